@@ -1,0 +1,118 @@
+# make               build/libaco.so{,.1,.1.3.0} and build/libaco.a
+# make test          every test that this machine can run: 5 minutes  (LANES="gcc clang", LANES=all)
+# make demo          the example with three coroutines, over this README  (FILE=some.txt)
+# make header        writes include/aco.h from the Rust items
+# make install       PREFIX=/usr/local LIBDIR= INCLUDEDIR= DESTDIR=;  make uninstall
+# make setup         installs what all lanes of the tests need (Debian, as root)
+# make clean
+#
+# Another target, in a folder of its own, build/$(TARGET):
+#   make TARGET=aarch64-unknown-linux-gnu CC=aarch64-linux-gnu-gcc-12 RUSTC=/usr/bin/rustc
+#
+# The shared library is linked here, from Rust's static library, and not by rustc: rustc's own
+# version script would hide every symbol that is not a Rust #[no_mangle] item (the TLS variable),
+# and GNU ld refuses a second script beside it.
+
+PREFIX     ?= /usr/local
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DESTDIR    ?=
+CARGO      ?= cargo
+INSTALL    ?= install
+TARGET     ?=
+LANES      ?=
+FILE       ?= README.md
+
+VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
+MAJOR   := $(firstword $(subst ., ,$(VERSION)))
+SONAME  := libaco.so.$(MAJOR)
+SO      := libaco.so.$(VERSION)
+
+# A build for another target shares no file with the others, cargo's included.
+B      := build$(if $(TARGET),/$(TARGET))
+RSLIB  := $(B)/cargo/$(if $(TARGET),$(TARGET)/)release/libaco.a
+SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
+HEADERS := aco.h aco_inline.h aco_assert_override.h
+
+# The binutils of the compiler, so that naming the compiler is enough.
+tool     = $(shell $(CC) -print-prog-name=$(1))
+LD      := $(call tool,ld)
+OBJCOPY := $(call tool,objcopy)
+AR      := $(call tool,ar)
+
+.PHONY: all test test-long demo header setup install uninstall clean
+all: $(B)/libaco.so $(B)/libaco.a
+
+ifneq ($(RUSTC),)
+export RUSTC
+endif
+
+$(RSLIB): $(SOURCES)
+	$(CARGO) rustc --quiet --locked --release --lib --crate-type staticlib --target-dir $(B)/cargo \
+	  $(if $(TARGET),--target $(TARGET))
+
+# -z nodelete: a coroutine may run while its library is being closed; the TLS block stays anyway.
+$(B)/$(SO): $(RSLIB) libaco.map
+	$(CC) -o $@ -shared -Wl,-soname,$(SONAME) -Wl,--version-script=libaco.map \
+	  -Wl,--whole-archive $(RSLIB) -Wl,--no-whole-archive -Wl,--gc-sections -Wl,-O1 -Wl,-S \
+	  -Wl,-z,defs -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,nodelete -nostdlib -lc $(LDFLAGS)
+
+$(B)/libaco.so: $(B)/$(SO)
+	ln -sf $(SO) $(B)/$(SONAME)
+	ln -sf $(SONAME) $@
+
+$(B)/libaco.sym: libaco.map $(RSLIB)
+	sed -n 's/^ *\([a-z_][A-Za-z0-9_]*\);.*/\1/p' $< > $@
+
+# One object, only the public names global: no rust_* name leaks, and two Rust libraries can be
+# linked into one program. --force-group-allocation: else the now local COMDAT group of
+# DW.ref.rust_eh_personality would shadow that of another Rust library. --strip-unneeded: drops
+# undefined names that only collected code used. .llvmbc: LLVM plugins of ar(1) choke on it.
+$(B)/libaco.a: $(RSLIB) $(B)/libaco.sym
+	$(LD) -r --gc-sections --force-group-allocation $$(sed 's/^/-u /' $(B)/libaco.sym) \
+	  $(RSLIB) -o $(B)/libaco.o
+	$(OBJCOPY) --strip-unneeded --keep-global-symbols=$(B)/libaco.sym -R .llvmbc -R .llvmcmd \
+	  $(B)/libaco.o
+	rm -f $@
+	$(AR) rcs $@ $(B)/libaco.o
+
+test: all
+	$(CARGO) test --quiet --locked --test suite -- $(LANES)
+
+test-long: all
+	$(CARGO) test --quiet --locked --test suite -- --long $(LANES)
+
+demo: all
+	$(CC) -O2 -Iinclude examples/words.c -o $(B)/words $(B)/libaco.a
+	$(B)/words $(FILE)
+
+header:
+	ACO_BLESS=1 $(CARGO) test --quiet --locked --test header
+
+setup:
+	sh tests/setup.sh
+
+D := $(DESTDIR)
+SUBSTITUTE = sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+  -e 's|@VERSION@|$(VERSION)|;s|@MAJOR@|$(MAJOR)|;s|@SO@|$(SO)|;s|@SONAME@|$(SONAME)|'
+
+install: all
+	$(INSTALL) -d '$(D)$(LIBDIR)/pkgconfig' '$(D)$(LIBDIR)/cmake/aco' '$(D)$(INCLUDEDIR)/libaco'
+	$(INSTALL) -m 644 $(HEADERS:%=include/%) '$(D)$(INCLUDEDIR)'
+	$(INSTALL) -m 644 include/libaco/*.h '$(D)$(INCLUDEDIR)/libaco'
+	$(INSTALL) -m 644 $(B)/$(SO) $(B)/libaco.a '$(D)$(LIBDIR)'
+	ln -sf $(SO) '$(D)$(LIBDIR)/$(SONAME)'
+	ln -sf $(SONAME) '$(D)$(LIBDIR)/libaco.so'
+	$(SUBSTITUTE) dist/libaco.pc.in > '$(D)$(LIBDIR)/pkgconfig/libaco.pc'
+	$(SUBSTITUTE) dist/aco-config.cmake.in > '$(D)$(LIBDIR)/cmake/aco/aco-config.cmake'
+	$(SUBSTITUTE) dist/aco-config-version.cmake.in \
+	  > '$(D)$(LIBDIR)/cmake/aco/aco-config-version.cmake'
+
+uninstall:
+	rm -f $(addprefix '$(D)$(LIBDIR)'/,$(SO) $(SONAME) libaco.so libaco.a pkgconfig/libaco.pc)
+	rm -f $(addprefix '$(D)$(INCLUDEDIR)'/,$(HEADERS)) '$(D)$(INCLUDEDIR)'/libaco/aco*.h
+	rm -rf '$(D)$(LIBDIR)/cmake/aco'
+	rmdir '$(D)$(INCLUDEDIR)/libaco' 2> /dev/null || true
+
+clean:
+	rm -rf build target

@@ -1,0 +1,206 @@
+//! The structs that C can look into, field for field as libaco 1.2.4 lays them out.
+//!
+//! On x86-64 this is libaco's default build; on aarch64 it is the layout that libaco's forks
+//! share. Programs read and write these fields behind the library's back, copy the structs by
+//! value and keep the copies, so whatever the library needs stands inside the public size:
+//! state of its own hides in `reserved`, which is padding in libaco. A struct may also come
+//! from a copy that lost its padding; all zero there must therefore always mean "not known".
+
+#![allow(non_camel_case_types)]
+
+use core::ffi::{c_char, c_void};
+use core::mem::{offset_of, size_of};
+
+pub use registers::{ACO_REG_COUNT, ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP};
+
+/// r12 r13 r14 r15 rip rsp rbx rbp, then the x87 control word (2 bytes) and MXCSR (at +4).
+#[cfg(target_arch = "x86_64")]
+mod registers {
+    /// Words in `aco_t.reg`.
+    pub const ACO_REG_COUNT: usize = 9;
+    /// The slot of the address where a suspended coroutine goes on.
+    pub const ACO_REG_IDX_RETADDR: usize = 4;
+    /// The slot of the stack pointer.
+    pub const ACO_REG_IDX_SP: usize = 5;
+    /// The slot of the floating-point environment.
+    pub const ACO_REG_IDX_FPU: usize = 8;
+}
+
+/// (x16 x17, unused) x19 ... x28 x29 pc sp fpcr.
+#[cfg(target_arch = "aarch64")]
+mod registers {
+    /// Words in `aco_t.reg`.
+    pub const ACO_REG_COUNT: usize = 16;
+    /// The slot of the address where a suspended coroutine goes on.
+    pub const ACO_REG_IDX_RETADDR: usize = 13;
+    /// The slot of the stack pointer.
+    pub const ACO_REG_IDX_SP: usize = 14;
+    /// The slot of the floating-point environment.
+    pub const ACO_REG_IDX_FPU: usize = 15;
+}
+
+/// A coroutine's entry function. It takes its argument from `aco_get_arg()` and ends with
+/// `aco_exit()`; it must not return.
+pub type aco_cofuncp_t = Option<unsafe extern "C" fn()>;
+
+/// A coroutine's private save area: where the live part of a share stack waits while another
+/// coroutine owns that stack. Readable at any time; written by the library alone.
+#[repr(C)]
+pub struct aco_save_stack_s {
+    /// The saved bytes: a linear image of `[reg[ACO_REG_IDX_SP], align_retptr)`.
+    pub ptr: *mut c_void,
+    /// Bytes at `ptr`.
+    pub sz: usize,
+    /// Bytes of the image; of an older image while the coroutine owns its share stack.
+    pub valid_sz: usize,
+    /// The largest copy so far, in bytes, out or in.
+    pub max_cpsz: usize,
+    /// How often a non-empty image was copied out of the share stack.
+    pub ct_save: usize,
+    /// How often a non-empty image was copied back into the share stack.
+    pub ct_restore: usize,
+}
+
+/// A stack that one coroutine or many run on. Several coroutines on one share stack are copied
+/// out and in when its owner changes; a coroutine alone on it is never copied.
+#[repr(C)]
+pub struct aco_share_stack_s {
+    /// The lowest usable byte; NULL once the stack is destroyed.
+    pub ptr: *mut c_void,
+    /// Usable bytes from `ptr` on.
+    pub sz: usize,
+    /// The highest 16-byte aligned address that leaves 16 bytes above it.
+    pub align_highptr: *mut c_void,
+    /// Where the stack pointer of a fresh coroutine stands; the word there is the address that
+    /// an entry function would return to. Saved images end here.
+    pub align_retptr: *mut c_void,
+    /// Bytes of the owner's last image plus one pointer; 0 without an owner.
+    pub align_validsz: usize,
+    /// The most bytes that a saved stack pointer may stand below `align_highptr`.
+    pub align_limit: usize,
+    /// Whose frames are on the stack now. `aco_exit()` writes it from inside programs, so it is
+    /// the only truth about ownership.
+    pub owner: *mut aco_t,
+    /// Whether a guard page lies below `ptr`.
+    pub guard_page_enabled: c_char,
+    /// The library's own; keep it when copying by value.
+    pub reserved: [u8; 7],
+    /// The whole mapping with its guard page, or NULL where `ptr` is not a mapping.
+    pub real_ptr: *mut c_void,
+    /// Bytes of the whole mapping, or 0.
+    pub real_sz: usize,
+}
+
+/// A coroutine.
+#[repr(C)]
+pub struct aco_s {
+    /// The registers while it is suspended; `ACO_REG_IDX_*` name the slots that debuggers read.
+    pub reg: [*mut c_void; ACO_REG_COUNT],
+    /// The coroutine that resumes it and that it yields to; NULL in a main coroutine.
+    pub main_co: *mut aco_t,
+    /// What `aco_get_arg()` gives.
+    pub arg: *mut c_void,
+    /// 1 after `aco_exit()`.
+    pub is_end: c_char,
+    /// The library's own; keep it when copying by value.
+    pub reserved: [u8; 7],
+    /// The entry function.
+    pub fp: aco_cofuncp_t,
+    /// The private save area.
+    pub save_stack: aco_save_stack_s,
+    /// The stack it runs on; NULL in a main coroutine.
+    pub share_stack: *mut aco_share_stack_t,
+}
+
+/// The C name of [`aco_save_stack_s`].
+pub type aco_save_stack_t = aco_save_stack_s;
+/// The C name of [`aco_share_stack_s`].
+pub type aco_share_stack_t = aco_share_stack_s;
+/// The C name of [`aco_s`].
+pub type aco_t = aco_s;
+
+/// Counts the lives of a share stack's control block, which is used again after
+/// `aco_share_stack_destroy`. A coroutine remembers the life it was created in; 0 is "not known".
+pub type Generation = u16;
+
+/// Where a [`Generation`] stands in `reserved`: at an even offset of either struct.
+const GENERATION_AT: usize = 1;
+
+impl aco_s {
+    /// Where the generation of its share stack is remembered.
+    ///
+    /// # Safety
+    /// `co` points to a coroutine.
+    pub unsafe fn generation(co: *mut aco_t) -> *mut Generation {
+        // SAFETY: two bytes inside `reserved`, at an even offset (asserted below).
+        unsafe { (&raw mut (*co).reserved).byte_add(GENERATION_AT).cast() }
+    }
+
+    /// The address where a suspended coroutine goes on.
+    ///
+    /// # Safety
+    /// `co` points to a coroutine.
+    pub unsafe fn return_address(co: *mut aco_t) -> usize {
+        // SAFETY: in bounds of `reg`, whose slots are always initialised.
+        unsafe { (&raw const (*co).reg).cast::<usize>().add(ACO_REG_IDX_RETADDR).read() }
+    }
+
+    /// The stack pointer of a suspended coroutine.
+    ///
+    /// # Safety
+    /// `co` points to a coroutine.
+    pub unsafe fn stack_pointer(co: *mut aco_t) -> usize {
+        // SAFETY: in bounds of `reg`, whose slots are always initialised.
+        unsafe { (&raw const (*co).reg).cast::<usize>().add(ACO_REG_IDX_SP).read() }
+    }
+}
+
+impl aco_share_stack_s {
+    /// Where the current life of this control block is counted.
+    ///
+    /// # Safety
+    /// `stack` points to a share stack, live or destroyed.
+    pub unsafe fn generation(stack: *mut aco_share_stack_t) -> *mut Generation {
+        // SAFETY: two bytes inside `reserved`, at an even offset (asserted below).
+        unsafe { (&raw mut (*stack).reserved).byte_add(GENERATION_AT).cast() }
+    }
+}
+
+const _: () = {
+    assert!(size_of::<aco_save_stack_t>() == 48);
+    assert!(offset_of!(aco_save_stack_t, ptr) == 0);
+    assert!(offset_of!(aco_save_stack_t, sz) == 8);
+    assert!(offset_of!(aco_save_stack_t, valid_sz) == 16);
+    assert!(offset_of!(aco_save_stack_t, max_cpsz) == 24);
+    assert!(offset_of!(aco_save_stack_t, ct_save) == 32);
+    assert!(offset_of!(aco_save_stack_t, ct_restore) == 40);
+
+    assert!(size_of::<aco_share_stack_t>() == 80);
+    assert!(offset_of!(aco_share_stack_t, ptr) == 0);
+    assert!(offset_of!(aco_share_stack_t, sz) == 8);
+    assert!(offset_of!(aco_share_stack_t, align_highptr) == 16);
+    assert!(offset_of!(aco_share_stack_t, align_retptr) == 24);
+    assert!(offset_of!(aco_share_stack_t, align_validsz) == 32);
+    assert!(offset_of!(aco_share_stack_t, align_limit) == 40);
+    assert!(offset_of!(aco_share_stack_t, owner) == 48);
+    assert!(offset_of!(aco_share_stack_t, guard_page_enabled) == 56);
+    assert!((offset_of!(aco_share_stack_t, reserved) + GENERATION_AT).is_multiple_of(2));
+    assert!(offset_of!(aco_share_stack_t, real_ptr) == 64);
+    assert!(offset_of!(aco_share_stack_t, real_sz) == 72);
+
+    // The tail is the same on every architecture; only the length of `reg` differs.
+    const TAIL: usize = 8 * ACO_REG_COUNT;
+    assert!(offset_of!(aco_t, reg) == 0);
+    assert!(offset_of!(aco_t, main_co) == TAIL);
+    assert!(offset_of!(aco_t, arg) == TAIL + 8);
+    assert!(offset_of!(aco_t, is_end) == TAIL + 16);
+    assert!((offset_of!(aco_t, reserved) + GENERATION_AT).is_multiple_of(2));
+    assert!(offset_of!(aco_t, fp) == TAIL + 24);
+    assert!(offset_of!(aco_t, save_stack) == TAIL + 32);
+    assert!(offset_of!(aco_t, share_stack) == TAIL + 80);
+    assert!(size_of::<aco_t>() == TAIL + 88);
+};
+#[cfg(target_arch = "x86_64")]
+const _: () = assert!(size_of::<aco_t>() == 160);
+#[cfg(target_arch = "aarch64")]
+const _: () = assert!(size_of::<aco_t>() == 216);

@@ -1,0 +1,81 @@
+//! Functions beside libaco's macros, for languages that cannot call a macro, and what the macros
+//! of `aco_inline.h` end in.
+
+use core::ffi::c_void;
+use core::ptr;
+
+use crate::abi::aco_t;
+use crate::{arch, resume, tls};
+
+/// aco_yield() as a function: leaves the current coroutine for its main_co; returns when it is
+/// resumed. Aborts in a main coroutine and where no coroutine runs.
+#[unsafe(no_mangle)]
+pub extern "C" fn aco_yield_fn() {
+    // SAFETY: the current coroutine is the one that runs.
+    unsafe { resume::yield_to_main(tls::current(), arch::switch) }
+}
+
+/// aco_exit() as a function: ends the current coroutine. Aborts in a main coroutine and where no
+/// coroutine runs.
+#[unsafe(no_mangle)]
+pub extern "C" fn aco_exit_fn() -> ! {
+    // SAFETY: the current coroutine is the one that runs.
+    unsafe { resume::exit(tls::current(), arch::switch) }
+}
+
+/// aco_get_arg() as a function: the `arg` of the current coroutine, NULL where there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn aco_get_arg_fn() -> *mut c_void {
+    // SAFETY: the current coroutine is NULL or exists.
+    unsafe { tls::current().as_ref() }.map_or(ptr::null_mut(), |co| co.arg)
+}
+
+/// aco_get_co() as a function: the current coroutine. NULL before the thread's first resume, the
+/// main coroutine after it.
+#[unsafe(no_mangle)]
+pub extern "C" fn aco_get_co_fn() -> *mut aco_t {
+    tls::current()
+}
+
+/// acosw() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: the target goes
+/// on with the floating-point environment of this moment.
+///
+/// # Safety
+/// As acosw().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acosw_shared_fpenv(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe { arch::switch_shared_fpenv(from_co, to_co) }
+}
+
+/// aco_resume() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: the
+/// coroutine goes on with the floating-point environment of this moment.
+///
+/// # Safety
+/// As aco_resume().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn aco_resume_shared_fpenv(resume_co: *mut aco_t) {
+    let co = super::non_null("aco_resume", "the coroutine", resume_co);
+    // SAFETY: the caller's promise.
+    unsafe { resume::resume(co, arch::switch_shared_fpenv) }
+}
+
+/// Where the aco_yield macros end when `co` cannot yield: says why, and aborts.
+///
+/// # Safety
+/// `co` is NULL or a coroutine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn aco_yield_misuse(co: *const aco_t) -> ! {
+    resume::refuse_yield(co)
+}
+
+/// Where the aco_exit macros end when `co` cannot exit, or goes on after it did: says why, and
+/// aborts.
+///
+/// # Safety
+/// `co` is NULL or a coroutine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn aco_exit_misuse(co: *const aco_t) -> ! {
+    // SAFETY: the caller's promise.
+    unsafe { resume::refuse_exit(co) }
+}

@@ -1,0 +1,44 @@
+//! libaco for x86-64 and aarch64: asymmetric stackful coroutines behind libaco's C ABI.
+//!
+//! The map, top down; a module uses only what stands below it (`tests/layers.rs` holds it):
+//!
+//! | layer | module | what it is |
+//! |---|---|---|
+//! | the C face | [`ffi`] | the exported functions: check, convert, delegate |
+//! | coroutines | [`resume`] | resume, yield, exit: who runs, whose stack it is |
+//! | | [`coroutine`] | a coroutine's life: create, destroy |
+//! | | [`thread`] | what a thread sets up, and its last word |
+//! | memory | [`stack`] | share stacks: memory, guard page, control blocks |
+//! | | [`save`] | the live part of a share stack, out and in |
+//! | machine | [`arch`] | the switch and the root frame, one file an architecture |
+//! | | [`tls`] | `aco_gtls_co` and the thread's own state |
+//! | ground | [`diag`] | the line that is printed before an abort |
+//! | | [`sys`] | the libc calls, wrapped once |
+//! | | [`abi`] | the structs that C can look into |
+//!
+//! `docs/design.md` has the pictures and the reasons.
+
+#![cfg_attr(all(not(test), panic = "abort"), no_std)]
+#![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+// `cargo test` runs the arithmetic; the exported functions are tested from C.
+#![cfg_attr(test, allow(dead_code, clippy::panic, clippy::unwrap_used))]
+
+#[cfg(not(all(
+    target_os = "linux",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+)))]
+compile_error!("aco runs on Linux, on x86-64 and aarch64");
+
+pub mod abi;
+mod arch;
+mod coroutine;
+mod diag;
+pub mod ffi;
+mod panic;
+mod resume;
+mod save;
+mod stack;
+mod sys;
+mod thread;
+mod tls;

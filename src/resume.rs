@@ -1,0 +1,188 @@
+//! Resume, yield, exit: who runs, and whose share stack it is.
+//!
+//! ```text
+//!            main coroutine                        coroutine co
+//!            --------------                        ------------
+//!            resume(co)
+//!              check co
+//!              take_stack(co)          save the owner out, restore co, if co is not the owner
+//!              current = co
+//!              switch(main_co, co) ─────────────>  ... runs ...
+//!                                                  yield_to_main(co)
+//!              current = main_co   <─────────────    switch(co, main_co)
+//! ```
+//!
+//! `aco_gtls_co` changes on the resuming side only: old binaries yield by calling `acosw`.
+
+use core::ptr::NonNull;
+
+use crate::abi::aco_t;
+use crate::arch::Switch;
+use crate::coroutine::{is_on_stack_of, is_running};
+use crate::{diag, save, stack, tls};
+
+/// Runs `co` until it yields or exits. Aborts when it cannot be run from here.
+///
+/// # Safety
+/// `co` points to a coroutine, and its frames are sound.
+#[inline(always)]
+pub(crate) unsafe fn resume(co: NonNull<aco_t>, switch: Switch) {
+    let co = co.as_ptr();
+    // SAFETY: `co` is a suspended or fresh coroutine (checked), whose frames are on its stack
+    // when it is the owner. `main_co` is read again afterwards: the program may change it.
+    unsafe {
+        let main_co = (*co).main_co;
+        let current = tls::current();
+        if main_co.is_null() || (*co).is_end != 0 || aco_t::return_address(co) == 0 {
+            refuse(co);
+        }
+        if current != main_co && !current.is_null() && !(*current).main_co.is_null() {
+            check_caller(co, current);
+        }
+        if stack::is_gone(co) {
+            refuse(co);
+        }
+        if (*(*co).share_stack).owner != co {
+            take_stack(co);
+        }
+        tls::set_current(co);
+        switch(main_co, co);
+        tls::set_current((*co).main_co);
+    }
+}
+
+/// Leaves `co` for its main coroutine; returns when it is resumed.
+///
+/// # Safety
+/// `co` points to the running coroutine.
+#[inline(always)]
+pub(crate) unsafe fn yield_to_main(co: *mut aco_t, switch: Switch) {
+    // SAFETY: the caller's promise; its main coroutine waits in `resume`.
+    unsafe {
+        if co.is_null() || (*co).main_co.is_null() {
+            refuse_yield(co);
+        }
+        switch(co, (*co).main_co);
+    }
+}
+
+/// Ends `co`: gives its share stack up and leaves it for ever.
+///
+/// # Safety
+/// `co` points to the running coroutine.
+pub(crate) unsafe fn exit(co: *mut aco_t, switch: Switch) -> ! {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if co.is_null() || (*co).main_co.is_null() || (*(*co).share_stack).owner != co {
+            refuse_exit(co);
+        }
+        (*co).is_end = 1;
+        stack::disown(co);
+        switch(co, (*co).main_co);
+        refuse_exit(co)
+    }
+}
+
+/// Puts the frames of `co` on its share stack and makes it the owner.
+#[inline(never)]
+unsafe fn take_stack(co: *mut aco_t) {
+    // SAFETY: the stack is live (checked by `resume`); an owner, if any, is suspended on it.
+    unsafe {
+        let stack = (*co).share_stack;
+        let owner = (*stack).owner;
+        if !owner.is_null() {
+            if (*owner).share_stack != stack {
+                diag::fatal(
+                    "aco_resume",
+                    co,
+                    format_args!("the owner {owner:p} of its share stack is on another stack"),
+                    "owner is NULL or a coroutine on that share stack",
+                )
+            }
+            if is_running(owner) {
+                diag::fatal(
+                    "aco_resume",
+                    co,
+                    format_args!("its share stack belongs to {owner:p}, which is running"),
+                    "a coroutine resumed inside another one needs another share stack",
+                )
+            }
+            save::save_out(owner);
+        }
+        save::restore(co);
+    }
+}
+
+/// `co` is resumed while `current`, which is neither its main coroutine nor any other, is set.
+/// That is wrong inside `current`, and harmless where the program left it with longjmp.
+#[cold]
+#[inline(never)]
+unsafe fn check_caller(co: *mut aco_t, current: *mut aco_t) {
+    // SAFETY: both are coroutines.
+    unsafe {
+        if !is_on_stack_of(current) {
+            return;
+        }
+        let main_co = (*co).main_co;
+        if current == co {
+            let rule = "resume a coroutine after it has yielded";
+            diag::fatal("aco_resume", co, format_args!("the coroutine is running"), rule)
+        }
+        diag::fatal(
+            "aco_resume",
+            co,
+            format_args!("called inside {current:p}, while its main_co is {main_co:p}"),
+            "only its main_co resumes a coroutine",
+        )
+    }
+}
+
+/// Says why `co` cannot be resumed, and aborts.
+#[cold]
+#[inline(never)]
+unsafe fn refuse(co: *mut aco_t) -> ! {
+    // SAFETY: `co` is a coroutine.
+    let (what, rule) = unsafe {
+        if (*co).main_co.is_null() {
+            ("it is a main coroutine", "resume coroutines that were created with a main_co")
+        } else if (*co).is_end != 0 {
+            ("the coroutine has ended", "resume a coroutine while its is_end is 0")
+        } else if aco_t::return_address(co) == 0 {
+            ("it has no entry function", "create a coroutine with a function to run")
+        } else {
+            ("its share stack is destroyed", "destroy a share stack after its last resume")
+        }
+    };
+    diag::fatal("aco_resume", co, format_args!("{what}"), rule)
+}
+
+/// Says why `co` cannot yield, and aborts.
+#[cold]
+#[inline(never)]
+pub(crate) fn refuse_yield(co: *const aco_t) -> ! {
+    let what = if co.is_null() { "no coroutine runs" } else { "it is a main coroutine" };
+    let rule = "only a coroutine that aco_resume runs can yield";
+    diag::fatal("aco_yield", co, format_args!("{what}"), rule)
+}
+
+/// Says why `co` cannot exit, and aborts.
+///
+/// # Safety
+/// `co` is NULL or points to a coroutine.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn refuse_exit(co: *const aco_t) -> ! {
+    // SAFETY: the caller's promise.
+    let (what, rule) = unsafe {
+        if co.is_null() {
+            ("no coroutine runs", "only a coroutine that aco_resume runs can exit")
+        } else if (*co).main_co.is_null() {
+            ("it is a main coroutine", "only a coroutine that aco_resume runs can exit")
+        } else if (*co).is_end != 0 {
+            ("an ended coroutine was switched to", "a coroutine never runs again after aco_exit")
+        } else {
+            ("it does not own its share stack", "aco_exit is for the coroutine that runs")
+        }
+    };
+    diag::fatal("aco_exit", co, format_args!("{what}"), rule)
+}

@@ -1,0 +1,118 @@
+//! The live part of a share stack, copied out and in.
+//!
+//! ```text
+//!             share stack                               save area of the coroutine
+//! align_retptr +-----------+                           ptr + valid_sz +-----------+
+//!              | frames of |     save_out, when another               |  the same |
+//!              | the owner |  ─────────────────────────────────────>  |   bytes   |
+//! reg[sp]      +-----------+     coroutine wants the stack   ptr      +-----------+
+//!              | free      |  <─────────────────────────────────────
+//! ptr          +-----------+     restore, when it runs again
+//! ```
+//!
+//! An image goes back to the addresses it came from: frames hold pointers to each other.
+
+use core::ptr;
+
+use crate::abi::aco_t;
+use crate::{diag, sys};
+
+/// What a save area starts with when `aco_create` is asked for 0 bytes.
+pub(crate) const DEFAULT_SIZE: usize = 64;
+
+/// Copies the frames of `owner`, which is suspended and owns its share stack, to its save area,
+/// and ends its ownership. Aborts when its stack pointer is off the stack, or without memory.
+///
+/// # Safety
+/// `owner` points to a coroutine that is its share stack's owner.
+pub(crate) unsafe fn save_out(owner: *mut aco_t) {
+    // SAFETY: the stack pointer is checked against the stack's bounds before the copy; the save
+    // area holds `size` bytes by then and is no part of a stack.
+    unsafe {
+        let stack = (*owner).share_stack;
+        let top = (*stack).align_retptr as usize;
+        let from = aco_t::stack_pointer(owner);
+        let lowest = ((*stack).align_highptr as usize).wrapping_sub((*stack).align_limit);
+        if from > top || from < lowest {
+            diag::fatal(
+                "aco_resume",
+                owner,
+                format_args!(
+                    "its stack pointer {from:#x} is outside its share stack {stack:p}, \
+                     [{lowest:#x}, {top:#x}]"
+                ),
+                "a coroutine stays on its share stack, which must be large enough for its frames",
+            )
+        }
+        let size = top - from;
+        if (*owner).save_stack.sz < size {
+            grow(owner, size);
+        }
+        let area = &raw mut (*owner).save_stack;
+        (*area).valid_sz = size;
+        if size > 0 {
+            let live: *const u8 = (*stack).align_retptr.cast();
+            ptr::copy_nonoverlapping(live.byte_sub(size), (*area).ptr.cast(), size);
+            (*area).ct_save += 1;
+        }
+        (*area).max_cpsz = (*area).max_cpsz.max(size);
+        (*stack).owner = ptr::null_mut();
+        (*stack).align_validsz = 0;
+    }
+}
+
+/// Copies the image of `co` back and makes it the owner of its share stack. Aborts when the
+/// image is larger than the stack.
+///
+/// # Safety
+/// `co` points to a suspended or fresh coroutine whose share stack is live, without an owner.
+pub(crate) unsafe fn restore(co: *mut aco_t) {
+    // SAFETY: the size is checked against the stack's before the copy; the save area holds it.
+    unsafe {
+        let stack = (*co).share_stack;
+        let area = &raw mut (*co).save_stack;
+        let size = (*area).valid_sz;
+        let limit = (*stack).align_limit.saturating_sub(size_of::<usize>());
+        if size > limit {
+            diag::fatal(
+                "aco_resume",
+                co,
+                format_args!("its image of {size} bytes exceeds the {limit} of its share stack"),
+                "save_stack and align_limit belong to the library",
+            )
+        }
+        if size > 0 {
+            let top: *mut u8 = (*stack).align_retptr.cast();
+            ptr::copy_nonoverlapping((*area).ptr.cast(), top.byte_sub(size), size);
+            (*area).ct_restore += 1;
+        }
+        (*area).max_cpsz = (*area).max_cpsz.max(size);
+        (*stack).align_validsz = size + size_of::<usize>();
+        (*stack).owner = co;
+    }
+}
+
+/// Doubles the save area of `co` until it holds `size` bytes. Its old content is dead.
+#[cold]
+unsafe fn grow(co: *mut aco_t, size: usize) {
+    // SAFETY: the area belongs to the library; the old one is freed before the new one is used.
+    unsafe {
+        let area = &raw mut (*co).save_stack;
+        let mut new_size = (*area).sz.max(1);
+        while new_size < size {
+            // `size` is at most a share stack's: doubling stops before it overflows.
+            new_size = new_size.saturating_mul(2);
+        }
+        sys::free((*area).ptr);
+        (*area).ptr = allocate("aco_resume", co, new_size);
+        (*area).sz = new_size;
+    }
+}
+
+/// Allocates a save area. Aborts, in the name of `function`, without memory.
+pub(crate) fn allocate(function: &str, co: *const aco_t, size: usize) -> *mut core::ffi::c_void {
+    let Some(area) = sys::allocate(size) else {
+        diag::out_of_memory(function, co, "a save stack", size)
+    };
+    area.as_ptr()
+}

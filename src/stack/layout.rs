@@ -1,0 +1,115 @@
+//! The arithmetic of a share stack: sizes, rounding, and where its top stands.
+
+use crate::arch;
+
+/// What a request for 0 bytes means.
+const DEFAULT_SIZE: usize = 2 * 1024 * 1024;
+/// The least that a request is raised to.
+const MINIMUM_SIZE: usize = 4096;
+/// Bytes that stay free above `align_highptr`: two words, as libaco leaves them.
+const HEADROOM: usize = 16;
+/// Stacks are aligned to 16 bytes by either ABI.
+const ALIGNMENT: usize = 16;
+
+/// How many bytes a share stack takes.
+#[derive(Debug, PartialEq)]
+pub(super) struct Sizes {
+    /// Bytes that coroutines can use.
+    pub(super) usable: usize,
+    /// Bytes to map, guard page included; 0 for memory that is allocated and not mapped.
+    pub(super) mapped: usize,
+}
+
+impl Sizes {
+    /// 0 bytes become 2 MiB, fewer than 4096 become 4096; a guarded stack is rounded up to whole
+    /// pages and has its guard page beside them. None: the sum does not fit a `usize`.
+    pub(super) fn new(requested: usize, guarded: bool, page: usize) -> Option<Sizes> {
+        let size = if requested == 0 { DEFAULT_SIZE } else { requested.max(MINIMUM_SIZE) };
+        if !guarded {
+            return Some(Sizes { usable: size, mapped: 0 });
+        }
+        let usable = size.checked_next_multiple_of(page)?;
+        Some(Sizes { usable, mapped: usable.checked_add(page)? })
+    }
+}
+
+/// Two addresses at the top of a share stack.
+#[derive(Debug, PartialEq)]
+pub(super) struct Top {
+    /// `align_highptr`.
+    pub(super) high: usize,
+    /// `align_retptr`.
+    pub(super) ret: usize,
+}
+
+impl Top {
+    /// The top of `size` bytes at the address `low`.
+    pub(super) fn of(low: usize, size: usize) -> Top {
+        let high = (low + size - HEADROOM) & !(ALIGNMENT - 1);
+        Top { high, ret: high - arch::RETURN_SLOT }
+    }
+}
+
+/// `align_limit`: the most bytes that a saved stack pointer may stand below `align_highptr`.
+pub(super) fn limit(size: usize) -> usize {
+    size - HEADROOM - ALIGNMENT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: usize = 4096;
+
+    #[test]
+    fn sizes_are_rounded_as_documented() {
+        for (requested, guarded, usable, mapped) in [
+            (0, true, 2 << 20, (2 << 20) + PAGE),
+            (0, false, 2 << 20, 0),
+            (1, true, 4096, 8192),
+            (1, false, 4096, 0),
+            (4096, true, 4096, 8192),
+            (4097, true, 8192, 12288),
+            (4097, false, 4097, 0),
+            (100_000, true, 102_400, 106_496),
+            (100_000, false, 100_000, 0),
+        ] {
+            let sizes = Sizes::new(requested, guarded, PAGE);
+            assert_eq!(sizes, Some(Sizes { usable, mapped }), "{requested} {guarded}");
+        }
+        let wide = Sizes::new(1, true, 65536);
+        assert_eq!(wide, Some(Sizes { usable: 65536, mapped: 131_072 }));
+    }
+
+    #[test]
+    fn sizes_that_overflow_are_refused() {
+        for requested in [usize::MAX, usize::MAX - 1, usize::MAX - PAGE, usize::MAX - 2 * PAGE + 2]
+        {
+            assert_eq!(Sizes::new(requested, true, PAGE), None, "{requested}");
+        }
+        let largest = usize::MAX - 2 * PAGE + 1;
+        let sizes = Sizes { usable: largest, mapped: largest + PAGE };
+        assert_eq!(Sizes::new(largest, true, PAGE), Some(sizes));
+        let unguarded = Sizes { usable: usize::MAX, mapped: 0 };
+        assert_eq!(Sizes::new(usize::MAX, false, PAGE), Some(unguarded));
+    }
+
+    #[test]
+    fn the_top_is_aligned_and_inside() {
+        for low in (0x10000..0x10040).step_by(8) {
+            for size in MINIMUM_SIZE..MINIMUM_SIZE + 64 {
+                let top = Top::of(low, size);
+                assert_eq!(top.high % ALIGNMENT, 0);
+                assert_eq!(top.high - top.ret, arch::RETURN_SLOT);
+                assert!((16..32).contains(&(low + size - top.high)));
+                assert!(top.high - limit(size) > low, "the limit keeps off the lowest byte");
+            }
+        }
+    }
+
+    #[test]
+    fn two_mebibytes_are_as_in_libaco() {
+        assert_eq!(Top::of(0x10000, 2 << 20).high, 0x10000 + 2_097_136);
+        assert_eq!(limit(2 << 20), 2_097_120);
+    }
+}

@@ -1,0 +1,61 @@
+//! What a thread sets up for its coroutines, and what it says when one returns.
+
+use crate::abi::{aco_cofuncp_t, aco_t};
+use crate::{arch, diag, sys, tls};
+
+/// Takes the floating-point environment of this moment for fresh coroutines of this thread; sets
+/// its last word, unless that is None.
+pub(crate) fn initialize(last_word: aco_cofuncp_t) {
+    let state = tls::thread_state();
+    // SAFETY: the thread's own state, to which no reference exists.
+    unsafe {
+        arch::store_fp_environment((&raw mut (*state).fp_environment).cast());
+        (*state).fp_environment_is_set = 1;
+        if last_word.is_some() {
+            (*state).last_word = last_word;
+        }
+    }
+}
+
+/// The floating-point environment for a fresh coroutine: that of [`initialize`], or of this
+/// moment in a thread that did not call it.
+pub(crate) fn fp_environment() -> usize {
+    let state = tls::thread_state();
+    // SAFETY: the thread's own state, to which no reference exists.
+    unsafe {
+        if (*state).fp_environment_is_set == 0 {
+            initialize(None);
+        }
+        (*state).fp_environment
+    }
+}
+
+/// An entry function has returned: gives the thread's last word, which may end the coroutine
+/// with `aco_exit()`, and aborts.
+pub(crate) fn entry_returned() -> ! {
+    // SAFETY: the thread's own state; the program promised with `aco_thread_init` that the
+    // function can be called.
+    unsafe {
+        let Some(last_word) = (*tls::thread_state()).last_word else { default_last_word() };
+        last_word();
+    }
+    diag::fatal(
+        "aco_funcp_protector",
+        tls::current(),
+        format_args!("the last word function returned after an entry function did"),
+        "an entry function ends with aco_exit()",
+    )
+}
+
+/// libaco's own two lines, to the letter.
+fn default_last_word() -> ! {
+    let co: *mut aco_t = tls::current();
+    // SAFETY: the coroutine that returned is the current one.
+    let entry = unsafe { (*co).fp }.map_or(0, |fp| fp as usize);
+    diag::print(format_args!(
+        "error: aco_default_protector_last_word triggered\n\
+         error: co:{co:p} should call `aco_exit()` instead of direct `return` in co_fp:{entry:#x} \
+         to finish its execution\n"
+    ));
+    sys::abort()
+}

@@ -1,0 +1,89 @@
+//! `aco_gtls_co`, the coroutine that runs on this thread, and the thread's own state.
+//!
+//! Stable Rust cannot define an exported `__thread` variable, so assembly does; C sees
+//! `extern __thread aco_t *aco_gtls_co`. Access is initial-exec: an offset from the GOT and the
+//! thread pointer, no call, at the price of 32 bytes of the static TLS block when the library is
+//! loaded with dlopen. No address is kept: each access reads the thread pointer anew, because a
+//! coroutine that is moved to another thread goes on in the middle of a function.
+
+use core::arch::{asm, global_asm};
+
+use crate::abi::{aco_cofuncp_t, aco_t};
+
+global_asm!(
+    // Both variables start as zero: no coroutine, no last word, no environment taken.
+    ".pushsection .tbss.aco_gtls_co,\"awT\",%nobits",
+    ".globl aco_gtls_co",
+    ".type aco_gtls_co, %object",
+    ".size aco_gtls_co, 8",
+    ".p2align 3",
+    "aco_gtls_co: .zero 8",
+    ".popsection",
+    ".pushsection .tbss.aco_thread_state,\"awT\",%nobits",
+    ".globl aco_thread_state",
+    ".hidden aco_thread_state",
+    ".type aco_thread_state, %object",
+    ".size aco_thread_state, 24",
+    ".p2align 3",
+    "aco_thread_state: .zero 24",
+    ".popsection",
+);
+
+/// What a thread sets up for its coroutines. All zero in a thread that has set up nothing.
+#[repr(C)]
+pub(crate) struct ThreadState {
+    /// Called when an entry function returns; None is the default last word.
+    pub(crate) last_word: aco_cofuncp_t,
+    /// The floating-point environment that fresh coroutines start with.
+    pub(crate) fp_environment: usize,
+    /// Whether `fp_environment` was taken.
+    pub(crate) fp_environment_is_set: usize,
+}
+
+const _: () = assert!(size_of::<ThreadState>() == 24);
+
+/// The address of this thread's copy of a TLS variable.
+macro_rules! address_of {
+    ($variable:literal) => {{
+        let address: usize;
+        #[cfg(target_arch = "x86_64")]
+        asm!(
+            "mov {address}, qword ptr fs:[0]",
+            concat!("add {address}, qword ptr [rip + ", $variable, "@GOTTPOFF]"),
+            address = out(reg) address,
+            options(nostack, readonly),
+        );
+        #[cfg(target_arch = "aarch64")]
+        asm!(
+            concat!("adrp {offset}, :gottprel:", $variable),
+            concat!("ldr {offset}, [{offset}, :gottprel_lo12:", $variable, "]"),
+            "mrs {address}, tpidr_el0",
+            "add {address}, {address}, {offset}",
+            address = out(reg) address,
+            offset = out(reg) _,
+            options(nostack, readonly, preserves_flags),
+        );
+        address
+    }};
+}
+
+/// This thread's current coroutine: NULL before the first resume, the main coroutine after it.
+#[inline(always)]
+pub(crate) fn current() -> *mut aco_t {
+    // SAFETY: the address is that of the thread's `aco_gtls_co`, which is always initialised.
+    unsafe { *(address_of!("aco_gtls_co") as *const *mut aco_t) }
+}
+
+/// Makes `co` this thread's current coroutine.
+#[inline(always)]
+pub(crate) fn set_current(co: *mut aco_t) {
+    // SAFETY: the address is that of the thread's `aco_gtls_co`; no reference to it exists.
+    unsafe { *(address_of!("aco_gtls_co") as *mut *mut aco_t) = co };
+}
+
+/// This thread's state. Good until the next switch.
+#[inline(always)]
+pub(crate) fn thread_state() -> *mut ThreadState {
+    // SAFETY: reads the thread pointer and the variable's offset from it.
+    unsafe { address_of!("aco_thread_state") as *mut ThreadState }
+}
