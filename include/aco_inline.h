@@ -16,6 +16,31 @@ extern "C" {
  * after it. The library writes it; a program that switches by hand may. */
 extern __thread aco_t *aco_gtls_co;
 
+/* aco_gtls_co, read anew. A compiler may keep the address of a TLS variable across a call: in a
+ * coroutine that is moved to another thread that address is the old thread's. This one cannot be
+ * kept. Initial-exec, which the library needs anyway. */
+static inline aco_t *aco_current(void) {
+#if defined(__x86_64__)
+    aco_t *co;
+    __asm__ __volatile__("movq aco_gtls_co@gottpoff(%%rip), %0\n\tmovq %%fs:(%0), %0"
+                         : "=r"(co)
+                         :
+                         : "memory");
+    return co;
+#else
+    aco_t *co;
+    void *thread;
+    __asm__ __volatile__("adrp %0, :gottprel:aco_gtls_co\n\t"
+                         "ldr %0, [%0, :gottprel_lo12:aco_gtls_co]\n\t"
+                         "mrs %1, tpidr_el0\n\t"
+                         "ldr %0, [%1, %0]"
+                         : "=&r"(co), "=&r"(thread)
+                         :
+                         : "memory");
+    return co;
+#endif
+}
+
 /* Where an entry function returns to, when it does: goes on to aco_funcp_protector(). */
 extern void aco_funcp_protector_asm(void);
 
@@ -81,18 +106,18 @@ static inline __attribute__((noreturn)) void aco_exit_inline(aco_t *co) {
 
 /* Leave the running coroutine for its main_co; goes on here when it is resumed. */
 #define aco_yield1(yield_co) aco_yield_inline(yield_co)
-#define aco_yield() aco_yield1(aco_gtls_co)
+#define aco_yield() aco_yield1(aco_current())
 
 /* End the running coroutine. Does not come back, and unwinds nothing. */
 #define aco_exit1(co) aco_exit_inline(co)
-#define aco_exit() aco_exit1(aco_gtls_co)
+#define aco_exit() aco_exit1(aco_current())
 
 /* The argument that the running coroutine was created with. */
-#define aco_get_arg() (aco_gtls_co->arg)
+#define aco_get_arg() (aco_current()->arg)
 
 /* The running coroutine: see aco_gtls_co. */
-#define aco_get_co() ((aco_t *)(aco_gtls_co))
-#define aco_co() ((aco_t *)(aco_gtls_co))
+#define aco_get_co() (aco_current())
+#define aco_co() (aco_current())
 
 /* Is it a main coroutine? */
 #define aco_is_main_co(co) ((co)->main_co == NULL)

@@ -125,6 +125,8 @@ pub type Generation = u16;
 
 /// Where a [`Generation`] stands in `reserved`: at an even offset of either struct.
 const GENERATION_AT: usize = 1;
+/// Where Valgrind's number of a share stack stands in its `reserved`, aligned to 4.
+const VALGRIND_ID_AT: usize = 3;
 
 impl aco_s {
     /// Where the generation of its share stack is remembered.
@@ -164,6 +166,15 @@ impl aco_share_stack_s {
         // SAFETY: two bytes inside `reserved`, at an even offset (asserted below).
         unsafe { (&raw mut (*stack).reserved).byte_add(GENERATION_AT).cast() }
     }
+
+    /// Where Valgrind's number of the stack is kept.
+    ///
+    /// # Safety
+    /// `stack` points to a share stack, live or destroyed.
+    pub unsafe fn valgrind_id(stack: *mut aco_share_stack_t) -> *mut u32 {
+        // SAFETY: four bytes inside `reserved`, aligned (asserted below).
+        unsafe { (&raw mut (*stack).reserved).byte_add(VALGRIND_ID_AT).cast() }
+    }
 }
 
 const _: () = {
@@ -185,6 +196,7 @@ const _: () = {
     assert!(offset_of!(aco_share_stack_t, owner) == 48);
     assert!(offset_of!(aco_share_stack_t, guard_page_enabled) == 56);
     assert!((offset_of!(aco_share_stack_t, reserved) + GENERATION_AT).is_multiple_of(2));
+    assert!((offset_of!(aco_share_stack_t, reserved) + VALGRIND_ID_AT).is_multiple_of(4));
     assert!(offset_of!(aco_share_stack_t, real_ptr) == 64);
     assert!(offset_of!(aco_share_stack_t, real_sz) == 72);
 

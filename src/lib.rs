@@ -12,6 +12,7 @@
 //! | | [`save`] | the live part of a share stack, out and in |
 //! | machine | [`arch`] | the switch and the root frame, one file an architecture |
 //! | | [`tls`] | `aco_gtls_co` and the thread's own state |
+//! | | [`valgrind`] | which memory is a stack |
 //! | ground | [`diag`] | the line that is printed before an abort |
 //! | | [`sys`] | the libc calls, wrapped once |
 //! | | [`abi`] | the structs that C can look into |
@@ -42,3 +43,4 @@ mod stack;
 mod sys;
 mod thread;
 mod tls;
+mod valgrind;

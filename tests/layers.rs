@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("ffi", &["resume", "coroutine", "thread", "stack", "arch", "tls", "diag", "abi"]),
     ("resume", &["coroutine", "stack", "save", "arch", "tls", "diag", "abi"]),
     ("coroutine", &["thread", "stack", "save", "arch", "tls", "diag", "sys", "abi"]),
     ("thread", &["arch", "tls", "diag", "sys", "abi"]),
-    ("stack", &["arch", "diag", "sys", "abi"]),
+    ("stack", &["valgrind", "arch", "diag", "sys", "abi"]),
     ("save", &["diag", "sys", "abi"]),
+    ("valgrind", &["arch"]),
     ("arch", &["abi"]),
     ("tls", &["abi"]),
     ("panic", &["diag", "sys"]),

@@ -8,6 +8,7 @@
 //! | `aco_funcp_protector_asm` | the exported form of that place |
 //! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
 //! | `stack_pointer` | the caller's stack pointer |
+//! | `valgrind_request` | a client request to Valgrind |
 //!
 //! The rule of a switch, on every architecture: it saves what the ABI lets a callee expect
 //! unchanged, partly in `from->reg`, partly on the stack of `from`, and records in `reg` the
@@ -48,7 +49,7 @@ use crate::abi::aco_t;
 
 pub(crate) use machine::{
     RETURN_SLOT, root_return_address, stack_pointer, store_fp_environment, switch,
-    switch_shared_fpenv,
+    switch_shared_fpenv, valgrind_request,
 };
 
 /// Leaves `from`, goes on in `to`; returns when something switches back to `from`, and then the

@@ -13,7 +13,7 @@ use core::ffi::c_char;
 use core::ptr;
 
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::{arch, diag, sys};
+use crate::{arch, diag, sys, valgrind};
 
 /// Makes a share stack with room for `size` bytes (see [`layout::Sizes`] for the rounding).
 /// Aborts, in the name of `function`, when there is no memory or no such size.
@@ -47,6 +47,8 @@ pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_sha
         control::set_mapping(stack, memory.mapping);
         (*stack).real_sz = sizes.mapped;
         (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());
+        *aco_share_stack_t::valgrind_id(stack) =
+            valgrind::register_stack(memory.usable as usize, sizes.usable);
     }
     stack
 }
@@ -67,6 +69,7 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
             let rule = "destroy a share stack after leaving it";
             diag::fatal(function, stack, format_args!("called on this very stack"), rule)
         }
+        valgrind::deregister_stack(*aco_share_stack_t::valgrind_id(stack));
         memory::give_back(function, stack);
         (*stack).ptr = ptr::null_mut();
         (*stack).owner = ptr::null_mut();

@@ -1,1 +1,88 @@
-fn main() {}
+//! Everything that a C user relies on, in every lane that this machine can run.
+//!
+//! `make test` runs it: `make test LANES="cc aarch64"`, `make test LANES=all` (a lane that cannot
+//! run is then a failure), `make test-long`. A case is one thing that passes or fails; the last
+//! line is `N passed, N failed`.
+
+mod c_tests;
+mod install;
+mod lanes;
+mod library;
+mod process;
+mod work;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use lanes::{LANES, Lane};
+use work::{Case, run_cases};
+
+/// What the command line asks for.
+struct Request {
+    names: Vec<String>,
+    all: bool,
+    long: bool,
+}
+
+impl Request {
+    fn from_arguments() -> Request {
+        let mut request = Request { names: Vec::new(), all: false, long: false };
+        for argument in std::env::args().skip(1) {
+            match argument.as_str() {
+                "all" => request.all = true,
+                "--long" => request.long = true,
+                name => request.names.push(name.to_string()),
+            }
+        }
+        request
+    }
+
+    fn wants(&self, lane: &Lane) -> bool {
+        self.names.is_empty() || self.names.iter().any(|name| name == lane.name)
+    }
+}
+
+fn main() -> ExitCode {
+    let request = Request::from_arguments();
+    if let Some(name) = request.names.iter().find(|name| !LANES.iter().any(|l| l.name == **name)) {
+        let known: Vec<_> = LANES.iter().map(|lane| lane.name).collect();
+        eprintln!("no lane {name}; the lanes are: {} (or all)", known.join(" "));
+        return ExitCode::from(2);
+    }
+    let start = Instant::now();
+    let (mut passed, mut failed) = (0, 0);
+    let mut left_out = Vec::new();
+    for lane in LANES.iter().filter(|lane| request.wants(lane)) {
+        let missing = lane.missing();
+        if !missing.is_empty() {
+            left_out.push(format!("{}: needs {}", lane.name, missing.join(", ")));
+            continue;
+        }
+        let cases: Vec<Case> = match lane.cases(request.long) {
+            Ok(cases) => cases,
+            Err(why) => {
+                println!("FAILED {}: {why}", lane.name);
+                failed += 1;
+                continue;
+            }
+        };
+        let (lane_passed, lane_failed) = run_cases(lane.name, cases);
+        passed += lane_passed;
+        failed += lane_failed;
+    }
+    for lane in &left_out {
+        println!("NOT RUN {lane} (`make setup` installs it)");
+    }
+    if request.all {
+        failed += left_out.len();
+    }
+    println!("{:.0} seconds", start.elapsed().as_secs_f64());
+    let summary = format!("{passed} passed, {failed} failed");
+    // For .ci/run, whose last line it is whatever cargo and make say after it.
+    let path = process::root().join("build/test/summary");
+    if let Err(error) = std::fs::write(&path, format!("{summary}\n")) {
+        println!("{}: {error}", path.display());
+    }
+    println!("{summary}");
+    if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

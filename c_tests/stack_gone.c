@@ -1,0 +1,91 @@
+/* A share stack destroyed before its coroutines: they can be destroyed, not resumed; also when
+ * the control block serves another stack by then. */
+#include "check.h"
+
+static aco_t *main_co, *fresh, *suspended, *owner;
+static aco_share_stack_t *stack;
+static char guarded;
+
+static void yields(void) {
+    volatile char block[200] = {1};
+    for (;;) {
+        aco_yield();
+        CHECK(block[0] == 1);
+    }
+}
+
+static void prepare(void) {
+    stack = aco_share_stack_new2(0, guarded);
+    fresh = aco_create(main_co, stack, 0, yields, NULL);
+    suspended = aco_create(main_co, stack, 0, yields, NULL);
+    owner = aco_create(main_co, stack, 0, yields, NULL);
+    aco_resume(suspended);
+    aco_resume(owner);
+    CHECK(stack->owner == owner);
+    aco_share_stack_destroy(stack);
+}
+
+static void resume_fresh(void) {
+    prepare();
+    aco_resume(fresh);
+}
+static void resume_suspended(void) {
+    prepare();
+    aco_resume(suspended);
+}
+static void resume_owner(void) {
+    prepare();
+    aco_resume(owner);
+}
+static void resume_after_reuse(void) {
+    prepare();
+    aco_share_stack_t *next = aco_share_stack_new2(0, guarded);
+    CHECK(next == stack);
+    aco_t *other = aco_create(main_co, next, 0, yields, NULL);
+    aco_resume(other);
+    aco_resume(owner);
+}
+
+int main(void) {
+    aco_thread_init(NULL);
+    main_co = aco_create(NULL, NULL, 0, NULL, NULL);
+    const char *line = "aco: fatal: aco_resume(@): its share stack is destroyed (destroy a share "
+                       "stack after its last resume)\n";
+    for (guarded = 0; guarded <= 1; guarded++) {
+        CHECK_DIES(resume_fresh, line);
+        CHECK_DIES(resume_suspended, line);
+        CHECK_DIES(resume_owner, line);
+        CHECK_DIES(resume_after_reuse, line);
+
+        /* More lives of one control block than a coroutine can count. */
+        for (int i = 0; i < 70000; i++) {
+            if (i % 1000 == 999) {
+                prepare();
+                aco_destroy(fresh);
+                aco_destroy(suspended);
+                aco_destroy(owner);
+            } else if (!guarded) {
+                aco_share_stack_destroy(aco_share_stack_new2(4096, 0));
+            }
+        }
+
+        /* Their destruction disturbs nobody on the next stack in the same control block. */
+        prepare();
+        aco_share_stack_t *next = aco_share_stack_new2(0, guarded);
+        aco_t *a = aco_create(main_co, next, 0, yields, NULL);
+        aco_t *b = aco_create(main_co, next, 0, yields, NULL);
+        aco_resume(a);
+        aco_resume(b);
+        aco_destroy(owner);
+        aco_destroy(suspended);
+        aco_destroy(fresh);
+        CHECK(next->owner == b);
+        aco_resume(a);
+        aco_resume(b);
+        aco_destroy(a);
+        aco_destroy(b);
+        aco_share_stack_destroy(next);
+    }
+    aco_destroy(main_co);
+    return 0;
+}

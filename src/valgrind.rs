@@ -1,0 +1,23 @@
+//! Telling Valgrind about stacks, so that it does not take a switch for a growing stack.
+//!
+//! A client request is a few instructions that do nothing on a processor; no header of Valgrind's
+//! is needed, and one library serves under it and without.
+
+use crate::arch;
+
+/// Requests of Valgrind's core: `VALGRIND_STACK_REGISTER` and `VALGRIND_STACK_DEREGISTER`.
+const STACK_REGISTER: usize = 0x1501;
+const STACK_DEREGISTER: usize = 0x1502;
+
+/// Valgrind's number of a stack; 0 is also what a plain processor answers, which does no harm.
+pub(crate) type StackId = u32;
+
+/// Registers `size` bytes at `low` as a stack.
+pub(crate) fn register_stack(low: usize, size: usize) -> StackId {
+    arch::valgrind_request(&[STACK_REGISTER, low, low + size, 0, 0, 0]) as StackId
+}
+
+/// Ends what [`register_stack`] began.
+pub(crate) fn deregister_stack(id: StackId) {
+    arch::valgrind_request(&[STACK_DEREGISTER, id as usize, 0, 0, 0, 0]);
+}

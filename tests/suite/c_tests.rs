@@ -1,0 +1,331 @@
+//! The programs of c_tests/ and examples/, compiled and linked in each way that matters.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process::{command, root, scratch, succeed};
+use crate::work::Case;
+
+/// How a program is linked with the library.
+#[derive(Clone, Copy, PartialEq)]
+enum Link {
+    /// With libaco.so.
+    Shared,
+    /// With libaco.a, the rest shared.
+    Archive,
+    /// With libaco.a, no shared library at all.
+    Static,
+    /// As programs of the past are: they ask for `libaco.so`, without a version.
+    Past,
+}
+
+/// One way to compile and link.
+struct Variant {
+    flags: &'static str,
+    link: Link,
+}
+
+const fn variant(flags: &'static str, link: Link) -> Variant {
+    Variant { flags, link }
+}
+
+/// A compiler, where it builds for, and the ways to be tried.
+pub struct Compiler {
+    name: &'static str,
+    c: &'static str,
+    cxx: &'static str,
+    /// The library's folder, and what `make` needs to fill it.
+    library: &'static str,
+    make: &'static str,
+    /// What runs a program.
+    runner: &'static str,
+    /// What every compilation gets.
+    flags: &'static str,
+    variants: &'static [Variant],
+    /// The tests to run; empty: all.
+    only: &'static [&'static str],
+    languages: Languages,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Languages {
+    C,
+    Cxx,
+    Both,
+}
+
+const NATIVE: Compiler = Compiler {
+    name: "",
+    c: "",
+    cxx: "",
+    library: "build",
+    make: "",
+    runner: "",
+    flags: "",
+    variants: &[],
+    only: &[],
+    languages: Languages::C,
+};
+
+impl Compiler {
+    pub const CC: Compiler = Compiler {
+        name: "cc",
+        c: "cc",
+        variants: &[
+            variant("-O2", Link::Shared),
+            variant("-O0", Link::Shared),
+            variant("-O3", Link::Archive),
+            variant("-O2 -flto", Link::Archive),
+            variant("-O2 -no-pie -fno-pie", Link::Shared),
+            variant("-O2 -fPIC -fno-plt -mtls-dialect=gnu2", Link::Shared),
+            variant("-O2", Link::Static),
+            variant("-O2 -fPIE -static-pie", Link::Static),
+            variant("-Os -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Shared),
+            variant("-O2 -DACO_USE_ASAN -DACO_USE_VALGRIND", Link::Archive),
+            variant("-O2 -DOLD_HEADER", Link::Past),
+            variant("-O0 -DOLD_HEADER -fPIC", Link::Past),
+            variant("-O3 -DOLD_HEADER -no-pie -fno-pie", Link::Past),
+        ],
+        ..NATIVE
+    };
+    pub const CXX: Compiler = Compiler {
+        name: "c++",
+        cxx: "c++",
+        variants: &[
+            variant("-O2", Link::Shared),
+            variant("-O0 -std=c++17", Link::Archive),
+            variant("-O3 -std=c++20", Link::Static),
+            variant("-O2 -DOLD_HEADER", Link::Past),
+        ],
+        languages: Languages::Cxx,
+        ..NATIVE
+    };
+    pub const CLANG: Compiler = Compiler {
+        name: "clang",
+        c: "clang",
+        cxx: "clang++",
+        variants: &[
+            variant("-O2", Link::Shared),
+            variant("-O0", Link::Archive),
+            variant("-O3", Link::Static),
+            variant("-O2 -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Shared),
+            variant("-O2 -DOLD_HEADER", Link::Past),
+        ],
+        languages: Languages::Both,
+        ..NATIVE
+    };
+    pub const MUSL: Compiler = Compiler {
+        name: "musl",
+        c: "musl-gcc",
+        variants: &[variant("-O2", Link::Static), variant("-O0", Link::Static)],
+        ..NATIVE
+    };
+    pub const AARCH64: Compiler = Compiler {
+        name: "aarch64",
+        c: "aarch64-linux-gnu-gcc-12",
+        cxx: "aarch64-linux-gnu-g++-12",
+        library: "build/aarch64-unknown-linux-gnu",
+        make: "TARGET=aarch64-unknown-linux-gnu CC=aarch64-linux-gnu-gcc-12 RUSTC=/usr/bin/rustc",
+        runner: "qemu-aarch64-static -cpu max",
+        flags: "-DUNDER_EMULATION",
+        variants: &[
+            variant("-O2", Link::Shared),
+            variant("-O0", Link::Archive),
+            variant("-O3", Link::Static),
+            variant("-O2 -mbranch-protection=standard", Link::Archive),
+            variant("-O2 -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Shared),
+            variant("-O2 -DOLD_HEADER", Link::Past),
+            variant("-O0 -DOLD_HEADER", Link::Past),
+        ],
+        languages: Languages::Both,
+        ..NATIVE
+    };
+    pub const VALGRIND: Compiler = Compiler {
+        name: "valgrind",
+        c: "cc",
+        runner: "valgrind --quiet --error-exitcode=9 --leak-check=full --max-stackframe=9000000",
+        variants: &[variant("-O1 -g", Link::Shared)],
+        only: &["lifecycle", "statistics", "nesting", "threads"],
+        ..NATIVE
+    };
+}
+
+/// Which programs a variant cannot be asked to run, and why.
+fn is_left_out(test: &str, variant: &Variant) -> bool {
+    match test {
+        // Tests our header's own names.
+        "macros" => variant.flags.contains("OLD_HEADER"),
+        // Guards its own text with PROT_BTI.
+        "bti" => !(variant.flags.contains("branch-protection") && variant.link == Link::Archive),
+        // Loads the shared library, once for each compiler.
+        "loaded" => variant.link != Link::Shared || variant.flags != "-O2",
+        _ => false,
+    }
+}
+
+/// The sources of a folder that these languages compile.
+fn sources(folder: &str, languages: Languages) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join(folder)).expect("the folder is readable");
+    let paths = entries.map(|entry| entry.expect("the folder is readable").path());
+    let mut paths: Vec<_> = paths
+        .filter(|path| match path.extension().and_then(|e| e.to_str()) {
+            Some("c") => languages != Languages::Cxx,
+            Some("cpp") => languages != Languages::C,
+            _ => false,
+        })
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// Every test in every variant of `compiler`, and every example in its first variant.
+pub fn cases(compiler: &'static Compiler) -> Result<Vec<Case>, String> {
+    if !compiler.make.is_empty() {
+        succeed(command(&format!("make --silent {}", compiler.make)), 600)?;
+    }
+    let folder = scratch(compiler.name)?;
+    let past = folder.join("past");
+    if compiler.variants.iter().any(|variant| variant.link == Link::Past) {
+        make_past_library(compiler, &past)?;
+    }
+    let mut cases = Vec::new();
+    for (number, variant) in compiler.variants.iter().enumerate() {
+        for source in sources("c_tests", compiler.languages) {
+            let test = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let wanted = compiler.only.is_empty() || compiler.only.contains(&&*test);
+            if !wanted || is_left_out(&test, variant) {
+                continue;
+            }
+            let program = folder.join(format!("{test}-{number}"));
+            let past = past.clone();
+            cases.push(Case::new(format!("{test} {}", variant.flags), move || {
+                build(compiler, variant, &source, &program, &past)?;
+                let mut command = runner(compiler, variant, &program);
+                if test == "loaded" {
+                    command.arg(root().join(compiler.library).join("libaco.so.1"));
+                }
+                succeed(command, 120).map(drop)
+            }));
+        }
+    }
+    if compiler.only.is_empty() && compiler.languages != Languages::Cxx {
+        for source in sources("examples", Languages::C) {
+            let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let program = folder.join(format!("example-{name}"));
+            let past = past.clone();
+            cases.push(Case::new(format!("example {name}"), move || {
+                let variant = &compiler.variants[0];
+                build(compiler, variant, &source, &program, &past)?;
+                let mut command = runner(compiler, variant, &program);
+                command.arg(root().join("README.md"));
+                check_output(&source, &succeed(command, 120)?)
+            }));
+        }
+    }
+    Ok(cases)
+}
+
+/// An example prints what stands in its own last comment, `Prints:`, line by line; a line of
+/// three dots stands for any lines, and `#` for a number.
+fn check_output(source: &Path, output: &str) -> Result<(), String> {
+    let text = fs::read_to_string(source).map_err(|error| error.to_string())?;
+    let Some((_, promised)) = text.rsplit_once("/* Prints:\n") else {
+        return Err("the example does not say what it prints".to_string());
+    };
+    let promised = promised.rsplit_once("*/").map_or(promised, |(lines, _)| lines);
+    let promised: Vec<_> =
+        promised.lines().map(|line| line.strip_prefix(" * ").unwrap_or_default()).collect();
+    let promised = &promised[..promised.len().saturating_sub(1)];
+    let got: Vec<_> = output.lines().collect();
+    if lines_match(promised, &got) {
+        Ok(())
+    } else {
+        Err(format!("promised:\n{}\nprinted:\n{output}", promised.join("\n")))
+    }
+}
+
+fn lines_match(promised: &[&str], got: &[&str]) -> bool {
+    match promised {
+        [] => got.is_empty(),
+        ["...", rest @ ..] => (0..=got.len()).any(|skipped| lines_match(rest, &got[skipped..])),
+        [line, rest @ ..] => got.first().is_some_and(|first| {
+            let words = |text: &str| text.split_whitespace().map(String::from).collect::<Vec<_>>();
+            let (wanted, present) = (words(line), words(first));
+            let same = |(wanted, present): (&String, &String)| {
+                wanted == present || wanted == "#" && present.parse::<f64>().is_ok()
+            };
+            wanted.len() == present.len()
+                && wanted.iter().zip(&present).all(same)
+                && lines_match(rest, &got[1..])
+        }),
+    }
+}
+
+/// Compiles `source` and links it with the library, warnings being errors.
+fn build(
+    compiler: &Compiler,
+    variant: &Variant,
+    source: &Path,
+    program: &Path,
+    past: &Path,
+) -> Result<(), String> {
+    let is_cxx = source.extension().is_some_and(|extension| extension == "cpp");
+    let driver = if is_cxx { compiler.cxx } else { compiler.c };
+    let standard = if is_cxx { "" } else { "-std=gnu11" };
+    // Frame pointers, for the test that walks them.
+    let always = "-Wall -Wextra -Werror -fno-omit-frame-pointer -Iinclude";
+    let line = format!("{driver} {standard} {always} {} {}", compiler.flags, variant.flags);
+    let mut command = command(&line);
+    command.arg(source).arg("-o").arg(program);
+    let library = root().join(compiler.library);
+    let is_loaded_later = source.file_stem().is_some_and(|stem| stem == "loaded");
+    match variant.link {
+        _ if is_loaded_later => {}
+        Link::Shared => {
+            command.arg("-L").arg(&library).arg("-laco");
+        }
+        Link::Archive => {
+            command.arg(library.join("libaco.a"));
+        }
+        Link::Static => {
+            if !variant.flags.contains("-static-pie") {
+                command.arg("-static");
+            }
+            command.arg(library.join("libaco.a"));
+        }
+        Link::Past => {
+            command.arg("-L").arg(past).arg("-laco");
+        }
+    }
+    command.args(["-lpthread", "-lm", "-ldl"]);
+    succeed(command, 120).map(drop)
+}
+
+/// The command that runs `program`, with the library's folder on the loader's path.
+fn runner(compiler: &Compiler, variant: &Variant, program: &Path) -> Command {
+    let program = program.to_string_lossy();
+    let mut command = command(&format!("{} {program}", compiler.runner));
+    if matches!(variant.link, Link::Shared | Link::Past) {
+        command.env("LD_LIBRARY_PATH", root().join(compiler.library));
+    }
+    command
+}
+
+/// A `libaco.so` as it was: the names of libaco 1.2.4, no soname, no versions. Programs are linked
+/// with it and run with ours.
+fn make_past_library(compiler: &Compiler, folder: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    let map = fs::read_to_string(root().join("libaco.map")).map_err(|error| error.to_string())?;
+    let old = map.split("ACO_1.3").next().unwrap_or_default();
+    let names = old.lines().filter_map(|line| line.trim().strip_suffix(';'));
+    let names = names.filter(|name| name.starts_with("aco") && *name != "aco_gtls_co");
+    let mut text = "__thread void *aco_gtls_co;\n".to_string();
+    names.for_each(|name| text += &format!("void {name}(void) {{}}\n"));
+    let source = folder.join("names.c");
+    fs::write(&source, text).map_err(|error| error.to_string())?;
+    let driver = if compiler.c.is_empty() { compiler.cxx } else { compiler.c };
+    let mut command = command(&format!("{driver} -shared -fPIC -x c"));
+    command.arg(&source).arg("-o").arg(folder.join("libaco.so"));
+    succeed(command, 60).map(drop)
+}

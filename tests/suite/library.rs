@@ -1,0 +1,198 @@
+//! The library's own tests, its lints, its exported names and its headers.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::process::{command, root, run, scratch, succeed};
+use crate::work::Case;
+
+fn succeeds(line: &'static str) -> Case {
+    Case::new(line, move || succeed(command(line), 900).map(drop))
+}
+
+/// The unit tests, and the tests about the project's own shape.
+pub fn rust_cases() -> Vec<Case> {
+    vec![
+        succeeds("cargo test --quiet --locked --lib"),
+        succeeds("cargo test --quiet --locked --test header"),
+        succeeds("cargo test --quiet --locked --test layers"),
+    ]
+}
+
+pub fn lint_cases() -> Vec<Case> {
+    vec![
+        succeeds("cargo fmt --all -- --check"),
+        succeeds("cargo clippy --quiet --locked --all-targets -- -D warnings"),
+        succeeds("cargo clippy --quiet --locked --release --lib -- -D warnings"),
+        succeeds("cargo doc --quiet --locked --no-deps --document-private-items"),
+    ]
+}
+
+type Names = BTreeSet<String>;
+
+/// The names in libaco.map.
+fn promised() -> Result<Names, String> {
+    let map = fs::read_to_string(root().join("libaco.map")).map_err(|error| error.to_string())?;
+    let names = map.lines().filter_map(|line| line.trim().strip_suffix(';'));
+    Ok(names.filter(|name| name.starts_with("aco")).map(String::from).collect())
+}
+
+/// The last word of the lines of `nm` that are about names.
+fn names(line: &str) -> Result<Names, String> {
+    let output = succeed(command(line), 60)?;
+    let lines = output.lines().filter(|line| line.split_whitespace().count() == 3);
+    let lines = lines.filter(|line| !line.contains(" A "));
+    let names = lines.filter_map(|line| line.split_whitespace().last());
+    Ok(names.map(|name| name.split('@').next().unwrap_or_default().to_string()).collect())
+}
+
+fn exports_are_promised(line: &str) -> Result<(), String> {
+    let (promised, exported) = (promised()?, names(line)?);
+    if promised == exported {
+        return Ok(());
+    }
+    let missing: Vec<_> = promised.difference(&exported).collect();
+    let surplus: Vec<_> = exported.difference(&promised).collect();
+    Err(format!("{line}: missing {missing:?}, beyond libaco.map {surplus:?}"))
+}
+
+/// Does the output of `line` have every one of these, and none of those?
+fn shows(line: &str, wanted: &[&str], unwanted: &[&str]) -> Result<(), String> {
+    let output = succeed(command(line), 60)?;
+    let absent: Vec<_> = wanted.iter().filter(|text| !output.contains(**text)).collect();
+    let present: Vec<_> = unwanted.iter().filter(|text| output.contains(**text)).collect();
+    if absent.is_empty() && present.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{line}: has no {absent:?}, has {present:?}:\n{output}"))
+    }
+}
+
+/// What the linked library promises to loaders and linkers.
+pub fn abi_cases() -> Vec<Case> {
+    let mut cases = vec![
+        Case::new("names of libaco.so", || {
+            exports_are_promised("nm -D --defined-only build/libaco.so")
+        }),
+        Case::new("global names of libaco.a", || {
+            exports_are_promised("nm --plugin= -g --defined-only build/libaco.a")
+        }),
+        Case::new("names of cargo build", || {
+            succeed(command("cargo build --quiet --locked --release"), 600)?;
+            exports_are_promised("nm -D --defined-only target/release/libaco.so")
+        }),
+        Case::new("versions of the names", || {
+            let line = "nm -D --defined-only build/libaco.so";
+            let wanted = ["aco_gtls_co@@ACO_1.2", "acosw@@ACO_1.2", "aco_yield_fn@@ACO_1.3"];
+            shows(line, &wanted, &["aco_resume@@ACO_1.3"])
+        }),
+        Case::new("dynamic section", || {
+            let wanted = ["soname: [libaco.so.1]", "[libc.so.6]", "BIND_NOW", "NODELETE"];
+            let unwanted = ["libgcc", "libm.so", "libpthread", "libdl", "TEXTREL"];
+            shows("readelf -dW build/libaco.so", &wanted, &unwanted)?;
+            let library = fs::read(root().join("build/libaco.so"));
+            let size = library.map_err(|error| error.to_string())?.len();
+            if size < 100_000 { Ok(()) } else { Err(format!("libaco.so has {size} bytes")) }
+        }),
+        Case::new("no executable stack", || {
+            let output = succeed(command("readelf -lW build/libaco.so"), 60)?;
+            let stack = output.lines().find(|line| line.contains("GNU_STACK"));
+            let is_plain = stack.is_some_and(|line| line.contains(" RW ") && !line.contains("RWE"));
+            let relro = output.contains("GNU_RELRO");
+            if is_plain && relro { Ok(()) } else { Err(output) }
+        }),
+        Case::new("two Rust libraries in one program", two_rust_libraries),
+    ];
+    cases.extend(header_cases());
+    cases
+}
+
+/// libaco.a beside a static library that was made by rustc as it stands, std and all.
+fn two_rust_libraries() -> Result<(), String> {
+    let folder = scratch("two")?;
+    let write = |name: &str, text: &str| {
+        fs::write(folder.join(name), text).map_err(|error| error.to_string())
+    };
+    write(
+        "other.rs",
+        "#[unsafe(no_mangle)] pub extern \"C\" fn other() -> i32 {\n\
+         std::panic::catch_unwind(|| panic!(\"caught\")).is_err() as i32 }\n",
+    )?;
+    write(
+        "both.c",
+        "#include <aco.h>\nint other(void);\nstatic int got;\n\
+         static void entry(void) { got = other(); aco_exit(); }\n\
+         int main(void) { aco_t *m = aco_create(0, 0, 0, 0, 0);\n\
+         aco_resume(aco_create(m, aco_share_stack_new(0), 0, entry, 0));\n\
+         return got == 1 ? 0 : 1; }\n",
+    )?;
+    let at = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    let rustc = "rustc --edition 2024 --crate-type staticlib -o";
+    succeed(command(&format!("{rustc} {} {}", at("libother.a"), at("other.rs"))), 120)?;
+    let (program, source, other) = (at("both"), at("both.c"), at("libother.a"));
+    let libraries = format!("build/libaco.a {other} -lgcc_s -lpthread -ldl -lm");
+    succeed(command(&format!("cc -Iinclude -o {program} {source} {libraries}")), 60)?;
+    succeed(command(&program), 60).map(drop)
+}
+
+/// A translation unit that uses every macro.
+const UNIT: &str = "\
+#define ACO_USE_ASAN
+#include <aco.h>
+#include <aco.h>
+#include <libaco/aco.h>
+#include <aco_inline.h>
+#include <aco_assert_override.h>
+struct aco_share_stack_s;
+static void entry(void) {
+    void *arg = aco_get_arg();
+    assertptr(arg);
+    aco_yield();
+    aco_yield1(aco_co());
+    assertalloc_ptr(arg);
+    assertalloc_bool(arg != NULL);
+    if (aco_is_main_co(aco_get_co())) aco_exit1(aco_get_co());
+    aco_exit();
+}
+aco_attr_no_asan static int unit(aco_t *co) {
+    assert(unlikely(likely(co != NULL)));
+    aco_resume(co);
+    return co->fp == entry && aco_gtls_co == co && ACO_VERSION_NUMBER != 0;
+}
+int (*use)(aco_t *) = unit;
+";
+
+/// The headers, clean in every dialect, alone and inside other declarations.
+fn header_cases() -> Vec<Case> {
+    let dialects = [
+        ("cc", "c", ["c99", "c11", "gnu11", "c17"].as_slice()),
+        ("clang", "c", &["c99", "c11", "gnu11", "c17"]),
+        ("c++", "c++", &["c++11", "c++17", "c++20"]),
+        ("clang++", "c++", &["c++11", "c++17", "c++20"]),
+    ];
+    let mut cases = Vec::new();
+    for (compiler, language, standards) in dialects {
+        if !crate::process::is_there(&format!("{compiler} --version")) {
+            continue; // the lane of that compiler is named as not run
+        }
+        for standard in standards {
+            for define in ["", "-DACO_CONFIG_SHARE_FPU_MXCSR_ENV -DACO_USE_VALGRIND"] {
+                let name = format!("header {compiler} -std={standard} {define}");
+                let strict = "-Wall -Wextra -Werror -pedantic -Wshadow -Iinclude -fsyntax-only";
+                let line = format!("{compiler} -x {language} -std={standard} {define} {strict}");
+                cases.push(Case::new(name.clone(), move || {
+                    let folder = scratch(&format!("header/{}", name.replace([' ', '/'], "_")))?;
+                    let path = folder.join("unit.c");
+                    let inside = format!("extern \"C\" {{\n{UNIT}}}\n");
+                    let text = if language == "c" { UNIT } else { &inside };
+                    fs::write(&path, text).map_err(|error| error.to_string())?;
+                    let mut command = command(&line);
+                    command.arg(path);
+                    let outcome = run(command, 60)?;
+                    if outcome.status.success() { Ok(()) } else { Err(outcome.output) }
+                }));
+            }
+        }
+    }
+    cases
+}
