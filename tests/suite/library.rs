@@ -102,9 +102,28 @@ pub fn abi_cases() -> Vec<Case> {
             if is_plain && relro { Ok(()) } else { Err(output) }
         }),
         Case::new("two Rust libraries in one program", two_rust_libraries),
+        Case::new("README shows examples/readme.c", readme_shows_its_example),
     ];
     cases.extend(header_cases());
     cases
+}
+
+/// The README's program and its output are those of an example, which the compiler lanes run.
+fn readme_shows_its_example() -> Result<(), String> {
+    let read = |path: &str| {
+        fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
+    };
+    let (readme, example) = (read("README.md")?, read("examples/readme.c")?);
+    let (program, prints) = example.split_once("/* Prints:\n").ok_or("prints nothing")?;
+    let prints = prints.lines().filter_map(|line| line.strip_prefix(" * "));
+    let prints: String = prints.map(|line| format!("{line}\n")).collect();
+    let shows_program = readme.contains(&format!("```c\n{program}```"));
+    let shows_output = readme.contains(&format!("./hello\n{prints}```"));
+    if shows_program && shows_output {
+        Ok(())
+    } else {
+        Err(format!("program shown: {shows_program}, output shown: {shows_output}"))
+    }
 }
 
 /// libaco.a beside a static library that was made by rustc as it stands, std and all.
