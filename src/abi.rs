@@ -119,23 +119,14 @@ pub type aco_share_stack_t = aco_share_stack_s;
 /// The C name of [`aco_s`].
 pub type aco_t = aco_s;
 
-/// Counts the lives of a share stack's control block, which is used again after
-/// `aco_share_stack_destroy`. A coroutine remembers the life it was created in; 0 is "not known".
-pub type Generation = u16;
-
-/// Where a [`Generation`] stands in `reserved`: at an even offset of either struct.
-const GENERATION_AT: usize = 1;
-/// Where Valgrind's number of a share stack stands in its `reserved`, aligned to 4.
-const VALGRIND_ID_AT: usize = 3;
-
 impl aco_s {
-    /// Where the generation of its share stack is remembered.
+    /// The state word: `is_end` and `reserved` in one (see `state`).
     ///
     /// # Safety
     /// `co` points to a coroutine.
-    pub unsafe fn generation(co: *mut aco_t) -> *mut Generation {
-        // SAFETY: two bytes inside `reserved`, at an even offset (asserted below).
-        unsafe { (&raw mut (*co).reserved).byte_add(GENERATION_AT).cast() }
+    pub unsafe fn state_word(co: *mut aco_t) -> *mut u64 {
+        // SAFETY: eight bytes inside the struct, aligned (asserted below).
+        unsafe { (&raw mut (*co).is_end).cast() }
     }
 
     /// The address where a suspended coroutine goes on.
@@ -157,26 +148,6 @@ impl aco_s {
     }
 }
 
-impl aco_share_stack_s {
-    /// Where the current life of this control block is counted.
-    ///
-    /// # Safety
-    /// `stack` points to a share stack, live or destroyed.
-    pub unsafe fn generation(stack: *mut aco_share_stack_t) -> *mut Generation {
-        // SAFETY: two bytes inside `reserved`, at an even offset (asserted below).
-        unsafe { (&raw mut (*stack).reserved).byte_add(GENERATION_AT).cast() }
-    }
-
-    /// Where Valgrind's number of the stack is kept.
-    ///
-    /// # Safety
-    /// `stack` points to a share stack, live or destroyed.
-    pub unsafe fn valgrind_id(stack: *mut aco_share_stack_t) -> *mut u32 {
-        // SAFETY: four bytes inside `reserved`, aligned (asserted below).
-        unsafe { (&raw mut (*stack).reserved).byte_add(VALGRIND_ID_AT).cast() }
-    }
-}
-
 const _: () = {
     assert!(size_of::<aco_save_stack_t>() == 48);
     assert!(offset_of!(aco_save_stack_t, ptr) == 0);
@@ -195,8 +166,6 @@ const _: () = {
     assert!(offset_of!(aco_share_stack_t, align_limit) == 40);
     assert!(offset_of!(aco_share_stack_t, owner) == 48);
     assert!(offset_of!(aco_share_stack_t, guard_page_enabled) == 56);
-    assert!((offset_of!(aco_share_stack_t, reserved) + GENERATION_AT).is_multiple_of(2));
-    assert!((offset_of!(aco_share_stack_t, reserved) + VALGRIND_ID_AT).is_multiple_of(4));
     assert!(offset_of!(aco_share_stack_t, real_ptr) == 64);
     assert!(offset_of!(aco_share_stack_t, real_sz) == 72);
 
@@ -206,7 +175,8 @@ const _: () = {
     assert!(offset_of!(aco_t, main_co) == TAIL);
     assert!(offset_of!(aco_t, arg) == TAIL + 8);
     assert!(offset_of!(aco_t, is_end) == TAIL + 16);
-    assert!((offset_of!(aco_t, reserved) + GENERATION_AT).is_multiple_of(2));
+    assert!(offset_of!(aco_t, is_end).is_multiple_of(8));
+    assert!(offset_of!(aco_t, reserved) == offset_of!(aco_t, is_end) + 1);
     assert!(offset_of!(aco_t, fp) == TAIL + 24);
     assert!(offset_of!(aco_t, save_stack) == TAIL + 32);
     assert!(offset_of!(aco_t, share_stack) == TAIL + 80);

@@ -88,7 +88,7 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
                 )
             }
             if !(*co).share_stack.is_null() {
-                stack::disown(co);
+                stack::leave(co);
             }
             sys::free((*co).save_stack.ptr);
         }

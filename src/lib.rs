@@ -13,6 +13,7 @@
 //! | machine | [`arch`] | the switch and the root frame, one file an architecture |
 //! | | [`tls`] | `aco_gtls_co` and the thread's own state |
 //! | | [`valgrind`] | which memory is a stack |
+//! | | [`state`] | what the padding of a coroutine says |
 //! | ground | [`diag`] | the line that is printed before an abort |
 //! | | [`sys`] | the libc calls, wrapped once |
 //! | | [`abi`] | the structs that C can look into |
@@ -40,6 +41,7 @@ mod panic;
 mod resume;
 mod save;
 mod stack;
+mod state;
 mod sys;
 mod thread;
 mod tls;

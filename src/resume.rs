@@ -4,12 +4,11 @@
 //!            main coroutine                        coroutine co
 //!            --------------                        ------------
 //!            resume(co)
-//!              check co
-//!              take_stack(co)          save the owner out, restore co, if co is not the owner
-//!              current = co
-//!              switch(main_co, co) ─────────────>  ... runs ...
-//!                                                  yield_to_main(co)
-//!              current = main_co   <─────────────    switch(co, main_co)
+//!              ready? else prepare(co)   check it; save the owner out, restore co; settle it
+//!              current = co, hint = main_co
+//!              leave main_co, go on in co ────────>  ... runs ...
+//!                                                    yield_to_main(co)
+//!              current = main_co          <────────    leave co, go on in main_co
 //! ```
 //!
 //! `aco_gtls_co` changes on the resuming side only: old binaries yield by calling `acosw`.
@@ -19,17 +18,37 @@ use core::ptr::NonNull;
 use crate::abi::aco_t;
 use crate::arch::Switch;
 use crate::coroutine::{is_on_stack_of, is_running};
-use crate::{diag, save, stack, tls};
+use crate::{arch, diag, save, stack, tls};
 
-/// Runs `co` until it yields or exits. Aborts when it cannot be run from here.
+/// Runs `co` until it yields or exits, each side with its own floating-point environment. It is
+/// ready when the current coroutine is its `main_co`, it has not ended, and it owns its share
+/// stack; otherwise [`prepare`] sees to it.
 ///
 /// # Safety
-/// `co` points to a coroutine, and its frames are sound.
-#[inline(always)]
-pub(crate) unsafe fn resume(co: NonNull<aco_t>, switch: Switch) {
+/// As [`prepare`].
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn resume(co: *mut aco_t) {
+    arch::resume_body!(own_fpenv, prepare)
+}
+
+/// As [`resume`], both sides in one floating-point environment.
+///
+/// # Safety
+/// As [`prepare`].
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn resume_shared_fpenv(co: *mut aco_t) {
+    arch::resume_body!(shared_fpenv, prepare)
+}
+
+/// Makes `co` ready to be gone on in. Aborts when it cannot be run from here.
+///
+/// # Safety
+/// `co` is NULL or points to a coroutine, and its frames are sound.
+unsafe extern "C" fn prepare(co: *mut aco_t) {
+    let Some(co) = NonNull::new(co) else { refuse_null() };
     let co = co.as_ptr();
     // SAFETY: `co` is a suspended or fresh coroutine (checked), whose frames are on its stack
-    // when it is the owner. `main_co` is read again afterwards: the program may change it.
+    // when it is the owner.
     unsafe {
         let main_co = (*co).main_co;
         let current = tls::current();
@@ -45,9 +64,7 @@ pub(crate) unsafe fn resume(co: NonNull<aco_t>, switch: Switch) {
         if (*(*co).share_stack).owner != co {
             take_stack(co);
         }
-        tls::set_current(co);
-        switch(main_co, co);
-        tls::set_current((*co).main_co);
+        stack::settle(co);
     }
 }
 
@@ -109,6 +126,8 @@ unsafe fn take_stack(co: *mut aco_t) {
             }
             save::save_out(owner);
         }
+        // A resident that gave the stack up behind the library's back must not run on it again.
+        stack::evict_resident(stack);
         save::restore(co);
     }
 }
@@ -135,6 +154,13 @@ unsafe fn check_caller(co: *mut aco_t, current: *mut aco_t) {
             "only its main_co resumes a coroutine",
         )
     }
+}
+
+#[cold]
+#[inline(never)]
+fn refuse_null() -> ! {
+    let nothing = core::ptr::null::<aco_t>();
+    diag::fatal("aco_resume", nothing, format_args!("the coroutine is NULL"), "pass a valid one")
 }
 
 /// Says why `co` cannot be resumed, and aborts.

@@ -1,8 +1,14 @@
 //! `aco_gtls_co`, the coroutine that runs on this thread, and the thread's own state.
 //!
+//! The word after `aco_gtls_co` is the hint: the coroutine that the current one can yield to
+//! without a look at the cold line of its control block, or NULL. It is set by every resume and
+//! cleared by every `acosw`, so where it is not NULL that coroutine waits in a resume. A yield
+//! compares it with `main_co`, which is the truth. The header's inline code uses the hint, so its
+//! place is part of the ABI.
+//!
 //! Stable Rust cannot define an exported `__thread` variable, so assembly does; C sees
 //! `extern __thread aco_t *aco_gtls_co`. Access is initial-exec: an offset from the GOT and the
-//! thread pointer, no call, at the price of 32 bytes of the static TLS block when the library is
+//! thread pointer, no call, at the price of 40 bytes of the static TLS block when the library is
 //! loaded with dlopen. No address is kept: each access reads the thread pointer anew, because a
 //! coroutine that is moved to another thread goes on in the middle of a function.
 
@@ -11,13 +17,14 @@ use core::arch::{asm, global_asm};
 use crate::abi::{aco_cofuncp_t, aco_t};
 
 global_asm!(
-    // Both variables start as zero: no coroutine, no last word, no environment taken.
+    // All start as zero: no coroutine, no last word, no environment taken.
     ".pushsection .tbss.aco_gtls_co,\"awT\",%nobits",
     ".globl aco_gtls_co",
     ".type aco_gtls_co, %object",
     ".size aco_gtls_co, 8",
     ".p2align 3",
     "aco_gtls_co: .zero 8",
+    ".zero 8", // the hint
     ".popsection",
     ".pushsection .tbss.aco_thread_state,\"awT\",%nobits",
     ".globl aco_thread_state",
@@ -72,13 +79,6 @@ macro_rules! address_of {
 pub(crate) fn current() -> *mut aco_t {
     // SAFETY: the address is that of the thread's `aco_gtls_co`, which is always initialised.
     unsafe { *(address_of!("aco_gtls_co") as *const *mut aco_t) }
-}
-
-/// Makes `co` this thread's current coroutine.
-#[inline(always)]
-pub(crate) fn set_current(co: *mut aco_t) {
-    // SAFETY: the address is that of the thread's `aco_gtls_co`; no reference to it exists.
-    unsafe { *(address_of!("aco_gtls_co") as *mut *mut aco_t) = co };
 }
 
 /// This thread's state. Good until the next switch.

@@ -23,6 +23,7 @@
 //!                ~            ...             ~
 //!                | frame that called `switch` |
 //!                +----------------------------+
+//!                | 16 bytes                   |
 //!                | d8 ... d15        64 bytes |
 //!                | x30: where `from` goes on  |
 //!                | x29 of that frame          |
@@ -30,8 +31,9 @@
 //! reg[x29]         a frame record: frame-pointer walkers go on into the caller
 //! ```
 //!
-//! reg[pc] is the place in `switch` that takes this frame down. A context that another switch
-//! saved, or a fresh one, has its own reg[pc] and no such frame.
+//! reg[pc] is the place in `switch` that takes this frame down. A main coroutine that waits in
+//! `resume` has a frame of the same shape, with its own address in the upper 16 bytes. A context
+//! that the header's inline code saved, or a fresh one, has its own reg[pc] and no such frame.
 //!
 //! A fresh coroutine has reg[sp] = align_retptr and reg[pc] = its entry function. Every switch
 //! enters its target with x30 = root_return_address(): a suspended one does not look at x30, a
@@ -45,7 +47,54 @@ use crate::abi::aco_t;
 /// `align_retptr` is 16 bytes below `align_highptr`: the stack pointer is always 16-byte aligned.
 pub(crate) const RETURN_SLOT: usize = 16;
 
-/// The two switches differ only in the instructions for FPCR.
+/// The frame that `switch` and `resume` push, and its CFI: a frame record, d8 to d15, one word.
+macro_rules! push_frame {
+    () => {
+        "stp x29, x30, [sp, #-96]!
+        .cfi_def_cfa_offset 96
+        .cfi_offset x29, -96
+        .cfi_offset x30, -88
+        mov x29, sp
+        stp d8, d9, [sp, #16]
+        stp d10, d11, [sp, #32]
+        stp d12, d13, [sp, #48]
+        stp d14, d15, [sp, #64]
+        .cfi_offset d8, -80
+        .cfi_offset d9, -72
+        .cfi_offset d10, -64
+        .cfi_offset d11, -56
+        .cfi_offset d12, -48
+        .cfi_offset d13, -40
+        .cfi_offset d14, -32
+        .cfi_offset d15, -24
+        .cfi_remember_state" // as the frame will be found again
+    };
+}
+
+/// Takes the frame down and returns.
+macro_rules! pop_frame_and_return {
+    () => {
+        "ldp d8, d9, [sp, #16]
+        ldp d10, d11, [sp, #32]
+        ldp d12, d13, [sp, #48]
+        ldp d14, d15, [sp, #64]
+        ldp x29, x30, [sp], #96
+        .cfi_def_cfa_offset 0
+        .cfi_restore x29
+        .cfi_restore x30
+        .cfi_restore d8
+        .cfi_restore d9
+        .cfi_restore d10
+        .cfi_restore d11
+        .cfi_restore d12
+        .cfi_restore d13
+        .cfi_restore d14
+        .cfi_restore d15
+        ret"
+    };
+}
+
+/// `switch` and `switch_shared_fpenv` differ only in the instructions for FPCR.
 macro_rules! switch_body {
     (save: $($save:literal)*; load: $($load:literal)*) => {
         naked_asm!(
@@ -55,24 +104,7 @@ macro_rules! switch_body {
             // - x0 points to `from`, x1 to `to`; x0 stays so until `to` goes on.
             // - x30 is the address where `from` goes on.
             // - everything else that matters belongs to `from`.
-            "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 wants it
-            ".cfi_def_cfa_offset 80",
-            ".cfi_offset x29, -80",
-            ".cfi_offset x30, -72",
-            "mov x29, sp",
-            "stp d8, d9, [sp, #16]",
-            "stp d10, d11, [sp, #32]",
-            "stp d12, d13, [sp, #48]",
-            "stp d14, d15, [sp, #64]",
-            ".cfi_offset d8, -64",
-            ".cfi_offset d9, -56",
-            ".cfi_offset d10, -48",
-            ".cfi_offset d11, -40",
-            ".cfi_offset d12, -32",
-            ".cfi_offset d13, -24",
-            ".cfi_offset d14, -16",
-            ".cfi_offset d15, -8",
-            ".cfi_remember_state",              // the frame as it will be found again at 2
+            push_frame!(),
             "stp x19, x20, [x0, #16]",
             "stp x21, x22, [x0, #32]",
             "stp x23, x24, [x0, #48]",
@@ -82,10 +114,18 @@ macro_rules! switch_body {
             "mov x3, sp",
             "stp x29, x2, [x0, #96]",
             "str x3, [x0, #112]",
+            "ldrb w6, [x0, #145]",
+            "orr w6, w6, #1",                   // FULL: whoever goes on here must load x19 to x28
+            "strb w6, [x0, #145]",
+            "adrp x6, :gottprel:aco_gtls_co",
+            "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
+            "mrs x7, tpidr_el0",
+            "add x6, x6, x7",
+            "str xzr, [x6, #8]",                // no hint: `from` does not wait in a resume
             $($save,)*                          // fpcr, left in x4
             // `from` is whole in memory. From here on the unwinder finds its frame through x0:
-            // CFA = *(x0 + 112) + 80; x19 to x28 lie in `reg`, the rest on its stack.
-            ".cfi_escape 0x0f, 6, 0x70, 0xf0, 0x00, 0x06, 0x23, 80",
+            // CFA = *(x0 + 112) + 96; x19 to x28 lie in `reg`, the rest on its stack.
+            ".cfi_escape 0x0f, 7, 0x70, 0xf0, 0x00, 0x06, 0x23, 0xe0, 0x00",
             ".cfi_escape 0x10, 19, 2, 0x70, 16",
             ".cfi_escape 0x10, 20, 2, 0x70, 24",
             ".cfi_escape 0x10, 21, 2, 0x70, 32",
@@ -110,28 +150,13 @@ macro_rules! switch_body {
             "mov sp, x3",
             // Register state:
             // - everything belongs to `to`; x17 is where it goes on, x30 the root frame.
-            // `ret`, not `br`: the place may be the middle of a function without a bti pad.
-            "ret x17",
-            // A context that this switch saved goes on here, with its own sp and x29.
+            // x17: the one register through which a pad for calls can be jumped to as well.
+            "br x17",
+            // A context that this switch saved goes on here, with its own sp, x29, x19 to x28.
             ".cfi_restore_state",
             "2:",
-            "ldp d8, d9, [sp, #16]",
-            "ldp d10, d11, [sp, #32]",
-            "ldp d12, d13, [sp, #48]",
-            "ldp d14, d15, [sp, #64]",
-            "ldp x29, x30, [sp], #80",
-            ".cfi_def_cfa_offset 0",
-            ".cfi_restore x29",
-            ".cfi_restore x30",
-            ".cfi_restore d8",
-            ".cfi_restore d9",
-            ".cfi_restore d10",
-            ".cfi_restore d11",
-            ".cfi_restore d12",
-            ".cfi_restore d13",
-            ".cfi_restore d14",
-            ".cfi_restore d15",
-            "ret",
+            "hint #36",                         // bti j
+            pop_frame_and_return!(),
             ".cfi_endproc",
             root = sym root_frame,
             root_offset = const ROOT_RETURN_OFFSET,
@@ -163,6 +188,139 @@ pub(crate) unsafe extern "C" fn switch_shared_fpenv(
     switch_body!(save: ; load: )
 }
 
+/// The body of a function `resume(co)`: runs `co`, which `prepare` readies unless it plainly is,
+/// until it leaves; then makes its main coroutine the current one.
+macro_rules! resume_body {
+    (own_fpenv, $prepare:path) => {
+        $crate::arch::resume_body!(
+            @$prepare,
+            save: "mrs x4, fpcr" "str x4, [x11, #120]";
+            load: "ldr x5, [x0, #120]" "cmp x4, x5" "b.eq 6f" "msr fpcr, x5" "6:"
+        )
+    };
+    (shared_fpenv, $prepare:path) => {
+        $crate::arch::resume_body!(@$prepare, save: ; load: )
+    };
+    (@$prepare:path, save: $($save:literal)*; load: $($load:literal)*) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "hint #34",                         // bti c
+            // Register state:
+            // - x0 is `co`, or NULL.
+            // - x30 is the address where the main coroutine goes on.
+            "cbz x0, 3f",
+            "adrp x9, :gottprel:aco_gtls_co",
+            "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
+            "mrs x10, tpidr_el0",
+            "add x9, x9, x10",
+            "ldr x11, [x9]",                    // the current coroutine ...
+            "cbz x11, 3f",
+            "ldr x12, [x0, #128]",
+            "cmp x11, x12",                     // ... is the main_co of `co` ...
+            "b.ne 3f",
+            "ldrh w13, [x0, #144]",
+            "tst w13, #0xff",                   // ... which has not ended ...
+            "b.ne 3f",
+            "ldr x12, [x0, #208]",
+            "ldr x12, [x12, #48]",
+            "cmp x12, x0",                      // ... and owns its share stack
+            "b.ne 3f",
+            "tbnz w13, #8, 4f",
+            "2:",
+            // Register state:
+            // - x0 points to `co`, x11 to its main coroutine; x11 stays so until `co` goes on.
+            // - x9 is the address of this thread's aco_gtls_co.
+            // - everything else that matters belongs to the main coroutine.
+            "stp x0, x11, [x9]",                // current and hint
+            $crate::arch::push_frame!(),
+            "str x11, [sp, #80]",               // found again at 5
+            "stp x19, x20, [x11, #16]",
+            "stp x21, x22, [x11, #32]",
+            "stp x23, x24, [x11, #48]",
+            "stp x25, x26, [x11, #64]",
+            "stp x27, x28, [x11, #80]",
+            "adr x2, 5f",
+            "mov x3, sp",
+            "stp x29, x2, [x11, #96]",
+            "str x3, [x11, #112]",
+            $($save,)*                          // fpcr, left in x4
+            // The main coroutine is whole in memory, and the unwinder finds its frame through x11
+            // (0x7b): CFA = *(x11 + 112) + 96; x19 to x28 lie in `reg`, the rest on its stack.
+            ".cfi_escape 0x0f, 7, 0x7b, 0xf0, 0x00, 0x06, 0x23, 0xe0, 0x00",
+            ".cfi_escape 0x10, 19, 2, 0x7b, 16",
+            ".cfi_escape 0x10, 20, 2, 0x7b, 24",
+            ".cfi_escape 0x10, 21, 2, 0x7b, 32",
+            ".cfi_escape 0x10, 22, 2, 0x7b, 40",
+            ".cfi_escape 0x10, 23, 2, 0x7b, 48",
+            ".cfi_escape 0x10, 24, 2, 0x7b, 56",
+            ".cfi_escape 0x10, 25, 3, 0x7b, 0xc0, 0x00",
+            ".cfi_escape 0x10, 26, 3, 0x7b, 0xc8, 0x00",
+            ".cfi_escape 0x10, 27, 3, 0x7b, 0xd0, 0x00",
+            ".cfi_escape 0x10, 28, 3, 0x7b, 0xd8, 0x00",
+            "ldp x19, x20, [x0, #16]",
+            "ldp x21, x22, [x0, #32]",
+            "ldp x23, x24, [x0, #48]",
+            "ldp x25, x26, [x0, #64]",
+            "ldp x27, x28, [x0, #80]",
+            "ldp x29, x17, [x0, #96]",
+            "ldr x3, [x0, #112]",
+            $($load,)*                          // msr fpcr, only where it differs from x4
+            "adrp x30, {root}",
+            "add x30, x30, :lo12:{root}",
+            "add x30, x30, #{root_offset}",     // root_return_address()
+            "mov sp, x3",
+            "br x17",
+            // The main coroutine goes on here, with its own sp and x29.
+            ".cfi_restore_state",
+            "5:",
+            "hint #36",                         // bti j
+            "ldr x11, [sp, #80]",
+            "ldp x19, x20, [x11, #16]",
+            "ldp x21, x22, [x11, #32]",
+            "ldp x23, x24, [x11, #48]",
+            "ldp x25, x26, [x11, #64]",
+            "ldp x27, x28, [x11, #80]",
+            "adrp x9, :gottprel:aco_gtls_co",
+            "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
+            "mrs x10, tpidr_el0",
+            "str x11, [x9, x10]",
+            $crate::arch::pop_frame_and_return!(),
+            // The slow way: `prepare` returns, or aborts.
+            "3:",
+            "stp x29, x30, [sp, #-32]!",
+            ".cfi_def_cfa_offset 32",
+            ".cfi_offset x29, -32",
+            ".cfi_offset x30, -24",
+            "mov x29, sp",
+            "str x0, [sp, #16]",
+            "bl {prepare}",
+            "ldr x0, [sp, #16]",
+            "ldp x29, x30, [sp], #32",
+            ".cfi_def_cfa_offset 0",
+            ".cfi_restore x29",
+            ".cfi_restore x30",
+            "adrp x9, :gottprel:aco_gtls_co",
+            "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
+            "mrs x10, tpidr_el0",
+            "add x9, x9, x10",
+            "ldr x11, [x0, #128]",
+            "b 2b",
+            // `switch` left it. It goes on with all its registers; how it leaves next is open.
+            "4:",
+            "lsr w13, w13, #8",
+            "and w13, w13, #0xfe",
+            "strb w13, [x0, #145]",
+            "b 2b",
+            ".cfi_endproc",
+            root = sym $crate::arch::root_frame,
+            root_offset = const $crate::arch::ROOT_RETURN_OFFSET,
+            prepare = sym $prepare,
+        )
+    };
+}
+
+pub(crate) use {pop_frame_and_return, push_frame, resume_body};
+
 /// Stores FPCR at `place`.
 ///
 /// # Safety
@@ -184,7 +342,7 @@ pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
 ///
 /// Register state when it does: sp = align_retptr, nothing else is known.
 #[unsafe(naked)]
-unsafe extern "C" fn root_frame() {
+pub(crate) unsafe extern "C" fn root_frame() {
     naked_asm!(
         ".cfi_startproc",
         ".cfi_undefined x30", // the end of the stack, for every unwinder
@@ -197,7 +355,7 @@ unsafe extern "C" fn root_frame() {
 }
 
 /// Bytes from `root_frame` to the address that an entry function returns to.
-const ROOT_RETURN_OFFSET: usize = 4;
+pub(crate) const ROOT_RETURN_OFFSET: usize = 4;
 
 /// The address that an entry function returns to; the return slot of a share stack holds it too.
 pub(crate) fn root_return_address() -> usize {

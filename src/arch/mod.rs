@@ -3,19 +3,29 @@
 //! | item | what it is |
 //! |---|---|
 //! | `RETURN_SLOT` | bytes between `align_retptr` and `align_highptr` |
-//! | `switch`, `switch_shared_fpenv` | leave one coroutine, go on in another |
+//! | `switch`, `switch_shared_fpenv` | leave one coroutine, go on in another: `acosw` |
+//! | `resume_body!` | the body of a function that runs a coroutine until it leaves |
 //! | `root_return_address` | where an entry function would return to |
 //! | `aco_funcp_protector_asm` | the exported form of that place |
 //! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
 //! | `stack_pointer` | the caller's stack pointer |
 //! | `valgrind_request` | a client request to Valgrind |
 //!
-//! The rule of a switch, on every architecture: it saves what the ABI lets a callee expect
-//! unchanged, partly in `from->reg`, partly on the stack of `from`, and records in `reg` the
-//! stack pointer and an address at which that context goes on by itself. Whoever switches to it
-//! loads `reg` and goes there. So contexts saved by different switches, by old binaries, or
-//! written by hand (`reg[RETADDR] = fp`, `reg[SP] = align_retptr`) are all entered alike, and
-//! nothing about a context stands outside `reg` and its stack: copies by value stay whole.
+//! ## The rule of a switch
+//!
+//! Whoever leaves a coroutine saves what the ABI lets a callee expect unchanged, and records in
+//! `reg` the stack pointer and an address at which that context goes on. Nothing about a context
+//! stands outside `reg` and its stack: copies by value stay whole, and writing `reg[RETADDR] = fp`,
+//! `reg[SP] = align_retptr` by hand makes a fresh one. There are two sorts:
+//!
+//! * left by `switch` (FULL in the state word): all callee-saved registers of `reg` must be loaded
+//!   before control goes to `reg[RETADDR]`;
+//! * left by `resume` or by the header's inline code: only the frame and base pointer must be
+//!   loaded, the code at `reg[RETADDR]` has the rest.
+//!
+//! `switch` and `resume` load all registers, so they go on in either sort. The inline code loads
+//! the few, so it goes on only where the other sort is certain: a resident that is not FULL, or
+//! the coroutine that the hint names (see `state` and `tls`).
 //!
 //! A fresh share stack, top down:
 //!
@@ -48,9 +58,11 @@ use core::ffi::c_void;
 use crate::abi::aco_t;
 
 pub(crate) use machine::{
-    RETURN_SLOT, root_return_address, stack_pointer, store_fp_environment, switch,
+    RETURN_SLOT, resume_body, root_return_address, stack_pointer, store_fp_environment, switch,
     switch_shared_fpenv, valgrind_request,
 };
+#[cfg(target_arch = "aarch64")]
+pub(crate) use machine::{ROOT_RETURN_OFFSET, pop_frame_and_return, push_frame, root_frame};
 
 /// Leaves `from`, goes on in `to`; returns when something switches back to `from`, and then the
 /// value means nothing (libaco declares one).

@@ -23,6 +23,9 @@
 //! reg[rsp]      +----------------------------+  as after the return to reg[rip]
 //! ```
 //!
+//! A main coroutine that waits in `resume` has reg[rip] = the place in `resume` that goes on, and
+//! reg[rsp] = the address of two words: its own address, then the return address of `resume`.
+//!
 //! A fresh coroutine has reg[rsp] = align_retptr and reg[rip] = its entry function, which
 //! therefore starts as if it had been called: rsp is 8 below a multiple of 16.
 
@@ -35,7 +38,7 @@ use crate::abi::aco_t;
 /// 8 bytes below an aligned stack.
 pub(crate) const RETURN_SLOT: usize = 8;
 
-/// The two switches differ only in the instructions for the floating-point environment.
+/// `switch` and `switch_shared_fpenv` differ only in the instructions for the environment.
 macro_rules! switch_body {
     (save: $($save:literal)*; load: $($load:literal)*) => {
         naked_asm!(
@@ -55,6 +58,9 @@ macro_rules! switch_body {
             "mov [rdi + 40], rcx",
             "mov [rdi + 48], rbx",
             "mov [rdi + 56], rbp",
+            "or byte ptr [rdi + 89], 1", // FULL: whoever goes on here must load all of these
+            "mov rax, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            "mov qword ptr fs:[rax + 8], 0", // no hint: `from` does not wait in a resume
             $($save,)*
             // `from` is whole in memory. From here on the unwinder finds its frame through rdi
             // (DWARF register 5): the CFA is the saved rsp, the registers lie in `reg`.
@@ -109,6 +115,120 @@ pub(crate) unsafe extern "C" fn switch_shared_fpenv(
     switch_body!(save: ; load: )
 }
 
+/// The body of a function `resume(co)`: runs `co`, which `prepare` readies unless it plainly is,
+/// until it leaves; then makes its main coroutine the current one.
+macro_rules! resume_body {
+    (own_fpenv, $prepare:path) => {
+        $crate::arch::resume_body!(
+            @$prepare,
+            save: "fnstcw [rdx + 64]" "stmxcsr [rdx + 68]";
+            load: "fldcw [rdi + 64]" "ldmxcsr [rdi + 68]"
+        )
+    };
+    (shared_fpenv, $prepare:path) => {
+        $crate::arch::resume_body!(@$prepare, save: ; load: )
+    };
+    (@$prepare:path, save: $($save:literal)*; load: $($load:literal)*) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "endbr64",
+            // Register state:
+            // - rdi is `co`, or NULL.
+            "test rdi, rdi",
+            "jz 3f",
+            "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            "mov rdx, fs:[rcx]",        // the current coroutine ...
+            "test rdx, rdx",
+            "jz 3f",
+            "cmp rdx, [rdi + 72]",      // ... is the main_co of `co` ...
+            "jne 3f",
+            "cmp byte ptr [rdi + 88], 0", // ... which has not ended ...
+            "jne 3f",
+            "mov rax, [rdi + 152]",
+            "cmp [rax + 48], rdi",      // ... and owns its share stack
+            "jne 3f",
+            "test byte ptr [rdi + 89], 1",
+            "jnz 4f",
+            "2:",
+            // Register state:
+            // - rdi points to `co`, rdx to its main coroutine; rdx stays so to the end.
+            // - rcx is the offset of aco_gtls_co from the thread pointer.
+            // - everything else that matters belongs to the main coroutine.
+            "mov fs:[rcx], rdi",        // current
+            "mov fs:[rcx + 8], rdx",    // hint
+            "push rdx",                 // found again at 5
+            ".cfi_adjust_cfa_offset 8",
+            ".cfi_remember_state",
+            "lea rax, [rip + 5f]",
+            "mov [rdx], r12",
+            "mov [rdx + 8], r13",
+            "mov [rdx + 16], r14",
+            "mov [rdx + 24], r15",
+            "mov [rdx + 32], rax",
+            "mov [rdx + 40], rsp",
+            "mov [rdx + 48], rbx",
+            "mov [rdx + 56], rbp",
+            $($save,)*
+            // The main coroutine is whole in memory, and the unwinder finds its frame through rdx
+            // (DWARF register 1): CFA = *(rdx + 40) + 16, the return address just below it.
+            ".cfi_escape 0x0f, 5, 0x71, 40, 0x06, 0x23, 16",
+            ".cfi_escape 0x10, 3, 2, 0x71, 48",
+            ".cfi_escape 0x10, 6, 2, 0x71, 56",
+            ".cfi_escape 0x10, 12, 2, 0x71, 0",
+            ".cfi_escape 0x10, 13, 2, 0x71, 8",
+            ".cfi_escape 0x10, 14, 2, 0x71, 16",
+            ".cfi_escape 0x10, 15, 2, 0x71, 24",
+            "mov r12, [rdi]",
+            "mov r13, [rdi + 8]",
+            "mov r14, [rdi + 16]",
+            "mov r15, [rdi + 24]",
+            "mov rax, [rdi + 32]",
+            "mov rbx, [rdi + 48]",
+            "mov rbp, [rdi + 56]",
+            $($load,)*
+            "mov rsp, [rdi + 40]",
+            "jmp rax",
+            // The slow way: `prepare` returns, or aborts.
+            ".cfi_restore_state",
+            ".cfi_adjust_cfa_offset -8",
+            "3:",
+            "push rdi",
+            ".cfi_adjust_cfa_offset 8",
+            "call {prepare}",
+            "pop rdi",
+            ".cfi_adjust_cfa_offset -8",
+            "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            "mov rdx, [rdi + 72]",
+            "jmp 2b",
+            // `acosw` left it. It goes on with all its registers; how it leaves next is open.
+            "4:",
+            "and byte ptr [rdi + 89], 0xfe",
+            "jmp 2b",
+            // The main coroutine goes on here. Register state: rsp, rbx and rbp are its own.
+            "5:",
+            ".cfi_adjust_cfa_offset 8",
+            "pop rdx",
+            ".cfi_adjust_cfa_offset -8",
+            "mov r12, [rdx]",
+            "mov r13, [rdx + 8]",
+            "mov r14, [rdx + 16]",
+            "mov r15, [rdx + 24]",
+            "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            "mov fs:[rcx], rdx",
+            // A jump, not `ret`: a coroutine that left by a call has put its own return address on
+            // top of the return predictor.
+            "pop rcx",
+            ".cfi_adjust_cfa_offset -8",
+            ".cfi_register rip, rcx",
+            "jmp rcx",
+            ".cfi_endproc",
+            prepare = sym $prepare,
+        )
+    };
+}
+
+pub(crate) use resume_body;
+
 /// Stores the x87 control word at `place` and MXCSR 4 bytes above it.
 ///
 /// # Safety
@@ -129,7 +249,7 @@ pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
 ///
 /// Register state when it does: rsp = align_retptr + 8, nothing else is known.
 #[unsafe(naked)]
-unsafe extern "C" fn root_frame() {
+pub(crate) unsafe extern "C" fn root_frame() {
     naked_asm!(
         ".cfi_startproc",
         ".cfi_undefined rip", // the end of the stack, for every unwinder
@@ -142,7 +262,7 @@ unsafe extern "C" fn root_frame() {
 }
 
 /// Bytes from `root_frame` to the address that stands in the return slot.
-const ROOT_RETURN_OFFSET: usize = 1;
+pub(crate) const ROOT_RETURN_OFFSET: usize = 1;
 
 /// The address that the return slot of a share stack holds.
 pub(crate) fn root_return_address() -> usize {

@@ -113,9 +113,8 @@ pub unsafe extern "C" fn aco_create(
 /// `resume_co` is NULL or a coroutine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_resume(resume_co: *mut aco_t) {
-    let co = non_null("aco_resume", "the coroutine", resume_co);
     // SAFETY: the caller's promise.
-    unsafe { resume::resume(co, arch::switch) }
+    unsafe { resume::resume(resume_co) }
 }
 
 /// Frees a coroutine in any state but running: never started, suspended or ended. Its frames are

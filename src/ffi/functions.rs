@@ -55,9 +55,8 @@ pub unsafe extern "C" fn acosw_shared_fpenv(from_co: *mut aco_t, to_co: *mut aco
 /// As aco_resume().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_resume_shared_fpenv(resume_co: *mut aco_t) {
-    let co = super::non_null("aco_resume", "the coroutine", resume_co);
     // SAFETY: the caller's promise.
-    unsafe { resume::resume(co, arch::switch_shared_fpenv) }
+    unsafe { resume::resume_shared_fpenv(resume_co) }
 }
 
 /// Where the aco_yield macros end when `co` cannot yield: says why, and aborts.

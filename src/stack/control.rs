@@ -9,16 +9,30 @@
 //! every removal, so that a thread which read the head and was overtaken fails to remove it. No
 //! lock: a child of fork(2) finds the list whole, whatever the other threads were doing.
 
-use core::ffi::c_void;
+use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-use crate::abi::{aco_share_stack_s, aco_share_stack_t};
+use crate::abi::{aco_share_stack_t, aco_t};
+use crate::state::Generation;
 use crate::sys;
+use crate::valgrind::StackId;
+
+/// A control block of this library's.
+#[repr(C)]
+pub(super) struct Block {
+    public: aco_share_stack_t,
+    /// The coroutine whose state word says resident, or NULL: at most one a stack.
+    pub(super) resident: *mut aco_t,
+    /// Which life of this block it is; never 0.
+    pub(super) generation: Generation,
+    /// Valgrind's number of the stack.
+    pub(super) valgrind_id: StackId,
+}
 
 /// Bytes of one slab.
 pub(super) const SLAB: usize = 64 * 1024;
-const BLOCKS_PER_SLAB: usize = SLAB / size_of::<aco_share_stack_t>();
+const BLOCKS_PER_SLAB: usize = SLAB / size_of::<Block>();
 
 /// User addresses fit 48 bits on either architecture unless a program asks mmap for more.
 const TAG_SHIFT: u32 = 48;
@@ -26,62 +40,85 @@ const TAG_SHIFT: u32 = 48;
 /// The head of the free list: its address below, the tag above.
 static HEAD: AtomicU64 = AtomicU64::new(0);
 
-fn unpack(head: u64) -> *mut aco_share_stack_t {
+fn unpack(head: u64) -> *mut Block {
     ptr::with_exposed_provenance_mut((head & ((1 << TAG_SHIFT) - 1)) as usize)
 }
 
-fn pack(stack: *mut aco_share_stack_t, tag: u64) -> u64 {
-    stack.expose_provenance() as u64 | tag << TAG_SHIFT
+fn pack(block: *mut Block, tag: u64) -> u64 {
+    block.expose_provenance() as u64 | tag << TAG_SHIFT
 }
 
 /// The list's link in a free block, the mapping's address in a block in use. Atomic, because a
 /// thread that is being overtaken may still read it.
 ///
 /// # Safety
-/// `stack` points to a control block.
-unsafe fn link<'a>(stack: *mut aco_share_stack_t) -> &'a AtomicPtr<c_void> {
+/// `block` points to a control block.
+unsafe fn link<'a>(block: *mut Block) -> &'a AtomicPtr<c_void> {
     // SAFETY: the field is aligned and lives for ever; the library only touches it through here,
     // and programs only read it.
-    unsafe { AtomicPtr::from_ptr(&raw mut (*stack).real_ptr) }
+    unsafe { AtomicPtr::from_ptr(&raw mut (*block).public.real_ptr) }
 }
 
-/// Records the mapping of a stack in use.
+/// `guard_page_enabled` and `reserved` in one: the block's own address above the flag.
+///
+/// # Safety
+/// `stack` points to a share stack.
+unsafe fn mark_of(stack: *mut aco_share_stack_t) -> *mut u64 {
+    // SAFETY: eight aligned bytes: `guard_page_enabled` stands at offset 56 (asserted in `abi`).
+    unsafe { (&raw mut (*stack).guard_page_enabled).cast() }
+}
+
+/// The control block of a share stack; None for a copy by value.
+///
+/// # Safety
+/// `stack` points to a share stack, live or destroyed.
+#[inline(always)]
+pub(super) unsafe fn block_of(stack: *mut aco_share_stack_t) -> Option<NonNull<Block>> {
+    // SAFETY: the caller's promise; a struct that names its own address is the start of a block.
+    unsafe { (*mark_of(stack) >> 8 == stack as u64).then(|| NonNull::new_unchecked(stack.cast())) }
+}
+
+/// Records what the block describes: the guard, the mapping or NULL, and the block itself.
 ///
 /// # Safety
 /// `stack` points to a control block from [`take`].
-pub(super) unsafe fn set_mapping(stack: *mut aco_share_stack_t, mapping: *mut c_void) {
+pub(super) unsafe fn fill(stack: *mut aco_share_stack_t, guarded: bool, mapping: *mut c_void) {
     // SAFETY: the caller's promise.
-    unsafe { link(stack).store(mapping, Ordering::Relaxed) }
+    unsafe {
+        *mark_of(stack) = (stack as u64) << 8;
+        (*stack).guard_page_enabled = c_char::from(guarded);
+        link(stack.cast()).store(mapping, Ordering::Relaxed);
+    }
 }
 
-/// A control block for one life, with its generation counted. None: the system has no memory.
-pub(super) fn take() -> Option<NonNull<aco_share_stack_t>> {
+/// A control block for one life. None: the system has no memory.
+pub(super) fn take() -> Option<NonNull<Block>> {
     loop {
         let head = HEAD.load(Ordering::Acquire);
-        let Some(stack) = NonNull::new(unpack(head)) else {
+        let Some(block) = NonNull::new(unpack(head)) else {
             add_slab()?;
             continue;
         };
         // SAFETY: a block that was ever on the list stays one. If another thread has taken it
         // since, the value is wrong, and so is the tag.
-        let next = unsafe { link(stack.as_ptr()).load(Ordering::Relaxed) };
+        let next = unsafe { link(block.as_ptr()).load(Ordering::Relaxed) };
         let rest = pack(next.cast(), (head >> TAG_SHIFT).wrapping_add(1));
         if HEAD.compare_exchange_weak(head, rest, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-            return Some(stack);
+            return Some(block);
         }
     }
 }
 
-/// Ends a life of `stack` and frees its control block.
+/// Ends a life of `block` and frees it.
 ///
 /// # Safety
 /// The block is from [`take`], and its stack is gone.
-pub(super) unsafe fn give_back(stack: *mut aco_share_stack_t) {
+pub(super) unsafe fn give_back(block: NonNull<Block>) {
+    let block = block.as_ptr();
     // SAFETY: the block is still the caller's alone.
     unsafe {
-        let generation = aco_share_stack_s::generation(stack);
-        *generation = (*generation).checked_add(1).unwrap_or(1);
-        push(stack, stack);
+        (*block).generation = (*block).generation.checked_add(1).unwrap_or(1);
+        push(block, block);
     }
 }
 
@@ -89,7 +126,7 @@ pub(super) unsafe fn give_back(stack: *mut aco_share_stack_t) {
 ///
 /// # Safety
 /// They are control blocks that nobody uses.
-unsafe fn push(first: *mut aco_share_stack_t, last: *mut aco_share_stack_t) {
+unsafe fn push(first: *mut Block, last: *mut Block) {
     let mut head = HEAD.load(Ordering::Relaxed);
     loop {
         // SAFETY: the block is not on the list yet.
@@ -104,15 +141,15 @@ unsafe fn push(first: *mut aco_share_stack_t, last: *mut aco_share_stack_t) {
 
 /// Maps a slab and frees all its blocks. None: the system has no memory.
 fn add_slab() -> Option<()> {
-    let first: NonNull<aco_share_stack_t> = sys::map(SLAB)?.cast();
+    let first: NonNull<Block> = sys::map(SLAB)?.cast();
     // SAFETY: the blocks lie inside the new slab, which nobody else knows; zeroed memory is a
     // valid control block.
     unsafe {
         for index in 0..BLOCKS_PER_SLAB {
-            let stack = first.add(index).as_ptr();
-            *aco_share_stack_s::generation(stack) = 1;
+            let block = first.add(index).as_ptr();
+            (*block).generation = 1;
             if index + 1 < BLOCKS_PER_SLAB {
-                link(stack).store(first.add(index + 1).as_ptr().cast(), Ordering::Relaxed);
+                link(block).store(first.add(index + 1).as_ptr().cast(), Ordering::Relaxed);
             }
         }
         push(first.as_ptr(), first.add(BLOCKS_PER_SLAB - 1).as_ptr());
@@ -132,9 +169,9 @@ mod tests {
             for round in 0..2000_usize {
                 mine.push(take().unwrap().as_ptr() as usize);
                 if round % 3 == 0 {
-                    let stack: *mut aco_share_stack_t = mine.swap_remove(round % mine.len()) as _;
+                    let block = mine.swap_remove(round % mine.len()) as *mut Block;
                     // SAFETY: taken above, used by nobody.
-                    unsafe { give_back(stack) };
+                    unsafe { give_back(NonNull::new(block).unwrap()) };
                 }
             }
             mine
@@ -146,13 +183,27 @@ mod tests {
 
     #[test]
     fn a_generation_is_never_zero_and_never_stays() {
-        let stack = take().unwrap().as_ptr();
+        let block = take().unwrap();
         // SAFETY: taken above; the list's other users wait for nothing from this block.
         unsafe {
-            let generation = aco_share_stack_s::generation(stack);
-            *generation = u16::MAX;
-            give_back(stack);
-            assert_eq!(*generation, 1);
+            (*block.as_ptr()).generation = u16::MAX;
+            give_back(block);
+            assert_eq!((*block.as_ptr()).generation, 1);
+        }
+    }
+
+    #[test]
+    fn a_copy_has_no_block() {
+        let block = take().unwrap();
+        // SAFETY: taken above; the copy is a plain struct.
+        unsafe {
+            let stack: *mut aco_share_stack_t = block.as_ptr().cast();
+            fill(stack, true, ptr::null_mut());
+            assert_eq!(block_of(stack), Some(block));
+            assert_eq!((*stack).guard_page_enabled, 1);
+            let mut copy = stack.read();
+            assert_eq!(block_of(&raw mut copy), None);
+            give_back(block);
         }
     }
 }

@@ -2,18 +2,18 @@
 //!
 //! A control block outlives its stack (see [`control`]): coroutines may be destroyed after the
 //! stack they were on, and a coroutine that would still run on it is recognised. Each coroutine
-//! remembers the generation of the control block it was created on; destroying the stack ends
-//! that generation.
+//! is bound to the generation of the control block it was created on; destroying the stack ends
+//! that generation. The coroutine whose frames are on the stack may also be its resident: then
+//! its own control block says so (see [`state`]).
 
 mod control;
 mod layout;
 mod memory;
 
-use core::ffi::c_char;
 use core::ptr;
 
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::{arch, diag, sys, valgrind};
+use crate::{arch, diag, state, sys, valgrind};
 
 /// Makes a share stack with room for `size` bytes (see [`layout::Sizes`] for the rounding).
 /// Aborts, in the name of `function`, when there is no memory or no such size.
@@ -27,10 +27,11 @@ pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_sha
             "the size is in bytes; 0 means 2 MiB",
         )
     };
-    let Some(stack) = control::take() else {
+    let Some(block) = control::take() else {
         diag::out_of_memory(function, nothing, "share stack control blocks", control::SLAB)
     };
-    let stack = stack.as_ptr();
+    let block = block.as_ptr();
+    let stack: *mut aco_share_stack_t = block.cast();
     let memory = memory::obtain(function, &sizes);
     let top = layout::Top::of(memory.usable as usize, sizes.usable);
     // SAFETY: `take` gave a control block that nobody else writes; its generation stays. The
@@ -43,12 +44,11 @@ pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_sha
         (*stack).align_validsz = 0;
         (*stack).align_limit = layout::limit(sizes.usable);
         (*stack).owner = ptr::null_mut();
-        (*stack).guard_page_enabled = c_char::from(guarded);
-        control::set_mapping(stack, memory.mapping);
         (*stack).real_sz = sizes.mapped;
+        control::fill(stack, guarded, memory.mapping);
+        (*block).resident = ptr::null_mut();
+        (*block).valgrind_id = valgrind::register_stack(memory.usable as usize, sizes.usable);
         (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());
-        *aco_share_stack_t::valgrind_id(stack) =
-            valgrind::register_stack(memory.usable as usize, sizes.usable);
     }
     stack
 }
@@ -69,26 +69,36 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
             let rule = "destroy a share stack after leaving it";
             diag::fatal(function, stack, format_args!("called on this very stack"), rule)
         }
-        valgrind::deregister_stack(*aco_share_stack_t::valgrind_id(stack));
+        let block = control::block_of(stack);
+        if let Some(block) = block {
+            evict_resident(stack);
+            valgrind::deregister_stack((*block.as_ptr()).valgrind_id);
+        }
         memory::give_back(function, stack);
         (*stack).ptr = ptr::null_mut();
         (*stack).owner = ptr::null_mut();
         (*stack).align_validsz = 0;
-        control::give_back(stack);
+        // The struct of a copy by value is the program's.
+        if let Some(block) = block {
+            control::give_back(block);
+        }
     }
 }
 
 /// Binds a new coroutine to the present life of its share stack.
 ///
 /// # Safety
-/// `co` points to a coroutine whose `share_stack` is live.
+/// `co` points to a coroutine that the library allocated, on a live share stack.
 pub(crate) unsafe fn bind(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
-    unsafe { *aco_t::generation(co) = *aco_share_stack_t::generation((*co).share_stack) }
+    // SAFETY: the caller's promise. Life 0 is no block's: a coroutine on a copy is never refused.
+    unsafe {
+        let block = control::block_of((*co).share_stack);
+        state::bind(co, block.map_or(0, |block| (*block.as_ptr()).generation));
+    }
 }
 
 /// Was the share stack of `co` destroyed? Only a mark of the dead counts: a coroutine or a stack
-/// without a generation (a copy that lost its padding) is taken for live.
+/// that is a copy by value is taken for live.
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed.
@@ -96,9 +106,49 @@ pub(crate) unsafe fn bind(co: *mut aco_t) {
 pub(crate) unsafe fn is_gone(co: *mut aco_t) -> bool {
     // SAFETY: control blocks stay readable after their stack is destroyed.
     unsafe {
-        let bound = *aco_t::generation(co);
-        let present = *aco_share_stack_t::generation((*co).share_stack);
-        bound != present && bound != 0 && present != 0
+        let stack = (*co).share_stack;
+        match (state::generation(co), control::block_of(stack)) {
+            (Some(bound), Some(block)) => bound != 0 && bound != (*block.as_ptr()).generation,
+            _ => (*stack).ptr.is_null(),
+        }
+    }
+}
+
+/// Makes the owner `co` of a live share stack its resident, so that the next resume need not ask
+/// who the owner is. Where either is a copy by value, nothing.
+///
+/// # Safety
+/// `co` points to a coroutine that owns its share stack.
+pub(crate) unsafe fn settle(co: *mut aco_t) {
+    // SAFETY: the caller's promise; a block's resident is NULL or a coroutine of the library's.
+    unsafe {
+        if let Some(block) = control::block_of((*co).share_stack)
+            && state::is_ours(co)
+        {
+            if (*block.as_ptr()).resident != co {
+                evict_resident((*co).share_stack);
+                (*block.as_ptr()).resident = co;
+            }
+            state::settle(co);
+        }
+    }
+}
+
+/// Takes the residence away from whoever has it.
+///
+/// # Safety
+/// `stack` points to a live share stack.
+pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t) {
+    // SAFETY: the caller's promise; a resident is a coroutine of the library's: destroying it
+    // ends its residence.
+    unsafe {
+        if let Some(block) = control::block_of(stack) {
+            let block = block.as_ptr();
+            if !(*block).resident.is_null() {
+                state::unsettle((*block).resident, (*block).generation);
+                (*block).resident = ptr::null_mut();
+            }
+        }
     }
 }
 
@@ -113,6 +163,22 @@ pub(crate) unsafe fn disown(co: *mut aco_t) {
         if (*stack).owner == co && !is_gone(co) {
             (*stack).owner = ptr::null_mut();
             (*stack).align_validsz = 0;
+        }
+    }
+}
+
+/// Ends ownership and residence of `co`, which is being destroyed.
+///
+/// # Safety
+/// As [`is_gone`].
+pub(crate) unsafe fn leave(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        disown(co);
+        if let Some(block) = control::block_of((*co).share_stack)
+            && (*block.as_ptr()).resident == co
+        {
+            (*block.as_ptr()).resident = ptr::null_mut();
         }
     }
 }
