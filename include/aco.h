@@ -227,18 +227,29 @@ void *acosw_shared_fpenv(aco_t *from_co, aco_t *to_co);
 /// As aco_resume().
 void aco_resume_shared_fpenv(aco_t *resume_co);
 
-/// Where the aco_yield macros end when `co` cannot yield: says why, and aborts.
+/// aco_yield1() as a function: aco_yield_fn() for the coroutine that runs, `yield_co`, at hand.
 ///
 /// Valid when:
-/// `co` is NULL or a coroutine.
-void aco_yield_misuse(const aco_t *co) __attribute__((noreturn));
+/// `yield_co` is NULL or the coroutine that runs.
+void aco_yield1_fn(aco_t *yield_co);
 
-/// Where the aco_exit macros end when `co` cannot exit, or goes on after it did: says why, and
-/// aborts.
+/// aco_yield1_fn() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 ///
 /// Valid when:
-/// `co` is NULL or a coroutine.
-void aco_exit_misuse(const aco_t *co) __attribute__((noreturn));
+/// As aco_yield1_fn().
+void aco_yield1_shared_fpenv(aco_t *yield_co);
+
+/// aco_exit1() as a function: aco_exit_fn() for the coroutine that runs, `co`, at hand.
+///
+/// Valid when:
+/// `co` is NULL or the coroutine that runs.
+void aco_exit1_fn(aco_t *co) __attribute__((noreturn));
+
+/// aco_exit1_fn() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// Valid when:
+/// As aco_exit1_fn().
+void aco_exit1_shared_fpenv(aco_t *co) __attribute__((noreturn));
 
 /// The version of the library that runs: major << 16 | minor << 8 | patch, as
 /// ACO_VERSION_NUMBER is that of the header.

@@ -1,7 +1,11 @@
 /* libaco: what compiles into the caller. Included by aco.h; written by hand.
  *
- * The current coroutine, and libaco's macros. A macro that finds itself misused ends in a
- * function of the library that says so in one line and aborts.
+ * The current coroutine, libaco's macros, and the fast half of resume and yield as inline
+ * assembly: the compiler saves only what lives, and no call is in the way. Everything rare, and
+ * every failure, is a function of the library.
+ *
+ * -DACO_NO_INLINE makes resume and yield plain calls. So do the sanitizers, by themselves, and for
+ * resume C++ with exceptions: assembly is no place that an exception can be unwound through.
  */
 #ifndef ACO_INLINE_H
 #define ACO_INLINE_H
@@ -15,31 +19,6 @@ extern "C" {
 /* The coroutine that runs on this thread: NULL before the first resume, the main coroutine
  * after it. The library writes it; a program that switches by hand may. */
 extern __thread aco_t *aco_gtls_co;
-
-/* aco_gtls_co, read anew. A compiler may keep the address of a TLS variable across a call: in a
- * coroutine that is moved to another thread that address is the old thread's. This one cannot be
- * kept. Initial-exec, which the library needs anyway. */
-static inline aco_t *aco_current(void) {
-#if defined(__x86_64__)
-    aco_t *co;
-    __asm__ __volatile__("movq aco_gtls_co@gottpoff(%%rip), %0\n\tmovq %%fs:(%0), %0"
-                         : "=r"(co)
-                         :
-                         : "memory");
-    return co;
-#else
-    aco_t *co;
-    void *thread;
-    __asm__ __volatile__("adrp %0, :gottprel:aco_gtls_co\n\t"
-                         "ldr %0, [%0, :gottprel_lo12:aco_gtls_co]\n\t"
-                         "mrs %1, tpidr_el0\n\t"
-                         "ldr %0, [%1, %0]"
-                         : "=&r"(co), "=&r"(thread)
-                         :
-                         : "memory");
-    return co;
-#endif
-}
 
 /* Where an entry function returns to, when it does: goes on to aco_funcp_protector(). */
 extern void aco_funcp_protector_asm(void);
@@ -61,21 +40,29 @@ extern void aco_funcp_protector_asm(void);
     } while (0)
 #define aco_assertalloc_ptr(ptr) aco_assertalloc_bool((ptr) != NULL)
 
+#ifndef __has_feature
+#define ACO_HAS_FEATURE(feature) 0
+#else
+#define ACO_HAS_FEATURE(feature) __has_feature(feature)
+#endif
+
 /* With ACO_USE_ASAN, under AddressSanitizer: takes a function out of its care. */
 #if defined(aco_attr_no_asan)
 #error "aco_attr_no_asan already defined"
 #endif
-#if defined(ACO_USE_ASAN)
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(ACO_USE_ASAN) && (defined(__SANITIZE_ADDRESS__) || ACO_HAS_FEATURE(address_sanitizer))
 #define aco_attr_no_asan __attribute__((__no_sanitize_address__))
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define aco_attr_no_asan __attribute__((__no_sanitize_address__))
-#endif
-#endif
-#endif
-#ifndef aco_attr_no_asan
+#else
 #define aco_attr_no_asan
+#endif
+
+#if !defined(ACO_NO_INLINE) && !defined(__SANITIZE_ADDRESS__) &&                                 \
+    !defined(__SANITIZE_THREAD__) && !ACO_HAS_FEATURE(address_sanitizer) &&                      \
+    !ACO_HAS_FEATURE(thread_sanitizer) && !ACO_HAS_FEATURE(memory_sanitizer)
+#define ACO_INLINE_YIELD
+#if !defined(__cplusplus) || !defined(__EXCEPTIONS)
+#define ACO_INLINE_RESUME
+#endif
 #endif
 
 /* ACO_CONFIG_SHARE_FPU_MXCSR_ENV: this program's coroutines share one floating-point
@@ -83,33 +70,255 @@ extern void aco_funcp_protector_asm(void);
  * aco_t does not change. */
 #ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
 #define acosw(from_co, to_co) acosw_shared_fpenv((from_co), (to_co))
-#define aco_resume(co) aco_resume_shared_fpenv(co)
+#define ACO_RESUME_CALL aco_resume_shared_fpenv
+#define ACO_YIELD_CALL aco_yield1_shared_fpenv
+#define ACO_EXIT_CALL aco_exit1_shared_fpenv
+#else
+#define ACO_RESUME_CALL aco_resume
+#define ACO_YIELD_CALL aco_yield1_fn
+#define ACO_EXIT_CALL aco_exit1_fn
 #endif
 
-static inline void aco_yield_inline(aco_t *co) {
-    if (aco_unlikely(co == NULL || co->main_co == NULL)) {
-        aco_yield_misuse(co);
-    }
-    acosw(co, co->main_co);
+/* The thread-local words of the library: aco_gtls_co, and after it the hint, which is the
+ * coroutine that waits in a resume for the current one, or NULL. They are read anew each time: a
+ * compiler may keep the address of a TLS variable across a call, and in a coroutine that was moved
+ * to another thread that address is the old thread's. Initial-exec, which the library needs
+ * anyway. */
+#define ACO_TLS_CURRENT 0
+#define ACO_TLS_HINT 8
+
+#if defined(__x86_64__)
+
+static inline uintptr_t aco_tls_offset(void) { /* the same in every thread: may be kept */
+    uintptr_t offset;
+    __asm__("mov{q}\t{aco_gtls_co@gottpoff(%%rip), %0|%0, QWORD PTR aco_gtls_co@gottpoff[rip]}"
+            : "=r"(offset));
+    return offset;
 }
 
-static inline __attribute__((noreturn)) void aco_exit_inline(aco_t *co) {
-    if (aco_unlikely(co == NULL || co->main_co == NULL || co->share_stack->owner != co)) {
-        aco_exit_misuse(co);
-    }
-    co->is_end = 1;
-    co->share_stack->owner = NULL;
-    co->share_stack->align_validsz = 0;
-    acosw(co, co->main_co);
-    aco_exit_misuse(co);
+static inline aco_t *aco_tls_load(uintptr_t offset) {
+    aco_t *co;
+    __asm__ __volatile__("mov{q}\t{%%fs:(%1), %0|%0, QWORD PTR fs:[%1]}"
+                         : "=r"(co)
+                         : "r"(offset)
+                         : "memory");
+    return co;
 }
+
+static inline void aco_tls_store(uintptr_t offset, aco_t *co) {
+    __asm__ __volatile__("mov{q}\t{%1, %%fs:(%0)|QWORD PTR fs:[%0], %1}"
+                         :
+                         : "r"(offset), "r"(co)
+                         : "memory");
+}
+
+#else
+
+static inline uintptr_t aco_tls_offset(void) {
+    uintptr_t offset;
+    __asm__("adrp\t%0, :gottprel:aco_gtls_co\n\t"
+            "ldr\t%0, [%0, :gottprel_lo12:aco_gtls_co]"
+            : "=r"(offset));
+    return offset;
+}
+
+static inline aco_t *aco_tls_load(uintptr_t offset) {
+    aco_t *co;
+    __asm__ __volatile__("mrs\t%0, tpidr_el0\n\tldr\t%0, [%0, %1]"
+                         : "=&r"(co)
+                         : "r"(offset)
+                         : "memory");
+    return co;
+}
+
+static inline void aco_tls_store(uintptr_t offset, aco_t *co) {
+    uintptr_t thread;
+    __asm__ __volatile__("mrs\t%0, tpidr_el0\n\tstr\t%2, [%0, %1]"
+                         : "=&r"(thread)
+                         : "r"(offset), "r"(co)
+                         : "memory");
+}
+
+#endif
+
+static inline aco_t *aco_current(void) {
+    return aco_tls_load(aco_tls_offset() + ACO_TLS_CURRENT);
+}
+
+#if defined(ACO_INLINE_YIELD)
+
+/* Where the frame of the caller cannot be described: between the stack pointers. An unwinder
+ * stops there. */
+#ifdef __GCC_HAVE_DWARF2_CFI_ASM
+#if defined(__x86_64__)
+#define ACO_CFI_GAP "\n\t.cfi_remember_state\n\t.cfi_undefined 16\n\t"
+#else
+#define ACO_CFI_GAP "\n\t.cfi_remember_state\n\t.cfi_undefined 30\n\t"
+#endif
+#define ACO_CFI_END "\n\t.cfi_restore_state\n\t"
+#else
+#define ACO_CFI_GAP "\n\t"
+#define ACO_CFI_END "\n\t"
+#endif
+
+#if defined(__x86_64__)
+
+#ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
+#define ACO_SWITCH_FPENV
+#else
+#define ACO_SWITCH_FPENV                                                                         \
+    "fnstcw\t{64(%%rdi)|WORD PTR [rdi + 64]}\n\t"                                                \
+    "stmxcsr\t{68(%%rdi)|DWORD PTR [rdi + 68]}\n\t"                                              \
+    "fldcw\t{64(%%rsi)|WORD PTR [rsi + 64]}\n\t"                                                 \
+    "ldmxcsr\t{68(%%rsi)|DWORD PTR [rsi + 68]}\n\t"
+#endif
+
+#ifdef __AVX512F__
+#define ACO_CLOBBER_AVX512                                                                       \
+    , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25",  \
+        "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5",      \
+        "k6", "k7"
+#else
+#define ACO_CLOBBER_AVX512
+#endif
+
+#ifdef __CET__ /* -fcf-protection */
+#define ACO_LANDING "\n\tendbr64"
+#else
+#define ACO_LANDING
+#endif
+
+/* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
+ * the jump: rbx, rbp and rsp are those of to; nothing else is promised to it. rbx and rbp are
+ * carried by hand, because a compiler may need them for its own (base and frame pointer). Nothing
+ * is pushed: the red zone of a leaf function lives below rsp. That it is not lost with a shared
+ * stack, of which only what is above rsp is saved, is seen to by the call beside each use of this
+ * macro: a function with a call in it has no red zone. */
+#define ACO_SWITCH(from, to)                                                                     \
+    __asm__ __volatile__(                                                                        \
+        "lea{q}\t{.Laco%=(%%rip), %%rax|rax, .Laco%=[rip]}\n\t"                                  \
+        "mov{q}\t{%%rsp, 40(%%rdi)|QWORD PTR [rdi + 40], rsp}\n\t"                               \
+        "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t"                               \
+        "mov{q}\t{%%rbx, 48(%%rdi)|QWORD PTR [rdi + 48], rbx}\n\t"                               \
+        "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" ACO_SWITCH_FPENV ACO_CFI_GAP  \
+        "mov{q}\t{48(%%rsi), %%rbx|rbx, QWORD PTR [rsi + 48]}\n\t"                               \
+        "mov{q}\t{56(%%rsi), %%rbp|rbp, QWORD PTR [rsi + 56]}\n\t"                               \
+        "mov{q}\t{40(%%rsi), %%rsp|rsp, QWORD PTR [rsi + 40]}\n\t"                               \
+        "jmp\t{*32(%%rsi)|QWORD PTR [rsi + 32]}" ACO_CFI_END ".Laco%=:" ACO_LANDING              \
+        : "+D"(from), "+S"(to)                                                                   \
+        :                                                                                        \
+        : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",     \
+          "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",       \
+          "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", \
+          "st(5)", "st(6)", "st(7)", "memory", "cc" ACO_CLOBBER_AVX512)
+
+#else
+
+#ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
+#define ACO_SWITCH_FPENV
+#else /* msr is dear: only where the two differ */
+#define ACO_SWITCH_FPENV                                                                         \
+    "mrs\tx4, fpcr\n\t"                                                                          \
+    "str\tx4, [x0, #120]\n\t"                                                                    \
+    "ldr\tx5, [x1, #120]\n\t"                                                                    \
+    "cmp\tx4, x5\n\t"                                                                            \
+    "b.eq\t.Lacofp%=\n\t"                                                                        \
+    "msr\tfpcr, x5\n"                                                                            \
+    ".Lacofp%=:\n\t"
+#endif
+
+/* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
+ * the jump: x29 and sp are those of to; nothing else is promised to it. x29 and x19 are carried by
+ * hand, because a compiler may need them for its own (frame and base pointer); x18 is the
+ * platform's. x17 is the one register through which a pad for calls can be jumped to, and hint
+ * #36 (bti j) is the pad here. aarch64 has no red zone: pushing is all right. */
+#define ACO_SWITCH(from, to)                                                                     \
+    do {                                                                                         \
+        register aco_t *aco_x0 __asm__("x0") = (from);                                           \
+        register aco_t *aco_x1 __asm__("x1") = (to);                                             \
+        __asm__ __volatile__(                                                                    \
+            "adr\tx2, .Laco%=\n\t"                                                               \
+            "str\tx19, [sp, #-16]!\n\t"                                                          \
+            "mov\tx3, sp\n\t"                                                                    \
+            "stp\tx29, x2, [x0, #96]\n\t"                                                        \
+            "str\tx3, [x0, #112]\n\t" ACO_SWITCH_FPENV ACO_CFI_GAP                               \
+            "ldr\tx3, [x1, #112]\n\t"                                                            \
+            "ldp\tx29, x17, [x1, #96]\n\t"                                                       \
+            "mov\tsp, x3\n\t"                                                                    \
+            "br\tx17" ACO_CFI_END                                                                \
+            ".Laco%=:\n\t"                                                                       \
+            "hint\t#36\n\t"                                                                      \
+            "ldr\tx19, [sp], #16"                                                                \
+            : "+r"(aco_x0), "+r"(aco_x1)                                                         \
+            :                                                                                    \
+            : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", \
+              "x15", "x16", "x17", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27",       \
+              "x28", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",   \
+              "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21",       \
+              "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "memory",    \
+              "cc" ACO_CLOBBER_X18);                                                             \
+    } while (0)
+
+/* On Linux x18 is one of the registers that a call may change. */
+#define ACO_CLOBBER_X18 , "x18"
+
+#endif
+
+/* With the hint where main_co says, that coroutine waits in a resume, and loads its own registers
+ * when it goes on; else yielding is the library's business. */
+static inline void aco_yield_inline(aco_t *co) {
+    aco_t *main_co = aco_tls_load(aco_tls_offset() + ACO_TLS_HINT);
+    if (aco_unlikely(main_co == NULL || co == NULL || co->main_co != main_co)) {
+        ACO_YIELD_CALL(co);
+        return;
+    }
+    ACO_SWITCH(co, main_co);
+}
+
+#else
+
+static inline void aco_yield_inline(aco_t *co) { ACO_YIELD_CALL(co); }
+
+#endif
+
+#if defined(ACO_INLINE_RESUME)
+
+/* is_end and the seven bytes after it: the address of the coroutine, shifted, says that it has
+ * not ended, that its frames are on its share stack, and that it loads its own registers. */
+static inline uint64_t aco_state_word(const aco_t *co) {
+    uint64_t word;
+    memcpy(&word, &co->is_end, sizeof word);
+    return word;
+}
+
+static inline void aco_resume_inline(aco_t *co) {
+    uintptr_t offset = aco_tls_offset();
+    aco_t *main_co = aco_tls_load(offset + ACO_TLS_CURRENT), *to = co;
+    if (aco_unlikely(co == NULL || aco_state_word(co) != (uint64_t)(uintptr_t)co << 8 ||
+                     co->main_co != main_co)) {
+        ACO_RESUME_CALL(co);
+        return;
+    }
+    aco_tls_store(offset + ACO_TLS_CURRENT, co);
+    aco_tls_store(offset + ACO_TLS_HINT, main_co);
+    aco_t *from = main_co;
+    ACO_SWITCH(from, to);
+    aco_tls_store(aco_tls_offset() + ACO_TLS_CURRENT, main_co);
+}
+
+/* (aco_resume)(co) and &aco_resume are the library's function. */
+#define aco_resume(resume_co) aco_resume_inline(resume_co)
+
+#elif defined(ACO_CONFIG_SHARE_FPU_MXCSR_ENV)
+#define aco_resume(resume_co) ACO_RESUME_CALL(resume_co)
+#endif
 
 /* Leave the running coroutine for its main_co; goes on here when it is resumed. */
 #define aco_yield1(yield_co) aco_yield_inline(yield_co)
 #define aco_yield() aco_yield1(aco_current())
 
 /* End the running coroutine. Does not come back, and unwinds nothing. */
-#define aco_exit1(co) aco_exit_inline(co)
+#define aco_exit1(co) ACO_EXIT_CALL(co)
 #define aco_exit() aco_exit1(aco_current())
 
 /* The argument that the running coroutine was created with. */

@@ -185,7 +185,7 @@ unsafe fn refuse(co: *mut aco_t) -> ! {
 /// Says why `co` cannot yield, and aborts.
 #[cold]
 #[inline(never)]
-pub(crate) fn refuse_yield(co: *const aco_t) -> ! {
+fn refuse_yield(co: *const aco_t) -> ! {
     let what = if co.is_null() { "no coroutine runs" } else { "it is a main coroutine" };
     let rule = "only a coroutine that aco_resume runs can yield";
     diag::fatal("aco_yield", co, format_args!("{what}"), rule)
@@ -197,7 +197,7 @@ pub(crate) fn refuse_yield(co: *const aco_t) -> ! {
 /// `co` is NULL or points to a coroutine.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn refuse_exit(co: *const aco_t) -> ! {
+unsafe fn refuse_exit(co: *const aco_t) -> ! {
     // SAFETY: the caller's promise.
     let (what, rule) = unsafe {
         if co.is_null() {

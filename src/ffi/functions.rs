@@ -59,22 +59,42 @@ pub unsafe extern "C" fn aco_resume_shared_fpenv(resume_co: *mut aco_t) {
     unsafe { resume::resume_shared_fpenv(resume_co) }
 }
 
-/// Where the aco_yield macros end when `co` cannot yield: says why, and aborts.
+/// aco_yield1() as a function: aco_yield_fn() for the coroutine that runs, `yield_co`, at hand.
 ///
 /// # Safety
-/// `co` is NULL or a coroutine.
+/// `yield_co` is NULL or the coroutine that runs.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn aco_yield_misuse(co: *const aco_t) -> ! {
-    resume::refuse_yield(co)
+pub unsafe extern "C" fn aco_yield1_fn(yield_co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe { resume::yield_to_main(yield_co, arch::switch) }
 }
 
-/// Where the aco_exit macros end when `co` cannot exit, or goes on after it did: says why, and
-/// aborts.
+/// aco_yield1_fn() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 ///
 /// # Safety
-/// `co` is NULL or a coroutine.
+/// As aco_yield1_fn().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn aco_exit_misuse(co: *const aco_t) -> ! {
+pub unsafe extern "C" fn aco_yield1_shared_fpenv(yield_co: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { resume::refuse_exit(co) }
+    unsafe { resume::yield_to_main(yield_co, arch::switch_shared_fpenv) }
+}
+
+/// aco_exit1() as a function: aco_exit_fn() for the coroutine that runs, `co`, at hand.
+///
+/// # Safety
+/// `co` is NULL or the coroutine that runs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn aco_exit1_fn(co: *mut aco_t) -> ! {
+    // SAFETY: the caller's promise.
+    unsafe { resume::exit(co, arch::switch) }
+}
+
+/// aco_exit1_fn() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Safety
+/// As aco_exit1_fn().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn aco_exit1_shared_fpenv(co: *mut aco_t) -> ! {
+    // SAFETY: the caller's promise.
+    unsafe { resume::exit(co, arch::switch_shared_fpenv) }
 }
