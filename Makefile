@@ -1,5 +1,5 @@
 # make               build/libaco.so{,.1,.1.3.0} and build/libaco.a
-# make test          every test that this machine can run: 5 minutes  (LANES="gcc clang", LANES=all)
+# make test          every test that this machine can run: 5 minutes  (LANES="cc aarch64", LANES=all)
 # make demo          the example with three coroutines, over this README  (FILE=some.txt)
 # make header        writes include/aco.h from the Rust items
 # make install       PREFIX=/usr/local LIBDIR= INCLUDEDIR= DESTDIR=;  make uninstall
@@ -93,7 +93,10 @@ setup:
 	sh tests/setup.sh
 
 D := $(DESTDIR)
-SUBSTITUTE = sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+# What sed takes as it is: & and | have a meaning there.
+literal  = $(subst |,\|,$(subst &,\&,$(1)))
+SUBSTITUTE = sed -e 's|@PREFIX@|$(call literal,$(PREFIX))|' \
+  -e 's|@LIBDIR@|$(call literal,$(LIBDIR))|;s|@INCLUDEDIR@|$(call literal,$(INCLUDEDIR))|' \
   -e 's|@VERSION@|$(VERSION)|;s|@MAJOR@|$(MAJOR)|;s|@SO@|$(SO)|;s|@SONAME@|$(SONAME)|'
 
 install: all

@@ -126,7 +126,7 @@ static void check_direct_switch(void) {
 }
 
 /* Restarting an ended coroutine by hand, again and again, on a stack of many. */
-static void check_restart(int cos_on_stack) {
+static void check_restart(int cos_on_stack, int clear_image) {
     aco_share_stack_t *stack = aco_share_stack_new(0);
     aco_t *cos[3];
     for (int i = 0; i < cos_on_stack; i++) {
@@ -144,7 +144,7 @@ static void check_restart(int cos_on_stack) {
             co->arg = &runs;
             co->reg[ACO_REG_IDX_RETADDR] = (void *)co->fp;
             co->reg[ACO_REG_IDX_SP] = stack->align_retptr;
-            co->save_stack.valid_sz = 0;
+            if (clear_image) co->save_stack.valid_sz = 0;
             co->is_end = 0;
         }
         CHECK_EQUAL(runs, 2 * cos_on_stack * (life + 1));
@@ -192,6 +192,16 @@ static void check_writes(void) {
     CHECK(runs == 2 && b->is_end && aco_get_co() == main_co);
     aco_destroy(a);
     aco_destroy(b);
+
+    /* Taken from a coroutine that has the stack for itself: it runs on, and ends. */
+    a = aco_create(main_co, stack, 0, counts_and_exits, NULL);
+    runs = 0;
+    aco_resume(a);
+    stack->owner = NULL;
+    stack->align_validsz = 0;
+    aco_resume(a);
+    CHECK(runs == 2 && a->is_end && stack->owner == NULL);
+    aco_destroy(a);
     aco_share_stack_destroy(stack);
 }
 
@@ -204,8 +214,10 @@ int main(void) {
     check_resumed_copy(1);
     check_resumed_copy(0);
     check_direct_switch();
-    check_restart(1);
-    check_restart(3);
+    for (int clear_image = 0; clear_image < 2; clear_image++) {
+        check_restart(1, clear_image);
+        check_restart(3, clear_image);
+    }
     check_writes();
     check_restart_and_return();
     aco_destroy(main_co);

@@ -5,14 +5,14 @@
 
 static int differs;
 
-static void offset(const char *name, size_t is, size_t should_be) {
+static void compare(const char *name, size_t is, size_t should_be) {
     printf("%-40s %4zu%s\n", name, is, is == should_be ? "" : "  <- differs");
     differs += is != should_be;
 }
 
 #define OFFSET(type, field, should_be) \
-    offset(#type "." #field, offsetof(type, field), (should_be))
-#define SIZE(type, should_be) offset("sizeof " #type, sizeof(type), (should_be))
+    compare(#type "." #field, offsetof(type, field), (should_be))
+#define SIZE(type, should_be) compare("sizeof " #type, sizeof(type), (should_be))
 
 int main(void) {
     OFFSET(aco_save_stack_t, ptr, 0);

@@ -83,18 +83,54 @@ static void call_yield(void *unused) {
     aco_yield();
 }
 
-/* Spoils every callee-saved register between two yields: the other side must not see it. */
-static void spoil(void *unused) { (void)unused; }
-
 static void entry(void) {
     for (int i = 0; i < 100; i++) {
         CHECK_EQUAL(changed_registers(seed(), call_yield, NULL), 0);
-        CHECK_EQUAL(changed_registers(seed(), spoil, NULL), 0);
     }
     aco_exit();
 }
 
 static void call_resume(void *co) { aco_resume((aco_t *)co); }
+
+/* The main coroutine's control block is replaced by a copy while it waits: once by one that was
+ * kept while the block served for another resume, once by one elsewhere. */
+static aco_t *replaced_main, *other, kept;
+static void yields(void) {
+    for (;;) CHECK_EQUAL(changed_registers(seed(), call_yield, NULL), 0);
+}
+static void keeps_a_copy(void) {
+    aco_t *self = aco_get_co();
+    kept = *replaced_main;
+    aco_gtls_co = replaced_main;
+    aco_resume(other);
+    aco_gtls_co = self;
+    acosw(self, &kept);
+}
+static void moves_it(void) {
+    aco_t *self = aco_get_co(), *moved = (aco_t *)malloc(sizeof *moved);
+    *moved = *replaced_main;
+    self->main_co = moved;
+    memset((void *)replaced_main, 0x5a, sizeof *replaced_main);
+    aco_yield1(self);
+}
+static void check_replaced_main(aco_share_stack_t *stack, aco_share_stack_t *other_stack) {
+    const aco_cofuncp_t replaces[2] = {keeps_a_copy, moves_it};
+    for (int i = 0; i < 2; i++) {
+        replaced_main = aco_create(NULL, NULL, 0, NULL, NULL);
+        other = aco_create(replaced_main, other_stack, 0, yields, NULL);
+        aco_t *co = aco_create(replaced_main, stack, 0, replaces[i], NULL);
+        CHECK_EQUAL(changed_registers(seed(), call_resume, co), 0);
+        CHECK(aco_get_co() == co->main_co);
+        CHECK((co->main_co == replaced_main) == (i == 0));
+        if (i == 1) {
+            aco_destroy(co->main_co);
+            memset((void *)replaced_main, 0, sizeof *replaced_main);
+        }
+        aco_destroy(co);
+        aco_destroy(other);
+        aco_destroy(replaced_main);
+    }
+}
 
 /* The stack pointer is aligned at the first instruction, and SSE or NEON code works at once. */
 static void aligned_entry(void) {
@@ -129,6 +165,7 @@ int main(void) {
     aco_resume(co);
     CHECK(co->is_end);
     aco_destroy(co);
+    check_replaced_main(shared, own);
     aco_share_stack_destroy(own);
     aco_share_stack_destroy(shared);
     aco_destroy(main_co);

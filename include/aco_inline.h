@@ -4,6 +4,8 @@
  * assembly: the compiler saves only what lives, and no call is in the way. Everything rare, and
  * every failure, is a function of the library.
  *
+ * Names that end in an underscore are not for programs.
+ *
  * -DACO_NO_INLINE makes resume and yield plain calls. So do the sanitizers, by themselves, and for
  * resume C++ with exceptions: assembly is no place that an exception can be unwound through.
  */
@@ -15,6 +17,10 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* As the compilers' own headers have it: inlined always, emitted never, usable in functions of
+ * any linkage. */
+#define ACO_INLINE_ extern __inline__ __attribute__((__always_inline__, __gnu_inline__))
 
 /* The coroutine that runs on this thread: NULL before the first resume, the main coroutine
  * after it. The library writes it; a program that switches by hand may. */
@@ -41,27 +47,27 @@ extern void aco_funcp_protector_asm(void);
 #define aco_assertalloc_ptr(ptr) aco_assertalloc_bool((ptr) != NULL)
 
 #ifndef __has_feature
-#define ACO_HAS_FEATURE(feature) 0
+#define ACO_HAS_FEATURE_(feature) 0
 #else
-#define ACO_HAS_FEATURE(feature) __has_feature(feature)
+#define ACO_HAS_FEATURE_(feature) __has_feature(feature)
 #endif
 
 /* With ACO_USE_ASAN, under AddressSanitizer: takes a function out of its care. */
 #if defined(aco_attr_no_asan)
 #error "aco_attr_no_asan already defined"
 #endif
-#if defined(ACO_USE_ASAN) && (defined(__SANITIZE_ADDRESS__) || ACO_HAS_FEATURE(address_sanitizer))
+#if defined(ACO_USE_ASAN) && (defined(__SANITIZE_ADDRESS__) || ACO_HAS_FEATURE_(address_sanitizer))
 #define aco_attr_no_asan __attribute__((__no_sanitize_address__))
 #else
 #define aco_attr_no_asan
 #endif
 
 #if !defined(ACO_NO_INLINE) && !defined(__SANITIZE_ADDRESS__) &&                                 \
-    !defined(__SANITIZE_THREAD__) && !ACO_HAS_FEATURE(address_sanitizer) &&                      \
-    !ACO_HAS_FEATURE(thread_sanitizer) && !ACO_HAS_FEATURE(memory_sanitizer)
-#define ACO_INLINE_YIELD
+    !defined(__SANITIZE_THREAD__) && !ACO_HAS_FEATURE_(address_sanitizer) &&                     \
+    !ACO_HAS_FEATURE_(thread_sanitizer) && !ACO_HAS_FEATURE_(memory_sanitizer)
+#define ACO_INLINE_YIELD_
 #if !defined(__cplusplus) || !defined(__EXCEPTIONS)
-#define ACO_INLINE_RESUME
+#define ACO_INLINE_RESUME_
 #endif
 #endif
 
@@ -69,14 +75,15 @@ extern void aco_funcp_protector_asm(void);
  * environment (rounding mode, exception masks), which switches then leave alone. The layout of
  * aco_t does not change. */
 #ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
-#define acosw(from_co, to_co) acosw_shared_fpenv((from_co), (to_co))
-#define ACO_RESUME_CALL aco_resume_shared_fpenv
-#define ACO_YIELD_CALL aco_yield1_shared_fpenv
-#define ACO_EXIT_CALL aco_exit1_shared_fpenv
+#define acosw acosw_shared_fpenv
+#define aco_resume aco_resume_shared_fpenv
+#define ACO_RESUME_CALL_ (aco_resume_shared_fpenv)
+#define ACO_YIELD_CALL_ aco_yield1_shared_fpenv
+#define ACO_EXIT_CALL_ aco_exit1_shared_fpenv
 #else
-#define ACO_RESUME_CALL aco_resume
-#define ACO_YIELD_CALL aco_yield1_fn
-#define ACO_EXIT_CALL aco_exit1_fn
+#define ACO_RESUME_CALL_ (aco_resume)
+#define ACO_YIELD_CALL_ aco_yield1_fn
+#define ACO_EXIT_CALL_ aco_exit1_fn
 #endif
 
 /* The thread-local words of the library: aco_gtls_co, and after it the hint, which is the
@@ -84,19 +91,19 @@ extern void aco_funcp_protector_asm(void);
  * compiler may keep the address of a TLS variable across a call, and in a coroutine that was moved
  * to another thread that address is the old thread's. Initial-exec, which the library needs
  * anyway. */
-#define ACO_TLS_CURRENT 0
-#define ACO_TLS_HINT 8
+#define ACO_TLS_CURRENT_ 0
+#define ACO_TLS_HINT_ 8
 
 #if defined(__x86_64__)
 
-static inline uintptr_t aco_tls_offset(void) { /* the same in every thread: may be kept */
+ACO_INLINE_ uintptr_t aco_tls_offset_(void) { /* the same in every thread: may be kept */
     uintptr_t offset;
     __asm__("mov{q}\t{aco_gtls_co@gottpoff(%%rip), %0|%0, QWORD PTR aco_gtls_co@gottpoff[rip]}"
             : "=r"(offset));
     return offset;
 }
 
-static inline aco_t *aco_tls_load(uintptr_t offset) {
+ACO_INLINE_ aco_t *aco_tls_load_(uintptr_t offset) {
     aco_t *co;
     __asm__ __volatile__("mov{q}\t{%%fs:(%1), %0|%0, QWORD PTR fs:[%1]}"
                          : "=r"(co)
@@ -105,7 +112,7 @@ static inline aco_t *aco_tls_load(uintptr_t offset) {
     return co;
 }
 
-static inline void aco_tls_store(uintptr_t offset, aco_t *co) {
+ACO_INLINE_ void aco_tls_store_(uintptr_t offset, aco_t *co) {
     __asm__ __volatile__("mov{q}\t{%1, %%fs:(%0)|QWORD PTR fs:[%0], %1}"
                          :
                          : "r"(offset), "r"(co)
@@ -114,7 +121,7 @@ static inline void aco_tls_store(uintptr_t offset, aco_t *co) {
 
 #else
 
-static inline uintptr_t aco_tls_offset(void) {
+ACO_INLINE_ uintptr_t aco_tls_offset_(void) {
     uintptr_t offset;
     __asm__("adrp\t%0, :gottprel:aco_gtls_co\n\t"
             "ldr\t%0, [%0, :gottprel_lo12:aco_gtls_co]"
@@ -122,7 +129,7 @@ static inline uintptr_t aco_tls_offset(void) {
     return offset;
 }
 
-static inline aco_t *aco_tls_load(uintptr_t offset) {
+ACO_INLINE_ aco_t *aco_tls_load_(uintptr_t offset) {
     aco_t *co;
     __asm__ __volatile__("mrs\t%0, tpidr_el0\n\tldr\t%0, [%0, %1]"
                          : "=&r"(co)
@@ -131,7 +138,7 @@ static inline aco_t *aco_tls_load(uintptr_t offset) {
     return co;
 }
 
-static inline void aco_tls_store(uintptr_t offset, aco_t *co) {
+ACO_INLINE_ void aco_tls_store_(uintptr_t offset, aco_t *co) {
     uintptr_t thread;
     __asm__ __volatile__("mrs\t%0, tpidr_el0\n\tstr\t%2, [%0, %1]"
                          : "=&r"(thread)
@@ -141,32 +148,32 @@ static inline void aco_tls_store(uintptr_t offset, aco_t *co) {
 
 #endif
 
-static inline aco_t *aco_current(void) {
-    return aco_tls_load(aco_tls_offset() + ACO_TLS_CURRENT);
+ACO_INLINE_ aco_t *aco_current_(void) {
+    return aco_tls_load_(aco_tls_offset_() + ACO_TLS_CURRENT_);
 }
 
-#if defined(ACO_INLINE_YIELD)
+#if defined(ACO_INLINE_YIELD_)
 
 /* Where the frame of the caller cannot be described: between the stack pointers. An unwinder
  * stops there. */
 #ifdef __GCC_HAVE_DWARF2_CFI_ASM
 #if defined(__x86_64__)
-#define ACO_CFI_GAP "\n\t.cfi_remember_state\n\t.cfi_undefined 16\n\t"
+#define ACO_CFI_GAP_ "\n\t.cfi_remember_state\n\t.cfi_undefined 16\n\t"
 #else
-#define ACO_CFI_GAP "\n\t.cfi_remember_state\n\t.cfi_undefined 30\n\t"
+#define ACO_CFI_GAP_ "\n\t.cfi_remember_state\n\t.cfi_undefined 30\n\t"
 #endif
-#define ACO_CFI_END "\n\t.cfi_restore_state\n\t"
+#define ACO_CFI_END_ "\n\t.cfi_restore_state\n\t"
 #else
-#define ACO_CFI_GAP "\n\t"
-#define ACO_CFI_END "\n\t"
+#define ACO_CFI_GAP_ "\n\t"
+#define ACO_CFI_END_ "\n\t"
 #endif
 
 #if defined(__x86_64__)
 
 #ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
-#define ACO_SWITCH_FPENV
+#define ACO_SWITCH_FPENV_
 #else
-#define ACO_SWITCH_FPENV                                                                         \
+#define ACO_SWITCH_FPENV_                                                                        \
     "fnstcw\t{64(%%rdi)|WORD PTR [rdi + 64]}\n\t"                                                \
     "stmxcsr\t{68(%%rdi)|DWORD PTR [rdi + 68]}\n\t"                                              \
     "fldcw\t{64(%%rsi)|WORD PTR [rsi + 64]}\n\t"                                                 \
@@ -174,18 +181,12 @@ static inline aco_t *aco_current(void) {
 #endif
 
 #ifdef __AVX512F__
-#define ACO_CLOBBER_AVX512                                                                       \
+#define ACO_CLOBBER_AVX512_                                                                      \
     , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25",  \
         "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5",      \
         "k6", "k7"
 #else
-#define ACO_CLOBBER_AVX512
-#endif
-
-#ifdef __CET__ /* -fcf-protection */
-#define ACO_LANDING "\n\tendbr64"
-#else
-#define ACO_LANDING
+#define ACO_CLOBBER_AVX512_
 #endif
 
 /* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
@@ -194,30 +195,30 @@ static inline aco_t *aco_current(void) {
  * is pushed: the red zone of a leaf function lives below rsp. That it is not lost with a shared
  * stack, of which only what is above rsp is saved, is seen to by the call beside each use of this
  * macro: a function with a call in it has no red zone. */
-#define ACO_SWITCH(from, to)                                                                     \
+#define ACO_SWITCH_(from, to)                                                                    \
     __asm__ __volatile__(                                                                        \
         "lea{q}\t{.Laco%=(%%rip), %%rax|rax, .Laco%=[rip]}\n\t"                                  \
         "mov{q}\t{%%rsp, 40(%%rdi)|QWORD PTR [rdi + 40], rsp}\n\t"                               \
         "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t"                               \
         "mov{q}\t{%%rbx, 48(%%rdi)|QWORD PTR [rdi + 48], rbx}\n\t"                               \
-        "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" ACO_SWITCH_FPENV ACO_CFI_GAP  \
+        "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" ACO_SWITCH_FPENV_ ACO_CFI_GAP_ \
         "mov{q}\t{48(%%rsi), %%rbx|rbx, QWORD PTR [rsi + 48]}\n\t"                               \
         "mov{q}\t{56(%%rsi), %%rbp|rbp, QWORD PTR [rsi + 56]}\n\t"                               \
         "mov{q}\t{40(%%rsi), %%rsp|rsp, QWORD PTR [rsi + 40]}\n\t"                               \
-        "jmp\t{*32(%%rsi)|QWORD PTR [rsi + 32]}" ACO_CFI_END ".Laco%=:" ACO_LANDING              \
+        "notrack jmp\t{*32(%%rsi)|QWORD PTR [rsi + 32]}" ACO_CFI_END_ ".Laco%=:"                 \
         : "+D"(from), "+S"(to)                                                                   \
         :                                                                                        \
         : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",     \
           "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",       \
           "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", \
-          "st(5)", "st(6)", "st(7)", "memory", "cc" ACO_CLOBBER_AVX512)
+          "st(5)", "st(6)", "st(7)", "memory", "cc" ACO_CLOBBER_AVX512_)
 
 #else
 
 #ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
-#define ACO_SWITCH_FPENV
+#define ACO_SWITCH_FPENV_
 #else /* msr is dear: only where the two differ */
-#define ACO_SWITCH_FPENV                                                                         \
+#define ACO_SWITCH_FPENV_                                                                        \
     "mrs\tx4, fpcr\n\t"                                                                          \
     "str\tx4, [x0, #120]\n\t"                                                                    \
     "ldr\tx5, [x1, #120]\n\t"                                                                    \
@@ -232,7 +233,7 @@ static inline aco_t *aco_current(void) {
  * hand, because a compiler may need them for its own (frame and base pointer); x18 is the
  * platform's. x17 is the one register through which a pad for calls can be jumped to, and hint
  * #36 (bti j) is the pad here. aarch64 has no red zone: pushing is all right. */
-#define ACO_SWITCH(from, to)                                                                     \
+#define ACO_SWITCH_(from, to)                                                                    \
     do {                                                                                         \
         register aco_t *aco_x0 __asm__("x0") = (from);                                           \
         register aco_t *aco_x1 __asm__("x1") = (to);                                             \
@@ -241,11 +242,11 @@ static inline aco_t *aco_current(void) {
             "str\tx19, [sp, #-16]!\n\t"                                                          \
             "mov\tx3, sp\n\t"                                                                    \
             "stp\tx29, x2, [x0, #96]\n\t"                                                        \
-            "str\tx3, [x0, #112]\n\t" ACO_SWITCH_FPENV ACO_CFI_GAP                               \
+            "str\tx3, [x0, #112]\n\t" ACO_SWITCH_FPENV_ ACO_CFI_GAP_                             \
             "ldr\tx3, [x1, #112]\n\t"                                                            \
             "ldp\tx29, x17, [x1, #96]\n\t"                                                       \
             "mov\tsp, x3\n\t"                                                                    \
-            "br\tx17" ACO_CFI_END                                                                \
+            "br\tx17" ACO_CFI_END_                                                               \
             ".Laco%=:\n\t"                                                                       \
             "hint\t#36\n\t"                                                                      \
             "ldr\tx19, [sp], #16"                                                                \
@@ -256,77 +257,79 @@ static inline aco_t *aco_current(void) {
               "x28", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",   \
               "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21",       \
               "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "memory",    \
-              "cc" ACO_CLOBBER_X18);                                                             \
+              "cc" ACO_CLOBBER_X18_);                                                            \
     } while (0)
 
 /* On Linux x18 is one of the registers that a call may change. */
-#define ACO_CLOBBER_X18 , "x18"
+#define ACO_CLOBBER_X18_ , "x18"
 
 #endif
 
 /* With the hint where main_co says, that coroutine waits in a resume, and loads its own registers
  * when it goes on; else yielding is the library's business. */
-static inline void aco_yield_inline(aco_t *co) {
-    aco_t *main_co = aco_tls_load(aco_tls_offset() + ACO_TLS_HINT);
+ACO_INLINE_ void aco_yield_inline_(aco_t *co) {
+    aco_t *main_co = aco_tls_load_(aco_tls_offset_() + ACO_TLS_HINT_);
     if (aco_unlikely(main_co == NULL || co == NULL || co->main_co != main_co)) {
-        ACO_YIELD_CALL(co);
+        ACO_YIELD_CALL_(co);
         return;
     }
-    ACO_SWITCH(co, main_co);
+    ACO_SWITCH_(co, main_co);
 }
 
 #else
 
-static inline void aco_yield_inline(aco_t *co) { ACO_YIELD_CALL(co); }
+ACO_INLINE_ void aco_yield_inline_(aco_t *co) { ACO_YIELD_CALL_(co); }
 
 #endif
 
-#if defined(ACO_INLINE_RESUME)
+#if defined(ACO_INLINE_RESUME_)
 
 /* is_end and the seven bytes after it: the address of the coroutine, shifted, says that it has
  * not ended, that its frames are on its share stack, and that it loads its own registers. */
-static inline uint64_t aco_state_word(const aco_t *co) {
+ACO_INLINE_ uint64_t aco_state_word_(const aco_t *co) {
     uint64_t word;
     memcpy(&word, &co->is_end, sizeof word);
     return word;
 }
 
-static inline void aco_resume_inline(aco_t *co) {
-    uintptr_t offset = aco_tls_offset();
-    aco_t *main_co = aco_tls_load(offset + ACO_TLS_CURRENT), *to = co;
-    if (aco_unlikely(co == NULL || aco_state_word(co) != (uint64_t)(uintptr_t)co << 8 ||
+ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
+    uintptr_t offset = aco_tls_offset_();
+    aco_t *main_co = aco_tls_load_(offset + ACO_TLS_CURRENT_), *to = co;
+    if (aco_unlikely(co == NULL || aco_state_word_(co) != (uint64_t)(uintptr_t)co << 8 ||
                      co->main_co != main_co)) {
-        ACO_RESUME_CALL(co);
+        ACO_RESUME_CALL_(co);
         return;
     }
-    aco_tls_store(offset + ACO_TLS_CURRENT, co);
-    aco_tls_store(offset + ACO_TLS_HINT, main_co);
+    aco_tls_store_(offset + ACO_TLS_CURRENT_, co);
+    aco_tls_store_(offset + ACO_TLS_HINT_, main_co);
     aco_t *from = main_co;
-    ACO_SWITCH(from, to);
-    aco_tls_store(aco_tls_offset() + ACO_TLS_CURRENT, main_co);
+    ACO_SWITCH_(from, to);
+    aco_tls_store_(aco_tls_offset_() + ACO_TLS_CURRENT_, co->main_co); /* it may have changed */
 }
 
 /* (aco_resume)(co) and &aco_resume are the library's function. */
-#define aco_resume(resume_co) aco_resume_inline(resume_co)
+#ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
+#define aco_resume_shared_fpenv(resume_co) aco_resume_inline_(resume_co)
+#else
+#define aco_resume(resume_co) aco_resume_inline_(resume_co)
+#endif
 
-#elif defined(ACO_CONFIG_SHARE_FPU_MXCSR_ENV)
-#define aco_resume(resume_co) ACO_RESUME_CALL(resume_co)
 #endif
 
 /* Leave the running coroutine for its main_co; goes on here when it is resumed. */
-#define aco_yield1(yield_co) aco_yield_inline(yield_co)
-#define aco_yield() aco_yield1(aco_current())
+#define aco_yield1(yield_co) aco_yield_inline_(yield_co)
+#define aco_yield() aco_yield1(aco_current_())
 
 /* End the running coroutine. Does not come back, and unwinds nothing. */
-#define aco_exit1(co) ACO_EXIT_CALL(co)
-#define aco_exit() aco_exit1(aco_current())
+#define aco_exit1(co) ACO_EXIT_CALL_(co)
+#define aco_exit() aco_exit1(aco_current_())
 
 /* The argument that the running coroutine was created with. */
-#define aco_get_arg() (aco_current()->arg)
+#define aco_get_arg() (aco_current_()->arg)
 
 /* The running coroutine: see aco_gtls_co. */
-#define aco_get_co() (aco_current())
-#define aco_co() (aco_current())
+#define aco_get_co() (aco_current_())
+#define aco_co() (aco_current_())
 
 /* Is it a main coroutine? */
 #define aco_is_main_co(co) ((co)->main_co == NULL)

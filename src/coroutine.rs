@@ -70,54 +70,56 @@ pub(crate) unsafe fn create(
     co
 }
 
-/// Frees a coroutine in any state but running. Its frames are forgotten, not unwound.
+/// Frees a coroutine. Its frames are forgotten, not unwound. The running coroutine may be freed,
+/// too: by exit(3) inside it, whose handlers free everything. It cannot yield or exit any more.
 ///
 /// # Safety
 /// `co` points to a coroutine that nothing uses from here on.
 pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
     let co = co.as_ptr();
+    tls::forget(co);
     // SAFETY: the caller's promise; a main coroutine has neither stack nor save area.
     unsafe {
-        if !(*co).main_co.is_null() {
-            if is_running(co) {
-                diag::fatal(
-                    "aco_destroy",
-                    co,
-                    format_args!("the coroutine is running"),
-                    "destroy a coroutine after it has yielded or ended",
-                )
-            }
-            if !(*co).share_stack.is_null() {
-                stack::leave(co);
-            }
-            sys::free((*co).save_stack.ptr);
+        if !(*co).share_stack.is_null() {
+            stack::leave(co);
         }
+        sys::free((*co).save_stack.ptr);
         sys::free(co.cast());
     }
 }
 
-/// Is `co` this thread's current coroutine, or waiting in `aco_resume` for one that is?
+/// The coroutine that the caller runs in, where that is certain: it is the current one, somebody
+/// waits in a resume for it, and this is its stack.
 ///
-/// Only when the caller is on the current coroutine's stack: a program that left it with longjmp
-/// still has it in `aco_gtls_co`.
-///
-/// # Safety
-/// `co` points to a coroutine that is not a main coroutine.
-pub(crate) unsafe fn is_running(co: *mut aco_t) -> bool {
-    let mut running = tls::current();
-    // SAFETY: a coroutine on whose stack the caller is exists, and so do those that resumed it.
-    unsafe {
-        if running.is_null() || !is_on_stack_of(running) {
-            return false;
-        }
-        while !(*running).main_co.is_null() {
-            if running == co {
-                return true;
-            }
-            running = (*running).main_co;
-        }
-        false
+/// `aco_gtls_co` alone does not tell. A program may have left a coroutine by longjmp, freed what
+/// `aco_gtls_co` points to, or written it by hand. Only what a resume has set together with the
+/// hint, and nothing has touched since, is looked at: that coroutine exists.
+pub(crate) fn inside() -> Option<NonNull<aco_t>> {
+    let (current, waiting) = (tls::current(), tls::hint());
+    if waiting.is_null() || current == waiting {
+        return None;
     }
+    let current = NonNull::new(current)?;
+    // SAFETY: destroying a coroutine takes it out of both words.
+    let here =
+        unsafe { (*current.as_ptr()).main_co == waiting && is_on_stack_of(current.as_ptr()) };
+    here.then_some(current)
+}
+
+/// Is `co` the coroutine that the caller runs in, or waiting in a resume for it, at any distance?
+pub(crate) fn is_running(co: *mut aco_t) -> bool {
+    /// Programs that write `main_co` can make a ring of it.
+    const DEEPEST: usize = 1 << 16;
+    let Some(here) = inside() else { return false };
+    let mut running = here.as_ptr();
+    for _ in 0..DEEPEST {
+        if running == co || running.is_null() {
+            break;
+        }
+        // SAFETY: who waits for a running coroutine exists.
+        running = unsafe { (*running).main_co };
+    }
+    running == co
 }
 
 /// Is the caller on the share stack of `co`?

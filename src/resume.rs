@@ -17,7 +17,7 @@ use core::ptr::NonNull;
 
 use crate::abi::aco_t;
 use crate::arch::Switch;
-use crate::coroutine::{is_on_stack_of, is_running};
+use crate::coroutine::{inside, is_on_stack_of, is_running};
 use crate::{arch, diag, save, stack, tls};
 
 /// Runs `co` until it yields or exits, each side with its own floating-point environment. It is
@@ -51,12 +51,11 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
     // when it is the owner.
     unsafe {
         let main_co = (*co).main_co;
-        let current = tls::current();
         if main_co.is_null() || (*co).is_end != 0 || aco_t::return_address(co) == 0 {
             refuse(co);
         }
-        if current != main_co && !current.is_null() && !(*current).main_co.is_null() {
-            check_caller(co, current);
+        if tls::current() != main_co {
+            check_caller(co);
         }
         if stack::is_gone(co) {
             refuse(co);
@@ -90,11 +89,17 @@ pub(crate) unsafe fn yield_to_main(co: *mut aco_t, switch: Switch) {
 pub(crate) unsafe fn exit(co: *mut aco_t, switch: Switch) -> ! {
     // SAFETY: the caller's promise.
     unsafe {
-        if co.is_null() || (*co).main_co.is_null() || (*(*co).share_stack).owner != co {
+        if co.is_null() || (*co).main_co.is_null() {
+            refuse_exit(co);
+        }
+        let stack = (*co).share_stack;
+        // NULL: a program took it from a coroutine that has the stack for itself.
+        if (*stack).owner != co && !(*stack).owner.is_null() {
             refuse_exit(co);
         }
         (*co).is_end = 1;
-        stack::disown(co);
+        (*stack).owner = core::ptr::null_mut();
+        (*stack).align_validsz = 0;
         switch(co, (*co).main_co);
         refuse_exit(co)
     }
@@ -132,27 +137,30 @@ unsafe fn take_stack(co: *mut aco_t) {
     }
 }
 
-/// `co` is resumed while `current`, which is neither its main coroutine nor any other, is set.
-/// That is wrong inside `current`, and harmless where the program left it with longjmp.
+/// `co` is not resumed by its main coroutine. That overwrites the context of its main coroutine,
+/// and is wrong if that waits in a resume, as it does when a coroutine resumes its sibling; a
+/// `main_co` that runs nothing is free to be left in.
 #[cold]
 #[inline(never)]
-unsafe fn check_caller(co: *mut aco_t, current: *mut aco_t) {
-    // SAFETY: both are coroutines.
+unsafe fn check_caller(co: *mut aco_t) {
+    // SAFETY: `co` is a coroutine.
     unsafe {
-        if !is_on_stack_of(current) {
-            return;
-        }
-        let main_co = (*co).main_co;
-        if current == co {
+        if tls::current() == co && is_on_stack_of(co) {
             let rule = "resume a coroutine after it has yielded";
             diag::fatal("aco_resume", co, format_args!("the coroutine is running"), rule)
         }
-        diag::fatal(
-            "aco_resume",
-            co,
-            format_args!("called inside {current:p}, while its main_co is {main_co:p}"),
-            "only its main_co resumes a coroutine",
-        )
+        let main_co = (*co).main_co;
+        if let Some(here) = inside()
+            && here.as_ptr() != main_co
+            && is_running(main_co)
+        {
+            diag::fatal(
+                "aco_resume",
+                co,
+                format_args!("called inside {here:p}, while its main_co is {main_co:p}"),
+                "only its main_co resumes a coroutine",
+            )
+        }
     }
 }
 

@@ -15,7 +15,7 @@
 use core::ptr;
 
 use crate::abi::aco_t;
-use crate::{diag, sys};
+use crate::{arch, diag, sys};
 
 /// What a save area starts with when `aco_create` is asked for 0 bytes.
 pub(crate) const DEFAULT_SIZE: usize = 64;
@@ -52,7 +52,7 @@ pub(crate) unsafe fn save_out(owner: *mut aco_t) {
         (*area).valid_sz = size;
         if size > 0 {
             let live: *const u8 = (*stack).align_retptr.cast();
-            ptr::copy_nonoverlapping(live.byte_sub(size), (*area).ptr.cast(), size);
+            arch::copy_frames((*area).ptr.cast(), live.byte_sub(size), size);
             (*area).ct_save += 1;
         }
         (*area).max_cpsz = (*area).max_cpsz.max(size);
@@ -83,7 +83,7 @@ pub(crate) unsafe fn restore(co: *mut aco_t) {
         }
         if size > 0 {
             let top: *mut u8 = (*stack).align_retptr.cast();
-            ptr::copy_nonoverlapping((*area).ptr.cast(), top.byte_sub(size), size);
+            arch::copy_frames(top.byte_sub(size), (*area).ptr.cast(), size);
             (*area).ct_restore += 1;
         }
         (*area).max_cpsz = (*area).max_cpsz.max(size);

@@ -1,27 +1,29 @@
 //! What the padding of a coroutine says: the state word, eight bytes from `is_end` on.
 //!
 //! ```text
-//! bits   63 ... 56   55 ... 32        31 ... 16    15 ... 9   8      7 ... 0
-//!        0xac        address >> 4     generation   0          FULL   is_end     bound
-//!        ---------- address of the coroutine, 56 bits ---------+FULL  is_end     resident
+//! bits     63 ... 56   55 ... 44   43 ... 28   27 ... 12    11 ... 9   8      7 ... 0
+//! bound    0xac        own         stack       generation   0          FULL   is_end
+//! resident ------------ address of the coroutine, 56 bits ----------- +FULL   is_end
 //! ```
 //!
-//! **Bound**: created by this library, on the share stack of that generation. **Resident**: its
-//! frames are on its share stack and it is that stack's `resident`; the stack is live. Either form
-//! names the coroutine's own address, so that a copy by value is seen to be one. FULL: `acosw`
-//! left it, so whoever goes on in it must load all registers of `reg`; otherwise the code at
-//! `reg[RETADDR]` restores what it needs beyond those that every switch carries.
+//! **Bound**: created by this library, at an address that hashes to `own`, on the share stack
+//! whose address hashes to `stack`, in that life of it. **Resident**: it has its share stack for
+//! itself, its frames are there, and it is that stack's `resident`; the stack is live. Either form names the coroutine's
+//! own address, so that a copy by value is seen to be one. FULL: `acosw` left it, so whoever goes
+//! on in it must load all registers of `reg`; otherwise the code at `reg[RETADDR]` restores what
+//! it needs beyond those that every switch carries.
 //!
 //! Any other word says nothing: a main coroutine's, that of a copy, of a struct that a program
 //! made. The header's inline resume goes on in a coroutine that is resident, not FULL and not
-//! ended, with one comparison, and calls `aco_resume` for every other word. The form is therefore
-//! part of the ABI. `owner` of the share stack stays the truth: what can change it behind the
-//! library's back (`acosw` in an old binary's `aco_exit`) also sets FULL, and the library takes
-//! the residence away whenever another coroutine gets the stack.
+//! ended, with one comparison, and calls `aco_resume` for every other word. The resident form is
+//! therefore part of the ABI. `owner` of the share stack stays the truth: what can change it behind
+//! the library's back (`acosw` in an old binary's `aco_exit`) also sets FULL, and the library takes
+//! the residence away whenever another coroutine is made for the stack, or gets it. Where a program
+//! writes `owner` of a resident's stack by hand, a resume leaves it as written.
 
-use crate::abi::aco_t;
+use crate::abi::{aco_share_stack_t, aco_t};
 
-/// Counts the lives of a share stack.
+/// Counts the lives of a share stack. 0 is no life's number.
 pub(crate) type Generation = u16;
 
 const IS_END: u64 = 0xff;
@@ -29,15 +31,23 @@ const IS_END: u64 = 0xff;
 const FULL: u64 = 1 << 8;
 const BOUND: u64 = 0xac << 56;
 const BOUND_MARK: u64 = 0xff << 56;
+const OWN: u64 = 0xfff << 44;
+const STACK: u64 = 0xffff << 28;
+const GENERATION_SHIFT: u32 = 12;
 
 /// The resident form for the coroutine at `co`.
 fn resident_form(co: *mut aco_t) -> u64 {
     (co as u64) << 8
 }
 
-/// The bound form for the coroutine at `co`.
-fn bound_form(co: *mut aco_t, generation: Generation) -> u64 {
-    BOUND | (co as u64 >> 4 & 0xff_ffff) << 32 | u64::from(generation) << 16
+/// The hash of a coroutine's address, in its place.
+fn own_hash(co: *mut aco_t) -> u64 {
+    (co as u64 >> 4) << 44 & OWN
+}
+
+/// The hash of a share stack's address, in its place. Control blocks lie multiples of 16 apart.
+fn stack_hash(stack: *mut aco_share_stack_t) -> u64 {
+    (stack as u64 >> 4) << 28 & STACK
 }
 
 /// The word as it is.
@@ -67,13 +77,14 @@ unsafe fn is_resident(co: *mut aco_t) -> bool {
     unsafe { read(co) & !(IS_END | FULL) == resident_form(co) }
 }
 
-/// Marks `co` as created on a share stack of this generation.
+/// Marks `co` as created on `stack` in this life of it.
 ///
 /// # Safety
 /// `co` points to a coroutine that the library allocated.
-pub(crate) unsafe fn bind(co: *mut aco_t, generation: Generation) {
+pub(crate) unsafe fn bind(co: *mut aco_t, stack: *mut aco_share_stack_t, life: Generation) {
+    let life = u64::from(life) << GENERATION_SHIFT;
     // SAFETY: the caller's promise.
-    unsafe { write(co, bound_form(co, generation)) }
+    unsafe { write(co, BOUND | own_hash(co) | stack_hash(stack) | life) }
 }
 
 /// Is it this library that made the coroutine at this address? A copy by value says no.
@@ -82,22 +93,23 @@ pub(crate) unsafe fn bind(co: *mut aco_t, generation: Generation) {
 /// `co` points to a coroutine.
 pub(crate) unsafe fn is_ours(co: *mut aco_t) -> bool {
     // SAFETY: the caller's promise.
-    unsafe {
-        let whose = !(IS_END | FULL | 0xffff << 16);
-        read(co) & whose == bound_form(co, 0) || is_resident(co)
-    }
+    unsafe { read(co) & (BOUND_MARK | OWN) == BOUND | own_hash(co) || is_resident(co) }
 }
 
-/// The generation that `co` was bound to; None where its word does not tell. A resident one does
-/// not: its stack is live.
+/// The life of its present share stack that `co` was bound to; 0 where its word does not tell. A
+/// resident's does not: its stack is live.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 #[inline(always)]
-pub(crate) unsafe fn generation(co: *mut aco_t) -> Option<Generation> {
+pub(crate) unsafe fn generation(co: *mut aco_t) -> Generation {
     // SAFETY: the caller's promise.
-    let word = unsafe { read(co) };
-    (word & BOUND_MARK == BOUND).then_some((word >> 16) as Generation)
+    let (word, stack) = unsafe { (read(co), (*co).share_stack) };
+    if word & (BOUND_MARK | STACK) == BOUND | stack_hash(stack) {
+        (word >> GENERATION_SHIFT) as Generation
+    } else {
+        0
+    }
 }
 
 /// Makes `co` resident, and not FULL.
@@ -109,15 +121,15 @@ pub(crate) unsafe fn settle(co: *mut aco_t) {
     unsafe { write(co, resident_form(co)) }
 }
 
-/// Makes a resident bound again.
+/// Makes a resident of `stack` bound again.
 ///
 /// # Safety
-/// `co` points to a coroutine that the library made, whose share stack has that generation.
-pub(crate) unsafe fn unsettle(co: *mut aco_t, generation: Generation) {
+/// `co` points to a coroutine that the library made.
+pub(crate) unsafe fn unsettle(co: *mut aco_t, stack: *mut aco_share_stack_t, life: Generation) {
     // SAFETY: the caller's promise.
     unsafe {
         if is_resident(co) {
-            bind(co, generation);
+            bind(co, stack, life);
         }
     }
 }
@@ -127,43 +139,55 @@ mod tests {
     use super::*;
     use core::mem::MaybeUninit;
 
-    fn coroutine() -> Box<MaybeUninit<aco_t>> {
-        Box::new(MaybeUninit::zeroed())
+    /// Both aligned as the library's are.
+    #[repr(align(32))]
+    struct Place<T>(MaybeUninit<T>);
+
+    fn place<T>() -> Box<Place<T>> {
+        Box::new(Place(MaybeUninit::zeroed()))
     }
 
     #[test]
     fn a_coroutine_is_bound_then_resident_then_bound() {
-        let mut place = coroutine();
-        let co = place.as_mut_ptr();
+        let (mut co, mut stack) = (place::<aco_t>(), place::<aco_share_stack_t>());
+        let (co, stack) = (co.0.as_mut_ptr(), stack.0.as_mut_ptr());
         // SAFETY: a zeroed coroutine.
         unsafe {
-            assert!(!is_ours(co) && !is_resident(co) && generation(co).is_none());
-            bind(co, 7);
-            assert!(is_ours(co) && !is_resident(co) && generation(co) == Some(7));
+            (*co).share_stack = stack;
+            assert!(!is_ours(co) && !is_resident(co) && generation(co) == 0);
+            bind(co, stack, 0xfffe);
+            assert!(is_ours(co) && !is_resident(co) && generation(co) == 0xfffe);
             settle(co);
-            assert!(is_ours(co) && is_resident(co) && generation(co).is_none());
+            assert!(is_ours(co) && is_resident(co) && generation(co) == 0);
             (*co).is_end = 1;
             *aco_t::state_word(co) |= FULL;
             assert!(is_ours(co) && is_resident(co));
-            unsettle(co, 9);
-            assert!(is_ours(co) && generation(co) == Some(9) && (*co).is_end == 1);
-            unsettle(co, 10);
-            assert_eq!(generation(co), Some(9));
+            unsettle(co, stack, 9);
+            assert!(is_ours(co) && generation(co) == 9 && (*co).is_end == 1);
+            unsettle(co, stack, 10);
+            assert_eq!(generation(co), 9);
+            *aco_t::state_word(co) |= FULL;
+            assert!(is_ours(co) && generation(co) == 9);
         }
     }
 
     #[test]
-    fn a_copy_is_not_ours_but_remembers_its_generation() {
-        let (mut place, mut other) = (coroutine(), coroutine());
-        let (co, copy) = (place.as_mut_ptr(), other.as_mut_ptr());
+    fn a_copy_is_not_ours_but_remembers_its_life() {
+        let (mut co, mut copy) = (place::<aco_t>(), place::<aco_t>());
+        let (co, copy) = (co.0.as_mut_ptr(), copy.0.as_mut_ptr());
+        let mut stacks = [place::<aco_share_stack_t>(), place::<aco_share_stack_t>()];
+        let stacks = stacks.each_mut().map(|stack| stack.0.as_mut_ptr());
         // SAFETY: zeroed coroutines.
         unsafe {
-            bind(co, 3);
+            (*co).share_stack = stacks[0];
+            bind(co, stacks[0], 3);
             copy.copy_from(co, 1);
-            assert!(!is_ours(copy) && generation(copy) == Some(3));
+            assert!(!is_ours(copy) && generation(copy) == 3);
+            (*copy).share_stack = stacks[1];
+            assert_eq!(generation(copy), 0, "a life of another stack");
             settle(co);
             copy.copy_from(co, 1);
-            assert!(!is_ours(copy) && !is_resident(copy) && generation(copy).is_none());
+            assert!(!is_ours(copy) && !is_resident(copy) && generation(copy) == 0);
         }
     }
 }

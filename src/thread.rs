@@ -50,8 +50,9 @@ pub(crate) fn entry_returned() -> ! {
 /// libaco's own two lines, to the letter.
 fn default_last_word() -> ! {
     let co: *mut aco_t = tls::current();
-    // SAFETY: the coroutine that returned is the current one.
-    let entry = unsafe { (*co).fp }.map_or(0, |fp| fp as usize);
+    // SAFETY: the current coroutine exists. There may be none: a program that switches by hand.
+    let fp = unsafe { co.as_ref() }.and_then(|co| co.fp);
+    let entry = fp.map_or(0, |fp| fp as usize);
     diag::print(format_args!(
         "error: aco_default_protector_last_word triggered\n\
          error: co:{co:p} should call `aco_exit()` instead of direct `return` in co_fp:{entry:#x} \

@@ -81,6 +81,27 @@ pub(crate) fn current() -> *mut aco_t {
     unsafe { *(address_of!("aco_gtls_co") as *const *mut aco_t) }
 }
 
+/// The hint: who waits in a resume for the current coroutine, or NULL. Stale, the same as the
+/// current coroutine, once that has come back.
+#[inline(always)]
+pub(crate) fn hint() -> *mut aco_t {
+    // SAFETY: the word after `aco_gtls_co`.
+    unsafe { *(address_of!("aco_gtls_co") as *const *mut aco_t).add(1) }
+}
+
+/// `co` goes out of use: nobody is to look for it here.
+pub(crate) fn forget(co: *mut aco_t) {
+    // SAFETY: the thread's two words; no reference to them exists.
+    unsafe {
+        let words = address_of!("aco_gtls_co") as *mut *mut aco_t;
+        for word in [words, words.add(1)] {
+            if *word == co {
+                *word = core::ptr::null_mut();
+            }
+        }
+    }
+}
+
 /// This thread's state. Good until the next switch.
 #[inline(always)]
 pub(crate) fn thread_state() -> *mut ThreadState {

@@ -14,7 +14,7 @@ pub(crate) type StackId = u32;
 
 /// Registers `size` bytes at `low` as a stack.
 pub(crate) fn register_stack(low: usize, size: usize) -> StackId {
-    arch::valgrind_request(&[STACK_REGISTER, low, low + size, 0, 0, 0]) as StackId
+    arch::valgrind_request(&[STACK_REGISTER, low, low + size - 1, 0, 0, 0]) as StackId
 }
 
 /// Ends what [`register_stack`] began.

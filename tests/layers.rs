@@ -12,7 +12,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("coroutine", &["thread", "stack", "save", "arch", "tls", "diag", "sys", "abi"]),
     ("thread", &["arch", "tls", "diag", "sys", "abi"]),
     ("stack", &["state", "valgrind", "arch", "diag", "sys", "abi"]),
-    ("save", &["diag", "sys", "abi"]),
+    ("save", &["arch", "diag", "sys", "abi"]),
     ("valgrind", &["arch"]),
     ("state", &["abi"]),
     ("arch", &["abi"]),

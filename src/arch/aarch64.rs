@@ -23,7 +23,6 @@
 //!                ~            ...             ~
 //!                | frame that called `switch` |
 //!                +----------------------------+
-//!                | 16 bytes                   |
 //!                | d8 ... d15        64 bytes |
 //!                | x30: where `from` goes on  |
 //!                | x29 of that frame          |
@@ -32,67 +31,24 @@
 //! ```
 //!
 //! reg[pc] is the place in `switch` that takes this frame down. A main coroutine that waits in
-//! `resume` has a frame of the same shape, with its own address in the upper 16 bytes. A context
-//! that the header's inline code saved, or a fresh one, has its own reg[pc] and no such frame.
+//! `resume` has a frame of the same shape, and above it x19 to x28 and the coroutine that runs; its
+//! slots 2 to 11 are out of date. A context that the header's inline code saved, or a fresh one,
+//! has its own reg[pc] and no such frame.
 //!
 //! A fresh coroutine has reg[sp] = align_retptr and reg[pc] = its entry function. Every switch
 //! enters its target with x30 = root_return_address(): a suspended one does not look at x30, a
 //! fresh one returns there. So writing `fp` into reg[pc] by hand is enough to start again.
 
-use core::arch::{asm, naked_asm};
+use core::arch::naked_asm;
 use core::ffi::c_void;
 
 use crate::abi::aco_t;
 
+mod leaf;
+pub(crate) use leaf::{copy_frames, stack_pointer, store_fp_environment, valgrind_request};
+
 /// `align_retptr` is 16 bytes below `align_highptr`: the stack pointer is always 16-byte aligned.
 pub(crate) const RETURN_SLOT: usize = 16;
-
-/// The frame that `switch` and `resume` push, and its CFI: a frame record, d8 to d15, one word.
-macro_rules! push_frame {
-    () => {
-        "stp x29, x30, [sp, #-96]!
-        .cfi_def_cfa_offset 96
-        .cfi_offset x29, -96
-        .cfi_offset x30, -88
-        mov x29, sp
-        stp d8, d9, [sp, #16]
-        stp d10, d11, [sp, #32]
-        stp d12, d13, [sp, #48]
-        stp d14, d15, [sp, #64]
-        .cfi_offset d8, -80
-        .cfi_offset d9, -72
-        .cfi_offset d10, -64
-        .cfi_offset d11, -56
-        .cfi_offset d12, -48
-        .cfi_offset d13, -40
-        .cfi_offset d14, -32
-        .cfi_offset d15, -24
-        .cfi_remember_state" // as the frame will be found again
-    };
-}
-
-/// Takes the frame down and returns.
-macro_rules! pop_frame_and_return {
-    () => {
-        "ldp d8, d9, [sp, #16]
-        ldp d10, d11, [sp, #32]
-        ldp d12, d13, [sp, #48]
-        ldp d14, d15, [sp, #64]
-        ldp x29, x30, [sp], #96
-        .cfi_def_cfa_offset 0
-        .cfi_restore x29
-        .cfi_restore x30
-        .cfi_restore d8
-        .cfi_restore d9
-        .cfi_restore d10
-        .cfi_restore d11
-        .cfi_restore d12
-        .cfi_restore d13
-        .cfi_restore d14
-        .cfi_restore d15
-        ret"
-    };
-}
 
 /// `switch` and `switch_shared_fpenv` differ only in the instructions for FPCR.
 macro_rules! switch_body {
@@ -104,7 +60,18 @@ macro_rules! switch_body {
             // - x0 points to `from`, x1 to `to`; x0 stays so until `to` goes on.
             // - x30 is the address where `from` goes on.
             // - everything else that matters belongs to `from`.
-            push_frame!(),
+            "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 wants it
+            ".cfi_def_cfa_offset 80",
+            ".cfi_offset x29, -80; .cfi_offset x30, -72",
+            "mov x29, sp",
+            "stp d8, d9, [sp, #16]",
+            "stp d10, d11, [sp, #32]",
+            "stp d12, d13, [sp, #48]",
+            "stp d14, d15, [sp, #64]",
+            ".cfi_offset d8, -64; .cfi_offset d9, -56; .cfi_offset d10, -48",
+            ".cfi_offset d11, -40; .cfi_offset d12, -32; .cfi_offset d13, -24",
+            ".cfi_offset d14, -16; .cfi_offset d15, -8",
+            ".cfi_remember_state",              // the frame as it will be found again at 2
             "stp x19, x20, [x0, #16]",
             "stp x21, x22, [x0, #32]",
             "stp x23, x24, [x0, #48]",
@@ -124,8 +91,8 @@ macro_rules! switch_body {
             "str xzr, [x6, #8]",                // no hint: `from` does not wait in a resume
             $($save,)*                          // fpcr, left in x4
             // `from` is whole in memory. From here on the unwinder finds its frame through x0:
-            // CFA = *(x0 + 112) + 96; x19 to x28 lie in `reg`, the rest on its stack.
-            ".cfi_escape 0x0f, 7, 0x70, 0xf0, 0x00, 0x06, 0x23, 0xe0, 0x00",
+            // CFA = *(x0 + 112) + 80; x19 to x28 lie in `reg`, the rest on its stack.
+            ".cfi_escape 0x0f, 6, 0x70, 0xf0, 0x00, 0x06, 0x23, 80",
             ".cfi_escape 0x10, 19, 2, 0x70, 16",
             ".cfi_escape 0x10, 20, 2, 0x70, 24",
             ".cfi_escape 0x10, 21, 2, 0x70, 32",
@@ -153,10 +120,21 @@ macro_rules! switch_body {
             // x17: the one register through which a pad for calls can be jumped to as well.
             "br x17",
             // A context that this switch saved goes on here, with its own sp, x29, x19 to x28.
+            // The nop: unwinders look a return address up by what is before it.
             ".cfi_restore_state",
+            "nop",
             "2:",
             "hint #36",                         // bti j
-            pop_frame_and_return!(),
+            "ldp d8, d9, [sp, #16]",
+            "ldp d10, d11, [sp, #32]",
+            "ldp d12, d13, [sp, #48]",
+            "ldp d14, d15, [sp, #64]",
+            "ldp x29, x30, [sp], #80",
+            ".cfi_def_cfa_offset 0",
+            ".cfi_restore x29; .cfi_restore x30; .cfi_restore d8; .cfi_restore d9",
+            ".cfi_restore d10; .cfi_restore d11; .cfi_restore d12; .cfi_restore d13",
+            ".cfi_restore d14; .cfi_restore d15",
+            "ret",
             ".cfi_endproc",
             root = sym root_frame,
             root_offset = const ROOT_RETURN_OFFSET,
@@ -232,31 +210,38 @@ macro_rules! resume_body {
             // - x9 is the address of this thread's aco_gtls_co.
             // - everything else that matters belongs to the main coroutine.
             "stp x0, x11, [x9]",                // current and hint
-            $crate::arch::push_frame!(),
-            "str x11, [sp, #80]",               // found again at 5
-            "stp x19, x20, [x11, #16]",
-            "stp x21, x22, [x11, #32]",
-            "stp x23, x24, [x11, #48]",
-            "stp x25, x26, [x11, #64]",
-            "stp x27, x28, [x11, #80]",
+            "sub sp, sp, #96",                  // found again at 5, on the stack: the control block
+            ".cfi_def_cfa_offset 96",           // of the main coroutine may be copied and replaced
+            "stp x19, x20, [sp]",
+            "stp x21, x22, [sp, #16]",
+            "stp x23, x24, [sp, #32]",
+            "stp x25, x26, [sp, #48]",
+            "stp x27, x28, [sp, #64]",
+            "str x0, [sp, #80]",
+            ".cfi_offset x19, -96; .cfi_offset x20, -88; .cfi_offset x21, -80",
+            ".cfi_offset x22, -72; .cfi_offset x23, -64; .cfi_offset x24, -56",
+            ".cfi_offset x25, -48; .cfi_offset x26, -40; .cfi_offset x27, -32",
+            ".cfi_offset x28, -24",
+            "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 wants it
+            ".cfi_def_cfa_offset 176",
+            ".cfi_offset x29, -176; .cfi_offset x30, -168",
+            "mov x29, sp",
+            "stp d8, d9, [sp, #16]",
+            "stp d10, d11, [sp, #32]",
+            "stp d12, d13, [sp, #48]",
+            "stp d14, d15, [sp, #64]",
+            ".cfi_offset d8, -160; .cfi_offset d9, -152; .cfi_offset d10, -144",
+            ".cfi_offset d11, -136; .cfi_offset d12, -128; .cfi_offset d13, -120",
+            ".cfi_offset d14, -112; .cfi_offset d15, -104",
+            ".cfi_remember_state",
             "adr x2, 5f",
             "mov x3, sp",
             "stp x29, x2, [x11, #96]",
             "str x3, [x11, #112]",
             $($save,)*                          // fpcr, left in x4
             // The main coroutine is whole in memory, and the unwinder finds its frame through x11
-            // (0x7b): CFA = *(x11 + 112) + 96; x19 to x28 lie in `reg`, the rest on its stack.
-            ".cfi_escape 0x0f, 7, 0x7b, 0xf0, 0x00, 0x06, 0x23, 0xe0, 0x00",
-            ".cfi_escape 0x10, 19, 2, 0x7b, 16",
-            ".cfi_escape 0x10, 20, 2, 0x7b, 24",
-            ".cfi_escape 0x10, 21, 2, 0x7b, 32",
-            ".cfi_escape 0x10, 22, 2, 0x7b, 40",
-            ".cfi_escape 0x10, 23, 2, 0x7b, 48",
-            ".cfi_escape 0x10, 24, 2, 0x7b, 56",
-            ".cfi_escape 0x10, 25, 3, 0x7b, 0xc0, 0x00",
-            ".cfi_escape 0x10, 26, 3, 0x7b, 0xc8, 0x00",
-            ".cfi_escape 0x10, 27, 3, 0x7b, 0xd0, 0x00",
-            ".cfi_escape 0x10, 28, 3, 0x7b, 0xd8, 0x00",
+            // (0x7b): CFA = *(x11 + 112) + 176.
+            ".cfi_escape 0x0f, 7, 0x7b, 0xf0, 0x00, 0x06, 0x23, 0xb0, 0x01",
             "ldp x19, x20, [x0, #16]",
             "ldp x21, x22, [x0, #32]",
             "ldp x23, x24, [x0, #48]",
@@ -270,35 +255,49 @@ macro_rules! resume_body {
             "add x30, x30, #{root_offset}",     // root_return_address()
             "mov sp, x3",
             "br x17",
-            // The main coroutine goes on here, with its own sp and x29.
+            // The main coroutine goes on here, with its own sp and x29. The nop is as in `switch`.
             ".cfi_restore_state",
+            "nop",
             "5:",
             "hint #36",                         // bti j
-            "ldr x11, [sp, #80]",
-            "ldp x19, x20, [x11, #16]",
-            "ldp x21, x22, [x11, #32]",
-            "ldp x23, x24, [x11, #48]",
-            "ldp x25, x26, [x11, #64]",
-            "ldp x27, x28, [x11, #80]",
+            "ldp d8, d9, [sp, #16]",
+            "ldp d10, d11, [sp, #32]",
+            "ldp d12, d13, [sp, #48]",
+            "ldp d14, d15, [sp, #64]",
+            "ldp x29, x30, [sp], #80",
+            ".cfi_def_cfa_offset 96",
+            ".cfi_restore x29; .cfi_restore x30; .cfi_restore d8; .cfi_restore d9",
+            ".cfi_restore d10; .cfi_restore d11; .cfi_restore d12; .cfi_restore d13",
+            ".cfi_restore d14; .cfi_restore d15",
+            "ldp x19, x20, [sp]",
+            "ldp x21, x22, [sp, #16]",
+            "ldp x23, x24, [sp, #32]",
+            "ldp x25, x26, [sp, #48]",
+            "ldp x27, x28, [sp, #64]",
+            "ldr x0, [sp, #80]",                // `co`
+            "add sp, sp, #96",
+            ".cfi_def_cfa_offset 0",
+            ".cfi_restore x19; .cfi_restore x20; .cfi_restore x21; .cfi_restore x22",
+            ".cfi_restore x23; .cfi_restore x24; .cfi_restore x25; .cfi_restore x26",
+            ".cfi_restore x27; .cfi_restore x28",
             "adrp x9, :gottprel:aco_gtls_co",
             "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
             "mrs x10, tpidr_el0",
+            "ldr x11, [x0, #128]",              // its main_co, which it may have changed
             "str x11, [x9, x10]",
-            $crate::arch::pop_frame_and_return!(),
+            "ret",
             // The slow way: `prepare` returns, or aborts.
             "3:",
             "stp x29, x30, [sp, #-32]!",
             ".cfi_def_cfa_offset 32",
-            ".cfi_offset x29, -32",
-            ".cfi_offset x30, -24",
+            ".cfi_offset x29, -32; .cfi_offset x30, -24",
             "mov x29, sp",
             "str x0, [sp, #16]",
             "bl {prepare}",
             "ldr x0, [sp, #16]",
             "ldp x29, x30, [sp], #32",
             ".cfi_def_cfa_offset 0",
-            ".cfi_restore x29",
-            ".cfi_restore x30",
+            ".cfi_restore x29; .cfi_restore x30",
             "adrp x9, :gottprel:aco_gtls_co",
             "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
             "mrs x10, tpidr_el0",
@@ -319,28 +318,12 @@ macro_rules! resume_body {
     };
 }
 
-pub(crate) use {pop_frame_and_return, push_frame, resume_body};
-
-/// Stores FPCR at `place`.
-///
-/// # Safety
-/// `place` is writable for 8 bytes.
-pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
-    // SAFETY: the caller's promise; reads a register and stores it.
-    unsafe {
-        asm!(
-            "mrs {fpcr}, fpcr",
-            "str {fpcr}, [{place}]",
-            place = in(reg) place,
-            fpcr = out(reg) _,
-            options(nostack, preserves_flags),
-        );
-    }
-}
+pub(crate) use resume_body;
 
 /// The root frame of every coroutine: what an entry function that returns would return into.
 ///
-/// Register state when it does: sp = align_retptr, nothing else is known.
+/// Register state when it does: sp = align_retptr, nothing else is known. The exported name
+/// `aco_funcp_protector_asm` is that place; a `ret` and not a call leads there.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn root_frame() {
     naked_asm!(
@@ -348,9 +331,14 @@ pub(crate) unsafe extern "C" fn root_frame() {
         ".cfi_undefined x30", // the end of the stack, for every unwinder
         // Unwinders look a return address up by what is before it: it must be in this function.
         "nop",
-        "b {protector}",
+        ".globl aco_funcp_protector_asm",
+        ".type aco_funcp_protector_asm, %function",
+        "aco_funcp_protector_asm:",
+        "hint #34", // bti c
+        "bl aco_funcp_protector",
+        "brk #1",
+        ".size aco_funcp_protector_asm, . - aco_funcp_protector_asm",
         ".cfi_endproc",
-        protector = sym aco_funcp_protector_asm,
     )
 }
 
@@ -360,52 +348,4 @@ pub(crate) const ROOT_RETURN_OFFSET: usize = 4;
 /// The address that an entry function returns to; the return slot of a share stack holds it too.
 pub(crate) fn root_return_address() -> usize {
     root_frame as *const () as usize + ROOT_RETURN_OFFSET
-}
-
-/// Where an entry function that returns lands: calls `aco_funcp_protector`, which does not come
-/// back. Assembly, because a `ret` and not a call leads here.
-///
-/// # Safety
-/// sp is at a place that may be written below.
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn aco_funcp_protector_asm() {
-    naked_asm!(
-        ".cfi_startproc",
-        ".cfi_undefined x30",
-        "hint #34", // bti c
-        "bl aco_funcp_protector",
-        "brk #1",
-        ".cfi_endproc",
-    )
-}
-
-/// The caller's stack pointer.
-#[inline(always)]
-pub(crate) fn stack_pointer() -> usize {
-    let address: usize;
-    // SAFETY: reads a register.
-    unsafe { asm!("mov {}, sp", out(reg) address, options(nomem, nostack, preserves_flags)) };
-    address
-}
-
-/// A request to Valgrind, which recognises these rotations of x12 (they leave it as it was) and
-/// the disjunction of x10 with itself; 0 where the processor executes them. The requests and the
-/// sequence are those of Valgrind's documented client request mechanism.
-pub(crate) fn valgrind_request(request: &[usize; 6]) -> usize {
-    let answer: usize;
-    // SAFETY: changes no register but the answer's; Valgrind reads the six words.
-    unsafe {
-        asm!(
-            "ror x12, x12, #3",
-            "ror x12, x12, #13",
-            "ror x12, x12, #51",
-            "ror x12, x12, #61",
-            "orr x10, x10, x10",
-            in("x4") request.as_ptr(),
-            inlateout("x3") 0_usize => answer,
-            options(nostack),
-        );
-    }
-    answer
 }

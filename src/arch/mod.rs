@@ -5,8 +5,8 @@
 //! | `RETURN_SLOT` | bytes between `align_retptr` and `align_highptr` |
 //! | `switch`, `switch_shared_fpenv` | leave one coroutine, go on in another: `acosw` |
 //! | `resume_body!` | the body of a function that runs a coroutine until it leaves |
-//! | `root_return_address` | where an entry function would return to |
-//! | `aco_funcp_protector_asm` | the exported form of that place |
+//! | `root_return_address` | where an entry function would return to: `aco_funcp_protector_asm` |
+//! | `copy_frames` | the live part of a stack, out or in |
 //! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
 //! | `stack_pointer` | the caller's stack pointer |
 //! | `valgrind_request` | a client request to Valgrind |
@@ -58,11 +58,11 @@ use core::ffi::c_void;
 use crate::abi::aco_t;
 
 pub(crate) use machine::{
-    RETURN_SLOT, resume_body, root_return_address, stack_pointer, store_fp_environment, switch,
-    switch_shared_fpenv, valgrind_request,
+    RETURN_SLOT, copy_frames, resume_body, root_return_address, stack_pointer,
+    store_fp_environment, switch, switch_shared_fpenv, valgrind_request,
 };
 #[cfg(target_arch = "aarch64")]
-pub(crate) use machine::{ROOT_RETURN_OFFSET, pop_frame_and_return, push_frame, root_frame};
+pub(crate) use machine::{ROOT_RETURN_OFFSET, root_frame};
 
 /// Leaves `from`, goes on in `to`; returns when something switches back to `from`, and then the
 /// value means nothing (libaco declares one).

@@ -24,15 +24,19 @@
 //! ```
 //!
 //! A main coroutine that waits in `resume` has reg[rip] = the place in `resume` that goes on, and
-//! reg[rsp] = the address of two words: its own address, then the return address of `resume`.
+//! reg[rsp] = the address of six words: the coroutine that runs, r15, r14, r13, r12, the return
+//! address. Its slots 0 to 3 are out of date.
 //!
 //! A fresh coroutine has reg[rsp] = align_retptr and reg[rip] = its entry function, which
 //! therefore starts as if it had been called: rsp is 8 below a multiple of 16.
 
-use core::arch::{asm, naked_asm};
+use core::arch::naked_asm;
 use core::ffi::c_void;
 
 use crate::abi::aco_t;
+
+mod leaf;
+pub(crate) use leaf::{copy_frames, stack_pointer, store_fp_environment, valgrind_request};
 
 /// `align_retptr` is one word below `align_highptr`: a called function finds its return address
 /// 8 bytes below an aligned stack.
@@ -85,7 +89,8 @@ macro_rules! switch_body {
             // - everything but rsp belongs to `to`; rax is where it goes on, rcx its rsp.
             "mov rsp, rcx",
             // A jump, not a push and `ret`: the top of the return predictor belongs to `from`.
-            "jmp rax",
+            // notrack: it goes to the middle of a function, where no endbr64 stands.
+            "notrack jmp rax",
             ".cfi_endproc",
         )
     };
@@ -156,28 +161,26 @@ macro_rules! resume_body {
             // - everything else that matters belongs to the main coroutine.
             "mov fs:[rcx], rdi",        // current
             "mov fs:[rcx + 8], rdx",    // hint
-            "push rdx",                 // found again at 5
-            ".cfi_adjust_cfa_offset 8",
+            "push r12",                 // found again at 5, on the stack: the control block of
+            "push r13",                 // the main coroutine may be copied and replaced meanwhile
+            "push r14",
+            "push r15",
+            "push rdi",
+            ".cfi_adjust_cfa_offset 40",
+            ".cfi_offset r12, -16; .cfi_offset r13, -24; .cfi_offset r14, -32",
+            ".cfi_offset r15, -40",
             ".cfi_remember_state",
             "lea rax, [rip + 5f]",
-            "mov [rdx], r12",
-            "mov [rdx + 8], r13",
-            "mov [rdx + 16], r14",
-            "mov [rdx + 24], r15",
             "mov [rdx + 32], rax",
             "mov [rdx + 40], rsp",
             "mov [rdx + 48], rbx",
             "mov [rdx + 56], rbp",
             $($save,)*
             // The main coroutine is whole in memory, and the unwinder finds its frame through rdx
-            // (DWARF register 1): CFA = *(rdx + 40) + 16, the return address just below it.
-            ".cfi_escape 0x0f, 5, 0x71, 40, 0x06, 0x23, 16",
+            // (DWARF register 1): CFA = *(rdx + 40) + 48; rbx and rbp lie in `reg`.
+            ".cfi_escape 0x0f, 5, 0x71, 40, 0x06, 0x23, 48",
             ".cfi_escape 0x10, 3, 2, 0x71, 48",
             ".cfi_escape 0x10, 6, 2, 0x71, 56",
-            ".cfi_escape 0x10, 12, 2, 0x71, 0",
-            ".cfi_escape 0x10, 13, 2, 0x71, 8",
-            ".cfi_escape 0x10, 14, 2, 0x71, 16",
-            ".cfi_escape 0x10, 15, 2, 0x71, 24",
             "mov r12, [rdi]",
             "mov r13, [rdi + 8]",
             "mov r14, [rdi + 16]",
@@ -187,7 +190,30 @@ macro_rules! resume_body {
             "mov rbp, [rdi + 56]",
             $($load,)*
             "mov rsp, [rdi + 40]",
-            "jmp rax",
+            "notrack jmp rax",
+            // The main coroutine goes on here. Register state: rsp, rbx and rbp are its own. The
+            // nop: unwinders look a return address up by the byte before it.
+            ".cfi_restore_state",
+            "nop",
+            "5:",
+            "pop rdi",                  // `co`
+            "pop r15",
+            "pop r14",
+            "pop r13",
+            "pop r12",
+            ".cfi_adjust_cfa_offset -40",
+            ".cfi_restore r12; .cfi_restore r13; .cfi_restore r14; .cfi_restore r15",
+            "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            "mov rdx, [rdi + 72]",      // its main_co, which it may have changed
+            "mov fs:[rcx], rdx",
+            // A jump, not `ret`: a coroutine that left by a call has put its own return address on
+            // top of the return predictor.
+            "pop rcx",
+            ".cfi_adjust_cfa_offset -8",
+            ".cfi_register rip, rcx",
+            "notrack jmp rcx",
+            ".cfi_adjust_cfa_offset 8",
+            ".cfi_restore rip",
             // The slow way: `prepare` returns, or aborts.
             ".cfi_restore_state",
             ".cfi_adjust_cfa_offset -8",
@@ -204,23 +230,6 @@ macro_rules! resume_body {
             "4:",
             "and byte ptr [rdi + 89], 0xfe",
             "jmp 2b",
-            // The main coroutine goes on here. Register state: rsp, rbx and rbp are its own.
-            "5:",
-            ".cfi_adjust_cfa_offset 8",
-            "pop rdx",
-            ".cfi_adjust_cfa_offset -8",
-            "mov r12, [rdx]",
-            "mov r13, [rdx + 8]",
-            "mov r14, [rdx + 16]",
-            "mov r15, [rdx + 24]",
-            "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
-            "mov fs:[rcx], rdx",
-            // A jump, not `ret`: a coroutine that left by a call has put its own return address on
-            // top of the return predictor.
-            "pop rcx",
-            ".cfi_adjust_cfa_offset -8",
-            ".cfi_register rip, rcx",
-            "jmp rcx",
             ".cfi_endproc",
             prepare = sym $prepare,
         )
@@ -229,25 +238,10 @@ macro_rules! resume_body {
 
 pub(crate) use resume_body;
 
-/// Stores the x87 control word at `place` and MXCSR 4 bytes above it.
-///
-/// # Safety
-/// `place` is writable for 8 bytes.
-pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
-    // SAFETY: the caller's promise; both instructions only store.
-    unsafe {
-        asm!(
-            "fnstcw [{place}]",
-            "stmxcsr [{place} + 4]",
-            place = in(reg) place,
-            options(nostack, preserves_flags),
-        );
-    }
-}
-
 /// The root frame of every coroutine: what an entry function that returns would return into.
 ///
-/// Register state when it does: rsp = align_retptr + 8, nothing else is known.
+/// Register state when it does: rsp = align_retptr + 8, nothing else is known. The exported name
+/// `aco_funcp_protector_asm` is that place; a `ret` and not a call leads there.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn root_frame() {
     naked_asm!(
@@ -255,31 +249,9 @@ pub(crate) unsafe extern "C" fn root_frame() {
         ".cfi_undefined rip", // the end of the stack, for every unwinder
         // Unwinders look a return address up by the byte before it: it must be in this function.
         "nop",
-        "jmp {protector}",
-        ".cfi_endproc",
-        protector = sym aco_funcp_protector_asm,
-    )
-}
-
-/// Bytes from `root_frame` to the address that stands in the return slot.
-pub(crate) const ROOT_RETURN_OFFSET: usize = 1;
-
-/// The address that the return slot of a share stack holds.
-pub(crate) fn root_return_address() -> usize {
-    root_frame as *const () as usize + ROOT_RETURN_OFFSET
-}
-
-/// Where an entry function that returns lands: calls `aco_funcp_protector`, which does not come
-/// back. Assembly, because a `ret` and not a call leads here.
-///
-/// # Safety
-/// rsp is at a place that may be written below.
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn aco_funcp_protector_asm() {
-    naked_asm!(
-        ".cfi_startproc",
-        ".cfi_undefined rip",
+        ".globl aco_funcp_protector_asm",
+        ".type aco_funcp_protector_asm, @function",
+        "aco_funcp_protector_asm:",
         "endbr64",
         // Two words down, so that the call leaves the return slot alone: the last word may end
         // the coroutine, and the next one on this stack needs the slot again.
@@ -287,36 +259,15 @@ pub(crate) unsafe extern "C" fn aco_funcp_protector_asm() {
         "and rsp, -16",
         "call aco_funcp_protector@PLT",
         "ud2",
+        ".size aco_funcp_protector_asm, . - aco_funcp_protector_asm",
         ".cfi_endproc",
     )
 }
 
-/// The caller's stack pointer.
-#[inline(always)]
-pub(crate) fn stack_pointer() -> usize {
-    let address: usize;
-    // SAFETY: reads a register.
-    unsafe { asm!("mov {}, rsp", out(reg) address, options(nomem, nostack, preserves_flags)) };
-    address
-}
+/// Bytes from `root_frame` to the address that stands in the return slot.
+const ROOT_RETURN_OFFSET: usize = 1;
 
-/// A request to Valgrind, which recognises these rotations of rdi (they leave it as it was) and
-/// the exchange of rbx with itself; 0 where the processor executes them. The requests and the
-/// sequence are those of Valgrind's documented client request mechanism.
-pub(crate) fn valgrind_request(request: &[usize; 6]) -> usize {
-    let answer: usize;
-    // SAFETY: changes no register but the answer's; Valgrind reads the six words.
-    unsafe {
-        asm!(
-            "rol rdi, 3",
-            "rol rdi, 13",
-            "rol rdi, 61",
-            "rol rdi, 51",
-            "xchg rbx, rbx",
-            in("rax") request.as_ptr(),
-            inlateout("rdx") 0_usize => answer,
-            options(nostack),
-        );
-    }
-    answer
+/// The address that the return slot of a share stack holds.
+pub(crate) fn root_return_address() -> usize {
+    root_frame as *const () as usize + ROOT_RETURN_OFFSET
 }

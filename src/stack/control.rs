@@ -11,7 +11,7 @@
 
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU16, AtomicU64, Ordering};
 
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::state::Generation;
@@ -19,15 +19,29 @@ use crate::sys;
 use crate::valgrind::StackId;
 
 /// A control block of this library's.
-#[repr(C)]
+#[repr(C, align(16))]
 pub(super) struct Block {
     public: aco_share_stack_t,
     /// The coroutine whose state word says resident, or NULL: at most one a stack.
     pub(super) resident: *mut aco_t,
-    /// Which life of this block it is; never 0.
-    pub(super) generation: Generation,
+    /// How many coroutines are bound to this life. Programs that move coroutines by hand make it
+    /// too large, which costs them time alone.
+    pub(super) coroutines: u32,
+    /// Which life of this block it is; never 0. Atomic: a coroutine of an earlier life may ask
+    /// while another thread uses the block again.
+    generation: AtomicU16,
     /// Valgrind's number of the stack.
     pub(super) valgrind_id: StackId,
+}
+
+const _: () = assert!(size_of::<Block>() == 112);
+
+impl Block {
+    /// Which life of this block it is; never 0.
+    #[inline(always)]
+    pub(super) fn life(&self) -> Generation {
+        self.generation.load(Ordering::Relaxed)
+    }
 }
 
 /// Bytes of one slab.
@@ -49,13 +63,12 @@ fn pack(block: *mut Block, tag: u64) -> u64 {
 }
 
 /// The list's link in a free block, the mapping's address in a block in use. Atomic, because a
-/// thread that is being overtaken may still read it.
+/// thread that is being overtaken may still read it; no other thread reads the one in use.
 ///
 /// # Safety
 /// `block` points to a control block.
 unsafe fn link<'a>(block: *mut Block) -> &'a AtomicPtr<c_void> {
-    // SAFETY: the field is aligned and lives for ever; the library only touches it through here,
-    // and programs only read it.
+    // SAFETY: the field is aligned and lives for ever; the library writes it through here alone.
     unsafe { AtomicPtr::from_ptr(&raw mut (*block).public.real_ptr) }
 }
 
@@ -99,14 +112,19 @@ pub(super) fn take() -> Option<NonNull<Block>> {
             add_slab()?;
             continue;
         };
-        // SAFETY: a block that was ever on the list stays one. If another thread has taken it
-        // since, the value is wrong, and so is the tag.
-        let next = unsafe { link(block.as_ptr()).load(Ordering::Relaxed) };
-        let rest = pack(next.cast(), (head >> TAG_SHIFT).wrapping_add(1));
-        if HEAD.compare_exchange_weak(head, rest, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+        if remove(head, block) {
             return Some(block);
         }
     }
+}
+
+/// Takes `block` off the list, unless anything was taken since `head`, which it is in, was read.
+fn remove(head: u64, block: NonNull<Block>) -> bool {
+    // SAFETY: a block that was ever on the list stays one. If another thread has taken it since,
+    // the value is wrong, and so is the tag.
+    let next = unsafe { link(block.as_ptr()).load(Ordering::Relaxed) };
+    let rest = pack(next.cast(), (head >> TAG_SHIFT).wrapping_add(1));
+    HEAD.compare_exchange(head, rest, Ordering::AcqRel, Ordering::Relaxed).is_ok()
 }
 
 /// Ends a life of `block` and frees it.
@@ -117,7 +135,8 @@ pub(super) unsafe fn give_back(block: NonNull<Block>) {
     let block = block.as_ptr();
     // SAFETY: the block is still the caller's alone.
     unsafe {
-        (*block).generation = (*block).generation.checked_add(1).unwrap_or(1);
+        let next = (*block).life().checked_add(1).unwrap_or(1);
+        (*block).generation.store(next, Ordering::Relaxed);
         push(block, block);
     }
 }
@@ -147,7 +166,7 @@ fn add_slab() -> Option<()> {
     unsafe {
         for index in 0..BLOCKS_PER_SLAB {
             let block = first.add(index).as_ptr();
-            (*block).generation = 1;
+            (*block).generation = AtomicU16::new(1);
             if index + 1 < BLOCKS_PER_SLAB {
                 link(block).store(first.add(index + 1).as_ptr().cast(), Ordering::Relaxed);
             }
@@ -161,9 +180,11 @@ fn add_slab() -> Option<()> {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+    use std::sync::Mutex;
 
     #[test]
     fn threads_never_share_a_block() {
+        let _alone = LIST.lock();
         let worker = || {
             let mut mine = Vec::new();
             for round in 0..2000_usize {
@@ -181,19 +202,45 @@ mod tests {
         assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len());
     }
 
+    /// The tests of the list, one at a time: the list is the process's.
+    static LIST: Mutex<()> = Mutex::new(());
+
+    #[test]
+    fn who_was_overtaken_removes_nothing() {
+        let _alone = LIST.lock();
+        let (first, second) = (take().unwrap(), take().unwrap());
+        // SAFETY: taken above.
+        unsafe {
+            give_back(second);
+            give_back(first);
+        }
+        // A thread reads the head, and is overtaken by one that takes both, gives the first back.
+        let head = HEAD.load(Ordering::Acquire);
+        assert_eq!(unpack(head), first.as_ptr());
+        assert_eq!((take(), take()), (Some(first), Some(second)));
+        // SAFETY: taken above.
+        unsafe { give_back(first) };
+        assert_eq!(unpack(HEAD.load(Ordering::Acquire)), first.as_ptr(), "the head looks the same");
+        assert!(!remove(head, first), "its removal would put the second block on the list");
+        // SAFETY: taken above.
+        unsafe { give_back(second) };
+    }
+
     #[test]
     fn a_generation_is_never_zero_and_never_stays() {
+        let _alone = LIST.lock();
         let block = take().unwrap();
         // SAFETY: taken above; the list's other users wait for nothing from this block.
         unsafe {
-            (*block.as_ptr()).generation = u16::MAX;
+            block.as_ref().generation.store(u16::MAX, Ordering::Relaxed);
             give_back(block);
-            assert_eq!((*block.as_ptr()).generation, 1);
+            assert_eq!(block.as_ref().life(), 1);
         }
     }
 
     #[test]
     fn a_copy_has_no_block() {
+        let _alone = LIST.lock();
         let block = take().unwrap();
         // SAFETY: taken above; the copy is a plain struct.
         unsafe {

@@ -3,8 +3,8 @@
 //! A control block outlives its stack (see [`control`]): coroutines may be destroyed after the
 //! stack they were on, and a coroutine that would still run on it is recognised. Each coroutine
 //! is bound to the generation of the control block it was created on; destroying the stack ends
-//! that generation. The coroutine whose frames are on the stack may also be its resident: then
-//! its own control block says so (see [`state`]).
+//! that generation. A coroutine that has a stack for itself may be its resident: then its own
+//! control block says that its frames are there (see [`state`]).
 
 mod control;
 mod layout;
@@ -47,6 +47,7 @@ pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_sha
         (*stack).real_sz = sizes.mapped;
         control::fill(stack, guarded, memory.mapping);
         (*block).resident = ptr::null_mut();
+        (*block).coroutines = 0;
         (*block).valgrind_id = valgrind::register_stack(memory.usable as usize, sizes.usable);
         (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());
     }
@@ -85,20 +86,29 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
     }
 }
 
-/// Binds a new coroutine to the present life of its share stack.
+/// Binds a new coroutine to the present life of its share stack. Whoever had the stack alone has
+/// it no longer.
 ///
 /// # Safety
 /// `co` points to a coroutine that the library allocated, on a live share stack.
 pub(crate) unsafe fn bind(co: *mut aco_t) {
     // SAFETY: the caller's promise. Life 0 is no block's: a coroutine on a copy is never refused.
     unsafe {
-        let block = control::block_of((*co).share_stack);
-        state::bind(co, block.map_or(0, |block| (*block.as_ptr()).generation));
+        let stack = (*co).share_stack;
+        let Some(block) = control::block_of(stack) else { return state::bind(co, stack, 0) };
+        let life = block.as_ref().life();
+        let block = block.as_ptr();
+        (*block).coroutines = (*block).coroutines.saturating_add(1);
+        if (*block).coroutines > 1 {
+            evict_resident(stack);
+        }
+        state::bind(co, stack, life);
     }
 }
 
-/// Was the share stack of `co` destroyed? Only a mark of the dead counts: a coroutine or a stack
-/// that is a copy by value is taken for live.
+/// Was the share stack of `co` destroyed, and the frames of `co` with it? Only a mark of the dead
+/// counts: a coroutine or a stack that is a copy by value is taken for live, and so is a coroutine
+/// that has no frames, which a program may have moved to the next stack in the same control block.
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed.
@@ -107,15 +117,18 @@ pub(crate) unsafe fn is_gone(co: *mut aco_t) -> bool {
     // SAFETY: control blocks stay readable after their stack is destroyed.
     unsafe {
         let stack = (*co).share_stack;
-        match (state::generation(co), control::block_of(stack)) {
-            (Some(bound), Some(block)) => bound != 0 && bound != (*block.as_ptr()).generation,
-            _ => (*stack).ptr.is_null(),
+        if (*stack).ptr.is_null() {
+            return true;
         }
+        let bound = state::generation(co);
+        bound != 0
+            && control::block_of(stack).is_some_and(|block| bound != block.as_ref().life())
+            && aco_t::stack_pointer(co) != (*stack).align_retptr as usize
     }
 }
 
-/// Makes the owner `co` of a live share stack its resident, so that the next resume need not ask
-/// who the owner is. Where either is a copy by value, nothing.
+/// Makes the owner `co` of a live share stack its resident, if it has the stack for itself: the
+/// next resume then need not ask whose the stack is. Where either is a copy by value, nothing.
 ///
 /// # Safety
 /// `co` points to a coroutine that owns its share stack.
@@ -123,6 +136,7 @@ pub(crate) unsafe fn settle(co: *mut aco_t) {
     // SAFETY: the caller's promise; a block's resident is NULL or a coroutine of the library's.
     unsafe {
         if let Some(block) = control::block_of((*co).share_stack)
+            && (*block.as_ptr()).coroutines == 1
             && state::is_ours(co)
         {
             if (*block.as_ptr()).resident != co {
@@ -145,24 +159,9 @@ pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t) {
         if let Some(block) = control::block_of(stack) {
             let block = block.as_ptr();
             if !(*block).resident.is_null() {
-                state::unsettle((*block).resident, (*block).generation);
+                state::unsettle((*block).resident, stack, (*block).life());
                 (*block).resident = ptr::null_mut();
             }
-        }
-    }
-}
-
-/// Ends the ownership of `co`, if its stack is still there and it is the owner.
-///
-/// # Safety
-/// As [`is_gone`].
-pub(crate) unsafe fn disown(co: *mut aco_t) {
-    // SAFETY: the caller's promise; a control block of another life is not written to.
-    unsafe {
-        let stack = (*co).share_stack;
-        if (*stack).owner == co && !is_gone(co) {
-            (*stack).owner = ptr::null_mut();
-            (*stack).align_validsz = 0;
         }
     }
 }
@@ -172,13 +171,23 @@ pub(crate) unsafe fn disown(co: *mut aco_t) {
 /// # Safety
 /// As [`is_gone`].
 pub(crate) unsafe fn leave(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise; a control block of another life is not written to.
     unsafe {
-        disown(co);
-        if let Some(block) = control::block_of((*co).share_stack)
-            && (*block.as_ptr()).resident == co
-        {
-            (*block.as_ptr()).resident = ptr::null_mut();
+        let stack = (*co).share_stack;
+        if (*stack).owner == co && !is_gone(co) {
+            (*stack).owner = ptr::null_mut();
+            (*stack).align_validsz = 0;
+        }
+        if let Some(block) = control::block_of(stack) {
+            let life = block.as_ref().life();
+            let block = block.as_ptr();
+            let resident = (*block).resident == co;
+            if resident {
+                (*block).resident = ptr::null_mut();
+            }
+            if resident || state::generation(co) == life {
+                (*block).coroutines = (*block).coroutines.saturating_sub(1);
+            }
         }
     }
 }

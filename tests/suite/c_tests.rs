@@ -4,162 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::process::{command, root, scratch, succeed};
+use crate::compilers::{Compiler, Languages, Link, Variant};
+use crate::install::install_target;
+use crate::library::binary_cases;
+use crate::process::{command, promised_names, root, scratch, succeed};
 use crate::work::Case;
-
-/// How a program is linked with the library.
-#[derive(Clone, Copy, PartialEq)]
-enum Link {
-    /// With libaco.so.
-    Shared,
-    /// With libaco.a, the rest shared.
-    Archive,
-    /// With libaco.a, no shared library at all.
-    Static,
-    /// As programs of the past are: they ask for `libaco.so`, without a version.
-    Past,
-}
-
-/// One way to compile and link.
-struct Variant {
-    flags: &'static str,
-    link: Link,
-}
-
-const fn variant(flags: &'static str, link: Link) -> Variant {
-    Variant { flags, link }
-}
-
-/// A compiler, where it builds for, and the ways to be tried.
-pub struct Compiler {
-    name: &'static str,
-    c: &'static str,
-    cxx: &'static str,
-    /// The library's folder, and what `make` needs to fill it.
-    library: &'static str,
-    make: &'static str,
-    /// What runs a program.
-    runner: &'static str,
-    /// What every compilation gets.
-    flags: &'static str,
-    variants: &'static [Variant],
-    /// The tests to run; empty: all.
-    only: &'static [&'static str],
-    languages: Languages,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Languages {
-    C,
-    Cxx,
-    Both,
-}
-
-const NATIVE: Compiler = Compiler {
-    name: "",
-    c: "",
-    cxx: "",
-    library: "build",
-    make: "",
-    runner: "",
-    flags: "",
-    variants: &[],
-    only: &[],
-    languages: Languages::C,
-};
-
-impl Compiler {
-    pub const CC: Compiler = Compiler {
-        name: "cc",
-        c: "cc",
-        variants: &[
-            variant("-O2", Link::Shared),
-            variant("-O0", Link::Shared),
-            variant("-O3", Link::Archive),
-            variant("-O2 -flto", Link::Archive),
-            variant("-O2 -no-pie -fno-pie", Link::Shared),
-            variant("-O2 -fPIC -fno-plt -mtls-dialect=gnu2", Link::Shared),
-            variant("-O2", Link::Static),
-            variant("-O2 -fPIE -static-pie", Link::Static),
-            variant("-Os -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Shared),
-            variant("-O2 -DACO_USE_ASAN -DACO_USE_VALGRIND", Link::Archive),
-            variant("-O2 -DACO_NO_INLINE", Link::Shared),
-            variant("-O3 -DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Archive),
-            variant("-O1 -fcf-protection=full -fno-asynchronous-unwind-tables", Link::Shared),
-            variant("-O2 -march=native", Link::Shared),
-            variant("-O2 -DOLD_HEADER", Link::Past),
-            variant("-O0 -DOLD_HEADER -fPIC", Link::Past),
-            variant("-O3 -DOLD_HEADER -no-pie -fno-pie", Link::Past),
-        ],
-        ..NATIVE
-    };
-    pub const CXX: Compiler = Compiler {
-        name: "c++",
-        cxx: "c++",
-        variants: &[
-            variant("-O2", Link::Shared),
-            variant("-O0 -std=c++17", Link::Archive),
-            variant("-O3 -std=c++20", Link::Static),
-            variant("-O2 -DACO_NO_INLINE", Link::Shared),
-            variant("-O2 -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Shared),
-            variant("-O2 -DOLD_HEADER", Link::Past),
-        ],
-        languages: Languages::Cxx,
-        ..NATIVE
-    };
-    pub const CLANG: Compiler = Compiler {
-        name: "clang",
-        c: "clang",
-        cxx: "clang++",
-        variants: &[
-            variant("-O2", Link::Shared),
-            variant("-O0", Link::Archive),
-            variant("-O3", Link::Static),
-            variant("-O2 -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Shared),
-            variant("-O1 -DACO_NO_INLINE", Link::Shared),
-            variant("-Os -march=native -fno-asynchronous-unwind-tables", Link::Archive),
-            variant("-O2 -DOLD_HEADER", Link::Past),
-        ],
-        languages: Languages::Both,
-        ..NATIVE
-    };
-    pub const MUSL: Compiler = Compiler {
-        name: "musl",
-        c: "musl-gcc",
-        variants: &[variant("-O2", Link::Static), variant("-O0", Link::Static)],
-        ..NATIVE
-    };
-    pub const AARCH64: Compiler = Compiler {
-        name: "aarch64",
-        c: "aarch64-linux-gnu-gcc-12",
-        cxx: "aarch64-linux-gnu-g++-12",
-        library: "build/aarch64-unknown-linux-gnu",
-        make: "TARGET=aarch64-unknown-linux-gnu CC=aarch64-linux-gnu-gcc-12 RUSTC=/usr/bin/rustc",
-        runner: "qemu-aarch64-static -cpu max",
-        flags: "-DUNDER_EMULATION",
-        variants: &[
-            variant("-O2", Link::Shared),
-            variant("-O0", Link::Archive),
-            variant("-O3", Link::Static),
-            variant("-O2 -mbranch-protection=standard", Link::Archive),
-            variant("-O2 -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Shared),
-            variant("-O2 -DACO_NO_INLINE", Link::Shared),
-            variant("-O1 -flto", Link::Archive),
-            variant("-O2 -DOLD_HEADER", Link::Past),
-            variant("-O0 -DOLD_HEADER", Link::Past),
-        ],
-        languages: Languages::Both,
-        ..NATIVE
-    };
-    pub const VALGRIND: Compiler = Compiler {
-        name: "valgrind",
-        c: "cc",
-        runner: "valgrind --quiet --error-exitcode=9 --leak-check=full --max-stackframe=9000000",
-        variants: &[variant("-O1 -g", Link::Shared)],
-        only: &["lifecycle", "statistics", "nesting", "threads"],
-        ..NATIVE
-    };
-}
 
 /// Which programs a variant cannot be asked to run, and why.
 fn is_left_out(test: &str, variant: &Variant) -> bool {
@@ -168,6 +17,8 @@ fn is_left_out(test: &str, variant: &Variant) -> bool {
         "macros" => variant.flags.contains("OLD_HEADER"),
         // Guards its own text with PROT_BTI.
         "bti" => !(variant.flags.contains("branch-protection") && variant.link == Link::Archive),
+        // Has assembly of its own, in the other syntax.
+        "registers" => variant.flags.contains("masm=intel"),
         // Loads the shared library, once for each compiler.
         "loaded" => variant.link != Link::Shared || variant.flags != "-O2",
         _ => false,
@@ -176,7 +27,7 @@ fn is_left_out(test: &str, variant: &Variant) -> bool {
 
 /// The sources of a folder that these languages compile.
 fn sources(folder: &str, languages: Languages) -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join(folder)).expect("the folder is readable");
+    let entries = fs::read_dir(folder).expect("the folder is readable");
     let paths = entries.map(|entry| entry.expect("the folder is readable").path());
     let mut paths: Vec<_> = paths
         .filter(|path| match path.extension().and_then(|e| e.to_str()) {
@@ -190,16 +41,18 @@ fn sources(folder: &str, languages: Languages) -> Vec<PathBuf> {
 }
 
 /// Every test in every variant of `compiler`, and every example in its first variant.
-pub fn cases(compiler: &'static Compiler) -> Result<Vec<Case>, String> {
-    if !compiler.make.is_empty() {
-        succeed(command(&format!("make --silent {}", compiler.make)), 600)?;
-    }
+pub fn cases(compiler: &'static Compiler, long: bool) -> Result<Vec<Case>, String> {
     let folder = scratch(compiler.name)?;
     let past = folder.join("past");
     if compiler.variants.iter().any(|variant| variant.link == Link::Past) {
         make_past_library(compiler, &past)?;
     }
     let mut cases = Vec::new();
+    if let Some((_, target)) = compiler.library.split_once('/') {
+        succeed(command(&format!("make --silent {}", compiler.make)), 600)?;
+        cases.extend(binary_cases(compiler.library));
+        cases.push(install_target(target, compiler.make));
+    }
     for (number, variant) in compiler.variants.iter().enumerate() {
         for source in sources("c_tests", compiler.languages) {
             let test = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -215,7 +68,10 @@ pub fn cases(compiler: &'static Compiler) -> Result<Vec<Case>, String> {
                 if test == "loaded" {
                     command.arg(root().join(compiler.library).join("libaco.so.1"));
                 }
-                succeed(command, 120).map(drop)
+                if long {
+                    command.env("ACO_TEST_ROUNDS", "5000");
+                }
+                succeed(command, if long { 900 } else { 120 }).map(drop)
             }));
         }
     }
@@ -228,7 +84,7 @@ pub fn cases(compiler: &'static Compiler) -> Result<Vec<Case>, String> {
                 let variant = &compiler.variants[0];
                 build(compiler, variant, &source, &program, &past)?;
                 let mut command = runner(compiler, variant, &program);
-                command.arg(root().join("README.md"));
+                command.arg("README.md");
                 check_output(&source, &succeed(command, 120)?)
             }));
         }
@@ -288,12 +144,12 @@ fn build(
     let line = format!("{driver} {standard} {always} {} {}", compiler.flags, variant.flags);
     let mut command = command(&line);
     command.arg(source).arg("-o").arg(program);
-    let library = root().join(compiler.library);
+    let library = Path::new(compiler.library);
     let is_loaded_later = source.file_stem().is_some_and(|stem| stem == "loaded");
     match variant.link {
         _ if is_loaded_later => {}
         Link::Shared => {
-            command.arg("-L").arg(&library).arg("-laco");
+            command.arg("-L").arg(library).arg("-laco");
         }
         Link::Archive => {
             command.arg(library.join("libaco.a"));
@@ -326,12 +182,10 @@ fn runner(compiler: &Compiler, variant: &Variant, program: &Path) -> Command {
 /// with it and run with ours.
 fn make_past_library(compiler: &Compiler, folder: &Path) -> Result<(), String> {
     fs::create_dir_all(folder).map_err(|error| error.to_string())?;
-    let map = fs::read_to_string(root().join("libaco.map")).map_err(|error| error.to_string())?;
-    let old = map.split("ACO_1.3").next().unwrap_or_default();
-    let names = old.lines().filter_map(|line| line.trim().strip_suffix(';'));
-    let names = names.filter(|name| name.starts_with("aco") && *name != "aco_gtls_co");
     let mut text = "__thread void *aco_gtls_co;\n".to_string();
-    names.for_each(|name| text += &format!("void {name}(void) {{}}\n"));
+    for name in promised_names(Some("ACO_1.2"))?.iter().filter(|name| *name != "aco_gtls_co") {
+        text += &format!("void {name}(void) {{}}\n");
+    }
     let source = folder.join("names.c");
     fs::write(&source, text).map_err(|error| error.to_string())?;
     let driver = if compiler.c.is_empty() { compiler.cxx } else { compiler.c };

@@ -1,7 +1,7 @@
 //! `make install` as C people expect it, and what finds the library afterwards.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::process::{command, root, run, scratch, succeed};
 use crate::work::Case;
@@ -32,41 +32,57 @@ fn check_version(output: &str) -> Result<(), String> {
     if output.trim() == version { Ok(()) } else { Err(format!("{output} is not {version}")) }
 }
 
+/// Runs make with these variables, whose values may have spaces.
+fn make(goal: &str, variables: &[(&str, &str)]) -> Result<(), String> {
+    let mut command = command("make --silent");
+    command.arg(goal);
+    command.args(variables.iter().map(|(name, value)| format!("{name}={value}")));
+    succeed(command, 300).map(drop)
+}
+
+/// A fresh folder, and the absolute path of a prefix in it.
+fn prefix(name: &str) -> Result<(PathBuf, String), String> {
+    let folder = scratch(name)?;
+    let prefix = root().join(&folder).join("usr").to_string_lossy().into_owned();
+    Ok((folder, prefix))
+}
+
+/// Is no file left below `folder`?
+fn is_clean(folder: &Path) -> Result<(), String> {
+    let left = succeed(command(&format!("find {} ! -type d", folder.display())), 60)?;
+    if left.is_empty() { Ok(()) } else { Err(format!("uninstall leaves {left}")) }
+}
+
+/// Compiles `program` with `arguments`, runs it with the libraries below `prefix`.
+fn build_and_run(
+    compiler: &str,
+    arguments: &[&str],
+    binary: &Path,
+    prefix: &str,
+) -> Result<(), String> {
+    let mut build = command(compiler);
+    build.args(arguments).arg("-o").arg(binary);
+    succeed(build, 60)?;
+    let mut program = command(&binary.to_string_lossy());
+    program.env("LD_LIBRARY_PATH", format!("{prefix}/lib"));
+    check_version(&succeed(program, 60)?)
+}
+
 pub fn cases() -> Vec<Case> {
     vec![
-        Case::new("install, use, uninstall", || {
-            let folder = scratch("install")?;
-            let program = write_program(&folder)?;
-            let prefix = folder.join("usr").to_string_lossy().into_owned();
-            succeed(command(&format!("make install PREFIX={prefix}")), 300)?;
-            for name in ["libaco.so", "libaco.so.1", "libaco.so.1.3.0", "libaco.a"] {
-                let path = folder.join("usr/lib").join(name);
-                path.exists().then_some(()).ok_or_else(|| format!("no {}", path.display()))?;
-            }
-            let at = format!("-I{prefix}/include -L{prefix}/lib");
-            let binary = folder.join("program").to_string_lossy().into_owned();
-            succeed(command(&format!("cc {program} {at} -laco -o {binary}")), 60)?;
-            let mut shared = command(&binary);
-            shared.env("LD_LIBRARY_PATH", format!("{prefix}/lib"));
-            check_version(&succeed(shared, 60)?)?;
-            succeed(command(&format!("cc -static {program} {at} -laco -o {binary}-static")), 60)?;
-            check_version(&succeed(command(&format!("{binary}-static")), 60)?)?;
-            succeed(command(&format!("make uninstall PREFIX={prefix}")), 60)?;
-            let left = succeed(command(&format!("find {prefix} ! -type d")), 60)?;
-            if left.is_empty() { Ok(()) } else { Err(format!("uninstall leaves {left}")) }
-        }),
+        Case::new("install, use, uninstall", install_use_uninstall),
         Case::new("DESTDIR and LIBDIR", || {
             let folder = scratch("destdir")?;
-            let root = folder.to_string_lossy().into_owned();
-            let variables = format!("DESTDIR={root} PREFIX=/usr LIBDIR=/usr/lib/some-triplet");
-            succeed(command(&format!("make install {variables}")), 300)?;
-            let pc = folder.join("usr/lib/some-triplet/pkgconfig/libaco.pc");
+            let destination = root().join(&folder).join("a & b").to_string_lossy().into_owned();
+            let libdir = "/usr/lib/some-triplet";
+            let variables = [("DESTDIR", &*destination), ("PREFIX", "/usr"), ("LIBDIR", libdir)];
+            make("install", &variables)?;
+            let pc = Path::new(&destination).join("usr/lib/some-triplet/pkgconfig/libaco.pc");
             let text = fs::read_to_string(&pc).map_err(|error| error.to_string())?;
-            let inside = text.contains("libdir=/usr/lib/some-triplet") && !text.contains(&root);
+            let inside = text.contains("libdir=/usr/lib/some-triplet") && !text.contains("a & b");
             inside.then_some(()).ok_or(text)?;
-            succeed(command(&format!("make uninstall {variables}")), 60)?;
-            let left = succeed(command(&format!("find {root} ! -type d")), 60)?;
-            if left.is_empty() { Ok(()) } else { Err(format!("uninstall leaves {left}")) }
+            make("uninstall", &variables)?;
+            is_clean(&folder)
         }),
         Case::new("make demo", || {
             let output = succeed(command("make --silent demo"), 300)?;
@@ -81,36 +97,90 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
+fn install_use_uninstall() -> Result<(), String> {
+    let (folder, prefix) = prefix("install")?;
+    let program = write_program(&folder)?;
+    make("install", &[("PREFIX", &prefix)])?;
+    for name in ["libaco.so", "libaco.so.1", "libaco.so.1.3.0", "libaco.a"] {
+        let path = folder.join("usr/lib").join(name);
+        path.exists().then_some(()).ok_or_else(|| format!("no {}", path.display()))?;
+    }
+    let (include, lib) = (format!("-I{prefix}/include"), format!("-L{prefix}/lib"));
+    let shared = [&*program, &include, &lib, "-laco"];
+    build_and_run("cc", &shared, &folder.join("shared"), &prefix)?;
+    let fixed = [&*program, &include, &lib, "-laco", "-static"];
+    build_and_run("cc", &fixed, &folder.join("static"), &prefix)?;
+    make("uninstall", &[("PREFIX", &prefix)])?;
+    is_clean(&folder.join("usr"))
+}
+
+/// The library of another target, installed and linked with that target's compiler.
+pub fn install_target(target: &'static str, make_variables: &'static str) -> Case {
+    Case::new(format!("install TARGET={target}"), move || {
+        let (folder, prefix) = prefix("install-target")?;
+        let variables: Vec<_> =
+            make_variables.split(' ').filter_map(|variable| variable.split_once('=')).collect();
+        let compiler = variables.iter().find(|(name, _)| *name == "CC").map_or("cc", |(_, cc)| cc);
+        let mut with_prefix = variables.clone();
+        with_prefix.push(("PREFIX", &prefix));
+        make("install", &with_prefix)?;
+        let program = write_program(&folder)?;
+        let (include, lib) = (format!("-I{prefix}/include"), format!("-L{prefix}/lib"));
+        let mut build = command(compiler);
+        build.args([&*program, &include, &lib, "-laco", "-o"]).arg(folder.join("program"));
+        succeed(build, 60)?;
+        make("uninstall", &with_prefix)?;
+        is_clean(&folder.join("usr"))
+    })
+}
+
 pub fn package_cases() -> Vec<Case> {
     vec![
-        Case::new("pkg-config", || {
-            let folder = scratch("pkgconfig")?;
-            let program = write_program(&folder)?;
-            let prefix = folder.join("usr").to_string_lossy().into_owned();
-            succeed(command(&format!("make install PREFIX={prefix}")), 300)?;
-            let path = format!("{prefix}/lib/pkgconfig");
-            let ask = |what: &str| {
-                let mut command = command(&format!("pkg-config {what} libaco"));
-                command.env("PKG_CONFIG_PATH", &path);
-                succeed(command, 60)
+        Case::new("pkg-config", pkg_config),
+        Case::new("cmake find_package", cmake),
+        Case::new("a target in a folder of its own", || {
+            let modified = || {
+                let data = fs::metadata("build/cargo/release/libaco.a");
+                data.and_then(|data| data.modified()).map_err(|error| error.to_string())
             };
-            check_version(&ask("--modversion")?)?;
-            let flags = ask("--cflags --libs")?.trim().to_string();
-            let binary = folder.join("program").to_string_lossy().into_owned();
-            succeed(command(&format!("cc {program} {flags} -o {binary}")), 60)?;
-            let mut shared = command(&binary);
-            shared.env("LD_LIBRARY_PATH", format!("{prefix}/lib"));
-            check_version(&succeed(shared, 60)?)?;
-            let flags = ask("--static --cflags --libs")?.trim().to_string();
-            succeed(command(&format!("cc -static {program} {flags} -o {binary}-static")), 60)?;
-            check_version(&succeed(command(&format!("{binary}-static")), 60)?)
+            let before = modified()?;
+            if cfg!(target_arch = "x86_64") {
+                make("all", &[("TARGET", "x86_64-unknown-linux-gnu")])?;
+                let library = Path::new("build/x86_64-unknown-linux-gnu/libaco.so.1");
+                library.exists().then_some(()).ok_or("no library in the target's folder")?;
+            }
+            if before == modified()? { Ok(()) } else { Err("the host's build was touched".into()) }
         }),
-        Case::new("cmake find_package", || {
-            let folder = scratch("cmake")?;
-            write_program(&folder)?;
-            let prefix = folder.join("usr").to_string_lossy().into_owned();
-            succeed(command(&format!("make install PREFIX={prefix}")), 300)?;
-            let lists = "\
+    ]
+}
+
+fn pkg_config() -> Result<(), String> {
+    let (folder, prefix) = prefix("pkgconfig")?;
+    let program = write_program(&folder)?;
+    make("install", &[("PREFIX", &prefix)])?;
+    let ask = |what: &str| {
+        let mut command = command(&format!("pkg-config {what} libaco"));
+        command.env("PKG_CONFIG_PATH", format!("{prefix}/lib/pkgconfig"));
+        succeed(command, 60).map(|flags| flags.trim().to_string())
+    };
+    check_version(&ask("--modversion")?)?;
+    if prefix.contains(' ') {
+        return Ok(()); // what pkg-config prints is for a shell to split
+    }
+    for (what, fixed) in [("--cflags --libs", ""), ("--static --cflags --libs", "-static")] {
+        let flags = ask(what)?;
+        let mut arguments = vec![&*program];
+        arguments.extend(flags.split_whitespace().chain(fixed.split_whitespace()));
+        build_and_run("cc", &arguments, &folder.join(format!("program{fixed}")), &prefix)?;
+    }
+    Ok(())
+}
+
+fn cmake() -> Result<(), String> {
+    let (folder, prefix) = prefix("cmake")?;
+    write_program(&folder)?;
+    make("install", &[("PREFIX", &prefix)])?;
+    let lists = "\
 cmake_minimum_required(VERSION 3.13)
 project(user C)
 find_package(aco 1.2 CONFIG REQUIRED)
@@ -123,31 +193,14 @@ if(aco_FOUND)
   message(FATAL_ERROR \"version 1 serves who asks for 2\")
 endif()
 ";
-            let path = folder.join("CMakeLists.txt");
-            fs::write(path, lists).map_err(|error| error.to_string())?;
-            let (source, out) = (folder.display(), folder.join("out"));
-            let out = out.to_string_lossy().into_owned();
-            let configure = format!("cmake -S {source} -B {out} -DCMAKE_PREFIX_PATH={prefix}");
-            succeed(command(&configure), 120)?;
-            succeed(command(&format!("cmake --build {out}")), 120)?;
-            for program in ["shared", "static"] {
-                check_version(&succeed(command(&format!("{out}/{program}")), 60)?)?;
-            }
-            Ok(())
-        }),
-        Case::new("a target in a folder of its own", || {
-            let host = root().join("build/cargo/release/libaco.a");
-            let before = fs::metadata(&host).and_then(|data| data.modified());
-            let before = before.map_err(|error| error.to_string())?;
-            let line = "make --silent TARGET=x86_64-unknown-linux-gnu";
-            if cfg!(target_arch = "x86_64") {
-                succeed(command(line), 300)?;
-                let folder = root().join("build/x86_64-unknown-linux-gnu/libaco.so.1");
-                folder.exists().then_some(()).ok_or("no library in the target's folder")?;
-            }
-            let after = fs::metadata(&host).and_then(|data| data.modified());
-            let after = after.map_err(|error| error.to_string())?;
-            if before == after { Ok(()) } else { Err("the host's build was touched".to_string()) }
-        }),
-    ]
+    fs::write(folder.join("CMakeLists.txt"), lists).map_err(|error| error.to_string())?;
+    let (source, out) = (folder.display(), folder.join("out").to_string_lossy().into_owned());
+    let mut configure = command(&format!("cmake -S {source} -B {out}"));
+    configure.arg(format!("-DCMAKE_PREFIX_PATH={prefix}"));
+    succeed(configure, 120)?;
+    succeed(command(&format!("cmake --build {out}")), 120)?;
+    for program in ["shared", "static"] {
+        check_version(&succeed(command(&format!("{out}/{program}")), 60)?)?;
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The lanes: what can be run, and with which tools.
 
-use crate::c_tests::{self, Compiler};
+use crate::c_tests;
+use crate::compilers::Compiler;
 use crate::install;
 use crate::library;
 use crate::process::is_there;
@@ -37,7 +38,11 @@ const AARCH64: &[(&str, &str)] = &[
     ("test -e /lib/ld-linux-aarch64.so.1", "libc6:arm64"),
 ];
 
-pub const LANES: [Lane; 11] = [
+/// What `cargo build` links with where rustc brings no lld (x86-64: it does, from 1.90 on).
+const LLD: &[(&str, &str)] =
+    if cfg!(target_arch = "x86_64") { &[] } else { &[("ld.lld --version", "lld")] };
+
+pub const LANES: [Lane; 12] = [
     Lane { name: "rust", needs: &[], cases: |_| Ok(library::rust_cases()) },
     Lane {
         name: "lint",
@@ -45,19 +50,24 @@ pub const LANES: [Lane; 11] = [
         cases: |_| Ok(library::lint_cases()),
     },
     Lane { name: "abi", needs: &[], cases: |_| Ok(library::abi_cases()) },
-    Lane { name: "cc", needs: &[], cases: |_| c_tests::cases(&Compiler::CC) },
-    Lane { name: "c++", needs: CXX, cases: |_| c_tests::cases(&Compiler::CXX) },
-    Lane { name: "clang", needs: CLANG, cases: |_| c_tests::cases(&Compiler::CLANG) },
+    Lane { name: "cargo", needs: LLD, cases: |_| Ok(library::cargo_cases()) },
+    Lane { name: "cc", needs: &[], cases: |long| c_tests::cases(&Compiler::CC, long) },
+    Lane { name: "c++", needs: CXX, cases: |long| c_tests::cases(&Compiler::CXX, long) },
+    Lane { name: "clang", needs: CLANG, cases: |long| c_tests::cases(&Compiler::CLANG, long) },
     Lane {
         name: "musl",
         needs: &[("which musl-gcc", "musl-tools")],
-        cases: |_| c_tests::cases(&Compiler::MUSL),
+        cases: |long| c_tests::cases(&Compiler::MUSL, long),
     },
-    Lane { name: "aarch64", needs: AARCH64, cases: |_| c_tests::cases(&Compiler::AARCH64) },
+    Lane {
+        name: "aarch64",
+        needs: AARCH64,
+        cases: |long| c_tests::cases(&Compiler::AARCH64, long),
+    },
     Lane {
         name: "valgrind",
         needs: &[("valgrind --version", "valgrind")],
-        cases: |_| c_tests::cases(&Compiler::VALGRIND),
+        cases: |long| c_tests::cases(&Compiler::VALGRIND, long),
     },
     Lane { name: "install", needs: &[], cases: |_| Ok(install::cases()) },
     Lane {

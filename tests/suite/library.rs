@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::process::{command, root, run, scratch, succeed};
+use crate::process::{command, is_there, promised_names, root, run, scratch, succeed};
 use crate::work::Case;
 
 fn succeeds(line: &'static str) -> Case {
@@ -28,17 +28,8 @@ pub fn lint_cases() -> Vec<Case> {
     ]
 }
 
-type Names = BTreeSet<String>;
-
-/// The names in libaco.map.
-fn promised() -> Result<Names, String> {
-    let map = fs::read_to_string(root().join("libaco.map")).map_err(|error| error.to_string())?;
-    let names = map.lines().filter_map(|line| line.trim().strip_suffix(';'));
-    Ok(names.filter(|name| name.starts_with("aco")).map(String::from).collect())
-}
-
 /// The last word of the lines of `nm` that are about names.
-fn names(line: &str) -> Result<Names, String> {
+fn names(line: &str) -> Result<BTreeSet<String>, String> {
     let output = succeed(command(line), 60)?;
     let lines = output.lines().filter(|line| line.split_whitespace().count() == 3);
     let lines = lines.filter(|line| !line.contains(" A "));
@@ -47,7 +38,7 @@ fn names(line: &str) -> Result<Names, String> {
 }
 
 fn exports_are_promised(line: &str) -> Result<(), String> {
-    let (promised, exported) = (promised()?, names(line)?);
+    let (promised, exported) = (promised_names(None)?, names(line)?);
     if promised == exported {
         return Ok(());
     }
@@ -68,44 +59,59 @@ fn shows(line: &str, wanted: &[&str], unwanted: &[&str]) -> Result<(), String> {
     }
 }
 
-/// What the linked library promises to loaders and linkers.
-pub fn abi_cases() -> Vec<Case> {
-    let mut cases = vec![
-        Case::new("names of libaco.so", || {
-            exports_are_promised("nm -D --defined-only build/libaco.so")
+/// What the library in `folder` promises to loaders and linkers.
+pub fn binary_cases(folder: &'static str) -> Vec<Case> {
+    let library = format!("{folder}/libaco.so");
+    let archive = format!("{folder}/libaco.a");
+    let (exports, versions, dynamic) = (library.clone(), library.clone(), library.clone());
+    vec![
+        Case::new(format!("names of {library}"), move || {
+            exports_are_promised(&format!("nm -D --defined-only {exports}"))
         }),
-        Case::new("global names of libaco.a", || {
-            exports_are_promised("nm --plugin= -g --defined-only build/libaco.a")
+        Case::new(format!("global names of {archive}"), move || {
+            exports_are_promised(&format!("nm --plugin= -g --defined-only {archive}"))
         }),
-        Case::new("names of cargo build", || {
-            succeed(command("cargo build --quiet --locked --release"), 600)?;
-            exports_are_promised("nm -D --defined-only target/release/libaco.so")
+        Case::new(format!("versions of the names of {library}"), move || {
+            let output = succeed(command(&format!("nm -D --defined-only {versions}")), 60)?;
+            for node in ["ACO_1.2", "ACO_1.3"] {
+                for name in promised_names(Some(node))? {
+                    let versioned = format!(" {name}@@{node}\n");
+                    output.contains(&versioned).then_some(()).ok_or(versioned)?;
+                }
+            }
+            Ok(())
         }),
-        Case::new("versions of the names", || {
-            let line = "nm -D --defined-only build/libaco.so";
-            let wanted = ["aco_gtls_co@@ACO_1.2", "acosw@@ACO_1.2", "aco_yield_fn@@ACO_1.3"];
-            shows(line, &wanted, &["aco_resume@@ACO_1.3"])
-        }),
-        Case::new("dynamic section", || {
+        Case::new(format!("dynamic section of {library}"), move || {
             let wanted = ["soname: [libaco.so.1]", "[libc.so.6]", "BIND_NOW", "NODELETE"];
             let unwanted = ["libgcc", "libm.so", "libpthread", "libdl", "TEXTREL"];
-            shows("readelf -dW build/libaco.so", &wanted, &unwanted)?;
-            let library = fs::read(root().join("build/libaco.so"));
-            let size = library.map_err(|error| error.to_string())?.len();
-            if size < 100_000 { Ok(()) } else { Err(format!("libaco.so has {size} bytes")) }
+            shows(&format!("readelf -dW {dynamic}"), &wanted, &unwanted)?;
+            let size = fs::metadata(&dynamic).map_err(|error| error.to_string())?.len();
+            if size < 200_000 { Ok(()) } else { Err(format!("{dynamic} has {size} bytes")) }
         }),
-        Case::new("no executable stack", || {
-            let output = succeed(command("readelf -lW build/libaco.so"), 60)?;
+        Case::new(format!("no executable stack, RELRO in {library}"), move || {
+            let output = succeed(command(&format!("readelf -lW {library}")), 60)?;
             let stack = output.lines().find(|line| line.contains("GNU_STACK"));
             let is_plain = stack.is_some_and(|line| line.contains(" RW ") && !line.contains("RWE"));
-            let relro = output.contains("GNU_RELRO");
-            if is_plain && relro { Ok(()) } else { Err(output) }
+            if is_plain && output.contains("GNU_RELRO") { Ok(()) } else { Err(output) }
         }),
-        Case::new("two Rust libraries in one program", two_rust_libraries),
-        Case::new("README shows examples/readme.c", readme_shows_its_example),
-    ];
+    ]
+}
+
+/// The host's library, the headers, the README.
+pub fn abi_cases() -> Vec<Case> {
+    let mut cases = binary_cases("build");
+    cases.push(Case::new("two Rust libraries in one program", two_rust_libraries));
+    cases.push(Case::new("README shows examples/readme.c", readme_shows_its_example));
     cases.extend(header_cases());
     cases
+}
+
+/// `cargo build` exports the same names as the Makefile's link.
+pub fn cargo_cases() -> Vec<Case> {
+    vec![Case::new("names of cargo build", || {
+        succeed(command("cargo build --quiet --locked --release"), 600)?;
+        exports_are_promised("nm -D --defined-only target/release/libaco.so")
+    })]
 }
 
 /// The README's program and its output are those of an example, which the compiler lanes run.
@@ -191,7 +197,7 @@ fn header_cases() -> Vec<Case> {
     ];
     let mut cases = Vec::new();
     for (compiler, language, standards) in dialects {
-        if !crate::process::is_there(&format!("{compiler} --version")) {
+        if !is_there(&format!("{compiler} --version")) {
             continue; // the lane of that compiler is named as not run
         }
         for standard in standards {

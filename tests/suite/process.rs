@@ -1,5 +1,6 @@
 //! Running other programs: with a time limit, their output kept.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,24 +14,35 @@ pub struct Outcome {
     pub output: String,
 }
 
-/// The root of the project.
+/// The root of the project. Cargo runs tests in it; only who leaves it needs its name.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A fresh folder for what a case builds, below build/.
+/// The names in libaco.map, of version node `node` or of all.
+pub fn promised_names(node: Option<&str>) -> Result<BTreeSet<String>, String> {
+    let map = fs::read_to_string("libaco.map").map_err(|error| error.to_string())?;
+    let nodes = map.split("ACO_").skip(1).filter_map(|text| text.split_once(" {"));
+    let wanted = nodes.filter(|(name, _)| node.is_none_or(|node| node == format!("ACO_{name}")));
+    let lines = wanted.flat_map(|(_, text)| text.lines());
+    let names = lines.filter_map(|line| line.trim().strip_suffix(';'));
+    Ok(names.filter(|name| name.starts_with("aco")).map(String::from).collect())
+}
+
+/// A fresh folder for what a case builds, below build/; its path has no space, whatever the
+/// checkout's has.
 pub fn scratch(name: &str) -> Result<PathBuf, String> {
-    let path = root().join("build/test").join(name);
+    let path = Path::new("build/test").join(name);
     let _ = fs::remove_dir_all(&path);
     fs::create_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(path)
 }
 
-/// A command line, split at spaces; it runs in the root of the project.
+/// A command line, split at spaces.
 pub fn command(line: &str) -> Command {
     let mut words = line.split_whitespace();
     let mut command = Command::new(words.next().unwrap_or_default());
-    command.args(words).current_dir(root());
+    command.args(words);
     command
 }
 
@@ -60,8 +72,8 @@ fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus, String> {
 /// Runs `command` for at most `seconds`.
 pub fn run(mut command: Command, seconds: u64) -> Result<Outcome, String> {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let folder = root().join("build/test/output");
-    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let folder = Path::new("build/test/output");
+    fs::create_dir_all(folder).map_err(|error| error.to_string())?;
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let path = folder.join(format!("{}-{number}", std::process::id()));
     let file = File::create(&path).map_err(|error| error.to_string())?;
