@@ -13,6 +13,7 @@
 //! | machine | [`arch`] | the switch and the root frame, one file an architecture |
 //! | | [`tls`] | `aco_gtls_co` and the thread's own state |
 //! | | [`valgrind`] | which memory is a stack |
+//! | | [`sanitizer`] | is there one? |
 //! | | [`state`] | what the padding of a coroutine says |
 //! | ground | [`diag`] | the line that is printed before an abort |
 //! | | [`sys`] | the libc calls, wrapped once |
@@ -39,6 +40,7 @@ mod diag;
 pub mod ffi;
 mod panic;
 mod resume;
+mod sanitizer;
 mod save;
 mod stack;
 mod state;

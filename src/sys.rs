@@ -2,6 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Bytes of a memory page: a power of two.
 pub(crate) fn page_size() -> usize {
@@ -27,6 +28,60 @@ pub(crate) fn map(size: usize) -> Option<NonNull<c_void>> {
 pub(crate) unsafe fn forbid(address: *mut c_void, size: usize) -> bool {
     // SAFETY: the caller's promise.
     unsafe { libc::mprotect(address, size, libc::PROT_NONE) == 0 }
+}
+
+/// Takes all access from `size` bytes at `address` without a mapping of their own
+/// (MADV_GUARD_INSTALL, Linux 6.13). False: the kernel has no such thing, or not here.
+///
+/// # Safety
+/// As [`forbid`].
+pub(crate) unsafe fn guard(address: *mut c_void, size: usize) -> bool {
+    const MADV_GUARD_INSTALL: c_int = 102;
+    // SAFETY: the caller's promise; a kernel that does not know the advice changes nothing.
+    unsafe { libc::madvise(address, size, MADV_GUARD_INSTALL) == 0 }
+}
+
+/// Can this process read the byte at `address`? Asked of the kernel: no fault. True where the
+/// kernel cannot be asked.
+pub(crate) fn is_readable(address: *const c_void) -> bool {
+    let mut ends = [0; 2];
+    // SAFETY: the kernel reads one byte, or answers EFAULT; the pipe is this function's own.
+    unsafe {
+        if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) != 0 {
+            return true;
+        }
+        let [reader, writer] = ends;
+        let readable = libc::write(writer, address, 1) == 1;
+        libc::close(reader);
+        libc::close(writer);
+        readable
+    }
+}
+
+/// Has `at_exit` called with a non-NULL value when a thread that calls this ends. True: it will be.
+pub(crate) fn call_at_thread_exit(at_exit: unsafe extern "C" fn(*mut c_void)) -> bool {
+    /// The key plus 1; 0: none yet.
+    static KEY: AtomicU32 = AtomicU32::new(0);
+    let mut key = KEY.load(Ordering::Acquire);
+    if key == 0 {
+        let mut new: libc::pthread_key_t = 0;
+        // SAFETY: the key is new; one that lost the race to be the process's is given back.
+        unsafe {
+            if libc::pthread_key_create(&mut new, Some(at_exit)) != 0 {
+                return false;
+            }
+            match KEY.compare_exchange(0, new + 1, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => key = new + 1,
+                Err(first) => {
+                    libc::pthread_key_delete(new);
+                    key = first;
+                }
+            }
+        }
+    }
+    let value = NonNull::<c_void>::dangling().as_ptr();
+    // SAFETY: the key exists; the value only says that the thread wants the call.
+    unsafe { libc::pthread_setspecific(key - 1, value) == 0 }
 }
 
 /// Gives a mapping back. False: [`errno`] says why, and the mapping stays.

@@ -5,12 +5,19 @@
 
 use crate::arch;
 
-/// Requests of Valgrind's core: `VALGRIND_STACK_REGISTER` and `VALGRIND_STACK_DEREGISTER`.
+/// Requests of Valgrind's core: `RUNNING_ON_VALGRIND`, `VALGRIND_STACK_REGISTER` and
+/// `VALGRIND_STACK_DEREGISTER`.
+const RUNNING_ON_VALGRIND: usize = 0x1001;
 const STACK_REGISTER: usize = 0x1501;
 const STACK_DEREGISTER: usize = 0x1502;
 
 /// Valgrind's number of a stack; 0 is also what a plain processor answers, which does no harm.
 pub(crate) type StackId = u32;
+
+/// Does the process run under Valgrind?
+pub(crate) fn is_running() -> bool {
+    arch::valgrind_request(&[RUNNING_ON_VALGRIND, 0, 0, 0, 0, 0]) != 0
+}
 
 /// Registers `size` bytes at `low` as a stack.
 pub(crate) fn register_stack(low: usize, size: usize) -> StackId {

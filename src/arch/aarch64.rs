@@ -45,7 +45,9 @@ use core::ffi::c_void;
 use crate::abi::aco_t;
 
 mod leaf;
-pub(crate) use leaf::{copy_frames, stack_pointer, store_fp_environment, valgrind_request};
+pub(crate) use leaf::{
+    asan_init_address, copy_frames, stack_pointer, store_fp_environment, valgrind_request,
+};
 
 /// `align_retptr` is 16 bytes below `align_highptr`: the stack pointer is always 16-byte aligned.
 pub(crate) const RETURN_SLOT: usize = 16;

@@ -9,6 +9,7 @@
 //! | `copy_frames` | the live part of a stack, out or in |
 //! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
 //! | `stack_pointer` | the caller's stack pointer |
+//! | `asan_init_address` | of AddressSanitizer's runtime, 0 without it |
 //! | `valgrind_request` | a client request to Valgrind |
 //!
 //! ## The rule of a switch
@@ -58,7 +59,7 @@ use core::ffi::c_void;
 use crate::abi::aco_t;
 
 pub(crate) use machine::{
-    RETURN_SLOT, copy_frames, resume_body, root_return_address, stack_pointer,
+    RETURN_SLOT, asan_init_address, copy_frames, resume_body, root_return_address, stack_pointer,
     store_fp_environment, switch, switch_shared_fpenv, valgrind_request,
 };
 #[cfg(target_arch = "aarch64")]

@@ -36,7 +36,9 @@ use core::ffi::c_void;
 use crate::abi::aco_t;
 
 mod leaf;
-pub(crate) use leaf::{copy_frames, stack_pointer, store_fp_environment, valgrind_request};
+pub(crate) use leaf::{
+    asan_init_address, copy_frames, stack_pointer, store_fp_environment, valgrind_request,
+};
 
 /// `align_retptr` is one word below `align_highptr`: a called function finds its return address
 /// 8 bytes below an aligned stack.

@@ -2,8 +2,10 @@
 
 use core::ffi::c_void;
 use core::ptr;
+use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::layout::Sizes;
+use super::pool;
 use crate::abi::aco_share_stack_t;
 use crate::{diag, sys};
 
@@ -15,9 +17,16 @@ pub(super) struct Memory {
     pub(super) mapping: *mut c_void,
 }
 
-/// Obtains memory of these sizes. Aborts, in the name of `function`, when there is none, or when
-/// the guard page cannot be had.
+/// Obtains memory of these sizes: from a stack that this thread destroyed, or from the system.
+/// Aborts, in the name of `function`, when there is none, or when the guard page cannot be had.
 pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
+    if let Some(usable) = pool::take(sizes) {
+        let mapping = match sizes.mapped {
+            0 => ptr::null_mut(),
+            mapped => usable.as_ptr().wrapping_byte_sub(mapped - sizes.usable),
+        };
+        return Memory { usable: usable.as_ptr(), mapping };
+    }
     let nothing = ptr::null::<aco_share_stack_t>();
     if sizes.mapped == 0 {
         let Some(memory) = sys::allocate(sizes.usable) else {
@@ -32,7 +41,7 @@ pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
     let guard = sizes.mapped - sizes.usable;
     // SAFETY: the guard is the lowest pages of the mapping just made, the usable part the rest.
     unsafe {
-        if !sys::forbid(mapping, guard) {
+        if !install_guard(mapping, guard) {
             let errno = sys::errno();
             diag::fatal(
                 function,
@@ -45,16 +54,18 @@ pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
     }
 }
 
-/// Gives the memory of `stack` back.
+/// Gives the memory of `stack` back: to this thread's pool, or to the system.
 ///
 /// # Safety
 /// The stack is live and nothing uses its memory from here on.
 pub(super) unsafe fn give_back(function: &str, stack: *mut aco_share_stack_t) {
     // SAFETY: the fields describe what `obtain` gave.
     unsafe {
-        if (*stack).real_ptr.is_null() {
-            sys::free((*stack).ptr);
-        } else if !sys::unmap((*stack).real_ptr, (*stack).real_sz) {
+        let sizes = Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
+        if pool::keep((*stack).ptr, &sizes) {
+            return;
+        }
+        if !release((*stack).ptr, &sizes) {
             let errno = sys::errno();
             diag::fatal(
                 function,
@@ -62,6 +73,48 @@ pub(super) unsafe fn give_back(function: &str, stack: *mut aco_share_stack_t) {
                 format_args!("munmap fails with errno {errno}"),
                 "real_ptr and real_sz belong to the library; vm.max_map_count may be exhausted",
             )
+        }
+    }
+}
+
+/// Gives memory back to the system. False: `sys::errno` says why, and it stays.
+///
+/// # Safety
+/// `usable` is memory of these sizes from [`obtain`], and nothing uses it from here on.
+pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if sizes.mapped == 0 {
+            sys::free(usable);
+            return true;
+        }
+        sys::unmap(usable.byte_sub(sizes.mapped - sizes.usable), sizes.mapped)
+    }
+}
+
+/// Makes `size` bytes at `address` a guard. False: `sys::errno` says why.
+///
+/// The kernel's guard regions cost no mapping, so their number has no limit. Whether they are to
+/// be had is found out once: an emulator may take the advice and do nothing.
+///
+/// # Safety
+/// The range is whole pages of a mapping of the caller's, and nothing uses it.
+unsafe fn install_guard(address: *mut c_void, size: usize) -> bool {
+    const UNKNOWN: u8 = 0;
+    const YES: u8 = 1;
+    const NO: u8 = 2;
+    static REGIONS: AtomicU8 = AtomicU8::new(UNKNOWN);
+    // SAFETY: the caller's promise.
+    unsafe {
+        match REGIONS.load(Ordering::Relaxed) {
+            // Locked memory (mlockall) takes none: then the other way.
+            YES => sys::guard(address, size) || sys::forbid(address, size),
+            NO => sys::forbid(address, size),
+            _ => {
+                let works = sys::guard(address, size) && !sys::is_readable(address);
+                REGIONS.store(if works { YES } else { NO }, Ordering::Relaxed);
+                works || sys::forbid(address, size)
+            }
         }
     }
 }

@@ -9,6 +9,7 @@
 mod control;
 mod layout;
 mod memory;
+mod pool;
 
 use core::ptr;
 

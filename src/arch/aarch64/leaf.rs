@@ -99,3 +99,19 @@ pub(crate) fn valgrind_request(request: &[usize; 6]) -> usize {
     }
     answer
 }
+
+/// The address of AddressSanitizer's entry point; 0 in programs without it.
+pub(crate) fn asan_init_address() -> usize {
+    let address: usize;
+    // SAFETY: reads a slot of the GOT; an undefined weak symbol's is 0.
+    unsafe {
+        asm!(
+            ".weak __asan_init",
+            "adrp {0}, :got:__asan_init",
+            "ldr {0}, [{0}, :got_lo12:__asan_init]",
+            out(reg) address,
+            options(nomem, nostack, pure, preserves_flags),
+        );
+    }
+    address
+}

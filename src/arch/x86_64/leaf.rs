@@ -121,3 +121,18 @@ pub(crate) fn valgrind_request(request: &[usize; 6]) -> usize {
     }
     answer
 }
+
+/// The address of AddressSanitizer's entry point; 0 in programs without it.
+pub(crate) fn asan_init_address() -> usize {
+    let address: usize;
+    // SAFETY: reads a slot of the GOT; an undefined weak symbol's is 0.
+    unsafe {
+        asm!(
+            ".weak __asan_init",
+            "mov {}, qword ptr [rip + __asan_init@GOTPCREL]",
+            out(reg) address,
+            options(nomem, nostack, pure, preserves_flags),
+        );
+    }
+    address
+}

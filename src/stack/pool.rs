@@ -1,0 +1,115 @@
+//! Stacks kept for the thread's next ones: a bounded list in each thread, last destroyed first.
+//!
+//! A new stack costs a mapping, a guard and the faults of its first pages; a kept one has them all
+//! and is warm. The list runs through the stacks themselves, at their top, which was just in use.
+//! It is given back when the thread ends.
+
+use core::ffi::c_void;
+use core::ptr::{self, NonNull};
+
+use super::{layout::Sizes, memory};
+use crate::tls::ThreadState;
+use crate::{sanitizer, sys, tls};
+
+/// The most that a thread keeps: so many stacks, and so many bytes of them.
+const MOST_STACKS: usize = 32;
+const MOST_BYTES: usize = 8 << 20;
+
+/// What stands at the top of a kept stack.
+#[repr(C)]
+struct Kept {
+    next: *mut Kept,
+    usable: *mut c_void,
+    sizes: Sizes,
+}
+
+/// Where that is: inside the stack, aligned.
+fn place(usable: *mut c_void, sizes: &Sizes) -> *mut Kept {
+    let top = (usable as usize + sizes.usable - size_of::<Kept>()) & !(align_of::<Kept>() - 1);
+    usable.with_addr(top).cast()
+}
+
+/// A kept stack of exactly these sizes.
+pub(super) fn take(sizes: &Sizes) -> Option<NonNull<c_void>> {
+    let state = tls::thread_state();
+    // SAFETY: the thread's own state and list; what is on the list, nothing else uses.
+    unsafe {
+        let mut link: *mut *mut Kept = (&raw mut (*state).kept_stacks).cast();
+        while !(*link).is_null() {
+            let kept = *link;
+            if (*kept).sizes == *sizes {
+                *link = (*kept).next;
+                (*state).kept_count -= 1;
+                (*state).kept_bytes -= sizes.usable;
+                return NonNull::new((*kept).usable);
+            }
+            link = &raw mut (*kept).next;
+        }
+    }
+    None
+}
+
+/// Keeps a stack, in place of the ones destroyed longest ago where the thread has enough. False:
+/// it must not be kept.
+///
+/// # Safety
+/// `usable` is stack memory of these sizes, from `memory::obtain`, that nothing uses.
+pub(super) unsafe fn keep(usable: *mut c_void, sizes: &Sizes) -> bool {
+    if sizes.usable > MOST_BYTES || sanitizer::is_present() {
+        return false;
+    }
+    let state = tls::thread_state();
+    // SAFETY: the thread's own state; the memory is the pool's from here on.
+    unsafe {
+        if (*state).kept_count == 0 && !sys::call_at_thread_exit(give_all_back) {
+            return false;
+        }
+        while is_full_for(state, sizes.usable) && give_last_back(state) {}
+        let kept = place(usable, sizes);
+        let sizes = Sizes { usable: sizes.usable, mapped: sizes.mapped };
+        (*state).kept_count += 1;
+        (*state).kept_bytes += sizes.usable;
+        kept.write(Kept { next: (*state).kept_stacks.cast(), usable, sizes });
+        (*state).kept_stacks = kept.cast();
+        true
+    }
+}
+
+/// Does the thread keep enough, with a stack of `size` bytes more?
+///
+/// # Safety
+/// `state` is the thread's.
+unsafe fn is_full_for(state: *mut ThreadState, size: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { (*state).kept_count == MOST_STACKS || (*state).kept_bytes > MOST_BYTES - size }
+}
+
+/// Gives the stack at the end of the list back to the system. False: the list is empty.
+///
+/// # Safety
+/// `state` is the thread's.
+unsafe fn give_last_back(state: *mut ThreadState) -> bool {
+    // SAFETY: the thread's own list. A stack that the system does not take back is lost.
+    unsafe {
+        let mut link: *mut *mut Kept = (&raw mut (*state).kept_stacks).cast();
+        if (*link).is_null() {
+            return false;
+        }
+        while !(**link).next.is_null() {
+            link = &raw mut (**link).next;
+        }
+        let Kept { usable, sizes, .. } = link.read().read();
+        *link = ptr::null_mut();
+        (*state).kept_count -= 1;
+        (*state).kept_bytes -= sizes.usable;
+        memory::release(usable, &sizes);
+        true
+    }
+}
+
+/// The thread ends.
+unsafe extern "C" fn give_all_back(_: *mut c_void) {
+    let state = tls::thread_state();
+    // SAFETY: the thread's own state.
+    while unsafe { give_last_back(state) } {}
+}
