@@ -1,6 +1,7 @@
 # make               build/libaco.so{,.1,.1.3.0} and build/libaco.a
 # make test          every test that this machine can run: 5 minutes  (LANES="cc aarch64", LANES=all)
 # make demo          the example with three coroutines, over this README  (FILE=some.txt)
+# make bench         measures, and writes docs/performance.{md,svg}  (ACO_PREFIX=, ACO_ROWS=)
 # make header        writes include/aco.h from the Rust items
 # make install       PREFIX=/usr/local LIBDIR= INCLUDEDIR= DESTDIR=;  make uninstall
 # make setup         installs what all lanes of the tests need (Debian, as root)
@@ -40,7 +41,7 @@ LD      := $(call tool,ld)
 OBJCOPY := $(call tool,objcopy)
 AR      := $(call tool,ar)
 
-.PHONY: all test test-long demo header setup install uninstall clean
+.PHONY: all test test-long bench demo header setup install uninstall clean
 all: $(B)/libaco.so $(B)/libaco.a
 
 ifneq ($(RUSTC),)
@@ -81,6 +82,9 @@ test: all
 
 test-long: all
 	$(CARGO) test --quiet --locked --test suite -- --long $(LANES)
+
+bench: all
+	$(CARGO) bench --quiet --locked --bench bench
 
 demo: all
 	$(CC) -O2 -Iinclude examples/words.c -o $(B)/words $(B)/libaco.a

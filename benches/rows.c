@@ -1,17 +1,12 @@
-/* One row of the table: measures one thing about one libaco-compatible library, prints one number
- * a sample. Compiled against any library with libaco's header; `make bench` builds it in each form.
+/* One row of the table: measures one thing about one libaco-compatible library. Compiled against
+ * any library with libaco's header; `make bench` builds it in each form.
  *
- *   rows ROW    prints nanoseconds, cycles (or -1), instructions (or -1) and branch misses (or -1),
- *               each for one operation of the row
+ *   rows ROW    measures it and prints a line (measure.h)
  */
 #define _GNU_SOURCE
 #include <aco.h>
-#include <linux/perf_event.h>
-#include <sched.h>
-#include <sys/syscall.h>
 
-/* Hides a value from the optimizer: it is in a register, and in use. */
-#define KEEP(value) __asm__ volatile("" : "+r"(value))
+#include "measure.h"
 
 static aco_t *main_co;
 static uint64_t random_state = 88172645463325252u;
@@ -21,53 +16,6 @@ static unsigned random_below(unsigned limit) {
     random_state ^= random_state >> 7;
     random_state ^= random_state << 17;
     return (unsigned)((random_state >> 11) % limit);
-}
-
-/* ---- counting ---------------------------------------------------------------------------- */
-
-enum { CYCLES, INSTRUCTIONS, MISSES, COUNTERS };
-static int counter_files[COUNTERS] = {-1, -1, -1};
-
-static void open_counters(void) {
-    const uint64_t events[COUNTERS] = {PERF_COUNT_HW_CPU_CYCLES, PERF_COUNT_HW_INSTRUCTIONS,
-                                       PERF_COUNT_HW_BRANCH_MISSES};
-    for (int i = 0; i < COUNTERS; i++) {
-        struct perf_event_attr event;
-        memset(&event, 0, sizeof event);
-        event.size = sizeof event;
-        event.type = PERF_TYPE_HARDWARE;
-        event.config = events[i];
-        event.exclude_kernel = 1;
-        counter_files[i] = (int)syscall(SYS_perf_event_open, &event, 0, -1, -1, 0);
-    }
-}
-
-typedef struct {
-    double nanoseconds, counts[COUNTERS];
-} sample_t;
-
-static sample_t now(void) {
-    sample_t sample;
-    struct timespec time;
-    for (int i = 0; i < COUNTERS; i++) {
-        uint64_t value;
-        int known = counter_files[i] >= 0 &&
-                    read(counter_files[i], &value, sizeof value) == (ssize_t)sizeof value;
-        sample.counts[i] = known ? (double)value : -1;
-    }
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    sample.nanoseconds = (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-    return sample;
-}
-
-static void report(sample_t start, double operations) {
-    sample_t end = now();
-    printf("%.4f", (end.nanoseconds - start.nanoseconds) / operations);
-    for (int i = 0; i < COUNTERS; i++) {
-        int known = start.counts[i] >= 0 && end.counts[i] >= 0;
-        printf(" %.4f", known ? (end.counts[i] - start.counts[i]) / operations : -1);
-    }
-    printf("\n");
 }
 
 /* ---- bodies ------------------------------------------------------------------------------ */
@@ -172,20 +120,19 @@ static void resume_one_busy(unsigned rounds) {
 
 static void resume_many(aco_cofuncp_t body, unsigned live, int in_order, unsigned rounds) {
     aco_t **cos = (aco_t **)malloc(live * sizeof *cos);
-    unsigned *order = (unsigned *)malloc(live * sizeof *order);
     for (unsigned i = 0; i < live; i++) {
         cos[i] = aco_create(main_co, aco_share_stack_new2(SMALL_STACK, 0), 0, body, NULL);
-        order[i] = i;
     }
     for (unsigned i = live - 1; !in_order && i > 0; i--) {
-        unsigned other = random_below(i + 1), kept = order[i];
-        order[i] = order[other];
-        order[other] = kept;
+        unsigned other = random_below(i + 1);
+        aco_t *kept = cos[i];
+        cos[i] = cos[other];
+        cos[other] = kept;
     }
-    for (unsigned i = 0; i < live; i++) aco_resume(cos[order[i]]);
+    for (unsigned i = 0; i < live; i++) aco_resume(cos[i]);
     sample_t start = now();
     for (unsigned round = 0; round < rounds; round++) {
-        for (unsigned i = 0; i < live; i++) aco_resume(cos[order[i]]);
+        for (unsigned i = 0; i < live; i++) aco_resume(cos[i]);
     }
     report(start, 2.0 * rounds * live);
 }
@@ -241,11 +188,7 @@ static void weigh(aco_cofuncp_t body, unsigned live, int shared) {
 
 int main(int count, char **arguments) {
     const char *row = count > 1 ? arguments[1] : "";
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    CPU_SET(sched_getcpu(), &cpus);
-    sched_setaffinity(0, sizeof cpus, &cpus);
-    open_counters();
+    start_measuring();
     aco_thread_init(NULL);
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
 #define ROW(name, call)                                                                          \
@@ -253,25 +196,25 @@ int main(int count, char **arguments) {
         call;                                                                                    \
         return 0;                                                                                \
     }
-    ROW("switch", resume_one(empty_body, 20000000))
-    ROW("switch-6-registers", resume_one_busy(20000000))
-    ROW("switch-5-deep", resume_one(deep_body, 10000000))
-    ROW("live-10k", resume_many(empty_body, 10000, 1, 500))
+    ROW("switch", resume_one(empty_body, 5000000))
+    ROW("switch-6-registers", resume_one_busy(5000000))
+    ROW("switch-5-deep", resume_one(deep_body, 3000000))
+    ROW("live-10k", resume_many(empty_body, 10000, 1, 200))
     ROW("live-1m", resume_many(empty_body, 1000000, 1, 4))
     ROW("live-1m-random", resume_many(empty_body, 1000000, 0, 2))
     ROW("live-1m-touch", resume_many(touching_body, 1000000, 1, 4))
     ROW("live-1m-touch-random", resume_many(touching_body, 1000000, 0, 2))
-    ROW("life", live_and_die(SMALL_STACK, 0, 1000000))
-    ROW("life-guarded", live_and_die(64 * 1024, 1, 20000))
-    ROW("copy-8-2", resume_copied(empty_body, 2, 5000000))
-    ROW("copy-64-2", resume_copied(keeps_56, 2, 5000000))
-    ROW("copy-512-2", resume_copied(keeps_504, 2, 3000000))
-    ROW("copy-8-1000", resume_copied(empty_body, 1000, 10000))
-    ROW("copy-64-1000", resume_copied(keeps_56, 1000, 10000))
-    ROW("copy-512-1000", resume_copied(keeps_504, 1000, 5000))
-    ROW("copy-2k-2", resume_copied(keeps_2040, 2, 1000000))
-    ROW("copy-8k-2", resume_copied(keeps_8184, 2, 300000))
-    ROW("copy-64k-2", resume_copied(keeps_65528, 2, 30000))
+    ROW("life", live_and_die(SMALL_STACK, 0, 500000))
+    ROW("life-guarded", live_and_die(64 * 1024, 1, 10000))
+    ROW("copy-8-2", resume_copied(empty_body, 2, 2000000))
+    ROW("copy-64-2", resume_copied(keeps_56, 2, 2000000))
+    ROW("copy-512-2", resume_copied(keeps_504, 2, 1000000))
+    ROW("copy-8-1000", resume_copied(empty_body, 1000, 2000))
+    ROW("copy-64-1000", resume_copied(keeps_56, 1000, 2000))
+    ROW("copy-512-1000", resume_copied(keeps_504, 1000, 1000))
+    ROW("copy-2k-2", resume_copied(keeps_2040, 2, 300000))
+    ROW("copy-8k-2", resume_copied(keeps_8184, 2, 100000))
+    ROW("copy-64k-2", resume_copied(keeps_65528, 2, 10000))
     ROW("memory-own", weigh(empty_body, 100000, 0))
     ROW("memory-copy-56", weigh(empty_body, 10000000, 1))
     ROW("memory-copy-120", weigh(keeps_120, 10000000, 1))

@@ -1,6 +1,6 @@
 /* What the tests share: CHECK(), deaths, random numbers. Each test is one file about one topic,
  * with one main(); exit code 0 is success. With -DOLD_HEADER a test is compiled as a program of
- * the past was: against libaco's own declarations (old_header.h). */
+ * the past was: against libaco's own declarations (old/aco.h). */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -9,7 +9,7 @@
 #endif
 
 #ifdef OLD_HEADER
-#include "old_header.h"
+#include "old/aco.h"
 #else
 #include "aco.h"
 #endif

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs, on Debian 12 and as root, what all lanes of `make test` need. By package name alone.
+# Installs, on Debian 12 and as root, what all lanes of `make test`, and `make bench`, need. By package name alone.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 dpkg --add-architecture arm64
@@ -7,6 +7,7 @@ apt-get update -q
 apt-get install -q -y --no-install-recommends \
   gcc g++ make binutils clang lld musl-tools valgrind pkg-config cmake \
   gcc-12-aarch64-linux-gnu g++-12-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static \
-  rustc-web libstd-rust-web-dev:arm64 libstdc++6:arm64
+  rustc-web libstd-rust-web-dev:arm64 libstdc++6:arm64 \
+  libboost-context-dev libst-dev libpth-dev
 # rustfmt and clippy come with rustup's default toolchain.
 cargo fmt --version && cargo clippy --version

@@ -1,0 +1,165 @@
+//! `make bench`: libaco beside its peers, row by row.
+//!
+//! Every program of a row runs in turn, again and again; the median of the rounds counts, and ratios
+//! are of medians of the same rounds. Writes docs/performance.md and docs/performance.svg.
+//!
+//! ACO_PREFIX=<dir> adds any other installed library with libaco's header and libaco.so;
+//! ACO_ROUNDS=<n> sets the rounds (9), ACO_ROWS=<text> picks the rows whose names contain it.
+
+#[path = "../tests/suite/process.rs"]
+#[allow(dead_code)]
+mod process;
+mod report;
+
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::time::Instant;
+
+use process::{command, is_there, scratch, succeed};
+use report::{Row, Table};
+
+/// One program that can measure rows.
+struct Subject {
+    name: String,
+    /// Its command line, to which the row is added.
+    line: String,
+    /// The rows it knows; empty: all.
+    rows: &'static [&'static str],
+}
+
+/// The rows: name, what one operation is, and how many rounds at the most.
+const ROWS: [(&str, &str, usize); 22] = [
+    ("switch", "resume + yield, one coroutine: one switch, ns", 99),
+    ("switch-6-registers", "the same, 6 live registers on each side, ns", 99),
+    ("switch-5-deep", "the same, the yield 5 calls deep, ns", 99),
+    ("live-10k", "10,000 coroutines in order: one switch, ns", 99),
+    ("live-1m", "1,000,000 in order, ns", 9),
+    ("live-1m-random", "1,000,000 in random order, ns", 9),
+    ("live-1m-touch", "1,000,000 in order, each touches its stack, ns", 9),
+    ("live-1m-touch-random", "1,000,000 in random order, each touches its stack, ns", 9),
+    ("life", "create, run, exit, destroy; own 16 KiB stack, ns", 99),
+    ("life-guarded", "the same, guarded 64 KiB stack, ns", 99),
+    ("copy-8-2", "resume that copies, nothing live, 2 coroutines, ns", 99),
+    ("copy-64-2", "64 bytes live, 2 coroutines, ns", 99),
+    ("copy-512-2", "512 bytes live, 2 coroutines, ns", 99),
+    ("copy-8-1000", "nothing live, 1,000 coroutines, ns", 99),
+    ("copy-64-1000", "64 bytes live, 1,000 coroutines, ns", 99),
+    ("copy-512-1000", "512 bytes live, 1,000 coroutines, ns", 99),
+    ("copy-2k-2", "2 KiB live, 2 coroutines, ns", 99),
+    ("copy-8k-2", "8 KiB live, 2 coroutines, ns", 99),
+    ("copy-64k-2", "64 KiB live, 2 coroutines, ns", 99),
+    ("memory-own", "memory of a suspended coroutine, own stack, bytes", 1),
+    ("memory-copy-56", "10,000,000 on a shared stack, at most 56 bytes live, bytes", 1),
+    ("memory-copy-120", "10,000,000 on a shared stack, 120 bytes live, bytes", 1),
+];
+
+const PEER_ROWS: &[&str] = &["switch", "life"];
+
+fn build(line: String) -> Result<(), String> {
+    succeed(command(&line), 600).map(drop)
+}
+
+/// Our library in its forms, and the library at ACO_PREFIX.
+fn own_subjects(folder: &str) -> Result<Vec<Subject>, String> {
+    let shared = "-Lbuild -laco -Wl,-rpath,build";
+    let environment = "-DACO_CONFIG_SHARE_FPU_MXCSR_ENV";
+    let prefix = env::var("ACO_PREFIX").ok();
+    let mut forms = vec![
+        ("inline, shared FP", format!("{environment} -Iinclude"), shared.to_string()),
+        ("inline, own FP", "-Iinclude".into(), shared.into()),
+        ("calls, shared FP", format!("{environment} -DACO_NO_INLINE -Iinclude"), shared.into()),
+        ("calls, own FP", "-DACO_NO_INLINE -Iinclude".into(), shared.into()),
+        ("static, shared FP", format!("{environment} -Iinclude"), "build/libaco.a".into()),
+        // What an old binary does: its own macros, our library.
+        ("old binary", "-Ic_tests/old".into(), shared.into()),
+    ];
+    if let Some(prefix) = &prefix {
+        let library = format!("-L{prefix}/lib -laco -Wl,-rpath,{prefix}/lib");
+        forms.push(("ACO_PREFIX", format!("-I{prefix}/include"), library));
+    }
+    let mut subjects = Vec::new();
+    for (number, (name, flags, library)) in forms.into_iter().enumerate() {
+        let line = format!("{folder}/rows-{number}");
+        build(format!("cc -O2 {flags} benches/rows.c -o {line} {library}"))?;
+        subjects.push(Subject { name: name.into(), line, rows: &[] });
+    }
+    Ok(subjects)
+}
+
+/// Peers from package registries, those whose headers are there.
+fn peers(folder: &str) -> Vec<Subject> {
+    let sources = [
+        ("Boost.Context", "c++ -O2 benches/peers/boost.cpp", "-lboost_context"),
+        ("State Threads", "cc -O2 benches/peers/st.c", "-lst"),
+        ("GNU Pth", "cc -O2 benches/peers/pth.c", "-lpth"),
+        ("ucontext", "cc -O2 benches/peers/ucontext.c", ""),
+    ];
+    let mut subjects = Vec::new();
+    for (number, (name, source, library)) in sources.into_iter().enumerate() {
+        let line = format!("{folder}/peer-{number}");
+        match build(format!("{source} -o {line} {library}")) {
+            Ok(()) => subjects.push(Subject { name: name.into(), line, rows: PEER_ROWS }),
+            Err(_) => println!("without {name}: `make setup` installs it"),
+        }
+    }
+    let manifest =
+        "--manifest-path benches/peers/crates/Cargo.toml --target-dir build/bench/crates";
+    match build(format!("cargo build --quiet --release --locked {manifest}")) {
+        Ok(()) => {
+            for name in ["corosensei", "generator"] {
+                let line = format!("build/bench/crates/release/peers {name}");
+                subjects.push(Subject { name: name.into(), line, rows: PEER_ROWS });
+            }
+        }
+        Err(why) => println!("without the crates: {why}"),
+    }
+    subjects
+}
+
+/// One sample: the first number of the line, or None where the subject does not do the row.
+fn sample(subject: &Subject, row: &str) -> Result<f64, String> {
+    let output = succeed(command(&format!("{} {row}", subject.line)), 300)?;
+    let number = output.split_whitespace().next().and_then(|word| word.parse().ok());
+    number.ok_or_else(|| format!("{}: {output}", subject.line))
+}
+
+fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}
+
+fn main() -> Result<(), String> {
+    let folder = scratch("../bench/programs")?.to_string_lossy().into_owned();
+    let wanted = env::var("ACO_ROWS").unwrap_or_default();
+    let rounds = env::var("ACO_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(9_usize);
+    let mut subjects = own_subjects(&folder)?;
+    subjects.extend(peers(&folder));
+    let mut table = Table::new(subjects.iter().map(|subject| subject.name.clone()).collect());
+    for (name, what, most) in ROWS.into_iter().filter(|(name, ..)| name.contains(&wanted)) {
+        let start = Instant::now();
+        let takes_part: Vec<_> = subjects
+            .iter()
+            .map(|subject| subject.rows.is_empty() || subject.rows.contains(&name))
+            .collect();
+        let mut samples = vec![Vec::new(); subjects.len()];
+        for round in 0..rounds.min(most) {
+            for (index, subject) in subjects.iter().enumerate().filter(|(i, _)| takes_part[*i]) {
+                samples[index].push(sample(subject, name)?);
+            }
+            print!("\r{name}: round {} of {} ", round + 1, rounds.min(most));
+            let _ = std::io::stdout().flush();
+        }
+        println!("\r{name}: {:.0} s          ", start.elapsed().as_secs_f64());
+        let medians = samples.into_iter().map(|s| (!s.is_empty()).then(|| median(s))).collect();
+        table.rows.push(Row { what, medians });
+    }
+    if !is_there("test -d docs") || !wanted.is_empty() {
+        print!("{}", table.markdown());
+        return Ok(());
+    }
+    fs::write("docs/performance.md", table.page()).map_err(|error| error.to_string())?;
+    fs::write("docs/performance.svg", table.chart()).map_err(|error| error.to_string())?;
+    println!("docs/performance.md and docs/performance.svg are written");
+    Ok(())
+}
