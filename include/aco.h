@@ -55,9 +55,10 @@ typedef void (*aco_cofuncp_t)(void);
 /// A coroutine's private save area: where the live part of a share stack waits while another
 /// coroutine owns that stack. Readable at any time; written by the library alone.
 struct aco_save_stack_s {
-    /// The saved bytes: a linear image of `[reg[ACO_REG_IDX_SP], align_retptr)`.
+    /// The saved bytes: a linear image of `[reg[ACO_REG_IDX_SP], align_retptr)`. NULL before the
+    /// first copy, unless `aco_create` was given a size.
     void *ptr;
-    /// Bytes at `ptr`.
+    /// Bytes at `ptr`, or, while that is NULL, to begin with.
     size_t sz;
     /// Bytes of the image; of an older image while the coroutine owns its share stack.
     size_t valid_sz;
@@ -172,8 +173,9 @@ void aco_share_stack_destroy(aco_share_stack_t *sstk);
 /// A coroutine. With `main_co` NULL: a main coroutine, which stands for the thread's own stack
 /// (the other arguments are not used, but `fp` and `arg` are kept). Otherwise: a coroutine that
 /// `main_co` resumes, and that will run `fp` on `share_stack`; `save_stack_sz` is what its
-/// private save area starts with, in bytes: 0 means 64, and it grows by doubling. The caller
-/// owns it: aco_destroy(). Never NULL: aborts without memory, without a live share stack.
+/// private save area starts with, in bytes (0: 64, allocated when the first copy needs it), and it
+/// grows by doubling. The caller owns it: aco_destroy(). Never NULL: aborts without memory, without
+/// a live share stack.
 ///
 /// Valid when:
 /// `main_co` and `share_stack` are NULL or valid.

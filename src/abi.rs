@@ -47,9 +47,10 @@ pub type aco_cofuncp_t = Option<unsafe extern "C" fn()>;
 /// coroutine owns that stack. Readable at any time; written by the library alone.
 #[repr(C)]
 pub struct aco_save_stack_s {
-    /// The saved bytes: a linear image of `[reg[ACO_REG_IDX_SP], align_retptr)`.
+    /// The saved bytes: a linear image of `[reg[ACO_REG_IDX_SP], align_retptr)`. NULL before the
+    /// first copy, unless `aco_create` was given a size.
     pub ptr: *mut c_void,
-    /// Bytes at `ptr`.
+    /// Bytes at `ptr`, or, while that is NULL, to begin with.
     pub sz: usize,
     /// Bytes of the image; of an older image while the coroutine owns its share stack.
     pub valid_sz: usize,

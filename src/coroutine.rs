@@ -42,7 +42,6 @@ pub(crate) unsafe fn create(
     fp: aco_cofuncp_t,
     arg: *mut c_void,
 ) -> *mut aco_t {
-    let size = if save_stack_sz == 0 { save::DEFAULT_SIZE } else { save_stack_sz };
     let share_stack = share_stack.as_ptr();
     // SAFETY: control blocks stay readable after their stack is destroyed.
     if unsafe { (*share_stack).ptr.is_null() } {
@@ -54,7 +53,12 @@ pub(crate) unsafe fn create(
         )
     }
     let co = allocate(fp, arg).as_ptr();
-    let area = save::allocate("aco_create", ptr::null(), size);
+    // Without a wish for its size the area waits for the first copy, which a coroutine with a
+    // stack for itself never sees.
+    let (area, size) = match save_stack_sz {
+        0 => (ptr::null_mut(), save::DEFAULT_SIZE),
+        size => (save::allocate("aco_create", ptr::null(), size), size),
+    };
     // SAFETY: `co` is fresh, and `share_stack` is live by the caller's promise.
     unsafe {
         (*co).main_co = main_co.as_ptr();
@@ -94,6 +98,7 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
 /// `aco_gtls_co` alone does not tell. A program may have left a coroutine by longjmp, freed what
 /// `aco_gtls_co` points to, or written it by hand. Only what a resume has set together with the
 /// hint, and nothing has touched since, is looked at: that coroutine exists.
+#[inline(always)]
 pub(crate) fn inside() -> Option<NonNull<aco_t>> {
     let (current, waiting) = (tls::current(), tls::hint());
     if waiting.is_null() || current == waiting {
@@ -107,10 +112,17 @@ pub(crate) fn inside() -> Option<NonNull<aco_t>> {
 }
 
 /// Is `co` the coroutine that the caller runs in, or waiting in a resume for it, at any distance?
+#[inline(always)]
 pub(crate) fn is_running(co: *mut aco_t) -> bool {
+    inside().is_some_and(|here| waits_for(here, co))
+}
+
+/// Is `co` the coroutine `here`, or waiting in a resume for it, at any distance?
+#[cold]
+#[inline(never)]
+fn waits_for(here: NonNull<aco_t>, co: *mut aco_t) -> bool {
     /// Programs that write `main_co` can make a ring of it.
     const DEEPEST: usize = 1 << 16;
-    let Some(here) = inside() else { return false };
     let mut running = here.as_ptr();
     for _ in 0..DEEPEST {
         if running == co || running.is_null() {

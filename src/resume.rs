@@ -106,28 +106,15 @@ pub(crate) unsafe fn exit(co: *mut aco_t, switch: Switch) -> ! {
 }
 
 /// Puts the frames of `co` on its share stack and makes it the owner.
-#[inline(never)]
+#[inline(always)]
 unsafe fn take_stack(co: *mut aco_t) {
-    // SAFETY: the stack is live (checked by `resume`); an owner, if any, is suspended on it.
+    // SAFETY: the stack is live (checked by `prepare`); an owner, if any, is suspended on it.
     unsafe {
         let stack = (*co).share_stack;
         let owner = (*stack).owner;
         if !owner.is_null() {
-            if (*owner).share_stack != stack {
-                diag::fatal(
-                    "aco_resume",
-                    co,
-                    format_args!("the owner {owner:p} of its share stack is on another stack"),
-                    "owner is NULL or a coroutine on that share stack",
-                )
-            }
-            if is_running(owner) {
-                diag::fatal(
-                    "aco_resume",
-                    co,
-                    format_args!("its share stack belongs to {owner:p}, which is running"),
-                    "a coroutine resumed inside another one needs another share stack",
-                )
+            if (*owner).share_stack != stack || is_running(owner) {
+                refuse_stack(co, owner);
             }
             save::save_out(owner);
         }
@@ -135,6 +122,27 @@ unsafe fn take_stack(co: *mut aco_t) {
         stack::evict_resident(stack);
         save::restore(co);
     }
+}
+
+/// Says why `co` cannot have its share stack from `owner`, and aborts.
+#[cold]
+#[inline(never)]
+unsafe fn refuse_stack(co: *mut aco_t, owner: *mut aco_t) -> ! {
+    // SAFETY: both are coroutines.
+    if unsafe { (*owner).share_stack != (*co).share_stack } {
+        diag::fatal(
+            "aco_resume",
+            co,
+            format_args!("the owner {owner:p} of its share stack is on another stack"),
+            "owner is NULL or a coroutine on that share stack",
+        )
+    }
+    diag::fatal(
+        "aco_resume",
+        co,
+        format_args!("its share stack belongs to {owner:p}, which is running"),
+        "a coroutine resumed inside another one needs another share stack",
+    )
 }
 
 /// `co` is not resumed by its main coroutine. That overwrites the context of its main coroutine,

@@ -5,7 +5,9 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use crate::{arch, valgrind};
 
-/// Is there one? Memory then goes back at once: that is what such a tool takes its notes by.
+/// Is there one? Copies then go past the C library's memcpy, and memory goes back at once: that is what
+/// such a tool takes its notes by.
+#[inline(always)]
 pub(crate) fn is_present() -> bool {
     const UNKNOWN: u8 = 0;
     const NO: u8 = 1;
@@ -13,10 +15,16 @@ pub(crate) fn is_present() -> bool {
     static PRESENT: AtomicU8 = AtomicU8::new(UNKNOWN);
     match PRESENT.load(Ordering::Relaxed) {
         UNKNOWN => {
-            let present = arch::asan_init_address() != 0 || valgrind::is_running();
+            let present = find_one();
             PRESENT.store(if present { YES } else { NO }, Ordering::Relaxed);
             present
         }
         known => known == YES,
     }
+}
+
+#[cold]
+#[inline(never)]
+fn find_one() -> bool {
+    arch::asan_init_address() != 0 || valgrind::is_running()
 }

@@ -15,49 +15,42 @@
 use core::ptr;
 
 use crate::abi::aco_t;
-use crate::{arch, diag, sys};
+use crate::{arch, diag, sanitizer, sys};
 
-/// What a save area starts with when `aco_create` is asked for 0 bytes.
+/// What a save area starts with, at the first copy, when `aco_create` is asked for 0 bytes.
 pub(crate) const DEFAULT_SIZE: usize = 64;
 
-/// Copies the frames of `owner`, which is suspended and owns its share stack, to its save area,
-/// and ends its ownership. Aborts when its stack pointer is off the stack, or without memory.
+/// Copies the frames of `owner`, which is suspended and owns its share stack, to its save area. The
+/// stack is then free for another owner. Aborts when its stack pointer is off the stack, or
+/// without memory.
 ///
 /// # Safety
 /// `owner` points to a coroutine that is its share stack's owner.
+#[inline(always)]
 pub(crate) unsafe fn save_out(owner: *mut aco_t) {
     // SAFETY: the stack pointer is checked against the stack's bounds before the copy; the save
     // area holds `size` bytes by then and is no part of a stack.
     unsafe {
         let stack = (*owner).share_stack;
-        let top = (*stack).align_retptr as usize;
         let from = aco_t::stack_pointer(owner);
-        let lowest = ((*stack).align_highptr as usize).wrapping_sub((*stack).align_limit);
-        if from > top || from < lowest {
-            diag::fatal(
-                "aco_resume",
-                owner,
-                format_args!(
-                    "its stack pointer {from:#x} is outside its share stack {stack:p}, \
-                     [{lowest:#x}, {top:#x}]"
-                ),
-                "a coroutine stays on its share stack, which must be large enough for its frames",
-            )
-        }
-        let size = top - from;
-        if (*owner).save_stack.sz < size {
-            grow(owner, size);
+        // One comparison for both bounds: above the top, the difference wraps around.
+        let size = ((*stack).align_retptr as usize).wrapping_sub(from);
+        if size > (*stack).align_limit.wrapping_sub(arch::RETURN_SLOT) {
+            refuse_stack_pointer(owner)
         }
         let area = &raw mut (*owner).save_stack;
         (*area).valid_sz = size;
         if size > 0 {
+            if (*area).sz < size || (*area).ptr.is_null() {
+                grow(owner, size);
+            }
             let live: *const u8 = (*stack).align_retptr.cast();
-            arch::copy_frames((*area).ptr.cast(), live.byte_sub(size), size);
+            copy((*area).ptr.cast(), live.byte_sub(size), size);
             (*area).ct_save += 1;
+            if size > (*area).max_cpsz {
+                (*area).max_cpsz = size;
+            }
         }
-        (*area).max_cpsz = (*area).max_cpsz.max(size);
-        (*stack).owner = ptr::null_mut();
-        (*stack).align_validsz = 0;
     }
 }
 
@@ -65,35 +58,89 @@ pub(crate) unsafe fn save_out(owner: *mut aco_t) {
 /// image is larger than the stack.
 ///
 /// # Safety
-/// `co` points to a suspended or fresh coroutine whose share stack is live, without an owner.
+/// `co` points to a suspended or fresh coroutine whose share stack is live, and free.
+#[inline(always)]
 pub(crate) unsafe fn restore(co: *mut aco_t) {
     // SAFETY: the size is checked against the stack's before the copy; the save area holds it.
     unsafe {
         let stack = (*co).share_stack;
         let area = &raw mut (*co).save_stack;
         let size = (*area).valid_sz;
-        let limit = (*stack).align_limit.saturating_sub(size_of::<usize>());
-        if size > limit {
-            diag::fatal(
-                "aco_resume",
-                co,
-                format_args!("its image of {size} bytes exceeds the {limit} of its share stack"),
-                "save_stack and align_limit belong to the library",
-            )
-        }
-        if size > 0 {
-            let top: *mut u8 = (*stack).align_retptr.cast();
-            arch::copy_frames(top.byte_sub(size), (*area).ptr.cast(), size);
-            (*area).ct_restore += 1;
-        }
-        (*area).max_cpsz = (*area).max_cpsz.max(size);
-        (*stack).align_validsz = size + size_of::<usize>();
+        (*stack).align_validsz = size.wrapping_add(size_of::<usize>());
         (*stack).owner = co;
+        if size > 0 {
+            if size > (*stack).align_limit.saturating_sub(size_of::<usize>()) {
+                refuse_image(co)
+            }
+            let top: *mut u8 = (*stack).align_retptr.cast();
+            copy(top.byte_sub(size), (*area).ptr.cast(), size);
+            (*area).ct_restore += 1;
+            if size > (*area).max_cpsz {
+                (*area).max_cpsz = size;
+            }
+        }
     }
 }
 
-/// Doubles the save area of `co` until it holds `size` bytes. Its old content is dead.
+/// The stack pointer of `owner` is off its share stack: says so, and aborts.
 #[cold]
+#[inline(never)]
+unsafe fn refuse_stack_pointer(owner: *mut aco_t) -> ! {
+    // SAFETY: the caller's promise: `owner` points to a coroutine with a share stack.
+    let (stack, from, top, lowest) = unsafe {
+        let stack = (*owner).share_stack;
+        let lowest = ((*stack).align_highptr as usize).wrapping_sub((*stack).align_limit);
+        (stack, aco_t::stack_pointer(owner), (*stack).align_retptr, lowest)
+    };
+    diag::fatal(
+        "aco_resume",
+        owner,
+        format_args!(
+            "its stack pointer {from:#x} is outside its share stack {stack:p}, [{lowest:#x}, {top:p}]"
+        ),
+        "a coroutine stays on its share stack, which must be large enough for its frames",
+    )
+}
+
+/// The image of `co` does not fit its share stack: says so, and aborts.
+#[cold]
+#[inline(never)]
+unsafe fn refuse_image(co: *mut aco_t) -> ! {
+    // SAFETY: the caller's promise: `co` points to a coroutine with a share stack.
+    let (size, limit) = unsafe { ((*co).save_stack.valid_sz, (*(*co).share_stack).align_limit) };
+    diag::fatal(
+        "aco_resume",
+        co,
+        format_args!("its image of {size} bytes exceeds the {limit} of its share stack"),
+        "save_stack and align_limit belong to the library",
+    )
+}
+
+/// From so many bytes on the C library's memcpy, which knows the processor's widest registers, is
+/// worth the call.
+const LARGE: usize = 384;
+
+/// Copies frames that do not overlap.
+///
+/// # Safety
+/// `from` is readable, `to` writable for `size` bytes.
+#[inline(always)]
+unsafe fn copy(to: *mut u8, from: *const u8, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        // A sanitizer's memcpy would refuse to touch the locals of other functions.
+        if size >= LARGE && !sanitizer::is_present() {
+            ptr::copy_nonoverlapping(from, to, size);
+        } else {
+            arch::copy_frames(to, from, size);
+        }
+    }
+}
+
+/// Doubles the save area of `co` until it holds `size` bytes, or allocates the first. Its old
+/// content is dead.
+#[cold]
+#[inline(never)]
 unsafe fn grow(co: *mut aco_t, size: usize) {
     // SAFETY: the area belongs to the library; the old one is freed before the new one is used.
     unsafe {

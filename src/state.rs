@@ -82,9 +82,8 @@ unsafe fn is_resident(co: *mut aco_t) -> bool {
 /// # Safety
 /// `co` points to a coroutine that the library allocated.
 pub(crate) unsafe fn bind(co: *mut aco_t, stack: *mut aco_share_stack_t, life: Generation) {
-    let life = u64::from(life) << GENERATION_SHIFT;
     // SAFETY: the caller's promise.
-    unsafe { write(co, BOUND | own_hash(co) | stack_hash(stack) | life) }
+    unsafe { write(co, binding(stack, life) | own_hash(co)) }
 }
 
 /// Is it this library that made the coroutine at this address? A copy by value says no.
@@ -110,6 +109,21 @@ pub(crate) unsafe fn generation(co: *mut aco_t) -> Generation {
     } else {
         0
     }
+}
+
+/// The part of a bound form that names `stack` and this life of it.
+pub(crate) fn binding(stack: *mut aco_share_stack_t, life: Generation) -> u64 {
+    BOUND | stack_hash(stack) | u64::from(life) << GENERATION_SHIFT
+}
+
+/// Is `co` bound to this stack and life?
+///
+/// # Safety
+/// `co` points to a coroutine.
+#[inline(always)]
+pub(crate) unsafe fn is_bound_to(co: *mut aco_t, binding: u64) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { (read(co) ^ binding) & (BOUND_MARK | STACK | 0xffff << GENERATION_SHIFT) == 0 }
 }
 
 /// Makes `co` resident, and not FULL.

@@ -2,13 +2,19 @@
 
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// Bytes of a memory page: a power of two.
 pub(crate) fn page_size() -> usize {
+    static SIZE: AtomicUsize = AtomicUsize::new(0);
+    let known = SIZE.load(Ordering::Relaxed);
+    if known != 0 {
+        return known;
+    }
     // SAFETY: sysconf has no preconditions.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(size).unwrap_or(4096)
+    let size = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
+    SIZE.store(size, Ordering::Relaxed);
+    size
 }
 
 /// Maps `size` bytes of zeroed, private memory, readable and writable. None: the system has no
@@ -99,10 +105,12 @@ pub(crate) fn allocate(size: usize) -> Option<NonNull<c_void>> {
     NonNull::new(unsafe { libc::malloc(size) })
 }
 
-/// Allocates one `T` with every byte 0.
+/// Allocates one `T` with every byte 0. Not by calloc: glibc's passes its fast path by.
 pub(crate) fn allocate_zeroed<T>() -> Option<NonNull<T>> {
-    // SAFETY: calloc has no preconditions.
-    NonNull::new(unsafe { libc::calloc(1, size_of::<T>()) }.cast())
+    let place: NonNull<T> = allocate(size_of::<T>())?.cast();
+    // SAFETY: room for one `T`, aligned for any.
+    unsafe { place.write_bytes(0, 1) };
+    Some(place)
 }
 
 /// Frees what [`allocate`] or [`allocate_zeroed`] gave; NULL is let through.

@@ -12,7 +12,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("coroutine", &["thread", "stack", "save", "arch", "tls", "diag", "sys", "abi"]),
     ("thread", &["arch", "tls", "diag", "sys", "abi"]),
     ("stack", &["state", "sanitizer", "valgrind", "arch", "tls", "diag", "sys", "abi"]),
-    ("save", &["arch", "diag", "sys", "abi"]),
+    ("save", &["sanitizer", "arch", "diag", "sys", "abi"]),
     ("sanitizer", &["valgrind", "arch"]),
     ("valgrind", &["arch"]),
     ("state", &["abi"]),

@@ -86,8 +86,9 @@ pub unsafe extern "C" fn aco_share_stack_destroy(sstk: *mut aco_share_stack_t) {
 /// A coroutine. With `main_co` NULL: a main coroutine, which stands for the thread's own stack
 /// (the other arguments are not used, but `fp` and `arg` are kept). Otherwise: a coroutine that
 /// `main_co` resumes, and that will run `fp` on `share_stack`; `save_stack_sz` is what its
-/// private save area starts with, in bytes: 0 means 64, and it grows by doubling. The caller
-/// owns it: aco_destroy(). Never NULL: aborts without memory, without a live share stack.
+/// private save area starts with, in bytes (0: 64, allocated when the first copy needs it), and it
+/// grows by doubling. The caller owns it: aco_destroy(). Never NULL: aborts without memory, without
+/// a live share stack.
 ///
 /// # Safety
 /// `main_co` and `share_stack` are NULL or valid.

@@ -32,6 +32,8 @@ pub(super) struct Block {
     generation: AtomicU16,
     /// Valgrind's number of the stack.
     pub(super) valgrind_id: StackId,
+    /// What the state word of a coroutine of this life says of it.
+    pub(super) binding: u64,
 }
 
 const _: () = assert!(size_of::<Block>() == 112);

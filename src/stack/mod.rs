@@ -49,6 +49,7 @@ pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_sha
         control::fill(stack, guarded, memory.mapping);
         (*block).resident = ptr::null_mut();
         (*block).coroutines = 0;
+        (*block).binding = state::binding(stack, (*block).life());
         (*block).valgrind_id = valgrind::register_stack(memory.usable as usize, sizes.usable);
         (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());
     }
@@ -115,7 +116,22 @@ pub(crate) unsafe fn bind(co: *mut aco_t) {
 /// `co` points to a coroutine with a share stack, live or destroyed.
 #[inline(always)]
 pub(crate) unsafe fn is_gone(co: *mut aco_t) -> bool {
-    // SAFETY: control blocks stay readable after their stack is destroyed.
+    // SAFETY: control blocks stay readable after their stack is destroyed. The binding of a block
+    // in its next life differs.
+    unsafe {
+        let stack = (*co).share_stack;
+        match control::block_of(stack) {
+            Some(block) if state::is_bound_to(co, block.as_ref().binding) => (*stack).ptr.is_null(),
+            _ => is_gone_by_inspection(co),
+        }
+    }
+}
+
+/// [`is_gone`] where the binding is not the present one.
+#[cold]
+#[inline(never)]
+unsafe fn is_gone_by_inspection(co: *mut aco_t) -> bool {
+    // SAFETY: as in `is_gone`.
     unsafe {
         let stack = (*co).share_stack;
         if (*stack).ptr.is_null() {
@@ -133,6 +149,7 @@ pub(crate) unsafe fn is_gone(co: *mut aco_t) -> bool {
 ///
 /// # Safety
 /// `co` points to a coroutine that owns its share stack.
+#[inline(always)]
 pub(crate) unsafe fn settle(co: *mut aco_t) {
     // SAFETY: the caller's promise; a block's resident is NULL or a coroutine of the library's.
     unsafe {
@@ -153,6 +170,7 @@ pub(crate) unsafe fn settle(co: *mut aco_t) {
 ///
 /// # Safety
 /// `stack` points to a live share stack.
+#[inline(always)]
 pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t) {
     // SAFETY: the caller's promise; a resident is a coroutine of the library's: destroying it
     // ends its residence.
