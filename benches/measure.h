@@ -57,16 +57,38 @@ static inline sample_t now(void) {
     return sample;
 }
 
-static inline void report(sample_t start, double operations) {
+/* What has been counted since start. */
+static inline sample_t since(sample_t start) {
     sample_t end = now();
-    printf("%.4f", (end.nanoseconds - start.nanoseconds) / operations);
+    end.nanoseconds -= start.nanoseconds;
     for (int i = 0; i < COUNTERS; i++) {
         int known = start.counts[i] >= 0 && end.counts[i] >= 0;
-        printf(" %.4f", known ? (end.counts[i] - start.counts[i]) / operations : -1);
+        end.counts[i] = known ? end.counts[i] - start.counts[i] : -1;
+    }
+    return end;
+}
+
+static inline void print_sample(sample_t sample, double operations) {
+    printf("%.4f", sample.nanoseconds / operations);
+    for (int i = 0; i < COUNTERS; i++) {
+        printf(" %.4f", sample.counts[i] >= 0 ? sample.counts[i] / operations : -1);
     }
     printf("\n");
 }
 
+static inline void report(sample_t start, double operations) {
+    print_sample(since(start), operations);
+}
+
+static inline int by_time(const void *a, const void *b) {
+    double left = ((const sample_t *)a)->nanoseconds, right = ((const sample_t *)b)->nanoseconds;
+    return left < right ? -1 : left > right;
+}
+
+static inline void report_median(sample_t *samples, unsigned count, double operations) {
+    qsort(samples, count, sizeof *samples, by_time);
+    print_sample(samples[count / 2], operations);
+}
 
 /* Stays on one processor, the last: interleaved runs then see the same one. */
 static inline void start_measuring(void) {

@@ -18,7 +18,7 @@ use core::ptr::NonNull;
 use crate::abi::aco_t;
 use crate::arch::Switch;
 use crate::coroutine::{inside, is_on_stack_of, is_running};
-use crate::{arch, diag, save, stack, tls};
+use crate::{arch, diag, save, stack, state, tls};
 
 /// Runs `co` until it yields or exits, each side with its own floating-point environment. It is
 /// ready when the current coroutine is its `main_co`, it has not ended, and it owns its share
@@ -97,7 +97,7 @@ pub(crate) unsafe fn exit(co: *mut aco_t, switch: Switch) -> ! {
         if (*stack).owner != co && !(*stack).owner.is_null() {
             refuse_exit(co);
         }
-        (*co).is_end = 1;
+        state::end(co);
         (*stack).owner = core::ptr::null_mut();
         (*stack).align_validsz = 0;
         switch(co, (*co).main_co);

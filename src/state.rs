@@ -135,6 +135,15 @@ pub(crate) unsafe fn settle(co: *mut aco_t) {
     unsafe { write(co, resident_form(co)) }
 }
 
+/// Marks `co` as ended; `is_end` is 1.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn end(co: *mut aco_t) {
+    // SAFETY: the caller's promise. The word as a whole: see `arch` on FULL.
+    unsafe { *aco_t::state_word(co) = read(co) & !IS_END | 1 }
+}
+
 /// Makes a resident of `stack` bound again.
 ///
 /// # Safety

@@ -1,6 +1,7 @@
 //! The libc calls that the library makes, each wrapped once.
 
 use core::ffi::{c_int, c_void};
+use core::hint::black_box;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -105,9 +106,10 @@ pub(crate) fn allocate(size: usize) -> Option<NonNull<c_void>> {
     NonNull::new(unsafe { libc::malloc(size) })
 }
 
-/// Allocates one `T` with every byte 0. Not by calloc: glibc's passes its fast path by.
+/// Allocates one `T` with every byte 0. Not by calloc: glibc's passes its fast path by, so the
+/// compiler must not make one of this.
 pub(crate) fn allocate_zeroed<T>() -> Option<NonNull<T>> {
-    let place: NonNull<T> = allocate(size_of::<T>())?.cast();
+    let place: NonNull<T> = black_box(allocate(size_of::<T>()))?.cast();
     // SAFETY: room for one `T`, aligned for any.
     unsafe { place.write_bytes(0, 1) };
     Some(place)

@@ -3,6 +3,8 @@
 //! A client request is a few instructions that do nothing on a processor; no header of Valgrind's
 //! is needed, and one library serves under it and without.
 
+use core::sync::atomic::{AtomicU8, Ordering};
+
 use crate::arch;
 
 /// Requests of Valgrind's core: `RUNNING_ON_VALGRIND`, `VALGRIND_STACK_REGISTER` and
@@ -11,20 +13,36 @@ const RUNNING_ON_VALGRIND: usize = 0x1001;
 const STACK_REGISTER: usize = 0x1501;
 const STACK_DEREGISTER: usize = 0x1502;
 
-/// Valgrind's number of a stack; 0 is also what a plain processor answers, which does no harm.
+/// Valgrind's number of a stack; 0 without Valgrind.
 pub(crate) type StackId = u32;
 
-/// Does the process run under Valgrind?
+/// Does the process run under Valgrind? Asked once: a request costs as much as a switch.
 pub(crate) fn is_running() -> bool {
-    arch::valgrind_request(&[RUNNING_ON_VALGRIND, 0, 0, 0, 0, 0]) != 0
+    const UNKNOWN: u8 = 0;
+    const NO: u8 = 1;
+    const YES: u8 = 2;
+    static RUNNING: AtomicU8 = AtomicU8::new(UNKNOWN);
+    match RUNNING.load(Ordering::Relaxed) {
+        UNKNOWN => {
+            let running = arch::valgrind_request(&[RUNNING_ON_VALGRIND, 0, 0, 0, 0, 0]) != 0;
+            RUNNING.store(if running { YES } else { NO }, Ordering::Relaxed);
+            running
+        }
+        known => known == YES,
+    }
 }
 
 /// Registers `size` bytes at `low` as a stack.
 pub(crate) fn register_stack(low: usize, size: usize) -> StackId {
+    if !is_running() {
+        return 0;
+    }
     arch::valgrind_request(&[STACK_REGISTER, low, low + size - 1, 0, 0, 0]) as StackId
 }
 
 /// Ends what [`register_stack`] began.
 pub(crate) fn deregister_stack(id: StackId) {
-    arch::valgrind_request(&[STACK_DEREGISTER, id as usize, 0, 0, 0, 0]);
+    if is_running() {
+        arch::valgrind_request(&[STACK_DEREGISTER, id as usize, 0, 0, 0, 0]);
+    }
 }

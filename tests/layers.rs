@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// A module, and the modules below it that it may use.
 const LAYERS: [(&str, &[&str]); 15] = [
     ("ffi", &["resume", "coroutine", "thread", "stack", "arch", "tls", "diag", "abi"]),
-    ("resume", &["coroutine", "stack", "save", "arch", "tls", "diag", "abi"]),
+    ("resume", &["coroutine", "stack", "save", "state", "arch", "tls", "diag", "abi"]),
     ("coroutine", &["thread", "stack", "save", "arch", "tls", "diag", "sys", "abi"]),
     ("thread", &["arch", "tls", "diag", "sys", "abi"]),
     ("stack", &["state", "sanitizer", "valgrind", "arch", "tls", "diag", "sys", "abi"]),

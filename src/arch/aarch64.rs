@@ -83,9 +83,9 @@ macro_rules! switch_body {
             "mov x3, sp",
             "stp x29, x2, [x0, #96]",
             "str x3, [x0, #112]",
-            "ldrb w6, [x0, #145]",
-            "orr w6, w6, #1",                   // FULL: whoever goes on here must load x19 to x28
-            "strb w6, [x0, #145]",
+            "ldr x6, [x0, #144]",
+            "orr x6, x6, #0x100",               // FULL: whoever goes on here must load x19 to x28
+            "str x6, [x0, #144]",               // the word as a whole: loads of it follow
             "adrp x6, :gottprel:aco_gtls_co",
             "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
             "mrs x7, tpidr_el0",
@@ -198,14 +198,14 @@ macro_rules! resume_body {
             "ldr x12, [x0, #128]",
             "cmp x11, x12",                     // ... is the main_co of `co` ...
             "b.ne 3f",
-            "ldrh w13, [x0, #144]",
-            "tst w13, #0xff",                   // ... which has not ended ...
+            "ldr x13, [x0, #144]",
+            "tst x13, #0xff",                   // ... which has not ended ...
             "b.ne 3f",
             "ldr x12, [x0, #208]",
             "ldr x12, [x12, #48]",
             "cmp x12, x0",                      // ... and owns its share stack
             "b.ne 3f",
-            "tbnz w13, #8, 4f",
+            "tbnz x13, #8, 4f",
             "2:",
             // Register state:
             // - x0 points to `co`, x11 to its main coroutine; x11 stays so until `co` goes on.
@@ -308,9 +308,8 @@ macro_rules! resume_body {
             "b 2b",
             // `switch` left it. It goes on with all its registers; how it leaves next is open.
             "4:",
-            "lsr w13, w13, #8",
-            "and w13, w13, #0xfe",
-            "strb w13, [x0, #145]",
+            "and x13, x13, #0xfffffffffffffeff",
+            "str x13, [x0, #144]",
             "b 2b",
             ".cfi_endproc",
             root = sym $crate::arch::root_frame,

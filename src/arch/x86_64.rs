@@ -64,7 +64,9 @@ macro_rules! switch_body {
             "mov [rdi + 40], rcx",
             "mov [rdi + 48], rbx",
             "mov [rdi + 56], rbp",
-            "or byte ptr [rdi + 89], 1", // FULL: whoever goes on here must load all of these
+            // FULL: whoever goes on here must load all of these. The word as a whole: a processor
+            // does not forward a byte just stored to a load of the eight.
+            "or qword ptr [rdi + 88], 0x100",
             "mov rax, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov qword ptr fs:[rax + 8], 0", // no hint: `from` does not wait in a resume
             $($save,)*
@@ -230,7 +232,7 @@ macro_rules! resume_body {
             "jmp 2b",
             // `acosw` left it. It goes on with all its registers; how it leaves next is open.
             "4:",
-            "and byte ptr [rdi + 89], 0xfe",
+            "and qword ptr [rdi + 88], -0x101",
             "jmp 2b",
             ".cfi_endproc",
             prepare = sym $prepare,

@@ -129,18 +129,23 @@ fn remove(head: u64, block: NonNull<Block>) -> bool {
     HEAD.compare_exchange(head, rest, Ordering::AcqRel, Ordering::Relaxed).is_ok()
 }
 
-/// Ends a life of `block` and frees it.
+/// Ends a life of `block`: coroutines that are bound to it are refused from here on.
+///
+/// # Safety
+/// The block is from [`take`].
+pub(super) unsafe fn end_life(block: NonNull<Block>) {
+    // SAFETY: the caller's promise.
+    let block = unsafe { block.as_ref() };
+    block.generation.store(block.life().checked_add(1).unwrap_or(1), Ordering::Relaxed);
+}
+
+/// Frees a block whose life has ended.
 ///
 /// # Safety
 /// The block is from [`take`], and its stack is gone.
 pub(super) unsafe fn give_back(block: NonNull<Block>) {
-    let block = block.as_ptr();
     // SAFETY: the block is still the caller's alone.
-    unsafe {
-        let next = (*block).life().checked_add(1).unwrap_or(1);
-        (*block).generation.store(next, Ordering::Relaxed);
-        push(block, block);
-    }
+    unsafe { push(block.as_ptr(), block.as_ptr()) }
 }
 
 /// Puts the blocks from `first` to `last`, linked already, on the list.
@@ -235,8 +240,9 @@ mod tests {
         // SAFETY: taken above; the list's other users wait for nothing from this block.
         unsafe {
             block.as_ref().generation.store(u16::MAX, Ordering::Relaxed);
-            give_back(block);
+            end_life(block);
             assert_eq!(block.as_ref().life(), 1);
+            give_back(block);
         }
     }
 

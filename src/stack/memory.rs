@@ -5,7 +5,6 @@ use core::ptr;
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::layout::Sizes;
-use super::pool;
 use crate::abi::aco_share_stack_t;
 use crate::{diag, sys};
 
@@ -17,16 +16,9 @@ pub(super) struct Memory {
     pub(super) mapping: *mut c_void,
 }
 
-/// Obtains memory of these sizes: from a stack that this thread destroyed, or from the system.
-/// Aborts, in the name of `function`, when there is none, or when the guard page cannot be had.
+/// Obtains memory of these sizes. Aborts, in the name of `function`, when there is none, or when
+/// the guard page cannot be had.
 pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
-    if let Some(usable) = pool::take(sizes) {
-        let mapping = match sizes.mapped {
-            0 => ptr::null_mut(),
-            mapped => usable.as_ptr().wrapping_byte_sub(mapped - sizes.usable),
-        };
-        return Memory { usable: usable.as_ptr(), mapping };
-    }
     let nothing = ptr::null::<aco_share_stack_t>();
     if sizes.mapped == 0 {
         let Some(memory) = sys::allocate(sizes.usable) else {
@@ -51,29 +43,6 @@ pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
             )
         }
         Memory { usable: mapping.byte_add(guard), mapping }
-    }
-}
-
-/// Gives the memory of `stack` back: to this thread's pool, or to the system.
-///
-/// # Safety
-/// The stack is live and nothing uses its memory from here on.
-pub(super) unsafe fn give_back(function: &str, stack: *mut aco_share_stack_t) {
-    // SAFETY: the fields describe what `obtain` gave.
-    unsafe {
-        let sizes = Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
-        if pool::keep((*stack).ptr, &sizes) {
-            return;
-        }
-        if !release((*stack).ptr, &sizes) {
-            let errno = sys::errno();
-            diag::fatal(
-                function,
-                stack,
-                format_args!("munmap fails with errno {errno}"),
-                "real_ptr and real_sz belong to the library; vm.max_map_count may be exhausted",
-            )
-        }
     }
 }
 

@@ -11,6 +11,7 @@ mod layout;
 mod memory;
 mod pool;
 
+use core::ffi::c_void;
 use core::ptr;
 
 use crate::abi::{aco_share_stack_t, aco_t};
@@ -28,12 +29,17 @@ pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_sha
             "the size is in bytes; 0 means 2 MiB",
         )
     };
-    let Some(block) = control::take() else {
-        diag::out_of_memory(function, nothing, "share stack control blocks", control::SLAB)
+    let pool::Stack { block, memory, sizes } = match pool::take(&sizes) {
+        Some(kept) => kept,
+        None => {
+            let Some(block) = control::take() else {
+                diag::out_of_memory(function, nothing, "share stack control blocks", control::SLAB)
+            };
+            pool::Stack { block, memory: memory::obtain(function, &sizes), sizes }
+        }
     };
     let block = block.as_ptr();
     let stack: *mut aco_share_stack_t = block.cast();
-    let memory = memory::obtain(function, &sizes);
     let top = layout::Top::of(memory.usable as usize, sizes.usable);
     // SAFETY: `take` gave a control block that nobody else writes; its generation stays. The
     // return slot lies inside the memory, which was mapped or allocated with that size.
@@ -72,19 +78,46 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
             let rule = "destroy a share stack after leaving it";
             diag::fatal(function, stack, format_args!("called on this very stack"), rule)
         }
+        let (usable, mapping) = ((*stack).ptr, (*stack).real_ptr);
+        let sizes = layout::Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
         let block = control::block_of(stack);
         if let Some(block) = block {
             evict_resident(stack);
+            control::end_life(block);
             valgrind::deregister_stack((*block.as_ptr()).valgrind_id);
         }
-        memory::give_back(function, stack);
         (*stack).ptr = ptr::null_mut();
         (*stack).owner = ptr::null_mut();
         (*stack).align_validsz = 0;
         // The struct of a copy by value is the program's.
-        if let Some(block) = block {
+        let Some(block) = block else { return release(function, stack, usable, &sizes) };
+        let memory = memory::Memory { usable, mapping };
+        if let Err(stack) = pool::keep(pool::Stack { block, memory, sizes }) {
+            release(function, stack.block.as_ptr().cast(), usable, &stack.sizes);
             control::give_back(block);
         }
+    }
+}
+
+/// Gives the memory of `stack` back to the system. Aborts when that does not take it.
+///
+/// # Safety
+/// The memory is that of a share stack, and nothing uses it from here on.
+unsafe fn release(
+    function: &str,
+    stack: *mut aco_share_stack_t,
+    usable: *mut c_void,
+    sizes: &layout::Sizes,
+) {
+    // SAFETY: the caller's promise.
+    if unsafe { !memory::release(usable, sizes) } {
+        let errno = sys::errno();
+        diag::fatal(
+            function,
+            stack,
+            format_args!("munmap fails with errno {errno}"),
+            "real_ptr and real_sz belong to the library; vm.max_map_count may be exhausted",
+        )
     }
 }
 

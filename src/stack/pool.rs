@@ -1,13 +1,15 @@
 //! Stacks kept for the thread's next ones: a bounded list in each thread, last destroyed first.
 //!
-//! A new stack costs a mapping, a guard and the faults of its first pages; a kept one has them all
-//! and is warm. The list runs through the stacks themselves, at their top, which was just in use.
-//! It is given back when the thread ends.
+//! A new stack costs a control block, a mapping, a guard and the faults of its first pages; a kept
+//! one has them all and is warm. The list runs through the stacks themselves, at their top, which
+//! was just in use. It is given back when the thread ends.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::{layout::Sizes, memory};
+use super::control::{self, Block};
+use super::layout::Sizes;
+use super::memory::{self, Memory};
 use crate::tls::ThreadState;
 use crate::{sanitizer, sys, tls};
 
@@ -19,29 +21,36 @@ const MOST_BYTES: usize = 8 << 20;
 #[repr(C)]
 struct Kept {
     next: *mut Kept,
-    usable: *mut c_void,
-    sizes: Sizes,
+    stack: Stack,
+}
+
+/// A stack without a life: its control block and its memory.
+pub(super) struct Stack {
+    pub(super) block: NonNull<Block>,
+    pub(super) memory: Memory,
+    pub(super) sizes: Sizes,
 }
 
 /// Where that is: inside the stack, aligned.
-fn place(usable: *mut c_void, sizes: &Sizes) -> *mut Kept {
-    let top = (usable as usize + sizes.usable - size_of::<Kept>()) & !(align_of::<Kept>() - 1);
-    usable.with_addr(top).cast()
+fn place(stack: &Stack) -> *mut Kept {
+    let low = stack.memory.usable;
+    let top = (low as usize + stack.sizes.usable - size_of::<Kept>()) & !(align_of::<Kept>() - 1);
+    low.with_addr(top).cast()
 }
 
 /// A kept stack of exactly these sizes.
-pub(super) fn take(sizes: &Sizes) -> Option<NonNull<c_void>> {
+pub(super) fn take(sizes: &Sizes) -> Option<Stack> {
     let state = tls::thread_state();
     // SAFETY: the thread's own state and list; what is on the list, nothing else uses.
     unsafe {
         let mut link: *mut *mut Kept = (&raw mut (*state).kept_stacks).cast();
         while !(*link).is_null() {
             let kept = *link;
-            if (*kept).sizes == *sizes {
+            if (*kept).stack.sizes == *sizes {
                 *link = (*kept).next;
                 (*state).kept_count -= 1;
                 (*state).kept_bytes -= sizes.usable;
-                return NonNull::new((*kept).usable);
+                return Some((&raw const (*kept).stack).read());
             }
             link = &raw mut (*kept).next;
         }
@@ -49,29 +58,29 @@ pub(super) fn take(sizes: &Sizes) -> Option<NonNull<c_void>> {
     None
 }
 
-/// Keeps a stack, in place of the ones destroyed longest ago where the thread has enough. False:
-/// it must not be kept.
+/// Keeps a stack, in place of the ones destroyed longest ago where the thread has enough. One that
+/// must not be kept comes back.
 ///
 /// # Safety
-/// `usable` is stack memory of these sizes, from `memory::obtain`, that nothing uses.
-pub(super) unsafe fn keep(usable: *mut c_void, sizes: &Sizes) -> bool {
-    if sizes.usable > MOST_BYTES || sanitizer::is_present() {
-        return false;
+/// Nothing uses the stack.
+pub(super) unsafe fn keep(stack: Stack) -> Result<(), Stack> {
+    let size = stack.sizes.usable;
+    if size > MOST_BYTES || sanitizer::is_present() {
+        return Err(stack);
     }
     let state = tls::thread_state();
     // SAFETY: the thread's own state; the memory is the pool's from here on.
     unsafe {
         if (*state).kept_count == 0 && !sys::call_at_thread_exit(give_all_back) {
-            return false;
+            return Err(stack);
         }
-        while is_full_for(state, sizes.usable) && give_last_back(state) {}
-        let kept = place(usable, sizes);
-        let sizes = Sizes { usable: sizes.usable, mapped: sizes.mapped };
+        while is_full_for(state, size) && give_last_back(state) {}
+        let kept = place(&stack);
         (*state).kept_count += 1;
-        (*state).kept_bytes += sizes.usable;
-        kept.write(Kept { next: (*state).kept_stacks.cast(), usable, sizes });
+        (*state).kept_bytes += size;
+        kept.write(Kept { next: (*state).kept_stacks.cast(), stack });
         (*state).kept_stacks = kept.cast();
-        true
+        Ok(())
     }
 }
 
@@ -98,11 +107,12 @@ unsafe fn give_last_back(state: *mut ThreadState) -> bool {
         while !(**link).next.is_null() {
             link = &raw mut (**link).next;
         }
-        let Kept { usable, sizes, .. } = link.read().read();
+        let Stack { block, memory, sizes } = (&raw const (**link).stack).read();
         *link = ptr::null_mut();
         (*state).kept_count -= 1;
         (*state).kept_bytes -= sizes.usable;
-        memory::release(usable, &sizes);
+        memory::release(memory.usable, &sizes);
+        control::give_back(block);
         true
     }
 }
