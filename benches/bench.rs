@@ -3,7 +3,8 @@
 //! Every program of a row runs in turn, again and again; the median of the rounds counts, and ratios
 //! are of medians of the same rounds. Writes docs/performance.md and docs/performance.svg.
 //!
-//! ACO_PREFIX=<dir> adds any other installed library with libaco's header and libaco.so;
+//! ACO_PREFIX=<dir> adds any other installed library with libaco's header and libaco.so, under the
+//! name ACO_PREFIX_NAME;
 //! ACO_ROUNDS=<n> sets the rounds (9), ACO_ROWS=<text> picks the rows whose names contain it.
 
 #[path = "../tests/suite/process.rs"]
@@ -66,6 +67,7 @@ fn own_subjects(folder: &str) -> Result<Vec<Subject>, String> {
     let shared = "-Lbuild -laco -Wl,-rpath,build";
     let environment = "-DACO_CONFIG_SHARE_FPU_MXCSR_ENV";
     let prefix = env::var("ACO_PREFIX").ok();
+    let name = env::var("ACO_PREFIX_NAME").unwrap_or("ACO_PREFIX".into());
     let mut forms = vec![
         ("inline, shared FP", format!("{environment} -Iinclude"), shared.to_string()),
         ("inline, own FP", "-Iinclude".into(), shared.into()),
@@ -77,7 +79,7 @@ fn own_subjects(folder: &str) -> Result<Vec<Subject>, String> {
     ];
     if let Some(prefix) = &prefix {
         let library = format!("-L{prefix}/lib -laco -Wl,-rpath,{prefix}/lib");
-        forms.push(("ACO_PREFIX", format!("-I{prefix}/include"), library));
+        forms.push((&name, format!("-I{prefix}/include"), library));
     }
     let mut subjects = Vec::new();
     for (number, (name, flags, library)) in forms.into_iter().enumerate() {
@@ -120,7 +122,10 @@ fn peers(folder: &str) -> Vec<Subject> {
 
 /// One sample: the first number of the line, or None where the subject does not do the row.
 fn sample(subject: &Subject, row: &str) -> Result<f64, String> {
-    let output = succeed(command(&format!("{} {row}", subject.line)), 300)?;
+    let mut command = command(&format!("{} {row}", subject.line));
+    // Cargo's leads to the library that cargo built; each subject knows its own.
+    command.env_remove("LD_LIBRARY_PATH");
+    let output = succeed(command, 300)?;
     let number = output.split_whitespace().next().and_then(|word| word.parse().ok());
     number.ok_or_else(|| format!("{}: {output}", subject.line))
 }

@@ -96,14 +96,12 @@ impl Table {
              <text x=\"10\" y=\"20\" font-weight=\"bold\">{} (logarithmic)</text>\n",
             row.what
         );
-        let peers =
-            ["Boost.Context", "State Threads", "GNU Pth", "ucontext", "corosensei", "generator"];
+        let forms = ["inline", "calls", "static", "old binary"];
         for (index, (name, ns)) in bars.into_iter().enumerate() {
             let (y, w) = (34 + 24 * index, width(ns));
-            let fill = if peers.contains(&name.as_str()) { "#9aa7b4" } else { "#2f6fb2" };
-            let name = name.replace("inline", "aco, inline").replace("calls", "aco, calls");
-            let name =
-                name.replace("static,", "aco, static,").replace("old binary", "aco, old binary");
+            let is_ours = forms.iter().any(|form| name.starts_with(form));
+            let fill = if is_ours { "#2f6fb2" } else { "#9aa7b4" };
+            let name = if is_ours { format!("aco, {name}") } else { name.clone() };
             let _ = write!(
                 text,
                 "<text x=\"165\" y=\"{}\" text-anchor=\"end\">{name}</text>\n\

@@ -165,14 +165,18 @@ macro_rules! resume_body {
             // - everything else that matters belongs to the main coroutine.
             "mov fs:[rcx], rdi",        // current
             "mov fs:[rcx + 8], rdx",    // hint
-            "push r12",                 // found again at 5, on the stack: the control block of
-            "push r13",                 // the main coroutine may be copied and replaced meanwhile
+            // Found again at 5, on the stack: the control block of the main coroutine may be copied
+            // and replaced meanwhile.
+            "push r12",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r12, -16",
+            "push r13",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r13, -24",
             "push r14",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r14, -32",
             "push r15",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r15, -40",
             "push rdi",
-            ".cfi_adjust_cfa_offset 40",
-            ".cfi_offset r12, -16; .cfi_offset r13, -24; .cfi_offset r14, -32",
-            ".cfi_offset r15, -40",
+            ".cfi_adjust_cfa_offset 8",
             ".cfi_remember_state",
             "lea rax, [rip + 5f]",
             "mov [rdx + 32], rax",
@@ -201,12 +205,15 @@ macro_rules! resume_body {
             "nop",
             "5:",
             "pop rdi",                  // `co`
+            ".cfi_adjust_cfa_offset -8",
             "pop r15",
+            ".cfi_adjust_cfa_offset -8; .cfi_restore r15",
             "pop r14",
+            ".cfi_adjust_cfa_offset -8; .cfi_restore r14",
             "pop r13",
+            ".cfi_adjust_cfa_offset -8; .cfi_restore r13",
             "pop r12",
-            ".cfi_adjust_cfa_offset -40",
-            ".cfi_restore r12; .cfi_restore r13; .cfi_restore r14; .cfi_restore r15",
+            ".cfi_adjust_cfa_offset -8; .cfi_restore r12",
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov rdx, [rdi + 72]",      // its main_co, which it may have changed
             "mov fs:[rcx], rdx",
@@ -217,10 +224,8 @@ macro_rules! resume_body {
             ".cfi_register rip, rcx",
             "notrack jmp rcx",
             ".cfi_adjust_cfa_offset 8",
-            ".cfi_restore rip",
+            ".cfi_offset rip, -8", // not .cfi_restore: libgcc takes that for "nowhere"
             // The slow way: `prepare` returns, or aborts.
-            ".cfi_restore_state",
-            ".cfi_adjust_cfa_offset -8",
             "3:",
             "push rdi",
             ".cfi_adjust_cfa_offset 8",

@@ -17,6 +17,10 @@ fn is_left_out(test: &str, variant: &Variant) -> bool {
         "macros" => variant.flags.contains("OLD_HEADER"),
         // Guards its own text with PROT_BTI.
         "bti" => !(variant.flags.contains("branch-protection") && variant.link == Link::Archive),
+        // Needs unwind tables, looks behind functions' addresses, has AT&T assembly.
+        "unwind" => ["-fno-asynchronous-unwind-tables", "-no-pie", "-masm=intel"]
+            .iter()
+            .any(|flag| variant.flags.contains(flag)),
         // Has assembly of its own, in the other syntax.
         "registers" => variant.flags.contains("masm=intel"),
         // Loads the shared library, once for each compiler.
@@ -57,6 +61,7 @@ pub fn cases(compiler: &'static Compiler, long: bool) -> Result<Vec<Case>, Strin
         for source in sources("c_tests", compiler.languages) {
             let test = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let wanted = compiler.only.is_empty() || compiler.only.contains(&&*test);
+            let wanted = wanted && !compiler.never.contains(&&*test);
             if !wanted || is_left_out(&test, variant) {
                 continue;
             }

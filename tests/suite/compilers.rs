@@ -38,6 +38,8 @@ pub struct Compiler {
     pub variants: &'static [Variant],
     /// The tests to run; empty: all.
     pub only: &'static [&'static str],
+    /// The tests that cannot run.
+    pub never: &'static [&'static str],
     pub languages: Languages,
 }
 
@@ -58,6 +60,7 @@ const NATIVE: Compiler = Compiler {
     flags: "",
     variants: &[],
     only: &[],
+    never: &[],
     languages: Languages::C,
 };
 
@@ -120,6 +123,8 @@ impl Compiler {
     pub const MUSL: Compiler = Compiler {
         name: "musl",
         c: "musl-gcc",
+        // gcc's unwinder is built for glibc here and does not link.
+        never: &["unwind"],
         variants: &[variant("-O2", Link::Static), variant("-O0", Link::Static)],
         ..NATIVE
     };

@@ -1,0 +1,125 @@
+/* Unwinding: from any instruction of a switch, a debugger or profiler finds the coroutine's entry
+ * function or main(). On x86-64 the processor's trap flag stops at each instruction; on aarch64,
+ * where a program cannot do that, the backtrace is taken inside the coroutine. */
+#include "check.h"
+
+#include <ucontext.h>
+#include <unwind.h>
+
+static aco_t *main_co;
+static volatile int stepping;
+static int steps, unsound;
+
+int main(void);
+static void entry(void);
+
+typedef struct {
+    int frames, home;
+} walk_t;
+
+static _Unwind_Reason_Code look(struct _Unwind_Context *context, void *argument) {
+    walk_t *walk = (walk_t *)argument;
+    void *function = _Unwind_FindEnclosingFunction((void *)_Unwind_GetIP(context));
+    walk->home |= function == (void *)(uintptr_t)entry || function == (void *)(uintptr_t)main;
+    return ++walk->frames < 50 ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+static void check_backtrace(uintptr_t pc) {
+    walk_t walk = {0, 0};
+    _Unwind_Backtrace(look, &walk);
+    steps++;
+    if (!walk.home || walk.frames >= 50) {
+        if (unsound++ < 5) {
+            fprintf(stderr, "no way home from %#lx: %d frames\n", (unsigned long)pc, walk.frames);
+        }
+    }
+}
+
+#if defined(__x86_64__)
+enum { TRAP_FLAG = 0x100 };
+
+static void *switches[2];
+
+/* The function that the exported one is a jump to: the code of the switch itself. */
+static void *behind(void *exported) {
+    const unsigned char *code = (const unsigned char *)exported;
+    int32_t distance;
+    CHECK(code[0] == 0xe9); /* jmp */
+    memcpy(&distance, code + 1, sizeof distance);
+    return (void *)(uintptr_t)(code + 5 + distance);
+}
+
+static void on_trap(int number, siginfo_t *info, void *context) {
+    (void)number, (void)info;
+    greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+    if (stepping) {
+        uintptr_t pc = (uintptr_t)registers[REG_RIP];
+        void *function = _Unwind_FindEnclosingFunction((void *)(pc + 1));
+        if (function == switches[0] || function == switches[1]) check_backtrace(pc);
+    } else {
+        registers[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+    }
+}
+
+static void start_stepping(void) {
+    switches[0] = behind((void *)(uintptr_t)&aco_resume);
+    switches[1] = behind((void *)(uintptr_t)&acosw);
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = on_trap;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    CHECK(sigaction(SIGTRAP, &action, NULL) == 0);
+    static char signal_stack[256 * 1024];
+    stack_t stack = {signal_stack, 0, sizeof signal_stack};
+    CHECK(sigaltstack(&stack, NULL) == 0);
+    stepping = 1;
+    __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushfq\n\torq $0x100, (%%rsp)\n\tpopfq\n\t"
+                     "lea 128(%%rsp), %%rsp" ::: "memory", "cc");
+}
+#endif
+
+static void entry(void) {
+    for (int i = 0; i < 3; i++) {
+#if !defined(__x86_64__)
+        check_backtrace(0);
+#endif
+        aco_yield();
+    }
+    aco_exit();
+}
+
+int main(void) {
+    aco_thread_init(NULL);
+    main_co = aco_create(NULL, NULL, 0, NULL, NULL);
+    aco_share_stack_t *own = aco_share_stack_new(0), *shared = aco_share_stack_new(0);
+    aco_t *cos[3] = {
+        aco_create(main_co, own, 0, entry, NULL),
+        aco_create(main_co, shared, 0, entry, NULL),
+        aco_create(main_co, shared, 0, entry, NULL),
+    };
+    /* Once without: the first use of an unwinder allocates and loads. */
+    walk_t walk = {0, 0};
+    _Unwind_Backtrace(look, &walk);
+    CHECK(walk.home);
+#if defined(__x86_64__)
+    start_stepping();
+#endif
+    for (int round = 0; round < 4; round++) {
+        for (int i = 0; i < 3; i++) aco_resume(cos[i]);
+    }
+    stepping = 0;
+#if defined(__x86_64__)
+    CHECK(steps > 400);
+#else
+    CHECK_EQUAL(steps, 9);
+#endif
+    CHECK_EQUAL(unsound, 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK(cos[i]->is_end);
+        aco_destroy(cos[i]);
+    }
+    aco_share_stack_destroy(own);
+    aco_share_stack_destroy(shared);
+    aco_destroy(main_co);
+    return 0;
+}
