@@ -24,23 +24,25 @@ static void empty_body(void) {
     for (;;) aco_yield();
 }
 
-/* Six values live across each switch. */
+/* Six values in registers, and in use: they live across what stands between the two. */
+#define KEEP_SIX(a, b, c, d, e, f)                                                               \
+    do {                                                                                         \
+        KEEP(a);                                                                                 \
+        KEEP(b);                                                                                 \
+        KEEP(c);                                                                                 \
+        KEEP(d);                                                                                 \
+        KEEP(e);                                                                                 \
+        KEEP(f);                                                                                 \
+    } while (0)
+#define MIX_SIX(a, b, c, d, e, f)                                                                \
+    (a += b, b ^= c, c += d, d ^= e, e += f, f ^= a)
+
 static void busy_body(void) {
     uint64_t a = 1, b = 2, c = 3, d = 4, e = 5, f = 6;
     for (;;) {
-        KEEP(a);
-        KEEP(b);
-        KEEP(c);
-        KEEP(d);
-        KEEP(e);
-        KEEP(f);
+        KEEP_SIX(a, b, c, d, e, f);
         aco_yield();
-        a += b;
-        b ^= c;
-        c += d;
-        d ^= e;
-        e += f;
-        f ^= a;
+        MIX_SIX(a, b, c, d, e, f);
     }
 }
 
@@ -101,19 +103,9 @@ static void resume_one_busy(unsigned rounds) {
     uint64_t a = 1, b = 2, c = 3, d = 4, e = 5, f = 6;
     sample_t start = now();
     for (unsigned i = 0; i < rounds; i++) {
-        KEEP(a);
-        KEEP(b);
-        KEEP(c);
-        KEEP(d);
-        KEEP(e);
-        KEEP(f);
+        KEEP_SIX(a, b, c, d, e, f);
         aco_resume(co);
-        a += b;
-        b ^= c;
-        c += d;
-        d ^= e;
-        e += f;
-        f ^= a;
+        MIX_SIX(a, b, c, d, e, f);
     }
     report(start, 2.0 * rounds);
 }

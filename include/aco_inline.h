@@ -96,60 +96,50 @@ extern void aco_funcp_protector_asm(void);
 
 #if defined(__x86_64__)
 
-ACO_INLINE_ uintptr_t aco_tls_offset_(void) { /* the same in every thread: may be kept */
+/* Their offset from the thread pointer: the same in every thread, so it may be kept. */
+ACO_INLINE_ uintptr_t aco_tls_place_(void) {
     uintptr_t offset;
     __asm__("mov{q}\t{aco_gtls_co@gottpoff(%%rip), %0|%0, QWORD PTR aco_gtls_co@gottpoff[rip]}"
             : "=r"(offset));
     return offset;
 }
 
-ACO_INLINE_ aco_t *aco_tls_load_(uintptr_t offset) {
+ACO_INLINE_ aco_t *aco_tls_load_(uintptr_t place) {
     aco_t *co;
     __asm__ __volatile__("mov{q}\t{%%fs:(%1), %0|%0, QWORD PTR fs:[%1]}"
                          : "=r"(co)
-                         : "r"(offset)
+                         : "r"(place)
                          : "memory");
     return co;
 }
 
-ACO_INLINE_ void aco_tls_store_(uintptr_t offset, aco_t *co) {
+ACO_INLINE_ void aco_tls_store_(uintptr_t place, aco_t *co) {
     __asm__ __volatile__("mov{q}\t{%1, %%fs:(%0)|QWORD PTR fs:[%0], %1}"
                          :
-                         : "r"(offset), "r"(co)
+                         : "r"(place), "r"(co)
                          : "memory");
 }
 
 #else
 
-ACO_INLINE_ uintptr_t aco_tls_offset_(void) {
-    uintptr_t offset;
+/* Their address: good until the next switch. */
+ACO_INLINE_ uintptr_t aco_tls_place_(void) {
+    uintptr_t offset, thread;
     __asm__("adrp\t%0, :gottprel:aco_gtls_co\n\t"
             "ldr\t%0, [%0, :gottprel_lo12:aco_gtls_co]"
             : "=r"(offset));
-    return offset;
+    __asm__ __volatile__("mrs\t%0, tpidr_el0" : "=r"(thread) : : "memory");
+    return thread + offset;
 }
 
-ACO_INLINE_ aco_t *aco_tls_load_(uintptr_t offset) {
-    aco_t *co;
-    __asm__ __volatile__("mrs\t%0, tpidr_el0\n\tldr\t%0, [%0, %1]"
-                         : "=&r"(co)
-                         : "r"(offset)
-                         : "memory");
-    return co;
-}
+ACO_INLINE_ aco_t *aco_tls_load_(uintptr_t place) { return *(aco_t **)place; }
 
-ACO_INLINE_ void aco_tls_store_(uintptr_t offset, aco_t *co) {
-    uintptr_t thread;
-    __asm__ __volatile__("mrs\t%0, tpidr_el0\n\tstr\t%2, [%0, %1]"
-                         : "=&r"(thread)
-                         : "r"(offset), "r"(co)
-                         : "memory");
-}
+ACO_INLINE_ void aco_tls_store_(uintptr_t place, aco_t *co) { *(aco_t **)place = co; }
 
 #endif
 
 ACO_INLINE_ aco_t *aco_current_(void) {
-    return aco_tls_load_(aco_tls_offset_() + ACO_TLS_CURRENT_);
+    return aco_tls_load_(aco_tls_place_() + ACO_TLS_CURRENT_);
 }
 
 #if defined(ACO_INLINE_YIELD_)
@@ -267,8 +257,7 @@ ACO_INLINE_ aco_t *aco_current_(void) {
 
 /* With the hint where main_co says, that coroutine waits in a resume, and loads its own registers
  * when it goes on; else yielding is the library's business. */
-ACO_INLINE_ void aco_yield_inline_(aco_t *co) {
-    aco_t *main_co = aco_tls_load_(aco_tls_offset_() + ACO_TLS_HINT_);
+ACO_INLINE_ void aco_yield_with_(aco_t *co, aco_t *main_co) {
     if (aco_unlikely(main_co == NULL || co == NULL || co->main_co != main_co)) {
         ACO_YIELD_CALL_(co);
         return;
@@ -276,9 +265,21 @@ ACO_INLINE_ void aco_yield_inline_(aco_t *co) {
     ACO_SWITCH_(co, main_co);
 }
 
+ACO_INLINE_ void aco_yield1_inline_(aco_t *co) {
+    aco_yield_with_(co, aco_tls_load_(aco_tls_place_() + ACO_TLS_HINT_));
+}
+
+ACO_INLINE_ void aco_yield_inline_(void) {
+    uintptr_t place = aco_tls_place_();
+    aco_t *co = aco_tls_load_(place + ACO_TLS_CURRENT_);
+    aco_yield_with_(co, aco_tls_load_(place + ACO_TLS_HINT_));
+}
+
 #else
 
-ACO_INLINE_ void aco_yield_inline_(aco_t *co) { ACO_YIELD_CALL_(co); }
+ACO_INLINE_ void aco_yield1_inline_(aco_t *co) { ACO_YIELD_CALL_(co); }
+
+ACO_INLINE_ void aco_yield_inline_(void) { ACO_YIELD_CALL_(aco_current_()); }
 
 #endif
 
@@ -293,18 +294,18 @@ ACO_INLINE_ uint64_t aco_state_word_(const aco_t *co) {
 }
 
 ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
-    uintptr_t offset = aco_tls_offset_();
-    aco_t *main_co = aco_tls_load_(offset + ACO_TLS_CURRENT_), *to = co;
+    uintptr_t place = aco_tls_place_();
+    aco_t *main_co = aco_tls_load_(place + ACO_TLS_CURRENT_), *to = co;
     if (aco_unlikely(co == NULL || aco_state_word_(co) != (uint64_t)(uintptr_t)co << 8 ||
                      co->main_co != main_co)) {
         ACO_RESUME_CALL_(co);
         return;
     }
-    aco_tls_store_(offset + ACO_TLS_CURRENT_, co);
-    aco_tls_store_(offset + ACO_TLS_HINT_, main_co);
+    aco_tls_store_(place + ACO_TLS_CURRENT_, co);
+    aco_tls_store_(place + ACO_TLS_HINT_, main_co);
     aco_t *from = main_co;
     ACO_SWITCH_(from, to);
-    aco_tls_store_(aco_tls_offset_() + ACO_TLS_CURRENT_, co->main_co); /* it may have changed */
+    aco_tls_store_(aco_tls_place_() + ACO_TLS_CURRENT_, co->main_co); /* it may have changed */
 }
 
 /* (aco_resume)(co) and &aco_resume are the library's function. */
@@ -317,8 +318,8 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
 #endif
 
 /* Leave the running coroutine for its main_co; goes on here when it is resumed. */
-#define aco_yield1(yield_co) aco_yield_inline_(yield_co)
-#define aco_yield() aco_yield1(aco_current_())
+#define aco_yield1(yield_co) aco_yield1_inline_(yield_co)
+#define aco_yield() aco_yield_inline_()
 
 /* End the running coroutine. Does not come back, and unwinds nothing. */
 #define aco_exit1(co) ACO_EXIT_CALL_(co)

@@ -17,6 +17,7 @@ const STACK_DEREGISTER: usize = 0x1502;
 pub(crate) type StackId = u32;
 
 /// Does the process run under Valgrind? Asked once: a request costs as much as a switch.
+#[inline(always)]
 pub(crate) fn is_running() -> bool {
     const UNKNOWN: u8 = 0;
     const NO: u8 = 1;

@@ -345,8 +345,3 @@ pub(crate) unsafe extern "C" fn root_frame() {
 
 /// Bytes from `root_frame` to the address that an entry function returns to.
 pub(crate) const ROOT_RETURN_OFFSET: usize = 4;
-
-/// The address that an entry function returns to; the return slot of a share stack holds it too.
-pub(crate) fn root_return_address() -> usize {
-    root_frame as *const () as usize + ROOT_RETURN_OFFSET
-}

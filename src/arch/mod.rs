@@ -5,7 +5,7 @@
 //! | `RETURN_SLOT` | bytes between `align_retptr` and `align_highptr` |
 //! | `switch`, `switch_shared_fpenv` | leave one coroutine, go on in another: `acosw` |
 //! | `resume_body!` | the body of a function that runs a coroutine until it leaves |
-//! | `root_return_address` | where an entry function would return to: `aco_funcp_protector_asm` |
+//! | `root_frame`, `ROOT_RETURN_OFFSET` | where an entry function would return to |
 //! | `copy_frames` | the live part of a stack, out or in |
 //! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
 //! | `stack_pointer` | the caller's stack pointer |
@@ -59,11 +59,15 @@ use core::ffi::c_void;
 use crate::abi::aco_t;
 
 pub(crate) use machine::{
-    RETURN_SLOT, asan_init_address, copy_frames, resume_body, root_return_address, stack_pointer,
-    store_fp_environment, switch, switch_shared_fpenv, valgrind_request,
+    RETURN_SLOT, ROOT_RETURN_OFFSET, asan_init_address, copy_frames, resume_body, root_frame,
+    stack_pointer, store_fp_environment, switch, switch_shared_fpenv, valgrind_request,
 };
-#[cfg(target_arch = "aarch64")]
-pub(crate) use machine::{ROOT_RETURN_OFFSET, root_frame};
+
+/// Where an entry function would return to; the return slot of a share stack holds it. The
+/// exported name of the place is `aco_funcp_protector_asm`.
+pub(crate) fn root_return_address() -> usize {
+    root_frame as *const () as usize + ROOT_RETURN_OFFSET
+}
 
 /// Leaves `from`, goes on in `to`; returns when something switches back to `from`, and then the
 /// value means nothing (libaco declares one).

@@ -273,10 +273,5 @@ pub(crate) unsafe extern "C" fn root_frame() {
     )
 }
 
-/// Bytes from `root_frame` to the address that stands in the return slot.
-const ROOT_RETURN_OFFSET: usize = 1;
-
-/// The address that the return slot of a share stack holds.
-pub(crate) fn root_return_address() -> usize {
-    root_frame as *const () as usize + ROOT_RETURN_OFFSET
-}
+/// Bytes from `root_frame` to the address that an entry function returns to.
+pub(crate) const ROOT_RETURN_OFFSET: usize = 1;
