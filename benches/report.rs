@@ -30,6 +30,8 @@ fn circumstances() -> Vec<String> {
         format!("kernel: {}", first_line("uname -sr")),
         format!("compilers: {}; {}", first_line("cc --version"), first_line("rustc --version")),
         "command: `make bench`; medians of 9 interleaved rounds, CPU time, one processor".into(),
+        "libaco 1.2.4, where it stands: the original's libaco.so, gcc -O2, given as ACO_PREFIX"
+            .into(),
     ]
 }
 
