@@ -205,6 +205,69 @@ static void check_writes(void) {
     aco_share_stack_destroy(stack);
 }
 
+/* A coroutine whose frames are verified at each step. */
+static void verifies(void) {
+    uint64_t words[64];
+    for (;;) {
+        for (int i = 0; i < 64; i++) words[i] = 7u * (unsigned)i + (uintptr_t)aco_get_arg();
+        __asm__ volatile("" ::"r"(words) : "memory");
+        aco_yield();
+        __asm__ volatile("" ::"r"(words) : "memory");
+        for (int i = 0; i < 64; i++) CHECK(words[i] == 7u * (unsigned)i + (uintptr_t)aco_get_arg());
+    }
+}
+
+/* A control block put back as it was before another coroutine got the stack; a coroutine moved by
+ * hand to a stack that belongs to another; one restarted without its stack. */
+static void check_old_blocks(void) {
+    aco_share_stack_t *stack = aco_share_stack_new(0), *other = aco_share_stack_new(0);
+    aco_t *a = aco_create(main_co, stack, 0, verifies, (void *)1);
+    aco_resume(a);
+    aco_t snapshot = *a;
+    aco_t *b = aco_create(main_co, stack, 0, verifies, (void *)2);
+    *a = snapshot;
+    for (int i = 0; i < 4; i++) {
+        aco_resume(b);
+        aco_resume(a);
+    }
+    aco_destroy(b);
+
+    b = aco_create(main_co, other, 0, verifies, (void *)3);
+    aco_resume(b);
+    aco_resume(a);
+    stack->owner = NULL;
+    a->share_stack = other;
+    a->reg[ACO_REG_IDX_RETADDR] = (void *)verifies;
+    a->reg[ACO_REG_IDX_SP] = other->align_retptr;
+    a->save_stack.valid_sz = 0;
+    for (int i = 0; i < 4; i++) {
+        aco_resume(a);
+        aco_resume(b);
+    }
+    aco_destroy(a);
+    aco_destroy(b);
+
+    a = aco_create(main_co, stack, 0, verifies, (void *)4);
+    aco_resume(a);
+    aco_resume(a);
+    a->reg[ACO_REG_IDX_RETADDR] = (void *)verifies;
+    a->reg[ACO_REG_IDX_SP] = stack->align_retptr;
+    a->save_stack.valid_sz = 0;
+    stack->owner = NULL;
+    stack->align_validsz = 0;
+    aco_resume(a);
+    CHECK(stack->owner == a);
+    b = aco_create(main_co, stack, 0, verifies, (void *)5);
+    for (int i = 0; i < 4; i++) {
+        aco_resume(b);
+        aco_resume(a);
+    }
+    aco_destroy(a);
+    aco_destroy(b);
+    aco_share_stack_destroy(stack);
+    aco_share_stack_destroy(other);
+}
+
 int main(void) {
     aco_thread_init(NULL);
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
@@ -219,6 +282,7 @@ int main(void) {
         check_restart(3, clear_image);
     }
     check_writes();
+    check_old_blocks();
     check_restart_and_return();
     aco_destroy(main_co);
     return 0;

@@ -64,7 +64,8 @@ extern void aco_funcp_protector_asm(void);
 
 #if !defined(ACO_NO_INLINE) && !defined(__SANITIZE_ADDRESS__) &&                                 \
     !defined(__SANITIZE_THREAD__) && !ACO_HAS_FEATURE_(address_sanitizer) &&                     \
-    !ACO_HAS_FEATURE_(thread_sanitizer) && !ACO_HAS_FEATURE_(memory_sanitizer)
+    !ACO_HAS_FEATURE_(thread_sanitizer) && !ACO_HAS_FEATURE_(memory_sanitizer) &&                \
+    (defined(__SSE2__) || defined(__ARM_FP))
 #define ACO_INLINE_YIELD_
 #if !defined(__cplusplus) || !defined(__EXCEPTIONS)
 #define ACO_INLINE_RESUME_
@@ -144,6 +145,9 @@ ACO_INLINE_ aco_t *aco_current_(void) {
 
 #if defined(ACO_INLINE_YIELD_)
 
+/* After a call: it is then none that ends the function, which would be a jump. */
+#define ACO_NO_TAIL_CALL_ __asm__ __volatile__("" : : : "memory")
+
 /* Where the frame of the caller cannot be described: between the stack pointers. An unwinder
  * stops there. */
 #ifdef __GCC_HAVE_DWARF2_CFI_ASM
@@ -170,13 +174,22 @@ ACO_INLINE_ aco_t *aco_current_(void) {
     "ldmxcsr\t{68(%%rsi)|DWORD PTR [rsi + 68]}\n\t"
 #endif
 
-#ifdef __AVX512F__
+/* Clang takes these names on any target; gcc only where the file has AVX-512. */
+#if defined(__AVX512F__) || defined(__clang__)
 #define ACO_CLOBBER_AVX512_                                                                      \
     , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25",  \
-        "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5",      \
-        "k6", "k7"
+        "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k0", "k1", "k2", "k3", "k4",      \
+        "k5", "k6", "k7"
 #else
 #define ACO_CLOBBER_AVX512_
+#endif
+
+#ifdef __APX_F__
+#define ACO_CLOBBER_APX_                                                                         \
+    , "r16", "r17", "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28", \
+        "r29", "r30", "r31"
+#else
+#define ACO_CLOBBER_APX_
 #endif
 
 /* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
@@ -184,7 +197,7 @@ ACO_INLINE_ aco_t *aco_current_(void) {
  * carried by hand, because a compiler may need them for its own (base and frame pointer). Nothing
  * is pushed: the red zone of a leaf function lives below rsp. That it is not lost with a shared
  * stack, of which only what is above rsp is saved, is seen to by the call beside each use of this
- * macro: a function with a call in it has no red zone. */
+ * macro: a function with a call in it, and not a tail call, has no red zone. */
 #define ACO_SWITCH_(from, to)                                                                    \
     __asm__ __volatile__(                                                                        \
         "lea{q}\t{.Laco%=(%%rip), %%rax|rax, .Laco%=[rip]}\n\t"                                  \
@@ -201,7 +214,8 @@ ACO_INLINE_ aco_t *aco_current_(void) {
         : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",     \
           "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",       \
           "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", \
-          "st(5)", "st(6)", "st(7)", "memory", "cc" ACO_CLOBBER_AVX512_)
+          "st(5)", "st(6)", "st(7)", "memory",                                                   \
+          "cc" ACO_CLOBBER_AVX512_ ACO_CLOBBER_APX_)
 
 #else
 
@@ -247,11 +261,19 @@ ACO_INLINE_ aco_t *aco_current_(void) {
               "x28", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",   \
               "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21",       \
               "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "memory",    \
-              "cc" ACO_CLOBBER_X18_);                                                            \
+              "cc" ACO_CLOBBER_X18_ ACO_CLOBBER_SVE_);                                           \
     } while (0)
 
 /* On Linux x18 is one of the registers that a call may change. */
 #define ACO_CLOBBER_X18_ , "x18"
+
+#ifdef __ARM_FEATURE_SVE
+#define ACO_CLOBBER_SVE_                                                                         \
+    , "p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10", "p11", "p12", "p13",    \
+        "p14", "p15", "ffr"
+#else
+#define ACO_CLOBBER_SVE_
+#endif
 
 #endif
 
@@ -260,6 +282,7 @@ ACO_INLINE_ aco_t *aco_current_(void) {
 ACO_INLINE_ void aco_yield_with_(aco_t *co, aco_t *main_co) {
     if (aco_unlikely(main_co == NULL || co == NULL || co->main_co != main_co)) {
         ACO_YIELD_CALL_(co);
+        ACO_NO_TAIL_CALL_;
         return;
     }
     ACO_SWITCH_(co, main_co);
@@ -285,8 +308,8 @@ ACO_INLINE_ void aco_yield_inline_(void) { ACO_YIELD_CALL_(aco_current_()); }
 
 #if defined(ACO_INLINE_RESUME_)
 
-/* is_end and the seven bytes after it: the address of the coroutine, shifted, says that it has
- * not ended, that its frames are on its share stack, and that it loads its own registers. */
+/* is_end and the seven bytes after it: the address of the coroutine, shifted, says that it has not
+ * ended and that it loads its own registers. */
 ACO_INLINE_ uint64_t aco_state_word_(const aco_t *co) {
     uint64_t word;
     memcpy(&word, &co->is_end, sizeof word);
@@ -297,8 +320,9 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
     uintptr_t place = aco_tls_place_();
     aco_t *main_co = aco_tls_load_(place + ACO_TLS_CURRENT_), *to = co;
     if (aco_unlikely(co == NULL || aco_state_word_(co) != (uint64_t)(uintptr_t)co << 8 ||
-                     co->main_co != main_co)) {
+                     co->main_co != main_co || co->share_stack->owner != co)) {
         ACO_RESUME_CALL_(co);
+        ACO_NO_TAIL_CALL_;
         return;
     }
     aco_tls_store_(place + ACO_TLS_CURRENT_, co);

@@ -118,7 +118,7 @@ unsafe fn take_stack(co: *mut aco_t) {
             }
             save::save_out(owner);
         }
-        // A resident that gave the stack up behind the library's back must not run on it again.
+        // Before `restore` names another owner.
         stack::evict_resident(stack);
         save::restore(co);
     }

@@ -15,11 +15,9 @@
 //!
 //! Any other word says nothing: a main coroutine's, that of a copy, of a struct that a program
 //! made. The header's inline resume goes on in a coroutine that is resident, not FULL and not
-//! ended, with one comparison, and calls `aco_resume` for every other word. The resident form is
-//! therefore part of the ABI. `owner` of the share stack stays the truth: what can change it behind
-//! the library's back (`acosw` in an old binary's `aco_exit`) also sets FULL, and the library takes
-//! the residence away whenever another coroutine is made for the stack, or gets it. Where a program
-//! writes `owner` of a resident's stack by hand, a resume leaves it as written.
+//! ended, which is one comparison, and owns its share stack; it calls `aco_resume` for every other.
+//! The resident form is therefore part of the ABI. `owner` of the share stack stays the truth about
+//! frames: programs and old binaries write it.
 
 use crate::abi::{aco_share_stack_t, aco_t};
 

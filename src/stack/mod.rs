@@ -178,7 +178,7 @@ unsafe fn is_gone_by_inspection(co: *mut aco_t) -> bool {
 }
 
 /// Makes the owner `co` of a live share stack its resident, if it has the stack for itself: the
-/// next resume then need not ask whose the stack is. Where either is a copy by value, nothing.
+/// next resume may then be inline. Where either is a copy by value, nothing.
 ///
 /// # Safety
 /// `co` points to a coroutine that owns its share stack.
@@ -205,15 +205,15 @@ pub(crate) unsafe fn settle(co: *mut aco_t) {
 /// `stack` points to a live share stack.
 #[inline(always)]
 pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t) {
-    // SAFETY: the caller's promise; a resident is a coroutine of the library's: destroying it
-    // ends its residence.
+    // SAFETY: the caller's promise; an owner is a coroutine.
     unsafe {
         if let Some(block) = control::block_of(stack) {
             let block = block.as_ptr();
-            if !(*block).resident.is_null() {
+            // One that is not the owner may be gone: a program moved it, or freed its block.
+            if !(*block).resident.is_null() && (*block).resident == (*stack).owner {
                 state::unsettle((*block).resident, stack, (*block).life());
-                (*block).resident = ptr::null_mut();
             }
+            (*block).resident = ptr::null_mut();
         }
     }
 }

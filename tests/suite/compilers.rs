@@ -83,6 +83,8 @@ impl Compiler {
             variant("-O3 -DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Archive),
             variant("-O1 -fcf-protection=full -fno-asynchronous-unwind-tables", Link::Shared),
             variant("-O2 -march=native", Link::Shared),
+            // Saves registers below the stack pointer where it may.
+            variant("-O2 -mtune=k8", Link::Shared),
             variant("-O1 -masm=intel", Link::Shared),
             variant("-O2 -DOLD_HEADER", Link::Past),
             variant("-O0 -DOLD_HEADER -fPIC", Link::Past),
