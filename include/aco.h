@@ -186,15 +186,16 @@ aco_t *aco_create(aco_t *main_co,
                   void *arg);
 
 /// Runs `resume_co` until it yields or exits. To be called by its main_co, on the thread of
-/// that. Aborts on NULL, a main coroutine, an ended or running one, one of another main_co, and
-/// one whose share stack is destroyed.
+/// that. Aborts on NULL, a main coroutine, an ended or running one, one whose main_co
+/// waits in another resume, and one whose share stack is destroyed.
 ///
 /// Valid when:
 /// `resume_co` is NULL or a coroutine.
 void aco_resume(aco_t *resume_co);
 
-/// Frees a coroutine in any state but running: never started, suspended or ended. Its frames are
-/// not unwound: what they own stays as it is. Aborts on NULL and on a running coroutine.
+/// Frees a coroutine in any state: never started, suspended or ended. Its frames are not unwound:
+/// what they own stays as it is. Even the running one may be freed, by exit(3) inside it; it cannot
+/// yield or exit afterwards. Aborts on NULL.
 ///
 /// Valid when:
 /// `co` is NULL or a coroutine that is not used from here on.

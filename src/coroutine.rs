@@ -105,9 +105,9 @@ pub(crate) fn inside() -> Option<NonNull<aco_t>> {
         return None;
     }
     let current = NonNull::new(current)?;
+    let co = current.as_ptr();
     // SAFETY: destroying a coroutine takes it out of both words.
-    let here =
-        unsafe { (*current.as_ptr()).main_co == waiting && is_on_stack_of(current.as_ptr()) };
+    let here = unsafe { (*co).main_co == waiting && is_on_stack_of(co) };
     here.then_some(current)
 }
 

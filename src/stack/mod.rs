@@ -4,7 +4,7 @@
 //! stack they were on, and a coroutine that would still run on it is recognised. Each coroutine
 //! is bound to the generation of the control block it was created on; destroying the stack ends
 //! that generation. A coroutine that has a stack for itself may be its resident: then its own
-//! control block says that its frames are there (see [`state`]).
+//! control block says that it may be resumed inline (see [`state`]).
 
 mod control;
 mod layout;
