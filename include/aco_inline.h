@@ -97,10 +97,12 @@ extern void aco_funcp_protector_asm(void);
 
 #if defined(__x86_64__)
 
-/* Their offset from the thread pointer: the same in every thread, so it may be kept. */
+/* Their offset from the thread pointer. It is the same in every thread, and still read anew each
+ * time (volatile): a coroutine that kept it would have to wait for its own stack or registers before
+ * it could yield. */
 ACO_INLINE_ uintptr_t aco_tls_place_(void) {
     uintptr_t offset;
-    __asm__("mov{q}\t{aco_gtls_co@gottpoff(%%rip), %0|%0, QWORD PTR aco_gtls_co@gottpoff[rip]}"
+    __asm__ __volatile__("mov{q}\t{aco_gtls_co@gottpoff(%%rip), %0|%0, QWORD PTR aco_gtls_co@gottpoff[rip]}"
             : "=r"(offset));
     return offset;
 }
@@ -193,7 +195,8 @@ ACO_INLINE_ aco_t *aco_current_(void) {
 #endif
 
 /* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
- * the jump: rbx, rbp and rsp are those of to; nothing else is promised to it. rbx and rbp are
+ * the jump: rbx, rbp and rsp are those of to, rsi is its address; nothing else is promised to it. So
+ * when this comes back, to is where that was: from. rbx and rbp are
  * carried by hand, because a compiler may need them for its own (base and frame pointer). Nothing
  * is pushed: the red zone of a leaf function lives below rsp. That it is not lost with a shared
  * stack, of which only what is above rsp is saved, is seen to by the call beside each use of this
@@ -233,7 +236,8 @@ ACO_INLINE_ aco_t *aco_current_(void) {
 #endif
 
 /* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
- * the jump: x29 and sp are those of to; nothing else is promised to it. x29 and x19 are carried by
+ * the jump: x29 and sp are those of to, x1 is its address; nothing else is promised to it. So when
+ * this comes back, to is where that was: from. x29 and x19 are carried by
  * hand, because a compiler may need them for its own (frame and base pointer); x18 is the
  * platform's. x17 is the one register through which a pad for calls can be jumped to, and hint
  * #36 (bti j) is the pad here. aarch64 has no red zone: pushing is all right. */
@@ -262,6 +266,7 @@ ACO_INLINE_ aco_t *aco_current_(void) {
               "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21",       \
               "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "memory",    \
               "cc" ACO_CLOBBER_X18_ ACO_CLOBBER_SVE_);                                           \
+        (to) = aco_x1;                                                                           \
     } while (0)
 
 /* On Linux x18 is one of the registers that a call may change. */
@@ -329,7 +334,11 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
     aco_tls_store_(place + ACO_TLS_HINT_, main_co);
     aco_t *from = main_co;
     ACO_SWITCH_(from, to);
-    aco_tls_store_(aco_tls_place_() + ACO_TLS_CURRENT_, co->main_co); /* it may have changed */
+    place = aco_tls_place_();
+    /* Not the main_co that co names: that may be long in coming, and the next resume waits for what
+     * stands here. It is only compared. */
+    aco_tls_store_(place + ACO_TLS_CURRENT_, to);
+    if (aco_unlikely(co->main_co != to)) aco_tls_store_(place + ACO_TLS_CURRENT_, co->main_co);
 }
 
 /* (aco_resume)(co) and &aco_resume are the library's function. */

@@ -6,24 +6,28 @@ use core::ptr::{self, NonNull};
 use crate::abi::{
     ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_share_stack_t, aco_t,
 };
-use crate::{arch, diag, save, stack, sys, thread, tls};
+use crate::slab::{self, Class};
+use crate::{arch, diag, save, stack, thread, tls};
 
 /// A coroutine control block, zeroed but for what a main coroutine has. Aborts without memory.
-fn allocate(fp: aco_cofuncp_t, arg: *mut c_void) -> NonNull<aco_t> {
-    let Some(co) = sys::allocate_zeroed::<aco_t>() else {
+#[inline(always)]
+fn allocate(class: Class, fp: aco_cofuncp_t, arg: *mut c_void) -> *mut aco_t {
+    let Some(co) = slab::allocate(class) else {
         diag::out_of_memory("aco_create", ptr::null::<aco_t>(), "a coroutine", size_of::<aco_t>())
     };
+    let co: *mut aco_t = co.as_ptr().cast();
     // SAFETY: freshly allocated, and all zero is a valid coroutine.
     unsafe {
-        (*co.as_ptr()).fp = fp;
-        (*co.as_ptr()).arg = arg;
+        co.write_bytes(0, 1);
+        (*co).fp = fp;
+        (*co).arg = arg;
     }
     co
 }
 
 /// A main coroutine: the thread's own stack.
 pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> *mut aco_t {
-    let co = allocate(fp, arg).as_ptr();
+    let co = allocate(Class::Alone, fp, arg);
     // SAFETY: a valid slot of a coroutine that nobody else knows. A switch that shares the
     // environment does not fill it, one that does not share may still load it.
     unsafe { set_reg(co, ACO_REG_IDX_FPU, thread::fp_environment()) };
@@ -52,7 +56,12 @@ pub(crate) unsafe fn create(
             "a coroutine is created on a live share stack",
         )
     }
-    let co = allocate(fp, arg).as_ptr();
+    // SAFETY: as above.
+    let co = if unsafe { stack::is_vacant(share_stack) } {
+        allocate(Class::Alone, fp, arg)
+    } else {
+        allocate(Class::Sharing, fp, arg)
+    };
     // Without a wish for its size the area waits for the first copy, which a coroutine with a
     // stack for itself never sees.
     let (area, size) = match save_stack_sz {
@@ -87,8 +96,8 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
         if !(*co).share_stack.is_null() {
             stack::leave(co);
         }
-        sys::free((*co).save_stack.ptr);
-        sys::free(co.cast());
+        slab::free((*co).save_stack.ptr);
+        slab::free(co.cast());
     }
 }
 

@@ -10,6 +10,7 @@
 //! | | [`thread`] | what a thread sets up, and its last word |
 //! | memory | [`stack`] | share stacks: memory, guard page, control blocks |
 //! | | [`save`] | the live part of a share stack, out and in |
+//! | | [`slab`] | where control blocks and save areas lie |
 //! | machine | [`arch`] | the switch and the root frame, one file an architecture |
 //! | | [`tls`] | `aco_gtls_co` and the thread's own state |
 //! | | [`valgrind`] | which memory is a stack |
@@ -42,6 +43,7 @@ mod panic;
 mod resume;
 mod sanitizer;
 mod save;
+mod slab;
 mod stack;
 mod state;
 mod sys;

@@ -15,7 +15,7 @@
 use core::ptr;
 
 use crate::abi::aco_t;
-use crate::{arch, diag, sanitizer, sys};
+use crate::{arch, diag, sanitizer, slab};
 
 /// What a save area starts with, at the first copy, when `aco_create` is asked for 0 bytes.
 pub(crate) const DEFAULT_SIZE: usize = 64;
@@ -150,7 +150,7 @@ unsafe fn grow(co: *mut aco_t, size: usize) {
             // `size` is at most a share stack's: doubling stops before it overflows.
             new_size = new_size.saturating_mul(2);
         }
-        sys::free((*area).ptr);
+        slab::free((*area).ptr);
         (*area).ptr = allocate("aco_resume", co, new_size);
         (*area).sz = new_size;
     }
@@ -158,7 +158,7 @@ unsafe fn grow(co: *mut aco_t, size: usize) {
 
 /// Allocates a save area. Aborts, in the name of `function`, without memory.
 pub(crate) fn allocate(function: &str, co: *const aco_t, size: usize) -> *mut core::ffi::c_void {
-    let Some(area) = sys::allocate(size) else {
+    let Some(area) = slab::allocate_area(size) else {
         diag::out_of_memory(function, co, "a save stack", size)
     };
     area.as_ptr()

@@ -1,7 +1,6 @@
 //! The libc calls that the library makes, each wrapped once.
 
 use core::ffi::{c_int, c_void};
-use core::hint::black_box;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -26,6 +25,44 @@ pub(crate) fn map(size: usize) -> Option<NonNull<c_void>> {
     // SAFETY: a fresh anonymous mapping touches nothing that exists.
     let address = unsafe { libc::mmap(ptr::null_mut(), size, protection, flags, -1, 0) };
     if address == libc::MAP_FAILED { None } else { NonNull::new(address) }
+}
+
+/// As [`map`], at exactly this address, where nothing is mapped yet. None: something is, or as
+/// [`map`].
+pub(crate) fn map_at(address: *mut c_void, size: usize) -> Option<NonNull<c_void>> {
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE;
+    // SAFETY: replaces nothing. A kernel that does not know the flag takes the address for a wish.
+    unsafe {
+        let found = libc::mmap(address, size, protection, flags, -1, 0);
+        if found == libc::MAP_FAILED {
+            return None;
+        }
+        if found != address {
+            libc::munmap(found, size);
+            return None;
+        }
+    }
+    NonNull::new(address)
+}
+
+/// Gives the pages of `size` bytes at `address` back; they read as zero from then on. Locked memory
+/// (mlockall) stays as it is.
+///
+/// # Safety
+/// The range is whole pages of a mapping of the caller's, and nothing needs what stands there.
+pub(crate) unsafe fn discard(address: *mut c_void, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { libc::madvise(address, size, libc::MADV_DONTNEED) };
+}
+
+/// Asks for huge pages for `size` bytes at `address`; without them nothing changes.
+///
+/// # Safety
+/// The range is a mapping of the caller's.
+pub(crate) unsafe fn prefer_huge_pages(address: *mut c_void, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { libc::madvise(address, size, libc::MADV_HUGEPAGE) };
 }
 
 /// Takes all access from `size` bytes at `address`. False: [`errno`] says why.
@@ -65,30 +102,32 @@ pub(crate) fn is_readable(address: *const c_void) -> bool {
     }
 }
 
-/// Has `at_exit` called with a non-NULL value when a thread that calls this ends. True: it will be.
-pub(crate) fn call_at_thread_exit(at_exit: unsafe extern "C" fn(*mut c_void)) -> bool {
-    /// The key plus 1; 0: none yet.
-    static KEY: AtomicU32 = AtomicU32::new(0);
-    let mut key = KEY.load(Ordering::Acquire);
-    if key == 0 {
+/// Has `at_exit` called with a non-NULL value when a thread that calls this ends. `key` is 0 before
+/// the first call, and belongs to `at_exit`. True: it will be called.
+pub(crate) fn call_at_thread_exit(
+    key: &AtomicU32,
+    at_exit: unsafe extern "C" fn(*mut c_void),
+) -> bool {
+    let mut known = key.load(Ordering::Acquire);
+    if known == 0 {
         let mut new: libc::pthread_key_t = 0;
         // SAFETY: the key is new; one that lost the race to be the process's is given back.
         unsafe {
             if libc::pthread_key_create(&mut new, Some(at_exit)) != 0 {
                 return false;
             }
-            match KEY.compare_exchange(0, new + 1, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => key = new + 1,
+            match key.compare_exchange(0, new + 1, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => known = new + 1,
                 Err(first) => {
                     libc::pthread_key_delete(new);
-                    key = first;
+                    known = first;
                 }
             }
         }
     }
     let value = NonNull::<c_void>::dangling().as_ptr();
     // SAFETY: the key exists; the value only says that the thread wants the call.
-    unsafe { libc::pthread_setspecific(key - 1, value) == 0 }
+    unsafe { libc::pthread_setspecific(known - 1, value) == 0 }
 }
 
 /// Gives a mapping back. False: [`errno`] says why, and the mapping stays.
@@ -106,16 +145,7 @@ pub(crate) fn allocate(size: usize) -> Option<NonNull<c_void>> {
     NonNull::new(unsafe { libc::malloc(size) })
 }
 
-/// Allocates one `T` with every byte 0. Not by calloc: glibc's passes its fast path by, so the
-/// compiler must not make one of this.
-pub(crate) fn allocate_zeroed<T>() -> Option<NonNull<T>> {
-    let place: NonNull<T> = black_box(allocate(size_of::<T>()))?.cast();
-    // SAFETY: room for one `T`, aligned for any.
-    unsafe { place.write_bytes(0, 1) };
-    Some(place)
-}
-
-/// Frees what [`allocate`] or [`allocate_zeroed`] gave; NULL is let through.
+/// Frees what [`allocate`] gave; NULL is let through.
 ///
 /// # Safety
 /// `address` came from there and is not used from here on.

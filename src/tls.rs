@@ -8,7 +8,7 @@
 //!
 //! Stable Rust cannot define an exported `__thread` variable, so assembly does; C sees
 //! `extern __thread aco_t *aco_gtls_co`. Access is initial-exec: an offset from the GOT and the
-//! thread pointer, no call, at the price of 64 bytes of the static TLS block when the library is
+//! thread pointer, no call, at the price of 80 bytes of the static TLS block when the library is
 //! loaded with dlopen. No address is kept: each access reads the thread pointer anew, because a
 //! coroutine that is moved to another thread goes on in the middle of a function.
 
@@ -31,9 +31,9 @@ global_asm!(
     ".globl aco_thread_state",
     ".hidden aco_thread_state",
     ".type aco_thread_state, %object",
-    ".size aco_thread_state, 48",
+    ".size aco_thread_state, 64",
     ".p2align 3",
-    "aco_thread_state: .zero 48",
+    "aco_thread_state: .zero 64",
     ".popsection",
 );
 
@@ -46,15 +46,19 @@ pub(crate) struct ThreadState {
     pub(crate) fp_environment: usize,
     /// Whether `fp_environment` was taken.
     pub(crate) fp_environment_is_set: usize,
+    /// The thread's heap (`slab`), NULL before it needs one.
+    pub(crate) heap: *mut c_void,
     /// Stacks kept for the thread's next ones: the first of a list, NULL at its end.
     pub(crate) kept_stacks: *mut c_void,
     /// How many they are.
     pub(crate) kept_count: usize,
     /// Bytes of them.
     pub(crate) kept_bytes: usize,
+    /// How many were given back since the thread last made a stack.
+    pub(crate) unwanted: usize,
 }
 
-const _: () = assert!(size_of::<ThreadState>() == 48);
+const _: () = assert!(size_of::<ThreadState>() == 64);
 
 /// The address of this thread's copy of a TLS variable.
 macro_rules! address_of {

@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("ffi", &["resume", "coroutine", "thread", "stack", "arch", "tls", "diag", "abi"]),
     ("resume", &["coroutine", "stack", "save", "state", "arch", "tls", "diag", "abi"]),
-    ("coroutine", &["thread", "stack", "save", "arch", "tls", "diag", "sys", "abi"]),
+    ("coroutine", &["thread", "stack", "save", "slab", "arch", "tls", "diag", "abi"]),
     ("thread", &["arch", "tls", "diag", "sys", "abi"]),
-    ("stack", &["state", "sanitizer", "valgrind", "arch", "tls", "diag", "sys", "abi"]),
-    ("save", &["sanitizer", "arch", "diag", "sys", "abi"]),
+    ("stack", &["slab", "state", "sanitizer", "valgrind", "arch", "tls", "diag", "sys", "abi"]),
+    ("save", &["slab", "sanitizer", "arch", "diag", "abi"]),
+    ("slab", &["sanitizer", "tls", "sys", "abi"]),
     ("sanitizer", &["valgrind", "arch"]),
     ("valgrind", &["arch"]),
     ("state", &["abi"]),

@@ -118,7 +118,8 @@ macro_rules! switch_body {
             "add x30, x30, #{root_offset}",     // root_return_address()
             "mov sp, x3",
             // Register state:
-            // - everything belongs to `to`; x17 is where it goes on, x30 the root frame.
+            // - everything belongs to `to`; x17 is where it goes on, x30 the root frame, x1 its
+            //   address.
             // x17: the one register through which a pad for calls can be jumped to as well.
             "br x17",
             // A context that this switch saved goes on here, with its own sp, x29, x19 to x28.
@@ -251,13 +252,15 @@ macro_rules! resume_body {
             "ldp x27, x28, [x0, #80]",
             "ldp x29, x17, [x0, #96]",
             "ldr x3, [x0, #112]",
+            "mov x1, x0",
             $($load,)*                          // msr fpcr, only where it differs from x4
             "adrp x30, {root}",
             "add x30, x30, :lo12:{root}",
             "add x30, x30, #{root_offset}",     // root_return_address()
             "mov sp, x3",
             "br x17",
-            // The main coroutine goes on here, with its own sp and x29. The nop is as in `switch`.
+            // The main coroutine goes on here, with its own sp and x29; x1 is its address. The nop is
+            // as in `switch`.
             ".cfi_restore_state",
             "nop",
             "5:",
@@ -285,7 +288,15 @@ macro_rules! resume_body {
             "adrp x9, :gottprel:aco_gtls_co",
             "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
             "mrs x10, tpidr_el0",
-            "ldr x11, [x0, #128]",              // its main_co, which it may have changed
+            // x1, not the main_co that `co` names: that may be long in coming, and the next resume
+            // waits for what stands here. It is only compared.
+            "str x1, [x9, x10]",
+            "ldr x11, [x0, #128]",
+            "cmp x1, x11",
+            "b.ne 7f",
+            "ret",
+            // `co` has another main_co than it was resumed by.
+            "7:",
             "str x11, [x9, x10]",
             "ret",
             // The slow way: `prepare` returns, or aborts.

@@ -24,6 +24,9 @@
 //! * left by `resume` or by the header's inline code: only the frame and base pointer must be
 //!   loaded, the code at `reg[RETADDR]` has the rest.
 //!
+//! Whoever goes on in a context has its address in the second argument register: a main coroutine
+//! finds itself there when it is come back to.
+//!
 //! `switch` and `resume` load all registers, so they go on in either sort. The inline code loads
 //! the few, so it goes on only where the other sort is certain: a resident that is not FULL, or
 //! the coroutine that the hint names (see `state` and `tls`).

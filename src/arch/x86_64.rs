@@ -90,7 +90,8 @@ macro_rules! switch_body {
             "mov rbp, [rsi + 56]",
             $($load,)*
             // Register state:
-            // - everything but rsp belongs to `to`; rax is where it goes on, rcx its rsp.
+            // - everything but rsp belongs to `to`; rax is where it goes on, rcx its rsp, rsi its
+            //   address.
             "mov rsp, rcx",
             // A jump, not a push and `ret`: the top of the return predictor belongs to `from`.
             // notrack: it goes to the middle of a function, where no endbr64 stands.
@@ -196,11 +197,12 @@ macro_rules! resume_body {
             "mov rax, [rdi + 32]",
             "mov rbx, [rdi + 48]",
             "mov rbp, [rdi + 56]",
+            "mov rsi, rdi",
             $($load,)*
             "mov rsp, [rdi + 40]",
             "notrack jmp rax",
-            // The main coroutine goes on here. Register state: rsp, rbx and rbp are its own. The
-            // nop: unwinders look a return address up by the byte before it.
+            // The main coroutine goes on here. Register state: rsp, rbx and rbp are its own, rsi is
+            // its address. The nop: unwinders look a return address up by the byte before it.
             ".cfi_restore_state",
             "nop",
             "5:",
@@ -215,8 +217,12 @@ macro_rules! resume_body {
             "pop r12",
             ".cfi_adjust_cfa_offset -8; .cfi_restore r12",
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
-            "mov rdx, [rdi + 72]",      // its main_co, which it may have changed
-            "mov fs:[rcx], rdx",
+            // rsi, not the main_co that `co` names: that may be long in coming, and the next resume
+            // waits for what stands here. It is only compared.
+            "mov fs:[rcx], rsi",
+            "cmp rsi, [rdi + 72]",
+            "jne 6f",
+            "7:",
             // A jump, not `ret`: a coroutine that left by a call has put its own return address on
             // top of the return predictor.
             "pop rcx",
@@ -239,6 +245,11 @@ macro_rules! resume_body {
             "4:",
             "and qword ptr [rdi + 88], -0x101",
             "jmp 2b",
+            // `co` has another main_co than it was resumed by.
+            "6:",
+            "mov rdx, [rdi + 72]",
+            "mov fs:[rcx], rdx",
+            "jmp 7b",
             ".cfi_endproc",
             prepare = sym $prepare,
         )

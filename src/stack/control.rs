@@ -1,21 +1,18 @@
-//! Where share stack control blocks live: memory that stays an `aco_share_stack_t` for ever.
+//! Share stack control blocks: memory that stays an `aco_share_stack_t` for ever.
 //!
-//! libaco lets a program destroy a stack before its coroutines, and so does this library: it
-//! must be able to look at the control block of a destroyed stack. Blocks come from slabs that
-//! are never given back (80 bytes a stack, as many as ever lived at once) and are used again,
-//! last freed first. Any thread may free a block that another one took.
-//!
-//! The free blocks form a list through `real_ptr`. Its head carries a tag that changes with
-//! every removal, so that a thread which read the head and was overtaken fails to remove it. No
-//! lock: a child of fork(2) finds the list whole, whatever the other threads were doing.
+//! libaco lets a program destroy a stack before its coroutines, and so does this library: it must
+//! be able to look at the control block of a destroyed stack. The slabs that blocks come from are
+//! never unmapped, and a block that is free reads as destroyed. Each counts its lives, so that a
+//! coroutine of an earlier one is known.
 
 use core::ffi::{c_char, c_void};
-use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, AtomicU16, AtomicU64, Ordering};
+use core::mem::offset_of;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU16, Ordering};
 
 use crate::abi::{aco_share_stack_t, aco_t};
+use crate::slab::{self, Class};
 use crate::state::Generation;
-use crate::sys;
 use crate::valgrind::StackId;
 
 /// A control block of this library's.
@@ -36,7 +33,8 @@ pub(super) struct Block {
     pub(super) binding: u64,
 }
 
-const _: () = assert!(size_of::<Block>() == 112);
+const _: () = assert!(size_of::<Block>() == slab::CONTROL_SIZE);
+const _: () = assert!(offset_of!(Block, public.real_ptr) == slab::CONTROL_LINK);
 
 impl Block {
     /// Which life of this block it is; never 0.
@@ -44,34 +42,6 @@ impl Block {
     pub(super) fn life(&self) -> Generation {
         self.generation.load(Ordering::Relaxed)
     }
-}
-
-/// Bytes of one slab.
-pub(super) const SLAB: usize = 64 * 1024;
-const BLOCKS_PER_SLAB: usize = SLAB / size_of::<Block>();
-
-/// User addresses fit 48 bits on either architecture unless a program asks mmap for more.
-const TAG_SHIFT: u32 = 48;
-
-/// The head of the free list: its address below, the tag above.
-static HEAD: AtomicU64 = AtomicU64::new(0);
-
-fn unpack(head: u64) -> *mut Block {
-    ptr::with_exposed_provenance_mut((head & ((1 << TAG_SHIFT) - 1)) as usize)
-}
-
-fn pack(block: *mut Block, tag: u64) -> u64 {
-    block.expose_provenance() as u64 | tag << TAG_SHIFT
-}
-
-/// The list's link in a free block, the mapping's address in a block in use. Atomic, because a
-/// thread that is being overtaken may still read it; no other thread reads the one in use.
-///
-/// # Safety
-/// `block` points to a control block.
-unsafe fn link<'a>(block: *mut Block) -> &'a AtomicPtr<c_void> {
-    // SAFETY: the field is aligned and lives for ever; the library writes it through here alone.
-    unsafe { AtomicPtr::from_ptr(&raw mut (*block).public.real_ptr) }
 }
 
 /// `guard_page_enabled` and `reserved` in one: the block's own address above the flag.
@@ -102,31 +72,23 @@ pub(super) unsafe fn fill(stack: *mut aco_share_stack_t, guarded: bool, mapping:
     unsafe {
         *mark_of(stack) = (stack as u64) << 8;
         (*stack).guard_page_enabled = c_char::from(guarded);
-        link(stack.cast()).store(mapping, Ordering::Relaxed);
+        (*stack).real_ptr = mapping;
     }
 }
 
 /// A control block for one life. None: the system has no memory.
 pub(super) fn take() -> Option<NonNull<Block>> {
-    loop {
-        let head = HEAD.load(Ordering::Acquire);
-        let Some(block) = NonNull::new(unpack(head)) else {
-            add_slab()?;
-            continue;
-        };
-        if remove(head, block) {
-            return Some(block);
-        }
+    /// Where the lives of a block begin that has none behind it, or has forgotten them: each at
+    /// another number, so that a coroutine of a forgotten life is not taken for one of the next.
+    static FIRST_LIFE: AtomicU16 = AtomicU16::new(1);
+    let block: NonNull<Block> = slab::allocate(Class::Control)?.cast();
+    // SAFETY: the block is the caller's, and was zeroed once or is a block that was given back.
+    let known = unsafe { block.as_ref() };
+    if known.life() == 0 {
+        let life = FIRST_LIFE.fetch_add(1, Ordering::Relaxed).max(1);
+        known.generation.store(life, Ordering::Relaxed);
     }
-}
-
-/// Takes `block` off the list, unless anything was taken since `head`, which it is in, was read.
-fn remove(head: u64, block: NonNull<Block>) -> bool {
-    // SAFETY: a block that was ever on the list stays one. If another thread has taken it since,
-    // the value is wrong, and so is the tag.
-    let next = unsafe { link(block.as_ptr()).load(Ordering::Relaxed) };
-    let rest = pack(next.cast(), (head >> TAG_SHIFT).wrapping_add(1));
-    HEAD.compare_exchange(head, rest, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    Some(block)
 }
 
 /// Ends a life of `block`: coroutines that are bound to it are refused from here on.
@@ -144,54 +106,17 @@ pub(super) unsafe fn end_life(block: NonNull<Block>) {
 /// # Safety
 /// The block is from [`take`], and its stack is gone.
 pub(super) unsafe fn give_back(block: NonNull<Block>) {
-    // SAFETY: the block is still the caller's alone.
-    unsafe { push(block.as_ptr(), block.as_ptr()) }
-}
-
-/// Puts the blocks from `first` to `last`, linked already, on the list.
-///
-/// # Safety
-/// They are control blocks that nobody uses.
-unsafe fn push(first: *mut Block, last: *mut Block) {
-    let mut head = HEAD.load(Ordering::Relaxed);
-    loop {
-        // SAFETY: the block is not on the list yet.
-        unsafe { link(last).store(unpack(head).cast(), Ordering::Relaxed) };
-        let new = pack(first, head >> TAG_SHIFT);
-        match HEAD.compare_exchange_weak(head, new, Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => return,
-            Err(seen) => head = seen,
-        }
-    }
-}
-
-/// Maps a slab and frees all its blocks. None: the system has no memory.
-fn add_slab() -> Option<()> {
-    let first: NonNull<Block> = sys::map(SLAB)?.cast();
-    // SAFETY: the blocks lie inside the new slab, which nobody else knows; zeroed memory is a
-    // valid control block.
-    unsafe {
-        for index in 0..BLOCKS_PER_SLAB {
-            let block = first.add(index).as_ptr();
-            (*block).generation = AtomicU16::new(1);
-            if index + 1 < BLOCKS_PER_SLAB {
-                link(block).store(first.add(index + 1).as_ptr().cast(), Ordering::Relaxed);
-            }
-        }
-        push(first.as_ptr(), first.add(BLOCKS_PER_SLAB - 1).as_ptr());
-    }
-    Some(())
+    // SAFETY: the block is still the caller's alone. Its `ptr` is NULL: it reads as destroyed.
+    unsafe { slab::free(block.as_ptr().cast()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::HashSet;
-    use std::sync::Mutex;
 
     #[test]
     fn threads_never_share_a_block() {
-        let _alone = LIST.lock();
         let worker = || {
             let mut mine = Vec::new();
             for round in 0..2000_usize {
@@ -209,35 +134,10 @@ mod tests {
         assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len());
     }
 
-    /// The tests of the list, one at a time: the list is the process's.
-    static LIST: Mutex<()> = Mutex::new(());
-
-    #[test]
-    fn who_was_overtaken_removes_nothing() {
-        let _alone = LIST.lock();
-        let (first, second) = (take().unwrap(), take().unwrap());
-        // SAFETY: taken above.
-        unsafe {
-            give_back(second);
-            give_back(first);
-        }
-        // A thread reads the head, and is overtaken by one that takes both, gives the first back.
-        let head = HEAD.load(Ordering::Acquire);
-        assert_eq!(unpack(head), first.as_ptr());
-        assert_eq!((take(), take()), (Some(first), Some(second)));
-        // SAFETY: taken above.
-        unsafe { give_back(first) };
-        assert_eq!(unpack(HEAD.load(Ordering::Acquire)), first.as_ptr(), "the head looks the same");
-        assert!(!remove(head, first), "its removal would put the second block on the list");
-        // SAFETY: taken above.
-        unsafe { give_back(second) };
-    }
-
     #[test]
     fn a_generation_is_never_zero_and_never_stays() {
-        let _alone = LIST.lock();
         let block = take().unwrap();
-        // SAFETY: taken above; the list's other users wait for nothing from this block.
+        // SAFETY: taken above.
         unsafe {
             block.as_ref().generation.store(u16::MAX, Ordering::Relaxed);
             end_life(block);
@@ -248,12 +148,11 @@ mod tests {
 
     #[test]
     fn a_copy_has_no_block() {
-        let _alone = LIST.lock();
         let block = take().unwrap();
         // SAFETY: taken above; the copy is a plain struct.
         unsafe {
             let stack: *mut aco_share_stack_t = block.as_ptr().cast();
-            fill(stack, true, ptr::null_mut());
+            fill(stack, true, core::ptr::null_mut());
             assert_eq!(block_of(stack), Some(block));
             assert_eq!((*stack).guard_page_enabled, 1);
             let mut copy = stack.read();

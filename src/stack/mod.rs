@@ -15,7 +15,7 @@ use core::ffi::c_void;
 use core::ptr;
 
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::{arch, diag, state, sys, valgrind};
+use crate::{arch, diag, slab, state, sys, valgrind};
 
 /// Makes a share stack with room for `size` bytes (see [`layout::Sizes`] for the rounding).
 /// Aborts, in the name of `function`, when there is no memory or no such size.
@@ -33,7 +33,7 @@ pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_sha
         Some(kept) => kept,
         None => {
             let Some(block) = control::take() else {
-                diag::out_of_memory(function, nothing, "share stack control blocks", control::SLAB)
+                diag::out_of_memory(function, nothing, "a share stack", slab::CONTROL_SIZE)
             };
             pool::Stack { block, memory: memory::obtain(function, &sizes), sizes }
         }
@@ -119,6 +119,16 @@ unsafe fn release(
             "real_ptr and real_sz belong to the library; vm.max_map_count may be exhausted",
         )
     }
+}
+
+/// Has no coroutine been bound to this life of the share stack? One that is will have it for itself,
+/// as long as it is the only one.
+///
+/// # Safety
+/// `stack` points to a live share stack.
+pub(crate) unsafe fn is_vacant(stack: *mut aco_share_stack_t) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { control::block_of(stack).is_some_and(|block| block.as_ref().coroutines == 0) }
 }
 
 /// Binds a new coroutine to the present life of its share stack. Whoever had the stack alone has

@@ -6,6 +6,7 @@
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
+use core::sync::atomic::AtomicU32;
 
 use super::control::{self, Block};
 use super::layout::Sizes;
@@ -16,6 +17,9 @@ use crate::{sanitizer, sys, tls};
 /// The most that a thread keeps: so many stacks, and so many bytes of them.
 const MOST_STACKS: usize = 32;
 const MOST_BYTES: usize = 8 << 20;
+/// So many given back without one taken, and the program does not want them: the thread keeps none
+/// until it makes a stack again. A few kept ones can hold much of the C library's heap.
+const MOST_UNWANTED: usize = 256;
 
 /// What stands at the top of a kept stack.
 #[repr(C)]
@@ -43,6 +47,7 @@ pub(super) fn take(sizes: &Sizes) -> Option<Stack> {
     let state = tls::thread_state();
     // SAFETY: the thread's own state and list; what is on the list, nothing else uses.
     unsafe {
+        (*state).unwanted = 0;
         let mut link: *mut *mut Kept = (&raw mut (*state).kept_stacks).cast();
         while !(*link).is_null() {
             let kept = *link;
@@ -71,10 +76,20 @@ pub(super) unsafe fn keep(stack: Stack) -> Result<(), Stack> {
     let state = tls::thread_state();
     // SAFETY: the thread's own state; the memory is the pool's from here on.
     unsafe {
-        if (*state).kept_count == 0 && !sys::call_at_thread_exit(give_all_back) {
+        if (*state).unwanted == MOST_UNWANTED {
             return Err(stack);
         }
-        while is_full_for(state, size) && give_last_back(state) {}
+        static KEY: AtomicU32 = AtomicU32::new(0);
+        if (*state).kept_count == 0 && !sys::call_at_thread_exit(&KEY, give_all_back) {
+            return Err(stack);
+        }
+        while is_full_for(state, size) && give_last_back(state) {
+            (*state).unwanted += 1;
+            if (*state).unwanted == MOST_UNWANTED {
+                while give_last_back(state) {}
+                return Err(stack);
+            }
+        }
         let kept = place(&stack);
         (*state).kept_count += 1;
         (*state).kept_bytes += size;
