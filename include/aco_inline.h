@@ -167,14 +167,23 @@ ACO_INLINE_ aco_t *aco_current_(void) {
 #if defined(__x86_64__)
 
 #ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
-#define ACO_SWITCH_FPENV_
+#define ACO_SAVE_FPENV_
+#define ACO_LOAD_FPENV_
 #else
-#define ACO_SWITCH_FPENV_                                                                        \
+#define ACO_SAVE_FPENV_                                                                          \
     "fnstcw\t{64(%%rdi)|WORD PTR [rdi + 64]}\n\t"                                                \
-    "stmxcsr\t{68(%%rdi)|DWORD PTR [rdi + 68]}\n\t"                                              \
+    "stmxcsr\t{68(%%rdi)|DWORD PTR [rdi + 68]}\n\t"
+#define ACO_LOAD_FPENV_                                                                          \
     "fldcw\t{64(%%rsi)|WORD PTR [rsi + 64]}\n\t"                                                 \
     "ldmxcsr\t{68(%%rsi)|DWORD PTR [rsi + 68]}\n\t"
 #endif
+
+/* Goes on in the context that rsi points to. */
+#define ACO_GO_ON_                                                                               \
+    "mov{q}\t{48(%%rsi), %%rbx|rbx, QWORD PTR [rsi + 48]}\n\t"                                   \
+    "mov{q}\t{56(%%rsi), %%rbp|rbp, QWORD PTR [rsi + 56]}\n\t"                                   \
+    "mov{q}\t{40(%%rsi), %%rsp|rsp, QWORD PTR [rsi + 40]}\n\t"                                   \
+    "notrack jmp\t{*32(%%rsi)|QWORD PTR [rsi + 32]}"
 
 /* Clang takes these names on any target; gcc only where the file has AVX-512. */
 #if defined(__AVX512F__) || defined(__clang__)
@@ -207,11 +216,8 @@ ACO_INLINE_ aco_t *aco_current_(void) {
         "mov{q}\t{%%rsp, 40(%%rdi)|QWORD PTR [rdi + 40], rsp}\n\t"                               \
         "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t"                               \
         "mov{q}\t{%%rbx, 48(%%rdi)|QWORD PTR [rdi + 48], rbx}\n\t"                               \
-        "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" ACO_SWITCH_FPENV_ ACO_CFI_GAP_ \
-        "mov{q}\t{48(%%rsi), %%rbx|rbx, QWORD PTR [rsi + 48]}\n\t"                               \
-        "mov{q}\t{56(%%rsi), %%rbp|rbp, QWORD PTR [rsi + 56]}\n\t"                               \
-        "mov{q}\t{40(%%rsi), %%rsp|rsp, QWORD PTR [rsi + 40]}\n\t"                               \
-        "notrack jmp\t{*32(%%rsi)|QWORD PTR [rsi + 32]}" ACO_CFI_END_ ".Laco%=:"                 \
+        "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" ACO_SAVE_FPENV_              \
+            ACO_LOAD_FPENV_ ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_ ".Laco%=:"                      \
         : "+D"(from), "+S"(to)                                                                   \
         :                                                                                        \
         : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",     \
@@ -220,20 +226,40 @@ ACO_INLINE_ aco_t *aco_current_(void) {
           "st(5)", "st(6)", "st(7)", "memory",                                                   \
           "cc" ACO_CLOBBER_AVX512_ ACO_CLOBBER_APX_)
 
+/* Leaves co for ever: nothing is saved but where it would go on, which is in the library. */
+#define ACO_LEAVE_(co, to)                                                                       \
+    __asm__ __volatile__(                                                                        \
+        "mov{q}\t{aco_ended_asm@GOTPCREL(%%rip), %%rax"                                          \
+        "|rax, QWORD PTR aco_ended_asm@GOTPCREL[rip]}\n\t"                                       \
+        "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t" ACO_LOAD_FPENV_ ACO_CFI_GAP_  \
+            ACO_GO_ON_ ACO_CFI_END_                                                              \
+        :                                                                                        \
+        : "D"(co), "S"(to)                                                                       \
+        : "rax", "memory")
+
 #else
 
 #ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
-#define ACO_SWITCH_FPENV_
+#define ACO_READ_FPENV_
+#define ACO_SAVE_FPENV_
+#define ACO_LOAD_FPENV_
 #else /* msr is dear: only where the two differ */
-#define ACO_SWITCH_FPENV_                                                                        \
-    "mrs\tx4, fpcr\n\t"                                                                          \
-    "str\tx4, [x0, #120]\n\t"                                                                    \
+#define ACO_READ_FPENV_ "mrs\tx4, fpcr\n\t"
+#define ACO_SAVE_FPENV_ "str\tx4, [x0, #120]\n\t"
+#define ACO_LOAD_FPENV_                                                                          \
     "ldr\tx5, [x1, #120]\n\t"                                                                    \
     "cmp\tx4, x5\n\t"                                                                            \
     "b.eq\t.Lacofp%=\n\t"                                                                        \
     "msr\tfpcr, x5\n"                                                                            \
     ".Lacofp%=:\n\t"
 #endif
+
+/* Goes on in the context that x1 points to. */
+#define ACO_GO_ON_                                                                               \
+    "ldr\tx3, [x1, #112]\n\t"                                                                    \
+    "ldp\tx29, x17, [x1, #96]\n\t"                                                               \
+    "mov\tsp, x3\n\t"                                                                            \
+    "br\tx17"
 
 /* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
  * the jump: x29 and sp are those of to, x1 is its address; nothing else is promised to it. So when
@@ -250,11 +276,8 @@ ACO_INLINE_ aco_t *aco_current_(void) {
             "str\tx19, [sp, #-16]!\n\t"                                                          \
             "mov\tx3, sp\n\t"                                                                    \
             "stp\tx29, x2, [x0, #96]\n\t"                                                        \
-            "str\tx3, [x0, #112]\n\t" ACO_SWITCH_FPENV_ ACO_CFI_GAP_                             \
-            "ldr\tx3, [x1, #112]\n\t"                                                            \
-            "ldp\tx29, x17, [x1, #96]\n\t"                                                       \
-            "mov\tsp, x3\n\t"                                                                    \
-            "br\tx17" ACO_CFI_END_                                                               \
+            "str\tx3, [x0, #112]\n\t" ACO_READ_FPENV_ ACO_SAVE_FPENV_ ACO_LOAD_FPENV_            \
+                ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                                                          \
             ".Laco%=:\n\t"                                                                       \
             "hint\t#36\n\t"                                                                      \
             "ldr\tx19, [sp], #16"                                                                \
@@ -267,6 +290,20 @@ ACO_INLINE_ aco_t *aco_current_(void) {
               "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "memory",    \
               "cc" ACO_CLOBBER_X18_ ACO_CLOBBER_SVE_);                                           \
         (to) = aco_x1;                                                                           \
+    } while (0)
+
+/* Leaves co for ever: nothing is saved but where it would go on, which is in the library. */
+#define ACO_LEAVE_(co, to)                                                                       \
+    do {                                                                                         \
+        register aco_t *aco_x0 __asm__("x0") = (co);                                             \
+        register aco_t *aco_x1 __asm__("x1") = (to);                                             \
+        __asm__ __volatile__("adrp\tx2, :got:aco_ended_asm\n\t"                                  \
+                             "ldr\tx2, [x2, :got_lo12:aco_ended_asm]\n\t"                        \
+                             "str\tx2, [x0, #104]\n\t" ACO_READ_FPENV_ ACO_LOAD_FPENV_          \
+                                 ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                            \
+                             :                                                                   \
+                             : "r"(aco_x0), "r"(aco_x1)                                          \
+                             : "x2", "x3", "x4", "x5", "x17", "memory", "cc");                   \
     } while (0)
 
 /* On Linux x18 is one of the registers that a call may change. */
@@ -303,16 +340,6 @@ ACO_INLINE_ void aco_yield_inline_(void) {
     aco_yield_with_(co, aco_tls_load_(place + ACO_TLS_HINT_));
 }
 
-#else
-
-ACO_INLINE_ void aco_yield1_inline_(aco_t *co) { ACO_YIELD_CALL_(co); }
-
-ACO_INLINE_ void aco_yield_inline_(void) { ACO_YIELD_CALL_(aco_current_()); }
-
-#endif
-
-#if defined(ACO_INLINE_RESUME_)
-
 /* is_end and the seven bytes after it: the address of the coroutine, shifted, says that it has not
  * ended and that it loads its own registers. */
 ACO_INLINE_ uint64_t aco_state_word_(const aco_t *co) {
@@ -320,6 +347,35 @@ ACO_INLINE_ uint64_t aco_state_word_(const aco_t *co) {
     memcpy(&word, &co->is_end, sizeof word);
     return word;
 }
+
+/* The same, where the coroutine plainly runs and has its stack. The word as a whole: a byte that
+ * was just stored is not forwarded to a load of the eight. */
+ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
+    aco_t *main_co = aco_tls_load_(aco_tls_place_() + ACO_TLS_HINT_);
+    if (aco_unlikely(main_co == NULL || co == NULL || co->main_co != main_co || co->is_end != 0 ||
+                     co->share_stack->owner != co)) {
+        ACO_EXIT_CALL_(co);
+        __builtin_unreachable();
+    }
+    uint64_t word = aco_state_word_(co) | 1;
+    memcpy(&co->is_end, &word, sizeof word);
+    co->share_stack->owner = NULL;
+    co->share_stack->align_validsz = 0;
+    ACO_LEAVE_(co, main_co);
+    __builtin_unreachable();
+}
+
+#else
+
+ACO_INLINE_ void aco_yield1_inline_(aco_t *co) { ACO_YIELD_CALL_(co); }
+
+ACO_INLINE_ void aco_exit1_inline_(aco_t *co) { ACO_EXIT_CALL_(co); }
+
+ACO_INLINE_ void aco_yield_inline_(void) { ACO_YIELD_CALL_(aco_current_()); }
+
+#endif
+
+#if defined(ACO_INLINE_RESUME_)
 
 ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
     uintptr_t place = aco_tls_place_();
@@ -355,7 +411,7 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
 #define aco_yield() aco_yield_inline_()
 
 /* End the running coroutine. Does not come back, and unwinds nothing. */
-#define aco_exit1(co) ACO_EXIT_CALL_(co)
+#define aco_exit1(co) aco_exit1_inline_(co)
 #define aco_exit() aco_exit1(aco_current_())
 
 /* The argument that the running coroutine was created with. */

@@ -139,6 +139,15 @@ impl aco_s {
         unsafe { (&raw const (*co).reg).cast::<usize>().add(ACO_REG_IDX_RETADDR).read() }
     }
 
+    /// Sets the address where a suspended coroutine goes on.
+    ///
+    /// # Safety
+    /// `co` points to a coroutine.
+    pub unsafe fn set_return_address(co: *mut aco_t, address: usize) {
+        // SAFETY: in bounds of `reg`.
+        unsafe { (&raw mut (*co).reg).cast::<usize>().add(ACO_REG_IDX_RETADDR).write(address) }
+    }
+
     /// The stack pointer of a suspended coroutine.
     ///
     /// # Safety

@@ -57,11 +57,12 @@ pub(crate) unsafe fn create(
         )
     }
     // SAFETY: as above.
-    let co = if unsafe { stack::is_vacant(share_stack) } {
-        allocate(Class::Alone, fp, arg)
-    } else {
-        allocate(Class::Sharing, fp, arg)
+    let (control, vacant) = unsafe {
+        let control = stack::control_of(share_stack);
+        (control, stack::is_vacant(control))
     };
+    let co =
+        if vacant { allocate(Class::Alone, fp, arg) } else { allocate(Class::Sharing, fp, arg) };
     // Without a wish for its size the area waits for the first copy, which a coroutine with a
     // stack for itself never sees.
     let (area, size) = match save_stack_sz {
@@ -74,7 +75,7 @@ pub(crate) unsafe fn create(
         (*co).save_stack.ptr = area;
         (*co).save_stack.sz = size;
         (*co).share_stack = share_stack;
-        stack::bind(co);
+        stack::bind(co, control);
         let entry = fp.map_or(0, |fp| fp as usize);
         set_reg(co, ACO_REG_IDX_RETADDR, entry);
         set_reg(co, ACO_REG_IDX_SP, (*share_stack).align_retptr as usize);
@@ -96,7 +97,9 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
         if !(*co).share_stack.is_null() {
             stack::leave(co);
         }
-        slab::free((*co).save_stack.ptr);
+        if !(*co).save_stack.ptr.is_null() {
+            slab::free((*co).save_stack.ptr);
+        }
         slab::free(co.cast());
     }
 }

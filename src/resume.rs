@@ -16,7 +16,7 @@
 use core::ptr::NonNull;
 
 use crate::abi::aco_t;
-use crate::arch::Switch;
+use crate::arch::{Leave, Switch};
 use crate::coroutine::{inside, is_on_stack_of, is_running};
 use crate::{arch, diag, save, stack, state, tls};
 
@@ -54,16 +54,30 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
         if main_co.is_null() || (*co).is_end != 0 || aco_t::return_address(co) == 0 {
             refuse(co);
         }
-        if tls::current() != main_co {
+        let (current, waiting) = tls::current_and_hint();
+        if current != main_co {
             check_caller(co);
         }
-        if stack::is_gone(co) {
+        let stack = (*co).share_stack;
+        let control = stack::control_of(stack);
+        if stack::is_gone(co, control) {
             refuse(co);
         }
-        if (*(*co).share_stack).owner != co {
-            take_stack(co);
+        let owner = (*stack).owner;
+        if owner != co {
+            if !owner.is_null() {
+                // Only inside a coroutine can there be one that runs.
+                let inside = !waiting.is_null() && current != waiting;
+                if (*owner).share_stack != stack || (inside && is_running(owner)) {
+                    refuse_stack(co, owner);
+                }
+                save::save_out(owner, stack);
+            }
+            // Before `restore` names another owner.
+            stack::evict_resident(stack, control);
+            save::restore(co, stack);
         }
-        stack::settle(co);
+        stack::settle(co, control);
     }
 }
 
@@ -86,7 +100,8 @@ pub(crate) unsafe fn yield_to_main(co: *mut aco_t, switch: Switch) {
 ///
 /// # Safety
 /// `co` points to the running coroutine.
-pub(crate) unsafe fn exit(co: *mut aco_t, switch: Switch) -> ! {
+#[inline(always)]
+pub(crate) unsafe fn exit(co: *mut aco_t, leave: Leave) -> ! {
     // SAFETY: the caller's promise.
     unsafe {
         if co.is_null() || (*co).main_co.is_null() {
@@ -100,28 +115,23 @@ pub(crate) unsafe fn exit(co: *mut aco_t, switch: Switch) -> ! {
         state::end(co);
         (*stack).owner = core::ptr::null_mut();
         (*stack).align_validsz = 0;
-        switch(co, (*co).main_co);
-        refuse_exit(co)
+        aco_t::set_return_address(co, ended as *const () as usize);
+        leave(co, (*co).main_co)
     }
 }
 
-/// Puts the frames of `co` on its share stack and makes it the owner.
-#[inline(always)]
-unsafe fn take_stack(co: *mut aco_t) {
-    // SAFETY: the stack is live (checked by `prepare`); an owner, if any, is suspended on it.
-    unsafe {
-        let stack = (*co).share_stack;
-        let owner = (*stack).owner;
-        if !owner.is_null() {
-            if (*owner).share_stack != stack || is_running(owner) {
-                refuse_stack(co, owner);
-            }
-            save::save_out(owner);
-        }
-        // Before `restore` names another owner.
-        stack::evict_resident(stack);
-        save::restore(co);
-    }
+/// Where an ended coroutine goes on when it is switched to all the same.
+///
+/// # Safety
+/// Reached by a switch alone.
+#[unsafe(naked)]
+unsafe extern "C" fn ended() {
+    arch::ended_body!(refuse_ended)
+}
+
+unsafe extern "C" fn refuse_ended(co: *mut aco_t) -> ! {
+    // SAFETY: the switch was told of this coroutine.
+    unsafe { refuse_exit(co) }
 }
 
 /// Says why `co` cannot have its share stack from `owner`, and aborts.

@@ -14,7 +14,7 @@
 
 use core::ptr;
 
-use crate::abi::aco_t;
+use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, diag, sanitizer, slab};
 
 /// What a save area starts with, at the first copy, when `aco_create` is asked for 0 bytes.
@@ -25,16 +25,16 @@ pub(crate) const DEFAULT_SIZE: usize = 64;
 /// without memory.
 ///
 /// # Safety
-/// `owner` points to a coroutine that is its share stack's owner.
+/// `owner` points to a coroutine that is the owner of `stack`, its share stack.
 #[inline(always)]
-pub(crate) unsafe fn save_out(owner: *mut aco_t) {
+pub(crate) unsafe fn save_out(owner: *mut aco_t, stack: *mut aco_share_stack_t) {
     // SAFETY: the stack pointer is checked against the stack's bounds before the copy; the save
     // area holds `size` bytes by then and is no part of a stack.
     unsafe {
-        let stack = (*owner).share_stack;
         let from = aco_t::stack_pointer(owner);
+        let top = (*stack).align_retptr;
         // One comparison for both bounds: above the top, the difference wraps around.
-        let size = ((*stack).align_retptr as usize).wrapping_sub(from);
+        let size = top.addr().wrapping_sub(from);
         if size > (*stack).align_limit.wrapping_sub(arch::RETURN_SLOT) {
             refuse_stack_pointer(owner)
         }
@@ -44,8 +44,7 @@ pub(crate) unsafe fn save_out(owner: *mut aco_t) {
             if (*area).sz < size || (*area).ptr.is_null() {
                 grow(owner, size);
             }
-            let live: *const u8 = (*stack).align_retptr.cast();
-            copy((*area).ptr.cast(), live.byte_sub(size), size);
+            copy((*area).ptr.cast(), top.cast::<u8>().sub(size), size);
             (*area).ct_save += 1;
             if size > (*area).max_cpsz {
                 (*area).max_cpsz = size;
@@ -58,12 +57,11 @@ pub(crate) unsafe fn save_out(owner: *mut aco_t) {
 /// image is larger than the stack.
 ///
 /// # Safety
-/// `co` points to a suspended or fresh coroutine whose share stack is live, and free.
+/// `co` points to a suspended or fresh coroutine whose share stack, `stack`, is live, and free.
 #[inline(always)]
-pub(crate) unsafe fn restore(co: *mut aco_t) {
+pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t) {
     // SAFETY: the size is checked against the stack's before the copy; the save area holds it.
     unsafe {
-        let stack = (*co).share_stack;
         let area = &raw mut (*co).save_stack;
         let size = (*area).valid_sz;
         (*stack).align_validsz = size.wrapping_add(size_of::<usize>());

@@ -75,13 +75,14 @@ unsafe fn is_resident(co: *mut aco_t) -> bool {
     unsafe { read(co) & !(IS_END | FULL) == resident_form(co) }
 }
 
-/// Marks `co` as created on `stack` in this life of it.
+/// Marks `co` as created on the stack, and in the life of it, that `binding` names.
 ///
 /// # Safety
 /// `co` points to a coroutine that the library allocated.
-pub(crate) unsafe fn bind(co: *mut aco_t, stack: *mut aco_share_stack_t, life: Generation) {
+#[inline(always)]
+pub(crate) unsafe fn bind(co: *mut aco_t, binding: u64) {
     // SAFETY: the caller's promise.
-    unsafe { write(co, binding(stack, life) | own_hash(co)) }
+    unsafe { write(co, binding | own_hash(co)) }
 }
 
 /// Is it this library that made the coroutine at this address? A copy by value says no.
@@ -133,24 +134,24 @@ pub(crate) unsafe fn settle(co: *mut aco_t) {
     unsafe { write(co, resident_form(co)) }
 }
 
-/// Marks `co` as ended; `is_end` is 1.
+/// Marks `co` as ended by a call: `is_end` is 1, and it is FULL, as after a switch.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 pub(crate) unsafe fn end(co: *mut aco_t) {
     // SAFETY: the caller's promise. The word as a whole: see `arch` on FULL.
-    unsafe { *aco_t::state_word(co) = read(co) & !IS_END | 1 }
+    unsafe { *aco_t::state_word(co) = read(co) & !IS_END | FULL | 1 }
 }
 
-/// Makes a resident of `stack` bound again.
+/// Makes a resident of the stack that `binding` names bound again.
 ///
 /// # Safety
 /// `co` points to a coroutine that the library made.
-pub(crate) unsafe fn unsettle(co: *mut aco_t, stack: *mut aco_share_stack_t, life: Generation) {
+pub(crate) unsafe fn unsettle(co: *mut aco_t, binding: u64) {
     // SAFETY: the caller's promise.
     unsafe {
         if is_resident(co) {
-            bind(co, stack, life);
+            bind(co, binding);
         }
     }
 }
@@ -176,16 +177,16 @@ mod tests {
         unsafe {
             (*co).share_stack = stack;
             assert!(!is_ours(co) && !is_resident(co) && generation(co) == 0);
-            bind(co, stack, 0xfffe);
+            bind(co, binding(stack, 0xfffe));
             assert!(is_ours(co) && !is_resident(co) && generation(co) == 0xfffe);
             settle(co);
             assert!(is_ours(co) && is_resident(co) && generation(co) == 0);
             (*co).is_end = 1;
             *aco_t::state_word(co) |= FULL;
             assert!(is_ours(co) && is_resident(co));
-            unsettle(co, stack, 9);
+            unsettle(co, binding(stack, 9));
             assert!(is_ours(co) && generation(co) == 9 && (*co).is_end == 1);
-            unsettle(co, stack, 10);
+            unsettle(co, binding(stack, 10));
             assert_eq!(generation(co), 9);
             *aco_t::state_word(co) |= FULL;
             assert!(is_ours(co) && generation(co) == 9);
@@ -201,7 +202,7 @@ mod tests {
         // SAFETY: zeroed coroutines.
         unsafe {
             (*co).share_stack = stacks[0];
-            bind(co, stacks[0], 3);
+            bind(co, binding(stacks[0], 3));
             copy.copy_from(co, 1);
             assert!(!is_ours(copy) && generation(copy) == 3);
             (*copy).share_stack = stacks[1];

@@ -51,7 +51,9 @@ pub(crate) struct ThreadState {
     /// Stacks kept for the thread's next ones: the first of a list, NULL at its end.
     pub(crate) kept_stacks: *mut c_void,
     /// How many they are.
-    pub(crate) kept_count: usize,
+    pub(crate) kept_count: u32,
+    /// Whether they will be given back when the thread ends.
+    pub(crate) kept_is_hooked: u32,
     /// Bytes of them.
     pub(crate) kept_bytes: usize,
     /// How many were given back since the thread last made a stack.
@@ -98,6 +100,16 @@ pub(crate) fn current() -> *mut aco_t {
 pub(crate) fn hint() -> *mut aco_t {
     // SAFETY: the word after `aco_gtls_co`.
     unsafe { *(address_of!("aco_gtls_co") as *const *mut aco_t).add(1) }
+}
+
+/// [`current`] and [`hint`].
+#[inline(always)]
+pub(crate) fn current_and_hint() -> (*mut aco_t, *mut aco_t) {
+    // SAFETY: as in both.
+    unsafe {
+        let words = address_of!("aco_gtls_co") as *const *mut aco_t;
+        (*words, *words.add(1))
+    }
 }
 
 /// `co` goes out of use: nobody is to look for it here.

@@ -169,6 +169,83 @@ pub(crate) unsafe extern "C" fn switch_shared_fpenv(
     switch_body!(save: ; load: )
 }
 
+/// `leave` and `leave_shared_fpenv` differ only in the instructions for the environment.
+macro_rules! leave_body {
+    ($($load:literal)*) => {
+        naked_asm!(
+            ".cfi_startproc",
+            "hint #34",                         // bti c
+            // Register state: x1 points to `to`; nothing of `from` matters any more.
+            ".cfi_undefined x30",
+            "adrp x6, :gottprel:aco_gtls_co",
+            "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
+            "mrs x7, tpidr_el0",
+            "add x6, x6, x7",
+            "str xzr, [x6, #8]",                // no hint, as in `switch`
+            "ldp x19, x20, [x1, #16]",
+            "ldp x21, x22, [x1, #32]",
+            "ldp x23, x24, [x1, #48]",
+            "ldp x25, x26, [x1, #64]",
+            "ldp x27, x28, [x1, #80]",
+            "ldp x29, x17, [x1, #96]",
+            "ldr x3, [x1, #112]",
+            $($load,)*
+            "adrp x30, {root}",
+            "add x30, x30, :lo12:{root}",
+            "add x30, x30, #{root_offset}",     // root_return_address()
+            "mov sp, x3",
+            // Register state: as at the end of `switch`.
+            "br x17",
+            ".cfi_endproc",
+            root = sym root_frame,
+            root_offset = const ROOT_RETURN_OFFSET,
+        )
+    };
+}
+
+/// Leaves `from` for ever, goes on in `to` with the environment of that.
+///
+/// # Safety
+/// As [`switch`].
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
+    leave_body!(
+        "mrs x4, fpcr" "ldr x5, [x1, #120]" "cmp x4, x5" "b.eq 3f" "msr fpcr, x5" "3:"
+    )
+}
+
+/// Leaves `from` for ever, goes on in `to`, which inherits this moment's environment.
+///
+/// # Safety
+/// As [`switch`].
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn leave_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
+    leave_body!()
+}
+
+/// The body of a function that stands where an ended coroutine would go on: hands the coroutine,
+/// whose address the switch has left in x1, to `refuse`. The exported name is `aco_ended_asm`.
+macro_rules! ended_body {
+    ($refuse:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            ".cfi_undefined x30",
+            ".globl aco_ended_asm",
+            ".type aco_ended_asm, %function",
+            "aco_ended_asm:",
+            "hint #34",                         // bti c
+            "mov x0, x1",
+            "bl {refuse}",
+            "brk #1",
+            ".size aco_ended_asm, . - aco_ended_asm",
+            ".cfi_endproc",
+            refuse = sym $refuse,
+        )
+    };
+}
+
+pub(crate) use ended_body;
+
 /// The body of a function `resume(co)`: runs `co`, which `prepare` readies unless it plainly is,
 /// until it leaves; then makes its main coroutine the current one.
 macro_rules! resume_body {
@@ -294,6 +371,8 @@ macro_rules! resume_body {
             "ldr x11, [x0, #128]",
             "cmp x1, x11",
             "b.ne 7f",
+            // `ret`, though `co` may have left by a call, whose return address is on top of the return
+            // predictor then: a jump would need a landing pad in the caller.
             "ret",
             // `co` has another main_co than it was resumed by.
             "7:",

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `RETURN_SLOT` | bytes between `align_retptr` and `align_highptr` |
 //! | `switch`, `switch_shared_fpenv` | leave one coroutine, go on in another: `acosw` |
+//! | `leave`, `leave_shared_fpenv` | leave a coroutine for ever |
+//! | `ended_body!` | the body of the function where an ended coroutine would go on |
 //! | `resume_body!` | the body of a function that runs a coroutine until it leaves |
 //! | `root_frame`, `ROOT_RETURN_OFFSET` | where an entry function would return to |
 //! | `copy_frames` | the live part of a stack, out or in |
@@ -62,8 +64,9 @@ use core::ffi::c_void;
 use crate::abi::aco_t;
 
 pub(crate) use machine::{
-    RETURN_SLOT, ROOT_RETURN_OFFSET, asan_init_address, copy_frames, resume_body, root_frame,
-    stack_pointer, store_fp_environment, switch, switch_shared_fpenv, valgrind_request,
+    RETURN_SLOT, ROOT_RETURN_OFFSET, asan_init_address, copy_frames, ended_body, leave,
+    leave_shared_fpenv, resume_body, root_frame, stack_pointer, store_fp_environment, switch,
+    switch_shared_fpenv, valgrind_request,
 };
 
 /// Where an entry function would return to; the return slot of a share stack holds it. The
@@ -78,3 +81,6 @@ pub(crate) fn root_return_address() -> usize {
 /// `switch` keeps the floating-point environment (control words, rounding mode) of each
 /// coroutine apart; `switch_shared_fpenv` leaves it alone.
 pub(crate) type Switch = unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t) -> *mut c_void;
+
+/// Leaves `from` for ever, goes on in `to`, with or without the floating-point environment.
+pub(crate) type Leave = unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t) -> !;

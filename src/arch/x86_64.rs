@@ -125,6 +125,74 @@ pub(crate) unsafe extern "C" fn switch_shared_fpenv(
     switch_body!(save: ; load: )
 }
 
+/// `leave` and `leave_shared_fpenv` differ only in the instructions for the environment.
+macro_rules! leave_body {
+    ($($load:literal)*) => {
+        naked_asm!(
+            ".cfi_startproc",
+            "endbr64",
+            // Register state: rsi points to `to`; nothing of `from` matters any more.
+            ".cfi_undefined rip",
+            "mov rax, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            "mov qword ptr fs:[rax + 8], 0", // no hint, as in `switch`
+            "mov r12, [rsi]",
+            "mov r13, [rsi + 8]",
+            "mov r14, [rsi + 16]",
+            "mov r15, [rsi + 24]",
+            "mov rax, [rsi + 32]",
+            "mov rbx, [rsi + 48]",
+            "mov rbp, [rsi + 56]",
+            $($load,)*
+            "mov rsp, [rsi + 40]",
+            // Register state: as at the end of `switch`.
+            "notrack jmp rax",
+            ".cfi_endproc",
+        )
+    };
+}
+
+/// Leaves `from` for ever, goes on in `to` with the environment of that.
+///
+/// # Safety
+/// As [`switch`].
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
+    leave_body!("fldcw [rsi + 64]" "ldmxcsr [rsi + 68]")
+}
+
+/// Leaves `from` for ever, goes on in `to`, which inherits this moment's environment.
+///
+/// # Safety
+/// As [`switch`].
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn leave_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
+    leave_body!()
+}
+
+/// The body of a function that stands where an ended coroutine would go on: hands the coroutine,
+/// whose address the switch has left in rsi, to `refuse`. The exported name is `aco_ended_asm`.
+macro_rules! ended_body {
+    ($refuse:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            ".cfi_undefined rip",
+            ".globl aco_ended_asm",
+            ".type aco_ended_asm, @function",
+            "aco_ended_asm:",
+            "endbr64",
+            "mov rdi, rsi",
+            "and rsp, -16",
+            "call {refuse}",
+            "ud2",
+            ".size aco_ended_asm, . - aco_ended_asm",
+            ".cfi_endproc",
+            refuse = sym $refuse,
+        )
+    };
+}
+
+pub(crate) use ended_body;
+
 /// The body of a function `resume(co)`: runs `co`, which `prepare` readies unless it plainly is,
 /// until it leaves; then makes its main coroutine the current one.
 macro_rules! resume_body {
@@ -223,8 +291,12 @@ macro_rules! resume_body {
             "cmp rsi, [rdi + 72]",
             "jne 6f",
             "7:",
-            // A jump, not `ret`: a coroutine that left by a call has put its own return address on
-            // top of the return predictor.
+            "test byte ptr [rdi + 89], 1",
+            "jnz 8f",
+            "ret",
+            // `co` left by a call, of `acosw`, whose return address is on top of the return predictor
+            // now: a jump.
+            "8:",
             "pop rcx",
             ".cfi_adjust_cfa_offset -8",
             ".cfi_register rip, rcx",

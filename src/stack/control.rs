@@ -10,14 +10,18 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU16, Ordering};
 
+use super::layout::Sizes;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::slab::{self, Class};
 use crate::state::Generation;
 use crate::valgrind::StackId;
 
+/// The control block behind a share stack; None: that is a copy by value.
+pub(crate) type Control = Option<NonNull<Block>>;
+
 /// A control block of this library's.
 #[repr(C, align(16))]
-pub(super) struct Block {
+pub(crate) struct Block {
     public: aco_share_stack_t,
     /// The coroutine whose state word says resident, or NULL: at most one a stack.
     pub(super) resident: *mut aco_t,
@@ -42,6 +46,12 @@ impl Block {
     pub(super) fn life(&self) -> Generation {
         self.generation.load(Ordering::Relaxed)
     }
+
+    /// The sizes of the stack, live or kept.
+    #[inline(always)]
+    pub(super) fn sizes(&self) -> Sizes {
+        Sizes { usable: self.public.sz, mapped: self.public.real_sz }
+    }
 }
 
 /// `guard_page_enabled` and `reserved` in one: the block's own address above the flag.
@@ -58,7 +68,7 @@ unsafe fn mark_of(stack: *mut aco_share_stack_t) -> *mut u64 {
 /// # Safety
 /// `stack` points to a share stack, live or destroyed.
 #[inline(always)]
-pub(super) unsafe fn block_of(stack: *mut aco_share_stack_t) -> Option<NonNull<Block>> {
+pub(crate) unsafe fn block_of(stack: *mut aco_share_stack_t) -> Control {
     // SAFETY: the caller's promise; a struct that names its own address is the start of a block.
     unsafe { (*mark_of(stack) >> 8 == stack as u64).then(|| NonNull::new_unchecked(stack.cast())) }
 }

@@ -12,10 +12,13 @@ mod memory;
 mod pool;
 
 use core::ffi::c_void;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, diag, slab, state, sys, valgrind};
+
+use control::Block;
+pub(crate) use control::{Control, block_of as control_of};
 
 /// Makes a share stack with room for `size` bytes (see [`layout::Sizes`] for the rounding).
 /// Aborts, in the name of `function`, when there is no memory or no such size.
@@ -29,37 +32,49 @@ pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_sha
             "the size is in bytes; 0 means 2 MiB",
         )
     };
-    let pool::Stack { block, memory, sizes } = match pool::take(&sizes) {
+    let (block, usable) = match pool::take(&sizes) {
         Some(kept) => kept,
-        None => {
-            let Some(block) = control::take() else {
-                diag::out_of_memory(function, nothing, "a share stack", slab::CONTROL_SIZE)
-            };
-            pool::Stack { block, memory: memory::obtain(function, &sizes), sizes }
-        }
+        None => describe_new(function, &sizes),
     };
     let block = block.as_ptr();
     let stack: *mut aco_share_stack_t = block.cast();
-    let top = layout::Top::of(memory.usable as usize, sizes.usable);
-    // SAFETY: `take` gave a control block that nobody else writes; its generation stays. The
-    // return slot lies inside the memory, which was mapped or allocated with that size.
+    // SAFETY: the block is nobody else's, and describes memory of that size; the return slot lies
+    // inside it. Without a life it has no owner and no resident.
     unsafe {
-        (*stack).ptr = memory.usable;
+        (*stack).ptr = usable;
+        (*block).coroutines = 0;
+        (*block).binding = state::binding(stack, (*block).life());
+        (*block).valgrind_id = valgrind::register_stack(usable.addr(), sizes.usable);
+        (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());
+    }
+    stack
+}
+
+/// Obtains memory, and a control block that describes it: all but `ptr`, which comes beside.
+#[cold]
+#[inline(never)]
+fn describe_new(function: &str, sizes: &layout::Sizes) -> (NonNull<Block>, *mut c_void) {
+    let nothing = ptr::null::<aco_share_stack_t>();
+    let Some(block) = control::take() else {
+        diag::out_of_memory(function, nothing, "a share stack", slab::CONTROL_SIZE)
+    };
+    let memory = memory::obtain(function, sizes);
+    let usable = memory.usable;
+    let stack: *mut aco_share_stack_t = block.as_ptr().cast();
+    let top = layout::Top::of(usable.addr(), sizes.usable);
+    // SAFETY: `take` gave a control block that nobody else writes; its generation stays.
+    unsafe {
         (*stack).sz = sizes.usable;
-        (*stack).align_highptr = memory.usable.with_addr(top.high);
-        (*stack).align_retptr = memory.usable.with_addr(top.ret);
+        (*stack).align_highptr = usable.with_addr(top.high);
+        (*stack).align_retptr = usable.with_addr(top.ret);
         (*stack).align_validsz = 0;
         (*stack).align_limit = layout::limit(sizes.usable);
         (*stack).owner = ptr::null_mut();
         (*stack).real_sz = sizes.mapped;
-        control::fill(stack, guarded, memory.mapping);
-        (*block).resident = ptr::null_mut();
-        (*block).coroutines = 0;
-        (*block).binding = state::binding(stack, (*block).life());
-        (*block).valgrind_id = valgrind::register_stack(memory.usable as usize, sizes.usable);
-        (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());
+        control::fill(stack, sizes.mapped != 0, memory.mapping);
+        (*block.as_ptr()).resident = ptr::null_mut();
     }
-    stack
+    (block, usable)
 }
 
 /// Gives a share stack's memory back. Its coroutines may still be destroyed, not resumed.
@@ -78,11 +93,11 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
             let rule = "destroy a share stack after leaving it";
             diag::fatal(function, stack, format_args!("called on this very stack"), rule)
         }
-        let (usable, mapping) = ((*stack).ptr, (*stack).real_ptr);
+        let usable = (*stack).ptr;
         let sizes = layout::Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
         let block = control::block_of(stack);
         if let Some(block) = block {
-            evict_resident(stack);
+            evict_resident(stack, Some(block));
             control::end_life(block);
             valgrind::deregister_stack((*block.as_ptr()).valgrind_id);
         }
@@ -91,9 +106,8 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
         (*stack).align_validsz = 0;
         // The struct of a copy by value is the program's.
         let Some(block) = block else { return release(function, stack, usable, &sizes) };
-        let memory = memory::Memory { usable, mapping };
-        if let Err(stack) = pool::keep(pool::Stack { block, memory, sizes }) {
-            release(function, stack.block.as_ptr().cast(), usable, &stack.sizes);
+        if !pool::keep(block, usable, &sizes) {
+            release(function, stack, usable, &sizes);
             control::give_back(block);
         }
     }
@@ -125,29 +139,31 @@ unsafe fn release(
 /// as long as it is the only one.
 ///
 /// # Safety
-/// `stack` points to a live share stack.
-pub(crate) unsafe fn is_vacant(stack: *mut aco_share_stack_t) -> bool {
+/// `block` is the control block of a live share stack.
+#[inline(always)]
+pub(crate) unsafe fn is_vacant(block: Control) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { control::block_of(stack).is_some_and(|block| block.as_ref().coroutines == 0) }
+    block.is_some_and(|block| unsafe { (*block.as_ptr()).coroutines } == 0)
 }
 
 /// Binds a new coroutine to the present life of its share stack. Whoever had the stack alone has
 /// it no longer.
 ///
 /// # Safety
-/// `co` points to a coroutine that the library allocated, on a live share stack.
-pub(crate) unsafe fn bind(co: *mut aco_t) {
+/// `co` points to a coroutine that the library allocated, on a live share stack, whose control block
+/// is `block`.
+#[inline(always)]
+pub(crate) unsafe fn bind(co: *mut aco_t, block: Control) {
     // SAFETY: the caller's promise. Life 0 is no block's: a coroutine on a copy is never refused.
     unsafe {
         let stack = (*co).share_stack;
-        let Some(block) = control::block_of(stack) else { return state::bind(co, stack, 0) };
-        let life = block.as_ref().life();
-        let block = block.as_ptr();
-        (*block).coroutines = (*block).coroutines.saturating_add(1);
-        if (*block).coroutines > 1 {
-            evict_resident(stack);
+        let Some(found) = block else { return state::bind(co, state::binding(stack, 0)) };
+        let found = found.as_ptr();
+        (*found).coroutines = (*found).coroutines.saturating_add(1);
+        if (*found).coroutines > 1 {
+            evict_resident(stack, block);
         }
-        state::bind(co, stack, life);
+        state::bind(co, (*found).binding);
     }
 }
 
@@ -156,15 +172,16 @@ pub(crate) unsafe fn bind(co: *mut aco_t) {
 /// that has no frames, which a program may have moved to the next stack in the same control block.
 ///
 /// # Safety
-/// `co` points to a coroutine with a share stack, live or destroyed.
+/// `co` points to a coroutine with a share stack, live or destroyed, whose control block is `block`.
 #[inline(always)]
-pub(crate) unsafe fn is_gone(co: *mut aco_t) -> bool {
+pub(crate) unsafe fn is_gone(co: *mut aco_t, block: Control) -> bool {
     // SAFETY: control blocks stay readable after their stack is destroyed. The binding of a block
     // in its next life differs.
     unsafe {
-        let stack = (*co).share_stack;
-        match control::block_of(stack) {
-            Some(block) if state::is_bound_to(co, block.as_ref().binding) => (*stack).ptr.is_null(),
+        match block {
+            Some(block) if state::is_bound_to(co, block.as_ref().binding) => {
+                (*(*co).share_stack).ptr.is_null()
+            }
             _ => is_gone_by_inspection(co),
         }
     }
@@ -191,18 +208,18 @@ unsafe fn is_gone_by_inspection(co: *mut aco_t) -> bool {
 /// next resume may then be inline. Where either is a copy by value, nothing.
 ///
 /// # Safety
-/// `co` points to a coroutine that owns its share stack.
+/// `co` points to a coroutine that owns its share stack, whose control block is `block`.
 #[inline(always)]
-pub(crate) unsafe fn settle(co: *mut aco_t) {
+pub(crate) unsafe fn settle(co: *mut aco_t, block: Control) {
     // SAFETY: the caller's promise; a block's resident is NULL or a coroutine of the library's.
     unsafe {
-        if let Some(block) = control::block_of((*co).share_stack)
-            && (*block.as_ptr()).coroutines == 1
+        if let Some(found) = block
+            && (*found.as_ptr()).coroutines == 1
             && state::is_ours(co)
         {
-            if (*block.as_ptr()).resident != co {
-                evict_resident((*co).share_stack);
-                (*block.as_ptr()).resident = co;
+            if (*found.as_ptr()).resident != co {
+                evict_resident((*co).share_stack, block);
+                (*found.as_ptr()).resident = co;
             }
             state::settle(co);
         }
@@ -212,16 +229,17 @@ pub(crate) unsafe fn settle(co: *mut aco_t) {
 /// Takes the residence away from whoever has it.
 ///
 /// # Safety
-/// `stack` points to a live share stack.
+/// `stack` points to a live share stack, whose control block is `block`.
 #[inline(always)]
-pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t) {
+pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t, block: Control) {
     // SAFETY: the caller's promise; an owner is a coroutine.
     unsafe {
-        if let Some(block) = control::block_of(stack) {
-            let block = block.as_ptr();
+        if let Some(block) = block.map(NonNull::as_ptr)
+            && !(*block).resident.is_null()
+        {
             // One that is not the owner may be gone: a program moved it, or freed its block.
-            if !(*block).resident.is_null() && (*block).resident == (*stack).owner {
-                state::unsettle((*block).resident, stack, (*block).life());
+            if (*block).resident == (*stack).owner {
+                state::unsettle((*block).resident, (*block).binding);
             }
             (*block).resident = ptr::null_mut();
         }
@@ -231,23 +249,23 @@ pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t) {
 /// Ends ownership and residence of `co`, which is being destroyed.
 ///
 /// # Safety
-/// As [`is_gone`].
+/// `co` points to a coroutine with a share stack, live or destroyed.
+#[inline(always)]
 pub(crate) unsafe fn leave(co: *mut aco_t) {
     // SAFETY: the caller's promise; a control block of another life is not written to.
     unsafe {
         let stack = (*co).share_stack;
-        if (*stack).owner == co && !is_gone(co) {
+        let block = control::block_of(stack);
+        if (*stack).owner == co && !is_gone(co, block) {
             (*stack).owner = ptr::null_mut();
             (*stack).align_validsz = 0;
         }
-        if let Some(block) = control::block_of(stack) {
-            let life = block.as_ref().life();
-            let block = block.as_ptr();
+        if let Some(block) = block.map(NonNull::as_ptr) {
             let resident = (*block).resident == co;
             if resident {
                 (*block).resident = ptr::null_mut();
             }
-            if resident || state::generation(co) == life {
+            if resident || state::generation(co) == (*block).life() {
                 (*block).coroutines = (*block).coroutines.saturating_sub(1);
             }
         }

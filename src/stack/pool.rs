@@ -10,92 +10,92 @@ use core::sync::atomic::AtomicU32;
 
 use super::control::{self, Block};
 use super::layout::Sizes;
-use super::memory::{self, Memory};
+use super::memory;
 use crate::tls::ThreadState;
 use crate::{sanitizer, sys, tls};
 
 /// The most that a thread keeps: so many stacks, and so many bytes of them.
-const MOST_STACKS: usize = 32;
+const MOST_STACKS: u32 = 32;
 const MOST_BYTES: usize = 8 << 20;
 /// So many given back without one taken, and the program does not want them: the thread keeps none
 /// until it makes a stack again. A few kept ones can hold much of the C library's heap.
 const MOST_UNWANTED: usize = 256;
 
-/// What stands at the top of a kept stack.
+/// What stands at the top of a kept stack. The rest of it is in its control block, which is as
+/// `destroy` left it: all but `ptr` describes the memory still.
 #[repr(C)]
 struct Kept {
     next: *mut Kept,
-    stack: Stack,
-}
-
-/// A stack without a life: its control block and its memory.
-pub(super) struct Stack {
-    pub(super) block: NonNull<Block>,
-    pub(super) memory: Memory,
-    pub(super) sizes: Sizes,
+    block: NonNull<Block>,
+    /// The lowest usable byte.
+    usable: *mut c_void,
 }
 
 /// Where that is: inside the stack, aligned.
-fn place(stack: &Stack) -> *mut Kept {
-    let low = stack.memory.usable;
-    let top = (low as usize + stack.sizes.usable - size_of::<Kept>()) & !(align_of::<Kept>() - 1);
-    low.with_addr(top).cast()
+fn place(usable: *mut c_void, sizes: &Sizes) -> *mut Kept {
+    let top = usable.addr() + sizes.usable - size_of::<Kept>();
+    usable.with_addr(top & !(align_of::<Kept>() - 1)).cast()
 }
 
-/// A kept stack of exactly these sizes.
-pub(super) fn take(sizes: &Sizes) -> Option<Stack> {
+/// A kept stack of exactly these sizes: its control block, which describes it, and its `ptr`.
+#[inline(always)]
+pub(super) fn take(sizes: &Sizes) -> Option<(NonNull<Block>, *mut c_void)> {
     let state = tls::thread_state();
     // SAFETY: the thread's own state and list; what is on the list, nothing else uses.
     unsafe {
         (*state).unwanted = 0;
         let mut link: *mut *mut Kept = (&raw mut (*state).kept_stacks).cast();
         while !(*link).is_null() {
-            let kept = *link;
-            if (*kept).stack.sizes == *sizes {
-                *link = (*kept).next;
+            let Kept { next, block, usable } = (*link).read();
+            if block.as_ref().sizes() == *sizes {
+                *link = next;
                 (*state).kept_count -= 1;
                 (*state).kept_bytes -= sizes.usable;
-                return Some((&raw const (*kept).stack).read());
+                return Some((block, usable));
             }
-            link = &raw mut (*kept).next;
+            link = &raw mut (**link).next;
         }
     }
     None
 }
 
-/// Keeps a stack, in place of the ones destroyed longest ago where the thread has enough. One that
-/// must not be kept comes back.
+/// Keeps a stack, in place of the ones destroyed longest ago where the thread has enough. False: it
+/// must not be kept.
 ///
 /// # Safety
-/// Nothing uses the stack.
-pub(super) unsafe fn keep(stack: Stack) -> Result<(), Stack> {
-    let size = stack.sizes.usable;
+/// Nothing uses the stack; `block` is its control block, `usable` its lowest byte.
+#[inline(always)]
+pub(super) unsafe fn keep(block: NonNull<Block>, usable: *mut c_void, sizes: &Sizes) -> bool {
+    let size = sizes.usable;
     if size > MOST_BYTES || sanitizer::is_present() {
-        return Err(stack);
+        return false;
     }
     let state = tls::thread_state();
     // SAFETY: the thread's own state; the memory is the pool's from here on.
     unsafe {
         if (*state).unwanted == MOST_UNWANTED {
-            return Err(stack);
+            return false;
         }
         static KEY: AtomicU32 = AtomicU32::new(0);
-        if (*state).kept_count == 0 && !sys::call_at_thread_exit(&KEY, give_all_back) {
-            return Err(stack);
+        if (*state).kept_is_hooked == 0 {
+            if !sys::call_at_thread_exit(&KEY, give_all_back) {
+                return false;
+            }
+            (*state).kept_is_hooked = 1;
         }
         while is_full_for(state, size) && give_last_back(state) {
             (*state).unwanted += 1;
             if (*state).unwanted == MOST_UNWANTED {
                 while give_last_back(state) {}
-                return Err(stack);
+                return false;
             }
         }
-        let kept = place(&stack);
+        let kept = place(usable, sizes);
         (*state).kept_count += 1;
         (*state).kept_bytes += size;
-        kept.write(Kept { next: (*state).kept_stacks.cast(), stack });
+        kept.write(Kept { next: (*state).kept_stacks.cast(), block, usable });
         (*state).kept_stacks = kept.cast();
-        Ok(())
+        true
     }
 }
 
@@ -122,11 +122,12 @@ unsafe fn give_last_back(state: *mut ThreadState) -> bool {
         while !(**link).next.is_null() {
             link = &raw mut (**link).next;
         }
-        let Stack { block, memory, sizes } = (&raw const (**link).stack).read();
+        let Kept { block, usable, .. } = (*link).read();
+        let sizes = block.as_ref().sizes();
         *link = ptr::null_mut();
         (*state).kept_count -= 1;
         (*state).kept_bytes -= sizes.usable;
-        memory::release(memory.usable, &sizes);
+        memory::release(usable, &sizes);
         control::give_back(block);
         true
     }
@@ -135,6 +136,9 @@ unsafe fn give_last_back(state: *mut ThreadState) -> bool {
 /// The thread ends.
 unsafe extern "C" fn give_all_back(_: *mut c_void) {
     let state = tls::thread_state();
-    // SAFETY: the thread's own state.
-    while unsafe { give_last_back(state) } {}
+    // SAFETY: the thread's own state. What is called after this may keep a stack again.
+    unsafe {
+        (*state).kept_is_hooked = 0;
+        while give_last_back(state) {}
+    }
 }
