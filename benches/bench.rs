@@ -4,13 +4,15 @@
 //! are of medians of the same rounds. Writes docs/performance.md and docs/performance.svg.
 //!
 //! ACO_PREFIX=<dir> adds any other installed library with libaco's header and libaco.so, under the
-//! name ACO_PREFIX_NAME;
+//! name ACO_PREFIX_NAME, and compares with it;
 //! ACO_ROUNDS=<n> sets the rounds (9), ACO_ROWS=<text> picks the rows whose names contain it.
 
+mod instructions;
 #[path = "../tests/suite/process.rs"]
 #[allow(dead_code)]
 mod process;
 mod report;
+mod targets;
 
 use std::env;
 use std::fs;
@@ -19,6 +21,7 @@ use std::time::Instant;
 
 use process::{command, is_there, scratch, succeed};
 use report::{Row, Table};
+use targets::OTHER;
 
 /// One program that can measure rows.
 struct Subject {
@@ -42,18 +45,18 @@ const ROWS: [(&str, &str, usize); 22] = [
     ("live-1m-touch-random", "1,000,000 in random order, each touches its stack, ns", 1),
     ("life", "create, run, exit, destroy; own 16 KiB stack, ns", 99),
     ("life-guarded", "the same, guarded 64 KiB stack, ns", 99),
-    ("copy-8-2", "resume that copies, nothing live, 2 coroutines, ns", 99),
-    ("copy-64-2", "64 bytes live, 2 coroutines, ns", 99),
-    ("copy-512-2", "512 bytes live, 2 coroutines, ns", 99),
-    ("copy-8-1000", "nothing live, 1,000 coroutines, ns", 99),
-    ("copy-64-1000", "64 bytes live, 1,000 coroutines, ns", 99),
-    ("copy-512-1000", "512 bytes live, 1,000 coroutines, ns", 99),
+    ("copy-8-2", "resume that copies, 8 to 40 bytes live, 2 coroutines, ns", 99),
+    ("copy-64-2", "56 to 72 bytes live, 2 coroutines, ns", 99),
+    ("copy-512-2", "488 to 504 bytes live, 2 coroutines, ns", 99),
+    ("copy-8-1000", "8 to 40 bytes live, 1,000 coroutines, ns", 99),
+    ("copy-64-1000", "56 to 72 bytes live, 1,000 coroutines, ns", 99),
+    ("copy-512-1000", "488 to 504 bytes live, 1,000 coroutines, ns", 99),
     ("copy-2k-2", "2 KiB live, 2 coroutines, ns", 99),
     ("copy-8k-2", "8 KiB live, 2 coroutines, ns", 99),
     ("copy-64k-2", "64 KiB live, 2 coroutines, ns", 99),
     ("memory-own", "memory of a suspended coroutine, own stack, bytes", 1),
     ("memory-copy-56", "10,000,000 on a shared stack, at most 56 bytes live, bytes", 1),
-    ("memory-copy-120", "10,000,000 on a shared stack, 120 bytes live, bytes", 1),
+    ("memory-copy-120", "10,000,000 on a shared stack, 88 to 120 bytes live, bytes", 1),
 ];
 
 const PEER_ROWS: &[&str] = &["switch", "life"];
@@ -67,7 +70,7 @@ fn own_subjects(folder: &str) -> Result<Vec<Subject>, String> {
     let shared = "-Lbuild -laco -Wl,-rpath,build";
     let environment = "-DACO_CONFIG_SHARE_FPU_MXCSR_ENV";
     let prefix = env::var("ACO_PREFIX").ok();
-    let name = env::var("ACO_PREFIX_NAME").unwrap_or("ACO_PREFIX".into());
+    let name = env::var("ACO_PREFIX_NAME").unwrap_or(OTHER.into());
     let mut forms = vec![
         ("inline, shared FP", format!("{environment} -Iinclude"), shared.to_string()),
         ("inline, own FP", "-Iinclude".into(), shared.into()),
@@ -158,12 +161,14 @@ fn main() -> Result<(), String> {
         }
         println!("\r{name}: {:.0} s          ", start.elapsed().as_secs_f64());
         let medians = samples.into_iter().map(|s| (!s.is_empty()).then(|| median(s))).collect();
-        table.rows.push(Row { what, medians });
+        table.rows.push(Row { name, what, medians });
     }
+    let other = env::var("ACO_PREFIX_NAME").unwrap_or(OTHER.into());
     if !is_there("test -d docs") || !wanted.is_empty() {
-        print!("{}", table.markdown());
+        print!("{}\n{}", table.markdown(), targets::section(&table, &other));
         return Ok(());
     }
+    table.sections = vec![targets::section(&table, &other), instructions::section(&folder)];
     fs::write("docs/performance.md", table.page()).map_err(|error| error.to_string())?;
     fs::write("docs/performance.svg", table.chart()).map_err(|error| error.to_string())?;
     println!("docs/performance.md and docs/performance.svg are written");

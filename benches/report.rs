@@ -6,6 +6,7 @@ use crate::process::{command, succeed};
 
 /// What was measured of one thing: the median of each subject, None where it took no part.
 pub struct Row {
+    pub name: &'static str,
     pub what: &'static str,
     pub medians: Vec<Option<f64>>,
 }
@@ -14,6 +15,8 @@ pub struct Row {
 pub struct Table {
     pub subjects: Vec<String>,
     pub rows: Vec<Row>,
+    /// What follows the table.
+    pub sections: Vec<String>,
 }
 
 /// What the numbers were measured with.
@@ -36,7 +39,7 @@ fn circumstances() -> Vec<String> {
 }
 
 /// Three digits, or whole from 100 on.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     match value {
         v if v < 10.0 => format!("{v:.2}"),
         v if v < 100.0 => format!("{v:.1}"),
@@ -46,7 +49,13 @@ fn number(value: f64) -> String {
 
 impl Table {
     pub fn new(subjects: Vec<String>) -> Table {
-        Table { subjects, rows: Vec::new() }
+        Table { subjects, rows: Vec::new(), sections: Vec::new() }
+    }
+
+    /// What the row says of the subject of that name.
+    pub fn cell(&self, row: &str, subject: &str) -> Option<f64> {
+        let index = self.subjects.iter().position(|name| name == subject)?;
+        self.rows.iter().find(|found| found.name == row)?.medians[index]
     }
 
     /// The table alone.
@@ -76,7 +85,12 @@ impl Table {
                  (`ACO_CONFIG_SHARE_FPU_MXCSR_ENV`); all but *static* run with `libaco.so`; an *old \
                  binary* has the macros of libaco's own header inside. Peers that have no copied \
                  stacks, or schedule, take part where they can be compared.\n\n";
-        text + &self.markdown()
+        text += &self.markdown();
+        for section in &self.sections {
+            text += "\n";
+            text += section;
+        }
+        text
     }
 
     /// docs/performance.svg: the first row as bars, the shortest first.
