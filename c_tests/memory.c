@@ -81,7 +81,7 @@ int main(void) {
                                          "share stack: 2097152 bytes, errno 12 " RULE);
     CHECK_DIES(save_stacks_without_end, "aco: fatal: aco_create(0x0): no memory for a save stack: "
                                         "67108864 bytes, errno 12 " RULE);
-    CHECK_DIES(images_without_end, "aco: fatal: aco_resume(@): no memory for a save stack: "
+    CHECK_DIES(images_without_end, "aco: fatal: aco_resume(@, entry @): no memory for a save stack: "
                                    "2097152 bytes, errno 12 " RULE);
     create_and_destroy(2000);
     long before = resident_pages();

@@ -77,6 +77,35 @@ static void destroys_itself(void) {
 }
 static void destroy_itself(void) { run(destroys_itself); }
 
+/* What is used after it was destroyed is known until something else is there. */
+static void destroy_twice(void) {
+    aco_t *co = co_with(yields);
+    aco_destroy(co);
+    aco_destroy(co);
+}
+static void destroy_ended_twice(void) {
+    aco_t *co = co_with(exits);
+    aco_resume(co);
+    aco_destroy(co);
+    aco_destroy(co);
+}
+static void resume_destroyed(void) {
+    aco_t *co = co_with(yields);
+    aco_resume(co);
+    aco_destroy(co);
+    aco_resume(co);
+}
+static void resume_child_of_destroyed_main(void) {
+    aco_t *co = co_with(yields);
+    aco_resume(co);
+    aco_destroy(main_co);
+    aco_resume(co);
+}
+static void create_for_destroyed_main(void) {
+    aco_destroy(main_co);
+    co_with(yields);
+}
+
 static void create_without_stack(void) { aco_create(main_co, NULL, 0, yields, NULL); }
 static void create_on_destroyed_stack(void) {
     aco_share_stack_destroy(stack);
@@ -126,14 +155,14 @@ int main(void) {
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
     stack = aco_share_stack_new(0);
 
-#define RESUME "aco: fatal: aco_resume(@): "
-    CHECK_DIES(resume_null, RESUME "the coroutine is NULL (pass a valid one)\n");
-    CHECK_DIES(resume_main, RESUME "it is a main coroutine (resume coroutines that were created "
+#define RESUME "aco: fatal: aco_resume(@, entry @): "
+    CHECK_DIES(resume_null, "aco: fatal: aco_resume(0x0): the coroutine is NULL (pass a valid one)\n");
+    CHECK_DIES(resume_main, "aco: fatal: aco_resume(@, main): it is a main coroutine (resume coroutines that were created "
                                    "with a main_co)\n");
     CHECK_DIES(resume_ended,
                RESUME "the coroutine has ended (resume a coroutine while its is_end is 0)\n");
     CHECK_DIES(resume_without_entry,
-               RESUME "it has no entry function (create a coroutine with a function to run)\n");
+               "aco: fatal: aco_resume(@): it has no entry function (create a coroutine with a function to run)\n");
     CHECK_DIES(resume_itself,
                RESUME "the coroutine is running (resume a coroutine after it has yielded)\n");
     CHECK_DIES(resume_sibling, RESUME "called inside @, while its main_co is @ (only its main_co "
@@ -151,23 +180,34 @@ int main(void) {
                MACRO_LINE("aco: fatal: aco_yield(0x0): no coroutine runs " NO_YIELD));
     CHECK_DIES(yield1_null, MACRO_LINE("aco: fatal: aco_yield(0x0): no coroutine runs " NO_YIELD));
     CHECK_DIES(yield_on_main,
-               MACRO_LINE("aco: fatal: aco_yield(@): it is a main coroutine " NO_YIELD));
+               MACRO_LINE("aco: fatal: aco_yield(@, main): it is a main coroutine " NO_YIELD));
 #ifndef OLD_HEADER
 #define NO_EXIT "(only a coroutine that aco_resume runs can exit)\n"
     CHECK_DIES(exit_before_any, "aco: fatal: aco_exit(0x0): no coroutine runs " NO_EXIT);
-    CHECK_DIES(exit_on_main, "aco: fatal: aco_exit(@): it is a main coroutine " NO_EXIT);
+    CHECK_DIES(exit_on_main, "aco: fatal: aco_exit(@, main): it is a main coroutine " NO_EXIT);
 #endif
-    CHECK_DIES(exit_of_another, MACRO_LINE("aco: fatal: aco_exit(@): it does not own its share "
+    CHECK_DIES(exit_of_another, MACRO_LINE("aco: fatal: aco_exit(@, entry @): it does not own its share "
                                            "stack (aco_exit is for the coroutine that runs)\n"));
     CHECK_DIES(switch_to_ended,
-               MACRO_LINE("aco: fatal: aco_exit(@): an ended coroutine was switched to (a "
+               MACRO_LINE("aco: fatal: aco_exit(@, entry @): an ended coroutine was switched to (a "
                           "coroutine never runs again after aco_exit)\n"));
 
-#define DESTROY "aco: fatal: aco_destroy(@): "
-    CHECK_DIES(destroy_null, DESTROY "the coroutine is NULL (pass a valid one)\n");
+#define DESTROY "aco: fatal: aco_destroy(@, entry @): "
+    CHECK_DIES(destroy_null, "aco: fatal: aco_destroy(0x0): the coroutine is NULL (pass a valid one)\n");
     CHECK_DIES(destroy_itself,
                MACRO_LINE("aco: fatal: aco_yield(0x0): no coroutine runs " NO_YIELD));
 
+    CHECK_DIES(destroy_twice, DESTROY "the coroutine is destroyed already (destroy a coroutine "
+                                      "once)\n");
+    CHECK_DIES(destroy_ended_twice, DESTROY "the coroutine is destroyed already (destroy a "
+                                            "coroutine once)\n");
+    CHECK_DIES(resume_destroyed,
+               RESUME "the coroutine is destroyed (resume a coroutine before aco_destroy)\n");
+    CHECK_DIES(resume_child_of_destroyed_main,
+               RESUME "its main_co @ is destroyed (destroy a main_co after its coroutines)\n");
+    CHECK_DIES(create_for_destroyed_main,
+               "aco: fatal: aco_create(@, main): the main_co is destroyed (a coroutine is created "
+               "for a main_co that lives)\n");
     CHECK_DIES(create_without_stack,
                "aco: fatal: aco_create(0x0): the share stack is NULL (pass a valid one)\n");
     CHECK_DIES(create_on_destroyed_stack,

@@ -100,7 +100,7 @@ int main(void) {
         CHECK_DIES(called_by_hand, lines);
         CHECK_DIES(own_last_word_returns,
                    "my last word\n"
-                   "aco: fatal: aco_funcp_protector(@): the last word function returned after an "
+                   "aco: fatal: aco_funcp_protector(@, entry @): the last word function returned after an "
                    "entry function did (an entry function ends with aco_exit())\n");
     }
     for (guarded = 0; guarded <= 1; guarded++) {

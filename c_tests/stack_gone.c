@@ -58,7 +58,7 @@ static void resume_after_many_lives(void) {
 int main(void) {
     aco_thread_init(NULL);
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
-    const char *line = "aco: fatal: aco_resume(@): its share stack is destroyed (destroy a share "
+    const char *line = "aco: fatal: aco_resume(@, entry @): its share stack is destroyed (destroy a share "
                        "stack after its last resume)\n";
     for (guarded = 0; guarded <= 1; guarded++) {
         CHECK_DIES(resume_fresh, line);

@@ -7,7 +7,7 @@ use crate::abi::{
     ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_share_stack_t, aco_t,
 };
 use crate::slab::{self, Class};
-use crate::{arch, diag, save, stack, thread, tls};
+use crate::{arch, diag, save, stack, state, thread, tls};
 
 /// A coroutine control block, zeroed but for what a main coroutine has. Aborts without memory.
 #[inline(always)]
@@ -47,6 +47,15 @@ pub(crate) unsafe fn create(
     arg: *mut c_void,
 ) -> *mut aco_t {
     let share_stack = share_stack.as_ptr();
+    // SAFETY: the caller's promise.
+    if unsafe { state::is_dead(main_co.as_ptr()) } {
+        diag::fatal(
+            "aco_create",
+            main_co.as_ptr(),
+            format_args!("the main_co is destroyed"),
+            "a coroutine is created for a main_co that lives",
+        )
+    }
     // SAFETY: control blocks stay readable after their stack is destroyed.
     if unsafe { (*share_stack).ptr.is_null() } {
         diag::fatal(
@@ -94,14 +103,26 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
     tls::forget(co);
     // SAFETY: the caller's promise; a main coroutine has neither stack nor save area.
     unsafe {
+        if state::is_dead(co) {
+            refuse_dead(co)
+        }
         if !(*co).share_stack.is_null() {
             stack::leave(co);
         }
         if !(*co).save_stack.ptr.is_null() {
             slab::free((*co).save_stack.ptr);
         }
+        state::bury(co);
         slab::free(co.cast());
     }
+}
+
+/// `co` was destroyed before: says so, and aborts.
+#[cold]
+#[inline(never)]
+unsafe fn refuse_dead(co: *mut aco_t) -> ! {
+    let rule = "destroy a coroutine once";
+    diag::fatal("aco_destroy", co, format_args!("the coroutine is destroyed already"), rule)
 }
 
 /// The coroutine that the caller runs in, where that is certain: it is the current one, somebody

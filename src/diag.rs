@@ -1,12 +1,55 @@
 //! The line that is printed before an abort.
 //!
 //! `aco: fatal: <function>(<object>): <what happened> (<the rule>)`, written with one write(2):
-//! no lock, no allocation, so that it works in any state, on a small stack too.
+//! no lock, no allocation, so that it works in any state, on a small stack too. The object is an
+//! address; that of a coroutine comes with its entry function, which tells it from others.
 
-use core::ffi::c_void;
-use core::fmt::{self, Arguments, Write};
+use core::fmt::{self, Arguments, Display, Formatter, Write};
+use core::sync::atomic::{AtomicBool, Ordering};
 
+use crate::abi::{aco_share_stack_t, aco_t};
 use crate::sys;
+
+/// What a line can be about.
+pub(crate) trait Subject {
+    /// What the line says beside the address of the object.
+    ///
+    /// # Safety
+    /// `object` points to an object of this type.
+    unsafe fn describe(object: *const Self, f: &mut Formatter) -> fmt::Result;
+}
+
+impl Subject for aco_t {
+    unsafe fn describe(object: *const aco_t, f: &mut Formatter) -> fmt::Result {
+        // SAFETY: the caller's promise.
+        let (main_co, fp) = unsafe { ((*object).main_co, (*object).fp) };
+        match fp {
+            _ if main_co.is_null() => f.write_str(", main"),
+            Some(fp) => write!(f, ", entry {:#x}", fp as usize),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Subject for aco_share_stack_t {
+    unsafe fn describe(_: *const aco_share_stack_t, _: &mut Formatter) -> fmt::Result {
+        Ok(())
+    }
+}
+
+/// An object, NULL or valid, as it stands in a line.
+struct Name<T>(*const T);
+
+impl<T: Subject> Display for Name<T> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        write!(f, "{:p}", self.0)?;
+        if self.0.is_null() {
+            return Ok(());
+        }
+        // SAFETY: not NULL, so valid.
+        unsafe { T::describe(self.0, f) }
+    }
+}
 
 /// A line of text on the caller's stack; what does not fit is cut off.
 struct Line {
@@ -37,25 +80,39 @@ impl Write for Line {
     }
 }
 
-/// Says which rule `function`, called for `object`, found broken, and aborts (SIGABRT).
+/// Says which rule `function`, called for `object`, NULL or valid, found broken, and aborts (SIGABRT).
 #[cold]
 #[inline(never)]
-pub(crate) fn fatal<T>(function: &str, object: *const T, what: Arguments, rule: &str) -> ! {
-    fatal_untyped(function, object.cast(), what, rule)
+pub(crate) fn fatal<T: Subject>(
+    function: &str,
+    object: *const T,
+    what: Arguments,
+    rule: &str,
+) -> ! {
+    let object = Name(object);
+    Line::of(format_args!("aco: fatal: {function}({object}): {what} ({rule})\n")).print();
+    sys::abort()
 }
 
+/// Says once what the library does without, and goes on.
 #[cold]
 #[inline(never)]
-fn fatal_untyped(function: &str, object: *const c_void, what: Arguments, rule: &str) -> ! {
-    Line::of(format_args!("aco: fatal: {function}({object:p}): {what} ({rule})\n")).print();
-    sys::abort()
+pub(crate) fn warn_once(said: &AtomicBool, what: Arguments, advice: &str) {
+    if !said.swap(true, Ordering::Relaxed) {
+        Line::of(format_args!("aco: warning: {what} ({advice})\n")).print();
+    }
 }
 
 /// The memory for `what`, `size` bytes, is not to be had: says so and aborts (SIGABRT), which is
 /// libaco's contract: its constructors always give a valid object.
 #[cold]
 #[inline(never)]
-pub(crate) fn out_of_memory<T>(function: &str, object: *const T, what: &str, size: usize) -> ! {
+pub(crate) fn out_of_memory<T: Subject>(
+    function: &str,
+    object: *const T,
+    what: &str,
+    size: usize,
+) -> ! {
     let errno = sys::errno();
     fatal(
         function,

@@ -168,6 +168,15 @@ unsafe fn check_caller(co: *mut aco_t) {
             diag::fatal("aco_resume", co, format_args!("the coroutine is running"), rule)
         }
         let main_co = (*co).main_co;
+        if state::is_dead(main_co) {
+            let rule = "destroy a main_co after its coroutines";
+            diag::fatal(
+                "aco_resume",
+                co,
+                format_args!("its main_co {main_co:p} is destroyed"),
+                rule,
+            )
+        }
         if let Some(here) = inside()
             && here.as_ptr() != main_co
             && is_running(main_co)
@@ -195,7 +204,9 @@ fn refuse_null() -> ! {
 unsafe fn refuse(co: *mut aco_t) -> ! {
     // SAFETY: `co` is a coroutine.
     let (what, rule) = unsafe {
-        if (*co).main_co.is_null() {
+        if state::is_dead(co) {
+            ("the coroutine is destroyed", "resume a coroutine before aco_destroy")
+        } else if (*co).main_co.is_null() {
             ("it is a main coroutine", "resume coroutines that were created with a main_co")
         } else if (*co).is_end != 0 {
             ("the coroutine has ended", "resume a coroutine while its is_end is 0")

@@ -4,12 +4,14 @@
 //! bits     63 ... 56   55 ... 44   43 ... 28   27 ... 12    11 ... 9   8      7 ... 0
 //! bound    0xac        own         stack       generation   0          FULL   is_end
 //! resident ------------ address of the coroutine, 56 bits ----------- +FULL   is_end
+//! dead     0xde        ------- address of the coroutine, 48 bits -------      1
 //! ```
 //!
 //! **Bound**: created by this library, at an address that hashes to `own`, on the share stack
 //! whose address hashes to `stack`, in that life of it. **Resident**: it has its share stack for
 //! itself, its frames are there, and it is that stack's `resident`; the stack is live. Either form names the coroutine's
-//! own address, so that a copy by value is seen to be one. FULL: `acosw` left it, so whoever goes
+//! own address, so that a copy by value is seen to be one. **Dead**: `aco_destroy` was here, and nothing has
+//! used the memory since. FULL: `acosw` left it, so whoever goes
 //! on in it must load all registers of `reg`; otherwise the code at `reg[RETADDR]` restores what
 //! it needs beyond those that every switch carries.
 //!
@@ -29,6 +31,7 @@ const IS_END: u64 = 0xff;
 const FULL: u64 = 1 << 8;
 const BOUND: u64 = 0xac << 56;
 const BOUND_MARK: u64 = 0xff << 56;
+const DEAD: u64 = 0xde << 56;
 const OWN: u64 = 0xfff << 44;
 const STACK: u64 = 0xffff << 28;
 const GENERATION_SHIFT: u32 = 12;
@@ -156,6 +159,32 @@ pub(crate) unsafe fn unsettle(co: *mut aco_t, binding: u64) {
     }
 }
 
+/// The dead form for the coroutine at `co`. A program's struct elsewhere that was copied from a dead
+/// one does not have it.
+fn dead_form(co: *mut aco_t) -> u64 {
+    DEAD | (co as u64) << 8 & !(BOUND_MARK | IS_END) | 1
+}
+
+/// Marks `co` as destroyed.
+///
+/// # Safety
+/// `co` points to a coroutine that nothing uses from here on.
+#[inline(always)]
+pub(crate) unsafe fn bury(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe { *aco_t::state_word(co) = dead_form(co) }
+}
+
+/// Was `co` destroyed, and has nothing used its memory since?
+///
+/// # Safety
+/// `co` points to a coroutine, or to the memory of one.
+#[inline(always)]
+pub(crate) unsafe fn is_dead(co: *mut aco_t) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { read(co) == dead_form(co) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +239,10 @@ mod tests {
             settle(co);
             copy.copy_from(co, 1);
             assert!(!is_ours(copy) && !is_resident(copy) && generation(copy) == 0);
+            assert!(!is_dead(co));
+            bury(co);
+            copy.copy_from(co, 1);
+            assert!(is_dead(co) && !is_dead(copy) && !is_ours(co) && generation(co) == 0);
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [(&str, &[&str]); 16] = [
     ("ffi", &["resume", "coroutine", "thread", "stack", "arch", "tls", "diag", "abi"]),
     ("resume", &["coroutine", "stack", "save", "state", "arch", "tls", "diag", "abi"]),
-    ("coroutine", &["thread", "stack", "save", "slab", "arch", "tls", "diag", "abi"]),
+    ("coroutine", &["thread", "stack", "save", "slab", "state", "arch", "tls", "diag", "abi"]),
     ("thread", &["arch", "tls", "diag", "sys", "abi"]),
     ("stack", &["slab", "state", "sanitizer", "valgrind", "arch", "tls", "diag", "sys", "abi"]),
     ("save", &["slab", "sanitizer", "arch", "diag", "abi"]),
@@ -20,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("arch", &["abi"]),
     ("tls", &["abi"]),
     ("panic", &["diag", "sys"]),
-    ("diag", &["sys"]),
+    ("diag", &["sys", "abi"]),
     ("sys", &[]),
     ("abi", &[]),
 ];

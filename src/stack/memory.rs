@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::layout::Sizes;
 use crate::abi::aco_share_stack_t;
@@ -14,17 +14,19 @@ pub(super) struct Memory {
     pub(super) usable: *mut c_void,
     /// The mapping that holds it and its guard page, or NULL for an allocation.
     pub(super) mapping: *mut c_void,
+    /// Whether the guard page is one.
+    pub(super) guarded: bool,
 }
 
-/// Obtains memory of these sizes. Aborts, in the name of `function`, when there is none, or when
-/// the guard page cannot be had.
+/// Obtains memory of these sizes. Aborts, in the name of `function`, when there is none. Where only
+/// the guard cannot be had, a stack without one is better than none: a warning, once.
 pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
     let nothing = ptr::null::<aco_share_stack_t>();
     if sizes.mapped == 0 {
         let Some(memory) = sys::allocate(sizes.usable) else {
             diag::out_of_memory(function, nothing, "a share stack", sizes.usable)
         };
-        return Memory { usable: memory.as_ptr(), mapping: ptr::null_mut() };
+        return Memory { usable: memory.as_ptr(), mapping: ptr::null_mut(), guarded: false };
     }
     let Some(mapping) = sys::map(sizes.mapped) else {
         diag::out_of_memory(function, nothing, "a share stack", sizes.mapped)
@@ -33,16 +35,20 @@ pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
     let guard = sizes.mapped - sizes.usable;
     // SAFETY: the guard is the lowest pages of the mapping just made, the usable part the rest.
     unsafe {
-        if !install_guard(mapping, guard) {
+        let guarded = install_guard(mapping, guard);
+        if !guarded {
+            static SAID: AtomicBool = AtomicBool::new(false);
             let errno = sys::errno();
-            diag::fatal(
-                function,
-                nothing,
-                format_args!("no guard page: mprotect of {guard} bytes fails with errno {errno}"),
+            diag::warn_once(
+                &SAID,
+                format_args!(
+                    "{function}: a share stack has no guard page: mprotect of {guard} bytes fails \
+                     with errno {errno}"
+                ),
                 "each guarded stack takes two of vm.max_map_count mappings: raise it",
-            )
+            );
         }
-        Memory { usable: mapping.byte_add(guard), mapping }
+        Memory { usable: mapping.byte_add(guard), mapping, guarded }
     }
 }
 

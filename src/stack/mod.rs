@@ -71,7 +71,7 @@ fn describe_new(function: &str, sizes: &layout::Sizes) -> (NonNull<Block>, *mut 
         (*stack).align_limit = layout::limit(sizes.usable);
         (*stack).owner = ptr::null_mut();
         (*stack).real_sz = sizes.mapped;
-        control::fill(stack, sizes.mapped != 0, memory.mapping);
+        control::fill(stack, memory.guarded, memory.mapping);
         (*block.as_ptr()).resident = ptr::null_mut();
     }
     (block, usable)

@@ -1,0 +1,192 @@
+/* Each allocation, mapping, protection and advice fails once, in turn, over a scenario of creates,
+ * resumes and destroys: a line and SIGABRT, or the scenario ends well, with at most one warning;
+ * nothing leaks. Interposes the C library's functions, so it needs the shared library. */
+#include "check.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+/* Calls that may fail until one does; -1: none does. */
+static __thread long countdown = -1;
+static __thread long attempts;
+static __thread int counting;
+/* Blocks and mappings that are there. */
+static long blocks, mapped_bytes;
+static int lacks_guard_regions;
+
+static int fails_now(void) {
+    if (!counting) return 0;
+    attempts++;
+    if (countdown < 0 || countdown-- != 0) return 0;
+    errno = ENOMEM;
+    return 1;
+}
+
+#define REAL(name, type, parameters)                                                             \
+    static type(*real) parameters;                                                               \
+    if (real == NULL) *(void **)&real = dlsym(RTLD_NEXT, #name)
+
+void *mmap(void *address, size_t size, int protection, int flags, int file, off_t offset) {
+    REAL(mmap, void *, (void *, size_t, int, int, int, off_t));
+    if (fails_now()) return MAP_FAILED;
+    void *result = real(address, size, protection, flags, file, offset);
+    if (counting && result != MAP_FAILED) mapped_bytes += (long)size;
+    return result;
+}
+
+int munmap(void *address, size_t size) {
+    REAL(munmap, int, (void *, size_t));
+    int result = real(address, size);
+    if (counting && result == 0) mapped_bytes -= (long)size;
+    return result;
+}
+
+int mprotect(void *address, size_t size, int protection) {
+    REAL(mprotect, int, (void *, size_t, int));
+    return fails_now() ? -1 : real(address, size, protection);
+}
+
+int madvise(void *address, size_t size, int advice) {
+    REAL(madvise, int, (void *, size_t, int));
+    if (lacks_guard_regions && advice == 102) {
+        errno = EINVAL;
+        return -1;
+    }
+    return fails_now() ? -1 : real(address, size, advice);
+}
+
+/* malloc itself is the program's, too, and made of the C library's. */
+extern void *__libc_malloc(size_t);
+extern void __libc_free(void *);
+
+void *malloc(size_t size) {
+    if (fails_now()) return NULL;
+    void *result = __libc_malloc(size);
+    if (counting && result != NULL) blocks++;
+    return result;
+}
+
+void free(void *block) {
+    if (counting && block != NULL) blocks--;
+    __libc_free(block);
+}
+
+static void yields(void) {
+    for (;;) aco_yield();
+}
+
+static void keeps_bytes(void) {
+    size_t size = (size_t)(uintptr_t)aco_get_arg();
+    volatile char *block = (volatile char *)__builtin_alloca(size);
+    block[0] = block[size - 1] = 7;
+    aco_yield();
+    CHECK(block[0] == 7 && block[size - 1] == 7);
+    aco_exit();
+}
+
+static void scenario(void) {
+    aco_t *main_co = aco_create(NULL, NULL, 0, NULL, NULL);
+    for (int guarded = 0; guarded < 2; guarded++) {
+        aco_share_stack_t *stack = aco_share_stack_new2(65536, (char)guarded);
+        aco_share_stack_t *own = aco_share_stack_new2(8192, (char)guarded);
+        aco_t *cos[8];
+        for (int i = 0; i < 8; i++) {
+            void *size = (void *)(uintptr_t)(16 << i);
+            cos[i] = aco_create(main_co, stack, (size_t)(i % 2 * 3000), keeps_bytes, size);
+            aco_resume(cos[i]);
+        }
+        aco_t *alone = aco_create(main_co, own, 0, yields, NULL);
+        for (int i = 0; i < 8; i++) {
+            aco_resume(cos[i]);
+            aco_resume(alone);
+            aco_destroy(cos[i]);
+        }
+        aco_destroy(alone);
+        aco_share_stack_destroy(own);
+        aco_share_stack_destroy(stack);
+    }
+    aco_destroy(main_co);
+}
+
+/* In a thread: its pools and slabs go back when it ends. */
+static void *counted_scenario(void *fail_at) {
+    countdown = (long)(intptr_t)fail_at;
+    counting = 1;
+    scenario();
+    return (void *)(intptr_t)attempts;
+}
+
+static long run(long fail_at) {
+    pthread_t thread;
+    void *made;
+    CHECK(pthread_create(&thread, NULL, counted_scenario, (void *)(intptr_t)fail_at) == 0);
+    CHECK(pthread_join(thread, &made) == 0);
+    return (long)(intptr_t)made;
+}
+
+static long fail_at_in_child;
+
+static void run_in_this_child(void) {
+    /* What stays for good was made by the run without failure. */
+    run(-1);
+    blocks = mapped_bytes = 0;
+    run(fail_at_in_child);
+    CHECK_EQUAL(blocks, 0);
+    /* Slabs of stack control blocks stay; a failure can only have made them smaller. */
+    CHECK(mapped_bytes <= 0);
+}
+
+/* The first time in a process, with nothing kept from before. An emulator starts no programs. */
+static void run_afresh(void) {
+#ifdef UNDER_EMULATION
+    run(fail_at_in_child);
+    _exit(0);
+#endif
+    char number[20];
+    snprintf(number, sizeof number, "%ld", fail_at_in_child);
+    execl("/proc/self/exe", "failing", number, lacks_guard_regions ? "without" : "with", NULL);
+    _exit(3);
+}
+
+static int starts_with(const char *text, const char *start) {
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static long fail_each(void (*body)(void), int *warnings) {
+    char text[2000];
+    /* A fresh process makes a few more: its first regions. */
+    long calls = run(-1) + 20, deaths = 0;
+    CHECK(calls > 40);
+    for (fail_at_in_child = 0; fail_at_in_child < calls; fail_at_in_child++) {
+        int status = run_in_child(body, text, sizeof text);
+        int died = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+        int is_line = strchr(text, '\n') == text + strlen(text) - 1;
+        int well = status == 0 && (text[0] == 0 || (is_line && starts_with(text, "aco: warning: ")));
+        int said = died && is_line && starts_with(text, "aco: fatal: ") &&
+                   strstr(text, "no memory for") != NULL;
+        if (!well && !said) fprintf(stderr, "%ld: %d, %s\n", fail_at_in_child, status, text);
+        CHECK(well || said);
+        deaths += died;
+        *warnings += strstr(text, "vm.max_map_count") != NULL;
+    }
+    return deaths;
+}
+
+int main(int count, char **arguments) {
+    int warnings = 0;
+    aco_thread_init(NULL);
+    if (count > 1) {
+        lacks_guard_regions = strcmp(arguments[2], "without") == 0;
+        run(atol(arguments[1]));
+        return 0;
+    }
+    CHECK(fail_each(run_afresh, &warnings) > 5);
+    CHECK(fail_each(run_in_this_child, &warnings) > 5);
+    lacks_guard_regions = 1;
+    warnings = 0;
+    CHECK(fail_each(run_afresh, &warnings) > 5);
+    CHECK(warnings >= 2);
+    return 0;
+}
