@@ -60,6 +60,29 @@ static void does_inexact_work(void) {
     aco_exit();
 }
 
+#ifndef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
+/* A coroutine that is started again by hand starts with what it ended with. */
+static int lives;
+static void lives_twice(void) {
+    CHECK(fegetround() == (lives++ == 0 ? FE_TONEAREST : FE_UPWARD));
+    fesetround(FE_UPWARD);
+    aco_exit();
+}
+
+static void check_second_life(void) {
+    aco_share_stack_t *stack = aco_share_stack_new(0);
+    aco_t *co = aco_create(main_co, stack, 0, lives_twice, NULL);
+    aco_resume(co);
+    co->is_end = 0;
+    co->reg[ACO_REG_IDX_RETADDR] = (void *)(uintptr_t)lives_twice;
+    co->reg[ACO_REG_IDX_SP] = stack->align_retptr;
+    aco_resume(co);
+    CHECK(lives == 2 && co->is_end && fegetround() == FE_TONEAREST);
+    aco_destroy(co);
+    aco_share_stack_destroy(stack);
+}
+#endif
+
 static void run_with_rounding(int rounding) {
     aco_share_stack_t *stack = aco_share_stack_new(0);
     aco_t *co = aco_create(main_co, stack, 0, does_inexact_work, &rounding);
@@ -109,6 +132,7 @@ int main(void) {
 #endif
     }
     for (int i = 0; i < 3; i++) aco_destroy(cos[i]);
+    check_second_life();
 
     /* aco_thread_init() takes the environment of the moment for the coroutines to come. */
     fesetround(FE_TOWARDZERO);

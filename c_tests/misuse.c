@@ -45,6 +45,24 @@ static void nests_on_another_stack(void) {
 }
 static void nest_on_one_stack_deeper(void) { run(nests_on_another_stack); }
 
+/* The same after the coroutine has resumed a child, which has come back. */
+static void resumes_child_then_sibling(void) {
+    aco_t *self = aco_get_co();
+    aco_resume(aco_create(self, aco_share_stack_new(0), 0, yields, NULL));
+    aco_resume(aco_create(self, aco_share_stack_new(0), 0, exits, NULL));
+    aco_resume(shared_co);
+}
+static void resume_sibling_after_child(void) {
+    shared_co = aco_create(main_co, aco_share_stack_new(0), 0, yields, NULL);
+    run(resumes_child_then_sibling);
+}
+static void resumes_child_elsewhere_then_here(void) {
+    aco_t *self = aco_get_co();
+    aco_resume(aco_create(self, aco_share_stack_new(0), 0, yields, NULL));
+    aco_resume(aco_create(self, stack, 0, yields, NULL));
+}
+static void nest_on_one_stack_after_child(void) { run(resumes_child_elsewhere_then_here); }
+
 static void yield_before_any(void) { aco_yield(); }
 static void yield_on_main(void) {
     run(exits);
@@ -100,10 +118,6 @@ static void resume_child_of_destroyed_main(void) {
     aco_resume(co);
     aco_destroy(main_co);
     aco_resume(co);
-}
-static void create_for_destroyed_main(void) {
-    aco_destroy(main_co);
-    co_with(yields);
 }
 
 static void create_without_stack(void) { aco_create(main_co, NULL, 0, yields, NULL); }
@@ -171,6 +185,9 @@ int main(void) {
                                    "resumed inside another one needs another share stack)\n";
     CHECK_DIES(nest_on_one_stack, one_stack);
     CHECK_DIES(nest_on_one_stack_deeper, one_stack);
+    CHECK_DIES(nest_on_one_stack_after_child, one_stack);
+    CHECK_DIES(resume_sibling_after_child, RESUME "called inside @, while its main_co is @ (only its "
+                                                  "main_co resumes a coroutine)\n");
     CHECK_DIES(stack_pointer_off_the_stack,
                RESUME "its stack pointer @ is outside its share stack @, [@, @] (a coroutine stays "
                       "on its share stack, which must be large enough for its frames)\n");
@@ -205,9 +222,6 @@ int main(void) {
                RESUME "the coroutine is destroyed (resume a coroutine before aco_destroy)\n");
     CHECK_DIES(resume_child_of_destroyed_main,
                RESUME "its main_co @ is destroyed (destroy a main_co after its coroutines)\n");
-    CHECK_DIES(create_for_destroyed_main,
-               "aco: fatal: aco_create(@, main): the main_co is destroyed (a coroutine is created "
-               "for a main_co that lives)\n");
     CHECK_DIES(create_without_stack,
                "aco: fatal: aco_create(0x0): the share stack is NULL (pass a valid one)\n");
     CHECK_DIES(create_on_destroyed_stack,

@@ -81,6 +81,30 @@ static void check_clean_ends(aco_cofuncp_t last_word, int extra_resumes) {
     aco_share_stack_destroy(stack);
 }
 
+/* One that is started again by hand, in the middle, and returns then. */
+static int started;
+static void yields_or_returns(void) {
+    if (started++ == 0) {
+        for (;;) aco_yield();
+    }
+    returns();
+}
+
+static void check_second_start(void) {
+    aco_thread_init(exits);
+    aco_share_stack_t *stack = aco_share_stack_new2(0, guarded);
+    aco_t *co = aco_create(main_co, stack, 0, yields_or_returns, NULL);
+    started = 0;
+    aco_resume(co);
+    aco_resume(co);
+    co->reg[ACO_REG_IDX_RETADDR] = (void *)(uintptr_t)yields_or_returns;
+    co->reg[ACO_REG_IDX_SP] = stack->align_retptr;
+    aco_resume(co);
+    CHECK(started == 2 && co->is_end == 1);
+    aco_destroy(co);
+    aco_share_stack_destroy(stack);
+}
+
 int main(void) {
     /* The return slot holds the documented address, which programs compare with. (A program that
      * is not position-independent has an address of its own for every function.) */
@@ -106,6 +130,7 @@ int main(void) {
     for (guarded = 0; guarded <= 1; guarded++) {
         check_clean_ends(exits, 0);
         check_clean_ends(yields_then_exits, 1);
+        check_second_start();
     }
     return 0;
 }

@@ -176,6 +176,43 @@ static void check_threads(void) {
     for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
 }
 
+/* Coroutines and stacks in the last destructors of a thread: nothing calls the library again. */
+static pthread_key_t late_key;
+
+static void works_late(void *value) {
+    static __thread int rounds;
+    if (++rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+        pthread_setspecific(late_key, value);
+        return;
+    }
+    start_thread();
+    aco_share_stack_t *stack = aco_share_stack_new2(1 << 20, 0);
+    memset(stack->ptr, 1, 1 << 20);
+    for (int i = 0; i < 1000; i++) shared[i] = aco_create(main_co, stack, 0, yields, NULL);
+    aco_resume(shared[0]);
+    for (int i = 0; i < 1000; i++) aco_destroy(shared[i]);
+    aco_share_stack_destroy(stack);
+    aco_destroy(main_co);
+}
+
+static void *ends_late(void *unused) {
+    start_thread();
+    aco_destroy(main_co);
+    aco_share_stack_destroy(aco_share_stack_new(0));
+    CHECK(pthread_setspecific(late_key, &late_key) == 0);
+    return unused;
+}
+
+static void check_late(void) {
+    CHECK(pthread_key_create(&late_key, works_late) == 0);
+    for (int i = 0; i < 3; i++) run_thread(ends_late, NULL);
+#ifndef UNDER_EMULATION
+    long before = resident_kib();
+    for (int i = 0; i < 50; i++) run_thread(ends_late, NULL);
+    CHECK(resident_kib() - before < 8 * 1024);
+#endif
+}
+
 /* ---- memory given back --------------------------------------------------------------------- */
 
 #ifndef UNDER_EMULATION
@@ -296,6 +333,7 @@ int main(void) {
     check_places();
     check_own_memory();
     check_threads();
+    check_late();
 #ifndef UNDER_EMULATION
     check_given_back();
 #else

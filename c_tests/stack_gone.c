@@ -55,6 +55,55 @@ static void resume_after_many_lives(void) {
     aco_resume(owner);
 }
 
+static void exits(void) { aco_exit(); }
+
+/* Starts an ended coroutine again by hand, as programs do. */
+static void start_again(aco_t *co, aco_cofuncp_t fp) {
+    co->is_end = 0;
+    co->fp = fp;
+    co->reg[ACO_REG_IDX_RETADDR] = (void *)(uintptr_t)fp;
+    co->reg[ACO_REG_IDX_SP] = co->share_stack->align_retptr;
+    co->save_stack.valid_sz = 0;
+}
+
+/* One that had the stack for itself, ended, and was started again when it had not. */
+static void resume_restarted(void) {
+    stack = aco_share_stack_new2(0, guarded);
+    aco_t *co = aco_create(main_co, stack, 0, exits, NULL);
+    aco_resume(co);
+    aco_t *other = aco_create(main_co, stack, 0, yields, NULL);
+    start_again(co, yields);
+    aco_resume(co);
+    aco_resume(other);
+    aco_share_stack_destroy(stack);
+    CHECK(aco_share_stack_new2(0, guarded) == stack);
+    aco_resume(co);
+}
+
+/* One that a program gives its next stack is no coroutine of the old one. */
+static void check_moved(void) {
+    stack = aco_share_stack_new2(0, guarded);
+    aco_t *first = aco_create(main_co, stack, 0, yields, NULL);
+    aco_t *moved = aco_create(main_co, stack, 0, exits, NULL);
+    aco_resume(moved);
+    aco_destroy(first);
+    aco_share_stack_destroy(stack);
+    aco_share_stack_t *next = aco_share_stack_new2(0, guarded);
+    CHECK(next == stack);
+    aco_t *others[2];
+    for (int i = 0; i < 2; i++) others[i] = aco_create(main_co, next, 0, yields, NULL);
+    moved->share_stack = next;
+    start_again(moved, yields);
+    for (int turn = 0; turn < 3; turn++) {
+        aco_resume(moved);
+        for (int i = 0; i < 2; i++) aco_resume(others[i]);
+    }
+    for (int i = 0; i < 2; i++) aco_destroy(others[i]);
+    aco_resume(moved);
+    aco_destroy(moved);
+    aco_share_stack_destroy(next);
+}
+
 int main(void) {
     aco_thread_init(NULL);
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
@@ -65,6 +114,8 @@ int main(void) {
         CHECK_DIES(resume_suspended, line);
         CHECK_DIES(resume_owner, line);
         CHECK_DIES(resume_after_reuse, line);
+        CHECK_DIES(resume_restarted, line);
+        check_moved();
 
         /* Their destruction disturbs nobody on the next stack in the same control block. */
         prepare();

@@ -95,55 +95,54 @@ extern void aco_funcp_protector_asm(void);
 #define ACO_TLS_CURRENT_ 0
 #define ACO_TLS_HINT_ 8
 
+/* Macros, not functions: a function that is compiled for a lesser processor than the rest of its file
+ * (a target attribute) may use them. */
 #if defined(__x86_64__)
 
 /* Their offset from the thread pointer. It is the same in every thread, and still read anew each
  * time (volatile): a coroutine that kept it would have to wait for its own stack or registers before
  * it could yield. */
-ACO_INLINE_ uintptr_t aco_tls_place_(void) {
-    uintptr_t offset;
-    __asm__ __volatile__("mov{q}\t{aco_gtls_co@gottpoff(%%rip), %0|%0, QWORD PTR aco_gtls_co@gottpoff[rip]}"
-            : "=r"(offset));
-    return offset;
-}
-
-ACO_INLINE_ aco_t *aco_tls_load_(uintptr_t place) {
-    aco_t *co;
-    __asm__ __volatile__("mov{q}\t{%%fs:(%1), %0|%0, QWORD PTR fs:[%1]}"
-                         : "=r"(co)
-                         : "r"(place)
-                         : "memory");
-    return co;
-}
-
-ACO_INLINE_ void aco_tls_store_(uintptr_t place, aco_t *co) {
-    __asm__ __volatile__("mov{q}\t{%1, %%fs:(%0)|QWORD PTR fs:[%0], %1}"
-                         :
-                         : "r"(place), "r"(co)
-                         : "memory");
-}
+#define aco_tls_place_()                                                                         \
+    __extension__({                                                                              \
+        uintptr_t aco_place;                                                                     \
+        __asm__ __volatile__(                                                                    \
+            "mov{q}\t{aco_gtls_co@gottpoff(%%rip), %0|%0, QWORD PTR aco_gtls_co@gottpoff[rip]}"  \
+            : "=r"(aco_place));                                                                  \
+        aco_place;                                                                               \
+    })
+#define aco_tls_load_(place)                                                                     \
+    __extension__({                                                                              \
+        aco_t *aco_word;                                                                         \
+        __asm__ __volatile__("mov{q}\t{%%fs:(%1), %0|%0, QWORD PTR fs:[%1]}"                     \
+                             : "=r"(aco_word)                                                    \
+                             : "r"(place)                                                        \
+                             : "memory");                                                        \
+        aco_word;                                                                                \
+    })
+#define aco_tls_store_(place, co)                                                                \
+    __asm__ __volatile__("mov{q}\t{%1, %%fs:(%0)|QWORD PTR fs:[%0], %1}"                         \
+                         :                                                                       \
+                         : "r"(place), "r"((aco_t *)(co))                                        \
+                         : "memory")
 
 #else
 
 /* Their address: good until the next switch. */
-ACO_INLINE_ uintptr_t aco_tls_place_(void) {
-    uintptr_t offset, thread;
-    __asm__("adrp\t%0, :gottprel:aco_gtls_co\n\t"
-            "ldr\t%0, [%0, :gottprel_lo12:aco_gtls_co]"
-            : "=r"(offset));
-    __asm__ __volatile__("mrs\t%0, tpidr_el0" : "=r"(thread) : : "memory");
-    return thread + offset;
-}
-
-ACO_INLINE_ aco_t *aco_tls_load_(uintptr_t place) { return *(aco_t **)place; }
-
-ACO_INLINE_ void aco_tls_store_(uintptr_t place, aco_t *co) { *(aco_t **)place = co; }
+#define aco_tls_place_()                                                                         \
+    __extension__({                                                                              \
+        uintptr_t aco_offset, aco_thread;                                                        \
+        __asm__("adrp\t%0, :gottprel:aco_gtls_co\n\t"                                           \
+                "ldr\t%0, [%0, :gottprel_lo12:aco_gtls_co]"                                      \
+                : "=r"(aco_offset));                                                             \
+        __asm__ __volatile__("mrs\t%0, tpidr_el0" : "=r"(aco_thread) : : "memory");              \
+        aco_thread + aco_offset;                                                                 \
+    })
+#define aco_tls_load_(place) (*(aco_t **)(place))
+#define aco_tls_store_(place, co) ((void)(*(aco_t **)(place) = (co)))
 
 #endif
 
-ACO_INLINE_ aco_t *aco_current_(void) {
-    return aco_tls_load_(aco_tls_place_() + ACO_TLS_CURRENT_);
-}
+#define aco_current_() aco_tls_load_(aco_tls_place_() + ACO_TLS_CURRENT_)
 
 #if defined(ACO_INLINE_YIELD_)
 
@@ -178,6 +177,9 @@ ACO_INLINE_ aco_t *aco_current_(void) {
     "ldmxcsr\t{68(%%rsi)|DWORD PTR [rsi + 68]}\n\t"
 #endif
 
+/* What a coroutine needs that a program starts again by hand: it is on its stack. */
+#define ACO_ENTER_
+
 /* Goes on in the context that rsi points to. */
 #define ACO_GO_ON_                                                                               \
     "mov{q}\t{48(%%rsi), %%rbx|rbx, QWORD PTR [rsi + 48]}\n\t"                                   \
@@ -210,7 +212,7 @@ ACO_INLINE_ aco_t *aco_current_(void) {
  * is pushed: the red zone of a leaf function lives below rsp. That it is not lost with a shared
  * stack, of which only what is above rsp is saved, is seen to by the call beside each use of this
  * macro: a function with a call in it, and not a tail call, has no red zone. */
-#define ACO_SWITCH_(from, to)                                                                    \
+#define ACO_SWITCH_(from, to, enter)                                                             \
     __asm__ __volatile__(                                                                        \
         "lea{q}\t{.Laco%=(%%rip), %%rax|rax, .Laco%=[rip]}\n\t"                                  \
         "mov{q}\t{%%rsp, 40(%%rdi)|QWORD PTR [rdi + 40], rsp}\n\t"                               \
@@ -226,13 +228,14 @@ ACO_INLINE_ aco_t *aco_current_(void) {
           "st(5)", "st(6)", "st(7)", "memory",                                                   \
           "cc" ACO_CLOBBER_AVX512_ ACO_CLOBBER_APX_)
 
-/* Leaves co for ever: nothing is saved but where it would go on, which is in the library. */
+/* Leaves co for ever: nothing is saved but the floating-point environment, with which a program may
+ * start it again, and where it would go on, which is in the library. */
 #define ACO_LEAVE_(co, to)                                                                       \
     __asm__ __volatile__(                                                                        \
         "mov{q}\t{aco_ended_asm@GOTPCREL(%%rip), %%rax"                                          \
         "|rax, QWORD PTR aco_ended_asm@GOTPCREL[rip]}\n\t"                                       \
-        "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t" ACO_LOAD_FPENV_ ACO_CFI_GAP_  \
-            ACO_GO_ON_ ACO_CFI_END_                                                              \
+        "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t" ACO_SAVE_FPENV_              \
+            ACO_LOAD_FPENV_ ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                                 \
         :                                                                                        \
         : "D"(co), "S"(to)                                                                       \
         : "rax", "memory")
@@ -254,6 +257,11 @@ ACO_INLINE_ aco_t *aco_current_(void) {
     ".Lacofp%=:\n\t"
 #endif
 
+/* What a coroutine needs that a program starts again by hand: the address to return to. */
+#define ACO_ENTER_                                                                               \
+    "adrp\tx30, :got:aco_funcp_protector_asm\n\t"                                                \
+    "ldr\tx30, [x30, :got_lo12:aco_funcp_protector_asm]\n\t"
+
 /* Goes on in the context that x1 points to. */
 #define ACO_GO_ON_                                                                               \
     "ldr\tx3, [x1, #112]\n\t"                                                                    \
@@ -267,7 +275,7 @@ ACO_INLINE_ aco_t *aco_current_(void) {
  * hand, because a compiler may need them for its own (frame and base pointer); x18 is the
  * platform's. x17 is the one register through which a pad for calls can be jumped to, and hint
  * #36 (bti j) is the pad here. aarch64 has no red zone: pushing is all right. */
-#define ACO_SWITCH_(from, to)                                                                    \
+#define ACO_SWITCH_(from, to, enter)                                                             \
     do {                                                                                         \
         register aco_t *aco_x0 __asm__("x0") = (from);                                           \
         register aco_t *aco_x1 __asm__("x1") = (to);                                             \
@@ -276,7 +284,7 @@ ACO_INLINE_ aco_t *aco_current_(void) {
             "str\tx19, [sp, #-16]!\n\t"                                                          \
             "mov\tx3, sp\n\t"                                                                    \
             "stp\tx29, x2, [x0, #96]\n\t"                                                        \
-            "str\tx3, [x0, #112]\n\t" ACO_READ_FPENV_ ACO_SAVE_FPENV_ ACO_LOAD_FPENV_            \
+            "str\tx3, [x0, #112]\n\t" enter ACO_READ_FPENV_ ACO_SAVE_FPENV_ ACO_LOAD_FPENV_      \
                 ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                                                          \
             ".Laco%=:\n\t"                                                                       \
             "hint\t#36\n\t"                                                                      \
@@ -292,15 +300,16 @@ ACO_INLINE_ aco_t *aco_current_(void) {
         (to) = aco_x1;                                                                           \
     } while (0)
 
-/* Leaves co for ever: nothing is saved but where it would go on, which is in the library. */
+/* Leaves co for ever: nothing is saved but the floating-point environment, with which a program may
+ * start it again, and where it would go on, which is in the library. */
 #define ACO_LEAVE_(co, to)                                                                       \
     do {                                                                                         \
         register aco_t *aco_x0 __asm__("x0") = (co);                                             \
         register aco_t *aco_x1 __asm__("x1") = (to);                                             \
         __asm__ __volatile__("adrp\tx2, :got:aco_ended_asm\n\t"                                  \
                              "ldr\tx2, [x2, :got_lo12:aco_ended_asm]\n\t"                        \
-                             "str\tx2, [x0, #104]\n\t" ACO_READ_FPENV_ ACO_LOAD_FPENV_          \
-                                 ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                            \
+                             "str\tx2, [x0, #104]\n\t" ACO_READ_FPENV_ ACO_SAVE_FPENV_          \
+                                 ACO_LOAD_FPENV_ ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                            \
                              :                                                                   \
                              : "r"(aco_x0), "r"(aco_x1)                                          \
                              : "x2", "x3", "x4", "x5", "x17", "memory", "cc");                   \
@@ -327,7 +336,7 @@ ACO_INLINE_ void aco_yield_with_(aco_t *co, aco_t *main_co) {
         ACO_NO_TAIL_CALL_;
         return;
     }
-    ACO_SWITCH_(co, main_co);
+    ACO_SWITCH_(co, main_co, "");
 }
 
 ACO_INLINE_ void aco_yield1_inline_(aco_t *co) {
@@ -367,11 +376,9 @@ ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
 
 #else
 
-ACO_INLINE_ void aco_yield1_inline_(aco_t *co) { ACO_YIELD_CALL_(co); }
-
-ACO_INLINE_ void aco_exit1_inline_(aco_t *co) { ACO_EXIT_CALL_(co); }
-
-ACO_INLINE_ void aco_yield_inline_(void) { ACO_YIELD_CALL_(aco_current_()); }
+#define aco_yield1_inline_(co) ACO_YIELD_CALL_(co)
+#define aco_exit1_inline_(co) ACO_EXIT_CALL_(co)
+#define aco_yield_inline_() ACO_YIELD_CALL_(aco_current_())
 
 #endif
 
@@ -389,11 +396,12 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
     aco_tls_store_(place + ACO_TLS_CURRENT_, co);
     aco_tls_store_(place + ACO_TLS_HINT_, main_co);
     aco_t *from = main_co;
-    ACO_SWITCH_(from, to);
+    ACO_SWITCH_(from, to, ACO_ENTER_);
     place = aco_tls_place_();
     /* Not the main_co that co names: that may be long in coming, and the next resume waits for what
      * stands here. It is only compared. */
     aco_tls_store_(place + ACO_TLS_CURRENT_, to);
+    aco_tls_store_(place + ACO_TLS_HINT_, to); /* co has come back */
     if (aco_unlikely(co->main_co != to)) aco_tls_store_(place + ACO_TLS_CURRENT_, co->main_co);
 }
 

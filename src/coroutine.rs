@@ -47,15 +47,6 @@ pub(crate) unsafe fn create(
     arg: *mut c_void,
 ) -> *mut aco_t {
     let share_stack = share_stack.as_ptr();
-    // SAFETY: the caller's promise.
-    if unsafe { state::is_dead(main_co.as_ptr()) } {
-        diag::fatal(
-            "aco_create",
-            main_co.as_ptr(),
-            format_args!("the main_co is destroyed"),
-            "a coroutine is created for a main_co that lives",
-        )
-    }
     // SAFETY: control blocks stay readable after their stack is destroyed.
     if unsafe { (*share_stack).ptr.is_null() } {
         diag::fatal(
@@ -130,17 +121,22 @@ unsafe fn refuse_dead(co: *mut aco_t) -> ! {
 ///
 /// `aco_gtls_co` alone does not tell. A program may have left a coroutine by longjmp, freed what
 /// `aco_gtls_co` points to, or written it by hand. Only what a resume has set together with the
-/// hint, and nothing has touched since, is looked at: that coroutine exists.
+/// hint, and nothing has touched since, is looked at: that coroutine exists. Where the two are the
+/// same, it has resumed another one, which has come back.
 #[inline(always)]
 pub(crate) fn inside() -> Option<NonNull<aco_t>> {
-    let (current, waiting) = (tls::current(), tls::hint());
-    if waiting.is_null() || current == waiting {
+    let (current, waiting) = tls::current_and_hint();
+    if waiting.is_null() {
         return None;
     }
     let current = NonNull::new(current)?;
     let co = current.as_ptr();
     // SAFETY: destroying a coroutine takes it out of both words.
-    let here = unsafe { (*co).main_co == waiting && is_on_stack_of(co) };
+    let here = unsafe {
+        let main_co = (*co).main_co;
+        let waits = main_co == waiting || co == waiting && !main_co.is_null();
+        waits && is_on_stack_of(co)
+    };
     here.then_some(current)
 }
 

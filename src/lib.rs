@@ -13,6 +13,7 @@
 //! | | [`slab`] | where control blocks and save areas lie |
 //! | machine | [`arch`] | the switch and the root frame, one file an architecture |
 //! | | [`tls`] | `aco_gtls_co` and the thread's own state |
+//! | | [`thread_end`] | what is kept for a thread goes back when it ends |
 //! | | [`valgrind`] | which memory is a stack |
 //! | | [`sanitizer`] | is there one? |
 //! | | [`state`] | what the padding of a coroutine says |
@@ -48,5 +49,6 @@ mod stack;
 mod state;
 mod sys;
 mod thread;
+mod thread_end;
 mod tls;
 mod valgrind;

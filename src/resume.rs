@@ -54,8 +54,7 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
         if main_co.is_null() || (*co).is_end != 0 || aco_t::return_address(co) == 0 {
             refuse(co);
         }
-        let (current, waiting) = tls::current_and_hint();
-        if current != main_co {
+        if tls::current() != main_co {
             check_caller(co);
         }
         let stack = (*co).share_stack;
@@ -66,9 +65,7 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
         let owner = (*stack).owner;
         if owner != co {
             if !owner.is_null() {
-                // Only inside a coroutine can there be one that runs.
-                let inside = !waiting.is_null() && current != waiting;
-                if (*owner).share_stack != stack || (inside && is_running(owner)) {
+                if (*owner).share_stack != stack || is_running(owner) {
                     refuse_stack(co, owner);
                 }
                 save::save_out(owner, stack);

@@ -15,7 +15,7 @@
 use core::ptr;
 
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::{arch, diag, sanitizer, slab};
+use crate::{arch, diag, sanitizer, slab, valgrind};
 
 /// What a save area starts with, at the first copy, when `aco_create` is asked for 0 bytes.
 pub(crate) const DEFAULT_SIZE: usize = 64;
@@ -71,6 +71,7 @@ pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t) {
                 refuse_image(co)
             }
             let top: *mut u8 = (*stack).align_retptr.cast();
+            valgrind::expect_writes(top.addr() - size, size);
             copy(top.byte_sub(size), (*area).ptr.cast(), size);
             (*area).ct_restore += 1;
             if size > (*area).max_cpsz {

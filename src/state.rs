@@ -146,14 +146,24 @@ pub(crate) unsafe fn end(co: *mut aco_t) {
     unsafe { *aco_t::state_word(co) = read(co) & !IS_END | FULL | 1 }
 }
 
-/// Makes a resident of the stack that `binding` names bound again.
+/// Binds `co` to the stack and life that `binding` names; whose it is stays as it is.
 ///
 /// # Safety
-/// `co` points to a coroutine that the library made.
-pub(crate) unsafe fn unsettle(co: *mut aco_t, binding: u64) {
+/// `co` points to a bound coroutine, or to a copy of one.
+pub(crate) unsafe fn rebind(co: *mut aco_t, binding: u64) {
+    // SAFETY: the caller's promise.
+    unsafe { *aco_t::state_word(co) = binding | read(co) & (OWN | FULL | IS_END) }
+}
+
+/// Makes a resident of `stack`, which `binding` names, bound again. What is no resident of it is let
+/// alone.
+///
+/// # Safety
+/// `co` points to a coroutine of the library's, or to memory that once was one.
+pub(crate) unsafe fn unsettle(co: *mut aco_t, stack: *mut aco_share_stack_t, binding: u64) {
     // SAFETY: the caller's promise.
     unsafe {
-        if is_resident(co) {
+        if is_resident(co) && (*co).share_stack == stack {
             bind(co, binding);
         }
     }
@@ -213,9 +223,9 @@ mod tests {
             (*co).is_end = 1;
             *aco_t::state_word(co) |= FULL;
             assert!(is_ours(co) && is_resident(co));
-            unsettle(co, binding(stack, 9));
+            unsettle(co, stack, binding(stack, 9));
             assert!(is_ours(co) && generation(co) == 9 && (*co).is_end == 1);
-            unsettle(co, binding(stack, 10));
+            unsettle(co, stack, binding(stack, 10));
             assert_eq!(generation(co), 9);
             *aco_t::state_word(co) |= FULL;
             assert!(is_ours(co) && generation(co) == 9);

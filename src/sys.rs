@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes of a memory page: a power of two.
 pub(crate) fn page_size() -> usize {
@@ -102,32 +102,24 @@ pub(crate) fn is_readable(address: *const c_void) -> bool {
     }
 }
 
-/// Has `at_exit` called with a non-NULL value when a thread that calls this ends. `key` is 0 before
-/// the first call, and belongs to `at_exit`. True: it will be called.
-pub(crate) fn call_at_thread_exit(
-    key: &AtomicU32,
-    at_exit: unsafe extern "C" fn(*mut c_void),
-) -> bool {
-    let mut known = key.load(Ordering::Acquire);
-    if known == 0 {
-        let mut new: libc::pthread_key_t = 0;
-        // SAFETY: the key is new; one that lost the race to be the process's is given back.
-        unsafe {
-            if libc::pthread_key_create(&mut new, Some(at_exit)) != 0 {
-                return false;
-            }
-            match key.compare_exchange(0, new + 1, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => known = new + 1,
-                Err(first) => {
-                    libc::pthread_key_delete(new);
-                    known = first;
-                }
-            }
-        }
-    }
-    let value = NonNull::<c_void>::dangling().as_ptr();
-    // SAFETY: the key exists; the value only says that the thread wants the call.
-    unsafe { libc::pthread_setspecific(known - 1, value) == 0 }
+/// A key whose value in each thread `at_end` is called with when the thread ends, unless NULL. None:
+/// there are no more.
+pub(crate) fn thread_key(at_end: unsafe extern "C" fn(*mut c_void)) -> Option<u32> {
+    let mut key = 0;
+    // SAFETY: the key is written on success.
+    unsafe { (libc::pthread_key_create(&mut key, Some(at_end)) == 0).then_some(key) }
+}
+
+/// Ends a key of [`thread_key`]: threads that end later call nothing.
+pub(crate) fn delete_thread_key(key: u32) {
+    // SAFETY: a key that does not exist is an error and nothing else.
+    unsafe { libc::pthread_key_delete(key) };
+}
+
+/// Sets this thread's value. False: there is no memory, or no such key.
+pub(crate) fn set_thread_value(key: u32, value: *mut c_void) -> bool {
+    // SAFETY: the value is not looked into.
+    unsafe { libc::pthread_setspecific(key, value) == 0 }
 }
 
 /// Gives a mapping back. False: [`errno`] says why, and the mapping stays.

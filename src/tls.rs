@@ -2,7 +2,8 @@
 //!
 //! The word after `aco_gtls_co` is the hint: the coroutine that the current one can yield to
 //! without a look at the cold line of its control block, or NULL. It is set by every resume and
-//! cleared by every `acosw`, so where it is not NULL that coroutine waits in a resume. A yield
+//! cleared by every `acosw`, so where it is not NULL that coroutine waits in a resume, or is the
+//! current one itself, after a resume of its own. A yield
 //! compares it with `main_co`, which is the truth. The header's inline code uses the hint, so its
 //! place is part of the ABI.
 //!
@@ -52,8 +53,8 @@ pub(crate) struct ThreadState {
     pub(crate) kept_stacks: *mut c_void,
     /// How many they are.
     pub(crate) kept_count: u32,
-    /// Whether they will be given back when the thread ends.
-    pub(crate) kept_is_hooked: u32,
+    /// What is called when the thread ends, and whether it does (`thread_end`).
+    pub(crate) ending: u32,
     /// Bytes of them.
     pub(crate) kept_bytes: usize,
     /// How many were given back since the thread last made a stack.
@@ -94,18 +95,11 @@ pub(crate) fn current() -> *mut aco_t {
     unsafe { *(address_of!("aco_gtls_co") as *const *mut aco_t) }
 }
 
-/// The hint: who waits in a resume for the current coroutine, or NULL. Stale, the same as the
-/// current coroutine, once that has come back.
-#[inline(always)]
-pub(crate) fn hint() -> *mut aco_t {
-    // SAFETY: the word after `aco_gtls_co`.
-    unsafe { *(address_of!("aco_gtls_co") as *const *mut aco_t).add(1) }
-}
-
-/// [`current`] and [`hint`].
+/// [`current`], and the hint: who waits in a resume for the current coroutine, or NULL. The same as the
+/// current coroutine where that has resumed another one, which has come back.
 #[inline(always)]
 pub(crate) fn current_and_hint() -> (*mut aco_t, *mut aco_t) {
-    // SAFETY: as in both.
+    // SAFETY: the thread's `aco_gtls_co` and the word after it.
     unsafe {
         let words = address_of!("aco_gtls_co") as *const *mut aco_t;
         (*words, *words.add(1))

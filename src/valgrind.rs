@@ -7,6 +7,8 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use crate::arch;
 
+/// A request of Memcheck's: `VALGRIND_MAKE_MEM_UNDEFINED`. Other tools do not know it.
+const MAKE_MEM_UNDEFINED: usize = 0x4d43_0001;
 /// Requests of Valgrind's core: `RUNNING_ON_VALGRIND`, `VALGRIND_STACK_REGISTER` and
 /// `VALGRIND_STACK_DEREGISTER`.
 const RUNNING_ON_VALGRIND: usize = 0x1001;
@@ -45,5 +47,14 @@ pub(crate) fn register_stack(low: usize, size: usize) -> StackId {
 pub(crate) fn deregister_stack(id: StackId) {
     if is_running() {
         arch::valgrind_request(&[STACK_DEREGISTER, id as usize, 0, 0, 0, 0]);
+    }
+}
+
+/// `size` bytes at `low` are a stack's and will be written: what lies below a stack pointer that was
+/// there before counts as no memory.
+#[inline(always)]
+pub(crate) fn expect_writes(low: usize, size: usize) {
+    if is_running() {
+        arch::valgrind_request(&[MAKE_MEM_UNDEFINED, low, size, 0, 0, 0]);
     }
 }

@@ -6,14 +6,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("ffi", &["resume", "coroutine", "thread", "stack", "arch", "tls", "diag", "abi"]),
     ("resume", &["coroutine", "stack", "save", "state", "arch", "tls", "diag", "abi"]),
     ("coroutine", &["thread", "stack", "save", "slab", "state", "arch", "tls", "diag", "abi"]),
     ("thread", &["arch", "tls", "diag", "sys", "abi"]),
-    ("stack", &["slab", "state", "sanitizer", "valgrind", "arch", "tls", "diag", "sys", "abi"]),
-    ("save", &["slab", "sanitizer", "arch", "diag", "abi"]),
-    ("slab", &["sanitizer", "tls", "sys", "abi"]),
+    (
+        "stack",
+        &[
+            "slab",
+            "thread_end",
+            "state",
+            "sanitizer",
+            "valgrind",
+            "arch",
+            "tls",
+            "diag",
+            "sys",
+            "abi",
+        ],
+    ),
+    ("save", &["slab", "sanitizer", "valgrind", "arch", "diag", "abi"]),
+    ("slab", &["thread_end", "sanitizer", "tls", "sys", "abi"]),
+    ("thread_end", &["tls", "sys"]),
     ("sanitizer", &["valgrind", "arch"]),
     ("valgrind", &["arch"]),
     ("state", &["abi"]),

@@ -171,12 +171,14 @@ pub(crate) unsafe extern "C" fn switch_shared_fpenv(
 
 /// `leave` and `leave_shared_fpenv` differ only in the instructions for the environment.
 macro_rules! leave_body {
-    ($($load:literal)*) => {
+    (save: $($save:literal)*; load: $($load:literal)*) => {
         naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
-            // Register state: x1 points to `to`; nothing of `from` matters any more.
+            // Register state: x0 points to `from`, x1 to `to`. Of `from` the environment matters: a
+            // program that starts it again starts it with that.
             ".cfi_undefined x30",
+            $($save,)*                          // fpcr, left in x4
             "adrp x6, :gottprel:aco_gtls_co",
             "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
             "mrs x7, tpidr_el0",
@@ -210,7 +212,8 @@ macro_rules! leave_body {
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
     leave_body!(
-        "mrs x4, fpcr" "ldr x5, [x1, #120]" "cmp x4, x5" "b.eq 3f" "msr fpcr, x5" "3:"
+        save: "mrs x4, fpcr" "str x4, [x0, #120]";
+        load: "ldr x5, [x1, #120]" "cmp x4, x5" "b.eq 3f" "msr fpcr, x5" "3:"
     )
 }
 
@@ -220,7 +223,7 @@ pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
 /// As [`switch`].
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn leave_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
-    leave_body!()
+    leave_body!(save: ; load: )
 }
 
 /// The body of a function that stands where an ended coroutine would go on: hands the coroutine,
@@ -367,7 +370,8 @@ macro_rules! resume_body {
             "mrs x10, tpidr_el0",
             // x1, not the main_co that `co` names: that may be long in coming, and the next resume
             // waits for what stands here. It is only compared.
-            "str x1, [x9, x10]",
+            "add x9, x9, x10",
+            "stp x1, x1, [x9]",                 // the hint, too: `co` has come back
             "ldr x11, [x0, #128]",
             "cmp x1, x11",
             "b.ne 7f",
@@ -376,7 +380,7 @@ macro_rules! resume_body {
             "ret",
             // `co` has another main_co than it was resumed by.
             "7:",
-            "str x11, [x9, x10]",
+            "str x11, [x9]",
             "ret",
             // The slow way: `prepare` returns, or aborts.
             "3:",

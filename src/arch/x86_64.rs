@@ -127,12 +127,14 @@ pub(crate) unsafe extern "C" fn switch_shared_fpenv(
 
 /// `leave` and `leave_shared_fpenv` differ only in the instructions for the environment.
 macro_rules! leave_body {
-    ($($load:literal)*) => {
+    (save: $($save:literal)*; load: $($load:literal)*) => {
         naked_asm!(
             ".cfi_startproc",
             "endbr64",
-            // Register state: rsi points to `to`; nothing of `from` matters any more.
+            // Register state: rdi points to `from`, rsi to `to`. Of `from` the environment matters: a
+            // program that starts it again starts it with that.
             ".cfi_undefined rip",
+            $($save,)*
             "mov rax, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov qword ptr fs:[rax + 8], 0", // no hint, as in `switch`
             "mov r12, [rsi]",
@@ -157,7 +159,10 @@ macro_rules! leave_body {
 /// As [`switch`].
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
-    leave_body!("fldcw [rsi + 64]" "ldmxcsr [rsi + 68]")
+    leave_body!(
+        save: "fnstcw [rdi + 64]" "stmxcsr [rdi + 68]";
+        load: "fldcw [rsi + 64]" "ldmxcsr [rsi + 68]"
+    )
 }
 
 /// Leaves `from` for ever, goes on in `to`, which inherits this moment's environment.
@@ -166,7 +171,7 @@ pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
 /// As [`switch`].
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn leave_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
-    leave_body!()
+    leave_body!(save: ; load: )
 }
 
 /// The body of a function that stands where an ended coroutine would go on: hands the coroutine,
@@ -288,6 +293,7 @@ macro_rules! resume_body {
             // rsi, not the main_co that `co` names: that may be long in coming, and the next resume
             // waits for what stands here. It is only compared.
             "mov fs:[rcx], rsi",
+            "mov fs:[rcx + 8], rsi",    // the hint: `co` has come back
             "cmp rsi, [rdi + 72]",
             "jne 6f",
             "7:",

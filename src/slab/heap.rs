@@ -13,9 +13,10 @@
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 
 use super::{CLASSES, Class, region};
+use crate::thread_end::{self, Part};
 use crate::{sanitizer, sys, tls};
 
 /// Bytes of the first slab of a class.
@@ -122,17 +123,29 @@ pub(super) fn allocate_slowly(class: Class) -> Option<NonNull<c_void>> {
     if !must_be_slab && sanitizer::is_present() {
         return or_malloc();
     }
-    let heap = held_heap();
-    if heap.is_null() {
-        return or_malloc();
-    }
+    let Some((heap, is_kept)) = hold_one() else { return or_malloc() };
     // SAFETY: this thread holds the heap.
+    unsafe {
+        let place = if is_kept || must_be_slab { take_slowly(heap, class) } else { None };
+        if !is_kept {
+            let_go(heap);
+        }
+        place.or_else(or_malloc)
+    }
+}
+
+/// A place of `heap`. None: the system has no memory.
+///
+/// # Safety
+/// The caller holds `heap`.
+unsafe fn take_slowly(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
+    // SAFETY: the caller's promise.
     unsafe {
         take_returns(heap);
         if let Some(place) = take(heap, class) {
             return Some(place);
         }
-        let Some(slab) = next_slab(heap, class) else { return or_malloc() };
+        let slab = next_slab(heap, class)?;
         let current = current_of(heap, class);
         if !(*current).is_null() {
             (**current).is_listed = false;
@@ -395,20 +408,21 @@ unsafe fn let_go(heap: *mut Heap) {
     }
 }
 
-/// The heap of this thread: one that nobody holds, or a new one. NULL: the system has no memory.
-fn held_heap() -> *mut Heap {
+/// The heap of this thread, or one that nobody holds, or a new one, and whether the thread keeps it;
+/// else the caller lets it go. None: the system has no memory.
+fn hold_one() -> Option<(*mut Heap, bool)> {
     let state = tls::thread_state();
     // SAFETY: the thread's own state; heaps stay for ever.
     unsafe {
         if !(*state).heap.is_null() {
-            return (*state).heap.cast();
+            return Some(((*state).heap.cast(), true));
         }
         let mut heap = HEAPS.load(Ordering::Acquire);
         loop {
             if heap.is_null() {
                 heap = add_heaps();
                 if heap.is_null() {
-                    return heap;
+                    return None;
                 }
             }
             if try_to_hold(heap) {
@@ -416,17 +430,17 @@ fn held_heap() -> *mut Heap {
             }
             heap = (*heap).next;
         }
-        // Where that cannot be had the heap stays held when the thread has ended: others return
-        // places to it, and nobody takes them.
-        static KEY: AtomicU32 = AtomicU32::new(0);
-        let _ = sys::call_at_thread_exit(&KEY, let_own_go);
-        (*state).heap = heap.cast();
-        heap
+        let is_kept = thread_end::call(Part::Slabs, let_own_go);
+        if is_kept {
+            (*state).heap = heap.cast();
+        }
+        Some((heap, is_kept))
     }
 }
 
 /// The thread ends.
 unsafe extern "C" fn let_own_go(_: *mut c_void) {
+    thread_end::begin();
     let state = tls::thread_state();
     // SAFETY: the thread's own state and heap.
     unsafe {

@@ -137,6 +137,11 @@ pub(crate) fn allocate_area(size: usize) -> Option<NonNull<c_void>> {
     }
 }
 
+/// Does `place` lie in a slab? Then it can be read, whatever it was.
+pub(crate) fn holds(place: *mut c_void) -> bool {
+    region::of(place).is_some()
+}
+
 /// Frees what [`allocate`] or [`allocate_area`] gave, or malloc; NULL is let through.
 ///
 /// # Safety

@@ -187,7 +187,8 @@ pub(crate) unsafe fn is_gone(co: *mut aco_t, block: Control) -> bool {
     }
 }
 
-/// [`is_gone`] where the binding is not the present one.
+/// [`is_gone`] where the binding is not the present one. A coroutine without frames that was moved
+/// to the next stack in the same control block is bound to that.
 #[cold]
 #[inline(never)]
 unsafe fn is_gone_by_inspection(co: *mut aco_t) -> bool {
@@ -198,9 +199,21 @@ unsafe fn is_gone_by_inspection(co: *mut aco_t) -> bool {
             return true;
         }
         let bound = state::generation(co);
-        bound != 0
-            && control::block_of(stack).is_some_and(|block| bound != block.as_ref().life())
-            && aco_t::stack_pointer(co) != (*stack).align_retptr as usize
+        let Some(block) = control::block_of(stack).map(NonNull::as_ptr) else { return false };
+        if bound == 0 || bound == (*block).life() {
+            return false;
+        }
+        if aco_t::stack_pointer(co) != (*stack).align_retptr as usize {
+            return true;
+        }
+        if state::is_ours(co) {
+            (*block).coroutines = (*block).coroutines.saturating_add(1);
+            if (*block).coroutines > 1 {
+                evict_resident(stack, NonNull::new(block));
+            }
+        }
+        state::rebind(co, (*block).binding);
+        false
     }
 }
 
@@ -237,9 +250,10 @@ pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t, block: Contro
         if let Some(block) = block.map(NonNull::as_ptr)
             && !(*block).resident.is_null()
         {
-            // One that is not the owner may be gone: a program moved it, or freed its block.
-            if (*block).resident == (*stack).owner {
-                state::unsettle((*block).resident, (*block).binding);
+            let resident = (*block).resident;
+            // One that is not the owner has ended, or is gone: a program moved it, or its memory.
+            if resident == (*stack).owner || slab::holds(resident.cast()) {
+                state::unsettle(resident, stack, (*block).binding);
             }
             (*block).resident = ptr::null_mut();
         }

@@ -6,13 +6,13 @@
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::AtomicU32;
 
 use super::control::{self, Block};
 use super::layout::Sizes;
 use super::memory;
+use crate::thread_end::{self, Part};
 use crate::tls::ThreadState;
-use crate::{sanitizer, sys, tls};
+use crate::{sanitizer, tls};
 
 /// The most that a thread keeps: so many stacks, and so many bytes of them.
 const MOST_STACKS: u32 = 32;
@@ -73,15 +73,8 @@ pub(super) unsafe fn keep(block: NonNull<Block>, usable: *mut c_void, sizes: &Si
     let state = tls::thread_state();
     // SAFETY: the thread's own state; the memory is the pool's from here on.
     unsafe {
-        if (*state).unwanted == MOST_UNWANTED {
+        if (*state).unwanted == MOST_UNWANTED || !thread_end::call(Part::Stacks, give_all_back) {
             return false;
-        }
-        static KEY: AtomicU32 = AtomicU32::new(0);
-        if (*state).kept_is_hooked == 0 {
-            if !sys::call_at_thread_exit(&KEY, give_all_back) {
-                return false;
-            }
-            (*state).kept_is_hooked = 1;
         }
         while is_full_for(state, size) && give_last_back(state) {
             (*state).unwanted += 1;
@@ -135,10 +128,8 @@ unsafe fn give_last_back(state: *mut ThreadState) -> bool {
 
 /// The thread ends.
 unsafe extern "C" fn give_all_back(_: *mut c_void) {
+    thread_end::begin();
     let state = tls::thread_state();
-    // SAFETY: the thread's own state. What is called after this may keep a stack again.
-    unsafe {
-        (*state).kept_is_hooked = 0;
-        while give_last_back(state) {}
-    }
+    // SAFETY: the thread's own state.
+    while unsafe { give_last_back(state) } {}
 }

@@ -101,9 +101,21 @@ pub fn binary_cases(folder: &'static str) -> Vec<Case> {
 pub fn abi_cases() -> Vec<Case> {
     let mut cases = binary_cases("build");
     cases.push(Case::new("two Rust libraries in one program", two_rust_libraries));
+    cases.push(Case::new("a plugin with libaco.a that is closed", plugin_is_closed));
     cases.push(Case::new("README shows examples/readme.c", readme_shows_its_example));
     cases.extend(header_cases());
     cases
+}
+
+/// A plugin that has libaco.a inside can be unloaded: threads that used it end as others do.
+fn plugin_is_closed() -> Result<(), String> {
+    let folder = scratch("plugin")?;
+    let (plugin, host) = (folder.join("plugin.so"), folder.join("host"));
+    let (plugin, host) = (plugin.display(), host.display());
+    let line = format!("cc -O2 -fPIC -shared -Iinclude tests/plugin/plugin.c -o {plugin}");
+    succeed(command(&format!("{line} build/libaco.a")), 60)?;
+    succeed(command(&format!("cc -O2 tests/plugin/host.c -o {host} -lpthread -ldl")), 60)?;
+    succeed(command(&format!("{host} ./{plugin}")), 60).map(drop)
 }
 
 /// `cargo build` exports the same names as the Makefile's link.
