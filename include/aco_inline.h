@@ -88,12 +88,14 @@ extern void aco_funcp_protector_asm(void);
 #endif
 
 /* The thread-local words of the library: aco_gtls_co, and after it the hint, which is the
- * coroutine that waits in a resume for the current one, or NULL. They are read anew each time: a
+ * coroutine that waits in a resume for the current one, or NULL, and where the C++ runtime has what
+ * this thread handles, or NULL. They are read anew each time: a
  * compiler may keep the address of a TLS variable across a call, and in a coroutine that was moved
  * to another thread that address is the old thread's. Initial-exec, which the library needs
  * anyway. */
 #define ACO_TLS_CURRENT_ 0
 #define ACO_TLS_HINT_ 8
+#define ACO_TLS_EXCEPTIONS_ 16
 
 /* Macros, not functions: a function that is compiled for a lesser processor than the rest of its file
  * (a target attribute) may use them. */
@@ -328,10 +330,17 @@ extern void aco_funcp_protector_asm(void);
 
 #endif
 
+/* Are C++ exceptions being handled? Switching is then the library's business: they stay with who
+ * leaves. */
+#define aco_exceptions_(place) ((const uintptr_t *)aco_tls_load_((place) + ACO_TLS_EXCEPTIONS_))
+#define aco_are_handled_(exceptions)                                                             \
+    (aco_unlikely((exceptions) != NULL) && ((exceptions)[0] | (exceptions)[1]) != 0)
+
 /* With the hint where main_co says, that coroutine waits in a resume, and loads its own registers
  * when it goes on; else yielding is the library's business. */
-ACO_INLINE_ void aco_yield_with_(aco_t *co, aco_t *main_co) {
-    if (aco_unlikely(main_co == NULL || co == NULL || co->main_co != main_co)) {
+ACO_INLINE_ void aco_yield_with_(aco_t *co, aco_t *main_co, const uintptr_t *exceptions) {
+    if (aco_unlikely(main_co == NULL || co == NULL || co->main_co != main_co) ||
+        aco_are_handled_(exceptions)) {
         ACO_YIELD_CALL_(co);
         ACO_NO_TAIL_CALL_;
         return;
@@ -340,13 +349,14 @@ ACO_INLINE_ void aco_yield_with_(aco_t *co, aco_t *main_co) {
 }
 
 ACO_INLINE_ void aco_yield1_inline_(aco_t *co) {
-    aco_yield_with_(co, aco_tls_load_(aco_tls_place_() + ACO_TLS_HINT_));
+    uintptr_t place = aco_tls_place_();
+    aco_yield_with_(co, aco_tls_load_(place + ACO_TLS_HINT_), aco_exceptions_(place));
 }
 
 ACO_INLINE_ void aco_yield_inline_(void) {
     uintptr_t place = aco_tls_place_();
     aco_t *co = aco_tls_load_(place + ACO_TLS_CURRENT_);
-    aco_yield_with_(co, aco_tls_load_(place + ACO_TLS_HINT_));
+    aco_yield_with_(co, aco_tls_load_(place + ACO_TLS_HINT_), aco_exceptions_(place));
 }
 
 /* is_end and the seven bytes after it: the address of the coroutine, shifted, says that it has not
@@ -360,9 +370,10 @@ ACO_INLINE_ uint64_t aco_state_word_(const aco_t *co) {
 /* The same, where the coroutine plainly runs and has its stack. The word as a whole: a byte that
  * was just stored is not forwarded to a load of the eight. */
 ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
-    aco_t *main_co = aco_tls_load_(aco_tls_place_() + ACO_TLS_HINT_);
+    uintptr_t place = aco_tls_place_();
+    aco_t *main_co = aco_tls_load_(place + ACO_TLS_HINT_);
     if (aco_unlikely(main_co == NULL || co == NULL || co->main_co != main_co || co->is_end != 0 ||
-                     co->share_stack->owner != co)) {
+                     co->share_stack->owner != co || aco_exceptions_(place) != NULL)) {
         ACO_EXIT_CALL_(co);
         __builtin_unreachable();
     }
@@ -388,7 +399,8 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
     uintptr_t place = aco_tls_place_();
     aco_t *main_co = aco_tls_load_(place + ACO_TLS_CURRENT_), *to = co;
     if (aco_unlikely(co == NULL || aco_state_word_(co) != (uint64_t)(uintptr_t)co << 8 ||
-                     co->main_co != main_co || co->share_stack->owner != co)) {
+                     co->main_co != main_co || co->share_stack->owner != co) ||
+        aco_are_handled_(aco_exceptions_(place))) {
         ACO_RESUME_CALL_(co);
         ACO_NO_TAIL_CALL_;
         return;

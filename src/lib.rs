@@ -13,6 +13,7 @@
 //! | | [`slab`] | where control blocks and save areas lie |
 //! | machine | [`arch`] | the switch and the root frame, one file an architecture |
 //! | | [`tls`] | `aco_gtls_co` and the thread's own state |
+//! | | [`exceptions`] | C++ exceptions that a context handles stay with it |
 //! | | [`thread_end`] | what is kept for a thread goes back when it ends |
 //! | | [`valgrind`] | which memory is a stack |
 //! | | [`sanitizer`] | is there one? |
@@ -39,6 +40,7 @@ pub mod abi;
 mod arch;
 mod coroutine;
 mod diag;
+mod exceptions;
 pub mod ffi;
 mod panic;
 mod resume;

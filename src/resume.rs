@@ -13,12 +13,13 @@
 //!
 //! `aco_gtls_co` changes on the resuming side only: old binaries yield by calling `acosw`.
 
+use core::ffi::c_void;
 use core::ptr::NonNull;
 
 use crate::abi::aco_t;
-use crate::arch::{Leave, Switch};
+use crate::arch::Leave;
 use crate::coroutine::{inside, is_on_stack_of, is_running};
-use crate::{arch, diag, save, stack, state, tls};
+use crate::{arch, diag, exceptions, save, stack, state, tls};
 
 /// Runs `co` until it yields or exits, each side with its own floating-point environment. It is
 /// ready when the current coroutine is its `main_co`, it has not ended, and it owns its share
@@ -28,7 +29,7 @@ use crate::{arch, diag, save, stack, state, tls};
 /// As [`prepare`].
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn resume(co: *mut aco_t) {
-    arch::resume_body!(own_fpenv, prepare)
+    arch::resume_body!(own_fpenv, prepare, resume_aside)
 }
 
 /// As [`resume`], both sides in one floating-point environment.
@@ -37,8 +38,53 @@ pub(crate) unsafe extern "C" fn resume(co: *mut aco_t) {
 /// As [`prepare`].
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn resume_shared_fpenv(co: *mut aco_t) {
-    arch::resume_body!(shared_fpenv, prepare)
+    arch::resume_body!(shared_fpenv, prepare, resume_shared_fpenv_aside)
 }
+
+/// Leaves `from`, goes on in `to`, each with its own floating-point environment; returns when
+/// something switches back to `from`, and then the value means nothing (libaco declares one).
+///
+/// # Safety
+/// Both point to coroutines. `to` is suspended, or fresh, and its stack holds its frames.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn switch(from: *mut aco_t, to: *mut aco_t) -> *mut c_void {
+    arch::switch_body!(own_fpenv, switch_aside)
+}
+
+/// As [`switch`]; `to` inherits the floating-point environment of this moment.
+///
+/// # Safety
+/// As [`switch`].
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn switch_shared_fpenv(
+    from: *mut aco_t,
+    to: *mut aco_t,
+) -> *mut c_void {
+    arch::switch_body!(shared_fpenv, switch_shared_fpenv_aside)
+}
+
+/// The functions above while C++ exceptions are being handled: they stay with who leaves.
+macro_rules! aside {
+    ($name:ident, $plain:ident($($argument:ident),*) -> $result:ty) => {
+        #[cold]
+        unsafe extern "C" fn $name($($argument: *mut aco_t),*) -> $result {
+            let kept = exceptions::put_aside();
+            // SAFETY: the caller's promise is that of the plain function, which finds nothing to put
+            // aside.
+            let result = unsafe { $plain($($argument),*) };
+            exceptions::take_back(kept);
+            result
+        }
+    };
+}
+
+aside!(resume_aside, resume(co) -> ());
+aside!(resume_shared_fpenv_aside, resume_shared_fpenv(co) -> ());
+aside!(switch_aside, switch(from, to) -> *mut c_void);
+aside!(switch_shared_fpenv_aside, switch_shared_fpenv(from, to) -> *mut c_void);
+
+/// [`switch`] or [`switch_shared_fpenv`].
+pub(crate) type Switch = unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t) -> *mut c_void;
 
 /// Makes `co` ready to be gone on in. Aborts when it cannot be run from here.
 ///
@@ -54,6 +100,7 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
         if main_co.is_null() || (*co).is_end != 0 || aco_t::return_address(co) == 0 {
             refuse(co);
         }
+        exceptions::find();
         if tls::current() != main_co {
             check_caller(co);
         }
@@ -109,6 +156,7 @@ pub(crate) unsafe fn exit(co: *mut aco_t, leave: Leave) -> ! {
         if (*stack).owner != co && !(*stack).owner.is_null() {
             refuse_exit(co);
         }
+        exceptions::put_aside();
         state::end(co);
         (*stack).owner = core::ptr::null_mut();
         (*stack).align_validsz = 0;

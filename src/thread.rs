@@ -1,12 +1,13 @@
 //! What a thread sets up for its coroutines, and what it says when one returns.
 
 use crate::abi::{aco_cofuncp_t, aco_t};
-use crate::{arch, diag, sys, tls};
+use crate::{arch, diag, exceptions, sys, tls};
 
 /// Takes the floating-point environment of this moment for fresh coroutines of this thread; sets
 /// its last word, unless that is None.
 pub(crate) fn initialize(last_word: aco_cofuncp_t) {
     let state = tls::thread_state();
+    exceptions::find();
     // SAFETY: the thread's own state, to which no reference exists.
     unsafe {
         arch::store_fp_environment((&raw mut (*state).fp_environment).cast());

@@ -4,7 +4,8 @@
 //! without a look at the cold line of its control block, or NULL. It is set by every resume and
 //! cleared by every `acosw`, so where it is not NULL that coroutine waits in a resume, or is the
 //! current one itself, after a resume of its own. A yield
-//! compares it with `main_co`, which is the truth. The header's inline code uses the hint, so its
+//! compares it with `main_co`, which is the truth. The word after that points to the exceptions that
+//! this thread handles (see `exceptions`), or is NULL. The header's inline code uses both, so their
 //! place is part of the ABI.
 //!
 //! Stable Rust cannot define an exported `__thread` variable, so assembly does; C sees
@@ -26,15 +27,15 @@ global_asm!(
     ".size aco_gtls_co, 8",
     ".p2align 3",
     "aco_gtls_co: .zero 8",
-    ".zero 8", // the hint
+    ".zero 16", // the hint, the exceptions
     ".popsection",
     ".pushsection .tbss.aco_thread_state,\"awT\",%nobits",
     ".globl aco_thread_state",
     ".hidden aco_thread_state",
     ".type aco_thread_state, %object",
-    ".size aco_thread_state, 64",
-    ".p2align 3",
-    "aco_thread_state: .zero 64",
+    ".size aco_thread_state, 48",
+    ".p2align 4", // the pool's fields are written and read together: in one line
+    "aco_thread_state: .zero 48",
     ".popsection",
 );
 
@@ -45,23 +46,23 @@ pub(crate) struct ThreadState {
     pub(crate) last_word: aco_cofuncp_t,
     /// The floating-point environment that fresh coroutines start with.
     pub(crate) fp_environment: usize,
-    /// Whether `fp_environment` was taken.
-    pub(crate) fp_environment_is_set: usize,
     /// The thread's heap (`slab`), NULL before it needs one.
     pub(crate) heap: *mut c_void,
-    /// Stacks kept for the thread's next ones: the first of a list, NULL at its end.
-    pub(crate) kept_stacks: *mut c_void,
-    /// How many they are.
-    pub(crate) kept_count: u32,
+    /// Whether `fp_environment` was taken.
+    pub(crate) fp_environment_is_set: u32,
     /// What is called when the thread ends, and whether it does (`thread_end`).
     pub(crate) ending: u32,
+    /// Stacks kept for the thread's next ones: the first of a list, NULL at its end.
+    pub(crate) kept_stacks: *mut c_void,
     /// Bytes of them.
-    pub(crate) kept_bytes: usize,
+    pub(crate) kept_bytes: u32,
+    /// How many they are.
+    pub(crate) kept_count: u16,
     /// How many were given back since the thread last made a stack.
-    pub(crate) unwanted: usize,
+    pub(crate) unwanted: u16,
 }
 
-const _: () = assert!(size_of::<ThreadState>() == 64);
+const _: () = assert!(size_of::<ThreadState>() == 48);
 
 /// The address of this thread's copy of a TLS variable.
 macro_rules! address_of {
@@ -104,6 +105,19 @@ pub(crate) fn current_and_hint() -> (*mut aco_t, *mut aco_t) {
         let words = address_of!("aco_gtls_co") as *const *mut aco_t;
         (*words, *words.add(1))
     }
+}
+
+/// Where this thread's C++ runtime has the exceptions being handled; NULL: not known, or no C++.
+#[inline(always)]
+pub(crate) fn exceptions() -> *mut c_void {
+    // SAFETY: two words after `aco_gtls_co`.
+    unsafe { *(address_of!("aco_gtls_co") as *const *mut c_void).add(2) }
+}
+
+/// Sets what [`exceptions`] gives.
+pub(crate) fn set_exceptions(globals: *mut c_void) {
+    // SAFETY: as there.
+    unsafe { *(address_of!("aco_gtls_co") as *mut *mut c_void).add(2) = globals }
 }
 
 /// `co` goes out of use: nobody is to look for it here.

@@ -6,11 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("ffi", &["resume", "coroutine", "thread", "stack", "arch", "tls", "diag", "abi"]),
-    ("resume", &["coroutine", "stack", "save", "state", "arch", "tls", "diag", "abi"]),
+    (
+        "resume",
+        &["coroutine", "stack", "save", "state", "exceptions", "arch", "tls", "diag", "abi"],
+    ),
     ("coroutine", &["thread", "stack", "save", "slab", "state", "arch", "tls", "diag", "abi"]),
-    ("thread", &["arch", "tls", "diag", "sys", "abi"]),
+    ("thread", &["exceptions", "arch", "tls", "diag", "sys", "abi"]),
     (
         "stack",
         &[
@@ -29,6 +32,7 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("save", &["slab", "sanitizer", "valgrind", "arch", "diag", "abi"]),
     ("slab", &["thread_end", "sanitizer", "tls", "sys", "abi"]),
     ("thread_end", &["tls", "sys"]),
+    ("exceptions", &["arch", "tls"]),
     ("sanitizer", &["valgrind", "arch"]),
     ("valgrind", &["arch"]),
     ("state", &["abi"]),

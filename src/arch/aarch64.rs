@@ -40,28 +40,47 @@
 //! fresh one returns there. So writing `fp` into reg[pc] by hand is enough to start again.
 
 use core::arch::naked_asm;
-use core::ffi::c_void;
 
 use crate::abi::aco_t;
 
 mod leaf;
 pub(crate) use leaf::{
-    asan_init_address, copy_frames, stack_pointer, store_fp_environment, valgrind_request,
+    asan_init_address, copy_frames, cxa_get_globals, stack_pointer, store_fp_environment,
+    valgrind_request,
 };
 
 /// `align_retptr` is 16 bytes below `align_highptr`: the stack pointer is always 16-byte aligned.
 pub(crate) const RETURN_SLOT: usize = 16;
 
-/// `switch` and `switch_shared_fpenv` differ only in the instructions for FPCR.
+/// The body of a function `switch(from, to)`: leaves one coroutine, goes on in the other; returns when
+/// something switches back. While C++ exceptions are being handled it is `aside` that is called.
 macro_rules! switch_body {
-    (save: $($save:literal)*; load: $($load:literal)*) => {
-        naked_asm!(
+    (own_fpenv, $aside:path) => {
+        $crate::arch::switch_body!(
+            @$aside,
+            save: "mrs x4, fpcr" "str x4, [x0, #120]";
+            load: "ldr x5, [x1, #120]" "cmp x4, x5" "b.eq 3f" "msr fpcr, x5" "3:"
+        )
+    };
+    (shared_fpenv, $aside:path) => {
+        $crate::arch::switch_body!(@$aside, save: ; load: )
+    };
+    (@$aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
+        ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c: reached by calls through pointers too
             // Register state:
             // - x0 points to `from`, x1 to `to`; x0 stays so until `to` goes on.
             // - x30 is the address where `from` goes on.
             // - everything else that matters belongs to `from`.
+            ".cfi_remember_state",
+            "adrp x6, :gottprel:aco_gtls_co",
+            "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
+            "mrs x7, tpidr_el0",
+            "add x6, x6, x7",
+            "ldr x7, [x6, #16]",                // exceptions
+            "cbnz x7, 7f",
+            "4:",
             "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 wants it
             ".cfi_def_cfa_offset 80",
             ".cfi_offset x29, -80; .cfi_offset x30, -72",
@@ -83,13 +102,9 @@ macro_rules! switch_body {
             "mov x3, sp",
             "stp x29, x2, [x0, #96]",
             "str x3, [x0, #112]",
-            "ldr x6, [x0, #144]",
-            "orr x6, x6, #0x100",               // FULL: whoever goes on here must load x19 to x28
-            "str x6, [x0, #144]",               // the word as a whole: loads of it follow
-            "adrp x6, :gottprel:aco_gtls_co",
-            "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
-            "mrs x7, tpidr_el0",
-            "add x6, x6, x7",
+            "ldr x7, [x0, #144]",
+            "orr x7, x7, #0x100",               // FULL: whoever goes on here must load x19 to x28
+            "str x7, [x0, #144]",               // the word as a whole: loads of it follow
             "str xzr, [x6, #8]",                // no hint: `from` does not wait in a resume
             $($save,)*                          // fpcr, left in x4
             // `from` is whole in memory. From here on the unwinder finds its frame through x0:
@@ -138,36 +153,21 @@ macro_rules! switch_body {
             ".cfi_restore d10; .cfi_restore d11; .cfi_restore d12; .cfi_restore d13",
             ".cfi_restore d14; .cfi_restore d15",
             "ret",
+            ".cfi_restore_state",
+            "7:",
+            "ldp x8, x9, [x7]",
+            "orr x8, x8, x9",
+            "cbz x8, 4b",
+            "b {aside}",
             ".cfi_endproc",
-            root = sym root_frame,
-            root_offset = const ROOT_RETURN_OFFSET,
+            root = sym $crate::arch::root_frame,
+            root_offset = const $crate::arch::ROOT_RETURN_OFFSET,
+            aside = sym $aside,
         )
     };
 }
 
-/// Leaves `from`, goes on in `to`, each with its own floating-point environment.
-///
-/// # Safety
-/// Both point to coroutines. `to` is suspended, or fresh, and its stack holds its frames.
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn switch(from: *mut aco_t, to: *mut aco_t) -> *mut c_void {
-    switch_body!(
-        save: "mrs x4, fpcr" "str x4, [x0, #120]";
-        load: "ldr x5, [x1, #120]" "cmp x4, x5" "b.eq 3f" "msr fpcr, x5" "3:"
-    )
-}
-
-/// Leaves `from`, goes on in `to`, which inherits the floating-point environment of this moment.
-///
-/// # Safety
-/// As [`switch`].
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn switch_shared_fpenv(
-    from: *mut aco_t,
-    to: *mut aco_t,
-) -> *mut c_void {
-    switch_body!(save: ; load: )
-}
+pub(crate) use switch_body;
 
 /// `leave` and `leave_shared_fpenv` differ only in the instructions for the environment.
 macro_rules! leave_body {
@@ -208,7 +208,7 @@ macro_rules! leave_body {
 /// Leaves `from` for ever, goes on in `to` with the environment of that.
 ///
 /// # Safety
-/// As [`switch`].
+/// As a switch.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
     leave_body!(
@@ -220,7 +220,7 @@ pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
 /// Leaves `from` for ever, goes on in `to`, which inherits this moment's environment.
 ///
 /// # Safety
-/// As [`switch`].
+/// As a switch.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn leave_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
     leave_body!(save: ; load: )
@@ -250,30 +250,34 @@ macro_rules! ended_body {
 pub(crate) use ended_body;
 
 /// The body of a function `resume(co)`: runs `co`, which `prepare` readies unless it plainly is,
-/// until it leaves; then makes its main coroutine the current one.
+/// until it leaves; then makes its main coroutine the current one. While C++ exceptions are being handled
+/// it is `aside` that is called.
 macro_rules! resume_body {
-    (own_fpenv, $prepare:path) => {
+    (own_fpenv, $prepare:path, $aside:path) => {
         $crate::arch::resume_body!(
-            @$prepare,
+            @$prepare, $aside,
             save: "mrs x4, fpcr" "str x4, [x11, #120]";
             load: "ldr x5, [x0, #120]" "cmp x4, x5" "b.eq 6f" "msr fpcr, x5" "6:"
         )
     };
-    (shared_fpenv, $prepare:path) => {
-        $crate::arch::resume_body!(@$prepare, save: ; load: )
+    (shared_fpenv, $prepare:path, $aside:path) => {
+        $crate::arch::resume_body!(@$prepare, $aside, save: ; load: )
     };
-    (@$prepare:path, save: $($save:literal)*; load: $($load:literal)*) => {
+    (@$prepare:path, $aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
             // Register state:
             // - x0 is `co`, or NULL.
             // - x30 is the address where the main coroutine goes on.
-            "cbz x0, 3f",
             "adrp x9, :gottprel:aco_gtls_co",
             "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
             "mrs x10, tpidr_el0",
             "add x9, x9, x10",
+            "ldr x10, [x9, #16]",               // exceptions
+            "cbnz x10, 9f",
+            "8:",
+            "cbz x0, 3f",
             "ldr x11, [x9]",                    // the current coroutine ...
             "cbz x11, 3f",
             "ldr x12, [x0, #128]",
@@ -405,10 +409,17 @@ macro_rules! resume_body {
             "and x13, x13, #0xfffffffffffffeff",
             "str x13, [x0, #144]",
             "b 2b",
+            // The program has a C++ runtime.
+            "9:",
+            "ldp x11, x12, [x10]",
+            "orr x11, x11, x12",
+            "cbz x11, 8b",
+            "b {aside}",
             ".cfi_endproc",
             root = sym $crate::arch::root_frame,
             root_offset = const $crate::arch::ROOT_RETURN_OFFSET,
             prepare = sym $prepare,
+            aside = sym $aside,
         )
     };
 }

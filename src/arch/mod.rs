@@ -3,7 +3,7 @@
 //! | item | what it is |
 //! |---|---|
 //! | `RETURN_SLOT` | bytes between `align_retptr` and `align_highptr` |
-//! | `switch`, `switch_shared_fpenv` | leave one coroutine, go on in another: `acosw` |
+//! | `switch_body!` | the body of a function that leaves one coroutine, goes on in another: `acosw` |
 //! | `leave`, `leave_shared_fpenv` | leave a coroutine for ever |
 //! | `ended_body!` | the body of the function where an ended coroutine would go on |
 //! | `resume_body!` | the body of a function that runs a coroutine until it leaves |
@@ -11,6 +11,7 @@
 //! | `copy_frames` | the live part of a stack, out or in |
 //! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
 //! | `stack_pointer` | the caller's stack pointer |
+//! | `cxa_get_globals` | the C++ runtime's function, None without it |
 //! | `asan_init_address` | of AddressSanitizer's runtime, 0 without it |
 //! | `valgrind_request` | a client request to Valgrind |
 //!
@@ -59,14 +60,12 @@ mod x86_64;
 #[cfg(target_arch = "x86_64")]
 use x86_64 as machine;
 
-use core::ffi::c_void;
-
 use crate::abi::aco_t;
 
 pub(crate) use machine::{
-    RETURN_SLOT, ROOT_RETURN_OFFSET, asan_init_address, copy_frames, ended_body, leave,
-    leave_shared_fpenv, resume_body, root_frame, stack_pointer, store_fp_environment, switch,
-    switch_shared_fpenv, valgrind_request,
+    RETURN_SLOT, ROOT_RETURN_OFFSET, asan_init_address, copy_frames, cxa_get_globals, ended_body,
+    leave, leave_shared_fpenv, resume_body, root_frame, stack_pointer, store_fp_environment,
+    switch_body, valgrind_request,
 };
 
 /// Where an entry function would return to; the return slot of a share stack holds it. The
@@ -74,13 +73,6 @@ pub(crate) use machine::{
 pub(crate) fn root_return_address() -> usize {
     root_frame as *const () as usize + ROOT_RETURN_OFFSET
 }
-
-/// Leaves `from`, goes on in `to`; returns when something switches back to `from`, and then the
-/// value means nothing (libaco declares one).
-///
-/// `switch` keeps the floating-point environment (control words, rounding mode) of each
-/// coroutine apart; `switch_shared_fpenv` leaves it alone.
-pub(crate) type Switch = unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t) -> *mut c_void;
 
 /// Leaves `from` for ever, goes on in `to`, with or without the floating-point environment.
 pub(crate) type Leave = unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t) -> !;

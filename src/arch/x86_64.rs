@@ -31,29 +31,46 @@
 //! therefore starts as if it had been called: rsp is 8 below a multiple of 16.
 
 use core::arch::naked_asm;
-use core::ffi::c_void;
 
 use crate::abi::aco_t;
 
 mod leaf;
 pub(crate) use leaf::{
-    asan_init_address, copy_frames, stack_pointer, store_fp_environment, valgrind_request,
+    asan_init_address, copy_frames, cxa_get_globals, stack_pointer, store_fp_environment,
+    valgrind_request,
 };
 
 /// `align_retptr` is one word below `align_highptr`: a called function finds its return address
 /// 8 bytes below an aligned stack.
 pub(crate) const RETURN_SLOT: usize = 8;
 
-/// `switch` and `switch_shared_fpenv` differ only in the instructions for the environment.
+/// The body of a function `switch(from, to)`: leaves one coroutine, goes on in the other; returns when
+/// something switches back. While C++ exceptions are being handled it is `aside` that is called.
 macro_rules! switch_body {
-    (save: $($save:literal)*; load: $($load:literal)*) => {
-        naked_asm!(
+    (own_fpenv, $aside:path) => {
+        $crate::arch::switch_body!(
+            @$aside,
+            save: "fnstcw [rdi + 64]" "stmxcsr [rdi + 68]";
+            load: "fldcw [rsi + 64]" "ldmxcsr [rsi + 68]"
+        )
+    };
+    (shared_fpenv, $aside:path) => {
+        $crate::arch::switch_body!(@$aside, save: ; load: )
+    };
+    (@$aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
+        ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
             // Register state:
             // - rdi points to `from`, rsi to `to`; rdi stays so to the end.
             // - [rsp] is the address where `from` goes on.
             // - everything else that matters belongs to `from`.
+            ".cfi_remember_state",
+            "mov r8, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            "mov rax, fs:[r8 + 16]",    // exceptions
+            "test rax, rax",
+            "jnz 7f",
+            "2:",
             "mov rdx, [rsp]",
             "lea rcx, [rsp + 8]",       // rsp as it will be after the return
             "mov [rdi], r12",
@@ -67,8 +84,7 @@ macro_rules! switch_body {
             // FULL: whoever goes on here must load all of these. The word as a whole: a processor
             // does not forward a byte just stored to a load of the eight.
             "or qword ptr [rdi + 88], 0x100",
-            "mov rax, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
-            "mov qword ptr fs:[rax + 8], 0", // no hint: `from` does not wait in a resume
+            "mov qword ptr fs:[r8 + 8], 0", // no hint: `from` does not wait in a resume
             $($save,)*
             // `from` is whole in memory. From here on the unwinder finds its frame through rdi
             // (DWARF register 5): the CFA is the saved rsp, the registers lie in `reg`.
@@ -96,34 +112,21 @@ macro_rules! switch_body {
             // A jump, not a push and `ret`: the top of the return predictor belongs to `from`.
             // notrack: it goes to the middle of a function, where no endbr64 stands.
             "notrack jmp rax",
+            ".cfi_restore_state",
+            "7:",
+            "cmp qword ptr [rax], 0",
+            "jne 8f",
+            "cmp qword ptr [rax + 8], 0",
+            "je 2b",
+            "8:",
+            "jmp {aside}",
             ".cfi_endproc",
+            aside = sym $aside,
         )
     };
 }
 
-/// Leaves `from`, goes on in `to`, each with its own floating-point environment.
-///
-/// # Safety
-/// Both point to coroutines. `to` is suspended, or fresh, and its stack holds its frames.
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn switch(from: *mut aco_t, to: *mut aco_t) -> *mut c_void {
-    switch_body!(
-        save: "fnstcw [rdi + 64]" "stmxcsr [rdi + 68]";
-        load: "fldcw [rsi + 64]" "ldmxcsr [rsi + 68]"
-    )
-}
-
-/// Leaves `from`, goes on in `to`, which inherits the floating-point environment of this moment.
-///
-/// # Safety
-/// As [`switch`].
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn switch_shared_fpenv(
-    from: *mut aco_t,
-    to: *mut aco_t,
-) -> *mut c_void {
-    switch_body!(save: ; load: )
-}
+pub(crate) use switch_body;
 
 /// `leave` and `leave_shared_fpenv` differ only in the instructions for the environment.
 macro_rules! leave_body {
@@ -156,7 +159,7 @@ macro_rules! leave_body {
 /// Leaves `from` for ever, goes on in `to` with the environment of that.
 ///
 /// # Safety
-/// As [`switch`].
+/// As a switch.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
     leave_body!(
@@ -168,7 +171,7 @@ pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
 /// Leaves `from` for ever, goes on in `to`, which inherits this moment's environment.
 ///
 /// # Safety
-/// As [`switch`].
+/// As a switch.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn leave_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
     leave_body!(save: ; load: )
@@ -199,27 +202,32 @@ macro_rules! ended_body {
 pub(crate) use ended_body;
 
 /// The body of a function `resume(co)`: runs `co`, which `prepare` readies unless it plainly is,
-/// until it leaves; then makes its main coroutine the current one.
+/// until it leaves; then makes its main coroutine the current one. While C++ exceptions are being handled
+/// it is `aside` that is called.
 macro_rules! resume_body {
-    (own_fpenv, $prepare:path) => {
+    (own_fpenv, $prepare:path, $aside:path) => {
         $crate::arch::resume_body!(
-            @$prepare,
+            @$prepare, $aside,
             save: "fnstcw [rdx + 64]" "stmxcsr [rdx + 68]";
             load: "fldcw [rdi + 64]" "ldmxcsr [rdi + 68]"
         )
     };
-    (shared_fpenv, $prepare:path) => {
-        $crate::arch::resume_body!(@$prepare, save: ; load: )
+    (shared_fpenv, $prepare:path, $aside:path) => {
+        $crate::arch::resume_body!(@$prepare, $aside, save: ; load: )
     };
-    (@$prepare:path, save: $($save:literal)*; load: $($load:literal)*) => {
+    (@$prepare:path, $aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
             // Register state:
             // - rdi is `co`, or NULL.
+            "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            "mov rax, fs:[rcx + 16]",   // exceptions
+            "test rax, rax",
+            "jnz 9f",
+            "22:",
             "test rdi, rdi",
             "jz 3f",
-            "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov rdx, fs:[rcx]",        // the current coroutine ...
             "test rdx, rdx",
             "jz 3f",
@@ -328,8 +336,17 @@ macro_rules! resume_body {
             "mov rdx, [rdi + 72]",
             "mov fs:[rcx], rdx",
             "jmp 7b",
+            // The program has a C++ runtime.
+            "9:",
+            "cmp qword ptr [rax], 0",
+            "jne 23f",
+            "cmp qword ptr [rax + 8], 0",
+            "je 22b",
+            "23:",
+            "jmp {aside}",
             ".cfi_endproc",
             prepare = sym $prepare,
+            aside = sym $aside,
         )
     };
 }

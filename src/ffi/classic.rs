@@ -32,7 +32,7 @@ pub extern "C" fn aco_thread_init(last_word_co_fp: aco_cofuncp_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acosw(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c_void {
     // SAFETY: the caller's promise.
-    unsafe { arch::switch(from_co, to_co) }
+    unsafe { resume::switch(from_co, to_co) }
 }
 
 /// Stores the floating-point environment of this moment in the 8 bytes at `p`: on x86-64 the x87

@@ -12,7 +12,7 @@ use crate::{arch, resume, tls};
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_fn() {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { resume::yield_to_main(tls::current(), arch::switch) }
+    unsafe { resume::yield_to_main(tls::current(), resume::switch) }
 }
 
 /// aco_exit() as a function: ends the current coroutine. Aborts in a main coroutine and where no
@@ -45,7 +45,7 @@ pub extern "C" fn aco_get_co_fn() -> *mut aco_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acosw_shared_fpenv(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c_void {
     // SAFETY: the caller's promise.
-    unsafe { arch::switch_shared_fpenv(from_co, to_co) }
+    unsafe { resume::switch_shared_fpenv(from_co, to_co) }
 }
 
 /// aco_resume() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: the
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn aco_resume_shared_fpenv(resume_co: *mut aco_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield1_fn(yield_co: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { resume::yield_to_main(yield_co, arch::switch) }
+    unsafe { resume::yield_to_main(yield_co, resume::switch) }
 }
 
 /// aco_yield1_fn() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn aco_yield1_fn(yield_co: *mut aco_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield1_shared_fpenv(yield_co: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { resume::yield_to_main(yield_co, arch::switch_shared_fpenv) }
+    unsafe { resume::yield_to_main(yield_co, resume::switch_shared_fpenv) }
 }
 
 /// aco_exit1() as a function: aco_exit_fn() for the coroutine that runs, `co`, at hand.

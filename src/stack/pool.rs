@@ -15,11 +15,11 @@ use crate::tls::ThreadState;
 use crate::{sanitizer, tls};
 
 /// The most that a thread keeps: so many stacks, and so many bytes of them.
-const MOST_STACKS: u32 = 32;
-const MOST_BYTES: usize = 8 << 20;
+const MOST_STACKS: u16 = 32;
+const MOST_BYTES: u32 = 8 << 20;
 /// So many given back without one taken, and the program does not want them: the thread keeps none
 /// until it makes a stack again. A few kept ones can hold much of the C library's heap.
-const MOST_UNWANTED: usize = 256;
+const MOST_UNWANTED: u16 = 256;
 
 /// What stands at the top of a kept stack. The rest of it is in its control block, which is as
 /// `destroy` left it: all but `ptr` describes the memory still.
@@ -50,7 +50,7 @@ pub(super) fn take(sizes: &Sizes) -> Option<(NonNull<Block>, *mut c_void)> {
             if block.as_ref().sizes() == *sizes {
                 *link = next;
                 (*state).kept_count -= 1;
-                (*state).kept_bytes -= sizes.usable;
+                (*state).kept_bytes -= sizes.usable as u32;
                 return Some((block, usable));
             }
             link = &raw mut (**link).next;
@@ -66,10 +66,10 @@ pub(super) fn take(sizes: &Sizes) -> Option<(NonNull<Block>, *mut c_void)> {
 /// Nothing uses the stack; `block` is its control block, `usable` its lowest byte.
 #[inline(always)]
 pub(super) unsafe fn keep(block: NonNull<Block>, usable: *mut c_void, sizes: &Sizes) -> bool {
-    let size = sizes.usable;
-    if size > MOST_BYTES || sanitizer::is_present() {
-        return false;
-    }
+    let size = match u32::try_from(sizes.usable) {
+        Ok(size) if size <= MOST_BYTES && !sanitizer::is_present() => size,
+        _ => return false,
+    };
     let state = tls::thread_state();
     // SAFETY: the thread's own state; the memory is the pool's from here on.
     unsafe {
@@ -96,7 +96,7 @@ pub(super) unsafe fn keep(block: NonNull<Block>, usable: *mut c_void, sizes: &Si
 ///
 /// # Safety
 /// `state` is the thread's.
-unsafe fn is_full_for(state: *mut ThreadState, size: usize) -> bool {
+unsafe fn is_full_for(state: *mut ThreadState, size: u32) -> bool {
     // SAFETY: the caller's promise.
     unsafe { (*state).kept_count == MOST_STACKS || (*state).kept_bytes > MOST_BYTES - size }
 }
@@ -119,7 +119,7 @@ unsafe fn give_last_back(state: *mut ThreadState) -> bool {
         let sizes = block.as_ref().sizes();
         *link = ptr::null_mut();
         (*state).kept_count -= 1;
-        (*state).kept_bytes -= sizes.usable;
+        (*state).kept_bytes -= sizes.usable as u32;
         memory::release(usable, &sizes);
         control::give_back(block);
         true

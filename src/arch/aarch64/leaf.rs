@@ -115,3 +115,21 @@ pub(crate) fn asan_init_address() -> usize {
     }
     address
 }
+
+/// The C++ runtime's `__cxa_get_globals`; None in programs without one.
+#[inline(always)]
+pub(crate) fn cxa_get_globals() -> Option<unsafe extern "C" fn() -> *mut c_void> {
+    let function: *const ();
+    // SAFETY: reads a slot of the GOT: the address of the function, or 0 where the weak symbol is
+    // undefined, which is None.
+    unsafe {
+        asm!(
+            ".weak __cxa_get_globals",
+            "adrp {0}, :got:__cxa_get_globals",
+            "ldr {0}, [{0}, :got_lo12:__cxa_get_globals]",
+            out(reg) function,
+            options(nomem, nostack, pure, preserves_flags),
+        );
+        core::mem::transmute(function)
+    }
+}

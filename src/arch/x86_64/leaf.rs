@@ -136,3 +136,20 @@ pub(crate) fn asan_init_address() -> usize {
     }
     address
 }
+
+/// The C++ runtime's `__cxa_get_globals`; None in programs without one.
+#[inline(always)]
+pub(crate) fn cxa_get_globals() -> Option<unsafe extern "C" fn() -> *mut c_void> {
+    let function: *const ();
+    // SAFETY: reads a slot of the GOT: the address of the function, or 0 where the weak symbol is
+    // undefined, which is None.
+    unsafe {
+        asm!(
+            ".weak __cxa_get_globals",
+            "mov {}, qword ptr [rip + __cxa_get_globals@GOTPCREL]",
+            out(reg) function,
+            options(nomem, nostack, pure, preserves_flags),
+        );
+        core::mem::transmute(function)
+    }
+}
