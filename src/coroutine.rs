@@ -133,8 +133,7 @@ pub(crate) fn inside() -> Option<NonNull<aco_t>> {
     let co = current.as_ptr();
     // SAFETY: destroying a coroutine takes it out of both words.
     let here = unsafe {
-        let main_co = (*co).main_co;
-        let waits = main_co == waiting || co == waiting && !main_co.is_null();
+        let waits = (*co).main_co == waiting || co == waiting && !(*co).main_co.is_null();
         waits && is_on_stack_of(co)
     };
     here.then_some(current)

@@ -89,9 +89,15 @@ pub(crate) fn fatal<T: Subject>(
     what: Arguments,
     rule: &str,
 ) -> ! {
+    report(function, object, what, rule);
+    sys::abort()
+}
+
+/// The line of [`fatal`], for who ends the program otherwise.
+#[cold]
+pub(crate) fn report<T: Subject>(function: &str, object: *const T, what: Arguments, rule: &str) {
     let object = Name(object);
     Line::of(format_args!("aco: fatal: {function}({object}): {what} ({rule})\n")).print();
-    sys::abort()
 }
 
 /// Says once what the library does without, and goes on.

@@ -120,6 +120,7 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
             // Before `restore` names another owner.
             stack::evict_resident(stack, control);
             save::restore(co, stack);
+            stack::name(stack, co);
         }
         stack::settle(co, control);
     }

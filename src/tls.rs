@@ -2,8 +2,9 @@
 //!
 //! The word after `aco_gtls_co` is the hint: the coroutine that the current one can yield to
 //! without a look at the cold line of its control block, or NULL. It is set by every resume and
-//! cleared by every `acosw`, so where it is not NULL that coroutine waits in a resume, or is the
-//! current one itself, after a resume of its own. A yield
+//! cleared by every `acosw`, so where it is not NULL that coroutine waits in a resume. A coroutine that
+//! has resumed another one, which has come back, finds its own address: it runs inside something, and
+//! how that waits is for the library to find out. A yield
 //! compares it with `main_co`, which is the truth. The word after that points to the exceptions that
 //! this thread handles (see `exceptions`), or is NULL. The header's inline code uses both, so their
 //! place is part of the ABI.
@@ -96,8 +97,8 @@ pub(crate) fn current() -> *mut aco_t {
     unsafe { *(address_of!("aco_gtls_co") as *const *mut aco_t) }
 }
 
-/// [`current`], and the hint: who waits in a resume for the current coroutine, or NULL. The same as the
-/// current coroutine where that has resumed another one, which has come back.
+/// [`current`], and the hint: who waits in a resume for the current coroutine, or NULL. The current
+/// coroutine itself where that has resumed another one, which has come back.
 #[inline(always)]
 pub(crate) fn current_and_hint() -> (*mut aco_t, *mut aco_t) {
     // SAFETY: the thread's `aco_gtls_co` and the word after it.

@@ -32,7 +32,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("save", &["slab", "sanitizer", "valgrind", "arch", "diag", "abi"]),
     ("slab", &["thread_end", "sanitizer", "tls", "sys", "abi"]),
     ("thread_end", &["tls", "sys"]),
-    ("exceptions", &["arch", "tls"]),
+    ("exceptions", &["arch", "tls", "diag"]),
     ("sanitizer", &["valgrind", "arch"]),
     ("valgrind", &["arch"]),
     ("state", &["abi"]),

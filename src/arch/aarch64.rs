@@ -375,7 +375,10 @@ macro_rules! resume_body {
             // x1, not the main_co that `co` names: that may be long in coming, and the next resume
             // waits for what stands here. It is only compared.
             "add x9, x9, x10",
-            "stp x1, x1, [x9]",                 // the hint, too: `co` has come back
+            "ldr x11, [x1, #128]",
+            "cmp x11, #0",
+            "csel x11, x1, xzr, ne",            // the hint: a coroutine's own address, or NULL
+            "stp x1, x11, [x9]",
             "ldr x11, [x0, #128]",
             "cmp x1, x11",
             "b.ne 7f",
@@ -426,15 +429,36 @@ macro_rules! resume_body {
 
 pub(crate) use resume_body;
 
-/// The root frame of every coroutine: what an entry function that returns would return into.
+/// The root frame of every coroutine: what an entry function that returns would return into, and where
+/// an unwinder goes on in the coroutine that waits in a resume.
 ///
-/// Register state when it does: sp = align_retptr, nothing else is known. The exported name
-/// `aco_funcp_protector_asm` is that place; a `ret` and not a call leads there.
+/// Register state at the return: sp = align_retptr, 16 bytes below align_highptr, where the address of
+/// the coroutine stands; nothing else is known. The exported name `aco_funcp_protector_asm` is that
+/// place; a `ret` and not a call leads there.
+///
+/// The frame above is that of its main coroutine, M = *(*(sp + 16) + 128): CFA = *(M + 112), pc at
+/// M + 104, x29 at M + 96, x19 to x28 in `reg`; code that saved those elsewhere says so itself.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn root_frame() {
     naked_asm!(
-        ".cfi_startproc",
-        ".cfi_undefined x30", // the end of the stack, for every unwinder
+        ".cfi_startproc simple",
+        // The stack above is another one, lower or higher: a debugger expects that of signals alone.
+        ".cfi_signal_frame",
+        ".hidden aco_root_personality",
+        ".cfi_personality 0x1b, aco_root_personality",
+        ".cfi_escape 0x0f, 10, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 112, 0x06",
+        ".cfi_escape 0x10, 30, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 104",
+        ".cfi_escape 0x10, 29, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 96",
+        ".cfi_escape 0x10, 19, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 16",
+        ".cfi_escape 0x10, 20, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 24",
+        ".cfi_escape 0x10, 21, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 32",
+        ".cfi_escape 0x10, 22, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 40",
+        ".cfi_escape 0x10, 23, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 48",
+        ".cfi_escape 0x10, 24, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 56",
+        ".cfi_escape 0x10, 25, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 64",
+        ".cfi_escape 0x10, 26, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 72",
+        ".cfi_escape 0x10, 27, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 80",
+        ".cfi_escape 0x10, 28, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 88",
         // Unwinders look a return address up by what is before it: it must be in this function.
         "nop",
         ".globl aco_funcp_protector_asm",

@@ -7,7 +7,7 @@
 //! | `leave`, `leave_shared_fpenv` | leave a coroutine for ever |
 //! | `ended_body!` | the body of the function where an ended coroutine would go on |
 //! | `resume_body!` | the body of a function that runs a coroutine until it leaves |
-//! | `root_frame`, `ROOT_RETURN_OFFSET` | where an entry function would return to |
+//! | `root_frame`, `ROOT_RETURN_OFFSET` | where an entry function would return to, and unwinders go on |
 //! | `copy_frames` | the live part of a stack, out or in |
 //! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
 //! | `stack_pointer` | the caller's stack pointer |
@@ -38,7 +38,8 @@
 //!
 //! ```text
 //! ptr + sz      +---------------------------+
-//!               | 16 to 31 bytes, unused    |
+//!               | unused, to 23 bytes       |
+//!               | the coroutine's address   |  for unwinders: whose frames are below
 //! align_highptr +---------------------------+  16-byte aligned
 //!               | RETURN_SLOT bytes         |  first word: root_return_address()
 //! align_retptr  +---------------------------+  <- the stack pointer at the entry of fp

@@ -6,7 +6,8 @@ use crate::arch;
 const DEFAULT_SIZE: usize = 2 * 1024 * 1024;
 /// The least that a request is raised to.
 const MINIMUM_SIZE: usize = 4096;
-/// Bytes that stay free above `align_highptr`: two words, as libaco leaves them.
+/// Bytes above `align_highptr`: two words, as libaco leaves them. The first names the coroutine whose
+/// frames are on the stack.
 const HEADROOM: usize = 16;
 /// Stacks are aligned to 16 bytes by either ABI.
 const ALIGNMENT: usize = 16;

@@ -12,6 +12,7 @@ mod memory;
 mod pool;
 
 use core::ffi::c_void;
+use core::mem::offset_of;
 use core::ptr::{self, NonNull};
 
 use crate::abi::{aco_share_stack_t, aco_t};
@@ -46,8 +47,38 @@ pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_sha
         (*block).binding = state::binding(stack, (*block).life());
         (*block).valgrind_id = valgrind::register_stack(usable.addr(), sizes.usable);
         (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());
+        name(stack, nobody());
     }
     stack
+}
+
+/// Whose frames are on a stack that nobody was on: a main coroutine of itself that goes on nowhere,
+/// where unwinding ends.
+fn nobody() -> *mut aco_t {
+    #[allow(dead_code, reason = "unwinders read it")]
+    struct Nobody([*const Nobody; size_of::<aco_t>() / 8]);
+    // SAFETY: nobody writes it.
+    unsafe impl Sync for Nobody {}
+    static NOBODY: Nobody = {
+        #[allow(clippy::indexing_slicing, reason = "when it is compiled")]
+        let words = {
+            let mut words = [ptr::null(); size_of::<aco_t>() / 8];
+            words[offset_of!(aco_t, main_co) / 8] = &raw const NOBODY;
+            words
+        };
+        Nobody(words)
+    };
+    (&raw const NOBODY).cast_mut().cast()
+}
+
+/// Writes down for unwinders whose frames are on the stack.
+///
+/// # Safety
+/// `stack` points to a live share stack.
+#[inline(always)]
+pub(crate) unsafe fn name(stack: *mut aco_share_stack_t, co: *mut aco_t) {
+    // SAFETY: a word above `align_highptr` is the library's (`layout::HEADROOM`).
+    unsafe { (*stack).align_highptr.cast::<*mut aco_t>().write(co) }
 }
 
 /// Obtains memory, and a control block that describes it: all but `ptr`, which comes beside.
@@ -270,6 +301,10 @@ pub(crate) unsafe fn leave(co: *mut aco_t) {
     unsafe {
         let stack = (*co).share_stack;
         let block = control::block_of(stack);
+        let named = (*stack).align_highptr.cast::<*mut aco_t>();
+        if block.is_some() && !(*stack).ptr.is_null() && *named == co {
+            *named = nobody();
+        }
         if (*stack).owner == co && !is_gone(co, block) {
             (*stack).owner = ptr::null_mut();
             (*stack).align_validsz = 0;
