@@ -201,6 +201,29 @@ void aco_resume(aco_t *resume_co);
 /// `co` is NULL or a coroutine that is not used from here on.
 void aco_destroy(aco_t *co);
 
+/// Turns the overflow reporter on: a coroutine that runs off its guarded stack has a line on stderr,
+/// with its address, entry function, argument and the size of its stack, before the fault goes on to
+/// whatever handled it before (a core dump, a handler of the program's). For the whole process; this
+/// thread, and each thread that calls aco_thread_init() afterwards, gets a signal stack unless it has
+/// one. 0, or -1 and errno.
+int aco_report_overflow(void);
+
+/// The deepest use of its stack by `co` that is known, in bytes. Known are its depth at each copy and
+/// at its last switch, or now if it runs; and, after aco_share_stack_fill(), the deepest use of its
+/// share stack in between, by any coroutine on it. Aborts on NULL.
+///
+/// Valid when:
+/// `co` is NULL or a coroutine.
+size_t aco_stack_used(aco_t *co);
+
+/// Fills the part of a share stack that no frame is on with a pattern, so that aco_stack_used() sees how
+/// deep it is used from now on. All of that memory is then in use. To be called while nothing runs on
+/// the stack. Aborts on NULL, on a destroyed stack, and on this very stack.
+///
+/// Valid when:
+/// `sstk` is NULL or a share stack.
+void aco_share_stack_fill(aco_share_stack_t *sstk);
+
 /// aco_yield() as a function: leaves the current coroutine for its main_co; returns when it is
 /// resumed. Aborts in a main coroutine and where no coroutine runs.
 void aco_yield_fn(void);

@@ -116,6 +116,27 @@ unsafe fn refuse_dead(co: *mut aco_t) -> ! {
     diag::fatal("aco_destroy", co, format_args!("the coroutine is destroyed already"), rule)
 }
 
+/// The deepest use of its stack by `co` that is known, in bytes: at its switches, and on a filled stack
+/// in between, too, by whoever is on it.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn stack_used(co: *mut aco_t) -> usize {
+    // SAFETY: the caller's promise; control blocks stay readable.
+    unsafe {
+        let stack = (*co).share_stack;
+        let copied = (*co).save_stack.max_cpsz;
+        if stack.is_null() || (*stack).ptr.is_null() {
+            return copied;
+        }
+        let top = (*stack).align_retptr as usize;
+        let here = is_running(co) && stack::contains(stack, arch::stack_pointer());
+        let now = if here { arch::stack_pointer() } else { aco_t::stack_pointer(co) };
+        let now = if stack::contains(stack, now) { top.saturating_sub(now) } else { 0 };
+        copied.max(now).max(stack::depth(stack))
+    }
+}
+
 /// The coroutine that the caller runs in, where that is certain: it is the current one, somebody
 /// waits in a resume for it, and this is its stack.
 ///
@@ -137,6 +158,20 @@ pub(crate) fn inside() -> Option<NonNull<aco_t>> {
         waits && is_on_stack_of(co)
     };
     here.then_some(current)
+}
+
+/// As [`inside`], for who is on another stack: a signal handler. Whether the coroutine's stack is the
+/// one that was left for it is the caller's to judge.
+pub(crate) fn running() -> Option<NonNull<aco_t>> {
+    let (current, waiting) = tls::current_and_hint();
+    let current = NonNull::new(current)?;
+    let co = current.as_ptr();
+    // SAFETY: as in `inside`.
+    let waits = unsafe {
+        let main_co = (*co).main_co;
+        !main_co.is_null() && (main_co == waiting || co == waiting) && !(*co).share_stack.is_null()
+    };
+    (!waiting.is_null() && waits).then_some(current)
 }
 
 /// Is `co` the coroutine that the caller runs in, or waiting in a resume for it, at any distance?

@@ -8,6 +8,7 @@
 //! | coroutines | [`resume`] | resume, yield, exit: who runs, whose stack it is |
 //! | | [`coroutine`] | a coroutine's life: create, destroy |
 //! | | [`thread`] | what a thread sets up, and its last word |
+//! | | [`overflow`] | says which coroutine ran off its stack |
 //! | memory | [`stack`] | share stacks: memory, guard page, control blocks |
 //! | | [`save`] | the live part of a share stack, out and in |
 //! | | [`slab`] | where control blocks and save areas lie |
@@ -42,6 +43,7 @@ mod coroutine;
 mod diag;
 mod exceptions;
 pub mod ffi;
+mod overflow;
 mod panic;
 mod resume;
 mod sanitizer;

@@ -16,10 +16,12 @@ pub(crate) enum Part {
     Stacks,
     /// The heap.
     Slabs,
+    /// The stack of the overflow reporter.
+    SignalStack,
 }
 
 /// The keys plus 1; 0: none yet.
-static KEYS: [AtomicU32; 2] = [AtomicU32::new(0), AtomicU32::new(0)];
+static KEYS: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
 /// In a thread's `ending`: the parts that are to be called, and whether it ends.
 const ENDS: u32 = 1 << 31;
 

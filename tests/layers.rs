@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 18] = [
-    ("ffi", &["resume", "coroutine", "thread", "stack", "arch", "tls", "diag", "abi"]),
+const LAYERS: [(&str, &[&str]); 19] = [
+    ("ffi", &["overflow", "resume", "coroutine", "thread", "stack", "arch", "tls", "diag", "abi"]),
+    ("overflow", &["coroutine", "stack", "thread_end", "arch", "diag", "sys", "abi"]),
     (
         "resume",
         &["coroutine", "stack", "save", "state", "exceptions", "arch", "tls", "diag", "abi"],

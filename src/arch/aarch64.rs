@@ -45,12 +45,15 @@ use crate::abi::aco_t;
 
 mod leaf;
 pub(crate) use leaf::{
-    asan_init_address, copy_frames, cxa_get_globals, stack_pointer, store_fp_environment,
-    valgrind_request,
+    asan_init_address, copy_frames, cxa_get_globals, interrupted, stack_pointer,
+    store_fp_environment, valgrind_request,
 };
 
 /// `align_retptr` is 16 bytes below `align_highptr`: the stack pointer is always 16-byte aligned.
 pub(crate) const RETURN_SLOT: usize = 16;
+
+/// The least guard, in bytes. Compilers that probe large frames touch each 64 KiB.
+pub(crate) const LEAST_GUARD: usize = 64 * 1024;
 
 /// The body of a function `switch(from, to)`: leaves one coroutine, goes on in the other; returns when
 /// something switches back. While C++ exceptions are being handled it is `aside` that is called.

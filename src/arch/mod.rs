@@ -3,6 +3,8 @@
 //! | item | what it is |
 //! |---|---|
 //! | `RETURN_SLOT` | bytes between `align_retptr` and `align_highptr` |
+//! | `LEAST_GUARD` | bytes of the guard below a stack |
+//! | `interrupted` | the stack pointer of what a signal interrupted |
 //! | `switch_body!` | the body of a function that leaves one coroutine, goes on in another: `acosw` |
 //! | `leave`, `leave_shared_fpenv` | leave a coroutine for ever |
 //! | `ended_body!` | the body of the function where an ended coroutine would go on |
@@ -64,9 +66,9 @@ use x86_64 as machine;
 use crate::abi::aco_t;
 
 pub(crate) use machine::{
-    RETURN_SLOT, ROOT_RETURN_OFFSET, asan_init_address, copy_frames, cxa_get_globals, ended_body,
-    leave, leave_shared_fpenv, resume_body, root_frame, stack_pointer, store_fp_environment,
-    switch_body, valgrind_request,
+    LEAST_GUARD, RETURN_SLOT, ROOT_RETURN_OFFSET, asan_init_address, copy_frames, cxa_get_globals,
+    ended_body, interrupted, leave, leave_shared_fpenv, resume_body, root_frame, stack_pointer,
+    store_fp_environment, switch_body, valgrind_request,
 };
 
 /// Where an entry function would return to; the return slot of a share stack holds it. The

@@ -36,13 +36,16 @@ use crate::abi::aco_t;
 
 mod leaf;
 pub(crate) use leaf::{
-    asan_init_address, copy_frames, cxa_get_globals, stack_pointer, store_fp_environment,
-    valgrind_request,
+    asan_init_address, copy_frames, cxa_get_globals, interrupted, stack_pointer,
+    store_fp_environment, valgrind_request,
 };
 
 /// `align_retptr` is one word below `align_highptr`: a called function finds its return address
 /// 8 bytes below an aligned stack.
 pub(crate) const RETURN_SLOT: usize = 8;
+
+/// The least guard, in bytes. Compilers that probe large frames touch each page.
+pub(crate) const LEAST_GUARD: usize = 4096;
 
 /// The body of a function `switch(from, to)`: leaves one coroutine, goes on in the other; returns when
 /// something switches back. While C++ exceptions are being handled it is `aside` that is called.

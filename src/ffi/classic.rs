@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use super::non_null;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
-use crate::{arch, coroutine, resume, stack, thread};
+use crate::{arch, coroutine, overflow, resume, stack, thread};
 
 /// Checks at run time what the library asserts when it is compiled. It never fails; programs
 /// written for libaco call it first.
@@ -20,6 +20,7 @@ pub extern "C" fn aco_runtime_test() {}
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_thread_init(last_word_co_fp: aco_cofuncp_t) {
     thread::initialize(last_word_co_fp);
+    overflow::prepare_thread();
 }
 
 /// Leaves `from_co` and goes on in `to_co`, without any check: what aco_yield() and aco_resume()

@@ -5,6 +5,7 @@
 //! in `libaco.map`, and `tests/suite` compares.
 
 pub mod classic;
+pub mod diagnose;
 pub mod functions;
 pub mod version;
 

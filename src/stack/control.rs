@@ -31,6 +31,8 @@ pub(crate) struct Block {
     /// Which life of this block it is; never 0. Atomic: a coroutine of an earlier life may ask
     /// while another thread uses the block again.
     generation: AtomicU16,
+    /// Whether the unused part of the stack was filled, to see how deep it is used.
+    pub(super) is_filled: u16,
     /// Valgrind's number of the stack.
     pub(super) valgrind_id: StackId,
     /// What the state word of a coroutine of this life says of it.

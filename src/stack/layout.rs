@@ -23,14 +23,14 @@ pub(super) struct Sizes {
 
 impl Sizes {
     /// 0 bytes become 2 MiB, fewer than 4096 become 4096; a guarded stack is rounded up to whole
-    /// pages and has its guard page beside them. None: the sum does not fit a `usize`.
-    pub(super) fn new(requested: usize, guarded: bool, page: usize) -> Option<Sizes> {
+    /// pages and has its guard beside them. None: the sum does not fit a `usize`.
+    pub(super) fn new(requested: usize, guarded: bool, page: usize, guard: usize) -> Option<Sizes> {
         let size = if requested == 0 { DEFAULT_SIZE } else { requested.max(MINIMUM_SIZE) };
         if !guarded {
             return Some(Sizes { usable: size, mapped: 0 });
         }
         let usable = size.checked_next_multiple_of(page)?;
-        Some(Sizes { usable, mapped: usable.checked_add(page)? })
+        Some(Sizes { usable, mapped: usable.checked_add(guard)? })
     }
 }
 
@@ -75,10 +75,10 @@ mod tests {
             (100_000, true, 102_400, 106_496),
             (100_000, false, 100_000, 0),
         ] {
-            let sizes = Sizes::new(requested, guarded, PAGE);
+            let sizes = Sizes::new(requested, guarded, PAGE, PAGE);
             assert_eq!(sizes, Some(Sizes { usable, mapped }), "{requested} {guarded}");
         }
-        let wide = Sizes::new(1, true, 65536);
+        let wide = Sizes::new(1, true, 65536, 65536);
         assert_eq!(wide, Some(Sizes { usable: 65536, mapped: 131_072 }));
     }
 
@@ -86,13 +86,13 @@ mod tests {
     fn sizes_that_overflow_are_refused() {
         for requested in [usize::MAX, usize::MAX - 1, usize::MAX - PAGE, usize::MAX - 2 * PAGE + 2]
         {
-            assert_eq!(Sizes::new(requested, true, PAGE), None, "{requested}");
+            assert_eq!(Sizes::new(requested, true, PAGE, PAGE), None, "{requested}");
         }
         let largest = usize::MAX - 2 * PAGE + 1;
         let sizes = Sizes { usable: largest, mapped: largest + PAGE };
-        assert_eq!(Sizes::new(largest, true, PAGE), Some(sizes));
+        assert_eq!(Sizes::new(largest, true, PAGE, PAGE), Some(sizes));
         let unguarded = Sizes { usable: usize::MAX, mapped: 0 };
-        assert_eq!(Sizes::new(usize::MAX, false, PAGE), Some(unguarded));
+        assert_eq!(Sizes::new(usize::MAX, false, PAGE, PAGE), Some(unguarded));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(crate) use control::{Control, block_of as control_of};
 /// Aborts, in the name of `function`, when there is no memory or no such size.
 pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_share_stack_t {
     let nothing = ptr::null::<aco_share_stack_t>();
-    let Some(sizes) = layout::Sizes::new(size, guarded, sys::page_size()) else {
+    let Some(sizes) = layout::Sizes::new(size, guarded, sys::page_size(), guard_size()) else {
         diag::fatal(
             function,
             nothing,
@@ -44,6 +44,7 @@ pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_sha
     unsafe {
         (*stack).ptr = usable;
         (*block).coroutines = 0;
+        (*block).is_filled = 0;
         (*block).binding = state::binding(stack, (*block).life());
         (*block).valgrind_id = valgrind::register_stack(usable.addr(), sizes.usable);
         (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());
@@ -79,6 +80,11 @@ fn nobody() -> *mut aco_t {
 pub(crate) unsafe fn name(stack: *mut aco_share_stack_t, co: *mut aco_t) {
     // SAFETY: a word above `align_highptr` is the library's (`layout::HEADROOM`).
     unsafe { (*stack).align_highptr.cast::<*mut aco_t>().write(co) }
+}
+
+/// Bytes of the guard below a stack: whole pages, and not less than compilers probe.
+pub(crate) fn guard_size() -> usize {
+    arch::LEAST_GUARD.max(sys::page_size())
 }
 
 /// Obtains memory, and a control block that describes it: all but `ptr`, which comes beside.
@@ -329,4 +335,56 @@ pub(crate) unsafe fn contains(stack: *mut aco_share_stack_t, address: usize) -> 
     // SAFETY: control blocks stay readable.
     let (low, size) = unsafe { ((*stack).ptr as usize, (*stack).sz) };
     low != 0 && address.wrapping_sub(low) < size
+}
+
+/// The byte that [`fill`] writes.
+const PATTERN: u8 = 0xa5;
+
+/// Fills what no frame is on with a pattern, so that [`depth`] sees how deep the stack is used from
+/// now on.
+///
+/// # Safety
+/// `stack` points to a share stack; nothing runs on it.
+pub(crate) unsafe fn fill(function: &str, stack: *mut aco_share_stack_t) {
+    // SAFETY: the caller's promise: below the frames of the owner nothing is in use, but that 128 bytes
+    // may be a red zone.
+    unsafe {
+        if (*stack).ptr.is_null() {
+            let rule = "fill a share stack before it is destroyed";
+            diag::fatal(function, stack, format_args!("the share stack is destroyed"), rule)
+        }
+        if contains(stack, arch::stack_pointer()) {
+            let rule = "fill a share stack that nothing runs on";
+            diag::fatal(function, stack, format_args!("called on this very stack"), rule)
+        }
+        let owner = (*stack).owner;
+        let top = (*stack).align_retptr as usize;
+        let used = if owner.is_null() { top } else { aco_t::stack_pointer(owner).min(top) };
+        let low = (*stack).ptr.cast::<u8>();
+        let size = used.saturating_sub(128).saturating_sub(low.addr());
+        low.write_bytes(PATTERN, size);
+        if let Some(block) = control::block_of(stack) {
+            (*block.as_ptr()).is_filled = 1;
+        }
+    }
+}
+
+/// The deepest use of the stack since [`fill`], in bytes below its top; 0 if it was not filled.
+///
+/// # Safety
+/// `stack` points to a live share stack.
+pub(crate) unsafe fn depth(stack: *mut aco_share_stack_t) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let filled = control::block_of(stack).is_some_and(|block| block.as_ref().is_filled != 0);
+        if !filled {
+            return 0;
+        }
+        let top = (*stack).align_retptr as usize;
+        let mut place = (*stack).ptr.cast::<u8>();
+        while place.addr() < top && place.read_volatile() == PATTERN {
+            place = place.add(1);
+        }
+        top - place.addr()
+    }
 }

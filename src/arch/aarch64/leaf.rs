@@ -133,3 +133,13 @@ pub(crate) fn cxa_get_globals() -> Option<unsafe extern "C" fn() -> *mut c_void>
         core::mem::transmute(function)
     }
 }
+
+/// The stack pointer of what a signal interrupted.
+///
+/// # Safety
+/// `context` is what the kernel gave the handler.
+pub(crate) unsafe fn interrupted(context: *mut c_void) -> usize {
+    let context: *const libc::ucontext_t = context.cast();
+    // SAFETY: the caller's promise.
+    unsafe { (*context).uc_mcontext.sp as usize }
+}
