@@ -19,6 +19,7 @@
 //! A coroutine that shares its stack is copied, which touches all of its lines: those lie close.
 
 mod heap;
+mod places;
 mod region;
 
 use core::ffi::c_void;

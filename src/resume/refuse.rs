@@ -1,0 +1,121 @@
+//! What `aco_resume`, `aco_yield` and `aco_exit` refuse: each case finds out why, says so and aborts.
+
+use crate::abi::aco_t;
+use crate::coroutine::{inside, is_on_stack_of, is_running};
+use crate::{diag, state, tls};
+
+/// Says why `co` cannot have its share stack from `owner`, and aborts.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn refuse_stack(co: *mut aco_t, owner: *mut aco_t) -> ! {
+    // SAFETY: both are coroutines.
+    if unsafe { (*owner).share_stack != (*co).share_stack } {
+        diag::fatal(
+            "aco_resume",
+            co,
+            format_args!("the owner {owner:p} of its share stack is on another stack"),
+            "owner is NULL or a coroutine on that share stack",
+        )
+    }
+    diag::fatal(
+        "aco_resume",
+        co,
+        format_args!("its share stack belongs to {owner:p}, which is running"),
+        "a coroutine resumed inside another one needs another share stack",
+    )
+}
+
+/// `co` is not resumed by its main coroutine. That overwrites the context of its main coroutine,
+/// and is wrong if that waits in a resume, as it does when a coroutine resumes its sibling; a
+/// `main_co` that runs nothing is free to be left in.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn check_caller(co: *mut aco_t) {
+    // SAFETY: `co` is a coroutine.
+    unsafe {
+        if tls::current() == co && is_on_stack_of(co) {
+            let rule = "resume a coroutine after it has yielded";
+            diag::fatal("aco_resume", co, format_args!("the coroutine is running"), rule)
+        }
+        let main_co = (*co).main_co;
+        if state::is_dead(main_co) {
+            let rule = "destroy a main_co after its coroutines";
+            diag::fatal(
+                "aco_resume",
+                co,
+                format_args!("its main_co {main_co:p} is destroyed"),
+                rule,
+            )
+        }
+        if let Some(here) = inside()
+            && here.as_ptr() != main_co
+            && is_running(main_co)
+        {
+            diag::fatal(
+                "aco_resume",
+                co,
+                format_args!("called inside {here:p}, while its main_co is {main_co:p}"),
+                "only its main_co resumes a coroutine",
+            )
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+pub(super) fn refuse_null() -> ! {
+    let nothing = core::ptr::null::<aco_t>();
+    diag::fatal("aco_resume", nothing, format_args!("the coroutine is NULL"), "pass a valid one")
+}
+
+/// Says why `co` cannot be resumed, and aborts.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn refuse(co: *mut aco_t) -> ! {
+    // SAFETY: `co` is a coroutine.
+    let (what, rule) = unsafe {
+        if state::is_dead(co) {
+            ("the coroutine is destroyed", "resume a coroutine before aco_destroy")
+        } else if (*co).main_co.is_null() {
+            ("it is a main coroutine", "resume coroutines that were created with a main_co")
+        } else if (*co).is_end != 0 {
+            ("the coroutine has ended", "resume a coroutine while its is_end is 0")
+        } else if aco_t::return_address(co) == 0 {
+            ("it has no entry function", "create a coroutine with a function to run")
+        } else {
+            ("its share stack is destroyed", "destroy a share stack after its last resume")
+        }
+    };
+    diag::fatal("aco_resume", co, format_args!("{what}"), rule)
+}
+
+/// Says why `co` cannot yield, and aborts.
+#[cold]
+#[inline(never)]
+pub(super) fn refuse_yield(co: *const aco_t) -> ! {
+    let what = if co.is_null() { "no coroutine runs" } else { "it is a main coroutine" };
+    let rule = "only a coroutine that aco_resume runs can yield";
+    diag::fatal("aco_yield", co, format_args!("{what}"), rule)
+}
+
+/// Says why `co` cannot exit, and aborts.
+///
+/// # Safety
+/// `co` is NULL or points to a coroutine.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn refuse_exit(co: *const aco_t) -> ! {
+    // SAFETY: the caller's promise.
+    let (what, rule) = unsafe {
+        if co.is_null() {
+            ("no coroutine runs", "only a coroutine that aco_resume runs can exit")
+        } else if (*co).main_co.is_null() {
+            ("it is a main coroutine", "only a coroutine that aco_resume runs can exit")
+        } else if (*co).is_end != 0 {
+            ("an ended coroutine was switched to", "a coroutine never runs again after aco_exit")
+        } else {
+            ("it does not own its share stack", "aco_exit is for the coroutine that runs")
+        }
+    };
+    diag::fatal("aco_exit", co, format_args!("{what}"), rule)
+}

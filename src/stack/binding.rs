@@ -1,0 +1,197 @@
+//! Whose stack it is: coroutines are bound to a life of a control block, and one may be its resident.
+//!
+//! Each coroutine is bound to the generation of the control block it was created on; destroying the
+//! stack ends that generation. A coroutine that has a stack for itself may be its resident: then its
+//! own control block says that it may be resumed inline (see [`state`]). For unwinders the stack itself
+//! names the coroutine whose frames are on it.
+
+use core::mem::offset_of;
+use core::ptr::{self, NonNull};
+
+use super::control::{self, Control};
+use crate::abi::{aco_share_stack_t, aco_t};
+use crate::{slab, state};
+
+/// Has no coroutine been bound to this life of the share stack? One that is will have it for itself,
+/// as long as it is the only one.
+///
+/// # Safety
+/// `block` is the control block of a live share stack.
+#[inline(always)]
+pub(crate) unsafe fn is_vacant(block: Control) -> bool {
+    // SAFETY: the caller's promise.
+    block.is_some_and(|block| unsafe { (*block.as_ptr()).coroutines } == 0)
+}
+
+/// Binds a new coroutine to the present life of its share stack. Whoever had the stack alone has
+/// it no longer.
+///
+/// # Safety
+/// `co` points to a coroutine that the library allocated, on a live share stack, whose control block
+/// is `block`.
+#[inline(always)]
+pub(crate) unsafe fn bind(co: *mut aco_t, block: Control) {
+    // SAFETY: the caller's promise. Life 0 is no block's: a coroutine on a copy is never refused.
+    unsafe {
+        let stack = (*co).share_stack;
+        let Some(found) = block else { return state::bind(co, state::binding(stack, 0)) };
+        let found = found.as_ptr();
+        (*found).coroutines = (*found).coroutines.saturating_add(1);
+        if (*found).coroutines > 1 {
+            evict_resident(stack, block);
+        }
+        state::bind(co, (*found).binding);
+    }
+}
+
+/// Was the share stack of `co` destroyed, and the frames of `co` with it? Only a mark of the dead
+/// counts: a coroutine or a stack that is a copy by value is taken for live, and so is a coroutine
+/// that has no frames, which a program may have moved to the next stack in the same control block.
+///
+/// # Safety
+/// `co` points to a coroutine with a share stack, live or destroyed, whose control block is `block`.
+#[inline(always)]
+pub(crate) unsafe fn is_gone(co: *mut aco_t, block: Control) -> bool {
+    // SAFETY: control blocks stay readable after their stack is destroyed. The binding of a block
+    // in its next life differs.
+    unsafe {
+        match block {
+            Some(block) if state::is_bound_to(co, block.as_ref().binding) => {
+                (*(*co).share_stack).ptr.is_null()
+            }
+            _ => is_gone_by_inspection(co),
+        }
+    }
+}
+
+/// [`is_gone`] where the binding is not the present one. A coroutine without frames that was moved
+/// to the next stack in the same control block is bound to that.
+#[cold]
+#[inline(never)]
+unsafe fn is_gone_by_inspection(co: *mut aco_t) -> bool {
+    // SAFETY: as in `is_gone`.
+    unsafe {
+        let stack = (*co).share_stack;
+        if (*stack).ptr.is_null() {
+            return true;
+        }
+        let bound = state::generation(co);
+        let Some(block) = control::block_of(stack).map(NonNull::as_ptr) else { return false };
+        if bound == 0 || bound == (*block).life() {
+            return false;
+        }
+        if aco_t::stack_pointer(co) != (*stack).align_retptr as usize {
+            return true;
+        }
+        if state::is_ours(co) {
+            (*block).coroutines = (*block).coroutines.saturating_add(1);
+            if (*block).coroutines > 1 {
+                evict_resident(stack, NonNull::new(block));
+            }
+        }
+        state::rebind(co, (*block).binding);
+        false
+    }
+}
+
+/// Makes the owner `co` of a live share stack its resident, if it has the stack for itself: the
+/// next resume may then be inline. Where either is a copy by value, nothing.
+///
+/// # Safety
+/// `co` points to a coroutine that owns its share stack, whose control block is `block`.
+#[inline(always)]
+pub(crate) unsafe fn settle(co: *mut aco_t, block: Control) {
+    // SAFETY: the caller's promise; a block's resident is NULL or a coroutine of the library's.
+    unsafe {
+        if let Some(found) = block
+            && (*found.as_ptr()).coroutines == 1
+            && state::is_ours(co)
+        {
+            if (*found.as_ptr()).resident != co {
+                evict_resident((*co).share_stack, block);
+                (*found.as_ptr()).resident = co;
+            }
+            state::settle(co);
+        }
+    }
+}
+
+/// Takes the residence away from whoever has it.
+///
+/// # Safety
+/// `stack` points to a live share stack, whose control block is `block`.
+#[inline(always)]
+pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t, block: Control) {
+    // SAFETY: the caller's promise; an owner is a coroutine.
+    unsafe {
+        if let Some(block) = block.map(NonNull::as_ptr)
+            && !(*block).resident.is_null()
+        {
+            let resident = (*block).resident;
+            // One that is not the owner has ended, or is gone: a program moved it, or its memory.
+            if resident == (*stack).owner || slab::holds(resident.cast()) {
+                state::unsettle(resident, stack, (*block).binding);
+            }
+            (*block).resident = ptr::null_mut();
+        }
+    }
+}
+
+/// Ends ownership and residence of `co`, which is being destroyed.
+///
+/// # Safety
+/// `co` points to a coroutine with a share stack, live or destroyed.
+#[inline(always)]
+pub(crate) unsafe fn leave(co: *mut aco_t) {
+    // SAFETY: the caller's promise; a control block of another life is not written to.
+    unsafe {
+        let stack = (*co).share_stack;
+        let block = control::block_of(stack);
+        let named = (*stack).align_highptr.cast::<*mut aco_t>();
+        if block.is_some() && !(*stack).ptr.is_null() && *named == co {
+            *named = nobody();
+        }
+        if (*stack).owner == co && !is_gone(co, block) {
+            (*stack).owner = ptr::null_mut();
+            (*stack).align_validsz = 0;
+        }
+        if let Some(block) = block.map(NonNull::as_ptr) {
+            let resident = (*block).resident == co;
+            if resident {
+                (*block).resident = ptr::null_mut();
+            }
+            if resident || state::generation(co) == (*block).life() {
+                (*block).coroutines = (*block).coroutines.saturating_sub(1);
+            }
+        }
+    }
+}
+
+/// Whose frames are on a stack that nobody was on: a main coroutine of itself that goes on nowhere,
+/// where unwinding ends.
+pub(super) fn nobody() -> *mut aco_t {
+    #[allow(dead_code, reason = "unwinders read it")]
+    struct Nobody([*const Nobody; size_of::<aco_t>() / 8]);
+    // SAFETY: nobody writes it.
+    unsafe impl Sync for Nobody {}
+    static NOBODY: Nobody = {
+        #[allow(clippy::indexing_slicing, reason = "when it is compiled")]
+        let words = {
+            let mut words = [ptr::null(); size_of::<aco_t>() / 8];
+            words[offset_of!(aco_t, main_co) / 8] = &raw const NOBODY;
+            words
+        };
+        Nobody(words)
+    };
+    (&raw const NOBODY).cast_mut().cast()
+}
+
+/// Writes down for unwinders whose frames are on the stack.
+///
+/// # Safety
+/// `stack` points to a live share stack.
+#[inline(always)]
+pub(crate) unsafe fn name(stack: *mut aco_share_stack_t, co: *mut aco_t) {
+    // SAFETY: a word above `align_highptr` is the library's (`layout::HEADROOM`).
+    unsafe { (*stack).align_highptr.cast::<*mut aco_t>().write(co) }
+}
