@@ -152,17 +152,18 @@ extern void aco_funcp_protector_asm(void);
 #define ACO_NO_TAIL_CALL_ __asm__ __volatile__("" : : : "memory")
 
 /* Where the frame of the caller cannot be described: between the stack pointers. An unwinder
- * stops there. */
+ * stops there. The nop: a debugger looks the address at which a context goes on up by the byte
+ * before it. */
 #ifdef __GCC_HAVE_DWARF2_CFI_ASM
 #if defined(__x86_64__)
 #define ACO_CFI_GAP_ "\n\t.cfi_remember_state\n\t.cfi_undefined 16\n\t"
 #else
 #define ACO_CFI_GAP_ "\n\t.cfi_remember_state\n\t.cfi_undefined 30\n\t"
 #endif
-#define ACO_CFI_END_ "\n\t.cfi_restore_state\n\t"
+#define ACO_CFI_END_ "\n\t.cfi_restore_state\n\tnop\n"
 #else
 #define ACO_CFI_GAP_ "\n\t"
-#define ACO_CFI_END_ "\n\t"
+#define ACO_CFI_END_ "\n"
 #endif
 
 #if defined(__x86_64__)

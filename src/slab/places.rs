@@ -19,6 +19,7 @@ pub(super) const KEPT: usize = 32 * 1024;
 pub(super) const HEADER: usize = 128;
 
 /// What a region starts with.
+#[repr(C)] // tools/gdb/aco.py reads `fresh`, `first` and `class`
 pub(super) struct Slab {
     /// The places freed last, linked through themselves.
     free: *mut c_void,

@@ -25,8 +25,11 @@ type Leaf = [AtomicU8; 1 << LEAF_BITS];
 
 /// User addresses fit 48 bits on either architecture unless a program asks mmap for more.
 const ADDRESS_BITS: u32 = 48;
-static ROOT: [AtomicPtr<Leaf>; 1 << (ADDRESS_BITS - LEAF_BITS - SIZE_BITS)] =
-    [const { AtomicPtr::new(ptr::null_mut()) }; 1 << (ADDRESS_BITS - LEAF_BITS - SIZE_BITS)];
+const ROOT_BITS: u32 = ADDRESS_BITS - LEAF_BITS - SIZE_BITS;
+/// Known by a name of its own to debuggers (tools/gdb/aco.py).
+#[unsafe(export_name = "aco_regions")]
+static ROOT: [AtomicPtr<Leaf>; 1 << ROOT_BITS] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; 1 << ROOT_BITS];
 
 /// The place of a region's leaf in the root; None beyond the address space.
 #[inline(always)]

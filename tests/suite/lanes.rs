@@ -2,6 +2,7 @@
 
 use crate::c_tests;
 use crate::compilers::Compiler;
+use crate::debug;
 use crate::install;
 use crate::library;
 use crate::process::is_there;
@@ -42,7 +43,7 @@ const AARCH64: &[(&str, &str)] = &[
 const LLD: &[(&str, &str)] =
     if cfg!(target_arch = "x86_64") { &[] } else { &[("ld.lld --version", "lld")] };
 
-pub const LANES: [Lane; 12] = [
+pub const LANES: [Lane; 13] = [
     Lane { name: "rust", needs: &[], cases: |_| Ok(library::rust_cases()) },
     Lane {
         name: "lint",
@@ -64,6 +65,7 @@ pub const LANES: [Lane; 12] = [
         needs: AARCH64,
         cases: |long| c_tests::cases(&Compiler::AARCH64, long),
     },
+    Lane { name: "gdb", needs: &[("gdb --version", "gdb")], cases: |_| Ok(debug::cases()) },
     Lane {
         name: "valgrind",
         needs: &[("valgrind --version", "valgrind")],

@@ -6,6 +6,7 @@
 
 mod c_tests;
 mod compilers;
+mod debug;
 mod install;
 mod lanes;
 mod library;
