@@ -140,8 +140,44 @@ static void check_thread() {
     aco_destroy(main_co);
 }
 
+// A thread whose first resume, of a coroutine made elsewhere, is inside a catch.
+static aco_t *made_main, *made_co;
+static void sees_nothing(void) {
+    CHECK(std::current_exception() == nullptr);
+    try {
+        throw std::runtime_error("inside");
+    } catch (const std::exception &) {
+        aco_yield();
+        CHECK(current_message() == "inside");
+    }
+    aco_exit();
+}
+static void resumes_in_catch() {
+    for (int i = 0; i < 2; i++) {
+        try {
+            throw std::runtime_error("main");
+        } catch (const std::exception &) {
+            aco_resume(made_co);
+            CHECK(current_message() == "main");
+        }
+        CHECK(std::current_exception() == nullptr);
+    }
+    CHECK(made_co->is_end);
+}
+static void check_first_resume() {
+    made_main = aco_create(nullptr, nullptr, 0, nullptr, nullptr);
+    aco_share_stack_t *stack = aco_share_stack_new(0);
+    made_co = aco_create(made_main, stack, 0, sees_nothing, nullptr);
+    std::thread other(resumes_in_catch);
+    other.join();
+    aco_destroy(made_co);
+    aco_share_stack_destroy(stack);
+    aco_destroy(made_main);
+}
+
 int main() {
     check_thread();
+    check_first_resume();
     std::thread other(check_thread);
     other.join();
     return 0;

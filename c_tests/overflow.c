@@ -85,6 +85,7 @@ static void twice_on_one_stack(void) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = recovers;
+    action.sa_flags = SA_ONSTACK; /* there is no room on the other */
     CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
     start();
     aco_share_stack_t *stack = aco_share_stack_new(65536);
@@ -99,6 +100,31 @@ static void twice_on_one_stack(void) {
         aco_destroy(co);
     }
     _exit(7);
+}
+
+/* A signal that is sent is no fault, and kills as it would. */
+static void sent(void) {
+    start();
+    raise(SIGSEGV);
+}
+/* A handler for once, and one that faults itself, are what they were. */
+static volatile int *volatile wild = (volatile int *)0x18;
+static void faults(int signal) { *wild = signal; }
+static void handler_that_faults(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = faults;
+    CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
+    wild_pointer();
+}
+static void does_nothing(int signal) { (void)signal; }
+static void handler_for_once(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = does_nothing;
+    action.sa_flags = SA_RESETHAND;
+    CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
+    wild_pointer();
 }
 
 #define LINE                                                                                     \
@@ -161,6 +187,22 @@ static void check_used(void) {
     aco_share_stack_destroy(stack);
 }
 
+/* A coroutine of a stack that is gone knows nothing of the next one in its place. */
+static void check_used_of_gone(void) {
+    aco_share_stack_t *stack = aco_share_stack_new(65536);
+    aco_t *gone = aco_create(main_co, stack, 0, yields, NULL);
+    aco_share_stack_destroy(stack);
+    CHECK_EQUAL(aco_stack_used(gone), 0);
+    CHECK(aco_share_stack_new(65536) == stack);
+    aco_share_stack_fill(stack);
+    aco_t *co = aco_create(main_co, stack, 0, uses_some, NULL);
+    aco_resume(co);
+    CHECK_EQUAL(aco_stack_used(gone), 0);
+    aco_destroy(gone);
+    aco_destroy(co);
+    aco_share_stack_destroy(stack);
+}
+
 static void fill_null(void) { aco_share_stack_fill(NULL); }
 static void used_null(void) { aco_stack_used(NULL); }
 static aco_share_stack_t *stack_to_fill;
@@ -180,6 +222,9 @@ int main(void) {
     check_death(in_a_nested_one, LINE);
     check_death(in_a_thread, LINE);
     check_death(wild_pointer, "");
+    check_death(sent, "");
+    check_death(handler_that_faults, "");
+    check_death(handler_for_once, "");
 #ifndef UNDER_EMULATION
     check_death(after_a_nested_one, "");
 #else
@@ -193,6 +238,7 @@ int main(void) {
     aco_thread_init(NULL);
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
     check_used();
+    check_used_of_gone();
     CHECK(aco_report_overflow() == 0 && aco_report_overflow() == 0);
     check_used();
     CHECK_DIES(fill_null, "aco: fatal: aco_share_stack_fill(0x0): the share stack is NULL (pass a "

@@ -79,6 +79,42 @@ static void start_stepping(void) {
 }
 #endif
 
+static void looks_about(void) {
+    for (;;) {
+        walk_t walk = {0, 0, 0};
+        _Unwind_Backtrace(look, &walk);
+        CHECK(walk.home && walk.frames < 50);
+        aco_yield();
+    }
+}
+
+/* Control blocks that a program copies and replaces: the way home is that of the present one. */
+static void check_replaced(void) {
+    aco_share_stack_t *stack = aco_share_stack_new(0);
+    aco_t *co = aco_create(main_co, stack, 0, looks_about, NULL);
+    aco_resume(co);
+    for (int i = 0; i < 3; i++) {
+        aco_t *copy = (aco_t *)malloc(sizeof *copy);
+        memcpy(copy, co, sizeof *copy);
+        memset(&copy->save_stack, 0, sizeof copy->save_stack);
+        stack->owner = copy;
+        if (i == 0) {
+            co->save_stack.ptr = NULL;
+            aco_destroy(co);
+            stack->owner = copy;
+        } else {
+            memset((void *)co, 'x', sizeof *co);
+            free(co);
+        }
+        co = copy;
+        aco_resume(co);
+        (aco_resume)(co);
+    }
+    stack->owner = NULL;
+    free(co);
+    aco_share_stack_destroy(stack);
+}
+
 static void entry(void) {
     for (int i = 0; i < 3; i++) {
         if (!stepping) { /* else the processor stops inside the unwinder, which has a lock */
@@ -101,6 +137,7 @@ int main(void) {
     aco_t *looks = aco_create(main_co, own, 0, entry, NULL);
     for (int i = 0; i < 4; i++) aco_resume(looks);
     aco_destroy(looks);
+    check_replaced();
     aco_t *cos[3] = {
         aco_create(main_co, own, 0, entry, NULL),
         aco_create(main_co, shared, 0, entry, NULL),

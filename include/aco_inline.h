@@ -7,7 +7,7 @@
  * Names that end in an underscore are not for programs.
  *
  * -DACO_NO_INLINE makes resume and yield plain calls. So do the sanitizers, by themselves, and for
- * resume C++ with exceptions: assembly is no place that an exception can be unwound through.
+ * resume C++ and C with exceptions: assembly is no place that an exception can be unwound through.
  */
 #ifndef ACO_INLINE_H
 #define ACO_INLINE_H
@@ -67,7 +67,7 @@ extern void aco_funcp_protector_asm(void);
     !ACO_HAS_FEATURE_(thread_sanitizer) && !ACO_HAS_FEATURE_(memory_sanitizer) &&                \
     (defined(__SSE2__) || defined(__ARM_FP))
 #define ACO_INLINE_YIELD_
-#if !defined(__cplusplus) || !defined(__EXCEPTIONS)
+#if !defined(__EXCEPTIONS) /* C with -fexceptions has it, too */
 #define ACO_INLINE_RESUME_
 #endif
 #endif

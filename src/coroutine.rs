@@ -126,7 +126,7 @@ pub(crate) unsafe fn stack_used(co: *mut aco_t) -> usize {
     unsafe {
         let stack = (*co).share_stack;
         let copied = (*co).save_stack.max_cpsz;
-        if stack.is_null() || (*stack).ptr.is_null() {
+        if stack.is_null() || (*stack).ptr.is_null() || stack::is_of_another_life(co) {
             return copied;
         }
         let top = (*stack).align_retptr as usize;

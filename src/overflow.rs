@@ -2,8 +2,10 @@
 //!
 //! A function on a stack of its own (sigaltstack) looks at each SIGSEGV and SIGBUS. Where the fault or
 //! the stack pointer lies in the guard of the stack that the current coroutine runs on, it prints a
-//! line. Then the fault goes to whoever handled it before: to a function by a call, to the system by
-//! doing it again. It takes no lock, allocates nothing and reads what is there for every switch.
+//! line. Then what was done before is done again: the action from before is put back and the fault
+//! happens once more, so that a handler of the program's runs as it would have, on its stack, with its
+//! flags. If the program goes on after that, the next coroutine that is made ready puts the reporter
+//! back. The function takes no lock, allocates nothing and reads what is there for every switch.
 
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
@@ -19,42 +21,98 @@ const SIGNAL_STACK: usize = 48 * 1024;
 /// A frame so large may be made in one step: the stack pointer is then this far below.
 const LARGEST_FRAME: usize = 64 << 20;
 
+/// Bytes below the stack pointer that code writes to: a call's return address, a red zone.
+const REACH: usize = 256;
+
 /// Has the process asked for the reporter?
 static IS_ON: AtomicBool = AtomicBool::new(false);
+/// Is it to be put back?
+static IS_OFF_DUTY: AtomicBool = AtomicBool::new(false);
 
-/// What SIGSEGV and SIGBUS did before; written once, before the handler is there.
+/// What SIGSEGV and SIGBUS did before; written while the reporter is not there.
 static mut BEFORE: [MaybeUninit<libc::sigaction>; 2] = [const { MaybeUninit::uninit() }; 2];
 const SIGNALS: [c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 
+/// The action before, of a signal.
+fn before(signal: c_int) -> *mut libc::sigaction {
+    let index = usize::from(signal == libc::SIGBUS);
+    (&raw mut BEFORE).cast::<libc::sigaction>().wrapping_add(index)
+}
+
 /// Turns the reporter on, for the process once and for this thread. False: `sys::errno` says why.
 pub(crate) fn report() -> bool {
-    if !IS_ON.swap(true, Ordering::SeqCst) {
-        for (index, signal) in SIGNALS.into_iter().enumerate() {
-            // SAFETY: `swap` lets one thread in; the entry is written before the handler can be called.
-            let installed = unsafe {
-                let before = (&raw mut BEFORE).cast::<libc::sigaction>().add(index);
-                sys::signal_action(signal, None, before)
-                    && sys::signal_action(signal, Some(on_fault), ptr::null_mut())
-            };
-            if !installed {
-                IS_ON.store(false, Ordering::SeqCst);
-                return false;
-            }
-        }
+    if !IS_ON.swap(true, Ordering::SeqCst) && !install() {
+        IS_ON.store(false, Ordering::SeqCst);
+        return false;
     }
     prepare_thread()
 }
+
+/// Puts the reporter before whatever handles the signals now.
+fn install() -> bool {
+    SIGNALS.into_iter().all(|signal| {
+        let mut now = MaybeUninit::uninit();
+        // SAFETY: `now` is written by the first call. The entry is written before the handler can be
+        // called, and only where that is not there already.
+        unsafe {
+            if !sys::signal_action(signal, None, now.as_mut_ptr()) {
+                return false;
+            }
+            let now = now.assume_init();
+            if now.sa_sigaction == on_fault as *const () as usize {
+                return true;
+            }
+            before(signal).write(now);
+            sys::signal_action(signal, Some(on_fault), ptr::null_mut())
+        }
+    })
+}
+
+/// Puts the reporter back after a fault that the program has survived.
+#[inline(always)]
+pub(crate) fn return_to_duty() {
+    if IS_OFF_DUTY.load(Ordering::Relaxed) && IS_OFF_DUTY.swap(false, Ordering::SeqCst) {
+        install();
+    }
+}
+
+/// The library is unloaded, or the process ends: the signals are again what they were.
+extern "C" fn unload() {
+    for signal in SIGNALS {
+        let mut now = MaybeUninit::<libc::sigaction>::uninit();
+        // SAFETY: `now` is written; the action before was recorded when ours was installed.
+        unsafe {
+            if IS_ON.load(Ordering::SeqCst)
+                && sys::signal_action(signal, None, now.as_mut_ptr())
+                && now.assume_init().sa_sigaction == on_fault as *const () as usize
+            {
+                sys::restore_action(signal, before(signal));
+            }
+        }
+    }
+}
+
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static UNLOAD: extern "C" fn() = unload;
 
 /// Gives this thread a signal stack, if the reporter is on and the thread has none.
 pub(crate) fn prepare_thread() -> bool {
     if !IS_ON.load(Ordering::Relaxed) || sys::has_signal_stack() {
         return true;
     }
-    if !thread_end::call(Part::SignalStack, give_back) {
-        return false;
-    }
     let size = signal_stack_size();
-    sys::map(size).is_some_and(|memory| sys::set_signal_stack(memory.as_ptr(), size))
+    let Some(memory) = sys::map(size) else { return false };
+    // SAFETY: just mapped.
+    unsafe {
+        if thread_end::call_with(Part::SignalStack, give_back, memory)
+            && sys::set_signal_stack(memory.as_ptr(), size)
+        {
+            return true;
+        }
+        sys::unmap(memory.as_ptr(), size);
+    }
+    false
 }
 
 fn signal_stack_size() -> usize {
@@ -62,13 +120,12 @@ fn signal_stack_size() -> usize {
 }
 
 /// The thread ends.
-unsafe extern "C" fn give_back(_: *mut c_void) {
+unsafe extern "C" fn give_back(memory: *mut c_void) {
     thread_end::begin();
-    let size = signal_stack_size();
-    // SAFETY: the stack is taken off first. One of another size is the program's.
+    // SAFETY: the memory was mapped for this thread; nothing is on it once it is no signal stack.
     unsafe {
-        if let Some(memory) = sys::take_signal_stack_off(size) {
-            sys::unmap(memory, size);
+        if sys::take_signal_stack_off(memory) {
+            sys::unmap(memory, signal_stack_size());
         }
     }
 }
@@ -77,8 +134,10 @@ unsafe extern "C" fn give_back(_: *mut c_void) {
 unsafe extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel's own structs. The action before was recorded before this was called.
     unsafe {
+        // Only the kernel's own have an address; others are sent.
+        let is_sent = (*info).si_code <= 0;
         let (address, stack_pointer) = ((*info).si_addr() as usize, arch::interrupted(context));
-        if let Some(co) = overflowing(address, stack_pointer) {
+        if !is_sent && let Some(co) = overflowing(address, stack_pointer) {
             let kib = (*(*co).share_stack).sz / 1024;
             let entry = (*co).fp.map_or(0, |fp| fp as usize);
             let (arg, low) = ((*co).arg, (*(*co).share_stack).ptr);
@@ -88,20 +147,10 @@ unsafe extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context
                  larger, or its frames smaller)\n"
             ));
         }
-        let index = usize::from(signal == libc::SIGBUS);
-        let before = (&raw const BEFORE).cast::<libc::sigaction>().add(index);
-        match (*before).sa_sigaction {
-            // Done again after this returns, and nobody is in the way.
-            libc::SIG_DFL | libc::SIG_IGN => sys::restore_action(signal, before),
-            handler if (*before).sa_flags & libc::SA_SIGINFO != 0 => {
-                let handler: unsafe extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) =
-                    core::mem::transmute(handler);
-                handler(signal, info, context);
-            }
-            handler => {
-                let handler: unsafe extern "C" fn(c_int) = core::mem::transmute(handler);
-                handler(signal);
-            }
+        sys::restore_action(signal, before(signal));
+        IS_OFF_DUTY.store(true, Ordering::SeqCst);
+        if is_sent {
+            sys::raise(signal); // delivered when this returns
         }
     }
 }
@@ -113,5 +162,9 @@ unsafe fn overflowing(address: usize, stack_pointer: usize) -> Option<*mut aco_t
     let low = unsafe { (*(*co).share_stack).ptr as usize };
     let below = |place: usize, reach: usize| low.wrapping_sub(place).wrapping_sub(1) < reach;
     let in_guard = below(address, stack::guard_size());
-    (in_guard || below(stack_pointer, LARGEST_FRAME) && below(address, LARGEST_FRAME)).then_some(co)
+    // A frame that was made in one step: the stack pointer is below the stack, the fault between.
+    let in_frame = below(stack_pointer, LARGEST_FRAME)
+        && below(address, LARGEST_FRAME)
+        && address >= stack_pointer.saturating_sub(REACH);
+    (in_guard || in_frame).then_some(co)
 }

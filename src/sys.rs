@@ -162,7 +162,7 @@ pub(crate) unsafe fn signal_action(
     // SAFETY: the caller's promise; all zero is an action.
     unsafe {
         let mut action: libc::sigaction = core::mem::zeroed();
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
         let new = match handler {
             Some(handler) => {
                 action.sa_sigaction = handler as usize;
@@ -212,14 +212,19 @@ pub(crate) fn set_signal_stack(memory: *mut c_void, size: usize) -> bool {
     unsafe { libc::sigaltstack(&stack, ptr::null_mut()) == 0 }
 }
 
-/// Takes the signal stack of `size` bytes off this thread: where it was. None: it has another, or is
+/// Takes the signal stack at `memory` off this thread, unless the thread has another by now. False: it is
 /// on it.
-pub(crate) fn take_signal_stack_off(size: usize) -> Option<*mut c_void> {
-    let stack = signal_stack()?;
-    let none = libc::stack_t { ss_sp: ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: size };
+pub(crate) fn take_signal_stack_off(memory: *mut c_void) -> bool {
+    let Some(stack) = signal_stack() else { return true };
+    let none = libc::stack_t { ss_sp: ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
     // SAFETY: only forgets.
-    let off = stack.ss_size == size && unsafe { libc::sigaltstack(&none, ptr::null_mut()) == 0 };
-    off.then_some(stack.ss_sp)
+    stack.ss_sp != memory || unsafe { libc::sigaltstack(&none, ptr::null_mut()) == 0 }
+}
+
+/// Sends this thread a signal; one that is blocked waits.
+pub(crate) fn raise(signal: c_int) {
+    // SAFETY: raise has no preconditions.
+    unsafe { libc::raise(signal) };
 }
 
 /// The error number of the last call that failed on this thread.

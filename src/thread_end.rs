@@ -29,17 +29,27 @@ const ENDS: u32 = 1 << 31;
 /// be; the thread must not keep anything.
 #[inline(always)]
 pub(crate) fn call(part: Part, at_end: unsafe extern "C" fn(*mut c_void)) -> bool {
+    call_with(part, at_end, NonNull::dangling())
+}
+
+/// As [`call`]; the first `value` that is given in a thread is what `at_end` gets.
+#[inline(always)]
+pub(crate) fn call_with(
+    part: Part,
+    at_end: unsafe extern "C" fn(*mut c_void),
+    value: NonNull<c_void>,
+) -> bool {
     // SAFETY: the thread's own state.
     let ending = unsafe { (*tls::thread_state()).ending };
     match ending & (ENDS | 1 << part as u32) {
-        0 => arm(part, at_end),
+        0 => arm(part, at_end, value),
         ending => ending < ENDS,
     }
 }
 
 #[cold]
 #[inline(never)]
-fn arm(part: Part, at_end: unsafe extern "C" fn(*mut c_void)) -> bool {
+fn arm(part: Part, at_end: unsafe extern "C" fn(*mut c_void), value: NonNull<c_void>) -> bool {
     let Some(entry) = KEYS.get(part as usize) else { return false };
     let mut key = entry.load(Ordering::Acquire);
     if key == 0 {
@@ -52,7 +62,7 @@ fn arm(part: Part, at_end: unsafe extern "C" fn(*mut c_void)) -> bool {
             }
         }
     }
-    let armed = sys::set_thread_value(key - 1, NonNull::dangling().as_ptr());
+    let armed = sys::set_thread_value(key - 1, value.as_ptr());
     if armed {
         // SAFETY: the thread's own state.
         unsafe { (*tls::thread_state()).ending |= 1 << part as u32 };

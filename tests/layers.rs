@@ -8,11 +8,22 @@ use std::path::{Path, PathBuf};
 /// A module, and the modules below it that it may use.
 const LAYERS: [(&str, &[&str]); 19] = [
     ("ffi", &["overflow", "resume", "coroutine", "thread", "stack", "arch", "tls", "diag", "abi"]),
-    ("overflow", &["coroutine", "stack", "thread_end", "arch", "diag", "sys", "abi"]),
     (
         "resume",
-        &["coroutine", "stack", "save", "state", "exceptions", "arch", "tls", "diag", "abi"],
+        &[
+            "overflow",
+            "coroutine",
+            "stack",
+            "save",
+            "state",
+            "exceptions",
+            "arch",
+            "tls",
+            "diag",
+            "abi",
+        ],
     ),
+    ("overflow", &["coroutine", "stack", "thread_end", "arch", "diag", "sys", "abi"]),
     ("coroutine", &["thread", "stack", "save", "slab", "state", "arch", "tls", "diag", "abi"]),
     ("thread", &["exceptions", "arch", "tls", "diag", "sys", "abi"]),
     (

@@ -293,6 +293,9 @@ macro_rules! resume_body {
             "ldr x12, [x12, #48]",
             "cmp x12, x0",                      // ... and owns its share stack
             "b.ne 3f",
+            "ldr x12, [x0, #208]",
+            "ldr x12, [x12, #16]",              // align_highptr: who unwinders find there
+            "str x0, [x12]",
             "tbnz x13, #8, 4f",
             "2:",
             // Register state:
@@ -409,7 +412,12 @@ macro_rules! resume_body {
             "mrs x10, tpidr_el0",
             "add x9, x9, x10",
             "ldr x11, [x0, #128]",
-            "b 2b",
+            "ldr x10, [x9, #16]",               // it may have found the exceptions
+            "cbz x10, 2b",
+            "ldp x13, x12, [x10]",
+            "orr x13, x13, x12",
+            "cbz x13, 2b",
+            "b {aside}",
             // `switch` left it. It goes on with all its registers; how it leaves next is open.
             "4:",
             "and x13, x13, #0xfffffffffffffeff",

@@ -241,6 +241,8 @@ macro_rules! resume_body {
             "mov rax, [rdi + 152]",
             "cmp [rax + 48], rdi",      // ... and owns its share stack
             "jne 3f",
+            "mov rax, [rax + 16]",      // align_highptr: who unwinders find there
+            "mov [rax], rdi",
             "test byte ptr [rdi + 89], 1",
             "jnz 4f",
             "2:",
@@ -332,7 +334,14 @@ macro_rules! resume_body {
             ".cfi_adjust_cfa_offset -8",
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov rdx, [rdi + 72]",
-            "jmp 2b",
+            "mov rax, fs:[rcx + 16]",   // it may have found the exceptions
+            "test rax, rax",
+            "jz 2b",
+            "cmp qword ptr [rax], 0",
+            "jne 23f",
+            "cmp qword ptr [rax + 8], 0",
+            "je 2b",
+            "jmp 23f",
             // `acosw` left it. It goes on with all its registers; how it leaves next is open.
             "4:",
             "and qword ptr [rdi + 88], -0x101",

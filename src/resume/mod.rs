@@ -21,7 +21,7 @@ use core::ptr::NonNull;
 use crate::abi::aco_t;
 use crate::arch::Leave;
 use crate::coroutine::is_running;
-use crate::{arch, exceptions, save, stack, state, tls};
+use crate::{arch, exceptions, overflow, save, stack, state, tls};
 use refuse::{check_caller, refuse, refuse_exit, refuse_null, refuse_stack, refuse_yield};
 
 /// Runs `co` until it yields or exits, each side with its own floating-point environment. It is
@@ -104,6 +104,7 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
             refuse(co);
         }
         exceptions::find();
+        overflow::return_to_duty();
         if tls::current() != main_co {
             check_caller(co);
         }
@@ -123,8 +124,8 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
             // Before `restore` names another owner.
             stack::evict_resident(stack, control);
             save::restore(co, stack);
-            stack::name(stack, co);
         }
+        stack::name(stack, co);
         stack::settle(co, control);
     }
 }

@@ -94,6 +94,19 @@ unsafe fn is_gone_by_inspection(co: *mut aco_t) -> bool {
     }
 }
 
+/// Was `co` created on an earlier stack in the control block of its present one?
+///
+/// # Safety
+/// `co` points to a coroutine with a live share stack.
+pub(crate) unsafe fn is_of_another_life(co: *mut aco_t) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let bound = state::generation(co);
+        let block = control::block_of((*co).share_stack);
+        bound != 0 && block.is_some_and(|block| bound != block.as_ref().life())
+    }
+}
+
 /// Makes the owner `co` of a live share stack its resident, if it has the stack for itself: the
 /// next resume may then be inline. Where either is a copy by value, nothing.
 ///

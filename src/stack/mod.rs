@@ -17,7 +17,9 @@ use crate::abi::aco_share_stack_t;
 use crate::{arch, diag, slab, state, sys, valgrind};
 
 use binding::nobody;
-pub(crate) use binding::{bind, evict_resident, is_gone, is_vacant, leave, name, settle};
+pub(crate) use binding::{
+    bind, evict_resident, is_gone, is_of_another_life, is_vacant, leave, name, settle,
+};
 use control::Block;
 pub(crate) use control::block_of as control_of;
 pub(crate) use depth::{depth, fill};
