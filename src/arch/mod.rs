@@ -1,4 +1,5 @@
-//! The machine: one file an architecture, each with the same items.
+//! The machine: one file and a folder an architecture, each with the same items: the switch, `resume`,
+//! `root` (where coroutines end) and `leaf` (a few instructions each).
 //!
 //! | item | what it is |
 //! |---|---|

@@ -1,0 +1,165 @@
+//! x86-64: running a coroutine until it leaves.
+
+/// The body of a function `resume(co)`: runs `co`, which `prepare` readies unless it plainly is,
+/// until it leaves; then makes its main coroutine the current one. While C++ exceptions are being handled
+/// it is `aside` that is called.
+macro_rules! resume_body {
+    (own_fpenv, $prepare:path, $aside:path) => {
+        $crate::arch::resume_body!(
+            @$prepare, $aside,
+            save: "fnstcw [rdx + 64]" "stmxcsr [rdx + 68]";
+            load: "fldcw [rdi + 64]" "ldmxcsr [rdi + 68]"
+        )
+    };
+    (shared_fpenv, $prepare:path, $aside:path) => {
+        $crate::arch::resume_body!(@$prepare, $aside, save: ; load: )
+    };
+    (@$prepare:path, $aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "endbr64",
+            // Register state:
+            // - rdi is `co`, or NULL.
+            "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            "mov rax, fs:[rcx + 16]",   // exceptions
+            "test rax, rax",
+            "jnz 9f",
+            "22:",
+            "test rdi, rdi",
+            "jz 3f",
+            "mov rdx, fs:[rcx]",        // the current coroutine ...
+            "test rdx, rdx",
+            "jz 3f",
+            "cmp rdx, [rdi + 72]",      // ... is the main_co of `co` ...
+            "jne 3f",
+            "cmp byte ptr [rdi + 88], 0", // ... which has not ended ...
+            "jne 3f",
+            "mov rax, [rdi + 152]",
+            "cmp [rax + 48], rdi",      // ... and owns its share stack
+            "jne 3f",
+            "mov rax, [rax + 16]",      // align_highptr: who unwinders find there
+            "mov [rax], rdi",
+            "test byte ptr [rdi + 89], 1",
+            "jnz 4f",
+            "2:",
+            // Register state:
+            // - rdi points to `co`, rdx to its main coroutine; rdx stays so to the end.
+            // - rcx is the offset of aco_gtls_co from the thread pointer.
+            // - everything else that matters belongs to the main coroutine.
+            "mov fs:[rcx], rdi",        // current
+            "mov fs:[rcx + 8], rdx",    // hint
+            // Found again at 5, on the stack: the control block of the main coroutine may be copied
+            // and replaced meanwhile.
+            "push r12",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r12, -16",
+            "push r13",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r13, -24",
+            "push r14",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r14, -32",
+            "push r15",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r15, -40",
+            "push rdi",
+            ".cfi_adjust_cfa_offset 8",
+            ".cfi_remember_state",
+            "lea rax, [rip + 5f]",
+            "mov [rdx + 32], rax",
+            "mov [rdx + 40], rsp",
+            "mov [rdx + 48], rbx",
+            "mov [rdx + 56], rbp",
+            $($save,)*
+            // The main coroutine is whole in memory, and the unwinder finds its frame through rdx
+            // (DWARF register 1): CFA = *(rdx + 40) + 48; rbx and rbp lie in `reg`.
+            ".cfi_escape 0x0f, 5, 0x71, 40, 0x06, 0x23, 48",
+            ".cfi_escape 0x10, 3, 2, 0x71, 48",
+            ".cfi_escape 0x10, 6, 2, 0x71, 56",
+            "mov r12, [rdi]",
+            "mov r13, [rdi + 8]",
+            "mov r14, [rdi + 16]",
+            "mov r15, [rdi + 24]",
+            "mov rax, [rdi + 32]",
+            "mov rbx, [rdi + 48]",
+            "mov rbp, [rdi + 56]",
+            "mov rsi, rdi",
+            $($load,)*
+            "mov rsp, [rdi + 40]",
+            "notrack jmp rax",
+            // The main coroutine goes on here. Register state: rsp, rbx and rbp are its own, rsi is
+            // its address. The nop: unwinders look a return address up by the byte before it.
+            ".cfi_restore_state",
+            "nop",
+            "5:",
+            "pop rdi",                  // `co`
+            ".cfi_adjust_cfa_offset -8",
+            "pop r15",
+            ".cfi_adjust_cfa_offset -8; .cfi_restore r15",
+            "pop r14",
+            ".cfi_adjust_cfa_offset -8; .cfi_restore r14",
+            "pop r13",
+            ".cfi_adjust_cfa_offset -8; .cfi_restore r13",
+            "pop r12",
+            ".cfi_adjust_cfa_offset -8; .cfi_restore r12",
+            "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            // rsi, not the main_co that `co` names: that may be long in coming, and the next resume
+            // waits for what stands here. It is only compared.
+            "mov fs:[rcx], rsi",
+            "xor eax, eax",             // the hint: a coroutine's own address, or NULL
+            "cmp qword ptr [rsi + 72], 0",
+            "cmovne rax, rsi",
+            "mov fs:[rcx + 8], rax",
+            "cmp rsi, [rdi + 72]",
+            "jne 6f",
+            "7:",
+            "test byte ptr [rdi + 89], 1",
+            "jnz 8f",
+            "ret",
+            // `co` left by a call, of `acosw`, whose return address is on top of the return predictor
+            // now: a jump.
+            "8:",
+            "pop rcx",
+            ".cfi_adjust_cfa_offset -8",
+            ".cfi_register rip, rcx",
+            "notrack jmp rcx",
+            ".cfi_adjust_cfa_offset 8",
+            ".cfi_offset rip, -8", // not .cfi_restore: libgcc takes that for "nowhere"
+            // The slow way: `prepare` returns, or aborts.
+            "3:",
+            "push rdi",
+            ".cfi_adjust_cfa_offset 8",
+            "call {prepare}",
+            "pop rdi",
+            ".cfi_adjust_cfa_offset -8",
+            "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            "mov rdx, [rdi + 72]",
+            "mov rax, fs:[rcx + 16]",   // it may have found the exceptions
+            "test rax, rax",
+            "jz 2b",
+            "cmp qword ptr [rax], 0",
+            "jne 23f",
+            "cmp qword ptr [rax + 8], 0",
+            "je 2b",
+            "jmp 23f",
+            // `acosw` left it. It goes on with all its registers; how it leaves next is open.
+            "4:",
+            "and qword ptr [rdi + 88], -0x101",
+            "jmp 2b",
+            // `co` has another main_co than it was resumed by.
+            "6:",
+            "mov rdx, [rdi + 72]",
+            "mov fs:[rcx], rdx",
+            "jmp 7b",
+            // The program has a C++ runtime.
+            "9:",
+            "cmp qword ptr [rax], 0",
+            "jne 23f",
+            "cmp qword ptr [rax + 8], 0",
+            "je 22b",
+            "23:",
+            "jmp {aside}",
+            ".cfi_endproc",
+            prepare = sym $prepare,
+            aside = sym $aside,
+        )
+    };
+}
+
+pub(crate) use resume_body;

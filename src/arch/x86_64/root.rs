@@ -1,0 +1,83 @@
+//! x86-64: the two ends of a coroutine, where an entry function returns to and where an ended one would
+//! go on.
+
+use core::arch::naked_asm;
+
+/// The body of a function that stands where an ended coroutine would go on: hands the coroutine,
+/// whose address the switch has left in rsi, to `refuse`. The exported name is `aco_ended_asm`.
+macro_rules! ended_body {
+    ($refuse:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            ".cfi_undefined rip",
+            ".globl aco_ended_asm",
+            ".type aco_ended_asm, @function",
+            "aco_ended_asm:",
+            "endbr64",
+            "mov rdi, rsi",
+            "and rsp, -16",
+            "call {refuse}",
+            "ud2",
+            ".size aco_ended_asm, . - aco_ended_asm",
+            ".cfi_endproc",
+            refuse = sym $refuse,
+        )
+    };
+}
+
+pub(crate) use ended_body;
+
+/// The root frame of every coroutine: what an entry function that returns would return into, and where
+/// an unwinder goes on in the coroutine that waits in a resume.
+///
+/// Register state at the return: rsp = align_highptr, where the address of the coroutine stands;
+/// nothing else is known. The exported name `aco_funcp_protector_asm` is that place; a `ret` and not a
+/// call leads there.
+///
+/// The frame above is that of its main coroutine, M = *(*rsp + 72): CFA = *(M + 40), rip at M + 32,
+/// rbx, rbp and r12 to r15 in `reg`; code that saved the last four elsewhere says so itself.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn root_frame() {
+    naked_asm!(
+        ".cfi_startproc simple",
+        // The stack above is another one, lower or higher: a debugger expects that of signals alone.
+        ".cfi_signal_frame",
+        ".hidden aco_root_personality",
+        ".cfi_personality 0x1b, aco_root_personality",
+        ".cfi_escape 0x0f, 9, 0x77, 0, 0x06, 0x23, 72, 0x06, 0x23, 40, 0x06",
+        ".cfi_escape 0x10, 16, 8, 0x77, 0, 0x06, 0x23, 72, 0x06, 0x23, 32",
+        ".cfi_escape 0x10, 3, 8, 0x77, 0, 0x06, 0x23, 72, 0x06, 0x23, 48",
+        ".cfi_escape 0x10, 6, 8, 0x77, 0, 0x06, 0x23, 72, 0x06, 0x23, 56",
+        ".cfi_escape 0x10, 12, 8, 0x77, 0, 0x06, 0x23, 72, 0x06, 0x23, 0",
+        ".cfi_escape 0x10, 13, 8, 0x77, 0, 0x06, 0x23, 72, 0x06, 0x23, 8",
+        ".cfi_escape 0x10, 14, 8, 0x77, 0, 0x06, 0x23, 72, 0x06, 0x23, 16",
+        ".cfi_escape 0x10, 15, 8, 0x77, 0, 0x06, 0x23, 72, 0x06, 0x23, 24",
+        // Unwinders look a return address up by the byte before it: it must be in this function.
+        "nop",
+        ".globl aco_funcp_protector_asm",
+        ".type aco_funcp_protector_asm, @function",
+        "aco_funcp_protector_asm:",
+        "endbr64",
+        "mov rbp, rsp",
+        // The same through rbp.
+        ".cfi_escape 0x0f, 9, 0x76, 0, 0x06, 0x23, 72, 0x06, 0x23, 40, 0x06",
+        ".cfi_escape 0x10, 16, 8, 0x76, 0, 0x06, 0x23, 72, 0x06, 0x23, 32",
+        ".cfi_escape 0x10, 3, 8, 0x76, 0, 0x06, 0x23, 72, 0x06, 0x23, 48",
+        ".cfi_escape 0x10, 6, 8, 0x76, 0, 0x06, 0x23, 72, 0x06, 0x23, 56",
+        ".cfi_escape 0x10, 12, 8, 0x76, 0, 0x06, 0x23, 72, 0x06, 0x23, 0",
+        ".cfi_escape 0x10, 13, 8, 0x76, 0, 0x06, 0x23, 72, 0x06, 0x23, 8",
+        ".cfi_escape 0x10, 14, 8, 0x76, 0, 0x06, 0x23, 72, 0x06, 0x23, 16",
+        ".cfi_escape 0x10, 15, 8, 0x76, 0, 0x06, 0x23, 72, 0x06, 0x23, 24",
+        // Two words down, so that the call leaves the return slot alone: the last word may end
+        // the coroutine, and the next one on this stack needs the slot again.
+        "sub rsp, 16",
+        "and rsp, -16",
+        "call aco_funcp_protector@PLT",
+        "ud2",
+        ".size aco_funcp_protector_asm, . - aco_funcp_protector_asm",
+        ".cfi_endproc",
+    )
+}
+
+/// Bytes from `root_frame` to the address that an entry function returns to.
+pub(crate) const ROOT_RETURN_OFFSET: usize = 1;
