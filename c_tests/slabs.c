@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #ifdef UNDER_EMULATION
@@ -253,6 +254,8 @@ static void *leaves_it_to_others(void *unused) {
 
 static void check_given_back(void) {
     enum { SLACK_KIB = 6 * 1024 };
+    /* The kernel's khugepaged may fill up a slab of which only the first pages are kept. */
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     memset(shared, 1, sizeof shared);
     memset(stacks, 1, sizeof stacks);
     long before = resident_kib();

@@ -1,13 +1,13 @@
 /* libaco: what compiles into the caller. Included by aco.h; written by hand.
  *
- * The current coroutine, libaco's macros, and the fast half of resume and yield as inline
+ * The current coroutine, libaco's macros, and the fast half of resume, yield and exit as inline
  * assembly: the compiler saves only what lives, and no call is in the way. Everything rare, and
  * every failure, is a function of the library.
  *
  * Names that end in an underscore are not for programs.
  *
- * -DACO_NO_INLINE makes resume and yield plain calls. So do the sanitizers, by themselves, and for
- * resume C++ and C with exceptions: assembly is no place that an exception can be unwound through.
+ * -DACO_NO_INLINE makes them plain calls. So do the sanitizers, by themselves, and for resume C++
+ * with exceptions and C with -fexceptions: assembly is no place that an exception can be unwound through.
  */
 #ifndef ACO_INLINE_H
 #define ACO_INLINE_H
@@ -133,7 +133,7 @@ extern void aco_funcp_protector_asm(void);
 #define aco_tls_place_()                                                                         \
     __extension__({                                                                              \
         uintptr_t aco_offset, aco_thread;                                                        \
-        __asm__("adrp\t%0, :gottprel:aco_gtls_co\n\t"                                           \
+        __asm__("adrp\t%0, :gottprel:aco_gtls_co\n\t"                                            \
                 "ldr\t%0, [%0, :gottprel_lo12:aco_gtls_co]"                                      \
                 : "=r"(aco_offset));                                                             \
         __asm__ __volatile__("mrs\t%0, tpidr_el0" : "=r"(aco_thread) : : "memory");              \
@@ -210,18 +210,18 @@ extern void aco_funcp_protector_asm(void);
 
 /* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
  * the jump: rbx, rbp and rsp are those of to, rsi is its address; nothing else is promised to it. So
- * when this comes back, to is where that was: from. rbx and rbp are
- * carried by hand, because a compiler may need them for its own (base and frame pointer). Nothing
- * is pushed: the red zone of a leaf function lives below rsp. That it is not lost with a shared
- * stack, of which only what is above rsp is saved, is seen to by the call beside each use of this
- * macro: a function with a call in it, and not a tail call, has no red zone. */
+ * when this comes back, to is where that was: from. rbx and rbp are carried by hand, because a
+ * compiler may need them for its own (base and frame pointer). Nothing is pushed: the red zone of a
+ * leaf function lives below rsp. That it is not lost with a shared stack, of which only what is above
+ * rsp is saved, is seen to by the call beside each use of this macro: a function with a call in it,
+ * and not a tail call, has no red zone. */
 #define ACO_SWITCH_(from, to, enter)                                                             \
     __asm__ __volatile__(                                                                        \
         "lea{q}\t{.Laco%=(%%rip), %%rax|rax, .Laco%=[rip]}\n\t"                                  \
         "mov{q}\t{%%rsp, 40(%%rdi)|QWORD PTR [rdi + 40], rsp}\n\t"                               \
         "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t"                               \
         "mov{q}\t{%%rbx, 48(%%rdi)|QWORD PTR [rdi + 48], rbx}\n\t"                               \
-        "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" ACO_SAVE_FPENV_              \
+        "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" ACO_SAVE_FPENV_               \
             ACO_LOAD_FPENV_ ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_ ".Laco%=:"                      \
         : "+D"(from), "+S"(to)                                                                   \
         :                                                                                        \
@@ -237,7 +237,7 @@ extern void aco_funcp_protector_asm(void);
     __asm__ __volatile__(                                                                        \
         "mov{q}\t{aco_ended_asm@GOTPCREL(%%rip), %%rax"                                          \
         "|rax, QWORD PTR aco_ended_asm@GOTPCREL[rip]}\n\t"                                       \
-        "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t" ACO_SAVE_FPENV_              \
+        "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t" ACO_SAVE_FPENV_               \
             ACO_LOAD_FPENV_ ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                                 \
         :                                                                                        \
         : "D"(co), "S"(to)                                                                       \
@@ -283,11 +283,11 @@ extern void aco_funcp_protector_asm(void);
         register aco_t *aco_x0 __asm__("x0") = (from);                                           \
         register aco_t *aco_x1 __asm__("x1") = (to);                                             \
         __asm__ __volatile__(                                                                    \
-            "adr\tx2, .Laco%=\n\t" ACO_SAVE_BASE_                                               \
+            "adr\tx2, .Laco%=\n\t" ACO_SAVE_BASE_                                                \
             "mov\tx3, sp\n\t"                                                                    \
             "stp\tx29, x2, [x0, #96]\n\t"                                                        \
             "str\tx3, [x0, #112]\n\t" enter ACO_READ_FPENV_ ACO_SAVE_FPENV_ ACO_LOAD_FPENV_      \
-                ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                                                          \
+                ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                                             \
             ".Laco%=:\n\t"                                                                       \
             "hint\t#36" ACO_LOAD_BASE_                                                           \
             : "+r"(aco_x0), "+r"(aco_x1)                                                         \
@@ -297,7 +297,7 @@ extern void aco_funcp_protector_asm(void);
               "x28", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",   \
               "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21",       \
               "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "memory",    \
-              "cc" ACO_CLOBBER_X18_ ACO_CLOBBER_X19_ ACO_CLOBBER_SVE_);                                           \
+              "cc" ACO_CLOBBER_X18_ ACO_CLOBBER_X19_ ACO_CLOBBER_SVE_);                          \
         (to) = aco_x1;                                                                           \
     } while (0)
 
@@ -309,8 +309,8 @@ extern void aco_funcp_protector_asm(void);
         register aco_t *aco_x1 __asm__("x1") = (to);                                             \
         __asm__ __volatile__("adrp\tx2, :got:aco_ended_asm\n\t"                                  \
                              "ldr\tx2, [x2, :got_lo12:aco_ended_asm]\n\t"                        \
-                             "str\tx2, [x0, #104]\n\t" ACO_READ_FPENV_ ACO_SAVE_FPENV_          \
-                                 ACO_LOAD_FPENV_ ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                            \
+                             "str\tx2, [x0, #104]\n\t" ACO_READ_FPENV_ ACO_SAVE_FPENV_           \
+                                 ACO_LOAD_FPENV_ ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_            \
                              :                                                                   \
                              : "r"(aco_x0), "r"(aco_x1)                                          \
                              : "x2", "x3", "x4", "x5", "x17", "memory", "cc");                   \

@@ -20,7 +20,6 @@ use crate::{arch, coroutine, diag, stack, sys};
 const SIGNAL_STACK: usize = 48 * 1024;
 /// A frame so large may be made in one step: the stack pointer is then this far below.
 const LARGEST_FRAME: usize = 64 << 20;
-
 /// Bytes below the stack pointer that code writes to: a call's return address, a red zone.
 const REACH: usize = 256;
 
@@ -156,7 +155,7 @@ unsafe extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context
 }
 
 /// The coroutine that ran off its stack, if a fault at `address` with this stack pointer means that.
-unsafe fn overflowing(address: usize, stack_pointer: usize) -> Option<*mut aco_t> {
+fn overflowing(address: usize, stack_pointer: usize) -> Option<*mut aco_t> {
     let co = coroutine::running()?.as_ptr();
     // SAFETY: a running coroutine exists, and its stack.
     let low = unsafe { (*(*co).share_stack).ptr as usize };

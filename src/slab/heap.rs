@@ -40,9 +40,9 @@ static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
 /// The caller holds `heap`.
 #[inline(always)]
 pub(super) unsafe fn take(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: the caller's promise; the class is an index. Free places hold a link.
+    // SAFETY: the caller's promise.
     unsafe {
-        let slab = *(&raw mut (*heap).current).cast::<*mut Slab>().add(class as usize);
+        let slab = *current_of(heap, class);
         if slab.is_null() { None } else { take_from(slab, class) }
     }
 }

@@ -12,11 +12,11 @@ use super::{Class, region};
 use crate::sys;
 
 /// Bytes of the first slab of a class.
-pub(super) const FIRST: usize = region::UNIT;
+const FIRST: usize = region::UNIT;
 /// Bytes that an empty slab keeps.
-pub(super) const KEPT: usize = 32 * 1024;
+const KEPT: usize = 32 * 1024;
 /// Bytes before the first place: two lines, whose second is free.
-pub(super) const HEADER: usize = 128;
+const HEADER: usize = 128;
 
 /// What a region starts with.
 #[repr(C)] // tools/gdb/aco.py reads `fresh`, `first` and `class`
@@ -79,6 +79,7 @@ pub(super) unsafe fn take_from(slab: *mut Slab, class: Class) -> Option<NonNull<
 ///
 /// # Safety
 /// The caller holds `heap`.
+#[inline(always)]
 pub(super) unsafe fn current_of(heap: *mut Heap, class: Class) -> *mut *mut Slab {
     // SAFETY: a class is an index.
     unsafe { (&raw mut (*heap).current).cast::<*mut Slab>().add(class as usize) }
@@ -88,7 +89,7 @@ pub(super) unsafe fn current_of(heap: *mut Heap, class: Class) -> *mut *mut Slab
 ///
 /// # Safety
 /// The caller holds `heap`.
-pub(super) unsafe fn others_of(heap: *mut Heap, class: Class) -> *mut *mut Slab {
+unsafe fn others_of(heap: *mut Heap, class: Class) -> *mut *mut Slab {
     // SAFETY: a class is an index.
     unsafe { (&raw mut (*heap).others).cast::<*mut Slab>().add(class as usize) }
 }
@@ -140,7 +141,7 @@ pub(super) unsafe fn next_slab(heap: *mut Heap, class: Class) -> Option<*mut Sla
 /// Puts a place back.
 ///
 /// # Safety
-/// As [`free`]; the caller holds the slab's heap.
+/// The place is one of this slab, in use, and not used from here on; the caller holds the slab's heap.
 #[inline(always)]
 pub(super) unsafe fn put(slab: *mut Slab, place: *mut c_void) {
     // SAFETY: the caller's promise.
@@ -160,7 +161,7 @@ pub(super) unsafe fn put(slab: *mut Slab, place: *mut c_void) {
 /// The caller holds its heap.
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn sort(slab: *mut Slab) {
+unsafe fn sort(slab: *mut Slab) {
     // SAFETY: the caller's promise; what is empty, nobody uses. Control blocks may still be read.
     unsafe {
         let (heap, class) = ((*slab).heap, (*slab).class);
@@ -183,7 +184,7 @@ pub(super) unsafe fn sort(slab: *mut Slab) {
 ///
 /// # Safety
 /// The caller holds its heap, and no place of it is in use.
-pub(super) unsafe fn clear(slab: *mut Slab) {
+unsafe fn clear(slab: *mut Slab) {
     // SAFETY: the caller's promise. The range is whole pages, whatever a page is, inside the slab.
     unsafe {
         let start = (*slab).limit.map_addr(|address| address.next_multiple_of(sys::page_size()));
@@ -198,7 +199,7 @@ pub(super) unsafe fn clear(slab: *mut Slab) {
 ///
 /// # Safety
 /// The caller holds its heap, and it is on no list.
-pub(super) unsafe fn list(slab: *mut Slab) {
+unsafe fn list(slab: *mut Slab) {
     // SAFETY: the caller's promise.
     unsafe {
         let head = others_of((*slab).heap, (*slab).class);
@@ -216,7 +217,7 @@ pub(super) unsafe fn list(slab: *mut Slab) {
 ///
 /// # Safety
 /// The caller holds its heap, and it is on the list.
-pub(super) unsafe fn unlist(slab: *mut Slab) {
+unsafe fn unlist(slab: *mut Slab) {
     // SAFETY: the caller's promise.
     unsafe {
         *(*slab).previous = (*slab).next;

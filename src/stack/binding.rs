@@ -8,7 +8,7 @@
 use core::mem::offset_of;
 use core::ptr::{self, NonNull};
 
-use super::control::{self, Control};
+use super::control::{self, Block, Control};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{slab, state};
 
@@ -35,12 +35,24 @@ pub(crate) unsafe fn bind(co: *mut aco_t, block: Control) {
     unsafe {
         let stack = (*co).share_stack;
         let Some(found) = block else { return state::bind(co, state::binding(stack, 0)) };
-        let found = found.as_ptr();
-        (*found).coroutines = (*found).coroutines.saturating_add(1);
-        if (*found).coroutines > 1 {
-            evict_resident(stack, block);
+        count_in(stack, found);
+        state::bind(co, found.as_ref().binding);
+    }
+}
+
+/// One coroutine more on the stack: from the second on nobody has it alone.
+///
+/// # Safety
+/// `block` is the control block of `stack`, which is live.
+#[inline(always)]
+unsafe fn count_in(stack: *mut aco_share_stack_t, block: NonNull<Block>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let coroutines = &raw mut (*block.as_ptr()).coroutines;
+        *coroutines = (*coroutines).saturating_add(1);
+        if *coroutines > 1 {
+            evict_resident(stack, Some(block));
         }
-        state::bind(co, (*found).binding);
     }
 }
 
@@ -75,21 +87,18 @@ unsafe fn is_gone_by_inspection(co: *mut aco_t) -> bool {
         if (*stack).ptr.is_null() {
             return true;
         }
-        let bound = state::generation(co);
-        let Some(block) = control::block_of(stack).map(NonNull::as_ptr) else { return false };
-        if bound == 0 || bound == (*block).life() {
+        if !is_of_another_life(co) {
             return false;
         }
         if aco_t::stack_pointer(co) != (*stack).align_retptr as usize {
             return true;
         }
-        if state::is_ours(co) {
-            (*block).coroutines = (*block).coroutines.saturating_add(1);
-            if (*block).coroutines > 1 {
-                evict_resident(stack, NonNull::new(block));
+        if let Some(block) = control::block_of(stack) {
+            if state::is_ours(co) {
+                count_in(stack, block);
             }
+            state::rebind(co, block.as_ref().binding);
         }
-        state::rebind(co, (*block).binding);
         false
     }
 }
