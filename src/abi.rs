@@ -130,13 +130,31 @@ impl aco_s {
         unsafe { (&raw mut (*co).is_end).cast() }
     }
 
+    /// A slot of `reg`.
+    ///
+    /// # Safety
+    /// `co` points to a coroutine, and `slot` is below `ACO_REG_COUNT`.
+    pub unsafe fn register(co: *mut aco_t, slot: usize) -> usize {
+        // SAFETY: in bounds of `reg`, whose slots are always initialised.
+        unsafe { (&raw const (*co).reg).cast::<usize>().add(slot).read() }
+    }
+
+    /// Writes a slot of `reg`.
+    ///
+    /// # Safety
+    /// As [`register`](Self::register).
+    pub unsafe fn set_register(co: *mut aco_t, slot: usize, value: usize) {
+        // SAFETY: in bounds of `reg`.
+        unsafe { (&raw mut (*co).reg).cast::<usize>().add(slot).write(value) }
+    }
+
     /// The address where a suspended coroutine goes on.
     ///
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn return_address(co: *mut aco_t) -> usize {
-        // SAFETY: in bounds of `reg`, whose slots are always initialised.
-        unsafe { (&raw const (*co).reg).cast::<usize>().add(ACO_REG_IDX_RETADDR).read() }
+        // SAFETY: a slot of `reg`.
+        unsafe { Self::register(co, ACO_REG_IDX_RETADDR) }
     }
 
     /// Sets the address where a suspended coroutine goes on.
@@ -144,8 +162,8 @@ impl aco_s {
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn set_return_address(co: *mut aco_t, address: usize) {
-        // SAFETY: in bounds of `reg`.
-        unsafe { (&raw mut (*co).reg).cast::<usize>().add(ACO_REG_IDX_RETADDR).write(address) }
+        // SAFETY: a slot of `reg`.
+        unsafe { Self::set_register(co, ACO_REG_IDX_RETADDR, address) }
     }
 
     /// The stack pointer of a suspended coroutine.
@@ -153,8 +171,8 @@ impl aco_s {
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn stack_pointer(co: *mut aco_t) -> usize {
-        // SAFETY: in bounds of `reg`, whose slots are always initialised.
-        unsafe { (&raw const (*co).reg).cast::<usize>().add(ACO_REG_IDX_SP).read() }
+        // SAFETY: a slot of `reg`.
+        unsafe { Self::register(co, ACO_REG_IDX_SP) }
     }
 }
 

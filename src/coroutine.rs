@@ -7,12 +7,13 @@ use crate::abi::{
     ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_share_stack_t, aco_t,
 };
 use crate::slab::{self, Class};
-use crate::{arch, diag, save, stack, state, thread, tls};
+use crate::{arch, diag, sanitizer, save, stack, state, thread, tls};
 
 /// A coroutine control block, zeroed but for what a main coroutine has. Aborts without memory.
 #[inline(always)]
 fn allocate(class: Class, fp: aco_cofuncp_t, arg: *mut c_void) -> *mut aco_t {
-    let Some(co) = slab::allocate(class) else {
+    let place = if sanitizer::is_present() { sanitizer::allocate() } else { slab::allocate(class) };
+    let Some(co) = place else {
         diag::out_of_memory("aco_create", ptr::null::<aco_t>(), "a coroutine", size_of::<aco_t>())
     };
     let co: *mut aco_t = co.as_ptr().cast();
@@ -30,7 +31,7 @@ pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> *mut aco_t {
     let co = allocate(Class::Alone, fp, arg);
     // SAFETY: a valid slot of a coroutine that nobody else knows. A switch that shares the
     // environment does not fill it, one that does not share may still load it.
-    unsafe { set_reg(co, ACO_REG_IDX_FPU, thread::fp_environment()) };
+    unsafe { aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment()) };
     co
 }
 
@@ -77,9 +78,9 @@ pub(crate) unsafe fn create(
         (*co).share_stack = share_stack;
         stack::bind(co, control);
         let entry = fp.map_or(0, |fp| fp as usize);
-        set_reg(co, ACO_REG_IDX_RETADDR, entry);
-        set_reg(co, ACO_REG_IDX_SP, (*share_stack).align_retptr as usize);
-        set_reg(co, ACO_REG_IDX_FPU, thread::fp_environment());
+        aco_t::set_register(co, ACO_REG_IDX_RETADDR, entry);
+        aco_t::set_register(co, ACO_REG_IDX_SP, (*share_stack).align_retptr as usize);
+        aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
     }
     co
 }
@@ -98,6 +99,9 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
             refuse_dead(co)
         }
         if !(*co).share_stack.is_null() {
+            if sanitizer::is_present() {
+                sanitizer::discard(co);
+            }
             stack::leave(co);
         }
         if !(*co).save_stack.ptr.is_null() {
@@ -207,13 +211,4 @@ pub(crate) unsafe fn is_on_stack_of(co: *mut aco_t) -> bool {
         let stack = (*co).share_stack;
         !stack.is_null() && stack::contains(stack, arch::stack_pointer())
     }
-}
-
-/// Writes a register slot.
-///
-/// # Safety
-/// `co` points to a coroutine, and `slot` is below `ACO_REG_COUNT`.
-unsafe fn set_reg(co: *mut aco_t, slot: usize, value: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { (&raw mut (*co).reg).cast::<usize>().add(slot).write(value) }
 }

@@ -8,7 +8,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use crate::{arch, diag, tls};
+use crate::{arch, diag, sanitizer, tls};
 
 /// `__cxa_eh_globals` (Itanium C++ ABI: Exception Handling, 2.2.2): the stack of caught exceptions,
 /// and the number of uncaught ones with its padding.
@@ -22,21 +22,43 @@ pub(crate) struct Globals {
 /// Nothing is being handled.
 const NONE: Globals = Globals { caught: 0, uncaught: 0 };
 
-/// Finds this thread's, if the program has a C++ runtime.
+/// Sets the thread's word, if there is anything for it: what the sanitizers are told of switches, or
+/// the exceptions of a program that has a C++ runtime.
 #[inline(always)]
 pub(crate) fn find() {
-    let globals = arch::cxa_get_globals();
-    if let Some(globals) = globals
-        && tls::exceptions().is_null()
-    {
-        // SAFETY: the runtime's function; it has no preconditions.
-        tls::set_exceptions(unsafe { globals() });
+    if tls::exceptions().is_null() && (get_globals().is_some() || sanitizer::watches_switches()) {
+        set_word();
     }
+}
+
+#[cold]
+#[inline(never)]
+fn set_word() {
+    if sanitizer::watches_switches() {
+        if let Some(watch) = sanitizer::attach() {
+            tls::set_exceptions(watch.as_ptr());
+        }
+    } else {
+        tls::set_exceptions(of_thread().cast());
+    }
+}
+
+/// The C++ runtime's function; None in programs without one.
+#[inline(always)]
+fn get_globals() -> Option<unsafe extern "C" fn() -> *mut Globals> {
+    // SAFETY: the address of that function, or NULL, which is None.
+    unsafe { core::mem::transmute(arch::weak_symbol!("__cxa_get_globals")) }
+}
+
+/// What the C++ runtime has for this thread; NULL without one.
+fn of_thread() -> *mut Globals {
+    // SAFETY: the runtime's function; it has no preconditions.
+    get_globals().map_or(core::ptr::null_mut(), |globals| unsafe { globals() })
 }
 
 /// Takes what is being handled in this thread out of the runtime's sight.
 pub(crate) fn put_aside() -> Globals {
-    let globals: *mut Globals = tls::exceptions().cast();
+    let globals = of_thread();
     if globals.is_null() {
         return NONE;
     }
@@ -47,7 +69,7 @@ pub(crate) fn put_aside() -> Globals {
 /// Gives it back, in the thread that goes on with it.
 pub(crate) fn take_back(kept: Globals) {
     find();
-    let globals: *mut Globals = tls::exceptions().cast();
+    let globals = of_thread();
     if !globals.is_null() {
         // SAFETY: the thread's own.
         unsafe { globals.write(kept) }
@@ -70,6 +92,7 @@ extern "C" fn aco_root_personality(
     const URC_FATAL_PHASE1_ERROR: c_int = 3;
     const URC_CONTINUE_UNWIND: c_int = 8;
     if actions & UA_FORCE_UNWIND != 0 {
+        give_up();
         return URC_CONTINUE_UNWIND;
     }
     diag::report(
@@ -79,4 +102,19 @@ extern "C" fn aco_root_personality(
         "a coroutine catches its exceptions itself",
     );
     URC_FATAL_PHASE1_ERROR
+}
+
+/// The running coroutine is unwound by force: the one that waits for it in a resume is the current one
+/// now, and what unwinds its frames may ask for that.
+fn give_up() {
+    let co = tls::current();
+    // SAFETY: the current coroutine exists, and so does who waits for it.
+    unsafe {
+        if let Some(main_co) = co.as_ref().map(|co| co.main_co)
+            && !main_co.is_null()
+        {
+            sanitizer::unwind(co, main_co);
+            tls::set_current(main_co);
+        }
+    }
 }

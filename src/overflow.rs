@@ -24,8 +24,10 @@ const LARGEST_FRAME: usize = 64 << 20;
 const REACH: usize = 256;
 
 /// Has the process asked for the reporter?
+#[unsafe(link_section = "aco_shared")]
 static IS_ON: AtomicBool = AtomicBool::new(false);
 /// Is it to be put back?
+#[unsafe(link_section = "aco_shared")]
 static IS_OFF_DUTY: AtomicBool = AtomicBool::new(false);
 
 /// What SIGSEGV and SIGBUS did before; written while the reporter is not there.

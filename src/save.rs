@@ -44,7 +44,11 @@ pub(crate) unsafe fn save_out(owner: *mut aco_t, stack: *mut aco_share_stack_t) 
             if (*area).sz < size || (*area).ptr.is_null() {
                 grow(owner, size);
             }
-            copy((*area).ptr.cast(), top.cast::<u8>().sub(size), size);
+            let frames = top.cast::<u8>().sub(size);
+            copy((*area).ptr.cast(), frames, size);
+            if sanitizer::is_present() {
+                sanitizer::saved(owner, frames, size);
+            }
             (*area).ct_save += 1;
             if size > (*area).max_cpsz {
                 (*area).max_cpsz = size;
@@ -73,6 +77,9 @@ pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t) {
             let top: *mut u8 = (*stack).align_retptr.cast();
             valgrind::expect_writes(top.addr() - size, size);
             copy(top.byte_sub(size), (*area).ptr.cast(), size);
+            if sanitizer::is_present() {
+                sanitizer::restored(co, top.byte_sub(size), size);
+            }
             (*area).ct_restore += 1;
             if size > (*area).max_cpsz {
                 (*area).max_cpsz = size;

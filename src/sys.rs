@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes of a memory page: a power of two.
 pub(crate) fn page_size() -> usize {
+    #[unsafe(link_section = "aco_shared")]
     static SIZE: AtomicUsize = AtomicUsize::new(0);
     let known = SIZE.load(Ordering::Relaxed);
     if known != 0 {

@@ -1,7 +1,9 @@
 //! What a thread sets up for its coroutines, and what it says when one returns.
 
+use core::ffi::c_void;
+
 use crate::abi::{aco_cofuncp_t, aco_t};
-use crate::{arch, diag, exceptions, sys, tls};
+use crate::{arch, diag, exceptions, sanitizer, sys, tls};
 
 /// Takes the floating-point environment of this moment for fresh coroutines of this thread; sets
 /// its last word, unless that is None.
@@ -16,6 +18,16 @@ pub(crate) fn initialize(last_word: aco_cofuncp_t) {
             (*state).last_word = last_word;
         }
     }
+}
+
+/// Stores the floating-point environment of this moment in the 8 bytes at `place`.
+///
+/// # Safety
+/// `place` is writable for 8 bytes.
+pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
+    // SAFETY: the caller's promise.
+    unsafe { arch::store_fp_environment(place) };
+    sanitizer::is_written(place, 8);
 }
 
 /// The floating-point environment for a fresh coroutine: that of [`initialize`], or of this

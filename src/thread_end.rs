@@ -18,10 +18,13 @@ pub(crate) enum Part {
     Slabs,
     /// The stack of the overflow reporter.
     SignalStack,
+    /// What the sanitizers are told of switches.
+    Switches,
 }
 
 /// The keys plus 1; 0: none yet.
-static KEYS: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
+#[unsafe(link_section = "aco_shared")]
+static KEYS: [AtomicU32; 4] = [const { AtomicU32::new(0) }; 4];
 /// In a thread's `ending`: the parts that are to be called, and whether it ends.
 const ENDS: u32 = 1 << 31;
 

@@ -121,6 +121,16 @@ pub(crate) fn set_exceptions(globals: *mut c_void) {
     unsafe { *(address_of!("aco_gtls_co") as *mut *mut c_void).add(2) = globals }
 }
 
+/// Makes `co` the current coroutine, of which is not known who waits for it.
+pub(crate) fn set_current(co: *mut aco_t) {
+    // SAFETY: the thread's two words; no reference to them exists.
+    unsafe {
+        let words = address_of!("aco_gtls_co") as *mut *mut aco_t;
+        *words = co;
+        *words.add(1) = core::ptr::null_mut();
+    }
+}
+
 /// `co` goes out of use: nobody is to look for it here.
 pub(crate) fn forget(co: *mut aco_t) {
     // SAFETY: the thread's two words; no reference to them exists.

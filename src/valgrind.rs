@@ -2,11 +2,19 @@
 //!
 //! A client request is a few instructions that do nothing on a processor; no header of Valgrind's
 //! is needed, and one library serves under it and without.
+//!
+//! Statics that threads share lie in a section of their own, `aco_shared`, so that the tools that look
+//! for races can be told of all of them at once.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use crate::arch;
 
+/// A request of Helgrind's, `VALGRIND_HG_DISABLE_CHECKING`, and one of DRD's, `DRD_IGNORE_VAR`.
+const UNTRACKED: usize = 0x4847_0127;
+const SUPPRESSED: usize = 0x4452_0002;
+/// A request of DRD's: the number of the thread, 0 for other tools.
+const DRD_THREAD: usize = 0x4452_0001;
 /// A request of Memcheck's: `VALGRIND_MAKE_MEM_UNDEFINED`. Other tools do not know it.
 const MAKE_MEM_UNDEFINED: usize = 0x4d43_0001;
 /// Requests of Valgrind's core: `RUNNING_ON_VALGRIND`, `VALGRIND_STACK_REGISTER` and
@@ -24,10 +32,15 @@ pub(crate) fn is_running() -> bool {
     const UNKNOWN: u8 = 0;
     const NO: u8 = 1;
     const YES: u8 = 2;
+    #[unsafe(link_section = "aco_shared")]
     static RUNNING: AtomicU8 = AtomicU8::new(UNKNOWN);
     match RUNNING.load(Ordering::Relaxed) {
         UNKNOWN => {
             let running = arch::valgrind_request(&[RUNNING_ON_VALGRIND, 0, 0, 0, 0, 0]) != 0;
+            if running {
+                let (start, end) = (&raw const __start_aco_shared, &raw const __stop_aco_shared);
+                tell_shared(start.addr(), end.addr() - start.addr());
+            }
             RUNNING.store(if running { YES } else { NO }, Ordering::Relaxed);
             running
         }
@@ -35,9 +48,29 @@ pub(crate) fn is_running() -> bool {
     }
 }
 
-/// Registers `size` bytes at `low` as a stack.
+unsafe extern "C" {
+    /// The bounds of the section of all statics that threads share, which the linker knows.
+    #[link_name = "__start_aco_shared"]
+    safe static __start_aco_shared: u8;
+    #[link_name = "__stop_aco_shared"]
+    safe static __stop_aco_shared: u8;
+}
+
+/// Threads share `size` bytes at `address` by atomic operations: Helgrind and DRD take those for races.
+pub(crate) fn is_shared(address: usize, size: usize) {
+    if is_running() {
+        tell_shared(address, size);
+    }
+}
+
+fn tell_shared(address: usize, size: usize) {
+    arch::valgrind_request(&[UNTRACKED, address, size, 0, 0, 0]);
+    arch::valgrind_request(&[SUPPRESSED, address, size, 0, 0, 0]);
+}
+
+/// Registers `size` bytes at `low` as a stack. Not with DRD, which then loses count of the thread's own.
 pub(crate) fn register_stack(low: usize, size: usize) -> StackId {
-    if !is_running() {
+    if !is_running() || arch::valgrind_request(&[DRD_THREAD, 0, 0, 0, 0, 0]) != 0 {
         return 0;
     }
     arch::valgrind_request(&[STACK_REGISTER, low, low + size - 1, 0, 0, 0]) as StackId
@@ -45,7 +78,7 @@ pub(crate) fn register_stack(low: usize, size: usize) -> StackId {
 
 /// Ends what [`register_stack`] began.
 pub(crate) fn deregister_stack(id: StackId) {
-    if is_running() {
+    if id != 0 {
         arch::valgrind_request(&[STACK_DEREGISTER, id as usize, 0, 0, 0, 0]);
     }
 }

@@ -47,12 +47,11 @@ mod leaf;
 mod resume;
 mod root;
 pub(crate) use leaf::{
-    asan_init_address, copy_frames, cxa_get_globals, interrupted, stack_pointer,
-    store_fp_environment, valgrind_request,
+    copy_frames, interrupted, stack_pointer, store_fp_environment, valgrind_request, weak_symbol,
 };
 
 pub(crate) use resume::resume_body;
-pub(crate) use root::{ROOT_RETURN_OFFSET, ended_body, root_frame};
+pub(crate) use root::{ROOT_RETURN_OFFSET, begin_in, ended_body, first_entry_body, root_frame};
 
 /// `align_retptr` is 16 bytes below `align_highptr`: the stack pointer is always 16-byte aligned.
 pub(crate) const RETURN_SLOT: usize = 16;

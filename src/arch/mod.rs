@@ -10,12 +10,12 @@
 //! | `leave`, `leave_shared_fpenv` | leave a coroutine for ever |
 //! | `ended_body!` | the body of the function where an ended coroutine would go on |
 //! | `resume_body!` | the body of a function that runs a coroutine until it leaves |
+//! | `begin_in`, `first_entry_body!` | a beginning before the entry function |
 //! | `root_frame`, `ROOT_RETURN_OFFSET` | where an entry function would return to, and unwinders go on |
 //! | `copy_frames` | the live part of a stack, out or in |
 //! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
 //! | `stack_pointer` | the caller's stack pointer |
-//! | `cxa_get_globals` | the C++ runtime's function, None without it |
-//! | `asan_init_address` | of AddressSanitizer's runtime, 0 without it |
+//! | `weak_symbol!` | the address of what the program may not have |
 //! | `valgrind_request` | a client request to Valgrind |
 //!
 //! ## The rule of a switch
@@ -67,9 +67,9 @@ use x86_64 as machine;
 use crate::abi::aco_t;
 
 pub(crate) use machine::{
-    LEAST_GUARD, RETURN_SLOT, ROOT_RETURN_OFFSET, asan_init_address, copy_frames, cxa_get_globals,
-    ended_body, interrupted, leave, leave_shared_fpenv, resume_body, root_frame, stack_pointer,
-    store_fp_environment, switch_body, valgrind_request,
+    LEAST_GUARD, RETURN_SLOT, ROOT_RETURN_OFFSET, begin_in, copy_frames, ended_body,
+    first_entry_body, interrupted, leave, leave_shared_fpenv, resume_body, root_frame,
+    stack_pointer, store_fp_environment, switch_body, valgrind_request, weak_symbol,
 };
 
 /// Where an entry function would return to; the return slot of a share stack holds it. The

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use super::non_null;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
-use crate::{arch, coroutine, overflow, resume, stack, thread};
+use crate::{coroutine, overflow, resume, stack, thread};
 
 /// Checks at run time what the library asserts when it is compiled. It never fails; programs
 /// written for libaco call it first.
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn acosw(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_save_fpucw_mxcsr(p: *mut c_void) {
     // SAFETY: the caller's promise.
-    unsafe { arch::store_fp_environment(p) }
+    unsafe { thread::store_fp_environment(p) }
 }
 
 /// What an entry function that returns ends in: calls the thread's last word function, then

@@ -21,7 +21,8 @@ use core::ptr::NonNull;
 use crate::abi::aco_t;
 use crate::arch::Leave;
 use crate::coroutine::is_running;
-use crate::{arch, exceptions, overflow, save, stack, state, tls};
+use crate::sanitizer::Departure;
+use crate::{arch, exceptions, overflow, sanitizer, save, stack, state, tls};
 use refuse::{check_caller, refuse, refuse_exit, refuse_null, refuse_stack, refuse_yield};
 
 /// Runs `co` until it yields or exits, each side with its own floating-point environment. It is
@@ -66,25 +67,72 @@ pub(crate) unsafe extern "C" fn switch_shared_fpenv(
     arch::switch_body!(shared_fpenv, switch_shared_fpenv_aside)
 }
 
-/// The functions above while C++ exceptions are being handled: they stay with who leaves.
-macro_rules! aside {
-    ($name:ident, $plain:ident($($argument:ident),*) -> $result:ty) => {
-        #[cold]
-        unsafe extern "C" fn $name($($argument: *mut aco_t),*) -> $result {
-            let kept = exceptions::put_aside();
-            // SAFETY: the caller's promise is that of the plain function, which finds nothing to put
-            // aside.
-            let result = unsafe { $plain($($argument),*) };
-            exceptions::take_back(kept);
-            result
+/// [`resume`] or [`resume_shared_fpenv`] where a switch has more to see to: C++ exceptions that are being
+/// handled stay with who leaves, and a sanitizer is told.
+///
+/// # Safety
+/// As [`prepare`].
+#[inline(always)]
+unsafe fn resume_with_care(co: *mut aco_t, resume: unsafe extern "C" fn(*mut aco_t)) {
+    let kept = exceptions::put_aside();
+    // SAFETY: the caller's promise is that of `resume`, which finds nothing to see to now.
+    unsafe {
+        if sanitizer::is_watched() {
+            prepare(co);
+            let mut departure = Departure::new();
+            sanitizer::leave((*co).main_co, co, &mut departure);
+            resume(co);
+            sanitizer::arrive(&mut departure);
+            sanitizer::retire(co);
+        } else {
+            resume(co);
         }
-    };
+    }
+    exceptions::take_back(kept);
 }
 
-aside!(resume_aside, resume(co) -> ());
-aside!(resume_shared_fpenv_aside, resume_shared_fpenv(co) -> ());
-aside!(switch_aside, switch(from, to) -> *mut c_void);
-aside!(switch_shared_fpenv_aside, switch_shared_fpenv(from, to) -> *mut c_void);
+/// As [`resume_with_care`], for [`switch`] or [`switch_shared_fpenv`].
+///
+/// # Safety
+/// As [`switch`].
+#[inline(always)]
+unsafe fn switch_with_care(from: *mut aco_t, to: *mut aco_t, switch: Switch) -> *mut c_void {
+    let kept = exceptions::put_aside();
+    // SAFETY: the caller's promise is that of `switch`, which finds nothing to see to now.
+    let result = unsafe {
+        let mut departure = Departure::new();
+        sanitizer::leave(from, to, &mut departure);
+        let result = switch(from, to);
+        sanitizer::arrive(&mut departure);
+        result
+    };
+    exceptions::take_back(kept);
+    result
+}
+
+#[cold]
+unsafe extern "C" fn resume_aside(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe { resume_with_care(co, resume) }
+}
+
+#[cold]
+unsafe extern "C" fn resume_shared_fpenv_aside(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe { resume_with_care(co, resume_shared_fpenv) }
+}
+
+#[cold]
+unsafe extern "C" fn switch_aside(from: *mut aco_t, to: *mut aco_t) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe { switch_with_care(from, to, switch) }
+}
+
+#[cold]
+unsafe extern "C" fn switch_shared_fpenv_aside(from: *mut aco_t, to: *mut aco_t) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe { switch_with_care(from, to, switch_shared_fpenv) }
+}
 
 /// [`switch`] or [`switch_shared_fpenv`].
 pub(crate) type Switch = unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t) -> *mut c_void;
@@ -166,6 +214,7 @@ pub(crate) unsafe fn exit(co: *mut aco_t, leave: Leave) -> ! {
         (*stack).owner = core::ptr::null_mut();
         (*stack).align_validsz = 0;
         aco_t::set_return_address(co, ended as *const () as usize);
+        sanitizer::leave_for_ever(co, (*co).main_co);
         leave(co, (*co).main_co)
     }
 }

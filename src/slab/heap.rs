@@ -14,7 +14,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 use super::places::{Slab, current_of, link, next_slab, put, take_from};
 use super::{CLASSES, Class, region};
 use crate::thread_end::{self, Part};
-use crate::{sanitizer, sys, tls};
+use crate::{sanitizer, sys, tls, valgrind};
 
 /// A thread's slabs.
 pub(super) struct Heap {
@@ -32,6 +32,7 @@ pub(super) struct Heap {
 }
 
 /// Every heap there is.
+#[unsafe(link_section = "aco_shared")]
 static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
 
 /// A place from the slab that is taken from. None: it has none.
@@ -238,6 +239,7 @@ unsafe extern "C" fn let_own_go(_: *mut c_void) {
 fn add_heaps() -> *mut Heap {
     let size = sys::page_size();
     let Some(page) = sys::map(size) else { return ptr::null_mut() };
+    valgrind::is_shared(page.addr().get(), size);
     let first: *mut Heap = page.cast().as_ptr();
     let count = size / size_of::<Heap>();
     // SAFETY: the heaps lie in the new page; zeroed memory is a heap.

@@ -9,7 +9,7 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
-use crate::sys;
+use crate::{sanitizer, sys, valgrind};
 
 /// Bytes of a region, and what it is aligned to: the size of a huge page.
 pub(super) const SIZE: usize = 1 << SIZE_BITS;
@@ -68,6 +68,8 @@ pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
             return None;
         }
     }
+    sanitizer::holds_pointers(region.as_ptr(), size);
+    valgrind::is_shared(region.addr().get(), size);
     Some(region)
 }
 
@@ -84,6 +86,7 @@ pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
         if let Some(leaf) = leaf.as_ref() {
             entry(leaf, region.addr()).store(0, Ordering::Relaxed);
         }
+        sanitizer::is_given_back(region, size);
         sys::unmap(region, size);
     }
 }
@@ -128,6 +131,8 @@ fn enter(region: *mut c_void, size: usize) -> bool {
     let mut leaf = root.load(Ordering::Acquire);
     if leaf.is_null() {
         let Some(new) = sys::map(size_of::<Leaf>()) else { return false };
+        valgrind::is_shared(new.addr().get(), size_of::<Leaf>());
+        valgrind::is_shared((&raw const ROOT).addr(), size_of_val(&ROOT));
         let new = new.as_ptr().cast();
         match root.compare_exchange(leaf, new, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => leaf = new,

@@ -10,7 +10,7 @@ use core::ptr::{self, NonNull};
 
 use super::control::{self, Block, Control};
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::{slab, state};
+use crate::{sanitizer, slab, state};
 
 /// Has no coroutine been bound to this life of the share stack? One that is will have it for itself,
 /// as long as it is the only one.
@@ -117,7 +117,7 @@ pub(crate) unsafe fn is_of_another_life(co: *mut aco_t) -> bool {
 }
 
 /// Makes the owner `co` of a live share stack its resident, if it has the stack for itself: the
-/// next resume may then be inline. Where either is a copy by value, nothing.
+/// next resume may then be inline. Where either is a copy by value, or somebody watches, nothing.
 ///
 /// # Safety
 /// `co` points to a coroutine that owns its share stack, whose control block is `block`.
@@ -126,6 +126,7 @@ pub(crate) unsafe fn settle(co: *mut aco_t, block: Control) {
     // SAFETY: the caller's promise; a block's resident is NULL or a coroutine of the library's.
     unsafe {
         if let Some(found) = block
+            && !sanitizer::is_present()
             && (*found.as_ptr()).coroutines == 1
             && state::is_ours(co)
         {

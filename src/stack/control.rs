@@ -92,6 +92,7 @@ pub(super) unsafe fn fill(stack: *mut aco_share_stack_t, guarded: bool, mapping:
 pub(super) fn take() -> Option<NonNull<Block>> {
     /// Where the lives of a block begin that has none behind it, or has forgotten them: each at
     /// another number, so that a coroutine of a forgotten life is not taken for one of the next.
+    #[unsafe(link_section = "aco_shared")]
     static FIRST_LIFE: AtomicU16 = AtomicU16::new(1);
     let block: NonNull<Block> = slab::allocate(Class::Control)?.cast();
     // SAFETY: the block is the caller's, and was zeroed once or is a block that was given back.

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::layout::Sizes;
 use crate::abi::aco_share_stack_t;
-use crate::{diag, sys};
+use crate::{diag, sanitizer, sys};
 
 /// Memory for a stack.
 pub(super) struct Memory {
@@ -37,6 +37,7 @@ pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
     unsafe {
         let guarded = install_guard(mapping, guard);
         if !guarded {
+            #[unsafe(link_section = "aco_shared")]
             static SAID: AtomicBool = AtomicBool::new(false);
             let errno = sys::errno();
             diag::warn_once(
@@ -48,7 +49,9 @@ pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
                 "each guarded stack takes two of vm.max_map_count mappings: raise it",
             );
         }
-        Memory { usable: mapping.byte_add(guard), mapping, guarded }
+        let usable = mapping.byte_add(guard);
+        sanitizer::holds_pointers(usable, sizes.usable);
+        Memory { usable, mapping, guarded }
     }
 }
 
@@ -63,6 +66,7 @@ pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
             sys::free(usable);
             return true;
         }
+        sanitizer::is_given_back(usable, sizes.usable);
         sys::unmap(usable.byte_sub(sizes.mapped - sizes.usable), sizes.mapped)
     }
 }
@@ -78,6 +82,7 @@ unsafe fn install_guard(address: *mut c_void, size: usize) -> bool {
     const UNKNOWN: u8 = 0;
     const YES: u8 = 1;
     const NO: u8 = 2;
+    #[unsafe(link_section = "aco_shared")]
     static REGIONS: AtomicU8 = AtomicU8::new(UNKNOWN);
     // SAFETY: the caller's promise.
     unsafe {

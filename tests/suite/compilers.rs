@@ -33,6 +33,10 @@ pub struct Compiler {
     pub make: &'static str,
     /// What runs a program.
     pub runner: &'static str,
+    /// What a program finds in its environment.
+    pub environment: &'static [(&'static str, &'static str)],
+    /// What no program may print.
+    pub complaints: &'static [&'static str],
     /// What every compilation gets.
     pub flags: &'static str,
     pub variants: &'static [Variant],
@@ -57,12 +61,40 @@ const NATIVE: Compiler = Compiler {
     library: "build",
     make: "",
     runner: "",
+    environment: &[],
+    complaints: &[],
     flags: "",
     variants: &[],
     only: &[],
     never: &[],
     languages: Languages::C,
 };
+
+/// What no sanitizer changes the meaning of, for the ways that differ from another in little.
+const CORE: &[&str] = &[
+    "by_value",
+    "cpp",
+    "exceptions",
+    "fpenv",
+    "lifecycle",
+    "misuse",
+    "mixed",
+    "nesting",
+    "protector",
+    "stack_gone",
+    "statistics",
+    "threads",
+    "walk",
+];
+/// Tests about malloc, limits of memory, the places of blocks and SIGSEGV, which a sanitizer's
+/// runtime has in its own hands.
+macro_rules! never_under_sanitizers {
+    ($($more:literal),*) => {
+        &["bti", "failing", "memory", "overflow", "pool", "sizes", "slabs", $($more),*]
+    };
+}
+/// Warnings after which reports are missing or wrong, and reports that do not end the program.
+const COMPLAINTS: &[&str] = &["WARNING: ", "ERROR: ", "runtime error: "];
 
 impl Compiler {
     pub const CC: Compiler = Compiler {
@@ -159,5 +191,127 @@ impl Compiler {
         variants: &[variant("-O1 -g", Link::Shared)],
         only: &["lifecycle", "statistics", "nesting", "threads"],
         ..NATIVE
+    };
+    pub const HELGRIND: Compiler = Compiler {
+        name: "helgrind",
+        runner: "valgrind --tool=helgrind --quiet --error-exitcode=9",
+        flags: "-DUNDER_EMULATION",
+        variants: &[variant("-O1 -g", Link::Shared), variant("-O1 -g", Link::Archive)],
+        only: &["lifecycle", "nesting", "threads"],
+        ..Compiler::VALGRIND
+    };
+    pub const DRD: Compiler = Compiler {
+        name: "drd",
+        runner: "valgrind --tool=drd --quiet --error-exitcode=9",
+        ..Compiler::HELGRIND
+    };
+    pub const ASAN: Compiler = Compiler {
+        name: "asan",
+        c: "cc",
+        cxx: "c++",
+        flags: "-fsanitize=address -g",
+        environment: &[("ASAN_OPTIONS", "detect_stack_use_after_return=0")],
+        complaints: COMPLAINTS,
+        variants: &[variant("-O1", Link::Shared)],
+        never: never_under_sanitizers!(),
+        languages: Languages::Both,
+        ..NATIVE
+    };
+    /// Old binaries switch by calls of acosw.
+    pub const ASAN_PAST: Compiler = Compiler {
+        name: "asan-past",
+        variants: &[
+            variant("-O1 -DOLD_HEADER", Link::Past),
+            variant("-O2 -static-libasan", Link::Archive),
+        ],
+        only: CORE,
+        ..Compiler::ASAN
+    };
+    /// With frames off the stack. A signal handler that runs in the middle of a switch, as in
+    /// unwind.c, makes them up out of nothing.
+    pub const ASAN_CLANG: Compiler = Compiler {
+        name: "asan-clang",
+        c: "clang",
+        cxx: "clang++",
+        environment: &[("ASAN_OPTIONS", "detect_stack_use_after_return=1")],
+        variants: &[variant("-O1", Link::Archive)],
+        never: never_under_sanitizers!("unwind"),
+        ..Compiler::ASAN
+    };
+    pub const ASAN_AARCH64: Compiler = Compiler {
+        name: "asan-aarch64",
+        c: Compiler::AARCH64.c,
+        cxx: Compiler::AARCH64.cxx,
+        library: Compiler::AARCH64.library,
+        make: Compiler::AARCH64.make,
+        runner: "qemu-aarch64-static -cpu max -E LD_LIBRARY_PATH=/usr/aarch64-linux-gnu/lib",
+        flags: "-fsanitize=address,undefined -g -DUNDER_EMULATION",
+        // Under the emulator it finds no leaks (for want of ptrace), and does not survive fork and threads.
+        environment: &[("ASAN_OPTIONS", "detect_leaks=0")],
+        variants: &[variant("-O1", Link::Archive)],
+        only: &["by_value", "fpenv", "lifecycle", "mixed", "nesting", "statistics", "walk"],
+        ..Compiler::ASAN
+    };
+    /// Of its own accord it knows neither a longjmp out of a coroutine nor pthread_exit in one; unwind.c
+    /// has a signal handler in the middle of switches; many.c and an example have more coroutines than
+    /// it has fibers.
+    pub const TSAN: Compiler = Compiler {
+        name: "tsan",
+        flags: "-fsanitize=thread -g",
+        never: never_under_sanitizers!(
+            "cpp",
+            "left_behind",
+            "many",
+            "misuse",
+            "shared_stacks",
+            "unwind"
+        ),
+        environment: &[],
+        ..Compiler::ASAN
+    };
+    pub const TSAN_CLANG: Compiler = Compiler {
+        name: "tsan-clang",
+        c: "clang",
+        cxx: "clang++",
+        variants: &[variant("-O1", Link::Archive)],
+        only: CORE,
+        ..Compiler::TSAN
+    };
+    /// The C++ library is not instrumented, and it does not know what fnstcw writes.
+    pub const MSAN: Compiler = Compiler {
+        name: "msan",
+        c: "clang",
+        flags: "-fsanitize=memory -g",
+        environment: &[],
+        never: never_under_sanitizers!("fpenv"),
+        languages: Languages::C,
+        ..Compiler::ASAN
+    };
+    pub const LSAN: Compiler = Compiler {
+        name: "lsan",
+        flags: "-fsanitize=leak -g",
+        environment: &[],
+        only: CORE,
+        ..Compiler::ASAN
+    };
+    pub const UBSAN: Compiler = Compiler {
+        name: "ubsan",
+        c: "cc",
+        cxx: "c++",
+        flags: "-fsanitize=undefined -fno-sanitize-recover -g",
+        complaints: COMPLAINTS,
+        variants: &[variant("-O1", Link::Shared)],
+        languages: Languages::Both,
+        ..NATIVE
+    };
+    pub const UBSAN_CLANG: Compiler = Compiler {
+        name: "ubsan-clang",
+        c: "clang",
+        cxx: "clang++",
+        // Its runtime handles SIGSEGV, too.
+        never: &["overflow"],
+        only: CORE,
+        variants: &[variant("-O2", Link::Archive)],
+        ..Compiler::UBSAN
     };
 }

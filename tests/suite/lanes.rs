@@ -6,6 +6,7 @@ use crate::debug;
 use crate::install;
 use crate::library;
 use crate::process::is_there;
+use crate::sanitizers;
 use crate::work::Case;
 
 /// A group of cases that need the same tools.
@@ -43,7 +44,28 @@ const AARCH64: &[(&str, &str)] = &[
 const LLD: &[(&str, &str)] =
     if cfg!(target_arch = "x86_64") { &[] } else { &[("ld.lld --version", "lld")] };
 
-pub const LANES: [Lane; 13] = [
+const SANITIZERS: &[(&str, &str)] = &[
+    ("clang --version", "clang"),
+    ("c++ --version", "a C++ compiler"),
+    ("sh -c test${IFS}-e${IFS}$(clang${IFS}-print-resource-dir)/lib/linux", "libclang-rt-14-dev"),
+];
+
+/// The tests of several compilers.
+fn several(compilers: &[&'static Compiler], long: bool) -> Result<Vec<Case>, String> {
+    let mut cases = Vec::new();
+    for compiler in compilers {
+        cases.extend(c_tests::cases(compiler, long)?);
+    }
+    Ok(cases)
+}
+
+fn with(cases: Result<Vec<Case>, String>, more: Vec<Case>) -> Result<Vec<Case>, String> {
+    let mut cases = cases?;
+    cases.extend(more);
+    Ok(cases)
+}
+
+pub const LANES: [Lane; 19] = [
     Lane { name: "rust", needs: &[], cases: |_| Ok(library::rust_cases()) },
     Lane {
         name: "lint",
@@ -69,7 +91,48 @@ pub const LANES: [Lane; 13] = [
     Lane {
         name: "valgrind",
         needs: &[("valgrind --version", "valgrind")],
-        cases: |long| c_tests::cases(&Compiler::VALGRIND, long),
+        cases: |long| {
+            let compilers = [&Compiler::VALGRIND, &Compiler::HELGRIND, &Compiler::DRD];
+            with(several(&compilers, long), sanitizers::valgrind())
+        },
+    },
+    Lane {
+        name: "asan",
+        needs: SANITIZERS,
+        cases: |long| {
+            let tests =
+                several(&[&Compiler::ASAN, &Compiler::ASAN_PAST, &Compiler::ASAN_CLANG], long);
+            with(tests, sanitizers::address())
+        },
+    },
+    Lane {
+        name: "asan-aarch64",
+        needs: AARCH64,
+        cases: |long| {
+            with(several(&[&Compiler::ASAN_AARCH64], long), sanitizers::address_aarch64())
+        },
+    },
+    Lane {
+        name: "tsan",
+        needs: SANITIZERS,
+        cases: |long| {
+            with(several(&[&Compiler::TSAN, &Compiler::TSAN_CLANG], long), sanitizers::thread())
+        },
+    },
+    Lane {
+        name: "msan",
+        needs: SANITIZERS,
+        cases: |long| with(several(&[&Compiler::MSAN], long), sanitizers::memory()),
+    },
+    Lane {
+        name: "lsan",
+        needs: SANITIZERS,
+        cases: |long| with(several(&[&Compiler::LSAN], long), sanitizers::leak()),
+    },
+    Lane {
+        name: "ubsan",
+        needs: SANITIZERS,
+        cases: |long| several(&[&Compiler::UBSAN, &Compiler::UBSAN_CLANG], long),
     },
     Lane { name: "install", needs: &[], cases: |_| Ok(install::cases()) },
     Lane {

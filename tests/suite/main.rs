@@ -11,6 +11,7 @@ mod install;
 mod lanes;
 mod library;
 mod process;
+mod sanitizers;
 mod work;
 
 use std::process::ExitCode;

@@ -1,7 +1,9 @@
 //! aarch64: the two ends of a coroutine, where an entry function returns to and where an ended one would
-//! go on.
+//! go on; and a beginning before the entry function, for who wants one.
 
 use core::arch::naked_asm;
+
+use crate::abi::aco_t;
 
 /// The body of a function that stands where an ended coroutine would go on: hands the coroutine,
 /// whose address the switch has left in x1, to `refuse`. The exported name is `aco_ended_asm`.
@@ -25,6 +27,42 @@ macro_rules! ended_body {
 }
 
 pub(crate) use ended_body;
+
+/// Makes a fresh coroutine begin at `place`, whose body is [`first_entry_body`].
+///
+/// # Safety
+/// `co` points to a fresh coroutine. It is switched to next, by a switch that loads all registers.
+pub(crate) unsafe fn begin_in(co: *mut aco_t, place: usize) {
+    const X19: usize = 2;
+    // SAFETY: the caller's promise; what x19 holds at its beginning is not specified.
+    unsafe {
+        aco_t::set_register(co, X19, aco_t::return_address(co));
+        aco_t::set_return_address(co, place);
+    }
+}
+
+/// The body of a function that a fresh coroutine begins in: calls `arrive`, then goes on in the entry
+/// function.
+macro_rules! first_entry_body {
+    ($arrive:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "hint #34",                 // bti c
+            // Register state: sp = align_retptr, x19 is the entry function, x30 where that returns to.
+            "stp x29, x30, [sp, #-16]!",
+            ".cfi_adjust_cfa_offset 16; .cfi_offset x29, -16; .cfi_offset x30, -8",
+            "bl {arrive}",
+            "ldp x29, x30, [sp], #16",
+            ".cfi_adjust_cfa_offset -16; .cfi_restore x29; .cfi_restore x30",
+            "mov x17, x19",             // the one register through which a pad for calls can be jumped to
+            "br x17",
+            ".cfi_endproc",
+            arrive = sym $arrive,
+        )
+    };
+}
+
+pub(crate) use first_entry_body;
 
 /// The root frame of every coroutine: what an entry function that returns would return into, and where
 /// an unwinder goes on in the coroutine that waits in a resume.

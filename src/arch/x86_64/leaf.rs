@@ -122,37 +122,22 @@ pub(crate) fn valgrind_request(request: &[usize; 6]) -> usize {
     answer
 }
 
-/// The address of AddressSanitizer's entry point; 0 in programs without it.
-pub(crate) fn asan_init_address() -> usize {
-    let address: usize;
-    // SAFETY: reads a slot of the GOT; an undefined weak symbol's is 0.
-    unsafe {
-        asm!(
-            ".weak __asan_init",
-            "mov {}, qword ptr [rip + __asan_init@GOTPCREL]",
+/// The address of a symbol that the program may not have: then NULL. `*const ()`.
+macro_rules! weak_symbol {
+    ($name:literal) => {{
+        let address: *const ();
+        // Reads a slot of the GOT; an undefined weak symbol's is 0.
+        ::core::arch::asm!(
+            concat!(".weak ", $name),
+            concat!("mov {}, qword ptr [rip + ", $name, "@GOTPCREL]"),
             out(reg) address,
             options(nomem, nostack, pure, preserves_flags),
         );
-    }
-    address
+        address
+    }};
 }
 
-/// The C++ runtime's `__cxa_get_globals`; None in programs without one.
-#[inline(always)]
-pub(crate) fn cxa_get_globals() -> Option<unsafe extern "C" fn() -> *mut c_void> {
-    let function: *const ();
-    // SAFETY: reads a slot of the GOT: the address of the function, or 0 where the weak symbol is
-    // undefined, which is None.
-    unsafe {
-        asm!(
-            ".weak __cxa_get_globals",
-            "mov {}, qword ptr [rip + __cxa_get_globals@GOTPCREL]",
-            out(reg) function,
-            options(nomem, nostack, pure, preserves_flags),
-        );
-        core::mem::transmute(function)
-    }
-}
+pub(crate) use weak_symbol;
 
 /// The stack pointer of what a signal interrupted.
 ///

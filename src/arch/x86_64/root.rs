@@ -1,7 +1,9 @@
 //! x86-64: the two ends of a coroutine, where an entry function returns to and where an ended one would
-//! go on.
+//! go on; and a beginning before the entry function, for who wants one.
 
 use core::arch::naked_asm;
+
+use crate::abi::aco_t;
 
 /// The body of a function that stands where an ended coroutine would go on: hands the coroutine,
 /// whose address the switch has left in rsi, to `refuse`. The exported name is `aco_ended_asm`.
@@ -26,6 +28,41 @@ macro_rules! ended_body {
 }
 
 pub(crate) use ended_body;
+
+/// Makes a fresh coroutine begin at `place`, whose body is [`first_entry_body`].
+///
+/// # Safety
+/// `co` points to a fresh coroutine. It is switched to next, by a switch that loads all registers.
+pub(crate) unsafe fn begin_in(co: *mut aco_t, place: usize) {
+    const R12: usize = 0;
+    // SAFETY: the caller's promise; what r12 holds at its beginning is not specified.
+    unsafe {
+        aco_t::set_register(co, R12, aco_t::return_address(co));
+        aco_t::set_return_address(co, place);
+    }
+}
+
+/// The body of a function that a fresh coroutine begins in: calls `arrive`, then goes on in the entry
+/// function.
+macro_rules! first_entry_body {
+    ($arrive:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "endbr64",
+            // Register state: rsp = align_retptr, r12 is the entry function.
+            "sub rsp, 8",
+            ".cfi_adjust_cfa_offset 8",
+            "call {arrive}",
+            "add rsp, 8",
+            ".cfi_adjust_cfa_offset -8",
+            "notrack jmp r12",
+            ".cfi_endproc",
+            arrive = sym $arrive,
+        )
+    };
+}
+
+pub(crate) use first_entry_body;
 
 /// The root frame of every coroutine: what an entry function that returns would return into, and where
 /// an unwinder goes on in the coroutine that waits in a resume.

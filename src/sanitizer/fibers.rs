@@ -1,0 +1,411 @@
+//! Switches, as the sanitizers are told of them.
+//!
+//! ```text
+//!   leave(from, to, departure)       tells which stack is next; from here on no more reports
+//!   the switch itself
+//!   arrive(departure)                in the context that goes on: it is there
+//!   arrive_first()                   in one that begins
+//! ```
+//!
+//! So that every switch comes through here, from inline code and old binaries, too, the thread's word
+//! after the hint (see `tls`) points to a [`Watch`], which begins as if there were always C++ exceptions
+//! to be put aside, but for the time of the switch itself.
+
+use core::ffi::c_void;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::notes::Note;
+use super::{frames, hooks, notes, watches_switches};
+use crate::abi::{aco_share_stack_t, aco_t};
+use crate::thread_end::{self, Part};
+use crate::{arch, diag, sys, tls};
+
+/// What a thread keeps.
+#[repr(C)]
+struct Watch {
+    /// Not 0 but during a switch.
+    business: [usize; 2],
+    /// The main coroutines of this thread that were left and not come back to, latest first.
+    mains: *mut Departure,
+    /// The runtimes wait to hear that the next context is there.
+    is_leaving: bool,
+    /// Who leaves is a main coroutine: whose bounds the runtimes know.
+    leaves_main: bool,
+}
+
+/// What the library does at a switch that is seen.
+const SEEN: [usize; 2] = [1, 1];
+const UNSEEN: [usize; 2] = [0, 0];
+
+/// A context that was left, on its own stack until it goes on.
+pub(crate) struct Departure {
+    who: *mut aco_t,
+    /// AddressSanitizer's frames off the stack, of what has no note.
+    fake: *mut c_void,
+    /// Of a main coroutine: the one that was left before.
+    outer: *mut Departure,
+    /// Of a main coroutine: its fiber, and the bounds of its stack once known.
+    fiber: *mut c_void,
+    low: *const c_void,
+    size: usize,
+}
+
+impl Departure {
+    pub(crate) const fn new() -> Departure {
+        Departure {
+            who: ptr::null_mut(),
+            fake: ptr::null_mut(),
+            outer: ptr::null_mut(),
+            fiber: ptr::null_mut(),
+            low: ptr::null(),
+            size: 0,
+        }
+    }
+}
+
+/// This thread's, if switches are watched.
+fn watch() -> Option<&'static mut Watch> {
+    // SAFETY: where switches are watched the word is NULL or what `attach` gave; the thread's own.
+    if watches_switches() { unsafe { tls::exceptions().cast::<Watch>().as_mut() } } else { None }
+}
+
+/// Does this thread tell of its switches?
+pub(crate) fn is_watched() -> bool {
+    watch().is_some()
+}
+
+/// A thread's first, for its word. None: nobody watches, or the thread ends.
+pub(crate) fn attach() -> Option<NonNull<c_void>> {
+    let place = sys::allocate(size_of::<Watch>())?;
+    if !thread_end::call_with(Part::Switches, detach, place) {
+        // SAFETY: nobody has seen it.
+        unsafe { sys::free(place.as_ptr()) };
+        return None;
+    }
+    let watch =
+        Watch { business: SEEN, mains: ptr::null_mut(), is_leaving: false, leaves_main: false };
+    // SAFETY: just allocated, for one.
+    unsafe { place.cast().write(watch) };
+    Some(place)
+}
+
+/// The thread ends.
+unsafe extern "C" fn detach(place: *mut c_void) {
+    thread_end::begin();
+    tls::set_exceptions(ptr::null_mut());
+    // SAFETY: what `attach` gave, and the word was the last to know it.
+    unsafe { sys::free(place) };
+}
+
+/// Tells that `from` leaves and `to` is next. If `to` is fresh, it will tell that it has arrived.
+///
+/// # Safety
+/// Both point to coroutines, and the switch follows. `departure` stays until `from` goes on.
+pub(crate) unsafe fn leave(from: *mut aco_t, to: *mut aco_t, departure: &mut Departure) {
+    let Some(watch) = watch() else { return };
+    // SAFETY: the caller's promise.
+    unsafe {
+        departure.who = from;
+        watch.leaves_main = (*from).share_stack.is_null();
+        if watch.leaves_main {
+            // One that was left by longjmp is forgotten when it leaves again.
+            let first = watch.mains.as_ref();
+            departure.outer = match first {
+                Some(first) if first.who == from => first.outer,
+                _ => watch.mains,
+            };
+            departure.fiber = hooks::tsan_current().map_or(ptr::null_mut(), |current| current());
+            watch.mains = departure;
+        }
+        let fake = match notes::of(from) {
+            _ if (*from).is_end != 0 => {
+                forget_frames(from);
+                ptr::null_mut()
+            }
+            Some(note) => &raw mut note.fake,
+            None => &raw mut departure.fake,
+        };
+        tell(watch, to, fake);
+    }
+}
+
+/// As [`leave`], by a coroutine that ends.
+///
+/// # Safety
+/// As there.
+pub(crate) unsafe fn leave_for_ever(from: *mut aco_t, to: *mut aco_t) {
+    // SAFETY: the caller's promise; a coroutine that does not come back leaves nothing in `departure`.
+    unsafe { leave(from, to, &mut Departure::new()) }
+}
+
+/// Where a context is: its stack, and its fiber.
+struct Place {
+    low: *const c_void,
+    size: usize,
+    fiber: *mut c_void,
+}
+
+/// Tells the runtimes that `to` is next.
+///
+/// # Safety
+/// As [`leave`].
+unsafe fn tell(watch: &mut Watch, to: *mut aco_t, fake: *mut *mut c_void) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let Place { low, size, fiber } = place_of(watch, to);
+        if let Some(start) = hooks::start_switch() {
+            start(fake, low, size);
+        }
+        if let Some(start) = hooks::msan_start_switch() {
+            start(low, size);
+        }
+        if let Some(switch) = hooks::tsan_switch_to()
+            && let Some(current) = hooks::tsan_current()
+            && !fiber.is_null()
+            && fiber != current()
+        {
+            switch(fiber, 0);
+        }
+        watch.is_leaving = true;
+        watch.business = UNSEEN;
+    }
+}
+
+/// Where `to` is. A fresh coroutine is made to begin in the library.
+///
+/// # Safety
+/// As [`leave`].
+unsafe fn place_of(watch: &Watch, to: *mut aco_t) -> Place {
+    // SAFETY: the caller's promise. Departures are on the stacks of who has left.
+    unsafe {
+        let stack = (*to).share_stack;
+        if !stack.is_null() {
+            let is_fresh = aco_t::stack_pointer(to) == (*stack).align_retptr as usize;
+            if is_fresh && (*to).is_end == 0 {
+                // A program that starts a coroutine again by hand has left its frames there.
+                frames::forgotten((*stack).ptr, (*stack).sz);
+                arch::begin_in(to, first_entry as *const () as usize);
+            }
+            let fiber = notes::of(to).map_or(ptr::null_mut(), fiber_of);
+            return Place { low: (*stack).ptr, size: (*stack).sz, fiber };
+        }
+        match departure_of(watch, to).as_ref() {
+            Some(main) => Place { low: main.low, size: main.size, fiber: main.fiber },
+            None => Place { low: ptr::null(), size: 0, fiber: ptr::null_mut() },
+        }
+    }
+}
+
+/// That of a main coroutine; NULL: it was not left here.
+///
+/// # Safety
+/// Departures are on the stacks of who has left.
+unsafe fn departure_of(watch: &Watch, main_co: *mut aco_t) -> *mut Departure {
+    let mut main = watch.mains;
+    // SAFETY: the caller's promise.
+    unsafe {
+        while !main.is_null() && (*main).who != main_co {
+            main = (*main).outer;
+        }
+    }
+    main
+}
+
+/// In who goes on: it is there. Where nobody watched as it left, it has nothing to take back.
+///
+/// # Safety
+/// `departure` is that of the context that goes on.
+pub(crate) unsafe fn arrive(departure: &mut Departure) {
+    if departure.who.is_null() {
+        return arrive_first();
+    }
+    // SAFETY: the caller's promise: who left is a coroutine still.
+    unsafe {
+        let fake = match notes::of(departure.who) {
+            Some(note) => core::mem::replace(&mut note.fake, ptr::null_mut()),
+            None => departure.fake,
+        };
+        finish(fake);
+        if let Some(watch) = watch()
+            && (*departure.who).share_stack.is_null()
+        {
+            watch.mains = departure.outer;
+        }
+    }
+}
+
+/// The frames of `from` are unwound by force, and now come those of `to`, which waits in a resume.
+///
+/// # Safety
+/// Both point to coroutines.
+pub(crate) unsafe fn unwind(from: *mut aco_t, to: *mut aco_t) {
+    let Some(watch) = watch() else { return };
+    // SAFETY: the caller's promise; `from` runs for the last time.
+    unsafe {
+        watch.leaves_main = (*from).share_stack.is_null();
+        tell(watch, to, &mut ptr::null_mut());
+        let main = departure_of(watch, to);
+        match (main.as_mut(), notes::of(to)) {
+            (Some(main), _) => arrive(main),
+            (None, Some(note)) => finish(core::mem::replace(&mut note.fake, ptr::null_mut())),
+            (None, None) => arrive_first(),
+        }
+    }
+}
+
+/// In who begins: it is there.
+pub(crate) extern "C" fn arrive_first() {
+    // SAFETY: it has nothing yet.
+    unsafe { finish(ptr::null_mut()) }
+}
+
+/// Tells the runtimes that the next context is there; learns the bounds of the one that was left.
+///
+/// # Safety
+/// `fake` is its own, or NULL.
+unsafe fn finish(fake: *mut c_void) {
+    let Some(watch) = watch() else { return };
+    watch.business = SEEN;
+    if !core::mem::take(&mut watch.is_leaving) {
+        return;
+    }
+    let (mut low, mut size) = (ptr::null(), 0);
+    // SAFETY: the runtimes' functions; a switch was begun.
+    unsafe {
+        if let Some(finish) = hooks::finish_switch() {
+            finish(fake, &mut low, &mut size);
+        }
+        if let Some(finish) = hooks::msan_finish_switch() {
+            finish(&mut low, &mut size);
+        }
+        if watch.leaves_main
+            && let Some(main) = watch.mains.as_mut()
+        {
+            (main.low, main.size) = (low, size);
+        }
+    }
+}
+
+/// The first instructions of every coroutine.
+///
+/// # Safety
+/// Reached by a switch alone.
+#[unsafe(naked)]
+unsafe extern "C" fn first_entry() {
+    arch::first_entry_body!(arrive_first)
+}
+
+/// Coroutines that have a fiber.
+#[unsafe(link_section = "aco_shared")]
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// The fiber of a coroutine, made when it is first needed: ThreadSanitizer has few.
+fn fiber_of(note: &mut Note) -> *mut c_void {
+    /// gcc 12's allows 8128 threads and fibers at once, and ends the program then.
+    const MANY: usize = 8000;
+    #[unsafe(link_section = "aco_shared")]
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if let Some(create) = hooks::tsan_create()
+        && note.fiber.is_null()
+    {
+        if LIVE.fetch_add(1, Ordering::Relaxed) >= MANY {
+            diag::warn_once(
+                &SAID,
+                format_args!("more than {MANY} coroutines live under ThreadSanitizer"),
+                "that of gcc 12 ends the program at 8128: destroy some, or compile with clang",
+            );
+        }
+        // SAFETY: the runtime's function.
+        note.fiber = unsafe { create(0) };
+    }
+    note.fiber
+}
+
+/// Gives up the fiber of a coroutine that may have ended, in who goes on after it.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn retire(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*co).is_end != 0
+            && let Some(note) = notes::of(co)
+        {
+            give_up_fiber(note);
+        }
+    }
+}
+
+/// Gives up what the runtimes hold for a coroutine that is being destroyed: its fiber, and its frames off
+/// the stack.
+///
+/// # Safety
+/// The coroutine of `note` is not used from here on.
+pub(super) unsafe fn discard(note: &mut Note) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        give_up_fiber(note);
+        // AddressSanitizer frees the frames off the stack of who leaves for ever: so the coroutine is
+        // gone on in, as far as that knows, and left.
+        if let (Some(start), Some(finish)) = (hooks::start_switch(), hooks::finish_switch())
+            && !note.fake.is_null()
+        {
+            let (mut own, mut low, mut size) = (ptr::null_mut(), ptr::null(), 0);
+            start(&mut own, ptr::null(), 0);
+            finish(note.fake, &mut low, &mut size);
+            start(ptr::null_mut(), low, size);
+            finish(own, ptr::null_mut(), ptr::null_mut());
+            note.fake = ptr::null_mut();
+        }
+    }
+}
+
+/// Gives the fiber back, unless it is the one that runs.
+fn give_up_fiber(note: &mut Note) {
+    let fiber = core::mem::replace(&mut note.fiber, ptr::null_mut());
+    if let (Some(destroy), Some(current)) = (hooks::tsan_destroy(), hooks::tsan_current())
+        && !fiber.is_null()
+    {
+        // SAFETY: the runtime's functions; nobody switches to the fiber any more.
+        unsafe {
+            if fiber != current() {
+                destroy(fiber);
+                LIVE.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// The frames of `co`, if they are on its stack, are nobody's.
+///
+/// # Safety
+/// `co` points to a coroutine with a share stack, live or destroyed. It has ended, or is destroyed.
+pub(super) unsafe fn forget_frames(co: *mut aco_t) {
+    // SAFETY: the caller's promise; control blocks stay readable.
+    unsafe {
+        let stack = (*co).share_stack;
+        let here = arch::stack_pointer();
+        let low = if is_on(stack, here) {
+            here
+        } else if (*stack).owner == co {
+            aco_t::stack_pointer(co)
+        } else {
+            return;
+        };
+        if is_on(stack, low) {
+            let frames = (*stack).ptr.with_addr(low);
+            frames::forgotten(frames, ((*stack).align_highptr.addr()).saturating_sub(low));
+        }
+    }
+}
+
+/// Does the address lie on the stack?
+///
+/// # Safety
+/// `stack` points to a share stack, live or destroyed.
+unsafe fn is_on(stack: *mut aco_share_stack_t, address: usize) -> bool {
+    // SAFETY: the caller's promise.
+    let (low, size) = unsafe { ((*stack).ptr.addr(), (*stack).sz) };
+    low != 0 && address.wrapping_sub(low) < size
+}

@@ -1,0 +1,85 @@
+//! What the sanitizers know about the bytes of frames, moved with the frames.
+//!
+//! AddressSanitizer has a byte of its shadow for eight bytes of memory: which of them are a local
+//! variable, which lie between two. When the frames of one coroutine make room for those of another, their
+//! shadow must, too, or one is judged by the other's. MemorySanitizer knows of each bit whether
+//! it was written, and copies that itself.
+
+use core::ffi::c_void;
+
+use super::{hooks, notes};
+use crate::abi::aco_t;
+use crate::{arch, sys};
+
+/// `size` bytes at `frames`, the frames of `co`, were copied to its save area; what stands there now is
+/// nobody's.
+///
+/// # Safety
+/// They are the live part of a share stack, `co` points to a coroutine, and its save area holds them.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn saved(co: *mut aco_t, frames: *mut u8, size: usize) {
+    // SAFETY: the caller's promise; the shadow of memory that exists does, too.
+    unsafe {
+        if let Some(copy) = hooks::msan_copy_shadow() {
+            copy((*co).save_stack.ptr, frames.cast(), size);
+        }
+        let Some((shadow, length)) = shadow_of(frames, size) else { return };
+        if let Some(note) = notes::of(co) {
+            if note.shadow_room < length {
+                sys::free(note.shadow.cast());
+                let room = sys::allocate(length);
+                note.shadow = room.map_or(core::ptr::null_mut(), |room| room.as_ptr().cast());
+                note.shadow_room = if room.is_some() { length } else { 0 };
+            }
+            note.shadow_size = if note.shadow_room < length { 0 } else { length };
+            arch::copy_frames(note.shadow, shadow, note.shadow_size);
+        }
+        forgotten(frames.cast(), size);
+    }
+}
+
+/// `size` bytes at `frames` came back from the save area of `co`.
+///
+/// # Safety
+/// As [`saved`].
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn restored(co: *mut aco_t, frames: *mut u8, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if let Some(copy) = hooks::msan_copy_shadow() {
+            copy(frames.cast(), (*co).save_stack.ptr, size);
+        }
+        let Some((shadow, length)) = shadow_of(frames, size) else { return };
+        match notes::of(co) {
+            Some(note) if note.shadow_size == length => {
+                arch::copy_frames(shadow, note.shadow, length);
+            }
+            // A copy by value, or a program's own image: better no report than a wrong one.
+            _ => forgotten(frames.cast(), size),
+        }
+    }
+}
+
+/// No frame is on these `size` bytes any more.
+///
+/// # Safety
+/// That is so, and the memory exists.
+pub(crate) unsafe fn forgotten(frames: *mut c_void, size: usize) {
+    if let Some(unpoison) = hooks::asan_unpoison() {
+        // SAFETY: the caller's promise.
+        unsafe { unpoison(frames, size) }
+    }
+}
+
+/// AddressSanitizer's shadow of `size` bytes at `frames`, and its length. None: there is no such thing.
+fn shadow_of(frames: *mut u8, size: usize) -> Option<(*mut u8, usize)> {
+    let mapping = hooks::asan_shadow_mapping()?;
+    let (mut scale, mut offset) = (0, 0);
+    // SAFETY: writes the two words.
+    unsafe { mapping(&mut scale, &mut offset) };
+    let shadow = |address: usize| (address >> scale).wrapping_add(offset);
+    let (low, high) = (shadow(frames.addr()), shadow(frames.addr() + size));
+    Some((core::ptr::with_exposed_provenance_mut(low), high - low))
+}

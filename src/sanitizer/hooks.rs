@@ -1,0 +1,64 @@
+//! The functions of the sanitizers' runtimes (their public headers: sanitizer/common_interface_defs.h,
+//! asan_interface.h, tsan_interface.h, msan_interface.h, lsan_interface.h). None in programs without
+//! the runtime.
+
+use core::ffi::{c_uint, c_void};
+
+use crate::arch;
+
+macro_rules! hook {
+    ($function:ident, $symbol:literal, $type:ty) => {
+        #[doc = concat!("`", $symbol, "`.")]
+        #[inline(always)]
+        pub(super) fn $function() -> Option<$type> {
+            // SAFETY: the address of that function, or NULL, which is None.
+            unsafe { core::mem::transmute::<*const (), Option<$type>>(arch::weak_symbol!($symbol)) }
+        }
+    };
+}
+
+type OnRange = unsafe extern "C" fn(*mut c_void, usize);
+
+// AddressSanitizer. Where the fake stack is kept (NULL: the context ends), the bounds of the next stack.
+hook!(
+    start_switch,
+    "__sanitizer_start_switch_fiber",
+    unsafe extern "C" fn(*mut *mut c_void, *const c_void, usize)
+);
+// The fake stack that was kept, the bounds of the stack that was left.
+hook!(
+    finish_switch,
+    "__sanitizer_finish_switch_fiber",
+    unsafe extern "C" fn(*mut c_void, *mut *const c_void, *mut usize)
+);
+hook!(asan_unpoison, "__asan_unpoison_memory_region", OnRange);
+// Bits of the scale, and the offset.
+hook!(
+    asan_shadow_mapping,
+    "__asan_get_shadow_mapping",
+    unsafe extern "C" fn(*mut usize, *mut usize)
+);
+
+// ThreadSanitizer. Flags of 0: what came before a switch happens before what comes after it.
+hook!(tsan_create, "__tsan_create_fiber", unsafe extern "C" fn(c_uint) -> *mut c_void);
+hook!(tsan_destroy, "__tsan_destroy_fiber", unsafe extern "C" fn(*mut c_void));
+hook!(tsan_switch_to, "__tsan_switch_to_fiber", unsafe extern "C" fn(*mut c_void, c_uint));
+hook!(tsan_current, "__tsan_get_current_fiber", unsafe extern "C" fn() -> *mut c_void);
+
+// MemorySanitizer. The bounds of the next stack, and of the one that was left.
+hook!(msan_start_switch, "__msan_start_switch_fiber", unsafe extern "C" fn(*const c_void, usize));
+hook!(
+    msan_finish_switch,
+    "__msan_finish_switch_fiber",
+    unsafe extern "C" fn(*mut *const c_void, *mut usize)
+);
+hook!(msan_unpoison, "__msan_unpoison", OnRange);
+hook!(
+    msan_copy_shadow,
+    "__msan_copy_shadow",
+    unsafe extern "C" fn(*mut c_void, *const c_void, usize)
+);
+
+// LeakSanitizer.
+hook!(lsan_register, "__lsan_register_root_region", OnRange);
+hook!(lsan_unregister, "__lsan_unregister_root_region", OnRange);

@@ -1,0 +1,81 @@
+//! What the sanitizers want kept for each coroutine: a note behind its control block.
+
+use core::ffi::c_void;
+use core::ptr::{self, NonNull};
+
+use super::{fibers, is_written};
+use crate::abi::aco_t;
+use crate::{state, sys};
+
+/// The note of one coroutine.
+#[repr(C)]
+pub(super) struct Note {
+    /// The coroutine itself: a copy of it by value has no note.
+    owner: *mut aco_t,
+    /// AddressSanitizer's frames off the stack, while the coroutine is suspended.
+    pub(super) fake: *mut c_void,
+    /// ThreadSanitizer's fiber, from the first switch on; NULL after the end.
+    pub(super) fiber: *mut c_void,
+    /// AddressSanitizer's shadow of the frames in the save area, from malloc.
+    pub(super) shadow: *mut u8,
+    /// Bytes there is room for.
+    pub(super) shadow_room: usize,
+    /// Bytes of it; 0: none were kept.
+    pub(super) shadow_size: usize,
+}
+
+/// A coroutine control block with an empty note behind it. None: the system has no memory.
+pub(crate) fn allocate() -> Option<NonNull<c_void>> {
+    let size = size_of::<aco_t>() + size_of::<Note>();
+    let place = sys::allocate(size)?;
+    let co: *mut aco_t = place.as_ptr().cast();
+    // SAFETY: the block was just allocated with room for both.
+    unsafe {
+        is_written(co.cast(), size_of::<aco_t>());
+        behind(co).write(Note {
+            owner: co,
+            fake: ptr::null_mut(),
+            fiber: ptr::null_mut(),
+            shadow: ptr::null_mut(),
+            shadow_room: 0,
+            shadow_size: 0,
+        });
+    }
+    Some(place)
+}
+
+/// Where the note of `co` would be.
+fn behind(co: *mut aco_t) -> *mut Note {
+    co.wrapping_add(1).cast()
+}
+
+const _: () = assert!(size_of::<aco_t>().is_multiple_of(align_of::<Note>()));
+
+/// The note of `co`; None for what the library did not make: a copy by value, a main coroutine.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(super) unsafe fn of(co: *mut aco_t) -> Option<&'static mut Note> {
+    // SAFETY: what carries the library's mark at its own address was allocated by it. A program's
+    // struct can have that mark by chance, once in 4096 copies: then the owner is another.
+    unsafe {
+        let is_ours = !(*co).share_stack.is_null() && state::is_ours(co);
+        (is_ours && (*behind(co)).owner == co).then(|| &mut *behind(co))
+    }
+}
+
+/// Forgets all about `co`, which is being destroyed: its frames, and what its note holds.
+///
+/// # Safety
+/// `co` points to a coroutine with a share stack, live or destroyed, that nothing uses from here on.
+pub(crate) unsafe fn discard(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fibers::forget_frames(co);
+        if let Some(note) = of(co) {
+            fibers::discard(note);
+            sys::free(note.shadow.cast());
+            note.owner = ptr::null_mut();
+        }
+    }
+}
