@@ -57,14 +57,28 @@ static void use_it_again(void) {
     CHECK_EQUAL(ran, 4);
 }
 
-static void *early(void *unused) {
-    pthread_barrier_wait(&barrier);
-    pthread_barrier_wait(&barrier);
+static void *late(void *unused) {
     use_it();
     return unused;
 }
 
-static void *late(void *unused) {
+/* Loaded and closed a hundred times more, and used each time, by a thread of its own. */
+static void load_often(const char *path) {
+    for (int i = 0; i < 100; i++) {
+        pthread_t thread;
+        void *before = library;
+        library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        CHECK(library == before);
+        CHECK(pthread_create(&thread, NULL, late, NULL) == 0);
+        CHECK(pthread_join(thread, NULL) == 0);
+        CHECK(dlclose(library) == 0);
+    }
+    CHECK_EQUAL(ran, 104);
+}
+
+static void *early(void *unused) {
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
     use_it();
     return unused;
 }
@@ -89,5 +103,6 @@ int main(int count, char **arguments) {
     CHECK(dlclose(library) == 0);
     CHECK(dlopen(arguments[1], RTLD_NOW | RTLD_NOLOAD) != NULL); /* -z nodelete */
     use_it_again();
+    load_often(arguments[1]);
     return 0;
 }

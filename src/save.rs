@@ -53,6 +53,9 @@ pub(crate) unsafe fn save_out(owner: *mut aco_t, stack: *mut aco_share_stack_t) 
             if size > (*area).max_cpsz {
                 (*area).max_cpsz = size;
             }
+        } else if sanitizer::is_present() {
+            // It has not begun, or a program starts it again by hand, and its frames are there still.
+            sanitizer::forgotten((*stack).ptr, (*stack).sz);
         }
     }
 }

@@ -168,6 +168,8 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
                     refuse_stack(co, owner);
                 }
                 save::save_out(owner, stack);
+            } else if sanitizer::is_present() {
+                sanitizer::forgotten((*stack).ptr, (*stack).sz);
             }
             // Before `restore` names another owner.
             stack::evict_resident(stack, control);

@@ -41,7 +41,7 @@ const UNSEEN: [usize; 2] = [0, 0];
 /// A context that was left, on its own stack until it goes on.
 pub(crate) struct Departure {
     who: *mut aco_t,
-    /// AddressSanitizer's frames off the stack, of what has no note.
+    /// AddressSanitizer's frames off the stack.
     fake: *mut c_void,
     /// Of a main coroutine: the one that was left before.
     outer: *mut Departure,
@@ -118,15 +118,14 @@ pub(crate) unsafe fn leave(from: *mut aco_t, to: *mut aco_t, departure: &mut Dep
             departure.fiber = hooks::tsan_current().map_or(ptr::null_mut(), |current| current());
             watch.mains = departure;
         }
-        let fake = match notes::of(from) {
-            _ if (*from).is_end != 0 => {
-                forget_frames(from);
-                ptr::null_mut()
-            }
-            Some(note) => &raw mut note.fake,
-            None => &raw mut departure.fake,
-        };
-        tell(watch, to, fake);
+        let ends = (*from).is_end != 0;
+        if ends {
+            forget_frames(from);
+        }
+        tell(watch, to, if ends { ptr::null_mut() } else { &raw mut departure.fake });
+        if let Some(note) = notes::of(from) {
+            note.fake = departure.fake;
+        }
     }
 }
 
@@ -222,11 +221,10 @@ pub(crate) unsafe fn arrive(departure: &mut Departure) {
     }
     // SAFETY: the caller's promise: who left is a coroutine still.
     unsafe {
-        let fake = match notes::of(departure.who) {
-            Some(note) => core::mem::replace(&mut note.fake, ptr::null_mut()),
-            None => departure.fake,
-        };
-        finish(fake);
+        if let Some(note) = notes::of(departure.who) {
+            note.fake = ptr::null_mut();
+        }
+        finish(departure.fake);
         if let Some(watch) = watch()
             && (*departure.who).share_stack.is_null()
         {
@@ -341,15 +339,19 @@ pub(crate) unsafe fn retire(co: *mut aco_t) {
 /// the stack.
 ///
 /// # Safety
-/// The coroutine of `note` is not used from here on.
-pub(super) unsafe fn discard(note: &mut Note) {
+/// `co` points to a coroutine that is not used from here on, and `note` is its note.
+pub(super) unsafe fn discard(co: *mut aco_t, note: &mut Note) {
     // SAFETY: the caller's promise.
     unsafe {
         give_up_fiber(note);
         // AddressSanitizer frees the frames off the stack of who leaves for ever: so the coroutine is
-        // gone on in, as far as that knows, and left.
+        // gone on in, as far as that knows, and left. Not where a copy by value goes on with them.
+        let stack = (*co).share_stack;
+        let is_taken_over =
+            !(*stack).ptr.is_null() && (*stack).owner != co && (*co).save_stack.ptr.is_null();
         if let (Some(start), Some(finish)) = (hooks::start_switch(), hooks::finish_switch())
             && !note.fake.is_null()
+            && !is_taken_over
         {
             let (mut own, mut low, mut size) = (ptr::null_mut(), ptr::null(), 0);
             start(&mut own, ptr::null(), 0);

@@ -26,7 +26,7 @@ use crate::valgrind;
 pub(crate) use fibers::{
     Departure, arrive, attach, is_watched, leave, leave_for_ever, retire, unwind,
 };
-pub(crate) use frames::{restored, saved};
+pub(crate) use frames::{forgotten, restored, saved};
 pub(crate) use notes::{allocate, discard};
 
 const ASKED: u8 = 1;

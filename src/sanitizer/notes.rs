@@ -73,7 +73,7 @@ pub(crate) unsafe fn discard(co: *mut aco_t) {
     unsafe {
         fibers::forget_frames(co);
         if let Some(note) = of(co) {
-            fibers::discard(note);
+            fibers::discard(co, note);
             sys::free(note.shadow.cast());
             note.owner = ptr::null_mut();
         }

@@ -1,4 +1,4 @@
-/* Uses the plugin in a thread that lives longer than the plugin is there. */
+/* Uses the plugin in a thread that lives longer than the plugin is there: a hundred times. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static void *use(void *path) {
 }
 
 int main(int count, char **arguments) {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 100; i++) {
         pthread_t thread;
         if (count != 2 || pthread_create(&thread, NULL, use, arguments[1]) != 0) return 1;
         pthread_join(thread, NULL);

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::compilers::{Compiler, Languages, Link, Variant};
 use crate::install::install_target;
+use crate::lanes::Extent;
 use crate::library::binary_cases;
 use crate::process::{command, promised_names, root, scratch, succeed};
 use crate::work::Case;
@@ -29,6 +30,8 @@ fn is_left_out(test: &str, variant: &Variant) -> bool {
         "registers" => variant.flags.contains("masm=intel"),
         // Puts its own functions before the C library's, which a shared library calls.
         "failing" => variant.link != Link::Shared,
+        // About what the library does, whatever the program's flags are.
+        "leaks" => variant.flags != "-O2",
         // Loads the shared library, once for each compiler.
         "loaded" => variant.link != Link::Shared || variant.flags != "-O2",
         _ => false,
@@ -51,7 +54,8 @@ fn sources(folder: &str, languages: Languages) -> Vec<PathBuf> {
 }
 
 /// Every test in every variant of `compiler`, and every example in its first variant.
-pub fn cases(compiler: &'static Compiler, long: bool) -> Result<Vec<Case>, String> {
+pub fn cases(compiler: &'static Compiler, extent: Extent) -> Result<Vec<Case>, String> {
+    let long = extent == Extent::Long;
     let folder = scratch(compiler.name)?;
     let past = folder.join("past");
     if compiler.variants.iter().any(|variant| variant.link == Link::Past) {

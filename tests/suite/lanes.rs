@@ -3,18 +3,30 @@
 use crate::c_tests;
 use crate::compilers::Compiler;
 use crate::debug;
+use crate::fuzz;
 use crate::install;
 use crate::library;
 use crate::process::is_there;
 use crate::sanitizers;
 use crate::work::Case;
 
+/// How far random tests go.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Extent {
+    /// All lanes that can run, in five minutes.
+    Plain,
+    /// What must pass before a change lands: `LANES=all`.
+    All,
+    /// By hand: `--long`.
+    Long,
+}
+
 /// A group of cases that need the same tools.
 pub struct Lane {
     pub name: &'static str,
     /// Command lines that succeed where a tool is there, and the tool's name.
     needs: &'static [(&'static str, &'static str)],
-    cases: fn(long: bool) -> Result<Vec<Case>, String>,
+    cases: fn(Extent) -> Result<Vec<Case>, String>,
 }
 
 impl Lane {
@@ -24,13 +36,18 @@ impl Lane {
         missing.map(|(_, tool)| *tool).collect()
     }
 
-    pub fn cases(&self, long: bool) -> Result<Vec<Case>, String> {
-        (self.cases)(long)
+    pub fn cases(&self, extent: Extent) -> Result<Vec<Case>, String> {
+        (self.cases)(extent)
     }
 }
 
 const CXX: &[(&str, &str)] = &[("c++ --version", "a C++ compiler")];
 const CLANG: &[(&str, &str)] = &[("clang --version", "clang")];
+/// The probe links libFuzzer with nothing to run.
+const LIBFUZZER: &[(&str, &str)] = &[(
+    "clang -fsanitize=fuzzer,address -Wl,--unresolved-symbols=ignore-all -x c /dev/null -o /dev/null",
+    "clang with libclang-rt-dev",
+)];
 const AARCH64: &[(&str, &str)] = &[
     ("aarch64-linux-gnu-gcc-12 --version", "gcc-12-aarch64-linux-gnu"),
     ("aarch64-linux-gnu-g++-12 --version", "g++-12-aarch64-linux-gnu"),
@@ -51,10 +68,10 @@ const SANITIZERS: &[(&str, &str)] = &[
 ];
 
 /// The tests of several compilers.
-fn several(compilers: &[&'static Compiler], long: bool) -> Result<Vec<Case>, String> {
+fn several(compilers: &[&'static Compiler], extent: Extent) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
     for compiler in compilers {
-        cases.extend(c_tests::cases(compiler, long)?);
+        cases.extend(c_tests::cases(compiler, extent)?);
     }
     Ok(cases)
 }
@@ -65,7 +82,7 @@ fn with(cases: Result<Vec<Case>, String>, more: Vec<Case>) -> Result<Vec<Case>, 
     Ok(cases)
 }
 
-pub const LANES: [Lane; 19] = [
+pub const LANES: [Lane; 20] = [
     Lane { name: "rust", needs: &[], cases: |_| Ok(library::rust_cases()) },
     Lane {
         name: "lint",
@@ -74,65 +91,66 @@ pub const LANES: [Lane; 19] = [
     },
     Lane { name: "abi", needs: &[], cases: |_| Ok(library::abi_cases()) },
     Lane { name: "cargo", needs: LLD, cases: |_| Ok(library::cargo_cases()) },
-    Lane { name: "cc", needs: &[], cases: |long| c_tests::cases(&Compiler::CC, long) },
-    Lane { name: "c++", needs: CXX, cases: |long| c_tests::cases(&Compiler::CXX, long) },
-    Lane { name: "clang", needs: CLANG, cases: |long| c_tests::cases(&Compiler::CLANG, long) },
+    Lane { name: "cc", needs: &[], cases: |extent| c_tests::cases(&Compiler::CC, extent) },
+    Lane { name: "c++", needs: CXX, cases: |extent| c_tests::cases(&Compiler::CXX, extent) },
+    Lane { name: "clang", needs: CLANG, cases: |extent| c_tests::cases(&Compiler::CLANG, extent) },
     Lane {
         name: "musl",
         needs: &[("which musl-gcc", "musl-tools")],
-        cases: |long| c_tests::cases(&Compiler::MUSL, long),
+        cases: |extent| c_tests::cases(&Compiler::MUSL, extent),
     },
     Lane {
         name: "aarch64",
         needs: AARCH64,
-        cases: |long| c_tests::cases(&Compiler::AARCH64, long),
+        cases: |extent| c_tests::cases(&Compiler::AARCH64, extent),
     },
+    Lane { name: "fuzz", needs: LIBFUZZER, cases: |extent| Ok(fuzz::cases(extent)) },
     Lane { name: "gdb", needs: &[("gdb --version", "gdb")], cases: |_| Ok(debug::cases()) },
     Lane {
         name: "valgrind",
         needs: &[("valgrind --version", "valgrind")],
-        cases: |long| {
+        cases: |extent| {
             let compilers = [&Compiler::VALGRIND, &Compiler::HELGRIND, &Compiler::DRD];
-            with(several(&compilers, long), sanitizers::valgrind())
+            with(several(&compilers, extent), sanitizers::valgrind())
         },
     },
     Lane {
         name: "asan",
         needs: SANITIZERS,
-        cases: |long| {
+        cases: |extent| {
             let tests =
-                several(&[&Compiler::ASAN, &Compiler::ASAN_PAST, &Compiler::ASAN_CLANG], long);
+                several(&[&Compiler::ASAN, &Compiler::ASAN_PAST, &Compiler::ASAN_CLANG], extent);
             with(tests, sanitizers::address())
         },
     },
     Lane {
         name: "asan-aarch64",
         needs: AARCH64,
-        cases: |long| {
-            with(several(&[&Compiler::ASAN_AARCH64], long), sanitizers::address_aarch64())
+        cases: |extent| {
+            with(several(&[&Compiler::ASAN_AARCH64], extent), sanitizers::address_aarch64())
         },
     },
     Lane {
         name: "tsan",
         needs: SANITIZERS,
-        cases: |long| {
-            with(several(&[&Compiler::TSAN, &Compiler::TSAN_CLANG], long), sanitizers::thread())
+        cases: |extent| {
+            with(several(&[&Compiler::TSAN, &Compiler::TSAN_CLANG], extent), sanitizers::thread())
         },
     },
     Lane {
         name: "msan",
         needs: SANITIZERS,
-        cases: |long| with(several(&[&Compiler::MSAN], long), sanitizers::memory()),
+        cases: |extent| with(several(&[&Compiler::MSAN], extent), sanitizers::memory()),
     },
     Lane {
         name: "lsan",
         needs: SANITIZERS,
-        cases: |long| with(several(&[&Compiler::LSAN], long), sanitizers::leak()),
+        cases: |extent| with(several(&[&Compiler::LSAN], extent), sanitizers::leak()),
     },
     Lane {
         name: "ubsan",
         needs: SANITIZERS,
-        cases: |long| several(&[&Compiler::UBSAN, &Compiler::UBSAN_CLANG], long),
+        cases: |extent| several(&[&Compiler::UBSAN, &Compiler::UBSAN_CLANG], extent),
     },
     Lane { name: "install", needs: &[], cases: |_| Ok(install::cases()) },
     Lane {

@@ -1,12 +1,14 @@
 //! Everything that a C user relies on, in every lane that this machine can run.
 //!
 //! `make test` runs it: `make test LANES="cc aarch64"`, `make test LANES=all` (a lane that cannot
-//! run is then a failure), `make test-long` (the random walks, 250 times as far). A case is one thing that passes or fails; the last
-//! line is `N passed, N failed`.
+//! run is then a failure, and the fuzzer has a minute), `make test-long` (the random walks 250 times
+//! as far, the fuzzer for an hour). A case is one thing that passes or fails; the last line is
+//! `N passed, N failed`.
 
 mod c_tests;
 mod compilers;
 mod debug;
+mod fuzz;
 mod install;
 mod lanes;
 mod library;
@@ -17,7 +19,7 @@ mod work;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use lanes::{LANES, Lane};
+use lanes::{Extent, LANES, Lane};
 use work::{Case, run_cases};
 
 /// What the command line asks for.
@@ -38,6 +40,14 @@ impl Request {
             }
         }
         request
+    }
+
+    fn extent(&self) -> Extent {
+        match (self.long, self.all) {
+            (true, _) => Extent::Long,
+            (false, true) => Extent::All,
+            (false, false) => Extent::Plain,
+        }
     }
 
     fn wants(&self, lane: &Lane) -> bool {
@@ -61,7 +71,7 @@ fn main() -> ExitCode {
             left_out.push(format!("{}: needs {}", lane.name, missing.join(", ")));
             continue;
         }
-        let cases: Vec<Case> = match lane.cases(request.long) {
+        let cases: Vec<Case> = match lane.cases(request.extent()) {
             Ok(cases) => cases,
             Err(why) => {
                 println!("FAILED {}: {why}", lane.name);
