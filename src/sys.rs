@@ -123,6 +123,12 @@ pub(crate) fn set_thread_value(key: u32, value: *mut c_void) -> bool {
     unsafe { libc::pthread_setspecific(key, value) == 0 }
 }
 
+/// This thread's value; NULL: it has none.
+pub(crate) fn thread_value(key: u32) -> *mut c_void {
+    // SAFETY: the value is not looked into.
+    unsafe { libc::pthread_getspecific(key) }
+}
+
 /// Gives a mapping back. False: [`errno`] says why, and the mapping stays.
 ///
 /// # Safety

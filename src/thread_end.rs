@@ -4,8 +4,8 @@
 //! later, and nobody calls ours again for certain. So from the first one on the thread keeps nothing.
 
 use core::ffi::c_void;
-use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use crate::{sys, tls};
 
@@ -22,9 +22,15 @@ pub(crate) enum Part {
     Switches,
 }
 
+/// How many parts there are.
+const PARTS: usize = 4;
+
 /// The keys plus 1; 0: none yet.
 #[unsafe(link_section = "aco_shared")]
-static KEYS: [AtomicU32; 4] = [const { AtomicU32::new(0) }; 4];
+static KEYS: [AtomicU32; PARTS] = [const { AtomicU32::new(0) }; PARTS];
+/// What each part wants called.
+#[unsafe(link_section = "aco_shared")]
+static ENDINGS: [AtomicPtr<c_void>; PARTS] = [const { AtomicPtr::new(ptr::null_mut()) }; PARTS];
 /// In a thread's `ending`: the parts that are to be called, and whether it ends.
 const ENDS: u32 = 1 << 31;
 
@@ -53,7 +59,9 @@ pub(crate) fn call_with(
 #[cold]
 #[inline(never)]
 fn arm(part: Part, at_end: unsafe extern "C" fn(*mut c_void), value: NonNull<c_void>) -> bool {
-    let Some(entry) = KEYS.get(part as usize) else { return false };
+    let part = part as usize;
+    let (Some(entry), Some(ending)) = (KEYS.get(part), ENDINGS.get(part)) else { return false };
+    ending.store(at_end as *mut c_void, Ordering::Relaxed);
     let mut key = entry.load(Ordering::Acquire);
     if key == 0 {
         let Some(new) = sys::thread_key(at_end) else { return false };
@@ -68,7 +76,7 @@ fn arm(part: Part, at_end: unsafe extern "C" fn(*mut c_void), value: NonNull<c_v
     let armed = sys::set_thread_value(key - 1, value.as_ptr());
     if armed {
         // SAFETY: the thread's own state.
-        unsafe { (*tls::thread_state()).ending |= 1 << part as u32 };
+        unsafe { (*tls::thread_state()).ending |= 1 << part };
     }
     armed
 }
@@ -80,12 +88,24 @@ pub(crate) fn begin() {
 }
 
 /// The library is unloaded, if it is inside something that can be (a plugin with libaco.a), or the
-/// process ends: no thread may call into it any more.
+/// process ends: no thread may call into it any more. For the thread that unloads it this is the end.
 extern "C" fn unload() {
-    for entry in &KEYS {
+    for (part, (entry, ending)) in KEYS.iter().zip(&ENDINGS).enumerate() {
         let key = entry.swap(0, Ordering::AcqRel);
-        if key != 0 {
-            sys::delete_thread_key(key - 1);
+        if key == 0 {
+            continue;
+        }
+        // SAFETY: the thread's own state.
+        let is_armed = unsafe { (*tls::thread_state()).ending & 1 << part != 0 };
+        let value = if is_armed { sys::thread_value(key - 1) } else { ptr::null_mut() };
+        sys::delete_thread_key(key - 1);
+        if !value.is_null() {
+            // SAFETY: `arm` stored a function of this type there, for this value.
+            unsafe {
+                let at_end: unsafe extern "C" fn(*mut c_void) =
+                    core::mem::transmute(ending.load(Ordering::Relaxed));
+                at_end(value);
+            }
         }
     }
 }
