@@ -68,12 +68,13 @@ $(B)/libaco.sym: libaco.map $(RSLIB)
 # One object, only the public names global: no rust_* name leaks, and two Rust libraries can be
 # linked into one program. --force-group-allocation: else the now local COMDAT group of
 # DW.ref.rust_eh_personality would shadow that of another Rust library. --strip-unneeded: drops
-# undefined names that only collected code used. .llvmbc: LLVM plugins of ar(1) choke on it.
+# undefined names that only collected code used, and local ones that nothing refers to, but for the one
+# that profilers show. .llvmbc: LLVM plugins of ar(1) choke on it.
 $(B)/libaco.a: $(RSLIB) $(B)/libaco.sym
 	$(LD) -r --gc-sections --force-group-allocation $$(sed 's/^/-u /' $(B)/libaco.sym) \
 	  $(RSLIB) -o $(B)/libaco.o
-	$(OBJCOPY) --strip-unneeded --keep-global-symbols=$(B)/libaco.sym -R .llvmbc -R .llvmcmd \
-	  $(B)/libaco.o
+	$(OBJCOPY) --strip-unneeded -K aco_root_resumer --keep-global-symbols=$(B)/libaco.sym \
+	  -R .llvmbc -R .llvmcmd $(B)/libaco.o
 	rm -f $@
 	$(AR) rcs $@ $(B)/libaco.o
 
@@ -99,6 +100,8 @@ setup:
 D := $(DESTDIR)
 # What sed takes as it is: & and | have a meaning there.
 literal  = $(subst |,\|,$(subst &,\&,$(1)))
+# gdb of the same prefix loads a script from there when it loads the library of that path.
+AUTOLOAD = $(PREFIX)/share/gdb/auto-load$(LIBDIR)
 SUBSTITUTE = sed -e 's|@PREFIX@|$(call literal,$(PREFIX))|' \
   -e 's|@LIBDIR@|$(call literal,$(LIBDIR))|;s|@INCLUDEDIR@|$(call literal,$(INCLUDEDIR))|' \
   -e 's|@VERSION@|$(VERSION)|;s|@MAJOR@|$(MAJOR)|;s|@SO@|$(SO)|;s|@SONAME@|$(SONAME)|'
@@ -114,11 +117,15 @@ install: all
 	$(SUBSTITUTE) dist/aco-config.cmake.in > '$(D)$(LIBDIR)/cmake/aco/aco-config.cmake'
 	$(SUBSTITUTE) dist/aco-config-version.cmake.in \
 	  > '$(D)$(LIBDIR)/cmake/aco/aco-config-version.cmake'
+	$(INSTALL) -d '$(D)$(PREFIX)/share/libaco' '$(D)$(AUTOLOAD)'
+	$(INSTALL) -m 644 tools/gdb/aco.py '$(D)$(PREFIX)/share/libaco'
+	$(SUBSTITUTE) dist/libaco-gdb.py.in > '$(D)$(AUTOLOAD)/$(SO)-gdb.py'
 
 uninstall:
 	rm -f $(addprefix '$(D)$(LIBDIR)'/,$(SO) $(SONAME) libaco.so libaco.a pkgconfig/libaco.pc)
 	rm -f $(addprefix '$(D)$(INCLUDEDIR)'/,$(HEADERS)) '$(D)$(INCLUDEDIR)'/libaco/aco*.h
-	rm -rf '$(D)$(LIBDIR)/cmake/aco'
+	rm -rf '$(D)$(LIBDIR)/cmake/aco' '$(D)$(PREFIX)/share/libaco'
+	rm -f '$(D)$(AUTOLOAD)/$(SO)-gdb.py'
 	rmdir '$(D)$(INCLUDEDIR)/libaco' 2> /dev/null || true
 
 clean:

@@ -30,6 +30,8 @@ fn main() {
         format!("-Wl,--version-script={}", path.display()),
         format!("-Wl,-soname,libaco.so.{}", variable("CARGO_PKG_VERSION_MAJOR")),
         "-Wl,-z,relro,-z,now,-z,noexecstack,-z,nodelete".to_string(),
+        // The bounds of the section that threads share are nobody else's.
+        "-Wl,-z,start-stop-visibility=hidden".to_string(),
         "-fuse-ld=lld".to_string(),
     ] {
         println!("cargo:rustc-cdylib-link-arg={argument}");

@@ -1,6 +1,7 @@
 /* Unwinding: from any instruction of a switch, and from inside a coroutine, a debugger or profiler
  * finds main(), through the coroutine's root. On x86-64 the processor's trap flag stops at each instruction; on aarch64,
- * where a program cannot do that, the backtrace is taken inside the coroutine. */
+ * where a program cannot do that, the backtrace is taken inside the coroutine, and between the two contexts of
+ * inline switches. */
 #include "check.h"
 
 #include <ucontext.h>
@@ -79,6 +80,77 @@ static void start_stepping(void) {
 }
 #endif
 
+#ifdef ACO_INLINE_YIELD_
+/* The header's switches with an instruction that traps before each of those between the contexts. */
+#undef ACO_GO_ON_
+#if defined(__x86_64__)
+enum { TRAP_SIZE = 2 };
+#define ACO_GO_ON_                                                                               \
+    "ud2\n\tmovq\t48(%%rsi), %%rbx\n\t"                                                         \
+    "ud2\n\tmovq\t56(%%rsi), %%rbp\n\t"                                                         \
+    "ud2\n\tmovq\t40(%%rsi), %%rsp\n\t"                                                         \
+    "ud2\n\tnotrack jmp\t*32(%%rsi)"
+#define PROGRAM_COUNTER(context) ((context)->uc_mcontext.gregs[REG_RIP])
+#else
+enum { TRAP_SIZE = 4 };
+#define ACO_GO_ON_                                                                               \
+    ".inst\t0\n\tldr\tx3, [x1, #112]\n\t"                                                        \
+    ".inst\t0\n\tldp\tx29, x17, [x1, #96]\n\t"                                                   \
+    ".inst\t0\n\tmov\tsp, x3\n\t"                                                                \
+    ".inst\t0\n\tbr\tx17"
+#define PROGRAM_COUNTER(context) ((context)->uc_mcontext.pc)
+#endif
+
+static int traps, lost;
+
+static void on_illegal(int number, siginfo_t *info, void *context) {
+    (void)number, (void)info;
+    walk_t walk = {0, 0, 0};
+    _Unwind_Backtrace(look, &walk);
+    traps++;
+    lost += !walk.home || walk.frames >= 50;
+    PROGRAM_COUNTER((ucontext_t *)context) += TRAP_SIZE;
+}
+
+static void __attribute__((noinline)) yield_with_traps(void) {
+    aco_t *from = aco_get_co(), *to = from->main_co;
+    if (to == NULL) aco_yield_fn(); /* no leaf: it has no red zone */
+    ACO_SWITCH_(from, to, "");
+}
+
+static void __attribute__((noinline)) exit_with_traps(void) {
+    aco_t *from = aco_get_co(), *to = from->main_co;
+    from->is_end = 1;
+    from->share_stack->owner = NULL;
+    from->share_stack->align_validsz = 0;
+    ACO_LEAVE_(from, to);
+}
+
+static void traps_in_switches(void) {
+    yield_with_traps();
+    exit_with_traps();
+}
+
+static void check_inline(void) {
+    struct sigaction action, before;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = on_illegal;
+    action.sa_flags = SA_SIGINFO;
+    CHECK(sigaction(SIGILL, &action, &before) == 0);
+    aco_share_stack_t *stack = aco_share_stack_new(0);
+    aco_t *co = aco_create(main_co, stack, 0, traps_in_switches, NULL);
+    for (int i = 0; i < 2; i++) aco_resume(co);
+    CHECK(co->is_end);
+    CHECK_EQUAL(traps, 8);
+    CHECK_EQUAL(lost, 0);
+    aco_destroy(co);
+    aco_share_stack_destroy(stack);
+    CHECK(sigaction(SIGILL, &before, NULL) == 0);
+}
+#else
+static void check_inline(void) {}
+#endif
+
 static void looks_about(void) {
     for (;;) {
         walk_t walk = {0, 0, 0};
@@ -138,6 +210,7 @@ int main(void) {
     for (int i = 0; i < 4; i++) aco_resume(looks);
     aco_destroy(looks);
     check_replaced();
+    check_inline();
     aco_t *cos[3] = {
         aco_create(main_co, own, 0, entry, NULL),
         aco_create(main_co, shared, 0, entry, NULL),

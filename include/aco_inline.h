@@ -151,19 +151,45 @@ extern void aco_funcp_protector_asm(void);
 /* After a call: it is then none that ends the function, which would be a jump. */
 #define ACO_NO_TAIL_CALL_ __asm__ __volatile__("" : : : "memory")
 
-/* Where the frame of the caller cannot be described: between the stack pointers. An unwinder
- * stops there. The nop: a debugger looks the address at which a context goes on up by the byte
- * before it. */
+/* Between two contexts, from the moment at which the one that an unwinder goes on in is whole in
+ * memory: its stack pointer, program counter and frame pointer (on x86-64 rbx, too) are found through
+ * the register that holds its address, FROM while a coroutine is left that will go on, TO where one is
+ * left for ever. The frame of the function that this is part of cannot be described here, for it is
+ * the compiler's: to an unwinder the place where the context goes on has called these instructions.
+ * The nop: it looks that place up by the byte before it. */
 #ifdef __GCC_HAVE_DWARF2_CFI_ASM
 #if defined(__x86_64__)
-#define ACO_CFI_GAP_ "\n\t.cfi_remember_state\n\t.cfi_undefined 16\n\t"
+/* CFA = *(register + 40); rip at 32, rbx at 48, rbp at 56. */
+#define ACO_CFI_GAP_(base)                                                                       \
+    "\n\t.cfi_remember_state\n\t.cfi_escape 0x0f, 3, " base ", 40, 0x06\n\t"                     \
+    ".cfi_escape 0x10, 16, 2, " base ", 32\n\t.cfi_escape 0x10, 3, 2, " base ", 48\n\t"          \
+    ".cfi_escape 0x10, 6, 2, " base ", 56\n\t"
+#define ACO_CFI_FROM_ ACO_CFI_GAP_("0x75") /* rdi */
+#define ACO_CFI_TO_ ACO_CFI_GAP_("0x74")   /* rsi */
 #else
-#define ACO_CFI_GAP_ "\n\t.cfi_remember_state\n\t.cfi_undefined 30\n\t"
+/* The address of a label is not signed; the return address of this function is, if it is on the
+ * stack, which x30 among the clobbers makes sure of. */
+#ifdef __ARM_FEATURE_PAC_DEFAULT
+#define ACO_CFI_NOT_SIGNED_ ".cfi_negate_ra_state\n\t"
+#define ACO_CLOBBER_SIGNED_ , "x30"
+#else
+#define ACO_CFI_NOT_SIGNED_
+#define ACO_CLOBBER_SIGNED_
+#endif
+/* CFA = *(register + 112); pc at 104, x29 at 96. */
+#define ACO_CFI_GAP_(base)                                                                       \
+    "\n\t.cfi_remember_state\n\t.cfi_escape 0x0f, 4, " base ", 0xf0, 0x00, 0x06\n\t"             \
+    ".cfi_escape 0x10, 30, 3, " base ", 0xe8, 0x00\n\t"                                          \
+    ".cfi_escape 0x10, 29, 3, " base ", 0xe0, 0x00\n\t" ACO_CFI_NOT_SIGNED_
+#define ACO_CFI_FROM_ ACO_CFI_GAP_("0x70") /* x0 */
+#define ACO_CFI_TO_ ACO_CFI_GAP_("0x71")   /* x1 */
 #endif
 #define ACO_CFI_END_ "\n\t.cfi_restore_state\n\tnop\n"
 #else
-#define ACO_CFI_GAP_ "\n\t"
+#define ACO_CFI_FROM_ "\n\t"
+#define ACO_CFI_TO_ "\n\t"
 #define ACO_CFI_END_ "\n"
+#define ACO_CLOBBER_SIGNED_
 #endif
 
 #if defined(__x86_64__)
@@ -222,7 +248,7 @@ extern void aco_funcp_protector_asm(void);
         "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t"                               \
         "mov{q}\t{%%rbx, 48(%%rdi)|QWORD PTR [rdi + 48], rbx}\n\t"                               \
         "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" ACO_SAVE_FPENV_               \
-            ACO_LOAD_FPENV_ ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_ ".Laco%=:"                      \
+            ACO_LOAD_FPENV_ ACO_CFI_FROM_ ACO_GO_ON_ ACO_CFI_END_ ".Laco%=:"                     \
         : "+D"(from), "+S"(to)                                                                   \
         :                                                                                        \
         : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",     \
@@ -238,7 +264,7 @@ extern void aco_funcp_protector_asm(void);
         "mov{q}\t{aco_ended_asm@GOTPCREL(%%rip), %%rax"                                          \
         "|rax, QWORD PTR aco_ended_asm@GOTPCREL[rip]}\n\t"                                       \
         "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t" ACO_SAVE_FPENV_               \
-            ACO_LOAD_FPENV_ ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                                 \
+            ACO_LOAD_FPENV_ ACO_CFI_TO_ ACO_GO_ON_ ACO_CFI_END_                                  \
         :                                                                                        \
         : "D"(co), "S"(to)                                                                       \
         : "rax", "memory")
@@ -287,7 +313,7 @@ extern void aco_funcp_protector_asm(void);
             "mov\tx3, sp\n\t"                                                                    \
             "stp\tx29, x2, [x0, #96]\n\t"                                                        \
             "str\tx3, [x0, #112]\n\t" enter ACO_READ_FPENV_ ACO_SAVE_FPENV_ ACO_LOAD_FPENV_      \
-                ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_                                             \
+                ACO_CFI_FROM_ ACO_GO_ON_ ACO_CFI_END_                                            \
             ".Laco%=:\n\t"                                                                       \
             "hint\t#36" ACO_LOAD_BASE_                                                           \
             : "+r"(aco_x0), "+r"(aco_x1)                                                         \
@@ -310,10 +336,11 @@ extern void aco_funcp_protector_asm(void);
         __asm__ __volatile__("adrp\tx2, :got:aco_ended_asm\n\t"                                  \
                              "ldr\tx2, [x2, :got_lo12:aco_ended_asm]\n\t"                        \
                              "str\tx2, [x0, #104]\n\t" ACO_READ_FPENV_ ACO_SAVE_FPENV_           \
-                                 ACO_LOAD_FPENV_ ACO_CFI_GAP_ ACO_GO_ON_ ACO_CFI_END_            \
+                                 ACO_LOAD_FPENV_ ACO_CFI_TO_ ACO_GO_ON_ ACO_CFI_END_             \
                              :                                                                   \
                              : "r"(aco_x0), "r"(aco_x1)                                          \
-                             : "x2", "x3", "x4", "x5", "x17", "memory", "cc");                   \
+                             : "x2", "x3", "x4", "x5", "x17", "memory",                          \
+                               "cc" ACO_CLOBBER_SIGNED_);                                         \
     } while (0)
 
 /* Clang may need x19 for its own (a base pointer): then it is carried by hand, in its own slot. */

@@ -5,7 +5,8 @@ export DEBIAN_FRONTEND=noninteractive
 dpkg --add-architecture arm64
 apt-get update -q
 apt-get install -q -y --no-install-recommends \
-  gcc g++ make binutils clang libclang-rt-14-dev lld musl-tools valgrind gdb pkg-config cmake \
+  gcc g++ make binutils clang libclang-rt-14-dev lld musl-tools valgrind gdb gdb-multiarch lldb linux-perf \
+  libunwind-dev libunwind-dev:arm64 pkg-config cmake \
   gcc-12-aarch64-linux-gnu g++-12-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static \
   rustc-web libstd-rust-web-dev:arm64 libstdc++6:arm64 \
   libboost-context-dev libst-dev libpth-dev

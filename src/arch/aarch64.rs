@@ -184,13 +184,27 @@ macro_rules! leave_body {
             "hint #34",                         // bti c
             // Register state: x0 points to `from`, x1 to `to`. Of `from` the environment matters: a
             // program that starts it again starts it with that.
-            ".cfi_undefined x30",
             $($save,)*                          // fpcr, left in x4
             "adrp x6, :gottprel:aco_gtls_co",
             "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
             "mrs x7, tpidr_el0",
             "add x6, x6, x7",
             "str xzr, [x6, #8]",                // no hint, as in `switch`
+            // From here on the unwinder's next frame is that of `to`, through x1, as in the root frame:
+            // CFA = *(x1 + 112), pc at x1 + 104, x29 at x1 + 96, x19 to x28 in `reg`.
+            ".cfi_escape 0x0f, 4, 0x71, 0xf0, 0x00, 0x06",
+            ".cfi_escape 0x10, 30, 3, 0x71, 0xe8, 0x00",
+            ".cfi_escape 0x10, 29, 3, 0x71, 0xe0, 0x00",
+            ".cfi_escape 0x10, 19, 2, 0x71, 16",
+            ".cfi_escape 0x10, 20, 2, 0x71, 24",
+            ".cfi_escape 0x10, 21, 2, 0x71, 32",
+            ".cfi_escape 0x10, 22, 2, 0x71, 40",
+            ".cfi_escape 0x10, 23, 2, 0x71, 48",
+            ".cfi_escape 0x10, 24, 2, 0x71, 56",
+            ".cfi_escape 0x10, 25, 3, 0x71, 0xc0, 0x00",
+            ".cfi_escape 0x10, 26, 3, 0x71, 0xc8, 0x00",
+            ".cfi_escape 0x10, 27, 3, 0x71, 0xd0, 0x00",
+            ".cfi_escape 0x10, 28, 3, 0x71, 0xd8, 0x00",
             "ldp x19, x20, [x1, #16]",
             "ldp x21, x22, [x1, #32]",
             "ldp x23, x24, [x1, #48]",

@@ -143,10 +143,19 @@ macro_rules! leave_body {
             "endbr64",
             // Register state: rdi points to `from`, rsi to `to`. Of `from` the environment matters: a
             // program that starts it again starts it with that.
-            ".cfi_undefined rip",
             $($save,)*
             "mov rax, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov qword ptr fs:[rax + 8], 0", // no hint, as in `switch`
+            // From here on the unwinder's next frame is that of `to`, through rsi (DWARF register 4), as
+            // in the root frame.
+            ".cfi_escape 0x0f, 3, 0x74, 40, 0x06",  // CFA = *(rsi + 40)
+            ".cfi_escape 0x10, 16, 2, 0x74, 32",    // rip at rsi + 32
+            ".cfi_escape 0x10, 3, 2, 0x74, 48",     // rbx at rsi + 48
+            ".cfi_escape 0x10, 6, 2, 0x74, 56",     // rbp at rsi + 56
+            ".cfi_escape 0x10, 12, 2, 0x74, 0",     // r12 at rsi
+            ".cfi_escape 0x10, 13, 2, 0x74, 8",     // r13 at rsi + 8
+            ".cfi_escape 0x10, 14, 2, 0x74, 16",    // r14 at rsi + 16
+            ".cfi_escape 0x10, 15, 2, 0x74, 24",    // r15 at rsi + 24
             "mov r12, [rsi]",
             "mov r13, [rsi + 8]",
             "mov r14, [rsi + 16]",

@@ -17,7 +17,7 @@ static void __attribute__((noinline)) deep(int depth) {
     block[1] = block[0];
 }
 static void worker(void) {
-    for (;;) deep(3);
+    for (;;) deep(*(int *)aco_get_arg());
 }
 static void exits(void) { aco_exit(); }
 static void __attribute__((noinline)) stop_here(void) {
@@ -30,15 +30,17 @@ static void stops(void) {
     aco_exit();
 }
 
+static int shallow = 3, deeper = 5;
+
 int main(int count, char **arguments) {
     dies = count > 1;
     guarded = count < 2 || strcmp(arguments[1], "die") == 0;
     aco_thread_init(NULL);
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
     aco_share_stack_t *own = aco_share_stack_new2(0, guarded), *shared = aco_share_stack_new2(0, guarded);
-    alone = aco_create(main_co, own, 0, worker, NULL);
-    copied_out = aco_create(main_co, shared, 0, worker, NULL);
-    owner = aco_create(main_co, shared, 0, worker, NULL);
+    alone = aco_create(main_co, own, 0, worker, &shallow);
+    copied_out = aco_create(main_co, shared, 0, worker, &deeper);
+    owner = aco_create(main_co, shared, 0, worker, &shallow);
     ended = aco_create(main_co, shared, 0, exits, NULL);
     fresh = aco_create(main_co, shared, 0, worker, NULL);
     running = aco_create(main_co, aco_share_stack_new2(0, guarded), 0, stops, NULL);

@@ -271,7 +271,7 @@ impl Compiler {
         c: "clang",
         cxx: "clang++",
         variants: &[variant("-O1", Link::Archive)],
-        only: &["by_value", "mixed", "nesting", "operations", "stress", "threads"],
+        only: &["by_value", "nesting", "operations", "stress", "threads"],
         never: &[],
         ..Compiler::TSAN
     };

@@ -105,6 +105,8 @@ fn install_use_uninstall() -> Result<(), String> {
         let path = folder.join("usr/lib").join(name);
         path.exists().then_some(()).ok_or_else(|| format!("no {}", path.display()))?;
     }
+    let script = folder.join("usr/share/libaco/aco.py");
+    script.exists().then_some(()).ok_or("no aco.py for gdb")?;
     let (include, lib) = (format!("-I{prefix}/include"), format!("-L{prefix}/lib"));
     let shared = [&*program, &include, &lib, "-laco"];
     build_and_run("cc", &shared, &folder.join("shared"), &prefix)?;
@@ -112,6 +114,30 @@ fn install_use_uninstall() -> Result<(), String> {
     build_and_run("cc", &fixed, &folder.join("static"), &prefix)?;
     make("uninstall", &[("PREFIX", &prefix)])?;
     is_clean(&folder.join("usr"))
+}
+
+/// gdb finds the commands next to the installed library, by itself.
+pub fn gdb_case() -> Case {
+    Case::new("gdb loads the installed script", || {
+        let (folder, prefix) = prefix("install-gdb")?;
+        let program = write_program(&folder)?;
+        make("install", &[("PREFIX", &prefix)])?;
+        let (include, lib) = (format!("-I{prefix}/include"), format!("-L{prefix}/lib"));
+        let binary = folder.join("program");
+        build_and_run("cc", &["-g", &program, &include, &lib, "-laco"], &binary, &prefix)?;
+        let mut gdb = command("gdb -q -batch -nx");
+        // What is true of a gdb whose prefix is the library's.
+        gdb.arg("-iex")
+            .arg(format!("set auto-load scripts-directory {prefix}/share/gdb/auto-load"));
+        gdb.arg("-iex").arg(format!("add-auto-load-safe-path {prefix}/share/gdb/auto-load"));
+        gdb.args(["-ex", "set debuginfod enabled off", "-ex", "break entry", "-ex", "run"]);
+        gdb.args(["-ex", "aco list"]).arg(&binary).env("LD_LIBRARY_PATH", format!("{prefix}/lib"));
+        let output = succeed(gdb, 60)?;
+        let listed = output.contains("2 coroutines") && output.contains("running");
+        make("uninstall", &[("PREFIX", &prefix)])?;
+        is_clean(&folder.join("usr"))?;
+        if listed { Ok(()) } else { Err(output) }
+    })
 }
 
 /// The library of another target, installed and linked with that target's compiler.

@@ -6,9 +6,14 @@ use crate::debug;
 use crate::fuzz;
 use crate::install;
 use crate::library;
+use crate::panics;
 use crate::process::is_there;
 use crate::sanitizers;
+use crate::steps;
+use crate::unwinders;
 use crate::work::Case;
+
+type Need = (&'static str, &'static str);
 
 /// How far random tests go.
 #[derive(Clone, Copy, PartialEq)]
@@ -25,14 +30,15 @@ pub enum Extent {
 pub struct Lane {
     pub name: &'static str,
     /// Command lines that succeed where a tool is there, and the tool's name.
-    needs: &'static [(&'static str, &'static str)],
+    needs: &'static [&'static [Need]],
     cases: fn(Extent) -> Result<Vec<Case>, String>,
 }
 
 impl Lane {
     /// The tools that this machine does not have.
     pub fn missing(&self) -> Vec<&'static str> {
-        let missing = self.needs.iter().filter(|(probe, _)| !is_there(probe));
+        let needs = self.needs.iter().flat_map(|needs| needs.iter());
+        let missing = needs.filter(|(probe, _)| !is_there(probe));
         missing.map(|(_, tool)| *tool).collect()
     }
 
@@ -41,14 +47,16 @@ impl Lane {
     }
 }
 
-const CXX: &[(&str, &str)] = &[("c++ --version", "a C++ compiler")];
-const CLANG: &[(&str, &str)] = &[("clang --version", "clang")];
+const CXX: &[Need] = &[("c++ --version", "a C++ compiler")];
+const CLANG: &[Need] = &[("clang --version", "clang")];
+const GDB: &[Need] = &[("gdb --version", "gdb")];
+const GDB_MULTIARCH: &[Need] = &[("gdb-multiarch --version", "gdb-multiarch")];
 /// The probe links libFuzzer with nothing to run.
-const LIBFUZZER: &[(&str, &str)] = &[(
+const LIBFUZZER: &[Need] = &[(
     "clang -fsanitize=fuzzer,address -Wl,--unresolved-symbols=ignore-all -x c /dev/null -o /dev/null",
     "clang with libclang-rt-dev",
 )];
-const AARCH64: &[(&str, &str)] = &[
+const AARCH64: &[Need] = &[
     ("aarch64-linux-gnu-gcc-12 --version", "gcc-12-aarch64-linux-gnu"),
     ("aarch64-linux-gnu-g++-12 --version", "g++-12-aarch64-linux-gnu"),
     ("qemu-aarch64-static --version", "qemu-user-static"),
@@ -58,10 +66,10 @@ const AARCH64: &[(&str, &str)] = &[
 ];
 
 /// What `cargo build` links with where rustc brings no lld (x86-64: it does, from 1.90 on).
-const LLD: &[(&str, &str)] =
+const LLD: &[Need] =
     if cfg!(target_arch = "x86_64") { &[] } else { &[("ld.lld --version", "lld")] };
 
-const SANITIZERS: &[(&str, &str)] = &[
+const SANITIZERS: &[Need] = &[
     ("clang --version", "clang"),
     ("c++ --version", "a C++ compiler"),
     ("sh -c test${IFS}-e${IFS}$(clang${IFS}-print-resource-dir)/lib/linux", "libclang-rt-14-dev"),
@@ -82,33 +90,70 @@ fn with(cases: Result<Vec<Case>, String>, more: Vec<Case>) -> Result<Vec<Case>, 
     Ok(cases)
 }
 
-pub const LANES: [Lane; 20] = [
+pub const LANES: [Lane; 27] = [
     Lane { name: "rust", needs: &[], cases: |_| Ok(library::rust_cases()) },
     Lane {
         name: "lint",
-        needs: &[("cargo fmt --version", "rustfmt"), ("cargo clippy --version", "clippy")],
+        needs: &[&[("cargo fmt --version", "rustfmt"), ("cargo clippy --version", "clippy")]],
         cases: |_| Ok(library::lint_cases()),
     },
     Lane { name: "abi", needs: &[], cases: |_| Ok(library::abi_cases()) },
-    Lane { name: "cargo", needs: LLD, cases: |_| Ok(library::cargo_cases()) },
+    Lane { name: "cargo", needs: &[LLD], cases: |_| Ok(library::cargo_cases()) },
     Lane { name: "cc", needs: &[], cases: |extent| c_tests::cases(&Compiler::CC, extent) },
-    Lane { name: "c++", needs: CXX, cases: |extent| c_tests::cases(&Compiler::CXX, extent) },
-    Lane { name: "clang", needs: CLANG, cases: |extent| c_tests::cases(&Compiler::CLANG, extent) },
+    Lane { name: "c++", needs: &[CXX], cases: |extent| c_tests::cases(&Compiler::CXX, extent) },
+    Lane {
+        name: "clang",
+        needs: &[CLANG],
+        cases: |extent| c_tests::cases(&Compiler::CLANG, extent),
+    },
     Lane {
         name: "musl",
-        needs: &[("which musl-gcc", "musl-tools")],
+        needs: &[&[("which musl-gcc", "musl-tools")]],
         cases: |extent| c_tests::cases(&Compiler::MUSL, extent),
     },
     Lane {
         name: "aarch64",
-        needs: AARCH64,
+        needs: &[AARCH64],
         cases: |extent| c_tests::cases(&Compiler::AARCH64, extent),
     },
-    Lane { name: "fuzz", needs: LIBFUZZER, cases: |extent| Ok(fuzz::cases(extent)) },
-    Lane { name: "gdb", needs: &[("gdb --version", "gdb")], cases: |_| Ok(debug::cases()) },
+    Lane { name: "fuzz", needs: &[LIBFUZZER], cases: |extent| Ok(fuzz::cases(extent)) },
+    Lane { name: "gdb", needs: &[GDB, CXX, CLANG], cases: |_| Ok(gdb_cases()) },
+    Lane {
+        name: "gdb-aarch64",
+        needs: &[AARCH64, GDB_MULTIARCH],
+        cases: |_| steps::aarch64_cases(),
+    },
+    Lane { name: "panics", needs: &[], cases: |_| Ok(panics::cases()) },
+    Lane { name: "panics-aarch64", needs: &[AARCH64], cases: |_| panics::aarch64_cases() },
+    Lane {
+        name: "libunwind",
+        needs: &[&[("pkg-config --exists libunwind", "libunwind-dev")], CLANG],
+        cases: |_| Ok(unwinders::libunwind_cases()),
+    },
+    Lane {
+        name: "libunwind-aarch64",
+        needs: &[
+            AARCH64,
+            &[("test -e /usr/lib/aarch64-linux-gnu/libunwind.so", "libunwind-dev:arm64")],
+        ],
+        cases: |_| unwinders::libunwind_aarch64_cases(),
+    },
+    Lane {
+        name: "lldb",
+        needs: &[&[("lldb --version", "lldb")], CLANG],
+        cases: |_| Ok(unwinders::lldb_cases()),
+    },
+    Lane {
+        name: "perf",
+        needs: &[&[
+            ("perf --version", "linux-perf"),
+            ("perf record -q -e cpu-clock -o /dev/null true", "a kernel that permits perf"),
+        ]],
+        cases: |_| Ok(unwinders::perf_cases()),
+    },
     Lane {
         name: "valgrind",
-        needs: &[("valgrind --version", "valgrind")],
+        needs: &[&[("valgrind --version", "valgrind")]],
         cases: |extent| {
             let compilers = [&Compiler::VALGRIND, &Compiler::HELGRIND, &Compiler::DRD];
             with(several(&compilers, extent), sanitizers::valgrind())
@@ -116,7 +161,7 @@ pub const LANES: [Lane; 20] = [
     },
     Lane {
         name: "asan",
-        needs: SANITIZERS,
+        needs: &[SANITIZERS],
         cases: |extent| {
             let tests =
                 several(&[&Compiler::ASAN, &Compiler::ASAN_PAST, &Compiler::ASAN_CLANG], extent);
@@ -125,37 +170,44 @@ pub const LANES: [Lane; 20] = [
     },
     Lane {
         name: "asan-aarch64",
-        needs: AARCH64,
+        needs: &[AARCH64],
         cases: |extent| {
             with(several(&[&Compiler::ASAN_AARCH64], extent), sanitizers::address_aarch64())
         },
     },
     Lane {
         name: "tsan",
-        needs: SANITIZERS,
+        needs: &[SANITIZERS],
         cases: |extent| {
             with(several(&[&Compiler::TSAN, &Compiler::TSAN_CLANG], extent), sanitizers::thread())
         },
     },
     Lane {
         name: "msan",
-        needs: SANITIZERS,
+        needs: &[SANITIZERS],
         cases: |extent| with(several(&[&Compiler::MSAN], extent), sanitizers::memory()),
     },
     Lane {
         name: "lsan",
-        needs: SANITIZERS,
+        needs: &[SANITIZERS],
         cases: |extent| with(several(&[&Compiler::LSAN], extent), sanitizers::leak()),
     },
     Lane {
         name: "ubsan",
-        needs: SANITIZERS,
+        needs: &[SANITIZERS],
         cases: |extent| several(&[&Compiler::UBSAN, &Compiler::UBSAN_CLANG], extent),
     },
     Lane { name: "install", needs: &[], cases: |_| Ok(install::cases()) },
     Lane {
         name: "packages",
-        needs: &[("pkg-config --version", "pkg-config"), ("cmake --version", "cmake")],
+        needs: &[&[("pkg-config --version", "pkg-config"), ("cmake --version", "cmake")]],
         cases: |_| Ok(install::package_cases()),
     },
 ];
+
+fn gdb_cases() -> Vec<Case> {
+    let mut cases = debug::cases();
+    cases.extend(steps::cases());
+    cases.push(install::gdb_case());
+    cases
+}

@@ -12,8 +12,11 @@ mod fuzz;
 mod install;
 mod lanes;
 mod library;
+mod panics;
 mod process;
 mod sanitizers;
+mod steps;
+mod unwinders;
 mod work;
 
 use std::process::ExitCode;

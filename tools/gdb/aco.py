@@ -185,50 +185,74 @@ gdb.unwinder.register_unwinder(None, UNWINDER, True)
 
 class Borrowed:
     """The frames of a copied-out coroutine, on its share stack for as long as they are looked at. On a
-    core file, which cannot be written, they are looked at where they are."""
+    core file, which cannot be written, they are looked at where they are: addresses of the stack that a
+    frame keeps, such as its caller's frame pointer, are made addresses of the image."""
 
     def __init__(self, co):
-        self.co, self.before = co, None
+        self.co, self.before, self.is_moved = co, None, False
+        self.place, self.top = co.top - co.valid_sz, co.top
 
     def __enter__(self):
-        co, m = self.co, self.co.machine
-        registers = dict(co.registers)
-        if co.state() != "suspended, copied out" or co.valid_sz == 0:
-            return registers
-        image, place = memory(co.save_ptr, co.valid_sz), co.top - co.valid_sz
-        try:
-            before = memory(place, co.valid_sz)
-            gdb.selected_inferior().write_memory(place, image)
-            self.before = (place, before)
-        except gdb.error:
-            for name, value in registers.items():
-                if place <= value < co.top:
-                    registers[name] = value - place + co.save_ptr
-        return registers
+        co = self.co
+        if co.state() == "suspended, copied out" and co.valid_sz != 0:
+            image = memory(co.save_ptr, co.valid_sz)
+            try:
+                before = memory(self.place, co.valid_sz)
+                gdb.selected_inferior().write_memory(self.place, image)
+                self.before = (self.place, before)
+            except gdb.error:
+                self.is_moved = True
+        return self
 
     def __exit__(self, *_):
         if self.before is not None:
             gdb.selected_inferior().write_memory(*self.before)
+
+    def registers_of(self, values):
+        if not self.is_moved:
+            return values
+        moved = lambda value: value - self.place + self.co.save_ptr
+        inside = lambda value: self.place <= value < self.top
+        return {name: moved(value) if inside(value) else value for name, value in values.items()}
+
+    def holds(self, sp):
+        """Does a frame with this stack pointer belong to the coroutine?"""
+        if self.is_moved:
+            return self.co.save_ptr <= sp < self.co.save_ptr + self.co.valid_sz
+        return self.place <= sp < self.top if self.before else self.co.low <= sp < self.top
+
+
+def frames(borrowed):
+    """The frames of the coroutine, each unwound from the registers of the one before: the root and
+    what is above it do not wait for this coroutine."""
+    m, values = machine(), borrowed.co.registers
+    names = [name for name in m.registers if name is not None]
+    UNWINDER.co = borrowed.co
+    while borrowed.holds(borrowed.registers_of(values)[m.sp]):
+        UNWINDER.registers = borrowed.registers_of(values)
+        gdb.invalidate_cached_frames()
+        frame = gdb.newest_frame().older()
+        while frame.type() == gdb.INLINE_FRAME:
+            yield frame
+            frame = frame.older()
+        yield frame
+        reason, frame = frame.unwind_stop_reason(), frame.older()
+        if frame is None:
+            print("  (%s)" % gdb.frame_stop_reason_string(reason))
+            return
+        values = {name: int(frame.read_register(name)) & 2**64 - 1 for name in names}
 
 
 def print_frames(co):
     print("coroutine %#x, entry %s, %s" % (co.address, symbol(co.fp), co.state()))
     if not co.state().startswith("suspended"):
         return
-    with Borrowed(co) as registers:
-        UNWINDER.co, UNWINDER.registers = co, registers
-        gdb.invalidate_cached_frames()
+    with Borrowed(co) as borrowed:
         try:
-            frame, number = gdb.newest_frame().older(), 0
-            # The root is a signal's frame to gdb; what is above it does not wait for this one.
-            while frame is not None and frame.type() != gdb.SIGTRAMP_FRAME and frame.pc() != 0:
+            for number, frame in enumerate(frames(borrowed)):
                 place = frame.find_sal()
                 line = " at %s:%d" % (place.symtab.filename, place.line) if place.symtab else ""
                 print("  #%-2d %#x in %s ()%s" % (number, frame.pc(), frame.name() or "??", line))
-                reason = frame.unwind_stop_reason()
-                frame, number = frame.older(), number + 1
-            if frame is None:
-                print("  (%s)" % gdb.frame_stop_reason_string(reason))
         finally:
             UNWINDER.registers = None
             gdb.invalidate_cached_frames()
