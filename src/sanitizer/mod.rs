@@ -82,15 +82,10 @@ pub(crate) fn is_written(place: *mut c_void, size: usize) {
     }
 }
 
-/// Ends what [`holds_pointers`] began, and all notes about that memory: it is nobody's now.
-pub(crate) fn is_given_back(memory: *mut c_void, size: usize) {
-    // SAFETY: the runtime's functions; the range was registered, and holds nothing in use.
-    unsafe {
-        if let Some(unregister) = hooks::lsan_unregister() {
-            unregister(memory, size);
-        }
-        if let Some(unpoison) = hooks::asan_unpoison() {
-            unpoison(memory, size);
-        }
+/// Ends what [`holds_pointers`] began.
+pub(crate) fn holds_no_pointers(memory: *mut c_void, size: usize) {
+    if let Some(unregister) = hooks::lsan_unregister() {
+        // SAFETY: the runtime's function; the range was registered.
+        unsafe { unregister(memory, size) }
     }
 }

@@ -86,7 +86,7 @@ pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
         if let Some(leaf) = leaf.as_ref() {
             entry(leaf, region.addr()).store(0, Ordering::Relaxed);
         }
-        sanitizer::is_given_back(region, size);
+        sanitizer::holds_no_pointers(region, size);
         sys::unmap(region, size);
     }
 }

@@ -23,7 +23,8 @@ pub(crate) type Control = Option<NonNull<Block>>;
 #[repr(C, align(16))]
 pub(crate) struct Block {
     public: aco_share_stack_t,
-    /// The coroutine whose state word says resident, or NULL: at most one a stack.
+    /// The coroutine whose state word says resident, or NULL: at most one a stack. Of a retained stack
+    /// (`retained`): the next one.
     pub(super) resident: *mut aco_t,
     /// How many coroutines are bound to this life. Programs that move coroutines by hand make it
     /// too large, which costs them time alone.
@@ -47,6 +48,11 @@ impl Block {
     #[inline(always)]
     pub(super) fn life(&self) -> Generation {
         self.generation.load(Ordering::Relaxed)
+    }
+
+    /// The mapping of the stack, live or kept; NULL for an allocation.
+    pub(super) fn mapping(&self) -> *mut c_void {
+        self.public.real_ptr
     }
 
     /// The sizes of the stack, live or kept.

@@ -49,10 +49,15 @@ pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
                 "each guarded stack takes two of vm.max_map_count mappings: raise it",
             );
         }
-        let usable = mapping.byte_add(guard);
+        let usable = usable_of(mapping, sizes);
         sanitizer::holds_pointers(usable, sizes.usable);
         Memory { usable, mapping, guarded }
     }
+}
+
+/// The lowest usable byte of a mapping of these sizes.
+pub(super) fn usable_of(mapping: *mut c_void, sizes: &Sizes) -> *mut c_void {
+    mapping.wrapping_byte_add(sizes.mapped - sizes.usable)
 }
 
 /// Gives memory back to the system. False: `sys::errno` says why, and it stays.
@@ -66,8 +71,12 @@ pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
             sys::free(usable);
             return true;
         }
-        sanitizer::is_given_back(usable, sizes.usable);
-        sys::unmap(usable.byte_sub(sizes.mapped - sizes.usable), sizes.mapped)
+        sanitizer::forgotten(usable, sizes.usable);
+        let is_released = sys::unmap(usable.byte_sub(sizes.mapped - sizes.usable), sizes.mapped);
+        if is_released {
+            sanitizer::holds_no_pointers(usable, sizes.usable);
+        }
+        is_released
     }
 }
 

@@ -9,6 +9,7 @@ mod depth;
 mod layout;
 mod memory;
 mod pool;
+mod retained;
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -36,7 +37,7 @@ pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_sha
             "the size is in bytes; 0 means 2 MiB",
         )
     };
-    let (block, usable) = match pool::take(&sizes) {
+    let (block, usable) = match pool::take(&sizes).or_else(|| retained::take(&sizes)) {
         Some(kept) => kept,
         None => describe_new(function, &sizes),
     };
@@ -115,35 +116,28 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
         (*stack).ptr = ptr::null_mut();
         (*stack).owner = ptr::null_mut();
         (*stack).align_validsz = 0;
-        // The struct of a copy by value is the program's.
-        let Some(block) = block else { return release(function, stack, usable, &sizes) };
-        if !pool::keep(block, usable, &sizes) {
-            release(function, stack, usable, &sizes);
-            control::give_back(block);
+        let is_released = match block {
+            Some(block) => pool::keep(block, usable, &sizes) || retained::release(block, usable),
+            // The struct of a copy by value is the program's.
+            None => memory::release(usable, &sizes),
+        };
+        if !is_released {
+            refuse_memory(function, stack)
         }
     }
 }
 
-/// Gives the memory of `stack` back to the system. Aborts when that does not take it.
-///
-/// # Safety
-/// The memory is that of a share stack, and nothing uses it from here on.
-unsafe fn release(
-    function: &str,
-    stack: *mut aco_share_stack_t,
-    usable: *mut c_void,
-    sizes: &layout::Sizes,
-) {
-    // SAFETY: the caller's promise.
-    if unsafe { !memory::release(usable, sizes) } {
-        let errno = sys::errno();
-        diag::fatal(
-            function,
-            stack,
-            format_args!("munmap fails with errno {errno}"),
-            "real_ptr and real_sz belong to the library; vm.max_map_count may be exhausted",
-        )
-    }
+/// The system does not know the memory of `stack`: says so, and aborts.
+#[cold]
+#[inline(never)]
+fn refuse_memory(function: &str, stack: *mut aco_share_stack_t) -> ! {
+    let errno = sys::errno();
+    diag::fatal(
+        function,
+        stack,
+        format_args!("munmap fails with errno {errno}"),
+        "real_ptr and real_sz belong to the library; vm.max_map_count may be exhausted",
+    )
 }
 
 /// Does `address` lie on the stack?

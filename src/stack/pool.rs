@@ -7,9 +7,9 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::control::{self, Block};
+use super::control::Block;
 use super::layout::Sizes;
-use super::memory;
+use super::retained;
 use crate::thread_end::{self, Part};
 use crate::tls::ThreadState;
 use crate::{sanitizer, tls};
@@ -120,8 +120,7 @@ unsafe fn give_last_back(state: *mut ThreadState) -> bool {
         *link = ptr::null_mut();
         (*state).kept_count -= 1;
         (*state).kept_bytes -= sizes.usable as u32;
-        memory::release(usable, &sizes);
-        control::give_back(block);
+        retained::release(block, usable);
         true
     }
 }

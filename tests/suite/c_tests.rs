@@ -35,7 +35,7 @@ fn is_left_out(test: &str, variant: &Variant) -> bool {
             !["-O1", "-O2", "-O2 -DACO_NO_INLINE"].contains(&variant.flags)
         }
         // Load the shared library, and ask much of the kernel, once for each compiler.
-        "loaded" | "million" => variant.link != Link::Shared || variant.flags != "-O2",
+        "holes" | "loaded" | "million" => variant.link != Link::Shared || variant.flags != "-O2",
         _ => false,
     }
 }
