@@ -206,8 +206,8 @@ extern void aco_funcp_protector_asm(void);
     "ldmxcsr\t{68(%%rsi)|DWORD PTR [rsi + 68]}\n\t"
 #endif
 
-/* What a coroutine needs that a program starts again by hand: it is on its stack. */
-#define ACO_ENTER_
+/* What a coroutine needs whose frame pointers end in a record of its resumer's: rbp beside rip. */
+#define ACO_ENTER_ "mov{q}\t{%%rbp, 24(%%rdi)|QWORD PTR [rdi + 24], rbp}\n\t"
 
 /* Goes on in the context that rsi points to. */
 #define ACO_GO_ON_                                                                               \
@@ -247,7 +247,7 @@ extern void aco_funcp_protector_asm(void);
         "mov{q}\t{%%rsp, 40(%%rdi)|QWORD PTR [rdi + 40], rsp}\n\t"                               \
         "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t"                               \
         "mov{q}\t{%%rbx, 48(%%rdi)|QWORD PTR [rdi + 48], rbx}\n\t"                               \
-        "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" ACO_SAVE_FPENV_               \
+        "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" enter ACO_SAVE_FPENV_         \
             ACO_LOAD_FPENV_ ACO_CFI_FROM_ ACO_GO_ON_ ACO_CFI_END_ ".Laco%=:"                     \
         : "+D"(from), "+S"(to)                                                                   \
         :                                                                                        \

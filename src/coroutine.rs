@@ -81,6 +81,9 @@ pub(crate) unsafe fn create(
         aco_t::set_register(co, ACO_REG_IDX_RETADDR, entry);
         aco_t::set_register(co, ACO_REG_IDX_SP, (*share_stack).align_retptr as usize);
         aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
+        // Profilers that walk frame pointers go on in the main coroutine.
+        let record = main_co.as_ptr() as usize + arch::FRAME_RECORD;
+        aco_t::set_register(co, arch::FRAME_POINTER, record);
     }
     co
 }

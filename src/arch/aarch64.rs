@@ -56,6 +56,13 @@ pub(crate) use root::{ROOT_RETURN_OFFSET, begin_in, ended_body, first_entry_body
 /// `align_retptr` is 16 bytes below `align_highptr`: the stack pointer is always 16-byte aligned.
 pub(crate) const RETURN_SLOT: usize = 16;
 
+/// The slot of the frame pointer.
+pub(crate) const FRAME_POINTER: usize = 12;
+
+/// Bytes from the start of a coroutine that waits in a resume to what reads as a frame record: x29, and
+/// the address where it goes on.
+pub(crate) const FRAME_RECORD: usize = 96;
+
 /// The least guard, in bytes. Compilers that probe large frames touch each 64 KiB.
 pub(crate) const LEAST_GUARD: usize = 64 * 1024;
 

@@ -4,6 +4,7 @@
 //! | item | what it is |
 //! |---|---|
 //! | `RETURN_SLOT` | bytes between `align_retptr` and `align_highptr` |
+//! | `FRAME_POINTER`, `FRAME_RECORD` | where a coroutine's frame pointers end: in its main coroutine |
 //! | `LEAST_GUARD` | bytes of the guard below a stack |
 //! | `interrupted` | the stack pointer of what a signal interrupted |
 //! | `switch_body!` | the body of a function that leaves one coroutine, goes on in another: `acosw` |
@@ -67,9 +68,9 @@ use x86_64 as machine;
 use crate::abi::aco_t;
 
 pub(crate) use machine::{
-    LEAST_GUARD, RETURN_SLOT, ROOT_RETURN_OFFSET, begin_in, copy_frames, ended_body,
-    first_entry_body, interrupted, leave, leave_shared_fpenv, resume_body, root_frame,
-    stack_pointer, store_fp_environment, switch_body, valgrind_request, weak_symbol,
+    FRAME_POINTER, FRAME_RECORD, LEAST_GUARD, RETURN_SLOT, ROOT_RETURN_OFFSET, begin_in,
+    copy_frames, ended_body, first_entry_body, interrupted, leave, leave_shared_fpenv, resume_body,
+    root_frame, stack_pointer, store_fp_environment, switch_body, valgrind_request, weak_symbol,
 };
 
 /// Where an entry function would return to; the return slot of a share stack holds it. The

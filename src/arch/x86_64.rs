@@ -24,8 +24,9 @@
 //! ```
 //!
 //! A main coroutine that waits in `resume` has reg[rip] = the place in `resume` that goes on, and
-//! reg[rsp] = the address of six words: the coroutine that runs, r15, r14, r13, r12, the return
-//! address. Its slots 0 to 3 are out of date.
+//! reg[rsp] = the address of seven words: the coroutine that runs, r15, r14, r13, r12, rbp, the return
+//! address. Its slots 0 to 2 are out of date. Slot 3 is for who walks frame pointers, which lead there
+//! from the coroutine: with slot 4 it reads as a frame record, whose next are the last two words.
 //!
 //! A fresh coroutine has reg[rsp] = align_retptr and reg[rip] = its entry function, which
 //! therefore starts as if it had been called: rsp is 8 below a multiple of 16.
@@ -47,6 +48,13 @@ pub(crate) use root::{ROOT_RETURN_OFFSET, begin_in, ended_body, first_entry_body
 /// `align_retptr` is one word below `align_highptr`: a called function finds its return address
 /// 8 bytes below an aligned stack.
 pub(crate) const RETURN_SLOT: usize = 8;
+
+/// The slot of the frame pointer.
+pub(crate) const FRAME_POINTER: usize = 7;
+
+/// Bytes from the start of a coroutine that waits in a resume to what reads as a frame record: its frame
+/// pointer, and the address where it goes on. The slot before that of rip is free then.
+pub(crate) const FRAME_RECORD: usize = 24;
 
 /// The least guard, in bytes. Compilers that probe large frames touch each page.
 pub(crate) const LEAST_GUARD: usize = 4096;

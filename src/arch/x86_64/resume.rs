@@ -50,14 +50,17 @@ macro_rules! resume_body {
             "mov fs:[rcx + 8], rdx",    // hint
             // Found again at 5, on the stack: the control block of the main coroutine may be copied
             // and replaced meanwhile.
+            "push rbp",                 // a frame record, for who walks frame pointers
+            ".cfi_adjust_cfa_offset 8",
+            "mov [rdx + 24], rsp",
             "push r12",
-            ".cfi_adjust_cfa_offset 8; .cfi_offset r12, -16",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r12, -24",
             "push r13",
-            ".cfi_adjust_cfa_offset 8; .cfi_offset r13, -24",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r13, -32",
             "push r14",
-            ".cfi_adjust_cfa_offset 8; .cfi_offset r14, -32",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r14, -40",
             "push r15",
-            ".cfi_adjust_cfa_offset 8; .cfi_offset r15, -40",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r15, -48",
             "push rdi",
             ".cfi_adjust_cfa_offset 8",
             ".cfi_remember_state",
@@ -68,8 +71,8 @@ macro_rules! resume_body {
             "mov [rdx + 56], rbp",
             $($save,)*
             // The main coroutine is whole in memory, and the unwinder finds its frame through rdx
-            // (DWARF register 1): CFA = *(rdx + 40) + 48; rbx and rbp lie in `reg`.
-            ".cfi_escape 0x0f, 5, 0x71, 40, 0x06, 0x23, 48",
+            // (DWARF register 1): CFA = *(rdx + 40) + 56; rbx and rbp lie in `reg`.
+            ".cfi_escape 0x0f, 5, 0x71, 40, 0x06, 0x23, 56",
             ".cfi_escape 0x10, 3, 2, 0x71, 48",
             ".cfi_escape 0x10, 6, 2, 0x71, 56",
             "mov r12, [rdi]",
@@ -98,6 +101,8 @@ macro_rules! resume_body {
             ".cfi_adjust_cfa_offset -8; .cfi_restore r13",
             "pop r12",
             ".cfi_adjust_cfa_offset -8; .cfi_restore r12",
+            "pop rbp",
+            ".cfi_adjust_cfa_offset -8",
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             // rsi, not the main_co that `co` names: that may be long in coming, and the next resume
             // waits for what stands here. It is only compared.
