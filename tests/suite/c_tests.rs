@@ -15,6 +15,27 @@ use crate::work::Case;
 /// did not live to see the end of.
 const LEAKS: [&str; 3] = ["exceptions", "misuse", "mixed"];
 
+/// Tests about what the library does, which is the same whatever the program was compiled with. `make
+/// test` runs them in the first two variants of a compiler; `LANES=all` and by name in all.
+const OF_THE_LIBRARY: [&str; 16] = [
+    "deep",
+    "failing",
+    "leaks",
+    "lifecycle",
+    "loaded",
+    "many",
+    "memory",
+    "misuse",
+    "operations",
+    "overflow",
+    "pool",
+    "sizes",
+    "slabs",
+    "stack_gone",
+    "statistics",
+    "threads",
+];
+
 /// Which programs a variant cannot be asked to run, and why.
 fn is_left_out(test: &str, variant: &Variant) -> bool {
     match test {
@@ -74,7 +95,9 @@ pub fn cases(compiler: &'static Compiler, extent: Extent) -> Result<Vec<Case>, S
             let test = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let wanted = compiler.only.is_empty() || compiler.only.contains(&&*test);
             let wanted = wanted && !compiler.never.contains(&&*test);
-            if !wanted || is_left_out(&test, variant) {
+            let is_again = extent == Extent::Plain && number > 1;
+            let is_again = is_again && OF_THE_LIBRARY.contains(&&*test);
+            if !wanted || is_again || is_left_out(&test, variant) {
                 continue;
             }
             let program = folder.join(format!("{test}-{number}"));

@@ -261,7 +261,7 @@ impl Compiler {
             "many",
             "misuse",
             "shared_stacks",
-            "unwind"
+            "stress"
         ),
         environment: &[],
         ..Compiler::ASAN

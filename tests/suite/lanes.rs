@@ -18,9 +18,9 @@ type Need = (&'static str, &'static str);
 /// How far random tests go.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Extent {
-    /// All lanes that can run, in five minutes.
+    /// All lanes that can run, in five minutes: what depends on a compiler's flags in every variant.
     Plain,
-    /// What must pass before a change lands: `LANES=all`.
+    /// What must pass before a change lands: `LANES=all`; and lanes by name.
     All,
     /// By hand: `--long`.
     Long,
@@ -118,11 +118,7 @@ pub const LANES: [Lane; 27] = [
     },
     Lane { name: "fuzz", needs: &[LIBFUZZER], cases: |extent| Ok(fuzz::cases(extent)) },
     Lane { name: "gdb", needs: &[GDB, CXX, CLANG], cases: |_| Ok(gdb_cases()) },
-    Lane {
-        name: "gdb-aarch64",
-        needs: &[AARCH64, GDB_MULTIARCH],
-        cases: |_| steps::aarch64_cases(),
-    },
+    Lane { name: "gdb-aarch64", needs: &[AARCH64, GDB_MULTIARCH], cases: steps::aarch64_cases },
     Lane { name: "panics", needs: &[], cases: |_| Ok(panics::cases()) },
     Lane { name: "panics-aarch64", needs: &[AARCH64], cases: |_| panics::aarch64_cases() },
     Lane {
