@@ -2,7 +2,7 @@
 # make test          every test that this machine can run: 5 minutes  (LANES="cc aarch64", LANES=all)
 # make demo          the example with three coroutines, over this README  (FILE=some.txt)
 # make bench         measures, and writes docs/performance.{md,svg}  (ACO_PREFIX=, ACO_ROWS=)
-# make header        writes include/aco.h from the Rust items
+# make header        writes include/aco.h and aco_ext.h from the Rust items
 # make install       PREFIX=/usr/local LIBDIR= INCLUDEDIR= DESTDIR=;  make uninstall
 # make setup         installs what all lanes of the tests need (Debian, as root)
 # make clean
@@ -33,7 +33,7 @@ SO      := libaco.so.$(VERSION)
 B      := build$(if $(TARGET),/$(TARGET))
 RSLIB  := $(B)/cargo/$(if $(TARGET),$(TARGET)/)release/libaco.a
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
-HEADERS := aco.h aco_inline.h aco_assert_override.h
+HEADERS := aco.h aco_inline.h aco_ext.h aco_assert_override.h
 
 # The binutils of the compiler, so that naming the compiler is enough.
 tool     = $(shell $(CC) -print-prog-name=$(1))

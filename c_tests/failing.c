@@ -3,6 +3,8 @@
  * nothing leaks. Interposes the C library's functions, so it needs the shared library. */
 #include "check.h"
 
+#include <aco_ext.h>
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -109,11 +111,44 @@ static void scenario(void) {
     aco_destroy(main_co);
 }
 
+/* The constructors that do not abort. */
+static int refusals;
+
+static int is_there(const void *object) {
+    if (object != NULL) return 1;
+    CHECK_EQUAL(errno, ENOMEM);
+    refusals++;
+    return 0;
+}
+
+static void trying_scenario(void) {
+    aco_t *main_co = aco_try_create(NULL, NULL, 0, NULL, NULL);
+    if (!is_there(main_co)) return;
+    for (int guarded = 0; guarded < 2; guarded++) {
+        errno = 0;
+        aco_share_stack_t *stack = aco_try_share_stack_new2(65536, (char)guarded);
+        if (!is_there(stack)) continue;
+        aco_t *cos[8];
+        for (int i = 0; i < 8; i++) {
+            errno = 0;
+            cos[i] = aco_try_create(main_co, stack, (size_t)(i % 2 * 3000), yields, NULL);
+            is_there(cos[i]);
+        }
+        for (int i = 0; i < 8; i++) {
+            if (cos[i] != NULL) aco_destroy(cos[i]);
+        }
+        aco_share_stack_destroy(stack);
+    }
+    aco_destroy(main_co);
+}
+
+static void (*what)(void) = scenario;
+
 /* In a thread: its pools and slabs go back when it ends. Did a call fail? */
 static void *counted_scenario(void *fail_at) {
     countdown = (long)(intptr_t)fail_at;
     counting = 1;
-    scenario();
+    what();
     return (void *)(intptr_t)(countdown == -1);
 }
 
@@ -137,6 +172,7 @@ static void run_in_this_child(void) {
     /* Slabs of stack control blocks stay; a failure can only have made them smaller. */
     CHECK(mapped_bytes <= 0);
     if (!failed) _exit(NONE_FAILED);
+    if (refusals > 0) fprintf(stderr, "refused\n");
 }
 
 /* The first time in a process, with nothing kept from before. An emulator starts no programs. */
@@ -156,12 +192,19 @@ static int starts_with(const char *text, const char *start) {
     return strncmp(text, start, strlen(start)) == 0;
 }
 
+static long refused;
+
 static long fail_each(void (*body)(void), int *warnings) {
     char text[2000];
     long deaths = 0;
+    refused = 0;
     for (fail_at_in_child = 0;; fail_at_in_child++) {
         int status = run_in_child(body, text, sizeof text);
         if (WIFEXITED(status) && WEXITSTATUS(status) == NONE_FAILED) break;
+        if (status == 0 && strcmp(text, "refused\n") == 0) {
+            refused++;
+            continue;
+        }
         int died = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
         int is_line = strchr(text, '\n') == text + strlen(text) - 1;
         int well = status == 0 && (text[0] == 0 || (is_line && starts_with(text, "aco: warning: ")));
@@ -172,7 +215,7 @@ static long fail_each(void (*body)(void), int *warnings) {
         deaths += died;
         *warnings += strstr(text, "vm.max_map_count") != NULL;
     }
-    CHECK(fail_at_in_child > 20);
+    CHECK(fail_at_in_child > (what == scenario ? 20 : 10));
     return deaths;
 }
 
@@ -185,6 +228,10 @@ int main(int count, char **arguments) {
     }
     CHECK(fail_each(run_afresh, &warnings) > 5);
     CHECK(fail_each(run_in_this_child, &warnings) > 5);
+    what = trying_scenario;
+    CHECK_EQUAL(fail_each(run_in_this_child, &warnings), 0);
+    CHECK(refused > 3);
+    what = scenario;
     lacks_guard_regions = 1;
     warnings = 0;
     CHECK(fail_each(run_afresh, &warnings) > 5);

@@ -6,15 +6,16 @@ use core::ptr::{self, NonNull};
 use crate::abi::{
     ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_share_stack_t, aco_t,
 };
+use crate::refusal::Refusal;
 use crate::slab::{self, Class};
 use crate::{arch, diag, sanitizer, save, stack, state, thread, tls};
 
-/// A coroutine control block, zeroed but for what a main coroutine has. Aborts without memory.
+/// A coroutine control block, zeroed but for what a main coroutine has.
 #[inline(always)]
-fn allocate(class: Class, fp: aco_cofuncp_t, arg: *mut c_void) -> *mut aco_t {
+fn allocate(class: Class, fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut aco_t, Refusal> {
     let place = if sanitizer::is_present() { sanitizer::allocate() } else { slab::allocate(class) };
     let Some(co) = place else {
-        diag::out_of_memory("aco_create", ptr::null::<aco_t>(), "a coroutine", size_of::<aco_t>())
+        return Err(Refusal::Coroutine { what: "a coroutine", size: size_of::<aco_t>() });
     };
     let co: *mut aco_t = co.as_ptr().cast();
     // SAFETY: freshly allocated, and all zero is a valid coroutine.
@@ -23,20 +24,25 @@ fn allocate(class: Class, fp: aco_cofuncp_t, arg: *mut c_void) -> *mut aco_t {
         (*co).fp = fp;
         (*co).arg = arg;
     }
-    co
+    Ok(co)
 }
 
 /// A main coroutine: the thread's own stack.
-pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> *mut aco_t {
-    let co = allocate(Class::Alone, fp, arg);
+pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut aco_t, Refusal> {
+    let co = allocate(Class::Alone, fp, arg)?;
     // SAFETY: a valid slot of a coroutine that nobody else knows. A switch that shares the
     // environment does not fill it, one that does not share may still load it.
-    unsafe { aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment()) };
-    co
+    unsafe {
+        aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
+        if sanitizer::is_present() {
+            // By this its note is found.
+            state::bind(co, state::binding(ptr::null_mut(), 0));
+        }
+    }
+    Ok(co)
 }
 
-/// A coroutine that will run `fp` on `share_stack` when it is first resumed. Aborts without
-/// memory.
+/// A coroutine that will run `fp` on `share_stack` when it is first resumed.
 ///
 /// # Safety
 /// `main_co` and `share_stack` point to a coroutine and to a share stack.
@@ -46,29 +52,30 @@ pub(crate) unsafe fn create(
     save_stack_sz: usize,
     fp: aco_cofuncp_t,
     arg: *mut c_void,
-) -> *mut aco_t {
+) -> Result<*mut aco_t, Refusal> {
     let share_stack = share_stack.as_ptr();
     // SAFETY: control blocks stay readable after their stack is destroyed.
     if unsafe { (*share_stack).ptr.is_null() } {
-        diag::fatal(
-            "aco_create",
-            share_stack,
-            format_args!("the share stack is destroyed"),
-            "a coroutine is created on a live share stack",
-        )
+        return Err(Refusal::Destroyed(share_stack));
     }
     // SAFETY: as above.
     let (control, vacant) = unsafe {
         let control = stack::control_of(share_stack);
         (control, stack::is_vacant(control))
     };
-    let co =
-        if vacant { allocate(Class::Alone, fp, arg) } else { allocate(Class::Sharing, fp, arg) };
+    let co = allocate(if vacant { Class::Alone } else { Class::Sharing }, fp, arg)?;
     // Without a wish for its size the area waits for the first copy, which a coroutine with a
     // stack for itself never sees.
     let (area, size) = match save_stack_sz {
         0 => (ptr::null_mut(), save::DEFAULT_SIZE),
-        size => (save::allocate("aco_create", ptr::null(), size), size),
+        size => match slab::allocate_area(size) {
+            Some(area) => (area.as_ptr(), size),
+            None => {
+                // SAFETY: just allocated, and nobody knows it.
+                unsafe { slab::free(co.cast()) };
+                return Err(Refusal::Coroutine { what: "a save stack", size });
+            }
+        },
     };
     // SAFETY: `co` is fresh, and `share_stack` is live by the caller's promise.
     unsafe {
@@ -77,15 +84,70 @@ pub(crate) unsafe fn create(
         (*co).save_stack.sz = size;
         (*co).share_stack = share_stack;
         stack::bind(co, control);
-        let entry = fp.map_or(0, |fp| fp as usize);
-        aco_t::set_register(co, ACO_REG_IDX_RETADDR, entry);
-        aco_t::set_register(co, ACO_REG_IDX_SP, (*share_stack).align_retptr as usize);
-        aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
+        begin(co);
+    }
+    Ok(co)
+}
+
+/// Writes the registers with which `co` begins when it is first resumed.
+///
+/// # Safety
+/// `co` points to a coroutine without frames, on a live share stack.
+unsafe fn begin(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let entry = (*co).fp.map_or(0, |fp| fp as usize);
+        let stack_pointer = (*(*co).share_stack).align_retptr as usize;
         // Profilers that walk frame pointers go on in the main coroutine.
-        let record = main_co.as_ptr() as usize + arch::FRAME_RECORD;
+        let record = (*co).main_co as usize + arch::FRAME_RECORD;
+        aco_t::set_register(co, ACO_REG_IDX_RETADDR, entry);
+        aco_t::set_register(co, ACO_REG_IDX_SP, stack_pointer);
+        aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
         aco_t::set_register(co, arch::FRAME_POINTER, record);
     }
-    co
+}
+
+/// Makes an ended coroutine, or one that has not begun, begin anew with another function. Nothing is
+/// allocated; its counters go on. Aborts for every other.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) {
+    // SAFETY: the caller's promise; control blocks stay readable.
+    unsafe {
+        if let Some((what, rule)) = why_no_reset(co) {
+            diag::fatal("aco_reset", co, format_args!("{what}"), rule)
+        }
+        (*co).fp = fp;
+        (*co).arg = arg;
+        (*co).save_stack.valid_sz = 0;
+        state::revive(co);
+        begin(co);
+    }
+}
+
+/// What is wrong with resetting `co`, and the rule.
+///
+/// # Safety
+/// As [`reset`].
+unsafe fn why_no_reset(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
+    // SAFETY: as there.
+    unsafe {
+        let stack = (*co).share_stack;
+        Some(if state::is_dead(co) {
+            ("the coroutine is destroyed", "reset a coroutine before aco_destroy")
+        } else if (*co).main_co.is_null() || stack.is_null() {
+            ("it is a main coroutine", "reset coroutines that were created with a main_co")
+        } else if stack::is_gone(co, stack::control_of(stack)) {
+            ("its share stack is destroyed", "destroy a share stack after its last resume")
+        } else if (*co).is_end == 0
+            && (is_running(co) || aco_t::stack_pointer(co) != (*stack).align_retptr as usize)
+        {
+            ("the coroutine has begun", "reset a coroutine that has ended, or not begun")
+        } else {
+            return None;
+        })
+    }
 }
 
 /// Frees a coroutine. Its frames are forgotten, not unwound. The running coroutine may be freed,
@@ -142,6 +204,32 @@ pub(crate) unsafe fn stack_used(co: *mut aco_t) -> usize {
         let now = if stack::contains(stack, now) { top.saturating_sub(now) } else { 0 };
         copied.max(now).max(stack::depth(stack))
     }
+}
+
+/// Bytes left on the stack that the caller is on; `thread_stack` gives the lowest address of the thread's.
+pub(crate) fn stack_remaining(thread_stack: fn() -> Option<usize>) -> usize {
+    let here = arch::stack_pointer();
+    let low = match stack_here() {
+        // SAFETY: the stack that the caller is on is live.
+        Some(stack) => Some(unsafe { (*stack).ptr.addr() }),
+        None => thread_stack(),
+    };
+    low.map_or(0, |low| here.saturating_sub(low))
+}
+
+/// Does `place` lie on the caller's stack, and is that shared?
+pub(crate) fn is_on_shared_stack(place: *const c_void) -> bool {
+    // SAFETY: the stack that the caller is on is live.
+    stack_here().is_some_and(|stack| unsafe {
+        stack::contains(stack, place.addr()) && stack::is_shared(stack)
+    })
+}
+
+/// The share stack of the current coroutine, if the caller is on it.
+fn stack_here() -> Option<*mut aco_share_stack_t> {
+    let co = tls::current();
+    // SAFETY: the current coroutine, where there is one, exists.
+    unsafe { (!co.is_null() && is_on_stack_of(co)).then(|| (*co).share_stack) }
 }
 
 /// The coroutine that the caller runs in, where that is certain: it is the current one, somebody

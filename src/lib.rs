@@ -19,6 +19,7 @@
 //! | | [`valgrind`] | which memory is a stack |
 //! | | [`sanitizer`] | is there one? |
 //! | | [`state`] | what the padding of a coroutine says |
+//! | | [`refusal`] | why a constructor gives nothing |
 //! | ground | [`diag`] | the line that is printed before an abort |
 //! | | [`sys`] | the libc calls, wrapped once |
 //! | | [`abi`] | the structs that C can look into |
@@ -45,6 +46,7 @@ mod exceptions;
 pub mod ffi;
 mod overflow;
 mod panic;
+mod refusal;
 mod resume;
 mod sanitizer;
 mod save;

@@ -78,7 +78,8 @@ pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t) {
                 refuse_image(co)
             }
             let top: *mut u8 = (*stack).align_retptr.cast();
-            valgrind::expect_writes(top.addr() - size, size);
+            let low = (*stack).ptr.addr().max((top.addr() - size).saturating_sub(CALLS));
+            valgrind::expect_writes(low, top.addr() - low);
             copy(top.byte_sub(size), (*area).ptr.cast(), size);
             if sanitizer::is_present() {
                 sanitizer::restored(co, top.byte_sub(size), size);
@@ -125,6 +126,9 @@ unsafe fn refuse_image(co: *mut aco_t) -> ! {
     )
 }
 
+/// Bytes below a suspended coroutine's stack pointer that it writes before it moves that down.
+const CALLS: usize = 512;
+
 /// From so many bytes on the C library's memcpy, which knows the processor's widest registers, is
 /// worth the call.
 const LARGE: usize = 384;
@@ -160,15 +164,10 @@ unsafe fn grow(co: *mut aco_t, size: usize) {
             new_size = new_size.saturating_mul(2);
         }
         slab::free((*area).ptr);
-        (*area).ptr = allocate("aco_resume", co, new_size);
+        let Some(place) = slab::allocate_area(new_size) else {
+            diag::out_of_memory("aco_resume", co, "a save stack", new_size)
+        };
+        (*area).ptr = place.as_ptr();
         (*area).sz = new_size;
     }
-}
-
-/// Allocates a save area. Aborts, in the name of `function`, without memory.
-pub(crate) fn allocate(function: &str, co: *const aco_t, size: usize) -> *mut core::ffi::c_void {
-    let Some(area) = slab::allocate_area(size) else {
-        diag::out_of_memory(function, co, "a save stack", size)
-    };
-    area.as_ptr()
 }

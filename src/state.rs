@@ -146,6 +146,15 @@ pub(crate) unsafe fn end(co: *mut aco_t) {
     unsafe { *aco_t::state_word(co) = read(co) & !IS_END | FULL | 1 }
 }
 
+/// `co` has not ended any more, and is not FULL: it has no registers to be loaded.
+///
+/// # Safety
+/// `co` points to a coroutine without frames.
+pub(crate) unsafe fn revive(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe { *aco_t::state_word(co) = read(co) & !(IS_END | FULL) }
+}
+
 /// Binds `co` to the stack and life that `binding` names; whose it is stays as it is.
 ///
 /// # Safety

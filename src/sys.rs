@@ -1,6 +1,7 @@
 //! The libc calls that the library makes, each wrapped once.
 
 use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -228,6 +229,12 @@ pub(crate) fn take_signal_stack_off(memory: *mut c_void) -> bool {
     stack.ss_sp != memory || unsafe { libc::sigaltstack(&none, ptr::null_mut()) == 0 }
 }
 
+/// Lets other threads run first.
+pub(crate) fn let_others_run() {
+    // SAFETY: sched_yield has no preconditions.
+    unsafe { libc::sched_yield() };
+}
+
 /// Sends this thread a signal; one that is blocked waits.
 pub(crate) fn raise(signal: c_int) {
     // SAFETY: raise has no preconditions.
@@ -238,6 +245,27 @@ pub(crate) fn raise(signal: c_int) {
 pub(crate) fn errno() -> c_int {
     // SAFETY: the location is valid for as long as the thread lives.
     unsafe { *libc::__errno_location() }
+}
+
+/// Sets what [`errno`] gives.
+pub(crate) fn set_errno(error: c_int) {
+    // SAFETY: as there.
+    unsafe { *libc::__errno_location() = error }
+}
+
+/// The lowest address of this thread's own stack. None: the C library does not tell.
+pub(crate) fn thread_stack() -> Option<usize> {
+    let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
+    let (mut low, mut size) = (ptr::null_mut(), 0);
+    // SAFETY: the attributes are initialised where the first call succeeds, and destroyed then.
+    unsafe {
+        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let known = libc::pthread_attr_getstack(attributes.as_ptr(), &mut low, &mut size) == 0;
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        known.then_some(low.addr())
+    }
 }
 
 /// Writes `text` to standard error with write(2): no lock, no buffer, no allocation.

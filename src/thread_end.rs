@@ -5,7 +5,7 @@
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use crate::{sys, tls};
 
@@ -31,6 +31,9 @@ static KEYS: [AtomicU32; PARTS] = [const { AtomicU32::new(0) }; PARTS];
 /// What each part wants called.
 #[unsafe(link_section = "aco_shared")]
 static ENDINGS: [AtomicPtr<c_void>; PARTS] = [const { AtomicPtr::new(ptr::null_mut()) }; PARTS];
+/// The library is being unloaded: nothing is armed any more.
+#[unsafe(link_section = "aco_shared")]
+static IS_UNLOADED: AtomicBool = AtomicBool::new(false);
 /// In a thread's `ending`: the parts that are to be called, and whether it ends.
 const ENDS: u32 = 1 << 31;
 
@@ -59,6 +62,9 @@ pub(crate) fn call_with(
 #[cold]
 #[inline(never)]
 fn arm(part: Part, at_end: unsafe extern "C" fn(*mut c_void), value: NonNull<c_void>) -> bool {
+    if IS_UNLOADED.load(Ordering::Relaxed) {
+        return false;
+    }
     let part = part as usize;
     let (Some(entry), Some(ending)) = (KEYS.get(part), ENDINGS.get(part)) else { return false };
     ending.store(at_end as *mut c_void, Ordering::Relaxed);
@@ -90,6 +96,8 @@ pub(crate) fn begin() {
 /// The library is unloaded, if it is inside something that can be (a plugin with libaco.a), or the
 /// process ends: no thread may call into it any more. For the thread that unloads it this is the end.
 extern "C" fn unload() {
+    IS_UNLOADED.store(true, Ordering::Relaxed);
+    begin();
     for (part, (entry, ending)) in KEYS.iter().zip(&ENDINGS).enumerate() {
         let key = entry.swap(0, Ordering::AcqRel);
         if key == 0 {

@@ -1,21 +1,37 @@
-//! `include/aco.h` is generated from the Rust items and checked in; this fails when it is stale.
-//! `make header` (ACO_BLESS=1) writes it.
+//! `include/aco.h` and `include/aco_ext.h` are generated from the Rust items and checked in; this fails
+//! when one is stale. `make header` (ACO_BLESS=1) writes them.
 
 use std::path::Path;
 use std::{env, fs};
 
-/// The header, as the Rust items say it now.
+const EXTENSION: &str = "src/ffi/extension.rs";
+
+/// `aco.h`, as the Rust items say it now: all but those of the extension.
 fn generate(root: &Path) -> String {
-    let mut config =
-        cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml is valid");
+    let mut config = config(root, "cbindgen.toml");
     let version: Vec<_> = env!("CARGO_PKG_VERSION").split('.').collect();
     let prelude = config.after_includes.take().expect("cbindgen.toml has after_includes");
     let prelude = prelude.replace("@MAJOR@", version[0]).replace("@MINOR@", version[1]);
     config.after_includes = Some(prelude.replace("@PATCH@", version[2]));
+    let extension = fs::read_to_string(root.join(EXTENSION)).expect("src/ is readable");
+    let names = extension.split(" fn ").skip(1).filter_map(|text| text.split('(').next());
+    config.export.exclude.extend(names.map(String::from));
+    text_of(cbindgen::Builder::new().with_crate(root).with_config(config))
+}
 
-    let builder = cbindgen::Builder::new().with_crate(root).with_config(config);
+/// `aco_ext.h`: those of the extension.
+fn generate_extension(root: &Path) -> String {
+    let config = config(root, "cbindgen-ext.toml");
+    text_of(cbindgen::Builder::new().with_src(root.join(EXTENSION)).with_config(config))
+}
+
+fn config(root: &Path, name: &str) -> cbindgen::Config {
+    cbindgen::Config::from_file(root.join(name)).expect("the configuration is valid")
+}
+
+fn text_of(builder: cbindgen::Builder) -> String {
     let mut text = Vec::new();
-    builder.generate().expect("cbindgen reads the crate").write(&mut text);
+    builder.generate().expect("cbindgen reads the sources").write(&mut text);
     let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
     // A section for Rust readers; C readers have the comment's own words.
     let lines = text.lines().map(|line| line.replace(" # Safety", " Valid when:"));
@@ -25,12 +41,21 @@ fn generate(root: &Path) -> String {
 #[test]
 fn aco_h_is_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let path = root.join("include/aco.h");
-    let fresh = generate(root);
+    is_fresh(root, "include/aco.h", &generate(root));
+}
+
+#[test]
+fn aco_ext_h_is_fresh() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    is_fresh(root, "include/aco_ext.h", &generate_extension(root));
+}
+
+fn is_fresh(root: &Path, name: &str, fresh: &str) {
+    let path = root.join(name);
     if env::var_os("ACO_BLESS").is_some() {
-        fs::write(&path, &fresh).expect("include/ is writable");
+        fs::write(&path, fresh).expect("include/ is writable");
     }
     let present = fs::read_to_string(&path).unwrap_or_default();
     let differs = fresh.lines().zip(present.lines()).find(|(fresh, present)| fresh != present);
-    assert!(fresh == present, "include/aco.h is stale at {differs:?}: run `make header`");
+    assert!(fresh == present, "{name} is stale at {differs:?}: run `make header`");
 }

@@ -6,8 +6,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 19] = [
-    ("ffi", &["overflow", "resume", "coroutine", "thread", "stack", "arch", "tls", "diag", "abi"]),
+const LAYERS: [(&str, &[&str]); 20] = [
+    (
+        "ffi",
+        &[
+            "overflow",
+            "resume",
+            "coroutine",
+            "thread",
+            "stack",
+            "refusal",
+            "sys",
+            "arch",
+            "tls",
+            "diag",
+            "abi",
+        ],
+    ),
     (
         "resume",
         &[
@@ -27,7 +42,19 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("overflow", &["coroutine", "stack", "thread_end", "arch", "diag", "sys", "abi"]),
     (
         "coroutine",
-        &["thread", "stack", "save", "slab", "sanitizer", "state", "arch", "tls", "diag", "abi"],
+        &[
+            "thread",
+            "stack",
+            "save",
+            "slab",
+            "sanitizer",
+            "state",
+            "refusal",
+            "arch",
+            "tls",
+            "diag",
+            "abi",
+        ],
     ),
     ("thread", &["exceptions", "sanitizer", "arch", "tls", "diag", "sys", "abi"]),
     (
@@ -36,6 +63,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
             "slab",
             "thread_end",
             "state",
+            "refusal",
             "sanitizer",
             "valgrind",
             "arch",
@@ -54,6 +82,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("state", &["abi"]),
     ("arch", &["abi"]),
     ("tls", &["abi"]),
+    ("refusal", &["diag", "sys", "abi"]),
     ("panic", &["diag", "sys"]),
     ("diag", &["sys", "abi"]),
     ("sys", &[]),

@@ -57,7 +57,7 @@ pub extern "C" fn aco_funcp_protector() -> ! {
 /// aco_share_stack_new2() with a guard page.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_share_stack_new(sz: usize) -> *mut aco_share_stack_t {
-    stack::create("aco_share_stack_new", sz, true)
+    stack::create(sz, true).unwrap_or_else(|why| why.abort("aco_share_stack_new"))
 }
 
 /// A stack of `sz` bytes for one coroutine or many. 0 means 2 MiB; fewer than 4096 bytes become
@@ -69,7 +69,8 @@ pub extern "C" fn aco_share_stack_new2(
     sz: usize,
     guard_page_enabled: c_char,
 ) -> *mut aco_share_stack_t {
-    stack::create("aco_share_stack_new2", sz, guard_page_enabled != 0)
+    stack::create(sz, guard_page_enabled != 0)
+        .unwrap_or_else(|why| why.abort("aco_share_stack_new2"))
 }
 
 /// Frees a share stack. Coroutines on it may still be destroyed, but no longer resumed. Aborts
@@ -101,10 +102,15 @@ pub unsafe extern "C" fn aco_create(
     fp: aco_cofuncp_t,
     arg: *mut c_void,
 ) -> *mut aco_t {
-    let Some(main_co) = NonNull::new(main_co) else { return coroutine::create_main(fp, arg) };
-    let share_stack = non_null("aco_create", "the share stack", share_stack);
-    // SAFETY: the caller's promise.
-    unsafe { coroutine::create(main_co, share_stack, save_stack_sz, fp, arg) }
+    let created = match NonNull::new(main_co) {
+        None => coroutine::create_main(fp, arg),
+        Some(main_co) => {
+            let share_stack = non_null("aco_create", "the share stack", share_stack);
+            // SAFETY: the caller's promise.
+            unsafe { coroutine::create(main_co, share_stack, save_stack_sz, fp, arg) }
+        }
+    };
+    created.unwrap_or_else(|why| why.abort("aco_create"))
 }
 
 /// Runs `resume_co` until it yields or exits. To be called by its main_co, on the thread of

@@ -6,6 +6,7 @@
 
 pub mod classic;
 pub mod diagnose;
+pub mod extension;
 pub mod functions;
 pub mod version;
 

@@ -82,7 +82,7 @@ unsafe fn resume_with_care(co: *mut aco_t, resume: unsafe extern "C" fn(*mut aco
             let mut departure = Departure::new();
             sanitizer::leave((*co).main_co, co, &mut departure);
             resume(co);
-            sanitizer::arrive(&mut departure);
+            sanitizer::arrive(&departure);
             sanitizer::retire(co);
         } else {
             resume(co);
@@ -103,7 +103,7 @@ unsafe fn switch_with_care(from: *mut aco_t, to: *mut aco_t, switch: Switch) -> 
         let mut departure = Departure::new();
         sanitizer::leave(from, to, &mut departure);
         let result = switch(from, to);
-        sanitizer::arrive(&mut departure);
+        sanitizer::arrive(&departure);
         result
     };
     exceptions::take_back(kept);

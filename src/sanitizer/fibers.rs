@@ -26,48 +26,30 @@ use crate::{arch, diag, sys, tls};
 struct Watch {
     /// Not 0 but during a switch.
     business: [usize; 2],
-    /// The main coroutines of this thread that were left and not come back to, latest first.
-    mains: *mut Departure,
+    /// The main coroutine that leaves: the runtimes know the bounds of its stack. NULL: another leaves.
+    main_co: *mut aco_t,
     /// The runtimes wait to hear that the next context is there.
     is_leaving: bool,
-    /// Who leaves is a main coroutine: whose bounds the runtimes know.
-    leaves_main: bool,
 }
 
 /// What the library does at a switch that is seen.
 const SEEN: [usize; 2] = [1, 1];
 const UNSEEN: [usize; 2] = [0, 0];
 
-/// A context that was left, on its own stack until it goes on.
+/// A context that was left, on its own stack until it goes on: AddressSanitizer's frames off the stack.
 pub(crate) struct Departure {
-    who: *mut aco_t,
-    /// AddressSanitizer's frames off the stack.
     fake: *mut c_void,
-    /// Of a main coroutine: the one that was left before.
-    outer: *mut Departure,
-    /// Of a main coroutine: its fiber, and the bounds of its stack once known.
-    fiber: *mut c_void,
-    low: *const c_void,
-    size: usize,
 }
 
 impl Departure {
     pub(crate) const fn new() -> Departure {
-        Departure {
-            who: ptr::null_mut(),
-            fake: ptr::null_mut(),
-            outer: ptr::null_mut(),
-            fiber: ptr::null_mut(),
-            low: ptr::null(),
-            size: 0,
-        }
+        Departure { fake: ptr::null_mut() }
     }
 }
 
-/// This thread's, if switches are watched.
-fn watch() -> Option<&'static mut Watch> {
-    // SAFETY: where switches are watched the word is NULL or what `attach` gave; the thread's own.
-    if watches_switches() { unsafe { tls::exceptions().cast::<Watch>().as_mut() } } else { None }
+/// This thread's, if switches are watched: the word is then NULL or what `attach` gave.
+fn watch() -> Option<NonNull<Watch>> {
+    if watches_switches() { NonNull::new(tls::exceptions().cast()) } else { None }
 }
 
 /// Does this thread tell of its switches?
@@ -75,16 +57,16 @@ pub(crate) fn is_watched() -> bool {
     watch().is_some()
 }
 
-/// A thread's first, for its word. None: nobody watches, or the thread ends.
+/// A thread's first, for its word. None: there is no memory. A thread that ends may get one more, which
+/// nobody takes back: no block of malloc's, that would be a leak.
 pub(crate) fn attach() -> Option<NonNull<c_void>> {
-    let place = sys::allocate(size_of::<Watch>())?;
+    let mut place = sys::allocate(size_of::<Watch>())?;
     if !thread_end::call_with(Part::Switches, detach, place) {
         // SAFETY: nobody has seen it.
         unsafe { sys::free(place.as_ptr()) };
-        return None;
+        place = sys::map(size_of::<Watch>())?;
     }
-    let watch =
-        Watch { business: SEEN, mains: ptr::null_mut(), is_leaving: false, leaves_main: false };
+    let watch = Watch { business: SEEN, main_co: ptr::null_mut(), is_leaving: false };
     // SAFETY: just allocated, for one.
     unsafe { place.cast().write(watch) };
     Some(place)
@@ -103,28 +85,22 @@ unsafe extern "C" fn detach(place: *mut c_void) {
 /// # Safety
 /// Both point to coroutines, and the switch follows. `departure` stays until `from` goes on.
 pub(crate) unsafe fn leave(from: *mut aco_t, to: *mut aco_t, departure: &mut Departure) {
-    let Some(watch) = watch() else { return };
+    if !is_watched() {
+        return;
+    }
     // SAFETY: the caller's promise.
     unsafe {
-        departure.who = from;
-        watch.leaves_main = (*from).share_stack.is_null();
-        if watch.leaves_main {
-            // One that was left by longjmp is forgotten when it leaves again.
-            let first = watch.mains.as_ref();
-            departure.outer = match first {
-                Some(first) if first.who == from => first.outer,
-                _ => watch.mains,
-            };
-            departure.fiber = hooks::tsan_current().map_or(ptr::null_mut(), |current| current());
-            watch.mains = departure;
-        }
         let ends = (*from).is_end != 0;
         if ends {
             forget_frames(from);
         }
-        tell(watch, to, if ends { ptr::null_mut() } else { &raw mut departure.fake });
+        tell(from, to, if ends { ptr::null_mut() } else { &raw mut departure.fake });
         if let Some(note) = notes::of(from) {
-            note.fake = departure.fake;
+            (*note.as_ptr()).fake = departure.fake;
+        }
+        // From here on they are its departure's alone.
+        if let Some(note) = notes::of(to) {
+            (*note.as_ptr()).fake = ptr::null_mut();
         }
     }
 }
@@ -145,14 +121,21 @@ struct Place {
     fiber: *mut c_void,
 }
 
-/// Tells the runtimes that `to` is next.
+/// Tells the runtimes that `from` leaves and `to` is next.
 ///
 /// # Safety
 /// As [`leave`].
-unsafe fn tell(watch: &mut Watch, to: *mut aco_t, fake: *mut *mut c_void) {
+unsafe fn tell(from: *mut aco_t, to: *mut aco_t, fake: *mut *mut c_void) {
+    let Some(watch) = watch() else { return };
     // SAFETY: the caller's promise.
     unsafe {
-        let Place { low, size, fiber } = place_of(watch, to);
+        let is_main = (*from).share_stack.is_null();
+        (*watch.as_ptr()).main_co = if is_main { from } else { ptr::null_mut() };
+        if is_main && let Some(note) = notes::of(from) {
+            let fiber = hooks::tsan_current().map_or(ptr::null_mut(), |current| current());
+            (*note.as_ptr()).fiber = fiber;
+        }
+        let Place { low, size, fiber } = place_of(to);
         if let Some(start) = hooks::start_switch() {
             start(fake, low, size);
         }
@@ -166,8 +149,8 @@ unsafe fn tell(watch: &mut Watch, to: *mut aco_t, fake: *mut *mut c_void) {
         {
             switch(fiber, 0);
         }
-        watch.is_leaving = true;
-        watch.business = UNSEEN;
+        (*watch.as_ptr()).is_leaving = true;
+        (*watch.as_ptr()).business = UNSEEN;
     }
 }
 
@@ -175,62 +158,35 @@ unsafe fn tell(watch: &mut Watch, to: *mut aco_t, fake: *mut *mut c_void) {
 ///
 /// # Safety
 /// As [`leave`].
-unsafe fn place_of(watch: &Watch, to: *mut aco_t) -> Place {
-    // SAFETY: the caller's promise. Departures are on the stacks of who has left.
-    unsafe {
-        let stack = (*to).share_stack;
-        if !stack.is_null() {
-            let is_fresh = aco_t::stack_pointer(to) == (*stack).align_retptr as usize;
-            if is_fresh && (*to).is_end == 0 {
-                // A program that starts a coroutine again by hand has left its frames there.
-                frames::forgotten((*stack).ptr, (*stack).sz);
-                arch::begin_in(to, first_entry as *const () as usize);
-            }
-            let fiber = notes::of(to).map_or(ptr::null_mut(), fiber_of);
-            return Place { low: (*stack).ptr, size: (*stack).sz, fiber };
-        }
-        match departure_of(watch, to).as_ref() {
-            Some(main) => Place { low: main.low, size: main.size, fiber: main.fiber },
-            None => Place { low: ptr::null(), size: 0, fiber: ptr::null_mut() },
-        }
-    }
-}
-
-/// That of a main coroutine; NULL: it was not left here.
-///
-/// # Safety
-/// Departures are on the stacks of who has left.
-unsafe fn departure_of(watch: &Watch, main_co: *mut aco_t) -> *mut Departure {
-    let mut main = watch.mains;
+unsafe fn place_of(to: *mut aco_t) -> Place {
     // SAFETY: the caller's promise.
     unsafe {
-        while !main.is_null() && (*main).who != main_co {
-            main = (*main).outer;
+        let (stack, note) = ((*to).share_stack, notes::of(to));
+        if stack.is_null() {
+            // The bounds of a main coroutine that a program made are not known.
+            return note.map_or(
+                Place { low: ptr::null(), size: 0, fiber: ptr::null_mut() },
+                |note| {
+                    let note = note.as_ref();
+                    Place { low: note.low, size: note.size, fiber: note.fiber }
+                },
+            );
         }
+        let is_fresh = aco_t::stack_pointer(to) == (*stack).align_retptr as usize;
+        if is_fresh && (*to).is_end == 0 {
+            // A program that starts a coroutine again by hand has left its frames there.
+            frames::forgotten((*stack).ptr, (*stack).sz);
+            arch::begin_in(to, first_entry as *const () as usize);
+        }
+        let fiber = note.map_or(ptr::null_mut(), fiber_of);
+        Place { low: (*stack).ptr, size: (*stack).sz, fiber }
     }
-    main
 }
 
-/// In who goes on: it is there. Where nobody watched as it left, it has nothing to take back.
-///
-/// # Safety
-/// `departure` is that of the context that goes on.
-pub(crate) unsafe fn arrive(departure: &mut Departure) {
-    if departure.who.is_null() {
-        return arrive_first();
-    }
-    // SAFETY: the caller's promise: who left is a coroutine still.
-    unsafe {
-        if let Some(note) = notes::of(departure.who) {
-            note.fake = ptr::null_mut();
-        }
-        finish(departure.fake);
-        if let Some(watch) = watch()
-            && (*departure.who).share_stack.is_null()
-        {
-            watch.mains = departure.outer;
-        }
-    }
+/// In who goes on: it is there.
+pub(crate) fn arrive(departure: &Departure) {
+    // SAFETY: the frames are those of who goes on.
+    unsafe { finish(departure.fake) }
 }
 
 /// The frames of `from` are unwound by force, and now come those of `to`, which waits in a resume.
@@ -238,17 +194,11 @@ pub(crate) unsafe fn arrive(departure: &mut Departure) {
 /// # Safety
 /// Both point to coroutines.
 pub(crate) unsafe fn unwind(from: *mut aco_t, to: *mut aco_t) {
-    let Some(watch) = watch() else { return };
     // SAFETY: the caller's promise; `from` runs for the last time.
     unsafe {
-        watch.leaves_main = (*from).share_stack.is_null();
-        tell(watch, to, &mut ptr::null_mut());
-        let main = departure_of(watch, to);
-        match (main.as_mut(), notes::of(to)) {
-            (Some(main), _) => arrive(main),
-            (None, Some(note)) => finish(core::mem::replace(&mut note.fake, ptr::null_mut())),
-            (None, None) => arrive_first(),
-        }
+        tell(from, to, &mut ptr::null_mut());
+        let fake = notes::of(to).map_or(ptr::null_mut(), |note| (*note.as_ptr()).fake);
+        finish(fake);
     }
 }
 
@@ -263,24 +213,25 @@ pub(crate) extern "C" fn arrive_first() {
 /// # Safety
 /// `fake` is its own, or NULL.
 unsafe fn finish(fake: *mut c_void) {
-    let Some(watch) = watch() else { return };
-    watch.business = SEEN;
-    if !core::mem::take(&mut watch.is_leaving) {
-        return;
-    }
+    let Some(watch) = watch().map(NonNull::as_ptr) else { return };
     let (mut low, mut size) = (ptr::null(), 0);
-    // SAFETY: the runtimes' functions; a switch was begun.
+    // SAFETY: the thread's own; the runtimes' functions, where a switch was begun. Who leaves exists.
     unsafe {
+        (*watch).business = SEEN;
+        if !core::mem::take(&mut (*watch).is_leaving) {
+            return;
+        }
         if let Some(finish) = hooks::finish_switch() {
             finish(fake, &mut low, &mut size);
         }
         if let Some(finish) = hooks::msan_finish_switch() {
             finish(&mut low, &mut size);
         }
-        if watch.leaves_main
-            && let Some(main) = watch.mains.as_mut()
+        let main_co = (*watch).main_co;
+        if !main_co.is_null()
+            && let Some(note) = notes::of(main_co)
         {
-            (main.low, main.size) = (low, size);
+            ((*note.as_ptr()).low, (*note.as_ptr()).size) = (low, size);
         }
     }
 }
@@ -299,13 +250,15 @@ unsafe extern "C" fn first_entry() {
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
 /// The fiber of a coroutine, made when it is first needed: ThreadSanitizer has few.
-fn fiber_of(note: &mut Note) -> *mut c_void {
+fn fiber_of(note: NonNull<Note>) -> *mut c_void {
     /// gcc 12's allows 8128 threads and fibers at once, and ends the program then.
     const MANY: usize = 8000;
     #[unsafe(link_section = "aco_shared")]
     static SAID: AtomicBool = AtomicBool::new(false);
+    // SAFETY: the note of a coroutine that exists; nobody else looks at it now.
+    let fiber = unsafe { &mut (*note.as_ptr()).fiber };
     if let Some(create) = hooks::tsan_create()
-        && note.fiber.is_null()
+        && fiber.is_null()
     {
         if LIVE.fetch_add(1, Ordering::Relaxed) >= MANY {
             diag::warn_once(
@@ -315,9 +268,9 @@ fn fiber_of(note: &mut Note) -> *mut c_void {
             );
         }
         // SAFETY: the runtime's function.
-        note.fiber = unsafe { create(0) };
+        *fiber = unsafe { create(0) };
     }
-    note.fiber
+    *fiber
 }
 
 /// Gives up the fiber of a coroutine that may have ended, in who goes on after it.
@@ -328,6 +281,7 @@ pub(crate) unsafe fn retire(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
         if (*co).is_end != 0
+            && !(*co).share_stack.is_null()
             && let Some(note) = notes::of(co)
         {
             give_up_fiber(note);
@@ -340,32 +294,36 @@ pub(crate) unsafe fn retire(co: *mut aco_t) {
 ///
 /// # Safety
 /// `co` points to a coroutine that is not used from here on, and `note` is its note.
-pub(super) unsafe fn discard(co: *mut aco_t, note: &mut Note) {
+pub(super) unsafe fn discard(co: *mut aco_t, note: NonNull<Note>) {
     // SAFETY: the caller's promise.
     unsafe {
         give_up_fiber(note);
+        let fake = core::mem::replace(&mut (*note.as_ptr()).fake, ptr::null_mut());
         // AddressSanitizer frees the frames off the stack of who leaves for ever: so the coroutine is
         // gone on in, as far as that knows, and left. Not where a copy by value goes on with them.
         let stack = (*co).share_stack;
         let is_taken_over =
             !(*stack).ptr.is_null() && (*stack).owner != co && (*co).save_stack.ptr.is_null();
         if let (Some(start), Some(finish)) = (hooks::start_switch(), hooks::finish_switch())
-            && !note.fake.is_null()
+            && !fake.is_null()
             && !is_taken_over
         {
             let (mut own, mut low, mut size) = (ptr::null_mut(), ptr::null(), 0);
             start(&mut own, ptr::null(), 0);
-            finish(note.fake, &mut low, &mut size);
+            finish(fake, &mut low, &mut size);
             start(ptr::null_mut(), low, size);
             finish(own, ptr::null_mut(), ptr::null_mut());
-            note.fake = ptr::null_mut();
         }
     }
 }
 
 /// Gives the fiber back, unless it is the one that runs.
-fn give_up_fiber(note: &mut Note) {
-    let fiber = core::mem::replace(&mut note.fiber, ptr::null_mut());
+///
+/// # Safety
+/// `note` is that of a coroutine, not of a main one.
+unsafe fn give_up_fiber(note: NonNull<Note>) {
+    // SAFETY: the caller's promise; nobody else looks at it now.
+    let fiber = unsafe { core::mem::replace(&mut (*note.as_ptr()).fiber, ptr::null_mut()) };
     if let (Some(destroy), Some(current)) = (hooks::tsan_destroy(), hooks::tsan_current())
         && !fiber.is_null()
     {

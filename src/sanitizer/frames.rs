@@ -25,7 +25,7 @@ pub(crate) unsafe fn saved(co: *mut aco_t, frames: *mut u8, size: usize) {
             copy((*co).save_stack.ptr, frames.cast(), size);
         }
         let Some((shadow, length)) = shadow_of(frames, size) else { return };
-        if let Some(note) = notes::of(co) {
+        if let Some(note) = notes::of(co).map(|note| &mut *note.as_ptr()) {
             if note.shadow_room < length {
                 sys::free(note.shadow.cast());
                 let room = sys::allocate(length);
@@ -52,7 +52,7 @@ pub(crate) unsafe fn restored(co: *mut aco_t, frames: *mut u8, size: usize) {
             copy(frames.cast(), (*co).save_stack.ptr, size);
         }
         let Some((shadow, length)) = shadow_of(frames, size) else { return };
-        match notes::of(co) {
+        match notes::of(co).map(|note| &*note.as_ptr()) {
             Some(note) if note.shadow_size == length => {
                 arch::copy_frames(shadow, note.shadow, length);
             }

@@ -14,8 +14,12 @@ pub(super) struct Note {
     owner: *mut aco_t,
     /// AddressSanitizer's frames off the stack, while the coroutine is suspended.
     pub(super) fake: *mut c_void,
-    /// ThreadSanitizer's fiber, from the first switch on; NULL after the end.
+    /// ThreadSanitizer's fiber, from the first switch on; NULL after the end. Of a main coroutine: the one
+    /// that it last left.
     pub(super) fiber: *mut c_void,
+    /// Of a main coroutine: the bounds of its stack, once known.
+    pub(super) low: *const c_void,
+    pub(super) size: usize,
     /// AddressSanitizer's shadow of the frames in the save area, from malloc.
     pub(super) shadow: *mut u8,
     /// Bytes there is room for.
@@ -36,6 +40,8 @@ pub(crate) fn allocate() -> Option<NonNull<c_void>> {
             owner: co,
             fake: ptr::null_mut(),
             fiber: ptr::null_mut(),
+            low: ptr::null(),
+            size: 0,
             shadow: ptr::null_mut(),
             shadow_room: 0,
             shadow_size: 0,
@@ -51,31 +57,33 @@ fn behind(co: *mut aco_t) -> *mut Note {
 
 const _: () = assert!(size_of::<aco_t>().is_multiple_of(align_of::<Note>()));
 
-/// The note of `co`; None for what the library did not make: a copy by value, a main coroutine.
+/// The note of `co`; None for what the library did not make: a copy by value.
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(super) unsafe fn of(co: *mut aco_t) -> Option<&'static mut Note> {
+pub(super) unsafe fn of(co: *mut aco_t) -> Option<NonNull<Note>> {
     // SAFETY: what carries the library's mark at its own address was allocated by it. A program's
     // struct can have that mark by chance, once in 4096 copies: then the owner is another.
     unsafe {
-        let is_ours = !(*co).share_stack.is_null() && state::is_ours(co);
-        (is_ours && (*behind(co)).owner == co).then(|| &mut *behind(co))
+        if state::is_ours(co) && (*behind(co)).owner == co {
+            NonNull::new(behind(co))
+        } else {
+            None
+        }
     }
 }
 
 /// Forgets all about `co`, which is being destroyed: its frames, and what its note holds.
 ///
 /// # Safety
-/// `co` points to a coroutine with a share stack, live or destroyed, that nothing uses from here on.
+/// `co` points to a coroutine that nothing uses from here on, with a share stack, live or destroyed.
 pub(crate) unsafe fn discard(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
         fibers::forget_frames(co);
-        if let Some(note) = of(co) {
-            fibers::discard(co, note);
-            sys::free(note.shadow.cast());
-            note.owner = ptr::null_mut();
-        }
+        let Some(note) = of(co) else { return };
+        fibers::discard(co, note);
+        sys::free((*note.as_ptr()).shadow.cast());
+        (*note.as_ptr()).owner = ptr::null_mut();
     }
 }

@@ -23,6 +23,15 @@ pub(crate) unsafe fn is_vacant(block: Control) -> bool {
     block.is_some_and(|block| unsafe { (*block.as_ptr()).coroutines } == 0)
 }
 
+/// Are several coroutines bound to this share stack? A copy by value does not tell: then they may be.
+///
+/// # Safety
+/// `stack` points to a live share stack.
+pub(crate) unsafe fn is_shared(stack: *mut aco_share_stack_t) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { control::block_of(stack).is_none_or(|block| block.as_ref().coroutines > 1) }
+}
+
 /// Binds a new coroutine to the present life of its share stack. Whoever had the stack alone has
 /// it no longer.
 ///

@@ -5,7 +5,6 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::layout::Sizes;
-use crate::abi::aco_share_stack_t;
 use crate::{diag, sanitizer, sys};
 
 /// Memory for a stack.
@@ -18,19 +17,14 @@ pub(super) struct Memory {
     pub(super) guarded: bool,
 }
 
-/// Obtains memory of these sizes. Aborts, in the name of `function`, when there is none. Where only
-/// the guard cannot be had, a stack without one is better than none: a warning, once.
-pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
-    let nothing = ptr::null::<aco_share_stack_t>();
+/// Obtains memory of these sizes. None: there is none. Where only the guard cannot be had, a stack
+/// without one is better than none: a warning, once.
+pub(super) fn obtain(sizes: &Sizes) -> Option<Memory> {
     if sizes.mapped == 0 {
-        let Some(memory) = sys::allocate(sizes.usable) else {
-            diag::out_of_memory(function, nothing, "a share stack", sizes.usable)
-        };
-        return Memory { usable: memory.as_ptr(), mapping: ptr::null_mut(), guarded: false };
+        let memory = sys::allocate(sizes.usable)?;
+        return Some(Memory { usable: memory.as_ptr(), mapping: ptr::null_mut(), guarded: false });
     }
-    let Some(mapping) = sys::map(sizes.mapped) else {
-        diag::out_of_memory(function, nothing, "a share stack", sizes.mapped)
-    };
+    let mapping = sys::map(sizes.mapped)?;
     let mapping = mapping.as_ptr();
     let guard = sizes.mapped - sizes.usable;
     // SAFETY: the guard is the lowest pages of the mapping just made, the usable part the rest.
@@ -43,7 +37,7 @@ pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
             diag::warn_once(
                 &SAID,
                 format_args!(
-                    "{function}: a share stack has no guard page: mprotect of {guard} bytes fails \
+                    "a share stack has no guard page: mprotect of {guard} bytes fails \
                      with errno {errno}"
                 ),
                 "each guarded stack takes two of vm.max_map_count mappings: raise it",
@@ -51,7 +45,7 @@ pub(super) fn obtain(function: &str, sizes: &Sizes) -> Memory {
         }
         let usable = usable_of(mapping, sizes);
         sanitizer::holds_pointers(usable, sizes.usable);
-        Memory { usable, mapping, guarded }
+        Some(Memory { usable, mapping, guarded })
     }
 }
 

@@ -15,31 +15,25 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use crate::abi::aco_share_stack_t;
+use crate::refusal::Refusal;
 use crate::{arch, diag, slab, state, sys, valgrind};
 
 use binding::nobody;
 pub(crate) use binding::{
-    bind, evict_resident, is_gone, is_of_another_life, is_vacant, leave, name, settle,
+    bind, evict_resident, is_gone, is_of_another_life, is_shared, is_vacant, leave, name, settle,
 };
 use control::Block;
 pub(crate) use control::block_of as control_of;
 pub(crate) use depth::{depth, fill};
 
 /// Makes a share stack with room for `size` bytes (see [`layout::Sizes`] for the rounding).
-/// Aborts, in the name of `function`, when there is no memory or no such size.
-pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_share_stack_t {
-    let nothing = ptr::null::<aco_share_stack_t>();
+pub(crate) fn create(size: usize, guarded: bool) -> Result<*mut aco_share_stack_t, Refusal> {
     let Some(sizes) = layout::Sizes::new(size, guarded, sys::page_size(), guard_size()) else {
-        diag::fatal(
-            function,
-            nothing,
-            format_args!("a stack of {size} bytes does not fit the address space"),
-            "the size is in bytes; 0 means 2 MiB",
-        )
+        return Err(Refusal::TooLarge { size });
     };
     let (block, usable) = match pool::take(&sizes).or_else(|| retained::take(&sizes)) {
         Some(kept) => kept,
-        None => describe_new(function, &sizes),
+        None => describe_new(&sizes)?,
     };
     let block = block.as_ptr();
     let stack: *mut aco_share_stack_t = block.cast();
@@ -54,7 +48,7 @@ pub(crate) fn create(function: &str, size: usize, guarded: bool) -> *mut aco_sha
         (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());
         name(stack, nobody());
     }
-    stack
+    Ok(stack)
 }
 
 /// Bytes of the guard below a stack: whole pages, and not less than compilers probe.
@@ -65,12 +59,17 @@ pub(crate) fn guard_size() -> usize {
 /// Obtains memory, and a control block that describes it: all but `ptr`, which comes beside.
 #[cold]
 #[inline(never)]
-fn describe_new(function: &str, sizes: &layout::Sizes) -> (NonNull<Block>, *mut c_void) {
-    let nothing = ptr::null::<aco_share_stack_t>();
+fn describe_new(sizes: &layout::Sizes) -> Result<(NonNull<Block>, *mut c_void), Refusal> {
     let Some(block) = control::take() else {
-        diag::out_of_memory(function, nothing, "a share stack", slab::CONTROL_SIZE)
+        return Err(Refusal::Stack { size: slab::CONTROL_SIZE });
     };
-    let memory = memory::obtain(function, sizes);
+    let Some(memory) = memory::obtain(sizes) else {
+        let errno = sys::errno();
+        // SAFETY: nobody has seen it.
+        unsafe { control::give_back(block) };
+        sys::set_errno(errno);
+        return Err(Refusal::Stack { size: sizes.usable.max(sizes.mapped) });
+    };
     let usable = memory.usable;
     let stack: *mut aco_share_stack_t = block.as_ptr().cast();
     let top = layout::Top::of(usable.addr(), sizes.usable);
@@ -86,7 +85,7 @@ fn describe_new(function: &str, sizes: &layout::Sizes) -> (NonNull<Block>, *mut 
         control::fill(stack, memory.guarded, memory.mapping);
         (*block.as_ptr()).resident = ptr::null_mut();
     }
-    (block, usable)
+    Ok((block, usable))
 }
 
 /// Gives a share stack's memory back. Its coroutines may still be destroyed, not resumed.
@@ -136,7 +135,7 @@ fn refuse_memory(function: &str, stack: *mut aco_share_stack_t) -> ! {
         function,
         stack,
         format_args!("munmap fails with errno {errno}"),
-        "real_ptr and real_sz belong to the library; vm.max_map_count may be exhausted",
+        "real_ptr and real_sz belong to the library; a copy by value needs vm.max_map_count",
     )
 }
 

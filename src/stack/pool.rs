@@ -106,7 +106,7 @@ unsafe fn is_full_for(state: *mut ThreadState, size: u32) -> bool {
 /// # Safety
 /// `state` is the thread's.
 unsafe fn give_last_back(state: *mut ThreadState) -> bool {
-    // SAFETY: the thread's own list. A stack that the system does not take back is lost.
+    // SAFETY: the thread's own list.
     unsafe {
         let mut link: *mut *mut Kept = (&raw mut (*state).kept_stacks).cast();
         if (*link).is_null() {

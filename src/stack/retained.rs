@@ -7,16 +7,41 @@
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use super::control::{self, Block};
 use super::layout::Sizes;
 use super::memory;
 use crate::sys;
 
-/// The first of the list, which goes on in `resident`: nobody runs on these stacks.
+/// The first of the list, which goes on in `resident`: nobody runs on these stacks. Held by who looks
+/// through it.
 #[unsafe(link_section = "aco_shared")]
 static RETAINED: AtomicPtr<Block> = AtomicPtr::new(ptr::null_mut());
+#[unsafe(link_section = "aco_shared")]
+static IS_HELD: AtomicBool = AtomicBool::new(false);
+
+/// The list, held. None: another thread holds it for long, or held it when this process was forked.
+struct List;
+
+impl List {
+    fn hold() -> Option<List> {
+        const PATIENCE: usize = 10_000;
+        for _ in 0..PATIENCE {
+            if !IS_HELD.swap(true, Ordering::Acquire) {
+                return Some(List);
+            }
+            sys::let_others_run();
+        }
+        None
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        IS_HELD.store(false, Ordering::Release);
+    }
+}
 
 /// Gives a mapped or allocated stack back to the system, now or later. False: the system does not know
 /// the memory; `sys::errno` says why.
@@ -37,7 +62,11 @@ pub(super) unsafe fn release(block: NonNull<Block>, usable: *mut c_void) -> bool
         let is_no_room = sys::errno() == libc::ENOMEM;
         if is_no_room {
             sys::discard(usable, sizes.usable);
-            push(block.as_ptr());
+            // Without the list the address space is lost.
+            if let Some(_list) = List::hold() {
+                (*block.as_ptr()).resident = RETAINED.load(Ordering::Relaxed).cast();
+                RETAINED.store(block.as_ptr(), Ordering::Relaxed);
+            }
         }
         is_no_room
     }
@@ -57,78 +86,39 @@ pub(super) fn take(sizes: &Sizes) -> Option<(NonNull<Block>, *mut c_void)> {
 #[cold]
 #[inline(never)]
 fn search(sizes: &Sizes) -> Option<NonNull<Block>> {
-    /// A program has few sizes, and others wait for a stack.
-    const MOST: usize = 16;
-    let first = RETAINED.swap(ptr::null_mut(), Ordering::Acquire);
-    let (mut rest, mut found) = (first, None);
-    let mut link = &raw mut rest;
-    // SAFETY: the whole list is this thread's; control blocks stay readable.
+    let _list = List::hold()?;
+    let mut first = RETAINED.load(Ordering::Relaxed);
+    let mut link = &raw mut first;
+    // SAFETY: the list is held; control blocks stay readable.
     unsafe {
-        for _ in 0..MOST {
-            let Some(block) = NonNull::new(*link) else { break };
+        while let Some(block) = NonNull::new(*link) {
             let next: *mut *mut Block = (&raw mut (*block.as_ptr()).resident).cast();
             if block.as_ref().sizes() == *sizes {
                 *link = next.replace(ptr::null_mut());
-                found = Some(block);
-                break;
+                RETAINED.store(first, Ordering::Relaxed);
+                return Some(block);
             }
             link = next;
         }
-        put_back(rest);
     }
-    found
+    None
 }
 
 /// Gives them back until one is refused: its neighbours are there still, and so may be the others'.
 #[cold]
 #[inline(never)]
 fn try_again() {
-    let mut rest = RETAINED.swap(ptr::null_mut(), Ordering::Acquire);
-    // SAFETY: the whole list is this thread's; control blocks stay readable, the memory is nobody's.
+    let Some(_list) = List::hold() else { return };
+    // SAFETY: the list is held; control blocks stay readable, the memory is nobody's.
     unsafe {
-        while let Some(block) = NonNull::new(rest) {
+        while let Some(block) = NonNull::new(RETAINED.load(Ordering::Relaxed)) {
             let sizes = block.as_ref().sizes();
             if !memory::release(memory::usable_of(block.as_ref().mapping(), &sizes), &sizes) {
                 break;
             }
-            rest = (*block.as_ptr()).resident.cast();
+            RETAINED.store((*block.as_ptr()).resident.cast(), Ordering::Relaxed);
             (*block.as_ptr()).resident = ptr::null_mut();
             control::give_back(block);
-        }
-        put_back(rest);
-    }
-}
-
-/// Puts a whole list back; one by one where there is another by now.
-///
-/// # Safety
-/// The list is the caller's.
-unsafe fn put_back(mut first: *mut Block) {
-    let nothing = ptr::null_mut();
-    let alone =
-        RETAINED.compare_exchange(nothing, first, Ordering::Release, Ordering::Relaxed).is_ok();
-    // SAFETY: the caller's promise.
-    unsafe {
-        while !alone && !first.is_null() {
-            let next = (*first).resident.cast();
-            push(first);
-            first = next;
-        }
-    }
-}
-
-/// Puts a block on the list.
-///
-/// # Safety
-/// The block is the caller's.
-unsafe fn push(block: *mut Block) {
-    let mut first = RETAINED.load(Ordering::Relaxed);
-    loop {
-        // SAFETY: the caller's promise, until it is on the list.
-        unsafe { (*block).resident = first.cast() };
-        match RETAINED.compare_exchange_weak(first, block, Ordering::Release, Ordering::Relaxed) {
-            Ok(_) => return,
-            Err(seen) => first = seen,
         }
     }
 }
