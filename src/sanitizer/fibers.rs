@@ -57,17 +57,13 @@ pub(crate) fn is_watched() -> bool {
     watch().is_some()
 }
 
-/// A thread's first, for its word. None: there is no memory. A thread that ends may get one more, which
-/// nobody takes back: no block of malloc's, that would be a leak.
+/// A thread's first, for its word: a mapping, which is nobody's leak. None: there is no memory. A thread
+/// that ends may get one more, which nobody takes back.
 pub(crate) fn attach() -> Option<NonNull<c_void>> {
-    let mut place = sys::allocate(size_of::<Watch>())?;
-    if !thread_end::call_with(Part::Switches, detach, place) {
-        // SAFETY: nobody has seen it.
-        unsafe { sys::free(place.as_ptr()) };
-        place = sys::map(size_of::<Watch>())?;
-    }
+    let place = sys::map(size_of::<Watch>())?;
+    thread_end::call_with(Part::Switches, detach, place);
     let watch = Watch { business: SEEN, main_co: ptr::null_mut(), is_leaving: false };
-    // SAFETY: just allocated, for one.
+    // SAFETY: just mapped, for one.
     unsafe { place.cast().write(watch) };
     Some(place)
 }
@@ -77,7 +73,7 @@ unsafe extern "C" fn detach(place: *mut c_void) {
     thread_end::begin();
     tls::set_exceptions(ptr::null_mut());
     // SAFETY: what `attach` gave, and the word was the last to know it.
-    unsafe { sys::free(place) };
+    unsafe { sys::unmap(place, size_of::<Watch>()) };
 }
 
 /// Tells that `from` leaves and `to` is next. If `to` is fresh, it will tell that it has arrived.
@@ -174,8 +170,11 @@ unsafe fn place_of(to: *mut aco_t) -> Place {
         }
         let is_fresh = aco_t::stack_pointer(to) == (*stack).align_retptr as usize;
         if is_fresh && (*to).is_end == 0 {
-            // A program that starts a coroutine again by hand has left its frames there.
+            // A program that starts a coroutine again by hand has left its frames there, and off it.
             frames::forgotten((*stack).ptr, (*stack).sz);
+            if let Some(note) = note {
+                free_fake(note);
+            }
             arch::begin_in(to, first_entry as *const () as usize);
         }
         let fiber = note.map_or(ptr::null_mut(), fiber_of);
@@ -298,15 +297,27 @@ pub(super) unsafe fn discard(co: *mut aco_t, note: NonNull<Note>) {
     // SAFETY: the caller's promise.
     unsafe {
         give_up_fiber(note);
-        let fake = core::mem::replace(&mut (*note.as_ptr()).fake, ptr::null_mut());
-        // AddressSanitizer frees the frames off the stack of who leaves for ever: so the coroutine is
-        // gone on in, as far as that knows, and left. Not where a copy by value goes on with them.
+        // Not where a copy by value goes on with them.
         let stack = (*co).share_stack;
         let is_taken_over =
             !(*stack).ptr.is_null() && (*stack).owner != co && (*co).save_stack.ptr.is_null();
+        if !is_taken_over {
+            free_fake(note);
+        }
+    }
+}
+
+/// Frees a coroutine's frames off the stack. AddressSanitizer does that for who leaves for ever: so the
+/// coroutine is gone on in, as far as that knows, and left.
+///
+/// # Safety
+/// Nobody goes on with them; no switch is on its way.
+unsafe fn free_fake(note: NonNull<Note>) {
+    // SAFETY: the caller's promise; nobody else looks at the note now.
+    unsafe {
+        let fake = core::mem::replace(&mut (*note.as_ptr()).fake, ptr::null_mut());
         if let (Some(start), Some(finish)) = (hooks::start_switch(), hooks::finish_switch())
             && !fake.is_null()
-            && !is_taken_over
         {
             let (mut own, mut low, mut size) = (ptr::null_mut(), ptr::null(), 0);
             start(&mut own, ptr::null(), 0);

@@ -51,7 +51,9 @@ fn case(watch: &'static Watch, seconds: u64) -> Case {
         let limits = format!("-max_total_time={seconds} -max_len=2000 -timeout=60");
         let files = format!("-artifact_prefix={}/", folder.display());
         let mut fuzzer = command(&format!("{program} {limits} {files} -print_final_stats=1"));
-        fuzzer.env("ASAN_OPTIONS", "detect_stack_use_after_return=1");
+        // Else the frames off the stack of coroutines that were copied by value stay, and fill the
+        // memory; operations.c runs so in lane asan.
+        fuzzer.env("ASAN_OPTIONS", "detect_stack_use_after_return=0");
         let output = succeed(fuzzer, seconds + 120)?;
         let statistic = |name: &str| {
             let text = output.lines().find_map(|line| line.strip_prefix(name));
