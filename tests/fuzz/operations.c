@@ -144,9 +144,12 @@ void work_on_thread(unsigned steps) {
 
 /* Lets another thread do steps, while this one waits. */
 static void hand_over(unsigned detail) {
+    unsigned number = 1 + detail % (THREADS - 1);
     if (world.thread != 0) return;
+    /* pthread_create takes 4 KiB of stack: not from a small one. */
+    if (world.running[0] != NULL && !is_thread_there(number)) return;
     slot_t *entered_here = entered;
-    run_on_thread(1 + detail % (THREADS - 1), 1 + detail / 2);
+    run_on_thread(number, 1 + detail / 2);
     CHECK(entered == entered_here);
 }
 

@@ -43,6 +43,8 @@ static void *helps(void *argument) {
     }
 }
 
+int is_thread_there(unsigned number) { return helpers[number].is_there; }
+
 void run_on_thread(unsigned number, unsigned steps) {
     helper_t *helper = &helpers[number];
     if (!helper->is_there) {

@@ -52,6 +52,7 @@ void check_all(void);
 /* Runs work_on_thread() on another thread, which is made if need be. */
 void set_up_thread(void);
 void run_on_thread(unsigned thread, unsigned steps);
+int is_thread_there(unsigned number);
 void work_on_thread(unsigned steps);
 /* What each has of its own goes, and the thread itself if that is wanted. */
 void end_threads(int are_sent_away);
