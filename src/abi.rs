@@ -176,6 +176,18 @@ impl aco_s {
     }
 }
 
+impl aco_share_stack_s {
+    /// Does `address` lie on the stack? On a destroyed one none does.
+    ///
+    /// # Safety
+    /// `stack` points to a share stack, live or destroyed.
+    pub unsafe fn contains(stack: *mut aco_share_stack_t, address: usize) -> bool {
+        // SAFETY: the caller's promise.
+        let (low, size) = unsafe { ((*stack).ptr as usize, (*stack).sz) };
+        low != 0 && address.wrapping_sub(low) < size
+    }
+}
+
 const _: () = {
     assert!(size_of::<aco_save_stack_t>() == 48);
     assert!(offset_of!(aco_save_stack_t, ptr) == 0);

@@ -199,9 +199,9 @@ pub(crate) unsafe fn stack_used(co: *mut aco_t) -> usize {
             return copied;
         }
         let top = (*stack).align_retptr as usize;
-        let here = is_running(co) && stack::contains(stack, arch::stack_pointer());
+        let here = is_running(co) && aco_share_stack_t::contains(stack, arch::stack_pointer());
         let now = if here { arch::stack_pointer() } else { aco_t::stack_pointer(co) };
-        let now = if stack::contains(stack, now) { top.saturating_sub(now) } else { 0 };
+        let now = if aco_share_stack_t::contains(stack, now) { top.saturating_sub(now) } else { 0 };
         copied.max(now).max(stack::depth(stack))
     }
 }
@@ -221,7 +221,7 @@ pub(crate) fn stack_remaining(thread_stack: fn() -> Option<usize>) -> usize {
 pub(crate) fn is_on_shared_stack(place: *const c_void) -> bool {
     // SAFETY: the stack that the caller is on is live.
     stack_here().is_some_and(|stack| unsafe {
-        stack::contains(stack, place.addr()) && stack::is_shared(stack)
+        aco_share_stack_t::contains(stack, place.addr()) && stack::is_shared(stack)
     })
 }
 
@@ -300,6 +300,6 @@ pub(crate) unsafe fn is_on_stack_of(co: *mut aco_t) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         let stack = (*co).share_stack;
-        !stack.is_null() && stack::contains(stack, arch::stack_pointer())
+        !stack.is_null() && aco_share_stack_t::contains(stack, arch::stack_pointer())
     }
 }

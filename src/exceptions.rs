@@ -4,7 +4,8 @@
 //! are on their way. A coroutine that is switched away from inside a `catch` must find its own again,
 //! and nobody else must find them: who leaves puts them aside, on its own stack, and takes them back
 //! when it goes on. The word after the hint (see `tls`) points to the thread's, so that every switch
-//! can see at once whether there is anything to put aside; it is NULL in programs without C++.
+//! can see at once whether there is anything to put aside; it is NULL in programs without C++. Where a
+//! sanitizer watches, the word is its (`sanitizer`), and says at each switch that there is something.
 
 use core::ffi::{c_int, c_void};
 

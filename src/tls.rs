@@ -6,7 +6,7 @@
 //! has resumed another one, which has come back, finds its own address: it runs inside something, and
 //! how that waits is for the library to find out. A yield
 //! compares it with `main_co`, which is the truth. The word after that points to the exceptions that
-//! this thread handles (see `exceptions`), or is NULL. The header's inline code uses both, so their
+//! this thread handles (see `exceptions`), or to what a sanitizer wants (see `sanitizer`), or is NULL. The header's inline code uses both, so their
 //! place is part of the ABI.
 //!
 //! Stable Rust cannot define an exported `__thread` variable, so assembly does; C sees
@@ -108,7 +108,8 @@ pub(crate) fn current_and_hint() -> (*mut aco_t, *mut aco_t) {
     }
 }
 
-/// Where this thread's C++ runtime has the exceptions being handled; NULL: not known, or no C++.
+/// Two words that are not 0 where a switch has more to see to: the C++ runtime's, or the sanitizers'; NULL:
+/// neither.
 #[inline(always)]
 pub(crate) fn exceptions() -> *mut c_void {
     // SAFETY: two words after `aco_gtls_co`.

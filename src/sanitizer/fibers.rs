@@ -357,26 +357,16 @@ pub(super) unsafe fn forget_frames(co: *mut aco_t) {
     unsafe {
         let stack = (*co).share_stack;
         let here = arch::stack_pointer();
-        let low = if is_on(stack, here) {
+        let low = if aco_share_stack_t::contains(stack, here) {
             here
         } else if (*stack).owner == co {
             aco_t::stack_pointer(co)
         } else {
             return;
         };
-        if is_on(stack, low) {
+        if aco_share_stack_t::contains(stack, low) {
             let frames = (*stack).ptr.with_addr(low);
             frames::forgotten(frames, ((*stack).align_highptr.addr()).saturating_sub(low));
         }
     }
-}
-
-/// Does the address lie on the stack?
-///
-/// # Safety
-/// `stack` points to a share stack, live or destroyed.
-unsafe fn is_on(stack: *mut aco_share_stack_t, address: usize) -> bool {
-    // SAFETY: the caller's promise.
-    let (low, size) = unsafe { ((*stack).ptr.addr(), (*stack).sz) };
-    low != 0 && address.wrapping_sub(low) < size
 }

@@ -1,6 +1,6 @@
 //! How deep a stack was used: a pattern that frames write over.
 
-use super::{contains, control};
+use super::control;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, diag, sanitizer};
 
@@ -20,7 +20,7 @@ pub(crate) unsafe fn fill(function: &str, stack: *mut aco_share_stack_t) {
             let rule = "fill a share stack before it is destroyed";
             diag::fatal(function, stack, format_args!("the share stack is destroyed"), rule)
         }
-        if contains(stack, arch::stack_pointer()) {
+        if aco_share_stack_t::contains(stack, arch::stack_pointer()) {
             let rule = "fill a share stack that nothing runs on";
             diag::fatal(function, stack, format_args!("called on this very stack"), rule)
         }

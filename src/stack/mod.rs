@@ -100,7 +100,7 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
             let rule = "destroy a share stack once";
             diag::fatal(function, stack, format_args!("the share stack is destroyed already"), rule)
         }
-        if contains(stack, arch::stack_pointer()) {
+        if aco_share_stack_t::contains(stack, arch::stack_pointer()) {
             let rule = "destroy a share stack after leaving it";
             diag::fatal(function, stack, format_args!("called on this very stack"), rule)
         }
@@ -137,14 +137,4 @@ fn refuse_memory(function: &str, stack: *mut aco_share_stack_t) -> ! {
         format_args!("munmap fails with errno {errno}"),
         "real_ptr and real_sz belong to the library; a copy by value needs vm.max_map_count",
     )
-}
-
-/// Does `address` lie on the stack?
-///
-/// # Safety
-/// `stack` points to a share stack, live or destroyed.
-pub(crate) unsafe fn contains(stack: *mut aco_share_stack_t, address: usize) -> bool {
-    // SAFETY: control blocks stay readable.
-    let (low, size) = unsafe { ((*stack).ptr as usize, (*stack).sz) };
-    low != 0 && address.wrapping_sub(low) < size
 }
