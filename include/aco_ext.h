@@ -1,6 +1,6 @@
 /* libaco, extended: what its users have asked for, over the same objects.
  *
- * Made from src/ffi/extension.rs by `make header`; do not edit. A program that includes aco.h alone
+ * Made from src/ffi/extension/ by `make header`; do not edit. A program that includes aco.h alone
  * sees nothing of this. */
 
 #ifndef ACO_EXT_H

@@ -1,10 +1,29 @@
 //! `include/aco.h` and `include/aco_ext.h` are generated from the Rust items and checked in; this fails
 //! when one is stale. `make header` (ACO_BLESS=1) writes them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const EXTENSION: &str = "src/ffi/extension.rs";
+const EXTENSION: &str = "src/ffi/extension";
+
+/// The files of the extension, in the order in which its `mod.rs` names them.
+fn extension_files(root: &Path) -> Vec<PathBuf> {
+    let folder = root.join(EXTENSION);
+    let names = fs::read_to_string(folder.join("mod.rs")).expect("src/ is readable");
+    let names = names.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    names.map(|name| folder.join(format!("{name}.rs"))).collect()
+}
+
+/// The names of the items that a source file makes public.
+fn public_names(source: &str) -> impl Iterator<Item = String> {
+    let items = source.lines().filter_map(|line| line.strip_prefix("pub "));
+    items.filter_map(|item| {
+        let mut words = item.split(|c: char| !c.is_alphanumeric() && c != '_').skip_while(|word| {
+            !matches!(*word, "fn" | "struct" | "type" | "const" | "union" | "enum")
+        });
+        words.nth(1).map(String::from)
+    })
+}
 
 /// `aco.h`, as the Rust items say it now: all but those of the extension.
 fn generate(root: &Path) -> String {
@@ -13,16 +32,22 @@ fn generate(root: &Path) -> String {
     let prelude = config.after_includes.take().expect("cbindgen.toml has after_includes");
     let prelude = prelude.replace("@MAJOR@", version[0]).replace("@MINOR@", version[1]);
     config.after_includes = Some(prelude.replace("@PATCH@", version[2]));
-    let extension = fs::read_to_string(root.join(EXTENSION)).expect("src/ is readable");
-    let names = extension.split(" fn ").skip(1).filter_map(|text| text.split('(').next());
-    config.export.exclude.extend(names.map(String::from));
+    for file in extension_files(root) {
+        let source = fs::read_to_string(file).expect("src/ is readable");
+        config.export.exclude.extend(public_names(&source));
+    }
     text_of(cbindgen::Builder::new().with_crate(root).with_config(config))
 }
 
 /// `aco_ext.h`: those of the extension.
 fn generate_extension(root: &Path) -> String {
     let config = config(root, "cbindgen-ext.toml");
-    text_of(cbindgen::Builder::new().with_src(root.join(EXTENSION)).with_config(config))
+    let files = extension_files(root).into_iter();
+    text_of(
+        files.fold(cbindgen::Builder::new().with_config(config), |builder, file| {
+            builder.with_src(file)
+        }),
+    )
 }
 
 fn config(root: &Path, name: &str) -> cbindgen::Config {

@@ -1,0 +1,6 @@
+//! What libaco's users have asked for: the functions of `include/aco_ext.h`, over the same objects. One
+//! file a group, in the order of the header.
+
+pub mod constructors;
+pub mod life;
+pub mod stacks;
