@@ -33,7 +33,7 @@ SO      := libaco.so.$(VERSION)
 B      := build$(if $(TARGET),/$(TARGET))
 RSLIB  := $(B)/cargo/$(if $(TARGET),$(TARGET)/)release/libaco.a
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
-HEADERS := aco.h aco_inline.h aco_ext.h aco_assert_override.h
+HEADERS := aco.h aco_inline.h aco_ext.h aco_ext_inline.h aco_assert_override.h
 
 # The binutils of the compiler, so that naming the compiler is enough.
 tool     = $(shell $(CC) -print-prog-name=$(1))

@@ -42,10 +42,12 @@ enum { TRAP_FLAG = 0x100 };
 
 static void *switches[2];
 
-/* The function that the exported one is a jump to: the code of the switch itself. */
+/* The function that the exported one is a jump to, without a value: the code of the switch itself. */
 static void *behind(void *exported) {
     const unsigned char *code = (const unsigned char *)exported;
     int32_t distance;
+    CHECK(code[0] == 0x31); /* xor, 2 bytes */
+    code += 2;
     CHECK(code[0] == 0xe9); /* jmp */
     memcpy(&distance, code + 1, sizeof distance);
     return (void *)(uintptr_t)(code + 5 + distance);
@@ -115,7 +117,8 @@ static void on_illegal(int number, siginfo_t *info, void *context) {
 static void __attribute__((noinline)) yield_with_traps(void) {
     aco_t *from = aco_get_co(), *to = from->main_co;
     if (to == NULL) aco_yield_fn(); /* no leaf: it has no red zone */
-    ACO_SWITCH_(from, to, "");
+    void *value = NULL;
+    ACO_SWITCH_(from, to, value, "");
 }
 
 static void __attribute__((noinline)) exit_with_traps(void) {

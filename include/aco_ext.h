@@ -9,6 +9,11 @@
 #include "aco.h"
 
 
+/// A generator: a coroutine that is resumed by who asks for its next value, be that a main coroutine or
+/// any other; `(aco_t *)gen` is one for every function that takes one. In a thread without main coroutine
+/// the library makes one.
+typedef aco_t aco_gen_t;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -32,6 +37,37 @@ aco_share_stack_t *aco_try_share_stack_new(size_t sz);
 /// address space.
 aco_share_stack_t *aco_try_share_stack_new2(size_t sz, char guard_page_enabled);
 
+/// A generator on `share_stack`, which runs `fp` when it is first asked. `fp` finds `arg` by
+/// aco_get_arg(), gives values to aco_gen_yield(), and ends by a return or by aco_exit(). The caller owns
+/// it: aco_gen_free(). Never NULL: aborts without memory, without a live share stack. Two that are read in
+/// turns may share a stack; one that reads another may not share it with that.
+///
+/// Valid when:
+/// `share_stack` is NULL or valid.
+aco_gen_t *aco_gen_new(aco_share_stack_t *share_stack,
+                       aco_cofuncp_t fp,
+                       void *arg);
+
+/// Runs a generator to its next value. 1, and the value in `*value`; or 0 when it has ended, now or before,
+/// and NULL there. `value` may be NULL. A plain aco_yield() inside it gives NULL for a value. To be called
+/// in one thread: aco_attach() takes it to another. Aborts on NULL, on a generator that is running or
+/// destroyed, and as aco_resume().
+///
+/// Valid when:
+/// `gen` is NULL or a generator; `value` is NULL or writable.
+int aco_gen_next(aco_gen_t *gen,
+                 void **value);
+
+/// Gives the value that aco_gen_next() returns; goes on when the next one is asked for. To be called by
+/// the generator itself, at any depth of its stack. Aborts in a main coroutine and where no coroutine runs.
+void aco_gen_yield(void *value);
+
+/// Frees a generator in any state; what its frames own stays as it is. NULL is let through.
+///
+/// Valid when:
+/// `gen` is NULL or a generator that is not used from here on.
+void aco_gen_free(aco_gen_t *gen);
+
 /// Makes a coroutine that has ended, or not begun, begin anew with `fp` and `arg` when it is next
 /// resumed: on the same stack, by the same main_co, with the floating-point environment of a fresh
 /// one. Nothing is allocated; the counters of its save area go on. Aborts on NULL, on a main
@@ -40,6 +76,95 @@ aco_share_stack_t *aco_try_share_stack_new2(size_t sz, char guard_page_enabled);
 /// Valid when:
 /// `co` is NULL or a coroutine.
 void aco_reset(aco_t *co, aco_cofuncp_t fp, void *arg);
+
+/// Lets the entry function of `co` return: that ends the coroutine then, as aco_exit() does. To be said
+/// before `co` begins, and again after aco_reset(). Aborts on NULL, and where `co` is not about to begin.
+///
+/// Valid when:
+/// `co` is NULL or a coroutine.
+void aco_return_exits(aco_t *co);
+
+/// Lets all entry functions return that run in this thread, or (`on` is 0) none any more: takes the place of
+/// the last word function that aco_thread_init() was given.
+void aco_thread_return_exits(int on);
+
+/// Marks `co` as cancelled: aco_yield_checked() says so inside it. Nothing else happens: nobody is
+/// interrupted, and no frame unwound; to let it end, resume it. The mark stays until aco_reset(). To be
+/// called in the thread of `co`. Aborts on NULL, a main coroutine and a destroyed one.
+///
+/// Valid when:
+/// `co` is NULL or a coroutine.
+void aco_cancel(aco_t *co);
+
+/// Was `co` cancelled? 1 or 0. Aborts on NULL.
+///
+/// Valid when:
+/// `co` is NULL or a coroutine.
+int aco_is_cancelled(aco_t *co);
+
+/// aco_yield() that sees cancellation: 0; or -1 and errno ECANCELED if the running coroutine is cancelled,
+/// at once, or when it is resumed. A cancelled coroutine does not leave here, so a loop over this ends.
+/// Aborts as aco_yield().
+int aco_yield_checked(void);
+
+/// Makes `main_co` the one that resumes `co` from now on: another one of this thread, or, where `co` comes
+/// from another thread, one of this. With it goes its share stack, and so all coroutines on that, which
+/// are attached one by one before any of them is resumed. The two threads see to it that one is done
+/// before the other begins (a lock, a join).
+///
+/// What is safe in a coroutine that moves: all but what the compiler keeps over a yield of the old thread,
+/// the address of errno and of thread-local variables. gcc and clang keep both where a function uses one
+/// before and after a yield; a function that does only either is safe.
+///
+/// Aborts on NULL, where `co` is running here or in another thread, destroyed, or a main coroutine, and
+/// where `main_co` is destroyed or runs inside `co`.
+///
+/// Valid when:
+/// Both are NULL or coroutines.
+void aco_attach(aco_t *co,
+                aco_t *main_co);
+
+/// aco_resume_value() of such programs.
+///
+/// Valid when:
+/// As aco_resume_value().
+void *aco_resume_value_shared_fpenv(aco_t *co, void *value);
+
+/// aco_yield_value() of such programs.
+void *aco_yield_value_shared_fpenv(void *value);
+
+/// aco_yield_to() of such programs.
+///
+/// Valid when:
+/// As aco_yield_to().
+void aco_yield_to_shared_fpenv(aco_t *to);
+
+/// aco_gen_new() of such programs.
+///
+/// Valid when:
+/// As aco_gen_new().
+aco_gen_t *aco_gen_new_shared_fpenv(aco_share_stack_t *share_stack, aco_cofuncp_t fp, void *arg);
+
+/// aco_gen_next() of such programs.
+///
+/// Valid when:
+/// As aco_gen_next().
+int aco_gen_next_shared_fpenv(aco_gen_t *gen, void **value);
+
+/// aco_gen_yield() of such programs.
+void aco_gen_yield_shared_fpenv(void *value);
+
+/// aco_return_exits() of such programs.
+///
+/// Valid when:
+/// As aco_return_exits().
+void aco_return_exits_shared_fpenv(aco_t *co);
+
+/// aco_thread_return_exits() of such programs.
+void aco_thread_return_exits_shared_fpenv(int on);
+
+/// aco_yield_checked() of such programs.
+int aco_yield_checked_shared_fpenv(void);
 
 /// How many bytes are left on the stack that the caller is on: a coroutine's, or the thread's own (where
 /// that grows, up to its limit; 0 if the C library does not tell). The caller's own calls need some.
@@ -50,8 +175,39 @@ size_t aco_stack_remaining(void);
 /// main coroutine.
 int aco_on_shared_stack(const void *ptr);
 
+/// Leaves the running coroutine for `to`, which has the same main_co, in one switch: `to` is the current
+/// coroutine then, the main_co goes on waiting in its aco_resume(), and a yield or the end of `to` goes
+/// there. The coroutine that was left is resumed like any other that has yielded. Both may share a stack.
+/// `to` is its main_co: aco_yield(); itself: nothing is done. The coroutine that aco_resume() was called
+/// for may be destroyed by one that came after it. Aborts on NULL, where no coroutine runs, and where `to`
+/// has another main_co, has ended, is destroyed or has no share stack any more.
+///
+/// Valid when:
+/// `to` is NULL or a coroutine.
+void aco_yield_to(aco_t *to);
+
+/// aco_resume() that gives `co` a value, which its aco_yield_value() returns, or aco_first_value() where
+/// it has not begun. Returns what `co` gives to aco_yield_value(), NULL where it leaves by a plain yield,
+/// or ends. A coroutine that waits in a plain yield is resumed, and the value lost. Aborts as aco_resume().
+///
+/// Valid when:
+/// As aco_resume().
+void *aco_resume_value(aco_t *co,
+                       void *value);
+
+/// aco_yield() that gives who resumed the running coroutine a value, which aco_resume_value() returns.
+/// Returns what the next aco_resume_value() gives, NULL where it is a plain resume. Aborts in a main coroutine and where no coroutine
+/// runs.
+void *aco_yield_value(void *value);
+
+/// What the aco_resume_value() gave that began the running coroutine. NULL once that has yielded or resumed
+/// another for the first time; in a main coroutine; where no coroutine runs.
+void *aco_first_value(void);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
 
 #endif  /* ACO_EXT_H */
+
+#include "aco_ext_inline.h"

@@ -235,13 +235,14 @@ extern void aco_funcp_protector_asm(void);
 #endif
 
 /* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
- * the jump: rbx, rbp and rsp are those of to, rsi is its address; nothing else is promised to it. So
- * when this comes back, to is where that was: from. rbx and rbp are carried by hand, because a
+ * the jump: rbx, rbp and rsp are those of to, rsi is its address, rdi that of from, rdx the value; nothing
+ * else is promised to it. So when this comes back, to is where that was: from; from is who was left then,
+ * and value what that gave. rbx and rbp are carried by hand, because a
  * compiler may need them for its own (base and frame pointer). Nothing is pushed: the red zone of a
  * leaf function lives below rsp. That it is not lost with a shared stack, of which only what is above
  * rsp is saved, is seen to by the call beside each use of this macro: a function with a call in it,
  * and not a tail call, has no red zone. */
-#define ACO_SWITCH_(from, to, enter)                                                             \
+#define ACO_SWITCH_(from, to, value, enter)                                                             \
     __asm__ __volatile__(                                                                        \
         "lea{q}\t{.Laco%=(%%rip), %%rax|rax, .Laco%=[rip]}\n\t"                                  \
         "mov{q}\t{%%rsp, 40(%%rdi)|QWORD PTR [rdi + 40], rsp}\n\t"                               \
@@ -249,9 +250,9 @@ extern void aco_funcp_protector_asm(void);
         "mov{q}\t{%%rbx, 48(%%rdi)|QWORD PTR [rdi + 48], rbx}\n\t"                               \
         "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" enter ACO_SAVE_FPENV_         \
             ACO_LOAD_FPENV_ ACO_CFI_FROM_ ACO_GO_ON_ ACO_CFI_END_ ".Laco%=:"                     \
-        : "+D"(from), "+S"(to)                                                                   \
+        : "+D"(from), "+S"(to), "+d"(value)                                                     \
         :                                                                                        \
-        : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",     \
+        : "rax", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",     \
           "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",       \
           "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", \
           "st(5)", "st(6)", "st(7)", "memory",                                                   \
@@ -263,11 +264,11 @@ extern void aco_funcp_protector_asm(void);
     __asm__ __volatile__(                                                                        \
         "mov{q}\t{aco_ended_asm@GOTPCREL(%%rip), %%rax"                                          \
         "|rax, QWORD PTR aco_ended_asm@GOTPCREL[rip]}\n\t"                                       \
-        "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t" ACO_SAVE_FPENV_               \
-            ACO_LOAD_FPENV_ ACO_CFI_TO_ ACO_GO_ON_ ACO_CFI_END_                                  \
+        "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t"                               \
+        "xor{l}\t{%%edx, %%edx|edx, edx}\n\t" ACO_SAVE_FPENV_ ACO_LOAD_FPENV_ ACO_CFI_TO_ ACO_GO_ON_ ACO_CFI_END_                                  \
         :                                                                                        \
         : "D"(co), "S"(to)                                                                       \
-        : "rax", "memory")
+        : "rax", "rdx", "cc", "memory")
 
 #else
 
@@ -299,31 +300,35 @@ extern void aco_funcp_protector_asm(void);
     "br\tx17"
 
 /* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
- * the jump: x29 and sp are those of to, x1 is its address; nothing else is promised to it. So when
- * this comes back, to is where that was: from. x29 is carried by hand, because a compiler may need
+ * the jump: x29 and sp are those of to, x1 is its address, x0 that of from, x2 the value; nothing else is
+ * promised to it. So when this comes back, to is where that was: from; from is who was left then, and value
+ * what that gave. x29 is carried by hand, because a compiler may need
  * it for its own (frame pointer). x17 is the one register through which a pad for calls can be jumped
  * to, and hint #36 (bti j) is the pad here. Nothing is pushed: unwinders know the frame of the caller
  * by its stack pointer. */
-#define ACO_SWITCH_(from, to, enter)                                                             \
+#define ACO_SWITCH_(from, to, value, enter)                                                             \
     do {                                                                                         \
         register aco_t *aco_x0 __asm__("x0") = (from);                                           \
         register aco_t *aco_x1 __asm__("x1") = (to);                                             \
+        register void *aco_x2 __asm__("x2") = (value);                                           \
         __asm__ __volatile__(                                                                    \
-            "adr\tx2, .Laco%=\n\t" ACO_SAVE_BASE_                                                \
+            "adr\tx6, .Laco%=\n\t" ACO_SAVE_BASE_                                                \
             "mov\tx3, sp\n\t"                                                                    \
-            "stp\tx29, x2, [x0, #96]\n\t"                                                        \
+            "stp\tx29, x6, [x0, #96]\n\t"                                                        \
             "str\tx3, [x0, #112]\n\t" enter ACO_READ_FPENV_ ACO_SAVE_FPENV_ ACO_LOAD_FPENV_      \
                 ACO_CFI_FROM_ ACO_GO_ON_ ACO_CFI_END_                                            \
             ".Laco%=:\n\t"                                                                       \
             "hint\t#36" ACO_LOAD_BASE_                                                           \
-            : "+r"(aco_x0), "+r"(aco_x1)                                                         \
+            : "+r"(aco_x0), "+r"(aco_x1), "+r"(aco_x2)                                           \
             :                                                                                    \
-            : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", \
+            : "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", \
               "x15", "x16", "x17", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27",       \
               "x28", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",   \
               "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21",       \
               "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "memory",    \
               "cc" ACO_CLOBBER_X18_ ACO_CLOBBER_X19_ ACO_CLOBBER_SVE_);                          \
+        (from) = aco_x0;                                                                         \
+        (value) = aco_x2;                                                                        \
         (to) = aco_x1;                                                                           \
     } while (0)
 
@@ -335,8 +340,9 @@ extern void aco_funcp_protector_asm(void);
         register aco_t *aco_x1 __asm__("x1") = (to);                                             \
         __asm__ __volatile__("adrp\tx2, :got:aco_ended_asm\n\t"                                  \
                              "ldr\tx2, [x2, :got_lo12:aco_ended_asm]\n\t"                        \
-                             "str\tx2, [x0, #104]\n\t" ACO_READ_FPENV_ ACO_SAVE_FPENV_           \
-                                 ACO_LOAD_FPENV_ ACO_CFI_TO_ ACO_GO_ON_ ACO_CFI_END_             \
+                             "str\tx2, [x0, #104]\n\t"                                           \
+                             "mov\tx2, xzr\n\t" ACO_READ_FPENV_ ACO_SAVE_FPENV_ ACO_LOAD_FPENV_  \
+                                 ACO_CFI_TO_ ACO_GO_ON_ ACO_CFI_END_             \
                              :                                                                   \
                              : "r"(aco_x0), "r"(aco_x1)                                          \
                              : "x2", "x3", "x4", "x5", "x17", "memory",                          \
@@ -382,7 +388,8 @@ ACO_INLINE_ void aco_yield_with_(aco_t *co, aco_t *main_co, const uintptr_t *exc
         ACO_NO_TAIL_CALL_;
         return;
     }
-    ACO_SWITCH_(co, main_co, "");
+    void *nothing = NULL;
+    ACO_SWITCH_(co, main_co, nothing, "");
 }
 
 ACO_INLINE_ void aco_yield1_inline_(aco_t *co) {
@@ -432,26 +439,41 @@ ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
 
 #if defined(ACO_INLINE_RESUME_)
 
+/* May this thread go on in co at once? It is resident, and loads its own registers; MAIN_CO, who would
+ * wait for it, is its main_co; it owns its share stack; and no exception is being handled. */
+#define aco_is_ready_(place, co, waits)                                                          \
+    (aco_likely((co) != NULL && aco_state_word_(co) == (uint64_t)(uintptr_t)(co) << 8 &&         \
+                (co)->main_co == (waits) && (co)->share_stack->owner == (co)) &&                 \
+     !aco_are_handled_(aco_exceptions_(place)))
+
+/* Goes on in co, which is ready; main_co waits for it. Gives what is yielded. Who has left is not always
+ * co: there may have been a transfer, and co may be destroyed. */
+ACO_INLINE_ void *aco_enter_(uintptr_t place, aco_t *main_co, aco_t *co, void *value) {
+    aco_t *left = main_co, *here = co;
+    aco_tls_store_(place + ACO_TLS_CURRENT_, co);
+    aco_tls_store_(place + ACO_TLS_HINT_, main_co);
+    ACO_SWITCH_(left, here, value, ACO_ENTER_);
+    place = aco_tls_place_();
+    /* Not the main_co that who left names: that may be long in coming, and the next resume waits for
+     * what stands here. It is only compared. */
+    if (aco_unlikely(left->main_co != here)) {
+        aco_arrived_by_hand(here);
+        return NULL;
+    }
+    aco_tls_store_(place + ACO_TLS_CURRENT_, here);
+    aco_tls_store_(place + ACO_TLS_HINT_, here->main_co == NULL ? NULL : here);
+    return value;
+}
+
 ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
     uintptr_t place = aco_tls_place_();
-    aco_t *main_co = aco_tls_load_(place + ACO_TLS_CURRENT_), *to = co;
-    if (aco_unlikely(co == NULL || aco_state_word_(co) != (uint64_t)(uintptr_t)co << 8 ||
-                     co->main_co != main_co || co->share_stack->owner != co) ||
-        aco_are_handled_(aco_exceptions_(place))) {
+    aco_t *main_co = aco_tls_load_(place + ACO_TLS_CURRENT_);
+    if (!aco_is_ready_(place, co, main_co)) {
         ACO_RESUME_CALL_(co);
         ACO_NO_TAIL_CALL_;
         return;
     }
-    aco_tls_store_(place + ACO_TLS_CURRENT_, co);
-    aco_tls_store_(place + ACO_TLS_HINT_, main_co);
-    aco_t *from = main_co;
-    ACO_SWITCH_(from, to, ACO_ENTER_);
-    place = aco_tls_place_();
-    /* Not the main_co that co names: that may be long in coming, and the next resume waits for what
-     * stands here. It is only compared. */
-    aco_tls_store_(place + ACO_TLS_CURRENT_, to);
-    aco_tls_store_(place + ACO_TLS_HINT_, to->main_co == NULL ? NULL : to);
-    if (aco_unlikely(co->main_co != to)) aco_tls_store_(place + ACO_TLS_CURRENT_, co->main_co);
+    aco_enter_(place, main_co, co, NULL);
 }
 
 /* (aco_resume)(co) and &aco_resume are the library's function. */

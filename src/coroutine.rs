@@ -8,6 +8,7 @@ use crate::abi::{
 };
 use crate::refusal::Refusal;
 use crate::slab::{self, Class};
+use crate::thread_end::{self, Part};
 use crate::{arch, diag, sanitizer, save, stack, state, thread, tls};
 
 /// A coroutine control block, zeroed but for what a main coroutine has.
@@ -104,6 +105,60 @@ unsafe fn begin(co: *mut aco_t) {
         aco_t::set_register(co, ACO_REG_IDX_SP, stack_pointer);
         aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
         aco_t::set_register(co, arch::FRAME_POINTER, record);
+        aco_t::set_register(co, arch::FIRST_VALUE, 0);
+    }
+}
+
+/// Has `co` no frames, or, if it runs, been left by nobody since it began?
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn is_at_beginning(co: *mut aco_t) -> bool {
+    // SAFETY: the caller's promise; control blocks stay readable.
+    unsafe {
+        let stack = (*co).share_stack;
+        !stack.is_null() && aco_t::stack_pointer(co) == (*stack).align_retptr as usize
+    }
+}
+
+/// Is `co` to begin with its entry function when it is first resumed?
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn is_fresh(co: *mut aco_t) -> bool {
+    // SAFETY: the caller's promise; control blocks stay readable.
+    unsafe {
+        !state::is_dead(co)
+            && (*co).is_end == 0
+            && (*co).fp.is_some()
+            && !is_running(co)
+            && is_at_beginning(co)
+    }
+}
+
+/// The current coroutine; in a thread that has none, a main coroutine, which becomes that and is the
+/// library's.
+pub(crate) fn current_or_main() -> Result<NonNull<aco_t>, Refusal> {
+    if let Some(current) = NonNull::new(tls::current()) {
+        return Ok(current);
+    }
+    let main_co = create_main(None, ptr::null_mut())?;
+    // SAFETY: a constructor gives no NULL.
+    let main_co = unsafe { NonNull::new_unchecked(main_co) };
+    tls::set_current(main_co.as_ptr());
+    thread_end::call_with(Part::Main, destroy_main, main_co.cast());
+    Ok(main_co)
+}
+
+/// The thread ends, and the main coroutine that the library has made for it.
+unsafe extern "C" fn destroy_main(main_co: *mut c_void) {
+    let main_co: *mut aco_t = main_co.cast();
+    // SAFETY: what `current_or_main` made; nothing waits in it any more. The program may have destroyed
+    // it: then it is not the current one, and memory in a slab can be read.
+    unsafe {
+        if main_co == tls::current() || slab::holds(main_co.cast()) && !state::is_dead(main_co) {
+            destroy(NonNull::new_unchecked(main_co));
+        }
     }
 }
 
@@ -140,9 +195,7 @@ unsafe fn why_no_reset(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
             ("it is a main coroutine", "reset coroutines that were created with a main_co")
         } else if stack::is_gone(co, stack::control_of(stack)) {
             ("its share stack is destroyed", "destroy a share stack after its last resume")
-        } else if (*co).is_end == 0
-            && (is_running(co) || aco_t::stack_pointer(co) != (*stack).align_retptr as usize)
-        {
+        } else if (*co).is_end == 0 && (is_running(co) || !is_at_beginning(co)) {
             ("the coroutine has begun", "reset a coroutine that has ended, or not begun")
         } else {
             return None;
@@ -272,16 +325,16 @@ pub(crate) fn running() -> Option<NonNull<aco_t>> {
 /// Is `co` the coroutine that the caller runs in, or waiting in a resume for it, at any distance?
 #[inline(always)]
 pub(crate) fn is_running(co: *mut aco_t) -> bool {
-    inside().is_some_and(|here| waits_for(here, co))
+    inside().is_some_and(|here| waits_for(here.as_ptr(), co))
 }
 
 /// Is `co` the coroutine `here`, or waiting in a resume for it, at any distance?
 #[cold]
 #[inline(never)]
-fn waits_for(here: NonNull<aco_t>, co: *mut aco_t) -> bool {
+pub(crate) fn waits_for(here: *mut aco_t, co: *mut aco_t) -> bool {
     /// Programs that write `main_co` can make a ring of it.
     const DEEPEST: usize = 1 << 16;
-    let mut running = here.as_ptr();
+    let mut running = here;
     for _ in 0..DEEPEST {
         if running == co || running.is_null() {
             break;

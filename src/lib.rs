@@ -5,7 +5,9 @@
 //! | layer | module | what it is |
 //! |---|---|---|
 //! | the C face | [`ffi`] | the exported functions: check, convert, delegate |
-//! | coroutines | [`resume`] | resume, yield, exit: who runs, whose stack it is |
+//! | coroutines | [`generator`] | coroutines that whoever asks resumes |
+//! | | [`resume`] | resume, yield, exit, values, transfer: who runs, whose stack it is |
+//! | | [`attach`] | to another main coroutine, or thread |
 //! | | [`coroutine`] | a coroutine's life: create, destroy |
 //! | | [`thread`] | what a thread sets up, and its last word |
 //! | | [`overflow`] | says which coroutine ran off its stack |
@@ -21,6 +23,7 @@
 //! | | [`state`] | what the padding of a coroutine says |
 //! | | [`refusal`] | why a constructor gives nothing |
 //! | ground | [`diag`] | the line that is printed before an abort |
+//! | | [`lock`] | for the moments at which threads look at each other |
 //! | | [`sys`] | the libc calls, wrapped once |
 //! | | [`abi`] | the structs that C can look into |
 //!
@@ -40,10 +43,13 @@ compile_error!("aco runs on Linux, on x86-64 and aarch64");
 
 pub mod abi;
 mod arch;
+mod attach;
 mod coroutine;
 mod diag;
 mod exceptions;
 pub mod ffi;
+mod generator;
+mod lock;
 mod overflow;
 mod panic;
 mod refusal;

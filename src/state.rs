@@ -1,9 +1,9 @@
 //! What the padding of a coroutine says: the state word, eight bytes from `is_end` on.
 //!
 //! ```text
-//! bits     63 ... 56   55 ... 44   43 ... 28   27 ... 12    11 ... 9   8      7 ... 0
-//! bound    0xac        own         stack       generation   0          FULL   is_end
-//! resident ------------ address of the coroutine, 56 bits ----------- +FULL   is_end
+//! bits     63 ... 56   55 ... 44   43 ... 28   27 ... 12    11 10      9 8    7 ... 0
+//! bound    0xac        own         stack       generation   0          flags  is_end
+//! resident ------------ address of the coroutine, 56 bits ---------- +flags   is_end
 //! dead     0xde        ------- address of the coroutine, 48 bits -------      1
 //! ```
 //!
@@ -11,12 +11,12 @@
 //! whose address hashes to `stack`, in that life of it. **Resident**: it has its share stack for
 //! itself, its frames are there, and it is that stack's `resident`; the stack is live. Either form names the coroutine's
 //! own address, so that a copy by value is seen to be one. **Dead**: `aco_destroy` was here, and nothing has
-//! used the memory since. FULL: `acosw` left it, so whoever goes
+//! used the memory since. The flags: FULL, `acosw` left it, so whoever goes
 //! on in it must load all registers of `reg`; otherwise the code at `reg[RETADDR]` restores what
-//! it needs beyond those that every switch carries.
+//! it needs beyond those that every switch carries. CANCELLED, until it is made to begin anew.
 //!
 //! Any other word says nothing: a main coroutine's, that of a copy, of a struct that a program
-//! made. The header's inline resume goes on in a coroutine that is resident, not FULL and not
+//! made. The header's inline resume goes on in a coroutine that is resident, without flags and not
 //! ended, which is one comparison, and owns its share stack; it calls `aco_resume` for every other.
 //! The resident form is therefore part of the ABI. `owner` of the share stack stays the truth about
 //! frames: programs and old binaries write it.
@@ -27,8 +27,10 @@ use crate::abi::{aco_share_stack_t, aco_t};
 pub(crate) type Generation = u16;
 
 const IS_END: u64 = 0xff;
-/// Bit 0 of the byte after `is_end`; addresses are aligned to 16, so no address has it.
+/// Bits of the byte after `is_end`; addresses are aligned to 16, so no address has them.
 const FULL: u64 = 1 << 8;
+const CANCELLED: u64 = 1 << 9;
+const FLAGS: u64 = FULL | CANCELLED;
 const BOUND: u64 = 0xac << 56;
 const BOUND_MARK: u64 = 0xff << 56;
 const DEAD: u64 = 0xde << 56;
@@ -60,13 +62,13 @@ unsafe fn read(co: *mut aco_t) -> u64 {
     unsafe { *aco_t::state_word(co) }
 }
 
-/// Writes a form; `is_end` stays.
+/// Writes a form; of the rest what `kept` names stays.
 ///
 /// # Safety
 /// `co` points to a coroutine.
-unsafe fn write(co: *mut aco_t, form: u64) {
+unsafe fn write(co: *mut aco_t, form: u64, kept: u64) {
     // SAFETY: as in `read`.
-    unsafe { *aco_t::state_word(co) = form | read(co) & IS_END }
+    unsafe { *aco_t::state_word(co) = form | read(co) & kept }
 }
 
 /// Is `co` resident?
@@ -75,7 +77,7 @@ unsafe fn write(co: *mut aco_t, form: u64) {
 /// `co` points to a coroutine.
 unsafe fn is_resident(co: *mut aco_t) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { read(co) & !(IS_END | FULL) == resident_form(co) }
+    unsafe { read(co) & !(IS_END | FLAGS) == resident_form(co) }
 }
 
 /// Marks `co` as created on the stack, and in the life of it, that `binding` names.
@@ -85,7 +87,7 @@ unsafe fn is_resident(co: *mut aco_t) -> bool {
 #[inline(always)]
 pub(crate) unsafe fn bind(co: *mut aco_t, binding: u64) {
     // SAFETY: the caller's promise.
-    unsafe { write(co, binding | own_hash(co)) }
+    unsafe { write(co, binding | own_hash(co), IS_END) }
 }
 
 /// Is it this library that made the coroutine at this address? A copy by value says no.
@@ -128,13 +130,13 @@ pub(crate) unsafe fn is_bound_to(co: *mut aco_t, binding: u64) -> bool {
     unsafe { (read(co) ^ binding) & (BOUND_MARK | STACK | 0xffff << GENERATION_SHIFT) == 0 }
 }
 
-/// Makes `co` resident, and not FULL.
+/// Makes `co` resident.
 ///
 /// # Safety
 /// `co` points to a coroutine that is ours and becomes its share stack's resident.
 pub(crate) unsafe fn settle(co: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { write(co, resident_form(co)) }
+    unsafe { write(co, resident_form(co), IS_END | FLAGS) }
 }
 
 /// Marks `co` as ended by a call: `is_end` is 1, and it is FULL, as after a switch.
@@ -146,13 +148,41 @@ pub(crate) unsafe fn end(co: *mut aco_t) {
     unsafe { *aco_t::state_word(co) = read(co) & !IS_END | FULL | 1 }
 }
 
-/// `co` has not ended any more, and is not FULL: it has no registers to be loaded.
+/// `co` begins anew: it has not ended any more, is not cancelled, and has no registers to be loaded.
 ///
 /// # Safety
 /// `co` points to a coroutine without frames.
 pub(crate) unsafe fn revive(co: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { *aco_t::state_word(co) = read(co) & !(IS_END | FULL) }
+    unsafe { *aco_t::state_word(co) = read(co) & !(IS_END | FLAGS) }
+}
+
+/// `co` is gone on in, with all its registers: how it leaves next is open.
+///
+/// # Safety
+/// `co` points to a coroutine.
+#[inline(always)]
+pub(crate) unsafe fn enter(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe { *aco_t::state_word(co) = read(co) & !FULL }
+}
+
+/// Marks `co` as cancelled.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn cancel(co: *mut aco_t) {
+    // SAFETY: the caller's promise. A program's own word stays what it is, one that says nothing.
+    unsafe { *aco_t::state_word(co) = read(co) | CANCELLED }
+}
+
+/// Is `co` cancelled?
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn is_cancelled(co: *mut aco_t) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { read(co) & CANCELLED != 0 && !is_dead(co) }
 }
 
 /// Binds `co` to the stack and life that `binding` names; whose it is stays as it is.
@@ -161,7 +191,7 @@ pub(crate) unsafe fn revive(co: *mut aco_t) {
 /// `co` points to a bound coroutine, or to a copy of one.
 pub(crate) unsafe fn rebind(co: *mut aco_t, binding: u64) {
     // SAFETY: the caller's promise.
-    unsafe { *aco_t::state_word(co) = binding | read(co) & (OWN | FULL | IS_END) }
+    unsafe { write(co, binding, OWN | FLAGS | IS_END) }
 }
 
 /// Makes a resident of `stack`, which `binding` names, bound again. What is no resident of it is let
@@ -173,7 +203,7 @@ pub(crate) unsafe fn unsettle(co: *mut aco_t, stack: *mut aco_share_stack_t, bin
     // SAFETY: the caller's promise.
     unsafe {
         if is_resident(co) && (*co).share_stack == stack {
-            bind(co, binding);
+            write(co, binding | own_hash(co), IS_END | FLAGS);
         }
     }
 }
@@ -232,8 +262,12 @@ mod tests {
             (*co).is_end = 1;
             *aco_t::state_word(co) |= FULL;
             assert!(is_ours(co) && is_resident(co));
+            cancel(co);
             unsettle(co, stack, binding(stack, 9));
             assert!(is_ours(co) && generation(co) == 9 && (*co).is_end == 1);
+            assert!(is_cancelled(co) && read(co) & FULL != 0);
+            revive(co);
+            assert!(is_ours(co) && read(co) & (FLAGS | IS_END) == 0);
             unsettle(co, stack, binding(stack, 10));
             assert_eq!(generation(co), 9);
             *aco_t::state_word(co) |= FULL;

@@ -20,6 +20,12 @@ pub(crate) fn initialize(last_word: aco_cofuncp_t) {
     }
 }
 
+/// Sets this thread's last word; None: the default.
+pub(crate) fn set_last_word(last_word: aco_cofuncp_t) {
+    // SAFETY: the thread's own state, to which no reference exists.
+    unsafe { (*tls::thread_state()).last_word = last_word }
+}
+
 /// Stores the floating-point environment of this moment in the 8 bytes at `place`.
 ///
 /// # Safety

@@ -20,10 +20,12 @@ pub(crate) enum Part {
     SignalStack,
     /// What the sanitizers are told of switches.
     Switches,
+    /// The main coroutine of a thread that has made none.
+    Main,
 }
 
 /// How many parts there are.
-const PARTS: usize = 4;
+const PARTS: usize = 5;
 
 /// The keys plus 1; 0: none yet.
 #[unsafe(link_section = "aco_shared")]

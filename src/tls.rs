@@ -108,6 +108,12 @@ pub(crate) fn current_and_hint() -> (*mut aco_t, *mut aco_t) {
     }
 }
 
+/// The address of both: good until the thread ends, for who is to look at them from another.
+pub(crate) fn words() -> *mut *mut aco_t {
+    // SAFETY: reads the thread pointer and the variable's offset from it.
+    unsafe { address_of!("aco_gtls_co") as *mut *mut aco_t }
+}
+
 /// Two words that are not 0 where a switch has more to see to: the C++ runtime's, or the sanitizers'; NULL:
 /// neither.
 #[inline(always)]
@@ -129,6 +135,16 @@ pub(crate) fn set_current(co: *mut aco_t) {
         let words = address_of!("aco_gtls_co") as *mut *mut aco_t;
         *words = co;
         *words.add(1) = core::ptr::null_mut();
+    }
+}
+
+/// Makes `co` the current coroutine, for which `waiting` waits in a resume.
+pub(crate) fn set_current_and_hint(co: *mut aco_t, waiting: *mut aco_t) {
+    // SAFETY: the thread's two words; no reference to them exists.
+    unsafe {
+        let words = address_of!("aco_gtls_co") as *mut *mut aco_t;
+        *words = co;
+        *words.add(1) = waiting;
     }
 }
 

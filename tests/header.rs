@@ -39,15 +39,17 @@ fn generate(root: &Path) -> String {
     text_of(cbindgen::Builder::new().with_crate(root).with_config(config))
 }
 
-/// `aco_ext.h`: those of the extension.
+/// `aco_ext.h`: those of the extension, as one source, because cbindgen sorts files by their names.
 fn generate_extension(root: &Path) -> String {
+    let text = |file| fs::read_to_string(file).expect("src/ is readable");
+    let sources: String = extension_files(root).into_iter().map(text).collect();
+    // What is said of a file, and not of an item, is none of one source.
+    let items = sources.lines().filter(|line| !line.starts_with("//!") && !line.starts_with("#!["));
+    let items: String = items.map(|line| line.to_owned() + "\n").collect();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("extension.rs");
+    fs::write(&path, items).expect("the folder is writable");
     let config = config(root, "cbindgen-ext.toml");
-    let files = extension_files(root).into_iter();
-    text_of(
-        files.fold(cbindgen::Builder::new().with_config(config), |builder, file| {
-            builder.with_src(file)
-        }),
-    )
+    text_of(cbindgen::Builder::new().with_src(path).with_config(config))
 }
 
 fn config(root: &Path, name: &str) -> cbindgen::Config {

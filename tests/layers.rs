@@ -6,12 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 20] = [
+const LAYERS: [(&str, &[&str]); 23] = [
     (
         "ffi",
         &[
             "overflow",
+            "generator",
             "resume",
+            "attach",
             "coroutine",
             "thread",
             "stack",
@@ -22,6 +24,10 @@ const LAYERS: [(&str, &[&str]); 20] = [
             "diag",
             "abi",
         ],
+    ),
+    (
+        "generator",
+        &["resume", "attach", "coroutine", "sanitizer", "state", "refusal", "diag", "abi"],
     ),
     (
         "resume",
@@ -39,6 +45,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
             "abi",
         ],
     ),
+    ("attach", &["coroutine", "slab", "state", "arch", "diag", "abi"]),
     ("overflow", &["coroutine", "stack", "thread_end", "arch", "diag", "sys", "abi"]),
     (
         "coroutine",
@@ -47,6 +54,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
             "stack",
             "save",
             "slab",
+            "thread_end",
             "sanitizer",
             "state",
             "refusal",
@@ -74,7 +82,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
         ],
     ),
     ("save", &["slab", "sanitizer", "valgrind", "arch", "diag", "abi"]),
-    ("slab", &["thread_end", "sanitizer", "valgrind", "tls", "sys", "abi"]),
+    ("slab", &["thread_end", "sanitizer", "valgrind", "tls", "lock", "sys", "abi"]),
     ("exceptions", &["sanitizer", "arch", "tls", "diag"]),
     ("sanitizer", &["thread_end", "valgrind", "state", "arch", "tls", "diag", "sys", "abi"]),
     ("thread_end", &["tls", "sys"]),
@@ -85,6 +93,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
     ("refusal", &["diag", "sys", "abi"]),
     ("panic", &["diag", "sys"]),
     ("diag", &["sys", "abi"]),
+    ("lock", &["sys"]),
     ("sys", &[]),
     ("abi", &[]),
 ];

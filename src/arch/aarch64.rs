@@ -9,7 +9,7 @@
 //! ```text
 //! reg    0      1      2 ... 11      12   13  14  15
 //! byte   0      8      16 ... 88     96   104 112 120
-//!        (x16)  (x17)  x19 ... x28   x29  pc  sp  fpcr
+//!        -      -      x19 ... x28   x29  pc  sp  fpcr
 //! ```
 //!
 //! ## The stack of a suspended coroutine
@@ -31,8 +31,8 @@
 //! ```
 //!
 //! reg[pc] is the place in `switch` that takes this frame down. A main coroutine that waits in
-//! `resume` has a frame of the same shape, and above it x19 to x28 and the coroutine that runs; its
-//! slots 2 to 11 are out of date. A context that the header's inline code saved, or a fresh one,
+//! `resume` has a frame of the same shape, and above it x19 to x28; its slots 2
+//! to 11 are out of date. A context that the header's inline code saved, or a fresh one,
 //! has its own reg[pc] and no such frame.
 //!
 //! A fresh coroutine has reg[sp] = align_retptr and reg[pc] = its entry function. Every switch
@@ -46,15 +46,22 @@ use crate::abi::aco_t;
 mod leaf;
 mod resume;
 mod root;
+mod transfer;
 pub(crate) use leaf::{
     copy_frames, interrupted, stack_pointer, store_fp_environment, valgrind_request, weak_symbol,
 };
 
 pub(crate) use resume::resume_body;
-pub(crate) use root::{ROOT_RETURN_OFFSET, begin_in, ended_body, first_entry_body, root_frame};
+pub(crate) use root::{
+    ROOT_RETURN_OFFSET, begin_in, ended_body, first_entry_body, returning_entry_body, root_frame,
+};
+pub(crate) use transfer::transfer_body;
 
 /// `align_retptr` is 16 bytes below `align_highptr`: the stack pointer is always 16-byte aligned.
 pub(crate) const RETURN_SLOT: usize = 16;
+
+/// The slot in which a fresh coroutine has its first value: one that nothing else uses.
+pub(crate) const FIRST_VALUE: usize = 1;
 
 /// The slot of the frame pointer.
 pub(crate) const FRAME_POINTER: usize = 12;
@@ -66,8 +73,8 @@ pub(crate) const FRAME_RECORD: usize = 96;
 /// The least guard, in bytes. Compilers that probe large frames touch each 64 KiB.
 pub(crate) const LEAST_GUARD: usize = 64 * 1024;
 
-/// The body of a function `switch(from, to)`: leaves one coroutine, goes on in the other; returns when
-/// something switches back. While C++ exceptions are being handled it is `aside` that is called.
+/// The body of a function `switch(from, to, value)`: leaves one coroutine, goes on in the other, which is
+/// given `value`; returns the value with which something switches back. While C++ exceptions are being handled it is `aside` that is called.
 macro_rules! switch_body {
     (own_fpenv, $aside:path) => {
         $crate::arch::switch_body!(
@@ -84,7 +91,7 @@ macro_rules! switch_body {
             ".cfi_startproc",
             "hint #34",                         // bti c: reached by calls through pointers too
             // Register state:
-            // - x0 points to `from`, x1 to `to`; x0 stays so until `to` goes on.
+            // - x0 points to `from`, x1 to `to`, x2 is the value; all three stay so until `to` goes on.
             // - x30 is the address where `from` goes on.
             // - everything else that matters belongs to `from`.
             ".cfi_remember_state",
@@ -112,9 +119,9 @@ macro_rules! switch_body {
             "stp x23, x24, [x0, #48]",
             "stp x25, x26, [x0, #64]",
             "stp x27, x28, [x0, #80]",
-            "adr x2, 2f",
+            "adr x8, 2f",
             "mov x3, sp",
-            "stp x29, x2, [x0, #96]",
+            "stp x29, x8, [x0, #96]",
             "str x3, [x0, #112]",
             "ldr x7, [x0, #144]",
             "orr x7, x7, #0x100",               // FULL: whoever goes on here must load x19 to x28
@@ -148,7 +155,7 @@ macro_rules! switch_body {
             "mov sp, x3",
             // Register state:
             // - everything belongs to `to`; x17 is where it goes on, x30 the root frame, x1 its
-            //   address.
+            //   address, x0 that of `from`, x2 the value.
             // x17: the one register through which a pad for calls can be jumped to as well.
             "br x17",
             // A context that this switch saved goes on here, with its own sp, x29, x19 to x28.
@@ -166,6 +173,7 @@ macro_rules! switch_body {
             ".cfi_restore x29; .cfi_restore x30; .cfi_restore d8; .cfi_restore d9",
             ".cfi_restore d10; .cfi_restore d11; .cfi_restore d12; .cfi_restore d13",
             ".cfi_restore d14; .cfi_restore d15",
+            "mov x0, x2",
             "ret",
             ".cfi_restore_state",
             "7:",
@@ -223,6 +231,7 @@ macro_rules! leave_body {
             "adrp x30, {root}",
             "add x30, x30, :lo12:{root}",
             "add x30, x30, #{root_offset}",     // root_return_address()
+            "mov x2, xzr",                      // no value
             "mov sp, x3",
             // Register state: as at the end of `switch`.
             "br x17",

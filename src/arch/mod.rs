@@ -1,17 +1,21 @@
 //! The machine: one file and a folder an architecture, each with the same items: the switch, `resume`,
-//! `root` (where coroutines end) and `leaf` (a few instructions each).
+//! `transfer` (to others than the main coroutine), `root` (where coroutines end) and `leaf` (a few
+//! instructions each).
 //!
 //! | item | what it is |
 //! |---|---|
 //! | `RETURN_SLOT` | bytes between `align_retptr` and `align_highptr` |
 //! | `FRAME_POINTER`, `FRAME_RECORD` | where a coroutine's frame pointers end: in its main coroutine |
+//! | `FIRST_VALUE` | the slot of `reg` in which a fresh coroutine has its first value |
 //! | `LEAST_GUARD` | bytes of the guard below a stack |
 //! | `interrupted` | the stack pointer of what a signal interrupted |
 //! | `switch_body!` | the body of a function that leaves one coroutine, goes on in another: `acosw` |
 //! | `leave`, `leave_shared_fpenv` | leave a coroutine for ever |
 //! | `ended_body!` | the body of the function where an ended coroutine would go on |
 //! | `resume_body!` | the body of a function that runs a coroutine until it leaves |
+//! | `transfer_body!` | the body of a function that leaves one for another of the same main coroutine |
 //! | `begin_in`, `first_entry_body!` | a beginning before the entry function |
+//! | `returning_entry_body!` | a beginning around an entry function that may return |
 //! | `root_frame`, `ROOT_RETURN_OFFSET` | where an entry function would return to, and unwinders go on |
 //! | `copy_frames` | the live part of a stack, out or in |
 //! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
@@ -32,7 +36,8 @@
 //!   loaded, the code at `reg[RETADDR]` has the rest.
 //!
 //! Whoever goes on in a context has its address in the second argument register: a main coroutine
-//! finds itself there when it is come back to.
+//! finds itself there when it is come back to. In the first one it finds who was left, in the third a
+//! value, NULL if it was given none.
 //!
 //! `switch` and `resume` load all registers, so they go on in either sort. The inline code loads
 //! the few, so it goes on only where the other sort is certain: a resident that is not FULL, or
@@ -68,9 +73,10 @@ use x86_64 as machine;
 use crate::abi::aco_t;
 
 pub(crate) use machine::{
-    FRAME_POINTER, FRAME_RECORD, LEAST_GUARD, RETURN_SLOT, ROOT_RETURN_OFFSET, begin_in,
-    copy_frames, ended_body, first_entry_body, interrupted, leave, leave_shared_fpenv, resume_body,
-    root_frame, stack_pointer, store_fp_environment, switch_body, valgrind_request, weak_symbol,
+    FIRST_VALUE, FRAME_POINTER, FRAME_RECORD, LEAST_GUARD, RETURN_SLOT, ROOT_RETURN_OFFSET,
+    begin_in, copy_frames, ended_body, first_entry_body, interrupted, leave, leave_shared_fpenv,
+    resume_body, returning_entry_body, root_frame, stack_pointer, store_fp_environment,
+    switch_body, transfer_body, valgrind_request, weak_symbol,
 };
 
 /// Where an entry function would return to; the return slot of a share stack holds it. The

@@ -24,9 +24,9 @@
 //! ```
 //!
 //! A main coroutine that waits in `resume` has reg[rip] = the place in `resume` that goes on, and
-//! reg[rsp] = the address of seven words: the coroutine that runs, r15, r14, r13, r12, rbp, the return
-//! address. Its slots 0 to 2 are out of date. Slot 3 is for who walks frame pointers, which lead there
-//! from the coroutine: with slot 4 it reads as a frame record, whose next are the last two words.
+//! reg[rsp] = the address of six words: r15, r14, r13, r12, rbp, the return address. Its slots 0 to 2 are out of date.
+//! Slot 3 is for who walks frame pointers, which lead there from
+//! the coroutine: with slot 4 it reads as a frame record, whose next are the last two words.
 //!
 //! A fresh coroutine has reg[rsp] = align_retptr and reg[rip] = its entry function, which
 //! therefore starts as if it had been called: rsp is 8 below a multiple of 16.
@@ -38,16 +38,23 @@ use crate::abi::aco_t;
 mod leaf;
 mod resume;
 mod root;
+mod transfer;
 pub(crate) use leaf::{
     copy_frames, interrupted, stack_pointer, store_fp_environment, valgrind_request, weak_symbol,
 };
 
 pub(crate) use resume::resume_body;
-pub(crate) use root::{ROOT_RETURN_OFFSET, begin_in, ended_body, first_entry_body, root_frame};
+pub(crate) use root::{
+    ROOT_RETURN_OFFSET, begin_in, ended_body, first_entry_body, returning_entry_body, root_frame,
+};
+pub(crate) use transfer::transfer_body;
 
 /// `align_retptr` is one word below `align_highptr`: a called function finds its return address
 /// 8 bytes below an aligned stack.
 pub(crate) const RETURN_SLOT: usize = 8;
+
+/// The slot in which a fresh coroutine has its first value: r13, which begins as anything.
+pub(crate) const FIRST_VALUE: usize = 1;
 
 /// The slot of the frame pointer.
 pub(crate) const FRAME_POINTER: usize = 7;
@@ -59,8 +66,8 @@ pub(crate) const FRAME_RECORD: usize = 24;
 /// The least guard, in bytes. Compilers that probe large frames touch each page.
 pub(crate) const LEAST_GUARD: usize = 4096;
 
-/// The body of a function `switch(from, to)`: leaves one coroutine, goes on in the other; returns when
-/// something switches back. While C++ exceptions are being handled it is `aside` that is called.
+/// The body of a function `switch(from, to, value)`: leaves one coroutine, goes on in the other, which is
+/// given `value`; returns the value with which something switches back. While C++ exceptions are being handled it is `aside` that is called.
 macro_rules! switch_body {
     (own_fpenv, $aside:path) => {
         $crate::arch::switch_body!(
@@ -77,7 +84,7 @@ macro_rules! switch_body {
             ".cfi_startproc",
             "endbr64",
             // Register state:
-            // - rdi points to `from`, rsi to `to`; rdi stays so to the end.
+            // - rdi points to `from`, rsi to `to`, rdx is the value; all three stay so to the end.
             // - [rsp] is the address where `from` goes on.
             // - everything else that matters belongs to `from`.
             ".cfi_remember_state",
@@ -86,13 +93,13 @@ macro_rules! switch_body {
             "test rax, rax",
             "jnz 7f",
             "2:",
-            "mov rdx, [rsp]",
+            "mov r9, [rsp]",
             "lea rcx, [rsp + 8]",       // rsp as it will be after the return
             "mov [rdi], r12",
             "mov [rdi + 8], r13",
             "mov [rdi + 16], r14",
             "mov [rdi + 24], r15",
-            "mov [rdi + 32], rdx",
+            "mov [rdi + 32], r9",
             "mov [rdi + 40], rcx",
             "mov [rdi + 48], rbx",
             "mov [rdi + 56], rbp",
@@ -115,18 +122,19 @@ macro_rules! switch_body {
             "mov r13, [rsi + 8]",
             "mov r14, [rsi + 16]",
             "mov r15, [rsi + 24]",
-            "mov rax, [rsi + 32]",
+            "mov r8, [rsi + 32]",
             "mov rcx, [rsi + 40]",
             "mov rbx, [rsi + 48]",
             "mov rbp, [rsi + 56]",
             $($load,)*
+            "mov rax, rdx",
             // Register state:
-            // - everything but rsp belongs to `to`; rax is where it goes on, rcx its rsp, rsi its
-            //   address.
+            // - everything but rsp belongs to `to`; r8 is where it goes on, rcx its rsp, rsi its address,
+            //   rdi that of `from`, rdx the value; and rax, for who left by a call and returns it.
             "mov rsp, rcx",
             // A jump, not a push and `ret`: the top of the return predictor belongs to `from`.
             // notrack: it goes to the middle of a function, where no endbr64 stands.
-            "notrack jmp rax",
+            "notrack jmp r8",
             ".cfi_restore_state",
             "7:",
             "cmp qword ptr [rax], 0",
@@ -173,7 +181,8 @@ macro_rules! leave_body {
             "mov rbp, [rsi + 56]",
             $($load,)*
             "mov rsp, [rsi + 40]",
-            // Register state: as at the end of `switch`.
+            "xor edx, edx",             // no value
+            // Register state: as at the end of `switch`, where a main coroutine goes on.
             "notrack jmp rax",
             ".cfi_endproc",
         )

@@ -1,7 +1,7 @@
 //! The functions that libaco 1.2.4 has.
 
 use core::ffi::{c_char, c_void};
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use super::non_null;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
@@ -33,7 +33,7 @@ pub extern "C" fn aco_thread_init(last_word_co_fp: aco_cofuncp_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acosw(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c_void {
     // SAFETY: the caller's promise.
-    unsafe { resume::switch(from_co, to_co) }
+    unsafe { resume::switch(from_co, to_co, ptr::null_mut()) }
 }
 
 /// Stores the floating-point environment of this moment in the 8 bytes at `p`: on x86-64 the x87
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn aco_create(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_resume(resume_co: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { resume::resume(resume_co) }
+    unsafe { resume::resume(resume_co, ptr::null_mut()) };
 }
 
 /// Frees a coroutine in any state: never started, suspended or ended. Its frames are not unwound:

@@ -45,7 +45,7 @@ pub extern "C" fn aco_get_co_fn() -> *mut aco_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acosw_shared_fpenv(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c_void {
     // SAFETY: the caller's promise.
-    unsafe { resume::switch_shared_fpenv(from_co, to_co) }
+    unsafe { resume::switch_shared_fpenv(from_co, to_co, ptr::null_mut()) }
 }
 
 /// aco_resume() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: the
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn acosw_shared_fpenv(from_co: *mut aco_t, to_co: *mut aco
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_resume_shared_fpenv(resume_co: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { resume::resume_shared_fpenv(resume_co) }
+    unsafe { resume::resume_shared_fpenv(resume_co, ptr::null_mut()) };
 }
 
 /// aco_yield1() as a function: aco_yield_fn() for the coroutine that runs, `yield_co`, at hand.
@@ -97,4 +97,15 @@ pub unsafe extern "C" fn aco_exit1_fn(co: *mut aco_t) -> ! {
 pub unsafe extern "C" fn aco_exit1_shared_fpenv(co: *mut aco_t) -> ! {
     // SAFETY: the caller's promise.
     unsafe { resume::exit(co, arch::leave_shared_fpenv) }
+}
+
+/// What aco_resume() ends in where `here`, which waited in it, was come back to by acosw(): makes the
+/// current coroutine the right one.
+///
+/// # Safety
+/// `here` points to a coroutine, and aco_gtls_co was not written since.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn aco_arrived_by_hand(here: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe { resume::arrived_by_hand(here, here) };
 }

@@ -13,27 +13,38 @@
 //!
 //! `aco_gtls_co` changes on the resuming side only: old binaries yield by calling `acosw`.
 
+mod cancel;
 mod refuse;
+mod returning;
+mod transfer;
+mod values;
 
 use core::ffi::c_void;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use crate::abi::aco_t;
 use crate::arch::Leave;
-use crate::coroutine::is_running;
+use crate::coroutine::{is_running, waits_for};
 use crate::sanitizer::Departure;
 use crate::{arch, exceptions, overflow, sanitizer, save, stack, state, tls};
+pub(crate) use cancel::{cancel, is_cancelled, yield_checked};
+pub(crate) use refuse::obstacle;
 use refuse::{check_caller, refuse, refuse_exit, refuse_null, refuse_stack, refuse_yield};
+pub(crate) use returning::{
+    Entry, last_word, last_word_shared_fpenv, return_exits, returning, returning_shared_fpenv,
+};
+pub(crate) use transfer::{transfer, transfer_shared_fpenv, yield_to};
+pub(crate) use values::{first_value, resume_value, yield_value};
 
-/// Runs `co` until it yields or exits, each side with its own floating-point environment. It is
+/// Runs `co`, which is given `value`, until it yields or exits, each side with its own floating-point environment. It is
 /// ready when the current coroutine is its `main_co`, it has not ended, and it owns its share
 /// stack; otherwise [`prepare`] sees to it.
 ///
 /// # Safety
 /// As [`prepare`].
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn resume(co: *mut aco_t) {
-    arch::resume_body!(own_fpenv, prepare, resume_aside)
+pub(crate) unsafe extern "C" fn resume(co: *mut aco_t, value: *mut c_void) -> Arrival {
+    arch::resume_body!(own_fpenv, prepare, resume_aside, arrived_by_hand)
 }
 
 /// As [`resume`], both sides in one floating-point environment.
@@ -41,17 +52,21 @@ pub(crate) unsafe extern "C" fn resume(co: *mut aco_t) {
 /// # Safety
 /// As [`prepare`].
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn resume_shared_fpenv(co: *mut aco_t) {
-    arch::resume_body!(shared_fpenv, prepare, resume_shared_fpenv_aside)
+pub(crate) unsafe extern "C" fn resume_shared_fpenv(co: *mut aco_t, value: *mut c_void) -> Arrival {
+    arch::resume_body!(shared_fpenv, prepare, resume_shared_fpenv_aside, arrived_by_hand)
 }
 
-/// Leaves `from`, goes on in `to`, each with its own floating-point environment; returns when
-/// something switches back to `from`, and then the value means nothing (libaco declares one).
+/// Leaves `from`, goes on in `to`, each with its own floating-point environment, and gives it `value`;
+/// returns when something switches back to `from`, with the value of that.
 ///
 /// # Safety
 /// Both point to coroutines. `to` is suspended, or fresh, and its stack holds its frames.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn switch(from: *mut aco_t, to: *mut aco_t) -> *mut c_void {
+pub(crate) unsafe extern "C" fn switch(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    value: *mut c_void,
+) -> *mut c_void {
     arch::switch_body!(own_fpenv, switch_aside)
 }
 
@@ -63,9 +78,23 @@ pub(crate) unsafe extern "C" fn switch(from: *mut aco_t, to: *mut aco_t) -> *mut
 pub(crate) unsafe extern "C" fn switch_shared_fpenv(
     from: *mut aco_t,
     to: *mut aco_t,
+    value: *mut c_void,
 ) -> *mut c_void {
     arch::switch_body!(shared_fpenv, switch_shared_fpenv_aside)
 }
+
+/// What a resume returns, in two registers.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Arrival {
+    /// What was yielded; NULL: nothing.
+    pub(crate) value: *mut c_void,
+    /// Who has left: who was resumed, or came after that by a transfer.
+    pub(crate) left: *mut aco_t,
+}
+
+/// [`resume`] or [`resume_shared_fpenv`].
+pub(crate) type Resume = unsafe extern "C" fn(co: *mut aco_t, value: *mut c_void) -> Arrival;
 
 /// [`resume`] or [`resume_shared_fpenv`] where a switch has more to see to: C++ exceptions that are being
 /// handled stay with who leaves, and a sanitizer is told.
@@ -73,22 +102,24 @@ pub(crate) unsafe extern "C" fn switch_shared_fpenv(
 /// # Safety
 /// As [`prepare`].
 #[inline(always)]
-unsafe fn resume_with_care(co: *mut aco_t, resume: unsafe extern "C" fn(*mut aco_t)) {
+unsafe fn resume_with_care(co: *mut aco_t, value: *mut c_void, resume: Resume) -> Arrival {
     let kept = exceptions::put_aside();
     // SAFETY: the caller's promise is that of `resume`, which finds nothing to see to now.
-    unsafe {
+    let arrival = unsafe {
         if sanitizer::is_watched() {
             prepare(co);
             let mut departure = Departure::new();
             sanitizer::leave((*co).main_co, co, &mut departure);
-            resume(co);
+            let arrival = resume(co, value);
             sanitizer::arrive(&departure);
-            sanitizer::retire(co);
+            sanitizer::retire(arrival.left);
+            arrival
         } else {
-            resume(co);
+            resume(co, value)
         }
-    }
+    };
     exceptions::take_back(kept);
+    arrival
 }
 
 /// As [`resume_with_care`], for [`switch`] or [`switch_shared_fpenv`].
@@ -96,13 +127,18 @@ unsafe fn resume_with_care(co: *mut aco_t, resume: unsafe extern "C" fn(*mut aco
 /// # Safety
 /// As [`switch`].
 #[inline(always)]
-unsafe fn switch_with_care(from: *mut aco_t, to: *mut aco_t, switch: Switch) -> *mut c_void {
+unsafe fn switch_with_care(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    value: *mut c_void,
+    switch: Switch,
+) -> *mut c_void {
     let kept = exceptions::put_aside();
     // SAFETY: the caller's promise is that of `switch`, which finds nothing to see to now.
     let result = unsafe {
         let mut departure = Departure::new();
         sanitizer::leave(from, to, &mut departure);
-        let result = switch(from, to);
+        let result = switch(from, to, value);
         sanitizer::arrive(&departure);
         result
     };
@@ -111,31 +147,59 @@ unsafe fn switch_with_care(from: *mut aco_t, to: *mut aco_t, switch: Switch) -> 
 }
 
 #[cold]
-unsafe extern "C" fn resume_aside(co: *mut aco_t) {
+unsafe extern "C" fn resume_aside(co: *mut aco_t, value: *mut c_void) -> Arrival {
     // SAFETY: the caller's promise.
-    unsafe { resume_with_care(co, resume) }
+    unsafe { resume_with_care(co, value, resume) }
 }
 
 #[cold]
-unsafe extern "C" fn resume_shared_fpenv_aside(co: *mut aco_t) {
+unsafe extern "C" fn resume_shared_fpenv_aside(co: *mut aco_t, value: *mut c_void) -> Arrival {
     // SAFETY: the caller's promise.
-    unsafe { resume_with_care(co, resume_shared_fpenv) }
+    unsafe { resume_with_care(co, value, resume_shared_fpenv) }
 }
 
 #[cold]
-unsafe extern "C" fn switch_aside(from: *mut aco_t, to: *mut aco_t) -> *mut c_void {
+unsafe extern "C" fn switch_aside(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    value: *mut c_void,
+) -> *mut c_void {
     // SAFETY: the caller's promise.
-    unsafe { switch_with_care(from, to, switch) }
+    unsafe { switch_with_care(from, to, value, switch) }
 }
 
 #[cold]
-unsafe extern "C" fn switch_shared_fpenv_aside(from: *mut aco_t, to: *mut aco_t) -> *mut c_void {
+unsafe extern "C" fn switch_shared_fpenv_aside(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    value: *mut c_void,
+) -> *mut c_void {
     // SAFETY: the caller's promise.
-    unsafe { switch_with_care(from, to, switch_shared_fpenv) }
+    unsafe { switch_with_care(from, to, value, switch_shared_fpenv) }
+}
+
+/// In `here`, which waited in a resume and was come back to by `left`, whose main_co is another: by
+/// `acosw`, or it has changed that. The current coroutine becomes what libaco makes it, the main_co of
+/// who was resumed; `acosw` has left it as it was.
+///
+/// # Safety
+/// Both point to coroutines, and nothing has written `aco_gtls_co` since the switch.
+#[cold]
+pub(crate) unsafe extern "C" fn arrived_by_hand(left: *mut aco_t, here: *mut aco_t) -> Arrival {
+    let resumed = tls::current();
+    // SAFETY: who was current, and who waits for it, exists. One that runs inside, at some distance from
+    // `here`, was resumed by another.
+    let current = unsafe {
+        let is_inside = resumed.is_null() || waits_for(resumed, here);
+        if is_inside { here } else { (*resumed).main_co }
+    };
+    tls::set_current(current);
+    Arrival { value: ptr::null_mut(), left }
 }
 
 /// [`switch`] or [`switch_shared_fpenv`].
-pub(crate) type Switch = unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t) -> *mut c_void;
+pub(crate) type Switch =
+    unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, value: *mut c_void) -> *mut c_void;
 
 /// Makes `co` ready to be gone on in. Aborts when it cannot be run from here.
 ///
@@ -177,6 +241,7 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
         }
         stack::name(stack, co);
         stack::settle(co, control);
+        state::enter(co);
     }
 }
 
@@ -191,7 +256,7 @@ pub(crate) unsafe fn yield_to_main(co: *mut aco_t, switch: Switch) {
         if co.is_null() || (*co).main_co.is_null() {
             refuse_yield(co);
         }
-        switch(co, (*co).main_co);
+        switch(co, (*co).main_co, ptr::null_mut());
     }
 }
 
@@ -213,7 +278,7 @@ pub(crate) unsafe fn exit(co: *mut aco_t, leave: Leave) -> ! {
         }
         exceptions::put_aside();
         state::end(co);
-        (*stack).owner = core::ptr::null_mut();
+        (*stack).owner = ptr::null_mut();
         (*stack).align_validsz = 0;
         aco_t::set_return_address(co, ended as *const () as usize);
         sanitizer::leave_for_ever(co, (*co).main_co);

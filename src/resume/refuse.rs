@@ -2,7 +2,7 @@
 
 use crate::abi::aco_t;
 use crate::coroutine::{inside, is_on_stack_of, is_running};
-use crate::{diag, state, tls};
+use crate::{diag, stack, state, tls};
 
 /// Says why `co` cannot have its share stack from `owner`, and aborts.
 #[cold]
@@ -68,13 +68,14 @@ pub(super) fn refuse_null() -> ! {
     diag::fatal("aco_resume", nothing, format_args!("the coroutine is NULL"), "pass a valid one")
 }
 
-/// Says why `co` cannot be resumed, and aborts.
-#[cold]
-#[inline(never)]
-pub(super) unsafe fn refuse(co: *mut aco_t) -> ! {
-    // SAFETY: `co` is a coroutine.
-    let (what, rule) = unsafe {
-        if state::is_dead(co) {
+/// Why `co` cannot be run from anywhere, and the rule; None: it can.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn obstacle(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
+    // SAFETY: the caller's promise; control blocks stay readable.
+    unsafe {
+        Some(if state::is_dead(co) {
             ("the coroutine is destroyed", "resume a coroutine before aco_destroy")
         } else if (*co).main_co.is_null() {
             ("it is a main coroutine", "resume coroutines that were created with a main_co")
@@ -82,11 +83,63 @@ pub(super) unsafe fn refuse(co: *mut aco_t) -> ! {
             ("the coroutine has ended", "resume a coroutine while its is_end is 0")
         } else if aco_t::return_address(co) == 0 {
             ("it has no entry function", "create a coroutine with a function to run")
-        } else {
+        } else if stack::is_gone(co, stack::control_of((*co).share_stack)) {
             ("its share stack is destroyed", "destroy a share stack after its last resume")
-        }
-    };
+        } else {
+            return None;
+        })
+    }
+}
+
+/// Says why `co` cannot be resumed, and aborts.
+///
+/// # Safety
+/// `co` points to a coroutine that has an [`obstacle`].
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn refuse(co: *mut aco_t) -> ! {
+    // SAFETY: the caller's promise.
+    let (what, rule) = unsafe { obstacle(co) }.unwrap_or_default();
     diag::fatal("aco_resume", co, format_args!("{what}"), rule)
+}
+
+/// Says why `from` cannot give its place to `to`, and aborts.
+///
+/// # Safety
+/// Both are NULL or point to coroutines.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn refuse_transfer(from: *mut aco_t, to: *mut aco_t) -> ! {
+    const FUNCTION: &str = "aco_yield_to";
+    if to.is_null() {
+        diag::fatal(FUNCTION, to, format_args!("the coroutine is NULL"), "pass a valid one")
+    }
+    if from.is_null() {
+        let rule = "only a coroutine that aco_resume runs gives its place to another";
+        diag::fatal(FUNCTION, to, format_args!("called outside of a coroutine"), rule)
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        if let Some((what, rule)) = obstacle(to) {
+            diag::fatal(FUNCTION, to, format_args!("{what}"), rule)
+        }
+        let (its, ours) = ((*to).main_co, (*from).main_co);
+        diag::fatal(
+            FUNCTION,
+            to,
+            format_args!("its main_co is {its:p}, that of the running {from:p} is {ours:p}"),
+            "both have one main_co, which goes on waiting",
+        )
+    }
+}
+
+/// Says why `co` cannot yield a value, and aborts.
+#[cold]
+#[inline(never)]
+pub(super) fn refuse_value(co: *const aco_t) -> ! {
+    let what = if co.is_null() { "no coroutine runs" } else { "it is a main coroutine" };
+    let rule = "only a coroutine that aco_resume runs can yield";
+    diag::fatal("aco_yield_value", co, format_args!("{what}"), rule)
 }
 
 /// Says why `co` cannot yield, and aborts.

@@ -13,6 +13,8 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 
 use super::places::{Slab, current_of, link, next_slab, put, take_from};
 use super::{CLASSES, Class, region};
+use crate::abi::aco_t;
+use crate::lock::Lock;
 use crate::thread_end::{self, Part};
 use crate::{sanitizer, sys, tls, valgrind};
 
@@ -27,6 +29,9 @@ pub(super) struct Heap {
     /// Places that other threads freed.
     returns: AtomicPtr<c_void>,
     is_held: AtomicBool,
+    /// `aco_gtls_co` of the thread that keeps it, and the word after it; NULL: none does. Read and cleared
+    /// under [`READERS`]: the thread may be about to end.
+    words: AtomicPtr<*mut aco_t>,
     /// All heaps are in one list.
     next: *mut Heap,
 }
@@ -34,6 +39,10 @@ pub(super) struct Heap {
 /// Every heap there is.
 #[unsafe(link_section = "aco_shared")]
 static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
+
+/// Held by who looks at the words of other threads, and by a thread that takes its own away.
+#[unsafe(link_section = "aco_shared")]
+static READERS: Lock = Lock::new();
 
 /// A place from the slab that is taken from. None: it has none.
 ///
@@ -216,6 +225,9 @@ fn hold_one() -> Option<(*mut Heap, bool)> {
         let is_kept = thread_end::call(Part::Slabs, let_own_go);
         if is_kept {
             (*state).heap = heap.cast();
+            let words = tls::words();
+            valgrind::is_shared(words.addr(), 2 * size_of::<*mut aco_t>());
+            (*heap).words.store(words, Ordering::Release);
         }
         Some((heap, is_kept))
     }
@@ -230,9 +242,36 @@ unsafe extern "C" fn let_own_go(_: *mut c_void) {
         let heap: *mut Heap = (*state).heap.cast();
         (*state).heap = ptr::null_mut();
         if !heap.is_null() {
+            READERS.hold(|| (*heap).words.store(ptr::null_mut(), Ordering::Relaxed));
             let_go(heap);
         }
     }
+}
+
+/// Has this thread a heap, so that others see what runs in it, if there is memory for one.
+pub(crate) fn make_known() {
+    if let Some((heap, false)) = hold_one() {
+        // SAFETY: this thread holds it.
+        unsafe { let_go(heap) }
+    }
+}
+
+/// Is `seen` true of the current coroutine, and the hint, of some thread? Those may change meanwhile.
+pub(crate) fn any_thread(seen: impl Fn(*mut aco_t, *mut aco_t) -> bool) -> bool {
+    READERS.hold(|| {
+        let mut heap = HEAPS.load(Ordering::Acquire);
+        while !heap.is_null() {
+            // SAFETY: heaps stay for ever, and a thread whose words are known has not ended.
+            unsafe {
+                let words = (*heap).words.load(Ordering::Acquire);
+                if !words.is_null() && seen(words.read_volatile(), words.add(1).read_volatile()) {
+                    return true;
+                }
+                heap = (*heap).next;
+            }
+        }
+        false
+    })
 }
 
 /// A page of new heaps, which nobody holds: the first of them. NULL: the system has no memory.

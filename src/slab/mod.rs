@@ -25,6 +25,8 @@ mod region;
 use core::ffi::c_void;
 use core::ptr::NonNull;
 
+pub(crate) use heap::{any_thread, make_known};
+
 use crate::abi::aco_t;
 use crate::{sys, tls};
 

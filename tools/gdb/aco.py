@@ -88,7 +88,7 @@ class Coroutine:
         """Does the state word (src/state.rs) name this address, or is it a main coroutine's?"""
         if self.word >> 56 == 0xac and self.share_stack:
             return self.word >> 44 & 0xfff == self.address >> 4 & 0xfff
-        if self.word >> 9 << 1 == self.address:
+        if self.word >> 12 << 4 == self.address: # resident, whatever its flags
             return True
         return self.word == 0 and self.main_co == 0 and self.share_stack == 0
 

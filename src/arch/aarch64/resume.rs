@@ -1,25 +1,27 @@
 //! aarch64: running a coroutine until it leaves.
 
-/// The body of a function `resume(co)`: runs `co`, which `prepare` readies unless it plainly is,
-/// until it leaves; then makes its main coroutine the current one. While C++ exceptions are being handled
-/// it is `aside` that is called.
+/// The body of a function `resume(co, value)`: runs `co`, which is given `value`, and which `prepare` readies unless it plainly is,
+/// until it leaves; then makes its main coroutine the current one. It returns an `Arrival`: the value, and who
+/// has left. Where that
+/// was not left for its main coroutine, it ends in `by_hand(left, here)`, which sets that itself. While C++ exceptions are being
+/// handled it is `aside` that is called.
 macro_rules! resume_body {
-    (own_fpenv, $prepare:path, $aside:path) => {
+    (own_fpenv, $prepare:path, $aside:path, $by_hand:path) => {
         $crate::arch::resume_body!(
-            @$prepare, $aside,
+            @$prepare, $aside, $by_hand,
             save: "mrs x4, fpcr" "str x4, [x11, #120]";
-            load: "ldr x5, [x0, #120]" "cmp x4, x5" "b.eq 6f" "msr fpcr, x5" "6:"
+            load: "ldr x5, [x1, #120]" "cmp x4, x5" "b.eq 6f" "msr fpcr, x5" "6:"
         )
     };
-    (shared_fpenv, $prepare:path, $aside:path) => {
-        $crate::arch::resume_body!(@$prepare, $aside, save: ; load: )
+    (shared_fpenv, $prepare:path, $aside:path, $by_hand:path) => {
+        $crate::arch::resume_body!(@$prepare, $aside, $by_hand, save: ; load: )
     };
-    (@$prepare:path, $aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
+    (@$prepare:path, $aside:path, $by_hand:path, save: $($save:literal)*; load: $($load:literal)*) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
             // Register state:
-            // - x0 is `co`, or NULL.
+            // - x0 is `co`, or NULL; x1 the value.
             // - x30 is the address where the main coroutine goes on.
             "adrp x9, :gottprel:aco_gtls_co",
             "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
@@ -47,42 +49,42 @@ macro_rules! resume_body {
             "tbnz x13, #8, 4f",
             "2:",
             // Register state:
-            // - x0 points to `co`, x11 to its main coroutine; x11 stays so until `co` goes on.
+            // - x0 points to `co`, x11 to its main coroutine, x1 is the value; x11 stays so until `co` goes
+            //   on.
             // - x9 is the address of this thread's aco_gtls_co.
             // - everything else that matters belongs to the main coroutine.
             "stp x0, x11, [x9]",                // current and hint
-            "sub sp, sp, #96",                  // found again at 5, on the stack: the control block
-            ".cfi_def_cfa_offset 96",           // of the main coroutine may be copied and replaced
+            "sub sp, sp, #80",
+            ".cfi_def_cfa_offset 80",
             "stp x19, x20, [sp]",
             "stp x21, x22, [sp, #16]",
             "stp x23, x24, [sp, #32]",
             "stp x25, x26, [sp, #48]",
             "stp x27, x28, [sp, #64]",
-            "str x0, [sp, #80]",
-            ".cfi_offset x19, -96; .cfi_offset x20, -88; .cfi_offset x21, -80",
-            ".cfi_offset x22, -72; .cfi_offset x23, -64; .cfi_offset x24, -56",
-            ".cfi_offset x25, -48; .cfi_offset x26, -40; .cfi_offset x27, -32",
-            ".cfi_offset x28, -24",
+            ".cfi_offset x19, -80; .cfi_offset x20, -72; .cfi_offset x21, -64",
+            ".cfi_offset x22, -56; .cfi_offset x23, -48; .cfi_offset x24, -40",
+            ".cfi_offset x25, -32; .cfi_offset x26, -24; .cfi_offset x27, -16",
+            ".cfi_offset x28, -8",
             "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 wants it
-            ".cfi_def_cfa_offset 176",
-            ".cfi_offset x29, -176; .cfi_offset x30, -168",
+            ".cfi_def_cfa_offset 160",
+            ".cfi_offset x29, -160; .cfi_offset x30, -152",
             "mov x29, sp",
             "stp d8, d9, [sp, #16]",
             "stp d10, d11, [sp, #32]",
             "stp d12, d13, [sp, #48]",
             "stp d14, d15, [sp, #64]",
-            ".cfi_offset d8, -160; .cfi_offset d9, -152; .cfi_offset d10, -144",
-            ".cfi_offset d11, -136; .cfi_offset d12, -128; .cfi_offset d13, -120",
-            ".cfi_offset d14, -112; .cfi_offset d15, -104",
+            ".cfi_offset d8, -144; .cfi_offset d9, -136; .cfi_offset d10, -128",
+            ".cfi_offset d11, -120; .cfi_offset d12, -112; .cfi_offset d13, -104",
+            ".cfi_offset d14, -96; .cfi_offset d15, -88",
             ".cfi_remember_state",
-            "adr x2, 5f",
+            "adr x8, 5f",
             "mov x3, sp",
-            "stp x29, x2, [x11, #96]",
+            "stp x29, x8, [x11, #96]",
             "str x3, [x11, #112]",
             $($save,)*                          // fpcr, left in x4
             // The main coroutine is whole in memory, and the unwinder finds its frame through x11
-            // (0x7b): CFA = *(x11 + 112) + 176.
-            ".cfi_escape 0x0f, 7, 0x7b, 0xf0, 0x00, 0x06, 0x23, 0xb0, 0x01",
+            // (0x7b): CFA = *(x11 + 112) + 160.
+            ".cfi_escape 0x0f, 7, 0x7b, 0xf0, 0x00, 0x06, 0x23, 0xa0, 0x01",
             "ldp x19, x20, [x0, #16]",
             "ldp x21, x22, [x0, #32]",
             "ldp x23, x24, [x0, #48]",
@@ -90,15 +92,18 @@ macro_rules! resume_body {
             "ldp x27, x28, [x0, #80]",
             "ldp x29, x17, [x0, #96]",
             "ldr x3, [x0, #112]",
+            "mov x2, x1",
             "mov x1, x0",
+            "mov x0, x11",
             $($load,)*                          // msr fpcr, only where it differs from x4
             "adrp x30, {root}",
             "add x30, x30, :lo12:{root}",
             "add x30, x30, #{root_offset}",     // root_return_address()
             "mov sp, x3",
             "br x17",
-            // The main coroutine goes on here, with its own sp and x29; x1 is its address. The nop is
-            // as in `switch`.
+            // The main coroutine goes on here, with its own sp and x29; x1 is its address, x0 that of the
+            // coroutine that has left; not always the one that was resumed, which may be destroyed: there
+            // may have been a transfer. The nop is as in `switch`.
             ".cfi_restore_state",
             "nop",
             "5:",
@@ -108,7 +113,7 @@ macro_rules! resume_body {
             "ldp d12, d13, [sp, #48]",
             "ldp d14, d15, [sp, #64]",
             "ldp x29, x30, [sp], #80",
-            ".cfi_def_cfa_offset 96",
+            ".cfi_def_cfa_offset 80",
             ".cfi_restore x29; .cfi_restore x30; .cfi_restore d8; .cfi_restore d9",
             ".cfi_restore d10; .cfi_restore d11; .cfi_restore d12; .cfi_restore d13",
             ".cfi_restore d14; .cfi_restore d15",
@@ -117,8 +122,7 @@ macro_rules! resume_body {
             "ldp x23, x24, [sp, #32]",
             "ldp x25, x26, [sp, #48]",
             "ldp x27, x28, [sp, #64]",
-            "ldr x0, [sp, #80]",                // `co`
-            "add sp, sp, #96",
+            "add sp, sp, #80",
             ".cfi_def_cfa_offset 0",
             ".cfi_restore x19; .cfi_restore x20; .cfi_restore x21; .cfi_restore x22",
             ".cfi_restore x23; .cfi_restore x24; .cfi_restore x25; .cfi_restore x26",
@@ -126,32 +130,33 @@ macro_rules! resume_body {
             "adrp x9, :gottprel:aco_gtls_co",
             "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
             "mrs x10, tpidr_el0",
-            // x1, not the main_co that `co` names: that may be long in coming, and the next resume
+            // x1, not the main_co that x0 names: that may be long in coming, and the next resume
             // waits for what stands here. It is only compared.
             "add x9, x9, x10",
+            "ldr x11, [x0, #128]",
+            "cmp x1, x11",
+            "b.ne 7f",
             "ldr x11, [x1, #128]",
             "cmp x11, #0",
             "csel x11, x1, xzr, ne",            // the hint: a coroutine's own address, or NULL
             "stp x1, x11, [x9]",
-            "ldr x11, [x0, #128]",
-            "cmp x1, x11",
-            "b.ne 7f",
-            // `ret`, though `co` may have left by a call, whose return address is on top of the return
+            "mov x1, x0",                       // the value, and who has left: an Arrival
+            "mov x0, x2",
+            // `ret`, though it may have left by a call, whose return address is on top of the return
             // predictor then: a jump would need a landing pad in the caller.
             "ret",
-            // `co` has another main_co than it was resumed by.
+            // It was left for another than its main_co.
             "7:",
-            "str x11, [x9]",
-            "ret",
+            "b {by_hand}",
             // The slow way: `prepare` returns, or aborts.
             "3:",
             "stp x29, x30, [sp, #-32]!",
             ".cfi_def_cfa_offset 32",
             ".cfi_offset x29, -32; .cfi_offset x30, -24",
             "mov x29, sp",
-            "str x0, [sp, #16]",
+            "stp x0, x1, [sp, #16]",
             "bl {prepare}",
-            "ldr x0, [sp, #16]",
+            "ldp x0, x1, [sp, #16]",
             "ldp x29, x30, [sp], #32",
             ".cfi_def_cfa_offset 0",
             ".cfi_restore x29; .cfi_restore x30",
@@ -182,6 +187,7 @@ macro_rules! resume_body {
             root_offset = const $crate::arch::ROOT_RETURN_OFFSET,
             prepare = sym $prepare,
             aside = sym $aside,
+            by_hand = sym $by_hand,
         )
     };
 }

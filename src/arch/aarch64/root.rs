@@ -64,6 +64,33 @@ macro_rules! first_entry_body {
 
 pub(crate) use first_entry_body;
 
+/// The body of a function that a coroutine begins in whose entry function may return: calls that, then
+/// `end`.
+macro_rules! returning_entry_body {
+    ($end:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "hint #34",                 // bti c
+            // Register state: sp = align_retptr, x30 is where an entry function returns to.
+            "stp x29, x30, [sp, #-16]!",
+            ".cfi_adjust_cfa_offset 16; .cfi_offset x29, -16; .cfi_offset x30, -8",
+            "mov x29, sp",
+            "adrp x9, :gottprel:aco_gtls_co",
+            "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
+            "mrs x10, tpidr_el0",
+            "ldr x9, [x9, x10]",
+            "ldr x9, [x9, #152]",       // fp
+            "blr x9",
+            "bl {end}",
+            "brk #1",
+            ".cfi_endproc",
+            end = sym $end,
+        )
+    };
+}
+
+pub(crate) use returning_entry_body;
+
 /// The root frame of every coroutine: what an entry function that returns would return into, and where
 /// an unwinder goes on in the coroutine that waits in a resume.
 ///

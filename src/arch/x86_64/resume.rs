@@ -1,25 +1,27 @@
 //! x86-64: running a coroutine until it leaves.
 
-/// The body of a function `resume(co)`: runs `co`, which `prepare` readies unless it plainly is,
-/// until it leaves; then makes its main coroutine the current one. While C++ exceptions are being handled
-/// it is `aside` that is called.
+/// The body of a function `resume(co, value)`: runs `co`, which is given `value`, and which `prepare` readies unless it plainly is,
+/// until it leaves; then makes its main coroutine the current one. It returns an `Arrival`: the value, and who
+/// has left. Where that
+/// was not left for its main coroutine, it ends in `by_hand(left, here)`, which sets that itself. While C++ exceptions are being
+/// handled it is `aside` that is called.
 macro_rules! resume_body {
-    (own_fpenv, $prepare:path, $aside:path) => {
+    (own_fpenv, $prepare:path, $aside:path, $by_hand:path) => {
         $crate::arch::resume_body!(
-            @$prepare, $aside,
-            save: "fnstcw [rdx + 64]" "stmxcsr [rdx + 68]";
+            @$prepare, $aside, $by_hand,
+            save: "fnstcw [r8 + 64]" "stmxcsr [r8 + 68]";
             load: "fldcw [rdi + 64]" "ldmxcsr [rdi + 68]"
         )
     };
-    (shared_fpenv, $prepare:path, $aside:path) => {
-        $crate::arch::resume_body!(@$prepare, $aside, save: ; load: )
+    (shared_fpenv, $prepare:path, $aside:path, $by_hand:path) => {
+        $crate::arch::resume_body!(@$prepare, $aside, $by_hand, save: ; load: )
     };
-    (@$prepare:path, $aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
+    (@$prepare:path, $aside:path, $by_hand:path, save: $($save:literal)*; load: $($load:literal)*) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
             // Register state:
-            // - rdi is `co`, or NULL.
+            // - rdi is `co`, or NULL; rsi the value.
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov rax, fs:[rcx + 16]",   // exceptions
             "test rax, rax",
@@ -27,10 +29,10 @@ macro_rules! resume_body {
             "22:",
             "test rdi, rdi",
             "jz 3f",
-            "mov rdx, fs:[rcx]",        // the current coroutine ...
-            "test rdx, rdx",
+            "mov r8, fs:[rcx]",         // the current coroutine ...
+            "test r8, r8",
             "jz 3f",
-            "cmp rdx, [rdi + 72]",      // ... is the main_co of `co` ...
+            "cmp r8, [rdi + 72]",       // ... is the main_co of `co` ...
             "jne 3f",
             "cmp byte ptr [rdi + 88], 0", // ... which has not ended ...
             "jne 3f",
@@ -43,16 +45,14 @@ macro_rules! resume_body {
             "jnz 4f",
             "2:",
             // Register state:
-            // - rdi points to `co`, rdx to its main coroutine; rdx stays so to the end.
+            // - rdi points to `co`, r8 to its main coroutine, rsi is the value; r8 stays so to the end.
             // - rcx is the offset of aco_gtls_co from the thread pointer.
             // - everything else that matters belongs to the main coroutine.
             "mov fs:[rcx], rdi",        // current
-            "mov fs:[rcx + 8], rdx",    // hint
-            // Found again at 5, on the stack: the control block of the main coroutine may be copied
-            // and replaced meanwhile.
+            "mov fs:[rcx + 8], r8",     // hint
             "push rbp",                 // a frame record, for who walks frame pointers
             ".cfi_adjust_cfa_offset 8",
-            "mov [rdx + 24], rsp",
+            "mov [r8 + 24], rsp",
             "push r12",
             ".cfi_adjust_cfa_offset 8; .cfi_offset r12, -24",
             "push r13",
@@ -61,38 +61,39 @@ macro_rules! resume_body {
             ".cfi_adjust_cfa_offset 8; .cfi_offset r14, -40",
             "push r15",
             ".cfi_adjust_cfa_offset 8; .cfi_offset r15, -48",
-            "push rdi",
-            ".cfi_adjust_cfa_offset 8",
             ".cfi_remember_state",
             "lea rax, [rip + 5f]",
-            "mov [rdx + 32], rax",
-            "mov [rdx + 40], rsp",
-            "mov [rdx + 48], rbx",
-            "mov [rdx + 56], rbp",
+            "mov [r8 + 32], rax",
+            "mov [r8 + 40], rsp",
+            "mov [r8 + 48], rbx",
+            "mov [r8 + 56], rbp",
             $($save,)*
-            // The main coroutine is whole in memory, and the unwinder finds its frame through rdx
-            // (DWARF register 1): CFA = *(rdx + 40) + 56; rbx and rbp lie in `reg`.
-            ".cfi_escape 0x0f, 5, 0x71, 40, 0x06, 0x23, 56",
-            ".cfi_escape 0x10, 3, 2, 0x71, 48",
-            ".cfi_escape 0x10, 6, 2, 0x71, 56",
+            // The main coroutine is whole in memory, and the unwinder finds its frame through r8
+            // (DWARF register 8): CFA = *(r8 + 40) + 48; rbx and rbp lie in `reg`.
+            ".cfi_escape 0x0f, 5, 0x78, 40, 0x06, 0x23, 48",
+            ".cfi_escape 0x10, 3, 2, 0x78, 48",
+            ".cfi_escape 0x10, 6, 2, 0x78, 56",
             "mov r12, [rdi]",
             "mov r13, [rdi + 8]",
             "mov r14, [rdi + 16]",
             "mov r15, [rdi + 24]",
-            "mov rax, [rdi + 32]",
+            "mov r9, [rdi + 32]",
             "mov rbx, [rdi + 48]",
             "mov rbp, [rdi + 56]",
-            "mov rsi, rdi",
             $($load,)*
             "mov rsp, [rdi + 40]",
-            "notrack jmp rax",
+            "mov rdx, rsi",
+            "mov rsi, rdi",
+            "mov rdi, r8",
+            "mov rax, rdx",
+            // Register state: as at the end of `switch`.
+            "notrack jmp r9",
             // The main coroutine goes on here. Register state: rsp, rbx and rbp are its own, rsi is
-            // its address. The nop: unwinders look a return address up by the byte before it.
+            // its address, rdi that of the coroutine that has left; not always the one that was resumed,
+            // which may be destroyed: there may have been a transfer. The nop: unwinders look a return address up by the byte before it.
             ".cfi_restore_state",
             "nop",
             "5:",
-            "pop rdi",                  // `co`
-            ".cfi_adjust_cfa_offset -8",
             "pop r15",
             ".cfi_adjust_cfa_offset -8; .cfi_restore r15",
             "pop r14",
@@ -104,20 +105,21 @@ macro_rules! resume_body {
             "pop rbp",
             ".cfi_adjust_cfa_offset -8",
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
-            // rsi, not the main_co that `co` names: that may be long in coming, and the next resume
+            // rsi, not the main_co that rdi names: that may be long in coming, and the next resume
             // waits for what stands here. It is only compared.
+            "cmp rsi, [rdi + 72]",
+            "jne 6f",
             "mov fs:[rcx], rsi",
             "xor eax, eax",             // the hint: a coroutine's own address, or NULL
             "cmp qword ptr [rsi + 72], 0",
             "cmovne rax, rsi",
             "mov fs:[rcx + 8], rax",
-            "cmp rsi, [rdi + 72]",
-            "jne 6f",
-            "7:",
+            "mov rax, rdx",             // the value, and who has left: an Arrival
+            "mov rdx, rdi",
             "test byte ptr [rdi + 89], 1",
             "jnz 8f",
             "ret",
-            // `co` left by a call, of `acosw`, whose return address is on top of the return predictor
+            // It left by a call, of `acosw`, whose return address is on top of the return predictor
             // now: a jump.
             "8:",
             "pop rcx",
@@ -130,11 +132,19 @@ macro_rules! resume_body {
             "3:",
             "push rdi",
             ".cfi_adjust_cfa_offset 8",
+            "push rsi",
+            ".cfi_adjust_cfa_offset 8",
+            "sub rsp, 8",
+            ".cfi_adjust_cfa_offset 8",
             "call {prepare}",
+            "add rsp, 8",
+            ".cfi_adjust_cfa_offset -8",
+            "pop rsi",
+            ".cfi_adjust_cfa_offset -8",
             "pop rdi",
             ".cfi_adjust_cfa_offset -8",
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
-            "mov rdx, [rdi + 72]",
+            "mov r8, [rdi + 72]",
             "mov rax, fs:[rcx + 16]",   // it may have found the exceptions
             "test rax, rax",
             "jz 2b",
@@ -147,11 +157,9 @@ macro_rules! resume_body {
             "4:",
             "and qword ptr [rdi + 88], -0x101",
             "jmp 2b",
-            // `co` has another main_co than it was resumed by.
+            // It was left for another than its main_co.
             "6:",
-            "mov rdx, [rdi + 72]",
-            "mov fs:[rcx], rdx",
-            "jmp 7b",
+            "jmp {by_hand}",
             // The program has a C++ runtime.
             "9:",
             "cmp qword ptr [rax], 0",
@@ -163,6 +171,7 @@ macro_rules! resume_body {
             ".cfi_endproc",
             prepare = sym $prepare,
             aside = sym $aside,
+            by_hand = sym $by_hand,
         )
     };
 }

@@ -64,6 +64,29 @@ macro_rules! first_entry_body {
 
 pub(crate) use first_entry_body;
 
+/// The body of a function that a coroutine begins in whose entry function may return: calls that, then
+/// `end`.
+macro_rules! returning_entry_body {
+    ($end:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "endbr64",
+            // Register state: rsp = align_retptr, rbp leads to a frame record of the resumer's.
+            "sub rsp, 8",
+            ".cfi_adjust_cfa_offset 8",
+            "mov rax, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            "mov rax, fs:[rax]",
+            "call qword ptr [rax + 96]",        // fp
+            "call {end}",
+            "ud2",
+            ".cfi_endproc",
+            end = sym $end,
+        )
+    };
+}
+
+pub(crate) use returning_entry_body;
+
 // The root frame of every coroutine: what an entry function that returns would return into, and where
 // an unwinder goes on in the coroutine that waits in a resume.
 //

@@ -2,5 +2,9 @@
 //! file a group, in the order of the header.
 
 pub mod constructors;
+pub mod generators;
 pub mod life;
+pub mod shared_fpenv;
 pub mod stacks;
+pub mod transfer;
+pub mod values;

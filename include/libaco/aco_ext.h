@@ -1,0 +1,2 @@
+/* For programs that say <libaco/aco_ext.h>. */
+#include "../aco_ext.h"

@@ -1,0 +1,133 @@
+//! aarch64: leaving a coroutine for another than its main coroutine.
+
+/// The body of a function `transfer(from, to, main_co)`: leaves `from`, goes on in `to`. Unless `main_co` is
+/// NULL, `to` is readied by `arrange(from, to, main_co)` in between, on the stack of `main_co`, which waits
+/// in a resume. It returns when something switches back. While C++ exceptions are being handled it is `aside` that is
+/// called.
+macro_rules! transfer_body {
+    (own_fpenv, $arrange:path, $aside:path) => {
+        $crate::arch::transfer_body!(
+            @$arrange, $aside,
+            save: "mrs x4, fpcr" "str x4, [x0, #120]";
+            load: "mrs x4, fpcr" "ldr x5, [x1, #120]" "cmp x4, x5" "b.eq 3f" "msr fpcr, x5" "3:"
+        )
+    };
+    (shared_fpenv, $arrange:path, $aside:path) => {
+        $crate::arch::transfer_body!(@$arrange, $aside, save: ; load: )
+    };
+    (@$arrange:path, $aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "hint #34",                         // bti c
+            // Register state: x0 points to `from`, x1 to `to`, x2 to `main_co`, or is NULL; x30 is the address where
+            // `from` goes on.
+            ".cfi_remember_state",
+            "adrp x6, :gottprel:aco_gtls_co",
+            "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
+            "mrs x7, tpidr_el0",
+            "add x6, x6, x7",
+            "ldr x7, [x6, #16]",                // exceptions
+            "cbnz x7, 7f",
+            "4:",
+            // All on its own stack, and not FULL: the next transfer to it may be inline.
+            "sub sp, sp, #80",
+            ".cfi_def_cfa_offset 80",
+            "stp x19, x20, [sp]",
+            "stp x21, x22, [sp, #16]",
+            "stp x23, x24, [sp, #32]",
+            "stp x25, x26, [sp, #48]",
+            "stp x27, x28, [sp, #64]",
+            ".cfi_offset x19, -80; .cfi_offset x20, -72; .cfi_offset x21, -64",
+            ".cfi_offset x22, -56; .cfi_offset x23, -48; .cfi_offset x24, -40",
+            ".cfi_offset x25, -32; .cfi_offset x26, -24; .cfi_offset x27, -16",
+            ".cfi_offset x28, -8",
+            "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 wants it
+            ".cfi_def_cfa_offset 160",
+            ".cfi_offset x29, -160; .cfi_offset x30, -152",
+            "mov x29, sp",
+            "stp d8, d9, [sp, #16]",
+            "stp d10, d11, [sp, #32]",
+            "stp d12, d13, [sp, #48]",
+            "stp d14, d15, [sp, #64]",
+            ".cfi_offset d8, -144; .cfi_offset d9, -136; .cfi_offset d10, -128",
+            ".cfi_offset d11, -120; .cfi_offset d12, -112; .cfi_offset d13, -104",
+            ".cfi_offset d14, -96; .cfi_offset d15, -88",
+            ".cfi_remember_state",              // the frame as it will be found again at 2
+            "adr x8, 2f",
+            "mov x3, sp",
+            "stp x29, x8, [x0, #96]",
+            "str x3, [x0, #112]",
+            $($save,)*                          // fpcr, left in x4
+            // `from` is whole in memory, and the unwinder finds its frame through x0, then, over the call,
+            // through x19 (0x83): CFA = *(x0 + 112) + 160.
+            ".cfi_escape 0x0f, 7, 0x70, 0xf0, 0x00, 0x06, 0x23, 0xa0, 0x01",
+            "cbz x2, 6f",
+            ".cfi_remember_state",
+            "mov x19, x0",
+            "mov x20, x1",
+            ".cfi_escape 0x0f, 7, 0x83, 0xf0, 0x00, 0x06, 0x23, 0xa0, 0x01",
+            // The frames of `from` may make room for those of `to`. Below the stack pointer of who waits
+            // nothing is in use.
+            "ldr x3, [x2, #112]",
+            "mov sp, x3",
+            "bl {arrange}",
+            "mov x0, x19",
+            "mov x1, x20",
+            ".cfi_restore_state",
+            "6:",
+            "ldp x19, x20, [x1, #16]",
+            "ldp x21, x22, [x1, #32]",
+            "ldp x23, x24, [x1, #48]",
+            "ldp x25, x26, [x1, #64]",
+            "ldp x27, x28, [x1, #80]",
+            "ldp x29, x17, [x1, #96]",
+            "ldr x3, [x1, #112]",
+            $($load,)*                          // msr fpcr, only where it differs
+            "adrp x30, {root}",
+            "add x30, x30, :lo12:{root}",
+            "add x30, x30, #{root_offset}",     // root_return_address()
+            "mov x2, xzr",                      // no value
+            "mov sp, x3",
+            // Register state: as at the end of `switch`.
+            "br x17",
+            // `from` goes on here, with its own sp and x29. The nop is as in `switch`.
+            ".cfi_restore_state",
+            "nop",
+            "2:",
+            "hint #36",                         // bti j
+            "ldp d8, d9, [sp, #16]",
+            "ldp d10, d11, [sp, #32]",
+            "ldp d12, d13, [sp, #48]",
+            "ldp d14, d15, [sp, #64]",
+            "ldp x29, x30, [sp], #80",
+            ".cfi_def_cfa_offset 80",
+            ".cfi_restore x29; .cfi_restore x30; .cfi_restore d8; .cfi_restore d9",
+            ".cfi_restore d10; .cfi_restore d11; .cfi_restore d12; .cfi_restore d13",
+            ".cfi_restore d14; .cfi_restore d15",
+            "ldp x19, x20, [sp]",
+            "ldp x21, x22, [sp, #16]",
+            "ldp x23, x24, [sp, #32]",
+            "ldp x25, x26, [sp, #48]",
+            "ldp x27, x28, [sp, #64]",
+            "add sp, sp, #80",
+            ".cfi_def_cfa_offset 0",
+            ".cfi_restore x19; .cfi_restore x20; .cfi_restore x21; .cfi_restore x22",
+            ".cfi_restore x23; .cfi_restore x24; .cfi_restore x25; .cfi_restore x26",
+            ".cfi_restore x27; .cfi_restore x28",
+            "ret",
+            ".cfi_restore_state",
+            "7:",
+            "ldp x8, x9, [x7]",
+            "orr x8, x8, x9",
+            "cbz x8, 4b",
+            "b {aside}",
+            ".cfi_endproc",
+            root = sym $crate::arch::root_frame,
+            root_offset = const $crate::arch::ROOT_RETURN_OFFSET,
+            arrange = sym $arrange,
+            aside = sym $aside,
+        )
+    };
+}
+
+pub(crate) use transfer_body;

@@ -1,0 +1,115 @@
+//! x86-64: leaving a coroutine for another than its main coroutine.
+
+/// The body of a function `transfer(from, to, main_co)`: leaves `from`, goes on in `to`. Unless `main_co` is
+/// NULL, `to` is readied by `arrange(from, to, main_co)` in between, on the stack of `main_co`, which waits
+/// in a resume. It returns when something switches back. While C++ exceptions are being handled it is `aside` that is
+/// called.
+macro_rules! transfer_body {
+    (own_fpenv, $arrange:path, $aside:path) => {
+        $crate::arch::transfer_body!(
+            @$arrange, $aside,
+            save: "fnstcw [rdi + 64]" "stmxcsr [rdi + 68]";
+            load: "fldcw [rsi + 64]" "ldmxcsr [rsi + 68]"
+        )
+    };
+    (shared_fpenv, $arrange:path, $aside:path) => {
+        $crate::arch::transfer_body!(@$arrange, $aside, save: ; load: )
+    };
+    (@$arrange:path, $aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "endbr64",
+            // Register state: rdi points to `from`, rsi to `to`, rdx to `main_co`, or is NULL.
+            ".cfi_remember_state",
+            "mov r8, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
+            "mov rax, fs:[r8 + 16]",    // exceptions
+            "test rax, rax",
+            "jnz 7f",
+            "2:",
+            // On its own stack, and not FULL: the next transfer to it may be inline.
+            "push r12",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r12, -16",
+            "push r13",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r13, -24",
+            "push r14",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r14, -32",
+            "push r15",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset r15, -40",
+            ".cfi_remember_state",      // for 5
+            "lea rax, [rip + 5f]",
+            "mov [rdi + 32], rax",
+            "mov [rdi + 40], rsp",
+            "mov [rdi + 48], rbx",
+            "mov [rdi + 56], rbp",
+            $($save,)*
+            // `from` is whole in memory, and the unwinder finds its frame through rdi (DWARF register 5),
+            // then, over the call, through rbx (3): CFA = *(rdi + 40) + 40; rbx and rbp lie in `reg`, the
+            // others on its stack.
+            ".cfi_escape 0x0f, 5, 0x75, 40, 0x06, 0x23, 40",
+            ".cfi_escape 0x10, 3, 2, 0x75, 48",
+            ".cfi_escape 0x10, 6, 2, 0x75, 56",
+            "test rdx, rdx",
+            "jz 6f",
+            ".cfi_remember_state",
+            "mov rbx, rdi",
+            "mov rbp, rsi",
+            ".cfi_escape 0x0f, 5, 0x73, 40, 0x06, 0x23, 40",
+            ".cfi_escape 0x10, 3, 2, 0x73, 48",
+            ".cfi_escape 0x10, 6, 2, 0x73, 56",
+            // The frames of `from` may make room for those of `to`. Below the stack pointer of who waits
+            // nothing is in use, but for what is called a red zone.
+            "mov rsp, [rdx + 40]",
+            "sub rsp, 128",
+            "and rsp, -16",
+            "call {arrange}",
+            "mov rdi, rbx",
+            "mov rsi, rbp",
+            ".cfi_restore_state",
+            "6:",
+            "mov r12, [rsi]",
+            "mov r13, [rsi + 8]",
+            "mov r14, [rsi + 16]",
+            "mov r15, [rsi + 24]",
+            "mov r8, [rsi + 32]",
+            "mov rbx, [rsi + 48]",
+            "mov rbp, [rsi + 56]",
+            $($load,)*
+            "mov rsp, [rsi + 40]",
+            "xor edx, edx",             // no value
+            "xor eax, eax",
+            // Register state: as at the end of `switch`.
+            "notrack jmp r8",
+            // `from` goes on here. Register state: rsp, rbx and rbp are its own. The nop: unwinders look a
+            // return address up by the byte before it.
+            ".cfi_restore_state",
+            "nop",
+            "5:",
+            "pop r15",
+            ".cfi_adjust_cfa_offset -8; .cfi_restore r15",
+            "pop r14",
+            ".cfi_adjust_cfa_offset -8; .cfi_restore r14",
+            "pop r13",
+            ".cfi_adjust_cfa_offset -8; .cfi_restore r13",
+            "pop r12",
+            ".cfi_adjust_cfa_offset -8; .cfi_restore r12",
+            // A jump: the top of the return predictor belongs to who has left.
+            "pop rcx",
+            ".cfi_adjust_cfa_offset -8",
+            ".cfi_register rip, rcx",
+            "notrack jmp rcx",
+            ".cfi_restore_state",
+            "7:",
+            "cmp qword ptr [rax], 0",
+            "jne 8f",
+            "cmp qword ptr [rax + 8], 0",
+            "je 2b",
+            "8:",
+            "jmp {aside}",
+            ".cfi_endproc",
+            arrange = sym $arrange,
+            aside = sym $aside,
+        )
+    };
+}
+
+pub(crate) use transfer_body;

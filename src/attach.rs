@@ -1,0 +1,84 @@
+//! Coroutines that go to another main coroutine: of this thread, or from another thread.
+
+use core::ptr::NonNull;
+
+use crate::abi::aco_t;
+use crate::{arch, coroutine, diag, slab, state};
+
+const FUNCTION: &str = "aco_attach";
+
+/// Makes `main_co`, of this thread, the one that resumes `co` from now on. Aborts where `co` is not
+/// suspended, as far as can be seen, or has nobody who resumes it.
+///
+/// # Safety
+/// Both point to coroutines. No other thread uses `co`, its share stack, or what is on that.
+pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
+    let (co, main_co) = (co.as_ptr(), main_co.as_ptr());
+    slab::make_known();
+    // SAFETY: the caller's promise; control blocks of stacks stay readable.
+    unsafe {
+        if let Some((what, rule)) = why_not(co, main_co) {
+            diag::fatal(FUNCTION, co, format_args!("{what}"), rule)
+        }
+        let owner = (*(*co).share_stack).owner;
+        if !owner.is_null() && owner != co && runs_elsewhere(owner) {
+            diag::fatal(
+                FUNCTION,
+                co,
+                format_args!("its share stack belongs to {owner:p}, which runs in another thread"),
+                "all coroutines of a share stack go together",
+            )
+        }
+        give(co, main_co);
+    }
+}
+
+/// What is wrong with attaching `co` to `main_co`, and the rule.
+///
+/// # Safety
+/// Both point to coroutines.
+unsafe fn why_not(co: *mut aco_t, main_co: *mut aco_t) -> Option<(&'static str, &'static str)> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        Some(if state::is_dead(co) {
+            ("the coroutine is destroyed", "attach a coroutine before aco_destroy")
+        } else if (*co).main_co.is_null() || (*co).share_stack.is_null() {
+            ("it is a main coroutine", "attach coroutines that were created with a main_co")
+        } else if state::is_dead(main_co) {
+            ("the main_co is destroyed", "attach to a coroutine before aco_destroy")
+        } else if coroutine::waits_for(main_co, co) {
+            ("the main_co is the coroutine, or runs inside it", "nobody waits for himself")
+        } else if coroutine::is_running(co) {
+            ("the coroutine is running", "attach a coroutine after it has yielded")
+        } else if runs_elsewhere(co) {
+            (
+                "the coroutine runs in another thread",
+                "attach a coroutine after it has yielded there",
+            )
+        } else {
+            return None;
+        })
+    }
+}
+
+/// Makes `main_co` the one that resumes `co`.
+///
+/// # Safety
+/// Both point to coroutines, and `co` is not running.
+pub(crate) unsafe fn give(co: *mut aco_t, main_co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*co).main_co = main_co;
+        if coroutine::is_at_beginning(co) {
+            // It has not begun: walkers of frame pointers will find the new one.
+            let record = main_co as usize + arch::FRAME_RECORD;
+            aco_t::set_register(co, arch::FRAME_POINTER, record);
+        }
+    }
+}
+
+/// Does `co` run in another thread, or wait there in a resume for the one that runs? Who waits further off
+/// is not seen, nor what runs in a thread that has neither made a coroutine nor been given one.
+fn runs_elsewhere(co: *mut aco_t) -> bool {
+    slab::any_thread(|current, waiting| !waiting.is_null() && (co == current || co == waiting))
+}

@@ -1,0 +1,82 @@
+//! Generators: coroutines that whoever asks for the next value resumes, and that end by a return.
+//!
+//! A generator is a coroutine and nothing more; its main coroutine is who has asked last.
+
+use core::ffi::c_void;
+use core::ptr::{self, NonNull};
+
+use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
+use crate::refusal::Refusal;
+use crate::resume::{self, Entry, Resume};
+use crate::{attach, coroutine, diag, sanitizer, state};
+
+/// A generator that will run `fp` on `stack`.
+///
+/// # Safety
+/// `stack` points to a share stack.
+pub(crate) unsafe fn create(
+    stack: NonNull<aco_share_stack_t>,
+    fp: aco_cofuncp_t,
+    arg: *mut c_void,
+    entry: Entry,
+) -> Result<*mut aco_t, Refusal> {
+    let main_co = coroutine::current_or_main()?;
+    // SAFETY: the caller's promise; the generator is fresh.
+    unsafe {
+        let generator = coroutine::create(main_co, stack, 0, fp, arg)?;
+        if let Some(fresh) = NonNull::new(generator).filter(|_| fp.is_some()) {
+            resume::return_exits(fresh, entry);
+        }
+        Ok(generator)
+    }
+}
+
+/// Runs `generator` to its next value, and writes that to `value`, or NULL, unless `value` is NULL. False: it
+/// has ended, now or before. Aborts where it cannot be run from here, or without memory.
+///
+/// # Safety
+/// `generator` points to a coroutine, and its frames are sound; `value` is NULL or writable.
+pub(crate) unsafe fn next(
+    generator: NonNull<aco_t>,
+    value: *mut *mut c_void,
+    resume: Resume,
+) -> bool {
+    let co = generator.as_ptr();
+    // SAFETY: the caller's promise.
+    unsafe {
+        let yielded = if (*co).is_end != 0 && !state::is_dead(co) {
+            ptr::null_mut()
+        } else {
+            take_over(co);
+            resume::resume_value(co, ptr::null_mut(), resume)
+        };
+        if !value.is_null() {
+            value.write(yielded);
+            sanitizer::is_written(value.cast(), size_of::<*mut c_void>());
+        }
+        (*co).is_end == 0
+    }
+}
+
+/// Makes the current coroutine the one that resumes `co`. Aborts where that cannot be.
+///
+/// # Safety
+/// `co` points to a coroutine.
+unsafe fn take_over(co: *mut aco_t) {
+    const FUNCTION: &str = "aco_gen_next";
+    let here = coroutine::current_or_main().unwrap_or_else(|why| why.abort(FUNCTION));
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*co).main_co == here.as_ptr() {
+            return;
+        }
+        if let Some((what, rule)) = resume::obstacle(co) {
+            diag::fatal(FUNCTION, co, format_args!("{what}"), rule)
+        }
+        if coroutine::is_running(co) {
+            let rule = "a generator does not ask itself, nor who waits for it";
+            diag::fatal(FUNCTION, co, format_args!("the generator is running"), rule)
+        }
+        attach::give(co, here.as_ptr());
+    }
+}

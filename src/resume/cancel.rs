@@ -1,0 +1,54 @@
+//! Cancellation: a mark that a coroutine finds where it asks. Nothing is unwound and nobody is
+//! interrupted.
+
+use core::ptr::NonNull;
+
+use super::{Switch, yield_to_main};
+use crate::abi::aco_t;
+use crate::{diag, state, tls};
+
+/// Marks `co` as cancelled, until it is made to begin anew. Aborts for a main coroutine and a destroyed
+/// one.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn cancel(co: NonNull<aco_t>) {
+    let co = co.as_ptr();
+    // SAFETY: the caller's promise.
+    unsafe {
+        if state::is_dead(co) {
+            let rule = "cancel a coroutine before aco_destroy";
+            diag::fatal("aco_cancel", co, format_args!("the coroutine is destroyed"), rule)
+        }
+        if (*co).main_co.is_null() {
+            let rule = "cancel coroutines that were created with a main_co";
+            diag::fatal("aco_cancel", co, format_args!("it is a main coroutine"), rule)
+        }
+        state::cancel(co);
+    }
+}
+
+/// Is `co` cancelled?
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn is_cancelled(co: NonNull<aco_t>) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { state::is_cancelled(co.as_ptr()) }
+}
+
+/// Leaves the running coroutine for its main coroutine, unless it is cancelled. Is it, before or after?
+/// Aborts as a yield.
+///
+/// # Safety
+/// The current coroutine is the one that runs.
+pub(crate) unsafe fn yield_checked(switch: Switch) -> bool {
+    // SAFETY: the caller's promise; its address is read anew, a program may have moved it.
+    unsafe {
+        let co = tls::current();
+        if co.is_null() || !state::is_cancelled(co) {
+            yield_to_main(co, switch);
+        }
+        state::is_cancelled(tls::current())
+    }
+}

@@ -1,0 +1,122 @@
+//! From a coroutine to another of the same main coroutine, which goes on waiting.
+//!
+//! ```text
+//! main coroutine       from                   to
+//! --------------       ----                   --
+//! resume(from)  ────>  yield_to(to)
+//!     |                  save its registers
+//!     | on this stack:   arrange: copy `from` out and `to` in, if they share a stack; `to` is current
+//!     |                  ───────────────────>  ...
+//! goes on  <──────────────────────────────────  yield
+//! ```
+//!
+//! The main coroutine's stack is the one that is there whatever is copied. Where `to` has its stack, nothing
+//! is to be arranged.
+
+use core::ptr;
+
+use super::refuse::{obstacle, refuse_transfer};
+use super::{Switch, prepare, yield_to_main};
+use crate::abi::aco_t;
+use crate::sanitizer::Departure;
+use crate::{arch, coroutine, exceptions, sanitizer, stack, state, tls};
+
+/// [`transfer`] or [`transfer_shared_fpenv`].
+pub(crate) type Transfer =
+    unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t);
+
+/// Leaves `from`, goes on in `to`; returns when something switches back. `main_co` is NULL where `to` is
+/// current, and has its stack; else it is the main coroutine of both, and waits in a resume.
+///
+/// # Safety
+/// `from` runs, and `to` is suspended or fresh.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn transfer(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) {
+    arch::transfer_body!(own_fpenv, arrange, transfer_aside)
+}
+
+/// As [`transfer`]; `to` inherits the floating-point environment of this moment.
+///
+/// # Safety
+/// As there.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn transfer_shared_fpenv(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    main_co: *mut aco_t,
+) {
+    arch::transfer_body!(shared_fpenv, arrange, transfer_shared_fpenv_aside)
+}
+
+/// On the stack of `main_co`: makes `to` ready, and the current coroutine.
+unsafe extern "C" fn arrange(_from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) {
+    tls::set_current(main_co);
+    // SAFETY: the promise of `transfer`; `from` is suspended.
+    unsafe { prepare(to) };
+    tls::set_current_and_hint(to, main_co);
+}
+
+/// As the asides of a switch.
+unsafe fn transfer_with_care(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    main_co: *mut aco_t,
+    transfer: Transfer,
+) {
+    let kept = exceptions::put_aside();
+    // SAFETY: the promise of `transfer`, which finds nothing to see to now.
+    unsafe {
+        let mut departure = Departure::new();
+        sanitizer::leave(from, to, &mut departure);
+        transfer(from, to, main_co);
+        sanitizer::arrive(&departure);
+    }
+    exceptions::take_back(kept);
+}
+
+#[cold]
+unsafe extern "C" fn transfer_aside(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe { transfer_with_care(from, to, main_co, transfer) }
+}
+
+#[cold]
+unsafe extern "C" fn transfer_shared_fpenv_aside(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    main_co: *mut aco_t,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { transfer_with_care(from, to, main_co, transfer_shared_fpenv) }
+}
+
+/// Leaves the running coroutine for `to`. Its main coroutine is yielded to; to itself it goes on at once.
+/// Aborts where `to` cannot be run in its place.
+///
+/// # Safety
+/// `to` is NULL or points to a coroutine, and its frames are sound.
+#[inline(always)]
+pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, switch: Switch) {
+    // SAFETY: the caller's promise; the coroutine that the caller runs in exists, and who waits for it.
+    unsafe {
+        let Some(from) = coroutine::inside() else { refuse_transfer(ptr::null_mut(), to) };
+        let from = from.as_ptr();
+        let main_co = (*from).main_co;
+        if to == main_co {
+            yield_to_main(from, switch);
+        } else if to != from {
+            if to.is_null() || (*to).main_co != main_co || obstacle(to).is_some() {
+                refuse_transfer(from, to)
+            }
+            let stack = (*to).share_stack;
+            if (*stack).owner == to {
+                stack::name(stack, to);
+                state::enter(to);
+                tls::set_current_and_hint(to, main_co);
+                transfer(from, to, ptr::null_mut());
+            } else {
+                transfer(from, to, main_co);
+            }
+        }
+    }
+}
