@@ -93,9 +93,9 @@ struct aco_share_stack_s {
     char guard_page_enabled;
     /// The library's own; keep it when copying by value.
     uint8_t reserved[7];
-    /// The whole mapping with its guard page, or NULL where `ptr` is not a mapping.
+    /// The whole mapping with its guard page, or NULL where `ptr` is not a mapping of the library's.
     void *real_ptr;
-    /// Bytes of the whole mapping, or 0.
+    /// Bytes of the whole mapping; 0 for memory from malloc, `sz` for the program's own.
     size_t real_sz;
 };
 

@@ -14,6 +14,21 @@
 /// the library makes one.
 typedef aco_t aco_gen_t;
 
+/// Where coroutines come from: what aco_set_allocator() is given. Both functions are called on the
+/// thread, and the stack, of whoever calls the library; one that frees a coroutine of another thread frees
+/// its memory there. They must not switch (resume, yield, exit, longjmp, an exception).
+struct aco_allocator_s {
+    /// `size` bytes, aligned to 16 (aborts where they are not), with any content; NULL: there are none.
+    void *(*allocate)(size_t size, void *user);
+    /// Takes `place` back, which is never NULL: the `size` bytes that `allocate` gave there.
+    void (*free)(void *place, size_t size, void *user);
+    /// What both are handed; the program's.
+    void *user;
+};
+
+/// The C name of `aco_allocator_s`.
+typedef struct aco_allocator_s aco_allocator_t;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -36,6 +51,35 @@ aco_share_stack_t *aco_try_share_stack_new(size_t sz);
 /// aco_share_stack_new2() that does not abort: NULL and errno ENOMEM without memory, or room in the
 /// address space.
 aco_share_stack_t *aco_try_share_stack_new2(size_t sz, char guard_page_enabled);
+
+/// aco_resume() that gives `co` a value, which its aco_yield_value() returns, or aco_first_value() where
+/// it has not begun. Returns what `co` gives to aco_yield_value(), NULL where it leaves by a plain yield,
+/// or ends. A coroutine that waits in a plain yield is resumed, and the value lost. Aborts as aco_resume().
+///
+/// Valid when:
+/// As aco_resume().
+void *aco_resume_value(aco_t *co,
+                       void *value);
+
+/// aco_yield() that gives who resumed the running coroutine a value, which aco_resume_value() returns.
+/// Returns what the next aco_resume_value() gives, NULL where it is a plain resume. Aborts in a main coroutine and where no coroutine
+/// runs.
+void *aco_yield_value(void *value);
+
+/// What the aco_resume_value() gave that began the running coroutine. NULL once that has yielded or resumed
+/// another for the first time; in a main coroutine; where no coroutine runs.
+void *aco_first_value(void);
+
+/// Leaves the running coroutine for `to`, which has the same main_co, in one switch: `to` is the current
+/// coroutine then, the main_co goes on waiting in its aco_resume(), and a yield or the end of `to` goes
+/// there. The coroutine that was left is resumed like any other that has yielded. Both may share a stack.
+/// `to` is its main_co: aco_yield(); itself: nothing is done. The coroutine that aco_resume() was called
+/// for may be destroyed by one that came after it. Aborts on NULL, where no coroutine runs, and where `to`
+/// has another main_co, has ended, is destroyed or has no share stack any more.
+///
+/// Valid when:
+/// `to` is NULL or a coroutine.
+void aco_yield_to(aco_t *to);
 
 /// A generator on `share_stack`, which runs `fp` when it is first asked. `fp` finds `arg` by
 /// aco_get_arg(), gives values to aco_gen_yield(), and ends by a return or by aco_exit(). The caller owns
@@ -124,6 +168,60 @@ int aco_yield_checked(void);
 void aco_attach(aco_t *co,
                 aco_t *main_co);
 
+/// How many bytes are left on the stack that the caller is on: a coroutine's, or the thread's own (where
+/// that grows, up to its limit; 0 if the C library does not tell). The caller's own calls need some.
+size_t aco_stack_remaining(void);
+
+/// Does `ptr` point into the stack of the running coroutine, and do several coroutines share that? What
+/// is there moves away when another one runs: nobody else may be given such a pointer. 1 or 0; 0 in a
+/// main coroutine.
+int aco_on_shared_stack(const void *ptr);
+
+/// Has the control blocks of coroutines, main coroutines among them, and their save areas come from the
+/// program's allocator, in the whole process and on all threads; NULL: from the library's slabs again. To be
+/// called before the first coroutine of the process. Share stacks are not concerned, see
+/// aco_share_stack_new_mem() for those; their control blocks, 112 bytes each, are always the library's. What
+/// a program allocates itself and has aco_destroy() free (a copy by value, a save area) must come from the
+/// allocator, too. Where it gives NULL aco_try_create() gives NULL and ENOMEM, aco_create() aborts, and so
+/// does aco_resume() where a save area must grow. 0, or -1 and errno: EBUSY after the first coroutine, EINVAL
+/// where a function is NULL, ENOMEM. The struct is copied.
+///
+/// Valid when:
+/// `allocator` is NULL or valid; its functions do what their comments say for as long as the process uses
+/// coroutines.
+int aco_set_allocator(const aco_allocator_t *allocator);
+
+/// A share stack of the `sz` bytes at `mem`: a static array, a part of an arena, huge pages. No guard page:
+/// who runs off it writes over what lies below. The memory is the stack's until
+/// aco_share_stack_destroy(), which does not free it. Never NULL: aborts where `mem` is NULL or not
+/// aligned to 16, where `sz` is below 4096, and without memory for the control block.
+///
+/// Valid when:
+/// `mem` is NULL or readable and writable for `sz` bytes, and used by nobody else while the stack lives.
+aco_share_stack_t *aco_share_stack_new_mem(void *mem,
+                                           size_t sz);
+
+/// aco_share_stack_new_mem() that does not abort: NULL and errno EINVAL where the memory cannot be a stack,
+/// ENOMEM without memory for the control block.
+///
+/// Valid when:
+/// As aco_share_stack_new_mem().
+aco_share_stack_t *aco_try_share_stack_new_mem(void *mem,
+                                               size_t sz);
+
+/// Gives the pages of the share stack of `co` that no frame is on back to the system: whole pages below
+/// the frames of the coroutine that is on the stack now, whichever that is, all but the topmost where none
+/// is, and where the caller itself is on the stack those from 4096 bytes below it. They come back, zeroed,
+/// when the stack is used so deep again. The bytes that were in memory until then, as far as the kernel
+/// tells (mincore); 0 where nothing is to be given back: in a main coroutine, on a destroyed stack, in
+/// locked memory, in a signal handler on a stack of its own. A stack in the program's own memory is let
+/// alone, and 0. A stack that was filled (aco_share_stack_fill()) is not any more. Aborts on NULL and on a
+/// destroyed coroutine.
+///
+/// Valid when:
+/// `co` is NULL or a coroutine of this thread, or one on a stack that no thread runs on.
+size_t aco_stack_trim(aco_t *co);
+
 /// aco_resume_value() of such programs.
 ///
 /// Valid when:
@@ -165,44 +263,6 @@ void aco_thread_return_exits_shared_fpenv(int on);
 
 /// aco_yield_checked() of such programs.
 int aco_yield_checked_shared_fpenv(void);
-
-/// How many bytes are left on the stack that the caller is on: a coroutine's, or the thread's own (where
-/// that grows, up to its limit; 0 if the C library does not tell). The caller's own calls need some.
-size_t aco_stack_remaining(void);
-
-/// Does `ptr` point into the stack of the running coroutine, and do several coroutines share that? What
-/// is there moves away when another one runs: nobody else may be given such a pointer. 1 or 0; 0 in a
-/// main coroutine.
-int aco_on_shared_stack(const void *ptr);
-
-/// Leaves the running coroutine for `to`, which has the same main_co, in one switch: `to` is the current
-/// coroutine then, the main_co goes on waiting in its aco_resume(), and a yield or the end of `to` goes
-/// there. The coroutine that was left is resumed like any other that has yielded. Both may share a stack.
-/// `to` is its main_co: aco_yield(); itself: nothing is done. The coroutine that aco_resume() was called
-/// for may be destroyed by one that came after it. Aborts on NULL, where no coroutine runs, and where `to`
-/// has another main_co, has ended, is destroyed or has no share stack any more.
-///
-/// Valid when:
-/// `to` is NULL or a coroutine.
-void aco_yield_to(aco_t *to);
-
-/// aco_resume() that gives `co` a value, which its aco_yield_value() returns, or aco_first_value() where
-/// it has not begun. Returns what `co` gives to aco_yield_value(), NULL where it leaves by a plain yield,
-/// or ends. A coroutine that waits in a plain yield is resumed, and the value lost. Aborts as aco_resume().
-///
-/// Valid when:
-/// As aco_resume().
-void *aco_resume_value(aco_t *co,
-                       void *value);
-
-/// aco_yield() that gives who resumed the running coroutine a value, which aco_resume_value() returns.
-/// Returns what the next aco_resume_value() gives, NULL where it is a plain resume. Aborts in a main coroutine and where no coroutine
-/// runs.
-void *aco_yield_value(void *value);
-
-/// What the aco_resume_value() gave that began the running coroutine. NULL once that has yielded or resumed
-/// another for the first time; in a main coroutine; where no coroutine runs.
-void *aco_first_value(void);
 
 #ifdef __cplusplus
 }  // extern "C"

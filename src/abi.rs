@@ -86,9 +86,9 @@ pub struct aco_share_stack_s {
     pub guard_page_enabled: c_char,
     /// The library's own; keep it when copying by value.
     pub reserved: [u8; 7],
-    /// The whole mapping with its guard page, or NULL where `ptr` is not a mapping.
+    /// The whole mapping with its guard page, or NULL where `ptr` is not a mapping of the library's.
     pub real_ptr: *mut c_void,
-    /// Bytes of the whole mapping, or 0.
+    /// Bytes of the whole mapping; 0 for memory from malloc, `sz` for the program's own.
     pub real_sz: usize,
 }
 

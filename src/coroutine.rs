@@ -14,7 +14,11 @@ use crate::{arch, diag, sanitizer, save, stack, state, thread, tls};
 /// A coroutine control block, zeroed but for what a main coroutine has.
 #[inline(always)]
 fn allocate(class: Class, fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut aco_t, Refusal> {
-    let place = if sanitizer::is_present() { sanitizer::allocate() } else { slab::allocate(class) };
+    let place = if sanitizer::is_present() {
+        sanitizer::allocate(slab::allocate_outside)
+    } else {
+        slab::allocate(class, size_of::<aco_t>())
+    };
     let Some(co) = place else {
         return Err(Refusal::Coroutine { what: "a coroutine", size: size_of::<aco_t>() });
     };
@@ -26,6 +30,11 @@ fn allocate(class: Class, fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut ac
         (*co).arg = arg;
     }
     Ok(co)
+}
+
+/// Bytes of a control block from [`allocate`].
+fn block_size() -> usize {
+    if sanitizer::is_present() { sanitizer::BLOCK } else { size_of::<aco_t>() }
 }
 
 /// A main coroutine: the thread's own stack.
@@ -73,7 +82,7 @@ pub(crate) unsafe fn create(
             Some(area) => (area.as_ptr(), size),
             None => {
                 // SAFETY: just allocated, and nobody knows it.
-                unsafe { slab::free(co.cast()) };
+                unsafe { slab::free(co.cast(), block_size()) };
                 return Err(Refusal::Coroutine { what: "a save stack", size });
             }
         },
@@ -177,6 +186,7 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
         (*co).arg = arg;
         (*co).save_stack.valid_sz = 0;
         state::revive(co);
+        stack::bind_anew(co);
         begin(co);
     }
 }
@@ -223,10 +233,30 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
             stack::leave(co);
         }
         if !(*co).save_stack.ptr.is_null() {
-            slab::free((*co).save_stack.ptr);
+            slab::free((*co).save_stack.ptr, (*co).save_stack.sz);
         }
+        match slab::home_of(co.cast()) {
+            Some(home) => {
+                state::bury(co);
+                slab::free_in(home, co.cast());
+            }
+            None => free_outside(co),
+        }
+    }
+}
+
+/// Frees a control block that does not lie in a slab.
+///
+/// # Safety
+/// As [`destroy`].
+#[cold]
+#[inline(never)]
+unsafe fn free_outside(co: *mut aco_t) {
+    // SAFETY: the caller's promise. What the library did not make is a program's own, and has no note.
+    unsafe {
+        let size = if state::is_ours(co) { block_size() } else { size_of::<aco_t>() };
         state::bury(co);
-        slab::free(co.cast());
+        slab::free(co.cast(), size);
     }
 }
 
@@ -256,6 +286,29 @@ pub(crate) unsafe fn stack_used(co: *mut aco_t) -> usize {
         let now = if here { arch::stack_pointer() } else { aco_t::stack_pointer(co) };
         let now = if aco_share_stack_t::contains(stack, now) { top.saturating_sub(now) } else { 0 };
         copied.max(now).max(stack::depth(stack))
+    }
+}
+
+/// Gives the idle pages of its share stack back to the system; how many bytes that were. Nothing from where
+/// it cannot be told which are idle: on another stack than the running coroutine's, a signal handler's.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn stack_trim(co: *mut aco_t) -> usize {
+    // SAFETY: the caller's promise; control blocks stay readable.
+    unsafe {
+        if state::is_dead(co) {
+            let rule = "trim the stack of a coroutine before aco_destroy";
+            diag::fatal("aco_stack_trim", co, format_args!("the coroutine is destroyed"), rule)
+        }
+        let stack = (*co).share_stack;
+        if stack.is_null() || stack::is_gone(co, stack::control_of(stack)) {
+            return 0;
+        }
+        let is_beside = running().is_some_and(|running| {
+            (*running.as_ptr()).share_stack == stack && !is_on_stack_of(running.as_ptr())
+        });
+        if is_beside { 0 } else { stack::trim(stack) }
     }
 }
 

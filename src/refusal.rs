@@ -1,7 +1,7 @@
 //! Why a constructor gives nothing: a line and SIGABRT for libaco's functions, an error number for those
 //! that say so.
 
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use crate::abi::{aco_share_stack_t, aco_t};
@@ -18,6 +18,8 @@ pub(crate) enum Refusal {
     TooLarge { size: usize },
     /// The share stack is destroyed.
     Destroyed(*mut aco_share_stack_t),
+    /// What the program gives for a share stack cannot be one.
+    Memory { place: *mut c_void, size: usize, what: &'static str },
 }
 
 impl Refusal {
@@ -45,15 +47,22 @@ impl Refusal {
                 format_args!("the share stack is destroyed"),
                 "a coroutine is created on a live share stack",
             ),
+            Refusal::Memory { place, size, what } => diag::fatal(
+                function,
+                no_stack,
+                format_args!("{what}: {size} bytes at {place:p}"),
+                "a stack's memory has 4096 bytes or more and is aligned to 16",
+            ),
         }
     }
 
-    /// Leaves it in errno: EINVAL for a destroyed stack, else ENOMEM. NULL, for the caller to return.
+    /// Leaves it in errno: EINVAL for a destroyed stack and memory that cannot be one, else ENOMEM. NULL,
+    /// for the caller to return.
     #[cold]
     #[inline(never)]
     pub(crate) fn as_errno<T>(self) -> *mut T {
         let error: c_int = match self {
-            Refusal::Destroyed(_) => libc::EINVAL,
+            Refusal::Destroyed(_) | Refusal::Memory { .. } => libc::EINVAL,
             _ => libc::ENOMEM,
         };
         sys::set_errno(error);

@@ -163,7 +163,7 @@ unsafe fn grow(co: *mut aco_t, size: usize) {
             // `size` is at most a share stack's: doubling stops before it overflows.
             new_size = new_size.saturating_mul(2);
         }
-        slab::free((*area).ptr);
+        slab::free((*area).ptr, (*area).sz);
         let Some(place) = slab::allocate_area(new_size) else {
             diag::out_of_memory("aco_resume", co, "a save stack", new_size)
         };

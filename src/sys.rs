@@ -22,8 +22,17 @@ pub(crate) fn page_size() -> usize {
 /// Maps `size` bytes of zeroed, private memory, readable and writable. None: the system has no
 /// more, [`errno`] says why.
 pub(crate) fn map(size: usize) -> Option<NonNull<c_void>> {
+    map_anywhere(size, 0)
+}
+
+/// As [`map`], for a stack: Linux (6.7) makes no huge page of the few that are used at its top.
+pub(crate) fn map_stack(size: usize) -> Option<NonNull<c_void>> {
+    map_anywhere(size, libc::MAP_STACK)
+}
+
+fn map_anywhere(size: usize, more_flags: c_int) -> Option<NonNull<c_void>> {
     let protection = libc::PROT_READ | libc::PROT_WRITE;
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | more_flags;
     // SAFETY: a fresh anonymous mapping touches nothing that exists.
     let address = unsafe { libc::mmap(ptr::null_mut(), size, protection, flags, -1, 0) };
     if address == libc::MAP_FAILED { None } else { NonNull::new(address) }
@@ -48,14 +57,33 @@ pub(crate) fn map_at(address: *mut c_void, size: usize) -> Option<NonNull<c_void
     NonNull::new(address)
 }
 
-/// Gives the pages of `size` bytes at `address` back; they read as zero from then on. Locked memory
-/// (mlockall) stays as it is.
+/// Gives the pages of `size` bytes at `address` back; they read as zero from then on. False: they stay,
+/// as locked memory (mlockall) does.
 ///
 /// # Safety
 /// The range is whole pages of a mapping of the caller's, and nothing needs what stands there.
-pub(crate) unsafe fn discard(address: *mut c_void, size: usize) {
+pub(crate) unsafe fn discard(address: *mut c_void, size: usize) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { libc::madvise(address, size, libc::MADV_DONTNEED) };
+    unsafe { libc::madvise(address, size, libc::MADV_DONTNEED) == 0 }
+}
+
+/// Which of the pages of `size` bytes at `address` are in memory: bit 0 of a byte for each. False: the
+/// kernel does not tell.
+///
+/// # Safety
+/// The range is whole pages that are mapped, and not more of them than there are bytes.
+pub(crate) unsafe fn is_in_memory(address: *mut c_void, size: usize, states: &mut [u8]) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { libc::mincore(address, size, states.as_mut_ptr()) == 0 }
+}
+
+/// Asks for no huge pages for `size` bytes at `address`; where there are none nothing changes.
+///
+/// # Safety
+/// The range is a mapping of the caller's.
+pub(crate) unsafe fn refuse_huge_pages(address: *mut c_void, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { libc::madvise(address, size, libc::MADV_NOHUGEPAGE) };
 }
 
 /// Asks for huge pages for `size` bytes at `address`; without them nothing changes.
@@ -251,6 +279,12 @@ pub(crate) fn errno() -> c_int {
 pub(crate) fn set_errno(error: c_int) {
     // SAFETY: as there.
     unsafe { *libc::__errno_location() = error }
+}
+
+/// What a C function returns that has failed: -1, and the error number in errno.
+pub(crate) fn fail_with(error: c_int) -> c_int {
+    set_errno(error);
+    -1
 }
 
 /// The lowest address of this thread's own stack. None: the C library does not tell.

@@ -83,8 +83,8 @@ pub(crate) fn deregister_stack(id: StackId) {
     }
 }
 
-/// `size` bytes at `low` are a stack's and will be written: what lies below a stack pointer that was
-/// there before counts as no memory.
+/// `size` bytes at `low` are a stack's, or were, and will be written: what lies below a stack pointer that
+/// was there before counts as no memory.
 #[inline(always)]
 pub(crate) fn expect_writes(low: usize, size: usize) {
     if is_running() {

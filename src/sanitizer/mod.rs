@@ -27,7 +27,7 @@ pub(crate) use fibers::{
     Departure, arrive, attach, is_watched, leave, leave_for_ever, retire, unwind,
 };
 pub(crate) use frames::{forgotten, restored, saved};
-pub(crate) use notes::{allocate, discard};
+pub(crate) use notes::{BLOCK, allocate, discard};
 
 const ASKED: u8 = 1;
 const MEMORY: u8 = 2;

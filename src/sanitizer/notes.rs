@@ -28,10 +28,13 @@ pub(super) struct Note {
     pub(super) shadow_size: usize,
 }
 
-/// A coroutine control block with an empty note behind it. None: the system has no memory.
-pub(crate) fn allocate() -> Option<NonNull<c_void>> {
-    let size = size_of::<aco_t>() + size_of::<Note>();
-    let place = sys::allocate(size)?;
+/// Bytes of a coroutine control block and the note behind it.
+pub(crate) const BLOCK: usize = size_of::<aco_t>() + size_of::<Note>();
+
+/// A coroutine control block with an empty note behind it, from `allocate`, which is told how many bytes
+/// that is. None: there is no memory.
+pub(crate) fn allocate(allocate: fn(usize) -> Option<NonNull<c_void>>) -> Option<NonNull<c_void>> {
+    let place = allocate(BLOCK)?;
     let co: *mut aco_t = place.as_ptr().cast();
     // SAFETY: the block was just allocated with room for both.
     unsafe {

@@ -12,7 +12,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 
 use super::places::{Slab, current_of, link, next_slab, put, take_from};
-use super::{CLASSES, Class, region};
+use super::{CLASSES, Class, outside, region};
 use crate::abi::aco_t;
 use crate::lock::Lock;
 use crate::thread_end::{self, Part};
@@ -57,24 +57,25 @@ pub(super) unsafe fn take(heap: *mut Heap, class: Class) -> Option<NonNull<c_voi
     }
 }
 
-/// [`take`] where the slab that is taken from has no place, or the thread no heap. Without memory
-/// for a slab, or with a sanitizer, which is to see each block by itself, malloc's.
+/// [`take`] where the slab that is taken from has no place, or the thread no heap. Outside of slabs
+/// where a program wants that, where there is no memory for a slab, and with a sanitizer, which is to see
+/// each block by itself.
 #[cold]
 #[inline(never)]
-pub(super) fn allocate_slowly(class: Class) -> Option<NonNull<c_void>> {
+pub(super) fn allocate_slowly(class: Class, size: usize) -> Option<NonNull<c_void>> {
     let must_be_slab = class == Class::Control;
-    let or_malloc = || if must_be_slab { None } else { sys::allocate(class.stride()) };
-    if !must_be_slab && sanitizer::is_present() {
-        return or_malloc();
+    let or_outside = || if must_be_slab { None } else { outside::allocate(size) };
+    if !must_be_slab && (outside::is_the_programs() || sanitizer::is_present()) {
+        return or_outside();
     }
-    let Some((heap, is_kept)) = hold_one() else { return or_malloc() };
+    let Some((heap, is_kept)) = hold_one() else { return or_outside() };
     // SAFETY: this thread holds the heap.
     unsafe {
         let place = if is_kept || must_be_slab { take_slowly(heap, class) } else { None };
         if !is_kept {
             let_go(heap);
         }
-        place.or_else(or_malloc)
+        place.or_else(or_outside)
     }
 }
 

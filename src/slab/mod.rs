@@ -19,6 +19,7 @@
 //! A coroutine that shares its stack is copied, which touches all of its lines: those lie close.
 
 mod heap;
+mod outside;
 mod places;
 mod region;
 
@@ -28,7 +29,9 @@ use core::ptr::NonNull;
 pub(crate) use heap::{any_thread, make_known};
 
 use crate::abi::aco_t;
-use crate::{sys, tls};
+use crate::tls;
+
+pub(crate) use outside::{Allocator, allocate as allocate_outside, choose as choose_allocator};
 
 /// What a place is for.
 #[derive(Clone, Copy, PartialEq)]
@@ -117,9 +120,9 @@ impl Class {
 /// aarch64's 96 bytes of them, the last 32 up to a multiple of 64.
 const LEAD: usize = 32;
 
-/// A place of this class, with whatever stands there. None: the system has no memory.
+/// A place of this class for `size` bytes, with whatever stands there. None: there is no memory.
 #[inline(always)]
-pub(crate) fn allocate(class: Class) -> Option<NonNull<c_void>> {
+pub(crate) fn allocate(class: Class, size: usize) -> Option<NonNull<c_void>> {
     // SAFETY: the thread's own state, and the heap that is held by it.
     unsafe {
         let heap: *mut heap::Heap = (*tls::thread_state()).heap.cast();
@@ -129,14 +132,14 @@ pub(crate) fn allocate(class: Class) -> Option<NonNull<c_void>> {
             return Some(place);
         }
     }
-    heap::allocate_slowly(class)
+    heap::allocate_slowly(class, size)
 }
 
-/// A save area of at least `size` bytes. None: the system has no memory.
+/// A save area of at least `size` bytes. None: there is no memory.
 pub(crate) fn allocate_area(size: usize) -> Option<NonNull<c_void>> {
     match Class::of_area(size) {
-        Some(class) => allocate(class),
-        None => sys::allocate(size),
+        Some(class) => allocate(class, size),
+        None => outside::allocate(size),
     }
 }
 
@@ -145,17 +148,37 @@ pub(crate) fn holds(place: *mut c_void) -> bool {
     region::of(place).is_some()
 }
 
-/// Frees what [`allocate`] or [`allocate_area`] gave, or malloc; NULL is let through.
+/// Where a place goes when it is freed: its slab.
+pub(crate) struct Home(NonNull<c_void>);
+
+/// The home of `place`. None: it does not lie in a slab, or is NULL.
+#[inline(always)]
+pub(crate) fn home_of(place: *mut c_void) -> Option<Home> {
+    region::of(place).map(Home)
+}
+
+/// Frees what lies in a slab.
 ///
 /// # Safety
-/// `place` came from there and is not used from here on.
+/// `home` is that of `place`, which is not used from here on.
 #[inline(always)]
-pub(crate) unsafe fn free(place: *mut c_void) {
+pub(crate) unsafe fn free_in(home: Home, place: *mut c_void) {
     // SAFETY: the caller's promise; what lies in a region is a place in a slab.
+    unsafe { heap::free(home.0.as_ptr().cast(), place) }
+}
+
+/// Frees `size` bytes that [`allocate`] or [`allocate_area`] or [`allocate_outside`] gave, or the program
+/// took from where the last has them; NULL is let through.
+///
+/// # Safety
+/// `place` came from there, with this size, and is not used from here on.
+#[inline(always)]
+pub(crate) unsafe fn free(place: *mut c_void, size: usize) {
+    // SAFETY: the caller's promise.
     unsafe {
-        match region::of(place) {
-            Some(slab) => heap::free(slab.as_ptr().cast(), place),
-            None => sys::free(place),
+        match home_of(place) {
+            Some(home) => free_in(home, place),
+            None => outside::free(place, size),
         }
     }
 }

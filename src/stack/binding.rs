@@ -49,6 +49,23 @@ pub(crate) unsafe fn bind(co: *mut aco_t, block: Control) {
     }
 }
 
+/// Binds a coroutine of the library's that begins anew to the present life of its share stack, unless it is
+/// the resident. One that is none any more may not have been told: see [`evict_resident`].
+///
+/// # Safety
+/// `co` points to a coroutine without frames, on a live share stack that it is not gone from.
+pub(crate) unsafe fn bind_anew(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if let Some(block) = control::block_of((*co).share_stack)
+            && block.as_ref().resident != co
+            && state::is_ours(co)
+        {
+            state::bind(co, block.as_ref().binding);
+        }
+    }
+}
+
 /// One coroutine more on the stack: from the second on nobody has it alone.
 ///
 /// # Safety
@@ -160,7 +177,8 @@ pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t, block: Contro
             && !(*block).resident.is_null()
         {
             let resident = (*block).resident;
-            // One that is not the owner has ended, or is gone: a program moved it, or its memory.
+            // One that is not the owner has ended, or is gone: a program moved it, or its memory. What
+            // does not lie in a slab may then not be there.
             if resident == (*stack).owner || slab::holds(resident.cast()) {
                 state::unsettle(resident, stack, (*block).binding);
             }

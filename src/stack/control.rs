@@ -50,7 +50,7 @@ impl Block {
         self.generation.load(Ordering::Relaxed)
     }
 
-    /// The mapping of the stack, live or kept; NULL for an allocation.
+    /// The mapping of the stack, live or kept; NULL where it has none.
     pub(super) fn mapping(&self) -> *mut c_void {
         self.public.real_ptr
     }
@@ -100,7 +100,7 @@ pub(super) fn take() -> Option<NonNull<Block>> {
     /// another number, so that a coroutine of a forgotten life is not taken for one of the next.
     #[unsafe(link_section = "aco_shared")]
     static FIRST_LIFE: AtomicU16 = AtomicU16::new(1);
-    let block: NonNull<Block> = slab::allocate(Class::Control)?.cast();
+    let block: NonNull<Block> = slab::allocate(Class::Control, slab::CONTROL_SIZE)?.cast();
     // SAFETY: the block is the caller's, and was zeroed once or is a block that was given back.
     let known = unsafe { block.as_ref() };
     if known.life() == 0 {
@@ -126,7 +126,7 @@ pub(super) unsafe fn end_life(block: NonNull<Block>) {
 /// The block is from [`take`], and its stack is gone.
 pub(super) unsafe fn give_back(block: NonNull<Block>) {
     // SAFETY: the block is still the caller's alone. Its `ptr` is NULL: it reads as destroyed.
-    unsafe { slab::free(block.as_ptr().cast()) }
+    unsafe { slab::free(block.as_ptr().cast(), slab::CONTROL_SIZE) }
 }
 
 #[cfg(test)]

@@ -17,7 +17,9 @@ const ALIGNMENT: usize = 16;
 pub(super) struct Sizes {
     /// Bytes that coroutines can use.
     pub(super) usable: usize,
-    /// Bytes to map, guard page included; 0 for memory that is allocated and not mapped.
+    /// Bytes to map, guard page included; 0 for memory that is allocated and not mapped; as many as
+    /// `usable` for the program's own, which has no guard. It stands in `real_sz`, so that a copy by
+    /// value tells, too.
     pub(super) mapped: usize,
 }
 
@@ -31,6 +33,32 @@ impl Sizes {
         }
         let usable = size.checked_next_multiple_of(page)?;
         Some(Sizes { usable, mapped: usable.checked_add(guard)? })
+    }
+
+    /// Those of memory that the program gives.
+    pub(super) fn of_the_programs(size: usize) -> Sizes {
+        Sizes { usable: size, mapped: size }
+    }
+
+    /// Did the program give the memory?
+    #[inline(always)]
+    pub(super) fn are_the_programs(&self) -> bool {
+        self.mapped == self.usable
+    }
+
+    /// Why `size` bytes at the address `low` cannot be a stack; None: they can.
+    pub(super) fn why_not(low: usize, size: usize) -> Option<&'static str> {
+        Some(if low == 0 {
+            "the memory is NULL"
+        } else if !low.is_multiple_of(ALIGNMENT) {
+            "the memory is not aligned"
+        } else if size < MINIMUM_SIZE {
+            "the memory is too small"
+        } else if low.checked_add(size).is_none() {
+            "the memory does not fit the address space"
+        } else {
+            return None;
+        })
     }
 }
 
@@ -93,6 +121,25 @@ mod tests {
         assert_eq!(Sizes::new(largest, true, PAGE, PAGE), Some(sizes));
         let unguarded = Sizes { usable: usize::MAX, mapped: 0 };
         assert_eq!(Sizes::new(usize::MAX, false, PAGE, PAGE), Some(unguarded));
+    }
+
+    #[test]
+    fn memory_that_a_program_gives_is_told_from_the_librarys() {
+        assert!(Sizes::of_the_programs(4096).are_the_programs());
+        for (requested, guarded) in [(0, true), (0, false), (4096, true), (4096, false)] {
+            assert!(!Sizes::new(requested, guarded, PAGE, PAGE).unwrap().are_the_programs());
+        }
+    }
+
+    #[test]
+    fn memory_that_cannot_be_a_stack_is_refused() {
+        for (low, size) in [(0x1000, 4096), (0x1010, 5001), (16, usize::MAX - 16)] {
+            assert_eq!(Sizes::why_not(low, size), None, "{low:#x} {size}");
+        }
+        for (low, size) in [(0, 8192), (0x1008, 8192), (0x1001, 0), (0x1000, 4095)] {
+            assert!(Sizes::why_not(low, size).is_some(), "{low:#x} {size}");
+        }
+        assert!(Sizes::why_not(0x1000, usize::MAX - 0xfff).is_some());
     }
 
     #[test]

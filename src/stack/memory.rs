@@ -1,17 +1,17 @@
-//! The memory of a share stack: a mapping with a guard page below it, or an allocation.
+//! The memory of a share stack: a mapping with a guard page below it, an allocation, or the program's.
 
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::layout::Sizes;
-use crate::{diag, sanitizer, sys};
+use crate::{diag, sanitizer, sys, valgrind};
 
 /// Memory for a stack.
 pub(super) struct Memory {
     /// The lowest usable byte.
     pub(super) usable: *mut c_void,
-    /// The mapping that holds it and its guard page, or NULL for an allocation.
+    /// The mapping that holds it and its guard page; NULL where there is none.
     pub(super) mapping: *mut c_void,
     /// Whether the guard page is one.
     pub(super) guarded: bool,
@@ -24,12 +24,17 @@ pub(super) fn obtain(sizes: &Sizes) -> Option<Memory> {
         let memory = sys::allocate(sizes.usable)?;
         return Some(Memory { usable: memory.as_ptr(), mapping: ptr::null_mut(), guarded: false });
     }
-    let mapping = sys::map(sizes.mapped)?;
+    let mapping = sys::map_stack(sizes.mapped)?;
     let mapping = mapping.as_ptr();
     let guard = sizes.mapped - sizes.usable;
     // SAFETY: the guard is the lowest pages of the mapping just made, the usable part the rest.
     unsafe {
         let guarded = install_guard(mapping, guard);
+        let usable = usable_of(mapping, sizes);
+        if REGIONS.load(Ordering::Relaxed) == NO {
+            // So old a kernel may not know what `map_stack` asks for.
+            sys::refuse_huge_pages(usable, sizes.usable);
+        }
         if !guarded {
             #[unsafe(link_section = "aco_shared")]
             static SAID: AtomicBool = AtomicBool::new(false);
@@ -43,7 +48,6 @@ pub(super) fn obtain(sizes: &Sizes) -> Option<Memory> {
                 "each guarded stack takes two of vm.max_map_count mappings: raise it",
             );
         }
-        let usable = usable_of(mapping, sizes);
         sanitizer::holds_pointers(usable, sizes.usable);
         Some(Memory { usable, mapping, guarded })
     }
@@ -54,10 +58,10 @@ pub(super) fn usable_of(mapping: *mut c_void, sizes: &Sizes) -> *mut c_void {
     mapping.wrapping_byte_add(sizes.mapped - sizes.usable)
 }
 
-/// Gives memory back to the system. False: `sys::errno` says why, and it stays.
+/// Gives memory back to the system, or to the program. False: `sys::errno` says why, and it stays.
 ///
 /// # Safety
-/// `usable` is memory of these sizes from [`obtain`], and nothing uses it from here on.
+/// `usable` is memory of these sizes from [`obtain`] or the program, and no frame is on it.
 pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
@@ -66,6 +70,12 @@ pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
             return true;
         }
         sanitizer::forgotten(usable, sizes.usable);
+        if sizes.are_the_programs() {
+            sanitizer::holds_no_pointers(usable, sizes.usable);
+            // What no frame was on counts as no memory since the last one left.
+            valgrind::expect_writes(usable.addr(), sizes.usable);
+            return true;
+        }
         let is_released = sys::unmap(usable.byte_sub(sizes.mapped - sizes.usable), sizes.mapped);
         if is_released {
             sanitizer::holds_no_pointers(usable, sizes.usable);
@@ -73,6 +83,13 @@ pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
         is_released
     }
 }
+
+/// Has the kernel guard regions?
+#[unsafe(link_section = "aco_shared")]
+static REGIONS: AtomicU8 = AtomicU8::new(UNKNOWN);
+const UNKNOWN: u8 = 0;
+const YES: u8 = 1;
+const NO: u8 = 2;
 
 /// Makes `size` bytes at `address` a guard. False: `sys::errno` says why.
 ///
@@ -82,11 +99,6 @@ pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
 /// # Safety
 /// The range is whole pages of a mapping of the caller's, and nothing uses it.
 unsafe fn install_guard(address: *mut c_void, size: usize) -> bool {
-    const UNKNOWN: u8 = 0;
-    const YES: u8 = 1;
-    const NO: u8 = 2;
-    #[unsafe(link_section = "aco_shared")]
-    static REGIONS: AtomicU8 = AtomicU8::new(UNKNOWN);
     // SAFETY: the caller's promise.
     unsafe {
         match REGIONS.load(Ordering::Relaxed) {

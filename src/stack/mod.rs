@@ -6,10 +6,12 @@
 mod binding;
 mod control;
 mod depth;
+mod given;
 mod layout;
 mod memory;
 mod pool;
 mod retained;
+mod trim;
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -20,11 +22,14 @@ use crate::{arch, diag, slab, state, sys, valgrind};
 
 use binding::nobody;
 pub(crate) use binding::{
-    bind, evict_resident, is_gone, is_of_another_life, is_shared, is_vacant, leave, name, settle,
+    bind, bind_anew, evict_resident, is_gone, is_of_another_life, is_shared, is_vacant, leave,
+    name, settle,
 };
 use control::Block;
 pub(crate) use control::block_of as control_of;
 pub(crate) use depth::{depth, fill};
+pub(crate) use given::create_in;
+pub(crate) use trim::trim;
 
 /// Makes a share stack with room for `size` bytes (see [`layout::Sizes`] for the rounding).
 pub(crate) fn create(size: usize, guarded: bool) -> Result<*mut aco_share_stack_t, Refusal> {
@@ -35,20 +40,30 @@ pub(crate) fn create(size: usize, guarded: bool) -> Result<*mut aco_share_stack_
         Some(kept) => kept,
         None => describe_new(&sizes)?,
     };
+    // SAFETY: the block is nobody else's, and describes memory of that size.
+    Ok(unsafe { begin(block, usable, sizes.usable) })
+}
+
+/// Begins the life of a stack of `size` bytes at `usable`.
+///
+/// # Safety
+/// `block` is nobody else's, and describes that memory: all but `ptr`.
+#[inline(always)]
+unsafe fn begin(block: NonNull<Block>, usable: *mut c_void, size: usize) -> *mut aco_share_stack_t {
     let block = block.as_ptr();
     let stack: *mut aco_share_stack_t = block.cast();
-    // SAFETY: the block is nobody else's, and describes memory of that size; the return slot lies
-    // inside it. Without a life it has no owner and no resident.
+    // SAFETY: the caller's promise; the return slot lies inside the memory. Without a life the stack
+    // has no owner and no resident.
     unsafe {
         (*stack).ptr = usable;
         (*block).coroutines = 0;
         (*block).is_filled = 0;
         (*block).binding = state::binding(stack, (*block).life());
-        (*block).valgrind_id = valgrind::register_stack(usable.addr(), sizes.usable);
+        (*block).valgrind_id = valgrind::register_stack(usable.addr(), size);
         (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());
         name(stack, nobody());
     }
-    Ok(stack)
+    stack
 }
 
 /// Bytes of the guard below a stack: whole pages, and not less than compilers probe.
@@ -70,10 +85,20 @@ fn describe_new(sizes: &layout::Sizes) -> Result<(NonNull<Block>, *mut c_void), 
         sys::set_errno(errno);
         return Err(Refusal::Stack { size: sizes.usable.max(sizes.mapped) });
     };
+    // SAFETY: `take` gave a control block that nobody else writes.
+    unsafe { describe(block, sizes, &memory) };
+    Ok((block, memory.usable))
+}
+
+/// Makes `block` describe memory of these sizes: all but `ptr`. Its generation stays.
+///
+/// # Safety
+/// The block is nobody else's.
+unsafe fn describe(block: NonNull<Block>, sizes: &layout::Sizes, memory: &memory::Memory) {
     let usable = memory.usable;
     let stack: *mut aco_share_stack_t = block.as_ptr().cast();
     let top = layout::Top::of(usable.addr(), sizes.usable);
-    // SAFETY: `take` gave a control block that nobody else writes; its generation stays.
+    // SAFETY: the caller's promise.
     unsafe {
         (*stack).sz = sizes.usable;
         (*stack).align_highptr = usable.with_addr(top.high);
@@ -85,7 +110,6 @@ fn describe_new(sizes: &layout::Sizes) -> Result<(NonNull<Block>, *mut c_void), 
         control::fill(stack, memory.guarded, memory.mapping);
         (*block.as_ptr()).resident = ptr::null_mut();
     }
-    Ok((block, usable))
 }
 
 /// Gives a share stack's memory back. Its coroutines may still be destroyed, not resumed.

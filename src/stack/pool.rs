@@ -67,7 +67,9 @@ pub(super) fn take(sizes: &Sizes) -> Option<(NonNull<Block>, *mut c_void)> {
 #[inline(always)]
 pub(super) unsafe fn keep(block: NonNull<Block>, usable: *mut c_void, sizes: &Sizes) -> bool {
     let size = match u32::try_from(sizes.usable) {
-        Ok(size) if size <= MOST_BYTES && !sanitizer::is_present() => size,
+        Ok(size) if size <= MOST_BYTES && !sizes.are_the_programs() && !sanitizer::is_present() => {
+            size
+        }
         _ => return false,
     };
     let state = tls::thread_state();

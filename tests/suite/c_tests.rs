@@ -17,7 +17,7 @@ const LEAKS: [&str; 3] = ["exceptions", "misuse", "mixed"];
 
 /// Tests about what the library does, which is the same whatever the program was compiled with. `make
 /// test` runs them in the first two variants of a compiler; `LANES=all` and by name in all.
-const OF_THE_LIBRARY: [&str; 19] = [
+const OF_THE_LIBRARY: [&str; 21] = [
     "attach",
     "deep",
     "endings",
@@ -31,7 +31,9 @@ const OF_THE_LIBRARY: [&str; 19] = [
     "misuse",
     "operations",
     "overflow",
+    "own_memory",
     "pool",
+    "reserve",
     "sizes",
     "slabs",
     "stack_gone",
@@ -43,8 +45,7 @@ const OF_THE_LIBRARY: [&str; 19] = [
 fn is_left_out(test: &str, variant: &Variant) -> bool {
     match test {
         // Test our header's own names.
-        "attach" | "endings" | "extension" | "generators" | "macros" | "overflow" | "transfer"
-        | "values" => variant.flags.contains("OLD_HEADER"),
+        "macros" | "overflow" => variant.flags.contains("OLD_HEADER"),
         // Guards its own text with PROT_BTI.
         "bti" => !(variant.flags.contains("branch-protection") && variant.link == Link::Archive),
         // Needs unwind tables, looks behind functions' addresses, has AT&T assembly.
@@ -63,6 +64,11 @@ fn is_left_out(test: &str, variant: &Variant) -> bool {
         "holes" | "loaded" | "million" => variant.link != Link::Shared || variant.flags != "-O2",
         _ => false,
     }
+}
+
+/// Does a test include what the header of the past does not have?
+fn includes_extension(source: &Path) -> bool {
+    fs::read_to_string(source).is_ok_and(|text| text.contains("aco_ext.h"))
 }
 
 /// The sources of a folder that these languages compile.
@@ -101,7 +107,8 @@ pub fn cases(compiler: &'static Compiler, extent: Extent) -> Result<Vec<Case>, S
             let wanted = wanted && !compiler.never.contains(&&*test);
             let is_again = extent == Extent::Plain && number > 1;
             let is_again = is_again && OF_THE_LIBRARY.contains(&&*test);
-            if !wanted || is_again || is_left_out(&test, variant) {
+            let is_ours = variant.flags.contains("OLD_HEADER") && includes_extension(&source);
+            if !wanted || is_again || is_ours || is_left_out(&test, variant) {
                 continue;
             }
             let program = folder.join(format!("{test}-{number}"));

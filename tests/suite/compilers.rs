@@ -188,8 +188,9 @@ impl Compiler {
         name: "valgrind",
         c: "cc",
         runner: "valgrind --quiet --error-exitcode=9 --leak-check=full --max-stackframe=9000000",
+        flags: "-DUNDER_VALGRIND",
         variants: &[variant("-O1 -g", Link::Shared)],
-        only: &["lifecycle", "statistics", "nesting", "threads"],
+        only: &["lifecycle", "statistics", "nesting", "own_memory", "reserve", "threads"],
         ..NATIVE
     };
     pub const HELGRIND: Compiler = Compiler {

@@ -2,9 +2,17 @@
 //! file a group, in the order of the header.
 
 pub mod constructors;
-pub mod generators;
-pub mod life;
-pub mod shared_fpenv;
-pub mod stacks;
-pub mod transfer;
+
 pub mod values;
+
+pub mod transfer;
+
+pub mod generators;
+
+pub mod life;
+
+pub mod stacks;
+
+pub mod memory;
+
+pub mod shared_fpenv;

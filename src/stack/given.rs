@@ -1,0 +1,34 @@
+//! Share stacks in memory that the program gives, and gets back when they are destroyed.
+
+use core::ffi::c_void;
+
+use super::control;
+use super::layout::Sizes;
+use super::memory::Memory;
+use super::{begin, describe};
+use crate::abi::aco_share_stack_t;
+use crate::refusal::Refusal;
+use crate::{sanitizer, slab};
+
+/// Makes a share stack of the `size` bytes at `memory`. It has no guard page.
+///
+/// # Safety
+/// The memory is readable and writable, and nobody else's until the stack is destroyed.
+pub(crate) unsafe fn create_in(
+    memory: *mut c_void,
+    size: usize,
+) -> Result<*mut aco_share_stack_t, Refusal> {
+    if let Some(what) = Sizes::why_not(memory.addr(), size) {
+        return Err(Refusal::Memory { place: memory, size, what });
+    }
+    let Some(block) = control::take() else {
+        return Err(Refusal::Stack { size: slab::CONTROL_SIZE });
+    };
+    let memory = Memory { usable: memory, mapping: core::ptr::null_mut(), guarded: false };
+    sanitizer::holds_pointers(memory.usable, size);
+    // SAFETY: the block is fresh, and describes what the caller has promised.
+    unsafe {
+        describe(block, &Sizes::of_the_programs(size), &memory);
+        Ok(begin(block, memory.usable, size))
+    }
+}
