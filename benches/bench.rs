@@ -30,11 +30,20 @@ struct Subject {
     line: String,
     /// The rows it knows; empty: all.
     rows: &'static [&'static str],
+    /// Has it `aco_ext.h`?
+    is_extended: bool,
+}
+
+impl Subject {
+    fn takes_part(&self, row: &str) -> bool {
+        let is_known = self.rows.is_empty() || self.rows.contains(&row);
+        is_known && (self.is_extended || !EXTENSION_ROWS.contains(&row))
+    }
 }
 
 /// The rows: name, what one operation is, and how many rounds at the most. The rows of a million
 /// coroutines repeat inside the program.
-const ROWS: [(&str, &str, usize); 22] = [
+const ROWS: [(&str, &str, usize); 26] = [
     ("switch", "resume + yield, one coroutine: one switch, ns", 99),
     ("switch-6-registers", "the same, 6 live registers on each side, ns", 99),
     ("switch-5-deep", "the same, the yield 5 calls deep, ns", 99),
@@ -54,10 +63,17 @@ const ROWS: [(&str, &str, usize); 22] = [
     ("copy-2k-2", "2 KiB live, 2 coroutines, ns", 99),
     ("copy-8k-2", "8 KiB live, 2 coroutines, ns", 99),
     ("copy-64k-2", "64 KiB live, 2 coroutines, ns", 99),
+    ("value", "resume_value + yield_value: one switch, ns", 99),
+    ("generator", "aco_gen_next, ns", 99),
+    ("transfer", "aco_yield_to between two coroutines, ns", 99),
+    ("transfer-copy", "the same, both on one stack, 8 to 40 bytes live, ns", 99),
     ("memory-own", "memory of a suspended coroutine, own stack, bytes", 1),
     ("memory-copy-56", "10,000,000 on a shared stack, at most 56 bytes live, bytes", 1),
     ("memory-copy-120", "10,000,000 on a shared stack, 88 to 120 bytes live, bytes", 1),
 ];
+
+/// Those for which `aco_ext.h` is needed.
+const EXTENSION_ROWS: [&str; 4] = ["value", "generator", "transfer", "transfer-copy"];
 
 const PEER_ROWS: &[&str] = &["switch", "life"];
 
@@ -88,7 +104,8 @@ fn own_subjects(folder: &str) -> Result<Vec<Subject>, String> {
     for (number, (name, flags, library)) in forms.into_iter().enumerate() {
         let line = format!("{folder}/rows-{number}");
         build(format!("cc -O2 {flags} benches/rows.c -o {line} {library}"))?;
-        subjects.push(Subject { name: name.into(), line, rows: &[] });
+        let is_extended = flags.contains("-Iinclude");
+        subjects.push(Subject { name: name.into(), line, rows: &[], is_extended });
     }
     Ok(subjects)
 }
@@ -105,7 +122,12 @@ fn peers(folder: &str) -> Vec<Subject> {
     for (number, (name, source, library)) in sources.into_iter().enumerate() {
         let line = format!("{folder}/peer-{number}");
         match build(format!("{source} -o {line} {library}")) {
-            Ok(()) => subjects.push(Subject { name: name.into(), line, rows: PEER_ROWS }),
+            Ok(()) => subjects.push(Subject {
+                name: name.into(),
+                line,
+                rows: PEER_ROWS,
+                is_extended: false,
+            }),
             Err(_) => println!("without {name}: `make setup` installs it"),
         }
     }
@@ -115,7 +137,9 @@ fn peers(folder: &str) -> Vec<Subject> {
         Ok(()) => {
             for name in ["corosensei", "generator"] {
                 let line = format!("build/bench/crates/release/peers {name}");
-                subjects.push(Subject { name: name.into(), line, rows: PEER_ROWS });
+                let subject =
+                    Subject { name: name.into(), line, rows: PEER_ROWS, is_extended: false };
+                subjects.push(subject);
             }
         }
         Err(why) => println!("without the crates: {why}"),
@@ -147,10 +171,7 @@ fn main() -> Result<(), String> {
     let mut table = Table::new(subjects.iter().map(|subject| subject.name.clone()).collect());
     for (name, what, most) in ROWS.into_iter().filter(|(name, ..)| name.contains(&wanted)) {
         let start = Instant::now();
-        let takes_part: Vec<_> = subjects
-            .iter()
-            .map(|subject| subject.rows.is_empty() || subject.rows.contains(&name))
-            .collect();
+        let takes_part: Vec<_> = subjects.iter().map(|subject| subject.takes_part(name)).collect();
         let mut samples = vec![Vec::new(); subjects.len()];
         for round in 0..rounds.min(most) {
             for (index, subject) in subjects.iter().enumerate().filter(|(i, _)| takes_part[*i]) {
@@ -165,10 +186,15 @@ fn main() -> Result<(), String> {
     }
     let other = env::var("ACO_PREFIX_NAME").unwrap_or(OTHER.into());
     if !is_there("test -d docs") || !wanted.is_empty() {
-        print!("{}\n{}", table.markdown(), targets::section(&table, &other));
+        let sections = targets::section(&table, &other) + &targets::extension(&table);
+        print!("{}\n{sections}", table.markdown());
         return Ok(());
     }
-    table.sections = vec![targets::section(&table, &other), instructions::section(&folder)];
+    table.sections = vec![
+        targets::section(&table, &other),
+        targets::extension(&table),
+        instructions::section(&folder),
+    ];
     fs::write("docs/performance.md", table.page()).map_err(|error| error.to_string())?;
     fs::write("docs/performance.svg", table.chart()).map_err(|error| error.to_string())?;
     println!("docs/performance.md and docs/performance.svg are written");

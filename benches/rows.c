@@ -6,6 +6,11 @@
 #define _GNU_SOURCE
 #include <aco.h>
 
+#if __has_include(<aco_ext.h>)
+#include <aco_ext.h>
+#define HAS_EXTENSION
+#endif
+
 #include "measure.h"
 
 static aco_t *main_co;
@@ -159,6 +164,71 @@ static void resume_copied(aco_cofuncp_t body, unsigned live, unsigned rounds) {
     report(start, (double)rounds * live);
 }
 
+/* ---- rows of the extension ------------------------------------------------------------------ */
+
+#ifdef HAS_EXTENSION
+
+static void value_body(void) {
+    uintptr_t value = (uintptr_t)aco_first_value();
+    for (;;) value = (uintptr_t)aco_yield_value((void *)(value + 1));
+}
+
+static void resume_with_values(unsigned rounds) {
+    aco_t *co = aco_create(main_co, aco_share_stack_new2(SMALL_STACK, 0), 0, value_body, NULL);
+    uintptr_t sum = 0;
+    for (unsigned i = 0; i < 1000; i++) sum += (uintptr_t)aco_resume_value(co, (void *)sum);
+    sample_t start = now();
+    for (uintptr_t i = 0; i < rounds; i++) sum += (uintptr_t)aco_resume_value(co, (void *)i);
+    report(start, 2.0 * rounds);
+    KEEP(sum);
+}
+
+static void number_body(void) {
+    for (uintptr_t i = 0;; i++) aco_gen_yield((void *)i);
+}
+
+static void read_generator(unsigned rounds) {
+    aco_gen_t *gen = aco_gen_new(aco_share_stack_new2(SMALL_STACK, 0), number_body, NULL);
+    uintptr_t sum = 0;
+    void *value;
+    for (unsigned i = 0; i < 1000 && aco_gen_next(gen, &value); i++) sum += (uintptr_t)value;
+    sample_t start = now();
+    for (unsigned i = 0; i < rounds && aco_gen_next(gen, &value); i++) sum += (uintptr_t)value;
+    report(start, rounds);
+    KEEP(sum);
+}
+
+static aco_t *partners[2];
+static unsigned passes;
+
+static void passes_back(void) {
+    aco_t *to = partners[0];
+    for (;;) aco_yield_to(to);
+}
+
+static void passes_on(void) {
+    aco_t *to = partners[1];
+    for (;;) {
+        for (unsigned left = passes; left > 0; left--) aco_yield_to(to);
+        aco_yield();
+    }
+}
+
+static void transfer(int shared, unsigned rounds) {
+    aco_share_stack_t *stack = aco_share_stack_new2(SMALL_STACK, 0);
+    partners[0] = aco_create(main_co, stack, 0, passes_on, NULL);
+    if (!shared) stack = aco_share_stack_new2(SMALL_STACK, 0);
+    partners[1] = aco_create(main_co, stack, 0, passes_back, NULL);
+    passes = 1000;
+    aco_resume(partners[0]);
+    passes = rounds;
+    sample_t start = now();
+    aco_resume(partners[0]);
+    report(start, 2.0 * rounds);
+}
+
+#endif
+
 static double resident_bytes(void) {
     long size = 0, resident = 0;
     FILE *file = fopen("/proc/self/statm", "r");
@@ -212,6 +282,12 @@ int main(int count, char **arguments) {
     ROW("copy-2k-2", resume_copied(keeps_2040, 2, 300000))
     ROW("copy-8k-2", resume_copied(keeps_8184, 2, 100000))
     ROW("copy-64k-2", resume_copied(keeps_65528, 2, 10000))
+#ifdef HAS_EXTENSION
+    ROW("value", resume_with_values(5000000))
+    ROW("generator", read_generator(5000000))
+    ROW("transfer", transfer(0, 5000000))
+    ROW("transfer-copy", transfer(1, 1000000))
+#endif
     ROW("memory-own", weigh(empty_body, 100000, 0))
     ROW("memory-copy-56", weigh(empty_body, 10000000, 1))
     ROW("memory-copy-120", weigh(keeps_56, 10000000, 1))

@@ -104,3 +104,36 @@ pub fn section(table: &Table, other: &str) -> String {
     }
     text
 }
+
+/// A row of the extension, the row that it is compared with and how many of those, and the most that it is
+/// to take of them.
+const SHARES: [(&str, &str, f64, f64); 3] = [
+    ("value", "switch", 1.0, 1.2),
+    ("generator", "switch", 1.0, 2.5),
+    ("transfer", "switch", 2.0, 0.6),
+];
+
+/// What the extension costs beside plain switches, in each form.
+pub fn extension(table: &Table) -> String {
+    let mut text = String::from(
+        "## The extension beside plain switches\n\n\
+         `value` and `generator` against one switch, `transfer` against a yield and a resume.\n\n\
+         | | form | ns | ratio | at most | |\n|---|---|---:|---:|---:|---|\n",
+    );
+    for (row, plain, count, most) in SHARES {
+        for form in [INLINE, OWN, CALLS] {
+            let (Some(ours), Some(switch)) = (table.cell(row, form), table.cell(plain, form))
+            else {
+                continue;
+            };
+            let ratio = ours / (count * switch);
+            let why = if form == CALLS { CALLED } else { "" };
+            let verdict = verdict(ratio <= most, why);
+            let ours = number(ours);
+            let _ = writeln!(text, "| {row} | {form} | {ours} | {ratio:.2} | {most} | {verdict} |");
+        }
+    }
+    text
+}
+
+const CALLED: &str = "two calls deep: the processor predicts one of the returns wrong";

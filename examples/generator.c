@@ -1,58 +1,46 @@
-/* Generators, stacked: the primes come out of a sieve that is one coroutine a prime, each asking
+/* Generators, stacked: the primes come out of a sieve that is one generator a prime, each asking
  * the one below it for the next number that its prime does not divide. */
-#include <aco.h>
+#include <aco_ext.h>
 
-typedef struct generator {
-    int value;                /* the number given last */
-    int prime;                /* numbers that it divides are left out */
-    struct generator *source; /* where numbers come from; NULL: all of them, from 2 on */
-    aco_t *co;
-    aco_share_stack_t *stack;
-} generator_t;
+typedef struct {
+    aco_gen_t *source; /* where numbers come from */
+    uintptr_t prime;   /* those that it divides are left out */
+} filter_t;
 
-static int next(generator_t *generator) {
-    generator->co->main_co = aco_get_co(); /* whoever asks is yielded to */
-    aco_resume(generator->co);
-    return generator->value;
+static void all_numbers(void) {
+    for (uintptr_t number = 2;; number++) aco_gen_yield((void *)number);
 }
 
-static void generate(void) {
-    generator_t *self = (generator_t *)aco_get_arg();
-    if (self->source == NULL) {
-        for (self->value = 2;; self->value++) aco_yield();
+static void others(void) {
+    const filter_t *self = (const filter_t *)aco_get_arg();
+    for (void *number; aco_gen_next(self->source, &number);) {
+        if ((uintptr_t)number % self->prime != 0) aco_gen_yield(number);
     }
-    for (;;) {
-        self->value = next(self->source);
-        if (self->value % self->prime != 0) aco_yield();
-    }
-}
-
-static void open_generator(generator_t *generator, aco_t *main_co, int prime,
-                           generator_t *source) {
-    generator->prime = prime;
-    generator->source = source;
-    generator->stack = aco_share_stack_new(16 * 1024);
-    generator->co = aco_create(main_co, generator->stack, 0, generate, generator);
 }
 
 int main(void) {
     enum { PRIMES = 25 };
-    generator_t sieve[PRIMES + 1];
+    aco_share_stack_t *stacks[PRIMES + 1];
+    aco_gen_t *sieve[PRIMES + 1];
+    filter_t filters[PRIMES];
     aco_thread_init(NULL);
-    aco_t *main_co = aco_gtls_co = aco_create(NULL, NULL, 0, NULL, NULL);
 
-    open_generator(&sieve[0], main_co, 0, NULL);
+    stacks[0] = aco_share_stack_new(16 * 1024);
+    sieve[0] = aco_gen_new(stacks[0], all_numbers, NULL);
     for (int i = 0; i < PRIMES; i++) {
-        int prime = next(&sieve[i]);
-        printf("%d%s", prime, i % 5 == 4 ? "\n" : " ");
-        open_generator(&sieve[i + 1], main_co, prime, &sieve[i]);
+        void *prime;
+        aco_gen_next(sieve[i], &prime);
+        printf("%d%s", (int)(uintptr_t)prime, i % 5 == 4 ? "\n" : " ");
+        filters[i].source = sieve[i];
+        filters[i].prime = (uintptr_t)prime;
+        stacks[i + 1] = aco_share_stack_new(16 * 1024);
+        sieve[i + 1] = aco_gen_new(stacks[i + 1], others, &filters[i]);
     }
-    /* They never end: destroying a suspended coroutine is all right. */
+    /* They never end: freeing a half-read generator is all right. */
     for (int i = 0; i <= PRIMES; i++) {
-        aco_destroy(sieve[i].co);
-        aco_share_stack_destroy(sieve[i].stack);
+        aco_gen_free(sieve[i]);
+        aco_share_stack_destroy(stacks[i]);
     }
-    aco_destroy(main_co);
     return 0;
 }
 /* Prints:
