@@ -411,7 +411,14 @@ ACO_INLINE_ uint64_t aco_state_word_(const aco_t *co) {
     return word;
 }
 
-/* The same, where the coroutine plainly runs and has its stack. The word as a whole: a byte that
+/* May this thread go on in co at once? It is resident, and loads its own registers; MAIN_CO, who would
+ * wait for it, is its main_co; it owns its share stack; and no exception is being handled. */
+#define aco_is_ready_(place, co, waits)                                                          \
+    (aco_likely((co) != NULL && aco_state_word_(co) == (uint64_t)(uintptr_t)(co) << 8 &&         \
+                (co)->main_co == (waits) && (co)->share_stack->owner == (co)) &&                 \
+     !aco_are_handled_(aco_exceptions_(place)))
+
+/* Exit, where the coroutine plainly runs and has its stack. The word as a whole: a byte that
  * was just stored is not forwarded to a load of the eight. */
 ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
     uintptr_t place = aco_tls_place_();
@@ -438,13 +445,6 @@ ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
 #endif
 
 #if defined(ACO_INLINE_RESUME_)
-
-/* May this thread go on in co at once? It is resident, and loads its own registers; MAIN_CO, who would
- * wait for it, is its main_co; it owns its share stack; and no exception is being handled. */
-#define aco_is_ready_(place, co, waits)                                                          \
-    (aco_likely((co) != NULL && aco_state_word_(co) == (uint64_t)(uintptr_t)(co) << 8 &&         \
-                (co)->main_co == (waits) && (co)->share_stack->owner == (co)) &&                 \
-     !aco_are_handled_(aco_exceptions_(place)))
 
 /* Goes on in co, which is ready; main_co waits for it. Gives what is yielded. Who has left is not always
  * co: there may have been a transfer, and co may be destroyed. */

@@ -23,15 +23,20 @@ use crate::{arch, coroutine, exceptions, sanitizer, stack, state, tls};
 
 /// [`transfer`] or [`transfer_shared_fpenv`].
 pub(crate) type Transfer =
-    unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t);
+    unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t, is_ready: usize);
 
-/// Leaves `from`, goes on in `to`; returns when something switches back. `main_co` is NULL where `to` is
-/// current, and has its stack; else it is the main coroutine of both, and waits in a resume.
+/// Leaves `from`, goes on in `to`; returns when something switches back. Where `to` is current and has its
+/// stack it is ready: 1; else 0, and [`arrange`] sees to it.
 ///
 /// # Safety
-/// `from` runs, and `to` is suspended or fresh.
+/// `from` runs, `to` is suspended or fresh, and `main_co`, the main coroutine of both, waits in a resume.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn transfer(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) {
+pub(crate) unsafe extern "C" fn transfer(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    main_co: *mut aco_t,
+    is_ready: usize,
+) {
     arch::transfer_body!(own_fpenv, arrange, transfer_aside)
 }
 
@@ -44,6 +49,7 @@ pub(crate) unsafe extern "C" fn transfer_shared_fpenv(
     from: *mut aco_t,
     to: *mut aco_t,
     main_co: *mut aco_t,
+    is_ready: usize,
 ) {
     arch::transfer_body!(shared_fpenv, arrange, transfer_shared_fpenv_aside)
 }
@@ -61,6 +67,7 @@ unsafe fn transfer_with_care(
     from: *mut aco_t,
     to: *mut aco_t,
     main_co: *mut aco_t,
+    is_ready: usize,
     transfer: Transfer,
 ) {
     let kept = exceptions::put_aside();
@@ -68,16 +75,21 @@ unsafe fn transfer_with_care(
     unsafe {
         let mut departure = Departure::new();
         sanitizer::leave(from, to, &mut departure);
-        transfer(from, to, main_co);
+        transfer(from, to, main_co, is_ready);
         sanitizer::arrive(&departure);
     }
     exceptions::take_back(kept);
 }
 
 #[cold]
-unsafe extern "C" fn transfer_aside(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) {
+unsafe extern "C" fn transfer_aside(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    main_co: *mut aco_t,
+    is_ready: usize,
+) {
     // SAFETY: the caller's promise.
-    unsafe { transfer_with_care(from, to, main_co, transfer) }
+    unsafe { transfer_with_care(from, to, main_co, is_ready, transfer) }
 }
 
 #[cold]
@@ -85,9 +97,10 @@ unsafe extern "C" fn transfer_shared_fpenv_aside(
     from: *mut aco_t,
     to: *mut aco_t,
     main_co: *mut aco_t,
+    is_ready: usize,
 ) {
     // SAFETY: the caller's promise.
-    unsafe { transfer_with_care(from, to, main_co, transfer_shared_fpenv) }
+    unsafe { transfer_with_care(from, to, main_co, is_ready, transfer_shared_fpenv) }
 }
 
 /// Leaves the running coroutine for `to`. Its main coroutine is yielded to; to itself it goes on at once.
@@ -113,9 +126,9 @@ pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, switch: Switch
                 stack::name(stack, to);
                 state::enter(to);
                 tls::set_current_and_hint(to, main_co);
-                transfer(from, to, ptr::null_mut());
+                transfer(from, to, main_co, 1);
             } else {
-                transfer(from, to, main_co);
+                transfer(from, to, main_co, 0);
             }
         }
     }

@@ -1,7 +1,7 @@
 /* Switches of every kind, for a debugger that goes through them instruction by instruction, from
  * start_of_steps() to end_of_steps() (step.py). In each frame of with_marks() all registers that a callee
  * must keep have a value that the debugger knows. */
-#include <aco.h>
+#include <aco_ext.h>
 
 typedef void function_t(void *, void *);
 /* Calls function(a, b) with the callee-saved registers mark, mark + 1, and so on. */
@@ -83,9 +83,21 @@ __asm__(".text\n"
         ".size with_marks, . - with_marks\n");
 #endif
 
-enum order { YIELD_BY_CALL, YIELD_INLINE, SWITCH, NEST, EXIT_BY_CALL, EXIT_INLINE, RETURN };
+enum order {
+    YIELD_BY_CALL,
+    YIELD_INLINE,
+    SWITCH,
+    NEST,
+    EXIT_BY_CALL,
+    EXIT_INLINE,
+    RETURN,
+    GIVE_PLACE_BY_CALL,
+    GIVE_PLACE_INLINE,
+    VALUE_BY_CALL,
+    VALUE_INLINE
+};
 static volatile enum order order;
-static aco_t *main_co, *co, *other, *inner;
+static aco_t *main_co, *co, *other, *inner, *next;
 
 #ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
 #define YIELD aco_yield1_shared_fpenv
@@ -94,11 +106,17 @@ static aco_t *main_co, *co, *other, *inner;
 #define YIELD aco_yield1_fn
 #define EXIT aco_exit1_fn
 #endif
+#define YIELD_TO (aco_yield_to)
+#define YIELD_VALUE (aco_yield_value)
 #define AS_CALLED(function) ((function_t *)(void (*)(void))(function))
 
 static void resume_inline(void *resumed) { aco_resume((aco_t *)resumed); }
 static void yield_inline(void) { aco_yield(); }
 static void exit_inline(void) { aco_exit(); }
+
+static void resume_value_inline(void *resumed) { aco_resume_value((aco_t *)resumed, resumed); }
+static void yield_to_inline(void *to) { aco_yield_to((aco_t *)to); }
+static void yield_value_inline(void *value) { aco_yield_value(value); }
 
 static void nested(void) {
     for (;;) with_marks(MARK(3), AS_CALLED(YIELD), aco_get_co(), NULL);
@@ -118,6 +136,16 @@ static void worker(void) {
         case EXIT_BY_CALL: with_marks(MARK(2), AS_CALLED(EXIT), self, NULL); break;
         case EXIT_INLINE: with_marks(MARK(2), AS_CALLED(exit_inline), NULL, NULL); break;
         case RETURN: return;
+        case GIVE_PLACE_BY_CALL:
+            order = YIELD_INLINE;
+            with_marks(MARK(2), AS_CALLED(YIELD_TO), next, NULL);
+            break;
+        case GIVE_PLACE_INLINE:
+            order = YIELD_BY_CALL;
+            with_marks(MARK(2), AS_CALLED(yield_to_inline), next, NULL);
+            break;
+        case VALUE_BY_CALL: with_marks(MARK(2), AS_CALLED(YIELD_VALUE), self, NULL); break;
+        case VALUE_INLINE: with_marks(MARK(2), AS_CALLED(yield_value_inline), self, NULL); break;
         }
     }
 }
@@ -127,13 +155,13 @@ static volatile int place; /* else the two would be one function */
 static void __attribute__((noinline)) start_of_steps(void) { place = 1; }
 static void __attribute__((noinline)) end_of_steps(void) { place = 2; }
 
-static void turn(enum order next, function_t *resume, aco_t *resumed) {
-    order = next;
+static void turn(enum order wanted, function_t *resume, aco_t *resumed) {
+    order = wanted;
     with_marks(MARK(1), resume, resumed, NULL);
 }
 
-static void by_hand(enum order next, aco_t *to) {
-    order = next;
+static void by_hand(enum order wanted, aco_t *to) {
+    order = wanted;
     aco_gtls_co = to;
     with_marks(MARK(1), AS_CALLED(acosw), main_co, to);
     aco_gtls_co = main_co;
@@ -146,6 +174,8 @@ static void steps(aco_share_stack_t *own, aco_share_stack_t *shared) {
     inner = aco_create(other, own, 0, nested, NULL);
     aco_t *rival = aco_create(main_co, shared, 0, worker, NULL);
     aco_t *last = aco_create(main_co, own, 0, worker, NULL);
+    aco_t *returns = aco_create(main_co, own, 0, worker, NULL);
+    aco_return_exits(returns);
     start_of_steps();
     turn(YIELD_BY_CALL, by_call, co); /* its first entry: all that a first resume does */
     turn(YIELD_INLINE, by_call, co);
@@ -160,6 +190,17 @@ static void steps(aco_share_stack_t *own, aco_share_stack_t *shared) {
     turn(YIELD_INLINE, by_call, rival);
     turn(SWITCH, by_call, other);
     turn(YIELD_BY_CALL, by_inline, rival);
+    next = other; /* to another stack */
+    turn(GIVE_PLACE_BY_CALL, by_call, co);
+    turn(GIVE_PLACE_INLINE, by_inline, co);
+    turn(GIVE_PLACE_INLINE, by_inline, co);
+    next = rival; /* to one on the same stack, copied out and in */
+    turn(GIVE_PLACE_BY_CALL, by_inline, other);
+    next = other;
+    turn(GIVE_PLACE_INLINE, by_call, rival);
+    turn(VALUE_BY_CALL, AS_CALLED(resume_value_inline), co);
+    turn(VALUE_INLINE, AS_CALLED((aco_resume_value)), co);
+    turn(VALUE_INLINE, AS_CALLED(resume_value_inline), co);
     turn(EXIT_BY_CALL, by_call, co);
     turn(YIELD_BY_CALL, by_call, last);
     by_hand(EXIT_BY_CALL, last);
@@ -167,6 +208,8 @@ static void steps(aco_share_stack_t *own, aco_share_stack_t *shared) {
     turn(NEST, by_call, other);
     turn(EXIT_INLINE, by_inline, other);
     turn(RETURN, by_inline, rival);
+    turn(YIELD_INLINE, by_inline, returns);
+    turn(RETURN, by_inline, returns);
     end_of_steps();
 }
 

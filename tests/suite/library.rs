@@ -179,6 +179,9 @@ const UNIT: &str = "\
 #include <aco.h>
 #include <libaco/aco.h>
 #include <aco_inline.h>
+#include <aco_ext.h>
+#include <libaco/aco_ext.h>
+#include <aco_ext_inline.h>
 #include <aco_assert_override.h>
 struct aco_share_stack_s;
 static void entry(void) {
@@ -197,6 +200,19 @@ aco_attr_no_asan static int unit(aco_t *co) {
     return co->fp == entry && aco_gtls_co == co && ACO_VERSION_NUMBER != 0;
 }
 int (*use)(aco_t *) = unit;
+static void generate(void) { aco_gen_yield(aco_yield_value(aco_first_value())); }
+static int extension(aco_share_stack_t *stack, aco_t *co) {
+    aco_gen_t *gen = aco_gen_new(stack, generate, NULL);
+    int seen = 0;
+    void *value;
+    while (aco_gen_next(gen, &value)) seen += aco_resume_value(co, value) == value;
+    aco_gen_free(gen);
+    aco_yield_to(co);
+    aco_return_exits(co);
+    aco_thread_return_exits(1);
+    return aco_yield_checked() + seen + ((aco_gen_next)(gen, &value) == 0);
+}
+int (*use_extension)(aco_share_stack_t *, aco_t *) = extension;
 ";
 
 /// The headers, clean in every dialect, alone and inside other declarations.
@@ -213,7 +229,12 @@ fn header_cases() -> Vec<Case> {
             continue; // the lane of that compiler is named as not run
         }
         for standard in standards {
-            for define in ["", "-DACO_CONFIG_SHARE_FPU_MXCSR_ENV -DACO_USE_VALGRIND"] {
+            for define in [
+                "",
+                "-DACO_CONFIG_SHARE_FPU_MXCSR_ENV -DACO_USE_VALGRIND",
+                "-DACO_NO_INLINE",
+                "-fno-exceptions",
+            ] {
                 let name = format!("header {compiler} -std={standard} {define}");
                 let strict = "-Wall -Wextra -Werror -pedantic -Wshadow -Iinclude -fsyntax-only";
                 let line = format!("{compiler} -x {language} -std={standard} {define} {strict}");

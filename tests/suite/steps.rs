@@ -14,7 +14,15 @@ use crate::work::Case;
 const LEAST_POSITIONS: usize = 3000;
 
 /// Functions of the library that every run goes through: parts of their names.
-const PLACES: [&str; 5] = ["resume::resume", "resume::switch", "leave", "acosw", "_protector_asm"];
+const PLACES: [&str; 7] = [
+    "resume::resume",
+    "resume::switch",
+    "transfer::transfer",
+    "returning::returning",
+    "leave",
+    "acosw",
+    "_protector_asm",
+];
 
 /// Compilers and flags. As C++ the one that resumes handles an exception.
 const FORMS: [&str; 8] = [

@@ -1,8 +1,8 @@
 //! aarch64: leaving a coroutine for another than its main coroutine.
 
-/// The body of a function `transfer(from, to, main_co)`: leaves `from`, goes on in `to`. Unless `main_co` is
-/// NULL, `to` is readied by `arrange(from, to, main_co)` in between, on the stack of `main_co`, which waits
-/// in a resume. It returns when something switches back. While C++ exceptions are being handled it is `aside` that is
+/// The body of a function `transfer(from, to, main_co, is_ready)`: leaves `from`, goes on in `to`. Unless that
+/// is ready, `arrange(from, to, main_co)` sees to it in between, on the stack of `main_co`, which waits in a
+/// resume. It returns when something switches back. While C++ exceptions are being handled it is `aside` that is
 /// called.
 macro_rules! transfer_body {
     (own_fpenv, $arrange:path, $aside:path) => {
@@ -19,7 +19,7 @@ macro_rules! transfer_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
-            // Register state: x0 points to `from`, x1 to `to`, x2 to `main_co`, or is NULL; x30 is the address where
+            // Register state: x0 points to `from`, x1 to `to`, x2 to `main_co`; x3: is it ready? x30 is the address where
             // `from` goes on.
             ".cfi_remember_state",
             "adrp x6, :gottprel:aco_gtls_co",
@@ -54,25 +54,40 @@ macro_rules! transfer_body {
             ".cfi_offset d14, -96; .cfi_offset d15, -88",
             ".cfi_remember_state",              // the frame as it will be found again at 2
             "adr x8, 2f",
-            "mov x3, sp",
+            "mov x10, sp",
             "stp x29, x8, [x0, #96]",
-            "str x3, [x0, #112]",
+            "str x10, [x0, #112]",
             $($save,)*                          // fpcr, left in x4
-            // `from` is whole in memory, and the unwinder finds its frame through x0, then, over the call,
-            // through x19 (0x83): CFA = *(x0 + 112) + 160.
-            ".cfi_escape 0x0f, 7, 0x70, 0xf0, 0x00, 0x06, 0x23, 0xa0, 0x01",
-            "cbz x2, 6f",
-            ".cfi_remember_state",
+            // `from` is whole in memory, and its frames may make room for those of `to`. From here on the
+            // unwinder's next frame is that of who waits, through x9 (0x79), over the call x21 (0x85): CFA =
+            // *(x9 + 112), pc at x9 + 104, x29 and what a base pointer may be in `reg`; the rest is found
+            // from there.
+            "mov x9, x2",
+            ".cfi_same_value x20; .cfi_same_value x21; .cfi_same_value x22; .cfi_same_value x23",
+            ".cfi_same_value x24; .cfi_same_value x25; .cfi_same_value x26; .cfi_same_value x27",
+            ".cfi_same_value x28; .cfi_same_value d8; .cfi_same_value d9; .cfi_same_value d10",
+            ".cfi_same_value d11; .cfi_same_value d12; .cfi_same_value d13; .cfi_same_value d14",
+            ".cfi_same_value d15",
+            ".cfi_escape 0x0f, 4, 0x79, 0xf0, 0x00, 0x06",
+            ".cfi_escape 0x10, 30, 3, 0x79, 0xe8, 0x00",
+            ".cfi_escape 0x10, 29, 3, 0x79, 0xe0, 0x00",
+            ".cfi_escape 0x10, 19, 2, 0x79, 16",
+            "cbnz x3, 6f",
             "mov x19, x0",
             "mov x20, x1",
-            ".cfi_escape 0x0f, 7, 0x83, 0xf0, 0x00, 0x06, 0x23, 0xa0, 0x01",
-            // The frames of `from` may make room for those of `to`. Below the stack pointer of who waits
-            // nothing is in use.
-            "ldr x3, [x2, #112]",
+            "mov x21, x2",
+            ".cfi_remember_state",
+            ".cfi_escape 0x0f, 4, 0x85, 0xf0, 0x00, 0x06",
+            ".cfi_escape 0x10, 30, 3, 0x85, 0xe8, 0x00",
+            ".cfi_escape 0x10, 29, 3, 0x85, 0xe0, 0x00",
+            ".cfi_escape 0x10, 19, 2, 0x85, 16",
+            // Below the stack pointer of who waits nothing is in use.
+            "ldr x3, [x21, #112]",
             "mov sp, x3",
             "bl {arrange}",
             "mov x0, x19",
             "mov x1, x20",
+            "mov x9, x21",
             ".cfi_restore_state",
             "6:",
             "ldp x19, x20, [x1, #16]",

@@ -1,8 +1,8 @@
 //! x86-64: leaving a coroutine for another than its main coroutine.
 
-/// The body of a function `transfer(from, to, main_co)`: leaves `from`, goes on in `to`. Unless `main_co` is
-/// NULL, `to` is readied by `arrange(from, to, main_co)` in between, on the stack of `main_co`, which waits
-/// in a resume. It returns when something switches back. While C++ exceptions are being handled it is `aside` that is
+/// The body of a function `transfer(from, to, main_co, is_ready)`: leaves `from`, goes on in `to`. Unless that
+/// is ready, `arrange(from, to, main_co)` sees to it in between, on the stack of `main_co`, which waits in a
+/// resume. It returns when something switches back. While C++ exceptions are being handled it is `aside` that is
 /// called.
 macro_rules! transfer_body {
     (own_fpenv, $arrange:path, $aside:path) => {
@@ -19,7 +19,7 @@ macro_rules! transfer_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
-            // Register state: rdi points to `from`, rsi to `to`, rdx to `main_co`, or is NULL.
+            // Register state: rdi points to `from`, rsi to `to`, rdx to `main_co`; rcx: is it ready?
             ".cfi_remember_state",
             "mov r8, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov rax, fs:[r8 + 16]",    // exceptions
@@ -42,28 +42,33 @@ macro_rules! transfer_body {
             "mov [rdi + 48], rbx",
             "mov [rdi + 56], rbp",
             $($save,)*
-            // `from` is whole in memory, and the unwinder finds its frame through rdi (DWARF register 5),
-            // then, over the call, through rbx (3): CFA = *(rdi + 40) + 40; rbx and rbp lie in `reg`, the
-            // others on its stack.
-            ".cfi_escape 0x0f, 5, 0x75, 40, 0x06, 0x23, 40",
-            ".cfi_escape 0x10, 3, 2, 0x75, 48",
-            ".cfi_escape 0x10, 6, 2, 0x75, 56",
-            "test rdx, rdx",
-            "jz 6f",
-            ".cfi_remember_state",
+            // `from` is whole in memory, and its frames may make room for those of `to`. From here on the
+            // unwinder's next frame is that of who waits, through r9, over the call r12: CFA = *(r9 + 40),
+            // rip at r9 + 32, rbx and rbp in `reg`; the rest is found from there.
+            "mov r9, rdx",
+            ".cfi_same_value r12; .cfi_same_value r13; .cfi_same_value r14; .cfi_same_value r15",
+            ".cfi_escape 0x0f, 3, 0x79, 40, 0x06",
+            ".cfi_escape 0x10, 16, 2, 0x79, 32",
+            ".cfi_escape 0x10, 3, 2, 0x79, 48",
+            ".cfi_escape 0x10, 6, 2, 0x79, 56",
+            "test rcx, rcx",
+            "jnz 6f",
             "mov rbx, rdi",
             "mov rbp, rsi",
-            ".cfi_escape 0x0f, 5, 0x73, 40, 0x06, 0x23, 40",
-            ".cfi_escape 0x10, 3, 2, 0x73, 48",
-            ".cfi_escape 0x10, 6, 2, 0x73, 56",
-            // The frames of `from` may make room for those of `to`. Below the stack pointer of who waits
-            // nothing is in use, but for what is called a red zone.
-            "mov rsp, [rdx + 40]",
+            "mov r12, rdx",
+            ".cfi_remember_state",
+            ".cfi_escape 0x0f, 3, 0x7c, 40, 0x06",
+            ".cfi_escape 0x10, 16, 2, 0x7c, 32",
+            ".cfi_escape 0x10, 3, 2, 0x7c, 48",
+            ".cfi_escape 0x10, 6, 2, 0x7c, 56",
+            // Below the stack pointer of who waits nothing is in use, but for what is called a red zone.
+            "mov rsp, [r12 + 40]",
             "sub rsp, 128",
             "and rsp, -16",
             "call {arrange}",
             "mov rdi, rbx",
             "mov rsi, rbp",
+            "mov r9, r12",
             ".cfi_restore_state",
             "6:",
             "mov r12, [rsi]",
