@@ -16,7 +16,7 @@ static __thread long countdown = -1;
 static __thread int counting;
 /* Blocks and mappings that are there. */
 static long blocks, mapped_bytes;
-static int lacks_guard_regions;
+static int lacks_guard_regions, has_no_mappings;
 
 static int fails_now(void) {
     if (!counting) return 0;
@@ -31,7 +31,7 @@ static int fails_now(void) {
 
 void *mmap(void *address, size_t size, int protection, int flags, int file, off_t offset) {
     REAL(mmap, void *, (void *, size_t, int, int, int, off_t));
-    if (fails_now()) return MAP_FAILED;
+    if (fails_now() || (has_no_mappings && counting)) return MAP_FAILED;
     void *result = real(address, size, protection, flags, file, offset);
     if (counting && result != MAP_FAILED) mapped_bytes += (long)size;
     return result;
@@ -121,6 +121,37 @@ static int is_there(const void *object) {
     return 0;
 }
 
+/* What a coroutine has beside its control block. */
+static aco_key_t key;
+
+static int succeeds(int result) {
+    if (result == 0) return 1;
+    CHECK_EQUAL(result, -1);
+    return is_there(NULL);
+}
+
+static void note_down(aco_t *co) {
+    errno = 0;
+    if (!succeeds(aco_set_name(co, "first"))) CHECK(aco_name(co) == NULL);
+    const char *before = aco_name(co);
+    errno = 0;
+    if (!succeeds(aco_set_name(co, "second"))) CHECK(aco_name(co) == before);
+    if (aco_name(co) != NULL) CHECK(aco_name(co)[0] == 'f' || aco_name(co)[0] == 's');
+    errno = 0;
+    uint64_t id = aco_id(co);
+    if (id == 0) is_there(NULL);
+    if (id != 0) CHECK_EQUAL(aco_id(co), id);
+    errno = 0;
+    int is_set = succeeds(aco_set_local_of(co, key, &key));
+    CHECK(aco_get_local_of(co, key) == (is_set ? &key : NULL));
+}
+
+static int counts(aco_t *co, void *count) {
+    CHECK(co->share_stack == NULL || co->fp == yields);
+    ++*(int *)count;
+    return 0;
+}
+
 static void trying_scenario(void) {
     aco_t *main_co = aco_try_create(NULL, NULL, 0, NULL, NULL);
     if (!is_there(main_co)) return;
@@ -132,13 +163,60 @@ static void trying_scenario(void) {
         for (int i = 0; i < 8; i++) {
             errno = 0;
             cos[i] = aco_try_create(main_co, stack, (size_t)(i % 2 * 3000), yields, NULL);
-            is_there(cos[i]);
+            if (is_there(cos[i])) note_down(cos[i]);
         }
+        int live = 1, listed = 0;
+        for (int i = 0; i < 8; i++) live += cos[i] != NULL;
+        CHECK_EQUAL(aco_foreach(counts, &listed), 0);
+        CHECK_EQUAL(listed, live);
         for (int i = 0; i < 8; i++) {
             if (cos[i] != NULL) aco_destroy(cos[i]);
         }
         aco_share_stack_destroy(stack);
     }
+    aco_destroy(main_co);
+}
+
+/* ---- no mapping at all: coroutines come from malloc, and are listed all the same ------------------- */
+
+enum { CROWD = 3000 };
+
+static int destroys(aco_t *co, void *main_co) {
+    if (co != main_co) aco_destroy(co);
+    return 0;
+}
+
+static int is_listed(aco_t *co, void *wanted) { return co == wanted; }
+
+static void *destroys_half(void *cos) {
+    for (int i = 1; i < CROWD; i += 2) {
+        CHECK_EQUAL(aco_foreach(is_listed, ((aco_t **)cos)[i]), 0); /* another thread's */
+        aco_destroy(((aco_t **)cos)[i]);
+    }
+    return NULL;
+}
+
+static void crowd_without_mappings(void) {
+    static aco_t *cos[CROWD];
+    aco_t *main_co = aco_create(NULL, NULL, 0, NULL, NULL);
+    aco_share_stack_t *stack = aco_share_stack_new2(65536, 0);
+    has_no_mappings = 1;
+    for (int i = 0; i < CROWD; i++) cos[i] = aco_create(main_co, stack, 0, yields, NULL);
+    for (int i = 0; i < CROWD; i++) aco_resume(cos[i]);
+    int listed = 0;
+    CHECK_EQUAL(aco_foreach(counts, &listed), 0);
+    CHECK(listed == CROWD + 1 && aco_thread_exit() == CROWD);
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, destroys_half, cos) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    listed = 0;
+    CHECK_EQUAL(aco_foreach(counts, &listed), 0);
+    CHECK_EQUAL(listed, CROWD / 2 + 1);
+    for (int i = 0; i < CROWD; i += 2) CHECK_EQUAL(aco_foreach(is_listed, cos[i]), 1);
+    CHECK_EQUAL(aco_foreach(destroys, main_co), 0);
+    CHECK_EQUAL(aco_thread_exit(), 0);
+    has_no_mappings = 0;
+    aco_share_stack_destroy(stack);
     aco_destroy(main_co);
 }
 
@@ -184,7 +262,8 @@ static void run_afresh(void) {
     snprintf(number, sizeof number, "%ld", fail_at_in_child);
     /* The same addresses in each, as far as the system allows: the calls depend on them. */
     personality(ADDR_NO_RANDOMIZE);
-    execl("/proc/self/exe", "failing", number, lacks_guard_regions ? "without" : "with", NULL);
+    execl("/proc/self/exe", "failing", number, lacks_guard_regions ? "without" : "with",
+          what == trying_scenario ? "trying" : "aborting", NULL);
     _exit(3);
 }
 
@@ -224,13 +303,21 @@ int main(int count, char **arguments) {
     aco_thread_init(NULL);
     if (count > 1) {
         lacks_guard_regions = strcmp(arguments[2], "without") == 0;
+        if (strcmp(arguments[3], "trying") == 0) {
+            what = trying_scenario;
+            CHECK_EQUAL(aco_key_create(&key, NULL), 0);
+        }
         return run(atol(arguments[1])) ? 0 : NONE_FAILED;
     }
     CHECK(fail_each(run_afresh, &warnings) > 5);
     CHECK(fail_each(run_in_this_child, &warnings) > 5);
+    CHECK_EQUAL(aco_key_create(&key, NULL), 0);
     what = trying_scenario;
+    CHECK_EQUAL(fail_each(run_afresh, &warnings), 0);
     CHECK_EQUAL(fail_each(run_in_this_child, &warnings), 0);
-    CHECK(refused > 3);
+    CHECK(refused > 20);
+    what = crowd_without_mappings;
+    run(-1);
     what = scenario;
     lacks_guard_regions = 1;
     warnings = 0;

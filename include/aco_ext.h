@@ -29,6 +29,28 @@ struct aco_allocator_s {
 /// The C name of `aco_allocator_s`.
 typedef struct aco_allocator_s aco_allocator_t;
 
+/// A key of coroutine-local values. 0 is never one.
+typedef uint64_t aco_key_t;
+
+/// What aco_set_hooks() sets: functions that are called with a coroutine and `data`; NULL: not wanted.
+struct aco_hooks_s {
+    /// After a coroutine, a main one too, was made.
+    void (*create)(aco_t *co, void *data);
+    /// Before a coroutine runs, for the first time or again.
+    void (*resume)(aco_t *co, void *data);
+    /// After a coroutine has yielded.
+    void (*yield)(aco_t *co, void *data);
+    /// After a coroutine has ended.
+    void (*exit)(aco_t *co, void *data);
+    /// Before a coroutine, a main one too, is destroyed, and before the destructors of its local values.
+    void (*destroy)(aco_t *co, void *data);
+    /// What they are called with.
+    void *data;
+};
+
+/// The C name of [`aco_hooks_s`].
+typedef struct aco_hooks_s aco_hooks_t;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -221,6 +243,123 @@ aco_share_stack_t *aco_try_share_stack_new_mem(void *mem,
 /// Valid when:
 /// `co` is NULL or a coroutine of this thread, or one on a stack that no thread runs on.
 size_t aco_stack_trim(aco_t *co);
+
+/// Makes a key, under which each coroutine of the process, main coroutines among them, has a value of its
+/// own: NULL, until one is set. `destructor`, unless NULL, is called with each value that is not NULL when
+/// its coroutine is destroyed, by aco_destroy(), or begins anew, by aco_reset(); not when it ends. It runs
+/// on the thread and in the coroutine that calls those, in no certain order, after the value became NULL.
+/// Where destructors set values of that coroutine again, by aco_set_local_of(), they are called again, at
+/// most four times in all. 0; or -1 and errno: EINVAL, `key` is NULL; EAGAIN, there are 256 keys already.
+///
+/// Valid when:
+/// `key` is NULL or writable; `destructor` can be called with the values that are set.
+int aco_key_create(aco_key_t *key,
+                   void (*destructor)(void*));
+
+/// Ends a key. Its values are not there any more, nor under a later key; no destructor is called for them.
+/// 0; or -1 and errno: EINVAL, there is no such key.
+int aco_key_delete(aco_key_t key);
+
+/// Sets the value of the current coroutine (aco_get_co()) under `key`; the value stays the caller's. 0; or
+/// -1 and errno: EINVAL, there is no such key, or no current coroutine, as before a thread's first resume;
+/// ENOMEM.
+int aco_set_local(aco_key_t key,
+                  void *value);
+
+/// The value of the current coroutine under `key`. NULL: none was set, there is no such key, or no current
+/// coroutine.
+void *aco_get_local(aco_key_t key);
+
+/// aco_set_local() for the coroutine `co`, which need not run: for a main coroutine before its first
+/// resume, too. Aborts on NULL and on a destroyed one.
+///
+/// Valid when:
+/// `co` is NULL or a coroutine.
+int aco_set_local_of(aco_t *co,
+                     aco_key_t key,
+                     void *value);
+
+/// aco_get_local() for the coroutine `co`. Aborts on NULL and on a destroyed one.
+///
+/// Valid when:
+/// `co` is NULL or a coroutine.
+void *aco_get_local_of(aco_t *co, aco_key_t key);
+
+/// Names a coroutine, for aco_dump() and for whoever asks. The name is copied: its first 63 bytes, less
+/// the bytes of a UTF-8 character that does not fit. NULL takes the name away. It stays over aco_reset().
+/// 0; or -1 and errno ENOMEM, and the name is as it was. Aborts on a coroutine that is NULL or destroyed.
+///
+/// Valid when:
+/// `co` is NULL or a coroutine, `name` NULL or a string.
+int aco_set_name(aco_t *co,
+                 const char *name);
+
+/// The name of a coroutine, or NULL. It is the library's, and there until another one is set or the
+/// coroutine is destroyed. Aborts on a coroutine that is NULL or destroyed.
+///
+/// Valid when:
+/// `co` is NULL or a coroutine.
+const char *aco_name(aco_t *co);
+
+/// The id of a coroutine: a number from 1 on that no other one in the process ever has. The first call
+/// gives it; it stays over aco_reset(). 0 and errno ENOMEM: there is no memory for it. Aborts on a
+/// coroutine that is NULL or destroyed.
+///
+/// Valid when:
+/// `co` is NULL or a coroutine.
+uint64_t aco_id(aco_t *co);
+
+/// Calls `visit` with each coroutine of this thread, in no certain order, and `data`, until it returns
+/// something else than 0, and returns that, or 0. A thread's are those that it made, main coroutines and ended ones among them,
+/// until they are destroyed; those that a thread has left behind when it ended are those of the next
+/// thread that gets their memory. Copies by value are not among them. `visit` may make coroutines, which
+/// it may then be called with, and destroy any, the one that it is called with, too; it must return.
+/// Aborts where `visit` is NULL.
+///
+/// Valid when:
+/// `visit` is NULL or can be called with them. No other thread destroys one of them meanwhile.
+int aco_foreach(int (*visit)(aco_t *co, void *data),
+                void *data);
+
+/// Writes a line for each coroutine of this thread to the file descriptor `fd`, with write(2), without
+/// allocating memory:
+///
+///     0x7f06c2a00080 main
+///     0x7f06c2a00140 suspended "reader" id 3, entry reader+0x0, stack 208 of 65536, standalone, at reader+0x2e
+///     0x7f06c2c00080 fresh, entry program+0x1280, stack 0 of 2097152, copied
+///
+/// The states are main, fresh (not begun), running, waiting (in a resume), suspended, ended. A place in
+/// the code is a function and an offset where the dynamic symbols have one (-rdynamic gives a program's
+/// own), else the module and an offset, for addr2line(1), and a plain address in a program that is linked
+/// statically; where a sanitizer watches, and inside a `catch`, a suspended coroutine's is in the library.
+/// `stack` says how much of it is in use, as far as aco_stack_used() knows. For debugging: not from a
+/// signal handler. 0; or -1 and the errno of write(2), and what came before is written.
+int aco_dump(int fd);
+
+/// Ends this thread's use of the library, as far as the library keeps something for it: destroyed stacks
+/// that it keeps for the next ones go back to the system, and its hooks are off. How many of its
+/// coroutines (see aco_foreach()) have not ended: those that have not begun, and those that were never
+/// resumed to their end. They stay as they are. The thread may go on with the library, and call this
+/// again.
+size_t aco_thread_exit(void);
+
+/// Has functions called for the coroutines that this thread makes, resumes and destroys; NULL: none from
+/// here on. The struct stays the caller's, and must be there as it is until others are set or the thread
+/// ends. All of them run on the stack of who called aco_create(), aco_resume() or aco_destroy(): never on
+/// that of the coroutine that they are called for. They must return, and neither switch to nor destroy a
+/// coroutine; they may set other hooks.
+///
+/// Every resume is seen, from inline code and in old binaries, and how it came back. Not seen are switches
+/// that a program makes by hand, with acosw(): what such a switch goes to may make resumes that are not
+/// seen either, until the thread comes back through the library. A resume that is left by longjmp() or by
+/// the end of its thread has no second event; nor has, for `yield` and `exit`, a resume that was made
+/// before the hooks were set a first one.
+///
+/// While hooks are set every switch is a call of the library; without, none costs anything. Always 0.
+///
+/// Valid when:
+/// `hooks` is NULL or as said; its functions can be called.
+int aco_set_hooks(const aco_hooks_t *hooks);
 
 /// aco_resume_value() of such programs.
 ///

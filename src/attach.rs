@@ -3,12 +3,12 @@
 use core::ptr::NonNull;
 
 use crate::abi::aco_t;
-use crate::{arch, coroutine, diag, slab, state};
+use crate::{arch, coroutine, diag, record, slab, state};
 
 const FUNCTION: &str = "aco_attach";
 
 /// Makes `main_co`, of this thread, the one that resumes `co` from now on. Aborts where `co` is not
-/// suspended, as far as can be seen, or has nobody who resumes it.
+/// suspended, as far as can be seen, or has nobody who resumes it, and without memory.
 ///
 /// # Safety
 /// Both point to coroutines. No other thread uses `co`, its share stack, or what is on that.
@@ -28,6 +28,9 @@ pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
                 format_args!("its share stack belongs to {owner:p}, which runs in another thread"),
                 "all coroutines of a share stack go together",
             )
+        }
+        if !record::move_to_this_thread(co) {
+            diag::out_of_memory(FUNCTION, co, "a record", record::SIZE)
         }
         give(co, main_co);
     }

@@ -9,17 +9,13 @@ use crate::abi::{
 use crate::refusal::Refusal;
 use crate::slab::{self, Class};
 use crate::thread_end::{self, Part};
-use crate::{arch, diag, sanitizer, save, stack, state, thread, tls};
+use crate::{arch, attention, diag, hooks, record, sanitizer, save, stack, state, thread, tls};
 
 /// A coroutine control block, zeroed but for what a main coroutine has.
 #[inline(always)]
 fn allocate(class: Class, fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut aco_t, Refusal> {
-    let place = if sanitizer::is_present() {
-        sanitizer::allocate(slab::allocate_outside)
-    } else {
-        slab::allocate(class, size_of::<aco_t>())
-    };
-    let Some(co) = place else {
+    let place = if sanitizer::is_present() { None } else { slab::take(class) };
+    let Some(co) = place.or_else(|| allocate_slowly(class)) else {
         return Err(Refusal::Coroutine { what: "a coroutine", size: size_of::<aco_t>() });
     };
     let co: *mut aco_t = co.as_ptr().cast();
@@ -37,6 +33,23 @@ fn block_size() -> usize {
     if sanitizer::is_present() { sanitizer::BLOCK } else { size_of::<aco_t>() }
 }
 
+/// A place that may be in no slab: then the coroutine has a record.
+#[cold]
+#[inline(never)]
+fn allocate_slowly(class: Class) -> Option<NonNull<c_void>> {
+    let place = if sanitizer::is_present() {
+        sanitizer::allocate(slab::allocate_outside)
+    } else {
+        slab::allocate_slowly(class, size_of::<aco_t>())
+    }?;
+    if slab::holds(place.as_ptr()) || record::enter(place) {
+        return Some(place);
+    }
+    // SAFETY: just allocated, and nobody knows it.
+    unsafe { slab::free(place.as_ptr(), block_size()) };
+    None
+}
+
 /// A main coroutine: the thread's own stack.
 pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut aco_t, Refusal> {
     let co = allocate(Class::Alone, fp, arg)?;
@@ -44,9 +57,10 @@ pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut ac
     // environment does not fill it, one that does not share may still load it.
     unsafe {
         aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
-        if sanitizer::is_present() {
-            // By this its note is found.
-            state::bind(co, state::binding(ptr::null_mut(), 0));
+        // By this its note is found, and the coroutine itself where all are listed.
+        state::bind(co, state::binding(ptr::null_mut(), 0));
+        if attention::is_due() {
+            hooks::created(co);
         }
     }
     Ok(co)
@@ -81,6 +95,7 @@ pub(crate) unsafe fn create(
         size => match slab::allocate_area(size) {
             Some(area) => (area.as_ptr(), size),
             None => {
+                record::forget(co);
                 // SAFETY: just allocated, and nobody knows it.
                 unsafe { slab::free(co.cast(), block_size()) };
                 return Err(Refusal::Coroutine { what: "a save stack", size });
@@ -95,6 +110,9 @@ pub(crate) unsafe fn create(
         (*co).share_stack = share_stack;
         stack::bind(co, control);
         begin(co);
+        if attention::is_due() {
+            hooks::created(co);
+        }
     }
     Ok(co)
 }
@@ -182,6 +200,9 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
         if let Some((what, rule)) = why_no_reset(co) {
             diag::fatal("aco_reset", co, format_args!("{what}"), rule)
         }
+        if attention::is_due() {
+            record::end_locals(co);
+        }
         (*co).fp = fp;
         (*co).arg = arg;
         (*co).save_stack.valid_sz = 0;
@@ -226,6 +247,9 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
         if state::is_dead(co) {
             refuse_dead(co)
         }
+        if attention::is_due() {
+            take_leave(co);
+        }
         if !(*co).share_stack.is_null() {
             if sanitizer::is_present() {
                 sanitizer::discard(co);
@@ -257,6 +281,24 @@ unsafe fn free_outside(co: *mut aco_t) {
         let size = if state::is_ours(co) { block_size() } else { size_of::<aco_t>() };
         state::bury(co);
         slab::free(co.cast(), size);
+    }
+}
+
+/// Tells the program that `co` will be destroyed, and ends what it has of its own.
+///
+/// # Safety
+/// As [`destroy`].
+#[cold]
+#[inline(never)]
+unsafe fn take_leave(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        hooks::destroys(co);
+        record::end(co);
+        // By a hook, or by a destructor.
+        if state::is_dead(co) {
+            refuse_dead(co)
+        }
     }
 }
 

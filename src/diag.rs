@@ -52,21 +52,25 @@ impl<T: Subject> Display for Name<T> {
 }
 
 /// A line of text on the caller's stack; what does not fit is cut off.
-struct Line {
+pub(crate) struct Line {
     text: [u8; 400],
     length: usize,
 }
 
 impl Line {
-    fn of(text: Arguments) -> Line {
+    pub(crate) fn of(text: Arguments) -> Line {
         let mut line = Line { text: [0; 400], length: 0 };
         // `write_str` below never fails.
         let _ = line.write_fmt(text);
         line
     }
 
+    pub(crate) fn text(&self) -> &[u8] {
+        self.text.get(..self.length).unwrap_or_default()
+    }
+
     fn print(&self) {
-        sys::write_error(self.text.get(..self.length).unwrap_or_default());
+        sys::write_error(self.text());
     }
 }
 

@@ -5,7 +5,8 @@
 //! and nobody else must find them: who leaves puts them aside, on its own stack, and takes them back
 //! when it goes on. The word after the hint (see `tls`) points to the thread's, so that every switch
 //! can see at once whether there is anything to put aside; it is NULL in programs without C++. Where a
-//! sanitizer watches, the word is its (`sanitizer`), and says at each switch that there is something.
+//! sanitizer watches, the word is its (`sanitizer`), and says at each switch that there is something; where
+//! the program has hooks, it is theirs (`hooks`).
 
 use core::ffi::{c_int, c_void};
 
@@ -40,8 +41,33 @@ fn set_word() {
             tls::set_exceptions(watch.as_ptr());
         }
     } else {
-        tls::set_exceptions(of_thread().cast());
+        look_again();
     }
+}
+
+/// Sets the thread's word anew: it has hooks or has them no longer, or came back from where nobody saw to
+/// it. The word of the sanitizers stays.
+pub(crate) fn look_again() {
+    // SAFETY: the thread's own state.
+    let has_hooks = unsafe { !(*tls::thread_state()).hooks.is_null() };
+    if sanitizer::watches_switches() {
+        find();
+    } else if has_hooks {
+        tls::set_exceptions(tls::own_words());
+    } else {
+        look_away();
+    }
+}
+
+/// Sets the word to the exceptions, whatever hooks there are.
+pub(crate) fn look_away() {
+    tls::set_exceptions(of_thread().cast());
+}
+
+/// Are there any that would have to be put aside?
+pub(crate) fn are_handled() -> bool {
+    // SAFETY: what the C++ runtime has for this thread, or NULL.
+    unsafe { of_thread().as_ref() }.is_some_and(|globals| globals.caught | globals.uncaught != 0)
 }
 
 /// The C++ runtime's function; None in programs without one.

@@ -8,10 +8,13 @@
 //! | coroutines | [`generator`] | coroutines that whoever asks resumes |
 //! | | [`resume`] | resume, yield, exit, values, transfer: who runs, whose stack it is |
 //! | | [`attach`] | to another main coroutine, or thread |
+//! | | [`listing`] | which coroutines there are, and where |
 //! | | [`coroutine`] | a coroutine's life: create, destroy |
+//! | | [`hooks`] | what a program wants called at each switch |
 //! | | [`thread`] | what a thread sets up, and its last word |
 //! | | [`overflow`] | says which coroutine ran off its stack |
-//! | memory | [`stack`] | share stacks: memory, guard page, control blocks |
+//! | memory | [`record`] | what a coroutine has of its own: name, id, local values |
+//! | | [`stack`] | share stacks: memory, guard page, control blocks |
 //! | | [`save`] | the live part of a share stack, out and in |
 //! | | [`slab`] | where control blocks and save areas lie |
 //! | machine | [`arch`] | the switch and the root frame, one file an architecture |
@@ -20,6 +23,8 @@
 //! | | [`thread_end`] | what is kept for a thread goes back when it ends |
 //! | | [`valgrind`] | which memory is a stack |
 //! | | [`sanitizer`] | is there one? |
+//! | | [`symbol`] | which function an address is in |
+//! | | [`attention`] | is there more to see to than a control block? |
 //! | | [`state`] | what the padding of a coroutine says |
 //! | | [`refusal`] | why a constructor gives nothing |
 //! | ground | [`diag`] | the line that is printed before an abort |
@@ -44,14 +49,18 @@ compile_error!("aco runs on Linux, on x86-64 and aarch64");
 pub mod abi;
 mod arch;
 mod attach;
+mod attention;
 mod coroutine;
 mod diag;
 mod exceptions;
 pub mod ffi;
 mod generator;
+mod hooks;
+mod listing;
 mod lock;
 mod overflow;
 mod panic;
+mod record;
 mod refusal;
 mod resume;
 mod sanitizer;
@@ -59,6 +68,7 @@ mod save;
 mod slab;
 mod stack;
 mod state;
+mod symbol;
 mod sys;
 mod thread;
 mod thread_end;

@@ -1,10 +1,11 @@
 //! A lock for the rare moments at which threads look at each other.
 
+use core::hint;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sys;
 
-/// Held for a few instructions by one thread at a time.
+/// Held for a few instructions, or a malloc, by one thread at a time.
 pub(crate) struct Lock(AtomicBool);
 
 impl Lock {
@@ -12,14 +13,20 @@ impl Lock {
         Lock(AtomicBool::new(false))
     }
 
-    /// Runs `work`, which does not end the thread and takes no other lock, while nobody else holds it.
+    /// Runs `work`, which does not end the thread and does not come back here, while nobody else holds it.
     pub(crate) fn hold<T>(&self, work: impl FnOnce() -> T) -> T {
-        while self
-            .0
-            .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
-            .is_err()
-        {
-            sys::let_others_run();
+        /// Who holds the lock is done soon, unless it waits for a processor.
+        const TURNS: u32 = 100;
+        while self.0.swap(true, Ordering::Acquire) {
+            let mut turns = 0;
+            while self.0.load(Ordering::Relaxed) {
+                turns += 1;
+                if turns < TURNS {
+                    hint::spin_loop();
+                } else {
+                    sys::let_others_run();
+                }
+            }
         }
         let result = work();
         self.0.store(false, Ordering::Release);

@@ -130,6 +130,15 @@ pub(crate) unsafe fn is_bound_to(co: *mut aco_t, binding: u64) -> bool {
     unsafe { (read(co) ^ binding) & (BOUND_MARK | STACK | 0xffff << GENERATION_SHIFT) == 0 }
 }
 
+/// Was `co` left by `acosw`, or by a call that ends in it, and not gone on in since?
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn is_full(co: *mut aco_t) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { read(co) & FULL != 0 }
+}
+
 /// Makes `co` resident.
 ///
 /// # Safety

@@ -303,16 +303,26 @@ pub(crate) fn thread_stack() -> Option<usize> {
 }
 
 /// Writes `text` to standard error with write(2): no lock, no buffer, no allocation.
-pub(crate) fn write_error(mut text: &[u8]) {
+pub(crate) fn write_error(text: &[u8]) {
+    write(libc::STDERR_FILENO, text);
+}
+
+/// Writes all of `text` to a file descriptor with write(2). False: [`errno`] says why.
+pub(crate) fn write(file: c_int, mut text: &[u8]) -> bool {
     while !text.is_empty() {
         // SAFETY: `text` is readable for its length.
-        let written = unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
+        let written = unsafe { libc::write(file, text.as_ptr().cast(), text.len()) };
         match usize::try_from(written) {
             Ok(written) if written > 0 => text = text.get(written..).unwrap_or_default(),
-            _ if errno() == libc::EINTR => {}
-            _ => return,
+            Err(_) if errno() == libc::EINTR => {}
+            Err(_) => return false,
+            Ok(_) => {
+                set_errno(libc::EIO);
+                return false;
+            }
         }
     }
+    true
 }
 
 /// Ends the process with SIGABRT.

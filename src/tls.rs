@@ -6,12 +6,13 @@
 //! has resumed another one, which has come back, finds its own address: it runs inside something, and
 //! how that waits is for the library to find out. A yield
 //! compares it with `main_co`, which is the truth. The word after that points to the exceptions that
-//! this thread handles (see `exceptions`), or to what a sanitizer wants (see `sanitizer`), or is NULL. The header's inline code uses both, so their
-//! place is part of the ABI.
+//! this thread handles (see `exceptions`), or to what a sanitizer wants (see `sanitizer`), or, where the
+//! program wants to see switches (see `hooks`), to `aco_gtls_co` itself; or it is NULL. The header's
+//! inline code uses both, so their place is part of the ABI.
 //!
 //! Stable Rust cannot define an exported `__thread` variable, so assembly does; C sees
 //! `extern __thread aco_t *aco_gtls_co`. Access is initial-exec: an offset from the GOT and the
-//! thread pointer, no call, at the price of 80 bytes of the static TLS block when the library is
+//! thread pointer, no call, at the price of 96 bytes of the static TLS block when the library is
 //! loaded with dlopen. No address is kept: each access reads the thread pointer anew, because a
 //! coroutine that is moved to another thread goes on in the middle of a function.
 
@@ -34,9 +35,9 @@ global_asm!(
     ".globl aco_thread_state",
     ".hidden aco_thread_state",
     ".type aco_thread_state, %object",
-    ".size aco_thread_state, 48",
+    ".size aco_thread_state, 64",
     ".p2align 4", // the pool's fields are written and read together: in one line
-    "aco_thread_state: .zero 48",
+    "aco_thread_state: .zero 64",
     ".popsection",
 );
 
@@ -61,9 +62,15 @@ pub(crate) struct ThreadState {
     pub(crate) kept_count: u16,
     /// How many were given back since the thread last made a stack.
     pub(crate) unwanted: u16,
+    /// What the program wants called (`hooks`), NULL: nothing.
+    pub(crate) hooks: *const c_void,
+    /// The thread's number among those that need one (`record`); 0: none yet.
+    pub(crate) number: u32,
+    /// A resume that was seen is on its way (`hooks`).
+    pub(crate) is_passing: u32,
 }
 
-const _: () = assert!(size_of::<ThreadState>() == 48);
+const _: () = assert!(size_of::<ThreadState>() == 64);
 
 /// The address of this thread's copy of a TLS variable.
 macro_rules! address_of {
@@ -114,8 +121,8 @@ pub(crate) fn words() -> *mut *mut aco_t {
     unsafe { address_of!("aco_gtls_co") as *mut *mut aco_t }
 }
 
-/// Two words that are not 0 where a switch has more to see to: the C++ runtime's, or the sanitizers'; NULL:
-/// neither.
+/// Two words that are not 0 where a switch has more to see to: the C++ runtime's, the sanitizers', or
+/// [`own_words`]; NULL: none of them.
 #[inline(always)]
 pub(crate) fn exceptions() -> *mut c_void {
     // SAFETY: two words after `aco_gtls_co`.
@@ -126,6 +133,12 @@ pub(crate) fn exceptions() -> *mut c_void {
 pub(crate) fn set_exceptions(globals: *mut c_void) {
     // SAFETY: as there.
     unsafe { *(address_of!("aco_gtls_co") as *mut *mut c_void).add(2) = globals }
+}
+
+/// The thread's first two words, for a pair that is 0 only while [`set_current`] says that nothing runs.
+pub(crate) fn own_words() -> *mut c_void {
+    // SAFETY: reads the thread pointer and the variable's offset from it.
+    unsafe { address_of!("aco_gtls_co") as *mut c_void }
 }
 
 /// Makes `co` the current coroutine, of which is not known who waits for it.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 23] = [
+const LAYERS: [(&str, &[&str]); 28] = [
     (
         "ffi",
         &[
@@ -14,10 +14,14 @@ const LAYERS: [(&str, &[&str]); 23] = [
             "generator",
             "resume",
             "attach",
+            "listing",
             "coroutine",
+            "hooks",
             "thread",
+            "record",
             "stack",
             "slab",
+            "state",
             "refusal",
             "sys",
             "arch",
@@ -35,6 +39,7 @@ const LAYERS: [(&str, &[&str]); 23] = [
         &[
             "overflow",
             "coroutine",
+            "hooks",
             "stack",
             "save",
             "state",
@@ -46,17 +51,35 @@ const LAYERS: [(&str, &[&str]); 23] = [
             "abi",
         ],
     ),
-    ("attach", &["coroutine", "slab", "state", "arch", "diag", "abi"]),
+    ("attach", &["coroutine", "record", "slab", "state", "arch", "diag", "abi"]),
     ("overflow", &["coroutine", "stack", "thread_end", "arch", "diag", "sys", "abi"]),
+    (
+        "listing",
+        &[
+            "coroutine",
+            "record",
+            "stack",
+            "slab",
+            "symbol",
+            "sanitizer",
+            "state",
+            "diag",
+            "sys",
+            "abi",
+        ],
+    ),
     (
         "coroutine",
         &[
+            "hooks",
             "thread",
+            "record",
             "stack",
             "save",
             "slab",
             "thread_end",
             "sanitizer",
+            "attention",
             "state",
             "refusal",
             "arch",
@@ -65,7 +88,9 @@ const LAYERS: [(&str, &[&str]); 23] = [
             "abi",
         ],
     ),
+    ("hooks", &["exceptions", "attention", "tls", "abi"]),
     ("thread", &["exceptions", "sanitizer", "arch", "tls", "diag", "sys", "abi"]),
+    ("record", &["slab", "sanitizer", "valgrind", "attention", "tls", "lock", "sys", "abi"]),
     (
         "stack",
         &[
@@ -88,6 +113,8 @@ const LAYERS: [(&str, &[&str]); 23] = [
     ("sanitizer", &["thread_end", "valgrind", "state", "arch", "tls", "diag", "sys", "abi"]),
     ("thread_end", &["tls", "sys"]),
     ("valgrind", &["arch"]),
+    ("symbol", &["arch"]),
+    ("attention", &[]),
     ("state", &["abi"]),
     ("arch", &["abi"]),
     ("tls", &["abi"]),

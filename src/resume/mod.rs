@@ -26,7 +26,7 @@ use crate::abi::aco_t;
 use crate::arch::Leave;
 use crate::coroutine::{is_running, waits_for};
 use crate::sanitizer::Departure;
-use crate::{arch, exceptions, overflow, sanitizer, save, stack, state, tls};
+use crate::{arch, coroutine, exceptions, hooks, overflow, sanitizer, save, stack, state, tls};
 pub(crate) use cancel::{cancel, is_cancelled, yield_checked};
 pub(crate) use refuse::obstacle;
 use refuse::{check_caller, refuse, refuse_exit, refuse_null, refuse_stack, refuse_yield};
@@ -97,7 +97,7 @@ pub(crate) struct Arrival {
 pub(crate) type Resume = unsafe extern "C" fn(co: *mut aco_t, value: *mut c_void) -> Arrival;
 
 /// [`resume`] or [`resume_shared_fpenv`] where a switch has more to see to: C++ exceptions that are being
-/// handled stay with who leaves, and a sanitizer is told.
+/// handled stay with who leaves, a sanitizer is told, and the program's hooks are called.
 ///
 /// # Safety
 /// As [`prepare`].
@@ -108,11 +108,21 @@ unsafe fn resume_with_care(co: *mut aco_t, value: *mut c_void, resume: Resume) -
     let arrival = unsafe {
         if sanitizer::is_watched() {
             prepare(co);
+            hooks::resumes(co);
             let mut departure = Departure::new();
             sanitizer::leave((*co).main_co, co, &mut departure);
             let arrival = resume(co, value);
             sanitizer::arrive(&departure);
             sanitizer::retire(arrival.left);
+            hooks::has_left(arrival.left);
+            arrival
+        } else if hooks::are_set() {
+            prepare(co);
+            hooks::resumes(co);
+            hooks::pass();
+            let arrival = resume(co, value);
+            hooks::come_back();
+            hooks::has_left(arrival.left);
             arrival
         } else {
             resume(co, value)
@@ -138,10 +148,14 @@ unsafe fn switch_with_care(
     let result = unsafe {
         let mut departure = Departure::new();
         sanitizer::leave(from, to, &mut departure);
+        if !(is_yield(from, to) && hooks::pass_back()) {
+            hooks::pass_by();
+        }
         let result = switch(from, to, value);
         sanitizer::arrive(&departure);
         result
     };
+    hooks::come_back();
     exceptions::take_back(kept);
     result
 }
@@ -158,14 +172,29 @@ unsafe extern "C" fn resume_shared_fpenv_aside(co: *mut aco_t, value: *mut c_voi
     unsafe { resume_with_care(co, value, resume_shared_fpenv) }
 }
 
+/// Does `to` wait in a resume for `from`, which runs?
+///
+/// # Safety
+/// Both point to coroutines.
+unsafe fn is_yield(from: *mut aco_t, to: *mut aco_t) -> bool {
+    // SAFETY: the caller's promise.
+    coroutine::inside().is_some_and(|here| here.as_ptr() == from)
+        && unsafe { (*from).main_co == to }
+}
+
 #[cold]
 unsafe extern "C" fn switch_aside(
     from: *mut aco_t,
     to: *mut aco_t,
     value: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: the caller's promise.
-    unsafe { switch_with_care(from, to, value, switch) }
+    // SAFETY: the caller's promise. The second switch is a jump: what is suspended there is its caller.
+    unsafe {
+        if is_yield(from, to) && hooks::pass_back() {
+            return switch(from, to, value);
+        }
+        switch_with_care(from, to, value, switch)
+    }
 }
 
 #[cold]
@@ -174,8 +203,13 @@ unsafe extern "C" fn switch_shared_fpenv_aside(
     to: *mut aco_t,
     value: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: the caller's promise.
-    unsafe { switch_with_care(from, to, value, switch_shared_fpenv) }
+    // SAFETY: as in `switch_aside`.
+    unsafe {
+        if is_yield(from, to) && hooks::pass_back() {
+            return switch_shared_fpenv(from, to, value);
+        }
+        switch_with_care(from, to, value, switch_shared_fpenv)
+    }
 }
 
 /// In `here`, which waited in a resume and was come back to by `left`, whose main_co is another: by
@@ -219,6 +253,7 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
         overflow::return_to_duty();
         if tls::current() != main_co {
             check_caller(co);
+            hooks::first_resume(main_co);
         }
         let stack = (*co).share_stack;
         let control = stack::control_of(stack);

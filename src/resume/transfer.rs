@@ -19,7 +19,7 @@ use super::refuse::{obstacle, refuse_transfer};
 use super::{Switch, prepare, yield_to_main};
 use crate::abi::aco_t;
 use crate::sanitizer::Departure;
-use crate::{arch, coroutine, exceptions, sanitizer, stack, state, tls};
+use crate::{arch, coroutine, exceptions, hooks, sanitizer, stack, state, tls};
 
 /// [`transfer`] or [`transfer_shared_fpenv`].
 pub(crate) type Transfer =
@@ -55,10 +55,18 @@ pub(crate) unsafe extern "C" fn transfer_shared_fpenv(
 }
 
 /// On the stack of `main_co`: makes `to` ready, and the current coroutine.
-unsafe extern "C" fn arrange(_from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) {
+unsafe extern "C" fn arrange(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) {
     tls::set_current(main_co);
     // SAFETY: the promise of `transfer`; `from` is suspended.
-    unsafe { prepare(to) };
+    unsafe {
+        if hooks::are_set() && !sanitizer::is_watched() {
+            hooks::has_left(from);
+            prepare(to);
+            hooks::resumes(to);
+        } else {
+            prepare(to);
+        }
+    }
     tls::set_current_and_hint(to, main_co);
 }
 
@@ -73,8 +81,15 @@ unsafe fn transfer_with_care(
     let kept = exceptions::put_aside();
     // SAFETY: the promise of `transfer`, which finds nothing to see to now.
     unsafe {
+        if hooks::are_set() && sanitizer::is_watched() {
+            // Later a sanitizer takes the stack for that of `to`.
+            tls::set_current(main_co);
+            hooks::has_left(from);
+            hooks::resumes(to);
+        }
         let mut departure = Departure::new();
         sanitizer::leave(from, to, &mut departure);
+        hooks::pass_back();
         transfer(from, to, main_co, is_ready);
         sanitizer::arrive(&departure);
     }
@@ -122,7 +137,7 @@ pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, switch: Switch
                 refuse_transfer(from, to)
             }
             let stack = (*to).share_stack;
-            if (*stack).owner == to {
+            if (*stack).owner == to && !hooks::are_set() {
                 stack::name(stack, to);
                 state::enter(to);
                 tls::set_current_and_hint(to, main_co);

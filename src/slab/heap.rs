@@ -11,7 +11,7 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 
-use super::places::{Slab, current_of, link, next_slab, put, take_from};
+use super::places::{Slab, current_of, link, next_slab, put, take_from, unmap};
 use super::{CLASSES, Class, outside, region};
 use crate::abi::aco_t;
 use crate::lock::Lock;
@@ -26,6 +26,10 @@ pub(super) struct Heap {
     pub(super) others: [*mut Slab; CLASSES],
     /// Bytes of the next slab.
     pub(super) next_size: [usize; CLASSES],
+    /// All slabs, full ones too: the head of a list.
+    pub(super) slabs: *mut Slab,
+    /// Walks that are under way (`walk`): no slab is given back meanwhile.
+    pub(super) walks: usize,
     /// Places that other threads freed.
     returns: AtomicPtr<c_void>,
     is_held: AtomicBool,
@@ -62,7 +66,7 @@ pub(super) unsafe fn take(heap: *mut Heap, class: Class) -> Option<NonNull<c_voi
 /// each block by itself.
 #[cold]
 #[inline(never)]
-pub(super) fn allocate_slowly(class: Class, size: usize) -> Option<NonNull<c_void>> {
+pub(crate) fn allocate_slowly(class: Class, size: usize) -> Option<NonNull<c_void>> {
     let must_be_slab = class == Class::Control;
     let or_outside = || if must_be_slab { None } else { outside::allocate(size) };
     if !must_be_slab && (outside::is_the_programs() || sanitizer::is_present()) {
@@ -188,7 +192,7 @@ unsafe fn let_go(heap: *mut Heap) {
             for class in Class::ALL {
                 let current = current_of(heap, class);
                 if class != Class::Control && !(*current).is_null() && (**current).used == 0 {
-                    region::unmap((*current).cast(), (**current).size);
+                    unmap(*current);
                     *current = ptr::null_mut();
                 }
             }
@@ -223,6 +227,8 @@ fn hold_one() -> Option<(*mut Heap, bool)> {
             }
             heap = (*heap).next;
         }
+        // A thread may have ended inside one.
+        (*heap).walks = 0;
         let is_kept = thread_end::call(Part::Slabs, let_own_go);
         if is_kept {
             (*state).heap = heap.cast();

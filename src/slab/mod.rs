@@ -22,16 +22,19 @@ mod heap;
 mod outside;
 mod places;
 mod region;
+mod walk;
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
 
-pub(crate) use heap::{any_thread, make_known};
+pub(crate) use heap::{allocate_slowly, any_thread, make_known};
 
 use crate::abi::aco_t;
 use crate::tls;
 
 pub(crate) use outside::{Allocator, allocate as allocate_outside, choose as choose_allocator};
+
+pub(crate) use walk::{Walk, is_own};
 
 /// What a place is for.
 #[derive(Clone, Copy, PartialEq)]
@@ -123,16 +126,17 @@ const LEAD: usize = 32;
 /// A place of this class for `size` bytes, with whatever stands there. None: there is no memory.
 #[inline(always)]
 pub(crate) fn allocate(class: Class, size: usize) -> Option<NonNull<c_void>> {
+    take(class).or_else(|| allocate_slowly(class, size))
+}
+
+/// [`allocate`] where the slab that is taken from has a place. None: it has not.
+#[inline(always)]
+pub(crate) fn take(class: Class) -> Option<NonNull<c_void>> {
     // SAFETY: the thread's own state, and the heap that is held by it.
     unsafe {
         let heap: *mut heap::Heap = (*tls::thread_state()).heap.cast();
-        if !heap.is_null()
-            && let Some(place) = heap::take(heap, class)
-        {
-            return Some(place);
-        }
+        if heap.is_null() { None } else { heap::take(heap, class) }
     }
-    heap::allocate_slowly(class, size)
 }
 
 /// A save area of at least `size` bytes. None: there is no memory.

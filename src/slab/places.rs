@@ -24,10 +24,10 @@ pub(super) struct Slab {
     /// The places freed last, linked through themselves.
     free: *mut c_void,
     /// The first of the places that were never taken, and the end of them.
-    fresh: *mut c_void,
+    pub(super) fresh: *mut c_void,
     end: *mut c_void,
     /// Where `fresh` began, and where an empty slab is worth giving back.
-    first: *mut c_void,
+    pub(super) first: *mut c_void,
     limit: *mut c_void,
     /// Places in use, those on the list of returns among them.
     pub(super) used: u32,
@@ -39,6 +39,9 @@ pub(super) struct Slab {
     /// The link that points here.
     previous: *mut *mut Slab,
     pub(super) size: usize,
+    /// The next one of all the heap's, and the link that points here.
+    pub(super) following: *mut Slab,
+    preceding: *mut *mut Slab,
 }
 
 const _: () = assert!(size_of::<Slab>() <= HEADER);
@@ -133,7 +136,10 @@ pub(super) unsafe fn next_slab(heap: *mut Heap, class: Class) -> Option<*mut Sla
             next: ptr::null_mut(),
             previous: ptr::null_mut(),
             size,
+            following: ptr::null_mut(),
+            preceding: ptr::null_mut(),
         });
+        enrol(slab);
         Some(slab)
     }
 }
@@ -168,15 +174,65 @@ unsafe fn sort(slab: *mut Slab) {
         if !(*slab).is_listed {
             list(slab);
         }
-        if (*slab).used > 0 {
+        if (*slab).used > 0 || (*heap).walks > 0 {
             return;
         }
         if class == Class::Control || slab == *current_of(heap, class) {
             clear(slab);
         } else {
             unlist(slab);
-            region::unmap(slab.cast(), (*slab).size);
+            unmap(slab);
         }
+    }
+}
+
+/// Gives back what became empty during a walk.
+///
+/// # Safety
+/// The caller holds `heap`, and no walk is under way.
+pub(super) unsafe fn sweep(heap: *mut Heap) {
+    // SAFETY: the caller's promise; the next one is known before a slab goes.
+    unsafe {
+        let mut slab = (*heap).slabs;
+        while !slab.is_null() {
+            let following = (*slab).following;
+            if (*slab).used == 0 && (*slab).fresh > (*slab).limit {
+                sort(slab);
+            }
+            slab = following;
+        }
+    }
+}
+
+/// Gives a slab back to the system.
+///
+/// # Safety
+/// The caller holds its heap, and it is on no list of those with room. Nothing uses it from here on.
+pub(super) unsafe fn unmap(slab: *mut Slab) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        *(*slab).preceding = (*slab).following;
+        if !(*slab).following.is_null() {
+            (*(*slab).following).preceding = (*slab).preceding;
+        }
+        region::unmap(slab.cast(), (*slab).size);
+    }
+}
+
+/// Puts a new slab before all of its heap's.
+///
+/// # Safety
+/// The caller holds the heap.
+unsafe fn enrol(slab: *mut Slab) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let head = &raw mut (*(*slab).heap).slabs;
+        (*slab).following = *head;
+        (*slab).preceding = head;
+        if !(*head).is_null() {
+            (**head).preceding = &raw mut (*slab).following;
+        }
+        *head = slab;
     }
 }
 

@@ -29,6 +29,7 @@ use control::Block;
 pub(crate) use control::block_of as control_of;
 pub(crate) use depth::{depth, fill};
 pub(crate) use given::create_in;
+pub(crate) use pool::give_kept_back;
 pub(crate) use trim::trim;
 
 /// Makes a share stack with room for `size` bytes (see [`layout::Sizes`] for the rounding).

@@ -130,6 +130,11 @@ unsafe fn give_last_back(state: *mut ThreadState) -> bool {
 /// The thread ends.
 unsafe extern "C" fn give_all_back(_: *mut c_void) {
     thread_end::begin();
+    give_kept_back();
+}
+
+/// Gives all that the thread keeps back to the system.
+pub(crate) fn give_kept_back() {
     let state = tls::thread_state();
     // SAFETY: the thread's own state.
     while unsafe { give_last_back(state) } {}

@@ -17,7 +17,7 @@ const LEAKS: [&str; 3] = ["exceptions", "misuse", "mixed"];
 
 /// Tests about what the library does, which is the same whatever the program was compiled with. `make
 /// test` runs them in the first two variants of a compiler; `LANES=all` and by name in all.
-const OF_THE_LIBRARY: [&str; 21] = [
+const OF_THE_LIBRARY: [&str; 23] = [
     "attach",
     "deep",
     "endings",
@@ -25,7 +25,9 @@ const OF_THE_LIBRARY: [&str; 21] = [
     "failing",
     "leaks",
     "lifecycle",
+    "listing",
     "loaded",
+    "locals",
     "many",
     "memory",
     "misuse",

@@ -118,6 +118,8 @@ impl Compiler {
             // Saves registers below the stack pointer where it may.
             variant("-O2 -mtune=k8", Link::Shared),
             variant("-O1 -masm=intel", Link::Shared),
+            // Each switch is one of the library's, and a function of the program's sees it.
+            variant("-O2 -include c_tests/hooked.h", Link::Archive),
             variant("-O2 -DOLD_HEADER", Link::Past),
             variant("-O0 -DOLD_HEADER -fPIC", Link::Past),
             variant("-O3 -DOLD_HEADER -no-pie -fno-pie", Link::Past),
@@ -178,6 +180,7 @@ impl Compiler {
             variant("-O2 -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Shared),
             variant("-O2 -DACO_NO_INLINE", Link::Shared),
             variant("-O1 -flto", Link::Archive),
+            variant("-O2 -include c_tests/hooked.h", Link::Archive),
             variant("-O2 -DOLD_HEADER", Link::Past),
             variant("-O0 -DOLD_HEADER", Link::Past),
         ],
@@ -190,7 +193,7 @@ impl Compiler {
         runner: "valgrind --quiet --error-exitcode=9 --leak-check=full --max-stackframe=9000000",
         flags: "-DUNDER_VALGRIND",
         variants: &[variant("-O1 -g", Link::Shared)],
-        only: &["lifecycle", "statistics", "nesting", "own_memory", "reserve", "threads"],
+        only: &["hooks", "lifecycle", "statistics", "nesting", "own_memory", "reserve", "threads"],
         ..NATIVE
     };
     pub const HELGRIND: Compiler = Compiler {
@@ -198,7 +201,7 @@ impl Compiler {
         runner: "valgrind --tool=helgrind --quiet --error-exitcode=9",
         flags: "-DUNDER_EMULATION",
         variants: &[variant("-O1 -g", Link::Shared), variant("-O1 -g", Link::Archive)],
-        only: &["lifecycle", "nesting", "threads"],
+        only: &["hooks", "lifecycle", "listing", "locals", "nesting", "threads"],
         ..Compiler::VALGRIND
     };
     pub const DRD: Compiler = Compiler {

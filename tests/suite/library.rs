@@ -86,7 +86,8 @@ pub fn binary_cases(folder: &'static str) -> Vec<Case> {
             let unwanted = ["libgcc", "libm.so", "libpthread", "libdl", "TEXTREL"];
             shows(&format!("readelf -dW {dynamic}"), &wanted, &unwanted)?;
             let size = fs::metadata(&dynamic).map_err(|error| error.to_string())?.len();
-            if size < 250_000 { Ok(()) } else { Err(format!("{dynamic} has {size} bytes")) }
+            // On aarch64 64 KiB of it lie unused between what is read and what is written.
+            if size < 260_000 { Ok(()) } else { Err(format!("{dynamic} has {size} bytes")) }
         }),
         Case::new(format!("no executable stack, RELRO in {library}"), move || {
             let output = succeed(command(&format!("readelf -lW {library}")), 60)?;

@@ -85,12 +85,10 @@ class Coroutine:
             self.low, self.top, self.owner = stack[0], stack[3], stack[6]
 
     def is_alive(self):
-        """Does the state word (src/state.rs) name this address, or is it a main coroutine's?"""
-        if self.word >> 56 == 0xac and self.share_stack:
+        """Does the state word (src/state.rs) name this address?"""
+        if self.word >> 56 == 0xac:
             return self.word >> 44 & 0xfff == self.address >> 4 & 0xfff
-        if self.word >> 12 << 4 == self.address: # resident, whatever its flags
-            return True
-        return self.word == 0 and self.main_co == 0 and self.share_stack == 0
+        return self.word >> 12 << 4 == self.address # resident, whatever its flags
 
     def state(self):
         if self.main_co == 0:

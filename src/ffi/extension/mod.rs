@@ -15,4 +15,12 @@ pub mod stacks;
 
 pub mod memory;
 
+pub mod locals;
+
+pub mod names;
+
+pub mod list;
+
+pub mod trace;
+
 pub mod shared_fpenv;

@@ -1,0 +1,100 @@
+//! Keys of coroutine-local values: process-wide, taken and given back without a lock.
+//!
+//! A key is a number of a place and the life that this place is in: who keeps a key that was deleted, or
+//! a value that was set for it, does not meet the next user of the place.
+
+use core::ffi::c_void;
+use core::mem;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+use crate::sanitizer;
+
+/// What is called with a value when its coroutine is destroyed.
+pub(crate) type Destructor = unsafe extern "C" fn(*mut c_void);
+
+const INDEX_BITS: u32 = 8;
+/// How many keys there are at once.
+const MOST: usize = 1 << INDEX_BITS;
+
+struct Key {
+    /// Odd while the place is in use.
+    life: AtomicU64,
+    destructor: AtomicPtr<c_void>,
+}
+
+#[unsafe(link_section = "aco_shared")]
+static KEYS: [Key; MOST] =
+    [const { Key { life: AtomicU64::new(0), destructor: AtomicPtr::new(ptr::null_mut()) } }; MOST];
+
+/// Writes a key, never 0, to `place`. False: all are in use.
+///
+/// # Safety
+/// `place` is writable.
+pub(crate) unsafe fn create_at(place: *mut u64, destructor: Option<Destructor>) -> bool {
+    let Some(key) = create(destructor) else { return false };
+    // SAFETY: the caller's promise.
+    unsafe { place.write(key) };
+    sanitizer::is_written(place.cast(), size_of::<u64>());
+    true
+}
+
+/// A key, never 0. None: all are in use.
+fn create(destructor: Option<Destructor>) -> Option<u64> {
+    KEYS.iter().zip(0_u64..).find_map(|(key, index)| {
+        let life = key.life.load(Ordering::Relaxed);
+        if is_used(life) {
+            return None;
+        }
+        let taken = key.life.compare_exchange(life, life + 1, Ordering::Acquire, Ordering::Relaxed);
+        taken.ok()?;
+        // Nobody knows the key before it is returned.
+        let destructor = destructor.map_or(ptr::null_mut(), |function| function as *mut c_void);
+        key.destructor.store(destructor, Ordering::Release);
+        Some((life + 1) << INDEX_BITS | index)
+    })
+}
+
+/// Ends a key: its values are there for nobody any more, and no destructor is called for them. False:
+/// there is no such key.
+pub(crate) fn delete(key: u64) -> bool {
+    let life = key >> INDEX_BITS;
+    place_of(key).is_some_and(|place| {
+        is_used(life)
+            && place
+                .life
+                .compare_exchange(life, life + 1, Ordering::Release, Ordering::Relaxed)
+                .is_ok()
+    })
+}
+
+fn place_of(key: u64) -> Option<&'static Key> {
+    KEYS.get(index_of(key))
+}
+
+/// Is a place in use in this life of it?
+fn is_used(life: u64) -> bool {
+    life & 1 == 1
+}
+
+/// The number of the key's place.
+pub(super) fn index_of(key: u64) -> usize {
+    key as usize & (MOST - 1)
+}
+
+/// Is there such a key?
+pub(super) fn is_live(key: u64) -> bool {
+    let life = key >> INDEX_BITS;
+    is_used(life) && place_of(key).is_some_and(|place| place.life.load(Ordering::Acquire) == life)
+}
+
+/// What is to be called for the values of a key. None: nothing, or there is no such key.
+pub(super) fn destructor_of(key: u64) -> Option<Destructor> {
+    let destructor = place_of(key)?.destructor.load(Ordering::Acquire);
+    // Asked afterwards: the destructor was this key's.
+    if !is_live(key) {
+        return None;
+    }
+    // SAFETY: `create` stored a function of this type, or NULL, which is None.
+    unsafe { mem::transmute::<*mut c_void, Option<Destructor>>(destructor) }
+}

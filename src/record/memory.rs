@@ -1,0 +1,78 @@
+//! Memory for tables of records.
+//!
+//! It is mapped, because ThreadSanitizer does not know the lock of a shard: it would take malloc and free
+//! by two threads for a race. Where the system has no more mappings it comes from malloc all the same. The
+//! smallest tables of all shards lie in one block, which stays.
+
+use core::ffi::c_void;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+use super::Record;
+use super::shard::{SHARDS, number_of};
+use crate::abi::aco_t;
+use crate::{sanitizer, sys, valgrind};
+
+/// Places of the smallest table.
+pub(super) const LEAST: usize = 16;
+
+/// Memory for places, all of them free.
+pub(super) struct Memory {
+    pub(super) start: NonNull<c_void>,
+    pub(super) is_mapped: bool,
+}
+
+impl Memory {
+    /// For so many. None: the system has no more.
+    pub(super) fn of(places: usize) -> Option<Memory> {
+        let size = places.checked_mul(size_of::<Record>())?;
+        let mapping = sys::map(size);
+        let start = mapping.or_else(|| sys::allocate(size))?;
+        if mapping.is_some() {
+            sanitizer::holds_pointers(start.as_ptr(), size);
+        } else {
+            // SAFETY: just allocated.
+            unsafe { start.as_ptr().cast::<u8>().write_bytes(0, size) };
+        }
+        valgrind::is_shared(start.addr().get(), size);
+        Some(Memory { start, is_mapped: mapping.is_some() })
+    }
+
+    /// # Safety
+    /// It is for so many places, and nothing uses it.
+    pub(super) unsafe fn give_back(self, places: usize) {
+        let (start, size) = (self.start.as_ptr(), places * size_of::<Record>());
+        // SAFETY: the caller's promise.
+        unsafe {
+            if self.is_mapped {
+                sanitizer::holds_no_pointers(start, size);
+                sys::unmap(start, size);
+            } else {
+                sys::free(start);
+            }
+        }
+    }
+}
+
+/// The smallest table of the shard of `co`, all of whose places are free. None: the system has no memory.
+pub(super) fn smallest(co: *mut aco_t) -> Option<Memory> {
+    #[unsafe(link_section = "aco_shared")]
+    static ALL: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+    let mut all = ALL.load(Ordering::Acquire);
+    if all.is_null() {
+        let new = Memory::of(SHARDS * LEAST)?;
+        let start = new.start.as_ptr();
+        match ALL.compare_exchange(all, start, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => all = start,
+            Err(first) => {
+                // SAFETY: nobody has seen it, and another thread's has its place.
+                unsafe { new.give_back(SHARDS * LEAST) };
+                all = first;
+            }
+        }
+    }
+    let offset = number_of(co) * LEAST * size_of::<Record>();
+    // SAFETY: a part for each shard.
+    let start = NonNull::new(unsafe { all.byte_add(offset) })?;
+    Some(Memory { start, is_mapped: true })
+}

@@ -1,0 +1,49 @@
+//! The parts of the table of records, each with a lock of its own.
+
+use core::cell::UnsafeCell;
+
+use super::table::{Table, hash};
+use crate::abi::aco_t;
+use crate::lock::Lock;
+
+const BITS: u32 = 6;
+/// How many there are.
+pub(super) const SHARDS: usize = 1 << BITS;
+
+/// A table that one thread at a time uses; no two in one cache line.
+#[repr(align(64))]
+pub(super) struct Shard {
+    lock: Lock,
+    table: UnsafeCell<Table>,
+}
+
+// SAFETY: the table is used by who holds the lock.
+unsafe impl Sync for Shard {}
+
+#[unsafe(link_section = "aco_shared")]
+static ALL: [Shard; SHARDS] =
+    [const { Shard { lock: Lock::new(), table: UnsafeCell::new(Table::EMPTY) } }; SHARDS];
+
+/// A shard by its number. None: there are no more.
+pub(super) fn at(number: usize) -> Option<&'static Shard> {
+    ALL.get(number)
+}
+
+/// The shard in which the record of `co` is, if there is one.
+pub(super) fn of(co: *mut aco_t) -> &'static Shard {
+    // SAFETY: there is one of this number.
+    unsafe { ALL.get_unchecked(number_of(co)) }
+}
+
+/// The number of that shard: as many bits as there are shards.
+pub(super) fn number_of(co: *mut aco_t) -> usize {
+    (hash(co) >> (u64::BITS - BITS)) as usize
+}
+
+impl Shard {
+    /// Calls `what` with the table, alone. It must not come back here.
+    pub(super) fn with<R>(&self, what: impl FnOnce(&mut Table) -> R) -> R {
+        // SAFETY: the lock is this thread's.
+        self.lock.hold(|| what(unsafe { &mut *self.table.get() }))
+    }
+}
