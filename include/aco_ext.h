@@ -346,7 +346,9 @@ size_t aco_thread_exit(void);
 /// Has functions called for the coroutines that this thread makes, resumes and destroys; NULL: none from
 /// here on. The struct stays the caller's, and must be there as it is until others are set or the thread
 /// ends. All of them run on the stack of who called aco_create(), aco_resume() or aco_destroy(): never on
-/// that of the coroutine that they are called for. They must return, and neither switch to nor destroy a
+/// that of the coroutine that they are called for. aco_yield_to() has `yield` called for who leaves and
+/// `resume` for who runs next, both on the stack of the main_co; under a sanitizer, on the caller's. They
+/// must return, and neither switch to nor destroy a
 /// coroutine; they may set other hooks.
 ///
 /// Every resume is seen, from inline code and in old binaries, and how it came back. Not seen are switches

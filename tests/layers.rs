@@ -49,6 +49,7 @@ const LAYERS: [(&str, &[&str]); 28] = [
             "tls",
             "diag",
             "abi",
+            "valgrind",
         ],
     ),
     ("attach", &["coroutine", "record", "slab", "state", "arch", "diag", "abi"]),

@@ -19,7 +19,10 @@ use super::refuse::{obstacle, refuse_transfer};
 use super::{Switch, prepare, yield_to_main};
 use crate::abi::aco_t;
 use crate::sanitizer::Departure;
-use crate::{arch, coroutine, exceptions, hooks, sanitizer, stack, state, tls};
+use crate::{arch, coroutine, exceptions, hooks, sanitizer, stack, state, tls, valgrind};
+
+/// Bytes below the stack pointer of who waits that [`arrange`] is sure to have.
+const ROOM: usize = 1024;
 
 /// [`transfer`] or [`transfer_shared_fpenv`].
 pub(crate) type Transfer =
@@ -143,6 +146,7 @@ pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, switch: Switch
                 tls::set_current_and_hint(to, main_co);
                 transfer(from, to, main_co, 1);
             } else {
+                valgrind::expect_writes(aco_t::stack_pointer(main_co) - ROOM, ROOM);
                 transfer(from, to, main_co, 0);
             }
         }

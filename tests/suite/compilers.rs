@@ -193,7 +193,18 @@ impl Compiler {
         runner: "valgrind --quiet --error-exitcode=9 --leak-check=full --max-stackframe=9000000",
         flags: "-DUNDER_VALGRIND",
         variants: &[variant("-O1 -g", Link::Shared)],
-        only: &["hooks", "lifecycle", "statistics", "nesting", "own_memory", "reserve", "threads"],
+        only: &[
+            "generators",
+            "hooks",
+            "lifecycle",
+            "nesting",
+            "own_memory",
+            "reserve",
+            "statistics",
+            "threads",
+            "transfer",
+            "values",
+        ],
         ..NATIVE
     };
     pub const HELGRIND: Compiler = Compiler {
