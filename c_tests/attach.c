@@ -57,6 +57,30 @@ static void check_parents(int shared) {
     for (int i = 0; i < 3; i++) aco_share_stack_destroy(stacks[i]);
 }
 
+/* Who runs attaches one that shares its stack. */
+static aco_t *sibling, *other_main;
+static void attaches_sibling(void) {
+    aco_attach(sibling, other_main);
+    aco_exit();
+}
+static void check_sibling(void) {
+    aco_t *own = aco_create(NULL, NULL, 0, NULL, NULL);
+    other_main = aco_create(NULL, NULL, 0, NULL, NULL);
+    aco_share_stack_t *stack = aco_share_stack_new(0);
+    sibling = aco_create(own, stack, 0, counts, NULL);
+    aco_t *co = aco_create(own, stack, 0, attaches_sibling, NULL);
+    CHECK(aco_resume_value(sibling, NULL) == (void *)1);
+    aco_resume(co);
+    CHECK(co->is_end && sibling->main_co == other_main);
+    aco_gtls_co = NULL;
+    CHECK(aco_resume_value(sibling, NULL) == (void *)2);
+    aco_destroy(co);
+    aco_destroy(sibling);
+    aco_destroy(own);
+    aco_destroy(other_main);
+    aco_share_stack_destroy(stack);
+}
+
 /* ---- from thread to thread ------------------------------------------------------------------------ */
 
 enum { THREADS = 3, MOVERS = 12 };
@@ -135,13 +159,9 @@ static void attaches_itself(void) { aco_attach(aco_get_co(), main_co); }
 static void attach_running(void) {
     aco_resume(aco_create(main_co, aco_share_stack_new(0), 0, attaches_itself, NULL));
 }
-static void attaches_parent(void) {
-    aco_attach(target, aco_get_co());
-}
-static void attach_to_own_child(void) {
-    target = aco_create(main_co, aco_share_stack_new(0), 0, attach_running, NULL);
-    aco_t *co = aco_create(target, aco_share_stack_new(0), 0, attaches_parent, NULL);
-    aco_attach(target, co);
+static void attach_to_itself(void) {
+    aco_t *co = aco_create(main_co, aco_share_stack_new(0), 0, counts, NULL);
+    aco_attach(co, co);
 }
 static void attach_a_main(void) { aco_attach(main_co, main_co); }
 static void attach_null(void) { aco_attach(NULL, main_co); }
@@ -183,6 +203,7 @@ int main(void) {
     aco_thread_init(NULL);
     check_parents(0);
     check_parents(1);
+    check_sibling();
     check_threads();
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
 #define LINE(text) "aco: fatal: aco_attach(" text "\n"
@@ -190,8 +211,8 @@ int main(void) {
     CHECK_DIES(attach_to_null, LINE("0x0): the main_co is NULL (pass a valid one)"));
     CHECK_DIES(attach_running, LINE("@, entry @): the coroutine is running (attach a coroutine after it has "
                                     "yielded)"));
-    CHECK_DIES(attach_to_own_child, LINE("@, entry @): the main_co is the coroutine, or runs inside it (nobody "
-                                         "waits for himself)"));
+    CHECK_DIES(attach_to_itself, LINE("@, entry @): the main_co is the coroutine itself (nobody waits for "
+                                      "himself)"));
     CHECK_DIES(attach_a_main, LINE("@, main): it is a main coroutine (attach coroutines that were created with "
                                    "a main_co)"));
     if (!IS_WATCHED) CHECK_DIES(attach_to_dead, LINE("@, entry @): the main_co is destroyed (attach to a coroutine before "

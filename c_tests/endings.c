@@ -59,6 +59,28 @@ static void check_thread(aco_share_stack_t *stack) {
     aco_thread_return_exits(0);
 }
 
+/* Begun by hand, with another one current. */
+static aco_t *begins, *begun;
+static void begins_by_hand(void) {
+    acosw(begins, begun);
+    runs += 10;
+    aco_yield();
+}
+static void is_begun(void) {
+    runs += 100;
+    aco_yield1(begun);
+}
+static void check_by_hand(aco_share_stack_t *one, aco_share_stack_t *other) {
+    begins = aco_create(main_co, one, 0, begins_by_hand, NULL);
+    begun = aco_create(main_co, other, 0, is_begun, NULL);
+    aco_return_exits(begun);
+    int before = runs;
+    aco_resume(begins);
+    CHECK_EQUAL(runs, before + 100);
+    aco_destroy(begins);
+    aco_destroy(begun);
+}
+
 static void returns_after_off(void) {
     aco_thread_return_exits(1);
     aco_thread_return_exits(0);
@@ -85,6 +107,7 @@ static void check_returns(void) {
     check_one(alone);
     check_one(shared);
     check_thread(alone);
+    check_by_hand(alone, shared);
     check_thread(shared);
     aco_destroy(other);
     const char *libacos = "error: aco_default_protector_last_word triggered\n"

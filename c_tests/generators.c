@@ -164,6 +164,25 @@ static void check_plain(aco_share_stack_t *stack) {
     aco_gen_free(gen);
 }
 
+/* One that gives its place away, to a coroutine that frees it. */
+static __thread aco_gen_t *gone, *heir;
+static void gives_place(void) { aco_yield_to(heir); }
+static void inherits(void) {
+    aco_gen_free(gone);
+    aco_gen_yield(VALUE(7));
+}
+
+static void check_gone(int by_call) {
+    aco_share_stack_t *stacks[2] = {aco_share_stack_new(0), aco_share_stack_new(0)};
+    gone = aco_gen_new(stacks[0], gives_place, NULL);
+    heir = aco_gen_new(stacks[1], inherits, NULL);
+    void *value = NULL;
+    CHECK((by_call ? (aco_gen_next)(gone, &value) : aco_gen_next(gone, &value)) && NUMBER(value) == 7);
+    CHECK(!aco_gen_next(heir, &value) && value == NULL);
+    aco_gen_free(heir);
+    for (int i = 0; i < 2; i++) aco_share_stack_destroy(stacks[i]);
+}
+
 /* ---- threads ------------------------------------------------------------------------------------ */
 
 static void check_all(aco_t *main_co) {
@@ -173,6 +192,8 @@ static void check_all(aco_t *main_co) {
     check_depth(stack);
     check_plain(other);
     check_primes();
+    check_gone(0);
+    check_gone(1);
     check_turns();
     if (main_co != NULL) check_many_readers(main_co);
     aco_share_stack_destroy(stack);
@@ -195,11 +216,30 @@ static void *destroys_its_main(void *nothing) {
     return nothing;
 }
 
+/* Another coroutine comes to the place of that, and outlives the thread. */
+static aco_t *newcomer;
+static void *leaves_another(void *nothing) {
+    in_a_bare_thread(NULL);
+    aco_t *librarys = aco_get_co();
+    aco_t *own = aco_create(NULL, NULL, 0, NULL, NULL);
+    aco_destroy(librarys);
+    newcomer = aco_create(own, aco_share_stack_new(0), 0, counts_to_arg, VALUE(3));
+    aco_resume(newcomer);
+    return nothing;
+}
+
 static void check_threads(void) {
     void *(*bodies[])(void *) = {in_a_bare_thread, destroys_its_main, in_a_bare_thread};
     pthread_t threads[3];
     for (int i = 0; i < 3; i++) CHECK(pthread_create(&threads[i], NULL, bodies[i], NULL) == 0);
     for (int i = 0; i < 3; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+    CHECK(pthread_create(&threads[0], NULL, leaves_another, NULL) == 0);
+    CHECK(pthread_join(threads[0], NULL) == 0);
+    aco_t *main_co = aco_create(NULL, NULL, 0, NULL, NULL);
+    aco_attach(newcomer, main_co);
+    CHECK_EQUAL(NUMBER(aco_resume_value(newcomer, NULL)), 2);
+    aco_destroy(newcomer);
+    aco_destroy(main_co);
 }
 
 /* ---- deaths ------------------------------------------------------------------------------------- */

@@ -248,9 +248,46 @@ static void return_without_current(void) {
     acosw(&main_copy, &copy);
 }
 
+/* Two resumes that are left by hand, each by one that another main coroutine has resumed: aco_gtls_co is
+ * what libaco makes it, the main_co of who was resumed here. */
+static aco_t *resumed_here, *by_hand, *resumed_there;
+static void goes_by_hand(void) {
+    aco_gtls_co = by_hand;
+    acosw(resumed_here, by_hand);
+    for (;;) aco_yield1(resumed_here);
+}
+static void resumes_there(void) {
+    aco_yield1(by_hand);
+    aco_resume(resumed_there);
+    for (;;) aco_yield1(by_hand);
+}
+static void comes_back_by_hand(void) {
+    acosw(resumed_there, main_co);
+    for (;;) aco_yield1(resumed_there);
+}
+static void check_by_hand(void) {
+    aco_t *other_main = aco_create(NULL, NULL, 0, NULL, NULL);
+    aco_share_stack_t *stacks[3];
+    for (int i = 0; i < 3; i++) stacks[i] = aco_share_stack_new(0);
+    resumed_here = aco_create(main_co, stacks[0], 0, goes_by_hand, NULL);
+    by_hand = aco_create(other_main, stacks[1], 0, resumes_there, NULL);
+    resumed_there = aco_create(by_hand, stacks[2], 0, comes_back_by_hand, NULL);
+    aco_gtls_co = other_main;
+    aco_resume(by_hand);
+    aco_gtls_co = main_co;
+    aco_resume(resumed_here);
+    CHECK(aco_gtls_co == main_co);
+    aco_destroy(resumed_here);
+    aco_destroy(by_hand);
+    aco_destroy(resumed_there);
+    aco_destroy(other_main);
+    for (int i = 0; i < 3; i++) aco_share_stack_destroy(stacks[i]);
+}
+
 int main(void) {
     aco_thread_init(NULL);
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
+    check_by_hand();
     check_main_destroyed();
     check_local_main();
     check_jumper_destroyed();

@@ -201,6 +201,49 @@ static void check_nested(int shared) {
     for (int i = 0; i < 4; i++) aco_share_stack_destroy(stacks[i]);
 }
 
+/* ---- main was left by hand: its registers are in its control block ------------------------------------ */
+
+static aco_t *visited, *takes_over;
+
+static void yields_for_ever(void) {
+    for (;;) aco_yield();
+}
+static void uses_registers(void) {
+    uint64_t x[12];
+    for (;;) {
+        for (unsigned i = 0; i < 12; i++) x[i] = i * 77 + (uintptr_t)aco_get_co();
+        for (unsigned i = 0; i < 12; i++) __asm__ volatile("" : "+r"(x[i]));
+        aco_yield();
+    }
+}
+static void visits_and_gives_place(void) {
+    aco_resume(visited); /* back from there it is not known how main waits */
+    aco_yield_to(takes_over);
+    aco_exit();
+}
+
+static unsigned long __attribute__((noinline)) go(aco_t *co, unsigned long a, unsigned long b,
+                                                  unsigned long c, unsigned long d, unsigned long e) {
+    aco_gtls_co = co;
+    acosw(main_co, co);
+    aco_gtls_co = main_co;
+    return a + 2 * b + 3 * c + 4 * d + 5 * e;
+}
+
+static void check_left_by_hand(void) {
+    aco_share_stack_t *stacks[3];
+    for (int i = 0; i < 3; i++) stacks[i] = aco_share_stack_new(0);
+    aco_t *co = aco_create(main_co, stacks[0], 0, visits_and_gives_place, NULL);
+    takes_over = aco_create(main_co, stacks[1], 0, uses_registers, NULL);
+    visited = aco_create(co, stacks[2], 0, yields_for_ever, NULL);
+    aco_resume(takes_over); /* so that its next yield may be inline */
+    CHECK_EQUAL(go(co, 1, 20, 300, 4000, 50000), 1 + 40 + 900 + 16000 + 250000);
+    aco_destroy(visited);
+    aco_destroy(takes_over);
+    aco_destroy(co);
+    for (int i = 0; i < 3; i++) aco_share_stack_destroy(stacks[i]);
+}
+
 /* ---- two that play, on any stacks -------------------------------------------------------------------- */
 
 static aco_t *pair[2];
@@ -267,6 +310,32 @@ static void to_stackless(void) {
     aco_resume(co);
 }
 
+/* On the stack of who waits, or of who waits for that. */
+static aco_share_stack_t *waiting_stack;
+static int levels;
+static void gives_place_on_top(void) {
+    if (levels-- > 0) {
+        aco_resume(aco_create(aco_get_co(), aco_share_stack_new(0), 0, gives_place_on_top, NULL));
+        aco_exit();
+    }
+    aco_t *parent = aco_get_co()->main_co;
+    aco_yield_to(aco_create(parent, waiting_stack, 0, aco_exit_fn, NULL));
+    aco_exit();
+}
+static void begins_nest(void) {
+    waiting_stack = aco_share_stack_new(0);
+    aco_t *first_one = aco_create(main_co, waiting_stack, 0, gives_place_on_top, NULL);
+    aco_resume(first_one);
+}
+static void to_stack_of_parent(void) {
+    levels = 1;
+    begins_nest();
+}
+static void to_stack_of_grandparent(void) {
+    levels = 2;
+    begins_nest();
+}
+
 static void check_refusals(void) {
 #define LINE(text) "aco: fatal: aco_yield_to(" text "\n"
     CHECK_DIES(to_null, LINE("0x0): the coroutine is NULL (pass a valid one)"));
@@ -276,8 +345,12 @@ static void check_refusals(void) {
                                    "main_co, which goes on waiting)"));
     CHECK_DIES(to_a_main, LINE("@, main): it is a main coroutine (resume coroutines that were created with "
                                "a main_co)"));
-    CHECK_DIES(from_main, LINE("@, entry @): called outside of a coroutine (only a coroutine that aco_resume "
+    CHECK_DIES(from_main, LINE("@, entry @): no aco_resume waits for the caller (only a coroutine that aco_resume "
                                "runs gives its place to another)"));
+#define IN_USE "aco: fatal: aco_resume(@, entry @): its share stack belongs to @, which is running (a "      \
+               "coroutine resumed inside another one needs another share stack)\n"
+    CHECK_DIES(to_stack_of_parent, IN_USE);
+    CHECK_DIES(to_stack_of_grandparent, IN_USE);
     CHECK_DIES(to_stackless, LINE("@, entry @): its share stack is destroyed (destroy a share stack after its "
                                   "last resume)"));
 }
@@ -301,6 +374,7 @@ int main(void) {
     check_values(stacks[0], stacks[0]);
     check_nested(0);
     check_nested(1);
+    check_left_by_hand();
     check_random();
     check_refusals();
     return 0;

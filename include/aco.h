@@ -277,12 +277,13 @@ void aco_exit1_fn(aco_t *co) __attribute__((noreturn));
 /// As aco_exit1_fn().
 void aco_exit1_shared_fpenv(aco_t *co) __attribute__((noreturn));
 
-/// What aco_resume() ends in where `here`, which waited in it, was come back to by acosw(): makes the
+/// What aco_resume(resumed) ends in where `here`, which waited in it, was come back to by acosw(): makes the
 /// current coroutine the right one.
 ///
 /// Valid when:
-/// `here` points to a coroutine, and aco_gtls_co was not written since.
-void aco_arrived_by_hand(aco_t *here);
+/// `here` points to a coroutine, `resumed` to one or to the memory of one.
+void aco_arrived_by_hand(aco_t *here,
+                         aco_t *resumed);
 
 /// The version of the library that runs: major << 16 | minor << 8 | patch, as
 /// ACO_VERSION_NUMBER is that of the header.

@@ -88,7 +88,8 @@ void *aco_resume_value(aco_t *co,
 /// runs.
 void *aco_yield_value(void *value);
 
-/// What the aco_resume_value() gave that began the running coroutine. NULL once that has yielded or resumed
+/// What the aco_resume_value() gave that began the running coroutine; after aco_create() and aco_reset(), not
+/// where a program has started it again by writing its registers. NULL once that has yielded or resumed
 /// another for the first time; in a main coroutine; where no coroutine runs.
 void *aco_first_value(void);
 
@@ -96,8 +97,8 @@ void *aco_first_value(void);
 /// coroutine then, the main_co goes on waiting in its aco_resume(), and a yield or the end of `to` goes
 /// there. The coroutine that was left is resumed like any other that has yielded. Both may share a stack.
 /// `to` is its main_co: aco_yield(); itself: nothing is done. The coroutine that aco_resume() was called
-/// for may be destroyed by one that came after it. Aborts on NULL, where no coroutine runs, and where `to`
-/// has another main_co, has ended, is destroyed or has no share stack any more.
+/// for may be destroyed by one that came after it. Aborts on NULL, where no aco_resume() waits for
+/// the caller (in a main coroutine, in one that acosw() was used to go to), and where `to` has another main_co, has ended, is destroyed or has no share stack any more.
 ///
 /// Valid when:
 /// `to` is NULL or a coroutine.
@@ -115,8 +116,9 @@ aco_gen_t *aco_gen_new(aco_share_stack_t *share_stack,
                        void *arg);
 
 /// Runs a generator to its next value. 1, and the value in `*value`; or 0 when it has ended, now or before,
-/// and NULL there. `value` may be NULL. A plain aco_yield() inside it gives NULL for a value. To be called
-/// in one thread: aco_attach() takes it to another. Aborts on NULL, on a generator that is running or
+/// and NULL there. `value` may be NULL. A plain aco_yield() inside it gives NULL for a value. Where
+/// the generator has given its place to another coroutine by aco_yield_to(), it is 1 and what that one
+/// yields, NULL where it ends. To be called in one thread: aco_attach() takes it to another. Aborts on NULL, on a generator that is running or
 /// destroyed, and as aco_resume().
 ///
 /// Valid when:
@@ -182,8 +184,8 @@ int aco_yield_checked(void);
 /// the address of errno and of thread-local variables. gcc and clang keep both where a function uses one
 /// before and after a yield; a function that does only either is safe.
 ///
-/// Aborts on NULL, where `co` is running here or in another thread, destroyed, or a main coroutine, and
-/// where `main_co` is destroyed or runs inside `co`.
+/// Aborts on NULL, where `co` is running here or in another thread, destroyed, or a main coroutine, where
+/// `main_co` is destroyed or `co` itself, and without memory.
 ///
 /// Valid when:
 /// Both are NULL or coroutines.

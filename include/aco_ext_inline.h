@@ -88,7 +88,8 @@ ACO_INLINE_ void *aco_resume_value_inline_(aco_t *co, void *value) {
         ACO_NO_TAIL_CALL_;
         return yielded;
     }
-    return aco_enter_(place, main_co, co, value);
+    aco_t *left;
+    return aco_enter_(place, main_co, co, value, &left);
 }
 
 /* Asked by another than the last time, it is not ready. */
@@ -100,8 +101,9 @@ ACO_INLINE_ int aco_gen_next_inline_(aco_gen_t *gen, void **value) {
         ACO_NO_TAIL_CALL_;
         return is_there;
     }
-    *value = aco_enter_(place, main_co, gen, NULL);
-    return gen->is_end == 0;
+    aco_t *left;
+    *value = aco_enter_(place, main_co, gen, NULL, &left);
+    return left != gen || gen->is_end == 0;
 }
 
 #if defined(ACO_CONFIG_SHARE_FPU_MXCSR_ENV)

@@ -363,10 +363,16 @@ extern void aco_funcp_protector_asm(void);
 /* On Linux x18 is one of the registers that a call may change. */
 #define ACO_CLOBBER_X18_ , "x18"
 
+/* Clang knows no ffr, which no compiler keeps anything in. */
 #ifdef __ARM_FEATURE_SVE
 #define ACO_CLOBBER_SVE_                                                                         \
     , "p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10", "p11", "p12", "p13",    \
-        "p14", "p15", "ffr"
+        "p14", "p15" ACO_CLOBBER_FFR_
+#ifdef __clang__
+#define ACO_CLOBBER_FFR_
+#else
+#define ACO_CLOBBER_FFR_ , "ffr"
+#endif
 #else
 #define ACO_CLOBBER_SVE_
 #endif
@@ -446,18 +452,19 @@ ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
 
 #if defined(ACO_INLINE_RESUME_)
 
-/* Goes on in co, which is ready; main_co waits for it. Gives what is yielded. Who has left is not always
- * co: there may have been a transfer, and co may be destroyed. */
-ACO_INLINE_ void *aco_enter_(uintptr_t place, aco_t *main_co, aco_t *co, void *value) {
+/* Goes on in co, which is ready; main_co waits for it. Gives what is yielded, and who has left: not always
+ * co, for there may have been a transfer, and co may be destroyed. */
+ACO_INLINE_ void *aco_enter_(uintptr_t place, aco_t *main_co, aco_t *co, void *value, aco_t **who) {
     aco_t *left = main_co, *here = co;
     aco_tls_store_(place + ACO_TLS_CURRENT_, co);
     aco_tls_store_(place + ACO_TLS_HINT_, main_co);
     ACO_SWITCH_(left, here, value, ACO_ENTER_);
+    *who = left;
     place = aco_tls_place_();
     /* Not the main_co that who left names: that may be long in coming, and the next resume waits for
      * what stands here. It is only compared. */
     if (aco_unlikely(left->main_co != here)) {
-        aco_arrived_by_hand(here);
+        aco_arrived_by_hand(here, co);
         return NULL;
     }
     aco_tls_store_(place + ACO_TLS_CURRENT_, here);
@@ -473,7 +480,8 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
         ACO_NO_TAIL_CALL_;
         return;
     }
-    aco_enter_(place, main_co, co, NULL);
+    aco_t *left;
+    aco_enter_(place, main_co, co, NULL, &left);
 }
 
 /* (aco_resume)(co) and &aco_resume are the library's function. */

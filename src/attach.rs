@@ -49,8 +49,8 @@ unsafe fn why_not(co: *mut aco_t, main_co: *mut aco_t) -> Option<(&'static str, 
             ("it is a main coroutine", "attach coroutines that were created with a main_co")
         } else if state::is_dead(main_co) {
             ("the main_co is destroyed", "attach to a coroutine before aco_destroy")
-        } else if coroutine::waits_for(main_co, co) {
-            ("the main_co is the coroutine, or runs inside it", "nobody waits for himself")
+        } else if main_co == co {
+            ("the main_co is the coroutine itself", "nobody waits for himself")
         } else if coroutine::is_running(co) {
             ("the coroutine is running", "attach a coroutine after it has yielded")
         } else if runs_elsewhere(co) {
@@ -83,5 +83,7 @@ pub(crate) unsafe fn give(co: *mut aco_t, main_co: *mut aco_t) {
 /// Does `co` run in another thread, or wait there in a resume for the one that runs? Who waits further off
 /// is not seen, nor what runs in a thread that has neither made a coroutine nor been given one.
 fn runs_elsewhere(co: *mut aco_t) -> bool {
-    slab::any_thread(|current, waiting| !waiting.is_null() && (co == current || co == waiting))
+    slab::any_other_thread(|current, waiting| {
+        !waiting.is_null() && (co == current || co == waiting)
+    })
 }

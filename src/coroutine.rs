@@ -169,7 +169,7 @@ pub(crate) fn current_or_main() -> Result<NonNull<aco_t>, Refusal> {
     if let Some(current) = NonNull::new(tls::current()) {
         return Ok(current);
     }
-    let main_co = create_main(None, ptr::null_mut())?;
+    let main_co = create_main(Some(the_librarys), ptr::null_mut())?;
     // SAFETY: a constructor gives no NULL.
     let main_co = unsafe { NonNull::new_unchecked(main_co) };
     tls::set_current(main_co.as_ptr());
@@ -177,13 +177,20 @@ pub(crate) fn current_or_main() -> Result<NonNull<aco_t>, Refusal> {
     Ok(main_co)
 }
 
+/// What a main coroutine that the library has made has for an entry function; nobody calls it.
+unsafe extern "C" fn the_librarys() {}
+
 /// The thread ends, and the main coroutine that the library has made for it.
 unsafe extern "C" fn destroy_main(main_co: *mut c_void) {
     let main_co: *mut aco_t = main_co.cast();
     // SAFETY: what `current_or_main` made; nothing waits in it any more. The program may have destroyed
-    // it: then it is not the current one, and memory in a slab can be read.
+    // it, and made another coroutine there: then it is not the current one, and memory in a slab can be read.
     unsafe {
-        if main_co == tls::current() || slab::holds(main_co.cast()) && !state::is_dead(main_co) {
+        let is_readable = main_co == tls::current() || slab::holds(main_co.cast());
+        let is_ours = |fp: aco_cofuncp_t| {
+            fp.is_some_and(|fp| fp as usize == the_librarys as *const () as usize)
+        };
+        if is_readable && !state::is_dead(main_co) && is_ours((*main_co).fp) {
             destroy(NonNull::new_unchecked(main_co));
         }
     }
@@ -427,15 +434,20 @@ pub(crate) fn is_running(co: *mut aco_t) -> bool {
 #[cold]
 #[inline(never)]
 pub(crate) fn waits_for(here: *mut aco_t, co: *mut aco_t) -> bool {
-    /// Programs that write `main_co` can make a ring of it.
-    const DEEPEST: usize = 1 << 16;
     let mut running = here;
-    for _ in 0..DEEPEST {
-        if running == co || running.is_null() {
-            break;
-        }
+    // Programs that write `main_co` can make a ring of it: who comes again ends the walk (Brent's way, each
+    // place to come back to is twice as far as the one before).
+    let (mut seen, mut steps, mut most) = (running, 0_usize, 1_usize);
+    while running != co && !running.is_null() {
         // SAFETY: who waits for a running coroutine exists.
         running = unsafe { (*running).main_co };
+        steps += 1;
+        if running == seen {
+            break;
+        }
+        if steps == most {
+            (seen, steps, most) = (running, 0, most * 2);
+        }
     }
     running == co
 }

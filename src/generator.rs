@@ -42,19 +42,22 @@ pub(crate) unsafe fn next(
     resume: Resume,
 ) -> bool {
     let co = generator.as_ptr();
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise. A generator that has given its place away may be destroyed; who has
+    // left is not.
     unsafe {
-        let yielded = if (*co).is_end != 0 && !state::is_dead(co) {
-            ptr::null_mut()
+        let is_over = (*co).is_end != 0 && !state::is_dead(co);
+        let (yielded, is_there) = if is_over {
+            (ptr::null_mut(), false)
         } else {
             take_over(co);
-            resume::resume_value(co, ptr::null_mut(), resume)
+            let arrival = resume(co, ptr::null_mut());
+            (arrival.value, arrival.left != co || (*co).is_end == 0)
         };
         if !value.is_null() {
             value.write(yielded);
             sanitizer::is_written(value.cast(), size_of::<*mut c_void>());
         }
-        (*co).is_end == 0
+        is_there
     }
 }
 

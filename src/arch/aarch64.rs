@@ -31,8 +31,8 @@
 //! ```
 //!
 //! reg[pc] is the place in `switch` that takes this frame down. A main coroutine that waits in
-//! `resume` has a frame of the same shape, and above it x19 to x28; its slots 2
-//! to 11 are out of date. A context that the header's inline code saved, or a fresh one,
+//! `resume` has a frame of the same shape, and above it x19 to x28 and who was resumed; its
+//! slots 2 to 11 are out of date. A context that the header's inline code saved, or a fresh one,
 //! has its own reg[pc] and no such frame.
 //!
 //! A fresh coroutine has reg[sp] = align_retptr and reg[pc] = its entry function. Every switch

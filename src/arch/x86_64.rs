@@ -24,7 +24,7 @@
 //! ```
 //!
 //! A main coroutine that waits in `resume` has reg[rip] = the place in `resume` that goes on, and
-//! reg[rsp] = the address of six words: r15, r14, r13, r12, rbp, the return address. Its slots 0 to 2 are out of date.
+//! reg[rsp] = the address of seven words: who was resumed, r15, r14, r13, r12, rbp, the return address. Its slots 0 to 2 are out of date.
 //! Slot 3 is for who walks frame pointers, which lead there from
 //! the coroutine: with slot 4 it reads as a frame record, whose next are the last two words.
 //!

@@ -99,13 +99,13 @@ pub unsafe extern "C" fn aco_exit1_shared_fpenv(co: *mut aco_t) -> ! {
     unsafe { resume::exit(co, arch::leave_shared_fpenv) }
 }
 
-/// What aco_resume() ends in where `here`, which waited in it, was come back to by acosw(): makes the
+/// What aco_resume(resumed) ends in where `here`, which waited in it, was come back to by acosw(): makes the
 /// current coroutine the right one.
 ///
 /// # Safety
-/// `here` points to a coroutine, and aco_gtls_co was not written since.
+/// `here` points to a coroutine, `resumed` to one or to the memory of one.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn aco_arrived_by_hand(here: *mut aco_t) {
+pub unsafe extern "C" fn aco_arrived_by_hand(here: *mut aco_t, resumed: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { resume::arrived_by_hand(here, here) };
+    unsafe { resume::arrived_by_hand(here, here, resumed) };
 }

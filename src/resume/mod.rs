@@ -24,7 +24,7 @@ use core::ptr::{self, NonNull};
 
 use crate::abi::aco_t;
 use crate::arch::Leave;
-use crate::coroutine::{is_running, waits_for};
+use crate::coroutine::is_running;
 use crate::sanitizer::Departure;
 use crate::{arch, coroutine, exceptions, hooks, overflow, sanitizer, save, stack, state, tls};
 pub(crate) use cancel::{cancel, is_cancelled, yield_checked};
@@ -212,22 +212,23 @@ unsafe extern "C" fn switch_shared_fpenv_aside(
     }
 }
 
-/// In `here`, which waited in a resume and was come back to by `left`, whose main_co is another: by
-/// `acosw`, or it has changed that. The current coroutine becomes what libaco makes it, the main_co of
-/// who was resumed; `acosw` has left it as it was.
+/// In `here`, which waited in a resume of `resumed` and was come back to by `left`, whose main_co is
+/// another: by `acosw`, or it has changed that. The current coroutine becomes what libaco makes it, the
+/// main_co of who was resumed, unless that was destroyed.
 ///
 /// # Safety
-/// Both point to coroutines, and nothing has written `aco_gtls_co` since the switch.
+/// `left` and `here` point to coroutines, `resumed` to one or to the memory of one.
 #[cold]
-pub(crate) unsafe extern "C" fn arrived_by_hand(left: *mut aco_t, here: *mut aco_t) -> Arrival {
-    let resumed = tls::current();
-    // SAFETY: who was current, and who waits for it, exists. One that runs inside, at some distance from
-    // `here`, was resumed by another.
-    let current = unsafe {
-        let is_inside = resumed.is_null() || waits_for(resumed, here);
-        if is_inside { here } else { (*resumed).main_co }
-    };
-    tls::set_current(current);
+pub(crate) unsafe extern "C" fn arrived_by_hand(
+    left: *mut aco_t,
+    here: *mut aco_t,
+    resumed: *mut aco_t,
+) -> Arrival {
+    // SAFETY: the caller's promise.
+    let current = unsafe { if state::is_dead(resumed) { here } else { (*resumed).main_co } };
+    // SAFETY: as above. It may wait for who is current now: whoever that is, it is to ask.
+    let is_nested = unsafe { current == here && !(*here).main_co.is_null() };
+    tls::set_current_and_hint(current, if is_nested { here } else { ptr::null_mut() });
     Arrival { value: ptr::null_mut(), left }
 }
 

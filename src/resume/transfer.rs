@@ -59,9 +59,10 @@ pub(crate) unsafe extern "C" fn transfer_shared_fpenv(
 
 /// On the stack of `main_co`: makes `to` ready, and the current coroutine.
 unsafe extern "C" fn arrange(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) {
-    tls::set_current(main_co);
+    let hint = hint_of(from, to, main_co);
     // SAFETY: the promise of `transfer`; `from` is suspended.
     unsafe {
+        be_back_in(main_co);
         if hooks::are_set() && !sanitizer::is_watched() {
             hooks::has_left(from);
             prepare(to);
@@ -70,7 +71,27 @@ unsafe extern "C" fn arrange(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco
             prepare(to);
         }
     }
-    tls::set_current_and_hint(to, main_co);
+    tls::set_current_and_hint(to, hint);
+}
+
+/// What the hint is when `to` runs in the place of `from`: `main_co`, if it was that; else that is left by
+/// hand, perhaps, and `to` is to ask.
+fn hint_of(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) -> *mut aco_t {
+    match tls::current_and_hint() {
+        (current, hint) if current == from && hint == main_co => main_co,
+        // A switch that is not seen (`hooks`): all words are NULL then.
+        _ => to,
+    }
+}
+
+/// As a resume that comes back to `main_co`: who runs around it is known by that.
+///
+/// # Safety
+/// `main_co` points to a coroutine.
+unsafe fn be_back_in(main_co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    let is_main = unsafe { (*main_co).main_co.is_null() };
+    tls::set_current_and_hint(main_co, if is_main { ptr::null_mut() } else { main_co });
 }
 
 /// As the asides of a switch.
@@ -86,7 +107,7 @@ unsafe fn transfer_with_care(
     unsafe {
         if hooks::are_set() && sanitizer::is_watched() {
             // Later a sanitizer takes the stack for that of `to`.
-            tls::set_current(main_co);
+            be_back_in(main_co);
             hooks::has_left(from);
             hooks::resumes(to);
         }
@@ -143,7 +164,7 @@ pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, switch: Switch
             if (*stack).owner == to && !hooks::are_set() {
                 stack::name(stack, to);
                 state::enter(to);
-                tls::set_current_and_hint(to, main_co);
+                tls::set_current_and_hint(to, hint_of(from, to, main_co));
                 transfer(from, to, main_co, 1);
             } else {
                 valgrind::expect_writes(aco_t::stack_pointer(main_co) - ROOM, ROOM);

@@ -170,8 +170,11 @@ unsafe fn place_of(to: *mut aco_t) -> Place {
         }
         let is_fresh = aco_t::stack_pointer(to) == (*stack).align_retptr as usize;
         if is_fresh && (*to).is_end == 0 {
-            // A program that starts a coroutine again by hand has left its frames there, and off it.
-            frames::forgotten((*stack).ptr, (*stack).sz);
+            // A program that starts a coroutine again by hand has left its frames there, and off it. Those
+            // of another owner will be copied out.
+            if (*stack).owner == to || (*stack).owner.is_null() {
+                frames::forgotten((*stack).ptr, (*stack).sz);
+            }
             if let Some(note) = note {
                 free_fake(note);
             }

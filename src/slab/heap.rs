@@ -263,15 +263,16 @@ pub(crate) fn make_known() {
     }
 }
 
-/// Is `seen` true of the current coroutine, and the hint, of some thread? Those may change meanwhile.
-pub(crate) fn any_thread(seen: impl Fn(*mut aco_t, *mut aco_t) -> bool) -> bool {
+/// Is `seen` true of the current coroutine, and the hint, of some other thread? Those may change meanwhile.
+pub(crate) fn any_other_thread(seen: impl Fn(*mut aco_t, *mut aco_t) -> bool) -> bool {
     READERS.hold(|| {
         let mut heap = HEAPS.load(Ordering::Acquire);
         while !heap.is_null() {
             // SAFETY: heaps stay for ever, and a thread whose words are known has not ended.
             unsafe {
                 let words = (*heap).words.load(Ordering::Acquire);
-                if !words.is_null() && seen(words.read_volatile(), words.add(1).read_volatile()) {
+                let is_other = !words.is_null() && words != tls::words();
+                if is_other && seen(words.read_volatile(), words.add(1).read_volatile()) {
                     return true;
                 }
                 heap = (*heap).next;

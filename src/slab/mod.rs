@@ -27,7 +27,7 @@ mod walk;
 use core::ffi::c_void;
 use core::ptr::NonNull;
 
-pub(crate) use heap::{allocate_slowly, any_thread, make_known};
+pub(crate) use heap::{allocate_slowly, any_other_thread, make_known};
 
 use crate::abi::aco_t;
 use crate::tls;

@@ -3,7 +3,7 @@
 /// The body of a function `resume(co, value)`: runs `co`, which is given `value`, and which `prepare` readies unless it plainly is,
 /// until it leaves; then makes its main coroutine the current one. It returns an `Arrival`: the value, and who
 /// has left. Where that
-/// was not left for its main coroutine, it ends in `by_hand(left, here)`, which sets that itself. While C++ exceptions are being
+/// was not left for its main coroutine, it ends in `by_hand(left, here, co)`, which sets that itself. While C++ exceptions are being
 /// handled it is `aside` that is called.
 macro_rules! resume_body {
     (own_fpenv, $prepare:path, $aside:path, $by_hand:path) => {
@@ -54,28 +54,29 @@ macro_rules! resume_body {
             // - x9 is the address of this thread's aco_gtls_co.
             // - everything else that matters belongs to the main coroutine.
             "stp x0, x11, [x9]",                // current and hint
-            "sub sp, sp, #80",
-            ".cfi_def_cfa_offset 80",
+            "sub sp, sp, #96",
+            ".cfi_def_cfa_offset 96",
             "stp x19, x20, [sp]",
             "stp x21, x22, [sp, #16]",
             "stp x23, x24, [sp, #32]",
             "stp x25, x26, [sp, #48]",
             "stp x27, x28, [sp, #64]",
-            ".cfi_offset x19, -80; .cfi_offset x20, -72; .cfi_offset x21, -64",
-            ".cfi_offset x22, -56; .cfi_offset x23, -48; .cfi_offset x24, -40",
-            ".cfi_offset x25, -32; .cfi_offset x26, -24; .cfi_offset x27, -16",
-            ".cfi_offset x28, -8",
+            "str x0, [sp, #80]",                // for `by_hand`
+            ".cfi_offset x19, -96; .cfi_offset x20, -88; .cfi_offset x21, -80",
+            ".cfi_offset x22, -72; .cfi_offset x23, -64; .cfi_offset x24, -56",
+            ".cfi_offset x25, -48; .cfi_offset x26, -40; .cfi_offset x27, -32",
+            ".cfi_offset x28, -24",
             "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 wants it
-            ".cfi_def_cfa_offset 160",
-            ".cfi_offset x29, -160; .cfi_offset x30, -152",
+            ".cfi_def_cfa_offset 176",
+            ".cfi_offset x29, -176; .cfi_offset x30, -168",
             "mov x29, sp",
             "stp d8, d9, [sp, #16]",
             "stp d10, d11, [sp, #32]",
             "stp d12, d13, [sp, #48]",
             "stp d14, d15, [sp, #64]",
-            ".cfi_offset d8, -144; .cfi_offset d9, -136; .cfi_offset d10, -128",
-            ".cfi_offset d11, -120; .cfi_offset d12, -112; .cfi_offset d13, -104",
-            ".cfi_offset d14, -96; .cfi_offset d15, -88",
+            ".cfi_offset d8, -160; .cfi_offset d9, -152; .cfi_offset d10, -144",
+            ".cfi_offset d11, -136; .cfi_offset d12, -128; .cfi_offset d13, -120",
+            ".cfi_offset d14, -112; .cfi_offset d15, -104",
             ".cfi_remember_state",
             "adr x8, 5f",
             "mov x3, sp",
@@ -83,8 +84,8 @@ macro_rules! resume_body {
             "str x3, [x11, #112]",
             $($save,)*                          // fpcr, left in x4
             // The main coroutine is whole in memory, and the unwinder finds its frame through x11
-            // (0x7b): CFA = *(x11 + 112) + 160.
-            ".cfi_escape 0x0f, 7, 0x7b, 0xf0, 0x00, 0x06, 0x23, 0xa0, 0x01",
+            // (0x7b): CFA = *(x11 + 112) + 176.
+            ".cfi_escape 0x0f, 7, 0x7b, 0xf0, 0x00, 0x06, 0x23, 0xb0, 0x01",
             "ldp x19, x20, [x0, #16]",
             "ldp x21, x22, [x0, #32]",
             "ldp x23, x24, [x0, #48]",
@@ -113,7 +114,7 @@ macro_rules! resume_body {
             "ldp d12, d13, [sp, #48]",
             "ldp d14, d15, [sp, #64]",
             "ldp x29, x30, [sp], #80",
-            ".cfi_def_cfa_offset 80",
+            ".cfi_def_cfa_offset 96",
             ".cfi_restore x29; .cfi_restore x30; .cfi_restore d8; .cfi_restore d9",
             ".cfi_restore d10; .cfi_restore d11; .cfi_restore d12; .cfi_restore d13",
             ".cfi_restore d14; .cfi_restore d15",
@@ -122,7 +123,8 @@ macro_rules! resume_body {
             "ldp x23, x24, [sp, #32]",
             "ldp x25, x26, [sp, #48]",
             "ldp x27, x28, [sp, #64]",
-            "add sp, sp, #80",
+            "ldr x12, [sp, #80]",               // who was resumed
+            "add sp, sp, #96",
             ".cfi_def_cfa_offset 0",
             ".cfi_restore x19; .cfi_restore x20; .cfi_restore x21; .cfi_restore x22",
             ".cfi_restore x23; .cfi_restore x24; .cfi_restore x25; .cfi_restore x26",
@@ -147,6 +149,7 @@ macro_rules! resume_body {
             "ret",
             // It was left for another than its main_co.
             "7:",
+            "mov x2, x12",
             "b {by_hand}",
             // The slow way: `prepare` returns, or aborts.
             "3:",

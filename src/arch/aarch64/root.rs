@@ -48,12 +48,15 @@ macro_rules! first_entry_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                 // bti c
-            // Register state: sp = align_retptr, x19 is the entry function, x30 where that returns to.
-            "stp x29, x30, [sp, #-16]!",
-            ".cfi_adjust_cfa_offset 16; .cfi_offset x29, -16; .cfi_offset x30, -8",
+            // Register state: sp = align_retptr, x19 is the entry function, x30 where that returns to, x1 the
+            // coroutine's address.
+            "stp x29, x30, [sp, #-32]!",
+            ".cfi_adjust_cfa_offset 32; .cfi_offset x29, -32; .cfi_offset x30, -24",
+            "str x1, [sp, #16]",
             "bl {arrive}",
-            "ldp x29, x30, [sp], #16",
-            ".cfi_adjust_cfa_offset -16; .cfi_restore x29; .cfi_restore x30",
+            "ldr x1, [sp, #16]",
+            "ldp x29, x30, [sp], #32",
+            ".cfi_adjust_cfa_offset -32; .cfi_restore x29; .cfi_restore x30",
             "mov x17, x19",             // the one register through which a pad for calls can be jumped to
             "br x17",
             ".cfi_endproc",
@@ -71,15 +74,12 @@ macro_rules! returning_entry_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                 // bti c
-            // Register state: sp = align_retptr, x30 is where an entry function returns to.
+            // Register state: sp = align_retptr, x30 is where an entry function returns to, x1 the
+            // coroutine's address.
             "stp x29, x30, [sp, #-16]!",
             ".cfi_adjust_cfa_offset 16; .cfi_offset x29, -16; .cfi_offset x30, -8",
             "mov x29, sp",
-            "adrp x9, :gottprel:aco_gtls_co",
-            "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
-            "mrs x10, tpidr_el0",
-            "ldr x9, [x9, x10]",
-            "ldr x9, [x9, #152]",       // fp
+            "ldr x9, [x1, #152]",       // fp
             "blr x9",
             "bl {end}",
             "brk #1",

@@ -3,7 +3,7 @@
 /// The body of a function `resume(co, value)`: runs `co`, which is given `value`, and which `prepare` readies unless it plainly is,
 /// until it leaves; then makes its main coroutine the current one. It returns an `Arrival`: the value, and who
 /// has left. Where that
-/// was not left for its main coroutine, it ends in `by_hand(left, here)`, which sets that itself. While C++ exceptions are being
+/// was not left for its main coroutine, it ends in `by_hand(left, here, co)`, which sets that itself. While C++ exceptions are being
 /// handled it is `aside` that is called.
 macro_rules! resume_body {
     (own_fpenv, $prepare:path, $aside:path, $by_hand:path) => {
@@ -61,6 +61,8 @@ macro_rules! resume_body {
             ".cfi_adjust_cfa_offset 8; .cfi_offset r14, -40",
             "push r15",
             ".cfi_adjust_cfa_offset 8; .cfi_offset r15, -48",
+            "push rdi",                 // for `by_hand`
+            ".cfi_adjust_cfa_offset 8",
             ".cfi_remember_state",
             "lea rax, [rip + 5f]",
             "mov [r8 + 32], rax",
@@ -69,8 +71,8 @@ macro_rules! resume_body {
             "mov [r8 + 56], rbp",
             $($save,)*
             // The main coroutine is whole in memory, and the unwinder finds its frame through r8
-            // (DWARF register 8): CFA = *(r8 + 40) + 48; rbx and rbp lie in `reg`.
-            ".cfi_escape 0x0f, 5, 0x78, 40, 0x06, 0x23, 48",
+            // (DWARF register 8): CFA = *(r8 + 40) + 56; rbx and rbp lie in `reg`.
+            ".cfi_escape 0x0f, 5, 0x78, 40, 0x06, 0x23, 56",
             ".cfi_escape 0x10, 3, 2, 0x78, 48",
             ".cfi_escape 0x10, 6, 2, 0x78, 56",
             "mov r12, [rdi]",
@@ -94,6 +96,8 @@ macro_rules! resume_body {
             ".cfi_restore_state",
             "nop",
             "5:",
+            "pop r8",                   // who was resumed
+            ".cfi_adjust_cfa_offset -8",
             "pop r15",
             ".cfi_adjust_cfa_offset -8; .cfi_restore r15",
             "pop r14",
@@ -159,6 +163,7 @@ macro_rules! resume_body {
             "jmp 2b",
             // It was left for another than its main_co.
             "6:",
+            "mov rdx, r8",
             "jmp {by_hand}",
             // The program has a C++ runtime.
             "9:",

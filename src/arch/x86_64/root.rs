@@ -42,18 +42,18 @@ pub(crate) unsafe fn begin_in(co: *mut aco_t, place: usize) {
     }
 }
 
-/// The body of a function that a fresh coroutine begins in: calls `arrive`, then goes on in the entry
-/// function.
+/// The body of a function that a fresh coroutine begins in: calls `arrive`, then goes on where it would
+/// have begun.
 macro_rules! first_entry_body {
     ($arrive:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
-            // Register state: rsp = align_retptr, r12 is the entry function.
-            "sub rsp, 8",
+            // Register state: rsp = align_retptr, r12 is the entry function, rsi the coroutine's address.
+            "push rsi",
             ".cfi_adjust_cfa_offset 8",
             "call {arrive}",
-            "add rsp, 8",
+            "pop rsi",
             ".cfi_adjust_cfa_offset -8",
             "notrack jmp r12",
             ".cfi_endproc",
@@ -71,12 +71,11 @@ macro_rules! returning_entry_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
-            // Register state: rsp = align_retptr, rbp leads to a frame record of the resumer's.
+            // Register state: rsp = align_retptr, rbp leads to a frame record of the resumer's, rsi is the
+            // coroutine's address.
             "sub rsp, 8",
             ".cfi_adjust_cfa_offset 8",
-            "mov rax, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
-            "mov rax, fs:[rax]",
-            "call qword ptr [rax + 96]",        // fp
+            "call qword ptr [rsi + 96]",        // fp
             "call {end}",
             "ud2",
             ".cfi_endproc",

@@ -35,8 +35,9 @@ pub unsafe extern "C" fn aco_gen_new(
 }
 
 /// Runs a generator to its next value. 1, and the value in `*value`; or 0 when it has ended, now or before,
-/// and NULL there. `value` may be NULL. A plain aco_yield() inside it gives NULL for a value. To be called
-/// in one thread: aco_attach() takes it to another. Aborts on NULL, on a generator that is running or
+/// and NULL there. `value` may be NULL. A plain aco_yield() inside it gives NULL for a value. Where
+/// the generator has given its place to another coroutine by aco_yield_to(), it is 1 and what that one
+/// yields, NULL where it ends. To be called in one thread: aco_attach() takes it to another. Aborts on NULL, on a generator that is running or
 /// destroyed, and as aco_resume().
 ///
 /// # Safety

@@ -90,8 +90,8 @@ pub(super) fn as_canceled(is_cancelled: bool) -> c_int {
 /// the address of errno and of thread-local variables. gcc and clang keep both where a function uses one
 /// before and after a yield; a function that does only either is safe.
 ///
-/// Aborts on NULL, where `co` is running here or in another thread, destroyed, or a main coroutine, and
-/// where `main_co` is destroyed or runs inside `co`.
+/// Aborts on NULL, where `co` is running here or in another thread, destroyed, or a main coroutine, where
+/// `main_co` is destroyed or `co` itself, and without memory.
 ///
 /// # Safety
 /// Both are NULL or coroutines.

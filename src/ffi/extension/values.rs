@@ -28,7 +28,8 @@ pub extern "C" fn aco_yield_value(value: *mut c_void) -> *mut c_void {
     unsafe { resume::yield_value(tls::current(), value, resume::switch) }
 }
 
-/// What the aco_resume_value() gave that began the running coroutine. NULL once that has yielded or resumed
+/// What the aco_resume_value() gave that began the running coroutine; after aco_create() and aco_reset(), not
+/// where a program has started it again by writing its registers. NULL once that has yielded or resumed
 /// another for the first time; in a main coroutine; where no coroutine runs.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_first_value() -> *mut c_void {
