@@ -33,7 +33,7 @@ SO      := libaco.so.$(VERSION)
 B      := build$(if $(TARGET),/$(TARGET))
 RSLIB  := $(B)/cargo/$(if $(TARGET),$(TARGET)/)release/libaco.a
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
-HEADERS := aco.h aco_inline.h aco_ext.h aco_ext_inline.h aco_assert_override.h
+HEADERS := aco.h aco_inline.h aco_ext.h aco_ext_inline.h aco_assert_override.h aco.hpp
 
 # The binutils of the compiler, so that naming the compiler is enough.
 tool     = $(shell $(CC) -print-prog-name=$(1))
@@ -110,7 +110,7 @@ SUBSTITUTE = sed -e 's|@PREFIX@|$(call literal,$(PREFIX))|' \
 install: all
 	$(INSTALL) -d '$(D)$(LIBDIR)/pkgconfig' '$(D)$(LIBDIR)/cmake/aco' '$(D)$(INCLUDEDIR)/libaco'
 	$(INSTALL) -m 644 $(HEADERS:%=include/%) '$(D)$(INCLUDEDIR)'
-	$(INSTALL) -m 644 include/libaco/*.h '$(D)$(INCLUDEDIR)/libaco'
+	$(INSTALL) -m 644 include/libaco/*.h include/libaco/*.hpp '$(D)$(INCLUDEDIR)/libaco'
 	$(INSTALL) -m 644 $(B)/$(SO) $(B)/libaco.a '$(D)$(LIBDIR)'
 	ln -sf $(SO) '$(D)$(LIBDIR)/$(SONAME)'
 	ln -sf $(SONAME) '$(D)$(LIBDIR)/libaco.so'
@@ -124,7 +124,8 @@ install: all
 
 uninstall:
 	rm -f $(addprefix '$(D)$(LIBDIR)'/,$(SO) $(SONAME) libaco.so libaco.a pkgconfig/libaco.pc)
-	rm -f $(addprefix '$(D)$(INCLUDEDIR)'/,$(HEADERS)) '$(D)$(INCLUDEDIR)'/libaco/aco*.h
+	rm -f $(addprefix '$(D)$(INCLUDEDIR)'/,$(HEADERS)) '$(D)$(INCLUDEDIR)'/libaco/aco*.h \
+	  '$(D)$(INCLUDEDIR)'/libaco/aco*.hpp
 	rm -rf '$(D)$(LIBDIR)/cmake/aco' '$(D)$(PREFIX)/share/libaco'
 	rm -f '$(D)$(AUTOLOAD)/$(SO)-gdb.py'
 	rmdir '$(D)$(INCLUDEDIR)/libaco' 2> /dev/null || true

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::process::{command, root, run, scratch, succeed};
+use crate::process::{command, is_there, root, run, scratch, succeed};
 use crate::work::Case;
 
 /// A program that says which library it runs with.
@@ -18,6 +18,16 @@ int main(void) {
     while (!co->is_end) aco_resume(co);
     puts(aco_version_string());
     return 0;
+}
+";
+
+/// The same in C++.
+const CXX_PROGRAM: &str = "\
+#include <libaco/aco.hpp>
+int main() {
+    aco::coroutine co([] { aco::this_coroutine::yield(); });
+    while (co) co.resume();
+    std::puts(aco_version_string());
 }
 ";
 
@@ -110,6 +120,12 @@ fn install_use_uninstall() -> Result<(), String> {
     let (include, lib) = (format!("-I{prefix}/include"), format!("-L{prefix}/lib"));
     let shared = [&*program, &include, &lib, "-laco"];
     build_and_run("cc", &shared, &folder.join("shared"), &prefix)?;
+    if is_there("c++ --version") {
+        let path = folder.join("program.cpp");
+        fs::write(&path, CXX_PROGRAM).map_err(|error| error.to_string())?;
+        let arguments = ["-std=c++17", &*path.to_string_lossy(), &include, &lib, "-laco"];
+        build_and_run("c++", &arguments, &folder.join("of-cxx"), &prefix)?;
+    }
     let fixed = [&*program, &include, &lib, "-laco", "-static"];
     build_and_run("cc", &fixed, &folder.join("static"), &prefix)?;
     make("uninstall", &[("PREFIX", &prefix)])?;

@@ -105,6 +105,7 @@ pub fn abi_cases() -> Vec<Case> {
     cases.push(Case::new("a plugin with libaco.a that is closed", plugin_is_closed));
     cases.push(Case::new("README shows examples/readme.c", readme_shows_its_example));
     cases.extend(header_cases());
+    cases.extend(cxx_header_cases());
     cases
 }
 
@@ -184,6 +185,7 @@ const UNIT: &str = "\
 #include <libaco/aco_ext.h>
 #include <aco_ext_inline.h>
 #include <aco_assert_override.h>
+#include <libaco/aco_ext.h>
 struct aco_share_stack_s;
 static void entry(void) {
     void *arg = aco_get_arg();
@@ -192,12 +194,14 @@ static void entry(void) {
     aco_yield1(aco_co());
     assertalloc_ptr(arg);
     assertalloc_bool(arg != NULL);
+    aco_yield_to((aco_t *)aco_yield_value(arg));
     if (aco_is_main_co(aco_get_co())) aco_exit1(aco_get_co());
     aco_exit();
 }
 aco_attr_no_asan static int unit(aco_t *co) {
     assert(unlikely(likely(co != NULL)));
     aco_resume(co);
+    aco_gen_next(co, (void **)aco_resume_value(co, NULL));
     return co->fp == entry && aco_gtls_co == co && ACO_VERSION_NUMBER != 0;
 }
 int (*use)(aco_t *) = unit;
@@ -215,6 +219,52 @@ static int extension(aco_share_stack_t *stack, aco_t *co) {
 }
 int (*use_extension)(aco_share_stack_t *, aco_t *) = extension;
 ";
+
+/// A translation unit that instantiates what aco.hpp has.
+const CXX_UNIT: &str = "\
+#include <aco.hpp>
+#include <libaco/aco.hpp>
+#include <aco_assert_override.h>
+#include <memory>
+template class aco::generator<int>;
+template class aco::generator<const int &>;
+template class aco::generator<std::unique_ptr<int>>;
+void unit() {
+    aco::shared_stack stack;
+    aco::coroutine co(aco::forget_on_destroy, stack, [] { aco::this_coroutine::yield(); });
+    while (co) co.resume();
+    for (auto &value : aco::generator<int>([](auto yield) { yield(1); })) assert(value == 1);
+    if (aco::this_coroutine::cancelled()) aco::this_coroutine::exit();
+}
+";
+
+/// The header of C++, clean in the dialects that it is for, and without what some programs do without.
+fn cxx_header_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for compiler in ["c++", "clang++"] {
+        if !is_there(&format!("{compiler} --version")) {
+            continue; // as below
+        }
+        for standard in ["c++17", "c++20", "gnu++17"] {
+            for option in
+                ["-O2", "-fno-exceptions", "-fno-rtti", "-DACO_CONFIG_SHARE_FPU_MXCSR_ENV"]
+            {
+                let name = format!("aco.hpp {compiler} -std={standard} {option}");
+                let strict = "-Wall -Wextra -Werror -pedantic -Wshadow -Wconversion -Iinclude -c";
+                let line = format!("{compiler} -std={standard} {option} {strict}");
+                cases.push(Case::new(name.clone(), move || {
+                    let folder = scratch(&format!("header/{}", name.replace([' ', '/'], "_")))?;
+                    let path = folder.join("unit.cpp");
+                    fs::write(&path, CXX_UNIT).map_err(|error| error.to_string())?;
+                    let mut command = command(&line);
+                    command.arg(path).arg("-o").arg(folder.join("unit.o"));
+                    succeed(command, 60).map(drop)
+                }));
+            }
+        }
+    }
+    cases
+}
 
 /// The headers, clean in every dialect, alone and inside other declarations.
 fn header_cases() -> Vec<Case> {

@@ -1,0 +1,2 @@
+/* For programs that say <libaco/aco.hpp>. */
+#include "../aco.hpp"
