@@ -48,10 +48,9 @@ ifneq ($(RUSTC),)
 export RUSTC
 endif
 
-# Frame pointers: what suspends a coroutine is sometimes Rust code, and its frames are walked by them.
 $(RSLIB): $(SOURCES)
 	$(CARGO) rustc --quiet --locked --release --lib --crate-type staticlib --target-dir $(B)/cargo \
-	  $(if $(TARGET),--target $(TARGET)) -- -C force-frame-pointers=yes
+	  $(if $(TARGET),--target $(TARGET))
 
 # -z nodelete: a coroutine may run while its library is being closed; the TLS block stays anyway.
 $(B)/$(SO): $(RSLIB) libaco.map

@@ -55,7 +55,7 @@ pub(crate) use resume::resume_body;
 pub(crate) use root::{
     ROOT_RETURN_OFFSET, begin_in, ended_body, first_entry_body, returning_entry_body, root_frame,
 };
-pub(crate) use transfer::transfer_body;
+pub(crate) use transfer::{transfer_body, with_frame};
 
 /// `align_retptr` is 16 bytes below `align_highptr`: the stack pointer is always 16-byte aligned.
 pub(crate) const RETURN_SLOT: usize = 16;

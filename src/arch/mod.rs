@@ -14,6 +14,7 @@
 //! | `ended_body!` | the body of the function where an ended coroutine would go on |
 //! | `resume_body!` | the body of a function that runs a coroutine until it leaves |
 //! | `transfer_body!` | the body of a function that leaves one for another of the same main coroutine |
+//! | `with_frame` | calls one of these with the frame pointer of who called first |
 //! | `begin_in`, `first_entry_body!` | a beginning before the entry function |
 //! | `returning_entry_body!` | a beginning around an entry function that may return |
 //! | `root_frame`, `ROOT_RETURN_OFFSET` | where an entry function would return to, and unwinders go on |
@@ -76,7 +77,7 @@ pub(crate) use machine::{
     FIRST_VALUE, FRAME_POINTER, FRAME_RECORD, LEAST_GUARD, RETURN_SLOT, ROOT_RETURN_OFFSET,
     begin_in, copy_frames, ended_body, first_entry_body, interrupted, leave, leave_shared_fpenv,
     resume_body, returning_entry_body, root_frame, stack_pointer, store_fp_environment,
-    switch_body, transfer_body, valgrind_request, weak_symbol,
+    switch_body, transfer_body, valgrind_request, weak_symbol, with_frame,
 };
 
 /// Where an entry function would return to; the return slot of a share stack holds it. The

@@ -47,7 +47,7 @@ pub(crate) use resume::resume_body;
 pub(crate) use root::{
     ROOT_RETURN_OFFSET, begin_in, ended_body, first_entry_body, returning_entry_body, root_frame,
 };
-pub(crate) use transfer::transfer_body;
+pub(crate) use transfer::{transfer_body, with_frame};
 
 /// `align_retptr` is one word below `align_highptr`: a called function finds its return address
 /// 8 bytes below an aligned stack.
@@ -142,6 +142,7 @@ macro_rules! switch_body {
             "cmp qword ptr [rax + 8], 0",
             "je 2b",
             "8:",
+            "mov rcx, rbp",             // for who walks frame pointers: see `with_frame`
             "jmp {aside}",
             ".cfi_endproc",
             aside = sym $aside,

@@ -141,6 +141,7 @@ unsafe fn switch_with_care(
     from: *mut aco_t,
     to: *mut aco_t,
     value: *mut c_void,
+    frame: usize,
     switch: Switch,
 ) -> *mut c_void {
     let kept = exceptions::put_aside();
@@ -151,7 +152,7 @@ unsafe fn switch_with_care(
         if !(is_yield(from, to) && hooks::pass_back()) {
             hooks::pass_by();
         }
-        let result = switch(from, to, value);
+        let result = arch::with_frame(from, to, value, 0, switch as *const (), frame);
         sanitizer::arrive(&departure);
         result
     };
@@ -187,13 +188,14 @@ unsafe extern "C" fn switch_aside(
     from: *mut aco_t,
     to: *mut aco_t,
     value: *mut c_void,
+    frame: usize,
 ) -> *mut c_void {
     // SAFETY: the caller's promise. The second switch is a jump: what is suspended there is its caller.
     unsafe {
         if is_yield(from, to) && hooks::pass_back() {
             return switch(from, to, value);
         }
-        switch_with_care(from, to, value, switch)
+        switch_with_care(from, to, value, frame, switch)
     }
 }
 
@@ -202,13 +204,14 @@ unsafe extern "C" fn switch_shared_fpenv_aside(
     from: *mut aco_t,
     to: *mut aco_t,
     value: *mut c_void,
+    frame: usize,
 ) -> *mut c_void {
     // SAFETY: as in `switch_aside`.
     unsafe {
         if is_yield(from, to) && hooks::pass_back() {
             return switch_shared_fpenv(from, to, value);
         }
-        switch_with_care(from, to, value, switch_shared_fpenv)
+        switch_with_care(from, to, value, frame, switch_shared_fpenv)
     }
 }
 

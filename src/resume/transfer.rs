@@ -100,6 +100,7 @@ unsafe fn transfer_with_care(
     to: *mut aco_t,
     main_co: *mut aco_t,
     is_ready: usize,
+    frame: usize,
     transfer: Transfer,
 ) {
     let kept = exceptions::put_aside();
@@ -114,7 +115,8 @@ unsafe fn transfer_with_care(
         let mut departure = Departure::new();
         sanitizer::leave(from, to, &mut departure);
         hooks::pass_back();
-        transfer(from, to, main_co, is_ready);
+        let transfer = transfer as *const ();
+        arch::with_frame(from, to, main_co.cast(), is_ready, transfer, frame);
         sanitizer::arrive(&departure);
     }
     exceptions::take_back(kept);
@@ -126,9 +128,10 @@ unsafe extern "C" fn transfer_aside(
     to: *mut aco_t,
     main_co: *mut aco_t,
     is_ready: usize,
+    frame: usize,
 ) {
     // SAFETY: the caller's promise.
-    unsafe { transfer_with_care(from, to, main_co, is_ready, transfer) }
+    unsafe { transfer_with_care(from, to, main_co, is_ready, frame, transfer) }
 }
 
 #[cold]
@@ -137,9 +140,10 @@ unsafe extern "C" fn transfer_shared_fpenv_aside(
     to: *mut aco_t,
     main_co: *mut aco_t,
     is_ready: usize,
+    frame: usize,
 ) {
     // SAFETY: the caller's promise.
-    unsafe { transfer_with_care(from, to, main_co, is_ready, transfer_shared_fpenv) }
+    unsafe { transfer_with_care(from, to, main_co, is_ready, frame, transfer_shared_fpenv) }
 }
 
 /// Leaves the running coroutine for `to`. Its main coroutine is yielded to; to itself it goes on at once.

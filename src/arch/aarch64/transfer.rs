@@ -1,4 +1,9 @@
-//! aarch64: leaving a coroutine for another than its main coroutine.
+//! aarch64: leaving a coroutine for another than its main coroutine, and from the library's own code.
+
+use core::arch::naked_asm;
+use core::ffi::c_void;
+
+use crate::abi::aco_t;
 
 /// The body of a function `transfer(from, to, main_co, is_ready)`: leaves `from`, goes on in `to`. Unless that
 /// is ready, `arrange(from, to, main_co)` sees to it in between, on the stack of `main_co`, which waits in a
@@ -146,3 +151,26 @@ macro_rules! transfer_body {
 }
 
 pub(crate) use transfer_body;
+
+/// Calls `function(from, to, third, fourth)`. All code here keeps frame records, so that the frame pointer of
+/// a coroutine that is left in there leads on; `frame` is not looked at.
+///
+/// # Safety
+/// As `function`.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn with_frame(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    third: *mut c_void,
+    fourth: usize,
+    function: *const (),
+    frame: usize,
+) -> *mut c_void {
+    naked_asm!(
+        ".cfi_startproc",
+        "hint #34",    // bti c
+        "mov x17, x4", // the one register through which a pad for calls can be jumped to
+        "br x17",
+        ".cfi_endproc",
+    )
+}

@@ -1,4 +1,9 @@
-//! x86-64: leaving a coroutine for another than its main coroutine.
+//! x86-64: leaving a coroutine for another than its main coroutine, and from the library's own code.
+
+use core::arch::naked_asm;
+use core::ffi::c_void;
+
+use crate::abi::aco_t;
 
 /// The body of a function `transfer(from, to, main_co, is_ready)`: leaves `from`, goes on in `to`. Unless that
 /// is ready, `arrange(from, to, main_co)` sees to it in between, on the stack of `main_co`, which waits in a
@@ -109,6 +114,7 @@ macro_rules! transfer_body {
             "cmp qword ptr [rax + 8], 0",
             "je 2b",
             "8:",
+            "mov r8, rbp",              // for who walks frame pointers: see `with_frame`
             "jmp {aside}",
             ".cfi_endproc",
             arrange = sym $arrange,
@@ -118,3 +124,31 @@ macro_rules! transfer_body {
 }
 
 pub(crate) use transfer_body;
+
+/// Calls `function(from, to, third, fourth)` with `frame` for the frame pointer: what a coroutine that is
+/// left in there has in `reg`, as if it had called itself. Code between may have used that register.
+///
+/// # Safety
+/// As `function`.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn with_frame(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    third: *mut c_void,
+    fourth: usize,
+    function: *const (),
+    frame: usize,
+) -> *mut c_void {
+    naked_asm!(
+        ".cfi_startproc",
+        "endbr64",
+        "push rbp",
+        ".cfi_adjust_cfa_offset 8; .cfi_offset rbp, -16",
+        "mov rbp, r9",
+        "call r8",
+        "pop rbp",
+        ".cfi_adjust_cfa_offset -8; .cfi_restore rbp",
+        "ret",
+        ".cfi_endproc",
+    )
+}
