@@ -2,10 +2,11 @@
 # make test          every test that this machine can run: 5 minutes  (LANES="cc aarch64", LANES=all)
 # make demo          the example with three coroutines, over this README  (FILE=some.txt)
 # make bench         measures, and writes docs/performance.{md,svg}  (ACO_PREFIX=, ACO_ROWS=)
-# make header        writes include/aco.h and aco_ext.h from the Rust items
+# make header        writes include/aco.h, aco_ext.h and acort.h from the Rust items
 # make install       PREFIX=/usr/local LIBDIR= INCLUDEDIR= DESTDIR=;  make uninstall
 # make setup         installs what all lanes of the tests need (Debian, as root)
 # make clean
+# make RT=0          without acort, the runtime, in build/without-rt
 #
 # Another target, in a folder of its own, build/$(TARGET):
 #   make TARGET=aarch64-unknown-linux-gnu CC=aarch64-linux-gnu-gcc-12 RUSTC=/usr/bin/rustc
@@ -23,6 +24,7 @@ INSTALL    ?= install
 TARGET     ?=
 LANES      ?=
 FILE       ?= README.md
+RT         ?= 1
 
 VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 MAJOR   := $(firstword $(subst ., ,$(VERSION)))
@@ -30,10 +32,10 @@ SONAME  := libaco.so.$(MAJOR)
 SO      := libaco.so.$(VERSION)
 
 # A build for another target shares no file with the others, cargo's included.
-B      := build$(if $(TARGET),/$(TARGET))
+B      := build$(if $(TARGET),/$(TARGET))$(if $(filter 0,$(RT)),/without-rt)
 RSLIB  := $(B)/cargo/$(if $(TARGET),$(TARGET)/)release/libaco.a
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
-HEADERS := aco.h aco_inline.h aco_ext.h aco_ext_inline.h aco_assert_override.h aco.hpp
+HEADERS := aco.h aco_inline.h aco_ext.h aco_ext_inline.h aco_assert_override.h aco.hpp $(if $(filter-out 0,$(RT)),acort.h)
 
 # The binutils of the compiler, so that naming the compiler is enough.
 tool     = $(shell $(CC) -print-prog-name=$(1))
@@ -50,11 +52,11 @@ endif
 
 $(RSLIB): $(SOURCES)
 	$(CARGO) rustc --quiet --locked --release --lib --crate-type staticlib --target-dir $(B)/cargo \
-	  $(if $(TARGET),--target $(TARGET))
+	  $(if $(TARGET),--target $(TARGET)) $(if $(filter 0,$(RT)),--no-default-features)
 
 # -z nodelete: a coroutine may run while its library is being closed; the TLS block stays anyway.
-$(B)/$(SO): $(RSLIB) libaco.map
-	$(CC) -o $@ -shared -Wl,-soname,$(SONAME) -Wl,--version-script=libaco.map \
+$(B)/$(SO): $(RSLIB) $(B)/libaco.map
+	$(CC) -o $@ -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(B)/libaco.map \
 	  -Wl,--whole-archive $(RSLIB) -Wl,--no-whole-archive -Wl,--gc-sections -Wl,-O1 -Wl,-S \
 	  -Wl,-z,defs -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,nodelete -nostdlib -lc $(LDFLAGS)
 
@@ -62,7 +64,11 @@ $(B)/libaco.so: $(B)/$(SO)
 	ln -sf $(SO) $(B)/$(SONAME)
 	ln -sf $(SONAME) $@
 
-$(B)/libaco.sym: libaco.map $(RSLIB)
+# The names of what is built.
+$(B)/libaco.map: libaco.map $(RSLIB)
+	sed '$(if $(filter 0,$(RT)),/acort_/d)' $< > $@
+
+$(B)/libaco.sym: $(B)/libaco.map $(RSLIB)
 	sed -n 's/^ *\([a-z_][A-Za-z0-9_]*\);.*/\1/p' $< > $@
 
 # One object, only the public names global: no rust_* name leaks, and two Rust libraries can be

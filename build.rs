@@ -21,7 +21,9 @@ fn main() {
     // The names alone: rustc's script has no version node, and mixing the two would give some
     // symbols a version and others none.
     let names = map.lines().filter_map(|line| line.trim().strip_suffix(';'));
+    let has_runtime = env::var_os("CARGO_FEATURE_RT").is_some();
     let names = names.filter(|name| name.starts_with("aco"));
+    let names = names.filter(|name| has_runtime || !name.starts_with("acort_"));
     let script: String = names.map(|name| format!("  {name};\n")).collect();
     let path = PathBuf::from(variable("OUT_DIR")).join("exports.map");
     fs::write(&path, format!("{{ global:\n{script}}};\n")).expect("OUT_DIR is writable");

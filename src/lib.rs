@@ -5,6 +5,7 @@
 //! | layer | module | what it is |
 //! |---|---|---|
 //! | the C face | [`ffi`] | the exported functions: check, convert, delegate |
+//! | the runtime | `rt` | tasks above coroutines; feature `rt` |
 //! | coroutines | [`generator`] | coroutines that whoever asks resumes |
 //! | | [`resume`] | resume, yield, exit, values, transfer: who runs, whose stack it is |
 //! | | [`attach`] | to another main coroutine, or thread |
@@ -63,6 +64,8 @@ mod panic;
 mod record;
 mod refusal;
 mod resume;
+#[cfg(feature = "rt")]
+pub mod rt;
 mod sanitizer;
 mod save;
 mod slab;

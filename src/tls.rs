@@ -12,7 +12,7 @@
 //!
 //! Stable Rust cannot define an exported `__thread` variable, so assembly does; C sees
 //! `extern __thread aco_t *aco_gtls_co`. Access is initial-exec: an offset from the GOT and the
-//! thread pointer, no call, at the price of 96 bytes of the static TLS block when the library is
+//! thread pointer, no call, at the price of 104 bytes of the static TLS block when the library is
 //! loaded with dlopen. No address is kept: each access reads the thread pointer anew, because a
 //! coroutine that is moved to another thread goes on in the middle of a function.
 
@@ -38,6 +38,19 @@ global_asm!(
     ".size aco_thread_state, 64",
     ".p2align 4", // the pool's fields are written and read together: in one line
     "aco_thread_state: .zero 64",
+    ".popsection",
+);
+
+#[cfg(feature = "rt")]
+global_asm!(
+    // The worker of the runtime (`rt`) that this thread is, or zero.
+    ".pushsection .tbss.aco_worker,\"awT\",%nobits",
+    ".globl aco_worker",
+    ".hidden aco_worker",
+    ".type aco_worker, %object",
+    ".size aco_worker, 8",
+    ".p2align 3",
+    "aco_worker: .zero 8",
     ".popsection",
 );
 
@@ -179,4 +192,19 @@ pub(crate) fn forget(co: *mut aco_t) {
 pub(crate) fn thread_state() -> *mut ThreadState {
     // SAFETY: reads the thread pointer and the variable's offset from it.
     unsafe { address_of!("aco_thread_state") as *mut ThreadState }
+}
+
+/// The worker that this thread is; NULL: none.
+#[cfg(feature = "rt")]
+#[inline(always)]
+pub(crate) fn worker() -> *mut c_void {
+    // SAFETY: the thread's own word.
+    unsafe { *(address_of!("aco_worker") as *const *mut c_void) }
+}
+
+/// Sets what [`worker`] gives.
+#[cfg(feature = "rt")]
+pub(crate) fn set_worker(worker: *mut c_void) {
+    // SAFETY: the thread's own word.
+    unsafe { *(address_of!("aco_worker") as *mut *mut c_void) = worker }
 }

@@ -1,14 +1,15 @@
-//! `include/aco.h` and `include/aco_ext.h` are generated from the Rust items and checked in; this fails
+//! `include/aco.h`, `aco_ext.h` and `acort.h` are generated from the Rust items and checked in; this fails
 //! when one is stale. `make header` (ACO_BLESS=1) writes them.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 const EXTENSION: &str = "src/ffi/extension";
+const RUNTIME: &str = "src/ffi/rt";
 
-/// The files of the extension, in the order in which its `mod.rs` names them.
-fn extension_files(root: &Path) -> Vec<PathBuf> {
-    let folder = root.join(EXTENSION);
+/// The files of a part, in the order in which its `mod.rs` names them.
+fn files_of(root: &Path, part: &str) -> Vec<PathBuf> {
+    let folder = root.join(part);
     let names = fs::read_to_string(folder.join("mod.rs")).expect("src/ is readable");
     let names = names.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
     names.map(|name| folder.join(format!("{name}.rs"))).collect()
@@ -25,31 +26,37 @@ fn public_names(source: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// `aco.h`, as the Rust items say it now: all but those of the extension.
+/// The files of the runtime, with what they are about.
+fn runtime_files(root: &Path) -> Vec<PathBuf> {
+    let mut files = vec![root.join("src/rt/abi.rs")];
+    files.extend(files_of(root, RUNTIME));
+    files
+}
+
+/// `aco.h`, as the Rust items say it now: all but those of the extension and the runtime.
 fn generate(root: &Path) -> String {
     let mut config = config(root, "cbindgen.toml");
     let version: Vec<_> = env!("CARGO_PKG_VERSION").split('.').collect();
     let prelude = config.after_includes.take().expect("cbindgen.toml has after_includes");
     let prelude = prelude.replace("@MAJOR@", version[0]).replace("@MINOR@", version[1]);
     config.after_includes = Some(prelude.replace("@PATCH@", version[2]));
-    for file in extension_files(root) {
+    for file in files_of(root, EXTENSION).into_iter().chain(runtime_files(root)) {
         let source = fs::read_to_string(file).expect("src/ is readable");
         config.export.exclude.extend(public_names(&source));
     }
     text_of(cbindgen::Builder::new().with_crate(root).with_config(config))
 }
 
-/// `aco_ext.h`: those of the extension, as one source, because cbindgen sorts files by their names.
-fn generate_extension(root: &Path) -> String {
+/// Another header, of the items of some files: as one source, because cbindgen sorts files by their names.
+fn generate_from(root: &Path, configuration: &str, files: Vec<PathBuf>) -> String {
     let text = |file| fs::read_to_string(file).expect("src/ is readable");
-    let sources: String = extension_files(root).into_iter().map(text).collect();
+    let sources: String = files.into_iter().map(text).collect();
     // What is said of a file, and not of an item, is none of one source.
     let items = sources.lines().filter(|line| !line.starts_with("//!") && !line.starts_with("#!["));
     let items: String = items.map(|line| line.to_owned() + "\n").collect();
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("extension.rs");
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{configuration}.rs"));
     fs::write(&path, items).expect("the folder is writable");
-    let config = config(root, "cbindgen-ext.toml");
-    text_of(cbindgen::Builder::new().with_src(path).with_config(config))
+    text_of(cbindgen::Builder::new().with_src(path).with_config(config(root, configuration)))
 }
 
 fn config(root: &Path, name: &str) -> cbindgen::Config {
@@ -74,7 +81,15 @@ fn aco_h_is_fresh() {
 #[test]
 fn aco_ext_h_is_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    is_fresh(root, "include/aco_ext.h", &generate_extension(root));
+    let fresh = generate_from(root, "cbindgen-ext.toml", files_of(root, EXTENSION));
+    is_fresh(root, "include/aco_ext.h", &fresh);
+}
+
+#[test]
+fn acort_h_is_fresh() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let fresh = generate_from(root, "cbindgen-rt.toml", runtime_files(root));
+    is_fresh(root, "include/acort.h", &fresh);
 }
 
 fn is_fresh(root: &Path, name: &str, fresh: &str) {

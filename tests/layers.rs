@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 28] = [
+const LAYERS: [(&str, &[&str]); 29] = [
     (
         "ffi",
         &[
+            "rt",
             "overflow",
             "generator",
             "resume",
@@ -33,6 +34,21 @@ const LAYERS: [(&str, &[&str]); 28] = [
     (
         "generator",
         &["resume", "attach", "coroutine", "sanitizer", "state", "refusal", "diag", "abi"],
+    ),
+    (
+        "rt",
+        &[
+            "resume",
+            "coroutine",
+            "stack",
+            "sanitizer",
+            "refusal",
+            "arch",
+            "tls",
+            "diag",
+            "sys",
+            "abi",
+        ],
     ),
     (
         "resume",

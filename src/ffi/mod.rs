@@ -8,6 +8,8 @@ pub mod classic;
 pub mod diagnose;
 pub mod extension;
 pub mod functions;
+#[cfg(feature = "rt")]
+pub mod rt;
 pub mod version;
 
 use core::ffi::c_int;

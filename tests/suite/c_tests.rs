@@ -46,6 +46,12 @@ const OF_THE_LIBRARY: [&str; 23] = [
 /// Which programs a variant cannot be asked to run, and why.
 fn is_left_out(test: &str, variant: &Variant) -> bool {
     match test {
+        // Include our header; about what the library does, and the two ways to switch.
+        _ if test.starts_with("rt/") => {
+            variant.link == Link::Past
+                || test == "rt/failing" && variant.link != Link::Shared
+                || !["-O1", "-O2", "-O0", "-O1 -g", "-O2 -DACO_NO_INLINE"].contains(&variant.flags)
+        }
         // Has a part for them; the other variants run all of it.
         "generator" => false,
         _ if variant.flags.contains("-fno-exceptions") => true,
@@ -75,6 +81,13 @@ fn is_left_out(test: &str, variant: &Variant) -> bool {
 fn includes_extension(source: &Path) -> bool {
     let names = ["aco_ext.h", "aco.hpp"];
     fs::read_to_string(source).is_ok_and(|text| names.iter().any(|name| text.contains(name)))
+}
+
+/// The name of a test: its file's, with `rt/` before it if it is one of the runtime.
+fn name_of(source: &Path) -> String {
+    let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let is_of_runtime = source.parent().is_some_and(|folder| folder.ends_with("rt"));
+    if is_of_runtime { format!("rt/{name}") } else { name }
 }
 
 /// The sources of a folder that these languages compile.
@@ -107,17 +120,19 @@ pub fn cases(compiler: &'static Compiler, extent: Extent) -> Result<Vec<Case>, S
         cases.push(install_target(target, compiler.make));
     }
     for (number, variant) in compiler.variants.iter().enumerate() {
-        for source in sources("c_tests", compiler.languages) {
-            let test = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let runtime = sources("c_tests/rt", compiler.languages);
+        for source in sources("c_tests", compiler.languages).into_iter().chain(runtime) {
+            let test = name_of(&source);
             let wanted = compiler.only.is_empty() || compiler.only.contains(&&*test);
             let wanted = wanted && !compiler.never.contains(&&*test);
             let is_again = extent == Extent::Plain && number > 1;
-            let is_again = is_again && OF_THE_LIBRARY.contains(&&*test);
+            let is_again =
+                is_again && (OF_THE_LIBRARY.contains(&&*test) || test.starts_with("rt/"));
             let is_ours = variant.flags.contains("OLD_HEADER") && includes_extension(&source);
             if !wanted || is_again || is_ours || is_left_out(&test, variant) {
                 continue;
             }
-            let program = folder.join(format!("{test}-{number}"));
+            let program = folder.join(format!("{}-{number}", test.replace('/', "-")));
             let past = past.clone();
             cases.push(Case::new(format!("{test} {}", variant.flags), move || {
                 build(compiler, variant, &source, &program, &past)?;

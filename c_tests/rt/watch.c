@@ -1,0 +1,172 @@
+/* Hooks, lists, numbers: what a program can see of its tasks. */
+#include "rt.h"
+
+static int created, started, blocked, woken, finished, overran;
+static char reason[64];
+static int user;
+
+static void creates(void *data, acort_task_t *task) {
+    CHECK(data == &user && task != NULL);
+    created++;
+}
+
+static void starts(void *data, acort_task_t *task) {
+    CHECK(data == &user && task != NULL);
+    started++;
+}
+
+static void wakes(void *data, acort_task_t *task) {
+    CHECK(data == &user && task != NULL);
+    woken++;
+}
+
+static void finishes(void *data, acort_task_t *task) {
+    CHECK(data == &user && task != NULL);
+    finished++;
+}
+
+
+static void blocks(void *data, acort_task_t *task, const char *why) {
+    CHECK(data == &user && task == acort_self());
+    snprintf(reason, sizeof reason, "%s", why);
+    blocked++;
+}
+
+static void overruns(void *data, acort_task_t *task, int64_t took) {
+    CHECK(data == &user && task != NULL && took > MILLISECONDS);
+    overran++;
+}
+
+static void *parks(void *argument) {
+    CHECK_EQUAL(acort_park(ACORT_NEVER), 0);
+    return argument;
+}
+
+static void *is_long(void *argument) {
+    int64_t end = acort_after(3 * MILLISECONDS);
+    while (acort_now() < end) {
+    }
+    return argument;
+}
+
+static void *is_watched(void *argument) {
+    acort_task_t *task = acort_go(parks, NULL), *slow = acort_go(is_long, NULL);
+    CHECK_EQUAL(created, 3);
+    acort_yield();
+    CHECK_EQUAL(started, 3);
+    CHECK(blocked == 1 && strcmp(reason, "unpark") == 0);
+    CHECK_EQUAL(woken, 0);
+    acort_unpark(task);
+    CHECK_EQUAL(woken, 1);
+    join(task), join(slow);
+    CHECK_EQUAL(finished, 2);
+    CHECK(overran >= 1); /* the machine may be busy with something else */
+    return argument;
+}
+
+static void hooks(void) {
+    acort_hooks_t hooks = {&user, creates, starts, blocks, wakes, finishes, overruns, MILLISECONDS};
+    acort_set_hooks(&hooks);
+    run(is_watched, NULL);
+    CHECK_EQUAL(finished, 3);
+    acort_hooks_t none;
+    memset(&none, 0, sizeof none);
+    acort_set_hooks(&none);
+    run(is_long, NULL);
+    acort_set_hooks(NULL);
+    run(is_long, NULL);
+    CHECK_EQUAL(created, 3);
+}
+
+static acort_mutex_t mutex;
+
+static void *locks(void *argument) {
+    CHECK_EQUAL(acort_mutex_lock(&mutex, ACORT_NEVER), 0);
+    CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
+    return argument;
+}
+
+static void *reads(void *fd) {
+    char byte;
+    CHECK_EQUAL(acort_read((int)NUMBER(fd), &byte, 1, ACORT_NEVER), 1);
+    return NULL;
+}
+
+static void *sleeps(void *argument) {
+    CHECK_EQUAL(acort_sleep(20 * MILLISECONDS), 0);
+    return argument;
+}
+
+static int counts(void *most, acort_task_t *task) {
+    CHECK(acort_id(task) != 0);
+    return ++*(int *)most == 3 ? 77 : 0;
+}
+
+static void *is_shown(void *argument) {
+    int ends[2], shown[2], visited = 0;
+    char text[2048];
+    CHECK(pipe(ends) == 0 && pipe(shown) == 0);
+    acort_mutex_lock(&mutex, ACORT_NEVER);
+    acort_task_t *tasks[] = {acort_go(locks, NULL), acort_go(reads, POINTER(ends[0])), acort_go(sleeps, NULL)};
+    acort_set_name(tasks[1], "reader");
+    acort_set_name(acort_self(), "a name that is much longer than a line: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                                 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                                 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    acort_yield();
+    acort_task_t *fresh = acort_go(locks, NULL);
+    CHECK_EQUAL(acort_dump(shown[1]), 0);
+    ssize_t length = read(shown[0], text, sizeof text - 1);
+    CHECK(length > 0);
+    text[length] = 0;
+    char *lines[8];
+    int count = 0;
+    for (char *line = strtok(text, "\n"); line != NULL && count < 8; line = strtok(NULL, "\n")) lines[count++] = line;
+    CHECK_EQUAL(count, 5);
+    CHECK(text_matches(lines[0], "acort: task #: has not begun"));
+    CHECK(text_matches(lines[1], "acort: task # of worker 0: waits for a time"));
+    char wanted[128];
+    snprintf(wanted, sizeof wanted, "acort: task # reader of worker 0: waits for input of a file descriptor %d", ends[0]);
+    CHECK(text_matches(lines[2], wanted));
+    CHECK(text_matches(lines[3], "acort: task # of worker 0: waits for a mutex at @"));
+    CHECK(strlen(lines[4]) == 255 && strncmp(lines[4], "acort: task ", 12) == 0);
+    CHECK_FAILS(acort_dump(-1), EBADF);
+
+    CHECK_EQUAL(acort_foreach(counts, &visited), 77);
+    CHECK_EQUAL(visited, 3);
+    visited = 10;
+    CHECK_EQUAL(acort_foreach(counts, &visited), 0);
+    CHECK_EQUAL(visited, 15);
+    CHECK_FAILS(acort_foreach(NULL, NULL), EINVAL);
+
+    acort_stats_t stats;
+    CHECK_EQUAL(acort_stats(&stats, sizeof stats), 0);
+    CHECK(stats.workers == 1 && stats.live == 5 && stats.started == 4 && stats.ended == 0);
+    CHECK(stats.switches >= 4);
+    CHECK_FAILS(acort_stats(NULL, sizeof stats), EINVAL);
+    CHECK_FAILS(acort_stats(&stats, 0), EINVAL);
+    uint64_t longer[sizeof stats / 8 + 4];
+    memset(longer, 0xff, sizeof longer);
+    CHECK_EQUAL(acort_stats((acort_stats_t *)longer, sizeof longer), 0);
+    CHECK(longer[0] == 1 && longer[sizeof longer / 8 - 1] == 0);
+
+    acort_mutex_unlock(&mutex);
+    CHECK(write(ends[1], "x", 1) == 1);
+    for (int i = 0; i < 3; i++) join(tasks[i]);
+    join(fresh);
+    CHECK_EQUAL(acort_stats(&stats, sizeof stats), 0);
+    CHECK(stats.ended == 4 && stats.live == 1 && stats.expired >= 1 && stats.events >= 1);
+    acort_close(ends[0]);
+    acort_close(ends[1]);
+    close(shown[0]);
+    close(shown[1]);
+    return argument;
+}
+
+int main(void) {
+    acort_stats_t stats;
+    hooks();
+    run(is_shown, NULL);
+    CHECK_FAILS(acort_stats(&stats, sizeof stats), EPERM);
+    CHECK_FAILS(acort_foreach(counts, NULL), EPERM);
+    return 0;
+}

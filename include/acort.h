@@ -1,0 +1,731 @@
+/* acort: tasks, timers, channels, synchronisation and I/O above libaco's coroutines.
+ *
+ * Made from src/rt/abi.rs and src/ffi/rt/ by `make header`; do not edit.
+ *
+ * Results are 0 or what is asked for; -1 or NULL and errno. A deadline is nanoseconds of
+ * CLOCK_MONOTONIC (acort_now(), acort_after()), ACORT_NEVER, or 0: do not wait. A wait whose deadline
+ * passes gives ETIMEDOUT, that of a cancelled task ECANCELED. What waits works in tasks and in plain
+ * threads unless it says otherwise. errno belongs to the task. */
+
+#ifndef ACORT_H
+#define ACORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct addrinfo;
+
+typedef struct acort acort_t;
+typedef struct acort_task acort_task_t;
+typedef struct acort_group acort_group_t;
+typedef struct acort_chan acort_chan_t;
+
+
+/// As a deadline: never.
+#define ACORT_NEVER -1
+
+/// `acort_opts_t.flags`: each worker stays on one processor.
+#define ACORT_PIN_CPUS 1
+
+/// `acort_attr_t.flags`: on the stack that the worker's tasks share: copied out and in, so that a parked
+/// task costs what it has on it.
+#define ACORT_SHARED 1
+
+/// `acort_attr_t.flags`: nobody joins it; it is freed when it ends.
+#define ACORT_DETACHED 2
+
+/// `acort_attr_t.flags`: it is the next to run on this worker.
+#define ACORT_NEXT 4
+
+/// `acort_case_t.op`: sends the value at `data` to the channel `object`.
+#define ACORT_SEND 1
+
+/// `acort_case_t.op`: receives a value of the channel `object` to `data`.
+#define ACORT_RECV 2
+
+/// `acort_case_t.op`: `fd` can be read, or is over.
+#define ACORT_FD_READ 3
+
+/// `acort_case_t.op`: `fd` can be written, or is broken.
+#define ACORT_FD_WRITE 4
+
+/// `acort_case_t.op`: the task `object` has ended; it can be joined then.
+#define ACORT_TASK 5
+
+/// `acort_case_t.op`: the event `object` is set.
+#define ACORT_EVENT 6
+
+/// What a task runs. It may return, or end with acort_exit() or aco_exit().
+typedef void *(*acort_body_t)(void*);
+
+/// How a runtime is made: see acort_opts_init(). 0 in a field: the default.
+typedef struct acort_opts_t {
+    /// Bytes of this struct, as the program knows it.
+    size_t size;
+    /// Threads that run tasks; default: one for each processor.
+    uint32_t workers;
+    /// ACORT_PIN_CPUS.
+    uint32_t flags;
+    /// Bytes of a task's own stack; default: 65536.
+    size_t stack_size;
+    /// Bytes of the stack that the shared tasks of a worker share; default: 2 MiB.
+    size_t shared_stack_size;
+    /// The most threads for blocking calls, in the whole process; default: 64.
+    uint32_t blocking_threads;
+    /// 0.
+    uint32_t reserved;
+} acort_opts_t;
+
+/// How a task is started: see acort_attr_init(). All zero but `size` and `worker`: as acort_go() does.
+typedef struct acort_attr_t {
+    /// Bytes of this struct, as the program knows it.
+    size_t size;
+    /// Its name, which is copied; NULL: none.
+    const char *name;
+    /// The group that it belongs to; NULL: the caller's.
+    acort_group_t *group;
+    /// Bytes of its own stack; 0: the runtime's default.
+    size_t stack_size;
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT.
+    uint32_t flags;
+    /// The number of the worker that runs it; -1: any.
+    int32_t worker;
+} acort_attr_t;
+
+/// One of several waits.
+typedef struct acort_case_t {
+    /// ACORT_SEND ... ACORT_EVENT.
+    int32_t op;
+    /// For ACORT_FD_READ and ACORT_FD_WRITE.
+    int fd;
+    /// A channel, a task, an event.
+    void *object;
+    /// A value of the channel, or room for one.
+    void *data;
+    /// Of the case that was chosen: 0, or EPIPE where the channel is closed.
+    int error;
+    /// The library's.
+    int reserved;
+} acort_case_t;
+
+/// A mutex. All zero: nobody has it. The caller's, where it does not move while it is used: not on a shared
+/// stack. The same for those below.
+typedef struct acort_mutex_t {
+    /// The library's.
+    uint64_t words[8];
+} acort_mutex_t;
+
+/// A condition variable. All zero: nobody waits.
+typedef struct acort_cond_t {
+    /// The library's.
+    uint64_t words[8];
+} acort_cond_t;
+
+/// An event. All zero: not set.
+typedef struct acort_event_t {
+    /// The library's.
+    uint64_t words[8];
+} acort_event_t;
+
+/// A semaphore. All zero: it counts 0.
+typedef struct acort_sem_t {
+    /// The library's.
+    uint64_t words[8];
+} acort_sem_t;
+
+/// A waitgroup. All zero: nothing is to be done.
+typedef struct acort_waitgroup_t {
+    /// The library's.
+    uint64_t words[8];
+} acort_waitgroup_t;
+
+/// A barrier. All zero: for nobody, until acort_barrier_init().
+typedef struct acort_barrier_t {
+    /// The library's.
+    uint64_t words[8];
+} acort_barrier_t;
+
+/// What a program wants to be told of: each function with `user` and the task, on the thread where it
+/// happens. They may not wait. NULL: it is not told of that.
+typedef struct acort_hooks_t {
+    /// The first argument of each.
+    void *user;
+    /// A task was made.
+    void (*create)(void*, acort_task_t*);
+    /// A task begins.
+    void (*start)(void*, acort_task_t*);
+    /// A task begins to wait, for what the text says.
+    void (*block)(void*, acort_task_t*, const char*);
+    /// A task was woken.
+    void (*wake)(void*, acort_task_t*);
+    /// A task has ended.
+    void (*finish)(void*, acort_task_t*);
+    /// A task has run for so many nanoseconds without a pause: more than `slice_limit`.
+    void (*slice)(void*, acort_task_t*, int64_t);
+    /// Nanoseconds; 0: `slice` is never called.
+    int64_t slice_limit;
+} acort_hooks_t;
+
+/// What the caller's runtime has done.
+typedef struct acort_stats_t {
+    /// Threads that run tasks.
+    uint64_t workers;
+    /// Tasks that have not ended.
+    uint64_t live;
+    /// Tasks that have begun.
+    uint64_t started;
+    /// Tasks that have ended.
+    uint64_t ended;
+    /// How often a task was gone on in.
+    uint64_t switches;
+    /// How often the system was asked for events.
+    uint64_t polls;
+    /// How often a worker slept.
+    uint64_t sleeps;
+    /// Events of file descriptors.
+    uint64_t events;
+    /// Deadlines that have passed.
+    uint64_t expired;
+    /// Tasks that another thread has woken.
+    uint64_t received;
+} acort_stats_t;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/// Runs `fn` as the main task of a runtime of its own, on this thread, until it and every task that was
+/// started in it have ended; its result goes to `ret`, unless that is NULL. 0, or -1 and errno: EDEADLK
+/// where nothing could ever wake the tasks that were left: they are shown on stderr, a line each, and
+/// cancelled; those that wait again are given up, their frames forgotten. EBUSY inside a task, EINVAL for
+/// NULL, ENOMEM, EMFILE.
+///
+/// While the process has threads that the runtime does not know nothing is said to be stuck: they
+/// might wake somebody.
+///
+/// Valid when:
+/// `fn` is NULL or can be called with `arg`; `ret` is NULL or writable.
+int acort_run(acort_body_t fn,
+              void *arg,
+              void **ret);
+
+/// Fills `opts`, of which the program knows `size` bytes, with what acort_new(NULL) takes. 0, or -1 and
+/// EINVAL.
+///
+/// Valid when:
+/// `opts` is NULL or writable for `size` bytes.
+int acort_opts_init(struct acort_opts_t *opts,
+                    size_t size);
+
+/// A runtime with threads that run tasks: `opts`, or NULL for one thread a processor. NULL and errno:
+/// EINVAL, ENOMEM, EMFILE, EAGAIN. The caller owns it: acort_free().
+///
+/// Valid when:
+/// `opts` is NULL or has `opts->size` bytes.
+acort_t *acort_new(const struct acort_opts_t *opts);
+
+/// Runs `fn` as a main task of `rt`, on one of its threads, and waits until it and the tasks of its group,
+/// those that it and they start, have ended. Several threads may do so at once. 0, or -1 and errno, as
+/// acort_run().
+///
+/// Valid when:
+/// `rt` is NULL or a runtime; as acort_run().
+int acort_enter(acort_t *rt,
+                acort_body_t fn,
+                void *arg,
+                void **ret);
+
+/// Ends the threads of a runtime and frees it. 0, or -1 and errno: EBUSY while tasks live, or inside a
+/// task; EINVAL for NULL.
+///
+/// Valid when:
+/// `rt` is NULL or a runtime that nobody uses from here on, if this succeeds.
+int acort_free(acort_t *rt);
+
+/// Fills `attr`, of which the program knows `size` bytes, with what acort_go() takes. 0, or -1 and EINVAL.
+///
+/// Valid when:
+/// `attr` is NULL or writable for `size` bytes.
+int acort_attr_init(struct acort_attr_t *attr,
+                    size_t size);
+
+/// Starts a task that runs `fn`, on a stack of its own of 64 KiB: it is ready, and runs when its turn
+/// comes, on any worker of the caller's runtime, on which it stays. It is in the caller's group. NULL and
+/// errno: EPERM outside of tasks, EINVAL for NULL, ENOMEM, EFAULT where `arg` lies on a shared stack. Its
+/// memory is freed by acort_join(), after acort_detach(), or with its group.
+///
+/// Valid when:
+/// `fn` is NULL or can be called with `arg`.
+acort_task_t *acort_go(acort_body_t fn,
+                       void *arg);
+
+/// acort_go() with attributes; NULL: none. EINVAL, too, for those that do not exist.
+///
+/// Valid when:
+/// `attr` is NULL or has `attr->size` bytes; its name is NULL or ends in 0, its group NULL or open. `fn` is
+/// NULL or can be called with `arg`.
+acort_task_t *acort_go_ex(const struct acort_attr_t *attr,
+                          acort_body_t fn,
+                          void *arg);
+
+/// Waits for the end of `task` and frees it; its result goes to `ret`, unless that is NULL: NULL where it
+/// ended by aco_exit(). 0, or -1 and errno: ETIMEDOUT, ECANCELED (the task can be joined still); EDEADLK:
+/// it is the caller; EINVAL: NULL, a main task, detached, or somebody joins it; ESRCH: it was freed, and
+/// its memory not used again; ENOMEM: it was freed, and had never begun for want of a stack.
+///
+/// Valid when:
+/// `task` is NULL or a task; `ret` is NULL or writable.
+int acort_join(acort_task_t *task,
+               void **ret,
+               int64_t deadline);
+
+/// Lets `task` be freed when it ends; nobody joins it then. 0, or -1 and errno: EINVAL, ESRCH as
+/// acort_join().
+///
+/// Valid when:
+/// `task` is NULL or a task, which is not used from here on.
+int acort_detach(acort_task_t *task);
+
+/// Ends the running task with the result `ret`. Aborts where no task runs, and in a coroutine that a task
+/// has resumed.
+void acort_exit(void *ret) __attribute__((noreturn));
+
+/// Lets the other tasks run that are ready; aco_yield() in a task does the same. 0, or -1 and errno:
+/// ECANCELED, after that, in a cancelled task; EPERM outside of tasks.
+int acort_yield(void);
+
+/// The running task; NULL: this is a plain thread.
+acort_task_t *acort_self(void);
+
+/// The number of `task`, which no other has in the process; 0 and errno EINVAL or ESRCH.
+///
+/// Valid when:
+/// `task` is NULL or a task.
+uint64_t acort_id(acort_task_t *task);
+
+/// The name of `task`, good until it has another one or is freed; NULL: it has none.
+///
+/// Valid when:
+/// `task` is NULL or a task.
+const char *acort_name(acort_task_t *task);
+
+/// Copies a name for `task`; NULL: it has none any more. 0, or -1 and errno: EINVAL, ESRCH, ENOMEM.
+///
+/// Valid when:
+/// `task` is NULL or a task; `name` is NULL or ends in 0.
+int acort_set_name(acort_task_t *task, const char *name);
+
+/// Nanoseconds of CLOCK_MONOTONIC: what deadlines are compared with.
+int64_t acort_now(void);
+
+/// The deadline `ns` nanoseconds from now; ACORT_NEVER where that is beyond all time, 1 for none or fewer.
+int64_t acort_after(int64_t ns);
+
+/// Sleeps for `ns` nanoseconds; 0 or fewer: acort_yield() in a task. 0, or -1 and errno: ECANCELED.
+int acort_sleep(int64_t ns);
+
+/// Sleeps until `deadline`; ACORT_NEVER: until the task is cancelled. 0, or -1 and errno: ECANCELED.
+int acort_sleep_until(int64_t deadline);
+
+/// Waits until somebody calls acort_unpark() for this task, or takes the word that was saved. 0, or -1 and
+/// errno: ETIMEDOUT, ECANCELED; EPERM outside of tasks.
+int acort_park(int64_t deadline);
+
+/// Ends the acort_park() of `task`, or its next one: one word is saved. From any thread. 0, or -1 and
+/// errno: EINVAL for NULL, ESRCH.
+///
+/// Valid when:
+/// `task` is NULL or a task.
+int acort_unpark(acort_task_t *task);
+
+/// Cancels `task`, for good: where it waits, or would, it has ECANCELED from now on; what needs no waiting
+/// still works. From any thread. 0, or -1 and errno: EINVAL for NULL, ESRCH.
+///
+/// Valid when:
+/// `task` is NULL or a task.
+int acort_cancel(acort_task_t *task);
+
+/// Is the running task cancelled, and not masked? 1 or 0; 0 in a plain thread.
+int acort_cancelled(void);
+
+/// Masks cancellation for the running task: its waits are as if it were not cancelled; for what must be
+/// cleaned up. 0: no longer. Gives how it was, 1 or 0; -1 and EPERM outside of tasks.
+int acort_cancel_mask(int on);
+
+/// A group for tasks (acort_attr_t.group). NULL and errno: EPERM outside of tasks, ENOMEM. The caller owns
+/// it: acort_group_close().
+acort_group_t *acort_group_open(void);
+
+/// Waits until no task of `group` lives. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK in a task of
+/// it; EINVAL for NULL.
+///
+/// Valid when:
+/// `group` is NULL or an open group.
+int acort_group_wait(acort_group_t *group,
+                     int64_t deadline);
+
+/// Cancels all tasks of `group`, and those that are started in it later. NULL: all tasks of the caller's
+/// own group but the caller. 0, or -1 and errno: EPERM for NULL outside of tasks.
+///
+/// Valid when:
+/// `group` is NULL or an open group.
+int acort_group_cancel(acort_group_t *group);
+
+/// Cancels all tasks of `group`, waits for their ends, and frees it and them. Not cancelled itself. 0, or
+/// -1 and errno: EDEADLK in a task of it; EINVAL for NULL.
+///
+/// Valid when:
+/// `group` is NULL or an open group that nobody uses from here on, if this succeeds.
+int acort_group_close(acort_group_t *group);
+
+/// A channel for values of `elem` bytes, of which it keeps up to `cap`; 0: each is handed from sender to
+/// receiver. For tasks of any worker, and plain threads. `flags` is 0. NULL and errno: EINVAL (0 bytes, too
+/// many, a flag), ENOMEM. The caller has a reference: acort_chan_unref().
+acort_chan_t *acort_chan_new(size_t elem,
+                             size_t cap,
+                             unsigned int flags);
+
+/// One reference more: each user of a channel has one. Gives the channel; NULL and EINVAL for NULL.
+///
+/// Valid when:
+/// `chan` is NULL or a channel.
+acort_chan_t *acort_chan_ref(acort_chan_t *chan);
+
+/// One reference less; the last one frees the channel with the values in it. Aborts where somebody waits in
+/// it then. NULL is let through.
+///
+/// Valid when:
+/// `chan` is NULL or a channel that the caller does not use from here on.
+void acort_chan_unref(acort_chan_t *chan);
+
+/// Sends a copy of the value at `data`. 0, or -1 and errno: EPIPE where the channel is closed, ETIMEDOUT,
+/// ECANCELED; EINVAL for NULL, ENOMEM.
+///
+/// Valid when:
+/// `chan` is NULL or a channel; `data` is NULL or has a value of its size.
+int acort_chan_send(acort_chan_t *chan,
+                    const void *data,
+                    int64_t deadline);
+
+/// Receives a value to `data`. 0, or -1 and errno: EPIPE where the channel is closed, and empty;
+/// ETIMEDOUT, ECANCELED; EINVAL for NULL, ENOMEM.
+///
+/// Valid when:
+/// `chan` is NULL or a channel; `data` is NULL or has room for a value of its size.
+int acort_chan_recv(acort_chan_t *chan, void *data, int64_t deadline);
+
+/// Closes the channel: nothing is sent any more, and who waits has EPIPE; the values in it can still be
+/// received. 0, or -1 and errno: EPIPE where it is closed already, EINVAL for NULL.
+///
+/// Valid when:
+/// `chan` is NULL or a channel.
+int acort_chan_close(acort_chan_t *chan);
+
+/// How many values are in the channel; -1 and EINVAL for NULL.
+///
+/// Valid when:
+/// `chan` is NULL or a channel.
+ssize_t acort_chan_len(acort_chan_t *chan);
+
+/// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are, each
+/// has its turn. A closed channel is ready: `error` of the case says EPIPE. -1 and errno: ETIMEDOUT,
+/// ECANCELED; EINVAL for no case, more than 1024, one that does not exist, NULL; ESRCH for a task that was
+/// freed; EBADF; EFAULT for an object on a shared stack; ENOMEM; EPERM for file descriptors in a plain
+/// thread that would have to wait.
+///
+/// Valid when:
+/// `cases` is NULL or has `n` cases, whose objects are valid.
+int acort_select(struct acort_case_t *cases,
+                 int n,
+                 int64_t deadline);
+
+/// Takes the mutex: the caller, a task or a thread, has it until acort_mutex_unlock(); who waits first has it
+/// next. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where the caller has it.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_mutex_lock(struct acort_mutex_t *mutex,
+                     int64_t deadline);
+
+/// Gives the mutex up. 0, or -1 and errno: EPERM where the caller does not have it.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_mutex_unlock(struct acort_mutex_t *mutex);
+
+/// Gives `mutex` up, waits for a signal, and takes it again, whatever comes. It may come back for nothing:
+/// look at what was waited for again. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EPERM where the caller does
+/// not have the mutex.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_cond_wait(struct acort_cond_t *cond,
+                    struct acort_mutex_t *mutex,
+                    int64_t deadline);
+
+/// Wakes who waits first. 0, or -1 and errno.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_cond_signal(struct acort_cond_t *cond);
+
+/// Wakes all who wait. 0, or -1 and errno.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_cond_broadcast(struct acort_cond_t *cond);
+
+/// Sets the event: all who wait go on, and who comes later does not wait. 0, or -1 and errno.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_event_set(struct acort_event_t *event);
+
+/// The event is not set any more. 0, or -1 and errno.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_event_reset(struct acort_event_t *event);
+
+/// Waits until the event is set. 0, or -1 and errno: ETIMEDOUT, ECANCELED.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_event_wait(struct acort_event_t *event, int64_t deadline);
+
+/// The semaphore counts `count`. 0, or -1 and errno: EBUSY where somebody waits.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_sem_init(struct acort_sem_t *sem, unsigned int count);
+
+/// Counts up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_sem_post(struct acort_sem_t *sem);
+
+/// Counts down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_sem_wait(struct acort_sem_t *sem, int64_t deadline);
+
+/// So many more are to be waited for, or fewer. 0, or -1 and errno: EINVAL below none, EOVERFLOW.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_waitgroup_add(struct acort_waitgroup_t *wg, int n);
+
+/// One fewer: acort_waitgroup_add(wg, -1).
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_waitgroup_done(struct acort_waitgroup_t *wg);
+
+/// Waits until none is left. 0, or -1 and errno: ETIMEDOUT, ECANCELED.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_waitgroup_wait(struct acort_waitgroup_t *wg, int64_t deadline);
+
+/// The barrier is for `count`. 0, or -1 and errno: EINVAL for 0, EBUSY where somebody waits.
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_barrier_init(struct acort_barrier_t *barrier, unsigned int count);
+
+/// Waits until as many are there as the barrier is for. 1 for the last one, 0 for the others, or -1 and
+/// errno: ETIMEDOUT, ECANCELED (it is not counted then); EINVAL before acort_barrier_init().
+///
+/// Valid when:
+/// Each is NULL or such an object.
+int acort_barrier_wait(struct acort_barrier_t *barrier,
+                       int64_t deadline);
+
+/// Waits until `fd` is ready for some of `events`, POLLIN or POLLOUT, and gives what poll(2) says of it. -1
+/// and errno: ETIMEDOUT, ECANCELED, EBADF; EINVAL for no events, or others.
+int acort_fdwait(int fd,
+                 int events,
+                 int64_t deadline);
+
+/// close(2); tasks that wait for `fd` have ECANCELED, although they are not cancelled. 0, or -1 and errno.
+int acort_close(int fd);
+
+/// read(2). -1 and errno: ETIMEDOUT, ECANCELED, what read(2) says.
+///
+/// Valid when:
+/// As read(2).
+ssize_t acort_read(int fd, void *buf, size_t n, int64_t deadline);
+
+/// write(2): some of it may be written. -1 and errno: ETIMEDOUT, ECANCELED, what write(2) says; EPIPE without
+/// SIGPIPE.
+///
+/// Valid when:
+/// As write(2).
+ssize_t acort_write(int fd,
+                    const void *buf,
+                    size_t n,
+                    int64_t deadline);
+
+/// readv(2), as acort_read().
+///
+/// Valid when:
+/// As readv(2).
+ssize_t acort_readv(int fd, const struct iovec *iov, int iovcnt, int64_t deadline);
+
+/// writev(2), as acort_write().
+///
+/// Valid when:
+/// As writev(2).
+ssize_t acort_writev(int fd, const struct iovec *iov, int iovcnt, int64_t deadline);
+
+/// recvfrom(2), as acort_read().
+///
+/// Valid when:
+/// As recvfrom(2).
+ssize_t acort_recvfrom(int fd,
+                       void *buf,
+                       size_t n,
+                       int flags,
+                       struct sockaddr *addr,
+                       socklen_t *addrlen,
+                       int64_t deadline);
+
+/// sendto(2), as acort_write().
+///
+/// Valid when:
+/// As sendto(2).
+ssize_t acort_sendto(int fd,
+                     const void *buf,
+                     size_t n,
+                     int flags,
+                     const struct sockaddr *addr,
+                     socklen_t addrlen,
+                     int64_t deadline);
+
+/// recvmsg(2), as acort_read().
+///
+/// Valid when:
+/// As recvmsg(2).
+ssize_t acort_recvmsg(int fd, struct msghdr *msg, int flags, int64_t deadline);
+
+/// sendmsg(2), as acort_write().
+///
+/// Valid when:
+/// As sendmsg(2).
+ssize_t acort_sendmsg(int fd, const struct msghdr *msg, int flags, int64_t deadline);
+
+/// Reads `n` bytes, or up to the end: then fewer, and errno is 0. Fewer, too, with the errno, where an
+/// error or the deadline comes after some; -1 and errno where it comes first.
+///
+/// Valid when:
+/// As read(2).
+ssize_t acort_read_full(int fd,
+                        void *buf,
+                        size_t n,
+                        int64_t deadline);
+
+/// Writes `n` bytes. Fewer, with the errno, where an error or the deadline comes after some; -1 and errno
+/// where it comes first.
+///
+/// Valid when:
+/// As write(2).
+ssize_t acort_write_all(int fd,
+                        const void *buf,
+                        size_t n,
+                        int64_t deadline);
+
+/// accept(2): the connection neither blocks nor is inherited. Connections that are gone already are passed
+/// over. -1 and errno: ETIMEDOUT, ECANCELED, what accept(2) says: after EMFILE the connection waits still.
+///
+/// Valid when:
+/// As accept(2).
+int acort_accept(int fd,
+                 struct sockaddr *addr,
+                 socklen_t *addrlen,
+                 int64_t deadline);
+
+/// connect(2). 0, or -1 and errno: ETIMEDOUT, ECANCELED (close it then), what connect(2) says.
+///
+/// Valid when:
+/// As connect(2).
+int acort_connect(int fd, const struct sockaddr *addr, socklen_t addrlen, int64_t deadline);
+
+/// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
+/// "udp4", "udp6", "unix". The addresses of the host are tried one after another. The file descriptor, or
+/// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for names that mean nothing, and NULL; EADDRNOTAVAIL for an
+/// unknown host; what connect(2) says.
+///
+/// Valid when:
+/// Both are NULL or end in 0.
+int acort_dial(const char *net,
+               const char *addr,
+               int64_t deadline);
+
+/// Listens at `addr`: as acort_dial(), where a host of nothing is every address of this machine. `backlog`
+/// of 0: the most; for UDP a socket that is bound. It can be used again at once after its end
+/// (SO_REUSEADDR). The file descriptor, or -1 and errno: as acort_dial(), what bind(2) says.
+///
+/// Valid when:
+/// Both are NULL or end in 0.
+int acort_listen(const char *net,
+                 const char *addr,
+                 int backlog);
+
+/// getaddrinfo(3), on another thread where the caller is a task. 0, or a code of it: EAI_SYSTEM and errno
+/// for ETIMEDOUT and ECANCELED. Free `res` with freeaddrinfo(3).
+///
+/// Valid when:
+/// As getaddrinfo(3).
+int acort_getaddrinfo(const char *node,
+                      const char *service,
+                      const struct addrinfo *hints,
+                      struct addrinfo **res,
+                      int64_t deadline);
+
+/// Calls `fn` on a thread where it may block, and waits for its end: neither cancellation nor a deadline
+/// ends that. Its result goes to `ret`, unless that is NULL, and its errno is the caller's. In a plain
+/// thread it is called at once. 0, or -1 and errno: EINVAL for NULL, EFAULT where `arg` lies on a shared
+/// stack, ENOMEM, EAGAIN without threads.
+///
+/// Valid when:
+/// `fn` is NULL or can be called with `arg`, on any thread; `ret` is NULL or writable.
+int acort_blocking(acort_body_t fn,
+                   void *arg,
+                   void **ret);
+
+/// Tells `hooks` of each task of the process from now on; NULL: nobody.
+///
+/// Valid when:
+/// `hooks` is NULL, or stays as it is until others are set and no task runs that was told of.
+void acort_set_hooks(const struct acort_hooks_t *hooks);
+
+/// Writes a line about each task of the caller's runtime to `fd`: its number, its name, and what it waits
+/// for. 0, or -1 and errno: EPERM outside of runtimes, what write(2) says.
+int acort_dump(int fd);
+
+/// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until that gives
+/// something else than 0, which this gives, too. 0, or -1 and errno: EPERM outside of runtimes, EINVAL.
+///
+/// Valid when:
+/// `visit` is NULL or can be called; it does not wait, and neither starts nor ends a task.
+int acort_foreach(int (*visit)(void*, acort_task_t*),
+                  void *user);
+
+/// Fills `stats`, of which the program knows `size` bytes, with what the caller's runtime has done. 0, or
+/// -1 and errno: EPERM outside of runtimes, EINVAL.
+///
+/// Valid when:
+/// `stats` is NULL or writable for `size` bytes.
+int acort_stats(struct acort_stats_t *stats,
+                size_t size);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* ACORT_H */

@@ -1,0 +1,27 @@
+//! Calls that block.
+
+use core::ffi::{c_int, c_void};
+
+use super::status;
+use crate::rt::abi::acort_body_t;
+use crate::rt::{blocking, sized};
+
+/// Calls `fn` on a thread where it may block, and waits for its end: neither cancellation nor a deadline
+/// ends that. Its result goes to `ret`, unless that is NULL, and its errno is the caller's. In a plain
+/// thread it is called at once. 0, or -1 and errno: EINVAL for NULL, EFAULT where `arg` lies on a shared
+/// stack, ENOMEM, EAGAIN without threads.
+///
+/// # Safety
+/// `fn` is NULL or can be called with `arg`, on any thread; `ret` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_blocking(
+    r#fn: acort_body_t,
+    arg: *mut c_void,
+    ret: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    status(r#fn.ok_or(libc::EINVAL).and_then(|function| unsafe {
+        sized::store(ret, blocking::run(function, arg)?);
+        Ok(())
+    }))
+}

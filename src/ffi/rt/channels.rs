@@ -1,0 +1,119 @@
+//! Channels, and waiting for the first of several things.
+
+use core::ffi::{c_int, c_uint, c_void};
+
+use super::{answer, given, object, status};
+use crate::rt::abi::{acort_case_t, acort_chan_t};
+use crate::rt::{Outcome, channel, select};
+
+/// A channel for values of `elem` bytes, of which it keeps up to `cap`; 0: each is handed from sender to
+/// receiver. For tasks of any worker, and plain threads. `flags` is 0. NULL and errno: EINVAL (0 bytes, too
+/// many, a flag), ENOMEM. The caller has a reference: acort_chan_unref().
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut acort_chan_t {
+    let allowed = if flags == 0 { Ok(()) } else { Err(libc::EINVAL) };
+    object(allowed.and_then(|()| channel::create(elem, cap)))
+}
+
+/// One reference more: each user of a channel has one. Gives the channel; NULL and EINVAL for NULL.
+///
+/// # Safety
+/// `chan` is NULL or a channel.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_chan_t {
+    // SAFETY: the caller's promise.
+    object(given(chan).map(|chan| unsafe {
+        channel::reference(chan);
+        chan as *mut _
+    }))
+}
+
+/// One reference less; the last one frees the channel with the values in it. Aborts where somebody waits in
+/// it then. NULL is let through.
+///
+/// # Safety
+/// `chan` is NULL or a channel that the caller does not use from here on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_chan_unref(chan: *mut acort_chan_t) {
+    if let Ok(chan) = given(chan) {
+        // SAFETY: the caller's promise.
+        unsafe { channel::release(chan) }
+    }
+}
+
+fn both<T, U>(chan: *mut T, data: *mut U) -> Outcome<*mut T> {
+    given(data)?;
+    given(chan).map(|chan| chan as *mut T)
+}
+
+/// Sends a copy of the value at `data`. 0, or -1 and errno: EPIPE where the channel is closed, ETIMEDOUT,
+/// ECANCELED; EINVAL for NULL, ENOMEM.
+///
+/// # Safety
+/// `chan` is NULL or a channel; `data` is NULL or has a value of its size.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_chan_send(
+    chan: *mut acort_chan_t,
+    data: *const c_void,
+    deadline: i64,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    status(
+        both(chan, data.cast_mut()).and_then(|chan| unsafe { channel::send(chan, data, deadline) }),
+    )
+}
+
+/// Receives a value to `data`. 0, or -1 and errno: EPIPE where the channel is closed, and empty;
+/// ETIMEDOUT, ECANCELED; EINVAL for NULL, ENOMEM.
+///
+/// # Safety
+/// `chan` is NULL or a channel; `data` is NULL or has room for a value of its size.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_chan_recv(
+    chan: *mut acort_chan_t,
+    data: *mut c_void,
+    deadline: i64,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    status(both(chan, data).and_then(|chan| unsafe { channel::receive(chan, data, deadline) }))
+}
+
+/// Closes the channel: nothing is sent any more, and who waits has EPIPE; the values in it can still be
+/// received. 0, or -1 and errno: EPIPE where it is closed already, EINVAL for NULL.
+///
+/// # Safety
+/// `chan` is NULL or a channel.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
+    // SAFETY: the caller's promise.
+    status(given(chan).and_then(|chan| unsafe { channel::close(chan) }))
+}
+
+/// How many values are in the channel; -1 and EINVAL for NULL.
+///
+/// # Safety
+/// `chan` is NULL or a channel.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    answer(given(chan).map(|chan| unsafe { channel::length(chan) } as isize))
+}
+
+/// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are, each
+/// has its turn. A closed channel is ready: `error` of the case says EPIPE. -1 and errno: ETIMEDOUT,
+/// ECANCELED; EINVAL for no case, more than 1024, one that does not exist, NULL; ESRCH for a task that was
+/// freed; EBADF; EFAULT for an object on a shared stack; ENOMEM; EPERM for file descriptors in a plain
+/// thread that would have to wait.
+///
+/// # Safety
+/// `cases` is NULL or has `n` cases, whose objects are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_select(cases: *mut acort_case_t, n: c_int, deadline: i64) -> c_int {
+    let cases = given(cases).and_then(|first| match usize::try_from(n) {
+        // SAFETY: the caller's promise.
+        Ok(count) => Ok(unsafe { core::slice::from_raw_parts_mut(first, count) }),
+        Err(_) => Err(libc::EINVAL),
+    });
+    // SAFETY: the caller's promise.
+    answer(cases.and_then(|cases| unsafe { select::select(cases, deadline) }).map(|at| at as c_int))
+}

@@ -1,0 +1,53 @@
+//! Groups of tasks.
+
+use core::ffi::c_int;
+use core::ptr::NonNull;
+
+use super::{given, object, status};
+use crate::rt::abi::acort_group_t;
+use crate::rt::{group, parker, report};
+
+/// A group for tasks (acort_attr_t.group). NULL and errno: EPERM outside of tasks, ENOMEM. The caller owns
+/// it: acort_group_close().
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_group_open() -> *mut acort_group_t {
+    // SAFETY: the runtime of the thread's worker.
+    object(
+        report::runtime_here()
+            .and_then(|runtime| unsafe { group::open(runtime, false).map(NonNull::as_ptr) }),
+    )
+}
+
+/// Waits until no task of `group` lives. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK in a task of
+/// it; EINVAL for NULL.
+///
+/// # Safety
+/// `group` is NULL or an open group.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i64) -> c_int {
+    let hearing = parker::Hearing::Cancellation;
+    // SAFETY: the caller's promise.
+    status(given(group).and_then(|group| unsafe { group::wait(group, hearing, deadline) }))
+}
+
+/// Cancels all tasks of `group`, and those that are started in it later. NULL: all tasks of the caller's
+/// own group but the caller. 0, or -1 and errno: EPERM for NULL outside of tasks.
+///
+/// # Safety
+/// `group` is NULL or an open group.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int {
+    // SAFETY: the caller's promise.
+    status(group::or_own(group).map(|group| unsafe { group::cancel(group) }))
+}
+
+/// Cancels all tasks of `group`, waits for their ends, and frees it and them. Not cancelled itself. 0, or
+/// -1 and errno: EDEADLK in a task of it; EINVAL for NULL.
+///
+/// # Safety
+/// `group` is NULL or an open group that nobody uses from here on, if this succeeds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_group_close(group: *mut acort_group_t) -> c_int {
+    // SAFETY: the caller's promise.
+    status(given(group).and_then(|group| unsafe { group::close(group) }))
+}

@@ -1,0 +1,215 @@
+//! File descriptors: as POSIX has them, with a deadline. What would block lets the task wait; signals do not
+//! interrupt, and nothing raises SIGPIPE. A file descriptor that is not a file is made not to block. It is
+//! to be closed by acort_close(). Buffers may be on a shared stack.
+
+use core::ffi::{c_int, c_void};
+
+use super::{answer, status};
+use crate::rt::{Outcome, connect, io, messages, ready};
+
+fn count(outcome: Outcome<usize>) -> libc::ssize_t {
+    answer(outcome.map(|count| count as isize))
+}
+
+/// Waits until `fd` is ready for some of `events`, POLLIN or POLLOUT, and gives what poll(2) says of it. -1
+/// and errno: ETIMEDOUT, ECANCELED, EBADF; EINVAL for no events, or others.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_fdwait(fd: c_int, events: c_int, deadline: i64) -> c_int {
+    answer(ready::ready(fd, events, deadline))
+}
+
+/// close(2); tasks that wait for `fd` have ECANCELED, although they are not cancelled. 0, or -1 and errno.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_close(fd: c_int) -> c_int {
+    status(io::close(fd))
+}
+
+/// read(2). -1 and errno: ETIMEDOUT, ECANCELED, what read(2) says.
+///
+/// # Safety
+/// As read(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_read(
+    fd: c_int,
+    buf: *mut c_void,
+    n: usize,
+    deadline: i64,
+) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    count(unsafe { io::read(fd, buf, n, deadline) })
+}
+
+/// write(2): some of it may be written. -1 and errno: ETIMEDOUT, ECANCELED, what write(2) says; EPIPE without
+/// SIGPIPE.
+///
+/// # Safety
+/// As write(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_write(
+    fd: c_int,
+    buf: *const c_void,
+    n: usize,
+    deadline: i64,
+) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    count(unsafe { io::write(fd, buf, n, deadline) })
+}
+
+/// readv(2), as acort_read().
+///
+/// # Safety
+/// As readv(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_readv(
+    fd: c_int,
+    iov: *const libc::iovec,
+    iovcnt: c_int,
+    deadline: i64,
+) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    count(unsafe { messages::readv(fd, iov, iovcnt, deadline) })
+}
+
+/// writev(2), as acort_write().
+///
+/// # Safety
+/// As writev(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_writev(
+    fd: c_int,
+    iov: *const libc::iovec,
+    iovcnt: c_int,
+    deadline: i64,
+) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    count(unsafe { messages::writev(fd, iov, iovcnt, deadline) })
+}
+
+/// recvfrom(2), as acort_read().
+///
+/// # Safety
+/// As recvfrom(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_recvfrom(
+    fd: c_int,
+    buf: *mut c_void,
+    n: usize,
+    flags: c_int,
+    addr: *mut libc::sockaddr,
+    addrlen: *mut libc::socklen_t,
+    deadline: i64,
+) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    count(unsafe { messages::recvfrom(fd, (buf, n), flags, (addr, addrlen), deadline) })
+}
+
+/// sendto(2), as acort_write().
+///
+/// # Safety
+/// As sendto(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_sendto(
+    fd: c_int,
+    buf: *const c_void,
+    n: usize,
+    flags: c_int,
+    addr: *const libc::sockaddr,
+    addrlen: libc::socklen_t,
+    deadline: i64,
+) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    count(unsafe { messages::sendto(fd, (buf, n), flags, (addr, addrlen), deadline) })
+}
+
+/// recvmsg(2), as acort_read().
+///
+/// # Safety
+/// As recvmsg(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_recvmsg(
+    fd: c_int,
+    msg: *mut libc::msghdr,
+    flags: c_int,
+    deadline: i64,
+) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    count(unsafe { messages::recvmsg(fd, msg, flags, deadline) })
+}
+
+/// sendmsg(2), as acort_write().
+///
+/// # Safety
+/// As sendmsg(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_sendmsg(
+    fd: c_int,
+    msg: *const libc::msghdr,
+    flags: c_int,
+    deadline: i64,
+) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    count(unsafe { messages::sendmsg(fd, msg, flags, deadline) })
+}
+
+/// Reads `n` bytes, or up to the end: then fewer, and errno is 0. Fewer, too, with the errno, where an
+/// error or the deadline comes after some; -1 and errno where it comes first.
+///
+/// # Safety
+/// As read(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_read_full(
+    fd: c_int,
+    buf: *mut c_void,
+    n: usize,
+    deadline: i64,
+) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    count(unsafe { io::read_full(fd, buf, n, deadline) })
+}
+
+/// Writes `n` bytes. Fewer, with the errno, where an error or the deadline comes after some; -1 and errno
+/// where it comes first.
+///
+/// # Safety
+/// As write(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_write_all(
+    fd: c_int,
+    buf: *const c_void,
+    n: usize,
+    deadline: i64,
+) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    count(unsafe { io::write_all(fd, buf, n, deadline) })
+}
+
+/// accept(2): the connection neither blocks nor is inherited. Connections that are gone already are passed
+/// over. -1 and errno: ETIMEDOUT, ECANCELED, what accept(2) says: after EMFILE the connection waits still.
+///
+/// # Safety
+/// As accept(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_accept(
+    fd: c_int,
+    addr: *mut libc::sockaddr,
+    addrlen: *mut libc::socklen_t,
+    deadline: i64,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    answer(unsafe { connect::accept(fd, addr, addrlen, deadline) })
+}
+
+/// connect(2). 0, or -1 and errno: ETIMEDOUT, ECANCELED (close it then), what connect(2) says.
+///
+/// # Safety
+/// As connect(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_connect(
+    fd: c_int,
+    addr: *const libc::sockaddr,
+    addrlen: libc::socklen_t,
+    deadline: i64,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    status(unsafe { connect::connect(fd, addr, addrlen, deadline) })
+}

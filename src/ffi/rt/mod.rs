@@ -1,0 +1,53 @@
+//! The runtime's functions: `include/acort.h`. One file a group, in the order of the header.
+
+pub mod runtime;
+
+pub mod tasks;
+
+pub mod park;
+
+pub mod groups;
+
+pub mod channels;
+
+pub mod sync;
+
+pub mod io;
+
+pub mod net;
+
+pub mod blocking;
+
+pub mod watch;
+
+use core::ffi::c_int;
+
+use crate::rt::Outcome;
+use crate::sys;
+
+/// 0, or -1 and errno.
+fn status(outcome: Outcome<()>) -> c_int {
+    answer(outcome.map(|()| 0))
+}
+
+/// What is not negative, or -1 and errno.
+fn answer<T: From<i8>>(outcome: Outcome<T>) -> T {
+    outcome.unwrap_or_else(|error| {
+        sys::set_errno(error);
+        T::from(-1)
+    })
+}
+
+/// An object, or NULL and errno.
+fn object<T>(outcome: Outcome<*mut T>) -> *mut T {
+    outcome.unwrap_or_else(|error| {
+        sys::set_errno(error);
+        core::ptr::null_mut()
+    })
+}
+
+/// The object that a function was called for. EINVAL: NULL.
+fn given<'a, T>(object: *mut T) -> Outcome<&'a mut T> {
+    // SAFETY: not NULL, so valid, as every function of the header asks.
+    unsafe { object.as_mut() }.ok_or(libc::EINVAL)
+}

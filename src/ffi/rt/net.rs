@@ -1,0 +1,63 @@
+//! Connections by name.
+
+use core::ffi::{CStr, c_char, c_int};
+
+use super::{answer, given};
+use crate::rt::{Outcome, net, resolve};
+
+/// A text. EINVAL: NULL.
+unsafe fn text<'a>(text: *const c_char) -> Outcome<&'a CStr> {
+    given(text.cast_mut())?;
+    // SAFETY: the caller's promise: it ends in 0.
+    Ok(unsafe { CStr::from_ptr(text) })
+}
+
+/// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
+/// "udp4", "udp6", "unix". The addresses of the host are tried one after another. The file descriptor, or
+/// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for names that mean nothing, and NULL; EADDRNOTAVAIL for an
+/// unknown host; what connect(2) says.
+///
+/// # Safety
+/// Both are NULL or end in 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_dial(
+    net: *const c_char,
+    addr: *const c_char,
+    deadline: i64,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    answer(unsafe { text(net).and_then(|net| net::dial(net, text(addr)?, deadline)) })
+}
+
+/// Listens at `addr`: as acort_dial(), where a host of nothing is every address of this machine. `backlog`
+/// of 0: the most; for UDP a socket that is bound. It can be used again at once after its end
+/// (SO_REUSEADDR). The file descriptor, or -1 and errno: as acort_dial(), what bind(2) says.
+///
+/// # Safety
+/// Both are NULL or end in 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_listen(
+    net: *const c_char,
+    addr: *const c_char,
+    backlog: c_int,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    answer(unsafe { text(net).and_then(|net| net::listen(net, text(addr)?, backlog)) })
+}
+
+/// getaddrinfo(3), on another thread where the caller is a task. 0, or a code of it: EAI_SYSTEM and errno
+/// for ETIMEDOUT and ECANCELED. Free `res` with freeaddrinfo(3).
+///
+/// # Safety
+/// As getaddrinfo(3).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_getaddrinfo(
+    node: *const c_char,
+    service: *const c_char,
+    hints: *const libc::addrinfo,
+    res: *mut *mut libc::addrinfo,
+    deadline: i64,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { resolve::getaddrinfo(node, service, hints, res, deadline) }
+}

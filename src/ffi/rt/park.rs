@@ -1,0 +1,73 @@
+//! Time, waiting for a word from somebody, cancellation.
+
+use core::ffi::c_int;
+
+use super::status;
+use crate::rt::abi::acort_task_t;
+use crate::rt::{cancel, clock, task, wait};
+
+/// Nanoseconds of CLOCK_MONOTONIC: what deadlines are compared with.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_now() -> i64 {
+    clock::now()
+}
+
+/// The deadline `ns` nanoseconds from now; ACORT_NEVER where that is beyond all time, 1 for none or fewer.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_after(ns: i64) -> i64 {
+    clock::after(ns)
+}
+
+/// Sleeps for `ns` nanoseconds; 0 or fewer: acort_yield() in a task. 0, or -1 and errno: ECANCELED.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_sleep(ns: i64) -> c_int {
+    status(clock::sleep(ns))
+}
+
+/// Sleeps until `deadline`; ACORT_NEVER: until the task is cancelled. 0, or -1 and errno: ECANCELED.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_sleep_until(deadline: i64) -> c_int {
+    status(clock::sleep_until(deadline))
+}
+
+/// Waits until somebody calls acort_unpark() for this task, or takes the word that was saved. 0, or -1 and
+/// errno: ETIMEDOUT, ECANCELED; EPERM outside of tasks.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_park(deadline: i64) -> c_int {
+    status(wait::park(deadline))
+}
+
+/// Ends the acort_park() of `task`, or its next one: one word is saved. From any thread. 0, or -1 and
+/// errno: EINVAL for NULL, ESRCH.
+///
+/// # Safety
+/// `task` is NULL or a task.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_unpark(task: *mut acort_task_t) -> c_int {
+    // SAFETY: the caller's promise.
+    status(task::check(task).map(|task| unsafe { cancel::unpark(task.as_ptr()) }))
+}
+
+/// Cancels `task`, for good: where it waits, or would, it has ECANCELED from now on; what needs no waiting
+/// still works. From any thread. 0, or -1 and errno: EINVAL for NULL, ESRCH.
+///
+/// # Safety
+/// `task` is NULL or a task.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_cancel(task: *mut acort_task_t) -> c_int {
+    // SAFETY: the caller's promise.
+    status(task::check(task).map(|task| unsafe { cancel::cancel(task.as_ptr()) }))
+}
+
+/// Is the running task cancelled, and not masked? 1 or 0; 0 in a plain thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_cancelled() -> c_int {
+    cancel::is_cancelled().into()
+}
+
+/// Masks cancellation for the running task: its waits are as if it were not cancelled; for what must be
+/// cleaned up. 0: no longer. Gives how it was, 1 or 0; -1 and EPERM outside of tasks.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_cancel_mask(on: c_int) -> c_int {
+    super::answer(cancel::mask(on != 0).map(c_int::from))
+}

@@ -1,0 +1,79 @@
+//! Runtimes: a main task on this thread, or workers for many.
+
+use core::ffi::{c_int, c_void};
+
+use super::{given, object, status};
+use crate::rt::abi::{acort_body_t, acort_opts_t, acort_t};
+use crate::rt::{run, sized};
+
+/// Runs `fn` as the main task of a runtime of its own, on this thread, until it and every task that was
+/// started in it have ended; its result goes to `ret`, unless that is NULL. 0, or -1 and errno: EDEADLK
+/// where nothing could ever wake the tasks that were left: they are shown on stderr, a line each, and
+/// cancelled; those that wait again are given up, their frames forgotten. EBUSY inside a task, EINVAL for
+/// NULL, ENOMEM, EMFILE.
+///
+/// While the process has threads that the runtime does not know nothing is said to be stuck: they
+/// might wake somebody.
+///
+/// # Safety
+/// `fn` is NULL or can be called with `arg`; `ret` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_run(
+    r#fn: acort_body_t,
+    arg: *mut c_void,
+    ret: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    status(unsafe { run::run(r#fn, arg, ret) })
+}
+
+/// Fills `opts`, of which the program knows `size` bytes, with what acort_new(NULL) takes. 0, or -1 and
+/// EINVAL.
+///
+/// # Safety
+/// `opts` is NULL or writable for `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -> c_int {
+    // SAFETY: the caller's promise.
+    status(unsafe { sized::fill(opts, size, &run::DEFAULTS) })
+}
+
+/// A runtime with threads that run tasks: `opts`, or NULL for one thread a processor. NULL and errno:
+/// EINVAL, ENOMEM, EMFILE, EAGAIN. The caller owns it: acort_free().
+///
+/// # Safety
+/// `opts` is NULL or has `opts->size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
+    // SAFETY: the caller's promise.
+    let options = unsafe { sized::read(opts, &run::DEFAULTS) };
+    object(options.and_then(|options| run::new(&options)))
+}
+
+/// Runs `fn` as a main task of `rt`, on one of its threads, and waits until it and the tasks of its group,
+/// those that it and they start, have ended. Several threads may do so at once. 0, or -1 and errno, as
+/// acort_run().
+///
+/// # Safety
+/// `rt` is NULL or a runtime; as acort_run().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_enter(
+    rt: *mut acort_t,
+    r#fn: acort_body_t,
+    arg: *mut c_void,
+    ret: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    status(given(rt).and_then(|rt| unsafe { run::enter(rt, r#fn, arg, ret) }))
+}
+
+/// Ends the threads of a runtime and frees it. 0, or -1 and errno: EBUSY while tasks live, or inside a
+/// task; EINVAL for NULL.
+///
+/// # Safety
+/// `rt` is NULL or a runtime that nobody uses from here on, if this succeeds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_free(rt: *mut acort_t) -> c_int {
+    // SAFETY: the caller's promise.
+    status(given(rt).and_then(|rt| unsafe { run::free(rt) }))
+}

@@ -1,0 +1,142 @@
+//! Tasks: started, joined, named.
+
+use core::ffi::{c_char, c_int, c_void};
+use core::ptr::{self, NonNull};
+
+use super::{given, object, status};
+use crate::diag;
+use crate::rt::abi::{acort_attr_t, acort_body_t, acort_task_t};
+use crate::rt::{Outcome, sized, spawn, task, wait};
+
+/// Fills `attr`, of which the program knows `size` bytes, with what acort_go() takes. 0, or -1 and EINVAL.
+///
+/// # Safety
+/// `attr` is NULL or writable for `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -> c_int {
+    // SAFETY: the caller's promise.
+    status(unsafe { sized::fill(attr, size, &spawn::PLAIN) })
+}
+
+/// Starts a task that runs `fn`, on a stack of its own of 64 KiB: it is ready, and runs when its turn
+/// comes, on any worker of the caller's runtime, on which it stays. It is in the caller's group. NULL and
+/// errno: EPERM outside of tasks, EINVAL for NULL, ENOMEM, EFAULT where `arg` lies on a shared stack. Its
+/// memory is freed by acort_join(), after acort_detach(), or with its group.
+///
+/// # Safety
+/// `fn` is NULL or can be called with `arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_go(r#fn: acort_body_t, arg: *mut c_void) -> *mut acort_task_t {
+    // SAFETY: the caller's promise.
+    object(unsafe { spawn::go(&spawn::PLAIN, r#fn, arg) }.map(NonNull::as_ptr))
+}
+
+/// acort_go() with attributes; NULL: none. EINVAL, too, for those that do not exist.
+///
+/// # Safety
+/// `attr` is NULL or has `attr->size` bytes; its name is NULL or ends in 0, its group NULL or open. `fn` is
+/// NULL or can be called with `arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_go_ex(
+    attr: *const acort_attr_t,
+    r#fn: acort_body_t,
+    arg: *mut c_void,
+) -> *mut acort_task_t {
+    // SAFETY: the caller's promise.
+    let started =
+        unsafe { sized::read(attr, &spawn::PLAIN).and_then(|attr| spawn::go(&attr, r#fn, arg)) };
+    object(started.map(NonNull::as_ptr))
+}
+
+fn existing(task: *mut acort_task_t) -> Outcome<*mut acort_task_t> {
+    task::check(task).map(NonNull::as_ptr)
+}
+
+/// Waits for the end of `task` and frees it; its result goes to `ret`, unless that is NULL: NULL where it
+/// ended by aco_exit(). 0, or -1 and errno: ETIMEDOUT, ECANCELED (the task can be joined still); EDEADLK:
+/// it is the caller; EINVAL: NULL, a main task, detached, or somebody joins it; ESRCH: it was freed, and
+/// its memory not used again; ENOMEM: it was freed, and had never begun for want of a stack.
+///
+/// # Safety
+/// `task` is NULL or a task; `ret` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_join(
+    task: *mut acort_task_t,
+    ret: *mut *mut c_void,
+    deadline: i64,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    status(existing(task).and_then(|task| unsafe {
+        sized::store(ret, spawn::join(task, deadline)?);
+        Ok(())
+    }))
+}
+
+/// Lets `task` be freed when it ends; nobody joins it then. 0, or -1 and errno: EINVAL, ESRCH as
+/// acort_join().
+///
+/// # Safety
+/// `task` is NULL or a task, which is not used from here on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_detach(task: *mut acort_task_t) -> c_int {
+    // SAFETY: the caller's promise.
+    status(existing(task).and_then(|task| unsafe { spawn::detach(task) }))
+}
+
+/// Ends the running task with the result `ret`. Aborts where no task runs, and in a coroutine that a task
+/// has resumed.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_exit(ret: *mut c_void) -> ! {
+    if spawn::exit(ret).is_none() {
+        let what = format_args!("no task runs here");
+        diag::fatal("acort_exit", task::here(), what, "only a task ends itself")
+    }
+    crate::sys::abort()
+}
+
+/// Lets the other tasks run that are ready; aco_yield() in a task does the same. 0, or -1 and errno:
+/// ECANCELED, after that, in a cancelled task; EPERM outside of tasks.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_yield() -> c_int {
+    status(wait::give_way())
+}
+
+/// The running task; NULL: this is a plain thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_self() -> *mut acort_task_t {
+    task::here()
+}
+
+/// The number of `task`, which no other has in the process; 0 and errno EINVAL or ESRCH.
+///
+/// # Safety
+/// `task` is NULL or a task.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_id(task: *mut acort_task_t) -> u64 {
+    match existing(task).and_then(given) {
+        Ok(task) => task.id,
+        Err(error) => {
+            crate::sys::set_errno(error);
+            0
+        }
+    }
+}
+
+/// The name of `task`, good until it has another one or is freed; NULL: it has none.
+///
+/// # Safety
+/// `task` is NULL or a task.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_name(task: *mut acort_task_t) -> *const c_char {
+    existing(task).and_then(given).map_or(ptr::null(), |task| task.name)
+}
+
+/// Copies a name for `task`; NULL: it has none any more. 0, or -1 and errno: EINVAL, ESRCH, ENOMEM.
+///
+/// # Safety
+/// `task` is NULL or a task; `name` is NULL or ends in 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_set_name(task: *mut acort_task_t, name: *const c_char) -> c_int {
+    // SAFETY: the caller's promise.
+    status(existing(task).and_then(|task| unsafe { spawn::rename(task, name) }))
+}

@@ -1,0 +1,54 @@
+//! What tasks do: hooks, a list, numbers.
+
+use core::ffi::{c_int, c_void};
+
+use super::{answer, given, status};
+use crate::rt::abi::{acort_hooks_t, acort_stats_t, acort_task_t};
+use crate::rt::{hooks, report, sized};
+
+/// Tells `hooks` of each task of the process from now on; NULL: nobody.
+///
+/// # Safety
+/// `hooks` is NULL, or stays as it is until others are set and no task runs that was told of.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_set_hooks(hooks: *const acort_hooks_t) {
+    hooks::set(hooks.cast_mut());
+}
+
+/// Writes a line about each task of the caller's runtime to `fd`: its number, its name, and what it waits
+/// for. 0, or -1 and errno: EPERM outside of runtimes, what write(2) says.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_dump(fd: c_int) -> c_int {
+    // SAFETY: the runtime of the thread's worker.
+    status(report::runtime_here().and_then(|runtime| report::dump(unsafe { &*runtime }, fd)))
+}
+
+/// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until that gives
+/// something else than 0, which this gives, too. 0, or -1 and errno: EPERM outside of runtimes, EINVAL.
+///
+/// # Safety
+/// `visit` is NULL or can be called; it does not wait, and neither starts nor ends a task.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_foreach(
+    visit: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t) -> c_int>,
+    user: *mut c_void,
+) -> c_int {
+    answer(visit.ok_or(libc::EINVAL).and_then(|visit| {
+        let runtime = report::runtime_here()?;
+        // SAFETY: the caller's promise; the runtime of the thread's worker.
+        Ok(unsafe { report::for_each(&*runtime, visit, user) })
+    }))
+}
+
+/// Fills `stats`, of which the program knows `size` bytes, with what the caller's runtime has done. 0, or
+/// -1 and errno: EPERM outside of runtimes, EINVAL.
+///
+/// # Safety
+/// `stats` is NULL or writable for `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_stats(stats: *mut acort_stats_t, size: usize) -> c_int {
+    status(given(stats).and_then(|stats| {
+        // SAFETY: the caller's promise; the runtime of the thread's worker.
+        unsafe { sized::copy(stats, size, &report::stats(&*report::runtime_here()?)) }
+    }))
+}

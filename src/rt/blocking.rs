@@ -1,0 +1,265 @@
+//! Calls that block: on threads of their own, which come when they are needed and go when they are not.
+
+use core::ffi::{c_int, c_void};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+use super::lock::Lock;
+use super::parker::Hearing;
+use super::queue::Queue;
+use super::runtime::HELPERS;
+use super::wait::{self, Wait};
+use super::wake::wake_all;
+use super::why::Why;
+use super::worker::Worker;
+use super::{Outcome, os, task, vessel};
+use crate::sys;
+
+/// A thread without work for so long ends.
+const PATIENCE: i64 = 5_000_000_000;
+
+/// A call. It belongs to the one that waits and to the thread that makes it; the last one frees it.
+pub(crate) struct Job {
+    lock: Lock,
+    is_done: bool,
+    /// Nobody waits any more.
+    is_given_up: bool,
+    waiters: Queue,
+    next: *mut Job,
+    function: unsafe fn(*mut c_void),
+    /// Frees what the call has made, where nobody waits any more.
+    discard: unsafe fn(*mut c_void),
+    data: *mut c_void,
+}
+
+/// For what follows.
+#[unsafe(link_section = "aco_shared")]
+static LOCK: Lock = Lock::NEW;
+#[unsafe(link_section = "aco_shared")]
+static FIRST: AtomicPtr<Job> = AtomicPtr::new(ptr::null_mut());
+#[unsafe(link_section = "aco_shared")]
+static LAST: AtomicPtr<Job> = AtomicPtr::new(ptr::null_mut());
+#[unsafe(link_section = "aco_shared")]
+static WAITING: AtomicU32 = AtomicU32::new(0);
+#[unsafe(link_section = "aco_shared")]
+static IDLE: AtomicU32 = AtomicU32::new(0);
+#[unsafe(link_section = "aco_shared")]
+static THREADS: AtomicU32 = AtomicU32::new(0);
+/// What idle threads sleep on: it counts jobs.
+#[unsafe(link_section = "aco_shared")]
+static GIVEN: AtomicU32 = AtomicU32::new(0);
+
+fn add(counter: &AtomicU32, more: i32) -> u32 {
+    let value = counter.load(Ordering::Relaxed).wrapping_add_signed(more);
+    counter.store(value, Ordering::Relaxed);
+    value
+}
+
+/// Gives a job to a thread. EAGAIN: there is none, and can be none.
+unsafe fn submit(job: *mut Job, most: u32) -> Outcome<()> {
+    // SAFETY: the caller's promise: the job is new. The list is held.
+    unsafe {
+        let held = LOCK.hold();
+        let last = LAST.load(Ordering::Relaxed);
+        match last.as_mut() {
+            Some(last) => last.next = job,
+            None => FIRST.store(job, Ordering::Relaxed),
+        }
+        LAST.store(job, Ordering::Relaxed);
+        let needs_thread = add(&WAITING, 1) > IDLE.load(Ordering::Relaxed)
+            && THREADS.load(Ordering::Relaxed) < most;
+        if needs_thread {
+            add(&THREADS, 1);
+        }
+        drop(held);
+        GIVEN.fetch_add(1, Ordering::SeqCst);
+        if !needs_thread {
+            os::wake_one(&GIVEN);
+            return Ok(());
+        }
+        HELPERS.fetch_add(1, Ordering::SeqCst);
+        match os::start_thread(serve, ptr::null_mut()) {
+            Ok(thread) => os::detach_thread(thread),
+            Err(error) => {
+                HELPERS.fetch_sub(1, Ordering::SeqCst);
+                let _held = LOCK.hold();
+                // Others will come to it, if there are others.
+                if add(&THREADS, -1) == 0 {
+                    return take_back(job).then_some(()).map_or(Ok(()), |()| Err(error));
+                }
+                os::wake_one(&GIVEN);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes a job out of the list, which is held. False: it is not in it.
+unsafe fn take_back(job: *mut Job) -> bool {
+    let (mut before, mut this) = (ptr::null_mut::<Job>(), FIRST.load(Ordering::Relaxed));
+    // SAFETY: who is in the list exists.
+    unsafe {
+        while this != job {
+            let Some(found) = this.as_ref() else { return false };
+            (before, this) = (this, found.next);
+        }
+        match before.as_mut() {
+            Some(before) => before.next = (*job).next,
+            None => FIRST.store((*job).next, Ordering::Relaxed),
+        }
+        if LAST.load(Ordering::Relaxed) == job {
+            LAST.store(before, Ordering::Relaxed);
+        }
+        add(&WAITING, -1);
+    }
+    true
+}
+
+/// A thread's life.
+extern "C" fn serve(_: *mut c_void) -> *mut c_void {
+    loop {
+        let given = GIVEN.load(Ordering::SeqCst);
+        let held = LOCK.hold();
+        let job = FIRST.load(Ordering::Relaxed);
+        if !job.is_null() {
+            // SAFETY: who is in the list exists; it is this thread's from here on.
+            unsafe {
+                take_back(job);
+                drop(held);
+                make(job);
+            }
+            continue;
+        }
+        add(&IDLE, 1);
+        drop(held);
+        let end = os::now() + PATIENCE;
+        while GIVEN.load(Ordering::SeqCst) == given && os::now() < end {
+            os::sleep_on(&GIVEN, given, end);
+        }
+        let _held = LOCK.hold();
+        add(&IDLE, -1);
+        if FIRST.load(Ordering::Relaxed).is_null() && os::now() >= end {
+            add(&THREADS, -1);
+            HELPERS.fetch_sub(1, Ordering::SeqCst);
+            return ptr::null_mut();
+        }
+    }
+}
+
+/// Makes the call.
+unsafe fn make(job: *mut Job) {
+    // SAFETY: the caller's promise; who is claimed stays until it is woken.
+    unsafe {
+        ((*job).function)((*job).data);
+        let held = (*job).lock.hold();
+        if (*job).is_given_up {
+            drop(held);
+            ((*job).discard)((*job).data);
+            return sys::free(job.cast());
+        }
+        let list = (*job).waiters.claim_all();
+        (*job).is_done = true;
+        drop(held);
+        wake_all(list, None);
+    }
+}
+
+/// Calls `function` with `data` on another thread, and waits for its end. ETIMEDOUT, ECANCELED: it goes on,
+/// and `discard` is called after it instead. EAGAIN, ENOMEM.
+///
+/// # Safety
+/// Both can be called with `data`, on any thread.
+pub(crate) unsafe fn call(
+    function: unsafe fn(*mut c_void),
+    discard: unsafe fn(*mut c_void),
+    data: *mut c_void,
+    hearing: Hearing,
+    deadline: i64,
+) -> Outcome<()> {
+    // SAFETY: the caller's promise; the job is this call's, and its thread's.
+    unsafe {
+        let most = Worker::here().as_ref().map(|here| (*here.runtime).options.blocking_threads);
+        let job: *mut Job = sys::allocate(size_of::<Job>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
+        job.write(Job {
+            lock: Lock::NEW,
+            is_done: false,
+            is_given_up: false,
+            waiters: Queue::NEW,
+            next: ptr::null_mut(),
+            function,
+            discard,
+            data,
+        });
+        if let Err(error) = submit(job, most.unwrap_or(1).max(1)) {
+            sys::free(job.cast());
+            return Err(error);
+        }
+        let lock = &raw const (*job).lock;
+        (*lock).take();
+        if !(*job).is_done {
+            let wait = Wait { why: Why::Blocking, about: function as usize, hearing, deadline };
+            let outcome = wait::in_queue(lock, &raw mut (*job).waiters, ptr::null_mut(), wait);
+            if let Err(error) = outcome {
+                let held = (*lock).hold();
+                if !(*job).is_done {
+                    (*job).is_given_up = true;
+                    return Err(error);
+                }
+                drop(held);
+            }
+        } else {
+            (*lock).give();
+        }
+        sys::free(job.cast());
+    }
+    Ok(())
+}
+
+/// The program's call.
+struct Call {
+    function: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
+    argument: *mut c_void,
+    result: *mut c_void,
+    errno: c_int,
+}
+
+unsafe fn make_call(call: *mut c_void) {
+    let call: *mut Call = call.cast();
+    // SAFETY: the program has promised that the function can be called.
+    unsafe {
+        sys::set_errno(0);
+        (*call).result = ((*call).function)((*call).argument);
+        (*call).errno = sys::errno();
+    }
+}
+
+unsafe fn nothing(_: *mut c_void) {}
+
+/// Calls the program's `function` on a thread where it may block; gives its result, and leaves its errno.
+/// In a plain thread it is called at once. EFAULT: `argument` is on a shared stack.
+///
+/// # Safety
+/// It can be called, on any thread.
+pub(crate) unsafe fn run(
+    function: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
+    argument: *mut c_void,
+) -> Outcome<*mut c_void> {
+    if vessel::is_on_moving_stack(argument) {
+        return Err(libc::EFAULT);
+    }
+    // SAFETY: the caller's promise; the call's memory stays until it is over: it cannot be given up.
+    unsafe {
+        if task::here().is_null() {
+            return Ok(function(argument));
+        }
+        let place: *mut Call =
+            sys::allocate(size_of::<Call>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
+        place.write(Call { function, argument, result: ptr::null_mut(), errno: 0 });
+        let outcome = call(make_call, nothing, place.cast(), Hearing::Nothing, -1);
+        let Call { result, errno, .. } = place.read();
+        sys::free(place.cast());
+        outcome?;
+        sys::set_errno(errno);
+        Ok(result)
+    }
+}

@@ -1,0 +1,141 @@
+//! The cases of a select: what they are, and the room that a wait needs for them.
+
+use core::ffi::c_int;
+use core::ptr;
+
+use super::abi::{
+    ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_RECV, ACORT_SEND, ACORT_TASK, acort_case_t,
+};
+use super::channel::{Channel, Tried};
+use super::descriptors::{self, Entry, Way};
+use super::event::Event;
+use super::lock::Lock;
+use super::queue::{Queue, Waiter};
+use super::task::{self, Task};
+use super::{Outcome, wait};
+use crate::sys;
+
+/// A case, as it is waited for.
+#[derive(Clone, Copy)]
+pub(crate) enum Source {
+    Send(*mut Channel),
+    Receive(*mut Channel),
+    Ready(*mut Entry, Way, c_int),
+    Task(*mut Task),
+    Event(*mut Event),
+}
+
+impl Source {
+    /// EINVAL: there is no such case, or its object is NULL.
+    pub(crate) fn of(case: &acort_case_t) -> Outcome<Source> {
+        let has_object = !case.object.is_null();
+        let has_value = has_object && !case.data.is_null();
+        Ok(match case.op {
+            ACORT_SEND if has_value => Source::Send(case.object.cast()),
+            ACORT_RECV if has_value => Source::Receive(case.object.cast()),
+            ACORT_TASK => Source::Task(task::check(case.object.cast())?.as_ptr()),
+            ACORT_EVENT if has_object => Source::Event(case.object.cast()),
+            ACORT_FD_READ | ACORT_FD_WRITE => {
+                let way = if case.op == ACORT_FD_READ { Way::In } else { Way::Out };
+                Source::Ready(descriptors::entry(case.fd)?, way, case.fd)
+            }
+            _ => return Err(libc::EINVAL),
+        })
+    }
+
+    /// # Safety
+    /// The object exists, as for all below.
+    pub(crate) unsafe fn lock(self) -> *const Lock {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self {
+                Source::Send(channel) | Source::Receive(channel) => &raw const (*channel).lock,
+                Source::Ready(entry, ..) => &raw const (*entry).lock,
+                Source::Task(task) => &raw const (*task).lock,
+                Source::Event(event) => &raw const (*event).lock,
+            }
+        }
+    }
+
+    pub(crate) unsafe fn queue(self) -> *mut Queue {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self {
+                Source::Send(channel) => &raw mut (*channel).senders,
+                Source::Receive(channel) => &raw mut (*channel).receivers,
+                Source::Ready(entry, way, _) => (*entry).queue(way),
+                Source::Task(task) => &raw mut (*task).watchers,
+                Source::Event(event) => &raw mut (*event).queue,
+            }
+        }
+    }
+
+    /// Does it, if nobody must wait for that. The lock is held. File descriptors are asked for elsewhere.
+    pub(crate) unsafe fn attempt(self, data: *mut u8) -> Tried {
+        let or_waits =
+            |is_ready| if is_ready { Tried::Done(ptr::null_mut()) } else { Tried::Waits };
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self {
+                Source::Send(channel) => (*channel).try_send(data),
+                Source::Receive(channel) => (*channel).try_receive(data),
+                Source::Task(task) => or_waits((*task).has_ended()),
+                Source::Event(event) => or_waits((*event).is_set != 0),
+                Source::Ready(..) => Tried::Waits,
+            }
+        }
+    }
+
+    /// How many bytes are handed over.
+    pub(crate) unsafe fn size(self) -> usize {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self {
+                Source::Send(channel) | Source::Receive(channel) => (*channel).element,
+                _ => 0,
+            }
+        }
+    }
+}
+
+/// What a wait needs for each case, in one piece of memory: first all places.
+pub(crate) struct Room {
+    pub(crate) places: *mut Waiter,
+    pub(crate) locks: *mut *const Lock,
+    /// Edges of file descriptors from before they were asked for.
+    pub(crate) edges: *mut u32,
+    /// Values on their way, one behind another.
+    pub(crate) values: *mut u8,
+    /// To be freed; a task keeps its own.
+    allocated: *mut u8,
+}
+
+impl Room {
+    const EACH: usize = size_of::<Waiter>() + size_of::<*const Lock>() + 8;
+
+    /// For so many cases and bytes of values. ENOMEM.
+    pub(crate) unsafe fn new(me: *mut Task, count: usize, bytes: usize) -> Outcome<Room> {
+        let size = (count * Room::EACH).checked_add(bytes).ok_or(libc::ENOMEM)?;
+        let place = match me.is_null() {
+            true => sys::allocate(size).map_or(ptr::null_mut(), |place| place.as_ptr().cast()),
+            // SAFETY: the task runs here, and waits for nothing.
+            false => unsafe { wait::scratch(me, size) },
+        };
+        if place.is_null() {
+            return Err(libc::ENOMEM);
+        }
+        let places: *mut Waiter = place.cast();
+        let locks: *mut *const Lock = places.wrapping_add(count).cast();
+        let edges: *mut u32 = locks.wrapping_add(count).cast();
+        let values: *mut u8 = edges.wrapping_add(2 * count).cast();
+        let allocated = if me.is_null() { place } else { ptr::null_mut() };
+        Ok(Room { places, locks, edges, values, allocated })
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        // SAFETY: from malloc, or NULL.
+        unsafe { sys::free(self.allocated.cast()) }
+    }
+}

@@ -1,0 +1,320 @@
+//! Channels: values of one size, handed over directly or through a ring.
+//!
+//! A value goes from the sender's place or its copy in the ring to the receiver's place. Where that is on
+//! a stack that moves away while its task waits, the task's own room stands for it: nobody writes to the
+//! stack of another.
+
+use core::ffi::c_void;
+use core::ptr;
+
+use super::lock::{Lock, SeveralTouch};
+use super::parker::Hearing;
+use super::queue::{Queue, Waiter};
+use super::wait::{self, Wait};
+use super::wake::{CLOSED, wake_all, wake_waiter};
+use super::why::Why;
+use super::{Outcome, task, vessel};
+use crate::{diag, sanitizer, sys};
+
+/// A channel.
+pub struct Channel {
+    /// For all but the sizes.
+    pub(crate) lock: Lock,
+    is_closed: bool,
+    references: usize,
+    pub(crate) element: usize,
+    capacity: usize,
+    /// Values in the ring, and where the first is.
+    length: usize,
+    first: usize,
+    pub(crate) receivers: Queue,
+    pub(crate) senders: Queue,
+    _touched: SeveralTouch,
+    // The ring follows.
+}
+
+impl diag::Subject for Channel {
+    unsafe fn describe(_: *const Channel, _: &mut core::fmt::Formatter) -> core::fmt::Result {
+        Ok(())
+    }
+}
+
+/// What [`Channel::try_send`] and [`Channel::try_receive`] find.
+pub(crate) enum Tried {
+    /// It is done; this one is to be woken, unless it is NULL, after the lock is free.
+    Done(*mut Waiter),
+    /// The channel is closed.
+    Closed,
+    /// One must wait.
+    Waits,
+}
+
+/// A channel of `capacity` values of `element` bytes. EINVAL: of none, or too many; ENOMEM.
+pub(crate) fn create(element: usize, capacity: usize) -> Outcome<*mut Channel> {
+    if element == 0 || element > isize::MAX as usize {
+        return Err(libc::EINVAL);
+    }
+    let ring = element.checked_mul(capacity).ok_or(libc::EINVAL)?;
+    let size = ring.checked_add(size_of::<Channel>()).ok_or(libc::EINVAL)?;
+    let channel: *mut Channel = sys::allocate(size).ok_or(libc::ENOMEM)?.as_ptr().cast();
+    // SAFETY: so much was allocated.
+    unsafe {
+        channel.write(Channel {
+            lock: Lock::NEW,
+            is_closed: false,
+            references: 1,
+            element,
+            capacity,
+            length: 0,
+            first: 0,
+            receivers: Queue::NEW,
+            senders: Queue::NEW,
+            _touched: SeveralTouch {},
+        });
+    }
+    Ok(channel)
+}
+
+/// Copies a value.
+#[inline(always)]
+unsafe fn copy(to: *mut u8, from: *const u8, size: usize) {
+    // SAFETY: the caller's promise: both have so many bytes.
+    unsafe {
+        match size {
+            8 => to.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned()),
+            _ => ptr::copy_nonoverlapping(from, to, size),
+        }
+    }
+}
+
+impl Channel {
+    /// The place of a value in the ring.
+    #[inline(always)]
+    fn place(&self, index: usize) -> *mut u8 {
+        let at = self.first + index;
+        let at = if at >= self.capacity { at - self.capacity } else { at };
+        ptr::from_ref(self).cast_mut().wrapping_add(1).cast::<u8>().wrapping_add(at * self.element)
+    }
+
+    /// Sends the value at `from`, if nobody must wait for that. The lock is held.
+    ///
+    /// # Safety
+    /// A value is there.
+    #[inline(always)]
+    pub(crate) unsafe fn try_send(&mut self, from: *const u8) -> Tried {
+        if self.is_closed {
+            return Tried::Closed;
+        }
+        // SAFETY: the caller's promise; a receiver's slot takes a value.
+        unsafe {
+            let receiver = self.receivers.claim_first();
+            if !receiver.is_null() {
+                copy((*receiver).slot, from, self.element);
+                return Tried::Done(receiver);
+            }
+            if self.length == self.capacity {
+                return Tried::Waits;
+            }
+            copy(self.place(self.length), from, self.element);
+        }
+        self.length += 1;
+        Tried::Done(ptr::null_mut())
+    }
+
+    /// Receives a value to `to`, if nobody must wait for that. The lock is held.
+    ///
+    /// # Safety
+    /// There is room.
+    #[inline(always)]
+    pub(crate) unsafe fn try_receive(&mut self, to: *mut u8) -> Tried {
+        // SAFETY: the caller's promise; a sender's slot has a value.
+        unsafe {
+            if self.length == 0 {
+                let sender = self.senders.claim_first();
+                if !sender.is_null() {
+                    copy(to, (*sender).slot, self.element);
+                    return Tried::Done(sender);
+                }
+                return if self.is_closed { Tried::Closed } else { Tried::Waits };
+            }
+            copy(to, self.place(0), self.element);
+            self.first = if self.first + 1 == self.capacity { 0 } else { self.first + 1 };
+            // The sender that waits first has the room now.
+            let sender = self.senders.claim_first();
+            if sender.is_null() {
+                self.length -= 1;
+            } else {
+                copy(self.place(self.length - 1), (*sender).slot, self.element);
+            }
+            Tried::Done(sender)
+        }
+    }
+}
+
+/// The end of a call that need not wait.
+#[inline(always)]
+pub(crate) unsafe fn end(channel: *mut Channel, tried: Tried) -> Option<Outcome<()>> {
+    // SAFETY: the caller's promise: the lock is held, and given back unless one must wait.
+    unsafe {
+        match tried {
+            Tried::Done(waiter) => {
+                (*channel).lock.give();
+                if !waiter.is_null() {
+                    wake_waiter(waiter);
+                }
+                Some(Ok(()))
+            }
+            Tried::Closed => {
+                (*channel).lock.give();
+                Some(Err(libc::EPIPE))
+            }
+            Tried::Waits => None,
+        }
+    }
+}
+
+/// A place that others may use for the one at `place`: itself, or the task's own room if that moves away.
+/// NULL: there is no memory.
+unsafe fn fixed(place: *mut u8, size: usize) -> *mut u8 {
+    // SAFETY: the task that runs.
+    unsafe {
+        match vessel::is_on_moving_stack(place.cast()) {
+            true => wait::scratch(task::here(), size),
+            false => place,
+        }
+    }
+}
+
+/// Sends the value at `from`. EPIPE: the channel is closed.
+///
+/// # Safety
+/// The channel is there; a value is at `from`.
+#[inline(always)]
+pub(crate) unsafe fn send(
+    channel: *mut Channel,
+    from: *const c_void,
+    deadline: i64,
+) -> Outcome<()> {
+    let from: *mut u8 = from.cast_mut().cast();
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*channel).lock.take();
+        let tried = (*channel).try_send(from);
+        if let Some(outcome) = end(channel, tried) {
+            return outcome;
+        }
+        let (size, lock) = ((*channel).element, &raw const (*channel).lock);
+        let slot = fixed(from, size);
+        if slot.is_null() {
+            (*lock).give();
+            return Err(libc::ENOMEM);
+        }
+        if slot != from {
+            copy(slot, from, size);
+        }
+        let hearing = Hearing::Cancellation;
+        let wait = Wait { why: Why::Send, about: channel as usize, hearing, deadline };
+        wait::in_queue(lock, &raw mut (*channel).senders, slot, wait)
+    }
+}
+
+/// Receives a value to `to`. EPIPE: the channel is closed, and empty.
+///
+/// # Safety
+/// The channel is there; there is room at `to`.
+#[inline(always)]
+pub(crate) unsafe fn receive(channel: *mut Channel, to: *mut c_void, deadline: i64) -> Outcome<()> {
+    let to: *mut u8 = to.cast();
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*channel).lock.take();
+        let size = (*channel).element;
+        let tried = (*channel).try_receive(to);
+        if let Some(outcome) = end(channel, tried) {
+            if outcome.is_ok() {
+                sanitizer::is_written(to.cast(), size);
+            }
+            return outcome;
+        }
+        let lock = &raw const (*channel).lock;
+        let slot = fixed(to, size);
+        if slot.is_null() {
+            (*lock).give();
+            return Err(libc::ENOMEM);
+        }
+        let hearing = Hearing::Cancellation;
+        let wait = Wait { why: Why::Receive, about: channel as usize, hearing, deadline };
+        wait::in_queue(lock, &raw mut (*channel).receivers, slot, wait)?;
+        if slot != to {
+            copy(to, slot, size);
+        }
+        sanitizer::is_written(to.cast(), size);
+        Ok(())
+    }
+}
+
+/// Closes it: who waits has EPIPE. EPIPE: it is closed.
+///
+/// # Safety
+/// The channel is there.
+pub(crate) unsafe fn close(channel: *mut Channel) -> Outcome<()> {
+    // SAFETY: the caller's promise; who is claimed stays until it is woken.
+    unsafe {
+        let held = (*channel).lock.hold();
+        if (*channel).is_closed {
+            return Err(libc::EPIPE);
+        }
+        (*channel).is_closed = true;
+        let lists = [(*channel).receivers.claim_all(), (*channel).senders.claim_all()];
+        drop(held);
+        for list in lists {
+            wake_all(list, Some(CLOSED));
+        }
+    }
+    Ok(())
+}
+
+/// How many values are in it.
+///
+/// # Safety
+/// The channel is there.
+pub(crate) unsafe fn length(channel: *mut Channel) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let _held = (*channel).lock.hold();
+        (*channel).length
+    }
+}
+
+/// One more uses it.
+///
+/// # Safety
+/// The channel is there.
+pub(crate) unsafe fn reference(channel: *mut Channel) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let _held = (*channel).lock.hold();
+        (*channel).references += 1;
+    }
+}
+
+/// One less uses it; the last one frees it. Aborts where somebody waits in it then.
+///
+/// # Safety
+/// The channel is there; the caller does not use it from here on.
+pub(crate) unsafe fn release(channel: *mut Channel) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*channel).lock.take();
+        (*channel).references -= 1;
+        if (*channel).references != 0 {
+            return (*channel).lock.give();
+        }
+        if !(*channel).receivers.is_empty() || !(*channel).senders.is_empty() {
+            let what = format_args!("somebody waits in the channel");
+            diag::fatal("acort_chan_unref", channel, what, "a reference for each user of a channel")
+        }
+        (*channel).lock.give();
+        sys::free(channel.cast());
+    }
+}

@@ -1,0 +1,30 @@
+//! Time.
+
+use super::{Outcome, os, task, wait};
+
+/// Nanoseconds of the monotonic clock.
+pub(crate) fn now() -> i64 {
+    os::now()
+}
+
+/// The deadline so many nanoseconds from now.
+pub(crate) fn after(nanoseconds: i64) -> i64 {
+    os::now().checked_add(nanoseconds).map_or(-1, |deadline| deadline.max(1))
+}
+
+/// Sleeps for so many nanoseconds; lets others run if that is none.
+pub(crate) fn sleep(nanoseconds: i64) -> Outcome<()> {
+    match nanoseconds {
+        1.. => wait::until(after(nanoseconds)),
+        _ if task::here().is_null() => Ok(()),
+        _ => wait::give_way(),
+    }
+}
+
+/// Sleeps until then; negative: for ever.
+pub(crate) fn sleep_until(deadline: i64) -> Outcome<()> {
+    match deadline {
+        0 => sleep(0),
+        _ => wait::until(deadline),
+    }
+}

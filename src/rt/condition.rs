@@ -1,0 +1,65 @@
+//! Condition variables.
+
+use super::Outcome;
+use super::lock::Lock;
+use super::mutex::{self, Mutex};
+use super::parker::Hearing;
+use super::queue::Queue;
+use super::wait::Wait;
+use super::wake::{wake_all, wake_waiter};
+use super::why::Why;
+
+/// What stands in an `acort_cond_t`.
+#[repr(C)]
+pub(crate) struct Condition {
+    lock: Lock,
+    queue: Queue,
+}
+
+/// Waits for a signal, without the mutex. EPERM: the caller does not have that.
+///
+/// # Safety
+/// Both are there while somebody uses them.
+pub(crate) unsafe fn wait(
+    condition: *mut Condition,
+    mutex: *mut Mutex,
+    deadline: i64,
+) -> Outcome<()> {
+    let hearing = Hearing::Cancellation;
+    let wait = Wait { why: Why::Condition, about: condition as usize, hearing, deadline };
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (lock, queue) = (&raw const (*condition).lock, &raw mut (*condition).queue);
+        mutex::wait_without(mutex, lock, queue, wait)
+    }
+}
+
+/// Wakes who waits first.
+///
+/// # Safety
+/// As [`wait`].
+pub(crate) unsafe fn signal(condition: *mut Condition) {
+    // SAFETY: the caller's promise; who is claimed stays until it is woken.
+    unsafe {
+        let held = (*condition).lock.hold();
+        let first = (*condition).queue.claim_first();
+        drop(held);
+        if !first.is_null() {
+            wake_waiter(first);
+        }
+    }
+}
+
+/// Wakes all.
+///
+/// # Safety
+/// As [`wait`].
+pub(crate) unsafe fn broadcast(condition: *mut Condition) {
+    // SAFETY: as in `signal`.
+    unsafe {
+        let held = (*condition).lock.hold();
+        let list = (*condition).queue.claim_all();
+        drop(held);
+        wake_all(list, None);
+    }
+}

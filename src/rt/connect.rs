@@ -1,0 +1,103 @@
+//! Connections: made, accepted.
+
+use core::ffi::c_int;
+
+use super::Outcome;
+use super::descriptors::{self, Way};
+use super::io::{perform, result};
+use super::kinds::{self, SOCKET, TCP};
+use crate::sys;
+
+/// accept(2): the connection does not block, and is not inherited.
+///
+/// # Safety
+/// As there.
+pub(crate) unsafe fn accept(
+    fd: c_int,
+    address: *mut libc::sockaddr,
+    length: *mut libc::socklen_t,
+    deadline: i64,
+) -> Outcome<c_int> {
+    // The call shortens it.
+    // SAFETY: the caller's promise.
+    let room = unsafe { length.as_ref() }.copied();
+    let mut of = 0;
+    let accepted = perform(fd, Way::In, 0, deadline, &mut |kind| {
+        of = kind & (SOCKET | TCP);
+        loop {
+            // SAFETY: the caller's promise.
+            let accepted = unsafe {
+                if let (Some(length), Some(room)) = (length.as_mut(), room) {
+                    *length = room;
+                }
+                libc::accept4(fd, address, length, libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
+            };
+            match result(accepted as isize) {
+                // It was gone before it was fetched: the next one.
+                Err(libc::ECONNABORTED | libc::EPROTO) => {}
+                outcome => return outcome,
+            }
+        }
+    })?;
+    let accepted = c_int::try_from(accepted).map_err(|_| libc::EMFILE)?;
+    descriptors::adopt(accepted, of);
+    Ok(accepted)
+}
+
+/// connect(2).
+///
+/// # Safety
+/// As there.
+pub(crate) unsafe fn connect(
+    fd: c_int,
+    address: *const libc::sockaddr,
+    length: libc::socklen_t,
+    deadline: i64,
+) -> Outcome<()> {
+    let entry = descriptors::entry(fd)?;
+    kinds::kind(fd, entry)?;
+    // SAFETY: the caller's promise; entries stay for ever.
+    unsafe {
+        let mut edges = (*entry).edges(Way::Out);
+        if libc::connect(fd, address, length) == 0 {
+            return Ok(());
+        }
+        match sys::errno() {
+            libc::EINPROGRESS | libc::EINTR => {}
+            error => return Err(error),
+        }
+        // Ready for output, which an edge from before it began does not tell.
+        while kinds::poll(fd, libc::POLLOUT, 0)? == 0 {
+            descriptors::wait(fd, entry, Way::Out, edges, deadline)?;
+            edges = (*entry).edges(Way::Out);
+        }
+    }
+    match error_of(fd)? {
+        0 => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// SO_ERROR.
+fn error_of(fd: c_int) -> Outcome<c_int> {
+    let (mut error, mut size): (c_int, _) = (0, size_of::<c_int>() as libc::socklen_t);
+    // SAFETY: the option has that size.
+    let answer = unsafe {
+        let place = (&raw mut error).cast();
+        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, place, &mut size)
+    };
+    if answer == 0 { Ok(error) } else { Err(sys::errno()) }
+}
+
+/// A new socket, which does not block and is not inherited.
+pub(crate) fn socket(family: c_int, sort: c_int, protocol: c_int) -> Outcome<c_int> {
+    let sort = sort | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: socket has no preconditions.
+    let fd = unsafe { libc::socket(family, sort, protocol) };
+    if fd < 0 {
+        return Err(sys::errno());
+    }
+    // What it is will be asked for when it is first used.
+    descriptors::adopt(fd, 0);
+    Ok(fd)
+}

@@ -1,0 +1,129 @@
+//! The ends of tasks: by themselves, or given up where nothing can wake them.
+
+use core::ptr;
+use core::sync::atomic::Ordering;
+
+use super::group::Group;
+use super::hooks;
+use super::queue::Waiter;
+use super::runtime::Runtime;
+use super::task::{self, DETACHED, ENDED, FAILED, GIVEN_UP, JOINED, STARTED, Task};
+use super::vessel;
+use super::wait;
+use super::wake::wake_all;
+use super::worker::{Worker, count};
+
+/// A task that has run to its end here.
+///
+/// # Safety
+/// `worker` is this thread's, in its scheduler.
+pub(crate) unsafe fn finish(worker: *mut Worker, task: *mut Task) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        // It left through aco_exit(): nobody has written a result.
+        if (*task).body.is_some() {
+            (*task).argument = ptr::null_mut();
+        }
+        vessel::put(worker, task);
+        end(worker, task, ENDED);
+        // Somebody may have waited for this one's memory.
+        while !(*worker).starved.is_empty() {
+            let starved = (*worker).starved.pop();
+            (*worker).ready.push(starved);
+        }
+    }
+}
+
+/// A task that could not begin.
+///
+/// # Safety
+/// As [`finish`]; it is in no list.
+pub(crate) unsafe fn fail(worker: *mut Worker, task: *mut Task) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*task).argument = ptr::null_mut();
+        end(worker, task, FAILED);
+    }
+}
+
+/// Tells everybody. The task may be gone then.
+unsafe fn end(worker: *mut Worker, task: *mut Task, state: u8) {
+    // SAFETY: the caller's promise; who is claimed stays until it is woken.
+    unsafe {
+        hooks::ended(task);
+        (*worker).tasks -= u32::from((*task).state.load(Ordering::Relaxed) == STARTED);
+        count(&(*worker).counts.ended, 1);
+        let (runtime, group) = ((*worker).runtime, (*task).group);
+        (*task).co = ptr::null_mut();
+        let held = (*task).lock.hold();
+        let flags = (*task).flags.load(Ordering::Relaxed);
+        if flags & (DETACHED | JOINED) != 0 {
+            (*group).forget(task);
+        }
+        (*task).state.store(state, Ordering::Release);
+        let list = (*task).watchers.claim_all();
+        drop(held);
+        if (*runtime).live.fetch_sub(1, Ordering::SeqCst) == 1 {
+            (*runtime).deadlocks.store(0, Ordering::SeqCst);
+        }
+        // From here on the task is freed by who joins it, unless it is detached.
+        Group::ended(group);
+        if flags & DETACHED != 0 {
+            task::free(task);
+        }
+        wake_all(list, None);
+    }
+}
+
+/// Takes all tasks out of what they wait for: nothing wakes them. They are for [`give_up`].
+///
+/// # Safety
+/// All workers of the runtime are idle.
+pub(crate) unsafe fn withdraw_all(runtime: *mut Runtime) {
+    let mut list: *mut Task = ptr::null_mut();
+    // SAFETY: the caller's promise: who waits is in no list.
+    unsafe {
+        (*runtime).each_task(&mut |task| {
+            if (*task).state.load(Ordering::Relaxed) == STARTED && (*task).parker.claim() {
+                (*task).set(GIVEN_UP, true);
+                (*task).next = list;
+                list = task;
+            }
+        });
+        // Without the locks that were held for the search: they may be those of the queues.
+        while let Some(task) = list.as_mut() {
+            wait::withdraw_places(task);
+            if !task.waiter.parker.is_null() {
+                Waiter::withdraw(&raw mut task.waiter);
+            }
+            list = task.next;
+        }
+    }
+}
+
+/// Ends the worker's tasks without running them: their frames are forgotten.
+///
+/// # Safety
+/// `worker` is this thread's, in its scheduler; its tasks were withdrawn.
+pub(crate) unsafe fn give_up(worker: *mut Worker) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        loop {
+            let mut found: *mut Task = ptr::null_mut();
+            (*(*worker).runtime).each_task(&mut |task| {
+                if (*task).has(GIVEN_UP) && (*task).parker.worker == worker && !(*task).has_ended()
+                {
+                    found = task;
+                }
+            });
+            let Some(task) = found.as_mut() else { break };
+            if task.timer != 0 {
+                (*worker).timers.remove(task);
+            }
+            vessel::destroy(task.co, task.has(task::SHARED));
+            task.argument = ptr::null_mut();
+            end(worker, task, ENDED);
+        }
+        (*worker).outside = 0;
+    }
+}

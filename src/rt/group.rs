@@ -1,0 +1,238 @@
+//! Groups: every task is in one, that of a main task or one that a program opens. A group keeps its tasks
+//! until they are joined, or detached, or until it is closed.
+
+use core::ptr::{self, NonNull};
+
+use super::lock::{Lock, SeveralTouch};
+use super::parker::{Hearing, error_reason};
+use super::queue::Queue;
+use super::runtime::Runtime;
+use super::task::{self, Task};
+use super::wait::{self, Wait};
+use super::wake::wake_all;
+use super::why::Why;
+use super::{Outcome, os};
+use crate::sys;
+
+/// A group of tasks.
+pub struct Group {
+    /// For all below but the last two.
+    pub(crate) lock: Lock,
+    /// Is it that of a main task?
+    pub(crate) is_root: bool,
+    is_cancelled: bool,
+    /// Nothing could wake its tasks.
+    pub(crate) is_stuck: bool,
+    /// How many have not ended.
+    live: usize,
+    first: *mut Task,
+    /// Those who wait until none lives.
+    waiters: Queue,
+    pub(crate) runtime: *mut Runtime,
+    /// All groups of a runtime are in one list, under its lock.
+    pub(crate) next: *mut Group,
+    previous: *mut Group,
+    _touched: SeveralTouch,
+}
+
+/// A new group of `runtime`.
+///
+/// # Safety
+/// The runtime exists.
+pub(crate) unsafe fn open(runtime: *mut Runtime, is_root: bool) -> Outcome<NonNull<Group>> {
+    let group = os::allocate_zeroed::<Group>().ok_or(libc::ENOMEM)?;
+    // SAFETY: a new group; the caller's promise.
+    unsafe {
+        (*group.as_ptr()).runtime = runtime;
+        (*group.as_ptr()).is_root = is_root;
+        let _held = (*runtime).lock.hold();
+        let first = (*runtime).groups;
+        (*group.as_ptr()).next = first;
+        if let Some(first) = first.as_mut() {
+            first.previous = group.as_ptr();
+        }
+        (*runtime).groups = group.as_ptr();
+    }
+    Ok(group)
+}
+
+/// Frees a group with its ended tasks.
+///
+/// # Safety
+/// No task of it lives; nobody uses it from here on.
+pub(crate) unsafe fn free(group: *mut Group) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        while let Some(task) = NonNull::new((*group).first) {
+            (*group).unlink(task.as_ptr());
+            task::free(task.as_ptr());
+        }
+        let runtime = (*group).runtime;
+        let _held = (*runtime).lock.hold();
+        match (*group).previous.as_mut() {
+            Some(previous) => previous.next = (*group).next,
+            None => (*runtime).groups = (*group).next,
+        }
+        if let Some(next) = (*group).next.as_mut() {
+            next.previous = (*group).previous;
+        }
+        sys::free(group.cast());
+    }
+}
+
+impl Group {
+    /// Takes a new task in. It is cancelled if the group is.
+    ///
+    /// # Safety
+    /// Nobody else knows the task.
+    pub(crate) unsafe fn take_in(&mut self, task: *mut Task) {
+        let _held = self.lock.hold();
+        // SAFETY: the caller's promise; who is in the list exists.
+        unsafe {
+            (*task).group = self;
+            (*task).group_next = self.first;
+            (*task).group_previous = ptr::null_mut();
+            if let Some(first) = self.first.as_mut() {
+                first.group_previous = task;
+            }
+            if self.is_cancelled {
+                (*task).parker.cancel();
+            }
+        }
+        self.first = task;
+        self.live += 1;
+    }
+
+    /// Takes a task out of the list. The lock is held, or nobody else knows the group.
+    ///
+    /// # Safety
+    /// The task is in it.
+    unsafe fn unlink(&mut self, task: *mut Task) {
+        // SAFETY: the caller's promise; who is in the list exists.
+        unsafe {
+            let (next, previous) = ((*task).group_next, (*task).group_previous);
+            match previous.as_mut() {
+                Some(previous) => previous.group_next = next,
+                None => self.first = next,
+            }
+            if let Some(next) = next.as_mut() {
+                next.group_previous = previous;
+            }
+        }
+    }
+
+    /// An ended task is not kept any more.
+    ///
+    /// # Safety
+    /// The task is in the list.
+    pub(crate) unsafe fn forget(&mut self, task: *mut Task) {
+        let _held = self.lock.hold();
+        // SAFETY: the caller's promise.
+        unsafe { self.unlink(task) }
+    }
+
+    /// A task has ended. The last one wakes who waits; the group may be gone then.
+    ///
+    /// # Safety
+    /// The group exists.
+    pub(crate) unsafe fn ended(group: *mut Group) {
+        // SAFETY: the caller's promise; the waiters are there until they are woken.
+        unsafe {
+            let held = (*group).lock.hold();
+            (*group).live -= 1;
+            let done = (*group).live == 0 && !(*group).waiters.is_empty();
+            let list = if done { (*group).waiters.claim_all() } else { ptr::null_mut() };
+            drop(held);
+            wake_all(list, None);
+        }
+    }
+
+    /// Calls `visit` for each task, the ended ones that are kept, too. The lock is held meanwhile.
+    pub(crate) fn each(&mut self, visit: &mut dyn FnMut(*mut Task)) {
+        let _held = self.lock.hold();
+        let mut task = self.first;
+        // SAFETY: who is in the list exists.
+        while let Some(this) = unsafe { task.as_ref() } {
+            let next = this.group_next;
+            visit(task);
+            task = next;
+        }
+    }
+}
+
+/// Cancels all tasks of `group` but the caller, now and in future.
+///
+/// # Safety
+/// The group exists.
+pub(crate) unsafe fn cancel(group: *mut Group) {
+    let me = task::here();
+    // SAFETY: the caller's promise.
+    unsafe {
+        let held = (*group).lock.hold();
+        (*group).is_cancelled = !(*group).is_root;
+        drop(held);
+        (*group).each(&mut |task| {
+            if task != me && !(*task).has_ended() {
+                cancel_task(task);
+            }
+        });
+    }
+}
+
+/// Cancels a task.
+///
+/// # Safety
+/// It exists.
+pub(crate) unsafe fn cancel_task(task: *mut Task) {
+    // SAFETY: the caller's promise: a wait that was ended here is woken here.
+    unsafe {
+        if (*task).parker.cancel() {
+            super::wake::wake(&raw mut (*task).parker, error_reason(libc::ECANCELED));
+        }
+    }
+}
+
+/// Waits until no task of `group` lives.
+///
+/// # Safety
+/// The group exists until then.
+pub(crate) unsafe fn wait(group: *mut Group, hearing: Hearing, deadline: i64) -> Outcome<()> {
+    let me = task::here();
+    // SAFETY: the caller's promise.
+    unsafe {
+        if me.as_ref().is_some_and(|me| me.group == group) {
+            return Err(libc::EDEADLK);
+        }
+        (*group).lock.take();
+        if (*group).live == 0 {
+            (*group).lock.give();
+            return Ok(());
+        }
+        let about = Wait { why: Why::Group, about: group as usize, hearing, deadline };
+        wait::in_queue(&raw const (*group).lock, &raw mut (*group).waiters, ptr::null_mut(), about)
+    }
+}
+
+/// Cancels the tasks of `group`, waits for their ends, and frees it.
+///
+/// # Safety
+/// The group exists; nobody uses it from here on.
+pub(crate) unsafe fn close(group: *mut Group) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        cancel(group);
+        wait(group, Hearing::Nothing, -1)?;
+        free(group);
+    }
+    Ok(())
+}
+
+/// `group`, or where that is NULL the running task's. EPERM: none runs.
+pub(crate) fn or_own(group: *mut Group) -> Outcome<*mut Group> {
+    // SAFETY: the task that runs.
+    match unsafe { task::here().as_ref() } {
+        _ if !group.is_null() => Ok(group),
+        Some(task) => Ok(task.group),
+        None => Err(libc::EPERM),
+    }
+}

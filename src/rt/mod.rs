@@ -1,0 +1,71 @@
+//! acort: the runtime above the coroutines.
+//!
+//! A worker is a thread with a main coroutine, on which its scheduler runs, and tasks, which are
+//! coroutines of that. A task that was started stays with its worker. Whoever waits, a task or a plain
+//! thread, has a [`parker`]; who wakes it claims the parker first, so that each wait ends once.
+//!
+//! | layer | module | what it is |
+//! |---|---|---|
+//! | what C calls | [`run`] | a runtime's life: new, enter, run, free |
+//! | | [`io`], [`messages`], [`connect`], [`net`] | calls on file descriptors that wait for the task alone |
+//! | | [`blocking`], [`resolve`] | calls that block, on threads of their own |
+//! | | [`select`], [`cases`], [`ready`] | the first of several waits |
+//! | | [`channel`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`] | |
+//! | | [`spawn`], [`group`], [`report`] | tasks made, joined, grouped, shown |
+//! | waiting | [`descriptors`], [`kinds`] | every file descriptor that somebody waits for |
+//! | | [`wait`] | a task or a thread in a queue, until it is woken |
+//! | running | [`schedule`] | a worker's loop |
+//! | | [`vessel`] | the coroutines and stacks that tasks run in |
+//! | | [`ending`] | a task ends, or is given up |
+//! | | [`worker`], [`wake`] | what a worker has; how its tasks are made ready |
+//! | ground | [`task`], [`runtime`] | the objects |
+//! | | [`timers`], [`lists`], [`queue`], [`why`], [`parker`], [`lock`], [`poller`], [`hooks`], [`os`], [`abi`] | |
+
+pub mod abi;
+pub(crate) mod barrier;
+pub(crate) mod blocking;
+pub(crate) mod cancel;
+mod cases;
+pub(crate) mod channel;
+pub(crate) mod clock;
+pub(crate) mod condition;
+pub(crate) mod connect;
+mod descriptors;
+mod ending;
+pub(crate) mod event;
+pub(crate) mod group;
+pub(crate) mod hooks;
+pub(crate) mod io;
+mod kinds;
+mod lists;
+mod lock;
+pub(crate) mod messages;
+pub(crate) mod mutex;
+pub(crate) mod net;
+mod os;
+pub(crate) mod parker;
+mod poller;
+mod queue;
+pub(crate) mod ready;
+pub(crate) mod report;
+pub(crate) mod resolve;
+pub(crate) mod run;
+mod runtime;
+mod schedule;
+pub(crate) mod select;
+pub(crate) mod semaphore;
+pub(crate) mod sized;
+pub(crate) mod spawn;
+pub(crate) mod task;
+mod timers;
+mod vessel;
+pub(crate) mod wait;
+pub(crate) mod waitgroup;
+mod wake;
+mod why;
+mod worker;
+
+use core::ffi::c_int;
+
+/// What a call gives, or the errno.
+pub(crate) type Outcome<T> = Result<T, c_int>;

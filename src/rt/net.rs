@@ -1,0 +1,214 @@
+//! Names of networks and addresses: "tcp" and "example.org:80", "unix" and "/run/x".
+
+use core::ffi::{CStr, c_char, c_int};
+use core::mem::MaybeUninit;
+use core::ptr;
+
+use super::{Outcome, connect, io, resolve};
+use crate::sys;
+
+/// The longest host and service.
+const MOST: usize = 256;
+
+/// What a network's name means: family, and sort of socket. EINVAL.
+fn network(name: &CStr) -> Outcome<(c_int, c_int)> {
+    Ok(match name.to_bytes() {
+        b"tcp" => (libc::AF_UNSPEC, libc::SOCK_STREAM),
+        b"tcp4" => (libc::AF_INET, libc::SOCK_STREAM),
+        b"tcp6" => (libc::AF_INET6, libc::SOCK_STREAM),
+        b"udp" => (libc::AF_UNSPEC, libc::SOCK_DGRAM),
+        b"udp4" => (libc::AF_INET, libc::SOCK_DGRAM),
+        b"udp6" => (libc::AF_INET6, libc::SOCK_DGRAM),
+        b"unix" => (libc::AF_UNIX, libc::SOCK_STREAM),
+        _ => return Err(libc::EINVAL),
+    })
+}
+
+/// A text with its 0, of limited length.
+struct Text([u8; MOST]);
+
+impl Text {
+    fn of(bytes: &[u8]) -> Outcome<Text> {
+        let mut text = Text([0; MOST]);
+        if bytes.len() >= MOST {
+            return Err(libc::ENAMETOOLONG);
+        }
+        for (to, from) in text.0.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        Ok(text)
+    }
+
+    /// NULL for none.
+    fn pointer(&self) -> *const c_char {
+        if self.0.first() == Some(&0) { ptr::null() } else { self.0.as_ptr().cast() }
+    }
+}
+
+/// "host:service", "[host]:service", ":service". EINVAL: there is no service.
+fn split(address: &CStr) -> Outcome<(Text, Text)> {
+    let bytes = address.to_bytes();
+    let colon = bytes.iter().rposition(|byte| *byte == b':').ok_or(libc::EINVAL)?;
+    let (host, service) = bytes.split_at(colon);
+    let service = service.strip_prefix(b":").unwrap_or_default();
+    let inside = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]"));
+    let host = match inside {
+        Some(inside) => inside,
+        None if host.contains(&b':') => return Err(libc::EINVAL),
+        None => host,
+    };
+    if service.is_empty() {
+        return Err(libc::EINVAL);
+    }
+    Ok((Text::of(host)?, Text::of(service)?))
+}
+
+/// The errno for what getaddrinfo(3) says.
+fn errno_of(code: c_int) -> c_int {
+    match code {
+        libc::EAI_SYSTEM => sys::errno(),
+        libc::EAI_MEMORY => libc::ENOMEM,
+        libc::EAI_AGAIN => libc::EAGAIN,
+        libc::EAI_SERVICE => libc::EINVAL,
+        _ => libc::EADDRNOTAVAIL,
+    }
+}
+
+/// Calls `try_one` with each address that the name stands for, until one succeeds; gives the last error.
+unsafe fn each_address(
+    (family, sort): (c_int, c_int),
+    address: &CStr,
+    flags: c_int,
+    deadline: i64,
+    try_one: &mut dyn FnMut(&libc::addrinfo) -> Outcome<c_int>,
+) -> Outcome<c_int> {
+    let (host, service) = split(address)?;
+    // SAFETY: all zero is an addrinfo; the list is this call's.
+    unsafe {
+        let mut hints: libc::addrinfo = core::mem::zeroed();
+        (hints.ai_family, hints.ai_socktype) = (family, sort);
+        hints.ai_flags = flags | libc::AI_NUMERICHOST | libc::AI_NUMERICSERV;
+        let mut list = ptr::null_mut();
+        let (host, service) = (host.pointer(), service.pointer());
+        // Numbers need no thread.
+        let mut code = libc::getaddrinfo(host, service, &hints, &mut list);
+        if code != 0 {
+            hints.ai_flags = flags;
+            code = resolve::getaddrinfo(host, service, &hints, &mut list, deadline);
+        }
+        if code != 0 {
+            return Err(errno_of(code));
+        }
+        let mut outcome = Err(libc::EADDRNOTAVAIL);
+        let mut this = list;
+        while let Some(found) = this.as_ref() {
+            outcome = try_one(found);
+            if matches!(outcome, Ok(_) | Err(libc::ETIMEDOUT | libc::ECANCELED)) {
+                break;
+            }
+            this = found.ai_next;
+        }
+        libc::freeaddrinfo(list);
+        outcome
+    }
+}
+
+/// The address of a unix socket. ENAMETOOLONG.
+fn unix_address(path: &CStr) -> Outcome<(libc::sockaddr_un, libc::socklen_t)> {
+    // SAFETY: all zero is an address.
+    let mut address: libc::sockaddr_un = unsafe { MaybeUninit::zeroed().assume_init() };
+    address.sun_family = libc::AF_UNIX as libc::sa_family_t;
+    let bytes = path.to_bytes_with_nul();
+    if bytes.len() > address.sun_path.len() {
+        return Err(libc::ENAMETOOLONG);
+    }
+    for (to, from) in address.sun_path.iter_mut().zip(bytes) {
+        *to = *from as c_char;
+    }
+    Ok((address, size_of::<libc::sockaddr_un>() as libc::socklen_t))
+}
+
+/// A socket that `set_up` has seen to; closed where that fails.
+fn socket_with(
+    family: c_int,
+    sort: c_int,
+    protocol: c_int,
+    set_up: &mut dyn FnMut(c_int) -> Outcome<()>,
+) -> Outcome<c_int> {
+    let fd = connect::socket(family, sort, protocol)?;
+    match set_up(fd) {
+        Ok(()) => Ok(fd),
+        Err(error) => {
+            // Nobody else knows it.
+            let _ = io::close(fd);
+            Err(error)
+        }
+    }
+}
+
+/// A connection to `address`. EINVAL for names that mean nothing, EADDRNOTAVAIL for a host that is not
+/// known, what connect(2) says.
+pub(crate) fn dial(net: &CStr, address: &CStr, deadline: i64) -> Outcome<c_int> {
+    let (family, sort) = network(net)?;
+    if family == libc::AF_UNIX {
+        let (place, length) = unix_address(address)?;
+        return socket_with(family, sort, 0, &mut |fd| {
+            // SAFETY: the address has that length.
+            unsafe { connect::connect(fd, (&raw const place).cast(), length, deadline) }
+        });
+    }
+    let mut try_one = |found: &libc::addrinfo| {
+        socket_with(found.ai_family, found.ai_socktype, found.ai_protocol, &mut |fd| {
+            // SAFETY: the address has that length.
+            unsafe { connect::connect(fd, found.ai_addr, found.ai_addrlen, deadline) }
+        })
+    };
+    // SAFETY: the names end in 0.
+    unsafe { each_address((family, sort), address, 0, deadline, &mut try_one) }
+}
+
+fn status(answer: c_int) -> Outcome<()> {
+    if answer == 0 { Ok(()) } else { Err(sys::errno()) }
+}
+
+/// Binds a socket, and has it listen where it is one for connections.
+unsafe fn bind(
+    fd: c_int,
+    sort: c_int,
+    address: *const libc::sockaddr,
+    length: libc::socklen_t,
+    backlog: c_int,
+) -> Outcome<()> {
+    let on: c_int = 1;
+    // SAFETY: the caller's promise; the option has that size.
+    unsafe {
+        let size = size_of::<c_int>() as libc::socklen_t;
+        let place = (&raw const on).cast();
+        status(libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, place, size))?;
+        status(libc::bind(fd, address, length))?;
+        if sort == libc::SOCK_STREAM {
+            status(libc::listen(fd, if backlog > 0 { backlog } else { libc::SOMAXCONN }))?;
+        }
+    }
+    Ok(())
+}
+
+/// A socket at `address`, which listens unless it is one of UDP. Errors as [`dial`] and bind(2).
+pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Outcome<c_int> {
+    let (family, sort) = network(net)?;
+    if family == libc::AF_UNIX {
+        let (place, length) = unix_address(address)?;
+        return socket_with(family, sort, 0, &mut |fd| {
+            // SAFETY: the address has that length.
+            unsafe { bind(fd, sort, (&raw const place).cast(), length, backlog) }
+        });
+    }
+    let mut try_one = |found: &libc::addrinfo| {
+        socket_with(found.ai_family, found.ai_socktype, found.ai_protocol, &mut |fd| {
+            // SAFETY: the address has that length.
+            unsafe { bind(fd, sort, found.ai_addr, found.ai_addrlen, backlog) }
+        })
+    };
+    // SAFETY: the names end in 0.
+    unsafe { each_address((family, sort), address, libc::AI_PASSIVE, -1, &mut try_one) }
+}

@@ -1,0 +1,155 @@
+//! The system's calls that the runtime makes beyond those of `sys`, each wrapped once.
+
+use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::AtomicU32;
+
+use crate::sys;
+
+const NANOSECONDS: i64 = 1_000_000_000;
+
+/// Nanoseconds of CLOCK_MONOTONIC.
+pub(crate) fn now() -> i64 {
+    let mut time = MaybeUninit::<libc::timespec>::zeroed();
+    // SAFETY: the call writes the time; all zero is one.
+    let time = unsafe {
+        libc::clock_gettime(libc::CLOCK_MONOTONIC, time.as_mut_ptr());
+        time.assume_init()
+    };
+    time.tv_sec * NANOSECONDS + time.tv_nsec
+}
+
+/// `nanoseconds`, not negative, as the system takes them.
+pub(crate) fn timespec(nanoseconds: i64) -> libc::timespec {
+    libc::timespec { tv_sec: nanoseconds / NANOSECONDS, tv_nsec: nanoseconds % NANOSECONDS }
+}
+
+/// Sleeps until somebody wakes `word`, which has `value`; or until `deadline`, unless that is negative.
+/// It may come back for no reason.
+pub(crate) fn sleep_on(word: &AtomicU32, value: u32, deadline: i64) {
+    let time = timespec(deadline.max(0));
+    let limit = if deadline < 0 { ptr::null() } else { &raw const time };
+    // SAFETY: the word is there for as long as this call; the time, too.
+    unsafe {
+        let operation = libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG;
+        let (nothing, any) = (ptr::null::<c_void>(), u32::MAX);
+        libc::syscall(libc::SYS_futex, word.as_ptr(), operation, value, limit, nothing, any);
+    }
+}
+
+/// Wakes one thread that sleeps on `word`. The word may be gone: only its address counts.
+pub(crate) fn wake_one(word: *const AtomicU32) {
+    // SAFETY: the kernel looks for sleepers at an address.
+    unsafe {
+        libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1);
+    }
+}
+
+/// A zeroed object; free it with `sys::free`. None: there is no memory.
+pub(crate) fn allocate_zeroed<T>() -> Option<NonNull<T>> {
+    // SAFETY: calloc has no preconditions.
+    NonNull::new(unsafe { libc::calloc(1, size_of::<T>()) }.cast())
+}
+
+/// Zeroed memory for `count` objects. None: there is no memory.
+pub(crate) fn allocate_array<T>(count: usize) -> Option<NonNull<T>> {
+    // SAFETY: as in `allocate_zeroed`.
+    NonNull::new(unsafe { libc::calloc(count, size_of::<T>()) }.cast())
+}
+
+/// `memory`, grown to `count` objects; where that fails it stays as it is.
+///
+/// # Safety
+/// `memory` is NULL or came from malloc.
+pub(crate) unsafe fn grow<T>(memory: *mut T, count: usize) -> Option<NonNull<T>> {
+    let size = count.checked_mul(size_of::<T>())?;
+    // SAFETY: the caller's promise.
+    NonNull::new(unsafe { libc::realloc(memory.cast(), size) }.cast())
+}
+
+/// What a thread runs.
+pub(crate) type ThreadBody = extern "C" fn(*mut c_void) -> *mut c_void;
+
+/// Starts a thread, with every signal blocked: those are for the program's own.
+pub(crate) fn start_thread(
+    body: ThreadBody,
+    argument: *mut c_void,
+) -> Result<libc::pthread_t, c_int> {
+    let mut thread = MaybeUninit::uninit();
+    let (mut all, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+    // SAFETY: the sets are initialised by the first two calls; the thread where the third succeeds.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+        let error = libc::pthread_create(thread.as_mut_ptr(), ptr::null(), body, argument);
+        libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
+        if error == 0 { Ok(thread.assume_init()) } else { Err(error) }
+    }
+}
+
+/// Waits for the end of a thread of [`start_thread`].
+pub(crate) fn join_thread(thread: libc::pthread_t) {
+    // SAFETY: each such thread is joined once.
+    unsafe { libc::pthread_join(thread, ptr::null_mut()) };
+}
+
+/// Lets nobody wait for a thread of [`start_thread`].
+pub(crate) fn detach_thread(thread: libc::pthread_t) {
+    // SAFETY: nobody joins it.
+    unsafe { libc::pthread_detach(thread) };
+}
+
+/// Ties this thread to one processor, where that may be used.
+pub(crate) fn pin_to(processor: usize) {
+    // SAFETY: all zero is a set; the macros write inside it.
+    unsafe {
+        let count = libc::sysconf(libc::_SC_NPROCESSORS_ONLN).max(1) as usize;
+        let mut set: libc::cpu_set_t = core::mem::zeroed();
+        libc::CPU_SET(processor % count, &mut set);
+        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set);
+    }
+}
+
+/// How many threads the process has. None: the system does not say.
+pub(crate) fn thread_count() -> Option<usize> {
+    let mut status = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the path ends in 0; the status is written on success.
+    unsafe {
+        if libc::stat(c"/proc/self/task".as_ptr(), status.as_mut_ptr()) != 0 {
+            return None;
+        }
+        usize::try_from(status.assume_init().st_nlink).ok()?.checked_sub(2)
+    }
+}
+
+/// Where this thread's errno is.
+pub(crate) fn errno_place() -> *mut c_int {
+    // SAFETY: valid for as long as the thread lives.
+    unsafe { libc::__errno_location() }
+}
+
+/// A copy of `text`, from malloc. None: there is no memory.
+///
+/// # Safety
+/// `text` ends in 0.
+pub(crate) unsafe fn copy_text(
+    text: *const core::ffi::c_char,
+) -> Option<NonNull<core::ffi::c_char>> {
+    // SAFETY: the caller's promise.
+    NonNull::new(unsafe { libc::strdup(text) })
+}
+
+/// Writes all of `text` to `fd`, as far as that takes it.
+pub(crate) fn write_all(fd: c_int, mut text: &[u8]) -> bool {
+    while !text.is_empty() {
+        // SAFETY: `text` is readable for its length.
+        let written = unsafe { libc::write(fd, text.as_ptr().cast(), text.len()) };
+        match usize::try_from(written) {
+            Ok(written) if written > 0 => text = text.get(written..).unwrap_or_default(),
+            _ if sys::errno() == libc::EINTR => {}
+            _ => return false,
+        }
+    }
+    true
+}

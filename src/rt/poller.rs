@@ -1,0 +1,142 @@
+//! What a worker sleeps in: epoll here; on another system this file's items stand over its like (kqueue).
+
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Outcome, os};
+use crate::{sanitizer, sys};
+
+/// Events that are taken at once.
+const AT_ONCE: usize = 256;
+/// No file descriptor: somebody wants the worker's attention.
+const ATTENTION: u64 = u64::MAX;
+
+/// What has happened to a file descriptor.
+pub(crate) struct Happened {
+    /// What [`Poller::watch`] was given.
+    pub(crate) mark: u64,
+    pub(crate) is_readable: bool,
+    pub(crate) is_writable: bool,
+    /// The other side is gone, or half of it, or something urgent has come: what was read says nothing
+    /// about what is left to read.
+    pub(crate) is_over: bool,
+}
+
+/// One worker's.
+pub(crate) struct Poller {
+    epoll: c_int,
+    /// An eventfd. It is never read: each write is an edge.
+    attention: c_int,
+}
+
+impl Poller {
+    pub(crate) fn new() -> Outcome<Poller> {
+        // SAFETY: neither call has preconditions.
+        let (epoll, attention) = unsafe {
+            (
+                libc::epoll_create1(libc::EPOLL_CLOEXEC),
+                libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK),
+            )
+        };
+        let poller = Poller { epoll, attention };
+        if epoll < 0 || attention < 0 {
+            let error = sys::errno();
+            poller.close();
+            return Err(error);
+        }
+        poller.control(libc::EPOLL_CTL_ADD, attention, libc::EPOLLIN, ATTENTION)?;
+        Ok(poller)
+    }
+
+    /// Ends it.
+    pub(crate) fn close(&self) {
+        for fd in [self.epoll, self.attention] {
+            if fd >= 0 {
+                // SAFETY: its own.
+                unsafe { libc::close(fd) };
+            }
+        }
+    }
+
+    fn control(&self, what: c_int, fd: c_int, events: c_int, mark: u64) -> Outcome<()> {
+        let mut event = libc::epoll_event { events: (events | libc::EPOLLET) as u32, u64: mark };
+        // SAFETY: the event is there for as long as the call.
+        match unsafe { libc::epoll_ctl(self.epoll, what, fd, &mut event) } {
+            0 => Ok(()),
+            _ => Err(sys::errno()),
+        }
+    }
+
+    /// Tells of each change of `fd` from now on, and of what it is ready for now, by `mark`. EPERM: it is
+    /// always ready.
+    pub(crate) fn watch(&self, fd: c_int, mark: u64) -> Outcome<()> {
+        let all = libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLPRI;
+        match self.control(libc::EPOLL_CTL_ADD, fd, all, mark) {
+            Err(libc::EEXIST) => self.control(libc::EPOLL_CTL_MOD, fd, all, mark),
+            outcome => outcome,
+        }
+    }
+
+    /// Tells no more of `fd`.
+    pub(crate) fn forget(&self, fd: c_int) {
+        // What is not watched is not.
+        let _ = self.control(libc::EPOLL_CTL_DEL, fd, 0, 0);
+    }
+
+    /// Ends a [`wait`](Self::wait), or the next one. From any thread.
+    pub(crate) fn rouse(&self) {
+        let one = 1u64;
+        // Past the interceptors of sanitizers, which know nothing of what orders this and the end.
+        // SAFETY: eight bytes.
+        unsafe { libc::syscall(libc::SYS_write, self.attention, &raw const one, 8) };
+    }
+
+    /// Waits until something happens, at most for `limit` nanoseconds, unless that is negative, and calls
+    /// `take` for each. Gives how many it were.
+    pub(crate) fn wait(&self, limit: i64, take: &mut dyn FnMut(Happened)) -> usize {
+        let mut events = [const { libc::epoll_event { events: 0, u64: 0 } }; AT_ONCE];
+        let found = usize::try_from(self.sleep(&mut events, limit)).unwrap_or(0);
+        for event in events.iter().take(found) {
+            let (bits, mark) = (event.events as c_int, event.u64);
+            if mark == ATTENTION {
+                continue;
+            }
+            let is_broken = bits & (libc::EPOLLERR | libc::EPOLLHUP) != 0;
+            let is_over = is_broken || bits & (libc::EPOLLRDHUP | libc::EPOLLPRI) != 0;
+            take(Happened {
+                mark,
+                is_readable: is_over || bits & libc::EPOLLIN != 0,
+                is_writable: is_broken || bits & libc::EPOLLOUT != 0,
+                is_over,
+            });
+        }
+        found
+    }
+
+    /// epoll_pwait2, or epoll_wait where the kernel has no such thing.
+    fn sleep(&self, events: &mut [libc::epoll_event; AT_ONCE], limit: i64) -> c_int {
+        const MILLISECOND: i64 = 1_000_000;
+        #[unsafe(link_section = "aco_shared")]
+        static HAS_NO_FINE_WAIT: AtomicBool = AtomicBool::new(false);
+        let (place, count) = (events.as_mut_ptr(), AT_ONCE as c_int);
+        // SAFETY: so many events have room there; the time is there for as long as the call.
+        unsafe {
+            // Tools that watch do not know the finer call.
+            let is_fine = !sanitizer::is_present() && !HAS_NO_FINE_WAIT.load(Ordering::Relaxed);
+            if limit > 0 && is_fine {
+                let time = os::timespec(limit);
+                let no_mask = core::ptr::null::<libc::sigset_t>();
+                let number = libc::SYS_epoll_pwait2;
+                let found =
+                    libc::syscall(number, self.epoll, place, count, &raw const time, no_mask, 0);
+                if found >= 0 || sys::errno() != libc::ENOSYS {
+                    return found as c_int;
+                }
+                HAS_NO_FINE_WAIT.store(true, Ordering::Relaxed);
+            }
+            let up = limit.saturating_add(MILLISECOND - 1) / MILLISECOND;
+            let limit = if limit < 0 { -1 } else { c_int::try_from(up).unwrap_or(c_int::MAX) };
+            libc::epoll_wait(self.epoll, place, count, limit)
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Queues of those who wait for an object, first come first served. The object's lock is held for each.
+
+use core::ptr;
+
+use super::lock::Lock;
+use super::parker::Parker;
+
+/// A place in a queue. It lies in its task, or on the stack of a plain thread: never on one of a task,
+/// which may be elsewhere when somebody looks.
+#[repr(C)]
+pub(crate) struct Waiter {
+    next: *mut Waiter,
+    previous: *mut Waiter,
+    /// The queue that it is in, or NULL.
+    queue: *mut Queue,
+    /// The lock of that.
+    lock: *const Lock,
+    pub(crate) parker: *mut Parker,
+    /// What is handed over goes here, or comes from here. A mutex: who waits.
+    pub(crate) slot: *mut u8,
+    /// Which one of several waits this is, from 1 on: the reason for the wake.
+    pub(crate) number: u32,
+}
+
+/// All zero is an empty one.
+#[repr(C)]
+pub(crate) struct Queue {
+    first: *mut Waiter,
+    last: *mut Waiter,
+}
+
+impl Waiter {
+    /// A place for the wait `number` of `parker`, in no queue yet.
+    #[inline(always)]
+    pub(crate) fn new(parker: *mut Parker, slot: *mut u8, number: u32) -> Waiter {
+        let nowhere = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut(), ptr::null());
+        let (next, previous, queue, lock) = nowhere;
+        Waiter { next, previous, queue, lock, parker, slot, number }
+    }
+
+    /// Takes the place out of its queue, if it is in one still.
+    ///
+    /// # Safety
+    /// `waiter` points to a place that was in a queue; the object of that is there.
+    pub(crate) unsafe fn withdraw(waiter: *mut Waiter) {
+        // SAFETY: the caller's promise. `lock` is written by who owns the place alone.
+        unsafe {
+            let Some(lock) = (*waiter).lock.as_ref() else { return };
+            let _held = lock.hold();
+            if let Some(queue) = (*waiter).queue.as_mut() {
+                queue.remove(waiter);
+            }
+        }
+    }
+}
+
+impl Queue {
+    /// An empty one.
+    pub(crate) const NEW: Queue = Queue { first: ptr::null_mut(), last: ptr::null_mut() };
+
+    /// Is nobody in it?
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_null()
+    }
+
+    /// Puts a place at the end.
+    ///
+    /// # Safety
+    /// `waiter` points to a place in no queue; `lock` is that of this queue's object, and held.
+    #[inline(always)]
+    pub(crate) unsafe fn push(&mut self, waiter: *mut Waiter, lock: *const Lock) {
+        // SAFETY: the caller's promise; who is in the queue is there.
+        unsafe {
+            (*waiter).next = ptr::null_mut();
+            (*waiter).previous = self.last;
+            (*waiter).queue = self;
+            (*waiter).lock = lock;
+            match self.last.as_mut() {
+                Some(last) => last.next = waiter,
+                None => self.first = waiter,
+            }
+        }
+        self.last = waiter;
+    }
+
+    /// Takes a place out.
+    ///
+    /// # Safety
+    /// `waiter` is in this queue.
+    #[inline(always)]
+    pub(crate) unsafe fn remove(&mut self, waiter: *mut Waiter) {
+        // SAFETY: the caller's promise; its neighbours are in the queue.
+        unsafe {
+            let (next, previous) = ((*waiter).next, (*waiter).previous);
+            match previous.as_mut() {
+                Some(previous) => previous.next = next,
+                None => self.first = next,
+            }
+            match next.as_mut() {
+                Some(next) => next.previous = previous,
+                None => self.last = previous,
+            }
+            (*waiter).queue = ptr::null_mut();
+        }
+    }
+
+    /// The first whose wait the caller has ended: it is out of the queue, and for the caller to wake.
+    /// Those whose waits somebody else has ended are taken out. NULL: there is nobody.
+    #[inline(always)]
+    pub(crate) fn claim_first(&mut self) -> *mut Waiter {
+        // SAFETY: who is in the queue is there, and its parker.
+        unsafe {
+            while let Some(waiter) = self.first.as_ref() {
+                let (place, parker) = (self.first, waiter.parker);
+                self.remove(place);
+                if (*parker).claim() {
+                    return place;
+                }
+            }
+        }
+        ptr::null_mut()
+    }
+
+    /// Claims all, and gives them as a list, which is for [`take_from`].
+    pub(crate) fn claim_all(&mut self) -> *mut Waiter {
+        let (mut first, mut last) = (ptr::null_mut::<Waiter>(), ptr::null_mut::<Waiter>());
+        loop {
+            let waiter = self.claim_first();
+            // SAFETY: a claimed waiter stays until it is woken.
+            unsafe {
+                if waiter.is_null() {
+                    return first;
+                }
+                (*waiter).next = ptr::null_mut();
+                match last.as_mut() {
+                    Some(last) => last.next = waiter,
+                    None => first = waiter,
+                }
+            }
+            last = waiter;
+        }
+    }
+}
+
+/// Takes the first from a list of claimed ones.
+pub(crate) fn take_from(list: &mut *mut Waiter) -> Option<*mut Waiter> {
+    let first = *list;
+    // SAFETY: a claimed waiter stays until it is woken.
+    *list = unsafe { first.as_ref() }?.next;
+    Some(first)
+}

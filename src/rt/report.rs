@@ -1,0 +1,156 @@
+//! What can be seen of tasks: a line each, numbers, a visit to each.
+
+use core::ffi::{c_int, c_void};
+use core::fmt::{self, Write};
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::abi::acort_stats_t;
+use super::runtime::Runtime;
+use super::task::{ENDED, FRESH, STARTED, Task};
+use super::why::Why;
+use super::worker::{Counts, Worker};
+use super::{Outcome, os};
+use crate::sys;
+
+/// Text on its way to a file descriptor, a line at a time.
+struct Writer {
+    fd: c_int,
+    is_written: bool,
+}
+
+impl Write for Writer {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.is_written &= os::write_all(self.fd, text.as_bytes());
+        Ok(())
+    }
+}
+
+/// A line, which is written at once.
+struct Line {
+    text: [u8; 256],
+    length: usize,
+}
+
+impl Write for Line {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        // The last byte is for the end of the line.
+        let room = self.text.len().saturating_sub(1);
+        let places = self.text.iter_mut().take(room).skip(self.length);
+        for (to, from) in places.zip(more.bytes()) {
+            *to = from;
+            self.length += 1;
+        }
+        Ok(())
+    }
+}
+
+/// What a task does.
+struct State<'a>(&'a Task);
+
+impl fmt::Display for State<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let why = Why::of(self.0.why.load(Ordering::Relaxed));
+        match (self.0.state.load(Ordering::Relaxed), why) {
+            (FRESH, _) => f.write_str("has not begun"),
+            (ENDED.., _) => f.write_str("has ended"),
+            (STARTED, Why::Nothing) => f.write_str("runs or is ready"),
+            (_, Why::Park | Why::Sleep) => write!(f, "waits for {}", Text(why.text())),
+            (_, Why::Read | Why::Write) => {
+                write!(f, "waits for {} {}", Text(why.text()), self.0.about)
+            }
+            _ => write!(f, "waits for {} at {:#x}", Text(why.text()), self.0.about),
+        }
+    }
+}
+
+/// C's text, as far as it is UTF-8.
+struct Text<'a>(&'a core::ffi::CStr);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.0.to_str().unwrap_or("?"))
+    }
+}
+
+/// A line about a task, whose group is held.
+unsafe fn describe(task: *mut Task, to: &mut Writer) {
+    let mut line = Line { text: [0; 256], length: 0 };
+    // SAFETY: the caller's promise: who is in a group exists, and its name.
+    unsafe {
+        let _ = write!(line, "acort: task {}", (*task).id);
+        if !(*task).name.is_null() {
+            let _ = write!(line, " {}", Text(core::ffi::CStr::from_ptr((*task).name)));
+        }
+        if let Some(worker) = (*task).parker.worker.as_ref() {
+            let _ = write!(line, " of worker {}", worker.number);
+        }
+        let _ = write!(line, ": {}", State(&*task));
+    }
+    if let Some(end) = line.text.get_mut(line.length) {
+        *end = b'\n';
+    }
+    let whole = line.text.get(..=line.length).unwrap_or_default();
+    to.is_written &= os::write_all(to.fd, whole);
+}
+
+/// A line to `fd` about each task of `runtime`.
+pub(crate) fn dump(runtime: &Runtime, fd: c_int) -> Outcome<()> {
+    let mut writer = Writer { fd, is_written: true };
+    // SAFETY: the group is held for each.
+    runtime.each_task(&mut |task| unsafe { describe(task, &mut writer) });
+    if writer.is_written { Ok(()) } else { Err(sys::errno()) }
+}
+
+/// Nothing can wake any task of `runtime`: says so, with a line for each.
+pub(crate) fn deadlock(runtime: &Runtime) {
+    let mut writer = Writer { fd: libc::STDERR_FILENO, is_written: true };
+    let _ = writer.write_str("acort: deadlock: nothing can wake any task\n");
+    let _ = dump(runtime, libc::STDERR_FILENO);
+}
+
+/// The runtime of the caller's worker. EPERM: this thread is none.
+pub(crate) fn runtime_here() -> Outcome<*mut Runtime> {
+    // SAFETY: the thread's worker.
+    unsafe { Worker::here().as_ref() }.map(|worker| worker.runtime).ok_or(libc::EPERM)
+}
+
+/// Calls `visit` with `data` and each task that has not ended, until it gives something else than 0,
+/// which this gives.
+///
+/// # Safety
+/// `visit` can be called; it does not wait, and starts and ends no task.
+pub(crate) unsafe fn for_each(
+    runtime: &Runtime,
+    visit: unsafe extern "C" fn(*mut c_void, *mut Task) -> c_int,
+    data: *mut c_void,
+) -> c_int {
+    let mut answer = 0;
+    runtime.each_task(&mut |task| {
+        // SAFETY: the caller's promise; who is in a group exists.
+        unsafe {
+            if answer == 0 && !(*task).has_ended() {
+                answer = visit(data, task);
+            }
+        }
+    });
+    answer
+}
+
+/// What the workers of `runtime` have counted.
+pub(crate) fn stats(runtime: &Runtime) -> acort_stats_t {
+    let sum = |which: fn(&Counts) -> &AtomicU64| {
+        runtime.workers().map(|worker| which(&worker.counts).load(Ordering::Relaxed)).sum()
+    };
+    acort_stats_t {
+        workers: runtime.options.workers.into(),
+        live: runtime.live.load(Ordering::Relaxed) as u64,
+        started: sum(|counts| &counts.started),
+        ended: sum(|counts| &counts.ended),
+        switches: sum(|counts| &counts.switches),
+        polls: sum(|counts| &counts.polls),
+        sleeps: sum(|counts| &counts.sleeps),
+        events: sum(|counts| &counts.events),
+        expired: sum(|counts| &counts.expired),
+        received: sum(|counts| &counts.received),
+    }
+}

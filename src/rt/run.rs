@@ -1,0 +1,302 @@
+//! A runtime's life: made, entered, freed.
+
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use super::abi::{ACORT_PIN_CPUS, acort_body_t, acort_opts_t};
+use super::group::{self, Group};
+use super::parker::Hearing;
+use super::poller::Poller;
+use super::runtime::Runtime;
+use super::schedule;
+use super::spawn;
+use super::task::{self, FAILED, Task};
+use super::vessel;
+use super::worker::Worker;
+use super::{Outcome, descriptors, os, sized};
+use crate::{coroutine, sys, tls};
+
+/// Bytes of the stack that the shared tasks of a worker share.
+const SHARED_STACK_SIZE: usize = 2 << 20;
+const MOST_WORKERS: u32 = 1024;
+
+/// What an option of 0 means.
+pub(crate) const DEFAULTS: acort_opts_t = acort_opts_t {
+    size: size_of::<acort_opts_t>(),
+    workers: 0,
+    flags: 0,
+    stack_size: vessel::STACK_SIZE,
+    shared_stack_size: SHARED_STACK_SIZE,
+    blocking_threads: 64,
+    reserved: 0,
+};
+
+fn filled_in(options: &acort_opts_t) -> Outcome<acort_opts_t> {
+    // SAFETY: sysconf has no preconditions.
+    let processors = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1) as u32;
+    let or = |value: usize, default: usize| if value == 0 { default } else { value };
+    let workers = if options.workers == 0 { processors } else { options.workers };
+    if workers > MOST_WORKERS || options.flags & !ACORT_PIN_CPUS != 0 || options.reserved != 0 {
+        return Err(libc::EINVAL);
+    }
+    Ok(acort_opts_t {
+        workers,
+        stack_size: or(options.stack_size, DEFAULTS.stack_size),
+        shared_stack_size: or(options.shared_stack_size, DEFAULTS.shared_stack_size),
+        blocking_threads: match options.blocking_threads {
+            0 => DEFAULTS.blocking_threads,
+            most => most,
+        },
+        ..*options
+    })
+}
+
+/// A runtime with its workers, none of which runs.
+fn create(options: acort_opts_t) -> Outcome<*mut Runtime> {
+    let runtime = os::allocate_zeroed::<Runtime>().ok_or(libc::ENOMEM)?.as_ptr();
+    // SAFETY: a new runtime; all zero is one without workers.
+    unsafe {
+        (*runtime).options = acort_opts_t { workers: 0, ..options };
+        let count = options.workers as usize;
+        let Some(workers) = os::allocate_array::<*mut Worker>(count) else {
+            sys::free(runtime.cast());
+            return Err(libc::ENOMEM);
+        };
+        (*runtime).workers = workers.as_ptr();
+        for number in 0..options.workers {
+            match create_worker(runtime, number) {
+                Ok(worker) => *(*runtime).workers.add(number as usize) = worker,
+                Err(error) => {
+                    destroy(runtime);
+                    return Err(error);
+                }
+            }
+            (*runtime).options.workers = number + 1;
+        }
+    }
+    Ok(runtime)
+}
+
+unsafe fn create_worker(runtime: *mut Runtime, number: u32) -> Outcome<*mut Worker> {
+    let poller = Poller::new()?;
+    // A line of its own for what others touch.
+    let Some(place) = sys::allocate(size_of::<Worker>() + 64) else {
+        poller.close();
+        return Err(libc::ENOMEM);
+    };
+    let worker: *mut Worker = place.as_ptr().cast();
+    let worker = worker.map_addr(|address| (address + 16).next_multiple_of(64));
+    // SAFETY: room enough was allocated, 16 bytes at least before it; all zero but for the poller is a
+    // worker.
+    unsafe {
+        worker.write_bytes(0, 1);
+        worker.cast::<*mut c_void>().sub(1).write(place.as_ptr());
+        (&raw mut (*worker).poller).write(poller);
+        (*worker).runtime = runtime;
+        (*worker).number = number;
+    }
+    Ok(worker)
+}
+
+/// Frees a runtime whose workers do not run.
+///
+/// # Safety
+/// Nobody uses it from here on.
+unsafe fn destroy(runtime: *mut Runtime) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        while let Some(group) = (*runtime).groups.as_mut() {
+            group::free(group);
+        }
+        for number in 0..(*runtime).options.workers as usize {
+            let worker = *(*runtime).workers.add(number);
+            (*worker).poller.close();
+            sys::free(worker.cast::<*mut c_void>().sub(1).read());
+        }
+        sys::free((*runtime).workers.cast());
+        sys::free(runtime.cast());
+    }
+}
+
+/// This thread is `worker` until `is_over` says so.
+unsafe fn serve(worker: *mut Worker, is_over: fn(&Runtime) -> bool) -> Outcome<()> {
+    let before = tls::current();
+    // SAFETY: the caller's promise: a worker that no thread is. Its main coroutine stands for this
+    // context, which is suspended whenever a task runs.
+    unsafe {
+        let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
+        (*worker).main_co = main_co;
+        (*worker).errno = os::errno_place();
+        Worker::set_here(worker);
+        tls::set_current(main_co);
+        schedule::run(worker, is_over);
+        descriptors::abandon(worker);
+        vessel::destroy_all(worker);
+        (*worker).timers.free();
+        (*worker).give_blocks_back();
+        (*worker).wait_for_givers();
+        Worker::set_here(ptr::null_mut());
+        if let Some(main_co) = ptr::NonNull::new(main_co) {
+            coroutine::destroy(main_co);
+        }
+        tls::set_current(before);
+    }
+    Ok(())
+}
+
+/// Starts the main task in a group of its own.
+unsafe fn begin(
+    runtime: *mut Runtime,
+    body: acort_body_t,
+    argument: *mut c_void,
+) -> Outcome<(*mut Group, *mut Task)> {
+    // SAFETY: the caller's promise: the runtime exists.
+    unsafe {
+        let group = group::open(runtime, true)?.as_ptr();
+        match spawn::launch(runtime, group, &spawn::PLAIN, task::MAIN, body, argument) {
+            Ok(task) => Ok((group, task.as_ptr())),
+            Err(error) => {
+                group::free(group);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The result of a main task whose group is over.
+unsafe fn result_of(group: *mut Group, task: *mut Task, ret: *mut *mut c_void) -> Outcome<()> {
+    // SAFETY: the caller's promise: the group keeps it.
+    unsafe {
+        let failed = (*task).state.load(Ordering::Acquire) == FAILED;
+        sized::store(ret, (*task).argument);
+        match (failed, (*group).is_stuck) {
+            (true, _) => Err(libc::ENOMEM),
+            (_, true) => Err(libc::EDEADLK),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Runs a main task on this thread, until no task lives. EDEADLK: nothing could ever wake those that did.
+/// EBUSY: in a task.
+///
+/// # Safety
+/// `ret` is NULL or writable.
+pub(crate) unsafe fn run(
+    body: acort_body_t,
+    argument: *mut c_void,
+    ret: *mut *mut c_void,
+) -> Outcome<()> {
+    if !Worker::here().is_null() {
+        return Err(libc::EBUSY);
+    }
+    // SAFETY: the runtime is this function's.
+    unsafe {
+        let runtime = create(acort_opts_t { workers: 1, ..DEFAULTS })?;
+        let outcome = begin(runtime, body, argument).and_then(|(group, main)| {
+            serve(*(*runtime).workers, |runtime| runtime.live.load(Ordering::SeqCst) == 0)?;
+            result_of(group, main, ret)
+        });
+        destroy(runtime);
+        outcome
+    }
+}
+
+/// A runtime whose workers are threads that wait for tasks.
+pub(crate) fn new(options: &acort_opts_t) -> Outcome<*mut Runtime> {
+    let options = filled_in(options)?;
+    let runtime = create(options)?;
+    // SAFETY: a new runtime.
+    unsafe {
+        for number in 0..options.workers {
+            let worker = *(*runtime).workers.add(number as usize);
+            match os::start_thread(serve_in_thread, worker.cast()) {
+                Ok(thread) => (*worker).thread = thread,
+                Err(error) => {
+                    stop(runtime, number);
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Ok(runtime)
+}
+
+extern "C" fn serve_in_thread(worker: *mut c_void) -> *mut c_void {
+    let worker: *mut Worker = worker.cast();
+    // SAFETY: the thread was started for this worker.
+    unsafe {
+        if (*(*worker).runtime).options.flags & ACORT_PIN_CPUS != 0 {
+            os::pin_to((*worker).number as usize);
+        }
+        let is_over = |runtime: &Runtime| runtime.is_stopping.load(Ordering::SeqCst);
+        if let Err(errno) = serve(worker, is_over) {
+            crate::diag::fatal::<Task>(
+                "acort_new",
+                ptr::null(),
+                format_args!("no memory for a worker: errno {errno}"),
+                "out of memory or over a limit of the system",
+            )
+        }
+    }
+    ptr::null_mut()
+}
+
+/// Ends the threads of the first `count` workers, and the runtime.
+unsafe fn stop(runtime: *mut Runtime, count: u32) {
+    // SAFETY: the caller's promise: no task lives.
+    unsafe {
+        (*runtime).is_stopping.store(true, Ordering::SeqCst);
+        for number in 0..count {
+            let worker = *(*runtime).workers.add(number as usize);
+            (*worker).rouse();
+            os::join_thread((*worker).thread);
+        }
+        destroy(runtime);
+    }
+}
+
+/// Runs a main task in a runtime of [`new`], until the tasks of its group have ended. EDEADLK: as
+/// [`run`]; EBUSY: in a task.
+///
+/// # Safety
+/// The runtime exists; `ret` is NULL or writable.
+pub(crate) unsafe fn enter(
+    runtime: *mut Runtime,
+    body: acort_body_t,
+    argument: *mut c_void,
+    ret: *mut *mut c_void,
+) -> Outcome<()> {
+    if !Worker::here().is_null() {
+        return Err(libc::EBUSY);
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        let callers: *const AtomicU32 = &raw const (*runtime).callers;
+        let (group, main) = begin(runtime, body, argument)?;
+        (*callers).fetch_add(1, Ordering::SeqCst);
+        let waited = group::wait(group, Hearing::Nothing, -1);
+        (*callers).fetch_sub(1, Ordering::SeqCst);
+        let outcome = waited.and_then(|()| result_of(group, main, ret));
+        group::free(group);
+        outcome
+    }
+}
+
+/// Ends a runtime of [`new`]. EBUSY: tasks live, or this is one.
+///
+/// # Safety
+/// Nobody uses the runtime from here on, if this succeeds.
+pub(crate) unsafe fn free(runtime: *mut Runtime) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let is_busy = (*runtime).live.load(Ordering::SeqCst) != 0
+            || (*runtime).callers.load(Ordering::SeqCst) != 0;
+        if is_busy || !Worker::here().is_null() {
+            return Err(libc::EBUSY);
+        }
+        stop(runtime, (*runtime).options.workers);
+    }
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! A worker's loop: runs the tasks that are ready, looks for more, and sleeps.
+//!
+//! ```text
+//!   ready? run the first, and so on ─── every 64th time, or none: ──┐
+//!     ^                                                             v
+//!     └──────────────  inbox, deadlines, new tasks, file descriptors; none: sleep
+//! ```
+
+use core::ptr;
+use core::sync::atomic::Ordering;
+
+use super::descriptors;
+use super::hooks;
+use super::os;
+use super::parker::error_reason;
+use super::report;
+use super::runtime::Runtime;
+use super::task::{FRESH, STARTED, Task};
+use super::wake::was_woken;
+use super::worker::{Worker, count};
+use super::{ending, group, vessel};
+use crate::resume;
+
+/// So many tasks run before the worker looks what else there is.
+const AT_ONCE: u32 = 64;
+/// While threads that the runtime does not know might wake somebody, it looks so often whether they are
+/// there still.
+const LOOK_AGAIN: i64 = 250_000_000;
+
+/// Runs tasks until `is_over` says so; it is asked where there is nothing to run.
+///
+/// # Safety
+/// `worker` is this thread's, and its main coroutine the current one.
+pub(crate) unsafe fn run(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        loop {
+            for _ in 0..AT_ONCE {
+                let task = (*worker).ready.pop();
+                if task.is_null() {
+                    break;
+                }
+                go_on(worker, task);
+            }
+            look(worker);
+            if !(*worker).ready.is_empty() {
+                continue;
+            }
+            if is_over(&*(*worker).runtime) {
+                return;
+            }
+            sleep(worker);
+        }
+    }
+}
+
+/// Runs a task until it leaves.
+#[inline(always)]
+unsafe fn go_on(worker: *mut Worker, task: *mut Task) {
+    // SAFETY: the caller's promise: the task was ready, and is this worker's, or nobody's yet.
+    unsafe {
+        if (*task).co.is_null() && !start(worker, task) {
+            return;
+        }
+        let limit = hooks::slice_limit();
+        let start = if limit > 0 { os::now() } else { 0 };
+        let co = (*task).co;
+        (*worker).current = task;
+        *(*worker).errno = (*task).errno;
+        resume::resume(co, ptr::null_mut());
+        (*task).errno = *(*worker).errno;
+        (*worker).current = ptr::null_mut();
+        count(&(*worker).counts.switches, 1);
+        if limit > 0 {
+            let took = os::now() - start;
+            if took > limit {
+                hooks::overran(task, took);
+            }
+        }
+        if (*co).is_end != 0 {
+            ending::finish(worker, task);
+        } else if (*worker).is_parking {
+            (*worker).is_parking = false;
+        } else {
+            (*worker).ready.push(task);
+        }
+    }
+}
+
+/// Finds a coroutine for a task that begins. False: there is no memory; it waits for another one's end.
+unsafe fn start(worker: *mut Worker, task: *mut Task) -> bool {
+    // SAFETY: as in `go_on`; a task that has not begun is nobody's yet.
+    unsafe {
+        if (*task).state.load(Ordering::Relaxed) != FRESH {
+            return false;
+        }
+        let has_room = (*worker).timers.reserve((*worker).tasks + 1);
+        let co = if has_room { vessel::take(worker, task).ok() } else { None };
+        let Some(co) = co else {
+            if (*worker).tasks == 0 {
+                ending::fail(worker, task);
+            } else {
+                (*worker).starved.push(task);
+            }
+            return false;
+        };
+        was_woken(&raw const (*task).parker);
+        (*task).parker.worker = worker;
+        (*task).co = co;
+        (*task).state.store(STARTED, Ordering::Release);
+        (*worker).tasks += 1;
+        count(&(*worker).counts.started, 1);
+        hooks::started(task);
+        true
+    }
+}
+
+/// Looks for work, without waiting for it.
+unsafe fn look(worker: *mut Worker) {
+    // SAFETY: the thread's worker.
+    unsafe {
+        (*worker).take_inbox();
+        expire(worker);
+        for _ in 0..(*(*worker).runtime).share_of_fresh() {
+            let fresh = (*(*worker).runtime).take_fresh();
+            if fresh.is_null() {
+                break;
+            }
+            (*worker).ready.push(fresh);
+        }
+        if (*worker).watches.load(Ordering::Relaxed) != 0 {
+            poll(worker, 0);
+        }
+    }
+}
+
+/// Wakes those whose deadlines have passed.
+unsafe fn expire(worker: *mut Worker) {
+    // SAFETY: the thread's worker, and its tasks.
+    unsafe {
+        if (*worker).timers.first().is_none() {
+            return;
+        }
+        let now = os::now();
+        while let Some(task) = (*worker).timers.take_due(now) {
+            if (*task).parker.claim() {
+                count(&(*worker).counts.expired, 1);
+                super::wake::wake(&raw mut (*task).parker, error_reason(libc::ETIMEDOUT));
+            }
+        }
+    }
+}
+
+/// Asks the system for events, and wakes who waits for them.
+unsafe fn poll(worker: *mut Worker, limit: i64) {
+    // SAFETY: the thread's worker.
+    unsafe {
+        let events = (*worker).poller.wait(limit, &mut |what| descriptors::happened(worker, what));
+        count(&(*worker).counts.polls, 1);
+        count(&(*worker).counts.events, events as u64);
+    }
+}
+
+/// Sleeps until there is something to do; or finds out that there never will be.
+unsafe fn sleep(worker: *mut Worker) {
+    // SAFETY: the thread's worker.
+    unsafe {
+        let runtime: *mut Runtime = (*worker).runtime;
+        vessel::trim(worker);
+        let first = (*worker).timers.first();
+        let is_idle = first.is_none() && (*worker).outside == 0;
+        let mut limit = first.map_or(-1, |first| (first - os::now()).max(0));
+        (*worker).falls_asleep();
+        let has_work = !(*worker).has_empty_inbox()
+            || (*runtime).has_fresh()
+            || (*runtime).is_stopping.load(Ordering::SeqCst);
+        if has_work {
+            return (*worker).is_awake();
+        }
+        if is_idle && (*runtime).becomes_idle() {
+            if (*runtime).has_strangers() {
+                limit = LOOK_AGAIN;
+            } else {
+                // Whoever is woken from here on cannot be the last of the idle ones.
+                (*runtime).is_idle_no_more();
+                (*worker).is_awake();
+                return deadlock(worker);
+            }
+        }
+        count(&(*worker).counts.sleeps, 1);
+        poll(worker, limit);
+        if is_idle {
+            (*runtime).is_idle_no_more();
+        }
+        (*worker).is_awake();
+        if (*runtime).deadlocks.load(Ordering::SeqCst) > 1 {
+            ending::give_up(worker);
+        }
+    }
+}
+
+/// Nothing can wake any task. The first time they are shown and cancelled, so that they may end; the
+/// second time they are given up.
+#[cold]
+#[inline(never)]
+unsafe fn deadlock(worker: *mut Worker) {
+    // SAFETY: all workers are idle, and this one finds it out.
+    unsafe {
+        let runtime: *mut Runtime = (*worker).runtime;
+        if (*runtime).deadlocks.fetch_add(1, Ordering::SeqCst) == 0 {
+            report::deadlock(&*runtime);
+            (*runtime).each_task(&mut |task| {
+                (*(*task).group).is_stuck = true;
+                group::cancel_task(task);
+            });
+            return;
+        }
+        ending::withdraw_all(runtime);
+        for other in (*runtime).workers() {
+            other.rouse();
+        }
+        ending::give_up(worker);
+    }
+}

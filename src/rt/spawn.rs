@@ -1,0 +1,233 @@
+//! Tasks are started, joined and left to themselves.
+
+use core::ffi::{c_char, c_void};
+use core::ptr::{self, NonNull};
+use core::sync::atomic::Ordering;
+
+use super::abi::{ACORT_DETACHED, ACORT_NEXT, ACORT_SHARED, acort_attr_t, acort_body_t};
+use super::group::Group;
+use super::lock::happens_before;
+use super::parker::Hearing;
+use super::runtime::Runtime;
+use super::task::{self, DETACHED, FAILED, JOINED, MAIN, SHARED, Task};
+use super::wait::{self, Wait};
+use super::why::Why;
+use super::worker::Worker;
+use super::{Outcome, hooks, os, vessel};
+
+/// A task of the caller's runtime and group.
+pub(crate) const PLAIN: acort_attr_t = acort_attr_t {
+    size: size_of::<acort_attr_t>(),
+    name: ptr::null(),
+    group: ptr::null_mut(),
+    stack_size: 0,
+    flags: 0,
+    worker: -1,
+};
+
+/// Starts a task of the caller's runtime. Only in a task: EPERM. EFAULT: `argument` is on a shared stack.
+///
+/// # Safety
+/// The name ends in 0, the group exists.
+pub(crate) unsafe fn go(
+    attributes: &acort_attr_t,
+    body: acort_body_t,
+    argument: *mut c_void,
+) -> Outcome<NonNull<Task>> {
+    let (worker, me) = (Worker::here(), task::here());
+    if me.is_null() {
+        return Err(libc::EPERM);
+    }
+    // SAFETY: the task runs here, on its worker; the caller's promise.
+    unsafe {
+        let runtime = (*worker).runtime;
+        let group = match attributes.group {
+            group if !group.is_null() => group,
+            _ => (*me).group,
+        };
+        if vessel::moves(worker, me, argument) {
+            return Err(libc::EFAULT);
+        }
+        launch(runtime, group, attributes, 0, body, argument)
+    }
+}
+
+/// Starts a task, from any thread.
+///
+/// # Safety
+/// The group is one of the runtime's; the name ends in 0.
+pub(crate) unsafe fn launch(
+    runtime: *mut Runtime,
+    group: *mut Group,
+    attributes: &acort_attr_t,
+    more_flags: u8,
+    body: acort_body_t,
+    argument: *mut c_void,
+) -> Outcome<NonNull<Task>> {
+    const KNOWN: u32 = ACORT_SHARED | ACORT_DETACHED | ACORT_NEXT;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let count = (*runtime).options.workers;
+        let is_named = attributes.worker >= 0;
+        if body.is_none()
+            || attributes.flags & !KNOWN != 0
+            || attributes.worker < -1
+            || is_named && attributes.worker as u32 >= count
+            || (*group).runtime != runtime
+        {
+            return Err(libc::EINVAL);
+        }
+        let mut flags = more_flags;
+        if attributes.flags & ACORT_SHARED != 0 {
+            flags |= SHARED;
+        }
+        if attributes.flags & ACORT_DETACHED != 0 {
+            flags |= DETACHED;
+        }
+        let made = task::create(body, argument, flags).ok_or(libc::ENOMEM)?;
+        let task = made.as_ptr();
+        (*task).stack_size = attributes.stack_size;
+        if let Err(error) = set_name(task, attributes.name) {
+            task::free(task);
+            return Err(error);
+        }
+        (*runtime).live.fetch_add(1, Ordering::SeqCst);
+        (*group).take_in(task);
+        hooks::created(task);
+        happens_before(&raw const (*task).parker);
+        place(runtime, task, attributes);
+        Ok(made)
+    }
+}
+
+/// Gives a new task to who runs it.
+unsafe fn place(runtime: *mut Runtime, task: *mut Task, attributes: &acort_attr_t) {
+    let here = Worker::here();
+    // SAFETY: the task is in no list; the number was checked.
+    unsafe {
+        let is_mine = !here.is_null() && (*here).runtime == runtime;
+        let is_next = attributes.flags & ACORT_NEXT != 0;
+        match (*runtime).worker(attributes.worker as u32) {
+            None if is_mine && (is_next || (*runtime).options.workers == 1) => {}
+            None => return (*runtime).offer(task),
+            Some(worker) if ptr::eq(worker, here) => {}
+            Some(worker) => return Worker::post(ptr::from_ref(worker).cast_mut(), task),
+        }
+        if is_next { (*here).ready.push_first(task) } else { (*here).ready.push(task) }
+    }
+}
+
+/// Copies a name; NULL: none.
+///
+/// # Safety
+/// Nobody else looks at the task's name; the text ends in 0.
+pub(crate) unsafe fn set_name(task: *mut Task, name: *const c_char) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let copy = match name.is_null() {
+            true => ptr::null_mut(),
+            false => os::copy_text(name).ok_or(libc::ENOMEM)?.as_ptr(),
+        };
+        crate::sys::free((*task).name.cast());
+        (*task).name = copy;
+    }
+    Ok(())
+}
+
+/// Waits for the end of a task, frees it, and gives its result. EINVAL: it is detached, a
+/// main task, or somebody joins it already; EDEADLK: it is the caller; ENOMEM: it could not begin.
+///
+/// # Safety
+/// The task exists.
+pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Outcome<*mut c_void> {
+    // SAFETY: the caller's promise: from the flag on nobody else frees it.
+    unsafe {
+        if task == task::here() {
+            return Err(libc::EDEADLK);
+        }
+        let lock = &raw const (*task).lock;
+        (*lock).take();
+        if (*task).has(DETACHED | JOINED | MAIN) {
+            (*lock).give();
+            return Err(libc::EINVAL);
+        }
+        if (*task).has_ended() {
+            (*task).set(JOINED, true);
+            (*lock).give();
+            (*(*task).group).forget(task);
+            return result_of(task);
+        }
+        (*task).set(JOINED, deadline != 0);
+        let (about, hearing) = (task as usize, Hearing::Cancellation);
+        let wait = Wait { why: Why::Join, about, hearing, deadline };
+        let outcome = wait::in_queue(lock, &raw mut (*task).watchers, ptr::null_mut(), wait);
+        if let Err(error) = outcome {
+            let held = (*lock).hold();
+            if !(*task).has_ended() || deadline == 0 {
+                (*task).set(JOINED, false);
+                return Err(error);
+            }
+            drop(held);
+        }
+        result_of(task)
+    }
+}
+
+/// The result of an ended task, which is freed.
+unsafe fn result_of(task: *mut Task) -> Outcome<*mut c_void> {
+    // SAFETY: the caller's promise: it is in no list, and nobody else's.
+    unsafe {
+        let (result, state) = ((*task).argument, (*task).state.load(Ordering::Acquire));
+        task::free(task);
+        if state == FAILED { Err(libc::ENOMEM) } else { Ok(result) }
+    }
+}
+
+/// Lets a task be freed when it ends. EINVAL as for [`join`].
+///
+/// # Safety
+/// The task exists.
+pub(crate) unsafe fn detach(task: *mut Task) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let held = (*task).lock.hold();
+        if (*task).has(DETACHED | JOINED | MAIN) {
+            return Err(libc::EINVAL);
+        }
+        (*task).set(DETACHED, true);
+        let has_ended = (*task).has_ended();
+        drop(held);
+        if has_ended {
+            (*(*task).group).forget(task);
+            task::free(task);
+        }
+    }
+    Ok(())
+}
+
+/// Ends the running task with a result. None: no task runs here.
+pub(crate) fn exit(result: *mut c_void) -> Option<core::convert::Infallible> {
+    let task = task::here();
+    // SAFETY: the task runs here.
+    unsafe {
+        let task = task.as_mut()?;
+        if crate::tls::current() != task.co {
+            return None;
+        }
+        task.argument = result;
+        task.body = None;
+        crate::resume::exit(task.co, crate::arch::leave)
+    }
+}
+
+/// Gives a task another name.
+///
+/// # Safety
+/// The task exists; the text is NULL or ends in 0.
+pub(crate) unsafe fn rename(task: *mut Task, name: *const c_char) -> Outcome<()> {
+    // SAFETY: the caller's promise. Who shows tasks holds the group.
+    unsafe {
+        let _held = (*(*task).group).lock.hold();
+        set_name(task, name)
+    }
+}

@@ -1,0 +1,240 @@
+//! Tasks: one block each, which has all that a wait needs.
+//!
+//! Blocks come from chunks that stay for ever: a task that has been freed is recognised until its block
+//! is used again. Each worker keeps some for itself.
+
+use core::ffi::{c_char, c_int, c_void};
+use core::fmt::{self, Formatter};
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering};
+
+use super::Outcome;
+use super::abi::acort_body_t;
+use super::group::Group;
+use super::lock::Lock;
+use super::os;
+use super::parker::Parker;
+use super::queue::{Queue, Waiter};
+use super::worker::Worker;
+use crate::abi::aco_t;
+use crate::{diag, sys, tls};
+
+/// It is free, or nothing of ours.
+pub(crate) const FREE: u8 = 0;
+/// It has not begun.
+pub(crate) const FRESH: u8 = 1;
+/// It has begun.
+pub(crate) const STARTED: u8 = 2;
+/// It has ended.
+pub(crate) const ENDED: u8 = 3;
+/// It has ended without having begun: there was no memory for its stack.
+pub(crate) const FAILED: u8 = 4;
+
+/// On the worker's share stack.
+pub(crate) const SHARED: u8 = 1;
+/// Freed when it ends.
+pub(crate) const DETACHED: u8 = 2;
+/// Somebody joins it.
+pub(crate) const JOINED: u8 = 4;
+/// A main task: who has entered the runtime has its result.
+pub(crate) const MAIN: u8 = 8;
+/// Nothing can wake it, and nobody will.
+pub(crate) const GIVEN_UP: u8 = 16;
+
+/// A task.
+#[repr(C)]
+pub struct Task {
+    /// First: a parker with a worker is a task.
+    pub(crate) parker: Parker,
+    /// The list that it is in: of those that are ready, of an inbox, of free ones.
+    pub(crate) next: *mut Task,
+    /// What it runs in; NULL before it begins.
+    pub(crate) co: *mut aco_t,
+    pub(crate) body: acort_body_t,
+    /// What `body` is called with; then what it has returned.
+    pub(crate) argument: *mut c_void,
+    pub(crate) errno: c_int,
+    /// Its place among the deadlines, or 0.
+    pub(crate) timer: u32,
+    /// `FREE` ...
+    pub(crate) state: AtomicU8,
+    /// What it waits for: a [`Why`](super::wait::Why).
+    pub(crate) why: AtomicU8,
+    /// `SHARED` ...; `lock` is for those that change.
+    pub(crate) flags: AtomicU8,
+    /// For `state`, `flags`, `watchers`, `name`.
+    pub(crate) lock: Lock,
+    /// Its place in a queue.
+    pub(crate) waiter: Waiter,
+    /// The object that it waits for, or a file descriptor.
+    pub(crate) about: usize,
+    /// Those who wait for its end.
+    pub(crate) watchers: Queue,
+    pub(crate) group: *mut Group,
+    pub(crate) group_next: *mut Task,
+    pub(crate) group_previous: *mut Task,
+    pub(crate) id: u64,
+    /// From malloc, or NULL.
+    pub(crate) name: *mut c_char,
+    /// Room for places and for what is handed over, from malloc, or NULL (see `wait::scratch`).
+    pub(crate) scratch: *mut u8,
+    pub(crate) scratch_size: usize,
+    /// How many places stand at the start of that: it waits for several things.
+    pub(crate) places: u32,
+    /// Bytes of its own stack; 0: the worker's default.
+    pub(crate) stack_size: usize,
+}
+
+impl diag::Subject for Task {
+    unsafe fn describe(object: *const Task, f: &mut Formatter) -> fmt::Result {
+        // SAFETY: the caller's promise.
+        write!(f, ", task {}", unsafe { (*object).id })
+    }
+}
+
+/// Tasks in a chunk.
+const CHUNK: usize = 64;
+
+/// Free blocks that belong to no worker.
+#[unsafe(link_section = "aco_shared")]
+static FREE_LOCK: Lock = Lock::NEW;
+#[unsafe(link_section = "aco_shared")]
+static FREE_LIST: AtomicPtr<Task> = AtomicPtr::new(ptr::null_mut());
+/// All chunks, for tools that look for lost memory: each begins with the address of the next.
+#[unsafe(link_section = "aco_shared")]
+static CHUNKS: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+#[unsafe(link_section = "aco_shared")]
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// A chunk: its first word is the address of the one before.
+#[repr(C)]
+struct Chunk {
+    before: *mut c_void,
+    tasks: [core::mem::MaybeUninit<Task>; CHUNK],
+}
+
+/// A free block: zeroed, or as its last task left it. None: there is no memory.
+fn take_block() -> Option<NonNull<Task>> {
+    let _held = FREE_LOCK.hold();
+    let first = FREE_LIST.load(Ordering::Relaxed);
+    if let Some(block) = NonNull::new(first) {
+        // SAFETY: blocks stay for ever; the list is ours.
+        FREE_LIST.store(unsafe { (*first).next }, Ordering::Relaxed);
+        return Some(block);
+    }
+    let chunk = os::allocate_zeroed::<Chunk>()?.as_ptr();
+    // SAFETY: a new chunk, which nobody else knows.
+    unsafe {
+        (*chunk).before = CHUNKS.load(Ordering::Relaxed);
+        CHUNKS.store(chunk.cast(), Ordering::Relaxed);
+        let tasks: *mut Task = (&raw mut (*chunk).tasks).cast();
+        for index in 1..CHUNK {
+            let next = if index + 1 < CHUNK { tasks.add(index + 1) } else { ptr::null_mut() };
+            (*tasks.add(index)).next = next;
+        }
+        FREE_LIST.store(tasks.add(1), Ordering::Relaxed);
+        NonNull::new(tasks)
+    }
+}
+
+/// A task that has not begun, in no list. None: there is no memory.
+pub(crate) fn create(
+    body: acort_body_t,
+    argument: *mut c_void,
+    flags: u8,
+) -> Option<NonNull<Task>> {
+    let worker = Worker::here();
+    // SAFETY: the thread's worker has its own free blocks.
+    let own = unsafe { worker.as_mut().and_then(|worker| worker.blocks.pop()) };
+    let block = own.or_else(take_block)?;
+    let task = block.as_ptr();
+    // SAFETY: nobody else knows the block.
+    unsafe {
+        (*task).parker = Parker::new();
+        (*task).co = ptr::null_mut();
+        (*task).body = body;
+        (*task).argument = argument;
+        (*task).errno = 0;
+        (*task).timer = 0;
+        (*task).why.store(0, Ordering::Relaxed);
+        (*task).flags.store(flags, Ordering::Relaxed);
+        (*task).waiter = Waiter::new(ptr::null_mut(), ptr::null_mut(), 0);
+        (*task).watchers = Queue::NEW;
+        (*task).name = ptr::null_mut();
+        (*task).scratch = ptr::null_mut();
+        (*task).scratch_size = 0;
+        (*task).places = 0;
+        (*task).stack_size = 0;
+        (*task).id = match worker.as_mut() {
+            Some(worker) => worker.next_id(&NEXT_ID),
+            None => NEXT_ID.fetch_add(1, Ordering::Relaxed),
+        };
+        (*task).state.store(FRESH, Ordering::Release);
+    }
+    Some(block)
+}
+
+/// Frees a task: its handle is not good any more.
+///
+/// # Safety
+/// `task` has ended, or was never started; it is in no list, and nobody uses it from here on.
+pub(crate) unsafe fn free(task: *mut Task) {
+    // SAFETY: the caller's promise; blocks stay for ever.
+    unsafe {
+        sys::free((*task).name.cast());
+        sys::free((*task).scratch.cast());
+        (*task).state.store(FREE, Ordering::Release);
+        let kept = Worker::here().as_mut().is_some_and(|worker| worker.blocks.push(task));
+        if !kept {
+            give_back(task);
+        }
+    }
+}
+
+/// Puts a free block where every thread finds it.
+///
+/// # Safety
+/// `task` is free, and in no list.
+pub(crate) unsafe fn give_back(task: *mut Task) {
+    let _held = FREE_LOCK.hold();
+    // SAFETY: the caller's promise; the list is held.
+    unsafe { (*task).next = FREE_LIST.load(Ordering::Relaxed) };
+    FREE_LIST.store(task, Ordering::Relaxed);
+}
+
+/// The task that a C function was called for: EINVAL for NULL, ESRCH for one that was freed.
+pub(crate) fn check(task: *mut Task) -> Outcome<NonNull<Task>> {
+    let task = NonNull::new(task).ok_or(libc::EINVAL)?;
+    // SAFETY: blocks stay for ever.
+    match unsafe { task.as_ref() }.state.load(Ordering::Acquire) {
+        FRESH..=FAILED => Ok(task),
+        _ => Err(libc::ESRCH),
+    }
+}
+
+/// The task that runs here; NULL: this is a plain thread.
+#[inline(always)]
+pub(crate) fn here() -> *mut Task {
+    let worker: *mut Worker = tls::worker().cast();
+    // SAFETY: the thread's worker.
+    unsafe { worker.as_ref() }.map_or(ptr::null_mut(), |worker| worker.current)
+}
+
+impl Task {
+    /// Has it this flag?
+    #[inline(always)]
+    pub(crate) fn has(&self, flag: u8) -> bool {
+        self.flags.load(Ordering::Relaxed) & flag != 0
+    }
+
+    /// Gives it a flag. Its lock is held.
+    pub(crate) fn set(&self, flag: u8, on: bool) {
+        let flags = self.flags.load(Ordering::Relaxed);
+        self.flags.store(if on { flags | flag } else { flags & !flag }, Ordering::Relaxed);
+    }
+
+    /// Has it ended?
+    pub(crate) fn has_ended(&self) -> bool {
+        self.state.load(Ordering::Acquire) >= ENDED
+    }
+}

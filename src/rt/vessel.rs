@@ -1,0 +1,246 @@
+//! What tasks run in: a coroutine with a stack of its own, or one on the stack that the worker's tasks
+//! share. Those whose tasks have ended are kept, and begin anew.
+
+use core::ffi::c_void;
+use core::ptr::{self, NonNull};
+
+use super::Outcome;
+use super::task::{SHARED, Task};
+use super::worker::Worker;
+use crate::abi::{aco_share_stack_t, aco_t};
+use crate::refusal::Refusal;
+use crate::{arch, coroutine, resume, sanitizer, stack, tls};
+
+/// Bytes of a task's own stack, unless somebody wants another size.
+pub(crate) const STACK_SIZE: usize = 64 * 1024;
+/// The most of each kind that a worker keeps, and how many it keeps while it has nothing to do.
+const MOST: u32 = 16 * 1024;
+const MOST_IDLE: u32 = 1024;
+
+/// Ended coroutines, linked through `arg`.
+struct Kept {
+    first: *mut aco_t,
+    count: u32,
+}
+
+impl Kept {
+    #[inline(always)]
+    fn pop(&mut self) -> Option<*mut aco_t> {
+        let co = self.first;
+        // SAFETY: who is in the list exists.
+        self.first = unsafe { co.as_ref() }?.arg.cast();
+        self.count -= 1;
+        Some(co)
+    }
+
+    /// False: there are enough.
+    ///
+    /// # Safety
+    /// `co` has ended, and is nobody else's.
+    #[inline(always)]
+    unsafe fn push(&mut self, co: *mut aco_t) -> bool {
+        if self.count == MOST || sanitizer::is_present() {
+            return false;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { (*co).arg = self.first.cast() };
+        self.first = co;
+        self.count += 1;
+        true
+    }
+}
+
+/// A worker's.
+pub(crate) struct Vessels {
+    own: Kept,
+    shared: Kept,
+    /// What they share; NULL before the first.
+    pub(crate) shared_stack: *mut aco_share_stack_t,
+}
+
+/// Where every task begins.
+unsafe extern "C" fn entry() {
+    // SAFETY: the scheduler runs a task that has just begun, in its coroutine; the program has promised
+    // that its function can be called.
+    unsafe {
+        let task = (*Worker::here()).current;
+        if let Some(body) = (*task).body {
+            let result = body((*task).argument);
+            (*task).argument = result;
+        }
+        (*task).body = None;
+        resume::exit(tls::current(), arch::leave)
+    }
+}
+
+/// A coroutine in which `task` begins.
+///
+/// # Safety
+/// `worker` is this thread's, in its scheduler; the task has not begun.
+#[inline(always)]
+pub(crate) unsafe fn take(worker: *mut Worker, task: *mut Task) -> Outcome<*mut aco_t> {
+    // SAFETY: the caller's promise; kept coroutines have ended, on live stacks.
+    unsafe {
+        let vessels = &mut (*worker).vessels;
+        let is_shared = (*task).has(SHARED);
+        let kept = match (is_shared, (*task).stack_size) {
+            (true, _) => vessels.shared.pop(),
+            (false, 0) => vessels.own.pop(),
+            _ => None,
+        };
+        let argument = (*task).argument;
+        match kept {
+            Some(co) => {
+                coroutine::reset(co, Some(entry), argument);
+                Ok(co)
+            }
+            None if is_shared => create_shared(worker, argument),
+            None => create_own(worker, (*task).stack_size, argument),
+        }
+    }
+}
+
+fn to_errno(_: Refusal) -> i32 {
+    libc::ENOMEM
+}
+
+#[cold]
+unsafe fn create_own(
+    worker: *mut Worker,
+    size: usize,
+    argument: *mut c_void,
+) -> Outcome<*mut aco_t> {
+    // SAFETY: the caller's promise: a worker has a main coroutine.
+    unsafe {
+        let size = if size == 0 { (*(*worker).runtime).options.stack_size } else { size };
+        let stack = stack::create(size, true).map_err(to_errno)?;
+        let (Some(main_co), Some(place)) = (NonNull::new((*worker).main_co), NonNull::new(stack))
+        else {
+            return Err(libc::EINVAL);
+        };
+        coroutine::create(main_co, place, 0, Some(entry), argument).map_err(|why| {
+            stack::destroy("acort", stack);
+            to_errno(why)
+        })
+    }
+}
+
+unsafe fn create_shared(worker: *mut Worker, argument: *mut c_void) -> Outcome<*mut aco_t> {
+    // SAFETY: as in `create_own`.
+    unsafe {
+        let place = &raw mut (*worker).vessels.shared_stack;
+        if (*place).is_null() {
+            let size = (*(*worker).runtime).options.shared_stack_size;
+            *place = stack::create(size, true).map_err(to_errno)?;
+        }
+        let (Some(main_co), Some(stack)) = (NonNull::new((*worker).main_co), NonNull::new(*place))
+        else {
+            return Err(libc::EINVAL);
+        };
+        coroutine::create(main_co, stack, 0, Some(entry), argument).map_err(to_errno)
+    }
+}
+
+/// Keeps the coroutine of an ended task, or destroys it.
+///
+/// # Safety
+/// As [`take`], but the task has ended.
+#[inline(always)]
+pub(crate) unsafe fn put(worker: *mut Worker, task: *mut Task) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let co = (*task).co;
+        let vessels = &mut (*worker).vessels;
+        let is_kept = match ((*task).has(SHARED), (*task).stack_size) {
+            (true, _) => vessels.shared.push(co),
+            (false, 0) => vessels.own.push(co),
+            _ => false,
+        };
+        if !is_kept {
+            destroy(co, (*task).has(SHARED));
+        }
+    }
+}
+
+/// Destroys a coroutine, with its stack unless that is shared. Its frames are not unwound.
+///
+/// # Safety
+/// It does not run, and nobody uses it from here on.
+pub(crate) unsafe fn destroy(co: *mut aco_t, is_shared: bool) {
+    let Some(place) = NonNull::new(co) else { return };
+    // SAFETY: the caller's promise.
+    unsafe {
+        let stack = (*co).share_stack;
+        coroutine::destroy(place);
+        if !is_shared {
+            stack::destroy("acort", stack);
+        }
+    }
+}
+
+/// Destroys some of those that are kept beyond what an idle worker keeps.
+///
+/// # Safety
+/// `worker` is this thread's, in its scheduler.
+pub(crate) unsafe fn trim(worker: *mut Worker) {
+    const AT_ONCE: u32 = 64;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let vessels = &mut (*worker).vessels;
+        for _ in 0..AT_ONCE.min(vessels.own.count.saturating_sub(MOST_IDLE)) {
+            if let Some(co) = vessels.own.pop() {
+                destroy(co, false);
+            }
+        }
+        for _ in 0..AT_ONCE.min(vessels.shared.count.saturating_sub(MOST_IDLE)) {
+            if let Some(co) = vessels.shared.pop() {
+                destroy(co, true);
+            }
+        }
+    }
+}
+
+/// Destroys all that are kept.
+///
+/// # Safety
+/// No task of the worker lives.
+pub(crate) unsafe fn destroy_all(worker: *mut Worker) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let vessels = &mut (*worker).vessels;
+        while let Some(co) = vessels.own.pop() {
+            destroy(co, false);
+        }
+        while let Some(co) = vessels.shared.pop() {
+            destroy(co, true);
+        }
+        if !vessels.shared_stack.is_null() {
+            stack::destroy("acort", vessels.shared_stack);
+            vessels.shared_stack = ptr::null_mut();
+        }
+    }
+}
+
+/// Does `place` lie on the stack that the worker's tasks share, and is `task` on that?
+///
+/// # Safety
+/// Both exist; `worker` is that of the task.
+pub(crate) unsafe fn moves(worker: *mut Worker, task: *mut Task, place: *const c_void) -> bool {
+    // SAFETY: the caller's promise: while the task lives its stack does.
+    unsafe {
+        let stack = (*worker).vessels.shared_stack;
+        (*task).has(SHARED) && !stack.is_null() && aco_share_stack_t::contains(stack, place.addr())
+    }
+}
+
+/// Would a pointer to `place` be good for nobody else, since it lies on the caller's shared stack?
+pub(crate) fn is_on_moving_stack(place: *const c_void) -> bool {
+    let worker = Worker::here();
+    // SAFETY: the thread's worker and the task that runs.
+    unsafe {
+        match worker.as_ref().map(|worker| worker.current) {
+            Some(task) if !task.is_null() => moves(worker, task, place),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What tasks wait for, in words.
+
+macro_rules! reasons {
+    ($($name:ident $text:literal)*) => {
+        /// What a task waits for.
+        #[derive(Clone, Copy, PartialEq)]
+        #[repr(u8)]
+        pub(crate) enum Why { $(#[doc = $text] $name),* }
+
+        impl Why {
+            const ALL: &[Why] = &[$(Why::$name),*];
+
+            /// In words, with a 0 at the end.
+            pub(crate) fn text(self) -> &'static core::ffi::CStr {
+                let text = match self { $(Why::$name => concat!($text, "\0")),* };
+                core::ffi::CStr::from_bytes_with_nul(text.as_bytes()).unwrap_or_default()
+            }
+
+            /// That of a number.
+            pub(crate) fn of(number: u8) -> Why {
+                Why::ALL.get(number as usize).copied().unwrap_or(Why::Nothing)
+            }
+        }
+    };
+}
+
+reasons! {
+    Nothing "nothing"
+    Park "unpark"
+    Sleep "a time"
+    Join "the end of a task"
+    Group "the tasks of a group"
+    Send "room in a channel"
+    Receive "a message of a channel"
+    Select "one of several"
+    SelectOutside "one of several, file descriptors among them"
+    Mutex "a mutex"
+    Condition "a condition"
+    Event "an event"
+    Semaphore "a semaphore"
+    WaitGroup "a waitgroup"
+    Barrier "a barrier"
+    Read "input of a file descriptor"
+    Write "room for output of a file descriptor"
+    Blocking "a blocking call"
+}
+
+impl Why {
+    /// Can something end this wait that is no task?
+    pub(crate) fn is_outside(self) -> bool {
+        matches!(self, Why::Read | Why::Write | Why::SelectOutside | Why::Blocking)
+    }
+}
