@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "aco.h"
+#include "aco_ext.h"
 
 enum { SHARING = 20, TURNS = 30 };
 
@@ -71,6 +71,33 @@ static void run_on_one_stack(void) {
         }
     }
     for (int i = 0; i < SHARING; i++) aco_destroy(cos[i]);
+    aco_share_stack_destroy(stack);
+}
+
+/* A coroutine that gives its place to fresh ones, on its own stack and on another's frames. */
+static __attribute__((noinline)) int gives_place(int turn) {
+    char block[40];
+    memset(block, turn, sizeof block);
+    aco_t *next[3];
+    for (int i = 0; i < 3; i++) {
+        next[i] = make(aco_get_co()->share_stack, i == 1 ? walks : aco_exit_fn, NULL);
+        aco_yield_to(next[i]);
+    }
+    for (int i = 0; i < 3; i++) aco_destroy(next[i]);
+    if (writes_too_far) block[index_that_is_too_large] = 1; /* here */
+    return block[turn % 40];
+}
+
+static void gives(void) {
+    if (gives_place(TURNS) == 12345) puts("never");
+    aco_exit();
+}
+
+static void run_transfers(void) {
+    aco_share_stack_t *stack = aco_share_stack_new(0);
+    aco_t *co = make(stack, gives, NULL);
+    while (!co->is_end) aco_resume(co);
+    aco_destroy(co);
     aco_share_stack_destroy(stack);
 }
 
@@ -285,6 +312,7 @@ int main(int count, char **arguments) {
     if (writes_too_far) what += 6;
     if (strcmp(what, "own") == 0) run_on_own_stacks();
     else if (strcmp(what, "shared") == 0) run_on_one_stack();
+    else if (strcmp(what, "transfer") == 0) run_transfers();
     else if (strcmp(what, "after-return") == 0) run_after_return();
     else if (strcmp(what, "abandoned") == 0) run_abandoned();
     else if (strcmp(what, "held") == 0) run_held();

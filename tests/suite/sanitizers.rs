@@ -8,9 +8,11 @@ use crate::work::Case;
 /// What is asked of a sanitizer: an argument of the program, and what its report says; None: nothing.
 type Question = (&'static str, Option<&'static [&'static str]>);
 
-const OVERFLOWS: [Question; 4] = [
+const OVERFLOWS: [Question; 6] = [
     ("own", None),
     ("shared", None),
+    ("transfer", None),
+    ("fault-transfer", Some(&["stack-buffer-overflow", "in gives_place"])),
     ("fault-own", Some(&["stack-buffer-overflow", "in deep"])),
     ("fault-shared", Some(&["stack-buffer-overflow", "in deep"])),
 ];
