@@ -88,7 +88,7 @@ pub(crate) unsafe fn leave(from: *mut aco_t, to: *mut aco_t, departure: &mut Dep
     unsafe {
         let ends = (*from).is_end != 0;
         if ends {
-            forget_frames(from);
+            forget_frames(from, true);
         }
         tell(from, to, if ends { ptr::null_mut() } else { &raw mut departure.fake });
         if let Some(note) = notes::of(from) {
@@ -351,22 +351,21 @@ unsafe fn give_up_fiber(note: NonNull<Note>) {
     }
 }
 
-/// The frames of `co`, if they are on its stack, are nobody's.
+/// The frames of `co`, if they are on its stack, are nobody's. `runs`: it is the one that runs here.
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed. It has ended, or is destroyed.
-pub(super) unsafe fn forget_frames(co: *mut aco_t) {
+pub(super) unsafe fn forget_frames(co: *mut aco_t, runs: bool) {
     // SAFETY: the caller's promise; control blocks stay readable.
     unsafe {
         let stack = (*co).share_stack;
         let here = arch::stack_pointer();
-        let low = if aco_share_stack_t::contains(stack, here) {
-            here
-        } else if (*stack).owner == co {
-            aco_t::stack_pointer(co)
-        } else {
+        if !runs && (*stack).owner != co {
             return;
-        };
+        }
+        // Its owner, destroyed by itself, runs too.
+        let is_here = aco_share_stack_t::contains(stack, here);
+        let low = if is_here { here } else { aco_t::stack_pointer(co) };
         if aco_share_stack_t::contains(stack, low) {
             let frames = (*stack).ptr.with_addr(low);
             frames::forgotten(frames, ((*stack).align_highptr.addr()).saturating_sub(low));

@@ -83,7 +83,7 @@ pub(super) unsafe fn of(co: *mut aco_t) -> Option<NonNull<Note>> {
 pub(crate) unsafe fn discard(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
-        fibers::forget_frames(co);
+        fibers::forget_frames(co, false);
         let Some(note) = of(co) else { return };
         fibers::discard(co, note);
         sys::free((*note.as_ptr()).shadow.cast());

@@ -78,6 +78,7 @@ static void run_on_one_stack(void) {
 static __attribute__((noinline)) int gives_place(int turn) {
     char block[40];
     memset(block, turn, sizeof block);
+    __asm__ volatile("" ::"r"(block) : "memory"); /* no compiler does without it */
     aco_t *next[3];
     for (int i = 0; i < 3; i++) {
         next[i] = make(aco_get_co()->share_stack, i == 1 ? walks : aco_exit_fn, NULL);
