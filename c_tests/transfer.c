@@ -345,7 +345,7 @@ static void check_refusals(void) {
                                    "main_co, which goes on waiting)"));
     CHECK_DIES(to_a_main, LINE("@, main): it is a main coroutine (resume coroutines that were created with "
                                "a main_co)"));
-    CHECK_DIES(from_main, LINE("@, entry @): no aco_resume waits for the caller (only a coroutine that aco_resume "
+    CHECK_DIES(from_main, LINE("@, entry @): called outside of a coroutine (only a coroutine that aco_resume "
                                "runs gives its place to another)"));
 #define IN_USE "aco: fatal: aco_resume(@, entry @): its share stack belongs to @, which is running (a "      \
                "coroutine resumed inside another one needs another share stack)\n"

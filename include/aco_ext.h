@@ -97,8 +97,8 @@ void *aco_first_value(void);
 /// coroutine then, the main_co goes on waiting in its aco_resume(), and a yield or the end of `to` goes
 /// there. The coroutine that was left is resumed like any other that has yielded. Both may share a stack.
 /// `to` is its main_co: aco_yield(); itself: nothing is done. The coroutine that aco_resume() was called
-/// for may be destroyed by one that came after it. Aborts on NULL, where no aco_resume() waits for
-/// the caller (in a main coroutine, in one that acosw() was used to go to), and where `to` has another main_co, has ended, is destroyed or has no share stack any more.
+/// for may be destroyed by one that came after it. Aborts on NULL, in a main coroutine, where no coroutine
+/// runs, and where `to` has another main_co, has ended, is destroyed or has no share stack any more.
 ///
 /// Valid when:
 /// `to` is NULL or a coroutine.

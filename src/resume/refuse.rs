@@ -116,7 +116,7 @@ pub(super) unsafe fn refuse_transfer(from: *mut aco_t, to: *mut aco_t) -> ! {
     }
     if from.is_null() {
         let rule = "only a coroutine that aco_resume runs gives its place to another";
-        diag::fatal(FUNCTION, to, format_args!("no aco_resume waits for the caller"), rule)
+        diag::fatal(FUNCTION, to, format_args!("called outside of a coroutine"), rule)
     }
     // SAFETY: the caller's promise.
     unsafe {

@@ -155,8 +155,11 @@ unsafe extern "C" fn transfer_shared_fpenv_aside(
 pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, switch: Switch) {
     // SAFETY: the caller's promise; the coroutine that the caller runs in exists, and who waits for it.
     unsafe {
-        let Some(from) = coroutine::inside() else { refuse_transfer(ptr::null_mut(), to) };
-        let from = from.as_ptr();
+        // As a yield trusts that: its main coroutine is suspended, by a resume or by hand.
+        let from = tls::current();
+        if from.is_null() || (*from).main_co.is_null() || !coroutine::is_on_stack_of(from) {
+            refuse_transfer(ptr::null_mut(), to)
+        }
         let main_co = (*from).main_co;
         if to == main_co {
             yield_to_main(from, switch);

@@ -57,22 +57,42 @@
 #define EXIT_CALL(self) aco_exit_fn()
 #endif
 
-static INLINE void yield_by(aco_t *self, unsigned form) {
-    model_count(form % 4);
-    switch (form % 4) {
+#ifdef OLD_HEADER
+enum { HAS_VALUES = 0 };
+#else
+enum { HAS_VALUES = 1 };
+#endif
+
+/* A value for the other side: it says what it wants to see there. */
+static INLINE __attribute__((unused)) void *value_of(uint64_t key) {
+    void *value = (void *)(uintptr_t)mix(key, 200);
+    model_send(value);
+    return value;
+}
+
+static INLINE void yield_by(aco_t *self, unsigned form, uint64_t key) {
+    model_count(form % FORMS);
+    model_send(NULL);
+    void *got = NULL;
+    switch (form % FORMS) {
 #ifdef OLD_HEADER /* whose aco_gtls_co the compiler may take from the thread before */
     default: aco_yield1(self); break;
 #else
     default: aco_yield(); break;
     case 1: aco_yield1(self); break;
     case 2: YIELD_CALL(self); break;
+    case 4: got = aco_yield_value(value_of(key)); break;
+    case 5: got = (aco_yield_value)(value_of(key)); break;
 #endif
     case 3: acosw(self, self->main_co); break;
     }
+    if (form % FORMS >= 4 && HAS_VALUES) CHECK(got == model_receive());
+    (void)got, (void)key;
 }
 
 static NOINLINE void exit_by(aco_t *self, unsigned form) {
-    model_count(4 + form % 4);
+    model_count(FORMS + form % 4);
+    model_send(NULL);
     switch (form % 4) {
 #ifndef OLD_HEADER
     case 0: aco_exit(); break;
@@ -91,9 +111,14 @@ static NOINLINE void exit_by(aco_t *self, unsigned form) {
 static NOINLINE void resume_by(aco_t *co, aco_t *self, unsigned form, uint64_t key) {
     void (*volatile function)(aco_t *) = &aco_resume;
     KEEP(key);
-    model_count(8 + form % 4);
-    switch (form % 4) {
+    void *got = NULL;
+    model_count(2 * FORMS + form % FORMS);
+    switch (form % FORMS) {
     default: aco_resume(co); break;
+#ifndef OLD_HEADER
+    case 4: got = aco_resume_value(co, value_of(key)); break;
+    case 5: got = (aco_resume_value)(co, value_of(key)); break;
+#endif
     case 1: (aco_resume)(co); break;
     case 2: function(co); break;
     case 3: /* by hand: its frames are on its stack */
@@ -101,6 +126,8 @@ static NOINLINE void resume_by(aco_t *co, aco_t *self, unsigned form, uint64_t k
         acosw(self, co);
         set_current(self);
     }
+    if (form % FORMS >= 4 && HAS_VALUES) CHECK(got == model_receive());
+    (void)got;
     KEPT(key);
 }
 
@@ -135,8 +162,28 @@ static INLINE void yield_here(slot_t *self, unsigned form) {
     uint64_t key = mix(self->key, 100u + (unsigned)self->depth);
     KEEP(key);
     model_leave(self, SUSPENDED);
-    yield_by(self->co, form);
+    yield_by(self->co, form, key);
     CHECK(model_enter() == self);
+    KEPT(key);
+}
+
+static INLINE void give_place_here(slot_t *self, unsigned form) {
+    uint64_t key = mix(self->key, 300u + (unsigned)self->depth);
+    KEEP(key);
+#ifndef OLD_HEADER
+    const slot_t *next = model_give_place(self);
+    if (next != NULL) {
+        model_count(3 * FORMS + form % 2);
+        if (form % 2 == 0) {
+            aco_yield_to(next->co);
+        } else {
+            (aco_yield_to)(next->co);
+        }
+        CHECK(model_enter() == self);
+    }
+#else
+    (void)form;
+#endif
     KEPT(key);
 }
 
@@ -166,6 +213,12 @@ static void run_frames(slot_t *self) {
             model_leave(self, ENDED);
             exit_by(self->co, detail);
             break;
+        case 4:
+            if (detail % 2 == 0) {
+                give_place_here(self, detail / 2);
+                break;
+            } /* else: */
+            __attribute__((fallthrough));
         default:
             if (has_room(self, 0)) model_step(self, next_byte());
         }

@@ -4,6 +4,10 @@
 
 #include "../../c_tests/check.h"
 
+#ifndef OLD_HEADER
+#include <aco_ext.h>
+#endif
+
 #include <fenv.h>
 
 #ifndef __has_feature
@@ -29,7 +33,7 @@
 #define ROOM (8 * 1024)
 #endif
 
-enum { SLOTS = 16, STACKS = 6, THREADS = 3, MAINS = 2, DEEPEST = 30 };
+enum { SLOTS = 16, STACKS = 6, THREADS = 3, MAINS = 2, DEEPEST = 30, FORMS = 6 };
 
 typedef enum { EMPTY, FRESH, SUSPENDED, ACTIVE, ENDED } state_t; /* ACTIVE: runs, or resumes */
 
@@ -53,6 +57,7 @@ typedef struct slot {
     size_t saves, restores, largest;
     struct slot *resumer; /* NULL: the thread's own stack */
     int thread;           /* where it is ACTIVE */
+    int is_cancelled;
 } slot_t;
 
 /* The program. Gives 0 when it is over. */
@@ -63,6 +68,11 @@ int is_over(void);
 slot_t *model_enter(void);
 /* To be called by self before it leaves, to be gone on in or for ever. */
 void model_leave(slot_t *self, state_t state);
+/* Who could run in the place of self, which has left; it is entered next. NULL: nobody. */
+slot_t *model_give_place(slot_t *self);
+/* What a switch carries: who leaves says what, who goes on asks. */
+void model_send(void *value);
+void *model_receive(void);
 /* What a coroutine can do, beside switching: one step, by the byte given. */
 void model_step(slot_t *self, unsigned op);
 /* Is everything as it should be for who runs here? */

@@ -13,7 +13,7 @@
 static const uint8_t *program;
 static size_t left;
 static int over;
-unsigned long model_operations, model_forms[12];
+unsigned long model_operations, model_forms[3 * FORMS + 2];
 
 unsigned next_byte(void) {
     if (left == 0) {
@@ -31,12 +31,20 @@ void model_count(unsigned form) { model_forms[form]++; }
 
 static slot_t *entered; /* who goes on next */
 static slot_t *came;    /* who has left last */
+static slot_t *giver;   /* who has given its place to that */
+static void *sent;
+
+void model_send(void *value) { sent = value; }
+void *model_receive(void) { return sent; }
+
+static void note_frames_of_giver(slot_t *next);
 
 slot_t *model_enter(void) {
     slot_t *self = entered;
     CHECK(self != NULL && current() == self->co && self->co->is_end == 0);
     CHECK(self->thread == world.thread && world.running[world.thread] == self);
     entered = NULL;
+    if (giver != NULL) note_frames_of_giver(self);
     model_check(self);
     return self;
 }
@@ -78,6 +86,63 @@ static void check_copies(const slot_t *slot) {
     CHECK(area->sz >= slot->image);
 }
 
+/* Its frames are where they were, or copied out for who is there now. */
+static void note_frames_of_giver(slot_t *next) {
+    slot_t *slot = giver;
+    giver = NULL;
+    if (slot->stack == next->stack) {
+        slot->image = live_bytes(slot);
+        slot->saves += slot->image > 0;
+        if (slot->image > slot->largest) slot->largest = slot->image;
+    }
+    slot->frames = hash_of_frames(slot);
+    check_copies(slot);
+    check_copies(next);
+}
+
+/* Whose stack is there, and free of frames that run, but for those of self. */
+static slot_t *successor_of(const slot_t *self) {
+    unsigned first = next_byte();
+    for (unsigned i = 0; i < SLOTS; i++) {
+        slot_t *slot = &world.slots[(first + i) % SLOTS];
+        if ((slot->state != FRESH && slot->state != SUSPENDED) || slot->stack < 0) continue;
+        int is_free = 1;
+        for (int j = 0; j < SLOTS; j++) {
+            const slot_t *other = &world.slots[j];
+            if (other->state == ACTIVE && other != self && other->stack == slot->stack) is_free = 0;
+        }
+        if (is_free) return slot;
+    }
+    return NULL;
+}
+
+slot_t *model_give_place(slot_t *self) {
+    slot_t *slot = successor_of(self);
+    if (slot == NULL) return NULL;
+    model_check(self);
+    check_frames(slot);
+    slot_t **owner = &world.stacks[slot->stack].owner;
+    if (*owner != NULL && *owner != self) check_frames(*owner);
+    if (*owner == self) { /* how much of it is not known yet */
+        slot->restores += slot->image > 0;
+        if (slot->image > slot->largest) slot->largest = slot->image;
+    } else {
+        predict_copies(slot);
+    }
+    self->state = SUSPENDED;
+    slot->co->main_co = self->co->main_co;
+    slot->state = ACTIVE;
+    slot->thread = world.thread;
+    slot->resumer = self->resumer;
+    *owner = slot;
+    world.running[world.thread] = slot;
+    world.current[world.thread] = slot->co;
+    entered = slot;
+    giver = self;
+    model_send(NULL);
+    return slot;
+}
+
 /* Resumes slot from self, or from main coroutine which of this thread. */
 static void resume(slot_t *self, slot_t *slot, unsigned which, unsigned form) {
     int thread = world.thread;
@@ -85,7 +150,7 @@ static void resume(slot_t *self, slot_t *slot, unsigned which, unsigned form) {
     slot_t *evicted = world.stacks[slot->stack].owner;
     check_frames(slot);
     if (evicted != NULL) check_frames(evicted);
-    if (evicted != slot && form % 4 == 3) form--; /* by hand nothing is copied */
+    if (evicted != slot && form % FORMS == 3) form--; /* by hand nothing is copied */
     predict_copies(slot);
     slot->co->main_co = resumer;
     slot->state = ACTIVE;
@@ -97,8 +162,10 @@ static void resume(slot_t *self, slot_t *slot, unsigned which, unsigned form) {
     entered = slot;
     came = NULL;
     model_operations++;
-    body_of(form / 4)->resume(slot->co, resumer, form, mix(slot->key, model_operations));
-    CHECK(came == slot && entered == NULL && slot->resumer == self && slot->state != ACTIVE);
+    model_send(NULL);
+    body_of(form / FORMS)->resume(slot->co, resumer, form, mix(slot->key, model_operations));
+    slot = came; /* another one, if it has given its place away */
+    CHECK(slot != NULL && entered == NULL && slot->resumer == self && slot->state != ACTIVE);
     CHECK_EQUAL(slot->co->is_end, slot->state == ENDED);
     CHECK_EQUAL(world.thread, thread);
     world.running[thread] = self;
@@ -213,6 +280,7 @@ void model_step(slot_t *self, unsigned op) {
     default:
         if (self == NULL && detail < 4) forget_mains();
         if (detail >= 8) check_all();
+        if (detail % 4 == 3 && (slot = find(is_idle)) != NULL) cancel(slot);
     }
 }
 

@@ -132,10 +132,17 @@ void replace_by_copy(slot_t *slot) {
     check_frames(slot);
 }
 
-/* By hand, as programs do it that keep their coroutines. */
+/* By hand, as programs do it that keep their coroutines, or by aco_reset(). */
 void restart(slot_t *slot) {
     aco_t *co = slot->co;
     co->fp = slot->body->entry;
+#ifndef OLD_HEADER
+    if (slot->state != SUSPENDED && slot->key % 2 == 0) {
+        aco_reset(co, co->fp, co->arg);
+        slot->is_cancelled = 0;
+        slot->rounding = world.fresh[world.thread];
+    }
+#endif
     co->reg[ACO_REG_IDX_RETADDR] = (void *)co->fp;
     co->reg[ACO_REG_IDX_SP] = co->share_stack->align_retptr;
     co->save_stack.valid_sz = 0;
@@ -144,6 +151,16 @@ void restart(slot_t *slot) {
     slot->image = 0;
     slot->depth = 0;
     slot->key = mix(++world.lives, 0);
+}
+
+void cancel(slot_t *slot) {
+#ifndef OLD_HEADER
+    CHECK_EQUAL(aco_is_cancelled(slot->co), slot->is_cancelled);
+    aco_cancel(slot->co);
+    slot->is_cancelled = 1;
+#else
+    (void)slot;
+#endif
 }
 
 void look_at_depth(slot_t *slot, unsigned detail) {

@@ -24,7 +24,7 @@ typedef struct {
 } world_t;
 
 extern world_t world;
-extern unsigned long model_operations, model_forms[12];
+extern unsigned long model_operations, model_forms[3 * FORMS + 2];
 
 /* The bodies that are linked, for each kind of floating-point environment; NULL at the end. */
 extern const body_t *const bodies_own[], *const bodies_shared[];
@@ -42,6 +42,7 @@ void new_stack(unsigned number, unsigned detail);
 void destroy_stack(unsigned number);
 void replace_by_copy(slot_t *slot);
 void restart(slot_t *slot);
+void cancel(slot_t *slot);
 void look_at_depth(slot_t *slot, unsigned detail);
 
 size_t live_bytes(const slot_t *slot);
