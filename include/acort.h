@@ -5,13 +5,17 @@
  * Results are 0 or what is asked for; -1 or NULL and errno. A deadline is nanoseconds of
  * CLOCK_MONOTONIC (acort_now(), acort_after()), ACORT_NEVER, or 0: do not wait. A wait whose deadline
  * passes gives ETIMEDOUT, that of a cancelled task ECANCELED. What waits works in tasks and in plain
- * threads unless it says otherwise. errno belongs to the task. */
+ * threads unless it says otherwise. errno belongs to the task.
+ *
+ * With ACORT_CHAOS=<number> in the environment, for tests, the order in which tasks run and how much
+ * acort_read() and acort_write() take of a stream at once come from that seed. */
 
 #ifndef ACORT_H
 #define ACORT_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/select.h> /* sigset_t */
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -22,6 +26,7 @@ typedef struct acort acort_t;
 typedef struct acort_task acort_task_t;
 typedef struct acort_group acort_group_t;
 typedef struct acort_chan acort_chan_t;
+typedef struct acort_future acort_future_t;
 
 
 /// As a deadline: never.
@@ -29,6 +34,9 @@ typedef struct acort_chan acort_chan_t;
 
 /// `acort_opts_t.flags`: each worker stays on one processor.
 #define ACORT_PIN_CPUS 1
+
+/// `acort_opts_t.flags`: another event loop runs the one worker, with acort_loop_step().
+#define ACORT_LOOP 2
 
 /// `acort_attr_t.flags`: on the stack that the worker's tasks share: copied out and in, so that a parked
 /// task costs what it has on it.
@@ -58,6 +66,9 @@ typedef struct acort_chan acort_chan_t;
 /// `acort_case_t.op`: the event `object` is set.
 #define ACORT_EVENT 6
 
+/// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() says which.
+#define ACORT_FUTURE 7
+
 /// What a task runs. It may return, or end with acort_exit() or aco_exit().
 typedef void *(*acort_body_t)(void*);
 
@@ -65,9 +76,9 @@ typedef void *(*acort_body_t)(void*);
 typedef struct acort_opts_t {
     /// Bytes of this struct, as the program knows it.
     size_t size;
-    /// Threads that run tasks; default: one for each processor.
+    /// Threads that run tasks; default: one for each processor, with ACORT_LOOP 1.
     uint32_t workers;
-    /// ACORT_PIN_CPUS.
+    /// ACORT_PIN_CPUS, ACORT_LOOP.
     uint32_t flags;
     /// Bytes of a task's own stack; default: 65536.
     size_t stack_size;
@@ -95,13 +106,16 @@ typedef struct acort_attr_t {
     int32_t worker;
 } acort_attr_t;
 
+/// A key of tasks' values: acort_key_create().
+typedef uint32_t acort_key_t;
+
 /// One of several waits.
 typedef struct acort_case_t {
-    /// ACORT_SEND ... ACORT_EVENT.
+    /// ACORT_SEND ... ACORT_FUTURE.
     int32_t op;
     /// For ACORT_FD_READ and ACORT_FD_WRITE.
     int fd;
-    /// A channel, a task, an event.
+    /// A channel, a task, an event, a future.
     void *object;
     /// A value of the channel, or room for one.
     void *data;
@@ -147,6 +161,12 @@ typedef struct acort_barrier_t {
     /// The library's.
     uint64_t words[8];
 } acort_barrier_t;
+
+/// A lock for many readers or one writer. All zero: nobody has it.
+typedef struct acort_rwlock_t {
+    /// The library's.
+    uint64_t words[8];
+} acort_rwlock_t;
 
 /// What a program wants to be told of: each function with `user` and the task, on the thread where it
 /// happens. They may not wait. NULL: it is not told of that.
@@ -221,7 +241,8 @@ int acort_opts_init(struct acort_opts_t *opts,
                     size_t size);
 
 /// A runtime with threads that run tasks: `opts`, or NULL for one thread a processor. NULL and errno:
-/// EINVAL, ENOMEM, EMFILE, EAGAIN. The caller owns it: acort_free().
+/// EINVAL, ENOMEM, EMFILE, EAGAIN; EBUSY inside a task for one with ACORT_LOOP. The caller owns it:
+/// acort_free().
 ///
 /// Valid when:
 /// `opts` is NULL or has `opts->size` bytes.
@@ -229,7 +250,7 @@ acort_t *acort_new(const struct acort_opts_t *opts);
 
 /// Runs `fn` as a main task of `rt`, on one of its threads, and waits until it and the tasks of its group,
 /// those that it and they start, have ended. Several threads may do so at once. 0, or -1 and errno, as
-/// acort_run().
+/// acort_run(); EDEADLK, too, on the thread that makes the steps of a runtime with ACORT_LOOP.
 ///
 /// Valid when:
 /// `rt` is NULL or a runtime; as acort_run().
@@ -239,11 +260,38 @@ int acort_enter(acort_t *rt,
                 void **ret);
 
 /// Ends the threads of a runtime and frees it. 0, or -1 and errno: EBUSY while tasks live, or inside a
-/// task; EINVAL for NULL.
+/// task; EINVAL for NULL; EPERM for one with ACORT_LOOP on another thread than its own.
 ///
 /// Valid when:
 /// `rt` is NULL or a runtime that nobody uses from here on, if this succeeds.
 int acort_free(acort_t *rt);
+
+/// A file descriptor that becomes readable (POLLIN) when acort_loop_step() has something to do: poll it, and
+/// do nothing else with it. -1 and errno: EINVAL for NULL, and a runtime without ACORT_LOOP.
+///
+/// Valid when:
+/// `rt` is NULL or a runtime.
+int acort_loop_fd(acort_t *rt);
+
+/// Runs the tasks that are ready, up to about a thousand turns; where none is, and some live, waits for that
+/// until `deadline`: a loop that polls gives 0. Tasks that nothing can wake are not found. 1 while tasks
+/// live, 0 when none does, or -1 and errno: EPERM on another thread than its own, EBUSY inside a task,
+/// EINVAL for NULL, and a runtime without ACORT_LOOP.
+///
+/// Valid when:
+/// `rt` is NULL or a runtime.
+int acort_loop_step(acort_t *rt,
+                    int64_t deadline);
+
+/// acort_go() from outside: starts a task of `rt`, from any thread; a step runs it. It is to be joined or
+/// detached, or is freed with `rt`. NULL and errno: EINVAL for NULL, and a runtime without ACORT_LOOP;
+/// EFAULT where `arg` lies on a shared stack; ENOMEM.
+///
+/// Valid when:
+/// `rt` is NULL or a runtime; `fn` is NULL or can be called with `arg`.
+acort_task_t *acort_loop_go(acort_t *rt,
+                            acort_body_t fn,
+                            void *arg);
 
 /// Fills `attr`, of which the program knows `size` bytes, with what acort_go() takes. 0, or -1 and EINVAL.
 ///
@@ -317,6 +365,25 @@ const char *acort_name(acort_task_t *task);
 /// Valid when:
 /// `task` is NULL or a task; `name` is NULL or ends in 0.
 int acort_set_name(acort_task_t *task, const char *name);
+
+/// Makes a key, under which each task of the process has a value of its own: NULL, until one is set.
+/// `destructor`, unless NULL, is called with each value that is not NULL when its task has ended, on the
+/// task's worker, as that task, in no certain order, after the value became NULL; it must not wait: that
+/// aborts. Where destructors set values again they are called again, at most four times in all. Keys are
+/// there for good. 0, or -1 and errno: EINVAL for NULL, EAGAIN after 256 keys.
+///
+/// Valid when:
+/// `key` is NULL or writable; `destructor` can be called with the values that are set.
+int acort_key_create(acort_key_t *key,
+                     void (*destructor)(void*));
+
+/// The running task's value under `key`. NULL: none was set, there is no such key, or no task runs.
+void *acort_key_get(acort_key_t key);
+
+/// Sets the running task's value under `key`; what was there is forgotten, not destroyed. 0, or -1 and
+/// errno: EPERM outside of tasks, EINVAL where there is no such key, ENOMEM.
+int acort_key_set(acort_key_t key,
+                  void *value);
 
 /// Nanoseconds of CLOCK_MONOTONIC: what deadlines are compared with.
 int64_t acort_now(void);
@@ -546,6 +613,73 @@ int acort_barrier_init(struct acort_barrier_t *barrier, unsigned int count);
 int acort_barrier_wait(struct acort_barrier_t *barrier,
                        int64_t deadline);
 
+/// Takes the lock for reading; several may have it so. Who comes while a writer waits is behind that one:
+/// a caller that has it for reading already may wait for ever then. 0, or -1 and errno: ETIMEDOUT,
+/// ECANCELED; EDEADLK where the caller has it for writing, EAGAIN for too many readers.
+///
+/// Valid when:
+/// `rwlock` is NULL or such an object.
+int acort_rwlock_rdlock(struct acort_rwlock_t *rwlock,
+                        int64_t deadline);
+
+/// Takes the lock for writing: nobody else has it then. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK
+/// where the caller has it for writing.
+///
+/// Valid when:
+/// `rwlock` is NULL or such an object.
+int acort_rwlock_wrlock(struct acort_rwlock_t *rwlock,
+                        int64_t deadline);
+
+/// Gives the lock up, in whichever way the caller has it. 0, or -1 and errno: EPERM where nobody has it, or
+/// another one for writing.
+///
+/// Valid when:
+/// `rwlock` is NULL or such an object.
+int acort_rwlock_unlock(struct acort_rwlock_t *rwlock);
+
+/// A future without a value. NULL and ENOMEM. The caller has a reference: acort_future_unref().
+acort_future_t *acort_future_new(void);
+
+/// One reference more: each user of a future has one, who sets it and who waits for it. Gives the future;
+/// NULL and EINVAL for NULL.
+///
+/// Valid when:
+/// `future` is NULL or a future.
+acort_future_t *acort_future_ref(acort_future_t *future);
+
+/// One reference less; the last one frees the future, not its value. Aborts where somebody waits for it
+/// then. NULL is let through.
+///
+/// Valid when:
+/// `future` is NULL or a future that the caller does not use from here on.
+void acort_future_unref(acort_future_t *future);
+
+/// Gives the future its value, and lets all go on that wait for it. Never waits: from any thread or hook,
+/// not from a signal handler. 0, or -1 and errno: EALREADY where it has a value or an error, EINVAL for
+/// NULL.
+///
+/// Valid when:
+/// `future` is NULL or a future.
+int acort_future_set(acort_future_t *future,
+                     void *value);
+
+/// acort_future_set() with the errno `err`, which those that wait have then. EINVAL, too, where that is
+/// not positive.
+///
+/// Valid when:
+/// `future` is NULL or a future.
+int acort_future_fail(acort_future_t *future,
+                      int err);
+
+/// Waits until the future is set; its value goes to `value`, unless that is NULL, and stays the future's,
+/// too. 0, or -1 and errno: what acort_future_fail() was given; ETIMEDOUT, ECANCELED; EINVAL for NULL.
+///
+/// Valid when:
+/// `future` is NULL or a future; `value` is NULL or writable.
+int acort_future_wait(acort_future_t *future,
+                      void **value,
+                      int64_t deadline);
+
 /// Waits until `fd` is ready for some of `events`, POLLIN or POLLOUT, and gives what poll(2) says of it. -1
 /// and errno: ETIMEDOUT, ECANCELED, EBADF; EINVAL for no events, or others.
 int acort_fdwait(int fd,
@@ -655,6 +789,43 @@ int acort_accept(int fd,
 /// As connect(2).
 int acort_connect(int fd, const struct sockaddr *addr, socklen_t addrlen, int64_t deadline);
 
+/// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. The file descriptor, or -1
+/// and errno: ETIMEDOUT, ECANCELED: what is opened after that is closed again; EINVAL for NULL, ENOMEM,
+/// EAGAIN without threads, what open(2) says.
+///
+/// Valid when:
+/// `path` is NULL or ends in 0.
+int acort_open(const char *path,
+               int flags,
+               mode_t mode,
+               int64_t deadline);
+
+/// pread(2); what is in memory comes without a wait, and is all that a deadline of 0 gives. -1 and errno:
+/// ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN without threads, what
+/// pread(2) says.
+///
+/// Valid when:
+/// As pread(2).
+ssize_t acort_pread(int fd,
+                    void *buf,
+                    size_t n,
+                    off_t offset,
+                    int64_t deadline);
+
+/// pwrite(2). -1 and errno: ETIMEDOUT, ECANCELED: nothing was written; a thread that has begun with it is
+/// waited for. ENOMEM, EAGAIN without threads, what pwrite(2) says.
+///
+/// Valid when:
+/// As pwrite(2).
+ssize_t acort_pwrite(int fd,
+                     const void *buf,
+                     size_t n,
+                     off_t offset,
+                     int64_t deadline);
+
+/// fsync(2). 0, or -1 and errno, as acort_pwrite().
+int acort_fsync(int fd, int64_t deadline);
+
 /// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
 /// "udp4", "udp6", "unix". The addresses of the host are tried one after another. The file descriptor, or
 /// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for names that mean nothing, and NULL; EADDRNOTAVAIL for an
@@ -697,6 +868,27 @@ int acort_getaddrinfo(const char *node,
 int acort_blocking(acort_body_t fn,
                    void *arg,
                    void **ret);
+
+/// Waits for a signal of `set`, takes it, and gives its number; what is known of it goes to `info`, a
+/// siginfo_t, unless that is NULL. The signals are to be blocked in every thread of the process, as the
+/// runtime's own threads have them; of several that wait one has each signal. -1 and errno: ETIMEDOUT,
+/// ECANCELED; EINVAL for NULL, EMFILE, ENOMEM.
+///
+/// Valid when:
+/// `set` is NULL or initialised, `info` NULL or writable.
+int acort_signal_wait(const sigset_t *set,
+                      void *info,
+                      int64_t deadline);
+
+/// waitpid(2) for the child `pid`: waits for its end, and gives `pid`; how it has ended goes to `status`,
+/// unless that is NULL. -1 and errno: ETIMEDOUT, ECANCELED: it can be waited for still; EINVAL for 0 and
+/// below, ECHILD where there is no such child.
+///
+/// Valid when:
+/// `status` is NULL or writable.
+pid_t acort_waitpid(pid_t pid,
+                    int *status,
+                    int64_t deadline);
 
 /// Tells `hooks` of each task of the process from now on; NULL: nobody.
 ///

@@ -78,8 +78,8 @@ static void *receives_wide(void *want) {
     struct wide value, guard;
     memset(&guard, 'g', sizeof guard);
     CHECK_EQUAL(acort_chan_recv(chan, &value, ACORT_NEVER), 0);
-    CHECK_EQUAL(value.text[0], NUMBER(want));
-    CHECK_EQUAL(value.text[99], NUMBER(want));
+    if (IN_ORDER) CHECK_EQUAL(value.text[0], NUMBER(want));
+    CHECK_EQUAL(value.text[99], value.text[0]);
     for (size_t i = 0; i < sizeof guard; i++) CHECK(guard.text[i] == 'g');
     return NULL;
 }
@@ -371,6 +371,7 @@ int main(void) {
     run(selects_other_things, NULL);
     selects_in_a_thread();
     refused();
+    if (!IN_ORDER) return 0;
     CHECK_DIES(frees_a_channel_in_use,
                "aco: fatal: acort_chan_unref(@): somebody waits in the channel (a reference for each user "
                "of a channel)\n");

@@ -55,7 +55,7 @@ static void *talks(void *rounds) {
     char line[64], back[64];
     for (int i = 0; i < NUMBER(rounds); i++) {
         int length = snprintf(line, sizeof line, "hello number %d of %d\n", i, fd);
-        CHECK_EQUAL(acort_write(fd, line, (size_t)length, ACORT_NEVER), length);
+        CHECK_EQUAL(acort_write_all(fd, line, (size_t)length, ACORT_NEVER), length);
         CHECK_EQUAL(acort_read_full(fd, back, (size_t)length, ACORT_NEVER), length);
         CHECK(memcmp(line, back, (size_t)length) == 0);
     }
@@ -133,17 +133,17 @@ static void *peers_end(void *argument) {
     char bytes[64];
     for (int early = 0; early < 2; early++) {
         make_tcp_pair();
-        CHECK_EQUAL(acort_write(pair[0], "four", 4, ACORT_NEVER), 4);
+        CHECK_EQUAL(acort_write_all(pair[0], "four", 4, ACORT_NEVER), 4);
         if (early) shutdown(pair[0], SHUT_WR);
-        CHECK_EQUAL(acort_read(pair[1], bytes, sizeof bytes, ACORT_NEVER), 4);
+        CHECK_EQUAL(acort_read_full(pair[1], bytes, 4, ACORT_NEVER), 4);
         if (early == 0) {
             CHECK_FAILS(acort_read(pair[1], bytes, sizeof bytes, acort_after(MILLISECONDS)), ETIMEDOUT);
             shutdown(pair[0], SHUT_WR);
         }
         CHECK_EQUAL(acort_read(pair[1], bytes, sizeof bytes, ACORT_NEVER), 0);
         CHECK_EQUAL(acort_read(pair[1], bytes, sizeof bytes, ACORT_NEVER), 0);
-        CHECK_EQUAL(acort_write(pair[1], "still", 5, ACORT_NEVER), 5); /* the other half lives */
-        CHECK_EQUAL(acort_read(pair[0], bytes, sizeof bytes, ACORT_NEVER), 5);
+        CHECK_EQUAL(acort_write_all(pair[1], "still", 5, ACORT_NEVER), 5); /* the other half lives */
+        CHECK_EQUAL(acort_read_full(pair[0], bytes, 5, ACORT_NEVER), 5);
         close_pair();
     }
     make_tcp_pair(); /* reset while one waits for room */

@@ -51,6 +51,9 @@
 static volatile size_t nothing_more;
 #define ON_STACK(size) __builtin_alloca((size) + nothing_more)
 
+/* Under chaos nothing says which of two tasks that are ready runs first, nor how much is read at once. */
+#define IN_ORDER (getenv("ACORT_CHAOS") == NULL)
+
 #define NUMBER(pointer) ((long)(intptr_t)(pointer))
 #define POINTER(number) ((void *)(intptr_t)(number))
 #define MILLISECONDS 1000000LL

@@ -211,10 +211,10 @@ static void *is_done(void *argument) {
 static void *waitgroups(void *argument) {
     counter = 0;
     CHECK_EQUAL(acort_waitgroup_wait(&waitgroup, 0), 0);
-    CHECK_EQUAL(acort_waitgroup_add(&waitgroup, 20), 0);
-    CHECK_FAILS(acort_waitgroup_wait(&waitgroup, 0), ETIMEDOUT);
-    CHECK_FAILS(acort_waitgroup_wait(&waitgroup, acort_after(MILLISECONDS)), ETIMEDOUT);
+    CHECK_EQUAL(acort_waitgroup_add(&waitgroup, 21), 0);
     for (int i = 0; i < 20; i++) go_with(ACORT_DETACHED, is_done, NULL);
+    CHECK_FAILS(acort_waitgroup_wait(&waitgroup, 0), ETIMEDOUT);
+    CHECK_EQUAL(acort_waitgroup_done(&waitgroup), 0);
     CHECK_EQUAL(acort_waitgroup_wait(&waitgroup, ACORT_NEVER), 0);
     CHECK_EQUAL(counter, 20);
     CHECK_FAILS(acort_waitgroup_done(&waitgroup), EINVAL);
@@ -298,8 +298,8 @@ int main(void) {
         run(tests[i], NULL);
         run_with(3, tests[i], NULL);
     }
-    run(is_fair, NULL);
-    run(cancelled_conditions, NULL);
+    if (IN_ORDER) run(is_fair, NULL);
+    if (IN_ORDER) run(cancelled_conditions, NULL);
     run(objects_do_not_move, NULL);
     refused();
     return 0;

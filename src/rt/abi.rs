@@ -7,6 +7,7 @@
 use core::ffi::{c_char, c_int, c_void};
 
 use super::channel::Channel;
+use super::future::Future;
 use super::group::Group;
 use super::runtime::Runtime;
 use super::task::Task;
@@ -20,12 +21,19 @@ pub type acort_group_t = Group;
 
 /// A channel.
 pub type acort_chan_t = Channel;
+/// A future.
+pub type acort_future_t = Future;
+
+/// A key of tasks' values: acort_key_create().
+pub type acort_key_t = u32;
 
 /// As a deadline: never.
 pub const ACORT_NEVER: i64 = -1;
 
 /// `acort_opts_t.flags`: each worker stays on one processor.
 pub const ACORT_PIN_CPUS: u32 = 1;
+/// `acort_opts_t.flags`: another event loop runs the one worker, with acort_loop_step().
+pub const ACORT_LOOP: u32 = 2;
 
 /// `acort_attr_t.flags`: on the stack that the worker's tasks share: copied out and in, so that a parked
 /// task costs what it has on it.
@@ -44,9 +52,9 @@ pub type acort_body_t = Option<unsafe extern "C" fn(*mut c_void) -> *mut c_void>
 pub struct acort_opts_t {
     /// Bytes of this struct, as the program knows it.
     pub size: usize,
-    /// Threads that run tasks; default: one for each processor.
+    /// Threads that run tasks; default: one for each processor, with ACORT_LOOP 1.
     pub workers: u32,
-    /// ACORT_PIN_CPUS.
+    /// ACORT_PIN_CPUS, ACORT_LOOP.
     pub flags: u32,
     /// Bytes of a task's own stack; default: 65536.
     pub stack_size: usize,
@@ -137,16 +145,18 @@ pub const ACORT_FD_WRITE: i32 = 4;
 pub const ACORT_TASK: i32 = 5;
 /// `acort_case_t.op`: the event `object` is set.
 pub const ACORT_EVENT: i32 = 6;
+/// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() says which.
+pub const ACORT_FUTURE: i32 = 7;
 
 /// One of several waits.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_case_t {
-    /// ACORT_SEND ... ACORT_EVENT.
+    /// ACORT_SEND ... ACORT_FUTURE.
     pub op: i32,
     /// For ACORT_FD_READ and ACORT_FD_WRITE.
     pub fd: c_int,
-    /// A channel, a task, an event.
+    /// A channel, a task, an event, a future.
     pub object: *mut c_void,
     /// A value of the channel, or room for one.
     pub data: *mut c_void,
@@ -171,6 +181,13 @@ impl acort_case_t {
 /// stack. The same for those below.
 #[repr(C)]
 pub struct acort_mutex_t {
+    /// The library's.
+    pub words: [u64; 8],
+}
+
+/// A lock for many readers or one writer. All zero: nobody has it.
+#[repr(C)]
+pub struct acort_rwlock_t {
     /// The library's.
     pub words: [u64; 8],
 }
@@ -212,6 +229,7 @@ pub struct acort_barrier_t {
 
 const _: () = {
     assert!(size_of::<super::mutex::Mutex>() <= size_of::<acort_mutex_t>());
+    assert!(size_of::<super::rwlock::RwLock>() <= size_of::<acort_rwlock_t>());
     assert!(size_of::<super::condition::Condition>() <= size_of::<acort_cond_t>());
     assert!(size_of::<super::event::Event>() <= size_of::<acort_event_t>());
     assert!(size_of::<super::semaphore::Semaphore>() <= size_of::<acort_sem_t>());

@@ -164,18 +164,12 @@ unsafe fn make(job: *mut Job) {
     }
 }
 
-/// Calls `function` with `data` on another thread, and waits for its end. ETIMEDOUT, ECANCELED: it goes on,
-/// and `discard` is called after it instead. EAGAIN, ENOMEM.
-///
-/// # Safety
-/// Both can be called with `data`, on any thread.
-pub(crate) unsafe fn call(
+/// Makes a job and gives it to a thread.
+unsafe fn start(
     function: unsafe fn(*mut c_void),
     discard: unsafe fn(*mut c_void),
     data: *mut c_void,
-    hearing: Hearing,
-    deadline: i64,
-) -> Outcome<()> {
+) -> Outcome<*mut Job> {
     // SAFETY: the caller's promise; the job is this call's, and its thread's.
     unsafe {
         let most = Worker::here().as_ref().map(|here| (*here.runtime).options.blocking_threads);
@@ -194,21 +188,79 @@ pub(crate) unsafe fn call(
             sys::free(job.cast());
             return Err(error);
         }
+        Ok(job)
+    }
+}
+
+/// Waits until the job is done.
+unsafe fn wait_for(job: *mut Job, hearing: Hearing, deadline: i64) -> Outcome<()> {
+    // SAFETY: the caller's promise: the job is there.
+    unsafe {
         let lock = &raw const (*job).lock;
         (*lock).take();
-        if !(*job).is_done {
-            let wait = Wait { why: Why::Blocking, about: function as usize, hearing, deadline };
-            let outcome = wait::in_queue(lock, &raw mut (*job).waiters, ptr::null_mut(), wait);
-            if let Err(error) = outcome {
-                let held = (*lock).hold();
-                if !(*job).is_done {
-                    (*job).is_given_up = true;
-                    return Err(error);
-                }
-                drop(held);
-            }
-        } else {
+        if (*job).is_done {
             (*lock).give();
+            return Ok(());
+        }
+        let about = (*job).function as usize;
+        let wait = Wait { why: Why::Blocking, about, hearing, deadline };
+        wait::in_queue(lock, &raw mut (*job).waiters, ptr::null_mut(), wait)
+    }
+}
+
+/// Calls `function` with `data` on another thread, and waits for its end. ETIMEDOUT, ECANCELED: it goes on,
+/// and `discard` is called after it instead. EAGAIN, ENOMEM.
+///
+/// # Safety
+/// Both can be called with `data`, on any thread.
+pub(crate) unsafe fn call(
+    function: unsafe fn(*mut c_void),
+    discard: unsafe fn(*mut c_void),
+    data: *mut c_void,
+    hearing: Hearing,
+    deadline: i64,
+) -> Outcome<()> {
+    // SAFETY: the caller's promise; the job is this call's, and its thread's.
+    unsafe {
+        let job = start(function, discard, data)?;
+        if let Err(error) = wait_for(job, hearing, deadline) {
+            let held = (*job).lock.hold();
+            if !(*job).is_done {
+                (*job).is_given_up = true;
+                return Err(error);
+            }
+            drop(held);
+        }
+        sys::free(job.cast());
+    }
+    Ok(())
+}
+
+/// As [`call`], but a thread that has begun is waited for: ETIMEDOUT, ECANCELED: it was not called. With a
+/// deadline of 0 it never is.
+///
+/// # Safety
+/// `function` can be called with `data`, on any thread.
+pub(crate) unsafe fn call_once(
+    function: unsafe fn(*mut c_void),
+    data: *mut c_void,
+    deadline: i64,
+) -> Outcome<()> {
+    if deadline == 0 {
+        return Err(libc::ETIMEDOUT);
+    }
+    // SAFETY: the caller's promise; the job is this call's as soon as it is out of the list or done.
+    unsafe {
+        let job = start(function, nothing, data)?;
+        if let Err(error) = wait_for(job, Hearing::Cancellation, deadline) {
+            let held = LOCK.hold();
+            let has_not_begun = take_back(job);
+            drop(held);
+            if has_not_begun {
+                sys::free(job.cast());
+                return Err(error);
+            }
+            wait_for(job, Hearing::Nothing, -1)?;
         }
         sys::free(job.cast());
     }

@@ -4,7 +4,8 @@ use core::ffi::c_int;
 use core::ptr;
 
 use super::abi::{
-    ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_RECV, ACORT_SEND, ACORT_TASK, acort_case_t,
+    ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_RECV, ACORT_SEND, ACORT_TASK,
+    acort_case_t,
 };
 use super::channel::{Channel, Tried};
 use super::descriptors::{self, Entry, Way};
@@ -12,7 +13,7 @@ use super::event::Event;
 use super::lock::Lock;
 use super::queue::{Queue, Waiter};
 use super::task::{self, Task};
-use super::{Outcome, wait};
+use super::{Outcome, future, wait};
 use crate::sys;
 
 /// A case, as it is waited for.
@@ -35,6 +36,7 @@ impl Source {
             ACORT_RECV if has_value => Source::Receive(case.object.cast()),
             ACORT_TASK => Source::Task(task::check(case.object.cast())?.as_ptr()),
             ACORT_EVENT if has_object => Source::Event(case.object.cast()),
+            ACORT_FUTURE if has_object => Source::Event(future::event_of(case.object.cast())),
             ACORT_FD_READ | ACORT_FD_WRITE => {
                 let way = if case.op == ACORT_FD_READ { Way::In } else { Way::Out };
                 Source::Ready(descriptors::entry(case.fd)?, way, case.fd)

@@ -5,6 +5,7 @@ use core::sync::atomic::Ordering;
 
 use super::group::Group;
 use super::hooks;
+use super::local;
 use super::queue::Waiter;
 use super::runtime::Runtime;
 use super::task::{self, DETACHED, ENDED, FAILED, GIVEN_UP, JOINED, STARTED, Task};
@@ -23,6 +24,9 @@ pub(crate) unsafe fn finish(worker: *mut Worker, task: *mut Task) {
         // It left through aco_exit(): nobody has written a result.
         if (*task).body.is_some() {
             (*task).argument = ptr::null_mut();
+        }
+        if !(*task).locals.is_null() {
+            local::destroy_all(worker, task);
         }
         vessel::put(worker, task);
         end(worker, task, ENDED);
@@ -119,6 +123,9 @@ pub(crate) unsafe fn give_up(worker: *mut Worker) {
             let Some(task) = found.as_mut() else { break };
             if task.timer != 0 {
                 (*worker).timers.remove(task);
+            }
+            if !task.locals.is_null() {
+                local::destroy_all(worker, task);
             }
             vessel::destroy(task.co, task.has(task::SHARED));
             task.argument = ptr::null_mut();

@@ -5,6 +5,7 @@ use core::mem::MaybeUninit;
 use core::ptr;
 
 use super::Outcome;
+use super::chaos;
 use super::descriptors::{self, Way};
 use super::kinds::{self, ALWAYS, PIPE, SOCKET, TCP};
 use crate::{sanitizer, sys};
@@ -62,6 +63,7 @@ pub(crate) unsafe fn read(
     size: usize,
     deadline: i64,
 ) -> Outcome<usize> {
+    let size = chaos::shortened(fd, size);
     // SAFETY: the caller's promise.
     perform(fd, Way::In, size, deadline, &mut |kind| unsafe {
         result(match kind & SOCKET {
@@ -81,6 +83,7 @@ pub(crate) unsafe fn write(
     size: usize,
     deadline: i64,
 ) -> Outcome<usize> {
+    let size = chaos::shortened(fd, size);
     // SAFETY: the caller's promise.
     perform(fd, Way::Out, size, deadline, &mut |kind| unsafe {
         match kind & (SOCKET | PIPE) {

@@ -7,12 +7,16 @@
 //! | layer | module | what it is |
 //! |---|---|---|
 //! | what C calls | [`run`] | a runtime's life: new, enter, run, free |
+//! | | [`embed`] | one that another event loop runs |
 //! | | [`io`], [`messages`], [`connect`], [`net`] | calls on file descriptors that wait for the task alone |
-//! | | [`blocking`], [`resolve`] | calls that block, on threads of their own |
+//! | | [`blocking`], [`resolve`], [`file`] | calls that block, on threads of their own |
+//! | | [`signal`] | signals and children |
 //! | | [`select`], [`cases`], [`ready`] | the first of several waits |
-//! | | [`channel`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`] | |
+//! | | [`channel`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`future`] | |
 //! | | [`spawn`], [`group`], [`report`] | tasks made, joined, grouped, shown |
+//! | | [`local`] | values of tasks |
 //! | waiting | [`descriptors`], [`kinds`] | every file descriptor that somebody waits for |
+//! | | [`chaos`] | disorder, for tests |
 //! | | [`wait`] | a task or a thread in a queue, until it is woken |
 //! | running | [`schedule`] | a worker's loop |
 //! | | [`vessel`] | the coroutines and stacks that tasks run in |
@@ -27,17 +31,22 @@ pub(crate) mod blocking;
 pub(crate) mod cancel;
 mod cases;
 pub(crate) mod channel;
+mod chaos;
 pub(crate) mod clock;
 pub(crate) mod condition;
 pub(crate) mod connect;
 mod descriptors;
+pub(crate) mod embed;
 mod ending;
 pub(crate) mod event;
+pub(crate) mod file;
+pub(crate) mod future;
 pub(crate) mod group;
 pub(crate) mod hooks;
 pub(crate) mod io;
 mod kinds;
 mod lists;
+pub(crate) mod local;
 mod lock;
 pub(crate) mod messages;
 pub(crate) mod mutex;
@@ -51,9 +60,11 @@ pub(crate) mod report;
 pub(crate) mod resolve;
 pub(crate) mod run;
 mod runtime;
+pub(crate) mod rwlock;
 mod schedule;
 pub(crate) mod select;
 pub(crate) mod semaphore;
+pub(crate) mod signal;
 pub(crate) mod sized;
 pub(crate) mod spawn;
 pub(crate) mod task;

@@ -29,7 +29,7 @@ pub(crate) struct Mutex {
 
 /// Who runs here: the address of a task, or of the thread's state.
 #[inline(always)]
-fn myself() -> usize {
+pub(crate) fn myself() -> usize {
     match task::here() {
         task if task.is_null() => tls::thread_state() as usize,
         task => task as usize,

@@ -27,6 +27,10 @@ pub(crate) struct Poller {
     epoll: c_int,
     /// An eventfd. It is never read: each write is an edge.
     attention: c_int,
+    /// A timerfd, where who waits is another event loop; or -1. Not read either.
+    alarm: c_int,
+    /// The deadline that it is set to, or 0.
+    alarm_at: i64,
 }
 
 impl Poller {
@@ -38,7 +42,7 @@ impl Poller {
                 libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK),
             )
         };
-        let poller = Poller { epoll, attention };
+        let poller = Poller { epoll, attention, alarm: -1, alarm_at: 0 };
         if epoll < 0 || attention < 0 {
             let error = sys::errno();
             poller.close();
@@ -50,7 +54,7 @@ impl Poller {
 
     /// Ends it.
     pub(crate) fn close(&self) {
-        for fd in [self.epoll, self.attention] {
+        for fd in [self.epoll, self.attention, self.alarm] {
             if fd >= 0 {
                 // SAFETY: its own.
                 unsafe { libc::close(fd) };
@@ -64,6 +68,38 @@ impl Poller {
         match unsafe { libc::epoll_ctl(self.epoll, what, fd, &mut event) } {
             0 => Ok(()),
             _ => Err(sys::errno()),
+        }
+    }
+
+    /// What is readable when there is something to [`wait`](Self::wait) for.
+    pub(crate) fn descriptor(&self) -> c_int {
+        self.epoll
+    }
+
+    /// From now on [`set_alarm`](Self::set_alarm) can be used.
+    pub(crate) fn make_alarm(&mut self) -> Outcome<()> {
+        let flags = libc::TFD_CLOEXEC | libc::TFD_NONBLOCK;
+        // SAFETY: no preconditions.
+        self.alarm = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
+        if self.alarm < 0 {
+            return Err(sys::errno());
+        }
+        self.control(libc::EPOLL_CTL_ADD, self.alarm, libc::EPOLLIN, ATTENTION)
+    }
+
+    /// Becomes readable at that time; None: not of itself.
+    pub(crate) fn set_alarm(&mut self, deadline: Option<i64>) {
+        let deadline = deadline.unwrap_or(0);
+        if deadline == self.alarm_at {
+            return;
+        }
+        self.alarm_at = deadline;
+        let never = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let time = libc::itimerspec { it_interval: never, it_value: os::timespec(deadline) };
+        // SAFETY: the time is there for as long as the call.
+        unsafe {
+            let flags = libc::TFD_TIMER_ABSTIME;
+            libc::timerfd_settime(self.alarm, flags, &time, core::ptr::null_mut());
         }
     }
 

@@ -122,24 +122,66 @@ impl Queue {
         ptr::null_mut()
     }
 
+    /// The place of who waits first, whose wait may have been ended already; NULL: there is nobody.
+    pub(crate) fn first(&self) -> *mut Waiter {
+        self.first
+    }
+
+    /// Takes a place out and claims who waits there. False: somebody else has ended that wait.
+    ///
+    /// # Safety
+    /// `waiter` is in this queue.
+    pub(crate) unsafe fn claim(&mut self, waiter: *mut Waiter) -> bool {
+        // SAFETY: the caller's promise; who is in the queue is there, and its parker.
+        unsafe {
+            self.remove(waiter);
+            (*(*waiter).parker).claim()
+        }
+    }
+
     /// Claims all, and gives them as a list, which is for [`take_from`].
     pub(crate) fn claim_all(&mut self) -> *mut Waiter {
-        let (mut first, mut last) = (ptr::null_mut::<Waiter>(), ptr::null_mut::<Waiter>());
+        let mut all = Claimed::NEW;
         loop {
             let waiter = self.claim_first();
-            // SAFETY: a claimed waiter stays until it is woken.
-            unsafe {
-                if waiter.is_null() {
-                    return first;
-                }
-                (*waiter).next = ptr::null_mut();
-                match last.as_mut() {
-                    Some(last) => last.next = waiter,
-                    None => first = waiter,
-                }
+            if waiter.is_null() {
+                return all.list();
             }
-            last = waiter;
+            // SAFETY: a claimed waiter stays until it is woken.
+            unsafe { all.add(waiter) }
         }
+    }
+}
+
+/// Claimed ones, in the order in which they are to be woken.
+pub(crate) struct Claimed {
+    first: *mut Waiter,
+    last: *mut Waiter,
+}
+
+impl Claimed {
+    /// Nobody.
+    pub(crate) const NEW: Claimed = Claimed { first: ptr::null_mut(), last: ptr::null_mut() };
+
+    /// One more.
+    ///
+    /// # Safety
+    /// `waiter` was claimed by the caller, and is in no queue.
+    pub(crate) unsafe fn add(&mut self, waiter: *mut Waiter) {
+        // SAFETY: the caller's promise: claimed ones stay until they are woken.
+        unsafe {
+            (*waiter).next = ptr::null_mut();
+            match self.last.as_mut() {
+                Some(last) => last.next = waiter,
+                None => self.first = waiter,
+            }
+        }
+        self.last = waiter;
+    }
+
+    /// All of them, for [`take_from`].
+    pub(crate) fn list(self) -> *mut Waiter {
+        self.first
     }
 }
 

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::abi::{ACORT_PIN_CPUS, acort_body_t, acort_opts_t};
+use super::abi::{ACORT_LOOP, ACORT_PIN_CPUS, acort_body_t, acort_opts_t};
 use super::group::{self, Group};
 use super::parker::Hearing;
 use super::poller::Poller;
@@ -14,7 +14,8 @@ use super::spawn;
 use super::task::{self, FAILED, Task};
 use super::vessel;
 use super::worker::Worker;
-use super::{Outcome, descriptors, os, sized};
+use super::{Outcome, chaos, descriptors, embed, os, sized};
+use crate::abi::aco_t;
 use crate::{coroutine, sys, tls};
 
 /// Bytes of the stack that the shared tasks of a worker share.
@@ -36,8 +37,11 @@ fn filled_in(options: &acort_opts_t) -> Outcome<acort_opts_t> {
     // SAFETY: sysconf has no preconditions.
     let processors = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1) as u32;
     let or = |value: usize, default: usize| if value == 0 { default } else { value };
-    let workers = if options.workers == 0 { processors } else { options.workers };
-    if workers > MOST_WORKERS || options.flags & !ACORT_PIN_CPUS != 0 || options.reserved != 0 {
+    let is_loop = options.flags & ACORT_LOOP != 0;
+    let default = if is_loop { 1 } else { processors };
+    let workers = if options.workers == 0 { default } else { options.workers };
+    let is_known = options.flags & !(ACORT_PIN_CPUS | ACORT_LOOP) == 0 && options.reserved == 0;
+    if workers > MOST_WORKERS || is_loop && workers != 1 || !is_known {
         return Err(libc::EINVAL);
     }
     Ok(acort_opts_t {
@@ -53,7 +57,7 @@ fn filled_in(options: &acort_opts_t) -> Outcome<acort_opts_t> {
 }
 
 /// A runtime with its workers, none of which runs.
-fn create(options: acort_opts_t) -> Outcome<*mut Runtime> {
+pub(crate) fn create(options: acort_opts_t) -> Outcome<*mut Runtime> {
     let runtime = os::allocate_zeroed::<Runtime>().ok_or(libc::ENOMEM)?.as_ptr();
     // SAFETY: a new runtime; all zero is one without workers.
     unsafe {
@@ -95,6 +99,7 @@ unsafe fn create_worker(runtime: *mut Runtime, number: u32) -> Outcome<*mut Work
         (&raw mut (*worker).poller).write(poller);
         (*worker).runtime = runtime;
         (*worker).number = number;
+        (*worker).chaos = chaos::state_of_worker();
     }
     Ok(worker)
 }
@@ -103,7 +108,7 @@ unsafe fn create_worker(runtime: *mut Runtime, number: u32) -> Outcome<*mut Work
 ///
 /// # Safety
 /// Nobody uses it from here on.
-unsafe fn destroy(runtime: *mut Runtime) {
+pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
     // SAFETY: the caller's promise.
     unsafe {
         while let Some(group) = (*runtime).groups.as_mut() {
@@ -119,28 +124,67 @@ unsafe fn destroy(runtime: *mut Runtime) {
     }
 }
 
-/// This thread is `worker` until `is_over` says so.
-unsafe fn serve(worker: *mut Worker, is_over: fn(&Runtime) -> bool) -> Outcome<()> {
-    let before = tls::current();
-    // SAFETY: the caller's promise: a worker that no thread is. Its main coroutine stands for this
-    // context, which is suspended whenever a task runs.
+/// Gives a worker the main coroutine of this thread, whose own it is from here on. It stands for whatever
+/// context makes the worker's turns, which is suspended whenever a task runs.
+///
+/// # Safety
+/// No thread is this worker.
+pub(crate) unsafe fn prepare(worker: *mut Worker) -> Outcome<()> {
+    // SAFETY: the caller's promise.
     unsafe {
         let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
         (*worker).main_co = main_co;
         (*worker).errno = os::errno_place();
-        Worker::set_here(worker);
-        tls::set_current(main_co);
-        schedule::run(worker, is_over);
+    }
+    Ok(())
+}
+
+/// This thread is the worker from here on. Gives what is for [`leave_worker`].
+///
+/// # Safety
+/// The worker was prepared on this thread, which is none.
+pub(crate) unsafe fn enter_worker(worker: *mut Worker) -> *mut aco_t {
+    let before = tls::current();
+    Worker::set_here(worker);
+    // SAFETY: the caller's promise.
+    tls::set_current(unsafe { (*worker).main_co });
+    before
+}
+
+/// This thread is none from here on.
+pub(crate) fn leave_worker(before: *mut aco_t) {
+    Worker::set_here(ptr::null_mut());
+    tls::set_current(before);
+}
+
+/// What a worker has kept goes, and its main coroutine.
+///
+/// # Safety
+/// This thread is the worker, whose tasks have ended.
+pub(crate) unsafe fn retire(worker: *mut Worker) {
+    // SAFETY: the caller's promise.
+    unsafe {
         descriptors::abandon(worker);
         vessel::destroy_all(worker);
         (*worker).timers.free();
         (*worker).give_blocks_back();
         (*worker).wait_for_givers();
         Worker::set_here(ptr::null_mut());
-        if let Some(main_co) = ptr::NonNull::new(main_co) {
+        if let Some(main_co) = ptr::NonNull::new((*worker).main_co) {
             coroutine::destroy(main_co);
         }
-        tls::set_current(before);
+    }
+}
+
+/// This thread is `worker` until `is_over` says so.
+unsafe fn serve(worker: *mut Worker, is_over: fn(&Runtime) -> bool) -> Outcome<()> {
+    // SAFETY: the caller's promise: a worker that no thread is.
+    unsafe {
+        prepare(worker)?;
+        let before = enter_worker(worker);
+        schedule::run(worker, is_over);
+        retire(worker);
+        leave_worker(before);
     }
     Ok(())
 }
@@ -206,6 +250,9 @@ pub(crate) unsafe fn run(
 /// A runtime whose workers are threads that wait for tasks.
 pub(crate) fn new(options: &acort_opts_t) -> Outcome<*mut Runtime> {
     let options = filled_in(options)?;
+    if options.flags & ACORT_LOOP != 0 {
+        return embed::new(options);
+    }
     let runtime = create(options)?;
     // SAFETY: a new runtime.
     unsafe {
@@ -258,7 +305,7 @@ unsafe fn stop(runtime: *mut Runtime, count: u32) {
 }
 
 /// Runs a main task in a runtime of [`new`], until the tasks of its group have ended. EDEADLK: as
-/// [`run`]; EBUSY: in a task.
+/// [`run`]; EBUSY: in a task. EDEADLK, too, on the thread whose steps it would wait for.
 ///
 /// # Safety
 /// The runtime exists; `ret` is NULL or writable.
@@ -273,6 +320,9 @@ pub(crate) unsafe fn enter(
     }
     // SAFETY: the caller's promise.
     unsafe {
+        if embed::is_mine(&*runtime) {
+            return Err(libc::EDEADLK);
+        }
         let callers: *const AtomicU32 = &raw const (*runtime).callers;
         let (group, main) = begin(runtime, body, argument)?;
         (*callers).fetch_add(1, Ordering::SeqCst);
@@ -295,6 +345,11 @@ pub(crate) unsafe fn free(runtime: *mut Runtime) -> Outcome<()> {
             || (*runtime).callers.load(Ordering::SeqCst) != 0;
         if is_busy || !Worker::here().is_null() {
             return Err(libc::EBUSY);
+        }
+        if embed::is_loop(&*runtime) {
+            embed::retire(runtime)?;
+            stop(runtime, 0);
+            return Ok(());
         }
         stop(runtime, (*runtime).options.workers);
     }

@@ -22,6 +22,8 @@ pub struct Runtime {
     /// For `groups`.
     pub(crate) lock: Lock,
     pub(crate) groups: *mut Group,
+    /// Where another event loop runs it: the group of the tasks that are started from outside.
+    pub(crate) loop_group: *mut Group,
     /// Tasks that have not ended.
     pub(crate) live: AtomicUsize,
     /// For the list of those that have not begun.

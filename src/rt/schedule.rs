@@ -18,7 +18,7 @@ use super::runtime::Runtime;
 use super::task::{FRESH, STARTED, Task};
 use super::wake::was_woken;
 use super::worker::{Worker, count};
-use super::{ending, group, vessel};
+use super::{chaos, ending, group, vessel};
 use crate::resume;
 
 /// So many tasks run before the worker looks what else there is.
@@ -35,13 +35,7 @@ pub(crate) unsafe fn run(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
     // SAFETY: the caller's promise.
     unsafe {
         loop {
-            for _ in 0..AT_ONCE {
-                let task = (*worker).ready.pop();
-                if task.is_null() {
-                    break;
-                }
-                go_on(worker, task);
-            }
+            run_ready(worker);
             look(worker);
             if !(*worker).ready.is_empty() {
                 continue;
@@ -50,6 +44,44 @@ pub(crate) unsafe fn run(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
                 return;
             }
             sleep(worker);
+        }
+    }
+}
+
+/// Runs tasks that are ready, up to `AT_ONCE`.
+///
+/// # Safety
+/// As [`run`].
+#[inline(always)]
+pub(crate) unsafe fn run_ready(worker: *mut Worker) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*worker).chaos != 0 {
+            return run_in_disorder(worker);
+        }
+        for _ in 0..AT_ONCE {
+            let task = (*worker).ready.pop();
+            if task.is_null() {
+                break;
+            }
+            go_on(worker, task);
+        }
+    }
+}
+
+/// The same under chaos.
+#[cold]
+#[inline(never)]
+unsafe fn run_in_disorder(worker: *mut Worker) {
+    // SAFETY: as in `run_ready`.
+    unsafe {
+        for _ in 0..=chaos::below(worker, AT_ONCE as usize) {
+            chaos::mix(worker);
+            let task = (*worker).ready.pop();
+            if task.is_null() {
+                break;
+            }
+            go_on(worker, task);
         }
     }
 }
@@ -116,7 +148,10 @@ unsafe fn start(worker: *mut Worker, task: *mut Task) -> bool {
 }
 
 /// Looks for work, without waiting for it.
-unsafe fn look(worker: *mut Worker) {
+///
+/// # Safety
+/// `worker` is this thread's.
+pub(crate) unsafe fn look(worker: *mut Worker) {
     // SAFETY: the thread's worker.
     unsafe {
         (*worker).take_inbox();
@@ -152,7 +187,10 @@ unsafe fn expire(worker: *mut Worker) {
 }
 
 /// Asks the system for events, and wakes who waits for them.
-unsafe fn poll(worker: *mut Worker, limit: i64) {
+///
+/// # Safety
+/// As [`look`].
+pub(crate) unsafe fn poll(worker: *mut Worker, limit: i64) {
     // SAFETY: the thread's worker.
     unsafe {
         let events = (*worker).poller.wait(limit, &mut |what| descriptors::happened(worker, what));

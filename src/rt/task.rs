@@ -81,6 +81,9 @@ pub struct Task {
     pub(crate) scratch_size: usize,
     /// How many places stand at the start of that: it waits for several things.
     pub(crate) places: u32,
+    /// Its values under keys, so many, from malloc, or NULL.
+    pub(crate) locals: *mut *mut c_void,
+    pub(crate) local_count: u32,
     /// Bytes of its own stack; 0: the worker's default.
     pub(crate) stack_size: usize,
 }
@@ -165,6 +168,8 @@ pub(crate) fn create(
         (*task).scratch_size = 0;
         (*task).places = 0;
         (*task).stack_size = 0;
+        (*task).locals = ptr::null_mut();
+        (*task).local_count = 0;
         (*task).id = match worker.as_mut() {
             Some(worker) => worker.next_id(&NEXT_ID),
             None => NEXT_ID.fetch_add(1, Ordering::Relaxed),

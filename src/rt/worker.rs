@@ -62,6 +62,8 @@ pub(crate) struct Worker {
     /// The numbers of tasks are taken so many at a time.
     next_id: u64,
     last_id: u64,
+    /// What chaos is made of; 0: there is none.
+    pub(crate) chaos: u64,
     pub(crate) poller: Poller,
     pub(crate) thread: libc::pthread_t,
     pub(crate) counts: Counts,

@@ -43,6 +43,31 @@ const OF_THE_LIBRARY: [&str; 23] = [
     "threads",
 ];
 
+/// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
+/// again under chaos, from several seeds.
+const IN_ANY_ORDER: [&str; 10] = [
+    "rt/channels",
+    "rt/files",
+    "rt/futures",
+    "rt/io",
+    "rt/locals",
+    "rt/loop",
+    "rt/rwlock",
+    "rt/signals",
+    "rt/sync",
+    "rt/workers",
+];
+
+/// The seeds of chaos: few in the first variant of a compiler whose programs run by themselves, many where
+/// much time was asked for.
+fn seeds(test: &str, is_first: bool, long: bool) -> core::ops::Range<u32> {
+    match (IN_ANY_ORDER.contains(&test), long) {
+        (true, true) => 1..25,
+        (true, false) if is_first => 1..4,
+        _ => 1..1,
+    }
+}
+
 /// Which programs a variant cannot be asked to run, and why.
 fn is_left_out(test: &str, variant: &Variant) -> bool {
     match test {
@@ -147,6 +172,13 @@ pub fn cases(compiler: &'static Compiler, extent: Extent) -> Result<Vec<Case>, S
                     command.env("LSAN_OPTIONS", "detect_leaks=0");
                 }
                 let output = succeed(command, if long { 900 } else { 120 })?;
+                let is_first = number == 0 && compiler.runner.is_empty();
+                for seed in seeds(&test, is_first, long) {
+                    let mut command = runner(compiler, variant, &program);
+                    command.env("ACORT_CHAOS", seed.to_string());
+                    let under_chaos = succeed(command, 120);
+                    under_chaos.map_err(|error| format!("ACORT_CHAOS={seed}: {error}"))?;
+                }
                 if compiler.complaints.iter().any(|complaint| output.contains(complaint)) {
                     return Err(output);
                 }

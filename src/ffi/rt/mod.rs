@@ -2,7 +2,11 @@
 
 pub mod runtime;
 
+pub mod embed;
+
 pub mod tasks;
+
+pub mod locals;
 
 pub mod park;
 
@@ -12,11 +16,19 @@ pub mod channels;
 
 pub mod sync;
 
+pub mod rwlock;
+
+pub mod futures;
+
 pub mod io;
+
+pub mod files;
 
 pub mod net;
 
 pub mod blocking;
+
+pub mod signals;
 
 pub mod watch;
 

@@ -39,7 +39,8 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
 }
 
 /// A runtime with threads that run tasks: `opts`, or NULL for one thread a processor. NULL and errno:
-/// EINVAL, ENOMEM, EMFILE, EAGAIN. The caller owns it: acort_free().
+/// EINVAL, ENOMEM, EMFILE, EAGAIN; EBUSY inside a task for one with ACORT_LOOP. The caller owns it:
+/// acort_free().
 ///
 /// # Safety
 /// `opts` is NULL or has `opts->size` bytes.
@@ -52,7 +53,7 @@ pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
 
 /// Runs `fn` as a main task of `rt`, on one of its threads, and waits until it and the tasks of its group,
 /// those that it and they start, have ended. Several threads may do so at once. 0, or -1 and errno, as
-/// acort_run().
+/// acort_run(); EDEADLK, too, on the thread that makes the steps of a runtime with ACORT_LOOP.
 ///
 /// # Safety
 /// `rt` is NULL or a runtime; as acort_run().
@@ -68,7 +69,7 @@ pub unsafe extern "C" fn acort_enter(
 }
 
 /// Ends the threads of a runtime and frees it. 0, or -1 and errno: EBUSY while tasks live, or inside a
-/// task; EINVAL for NULL.
+/// task; EINVAL for NULL; EPERM for one with ACORT_LOOP on another thread than its own.
 ///
 /// # Safety
 /// `rt` is NULL or a runtime that nobody uses from here on, if this succeeds.

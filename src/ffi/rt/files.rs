@@ -1,0 +1,69 @@
+//! Files: as POSIX has them, on the threads for blocking calls where the caller is a task. A plain thread
+//! waits itself, without a deadline. Buffers may be on a shared stack.
+
+use core::ffi::{c_char, c_int, c_void};
+
+use super::{answer, given, status};
+use crate::rt::file::{self, Operation};
+
+/// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. The file descriptor, or -1
+/// and errno: ETIMEDOUT, ECANCELED: what is opened after that is closed again; EINVAL for NULL, ENOMEM,
+/// EAGAIN without threads, what open(2) says.
+///
+/// # Safety
+/// `path` is NULL or ends in 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_open(
+    path: *const c_char,
+    flags: c_int,
+    mode: libc::mode_t,
+    deadline: i64,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    answer(
+        given(path.cast_mut()).and_then(|path| unsafe { file::open(path, flags, mode, deadline) }),
+    )
+}
+
+/// pread(2); what is in memory comes without a wait, and is all that a deadline of 0 gives. -1 and errno:
+/// ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN without threads, what
+/// pread(2) says.
+///
+/// # Safety
+/// As pread(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_pread(
+    fd: c_int,
+    buf: *mut c_void,
+    n: usize,
+    offset: libc::off_t,
+    deadline: i64,
+) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    answer(unsafe { file::pread(fd, buf, n, offset, deadline) }.map(|count| count as isize))
+}
+
+/// pwrite(2). -1 and errno: ETIMEDOUT, ECANCELED: nothing was written; a thread that has begun with it is
+/// waited for. ENOMEM, EAGAIN without threads, what pwrite(2) says.
+///
+/// # Safety
+/// As pwrite(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_pwrite(
+    fd: c_int,
+    buf: *const c_void,
+    n: usize,
+    offset: libc::off_t,
+    deadline: i64,
+) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    let outcome = unsafe { file::work(fd, Operation::Write(buf, n, offset), deadline) };
+    answer(outcome.map(|count| count as isize))
+}
+
+/// fsync(2). 0, or -1 and errno, as acort_pwrite().
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_fsync(fd: c_int, deadline: i64) -> c_int {
+    // SAFETY: without a buffer.
+    status(unsafe { file::work(fd, Operation::Sync, deadline) }.map(drop))
+}

@@ -1,0 +1,36 @@
+//! Values of tasks.
+
+use core::ffi::{c_int, c_void};
+
+use super::{given, status};
+use crate::rt::abi::acort_key_t;
+use crate::rt::local;
+
+/// Makes a key, under which each task of the process has a value of its own: NULL, until one is set.
+/// `destructor`, unless NULL, is called with each value that is not NULL when its task has ended, on the
+/// task's worker, as that task, in no certain order, after the value became NULL; it must not wait: that
+/// aborts. Where destructors set values again they are called again, at most four times in all. Keys are
+/// there for good. 0, or -1 and errno: EINVAL for NULL, EAGAIN after 256 keys.
+///
+/// # Safety
+/// `key` is NULL or writable; `destructor` can be called with the values that are set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_key_create(
+    key: *mut acort_key_t,
+    destructor: Option<unsafe extern "C" fn(*mut c_void)>,
+) -> c_int {
+    status(given(key).and_then(|key| local::create_key(key, destructor)))
+}
+
+/// The running task's value under `key`. NULL: none was set, there is no such key, or no task runs.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_key_get(key: acort_key_t) -> *mut c_void {
+    local::get(key)
+}
+
+/// Sets the running task's value under `key`; what was there is forgotten, not destroyed. 0, or -1 and
+/// errno: EPERM outside of tasks, EINVAL where there is no such key, ENOMEM.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_key_set(key: acort_key_t, value: *mut c_void) -> c_int {
+    status(local::set(key, value))
+}

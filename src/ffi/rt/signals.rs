@@ -1,0 +1,41 @@
+//! Signals and children.
+
+use core::ffi::{c_int, c_void};
+
+use super::{answer, given};
+use crate::rt::signal;
+
+/// Waits for a signal of `set`, takes it, and gives its number; what is known of it goes to `info`, a
+/// siginfo_t, unless that is NULL. The signals are to be blocked in every thread of the process, as the
+/// runtime's own threads have them; of several that wait one has each signal. -1 and errno: ETIMEDOUT,
+/// ECANCELED; EINVAL for NULL, EMFILE, ENOMEM.
+///
+/// # Safety
+/// `set` is NULL or initialised, `info` NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_signal_wait(
+    set: *const libc::sigset_t,
+    info: *mut c_void,
+    deadline: i64,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    answer(
+        given(set.cast_mut()).and_then(|set| unsafe { signal::wait(set, info.cast(), deadline) }),
+    )
+}
+
+/// waitpid(2) for the child `pid`: waits for its end, and gives `pid`; how it has ended goes to `status`,
+/// unless that is NULL. -1 and errno: ETIMEDOUT, ECANCELED: it can be waited for still; EINVAL for 0 and
+/// below, ECHILD where there is no such child.
+///
+/// # Safety
+/// `status` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_waitpid(
+    pid: libc::pid_t,
+    status: *mut c_int,
+    deadline: i64,
+) -> libc::pid_t {
+    // SAFETY: the caller's promise.
+    answer(unsafe { signal::wait_child(pid, status, deadline) })
+}
