@@ -9,6 +9,7 @@ apt-get install -q -y --no-install-recommends \
   libunwind-dev libunwind-dev:arm64 pkg-config cmake \
   gcc-12-aarch64-linux-gnu g++-12-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static \
   rustc-web libstd-rust-web-dev:arm64 libstdc++6:arm64 \
+  netcat-openbsd socat curl wrk python3 \
   libboost-context-dev libst-dev libpth-dev
 # rustfmt and clippy come with rustup's default toolchain.
 cargo fmt --version && cargo clippy --version

@@ -1,10 +1,11 @@
-//! The programs of c_tests/ and examples/, compiled and linked in each way that matters.
+//! The programs of c_tests/, compiled and linked in each way that matters.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::compilers::{Compiler, Languages, Link, Variant};
+use crate::examples;
 use crate::install::install_target;
 use crate::lanes::Extent;
 use crate::library::binary_cases;
@@ -116,7 +117,7 @@ fn name_of(source: &Path) -> String {
 }
 
 /// The sources of a folder that these languages compile.
-fn sources(folder: &str, languages: Languages) -> Vec<PathBuf> {
+pub fn sources(folder: &str, languages: Languages) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("the folder is readable");
     let paths = entries.map(|entry| entry.expect("the folder is readable").path());
     let mut paths: Vec<_> = paths
@@ -190,65 +191,13 @@ pub fn cases(compiler: &'static Compiler, extent: Extent) -> Result<Vec<Case>, S
         }
     }
     if compiler.only.is_empty() {
-        for source in sources("examples", compiler.languages) {
-            let stem = source.file_stem().unwrap_or_default().to_string_lossy();
-            // C and C++ have examples of one stem.
-            let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if compiler.never.contains(&&*stem) {
-                continue;
-            }
-            let program = folder.join(format!("example-{name}"));
-            let past = past.clone();
-            cases.push(Case::new(format!("example {name}"), move || {
-                let variant = &compiler.variants[0];
-                build(compiler, variant, &source, &program, &past)?;
-                let mut command = runner(compiler, variant, &program);
-                command.arg("README.md");
-                check_output(&source, &succeed(command, 120)?)
-            }));
-        }
+        cases.extend(examples::cases(compiler, &folder));
     }
     Ok(cases)
 }
 
-/// An example prints what stands in its own last comment, `Prints:`, line by line; a line of
-/// three dots stands for any lines, and `#` for a number.
-fn check_output(source: &Path, output: &str) -> Result<(), String> {
-    let text = fs::read_to_string(source).map_err(|error| error.to_string())?;
-    let Some((_, promised)) = text.rsplit_once("/* Prints:\n") else {
-        return Err("the example does not say what it prints".to_string());
-    };
-    let promised = promised.rsplit_once("*/").map_or(promised, |(lines, _)| lines);
-    let promised: Vec<_> =
-        promised.lines().map(|line| line.strip_prefix(" * ").unwrap_or_default()).collect();
-    let promised = &promised[..promised.len().saturating_sub(1)];
-    let got: Vec<_> = output.lines().collect();
-    if lines_match(promised, &got) {
-        Ok(())
-    } else {
-        Err(format!("promised:\n{}\nprinted:\n{output}", promised.join("\n")))
-    }
-}
-
-fn lines_match(promised: &[&str], got: &[&str]) -> bool {
-    match promised {
-        [] => got.is_empty(),
-        ["...", rest @ ..] => (0..=got.len()).any(|skipped| lines_match(rest, &got[skipped..])),
-        [line, rest @ ..] => got.first().is_some_and(|first| {
-            let words = |text: &str| text.split_whitespace().map(String::from).collect::<Vec<_>>();
-            let (wanted, present) = (words(line), words(first));
-            let same = |(wanted, present): (&String, &String)| {
-                wanted == present || wanted == "#" && present.parse::<f64>().is_ok()
-            };
-            wanted.len() == present.len()
-                && wanted.iter().zip(&present).all(same)
-                && lines_match(rest, &got[1..])
-        }),
-    }
-}
-
 /// Compiles `source` and links it with the library, warnings being errors.
-fn build(
+pub fn build(
     compiler: &Compiler,
     variant: &Variant,
     source: &Path,
@@ -293,7 +242,7 @@ fn build(
 }
 
 /// The command that runs `program`, with the library's folder on the loader's path.
-fn runner(compiler: &Compiler, variant: &Variant, program: &Path) -> Command {
+pub fn runner(compiler: &Compiler, variant: &Variant, program: &Path) -> Command {
     let program = program.to_string_lossy();
     let mut command = command(&format!("{} {program}", compiler.runner));
     command.envs(compiler.environment.iter().copied());

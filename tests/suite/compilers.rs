@@ -206,6 +206,7 @@ impl Compiler {
             "rt/tasks",
             "rt/waiting",
             "rt/workers",
+            "rt/flood",
             "rt/rwlock",
             "statistics",
             "threads",

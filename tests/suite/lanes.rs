@@ -8,6 +8,7 @@ use crate::install;
 use crate::library;
 use crate::panics;
 use crate::process::is_there;
+use crate::rt_use;
 use crate::sanitizers;
 use crate::steps;
 use crate::unwinders;
@@ -75,6 +76,15 @@ const SANITIZERS: &[Need] = &[
     ("sh -c test${IFS}-e${IFS}$(clang${IFS}-print-resource-dir)/lib/linux", "libclang-rt-14-dev"),
 ];
 
+/// Clients for the servers of examples/.
+const CLIENTS: &[Need] = &[
+    ("which nc", "netcat-openbsd"),
+    ("which socat", "socat"),
+    ("which curl", "curl"),
+    ("which wrk", "wrk"),
+    ("python3 --version", "python3"),
+];
+
 /// The tests of several compilers.
 fn several(compilers: &[&'static Compiler], extent: Extent) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
@@ -90,7 +100,7 @@ fn with(cases: Result<Vec<Case>, String>, more: Vec<Case>) -> Result<Vec<Case>, 
     Ok(cases)
 }
 
-pub const LANES: [Lane; 27] = [
+pub const LANES: [Lane; 28] = [
     Lane { name: "rust", needs: &[], cases: |_| Ok(library::rust_cases()) },
     Lane {
         name: "lint",
@@ -193,6 +203,7 @@ pub const LANES: [Lane; 27] = [
         needs: &[SANITIZERS],
         cases: |extent| several(&[&Compiler::UBSAN, &Compiler::UBSAN_CLANG], extent),
     },
+    Lane { name: "rt-use", needs: &[CLIENTS], cases: |_| rt_use::cases() },
     Lane { name: "install", needs: &[], cases: |_| Ok(install::cases()) },
     Lane {
         name: "packages",

@@ -8,13 +8,16 @@
 mod c_tests;
 mod compilers;
 mod debug;
+mod examples;
 mod fuzz;
 mod install;
 mod lanes;
 mod library;
 mod panics;
 mod process;
+mod rt_use;
 mod sanitizers;
+mod servers;
 mod steps;
 mod unwinders;
 mod work;

@@ -53,7 +53,8 @@ pub fn is_there(line: &str) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus, String> {
+/// How `child` ends, within `limit`; else it is killed.
+pub fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus, String> {
     let start = Instant::now();
     loop {
         match child.try_wait() {

@@ -1,0 +1,63 @@
+"""What the clients share: connections with a limit for every wait, and the choice of a case."""
+
+import random
+import resource
+import socket
+import struct
+import sys
+
+SECONDS = 20
+
+
+def connect(port):
+    client = socket.create_connection(("127.0.0.1", port), SECONDS)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client
+
+
+def read_exactly(client, count):
+    data = b""
+    while len(data) < count:
+        more = client.recv(count - len(data))
+        assert more, f"the end after {len(data)} of {count} bytes"
+        data += more
+    return data
+
+
+def read_to_end(client):
+    data = b""
+    while more := client.recv(1 << 16):
+        data += more
+    return data
+
+
+def reset(client):
+    """Ends a connection with RST, whatever is under way."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def is_over(client):
+    """Has the server ended the connection, one way or another? Waits for that."""
+    try:
+        while client.recv(1 << 16):
+            pass
+    except ConnectionError:
+        pass
+    return True
+
+
+def most_connections(wanted):
+    """As many as this process may have open, by the hard limit, with some to spare."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard - 64)
+
+
+def bytes_of(seed, count):
+    return random.Random(seed).randbytes(count)
+
+
+def run(cases):
+    """`<file>.py CASE NUMBER...`: calls the case with the numbers."""
+    cases[sys.argv[1]](*map(int, sys.argv[2:]))
