@@ -116,12 +116,18 @@ impl Runtime {
     }
 
     /// A worker has nothing to do, and no deadline, file descriptor or helper will wake it. Can nobody
-    /// else? For who is the last to find that out: then the workers have nothing in their inboxes.
-    pub(crate) fn becomes_idle(&self) -> bool {
+    /// else? For who is the last to find that out: then the workers have nothing in their inboxes. Gives
+    /// what [`is_idle_since`](Self::is_idle_since) is to be asked with.
+    pub(crate) fn becomes_idle(&self) -> Option<u32> {
         let idle = self.idle.fetch_add(1, Ordering::SeqCst) + 1;
         let wakes = self.wakes.load(Ordering::SeqCst);
-        idle == self.options.workers
-            && self.live.load(Ordering::SeqCst) != 0
+        (idle == self.options.workers && self.is_idle_since(wakes)).then_some(wakes)
+    }
+
+    /// Has nobody had anything to do since then? To be asked again once there are no strangers: one may
+    /// have put a new task somewhere before it was known.
+    pub(crate) fn is_idle_since(&self, wakes: u32) -> bool {
+        self.live.load(Ordering::SeqCst) != 0
             && !self.has_fresh()
             && self.workers().all(Worker::has_empty_inbox)
             && wakes == self.wakes.load(Ordering::SeqCst)

@@ -215,10 +215,10 @@ unsafe fn sleep(worker: *mut Worker) {
         if has_work {
             return (*worker).is_awake();
         }
-        if is_idle && (*runtime).becomes_idle() {
+        if is_idle && let Some(wakes) = (*runtime).becomes_idle() {
             if (*runtime).has_strangers() {
                 limit = LOOK_AGAIN;
-            } else {
+            } else if (*runtime).is_idle_since(wakes) {
                 // Whoever is woken from here on cannot be the last of the idle ones.
                 (*runtime).is_idle_no_more();
                 (*worker).is_awake();
