@@ -35,7 +35,7 @@ SO      := libaco.so.$(VERSION)
 B      := build$(if $(TARGET),/$(TARGET))$(if $(filter 0,$(RT)),/without-rt)
 RSLIB  := $(B)/cargo/$(if $(TARGET),$(TARGET)/)release/libaco.a
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
-HEADERS := aco.h aco_inline.h aco_ext.h aco_ext_inline.h aco_assert_override.h aco.hpp $(if $(filter-out 0,$(RT)),acort.h)
+HEADERS := aco.h aco_inline.h aco_switch.h aco_ext.h aco_ext_inline.h aco_assert_override.h aco.hpp $(if $(filter-out 0,$(RT)),acort.h)
 
 # The binutils of the compiler, so that naming the compiler is enough.
 tool     = $(shell $(CC) -print-prog-name=$(1))
