@@ -2,6 +2,7 @@
 # make test          every test that this machine can run: 5 minutes  (LANES="cc aarch64", LANES=all)
 # make demo          the example with three coroutines, over this README  (FILE=some.txt)
 # make bench         measures, and writes docs/performance.{md,svg}  (ACO_PREFIX=, ACO_ROWS=)
+# make bench-rt      the same for acort: docs/performance-rt.md  (ACO_ROWS=)
 # make header        writes include/aco.h, aco_ext.h and acort.h from the Rust items
 # make install       PREFIX=/usr/local LIBDIR= INCLUDEDIR= DESTDIR=;  make uninstall
 # make setup         installs what all lanes of the tests need (Debian, as root)
@@ -43,7 +44,7 @@ LD      := $(call tool,ld)
 OBJCOPY := $(call tool,objcopy)
 AR      := $(call tool,ar)
 
-.PHONY: all test test-long bench demo header setup install uninstall clean
+.PHONY: all test test-long bench bench-rt demo header setup install uninstall clean
 all: $(B)/libaco.so $(B)/libaco.a
 
 ifneq ($(RUSTC),)
@@ -92,6 +93,9 @@ test-long: all
 
 bench: all
 	$(CARGO) bench --quiet --locked --bench bench
+
+bench-rt: all
+	$(CARGO) bench --quiet --locked --bench bench-rt
 
 demo: all
 	$(CC) -O2 -Iinclude examples/words.c -o $(B)/words $(B)/libaco.a

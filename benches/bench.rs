@@ -181,8 +181,8 @@ fn main() -> Result<(), String> {
             let _ = std::io::stdout().flush();
         }
         println!("\r{name}: {:.0} s          ", start.elapsed().as_secs_f64());
-        let medians = samples.into_iter().map(|s| (!s.is_empty()).then(|| median(s))).collect();
-        table.rows.push(Row { name, what, medians });
+        let figures = samples.into_iter().map(|s| (!s.is_empty()).then(|| median(s))).collect();
+        table.rows.push(Row { name, what, figures });
     }
     let other = env::var("ACO_PREFIX_NAME").unwrap_or(OTHER.into());
     if !is_there("test -d docs") || !wanted.is_empty() {

@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use crate::process::{command, succeed};
 
-/// What was measured of one thing: the median of each subject, None where it took no part.
+/// What was measured of one thing: the figure of each subject, None where it took no part.
 pub struct Row {
     pub name: &'static str,
     pub what: &'static str,
-    pub medians: Vec<Option<f64>>,
+    pub figures: Vec<Option<f64>>,
 }
 
 /// Everything that was measured.
@@ -19,8 +19,8 @@ pub struct Table {
     pub sections: Vec<String>,
 }
 
-/// What the numbers were measured with.
-fn circumstances() -> Vec<String> {
+/// What the numbers were measured on, and what built the programs.
+pub fn machine() -> Vec<String> {
     let first_line = |line: &str| {
         let output = succeed(command(line), 60).unwrap_or_default();
         output.lines().next().unwrap_or_default().to_string()
@@ -32,10 +32,17 @@ fn circumstances() -> Vec<String> {
         format!("processor: {}", processor.unwrap_or("unknown")),
         format!("kernel: {}", first_line("uname -sr")),
         format!("compilers: {}; {}", first_line("cc --version"), first_line("rustc --version")),
+    ]
+}
+
+fn circumstances() -> Vec<String> {
+    let mut lines = machine();
+    lines.extend([
         "command: `make bench`; medians of 9 interleaved rounds, CPU time, one processor".into(),
         "libaco 1.2.4, where it stands: the original's libaco.so, gcc -O2, given as ACO_PREFIX"
             .into(),
-    ]
+    ]);
+    lines
 }
 
 /// Three digits, or whole from 100 on.
@@ -55,7 +62,7 @@ impl Table {
     /// What the row says of the subject of that name.
     pub fn cell(&self, row: &str, subject: &str) -> Option<f64> {
         let index = self.subjects.iter().position(|name| name == subject)?;
-        self.rows.iter().find(|found| found.name == row)?.medians[index]
+        self.rows.iter().find(|found| found.name == row)?.figures[index]
     }
 
     /// The table alone.
@@ -63,7 +70,7 @@ impl Table {
         let mut text = format!("| | {} |\n", self.subjects.join(" | "));
         text += &format!("|---|{}\n", "---:|".repeat(self.subjects.len()));
         for row in &self.rows {
-            let cells = row.medians.iter().map(|cell| cell.map(number).unwrap_or_default());
+            let cells = row.figures.iter().map(|cell| cell.map(number).unwrap_or_default());
             let _ = writeln!(text, "| {} | {} |", row.what, cells.collect::<Vec<_>>().join(" | "));
         }
         text
@@ -96,7 +103,7 @@ impl Table {
     /// docs/performance.svg: the first row as bars, the shortest first.
     pub fn chart(&self) -> String {
         let Some(row) = self.rows.first() else { return String::new() };
-        let bars = self.subjects.iter().zip(&row.medians);
+        let bars = self.subjects.iter().zip(&row.figures);
         let mut bars: Vec<_> = bars.filter_map(|(name, ns)| ns.map(|ns| (name, ns))).collect();
         bars.sort_by(|a, b| a.1.total_cmp(&b.1));
         // Logarithmic: the slowest are two orders of magnitude away from the fastest.

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs, on Debian 12 and as root, what all lanes of `make test`, and `make bench`, need. By package name alone.
+# Installs, on Debian 12 and as root, what all lanes of `make test`, `make bench` and
+# `make bench-rt`, need. By package name alone.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 dpkg --add-architecture arm64
@@ -10,6 +11,6 @@ apt-get install -q -y --no-install-recommends \
   gcc-12-aarch64-linux-gnu g++-12-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static \
   rustc-web libstd-rust-web-dev:arm64 libstdc++6:arm64 \
   netcat-openbsd socat curl wrk python3 \
-  libboost-context-dev libst-dev libpth-dev
+  libboost-context-dev libboost-fiber-dev libst-dev libpth-dev golang-go
 # rustfmt and clippy come with rustup's default toolchain.
 cargo fmt --version && cargo clippy --version

@@ -1,5 +1,7 @@
-//! corosensei and generator, two coroutine crates. `peers CRATE ROW` prints a line as measure.h
-//! describes it; only the time is measured.
+//! corosensei and generator, two coroutine crates, and may, a runtime. `peers CRATE ROW` prints a line as
+//! measure.h describes it; only the time is measured.
+
+mod may_rows;
 
 use std::env;
 use std::hint::black_box;
@@ -74,6 +76,7 @@ fn main() {
         ["corosensei", "life"] => corosensei_life(),
         ["generator", "switch"] => generator_switch(),
         ["generator", "life"] => generator_life(),
+        ["may", row, ..] => may_rows::measure(row),
         _ => std::process::exit(2),
     }
 }

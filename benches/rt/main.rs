@@ -1,0 +1,218 @@
+//! `make bench-rt`: acort beside other runtimes, row by row.
+//!
+//! Every program of a row runs in turn, again and again; the least of the rounds counts, as what disturbs
+//! a run only adds. Writes docs/performance-rt.md.
+//!
+//! ACO_ROUNDS=<n> sets the rounds (7), ACO_ROWS=<text> picks the rows whose names contain it.
+
+mod page;
+#[path = "../../tests/suite/process.rs"]
+#[allow(dead_code)]
+mod process;
+#[path = "../report.rs"]
+#[allow(dead_code)]
+mod report;
+
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::time::Instant;
+
+use process::{command, scratch, succeed};
+use report::{Row, Table};
+
+/// A program, the column that it belongs to, and the rows that it measures.
+struct Program {
+    subject: &'static str,
+    line: String,
+    rows: &'static [&'static str],
+}
+
+/// The columns.
+const ACORT: &str = "acort";
+const EPOLL: &str = "epoll";
+const SUBJECTS: [&str; 6] = [ACORT, "State Threads", "Boost.Fiber", "Go", "may", EPOLL];
+
+/// The rows: name, what one operation is, and how many rounds at the most.
+const ROWS: [(&str, &str, usize); 15] = [
+    ("yield", "two tasks yield to each other: one yield, ns", 99),
+    ("yield-shared", "the same, both on the worker's shared stack, ns", 99),
+    ("go-join", "start a task, let it end, join it, ns", 99),
+    ("go-join-shared", "the same, on the shared stack, ns", 99),
+    ("chan", "a message through an unbuffered channel, one worker, ns", 99),
+    ("chan-buffered", "a message through a channel with room for 128, one worker, ns", 99),
+    ("chan-select", "the same, unbuffered, received by a select of two channels, ns", 99),
+    (
+        "chan-workers",
+        "a message through an unbuffered channel, from worker to worker, CPU of both, ns",
+        99,
+    ),
+    ("chan-workers-buffered", "the same, with room for 128 messages, ns", 99),
+    ("mutex", "lock and unlock a mutex that nobody else has, ns", 99),
+    ("sleepers", "10,000 tasks start, sleep 10 to 20 ms, end: each, ns", 99),
+    ("sleepers-again", "10,000 tasks that live sleep again, ns", 99),
+    ("echo", "a request to an echo server of 100 connections, ns", 99),
+    ("echo-calls", "system calls of such a request", 3),
+    ("memory", "resident bytes of a parked task, 1,000,000 on the shared stack", 1),
+];
+
+const ACORT_ROWS: &[&str] = &[
+    "yield",
+    "yield-shared",
+    "go-join",
+    "go-join-shared",
+    "chan",
+    "chan-buffered",
+    "chan-select",
+    "chan-workers",
+    "chan-workers-buffered",
+    "mutex",
+    "sleepers",
+    "sleepers-again",
+    "memory",
+];
+const GO_ROWS: &[&str] = &[
+    "yield",
+    "go-join",
+    "chan",
+    "chan-buffered",
+    "chan-select",
+    "chan-workers",
+    "chan-workers-buffered",
+    "mutex",
+    "sleepers",
+    "sleepers-again",
+    "echo",
+    "memory",
+];
+const BOOST_ROWS: &[&str] =
+    &["yield", "go-join", "chan", "chan-buffered", "mutex", "sleepers", "sleepers-again"];
+const ST_ROWS: &[&str] = &["yield", "go-join", "mutex", "sleepers", "sleepers-again", "echo"];
+const MAY_ROWS: &[&str] =
+    &["yield", "go-join", "chan-buffered", "mutex", "sleepers", "sleepers-again", "echo"];
+const ECHO_ROWS: &[&str] = &["echo", "echo-calls"];
+
+/// What benches/rt/echo.c counts.
+const COUNTED: [&str; 12] = [
+    "recv",
+    "send",
+    "read",
+    "write",
+    "accept4",
+    "epoll_ctl",
+    "epoll_wait",
+    "getsockopt",
+    "fstat",
+    "fcntl",
+    "close",
+    "syscall",
+];
+
+fn build(line: String) -> Result<(), String> {
+    succeed(command(&line), 600).map(drop)
+}
+
+/// Ours, the client, and the server on bare epoll: they need a C compiler alone.
+fn own_programs(folder: &str) -> Result<Vec<Program>, String> {
+    let wraps: String = COUNTED.iter().map(|name| format!(" -Wl,--wrap={name}")).collect();
+    build(format!("cc -O2 benches/rt/client.c -o {folder}/client"))?;
+    let sources = [
+        (ACORT, "rows", ACORT_ROWS, "-Lbuild -laco -Wl,-rpath,build".into()),
+        (ACORT, "echo", ECHO_ROWS, format!("build/libaco.a{wraps}")),
+        (EPOLL, "epoll", ECHO_ROWS, String::new()),
+    ];
+    let mut programs = Vec::new();
+    for (subject, name, rows, library) in sources {
+        let line = format!("{folder}/{name}");
+        build(format!("cc -O2 -Iinclude benches/rt/{name}.c -o {line} {library}"))?;
+        programs.push(Program { subject, line, rows });
+    }
+    Ok(programs)
+}
+
+/// Peers from package registries, those that are there.
+fn peers(folder: &str) -> Vec<Program> {
+    let crates = "build/bench/crates";
+    let cargo =
+        "cargo build --quiet --release --locked --manifest-path benches/peers/crates/Cargo.toml";
+    let sources = [
+        ("State Threads", ST_ROWS, format!("cc -O2 benches/rt/st.c -o {folder}/st -lst"), "st"),
+        (
+            "Boost.Fiber",
+            BOOST_ROWS,
+            format!(
+                "c++ -O2 benches/rt/boost.cpp -o {folder}/boost -lboost_fiber -lboost_context -pthread"
+            ),
+            "boost",
+        ),
+        ("Go", GO_ROWS, format!("go build -o {folder}/go benches/rt/peer.go"), "go"),
+        ("may", MAY_ROWS, format!("{cargo} --target-dir {crates}"), ""),
+    ];
+    let mut programs = Vec::new();
+    for (subject, rows, how, name) in sources {
+        let line = match name {
+            "" => format!("{crates}/release/peers may"),
+            name => format!("{folder}/{name}"),
+        };
+        match build(how) {
+            Ok(()) => programs.push(Program { subject, line, rows }),
+            Err(_) => println!("without {subject}: `make setup` installs it"),
+        }
+    }
+    programs
+}
+
+/// One sample: the first number of the line.
+fn sample(program: &Program, row: &str, client: &str) -> Result<f64, String> {
+    let mut command = command(&format!("{} {row} {client}", program.line));
+    // Cargo's leads to the library that cargo built; the programs know theirs.
+    command.env_remove("LD_LIBRARY_PATH");
+    let output = succeed(command, 60)?;
+    let number = output.split_whitespace().next().and_then(|word| word.parse().ok());
+    number.ok_or_else(|| format!("{} {row}: {output}", program.line))
+}
+
+/// The figures of a row, in the order of [`SUBJECTS`].
+fn measure(
+    programs: &[Program],
+    row: &str,
+    rounds: usize,
+    client: &str,
+) -> Result<Vec<Option<f64>>, String> {
+    let start = Instant::now();
+    let mut least = vec![None; SUBJECTS.len()];
+    for round in 0..rounds {
+        print!("\r{row}: round {} of {rounds} ", round + 1);
+        let _ = std::io::stdout().flush();
+        for program in programs.iter().filter(|program| program.rows.contains(&row)) {
+            let figure = sample(program, row, client)?;
+            let index = SUBJECTS.iter().position(|name| *name == program.subject);
+            let place = &mut least[index.ok_or("no such column")?];
+            *place = Some(place.map_or(figure, |least: f64| least.min(figure)));
+        }
+    }
+    println!("\r{row}: {:.0} s          ", start.elapsed().as_secs_f64());
+    Ok(least)
+}
+
+fn main() -> Result<(), String> {
+    let folder = scratch("../bench/rt")?.to_string_lossy().into_owned();
+    let wanted = env::var("ACO_ROWS").unwrap_or_default();
+    let rounds = env::var("ACO_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(7_usize);
+    let mut programs = own_programs(&folder)?;
+    programs.extend(peers(&folder));
+    let client = format!("{folder}/client");
+    let mut table = Table::new(SUBJECTS.map(String::from).to_vec());
+    for (name, what, most) in ROWS.into_iter().filter(|(name, ..)| name.contains(&wanted)) {
+        let figures = measure(&programs, name, rounds.min(most), &client)?;
+        table.rows.push(Row { name, what, figures });
+    }
+    if !wanted.is_empty() {
+        print!("{}\n{}", table.markdown(), page::targets(&table));
+        return Ok(());
+    }
+    fs::write("docs/performance-rt.md", page::page(&table, rounds))
+        .map_err(|error| error.to_string())?;
+    println!("docs/performance-rt.md is written");
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! docs/performance-rt.md, and what was aimed at beside what was reached.
+
+use std::fmt::Write;
+use std::fs;
+
+use crate::report::{Table, machine, number};
+use crate::{ACORT, EPOLL};
+
+/// A row, the most that acort is to need, and what stands in the way where it needs more.
+const TARGETS: [(&str, f64, &str); 11] = [
+    ("yield", 25.0, NOISE),
+    ("yield-shared", 30.0, SHARED),
+    ("go-join", 100.0, START),
+    ("chan", 50.0, NOISE),
+    ("chan-buffered", 25.0, NOISE),
+    ("mutex", 8.0, MUTEX),
+    ("sleepers", 1000.0, FRESH),
+    ("sleepers-again", 1000.0, ASLEEP),
+    ("echo", 8000.0, NOISE),
+    ("echo-calls", 2.1, NOISE),
+    ("memory", 400.0, MEMORY),
+];
+
+/// For targets that are reached on a quiet machine.
+const NOISE: &str = "not in this run: the machine is shared";
+
+const SHARED: &str = "about 480 instructions, 240 of them for copying one task's frames out and another's in; a \
+                      yield on an own stack has 200";
+const START: &str = "two passes through the worker's queue, a wait, and the task's block, number and group, with \
+                     their locks: other threads may join and cancel it";
+const MUTEX: &str = "two locked instructions, as threads and tasks of other workers may want it; State Threads \
+                     has one thread and none of them, Go has the two";
+const FRESH: &str = "fresh stacks: for each a mapping, a guard and a page fault, nine tenths of the time in the \
+                     kernel";
+const ASLEEP: &str =
+    "10,000 stacks do not fit the caches: each wake finds its task, its timer and its stack cold";
+const MEMORY: &str = "about 220 bytes are the task, the others its coroutine and its copied frames";
+
+/// How the figures come about, and what differs between the columns.
+const EXPLANATION: &str = "\
+The least of the rounds counts, as what disturbs a run only adds to it. One worker on one processor, with an own \
+stack of 64 KiB for each task, but where the row says otherwise; Go with GOMAXPROCS=1, may with one worker. Go's \
+figures have its collector's and its monitor's time in them.
+
+* yield: State Threads has none; it sleeps for no time.
+* buffered channel: may's has no bound.
+* worker to worker: Go with GOMAXPROCS=2, which may move both goroutines to one processor; tasks of acort stay \
+  where they began, and each message wakes a thread that sleeps in the kernel.
+* sleepers: 100 of them wake at a time; *again* leaves their starts and ends out.
+* echo: requests of 64 bytes on loopback; the server's process alone counts, with what it takes to accept and \
+  close the connections; the client is another program, on another processor. *epoll* is a level-triggered loop \
+  without tasks. The system calls are counted by wrapping the C library's functions when the server is linked.
+* memory: Go with 100,000 goroutines, which have stacks of their own.
+";
+
+fn line(text: &mut String, what: &str, figure: f64, most: f64, why: &str) {
+    let verdict = if figure <= most { "reached".into() } else { format!("missed: {why}") };
+    let _ = writeln!(text, "| {what} | {} | {most} | {verdict} |", number(figure));
+}
+
+/// The targets of the rows that were measured, and of the library's size.
+pub fn targets(table: &Table) -> String {
+    let mut text = String::from("## Targets\n\n| | acort | at most | |\n|---|---:|---:|---|\n");
+    for (row, most, why) in TARGETS {
+        let what = table.rows.iter().find(|found| found.name == row).map(|found| found.what);
+        if let (Some(what), Some(figure)) = (what, table.cell(row, ACORT)) {
+            line(&mut text, what, figure, most, why);
+        }
+    }
+    if let (Some(ours), Some(bare)) = (table.cell("echo", ACORT), table.cell("echo", EPOLL)) {
+        line(&mut text, "an echo request, beside bare epoll, ratio", ours / bare, 1.25, NOISE);
+    }
+    if let Ok(library) = fs::metadata("build/libaco.so") {
+        let size = library.len() as f64 / 1000.0;
+        line(&mut text, "libaco.so with the runtime, KB", size, 400.0, "");
+    }
+    text
+}
+
+/// docs/performance-rt.md.
+pub fn page(table: &Table, rounds: usize) -> String {
+    let mut text = String::from("# Performance of acort\n\nWritten by `make bench-rt`.\n\n");
+    for line in machine() {
+        let _ = writeln!(text, "* {line}");
+    }
+    let _ = writeln!(
+        text,
+        "* command: `make bench-rt`; the least of {rounds} interleaved rounds, CPU time of all threads"
+    );
+    let _ = write!(text, "\n{}\n{EXPLANATION}\n{}", table.markdown(), targets(table));
+    text
+}

@@ -1,0 +1,212 @@
+// Go: one processor for goroutines, but for the rows of two workers. The CPU time of all threads counts, the
+// garbage collector's and the monitor's with it.
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	yields      = 1000000
+	lives       = 200000
+	locks       = 20000000
+	sleepers    = 10000
+	naps        = 5
+	connections = 100
+	requests    = 120
+	parked      = 100000
+)
+
+func now() int64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return usage.Utime.Nano() + usage.Stime.Nano()
+}
+
+func report(begin int64, operations float64) {
+	fmt.Printf("%.4f\n", float64(now()-begin)/operations)
+}
+
+// together starts count goroutines and waits for their ends.
+func together(count int, body func(number int)) {
+	var group sync.WaitGroup
+	group.Add(count)
+	for i := 0; i < count; i++ {
+		go func(number int) {
+			body(number)
+			group.Done()
+		}(i)
+	}
+	group.Wait()
+}
+
+func yield() {
+	begin := now()
+	together(2, func(int) {
+		for i := 0; i < yields; i++ {
+			runtime.Gosched()
+		}
+	})
+	report(begin, 2*yields)
+}
+
+func goJoin() {
+	begin := now()
+	for i := 0; i < lives; i++ {
+		together(1, func(int) {})
+	}
+	report(begin, lives)
+}
+
+func passMessages(capacity int, messages int64, receive func(chan int64) int64) {
+	channel := make(chan int64, capacity)
+	begin := now()
+	together(2, func(number int) {
+		for i := int64(0); i < messages; i++ {
+			if number == 0 {
+				channel <- i
+			} else {
+				receive(channel)
+			}
+		}
+	})
+	report(begin, float64(messages))
+}
+
+func plain(channel chan int64) int64 { return <-channel }
+
+func selecting(other chan int64) func(chan int64) int64 {
+	return func(channel chan int64) int64 {
+		select {
+		case value := <-other:
+			return value
+		case value := <-channel:
+			return value
+		}
+	}
+}
+
+func mutex() {
+	var lock sync.Mutex
+	begin := now()
+	for i := 0; i < locks; i++ {
+		lock.Lock()
+		lock.Unlock()
+	}
+	report(begin, locks)
+}
+
+func sleepOnce(number int) {
+	time.Sleep(time.Duration(10000+number%100*100) * time.Microsecond)
+}
+
+func sleepersAgain() {
+	var count int32
+	var begin, end int64
+	together(sleepers, func(number int) {
+		for atomic.LoadInt32(&count) < sleepers*(naps+1) {
+			sleepOnce(number)
+			switch atomic.AddInt32(&count, 1) {
+			case sleepers:
+				begin = now()
+			case sleepers * (naps + 1):
+				end = now()
+			}
+		}
+	})
+	fmt.Printf("%.4f\n", float64(end-begin)/(sleepers*naps))
+}
+
+func resident() float64 {
+	var size, pages float64
+	text, _ := os.ReadFile("/proc/self/statm")
+	fmt.Sscan(string(text), &size, &pages)
+	return pages * float64(os.Getpagesize())
+}
+
+// memory parks fewer than the other programs do: they are ten times as large.
+func memory() {
+	before := resident()
+	never := make(chan int)
+	for i := 0; i < parked; i++ {
+		go func() { <-never }()
+	}
+	time.Sleep(100 * time.Millisecond)
+	fmt.Printf("%.1f\n", (resident()-before)/parked)
+}
+
+func serve(connection net.Conn) {
+	data := make([]byte, 4096)
+	for {
+		size, err := connection.Read(data)
+		if err != nil {
+			break
+		}
+		if _, err := connection.Write(data[:size]); err != nil {
+			break
+		}
+	}
+	connection.Close()
+}
+
+func echo(client string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	command := exec.Command(client, port, strconv.Itoa(connections), strconv.Itoa(requests))
+	if err := command.Start(); err != nil {
+		panic(err)
+	}
+	begin := now()
+	together(connections, func(int) {
+		connection, err := listener.Accept()
+		if err != nil {
+			panic(err)
+		}
+		serve(connection)
+	})
+	report(begin, connections*requests)
+	if err := command.Wait(); err != nil {
+		panic(err)
+	}
+}
+
+func main() {
+	rows := map[string]func(){
+		"yield":                 yield,
+		"go-join":               goJoin,
+		"chan":                  func() { passMessages(0, 500000, plain) },
+		"chan-buffered":         func() { passMessages(128, 2000000, plain) },
+		"chan-select":           func() { passMessages(0, 500000, selecting(make(chan int64))) },
+		"chan-workers":          func() { passMessages(0, 30000, plain) },
+		"chan-workers-buffered": func() { passMessages(128, 500000, plain) },
+		"mutex":                 mutex,
+		"sleepers":              func() { begin := now(); together(sleepers, sleepOnce); report(begin, sleepers) },
+		"sleepers-again":        sleepersAgain,
+		"memory":                memory,
+		"echo":                  func() { echo(os.Args[2]) },
+	}
+	row := rows[os.Args[1]]
+	if row == nil {
+		os.Exit(2)
+	}
+	workers := 1
+	if os.Args[1] == "chan-workers" || os.Args[1] == "chan-workers-buffered" {
+		workers = 2
+	}
+	runtime.GOMAXPROCS(workers)
+	row()
+}

@@ -1,0 +1,267 @@
+/* One row of docs/performance-rt.md, of acort.
+ *
+ *   rows ROW    measures it and prints a line (../measure.h)
+ *
+ * The CPU time of all threads counts; one worker, but for the rows that say otherwise. */
+#include "../measure.h"
+
+#include <acort.h>
+
+#define CHECK(condition)                                                                         \
+    do {                                                                                         \
+        if (!(condition)) {                                                                      \
+            perror(#condition);                                                                  \
+            exit(1);                                                                             \
+        }                                                                                        \
+    } while (0)
+
+/* ---- tasks ------------------------------------------------------------------------------- */
+
+static acort_task_t *go_with(uint32_t flags, int worker, void *(*body)(void *), void *argument) {
+    acort_attr_t attributes;
+    acort_attr_init(&attributes, sizeof attributes);
+    attributes.flags = flags;
+    attributes.worker = worker;
+    acort_task_t *task = acort_go_ex(&attributes, body, argument);
+    CHECK(task != NULL);
+    return task;
+}
+
+enum { YIELDS = 2000000 };
+
+static void *yields(void *unused) {
+    for (int i = 0; i < YIELDS; i++) acort_yield();
+    return unused;
+}
+
+static void two_yield(uint32_t flags) {
+    acort_task_t *one = go_with(flags, -1, yields, NULL), *other = go_with(flags, -1, yields, NULL);
+    sample_t begin = now();
+    acort_join(one, NULL, ACORT_NEVER);
+    acort_join(other, NULL, ACORT_NEVER);
+    report(begin, 2.0 * YIELDS);
+}
+
+static void *yield_own(void *unused) {
+    two_yield(0);
+    return unused;
+}
+
+static void *yield_shared(void *unused) {
+    two_yield(ACORT_SHARED);
+    return unused;
+}
+
+static void *ends(void *unused) { return unused; }
+
+enum { LIVES = 500000 };
+
+static void *go_join(void *unused) {
+    sample_t begin = now();
+    for (int i = 0; i < LIVES; i++) CHECK(acort_join(acort_go(ends, NULL), NULL, ACORT_NEVER) == 0);
+    report(begin, LIVES);
+    return unused;
+}
+
+static void *go_join_shared(void *unused) {
+    sample_t begin = now();
+    for (int i = 0; i < LIVES; i++) {
+        CHECK(acort_join(go_with(ACORT_SHARED, -1, ends, NULL), NULL, ACORT_NEVER) == 0);
+    }
+    report(begin, LIVES);
+    return unused;
+}
+
+/* ---- channels ---------------------------------------------------------------------------- */
+
+static int64_t messages = 2000000;
+static acort_chan_t *channel, *second;
+
+static void *sends(void *unused) {
+    for (int64_t i = 0; i < messages; i++) CHECK(acort_chan_send(channel, &i, ACORT_NEVER) == 0);
+    return unused;
+}
+
+static void *receives(void *unused) {
+    int64_t value = 0;
+    for (int64_t i = 0; i < messages; i++) {
+        CHECK(acort_chan_recv(channel, &value, ACORT_NEVER) == 0 && value == i);
+    }
+    return unused;
+}
+
+static void *selects(void *unused) {
+    int64_t value = 0;
+    acort_case_t cases[2] = {{.op = ACORT_RECV, .object = second, .data = &value},
+                             {.op = ACORT_RECV, .object = channel, .data = &value}};
+    for (int64_t i = 0; i < messages; i++) {
+        CHECK(acort_select(cases, 2, ACORT_NEVER) == 1 && value == i);
+    }
+    return unused;
+}
+
+static void pass_messages(size_t capacity, int to, void *(*receiver)(void *)) {
+    channel = acort_chan_new(sizeof(int64_t), capacity, 0);
+    second = acort_chan_new(sizeof(int64_t), 0, 0);
+    sample_t begin = now();
+    acort_task_t *here = go_with(0, 0, sends, NULL), *there = go_with(0, to, receiver, NULL);
+    acort_join(here, NULL, ACORT_NEVER);
+    acort_join(there, NULL, ACORT_NEVER);
+    report(begin, (double)messages);
+    acort_chan_unref(channel);
+    acort_chan_unref(second);
+}
+
+static void *chan(void *unused) {
+    pass_messages(0, 0, receives);
+    return unused;
+}
+
+static void *chan_buffered(void *unused) {
+    pass_messages(128, 0, receives);
+    return unused;
+}
+
+static void *chan_select(void *unused) {
+    pass_messages(0, 0, selects);
+    return unused;
+}
+
+static void *chan_workers(void *unused) {
+    messages = 30000;
+    pass_messages(0, 1, receives);
+    return unused;
+}
+
+static void *chan_workers_buffered(void *unused) {
+    messages = 500000;
+    pass_messages(128, 1, receives);
+    return unused;
+}
+
+/* ---- the rest ---------------------------------------------------------------------------- */
+
+static void *mutex(void *unused) {
+    enum { LOCKS = 20000000 };
+    static acort_mutex_t lock;
+    sample_t begin = now();
+    for (int i = 0; i < LOCKS; i++) {
+        acort_mutex_lock(&lock, ACORT_NEVER);
+        acort_mutex_unlock(&lock);
+    }
+    report(begin, LOCKS);
+    return unused;
+}
+
+enum { SLEEPERS = 10000, NAPS = 5 };
+
+/* From 10 to 20 ms, 100 of them at a time. */
+static void *sleeps(void *number) {
+    acort_sleep(10000000 + (int64_t)(intptr_t)number % 100 * 100000);
+    return number;
+}
+
+static int naps;
+static sample_t begin_again, all_again;
+
+/* Measured from when each has slept once to when they have slept NAPS times more, on average: neither starts
+ * nor ends are part of it. */
+static void woke(void) {
+    naps++;
+    if (naps == SLEEPERS) begin_again = now();
+    if (naps == SLEEPERS * (NAPS + 1)) all_again = since(begin_again);
+}
+
+static void *sleeps_again(void *number) {
+    while (naps < SLEEPERS * (NAPS + 1)) {
+        sleeps(number);
+        woke();
+    }
+    return number;
+}
+
+static void many_sleep(void *(*body)(void *)) {
+    static acort_task_t *tasks[SLEEPERS];
+    for (int i = 0; i < SLEEPERS; i++) tasks[i] = go_with(0, -1, body, (void *)(intptr_t)i);
+    for (int i = 0; i < SLEEPERS; i++) acort_join(tasks[i], NULL, ACORT_NEVER);
+}
+
+static void *sleepers(void *unused) {
+    sample_t begin = now();
+    many_sleep(sleeps);
+    report(begin, SLEEPERS);
+    return unused;
+}
+
+static void *sleepers_again(void *unused) {
+    many_sleep(sleeps_again);
+    print_sample(all_again, (double)SLEEPERS * NAPS);
+    return unused;
+}
+
+static double resident(void) {
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file != NULL && fscanf(file, "%*u %lu", &pages) == 1);
+    fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static void *parks(void *unused) {
+    acort_park(ACORT_NEVER);
+    return unused;
+}
+
+/* All of it: the tasks, their parked frames, the group. */
+static void *memory(void *unused) {
+    enum { PARKED = 1000000 };
+    double before = resident();
+    for (int i = 0; i < PARKED; i++) go_with(ACORT_SHARED | ACORT_DETACHED, -1, parks, NULL);
+    acort_yield();
+    printf("%.1f\n", (resident() - before) / PARKED);
+    fflush(stdout);
+    _exit(0);
+    return unused;
+}
+
+typedef struct {
+    const char *name;
+    void *(*body)(void *);
+    uint32_t workers;
+} row_t;
+
+static const row_t rows[] = {
+    {"yield", yield_own, 1},
+    {"yield-shared", yield_shared, 1},
+    {"go-join", go_join, 1},
+    {"go-join-shared", go_join_shared, 1},
+    {"chan", chan, 1},
+    {"chan-buffered", chan_buffered, 1},
+    {"chan-select", chan_select, 1},
+    {"chan-workers", chan_workers, 2},
+    {"chan-workers-buffered", chan_workers_buffered, 2},
+    {"mutex", mutex, 1},
+    {"sleepers", sleepers, 1},
+    {"sleepers-again", sleepers_again, 1},
+    {"memory", memory, 1},
+};
+
+int main(int count, char **arguments) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (count < 2 || strcmp(arguments[1], rows[i].name) != 0) continue;
+        if (rows[i].workers == 1) {
+            start_measuring();
+            CHECK(acort_run(rows[i].body, NULL, NULL) == 0);
+        } else {
+            open_counters();
+            acort_opts_t options;
+            acort_opts_init(&options, sizeof options);
+            options.workers = rows[i].workers;
+            acort_t *runtime = acort_new(&options);
+            CHECK(runtime != NULL && acort_enter(runtime, rows[i].body, NULL, NULL) == 0);
+            acort_free(runtime);
+        }
+        return 0;
+    }
+    return 2;
+}
