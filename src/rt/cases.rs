@@ -13,7 +13,7 @@ use super::event::Event;
 use super::lock::Lock;
 use super::queue::{Queue, Waiter};
 use super::task::{self, Task};
-use super::{Outcome, future, wait};
+use super::{Outcome, extra, future};
 use crate::sys;
 
 /// A case, as it is waited for.
@@ -121,7 +121,7 @@ impl Room {
         let place = match me.is_null() {
             true => sys::allocate(size).map_or(ptr::null_mut(), |place| place.as_ptr().cast()),
             // SAFETY: the task runs here, and waits for nothing.
-            false => unsafe { wait::scratch(me, size) },
+            false => unsafe { extra::scratch(me, size) },
         };
         if place.is_null() {
             return Err(libc::ENOMEM);

@@ -10,10 +10,10 @@ use core::ptr;
 use super::lock::{Lock, SeveralTouch};
 use super::parker::Hearing;
 use super::queue::{Queue, Waiter};
-use super::wait::{self, Wait};
+use super::wait::{self, Begun, Wait};
 use super::wake::{CLOSED, wake_all, wake_waiter};
 use super::why::Why;
-use super::{Outcome, task, vessel};
+use super::{Outcome, extra, task, vessel};
 use crate::{diag, sanitizer, sys};
 
 /// A channel.
@@ -179,7 +179,7 @@ unsafe fn fixed(place: *mut u8, size: usize) -> *mut u8 {
     // SAFETY: the task that runs.
     unsafe {
         match vessel::is_on_moving_stack(place.cast()) {
-            true => wait::scratch(task::here(), size),
+            true => extra::scratch(task::here(), size),
             false => place,
         }
     }
@@ -195,26 +195,32 @@ pub(crate) unsafe fn send(
     from: *const c_void,
     deadline: i64,
 ) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe { wait::end_in_queue(begin_send(channel, from, deadline)) }
+}
+
+#[inline(never)]
+unsafe fn begin_send(channel: *mut Channel, from: *const c_void, deadline: i64) -> Begun {
     let from: *mut u8 = from.cast_mut().cast();
     // SAFETY: the caller's promise.
     unsafe {
         (*channel).lock.take();
         let tried = (*channel).try_send(from);
         if let Some(outcome) = end(channel, tried) {
-            return outcome;
+            return Begun::Over(outcome);
         }
         let (size, lock) = ((*channel).element, &raw const (*channel).lock);
         let slot = fixed(from, size);
         if slot.is_null() {
             (*lock).give();
-            return Err(libc::ENOMEM);
+            return Begun::Over(Err(libc::ENOMEM));
         }
         if slot != from {
             copy(slot, from, size);
         }
         let hearing = Hearing::Cancellation;
-        let wait = Wait { why: Why::Send, about: channel as usize, hearing, deadline };
-        wait::in_queue(lock, &raw mut (*channel).senders, slot, wait)
+        let wait = Wait { why: Why::Send, about: channel.expose_provenance(), hearing, deadline };
+        wait::begin_in_queue(lock, &raw mut (*channel).senders, slot, wait)
     }
 }
 
@@ -224,7 +230,21 @@ pub(crate) unsafe fn send(
 /// The channel is there; there is room at `to`.
 #[inline(always)]
 pub(crate) unsafe fn receive(channel: *mut Channel, to: *mut c_void, deadline: i64) -> Outcome<()> {
-    let to: *mut u8 = to.cast();
+    // SAFETY: the caller's promise.
+    unsafe {
+        match begin_receive(channel, to.cast(), deadline) {
+            Begun::Waits => {
+                wait::end_in_queue(Begun::Waits)?;
+                received(to.cast());
+                Ok(())
+            }
+            Begun::Over(outcome) => outcome,
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn begin_receive(channel: *mut Channel, to: *mut u8, deadline: i64) -> Begun {
     // SAFETY: the caller's promise.
     unsafe {
         (*channel).lock.take();
@@ -234,22 +254,40 @@ pub(crate) unsafe fn receive(channel: *mut Channel, to: *mut c_void, deadline: i
             if outcome.is_ok() {
                 sanitizer::is_written(to.cast(), size);
             }
-            return outcome;
+            return Begun::Over(outcome);
         }
         let lock = &raw const (*channel).lock;
         let slot = fixed(to, size);
         if slot.is_null() {
             (*lock).give();
-            return Err(libc::ENOMEM);
+            return Begun::Over(Err(libc::ENOMEM));
         }
         let hearing = Hearing::Cancellation;
-        let wait = Wait { why: Why::Receive, about: channel as usize, hearing, deadline };
-        wait::in_queue(lock, &raw mut (*channel).receivers, slot, wait)?;
-        if slot != to {
-            copy(to, slot, size);
+        let wait =
+            Wait { why: Why::Receive, about: channel.expose_provenance(), hearing, deadline };
+        let begun = wait::begin_in_queue(lock, &raw mut (*channel).receivers, slot, wait);
+        if let Begun::Over(Ok(())) = begun {
+            sanitizer::is_written(to.cast(), size);
+        }
+        begun
+    }
+}
+
+/// A value has come to a task: where the place at `to` had moved away it is in the task's own room.
+///
+/// # Safety
+/// As [`receive`], in which the task has waited.
+#[inline(never)]
+unsafe fn received(to: *mut u8) {
+    // SAFETY: the caller's promise: it has waited for that channel, with the same room.
+    unsafe {
+        let task = task::here();
+        let channel: *mut Channel = ptr::with_exposed_provenance_mut((*task).about);
+        let size = (*channel).element;
+        if vessel::is_on_moving_stack(to.cast()) {
+            copy(to, extra::room(task), size);
         }
         sanitizer::is_written(to.cast(), size);
-        Ok(())
     }
 }
 

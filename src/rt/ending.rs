@@ -3,6 +3,7 @@
 use core::ptr;
 use core::sync::atomic::Ordering;
 
+use super::extra;
 use super::group::Group;
 use super::hooks;
 use super::local;
@@ -10,8 +11,8 @@ use super::queue::Waiter;
 use super::runtime::Runtime;
 use super::task::{self, DETACHED, ENDED, FAILED, GIVEN_UP, JOINED, STARTED, Task};
 use super::vessel;
-use super::wait;
 use super::wake::wake_all;
+use super::why::Why;
 use super::worker::{Worker, count};
 
 /// A task that has run to its end here.
@@ -22,10 +23,10 @@ pub(crate) unsafe fn finish(worker: *mut Worker, task: *mut Task) {
     // SAFETY: the caller's promise.
     unsafe {
         // It left through aco_exit(): nobody has written a result.
-        if (*task).body.is_some() {
-            (*task).argument = ptr::null_mut();
+        if !(*task).has_result {
+            (*task).set_result(ptr::null_mut());
         }
-        if !(*task).locals.is_null() {
+        if local::has_any(task) {
             local::destroy_all(worker, task);
         }
         vessel::put(worker, task);
@@ -45,7 +46,7 @@ pub(crate) unsafe fn finish(worker: *mut Worker, task: *mut Task) {
 pub(crate) unsafe fn fail(worker: *mut Worker, task: *mut Task) {
     // SAFETY: the caller's promise.
     unsafe {
-        (*task).argument = ptr::null_mut();
+        (*task).set_result(ptr::null_mut());
         end(worker, task, FAILED);
     }
 }
@@ -96,9 +97,9 @@ pub(crate) unsafe fn withdraw_all(runtime: *mut Runtime) {
         });
         // Without the locks that were held for the search: they may be those of the queues.
         while let Some(task) = list.as_mut() {
-            wait::withdraw_places(task);
-            if !task.waiter.parker.is_null() {
-                Waiter::withdraw(&raw mut task.waiter);
+            extra::withdraw_places(task);
+            if Why::of(task.why.load(Ordering::Relaxed)).is_in_queue() {
+                Waiter::withdraw(task.waiter());
             }
             list = task.next;
         }
@@ -124,11 +125,11 @@ pub(crate) unsafe fn give_up(worker: *mut Worker) {
             if task.timer != 0 {
                 (*worker).timers.remove(task);
             }
-            if !task.locals.is_null() {
+            if local::has_any(task) {
                 local::destroy_all(worker, task);
             }
             vessel::destroy(task.co, task.has(task::SHARED));
-            task.argument = ptr::null_mut();
+            task.set_result(ptr::null_mut());
             end(worker, task, ENDED);
         }
         (*worker).outside = 0;

@@ -6,7 +6,7 @@ use super::Outcome;
 use super::lock::Lock;
 use super::parker::Hearing;
 use super::queue::Queue;
-use super::wait::{self, Wait};
+use super::wait::{self, Begun, Wait};
 use super::wake::wake_all;
 use super::why::Why;
 
@@ -50,17 +50,24 @@ pub(crate) unsafe fn reset(event: *mut Event) {
 ///
 /// # Safety
 /// As [`set`].
+#[inline(always)]
 pub(crate) unsafe fn wait(event: *mut Event, deadline: i64) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe { wait::end_in_queue(begin(event, deadline)) }
+}
+
+#[inline(never)]
+unsafe fn begin(event: *mut Event, deadline: i64) -> Begun {
     // SAFETY: the caller's promise.
     unsafe {
         let lock = &raw const (*event).lock;
         (*lock).take();
         if (*event).is_set != 0 {
             (*lock).give();
-            return Ok(());
+            return Begun::Over(Ok(()));
         }
         let hearing = Hearing::Cancellation;
         let wait = Wait { why: Why::Event, about: event as usize, hearing, deadline };
-        wait::in_queue(lock, &raw mut (*event).queue, ptr::null_mut(), wait)
+        wait::begin_in_queue(lock, &raw mut (*event).queue, ptr::null_mut(), wait)
     }
 }

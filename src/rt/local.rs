@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use super::lock::Lock;
 use super::task::{self, Task};
 use super::worker::Worker;
-use super::{Outcome, os};
+use super::{Outcome, extra, os};
 use crate::{sanitizer, sys};
 
 /// The most keys of the process.
@@ -45,8 +45,10 @@ pub(crate) fn create_key(made: &mut u32, destructor: Destructor) -> Outcome<()> 
 pub(crate) fn get(key: u32) -> *mut c_void {
     // SAFETY: the task that runs here; so many values are there.
     unsafe {
-        match task::here().as_ref() {
-            Some(task) if key < task.local_count => *task.locals.add(key as usize),
+        let task = task::here();
+        let values = if task.is_null() { ptr::null_mut() } else { extra::values(task) };
+        match values.as_ref() {
+            Some(values) if key < values.count => *values.first.add(key as usize),
             _ => ptr::null_mut(),
         }
     }
@@ -56,27 +58,41 @@ pub(crate) fn get(key: u32) -> *mut c_void {
 pub(crate) fn set(key: u32, value: *mut c_void) -> Outcome<()> {
     // SAFETY: the task that runs here; its array grows where it is too small.
     unsafe {
-        let task = task::here().as_mut().ok_or(libc::EPERM)?;
+        let task = task::here();
+        if task.is_null() {
+            return Err(libc::EPERM);
+        }
         if key >= COUNT.load(Ordering::Acquire) {
             return Err(libc::EINVAL);
         }
-        if key >= task.local_count {
+        let values = extra::make_values(task).as_mut().ok_or(libc::ENOMEM)?;
+        if key >= values.count {
             let count = (key + 1).next_power_of_two().max(8);
-            let grown = os::grow(task.locals, count as usize).ok_or(libc::ENOMEM)?.as_ptr();
-            let old = task.local_count as usize;
+            let grown = os::grow(values.first, count as usize).ok_or(libc::ENOMEM)?.as_ptr();
+            let old = values.count as usize;
             grown.add(old).write_bytes(0, count as usize - old);
-            (task.locals, task.local_count) = (grown, count);
+            (values.first, values.count) = (grown, count);
         }
-        *task.locals.add(key as usize) = value;
+        *values.first.add(key as usize) = value;
     }
     Ok(())
+}
+
+/// Has the task values?
+///
+/// # Safety
+/// It exists.
+#[inline(always)]
+pub(crate) unsafe fn has_any(task: *mut Task) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { extra::values(task).as_ref().is_some_and(|values| !values.first.is_null()) }
 }
 
 /// A task has run to its end: destroys its values. It is the running task meanwhile, on the scheduler's
 /// stack.
 ///
 /// # Safety
-/// `worker` is this thread's, in its scheduler; the task is its own.
+/// `worker` is this thread's, in its scheduler; the task is its own, and has values.
 #[cold]
 #[inline(never)]
 pub(crate) unsafe fn destroy_all(worker: *mut Worker, task: *mut Task) {
@@ -89,8 +105,9 @@ pub(crate) unsafe fn destroy_all(worker: *mut Worker, task: *mut Task) {
             }
         }
         (*worker).current = ptr::null_mut();
-        sys::free((*task).locals.cast());
-        ((*task).locals, (*task).local_count) = (ptr::null_mut(), 0);
+        let values = extra::values(task);
+        sys::free((*values).first.cast());
+        ((*values).first, (*values).count) = (ptr::null_mut(), 0);
     }
 }
 
@@ -100,10 +117,11 @@ unsafe fn destroy_each(task: *mut Task) -> bool {
     for (key, place) in DESTRUCTORS.iter().enumerate() {
         // SAFETY: the caller's promise; destructors may set values, which moves the array.
         unsafe {
-            if key >= (*task).local_count as usize {
+            let values = extra::values(task);
+            if key >= (*values).count as usize {
                 break;
             }
-            let value = (*task).locals.add(key).replace(ptr::null_mut());
+            let value = (*values).first.add(key).replace(ptr::null_mut());
             let destructor = place.load(Ordering::Relaxed);
             if !value.is_null() && !destructor.is_null() {
                 found = true;

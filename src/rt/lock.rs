@@ -38,9 +38,7 @@ impl Lock {
     #[inline(always)]
     pub(crate) fn take(&self) {
         let free = self.0.load(Ordering::Relaxed) & !HELD;
-        let taken =
-            self.0.compare_exchange(free, free | HELD, Ordering::Acquire, Ordering::Relaxed);
-        if taken.is_err() {
+        if exchange(&self.0, free, free | HELD).is_err() {
             self.take_slowly();
         }
         happens_after(self);
@@ -67,6 +65,32 @@ impl Lock {
         let rest = self.0.load(Ordering::Relaxed) & !HELD;
         self.0.store(rest, Ordering::Release);
     }
+}
+
+/// Has the process this one thread? The C library says so where it knows; while it does, nobody else looks
+/// at any word, and an instruction that keeps them out costs for nothing.
+#[inline(always)]
+fn is_alone() -> bool {
+    // SAFETY: the address of that variable of the C library, or NULL. It changes where threads are made.
+    unsafe {
+        let alone: *const u8 = arch::weak_symbol!("__libc_single_threaded").cast();
+        !alone.is_null() && alone.read_volatile() != 0
+    }
+}
+
+/// Replaces `old` in `word` by `new`. What others did before they wrote the word is seen, and they see, with
+/// the new one, what was done here. Err: another one stands there.
+#[inline(always)]
+pub(crate) fn exchange(word: &AtomicU32, old: u32, new: u32) -> Result<(), u32> {
+    if !is_alone() {
+        return word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed).map(drop);
+    }
+    let seen = word.load(Ordering::Relaxed);
+    if seen != old {
+        return Err(seen);
+    }
+    word.store(new, Ordering::Relaxed);
+    Ok(())
 }
 
 impl Drop for Held {

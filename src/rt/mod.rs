@@ -22,7 +22,7 @@
 //! | | [`vessel`] | the coroutines and stacks that tasks run in |
 //! | | [`ending`] | a task ends, or is given up |
 //! | | [`worker`], [`wake`] | what a worker has; how its tasks are made ready |
-//! | ground | [`task`], [`runtime`] | the objects |
+//! | ground | [`task`], [`extra`], [`runtime`] | the objects |
 //! | | [`timers`], [`lists`], [`queue`], [`why`], [`parker`], [`lock`], [`poller`], [`hooks`], [`os`], [`abi`] | |
 
 pub mod abi;
@@ -39,6 +39,7 @@ mod descriptors;
 pub(crate) mod embed;
 mod ending;
 pub(crate) mod event;
+pub(crate) mod extra;
 pub(crate) mod file;
 pub(crate) mod future;
 pub(crate) mod group;

@@ -3,7 +3,7 @@
 use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::lock::{HELD, Lock, happens_after, happens_before};
+use super::lock::{HELD, Lock, exchange, happens_after, happens_before};
 use super::parker::Hearing;
 use super::queue::Queue;
 use super::task;
@@ -46,7 +46,7 @@ pub(crate) unsafe fn lock(mutex: *mut Mutex, hearing: Hearing, deadline: i64) ->
     // SAFETY: the caller's promise.
     unsafe {
         let word = &(*mutex).word.0;
-        if word.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        if exchange(word, 0, LOCKED).is_err() {
             return lock_slowly(mutex, me, hearing, deadline);
         }
         (*mutex).owner.store(me, Ordering::Relaxed);
@@ -99,7 +99,7 @@ pub(crate) unsafe fn unlock(mutex: *mut Mutex) -> Outcome<()> {
         (*mutex).owner.store(0, Ordering::Relaxed);
         happens_before(mutex);
         let word = &(*mutex).word.0;
-        if word.compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed).is_err() {
+        if exchange(word, LOCKED, 0).is_err() {
             hand_on(mutex);
         }
     }

@@ -15,6 +15,7 @@
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::lock::exchange;
 use super::worker::Worker;
 
 /// In a wait that can be claimed.
@@ -101,8 +102,7 @@ impl Parker {
 
     #[inline(always)]
     fn replace(&self, old: u32, new: u32) -> Result<(), u32> {
-        let orders = (Ordering::AcqRel, Ordering::Relaxed);
-        self.signal.compare_exchange_weak(old, new, orders.0, orders.1).map(drop)
+        exchange(&self.signal, old, new)
     }
 
     /// Ends the wait. True: the caller has ended it, and wakes; false: somebody else has.

@@ -10,32 +10,31 @@ use super::parker::Parker;
 #[repr(C)]
 pub(crate) struct Waiter {
     next: *mut Waiter,
+    /// The one before; the first's: the last one.
     previous: *mut Waiter,
-    /// The queue that it is in, or NULL.
-    queue: *mut Queue,
-    /// The lock of that.
+    /// The lock of the object that it waits for.
     lock: *const Lock,
     pub(crate) parker: *mut Parker,
     /// What is handed over goes here, or comes from here. A mutex: who waits.
     pub(crate) slot: *mut u8,
     /// Which one of several waits this is, from 1 on: the reason for the wake.
     pub(crate) number: u32,
+    /// So many bytes from `lock` is the queue that it is in; 0: it is in none.
+    queue: i32,
 }
 
 /// All zero is an empty one.
 #[repr(C)]
 pub(crate) struct Queue {
     first: *mut Waiter,
-    last: *mut Waiter,
 }
 
 impl Waiter {
     /// A place for the wait `number` of `parker`, in no queue yet.
     #[inline(always)]
     pub(crate) fn new(parker: *mut Parker, slot: *mut u8, number: u32) -> Waiter {
-        let nowhere = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut(), ptr::null());
-        let (next, previous, queue, lock) = nowhere;
-        Waiter { next, previous, queue, lock, parker, slot, number }
+        let (next, previous, lock) = (ptr::null_mut(), ptr::null_mut(), ptr::null());
+        Waiter { next, previous, lock, parker, slot, number, queue: 0 }
     }
 
     /// Takes the place out of its queue, if it is in one still.
@@ -47,8 +46,10 @@ impl Waiter {
         unsafe {
             let Some(lock) = (*waiter).lock.as_ref() else { return };
             let _held = lock.hold();
-            if let Some(queue) = (*waiter).queue.as_mut() {
-                queue.remove(waiter);
+            if (*waiter).queue != 0 {
+                let place = (*waiter).lock.addr().wrapping_add_signed((*waiter).queue as isize);
+                let queue: *mut Queue = ptr::with_exposed_provenance_mut(place);
+                (*queue).remove(waiter);
             }
         }
     }
@@ -56,7 +57,7 @@ impl Waiter {
 
 impl Queue {
     /// An empty one.
-    pub(crate) const NEW: Queue = Queue { first: ptr::null_mut(), last: ptr::null_mut() };
+    pub(crate) const NEW: Queue = Queue { first: ptr::null_mut() };
 
     /// Is nobody in it?
     #[inline(always)]
@@ -67,21 +68,27 @@ impl Queue {
     /// Puts a place at the end.
     ///
     /// # Safety
-    /// `waiter` points to a place in no queue; `lock` is that of this queue's object, and held.
+    /// `waiter` points to a place in no queue; `lock` is held, and lies in one object with this queue.
     #[inline(always)]
     pub(crate) unsafe fn push(&mut self, waiter: *mut Waiter, lock: *const Lock) {
         // SAFETY: the caller's promise; who is in the queue is there.
         unsafe {
+            let here = ptr::from_mut(self).expose_provenance();
             (*waiter).next = ptr::null_mut();
-            (*waiter).previous = self.last;
-            (*waiter).queue = self;
+            (*waiter).queue = here.wrapping_sub(lock.addr()) as i32;
             (*waiter).lock = lock;
-            match self.last.as_mut() {
-                Some(last) => last.next = waiter,
-                None => self.first = waiter,
+            match self.first.as_mut() {
+                Some(first) => {
+                    (*waiter).previous = first.previous;
+                    (*first.previous).next = waiter;
+                    first.previous = waiter;
+                }
+                None => {
+                    (*waiter).previous = waiter;
+                    self.first = waiter;
+                }
             }
         }
-        self.last = waiter;
     }
 
     /// Takes a place out.
@@ -93,15 +100,17 @@ impl Queue {
         // SAFETY: the caller's promise; its neighbours are in the queue.
         unsafe {
             let (next, previous) = ((*waiter).next, (*waiter).previous);
-            match previous.as_mut() {
-                Some(previous) => previous.next = next,
-                None => self.first = next,
+            if self.first == waiter {
+                self.first = next;
+            } else {
+                (*previous).next = next;
             }
-            match next.as_mut() {
-                Some(next) => next.previous = previous,
-                None => self.last = previous,
+            // Where it was the last one, the first now has another one for that.
+            let after = if next.is_null() { self.first } else { next };
+            if let Some(after) = after.as_mut() {
+                after.previous = previous;
             }
-            (*waiter).queue = ptr::null_mut();
+            (*waiter).queue = 0;
         }
     }
 

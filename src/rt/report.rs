@@ -9,7 +9,7 @@ use super::runtime::Runtime;
 use super::task::{ENDED, FRESH, STARTED, Task};
 use super::why::Why;
 use super::worker::{Counts, Worker};
-use super::{Outcome, os};
+use super::{Outcome, extra, os};
 use crate::sys;
 
 /// Text on its way to a file descriptor, a line at a time.
@@ -78,8 +78,9 @@ unsafe fn describe(task: *mut Task, to: &mut Writer) {
     // SAFETY: the caller's promise: who is in a group exists, and its name.
     unsafe {
         let _ = write!(line, "acort: task {}", (*task).id);
-        if !(*task).name.is_null() {
-            let _ = write!(line, " {}", Text(core::ffi::CStr::from_ptr((*task).name)));
+        let name = extra::name(task);
+        if !name.is_null() {
+            let _ = write!(line, " {}", Text(core::ffi::CStr::from_ptr(name)));
         }
         if let Some(worker) = (*task).parker.worker.as_ref() {
             let _ = write!(line, " of worker {}", worker.number);

@@ -213,7 +213,7 @@ unsafe fn result_of(group: *mut Group, task: *mut Task, ret: *mut *mut c_void) -
     // SAFETY: the caller's promise: the group keeps it.
     unsafe {
         let failed = (*task).state.load(Ordering::Acquire) == FAILED;
-        sized::store(ret, (*task).argument);
+        sized::store(ret, (*task).part.result);
         match (failed, (*group).is_stuck) {
             (true, _) => Err(libc::ENOMEM),
             (_, true) => Err(libc::EDEADLK),

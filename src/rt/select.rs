@@ -21,7 +21,7 @@ use super::wait::{self, Wait};
 use super::wake::{CLOSED, wake_waiter, was_woken};
 use super::why::Why;
 use super::worker::Worker;
-use super::{Outcome, vessel};
+use super::{Outcome, extra, vessel};
 use crate::sanitizer;
 
 /// The most cases of one call.
@@ -213,8 +213,8 @@ impl Choice<'_> {
             for number in 0..self.cases.len() {
                 Waiter::withdraw(self.room.places.add(number));
             }
-            if let Some(me) = self.me.as_mut() {
-                me.places = 0;
+            if !self.me.is_null() {
+                extra::set_places(self.me, 0);
             }
             self.settle(outcome?).map(Some)
         }
@@ -275,8 +275,8 @@ impl Choice<'_> {
                 place.write(Waiter::new(parker, slot, number as u32 + 1));
                 (*source.queue()).push(place, source.lock());
             }
-            if let Some(me) = self.me.as_mut() {
-                me.places = self.cases.len() as u32;
+            if !self.me.is_null() {
+                extra::set_places(self.me, self.cases.len() as u32);
             }
         }
     }

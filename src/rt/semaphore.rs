@@ -6,7 +6,7 @@ use super::Outcome;
 use super::lock::Lock;
 use super::parker::Hearing;
 use super::queue::Queue;
-use super::wait::{self, Wait};
+use super::wait::{self, Begun, Wait};
 use super::wake::wake_waiter;
 use super::why::Why;
 
@@ -57,7 +57,14 @@ pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Outcome<()> {
 ///
 /// # Safety
 /// As [`init`].
+#[inline(always)]
 pub(crate) unsafe fn wait(semaphore: *mut Semaphore, deadline: i64) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe { wait::end_in_queue(begin(semaphore, deadline)) }
+}
+
+#[inline(never)]
+unsafe fn begin(semaphore: *mut Semaphore, deadline: i64) -> Begun {
     // SAFETY: the caller's promise.
     unsafe {
         let lock = &raw const (*semaphore).lock;
@@ -65,10 +72,10 @@ pub(crate) unsafe fn wait(semaphore: *mut Semaphore, deadline: i64) -> Outcome<(
         if (*semaphore).count > 0 {
             (*semaphore).count -= 1;
             (*lock).give();
-            return Ok(());
+            return Begun::Over(Ok(()));
         }
         let hearing = Hearing::Cancellation;
         let wait = Wait { why: Why::Semaphore, about: semaphore as usize, hearing, deadline };
-        wait::in_queue(lock, &raw mut (*semaphore).queue, ptr::null_mut(), wait)
+        wait::begin_in_queue(lock, &raw mut (*semaphore).queue, ptr::null_mut(), wait)
     }
 }

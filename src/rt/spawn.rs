@@ -9,11 +9,11 @@ use super::group::Group;
 use super::lock::happens_before;
 use super::parker::Hearing;
 use super::runtime::Runtime;
-use super::task::{self, DETACHED, FAILED, JOINED, MAIN, SHARED, Task};
+use super::task::{self, Beginning, DETACHED, FAILED, JOINED, MAIN, SHARED, SIZED, Task};
 use super::wait::{self, Wait};
 use super::why::Why;
 use super::worker::Worker;
-use super::{Outcome, hooks, os, vessel};
+use super::{Outcome, extra, hooks, os, vessel};
 
 /// A task of the caller's runtime and group.
 pub(crate) const PLAIN: acort_attr_t = acort_attr_t {
@@ -84,9 +84,12 @@ pub(crate) unsafe fn launch(
         if attributes.flags & ACORT_DETACHED != 0 {
             flags |= DETACHED;
         }
-        let made = task::create(body, argument, flags).ok_or(libc::ENOMEM)?;
+        if attributes.stack_size != 0 {
+            flags |= SIZED;
+        }
+        let beginning = Beginning { body, argument, stack_size: attributes.stack_size };
+        let made = task::create(beginning, flags).ok_or(libc::ENOMEM)?;
         let task = made.as_ptr();
-        (*task).stack_size = attributes.stack_size;
         if let Err(error) = set_name(task, attributes.name) {
             task::free(task);
             return Err(error);
@@ -128,10 +131,12 @@ pub(crate) unsafe fn set_name(task: *mut Task, name: *const c_char) -> Outcome<(
             true => ptr::null_mut(),
             false => os::copy_text(name).ok_or(libc::ENOMEM)?.as_ptr(),
         };
-        crate::sys::free((*task).name.cast());
-        (*task).name = copy;
+        if extra::set_name(task, copy) {
+            return Ok(());
+        }
+        crate::sys::free(copy.cast());
     }
-    Ok(())
+    Err(libc::ENOMEM)
 }
 
 /// Waits for the end of a task, frees it, and gives its result. EINVAL: it is detached, a
@@ -177,7 +182,7 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Outcome<*mut c_void
 unsafe fn result_of(task: *mut Task) -> Outcome<*mut c_void> {
     // SAFETY: the caller's promise: it is in no list, and nobody else's.
     unsafe {
-        let (result, state) = ((*task).argument, (*task).state.load(Ordering::Acquire));
+        let (result, state) = ((*task).part.result, (*task).state.load(Ordering::Acquire));
         task::free(task);
         if state == FAILED { Err(libc::ENOMEM) } else { Ok(result) }
     }
@@ -214,8 +219,7 @@ pub(crate) fn exit(result: *mut c_void) -> Option<core::convert::Infallible> {
         if crate::tls::current() != task.co {
             return None;
         }
-        task.argument = result;
-        task.body = None;
+        task.set_result(result);
         crate::resume::exit(task.co, crate::arch::leave)
     }
 }

@@ -3,13 +3,15 @@
 //! Blocks come from chunks that stay for ever: a task that has been freed is recognised until its block
 //! is used again. Each worker keeps some for itself.
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};
+use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering};
 
 use super::Outcome;
 use super::abi::acort_body_t;
+use super::extra::Extra;
 use super::group::Group;
 use super::lock::Lock;
 use super::os;
@@ -17,7 +19,7 @@ use super::parker::Parker;
 use super::queue::{Queue, Waiter};
 use super::worker::Worker;
 use crate::abi::aco_t;
-use crate::{diag, sys, tls};
+use crate::{diag, tls};
 
 /// It is free, or nothing of ours.
 pub(crate) const FREE: u8 = 0;
@@ -40,6 +42,8 @@ pub(crate) const JOINED: u8 = 4;
 pub(crate) const MAIN: u8 = 8;
 /// Nothing can wake it, and nobody will.
 pub(crate) const GIVEN_UP: u8 = 16;
+/// Its own stack has a size of its own.
+pub(crate) const SIZED: u8 = 32;
 
 /// A task.
 #[repr(C)]
@@ -50,9 +54,6 @@ pub struct Task {
     pub(crate) next: *mut Task,
     /// What it runs in; NULL before it begins.
     pub(crate) co: *mut aco_t,
-    pub(crate) body: acort_body_t,
-    /// What `body` is called with; then what it has returned.
-    pub(crate) argument: *mut c_void,
     pub(crate) errno: c_int,
     /// Its place among the deadlines, or 0.
     pub(crate) timer: u32,
@@ -62,10 +63,12 @@ pub struct Task {
     pub(crate) why: AtomicU8,
     /// `SHARED` ...; `lock` is for those that change.
     pub(crate) flags: AtomicU8,
-    /// For `state`, `flags`, `watchers`, `name`.
+    /// `part` is its result.
+    pub(crate) has_result: bool,
+    /// For `state`, `flags`, `watchers`.
     pub(crate) lock: Lock,
-    /// Its place in a queue.
-    pub(crate) waiter: Waiter,
+    /// What it needs by turns.
+    pub(crate) part: Part,
     /// The object that it waits for, or a file descriptor.
     pub(crate) about: usize,
     /// Those who wait for its end.
@@ -74,18 +77,31 @@ pub struct Task {
     pub(crate) group_next: *mut Task,
     pub(crate) group_previous: *mut Task,
     pub(crate) id: u64,
-    /// From malloc, or NULL.
-    pub(crate) name: *mut c_char,
-    /// Room for places and for what is handed over, from malloc, or NULL (see `wait::scratch`).
-    pub(crate) scratch: *mut u8,
-    pub(crate) scratch_size: usize,
-    /// How many places stand at the start of that: it waits for several things.
-    pub(crate) places: u32,
-    /// Its values under keys, so many, from malloc, or NULL.
-    pub(crate) locals: *mut *mut c_void,
-    pub(crate) local_count: u32,
+    /// What few tasks need, from malloc, or NULL.
+    pub(crate) extra: AtomicPtr<Extra>,
+}
+
+// A million tasks is what a program may have.
+const _: () = assert!(size_of::<Task>() <= 152);
+
+/// What a task begins with.
+#[derive(Clone, Copy)]
+pub(crate) struct Beginning {
+    pub(crate) body: acort_body_t,
+    pub(crate) argument: *mut c_void,
     /// Bytes of its own stack; 0: the worker's default.
     pub(crate) stack_size: usize,
+}
+
+/// What a task needs one after the other, in the same place.
+#[repr(C)]
+pub(crate) union Part {
+    /// Until it has begun.
+    pub(crate) beginning: Beginning,
+    /// While it waits: its place in a queue.
+    pub(crate) waiter: ManuallyDrop<Waiter>,
+    /// From its end on, and where `has_result` says so before.
+    pub(crate) result: *mut c_void,
 }
 
 impl diag::Subject for Task {
@@ -141,11 +157,7 @@ fn take_block() -> Option<NonNull<Task>> {
 }
 
 /// A task that has not begun, in no list. None: there is no memory.
-pub(crate) fn create(
-    body: acort_body_t,
-    argument: *mut c_void,
-    flags: u8,
-) -> Option<NonNull<Task>> {
+pub(crate) fn create(beginning: Beginning, flags: u8) -> Option<NonNull<Task>> {
     let worker = Worker::here();
     // SAFETY: the thread's worker has its own free blocks.
     let own = unsafe { worker.as_mut().and_then(|worker| worker.blocks.pop()) };
@@ -155,21 +167,14 @@ pub(crate) fn create(
     unsafe {
         (*task).parker = Parker::new();
         (*task).co = ptr::null_mut();
-        (*task).body = body;
-        (*task).argument = argument;
+        (*task).part = Part { beginning };
+        (*task).has_result = false;
         (*task).errno = 0;
         (*task).timer = 0;
         (*task).why.store(0, Ordering::Relaxed);
         (*task).flags.store(flags, Ordering::Relaxed);
-        (*task).waiter = Waiter::new(ptr::null_mut(), ptr::null_mut(), 0);
         (*task).watchers = Queue::NEW;
-        (*task).name = ptr::null_mut();
-        (*task).scratch = ptr::null_mut();
-        (*task).scratch_size = 0;
-        (*task).places = 0;
-        (*task).stack_size = 0;
-        (*task).locals = ptr::null_mut();
-        (*task).local_count = 0;
+        (*task).extra.store(ptr::null_mut(), Ordering::Relaxed);
         (*task).id = match worker.as_mut() {
             Some(worker) => worker.next_id(&NEXT_ID),
             None => NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -186,8 +191,7 @@ pub(crate) fn create(
 pub(crate) unsafe fn free(task: *mut Task) {
     // SAFETY: the caller's promise; blocks stay for ever.
     unsafe {
-        sys::free((*task).name.cast());
-        sys::free((*task).scratch.cast());
+        Extra::free((*task).extra.load(Ordering::Acquire));
         (*task).state.store(FREE, Ordering::Release);
         let kept = Worker::here().as_mut().is_some_and(|worker| worker.blocks.push(task));
         if !kept {
@@ -236,6 +240,18 @@ impl Task {
     pub(crate) fn set(&self, flag: u8, on: bool) {
         let flags = self.flags.load(Ordering::Relaxed);
         self.flags.store(if on { flags | flag } else { flags & !flag }, Ordering::Relaxed);
+    }
+
+    /// Its place in a queue; for the task, while it has begun and not ended.
+    #[inline(always)]
+    pub(crate) fn waiter(&mut self) -> *mut Waiter {
+        (&raw mut self.part).cast()
+    }
+
+    /// Writes its result: it ends now.
+    pub(crate) fn set_result(&mut self, result: *mut c_void) {
+        self.part = Part { result };
+        self.has_result = true;
     }
 
     /// Has it ended?

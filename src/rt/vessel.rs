@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use super::Outcome;
-use super::task::{SHARED, Task};
+use super::task::{Beginning, SHARED, SIZED, Task};
 use super::worker::Worker;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::refusal::Refusal;
@@ -64,11 +64,9 @@ unsafe extern "C" fn entry() {
     // that its function can be called.
     unsafe {
         let task = (*Worker::here()).current;
-        if let Some(body) = (*task).body {
-            let result = body((*task).argument);
-            (*task).argument = result;
-        }
-        (*task).body = None;
+        let Beginning { body, argument, .. } = (*task).part.beginning;
+        let result = body.map_or(ptr::null_mut(), |body| body(argument));
+        (*(*Worker::here()).current).set_result(result);
         resume::exit(tls::current(), arch::leave)
     }
 }
@@ -83,19 +81,19 @@ pub(crate) unsafe fn take(worker: *mut Worker, task: *mut Task) -> Outcome<*mut 
     unsafe {
         let vessels = &mut (*worker).vessels;
         let is_shared = (*task).has(SHARED);
-        let kept = match (is_shared, (*task).stack_size) {
+        let Beginning { argument, stack_size, .. } = (*task).part.beginning;
+        let kept = match (is_shared, stack_size) {
             (true, _) => vessels.shared.pop(),
             (false, 0) => vessels.own.pop(),
             _ => None,
         };
-        let argument = (*task).argument;
         match kept {
             Some(co) => {
                 coroutine::reset(co, Some(entry), argument);
                 Ok(co)
             }
             None if is_shared => create_shared(worker, argument),
-            None => create_own(worker, (*task).stack_size, argument),
+            None => create_own(worker, stack_size, argument),
         }
     }
 }
@@ -151,9 +149,9 @@ pub(crate) unsafe fn put(worker: *mut Worker, task: *mut Task) {
     unsafe {
         let co = (*task).co;
         let vessels = &mut (*worker).vessels;
-        let is_kept = match ((*task).has(SHARED), (*task).stack_size) {
+        let is_kept = match ((*task).has(SHARED), (*task).has(SIZED)) {
             (true, _) => vessels.shared.push(co),
-            (false, 0) => vessels.own.push(co),
+            (false, false) => vessels.own.push(co),
             _ => false,
         };
         if !is_kept {

@@ -1,6 +1,5 @@
 //! Waiting: a task leaves for its scheduler, a plain thread sleeps on a word.
 
-use core::ptr;
 use core::sync::atomic::Ordering;
 
 use super::lock::Lock;
@@ -11,7 +10,7 @@ use super::wake::{CLOSED, was_woken};
 use super::why::Why;
 use super::worker::Worker;
 use super::{Outcome, hooks, os, vessel};
-use crate::{diag, resume, sys, tls};
+use crate::{diag, resume, tls};
 
 /// A wait.
 #[derive(Clone, Copy)]
@@ -24,72 +23,110 @@ pub(crate) struct Wait {
     pub(crate) deadline: i64,
 }
 
+/// What the first part of a wait has come to.
+#[derive(Clone, Copy)]
+pub(crate) enum Begun {
+    /// The task leaves now.
+    Waits,
+    /// There is nothing to wait for, or a thread has waited.
+    Over(Outcome<()>),
+}
+
 /// Waits in `queue`, whose lock `lock` is held and given back. What is handed over goes to `slot`, or
 /// comes from there. Ok: somebody has claimed and woken the caller. ETIMEDOUT, ECANCELED, what a closer
 /// says; EFAULT: the object moves away with the caller's stack.
 ///
 /// # Safety
 /// The queue stays as long as somebody waits in it; `slot` is what who wakes takes it for.
+#[inline(always)]
 pub(crate) unsafe fn in_queue(
     lock: *const Lock,
     queue: *mut Queue,
     slot: *mut u8,
     wait: Wait,
 ) -> Outcome<()> {
-    let task = task::here();
     // SAFETY: the caller's promise.
-    unsafe {
-        if wait.deadline == 0 {
-            (*lock).give();
-            return Err(libc::ETIMEDOUT);
-        }
-        match task.as_mut() {
-            Some(task) => task_in_queue(task, lock, queue, slot, wait),
-            None => thread_in_queue(lock, queue, slot, wait),
-        }
-    }
+    unsafe { end_in_queue(begin_in_queue(lock, queue, slot, wait)) }
 }
 
-unsafe fn task_in_queue(
-    task: *mut Task,
+/// The first part of [`in_queue`]. What is done before the switch and after it has functions of its own,
+/// and as little as can be is kept from the one to the other: what is on a shared stack then is copied,
+/// and takes memory while the task waits.
+///
+/// # Safety
+/// As [`in_queue`].
+pub(crate) unsafe fn begin_in_queue(
     lock: *const Lock,
     queue: *mut Queue,
     slot: *mut u8,
     wait: Wait,
-) -> Outcome<()> {
+) -> Begun {
     // SAFETY: the caller's promise; the task runs here, on its worker.
     unsafe {
-        let worker = (*task).parker.worker;
+        if wait.deadline == 0 {
+            (*lock).give();
+            return Begun::Over(Err(libc::ETIMEDOUT));
+        }
+        let Some(task) = task::here().as_mut() else {
+            return Begun::Over(thread_in_queue(lock, queue, slot, wait.deadline));
+        };
+        let worker = task.parker.worker;
         if vessel::moves(worker, task, queue.cast()) {
             (*lock).give();
-            return Err(libc::EFAULT);
+            return Begun::Over(Err(libc::EFAULT));
         }
-        if let Armed::Cancelled = (*task).parker.arm(wait.hearing) {
+        if let Armed::Cancelled = task.parker.arm(wait.hearing) {
             (*lock).give();
-            return Err(libc::ECANCELED);
+            return Begun::Over(Err(libc::ECANCELED));
         }
-        (*task).waiter = Waiter::new(&raw mut (*task).parker, slot, 1);
-        (*queue).push(&raw mut (*task).waiter, lock);
+        let place = task.waiter();
+        place.write(Waiter::new(&raw mut task.parker, slot, 1));
+        (*queue).push(place, lock);
         (*lock).give();
-        let outcome = leave(worker, task, wait);
+        set_out(worker, task, wait);
+        Begun::Waits
+    }
+}
+
+/// The last part of [`in_queue`].
+///
+/// # Safety
+/// `begun` is what [`begin_in_queue`] has just given.
+#[inline(always)]
+pub(crate) unsafe fn end_in_queue(begun: Begun) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match begun {
+            Begun::Waits => {
+                switch_to_scheduler();
+                leave_queue()
+            }
+            Begun::Over(outcome) => outcome,
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn leave_queue() -> Outcome<()> {
+    // SAFETY: the task has come back, on its worker.
+    unsafe {
+        let outcome = arrive();
         if let Err(libc::ETIMEDOUT | libc::ECANCELED) = outcome {
-            Waiter::withdraw(&raw mut (*task).waiter);
+            Waiter::withdraw((*task::here()).waiter());
         }
         single(outcome)
     }
 }
 
-/// Leaves for the scheduler until somebody wakes the task, or its deadline passes. Gives which of several
-/// it was that woke it.
+/// Makes all ready for leaving.
 ///
 /// # Safety
 /// `task` runs here, on `worker`, and its parker is armed.
 #[inline(always)]
-pub(crate) unsafe fn leave(worker: *mut Worker, task: *mut Task, wait: Wait) -> Outcome<usize> {
-    // SAFETY: the caller's promise; the scheduler waits in a resume.
+unsafe fn set_out(worker: *mut Worker, task: *mut Task, wait: Wait) {
+    // SAFETY: the caller's promise.
     unsafe {
-        let co = (*task).co;
-        if tls::current() != co {
+        if tls::current() != (*task).co {
             refuse_nested(task)
         }
         (*task).about = wait.about;
@@ -97,18 +134,61 @@ pub(crate) unsafe fn leave(worker: *mut Worker, task: *mut Task, wait: Wait) -> 
         if wait.deadline > 0 {
             (*worker).timers.add(task, wait.deadline);
         }
-        let is_outside = u32::from(wait.why.is_outside());
-        (*worker).outside += is_outside;
+        (*worker).outside += u32::from(wait.why.is_outside());
         (*worker).is_parking = true;
         hooks::waits(task, wait.why);
-        resume::yield_to_main(co, resume::switch);
-        (*worker).outside -= is_outside;
+    }
+}
+
+/// Leaves for the scheduler, which goes on in the task when that was woken.
+///
+/// # Safety
+/// A task runs here, in its coroutine; the scheduler waits in a resume.
+#[inline(always)]
+unsafe fn switch_to_scheduler() {
+    // SAFETY: the caller's promise.
+    unsafe { resume::yield_to_main((*task::here()).co, resume::switch) }
+}
+
+/// The task was woken, or its deadline has passed. Gives which of several it was that woke it.
+///
+/// # Safety
+/// [`set_out`] has made it ready for leaving.
+#[inline(always)]
+unsafe fn arrive() -> Outcome<usize> {
+    // SAFETY: the caller's promise: a task stays with its worker.
+    unsafe {
+        let task = task::here();
+        let worker = (*task).parker.worker;
+        let why = Why::of((*task).why.load(Ordering::Relaxed));
+        (*worker).outside -= u32::from(why.is_outside());
         if (*task).timer != 0 {
             (*worker).timers.remove(task);
         }
         (*task).why.store(Why::Nothing as u8, Ordering::Relaxed);
         was_woken(&raw const (*task).parker);
         (*task).parker.outcome()
+    }
+}
+
+/// As [`arrive`], for who waits for one thing that is no queue.
+#[inline(never)]
+unsafe fn arrive_from_pause() -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe { arrive() }.map(drop)
+}
+
+/// Leaves for the scheduler until somebody wakes the task, or its deadline passes. Gives which of several
+/// it was that woke it.
+///
+/// # Safety
+/// `task` runs here, on `worker`, and its parker is armed.
+pub(crate) unsafe fn leave(worker: *mut Worker, task: *mut Task, wait: Wait) -> Outcome<usize> {
+    // SAFETY: the caller's promise; the scheduler waits in a resume.
+    unsafe {
+        set_out(worker, task, wait);
+        switch_to_scheduler();
+        arrive()
     }
 }
 
@@ -127,7 +207,7 @@ unsafe fn thread_in_queue(
     lock: *const Lock,
     queue: *mut Queue,
     slot: *mut u8,
-    wait: Wait,
+    deadline: i64,
 ) -> Outcome<()> {
     let mut parker = Parker::new();
     let parker = &raw mut parker;
@@ -137,7 +217,7 @@ unsafe fn thread_in_queue(
         (*parker).arm(Hearing::Nothing);
         (*queue).push(&raw mut waiter, lock);
         (*lock).give();
-        if !sleeps(parker, wait.deadline) {
+        if !sleeps(parker, deadline) {
             Waiter::withdraw(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }
@@ -178,103 +258,94 @@ pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: i64) -> bool {
 }
 
 /// The time from which on `deadline` has passed for good: waits until then. Ok: it has. ECANCELED.
+#[inline(always)]
 pub(crate) fn until(deadline: i64) -> Outcome<()> {
-    let task = task::here();
-    if task.is_null() {
-        let mut parker = Parker::new();
-        parker.arm(Hearing::Nothing);
-        // SAFETY: this thread's.
-        unsafe { sleeps(&raw mut parker, deadline) };
-        return Ok(());
-    }
-    // SAFETY: the task runs here.
-    let outcome = unsafe {
-        if let Armed::Cancelled = (*task).parker.arm(Hearing::Cancellation) {
-            return Err(libc::ECANCELED);
+    // SAFETY: a task that has set out runs here.
+    let outcome = unsafe { pause(begin_sleep(deadline)) };
+    if let Err(libc::ETIMEDOUT) = outcome { Ok(()) } else { outcome }
+}
+
+/// Leaves, where that is to be done.
+///
+/// # Safety
+/// `begun` is what the task that runs here, or the thread, has just begun.
+#[inline(always)]
+unsafe fn pause(begun: Begun) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match begun {
+            Begun::Waits => {
+                switch_to_scheduler();
+                arrive_from_pause()
+            }
+            Begun::Over(outcome) => outcome,
         }
-        let hearing = Hearing::Cancellation;
-        let wait = Wait { why: Why::Sleep, about: 0, hearing, deadline: deadline.max(1) };
-        let wait = if deadline < 0 { Wait { deadline, ..wait } } else { wait };
-        leave((*task).parker.worker, task, wait)
-    };
-    match outcome {
-        Err(libc::ETIMEDOUT) => Ok(()),
-        outcome => outcome.map(drop),
+    }
+}
+
+#[inline(never)]
+fn begin_sleep(deadline: i64) -> Begun {
+    // SAFETY: the task runs here; or the parker is this thread's.
+    unsafe {
+        let Some(task) = task::here().as_mut() else {
+            let mut parker = Parker::new();
+            parker.arm(Hearing::Nothing);
+            sleeps(&raw mut parker, deadline);
+            return Begun::Over(Ok(()));
+        };
+        if let Armed::Cancelled = task.parker.arm(Hearing::Cancellation) {
+            return Begun::Over(Err(libc::ECANCELED));
+        }
+        let deadline = if deadline < 0 { deadline } else { deadline.max(1) };
+        let wait = Wait { why: Why::Sleep, about: 0, hearing: Hearing::Cancellation, deadline };
+        set_out(task.parker.worker, task, wait);
+        Begun::Waits
     }
 }
 
 /// Waits for a token. Only in a task: EPERM.
+#[inline(always)]
 pub(crate) fn park(deadline: i64) -> Outcome<()> {
-    let task = task::here();
+    // SAFETY: a task that has set out runs here.
+    unsafe { pause(begin_park(deadline)) }
+}
+
+#[inline(never)]
+fn begin_park(deadline: i64) -> Begun {
     // SAFETY: the task runs here.
     unsafe {
-        let task = task.as_mut().ok_or(libc::EPERM)?;
+        let Some(task) = task::here().as_mut() else { return Begun::Over(Err(libc::EPERM)) };
         if deadline == 0 && !task.parker.is_cancelled() {
             if !task.parker.take_token() {
-                return Err(libc::ETIMEDOUT);
+                return Begun::Over(Err(libc::ETIMEDOUT));
             }
             was_woken(&raw const task.parker);
-            return Ok(());
+            return Begun::Over(Ok(()));
         }
         match task.parker.arm(Hearing::Token) {
-            Armed::Cancelled => return Err(libc::ECANCELED),
+            Armed::Cancelled => return Begun::Over(Err(libc::ECANCELED)),
             Armed::HadToken => {
                 was_woken(&raw const task.parker);
-                return Ok(());
+                return Begun::Over(Ok(()));
             }
             Armed::Waits => {}
         }
-        let hearing = Hearing::Token;
-        leave(task.parker.worker, task, Wait { why: Why::Park, about: 0, hearing, deadline })
-            .map(drop)
+        let wait = Wait { why: Why::Park, about: 0, hearing: Hearing::Token, deadline };
+        set_out(task.parker.worker, task, wait);
+        Begun::Waits
     }
 }
 
 /// Lets the other tasks that are ready run. ECANCELED, afterwards. Only in a task: EPERM.
+#[inline(always)]
 pub(crate) fn give_way() -> Outcome<()> {
-    let task = task::here();
     // SAFETY: the task runs here; its scheduler waits in a resume.
     unsafe {
-        let task = task.as_mut().ok_or(libc::EPERM)?;
+        let task = task::here().as_mut().ok_or(libc::EPERM)?;
         if tls::current() != task.co {
             refuse_nested(task)
         }
-        resume::yield_to_main(task.co, resume::switch);
-        if task.parker.is_cancelled() { Err(libc::ECANCELED) } else { Ok(()) }
-    }
-}
-
-/// Room of the task's own for `size` bytes, aligned to 16; what was in it is lost. NULL: there is no
-/// memory.
-///
-/// # Safety
-/// `task` runs here, and waits for nothing.
-pub(crate) unsafe fn scratch(task: *mut Task, size: usize) -> *mut u8 {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if (*task).scratch_size < size {
-            let Some(place) = sys::allocate(size.next_power_of_two().max(64)) else {
-                return ptr::null_mut();
-            };
-            sys::free((*task).scratch.cast());
-            (*task).scratch = place.as_ptr().cast();
-            (*task).scratch_size = size.next_power_of_two().max(64);
-        }
-        (*task).scratch
-    }
-}
-
-/// Takes the places of a task that waits for several things out of their queues.
-///
-/// # Safety
-/// The objects are there; the wait has ended.
-pub(crate) unsafe fn withdraw_places(task: *mut Task) {
-    // SAFETY: the caller's promise: so many places stand at the start of its room.
-    unsafe {
-        let places: *mut Waiter = (*task).scratch.cast();
-        for index in 0..(*task).places as usize {
-            Waiter::withdraw(places.add(index));
-        }
-        (*task).places = 0;
+        switch_to_scheduler();
+        if (*task::here()).parker.is_cancelled() { Err(libc::ECANCELED) } else { Ok(()) }
     }
 }

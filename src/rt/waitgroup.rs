@@ -6,7 +6,7 @@ use super::Outcome;
 use super::lock::Lock;
 use super::parker::Hearing;
 use super::queue::Queue;
-use super::wait::{self, Wait};
+use super::wait::{self, Begun, Wait};
 use super::wake::wake_all;
 use super::why::Why;
 
@@ -40,17 +40,24 @@ pub(crate) unsafe fn add(group: *mut WaitGroup, more: i32) -> Outcome<()> {
 ///
 /// # Safety
 /// As [`add`].
+#[inline(always)]
 pub(crate) unsafe fn wait(group: *mut WaitGroup, deadline: i64) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe { wait::end_in_queue(begin(group, deadline)) }
+}
+
+#[inline(never)]
+unsafe fn begin(group: *mut WaitGroup, deadline: i64) -> Begun {
     // SAFETY: the caller's promise.
     unsafe {
         let lock = &raw const (*group).lock;
         (*lock).take();
         if (*group).count == 0 {
             (*lock).give();
-            return Ok(());
+            return Begun::Over(Ok(()));
         }
         let hearing = Hearing::Cancellation;
         let wait = Wait { why: Why::WaitGroup, about: group as usize, hearing, deadline };
-        wait::in_queue(lock, &raw mut (*group).queue, ptr::null_mut(), wait)
+        wait::begin_in_queue(lock, &raw mut (*group).queue, ptr::null_mut(), wait)
     }
 }

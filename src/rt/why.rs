@@ -49,6 +49,12 @@ reasons! {
 }
 
 impl Why {
+    /// Has the task that waits its own place in one queue?
+    pub(crate) fn is_in_queue(self) -> bool {
+        use Why::{Nothing, Park, Select, SelectOutside, Sleep};
+        !matches!(self, Nothing | Park | Sleep | Select | SelectOutside)
+    }
+
     /// Can something end this wait that is no task?
     pub(crate) fn is_outside(self) -> bool {
         matches!(self, Why::Read | Why::Write | Why::SelectOutside | Why::Blocking)

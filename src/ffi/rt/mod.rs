@@ -44,10 +44,15 @@ fn status(outcome: Outcome<()>) -> c_int {
 
 /// What is not negative, or -1 and errno.
 fn answer<T: From<i8>>(outcome: Outcome<T>) -> T {
-    outcome.unwrap_or_else(|error| {
-        sys::set_errno(error);
-        T::from(-1)
-    })
+    outcome.unwrap_or_else(|error| T::from(refused(error)))
+}
+
+/// -1, and errno. By itself, so that the others keep nothing on the stack while they wait.
+#[cold]
+#[inline(never)]
+fn refused(error: c_int) -> i8 {
+    sys::set_errno(error);
+    -1
 }
 
 /// An object, or NULL and errno.

@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 use super::{given, object, status};
 use crate::diag;
 use crate::rt::abi::{acort_attr_t, acort_body_t, acort_task_t};
-use crate::rt::{Outcome, sized, spawn, task, wait};
+use crate::rt::{Outcome, extra, sized, spawn, task, wait};
 
 /// Fills `attr`, of which the program knows `size` bytes, with what acort_go() takes. 0, or -1 and EINVAL.
 ///
@@ -128,7 +128,8 @@ pub unsafe extern "C" fn acort_id(task: *mut acort_task_t) -> u64 {
 /// `task` is NULL or a task.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_name(task: *mut acort_task_t) -> *const c_char {
-    existing(task).and_then(given).map_or(ptr::null(), |task| task.name)
+    // SAFETY: the caller's promise.
+    existing(task).map_or(ptr::null(), |task| unsafe { extra::name(task) }.cast_const())
 }
 
 /// Copies a name for `task`; NULL: it has none any more. 0, or -1 and errno: EINVAL, ESRCH, ENOMEM.
