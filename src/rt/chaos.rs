@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::descriptors;
 use super::kinds::{self, PIPE, SOCKET};
+use super::os;
 use super::worker::Worker;
 
 /// Some worker of the process has a seed.
@@ -94,11 +95,5 @@ fn is_stream(fd: c_int) -> bool {
     if kind & SOCKET == 0 {
         return kind & PIPE != 0;
     }
-    let (mut sort, mut size): (c_int, _) = (0, size_of::<c_int>() as libc::socklen_t);
-    // SAFETY: the option has that size.
-    let answer = unsafe {
-        let place = (&raw mut sort).cast();
-        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_TYPE, place, &mut size)
-    };
-    answer == 0 && sort == libc::SOCK_STREAM
+    os::socket_option(fd, libc::SO_TYPE) == Ok(libc::SOCK_STREAM)
 }

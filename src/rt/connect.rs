@@ -2,10 +2,10 @@
 
 use core::ffi::c_int;
 
-use super::Outcome;
 use super::descriptors::{self, Way};
 use super::io::{perform, result};
 use super::kinds::{self, SOCKET, TCP};
+use super::{Outcome, os};
 use crate::sys;
 
 /// accept(2): the connection does not block, and is not inherited.
@@ -72,21 +72,10 @@ pub(crate) unsafe fn connect(
             edges = (*entry).edges(Way::Out);
         }
     }
-    match error_of(fd)? {
+    match os::socket_option(fd, libc::SO_ERROR)? {
         0 => Ok(()),
         error => Err(error),
     }
-}
-
-/// SO_ERROR.
-fn error_of(fd: c_int) -> Outcome<c_int> {
-    let (mut error, mut size): (c_int, _) = (0, size_of::<c_int>() as libc::socklen_t);
-    // SAFETY: the option has that size.
-    let answer = unsafe {
-        let place = (&raw mut error).cast();
-        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, place, &mut size)
-    };
-    if answer == 0 { Ok(error) } else { Err(sys::errno()) }
 }
 
 /// A new socket, which does not block and is not inherited.

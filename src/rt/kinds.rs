@@ -66,13 +66,7 @@ fn ask(fd: c_int) -> Outcome<u32> {
 }
 
 fn is_tcp(fd: c_int) -> u32 {
-    let (mut protocol, mut size): (c_int, _) = (0, size_of::<c_int>() as libc::socklen_t);
-    // SAFETY: the option has that size.
-    let answer = unsafe {
-        let place = (&raw mut protocol).cast();
-        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_PROTOCOL, place, &mut size)
-    };
-    if answer == 0 && protocol == libc::IPPROTO_TCP { TCP } else { 0 }
+    if os::socket_option(fd, libc::SO_PROTOCOL) == Ok(libc::IPPROTO_TCP) { TCP } else { 0 }
 }
 
 /// What of `events` `fd` is ready for, before `deadline`. EBADF.

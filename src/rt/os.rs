@@ -5,7 +5,8 @@ use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::AtomicU32;
 
-use crate::sys;
+use super::Outcome;
+use crate::{sanitizer, sys};
 
 const NANOSECONDS: i64 = 1_000_000_000;
 
@@ -121,6 +122,19 @@ pub(crate) fn thread_count() -> Option<usize> {
         }
         usize::try_from(status.assume_init().st_nlink).ok()?.checked_sub(2)
     }
+}
+
+/// An option of a socket, of those at SOL_SOCKET that are one number.
+pub(crate) fn socket_option(fd: c_int, option: c_int) -> Outcome<c_int> {
+    let (mut value, mut size): (c_int, _) = (0, size_of::<c_int>() as libc::socklen_t);
+    // A tool's getsockopt looks at it; the stack here may have been another's.
+    sanitizer::is_written((&raw mut size).cast(), size_of::<libc::socklen_t>());
+    // SAFETY: the option has that size.
+    let answer = unsafe {
+        let place = (&raw mut value).cast();
+        libc::getsockopt(fd, libc::SOL_SOCKET, option, place, &mut size)
+    };
+    if answer == 0 { Ok(value) } else { Err(sys::errno()) }
 }
 
 /// Where this thread's errno is.
