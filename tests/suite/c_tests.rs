@@ -17,7 +17,8 @@ use crate::work::Case;
 const LEAKS: [&str; 3] = ["exceptions", "misuse", "mixed"];
 
 /// Tests about what the library does, which is the same whatever the program was compiled with. `make
-/// test` runs them in the first two variants of a compiler; `LANES=all` and by name in all.
+/// test` runs them in the first two variants of a compiler, those of the runtime in the first; `LANES=all`
+/// and by name in all.
 const OF_THE_LIBRARY: [&str; 23] = [
     "attach",
     "deep",
@@ -151,9 +152,9 @@ pub fn cases(compiler: &'static Compiler, extent: Extent) -> Result<Vec<Case>, S
             let test = name_of(&source);
             let wanted = compiler.only.is_empty() || compiler.only.contains(&&*test);
             let wanted = wanted && !compiler.never.contains(&&*test);
-            let is_again = extent == Extent::Plain && number > 1;
-            let is_again =
-                is_again && (OF_THE_LIBRARY.contains(&&*test) || test.starts_with("rt/"));
+            let is_again = number > 0 && test.starts_with("rt/")
+                || number > 1 && OF_THE_LIBRARY.contains(&&*test);
+            let is_again = extent == Extent::Plain && is_again;
             let is_ours = variant.flags.contains("OLD_HEADER") && includes_extension(&source);
             if !wanted || is_again || is_ours || is_left_out(&test, variant) {
                 continue;
