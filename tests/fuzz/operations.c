@@ -56,13 +56,15 @@ void model_leave(slot_t *self, state_t state) {
 }
 
 /* Who may be resumed here: one whose stack is there, and free of frames that run. */
-static int is_ready(const slot_t *slot) {
+static int is_ready_beside(const slot_t *slot, const slot_t *self) {
     if ((slot->state != FRESH && slot->state != SUSPENDED) || slot->stack < 0) return 0;
     for (int i = 0; i < SLOTS; i++) {
-        if (world.slots[i].state == ACTIVE && world.slots[i].stack == slot->stack) return 0;
+        const slot_t *other = &world.slots[i];
+        if (other->state == ACTIVE && other != self && other->stack == slot->stack) return 0;
     }
     return 1;
 }
+static int is_ready(const slot_t *slot) { return is_ready_beside(slot, NULL); }
 
 /* The copies that a resume of slot makes. */
 static void predict_copies(slot_t *slot) {
@@ -105,13 +107,7 @@ static slot_t *successor_of(const slot_t *self) {
     unsigned first = next_byte();
     for (unsigned i = 0; i < SLOTS; i++) {
         slot_t *slot = &world.slots[(first + i) % SLOTS];
-        if ((slot->state != FRESH && slot->state != SUSPENDED) || slot->stack < 0) continue;
-        int is_free = 1;
-        for (int j = 0; j < SLOTS; j++) {
-            const slot_t *other = &world.slots[j];
-            if (other->state == ACTIVE && other != self && other->stack == slot->stack) is_free = 0;
-        }
-        if (is_free) return slot;
+        if (is_ready_beside(slot, self)) return slot;
     }
     return NULL;
 }

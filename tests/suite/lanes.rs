@@ -19,7 +19,7 @@ type Need = (&'static str, &'static str);
 /// How far random tests go.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Extent {
-    /// All lanes that can run, in five minutes: what depends on a compiler's flags in every variant.
+    /// All lanes that can run, in about ten minutes: what depends on a compiler's flags in every variant.
     Plain,
     /// What must pass before a change lands: `LANES=all`; and lanes by name.
     All,

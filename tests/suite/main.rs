@@ -1,6 +1,6 @@
 //! Everything that a C user relies on, in every lane that this machine can run.
 //!
-//! `make test` runs it, within five minutes. `make test LANES="cc aarch64"` and `make test LANES=all`
+//! `make test` runs it, in about ten minutes. `make test LANES="cc aarch64"` and `make test LANES=all`
 //! run every test in every variant, and the fuzzer for a minute; with `all` a lane that cannot run is a
 //! failure. `make test-long` makes the random walks 250 times as long, and fuzzes for an hour. A case is
 //! one thing that passes or fails; the last line is `N passed, N failed`.
