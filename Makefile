@@ -1,5 +1,5 @@
 # make               build/libaco.so{,.1,.1.3.0} and build/libaco.a
-# make test          every test that this machine can run: 10 minutes  (LANES="cc aarch64", LANES=all)
+# make test          a sample of every test: 4 minutes  (LANES="cc aarch64", LANES=all)
 # make demo          the example with three coroutines, over this README  (FILE=some.txt)
 # make bench         measures, and writes docs/performance.{md,svg}  (ACO_PREFIX=, ACO_ROWS=)
 # make bench-rt      the same for acort: docs/performance-rt.md  (ACO_ROWS=)

@@ -146,7 +146,8 @@ pub fn cases(compiler: &'static Compiler, extent: Extent) -> Result<Vec<Case>, S
         cases.extend(binary_cases(compiler.library));
         cases.push(install_target(target, compiler.make));
     }
-    for (number, variant) in compiler.variants.iter().enumerate() {
+    let count = if extent == Extent::Plain { compiler.sample } else { compiler.variants.len() };
+    for (number, variant) in compiler.variants.iter().enumerate().take(count) {
         let runtime = sources("c_tests/rt", compiler.languages);
         for source in sources("c_tests", compiler.languages).into_iter().chain(runtime) {
             let test = name_of(&source);
@@ -191,7 +192,7 @@ pub fn cases(compiler: &'static Compiler, extent: Extent) -> Result<Vec<Case>, S
             }));
         }
     }
-    if compiler.only.is_empty() {
+    if compiler.only.is_empty() && count > 0 {
         cases.extend(examples::cases(compiler, &folder));
     }
     Ok(cases)

@@ -39,7 +39,10 @@ pub struct Compiler {
     pub complaints: &'static [&'static str],
     /// What every compilation gets.
     pub flags: &'static str,
+    /// The most telling first.
     pub variants: &'static [Variant],
+    /// How many of them `make test` tries; `LANES=all`, and a lane by its name, all.
+    pub sample: usize,
     /// The tests to run; empty: all.
     pub only: &'static [&'static str],
     /// The tests that cannot run.
@@ -65,6 +68,7 @@ const NATIVE: Compiler = Compiler {
     complaints: &[],
     flags: "",
     variants: &[],
+    sample: 1,
     only: &[],
     never: &[],
     languages: Languages::C,
@@ -103,15 +107,16 @@ impl Compiler {
         variants: &[
             variant("-O2", Link::Shared),
             variant("-O0", Link::Shared),
-            variant("-O3", Link::Archive),
+            variant("-O2 -DOLD_HEADER", Link::Past),
+            variant("-O2 -DACO_NO_INLINE", Link::Shared),
+            variant("-O2", Link::Static),
             variant("-O2 -flto", Link::Archive),
+            variant("-O3", Link::Archive),
             variant("-O2 -no-pie -fno-pie", Link::Shared),
             variant("-O2 -fPIC -fno-plt -mtls-dialect=gnu2", Link::Shared),
-            variant("-O2", Link::Static),
             variant("-O2 -fPIE -static-pie", Link::Static),
             variant("-Os -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Shared),
             variant("-O2 -DACO_USE_ASAN -DACO_USE_VALGRIND", Link::Archive),
-            variant("-O2 -DACO_NO_INLINE", Link::Shared),
             variant("-O3 -DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Archive),
             variant("-O1 -fcf-protection=full -fno-asynchronous-unwind-tables", Link::Shared),
             variant("-O2 -march=native", Link::Shared),
@@ -120,10 +125,10 @@ impl Compiler {
             variant("-O1 -masm=intel", Link::Shared),
             // Each switch is one of the library's, and a function of the program's sees it.
             variant("-O2 -include c_tests/hooked.h", Link::Archive),
-            variant("-O2 -DOLD_HEADER", Link::Past),
             variant("-O0 -DOLD_HEADER -fPIC", Link::Past),
             variant("-O3 -DOLD_HEADER -no-pie -fno-pie", Link::Past),
         ],
+        sample: 5,
         ..NATIVE
     };
     pub const CXX: Compiler = Compiler {
@@ -139,6 +144,7 @@ impl Compiler {
             variant("-O2 -DOLD_HEADER", Link::Past),
         ],
         languages: Languages::Cxx,
+        sample: 2,
         ..NATIVE
     };
     pub const CLANG: Compiler = Compiler {
@@ -156,6 +162,7 @@ impl Compiler {
             variant("-O2 -DOLD_HEADER", Link::Past),
         ],
         languages: Languages::Both,
+        sample: 2,
         ..NATIVE
     };
     pub const MUSL: Compiler = Compiler {
@@ -177,8 +184,8 @@ impl Compiler {
         variants: &[
             variant("-O2", Link::Shared),
             variant("-O0", Link::Archive),
-            variant("-O3", Link::Static),
             variant("-O2 -mbranch-protection=standard", Link::Archive),
+            variant("-O3", Link::Static),
             variant("-O2 -DACO_CONFIG_SHARE_FPU_MXCSR_ENV", Link::Shared),
             variant("-O2 -DACO_NO_INLINE", Link::Shared),
             variant("-O1 -flto", Link::Archive),
@@ -187,6 +194,7 @@ impl Compiler {
             variant("-O0 -DOLD_HEADER", Link::Past),
         ],
         languages: Languages::Both,
+        sample: 3,
         ..NATIVE
     };
     pub const VALGRIND: Compiler = Compiler {
@@ -221,6 +229,7 @@ impl Compiler {
         flags: "-DUNDER_EMULATION",
         variants: &[variant("-O1 -g", Link::Shared), variant("-O1 -g", Link::Archive)],
         only: &["hooks", "lifecycle", "listing", "locals", "nesting", "threads"],
+        sample: 0,
         ..Compiler::VALGRIND
     };
     pub const DRD: Compiler = Compiler {
@@ -248,6 +257,7 @@ impl Compiler {
             variant("-O2 -static-libasan", Link::Archive),
         ],
         only: CORE,
+        sample: 0,
         ..Compiler::ASAN
     };
     /// With frames off the stack.
@@ -257,6 +267,7 @@ impl Compiler {
         cxx: "clang++",
         environment: &[("ASAN_OPTIONS", "detect_stack_use_after_return=1")],
         variants: &[variant("-O1", Link::Archive)],
+        sample: 0,
         ..Compiler::ASAN
     };
     pub const ASAN_AARCH64: Compiler = Compiler {
@@ -296,6 +307,7 @@ impl Compiler {
         variants: &[variant("-O1", Link::Archive)],
         only: &["by_value", "nesting", "operations", "stress", "threads"],
         never: &[],
+        sample: 0,
         ..Compiler::TSAN
     };
     /// It does not know what fnstcw writes; the model of operations.c reads every byte of frames, written
@@ -334,6 +346,7 @@ impl Compiler {
         never: &["overflow"],
         only: CORE,
         variants: &[variant("-O2", Link::Archive)],
+        sample: 0,
         ..Compiler::UBSAN
     };
 }

@@ -37,7 +37,7 @@ const BODIES: [(&str, &str, bool); 4] = [
 
 pub fn cases(extent: Extent) -> Vec<Case> {
     let seconds = match extent {
-        Extent::Plain => 15,
+        Extent::Plain => 5,
         Extent::All => 60,
         Extent::Long => 3600,
     };
