@@ -10,6 +10,7 @@ use crate::panics;
 use crate::process::is_there;
 use crate::rt_use;
 use crate::sanitizers;
+use crate::snippets;
 use crate::steps;
 use crate::unwinders;
 use crate::work::Case;
@@ -113,7 +114,7 @@ fn with(cases: Result<Vec<Case>, String>, more: Vec<Case>) -> Result<Vec<Case>, 
     Ok(cases)
 }
 
-pub const LANES: [Lane; 28] = [
+pub const LANES: [Lane; 29] = [
     Lane { name: "rust", needs: &[], cases: |_| Ok(library::rust_cases()) },
     Lane {
         name: "lint",
@@ -217,6 +218,7 @@ pub const LANES: [Lane; 28] = [
         cases: |extent| several(&[&Compiler::UBSAN, &Compiler::UBSAN_CLANG], extent),
     },
     Lane { name: "rt-use", needs: &[CLIENTS], cases: |_| rt_use::cases() },
+    Lane { name: "docs", needs: &[CXX], cases: |_| Ok(snippets::cases()) },
     Lane { name: "install", needs: &[], cases: |_| Ok(install::cases()) },
     Lane {
         name: "packages",

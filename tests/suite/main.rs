@@ -18,6 +18,7 @@ mod process;
 mod rt_use;
 mod sanitizers;
 mod servers;
+mod snippets;
 mod steps;
 mod unwinders;
 mod work;

@@ -1,0 +1,191 @@
+//! Every program and every part of one that the documents show is compiled and run.
+//!
+//! A block of C or C++ with a `main` is a program. Another one stands in a frame, in a comment of the
+//! document just before it, which readers do not see:
+//!
+//! ```text
+//! <!-- frame
+//! int main(void) {
+//!     @@                    the whole block; @1, @2: its paragraphs
+//!     return 0;
+//! }
+//! -->
+//! ```
+//!
+//! A block `text prints` after it is what it prints. A comment `<!-- serves N -->` before a program says
+//! that it goes on for ever and echoes on port N.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::process::{command, scratch, succeed};
+use crate::servers::ask;
+use crate::work::Case;
+
+/// What stands in a document for programs, and what is no program.
+const OTHER_LANGUAGES: [&str; 9] =
+    ["", "text", "sh", "cmake", "make", "nim", "python", "lua", "zig"];
+
+/// A block of a document, and what the document says of it.
+struct Snippet {
+    document: String,
+    line: usize,
+    is_cxx: bool,
+    text: String,
+    frame: Option<String>,
+    prints: Option<String>,
+    serves: Option<u16>,
+}
+
+pub fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for document in documents() {
+        let name = document.display().to_string();
+        match fs::read_to_string(&document).map_err(|error| error.to_string()) {
+            Ok(text) => {
+                let snippets = snippets(&name, &text);
+                cases.push(Case::new(format!("languages of {name}"), move || languages(&text)));
+                cases.extend(snippets.into_iter().map(case));
+            }
+            Err(error) => cases.push(Case::new(name, move || Err(error))),
+        }
+    }
+    cases
+}
+
+/// README.md and the documents below docs/ and bindings/.
+fn documents() -> Vec<PathBuf> {
+    let mut documents = vec![PathBuf::from("README.md")];
+    let mut folders = vec![PathBuf::from("docs"), PathBuf::from("bindings")];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                documents.push(path);
+            }
+        }
+    }
+    documents.sort();
+    documents
+}
+
+/// A block in a language that nobody looks at would go unseen.
+fn languages(text: &str) -> Result<(), String> {
+    let mut is_inside = false;
+    for line in text.lines().filter(|line| line.starts_with("```")) {
+        let language = line.trim_start_matches('`').split(' ').next().unwrap_or_default();
+        let is_known = OTHER_LANGUAGES.contains(&language) || ["c", "cpp"].contains(&language);
+        if !is_inside && !is_known {
+            return Err(format!("nobody tries what is written in {language}"));
+        }
+        is_inside = !is_inside;
+    }
+    if is_inside { Err("a block without an end".to_string()) } else { Ok(()) }
+}
+
+/// The blocks of C and C++ of a document.
+fn snippets(document: &str, text: &str) -> Vec<Snippet> {
+    let mut snippets: Vec<Snippet> = Vec::new();
+    let (mut frame, mut serves) = (None, None);
+    let mut lines = text.lines().enumerate();
+    while let Some((number, line)) = lines.next() {
+        let mut until = |end: &str| -> String {
+            let inner = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != end);
+            inner.map(|line| format!("{line}\n")).collect()
+        };
+        match line {
+            "<!-- frame" => frame = Some(until("-->")),
+            "```c" | "```cpp" => snippets.push(Snippet {
+                document: document.to_string(),
+                line: number + 1,
+                is_cxx: line == "```cpp",
+                text: until("```"),
+                frame: frame.take(),
+                prints: None,
+                serves: serves.take(),
+            }),
+            "```text prints" => {
+                let prints = until("```");
+                if let Some(last) = snippets.last_mut() {
+                    last.prints = Some(prints);
+                }
+            }
+            _ if line.starts_with("```") => drop(until("```")),
+            _ => {
+                let port = line.strip_prefix("<!-- serves ").and_then(|l| l.strip_suffix(" -->"));
+                serves = port.and_then(|port| port.parse().ok()).or(serves);
+            }
+        }
+    }
+    snippets
+}
+
+impl Snippet {
+    /// The program that the block is, or stands in.
+    fn program(&self) -> Result<String, String> {
+        let Some(frame) = &self.frame else {
+            return if self.text.contains("int main(") {
+                Ok(self.text.clone())
+            } else {
+                Err("no main, and no frame before it".to_string())
+            };
+        };
+        let mut program = frame.replace("@@", &self.text);
+        for (number, part) in self.text.split("\n\n").enumerate() {
+            program = program.replace(&format!("@{}", number + 1), part);
+        }
+        Ok(program)
+    }
+}
+
+fn case(snippet: Snippet) -> Case {
+    let name = format!("{}:{}", snippet.document, snippet.line);
+    Case::new(name.clone(), move || {
+        let folder = scratch(&format!("snippets/{}", name.replace(['/', ':', '.'], "-")))?;
+        let binary = compile(&snippet, &folder)?;
+        let Some(port) = snippet.serves else {
+            let output = succeed(command(&format!("./{}", binary.display())), 60)?;
+            return match &snippet.prints {
+                Some(wanted) if *wanted != output => {
+                    Err(format!("prints\n{output}and not\n{wanted}"))
+                }
+                _ => Ok(()),
+            };
+        };
+        let mut server = command(&format!("./{}", binary.display()));
+        server.stdin(Stdio::null()).stdout(Stdio::null());
+        let mut server = server.spawn().map_err(|error| error.to_string())?;
+        let answer = answer(port);
+        let _ = server.kill();
+        let _ = server.wait();
+        if answer.as_deref() == Ok("the same") { Ok(()) } else { Err(format!("{answer:?}")) }
+    })
+}
+
+fn compile(snippet: &Snippet, folder: &Path) -> Result<PathBuf, String> {
+    let extension = if snippet.is_cxx { "cpp" } else { "c" };
+    let (source, binary) = (folder.join("snippet").with_extension(extension), folder.join("run"));
+    fs::write(&source, snippet.program()?).map_err(|error| error.to_string())?;
+    let compiler = if snippet.is_cxx { "c++ -std=c++17" } else { "cc -std=gnu11" };
+    let (from, to) = (source.display(), binary.display());
+    let line = format!("{compiler} -O1 -Wall -Wextra -Werror -Iinclude {from} -o {to}");
+    succeed(command(&format!("{line} build/libaco.a -lpthread")), 60)?;
+    Ok(binary)
+}
+
+/// What a server that has just been started says; it is asked again until it listens.
+fn answer(port: u16) -> Result<String, String> {
+    let start = Instant::now();
+    loop {
+        match ask(port, "the same") {
+            Err(_) if start.elapsed() < Duration::from_secs(30) => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            answer => return answer,
+        }
+    }
+}
