@@ -901,10 +901,12 @@ void acort_set_hooks(const struct acort_hooks_t *hooks);
 int acort_dump(int fd);
 
 /// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until that gives
-/// something else than 0, which this gives, too. 0, or -1 and errno: EPERM outside of runtimes, EINVAL.
+/// something else than 0, which this gives, too. 0, or -1 and errno: EPERM outside of runtimes, EINVAL,
+/// ENOMEM. The tasks are those that were there at the beginning; `visit` may do with them what it likes. On
+/// another worker one may end while it is looked at: calls for it then say ESRCH.
 ///
 /// Valid when:
-/// `visit` is NULL or can be called; it does not wait, and neither starts nor ends a task.
+/// `visit` is NULL or can be called.
 int acort_foreach(int (*visit)(void*, acort_task_t*),
                   void *user);
 

@@ -501,10 +501,34 @@ static void in_a_plain_thread(void) {
     CHECK_FAILS(acort_close(-1), EBADF);
 }
 
+/* As read(2), writev(2): nothing is waited for, taken or sent. */
+static void *zero_bytes(void *argument) {
+    int stream[2], packets[2];
+    char byte = 0;
+    struct iovec nothing[2] = {{&byte, 0}, {&byte, 0}}, *many = calloc(1025, sizeof *many);
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, stream) == 0 && socketpair(AF_UNIX, SOCK_DGRAM, 0, packets) == 0);
+    CHECK_EQUAL(acort_read(stream[0], &byte, 0, ACORT_NEVER), 0);
+    CHECK_EQUAL(acort_read(packets[0], &byte, 0, ACORT_NEVER), 0);
+    CHECK_EQUAL(acort_readv(packets[0], nothing, 0, ACORT_NEVER), 0);
+    CHECK_EQUAL(acort_write(packets[1], "x", 1, ACORT_NEVER), 1);
+    CHECK_EQUAL(acort_read(packets[0], &byte, 0, ACORT_NEVER), 0);
+    CHECK_EQUAL(acort_read(packets[0], &byte, 1, ACORT_NEVER), 1);
+    CHECK_EQUAL(byte, 'x');
+    CHECK_EQUAL(acort_writev(packets[1], nothing, 0, ACORT_NEVER), 0);
+    CHECK_EQUAL(acort_writev(packets[1], nothing, 2, ACORT_NEVER), 0);
+    CHECK_FAILS(acort_writev(packets[1], many, 1025, ACORT_NEVER), EINVAL);
+    CHECK_FAILS(acort_writev(stream[1], many, -1, ACORT_NEVER), EINVAL);
+    CHECK_FAILS(acort_readv(stream[0], many, 1025, ACORT_NEVER), EINVAL);
+    CHECK_FAILS(acort_read(packets[0], &byte, 1, 0), ETIMEDOUT);
+    free(many);
+    for (int i = 0; i < 2; i++) acort_close(stream[i]), acort_close(packets[i]);
+    return argument;
+}
+
 int main(void) {
     void *(*tests[])(void *) = {closes,       peers_end,     one_byte_at_a_time, much_arrives,
                                 datagrams,    files,         waits_for_readiness, names,
-                                blocking_calls};
+                                blocking_calls, zero_bytes};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         run(tests[i], NULL);
         run_with(3, tests[i], NULL);

@@ -281,7 +281,51 @@ static void beside_libaco(void) {
     aco_destroy(main_co);
 }
 
+/* A join that only asks leaves alone who waits. */
+static acort_sem_t may_end;
+
+static void *waits_to_end(void *argument) {
+    CHECK_EQUAL(acort_sem_wait(&may_end, ACORT_NEVER), 0);
+    return argument;
+}
+
+static void *waits_for_end(void *task) {
+    CHECK_EQUAL(acort_join(task, NULL, ACORT_NEVER), 0);
+    return NULL;
+}
+
+static acort_task_t *_Atomic asked;
+static _Atomic long questions;
+
+static void *asks(void *argument) {
+    for (acort_task_t *task; (task = asked) != argument; questions++) {
+        if (task != NULL) acort_join(task, NULL, 0);
+        else sched_yield();
+    }
+    return NULL;
+}
+
+static void *is_asked(void *none) {
+    pthread_t thread;
+    CHECK_EQUAL(pthread_create(&thread, NULL, asks, acort_self()), 0);
+    for (int i = 0; i < 300; i++) {
+        acort_task_t *task = acort_go(waits_to_end, NULL), *joiner = acort_go(waits_for_end, task);
+        asked = task;
+        for (long before = questions; questions < before + 2;) sched_yield();
+        acort_yield();
+        asked = NULL;
+        for (long before = questions; questions < before + 2;) sched_yield();
+        CHECK_FAILS(acort_join(task, NULL, 1), EINVAL);
+        acort_sem_post(&may_end);
+        join(joiner);
+    }
+    asked = acort_self();
+    pthread_join(thread, NULL);
+    return none;
+}
+
 int main(void) {
+    if (IN_ORDER) run(is_asked, NULL);
     void *kinds[] = {POINTER(0), POINTER(ACORT_SHARED)};
     for (int i = 0; i < 2; i++) {
         run(takes_turns, kinds[i]);

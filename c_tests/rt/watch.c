@@ -162,8 +162,71 @@ static void *is_shown(void *argument) {
     return argument;
 }
 
+/* Who visits tasks, and a hook, may call whatever does not wait. */
+static int which;
+
+static void calls_back(acort_task_t *task) {
+    static acort_key_t key;
+    switch (which) {
+    case 0: CHECK_EQUAL(acort_set_name(task, "seen"), 0); break;
+    case 1: {
+        int shown[2];
+        CHECK(pipe(shown) == 0);
+        CHECK_EQUAL(acort_dump(shown[1]), 0);
+        close(shown[0]), close(shown[1]);
+        break;
+    }
+    case 2: {
+        acort_group_t *group = acort_group_open();
+        CHECK(group != NULL);
+        CHECK_EQUAL(acort_group_cancel(group), 0);
+        CHECK_EQUAL(acort_group_close(group), 0);
+        break;
+    }
+    case 3: CHECK_EQUAL(acort_key_create(&key, NULL), 0); break;
+    case 4: acort_set_name(task, acort_name(task)); break;
+    default: CHECK_EQUAL(acort_foreach(counts, &(int){4}), 0); break;
+    }
+}
+
+static int visits(void *count, acort_task_t *task) {
+    ++*(int *)count;
+    calls_back(task);
+    return 0;
+}
+
+static void is_woken(void *data, acort_task_t *task) {
+    ++*(int *)data;
+    calls_back(task);
+}
+
+static void *parks_in_vain(void *argument) {
+    CHECK_FAILS(acort_park(ACORT_NEVER), ECANCELED);
+    return argument;
+}
+
+static void *calls_from_everywhere(void *argument) {
+    int visited = 0, seen = 0;
+    acort_group_t *group = acort_group_open();
+    acort_attr_t attributes;
+    acort_attr_init(&attributes, sizeof attributes);
+    attributes.group = group;
+    for (int i = 0; i < 3; i++) CHECK(acort_go_ex(&attributes, parks_in_vain, NULL) != NULL);
+    acort_yield();
+    CHECK_EQUAL(acort_foreach(visits, &visited), 0);
+    CHECK_EQUAL(visited, 4);
+    acort_hooks_t hooks = {&seen, NULL, NULL, NULL, is_woken, NULL, NULL, 0};
+    acort_set_hooks(&hooks);
+    CHECK_EQUAL(acort_group_close(group), 0);
+    acort_set_hooks(NULL);
+    CHECK(seen >= 3);
+    return argument;
+}
+
 int main(void) {
     acort_stats_t stats;
+    alarm(60);
+    for (which = 0; which < 6; which++) run(calls_from_everywhere, NULL);
     hooks();
     run(is_shown, NULL);
     CHECK_FAILS(acort_stats(&stats, sizeof stats), EPERM);

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use super::lock::Lock;
 use super::parker::Hearing;
 use super::queue::Queue;
-use super::runtime::HELPERS;
+use super::runtime;
 use super::wait::{self, Wait};
 use super::wake::wake_all;
 use super::why::Why;
@@ -22,6 +22,8 @@ const PATIENCE: i64 = 5_000_000_000;
 pub(crate) struct Job {
     lock: Lock,
     is_done: bool,
+    /// Why it was not called, or 0.
+    error: c_int,
     /// Nobody waits any more.
     is_given_up: bool,
     waiters: Queue,
@@ -55,8 +57,8 @@ fn add(counter: &AtomicU32, more: i32) -> u32 {
     value
 }
 
-/// Gives a job to a thread. EAGAIN: there is none, and can be none.
-unsafe fn submit(job: *mut Job, most: u32) -> Outcome<()> {
+/// Gives a job to a thread. Where there is none, and can be none, it ends with an error.
+unsafe fn submit(job: *mut Job, most: u32) {
     // SAFETY: the caller's promise: the job is new. The list is held.
     unsafe {
         let held = LOCK.hold();
@@ -74,24 +76,33 @@ unsafe fn submit(job: *mut Job, most: u32) -> Outcome<()> {
         drop(held);
         GIVEN.fetch_add(1, Ordering::SeqCst);
         if !needs_thread {
-            os::wake_one(&GIVEN);
-            return Ok(());
+            return os::wake_one(&GIVEN);
         }
-        HELPERS.fetch_add(1, Ordering::SeqCst);
         match os::start_thread(serve, ptr::null_mut()) {
             Ok(thread) => os::detach_thread(thread),
-            Err(error) => {
-                HELPERS.fetch_sub(1, Ordering::SeqCst);
-                let _held = LOCK.hold();
-                // Others will come to it, if there are others.
-                if add(&THREADS, -1) == 0 {
-                    return take_back(job).then_some(()).map_or(Ok(()), |()| Err(error));
-                }
-                os::wake_one(&GIVEN);
-            }
+            Err(error) => no_thread(error),
         }
     }
-    Ok(())
+}
+
+/// A thread could not be started. Where there is no other one, all jobs that wait end with `error`.
+#[cold]
+unsafe fn no_thread(error: c_int) {
+    let held = LOCK.hold();
+    if add(&THREADS, -1) != 0 {
+        drop(held);
+        return os::wake_one(&GIVEN);
+    }
+    let mut list = FIRST.swap(ptr::null_mut(), Ordering::Relaxed);
+    LAST.store(ptr::null_mut(), Ordering::Relaxed);
+    WAITING.store(0, Ordering::Relaxed);
+    drop(held);
+    // SAFETY: who was in the list exists, and is this call's from here on.
+    while let Some(job) = unsafe { list.as_mut() } {
+        list = job.next;
+        // SAFETY: as above.
+        unsafe { end(job, error) }
+    }
 }
 
 /// Takes a job out of the list, which is held. False: it is not in it.
@@ -117,6 +128,7 @@ unsafe fn take_back(job: *mut Job) -> bool {
 
 /// A thread's life.
 extern "C" fn serve(_: *mut c_void) -> *mut c_void {
+    runtime::helper_begins();
     loop {
         let given = GIVEN.load(Ordering::SeqCst);
         let held = LOCK.hold();
@@ -126,7 +138,8 @@ extern "C" fn serve(_: *mut c_void) -> *mut c_void {
             unsafe {
                 take_back(job);
                 drop(held);
-                make(job);
+                ((*job).function)((*job).data);
+                end(job, 0);
             }
             continue;
         }
@@ -140,17 +153,16 @@ extern "C" fn serve(_: *mut c_void) -> *mut c_void {
         add(&IDLE, -1);
         if FIRST.load(Ordering::Relaxed).is_null() && os::now() >= end {
             add(&THREADS, -1);
-            HELPERS.fetch_sub(1, Ordering::SeqCst);
+            runtime::helper_ends();
             return ptr::null_mut();
         }
     }
 }
 
-/// Makes the call.
-unsafe fn make(job: *mut Job) {
+/// The call was made, or was not, for `error`.
+unsafe fn end(job: *mut Job, error: c_int) {
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
-        ((*job).function)((*job).data);
         let held = (*job).lock.hold();
         if (*job).is_given_up {
             drop(held);
@@ -159,6 +171,7 @@ unsafe fn make(job: *mut Job) {
         }
         let list = (*job).waiters.claim_all();
         (*job).is_done = true;
+        (*job).error = error;
         drop(held);
         wake_all(list, None);
     }
@@ -177,6 +190,7 @@ unsafe fn start(
         job.write(Job {
             lock: Lock::NEW,
             is_done: false,
+            error: 0,
             is_given_up: false,
             waiters: Queue::NEW,
             next: ptr::null_mut(),
@@ -184,10 +198,7 @@ unsafe fn start(
             discard,
             data,
         });
-        if let Err(error) = submit(job, most.unwrap_or(1).max(1)) {
-            sys::free(job.cast());
-            return Err(error);
-        }
+        submit(job, most.unwrap_or(1).max(1));
         Ok(job)
     }
 }
@@ -231,9 +242,18 @@ pub(crate) unsafe fn call(
             }
             drop(held);
         }
-        sys::free(job.cast());
+        outcome_of(job)
     }
-    Ok(())
+}
+
+/// Whether a call was made, whose job goes.
+unsafe fn outcome_of(job: *mut Job) -> Outcome<()> {
+    // SAFETY: the caller's promise: it is done.
+    unsafe {
+        let error = (*job).error;
+        sys::free(job.cast());
+        if error == 0 { Ok(()) } else { Err(error) }
+    }
 }
 
 /// As [`call`], but a thread that has begun is waited for: ETIMEDOUT, ECANCELED: it was not called. With a
@@ -262,9 +282,8 @@ pub(crate) unsafe fn call_once(
             }
             wait_for(job, Hearing::Nothing, -1)?;
         }
-        sys::free(job.cast());
+        outcome_of(job)
     }
-    Ok(())
 }
 
 /// The program's call.

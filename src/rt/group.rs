@@ -2,6 +2,7 @@
 //! until they are joined, or detached, or until it is closed.
 
 use core::ptr::{self, NonNull};
+use core::sync::atomic::Ordering;
 
 use super::lock::{Lock, SeveralTouch};
 use super::parker::{Hearing, error_reason};
@@ -21,6 +22,8 @@ pub struct Group {
     /// Is it that of a main task?
     pub(crate) is_root: bool,
     is_cancelled: bool,
+    /// Does a thread in acort_enter() do nothing but wait for its end? It is one that wakes nobody until then.
+    is_waited_for: bool,
     /// Nothing could wake its tasks.
     pub(crate) is_stuck: bool,
     /// How many have not ended.
@@ -140,10 +143,24 @@ impl Group {
         unsafe {
             let held = (*group).lock.hold();
             (*group).live -= 1;
+            if (*group).live == 0 && (*group).is_waited_for {
+                (*group).is_waited_for = false;
+                (*(*group).runtime).waiting_callers.fetch_sub(1, Ordering::SeqCst);
+            }
             let done = (*group).live == 0 && !(*group).waiters.is_empty();
             let list = if done { (*group).waiters.claim_all() } else { ptr::null_mut() };
             drop(held);
             wake_all(list, None);
+        }
+    }
+
+    /// The thread that has started its tasks waits for their end from here on.
+    pub(crate) fn is_waited_for(&mut self) {
+        let _held = self.lock.hold();
+        if self.live != 0 {
+            self.is_waited_for = true;
+            // SAFETY: a group's runtime is there.
+            unsafe { (*self.runtime).waiting_callers.fetch_add(1, Ordering::SeqCst) };
         }
     }
 
@@ -171,11 +188,13 @@ pub(crate) unsafe fn cancel(group: *mut Group) {
         let held = (*group).lock.hold();
         (*group).is_cancelled = !(*group).is_root;
         drop(held);
+        let mut woken = Cancelled::NONE;
         (*group).each(&mut |task| {
             if task != me && !(*task).has_ended() {
-                cancel_task(task);
+                woken.cancel(task);
             }
         });
+        woken.wake();
     }
 }
 
@@ -184,10 +203,46 @@ pub(crate) unsafe fn cancel(group: *mut Group) {
 /// # Safety
 /// It exists.
 pub(crate) unsafe fn cancel_task(task: *mut Task) {
-    // SAFETY: the caller's promise: a wait that was ended here is woken here.
+    let mut woken = Cancelled::NONE;
+    // SAFETY: the caller's promise.
     unsafe {
-        if (*task).parker.cancel() {
-            super::wake::wake(&raw mut (*task).parker, error_reason(libc::ECANCELED));
+        woken.cancel(task);
+        woken.wake();
+    }
+}
+
+/// Tasks whose waits were ended, in no other list: to be woken once no lock is held, for a hook may see it.
+pub(crate) struct Cancelled(*mut Task);
+
+impl Cancelled {
+    pub(crate) const NONE: Cancelled = Cancelled(ptr::null_mut());
+
+    /// Cancels a task.
+    ///
+    /// # Safety
+    /// It exists.
+    pub(crate) unsafe fn cancel(&mut self, task: *mut Task) {
+        // SAFETY: the caller's promise: who waits is in no list, and who ends its wait has it.
+        unsafe {
+            if (*task).parker.cancel() {
+                (*task).next = self.0;
+                self.0 = task;
+            }
+        }
+    }
+
+    /// Wakes them.
+    ///
+    /// # Safety
+    /// No lock is held.
+    pub(crate) unsafe fn wake(mut self) {
+        while let Some(task) = NonNull::new(self.0) {
+            // SAFETY: nobody else wakes it.
+            unsafe {
+                self.0 = (*task.as_ptr()).next;
+                let parker = &raw mut (*task.as_ptr()).parker;
+                super::wake::wake(parker, error_reason(libc::ECANCELED));
+            }
         }
     }
 }

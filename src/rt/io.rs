@@ -63,6 +63,11 @@ pub(crate) unsafe fn read(
     size: usize,
     deadline: i64,
 ) -> Outcome<usize> {
+    if size == 0 {
+        // recv(2) would wait for a byte, and take a datagram.
+        // SAFETY: nothing is written.
+        return result(unsafe { libc::read(fd, buffer, 0) });
+    }
     let size = chaos::shortened(fd, size);
     // SAFETY: the caller's promise.
     perform(fd, Way::In, size, deadline, &mut |kind| unsafe {

@@ -32,9 +32,14 @@ pub(crate) unsafe fn writev(
     deadline: i64,
 ) -> Outcome<usize> {
     let length = usize::try_from(count).map_err(|_| libc::EINVAL)?;
+    // What writev(2) refuses, and where it does nothing, sendmsg(2) has another errno or sends a datagram.
+    // SAFETY: the caller's promise.
+    let is_plain = length > libc::UIO_MAXIOV as usize
+        || (0..length).all(|index| unsafe { (*parts.add(index)).iov_len } == 0);
     // SAFETY: the caller's promise; all zero is a message.
     perform(fd, Way::Out, 0, deadline, &mut |kind| unsafe {
         match kind & (SOCKET | PIPE) {
+            SOCKET if is_plain => result(libc::writev(fd, parts, count)),
             0 => result(libc::writev(fd, parts, count)),
             PIPE => without_sigpipe(&mut || result(libc::writev(fd, parts, count))),
             _ => {

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::abi::acort_stats_t;
 use super::runtime::Runtime;
-use super::task::{ENDED, FRESH, STARTED, Task};
+use super::task::{self, ENDED, FRESH, STARTED, Task};
 use super::why::Why;
 use super::worker::{Counts, Worker};
 use super::{Outcome, extra, os};
@@ -116,25 +116,37 @@ pub(crate) fn runtime_here() -> Outcome<*mut Runtime> {
 }
 
 /// Calls `visit` with `data` and each task that has not ended, until it gives something else than 0,
-/// which this gives.
+/// which this gives. No lock is held: the tasks are those that were there at the beginning. ENOMEM.
 ///
 /// # Safety
-/// `visit` can be called; it does not wait, and starts and ends no task.
+/// `visit` can be called.
 pub(crate) unsafe fn for_each(
     runtime: &Runtime,
     visit: unsafe extern "C" fn(*mut c_void, *mut Task) -> c_int,
     data: *mut c_void,
-) -> c_int {
+) -> Outcome<c_int> {
+    let (mut count, mut filled) = (0, 0);
+    runtime.each_task(&mut |_| count += 1);
+    let places = os::allocate_array::<(*mut Task, u64)>(count).ok_or(libc::ENOMEM)?.as_ptr();
     let mut answer = 0;
-    runtime.each_task(&mut |task| {
-        // SAFETY: the caller's promise; who is in a group exists.
-        unsafe {
-            if answer == 0 && !(*task).has_ended() {
+    // SAFETY: so many places were allocated; who is in a group exists, and the blocks of tasks stay for ever.
+    unsafe {
+        runtime.each_task(&mut |task| {
+            if filled < count {
+                places.add(filled).write((task, (*task).id));
+                filled += 1;
+            }
+        });
+        for index in 0..filled {
+            let (task, id) = places.add(index).read();
+            let is_there = task::check(task).is_ok() && (*task).id == id && !(*task).has_ended();
+            if answer == 0 && is_there {
                 answer = visit(data, task);
             }
         }
-    });
-    answer
+        sys::free(places.cast());
+    }
+    Ok(answer)
 }
 
 /// What the workers of `runtime` have counted.

@@ -324,12 +324,15 @@ pub(crate) unsafe fn enter(
             return Err(libc::EDEADLK);
         }
         let callers: *const AtomicU32 = &raw const (*runtime).callers;
-        let (group, main) = begin(runtime, body, argument)?;
         (*callers).fetch_add(1, Ordering::SeqCst);
-        let waited = group::wait(group, Hearing::Nothing, -1);
+        let outcome = begin(runtime, body, argument).and_then(|(group, main)| {
+            (*group).is_waited_for();
+            let waited = group::wait(group, Hearing::Nothing, -1);
+            let outcome = waited.and_then(|()| result_of(group, main, ret));
+            group::free(group);
+            outcome
+        });
         (*callers).fetch_sub(1, Ordering::SeqCst);
-        let outcome = waited.and_then(|()| result_of(group, main, ret));
-        group::free(group);
         outcome
     }
 }

@@ -1,7 +1,7 @@
 //! A runtime: its workers, its groups, and the tasks that have not begun, which any worker may take.
 
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use super::abi::acort_opts_t;
 use super::group::Group;
@@ -10,9 +10,21 @@ use super::os;
 use super::task::Task;
 use super::worker::Worker;
 
-/// Threads of the process that only run what tasks give them: they wake nobody of themselves.
+/// Threads of the process that only run what tasks give them: they wake nobody of themselves. In the upper
+/// half, how often that number has changed: one that comes must not stand for another one that has gone.
 #[unsafe(link_section = "aco_shared")]
-pub(crate) static HELPERS: AtomicUsize = AtomicUsize::new(0);
+static HELPERS: AtomicU64 = AtomicU64::new(0);
+const CHANGE: u64 = 1 << 32;
+
+/// This thread is a helper from here on.
+pub(crate) fn helper_begins() {
+    HELPERS.fetch_add(CHANGE + 1, Ordering::SeqCst);
+}
+
+/// It is none any more.
+pub(crate) fn helper_ends() {
+    HELPERS.fetch_add(CHANGE - 1, Ordering::SeqCst);
+}
 
 /// A runtime.
 pub struct Runtime {
@@ -31,8 +43,10 @@ pub struct Runtime {
     fresh_first: *mut Task,
     fresh_last: *mut Task,
     fresh_count: AtomicUsize,
-    /// Threads that wait in acort_enter().
+    /// Threads in acort_enter().
     pub(crate) callers: AtomicU32,
+    /// Those of them whose tasks live: they only wait. See [`Group::is_waited_for`].
+    pub(crate) waiting_callers: AtomicU32,
     /// Workers that nothing but another one can wake.
     idle: AtomicU32,
     /// How often one of them was not idle any more.
@@ -141,10 +155,12 @@ impl Runtime {
 
     /// Are there threads that might wake a task of themselves?
     pub(crate) fn has_strangers(&self) -> bool {
+        let helpers = HELPERS.load(Ordering::SeqCst);
         let known = self.options.workers as usize
-            + self.callers.load(Ordering::SeqCst) as usize
-            + HELPERS.load(Ordering::SeqCst);
+            + self.waiting_callers.load(Ordering::SeqCst) as usize
+            + (helpers & u64::from(u32::MAX)) as usize;
         os::thread_count().is_none_or(|count| count > known)
+            || helpers != HELPERS.load(Ordering::SeqCst)
     }
 
     /// Calls `visit` for each task. Locks are held meanwhile: it must not wait.

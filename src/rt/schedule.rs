@@ -207,6 +207,10 @@ unsafe fn sleep(worker: *mut Worker) {
         vessel::trim(worker);
         let first = (*worker).timers.first();
         let is_idle = first.is_none() && (*worker).outside == 0;
+        if is_idle && !(*worker).starved.is_empty() {
+            // Nothing here ends by itself: what it has waited for may never come.
+            return ending::fail(worker, (*worker).starved.pop());
+        }
         let mut limit = first.map_or(-1, |first| (first - os::now()).max(0));
         (*worker).falls_asleep();
         let has_work = !(*worker).has_empty_inbox()
@@ -247,11 +251,12 @@ unsafe fn deadlock(worker: *mut Worker) {
         let runtime: *mut Runtime = (*worker).runtime;
         if (*runtime).deadlocks.fetch_add(1, Ordering::SeqCst) == 0 {
             report::deadlock(&*runtime);
+            let mut woken = group::Cancelled::NONE;
             (*runtime).each_task(&mut |task| {
                 (*(*task).group).is_stuck = true;
-                group::cancel_task(task);
+                woken.cancel(task);
             });
-            return;
+            return woken.wake();
         }
         ending::withdraw_all(runtime);
         for other in (*runtime).workers() {

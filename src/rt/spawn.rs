@@ -162,13 +162,17 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Outcome<*mut c_void
             (*(*task).group).forget(task);
             return result_of(task);
         }
-        (*task).set(JOINED, deadline != 0);
+        if deadline == 0 {
+            (*lock).give();
+            return Err(libc::ETIMEDOUT);
+        }
+        (*task).set(JOINED, true);
         let (about, hearing) = (task as usize, Hearing::Cancellation);
         let wait = Wait { why: Why::Join, about, hearing, deadline };
         let outcome = wait::in_queue(lock, &raw mut (*task).watchers, ptr::null_mut(), wait);
         if let Err(error) = outcome {
             let held = (*lock).hold();
-            if !(*task).has_ended() || deadline == 0 {
+            if !(*task).has_ended() {
                 (*task).set(JOINED, false);
                 return Err(error);
             }

@@ -24,10 +24,12 @@ pub extern "C" fn acort_dump(fd: c_int) -> c_int {
 }
 
 /// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until that gives
-/// something else than 0, which this gives, too. 0, or -1 and errno: EPERM outside of runtimes, EINVAL.
+/// something else than 0, which this gives, too. 0, or -1 and errno: EPERM outside of runtimes, EINVAL,
+/// ENOMEM. The tasks are those that were there at the beginning; `visit` may do with them what it likes. On
+/// another worker one may end while it is looked at: calls for it then say ESRCH.
 ///
 /// # Safety
-/// `visit` is NULL or can be called; it does not wait, and neither starts nor ends a task.
+/// `visit` is NULL or can be called.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_foreach(
     visit: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t) -> c_int>,
@@ -36,7 +38,7 @@ pub unsafe extern "C" fn acort_foreach(
     answer(visit.ok_or(libc::EINVAL).and_then(|visit| {
         let runtime = report::runtime_here()?;
         // SAFETY: the caller's promise; the runtime of the thread's worker.
-        Ok(unsafe { report::for_each(&*runtime, visit, user) })
+        unsafe { report::for_each(&*runtime, visit, user) }
     }))
 }
 

@@ -1,0 +1,68 @@
+/* Threads that the runtime knows and threads that it does not: who might still wake a task is no deadlock. */
+#include "rt.h"
+
+static void *gives(void *argument) {
+    return argument;
+}
+
+/* One thread comes back from acort_enter(), and then wakes the task that another one has entered with. */
+static acort_event_t *event;
+static acort_t *runtime;
+static int waits;
+static pthread_barrier_t begin, end;
+enum { ROUNDS = 200 };
+
+static void *waits_for_event(void *argument) {
+    __atomic_store_n(&waits, 1, __ATOMIC_SEQ_CST);
+    CHECK_EQUAL(acort_event_wait(event, ACORT_NEVER), 0);
+    return argument;
+}
+
+static void *enters(void *argument) {
+    for (int i = 0; i < ROUNDS; i++) {
+        pthread_barrier_wait(&begin);
+        CHECK_EQUAL(acort_enter(runtime, waits_for_event, NULL, NULL), 0);
+        pthread_barrier_wait(&end);
+    }
+    return argument;
+}
+
+static void caller_wakes_another_ones(void) {
+    pthread_t thread;
+    acort_event_t events[ROUNDS] = {0};
+    runtime = runtime_with(1);
+    pthread_barrier_init(&begin, NULL, 2);
+    pthread_barrier_init(&end, NULL, 2);
+    CHECK_EQUAL(pthread_create(&thread, NULL, enters, NULL), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        event = &events[i];
+        __atomic_store_n(&waits, 0, __ATOMIC_SEQ_CST);
+        pthread_barrier_wait(&begin);
+        while (!__atomic_load_n(&waits, __ATOMIC_SEQ_CST)) sched_yield();
+        for (int k = 0; k < 3; k++) CHECK_EQUAL(acort_enter(runtime, gives, NULL, NULL), 0);
+        acort_event_set(event);
+        pthread_barrier_wait(&end);
+    }
+    pthread_join(thread, NULL);
+    CHECK_EQUAL(acort_free(runtime), 0);
+}
+
+/* A task whose stack is too large ends so, also where it is the only one that could end. */
+static void *is_too_large(void *masked) {
+    acort_attr_t attributes;
+    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
+    attributes.stack_size = (size_t)1 << 47;
+    if (masked != NULL) acort_cancel_mask(1);
+    acort_task_t *task = acort_go_ex(&attributes, gives, NULL);
+    CHECK(task != NULL);
+    CHECK_FAILS(acort_join(task, NULL, ACORT_NEVER), ENOMEM);
+    return NULL;
+}
+
+int main(void) {
+    alarm(100);
+    caller_wakes_another_ones();
+    run(is_too_large, NULL);
+    run(is_too_large, POINTER(1));
+    return 0;
+}
