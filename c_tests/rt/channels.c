@@ -345,6 +345,63 @@ static void refused(void) {
     acort_chan_unref(chan);
 }
 
+/* A task that another one joins, and frees, while it is selected, and whose block is used again. */
+static acort_event_t never;
+static acort_task_t *_Atomic selected;
+
+static void *ends_soon(void *turns) {
+    for (long i = NUMBER(turns); i > 0; i--) acort_yield();
+    return NULL;
+}
+
+static void *selects_tasks(void *argument) {
+    enum { COUNT = 100 };
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    acort_case_t cases[COUNT + 2];
+    for (int i = 0; i < COUNT; i++) {
+        cases[i] = case_of(ACORT_FD_READ, NULL, NULL);
+        cases[i].fd = ends[0];
+    }
+    cases[COUNT + 1] = case_of(ACORT_EVENT, &never, NULL);
+    for (acort_task_t *task; (task = selected) != acort_self();) {
+        cases[COUNT] = case_of(ACORT_TASK, task, NULL);
+        int which = acort_select(cases, COUNT + 2, acort_after(MILLISECONDS / 2));
+        CHECK(which == COUNT || (which == -1 && (errno == ESRCH || errno == ETIMEDOUT)));
+        acort_yield();
+    }
+    acort_close(ends[0]);
+    acort_close(ends[1]);
+    return argument;
+}
+
+static void *joins_what_is_selected(void *argument) {
+    acort_attr_t attributes;
+    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
+    acort_task_t *selector = NULL;
+    for (long i = 0; i < 500; i++) {
+        attributes.worker = 1;
+        acort_task_t *task = acort_go_ex(&attributes, ends_soon, POINTER(i % 50));
+        CHECK(task != NULL);
+        selected = task;
+        acort_sleep(1000 * (i % 300));
+        attributes.worker = 0;
+        if (selector == NULL) selector = acort_go_ex(&attributes, selects_tasks, NULL);
+        join(task);
+    }
+    selected = selector;
+    join(selector);
+    return argument;
+}
+
+static void *select_and_join(void *argument) {
+    acort_attr_t attributes;
+    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
+    attributes.worker = 1;
+    join(acort_go_ex(&attributes, joins_what_is_selected, NULL));
+    return argument;
+}
+
 static void *unrefs(void *argument) {
     acort_go(is_cancelled_in_a_channel, NULL);
     acort_yield();
@@ -369,6 +426,7 @@ int main(void) {
     run(selects_meet, NULL);
     run_with(3, selects_meet, NULL);
     run(selects_other_things, NULL);
+    run_with(2, select_and_join, NULL);
     selects_in_a_thread();
     refused();
     if (!IN_ORDER) return 0;

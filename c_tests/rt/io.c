@@ -342,6 +342,12 @@ static void *is_not_interrupted(void *argument) {
     CHECK_EQUAL(acort_sleep(30 * MILLISECONDS), 0);
     CHECK(acort_now() - start >= 30 * MILLISECONDS);
     many_share(POINTER(1));
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    acort_case_t one = {.op = ACORT_FD_READ, .fd = ends[0]};
+    for (int64_t end = acort_after(20 * MILLISECONDS); acort_now() < end;) CHECK_FAILS(acort_select(&one, 1, 0), ETIMEDOUT);
+    acort_close(ends[0]);
+    acort_close(ends[1]);
     setitimer(ITIMER_REAL, &never, NULL);
     CHECK(signals > 0);
     return argument;

@@ -302,7 +302,20 @@ static void *waits_for_a_thread(void *argument) {
     return argument;
 }
 
+/* A word that was saved is there for who is cancelled, too. */
+static void *takes_its_word(void *argument) {
+    acort_unpark(acort_self());
+    acort_cancel(acort_self());
+    CHECK_EQUAL(acort_park(ACORT_NEVER), 0);
+    CHECK_FAILS(acort_park(ACORT_NEVER), ECANCELED);
+    acort_unpark(acort_self());
+    CHECK_EQUAL(acort_park(0), 0);
+    CHECK_FAILS(acort_park(0), ECANCELED);
+    return argument;
+}
+
 int main(void) {
+    run(takes_its_word, NULL);
     run(sleeps_in_order, NULL);
     run(many_sleep, NULL);
     run(unparks, NULL);

@@ -27,14 +27,14 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// EINVAL: there is no such case, or its object is NULL.
+    /// EINVAL: there is no such case, or its object is NULL. A task is not looked at.
     pub(crate) fn of(case: &acort_case_t) -> Outcome<Source> {
         let has_object = !case.object.is_null();
         let has_value = has_object && !case.data.is_null();
         Ok(match case.op {
             ACORT_SEND if has_value => Source::Send(case.object.cast()),
             ACORT_RECV if has_value => Source::Receive(case.object.cast()),
-            ACORT_TASK => Source::Task(task::check(case.object.cast())?.as_ptr()),
+            ACORT_TASK if has_object => Source::Task(case.object.cast()),
             ACORT_EVENT if has_object => Source::Event(case.object.cast()),
             ACORT_FUTURE if has_object => Source::Event(future::event_of(case.object.cast())),
             ACORT_FD_READ | ACORT_FD_WRITE => {
@@ -72,8 +72,18 @@ impl Source {
         }
     }
 
-    /// Does it, if nobody must wait for that. The lock is held. File descriptors are asked for elsewhere.
-    pub(crate) unsafe fn attempt(self, data: *mut u8) -> Tried {
+    /// What tells a task from the next one in its block, which somebody else may join and free meanwhile:
+    /// the end of its number. ESRCH: it is none any more.
+    pub(crate) unsafe fn mark(self) -> Outcome<u32> {
+        let Source::Task(task) = self else { return Ok(0) };
+        // SAFETY: blocks stay for ever. What is read before the check is of this task, or of one that has gone.
+        let number = unsafe { (*task).id };
+        task::check(task).map(|_| number as u32)
+    }
+
+    /// Does it, if nobody must wait for that. The lock is held; `mark` is what [`mark`](Self::mark) has given.
+    /// File descriptors are asked for elsewhere.
+    pub(crate) unsafe fn attempt(self, data: *mut u8, mark: u32) -> Tried {
         let or_waits =
             |is_ready| if is_ready { Tried::Done(ptr::null_mut()) } else { Tried::Waits };
         // SAFETY: the caller's promise.
@@ -81,7 +91,7 @@ impl Source {
             match self {
                 Source::Send(channel) => (*channel).try_send(data),
                 Source::Receive(channel) => (*channel).try_receive(data),
-                Source::Task(task) => or_waits((*task).has_ended()),
+                Source::Task(task) => or_waits(!(*task).lives() || (*task).id as u32 != mark),
                 Source::Event(event) => or_waits((*event).is_set != 0),
                 Source::Ready(..) => Tried::Waits,
             }
@@ -104,7 +114,7 @@ impl Source {
 pub(crate) struct Room {
     pub(crate) places: *mut Waiter,
     pub(crate) locks: *mut *const Lock,
-    /// Edges of file descriptors from before they were asked for.
+    /// Edges of file descriptors from before they were asked for, marks of tasks.
     pub(crate) edges: *mut u32,
     /// Values on their way, one behind another.
     pub(crate) values: *mut u8,

@@ -81,6 +81,8 @@ pub(crate) fn poll(fd: c_int, events: i16, deadline: i64) -> Outcome<i16> {
     // SAFETY: one struct.
     let found = unsafe { libc::poll(&mut what, 1, c_int::try_from(limit).unwrap_or(c_int::MAX)) };
     match found {
+        // The caller asks again, or has a limit that has passed.
+        ..0 if sys::errno() == libc::EINTR && limit == 0 => poll(fd, events, 0),
         ..0 => Err(sys::errno()),
         _ if what.revents & libc::POLLNVAL != 0 => Err(libc::EBADF),
         _ => Ok(what.revents),

@@ -88,8 +88,8 @@ impl Parker {
         loop {
             let (new, armed) = match hearing {
                 Hearing::Nothing => (seen | WAITING | DEAF, Armed::Waits),
-                _ if seen & (CANCELLED | MASKED) == CANCELLED => return Armed::Cancelled,
                 Hearing::Token if seen & TOKEN != 0 => (seen & !TOKEN, Armed::HadToken),
+                _ if seen & (CANCELLED | MASKED) == CANCELLED => return Armed::Cancelled,
                 Hearing::Token => (seen | WAITING | PARKED, Armed::Waits),
                 Hearing::Cancellation => (seen | WAITING, Armed::Waits),
             };

@@ -68,7 +68,7 @@ struct Text<'a>(&'a core::ffi::CStr);
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(self.0.to_str().unwrap_or("?"))
+        f.pad(self.0.to_str().unwrap_or("?"))
     }
 }
 
@@ -80,7 +80,8 @@ unsafe fn describe(task: *mut Task, to: &mut Writer) {
         let _ = write!(line, "acort: task {}", (*task).id);
         let name = extra::name(task);
         if !name.is_null() {
-            let _ = write!(line, " {}", Text(core::ffi::CStr::from_ptr(name)));
+            // What comes after it has to fit.
+            let _ = write!(line, " {:.80}", Text(core::ffi::CStr::from_ptr(name)));
         }
         if let Some(worker) = (*task).parker.worker.as_ref() {
             let _ = write!(line, " of worker {}", worker.number);

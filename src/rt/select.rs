@@ -64,6 +64,9 @@ pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: i64) -> Outcom
             bytes = bytes.checked_add(source.size()).ok_or(libc::EINVAL)?;
         }
         let room = Room::new(me, cases.len(), bytes)?;
+        for (number, case) in cases.iter().enumerate() {
+            *room.edges.add(number) = Source::of(case)?.mark()?;
+        }
         let turn = TURN.load(Ordering::Relaxed);
         TURN.store(turn.wrapping_add(1), Ordering::Relaxed);
         let turn = turn as usize % cases.len();
@@ -116,7 +119,7 @@ impl Choice<'_> {
                 }
                 let lock = source.lock();
                 (*lock).take();
-                let tried = source.attempt(self.data(number));
+                let tried = source.attempt(self.data(number), *self.room.edges.add(number));
                 (*lock).give();
                 if let Some(error) = self.done(number, source, tried) {
                     found = Some((number, error));
@@ -245,7 +248,7 @@ impl Choice<'_> {
                             }
                         }
                     }
-                    _ => source.attempt(self.data(number)),
+                    _ => source.attempt(self.data(number), *self.room.edges.add(number)),
                 };
                 if !matches!(tried, Tried::Waits) {
                     return Ok(Some((Some(number), tried)));

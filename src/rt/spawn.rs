@@ -45,7 +45,7 @@ pub(crate) unsafe fn go(
             group if !group.is_null() => group,
             _ => (*me).group,
         };
-        if vessel::moves(worker, me, argument) {
+        if vessel::moves(worker, argument) {
             return Err(libc::EFAULT);
         }
         launch(runtime, group, attributes, 0, body, argument)

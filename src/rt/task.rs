@@ -254,6 +254,11 @@ impl Task {
         self.has_result = true;
     }
 
+    /// Has it neither ended nor been freed?
+    pub(crate) fn lives(&self) -> bool {
+        matches!(self.state.load(Ordering::Acquire), FRESH | STARTED)
+    }
+
     /// Has it ended?
     pub(crate) fn has_ended(&self) -> bool {
         self.state.load(Ordering::Acquire) >= ENDED

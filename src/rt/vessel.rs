@@ -219,26 +219,23 @@ pub(crate) unsafe fn destroy_all(worker: *mut Worker) {
     }
 }
 
-/// Does `place` lie on the stack that the worker's tasks share, and is `task` on that?
+/// Does `place` lie on the stack that the worker's tasks share? Then it moves away: from under the task that
+/// runs there, as from under one that runs elsewhere and has been given a pointer.
 ///
 /// # Safety
-/// Both exist; `worker` is that of the task.
-pub(crate) unsafe fn moves(worker: *mut Worker, task: *mut Task, place: *const c_void) -> bool {
-    // SAFETY: the caller's promise: while the task lives its stack does.
+/// The worker exists, and the caller runs on it.
+#[inline(always)]
+pub(crate) unsafe fn moves(worker: *mut Worker, place: *const c_void) -> bool {
+    // SAFETY: the caller's promise: the stack stays as long as the worker serves.
     unsafe {
         let stack = (*worker).vessels.shared_stack;
-        (*task).has(SHARED) && !stack.is_null() && aco_share_stack_t::contains(stack, place.addr())
+        !stack.is_null() && aco_share_stack_t::contains(stack, place.addr())
     }
 }
 
 /// Would a pointer to `place` be good for nobody else, since it lies on the caller's shared stack?
 pub(crate) fn is_on_moving_stack(place: *const c_void) -> bool {
     let worker = Worker::here();
-    // SAFETY: the thread's worker and the task that runs.
-    unsafe {
-        match worker.as_ref().map(|worker| worker.current) {
-            Some(task) if !task.is_null() => moves(worker, task, place),
-            _ => false,
-        }
-    }
+    // SAFETY: the thread's worker.
+    !worker.is_null() && unsafe { moves(worker, place) }
 }

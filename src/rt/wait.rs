@@ -71,7 +71,7 @@ pub(crate) unsafe fn begin_in_queue(
             return Begun::Over(thread_in_queue(lock, queue, slot, wait.deadline));
         };
         let worker = task.parker.worker;
-        if vessel::moves(worker, task, queue.cast()) {
+        if vessel::moves(worker, queue.cast()) {
             (*lock).give();
             return Begun::Over(Err(libc::EFAULT));
         }
