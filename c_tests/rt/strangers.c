@@ -1,6 +1,8 @@
 /* Threads that the runtime knows and threads that it does not: who might still wake a task is no deadlock. */
 #include "rt.h"
 
+#include <fcntl.h>
+
 static void *gives(void *argument) {
     return argument;
 }
@@ -59,9 +61,43 @@ static void *is_too_large(void *masked) {
     return NULL;
 }
 
+/* Tasks that are given up on several workers are out of the way of those that come next. */
+static void *is_deaf(void *argument) {
+    acort_cancel_mask(1);
+    acort_park(ACORT_NEVER);
+    return argument;
+}
+
+static void *begins_on_each(void *body) {
+    acort_attr_t attributes;
+    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
+    for (int i = 0; i < 6; i++) {
+        attributes.worker = i % 3;
+        CHECK(acort_go_ex(&attributes, body == NULL ? is_deaf : gives, NULL) != NULL);
+    }
+    if (body != NULL) acort_sleep(MILLISECONDS / 4);
+    return NULL;
+}
+
+static void some_are_given_up(void) {
+    runtime = runtime_with(3);
+    int out = dup(2), nowhere = open("/dev/null", O_WRONLY);
+    dup2(nowhere, 2);
+    for (int i = 0; i < 300; i++) {
+        int stuck = acort_enter(runtime, begins_on_each, NULL, NULL), errno_of_it = errno;
+        int next = acort_enter(runtime, begins_on_each, POINTER(1), NULL);
+        if (stuck != -1 || errno_of_it != EDEADLK || next != 0) dup2(out, 2);
+        CHECK(stuck == -1 && errno_of_it == EDEADLK && next == 0);
+    }
+    dup2(out, 2);
+    close(out), close(nowhere);
+    CHECK_EQUAL(acort_free(runtime), 0);
+}
+
 int main(void) {
     alarm(100);
     caller_wakes_another_ones();
+    if (!HAS_STRANGERS) some_are_given_up();
     run(is_too_large, NULL);
     run(is_too_large, POINTER(1));
     return 0;

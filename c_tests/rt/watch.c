@@ -224,10 +224,23 @@ static void *calls_from_everywhere(void *argument) {
     return argument;
 }
 
+static void waits_itself(void *data, acort_task_t *task, const char *why) {
+    (void)data, (void)task, (void)why;
+    acort_sleep(MILLISECONDS);
+}
+
+static void waits_in_a_hook(void) {
+    acort_hooks_t hooks = {NULL, NULL, NULL, waits_itself, NULL, NULL, NULL, 0};
+    acort_set_hooks(&hooks);
+    run(sleeps, NULL);
+}
+
 int main(void) {
     acort_stats_t stats;
     alarm(60);
     for (which = 0; which < 6; which++) run(calls_from_everywhere, NULL);
+    CHECK_DIES(waits_in_a_hook, "aco: fatal: acort(@, task #): a hook that is told of a wait would have to wait (wait in "
+                                "tasks, or call with deadline 0)\n");
     hooks();
     run(is_shown, NULL);
     CHECK_FAILS(acort_stats(&stats, sizeof stats), EPERM);

@@ -90,6 +90,7 @@ pub(crate) unsafe fn withdraw_all(runtime: *mut Runtime) {
     unsafe {
         (*runtime).each_task(&mut |task| {
             if (*task).state.load(Ordering::Relaxed) == STARTED && (*task).parker.claim() {
+                (*runtime).given_up.fetch_add(1, Ordering::SeqCst);
                 (*task).set(GIVEN_UP, true);
                 (*task).next = list;
                 list = task;
@@ -113,15 +114,16 @@ pub(crate) unsafe fn withdraw_all(runtime: *mut Runtime) {
 pub(crate) unsafe fn give_up(worker: *mut Worker) {
     // SAFETY: the caller's promise.
     unsafe {
-        loop {
-            let mut found: *mut Task = ptr::null_mut();
-            (*(*worker).runtime).each_task(&mut |task| {
-                if (*task).has(GIVEN_UP) && (*task).parker.worker == worker && !(*task).has_ended()
-                {
-                    found = task;
-                }
-            });
-            let Some(task) = found.as_mut() else { break };
+        let runtime: *mut Runtime = (*worker).runtime;
+        let mut list: *mut Task = ptr::null_mut();
+        (*runtime).each_task(&mut |task| {
+            if (*task).has(GIVEN_UP) && (*task).parker.worker == worker && !(*task).has_ended() {
+                (*task).next = list;
+                list = task;
+            }
+        });
+        while let Some(task) = list.as_mut() {
+            list = task.next;
             if task.timer != 0 {
                 (*worker).timers.remove(task);
             }
@@ -130,6 +132,8 @@ pub(crate) unsafe fn give_up(worker: *mut Worker) {
             }
             vessel::destroy(task.co, task.has(task::SHARED));
             task.set_result(ptr::null_mut());
+            // Who waits for its end may have new tasks by then, which are not to be withdrawn with the rest.
+            (*runtime).given_up.fetch_sub(1, Ordering::SeqCst);
             end(worker, task, ENDED);
         }
         (*worker).outside = 0;

@@ -160,7 +160,7 @@ impl Group {
         if self.live != 0 {
             self.is_waited_for = true;
             // SAFETY: a group's runtime is there.
-            unsafe { (*self.runtime).waiting_callers.fetch_add(1, Ordering::SeqCst) };
+            unsafe { (*self.runtime).a_caller_waits() }
         }
     }
 

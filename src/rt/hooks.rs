@@ -7,6 +7,8 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use super::abi::{acort_hooks_t, acort_task_t};
 use super::task::Task;
 use super::why::Why;
+use super::worker::Worker;
+use crate::diag;
 
 #[unsafe(link_section = "aco_shared")]
 static HOOKS: AtomicPtr<acort_hooks_t> = AtomicPtr::new(ptr::null_mut());
@@ -74,11 +76,17 @@ pub(crate) fn waits(task: *mut Task, why: Why) {
 #[cold]
 #[inline(never)]
 fn waits_slowly(hooks: *mut acort_hooks_t, task: *mut Task, why: Why) {
-    // SAFETY: as in `tell_slowly`.
+    // SAFETY: as in `tell_slowly`; the thread's worker, on which the task runs.
     unsafe {
-        if let Some(hook) = (*hooks).block {
-            hook((*hooks).user, task, why.text().as_ptr());
+        let Some(hook) = (*hooks).block else { return };
+        let worker = Worker::here();
+        if (*worker).is_telling {
+            let what = format_args!("a hook that is told of a wait would have to wait");
+            diag::fatal("acort", task, what, "wait in tasks, or call with deadline 0")
         }
+        (*worker).is_telling = true;
+        hook((*hooks).user, task, why.text().as_ptr());
+        (*worker).is_telling = false;
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Runtime {
     pub(crate) is_stopping: AtomicBool,
     /// How often nothing could ever wake any task, since there was none.
     pub(crate) deadlocks: AtomicU32,
+    /// Tasks that were withdrawn, and that their workers have not ended yet.
+    pub(crate) given_up: AtomicUsize,
     _touched: SeveralTouch,
 }
 
@@ -142,9 +144,19 @@ impl Runtime {
     /// have put a new task somewhere before it was known.
     pub(crate) fn is_idle_since(&self, wakes: u32) -> bool {
         self.live.load(Ordering::SeqCst) != 0
+            && self.given_up.load(Ordering::SeqCst) == 0
             && !self.has_fresh()
             && self.workers().all(Worker::has_empty_inbox)
             && wakes == self.wakes.load(Ordering::SeqCst)
+    }
+
+    /// A thread that might have woken tasks only waits from here on. Workers that have gone to sleep on its
+    /// account look again.
+    pub(crate) fn a_caller_waits(&self) {
+        self.waiting_callers.fetch_add(1, Ordering::SeqCst);
+        if self.idle.load(Ordering::SeqCst) == self.options.workers {
+            let _ = self.workers().any(Worker::rouse);
+        }
     }
 
     /// Ends what [`becomes_idle`](Self::becomes_idle) began. Before the worker looks for work.

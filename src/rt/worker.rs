@@ -42,6 +42,8 @@ pub(crate) struct Worker {
     pub(crate) current: *mut Task,
     /// The task that leaves will be woken by somebody; otherwise it has yielded, and is ready.
     pub(crate) is_parking: bool,
+    /// A hook is being told that a task waits.
+    pub(crate) is_telling: bool,
     pub(crate) ready: List,
     /// Where this thread's errno is.
     pub(crate) errno: *mut c_int,
