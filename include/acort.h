@@ -8,8 +8,8 @@
  * threads unless it says otherwise. errno belongs to the task.
  *
  * A file descriptor that one of these functions was called for is made non-blocking, for good, and
- * closed with acort_close(). In a child of fork(2) the runtime is not to be used: it calls what fork's
- * manual page allows, exec(3) or _exit(2), or leaves the runtime's tasks alone and makes one of its own.
+ * closed with acort_close(). In a child of fork(2) the runtime and its tasks are not to be used: the child
+ * calls exec(3) or _exit(2).
  *
  * With ACORT_CHAOS=<number> in the environment, for tests, the order in which tasks run and how much
  * acort_read() and acort_write() take of a stream at once come from that seed. */
