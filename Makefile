@@ -8,6 +8,7 @@
 # make setup         installs what all lanes of the tests need (Debian, as root)
 # make clean
 # make RT=0          without acort, the runtime, in build/without-rt
+# make KQUEUE=1      with kqueue for epoll, in build/kqueue, over the library that LDFLAGS names: for tests
 #
 # Another target, in a folder of its own, build/$(TARGET):
 #   make TARGET=aarch64-unknown-linux-gnu CC=aarch64-linux-gnu-gcc-12 RUSTC=/usr/bin/rustc
@@ -26,6 +27,7 @@ TARGET     ?=
 LANES      ?=
 FILE       ?= README.md
 RT         ?= 1
+KQUEUE     ?= 0
 
 VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 MAJOR   := $(firstword $(subst ., ,$(VERSION)))
@@ -33,7 +35,7 @@ SONAME  := libaco.so.$(MAJOR)
 SO      := libaco.so.$(VERSION)
 
 # A build for another target shares no file with the others, cargo's included.
-B      := build$(if $(TARGET),/$(TARGET))$(if $(filter 0,$(RT)),/without-rt)
+B      := build$(if $(TARGET),/$(TARGET))$(if $(filter 0,$(RT)),/without-rt)$(if $(filter 1,$(KQUEUE)),/kqueue)
 RSLIB  := $(B)/cargo/$(if $(TARGET),$(TARGET)/)release/libaco.a
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
 HEADERS := aco.h aco_inline.h aco_switch.h aco_ext.h aco_ext_inline.h aco_assert_override.h aco.hpp $(if $(filter-out 0,$(RT)),acort.h)
@@ -53,7 +55,8 @@ endif
 
 $(RSLIB): $(SOURCES)
 	$(CARGO) rustc --quiet --locked --release --lib --crate-type staticlib --target-dir $(B)/cargo \
-	  $(if $(TARGET),--target $(TARGET)) $(if $(filter 0,$(RT)),--no-default-features)
+	  $(if $(TARGET),--target $(TARGET)) $(if $(filter 0,$(RT)),--no-default-features) \
+	  $(if $(filter 1,$(KQUEUE)),-- --cfg aco_kqueue)
 
 # -z nodelete: a coroutine may run while its library is being closed; the TLS block stays anyway.
 $(B)/$(SO): $(RSLIB) $(B)/libaco.map

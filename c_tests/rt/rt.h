@@ -41,7 +41,8 @@
 #define __SANITIZE_THREAD__ 1
 #endif
 #endif
-#if defined(__SANITIZE_THREAD__) || defined(UNDER_EMULATION)
+#ifdef HAS_STRANGERS /* told by who compiles */
+#elif defined(__SANITIZE_THREAD__) || defined(UNDER_EMULATION)
 #define HAS_STRANGERS 1
 #else
 #define HAS_STRANGERS 0

@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering;
 
 use super::descriptors::Entry;
-use super::{Outcome, os};
+use super::{Outcome, os, poller};
 use crate::sys;
 
 /// What it is has been asked for.
@@ -66,6 +66,10 @@ fn ask(fd: c_int) -> Outcome<u32> {
 }
 
 fn is_tcp(fd: c_int) -> u32 {
+    // Of the others' reads a short one may be short for something urgent.
+    if !poller::TELLS_OF_URGENT {
+        return 0;
+    }
     if os::socket_option(fd, libc::SO_PROTOCOL) == Ok(libc::IPPROTO_TCP) { TCP } else { 0 }
 }
 

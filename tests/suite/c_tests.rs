@@ -62,7 +62,7 @@ const IN_ANY_ORDER: [&str; 10] = [
 
 /// The seeds of chaos: few in the first variant of a compiler whose programs run by themselves, many where
 /// much time was asked for.
-fn seeds(test: &str, is_first: bool, long: bool) -> core::ops::Range<u32> {
+pub fn seeds(test: &str, is_first: bool, long: bool) -> core::ops::Range<u32> {
     match (IN_ANY_ORDER.contains(&test), long) {
         (true, true) => 1..25,
         (true, false) if is_first => 1..4,

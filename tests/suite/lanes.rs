@@ -5,6 +5,7 @@ use crate::compilers::Compiler;
 use crate::debug;
 use crate::fuzz;
 use crate::install;
+use crate::kqueue;
 use crate::library;
 use crate::panics;
 use crate::process::is_there;
@@ -30,7 +31,8 @@ pub enum Extent {
 }
 
 /// The lanes that `make test` leaves to `LANES=all`: what they find, another lane finds nearly always.
-pub const LEFT: [&str; 8] = [
+pub const LEFT: [&str; 9] = [
+    "kqueue",
     "musl",
     "gdb-aarch64",
     "panics-aarch64",
@@ -99,6 +101,12 @@ const CLIENTS: &[Need] = &[
     ("python3 --version", "python3"),
 ];
 
+/// For types of systems that no core is installed for.
+const RUST_SOURCE: &[Need] = &[
+    ("/usr/bin/rustc --version", "rustc-web"),
+    ("test -e /usr/lib/rustlib/src/rust/library/core", "rust-web-src"),
+];
+
 /// The tests of several compilers.
 fn several(compilers: &[&'static Compiler], extent: Extent) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
@@ -114,7 +122,7 @@ fn with(cases: Result<Vec<Case>, String>, more: Vec<Case>) -> Result<Vec<Case>, 
     Ok(cases)
 }
 
-pub const LANES: [Lane; 29] = [
+pub const LANES: [Lane; 30] = [
     Lane { name: "rust", needs: &[], cases: |_| Ok(library::rust_cases()) },
     Lane {
         name: "lint",
@@ -219,6 +227,7 @@ pub const LANES: [Lane; 29] = [
     },
     Lane { name: "rt-use", needs: &[CLIENTS], cases: |_| rt_use::cases() },
     Lane { name: "docs", needs: &[CXX], cases: |_| Ok(snippets::cases()) },
+    Lane { name: "kqueue", needs: &[CLIENTS, RUST_SOURCE], cases: |_| kqueue::cases() },
     Lane { name: "install", needs: &[], cases: |_| Ok(install::cases()) },
     Lane {
         name: "packages",

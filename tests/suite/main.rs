@@ -11,6 +11,7 @@ mod debug;
 mod examples;
 mod fuzz;
 mod install;
+mod kqueue;
 mod lanes;
 mod library;
 mod panics;

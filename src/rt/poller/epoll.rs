@@ -1,26 +1,17 @@
-//! What a worker sleeps in: epoll here; on another system this file's items stand over its like (kqueue).
+//! The poller of Linux: epoll.
 
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Outcome, os};
+use super::super::{Outcome, os};
+use super::{AT_ONCE, Happened, close_own};
 use crate::{sanitizer, sys};
 
-/// Events that are taken at once.
-const AT_ONCE: usize = 256;
+/// Something urgent (MSG_OOB), where a read ends early, is told of.
+pub(crate) const TELLS_OF_URGENT: bool = true;
+
 /// No file descriptor: somebody wants the worker's attention.
 const ATTENTION: u64 = u64::MAX;
-
-/// What has happened to a file descriptor.
-pub(crate) struct Happened {
-    /// What [`Poller::watch`] was given.
-    pub(crate) mark: u64,
-    pub(crate) is_readable: bool,
-    pub(crate) is_writable: bool,
-    /// The other side is gone, or half of it, or something urgent has come: what was read says nothing
-    /// about what is left to read.
-    pub(crate) is_over: bool,
-}
 
 /// One worker's.
 pub(crate) struct Poller {
@@ -55,10 +46,7 @@ impl Poller {
     /// Ends it.
     pub(crate) fn close(&self) {
         for fd in [self.epoll, self.attention, self.alarm] {
-            if fd >= 0 {
-                // SAFETY: its own.
-                unsafe { libc::close(fd) };
-            }
+            close_own(fd);
         }
     }
 

@@ -1,12 +1,23 @@
-//! The system's calls that the runtime makes beyond those of `sys`, each wrapped once.
+//! The system's calls that the runtime makes beyond those of `sys`, each wrapped once. Those that each
+//! system has in its own way have a file each.
 
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::AtomicU32;
 
 use super::Outcome;
 use crate::{sanitizer, sys};
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+
+pub(crate) use crate::sys::errno_place;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{pin_to, sleep_on, thread_count, wake_one};
+#[cfg(target_os = "macos")]
+pub(crate) use macos::{pin_to, sleep_on, thread_count, wake_one};
 
 const NANOSECONDS: i64 = 1_000_000_000;
 
@@ -24,27 +35,6 @@ pub(crate) fn now() -> i64 {
 /// `nanoseconds`, not negative, as the system takes them.
 pub(crate) fn timespec(nanoseconds: i64) -> libc::timespec {
     libc::timespec { tv_sec: nanoseconds / NANOSECONDS, tv_nsec: nanoseconds % NANOSECONDS }
-}
-
-/// Sleeps until somebody wakes `word`, which has `value`; or until `deadline`, unless that is negative.
-/// It may come back for no reason.
-pub(crate) fn sleep_on(word: &AtomicU32, value: u32, deadline: i64) {
-    let time = timespec(deadline.max(0));
-    let limit = if deadline < 0 { ptr::null() } else { &raw const time };
-    // SAFETY: the word is there for as long as this call; the time, too.
-    unsafe {
-        let operation = libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG;
-        let (nothing, any) = (ptr::null::<c_void>(), u32::MAX);
-        libc::syscall(libc::SYS_futex, word.as_ptr(), operation, value, limit, nothing, any);
-    }
-}
-
-/// Wakes one thread that sleeps on `word`. The word may be gone: only its address counts.
-pub(crate) fn wake_one(word: *const AtomicU32) {
-    // SAFETY: the kernel looks for sleepers at an address.
-    unsafe {
-        libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1);
-    }
 }
 
 /// A zeroed object; free it with `sys::free`. None: there is no memory.
@@ -101,29 +91,6 @@ pub(crate) fn detach_thread(thread: libc::pthread_t) {
     unsafe { libc::pthread_detach(thread) };
 }
 
-/// Ties this thread to one processor, where that may be used.
-pub(crate) fn pin_to(processor: usize) {
-    // SAFETY: all zero is a set; the macros write inside it.
-    unsafe {
-        let count = libc::sysconf(libc::_SC_NPROCESSORS_ONLN).max(1) as usize;
-        let mut set: libc::cpu_set_t = core::mem::zeroed();
-        libc::CPU_SET(processor % count, &mut set);
-        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set);
-    }
-}
-
-/// How many threads the process has. None: the system does not say.
-pub(crate) fn thread_count() -> Option<usize> {
-    let mut status = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the path ends in 0; the status is written on success.
-    unsafe {
-        if libc::stat(c"/proc/self/task".as_ptr(), status.as_mut_ptr()) != 0 {
-            return None;
-        }
-        usize::try_from(status.assume_init().st_nlink).ok()?.checked_sub(2)
-    }
-}
-
 /// An option of a socket, of those at SOL_SOCKET that are one number.
 pub(crate) fn socket_option(fd: c_int, option: c_int) -> Outcome<c_int> {
     let (mut value, mut size): (c_int, _) = (0, size_of::<c_int>() as libc::socklen_t);
@@ -135,12 +102,6 @@ pub(crate) fn socket_option(fd: c_int, option: c_int) -> Outcome<c_int> {
         libc::getsockopt(fd, libc::SOL_SOCKET, option, place, &mut size)
     };
     if answer == 0 { Ok(value) } else { Err(sys::errno()) }
-}
-
-/// Where this thread's errno is.
-pub(crate) fn errno_place() -> *mut c_int {
-    // SAFETY: valid for as long as the thread lives.
-    unsafe { libc::__errno_location() }
 }
 
 /// A copy of `text`, from malloc. None: there is no memory.

@@ -1,0 +1,53 @@
+//! What macOS has of its own: words to sleep on (macOS 14.4), the threads of the process.
+
+use core::ffi::c_int;
+use core::mem::MaybeUninit;
+use core::sync::atomic::AtomicU32;
+
+use super::now;
+
+const WORD: usize = size_of::<AtomicU32>();
+
+/// Sleeps until somebody wakes `word`, which has `value`; or until `deadline`, unless that is negative.
+/// It may come back for no reason.
+pub(crate) fn sleep_on(word: &AtomicU32, value: u32, deadline: i64) {
+    let (place, value) = (word.as_ptr().cast(), u64::from(value));
+    // SAFETY: the word is there for as long as this call.
+    unsafe {
+        let flags = libc::OS_SYNC_WAIT_ON_ADDRESS_NONE;
+        if deadline < 0 {
+            libc::os_sync_wait_on_address(place, value, WORD, flags);
+            return;
+        }
+        // Of none it would not return.
+        let limit = deadline.saturating_sub(now()).max(1) as u64;
+        let clock = libc::OS_CLOCK_MACH_ABSOLUTE_TIME;
+        libc::os_sync_wait_on_address_with_timeout(place, value, WORD, flags, clock, limit);
+    }
+}
+
+/// Wakes one thread that sleeps on `word`. The word may be gone: only its address counts.
+pub(crate) fn wake_one(word: *const AtomicU32) {
+    // SAFETY: the kernel looks for sleepers at an address.
+    unsafe {
+        let flags = libc::OS_SYNC_WAKE_BY_ADDRESS_NONE;
+        libc::os_sync_wake_by_address_any(word.cast_mut().cast(), WORD, flags);
+    }
+}
+
+/// Ties this thread to one processor, where that may be used: not on this system.
+pub(crate) fn pin_to(_processor: usize) {}
+
+/// How many threads the process has. None: the system does not say.
+pub(crate) fn thread_count() -> Option<usize> {
+    let mut all = MaybeUninit::<libc::proc_taskinfo>::uninit();
+    let size = size_of::<libc::proc_taskinfo>() as c_int;
+    // SAFETY: the call writes so many bytes, and says that it did.
+    unsafe {
+        let (process, what) = (libc::getpid(), libc::PROC_PIDTASKINFO);
+        if libc::proc_pidinfo(process, what, 0, all.as_mut_ptr().cast(), size) != size {
+            return None;
+        }
+        usize::try_from(all.assume_init().pti_threadnum).ok()
+    }
+}

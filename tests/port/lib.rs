@@ -1,0 +1,38 @@
+//! The runtime's poller and the calls that each system has in its own way, without the rest, which is for
+//! Linux: so that a compiler for macOS or FreeBSD can be asked about them.
+
+#![no_std]
+#![deny(warnings)]
+// Who uses them is not here.
+#![allow(dead_code, unused_imports)]
+
+use core::ffi::c_int;
+
+#[path = "../../src/rt/os/mod.rs"]
+mod os;
+#[path = "../../src/rt/poller/mod.rs"]
+mod poller;
+
+type Outcome<T> = Result<T, c_int>;
+
+/// What they use of `src/sys.rs`.
+mod sys {
+    use core::ffi::c_int;
+
+    pub(crate) fn errno_place() -> *mut c_int {
+        // SAFETY: no preconditions.
+        unsafe { libc::__error() }
+    }
+
+    pub(crate) fn errno() -> c_int {
+        // SAFETY: valid for as long as the thread lives.
+        unsafe { *errno_place() }
+    }
+}
+
+/// What they use of `src/sanitizer/`.
+mod sanitizer {
+    use core::ffi::c_void;
+
+    pub(crate) fn is_written(_place: *mut c_void, _size: usize) {}
+}
