@@ -268,14 +268,14 @@ static acort_event_t *another_ones;
 static void *has_an_object(void *argument) {
     another_ones = (acort_event_t *)ON_STACK(sizeof *another_ones);
     memset(another_ones, 0, sizeof *another_ones);
-    acort_sleep(2 * MILLISECONDS);
+    acort_sleep(20 * MILLISECONDS);
     return argument;
 }
 
 static void *objects_do_not_move(void *argument) {
     join(go_with(ACORT_SHARED, has_objects, NULL));
     acort_task_t *task = go_with(ACORT_SHARED, has_an_object, NULL);
-    acort_yield();
+    while (another_ones == NULL) acort_yield();
     CHECK_FAILS(acort_event_wait(another_ones, acort_after(MILLISECONDS)), EFAULT);
     join(task);
     return argument;
