@@ -10,7 +10,12 @@ apt-get install -q -y --no-install-recommends \
   libunwind-dev libunwind-dev:arm64 pkg-config cmake \
   gcc-12-aarch64-linux-gnu g++-12-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static \
   rustc-web rust-web-src libstd-rust-web-dev:arm64 libstdc++6:arm64 \
-  netcat-openbsd socat curl wrk python3 \
+  netcat-openbsd socat curl wrk python3 python3-pip luajit libssl-dev \
   libboost-context-dev libboost-fiber-dev libst-dev libpth-dev golang-go
+# A Zig that has @cImport; 0.17 does not.
+test -x build/zig/ziglang/zig || python3 -m pip install --quiet --target build/zig ziglang==0.15.2
+# The last one for Rust 1.95; without optimisation, which takes minutes less.
+cargo cinstall --version ||
+  CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --version =0.10.24 cargo-c
 # rustfmt and clippy come with rustup's default toolchain.
 cargo fmt --version && cargo clippy --version

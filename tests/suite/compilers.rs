@@ -168,9 +168,15 @@ impl Compiler {
     pub const MUSL: Compiler = Compiler {
         name: "musl",
         c: "musl-gcc",
-        // gcc's unwinder is built for glibc here and does not link.
-        never: &["unwind"],
-        variants: &[variant("-O2", Link::Static), variant("-O0", Link::Static)],
+        // gcc's unwinder is built for glibc here and does not link; of the shared library's functions,
+        // linked for glibc, none can be put before; musl has no dlvsym.
+        never: &["unwind", "failing", "loaded", "rt/failing"],
+        variants: &[
+            variant("-O2", Link::Static),
+            variant("-O0", Link::Static),
+            variant("-O2 -fPIE -pie", Link::Archive),
+            variant("-O2", Link::Shared),
+        ],
         ..NATIVE
     };
     pub const AARCH64: Compiler = Compiler {

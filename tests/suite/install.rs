@@ -31,7 +31,7 @@ int main() {
 }
 ";
 
-fn write_program(folder: &Path) -> Result<String, String> {
+pub fn write_program(folder: &Path) -> Result<String, String> {
     let path = folder.join("program.c");
     fs::write(&path, PROGRAM).map_err(|error| error.to_string())?;
     Ok(path.to_string_lossy().into_owned())
@@ -43,7 +43,7 @@ fn check_version(output: &str) -> Result<(), String> {
 }
 
 /// Runs make with these variables, whose values may have spaces.
-fn make(goal: &str, variables: &[(&str, &str)]) -> Result<(), String> {
+pub fn make(goal: &str, variables: &[(&str, &str)]) -> Result<(), String> {
     let mut command = command("make --silent");
     command.arg(goal);
     command.args(variables.iter().map(|(name, value)| format!("{name}={value}")));
@@ -51,7 +51,7 @@ fn make(goal: &str, variables: &[(&str, &str)]) -> Result<(), String> {
 }
 
 /// A fresh folder, and the absolute path of a prefix in it.
-fn prefix(name: &str) -> Result<(PathBuf, String), String> {
+pub fn prefix(name: &str) -> Result<(PathBuf, String), String> {
     let folder = scratch(name)?;
     let prefix = root().join(&folder).join("usr").to_string_lossy().into_owned();
     Ok((folder, prefix))
@@ -64,7 +64,7 @@ fn is_clean(folder: &Path) -> Result<(), String> {
 }
 
 /// Compiles `program` with `arguments`, runs it with the libraries below `prefix`.
-fn build_and_run(
+pub fn build_and_run(
     compiler: &str,
     arguments: &[&str],
     binary: &Path,
@@ -81,12 +81,20 @@ fn build_and_run(
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("install, use, uninstall", install_use_uninstall),
-        Case::new("DESTDIR and LIBDIR", || {
+        Case::new("DESTDIR, LIBDIR and INCLUDEDIR", || {
             let folder = scratch("destdir")?;
             let destination = root().join(&folder).join("a & b").to_string_lossy().into_owned();
             let libdir = "/usr/lib/some-triplet";
-            let variables = [("DESTDIR", &*destination), ("PREFIX", "/usr"), ("LIBDIR", libdir)];
+            let includedir = "/usr/include/some place";
+            let variables = [
+                ("DESTDIR", &*destination),
+                ("PREFIX", "/usr"),
+                ("LIBDIR", libdir),
+                ("INCLUDEDIR", includedir),
+            ];
             make("install", &variables)?;
+            let header = format!("{destination}{includedir}/libaco/aco.h");
+            Path::new(&header).exists().then_some(()).ok_or(header)?;
             let pc = Path::new(&destination).join("usr/lib/some-triplet/pkgconfig/libaco.pc");
             let text = fs::read_to_string(&pc).map_err(|error| error.to_string())?;
             let inside = text.contains("libdir=/usr/lib/some-triplet") && !text.contains("a & b");

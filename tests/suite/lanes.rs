@@ -1,6 +1,8 @@
 //! The lanes: what can be run, and with which tools.
 
+use crate::bindings;
 use crate::c_tests;
+use crate::cinstall;
 use crate::compilers::Compiler;
 use crate::debug;
 use crate::fuzz;
@@ -31,7 +33,9 @@ pub enum Extent {
 }
 
 /// The lanes that `make test` leaves to `LANES=all`: what they find, another lane finds nearly always.
-pub const LEFT: [&str; 9] = [
+pub const LEFT: [&str; 11] = [
+    "bindings",
+    "cinstall",
     "kqueue",
     "musl",
     "gdb-aarch64",
@@ -107,6 +111,13 @@ const RUST_SOURCE: &[Need] = &[
     ("test -e /usr/lib/rustlib/src/rust/library/core", "rust-web-src"),
 ];
 
+/// Other languages; ziglang is a package of PyPI.
+const LANGUAGES: &[Need] = &[
+    ("python3 --version", "python3"),
+    ("luajit -v", "luajit"),
+    ("build/zig/ziglang/zig version", "ziglang"),
+];
+
 /// The tests of several compilers.
 fn several(compilers: &[&'static Compiler], extent: Extent) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
@@ -122,7 +133,7 @@ fn with(cases: Result<Vec<Case>, String>, more: Vec<Case>) -> Result<Vec<Case>, 
     Ok(cases)
 }
 
-pub const LANES: [Lane; 30] = [
+pub const LANES: [Lane; 32] = [
     Lane { name: "rust", needs: &[], cases: |_| Ok(library::rust_cases()) },
     Lane {
         name: "lint",
@@ -234,6 +245,15 @@ pub const LANES: [Lane; 30] = [
         needs: &[&[("pkg-config --version", "pkg-config"), ("cmake --version", "cmake")]],
         cases: |_| Ok(install::package_cases()),
     },
+    Lane {
+        name: "cinstall",
+        needs: &[
+            LLD,
+            &[("cargo cinstall --version", "cargo-c"), ("pkg-config --version", "pkg-config")],
+        ],
+        cases: |_| cinstall::cases(),
+    },
+    Lane { name: "bindings", needs: &[LANGUAGES, AARCH64], cases: |_| bindings::cases() },
 ];
 
 fn gdb_cases() -> Vec<Case> {

@@ -29,7 +29,7 @@ pub fn lint_cases() -> Vec<Case> {
 }
 
 /// The last word of the lines of `nm` that are about names.
-fn names(line: &str) -> Result<BTreeSet<String>, String> {
+pub fn names(line: &str) -> Result<BTreeSet<String>, String> {
     let output = succeed(command(line), 60)?;
     let lines = output.lines().filter(|line| line.split_whitespace().count() == 3);
     let lines = lines.filter(|line| !line.contains(" A "));

@@ -5,7 +5,9 @@
 //! variant, and the fuzzer for a minute; with `all` a lane that cannot run is a failure. `make test-long` makes the random walks 250 times as long, and fuzzes for an hour. A case is
 //! one thing that passes or fails; the last line is `N passed, N failed`.
 
+mod bindings;
 mod c_tests;
+mod cinstall;
 mod compilers;
 mod debug;
 mod examples;
