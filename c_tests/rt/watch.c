@@ -235,6 +235,25 @@ static void waits_in_a_hook(void) {
     run(sleeps, NULL);
 }
 
+static void *unparks_soon(void *task) {
+    usleep(30000);
+    acort_unpark(task);
+    return NULL;
+}
+
+/* A deadline in centuries is slept for, too, by systems that take no such limit. */
+static void *is_patient(void *argument) {
+    acort_stats_t before, after;
+    pthread_t helper;
+    CHECK_EQUAL(acort_stats(&before, sizeof before), 0);
+    CHECK(pthread_create(&helper, NULL, unparks_soon, acort_self()) == 0);
+    CHECK_EQUAL(acort_park(INT64_MAX), 0);
+    CHECK(pthread_join(helper, NULL) == 0);
+    CHECK_EQUAL(acort_stats(&after, sizeof after), 0);
+    CHECK(after.sleeps - before.sleeps >= 1 && after.sleeps - before.sleeps < 10);
+    return argument;
+}
+
 int main(void) {
     acort_stats_t stats;
     alarm(60);
@@ -243,6 +262,7 @@ int main(void) {
                                 "tasks, or call with deadline 0)\n");
     hooks();
     run(is_shown, NULL);
+    run(is_patient, NULL);
     CHECK_FAILS(acort_stats(&stats, sizeof stats), EPERM);
     CHECK_FAILS(acort_foreach(counts, NULL), EPERM);
     return 0;

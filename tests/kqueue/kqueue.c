@@ -81,7 +81,8 @@ static int change_descriptor(int number, struct queue *queue, const struct keven
     if (!deletes && !(change->flags & EV_ADD && change->flags & EV_CLEAR)) return EINVAL;
     *filter = (struct filter){.udata = change->udata, .is_there = !deletes};
 
-    uint32_t events = (both[READS].is_there ? EPOLLIN | EPOLLRDHUP : 0u) | (both[WRITES].is_there ? EPOLLOUT : 0u);
+    uint32_t events = both[READS].is_there ? EPOLLIN | EPOLLRDHUP : 0u;
+    if (both[WRITES].is_there) events |= EPOLLOUT;
     int what = events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
     int error = control(number, what, fd, events | EPOLLET, change->ident);
     if (error == ENOENT && !deletes) {
@@ -171,7 +172,8 @@ static int tell(struct queue *queue, const struct epoll_event *said, struct keve
     return count;
 }
 
-static int collect(int number, struct queue *queue, struct kevent *events, int room, const struct timespec *limit) {
+static int collect(int number, struct queue *queue, struct kevent *events, int room,
+                   const struct timespec *limit) {
     struct epoll_event said[AT_ONCE];
     int most = room / WAYS < AT_ONCE ? room / WAYS : AT_ONCE, count = 0;
     if (most == 0 || (limit != NULL && (limit->tv_sec > LONGEST || limit->tv_sec < 0))) {

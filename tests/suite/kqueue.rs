@@ -1,5 +1,5 @@
 //! The runtime over kqueue instead of epoll: over tests/kqueue/, which stands in for a system that has one,
-//! and over libkqueue, where pkg-config knows it; what was written for macOS and FreeBSD is type-checked.
+//! and over libkqueue, where pkg-config knows it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::process::Command;
 use crate::c_tests::{seeds, sources};
 use crate::compilers::Languages;
 use crate::examples::check_output;
+use crate::port::{self, declarations};
 use crate::process::{command, is_there, root, scratch, succeed};
 use crate::servers::{Server, ask};
 use crate::work::Case;
@@ -100,10 +101,7 @@ fn make() -> Result<(), String> {
 pub fn cases() -> Result<Vec<Case>, String> {
     scratch("kqueue")?;
     make()?;
-    let mut cases: Vec<_> =
-        ["aarch64-apple-darwin", "x86_64-apple-darwin", "x86_64-unknown-freebsd"]
-            .map(|target| Case::new(format!("types for {target}"), move || has_types(target)))
-            .into();
+    let mut cases = port::cases();
     for server in ["echo_server", "http_server"] {
         built(&Path::new("examples").join(format!("{server}.c")), server, "")?;
     }
@@ -116,25 +114,15 @@ pub fn cases() -> Result<Vec<Case>, String> {
     Ok(cases)
 }
 
-/// Is what was written for other systems right by their declarations?
-fn has_types(target: &str) -> Result<(), String> {
-    let line = format!(
-        "cargo check --quiet --locked -Zbuild-std=core --target {target} \
-         --manifest-path tests/port/Cargo.toml --target-dir build/port"
-    );
-    let mut command = command(&line);
-    // Debian's compiler, which brings the source of core.
-    command.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
-    succeed(command, 600).map(drop)
-}
-
 fn cases_over(provider: &Provider) -> Vec<Case> {
     let case = |name: &str, job: Job| {
         let provider = provider.clone();
         Case::new(format!("{name} over {}", provider.name), move || job(&provider))
     };
-    let mut cases =
-        vec![case("declarations", Box::new(declarations)), case("http_server.c", Box::new(http))];
+    let mut cases = vec![
+        case("declarations", Box::new(|provider| declarations(&provider.header))),
+        case("http_server.c", Box::new(http)),
+    ];
     for client in ["nc", "socat"] {
         cases.push(case(client, Box::new(move |provider| tool(provider, client))));
     }
@@ -221,41 +209,4 @@ fn http(provider: &Provider) -> Result<(), String> {
         }
     }
     end("http_server", server)
-}
-
-/// Is the poller's own declaration of kevent's struct and numbers that of the header?
-fn declarations(provider: &Provider) -> Result<(), String> {
-    let abi =
-        fs::read_to_string("src/rt/poller/kqueue_abi.rs").map_err(|error| error.to_string())?;
-    let mut unit = "#include <stddef.h>\n#include <sys/event.h>\n".to_string();
-    let mut place = 0;
-    let mut count = 0;
-    for line in abi.lines().filter_map(|line| line.trim().strip_prefix("pub(crate) ")) {
-        if let Some(("const", constant)) = line.split_once(' ')
-            && let Some((name, value)) = constant.trim_end_matches(';').split_once(" = ")
-        {
-            let name = name.split(':').next().unwrap_or_default();
-            unit += &format!("_Static_assert({name} == {}, \"{name}\");\n", value.replace('_', ""));
-            count += 1;
-        } else if let Some((name, sort)) = line.trim_end_matches(',').split_once(": ") {
-            let size = match sort {
-                "i16" | "u16" => 2,
-                "u32" => 4,
-                _ => 8,
-            };
-            let of = format!("offsetof(struct kevent, {name}) == {place}");
-            unit += &format!("_Static_assert({of}, \"{name}\");\n");
-            let of = format!("sizeof((struct kevent *)0)->{name} == {size}");
-            unit += &format!("_Static_assert({of}, \"{name}\");\n");
-            place += size;
-            count += 1;
-        }
-    }
-    unit += &format!("_Static_assert(sizeof(struct kevent) == {place}, \"struct kevent\");\n");
-    if count != 19 {
-        return Err(format!("{count} declarations are found in kqueue_abi.rs, not 19"));
-    }
-    let path = format!("{FOLDER}/declarations-{}.c", provider.name.replace(' ', "-"));
-    fs::write(&path, unit).map_err(|error| error.to_string())?;
-    succeed(command(&format!("cc -fsyntax-only {} {path}", provider.header)), 60).map(drop)
 }

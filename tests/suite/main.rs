@@ -17,6 +17,7 @@ mod kqueue;
 mod lanes;
 mod library;
 mod panics;
+mod port;
 mod process;
 mod rt_use;
 mod sanitizers;
