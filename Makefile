@@ -4,11 +4,15 @@
 # make bench         measures, and writes docs/performance.{md,svg}  (ACO_PREFIX=, ACO_ROWS=)
 # make bench-rt      the same for acort: docs/performance-rt.md  (ACO_ROWS=)
 # make header        writes include/aco.h, aco_ext.h and acort.h from the Rust items
-# make install       PREFIX=/usr/local LIBDIR= INCLUDEDIR= DESTDIR=;  make uninstall
+# make man           writes man/ and docs/api/ from the comments of the headers
+# make abi           at a release: writes what it promises to abi/, which later ones are compared with
+# make install       PREFIX=/usr/local LIBDIR= INCLUDEDIR= MANDIR= DESTDIR=;  make uninstall
 # make setup         installs what all lanes of the tests need (Debian, as root)
 # make clean
 # make RT=0          without acort, the runtime, in build/without-rt
 # make KQUEUE=1      with kqueue for epoll, in build/kqueue, over the library that LDFLAGS names: for tests
+# make DEBUG=1       libaco.so with debug information, in build/debug
+# make deb           Debian packages and their sources, in build/deb
 #
 # Another target, in a folder of its own, build/$(TARGET):
 #   make TARGET=aarch64-unknown-linux-gnu CC=aarch64-linux-gnu-gcc-12 RUSTC=/usr/bin/rustc
@@ -20,6 +24,7 @@
 PREFIX     ?= /usr/local
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+MANDIR     ?= $(PREFIX)/share/man
 DESTDIR    ?=
 CARGO      ?= cargo
 INSTALL    ?= install
@@ -28,6 +33,7 @@ LANES      ?=
 FILE       ?= README.md
 RT         ?= 1
 KQUEUE     ?= 0
+DEBUG      ?= 0
 
 VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 MAJOR   := $(firstword $(subst ., ,$(VERSION)))
@@ -35,7 +41,7 @@ SONAME  := libaco.so.$(MAJOR)
 SO      := libaco.so.$(VERSION)
 
 # A build for another target shares no file with the others, cargo's included.
-B      := build$(if $(TARGET),/$(TARGET))$(if $(filter 0,$(RT)),/without-rt)$(if $(filter 1,$(KQUEUE)),/kqueue)
+B      := build$(if $(TARGET),/$(TARGET))$(if $(filter 0,$(RT)),/without-rt)$(if $(filter 1,$(KQUEUE)),/kqueue)$(if $(filter 1,$(DEBUG)),/debug)
 RSLIB  := $(B)/cargo/$(if $(TARGET),$(TARGET)/)release/libaco.a
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
 HEADERS := aco.h aco_inline.h aco_switch.h aco_ext.h aco_ext_inline.h aco_assert_override.h aco.hpp $(if $(filter-out 0,$(RT)),acort.h)
@@ -46,11 +52,17 @@ LD      := $(call tool,ld)
 OBJCOPY := $(call tool,objcopy)
 AR      := $(call tool,ar)
 
-.PHONY: all test test-long bench bench-rt demo header setup install uninstall clean
+.PHONY: all test test-long bench bench-rt demo header man abi deb setup install uninstall clean
 all: $(B)/libaco.so $(B)/libaco.a
 
 ifneq ($(RUSTC),)
 export RUSTC
+endif
+
+ifeq ($(DEBUG),1)
+export CARGO_PROFILE_RELEASE_DEBUG = 2
+else
+STRIP := -Wl,-S
 endif
 
 $(RSLIB): $(SOURCES)
@@ -61,7 +73,7 @@ $(RSLIB): $(SOURCES)
 # -z nodelete: a coroutine may run while its library is being closed; the TLS block stays anyway.
 $(B)/$(SO): $(RSLIB) $(B)/libaco.map
 	$(CC) -o $@ -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(B)/libaco.map \
-	  -Wl,--whole-archive $(RSLIB) -Wl,--no-whole-archive -Wl,--gc-sections -Wl,-O1 -Wl,-S \
+	  -Wl,--whole-archive $(RSLIB) -Wl,--no-whole-archive -Wl,--gc-sections -Wl,-O1 $(STRIP) \
 	  -Wl,-z,defs -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,nodelete -nostdlib -lc $(LDFLAGS)
 
 $(B)/libaco.so: $(B)/$(SO)
@@ -107,6 +119,16 @@ demo: all
 header:
 	ACO_BLESS=1 $(CARGO) test --quiet --locked --test header
 
+man: header
+	ACO_BLESS=1 $(CARGO) test --quiet --locked --test manual
+
+abi:
+	ACO_BLESS=1 $(CARGO) test --quiet --locked --test suite -- abidiff
+
+deb:
+	debian/tarballs build/deb
+	cd build/deb/libaco-$(VERSION) && dpkg-buildpackage -us -uc
+
 setup:
 	sh tests/setup.sh
 
@@ -118,6 +140,10 @@ AUTOLOAD = $(PREFIX)/share/gdb/auto-load$(LIBDIR)
 SUBSTITUTE = sed -e 's|@PREFIX@|$(call literal,$(PREFIX))|' \
   -e 's|@LIBDIR@|$(call literal,$(LIBDIR))|;s|@INCLUDEDIR@|$(call literal,$(INCLUDEDIR))|' \
   -e 's|@VERSION@|$(VERSION)|;s|@MAJOR@|$(MAJOR)|;s|@SO@|$(SO)|;s|@SONAME@|$(SONAME)|'
+
+# The manual pages, and the names that are on them without being called like them; of what is built.
+PAGES := $(filter-out $(if $(filter 0,$(RT)),man/acort%),$(wildcard man/*.3))
+LINKS := $(if $(filter 0,$(RT)),grep -vi '^acort' man/links,cat man/links)
 
 install: all
 	$(INSTALL) -d '$(D)$(LIBDIR)/pkgconfig' '$(D)$(LIBDIR)/cmake/aco' '$(D)$(INCLUDEDIR)/libaco'
@@ -133,6 +159,10 @@ install: all
 	$(INSTALL) -d '$(D)$(PREFIX)/share/libaco' '$(D)$(AUTOLOAD)'
 	$(INSTALL) -m 644 tools/gdb/aco.py '$(D)$(PREFIX)/share/libaco'
 	$(SUBSTITUTE) dist/libaco-gdb.py.in > '$(D)$(AUTOLOAD)/$(SO)-gdb.py'
+	$(INSTALL) -d '$(D)$(MANDIR)/man3'
+	$(INSTALL) -m 644 $(PAGES) '$(D)$(MANDIR)/man3'
+	$(LINKS) | while read name page; do \
+	  echo ".so man3/$$page.3" > '$(D)$(MANDIR)/man3'/$$name.3; done
 
 uninstall:
 	rm -f $(addprefix '$(D)$(LIBDIR)'/,$(SO) $(SONAME) libaco.so libaco.a pkgconfig/libaco.pc)
@@ -140,6 +170,8 @@ uninstall:
 	  '$(D)$(INCLUDEDIR)'/libaco/aco*.hpp
 	rm -rf '$(D)$(LIBDIR)/cmake/aco' '$(D)$(PREFIX)/share/libaco'
 	rm -f '$(D)$(AUTOLOAD)/$(SO)-gdb.py'
+	rm -f $(PAGES:man/%='$(D)$(MANDIR)/man3'/%)
+	$(LINKS) | while read name page; do rm -f '$(D)$(MANDIR)/man3'/$$name.3; done
 	rmdir '$(D)$(INCLUDEDIR)/libaco' 2> /dev/null || true
 
 clean:

@@ -264,11 +264,13 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
 
 #endif
 
-/* Leave the running coroutine for its main_co; goes on here when it is resumed. */
+/* Leaves the running coroutine, yield_co where it is at hand, for its main_co; goes on here when it is
+ * resumed. Aborts in a main coroutine and where no coroutine runs. */
 #define aco_yield1(yield_co) aco_yield1_inline_(yield_co)
 #define aco_yield() aco_yield_inline_()
 
-/* End the running coroutine. Does not come back, and unwinds nothing. */
+/* Ends the running coroutine, co where it is at hand. Does not come back, and unwinds nothing. Aborts in
+ * a main coroutine and where no coroutine runs. */
 #define aco_exit1(co) aco_exit1_inline_(co)
 #define aco_exit() aco_exit1(aco_current_())
 

@@ -10,6 +10,7 @@ apt-get install -q -y --no-install-recommends \
   libunwind-dev libunwind-dev:arm64 pkg-config cmake \
   gcc-12-aarch64-linux-gnu g++-12-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static \
   rustc-web rust-web-src libstd-rust-web-dev:arm64 libstdc++6:arm64 \
+  man-db mandoc abigail-tools debhelper dpkg-dev lintian fakeroot cargo-web \
   netcat-openbsd socat curl wrk python3 python3-pip luajit libssl-dev \
   libboost-context-dev libboost-fiber-dev libst-dev libpth-dev golang-go
 # A Zig that has @cImport; 0.17 does not.

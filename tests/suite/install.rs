@@ -58,7 +58,7 @@ pub fn prefix(name: &str) -> Result<(PathBuf, String), String> {
 }
 
 /// Is no file left below `folder`?
-fn is_clean(folder: &Path) -> Result<(), String> {
+pub fn is_clean(folder: &Path) -> Result<(), String> {
     let left = succeed(command(&format!("find {} ! -type d", folder.display())), 60)?;
     if left.is_empty() { Ok(()) } else { Err(format!("uninstall leaves {left}")) }
 }
@@ -102,6 +102,18 @@ pub fn cases() -> Vec<Case> {
             make("uninstall", &variables)?;
             is_clean(&folder)
         }),
+        Case::new("install without acort", || {
+            let (folder, prefix) = prefix("install-core")?;
+            make("install", &[("PREFIX", &prefix), ("RT", "0")])?;
+            let mut find = command("find");
+            find.arg(&prefix).args(["-iname", "*acort*"]);
+            let found = succeed(find, 60)?;
+            found.is_empty().then_some(()).ok_or(found)?;
+            let page = folder.join("usr/share/man/man3/aco_yield.3");
+            page.exists().then_some(()).ok_or("no aco_yield(3)")?;
+            make("uninstall", &[("PREFIX", &prefix), ("RT", "0")])?;
+            is_clean(&folder.join("usr"))
+        }),
         Case::new("make demo", || {
             let output = succeed(command("make --silent demo"), 300)?;
             let told = output.contains("words") && output.contains("switch");
@@ -125,6 +137,10 @@ fn install_use_uninstall() -> Result<(), String> {
     }
     let script = folder.join("usr/share/libaco/aco.py");
     script.exists().then_some(()).ok_or("no aco.py for gdb")?;
+    let alias = folder.join("usr/share/man/man3/aco_yield.3");
+    let alias =
+        fs::read_to_string(&alias).map_err(|error| format!("{}: {error}", alias.display()))?;
+    (alias == ".so man3/aco_resume.3\n").then_some(()).ok_or(alias)?;
     let (include, lib) = (format!("-I{prefix}/include"), format!("-L{prefix}/lib"));
     let shared = [&*program, &include, &lib, "-laco"];
     build_and_run("cc", &shared, &folder.join("shared"), &prefix)?;

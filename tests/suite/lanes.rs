@@ -1,14 +1,18 @@
 //! The lanes: what can be run, and with which tools.
 
+use crate::abi;
 use crate::bindings;
 use crate::c_tests;
 use crate::cinstall;
 use crate::compilers::Compiler;
+use crate::deb;
 use crate::debug;
+use crate::documents;
 use crate::fuzz;
 use crate::install;
 use crate::kqueue;
 use crate::library;
+use crate::manual;
 use crate::panics;
 use crate::process::is_there;
 use crate::rt_use;
@@ -33,9 +37,10 @@ pub enum Extent {
 }
 
 /// The lanes that `make test` leaves to `LANES=all`: what they find, another lane finds nearly always.
-pub const LEFT: [&str; 11] = [
+pub const LEFT: &[&str] = &[
     "bindings",
     "cinstall",
+    "deb",
     "kqueue",
     "musl",
     "gdb-aarch64",
@@ -133,7 +138,7 @@ fn with(cases: Result<Vec<Case>, String>, more: Vec<Case>) -> Result<Vec<Case>, 
     Ok(cases)
 }
 
-pub const LANES: [Lane; 32] = [
+pub const LANES: &[Lane] = &[
     Lane { name: "rust", needs: &[], cases: |_| Ok(library::rust_cases()) },
     Lane {
         name: "lint",
@@ -141,6 +146,15 @@ pub const LANES: [Lane; 32] = [
         cases: |_| Ok(library::lint_cases()),
     },
     Lane { name: "abi", needs: &[], cases: |_| Ok(library::abi_cases()) },
+    Lane {
+        name: "abidiff",
+        needs: &[&[
+            ("abidiff --version", "abigail-tools"),
+            ("x86_64-linux-gnu-gcc --version", "gcc"),
+            ("aarch64-linux-gnu-gcc-12 --version", "gcc-12-aarch64-linux-gnu"),
+        ]],
+        cases: |_| Ok(abi::cases()),
+    },
     Lane { name: "cargo", needs: &[LLD], cases: |_| Ok(library::cargo_cases()) },
     Lane { name: "cc", needs: &[], cases: |extent| c_tests::cases(&Compiler::CC, extent) },
     Lane { name: "c++", needs: &[CXX], cases: |extent| c_tests::cases(&Compiler::CXX, extent) },
@@ -236,8 +250,17 @@ pub const LANES: [Lane; 32] = [
         needs: &[SANITIZERS],
         cases: |extent| several(&[&Compiler::UBSAN, &Compiler::UBSAN_CLANG], extent),
     },
+    Lane {
+        name: "documents",
+        needs: &[CXX],
+        cases: |_| with(Ok(documents::cases()), snippets::cases()),
+    },
+    Lane {
+        name: "man",
+        needs: &[&[("which mandoc", "mandoc"), ("which man", "man-db")]],
+        cases: |_| Ok(manual::cases()),
+    },
     Lane { name: "rt-use", needs: &[CLIENTS], cases: |_| rt_use::cases() },
-    Lane { name: "docs", needs: &[CXX], cases: |_| Ok(snippets::cases()) },
     Lane { name: "kqueue", needs: &[CLIENTS, RUST_SOURCE], cases: |_| kqueue::cases() },
     Lane { name: "install", needs: &[], cases: |_| Ok(install::cases()) },
     Lane {
@@ -254,6 +277,17 @@ pub const LANES: [Lane; 32] = [
         cases: |_| cinstall::cases(),
     },
     Lane { name: "bindings", needs: &[LANGUAGES, AARCH64], cases: |_| bindings::cases() },
+    Lane {
+        name: "deb",
+        needs: &[&[
+            ("dpkg-checkbuilddeps debian/control", "debhelper, cargo-web and rustc-web"),
+            ("lintian --version", "lintian"),
+            ("fakeroot --version", "fakeroot"),
+            ("pkg-config --version", "pkg-config"),
+            ("which man", "man-db"),
+        ]],
+        cases: |extent| Ok(deb::cases(extent)),
+    },
 ];
 
 fn gdb_cases() -> Vec<Case> {

@@ -15,6 +15,7 @@ pub fn rust_cases() -> Vec<Case> {
     vec![
         succeeds("cargo test --quiet --locked --lib"),
         succeeds("cargo test --quiet --locked --test header"),
+        succeeds("cargo test --quiet --locked --test manual"),
         succeeds("cargo test --quiet --locked --test layers"),
     ]
 }
@@ -59,6 +60,48 @@ fn shows(line: &str, wanted: &[&str], unwanted: &[&str]) -> Result<(), String> {
     }
 }
 
+/// What libaco 1.2.4 exports, functions and the thread-local variable.
+const OF_LIBACO: [&str; 13] = [
+    "aco_create",
+    "aco_destroy",
+    "aco_funcp_protector",
+    "aco_funcp_protector_asm",
+    "aco_gtls_co",
+    "aco_resume",
+    "aco_runtime_test",
+    "aco_save_fpucw_mxcsr",
+    "aco_share_stack_destroy",
+    "aco_share_stack_new",
+    "aco_share_stack_new2",
+    "aco_thread_init",
+    "acosw",
+];
+
+/// ACO_1.2 has libaco's names and no others, in order; what is ours is of ACO_1.3; there are no more nodes.
+fn version_nodes() -> Result<(), String> {
+    let (old, ours) = (promised_names(Some("ACO_1.2"))?, promised_names(Some("ACO_1.3"))?);
+    if !old.iter().eq(OF_LIBACO.iter()) || !old.is_disjoint(&ours) {
+        return Err(format!("ACO_1.2 has {old:?}"));
+    }
+    if old.len() + ours.len() != promised_names(None)?.len() {
+        return Err("libaco.map has another node".into());
+    }
+    let map = fs::read_to_string("libaco.map").map_err(|error| error.to_string())?;
+    let names = map
+        .lines()
+        .filter_map(|line| line.strip_prefix("    aco")?.strip_suffix(';'))
+        .collect::<Vec<_>>();
+    let (old, ours) = names.split_at(OF_LIBACO.len());
+    if !old.is_sorted() || !ours.is_sorted() {
+        return Err("libaco.map is not sorted".into());
+    }
+    let symbols = succeed(command("readelf --dyn-syms -W build/libaco.so"), 60)?;
+    let variable = symbols.lines().find(|line| line.contains("aco_gtls_co@@"));
+    let is_thread_local =
+        variable.is_some_and(|line| line.contains(" TLS ") && line.contains(" 8 "));
+    if is_thread_local { Ok(()) } else { Err(format!("{variable:?}")) }
+}
+
 /// What the library in `folder` promises to loaders and linkers.
 pub fn binary_cases(folder: &'static str) -> Vec<Case> {
     let library = format!("{folder}/libaco.so");
@@ -100,6 +143,7 @@ pub fn binary_cases(folder: &'static str) -> Vec<Case> {
 /// The host's library, the headers, the README.
 pub fn abi_cases() -> Vec<Case> {
     let mut cases = binary_cases("build");
+    cases.push(Case::new("version nodes", version_nodes));
     cases.push(Case::new("two Rust libraries in one program", two_rust_libraries));
     cases.push(Case::new("a plugin with libaco.a that is closed", plugin_is_closed));
     cases.push(Case::new("README shows examples/readme.c", readme_shows_its_example));

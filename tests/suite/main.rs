@@ -2,20 +2,28 @@
 //!
 //! `make test` runs a sample, in less than five minutes: not every lane, and of each compiler the most
 //! telling variants. `make test LANES="cc aarch64"` and `make test LANES=all` run every test in every
-//! variant, and the fuzzer for a minute; with `all` a lane that cannot run is a failure. `make test-long` makes the random walks 250 times as long, and fuzzes for an hour. A case is
-//! one thing that passes or fails; the last line is `N passed, N failed`.
+//! variant, and the fuzzer for a minute; with `all` a lane that cannot run is a failure. `make test-long`
+//! makes the random walks 250 times as long, and fuzzes for an hour. A case is one thing that passes or
+//! fails; the last line is `N passed, N failed`.
 
+mod abi;
 mod bindings;
 mod c_tests;
 mod cinstall;
 mod compilers;
+mod deb;
 mod debug;
+mod documents;
 mod examples;
 mod fuzz;
+#[allow(dead_code)] // of comments, which only the manual pages need
+#[path = "../manual/header.rs"]
+mod header;
 mod install;
 mod kqueue;
 mod lanes;
 mod library;
+mod manual;
 mod panics;
 mod port;
 mod process;

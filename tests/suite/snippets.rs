@@ -55,13 +55,16 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// README.md and the documents below docs/ and bindings/.
+/// README.md and the documents below docs/ and bindings/, but for the reference, which has signatures.
 fn documents() -> Vec<PathBuf> {
     let mut documents = vec![PathBuf::from("README.md")];
     let mut folders = vec![PathBuf::from("docs"), PathBuf::from("bindings")];
     while let Some(folder) = folders.pop() {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
+            if path.ends_with("docs/api") {
+                continue;
+            }
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "md") {
