@@ -1,13 +1,15 @@
 /* kqueue() and kevent() over epoll, after FreeBSD's manual: as much of them as acort's poller uses, so that
  * its kqueue half runs on a machine without one. What is used in another way is refused with EINVAL.
  *
- * As strict as the strictest: a limit of more than 100,000,000 seconds is one of EINVAL (macOS). As loose as
- * the loosest: a filter that is added tells what is there now; one way tells of the other way's edges; what
- * was closed without EV_DELETE is remembered, and never told of (libkqueue). */
+ * As strict as the strictest: a limit of more than 100,000,000 seconds is one of EINVAL (macOS), and so is the
+ * filter for the way that a file descriptor was not opened for (FIFOs of FreeBSD). As loose as
+ * the loosest: one way tells of the other way's edges (BSDs); a filter that was closed without EV_DELETE is
+ * remembered, never told of, and not begun anew by EV_ADD (libkqueue). */
 #define _GNU_SOURCE
 #include <sys/event.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -79,6 +81,13 @@ static int change_descriptor(int number, struct queue *queue, const struct keven
     int deletes = (change->flags & EV_DELETE) != 0;
     if (deletes && !filter->is_there) return ENOENT;
     if (!deletes && !(change->flags & EV_ADD && change->flags & EV_CLEAR)) return EINVAL;
+    if (!deletes && filter->is_there) {
+        filter->udata = change->udata;
+        return 0;
+    }
+    int mode = fcntl(fd, F_GETFL);
+    if (!deletes && mode < 0) return EBADF;
+    if (!deletes && (mode & O_ACCMODE) == (filter == &both[READS] ? O_WRONLY : O_RDONLY)) return EINVAL;
     *filter = (struct filter){.udata = change->udata, .is_there = !deletes};
 
     uint32_t events = both[READS].is_there ? EPOLLIN | EPOLLRDHUP : 0u;

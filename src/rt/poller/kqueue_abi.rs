@@ -10,6 +10,9 @@ pub(super) use libc::{
 #[cfg(target_os = "linux")]
 pub(super) use here::*;
 
+/// Nothing of this is in the library's headers.
+///
+/// cbindgen:ignore
 #[cfg(target_os = "linux")]
 mod here {
     use core::ffi::{c_int, c_void};
