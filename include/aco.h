@@ -292,8 +292,6 @@ unsigned int aco_version(void);
 /// The version of the library that runs, as text: "1.3.0". The text is the library's.
 const char *aco_version_string(void);
 
-extern int kqueue(void);
-
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -34,7 +34,7 @@ const EPOLL: &str = "epoll";
 const SUBJECTS: [&str; 6] = [ACORT, "State Threads", "Boost.Fiber", "Go", "may", EPOLL];
 
 /// The rows: name, what one operation is, and how many rounds at the most.
-const ROWS: [(&str, &str, usize); 15] = [
+const ROWS: [(&str, &str, usize); 16] = [
     ("yield", "two tasks yield to each other: one yield, ns", 99),
     ("yield-shared", "the same, both on the worker's shared stack, ns", 99),
     ("go-join", "start a task, let it end, join it, ns", 99),
@@ -47,7 +47,8 @@ const ROWS: [(&str, &str, usize); 15] = [
         "a message through an unbuffered channel, from worker to worker, CPU of both, ns",
         99,
     ),
-    ("chan-workers-buffered", "the same, with room for 128 messages, ns", 99),
+    ("chan-workers-pairs", "the same, 100 such channels at once, ns", 99),
+    ("chan-workers-buffered", "one such channel, with room for 128 messages, ns", 99),
     ("mutex", "lock and unlock a mutex that nobody else has, ns", 99),
     ("sleepers", "10,000 tasks start, sleep 10 to 20 ms, end: each, ns", 99),
     ("sleepers-again", "10,000 tasks that live sleep again, ns", 99),
@@ -65,6 +66,7 @@ const ACORT_ROWS: &[&str] = &[
     "chan-buffered",
     "chan-select",
     "chan-workers",
+    "chan-workers-pairs",
     "chan-workers-buffered",
     "mutex",
     "sleepers",
@@ -78,6 +80,7 @@ const GO_ROWS: &[&str] = &[
     "chan-buffered",
     "chan-select",
     "chan-workers",
+    "chan-workers-pairs",
     "chan-workers-buffered",
     "mutex",
     "sleepers",

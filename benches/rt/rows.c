@@ -100,6 +100,41 @@ static void *selects(void *unused) {
     return unused;
 }
 
+/* Pairs of a sender on one worker and a receiver on the other, each with a channel of its own. */
+enum { PAIRS = 100, OF_EACH_PAIR = 5000 };
+
+static void *sends_to(void *pair) {
+    for (int64_t i = 0; i < OF_EACH_PAIR; i++) {
+        CHECK(acort_chan_send((acort_chan_t *)pair, &i, ACORT_NEVER) == 0);
+    }
+    return pair;
+}
+
+static void *receives_from(void *pair) {
+    int64_t value = 0;
+    for (int64_t i = 0; i < OF_EACH_PAIR; i++) {
+        CHECK(acort_chan_recv((acort_chan_t *)pair, &value, ACORT_NEVER) == 0 && value == i);
+    }
+    return pair;
+}
+
+static void *chan_workers_pairs(void *unused) {
+    acort_task_t *tasks[2 * PAIRS];
+    sample_t begin = now();
+    for (int i = 0; i < PAIRS; i++) {
+        acort_chan_t *pair = acort_chan_new(sizeof(int64_t), 0, 0);
+        tasks[2 * i] = go_with(0, 0, sends_to, pair);
+        tasks[2 * i + 1] = go_with(0, 1, receives_from, pair);
+    }
+    for (int i = 0; i < 2 * PAIRS; i++) {
+        void *pair = NULL;
+        acort_join(tasks[i], &pair, ACORT_NEVER);
+        if (i % 2 == 1) acort_chan_unref((acort_chan_t *)pair);
+    }
+    report(begin, (double)PAIRS * OF_EACH_PAIR);
+    return unused;
+}
+
 static void pass_messages(size_t capacity, int to, void *(*receiver)(void *)) {
     channel = acort_chan_new(sizeof(int64_t), capacity, 0);
     second = acort_chan_new(sizeof(int64_t), 0, 0);
@@ -239,6 +274,7 @@ static const row_t rows[] = {
     {"chan-buffered", chan_buffered, 1},
     {"chan-select", chan_select, 1},
     {"chan-workers", chan_workers, 2},
+    {"chan-workers-pairs", chan_workers_pairs, 2},
     {"chan-workers-buffered", chan_workers_buffered, 2},
     {"mutex", mutex, 1},
     {"sleepers", sleepers, 1},

@@ -486,6 +486,37 @@ static void *closes_of_another_runtime(void *argument) {
     return argument;
 }
 
+enum { MORE_THAN_A_PIPE = 300000 };
+
+static void *fills(void *fd) {
+    static char data[MORE_THAN_A_PIPE];
+    CHECK_EQUAL(acort_write_all((int)NUMBER(fd), data, sizeof data, ACORT_NEVER), sizeof data);
+    CHECK_EQUAL(acort_close((int)NUMBER(fd)), 0);
+    return NULL;
+}
+
+/* Each end of a pipe has one way only; the writer waits for room, and is told when nobody reads any more. */
+static void *pipe_is_full(void *argument) {
+    int ends[2];
+    static char data[5000];
+    ssize_t got, all = 0;
+    CHECK(pipe(ends) == 0);
+    acort_task_t *writer = acort_go(fills, POINTER(ends[1]));
+    acort_sleep(2 * MILLISECONDS);
+    while ((got = acort_read(ends[0], data, sizeof data, ACORT_NEVER)) > 0) all += got;
+    CHECK_EQUAL(all, MORE_THAN_A_PIPE);
+    join(writer);
+    CHECK_EQUAL(acort_close(ends[0]), 0);
+
+    CHECK(pipe(ends) == 0);
+    while (acort_write(ends[1], data, sizeof data, 0) > 0) continue;
+    CHECK_FAILS(acort_write(ends[1], data, sizeof data, acort_after(MILLISECONDS)), ETIMEDOUT);
+    CHECK_EQUAL(acort_close(ends[0]), 0);
+    CHECK_FAILS(acort_write(ends[1], data, sizeof data, ACORT_NEVER), EPIPE);
+    CHECK_EQUAL(acort_close(ends[1]), 0);
+    return argument;
+}
+
 static void in_a_plain_thread(void) {
     char byte;
     make_pair();
@@ -534,7 +565,7 @@ static void *zero_bytes(void *argument) {
 int main(void) {
     void *(*tests[])(void *) = {closes,       peers_end,     one_byte_at_a_time, much_arrives,
                                 datagrams,    files,         waits_for_readiness, names,
-                                blocking_calls, zero_bytes};
+                                blocking_calls, zero_bytes,    pipe_is_full};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         run(tests[i], NULL);
         run_with(3, tests[i], NULL);

@@ -1,6 +1,8 @@
 /* Several workers: new tasks are spread, begun ones stay, waits cross from one to another. */
 #include "rt.h"
 
+#include <sched.h>
+
 static __thread int here;
 
 static void *stays(void *argument) {
@@ -68,6 +70,62 @@ static void *are_placed(void *argument) {
     CHECK_REFUSES(acort_go_ex(&attributes, says_where, places), EINVAL);
     attributes.worker = -2;
     CHECK_REFUSES(acort_go_ex(&attributes, says_where, places), EINVAL);
+    return argument;
+}
+
+static int was_received;
+
+static void *receives_one(void *channel) {
+    int value = 0;
+    CHECK_EQUAL(acort_chan_recv((acort_chan_t *)channel, &value, ACORT_NEVER), 0);
+    __atomic_store_n(&was_received, 1, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+/* Who is woken on another worker runs, though the one that has woken it does not leave. */
+static void *wakes_and_stays(void *argument) {
+    acort_chan_t *channel = acort_chan_new(sizeof(int), 0, 0);
+    acort_attr_t attributes;
+    acort_attr_init(&attributes, sizeof attributes);
+    for (int i = 0; i < 300; i++) {
+        was_received = 0;
+        attributes.worker = 1;
+        acort_task_t *task = acort_go_ex(&attributes, receives_one, channel);
+        if (i % 3 == 0) acort_sleep(MILLISECONDS / 10);
+        CHECK_EQUAL(acort_chan_send(channel, &i, ACORT_NEVER), 0);
+        while (!__atomic_load_n(&was_received, __ATOMIC_ACQUIRE)) sched_yield();
+        join(task);
+    }
+    acort_chan_unref(channel);
+    return argument;
+}
+
+static acort_chan_t *calls, *answers;
+
+static void *answers_calls(void *unused) {
+    int value = 0;
+    while (acort_chan_recv(calls, &value, ACORT_NEVER) == 0) {
+        CHECK_EQUAL(acort_chan_send(answers, &value, ACORT_NEVER), 0);
+    }
+    return unused;
+}
+
+/* Answers come at once, or late: the workers wait awake and asleep, and timers come in between. */
+static void *call_each_other(void *argument) {
+    acort_attr_t attributes;
+    acort_attr_init(&attributes, sizeof attributes);
+    attributes.worker = 1;
+    calls = acort_chan_new(sizeof(int), 0, 0), answers = acort_chan_new(sizeof(int), 0, 0);
+    acort_task_t *task = acort_go_ex(&attributes, answers_calls, NULL);
+    for (int i = 0, value = -1; i < 3000; i++) {
+        CHECK_EQUAL(acort_chan_send(calls, &i, ACORT_NEVER), 0);
+        CHECK_EQUAL(acort_chan_recv(answers, &value, acort_now() + 60000 * MILLISECONDS), 0);
+        CHECK_EQUAL(value, i);
+        if (i % 500 == 0) acort_sleep(MILLISECONDS);
+    }
+    acort_chan_close(calls);
+    join(task);
+    acort_chan_unref(calls), acort_chan_unref(answers);
     return argument;
 }
 
@@ -170,6 +228,8 @@ int main(void) {
     run_with(4, are_spread, NULL);
     run_with(4, are_placed, NULL);
     run_with(4, hand_on, NULL);
+    run_with(2, wakes_and_stays, NULL);
+    run_with(2, call_each_other, NULL);
     many_enter();
     acort_t *runtime = runtime_with(1);
     CHECK_EQUAL(acort_enter(runtime, frees, runtime, NULL), 0);

@@ -2,8 +2,8 @@
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
+use super::jobs::{Job, Jobs};
 use super::lock::Lock;
 use super::parker::Hearing;
 use super::queue::Queue;
@@ -18,65 +18,15 @@ use crate::sys;
 /// A thread without work for so long ends.
 const PATIENCE: i64 = 5_000_000_000;
 
-/// A call. It belongs to the one that waits and to the thread that makes it; the last one frees it.
-pub(crate) struct Job {
-    lock: Lock,
-    is_done: bool,
-    /// Why it was not called, or 0.
-    error: c_int,
-    /// Nobody waits any more.
-    is_given_up: bool,
-    waiters: Queue,
-    next: *mut Job,
-    function: unsafe fn(*mut c_void),
-    /// Frees what the call has made, where nobody waits any more.
-    discard: unsafe fn(*mut c_void),
-    data: *mut c_void,
-}
-
-/// For what follows.
 #[unsafe(link_section = "aco_shared")]
-static LOCK: Lock = Lock::NEW;
-#[unsafe(link_section = "aco_shared")]
-static FIRST: AtomicPtr<Job> = AtomicPtr::new(ptr::null_mut());
-#[unsafe(link_section = "aco_shared")]
-static LAST: AtomicPtr<Job> = AtomicPtr::new(ptr::null_mut());
-#[unsafe(link_section = "aco_shared")]
-static WAITING: AtomicU32 = AtomicU32::new(0);
-#[unsafe(link_section = "aco_shared")]
-static IDLE: AtomicU32 = AtomicU32::new(0);
-#[unsafe(link_section = "aco_shared")]
-static THREADS: AtomicU32 = AtomicU32::new(0);
-/// What idle threads sleep on: it counts jobs.
-#[unsafe(link_section = "aco_shared")]
-static GIVEN: AtomicU32 = AtomicU32::new(0);
-
-fn add(counter: &AtomicU32, more: i32) -> u32 {
-    let value = counter.load(Ordering::Relaxed).wrapping_add_signed(more);
-    counter.store(value, Ordering::Relaxed);
-    value
-}
+static JOBS: Jobs = Jobs::NEW;
 
 /// Gives a job to a thread. Where there is none, and can be none, it ends with an error.
 unsafe fn submit(job: *mut Job, most: u32) {
-    // SAFETY: the caller's promise: the job is new. The list is held.
+    // SAFETY: the caller's promise: the job is new.
     unsafe {
-        let held = LOCK.hold();
-        let last = LAST.load(Ordering::Relaxed);
-        match last.as_mut() {
-            Some(last) => last.next = job,
-            None => FIRST.store(job, Ordering::Relaxed),
-        }
-        LAST.store(job, Ordering::Relaxed);
-        let needs_thread = add(&WAITING, 1) > IDLE.load(Ordering::Relaxed)
-            && THREADS.load(Ordering::Relaxed) < most;
-        if needs_thread {
-            add(&THREADS, 1);
-        }
-        drop(held);
-        GIVEN.fetch_add(1, Ordering::SeqCst);
-        if !needs_thread {
-            return os::wake_one(&GIVEN);
+        if !JOBS.put(job, most) {
+            return;
         }
         match os::start_thread(serve, ptr::null_mut()) {
             Ok(thread) => os::detach_thread(thread),
@@ -88,15 +38,8 @@ unsafe fn submit(job: *mut Job, most: u32) {
 /// A thread could not be started. Where there is no other one, all jobs that wait end with `error`.
 #[cold]
 unsafe fn no_thread(error: c_int) {
-    let held = LOCK.hold();
-    if add(&THREADS, -1) != 0 {
-        drop(held);
-        return os::wake_one(&GIVEN);
-    }
-    let mut list = FIRST.swap(ptr::null_mut(), Ordering::Relaxed);
-    LAST.store(ptr::null_mut(), Ordering::Relaxed);
-    WAITING.store(0, Ordering::Relaxed);
-    drop(held);
+    // SAFETY: the thread was asked for.
+    let mut list = unsafe { JOBS.has_no_thread() };
     // SAFETY: who was in the list exists, and is this call's from here on.
     while let Some(job) = unsafe { list.as_mut() } {
         list = job.next;
@@ -105,58 +48,18 @@ unsafe fn no_thread(error: c_int) {
     }
 }
 
-/// Takes a job out of the list, which is held. False: it is not in it.
-unsafe fn take_back(job: *mut Job) -> bool {
-    let (mut before, mut this) = (ptr::null_mut::<Job>(), FIRST.load(Ordering::Relaxed));
-    // SAFETY: who is in the list exists.
-    unsafe {
-        while this != job {
-            let Some(found) = this.as_ref() else { return false };
-            (before, this) = (this, found.next);
-        }
-        match before.as_mut() {
-            Some(before) => before.next = (*job).next,
-            None => FIRST.store((*job).next, Ordering::Relaxed),
-        }
-        if LAST.load(Ordering::Relaxed) == job {
-            LAST.store(before, Ordering::Relaxed);
-        }
-        add(&WAITING, -1);
-    }
-    true
-}
-
 /// A thread's life.
 extern "C" fn serve(_: *mut c_void) -> *mut c_void {
     runtime::helper_begins();
-    loop {
-        let given = GIVEN.load(Ordering::SeqCst);
-        let held = LOCK.hold();
-        let job = FIRST.load(Ordering::Relaxed);
-        if !job.is_null() {
-            // SAFETY: who is in the list exists; it is this thread's from here on.
-            unsafe {
-                take_back(job);
-                drop(held);
-                ((*job).function)((*job).data);
-                end(job, 0);
-            }
-            continue;
-        }
-        add(&IDLE, 1);
-        drop(held);
-        let end = os::now() + PATIENCE;
-        while GIVEN.load(Ordering::SeqCst) == given && os::now() < end {
-            os::sleep_on(&GIVEN, given, end);
-        }
-        let _held = LOCK.hold();
-        add(&IDLE, -1);
-        if FIRST.load(Ordering::Relaxed).is_null() && os::now() >= end {
-            add(&THREADS, -1);
-            runtime::helper_ends();
-            return ptr::null_mut();
+    while let Some(job) = JOBS.next(PATIENCE) {
+        // SAFETY: the job is this thread's.
+        unsafe {
+            ((*job).function)((*job).data);
+            end(job, 0);
         }
     }
+    runtime::helper_ends();
+    ptr::null_mut()
 }
 
 /// The call was made, or was not, for `error`.
@@ -273,10 +176,7 @@ pub(crate) unsafe fn call_once(
     unsafe {
         let job = start(function, nothing, data)?;
         if let Err(error) = wait_for(job, Hearing::Cancellation, deadline) {
-            let held = LOCK.hold();
-            let has_not_begun = take_back(job);
-            drop(held);
-            if has_not_begun {
+            if JOBS.take_back(job) {
                 sys::free(job.cast());
                 return Err(error);
             }

@@ -11,7 +11,6 @@
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use core::sync::atomic::Ordering;
 
 use super::abi::{ACORT_LOOP, acort_body_t, acort_opts_t};
 use super::runtime::Runtime;
@@ -110,9 +109,9 @@ pub(crate) unsafe fn step(runtime: *mut Runtime, deadline: i64) -> Outcome<bool>
     // SAFETY: the caller's promise; the worker is this thread's.
     unsafe {
         let worker = worker_of(&*runtime)?;
-        let is_live = || (*runtime).live.load(Ordering::SeqCst) != 0;
+        let is_live = || (*runtime).live() != 0;
         let before = run::enter_worker(worker);
-        (*worker).is_awake();
+        (*worker).inbox.is_awake();
         schedule::poll(worker, 0);
         while !run_some(worker) && is_live() && (deadline < 0 || os::now() < deadline) {
             wait(worker, deadline);
@@ -144,7 +143,7 @@ unsafe fn run_some(worker: *mut Worker) -> bool {
 /// Is there something to do that came from elsewhere?
 unsafe fn has_work(worker: *mut Worker) -> bool {
     // SAFETY: the thread's worker.
-    unsafe { !(*worker).has_empty_inbox() || (*(*worker).runtime).has_fresh() }
+    unsafe { !(*worker).inbox.is_empty() || (*(*worker).runtime).has_fresh() }
 }
 
 /// Sleeps until there is something to do, or `deadline` has passed.
@@ -158,11 +157,11 @@ unsafe fn wait(worker: *mut Worker, deadline: i64) {
             (first, _) => first,
         };
         let limit = until.map_or(-1, |until| (until - os::now()).max(0));
-        (*worker).falls_asleep();
+        (*worker).inbox.falls_asleep();
         if !has_work(worker) {
             schedule::poll(worker, limit);
         }
-        (*worker).is_awake();
+        (*worker).inbox.is_awake();
     }
 }
 
@@ -173,7 +172,7 @@ unsafe fn rest(worker: *mut Worker) {
         vessel::trim(worker);
         let first = (*worker).timers.first();
         (*worker).poller.set_alarm(first);
-        (*worker).falls_asleep();
+        (*worker).inbox.falls_asleep();
         if !(*worker).ready.is_empty() || has_work(worker) {
             (*worker).poller.rouse();
         }

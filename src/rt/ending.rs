@@ -57,25 +57,21 @@ unsafe fn end(worker: *mut Worker, task: *mut Task, state: u8) {
     unsafe {
         hooks::ended(task);
         (*worker).tasks -= u32::from((*task).state.load(Ordering::Relaxed) == STARTED);
+        // Before the group knows: who has waited for that may free the runtime.
         count(&(*worker).counts.ended, 1);
-        let (runtime, group) = ((*worker).runtime, (*task).group);
+        (*(*worker).runtime).one_less();
         (*task).co = ptr::null_mut();
         let held = (*task).lock.hold();
         let flags = (*task).flags.load(Ordering::Relaxed);
-        if flags & (DETACHED | JOINED) != 0 {
-            (*group).forget(task);
-        }
         (*task).state.store(state, Ordering::Release);
+        let group_list = Group::ended((*task).group, task, flags & (DETACHED | JOINED) == 0);
         let list = (*task).watchers.claim_all();
         drop(held);
-        if (*runtime).live.fetch_sub(1, Ordering::SeqCst) == 1 {
-            (*runtime).deadlocks.store(0, Ordering::SeqCst);
-        }
-        // From here on the task is freed by who joins it, unless it is detached.
-        Group::ended(group);
+        // From here on the task is freed by who joins it, or with its group, unless it is detached.
         if flags & DETACHED != 0 {
             task::free(task);
         }
+        wake_all(group_list, None);
         wake_all(list, None);
     }
 }

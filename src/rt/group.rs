@@ -2,15 +2,14 @@
 //! until they are joined, or detached, or until it is closed.
 
 use core::ptr::{self, NonNull};
-use core::sync::atomic::Ordering;
 
+use super::atomic::Ordering;
 use super::lock::{Lock, SeveralTouch};
 use super::parker::{Hearing, error_reason};
-use super::queue::Queue;
+use super::queue::{Queue, Waiter};
 use super::runtime::Runtime;
 use super::task::{self, Task};
 use super::wait::{self, Wait};
-use super::wake::wake_all;
 use super::why::Why;
 use super::{Outcome, os};
 use crate::sys;
@@ -68,6 +67,8 @@ pub(crate) unsafe fn free(group: *mut Group) {
     unsafe {
         while let Some(task) = NonNull::new((*group).first) {
             (*group).unlink(task.as_ptr());
+            // Its worker may be about to let go of it: see `ending`.
+            drop((*task.as_ptr()).lock.hold());
             task::free(task.as_ptr());
         }
         let runtime = (*group).runtime;
@@ -134,23 +135,25 @@ impl Group {
         unsafe { self.unlink(task) }
     }
 
-    /// A task has ended. The last one wakes who waits; the group may be gone then.
+    /// A task has ended, and is kept or not. Gives who is to be woken: after the last one those who wait; the
+    /// group may be gone then.
     ///
     /// # Safety
-    /// The group exists.
-    pub(crate) unsafe fn ended(group: *mut Group) {
-        // SAFETY: the caller's promise; the waiters are there until they are woken.
+    /// The group exists; the task is in its list.
+    #[inline(always)]
+    pub(crate) unsafe fn ended(group: *mut Group, task: *mut Task, is_kept: bool) -> *mut Waiter {
+        // SAFETY: the caller's promise.
         unsafe {
-            let held = (*group).lock.hold();
+            let _held = (*group).lock.hold();
+            if !is_kept {
+                (*group).unlink(task);
+            }
             (*group).live -= 1;
             if (*group).live == 0 && (*group).is_waited_for {
                 (*group).is_waited_for = false;
                 (*(*group).runtime).waiting_callers.fetch_sub(1, Ordering::SeqCst);
             }
-            let done = (*group).live == 0 && !(*group).waiters.is_empty();
-            let list = if done { (*group).waiters.claim_all() } else { ptr::null_mut() };
-            drop(held);
-            wake_all(list, None);
+            if (*group).live == 0 { (*group).waiters.claim_all() } else { ptr::null_mut() }
         }
     }
 

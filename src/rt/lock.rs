@@ -4,13 +4,12 @@
 //! order that locks and wakes make.
 
 use core::ffi::c_void;
-use core::hint::spin_loop;
-use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::atomic::{AtomicU32, AtomicUsize, Ordering, spin_loop};
 use crate::{arch, sys};
 
 /// The bit that says that somebody has the lock.
-pub(crate) const HELD: u32 = 1;
+const HELD: u32 = 1;
 
 /// All zero is a free one.
 #[repr(transparent)]
@@ -49,11 +48,13 @@ impl Lock {
     fn take_slowly(&self) {
         const PATIENCE: u32 = 100;
         let mut tries = 0;
-        while self.0.fetch_or(HELD, Ordering::Acquire) & HELD != 0 {
-            while self.0.load(Ordering::Relaxed) & HELD != 0 {
-                tries += 1;
-                if tries % PATIENCE == 0 { sys::let_others_run() } else { spin_loop() }
+        loop {
+            let seen = self.0.load(Ordering::Relaxed);
+            if seen & HELD == 0 && exchange(&self.0, seen, seen | HELD).is_ok() {
+                return;
             }
+            tries += 1;
+            if tries % PATIENCE == 0 { sys::let_others_run() } else { spin_loop() }
         }
     }
 
@@ -78,19 +79,33 @@ fn is_alone() -> bool {
     }
 }
 
-/// Replaces `old` in `word` by `new`. What others did before they wrote the word is seen, and they see, with
-/// the new one, what was done here. Err: another one stands there.
-#[inline(always)]
-pub(crate) fn exchange(word: &AtomicU32, old: u32, new: u32) -> Result<(), u32> {
-    if !is_alone() {
-        return word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed).map(drop);
-    }
-    let seen = word.load(Ordering::Relaxed);
-    if seen != old {
-        return Err(seen);
-    }
-    word.store(new, Ordering::Relaxed);
-    Ok(())
+macro_rules! exchange {
+    ($(#[$about:meta])* $name:ident, $word:ty, $value:ty) => {
+        $(#[$about])*
+        #[inline(always)]
+        pub(crate) fn $name(word: &$word, old: $value, new: $value) -> Result<(), $value> {
+            if !is_alone() {
+                let orders = (Ordering::AcqRel, Ordering::Relaxed);
+                return word.compare_exchange(old, new, orders.0, orders.1).map(drop);
+            }
+            let seen = word.load(Ordering::Relaxed);
+            if seen != old {
+                return Err(seen);
+            }
+            word.store(new, Ordering::Relaxed);
+            Ok(())
+        }
+    };
+}
+
+exchange! {
+    /// Replaces `old` in `word` by `new`. What others did before they wrote the word is seen, and they see,
+    /// with the new one, what was done here. Err: another one stands there.
+    exchange, AtomicU32, u32
+}
+exchange! {
+    /// [`exchange`] for an address.
+    exchange_address, AtomicUsize, usize
 }
 
 impl Drop for Held {

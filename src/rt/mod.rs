@@ -9,7 +9,7 @@
 //! | what C calls | [`run`] | a runtime's life: new, enter, run, free |
 //! | | [`embed`] | one that another event loop runs |
 //! | | [`io`], [`messages`], [`connect`], [`net`] | calls on file descriptors that wait for the task alone |
-//! | | [`blocking`], [`resolve`], [`file`] | calls that block, on threads of their own |
+//! | | [`blocking`], [`jobs`], [`resolve`], [`file`] | calls that block, on threads of their own |
 //! | | [`signal`] | signals and children |
 //! | | [`select`], [`cases`], [`ready`] | the first of several waits |
 //! | | [`channel`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`future`] | |
@@ -21,11 +21,12 @@
 //! | running | [`schedule`] | a worker's loop |
 //! | | [`vessel`] | the coroutines and stacks that tasks run in |
 //! | | [`ending`] | a task ends, or is given up |
-//! | | [`worker`], [`wake`] | what a worker has; how its tasks are made ready |
-//! | ground | [`task`], [`extra`], [`runtime`] | the objects |
-//! | | [`timers`], [`lists`], [`queue`], [`why`], [`parker`], [`lock`], [`poller`], [`hooks`], [`os`], [`abi`] | |
+//! | | [`worker`], [`inbox`], [`patience`], [`wake`] | what a worker has; how its tasks are made ready |
+//! | ground | [`task`], [`extra`], [`runtime`], [`fresh`] | the objects |
+//! | | [`timers`], [`lists`], [`queue`], [`why`], [`parker`], [`lock`], [`poller`], [`hooks`], [`os`], [`atomic`], [`abi`] | |
 
 pub mod abi;
+mod atomic;
 pub(crate) mod barrier;
 pub(crate) mod blocking;
 pub(crate) mod cancel;
@@ -41,10 +42,13 @@ mod ending;
 pub(crate) mod event;
 pub(crate) mod extra;
 pub(crate) mod file;
+mod fresh;
 pub(crate) mod future;
 pub(crate) mod group;
 pub(crate) mod hooks;
+mod inbox;
 pub(crate) mod io;
+mod jobs;
 mod kinds;
 mod lists;
 pub(crate) mod local;
@@ -54,6 +58,7 @@ pub(crate) mod mutex;
 pub(crate) mod net;
 mod os;
 pub(crate) mod parker;
+mod patience;
 mod poller;
 mod queue;
 pub(crate) mod ready;

@@ -1,9 +1,9 @@
 //! Mutexes: one word where nobody waits; handed to who waits first where somebody does.
 
 use core::ptr;
-use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::lock::{HELD, Lock, exchange, happens_after, happens_before};
+use super::atomic::{AtomicUsize, Ordering};
+use super::lock::{Lock, exchange_address, happens_after, happens_before};
 use super::parker::Hearing;
 use super::queue::Queue;
 use super::task;
@@ -13,18 +13,17 @@ use super::why::Why;
 use super::{Outcome, vessel};
 use crate::tls;
 
-/// Somebody has it.
-const LOCKED: u32 = 2;
-/// Somebody may wait.
-const WAITED_FOR: u32 = 4;
+/// Beside the owner: somebody may wait.
+const WAITED_FOR: usize = 1;
 
-/// What stands in an `acort_mutex_t`. The word changes under its lock, or from `LOCKED` to 0 and back
-/// while that is free.
+/// What stands in an `acort_mutex_t`. The owner changes from 0 to somebody and back without the lock, and under
+/// it alone while somebody may wait.
 #[repr(C)]
 pub(crate) struct Mutex {
-    word: Lock,
-    queue: Queue,
     owner: AtomicUsize,
+    queue: Queue,
+    /// For the queue.
+    lock: Lock,
 }
 
 /// Who runs here: the address of a task, or of the thread's state.
@@ -45,13 +44,11 @@ pub(crate) unsafe fn lock(mutex: *mut Mutex, hearing: Hearing, deadline: i64) ->
     let me = myself();
     // SAFETY: the caller's promise.
     unsafe {
-        let word = &(*mutex).word.0;
-        if exchange(word, 0, LOCKED).is_err() {
+        if exchange_address(&(*mutex).owner, 0, me).is_err() {
             return lock_slowly(mutex, me, hearing, deadline);
         }
-        (*mutex).owner.store(me, Ordering::Relaxed);
-        happens_after(mutex);
     }
+    happens_after(mutex);
     Ok(())
 }
 
@@ -63,25 +60,29 @@ unsafe fn lock_slowly(
     hearing: Hearing,
     deadline: i64,
 ) -> Outcome<()> {
-    // SAFETY: as in `lock`; who holds the lock of the word is alone in writing it.
+    // SAFETY: as in `lock`.
     unsafe {
-        let lock = &raw const (*mutex).word;
+        let lock = &raw const (*mutex).lock;
         (*lock).take();
-        let word = (*lock).0.load(Ordering::Relaxed);
-        if word & LOCKED == 0 {
-            (*lock).0.store(word | LOCKED, Ordering::Relaxed);
-            (*mutex).owner.store(me, Ordering::Relaxed);
-            (*lock).give();
-            return Ok(());
+        loop {
+            let owner = (*mutex).owner.load(Ordering::Relaxed);
+            if owner & !WAITED_FOR == me {
+                (*lock).give();
+                return Err(libc::EDEADLK);
+            }
+            let new = if owner == 0 { me } else { owner | WAITED_FOR };
+            if exchange_address(&(*mutex).owner, owner, new).is_err() {
+                continue;
+            }
+            if owner == 0 {
+                (*lock).give();
+                happens_after(mutex);
+                return Ok(());
+            }
+            let wait = Wait { why: Why::Mutex, about: mutex as usize, hearing, deadline };
+            let slot = ptr::without_provenance_mut(me);
+            return wait::in_queue(lock, &raw mut (*mutex).queue, slot, wait);
         }
-        if (*mutex).owner.load(Ordering::Relaxed) == me {
-            (*lock).give();
-            return Err(libc::EDEADLK);
-        }
-        (*lock).0.store(word | WAITED_FOR, Ordering::Relaxed);
-        let wait = Wait { why: Why::Mutex, about: mutex as usize, hearing, deadline };
-        let slot = ptr::without_provenance_mut(me);
-        wait::in_queue(lock, &raw mut (*mutex).queue, slot, wait)
     }
 }
 
@@ -91,38 +92,44 @@ unsafe fn lock_slowly(
 /// As [`lock`].
 #[inline(always)]
 pub(crate) unsafe fn unlock(mutex: *mut Mutex) -> Outcome<()> {
+    let me = myself();
+    happens_before(mutex);
     // SAFETY: the caller's promise.
     unsafe {
-        if !is_mine(mutex) {
-            return Err(libc::EPERM);
-        }
-        (*mutex).owner.store(0, Ordering::Relaxed);
-        happens_before(mutex);
-        let word = &(*mutex).word.0;
-        if exchange(word, LOCKED, 0).is_err() {
-            hand_on(mutex);
+        match exchange_address(&(*mutex).owner, me, 0) {
+            Ok(()) => Ok(()),
+            Err(owner) if owner & !WAITED_FOR != me => Err(libc::EPERM),
+            Err(_) => {
+                hand_on(mutex, me);
+                Ok(())
+            }
         }
     }
-    Ok(())
 }
 
+/// The caller's mutex goes to who waits first; or to nobody, as the last that is done with it: it may be freed
+/// then.
 #[cold]
 #[inline(never)]
-unsafe fn hand_on(mutex: *mut Mutex) {
+unsafe fn hand_on(mutex: *mut Mutex, me: usize) {
     // SAFETY: as in `lock_slowly`; who is claimed stays until it is woken.
     unsafe {
-        let lock = &raw const (*mutex).word;
-        (*lock).take();
-        let next = (*mutex).queue.claim_first();
-        if next.is_null() {
-            (*lock).0.store(HELD, Ordering::Relaxed);
-            return (*lock).give();
+        let lock = &raw const (*mutex).lock;
+        loop {
+            (*lock).take();
+            let next = (*mutex).queue.claim_first();
+            if !next.is_null() {
+                let more = if (*mutex).queue.is_empty() { 0 } else { WAITED_FOR };
+                (*mutex).owner.store((*next).slot.addr() | more, Ordering::Relaxed);
+                (*lock).give();
+                return wake_waiter(next);
+            }
+            (*mutex).owner.store(me, Ordering::Relaxed);
+            (*lock).give();
+            if exchange_address(&(*mutex).owner, me, 0).is_ok() {
+                return;
+            }
         }
-        let more = if (*mutex).queue.is_empty() { 0 } else { WAITED_FOR };
-        (*lock).0.store(HELD | LOCKED | more, Ordering::Relaxed);
-        (*mutex).owner.store((*next).slot as usize, Ordering::Relaxed);
-        (*lock).give();
-        wake_waiter(next);
     }
 }
 
@@ -133,7 +140,7 @@ unsafe fn hand_on(mutex: *mut Mutex) {
 #[inline(always)]
 pub(crate) unsafe fn is_mine(mutex: *mut Mutex) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { (*mutex).owner.load(Ordering::Relaxed) == myself() }
+    unsafe { (*mutex).owner.load(Ordering::Relaxed) & !WAITED_FOR == myself() }
 }
 
 /// Waits in `queue`, whose lock is free, without the mutex, and takes that again, whatever comes.

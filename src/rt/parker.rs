@@ -13,8 +13,8 @@
 //! whether it has left already.
 
 use core::ffi::c_int;
-use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::atomic::{AtomicU32, Ordering};
 use super::lock::exchange;
 use super::worker::Worker;
 

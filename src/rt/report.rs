@@ -157,7 +157,7 @@ pub(crate) fn stats(runtime: &Runtime) -> acort_stats_t {
     };
     acort_stats_t {
         workers: runtime.options.workers.into(),
-        live: runtime.live.load(Ordering::Relaxed) as u64,
+        live: runtime.live(),
         started: sum(|counts| &counts.started),
         ended: sum(|counts| &counts.ended),
         switches: sum(|counts| &counts.switches),

@@ -168,7 +168,7 @@ pub(crate) unsafe fn retire(worker: *mut Worker) {
         vessel::destroy_all(worker);
         (*worker).timers.free();
         (*worker).give_blocks_back();
-        (*worker).wait_for_givers();
+        (*worker).inbox.wait_for_givers();
         Worker::set_here(ptr::null_mut());
         if let Some(main_co) = ptr::NonNull::new((*worker).main_co) {
             coroutine::destroy(main_co);
@@ -239,7 +239,7 @@ pub(crate) unsafe fn run(
     unsafe {
         let runtime = create(acort_opts_t { workers: 1, ..DEFAULTS })?;
         let outcome = begin(runtime, body, argument).and_then(|(group, main)| {
-            serve(*(*runtime).workers, |runtime| runtime.live.load(Ordering::SeqCst) == 0)?;
+            serve(*(*runtime).workers, |runtime| runtime.live() == 0)?;
             result_of(group, main, ret)
         });
         destroy(runtime);
@@ -344,8 +344,7 @@ pub(crate) unsafe fn enter(
 pub(crate) unsafe fn free(runtime: *mut Runtime) -> Outcome<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        let is_busy = (*runtime).live.load(Ordering::SeqCst) != 0
-            || (*runtime).callers.load(Ordering::SeqCst) != 0;
+        let is_busy = (*runtime).live() != 0 || (*runtime).callers.load(Ordering::SeqCst) != 0;
         if is_busy || !Worker::here().is_null() {
             return Err(libc::EBUSY);
         }

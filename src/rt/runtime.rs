@@ -1,14 +1,15 @@
 //! A runtime: its workers, its groups, and the tasks that have not begun, which any worker may take.
 
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use super::abi::acort_opts_t;
+use super::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use super::fresh::Fresh;
 use super::group::Group;
 use super::lock::{Lock, SeveralTouch};
 use super::os;
 use super::task::Task;
-use super::worker::Worker;
+use super::worker::{Counts, Worker, count};
 
 /// Threads of the process that only run what tasks give them: they wake nobody of themselves. In the upper
 /// half, how often that number has changed: one that comes must not stand for another one that has gone.
@@ -26,6 +27,9 @@ pub(crate) fn helper_ends() {
     HELPERS.fetch_add(CHANGE - 1, Ordering::SeqCst);
 }
 
+/// One idle worker less, and once more.
+const NO_MORE: u64 = (1 << 32) - 1;
+
 /// A runtime.
 pub struct Runtime {
     pub(crate) options: acort_opts_t,
@@ -36,21 +40,16 @@ pub struct Runtime {
     pub(crate) groups: *mut Group,
     /// Where another event loop runs it: the group of the tasks that are started from outside.
     pub(crate) loop_group: *mut Group,
-    /// Tasks that have not ended.
-    pub(crate) live: AtomicUsize,
-    /// For the list of those that have not begun.
-    fresh_lock: Lock,
-    fresh_first: *mut Task,
-    fresh_last: *mut Task,
-    fresh_count: AtomicUsize,
+    /// Tasks that threads have made which are none of its workers.
+    pub(crate) made_outside: AtomicU64,
+    fresh: Fresh,
     /// Threads in acort_enter().
     pub(crate) callers: AtomicU32,
     /// Those of them whose tasks live: they only wait. See [`Group::is_waited_for`].
     pub(crate) waiting_callers: AtomicU32,
-    /// Workers that nothing but another one can wake.
-    idle: AtomicU32,
-    /// How often one of them was not idle any more.
-    wakes: AtomicU32,
+    /// How many workers nothing but another one can wake; in the upper half how often one of them was not
+    /// idle any more.
+    idle: AtomicU64,
     /// The workers' threads end.
     pub(crate) is_stopping: AtomicBool,
     /// How often nothing could ever wake any task, since there was none.
@@ -80,17 +79,8 @@ impl Runtime {
     /// # Safety
     /// It is in no list of those.
     pub(crate) unsafe fn offer(&mut self, task: *mut Task) {
-        // SAFETY: the caller's promise; the list is held.
-        unsafe {
-            (*task).next = ptr::null_mut();
-            let _held = self.fresh_lock.hold();
-            match self.fresh_last.as_mut() {
-                Some(last) => last.next = task,
-                None => self.fresh_first = task,
-            }
-            self.fresh_last = task;
-            self.fresh_count.fetch_add(1, Ordering::SeqCst);
-        }
+        // SAFETY: the caller's promise.
+        unsafe { Fresh::put(&raw mut self.fresh, task) }
         for worker in self.workers() {
             if worker.rouse() {
                 break;
@@ -101,68 +91,91 @@ impl Runtime {
     /// Are there tasks that have not begun?
     #[inline(always)]
     pub(crate) fn has_fresh(&self) -> bool {
-        self.fresh_count.load(Ordering::SeqCst) != 0
+        !self.fresh.is_empty()
     }
 
-    /// How many of those a worker takes at once: it leaves some for the others.
+    /// How many of those a worker takes at once.
+    #[inline(always)]
     pub(crate) fn share_of_fresh(&self) -> usize {
-        const MOST: usize = 32;
-        match self.fresh_count.load(Ordering::Relaxed) {
-            0 => 0,
-            count => (count / self.options.workers as usize).clamp(1, MOST),
-        }
+        self.fresh.share(self.options.workers)
     }
 
     /// Takes one of those, or gives NULL.
     pub(crate) fn take_fresh(&mut self) -> *mut Task {
-        if !self.has_fresh() {
-            return ptr::null_mut();
+        // SAFETY: the list is this one's.
+        unsafe { Fresh::take(&raw mut self.fresh) }
+    }
+
+    /// How many tasks have not ended. Each worker counts for itself, without locked instructions. The ends are
+    /// summed up first: whatever was made or has ended meanwhile, 0 says that none lived at some moment.
+    pub(crate) fn live(&self) -> u64 {
+        let sum = |of: fn(&Counts) -> &AtomicU64| -> u64 {
+            self.workers().map(|worker| of(&worker.counts).load(Ordering::Acquire)).sum()
+        };
+        let ended = sum(|counts| &counts.ended);
+        sum(|counts| &counts.made) + self.made_outside.load(Ordering::Acquire) - ended
+    }
+
+    /// A task was made, by this thread, which is the worker `here` or none.
+    ///
+    /// # Safety
+    /// `here` is NULL or this thread's worker.
+    #[inline(always)]
+    pub(crate) unsafe fn one_more(&self, here: *mut Worker) {
+        // SAFETY: the caller's promise.
+        match unsafe { here.as_ref() } {
+            Some(here) if ptr::eq(here.runtime, self) => count(&here.counts.made, 1),
+            _ => _ = self.made_outside.fetch_add(1, Ordering::Release),
         }
-        let _held = self.fresh_lock.hold();
-        let task = self.fresh_first;
-        // SAFETY: who is in the list exists.
-        if let Some(found) = unsafe { task.as_ref() } {
-            self.fresh_first = found.next;
-            if self.fresh_first.is_null() {
-                self.fresh_last = ptr::null_mut();
+    }
+
+    /// A task has ended. Where no other one lives, what was found out about those that were stuck is over.
+    #[inline(always)]
+    pub(crate) fn one_less(&self) {
+        if self.deadlocks.load(Ordering::Relaxed) != 0 {
+            // Of two workers that end the last tasks at once, one sees both ends.
+            fence(Ordering::SeqCst);
+            if self.live() == 0 {
+                self.deadlocks.store(0, Ordering::SeqCst);
             }
-            self.fresh_count.fetch_sub(1, Ordering::SeqCst);
         }
-        task
     }
 
     /// A worker has nothing to do, and no deadline, file descriptor or helper will wake it. Can nobody
-    /// else? For who is the last to find that out: then the workers have nothing in their inboxes. Gives
-    /// what [`is_idle_since`](Self::is_idle_since) is to be asked with.
-    pub(crate) fn becomes_idle(&self) -> Option<u32> {
+    /// else? For who is the last to find that out. Gives what [`is_stuck_since`](Self::is_stuck_since) is to be
+    /// asked with.
+    pub(crate) fn becomes_idle(&self) -> Option<u64> {
         let idle = self.idle.fetch_add(1, Ordering::SeqCst) + 1;
-        let wakes = self.wakes.load(Ordering::SeqCst);
-        (idle == self.options.workers && self.is_idle_since(wakes)).then_some(wakes)
+        (idle as u32 == self.options.workers && self.has_nothing_to_do()).then_some(idle)
     }
 
-    /// Has nobody had anything to do since then? To be asked again once there are no strangers: one may
-    /// have put a new task somewhere before it was known.
-    pub(crate) fn is_idle_since(&self, wakes: u32) -> bool {
-        self.live.load(Ordering::SeqCst) != 0
+    fn has_nothing_to_do(&self) -> bool {
+        self.live() != 0
             && self.given_up.load(Ordering::SeqCst) == 0
             && !self.has_fresh()
-            && self.workers().all(Worker::has_empty_inbox)
-            && wakes == self.wakes.load(Ordering::SeqCst)
+            && self.workers().all(|worker| worker.inbox.is_empty())
+    }
+
+    /// Has no worker been anything but idle since the caller became it, as the last one, and is there nothing to
+    /// do? True: the caller is idle no more. One of all finds that: the others' next answer is another one.
+    pub(crate) fn is_stuck_since(&self, idle: u64) -> bool {
+        let orders = (Ordering::SeqCst, Ordering::Relaxed);
+        self.has_nothing_to_do()
+            && self.idle.compare_exchange(idle, idle + NO_MORE, orders.0, orders.1).is_ok()
     }
 
     /// A thread that might have woken tasks only waits from here on. Workers that have gone to sleep on its
     /// account look again.
     pub(crate) fn a_caller_waits(&self) {
         self.waiting_callers.fetch_add(1, Ordering::SeqCst);
-        if self.idle.load(Ordering::SeqCst) == self.options.workers {
+        if self.idle.load(Ordering::SeqCst) as u32 == self.options.workers {
             let _ = self.workers().any(Worker::rouse);
         }
     }
 
     /// Ends what [`becomes_idle`](Self::becomes_idle) began. Before the worker looks for work.
     pub(crate) fn is_idle_no_more(&self) {
-        self.wakes.fetch_add(1, Ordering::SeqCst);
-        self.idle.fetch_sub(1, Ordering::SeqCst);
+        self.idle.fetch_add(NO_MORE, Ordering::SeqCst);
     }
 
     /// Are there threads that might wake a task of themselves?

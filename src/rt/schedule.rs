@@ -204,6 +204,11 @@ unsafe fn sleep(worker: *mut Worker) {
     // SAFETY: the thread's worker.
     unsafe {
         let runtime: *mut Runtime = (*worker).runtime;
+        let is_alone = (*runtime).options.workers == 1;
+        let has_come = || !(*worker).inbox.is_empty() || (*runtime).has_fresh();
+        if !is_alone && (*worker).patience.looks(has_come, os::now) {
+            return;
+        }
         vessel::trim(worker);
         let first = (*worker).timers.first();
         let is_idle = first.is_none() && (*worker).outside == 0;
@@ -212,20 +217,15 @@ unsafe fn sleep(worker: *mut Worker) {
             return ending::fail(worker, (*worker).starved.pop());
         }
         let mut limit = first.map_or(-1, |first| (first - os::now()).max(0));
-        (*worker).falls_asleep();
-        let has_work = !(*worker).has_empty_inbox()
-            || (*runtime).has_fresh()
-            || (*runtime).is_stopping.load(Ordering::SeqCst);
-        if has_work {
-            return (*worker).is_awake();
+        (*worker).inbox.falls_asleep();
+        if has_come() || (*runtime).is_stopping.load(Ordering::SeqCst) {
+            return (*worker).inbox.is_awake();
         }
-        if is_idle && let Some(wakes) = (*runtime).becomes_idle() {
+        if is_idle && let Some(idle) = (*runtime).becomes_idle() {
             if (*runtime).has_strangers() {
                 limit = LOOK_AGAIN;
-            } else if (*runtime).is_idle_since(wakes) {
-                // Whoever is woken from here on cannot be the last of the idle ones.
-                (*runtime).is_idle_no_more();
-                (*worker).is_awake();
+            } else if (*runtime).is_stuck_since(idle) {
+                (*worker).inbox.is_awake();
                 return deadlock(worker);
             }
         }
@@ -234,7 +234,10 @@ unsafe fn sleep(worker: *mut Worker) {
         if is_idle {
             (*runtime).is_idle_no_more();
         }
-        (*worker).is_awake();
+        (*worker).inbox.is_awake();
+        if has_come() {
+            (*worker).patience.was_roused();
+        }
         if (*runtime).deadlocks.load(Ordering::SeqCst) > 1 {
             ending::give_up(worker);
         }

@@ -94,7 +94,7 @@ pub(crate) unsafe fn launch(
             task::free(task);
             return Err(error);
         }
-        (*runtime).live.fetch_add(1, Ordering::SeqCst);
+        (*runtime).one_more(Worker::here());
         (*group).take_in(task);
         hooks::created(task);
         happens_before(&raw const (*task).parker);

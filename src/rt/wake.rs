@@ -1,7 +1,6 @@
 //! Waking who waits, from any thread.
 
-use core::sync::atomic::AtomicU32;
-
+use super::atomic::AtomicU32;
 use super::lock::{happens_after, happens_before};
 use super::parker::Parker;
 use super::queue::{Waiter, take_from};

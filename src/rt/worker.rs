@@ -3,11 +3,12 @@
 //! Only its own thread touches it, but for the inbox, in which any thread puts a task that it has woken.
 
 use core::ffi::{c_int, c_void};
-use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 
+use super::atomic::{AtomicU32, AtomicU64, Ordering};
+use super::inbox::Inbox;
 use super::lists::{Blocks, List};
 use super::lock::SeveralTouch;
+use super::patience::Patience;
 use super::poller::Poller;
 use super::runtime::Runtime;
 use super::task::{self, Task};
@@ -22,6 +23,8 @@ pub(crate) struct Counts {
     pub(crate) switches: AtomicU64,
     pub(crate) started: AtomicU64,
     pub(crate) ended: AtomicU64,
+    /// Tasks that were made here.
+    pub(crate) made: AtomicU64,
     pub(crate) polls: AtomicU64,
     pub(crate) sleeps: AtomicU64,
     pub(crate) events: AtomicU64,
@@ -29,10 +32,10 @@ pub(crate) struct Counts {
     pub(crate) received: AtomicU64,
 }
 
-/// Adds to a count that only this thread writes.
+/// Adds to a count that only this thread writes. Who sees it sees what was done before.
 #[inline(always)]
 pub(crate) fn count(counter: &AtomicU64, more: u64) {
-    counter.store(counter.load(Ordering::Relaxed) + more, Ordering::Relaxed);
+    counter.store(counter.load(Ordering::Relaxed) + more, Ordering::Release);
 }
 
 /// A worker.
@@ -69,19 +72,10 @@ pub(crate) struct Worker {
     pub(crate) poller: Poller,
     pub(crate) thread: libc::pthread_t,
     pub(crate) counts: Counts,
-    pub(crate) shared: Shared,
+    pub(crate) patience: Patience,
+    /// What other threads touch.
+    pub(crate) inbox: Inbox,
     _touched: SeveralTouch,
-}
-
-/// What other threads touch: in lines of its own.
-#[repr(align(64))]
-pub(crate) struct Shared {
-    /// Tasks that others have woken, the last one first.
-    inbox: AtomicPtr<Task>,
-    /// It sleeps, or will, and is to be roused for what comes.
-    is_asleep: AtomicBool,
-    /// Threads that are giving it something.
-    givers: AtomicU32,
 }
 
 impl Worker {
@@ -107,31 +101,13 @@ impl Worker {
         self.next_id - 1
     }
 
-    /// Has nobody given it anything?
-    pub(crate) fn has_empty_inbox(&self) -> bool {
-        self.shared.inbox.load(Ordering::SeqCst).is_null()
-    }
-
-    /// It will sleep: what comes from now on rouses it.
-    pub(crate) fn falls_asleep(&self) {
-        self.shared.is_asleep.store(true, Ordering::SeqCst);
-        fence(Ordering::SeqCst);
-    }
-
-    /// It is awake.
-    pub(crate) fn is_awake(&self) {
-        self.shared.is_asleep.store(false, Ordering::SeqCst);
-    }
-
     /// Wakes it up, if it sleeps. False: it does not.
     pub(crate) fn rouse(&self) -> bool {
-        fence(Ordering::SeqCst);
-        let asleep = self.shared.is_asleep.load(Ordering::SeqCst)
-            && self.shared.is_asleep.swap(false, Ordering::SeqCst);
-        if asleep {
+        let is_to_be_roused = self.inbox.is_to_be_roused();
+        if is_to_be_roused {
             self.poller.rouse();
         }
-        asleep
+        is_to_be_roused
     }
 
     /// Puts a task in its inbox. From any thread.
@@ -139,55 +115,20 @@ impl Worker {
     /// # Safety
     /// The worker exists until its task has run; the task is in no list.
     pub(crate) unsafe fn post(worker: *mut Worker, task: *mut Task) {
-        // SAFETY: the caller's promise; from the exchange on the worker waits for its givers before it
-        // goes.
-        unsafe {
-            let shared = &raw const (*worker).shared;
-            (*shared).givers.fetch_add(1, Ordering::Relaxed);
-            let mut first = (*shared).inbox.load(Ordering::Relaxed);
-            loop {
-                (*task).next = first;
-                let orders = (Ordering::AcqRel, Ordering::Relaxed);
-                match (*shared).inbox.compare_exchange_weak(first, task, orders.0, orders.1) {
-                    Ok(_) => break,
-                    Err(now) => first = now,
-                }
-            }
-            (*worker).rouse();
-            (*shared).givers.fetch_sub(1, Ordering::Release);
-        }
+        // SAFETY: the caller's promise; the worker waits for its givers before it goes.
+        unsafe { Inbox::give(&raw const (*worker).inbox, task, || (*worker).poller.rouse()) }
     }
 
     /// Makes ready what is in the inbox, in the order in which it came.
     pub(crate) fn take_inbox(&mut self) {
-        if self.shared.inbox.load(Ordering::Relaxed).is_null() {
-            return;
-        }
-        let mut task = self.shared.inbox.swap(ptr::null_mut(), Ordering::Acquire);
-        let mut turned: *mut Task = ptr::null_mut();
-        let mut received = 0;
-        // SAFETY: the tasks are this worker's, and in no other list.
-        unsafe {
-            while let Some(this) = task.as_mut() {
-                let next = this.next;
-                this.next = turned;
-                turned = task;
-                task = next;
-            }
-            while let Some(this) = turned.as_ref() {
-                let next = this.next;
-                self.ready.push(turned);
-                turned = next;
-                received += 1;
-            }
-        }
-        count(&self.counts.received, received);
-    }
-
-    /// Waits until nobody is giving it anything any more.
-    pub(crate) fn wait_for_givers(&self) {
-        while self.shared.givers.load(Ordering::Acquire) != 0 {
-            crate::sys::let_others_run();
+        let (ready, mut received) = (&mut self.ready, 0);
+        self.inbox.take(|task| {
+            // SAFETY: this worker's task, and in no list now.
+            unsafe { ready.push(task) };
+            received += 1;
+        });
+        if received != 0 {
+            count(&self.counts.received, received);
         }
     }
 

@@ -42,6 +42,7 @@ pub const LEFT: &[&str] = &[
     "cinstall",
     "deb",
     "kqueue",
+    "loom",
     "musl",
     "gdb-aarch64",
     "panics-aarch64",
@@ -145,6 +146,7 @@ pub const LANES: &[Lane] = &[
         needs: &[&[("cargo fmt --version", "rustfmt"), ("cargo clippy --version", "clippy")]],
         cases: |_| Ok(library::lint_cases()),
     },
+    Lane { name: "loom", needs: &[], cases: |_| Ok(library::loom_cases()) },
     Lane { name: "abi", needs: &[], cases: |_| Ok(library::abi_cases()) },
     Lane {
         name: "abidiff",

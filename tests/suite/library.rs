@@ -140,6 +140,21 @@ pub fn binary_cases(folder: &'static str) -> Vec<Case> {
     ]
 }
 
+/// The files of the runtime in which threads meet, in every order of their steps.
+pub fn loom_cases() -> Vec<Case> {
+    let cargo = |what: &str, more: &str| {
+        let manifest = "--manifest-path tests/loom/Cargo.toml";
+        let mut command = command(&format!("cargo {what} {manifest} {more}"));
+        // Loom shows the place of a panic; a trace of it takes longer than the models.
+        command.env("RUST_BACKTRACE", "0");
+        succeed(command, 600).map(drop)
+    };
+    vec![Case::new("models", move || {
+        cargo("test", "--quiet --locked --target-dir build/loom")?;
+        cargo("fmt", "-- --check")
+    })]
+}
+
 /// The host's library, the headers, the README.
 pub fn abi_cases() -> Vec<Case> {
     let mut cases = binary_cases("build");

@@ -1,0 +1,200 @@
+//! The words that threads share, as `crate::rt::atomic` has them, over loom's.
+//!
+//! All zero is a word that is zero, as in the library, and a word can be made in a constant: so loom's comes into
+//! being when a word is first used. That must be before a second thread is there; [`crate::ground::touch`]
+//! and its like see to it.
+
+use std::cell::{RefCell, UnsafeCell};
+use std::panic::Location;
+
+use loom::sync::atomic as real;
+pub use loom::sync::atomic::Ordering;
+
+use crate::mutations::{is_left_out, weakened};
+
+pub use loom::hint::spin_loop;
+
+/// A fence, unless the mutation leaves it out.
+#[track_caller]
+pub fn fence(order: Ordering) {
+    if !is_left_out(Location::caller()) {
+        real::fence(order);
+    }
+}
+
+/// Where a word is, and which operation is done with it: for mutations.
+#[track_caller]
+fn order(operation: &str, order: Ordering) -> Ordering {
+    weakened(Location::caller(), operation, order)
+}
+
+/// A compare-and-swap whose success is weakened must not have a stronger failure.
+fn failure(success: Ordering, failure: Ordering) -> Ordering {
+    if success == Ordering::Relaxed { Ordering::Relaxed } else { failure }
+}
+
+/// A word that a model uses.
+struct Word {
+    address: usize,
+    retire: Box<dyn Fn()>,
+}
+
+thread_local! {
+    /// Those of the present run of a model.
+    static WORDS: RefCell<Vec<Word>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A run of a model begins: it has no words yet.
+pub fn begin() {
+    WORDS.with_borrow_mut(Vec::clear);
+}
+
+/// The memory of so many bytes is freed: nobody may use a word there from here on, or just now.
+pub fn retire(memory: *const u8, size: usize) {
+    let inside = |word: &Word| word.address.wrapping_sub(memory.addr()) < size;
+    WORDS.with_borrow(|words| {
+        words.iter().filter(|word| inside(word)).for_each(|word| (word.retire)())
+    });
+}
+
+macro_rules! word {
+    ($name:ident<$parameter:ident>, $real:ty, $value:ty) => {
+        word! { @ [$parameter] $name<$parameter>, $real, $value, with_mut(|_| ()) }
+    };
+    ($name:ident, $real:ty, $value:ty, $($retire:tt)*) => {
+        word! { @ [] $name, $real, $value, $($retire)* }
+    };
+    (@ [$($parameter:ident)?] $name:ty, $real:ty, $value:ty, $($retire:tt)*) => {
+        // SAFETY: all threads of a model run on one thread of the system.
+        unsafe impl<$($parameter: 'static)?> Sync for $name {}
+        // SAFETY: as above.
+        unsafe impl<$($parameter: 'static)?> Send for $name {}
+
+        impl<$($parameter: 'static)?> $name {
+            pub const fn new(value: $value) -> Self {
+                let real = UnsafeCell::new(std::ptr::null_mut());
+                Self { initial: UnsafeCell::new(value), real }
+            }
+
+            fn real(&self) -> &$real {
+                // SAFETY: as above: nobody else is in here.
+                unsafe {
+                    if (*self.real.get()).is_null() {
+                        let made = <$real>::new(*self.initial.get());
+                        let place = Box::into_raw(Box::new(made));
+                        *self.real.get() = place;
+                        // For loom it is as if the word were written without care.
+                        let retire = Box::new(move || _ = (*place).$($retire)*);
+                        let word = Word { address: std::ptr::from_ref(self).addr(), retire };
+                        WORDS.with_borrow_mut(|words| words.push(word));
+                    }
+                    &**self.real.get()
+                }
+            }
+
+            #[track_caller]
+            pub fn load(&self, with: Ordering) -> $value {
+                self.real().load(order("load", with))
+            }
+
+            #[track_caller]
+            pub fn store(&self, value: $value, with: Ordering) {
+                self.real().store(value, order("store", with));
+            }
+
+            #[track_caller]
+            pub fn swap(&self, value: $value, with: Ordering) -> $value {
+                self.real().swap(value, order("swap", with))
+            }
+
+            #[track_caller]
+            pub fn compare_exchange(
+                &self,
+                old: $value,
+                new: $value,
+                success: Ordering,
+                otherwise: Ordering,
+            ) -> Result<$value, $value> {
+                let success = order("compare_exchange", success);
+                self.real().compare_exchange(old, new, success, failure(success, otherwise))
+            }
+
+            #[track_caller]
+            pub fn compare_exchange_weak(
+                &self,
+                old: $value,
+                new: $value,
+                success: Ordering,
+                otherwise: Ordering,
+            ) -> Result<$value, $value> {
+                self.compare_exchange(old, new, success, otherwise)
+            }
+        }
+    };
+}
+
+macro_rules! number {
+    ($name:ident, $value:ty) => {
+        #[repr(C)]
+        pub struct $name {
+            initial: UnsafeCell<$value>,
+            real: UnsafeCell<*mut real::$name>,
+        }
+
+        word! { $name, real::$name, $value, with_mut(|_| ()) }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::new(0)
+            }
+        }
+
+        impl $name {
+            #[track_caller]
+            pub fn fetch_add(&self, more: $value, with: Ordering) -> $value {
+                self.real().fetch_add(more, order("fetch_add", with))
+            }
+
+            #[track_caller]
+            pub fn fetch_sub(&self, less: $value, with: Ordering) -> $value {
+                self.real().fetch_sub(less, order("fetch_sub", with))
+            }
+
+            #[track_caller]
+            pub fn fetch_or(&self, bits: $value, with: Ordering) -> $value {
+                self.real().fetch_or(bits, order("fetch_or", with))
+            }
+
+            #[track_caller]
+            pub fn fetch_and(&self, bits: $value, with: Ordering) -> $value {
+                self.real().fetch_and(bits, order("fetch_and", with))
+            }
+
+            pub fn as_ptr(&self) -> *mut $value {
+                self.initial.get()
+            }
+        }
+    };
+}
+
+number! { AtomicU8, u8 }
+number! { AtomicU32, u32 }
+number! { AtomicU64, u64 }
+number! { AtomicUsize, usize }
+
+#[repr(C)]
+pub struct AtomicBool {
+    initial: UnsafeCell<bool>,
+    real: UnsafeCell<*mut real::AtomicBool>,
+}
+
+// Loom has no other access to it that asks whether somebody else is there.
+word! { AtomicBool, real::AtomicBool, bool, unsync_load() }
+
+#[repr(C)]
+pub struct AtomicPtr<T: 'static> {
+    initial: UnsafeCell<*mut T>,
+    real: UnsafeCell<*mut real::AtomicPtr<T>>,
+}
+
+word! { AtomicPtr<T>, real::AtomicPtr<T>, *mut T }

@@ -1,0 +1,102 @@
+//! The runtime's files in which threads meet, under a model checker (lane `loom`).
+//!
+//! `rt` has the files of src/rt themselves, beside small stand-ins for what they stand on: tasks without
+//! coroutines, a poller that is a flag. Their atomics are loom's, which runs each model under every order of
+//! steps, and lets each load see every value that the orderings of memory permit.
+//!
+//! | model | what it is about |
+//! |---|---|
+//! | `ground` | the lock, parkers, queues |
+//! | `workers` | inboxes, sleep, tasks that have not begun, idle workers, the counts of tasks |
+//! | `objects` | mutexes, events, semaphores, futures, channels |
+//! | `ends` | the end of a task against those who wait for it, or for its group |
+//! | `helpers` | the jobs of the threads for blocking calls |
+//!
+//! Loom changes threads where they use such a word, and watches those, `loom::cell`s, and freed memory; plain memory
+//! it does not: where threads meet there the models put a cell of their own beside it.
+//!
+//! `mutations` shows that the models can fail: it weakens one ordering of one of those files at a time.
+
+#![cfg(test)]
+#![allow(dead_code)]
+
+mod atomics;
+mod ends;
+mod ground;
+mod helpers;
+mod mutations;
+mod objects;
+mod rt;
+mod stand_ins;
+mod workers;
+
+pub(crate) use stand_ins::{abi, arch, diag, sanitizer, sys, tls};
+
+/// Runs a model under every order of its steps, but for those that stop a thread in between more often than
+/// `stops` times in all.
+pub(crate) fn check(stops: usize, model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(stops);
+    builder.max_branches = 10_000;
+    builder.check(move || {
+        atomics::begin();
+        model();
+    });
+}
+
+/// An object that all threads of a model may use.
+pub(crate) struct Shared<T> {
+    place: *mut T,
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Shared<T> {}
+
+// SAFETY: whether threads may meet in it is what the model finds out.
+unsafe impl<T> Send for Shared<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    /// A new object, which is never freed.
+    pub(crate) fn new(object: T) -> Shared<T> {
+        Shared { place: Box::into_raw(Box::new(object)) }
+    }
+
+    /// One that stands somewhere, and is never freed.
+    pub(crate) fn of(place: *mut T) -> Shared<T> {
+        Shared { place }
+    }
+
+    /// One that is all zero, as the library makes its own.
+    pub(crate) fn zeroed() -> Shared<T> {
+        // SAFETY: the type's all zero is valid, here as there; `alloc_zeroed` has its size.
+        unsafe {
+            let layout = std::alloc::Layout::new::<T>();
+            Shared { place: std::alloc::alloc_zeroed(layout).cast() }
+        }
+    }
+
+    pub(crate) fn raw(self) -> *mut T {
+        self.place
+    }
+
+    /// Nobody uses it from here on: who does all the same is found.
+    pub(crate) fn free(self) {
+        atomics::retire(self.place.cast(), size_of::<T>());
+    }
+}
+
+impl<T> std::ops::Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: never freed.
+        unsafe { &*self.place }
+    }
+}

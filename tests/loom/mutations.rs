@@ -1,0 +1,108 @@
+//! Mutations: what the models are worth is shown by what they catch.
+//!
+//! Each line of [`MUTATIONS`] weakens one operation of one file, or leaves a fence out, and names the model that
+//! must fail then. The models run in a process of their own for that, which ends with the first panic.
+
+use std::panic::Location;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use crate::atomics::Ordering;
+
+/// `file operation order`: such operations with that ordering are relaxed; fences of the file are left out.
+fn wanted() -> Option<&'static (String, String, String)> {
+    static WANTED: OnceLock<Option<(String, String, String)>> = OnceLock::new();
+    let wanted = WANTED.get_or_init(|| {
+        let text = std::env::var("ACO_MUTATION").ok()?;
+        let mut words = text.split(' ').map(String::from);
+        Some((words.next()?, words.next()?, words.next()?))
+    });
+    wanted.as_ref()
+}
+
+fn is_in(place: &Location, file: &str) -> bool {
+    place.file().ends_with(&format!("/src/rt/{file}"))
+}
+
+/// The ordering of an operation, or `Relaxed` where it is to be mutated.
+pub fn weakened(place: &Location, operation: &str, order: Ordering) -> Ordering {
+    match wanted() {
+        Some((file, what, with))
+            if is_in(place, file) && what == operation && *with == format!("{order:?}") =>
+        {
+            Ordering::Relaxed
+        }
+        _ => order,
+    }
+}
+
+/// Is this fence to be left out?
+pub fn is_left_out(place: &Location) -> bool {
+    wanted().is_some_and(|(file, what, _)| is_in(place, file) && what == "fence")
+}
+
+/// Is this step of a model itself to be left out?
+pub fn omits(step: &str) -> bool {
+    wanted().is_some_and(|(file, what, _)| file == "model" && what == step)
+}
+
+/// A mutation, and the model that it makes fail.
+const MUTATIONS: &[(&str, &str)] = &[
+    // Who takes the lock does not see what was done under it; who gives it back does not show it.
+    ("lock.rs compare_exchange AcqRel", "ground::lock_keeps_others_out"),
+    ("lock.rs store Release", "ground::lock_keeps_others_out"),
+    // Who was given a token does not see what was done before it.
+    ("lock.rs compare_exchange AcqRel", "ground::token_is_not_lost"),
+    ("parker.rs fetch_and AcqRel", "ground::saved_token_is_seen"),
+    // The same of who was woken.
+    ("parker.rs store Release", "ground::wait_is_ended_once"),
+    // The worker does not see what stands in a task that it was given.
+    ("inbox.rs compare_exchange AcqRel", "workers::nothing_given_is_missed"),
+    ("inbox.rs swap AcqRel", "workers::nothing_given_is_missed"),
+    // The worker sleeps while it has something to do: neither sees the other.
+    ("inbox.rs fence SeqCst", "workers::nothing_given_is_missed"),
+    ("model look-again -", "workers::nothing_given_is_missed"),
+    ("model look-again -", "workers::fresh_tasks_are_begun"),
+    // It goes while somebody gives it something.
+    ("inbox.rs fetch_sub Release", "workers::nothing_given_is_missed"),
+    ("inbox.rs load Acquire", "workers::nothing_given_is_missed"),
+    // A deadlock is found while a task was about to run.
+    ("runtime.rs fetch_add SeqCst", "workers::deadlock_is_found_at_the_end"),
+    // No task seems to live while one does.
+    ("worker.rs store Release", "workers::live_tasks_are_counted"),
+    ("runtime.rs load Acquire", "workers::live_tasks_are_counted"),
+    // Of two last ends neither is seen as the last one.
+    ("runtime.rs fence SeqCst", "workers::last_end_is_seen"),
+    // A mutex is had by two, or used after it was freed.
+    ("lock.rs compare_exchange AcqRel", "objects::mutex_keeps_others_out"),
+    // A value is received before it was written.
+    ("parker.rs store Release", "objects::channel_hands_over"),
+    ("lock.rs store Release", "objects::channel_hands_over"),
+    ("lock.rs store Release", "objects::future_comes_once"),
+    ("parker.rs store Release", "objects::event_is_freed_by_who_waited"),
+    ("lock.rs compare_exchange AcqRel", "objects::semaphore_loses_nothing"),
+    // A task is freed while it ends.
+    ("lock.rs store Release", "ends::ended_task_is_joined"),
+    ("lock.rs compare_exchange AcqRel", "ends::group_is_freed"),
+];
+
+#[test]
+fn each_makes_its_model_fail() {
+    if wanted().is_some() {
+        return;
+    }
+    let program = std::env::current_exe().expect("the program of this test");
+    let mut missed = Vec::new();
+    for (mutation, model) in MUTATIONS {
+        let mut command = Command::new(&program);
+        command.args(["--exact", model]).env("ACO_MUTATION", mutation);
+        command.env("LOOM_MAX_DURATION", "20");
+        let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output();
+        let output = output.expect("the models start");
+        let text = String::from_utf8_lossy(&output.stdout);
+        if !text.contains("running 1 test") || output.status.success() {
+            missed.push(format!("{mutation}: {model}"));
+        }
+    }
+    assert!(missed.is_empty(), "not found:\n{}", missed.join("\n"));
+}

@@ -1,0 +1,244 @@
+//! What tasks and threads wait for: each is freed by who is the last that needs it.
+
+use std::ffi::c_void;
+use std::ptr;
+
+use loom::thread;
+
+use crate::ground::Own;
+use crate::rt::event::{self, Event};
+use crate::rt::mutex::{self, Mutex};
+use crate::rt::parker::Hearing;
+use crate::rt::semaphore::{self, Semaphore};
+use crate::rt::{channel, future};
+use crate::{Shared, check};
+
+const NEVER: i64 = -1;
+/// It may have passed at any moment.
+const SOON: i64 = 1;
+
+/// A mutex, in each of its words.
+fn new_mutex() -> Shared<Mutex> {
+    let mutex: Shared<Mutex> = Shared::zeroed();
+    // SAFETY: a new mutex. The second lock looks at all of it.
+    unsafe {
+        assert!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER).is_ok());
+        assert_eq!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER), Err(libc::EDEADLK));
+        assert!(mutex::unlock(mutex.raw()).is_ok());
+        assert_eq!(mutex::unlock(mutex.raw()), Err(libc::EPERM));
+    }
+    mutex
+}
+
+/// Two threads have the mutex by turns, one of which may give up waiting before it waits again; the last one to
+/// leave frees it.
+///
+/// Fails where `hand_on` makes nobody the owner before it gives the lock back (it is used after it was freed), or
+/// after that without a look at who has come meanwhile (that one waits for ever).
+#[test]
+fn mutex_keeps_others_out() {
+    check(3, || {
+        let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
+        let uses = move |first_deadline: i64| {
+            // SAFETY: it stays until the last one has given it up.
+            unsafe {
+                if mutex::lock(mutex.raw(), Hearing::Nothing, first_deadline).is_err() {
+                    assert!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER).is_ok());
+                }
+                users.add(1);
+                let is_last = users.get() == 2;
+                assert!(mutex::unlock(mutex.raw()).is_ok());
+                if is_last {
+                    mutex.free();
+                }
+            }
+        };
+        let other = thread::spawn(move || uses(SOON));
+        uses(NEVER);
+        other.join().expect("no panic");
+        assert_eq!(users.get(), 2);
+    });
+}
+
+/// One locks it again and again, the other one gives up waiting for good.
+#[test]
+fn mutex_is_not_lost_to_who_gives_up() {
+    check(3, || {
+        let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
+        let other = thread::spawn(move || {
+            // SAFETY: the mutex is never freed.
+            unsafe {
+                if mutex::lock(mutex.raw(), Hearing::Nothing, SOON).is_ok() {
+                    users.add(1);
+                    assert!(mutex::unlock(mutex.raw()).is_ok());
+                }
+            }
+        });
+        for _ in 0..2 {
+            // SAFETY: as above.
+            unsafe {
+                assert!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER).is_ok());
+                users.add(1);
+                assert!(mutex::unlock(mutex.raw()).is_ok());
+            }
+        }
+        other.join().expect("no panic");
+        assert!(users.get() >= 2);
+    });
+}
+
+/// Who has waited for an event may free it.
+///
+/// Fails where it is set with the lock held until after the wakes.
+#[test]
+fn event_is_freed_by_who_waited() {
+    check(4, || {
+        let (event, gift) = (Shared::<Event>::zeroed(), Shared::new(Own::default()));
+        crate::ground::touch(&event.lock);
+        let other = thread::spawn(move || {
+            gift.add(1);
+            // SAFETY: the other thread frees it after this.
+            unsafe { event::set(event.raw()) };
+        });
+        // SAFETY: it is there.
+        unsafe { assert!(event::wait(event.raw(), NEVER).is_ok()) };
+        event.free();
+        assert_eq!(gift.get(), 1);
+        other.join().expect("no panic");
+    });
+}
+
+/// What a semaphore counts is had by as many, whoever gives up in between.
+#[test]
+fn semaphore_loses_nothing() {
+    check(3, || {
+        let semaphore: Shared<Semaphore> = Shared::zeroed();
+        // SAFETY: it is never freed.
+        unsafe { assert!(semaphore::init(semaphore.raw(), 0).is_ok()) };
+        let other = thread::spawn(move || {
+            // SAFETY: as above.
+            unsafe { semaphore::post(semaphore.raw()).is_ok() }
+        });
+        // SAFETY: as above.
+        unsafe {
+            if semaphore::wait(semaphore.raw(), SOON).is_err() {
+                assert!(semaphore::wait(semaphore.raw(), NEVER).is_ok());
+            }
+            assert!(other.join().expect("no panic"));
+            assert!(semaphore::wait(semaphore.raw(), 0).is_err());
+        }
+    });
+}
+
+/// A future has its value once, for who waits; its last reference frees it.
+#[test]
+fn future_comes_once() {
+    check(3, || {
+        let gift = Shared::new(Own::default());
+        let future = Shared::of(future::create().expect("there is memory"));
+        // SAFETY: each has a reference.
+        unsafe {
+            future::reference(future.raw());
+            let other = thread::spawn(move || {
+                gift.add(1);
+                let value: *mut c_void = gift.raw().cast();
+                assert!(future::set(future.raw(), value, 0).is_ok());
+                assert_eq!(future::set(future.raw(), value, 0), Err(libc::EALREADY));
+                future::release(future.raw());
+            });
+            let value = match future::wait(future.raw(), SOON) {
+                Err(_) => future::wait(future.raw(), NEVER),
+                outcome => outcome,
+            };
+            let value: *mut Own = value.expect("it has one").cast();
+            assert_eq!((*value).get(), 1);
+            future::release(future.raw());
+            other.join().expect("no panic");
+        }
+    });
+}
+
+/// Sends the address of something that it has written to.
+fn sends(channel: Shared<channel::Channel>, gift: Shared<Own>, deadline: i64) -> bool {
+    gift.add(1);
+    let value = gift.raw();
+    // SAFETY: the caller has a reference.
+    let outcome = unsafe { channel::send(channel.raw(), (&raw const value).cast(), deadline) };
+    outcome.is_ok()
+}
+
+/// Receives such an address, and looks there.
+fn receives(channel: Shared<channel::Channel>, deadline: i64) -> Result<(), i32> {
+    let mut value: *mut Own = ptr::null_mut();
+    // SAFETY: the caller has a reference; what was sent is never freed.
+    unsafe {
+        channel::receive(channel.raw(), (&raw mut value).cast(), deadline)?;
+        assert_eq!((*value).get(), 1);
+        // It is the receiver's now.
+        (*value).add(1);
+    }
+    Ok(())
+}
+
+fn new_channel(capacity: usize) -> Shared<channel::Channel> {
+    let channel = channel::create(size_of::<*mut Own>(), capacity).expect("there is memory");
+    // SAFETY: a new channel; a reference for each of the two threads.
+    unsafe { channel::reference(channel) };
+    Shared::of(channel)
+}
+
+fn gift() -> Shared<Own> {
+    Shared::new(Own::default())
+}
+
+/// Two values go through, in their order, with and without room; then the channel is freed.
+#[test]
+fn channel_hands_over() {
+    for capacity in [0, 1] {
+        check(3, move || {
+            let channel = new_channel(capacity);
+            let gifts = [gift(), gift()];
+            let other = thread::spawn(move || {
+                for gift in gifts {
+                    assert!(sends(channel, gift, NEVER));
+                }
+                // SAFETY: the sender's reference.
+                unsafe { channel::release(channel.raw()) };
+            });
+            assert!(receives(channel, NEVER).is_ok());
+            assert_eq!(gifts[0].get(), 2);
+            assert!(receives(channel, NEVER).is_ok());
+            // SAFETY: the receiver's reference.
+            unsafe { channel::release(channel.raw()) };
+            other.join().expect("no panic");
+        });
+    }
+}
+
+/// A receiver gives up while a value comes: it has it, or the sender has waited in vain.
+#[test]
+fn channel_loses_no_value() {
+    check(3, || {
+        let (channel, gift) = (new_channel(0), gift());
+        let other = thread::spawn(move || sends(channel, gift, SOON));
+        let was_received = receives(channel, SOON).is_ok();
+        assert_eq!(other.join().expect("no panic"), was_received);
+        assert_eq!(gift.get(), if was_received { 2 } else { 1 });
+    });
+}
+
+/// A channel is closed while somebody waits: who waits has what was sent before, or EPIPE.
+#[test]
+fn channel_is_closed() {
+    check(3, || {
+        let (channel, gift) = (new_channel(1), gift());
+        let other = thread::spawn(move || {
+            assert!(sends(channel, gift, NEVER));
+            // SAFETY: the sender has a reference.
+            unsafe { assert!(channel::close(channel.raw()).is_ok()) };
+        });
+        assert_eq!(receives(channel, NEVER), Ok(()));
+        assert_eq!(receives(channel, NEVER), Err(libc::EPIPE));
+        other.join().expect("no panic");
+    });
+}

@@ -1,0 +1,172 @@
+//! The runtime: the library's own files, and stand-ins for what they stand on.
+
+macro_rules! files {
+    ($($name:ident $path:literal),* $(,)?) => {
+        $(#[path = $path] pub(crate) mod $name;)*
+    };
+}
+
+files! {
+    channel "../../../src/rt/channel.rs",
+    ending "../../../src/rt/ending.rs",
+    event "../../../src/rt/event.rs",
+    fresh "../../../src/rt/fresh.rs",
+    future "../../../src/rt/future.rs",
+    group "../../../src/rt/group.rs",
+    inbox "../../../src/rt/inbox.rs",
+    jobs "../../../src/rt/jobs.rs",
+    lists "../../../src/rt/lists.rs",
+    lock "../../../src/rt/lock.rs",
+    mutex "../../../src/rt/mutex.rs",
+    parker "../../../src/rt/parker.rs",
+    patience "../../../src/rt/patience.rs",
+    queue "../../../src/rt/queue.rs",
+    runtime "../../../src/rt/runtime.rs",
+    semaphore "../../../src/rt/semaphore.rs",
+    wake "../../../src/rt/wake.rs",
+    why "../../../src/rt/why.rs",
+    worker "../../../src/rt/worker.rs",
+}
+
+pub(crate) use crate::atomics as atomic;
+pub(crate) mod task;
+pub(crate) mod wait;
+
+pub(crate) type Outcome<T> = Result<T, std::ffi::c_int>;
+
+/// No program has asked for any.
+pub(crate) mod hooks {
+    use super::task::Task;
+
+    pub fn woken(_: *mut Task) {}
+    pub fn ended(_: *mut Task) {}
+}
+
+/// Time does not pass; whoever has a deadline may find it over at any moment.
+pub(crate) mod os {
+    use std::ptr::NonNull;
+
+    use super::atomic::AtomicU32;
+
+    pub fn sleep_on(_: &AtomicU32, _: u32, _: i64) {
+        loom::thread::yield_now();
+    }
+
+    pub fn now() -> i64 {
+        0
+    }
+
+    pub fn wake_one(_: *const AtomicU32) {}
+
+    pub fn allocate_zeroed<T>() -> Option<NonNull<T>> {
+        let place: NonNull<T> = crate::sys::allocate(size_of::<T>())?.cast();
+        // SAFETY: so much was allocated.
+        unsafe { place.as_ptr().write_bytes(0, 1) };
+        Some(place)
+    }
+
+    pub fn thread_count() -> Option<usize> {
+        None
+    }
+}
+
+/// A worker's sleep: a flag that others set.
+pub(crate) mod poller {
+    use loom::sync::{Condvar, Mutex};
+
+    use crate::ground::Own;
+
+    pub struct Poller {
+        has_come: Mutex<bool>,
+        changed: Condvar,
+        /// Its worker's memory: looked at by who rouses, written to when it goes.
+        life: Own,
+    }
+
+    impl Poller {
+        pub fn new() -> Poller {
+            let has_come = Mutex::new(false);
+            Poller { has_come, changed: Condvar::new(), life: Own::default() }
+        }
+
+        pub fn close(&self) {
+            self.life.add(1);
+        }
+
+        pub fn rouse(&self) {
+            self.life.get();
+            *self.has_come.lock().expect("no panic") = true;
+            self.changed.notify_one();
+        }
+
+        /// Sleeps until somebody rouses it.
+        pub fn wait(&self) {
+            let mut has_come = self.has_come.lock().expect("no panic");
+            while !*has_come {
+                has_come = self.changed.wait(has_come).expect("no panic");
+            }
+            *has_come = false;
+        }
+    }
+}
+
+pub(crate) mod timers {
+    use super::task::Task;
+
+    pub struct Timers;
+
+    impl Timers {
+        pub unsafe fn remove(&mut self, _: *mut Task) {}
+    }
+}
+
+/// No task has a stack.
+pub(crate) mod vessel {
+    use std::ffi::c_void;
+
+    use super::task::Task;
+    use super::worker::Worker;
+    use crate::abi::aco_t;
+
+    pub struct Vessels;
+
+    pub fn is_on_moving_stack(_: *const c_void) -> bool {
+        false
+    }
+
+    pub unsafe fn put(_: *mut Worker, _: *mut Task) {}
+
+    pub unsafe fn destroy(_: *mut aco_t, _: bool) {}
+}
+
+pub(crate) mod local {
+    use super::task::Task;
+    use super::worker::Worker;
+
+    pub unsafe fn has_any(_: *mut Task) -> bool {
+        false
+    }
+
+    pub unsafe fn destroy_all(_: *mut Worker, _: *mut Task) {}
+}
+
+pub(crate) mod extra {
+    use super::task::Task;
+
+    pub unsafe fn scratch(_: *mut Task, _: usize) -> *mut u8 {
+        std::ptr::null_mut()
+    }
+
+    pub unsafe fn room(_: *mut Task) -> *const u8 {
+        std::ptr::null()
+    }
+
+    pub unsafe fn withdraw_places(_: *mut Task) {}
+}
+
+pub(crate) mod abi {
+    #[allow(non_camel_case_types)]
+    pub struct acort_opts_t {
+        pub workers: u32,
+    }
+}

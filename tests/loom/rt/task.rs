@@ -1,0 +1,127 @@
+//! A task without a coroutine: what other threads see of one.
+
+use std::ffi::{c_int, c_void};
+use std::fmt::{self, Formatter};
+
+use loom::cell::UnsafeCell;
+
+use super::atomic::{AtomicU8, Ordering};
+use super::group::Group;
+use super::lock::Lock;
+use super::parker::Parker;
+use super::queue::Queue;
+use super::worker::Worker;
+use crate::abi::aco_t;
+use crate::diag;
+
+pub const STARTED: u8 = 2;
+pub const ENDED: u8 = 3;
+pub const FAILED: u8 = 4;
+pub const SHARED: u8 = 1;
+pub const DETACHED: u8 = 2;
+pub const JOINED: u8 = 4;
+pub const GIVEN_UP: u8 = 16;
+
+/// In the order of the library's own: a parker with a worker is a task.
+#[repr(C)]
+pub struct Task {
+    pub(crate) parker: Parker,
+    pub(crate) next: *mut Task,
+    pub(crate) co: *mut aco_t,
+    pub(crate) timer: u32,
+    pub(crate) state: AtomicU8,
+    pub(crate) why: AtomicU8,
+    pub(crate) flags: AtomicU8,
+    pub(crate) has_result: bool,
+    pub(crate) lock: Lock,
+    pub(crate) about: usize,
+    pub(crate) watchers: Queue,
+    pub(crate) group: *mut Group,
+    pub(crate) group_next: *mut Task,
+    pub(crate) group_previous: *mut Task,
+    pub(crate) errno: c_int,
+    pub(crate) id: u64,
+    /// What the task does, as far as others must see it: loom tells of two that touch it at once.
+    pub(crate) notes: UnsafeCell<u32>,
+}
+
+impl diag::Subject for Task {
+    unsafe fn describe(_: *const Task, _: &mut Formatter) -> fmt::Result {
+        Ok(())
+    }
+}
+
+impl Task {
+    /// One of `worker`, or of nobody yet.
+    pub(crate) fn new(worker: *mut Worker) -> Task {
+        let null = std::ptr::null_mut();
+        let mut parker = Parker::new();
+        parker.worker = worker;
+        Task {
+            parker,
+            next: null,
+            co: std::ptr::null_mut(),
+            timer: 0,
+            state: AtomicU8::new(STARTED),
+            why: AtomicU8::new(0),
+            flags: AtomicU8::new(0),
+            has_result: false,
+            lock: Lock::NEW,
+            about: 0,
+            watchers: Queue::NEW,
+            group: std::ptr::null_mut(),
+            group_next: null,
+            group_previous: null,
+            errno: 0,
+            id: 1,
+            notes: UnsafeCell::new(0),
+        }
+    }
+
+    pub(crate) fn has(&self, flag: u8) -> bool {
+        self.flags.load(Ordering::Relaxed) & flag != 0
+    }
+
+    pub(crate) fn set(&self, flag: u8, on: bool) {
+        let flags = self.flags.load(Ordering::Relaxed);
+        self.flags.store(if on { flags | flag } else { flags & !flag }, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.state.load(Ordering::Acquire) >= ENDED
+    }
+
+    pub(crate) fn set_result(&mut self, _: *mut c_void) {
+        self.has_result = true;
+        self.note(1);
+    }
+
+    pub(crate) fn waiter(&mut self) -> *mut super::queue::Waiter {
+        std::ptr::null_mut()
+    }
+
+    /// Writes what others must see.
+    pub(crate) fn note(&self, value: u32) {
+        // SAFETY: the model finds out whether somebody else is there.
+        self.notes.with_mut(|place| unsafe { *place = value });
+    }
+
+    /// What was written.
+    pub(crate) fn noted(&self) -> u32 {
+        // SAFETY: as above.
+        self.notes.with(|place| unsafe { *place })
+    }
+}
+
+/// Every thread of a model is a plain one.
+pub(crate) fn here() -> *mut Task {
+    std::ptr::null_mut()
+}
+
+/// A freed task's block is another one's from here on.
+pub(crate) unsafe fn free(task: *mut Task) {
+    // SAFETY: the caller's promise.
+    unsafe { (*task).note(u32::MAX) };
+}
+
+pub(crate) unsafe fn give_back(_: *mut Task) {}

@@ -1,0 +1,89 @@
+//! Waiting, for plain threads: what `src/rt/wait.rs` does for those.
+
+use super::Outcome;
+use super::atomic::Ordering;
+use super::lock::Lock;
+use super::os;
+use super::parker::{Hearing, Parker};
+use super::queue::{Queue, Waiter};
+use super::wake::{CLOSED, was_woken};
+use super::why::Why;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Wait {
+    pub(crate) why: Why,
+    pub(crate) about: usize,
+    pub(crate) hearing: Hearing,
+    /// Negative: never; 0: do not wait; positive: it may have passed at any moment.
+    pub(crate) deadline: i64,
+}
+
+pub(crate) enum Begun {
+    Waits,
+    Over(Outcome<()>),
+}
+
+pub(crate) unsafe fn begin_in_queue(
+    lock: *const Lock,
+    queue: *mut Queue,
+    slot: *mut u8,
+    wait: Wait,
+) -> Begun {
+    // SAFETY: the caller's promise.
+    Begun::Over(unsafe { in_queue(lock, queue, slot, wait) })
+}
+
+pub(crate) unsafe fn end_in_queue(begun: Begun) -> Outcome<()> {
+    match begun {
+        Begun::Over(outcome) => outcome,
+        Begun::Waits => unreachable!("a thread has waited"),
+    }
+}
+
+pub(crate) unsafe fn in_queue(
+    lock: *const Lock,
+    queue: *mut Queue,
+    slot: *mut u8,
+    wait: Wait,
+) -> Outcome<()> {
+    let parker = Parker::new();
+    parker.reason_word().load(Ordering::Relaxed);
+    let parker = (&raw const parker).cast_mut();
+    let mut waiter = Waiter::new(parker, slot, 1);
+    // SAFETY: the caller's promise; both stay until the wait has ended.
+    unsafe {
+        if wait.deadline == 0 {
+            (*lock).give();
+            return Err(libc::ETIMEDOUT);
+        }
+        (*parker).arm(Hearing::Nothing);
+        (*queue).push(&raw mut waiter, lock);
+        (*lock).give();
+        if !sleeps(parker, wait.deadline) {
+            Waiter::withdraw(&raw mut waiter);
+            return Err(libc::ETIMEDOUT);
+        }
+        was_woken(parker);
+        match (*parker).outcome() {
+            Ok(number) if number & CLOSED as usize != 0 => Err(libc::EPIPE),
+            outcome => outcome.map(drop),
+        }
+    }
+}
+
+pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: i64) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let word = (*parker).reason_word();
+        while word.load(Ordering::Acquire) == 0 {
+            if deadline > 0 {
+                if (*parker).claim() {
+                    return false;
+                }
+                deadline = -1;
+            }
+            os::sleep_on(word, 0, deadline);
+        }
+        true
+    }
+}

@@ -1,0 +1,89 @@
+//! What the files of the runtime use of the rest of the crate.
+
+/// `crate::arch`.
+pub mod arch {
+    /// No tool is there, and the C library does not know how many threads there are.
+    macro_rules! weak_symbol {
+        ($name:literal) => {{
+            let _ = $name;
+            std::ptr::null::<()>()
+        }};
+    }
+    pub(crate) use weak_symbol;
+}
+
+/// `crate::sys`.
+pub mod sys {
+    use std::ffi::c_void;
+    use std::ptr::NonNull;
+
+    pub fn let_others_run() {
+        loom::thread::yield_now();
+    }
+
+    pub fn allocate(size: usize) -> Option<NonNull<c_void>> {
+        // SAFETY: malloc has no preconditions.
+        NonNull::new(unsafe { libc::malloc(size) })
+    }
+
+    /// # Safety
+    /// From `allocate`.
+    pub unsafe fn free(memory: *mut c_void) {
+        if !memory.is_null() {
+            // SAFETY: malloc's, and never given back: nobody else has the address in this run.
+            let size = unsafe { libc::malloc_usable_size(memory) };
+            crate::atomics::retire(memory.cast(), size);
+        }
+    }
+}
+
+/// `crate::tls`.
+pub mod tls {
+    use std::cell::Cell;
+    use std::ffi::c_void;
+
+    loom::thread_local! {
+        static WORKER: Cell<usize> = Cell::new(0);
+        static STATE: Box<u64> = Box::new(0);
+    }
+
+    pub fn worker() -> *mut c_void {
+        WORKER.with(Cell::get) as *mut c_void
+    }
+
+    pub fn set_worker(worker: *mut c_void) {
+        WORKER.with(|place| place.set(worker as usize));
+    }
+
+    pub fn thread_state() -> *mut u64 {
+        STATE.with(|state| &raw const **state).cast_mut()
+    }
+}
+
+/// `crate::diag`.
+pub mod diag {
+    use std::fmt::{self, Arguments, Formatter};
+
+    pub trait Subject {
+        /// # Safety
+        /// The object exists.
+        unsafe fn describe(object: *const Self, f: &mut Formatter) -> fmt::Result;
+    }
+
+    pub fn fatal<T>(function: &str, _: *const T, what: Arguments, _: &str) -> ! {
+        panic!("{function}: {what}")
+    }
+}
+
+/// `crate::sanitizer`.
+pub mod sanitizer {
+    use std::ffi::c_void;
+
+    pub fn is_written(_: *const c_void, _: usize) {}
+}
+
+/// `crate::abi`.
+pub mod abi {
+    #[allow(non_camel_case_types)]
+    pub struct aco_t;
+}
