@@ -87,18 +87,27 @@ $(B)/libaco.map: libaco.map $(RSLIB)
 $(B)/libaco.sym: $(B)/libaco.map $(RSLIB)
 	sed -n 's/^ *\([a-z_][A-Za-z0-9_]*\);.*/\1/p' $< > $@
 
-# One object, only the public names global: no rust_* name leaks, and two Rust libraries can be
+# The functions that need the C library's getaddrinfo, in an object of their own: dist/names.rs.
+OF_NAMES  := $(if $(filter-out 0,$(RT)),dial listen getaddrinfo)
+WITHIN    := $(foreach f,$(OF_NAMES),--redefine-sym acort_$f=aco_within_$f)
+$(B)/names.o: dist/names.rs $(RSLIB) $(B)/libaco.sym
+	$(if $(RUSTC),$(RUSTC),rustc) --edition 2024 --crate-type lib --crate-name names --emit obj -C panic=abort \
+	  -C opt-level=2 $(if $(TARGET),--target $(TARGET)) $< -o $@
+	$(OBJCOPY) --strip-unneeded --keep-global-symbols=$(B)/libaco.sym $@
+
+# One object for all but those, only the public names global: no rust_* name leaks, and two Rust libraries can be
 # linked into one program. --force-group-allocation: else the now local COMDAT group of
 # DW.ref.rust_eh_personality would shadow that of another Rust library. --strip-unneeded: drops
 # undefined names that only collected code used, and local ones that nothing refers to, but for the one
 # that profilers show. .llvmbc: LLVM plugins of ar(1) choke on it.
-$(B)/libaco.a: $(RSLIB) $(B)/libaco.sym
+$(B)/libaco.a: $(RSLIB) $(B)/libaco.sym $(if $(OF_NAMES),$(B)/names.o)
 	$(LD) -r --gc-sections --force-group-allocation $$(sed 's/^/-u /' $(B)/libaco.sym) \
 	  $(RSLIB) -o $(B)/libaco.o
 	$(OBJCOPY) --strip-unneeded -K aco_root_resumer --keep-global-symbols=$(B)/libaco.sym \
 	  -R .llvmbc -R .llvmcmd $(B)/libaco.o
+	$(OBJCOPY) $(WITHIN) --weaken-symbol=getaddrinfo --weaken-symbol=freeaddrinfo $(B)/libaco.o
 	rm -f $@
-	$(AR) rcs $@ $(B)/libaco.o
+	$(AR) rcs $@ $(B)/libaco.o $(if $(OF_NAMES),$(B)/names.o)
 
 test: all
 	$(CARGO) test --quiet --locked --test suite -- $(LANES)

@@ -52,6 +52,14 @@ typedef struct acort_future acort_future_t;
 /// `acort_attr_t.flags`: it is the next to run on this worker.
 #define ACORT_NEXT 4
 
+/// `acort_attr_t.flags`: acort_stack_used() says how deep its own stack ever was used: all of that is filled
+/// with a pattern before the task begins, and is in memory then.
+#define ACORT_MEASURE 8
+
+/// acort_chan_new(): the channel is used by the tasks of one worker alone, that of the task which makes it:
+/// its calls take no lock. A call by another thread aborts.
+#define ACORT_LOCAL 1
+
 /// `acort_case_t.op`: sends the value at `data` to the channel `object`.
 #define ACORT_SEND 1
 
@@ -104,14 +112,20 @@ typedef struct acort_attr_t {
     acort_group_t *group;
     /// Bytes of its own stack; 0: the runtime's default.
     size_t stack_size;
-    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT.
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE.
     uint32_t flags;
     /// The number of the worker that runs it; -1: any.
     int32_t worker;
+    /// Memory of `stack_size` bytes, 4096 or more, aligned to 16, for its own stack, without a guard page;
+    /// NULL: the library's. It is the task's until that has ended, as acort_join() tells.
+    void *stack;
+    /// So many bytes at `arg` are copied, and the task's argument is the copy, aligned as malloc(3) does,
+    /// which is there until the task is freed: it may lie on a shared stack, and change. 0: nothing is copied.
+    size_t arg_copy_size;
 } acort_attr_t;
 
-/// A key of tasks' values: acort_key_create().
-typedef uint32_t acort_key_t;
+/// A key of tasks' values: acort_key_create(). 0 is never one.
+typedef uint64_t acort_key_t;
 
 /// One of several waits.
 typedef struct acort_case_t {
@@ -171,6 +185,12 @@ typedef struct acort_rwlock_t {
     /// The library's.
     uint64_t words[8];
 } acort_rwlock_t;
+
+/// What is done once. All zero: it was not.
+typedef struct acort_once_t {
+    /// The library's.
+    uint64_t words[8];
+} acort_once_t;
 
 /// What a program wants to be told of: each function with `user` and the task, on the thread where it
 /// happens. They may not wait. NULL: it is not told of that.
@@ -235,6 +255,9 @@ extern "C" {
 int acort_run(acort_body_t fn,
               void *arg,
               void **ret);
+
+/// The version of the library that runs, as aco_version_string(): "1.3.0". The text is the library's.
+const char *acort_version(void);
 
 /// Fills `opts`, of which the program knows `size` bytes, with what acort_new(NULL) takes. 0, or -1 and
 /// EINVAL.
@@ -373,13 +396,17 @@ int acort_set_name(acort_task_t *task, const char *name);
 /// Makes a key, under which each task of the process has a value of its own: NULL, until one is set.
 /// `destructor`, unless NULL, is called with each value that is not NULL when its task has ended, on the
 /// task's worker, as that task, in no certain order, after the value became NULL; it must not wait: that
-/// aborts. Where destructors set values again they are called again, at most four times in all. Keys are
-/// there for good. 0, or -1 and errno: EINVAL for NULL, EAGAIN after 256 keys.
+/// aborts. Where destructors set values again they are called again, at most four times in all. 0, or -1
+/// and errno: EINVAL for NULL, EAGAIN where there are 256 keys, those of aco_key_create() among them.
 ///
 /// Valid when:
 /// `key` is NULL or writable; `destructor` can be called with the values that are set.
 int acort_key_create(acort_key_t *key,
                      void (*destructor)(void*));
+
+/// Ends a key. Its values are not there any more, nor under a later key; no destructor is called for them.
+/// From any thread. 0, or -1 and errno: EINVAL where there is no such key.
+int acort_key_delete(acort_key_t key);
 
 /// The running task's value under `key`. NULL: none was set, there is no such key, or no task runs.
 void *acort_key_get(acort_key_t key);
@@ -430,8 +457,8 @@ int acort_cancel_mask(int on);
 /// it: acort_group_close().
 acort_group_t *acort_group_open(void);
 
-/// Waits until no task of `group` lives. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK in a task of
-/// it; EINVAL for NULL.
+/// Waits until no task of `group` lives. 0, or -1 and errno: what acort_group_fail() was given first;
+/// ETIMEDOUT, ECANCELED; EDEADLK in a task of it; EINVAL for NULL.
 ///
 /// Valid when:
 /// `group` is NULL or an open group.
@@ -445,6 +472,16 @@ int acort_group_wait(acort_group_t *group,
 /// `group` is NULL or an open group.
 int acort_group_cancel(acort_group_t *group);
 
+/// Says that `group` has failed with the errno `err`, which acort_group_wait() gives then: the first one
+/// counts. All its tasks but the caller are cancelled, as by acort_group_cancel(). NULL: the caller's own
+/// group; that of a main task has acort_run() or acort_enter() give the errno. 0, or -1 and errno: EINVAL
+/// where `err` is not positive, EPERM for NULL outside of tasks.
+///
+/// Valid when:
+/// `group` is NULL or an open group.
+int acort_group_fail(acort_group_t *group,
+                     int err);
+
 /// Cancels all tasks of `group`, waits for their ends, and frees it and them. Not cancelled itself. 0, or
 /// -1 and errno: EDEADLK in a task of it; EINVAL for NULL.
 ///
@@ -453,19 +490,20 @@ int acort_group_cancel(acort_group_t *group);
 int acort_group_close(acort_group_t *group);
 
 /// A channel for values of `elem` bytes, of which it keeps up to `cap`; 0: each is handed from sender to
-/// receiver. For tasks of any worker, and plain threads. `flags` is 0. NULL and errno: EINVAL (0 bytes, too
-/// many, a flag), ENOMEM. The caller has a reference: acort_chan_unref().
+/// receiver. For tasks of any worker, and plain threads, unless `flags` is ACORT_LOCAL. NULL and errno: EINVAL
+/// (0 bytes, too many, a flag), ENOMEM; EPERM for ACORT_LOCAL outside of tasks. The caller has a reference:
+/// acort_chan_unref().
 acort_chan_t *acort_chan_new(size_t elem,
                              size_t cap,
                              unsigned int flags);
 
-/// One reference more: each user of a channel has one. Gives the channel; NULL and EINVAL for NULL.
+/// One reference more: each user of a channel has one. From any thread. Gives the channel; NULL and EINVAL for NULL.
 ///
 /// Valid when:
 /// `chan` is NULL or a channel.
 acort_chan_t *acort_chan_ref(acort_chan_t *chan);
 
-/// One reference less; the last one frees the channel with the values in it. Aborts where somebody waits in
+/// One reference less, from any thread; the last one frees the channel with the values in it. Aborts where somebody waits in
 /// it then. NULL is let through.
 ///
 /// Valid when:
@@ -512,6 +550,12 @@ ssize_t acort_chan_len(acort_chan_t *chan);
 int acort_select(struct acort_case_t *cases,
                  int n,
                  int64_t deadline);
+
+/// acort_select() by rank: where several cases are ready it is the one with the least number.
+///
+/// Valid when:
+/// As acort_select().
+int acort_select_ordered(struct acort_case_t *cases, int n, int64_t deadline);
 
 /// Takes the mutex: the caller, a task or a thread, has it until acort_mutex_unlock(); who waits first has it
 /// next. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where the caller has it.
@@ -641,6 +685,18 @@ int acort_rwlock_wrlock(struct acort_rwlock_t *rwlock,
 /// `rwlock` is NULL or such an object.
 int acort_rwlock_unlock(struct acort_rwlock_t *rwlock);
 
+/// Calls `fn` with `arg` where nobody has done so with this `once`; who comes meanwhile waits for its end,
+/// who comes later goes on at once. `fn` may wait, and is to return: where it ends its task the others wait
+/// for ever. 0, or -1 and errno: ETIMEDOUT, ECANCELED, of who waits; EDEADLK inside `fn` itself; EFAULT
+/// where `once` lies on a shared stack; EINVAL for NULL.
+///
+/// Valid when:
+/// `once` is NULL or such an object; `fn` is NULL or can be called with `arg`.
+int acort_once(struct acort_once_t *once,
+               void (*fn)(void*),
+               void *arg,
+               int64_t deadline);
+
 /// A future without a value. NULL and ENOMEM. The caller has a reference: acort_future_unref().
 acort_future_t *acort_future_new(void);
 
@@ -691,6 +747,10 @@ int acort_fdwait(int fd,
                  int64_t deadline);
 
 /// close(2); tasks that wait for `fd` have ECANCELED, although they are not cancelled. 0, or -1 and errno.
+///
+/// What acort has made (acort_accept(), acort_open(), ...) is to be closed by this. A file descriptor from
+/// elsewhere may be closed by close(2) while no task waits for it, and its number be another file's: then the
+/// next wait is for that. But where it was no socket, the next file of the number must not block (O_NONBLOCK).
 int acort_close(int fd);
 
 /// read(2). -1 and errno: ETIMEDOUT, ECANCELED, what read(2) says.
@@ -831,7 +891,8 @@ ssize_t acort_pwrite(int fd,
 int acort_fsync(int fd, int64_t deadline);
 
 /// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
-/// "udp4", "udp6", "unix". The addresses of the host are tried one after another. The file descriptor, or
+/// "udp4", "udp6", "unix". Where the host has several addresses the families take turns, the next one is tried
+/// when the one before has failed, or after 250 ms, and the first that connects wins. The file descriptor, or
 /// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for names that mean nothing, and NULL; EADDRNOTAVAIL for an
 /// unknown host; what connect(2) says.
 ///
@@ -913,6 +974,15 @@ int acort_dump(int fd);
 /// `visit` is NULL or can be called.
 int acort_foreach(int (*visit)(void*, acort_task_t*),
                   void *user);
+
+/// The deepest use of its stack by `task` that is known, in bytes: where it waits, or now if it is the caller;
+/// with ACORT_MEASURE the deepest there ever was, after its end, too. 0: nothing is known. From the worker
+/// that it runs on; of one that has ended, or not begun, from any thread. -1 and errno: EBUSY: it runs on
+/// another worker; EINVAL for NULL, ESRCH.
+///
+/// Valid when:
+/// `task` is NULL or a task.
+ssize_t acort_stack_used(acort_task_t *task);
 
 /// Fills `stats`, of which the program knows `size` bytes, with what the caller's runtime has done. 0, or
 /// -1 and errno: EPERM outside of runtimes, EINVAL.

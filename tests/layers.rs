@@ -40,6 +40,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
         &[
             "resume",
             "coroutine",
+            "record",
             "stack",
             "sanitizer",
             "refusal",

@@ -318,7 +318,7 @@ static void refused(void) {
     CHECK_REFUSES(acort_chan_new(SIZE_MAX / 2, 4, 0), EINVAL);
     CHECK_REFUSES(acort_chan_new(8, SIZE_MAX, 0), EINVAL);
     CHECK_REFUSES(acort_chan_new(1, SIZE_MAX, 0), EINVAL);
-    CHECK_REFUSES(acort_chan_new(8, 1, 1), EINVAL);
+    CHECK_REFUSES(acort_chan_new(8, 1, 2), EINVAL);
     CHECK_REFUSES(acort_chan_ref(NULL), EINVAL);
     acort_chan_unref(NULL);
     CHECK_FAILS(acort_chan_send(NULL, &value, 0), EINVAL);

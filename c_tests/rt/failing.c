@@ -87,9 +87,12 @@ static int is_done(long result) {
     return 0;
 }
 
+static acort_key_t key;
+
 static void *naps(void *argument) {
     volatile char block[300];
     memset((char *)block, 5, sizeof block);
+    is_done(acort_key_set(key, argument));
     is_done(acort_sleep(100000));
     for (size_t i = 0; i < sizeof block; i++) CHECK(block[i] == 5);
     return argument;
@@ -115,7 +118,8 @@ static void *scenario(void *argument) {
     if (!is_there(channel)) return argument;
     for (int i = 0; i < 8; i++) {
         acort_attr_init(&attributes, sizeof attributes);
-        attributes.flags = i % 2 ? ACORT_SHARED : 0;
+        attributes.flags = i % 2 ? ACORT_SHARED : i == 0 ? ACORT_MEASURE : 0;
+        attributes.arg_copy_size = i == 1 ? 48 : 0;
         attributes.stack_size = i == 6 ? 300000 : 0;
         attributes.name = i == 3 ? "three" : NULL;
         attributes.group = i == 2 ? group : NULL;
@@ -181,6 +185,7 @@ static void run_in_this_child(void) {
 
 int main(void) {
     char text[2000];
+    CHECK_EQUAL(acort_key_create(&key, NULL), 0);
     for (is_afresh = 0; is_afresh < 2; is_afresh++) {
         long refused = 0;
         for (fail_at_in_child = 0;; fail_at_in_child++) {

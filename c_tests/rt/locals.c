@@ -1,6 +1,8 @@
 /* Values of tasks: their own, whatever their number; destroyed when the task ends, however that comes. */
 #include "rt.h"
 
+#include <aco_ext.h>
+
 enum { KEYS = 20 };
 static acort_key_t keys[KEYS], plain, again;
 static long destroyed, rounds;
@@ -83,6 +85,52 @@ static void given_up(void) {
     CHECK_EQUAL(destroyed, 1);
 }
 
+/* A key that is deleted has no values any more, for nobody, nor has the next one of its place. */
+static void *outlives_its_key(void *key) {
+    CHECK_EQUAL(acort_key_set(*(acort_key_t *)key, key), 0);
+    acort_park(ACORT_NEVER);
+    CHECK(acort_key_get(*(acort_key_t *)key) == NULL);
+    return NULL;
+}
+
+static void *keys_end(void *argument) {
+    acort_key_t old, key, first;
+    CHECK_EQUAL(acort_key_create(&old, is_destroyed), 0);
+    CHECK_EQUAL(acort_key_create(&first, is_destroyed), 0);
+    acort_task_t *task = acort_go(outlives_its_key, &old), *other = acort_go(outlives_its_key, &first);
+    CHECK_EQUAL(acort_key_set(first, &first), 0);
+    acort_sleep(5 * MILLISECONDS);
+    acort_key_t copy = first;
+    CHECK_EQUAL(acort_key_delete(old), 0);
+    CHECK_EQUAL(acort_key_delete(first), 0);
+    CHECK_FAILS(acort_key_delete(first), EINVAL);
+    CHECK_FAILS(acort_key_set(old, &key), EINVAL);
+    for (int i = 0; i < 300; i++) { /* more than there can be at once */
+        CHECK_EQUAL(acort_key_create(&key, is_destroyed), 0);
+        CHECK(key != 0 && key != copy && acort_key_get(key) == NULL);
+        CHECK_EQUAL(acort_key_delete(key), 0);
+    }
+    CHECK(acort_key_get(first) == NULL);
+    acort_unpark(task);
+    acort_unpark(other);
+    join(task); /* nothing is destroyed: those are no values of malloc's */
+    join(other);
+    return argument;
+}
+
+/* The keys of coroutines are those of tasks; the values are not. */
+static void *keys_of_both(void *argument) {
+    aco_key_t key;
+    CHECK_EQUAL(aco_key_create(&key, NULL), 0);
+    CHECK_EQUAL(acort_key_set(key, &key), 0);
+    CHECK(aco_get_local(key) == NULL && acort_key_get(key) == &key);
+    CHECK_EQUAL(aco_set_local(key, argument), 0);
+    CHECK(acort_key_get(key) == &key);
+    CHECK_EQUAL(acort_key_delete(key), 0);
+    CHECK_FAILS(aco_key_delete(key), EINVAL);
+    return argument;
+}
+
 static void waits_in_destructor(void *value) {
     (void)value;
     acort_sleep(MILLISECONDS);
@@ -102,6 +150,7 @@ static void dies(void) {
 int main(void) {
     CHECK_FAILS(acort_key_create(NULL, NULL), EINVAL);
     CHECK_FAILS(acort_key_set(0, NULL), EPERM);
+    CHECK_FAILS(acort_key_delete(0), EINVAL);
     CHECK(acort_key_get(0) == NULL);
     for (int i = 0; i < KEYS; i++) CHECK_EQUAL(acort_key_create(&keys[i], is_destroyed), 0);
     CHECK_EQUAL(acort_key_create(&plain, NULL), 0);
@@ -110,6 +159,9 @@ int main(void) {
     run(all_have_values, NULL);
     run_with(3, all_have_values, NULL);
     run(ends_all_the_same, NULL);
+    run(keys_end, NULL);
+    run_with(3, keys_end, NULL);
+    run(keys_of_both, NULL);
     if (!HAS_STRANGERS) given_up();
     CHECK_DIES(dies, "aco: fatal: acort(@, task #): a coroutine that the task resumed would have to wait (wait in the task itself, or call with deadline 0)\n");
     int made = KEYS + 2;

@@ -82,8 +82,8 @@ static void *receives_one(void *channel) {
     return NULL;
 }
 
-/* Who is woken on another worker runs, though the one that has woken it does not leave. */
-static void *wakes_and_stays(void *argument) {
+/* Who is woken on another worker runs, though the one that has woken it does not leave. On worker 0. */
+static void *stays_awake(void *argument) {
     acort_chan_t *channel = acort_chan_new(sizeof(int), 0, 0);
     acort_attr_t attributes;
     acort_attr_init(&attributes, sizeof attributes);
@@ -97,6 +97,14 @@ static void *wakes_and_stays(void *argument) {
         join(task);
     }
     acort_chan_unref(channel);
+    return argument;
+}
+
+static void *wakes_and_stays(void *argument) {
+    acort_attr_t attributes;
+    acort_attr_init(&attributes, sizeof attributes);
+    attributes.worker = 0;
+    join(acort_go_ex(&attributes, stays_awake, NULL));
     return argument;
 }
 

@@ -1,4 +1,4 @@
-//! Keys of coroutine-local values: process-wide, taken and given back without a lock.
+//! Keys of the values of coroutines and tasks: process-wide, taken and given back without a lock.
 //!
 //! A key is a number of a place and the life that this place is in: who keeps a key that was deleted, or
 //! a value that was set for it, does not meet the next user of the place.
@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::sanitizer;
 
-/// What is called with a value when its coroutine is destroyed.
+/// What is called with a value when its coroutine is destroyed, or its task has ended.
 pub(crate) type Destructor = unsafe extern "C" fn(*mut c_void);
 
 const INDEX_BITS: u32 = 8;
@@ -83,7 +83,8 @@ pub(super) fn index_of(key: u64) -> usize {
 }
 
 /// Is there such a key?
-pub(super) fn is_live(key: u64) -> bool {
+#[inline]
+pub(crate) fn is_live(key: u64) -> bool {
     let life = key >> INDEX_BITS;
     is_used(life) && place_of(key).is_some_and(|place| place.life.load(Ordering::Acquire) == life)
 }

@@ -1,84 +1,15 @@
-//! Coroutine-local values: an array in the record, by the place of the key.
+//! Coroutine-local values: those in the records of coroutines, found under the lock of a shard.
 
 use core::ffi::c_void;
 use core::ptr;
 
-use super::{Destructor, Record, keys, shard};
+use super::values::{ROUNDS, Values};
+use super::{Destructor, keys, shard};
 use crate::abi::aco_t;
-use crate::sys;
-
-/// How often all values are gone through for destructors that set new ones; as pthread keys.
-const ROUNDS: usize = 4;
-/// Places of the smallest array.
-const LEAST: usize = 8;
-
-/// The values of one coroutine: a power of two of entries, from malloc, or none.
-#[derive(Clone, Copy)]
-pub(super) struct Locals {
-    entries: *mut Entry,
-    capacity: usize,
-}
-
-/// A value, and the key that it was set for.
-#[derive(Clone, Copy)]
-struct Entry {
-    key: u64,
-    value: *mut c_void,
-}
-
-impl Locals {
-    pub(super) const NONE: Locals = Locals { entries: ptr::null_mut(), capacity: 0 };
-
-    pub(super) fn is_none(&self) -> bool {
-        self.capacity == 0
-    }
-
-    pub(super) fn free(self) {
-        // SAFETY: the array is the record's alone, and that is gone.
-        unsafe { sys::free(self.entries.cast()) };
-    }
-
-    /// The entry at an index.
-    fn entry(&mut self, index: usize) -> Option<&mut Entry> {
-        // SAFETY: entries below the capacity are initialised.
-        (index < self.capacity).then(|| unsafe { &mut *self.entries.add(index) })
-    }
-
-    /// Makes room for an entry at `index`. False: there is no memory.
-    fn grow(&mut self, index: usize) -> bool {
-        if index < self.capacity {
-            return true;
-        }
-        let capacity = (index + 1).next_power_of_two().max(LEAST);
-        let Some(memory) = sys::allocate(capacity * size_of::<Entry>()) else { return false };
-        let entries: *mut Entry = memory.as_ptr().cast();
-        // SAFETY: the new array has room for all of the old one's entries.
-        unsafe {
-            entries.copy_from_nonoverlapping(self.entries_or_dangling(), self.capacity);
-            for index in self.capacity..capacity {
-                entries.add(index).write(Entry { key: 0, value: ptr::null_mut() });
-            }
-            sys::free(self.entries.cast());
-        }
-        *self = Locals { entries, capacity };
-        true
-    }
-
-    fn entries_or_dangling(&self) -> *const Entry {
-        if self.entries.is_null() { ptr::dangling() } else { self.entries }
-    }
-}
 
 /// The value of `co` for a key; NULL: it has none, or there is no such key.
 pub(crate) fn get(co: *mut aco_t, key: u64) -> *mut c_void {
-    if !keys::is_live(key) {
-        return ptr::null_mut();
-    }
-    let find = |record: &mut Record| {
-        let entry = record.locals.entry(keys::index_of(key))?;
-        (entry.key == key).then_some(entry.value)
-    };
-    let value = shard::of(co).with(|table| table.find(co).and_then(find));
+    let value = shard::of(co).with(|table| Some(table.find(co)?.locals.get(key)));
     value.unwrap_or(ptr::null_mut())
 }
 
@@ -87,19 +18,15 @@ pub(crate) fn set(co: *mut aco_t, key: u64, value: *mut c_void) -> Result<(), i3
     if !keys::is_live(key) {
         return Err(libc::EINVAL);
     }
-    let index = keys::index_of(key);
     shard::of(co).with(|table| {
         if value.is_null() {
-            let entry = table.find(co).and_then(|record| record.locals.entry(index));
-            if let Some(entry) = entry {
-                *entry = Entry { key, value };
+            if let Some(record) = table.find(co) {
+                record.locals.set(key, value);
             }
             return Ok(());
         }
         let record = table.find_or_insert(co).ok_or(libc::ENOMEM)?;
-        let entry = if record.locals.grow(index) { record.locals.entry(index) } else { None };
-        if let Some(entry) = entry {
-            *entry = Entry { key, value };
+        if record.locals.set(key, value) {
             return Ok(());
         }
         if record.is_blank() {
@@ -129,7 +56,7 @@ pub(crate) unsafe fn end(co: *mut aco_t) {
     }
     let left = shard::of(co).with(|table| {
         let record = table.find(co)?;
-        Some(core::mem::replace(&mut record.locals, Locals::NONE))
+        Some(core::mem::replace(&mut record.locals, Values::NONE))
     });
     if let Some(left) = left {
         left.free();
@@ -138,17 +65,5 @@ pub(crate) unsafe fn end(co: *mut aco_t) {
 
 /// Takes the next value, from `index` on, that a destructor is to be called for.
 fn take_next(co: *mut aco_t, index: &mut usize) -> Option<(Destructor, *mut c_void)> {
-    shard::of(co).with(|table| {
-        let locals = &mut table.find(co)?.locals;
-        while let Some(entry) = locals.entry(*index) {
-            *index += 1;
-            let value = core::mem::replace(&mut entry.value, ptr::null_mut());
-            if !value.is_null()
-                && let Some(destructor) = keys::destructor_of(entry.key)
-            {
-                return Some((destructor, value));
-            }
-        }
-        None
-    })
+    shard::of(co).with(|table| table.find(co)?.locals.take_next(index))
 }

@@ -10,7 +10,7 @@
 //!
 //! | who needs one | why |
 //! |---|---|
-//! | has a name, an id, local values | they stand there ([`names`], [`locals`]) |
+//! | has a name, an id, local values | they stand there ([`names`], [`locals`], [`values`]) |
 //! | is not in a slab | its thread finds it by its record alone |
 //! | was moved to another thread | that one finds it by its record, and who made it no longer lists it |
 //!
@@ -24,6 +24,7 @@ mod memory;
 mod names;
 mod shard;
 mod table;
+mod values;
 
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
@@ -31,12 +32,16 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use crate::abi::aco_t;
 use crate::{slab, sys, tls};
-use locals::Locals;
 
 pub(crate) use homed::Homed;
+#[cfg(feature = "rt")]
+pub(crate) use keys::is_live as is_key;
 pub(crate) use keys::{Destructor, create_at as create_key_at, delete as delete_key};
 pub(crate) use locals::{end as end_locals, get as local, set as set_local};
 pub(crate) use names::{id, known, name, set_name};
+#[cfg(feature = "rt")]
+pub(crate) use values::ROUNDS;
+pub(crate) use values::Values;
 
 /// What is known of one coroutine.
 #[derive(Clone, Copy)]
@@ -48,7 +53,7 @@ struct Record {
     id: u64,
     /// From malloc, or NULL.
     name: *mut c_char,
-    locals: Locals,
+    locals: Values,
 }
 
 /// Bytes of a record.
@@ -56,7 +61,7 @@ pub(crate) const SIZE: usize = size_of::<Record>();
 
 impl Record {
     const fn new(co: *mut aco_t) -> Record {
-        Record { co, home: 0, id: 0, name: ptr::null_mut(), locals: Locals::NONE }
+        Record { co, home: 0, id: 0, name: ptr::null_mut(), locals: Values::NONE }
     }
 
     /// Says it anything?

@@ -24,8 +24,8 @@ pub type acort_chan_t = Channel;
 /// A future.
 pub type acort_future_t = Future;
 
-/// A key of tasks' values: acort_key_create().
-pub type acort_key_t = u32;
+/// A key of tasks' values: acort_key_create(). 0 is never one.
+pub type acort_key_t = u64;
 
 /// As a deadline: never.
 pub const ACORT_NEVER: i64 = -1;
@@ -42,6 +42,10 @@ pub const ACORT_SHARED: u32 = 1;
 pub const ACORT_DETACHED: u32 = 2;
 /// `acort_attr_t.flags`: it is the next to run on this worker.
 pub const ACORT_NEXT: u32 = 4;
+
+/// `acort_attr_t.flags`: acort_stack_used() says how deep its own stack ever was used: all of that is filled
+/// with a pattern before the task begins, and is in memory then.
+pub const ACORT_MEASURE: u32 = 8;
 
 /// What a task runs. It may return, or end with acort_exit() or aco_exit().
 pub type acort_body_t = Option<unsafe extern "C" fn(*mut c_void) -> *mut c_void>;
@@ -78,10 +82,16 @@ pub struct acort_attr_t {
     pub group: *mut acort_group_t,
     /// Bytes of its own stack; 0: the runtime's default.
     pub stack_size: usize,
-    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT.
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE.
     pub flags: u32,
     /// The number of the worker that runs it; -1: any.
     pub worker: i32,
+    /// Memory of `stack_size` bytes, 4096 or more, aligned to 16, for its own stack, without a guard page;
+    /// NULL: the library's. It is the task's until that has ended, as acort_join() tells.
+    pub stack: *mut c_void,
+    /// So many bytes at `arg` are copied, and the task's argument is the copy, aligned as malloc(3) does,
+    /// which is there until the task is freed: it may lie on a shared stack, and change. 0: nothing is copied.
+    pub arg_copy_size: usize,
 }
 
 /// What a program wants to be told of: each function with `user` and the task, on the thread where it
@@ -132,6 +142,10 @@ pub struct acort_stats_t {
     /// Tasks that another thread has woken.
     pub received: u64,
 }
+
+/// acort_chan_new(): the channel is used by the tasks of one worker alone, that of the task which makes it:
+/// its calls take no lock. A call by another thread aborts.
+pub const ACORT_LOCAL: u32 = 1;
 
 /// `acort_case_t.op`: sends the value at `data` to the channel `object`.
 pub const ACORT_SEND: i32 = 1;
@@ -199,6 +213,13 @@ pub struct acort_cond_t {
     pub words: [u64; 8],
 }
 
+/// What is done once. All zero: it was not.
+#[repr(C)]
+pub struct acort_once_t {
+    /// The library's.
+    pub words: [u64; 8],
+}
+
 /// An event. All zero: not set.
 #[repr(C)]
 pub struct acort_event_t {
@@ -230,6 +251,7 @@ pub struct acort_barrier_t {
 const _: () = {
     assert!(size_of::<super::mutex::Mutex>() <= size_of::<acort_mutex_t>());
     assert!(size_of::<super::rwlock::RwLock>() <= size_of::<acort_rwlock_t>());
+    assert!(size_of::<super::once::Once>() <= size_of::<acort_once_t>());
     assert!(size_of::<super::condition::Condition>() <= size_of::<acort_cond_t>());
     assert!(size_of::<super::event::Event>() <= size_of::<acort_event_t>());
     assert!(size_of::<super::semaphore::Semaphore>() <= size_of::<acort_sem_t>());

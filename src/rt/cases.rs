@@ -45,8 +45,19 @@ impl Source {
         })
     }
 
+    /// Aborts where its object is not for this thread.
+    ///
     /// # Safety
     /// The object exists, as for all below.
+    pub(crate) unsafe fn check_thread(self) {
+        if let Source::Send(channel) | Source::Receive(channel) = self {
+            // SAFETY: the caller's promise.
+            unsafe { (*channel).check_owner("acort_select") }
+        }
+    }
+
+    /// # Safety
+    /// The object exists.
     pub(crate) unsafe fn lock(self) -> *const Lock {
         // SAFETY: the caller's promise.
         unsafe {

@@ -2,8 +2,9 @@
 //!
 //! A value goes from the sender's place or its copy in the ring to the receiver's place. Where that is on
 //! a stack that moves away while its task waits, the task's own room stands for it: nobody writes to the
-//! stack of another.
+//! stack of another. How channels are made and end is in `channel_life`.
 
+use super::atomic::AtomicUsize;
 use core::ffi::c_void;
 use core::ptr;
 
@@ -11,25 +12,28 @@ use super::lock::{Lock, SeveralTouch};
 use super::parker::Hearing;
 use super::queue::{Queue, Waiter};
 use super::wait::{self, Begun, Wait};
-use super::wake::{CLOSED, wake_all, wake_waiter};
+use super::wake::wake_waiter;
 use super::why::Why;
+use super::worker::Worker;
 use super::{Outcome, extra, task, vessel};
-use crate::{diag, sanitizer, sys};
+use crate::{diag, sanitizer};
 
 /// A channel.
 pub struct Channel {
     /// For all but the sizes.
     pub(crate) lock: Lock,
-    is_closed: bool,
-    references: usize,
+    pub(crate) is_closed: bool,
+    /// With ACORT_LOCAL the one worker that uses it, without the lock; else NULL.
+    pub(crate) owner: *mut Worker,
+    pub(crate) references: AtomicUsize,
     pub(crate) element: usize,
-    capacity: usize,
+    pub(crate) capacity: usize,
     /// Values in the ring, and where the first is.
-    length: usize,
-    first: usize,
+    pub(crate) length: usize,
+    pub(crate) first: usize,
     pub(crate) receivers: Queue,
     pub(crate) senders: Queue,
-    _touched: SeveralTouch,
+    pub(crate) _touched: SeveralTouch,
     // The ring follows.
 }
 
@@ -49,32 +53,6 @@ pub(crate) enum Tried {
     Waits,
 }
 
-/// A channel of `capacity` values of `element` bytes. EINVAL: of none, or too many; ENOMEM.
-pub(crate) fn create(element: usize, capacity: usize) -> Outcome<*mut Channel> {
-    if element == 0 || element > isize::MAX as usize {
-        return Err(libc::EINVAL);
-    }
-    let ring = element.checked_mul(capacity).ok_or(libc::EINVAL)?;
-    let size = ring.checked_add(size_of::<Channel>()).ok_or(libc::EINVAL)?;
-    let channel: *mut Channel = sys::allocate(size).ok_or(libc::ENOMEM)?.as_ptr().cast();
-    // SAFETY: so much was allocated.
-    unsafe {
-        channel.write(Channel {
-            lock: Lock::NEW,
-            is_closed: false,
-            references: 1,
-            element,
-            capacity,
-            length: 0,
-            first: 0,
-            receivers: Queue::NEW,
-            senders: Queue::NEW,
-            _touched: SeveralTouch {},
-        });
-    }
-    Ok(channel)
-}
-
 /// Copies a value.
 #[inline(always)]
 unsafe fn copy(to: *mut u8, from: *const u8, size: usize) {
@@ -88,6 +66,25 @@ unsafe fn copy(to: *mut u8, from: *const u8, size: usize) {
 }
 
 impl Channel {
+    /// Takes the lock, or sees that this thread needs none: giving it back costs next to nothing. Aborts where
+    /// another one does.
+    #[inline(always)]
+    pub(crate) fn take(&self, function: &str) {
+        if self.owner.is_null() {
+            self.lock.take();
+        } else {
+            self.check_owner(function);
+        }
+    }
+
+    /// Is this the thread that may use the channel? Aborts where it is not.
+    #[inline(always)]
+    pub(crate) fn check_owner(&self, function: &str) {
+        if !self.owner.is_null() && self.owner != Worker::here() {
+            refuse_stranger(function, self)
+        }
+    }
+
     /// The place of a value in the ring.
     #[inline(always)]
     fn place(&self, index: usize) -> *mut u8 {
@@ -151,6 +148,13 @@ impl Channel {
     }
 }
 
+#[cold]
+#[inline(never)]
+fn refuse_stranger(function: &str, channel: &Channel) -> ! {
+    let what = format_args!("used by another thread than the worker that it was made on");
+    diag::fatal(function, channel, what, "ACORT_LOCAL is for the tasks of one worker")
+}
+
 /// The end of a call that need not wait.
 #[inline(always)]
 pub(crate) unsafe fn end(channel: *mut Channel, tried: Tried) -> Option<Outcome<()>> {
@@ -204,7 +208,7 @@ unsafe fn begin_send(channel: *mut Channel, from: *const c_void, deadline: i64) 
     let from: *mut u8 = from.cast_mut().cast();
     // SAFETY: the caller's promise.
     unsafe {
-        (*channel).lock.take();
+        (*channel).take("acort_chan_send");
         let tried = (*channel).try_send(from);
         if let Some(outcome) = end(channel, tried) {
             return Begun::Over(outcome);
@@ -247,7 +251,7 @@ pub(crate) unsafe fn receive(channel: *mut Channel, to: *mut c_void, deadline: i
 unsafe fn begin_receive(channel: *mut Channel, to: *mut u8, deadline: i64) -> Begun {
     // SAFETY: the caller's promise.
     unsafe {
-        (*channel).lock.take();
+        (*channel).take("acort_chan_recv");
         let size = (*channel).element;
         let tried = (*channel).try_receive(to);
         if let Some(outcome) = end(channel, tried) {
@@ -288,71 +292,5 @@ unsafe fn received(to: *mut u8) {
             copy(to, extra::room(task), size);
         }
         sanitizer::is_written(to.cast(), size);
-    }
-}
-
-/// Closes it: who waits has EPIPE. EPIPE: it is closed.
-///
-/// # Safety
-/// The channel is there.
-pub(crate) unsafe fn close(channel: *mut Channel) -> Outcome<()> {
-    // SAFETY: the caller's promise; who is claimed stays until it is woken.
-    unsafe {
-        let held = (*channel).lock.hold();
-        if (*channel).is_closed {
-            return Err(libc::EPIPE);
-        }
-        (*channel).is_closed = true;
-        let lists = [(*channel).receivers.claim_all(), (*channel).senders.claim_all()];
-        drop(held);
-        for list in lists {
-            wake_all(list, Some(CLOSED));
-        }
-    }
-    Ok(())
-}
-
-/// How many values are in it.
-///
-/// # Safety
-/// The channel is there.
-pub(crate) unsafe fn length(channel: *mut Channel) -> usize {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let _held = (*channel).lock.hold();
-        (*channel).length
-    }
-}
-
-/// One more uses it.
-///
-/// # Safety
-/// The channel is there.
-pub(crate) unsafe fn reference(channel: *mut Channel) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let _held = (*channel).lock.hold();
-        (*channel).references += 1;
-    }
-}
-
-/// One less uses it; the last one frees it. Aborts where somebody waits in it then.
-///
-/// # Safety
-/// The channel is there; the caller does not use it from here on.
-pub(crate) unsafe fn release(channel: *mut Channel) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        (*channel).lock.take();
-        (*channel).references -= 1;
-        if (*channel).references != 0 {
-            return (*channel).lock.give();
-        }
-        if !(*channel).receivers.is_empty() || !(*channel).senders.is_empty() {
-            let what = format_args!("somebody waits in the channel");
-            diag::fatal("acort_chan_unref", channel, what, "a reference for each user of a channel")
-        }
-        (*channel).lock.give();
-        sys::free(channel.cast());
     }
 }

@@ -1,6 +1,6 @@
 //! Time.
 
-use super::{Outcome, os, task, wait};
+use super::{Outcome, os, pause, task};
 
 /// Nanoseconds of the monotonic clock.
 pub(crate) fn now() -> i64 {
@@ -17,9 +17,9 @@ pub(crate) fn after(nanoseconds: i64) -> i64 {
 #[inline(always)]
 pub(crate) fn sleep(nanoseconds: i64) -> Outcome<()> {
     match nanoseconds {
-        1.. => wait::until(after(nanoseconds)),
+        1.. => pause::until(after(nanoseconds)),
         _ if task::here().is_null() => Ok(()),
-        _ => wait::give_way(),
+        _ => pause::give_way(),
     }
 }
 
@@ -28,6 +28,6 @@ pub(crate) fn sleep(nanoseconds: i64) -> Outcome<()> {
 pub(crate) fn sleep_until(deadline: i64) -> Outcome<()> {
     match deadline {
         0 => sleep(0),
-        _ => wait::until(deadline),
+        _ => pause::until(deadline),
     }
 }

@@ -5,7 +5,7 @@ use core::ffi::c_int;
 use super::descriptors::{self, Way};
 use super::io::{perform, result};
 use super::kinds::{self, SOCKET, TCP};
-use super::{Outcome, os};
+use super::{Outcome, numbers, os};
 use crate::sys;
 
 /// accept(2): the connection does not block, and is not inherited.
@@ -40,7 +40,7 @@ pub(crate) unsafe fn accept(
         }
     })?;
     let accepted = c_int::try_from(accepted).map_err(|_| libc::EMFILE)?;
-    descriptors::adopt(accepted, of);
+    numbers::adopt(accepted, of);
     Ok(accepted)
 }
 
@@ -55,23 +55,48 @@ pub(crate) unsafe fn connect(
     deadline: i64,
 ) -> Outcome<()> {
     let entry = descriptors::entry(fd)?;
-    kinds::kind(fd, entry)?;
+    kinds::kind_anew(fd, entry)?;
     // SAFETY: the caller's promise; entries stay for ever.
     unsafe {
         let mut edges = (*entry).edges(Way::Out);
-        if libc::connect(fd, address, length) == 0 {
+        if begin(fd, address, length)? {
             return Ok(());
         }
-        match sys::errno() {
-            libc::EINPROGRESS | libc::EINTR => {}
-            error => return Err(error),
-        }
         // Ready for output, which an edge from before it began does not tell.
-        while kinds::poll(fd, libc::POLLOUT, 0)? == 0 {
-            descriptors::wait(fd, entry, Way::Out, edges, deadline)?;
+        while !is_over(fd)? {
+            numbers::wait(fd, entry, Way::Out, edges, deadline)?;
             edges = (*entry).edges(Way::Out);
         }
     }
+    outcome(fd)
+}
+
+/// Begins connect(2) with a socket that does not block. True: it is connected.
+///
+/// # Safety
+/// As there.
+pub(crate) unsafe fn begin(
+    fd: c_int,
+    address: *const libc::sockaddr,
+    length: libc::socklen_t,
+) -> Outcome<bool> {
+    // SAFETY: the caller's promise.
+    if unsafe { libc::connect(fd, address, length) } == 0 {
+        return Ok(true);
+    }
+    match sys::errno() {
+        libc::EINPROGRESS | libc::EINTR => Ok(false),
+        error => Err(error),
+    }
+}
+
+/// Has a connection that was begun succeeded or failed?
+pub(crate) fn is_over(fd: c_int) -> Outcome<bool> {
+    Ok(kinds::poll(fd, libc::POLLOUT, 0)? != 0)
+}
+
+/// What has become of it.
+pub(crate) fn outcome(fd: c_int) -> Outcome<()> {
     match os::socket_option(fd, libc::SO_ERROR)? {
         0 => Ok(()),
         error => Err(error),
@@ -87,6 +112,6 @@ pub(crate) fn socket(family: c_int, sort: c_int, protocol: c_int) -> Outcome<c_i
         return Err(sys::errno());
     }
     // What it is will be asked for when it is first used.
-    descriptors::adopt(fd, 0);
+    numbers::adopt(fd, 0);
     Ok(fd)
 }

@@ -5,17 +5,19 @@
 //! was no edge since its call of the system gave EAGAIN: each edge counts, and who waits names the count
 //! from before its call.
 //!
-//! A program that closes a file descriptor uses acort_close(), which empties its entry.
+//! Those that acort has made are closed by acort_close(), which empties the entry. Others may be closed by
+//! code that knows nothing of acort, and the number be another file's: who is about to wait for such a one
+//! asks the system whether the file is still the watched one, by watching it again.
 
 use core::ffi::c_int;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use super::Outcome;
-use super::kinds::{ALWAYS, KNOWN, PIPE, SOCKET, TCP, poll};
+use super::kinds::{ALWAYS, poll};
 use super::lock::{Lock, SeveralTouch};
 use super::os;
-use super::parker::{Hearing, error_reason};
+use super::parker::Hearing;
 use super::poller::Happened;
 use super::queue::Queue;
 use super::task;
@@ -26,11 +28,14 @@ use super::worker::Worker;
 use crate::sys;
 
 /// Its home's poller watches it.
-const WATCHED: u32 = 32;
+pub(super) const WATCHED: u32 = 32;
 /// The other side is gone, or half of it.
 const OVER: u32 = 64;
 /// It was empty when the edges were as many as `empty_at` says.
 const EMPTY: u32 = 128;
+
+/// acort has made it, and acort_close() closes it.
+pub(super) const OURS: u32 = 256;
 
 /// Which way.
 #[derive(Clone, Copy, PartialEq)]
@@ -44,21 +49,23 @@ pub(crate) struct Entry {
     /// For all but the counts.
     pub(crate) lock: Lock,
     /// Counts what was open under this number.
-    generation: u32,
+    pub(super) generation: u32,
     pub(crate) bits: AtomicU32,
     /// The edges of each way.
     edges: [AtomicU32; 2],
     empty_at: AtomicU32,
-    home: *mut Worker,
+    pub(super) home: *mut Worker,
     queues: [Queue; 2],
     _touched: SeveralTouch,
 }
 
-const CHUNK: usize = 1024;
+/// Entries in a piece of the table.
+pub(super) const CHUNK: usize = 1024;
 const CHUNKS: usize = 1024;
 
 #[unsafe(link_section = "aco_shared")]
-static TABLE: [AtomicPtr<Entry>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
+pub(super) static TABLE: [AtomicPtr<Entry>; CHUNKS] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
 
 /// The entry of `fd`. EBADF: there is no such number; EMFILE: too large a one; ENOMEM.
 pub(crate) fn entry(fd: c_int) -> Outcome<*mut Entry> {
@@ -82,7 +89,7 @@ pub(crate) fn entry(fd: c_int) -> Outcome<*mut Entry> {
 }
 
 impl Entry {
-    fn has(&self, bit: u32) -> bool {
+    pub(super) fn has(&self, bit: u32) -> bool {
         self.bits.load(Ordering::Relaxed) & bit != 0
     }
 
@@ -129,7 +136,7 @@ impl Entry {
                 (*self.home).watches.fetch_sub(1, Ordering::Relaxed);
                 self.bits.fetch_and(!WATCHED, Ordering::Relaxed);
             }
-            let mark = u64::from(self.generation) << 32 | fd as u64;
+            let mark = mark(self.generation, fd);
             (*worker).poller.watch(fd, mark)?;
             (*worker).watches.fetch_add(1, Ordering::Relaxed);
         }
@@ -138,8 +145,13 @@ impl Entry {
         Ok(())
     }
 
+    /// Has somebody else made it, so that its number may be another file's?
+    pub(super) fn is_foreign(&self) -> bool {
+        !self.has(OURS)
+    }
+
     /// Nothing is known of it any more. Gives those who waited.
-    unsafe fn empty(&mut self, bits: u32) -> [*mut super::queue::Waiter; 2] {
+    pub(super) unsafe fn empty(&mut self, bits: u32) -> [*mut super::queue::Waiter; 2] {
         // SAFETY: the lock is held; a home is there until it has emptied its entries.
         unsafe {
             if self.has(WATCHED) {
@@ -192,6 +204,11 @@ pub(crate) fn wait(
     }
 }
 
+/// What a poller tells of `fd` by.
+pub(super) fn mark(generation: u32, fd: c_int) -> u64 {
+    u64::from(generation) << 32 | fd as u64
+}
+
 /// As [`wait`], for a plain thread.
 fn thread_waits(fd: c_int, way: Way, deadline: i64) -> Outcome<()> {
     let events = if way == Way::In { libc::POLLIN } else { libc::POLLOUT };
@@ -229,64 +246,6 @@ pub(crate) fn happened(worker: *mut Worker, what: Happened) {
         drop(held);
         for list in lists {
             wake_all(list, None);
-        }
-    }
-}
-
-/// `fd` is new: whatever is known of its number is of another one. `kind` is what it is: `SOCKET` ...
-pub(crate) fn adopt(fd: c_int, kind: u32) {
-    if let Ok(entry) = entry(fd) {
-        // SAFETY: as in `happened`.
-        unsafe {
-            let held = (*entry).lock.hold();
-            let lists = (*entry).empty(if kind == 0 { 0 } else { kind | KNOWN });
-            drop(held);
-            for list in lists {
-                wake_all(list, Some(error_reason(libc::ECANCELED)));
-            }
-        }
-    }
-}
-
-/// Closes `fd`; who waits for it has ECANCELED.
-pub(crate) fn close(fd: c_int) -> Outcome<()> {
-    let entry = entry(fd)?;
-    // SAFETY: as in `happened`. It is closed under the lock: the number is nobody else's before that.
-    unsafe {
-        let held = (*entry).lock.hold();
-        let lists = (*entry).empty(0);
-        let closed = libc::close(fd);
-        let error = sys::errno();
-        drop(held);
-        for list in lists {
-            wake_all(list, Some(error_reason(libc::ECANCELED)));
-        }
-        // The number is free whatever close(2) says of a signal.
-        if closed == 0 || error == libc::EINTR { Ok(()) } else { Err(error) }
-    }
-}
-
-/// A worker goes: what it watches is watched by nobody.
-pub(crate) fn abandon(worker: *mut Worker) {
-    // SAFETY: the thread's worker; entries stay for ever.
-    unsafe {
-        if (*worker).watches.load(Ordering::Relaxed) == 0 {
-            return;
-        }
-        for chunk in &TABLE {
-            let chunk = chunk.load(Ordering::Acquire);
-            for index in 0..if chunk.is_null() { 0 } else { CHUNK } {
-                let entry = chunk.add(index);
-                let held = (*entry).lock.hold();
-                if (*entry).home == worker {
-                    let kind = (*entry).bits.load(Ordering::Relaxed);
-                    let lists = (*entry).empty(kind & (KNOWN | SOCKET | TCP | ALWAYS | PIPE));
-                    drop(held);
-                    for list in lists {
-                        wake_all(list, None);
-                    }
-                }
-            }
         }
     }
 }

@@ -18,7 +18,7 @@ use super::schedule;
 use super::spawn;
 use super::task::Task;
 use super::worker::Worker;
-use super::{Outcome, group, os, run, vessel};
+use super::{Outcome, group, making, os, vessel};
 
 /// A step runs about so many times 64 tasks at most.
 const ROUNDS: usize = 16;
@@ -28,19 +28,19 @@ pub(crate) fn new(options: acort_opts_t) -> Outcome<*mut Runtime> {
     if !Worker::here().is_null() {
         return Err(libc::EBUSY);
     }
-    let runtime = run::create(options)?;
+    let runtime = making::create(options)?;
     // SAFETY: a new runtime with one worker, which no thread is.
     unsafe {
         let worker = *(*runtime).workers;
-        let made = (*worker).poller.make_alarm().and_then(|()| run::prepare(worker));
+        let made = (*worker).poller.make_alarm().and_then(|()| making::prepare(worker));
         let made = made.and_then(|()| Ok(group::open(runtime, true)?.as_ptr()));
         match made {
             Ok(group) => (*runtime).loop_group = group,
             Err(error) => {
                 if !(*worker).main_co.is_null() {
-                    run::retire(worker);
+                    making::retire(worker);
                 }
-                run::destroy(runtime);
+                making::destroy(runtime);
                 return Err(error);
             }
         }
@@ -110,14 +110,14 @@ pub(crate) unsafe fn step(runtime: *mut Runtime, deadline: i64) -> Outcome<bool>
     unsafe {
         let worker = worker_of(&*runtime)?;
         let is_live = || (*runtime).live() != 0;
-        let before = run::enter_worker(worker);
+        let before = making::enter_worker(worker);
         (*worker).inbox.is_awake();
         schedule::poll(worker, 0);
         while !run_some(worker) && is_live() && (deadline < 0 || os::now() < deadline) {
             wait(worker, deadline);
         }
         rest(worker);
-        run::leave_worker(before);
+        making::leave_worker(before);
         Ok(is_live())
     }
 }
@@ -187,9 +187,9 @@ pub(crate) unsafe fn retire(runtime: *mut Runtime) -> Outcome<()> {
     // SAFETY: the caller's promise.
     unsafe {
         let worker = worker_of(&*runtime)?;
-        let before = run::enter_worker(worker);
-        run::retire(worker);
-        run::leave_worker(before);
+        let before = making::enter_worker(worker);
+        making::retire(worker);
+        making::leave_worker(before);
     }
     Ok(())
 }

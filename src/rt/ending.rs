@@ -1,7 +1,7 @@
 //! The ends of tasks: by themselves, or given up where nothing can wake them.
 
+use super::atomic::Ordering;
 use core::ptr;
-use core::sync::atomic::Ordering;
 
 use super::extra;
 use super::group::Group;

@@ -1,5 +1,5 @@
-//! What few tasks need: a name, values under keys, and room for what waits for several things or is handed over while the
-//! task's stack is elsewhere.
+//! What few tasks need: a name, values under keys, a copy of the argument, and room for what waits for
+//! several things or is handed over while the task's stack is elsewhere.
 
 use core::ffi::{c_char, c_void};
 use core::ptr;
@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use super::os;
 use super::queue::Waiter;
 use super::task::Task;
+use crate::record::Values;
 use crate::sys;
 
 /// Bytes of room that need no memory of their own.
@@ -25,15 +26,8 @@ pub(crate) struct Extra {
     size: u32,
     /// How many places stand at the start of the room: the task waits for several things.
     places: u32,
+    /// Its values under keys (see `local`).
     values: Values,
-}
-
-/// The task's values under keys (see `local`).
-#[repr(C)]
-pub(crate) struct Values {
-    /// So many, from malloc, or NULL.
-    pub(crate) first: *mut *mut c_void,
-    pub(crate) count: u32,
 }
 
 impl Extra {
@@ -68,6 +62,28 @@ unsafe fn of(task: *mut Task) -> *mut Extra {
         let new = os::allocate_zeroed::<Extra>().map_or(ptr::null_mut(), ptr::NonNull::as_ptr);
         (*task).extra.store(new, Ordering::Release);
         new
+    }
+}
+
+/// Copies the `size` bytes at `argument` behind the task's new extra part, aligned as malloc does: they are
+/// there until the task is freed. NULL: there is no memory.
+///
+/// # Safety
+/// Nobody else knows the task, which has no extra part; the bytes are there.
+pub(crate) unsafe fn copy_argument(
+    task: *mut Task,
+    argument: *const c_void,
+    size: usize,
+) -> *mut c_void {
+    const START: usize = size_of::<Extra>().next_multiple_of(16);
+    let whole = size.checked_add(START);
+    let Some(place) = whole.and_then(os::allocate_array::<u8>) else { return ptr::null_mut() };
+    // SAFETY: so much was allocated, all zero: an extra part; the caller's promise.
+    unsafe {
+        let copy: *mut c_void = place.as_ptr().add(START).cast();
+        ptr::copy_nonoverlapping(argument.cast::<u8>(), copy.cast(), size);
+        (*task).extra.store(place.as_ptr().cast(), Ordering::Release);
+        copy
     }
 }
 

@@ -8,7 +8,7 @@ use core::ffi::{c_char, c_int, c_long, c_void};
 use core::ptr;
 
 use super::parker::Hearing;
-use super::{Outcome, blocking, descriptors, os, task, vessel};
+use super::{Outcome, helpers, numbers, os, task, vessel};
 use crate::{sanitizer, sys};
 
 /// No more than so many bytes go with one call of the system.
@@ -69,7 +69,7 @@ unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Outcom
         }
         let call: *mut Call = sys::allocate(size_of::<Call>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
         call.write(Call { fd, operation, result: -1, errno: 0 });
-        let outcome = blocking::call_once(make, call.cast(), deadline);
+        let outcome = helpers::call_once(make, call.cast(), deadline);
         let Call { result, errno, .. } = call.read();
         sys::free(call.cast());
         outcome?;
@@ -223,7 +223,7 @@ pub(crate) unsafe fn open(
         }
     };
     // Whatever is known of the number is of another one.
-    descriptors::adopt(fd, 0);
+    numbers::adopt(fd, 0);
     Ok(fd)
 }
 
@@ -246,7 +246,7 @@ unsafe fn open_elsewhere(
         let opening: *mut Opening = place.as_ptr().cast();
         opening.write(Opening { path, flags, mode, fd: -1, errno: 0 });
         let hearing = Hearing::Cancellation;
-        let asked = blocking::call(open_it, discard, opening.cast(), hearing, deadline);
+        let asked = helpers::call(open_it, discard, opening.cast(), hearing, deadline);
         // Its thread discards what is given up.
         if let Err(error @ (libc::ETIMEDOUT | libc::ECANCELED)) = asked {
             return Err(error);

@@ -1,6 +1,7 @@
 //! Groups: every task is in one, that of a main task or one that a program opens. A group keeps its tasks
 //! until they are joined, or detached, or until it is closed.
 
+use core::ffi::c_int;
 use core::ptr::{self, NonNull};
 
 use super::atomic::Ordering;
@@ -25,6 +26,8 @@ pub struct Group {
     is_waited_for: bool,
     /// Nothing could wake its tasks.
     pub(crate) is_stuck: bool,
+    /// The errno that it has failed with first, or 0.
+    error: c_int,
     /// How many have not ended.
     live: usize,
     first: *mut Task,
@@ -198,6 +201,39 @@ pub(crate) unsafe fn cancel(group: *mut Group) {
             }
         });
         woken.wake();
+    }
+}
+
+/// `group` has failed with the errno `error`, unless it has failed before: all its tasks but the caller are
+/// cancelled, now and in future. EINVAL: that is no errno.
+///
+/// # Safety
+/// The group exists.
+pub(crate) unsafe fn fail(group: *mut Group, error: c_int) -> Outcome<()> {
+    if error <= 0 {
+        return Err(libc::EINVAL);
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        let held = (*group).lock.hold();
+        if (*group).error == 0 {
+            (*group).error = error;
+        }
+        drop(held);
+        cancel(group);
+    }
+    Ok(())
+}
+
+/// The errno that `group` has failed with.
+///
+/// # Safety
+/// The group exists, and no task of it lives.
+pub(crate) unsafe fn outcome(group: *mut Group) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let _held = (*group).lock.hold();
+        if (*group).error == 0 { Ok(()) } else { Err((*group).error) }
     }
 }
 

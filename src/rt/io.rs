@@ -8,6 +8,7 @@ use super::Outcome;
 use super::chaos;
 use super::descriptors::{self, Way};
 use super::kinds::{self, ALWAYS, PIPE, SOCKET, TCP};
+use super::numbers;
 use crate::{sanitizer, sys};
 
 /// What a call has, or the errno of the system.
@@ -26,14 +27,15 @@ pub(crate) fn perform(
     attempt: &mut dyn FnMut(u32) -> Outcome<usize>,
 ) -> Outcome<usize> {
     let entry = descriptors::entry(fd)?;
-    let kind = kinds::kind(fd, entry)?;
-    let may_be_empty = way == Way::In && kind & TCP != 0;
+    let mut was_mistaken = false;
     loop {
+        let kind = kinds::kind(fd, entry)?;
+        let may_be_empty = way == Way::In && kind & TCP != 0;
         // SAFETY: entries stay for ever.
         let edges = unsafe { (*entry).edges(way) };
         // SAFETY: as above.
         if may_be_empty && unsafe { (*entry).is_empty(edges) } {
-            descriptors::wait(fd, entry, way, edges, deadline)?;
+            numbers::wait(fd, entry, way, edges, deadline)?;
             continue;
         }
         match attempt(kind) {
@@ -46,10 +48,23 @@ pub(crate) fn perform(
             }
             Err(libc::EINTR) => {}
             Err(libc::EAGAIN) if kind & ALWAYS == 0 => {
-                descriptors::wait(fd, entry, way, edges, deadline)?;
+                numbers::wait(fd, entry, way, edges, deadline)?;
+            }
+            // No such answer comes from what it was taken for: the number is another file's.
+            Err(error) if !was_mistaken && is_of_another_kind(kind, error) => {
+                was_mistaken = true;
+                numbers::forget(entry, 0);
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+fn is_of_another_kind(kind: u32, error: c_int) -> bool {
+    match error {
+        libc::ENOTSOCK => kind & SOCKET != 0,
+        libc::EAGAIN => kind & ALWAYS != 0,
+        _ => false,
     }
 }
 
@@ -73,7 +88,7 @@ pub(crate) unsafe fn read(
     perform(fd, Way::In, size, deadline, &mut |kind| unsafe {
         result(match kind & SOCKET {
             0 => libc::read(fd, buffer, size),
-            _ => libc::recv(fd, buffer, size, 0),
+            _ => libc::recv(fd, buffer, size, libc::MSG_DONTWAIT),
         })
     })
 }
@@ -94,7 +109,7 @@ pub(crate) unsafe fn write(
         match kind & (SOCKET | PIPE) {
             0 => result(libc::write(fd, buffer, size)),
             PIPE => without_sigpipe(&mut || result(libc::write(fd, buffer, size))),
-            _ => result(libc::send(fd, buffer, size, libc::MSG_NOSIGNAL)),
+            _ => result(libc::send(fd, buffer, size, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)),
         }
     })
 }
@@ -177,5 +192,5 @@ pub(crate) unsafe fn write_all(
 
 /// Closes `fd`.
 pub(crate) fn close(fd: c_int) -> Outcome<()> {
-    descriptors::close(fd)
+    numbers::close(fd)
 }

@@ -27,11 +27,17 @@ pub(crate) fn kind(fd: c_int, entry: *mut Entry) -> Outcome<u32> {
     if known & KNOWN != 0 {
         return Ok(known);
     }
+    kind_anew(fd, entry)
+}
+
+/// As [`kind`], whatever is known.
+pub(crate) fn kind_anew(fd: c_int, entry: *mut Entry) -> Outcome<u32> {
     // Nobody closes it meanwhile.
-    // SAFETY: as above.
+    // SAFETY: entries stay for ever.
     let _held = unsafe { (*entry).lock.hold() };
     let found = ask(fd)? | KNOWN;
-    Ok(bits.fetch_or(found, Ordering::Relaxed) | found)
+    // SAFETY: as above.
+    Ok(unsafe { (*entry).bits.fetch_or(found, Ordering::Relaxed) } | found)
 }
 
 #[cold]

@@ -17,8 +17,38 @@ pub(crate) unsafe fn readv(
     count: c_int,
     deadline: i64,
 ) -> Outcome<usize> {
+    let length = usize::try_from(count).map_err(|_| libc::EINVAL)?;
+    // SAFETY: the caller's promise.
+    let is_plain = unsafe { is_plain(parts, length) };
     // SAFETY: the caller's promise. What it wants in all is not known: it is never empty for certain.
-    perform(fd, Way::In, 0, deadline, &mut |_| unsafe { result(libc::readv(fd, parts, count)) })
+    perform(fd, Way::In, 0, deadline, &mut |kind| unsafe {
+        match kind & SOCKET {
+            SOCKET if !is_plain => {
+                result(libc::recvmsg(fd, &mut message_of(parts, length), libc::MSG_DONTWAIT))
+            }
+            _ => result(libc::readv(fd, parts, count)),
+        }
+    })
+}
+
+/// What readv(2) and writev(2) refuse, and where they do nothing: sendmsg(2) and recvmsg(2) would have another
+/// errno there, send a datagram, or take one.
+///
+/// # Safety
+/// `parts` are so many.
+unsafe fn is_plain(parts: *const libc::iovec, length: usize) -> bool {
+    length > libc::UIO_MAXIOV as usize
+        // SAFETY: the caller's promise.
+        || (0..length).all(|index| unsafe { (*parts.add(index)).iov_len } == 0)
+}
+
+/// Parts alone.
+fn message_of(parts: *const libc::iovec, length: usize) -> libc::msghdr {
+    // SAFETY: all zero is a message.
+    let mut message: libc::msghdr = unsafe { core::mem::zeroed() };
+    message.msg_iov = parts.cast_mut();
+    message.msg_iovlen = length as _;
+    message
 }
 
 /// writev(2), without SIGPIPE.
@@ -32,21 +62,17 @@ pub(crate) unsafe fn writev(
     deadline: i64,
 ) -> Outcome<usize> {
     let length = usize::try_from(count).map_err(|_| libc::EINVAL)?;
-    // What writev(2) refuses, and where it does nothing, sendmsg(2) has another errno or sends a datagram.
     // SAFETY: the caller's promise.
-    let is_plain = length > libc::UIO_MAXIOV as usize
-        || (0..length).all(|index| unsafe { (*parts.add(index)).iov_len } == 0);
-    // SAFETY: the caller's promise; all zero is a message.
+    let is_plain = unsafe { is_plain(parts, length) };
+    // SAFETY: the caller's promise.
     perform(fd, Way::Out, 0, deadline, &mut |kind| unsafe {
         match kind & (SOCKET | PIPE) {
             SOCKET if is_plain => result(libc::writev(fd, parts, count)),
             0 => result(libc::writev(fd, parts, count)),
             PIPE => without_sigpipe(&mut || result(libc::writev(fd, parts, count))),
             _ => {
-                let mut message: libc::msghdr = core::mem::zeroed();
-                message.msg_iov = parts.cast_mut();
-                message.msg_iovlen = length as _;
-                result(libc::sendmsg(fd, &message, libc::MSG_NOSIGNAL))
+                let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+                result(libc::sendmsg(fd, &message_of(parts, length), flags))
             }
         }
     })

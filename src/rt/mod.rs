@@ -6,18 +6,18 @@
 //!
 //! | layer | module | what it is |
 //! |---|---|---|
-//! | what C calls | [`run`] | a runtime's life: new, enter, run, free |
+//! | what C calls | [`run`], [`making`] | a runtime's life: new, enter, run, free |
 //! | | [`embed`] | one that another event loop runs |
-//! | | [`io`], [`messages`], [`connect`], [`net`] | calls on file descriptors that wait for the task alone |
-//! | | [`blocking`], [`jobs`], [`resolve`], [`file`] | calls that block, on threads of their own |
+//! | | [`io`], [`messages`], [`connect`], [`net`], [`dial`] | calls on file descriptors that wait for the task alone |
+//! | | [`blocking`], [`resolve`], [`file`], [`helpers`], [`jobs`] | calls that block, on threads of their own |
 //! | | [`signal`] | signals and children |
 //! | | [`select`], [`cases`], [`ready`] | the first of several waits |
-//! | | [`channel`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`future`] | |
-//! | | [`spawn`], [`group`], [`report`] | tasks made, joined, grouped, shown |
+//! | | [`channel`], [`channel_life`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`once`], [`future`] | |
+//! | | [`spawn`], [`group`], [`report`], [`depth`] | tasks made, joined, grouped, shown, measured |
 //! | | [`local`] | values of tasks |
-//! | waiting | [`descriptors`], [`kinds`] | every file descriptor that somebody waits for |
+//! | waiting | [`descriptors`], [`numbers`], [`kinds`] | every file descriptor that somebody waits for |
 //! | | [`chaos`] | disorder, for tests |
-//! | | [`wait`] | a task or a thread in a queue, until it is woken |
+//! | | [`wait`], [`pause`] | a task or a thread in a queue, or in none, until it is woken |
 //! | running | [`schedule`] | a worker's loop |
 //! | | [`vessel`] | the coroutines and stacks that tasks run in |
 //! | | [`ending`] | a task ends, or is given up |
@@ -32,11 +32,14 @@ pub(crate) mod blocking;
 pub(crate) mod cancel;
 mod cases;
 pub(crate) mod channel;
+pub(crate) mod channel_life;
 mod chaos;
 pub(crate) mod clock;
 pub(crate) mod condition;
 pub(crate) mod connect;
+pub(crate) mod depth;
 mod descriptors;
+mod dial;
 pub(crate) mod embed;
 mod ending;
 pub(crate) mod event;
@@ -45,6 +48,7 @@ pub(crate) mod file;
 mod fresh;
 pub(crate) mod future;
 pub(crate) mod group;
+mod helpers;
 pub(crate) mod hooks;
 mod inbox;
 pub(crate) mod io;
@@ -53,12 +57,16 @@ mod kinds;
 mod lists;
 pub(crate) mod local;
 mod lock;
+pub(crate) mod making;
 pub(crate) mod messages;
 pub(crate) mod mutex;
 pub(crate) mod net;
+mod numbers;
+pub(crate) mod once;
 mod os;
 pub(crate) mod parker;
 mod patience;
+pub(crate) mod pause;
 mod poller;
 mod queue;
 pub(crate) mod ready;

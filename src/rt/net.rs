@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_char, c_int};
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use super::{Outcome, connect, io, resolve};
+use super::{Outcome, connect, dial, io, resolve};
 use crate::sys;
 
 /// The longest host and service.
@@ -74,42 +74,45 @@ fn errno_of(code: c_int) -> c_int {
     }
 }
 
-/// Calls `try_one` with each address that the name stands for, until one succeeds; gives the last error.
-unsafe fn each_address(
-    (family, sort): (c_int, c_int),
-    address: &CStr,
-    flags: c_int,
-    deadline: i64,
-    try_one: &mut dyn FnMut(&libc::addrinfo) -> Outcome<c_int>,
-) -> Outcome<c_int> {
-    let (host, service) = split(address)?;
-    // SAFETY: all zero is an addrinfo; the list is this call's.
-    unsafe {
-        let mut hints: libc::addrinfo = core::mem::zeroed();
-        (hints.ai_family, hints.ai_socktype) = (family, sort);
-        hints.ai_flags = flags | libc::AI_NUMERICHOST | libc::AI_NUMERICSERV;
-        let mut list = ptr::null_mut();
-        let (host, service) = (host.pointer(), service.pointer());
-        // Numbers need no thread.
-        let mut code = libc::getaddrinfo(host, service, &hints, &mut list);
-        if code != 0 {
-            hints.ai_flags = flags;
-            code = resolve::getaddrinfo(host, service, &hints, &mut list, deadline);
-        }
-        if code != 0 {
-            return Err(errno_of(code));
-        }
-        let mut outcome = Err(libc::EADDRNOTAVAIL);
-        let mut this = list;
-        while let Some(found) = this.as_ref() {
-            outcome = try_one(found);
-            if matches!(outcome, Ok(_) | Err(libc::ETIMEDOUT | libc::ECANCELED)) {
-                break;
+/// What a name stands for: getaddrinfo(3)'s list, at least one.
+pub(crate) struct Addresses(*mut libc::addrinfo);
+
+impl Addresses {
+    /// Those of "host:service".
+    fn of(
+        (family, sort): (c_int, c_int),
+        address: &CStr,
+        flags: c_int,
+        deadline: i64,
+    ) -> Outcome<Addresses> {
+        let (host, service) = split(address)?;
+        // SAFETY: all zero is an addrinfo; the texts end in 0.
+        unsafe {
+            let mut hints: libc::addrinfo = core::mem::zeroed();
+            (hints.ai_family, hints.ai_socktype) = (family, sort);
+            hints.ai_flags = flags | libc::AI_NUMERICHOST | libc::AI_NUMERICSERV;
+            let mut list = ptr::null_mut();
+            let (host, service) = (host.pointer(), service.pointer());
+            // Numbers need no thread.
+            let mut code = libc::getaddrinfo(host, service, &hints, &mut list);
+            if code != 0 {
+                hints.ai_flags = flags;
+                code = resolve::getaddrinfo(host, service, &hints, &mut list, deadline);
             }
-            this = found.ai_next;
+            if code == 0 { Ok(Addresses(list)) } else { Err(errno_of(code)) }
         }
-        libc::freeaddrinfo(list);
-        outcome
+    }
+
+    /// The first.
+    pub(crate) fn first(&self) -> *const libc::addrinfo {
+        self.0
+    }
+}
+
+impl Drop for Addresses {
+    fn drop(&mut self) {
+        // SAFETY: the list is this object's.
+        unsafe { libc::freeaddrinfo(self.0) }
     }
 }
 
@@ -157,14 +160,7 @@ pub(crate) fn dial(net: &CStr, address: &CStr, deadline: i64) -> Outcome<c_int> 
             unsafe { connect::connect(fd, (&raw const place).cast(), length, deadline) }
         });
     }
-    let mut try_one = |found: &libc::addrinfo| {
-        socket_with(found.ai_family, found.ai_socktype, found.ai_protocol, &mut |fd| {
-            // SAFETY: the address has that length.
-            unsafe { connect::connect(fd, found.ai_addr, found.ai_addrlen, deadline) }
-        })
-    };
-    // SAFETY: the names end in 0.
-    unsafe { each_address((family, sort), address, 0, deadline, &mut try_one) }
+    dial::first_of(&Addresses::of((family, sort), address, 0, deadline)?, deadline)
 }
 
 fn status(answer: c_int) -> Outcome<()> {
@@ -203,12 +199,19 @@ pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Outcome<c_in
             unsafe { bind(fd, sort, (&raw const place).cast(), length, backlog) }
         });
     }
-    let mut try_one = |found: &libc::addrinfo| {
-        socket_with(found.ai_family, found.ai_socktype, found.ai_protocol, &mut |fd| {
+    let addresses = Addresses::of((family, sort), address, libc::AI_PASSIVE, -1)?;
+    let mut outcome = Err(libc::EADDRNOTAVAIL);
+    let mut this = addresses.first();
+    // SAFETY: getaddrinfo(3)'s list.
+    while let Some(found) = unsafe { this.as_ref() } {
+        outcome = socket_with(found.ai_family, found.ai_socktype, found.ai_protocol, &mut |fd| {
             // SAFETY: the address has that length.
             unsafe { bind(fd, sort, found.ai_addr, found.ai_addrlen, backlog) }
-        })
-    };
-    // SAFETY: the names end in 0.
-    unsafe { each_address((family, sort), address, libc::AI_PASSIVE, -1, &mut try_one) }
+        });
+        if outcome.is_ok() {
+            break;
+        }
+        this = found.ai_next;
+    }
+    outcome
 }

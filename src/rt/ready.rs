@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 
 use super::abi::{ACORT_FD_READ, ACORT_FD_WRITE, acort_case_t};
-use super::kinds::{self, ALWAYS};
+use super::kinds;
 use super::select::select;
 use super::{Outcome, descriptors, os, task};
 
@@ -16,11 +16,10 @@ pub(crate) fn ready(fd: c_int, events: c_int, deadline: i64) -> Outcome<c_int> {
     let entry = descriptors::entry(fd)?;
     let case = |op| acort_case_t { op, fd, ..acort_case_t::EMPTY };
     loop {
-        let kind = kinds::kind(fd, entry)?;
+        kinds::kind(fd, entry)?;
         let found =
             kinds::poll(fd, events as i16, if task::here().is_null() { deadline } else { 0 });
         match found {
-            _ if kind & ALWAYS != 0 => return Ok(events),
             Ok(0) if deadline == 0 || task::here().is_null() && is_over(deadline) => {
                 return Err(libc::ETIMEDOUT);
             }

@@ -4,7 +4,7 @@ use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
 use super::parker::Hearing;
-use super::{Outcome, blocking, os, task};
+use super::{Outcome, helpers, os, task};
 use crate::sys;
 
 /// A question, and what is made of it. Everything in it is its own.
@@ -94,7 +94,7 @@ unsafe fn question(
         }
         let asked = copied.and_then(|()| {
             let hearing = Hearing::Cancellation;
-            blocking::call(ask, discard, place.cast(), hearing, deadline)
+            helpers::call(ask, discard, place.cast(), hearing, deadline)
         });
         match asked {
             Ok(()) => {}

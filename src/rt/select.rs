@@ -21,7 +21,7 @@ use super::wait::{self, Wait};
 use super::wake::{CLOSED, wake_waiter, was_woken};
 use super::why::Why;
 use super::worker::Worker;
-use super::{Outcome, extra, vessel};
+use super::{Outcome, extra, numbers, vessel};
 use crate::sanitizer;
 
 /// The most cases of one call.
@@ -37,13 +37,28 @@ struct Choice<'a> {
     is_outside: bool,
 }
 
-/// Waits for the first of `cases` that is ready, does it, and gives its number.
+/// Waits for the first of `cases` that is ready, does it, and gives its number. Each has its turn.
 ///
 /// # Safety
 /// The objects of the cases are there; their values have their sizes.
 pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: i64) -> Outcome<usize> {
     #[unsafe(link_section = "aco_shared")]
     static TURN: AtomicU32 = AtomicU32::new(0);
+    let turn = TURN.load(Ordering::Relaxed);
+    TURN.store(turn.wrapping_add(1), Ordering::Relaxed);
+    // SAFETY: the caller's promise.
+    unsafe { select_from(turn as usize % cases.len().max(1), cases, deadline) }
+}
+
+/// As [`select`], beginning with the case number `turn`: where several are ready it is the first from there on.
+///
+/// # Safety
+/// As [`select`].
+pub(crate) unsafe fn select_from(
+    turn: usize,
+    cases: &mut [acort_case_t],
+    deadline: i64,
+) -> Outcome<usize> {
     if cases.is_empty() || cases.len() > MOST {
         return Err(libc::EINVAL);
     }
@@ -54,6 +69,7 @@ pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: i64) -> Outcom
         for case in cases.iter_mut() {
             case.error = 0;
             let source = Source::of(case)?;
+            source.check_thread();
             if let Source::Ready(entry, _, fd) = source {
                 kinds::kind(fd, entry)?;
                 is_outside = true;
@@ -67,9 +83,6 @@ pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: i64) -> Outcom
         for (number, case) in cases.iter().enumerate() {
             *room.edges.add(number) = Source::of(case)?.mark()?;
         }
-        let turn = TURN.load(Ordering::Relaxed);
-        TURN.store(turn.wrapping_add(1), Ordering::Relaxed);
-        let turn = turn as usize % cases.len();
         let mut choice = Choice { cases, room, me, turn, is_outside };
         loop {
             if let Some(number) = choice.try_each()? {
@@ -192,6 +205,11 @@ impl Choice<'_> {
                 Some(me) => &raw mut me.parker,
                 None => &raw mut thread,
             };
+            for (_, source) in self.sources() {
+                if let Source::Ready(entry, _, fd) = source {
+                    numbers::confirm(fd, entry)?;
+                }
+            }
             self.lock_all();
             if let Some((number, tried)) = self.try_locked()? {
                 self.each_lock(Lock::give);

@@ -3,7 +3,7 @@
 use core::ffi::{c_int, c_long};
 
 use super::descriptors::{self, Way};
-use super::{Outcome, clock, io, os};
+use super::{Outcome, clock, io, numbers, os};
 use crate::sys;
 
 /// A file descriptor of this call's own.
@@ -22,7 +22,7 @@ impl Own {
         if fd < 0 {
             return Err(sys::errno());
         }
-        descriptors::adopt(fd as c_int, 0);
+        numbers::adopt(fd as c_int, 0);
         Ok(Own(fd as c_int))
     }
 

@@ -4,16 +4,19 @@ use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
-use super::abi::{ACORT_DETACHED, ACORT_NEXT, ACORT_SHARED, acort_attr_t, acort_body_t};
+use super::abi::{
+    ACORT_DETACHED, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, acort_attr_t, acort_body_t,
+};
 use super::group::Group;
 use super::lock::happens_before;
 use super::parker::Hearing;
 use super::runtime::Runtime;
-use super::task::{self, Beginning, DETACHED, FAILED, JOINED, MAIN, SHARED, SIZED, Task};
+use super::task::{self, Beginning, DETACHED, FAILED, JOINED, MAIN, MEASURED, SHARED, SIZED, Task};
 use super::wait::{self, Wait};
 use super::why::Why;
 use super::worker::Worker;
 use super::{Outcome, extra, hooks, os, vessel};
+use crate::stack;
 
 /// A task of the caller's runtime and group.
 pub(crate) const PLAIN: acort_attr_t = acort_attr_t {
@@ -23,6 +26,8 @@ pub(crate) const PLAIN: acort_attr_t = acort_attr_t {
     stack_size: 0,
     flags: 0,
     worker: -1,
+    stack: ptr::null_mut(),
+    arg_copy_size: 0,
 };
 
 /// Starts a task of the caller's runtime. Only in a task: EPERM. EFAULT: `argument` is on a shared stack.
@@ -45,11 +50,29 @@ pub(crate) unsafe fn go(
             group if !group.is_null() => group,
             _ => (*me).group,
         };
-        if vessel::moves(worker, argument) {
+        if attributes.arg_copy_size == 0 && vessel::moves(worker, argument) {
             return Err(libc::EFAULT);
         }
         launch(runtime, group, attributes, 0, body, argument)
     }
+}
+
+/// What the attributes say of a task, as its flags. EINVAL: they do not go together, or do not exist.
+#[inline(never)]
+fn flags_of(attributes: &acort_attr_t, argument: *mut c_void) -> Outcome<u8> {
+    const FLAGS: [(u32, u8); 3] =
+        [(ACORT_SHARED, SHARED), (ACORT_DETACHED, DETACHED), (ACORT_MEASURE, MEASURED | SIZED)];
+    const KNOWN: u32 = ACORT_SHARED | ACORT_DETACHED | ACORT_NEXT | ACORT_MEASURE;
+    let acort_attr_t { flags, stack, stack_size, arg_copy_size, .. } = *attributes;
+    let is_own = flags & ACORT_SHARED == 0;
+    let has_stack = stack.is_null() || is_own && stack::fits(stack, stack_size);
+    let has_argument = arg_copy_size == 0 || !argument.is_null();
+    if flags & !KNOWN != 0 || !has_stack || !has_argument || flags & ACORT_MEASURE != 0 && !is_own {
+        return Err(libc::EINVAL);
+    }
+    let given = FLAGS.iter().filter(|(flag, _)| flags & flag != 0);
+    let given = given.fold(0, |all, (_, flag)| all | flag);
+    Ok(if stack_size != 0 { given | SIZED } else { given })
 }
 
 /// Starts a task, from any thread.
@@ -64,35 +87,28 @@ pub(crate) unsafe fn launch(
     body: acort_body_t,
     argument: *mut c_void,
 ) -> Outcome<NonNull<Task>> {
-    const KNOWN: u32 = ACORT_SHARED | ACORT_DETACHED | ACORT_NEXT;
     // SAFETY: the caller's promise.
     unsafe {
         let count = (*runtime).options.workers;
         let is_named = attributes.worker >= 0;
         if body.is_none()
-            || attributes.flags & !KNOWN != 0
             || attributes.worker < -1
             || is_named && attributes.worker as u32 >= count
             || (*group).runtime != runtime
         {
             return Err(libc::EINVAL);
         }
-        let mut flags = more_flags;
-        if attributes.flags & ACORT_SHARED != 0 {
-            flags |= SHARED;
-        }
-        if attributes.flags & ACORT_DETACHED != 0 {
-            flags |= DETACHED;
-        }
-        if attributes.stack_size != 0 {
-            flags |= SIZED;
-        }
-        let beginning = Beginning { body, argument, stack_size: attributes.stack_size };
+        let acort_attr_t { flags, stack_size, stack, arg_copy_size, .. } = *attributes;
+        let is_plain = flags == 0 && stack_size == 0 && stack.is_null() && arg_copy_size == 0;
+        let flags = if is_plain { 0 } else { flags_of(attributes, argument)? } | more_flags;
+        let beginning = Beginning { body, argument, stack_size, stack };
         let made = task::create(beginning, flags).ok_or(libc::ENOMEM)?;
         let task = made.as_ptr();
-        if let Err(error) = set_name(task, attributes.name) {
+        let is_copied = arg_copy_size == 0 || copy_argument(task, attributes);
+        let is_named = is_copied && set_name(task, attributes.name).is_ok();
+        if !is_named {
             task::free(task);
-            return Err(error);
+            return Err(libc::ENOMEM);
         }
         (*runtime).one_more(Worker::here());
         (*group).take_in(task);
@@ -100,6 +116,18 @@ pub(crate) unsafe fn launch(
         happens_before(&raw const (*task).parker);
         place(runtime, task, attributes);
         Ok(made)
+    }
+}
+
+/// Gives a new task a copy of its argument. False: there is no memory.
+#[cold]
+unsafe fn copy_argument(task: *mut Task, attributes: &acort_attr_t) -> bool {
+    // SAFETY: the caller's promise: so many bytes are there, and nobody knows the task.
+    unsafe {
+        let beginning = &mut (*task).part.beginning;
+        let (from, size) = (beginning.argument, attributes.arg_copy_size);
+        beginning.argument = extra::copy_argument(task, from, size);
+        !beginning.argument.is_null()
     }
 }
 

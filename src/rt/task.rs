@@ -42,8 +42,10 @@ pub(crate) const JOINED: u8 = 4;
 pub(crate) const MAIN: u8 = 8;
 /// Nothing can wake it, and nobody will.
 pub(crate) const GIVEN_UP: u8 = 16;
-/// Its own stack has a size of its own.
+/// Its own stack is like no other, and not kept: it has a size or a place of its own, or is measured.
 pub(crate) const SIZED: u8 = 32;
+/// Its own stack is filled with a pattern before it begins.
+pub(crate) const MEASURED: u8 = 64;
 
 /// A task.
 #[repr(C)]
@@ -69,7 +71,8 @@ pub struct Task {
     pub(crate) lock: Lock,
     /// What it needs by turns.
     pub(crate) part: Part,
-    /// The object that it waits for, or a file descriptor.
+    /// The object that it waits for, or a file descriptor; of an ended one how deep its stack was used, if
+    /// that was measured.
     pub(crate) about: usize,
     /// Those who wait for its end.
     pub(crate) watchers: Queue,
@@ -91,6 +94,8 @@ pub(crate) struct Beginning {
     pub(crate) argument: *mut c_void,
     /// Bytes of its own stack; 0: the worker's default.
     pub(crate) stack_size: usize,
+    /// The program's memory for it, or NULL.
+    pub(crate) stack: *mut c_void,
 }
 
 /// What a task needs one after the other, in the same place.

@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use super::Outcome;
-use super::task::{Beginning, SHARED, SIZED, Task};
+use super::task::{Beginning, MEASURED, SHARED, SIZED, Task};
 use super::worker::Worker;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::refusal::Refusal;
@@ -81,10 +81,10 @@ pub(crate) unsafe fn take(worker: *mut Worker, task: *mut Task) -> Outcome<*mut 
     unsafe {
         let vessels = &mut (*worker).vessels;
         let is_shared = (*task).has(SHARED);
-        let Beginning { argument, stack_size, .. } = (*task).part.beginning;
-        let kept = match (is_shared, stack_size) {
+        let Beginning { argument, .. } = (*task).part.beginning;
+        let kept = match (is_shared, (*task).has(SIZED)) {
             (true, _) => vessels.shared.pop(),
-            (false, 0) => vessels.own.pop(),
+            (false, false) => vessels.own.pop(),
             _ => None,
         };
         match kept {
@@ -93,7 +93,7 @@ pub(crate) unsafe fn take(worker: *mut Worker, task: *mut Task) -> Outcome<*mut 
                 Ok(co)
             }
             None if is_shared => create_shared(worker, argument),
-            None => create_own(worker, stack_size, argument),
+            None => create_own(worker, task),
         }
     }
 }
@@ -103,15 +103,20 @@ fn to_errno(_: Refusal) -> i32 {
 }
 
 #[cold]
-unsafe fn create_own(
-    worker: *mut Worker,
-    size: usize,
-    argument: *mut c_void,
-) -> Outcome<*mut aco_t> {
-    // SAFETY: the caller's promise: a worker has a main coroutine.
+unsafe fn create_own(worker: *mut Worker, task: *mut Task) -> Outcome<*mut aco_t> {
+    // SAFETY: the caller's promise: a worker has a main coroutine; memory of the program's is the task's.
     unsafe {
-        let size = if size == 0 { (*(*worker).runtime).options.stack_size } else { size };
-        let stack = stack::create(size, true).map_err(to_errno)?;
+        let Beginning { argument, stack_size, stack, .. } = (*task).part.beginning;
+        let default = (*(*worker).runtime).options.stack_size;
+        let size = if stack_size == 0 { default } else { stack_size };
+        let made = match stack.is_null() {
+            true => stack::create(size, true),
+            false => stack::create_in(stack, size),
+        };
+        let stack = made.map_err(to_errno)?;
+        if (*task).has(MEASURED) {
+            stack::fill("acort_go_ex", stack);
+        }
         let (Some(main_co), Some(place)) = (NonNull::new((*worker).main_co), NonNull::new(stack))
         else {
             return Err(libc::EINVAL);
@@ -155,6 +160,9 @@ pub(crate) unsafe fn put(worker: *mut Worker, task: *mut Task) {
             _ => false,
         };
         if !is_kept {
+            if (*task).has(MEASURED) {
+                (*task).about = coroutine::stack_used(co);
+            }
             destroy(co, (*task).has(SHARED));
         }
     }

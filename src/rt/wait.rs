@@ -123,7 +123,7 @@ unsafe fn leave_queue() -> Outcome<()> {
 /// # Safety
 /// `task` runs here, on `worker`, and its parker is armed.
 #[inline(always)]
-unsafe fn set_out(worker: *mut Worker, task: *mut Task, wait: Wait) {
+pub(super) unsafe fn set_out(worker: *mut Worker, task: *mut Task, wait: Wait) {
     // SAFETY: the caller's promise.
     unsafe {
         if tls::current() != (*task).co {
@@ -145,7 +145,7 @@ unsafe fn set_out(worker: *mut Worker, task: *mut Task, wait: Wait) {
 /// # Safety
 /// A task runs here, in its coroutine; the scheduler waits in a resume.
 #[inline(always)]
-unsafe fn switch_to_scheduler() {
+pub(super) unsafe fn switch_to_scheduler() {
     // SAFETY: the caller's promise.
     unsafe { resume::yield_to_main((*task::here()).co, resume::switch) }
 }
@@ -155,7 +155,7 @@ unsafe fn switch_to_scheduler() {
 /// # Safety
 /// [`set_out`] has made it ready for leaving.
 #[inline(always)]
-unsafe fn arrive() -> Outcome<usize> {
+pub(super) unsafe fn arrive() -> Outcome<usize> {
     // SAFETY: the caller's promise: a task stays with its worker.
     unsafe {
         let task = task::here();
@@ -169,13 +169,6 @@ unsafe fn arrive() -> Outcome<usize> {
         was_woken(&raw const (*task).parker);
         (*task).parker.outcome()
     }
-}
-
-/// As [`arrive`], for who waits for one thing that is no queue.
-#[inline(never)]
-unsafe fn arrive_from_pause() -> Outcome<()> {
-    // SAFETY: the caller's promise.
-    unsafe { arrive() }.map(drop)
 }
 
 /// Leaves for the scheduler until somebody wakes the task, or its deadline passes. Gives which of several
@@ -195,7 +188,7 @@ pub(crate) unsafe fn leave(worker: *mut Worker, task: *mut Task, wait: Wait) -> 
 /// The task has resumed a coroutine, which would have to wait: says so, and aborts.
 #[cold]
 #[inline(never)]
-fn refuse_nested(task: *mut Task) -> ! {
+pub(super) fn refuse_nested(task: *mut Task) -> ! {
     let what = format_args!("a coroutine that the task resumed would have to wait");
     diag::fatal("acort", task, what, "wait in the task itself, or call with deadline 0")
 }
@@ -254,98 +247,5 @@ pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: i64) -> bool {
             os::sleep_on(word, 0, deadline);
         }
         true
-    }
-}
-
-/// The time from which on `deadline` has passed for good: waits until then. Ok: it has. ECANCELED.
-#[inline(always)]
-pub(crate) fn until(deadline: i64) -> Outcome<()> {
-    // SAFETY: a task that has set out runs here.
-    let outcome = unsafe { pause(begin_sleep(deadline)) };
-    if let Err(libc::ETIMEDOUT) = outcome { Ok(()) } else { outcome }
-}
-
-/// Leaves, where that is to be done.
-///
-/// # Safety
-/// `begun` is what the task that runs here, or the thread, has just begun.
-#[inline(always)]
-unsafe fn pause(begun: Begun) -> Outcome<()> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match begun {
-            Begun::Waits => {
-                switch_to_scheduler();
-                arrive_from_pause()
-            }
-            Begun::Over(outcome) => outcome,
-        }
-    }
-}
-
-#[inline(never)]
-fn begin_sleep(deadline: i64) -> Begun {
-    // SAFETY: the task runs here; or the parker is this thread's.
-    unsafe {
-        let Some(task) = task::here().as_mut() else {
-            let mut parker = Parker::new();
-            parker.arm(Hearing::Nothing);
-            sleeps(&raw mut parker, deadline);
-            return Begun::Over(Ok(()));
-        };
-        if let Armed::Cancelled = task.parker.arm(Hearing::Cancellation) {
-            return Begun::Over(Err(libc::ECANCELED));
-        }
-        let deadline = if deadline < 0 { deadline } else { deadline.max(1) };
-        let wait = Wait { why: Why::Sleep, about: 0, hearing: Hearing::Cancellation, deadline };
-        set_out(task.parker.worker, task, wait);
-        Begun::Waits
-    }
-}
-
-/// Waits for a token. Only in a task: EPERM.
-#[inline(always)]
-pub(crate) fn park(deadline: i64) -> Outcome<()> {
-    // SAFETY: a task that has set out runs here.
-    unsafe { pause(begin_park(deadline)) }
-}
-
-#[inline(never)]
-fn begin_park(deadline: i64) -> Begun {
-    // SAFETY: the task runs here.
-    unsafe {
-        let Some(task) = task::here().as_mut() else { return Begun::Over(Err(libc::EPERM)) };
-        if deadline == 0 && !task.parker.is_cancelled() {
-            if !task.parker.take_token() {
-                return Begun::Over(Err(libc::ETIMEDOUT));
-            }
-            was_woken(&raw const task.parker);
-            return Begun::Over(Ok(()));
-        }
-        match task.parker.arm(Hearing::Token) {
-            Armed::Cancelled => return Begun::Over(Err(libc::ECANCELED)),
-            Armed::HadToken => {
-                was_woken(&raw const task.parker);
-                return Begun::Over(Ok(()));
-            }
-            Armed::Waits => {}
-        }
-        let wait = Wait { why: Why::Park, about: 0, hearing: Hearing::Token, deadline };
-        set_out(task.parker.worker, task, wait);
-        Begun::Waits
-    }
-}
-
-/// Lets the other tasks that are ready run. ECANCELED, afterwards. Only in a task: EPERM.
-#[inline(always)]
-pub(crate) fn give_way() -> Outcome<()> {
-    // SAFETY: the task runs here; its scheduler waits in a resume.
-    unsafe {
-        let task = task::here().as_mut().ok_or(libc::EPERM)?;
-        if tls::current() != task.co {
-            refuse_nested(task)
-        }
-        switch_to_scheduler();
-        if (*task::here()).parker.is_cancelled() { Err(libc::ECANCELED) } else { Ok(()) }
     }
 }

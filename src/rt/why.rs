@@ -42,6 +42,7 @@ reasons! {
     Semaphore "a semaphore"
     WaitGroup "a waitgroup"
     Barrier "a barrier"
+    Once "what is done once"
     Future "a future"
     Read "input of a file descriptor"
     Write "room for output of a file descriptor"

@@ -10,6 +10,12 @@ use crate::abi::aco_share_stack_t;
 use crate::refusal::Refusal;
 use crate::{sanitizer, slab};
 
+/// Can the `size` bytes at `memory` be a stack?
+#[cfg(feature = "rt")]
+pub(crate) fn fits(memory: *mut c_void, size: usize) -> bool {
+    Sizes::why_not(memory.addr(), size).is_none()
+}
+
 /// Makes a share stack of the `size` bytes at `memory`. It has no guard page.
 ///
 /// # Safety

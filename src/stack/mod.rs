@@ -29,6 +29,8 @@ use control::Block;
 pub(crate) use control::block_of as control_of;
 pub(crate) use depth::{depth, fill};
 pub(crate) use given::create_in;
+#[cfg(feature = "rt")]
+pub(crate) use given::fits;
 pub(crate) use pool::give_kept_back;
 pub(crate) use trim::trim;
 

@@ -10,7 +10,7 @@ use crate::rt::event::{self, Event};
 use crate::rt::mutex::{self, Mutex};
 use crate::rt::parker::Hearing;
 use crate::rt::semaphore::{self, Semaphore};
-use crate::rt::{channel, future};
+use crate::rt::{channel, channel_life, future};
 use crate::{Shared, check};
 
 const NEVER: i64 = -1;
@@ -181,9 +181,14 @@ fn receives(channel: Shared<channel::Channel>, deadline: i64) -> Result<(), i32>
 }
 
 fn new_channel(capacity: usize) -> Shared<channel::Channel> {
-    let channel = channel::create(size_of::<*mut Own>(), capacity).expect("there is memory");
+    let channel =
+        channel_life::create(size_of::<*mut Own>(), capacity, 0).expect("there is memory");
     // SAFETY: a new channel; a reference for each of the two threads.
-    unsafe { channel::reference(channel) };
+    unsafe {
+        channel_life::reference(channel);
+        // Its lock is used for the first time.
+        channel_life::length(channel);
+    }
     Shared::of(channel)
 }
 
@@ -203,13 +208,13 @@ fn channel_hands_over() {
                     assert!(sends(channel, gift, NEVER));
                 }
                 // SAFETY: the sender's reference.
-                unsafe { channel::release(channel.raw()) };
+                unsafe { channel_life::release(channel.raw()) };
             });
             assert!(receives(channel, NEVER).is_ok());
             assert_eq!(gifts[0].get(), 2);
             assert!(receives(channel, NEVER).is_ok());
             // SAFETY: the receiver's reference.
-            unsafe { channel::release(channel.raw()) };
+            unsafe { channel_life::release(channel.raw()) };
             other.join().expect("no panic");
         });
     }
@@ -235,7 +240,7 @@ fn channel_is_closed() {
         let other = thread::spawn(move || {
             assert!(sends(channel, gift, NEVER));
             // SAFETY: the sender has a reference.
-            unsafe { assert!(channel::close(channel.raw()).is_ok()) };
+            unsafe { assert!(channel_life::close(channel.raw()).is_ok()) };
         });
         assert_eq!(receives(channel, NEVER), Ok(()));
         assert_eq!(receives(channel, NEVER), Err(libc::EPIPE));

@@ -46,7 +46,7 @@ fn files() -> BTreeMap<String, String> {
     let link =
         |name: &str| links.get(name).filter(|page| **page != "aco").map(|page| page.to_string());
     let mut files = BTreeMap::new();
-    for page in &PAGES {
+    for page in PAGES {
         let shown: Vec<_> = page.names().map(|name| find(&items, name)).collect();
         let name = page.name();
         let of_runtime = |header: &str| header == "acort.h";
@@ -57,7 +57,7 @@ fn files() -> BTreeMap<String, String> {
         );
         files.insert(format!("docs/api/{name}.md"), markdown::page(page, &shown, &link));
     }
-    files.insert("docs/api/README.md".into(), markdown::index(&PAGES));
+    files.insert("docs/api/README.md".into(), markdown::index(PAGES));
     let (runtime, core): (Vec<_>, Vec<_>) = PAGES.iter().partition(|page| page.header == "acort.h");
     let example =
         fs::read_to_string(root().join("examples/readme.c")).expect("the example is there");

@@ -48,7 +48,7 @@ const CORE: &str = "aco.h";
 const EXTENSION: &str = "aco_ext.h";
 const RUNTIME: &str = "acort.h";
 
-pub const PAGES: [Page; 54] = [
+pub const PAGES: &[Page] = &[
     page(
         CORE,
         "set a thread up for coroutines",
@@ -165,7 +165,7 @@ pub const PAGES: [Page; 54] = [
     page(
         RUNTIME,
         "start tasks",
-        "acort_go acort_go_ex acort_attr_init acort_attr_t ACORT_SHARED ACORT_DETACHED \
+        "acort_go acort_go_ex acort_attr_init acort_attr_t ACORT_SHARED ACORT_MEASURE ACORT_DETACHED \
          ACORT_NEXT",
     ),
     page(RUNTIME, "the end of tasks", "acort_join acort_detach acort_exit acort_yield"),
@@ -173,7 +173,7 @@ pub const PAGES: [Page; 54] = [
     page(
         RUNTIME,
         "values of a task's own",
-        "acort_key_create acort_key_get acort_key_set acort_key_t",
+        "acort_key_create acort_key_delete acort_key_get acort_key_set acort_key_t",
     ),
     page(
         RUNTIME,
@@ -185,18 +185,18 @@ pub const PAGES: [Page; 54] = [
     page(
         RUNTIME,
         "groups of tasks",
-        "acort_group_open acort_group_wait acort_group_cancel acort_group_close",
+        "acort_group_open acort_group_wait acort_group_fail acort_group_cancel acort_group_close",
     ),
     page(
         RUNTIME,
         "channels",
         "acort_chan_new acort_chan_ref acort_chan_unref acort_chan_send acort_chan_recv \
-         acort_chan_close acort_chan_len",
+         acort_chan_close acort_chan_len ACORT_LOCAL",
     ),
     page(
         RUNTIME,
         "wait for the first of several",
-        "acort_select acort_case_t ACORT_SEND ACORT_RECV ACORT_FD_READ ACORT_FD_WRITE \
+        "acort_select acort_select_ordered acort_case_t ACORT_SEND ACORT_RECV ACORT_FD_READ ACORT_FD_WRITE \
          ACORT_TASK ACORT_EVENT ACORT_FUTURE",
     ),
     page(
@@ -210,6 +210,7 @@ pub const PAGES: [Page; 54] = [
         "locks for readers and writers",
         "acort_rwlock_rdlock acort_rwlock_wrlock acort_rwlock_unlock acort_rwlock_t",
     ),
+    page(RUNTIME, "calls that are made once", "acort_once acort_once_t"),
     page(RUNTIME, "events", "acort_event_set acort_event_reset acort_event_wait acort_event_t"),
     page(RUNTIME, "semaphores", "acort_sem_init acort_sem_post acort_sem_wait acort_sem_t"),
     page(
@@ -240,6 +241,8 @@ pub const PAGES: [Page; 54] = [
     page(RUNTIME, "calls that block, on other threads", "acort_blocking"),
     page(RUNTIME, "signals and children", "acort_signal_wait acort_waitpid"),
     page(RUNTIME, "functions that see tasks come, wait and go", "acort_set_hooks acort_hooks_t"),
+    page(RUNTIME, "how deep a task was on its stack", "acort_stack_used"),
+    page(RUNTIME, "the version of the runtime", "acort_version"),
     page(RUNTIME, "the tasks of a runtime", "acort_foreach acort_dump acort_stats acort_stats_t"),
 ];
 

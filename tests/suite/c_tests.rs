@@ -47,13 +47,20 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 10] = [
+const IN_ANY_ORDER: [&str; 17] = [
+    "rt/attributes",
     "rt/channels",
+    "rt/dial",
     "rt/files",
     "rt/futures",
+    "rt/groups",
     "rt/io",
+    "rt/local_channels",
     "rt/locals",
     "rt/loop",
+    "rt/once",
+    "rt/ordered",
+    "rt/reused",
     "rt/rwlock",
     "rt/signals",
     "rt/sync",

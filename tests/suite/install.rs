@@ -72,7 +72,8 @@ pub fn build_and_run(
 ) -> Result<(), String> {
     let mut build = command(compiler);
     build.args(arguments).arg("-o").arg(binary);
-    succeed(build, 60)?;
+    let said = succeed(build, 60)?;
+    said.is_empty().then_some(()).ok_or(said)?;
     let mut program = command(&binary.to_string_lossy());
     program.env("LD_LIBRARY_PATH", format!("{prefix}/lib"));
     check_version(&succeed(program, 60)?)

@@ -4,18 +4,18 @@ use core::ffi::{c_int, c_uint, c_void};
 
 use super::{answer, given, object, status};
 use crate::rt::abi::{acort_case_t, acort_chan_t};
-use crate::rt::{Outcome, channel, select};
+use crate::rt::{Outcome, channel, channel_life, select};
 
 /// A channel for values of `elem` bytes, of which it keeps up to `cap`; 0: each is handed from sender to
-/// receiver. For tasks of any worker, and plain threads. `flags` is 0. NULL and errno: EINVAL (0 bytes, too
-/// many, a flag), ENOMEM. The caller has a reference: acort_chan_unref().
+/// receiver. For tasks of any worker, and plain threads, unless `flags` is ACORT_LOCAL. NULL and errno: EINVAL
+/// (0 bytes, too many, a flag), ENOMEM; EPERM for ACORT_LOCAL outside of tasks. The caller has a reference:
+/// acort_chan_unref().
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut acort_chan_t {
-    let allowed = if flags == 0 { Ok(()) } else { Err(libc::EINVAL) };
-    object(allowed.and_then(|()| channel::create(elem, cap)))
+    object(channel_life::create(elem, cap, flags))
 }
 
-/// One reference more: each user of a channel has one. Gives the channel; NULL and EINVAL for NULL.
+/// One reference more: each user of a channel has one. From any thread. Gives the channel; NULL and EINVAL for NULL.
 ///
 /// # Safety
 /// `chan` is NULL or a channel.
@@ -23,12 +23,12 @@ pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut
 pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_chan_t {
     // SAFETY: the caller's promise.
     object(given(chan).map(|chan| unsafe {
-        channel::reference(chan);
+        channel_life::reference(chan);
         chan as *mut _
     }))
 }
 
-/// One reference less; the last one frees the channel with the values in it. Aborts where somebody waits in
+/// One reference less, from any thread; the last one frees the channel with the values in it. Aborts where somebody waits in
 /// it then. NULL is let through.
 ///
 /// # Safety
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_c
 pub unsafe extern "C" fn acort_chan_unref(chan: *mut acort_chan_t) {
     if let Ok(chan) = given(chan) {
         // SAFETY: the caller's promise.
-        unsafe { channel::release(chan) }
+        unsafe { channel_life::release(chan) }
     }
 }
 
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn acort_chan_recv(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
     // SAFETY: the caller's promise.
-    status(given(chan).and_then(|chan| unsafe { channel::close(chan) }))
+    status(given(chan).and_then(|chan| unsafe { channel_life::close(chan) }))
 }
 
 /// How many values are in the channel; -1 and EINVAL for NULL.
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    answer(given(chan).map(|chan| unsafe { channel::length(chan) } as isize))
+    answer(given(chan).map(|chan| unsafe { channel_life::length(chan) } as isize))
 }
 
 /// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are, each
@@ -109,11 +109,31 @@ pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_
 /// `cases` is NULL or has `n` cases, whose objects are valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select(cases: *mut acort_case_t, n: c_int, deadline: i64) -> c_int {
-    let cases = given(cases).and_then(|first| match usize::try_from(n) {
-        // SAFETY: the caller's promise.
-        Ok(count) => Ok(unsafe { core::slice::from_raw_parts_mut(first, count) }),
-        Err(_) => Err(libc::EINVAL),
-    });
     // SAFETY: the caller's promise.
-    answer(cases.and_then(|cases| unsafe { select::select(cases, deadline) }).map(|at| at as c_int))
+    let chosen = unsafe { slice(cases, n).and_then(|cases| select::select(cases, deadline)) };
+    answer(chosen.map(|at| at as c_int))
+}
+
+/// acort_select() by rank: where several cases are ready it is the one with the least number.
+///
+/// # Safety
+/// As acort_select().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_select_ordered(
+    cases: *mut acort_case_t,
+    n: c_int,
+    deadline: i64,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let chosen =
+        unsafe { slice(cases, n).and_then(|cases| select::select_from(0, cases, deadline)) };
+    answer(chosen.map(|at| at as c_int))
+}
+
+/// The cases of a call. EINVAL: none.
+unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Outcome<&'a mut [acort_case_t]> {
+    let first = given(cases)?;
+    let count = usize::try_from(n).map_err(|_| libc::EINVAL)?;
+    // SAFETY: the caller's promise.
+    Ok(unsafe { core::slice::from_raw_parts_mut(first, count) })
 }

@@ -19,6 +19,10 @@ pub extern "C" fn acort_fdwait(fd: c_int, events: c_int, deadline: i64) -> c_int
 }
 
 /// close(2); tasks that wait for `fd` have ECANCELED, although they are not cancelled. 0, or -1 and errno.
+///
+/// What acort has made (acort_accept(), acort_open(), ...) is to be closed by this. A file descriptor from
+/// elsewhere may be closed by close(2) while no task waits for it, and its number be another file's: then the
+/// next wait is for that. But where it was no socket, the next file of the number must not block (O_NONBLOCK).
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_close(fd: c_int) -> c_int {
     status(io::close(fd))

@@ -9,8 +9,8 @@ use crate::rt::local;
 /// Makes a key, under which each task of the process has a value of its own: NULL, until one is set.
 /// `destructor`, unless NULL, is called with each value that is not NULL when its task has ended, on the
 /// task's worker, as that task, in no certain order, after the value became NULL; it must not wait: that
-/// aborts. Where destructors set values again they are called again, at most four times in all. Keys are
-/// there for good. 0, or -1 and errno: EINVAL for NULL, EAGAIN after 256 keys.
+/// aborts. Where destructors set values again they are called again, at most four times in all. 0, or -1
+/// and errno: EINVAL for NULL, EAGAIN where there are 256 keys, those of aco_key_create() among them.
 ///
 /// # Safety
 /// `key` is NULL or writable; `destructor` can be called with the values that are set.
@@ -19,7 +19,15 @@ pub unsafe extern "C" fn acort_key_create(
     key: *mut acort_key_t,
     destructor: Option<unsafe extern "C" fn(*mut c_void)>,
 ) -> c_int {
-    status(given(key).and_then(|key| local::create_key(key, destructor)))
+    // SAFETY: the caller's promise.
+    status(given(key).and_then(|key| unsafe { local::create_key(key, destructor) }))
+}
+
+/// Ends a key. Its values are not there any more, nor under a later key; no destructor is called for them.
+/// From any thread. 0, or -1 and errno: EINVAL where there is no such key.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_key_delete(key: acort_key_t) -> c_int {
+    status(local::delete_key(key))
 }
 
 /// The running task's value under `key`. NULL: none was set, there is no such key, or no task runs.

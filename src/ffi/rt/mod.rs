@@ -18,6 +18,8 @@ pub mod sync;
 
 pub mod rwlock;
 
+pub mod once;
+
 pub mod futures;
 
 pub mod io;

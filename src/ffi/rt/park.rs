@@ -4,7 +4,7 @@ use core::ffi::c_int;
 
 use super::status;
 use crate::rt::abi::acort_task_t;
-use crate::rt::{cancel, clock, task, wait};
+use crate::rt::{cancel, clock, pause, task};
 
 /// Nanoseconds of CLOCK_MONOTONIC: what deadlines are compared with.
 #[unsafe(no_mangle)]
@@ -34,7 +34,7 @@ pub extern "C" fn acort_sleep_until(deadline: i64) -> c_int {
 /// errno: ETIMEDOUT, ECANCELED; EPERM outside of tasks.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_park(deadline: i64) -> c_int {
-    status(wait::park(deadline))
+    status(pause::park(deadline))
 }
 
 /// Ends the acort_park() of `task`, or its next one: one word is saved. From any thread. 0, or -1 and

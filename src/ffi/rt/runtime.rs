@@ -1,10 +1,10 @@
 //! Runtimes: a main task on this thread, or workers for many.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 
 use super::{given, object, status};
 use crate::rt::abi::{acort_body_t, acort_opts_t, acort_t};
-use crate::rt::{run, sized};
+use crate::rt::{making, run, sized};
 
 /// Runs `fn` as the main task of a runtime of its own, on this thread, until it and every task that was
 /// started in it have ended; its result goes to `ret`, unless that is NULL. 0, or -1 and errno: EDEADLK
@@ -27,6 +27,12 @@ pub unsafe extern "C" fn acort_run(
     status(unsafe { run::run(r#fn, arg, ret) })
 }
 
+/// The version of the library that runs, as aco_version_string(): "1.3.0". The text is the library's.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_version() -> *const c_char {
+    crate::ffi::version::aco_version_string()
+}
+
 /// Fills `opts`, of which the program knows `size` bytes, with what acort_new(NULL) takes. 0, or -1 and
 /// EINVAL.
 ///
@@ -35,7 +41,7 @@ pub unsafe extern "C" fn acort_run(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -> c_int {
     // SAFETY: the caller's promise.
-    status(unsafe { sized::fill(opts, size, &run::DEFAULTS) })
+    status(unsafe { sized::fill(opts, size, &making::DEFAULTS) })
 }
 
 /// A runtime with threads that run tasks: `opts`, or NULL for one thread a processor. NULL and errno:
@@ -47,7 +53,7 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
     // SAFETY: the caller's promise.
-    let options = unsafe { sized::read(opts, &run::DEFAULTS) };
+    let options = unsafe { sized::read(opts, &making::DEFAULTS) };
     object(options.and_then(|options| run::new(&options)))
 }
 

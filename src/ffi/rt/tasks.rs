@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 use super::{given, object, status};
 use crate::diag;
 use crate::rt::abi::{acort_attr_t, acort_body_t, acort_task_t};
-use crate::rt::{Outcome, extra, sized, spawn, task, wait};
+use crate::rt::{Outcome, extra, pause, sized, spawn, task};
 
 /// Fills `attr`, of which the program knows `size` bytes, with what acort_go() takes. 0, or -1 and EINVAL.
 ///
@@ -98,7 +98,7 @@ pub extern "C" fn acort_exit(ret: *mut c_void) -> ! {
 /// ECANCELED, after that, in a cancelled task; EPERM outside of tasks.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_yield() -> c_int {
-    status(wait::give_way())
+    status(pause::give_way())
 }
 
 /// The running task; NULL: this is a plain thread.

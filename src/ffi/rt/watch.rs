@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_void};
 
 use super::{answer, given, status};
 use crate::rt::abi::{acort_hooks_t, acort_stats_t, acort_task_t};
-use crate::rt::{hooks, report, sized};
+use crate::rt::{depth, hooks, report, sized, task};
 
 /// Tells `hooks` of each task of the process from now on; NULL: nobody.
 ///
@@ -40,6 +40,19 @@ pub unsafe extern "C" fn acort_foreach(
         // SAFETY: the caller's promise; the runtime of the thread's worker.
         unsafe { report::for_each(&*runtime, visit, user) }
     }))
+}
+
+/// The deepest use of its stack by `task` that is known, in bytes: where it waits, or now if it is the caller;
+/// with ACORT_MEASURE the deepest there ever was, after its end, too. 0: nothing is known. From the worker
+/// that it runs on; of one that has ended, or not begun, from any thread. -1 and errno: EBUSY: it runs on
+/// another worker; EINVAL for NULL, ESRCH.
+///
+/// # Safety
+/// `task` is NULL or a task.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_stack_used(task: *mut acort_task_t) -> libc::ssize_t {
+    // SAFETY: the caller's promise.
+    answer(task::check(task).and_then(|task| unsafe { depth::used(task.as_ptr()) }))
 }
 
 /// Fills `stats`, of which the program knows `size` bytes, with what the caller's runtime has done. 0, or

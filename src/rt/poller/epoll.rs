@@ -10,6 +10,8 @@ use crate::{sanitizer, sys};
 /// Something urgent (MSG_OOB), where a read ends early, is told of.
 pub(crate) const TELLS_OF_URGENT: bool = true;
 
+/// What is told of file descriptors.
+const ALL: c_int = libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLPRI;
 /// No file descriptor: somebody wants the worker's attention.
 const ATTENTION: u64 = u64::MAX;
 
@@ -94,11 +96,15 @@ impl Poller {
     /// Tells of each change of `fd` from now on, and of what it is ready for now, by `mark`. EPERM: it is
     /// always ready.
     pub(crate) fn watch(&self, fd: c_int, mark: u64) -> Outcome<()> {
-        let all = libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLPRI;
-        match self.control(libc::EPOLL_CTL_ADD, fd, all, mark) {
-            Err(libc::EEXIST) => self.control(libc::EPOLL_CTL_MOD, fd, all, mark),
+        match self.control(libc::EPOLL_CTL_ADD, fd, ALL, mark) {
+            Err(libc::EEXIST) => self.control(libc::EPOLL_CTL_MOD, fd, ALL, mark),
             outcome => outcome,
         }
+    }
+
+    /// As [`watch`](Self::watch), where this file is not watched under this number. EEXIST: it is.
+    pub(crate) fn watch_new(&self, fd: c_int, mark: u64) -> Outcome<()> {
+        self.control(libc::EPOLL_CTL_ADD, fd, ALL, mark)
     }
 
     /// Tells no more of `fd`.

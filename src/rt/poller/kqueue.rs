@@ -118,6 +118,17 @@ impl Poller {
     /// Tells of each change of `fd` from now on, and of what it is ready for now, by `mark`. EPERM: it is
     /// always ready.
     pub(crate) fn watch(&self, fd: c_int, mark: u64) -> Outcome<()> {
+        self.watch_anew(fd, mark).map(drop)
+    }
+
+    /// As [`watch`](Self::watch), where this file is not watched under this number. EEXIST: it is. A file that
+    /// is closed takes its filters with it.
+    pub(crate) fn watch_new(&self, fd: c_int, mark: u64) -> Outcome<()> {
+        if self.watch_anew(fd, mark)? { Err(libc::EEXIST) } else { Ok(()) }
+    }
+
+    /// Gives whether something was watched under this number.
+    fn watch_anew(&self, fd: c_int, mark: u64) -> Outcome<bool> {
         let ident = usize::try_from(fd).map_err(|_| libc::EBADF)?;
         let add = |filter| c::kevent {
             udata: ptr::without_provenance_mut::<c_void>(mark as usize),
@@ -131,11 +142,12 @@ impl Poller {
             add(c::EVFILT_WRITE),
         ];
         self.apply_all(&mut changes)?;
-        let [_, _, reads, writes] = changes;
+        let [had_reads, had_writes, reads, writes] = changes;
+        let was_watched = had_reads.data == 0 || had_writes.data == 0;
         match reads.data as c_int {
             // One way is enough of what has but one.
-            0 => Ok(()),
-            _ if writes.data == 0 => Ok(()),
+            0 => Ok(was_watched),
+            _ if writes.data == 0 => Ok(was_watched),
             // There is no such filter for it.
             libc::EPERM | libc::EINVAL | libc::ENODEV | libc::EOPNOTSUPP => Err(libc::EPERM),
             error => Err(error),

@@ -8,6 +8,7 @@ macro_rules! files {
 
 files! {
     channel "../../../src/rt/channel.rs",
+    channel_life "../../../src/rt/channel_life.rs",
     ending "../../../src/rt/ending.rs",
     event "../../../src/rt/event.rs",
     fresh "../../../src/rt/fresh.rs",
@@ -165,6 +166,9 @@ pub(crate) mod extra {
 }
 
 pub(crate) mod abi {
+    #[allow(non_camel_case_types)]
+    pub const ACORT_LOCAL: u32 = 1;
+
     #[allow(non_camel_case_types)]
     pub struct acort_opts_t {
         pub workers: u32,

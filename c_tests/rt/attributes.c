@@ -1,0 +1,203 @@
+/* How tasks are started: with a copy of the argument, in memory of the program's, measured; what does not go
+ * together. The version, and how deep stacks were used. */
+#include "rt.h"
+
+enum { SIZE = 64 * 1024 };
+static _Alignas(16) char memory[SIZE + 16];
+
+static acort_attr_t attributes_with(uint32_t flags) {
+    acort_attr_t attributes;
+    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
+    attributes.flags = flags;
+    return attributes;
+}
+
+static acort_task_t *go(acort_attr_t attributes, void *(*body)(void *), void *argument) {
+    acort_task_t *task = acort_go_ex(&attributes, body, argument);
+    CHECK(task != NULL);
+    return task;
+}
+
+struct job {
+    unsigned char bytes[1000];
+    struct job *from;
+};
+
+static void *has_a_copy(void *argument) {
+    const struct job *job = argument;
+    CHECK(job != job->from && (uintptr_t)job % 16 == 0);
+    for (int i = 0; i < 2; i++) {
+        for (size_t j = 0; j < sizeof job->bytes; j++) CHECK_EQUAL(job->bytes[j], job->bytes[0]);
+        if (job->bytes[0] & 1) CHECK_EQUAL(acort_set_name(acort_self(), "a name beside it"), 0);
+        acort_yield();
+    }
+    return POINTER(job->bytes[0]);
+}
+
+/* From any stack to any stack; what was copied may change, or go. */
+static void *copies(void *argument) {
+    enum { TASKS = 16 };
+    acort_task_t *tasks[TASKS];
+    struct job *job = ON_STACK(sizeof *job);
+    for (int i = 0; i < TASKS; i++) {
+        memset(job->bytes, i + 1, sizeof job->bytes);
+        job->from = job;
+        acort_attr_t attributes = attributes_with(i & 2 ? ACORT_SHARED : 0);
+        attributes.arg_copy_size = sizeof *job;
+        attributes.name = i & 4 ? "named" : NULL;
+        tasks[i] = go(attributes, has_a_copy, job);
+    }
+    memset(job->bytes, 99, sizeof job->bytes);
+    for (int i = 0; i < TASKS; i++) CHECK_EQUAL(NUMBER(join(tasks[i])), i + 1);
+    return argument;
+}
+
+static void *copies_from_shared(void *argument) {
+    join(go_with(ACORT_SHARED, copies, NULL));
+    return argument;
+}
+
+static void *is_in_memory(void *argument) {
+    char *place = ON_STACK(16);
+    CHECK((uintptr_t)place >= (uintptr_t)memory && (uintptr_t)place < (uintptr_t)memory + SIZE);
+    memset(place, 7, 16);
+    acort_sleep(MILLISECONDS / 10);
+    CHECK(place[15] == 7);
+    return argument;
+}
+
+static void *in_given_memory(void *argument) {
+    acort_attr_t attributes = attributes_with(0);
+    attributes.stack = memory;
+    attributes.stack_size = SIZE;
+    for (int i = 0; i < 20; i++) {
+        CHECK(join(go(attributes, is_in_memory, POINTER(i))) == POINTER(i));
+        memset(memory, i, SIZE); /* the program's again */
+    }
+    attributes.stack_size = SIZE + 1; /* any size, not only pages */
+    CHECK(join(go(attributes, is_in_memory, POINTER(5))) == POINTER(5));
+    return argument;
+}
+
+/* The last frame uses so many bytes. */
+static __attribute__((noinline)) void uses(size_t bytes) {
+    volatile char *place = ON_STACK(bytes);
+    for (size_t i = 0; i < bytes; i += 16) place[i] = 1;
+}
+
+static void *goes_deep(void *bytes) {
+    ssize_t before = acort_stack_used(acort_self());
+    CHECK(before > 0 && before < 8192);
+    uses((size_t)NUMBER(bytes));
+    return NULL;
+}
+
+/* How deep it was by itself, and in a call that is over. */
+static void *measured(void *argument) {
+    for (int given = 0; given < 2; given++) {
+        acort_attr_t attributes = attributes_with(ACORT_MEASURE);
+        if (given) {
+            attributes.stack = memory;
+            attributes.stack_size = SIZE;
+        }
+        ssize_t last = 0;
+        for (long bytes = 10000; bytes <= 40000; bytes += 10000) {
+            acort_task_t *task = go(attributes, goes_deep, POINTER(bytes));
+            CHECK_EQUAL(acort_stack_used(task), 0);
+            while ((last = acort_stack_used(task)) == 0) acort_yield(); /* it has ended then */
+            CHECK(last > bytes && last < bytes + 8192);
+            join(task);
+        }
+    }
+    return argument;
+}
+
+static void *parks(void *argument) {
+    uses(20000);
+    acort_park(ACORT_NEVER);
+    return argument;
+}
+
+static void *not_measured(void *argument) {
+    acort_task_t *task = acort_go(parks, NULL);
+    CHECK_EQUAL(acort_stack_used(task), 0);
+    acort_sleep(MILLISECONDS);
+    ssize_t used = acort_stack_used(task);
+    CHECK(used > 0 && used < 4096); /* where it waits; what was is not known */
+    acort_unpark(task);
+    join(task);
+    CHECK_FAILS(acort_stack_used(task), ESRCH);
+    CHECK_FAILS(acort_stack_used(NULL), EINVAL);
+    CHECK(acort_stack_used(acort_self()) > 0);
+    return argument;
+}
+
+/* Another worker may take the stack away. */
+static void *of_another_worker(void *argument) {
+    acort_attr_t attributes = attributes_with(0);
+    attributes.worker = 0;
+    acort_task_t *tasks[2];
+    tasks[0] = go(attributes, parks, NULL);
+    attributes.worker = 1;
+    tasks[1] = go(attributes, parks, NULL);
+    acort_sleep(20 * MILLISECONDS);
+    int refused = 0;
+    for (int i = 0; i < 2; i++) {
+        errno = 0;
+        refused += acort_stack_used(tasks[i]) == -1 && errno == EBUSY;
+        acort_unpark(tasks[i]);
+        join(tasks[i]);
+    }
+    CHECK_EQUAL(refused, 1);
+    return argument;
+}
+
+static void *nothing(void *argument) { return argument; }
+
+static void refused(acort_attr_t attributes, void *argument, int error) {
+    CHECK_REFUSES(acort_go_ex(&attributes, nothing, argument), error);
+}
+
+static void *what_does_not_go_together(void *argument) {
+    acort_attr_t attributes = attributes_with(ACORT_SHARED | ACORT_MEASURE);
+    refused(attributes, NULL, EINVAL);
+    attributes = attributes_with(16);
+    refused(attributes, NULL, EINVAL);
+    attributes = attributes_with(ACORT_SHARED);
+    attributes.stack = memory;
+    attributes.stack_size = SIZE;
+    refused(attributes, NULL, EINVAL);
+    attributes.flags = 0;
+    attributes.stack = memory + 8; /* not aligned */
+    refused(attributes, NULL, EINVAL);
+    attributes.stack = memory;
+    attributes.stack_size = 4095;
+    refused(attributes, NULL, EINVAL);
+    attributes.stack_size = 0;
+    refused(attributes, NULL, EINVAL);
+    attributes.stack_size = SIZE_MAX;
+    refused(attributes, NULL, EINVAL);
+    attributes = attributes_with(0);
+    attributes.arg_copy_size = 1;
+    refused(attributes, NULL, EINVAL);
+    attributes.arg_copy_size = SIZE_MAX;
+    refused(attributes, memory, ENOMEM);
+    attributes = attributes_with(0);
+    attributes.size = offsetof(acort_attr_t, stack); /* a program that knows less */
+    attributes.stack = POINTER(1);
+    CHECK(join(go(attributes, nothing, POINTER(3))) == POINTER(3));
+    return argument;
+}
+
+int main(void) {
+    CHECK(strcmp(acort_version(), aco_version_string()) == 0);
+    void *(*tests[])(void *) = {copies, copies_from_shared, in_given_memory, what_does_not_go_together};
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+        run(tests[i], NULL);
+        run_with(3, tests[i], NULL);
+    }
+    run(measured, NULL);
+    run(not_measured, NULL);
+    run_with(2, of_another_worker, NULL);
+    return 0;
+}

@@ -1,0 +1,78 @@
+/* Groups that fail: the first errno counts, and all others of the group are cancelled. */
+#include "rt.h"
+
+static acort_group_t *group;
+
+static acort_task_t *go_in(acort_group_t *into, void *(*body)(void *), void *argument) {
+    acort_attr_t attributes;
+    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
+    attributes.group = into;
+    acort_task_t *task = acort_go_ex(&attributes, body, argument);
+    CHECK(task != NULL);
+    return task;
+}
+
+static void *fails_after(void *milliseconds) {
+    acort_cancel_mask(1);
+    acort_sleep(NUMBER(milliseconds) * 5 * MILLISECONDS);
+    acort_cancel_mask(0);
+    CHECK_EQUAL(acort_group_fail(NULL, 100 + (int)NUMBER(milliseconds)), 0);
+    return NULL;
+}
+
+static void *is_cancelled(void *argument) {
+    CHECK_FAILS(acort_sleep(60000 * MILLISECONDS), ECANCELED);
+    return argument;
+}
+
+static void *fails(void *argument) {
+    group = acort_group_open();
+    for (int i = 0; i < 5; i++) go_in(group, is_cancelled, NULL);
+    for (long i = 3; i >= 1; i--) go_in(group, fails_after, POINTER(i));
+    CHECK_FAILS(acort_group_wait(group, acort_after(MILLISECONDS / 10)), ETIMEDOUT);
+    CHECK_FAILS(acort_group_wait(group, ACORT_NEVER), 101);
+    CHECK_FAILS(acort_group_wait(group, 0), 101); /* it has failed for good */
+    go_in(group, is_cancelled, NULL);
+    CHECK_FAILS(acort_group_wait(group, ACORT_NEVER), 101);
+    CHECK_EQUAL(acort_group_close(group), 0);
+    return argument;
+}
+
+static void *fails_from_outside(void *argument) {
+    group = acort_group_open();
+    CHECK_FAILS(acort_group_fail(group, 0), EINVAL);
+    CHECK_FAILS(acort_group_fail(group, -EIO), EINVAL);
+    CHECK_EQUAL(acort_group_wait(group, ACORT_NEVER), 0);
+    go_in(group, is_cancelled, NULL);
+    CHECK_EQUAL(acort_group_fail(group, EIO), 0);
+    CHECK_EQUAL(acort_group_fail(group, EPERM), 0);
+    CHECK_FAILS(acort_group_wait(group, ACORT_NEVER), EIO);
+    CHECK_EQUAL(acort_group_close(group), 0);
+    return argument;
+}
+
+static void *main_fails(void *argument) {
+    acort_go(is_cancelled, NULL);
+    CHECK_EQUAL(acort_group_fail(NULL, ENOENT), 0);
+    CHECK_EQUAL(acort_sleep(MILLISECONDS), 0); /* not the caller */
+    return argument;
+}
+
+int main(void) {
+    CHECK_FAILS(acort_group_fail(NULL, EIO), EPERM);
+    for (int i = 0; i < 3; i++) {
+        run(fails, NULL);
+        run_with(3, fails, NULL);
+        run(fails_from_outside, NULL);
+        run_with(3, fails_from_outside, NULL);
+    }
+    int result = 0;
+    CHECK_FAILS(acort_run(main_fails, &result, NULL), ENOENT);
+    acort_t *runtime = runtime_with(2);
+    void *given = NULL;
+    CHECK_FAILS(acort_enter(runtime, main_fails, &result, &given), ENOENT);
+    CHECK(given == &result);
+    CHECK_EQUAL(acort_enter(runtime, fails, NULL, &given), 0); /* a group of its own */
+    CHECK_EQUAL(acort_free(runtime), 0);
+    return 0;
+}

@@ -1,0 +1,214 @@
+/* Numbers of file descriptors that come back: code that knows nothing of acort closes files with close(2), and
+ * opens others. What is waited for then is the new file, whatever it is; no wake is lost. */
+#include "rt.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+enum { HERE = 100, THERE = 101 }; /* the numbers */
+
+enum sort { TCP, UNIX, PIPE, ANY_FILE, SORTS };
+
+/* Opens two ends at the two numbers, as a library would: sockets that block, and nobody knows of it; but
+ * where something else than a socket was, which is read without a word about waiting. */
+static void open_ends(enum sort sort) {
+    static enum sort last = TCP;
+    int ends[2];
+    if (sort == TCP) {
+        struct sockaddr_in name;
+        socklen_t length = sizeof name;
+        int listener = socket(AF_INET, SOCK_STREAM, 0);
+        memset(&name, 0, sizeof name);
+        name.sin_family = AF_INET;
+        name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        CHECK(bind(listener, (struct sockaddr *)&name, sizeof name) == 0 && listen(listener, 1) == 0);
+        CHECK(getsockname(listener, (struct sockaddr *)&name, &length) == 0);
+        ends[1] = socket(AF_INET, SOCK_STREAM, 0);
+        CHECK(connect(ends[1], (struct sockaddr *)&name, sizeof name) == 0);
+        ends[0] = accept(listener, NULL, NULL);
+        CHECK(ends[0] >= 0);
+        close(listener);
+    } else if (sort == UNIX) {
+        CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    } else if (sort == PIPE) {
+        CHECK(pipe2(ends, O_NONBLOCK) == 0);
+    } else {
+        ends[0] = open("/proc/self/exe", O_RDONLY);
+        ends[1] = open("/dev/null", O_WRONLY);
+    }
+    CHECK(ends[0] >= 0 && dup2(ends[0], HERE) == HERE && dup2(ends[1], THERE) == THERE);
+    close(ends[0]);
+    close(ends[1]);
+    if (last >= PIPE && sort < PIPE) {
+        CHECK(fcntl(HERE, F_SETFL, O_NONBLOCK) == 0 && fcntl(THERE, F_SETFL, O_NONBLOCK) == 0);
+    }
+    last = sort;
+}
+
+static void close_ends(void) {
+    CHECK(close(HERE) == 0 && close(THERE) == 0);
+}
+
+/* The other end says something in a while. */
+static void *writes_later(void *argument) {
+    acort_sleep(2 * MILLISECONDS);
+    CHECK_EQUAL(acort_write(THERE, "s", 1, acort_after(10000 * MILLISECONDS)), 1);
+    return argument;
+}
+
+static ssize_t waits_and_reads(int how) {
+    int64_t deadline = acort_after(20000 * MILLISECONDS);
+    char bytes[64];
+    struct iovec part = {bytes, sizeof bytes};
+    acort_case_t one;
+    memset(&one, 0, sizeof one);
+    one.op = ACORT_FD_READ;
+    one.fd = HERE;
+    switch (how) {
+    case 0: return acort_read(HERE, bytes, sizeof bytes, deadline);
+    case 1: return acort_readv(HERE, &part, 1, deadline);
+    case 2: CHECK_EQUAL(acort_fdwait(HERE, POLLIN, deadline), POLLIN); break;
+    case 3: CHECK_EQUAL(acort_select(&one, 1, deadline), 0); break;
+    }
+    return acort_read(HERE, bytes, sizeof bytes, 0);
+}
+
+enum { WAYS = 4 };
+
+static void *any_after_any(void *argument) {
+    for (enum sort before = 0; before < SORTS; before++) {
+        for (enum sort now = 0; now < ANY_FILE; now++) {
+            for (int how = 0; how < WAYS; how++) {
+                for (int both = 0; both < 2; both++) { /* used before in this way, and the other way round */
+                    open_ends(before);
+                    if (before != ANY_FILE) {
+                        acort_task_t *task = acort_go(writes_later, NULL);
+                        CHECK_EQUAL(waits_and_reads(both ? how : 0), 1);
+                        join(task);
+                    } else {
+                        CHECK(waits_and_reads(0) > 0);
+                    }
+                    close_ends();
+                    open_ends(now);
+                    acort_task_t *task = acort_go(writes_later, NULL);
+                    CHECK_EQUAL(waits_and_reads(how), 1);
+                    join(task);
+                    close_ends();
+                }
+            }
+        }
+    }
+    return argument;
+}
+
+/* acort has made it, and something else has closed it. */
+static void *made_here(void *argument) {
+    for (int how = 2; how < WAYS; how++) {
+        int listener = acort_listen("tcp", "127.0.0.1:0", 0);
+        CHECK(listener >= 0 && dup2(listener, 50) == 50);
+        CHECK_FAILS(acort_accept(listener, NULL, NULL, acort_after(MILLISECONDS)), ETIMEDOUT);
+        close(50);
+        close(listener);
+        open_ends(TCP);
+        CHECK(dup2(HERE, listener) == listener && close(HERE) == 0);
+        acort_task_t *task = acort_go(writes_later, NULL);
+        CHECK_EQUAL(acort_fdwait(listener, POLLIN, acort_after(20000 * MILLISECONDS)), POLLIN);
+        join(task);
+        close(listener);
+        close(THERE);
+        listener = acort_listen("tcp", "127.0.0.1:0", 0); /* acort's own again */
+        CHECK_FAILS(acort_accept(listener, NULL, NULL, acort_after(MILLISECONDS)), ETIMEDOUT);
+        CHECK_EQUAL(acort_close(listener), 0);
+    }
+    return argument;
+}
+
+static void *waits_for_the_old_one(void *argument) {
+    char byte;
+    CHECK_FAILS(acort_read(HERE, &byte, 1, acort_after(20000 * MILLISECONDS)), ECANCELED);
+    return argument;
+}
+
+/* Who waits for a file that was closed under it does not get what comes from the next one. */
+static void *is_not_mixed_up(void *argument) {
+    open_ends(UNIX);
+    acort_task_t *old = acort_go(waits_for_the_old_one, NULL);
+    acort_sleep(5 * MILLISECONDS);
+    close_ends();
+    open_ends(UNIX);
+    acort_task_t *task = acort_go(writes_later, NULL);
+    CHECK_EQUAL(waits_and_reads(0), 1);
+    join(old);
+    join(task);
+    close_ends();
+    return argument;
+}
+
+/* The old file lives on elsewhere: what happens to it is nothing to the new one. */
+static void *lives_on(void *argument) {
+    char bytes[64];
+    open_ends(UNIX);
+    int other_end = dup(THERE), file = dup(HERE);
+    CHECK_FAILS(acort_read(HERE, bytes, sizeof bytes, acort_after(MILLISECONDS)), ETIMEDOUT);
+    close_ends();
+    open_ends(UNIX);
+    CHECK_FAILS(acort_read(HERE, bytes, sizeof bytes, acort_after(MILLISECONDS)), ETIMEDOUT);
+    CHECK(write(other_end, "old", 3) == 3);
+    CHECK_FAILS(acort_read(HERE, bytes, sizeof bytes, acort_after(5 * MILLISECONDS)), ETIMEDOUT);
+    acort_task_t *task = acort_go(writes_later, NULL);
+    CHECK_EQUAL(waits_and_reads(0), 1);
+    join(task);
+    close_ends();
+    close(other_end);
+    close(file);
+    return argument;
+}
+
+/* Closed, and nothing else there. */
+static void *is_closed(void *argument) {
+    char byte;
+    for (enum sort sort = TCP; sort < ANY_FILE; sort++) {
+        open_ends(sort);
+        acort_task_t *task = acort_go(writes_later, NULL);
+        CHECK_EQUAL(waits_and_reads(0), 1);
+        join(task);
+        close_ends();
+        CHECK_FAILS(acort_read(HERE, &byte, 1, acort_after(20000 * MILLISECONDS)), EBADF);
+        CHECK_FAILS(acort_write(THERE, &byte, 1, acort_after(20000 * MILLISECONDS)), EBADF);
+        CHECK_FAILS(acort_fdwait(HERE, POLLIN, acort_after(20000 * MILLISECONDS)), EBADF);
+    }
+    return argument;
+}
+
+static void *reads_in_thread(void *argument) {
+    CHECK_EQUAL(waits_and_reads(0), 1);
+    return argument;
+}
+
+/* A plain thread waits where a worker has watched the old file. */
+static void *in_a_thread(void *argument) {
+    pthread_t thread;
+    open_ends(TCP);
+    acort_task_t *task = acort_go(writes_later, NULL);
+    CHECK_EQUAL(waits_and_reads(0), 1);
+    join(task);
+    close_ends();
+    open_ends(TCP);
+    CHECK(pthread_create(&thread, NULL, reads_in_thread, NULL) == 0);
+    join(acort_go(writes_later, NULL));
+    pthread_join(thread, NULL);
+    close_ends();
+    return argument;
+}
+
+int main(void) {
+    void *(*tests[])(void *) = {any_after_any, made_here, is_not_mixed_up, lives_on, is_closed, in_a_thread};
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+        run(tests[i], NULL);
+        run_with(3, tests[i], NULL);
+    }
+    return 0;
+}

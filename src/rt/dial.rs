@@ -1,0 +1,217 @@
+//! The first of several addresses that answers (RFC 8305, happy eyeballs): the families take turns, and the
+//! next address is tried when the one before has failed, or after a while; who connects first wins, and the
+//! others are closed. All of it in the caller's own task, or thread.
+//!
+//! ```text
+//!   2001:db8::1  ├── connect ─────────────────────── nothing comes ──┤ closed
+//!   192.0.2.1      250 ms ├── connect ── refused
+//!   2001:db8::2                                 ├── connect ── wins
+//! ```
+
+use core::ffi::c_int;
+
+use super::abi::{ACORT_FD_WRITE, acort_case_t};
+use super::net::Addresses;
+use super::select::select;
+use super::{Outcome, connect, io, os, task};
+use crate::sys;
+
+/// After so many nanoseconds the next address is tried, whatever becomes of the one before.
+const PATIENCE: i64 = 250_000_000;
+/// So many connections at once are under way; for the next one some must fail.
+const MOST: usize = 16;
+
+/// The addresses, those of another family than the first between the others.
+struct Interleaved {
+    /// How far each of the two has come.
+    next: [*const libc::addrinfo; 2],
+    family: c_int,
+    /// Which is next.
+    is_other: bool,
+}
+
+impl Interleaved {
+    fn of(addresses: &Addresses) -> Interleaved {
+        let first = addresses.first();
+        // SAFETY: getaddrinfo(3)'s list.
+        let family = unsafe { first.as_ref() }.map_or(libc::AF_UNSPEC, |first| first.ai_family);
+        Interleaved { next: [first; 2], family, is_other: false }
+    }
+
+    /// The next one of one of the two; NULL: there is none.
+    fn find(&mut self, is_other: bool) -> *const libc::addrinfo {
+        let [same, other] = &mut self.next;
+        let place = if is_other { other } else { same };
+        let mut this = *place;
+        // SAFETY: getaddrinfo(3)'s list.
+        while let Some(found) = unsafe { this.as_ref() } {
+            *place = found.ai_next;
+            if (found.ai_family != self.family) == is_other {
+                break;
+            }
+            this = found.ai_next;
+        }
+        this
+    }
+}
+
+impl Iterator for Interleaved {
+    type Item = *const libc::addrinfo;
+
+    fn next(&mut self) -> Option<*const libc::addrinfo> {
+        let mut found = self.find(self.is_other);
+        if found.is_null() {
+            found = self.find(!self.is_other);
+        } else {
+            self.is_other = !self.is_other;
+        }
+        (!found.is_null()).then_some(found)
+    }
+}
+
+/// Connections under way, which nobody else knows. What is left of them is closed.
+struct Attempts {
+    fds: [c_int; MOST],
+    count: usize,
+}
+
+impl Attempts {
+    fn fds(&self) -> &[c_int] {
+        self.fds.get(..self.count).unwrap_or_default()
+    }
+
+    /// Begins one. Its file descriptor, where it is there at once.
+    fn begin(&mut self, address: &libc::addrinfo) -> Outcome<Option<c_int>> {
+        let fd = connect::socket(address.ai_family, address.ai_socktype, address.ai_protocol)?;
+        // SAFETY: the address has that length.
+        let begun = unsafe { connect::begin(fd, address.ai_addr, address.ai_addrlen) };
+        match (begun, self.fds.get_mut(self.count)) {
+            (Ok(true), _) => Ok(Some(fd)),
+            (Ok(false), Some(place)) => {
+                *place = fd;
+                self.count += 1;
+                Ok(None)
+            }
+            (outcome, _) => {
+                close(fd);
+                outcome.and(Err(libc::EMFILE))
+            }
+        }
+    }
+
+    /// Looks at all of them. The one that is connected, which is the caller's from here on; else the error
+    /// of one that has failed, which is closed. None: all are under way.
+    fn look(&mut self) -> Outcome<Option<c_int>> {
+        for index in 0..self.count {
+            let Some(fd) = self.fds.get(index).copied() else { break };
+            let outcome = match connect::is_over(fd) {
+                Ok(false) => continue,
+                Ok(true) => connect::outcome(fd),
+                Err(error) => Err(error),
+            };
+            self.count -= 1;
+            let last = self.fds.get(self.count).copied().unwrap_or(-1);
+            if let Some(place) = self.fds.get_mut(index) {
+                *place = last;
+            }
+            if outcome.is_err() {
+                close(fd);
+            }
+            return outcome.map(|()| Some(fd));
+        }
+        Ok(None)
+    }
+
+    /// Waits until one of them may be over. ETIMEDOUT, ECANCELED.
+    fn wait(&self, deadline: i64) -> Outcome<()> {
+        if task::here().is_null() {
+            return self.thread_waits(deadline);
+        }
+        let mut cases = [acort_case_t { op: ACORT_FD_WRITE, ..acort_case_t::EMPTY }; MOST];
+        for (case, fd) in cases.iter_mut().zip(self.fds()) {
+            case.fd = *fd;
+        }
+        let cases = cases.get_mut(..self.count).unwrap_or_default();
+        // SAFETY: cases without objects.
+        unsafe { select(cases, deadline) }.map(drop)
+    }
+
+    fn thread_waits(&self, deadline: i64) -> Outcome<()> {
+        const MILLISECOND: i64 = 1_000_000;
+        let mut polled = [libc::pollfd { fd: -1, events: libc::POLLOUT, revents: 0 }; MOST];
+        for (place, fd) in polled.iter_mut().zip(self.fds()) {
+            place.fd = *fd;
+        }
+        let limit = match deadline {
+            0 => 0,
+            ..0 => -1,
+            _ => (deadline.saturating_sub(os::now()).max(0) + MILLISECOND - 1) / MILLISECOND,
+        };
+        let limit = c_int::try_from(limit).unwrap_or(c_int::MAX);
+        // SAFETY: so many structs.
+        match unsafe { libc::poll(polled.as_mut_ptr(), MOST as libc::nfds_t, limit) } {
+            0 if is_past(deadline) => Err(libc::ETIMEDOUT),
+            ..0 if sys::errno() != libc::EINTR => Err(sys::errno()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Attempts {
+    fn drop(&mut self) {
+        for fd in self.fds() {
+            close(*fd);
+        }
+    }
+}
+
+fn close(fd: c_int) {
+    // Nobody else knows it, and what close(2) says changes nothing.
+    let _ = io::close(fd);
+}
+
+fn is_past(deadline: i64) -> bool {
+    deadline >= 0 && os::now() >= deadline
+}
+
+/// A connection to the first of `addresses` that gives one; or what the last of them says. ETIMEDOUT,
+/// ECANCELED.
+pub(crate) fn first_of(addresses: &Addresses, deadline: i64) -> Outcome<c_int> {
+    let mut left = Interleaved::of(addresses).peekable();
+    let mut attempts = Attempts { fds: [-1; MOST], count: 0 };
+    let mut error = libc::EADDRNOTAVAIL;
+    // When the next address is to be tried.
+    let mut next_at = 0;
+    loop {
+        let has_room = attempts.count < MOST;
+        // SAFETY: getaddrinfo(3)'s list.
+        let next = left.peek().copied().and_then(|next| unsafe { next.as_ref() });
+        let advanced = match next {
+            Some(next) if has_room && (next_at == 0 || is_past(next_at)) => {
+                left.next();
+                next_at = os::now() + PATIENCE;
+                attempts.begin(next)
+            }
+            None if attempts.count == 0 => return Err(error),
+            _ => {
+                let until_next = if next.is_some() && has_room { next_at } else { -1 };
+                let until = if deadline < 0 { until_next } else { earlier(deadline, until_next) };
+                match attempts.wait(until) {
+                    Err(libc::ETIMEDOUT) if !is_past(deadline) => continue,
+                    waited => waited?,
+                }
+                attempts.look()
+            }
+        };
+        match advanced {
+            Ok(Some(fd)) => return Ok(fd),
+            Ok(None) => {}
+            Err(failed) => (error, next_at) = (failed, 0),
+        }
+    }
+}
+
+/// The earlier one of two deadlines, of which the first is one.
+fn earlier(deadline: i64, other: i64) -> i64 {
+    if other < 0 { deadline } else { deadline.min(other) }
+}

@@ -1,0 +1,127 @@
+//! Which file a number stands for: it is new, another one by now, closed; or nobody watches it any more.
+
+use core::ffi::c_int;
+use core::sync::atomic::Ordering;
+
+use super::Outcome;
+use super::descriptors::{self, CHUNK, Entry, OURS, TABLE, WATCHED, Way, entry, mark};
+use super::kinds::{ALWAYS, KNOWN, PIPE, SOCKET, TCP};
+use super::parker::error_reason;
+use super::wake::wake_all;
+use super::worker::Worker;
+use crate::sys;
+
+/// `fd` is new, and acort's: whatever is known of its number is of another one. `kind` is what it is:
+/// `SOCKET` ...
+pub(crate) fn adopt(fd: c_int, kind: u32) {
+    if let Ok(entry) = entry(fd) {
+        forget(entry, OURS | if kind == 0 { 0 } else { kind | KNOWN });
+    }
+}
+
+/// What is known is of another file. Of this one nothing but `bits` is.
+pub(crate) fn forget(entry: *mut Entry, bits: u32) {
+    // SAFETY: entries stay for ever; who is claimed stays until it is woken.
+    unsafe {
+        let held = (*entry).lock.hold();
+        let lists = (*entry).empty(bits);
+        drop(held);
+        for list in lists {
+            wake_all(list, Some(error_reason(libc::ECANCELED)));
+        }
+    }
+}
+
+/// Closes `fd`; who waits for it has ECANCELED.
+pub(crate) fn close(fd: c_int) -> Outcome<()> {
+    let entry = entry(fd)?;
+    // SAFETY: entries stay for ever; who is claimed stays until it is woken. It is closed under the lock: the number is nobody else's before that.
+    unsafe {
+        let held = (*entry).lock.hold();
+        let lists = (*entry).empty(0);
+        let closed = libc::close(fd);
+        let error = sys::errno();
+        drop(held);
+        for list in lists {
+            wake_all(list, Some(error_reason(libc::ECANCELED)));
+        }
+        // The number is free whatever close(2) says of a signal.
+        if closed == 0 || error == libc::EINTR { Ok(()) } else { Err(error) }
+    }
+}
+
+/// A worker goes: what it watches is watched by nobody.
+pub(crate) fn abandon(worker: *mut Worker) {
+    // SAFETY: the thread's worker; entries stay for ever.
+    unsafe {
+        if (*worker).watches.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        for chunk in &TABLE {
+            let chunk = chunk.load(Ordering::Acquire);
+            for index in 0..if chunk.is_null() { 0 } else { CHUNK } {
+                let entry = chunk.add(index);
+                let held = (*entry).lock.hold();
+                if (*entry).home == worker {
+                    // What somebody else has made may be another file by the time of the next worker.
+                    let is_foreign = (*entry).is_foreign();
+                    let bits = (*entry).bits.load(Ordering::Relaxed);
+                    let kind = if is_foreign { 0 } else { bits };
+                    let lists =
+                        (*entry).empty(kind & (KNOWN | SOCKET | TCP | ALWAYS | PIPE | OURS));
+                    drop(held);
+                    for list in lists {
+                        wake_all(list, None);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// [`descriptors::wait`], after a look whether the file is still the one that is watched, where acort has not made
+/// it.
+pub(crate) fn wait(
+    fd: c_int,
+    entry: *mut Entry,
+    way: Way,
+    edges: u32,
+    deadline: i64,
+) -> Outcome<()> {
+    // SAFETY: entries stay for ever.
+    if unsafe { (*entry).is_foreign() } {
+        confirm(fd, entry)?;
+    }
+    descriptors::wait(fd, entry, way, edges, deadline)
+}
+
+/// If `fd` is watched: is it the same file? If not, nothing that is known of it holds, its edges have
+/// changed, and who waits for the old one has ECANCELED. EBADF: it is closed.
+pub(crate) fn confirm(fd: c_int, entry: *mut Entry) -> Outcome<()> {
+    // SAFETY: entries stay for ever, and a home until it has emptied its entries; who is claimed stays until
+    // it is woken.
+    unsafe {
+        let held = (*entry).lock.hold();
+        if !(*entry).has(WATCHED) {
+            return Ok(());
+        }
+        let home = (*entry).home;
+        let next = mark((*entry).generation.wrapping_add(1), fd);
+        let watched = (*home).poller.watch_new(fd, next);
+        if let Err(error @ (libc::EEXIST | libc::ENOMEM | libc::ENOSPC)) = watched {
+            return if error == libc::EEXIST { Ok(()) } else { Err(error) };
+        }
+        let lists = (*entry).empty(0);
+        if watched.is_ok() {
+            (*home).watches.fetch_add(1, Ordering::Relaxed);
+            (*entry).home = home;
+            (*entry).bits.store(WATCHED, Ordering::Relaxed);
+        }
+        drop(held);
+        for list in lists {
+            wake_all(list, Some(error_reason(libc::ECANCELED)));
+        }
+        // A file of a sort that is always ready cannot be watched.
+        if watched == Err(libc::EPERM) { Ok(()) } else { watched }
+    }
+}

@@ -1,0 +1,88 @@
+//! What is done once: by who comes first, while the others wait for it.
+
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use super::lock::{Lock, happens_after, happens_before};
+use super::mutex::myself;
+use super::parker::Hearing;
+use super::queue::Queue;
+use super::wait::{self, Wait};
+use super::wake::wake_all;
+use super::why::Why;
+use super::{Outcome, vessel};
+
+/// Nobody has come.
+const NEW: u32 = 0;
+/// Somebody does it.
+const BEGUN: u32 = 1;
+/// It is done, for good: nobody takes the lock any more.
+const DONE: u32 = 2;
+
+/// What stands in an `acort_once_t`. Everything under its lock, but for the look at `DONE`.
+#[repr(C)]
+pub(crate) struct Once {
+    lock: Lock,
+    state: AtomicU32,
+    /// Who does it.
+    runner: usize,
+    queue: Queue,
+}
+
+/// Calls `function` with `argument`, unless that was done or somebody does it: then it waits for the end of
+/// that. EDEADLK: the caller does it; EFAULT: it lies on the caller's shared stack.
+///
+/// # Safety
+/// The object is there while somebody uses it; the function can be called.
+pub(crate) unsafe fn once(
+    once: *mut Once,
+    function: unsafe extern "C" fn(*mut c_void),
+    argument: *mut c_void,
+    deadline: i64,
+) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*once).state.load(Ordering::Acquire) == DONE {
+            happens_after(once);
+            return Ok(());
+        }
+        if vessel::is_on_moving_stack(once.cast()) {
+            return Err(libc::EFAULT);
+        }
+        let lock = &raw const (*once).lock;
+        (*lock).take();
+        match (*once).state.load(Ordering::Relaxed) {
+            NEW => {
+                (*once).state.store(BEGUN, Ordering::Relaxed);
+                (*once).runner = myself();
+                (*lock).give();
+                function(argument);
+                finish(once);
+                Ok(())
+            }
+            BEGUN if (*once).runner != myself() => {
+                let (about, hearing) = (once as usize, Hearing::Cancellation);
+                let wait = Wait { why: Why::Once, about, hearing, deadline };
+                wait::in_queue(lock, &raw mut (*once).queue, ptr::null_mut(), wait)
+            }
+            state => {
+                (*lock).give();
+                if state == BEGUN { Err(libc::EDEADLK) } else { Ok(()) }
+            }
+        }
+    }
+}
+
+/// It is done: all go on.
+unsafe fn finish(once: *mut Once) {
+    // SAFETY: the caller's promise; who is claimed stays until it is woken.
+    unsafe {
+        let held = (*once).lock.hold();
+        happens_before(once);
+        (*once).state.store(DONE, Ordering::Release);
+        let list = (*once).queue.claim_all();
+        drop(held);
+        wake_all(list, None);
+    }
+}
