@@ -80,7 +80,6 @@ const GO_ROWS: &[&str] = &[
     "chan-buffered",
     "chan-select",
     "chan-workers",
-    "chan-workers-pairs",
     "chan-workers-buffered",
     "mutex",
     "sleepers",

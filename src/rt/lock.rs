@@ -104,7 +104,7 @@ exchange! {
     exchange, AtomicU32, u32
 }
 exchange! {
-    /// [`exchange`] for an address.
+    /// The same for an address.
     exchange_address, AtomicUsize, usize
 }
 
