@@ -5,7 +5,7 @@ use core::ffi::c_int;
 use super::descriptors::{self, Way};
 use super::io::{perform, result};
 use super::kinds::{self, SOCKET, TCP};
-use super::{Outcome, numbers, os};
+use super::{Outcome, numbers, os, pause};
 use crate::sys;
 
 /// accept(2): the connection does not block, and is not inherited.
@@ -59,7 +59,13 @@ pub(crate) unsafe fn connect(
     // SAFETY: the caller's promise; entries stay for ever.
     unsafe {
         let mut edges = (*entry).edges(Way::Out);
-        if begin(fd, address, length)? {
+        let begun = match begin(fd, address, length) {
+            Err(libc::EAGAIN) if is_unix(address, length) => {
+                until_there_is_room(fd, address, length, deadline)
+            }
+            begun => begun,
+        };
+        if begun? {
             return Ok(());
         }
         // Ready for output, which an edge from before it began does not tell.
@@ -69,6 +75,37 @@ pub(crate) unsafe fn connect(
         }
     }
     outcome(fd)
+}
+
+unsafe fn is_unix(address: *const libc::sockaddr, length: libc::socklen_t) -> bool {
+    // SAFETY: the caller's promise.
+    length >= 2 && unsafe { (*address).sa_family } == libc::AF_UNIX as libc::sa_family_t
+}
+
+/// A unix socket whose listener has as many waiting as it may says EAGAIN, and nothing tells when it has not: it
+/// is asked again, less and less often.
+unsafe fn until_there_is_room(
+    fd: c_int,
+    address: *const libc::sockaddr,
+    length: libc::socklen_t,
+    deadline: i64,
+) -> Outcome<bool> {
+    const MOST: i64 = 20_000_000;
+    let mut pause_for = 500_000;
+    loop {
+        let now = os::now();
+        if deadline >= 0 && now >= deadline {
+            return Err(libc::ETIMEDOUT);
+        }
+        let next = now + pause_for;
+        pause::until(if deadline < 0 { next } else { next.min(deadline) })?;
+        pause_for = (pause_for * 2).min(MOST);
+        // SAFETY: the caller's promise.
+        match unsafe { begin(fd, address, length) } {
+            Err(libc::EAGAIN) => {}
+            begun => return begun,
+        }
+    }
 }
 
 /// Begins connect(2) with a socket that does not block. True: it is connected.

@@ -57,7 +57,9 @@ fn split(address: &CStr) -> Outcome<(Text, Text)> {
         None if host.contains(&b':') => return Err(libc::EINVAL),
         None => host,
     };
-    if service.is_empty() {
+    // getaddrinfo(3) takes a number that is too large for another one.
+    let number = str::from_utf8(service).ok().and_then(|service| service.parse::<u128>().ok());
+    if service.is_empty() || number.is_some_and(|number| number > u128::from(u16::MAX)) {
         return Err(libc::EINVAL);
     }
     Ok((Text::of(host)?, Text::of(service)?))
@@ -116,12 +118,15 @@ impl Drop for Addresses {
     }
 }
 
-/// The address of a unix socket. ENAMETOOLONG.
+/// The address of a unix socket. EINVAL: nothing; ENAMETOOLONG.
 fn unix_address(path: &CStr) -> Outcome<(libc::sockaddr_un, libc::socklen_t)> {
     // SAFETY: all zero is an address.
     let mut address: libc::sockaddr_un = unsafe { MaybeUninit::zeroed().assume_init() };
     address.sun_family = libc::AF_UNIX as libc::sa_family_t;
     let bytes = path.to_bytes_with_nul();
+    if path.is_empty() {
+        return Err(libc::EINVAL);
+    }
     if bytes.len() > address.sun_path.len() {
         return Err(libc::ENAMETOOLONG);
     }
@@ -167,6 +172,13 @@ fn status(answer: c_int) -> Outcome<()> {
     if answer == 0 { Ok(()) } else { Err(sys::errno()) }
 }
 
+fn set_option(fd: c_int, level: c_int, option: c_int, value: bool) -> Outcome<()> {
+    let value = c_int::from(value);
+    let size = size_of::<c_int>() as libc::socklen_t;
+    // SAFETY: the option has that size.
+    status(unsafe { libc::setsockopt(fd, level, option, (&raw const value).cast(), size) })
+}
+
 /// Binds a socket, and has it listen where it is one for connections.
 unsafe fn bind(
     fd: c_int,
@@ -175,18 +187,16 @@ unsafe fn bind(
     length: libc::socklen_t,
     backlog: c_int,
 ) -> Outcome<()> {
-    let on: c_int = 1;
-    // SAFETY: the caller's promise; the option has that size.
+    // SAFETY: the caller's promise.
     unsafe {
-        let size = size_of::<c_int>() as libc::socklen_t;
-        let place = (&raw const on).cast();
-        status(libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, place, size))?;
-        status(libc::bind(fd, address, length))?;
-        if sort == libc::SOCK_STREAM {
-            status(libc::listen(fd, if backlog > 0 { backlog } else { libc::SOMAXCONN }))?;
+        if sort != libc::SOCK_STREAM {
+            return status(libc::bind(fd, address, length));
         }
+        // Of UDP two sockets would share the address then.
+        set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, true)?;
+        status(libc::bind(fd, address, length))?;
+        status(libc::listen(fd, if backlog > 0 { backlog } else { libc::SOMAXCONN }))
     }
-    Ok(())
 }
 
 /// A socket at `address`, which listens unless it is one of UDP. Errors as [`dial`] and bind(2).
@@ -200,18 +210,39 @@ pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Outcome<c_in
         });
     }
     let addresses = Addresses::of((family, sort), address, libc::AI_PASSIVE, -1)?;
+    // Every address of the machine, of both families, is one socket of IPv6, where there is that.
+    let is_every = family == libc::AF_UNSPEC && address.to_bytes().starts_with(b":");
+    if is_every && let Ok(fd) = listen_at(&addresses, Some(libc::AF_INET6), false, backlog) {
+        return Ok(fd);
+    }
+    listen_at(&addresses, None, true, backlog)
+}
+
+/// At the first address of `family`, or of any, where that can be. A socket of IPv6 is `only_six` or has both.
+fn listen_at(
+    addresses: &Addresses,
+    family: Option<c_int>,
+    only_six: bool,
+    backlog: c_int,
+) -> Outcome<c_int> {
     let mut outcome = Err(libc::EADDRNOTAVAIL);
     let mut this = addresses.first();
     // SAFETY: getaddrinfo(3)'s list.
     while let Some(found) = unsafe { this.as_ref() } {
+        this = found.ai_next;
+        if family.is_some_and(|family| family != found.ai_family) {
+            continue;
+        }
         outcome = socket_with(found.ai_family, found.ai_socktype, found.ai_protocol, &mut |fd| {
+            if found.ai_family == libc::AF_INET6 {
+                set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, only_six)?;
+            }
             // SAFETY: the address has that length.
-            unsafe { bind(fd, sort, found.ai_addr, found.ai_addrlen, backlog) }
+            unsafe { bind(fd, found.ai_socktype, found.ai_addr, found.ai_addrlen, backlog) }
         });
         if outcome.is_ok() {
             break;
         }
-        this = found.ai_next;
     }
     outcome
 }

@@ -47,7 +47,7 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 17] = [
+const IN_ANY_ORDER: [&str; 18] = [
     "rt/attributes",
     "rt/channels",
     "rt/dial",
@@ -56,6 +56,7 @@ const IN_ANY_ORDER: [&str; 17] = [
     "rt/groups",
     "rt/io",
     "rt/local_channels",
+    "rt/listen",
     "rt/locals",
     "rt/loop",
     "rt/once",

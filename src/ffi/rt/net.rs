@@ -31,8 +31,8 @@ pub unsafe extern "C" fn acort_dial(
 }
 
 /// Listens at `addr`: as acort_dial(), where a host of nothing is every address of this machine. `backlog`
-/// of 0: the most; for UDP a socket that is bound. It can be used again at once after its end
-/// (SO_REUSEADDR). The file descriptor, or -1 and errno: as acort_dial(), what bind(2) says.
+/// of 0: the most; for UDP a socket that is bound. A port of TCP can be used again at once after its end
+/// (SO_REUSEADDR). "tcp6" and "udp6" are of IPv6 alone (IPV6_V6ONLY). The file descriptor, or -1 and errno: as acort_dial(), what bind(2) says.
 ///
 /// # Safety
 /// Both are NULL or end in 0.

@@ -30,12 +30,19 @@ pub(crate) fn wake_one(word: *const AtomicU32) {
 
 /// Ties this thread to one processor, where that may be used.
 pub(crate) fn pin_to(processor: usize) {
-    // SAFETY: all zero is a set; the macros write inside it.
+    const SIZE: usize = size_of::<libc::cpu_set_t>();
+    // SAFETY: all zero is a set; the macros stay inside it.
     unsafe {
-        let count = libc::sysconf(libc::_SC_NPROCESSORS_ONLN).max(1) as usize;
-        let mut set: libc::cpu_set_t = core::mem::zeroed();
-        libc::CPU_SET(processor % count, &mut set);
-        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set);
+        let (mut allowed, mut set): (libc::cpu_set_t, libc::cpu_set_t) = core::mem::zeroed();
+        if libc::sched_getaffinity(0, SIZE, &mut allowed) != 0 {
+            return;
+        }
+        let count = libc::CPU_COUNT(&allowed).max(1) as usize;
+        let mut those = (0..8 * SIZE).filter(|one| libc::CPU_ISSET(*one, &allowed));
+        if let Some(one) = those.nth(processor % count) {
+            libc::CPU_SET(one, &mut set);
+            libc::sched_setaffinity(0, SIZE, &set);
+        }
     }
 }
 

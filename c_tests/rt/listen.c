@@ -1,0 +1,127 @@
+/* Where servers listen, and who reaches them there. */
+#include "rt.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+static int port_of(int fd) {
+    struct sockaddr_storage place;
+    socklen_t length = sizeof place;
+    CHECK_EQUAL(getsockname(fd, (struct sockaddr *)&place, &length), 0);
+    return ntohs(place.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&place)->sin6_port
+                                             : ((struct sockaddr_in *)&place)->sin_port);
+}
+
+static int dial(const char *net, const char *host, int port) {
+    char address[64];
+    snprintf(address, sizeof address, "%s:%d", host, port);
+    return acort_dial(net, address, acort_after(5000 * MILLISECONDS));
+}
+
+static int reaches(const char *net, const char *host, int port) {
+    int fd = dial(net, host, port);
+    if (fd >= 0) CHECK_EQUAL(acort_close(fd), 0);
+    return fd >= 0;
+}
+
+static int has_six(void) {
+    int fd = acort_listen("tcp6", "[::1]:0", 0);
+    if (fd >= 0) acort_close(fd);
+    return fd >= 0;
+}
+
+/* No host is every address of the machine, unless the network says which family. */
+static void *every_address(void *argument) {
+    int fd = acort_listen("tcp", ":0", 0);
+    CHECK(fd >= 0);
+    CHECK(reaches("tcp4", "127.0.0.1", port_of(fd)));
+    if (has_six()) CHECK(reaches("tcp6", "[::1]", port_of(fd)));
+    CHECK_EQUAL(acort_close(fd), 0);
+    fd = acort_listen("tcp4", ":0", 0);
+    CHECK(fd >= 0 && reaches("tcp4", "127.0.0.1", port_of(fd)));
+    if (has_six()) CHECK(!reaches("tcp6", "[::1]", port_of(fd)));
+    CHECK_EQUAL(acort_close(fd), 0);
+    if (has_six()) {
+        fd = acort_listen("tcp6", ":0", 0);
+        CHECK(fd >= 0 && reaches("tcp6", "[::1]", port_of(fd)) && !reaches("tcp4", "127.0.0.1", port_of(fd)));
+        CHECK_EQUAL(acort_close(fd), 0);
+    }
+    return argument;
+}
+
+/* A port of UDP is one socket's; that of TCP can be had again while old connections linger. */
+static void *ports(void *argument) {
+    char address[64];
+    int fd = acort_listen("udp", "127.0.0.1:0", 0);
+    CHECK(fd >= 0);
+    snprintf(address, sizeof address, "127.0.0.1:%d", port_of(fd));
+    CHECK_FAILS(acort_listen("udp", address, 0), EADDRINUSE);
+    CHECK_EQUAL(acort_close(fd), 0);
+    fd = acort_listen("tcp", "127.0.0.1:0", 0);
+    int port = port_of(fd), client = dial("tcp", "127.0.0.1", port), server = acort_accept(fd, NULL, NULL, ACORT_NEVER);
+    snprintf(address, sizeof address, "127.0.0.1:%d", port);
+    CHECK_FAILS(acort_listen("tcp", address, 0), EADDRINUSE);
+    CHECK_EQUAL(acort_close(server), 0);
+    CHECK_EQUAL(acort_close(fd), 0);
+    CHECK_EQUAL(acort_close(client), 0);
+    fd = acort_listen("tcp", address, 0);
+    CHECK(fd >= 0);
+    CHECK_EQUAL(acort_close(fd), 0);
+    return argument;
+}
+
+static void *means_nothing(void *argument) {
+    const char *wrong[] = {"127.0.0.1:65536", "127.0.0.1:99999", "127.0.0.1:", "127.0.0.1", "::1:80",
+                           "127.0.0.1:340282366920938463463374607431768211456"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        errno = 0;
+        CHECK(acort_dial("tcp", wrong[i], ACORT_NEVER) == -1 && errno == EINVAL);
+        CHECK_FAILS(acort_listen("tcp", wrong[i], 0), EINVAL);
+    }
+    CHECK_FAILS(acort_dial("unix", "", ACORT_NEVER), EINVAL);
+    CHECK_FAILS(acort_listen("unix", "", 0), EINVAL);
+    return argument;
+}
+
+/* A unix socket whose listener has no room: who dials waits for that, as long as it may. */
+static int listener;
+
+static void *accepts_later(void *argument) {
+    acort_sleep(20 * MILLISECONDS);
+    for (int i = 0; i < 2; i++) acort_close(acort_accept(listener, NULL, NULL, ACORT_NEVER));
+    return argument;
+}
+
+static void *unix_sockets(void *argument) {
+    struct sockaddr_un place = {.sun_family = AF_UNIX};
+    int clients[8], count = 0;
+    snprintf(place.sun_path, sizeof place.sun_path, "/tmp/acort-listen-%d", (int)getpid());
+    unlink(place.sun_path);
+    listener = acort_listen("unix", place.sun_path, 1);
+    CHECK(listener >= 0);
+    while ((clients[count] = acort_dial("unix", place.sun_path, 0)) >= 0) CHECK(++count < 8);
+    CHECK(errno == ETIMEDOUT && count > 0);
+    CHECK_FAILS(acort_dial("unix", place.sun_path, acort_after(10 * MILLISECONDS)), ETIMEDOUT);
+    acort_task_t *task = acort_go(accepts_later, NULL);
+    int fd = acort_dial("unix", place.sun_path, acort_after(10000 * MILLISECONDS));
+    CHECK(fd >= 0);
+    CHECK_EQUAL(acort_close(fd), 0);
+    join(task);
+    for (int i = 0; i < count; i++) acort_close(clients[i]);
+    CHECK_EQUAL(acort_close(listener), 0);
+    CHECK_FAILS(acort_dial("unix", place.sun_path, ACORT_NEVER), ECONNREFUSED);
+    unlink(place.sun_path);
+    CHECK_FAILS(acort_dial("unix", place.sun_path, ACORT_NEVER), ENOENT);
+    return argument;
+}
+
+int main(void) {
+    void *(*tests[])(void *) = {every_address, ports, means_nothing, unix_sockets};
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+        run(tests[i], NULL);
+        if (tests[i] != unix_sockets) tests[i](NULL); /* in a plain thread */
+    }
+    return 0;
+}
