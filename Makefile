@@ -1,6 +1,7 @@
 # make               build/libaco.so{,.1,.1.3.0} and build/libaco.a
 # make test          a sample of every test: 4 minutes  (LANES="cc aarch64", LANES=all)
 # make demo          the example with three coroutines, over this README  (FILE=some.txt)
+# make test-nim      the tests of bindings/nim, with both of its compilers
 # make bench         measures, and writes docs/performance.{md,svg}  (ACO_PREFIX=, ACO_ROWS=)
 # make bench-rt      the same for acort: docs/performance-rt.md  (ACO_ROWS=)
 # make header        writes include/aco.h, aco_ext.h and acort.h from the Rust items
@@ -52,7 +53,7 @@ LD      := $(call tool,ld)
 OBJCOPY := $(call tool,objcopy)
 AR      := $(call tool,ar)
 
-.PHONY: all test test-long bench bench-rt demo header man abi deb setup install uninstall clean
+.PHONY: all test test-long test-nim bench bench-rt demo header man abi deb setup install uninstall clean
 all: $(B)/libaco.so $(B)/libaco.a
 
 ifneq ($(RUSTC),)
@@ -114,6 +115,9 @@ test: all
 
 test-long: all
 	$(CARGO) test --quiet --locked --test suite -- --long $(LANES)
+
+test-nim: all
+	$(CARGO) test --quiet --locked --test suite -- nim
 
 bench: all
 	$(CARGO) bench --quiet --locked --bench bench

