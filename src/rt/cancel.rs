@@ -1,8 +1,11 @@
 //! Words from outside to a task: the one that it parks for, and that it is cancelled.
 
+use core::ptr::{self, NonNull};
+
 use super::lock::happens_before;
+use super::parker::error_reason;
 use super::task::{self, Task};
-use super::{Outcome, group, wake};
+use super::{Outcome, wake};
 
 /// Gives a token.
 ///
@@ -23,8 +26,48 @@ pub(crate) unsafe fn unpark(task: *mut Task) {
 /// # Safety
 /// The task exists.
 pub(crate) unsafe fn cancel(task: *mut Task) {
+    let mut woken = Cancelled::NONE;
     // SAFETY: the caller's promise.
-    unsafe { group::cancel_task(task) }
+    unsafe {
+        woken.cancel(task);
+        woken.wake();
+    }
+}
+
+/// Tasks whose waits were ended, in no other list: to be woken once no lock is held, for a hook may see it.
+pub(crate) struct Cancelled(*mut Task);
+
+impl Cancelled {
+    pub(crate) const NONE: Cancelled = Cancelled(ptr::null_mut());
+
+    /// Cancels a task.
+    ///
+    /// # Safety
+    /// It exists.
+    pub(crate) unsafe fn cancel(&mut self, task: *mut Task) {
+        // SAFETY: the caller's promise: who waits is in no list, and who ends its wait has it.
+        unsafe {
+            if (*task).parker.cancel() {
+                (*task).next = self.0;
+                self.0 = task;
+            }
+        }
+    }
+
+    /// Wakes them.
+    ///
+    /// # Safety
+    /// No lock is held.
+    pub(crate) unsafe fn wake(mut self) {
+        while let Some(task) = NonNull::new(self.0) {
+            // SAFETY: nobody else wakes it.
+            unsafe {
+                self.0 = (*task.as_ptr()).next;
+                let parker = &raw mut (*task.as_ptr()).parker;
+                wake::wake(parker, error_reason(libc::ECANCELED));
+            }
+        }
+    }
 }
 
 /// Is the running task cancelled, and not masked?

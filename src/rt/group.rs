@@ -5,8 +5,9 @@ use core::ffi::c_int;
 use core::ptr::{self, NonNull};
 
 use super::atomic::Ordering;
+use super::cancel::Cancelled;
 use super::lock::{Lock, SeveralTouch};
-use super::parker::{Hearing, error_reason};
+use super::parker::Hearing;
 use super::queue::{Queue, Waiter};
 use super::runtime::Runtime;
 use super::task::{self, Task};
@@ -234,55 +235,6 @@ pub(crate) unsafe fn outcome(group: *mut Group) -> Outcome<()> {
     unsafe {
         let _held = (*group).lock.hold();
         if (*group).error == 0 { Ok(()) } else { Err((*group).error) }
-    }
-}
-
-/// Cancels a task.
-///
-/// # Safety
-/// It exists.
-pub(crate) unsafe fn cancel_task(task: *mut Task) {
-    let mut woken = Cancelled::NONE;
-    // SAFETY: the caller's promise.
-    unsafe {
-        woken.cancel(task);
-        woken.wake();
-    }
-}
-
-/// Tasks whose waits were ended, in no other list: to be woken once no lock is held, for a hook may see it.
-pub(crate) struct Cancelled(*mut Task);
-
-impl Cancelled {
-    pub(crate) const NONE: Cancelled = Cancelled(ptr::null_mut());
-
-    /// Cancels a task.
-    ///
-    /// # Safety
-    /// It exists.
-    pub(crate) unsafe fn cancel(&mut self, task: *mut Task) {
-        // SAFETY: the caller's promise: who waits is in no list, and who ends its wait has it.
-        unsafe {
-            if (*task).parker.cancel() {
-                (*task).next = self.0;
-                self.0 = task;
-            }
-        }
-    }
-
-    /// Wakes them.
-    ///
-    /// # Safety
-    /// No lock is held.
-    pub(crate) unsafe fn wake(mut self) {
-        while let Some(task) = NonNull::new(self.0) {
-            // SAFETY: nobody else wakes it.
-            unsafe {
-                self.0 = (*task.as_ptr()).next;
-                let parker = &raw mut (*task.as_ptr()).parker;
-                super::wake::wake(parker, error_reason(libc::ECANCELED));
-            }
-        }
     }
 }
 

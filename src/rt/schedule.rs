@@ -9,6 +9,7 @@
 use core::ptr;
 use core::sync::atomic::Ordering;
 
+use super::cancel::Cancelled;
 use super::descriptors;
 use super::hooks;
 use super::os;
@@ -18,7 +19,7 @@ use super::runtime::Runtime;
 use super::task::{FRESH, STARTED, Task};
 use super::wake::was_woken;
 use super::worker::{Worker, count};
-use super::{chaos, ending, group, vessel};
+use super::{chaos, ending, vessel};
 use crate::resume;
 
 /// So many tasks run before the worker looks what else there is.
@@ -254,7 +255,7 @@ unsafe fn deadlock(worker: *mut Worker) {
         let runtime: *mut Runtime = (*worker).runtime;
         if (*runtime).deadlocks.fetch_add(1, Ordering::SeqCst) == 0 {
             report::deadlock(&*runtime);
-            let mut woken = group::Cancelled::NONE;
+            let mut woken = Cancelled::NONE;
             (*runtime).each_task(&mut |task| {
                 (*(*task).group).is_stuck = true;
                 woken.cancel(task);

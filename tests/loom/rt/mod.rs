@@ -7,6 +7,7 @@ macro_rules! files {
 }
 
 files! {
+    cancel "../../../src/rt/cancel.rs",
     channel "../../../src/rt/channel.rs",
     channel_life "../../../src/rt/channel_life.rs",
     ending "../../../src/rt/ending.rs",
