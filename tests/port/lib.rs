@@ -15,7 +15,7 @@ mod poller;
 
 type Outcome<T> = Result<T, c_int>;
 
-/// What they use of `src/sys.rs`.
+/// What they use of `src/sys/`.
 mod sys {
     use core::ffi::c_int;
 

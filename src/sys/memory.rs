@@ -1,0 +1,141 @@
+//! Memory of the system's and of the C library's.
+
+use core::ffi::{c_int, c_void};
+use core::ptr::{self, NonNull};
+
+/// Maps `size` bytes of zeroed, private memory, readable and writable. None: the system has no
+/// more, [`errno`] says why.
+pub(crate) fn map(size: usize) -> Option<NonNull<c_void>> {
+    map_anywhere(size, 0)
+}
+
+/// As [`map`], for a stack: Linux (6.7) makes no huge page of the few that are used at its top.
+pub(crate) fn map_stack(size: usize) -> Option<NonNull<c_void>> {
+    map_anywhere(size, libc::MAP_STACK)
+}
+
+fn map_anywhere(size: usize, more_flags: c_int) -> Option<NonNull<c_void>> {
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | more_flags;
+    // SAFETY: a fresh anonymous mapping touches nothing that exists.
+    let address = unsafe { libc::mmap(ptr::null_mut(), size, protection, flags, -1, 0) };
+    if address == libc::MAP_FAILED { None } else { NonNull::new(address) }
+}
+
+/// As [`map`], at exactly this address, where nothing is mapped yet. None: something is, or as
+/// [`map`].
+pub(crate) fn map_at(address: *mut c_void, size: usize) -> Option<NonNull<c_void>> {
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE;
+    // SAFETY: replaces nothing. A kernel that does not know the flag takes the address for a wish.
+    unsafe {
+        let found = libc::mmap(address, size, protection, flags, -1, 0);
+        if found == libc::MAP_FAILED {
+            return None;
+        }
+        if found != address {
+            libc::munmap(found, size);
+            return None;
+        }
+    }
+    NonNull::new(address)
+}
+
+/// Gives the pages of `size` bytes at `address` back; they read as zero from then on. False: they stay,
+/// as locked memory (mlockall) does.
+///
+/// # Safety
+/// The range is whole pages of a mapping of the caller's, and nothing needs what stands there.
+pub(crate) unsafe fn discard(address: *mut c_void, size: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { libc::madvise(address, size, libc::MADV_DONTNEED) == 0 }
+}
+
+/// Which of the pages of `size` bytes at `address` are in memory: bit 0 of a byte for each. False: the
+/// kernel does not tell.
+///
+/// # Safety
+/// The range is whole pages that are mapped, and not more of them than there are bytes.
+pub(crate) unsafe fn is_in_memory(address: *mut c_void, size: usize, states: &mut [u8]) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { libc::mincore(address, size, states.as_mut_ptr()) == 0 }
+}
+
+/// Asks for no huge pages for `size` bytes at `address`; where there are none nothing changes.
+///
+/// # Safety
+/// The range is a mapping of the caller's.
+pub(crate) unsafe fn refuse_huge_pages(address: *mut c_void, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { libc::madvise(address, size, libc::MADV_NOHUGEPAGE) };
+}
+
+/// Asks for huge pages for `size` bytes at `address`; without them nothing changes.
+///
+/// # Safety
+/// The range is a mapping of the caller's.
+pub(crate) unsafe fn prefer_huge_pages(address: *mut c_void, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { libc::madvise(address, size, libc::MADV_HUGEPAGE) };
+}
+
+/// Takes all access from `size` bytes at `address`. False: [`errno`] says why.
+///
+/// # Safety
+/// The range is whole pages of a mapping of the caller's, and nothing uses it.
+pub(crate) unsafe fn forbid(address: *mut c_void, size: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { libc::mprotect(address, size, libc::PROT_NONE) == 0 }
+}
+
+/// Takes all access from `size` bytes at `address` without a mapping of their own
+/// (MADV_GUARD_INSTALL, Linux 6.13). False: the kernel has no such thing, or not here.
+///
+/// # Safety
+/// As [`forbid`].
+pub(crate) unsafe fn guard(address: *mut c_void, size: usize) -> bool {
+    const MADV_GUARD_INSTALL: c_int = 102;
+    // SAFETY: the caller's promise; a kernel that does not know the advice changes nothing.
+    unsafe { libc::madvise(address, size, MADV_GUARD_INSTALL) == 0 }
+}
+
+/// Can this process read the byte at `address`? Asked of the kernel: no fault. True where the
+/// kernel cannot be asked.
+pub(crate) fn is_readable(address: *const c_void) -> bool {
+    let mut ends = [0; 2];
+    // SAFETY: the kernel reads one byte, or answers EFAULT; the pipe is this function's own.
+    unsafe {
+        if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) != 0 {
+            return true;
+        }
+        let [reader, writer] = ends;
+        let readable = libc::write(writer, address, 1) == 1;
+        libc::close(reader);
+        libc::close(writer);
+        readable
+    }
+}
+
+/// Gives a mapping back. False: [`errno`] says why, and the mapping stays.
+///
+/// # Safety
+/// The range is a whole mapping from [`map`], and nothing uses it from here on.
+pub(crate) unsafe fn unmap(address: *mut c_void, size: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { libc::munmap(address, size) == 0 }
+}
+
+/// Allocates `size` bytes, uninitialised and aligned to 16.
+pub(crate) fn allocate(size: usize) -> Option<NonNull<c_void>> {
+    // SAFETY: malloc has no preconditions.
+    NonNull::new(unsafe { libc::malloc(size) })
+}
+
+/// Frees what [`allocate`] gave; NULL is let through.
+///
+/// # Safety
+/// `address` came from there and is not used from here on.
+pub(crate) unsafe fn free(address: *mut c_void) {
+    // SAFETY: the caller's promise.
+    unsafe { libc::free(address) }
+}
