@@ -1,4 +1,5 @@
-## Coroutines of closures: nothing is to be freed, exceptions come out of `resume`, and what is left half done is unwound.
+## Coroutines of closures: nothing is to be freed, exceptions come out of `resume`, and what is left half
+## done is unwound.
 
 import aco
 

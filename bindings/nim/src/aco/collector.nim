@@ -2,8 +2,8 @@
 ##
 ## A handle can go away in the middle of a cycle collection, as a part of the garbage. Unwinding a coroutine then runs
 ## code, which drops references, and makes new candidates for the collector. Nim 2 expects that of destructors.
-## Nim 1.6 with `--mm:orc` forgets such candidates, and takes what it remembers of them for true: memory is freed twice. So there
-## it waits until the next time that a coroutine is made or resumed, if a collection might be going on.
+## Nim 1.6 with `--mm:orc` forgets such candidates, and their marks stay: memory is freed twice. So there it waits
+## until the next time that a coroutine is made or resumed, if a collection might be going on.
 
 type Dispose* = proc (what: pointer) {.nimcall, raises: [], gcsafe.}
 

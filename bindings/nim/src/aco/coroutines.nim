@@ -32,12 +32,14 @@ proc `=copy`(to: var CoroutineObj, co: CoroutineObj) {.error.}
 
 proc newCoroutine*(body: proc (), stackSize = defaultStackSize): Coroutine =
   ## Will run `body` on a stack of its own, of `stackSize` bytes, with a guard page. Raises `OutOfMemDefect`.
-  Coroutine(core: newCore(body, nil, stackSize))
+  let core = newCore(body, nil, stackSize) # first: a reference that is being made is lost where this raises
+  Coroutine(core: core)
 
 proc newCoroutine*(stack: SharedStack, body: proc ()): Coroutine =
   ## Will run `body` on `stack`. Pointers to its local variables (`addr`, `var` parameters) are good only while it
   ## runs; references, strings, sequences and what closures capture are on the heap, and good everywhere.
-  Coroutine(core: newCore(body, stack, 0))
+  let core = newCore(body, stack, 0)
+  Coroutine(core: core)
 
 template coroutine*(body: untyped): Coroutine =
   ## A coroutine of these statements.
@@ -48,9 +50,9 @@ template coroutine*(stack: SharedStack, body: untyped): Coroutine =
   newCoroutine(stack, proc () = body)
 
 proc resume*(co: Coroutine): bool {.discardable.} =
-  ## Runs it until it suspends itself: true; false where it has ended, now or before. From wherever the thread is, another
-  ## coroutine included. Raises what leaves its body; `CoroutineDefect` where it runs or waits already, is another
-  ## thread's, or where its stack is in use.
+  ## Runs it until it suspends itself: true; false where it has ended, now or before. From wherever the thread
+  ## is, another coroutine included. Raises what leaves its body; `CoroutineDefect` where it runs or waits
+  ## already, is another thread's, or where its stack is in use.
   resume(co.core)
 
 proc finished*(co: Coroutine): bool =

@@ -39,8 +39,9 @@ proc start[T](body: proc (yielder: Yielder[T]), stack: SharedStack, stackSize: i
   proc run() =
     {.cast(gcsafe).}:
       body(Yielder[T](core: currentCore()))
-  result = Generator[T](core: newCore(run, stack, stackSize))
-  result.core.setSlot(create(T), cast[Dispose](dropSlot[T]))
+  let core = newCore(run, stack, stackSize)
+  core.setSlot(create(T), cast[Dispose](dropSlot[T]))
+  Generator[T](core: core)
 
 proc newGenerator*[T](body: proc (yielder: Yielder[T]), stackSize = defaultStackSize): Generator[T] =
   ## Will run `body` on a stack of its own when it is first asked. Raises `OutOfMemDefect`.
@@ -64,8 +65,8 @@ template generator*(stack: SharedStack, T: typedesc, body: untyped): untyped =
     body)
 
 proc emit*[T](yielder: Yielder[T], value: sink T) =
-  ## Gives the reader a value; returns when the next one is asked for. Raises `CoroutineCancelled` where there will be no
-  ## next one, `CoroutineDefect` where the generator is not what runs.
+  ## Gives the reader a value; returns when the next one is asked for. Raises `CoroutineCancelled` where there
+  ## will be no next one, `CoroutineDefect` where the generator is not what runs.
   if currentCore() != yielder.core:
     raise newException(CoroutineDefect, "emit() outside of its generator")
   cast[ptr T](yielder.core.slot)[] = value

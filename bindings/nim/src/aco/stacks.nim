@@ -30,7 +30,8 @@ proc nativeStack*(size: int, guarded: bool): ptr aco_share_stack_t =
 proc newSharedStack*(size = 0, guarded = true): SharedStack =
   ## A stack of `size` bytes, 0: 2 MiB. With a guard page running off it is a fault; without one, it is not seen.
   ## Raises `OutOfMemDefect`.
-  SharedStack(native: nativeStack(size, guarded))
+  let native = nativeStack(size, guarded)
+  SharedStack(native: native)
 
 proc raw*(stack: SharedStack): ptr aco_share_stack_t =
   ## The stack for functions of C; still owned by `stack`.

@@ -14,18 +14,20 @@ proc read*(fd: cint, buffer: pointer, size: int, deadline = never): int =
 
 proc read*(fd: cint, size: int, deadline = never): string =
   ## Waits for some bytes, at most `size`; none: the end.
-  result = newString(size)
-  let got = if size == 0: 0 else: read(fd, addr result[0], size, deadline)
-  result.setLen(got)
+  var buffer = newString(size) # Nim does not destroy a `result` where an exception leaves
+  let got = if size == 0: 0 else: read(fd, addr buffer[0], size, deadline)
+  buffer.setLen(got)
+  result = move buffer
 
 proc readFull*(fd: cint, size: int, deadline = never): string =
   ## `size` bytes, or fewer where the end comes first. Raises as `read`, where an error or the deadline comes after some
   ## bytes, too: those are lost then.
-  result = newString(size)
   if size == 0: return
-  let outcome = waiting(acort_read_full(fd, addr result[0], csize_t(size), int64(deadline)))
+  var buffer = newString(size)
+  let outcome = waiting(acort_read_full(fd, addr buffer[0], csize_t(size), int64(deadline)))
   if outcome.value < size and outcome.code != 0: fail(outcome.code, "readFull")
-  result.setLen(max(0, outcome.value))
+  buffer.setLen(max(0, outcome.value))
+  result = move buffer
 
 proc write*(fd: cint, data: string, deadline = never) =
   ## Writes all of it. Raises `OSError`, `TimeoutError`, `TaskCancelled`, where some of it may be written.
@@ -34,7 +36,8 @@ proc write*(fd: cint, data: string, deadline = never) =
   if outcome.value < data.len: fail(outcome.code, "write")
 
 proc listen*(net, address: string, backlog = 0): cint =
-  ## Listens at "host:service", for "unix" at a path; `net` is "tcp", "tcp4", "tcp6", "udp", …. To be given to `close`.
+  ## Listens at "host:service", for "unix" at a path; `net` is "tcp", "tcp4", "tcp6", "udp", ….
+  ## To be given to `close`.
   result = acort_listen(cstring(net), cstring(address), cint(backlog))
   if result < 0: fail(errno, "listen")
 

@@ -79,7 +79,6 @@ proc newState(body: proc ()): State =
 
 proc runState(state: State) =
   ## Runs it as a main task, and raises what has ended it.
-  if era != 0: raise newException(OSError, "run() inside of run()")
   inc lastEra
   era = lastEra
   state.era = era
@@ -91,13 +90,17 @@ proc runState(state: State) =
   if error == nil: error = left
   if error == nil and outcome.value < 0:
     if outcome.code == EDEADLK: error = newException(DeadlockError, "nothing could wake the tasks that were left")
-    else: fail(outcome.code, "run")
+    else:
+      leaveState(state) # it has not begun
+      fail(outcome.code, "run")
   if error != nil: raise error
 
 proc run*(body: proc ()) =
-  ## Runs `body` as the main task of a runtime, on this thread, until it and all tasks that were started have ended. Where
-  ## an exception leaves `body` the others are cancelled. Raises what has left `body`, or else the first exception of a task that nobody can join any more;
-  ## `DeadlockError`; `OSError` inside of `run`, and where the system refuses.
+  ## Runs `body` as the main task of a runtime, on this thread, until it and all tasks that were started have
+  ## ended. Where an exception leaves `body` the others are cancelled. Raises what has left `body`, or else the
+  ## first exception of a task that nobody can join any more; `DeadlockError`; `OSError` inside of `run`, and
+  ## where the system refuses.
+  if era != 0: raise newException(OSError, "run() inside of run()")
   let state = newState(body)
   try:
     runState(state)
@@ -129,21 +132,25 @@ proc start(body: proc (), sharedStack: bool, stackSize: int, name: string): Stat
 const defaultTaskStack* = 256 * 1024
   ## Bytes of a task's stack; only what is touched takes memory.
 
-proc go*(body: proc (), sharedStack = false, stackSize = defaultTaskStack, name = ""): Task[void] {.discardable.} =
-  ## Starts a task: it is ready, and runs when its turn comes. `sharedStack`: on the stack that such tasks share, where a
-  ## parked one costs what it has on it, and pointers to its local variables are good while it runs. Raises `OSError`
-  ## outside of `run`, and without memory.
-  Task[void](state: start(body, sharedStack, stackSize, name))
+proc go*(body: proc (), sharedStack = false, stackSize = defaultTaskStack, name = ""): Task[void]
+    {.discardable.} =
+  ## Starts a task: it is ready, and runs when its turn comes. `sharedStack`: on the stack that such tasks
+  ## share, where a parked one costs what it has on it, and pointers to its local variables are good while it
+  ## runs. Raises `OSError` outside of `run`, and without memory.
+  let state = start(body, sharedStack, stackSize, name)
+  Task[void](state: state)
 
 proc dropSlot[T](slot: ptr T) {.nimcall, raises: [], gcsafe.} =
   {.cast(raises: []), cast(gcsafe).}:
     `=destroy`(slot[])
   dealloc(slot)
 
-proc go*[T](body: proc (): T, sharedStack = false, stackSize = defaultTaskStack, name = ""): Task[T] {.discardable.} =
+proc go*[T](body: proc (): T, sharedStack = false, stackSize = defaultTaskStack, name = ""): Task[T]
+    {.discardable.} =
   ## Starts a task that has a result.
-  let slot = create(T)
-  let state = start(proc () = cast[ptr T](slot)[] = body(), sharedStack, stackSize, name)
+  var slot: ptr T # made when the task is: it begins later
+  let state = start(proc () = slot[] = body(), sharedStack, stackSize, name)
+  slot = create(T)
   state.slot = slot
   state.dropSlot = cast[Dispose](dropSlot[T])
   Task[T](state: state)
