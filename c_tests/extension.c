@@ -29,13 +29,21 @@ static void check_constructors(void) {
         CHECK(co != NULL && co->main_co == own_main && co->arg == &guarded);
         for (int i = 0; i < 3; i++) aco_resume(co);
         aco_destroy(co);
+        aco_gen_t *gen = aco_try_gen_new(stack, yields, &guarded);
+        CHECK(gen != NULL && gen->arg == &guarded && aco_gen_next(gen, NULL) == 1);
+        aco_gen_free(gen);
         aco_share_stack_destroy(stack);
         errno = 0;
         CHECK(aco_try_create(own_main, stack, 0, yields, NULL) == NULL);
         CHECK_EQUAL(errno, EINVAL);
+        errno = 0;
+        CHECK(aco_try_gen_new(stack, yields, NULL) == NULL);
+        CHECK_EQUAL(errno, EINVAL);
     }
     errno = 0;
     CHECK(aco_try_create(own_main, NULL, 0, yields, NULL) == NULL && errno == EINVAL);
+    errno = 0;
+    CHECK(aco_try_gen_new(NULL, yields, NULL) == NULL && errno == EINVAL);
     aco_share_stack_t *stack = aco_try_share_stack_new(0);
     CHECK(stack != NULL && stack->sz == 2 << 20 && stack->guard_page_enabled == 1);
     check_no_stack(SIZE_MAX, 1);

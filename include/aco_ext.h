@@ -115,6 +115,15 @@ aco_gen_t *aco_gen_new(aco_share_stack_t *share_stack,
                        aco_cofuncp_t fp,
                        void *arg);
 
+/// aco_gen_new() that does not abort: NULL and errno ENOMEM without memory, EINVAL where `share_stack` is NULL or
+/// destroyed.
+///
+/// Valid when:
+/// `share_stack` is NULL or valid.
+aco_gen_t *aco_try_gen_new(aco_share_stack_t *share_stack,
+                           aco_cofuncp_t fp,
+                           void *arg);
+
 /// Runs a generator to its next value. 1, and the value in `*value`; or 0 when it has ended, now or before,
 /// and NULL there. `value` may be NULL. A plain aco_yield() inside it gives NULL for a value. Where
 /// the generator has given its place to another coroutine by aco_yield_to(), it is 1 and what that one

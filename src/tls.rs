@@ -12,7 +12,7 @@
 //!
 //! Stable Rust cannot define an exported `__thread` variable, so assembly does; C sees
 //! `extern __thread aco_t *aco_gtls_co`. Access is initial-exec: an offset from the GOT and the
-//! thread pointer, no call, at the price of 104 bytes of the static TLS block when the library is
+//! thread pointer, no call, at the price of 112 bytes of the static TLS block when the library is
 //! loaded with dlopen. No address is kept: each access reads the thread pointer anew, because a
 //! coroutine that is moved to another thread goes on in the middle of a function.
 
@@ -43,14 +43,15 @@ global_asm!(
 
 #[cfg(feature = "rt")]
 global_asm!(
-    // The worker of the runtime (`rt`) that this thread is, or zero.
+    // The worker of the runtime (`rt`) that this thread is, or zero; and whether it is one of the threads for calls
+    // that block.
     ".pushsection .tbss.aco_worker,\"awT\",%nobits",
     ".globl aco_worker",
     ".hidden aco_worker",
     ".type aco_worker, %object",
-    ".size aco_worker, 8",
+    ".size aco_worker, 16",
     ".p2align 3",
-    "aco_worker: .zero 8",
+    "aco_worker: .zero 16",
     ".popsection",
 );
 
@@ -200,6 +201,20 @@ pub(crate) fn thread_state() -> *mut ThreadState {
 pub(crate) fn worker() -> *mut c_void {
     // SAFETY: the thread's own word.
     unsafe { *(address_of!("aco_worker") as *const *mut c_void) }
+}
+
+/// Is this thread one for calls that block?
+#[cfg(feature = "rt")]
+pub(crate) fn is_helper() -> bool {
+    // SAFETY: the thread's own word.
+    unsafe { *(address_of!("aco_worker") as *const usize).add(1) != 0 }
+}
+
+/// Sets what [`is_helper`] gives.
+#[cfg(feature = "rt")]
+pub(crate) fn set_is_helper(is: bool) {
+    // SAFETY: the thread's own word.
+    unsafe { *(address_of!("aco_worker") as *mut usize).add(1) = usize::from(is) }
 }
 
 /// Sets what [`worker`] gives.

@@ -43,6 +43,11 @@ static void *every_address(void *argument) {
     CHECK(fd >= 0 && reaches("tcp4", "127.0.0.1", port_of(fd)));
     if (has_six()) CHECK(!reaches("tcp6", "[::1]", port_of(fd)));
     CHECK_EQUAL(acort_close(fd), 0);
+    char address[16];
+    fd = acort_listen("tcp4", ":0", 0);
+    snprintf(address, sizeof address, ":%d", port_of(fd));
+    CHECK_FAILS(acort_listen("tcp", address, 0), EADDRINUSE); /* half of it is no listener */
+    CHECK_EQUAL(acort_close(fd), 0);
     if (has_six()) {
         fd = acort_listen("tcp6", ":0", 0);
         CHECK(fd >= 0 && reaches("tcp6", "[::1]", port_of(fd)) && !reaches("tcp4", "127.0.0.1", port_of(fd)));

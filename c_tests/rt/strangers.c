@@ -94,8 +94,48 @@ static void some_are_given_up(void) {
     CHECK_EQUAL(acort_free(runtime), 0);
 }
 
+/* A call that blocks runs tasks of its own: its thread is one that wakes, and one, not two. */
+static acort_chan_t *between;
+
+static void *receives(void *argument) {
+    int value = 0;
+    CHECK_EQUAL(acort_chan_recv(between, &value, ACORT_NEVER), 0);
+    CHECK_EQUAL(value, 7);
+    return argument;
+}
+
+static void *runs_inside(void *in) {
+    if (in == NULL) run(receives, NULL);
+    else CHECK_EQUAL(acort_enter((acort_t *)in, receives, NULL, NULL), 0);
+    return NULL;
+}
+
+static void *calls_what_runs(void *in) {
+    CHECK_EQUAL(acort_blocking(runs_inside, in, NULL), 0);
+    return NULL;
+}
+
+static void *runs_elsewhere(void *in) {
+    int value = 7;
+    between = acort_chan_new(sizeof value, 1, 0);
+    acort_task_t *task = acort_go(calls_what_runs, in);
+    acort_sleep(50 * MILLISECONDS);
+    CHECK_EQUAL(acort_chan_send(between, &value, ACORT_NEVER), 0);
+    join(task);
+    acort_chan_unref(between);
+    return NULL;
+}
+
+static void helpers_run_tasks(void) {
+    run(runs_elsewhere, NULL);
+    acort_t *other = runtime_with(1);
+    run(runs_elsewhere, other);
+    CHECK_EQUAL(acort_free(other), 0);
+}
+
 int main(void) {
     alarm(100);
+    helpers_run_tasks();
     caller_wakes_another_ones();
     if (!HAS_STRANGERS) some_are_given_up();
     run(is_too_large, NULL);

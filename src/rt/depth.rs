@@ -17,9 +17,9 @@ pub(crate) unsafe fn used(task: *mut Task) -> Outcome<isize> {
     let bytes = unsafe {
         match (*task).state.load(Ordering::Acquire) {
             STARTED if (*task).parker.worker != Worker::here() => return Err(libc::EBUSY),
-            STARTED if (*task).co.is_null() => 0,
-            STARTED => coroutine::stack_used((*task).co),
-            ENDED if (*task).has(MEASURED) && !(*task).has(GIVEN_UP) => (*task).about,
+            STARTED if !(*task).co.is_null() => coroutine::stack_used((*task).co),
+            // A hook is told of its end.
+            STARTED | ENDED if (*task).has(MEASURED) && !(*task).has(GIVEN_UP) => (*task).about,
             FRESH.. => 0,
             _ => return Err(libc::ESRCH),
         }

@@ -55,12 +55,14 @@ pub(crate) unsafe fn fail(worker: *mut Worker, task: *mut Task) {
 unsafe fn end(worker: *mut Worker, task: *mut Task, state: u8) {
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
+        let is_started = (*task).state.load(Ordering::Relaxed) == STARTED;
+        // Its coroutine may be another one's already: what a hook asks for must not find it.
+        (*task).co = ptr::null_mut();
         hooks::ended(task);
-        (*worker).tasks -= u32::from((*task).state.load(Ordering::Relaxed) == STARTED);
+        (*worker).tasks -= u32::from(is_started);
         // Before the group knows: who has waited for that may free the runtime.
         count(&(*worker).counts.ended, 1);
         (*(*worker).runtime).one_less();
-        (*task).co = ptr::null_mut();
         let held = (*task).lock.hold();
         let flags = (*task).flags.load(Ordering::Relaxed);
         (*task).state.store(state, Ordering::Release);

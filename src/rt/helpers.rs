@@ -13,7 +13,7 @@ use super::wake::wake_all;
 use super::why::Why;
 use super::worker::Worker;
 use super::{Outcome, os};
-use crate::sys;
+use crate::{sys, tls};
 
 /// A thread without work for so long ends.
 const PATIENCE: i64 = 5_000_000_000;
@@ -50,6 +50,7 @@ unsafe fn no_thread(error: c_int) {
 
 /// A thread's life.
 extern "C" fn serve(_: *mut c_void) -> *mut c_void {
+    tls::set_is_helper(true);
     runtime::helper_begins();
     while let Some(job) = JOBS.next(PATIENCE) {
         // SAFETY: the job is this thread's.

@@ -30,8 +30,10 @@ pub(crate) fn perform(
     let mut was_mistaken = false;
     loop {
         let kind = kinds::kind(fd, entry)?;
-        let may_be_empty = way == Way::In && kind & TCP != 0;
+        // What somebody else has made may be something else by now, where a short read says nothing.
         // SAFETY: entries stay for ever.
+        let may_be_empty = way == Way::In && kind & TCP != 0 && unsafe { !(*entry).is_foreign() };
+        // SAFETY: as above.
         let edges = unsafe { (*entry).edges(way) };
         // SAFETY: as above.
         if may_be_empty && unsafe { (*entry).is_empty(edges) } {

@@ -212,8 +212,12 @@ pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Outcome<c_in
     let addresses = Addresses::of((family, sort), address, libc::AI_PASSIVE, -1)?;
     // Every address of the machine, of both families, is one socket of IPv6, where there is that.
     let is_every = family == libc::AF_UNSPEC && address.to_bytes().starts_with(b":");
-    if is_every && let Ok(fd) = listen_at(&addresses, Some(libc::AF_INET6), false, backlog) {
-        return Ok(fd);
+    if is_every {
+        match listen_at(&addresses, Some(libc::AF_INET6), false, backlog) {
+            // There is none.
+            Err(libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT) => {}
+            outcome => return outcome,
+        }
     }
     listen_at(&addresses, None, true, backlog)
 }

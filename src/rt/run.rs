@@ -10,7 +10,7 @@ use super::making::{
     DEFAULTS, create, destroy, enter_worker, filled_in, leave_worker, prepare, retire,
 };
 use super::parker::Hearing;
-use super::runtime::Runtime;
+use super::runtime::{Released, Runtime};
 use super::schedule;
 use super::spawn;
 use super::task::{self, FAILED, Task};
@@ -76,6 +76,7 @@ pub(crate) unsafe fn run(
     if !Worker::here().is_null() {
         return Err(libc::EBUSY);
     }
+    let _released = Released::from_helpers();
     // SAFETY: the runtime is this function's.
     unsafe {
         let runtime = create(acort_opts_t { workers: 1, ..DEFAULTS })?;
@@ -164,6 +165,7 @@ pub(crate) unsafe fn enter(
         if embed::is_mine(&*runtime) {
             return Err(libc::EDEADLK);
         }
+        let _released = Released::from_helpers();
         let callers: *const AtomicU32 = &raw const (*runtime).callers;
         (*callers).fetch_add(1, Ordering::SeqCst);
         let outcome = begin(runtime, body, argument).and_then(|(group, main)| {

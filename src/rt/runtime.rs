@@ -10,6 +10,7 @@ use super::lock::{Lock, SeveralTouch};
 use super::os;
 use super::task::Task;
 use super::worker::{Counts, Worker, count};
+use crate::tls;
 
 /// Threads of the process that only run what tasks give them: they wake nobody of themselves. In the upper
 /// half, how often that number has changed: one that comes must not stand for another one that has gone.
@@ -25,6 +26,30 @@ pub(crate) fn helper_begins() {
 /// It is none any more.
 pub(crate) fn helper_ends() {
     HELPERS.fetch_add(CHANGE - 1, Ordering::SeqCst);
+}
+
+/// Is no helper while a runtime has this thread, if it is one: who runs tasks of its own may wake others.
+pub(crate) struct Released(bool);
+
+impl Released {
+    /// From here on, until this goes.
+    pub(crate) fn from_helpers() -> Released {
+        let was_helper = tls::is_helper();
+        if was_helper {
+            tls::set_is_helper(false);
+            helper_ends();
+        }
+        Released(was_helper)
+    }
+}
+
+impl Drop for Released {
+    fn drop(&mut self) {
+        if self.0 {
+            helper_begins();
+            tls::set_is_helper(true);
+        }
+    }
 }
 
 /// One idle worker less, and once more.

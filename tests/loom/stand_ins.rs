@@ -47,6 +47,12 @@ pub mod tls {
         static STATE: Box<u64> = Box::new(0);
     }
 
+    pub fn is_helper() -> bool {
+        false
+    }
+
+    pub fn set_is_helper(_: bool) {}
+
     pub fn worker() -> *mut c_void {
         WORKER.with(Cell::get) as *mut c_void
     }

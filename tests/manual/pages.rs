@@ -120,7 +120,11 @@ pub const PAGES: &[Page] = &[
         "aco_resume_value aco_yield_value aco_first_value",
     ),
     page(EXTENSION, "go on in another coroutine", "aco_yield_to"),
-    page(EXTENSION, "generators", "aco_gen_new aco_gen_next aco_gen_yield aco_gen_free aco_gen_t"),
+    page(
+        EXTENSION,
+        "generators",
+        "aco_gen_new aco_try_gen_new aco_gen_next aco_gen_yield aco_gen_free aco_gen_t",
+    ),
     page(EXTENSION, "let a coroutine begin anew", "aco_reset"),
     page(EXTENSION, "let entry functions return", "aco_return_exits aco_thread_return_exits"),
     page(EXTENSION, "cancel coroutines", "aco_cancel aco_is_cancelled aco_yield_checked"),

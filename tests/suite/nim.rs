@@ -36,7 +36,7 @@ const VARIANTS: [(&str, &str); 11] = [
     (AARCH64, Compiler::AARCH64.runner),
 ];
 
-const AARCH64: &str = "c --mm:orc --cpu:arm64 --os:linux --arm64.linux.gcc.exe:aarch64-linux-gnu-gcc-12 \
+const AARCH64: &str = "c --mm:orc -d:underEmulation --cpu:arm64 --os:linux --arm64.linux.gcc.exe:aarch64-linux-gnu-gcc-12 \
     --arm64.linux.gcc.linkerexe:aarch64-linux-gnu-gcc-12 -d:acoStatic \
     -d:acoLibDir:ROOT/build/aarch64-unknown-linux-gnu --passL:-static";
 

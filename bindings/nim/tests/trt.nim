@@ -277,12 +277,14 @@ test "generators and coroutines in tasks":
     for task in all: task.join()
     doAssert sum == 3850, $sum)
 
-test "nothing can wake them":
-  raises(DeadlockError, "nothing could wake"):
-    run(proc () =
-      let chan = newChan[int]()
-      go(proc () = discard chan.recv()))
-  doAssert run(proc (): int = 1) == 1
+# An emulator has a thread of its own, which the runtime takes for one that might wake somebody.
+when not defined(underEmulation):
+  test "nothing can wake them":
+    raises(DeadlockError, "nothing could wake"):
+      run(proc () =
+        let chan = newChan[int]()
+        go(proc () = discard chan.recv()))
+    doAssert run(proc (): int = 1) == 1
 
 proc inThread(sum: ptr int) {.thread.} =
   proc main() =

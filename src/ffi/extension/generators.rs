@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::ffi::non_null;
+use crate::refusal::Refusal;
 use crate::{coroutine, generator, resume, tls};
 
 /// A generator: a coroutine that is resumed by who asks for its next value, be that a main coroutine or
@@ -32,6 +33,25 @@ pub unsafe extern "C" fn aco_gen_new(
     // SAFETY: the caller's promise.
     unsafe { generator::create(stack, fp, arg, resume::returning) }
         .unwrap_or_else(|why| why.abort("aco_gen_new"))
+}
+
+/// aco_gen_new() that does not abort: NULL and errno ENOMEM without memory, EINVAL where `share_stack` is NULL or
+/// destroyed.
+///
+/// # Safety
+/// `share_stack` is NULL or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn aco_try_gen_new(
+    share_stack: *mut aco_share_stack_t,
+    fp: aco_cofuncp_t,
+    arg: *mut c_void,
+) -> *mut aco_gen_t {
+    let created = match NonNull::new(share_stack) {
+        // SAFETY: the caller's promise.
+        Some(stack) => unsafe { generator::create(stack, fp, arg, resume::returning) },
+        None => Err(Refusal::Destroyed(share_stack)),
+    };
+    created.unwrap_or_else(Refusal::as_errno)
 }
 
 /// Runs a generator to its next value. 1, and the value in `*value`; or 0 when it has ended, now or before,
