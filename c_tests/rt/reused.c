@@ -204,7 +204,29 @@ static void *in_a_thread(void *argument) {
     return argument;
 }
 
+/* A copy of what acort has closed rouses no worker. */
+static void *a_copy_is_left(void *argument) {
+    acort_stats_t before, after;
+    int ends[2];
+    char byte = 0;
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    int copy = dup(ends[0]);
+    CHECK_FAILS(acort_read(ends[0], &byte, 1, acort_after(MILLISECONDS)), ETIMEDOUT);
+    CHECK_EQUAL(acort_close(ends[0]), 0);
+    acort_stats(&before, sizeof before);
+    for (int i = 0; i < 50; i++) {
+        CHECK(write(ends[1], "x", 1) == 1 && read(copy, &byte, 1) == 1);
+        acort_sleep(MILLISECONDS / 20);
+    }
+    acort_stats(&after, sizeof after);
+    CHECK(after.events - before.events < 10);
+    close(copy);
+    close(ends[1]);
+    return argument;
+}
+
 int main(void) {
+    run(a_copy_is_left, NULL);
     void *(*tests[])(void *) = {any_after_any, made_here, is_not_mixed_up, lives_on, is_closed, in_a_thread};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         run(tests[i], NULL);

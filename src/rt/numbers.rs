@@ -35,9 +35,14 @@ pub(crate) fn forget(entry: *mut Entry, bits: u32) {
 /// Closes `fd`; who waits for it has ECANCELED.
 pub(crate) fn close(fd: c_int) -> Outcome<()> {
     let entry = entry(fd)?;
-    // SAFETY: entries stay for ever; who is claimed stays until it is woken. It is closed under the lock: the number is nobody else's before that.
+    // SAFETY: entries stay for ever, and a home until it has emptied its entries; who is claimed stays until it is
+    // woken. It is closed under the lock: the number is nobody else's before that.
     unsafe {
         let held = (*entry).lock.hold();
+        if (*entry).has(WATCHED) {
+            // A copy of it, dup(2)'s or a child's, would go on rousing the worker.
+            (*(*entry).home).poller.forget(fd);
+        }
         let lists = (*entry).empty(0);
         let closed = libc::close(fd);
         let error = sys::errno();
