@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::figures;
 use crate::work::Case;
 
 pub fn cases() -> Vec<Case> {
@@ -12,6 +13,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("form of CHANGELOG.md", || changelog_form(&read(Path::new("CHANGELOG.md"))?)),
         Case::new("the form is looked at", changelog_form_is_looked_at),
         Case::new("version in debian/changelog", debian_version),
+        figures::case(),
     ]
 }
 

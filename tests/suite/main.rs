@@ -15,6 +15,7 @@ mod deb;
 mod debug;
 mod documents;
 mod examples;
+mod figures;
 mod fuzz;
 #[allow(dead_code)] // of comments, which only the manual pages need
 #[path = "../manual/header.rs"]
