@@ -225,8 +225,78 @@ static void *a_copy_is_left(void *argument) {
     return argument;
 }
 
+static void *writes_a_byte(void *fd) {
+    acort_sleep(10 * MILLISECONDS);
+    CHECK(write((int)NUMBER(fd), "y", 1) == 1);
+    return NULL;
+}
+
+/* Another file for a while, and the one from before again, as for a standard input that is put aside. */
+static void *comes_back(void *argument) {
+    int first[2], second[2];
+    char byte = 0;
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, first), 0);
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, second), 0);
+    int number = first[0], aside = dup(number);
+    CHECK_FAILS(acort_read(number, &byte, 1, acort_after(MILLISECONDS)), ETIMEDOUT);
+    CHECK_EQUAL(dup2(second[0], number), number);
+    CHECK_FAILS(acort_read(number, &byte, 1, acort_after(MILLISECONDS)), ETIMEDOUT);
+    CHECK_EQUAL(dup2(aside, number), number);
+    for (int i = 0; i < 3; i++) {
+        acort_task_t *task = acort_go(writes_a_byte, POINTER(first[1]));
+        CHECK_EQUAL(acort_read(number, &byte, 1, acort_after(20000 * MILLISECONDS)), 1);
+        join(task);
+    }
+    CHECK_EQUAL(acort_close(number), 0);
+    close(aside), close(first[1]), close(second[0]), close(second[1]);
+    return argument;
+}
+
+static struct sockaddr_in packets_to;
+
+static void *sends_two(void *argument) {
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQUAL(sendto(fd, "dg", 2, 0, (struct sockaddr *)&packets_to, sizeof packets_to), 2);
+    }
+    close(fd);
+    return argument;
+}
+
+/* The number of a connection comes back as a socket for packets: each of them is read. */
+static void *packets_after_a_stream(void *argument) {
+    struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof place;
+    char text[100];
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(bind(listener, (struct sockaddr *)&place, length) == 0 && listen(listener, 5) == 0);
+    getsockname(listener, (struct sockaddr *)&place, &length);
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_EQUAL(connect(client, (struct sockaddr *)&place, length), 0);
+    int server = accept(listener, NULL, NULL);
+    CHECK(write(server, "1", 1) == 1);
+    CHECK_EQUAL(acort_read(client, text, 1, ACORT_NEVER), 1);
+    close(client);
+    packets_to = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int packets = socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK_EQUAL(packets, client);
+    CHECK_EQUAL(bind(packets, (struct sockaddr *)&packets_to, sizeof packets_to), 0);
+    length = sizeof packets_to;
+    getsockname(packets, (struct sockaddr *)&packets_to, &length);
+    acort_task_t *task = acort_go(sends_two, NULL);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQUAL(acort_read(packets, text, sizeof text, acort_after(20000 * MILLISECONDS)), 2);
+    }
+    join(task);
+    CHECK_EQUAL(acort_close(packets), 0);
+    close(listener), close(server);
+    return argument;
+}
+
 int main(void) {
     run(a_copy_is_left, NULL);
+    run(comes_back, NULL);
+    run(packets_after_a_stream, NULL);
     void *(*tests[])(void *) = {any_after_any, made_here, is_not_mixed_up, lives_on, is_closed, in_a_thread};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         run(tests[i], NULL);

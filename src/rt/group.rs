@@ -206,7 +206,7 @@ pub(crate) unsafe fn cancel(group: *mut Group) {
 }
 
 /// `group` has failed with the errno `error`, unless it has failed before: all its tasks but the caller are
-/// cancelled, now and in future. EINVAL: that is no errno.
+/// cancelled, as by [`cancel`]. EINVAL: that is no errno.
 ///
 /// # Safety
 /// The group exists.

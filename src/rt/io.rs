@@ -55,7 +55,7 @@ pub(crate) fn perform(
             // No such answer comes from what it was taken for: the number is another file's.
             Err(error) if !was_mistaken && is_of_another_kind(kind, error) => {
                 was_mistaken = true;
-                numbers::forget(entry, 0);
+                numbers::was_mistaken(entry, kind);
             }
             Err(error) => return Err(error),
         }

@@ -19,6 +19,9 @@ pub(crate) const ALWAYS: u32 = 8;
 /// A pipe, which sends SIGPIPE.
 pub(crate) const PIPE: u32 = 16;
 
+/// All that says what a file is.
+pub(crate) const KINDS: u32 = KNOWN | SOCKET | TCP | ALWAYS | PIPE;
+
 /// What `fd` is: `SOCKET`, `TCP`, `ALWAYS`, `PIPE`. The first time it is made not to block.
 pub(crate) fn kind(fd: c_int, entry: *mut Entry) -> Outcome<u32> {
     // SAFETY: entries stay for ever.
@@ -37,7 +40,9 @@ pub(crate) fn kind_anew(fd: c_int, entry: *mut Entry) -> Outcome<u32> {
     let _held = unsafe { (*entry).lock.hold() };
     let found = ask(fd)? | KNOWN;
     // SAFETY: as above.
-    Ok(unsafe { (*entry).bits.fetch_or(found, Ordering::Relaxed) } | found)
+    let bits = unsafe { &(*entry).bits };
+    bits.fetch_and(!KINDS, Ordering::Relaxed);
+    Ok(bits.fetch_or(found, Ordering::Relaxed) | found)
 }
 
 #[cold]

@@ -4,8 +4,8 @@ use core::ffi::c_int;
 use core::sync::atomic::Ordering;
 
 use super::Outcome;
-use super::descriptors::{self, CHUNK, Entry, OURS, TABLE, WATCHED, Way, entry, mark};
-use super::kinds::{ALWAYS, KNOWN, PIPE, SOCKET, TCP};
+use super::descriptors::{self, CHUNK, Entry, OURS, REPLACED, TABLE, WATCHED, Way, entry, mark};
+use super::kinds::{KINDS, KNOWN};
 use super::parker::error_reason;
 use super::wake::wake_all;
 use super::worker::Worker;
@@ -25,6 +25,23 @@ pub(crate) fn forget(entry: *mut Entry, bits: u32) {
     unsafe {
         let held = (*entry).lock.hold();
         let lists = (*entry).empty(bits);
+        drop(held);
+        for list in lists {
+            wake_all(list, Some(error_reason(libc::ECANCELED)));
+        }
+    }
+}
+
+/// `fd` gave an answer that no file of its kind gives: what is known is of another one, if it is still what it was
+/// when `known` was seen.
+pub(crate) fn was_mistaken(entry: *mut Entry, known: u32) {
+    // SAFETY: entries stay for ever; who is claimed stays until it is woken.
+    unsafe {
+        let held = (*entry).lock.hold();
+        if ((*entry).bits.load(Ordering::Relaxed) ^ known) & (KINDS | OURS) != 0 {
+            return;
+        }
+        let lists = (*entry).empty(0);
         drop(held);
         for list in lists {
             wake_all(list, Some(error_reason(libc::ECANCELED)));
@@ -72,8 +89,7 @@ pub(crate) fn abandon(worker: *mut Worker) {
                     let is_foreign = (*entry).is_foreign();
                     let bits = (*entry).bits.load(Ordering::Relaxed);
                     let kind = if is_foreign { 0 } else { bits };
-                    let lists =
-                        (*entry).empty(kind & (KNOWN | SOCKET | TCP | ALWAYS | PIPE | OURS));
+                    let lists = (*entry).empty(kind & (KINDS | OURS));
                     drop(held);
                     for list in lists {
                         wake_all(list, None);
@@ -113,6 +129,11 @@ pub(crate) fn confirm(fd: c_int, entry: *mut Entry) -> Outcome<()> {
         let home = (*entry).home;
         let next = mark((*entry).generation.wrapping_add(1), fd);
         let watched = (*home).poller.watch_new(fd, next);
+        if watched == Err(libc::EEXIST) && (*entry).has(REPLACED) {
+            // It may be the one from before, still watched, by a mark from then.
+            (*entry).bits.fetch_and(!KINDS, Ordering::Relaxed);
+            return (*home).poller.watch(fd, mark((*entry).generation, fd));
+        }
         if let Err(error @ (libc::EEXIST | libc::ENOMEM | libc::ENOSPC)) = watched {
             return if error == libc::EEXIST { Ok(()) } else { Err(error) };
         }
@@ -120,7 +141,7 @@ pub(crate) fn confirm(fd: c_int, entry: *mut Entry) -> Outcome<()> {
         if watched.is_ok() {
             (*home).watches.fetch_add(1, Ordering::Relaxed);
             (*entry).home = home;
-            (*entry).bits.store(WATCHED, Ordering::Relaxed);
+            (*entry).bits.store(WATCHED | REPLACED, Ordering::Relaxed);
         }
         drop(held);
         for list in lists {
