@@ -128,7 +128,7 @@ pub(crate) fn confirm(fd: c_int, entry: *mut Entry) -> Outcome<()> {
         }
         let home = (*entry).home;
         let next = mark((*entry).generation.wrapping_add(1), fd);
-        let watched = (*home).poller.watch_new(fd, next);
+        let watched = (*home).poller.watch_new(fd, mark((*entry).generation, fd), next);
         if watched == Err(libc::EEXIST) && (*entry).has(REPLACED) {
             // It may be the one from before, still watched, by a mark from then.
             (*entry).bits.fetch_and(!KINDS, Ordering::Relaxed);

@@ -102,9 +102,10 @@ impl Poller {
         }
     }
 
-    /// As [`watch`](Self::watch), where this file is not watched under this number. EEXIST: it is.
-    pub(crate) fn watch_new(&self, fd: c_int, mark: u64) -> Outcome<()> {
-        self.control(libc::EPOLL_CTL_ADD, fd, ALL, mark)
+    /// As [`watch`](Self::watch), by the mark `next`, where this file is not watched under this number. EEXIST: it
+    /// is, by the mark that it has.
+    pub(crate) fn watch_new(&self, fd: c_int, _mark: u64, next: u64) -> Outcome<()> {
+        self.control(libc::EPOLL_CTL_ADD, fd, ALL, next)
     }
 
     /// Tells no more of `fd`.

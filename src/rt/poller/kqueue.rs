@@ -121,10 +121,10 @@ impl Poller {
         self.watch_anew(fd, mark).map(drop)
     }
 
-    /// As [`watch`](Self::watch), where this file is not watched under this number. EEXIST: it is. A file that
-    /// is closed takes its filters with it.
-    pub(crate) fn watch_new(&self, fd: c_int, mark: u64) -> Outcome<()> {
-        if self.watch_anew(fd, mark)? { Err(libc::EEXIST) } else { Ok(()) }
+    /// As [`watch`](Self::watch), by the mark `next`, where this file is not watched under this number. EEXIST: it
+    /// is, by `mark`. A file that is closed takes its filters with it.
+    pub(crate) fn watch_new(&self, fd: c_int, mark: u64, next: u64) -> Outcome<()> {
+        if self.watch_anew(fd, mark)? { Err(libc::EEXIST) } else { self.watch(fd, next) }
     }
 
     /// Gives whether something was watched under this number.
