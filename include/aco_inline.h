@@ -264,17 +264,18 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
 
 #endif
 
-/* Leaves the running coroutine, yield_co where it is at hand, for its main_co; goes on here when it is
- * resumed. Aborts in a main coroutine and where no coroutine runs. */
+/* Leaves the running coroutine for its main_co; goes on here when it is resumed. aco_yield1() takes the running
+ * coroutine, where that is at hand. Aborts in a main coroutine and where no coroutine runs. */
 #define aco_yield1(yield_co) aco_yield1_inline_(yield_co)
 #define aco_yield() aco_yield_inline_()
 
-/* Ends the running coroutine, co where it is at hand. Does not come back, and unwinds nothing. Aborts in
+/* Ends the running coroutine. aco_exit1() takes it, where it is at hand. Does not come back, and unwinds nothing. Aborts in
  * a main coroutine and where no coroutine runs. */
 #define aco_exit1(co) aco_exit1_inline_(co)
 #define aco_exit() aco_exit1(aco_current_())
 
-/* The argument that the running coroutine was created with. */
+/* The argument that the running coroutine was created with. Valid in a coroutine: where none has run yet it
+ * looks at NULL; aco_get_arg_fn() gives NULL there. */
 #define aco_get_arg() (aco_current_()->arg)
 
 /* The running coroutine: see aco_gtls_co. */

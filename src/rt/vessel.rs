@@ -5,9 +5,10 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use super::Outcome;
+use super::abi::acort_body_t;
 use super::task::{Beginning, MEASURED, SHARED, SIZED, Task};
 use super::worker::Worker;
-use crate::abi::{aco_share_stack_t, aco_t};
+use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::refusal::Refusal;
 use crate::{arch, coroutine, resume, sanitizer, stack, tls};
 
@@ -81,20 +82,24 @@ pub(crate) unsafe fn take(worker: *mut Worker, task: *mut Task) -> Outcome<*mut 
     unsafe {
         let vessels = &mut (*worker).vessels;
         let is_shared = (*task).has(SHARED);
-        let Beginning { argument, .. } = (*task).part.beginning;
+        let Beginning { body, argument, .. } = (*task).part.beginning;
         let kept = match (is_shared, (*task).has(SIZED)) {
             (true, _) => vessels.shared.pop(),
             (false, false) => vessels.own.pop(),
             _ => None,
         };
-        match kept {
+        let co = match kept {
             Some(co) => {
                 coroutine::reset(co, Some(entry), argument);
-                Ok(co)
+                co
             }
-            None if is_shared => create_shared(worker, argument),
-            None => create_own(worker, task),
-        }
+            None if is_shared => create_shared(worker, argument)?,
+            None => create_own(worker, task)?,
+        };
+        // It begins at `entry`; who is told of it, in a line or a debugger, reads the task's own function. Nobody
+        // calls it by this name.
+        (*co).fp = core::mem::transmute::<acort_body_t, aco_cofuncp_t>(body);
+        Ok(co)
     }
 }
 

@@ -94,9 +94,12 @@ const AARCH64: &[Need] = &[
     ("test -e /lib/ld-linux-aarch64.so.1", "libc6:arm64"),
 ];
 
-/// What `cargo build` links with where rustc brings no lld (x86-64: it does, from 1.90 on).
-const LLD: &[Need] =
-    if cfg!(target_arch = "x86_64") { &[] } else { &[("ld.lld --version", "lld")] };
+/// What `cargo build` links with, from .cargo or build.rs on: rustc's own lld (rustup's has it on x86-64, from
+/// 1.90 on; Debian's has none), or the system's.
+const LLD: &[Need] = &[(
+    "sh -c ld.lld${IFS}--version||ls${IFS}$(rustc${IFS}--print${IFS}sysroot)/lib/rustlib/*/bin/rust-lld",
+    "lld",
+)];
 
 const SANITIZERS: &[Need] = &[
     ("clang --version", "clang"),

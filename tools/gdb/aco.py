@@ -290,7 +290,11 @@ class AcoBt(gdb.Command):
                 if co.main_co:
                     print_frames(co)
         elif argument.strip():
-            print_frames(Coroutine(int(gdb.parse_and_eval("(unsigned long)(%s)" % argument))))
+            address = int(gdb.parse_and_eval("(unsigned long)(%s)" % argument))
+            try:
+                print_frames(Coroutine(address))
+            except gdb.MemoryError:
+                raise gdb.GdbError("there is no coroutine at %#x" % address)
         else:
             raise gdb.GdbError("aco bt CO, or aco bt all")
 
