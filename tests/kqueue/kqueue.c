@@ -4,7 +4,8 @@
  * As strict as the strictest: a limit of more than 100,000,000 seconds is one of EINVAL (macOS), and so is the
  * filter for the way that a file descriptor was not opened for (FIFOs of FreeBSD). As loose as
  * the loosest: one way tells of the other way's edges (BSDs); a filter that was closed without EV_DELETE is
- * remembered, never told of, and not begun anew by EV_ADD (libkqueue). */
+ * remembered, never told of, and not begun anew by EV_ADD (libkqueue); with ACO_KQUEUE_HEARS in the environment a
+ * file that is closed takes its filters with it (BSDs, macOS), as far as another one has its number. */
 #define _GNU_SOURCE
 #include <sys/event.h>
 
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -27,6 +29,8 @@ enum { QUEUES = 512, NUMBERS = 16384, AT_ONCE = 128 };
 struct filter {
     void *udata;
     int is_there;
+    /* Of which file, by its number. */
+    ino_t file;
 };
 
 /* A queue's number is that of its epoll; all of its memory is here, and nothing of it malloc's. */
@@ -42,9 +46,11 @@ static struct queue queues[QUEUES];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* Always readable: a word is an epoll that begins to look at it. */
 static int readable = -1;
+static int hears;
 
 __attribute__((constructor)) static void make_readable(void) {
     readable = eventfd(1, EFD_CLOEXEC);
+    hears = getenv("ACO_KQUEUE_HEARS") != NULL;
 }
 
 static int control(int queue, int what, int fd, uint32_t events, uint64_t data) {
@@ -76,6 +82,11 @@ static int change_descriptor(int number, struct queue *queue, const struct keven
     if (change->ident >= NUMBERS) return EBADF;
     int fd = (int)change->ident;
     struct filter *both = queue->descriptors[fd];
+    struct stat status = {.st_ino = 0};
+    int is_open = fstat(fd, &status) == 0;
+    for (int way = 0; hears && way < WAYS; way++) {
+        if (!is_open || both[way].file != status.st_ino) both[way].is_there = 0;
+    }
     struct filter *filter = &both[change->filter == EVFILT_READ ? READS : WRITES];
     struct filter before = *filter;
     int deletes = (change->flags & EV_DELETE) != 0;
@@ -88,7 +99,7 @@ static int change_descriptor(int number, struct queue *queue, const struct keven
     int mode = fcntl(fd, F_GETFL);
     if (!deletes && mode < 0) return EBADF;
     if (!deletes && (mode & O_ACCMODE) == (filter == &both[READS] ? O_WRONLY : O_RDONLY)) return EINVAL;
-    *filter = (struct filter){.udata = change->udata, .is_there = !deletes};
+    *filter = (struct filter){.udata = change->udata, .is_there = !deletes, .file = status.st_ino};
 
     uint32_t events = both[READS].is_there ? EPOLLIN | EPOLLRDHUP : 0u;
     if (both[WRITES].is_there) events |= EPOLLOUT;
