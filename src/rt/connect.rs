@@ -40,10 +40,10 @@ pub(crate) unsafe fn accept(
         }
     })?;
     let accepted = c_int::try_from(accepted).map_err(|_| libc::EMFILE)?;
-    // A listener that somebody else has made may be of another sort by now.
+    // A listener that somebody else has made may be of another sort by now than it was.
     // SAFETY: entries stay for ever.
     let is_known = unsafe { !(*descriptors::entry(fd)?).is_foreign() };
-    numbers::adopt(accepted, if is_known { of } else { 0 });
+    numbers::adopt(accepted, if is_known { of } else { SOCKET | kinds::is_tcp(accepted) });
     Ok(accepted)
 }
 

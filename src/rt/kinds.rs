@@ -76,7 +76,8 @@ fn ask(fd: c_int) -> Outcome<u32> {
     Ok(kind)
 }
 
-fn is_tcp(fd: c_int) -> u32 {
+/// `TCP`, if the socket `fd` is one of TCP.
+pub(crate) fn is_tcp(fd: c_int) -> u32 {
     // Of the others' reads a short one may be short for something urgent.
     if !poller::TELLS_OF_URGENT {
         return 0;
