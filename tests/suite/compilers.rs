@@ -128,7 +128,7 @@ impl Compiler {
             variant("-O0 -DOLD_HEADER -fPIC", Link::Past),
             variant("-O3 -DOLD_HEADER -no-pie -fno-pie", Link::Past),
         ],
-        sample: 5,
+        sample: 4,
         ..NATIVE
     };
     pub const CXX: Compiler = Compiler {
@@ -200,7 +200,7 @@ impl Compiler {
             variant("-O0 -DOLD_HEADER", Link::Past),
         ],
         languages: Languages::Both,
-        sample: 3,
+        sample: 2,
         ..NATIVE
     };
     pub const VALGRIND: Compiler = Compiler {

@@ -52,7 +52,9 @@ pub const LEFT: &[&str] = &[
     "asan-aarch64",
     "msan",
     "lsan",
+    "tsan",
     "ubsan",
+    "valgrind",
 ];
 
 /// A group of cases that need the same tools.
