@@ -3,7 +3,7 @@
  *   rows ROW    measures it and prints a line (../measure.h)
  *
  * The CPU time of all threads counts; one worker, but for the rows that say otherwise. */
-#include "../measure.h"
+#include "naps.h"
 
 #include <acort.h>
 
@@ -188,30 +188,8 @@ static void *mutex(void *unused) {
     return unused;
 }
 
-enum { SLEEPERS = 10000, NAPS = 5 };
-
-/* From 10 to 20 ms, 100 of them at a time. */
 static void *sleeps(void *number) {
     acort_sleep(10000000 + (int64_t)(intptr_t)number % 100 * 100000);
-    return number;
-}
-
-static int naps;
-static sample_t begin_again, all_again;
-
-/* Measured from when each has slept once to when they have slept NAPS times more, on average: neither starts
- * nor ends are part of it. */
-static void woke(void) {
-    naps++;
-    if (naps == SLEEPERS) begin_again = now();
-    if (naps == SLEEPERS * (NAPS + 1)) all_again = since(begin_again);
-}
-
-static void *sleeps_again(void *number) {
-    while (naps < SLEEPERS * (NAPS + 1)) {
-        sleeps(number);
-        woke();
-    }
     return number;
 }
 

@@ -4,7 +4,7 @@
 
 #include <st.h>
 
-enum { YIELDS = 100000, LIVES = 200000, LOCKS = 10000000, SLEEPERS = 10000, NAPS = 5 };
+enum { YIELDS = 100000, LIVES = 200000, LOCKS = 10000000 };
 enum { STACK = 64 * 1024 };
 
 static st_thread_t go(void *(*body)(void *), void *argument) {
@@ -49,25 +49,6 @@ static void mutex(void) {
 
 static void *sleeps(void *number) {
     st_usleep(10000 + (st_utime_t)(intptr_t)number % 100 * 100);
-    return number;
-}
-
-static int naps;
-static sample_t begin_again, all_again;
-
-/* Measured from when each has slept once to when they have slept NAPS times more, on average: neither starts
- * nor ends are part of it. */
-static void woke(void) {
-    naps++;
-    if (naps == SLEEPERS) begin_again = now();
-    if (naps == SLEEPERS * (NAPS + 1)) all_again = since(begin_again);
-}
-
-static void *sleeps_again(void *number) {
-    while (naps < SLEEPERS * (NAPS + 1)) {
-        sleeps(number);
-        woke();
-    }
     return number;
 }
 

@@ -99,6 +99,17 @@ def leave(function, *arguments):
     return results[1]
 
 
+def taken(side):
+    """What was left in the `value` and the `error` of one side: the value, or the error is raised. Once."""
+    value, error, side.value, side.error = side.value, side.error, None, None
+    if error is None:
+        return value
+    try:
+        raise error
+    finally:
+        del error
+
+
 def end_forked(error):
     """What a coroutine ends with in a process that was forked inside it: the stack to go back to, and the
     thread state, are the parent's."""

@@ -10,7 +10,7 @@ import sys
 import threading
 import traceback
 
-from _aco import declare, end_forked, leave
+from _aco import declare, end_forked, leave, taken
 
 _pointer = ctypes.c_void_p
 _entry_type = ctypes.CFUNCTYPE(None)
@@ -86,14 +86,7 @@ class State:
 
     def take(self):
         """What the other side has left here."""
-        value, error = self.value, self.error
-        self.value = self.error = None
-        if error is None:
-            return value
-        try:
-            raise error
-        finally:
-            del error
+        return taken(self)
 
     def close(self):
         if self.is_done:

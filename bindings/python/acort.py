@@ -20,7 +20,7 @@ import select
 import sys
 import weakref
 
-from _aco import declare, end_forked, leave
+from _aco import declare, end_forked, leave, taken
 from _coroutine import running
 
 __all__ = ["Cancelled", "Channel", "Task", "go", "now", "run", "sleep", "yield_"]
@@ -149,13 +149,7 @@ class Task:
 
     def result(self):
         """What the function of an ended task has returned, or raised."""
-        value, error, self.value, self.error = self.value, self.error, None, None
-        if error is None:
-            return value
-        try:
-            raise error
-        finally:
-            del error
+        return taken(self)
 
     def cancel(self):
         """Has Cancelled raised where it waits, from now on."""

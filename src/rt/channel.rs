@@ -4,10 +4,10 @@
 //! a stack that moves away while its task waits, the task's own room stands for it: nobody writes to the
 //! stack of another. How channels are made and end is in `channel_life`.
 
-use super::atomic::AtomicUsize;
 use core::ffi::c_void;
 use core::ptr;
 
+use super::atomic::AtomicUsize;
 use super::lock::{Lock, SeveralTouch};
 use super::parker::Hearing;
 use super::queue::{Queue, Waiter};

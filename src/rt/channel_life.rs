@@ -1,10 +1,10 @@
 //! How channels are made, closed, counted and freed.
 
-use super::atomic::{AtomicUsize, Ordering};
 use core::ptr;
 
 use super::Outcome;
 use super::abi::ACORT_LOCAL;
+use super::atomic::{AtomicUsize, Ordering};
 use super::channel::Channel;
 use super::lock::{Lock, SeveralTouch, happens_after, happens_before};
 use super::queue::Queue;

@@ -33,12 +33,10 @@ pub(super) const WATCHED: u32 = 32;
 const OVER: u32 = 64;
 /// It was empty when the edges were as many as `empty_at` says.
 const EMPTY: u32 = 128;
-
-/// Another file was found under its number, and that before may come back.
-pub(super) const REPLACED: u32 = 512;
-
 /// acort has made it, and acort_close() closes it.
 pub(super) const OURS: u32 = 256;
+/// Another file was found under its number, and that before may come back.
+pub(super) const REPLACED: u32 = 512;
 
 /// Which way.
 #[derive(Clone, Copy, PartialEq)]

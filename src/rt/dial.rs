@@ -137,17 +137,11 @@ impl Attempts {
     }
 
     fn thread_waits(&self, deadline: i64) -> Outcome<()> {
-        const MILLISECOND: i64 = 1_000_000;
         let mut polled = [libc::pollfd { fd: -1, events: libc::POLLOUT, revents: 0 }; MOST];
         for (place, fd) in polled.iter_mut().zip(self.fds()) {
             place.fd = *fd;
         }
-        let limit = match deadline {
-            0 => 0,
-            ..0 => -1,
-            _ => (deadline.saturating_sub(os::now()).max(0) + MILLISECOND - 1) / MILLISECOND,
-        };
-        let limit = c_int::try_from(limit).unwrap_or(c_int::MAX);
+        let limit = os::milliseconds_until(deadline);
         // SAFETY: so many structs.
         match unsafe { libc::poll(polled.as_mut_ptr(), MOST as libc::nfds_t, limit) } {
             0 if is_past(deadline) => Err(libc::ETIMEDOUT),

@@ -1,8 +1,8 @@
 //! The ends of tasks: by themselves, or given up where nothing can wake them.
 
-use super::atomic::Ordering;
 use core::ptr;
 
+use super::atomic::Ordering;
 use super::extra;
 use super::group::Group;
 use super::hooks;

@@ -162,7 +162,7 @@ impl Group {
     }
 
     /// The thread that has started its tasks waits for their end from here on.
-    pub(crate) fn is_waited_for(&mut self) {
+    pub(crate) fn caller_waits(&mut self) {
         let _held = self.lock.hold();
         if self.live != 0 {
             self.is_waited_for = true;

@@ -87,15 +87,10 @@ pub(crate) fn is_tcp(fd: c_int) -> u32 {
 
 /// What of `events` `fd` is ready for, before `deadline`. EBADF.
 pub(crate) fn poll(fd: c_int, events: i16, deadline: i64) -> Outcome<i16> {
-    const MILLISECOND: i64 = 1_000_000;
-    let limit = match deadline {
-        0 => 0,
-        ..0 => -1,
-        _ => (deadline.saturating_sub(os::now()).max(0) + MILLISECOND - 1) / MILLISECOND,
-    };
+    let limit = os::milliseconds_until(deadline);
     let mut what = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: one struct.
-    let found = unsafe { libc::poll(&mut what, 1, c_int::try_from(limit).unwrap_or(c_int::MAX)) };
+    let found = unsafe { libc::poll(&mut what, 1, limit) };
     match found {
         // The caller asks again, or has a limit that has passed.
         ..0 if sys::errno() == libc::EINTR && limit == 0 => poll(fd, events, 0),

@@ -7,6 +7,7 @@ use super::Outcome;
 use super::descriptors::{self, CHUNK, Entry, OURS, REPLACED, TABLE, WATCHED, Way, entry, mark};
 use super::kinds::{KINDS, KNOWN};
 use super::parker::error_reason;
+use super::queue::Waiter;
 use super::wake::wake_all;
 use super::worker::Worker;
 use crate::sys;
@@ -15,60 +16,68 @@ use crate::sys;
 /// `SOCKET` ...
 pub(crate) fn adopt(fd: c_int, kind: u32) {
     if let Ok(entry) = entry(fd) {
-        forget(entry, OURS | if kind == 0 { 0 } else { kind | KNOWN });
+        forget(entry, OURS | if kind == 0 { 0 } else { kind | KNOWN }, |_| true);
     }
 }
 
-/// What is known is of another file. Of this one nothing but `bits` is.
-pub(crate) fn forget(entry: *mut Entry, bits: u32) {
-    // SAFETY: entries stay for ever; who is claimed stays until it is woken.
-    unsafe {
-        let held = (*entry).lock.hold();
-        let lists = (*entry).empty(bits);
-        drop(held);
-        for list in lists {
-            wake_all(list, Some(error_reason(libc::ECANCELED)));
-        }
-    }
-}
-
-/// `fd` gave an answer that no file of its kind gives: what is known is of another one, if it is still what it was
+/// A file gave an answer that none of its kind gives: what is known is of another one, if it is still what it was
 /// when `known` was seen.
 pub(crate) fn was_mistaken(entry: *mut Entry, known: u32) {
-    // SAFETY: entries stay for ever; who is claimed stays until it is woken.
+    forget(entry, 0, |now| (now ^ known) & (KINDS | OURS) == 0);
+}
+
+/// What is known is of another file, if `is_so` says so of it: of this one nothing but `bits` is.
+fn forget(entry: *mut Entry, bits: u32, is_so: impl Fn(u32) -> bool) {
+    // SAFETY: entries stay for ever; the lock is held.
     unsafe {
         let held = (*entry).lock.hold();
-        if ((*entry).bits.load(Ordering::Relaxed) ^ known) & (KINDS | OURS) != 0 {
+        if !is_so((*entry).bits.load(Ordering::Relaxed)) {
             return;
         }
-        let lists = (*entry).empty(0);
+        let waiters = (*entry).empty(bits);
         drop(held);
-        for list in lists {
-            wake_all(list, Some(error_reason(libc::ECANCELED)));
-        }
+        cancel(waiters);
+    }
+}
+
+/// Who waited for a file that is another one now has ECANCELED. No lock is held.
+///
+/// # Safety
+/// They are claimed, by the caller.
+unsafe fn cancel(waiters: [*mut Waiter; 2]) {
+    for list in waiters {
+        // SAFETY: the caller's promise: claimed ones stay until they are woken.
+        unsafe { wake_all(list, Some(error_reason(libc::ECANCELED))) }
     }
 }
 
 /// Closes `fd`; who waits for it has ECANCELED.
 pub(crate) fn close(fd: c_int) -> Outcome<()> {
-    let entry = entry(fd)?;
-    // SAFETY: entries stay for ever, and a home until it has emptied its entries; who is claimed stays until it is
-    // woken. It is closed under the lock: the number is nobody else's before that.
+    // A number beyond the table is nobody's who waits.
+    let Ok(entry) = entry(fd) else { return close_now(fd) };
+    // SAFETY: entries stay for ever, and a home until it has emptied its entries. It is closed under the lock: the
+    // number is nobody else's before that.
     unsafe {
         let held = (*entry).lock.hold();
         if (*entry).has(WATCHED) {
             // A copy of it, dup(2)'s or a child's, would go on rousing the worker.
             (*(*entry).home).poller.forget(fd);
         }
-        let lists = (*entry).empty(0);
-        let closed = libc::close(fd);
-        let error = sys::errno();
+        let waiters = (*entry).empty(0);
+        let outcome = close_now(fd);
         drop(held);
-        for list in lists {
-            wake_all(list, Some(error_reason(libc::ECANCELED)));
-        }
-        // The number is free whatever close(2) says of a signal.
-        if closed == 0 || error == libc::EINTR { Ok(()) } else { Err(error) }
+        cancel(waiters);
+        outcome
+    }
+}
+
+/// close(2), of which the number is free whatever it says of a signal.
+fn close_now(fd: c_int) -> Outcome<()> {
+    // SAFETY: a number of the program's.
+    match unsafe { libc::close(fd) } {
+        0 => Ok(()),
+        _ if sys::errno() == libc::EINTR => Ok(()),
+        _ => Err(sys::errno()),
     }
 }
 
@@ -137,16 +146,14 @@ pub(crate) fn confirm(fd: c_int, entry: *mut Entry) -> Outcome<()> {
         if let Err(error @ (libc::EEXIST | libc::ENOMEM | libc::ENOSPC)) = watched {
             return if error == libc::EEXIST { Ok(()) } else { Err(error) };
         }
-        let lists = (*entry).empty(0);
+        let waiters = (*entry).empty(0);
         if watched.is_ok() {
             (*home).watches.fetch_add(1, Ordering::Relaxed);
             (*entry).home = home;
             (*entry).bits.store(WATCHED | REPLACED, Ordering::Relaxed);
         }
         drop(held);
-        for list in lists {
-            wake_all(list, Some(error_reason(libc::ECANCELED)));
-        }
+        cancel(waiters);
         // A file of a sort that is always ready cannot be watched.
         if watched == Err(libc::EPERM) { Ok(()) } else { watched }
     }

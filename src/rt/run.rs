@@ -169,7 +169,7 @@ pub(crate) unsafe fn enter(
         let callers: *const AtomicU32 = &raw const (*runtime).callers;
         (*callers).fetch_add(1, Ordering::SeqCst);
         let outcome = begin(runtime, body, argument).and_then(|(group, main)| {
-            (*group).is_waited_for();
+            (*group).caller_waits();
             let waited = group::wait(group, Hearing::Nothing, -1);
             let outcome = waited.and_then(|()| result_of(group, main, ret));
             group::free(group);

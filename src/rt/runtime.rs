@@ -70,7 +70,7 @@ pub struct Runtime {
     fresh: Fresh,
     /// Threads in acort_enter().
     pub(crate) callers: AtomicU32,
-    /// Those of them whose tasks live: they only wait. See [`Group::is_waited_for`].
+    /// Those of them whose tasks live: they only wait. See [`Group::caller_waits`].
     pub(crate) waiting_callers: AtomicU32,
     /// How many workers nothing but another one can wake; in the upper half how often one of them was not
     /// idle any more.

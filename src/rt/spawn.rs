@@ -105,8 +105,7 @@ pub(crate) unsafe fn launch(
         let made = task::create(beginning, flags).ok_or(libc::ENOMEM)?;
         let task = made.as_ptr();
         let is_copied = arg_copy_size == 0 || copy_argument(task, attributes);
-        let is_named = is_copied && set_name(task, attributes.name).is_ok();
-        if !is_named {
+        if !is_copied || set_name(task, attributes.name).is_err() {
             task::free(task);
             return Err(libc::ENOMEM);
         }

@@ -39,6 +39,7 @@ impl Drop for Dropped {
 #[inline(never)]
 fn deep(depth: usize, number: usize) {
     if depth == 0 {
+        // SAFETY: it runs in a coroutine.
         unsafe { aco_yield_fn() };
         panic!("{number} panics");
     }
@@ -47,15 +48,19 @@ fn deep(depth: usize, number: usize) {
 }
 
 extern "C-unwind" fn catches() {
+    // SAFETY: an entry function, for all calls here: it runs in a coroutine.
     let number = unsafe { aco_get_arg_fn() };
     for _ in 0..3 {
         let result = catch_unwind(|| deep(2, number));
+        // SAFETY: as above.
         unsafe { aco_yield_fn() };
         let error = result.expect_err("deep() panics");
         let text = error.downcast_ref::<String>().expect("a message").clone();
         SAID.with_borrow_mut(|said| said.push(text));
+        // SAFETY: as above.
         unsafe { aco_yield_fn() };
     }
+    // SAFETY: as above; nothing of this frame is to be dropped.
     unsafe { aco_exit_fn() };
 }
 
@@ -67,6 +72,7 @@ extern "C-unwind" fn leaves() {
 /// Coroutines 0 and 1 alone on their stacks, 2 and 3 on one.
 fn check_catching() {
     std::panic::set_hook(Box::new(|_| {}));
+    // SAFETY: coroutines of this thread's main one, on live stacks; they are destroyed before those.
     unsafe {
         let main_co = aco_create(null_mut(), null_mut(), 0, None, 0);
         let stacks = [0; 3].map(|_| aco_share_stack_new(0));
@@ -88,8 +94,10 @@ fn check_catching() {
 }
 
 fn main() {
+    // SAFETY: no preconditions.
     unsafe { aco_thread_init(null()) };
     if std::env::args().any(|argument| argument == "leaves") {
+        // SAFETY: a coroutine of this thread's main one, on a live stack.
         unsafe {
             let main_co = aco_create(null_mut(), null_mut(), 0, None, 0);
             aco_resume(aco_create(main_co, aco_share_stack_new(0), 0, Some(leaves), 0));

@@ -10,6 +10,7 @@ use crate::compilers::Languages;
 use crate::examples::check_output;
 use crate::port::{self, declarations};
 use crate::process::{command, is_there, root, scratch, succeed};
+use crate::rt_use::{Client, ECHO, talk};
 use crate::servers::{Server, ask};
 use crate::work::Case;
 
@@ -177,26 +178,10 @@ fn end(name: &str, server: Server) -> Result<(), String> {
     check_output(&format!("{name}.c"), &server.finish()?)
 }
 
-/// Cases of tests/use/echo.py, the arguments of the server, and whether it is told the server's process.
-const ECHO: [(&str, &str, bool); 8] = [
-    ("many_talk", "0 2", false),
-    ("one_byte_at_a_time", "0 2", false),
-    ("half_closes", "0 2", false),
-    ("resets", "0 2", false),
-    ("stalls", "0 2 500", false),
-    ("floods", "0 1", false),
-    ("ten_thousand", "0 2 60000 200", true),
-    ("shutdown_under_load", "0 2 60000 1500", true),
-];
-
-fn echo(provider: &Provider, client: (&str, &str, bool)) -> Result<(), String> {
+fn echo(provider: &Provider, client: Client) -> Result<(), String> {
     let (case, arguments, is_told) = client;
     let server = start(provider, "echo_server", case, arguments)?;
-    let mut line = format!("python3 tests/use/echo.py {case} {}", server.port);
-    if is_told {
-        line += &format!(" {}", server.process());
-    }
-    succeed(command(&line), 60)?;
+    talk("echo", case, is_told, &server)?;
     end("echo_server", server)
 }
 

@@ -10,8 +10,11 @@ use crate::work::Case;
 
 const FOLDER: &str = "build/test/rt-use";
 
-/// A case of tests/use/echo.py, the arguments of the server, and whether it is told the server's process.
-const ECHO: [(&str, &str, bool); 10] = [
+/// A case of a script of tests/use, the arguments of the server, and whether it is told the server's process.
+pub type Client = (&'static str, &'static str, bool);
+
+/// Those of tests/use/echo.py.
+pub const ECHO: [Client; 10] = [
     ("ten_thousand", "0 2 60000 200", true),
     ("many_talk", "0 2", false),
     ("one_byte_at_a_time", "0 2", false),
@@ -24,8 +27,8 @@ const ECHO: [(&str, &str, bool); 10] = [
     ("accepted_by_the_system", "0 3 60000 10000", true),
 ];
 
-/// The same of tests/use/web.py.
-const WEB: [(&str, &str, bool); 9] = [
+/// Those of tests/use/web.py.
+const WEB: [Client; 9] = [
     ("one_connection", "127.0.0.1:0 2", false),
     ("pipelines", "127.0.0.1:0 1", false),
     ("one_byte_at_a_time", "127.0.0.1:0 2", false),
@@ -36,6 +39,15 @@ const WEB: [(&str, &str, bool); 9] = [
     ("stalls", "127.0.0.1:0 2 500", false),
     ("shutdown_in_the_middle", "127.0.0.1:0 2", true),
 ];
+
+/// Has a script of tests/use talk to a server; what it prints.
+pub fn talk(script: &str, case: &str, is_told: bool, server: &Server) -> Result<String, String> {
+    let mut line = format!("python3 tests/use/{script}.py {case} {}", server.port);
+    if is_told {
+        line += &format!(" {}", server.process());
+    }
+    succeed(command(&line), 60)
+}
 
 pub fn cases() -> Result<Vec<Case>, String> {
     scratch("rt-use")?;
@@ -50,11 +62,7 @@ pub fn cases() -> Result<Vec<Case>, String> {
         cases.extend(table.iter().map(|(case, arguments, is_told)| {
             Case::new(format!("{script}.py {case}"), move || {
                 let started = start(server, case, arguments)?;
-                let mut line = format!("python3 tests/use/{script}.py {case} {}", started.port);
-                if *is_told {
-                    line += &format!(" {}", started.process());
-                }
-                print!("{}", succeed(command(&line), 60)?);
+                print!("{}", talk(script, case, *is_told, &started)?);
                 end(server, started)
             })
         }));

@@ -37,6 +37,19 @@ pub(crate) fn timespec(nanoseconds: i64) -> libc::timespec {
     libc::timespec { tv_sec: nanoseconds / NANOSECONDS, tv_nsec: nanoseconds % NANOSECONDS }
 }
 
+/// What poll(2) takes for a deadline: milliseconds, rounded up; 0: do not wait; negative: never.
+pub(crate) fn milliseconds_until(deadline: i64) -> c_int {
+    const MILLISECOND: i64 = 1_000_000;
+    match deadline {
+        0 => 0,
+        ..0 => -1,
+        _ => {
+            let left = deadline.saturating_sub(now()).max(0);
+            c_int::try_from((left + MILLISECOND - 1) / MILLISECOND).unwrap_or(c_int::MAX)
+        }
+    }
+}
+
 /// A zeroed object; free it with `sys::free`. None: there is no memory.
 pub(crate) fn allocate_zeroed<T>() -> Option<NonNull<T>> {
     // SAFETY: calloc has no preconditions.
