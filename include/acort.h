@@ -746,11 +746,14 @@ int acort_fdwait(int fd,
                  int events,
                  int64_t deadline);
 
-/// close(2); tasks that wait for `fd` have ECANCELED, although they are not cancelled. 0, or -1 and errno.
+/// close(2). Calls of acort that are on their way with `fd` have ECANCELED, in tasks and in plain threads: those that
+/// wait, and those that were woken already; none goes on with the next file of that number. The file is closed at
+/// once, and the number is free when the last of them has come back. 0, or -1 and errno: EBADF where it is closed
+/// already; what close(2) says.
 ///
 /// What acort has made (acort_accept(), acort_open(), ...) is to be closed by this. A file descriptor from
-/// elsewhere may be closed by close(2) while no task waits for it, and its number be another file's: then the
-/// next wait is for that. But where it was no socket, the next file of the number must not block (O_NONBLOCK).
+/// elsewhere may be closed by close(2) while no call of acort waits for it, and its number be another file's: then the
+/// next call is for that.
 int acort_close(int fd);
 
 /// read(2). -1 and errno: ETIMEDOUT, ECANCELED, what read(2) says.

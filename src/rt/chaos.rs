@@ -2,11 +2,10 @@
 //! run before the worker looks for others, and how much is read and written at once come from that seed.
 //! A program that is right is right then, too.
 
-use core::ffi::c_int;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::descriptors;
+use super::fd_ref::FdRef;
 use super::kinds::{self, PIPE, SOCKET};
 use super::os;
 use super::worker::Worker;
@@ -70,19 +69,19 @@ pub(crate) unsafe fn mix(worker: *mut Worker) {
     }
 }
 
-/// How many of `size` bytes are to be read from `fd`, or written to it.
+/// How many of `size` bytes are to be read from `file`, or written to it.
 #[inline(always)]
-pub(crate) fn shortened(fd: c_int, size: usize) -> usize {
-    if IS_ON.load(Ordering::Relaxed) { shortened_at_random(fd, size) } else { size }
+pub(crate) fn shortened(file: &FdRef, size: usize) -> usize {
+    if IS_ON.load(Ordering::Relaxed) { shortened_at_random(file, size) } else { size }
 }
 
 #[cold]
 #[inline(never)]
-fn shortened_at_random(fd: c_int, size: usize) -> usize {
+fn shortened_at_random(file: &FdRef, size: usize) -> usize {
     let worker = Worker::here();
     // SAFETY: the thread's worker.
     unsafe {
-        if size < 2 || worker.is_null() || (*worker).chaos == 0 || !is_stream(fd) {
+        if size < 2 || worker.is_null() || (*worker).chaos == 0 || !is_stream(file) {
             return size;
         }
         if below(worker, 2) == 0 { size } else { 1 + below(worker, size) }
@@ -90,10 +89,10 @@ fn shortened_at_random(fd: c_int, size: usize) -> usize {
 }
 
 /// May a part of what is asked for come from it, or go there?
-fn is_stream(fd: c_int) -> bool {
-    let kind = descriptors::entry(fd).and_then(|entry| kinds::kind(fd, entry)).unwrap_or(0);
+fn is_stream(file: &FdRef) -> bool {
+    let kind = kinds::kind(file).unwrap_or(0);
     if kind & SOCKET == 0 {
         return kind & PIPE != 0;
     }
-    os::socket_option(fd, libc::SO_TYPE) == Ok(libc::SOCK_STREAM)
+    os::socket_option(file.fd(), libc::SO_TYPE) == Ok(libc::SOCK_STREAM)
 }

@@ -2,7 +2,8 @@
 
 use core::ffi::c_int;
 
-use super::descriptors::{self, Way};
+use super::descriptors::Way;
+use super::fd_ref::{FdRef, OwnFd, has_timed_out};
 use super::io::{perform, result};
 use super::kinds::{self, SOCKET, TCP};
 use super::{Outcome, numbers, os, pause};
@@ -18,14 +19,17 @@ pub(crate) unsafe fn accept(
     length: *mut libc::socklen_t,
     deadline: i64,
 ) -> Outcome<c_int> {
+    let file = &FdRef::enter(fd)?;
     // The call shortens it.
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's, or NULL.
     let room = unsafe { length.as_ref() }.copied();
     let mut of = 0;
-    let accepted = perform(fd, Way::In, 0, deadline, &mut |kind| {
+    // accept(2) has no flag against blocking, and other code may have replaced the listener.
+    file.judge(kinds::kind_that_does_not_block(file))?;
+    let accepted = perform(file, Way::In, 0, deadline, &mut |kind| {
         of = kind & (SOCKET | TCP);
         loop {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's places, or NULL.
             let accepted = unsafe {
                 if let (Some(length), Some(room)) = (length.as_mut(), room) {
                     *length = room;
@@ -40,9 +44,8 @@ pub(crate) unsafe fn accept(
         }
     })?;
     let accepted = c_int::try_from(accepted).map_err(|_| libc::EMFILE)?;
-    // A listener that somebody else has made may be of another sort by now than it was.
-    // SAFETY: entries stay for ever.
-    let is_known = unsafe { !(*descriptors::entry(fd)?).is_foreign() };
+    // A listener that other code has made may be of another sort by now than it was.
+    let is_known = !file.entry().is_foreign();
     numbers::adopt(accepted, if is_known { of } else { SOCKET | kinds::is_tcp(accepted) });
     Ok(accepted)
 }
@@ -57,25 +60,55 @@ pub(crate) unsafe fn connect(
     length: libc::socklen_t,
     deadline: i64,
 ) -> Outcome<()> {
-    let entry = descriptors::entry(fd)?;
-    kinds::kind_anew(fd, entry)?;
-    // SAFETY: the caller's promise; entries stay for ever.
-    unsafe {
-        let mut edges = (*entry).edges(Way::Out);
-        let begun = match begin(fd, address, length) {
+    // SAFETY: the caller's address.
+    unsafe { connect_file(&FdRef::enter(fd)?, address, length, deadline) }
+}
+
+/// As [`connect`], by a call that is inside.
+///
+/// # Safety
+/// As there.
+pub(crate) unsafe fn connect_file(
+    file: &FdRef,
+    address: *const libc::sockaddr,
+    length: libc::socklen_t,
+    deadline: i64,
+) -> Outcome<()> {
+    // SAFETY: the caller's address.
+    let outcome = unsafe { connect_with(file, address, length, deadline) };
+    file.judge(outcome)
+}
+
+unsafe fn connect_with(
+    file: &FdRef,
+    address: *const libc::sockaddr,
+    length: libc::socklen_t,
+    deadline: i64,
+) -> Outcome<()> {
+    kinds::kind_anew(file)?;
+    let fd = file.fd();
+    let mut edges = file.entry().edges(Way::Out);
+    // SAFETY: the caller's address.
+    let begun = unsafe {
+        match begin(fd, address, length) {
             Err(libc::EAGAIN) if is_unix(address, length) => {
-                until_there_is_room(fd, address, length, deadline)
+                until_there_is_room(file, address, length, deadline)
             }
             begun => begun,
-        };
-        if begun? {
-            return Ok(());
         }
-        // Ready for output, which an edge from before it began does not tell.
-        while !is_over(fd)? {
-            numbers::wait(fd, entry, Way::Out, edges, deadline)?;
-            edges = (*entry).edges(Way::Out);
+    };
+    if begun? {
+        return Ok(());
+    }
+    // Ready for output, which an edge from before it began does not tell.
+    let mut is_last = deadline == 0;
+    while !is_over(fd)? {
+        if is_last {
+            return Err(libc::ETIMEDOUT);
         }
+        is_last = has_timed_out(file.wait(Way::Out, edges, deadline))?;
+        file.check()?;
+        edges = file.entry().edges(Way::Out);
     }
     outcome(fd)
 }
@@ -88,7 +121,7 @@ unsafe fn is_unix(address: *const libc::sockaddr, length: libc::socklen_t) -> bo
 /// A unix socket whose listener has as many waiting as it may says EAGAIN, and nothing tells when it has not: it
 /// is asked again, less and less often.
 unsafe fn until_there_is_room(
-    fd: c_int,
+    file: &FdRef,
     address: *const libc::sockaddr,
     length: libc::socklen_t,
     deadline: i64,
@@ -103,8 +136,9 @@ unsafe fn until_there_is_room(
         let next = now + pause_for;
         pause::until(if deadline < 0 { next } else { next.min(deadline) })?;
         pause_for = (pause_for * 2).min(MOST);
-        // SAFETY: the caller's promise.
-        match unsafe { begin(fd, address, length) } {
+        file.check()?;
+        // SAFETY: the caller's address.
+        match unsafe { begin(file.fd(), address, length) } {
             Err(libc::EAGAIN) => {}
             begun => return begun,
         }
@@ -132,7 +166,7 @@ pub(crate) unsafe fn begin(
 
 /// Has a connection that was begun succeeded or failed?
 pub(crate) fn is_over(fd: c_int) -> Outcome<bool> {
-    Ok(kinds::poll(fd, libc::POLLOUT, 0)? != 0)
+    Ok(kinds::poll(fd, libc::POLLOUT)? != 0)
 }
 
 /// What has become of it.
@@ -143,15 +177,9 @@ pub(crate) fn outcome(fd: c_int) -> Outcome<()> {
     }
 }
 
-/// A new socket, which does not block and is not inherited.
-pub(crate) fn socket(family: c_int, sort: c_int, protocol: c_int) -> Outcome<c_int> {
+/// A new socket, which does not block and is not inherited. What it is will be asked for when it is first used.
+pub(crate) fn socket(family: c_int, sort: c_int, protocol: c_int) -> Outcome<OwnFd> {
     let sort = sort | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: socket has no preconditions.
-    let fd = unsafe { libc::socket(family, sort, protocol) };
-    if fd < 0 {
-        return Err(sys::errno());
-    }
-    // What it is will be asked for when it is first used.
-    numbers::adopt(fd, 0);
-    Ok(fd)
+    OwnFd::made(unsafe { libc::socket(family, sort, protocol) }.into(), 0)
 }

@@ -1,29 +1,53 @@
-//! File descriptors that somebody waits for: one entry each, for the whole process.
+//! The table of file descriptors that calls wait for: one entry a number, for the whole process.
 //!
-//! An entry is watched by the poller of one worker, its home: that of the task which waited first, or
-//! last while nobody else did. It is registered once, edge-triggered. So who waits must know that there
-//! was no edge since its call of the system gave EAGAIN: each edge counts, and who waits names the count
-//! from before its call.
+//! ```text
+//!                first use                first wait by a task of worker W
+//!   UNKNOWN ────────────────> KNOWN ───────────────────────────────> WATCHED (home = W)
+//!      ^                        ^                                       │    │
+//!      │                        └── the home changes: no task waits ─────┘    │
+//!      └── reset: close, adopt, another file found, the worker leaves          │
 //!
-//! Those that acort has made are closed by acort_close(), which empties the entry. Others may be closed by
-//! code that knows nothing of acort, and the number be another file's: who is about to wait for such a one
-//! asks the system whether the file is still the watched one, by watching it again.
+//!   event                     generation   bits become          waiters have   registration
+//!   ────────────────────────  ───────────  ───────────────────  ─────────────  ──────────────────────
+//!   adopt: acort made it      + 1          OURS, kind           ECANCELED      none yet
+//!   acort_close               + 1          none                 ECANCELED      removed before
+//!   no file of that kind      unchanged    none                 ECANCELED      left to the system
+//!   another file found        unchanged    WATCHED, REPLACED    ECANCELED      a new one, same worker
+//!   the worker leaves         unchanged    OURS, kind           a retry        ends with the poller
+//!
+//!   Each of them: token + 1, both counts of edges + 1, all waiters claimed.
+//! ```
+//!
+//! Invariants:
+//!
+//! * E1. Entries are never freed.
+//! * E2. WATCHED implies a home, whose poller has the file by mark(token, fd), and whose `watches` counts it.
+//! * E3. An event whose token or worker is not the entry's is stale, and dropped.
+//! * E4. No edge is lost. A call reads the count of edges, asks the system, has EAGAIN, takes the lock, registers,
+//!   and waits only if the count is unchanged. [`happened`] raises the count under the lock.
+//! * E5. The home changes only while both queues are empty.
+//! * E6. A home outlives its entries: the worker resets each under its lock before its poller closes. So `watches`
+//!   never reads 0 while one of them is WATCHED.
+//! * E7. EMPTY holds only for a file of acort's own, while `empty_at` is the count of edges, and not OVER.
+//! * E8. A number that acort has not made may stand for another file at any time: before a wait `numbers::confirm`
+//!   registers it again, and EEXIST proves that it is the same file.
+//! * E9. A waiter in a queue began with the generation that the word has: acort_close() changes the word, and claims
+//!   all waiters, under the lock under which they looked at the word. What other code replaces keeps its generation.
+//!
+//! epoll_ctl runs under the entry's lock, so that the registration and the entry agree. close(2) never does.
 
 use core::ffi::c_int;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use super::Outcome;
-use super::kinds::{ALWAYS, poll};
+use super::file_state::FileState;
 use super::lock::{Lock, SeveralTouch};
 use super::os;
-use super::parker::Hearing;
 use super::poller::Happened;
-use super::queue::Queue;
-use super::task;
-use super::wait::{self, Wait};
+use super::queue::{Queue, Waiter};
+use super::thread_wait::Polling;
 use super::wake::wake_all;
-use super::why::Why;
 use super::worker::Worker;
 use crate::sys;
 
@@ -47,16 +71,20 @@ pub(crate) enum Way {
 
 /// A file descriptor.
 pub(crate) struct Entry {
-    /// For all but the counts.
+    /// For all but the words and counts.
     pub(crate) lock: Lock,
-    /// Counts what was open under this number.
-    pub(super) generation: u32,
     pub(crate) bits: AtomicU32,
+    /// Which file the number stands for, and the calls inside.
+    pub(crate) state: FileState,
+    /// What events of the registration are told by (E3).
+    pub(super) token: u32,
     /// The edges of each way.
     edges: [AtomicU32; 2],
     empty_at: AtomicU32,
     pub(super) home: *mut Worker,
     queues: [Queue; 2],
+    /// Plain threads that wait in poll(2).
+    pub(super) polling: *mut Polling,
     _touched: SeveralTouch,
 }
 
@@ -79,7 +107,7 @@ pub(crate) fn entry(fd: c_int) -> Outcome<*mut Entry> {
         chunk = match place.compare_exchange(ptr::null_mut(), new, orders.0, orders.1) {
             Ok(_) => new,
             Err(first) => {
-                // SAFETY: nobody else knows it.
+                // SAFETY: the table has not taken it: no other thread knows it.
                 unsafe { sys::free(new.cast()) };
                 first
             }
@@ -87,6 +115,11 @@ pub(crate) fn entry(fd: c_int) -> Outcome<*mut Entry> {
     }
     // SAFETY: a chunk has so many entries.
     Ok(unsafe { chunk.add(fd % CHUNK) })
+}
+
+/// What a poller tells of `fd` by.
+pub(super) fn mark(token: u32, fd: c_int) -> u64 {
+    u64::from(token) << 32 | fd as u64
 }
 
 impl Entry {
@@ -101,7 +134,7 @@ impl Entry {
         (if way == Way::In { inward } else { outward }).load(Ordering::Acquire)
     }
 
-    /// The queue of who waits for this way.
+    /// The queue of the tasks that wait for this way.
     pub(crate) fn queue(&mut self, way: Way) -> *mut Queue {
         let [readers, writers] = &mut self.queues;
         if way == Way::In { readers } else { writers }
@@ -113,15 +146,15 @@ impl Entry {
         self.bits.fetch_or(EMPTY, Ordering::Relaxed);
     }
 
-    /// Is there nothing to read for certain?
+    /// Returns true if there is nothing to read for certain (E7).
     pub(crate) fn is_empty(&self, edges: u32) -> bool {
         let bits = self.bits.load(Ordering::Relaxed);
         bits & (EMPTY | OVER | WATCHED) == EMPTY | WATCHED
             && self.empty_at.load(Ordering::Relaxed) == edges
     }
 
-    /// Makes it watched by the caller's worker, unless others wait at another one. True: its home will tell
-    /// of each edge from before the call on.
+    /// Makes it watched by the caller's worker, unless tasks wait at another one (E5): its home tells of each
+    /// edge from before the call on.
     ///
     /// # Safety
     /// The lock is held; `worker` is this thread's.
@@ -130,15 +163,10 @@ impl Entry {
         if self.has(WATCHED) && (self.home == worker || is_waited_for) {
             return Ok(());
         }
-        // SAFETY: the caller's promise; a home is there until it has emptied its entries.
+        // SAFETY: the caller's worker lives; a home does, too, until its entries are reset (E6).
         unsafe {
-            if self.has(WATCHED) {
-                (*self.home).poller.forget(fd);
-                (*self.home).watches.fetch_sub(1, Ordering::Relaxed);
-                self.bits.fetch_and(!WATCHED, Ordering::Relaxed);
-            }
-            let mark = mark(self.generation, fd);
-            (*worker).poller.watch(fd, mark)?;
+            self.stop_watching(fd);
+            (*worker).poller.watch(fd, mark(self.token, fd))?;
             (*worker).watches.fetch_add(1, Ordering::Relaxed);
         }
         self.home = worker;
@@ -146,78 +174,71 @@ impl Entry {
         Ok(())
     }
 
-    /// Has somebody else made it, so that its number may be another file's?
-    pub(super) fn is_foreign(&self) -> bool {
+    /// No poller has it from here on: a copy of the file, dup(2)'s or a child's, wakes no worker.
+    ///
+    /// # Safety
+    /// The lock is held; the number stands for the file still.
+    pub(super) unsafe fn stop_watching(&mut self, fd: c_int) {
+        if self.has(WATCHED) {
+            // SAFETY: the home is there until its entries are reset, each under its lock (E6).
+            unsafe { (*self.home).poller.forget(fd) };
+            self.unwatch();
+        }
+    }
+
+    /// The registration is gone. The lock is held.
+    pub(super) fn unwatch(&mut self) {
+        if self.has(WATCHED) {
+            self.bits.fetch_and(!WATCHED, Ordering::Relaxed);
+            // What this thread did with the home's poller comes before its end.
+            // SAFETY: as in `stop_watching`.
+            unsafe { (*self.home).watches.fetch_sub(1, Ordering::Release) };
+        }
+        self.home = ptr::null_mut();
+    }
+
+    /// Returns true if code beside acort has made it, so that its number may stand for another file.
+    pub(crate) fn is_foreign(&self) -> bool {
         !self.has(OURS)
     }
 
-    /// Nothing is known of it any more. Gives those who waited.
-    pub(super) unsafe fn empty(&mut self, bits: u32) -> [*mut super::queue::Waiter; 2] {
-        // SAFETY: the lock is held; a home is there until it has emptied its entries.
-        unsafe {
-            if self.has(WATCHED) {
-                (*self.home).watches.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
-        self.generation = self.generation.wrapping_add(1);
-        self.home = ptr::null_mut();
+    /// Of the file nothing but `bits` is known from here on. Gives the waiters, which are claimed (E9).
+    ///
+    /// # Safety
+    /// The lock is held; the registration is gone, or is by the next token and `bits` has WATCHED.
+    pub(super) unsafe fn reset(&mut self, bits: u32) -> Waiters {
         self.bits.store(bits, Ordering::Relaxed);
+        self.token = self.token.wrapping_add(1);
+        // SAFETY: the lock is held.
+        unsafe { self.claim_all() }
+    }
+
+    /// All calls that wait, which are to look again, or are over. Gives the tasks among them; calls that are about to
+    /// wait see other counts of edges.
+    ///
+    /// # Safety
+    /// The lock is held.
+    pub(super) unsafe fn claim_all(&mut self) -> Waiters {
         for edges in &self.edges {
             edges.fetch_add(1, Ordering::Release);
         }
+        // SAFETY: the lock is held; the threads in the list stay until they have left it.
+        unsafe { Polling::notify_all(self.polling) };
         let [readers, writers] = &mut self.queues;
-        [readers.claim_all(), writers.claim_all()]
+        Waiters([readers.claim_all(), writers.claim_all()])
     }
 }
 
-/// Waits until `fd` may be ready, or was when there were more than `edges`. ETIMEDOUT; ECANCELED: the
-/// task is, or somebody closes it; EBADF ...
-pub(crate) fn wait(
-    fd: c_int,
-    entry: *mut Entry,
-    way: Way,
-    edges: u32,
-    deadline: i64,
-) -> Outcome<()> {
-    let me = task::here();
-    if me.is_null() {
-        return thread_waits(fd, way, deadline);
-    }
-    // SAFETY: entries stay for ever; the lock is held until the wait gives it back.
-    unsafe {
-        let lock = &raw const (*entry).lock;
-        (*lock).take();
-        let watched = if deadline == 0 { Ok(()) } else { (*entry).watch(fd, Worker::here()) };
-        if watched != Ok(()) || (*entry).edges(way) != edges {
-            (*lock).give();
-            return match watched {
-                // A file of a sort that is always ready.
-                Err(libc::EPERM) => {
-                    (*entry).bits.fetch_or(ALWAYS, Ordering::Relaxed);
-                    Ok(())
-                }
-                other => other,
-            };
-        }
-        let why = if way == Way::In { Why::Read } else { Why::Write };
-        let wait = Wait { why, about: fd as usize, hearing: Hearing::Cancellation, deadline };
-        wait::in_queue(lock, (*entry).queue(way), ptr::null_mut(), wait)
-    }
-}
+/// Tasks that waited, claimed by the caller, which wakes them when no lock is held.
+#[must_use]
+pub(super) struct Waiters([*mut Waiter; 2]);
 
-/// What a poller tells of `fd` by.
-pub(super) fn mark(generation: u32, fd: c_int) -> u64 {
-    u64::from(generation) << 32 | fd as u64
-}
-
-/// As [`wait`], for a plain thread.
-fn thread_waits(fd: c_int, way: Way, deadline: i64) -> Outcome<()> {
-    let events = if way == Way::In { libc::POLLIN } else { libc::POLLOUT };
-    loop {
-        match poll(fd, events, deadline) {
-            Ok(0) if deadline >= 0 && os::now() >= deadline => return Err(libc::ETIMEDOUT),
-            Ok(0) | Err(libc::EINTR) => {}
-            outcome => return outcome.map(drop),
+impl Waiters {
+    /// Wakes them: for the reason of an error, or to try again.
+    pub(super) fn wake(self, reason: Option<u32>) {
+        for list in self.0 {
+            // SAFETY: claimed by the caller: they stay until they are woken.
+            unsafe { wake_all(list, reason) }
         }
     }
 }
@@ -226,10 +247,10 @@ fn thread_waits(fd: c_int, way: Way, deadline: i64) -> Outcome<()> {
 pub(crate) fn happened(worker: *mut Worker, what: Happened) {
     let fd = what.mark as u32 as c_int;
     let Ok(entry) = entry(fd) else { return };
-    // SAFETY: entries stay for ever; who is claimed stays until it is woken.
+    // SAFETY: entries are never freed (E1).
     unsafe {
         let held = (*entry).lock.hold();
-        if (*entry).generation != (what.mark >> 32) as u32 || (*entry).home != worker {
+        if (*entry).token != (what.mark >> 32) as u32 || (*entry).home != worker {
             return;
         }
         if what.is_over {
@@ -245,8 +266,6 @@ pub(crate) fn happened(worker: *mut Worker, what: Happened) {
             }
         }
         drop(held);
-        for list in lists {
-            wake_all(list, None);
-        }
+        Waiters(lists).wake(None);
     }
 }

@@ -11,10 +11,10 @@
 use core::ffi::c_int;
 
 use super::abi::{ACORT_FD_WRITE, acort_case_t};
+use super::fd_ref::{FdRef, OwnFd};
 use super::net::Addresses;
 use super::select::select;
-use super::{Outcome, connect, io, os, task};
-use crate::sys;
+use super::{Outcome, connect, os, task};
 
 /// After so many nanoseconds the next address is tried, whatever becomes of the one before.
 const PATIENCE: i64 = 250_000_000;
@@ -69,55 +69,46 @@ impl Iterator for Interleaved {
     }
 }
 
-/// Connections under way, which nobody else knows. What is left of them is closed.
+/// Connections under way, of this call alone. What is left of them is closed.
 struct Attempts {
-    fds: [c_int; MOST],
+    sockets: [Option<OwnFd>; MOST],
     count: usize,
 }
 
 impl Attempts {
-    fn fds(&self) -> &[c_int] {
-        self.fds.get(..self.count).unwrap_or_default()
+    fn files(&self) -> impl Iterator<Item = &FdRef> {
+        self.sockets.iter().flatten().map(OwnFd::file)
     }
 
     /// Begins one. Its file descriptor, where it is there at once.
     fn begin(&mut self, address: &libc::addrinfo) -> Outcome<Option<c_int>> {
-        let fd = connect::socket(address.ai_family, address.ai_socktype, address.ai_protocol)?;
+        let own = connect::socket(address.ai_family, address.ai_socktype, address.ai_protocol)?;
         // SAFETY: the address has that length.
-        let begun = unsafe { connect::begin(fd, address.ai_addr, address.ai_addrlen) };
-        match (begun, self.fds.get_mut(self.count)) {
-            (Ok(true), _) => Ok(Some(fd)),
-            (Ok(false), Some(place)) => {
-                *place = fd;
-                self.count += 1;
-                Ok(None)
-            }
-            (outcome, _) => {
-                close(fd);
-                outcome.and(Err(libc::EMFILE))
-            }
+        let begun = unsafe { connect::begin(own.file().fd(), address.ai_addr, address.ai_addrlen) };
+        if own.file().judge(begun)? {
+            return own.give().map(Some);
         }
+        let place = self.sockets.iter_mut().find(|place| place.is_none()).ok_or(libc::EMFILE)?;
+        *place = Some(own);
+        self.count += 1;
+        Ok(None)
     }
 
     /// Looks at all of them. The one that is connected, which is the caller's from here on; else the error
     /// of one that has failed, which is closed. None: all are under way.
     fn look(&mut self) -> Outcome<Option<c_int>> {
-        for index in 0..self.count {
-            let Some(fd) = self.fds.get(index).copied() else { break };
-            let outcome = match connect::is_over(fd) {
+        for place in &mut self.sockets {
+            let Some(file) = place.as_ref().map(OwnFd::file) else { continue };
+            let outcome = match connect::is_over(file.fd()) {
                 Ok(false) => continue,
-                Ok(true) => connect::outcome(fd),
+                Ok(true) => connect::outcome(file.fd()),
                 Err(error) => Err(error),
             };
+            let outcome = file.judge(outcome);
             self.count -= 1;
-            let last = self.fds.get(self.count).copied().unwrap_or(-1);
-            if let Some(place) = self.fds.get_mut(index) {
-                *place = last;
-            }
-            if outcome.is_err() {
-                close(fd);
-            }
-            return outcome.map(|()| Some(fd));
+            let own = place.take();
+            outcome?;
+            return own.map(OwnFd::give).transpose();
         }
         Ok(None)
     }
@@ -128,8 +119,8 @@ impl Attempts {
             return self.thread_waits(deadline);
         }
         let mut cases = [acort_case_t { op: ACORT_FD_WRITE, ..acort_case_t::EMPTY }; MOST];
-        for (case, fd) in cases.iter_mut().zip(self.fds()) {
-            case.fd = *fd;
+        for (case, file) in cases.iter_mut().zip(self.files()) {
+            case.fd = file.fd();
         }
         let cases = cases.get_mut(..self.count).unwrap_or_default();
         // SAFETY: cases without objects.
@@ -138,30 +129,14 @@ impl Attempts {
 
     fn thread_waits(&self, deadline: i64) -> Outcome<()> {
         let mut polled = [libc::pollfd { fd: -1, events: libc::POLLOUT, revents: 0 }; MOST];
-        for (place, fd) in polled.iter_mut().zip(self.fds()) {
-            place.fd = *fd;
+        for (place, file) in polled.iter_mut().zip(self.files()) {
+            place.fd = file.fd();
         }
-        let limit = os::milliseconds_until(deadline);
-        // SAFETY: so many structs.
-        match unsafe { libc::poll(polled.as_mut_ptr(), MOST as libc::nfds_t, limit) } {
-            0 if is_past(deadline) => Err(libc::ETIMEDOUT),
-            ..0 if sys::errno() != libc::EINTR => Err(sys::errno()),
-            _ => Ok(()),
-        }
+        // Where other code closes one of them poll(2) does not end: the thread looks from time to time.
+        let next = os::now() + PATIENCE;
+        os::poll(&mut polled, if deadline < 0 { next } else { next.min(deadline) })?;
+        if is_past(deadline) { Err(libc::ETIMEDOUT) } else { Ok(()) }
     }
-}
-
-impl Drop for Attempts {
-    fn drop(&mut self) {
-        for fd in self.fds() {
-            close(*fd);
-        }
-    }
-}
-
-fn close(fd: c_int) {
-    // Nobody else knows it, and what close(2) says changes nothing.
-    let _ = io::close(fd);
 }
 
 fn is_past(deadline: i64) -> bool {
@@ -172,7 +147,7 @@ fn is_past(deadline: i64) -> bool {
 /// ECANCELED.
 pub(crate) fn first_of(addresses: &Addresses, deadline: i64) -> Outcome<c_int> {
     let mut left = Interleaved::of(addresses).peekable();
-    let mut attempts = Attempts { fds: [-1; MOST], count: 0 };
+    let mut attempts = Attempts { sockets: [const { None }; MOST], count: 0 };
     let mut error = libc::EADDRNOTAVAIL;
     // When the next address is to be tried.
     let mut next_at = 0;
@@ -191,7 +166,9 @@ pub(crate) fn first_of(addresses: &Addresses, deadline: i64) -> Outcome<c_int> {
                 let until_next = if next.is_some() && has_room { next_at } else { -1 };
                 let until = if deadline < 0 { until_next } else { earlier(deadline, until_next) };
                 match attempts.wait(until) {
-                    Err(libc::ETIMEDOUT) if !is_past(deadline) => continue,
+                    Err(libc::ETIMEDOUT) if !is_past(deadline) => {}
+                    // What came in time is given.
+                    Err(libc::ETIMEDOUT) => return attempts.look()?.ok_or(libc::ETIMEDOUT),
                     waited => waited?,
                 }
                 attempts.look()

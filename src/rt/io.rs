@@ -5,10 +5,10 @@ use core::mem::MaybeUninit;
 use core::ptr;
 
 use super::Outcome;
-use super::chaos;
-use super::descriptors::{self, Way};
-use super::kinds::{self, ALWAYS, PIPE, SOCKET, TCP};
-use super::numbers;
+use super::descriptors::Way;
+use super::fd_ref::{FdRef, has_timed_out};
+use super::kinds::{self, ALWAYS, SOCKET, TCP};
+use super::{chaos, fd_ref, numbers};
 use crate::{sanitizer, sys};
 
 /// What a call has, or the errno of the system.
@@ -16,46 +16,47 @@ pub(crate) fn result(value: isize) -> Outcome<usize> {
     usize::try_from(value).map_err(|_| sys::errno())
 }
 
-/// Calls `attempt`, which is given what `fd` is, until it does not say EAGAIN. Before that `fd` is waited
-/// for where it is certain that there is nothing to read: `wanted` bytes are asked for.
+/// Calls `attempt`, which is given what `file` is, until it does not say EAGAIN. Before that `file` is waited
+/// for where it is certain that there is nothing to read: `wanted` bytes are asked for. Once the deadline has passed the
+/// system is asked once more, whatever is remembered. ECANCELED: the file is closed.
 #[inline]
 pub(crate) fn perform(
-    fd: c_int,
+    file: &FdRef,
     way: Way,
     wanted: usize,
     deadline: i64,
     attempt: &mut dyn FnMut(u32) -> Outcome<usize>,
 ) -> Outcome<usize> {
-    let entry = descriptors::entry(fd)?;
+    let mut is_last = deadline == 0;
     let mut was_mistaken = false;
     loop {
-        let kind = kinds::kind(fd, entry)?;
-        // What somebody else has made may be something else by now, where a short read says nothing.
-        // SAFETY: entries stay for ever.
-        let may_be_empty = way == Way::In && kind & TCP != 0 && unsafe { !(*entry).is_foreign() };
-        // SAFETY: as above.
-        let edges = unsafe { (*entry).edges(way) };
-        // SAFETY: as above.
-        if may_be_empty && unsafe { (*entry).is_empty(edges) } {
-            numbers::wait(fd, entry, way, edges, deadline)?;
+        file.check()?;
+        let kind = file.judge(kinds::kind(file))?;
+        // What other code has made may be something else by now, where a short read says nothing.
+        let may_be_empty = way == Way::In && kind & TCP != 0 && !file.entry().is_foreign();
+        let edges = file.entry().edges(way);
+        if may_be_empty && !is_last && file.entry().is_empty(edges) {
+            is_last = has_timed_out(file.wait(way, edges, deadline))?;
             continue;
         }
         match attempt(kind) {
             Ok(count) => {
                 if may_be_empty && count != 0 && count < wanted {
-                    // SAFETY: as above.
-                    unsafe { (*entry).was_emptied(edges) }
+                    file.entry().was_emptied(edges)
                 }
                 return Ok(count);
             }
             Err(libc::EINTR) => {}
+            Err(_) if !file.is_current() => return Err(libc::ECANCELED),
+            Err(libc::EAGAIN) if kind & ALWAYS == 0 && is_last => return Err(libc::ETIMEDOUT),
             Err(libc::EAGAIN) if kind & ALWAYS == 0 => {
-                numbers::wait(fd, entry, way, edges, deadline)?;
+                let waited = file.wait(way, edges, deadline);
+                is_last = has_timed_out(file.judge(waited))?;
             }
             // No such answer comes from what it was taken for: the number is another file's.
             Err(error) if !was_mistaken && is_of_another_kind(kind, error) => {
                 was_mistaken = true;
-                numbers::was_mistaken(entry, kind);
+                numbers::was_mistaken(file, kind);
             }
             Err(error) => return Err(error),
         }
@@ -80,14 +81,26 @@ pub(crate) unsafe fn read(
     size: usize,
     deadline: i64,
 ) -> Outcome<usize> {
+    // SAFETY: the caller's buffer.
+    unsafe { read_from(&FdRef::enter(fd)?, buffer, size, deadline) }
+}
+
+/// As [`read`], by a call that is inside.
+unsafe fn read_from(
+    file: &FdRef,
+    buffer: *mut c_void,
+    size: usize,
+    deadline: i64,
+) -> Outcome<usize> {
+    let fd = file.fd();
     if size == 0 {
         // recv(2) would wait for a byte, and take a datagram.
         // SAFETY: nothing is written.
-        return result(unsafe { libc::read(fd, buffer, 0) });
+        return file.judge(result(unsafe { libc::read(fd, buffer, 0) }));
     }
-    let size = chaos::shortened(fd, size);
-    // SAFETY: the caller's promise.
-    perform(fd, Way::In, size, deadline, &mut |kind| unsafe {
+    let size = chaos::shortened(file, size);
+    // SAFETY: the caller's buffer.
+    perform(file, Way::In, size, deadline, &mut |kind| unsafe {
         result(match kind & SOCKET {
             0 => libc::read(fd, buffer, size),
             _ => libc::recv(fd, buffer, size, libc::MSG_DONTWAIT),
@@ -105,18 +118,30 @@ pub(crate) unsafe fn write(
     size: usize,
     deadline: i64,
 ) -> Outcome<usize> {
-    let size = chaos::shortened(fd, size);
-    // SAFETY: the caller's promise.
-    perform(fd, Way::Out, size, deadline, &mut |kind| unsafe {
-        match kind & (SOCKET | PIPE) {
-            0 => result(libc::write(fd, buffer, size)),
-            PIPE => without_sigpipe(&mut || result(libc::write(fd, buffer, size))),
+    // SAFETY: the caller's buffer.
+    unsafe { write_to(&FdRef::enter(fd)?, buffer, size, deadline) }
+}
+
+/// As [`write`], by a call that is inside.
+unsafe fn write_to(
+    file: &FdRef,
+    buffer: *const c_void,
+    size: usize,
+    deadline: i64,
+) -> Outcome<usize> {
+    let fd = file.fd();
+    let size = chaos::shortened(file, size);
+    // SAFETY: the caller's buffer.
+    perform(file, Way::Out, size, deadline, &mut |kind| unsafe {
+        match kind & SOCKET {
+            0 => without_sigpipe(&mut || result(libc::write(fd, buffer, size))),
             _ => result(libc::send(fd, buffer, size, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)),
         }
     })
 }
 
-/// Calls `act`, and takes the SIGPIPE back that it has raised.
+/// Calls `act`, which writes to something else than a socket, and takes the SIGPIPE back that it has raised. Any such
+/// file may be a pipe by now: what is remembered of it does not count.
 pub(crate) fn without_sigpipe(act: &mut dyn FnMut() -> Outcome<usize>) -> Outcome<usize> {
     let (mut pipe, mut before, mut pending) =
         (MaybeUninit::uninit(), MaybeUninit::uninit(), MaybeUninit::uninit());
@@ -125,14 +150,20 @@ pub(crate) fn without_sigpipe(act: &mut dyn FnMut() -> Outcome<usize>) -> Outcom
         libc::sigemptyset(pipe.as_mut_ptr());
         libc::sigaddset(pipe.as_mut_ptr(), libc::SIGPIPE);
         libc::pthread_sigmask(libc::SIG_BLOCK, pipe.as_ptr(), before.as_mut_ptr());
-        libc::sigpending(pending.as_mut_ptr());
-        let was_pending = libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1;
+        // Only one that was blocked before can wait already.
+        let was_blocked = libc::sigismember(before.as_ptr(), libc::SIGPIPE) == 1;
+        let was_pending = was_blocked && {
+            libc::sigpending(pending.as_mut_ptr());
+            libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1
+        };
         let outcome = act();
         if outcome == Err(libc::EPIPE) && !was_pending {
             let no_time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
             libc::sigtimedwait(pipe.as_ptr(), ptr::null_mut(), &no_time);
         }
-        libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
+        if !was_blocked {
+            libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
+        }
         outcome
     }
 }
@@ -168,9 +199,10 @@ pub(crate) unsafe fn read_full(
     size: usize,
     deadline: i64,
 ) -> Outcome<usize> {
-    // SAFETY: the caller's promise: what is left of the buffer.
+    let file = &FdRef::enter(fd)?;
+    // SAFETY: what is left of the caller's buffer.
     let done = in_whole(size, &mut |done| unsafe {
-        read(fd, buffer.wrapping_byte_add(done), size - done, deadline)
+        read_from(file, buffer.wrapping_byte_add(done), size - done, deadline)
     })?;
     sanitizer::is_written(buffer, done);
     Ok(done)
@@ -186,13 +218,14 @@ pub(crate) unsafe fn write_all(
     size: usize,
     deadline: i64,
 ) -> Outcome<usize> {
-    // SAFETY: as in `read_full`.
+    let file = &FdRef::enter(fd)?;
+    // SAFETY: what is left of the caller's buffer.
     in_whole(size, &mut |done| unsafe {
-        write(fd, buffer.wrapping_byte_add(done), size - done, deadline)
+        write_to(file, buffer.wrapping_byte_add(done), size - done, deadline)
     })
 }
 
 /// Closes `fd`.
 pub(crate) fn close(fd: c_int) -> Outcome<()> {
-    numbers::close(fd)
+    fd_ref::close(fd)
 }

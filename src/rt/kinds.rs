@@ -1,10 +1,15 @@
 //! What file descriptors are, and asking the system what they are ready for.
+//!
+//! What is remembered of a file may be another one's, where code beside acort closes a number or replaces it. So
+//! nothing that is remembered decides about blocking: a socket's calls do not block by their own flags, and say
+//! ENOTSOCK for another file; any other file is looked at before each call. About SIGPIPE nothing does, either: see
+//! `io`.
 
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering;
 
-use super::descriptors::Entry;
+use super::fd_ref::FdRef;
 use super::{Outcome, os, poller};
 use crate::sys;
 
@@ -16,64 +21,91 @@ pub(crate) const SOCKET: u32 = 2;
 pub(crate) const TCP: u32 = 4;
 /// A file: always ready.
 pub(crate) const ALWAYS: u32 = 8;
-/// A pipe, which sends SIGPIPE.
+/// A pipe.
 pub(crate) const PIPE: u32 = 16;
 
 /// All that says what a file is.
 pub(crate) const KINDS: u32 = KNOWN | SOCKET | TCP | ALWAYS | PIPE;
 
-/// What `fd` is: `SOCKET`, `TCP`, `ALWAYS`, `PIPE`. The first time it is made not to block.
-pub(crate) fn kind(fd: c_int, entry: *mut Entry) -> Outcome<u32> {
-    // SAFETY: entries stay for ever.
-    let bits = unsafe { &(*entry).bits };
-    let known = bits.load(Ordering::Relaxed);
-    if known & KNOWN != 0 {
-        return Ok(known);
-    }
-    kind_anew(fd, entry)
+/// What `file` is: `SOCKET`, `TCP`, `ALWAYS`, `PIPE`. It does not block then: the first time it is made so.
+#[inline(always)]
+pub(crate) fn kind(file: &FdRef) -> Outcome<u32> {
+    let known = file.entry().bits.load(Ordering::Relaxed);
+    if known & (KNOWN | SOCKET) == KNOWN | SOCKET { Ok(known) } else { kind_of_others(file, known) }
+}
+
+/// As [`kind`], of what may be no socket.
+#[inline(never)]
+fn kind_of_others(file: &FdRef, known: u32) -> Outcome<u32> {
+    let is_so = match known & (KNOWN | ALWAYS) {
+        KNOWN => does_not_block(file.fd())?,
+        0 => false,
+        _ => is_always_ready(mode(file.fd())?),
+    };
+    if is_so { Ok(known) } else { kind_anew(file) }
+}
+
+/// As [`kind`], for calls that block on a socket, too, unless it is made not to.
+pub(crate) fn kind_that_does_not_block(file: &FdRef) -> Outcome<u32> {
+    if does_not_block(file.fd())? { kind(file) } else { kind_anew(file) }
 }
 
 /// As [`kind`], whatever is known.
-pub(crate) fn kind_anew(fd: c_int, entry: *mut Entry) -> Outcome<u32> {
-    // Nobody closes it meanwhile.
-    // SAFETY: entries stay for ever.
-    let _held = unsafe { (*entry).lock.hold() };
-    let found = ask(fd)? | KNOWN;
-    // SAFETY: as above.
-    let bits = unsafe { &(*entry).bits };
-    bits.fetch_and(!KINDS, Ordering::Relaxed);
-    Ok(bits.fetch_or(found, Ordering::Relaxed) | found)
+pub(crate) fn kind_anew(file: &FdRef) -> Outcome<u32> {
+    let found = ask(file.fd())? | KNOWN;
+    let entry = file.entry();
+    let _held = entry.lock.hold();
+    // Of a closed file nothing is remembered.
+    file.check()?;
+    entry.bits.fetch_and(!KINDS, Ordering::Relaxed);
+    Ok(entry.bits.fetch_or(found, Ordering::Relaxed) | found)
+}
+
+/// The sort of a file.
+fn mode(fd: c_int) -> Outcome<libc::mode_t> {
+    let mut status = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the status is written on success.
+    unsafe {
+        match libc::fstat(fd, status.as_mut_ptr()) {
+            0 => Ok(status.assume_init().st_mode & libc::S_IFMT),
+            _ => Err(sys::errno()),
+        }
+    }
+}
+
+fn is_always_ready(mode: libc::mode_t) -> bool {
+    matches!(mode, libc::S_IFREG | libc::S_IFDIR | libc::S_IFBLK)
+}
+
+fn flags(fd: c_int) -> Outcome<c_int> {
+    // SAFETY: flags of a file descriptor.
+    match unsafe { libc::fcntl(fd, libc::F_GETFL) } {
+        ..0 => Err(sys::errno()),
+        flags => Ok(flags),
+    }
+}
+
+fn does_not_block(fd: c_int) -> Outcome<bool> {
+    Ok(flags(fd)? & libc::O_NONBLOCK != 0)
 }
 
 #[cold]
 fn ask(fd: c_int) -> Outcome<u32> {
-    let mut status = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the status is written on success.
-    let mode = unsafe {
-        if libc::fstat(fd, status.as_mut_ptr()) != 0 {
-            return Err(sys::errno());
-        }
-        status.assume_init().st_mode & libc::S_IFMT
-    };
-    let kind = match mode {
-        libc::S_IFREG | libc::S_IFDIR | libc::S_IFBLK => return Ok(ALWAYS),
+    let kind = match mode(fd)? {
+        mode if is_always_ready(mode) => return Ok(ALWAYS),
         libc::S_IFSOCK => SOCKET | is_tcp(fd),
         libc::S_IFIFO => PIPE,
         _ => 0,
     };
-    // SAFETY: flags of a file descriptor.
-    unsafe {
-        let flags = libc::fcntl(fd, libc::F_GETFL);
-        if flags < 0 {
-            return Err(sys::errno());
-        }
-        if flags & libc::O_NONBLOCK == 0
-            && libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) < 0
-        {
-            return Err(sys::errno());
-        }
+    let flags = flags(fd)?;
+    if flags & libc::O_NONBLOCK != 0 {
+        return Ok(kind);
     }
-    Ok(kind)
+    // SAFETY: flags of a file descriptor.
+    match unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) } {
+        ..0 => Err(sys::errno()),
+        _ => Ok(kind),
+    }
 }
 
 /// `TCP`, if the socket `fd` is one of TCP.
@@ -85,17 +117,10 @@ pub(crate) fn is_tcp(fd: c_int) -> u32 {
     if os::socket_option(fd, libc::SO_PROTOCOL) == Ok(libc::IPPROTO_TCP) { TCP } else { 0 }
 }
 
-/// What of `events` `fd` is ready for, before `deadline`. EBADF.
-pub(crate) fn poll(fd: c_int, events: i16, deadline: i64) -> Outcome<i16> {
-    let limit = os::milliseconds_until(deadline);
-    let mut what = libc::pollfd { fd, events, revents: 0 };
-    // SAFETY: one struct.
-    let found = unsafe { libc::poll(&mut what, 1, limit) };
-    match found {
-        // The caller asks again, or has a limit that has passed.
-        ..0 if sys::errno() == libc::EINTR && limit == 0 => poll(fd, events, 0),
-        ..0 => Err(sys::errno()),
-        _ if what.revents & libc::POLLNVAL != 0 => Err(libc::EBADF),
-        _ => Ok(what.revents),
-    }
+/// What of `events` `fd` is ready for now. EBADF.
+pub(crate) fn poll(fd: c_int, events: i16) -> Outcome<i16> {
+    let mut file = [libc::pollfd { fd, events, revents: 0 }];
+    os::poll(&mut file, 0)?;
+    let [libc::pollfd { revents, .. }] = file;
+    if revents & libc::POLLNVAL != 0 { Err(libc::EBADF) } else { Ok(revents) }
 }

@@ -5,7 +5,7 @@
 
 use core::ffi::c_void;
 
-use super::atomic::{AtomicU32, AtomicUsize, Ordering, spin_loop};
+use super::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, spin_loop};
 use crate::{arch, sys};
 
 /// The bit that says that somebody has the lock.
@@ -106,6 +106,10 @@ exchange! {
 exchange! {
     /// The same for an address.
     exchange_address, AtomicUsize, usize
+}
+exchange! {
+    /// The same for a long word.
+    exchange_long, AtomicU64, u64
 }
 
 impl Drop for Held {

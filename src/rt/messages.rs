@@ -4,8 +4,9 @@ use core::ffi::{c_int, c_void};
 
 use super::Outcome;
 use super::descriptors::Way;
+use super::fd_ref::FdRef;
 use super::io::{perform, result, without_sigpipe};
-use super::kinds::{PIPE, SOCKET};
+use super::kinds::SOCKET;
 
 /// readv(2).
 ///
@@ -20,8 +21,9 @@ pub(crate) unsafe fn readv(
     let length = usize::try_from(count).map_err(|_| libc::EINVAL)?;
     // SAFETY: the caller's promise.
     let is_plain = unsafe { is_plain(parts, length) };
+    let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise. What it wants in all is not known: it is never empty for certain.
-    perform(fd, Way::In, 0, deadline, &mut |kind| unsafe {
+    perform(file, Way::In, 0, deadline, &mut |kind| unsafe {
         match kind & SOCKET {
             SOCKET if !is_plain => {
                 result(libc::recvmsg(fd, &mut message_of(parts, length), libc::MSG_DONTWAIT))
@@ -64,12 +66,12 @@ pub(crate) unsafe fn writev(
     let length = usize::try_from(count).map_err(|_| libc::EINVAL)?;
     // SAFETY: the caller's promise.
     let is_plain = unsafe { is_plain(parts, length) };
+    let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(fd, Way::Out, 0, deadline, &mut |kind| unsafe {
-        match kind & (SOCKET | PIPE) {
+    perform(file, Way::Out, 0, deadline, &mut |kind| unsafe {
+        match kind & SOCKET {
             SOCKET if is_plain => result(libc::writev(fd, parts, count)),
-            0 => result(libc::writev(fd, parts, count)),
-            PIPE => without_sigpipe(&mut || result(libc::writev(fd, parts, count))),
+            0 => without_sigpipe(&mut || result(libc::writev(fd, parts, count))),
             _ => {
                 let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
                 result(libc::sendmsg(fd, &message_of(parts, length), flags))
@@ -92,8 +94,9 @@ pub(crate) unsafe fn recvfrom(
     // Flags change what a short answer means.
     let wanted = if flags == 0 { size } else { 0 };
     let flags = flags | libc::MSG_DONTWAIT;
+    let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(fd, Way::In, wanted, deadline, &mut |_| unsafe {
+    perform(file, Way::In, wanted, deadline, &mut |_| unsafe {
         result(libc::recvfrom(fd, buffer, size, flags, address, length))
     })
 }
@@ -110,8 +113,9 @@ pub(crate) unsafe fn sendto(
     deadline: i64,
 ) -> Outcome<usize> {
     let flags = flags | libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+    let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(fd, Way::Out, size, deadline, &mut |_| unsafe {
+    perform(file, Way::Out, size, deadline, &mut |_| unsafe {
         result(libc::sendto(fd, buffer, size, flags, address, length))
     })
 }
@@ -127,8 +131,11 @@ pub(crate) unsafe fn recvmsg(
     deadline: i64,
 ) -> Outcome<usize> {
     let flags = flags | libc::MSG_DONTWAIT;
+    let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(fd, Way::In, 0, deadline, &mut |_| unsafe { result(libc::recvmsg(fd, message, flags)) })
+    perform(file, Way::In, 0, deadline, &mut |_| unsafe {
+        result(libc::recvmsg(fd, message, flags))
+    })
 }
 
 /// sendmsg(2), without SIGPIPE.
@@ -142,8 +149,9 @@ pub(crate) unsafe fn sendmsg(
     deadline: i64,
 ) -> Outcome<usize> {
     let flags = flags | libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+    let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(fd, Way::Out, 0, deadline, &mut |_| unsafe {
+    perform(file, Way::Out, 0, deadline, &mut |_| unsafe {
         result(libc::sendmsg(fd, message, flags))
     })
 }

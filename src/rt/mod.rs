@@ -15,7 +15,7 @@
 //! | | [`channel`], [`channel_life`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`once`], [`future`] | |
 //! | | [`spawn`], [`group`], [`report`], [`depth`] | tasks made, joined, grouped, shown, measured |
 //! | | [`local`] | values of tasks |
-//! | waiting | [`descriptors`], [`numbers`], [`kinds`] | every file descriptor that somebody waits for |
+//! | waiting | [`descriptors`], [`fd_ref`], [`file_state`], [`numbers`], [`kinds`], [`thread_wait`] | file descriptors that calls wait for |
 //! | | [`chaos`] | disorder, for tests |
 //! | | [`wait`], [`pause`] | a task or a thread in a queue, or in none, until it is woken |
 //! | running | [`schedule`] | a worker's loop |
@@ -44,7 +44,9 @@ pub(crate) mod embed;
 mod ending;
 pub(crate) mod event;
 pub(crate) mod extra;
+mod fd_ref;
 pub(crate) mod file;
+pub(crate) mod file_state;
 mod fresh;
 pub(crate) mod future;
 pub(crate) mod group;
@@ -83,6 +85,7 @@ pub(crate) mod signal;
 pub(crate) mod sized;
 pub(crate) mod spawn;
 pub(crate) mod task;
+mod thread_wait;
 mod timers;
 mod vessel;
 pub(crate) mod wait;

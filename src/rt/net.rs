@@ -4,7 +4,8 @@ use core::ffi::{CStr, c_char, c_int};
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use super::{Outcome, connect, dial, io, resolve};
+use super::fd_ref::FdRef;
+use super::{Outcome, connect, dial, resolve};
 use crate::sys;
 
 /// The longest host and service.
@@ -141,17 +142,11 @@ fn socket_with(
     family: c_int,
     sort: c_int,
     protocol: c_int,
-    set_up: &mut dyn FnMut(c_int) -> Outcome<()>,
+    set_up: &mut dyn FnMut(&FdRef) -> Outcome<()>,
 ) -> Outcome<c_int> {
-    let fd = connect::socket(family, sort, protocol)?;
-    match set_up(fd) {
-        Ok(()) => Ok(fd),
-        Err(error) => {
-            // Nobody else knows it.
-            let _ = io::close(fd);
-            Err(error)
-        }
-    }
+    let own = connect::socket(family, sort, protocol)?;
+    set_up(own.file())?;
+    own.give()
 }
 
 /// A connection to `address`. EINVAL for names that mean nothing, EADDRNOTAVAIL for a host that is not
@@ -160,9 +155,9 @@ pub(crate) fn dial(net: &CStr, address: &CStr, deadline: i64) -> Outcome<c_int> 
     let (family, sort) = network(net)?;
     if family == libc::AF_UNIX {
         let (place, length) = unix_address(address)?;
-        return socket_with(family, sort, 0, &mut |fd| {
+        return socket_with(family, sort, 0, &mut |file| {
             // SAFETY: the address has that length.
-            unsafe { connect::connect(fd, (&raw const place).cast(), length, deadline) }
+            unsafe { connect::connect_file(file, (&raw const place).cast(), length, deadline) }
         });
     }
     dial::first_of(&Addresses::of((family, sort), address, 0, deadline)?, deadline)
@@ -204,9 +199,9 @@ pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Outcome<c_in
     let (family, sort) = network(net)?;
     if family == libc::AF_UNIX {
         let (place, length) = unix_address(address)?;
-        return socket_with(family, sort, 0, &mut |fd| {
+        return socket_with(family, sort, 0, &mut |file| {
             // SAFETY: the address has that length.
-            unsafe { bind(fd, sort, (&raw const place).cast(), length, backlog) }
+            unsafe { bind(file.fd(), sort, (&raw const place).cast(), length, backlog) }
         });
     }
     let addresses = Addresses::of((family, sort), address, libc::AI_PASSIVE, -1)?;
@@ -237,12 +232,12 @@ fn listen_at(
         if family.is_some_and(|family| family != found.ai_family) {
             continue;
         }
-        outcome = socket_with(found.ai_family, found.ai_socktype, found.ai_protocol, &mut |fd| {
+        outcome = socket_with(found.ai_family, found.ai_socktype, found.ai_protocol, &mut |file| {
             if found.ai_family == libc::AF_INET6 {
-                set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, only_six)?;
+                set_option(file.fd(), libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, only_six)?;
             }
             // SAFETY: the address has that length.
-            unsafe { bind(fd, found.ai_socktype, found.ai_addr, found.ai_addrlen, backlog) }
+            unsafe { bind(file.fd(), found.ai_socktype, found.ai_addr, found.ai_addrlen, backlog) }
         });
         if outcome.is_ok() {
             break;

@@ -1,91 +1,52 @@
-//! Which file a number stands for: it is new, another one by now, closed; or nobody watches it any more.
+//! Which file a number stands for: acort has made it, it is another one by now, or no worker watches it any more.
+//! Closing is in `fd_ref`.
 
 use core::ffi::c_int;
 use core::sync::atomic::Ordering;
 
 use super::Outcome;
-use super::descriptors::{self, CHUNK, Entry, OURS, REPLACED, TABLE, WATCHED, Way, entry, mark};
+use super::descriptors::{CHUNK, Entry, OURS, REPLACED, TABLE, WATCHED, entry, mark};
+use super::fd_ref::FdRef;
 use super::kinds::{KINDS, KNOWN};
 use super::parker::error_reason;
-use super::queue::Waiter;
-use super::wake::wake_all;
 use super::worker::Worker;
-use crate::sys;
 
-/// `fd` is new, and acort's: whatever is known of its number is of another one. `kind` is what it is:
-/// `SOCKET` ...
+/// `fd` is new, and acort's: whatever is known of its number is of another file. `kind` is what it is: `SOCKET` ...
 pub(crate) fn adopt(fd: c_int, kind: u32) {
     if let Ok(entry) = entry(fd) {
-        forget(entry, OURS | if kind == 0 { 0 } else { kind | KNOWN }, |_| true);
+        // A call that is inside began with a file that other code has closed.
+        // SAFETY: entries are never freed (E1).
+        unsafe { (*entry).state.advance() };
+        another_file(entry, OURS | if kind == 0 { 0 } else { kind | KNOWN }, |_| true);
     }
 }
 
-/// A file gave an answer that none of its kind gives: what is known is of another one, if it is still what it was
-/// when `known` was seen.
-pub(crate) fn was_mistaken(entry: *mut Entry, known: u32) {
-    forget(entry, 0, |now| (now ^ known) & (KINDS | OURS) == 0);
+/// The file gave an answer that none of its kind gives: what is known is of another one, if it is still what it was
+/// when `known` was seen. Calls that wait have ECANCELED; others go on with the file that is there.
+pub(crate) fn was_mistaken(file: &FdRef, known: u32) {
+    another_file(file.place(), 0, |now| (now ^ known) & (KINDS | OURS) == 0);
 }
 
-/// What is known is of another file, if `is_so` says so of it: of this one nothing but `bits` is.
-fn forget(entry: *mut Entry, bits: u32, is_so: impl Fn(u32) -> bool) {
-    // SAFETY: entries stay for ever; the lock is held.
-    unsafe {
-        let held = (*entry).lock.hold();
+/// The number stands for another file, if `is_so` says so of what is known: of this one nothing but `bits` is.
+fn another_file(entry: *mut Entry, bits: u32, is_so: impl Fn(u32) -> bool) {
+    // SAFETY: entries are never freed (E1).
+    let waiters = unsafe {
+        let _held = (*entry).lock.hold();
         if !is_so((*entry).bits.load(Ordering::Relaxed)) {
             return;
         }
-        let waiters = (*entry).empty(bits);
-        drop(held);
-        cancel(waiters);
-    }
+        (*entry).unwatch();
+        (*entry).reset(bits)
+    };
+    waiters.wake(Some(error_reason(libc::ECANCELED)));
 }
 
-/// Who waited for a file that is another one now has ECANCELED. No lock is held.
-///
-/// # Safety
-/// They are claimed, by the caller.
-unsafe fn cancel(waiters: [*mut Waiter; 2]) {
-    for list in waiters {
-        // SAFETY: the caller's promise: claimed ones stay until they are woken.
-        unsafe { wake_all(list, Some(error_reason(libc::ECANCELED))) }
-    }
-}
-
-/// Closes `fd`; who waits for it has ECANCELED.
-pub(crate) fn close(fd: c_int) -> Outcome<()> {
-    // A number beyond the table is nobody's who waits.
-    let Ok(entry) = entry(fd) else { return close_now(fd) };
-    // SAFETY: entries stay for ever, and a home until it has emptied its entries. It is closed under the lock: the
-    // number is nobody else's before that.
-    unsafe {
-        let held = (*entry).lock.hold();
-        if (*entry).has(WATCHED) {
-            // A copy of it, dup(2)'s or a child's, would go on rousing the worker.
-            (*(*entry).home).poller.forget(fd);
-        }
-        let waiters = (*entry).empty(0);
-        let outcome = close_now(fd);
-        drop(held);
-        cancel(waiters);
-        outcome
-    }
-}
-
-/// close(2), of which the number is free whatever it says of a signal.
-fn close_now(fd: c_int) -> Outcome<()> {
-    // SAFETY: a number of the program's.
-    match unsafe { libc::close(fd) } {
-        0 => Ok(()),
-        _ if sys::errno() == libc::EINTR => Ok(()),
-        _ => Err(sys::errno()),
-    }
-}
-
-/// A worker goes: what it watches is watched by nobody.
+/// A worker goes: what it watches is watched by no poller. The files are the same: their calls look again.
 pub(crate) fn abandon(worker: *mut Worker) {
-    // SAFETY: the thread's worker; entries stay for ever.
+    // SAFETY: the thread's worker; entries are never freed (E1). Another thread that has just taken the last entry
+    // from it is done with its poller: the count says so with Release.
     unsafe {
-        if (*worker).watches.load(Ordering::Relaxed) == 0 {
+        if (*worker).watches.load(Ordering::Acquire) == 0 {
             return;
         }
         for chunk in &TABLE {
@@ -93,67 +54,51 @@ pub(crate) fn abandon(worker: *mut Worker) {
             for index in 0..if chunk.is_null() { 0 } else { CHUNK } {
                 let entry = chunk.add(index);
                 let held = (*entry).lock.hold();
-                if (*entry).home == worker {
-                    // What somebody else has made may be another file by the time of the next worker.
-                    let is_foreign = (*entry).is_foreign();
-                    let bits = (*entry).bits.load(Ordering::Relaxed);
-                    let kind = if is_foreign { 0 } else { bits };
-                    let lists = (*entry).empty(kind & (KINDS | OURS));
-                    drop(held);
-                    for list in lists {
-                        wake_all(list, None);
-                    }
+                if (*entry).home != worker {
+                    continue;
                 }
+                // What other code has made may be another file by the time of the next worker.
+                let bits = (*entry).bits.load(Ordering::Relaxed);
+                let kind = if (*entry).is_foreign() { 0 } else { bits };
+                (*entry).unwatch();
+                let waiters = (*entry).reset(kind & (KINDS | OURS));
+                drop(held);
+                waiters.wake(None);
             }
         }
     }
 }
 
-/// [`descriptors::wait`], after a look whether the file is still the one that is watched, where acort has not made
-/// it.
-pub(crate) fn wait(
-    fd: c_int,
-    entry: *mut Entry,
-    way: Way,
-    edges: u32,
-    deadline: i64,
-) -> Outcome<()> {
-    // SAFETY: entries stay for ever.
-    if unsafe { (*entry).is_foreign() } {
-        confirm(fd, entry)?;
-    }
-    descriptors::wait(fd, entry, way, edges, deadline)
-}
-
-/// If `fd` is watched: is it the same file? If not, nothing that is known of it holds, its edges have
-/// changed, and who waits for the old one has ECANCELED. EBADF: it is closed.
-pub(crate) fn confirm(fd: c_int, entry: *mut Entry) -> Outcome<()> {
-    // SAFETY: entries stay for ever, and a home until it has emptied its entries; who is claimed stays until
-    // it is woken.
+/// If the file is watched: is it the same one? If not, nothing that is known of it holds, its edges have changed,
+/// and calls that wait for the old one have ECANCELED. EBADF: other code has closed it.
+pub(crate) fn confirm(file: &FdRef) -> Outcome<()> {
+    let (fd, entry) = (file.fd(), file.place());
+    // SAFETY: entries are never freed (E1). While the lock is held and the entry is watched its home is there (E6): so
+    // the entry stays watched, and counted, from one file to the next.
     unsafe {
         let held = (*entry).lock.hold();
+        file.check()?;
         if !(*entry).has(WATCHED) {
             return Ok(());
         }
-        let home = (*entry).home;
-        let next = mark((*entry).generation.wrapping_add(1), fd);
-        let watched = (*home).poller.watch_new(fd, mark((*entry).generation, fd), next);
+        let (home, token) = ((*entry).home, (*entry).token);
+        let next = mark(token.wrapping_add(1), fd);
+        let watched = (*home).poller.watch_new(fd, mark(token, fd), next);
         if watched == Err(libc::EEXIST) && (*entry).has(REPLACED) {
             // It may be the one from before, still watched, by a mark from then.
             (*entry).bits.fetch_and(!KINDS, Ordering::Relaxed);
-            return (*home).poller.watch(fd, mark((*entry).generation, fd));
+            return (*home).poller.watch(fd, mark(token, fd));
         }
         if let Err(error @ (libc::EEXIST | libc::ENOMEM | libc::ENOSPC)) = watched {
             return if error == libc::EEXIST { Ok(()) } else { Err(error) };
         }
-        let waiters = (*entry).empty(0);
-        if watched.is_ok() {
-            (*home).watches.fetch_add(1, Ordering::Relaxed);
-            (*entry).home = home;
-            (*entry).bits.store(WATCHED | REPLACED, Ordering::Relaxed);
+        let bits = if watched.is_ok() { WATCHED | REPLACED } else { 0 };
+        if watched.is_err() {
+            (*entry).unwatch();
         }
+        let waiters = (*entry).reset(bits);
         drop(held);
-        cancel(waiters);
+        waiters.wake(Some(error_reason(libc::ECANCELED)));
         // A file of a sort that is always ready cannot be watched.
         if watched == Err(libc::EPERM) { Ok(()) } else { watched }
     }

@@ -64,18 +64,20 @@ pub(crate) unsafe fn select_from(
             case.error = 0;
             let source = Source::of(case)?;
             source.check_thread();
-            if let Source::Ready(entry, _, fd) = source {
-                kinds::kind(fd, entry)?;
-                is_outside = true;
-            }
+            is_outside |= matches!(source, Source::Ready(..));
             if vessel::is_on_moving_stack(source.queue().cast()) {
                 return Err(libc::EFAULT);
             }
             bytes = bytes.checked_add(source.size()).ok_or(libc::EINVAL)?;
         }
-        let room = Room::new(me, cases.len(), bytes)?;
+        let room = Room::new(me, cases.len(), is_outside, bytes)?;
         for (number, case) in cases.iter().enumerate() {
-            *room.edges.add(number) = Source::of(case)?.mark()?;
+            let source = Source::of(case)?;
+            *room.edges.add(number) = source.mark()?;
+            if let Source::Ready(_, _, fd) = source {
+                let file = room.enter(number, fd)?;
+                file.judge(kinds::kind(file))?;
+            }
         }
         let mut choice = Choice { cases, room, me, turn, is_outside };
         loop {
@@ -110,6 +112,11 @@ impl Choice<'_> {
         }
     }
 
+    /// What an answer of the system means for the file of the case `number`.
+    pub(super) fn judge<T>(&self, number: usize, outcome: Outcome<T>) -> Outcome<T> {
+        self.room.file(number).map_or(Err(libc::EBADF), |file| file.judge(outcome))
+    }
+
     /// Each by itself.
     unsafe fn try_each(&mut self) -> Outcome<Option<usize>> {
         // SAFETY: the caller's promise: the objects are there.
@@ -119,7 +126,8 @@ impl Choice<'_> {
                 if let Source::Ready(entry, way, fd) = source {
                     *self.room.edges.add(number) = (*entry).edges(way);
                     let events = if way == Way::In { libc::POLLIN } else { libc::POLLOUT };
-                    if kinds::poll(fd, events, 0)? != 0 {
+                    let found = kinds::poll(fd, events);
+                    if self.judge(number, found)? != 0 {
                         return Ok(Some(number));
                     }
                     continue;

@@ -56,9 +56,12 @@ impl Choice<'_> {
                 Some(me) => &raw mut me.parker,
                 None => &raw mut thread,
             };
-            for (_, source) in self.sources() {
-                if let Source::Ready(entry, _, fd) = source {
-                    numbers::confirm(fd, entry)?;
+            for number in 0..self.cases.len() {
+                if let Some(file) = self.room.file(number)
+                    && !self.me.is_null()
+                {
+                    let confirmed = numbers::confirm(file);
+                    file.judge(confirmed)?;
                 }
             }
             self.lock_all();
@@ -104,7 +107,9 @@ impl Choice<'_> {
                         let watched = if self.me.is_null() {
                             Err(libc::EPERM)
                         } else {
-                            (*entry).watch(fd, Worker::here())
+                            let is_open =
+                                self.room.file(number).map_or(Ok(()), |file| file.check());
+                            is_open.and_then(|()| (*entry).watch(fd, Worker::here()))
                         };
                         match watched {
                             Ok(()) if (*entry).edges(way) == *self.room.edges.add(number) => {
@@ -176,6 +181,9 @@ impl Choice<'_> {
         if outcome & CLOSED as usize != 0 {
             self.set_error(number, libc::EPIPE);
             return Ok(number);
+        }
+        if let Some(file) = self.room.file(number) {
+            file.check()?;
         }
         // SAFETY: the place is this call's; whoever woke has filled its slot.
         unsafe {

@@ -2,44 +2,9 @@
 
 use core::ffi::{c_int, c_long};
 
-use super::descriptors::{self, Way};
-use super::{Outcome, clock, io, numbers, os};
+use super::fd_ref::OwnFd;
+use super::{Outcome, clock, os};
 use crate::sys;
-
-/// A file descriptor of this call's own.
-struct Own(c_int);
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        // Nobody else waits for it, and what close(2) says changes nothing.
-        let _ = io::close(self.0);
-    }
-}
-
-impl Own {
-    /// What the system has given, or its errno.
-    fn new(fd: c_long) -> Outcome<Own> {
-        if fd < 0 {
-            return Err(sys::errno());
-        }
-        numbers::adopt(fd as c_int, 0);
-        Ok(Own(fd as c_int))
-    }
-
-    /// Calls `attempt`, until it gives something else than EAGAIN; before each time but the first this
-    /// file descriptor has become ready.
-    fn until_done<T>(&self, deadline: i64, attempt: &mut dyn FnMut() -> Outcome<T>) -> Outcome<T> {
-        let entry = descriptors::entry(self.0)?;
-        loop {
-            // SAFETY: entries stay for ever.
-            let edges = unsafe { (*entry).edges(Way::In) };
-            match attempt() {
-                Err(libc::EAGAIN) => descriptors::wait(self.0, entry, Way::In, edges, deadline)?,
-                outcome => return outcome,
-            }
-        }
-    }
-}
 
 /// Waits for one of the signals of `set`, takes it and gives its number; what is known of it goes to
 /// `info`, unless that is NULL.
@@ -54,7 +19,7 @@ pub(crate) unsafe fn wait(
     // SAFETY: the caller's promise; the time is there for as long as the call.
     unsafe {
         let flags = libc::SFD_NONBLOCK | libc::SFD_CLOEXEC;
-        let told = Own::new(c_long::from(libc::signalfd(-1, set, flags)))?;
+        let told = OwnFd::made(c_long::from(libc::signalfd(-1, set, flags)), 0)?;
         told.until_done(deadline, &mut || {
             let no_time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
             loop {
@@ -97,7 +62,8 @@ pub(crate) unsafe fn wait_child(
     }
     let no_flags: c_long = 0;
     // SAFETY: a number, which is a child's until it is waited for.
-    match Own::new(unsafe { libc::syscall(libc::SYS_pidfd_open, c_long::from(pid), no_flags) }) {
+    let told = unsafe { libc::syscall(libc::SYS_pidfd_open, c_long::from(pid), no_flags) };
+    match OwnFd::made(told, 0) {
         Ok(told) => told.until_done(deadline, &mut attempt),
         // Somebody else has waited for it meanwhile.
         Err(libc::ESRCH) => Err(libc::ECHILD),

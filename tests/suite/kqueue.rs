@@ -168,7 +168,14 @@ fn runs(provider: &Provider, source: &Path, test: &str) -> Result<(), String> {
 }
 
 fn start(provider: &Provider, name: &str, user: &str, arguments: &str) -> Result<Server, String> {
-    let mut command = provider.command(&Path::new(FOLDER).join(name));
+    let program = Path::new(FOLDER).join(name);
+    let mut command = if user == "more_than_files" {
+        let mut limited = provider.command(Path::new("prlimit"));
+        limited.arg("--nofile=60:60").arg(program);
+        limited
+    } else {
+        provider.command(&program)
+    };
     command.args(arguments.split_whitespace());
     let output = format!("{name}-{user}-{}.output", provider.name).replace(' ', "-");
     Server::start(command, Path::new(FOLDER).join(output))

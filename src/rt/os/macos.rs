@@ -4,7 +4,9 @@ use core::ffi::c_int;
 use core::mem::MaybeUninit;
 use core::sync::atomic::AtomicU32;
 
-use super::now;
+use super::super::Outcome;
+use super::{close, now};
+use crate::sys;
 
 const WORD: usize = size_of::<AtomicU32>();
 
@@ -49,5 +51,65 @@ pub(crate) fn thread_count() -> Option<usize> {
             return None;
         }
         usize::try_from(all.assume_init().pti_threadnum).ok()
+    }
+}
+
+/// Closes the file of `fd`. The number stays taken, for a file that gives no call success, until it is closed. Without
+/// a free descriptor for that the file is open until then. EBADF.
+pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
+    // SAFETY: numbers, and a path that ends in 0.
+    unsafe {
+        if libc::fcntl(fd, libc::F_GETFD) < 0 {
+            return Err(sys::errno());
+        }
+        // A folder is neither read nor written.
+        let dead = libc::open(c"/".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        if dead >= 0 {
+            while libc::dup2(dead, fd) < 0 && sys::errno() == libc::EINTR {}
+            libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC);
+            close(dead)?;
+        }
+    }
+    Ok(())
+}
+
+/// A word from one thread to another that is in poll(2): a pipe.
+pub(crate) struct WakeFds([c_int; 2]);
+
+impl WakeFds {
+    pub(crate) fn new() -> WakeFds {
+        let mut ends = [-1; 2];
+        // SAFETY: two numbers; flags of the system's own.
+        unsafe {
+            if libc::pipe(ends.as_mut_ptr()) == 0 {
+                for end in ends {
+                    libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC);
+                    libc::fcntl(end, libc::F_SETFL, libc::O_NONBLOCK);
+                }
+            }
+        }
+        WakeFds(ends)
+    }
+
+    /// What is readable after [`notify`](Self::notify). Negative: there is none.
+    pub(crate) fn reader(&self) -> c_int {
+        let [reader, _] = self.0;
+        reader
+    }
+
+    pub(crate) fn notify(&self) {
+        let [_, writer] = self.0;
+        // SAFETY: one byte.
+        unsafe { libc::write(writer, c"x".as_ptr().cast(), 1) };
+    }
+}
+
+impl Drop for WakeFds {
+    fn drop(&mut self) {
+        for end in self.0 {
+            if end >= 0 {
+                let _ = close(end);
+            }
+        }
     }
 }

@@ -15,9 +15,9 @@ mod macos;
 
 pub(crate) use crate::sys::errno_place;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{pin_to, sleep_on, thread_count, wake_one};
+pub(crate) use linux::{WakeFds, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one};
 #[cfg(target_os = "macos")]
-pub(crate) use macos::{pin_to, sleep_on, thread_count, wake_one};
+pub(crate) use macos::{WakeFds, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one};
 
 const NANOSECONDS: i64 = 1_000_000_000;
 
@@ -37,8 +37,52 @@ pub(crate) fn timespec(nanoseconds: i64) -> libc::timespec {
     libc::timespec { tv_sec: nanoseconds / NANOSECONDS, tv_nsec: nanoseconds % NANOSECONDS }
 }
 
+/// poll(2), until `deadline`. Gives how many are ready; none, too, where a signal comes.
+pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> {
+    let limit = milliseconds_until(deadline);
+    // SAFETY: so many structs.
+    let found = unsafe { libc::poll(files.as_mut_ptr(), files.len() as libc::nfds_t, limit) };
+    match usize::try_from(found) {
+        Ok(found) => Ok(found),
+        _ if sys::errno() != libc::EINTR => Err(sys::errno()),
+        _ if limit == 0 => poll(files, 0),
+        _ => Ok(0),
+    }
+}
+
+/// close(2), after which the number is free whatever it says of a signal.
+pub(crate) fn close(fd: c_int) -> Outcome<()> {
+    // SAFETY: a number of the program's.
+    match unsafe { libc::close(fd) } {
+        0 => Ok(()),
+        _ if sys::errno() == libc::EINTR => Ok(()),
+        _ => Err(sys::errno()),
+    }
+}
+
+unsafe extern "C" {
+    fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+}
+
+/// pthread_cancel(3) does not end this thread from here on. Gives how it was, for [`restore_cancellation`].
+pub(crate) fn disable_cancellation() -> c_int {
+    // It is 0 on macOS, and 1 elsewhere.
+    const DISABLE: c_int = if cfg!(target_os = "macos") { 0 } else { 1 };
+    let mut before = 0;
+    // SAFETY: the place is writable.
+    unsafe { pthread_setcancelstate(DISABLE, &mut before) };
+    before
+}
+
+/// See [`disable_cancellation`].
+pub(crate) fn restore_cancellation(before: c_int) {
+    let mut now = 0;
+    // SAFETY: the place is writable.
+    unsafe { pthread_setcancelstate(before, &mut now) };
+}
+
 /// What poll(2) takes for a deadline: milliseconds, rounded up; 0: do not wait; negative: never.
-pub(crate) fn milliseconds_until(deadline: i64) -> c_int {
+fn milliseconds_until(deadline: i64) -> c_int {
     const MILLISECOND: i64 = 1_000_000;
     match deadline {
         0 => 0,

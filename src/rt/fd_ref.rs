@@ -1,0 +1,272 @@
+//! A call's reference to the file that it began with; closing; waiting.
+//!
+//! Every call of acort on a descriptor enters its entry once, and leaves it once (`file_state`). What closes the file
+//! meanwhile cannot let the call go on with the next file of that number:
+//!
+//! ```text
+//!   a call                                  acort_close()
+//!   enter: generation g, one call inside    under the lock: CLOSING, the waiters are claimed
+//!   ask the system ── EAGAIN                wakes them: ECANCELED
+//!   wait ────────────────────────────────>  dup3: the file is closed, a dead one has the number
+//!   asks again: EBADF of the dead file      leaves
+//!   word changed: ECANCELED
+//!   leave ── the last one: the number is free
+//! ```
+//!
+//! * R1. The number stays taken while a call is inside (G2): no other file can have it.
+//! * R2. The dead file gives no call success, and no bytes: a success is always the file's that the call began with.
+//! * R3. An error counts as ECANCELED where the word has changed meanwhile (G1).
+//! * R4. close(2) and dup3(2) run without locks: a file that lingers holds up its closer alone.
+//!
+//! Without a free descriptor for the dead file the closed one keeps the number until the last call has left.
+
+use core::ffi::{c_int, c_long};
+use core::mem::{self, ManuallyDrop};
+
+use super::Outcome;
+use super::descriptors::{Entry, Way, entry};
+use super::file_state::Closing;
+use super::parker::{Hearing, error_reason};
+use super::wait::{self, Wait};
+use super::why::Why;
+use super::worker::Worker;
+use super::{numbers, os, task, thread_wait};
+use crate::sys;
+
+/// A call that is inside.
+pub(crate) struct FdRef {
+    fd: c_int,
+    generation: u32,
+    entry: *mut Entry,
+    /// A plain thread is not cancelled (pthread_cancel) while it is inside: it would never leave.
+    cancel_state: Option<c_int>,
+}
+
+impl FdRef {
+    /// Enters. EBADF: there is no such number, or its file is being closed; EMFILE, ENOMEM.
+    #[inline]
+    pub(crate) fn enter(fd: c_int) -> Outcome<FdRef> {
+        let entry = entry(fd)?;
+        // SAFETY: entries are never freed (E1).
+        let generation = unsafe { (*entry).state.enter() }.ok_or(libc::EBADF)?;
+        let is_thread = task::here().is_null();
+        let cancel_state = if is_thread { Some(os::disable_cancellation()) } else { None };
+        Ok(FdRef { fd, generation, entry, cancel_state })
+    }
+
+    /// The number.
+    #[inline(always)]
+    pub(crate) fn fd(&self) -> c_int {
+        self.fd
+    }
+
+    /// The entry.
+    #[inline(always)]
+    pub(crate) fn entry(&self) -> &Entry {
+        // SAFETY: entries are never freed (E1).
+        unsafe { &*self.entry }
+    }
+
+    /// The same for queues and locks.
+    pub(crate) fn place(&self) -> *mut Entry {
+        self.entry
+    }
+
+    /// Returns true while the number stands for the file that the call began with.
+    #[inline(always)]
+    pub(crate) fn is_current(&self) -> bool {
+        self.entry().state.is_current(self.generation)
+    }
+
+    /// ECANCELED: the file is closed.
+    #[inline(always)]
+    pub(crate) fn check(&self) -> Outcome<()> {
+        if self.is_current() { Ok(()) } else { Err(libc::ECANCELED) }
+    }
+
+    /// What an answer of the system means for the call (R3).
+    #[inline(always)]
+    pub(crate) fn judge<T>(&self, outcome: Outcome<T>) -> Outcome<T> {
+        outcome.map_err(|error| if self.is_current() { error } else { libc::ECANCELED })
+    }
+
+    /// Waits until the file may be ready, or was when there were more than `edges`. ETIMEDOUT; ECANCELED: the
+    /// task is, or the file is closed; EBADF ...
+    pub(crate) fn wait(&self, way: Way, edges: u32, deadline: i64) -> Outcome<()> {
+        if task::here().is_null() {
+            let events = if way == Way::In { libc::POLLIN } else { libc::POLLOUT };
+            return thread_wait::poll(self, events, deadline).map(drop);
+        }
+        if self.entry().is_foreign() {
+            numbers::confirm(self)?;
+        }
+        // SAFETY: the entry stays (E1); the lock is held until the wait gives it back.
+        unsafe {
+            let lock = &raw const (*self.entry).lock;
+            (*lock).take();
+            let watched = self.check().and_then(|()| (*self.entry).watch(self.fd, Worker::here()));
+            if watched != Ok(()) || self.entry().edges(way) != edges {
+                (*lock).give();
+                // What the poller refuses cannot be waited for.
+                return watched.map_err(|error| match error {
+                    libc::EPERM => libc::EAGAIN,
+                    error => error,
+                });
+            }
+            let why = if way == Way::In { Why::Read } else { Why::Write };
+            let hearing = Hearing::Cancellation;
+            let wait = Wait { why, about: self.fd as usize, hearing, deadline };
+            wait::in_queue(lock, (*self.entry).queue(way), core::ptr::null_mut(), wait)
+        }
+    }
+}
+
+impl Drop for FdRef {
+    #[inline]
+    fn drop(&mut self) {
+        if self.entry().state.leave() {
+            free_number(self.fd, self.entry);
+        }
+        restore(self.cancel_state);
+    }
+}
+
+/// The last call has left a closed file: the number goes back to the system (G2).
+#[cold]
+fn free_number(fd: c_int, entry: *mut Entry) {
+    // SAFETY: the entry stays (E1). No call is inside, and none enters before the word changes.
+    let waiters = unsafe {
+        let _held = (*entry).lock.hold();
+        (*entry).state.advance();
+        (*entry).reset(0)
+    };
+    waiters.wake(None);
+    // Of a dead file it says nothing; what the closed one has to say was lost with dup3.
+    let _ = close_now(fd, entry);
+}
+
+/// acort_close(): the calls inside have ECANCELED.
+pub(crate) fn close(fd: c_int) -> Outcome<()> {
+    // A number beyond the table is none that a call could be inside.
+    let Ok(entry) = entry(fd) else { return os::close(fd) };
+    close_entry(fd, entry, false).unwrap_or(Err(libc::EBADF))
+}
+
+/// Closes, by a call that is inside or not; it is outside then. None: the file is closed already, and nothing changes.
+fn close_entry(fd: c_int, entry: *mut Entry, is_inside: bool) -> Option<Outcome<()>> {
+    // SAFETY: the entry stays (E1).
+    let (closing, waiters) = unsafe {
+        let _held = (*entry).lock.hold();
+        let closing = (*entry).state.begin_close(is_inside);
+        if closing == Closing::Closed {
+            return None;
+        }
+        (*entry).stop_watching(fd);
+        (closing, (*entry).reset(0))
+    };
+    waiters.wake(Some(error_reason(libc::ECANCELED)));
+    if closing == Closing::Free {
+        return Some(close_now(fd, entry));
+    }
+    let outcome = os::close_and_keep_number(fd);
+    // SAFETY: as above.
+    if unsafe { (*entry).state.leave() } {
+        free_number(fd, entry);
+    }
+    Some(outcome)
+}
+
+/// close(2), of a number that no call was inside. A call that has entered since looks again: its file is closed.
+fn close_now(fd: c_int, entry: *mut Entry) -> Outcome<()> {
+    let outcome = os::close(fd);
+    // SAFETY: the entry stays (E1).
+    unsafe {
+        if (*entry).state.is_busy() {
+            let held = (*entry).lock.hold();
+            let waiters = (*entry).claim_all();
+            drop(held);
+            waiters.wake(None);
+        }
+    }
+    outcome
+}
+
+/// A descriptor that a call has made for itself, and closes unless it gives it away. The call is inside meanwhile: where
+/// other code closes it, that is not another file's end.
+pub(crate) struct OwnFd(ManuallyDrop<FdRef>);
+
+impl OwnFd {
+    /// What the system has made; its errno otherwise. `kind` is what it is: `SOCKET` ..., 0: it is asked for later.
+    pub(crate) fn made(fd: c_long, kind: u32) -> Outcome<OwnFd> {
+        let fd = usize::try_from(fd).map_err(|_| sys::errno())? as c_int;
+        numbers::adopt(fd, kind);
+        match FdRef::enter(fd) {
+            Ok(file) => Ok(OwnFd(ManuallyDrop::new(file))),
+            Err(error) => {
+                let _ = os::close(fd);
+                Err(error)
+            }
+        }
+    }
+
+    /// The call's reference to it.
+    pub(crate) fn file(&self) -> &FdRef {
+        &self.0
+    }
+
+    /// It is the caller's to close from here on. ECANCELED: it was closed.
+    pub(crate) fn give(mut self) -> Outcome<c_int> {
+        let outcome = self.0.check().map(|()| self.0.fd);
+        // SAFETY: the place itself is forgotten.
+        unsafe { ManuallyDrop::drop(&mut self.0) };
+        mem::forget(self);
+        outcome
+    }
+
+    /// Calls `attempt`, the last time after the deadline, until it says something else than EAGAIN, and waits for input
+    /// in between. ETIMEDOUT, ECANCELED.
+    pub(crate) fn until_done<T>(
+        &self,
+        deadline: i64,
+        attempt: &mut dyn FnMut() -> Outcome<T>,
+    ) -> Outcome<T> {
+        let mut is_last = deadline == 0;
+        loop {
+            let edges = self.0.entry().edges(Way::In);
+            match attempt() {
+                Err(libc::EAGAIN) if is_last => return Err(libc::ETIMEDOUT),
+                Err(libc::EAGAIN) => {
+                    is_last = has_timed_out(self.0.wait(Way::In, edges, deadline))?
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+impl Drop for OwnFd {
+    fn drop(&mut self) {
+        let FdRef { fd, entry, cancel_state, .. } = *self.0;
+        // Where other code has closed it the call only leaves.
+        if self.0.is_current() && close_entry(fd, entry, true).is_some() {
+            return restore(cancel_state);
+        }
+        // SAFETY: it is not used from here on.
+        unsafe { ManuallyDrop::drop(&mut self.0) }
+    }
+}
+
+/// Returns true if a wait has ended with its deadline: the call tries once more.
+pub(crate) fn has_timed_out(waited: Outcome<()>) -> Outcome<bool> {
+    match waited {
+        Ok(()) => Ok(false),
+        Err(libc::ETIMEDOUT) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+fn restore(cancel_state: Option<c_int>) {
+    if let Some(state) = cancel_state {
+        os::restore_cancellation(state);
+    }
+}
