@@ -47,7 +47,7 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 18] = [
+const IN_ANY_ORDER: [&str; 19] = [
     "rt/attributes",
     "rt/channels",
     "rt/dial",
@@ -55,6 +55,7 @@ const IN_ANY_ORDER: [&str; 18] = [
     "rt/futures",
     "rt/groups",
     "rt/io",
+    "rt/late",
     "rt/local_channels",
     "rt/listen",
     "rt/locals",

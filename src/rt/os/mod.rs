@@ -37,6 +37,11 @@ pub(crate) fn timespec(nanoseconds: i64) -> libc::timespec {
     libc::timespec { tv_sec: nanoseconds / NANOSECONDS, tv_nsec: nanoseconds % NANOSECONDS }
 }
 
+/// Has `deadline` passed? 0: always; negative: never.
+pub(crate) fn is_over(deadline: i64) -> bool {
+    deadline == 0 || deadline > 0 && now() >= deadline
+}
+
 /// What poll(2) takes for a deadline: milliseconds, rounded up; 0: do not wait; negative: never.
 pub(crate) fn milliseconds_until(deadline: i64) -> c_int {
     const MILLISECOND: i64 = 1_000_000;
