@@ -853,9 +853,9 @@ int acort_accept(int fd,
 /// As connect(2).
 int acort_connect(int fd, const struct sockaddr *addr, socklen_t addrlen, int64_t deadline);
 
-/// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. The file descriptor, or -1
-/// and errno: ETIMEDOUT, ECANCELED: what is opened after that is closed again; EINVAL for NULL, ENOMEM,
-/// EAGAIN without threads, what open(2) says.
+/// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. Nothing is opened where the deadline
+/// is 0 or has passed. The file descriptor, or -1 and errno: ETIMEDOUT, ECANCELED: what is opened after that is
+/// closed again; EINVAL for NULL, ENOMEM, EAGAIN without threads, what open(2) says.
 ///
 /// Valid when:
 /// `path` is NULL or ends in 0.
@@ -864,9 +864,9 @@ int acort_open(const char *path,
                mode_t mode,
                int64_t deadline);
 
-/// pread(2); what is in memory comes without a wait, and is all that a deadline of 0 gives. -1 and errno:
-/// ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN without threads, what
-/// pread(2) says.
+/// pread(2); what is in the page cache comes without a wait, and is all that is given where the deadline is 0
+/// or has passed. -1 and errno: ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN
+/// without threads, what pread(2) says.
 ///
 /// Valid when:
 /// As pread(2).
@@ -876,7 +876,7 @@ ssize_t acort_pread(int fd,
                     off_t offset,
                     int64_t deadline);
 
-/// pwrite(2). -1 and errno: ETIMEDOUT, ECANCELED: nothing was written; a thread that has begun with it is
+/// pwrite(2). Nothing is written where the deadline is 0 or has passed. -1 and errno: ETIMEDOUT, ECANCELED: nothing was written; a thread that has begun with it is
 /// waited for. ENOMEM, EAGAIN without threads, what pwrite(2) says.
 ///
 /// Valid when:
@@ -887,8 +887,9 @@ ssize_t acort_pwrite(int fd,
                      off_t offset,
                      int64_t deadline);
 
-/// fsync(2). 0, or -1 and errno, as acort_pwrite().
-int acort_fsync(int fd, int64_t deadline);
+/// fsync(2), which is not begun where the deadline is 0 or has passed. 0, or -1 and errno, as acort_pwrite().
+int acort_fsync(int fd,
+                int64_t deadline);
 
 /// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
 /// "udp4", "udp6", "unix". Where the host has several addresses the families take turns, the next one is tried
@@ -912,8 +913,9 @@ int acort_listen(const char *net,
                  const char *addr,
                  int backlog);
 
-/// getaddrinfo(3), on another thread where the caller is a task. 0, or a code of it: EAI_SYSTEM and errno
-/// for ETIMEDOUT and ECANCELED. Free `res` with freeaddrinfo(3).
+/// getaddrinfo(3): numbers at once, names on another thread where the caller is a task. Names are not asked for
+/// where the deadline is 0 or has passed. 0, or a code of it: EAI_SYSTEM and errno for ETIMEDOUT and ECANCELED. Free
+/// `res` with freeaddrinfo(3).
 ///
 /// Valid when:
 /// As getaddrinfo(3).

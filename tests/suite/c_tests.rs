@@ -47,7 +47,7 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 19] = [
+const IN_ANY_ORDER: [&str; 20] = [
     "rt/attributes",
     "rt/channels",
     "rt/dial",
@@ -62,6 +62,7 @@ const IN_ANY_ORDER: [&str; 19] = [
     "rt/loop",
     "rt/once",
     "rt/ordered",
+    "rt/past",
     "rt/reused",
     "rt/rwlock",
     "rt/signals",

@@ -1,14 +1,14 @@
 //! Files: as POSIX has them, on the threads for blocking calls where the caller is a task. A plain thread
-//! waits itself, without a deadline. Buffers may be on a shared stack.
+//! waits itself, and looks at its deadline only before. Buffers may be on a shared stack.
 
 use core::ffi::{c_char, c_int, c_void};
 
 use super::{answer, given, status};
 use crate::rt::file::{self, Operation};
 
-/// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. The file descriptor, or -1
-/// and errno: ETIMEDOUT, ECANCELED: what is opened after that is closed again; EINVAL for NULL, ENOMEM,
-/// EAGAIN without threads, what open(2) says.
+/// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. Nothing is opened where the deadline
+/// is 0 or has passed. The file descriptor, or -1 and errno: ETIMEDOUT, ECANCELED: what is opened after that is
+/// closed again; EINVAL for NULL, ENOMEM, EAGAIN without threads, what open(2) says.
 ///
 /// # Safety
 /// `path` is NULL or ends in 0.
@@ -25,9 +25,9 @@ pub unsafe extern "C" fn acort_open(
     )
 }
 
-/// pread(2); what is in memory comes without a wait, and is all that a deadline of 0 gives. -1 and errno:
-/// ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN without threads, what
-/// pread(2) says.
+/// pread(2); what is in the page cache comes without a wait, and is all that is given where the deadline is 0
+/// or has passed. -1 and errno: ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN
+/// without threads, what pread(2) says.
 ///
 /// # Safety
 /// As pread(2).
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn acort_pread(
     answer(unsafe { file::pread(fd, buf, n, offset, deadline) }.map(|count| count as isize))
 }
 
-/// pwrite(2). -1 and errno: ETIMEDOUT, ECANCELED: nothing was written; a thread that has begun with it is
+/// pwrite(2). Nothing is written where the deadline is 0 or has passed. -1 and errno: ETIMEDOUT, ECANCELED: nothing was written; a thread that has begun with it is
 /// waited for. ENOMEM, EAGAIN without threads, what pwrite(2) says.
 ///
 /// # Safety
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn acort_pwrite(
     answer(outcome.map(|count| count as isize))
 }
 
-/// fsync(2). 0, or -1 and errno, as acort_pwrite().
+/// fsync(2), which is not begun where the deadline is 0 or has passed. 0, or -1 and errno, as acort_pwrite().
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fsync(fd: c_int, deadline: i64) -> c_int {
     // SAFETY: without a buffer.

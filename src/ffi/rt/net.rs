@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
-use super::{answer, given};
+use super::{answer, given, refused};
 use crate::rt::{Outcome, net, resolve};
 
 /// A text. EINVAL: NULL.
@@ -46,8 +46,9 @@ pub unsafe extern "C" fn acort_listen(
     answer(unsafe { text(net).and_then(|net| net::listen(net, text(addr)?, backlog)) })
 }
 
-/// getaddrinfo(3), on another thread where the caller is a task. 0, or a code of it: EAI_SYSTEM and errno
-/// for ETIMEDOUT and ECANCELED. Free `res` with freeaddrinfo(3).
+/// getaddrinfo(3): numbers at once, names on another thread where the caller is a task. Names are not asked for
+/// where the deadline is 0 or has passed. 0, or a code of it: EAI_SYSTEM and errno for ETIMEDOUT and ECANCELED. Free
+/// `res` with freeaddrinfo(3).
 ///
 /// # Safety
 /// As getaddrinfo(3).
@@ -60,5 +61,9 @@ pub unsafe extern "C" fn acort_getaddrinfo(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { resolve::getaddrinfo(node, service, hints, res, deadline) }
+    let code = unsafe { resolve::getaddrinfo(node, service, hints, res, deadline) };
+    code.unwrap_or_else(|error| {
+        refused(error);
+        libc::EAI_SYSTEM
+    })
 }
