@@ -876,8 +876,9 @@ ssize_t acort_pread(int fd,
                     off_t offset,
                     int64_t deadline);
 
-/// pwrite(2). Nothing is written where the deadline is 0 or has passed. -1 and errno: ETIMEDOUT, ECANCELED: nothing was written; a thread that has begun with it is
-/// waited for. ENOMEM, EAGAIN without threads, what pwrite(2) says.
+/// pwrite(2). Nothing is written where the deadline is 0 or has passed. -1 and errno: ETIMEDOUT, ECANCELED:
+/// nothing was written; a thread that has begun with it is waited for. ENOMEM, EAGAIN without threads, what
+/// pwrite(2) says.
 ///
 /// Valid when:
 /// As pwrite(2).

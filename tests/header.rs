@@ -101,3 +101,32 @@ fn is_fresh(root: &Path, name: &str, fresh: &str) {
     let differs = fresh.lines().zip(present.lines()).find(|(fresh, present)| fresh != present);
     assert!(fresh == present, "{name} is stale at {differs:?}: run `make header`");
 }
+
+/// The functions of `acort.h` that take a deadline.
+fn with_deadline(header: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut head = "";
+    for line in header.lines().filter(|line| !line.trim_start().starts_with('/')) {
+        head = if line.starts_with(' ') { head } else { line };
+        if line.ends_with("int64_t deadline);") {
+            let before = head.split('(').next().unwrap_or_default();
+            names.extend(before.rsplit([' ', '*']).next());
+        }
+    }
+    names
+}
+
+/// Each is called with what is no deadline.
+#[test]
+fn every_deadline_is_tested() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |name: &str| fs::read_to_string(root.join(name)).expect("the file is readable");
+    let (header, test) = (read("include/acort.h"), read("c_tests/rt/deadlines.c"));
+    let calls = test.split_once("static void refuse(int64_t deadline)");
+    let calls = calls.and_then(|(_, rest)| rest.split_once("\n}")).expect("it has that function").0;
+    let names = with_deadline(&header);
+    assert_eq!(names.len(), header.matches("int64_t deadline").count(), "found: {names:?}");
+    for name in names {
+        assert!(calls.contains(&format!("({name}(")), "c_tests/rt/deadlines.c calls no {name}");
+    }
+}

@@ -3,7 +3,7 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use super::{answer, given, status};
+use super::{answer, given, status, until};
 use crate::rt::file::{self, Operation};
 
 /// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. Nothing is opened where the deadline
@@ -21,7 +21,8 @@ pub unsafe extern "C" fn acort_open(
 ) -> c_int {
     // SAFETY: the caller's promise.
     answer(
-        given(path.cast_mut()).and_then(|path| unsafe { file::open(path, flags, mode, deadline) }),
+        given(path.cast_mut())
+            .and_then(|path| unsafe { file::open(path, flags, mode, until(deadline)?) }),
     )
 }
 
@@ -40,11 +41,14 @@ pub unsafe extern "C" fn acort_pread(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    answer(unsafe { file::pread(fd, buf, n, offset, deadline) }.map(|count| count as isize))
+    let outcome =
+        until(deadline).and_then(|deadline| unsafe { file::pread(fd, buf, n, offset, deadline) });
+    answer(outcome.map(|count| count as isize))
 }
 
-/// pwrite(2). Nothing is written where the deadline is 0 or has passed. -1 and errno: ETIMEDOUT, ECANCELED: nothing was written; a thread that has begun with it is
-/// waited for. ENOMEM, EAGAIN without threads, what pwrite(2) says.
+/// pwrite(2). Nothing is written where the deadline is 0 or has passed. -1 and errno: ETIMEDOUT, ECANCELED:
+/// nothing was written; a thread that has begun with it is waited for. ENOMEM, EAGAIN without threads, what
+/// pwrite(2) says.
 ///
 /// # Safety
 /// As pwrite(2).
@@ -57,7 +61,8 @@ pub unsafe extern "C" fn acort_pwrite(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    let outcome = unsafe { file::work(fd, Operation::Write(buf, n, offset), deadline) };
+    let outcome = until(deadline)
+        .and_then(|deadline| unsafe { file::work(fd, Operation::Write(buf, n, offset), deadline) });
     answer(outcome.map(|count| count as isize))
 }
 
@@ -65,5 +70,9 @@ pub unsafe extern "C" fn acort_pwrite(
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fsync(fd: c_int, deadline: i64) -> c_int {
     // SAFETY: without a buffer.
-    status(unsafe { file::work(fd, Operation::Sync, deadline) }.map(drop))
+    status(
+        until(deadline)
+            .and_then(|deadline| unsafe { file::work(fd, Operation::Sync, deadline) })
+            .map(drop),
+    )
 }

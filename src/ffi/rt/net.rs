@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
-use super::{answer, given, refused};
+use super::{answer, given, refused, until};
 use crate::rt::{Outcome, net, resolve};
 
 /// A text. EINVAL: NULL.
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn acort_dial(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    answer(unsafe { text(net).and_then(|net| net::dial(net, text(addr)?, deadline)) })
+    answer(unsafe { text(net).and_then(|net| net::dial(net, text(addr)?, until(deadline)?)) })
 }
 
 /// Listens at `addr`: as acort_dial(), where a host of nothing is every address of this machine. `backlog`
@@ -61,7 +61,8 @@ pub unsafe extern "C" fn acort_getaddrinfo(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    let code = unsafe { resolve::getaddrinfo(node, service, hints, res, deadline) };
+    let code = until(deadline)
+        .and_then(|deadline| unsafe { resolve::getaddrinfo(node, service, hints, res, deadline) });
     code.unwrap_or_else(|error| {
         refused(error);
         libc::EAI_SYSTEM
