@@ -2,10 +2,47 @@
  *
  * Made from src/rt/abi.rs and src/ffi/rt/ by `make header`; do not edit.
  *
- * Results are 0 or what is asked for; -1 or NULL and errno. A deadline is nanoseconds of
- * CLOCK_MONOTONIC (acort_now(), acort_after()), ACORT_NEVER, or 0: do not wait. A wait whose deadline
- * passes gives ETIMEDOUT, that of a cancelled task ECANCELED. What waits works in tasks and in plain
- * threads unless it says otherwise. errno belongs to the task.
+ * Results are 0 or what is asked for; -1 or NULL and errno. What waits works in tasks and in plain
+ * threads unless it says otherwise. The wait of a cancelled task gives ECANCELED. errno belongs to the task.
+ *
+ * A deadline is nanoseconds of CLOCK_MONOTONIC: acort_now(), acort_after(). With ACORT_NEVER a call waits
+ * for as long as it takes. Any other negative one is EINVAL, and nothing is done. With 0, or a time that has
+ * passed, a call gives what is there, or ETIMEDOUT. A call whose deadline passes while it waits tries once
+ * more: what has come by then is given, in whatever order the worker learns of both. What a call does with 0:
+ *
+ *     acort_read acort_readv                 the system is asked: what is there
+ *     acort_recvfrom acort_recvmsg
+ *     acort_read_full
+ *     acort_write acort_writev               the system is asked: what it has
+ *     acort_sendto acort_sendmsg             room for
+ *     acort_write_all
+ *     acort_accept                           the system is asked: a connection
+ *     acort_fdwait                           the system is asked: as poll(2)
+ *     acort_waitpid                          the system is asked: a child's end
+ *     acort_signal_wait                      the system is asked: a signal
+ *     acort_connect                          begun; ETIMEDOUT where it goes on
+ *     acort_dial                             numbers, paths: as acort_connect;
+ *                                            names: always ETIMEDOUT
+ *     acort_getaddrinfo                      numbers; names: always ETIMEDOUT
+ *     acort_pread                            what is in the page cache
+ *     acort_open acort_pwrite acort_fsync    always ETIMEDOUT
+ *     acort_chan_send                        tried: a receiver, or room
+ *     acort_chan_recv                        tried: a value
+ *     acort_select acort_select_ordered      tried: a case that is ready
+ *     acort_mutex_lock acort_rwlock_wrlock   tried: the lock
+ *     acort_rwlock_rdlock
+ *     acort_sem_wait                         tried: a count above 0
+ *     acort_event_wait acort_future_wait     tried: it is set
+ *     acort_waitgroup_wait acort_group_wait  tried: none is left
+ *     acort_join                             tried: a task that has ended
+ *     acort_barrier_wait                     tried: the caller is the last one
+ *     acort_once                             called, unless another caller is
+ *                                            at it
+ *     acort_cond_wait                        always ETIMEDOUT; the mutex was
+ *                                            free meanwhile
+ *     acort_park                             the word that was saved
+ *     acort_sleep_until                      as acort_yield()
+ *     acort_loop_step                        what is ready runs
  *
  * A file descriptor that one of these functions was called for is made non-blocking, for good, and
  * closed with acort_close(). In a child of fork(2) the runtime and its tasks are not to be used: the child
@@ -856,9 +893,9 @@ int acort_accept(int fd,
 /// As connect(2).
 int acort_connect(int fd, const struct sockaddr *addr, socklen_t addrlen, int64_t deadline);
 
-/// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. The file descriptor, or -1
-/// and errno: ETIMEDOUT, ECANCELED: what is opened after that is closed again; EINVAL for NULL, ENOMEM,
-/// EAGAIN without threads, what open(2) says.
+/// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. Nothing is opened where the deadline
+/// is 0 or has passed. The file descriptor, or -1 and errno: ETIMEDOUT, ECANCELED: what is opened after that is
+/// closed again; EINVAL for NULL, ENOMEM, EAGAIN without threads, what open(2) says.
 ///
 /// Valid when:
 /// `path` is NULL or ends in 0.
@@ -867,9 +904,9 @@ int acort_open(const char *path,
                mode_t mode,
                int64_t deadline);
 
-/// pread(2); what is in memory comes without a wait, and is all that a deadline of 0 gives. -1 and errno:
-/// ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN without threads, what
-/// pread(2) says.
+/// pread(2); what is in the page cache comes without a wait, and is all that is given where the deadline is 0
+/// or has passed. -1 and errno: ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN
+/// without threads, what pread(2) says.
 ///
 /// Valid when:
 /// As pread(2).
@@ -879,8 +916,9 @@ ssize_t acort_pread(int fd,
                     off_t offset,
                     int64_t deadline);
 
-/// pwrite(2). -1 and errno: ETIMEDOUT, ECANCELED: nothing was written; a thread that has begun with it is
-/// waited for. ENOMEM, EAGAIN without threads, what pwrite(2) says.
+/// pwrite(2). Nothing is written where the deadline is 0 or has passed. -1 and errno: ETIMEDOUT, ECANCELED:
+/// nothing was written; a thread that has begun with it is waited for. ENOMEM, EAGAIN without threads, what
+/// pwrite(2) says.
 ///
 /// Valid when:
 /// As pwrite(2).
@@ -890,8 +928,9 @@ ssize_t acort_pwrite(int fd,
                      off_t offset,
                      int64_t deadline);
 
-/// fsync(2). 0, or -1 and errno, as acort_pwrite().
-int acort_fsync(int fd, int64_t deadline);
+/// fsync(2), which is not begun where the deadline is 0 or has passed. 0, or -1 and errno, as acort_pwrite().
+int acort_fsync(int fd,
+                int64_t deadline);
 
 /// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
 /// "udp4", "udp6", "unix". Where the host has several addresses the families take turns, the next one is tried
@@ -915,8 +954,9 @@ int acort_listen(const char *net,
                  const char *addr,
                  int backlog);
 
-/// getaddrinfo(3), on another thread where the caller is a task. 0, or a code of it: EAI_SYSTEM and errno
-/// for ETIMEDOUT and ECANCELED. Free `res` with freeaddrinfo(3).
+/// getaddrinfo(3): numbers at once, names on another thread where the caller is a task. Names are not asked for
+/// where the deadline is 0 or has passed. 0, or a code of it: EAI_SYSTEM and errno for ETIMEDOUT and ECANCELED. Free
+/// `res` with freeaddrinfo(3).
 ///
 /// Valid when:
 /// As getaddrinfo(3).

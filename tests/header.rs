@@ -2,6 +2,7 @@
 //! when one is stale. `make header` (ACO_BLESS=1) writes them.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::{env, fs};
 
 const EXTENSION: &str = "src/ffi/extension";
@@ -85,11 +86,17 @@ fn aco_ext_h_is_fresh() {
     is_fresh(root, "include/aco_ext.h", &fresh);
 }
 
+/// `acort.h`, as the Rust items say it now.
+fn runtime_header() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    TEXT.get_or_init(|| generate_from(root, "cbindgen-rt.toml", runtime_files(root)))
+}
+
 #[test]
 fn acort_h_is_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let fresh = generate_from(root, "cbindgen-rt.toml", runtime_files(root));
-    is_fresh(root, "include/acort.h", &fresh);
+    is_fresh(root, "include/acort.h", runtime_header());
 }
 
 fn is_fresh(root: &Path, name: &str, fresh: &str) {
@@ -100,4 +107,49 @@ fn is_fresh(root: &Path, name: &str, fresh: &str) {
     let present = fs::read_to_string(&path).unwrap_or_default();
     let differs = fresh.lines().zip(present.lines()).find(|(fresh, present)| fresh != present);
     assert!(fresh == present, "{name} is stale at {differs:?}: run `make header`");
+}
+
+/// The functions of `acort.h` that take a deadline.
+fn with_deadline(header: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut head = "";
+    for line in header.lines().filter(|line| !line.trim_start().starts_with('/')) {
+        head = if line.starts_with(' ') { head } else { line };
+        if line.ends_with("int64_t deadline);") {
+            let before = head.split('(').next().unwrap_or_default();
+            names.extend(before.rsplit([' ', '*']).next());
+        }
+    }
+    names
+}
+
+/// The table at the top of the header says what each does with deadline 0.
+#[test]
+fn every_deadline_is_in_the_table() {
+    let rows = runtime_header().lines().take_while(|line| !line.ends_with("*/"));
+    let rows = rows.filter_map(|line| line.strip_prefix(" *     "));
+    let rows = rows.map(|row| row.get(..39).unwrap_or(row));
+    let mut listed: Vec<_> = rows.flat_map(str::split_whitespace).collect();
+    let mut names = with_deadline(runtime_header());
+    listed.sort();
+    names.sort();
+    assert_eq!(listed, names);
+}
+
+/// Each is called with what is no deadline.
+#[test]
+fn every_deadline_is_tested() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let test = fs::read_to_string(root.join("c_tests/rt/deadlines.c")).expect("it is readable");
+    let calls = test.split_once("static void refuse(int64_t deadline)");
+    let calls = calls.and_then(|(_, rest)| rest.split_once("\n}")).expect("it has that function").0;
+    let names = with_deadline(runtime_header());
+    assert_eq!(
+        names.len(),
+        runtime_header().matches("int64_t deadline").count(),
+        "found: {names:?}"
+    );
+    for name in names {
+        assert!(calls.contains(&format!("({name}(")), "c_tests/rt/deadlines.c calls no {name}");
+    }
 }

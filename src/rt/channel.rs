@@ -8,10 +8,11 @@ use core::ffi::c_void;
 use core::ptr;
 
 use super::atomic::AtomicUsize;
+use super::attempt::{self, Awaited};
 use super::lock::{Lock, SeveralTouch};
 use super::parker::Hearing;
 use super::queue::{Queue, Waiter};
-use super::wait::{self, Begun, Wait};
+use super::wait::Begun;
 use super::wake::wake_waiter;
 use super::why::Why;
 use super::worker::Worker;
@@ -177,6 +178,40 @@ pub(crate) unsafe fn end(channel: *mut Channel, tried: Tried) -> Option<Outcome<
     }
 }
 
+/// A channel, for those that send: the slot has the value.
+#[repr(transparent)]
+struct Sending(Channel);
+
+impl Awaited for Sending {
+    unsafe fn parts(channel: *mut Sending) -> (*const Lock, *mut Queue) {
+        // SAFETY: the caller's promise.
+        unsafe { (&raw const (*channel).0.lock, &raw mut (*channel).0.senders) }
+    }
+
+    #[inline(always)]
+    unsafe fn attempt(channel: *mut Sending, from: *mut u8) -> Option<Outcome<()>> {
+        // SAFETY: the caller's promise.
+        unsafe { end(channel.cast(), (*channel).0.try_send(from)) }
+    }
+}
+
+/// A channel, for those that receive: the slot is for the value.
+#[repr(transparent)]
+struct Receiving(Channel);
+
+impl Awaited for Receiving {
+    unsafe fn parts(channel: *mut Receiving) -> (*const Lock, *mut Queue) {
+        // SAFETY: the caller's promise.
+        unsafe { (&raw const (*channel).0.lock, &raw mut (*channel).0.receivers) }
+    }
+
+    #[inline(always)]
+    unsafe fn attempt(channel: *mut Receiving, to: *mut u8) -> Option<Outcome<()>> {
+        // SAFETY: the caller's promise.
+        unsafe { end(channel.cast(), (*channel).0.try_receive(to)) }
+    }
+}
+
 /// A place that others may use for the one at `place`: itself, or the task's own room if that moves away.
 /// NULL: there is no memory.
 unsafe fn fixed(place: *mut u8, size: usize) -> *mut u8 {
@@ -200,31 +235,27 @@ pub(crate) unsafe fn send(
     deadline: i64,
 ) -> Outcome<()> {
     // SAFETY: the caller's promise.
-    unsafe { wait::end_in_queue(begin_send(channel, from, deadline)) }
+    unsafe { attempt::end::<Sending>(begin_send(channel.cast(), from.cast_mut().cast(), deadline)) }
 }
 
 #[inline(never)]
-unsafe fn begin_send(channel: *mut Channel, from: *const c_void, deadline: i64) -> Begun {
-    let from: *mut u8 = from.cast_mut().cast();
+unsafe fn begin_send(channel: *mut Sending, from: *mut u8, deadline: i64) -> Begun {
     // SAFETY: the caller's promise.
     unsafe {
-        (*channel).take("acort_chan_send");
-        let tried = (*channel).try_send(from);
-        if let Some(outcome) = end(channel, tried) {
+        (*channel).0.take("acort_chan_send");
+        if let Some(outcome) = Sending::attempt(channel, from) {
             return Begun::Over(outcome);
         }
-        let (size, lock) = ((*channel).element, &raw const (*channel).lock);
+        let size = (*channel).0.element;
         let slot = fixed(from, size);
         if slot.is_null() {
-            (*lock).give();
+            (*channel).0.lock.give();
             return Begun::Over(Err(libc::ENOMEM));
         }
         if slot != from {
             copy(slot, from, size);
         }
-        let hearing = Hearing::Cancellation;
-        let wait = Wait { why: Why::Send, about: channel.expose_provenance(), hearing, deadline };
-        wait::begin_in_queue(lock, &raw mut (*channel).senders, slot, wait)
+        attempt::begin_waiting(channel, slot, Why::Send, Hearing::Cancellation, deadline)
     }
 }
 
@@ -236,9 +267,9 @@ unsafe fn begin_send(channel: *mut Channel, from: *const c_void, deadline: i64) 
 pub(crate) unsafe fn receive(channel: *mut Channel, to: *mut c_void, deadline: i64) -> Outcome<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        match begin_receive(channel, to.cast(), deadline) {
+        match begin_receive(channel.cast(), to.cast(), deadline) {
             Begun::Waits => {
-                wait::end_in_queue(Begun::Waits)?;
+                attempt::end::<Receiving>(Begun::Waits)?;
                 received(to.cast());
                 Ok(())
             }
@@ -248,28 +279,24 @@ pub(crate) unsafe fn receive(channel: *mut Channel, to: *mut c_void, deadline: i
 }
 
 #[inline(never)]
-unsafe fn begin_receive(channel: *mut Channel, to: *mut u8, deadline: i64) -> Begun {
+unsafe fn begin_receive(channel: *mut Receiving, to: *mut u8, deadline: i64) -> Begun {
     // SAFETY: the caller's promise.
     unsafe {
-        (*channel).take("acort_chan_recv");
-        let size = (*channel).element;
-        let tried = (*channel).try_receive(to);
-        if let Some(outcome) = end(channel, tried) {
+        (*channel).0.take("acort_chan_recv");
+        let size = (*channel).0.element;
+        if let Some(outcome) = Receiving::attempt(channel, to) {
             if outcome.is_ok() {
                 sanitizer::is_written(to.cast(), size);
             }
             return Begun::Over(outcome);
         }
-        let lock = &raw const (*channel).lock;
         let slot = fixed(to, size);
         if slot.is_null() {
-            (*lock).give();
+            (*channel).0.lock.give();
             return Begun::Over(Err(libc::ENOMEM));
         }
         let hearing = Hearing::Cancellation;
-        let wait =
-            Wait { why: Why::Receive, about: channel.expose_provenance(), hearing, deadline };
-        let begun = wait::begin_in_queue(lock, &raw mut (*channel).receivers, slot, wait);
+        let begun = attempt::begin_waiting(channel, slot, Why::Receive, hearing, deadline);
         if let Begun::Over(Ok(())) = begun {
             sanitizer::is_written(to.cast(), size);
         }

@@ -3,10 +3,10 @@
 use core::ptr;
 
 use super::Outcome;
+use super::attempt::{self, Awaited};
 use super::lock::Lock;
 use super::parker::Hearing;
 use super::queue::Queue;
-use super::wait::{self, Begun, Wait};
 use super::wake::wake_all;
 use super::why::Why;
 
@@ -17,6 +17,24 @@ pub(crate) struct Event {
     pub(crate) lock: Lock,
     pub(crate) is_set: u32,
     pub(crate) queue: Queue,
+}
+
+impl Awaited for Event {
+    unsafe fn parts(event: *mut Event) -> (*const Lock, *mut Queue) {
+        // SAFETY: the caller's promise.
+        unsafe { (&raw const (*event).lock, &raw mut (*event).queue) }
+    }
+
+    unsafe fn attempt(event: *mut Event, _: *mut u8) -> Option<Outcome<()>> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if (*event).is_set == 0 {
+                return None;
+            }
+            (*event).lock.give();
+        }
+        Some(Ok(()))
+    }
 }
 
 /// Sets it: who waits goes on.
@@ -52,22 +70,7 @@ pub(crate) unsafe fn reset(event: *mut Event) {
 /// As [`set`].
 #[inline(always)]
 pub(crate) unsafe fn wait(event: *mut Event, deadline: i64) -> Outcome<()> {
+    let (why, hearing) = (Why::Event, Hearing::Cancellation);
     // SAFETY: the caller's promise.
-    unsafe { wait::end_in_queue(begin(event, deadline)) }
-}
-
-#[inline(never)]
-unsafe fn begin(event: *mut Event, deadline: i64) -> Begun {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let lock = &raw const (*event).lock;
-        (*lock).take();
-        if (*event).is_set != 0 {
-            (*lock).give();
-            return Begun::Over(Ok(()));
-        }
-        let hearing = Hearing::Cancellation;
-        let wait = Wait { why: Why::Event, about: event as usize, hearing, deadline };
-        wait::begin_in_queue(lock, &raw mut (*event).queue, ptr::null_mut(), wait)
-    }
+    unsafe { attempt::wait(event, ptr::null_mut(), why, hearing, deadline) }
 }

@@ -2,7 +2,9 @@
 //!
 //! What stands in the page cache is read at once, by the task itself. A call that a thread has begun is
 //! waited for, so that ETIMEDOUT and ECANCELED mean that nothing was done, and the buffer and the file
-//! descriptor are the caller's again. Opening is given up at any time: a file that comes later is closed.
+//! descriptor are the caller's again. Opening is given up at any time: a file that comes later is closed. A call
+//! whose deadline has passed before it begins starts nothing, in a plain thread either: all that it gives is what
+//! stands in the page cache.
 
 use core::ffi::{c_char, c_int, c_long, c_void};
 use core::ptr;
@@ -77,7 +79,8 @@ unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Outcom
     }
 }
 
-/// Does it. Where the buffer moves away with the caller's stack another one stands for it.
+/// Does it. Where the buffer moves away with the caller's stack another one stands for it. ETIMEDOUT, ECANCELED: it
+/// is not done.
 ///
 /// # Safety
 /// As pread(2), pwrite(2), fsync(2).
@@ -87,6 +90,9 @@ pub(crate) unsafe fn work(fd: c_int, operation: Operation, deadline: i64) -> Out
         Operation::Write(buffer, size, _) => (buffer.cast_mut(), size),
         Operation::Sync => (ptr::null_mut(), 0),
     };
+    if os::is_over(deadline) {
+        return Err(libc::ETIMEDOUT);
+    }
     // SAFETY: the caller's promise; so much is allocated as is read or written.
     unsafe {
         if !vessel::is_on_moving_stack(buffer) {
@@ -112,7 +118,7 @@ pub(crate) unsafe fn work(fd: c_int, operation: Operation, deadline: i64) -> Out
     }
 }
 
-/// pread(2).
+/// pread(2). ETIMEDOUT: nothing of it stands in the page cache, and the deadline has passed.
 ///
 /// # Safety
 /// As there.
@@ -123,17 +129,20 @@ pub(crate) unsafe fn pread(
     offset: i64,
     deadline: i64,
 ) -> Outcome<usize> {
+    // preadv2(2) takes -1 for the file's own position.
+    if offset < 0 {
+        return Err(libc::EINVAL);
+    }
     // SAFETY: the caller's promise: what is left of the buffer.
     unsafe {
         let mut done = 0;
-        if !task::here().is_null() {
+        if !task::here().is_null() || os::is_over(deadline) {
             loop {
                 let place = buffer.wrapping_byte_add(done);
                 match read_cached(fd, place, size - done, offset.saturating_add(done as i64)) {
                     Ok(0) => return Ok(done),
                     Ok(count) => done += count,
-                    Err(_) if done > 0 && deadline == 0 => return Ok(done),
-                    Err(libc::EAGAIN | libc::EOPNOTSUPP | libc::ENOSYS) => break,
+                    Err(libc::EAGAIN | libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM) => break,
                     Err(_) if done > 0 => return Ok(done),
                     Err(error) => return Err(error),
                 }
@@ -154,7 +163,7 @@ pub(crate) unsafe fn pread(
     }
 }
 
-/// Reads what is in memory. EAGAIN, EOPNOTSUPP, ENOSYS: that cannot be had so.
+/// Reads what is in memory. EAGAIN, EOPNOTSUPP, ENOSYS, EPERM of a sandbox: that cannot be had so.
 unsafe fn read_cached(fd: c_int, buffer: *mut c_void, size: usize, offset: i64) -> Outcome<usize> {
     const RWF_NOWAIT: c_int = 8;
     let part = libc::iovec { iov_base: buffer, iov_len: size };
@@ -201,7 +210,7 @@ unsafe fn discard(opening: *mut c_void) {
     }
 }
 
-/// open(2).
+/// open(2). ETIMEDOUT, ECANCELED: it is not open.
 ///
 /// # Safety
 /// `path` ends in 0.
@@ -211,6 +220,9 @@ pub(crate) unsafe fn open(
     mode: libc::mode_t,
     deadline: i64,
 ) -> Outcome<c_int> {
+    if os::is_over(deadline) {
+        return Err(libc::ETIMEDOUT);
+    }
     // SAFETY: the caller's promise.
     let fd = unsafe {
         if task::here().is_null() {
@@ -233,9 +245,6 @@ unsafe fn open_elsewhere(
     mode: libc::mode_t,
     deadline: i64,
 ) -> Outcome<c_int> {
-    if deadline == 0 {
-        return Err(libc::ETIMEDOUT);
-    }
     // SAFETY: the caller's promise; the opening is given over with the call.
     unsafe {
         let path = os::copy_text(path).ok_or(libc::ENOMEM)?.as_ptr();

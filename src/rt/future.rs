@@ -4,11 +4,11 @@ use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};
 use core::ptr;
 
+use super::attempt;
 use super::event::Event;
 use super::lock::{Lock, SeveralTouch};
 use super::parker::Hearing;
 use super::queue::Queue;
-use super::wait::{self, Wait};
 use super::wake::wake_all;
 use super::why::Why;
 use super::{Outcome, os};
@@ -75,19 +75,11 @@ pub(crate) unsafe fn set(future: *mut Future, value: *mut c_void, error: c_int) 
 /// # Safety
 /// As [`set`].
 pub(crate) unsafe fn wait(future: *mut Future, deadline: i64) -> Outcome<*mut c_void> {
-    // SAFETY: the caller's promise.
+    let (why, hearing) = (Why::Future, Hearing::Cancellation);
+    // SAFETY: the caller's promise. Once the event is set both stay as they are.
     unsafe {
-        let lock = &raw const (*future).event.lock;
-        (*lock).take();
-        if (*future).event.is_set == 0 {
-            let hearing = Hearing::Cancellation;
-            let wait = Wait { why: Why::Future, about: future as usize, hearing, deadline };
-            let queue = &raw mut (*future).event.queue;
-            wait::in_queue(lock, queue, ptr::null_mut(), wait)?;
-            (*lock).take();
-        }
-        let (value, error) = ((*future).value, (*future).error);
-        (*lock).give();
+        attempt::wait(event_of(future), ptr::null_mut(), why, hearing, deadline)?;
+        let Future { value, error, .. } = *future;
         if error == 0 { Ok(value) } else { Err(error) }
     }
 }

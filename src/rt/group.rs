@@ -5,13 +5,13 @@ use core::ffi::c_int;
 use core::ptr::{self, NonNull};
 
 use super::atomic::Ordering;
+use super::attempt::{self, Awaited};
 use super::cancel::Cancelled;
 use super::lock::{Lock, SeveralTouch};
 use super::parker::Hearing;
 use super::queue::{Queue, Waiter};
 use super::runtime::Runtime;
 use super::task::{self, Task};
-use super::wait::{self, Wait};
 use super::why::Why;
 use super::{Outcome, os};
 use crate::sys;
@@ -184,6 +184,25 @@ impl Group {
     }
 }
 
+/// Until no task of it lives.
+impl Awaited for Group {
+    unsafe fn parts(group: *mut Group) -> (*const Lock, *mut Queue) {
+        // SAFETY: the caller's promise.
+        unsafe { (&raw const (*group).lock, &raw mut (*group).waiters) }
+    }
+
+    unsafe fn attempt(group: *mut Group, _: *mut u8) -> Option<Outcome<()>> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if (*group).live != 0 {
+                return None;
+            }
+            (*group).lock.give();
+        }
+        Some(Ok(()))
+    }
+}
+
 /// Cancels all tasks of `group` but the caller, now and in future.
 ///
 /// # Safety
@@ -249,13 +268,7 @@ pub(crate) unsafe fn wait(group: *mut Group, hearing: Hearing, deadline: i64) ->
         if me.as_ref().is_some_and(|me| me.group == group) {
             return Err(libc::EDEADLK);
         }
-        (*group).lock.take();
-        if (*group).live == 0 {
-            (*group).lock.give();
-            return Ok(());
-        }
-        let about = Wait { why: Why::Group, about: group as usize, hearing, deadline };
-        wait::in_queue(&raw const (*group).lock, &raw mut (*group).waiters, ptr::null_mut(), about)
+        attempt::wait(group, ptr::null_mut(), Why::Group, hearing, deadline)
     }
 }
 

@@ -160,8 +160,7 @@ unsafe fn outcome_of(job: *mut Job) -> Outcome<()> {
     }
 }
 
-/// As [`call`], but a thread that has begun is waited for: ETIMEDOUT, ECANCELED: it was not called. With a
-/// deadline of 0 it never is.
+/// As [`call`], but a thread that has begun is waited for: ETIMEDOUT, ECANCELED: it was not called.
 ///
 /// # Safety
 /// `function` can be called with `data`, on any thread.
@@ -170,9 +169,6 @@ pub(crate) unsafe fn call_once(
     data: *mut c_void,
     deadline: i64,
 ) -> Outcome<()> {
-    if deadline == 0 {
-        return Err(libc::ETIMEDOUT);
-    }
     // SAFETY: the caller's promise; the job is this call's as soon as it is out of the list or done.
     unsafe {
         let job = start(function, nothing, data)?;

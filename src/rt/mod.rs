@@ -17,6 +17,7 @@
 //! | | [`local`] | values of tasks |
 //! | waiting | [`descriptors`], [`fd_ref`], [`file_state`], [`numbers`], [`kinds`], [`thread_wait`] | file descriptors that calls wait for |
 //! | | [`chaos`] | disorder, for tests |
+//! | | [`attempt`] | what is tried before a wait and after its deadline |
 //! | | [`wait`], [`pause`] | a task or a thread in a queue, or in none, until it is woken |
 //! | running | [`schedule`] | a worker's loop |
 //! | | [`vessel`] | the coroutines and stacks that tasks run in |
@@ -27,6 +28,7 @@
 
 pub mod abi;
 mod atomic;
+mod attempt;
 pub(crate) mod barrier;
 pub(crate) mod blocking;
 pub(crate) mod cancel;

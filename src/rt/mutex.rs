@@ -3,6 +3,7 @@
 use core::ptr;
 
 use super::atomic::{AtomicUsize, Ordering};
+use super::attempt::{self, Awaited};
 use super::lock::{Lock, exchange_address, happens_after, happens_before};
 use super::parker::Hearing;
 use super::queue::Queue;
@@ -60,28 +61,39 @@ unsafe fn lock_slowly(
     hearing: Hearing,
     deadline: i64,
 ) -> Outcome<()> {
+    let slot = ptr::without_provenance_mut(me);
     // SAFETY: as in `lock`.
-    unsafe {
-        let lock = &raw const (*mutex).lock;
-        (*lock).take();
-        loop {
-            let owner = (*mutex).owner.load(Ordering::Relaxed);
-            if owner & !WAITED_FOR == me {
-                (*lock).give();
-                return Err(libc::EDEADLK);
-            }
-            let new = if owner == 0 { me } else { owner | WAITED_FOR };
-            if exchange_address(&(*mutex).owner, owner, new).is_err() {
-                continue;
-            }
-            if owner == 0 {
-                (*lock).give();
+    unsafe { attempt::wait(mutex, slot, Why::Mutex, hearing, deadline) }
+}
+
+/// The slot is the caller. EDEADLK: it has the mutex.
+impl Awaited for Mutex {
+    unsafe fn parts(mutex: *mut Mutex) -> (*const Lock, *mut Queue) {
+        // SAFETY: the caller's promise.
+        unsafe { (&raw const (*mutex).lock, &raw mut (*mutex).queue) }
+    }
+
+    #[inline(always)]
+    unsafe fn attempt(mutex: *mut Mutex, me: *mut u8) -> Option<Outcome<()>> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            loop {
+                let owner = (*mutex).owner.load(Ordering::Relaxed);
+                if owner & !WAITED_FOR == me.addr() {
+                    (*mutex).lock.give();
+                    return Some(Err(libc::EDEADLK));
+                }
+                let new = if owner == 0 { me.addr() } else { owner | WAITED_FOR };
+                if exchange_address(&(*mutex).owner, owner, new).is_err() {
+                    continue;
+                }
+                if owner != 0 {
+                    return None;
+                }
+                (*mutex).lock.give();
                 happens_after(mutex);
-                return Ok(());
+                return Some(Ok(()));
             }
-            let wait = Wait { why: Why::Mutex, about: mutex as usize, hearing, deadline };
-            let slot = ptr::without_provenance_mut(me);
-            return wait::in_queue(lock, &raw mut (*mutex).queue, slot, wait);
         }
     }
 }

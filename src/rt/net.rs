@@ -93,15 +93,10 @@ impl Addresses {
         unsafe {
             let mut hints: libc::addrinfo = core::mem::zeroed();
             (hints.ai_family, hints.ai_socktype) = (family, sort);
-            hints.ai_flags = flags | libc::AI_NUMERICHOST | libc::AI_NUMERICSERV;
+            hints.ai_flags = flags;
             let mut list = ptr::null_mut();
             let (host, service) = (host.pointer(), service.pointer());
-            // Numbers need no thread.
-            let mut code = libc::getaddrinfo(host, service, &hints, &mut list);
-            if code != 0 {
-                hints.ai_flags = flags;
-                code = resolve::getaddrinfo(host, service, &hints, &mut list, deadline);
-            }
+            let code = resolve::getaddrinfo(host, service, &hints, &mut list, deadline)?;
             if code == 0 { Ok(Addresses(list)) } else { Err(errno_of(code)) }
         }
     }

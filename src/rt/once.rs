@@ -4,11 +4,11 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::attempt::{self, Awaited};
 use super::lock::{Lock, happens_after, happens_before};
 use super::mutex::myself;
 use super::parker::Hearing;
 use super::queue::Queue;
-use super::wait::{self, Wait};
 use super::wake::wake_all;
 use super::why::Why;
 use super::{Outcome, vessel};
@@ -28,6 +28,26 @@ pub(crate) struct Once {
     /// Who does it.
     runner: usize,
     queue: Queue,
+}
+
+/// Once it has begun.
+impl Awaited for Once {
+    unsafe fn parts(once: *mut Once) -> (*const Lock, *mut Queue) {
+        // SAFETY: the caller's promise.
+        unsafe { (&raw const (*once).lock, &raw mut (*once).queue) }
+    }
+
+    unsafe fn attempt(once: *mut Once, _: *mut u8) -> Option<Outcome<()>> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let is_done = (*once).state.load(Ordering::Relaxed) == DONE;
+            if !is_done && (*once).runner != myself() {
+                return None;
+            }
+            (*once).lock.give();
+            Some(if is_done { Ok(()) } else { Err(libc::EDEADLK) })
+        }
+    }
 }
 
 /// Calls `function` with `argument`, unless that was done or somebody does it: then it waits for the end of
@@ -50,27 +70,17 @@ pub(crate) unsafe fn once(
         if vessel::is_on_moving_stack(once.cast()) {
             return Err(libc::EFAULT);
         }
-        let lock = &raw const (*once).lock;
-        (*lock).take();
-        match (*once).state.load(Ordering::Relaxed) {
-            NEW => {
-                (*once).state.store(BEGUN, Ordering::Relaxed);
-                (*once).runner = myself();
-                (*lock).give();
-                function(argument);
-                finish(once);
-                Ok(())
-            }
-            BEGUN if (*once).runner != myself() => {
-                let (about, hearing) = (once as usize, Hearing::Cancellation);
-                let wait = Wait { why: Why::Once, about, hearing, deadline };
-                wait::in_queue(lock, &raw mut (*once).queue, ptr::null_mut(), wait)
-            }
-            state => {
-                (*lock).give();
-                if state == BEGUN { Err(libc::EDEADLK) } else { Ok(()) }
-            }
+        let held = (*once).lock.hold();
+        if (*once).state.load(Ordering::Relaxed) == NEW {
+            (*once).state.store(BEGUN, Ordering::Relaxed);
+            (*once).runner = myself();
+            drop(held);
+            function(argument);
+            finish(once);
+            return Ok(());
         }
+        drop(held);
+        attempt::wait(once, ptr::null_mut(), Why::Once, Hearing::Cancellation, deadline)
     }
 }
 

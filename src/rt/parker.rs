@@ -105,6 +105,11 @@ impl Parker {
         exchange(&self.signal, old, new)
     }
 
+    /// Does a wait go on?
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.signal.load(Ordering::Relaxed) & WAITING != 0
+    }
+
     /// Ends the wait. True: the caller has ended it, and wakes; false: somebody else has.
     #[inline(always)]
     pub(crate) fn claim(&self) -> bool {

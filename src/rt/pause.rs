@@ -58,7 +58,15 @@ fn begin_sleep(deadline: i64) -> Begun {
 #[inline(always)]
 pub(crate) fn park(deadline: i64) -> Outcome<()> {
     // SAFETY: a task that has set out runs here.
-    unsafe { pause(begin_park(deadline)) }
+    unsafe {
+        match begin_park(deadline) {
+            Begun::Waits => {
+                switch_to_scheduler();
+                arrive_from_park()
+            }
+            Begun::Over(outcome) => outcome,
+        }
+    }
 }
 
 #[inline(never)]
@@ -84,6 +92,23 @@ fn begin_park(deadline: i64) -> Begun {
         let wait = Wait { why: Why::Park, about: 0, hearing: Hearing::Token, deadline };
         set_out(task.parker.worker, task, wait);
         Begun::Waits
+    }
+}
+
+/// As [`arrive_from_pause`]. A token that was saved after the deadline ended the wait is taken.
+#[inline(never)]
+unsafe fn arrive_from_park() -> Outcome<()> {
+    // SAFETY: the task has come back, on its worker.
+    unsafe {
+        let outcome = arrive();
+        let parker = &raw const (*task::here()).parker;
+        if let Err(libc::ETIMEDOUT) = outcome
+            && (*parker).take_token()
+        {
+            was_woken(parker);
+            return Ok(());
+        }
+        outcome.map(drop)
     }
 }
 

@@ -131,8 +131,18 @@ impl Queue {
         ptr::null_mut()
     }
 
-    /// The place of who waits first, whose wait may have been ended already; NULL: there is nobody.
-    pub(crate) fn first(&self) -> *mut Waiter {
+    /// The first place whose wait goes on, although that may end now; those before it are taken out. NULL: there is
+    /// none.
+    pub(crate) fn first(&mut self) -> *mut Waiter {
+        // SAFETY: who is in the queue is there, and its parker.
+        unsafe {
+            while let Some(waiter) = self.first.as_ref() {
+                if (*waiter.parker).is_waiting() {
+                    break;
+                }
+                self.remove(self.first);
+            }
+        }
         self.first
     }
 

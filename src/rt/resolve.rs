@@ -1,4 +1,4 @@
-//! getaddrinfo(3), which blocks, on another thread.
+//! getaddrinfo(3): what is a number at once, names, which block, on another thread.
 
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
@@ -50,7 +50,8 @@ unsafe fn copy(text: *const c_char) -> Outcome<*mut c_char> {
     unsafe { os::copy_text(text) }.map(|copy| copy.as_ptr()).ok_or(libc::ENOMEM)
 }
 
-/// getaddrinfo(3): its code; EAI_SYSTEM and an errno where it was waited for in vain: ETIMEDOUT, ECANCELED.
+/// getaddrinfo(3): its code. Numbers need no thread. ETIMEDOUT, ECANCELED: a name was waited for in vain, or not asked
+/// for, since the deadline had passed before.
 ///
 /// # Safety
 /// As there.
@@ -60,16 +61,23 @@ pub(crate) unsafe fn getaddrinfo(
     hints: *const libc::addrinfo,
     found: *mut *mut libc::addrinfo,
     deadline: i64,
-) -> c_int {
-    // SAFETY: the caller's promise.
-    let outcome = unsafe { question(node, service, hints, found, deadline) };
-    outcome.unwrap_or_else(|error| {
-        sys::set_errno(error);
-        libc::EAI_SYSTEM
-    })
+) -> Outcome<c_int> {
+    // SAFETY: the caller's promise; all zero is an addrinfo.
+    unsafe {
+        let mut of_numbers = hints.as_ref().copied().unwrap_or(core::mem::zeroed());
+        of_numbers.ai_flags |= libc::AI_NUMERICHOST | libc::AI_NUMERICSERV;
+        match libc::getaddrinfo(node, service, &of_numbers, found) {
+            libc::EAI_NONAME if os::is_over(deadline) => Err(libc::ETIMEDOUT),
+            libc::EAI_NONAME if task::here().is_null() => {
+                Ok(libc::getaddrinfo(node, service, hints, found))
+            }
+            libc::EAI_NONAME => ask_elsewhere(node, service, hints, found, deadline),
+            code => Ok(code),
+        }
+    }
 }
 
-unsafe fn question(
+unsafe fn ask_elsewhere(
     node: *const c_char,
     service: *const c_char,
     hints: *const libc::addrinfo,
@@ -78,9 +86,6 @@ unsafe fn question(
 ) -> Outcome<c_int> {
     // SAFETY: the caller's promise; all zero is a question.
     unsafe {
-        if task::here().is_null() {
-            return Ok(libc::getaddrinfo(node, service, hints, found));
-        }
         let place = os::allocate_zeroed::<Question>().ok_or(libc::ENOMEM)?.as_ptr();
         (*place).code = -1;
         let copied = copy(node).and_then(|copied| {

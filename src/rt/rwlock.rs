@@ -4,11 +4,11 @@
 use core::ptr;
 
 use super::Outcome;
+use super::attempt::{self, Awaited};
 use super::lock::Lock;
 use super::mutex::myself;
 use super::parker::Hearing;
 use super::queue::{Claimed, Queue, Waiter};
-use super::wait::{self, Wait};
 use super::wake::wake_all;
 use super::why::Why;
 
@@ -47,45 +47,68 @@ impl RwLock {
                 if is_reader {
                     self.readers += 1;
                 } else {
-                    self.writer = (*first).slot as usize;
+                    self.writer = (*first).slot.addr();
                 }
                 admitted.add(first);
             }
         }
         admitted.list()
     }
+
+    /// Takes it, where no owner keeps the caller out and no other caller waits. The lock is held.
+    fn enter(&mut self, slot: *mut u8) -> Option<Outcome<()>> {
+        if self.writer == myself() {
+            return Some(Err(libc::EDEADLK));
+        }
+        if self.writer != 0 || !self.queue.first().is_null() {
+            return None;
+        }
+        if slot.is_null() {
+            return match self.readers.checked_add(1) {
+                Some(readers) => {
+                    self.readers = readers;
+                    Some(Ok(()))
+                }
+                None => Some(Err(libc::EAGAIN)),
+            };
+        }
+        if self.readers != 0 {
+            return None;
+        }
+        self.writer = slot.addr();
+        Some(Ok(()))
+    }
 }
 
-/// Takes it for reading, or, with `writes`, alone. EDEADLK: the caller has it for writing; EAGAIN: too many
-/// readers.
+/// The slot is the writer that the caller is, or NULL, of a reader. EDEADLK: the caller has it for writing; EAGAIN: too
+/// many readers.
+impl Awaited for RwLock {
+    unsafe fn parts(rwlock: *mut RwLock) -> (*const Lock, *mut Queue) {
+        // SAFETY: the caller's promise.
+        unsafe { (&raw const (*rwlock).lock, &raw mut (*rwlock).queue) }
+    }
+
+    unsafe fn attempt(rwlock: *mut RwLock, slot: *mut u8) -> Option<Outcome<()>> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let outcome = (*rwlock).enter(slot)?;
+            (*rwlock).lock.give();
+            Some(outcome)
+        }
+    }
+}
+
+/// Takes it for the one that `slot` says. EDEADLK: the caller has it for writing; EAGAIN: too many readers.
 ///
 /// # Safety
 /// It is there while somebody uses it.
-unsafe fn take(rwlock: *mut RwLock, writes: bool, wait: Wait) -> Outcome<()> {
-    let me = myself();
-    // SAFETY: the caller's promise; the lock is held until the wait gives it back.
+unsafe fn take(rwlock: *mut RwLock, slot: *mut u8, why: Why, deadline: i64) -> Outcome<()> {
+    // SAFETY: the caller's promise.
     unsafe {
-        let lock = &raw const (*rwlock).lock;
-        let held = (*lock).hold();
-        let RwLock { readers, writer, ref queue, .. } = *rwlock;
-        if writer == me {
-            return Err(libc::EDEADLK);
-        }
-        let is_free = writer == 0 && queue.is_empty();
-        if is_free && !writes {
-            (*rwlock).readers = readers.checked_add(1).ok_or(libc::EAGAIN)?;
-            return Ok(());
-        }
-        if is_free && readers == 0 {
-            (*rwlock).writer = me;
-            return Ok(());
-        }
-        core::mem::forget(held);
-        let slot = if writes { ptr::without_provenance_mut(me) } else { ptr::null_mut() };
-        let outcome = wait::in_queue(lock, &raw mut (*rwlock).queue, slot, wait);
+        let outcome = attempt::wait(rwlock, slot, why, Hearing::Cancellation, deadline);
         if outcome.is_err() {
             // It stood in the way of those behind it.
-            let held = (*lock).hold();
+            let held = (*rwlock).lock.hold();
             let list = (*rwlock).admit();
             drop(held);
             wake_all(list, None);
@@ -99,10 +122,8 @@ unsafe fn take(rwlock: *mut RwLock, writes: bool, wait: Wait) -> Outcome<()> {
 /// # Safety
 /// It is there while somebody uses it.
 pub(crate) unsafe fn read(rwlock: *mut RwLock, deadline: i64) -> Outcome<()> {
-    let hearing = Hearing::Cancellation;
-    let wait = Wait { why: Why::ReadLock, about: rwlock as usize, hearing, deadline };
     // SAFETY: the caller's promise.
-    unsafe { take(rwlock, false, wait) }
+    unsafe { take(rwlock, ptr::null_mut(), Why::ReadLock, deadline) }
 }
 
 /// Takes it for writing. EDEADLK: the caller has it so.
@@ -110,10 +131,8 @@ pub(crate) unsafe fn read(rwlock: *mut RwLock, deadline: i64) -> Outcome<()> {
 /// # Safety
 /// As [`read`].
 pub(crate) unsafe fn write(rwlock: *mut RwLock, deadline: i64) -> Outcome<()> {
-    let hearing = Hearing::Cancellation;
-    let wait = Wait { why: Why::WriteLock, about: rwlock as usize, hearing, deadline };
     // SAFETY: the caller's promise.
-    unsafe { take(rwlock, true, wait) }
+    unsafe { take(rwlock, ptr::without_provenance_mut(myself()), Why::WriteLock, deadline) }
 }
 
 /// Gives it up. EPERM: nobody has it, or a writer that is not the caller.

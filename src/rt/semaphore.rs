@@ -3,10 +3,10 @@
 use core::ptr;
 
 use super::Outcome;
+use super::attempt::{self, Awaited};
 use super::lock::Lock;
 use super::parker::Hearing;
 use super::queue::Queue;
-use super::wait::{self, Begun, Wait};
 use super::wake::wake_waiter;
 use super::why::Why;
 
@@ -16,6 +16,25 @@ pub(crate) struct Semaphore {
     lock: Lock,
     count: u32,
     queue: Queue,
+}
+
+impl Awaited for Semaphore {
+    unsafe fn parts(semaphore: *mut Semaphore) -> (*const Lock, *mut Queue) {
+        // SAFETY: the caller's promise.
+        unsafe { (&raw const (*semaphore).lock, &raw mut (*semaphore).queue) }
+    }
+
+    unsafe fn attempt(semaphore: *mut Semaphore, _: *mut u8) -> Option<Outcome<()>> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if (*semaphore).count == 0 {
+                return None;
+            }
+            (*semaphore).count -= 1;
+            (*semaphore).lock.give();
+        }
+        Some(Ok(()))
+    }
 }
 
 /// Gives it a count. EBUSY: somebody waits.
@@ -59,23 +78,7 @@ pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Outcome<()> {
 /// As [`init`].
 #[inline(always)]
 pub(crate) unsafe fn wait(semaphore: *mut Semaphore, deadline: i64) -> Outcome<()> {
+    let (why, hearing) = (Why::Semaphore, Hearing::Cancellation);
     // SAFETY: the caller's promise.
-    unsafe { wait::end_in_queue(begin(semaphore, deadline)) }
-}
-
-#[inline(never)]
-unsafe fn begin(semaphore: *mut Semaphore, deadline: i64) -> Begun {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let lock = &raw const (*semaphore).lock;
-        (*lock).take();
-        if (*semaphore).count > 0 {
-            (*semaphore).count -= 1;
-            (*lock).give();
-            return Begun::Over(Ok(()));
-        }
-        let hearing = Hearing::Cancellation;
-        let wait = Wait { why: Why::Semaphore, about: semaphore as usize, hearing, deadline };
-        wait::begin_in_queue(lock, &raw mut (*semaphore).queue, ptr::null_mut(), wait)
-    }
+    unsafe { attempt::wait(semaphore, ptr::null_mut(), why, hearing, deadline) }
 }

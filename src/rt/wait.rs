@@ -237,7 +237,7 @@ pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: i64) -> bool {
     unsafe {
         let word = (*parker).reason_word();
         while word.load(Ordering::Acquire) == 0 {
-            if deadline >= 0 && os::now() >= deadline {
+            if os::is_over(deadline) {
                 if (*parker).claim() {
                     return false;
                 }

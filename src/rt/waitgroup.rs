@@ -3,10 +3,10 @@
 use core::ptr;
 
 use super::Outcome;
+use super::attempt::{self, Awaited};
 use super::lock::Lock;
 use super::parker::Hearing;
 use super::queue::Queue;
-use super::wait::{self, Begun, Wait};
 use super::wake::wake_all;
 use super::why::Why;
 
@@ -16,6 +16,24 @@ pub(crate) struct WaitGroup {
     lock: Lock,
     count: u32,
     queue: Queue,
+}
+
+impl Awaited for WaitGroup {
+    unsafe fn parts(group: *mut WaitGroup) -> (*const Lock, *mut Queue) {
+        // SAFETY: the caller's promise.
+        unsafe { (&raw const (*group).lock, &raw mut (*group).queue) }
+    }
+
+    unsafe fn attempt(group: *mut WaitGroup, _: *mut u8) -> Option<Outcome<()>> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if (*group).count != 0 {
+                return None;
+            }
+            (*group).lock.give();
+        }
+        Some(Ok(()))
+    }
 }
 
 /// So much more is to be done, or less. At 0 who waits goes on. EINVAL: fewer than none; EOVERFLOW.
@@ -42,22 +60,7 @@ pub(crate) unsafe fn add(group: *mut WaitGroup, more: i32) -> Outcome<()> {
 /// As [`add`].
 #[inline(always)]
 pub(crate) unsafe fn wait(group: *mut WaitGroup, deadline: i64) -> Outcome<()> {
+    let (why, hearing) = (Why::WaitGroup, Hearing::Cancellation);
     // SAFETY: the caller's promise.
-    unsafe { wait::end_in_queue(begin(group, deadline)) }
-}
-
-#[inline(never)]
-unsafe fn begin(group: *mut WaitGroup, deadline: i64) -> Begun {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let lock = &raw const (*group).lock;
-        (*lock).take();
-        if (*group).count == 0 {
-            (*lock).give();
-            return Begun::Over(Ok(()));
-        }
-        let hearing = Hearing::Cancellation;
-        let wait = Wait { why: Why::WaitGroup, about: group as usize, hearing, deadline };
-        wait::begin_in_queue(lock, &raw mut (*group).queue, ptr::null_mut(), wait)
-    }
+    unsafe { attempt::wait(group, ptr::null_mut(), why, hearing, deadline) }
 }

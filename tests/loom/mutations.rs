@@ -79,6 +79,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("parker.rs store Release", "objects::channel_hands_over"),
     ("lock.rs store Release", "objects::channel_hands_over"),
     ("lock.rs store Release", "objects::future_comes_once"),
+    ("lock.rs store Release", "objects::late_value_is_received_once"),
     ("parker.rs store Release", "objects::event_is_freed_by_who_waited"),
     ("lock.rs compare_exchange AcqRel", "objects::semaphore_loses_nothing"),
     // A task is freed while it ends.

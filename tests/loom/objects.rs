@@ -10,6 +10,7 @@ use crate::rt::event::{self, Event};
 use crate::rt::mutex::{self, Mutex};
 use crate::rt::parker::Hearing;
 use crate::rt::semaphore::{self, Semaphore};
+use crate::rt::wait::at_deadline;
 use crate::rt::{channel, channel_life, future};
 use crate::{Shared, check};
 
@@ -245,5 +246,46 @@ fn channel_is_closed() {
         assert_eq!(receives(channel, NEVER), Ok(()));
         assert_eq!(receives(channel, NEVER), Err(libc::EPIPE));
         other.join().expect("no panic");
+    });
+}
+
+/// What comes after the deadline has ended a wait, before the place is withdrawn, is given.
+///
+/// Fails where no last attempt is made.
+#[test]
+fn late_ones_are_given() {
+    check(0, || {
+        let (full, empty, gifts) = (new_channel(1), new_channel(1), [gift(), gift(), gift()]);
+        at_deadline(move || assert!(sends(empty, gifts[0], 0)));
+        assert_eq!(receives(empty, SOON), Ok(()));
+        assert!(sends(full, gifts[1], 0));
+        at_deadline(move || assert_eq!(receives(full, 0), Ok(())));
+        assert!(sends(full, gifts[2], SOON));
+        // SAFETY: none of them is freed, but for the future, of which this thread has a reference.
+        unsafe {
+            let (semaphore, event) = (Shared::<Semaphore>::zeroed(), Shared::<Event>::zeroed());
+            at_deadline(move || assert!(semaphore::post(semaphore.raw()).is_ok()));
+            assert!(semaphore::wait(semaphore.raw(), SOON).is_ok());
+            assert!(semaphore::wait(semaphore.raw(), 0).is_err());
+            at_deadline(move || event::set(event.raw()));
+            assert!(event::wait(event.raw(), SOON).is_ok());
+            let future = Shared::of(future::create().expect("there is memory"));
+            let value: *mut c_void = gifts[0].raw().cast();
+            at_deadline(move || assert!(future::set(future.raw(), value, 0).is_ok()));
+            assert_eq!(future::wait(future.raw(), SOON), Ok(value));
+        }
+    });
+}
+
+/// A value that is sent while the deadline passes is received once: by that wait, or later.
+#[test]
+fn late_value_is_received_once() {
+    check(3, || {
+        let (channel, gift) = (new_channel(1), gift());
+        let other = thread::spawn(move || assert!(sends(channel, gift, NEVER)));
+        let was_received = receives(channel, SOON).is_ok();
+        other.join().expect("no panic");
+        assert_eq!(receives(channel, 0).is_ok(), !was_received);
+        assert_eq!(gift.get(), 2);
     });
 }

@@ -151,6 +151,6 @@ pub fn prologue(root: &Path, name: &str) -> Vec<String> {
     let text = text_of(root, name);
     let lines = text.lines().take_while(|line| line.starts_with("/*") || line.starts_with(" *"));
     let lines =
-        lines.map(|line| line.trim_start_matches(['/', '*', ' ']).trim_end_matches("*/").trim());
+        lines.map(|line| line.get(3..).unwrap_or_default().trim_end_matches("*/").trim_end());
     lines.skip(1).filter(|line| !line.contains("do not edit")).map(String::from).collect()
 }

@@ -47,20 +47,23 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 18] = [
+const IN_ANY_ORDER: [&str; 21] = [
     "rt/attributes",
     "rt/channels",
+    "rt/deadlines",
     "rt/dial",
     "rt/files",
     "rt/futures",
     "rt/groups",
     "rt/io",
+    "rt/late",
     "rt/local_channels",
     "rt/listen",
     "rt/locals",
     "rt/loop",
     "rt/once",
     "rt/ordered",
+    "rt/past",
     "rt/reused",
     "rt/rwlock",
     "rt/signals",

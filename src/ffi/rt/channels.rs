@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_uint, c_void};
 
-use super::{answer, given, object, status};
+use super::{answer, given, object, status, until};
 use crate::rt::abi::{acort_case_t, acort_chan_t};
 use crate::rt::{Outcome, channel, channel_life, select};
 
@@ -59,7 +59,8 @@ pub unsafe extern "C" fn acort_chan_send(
 ) -> c_int {
     // SAFETY: the caller's promise.
     status(
-        both(chan, data.cast_mut()).and_then(|chan| unsafe { channel::send(chan, data, deadline) }),
+        both(chan, data.cast_mut())
+            .and_then(|chan| unsafe { channel::send(chan, data, until(deadline)?) }),
     )
 }
 
@@ -75,7 +76,9 @@ pub unsafe extern "C" fn acort_chan_recv(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    status(both(chan, data).and_then(|chan| unsafe { channel::receive(chan, data, deadline) }))
+    status(
+        both(chan, data).and_then(|chan| unsafe { channel::receive(chan, data, until(deadline)?) }),
+    )
 }
 
 /// Closes the channel: nothing is sent any more, and who waits has EPIPE; the values in it can still be
@@ -110,7 +113,8 @@ pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select(cases: *mut acort_case_t, n: c_int, deadline: i64) -> c_int {
     // SAFETY: the caller's promise.
-    let chosen = unsafe { slice(cases, n).and_then(|cases| select::select(cases, deadline)) };
+    let chosen =
+        unsafe { slice(cases, n).and_then(|cases| select::select(cases, until(deadline)?)) };
     answer(chosen.map(|at| at as c_int))
 }
 
@@ -125,8 +129,9 @@ pub unsafe extern "C" fn acort_select_ordered(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    let chosen =
-        unsafe { slice(cases, n).and_then(|cases| select::select_from(0, cases, deadline)) };
+    let chosen = unsafe {
+        slice(cases, n).and_then(|cases| select::select_from(0, cases, until(deadline)?))
+    };
     answer(chosen.map(|at| at as c_int))
 }
 

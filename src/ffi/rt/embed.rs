@@ -3,7 +3,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, given, object};
+use super::{answer, given, object, until};
 use crate::rt::abi::{acort_body_t, acort_t, acort_task_t};
 use crate::rt::embed;
 
@@ -27,7 +27,11 @@ pub unsafe extern "C" fn acort_loop_fd(rt: *mut acort_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_step(rt: *mut acort_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise.
-    answer(given(rt).and_then(|runtime| unsafe { embed::step(runtime, deadline) }).map(c_int::from))
+    answer(
+        given(rt)
+            .and_then(|runtime| unsafe { embed::step(runtime, until(deadline)?) })
+            .map(c_int::from),
+    )
 }
 
 /// acort_go() from outside: starts a task of `rt`, from any thread; a step runs it. It is to be joined or

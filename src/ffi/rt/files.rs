@@ -1,14 +1,14 @@
 //! Files: as POSIX has them, on the threads for blocking calls where the caller is a task. A plain thread
-//! waits itself, without a deadline. Buffers may be on a shared stack.
+//! waits itself, and looks at its deadline only before. Buffers may be on a shared stack.
 
 use core::ffi::{c_char, c_int, c_void};
 
-use super::{answer, given, status};
+use super::{answer, given, status, until};
 use crate::rt::file::{self, Operation};
 
-/// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. The file descriptor, or -1
-/// and errno: ETIMEDOUT, ECANCELED: what is opened after that is closed again; EINVAL for NULL, ENOMEM,
-/// EAGAIN without threads, what open(2) says.
+/// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. Nothing is opened where the deadline
+/// is 0 or has passed. The file descriptor, or -1 and errno: ETIMEDOUT, ECANCELED: what is opened after that is
+/// closed again; EINVAL for NULL, ENOMEM, EAGAIN without threads, what open(2) says.
 ///
 /// # Safety
 /// `path` is NULL or ends in 0.
@@ -21,13 +21,14 @@ pub unsafe extern "C" fn acort_open(
 ) -> c_int {
     // SAFETY: the caller's promise.
     answer(
-        given(path.cast_mut()).and_then(|path| unsafe { file::open(path, flags, mode, deadline) }),
+        given(path.cast_mut())
+            .and_then(|path| unsafe { file::open(path, flags, mode, until(deadline)?) }),
     )
 }
 
-/// pread(2); what is in memory comes without a wait, and is all that a deadline of 0 gives. -1 and errno:
-/// ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN without threads, what
-/// pread(2) says.
+/// pread(2); what is in the page cache comes without a wait, and is all that is given where the deadline is 0
+/// or has passed. -1 and errno: ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN
+/// without threads, what pread(2) says.
 ///
 /// # Safety
 /// As pread(2).
@@ -40,11 +41,14 @@ pub unsafe extern "C" fn acort_pread(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    answer(unsafe { file::pread(fd, buf, n, offset, deadline) }.map(|count| count as isize))
+    let outcome =
+        until(deadline).and_then(|deadline| unsafe { file::pread(fd, buf, n, offset, deadline) });
+    answer(outcome.map(|count| count as isize))
 }
 
-/// pwrite(2). -1 and errno: ETIMEDOUT, ECANCELED: nothing was written; a thread that has begun with it is
-/// waited for. ENOMEM, EAGAIN without threads, what pwrite(2) says.
+/// pwrite(2). Nothing is written where the deadline is 0 or has passed. -1 and errno: ETIMEDOUT, ECANCELED:
+/// nothing was written; a thread that has begun with it is waited for. ENOMEM, EAGAIN without threads, what
+/// pwrite(2) says.
 ///
 /// # Safety
 /// As pwrite(2).
@@ -57,13 +61,18 @@ pub unsafe extern "C" fn acort_pwrite(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    let outcome = unsafe { file::work(fd, Operation::Write(buf, n, offset), deadline) };
+    let outcome = until(deadline)
+        .and_then(|deadline| unsafe { file::work(fd, Operation::Write(buf, n, offset), deadline) });
     answer(outcome.map(|count| count as isize))
 }
 
-/// fsync(2). 0, or -1 and errno, as acort_pwrite().
+/// fsync(2), which is not begun where the deadline is 0 or has passed. 0, or -1 and errno, as acort_pwrite().
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fsync(fd: c_int, deadline: i64) -> c_int {
     // SAFETY: without a buffer.
-    status(unsafe { file::work(fd, Operation::Sync, deadline) }.map(drop))
+    status(
+        until(deadline)
+            .and_then(|deadline| unsafe { file::work(fd, Operation::Sync, deadline) })
+            .map(drop),
+    )
 }

@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 use core::ptr::NonNull;
 
-use super::{given, object, status};
+use super::{given, object, status, until};
 use crate::rt::abi::acort_group_t;
 use crate::rt::{group, parker, report};
 
@@ -28,7 +28,7 @@ pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i
     let hearing = parker::Hearing::Cancellation;
     // SAFETY: the caller's promise.
     status(given(group).and_then(|group| unsafe {
-        group::wait(group, hearing, deadline)?;
+        group::wait(group, hearing, until(deadline)?)?;
         group::outcome(group)
     }))
 }

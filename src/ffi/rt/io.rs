@@ -4,7 +4,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, status};
+use super::{answer, status, until};
 use crate::rt::{Outcome, connect, io, messages, ready};
 
 fn count(outcome: Outcome<usize>) -> libc::ssize_t {
@@ -15,7 +15,7 @@ fn count(outcome: Outcome<usize>) -> libc::ssize_t {
 /// and errno: ETIMEDOUT, ECANCELED, EBADF; EINVAL for no events, or others.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fdwait(fd: c_int, events: c_int, deadline: i64) -> c_int {
-    answer(ready::ready(fd, events, deadline))
+    answer(until(deadline).and_then(|deadline| ready::ready(fd, events, deadline)))
 }
 
 /// close(2). Calls of acort that are on their way with `fd` have ECANCELED, in tasks and in plain threads: those that
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn acort_read(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(unsafe { io::read(fd, buf, n, deadline) })
+    count(until(deadline).and_then(|deadline| unsafe { io::read(fd, buf, n, deadline) }))
 }
 
 /// write(2): some of it may be written. -1 and errno: ETIMEDOUT, ECANCELED, what write(2) says; EPIPE without
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn acort_write(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(unsafe { io::write(fd, buf, n, deadline) })
+    count(until(deadline).and_then(|deadline| unsafe { io::write(fd, buf, n, deadline) }))
 }
 
 /// readv(2), as acort_read().
@@ -74,7 +74,9 @@ pub unsafe extern "C" fn acort_readv(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(unsafe { messages::readv(fd, iov, iovcnt, deadline) })
+    count(
+        until(deadline).and_then(|deadline| unsafe { messages::readv(fd, iov, iovcnt, deadline) }),
+    )
 }
 
 /// writev(2), as acort_write().
@@ -89,7 +91,9 @@ pub unsafe extern "C" fn acort_writev(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(unsafe { messages::writev(fd, iov, iovcnt, deadline) })
+    count(
+        until(deadline).and_then(|deadline| unsafe { messages::writev(fd, iov, iovcnt, deadline) }),
+    )
 }
 
 /// recvfrom(2), as acort_read().
@@ -107,7 +111,9 @@ pub unsafe extern "C" fn acort_recvfrom(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(unsafe { messages::recvfrom(fd, (buf, n), flags, (addr, addrlen), deadline) })
+    count(until(deadline).and_then(|deadline| unsafe {
+        messages::recvfrom(fd, (buf, n), flags, (addr, addrlen), deadline)
+    }))
 }
 
 /// sendto(2), as acort_write().
@@ -125,7 +131,9 @@ pub unsafe extern "C" fn acort_sendto(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(unsafe { messages::sendto(fd, (buf, n), flags, (addr, addrlen), deadline) })
+    count(until(deadline).and_then(|deadline| unsafe {
+        messages::sendto(fd, (buf, n), flags, (addr, addrlen), deadline)
+    }))
 }
 
 /// recvmsg(2), as acort_read().
@@ -140,7 +148,9 @@ pub unsafe extern "C" fn acort_recvmsg(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(unsafe { messages::recvmsg(fd, msg, flags, deadline) })
+    count(
+        until(deadline).and_then(|deadline| unsafe { messages::recvmsg(fd, msg, flags, deadline) }),
+    )
 }
 
 /// sendmsg(2), as acort_write().
@@ -155,7 +165,9 @@ pub unsafe extern "C" fn acort_sendmsg(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(unsafe { messages::sendmsg(fd, msg, flags, deadline) })
+    count(
+        until(deadline).and_then(|deadline| unsafe { messages::sendmsg(fd, msg, flags, deadline) }),
+    )
 }
 
 /// Reads `n` bytes, or up to the end: then fewer, and errno is 0. Fewer, too, with the errno, where an
@@ -171,7 +183,7 @@ pub unsafe extern "C" fn acort_read_full(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(unsafe { io::read_full(fd, buf, n, deadline) })
+    count(until(deadline).and_then(|deadline| unsafe { io::read_full(fd, buf, n, deadline) }))
 }
 
 /// Writes `n` bytes. Fewer, with the errno, where an error or the deadline comes after some; -1 and errno
@@ -187,7 +199,7 @@ pub unsafe extern "C" fn acort_write_all(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(unsafe { io::write_all(fd, buf, n, deadline) })
+    count(until(deadline).and_then(|deadline| unsafe { io::write_all(fd, buf, n, deadline) }))
 }
 
 /// accept(2): the connection neither blocks nor is inherited. Connections that are gone already are passed
@@ -203,7 +215,10 @@ pub unsafe extern "C" fn acort_accept(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    answer(unsafe { connect::accept(fd, addr, addrlen, deadline) })
+    answer(
+        until(deadline)
+            .and_then(|deadline| unsafe { connect::accept(fd, addr, addrlen, deadline) }),
+    )
 }
 
 /// connect(2). 0, or -1 and errno: ETIMEDOUT, ECANCELED (close it then), what connect(2) says.
@@ -218,5 +233,8 @@ pub unsafe extern "C" fn acort_connect(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    status(unsafe { connect::connect(fd, addr, addrlen, deadline) })
+    status(
+        until(deadline)
+            .and_then(|deadline| unsafe { connect::connect(fd, addr, addrlen, deadline) }),
+    )
 }

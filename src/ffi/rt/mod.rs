@@ -37,6 +37,7 @@ pub mod watch;
 use core::ffi::c_int;
 
 use crate::rt::Outcome;
+use crate::rt::abi::ACORT_NEVER;
 use crate::sys;
 
 /// 0, or -1 and errno.
@@ -55,6 +56,11 @@ fn answer<T: From<i8>>(outcome: Outcome<T>) -> T {
 fn refused(error: c_int) -> i8 {
     sys::set_errno(error);
     -1
+}
+
+/// A deadline: a time, 0, or ACORT_NEVER, which alone is negative below the C face. EINVAL: another one.
+fn until(deadline: i64) -> Outcome<i64> {
+    if deadline < ACORT_NEVER { Err(libc::EINVAL) } else { Ok(deadline) }
 }
 
 /// An object, or NULL and errno.

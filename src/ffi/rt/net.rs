@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
-use super::{answer, given};
+use super::{answer, given, refused, until};
 use crate::rt::{Outcome, net, resolve};
 
 /// A text. EINVAL: NULL.
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn acort_dial(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    answer(unsafe { text(net).and_then(|net| net::dial(net, text(addr)?, deadline)) })
+    answer(unsafe { text(net).and_then(|net| net::dial(net, text(addr)?, until(deadline)?)) })
 }
 
 /// Listens at `addr`: as acort_dial(), where a host of nothing is every address of this machine. `backlog`
@@ -46,8 +46,9 @@ pub unsafe extern "C" fn acort_listen(
     answer(unsafe { text(net).and_then(|net| net::listen(net, text(addr)?, backlog)) })
 }
 
-/// getaddrinfo(3), on another thread where the caller is a task. 0, or a code of it: EAI_SYSTEM and errno
-/// for ETIMEDOUT and ECANCELED. Free `res` with freeaddrinfo(3).
+/// getaddrinfo(3): numbers at once, names on another thread where the caller is a task. Names are not asked for
+/// where the deadline is 0 or has passed. 0, or a code of it: EAI_SYSTEM and errno for ETIMEDOUT and ECANCELED. Free
+/// `res` with freeaddrinfo(3).
 ///
 /// # Safety
 /// As getaddrinfo(3).
@@ -60,5 +61,10 @@ pub unsafe extern "C" fn acort_getaddrinfo(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { resolve::getaddrinfo(node, service, hints, res, deadline) }
+    let code = until(deadline)
+        .and_then(|deadline| unsafe { resolve::getaddrinfo(node, service, hints, res, deadline) });
+    code.unwrap_or_else(|error| {
+        refused(error);
+        libc::EAI_SYSTEM
+    })
 }

@@ -2,7 +2,7 @@
 
 use core::ffi::c_int;
 
-use super::{given, status};
+use super::{given, status, until};
 use crate::rt::abi::acort_rwlock_t;
 use crate::rt::rwlock;
 
@@ -16,7 +16,7 @@ use crate::rt::rwlock;
 pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
     status(given(rwlock).and_then(|rwlock| unsafe {
-        rwlock::read((rwlock as *mut acort_rwlock_t).cast(), deadline)
+        rwlock::read((rwlock as *mut acort_rwlock_t).cast(), until(deadline)?)
     }))
 }
 
@@ -29,7 +29,7 @@ pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadli
 pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
     status(given(rwlock).and_then(|rwlock| unsafe {
-        rwlock::write((rwlock as *mut acort_rwlock_t).cast(), deadline)
+        rwlock::write((rwlock as *mut acort_rwlock_t).cast(), until(deadline)?)
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, given};
+use super::{answer, given, until};
 use crate::rt::signal;
 
 /// Waits for a signal of `set`, takes it, and gives its number; what is known of it goes to `info`, a
@@ -20,7 +20,8 @@ pub unsafe extern "C" fn acort_signal_wait(
 ) -> c_int {
     // SAFETY: the caller's promise.
     answer(
-        given(set.cast_mut()).and_then(|set| unsafe { signal::wait(set, info.cast(), deadline) }),
+        given(set.cast_mut())
+            .and_then(|set| unsafe { signal::wait(set, info.cast(), until(deadline)?) }),
     )
 }
 
@@ -37,5 +38,7 @@ pub unsafe extern "C" fn acort_waitpid(
     deadline: i64,
 ) -> libc::pid_t {
     // SAFETY: the caller's promise.
-    answer(unsafe { signal::wait_child(pid, status, deadline) })
+    answer(
+        until(deadline).and_then(|deadline| unsafe { signal::wait_child(pid, status, deadline) }),
+    )
 }

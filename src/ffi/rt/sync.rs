@@ -4,7 +4,7 @@
 
 use core::ffi::{c_int, c_uint};
 
-use super::{answer, given, status};
+use super::{answer, given, status, until};
 use crate::rt::abi::{
     acort_barrier_t, acort_cond_t, acort_event_t, acort_mutex_t, acort_sem_t, acort_waitgroup_t,
 };
@@ -20,7 +20,7 @@ use crate::rt::{barrier, condition, event, mutex, semaphore, waitgroup};
 pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
     status(given(mutex).and_then(|mutex| unsafe {
-        mutex::lock((mutex as *mut acort_mutex_t).cast(), Hearing::Cancellation, deadline)
+        mutex::lock((mutex as *mut acort_mutex_t).cast(), Hearing::Cancellation, until(deadline)?)
     }))
 }
 
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn acort_cond_wait(
     // SAFETY: the caller's promise; the struct is the object's.
     status(given(cond).and_then(|cond| unsafe {
         let mutex = given(mutex)? as *mut acort_mutex_t;
-        condition::wait((cond as *mut acort_cond_t).cast(), mutex.cast(), deadline)
+        condition::wait((cond as *mut acort_cond_t).cast(), mutex.cast(), until(deadline)?)
     }))
 }
 
@@ -105,11 +105,9 @@ pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
-    status(
-        given(event).and_then(|event| unsafe {
-            event::wait((event as *mut acort_event_t).cast(), deadline)
-        }),
-    )
+    status(given(event).and_then(|event| unsafe {
+        event::wait((event as *mut acort_event_t).cast(), until(deadline)?)
+    }))
 }
 
 /// The semaphore counts `count`. 0, or -1 and errno: EBUSY where somebody waits.
@@ -142,10 +140,9 @@ pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
-    status(
-        given(sem)
-            .and_then(|sem| unsafe { semaphore::wait((sem as *mut acort_sem_t).cast(), deadline) }),
-    )
+    status(given(sem).and_then(|sem| unsafe {
+        semaphore::wait((sem as *mut acort_sem_t).cast(), until(deadline)?)
+    }))
 }
 
 /// So many more are to be waited for, or fewer. 0, or -1 and errno: EINVAL below none, EOVERFLOW.
@@ -181,11 +178,9 @@ pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
-    status(
-        given(wg).and_then(|wg| unsafe {
-            waitgroup::wait((wg as *mut acort_waitgroup_t).cast(), deadline)
-        }),
-    )
+    status(given(wg).and_then(|wg| unsafe {
+        waitgroup::wait((wg as *mut acort_waitgroup_t).cast(), until(deadline)?)
+    }))
 }
 
 /// The barrier is for `count`. 0, or -1 and errno: EINVAL for 0, EBUSY where somebody waits.
@@ -209,6 +204,6 @@ pub unsafe extern "C" fn acort_barrier_init(barrier: *mut acort_barrier_t, count
 pub unsafe extern "C" fn acort_barrier_wait(barrier: *mut acort_barrier_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
     answer(given(barrier).and_then(|barrier| unsafe {
-        barrier::wait((barrier as *mut acort_barrier_t).cast(), deadline).map(c_int::from)
+        barrier::wait((barrier as *mut acort_barrier_t).cast(), until(deadline)?).map(c_int::from)
     }))
 }

@@ -3,7 +3,7 @@
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{self, NonNull};
 
-use super::{given, object, status};
+use super::{given, object, status, until};
 use crate::diag;
 use crate::rt::abi::{acort_attr_t, acort_body_t, acort_task_t};
 use crate::rt::{Outcome, extra, pause, sized, spawn, task};
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn acort_join(
 ) -> c_int {
     // SAFETY: the caller's promise.
     status(existing(task).and_then(|task| unsafe {
-        sized::store(ret, spawn::join(task, deadline)?);
+        sized::store(ret, spawn::join(task, until(deadline)?)?);
         Ok(())
     }))
 }

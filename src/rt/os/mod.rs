@@ -81,6 +81,11 @@ pub(crate) fn restore_cancellation(before: c_int) {
     unsafe { pthread_setcancelstate(before, &mut now) };
 }
 
+/// Has `deadline` passed? 0: always; negative: never.
+pub(crate) fn is_over(deadline: i64) -> bool {
+    deadline == 0 || deadline > 0 && now() >= deadline
+}
+
 /// What poll(2) takes for a deadline: milliseconds, rounded up; 0: do not wait; negative: never.
 fn milliseconds_until(deadline: i64) -> c_int {
     const MILLISECOND: i64 = 1_000_000;

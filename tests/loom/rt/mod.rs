@@ -7,6 +7,7 @@ macro_rules! files {
 }
 
 files! {
+    attempt "../../../src/rt/attempt.rs",
     cancel "../../../src/rt/cancel.rs",
     channel "../../../src/rt/channel.rs",
     channel_life "../../../src/rt/channel_life.rs",

@@ -1,5 +1,7 @@
 //! Waiting, for plain threads: what `src/rt/wait.rs` does for those.
 
+use std::cell::RefCell;
+
 use super::Outcome;
 use super::atomic::Ordering;
 use super::lock::Lock;
@@ -71,6 +73,15 @@ pub(crate) unsafe fn in_queue(
     }
 }
 
+loom::thread_local! {
+    static AT_DEADLINE: RefCell<Option<Box<dyn FnOnce()>>> = RefCell::new(None);
+}
+
+/// `act` is called when the deadline has ended this thread's next wait, before its place is withdrawn.
+pub(crate) fn at_deadline(act: impl FnOnce() + 'static) {
+    AT_DEADLINE.with(|place| *place.borrow_mut() = Some(Box::new(act)));
+}
+
 pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: i64) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
@@ -78,6 +89,9 @@ pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: i64) -> bool {
         while word.load(Ordering::Acquire) == 0 {
             if deadline > 0 {
                 if (*parker).claim() {
+                    if let Some(act) = AT_DEADLINE.with(|place| place.borrow_mut().take()) {
+                        act();
+                    }
                     return false;
                 }
                 deadline = -1;

@@ -1,0 +1,156 @@
+/* What is no deadline is refused by every call, and nothing is done. */
+#include "rt.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/un.h>
+
+static acort_t *loop;
+static acort_task_t *ended;
+static acort_group_t *group;
+static acort_chan_t *channel;
+static acort_future_t *future;
+static acort_mutex_t mutex, held;
+static acort_cond_t cond;
+static acort_event_t event;
+static acort_sem_t sem;
+static acort_waitgroup_t waitgroup;
+static acort_barrier_t barrier;
+static acort_rwlock_t rwlock;
+static acort_once_t once;
+static int pair[2], listener, outside;
+static char path[64];
+static struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+static void sets_flag(void *flag) { *(int *)flag = 1; }
+
+static void *returns(void *argument) { return argument; }
+
+/* Every function of the header with a deadline (tests/header.rs looks whether one is missing). Each call would
+ * succeed at once with another deadline. */
+static void refuse(int64_t deadline) {
+    char byte = 0;
+    long value = 0;
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    acort_case_t one = {.op = ACORT_RECV, .object = channel, .data = &value};
+    struct addrinfo *found = NULL;
+    sigset_t signals;
+    sigemptyset(&signals);
+    int ran = 0, file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    CHECK(file >= 0);
+    CHECK_FAILS(acort_loop_step(loop, deadline), EINVAL);
+    CHECK_FAILS(acort_join(ended, NULL, deadline), EINVAL);
+    CHECK_FAILS(acort_sleep_until(deadline), EINVAL);
+    CHECK_FAILS(acort_park(deadline), EINVAL);
+    CHECK_FAILS(acort_group_wait(group, deadline), EINVAL);
+    CHECK_FAILS(acort_chan_send(channel, &value, deadline), EINVAL);
+    CHECK_FAILS(acort_chan_recv(channel, &value, deadline), EINVAL);
+    CHECK_FAILS(acort_select(&one, 1, deadline), EINVAL);
+    CHECK_FAILS(acort_select_ordered(&one, 1, deadline), EINVAL);
+    CHECK_FAILS(acort_mutex_lock(&mutex, deadline), EINVAL);
+    CHECK_FAILS(acort_cond_wait(&cond, &held, deadline), EINVAL);
+    CHECK_FAILS(acort_event_wait(&event, deadline), EINVAL);
+    CHECK_FAILS(acort_sem_wait(&sem, deadline), EINVAL);
+    CHECK_FAILS(acort_waitgroup_wait(&waitgroup, deadline), EINVAL);
+    CHECK_FAILS(acort_barrier_wait(&barrier, deadline), EINVAL);
+    CHECK_FAILS(acort_rwlock_rdlock(&rwlock, deadline), EINVAL);
+    CHECK_FAILS(acort_rwlock_wrlock(&rwlock, deadline), EINVAL);
+    CHECK_FAILS(acort_once(&once, sets_flag, &ran, deadline), EINVAL);
+    CHECK_FAILS(acort_future_wait(future, NULL, deadline), EINVAL);
+    CHECK_FAILS(acort_fdwait(pair[0], POLLIN, deadline), EINVAL);
+    CHECK_FAILS(acort_read(pair[0], &byte, 1, deadline), EINVAL);
+    CHECK_FAILS(acort_write(pair[1], &byte, 1, deadline), EINVAL);
+    CHECK_FAILS(acort_readv(pair[0], &part, 1, deadline), EINVAL);
+    CHECK_FAILS(acort_writev(pair[1], &part, 1, deadline), EINVAL);
+    CHECK_FAILS(acort_recvfrom(pair[0], &byte, 1, 0, NULL, NULL, deadline), EINVAL);
+    CHECK_FAILS(acort_sendto(pair[1], &byte, 1, 0, NULL, 0, deadline), EINVAL);
+    CHECK_FAILS(acort_recvmsg(pair[0], &message, 0, deadline), EINVAL);
+    CHECK_FAILS(acort_sendmsg(pair[1], &message, 0, deadline), EINVAL);
+    CHECK_FAILS(acort_read_full(pair[0], &byte, 1, deadline), EINVAL);
+    CHECK_FAILS(acort_write_all(pair[1], &byte, 1, deadline), EINVAL);
+    CHECK_FAILS(acort_accept(listener, NULL, NULL, deadline), EINVAL);
+    CHECK_FAILS(acort_connect(outside, (struct sockaddr *)&address, sizeof address, deadline), EINVAL);
+    CHECK_FAILS(acort_open(path, O_RDWR | O_CREAT, 0600, deadline), EINVAL);
+    CHECK_FAILS(acort_pread(file, &byte, 1, 0, deadline), EINVAL);
+    CHECK_FAILS(acort_pwrite(file, &byte, 1, 0, deadline), EINVAL);
+    CHECK_FAILS(acort_fsync(file, deadline), EINVAL);
+    CHECK_FAILS(acort_dial("unix", address.sun_path, deadline), EINVAL);
+    errno = 0;
+    CHECK(acort_getaddrinfo("127.0.0.1", "1", NULL, &found, deadline) == EAI_SYSTEM && errno == EINVAL);
+    CHECK_FAILS(acort_signal_wait(&signals, NULL, deadline), EINVAL);
+    CHECK_FAILS(acort_waitpid(1, NULL, deadline), EINVAL);
+    CHECK(ran == 0 && found == NULL && close(file) == 0);
+}
+
+/* None of them has done anything. */
+static void check_untouched(void) {
+    char bytes[4];
+    CHECK_EQUAL(acort_chan_len(channel), 1);
+    CHECK_EQUAL(recv(pair[0], bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT), 1);
+    CHECK_EQUAL(recv(pair[1], bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT), -1);
+    CHECK(access(path, F_OK) == -1);
+    struct pollfd waits = {.fd = listener, .events = POLLIN};
+    CHECK_EQUAL(poll(&waits, 1, 0), 1);
+    CHECK_EQUAL(acort_mutex_lock(&mutex, 0), 0);
+    CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
+    CHECK_EQUAL(acort_rwlock_wrlock(&rwlock, 0), 0);
+    CHECK_EQUAL(acort_rwlock_unlock(&rwlock), 0);
+    CHECK_EQUAL(acort_sem_wait(&sem, 0), 0);
+    CHECK_FAILS(acort_sem_wait(&sem, 0), ETIMEDOUT);
+    CHECK_EQUAL(acort_sem_post(&sem), 0);
+    CHECK_EQUAL(acort_barrier_init(&barrier, 1), 0);
+}
+
+static void *refuses(void *argument) {
+    CHECK_EQUAL(acort_mutex_lock(&held, ACORT_NEVER), 0);
+    refuse(-2);
+    refuse(INT64_MIN);
+    CHECK_EQUAL(acort_mutex_unlock(&held), 0);
+    check_untouched();
+    return argument;
+}
+
+static void *all_refuse(void *argument) {
+    long value = 1;
+    pthread_t thread;
+    group = acort_group_open();
+    ended = acort_go(returns, NULL);
+    future = acort_future_new();
+    channel = acort_chan_new(sizeof value, 2, 0);
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && write(pair[1], "x", 1) == 1);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s.socket", path);
+    listener = acort_listen("unix", address.sun_path, 0);
+    int client = acort_dial("unix", address.sun_path, ACORT_NEVER);
+    outside = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(group != NULL && ended != NULL && future != NULL && channel != NULL);
+    CHECK(listener >= 0 && client >= 0 && outside >= 0);
+    CHECK_EQUAL(acort_chan_send(channel, &value, 0), 0);
+    CHECK(acort_future_set(future, NULL) == 0 && acort_event_set(&event) == 0);
+    CHECK(acort_barrier_init(&barrier, 1) == 0 && acort_sem_init(&sem, 1) == 0);
+    acort_yield();
+    refuses(NULL);
+    join(go_with(ACORT_SHARED, refuses, NULL));
+    CHECK(pthread_create(&thread, NULL, refuses, NULL) == 0 && pthread_join(thread, NULL) == 0);
+    join(ended);
+    acort_chan_unref(channel);
+    acort_future_unref(future);
+    CHECK_EQUAL(acort_group_close(group), 0);
+    const int files[] = {pair[0], pair[1], listener, client, outside};
+    for (int i = 0; i < 5; i++) CHECK_EQUAL(acort_close(files[i]), 0);
+    CHECK(unlink(address.sun_path) == 0);
+    return argument;
+}
+
+int main(void) {
+    snprintf(path, sizeof path, "/tmp/acort-deadlines-%d", (int)getpid());
+    acort_opts_t options;
+    CHECK_EQUAL(acort_opts_init(&options, sizeof options), 0);
+    options.flags = ACORT_LOOP;
+    CHECK((loop = acort_new(&options)) != NULL);
+    CHECK_FAILS(acort_loop_step(loop, -2), EINVAL);
+    run(all_refuse, NULL);
+    CHECK_EQUAL(acort_free(loop), 0);
+    return 0;
+}
