@@ -467,6 +467,59 @@ static void *no_descriptor_left(void *argument) {
     return argument;
 }
 
+static void *blocks(void *argument) {
+    usleep(50000);
+    return argument;
+}
+
+static void *blocks_the_thread(void *argument) {
+    CHECK_EQUAL(acort_blocking(blocks, NULL, NULL), 0);
+    return argument;
+}
+
+static void *writes_to_file(void *fd) {
+    CHECK_FAILS(acort_pwrite((int)NUMBER(fd), "x", 1, 0, ACORT_NEVER), ECANCELED);
+    return NULL;
+}
+
+static void *syncs_file(void *fd) {
+    CHECK_FAILS(acort_fsync((int)NUMBER(fd), ACORT_NEVER), ECANCELED);
+    return NULL;
+}
+
+static int temporary_file(void) {
+    char name[] = "/tmp/aco-closing-XXXXXX";
+    int fd = mkstemp(name);
+    CHECK(fd >= 0 && unlink(name) == 0);
+    return fd;
+}
+
+/* Calls that a thread has not come to yet: the thread finds no other file under the number. */
+static void *queued_for_a_thread(void *argument) {
+    int fd = temporary_file();
+    acort_task_t *blocker = acort_go(blocks_the_thread, NULL);
+    acort_sleep(5 * MILLISECONDS);
+    acort_task_t *writer = acort_go(writes_to_file, POINTER(fd)), *syncer = acort_go(syncs_file, POINTER(fd));
+    acort_sleep(5 * MILLISECONDS);
+    CHECK_EQUAL(acort_close(fd), 0);
+    int next = temporary_file();
+    join(writer), join(syncer), join(blocker);
+    CHECK_EQUAL(lseek(next, 0, SEEK_END), 0);
+    close(next);
+    return argument;
+}
+
+static void with_one_thread(void) {
+    acort_opts_t options;
+    acort_opts_init(&options, sizeof options);
+    options.workers = 1;
+    options.blocking_threads = 1;
+    acort_t *runtime = acort_new(&options);
+    CHECK(runtime != NULL);
+    CHECK_EQUAL(acort_enter(runtime, queued_for_a_thread, NULL, NULL), 0);
+    CHECK_EQUAL(acort_free(runtime), 0);
+}
+
 static void *closes_it(void *fd) {
     CHECK_EQUAL(acort_close((int)NUMBER(fd)), 0);
     return NULL;
@@ -513,6 +566,7 @@ static void *starts_lingering(void *argument) {
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     run(number_comes_back, NULL);
+    with_one_thread();
     run(each_waits, NULL);
     run(each_was_woken, NULL);
     static const acort_hooks_t hooks = {.block = begins_to_wait};

@@ -135,12 +135,8 @@ impl Attempts {
         // Where other code closes one of them poll(2) does not end: the thread looks from time to time.
         let next = os::now() + PATIENCE;
         os::poll(&mut polled, if deadline < 0 { next } else { next.min(deadline) })?;
-        if is_past(deadline) { Err(libc::ETIMEDOUT) } else { Ok(()) }
+        if os::is_over(deadline) { Err(libc::ETIMEDOUT) } else { Ok(()) }
     }
-}
-
-fn is_past(deadline: i64) -> bool {
-    deadline >= 0 && os::now() >= deadline
 }
 
 /// A connection to the first of `addresses` that gives one; or what the last of them says. ETIMEDOUT,
@@ -156,7 +152,7 @@ pub(crate) fn first_of(addresses: &Addresses, deadline: i64) -> Outcome<c_int> {
         // SAFETY: getaddrinfo(3)'s list.
         let next = left.peek().copied().and_then(|next| unsafe { next.as_ref() });
         let advanced = match next {
-            Some(next) if has_room && (next_at == 0 || is_past(next_at)) => {
+            Some(next) if has_room && (next_at == 0 || os::is_over(next_at)) => {
                 left.next();
                 next_at = os::now() + PATIENCE;
                 attempts.begin(next)
@@ -166,7 +162,7 @@ pub(crate) fn first_of(addresses: &Addresses, deadline: i64) -> Outcome<c_int> {
                 let until_next = if next.is_some() && has_room { next_at } else { -1 };
                 let until = if deadline < 0 { until_next } else { earlier(deadline, until_next) };
                 match attempts.wait(until) {
-                    Err(libc::ETIMEDOUT) if !is_past(deadline) => {}
+                    Err(libc::ETIMEDOUT) if !os::is_over(deadline) => {}
                     // What came in time is given.
                     Err(libc::ETIMEDOUT) => return attempts.look()?.ok_or(libc::ETIMEDOUT),
                     waited => waited?,

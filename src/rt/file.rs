@@ -9,6 +9,7 @@
 use core::ffi::{c_char, c_int, c_long, c_void};
 use core::ptr;
 
+use super::fd_ref::FdRef;
 use super::parker::Hearing;
 use super::{Outcome, helpers, numbers, os, task, vessel};
 use crate::{sanitizer, sys};
@@ -85,6 +86,13 @@ unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Outcom
 /// # Safety
 /// As pread(2), pwrite(2), fsync(2).
 pub(crate) unsafe fn work(fd: c_int, operation: Operation, deadline: i64) -> Outcome<usize> {
+    let file = FdRef::enter(fd)?;
+    // SAFETY: the caller's buffer.
+    file.judge(unsafe { work_inside(fd, operation, deadline) })
+}
+
+/// As [`work`], by a call that is inside: the number stands for the file that it began with when a thread comes to it.
+unsafe fn work_inside(fd: c_int, operation: Operation, deadline: i64) -> Outcome<usize> {
     let (buffer, size) = match operation {
         Operation::Read(buffer, size, _) => (buffer, size),
         Operation::Write(buffer, size, _) => (buffer.cast_mut(), size),
@@ -133,7 +141,20 @@ pub(crate) unsafe fn pread(
     if offset < 0 {
         return Err(libc::EINVAL);
     }
-    // SAFETY: the caller's promise: what is left of the buffer.
+    let file = FdRef::enter(fd)?;
+    // SAFETY: the caller's buffer.
+    file.judge(unsafe { pread_inside(fd, buffer, size, offset, deadline) })
+}
+
+/// As [`pread`], by a call that is inside.
+unsafe fn pread_inside(
+    fd: c_int,
+    buffer: *mut c_void,
+    size: usize,
+    offset: i64,
+    deadline: i64,
+) -> Outcome<usize> {
+    // SAFETY: what is left of the caller's buffer.
     unsafe {
         let mut done = 0;
         if !task::here().is_null() || os::is_over(deadline) {
@@ -156,7 +177,7 @@ pub(crate) unsafe fn pread(
             size - done,
             offset.saturating_add(done as i64),
         );
-        match work(fd, rest, deadline) {
+        match work_inside(fd, rest, deadline) {
             Err(_) if done > 0 => Ok(done),
             outcome => outcome.map(|count| done + count),
         }

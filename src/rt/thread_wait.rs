@@ -91,7 +91,7 @@ pub(crate) fn poll(file: &FdRef, events: i16, deadline: i64) -> Outcome<i16> {
         drop(held);
         file.check()?;
         match found? {
-            0 if deadline >= 0 && os::now() >= deadline => Err(libc::ETIMEDOUT),
+            0 if os::is_over(deadline) => Err(libc::ETIMEDOUT),
             found => Ok(found),
         }
     }

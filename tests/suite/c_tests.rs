@@ -47,9 +47,10 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 21] = [
+const IN_ANY_ORDER: [&str; 22] = [
     "rt/attributes",
     "rt/channels",
+    "rt/closing",
     "rt/deadlines",
     "rt/dial",
     "rt/files",
