@@ -77,7 +77,7 @@ impl Source {
             match self {
                 Source::Send(channel) => &raw mut (*channel).senders,
                 Source::Receive(channel) => &raw mut (*channel).receivers,
-                Source::Ready(entry, way, _) => (*entry).queue(way),
+                Source::Ready(entry, way, _) => (*entry).lookers(way),
                 Source::Task(task) => &raw mut (*task).watchers,
                 Source::Event(event) => &raw mut (*event).queue,
             }

@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 
 use super::descriptors::Way;
-use super::fd_ref::{FdRef, OwnFd, has_timed_out};
+use super::fd_ref::{FdRef, OwnFd, Woken};
 use super::io::{perform, result};
 use super::kinds::{self, SOCKET, TCP};
 use super::{Outcome, numbers, os, pause};
@@ -106,7 +106,7 @@ unsafe fn connect_with(
         if is_last {
             return Err(libc::ETIMEDOUT);
         }
-        is_last = has_timed_out(file.wait(Way::Out, edges, deadline))?;
+        is_last = file.wait(Way::Out, false, edges, deadline)? == Woken::TimedOut;
         file.check()?;
         edges = file.entry().edges(Way::Out);
     }

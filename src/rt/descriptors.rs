@@ -34,6 +34,19 @@
 //! * E9. A waiter in a queue began with the generation that the word has: acort_close() changes the word, and claims
 //!   all waiters, under the lock under which they looked at the word. What other code replaces keeps its generation.
 //!
+//! One event wakes one call that takes:
+//!
+//! ```text
+//!   an edge ──> all lookers, and the first taker ── takes something, or fails ──> hands on: the next taker
+//!                                                └─ EAGAIN: nothing is left ───> waits again
+//! ```
+//!
+//! * W1. An edge wakes each call that only looks, and one that takes; a hang-up or an error wakes all.
+//! * W2. A taker that was woken while others waited hands on before its call ends, unless it has had EAGAIN: an edge
+//!   may stand for more than one call takes. So while takers wait, either nothing has come since a call had EAGAIN,
+//!   or one of them is on its way.
+//! * W3. A taker waits only after EAGAIN, and if no edge has come since before that (E4).
+//!
 //! epoll_ctl runs under the entry's lock, so that the registration and the entry agree. close(2) never does.
 
 use core::ffi::c_int;
@@ -45,7 +58,7 @@ use super::file_state::FileState;
 use super::lock::{Lock, SeveralTouch};
 use super::os;
 use super::poller::Happened;
-use super::queue::{Queue, Waiter};
+use super::queue::{Claimed, Queue, Waiter};
 use super::thread_wait::Polling;
 use super::wake::wake_all;
 use super::worker::Worker;
@@ -82,7 +95,9 @@ pub(crate) struct Entry {
     edges: [AtomicU32; 2],
     empty_at: AtomicU32,
     pub(super) home: *mut Worker,
-    queues: [Queue; 2],
+    /// Calls that take what is there, each way, and calls that only look (acort_select(), acort_fdwait()).
+    takers: [Queue; 2],
+    lookers: [Queue; 2],
     /// Plain threads that wait in poll(2).
     pub(super) polling: *mut Polling,
     _touched: SeveralTouch,
@@ -134,9 +149,15 @@ impl Entry {
         (if way == Way::In { inward } else { outward }).load(Ordering::Acquire)
     }
 
-    /// The queue of the tasks that wait for this way.
-    pub(crate) fn queue(&mut self, way: Way) -> *mut Queue {
-        let [readers, writers] = &mut self.queues;
+    /// The queue of the calls that take what is there this way.
+    pub(crate) fn takers(&mut self, way: Way) -> *mut Queue {
+        let [readers, writers] = &mut self.takers;
+        if way == Way::In { readers } else { writers }
+    }
+
+    /// The queue of the calls that only look whether something is.
+    pub(crate) fn lookers(&mut self, way: Way) -> *mut Queue {
+        let [readers, writers] = &mut self.lookers;
         if way == Way::In { readers } else { writers }
     }
 
@@ -159,7 +180,8 @@ impl Entry {
     /// # Safety
     /// The lock is held; `worker` is this thread's.
     pub(crate) unsafe fn watch(&mut self, fd: c_int, worker: *mut Worker) -> Outcome<()> {
-        let is_waited_for = self.queues.iter().any(|queue| !queue.is_empty());
+        let mut queues = self.takers.iter().chain(&self.lookers);
+        let is_waited_for = queues.any(|queue| !queue.is_empty());
         if self.has(WATCHED) && (self.home == worker || is_waited_for) {
             return Ok(());
         }
@@ -224,22 +246,63 @@ impl Entry {
         }
         // SAFETY: the lock is held; the threads in the list stay until they have left it.
         unsafe { Polling::notify_all(self.polling) };
-        let [readers, writers] = &mut self.queues;
-        Waiters([readers.claim_all(), writers.claim_all()])
+        let mut all = Claimed::NEW;
+        for queue in self.takers.iter_mut().chain(&mut self.lookers) {
+            // SAFETY: the lock is held.
+            unsafe { all.add_all(queue) }
+        }
+        Waiters(all.list())
+    }
+
+    /// The calls that an edge this way wakes (W1), claimed.
+    ///
+    /// # Safety
+    /// The lock is held.
+    unsafe fn claim_for(&mut self, way: Way, is_for_all: bool, woken: &mut Claimed) {
+        // SAFETY: the lock is held; claimed calls stay until they are woken.
+        unsafe {
+            woken.add_all(&mut *self.lookers(way));
+            if is_for_all {
+                return woken.add_all(&mut *self.takers(way));
+            }
+            let taker = self.claim_taker(way);
+            if !taker.is_null() {
+                woken.add(taker);
+            }
+        }
+    }
+
+    /// The taker that waits first, claimed; its wake says whether others wait (W2). NULL: none waits.
+    ///
+    /// # Safety
+    /// The lock is held.
+    pub(super) unsafe fn claim_taker(&mut self, way: Way) -> *mut Waiter {
+        // SAFETY: the lock is held; a claimed call stays until it is woken.
+        unsafe {
+            let queue = &mut *self.takers(way);
+            let taker = queue.claim_first();
+            if let Some(taker) = taker.as_mut() {
+                taker.number = if queue.is_empty() { ALONE } else { OTHERS_WAIT };
+            }
+            taker
+        }
     }
 }
 
+/// What wakes a taker: no other waits for the same.
+pub(crate) const ALONE: u32 = 1;
+/// Others do: it hands on.
+const OTHERS_WAIT: u32 = 2;
+
 /// Tasks that waited, claimed by the caller, which wakes them when no lock is held.
 #[must_use]
-pub(super) struct Waiters([*mut Waiter; 2]);
+pub(super) struct Waiters(*mut Waiter);
 
 impl Waiters {
     /// Wakes them: for the reason of an error, or to try again.
     pub(super) fn wake(self, reason: Option<u32>) {
-        for list in self.0 {
-            // SAFETY: claimed by the caller: they stay until they are woken.
-            unsafe { wake_all(list, reason) }
-        }
+        // SAFETY: claimed by the caller: they stay until they are woken.
+        unsafe { wake_all(self.0, reason) }
     }
 }
 
@@ -256,16 +319,16 @@ pub(crate) fn happened(worker: *mut Worker, what: Happened) {
         if what.is_over {
             (*entry).bits.fetch_or(OVER, Ordering::Relaxed);
         }
-        let mut lists = [ptr::null_mut(); 2];
-        let ready = [what.is_readable, what.is_writable];
-        let ways = (*entry).edges.iter().zip(&mut (*entry).queues).zip(ready);
-        for (list, ((edges, queue), is_ready)) in lists.iter_mut().zip(ways) {
+        let mut woken = Claimed::NEW;
+        for (way, is_ready) in [(Way::In, what.is_readable), (Way::Out, what.is_writable)] {
             if is_ready {
+                let [inward, outward] = &(*entry).edges;
+                let edges = if way == Way::In { inward } else { outward };
                 edges.fetch_add(1, Ordering::Release);
-                *list = queue.claim_all();
+                (*entry).claim_for(way, what.is_over, &mut woken);
             }
         }
         drop(held);
-        Waiters(lists).wake(None);
+        Waiters(woken.list()).wake(None);
     }
 }

@@ -24,10 +24,11 @@ use core::ffi::{c_int, c_long};
 use core::mem::{self, ManuallyDrop};
 
 use super::Outcome;
-use super::descriptors::{Entry, Way, entry};
+use super::descriptors::{ALONE, Entry, Way, entry};
 use super::file_state::Closing;
 use super::parker::{Hearing, error_reason};
 use super::wait::{self, Wait};
+use super::wake::wake_waiter;
 use super::why::Why;
 use super::worker::Worker;
 use super::{numbers, os, task, thread_wait};
@@ -90,12 +91,12 @@ impl FdRef {
         outcome.map_err(|error| if self.is_current() { error } else { libc::ECANCELED })
     }
 
-    /// Waits until the file may be ready, or was when there were more than `edges`. ETIMEDOUT; ECANCELED: the
-    /// task is, or the file is closed; EBADF ...
-    pub(crate) fn wait(&self, way: Way, edges: u32, deadline: i64) -> Outcome<()> {
+    /// Waits until the file may be ready, or was when there were more than `edges`; `takes` says whether the call takes
+    /// what is there then, or only looks (W1). ECANCELED: the task is, or the file is closed; EBADF ...
+    pub(crate) fn wait(&self, way: Way, takes: bool, edges: u32, deadline: i64) -> Outcome<Woken> {
         if task::here().is_null() {
             let events = if way == Way::In { libc::POLLIN } else { libc::POLLOUT };
-            return thread_wait::poll(self, events, deadline).map(drop);
+            return Woken::of(thread_wait::poll(self, events, deadline).map(drop));
         }
         if self.entry().is_foreign() {
             numbers::confirm(self)?;
@@ -107,16 +108,91 @@ impl FdRef {
             let watched = self.check().and_then(|()| (*self.entry).watch(self.fd, Worker::here()));
             if watched != Ok(()) || self.entry().edges(way) != edges {
                 (*lock).give();
-                // What the poller refuses cannot be waited for.
-                return watched.map_err(|error| match error {
-                    libc::EPERM => libc::EAGAIN,
-                    error => error,
-                });
+                return match watched {
+                    Ok(()) => Ok(Woken::Ready),
+                    // What the poller refuses cannot be waited for.
+                    Err(libc::EPERM) => Err(libc::EAGAIN),
+                    Err(error) => Err(error),
+                };
             }
+            let entry = self.entry;
+            let queue = if takes { (*entry).takers(way) } else { (*entry).lookers(way) };
             let why = if way == Way::In { Why::Read } else { Why::Write };
             let hearing = Hearing::Cancellation;
             let wait = Wait { why, about: self.fd as usize, hearing, deadline };
-            wait::in_queue(lock, (*self.entry).queue(way), core::ptr::null_mut(), wait)
+            let woken = Woken::of(wait::in_queue(lock, queue, core::ptr::null_mut(), wait))?;
+            // Its place has the number that the waker has written, until the task waits again.
+            let is_alone = (*(*task::here()).waiter()).number == ALONE;
+            Ok(if woken == Woken::Ready && !is_alone { Woken::BeforeOthers } else { woken })
+        }
+    }
+
+    /// A call that was woken before others has not taken all that there was: the next one looks (W2).
+    fn hand_on(&self, way: Way) {
+        // SAFETY: the entry stays (E1); a claimed call stays until it is woken, which no lock is held for.
+        unsafe {
+            let held = (*self.entry).lock.hold();
+            let next = (*self.entry).claim_taker(way);
+            drop(held);
+            if !next.is_null() {
+                wake_waiter(next);
+            }
+        }
+    }
+}
+
+/// How a wait has ended.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Woken {
+    /// The file may be ready.
+    Ready,
+    /// The same, and other calls wait for it.
+    BeforeOthers,
+    /// The deadline has passed: the call tries once more.
+    TimedOut,
+}
+
+impl Woken {
+    /// What the outcome of a wait means.
+    pub(crate) fn of(waited: Outcome<()>) -> Outcome<Woken> {
+        match waited {
+            Ok(()) => Ok(Woken::Ready),
+            Err(libc::ETIMEDOUT) => Ok(Woken::TimedOut),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The turn of a call that takes: where it was woken before others it hands on when it ends, unless nothing is left.
+pub(crate) struct Turn<'a> {
+    file: &'a FdRef,
+    way: Way,
+    deadline: i64,
+    hands_on: bool,
+    /// The next attempt is the last one: the deadline has passed.
+    pub(crate) is_last: bool,
+}
+
+impl<'a> Turn<'a> {
+    pub(crate) fn new(file: &'a FdRef, way: Way, deadline: i64) -> Turn<'a> {
+        Turn { file, way, deadline, hands_on: false, is_last: deadline == 0 }
+    }
+
+    /// Nothing is left: waits until something may be, or was when there were more than `edges`.
+    pub(crate) fn wait(&mut self, edges: u32) -> Outcome<()> {
+        self.hands_on = false;
+        let woken = self.file.wait(self.way, true, edges, self.deadline)?;
+        self.hands_on = woken == Woken::BeforeOthers;
+        self.is_last = woken == Woken::TimedOut;
+        Ok(())
+    }
+}
+
+impl Drop for Turn<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.hands_on {
+            self.file.hand_on(self.way);
         }
     }
 }
@@ -230,14 +306,12 @@ impl OwnFd {
         deadline: i64,
         attempt: &mut dyn FnMut() -> Outcome<T>,
     ) -> Outcome<T> {
-        let mut is_last = deadline == 0;
+        let mut turn = Turn::new(&self.0, Way::In, deadline);
         loop {
             let edges = self.0.entry().edges(Way::In);
             match attempt() {
-                Err(libc::EAGAIN) if is_last => return Err(libc::ETIMEDOUT),
-                Err(libc::EAGAIN) => {
-                    is_last = has_timed_out(self.0.wait(Way::In, edges, deadline))?
-                }
+                Err(libc::EAGAIN) if turn.is_last => return Err(libc::ETIMEDOUT),
+                Err(libc::EAGAIN) => turn.wait(edges)?,
                 outcome => return outcome,
             }
         }
@@ -253,15 +327,6 @@ impl Drop for OwnFd {
         }
         // SAFETY: it is not used from here on.
         unsafe { ManuallyDrop::drop(&mut self.0) }
-    }
-}
-
-/// Returns true if a wait has ended with its deadline: the call tries once more.
-pub(crate) fn has_timed_out(waited: Outcome<()>) -> Outcome<bool> {
-    match waited {
-        Ok(()) => Ok(false),
-        Err(libc::ETIMEDOUT) => Ok(true),
-        Err(error) => Err(error),
     }
 }
 

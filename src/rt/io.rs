@@ -6,7 +6,7 @@ use core::ptr;
 
 use super::Outcome;
 use super::descriptors::Way;
-use super::fd_ref::{FdRef, has_timed_out};
+use super::fd_ref::{FdRef, Turn};
 use super::kinds::{self, ALWAYS, SOCKET, TCP};
 use super::{chaos, fd_ref, numbers};
 use crate::{sanitizer, sys};
@@ -27,7 +27,7 @@ pub(crate) fn perform(
     deadline: i64,
     attempt: &mut dyn FnMut(u32) -> Outcome<usize>,
 ) -> Outcome<usize> {
-    let mut is_last = deadline == 0;
+    let mut turn = Turn::new(file, way, deadline);
     let mut was_mistaken = false;
     loop {
         file.check()?;
@@ -35,8 +35,8 @@ pub(crate) fn perform(
         // What other code has made may be something else by now, where a short read says nothing.
         let may_be_empty = way == Way::In && kind & TCP != 0 && !file.entry().is_foreign();
         let edges = file.entry().edges(way);
-        if may_be_empty && !is_last && file.entry().is_empty(edges) {
-            is_last = has_timed_out(file.wait(way, edges, deadline))?;
+        if may_be_empty && !turn.is_last && file.entry().is_empty(edges) {
+            turn.wait(edges)?;
             continue;
         }
         match attempt(kind) {
@@ -48,10 +48,10 @@ pub(crate) fn perform(
             }
             Err(libc::EINTR) => {}
             Err(_) if !file.is_current() => return Err(libc::ECANCELED),
-            Err(libc::EAGAIN) if kind & ALWAYS == 0 && is_last => return Err(libc::ETIMEDOUT),
+            Err(libc::EAGAIN) if kind & ALWAYS == 0 && turn.is_last => return Err(libc::ETIMEDOUT),
             Err(libc::EAGAIN) if kind & ALWAYS == 0 => {
-                let waited = file.wait(way, edges, deadline);
-                is_last = has_timed_out(file.judge(waited))?;
+                let waited = turn.wait(edges);
+                file.judge(waited)?;
             }
             // No such answer comes from what it was taken for: the number is another file's.
             Err(error) if !was_mistaken && is_of_another_kind(kind, error) => {

@@ -161,14 +161,9 @@ impl Queue {
     /// Claims all, and gives them as a list, which is for [`take_from`].
     pub(crate) fn claim_all(&mut self) -> *mut Waiter {
         let mut all = Claimed::NEW;
-        loop {
-            let waiter = self.claim_first();
-            if waiter.is_null() {
-                return all.list();
-            }
-            // SAFETY: a claimed waiter stays until it is woken.
-            unsafe { all.add(waiter) }
-        }
+        // SAFETY: the lock is held for each queue.
+        unsafe { all.add_all(self) };
+        all.list()
     }
 }
 
@@ -196,6 +191,21 @@ impl Claimed {
             }
         }
         self.last = waiter;
+    }
+
+    /// All of `queue`, which the caller claims.
+    ///
+    /// # Safety
+    /// The lock of the queue's object is held.
+    pub(crate) unsafe fn add_all(&mut self, queue: &mut Queue) {
+        loop {
+            let waiter = queue.claim_first();
+            if waiter.is_null() {
+                return;
+            }
+            // SAFETY: just claimed: it stays until it is woken.
+            unsafe { self.add(waiter) }
+        }
     }
 
     /// All of them, for [`take_from`].

@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 
 use super::abi::{ACORT_FD_READ, ACORT_FD_WRITE, acort_case_t};
-use super::fd_ref::{FdRef, has_timed_out};
+use super::fd_ref::{FdRef, Woken};
 use super::select::select;
 use super::{Outcome, kinds, task, thread_wait};
 
@@ -21,7 +21,10 @@ pub(crate) fn ready(fd: c_int, events: c_int, deadline: i64) -> Outcome<c_int> {
         let found = kinds::kind(&file).and_then(|_| kinds::poll(fd, events as i16));
         match file.judge(found)? {
             0 if is_last => return Err(libc::ETIMEDOUT),
-            0 => is_last = has_timed_out(file.judge(wait(&file, events, deadline)))?,
+            0 => {
+                let woken = Woken::of(wait(&file, events, deadline));
+                is_last = file.judge(woken)? == Woken::TimedOut;
+            }
             found => return Ok(found.into()),
         }
     }
