@@ -33,8 +33,8 @@ pub(crate) enum Begun {
 }
 
 /// Waits in `queue`, whose lock `lock` is held and given back. What is handed over goes to `slot`, or
-/// comes from there. Ok: somebody has claimed and woken the caller. ETIMEDOUT, ECANCELED, what a closer
-/// says; EFAULT: the object moves away with the caller's stack.
+/// comes from there. Ok: a waker has claimed and woken the caller. ETIMEDOUT: the caller looks once more, see
+/// `attempt`; ECANCELED, what a closer says; EFAULT: the object moves away with the caller's stack.
 ///
 /// # Safety
 /// The queue stays as long as somebody waits in it; `slot` is what who wakes takes it for.
