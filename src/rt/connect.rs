@@ -3,9 +3,10 @@
 use core::ffi::c_int;
 
 use super::descriptors::Way;
-use super::fd_ref::{FdRef, OwnFd, Woken};
+use super::fd_ref::{FdRef, Woken};
 use super::io::{perform, result};
 use super::kinds::{self, SOCKET, TCP};
+use super::own_fd::OwnFd;
 use super::{Outcome, numbers, os, pause};
 use crate::sys;
 

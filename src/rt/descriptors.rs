@@ -24,7 +24,7 @@
 //! * E2. WATCHED implies a home, whose poller has the file by mark(token, fd), and whose `watches` counts it.
 //! * E3. An event whose token or worker is not the entry's is stale, and dropped.
 //! * E4. No edge is lost. A call reads the count of edges, asks the system, has EAGAIN, takes the lock, registers,
-//!   and waits only if the count is unchanged. [`happened`] raises the count under the lock.
+//!   and waits only if the count is unchanged. `readiness::happened` raises the count under the lock.
 //! * E5. The home changes only while both queues are empty.
 //! * E6. A home outlives its entries: the worker resets each under its lock before its poller closes. So `watches`
 //!   never reads 0 while one of them is WATCHED.
@@ -33,19 +33,6 @@
 //!   registers it again, and EEXIST proves that it is the same file.
 //! * E9. A waiter in a queue began with the generation that the word has: acort_close() changes the word, and claims
 //!   all waiters, under the lock under which they looked at the word. What other code replaces keeps its generation.
-//!
-//! One event wakes one call that takes:
-//!
-//! ```text
-//!   an edge ──> all lookers, and the first taker ── takes something, or fails ──> hands on: the next taker
-//!                                                └─ EAGAIN: nothing is left ───> waits again
-//! ```
-//!
-//! * W1. An edge wakes each call that only looks, and one that takes; a hang-up or an error wakes all.
-//! * W2. A taker that was woken while others waited hands on before its call ends, unless it has had EAGAIN: an edge
-//!   may stand for more than one call takes. So while takers wait, either nothing has come since a call had EAGAIN,
-//!   or one of them is on its way.
-//! * W3. A taker waits only after EAGAIN, and if no edge has come since before that (E4).
 //!
 //! epoll_ctl runs under the entry's lock, so that the registration and the entry agree. close(2) never does.
 
@@ -57,17 +44,16 @@ use super::Outcome;
 use super::file_state::FileState;
 use super::lock::{Lock, SeveralTouch};
 use super::os;
-use super::poller::Happened;
-use super::queue::{Claimed, Queue, Waiter};
+use super::queue::Queue;
+use super::readiness::Waiters;
 use super::thread_wait::Polling;
-use super::wake::wake_all;
 use super::worker::Worker;
 use crate::sys;
 
 /// Its home's poller watches it.
 pub(super) const WATCHED: u32 = 32;
 /// The other side is gone, or half of it.
-const OVER: u32 = 64;
+pub(super) const OVER: u32 = 64;
 /// It was empty when the edges were as many as `empty_at` says.
 const EMPTY: u32 = 128;
 /// acort has made it, and acort_close() closes it.
@@ -92,12 +78,12 @@ pub(crate) struct Entry {
     /// What events of the registration are told by (E3).
     pub(super) token: u32,
     /// The edges of each way.
-    edges: [AtomicU32; 2],
+    pub(super) edges: [AtomicU32; 2],
     empty_at: AtomicU32,
     pub(super) home: *mut Worker,
     /// Calls that take what is there, each way, and calls that only look (acort_select(), acort_fdwait()).
-    takers: [Queue; 2],
-    lookers: [Queue; 2],
+    pub(super) takers: [Queue; 2],
+    pub(super) lookers: [Queue; 2],
     /// Plain threads that wait in poll(2).
     pub(super) polling: *mut Polling,
     _touched: SeveralTouch,
@@ -233,102 +219,5 @@ impl Entry {
         self.token = self.token.wrapping_add(1);
         // SAFETY: the lock is held.
         unsafe { self.claim_all() }
-    }
-
-    /// All calls that wait, which are to look again, or are over. Gives the tasks among them; calls that are about to
-    /// wait see other counts of edges.
-    ///
-    /// # Safety
-    /// The lock is held.
-    pub(super) unsafe fn claim_all(&mut self) -> Waiters {
-        for edges in &self.edges {
-            edges.fetch_add(1, Ordering::Release);
-        }
-        // SAFETY: the lock is held; the threads in the list stay until they have left it.
-        unsafe { Polling::notify_all(self.polling) };
-        let mut all = Claimed::NEW;
-        for queue in self.takers.iter_mut().chain(&mut self.lookers) {
-            // SAFETY: the lock is held.
-            unsafe { all.add_all(queue) }
-        }
-        Waiters(all.list())
-    }
-
-    /// The calls that an edge this way wakes (W1), claimed.
-    ///
-    /// # Safety
-    /// The lock is held.
-    unsafe fn claim_for(&mut self, way: Way, is_for_all: bool, woken: &mut Claimed) {
-        // SAFETY: the lock is held; claimed calls stay until they are woken.
-        unsafe {
-            woken.add_all(&mut *self.lookers(way));
-            if is_for_all {
-                return woken.add_all(&mut *self.takers(way));
-            }
-            let taker = self.claim_taker(way);
-            if !taker.is_null() {
-                woken.add(taker);
-            }
-        }
-    }
-
-    /// The taker that waits first, claimed; its wake says whether others wait (W2). NULL: none waits.
-    ///
-    /// # Safety
-    /// The lock is held.
-    pub(super) unsafe fn claim_taker(&mut self, way: Way) -> *mut Waiter {
-        // SAFETY: the lock is held; a claimed call stays until it is woken.
-        unsafe {
-            let queue = &mut *self.takers(way);
-            let taker = queue.claim_first();
-            if let Some(taker) = taker.as_mut() {
-                taker.number = if queue.is_empty() { ALONE } else { OTHERS_WAIT };
-            }
-            taker
-        }
-    }
-}
-
-/// What wakes a taker: no other waits for the same.
-pub(crate) const ALONE: u32 = 1;
-/// Others do: it hands on.
-const OTHERS_WAIT: u32 = 2;
-
-/// Tasks that waited, claimed by the caller, which wakes them when no lock is held.
-#[must_use]
-pub(super) struct Waiters(*mut Waiter);
-
-impl Waiters {
-    /// Wakes them: for the reason of an error, or to try again.
-    pub(super) fn wake(self, reason: Option<u32>) {
-        // SAFETY: claimed by the caller: they stay until they are woken.
-        unsafe { wake_all(self.0, reason) }
-    }
-}
-
-/// A poller tells its worker of an edge.
-pub(crate) fn happened(worker: *mut Worker, what: Happened) {
-    let fd = what.mark as u32 as c_int;
-    let Ok(entry) = entry(fd) else { return };
-    // SAFETY: entries are never freed (E1).
-    unsafe {
-        let held = (*entry).lock.hold();
-        if (*entry).token != (what.mark >> 32) as u32 || (*entry).home != worker {
-            return;
-        }
-        if what.is_over {
-            (*entry).bits.fetch_or(OVER, Ordering::Relaxed);
-        }
-        let mut woken = Claimed::NEW;
-        for (way, is_ready) in [(Way::In, what.is_readable), (Way::Out, what.is_writable)] {
-            if is_ready {
-                let [inward, outward] = &(*entry).edges;
-                let edges = if way == Way::In { inward } else { outward };
-                edges.fetch_add(1, Ordering::Release);
-                (*entry).claim_for(way, what.is_over, &mut woken);
-            }
-        }
-        drop(held);
-        Waiters(woken.list()).wake(None);
     }
 }

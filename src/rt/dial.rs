@@ -11,8 +11,9 @@
 use core::ffi::c_int;
 
 use super::abi::{ACORT_FD_WRITE, acort_case_t};
-use super::fd_ref::{FdRef, OwnFd};
+use super::fd_ref::FdRef;
 use super::net::Addresses;
+use super::own_fd::OwnFd;
 use super::select::select;
 use super::{Outcome, connect, os, task};
 

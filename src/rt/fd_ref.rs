@@ -20,27 +20,26 @@
 //!
 //! Without a free descriptor for the dead file the closed one keeps the number until the last call has left.
 
-use core::ffi::{c_int, c_long};
-use core::mem::{self, ManuallyDrop};
+use core::ffi::c_int;
 
 use super::Outcome;
-use super::descriptors::{ALONE, Entry, Way, entry};
+use super::descriptors::{Entry, Way, entry};
 use super::file_state::Closing;
 use super::parker::{Hearing, error_reason};
+use super::readiness::ALONE;
 use super::wait::{self, Wait};
 use super::wake::wake_waiter;
 use super::why::Why;
 use super::worker::Worker;
 use super::{numbers, os, task, thread_wait};
-use crate::sys;
 
 /// A call that is inside.
 pub(crate) struct FdRef {
-    fd: c_int,
+    pub(super) fd: c_int,
     generation: u32,
-    entry: *mut Entry,
+    pub(super) entry: *mut Entry,
     /// A plain thread is not cancelled (pthread_cancel) while it is inside: it would never leave.
-    cancel_state: Option<c_int>,
+    pub(super) cancel_state: Option<c_int>,
 }
 
 impl FdRef {
@@ -128,7 +127,7 @@ impl FdRef {
     }
 
     /// A call that was woken before others has not taken all that there was: the next one looks (W2).
-    fn hand_on(&self, way: Way) {
+    pub(super) fn hand_on(&self, way: Way) {
         // SAFETY: the entry stays (E1); a claimed call stays until it is woken, which no lock is held for.
         unsafe {
             let held = (*self.entry).lock.hold();
@@ -159,40 +158,6 @@ impl Woken {
             Ok(()) => Ok(Woken::Ready),
             Err(libc::ETIMEDOUT) => Ok(Woken::TimedOut),
             Err(error) => Err(error),
-        }
-    }
-}
-
-/// The turn of a call that takes: where it was woken before others it hands on when it ends, unless nothing is left.
-pub(crate) struct Turn<'a> {
-    file: &'a FdRef,
-    way: Way,
-    deadline: i64,
-    hands_on: bool,
-    /// The next attempt is the last one: the deadline has passed.
-    pub(crate) is_last: bool,
-}
-
-impl<'a> Turn<'a> {
-    pub(crate) fn new(file: &'a FdRef, way: Way, deadline: i64) -> Turn<'a> {
-        Turn { file, way, deadline, hands_on: false, is_last: deadline == 0 }
-    }
-
-    /// Nothing is left: waits until something may be, or was when there were more than `edges`.
-    pub(crate) fn wait(&mut self, edges: u32) -> Outcome<()> {
-        self.hands_on = false;
-        let woken = self.file.wait(self.way, true, edges, self.deadline)?;
-        self.hands_on = woken == Woken::BeforeOthers;
-        self.is_last = woken == Woken::TimedOut;
-        Ok(())
-    }
-}
-
-impl Drop for Turn<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.hands_on {
-            self.file.hand_on(self.way);
         }
     }
 }
@@ -229,7 +194,7 @@ pub(crate) fn close(fd: c_int) -> Outcome<()> {
 }
 
 /// Closes, by a call that is inside or not; it is outside then. None: the file is closed already, and nothing changes.
-fn close_entry(fd: c_int, entry: *mut Entry, is_inside: bool) -> Option<Outcome<()>> {
+pub(super) fn close_entry(fd: c_int, entry: *mut Entry, is_inside: bool) -> Option<Outcome<()>> {
     // SAFETY: the entry stays (E1).
     let (closing, waiters) = unsafe {
         let _held = (*entry).lock.hold();
@@ -267,70 +232,7 @@ fn close_now(fd: c_int, entry: *mut Entry) -> Outcome<()> {
     outcome
 }
 
-/// A descriptor that a call has made for itself, and closes unless it gives it away. The call is inside meanwhile: where
-/// other code closes it, that is not another file's end.
-pub(crate) struct OwnFd(ManuallyDrop<FdRef>);
-
-impl OwnFd {
-    /// What the system has made; its errno otherwise. `kind` is what it is: `SOCKET` ..., 0: it is asked for later.
-    pub(crate) fn made(fd: c_long, kind: u32) -> Outcome<OwnFd> {
-        let fd = usize::try_from(fd).map_err(|_| sys::errno())? as c_int;
-        numbers::adopt(fd, kind);
-        match FdRef::enter(fd) {
-            Ok(file) => Ok(OwnFd(ManuallyDrop::new(file))),
-            Err(error) => {
-                let _ = os::close(fd);
-                Err(error)
-            }
-        }
-    }
-
-    /// The call's reference to it.
-    pub(crate) fn file(&self) -> &FdRef {
-        &self.0
-    }
-
-    /// It is the caller's to close from here on. ECANCELED: it was closed.
-    pub(crate) fn give(mut self) -> Outcome<c_int> {
-        let outcome = self.0.check().map(|()| self.0.fd);
-        // SAFETY: the place itself is forgotten.
-        unsafe { ManuallyDrop::drop(&mut self.0) };
-        mem::forget(self);
-        outcome
-    }
-
-    /// Calls `attempt`, the last time after the deadline, until it says something else than EAGAIN, and waits for input
-    /// in between. ETIMEDOUT, ECANCELED.
-    pub(crate) fn until_done<T>(
-        &self,
-        deadline: i64,
-        attempt: &mut dyn FnMut() -> Outcome<T>,
-    ) -> Outcome<T> {
-        let mut turn = Turn::new(&self.0, Way::In, deadline);
-        loop {
-            let edges = self.0.entry().edges(Way::In);
-            match attempt() {
-                Err(libc::EAGAIN) if turn.is_last => return Err(libc::ETIMEDOUT),
-                Err(libc::EAGAIN) => turn.wait(edges)?,
-                outcome => return outcome,
-            }
-        }
-    }
-}
-
-impl Drop for OwnFd {
-    fn drop(&mut self) {
-        let FdRef { fd, entry, cancel_state, .. } = *self.0;
-        // Where other code has closed it the call only leaves.
-        if self.0.is_current() && close_entry(fd, entry, true).is_some() {
-            return restore(cancel_state);
-        }
-        // SAFETY: it is not used from here on.
-        unsafe { ManuallyDrop::drop(&mut self.0) }
-    }
-}
-
-fn restore(cancel_state: Option<c_int>) {
+pub(super) fn restore(cancel_state: Option<c_int>) {
     if let Some(state) = cancel_state {
         os::restore_cancellation(state);
     }

@@ -6,8 +6,9 @@ use core::ptr;
 
 use super::Outcome;
 use super::descriptors::Way;
-use super::fd_ref::{FdRef, Turn};
+use super::fd_ref::FdRef;
 use super::kinds::{self, ALWAYS, SOCKET, TCP};
+use super::turn::Turn;
 use super::{chaos, fd_ref, numbers};
 use crate::{sanitizer, sys};
 

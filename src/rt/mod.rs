@@ -15,7 +15,7 @@
 //! | | [`channel`], [`channel_life`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`once`], [`future`] | |
 //! | | [`spawn`], [`group`], [`report`], [`depth`] | tasks made, joined, grouped, shown, measured |
 //! | | [`local`] | values of tasks |
-//! | waiting | [`descriptors`], [`fd_ref`], [`file_state`], [`numbers`], [`kinds`], [`thread_wait`] | file descriptors that calls wait for |
+//! | waiting | [`descriptors`], [`readiness`], [`fd_ref`], [`own_fd`], [`file_state`], [`numbers`], [`kinds`], [`turn`], [`thread_wait`] | file descriptors that calls wait for |
 //! | | [`chaos`] | disorder, for tests |
 //! | | [`attempt`] | what is tried before a wait and after its deadline |
 //! | | [`wait`], [`pause`] | a task or a thread in a queue, or in none, until it is woken |
@@ -68,11 +68,13 @@ pub(crate) mod net;
 mod numbers;
 pub(crate) mod once;
 mod os;
+mod own_fd;
 pub(crate) mod parker;
 mod patience;
 pub(crate) mod pause;
 mod poller;
 mod queue;
+mod readiness;
 pub(crate) mod ready;
 pub(crate) mod report;
 pub(crate) mod resolve;
@@ -89,6 +91,7 @@ pub(crate) mod spawn;
 pub(crate) mod task;
 mod thread_wait;
 mod timers;
+mod turn;
 mod vessel;
 pub(crate) mod wait;
 pub(crate) mod waitgroup;

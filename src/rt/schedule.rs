@@ -10,10 +10,10 @@ use core::ptr;
 use core::sync::atomic::Ordering;
 
 use super::cancel::Cancelled;
-use super::descriptors;
 use super::hooks;
 use super::os;
 use super::parker::error_reason;
+use super::readiness;
 use super::report;
 use super::runtime::Runtime;
 use super::task::{FRESH, STARTED, Task};
@@ -194,7 +194,7 @@ unsafe fn expire(worker: *mut Worker) {
 pub(crate) unsafe fn poll(worker: *mut Worker, limit: i64) {
     // SAFETY: the thread's worker.
     unsafe {
-        let events = (*worker).poller.wait(limit, &mut |what| descriptors::happened(worker, what));
+        let events = (*worker).poller.wait(limit, &mut |what| readiness::happened(worker, what));
         count(&(*worker).counts.polls, 1);
         count(&(*worker).counts.events, events as u64);
     }

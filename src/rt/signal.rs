@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_long};
 
-use super::fd_ref::OwnFd;
+use super::own_fd::OwnFd;
 use super::{Outcome, clock, os};
 use crate::sys;
 
