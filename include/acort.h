@@ -93,6 +93,9 @@ typedef struct acort_future acort_future_t;
 /// with a pattern before the task begins, and is in memory then.
 #define ACORT_MEASURE 8
 
+/// `acort_attr_t.flags`: its calls do not give way to other tasks: it runs until it waits or yields.
+#define ACORT_UNCONSTRAINED 16
+
 /// acort_chan_new(): the channel is used by the tasks of one worker alone, that of the task which makes it:
 /// its calls take no lock. A call by another thread aborts.
 #define ACORT_LOCAL 1
@@ -149,7 +152,7 @@ typedef struct acort_attr_t {
     acort_group_t *group;
     /// Bytes of its own stack; 0: the runtime's default.
     size_t stack_size;
-    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE.
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
     uint32_t flags;
     /// The number of the worker that runs it; -1: any.
     int32_t worker;
@@ -272,6 +275,8 @@ typedef struct acort_stats_t {
     uint64_t expired;
     /// Tasks that another thread has woken.
     uint64_t received;
+    /// Calls that gave way to other tasks, since their own had used up its share of the worker's turn.
+    uint64_t forced;
 } acort_stats_t;
 
 #ifdef __cplusplus

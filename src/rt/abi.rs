@@ -47,6 +47,9 @@ pub const ACORT_NEXT: u32 = 4;
 /// with a pattern before the task begins, and is in memory then.
 pub const ACORT_MEASURE: u32 = 8;
 
+/// `acort_attr_t.flags`: its calls do not give way to other tasks: it runs until it waits or yields.
+pub const ACORT_UNCONSTRAINED: u32 = 16;
+
 /// What a task runs. It may return, or end with acort_exit() or aco_exit().
 pub type acort_body_t = Option<unsafe extern "C" fn(*mut c_void) -> *mut c_void>;
 
@@ -82,7 +85,7 @@ pub struct acort_attr_t {
     pub group: *mut acort_group_t,
     /// Bytes of its own stack; 0: the runtime's default.
     pub stack_size: usize,
-    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE.
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
     pub flags: u32,
     /// The number of the worker that runs it; -1: any.
     pub worker: i32,
@@ -141,6 +144,8 @@ pub struct acort_stats_t {
     pub expired: u64,
     /// Tasks that another thread has woken.
     pub received: u64,
+    /// Calls that gave way to other tasks, since their own had used up its share of the worker's turn.
+    pub forced: u64,
 }
 
 /// acort_chan_new(): the channel is used by the tasks of one worker alone, that of the task which makes it:

@@ -133,8 +133,11 @@ unsafe fn run_some(worker: *mut Worker) -> bool {
                 break;
             }
             any = true;
-            schedule::run_ready(worker);
+            let is_used_up = schedule::run_ready(worker);
             schedule::look(worker);
+            if is_used_up {
+                break;
+            }
         }
     }
     any

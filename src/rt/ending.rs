@@ -23,7 +23,7 @@ pub(crate) unsafe fn finish(worker: *mut Worker, task: *mut Task) {
     // SAFETY: the caller's promise.
     unsafe {
         // It left through aco_exit(): nobody has written a result.
-        if !(*task).has_result {
+        if !(*task).has_result() {
             (*task).set_result(ptr::null_mut());
         }
         if local::has_any(task) {

@@ -21,6 +21,29 @@ pub(crate) fn set(hooks: *mut acort_hooks_t) {
     HOOKS.store(hooks, Ordering::Release);
 }
 
+/// This thread's worker, while a hook runs on it: no call gives way then (B3).
+struct InHook(*mut Worker);
+
+impl InHook {
+    fn new() -> InHook {
+        let worker = Worker::here();
+        // SAFETY: this thread's worker.
+        if let Some(worker) = unsafe { worker.as_mut() } {
+            worker.in_hook += 1;
+        }
+        InHook(worker)
+    }
+}
+
+impl Drop for InHook {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        if let Some(worker) = unsafe { self.0.as_mut() } {
+            worker.in_hook -= 1;
+        }
+    }
+}
+
 #[inline(always)]
 fn tell(task: *mut Task, which: fn(&acort_hooks_t) -> Hook) {
     let hooks = HOOKS.load(Ordering::Acquire);
@@ -35,6 +58,7 @@ fn tell_slowly(hooks: *mut acort_hooks_t, task: *mut Task, which: fn(&acort_hook
     // SAFETY: the program has promised that the hooks stay, and what they take.
     unsafe {
         if let Some(hook) = which(&*hooks) {
+            let _inside = InHook::new();
             hook((*hooks).user, task);
         }
     }
@@ -85,6 +109,7 @@ fn waits_slowly(hooks: *mut acort_hooks_t, task: *mut Task, why: Why) {
             diag::fatal("acort", task, what, "wait in tasks, or call with deadline 0")
         }
         (*worker).is_telling = true;
+        let _inside = InHook::new();
         hook((*hooks).user, task, why.text().as_ptr());
         (*worker).is_telling = false;
     }
@@ -103,6 +128,7 @@ pub(crate) fn overran(task: *mut Task, nanoseconds: i64) {
     // SAFETY: as in `tell_slowly`.
     unsafe {
         if let Some(hook) = hooks.as_ref().and_then(|hooks| hooks.slice) {
+            let _inside = InHook::new();
             hook((*hooks).user, task, nanoseconds);
         }
     }

@@ -16,6 +16,19 @@ impl List {
         self.first.is_null()
     }
 
+    /// How many there are, counted up to `most`.
+    pub(crate) fn count(&self, most: u32) -> u32 {
+        let (mut count, mut this) = (0, self.first);
+        // SAFETY: a task in the list exists.
+        while let Some(task) = unsafe { this.as_ref() } {
+            if count == most {
+                break;
+            }
+            (count, this) = (count + 1, task.next);
+        }
+        count
+    }
+
     /// # Safety
     /// The task is in no list.
     #[inline(always)]

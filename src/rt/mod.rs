@@ -18,7 +18,7 @@
 //! | waiting | [`descriptors`], [`readiness`], [`fd_ref`], [`own_fd`], [`file_state`], [`numbers`], [`kinds`], [`turn`], [`thread_wait`] | file descriptors that calls wait for |
 //! | | [`chaos`] | disorder, for tests |
 //! | | [`attempt`] | what is tried before a wait and after its deadline |
-//! | | [`wait`], [`pause`] | a task or a thread in a queue, or in none, until it is woken |
+//! | | [`call`], [`wait`], [`pause`] | a task or a thread in a queue, or in none, until it is woken |
 //! | running | [`schedule`] | a worker's loop |
 //! | | [`vessel`] | the coroutines and stacks that tasks run in |
 //! | | [`ending`] | a task ends, or is given up |
@@ -31,6 +31,7 @@ mod atomic;
 mod attempt;
 pub(crate) mod barrier;
 pub(crate) mod blocking;
+pub(crate) mod call;
 pub(crate) mod cancel;
 mod cases;
 pub(crate) mod channel;

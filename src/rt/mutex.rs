@@ -50,6 +50,7 @@ pub(crate) unsafe fn lock(mutex: *mut Mutex, hearing: Hearing, deadline: i64) ->
         }
     }
     happens_after(mutex);
+    task::took_lock();
     Ok(())
 }
 
@@ -63,7 +64,9 @@ unsafe fn lock_slowly(
 ) -> Outcome<()> {
     let slot = ptr::without_provenance_mut(me);
     // SAFETY: as in `lock`.
-    unsafe { attempt::wait(mutex, slot, Why::Mutex, hearing, deadline) }
+    unsafe { attempt::wait(mutex, slot, Why::Mutex, hearing, deadline)? };
+    task::took_lock();
+    Ok(())
 }
 
 /// The slot is the caller. EDEADLK: it has the mutex.
@@ -109,14 +112,13 @@ pub(crate) unsafe fn unlock(mutex: *mut Mutex) -> Outcome<()> {
     // SAFETY: the caller's promise.
     unsafe {
         match exchange_address(&(*mutex).owner, me, 0) {
-            Ok(()) => Ok(()),
-            Err(owner) if owner & !WAITED_FOR != me => Err(libc::EPERM),
-            Err(_) => {
-                hand_on(mutex, me);
-                Ok(())
-            }
+            Ok(()) => {}
+            Err(owner) if owner & !WAITED_FOR != me => return Err(libc::EPERM),
+            Err(_) => hand_on(mutex, me),
         }
     }
+    task::gave_lock();
+    Ok(())
 }
 
 /// The caller's mutex goes to who waits first; or to nobody, as the last that is done with it: it may be freed

@@ -166,5 +166,6 @@ pub(crate) fn stats(runtime: &Runtime) -> acort_stats_t {
         events: sum(|counts| &counts.events),
         expired: sum(|counts| &counts.expired),
         received: sum(|counts| &counts.received),
+        forced: sum(|counts| &counts.forced),
     }
 }

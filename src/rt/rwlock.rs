@@ -3,7 +3,6 @@
 
 use core::ptr;
 
-use super::Outcome;
 use super::attempt::{self, Awaited};
 use super::lock::Lock;
 use super::mutex::myself;
@@ -11,6 +10,7 @@ use super::parker::Hearing;
 use super::queue::{Claimed, Queue, Waiter};
 use super::wake::wake_all;
 use super::why::Why;
+use super::{Outcome, task};
 
 /// What stands in an `acort_rwlock_t`. Everything under its lock.
 #[repr(C)]
@@ -112,6 +112,8 @@ unsafe fn take(rwlock: *mut RwLock, slot: *mut u8, why: Why, deadline: i64) -> O
             let list = (*rwlock).admit();
             drop(held);
             wake_all(list, None);
+        } else {
+            task::took_lock();
         }
         outcome
     }
@@ -153,5 +155,6 @@ pub(crate) unsafe fn unlock(rwlock: *mut RwLock) -> Outcome<()> {
         drop(held);
         wake_all(list, None);
     }
+    task::gave_lock();
     Ok(())
 }

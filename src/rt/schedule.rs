@@ -19,7 +19,7 @@ use super::runtime::Runtime;
 use super::task::{FRESH, STARTED, Task};
 use super::wake::was_woken;
 use super::worker::{Worker, count};
-use super::{chaos, ending, vessel};
+use super::{call, chaos, ending, vessel};
 use crate::resume;
 
 /// So many tasks run before the worker looks what else there is.
@@ -49,31 +49,39 @@ pub(crate) unsafe fn run(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
     }
 }
 
-/// Runs tasks that are ready, up to `AT_ONCE`.
+/// Runs tasks that are ready, up to `AT_ONCE`, and until they have used up the turn (B1). Returns true if they have.
 ///
 /// # Safety
 /// As [`run`].
 #[inline(always)]
-pub(crate) unsafe fn run_ready(worker: *mut Worker) {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
+    // SAFETY: the thread's worker.
     unsafe {
+        (*worker).put_first = 0;
+        let slice = call::slice((*worker).ready.count(AT_ONCE));
         if (*worker).chaos != 0 {
-            return run_in_disorder(worker);
+            return run_in_disorder(worker, slice);
         }
+        let mut left = call::TURN;
         for _ in 0..AT_ONCE {
             let task = (*worker).ready.pop();
             if task.is_null() {
                 break;
             }
-            go_on(worker, task);
+            left -= go_on(worker, task, slice);
+            if left <= 0 {
+                return true;
+            }
         }
     }
+    false
 }
 
 /// The same under chaos.
 #[cold]
 #[inline(never)]
-unsafe fn run_in_disorder(worker: *mut Worker) {
+unsafe fn run_in_disorder(worker: *mut Worker, slice: i32) -> bool {
+    let mut left = call::TURN;
     // SAFETY: as in `run_ready`.
     unsafe {
         for _ in 0..=chaos::below(worker, AT_ONCE as usize) {
@@ -82,19 +90,25 @@ unsafe fn run_in_disorder(worker: *mut Worker) {
             if task.is_null() {
                 break;
             }
-            go_on(worker, task);
+            left -= go_on(worker, task, 1 + chaos::below(worker, slice as usize) as i32);
+            if left <= 0 {
+                return true;
+            }
         }
     }
+    false
 }
 
-/// Runs a task until it leaves.
+/// Runs a task until it leaves. Returns how much of the turn it has used.
 #[inline(always)]
-unsafe fn go_on(worker: *mut Worker, task: *mut Task) {
+unsafe fn go_on(worker: *mut Worker, task: *mut Task, slice: i32) -> i32 {
     // SAFETY: the caller's promise: the task was ready, and is this worker's, or nobody's yet.
     unsafe {
         if (*task).co.is_null() && !start(worker, task) {
-            return;
+            return 0;
         }
+        let budget = call::budget(task, slice);
+        (*worker).budget = budget;
         let limit = hooks::slice_limit();
         let start = if limit > 0 { os::now() } else { 0 };
         let co = (*task).co;
@@ -103,6 +117,7 @@ unsafe fn go_on(worker: *mut Worker, task: *mut Task) {
         resume::resume(co, ptr::null_mut());
         (*task).errno = *(*worker).errno;
         (*worker).current = ptr::null_mut();
+        let used = budget.saturating_sub((*worker).budget);
         count(&(*worker).counts.switches, 1);
         if limit > 0 {
             let took = os::now() - start;
@@ -117,6 +132,7 @@ unsafe fn go_on(worker: *mut Worker, task: *mut Task) {
         } else {
             (*worker).ready.push(task);
         }
+        used
     }
 }
 

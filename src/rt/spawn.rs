@@ -5,13 +5,16 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
 use super::abi::{
-    ACORT_DETACHED, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, acort_attr_t, acort_body_t,
+    ACORT_DETACHED, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, ACORT_UNCONSTRAINED, acort_attr_t,
+    acort_body_t,
 };
 use super::group::Group;
 use super::lock::happens_before;
 use super::parker::Hearing;
 use super::runtime::Runtime;
-use super::task::{self, Beginning, DETACHED, FAILED, JOINED, MAIN, MEASURED, SHARED, SIZED, Task};
+use super::task::{
+    self, Beginning, DETACHED, FAILED, JOINED, MAIN, MEASURED, SHARED, SIZED, Task, UNCONSTRAINED,
+};
 use super::wait::{self, Wait};
 use super::why::Why;
 use super::worker::Worker;
@@ -29,6 +32,9 @@ pub(crate) const PLAIN: acort_attr_t = acort_attr_t {
     stack: ptr::null_mut(),
     arg_copy_size: 0,
 };
+
+/// So many tasks of a turn are put before the others (ACORT_NEXT); the next ones are put behind them.
+const MOST_PUT_FIRST: u32 = 16;
 
 /// Starts a task of the caller's runtime. Only in a task: EPERM. EFAULT: `argument` is on a shared stack.
 ///
@@ -60,9 +66,14 @@ pub(crate) unsafe fn go(
 /// What the attributes say of a task, as its flags. EINVAL: they do not go together, or do not exist.
 #[inline(never)]
 fn flags_of(attributes: &acort_attr_t, argument: *mut c_void) -> Outcome<u8> {
-    const FLAGS: [(u32, u8); 3] =
-        [(ACORT_SHARED, SHARED), (ACORT_DETACHED, DETACHED), (ACORT_MEASURE, MEASURED | SIZED)];
-    const KNOWN: u32 = ACORT_SHARED | ACORT_DETACHED | ACORT_NEXT | ACORT_MEASURE;
+    const FLAGS: [(u32, u8); 4] = [
+        (ACORT_SHARED, SHARED),
+        (ACORT_DETACHED, DETACHED),
+        (ACORT_MEASURE, MEASURED | SIZED),
+        (ACORT_UNCONSTRAINED, UNCONSTRAINED),
+    ];
+    const KNOWN: u32 =
+        ACORT_SHARED | ACORT_DETACHED | ACORT_NEXT | ACORT_MEASURE | ACORT_UNCONSTRAINED;
     let acort_attr_t { flags, stack, stack_size, arg_copy_size, .. } = *attributes;
     let is_own = flags & ACORT_SHARED == 0;
     let has_stack = stack.is_null() || is_own && stack::fits(stack, stack_size);
@@ -143,7 +154,13 @@ unsafe fn place(runtime: *mut Runtime, task: *mut Task, attributes: &acort_attr_
             Some(worker) if ptr::eq(worker, here) => {}
             Some(worker) => return Worker::post(ptr::from_ref(worker).cast_mut(), task),
         }
-        if is_next { (*here).ready.push_first(task) } else { (*here).ready.push(task) }
+        // Tasks that start each other so must leave the others their turns.
+        if is_next && (*here).put_first < MOST_PUT_FIRST {
+            (*here).put_first += 1;
+            (*here).ready.push_first(task)
+        } else {
+            (*here).ready.push(task)
+        }
     }
 }
 

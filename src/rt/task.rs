@@ -46,6 +46,8 @@ pub(crate) const GIVEN_UP: u8 = 16;
 pub(crate) const SIZED: u8 = 32;
 /// Its own stack is filled with a pattern before it begins.
 pub(crate) const MEASURED: u8 = 64;
+/// Its calls take nothing of a budget.
+pub(crate) const UNCONSTRAINED: u8 = 128;
 
 /// A task.
 #[repr(C)]
@@ -65,8 +67,8 @@ pub struct Task {
     pub(crate) why: AtomicU8,
     /// `SHARED` ...; `lock` is for those that change.
     pub(crate) flags: AtomicU8,
-    /// `part` is its result.
-    pub(crate) has_result: bool,
+    /// Bit 0: `part` is its result; the rest: the mutexes and locks that it has. Its worker's alone.
+    own: u8,
     /// For `state`, `flags`, `watchers`.
     pub(crate) lock: Lock,
     /// What it needs by turns.
@@ -105,7 +107,7 @@ pub(crate) union Part {
     pub(crate) beginning: Beginning,
     /// While it waits: its place in a queue.
     pub(crate) waiter: ManuallyDrop<Waiter>,
-    /// From its end on, and where `has_result` says so before.
+    /// From its end on, and where [`Task::has_result`] says so before.
     pub(crate) result: *mut c_void,
 }
 
@@ -115,6 +117,9 @@ impl diag::Subject for Task {
         write!(f, ", task {}", unsafe { (*object).id })
     }
 }
+
+const HAS_RESULT: u8 = 1;
+const LOCK: u8 = 2;
 
 /// Tasks in a chunk.
 const CHUNK: usize = 64;
@@ -173,7 +178,7 @@ pub(crate) fn create(beginning: Beginning, flags: u8) -> Option<NonNull<Task>> {
         (*task).parker = Parker::new();
         (*task).co = ptr::null_mut();
         (*task).part = Part { beginning };
-        (*task).has_result = false;
+        (*task).own = 0;
         (*task).errno = 0;
         (*task).timer = 0;
         (*task).why.store(0, Ordering::Relaxed);
@@ -234,6 +239,28 @@ pub(crate) fn here() -> *mut Task {
     unsafe { worker.as_ref() }.map_or(ptr::null_mut(), |worker| worker.current)
 }
 
+/// The running task has taken a mutex or a lock. From 127 on they are not counted.
+#[inline(always)]
+pub(crate) fn took_lock() {
+    // SAFETY: the task that runs here.
+    if let Some(task) = unsafe { here().as_mut() }
+        && let Some(own) = task.own.checked_add(LOCK)
+    {
+        task.own = own;
+    }
+}
+
+/// It has given one up, perhaps one that another task took.
+#[inline(always)]
+pub(crate) fn gave_lock() {
+    // SAFETY: the task that runs here.
+    if let Some(task) = unsafe { here().as_mut() }
+        && let Some(own) = task.own.checked_sub(LOCK)
+    {
+        task.own = own;
+    }
+}
+
 impl Task {
     /// Has it this flag?
     #[inline(always)]
@@ -256,7 +283,17 @@ impl Task {
     /// Writes its result: it ends now.
     pub(crate) fn set_result(&mut self, result: *mut c_void) {
         self.part = Part { result };
-        self.has_result = true;
+        self.own |= HAS_RESULT;
+    }
+
+    /// Returns true if `part` is its result.
+    pub(crate) fn has_result(&self) -> bool {
+        self.own & HAS_RESULT != 0
+    }
+
+    /// Returns true if it has a mutex or a lock.
+    pub(crate) fn holds_lock(&self) -> bool {
+        self.own >= LOCK
     }
 
     /// Has it neither ended nor been freed?

@@ -30,6 +30,8 @@ pub(crate) struct Counts {
     pub(crate) events: AtomicU64,
     pub(crate) expired: AtomicU64,
     pub(crate) received: AtomicU64,
+    /// Calls that gave way since their task's budget was used up.
+    pub(crate) forced: AtomicU64,
 }
 
 /// Adds to a count that only this thread writes. Who sees it sees what was done before.
@@ -48,6 +50,12 @@ pub(crate) struct Worker {
     /// A hook is being told that a task waits.
     pub(crate) is_telling: bool,
     pub(crate) ready: List,
+    /// What the task that runs may use still of its share of the turn (see `call`).
+    pub(crate) budget: i32,
+    /// Tasks that were put before the others in this turn.
+    pub(crate) put_first: u32,
+    /// A hook of the program runs.
+    pub(crate) in_hook: u32,
     /// Where this thread's errno is.
     pub(crate) errno: *mut c_int,
     pub(crate) main_co: *mut aco_t,

@@ -3,7 +3,7 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use super::{answer, given, status, until};
+use super::{answer, count, given, status, until};
 use crate::rt::file::{self, Operation};
 
 /// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. Nothing is opened where the deadline
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn acort_pread(
     // SAFETY: the caller's promise.
     let outcome =
         until(deadline).and_then(|deadline| unsafe { file::pread(fd, buf, n, offset, deadline) });
-    answer(outcome.map(|count| count as isize))
+    count(outcome)
 }
 
 /// pwrite(2). Nothing is written where the deadline is 0 or has passed. -1 and errno: ETIMEDOUT, ECANCELED:
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn acort_pwrite(
     // SAFETY: the caller's promise.
     let outcome = until(deadline)
         .and_then(|deadline| unsafe { file::work(fd, Operation::Write(buf, n, offset), deadline) });
-    answer(outcome.map(|count| count as isize))
+    count(outcome)
 }
 
 /// fsync(2), which is not begun where the deadline is 0 or has passed. 0, or -1 and errno, as acort_pwrite().

@@ -4,12 +4,8 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, status, until};
-use crate::rt::{Outcome, connect, io, messages, ready};
-
-fn count(outcome: Outcome<usize>) -> libc::ssize_t {
-    answer(outcome.map(|count| count as isize))
-}
+use super::{answer, count, status, until};
+use crate::rt::{connect, io, messages, ready};
 
 /// Waits until `fd` is ready for some of `events`, POLLIN or POLLOUT, and gives what poll(2) says of it. -1
 /// and errno: ETIMEDOUT, ECANCELED, EBADF; EINVAL for no events, or others.

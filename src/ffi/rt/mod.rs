@@ -36,8 +36,7 @@ pub mod watch;
 
 use core::ffi::c_int;
 
-use crate::rt::Outcome;
-use crate::rt::abi::ACORT_NEVER;
+use crate::rt::{Outcome, call};
 use crate::sys;
 
 /// 0, or -1 and errno.
@@ -58,9 +57,19 @@ fn refused(error: c_int) -> i8 {
     -1
 }
 
-/// A deadline: a time, 0, or ACORT_NEVER, which alone is negative below the C face. EINVAL: another one.
+/// A deadline: a time, 0, or ACORT_NEVER, which alone is negative below the C face. EINVAL: another one. The call begins
+/// with this: its task may give way to others, and ECANCELED says that it is cancelled.
+#[inline(always)]
 fn until(deadline: i64) -> Outcome<i64> {
-    if deadline < ACORT_NEVER { Err(libc::EINVAL) } else { Ok(deadline) }
+    call::begin(deadline)
+}
+
+/// So many bytes, or -1 and errno.
+fn count(outcome: Outcome<usize>) -> libc::ssize_t {
+    answer(outcome.map(|count| {
+        call::has_moved(count);
+        count as isize
+    }))
 }
 
 /// An object, or NULL and errno.

@@ -66,8 +66,8 @@ pub unsafe extern "C" fn acort_join(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    status(existing(task).and_then(|task| unsafe {
-        sized::store(ret, spawn::join(task, until(deadline)?)?);
+    status(until(deadline).and_then(|deadline| unsafe {
+        sized::store(ret, spawn::join(existing(task)?, deadline)?);
         Ok(())
     }))
 }
