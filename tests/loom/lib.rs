@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `ground` | the lock, parkers, queues |
 //! | `workers` | inboxes, sleep, tasks that have not begun, idle workers, the counts of tasks |
-//! | `objects` | mutexes, events, semaphores, futures, channels |
+//! | `objects` | mutexes, conditions, events, semaphores, futures, channels |
 //! | `ends` | the end of a task against those who wait for it, or for its group |
 //! | `helpers` | the jobs of the threads for blocking calls |
 //!

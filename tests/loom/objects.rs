@@ -6,6 +6,7 @@ use std::ptr;
 use loom::thread;
 
 use crate::ground::Own;
+use crate::rt::condition::{self, Condition};
 use crate::rt::event::{self, Event};
 use crate::rt::mutex::{self, Mutex};
 use crate::rt::parker::Hearing;
@@ -85,6 +86,38 @@ fn mutex_is_not_lost_to_who_gives_up() {
         }
         other.join().expect("no panic");
         assert!(users.get() >= 2);
+    });
+}
+
+/// A signal that comes once the mutex is free ends the wait, though the caller gives the mutex up only after
+/// it has its place.
+///
+/// Fails where `wait_without` gives the mutex up before it takes the lock of the queue.
+#[test]
+fn condition_misses_no_signal() {
+    check(3, || {
+        let (mutex, condition) = (new_mutex(), Shared::<Condition>::zeroed());
+        let is_said = Shared::new(Own::default());
+        // SAFETY: neither is ever freed.
+        unsafe { condition::signal(condition.raw()) };
+        let other = thread::spawn(move || {
+            // SAFETY: as above.
+            unsafe {
+                assert!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER).is_ok());
+                is_said.add(1);
+                assert!(mutex::unlock(mutex.raw()).is_ok());
+                condition::signal(condition.raw());
+            }
+        });
+        // SAFETY: as above.
+        unsafe {
+            assert!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER).is_ok());
+            while is_said.get() == 0 {
+                assert!(condition::wait(condition.raw(), mutex.raw(), NEVER).is_ok());
+            }
+            assert!(mutex::unlock(mutex.raw()).is_ok());
+        }
+        other.join().expect("no panic");
     });
 }
 

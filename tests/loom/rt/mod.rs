@@ -11,6 +11,7 @@ files! {
     cancel "../../../src/rt/cancel.rs",
     channel "../../../src/rt/channel.rs",
     channel_life "../../../src/rt/channel_life.rs",
+    condition "../../../src/rt/condition.rs",
     ending "../../../src/rt/ending.rs",
     event "../../../src/rt/event.rs",
     fresh "../../../src/rt/fresh.rs",

@@ -32,7 +32,7 @@ pub(crate) unsafe fn begin_in_queue(
     wait: Wait,
 ) -> Begun {
     // SAFETY: the caller's promise.
-    Begun::Over(unsafe { in_queue(lock, queue, slot, wait) })
+    unsafe { begin_and_release(lock, queue, slot, wait, || (*lock).give()) }
 }
 
 pub(crate) unsafe fn end_in_queue(begun: Begun) -> Outcome<()> {
@@ -48,20 +48,42 @@ pub(crate) unsafe fn in_queue(
     slot: *mut u8,
     wait: Wait,
 ) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe { end_in_queue(begin_in_queue(lock, queue, slot, wait)) }
+}
+
+pub(crate) unsafe fn begin_and_release(
+    lock: *const Lock,
+    queue: *mut Queue,
+    slot: *mut u8,
+    wait: Wait,
+    release: impl FnOnce(),
+) -> Begun {
+    // SAFETY: the caller's promise.
+    Begun::Over(unsafe { thread_in_queue(lock, queue, slot, wait.deadline, release) })
+}
+
+unsafe fn thread_in_queue(
+    lock: *const Lock,
+    queue: *mut Queue,
+    slot: *mut u8,
+    deadline: i64,
+    release: impl FnOnce(),
+) -> Outcome<()> {
     let parker = Parker::new();
     parker.reason_word().load(Ordering::Relaxed);
     let parker = (&raw const parker).cast_mut();
     let mut waiter = Waiter::new(parker, slot, 1);
     // SAFETY: the caller's promise; both stay until the wait has ended.
     unsafe {
-        if wait.deadline == 0 {
-            (*lock).give();
+        if deadline == 0 {
+            release();
             return Err(libc::ETIMEDOUT);
         }
         (*parker).arm(Hearing::Nothing);
         (*queue).push(&raw mut waiter, lock);
-        (*lock).give();
-        if !sleeps(parker, wait.deadline) {
+        release();
+        if !sleeps(parker, deadline) {
             Waiter::withdraw(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }
