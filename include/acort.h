@@ -520,7 +520,7 @@ int acort_group_fail(acort_group_t *group,
                      int err);
 
 /// Cancels all tasks of `group`, waits for their ends, and frees it and them. Not cancelled itself. 0, or
-/// -1 and errno: EDEADLK in a task of it; EINVAL for NULL.
+/// -1 and errno: EDEADLK in a task of it, where nothing is done; EINVAL for NULL.
 ///
 /// Valid when:
 /// `group` is NULL or an open group that nobody uses from here on, if this succeeds.
