@@ -20,6 +20,7 @@
  *     acort_fdwait                           the system is asked: as poll(2)
  *     acort_waitpid                          the system is asked: a child's end
  *     acort_signal_wait                      the system is asked: a signal
+ *                                            that no other call waits for
  *     acort_connect                          begun; ETIMEDOUT where it goes on
  *     acort_dial                             numbers, paths: as acort_connect;
  *                                            names: always ETIMEDOUT
@@ -979,8 +980,10 @@ int acort_blocking(acort_body_t fn,
 
 /// Waits for a signal of `set`, takes it, and gives its number; what is known of it goes to `info`, a
 /// siginfo_t, unless that is NULL. The signals are to be blocked in every thread of the process, as the
-/// runtime's own threads have them; of several that wait one has each signal. -1 and errno: ETIMEDOUT,
-/// ECANCELED; EINVAL for NULL, EMFILE, ENOMEM.
+/// runtime's own threads have them. Of several calls that wait for a signal the one that came first has it;
+/// with `deadline` 0 a call takes what no other one waits for. What was sent to one thread, by raise(3) say,
+/// only a call on that thread has, when it is its turn. -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL,
+/// EMFILE, ENOMEM.
 ///
 /// Valid when:
 /// `set` is NULL or initialised, `info` NULL or writable.

@@ -10,7 +10,7 @@
 //! | | [`embed`] | one that another event loop runs |
 //! | | [`io`], [`messages`], [`connect`], [`net`], [`dial`] | calls on file descriptors that wait for the task alone |
 //! | | [`blocking`], [`resolve`], [`file`], [`helpers`], [`jobs`] | calls that block, on threads of their own |
-//! | | [`signal`] | signals and children |
+//! | | [`signal`], [`signal_owner`] | signals and children |
 //! | | [`select`], [`select_wait`], [`cases`], [`ready`] | the first of several waits |
 //! | | [`channel`], [`channel_life`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`once`], [`future`] | |
 //! | | [`spawn`], [`group`], [`report`], [`depth`] | tasks made, joined, grouped, shown, measured |
@@ -84,6 +84,7 @@ pub(crate) mod select;
 mod select_wait;
 pub(crate) mod semaphore;
 pub(crate) mod signal;
+mod signal_owner;
 pub(crate) mod sized;
 pub(crate) mod spawn;
 pub(crate) mod task;

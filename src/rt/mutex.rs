@@ -27,6 +27,13 @@ pub(crate) struct Mutex {
     lock: Lock,
 }
 
+impl Mutex {
+    /// A free one.
+    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a mutex of its own")]
+    pub(crate) const NEW: Mutex =
+        Mutex { owner: AtomicUsize::new(0), queue: Queue::NEW, lock: Lock::NEW };
+}
+
 /// Who runs here: the address of a task, or of the thread's state.
 #[inline(always)]
 pub(crate) fn myself() -> usize {
