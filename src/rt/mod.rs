@@ -24,7 +24,7 @@
 //! | | [`ending`] | a task ends, or is given up |
 //! | | [`worker`], [`inbox`], [`patience`], [`wake`] | what a worker has; how its tasks are made ready |
 //! | ground | [`task`], [`extra`], [`runtime`], [`fresh`] | the objects |
-//! | | [`timers`], [`lists`], [`queue`], [`why`], [`parker`], [`lock`], [`poller`], [`hooks`], [`os`], [`atomic`], [`abi`] | |
+//! | | [`timers`], [`lists`], [`queue`], [`why`], [`parker`], [`lock`], [`random`], [`poller`], [`hooks`], [`os`], [`atomic`], [`abi`] | |
 
 pub mod abi;
 mod atomic;
@@ -73,6 +73,7 @@ mod patience;
 pub(crate) mod pause;
 mod poller;
 mod queue;
+mod random;
 pub(crate) mod ready;
 pub(crate) mod report;
 pub(crate) mod resolve;

@@ -176,3 +176,22 @@ pub(crate) mod abi {
         pub workers: u32,
     }
 }
+
+/// Always the last of those that are left: the opposite of the order by rank, and the same in every run.
+pub(crate) mod random {
+    pub struct Random;
+
+    impl Random {
+        pub fn of_thread() -> Random {
+            Random
+        }
+
+        pub fn split(&mut self) -> Random {
+            Random
+        }
+
+        pub fn below(&mut self, limit: usize) -> usize {
+            limit - 1
+        }
+    }
+}
