@@ -49,8 +49,9 @@
  * closed with acort_close(). In a child of fork(2) the runtime and its tasks are not to be used: the child
  * calls exec(3) or _exit(2).
  *
- * With ACORT_CHAOS=<number> in the environment, for tests, the order in which tasks run and how much
- * acort_read() and acort_write() take of a stream at once come from that seed. */
+ * With ACORT_CHAOS=<number> in the environment, for tests, the order in which tasks run, which case of
+ * several acort_select() takes in a task, and how much acort_read() and acort_write() take of a stream at
+ * once come from that seed. */
 
 #ifndef ACORT_H
 #define ACORT_H
@@ -577,11 +578,12 @@ int acort_chan_close(acort_chan_t *chan);
 /// `chan` is NULL or a channel.
 ssize_t acort_chan_len(acort_chan_t *chan);
 
-/// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are, each
-/// has its turn. A closed channel is ready: `error` of the case says EPIPE. -1 and errno: ETIMEDOUT,
-/// ECANCELED; EINVAL for no case, more than 1024, one that does not exist, NULL; ESRCH for a task that was
-/// freed; EBADF; EFAULT for an object on a shared stack; ENOMEM; EPERM for file descriptors in a plain
-/// thread that would have to wait.
+/// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are ready, file
+/// descriptors among them, each has the same chance. All cases are tried at one moment; at that moment the system is
+/// asked for the file descriptors, one after the other. A closed channel is ready: `error` of the case says EPIPE.
+/// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for no case, more than 1024, one that does not exist, NULL, more file
+/// descriptors than the process may have open; ESRCH for a task that was freed; EBADF; EFAULT for an object on a
+/// shared stack; ENOMEM; EPERM for file descriptors in a plain thread that would have to wait.
 ///
 /// Valid when:
 /// `cases` is NULL or has `n` cases, whose objects are valid.
@@ -589,7 +591,7 @@ int acort_select(struct acort_case_t *cases,
                  int n,
                  int64_t deadline);
 
-/// acort_select() by rank: where several cases are ready it is the one with the least number.
+/// acort_select() by rank: of all cases that are ready it takes the one with the least number.
 ///
 /// Valid when:
 /// As acort_select().

@@ -57,7 +57,7 @@ pub(crate) unsafe fn run(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
 pub(crate) unsafe fn run_ready(worker: *mut Worker) {
     // SAFETY: the caller's promise.
     unsafe {
-        if (*worker).chaos != 0 {
+        if (*worker).chaos {
             return run_in_disorder(worker);
         }
         for _ in 0..AT_ONCE {
@@ -76,7 +76,7 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) {
 unsafe fn run_in_disorder(worker: *mut Worker) {
     // SAFETY: as in `run_ready`.
     unsafe {
-        for _ in 0..=chaos::below(worker, AT_ONCE as usize) {
+        for _ in 0..=(*worker).random.below(AT_ONCE as usize) {
             chaos::mix(worker);
             let task = (*worker).ready.pop();
             if task.is_null() {

@@ -188,20 +188,6 @@ pub(super) unsafe fn arrive() -> Outcome<usize> {
     }
 }
 
-/// Leaves for the scheduler until somebody wakes the task, or its deadline passes. Gives which of several
-/// it was that woke it.
-///
-/// # Safety
-/// `task` runs here, on `worker`, and its parker is armed.
-pub(crate) unsafe fn leave(worker: *mut Worker, task: *mut Task, wait: Wait) -> Outcome<usize> {
-    // SAFETY: the caller's promise; the scheduler waits in a resume.
-    unsafe {
-        set_out(worker, task, wait);
-        switch_to_scheduler();
-        arrive()
-    }
-}
-
 /// The task has resumed a coroutine, which would have to wait: says so, and aborts.
 #[cold]
 #[inline(never)]

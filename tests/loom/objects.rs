@@ -193,7 +193,7 @@ fn future_comes_once() {
 }
 
 /// Sends the address of something that it has written to.
-fn sends(channel: Shared<channel::Channel>, gift: Shared<Own>, deadline: i64) -> bool {
+pub(crate) fn sends(channel: Shared<channel::Channel>, gift: Shared<Own>, deadline: i64) -> bool {
     gift.add(1);
     let value = gift.raw();
     // SAFETY: the caller has a reference.
@@ -214,7 +214,7 @@ fn receives(channel: Shared<channel::Channel>, deadline: i64) -> Result<(), i32>
     Ok(())
 }
 
-fn new_channel(capacity: usize) -> Shared<channel::Channel> {
+pub(crate) fn new_channel(capacity: usize) -> Shared<channel::Channel> {
     let channel =
         channel_life::create(size_of::<*mut Own>(), capacity, 0).expect("there is memory");
     // SAFETY: a new channel; a reference for each of the two threads.
@@ -226,7 +226,7 @@ fn new_channel(capacity: usize) -> Shared<channel::Channel> {
     Shared::of(channel)
 }
 
-fn gift() -> Shared<Own> {
+pub(crate) fn gift() -> Shared<Own> {
     Shared::new(Own::default())
 }
 
