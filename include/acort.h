@@ -20,6 +20,7 @@
  *     acort_fdwait                           the system is asked: as poll(2)
  *     acort_waitpid                          the system is asked: a child's end
  *     acort_signal_wait                      the system is asked: a signal
+ *                                            that no other call waits for
  *     acort_connect                          begun; ETIMEDOUT where it goes on
  *     acort_dial                             numbers, paths: as acort_connect;
  *                                            names: always ETIMEDOUT
@@ -48,8 +49,9 @@
  * closed with acort_close(). In a child of fork(2) the runtime and its tasks are not to be used: the child
  * calls exec(3) or _exit(2).
  *
- * With ACORT_CHAOS=<number> in the environment, for tests, the order in which tasks run and how much
- * acort_read() and acort_write() take of a stream at once come from that seed. */
+ * With ACORT_CHAOS=<number> in the environment, for tests, the order in which tasks run, which case of
+ * several acort_select() takes in a task, and how much acort_read() and acort_write() take of a stream at
+ * once come from that seed. */
 
 #ifndef ACORT_H
 #define ACORT_H
@@ -525,7 +527,7 @@ int acort_group_fail(acort_group_t *group,
                      int err);
 
 /// Cancels all tasks of `group`, waits for their ends, and frees it and them. Not cancelled itself. 0, or
-/// -1 and errno: EDEADLK in a task of it; EINVAL for NULL.
+/// -1 and errno: EDEADLK in a task of it, where nothing is done; EINVAL for NULL.
 ///
 /// Valid when:
 /// `group` is NULL or an open group that nobody uses from here on, if this succeeds.
@@ -581,11 +583,12 @@ int acort_chan_close(acort_chan_t *chan);
 /// `chan` is NULL or a channel.
 ssize_t acort_chan_len(acort_chan_t *chan);
 
-/// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are, each
-/// has its turn. A closed channel is ready: `error` of the case says EPIPE. -1 and errno: ETIMEDOUT,
-/// ECANCELED; EINVAL for no case, more than 1024, one that does not exist, NULL; ESRCH for a task that was
-/// freed; EBADF; EFAULT for an object on a shared stack; ENOMEM; EPERM for file descriptors in a plain
-/// thread that would have to wait.
+/// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are ready, file
+/// descriptors among them, each has the same chance. All cases are tried at one moment; at that moment the system is
+/// asked for the file descriptors, one after the other. A closed channel is ready: `error` of the case says EPIPE.
+/// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for no case, more than 1024, one that does not exist, NULL, more file
+/// descriptors than the process may have open; ESRCH for a task that was freed; EBADF; EFAULT for an object on a
+/// shared stack; ENOMEM; EPERM for file descriptors in a plain thread that would have to wait.
 ///
 /// Valid when:
 /// `cases` is NULL or has `n` cases, whose objects are valid.
@@ -593,7 +596,7 @@ int acort_select(struct acort_case_t *cases,
                  int n,
                  int64_t deadline);
 
-/// acort_select() by rank: where several cases are ready it is the one with the least number.
+/// acort_select() by rank: of all cases that are ready it takes the one with the least number.
 ///
 /// Valid when:
 /// As acort_select().
@@ -984,8 +987,10 @@ int acort_blocking(acort_body_t fn,
 
 /// Waits for a signal of `set`, takes it, and gives its number; what is known of it goes to `info`, a
 /// siginfo_t, unless that is NULL. The signals are to be blocked in every thread of the process, as the
-/// runtime's own threads have them; of several that wait one has each signal. -1 and errno: ETIMEDOUT,
-/// ECANCELED; EINVAL for NULL, EMFILE, ENOMEM.
+/// runtime's own threads have them. Of several calls that wait for a signal the one that came first has it;
+/// with `deadline` 0 a call takes what no other one waits for. What was sent to one thread, by raise(3) say,
+/// only a call on that thread has, when it is its turn. -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL,
+/// EMFILE, ENOMEM.
 ///
 /// Valid when:
 /// `set` is NULL or initialised, `info` NULL or writable.

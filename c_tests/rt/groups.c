@@ -1,4 +1,5 @@
-/* Groups that fail: the first errno counts, and all others of the group are cancelled. */
+/* Groups that fail: the first errno counts, and all others of the group are cancelled. What is refused does
+ * nothing. */
 #include "rt.h"
 
 static acort_group_t *group;
@@ -51,6 +52,34 @@ static void *fails_from_outside(void *argument) {
     return argument;
 }
 
+/* No task waits for its own end, and what is refused cancels none, neither now nor in future. */
+static int may_end;
+
+static void *is_not_cancelled(void *argument) {
+    while (!__atomic_load_n(&may_end, __ATOMIC_ACQUIRE)) CHECK_EQUAL(acort_sleep(MILLISECONDS / 10), 0);
+    return argument;
+}
+
+static void *closes_its_own(void *argument) {
+    CHECK_FAILS(acort_group_close(group), EDEADLK);
+    CHECK_FAILS(acort_group_wait(group, ACORT_NEVER), EDEADLK);
+    CHECK_EQUAL(acort_sleep(2 * MILLISECONDS), 0);
+    go_in(group, is_not_cancelled, NULL);
+    CHECK_EQUAL(acort_sleep(2 * MILLISECONDS), 0);
+    __atomic_store_n(&may_end, 1, __ATOMIC_RELEASE);
+    return argument;
+}
+
+static void *is_closed_inside(void *argument) {
+    group = acort_group_open();
+    may_end = 0;
+    for (int i = 0; i < 3; i++) go_in(group, is_not_cancelled, NULL);
+    go_in(group, closes_its_own, NULL);
+    CHECK_EQUAL(acort_group_wait(group, ACORT_NEVER), 0);
+    CHECK_EQUAL(acort_group_close(group), 0);
+    return argument;
+}
+
 static void *main_fails(void *argument) {
     acort_go(is_cancelled, NULL);
     CHECK_EQUAL(acort_group_fail(NULL, ENOENT), 0);
@@ -65,6 +94,8 @@ int main(void) {
         run_with(3, fails, NULL);
         run(fails_from_outside, NULL);
         run_with(3, fails_from_outside, NULL);
+        run(is_closed_inside, NULL);
+        run_with(3, is_closed_inside, NULL);
     }
     int result = 0;
     CHECK_FAILS(acort_run(main_fails, &result, NULL), ENOENT);

@@ -147,6 +147,97 @@ static void *cancelled_conditions(void *argument) {
     return argument;
 }
 
+/* A hook may signal the condition whose waiter hands the mutex over: no lock is held when it is called. */
+static acort_task_t *next_owner;
+
+static void signals_back(void *data, acort_task_t *task) {
+    (void)data;
+    if (task == __atomic_load_n(&next_owner, __ATOMIC_ACQUIRE))
+        CHECK_EQUAL(acort_cond_signal(&cond), 0);
+}
+
+static void *has_the_mutex_next(void *argument) {
+    __atomic_store_n(&next_owner, acort_self(), __ATOMIC_RELEASE);
+    CHECK_EQUAL(acort_mutex_lock(&mutex, ACORT_NEVER), 0);
+    counter++;
+    CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
+    return argument;
+}
+
+/* The caller has the mutex: a task that waits for it. */
+static acort_task_t *go_next_owner(void) {
+    __atomic_store_n(&next_owner, NULL, __ATOMIC_RELEASE);
+    acort_task_t *task = acort_go(has_the_mutex_next, NULL);
+    while (__atomic_load_n(&next_owner, __ATOMIC_ACQUIRE) == NULL) acort_sleep(MILLISECONDS);
+    acort_sleep(5 * MILLISECONDS);
+    return task;
+}
+
+/* Another one has had the mutex meanwhile, whatever the wait has come to. */
+static void had_it(acort_task_t *task, long before) {
+    CHECK_EQUAL(counter, before + 1);
+    CHECK_EQUAL(acort_mutex_unlock(&mutex), 0); /* the caller has it again */
+    join(task);
+}
+
+static void *hands_over_in_vain(void *moving) {
+    acort_cond_t *own = (acort_cond_t *)ON_STACK(sizeof *own);
+    memset(own, 0, sizeof *own);
+    acort_mutex_lock(&mutex, ACORT_NEVER);
+    long before = counter;
+    acort_task_t *task = go_next_owner();
+    if (moving != NULL) {
+        CHECK_FAILS(acort_cond_wait(own, &mutex, ACORT_NEVER), EFAULT);
+    } else {
+        acort_cancel(acort_self());
+        CHECK_FAILS(acort_cond_wait(&cond, &mutex, ACORT_NEVER), ECANCELED);
+        acort_cancel_mask(1);
+    }
+    had_it(task, before);
+    return NULL;
+}
+
+/* In a plain thread. */
+static void *hands_over_outside(void *argument) {
+    CHECK_EQUAL(acort_mutex_lock(&mutex, ACORT_NEVER), 0);
+    __atomic_store_n(&inside, 1, __ATOMIC_RELEASE);
+    while (__atomic_load_n(&next_owner, __ATOMIC_ACQUIRE) == NULL) usleep(1000);
+    usleep(5000);
+    long before = counter;
+    CHECK_EQUAL(acort_cond_wait(&cond, &mutex, ACORT_NEVER), 0);
+    CHECK_FAILS(acort_cond_wait(&cond, &mutex, 0), ETIMEDOUT);
+    CHECK_EQUAL(counter, before + 1);
+    CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
+    return argument;
+}
+
+static void *hooks_signal(void *argument) {
+    static acort_hooks_t hooks = {.wake = signals_back};
+    acort_set_hooks(&hooks);
+    acort_mutex_lock(&mutex, ACORT_NEVER);
+    long before = counter;
+    acort_task_t *task = go_next_owner();
+    CHECK_EQUAL(acort_cond_wait(&cond, &mutex, ACORT_NEVER), 0);
+    had_it(task, before);
+    acort_mutex_lock(&mutex, ACORT_NEVER);
+    before = counter;
+    task = go_next_owner();
+    CHECK_FAILS(acort_cond_wait(&cond, &mutex, 0), ETIMEDOUT);
+    had_it(task, before);
+    join(acort_go(hands_over_in_vain, NULL));
+    join(go_with(ACORT_SHARED, hands_over_in_vain, POINTER(1)));
+    pthread_t thread;
+    __atomic_store_n(&inside, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&next_owner, NULL, __ATOMIC_RELEASE);
+    CHECK(pthread_create(&thread, NULL, hands_over_outside, NULL) == 0);
+    while (!__atomic_load_n(&inside, __ATOMIC_ACQUIRE)) acort_sleep(MILLISECONDS);
+    __atomic_store_n(&inside, 0, __ATOMIC_RELEASE);
+    join(go_next_owner());
+    pthread_join(thread, NULL);
+    acort_set_hooks(NULL);
+    return argument;
+}
+
 static void *waits_for_event(void *argument) {
     CHECK_EQUAL(acort_event_wait(&event, ACORT_NEVER), 0);
     __atomic_fetch_add(&counter, 1, __ATOMIC_RELAXED);
@@ -305,8 +396,9 @@ static void refused(void) {
 }
 
 int main(void) {
-    void *(*tests[])(void *) = {all_count,  conditions, events, semaphores,
-                                waitgroups, barriers,   tries_mutexes};
+    alarm(300);
+    void *(*tests[])(void *) = {all_count,  conditions, events,        semaphores,
+                                waitgroups, barriers,   tries_mutexes, hooks_signal};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         run(tests[i], NULL);
         run_with(3, tests[i], NULL);

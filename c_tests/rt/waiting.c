@@ -37,6 +37,43 @@ static void *sleeps_in_order(void *argument) {
     return argument;
 }
 
+/* Of equal deadlines the one that was waited for first passes first, whatever is waited for, and whichever waits
+ * are over before. Deadlines that pass while the worker is busy pass in their order, too. */
+enum { EQUALS = 60, DEADLINES = 3 };
+static int64_t equals[DEADLINES];
+static long passed[EQUALS], passes;
+static acort_event_t never;
+
+static void *waits_for_one_of(void *number) {
+    int64_t deadline = equals[NUMBER(number) % DEADLINES];
+    int result = NUMBER(number) % 4 == 0   ? acort_park(deadline)
+                 : NUMBER(number) % 4 == 1 ? acort_event_wait(&never, deadline)
+                                           : acort_sleep_until(deadline);
+    if (result == -1 && errno == ECANCELED) return NULL;
+    CHECK(NUMBER(number) % 4 > 1 ? result == 0 : result == -1 && errno == ETIMEDOUT);
+    CHECK(passes < EQUALS);
+    passed[passes++] = NUMBER(number);
+    return NULL;
+}
+
+static void *equal_deadlines(void *is_busy) {
+    static const int order[DEADLINES] = {1, 2, 0}; /* that of the deadlines */
+    acort_task_t *tasks[EQUALS];
+    passes = 0;
+    for (int i = 0; i < DEADLINES; i++) equals[order[i]] = acort_after((50 + i) * MILLISECONDS);
+    for (long i = 0; i < EQUALS; i++) tasks[i] = acort_go(waits_for_one_of, POINTER(i));
+    acort_yield();
+    for (int i = 5; i < EQUALS; i += 11) acort_cancel(tasks[i]);
+    while (is_busy != NULL && acort_now() <= equals[order[DEADLINES - 1]]) continue;
+    for (int i = 0; i < EQUALS; i++) join(tasks[i]);
+    long next = 0;
+    for (int i = 0; i < DEADLINES; i++)
+        for (long k = order[i]; k < EQUALS; k += DEADLINES)
+            if (k % 11 != 5) CHECK_EQUAL(passed[next++], k);
+    CHECK_EQUAL(next, passes);
+    return NULL;
+}
+
 /* Each sleeps for a random time, many at once, some are cancelled: the heap is right. */
 static void *sleeps_at_random(void *seed) {
     uint64_t random = (uint64_t)NUMBER(seed) + 1;
@@ -318,6 +355,7 @@ int main(void) {
     run(takes_its_word, NULL);
     run(sleeps_in_order, NULL);
     run(many_sleep, NULL);
+    for (int i = 0; i < 6; i++) run(equal_deadlines, POINTER(i % 2));
     run(unparks, NULL);
     run(a_word_is_for_park, NULL);
     run(is_flooded, NULL);

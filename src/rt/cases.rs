@@ -1,7 +1,6 @@
-//! The cases of a select: what they are, and the room that a wait needs for them.
+//! The cases of a select: what they are.
 
 use core::ffi::c_int;
-use core::ptr;
 
 use super::abi::{
     ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_RECV, ACORT_SEND, ACORT_TASK,
@@ -10,12 +9,10 @@ use super::abi::{
 use super::channel::{Channel, Tried};
 use super::descriptors::{self, Entry, Way};
 use super::event::Event;
-use super::fd_ref::FdRef;
 use super::lock::Lock;
-use super::queue::{Queue, Waiter};
+use super::queue::Queue;
 use super::task::{self, Task};
-use super::{Outcome, extra, future};
-use crate::sys;
+use super::{Outcome, future};
 
 /// A case, as it is waited for.
 #[derive(Clone, Copy)]
@@ -96,8 +93,7 @@ impl Source {
     /// Does it, if nobody must wait for that. The lock is held; `mark` is what [`mark`](Self::mark) has given.
     /// File descriptors are asked for elsewhere.
     pub(crate) unsafe fn attempt(self, data: *mut u8, mark: u32) -> Tried {
-        let or_waits =
-            |is_ready| if is_ready { Tried::Done(ptr::null_mut()) } else { Tried::Waits };
+        let or_waits = |is_ready| if is_ready { Tried::READY } else { Tried::Waits };
         // SAFETY: the caller's promise.
         unsafe {
             match self {
@@ -119,80 +115,5 @@ impl Source {
                 _ => 0,
             }
         }
-    }
-}
-
-/// What a wait needs for each case, in one piece of memory: first all places.
-pub(crate) struct Room {
-    pub(crate) places: *mut Waiter,
-    pub(crate) locks: *mut *const Lock,
-    /// Edges of file descriptors from before they were asked for, marks of tasks.
-    pub(crate) edges: *mut u32,
-    /// The files of the cases that are about one, which the call has entered; NULL: no case is.
-    files: *mut Option<FdRef>,
-    count: usize,
-    /// Values on their way, one behind another.
-    pub(crate) values: *mut u8,
-    /// To be freed; a task keeps its own.
-    allocated: *mut u8,
-}
-
-impl Room {
-    const EACH: usize = size_of::<Waiter>() + size_of::<*const Lock>() + 8;
-
-    /// For so many cases and bytes of values, and files for as many if `has_files`. ENOMEM.
-    pub(crate) unsafe fn new(
-        me: *mut Task,
-        count: usize,
-        has_files: bool,
-        bytes: usize,
-    ) -> Outcome<Room> {
-        let of_files = if has_files { count * size_of::<Option<FdRef>>() } else { 0 };
-        let size = (count * Room::EACH + of_files).checked_add(bytes).ok_or(libc::ENOMEM)?;
-        let place = match me.is_null() {
-            true => sys::allocate(size).map_or(ptr::null_mut(), |place| place.as_ptr().cast()),
-            // SAFETY: the task runs here, and waits for nothing.
-            false => unsafe { extra::scratch(me, size) },
-        };
-        if place.is_null() {
-            return Err(libc::ENOMEM);
-        }
-        let places: *mut Waiter = place.cast();
-        let locks: *mut *const Lock = places.wrapping_add(count).cast();
-        let edges: *mut u32 = locks.wrapping_add(count).cast();
-        let rest: *mut u8 = edges.wrapping_add(2 * count).cast();
-        let files = if has_files { rest.cast() } else { ptr::null_mut() };
-        let values = rest.wrapping_add(of_files);
-        let allocated = if me.is_null() { place } else { ptr::null_mut() };
-        let room = Room { places, locks, edges, files, count, values, allocated };
-        for number in 0..if has_files { count } else { 0 } {
-            // SAFETY: room for as many.
-            unsafe { room.files.add(number).write(None) };
-        }
-        Ok(room)
-    }
-
-    /// The call enters the file of the case `number`, and leaves it when the room goes. EBADF ...
-    pub(crate) fn enter(&self, number: usize, fd: c_int) -> Outcome<&FdRef> {
-        let file = FdRef::enter(fd)?;
-        // SAFETY: a case about a file, of which there is room for as many.
-        Ok(unsafe { &*(*self.files.add(number)).insert(file) })
-    }
-
-    /// The file of the case `number`, if it is about one.
-    pub(crate) fn file(&self, number: usize) -> Option<&FdRef> {
-        // SAFETY: NULL, or room for as many.
-        unsafe { (!self.files.is_null()).then(|| (*self.files.add(number)).as_ref())? }
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        for number in 0..if self.files.is_null() { 0 } else { self.count } {
-            // SAFETY: room for as many, all written.
-            unsafe { self.files.add(number).drop_in_place() };
-        }
-        // SAFETY: from malloc, or NULL.
-        unsafe { sys::free(self.allocated.cast()) }
     }
 }

@@ -54,6 +54,11 @@ pub(crate) enum Tried {
     Waits,
 }
 
+impl Tried {
+    /// It is done, and wakes nothing.
+    pub(crate) const READY: Tried = Tried::Done(ptr::null_mut());
+}
+
 /// Copies a value.
 #[inline(always)]
 unsafe fn copy(to: *mut u8, from: *const u8, size: usize) {
@@ -212,12 +217,12 @@ impl Awaited for Receiving {
     }
 }
 
-/// A place that others may use for the one at `place`: itself, or the task's own room if that moves away.
-/// NULL: there is no memory.
-unsafe fn fixed(place: *mut u8, size: usize) -> *mut u8 {
+/// A place that others may use for the one at `place`: itself, or the task's own room if that moves away. A call that
+/// does not wait needs none: the room may be another call's then, which a hook interrupts. NULL: there is no memory.
+unsafe fn fixed(place: *mut u8, size: usize, deadline: i64) -> *mut u8 {
     // SAFETY: the task that runs.
     unsafe {
-        match vessel::is_on_moving_stack(place.cast()) {
+        match deadline != 0 && vessel::is_on_moving_stack(place.cast()) {
             true => extra::scratch(task::here(), size),
             false => place,
         }
@@ -247,7 +252,7 @@ unsafe fn begin_send(channel: *mut Sending, from: *mut u8, deadline: i64) -> Beg
             return Begun::Over(outcome);
         }
         let size = (*channel).0.element;
-        let slot = fixed(from, size);
+        let slot = fixed(from, size, deadline);
         if slot.is_null() {
             (*channel).0.lock.give();
             return Begun::Over(Err(libc::ENOMEM));
@@ -290,7 +295,7 @@ unsafe fn begin_receive(channel: *mut Receiving, to: *mut u8, deadline: i64) -> 
             }
             return Begun::Over(outcome);
         }
-        let slot = fixed(to, size);
+        let slot = fixed(to, size, deadline);
         if slot.is_null() {
             (*channel).0.lock.give();
             return Begun::Over(Err(libc::ENOMEM));

@@ -8,58 +8,46 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::fd_ref::FdRef;
 use super::kinds::{self, PIPE, SOCKET};
 use super::os;
+use super::random::Random;
 use super::worker::Worker;
 
-/// Some worker of the process has a seed.
+/// Some worker of the process is under chaos.
 #[unsafe(link_section = "aco_shared")]
 static IS_ON: AtomicBool = AtomicBool::new(false);
-/// Workers that have had one.
+/// Workers that the process has made.
 #[unsafe(link_section = "aco_shared")]
 static WORKERS: AtomicU64 = AtomicU64::new(0);
 
-/// The state of a new worker: not 0; or 0: no chaos.
-pub(crate) fn state_of_worker() -> u64 {
-    // SAFETY: a name that ends in 0; the value does, too, and stays as long as nobody changes it.
-    let seed = unsafe {
-        match libc::getenv(c"ACORT_CHAOS".as_ptr()).as_ref() {
-            Some(text) => libc::strtoull(text, ptr::null_mut(), 10),
-            None => 0,
-        }
-    };
-    if seed == 0 {
-        return 0;
+/// Seeds the random numbers of a new worker: from ACORT_CHAOS, which repeats a run, or from the time.
+pub(crate) fn seed(worker: &mut Worker) {
+    let seed = wanted();
+    worker.chaos = seed.is_some();
+    if worker.chaos {
+        IS_ON.store(true, Ordering::Relaxed);
     }
-    IS_ON.store(true, Ordering::Relaxed);
-    let number = WORKERS.fetch_add(1, Ordering::Relaxed);
-    // Seeds next to each other give states that have nothing in common.
-    let mixed = (seed ^ number << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ mixed >> 29) | 1
+    let stream = WORKERS.fetch_add(1, Ordering::Relaxed);
+    worker.random = Random::new(seed.unwrap_or_else(|| os::now() as u64), stream);
 }
 
-/// A number below `limit`.
-///
-/// # Safety
-/// `worker` is this thread's, and has a state.
-pub(crate) unsafe fn below(worker: *mut Worker, limit: usize) -> usize {
-    // xorshift64*
-    // SAFETY: the caller's promise.
-    let state = unsafe { &mut (*worker).chaos };
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    let random = state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-    random as usize % limit.max(1)
+/// The number that ACORT_CHAOS says. None: it says none, or 0.
+fn wanted() -> Option<u64> {
+    // SAFETY: a name that ends in 0. The value does, too, and stays unless the program changes the environment.
+    let seed = unsafe {
+        let text = libc::getenv(c"ACORT_CHAOS".as_ptr()).as_ref()?;
+        libc::strtoull(text, ptr::null_mut(), 10)
+    };
+    (seed != 0).then_some(seed)
 }
 
 /// Puts some of the tasks that are ready behind the others.
 ///
 /// # Safety
-/// As [`below`].
+/// `worker` is this thread's.
 pub(crate) unsafe fn mix(worker: *mut Worker) {
     const MOST: usize = 8;
     // SAFETY: the caller's promise; who was in the list is in none.
     unsafe {
-        for _ in 0..below(worker, MOST) {
+        for _ in 0..(*worker).random.below(MOST) {
             let task = (*worker).ready.pop();
             if task.is_null() {
                 break;
@@ -81,10 +69,11 @@ fn shortened_at_random(file: &FdRef, size: usize) -> usize {
     let worker = Worker::here();
     // SAFETY: the thread's worker.
     unsafe {
-        if size < 2 || worker.is_null() || (*worker).chaos == 0 || !is_stream(file) {
+        if size < 2 || worker.is_null() || !(*worker).chaos || !is_stream(file) {
             return size;
         }
-        if below(worker, 2) == 0 { size } else { 1 + below(worker, size) }
+        let random = &mut (*worker).random;
+        if random.below(2) == 0 { size } else { 1 + random.below(size) }
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Extra {
     size: u32,
     /// How many places stand at the start of the room: the task waits for several things.
     places: u32,
+    /// A call has the room for itself: see [`take_room`].
+    is_taken: bool,
     /// Its values under keys (see `local`).
     values: Values,
 }
@@ -137,6 +139,36 @@ pub(crate) unsafe fn scratch(task: *mut Task, size: usize) -> *mut u8 {
         }
         room(task)
     }
+}
+
+/// As [`scratch`], for a call that keeps the room while hooks run, until [`give_room_back`]. A hook's call is made by the
+/// same task: it has NULL while another call keeps the room, and while a hook is told of a wait, which may use the room.
+///
+/// # Safety
+/// `task` runs here.
+pub(crate) unsafe fn take_room(task: *mut Task, size: usize) -> *mut u8 {
+    // SAFETY: the caller's promise: its own thread alone uses the room.
+    unsafe {
+        let extra = (*task).extra.load(Ordering::Relaxed);
+        let is_taken = extra.as_ref().is_some_and(|extra| extra.is_taken);
+        if is_taken || (*(*task).parker.worker).is_telling {
+            return ptr::null_mut();
+        }
+        let place = scratch(task, size);
+        if !place.is_null() {
+            (*(*task).extra.load(Ordering::Relaxed)).is_taken = true;
+        }
+        place
+    }
+}
+
+/// The room of [`take_room`] is for other calls again.
+///
+/// # Safety
+/// The caller has taken it.
+pub(crate) unsafe fn give_room_back(task: *mut Task) {
+    // SAFETY: the caller's promise.
+    unsafe { (*(*task).extra.load(Ordering::Relaxed)).is_taken = false }
 }
 
 /// A larger room. False: there is no memory.

@@ -257,26 +257,30 @@ pub(crate) unsafe fn outcome(group: *mut Group) -> Outcome<()> {
     }
 }
 
-/// Waits until no task of `group` lives.
+/// EDEADLK: the running task is one of `group`, so that its end would wait for itself.
+fn refuse_member(group: *mut Group) -> Outcome<()> {
+    // SAFETY: the task that runs.
+    let is_member = unsafe { task::here().as_ref() }.is_some_and(|me| me.group == group);
+    if is_member { Err(libc::EDEADLK) } else { Ok(()) }
+}
+
+/// Waits until no task of `group` lives. EDEADLK: the caller is one.
 ///
 /// # Safety
 /// The group exists until then.
 pub(crate) unsafe fn wait(group: *mut Group, hearing: Hearing, deadline: i64) -> Outcome<()> {
-    let me = task::here();
+    refuse_member(group)?;
     // SAFETY: the caller's promise.
-    unsafe {
-        if me.as_ref().is_some_and(|me| me.group == group) {
-            return Err(libc::EDEADLK);
-        }
-        attempt::wait(group, ptr::null_mut(), Why::Group, hearing, deadline)
-    }
+    unsafe { attempt::wait(group, ptr::null_mut(), Why::Group, hearing, deadline) }
 }
 
-/// Cancels the tasks of `group`, waits for their ends, and frees it.
+/// Cancels the tasks of `group`, waits for their ends, and frees it. EDEADLK: the caller is one, and nothing is
+/// done.
 ///
 /// # Safety
 /// The group exists; nobody uses it from here on.
 pub(crate) unsafe fn close(group: *mut Group) -> Outcome<()> {
+    refuse_member(group)?;
     // SAFETY: the caller's promise.
     unsafe {
         cancel(group);

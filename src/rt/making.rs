@@ -94,7 +94,7 @@ unsafe fn create_worker(runtime: *mut Runtime, number: u32) -> Outcome<*mut Work
         (&raw mut (*worker).poller).write(poller);
         (*worker).runtime = runtime;
         (*worker).number = number;
-        (*worker).chaos = chaos::state_of_worker();
+        chaos::seed(&mut *worker);
     }
     Ok(worker)
 }

@@ -10,8 +10,8 @@
 //! | | [`embed`] | one that another event loop runs |
 //! | | [`io`], [`messages`], [`connect`], [`net`], [`dial`] | calls on file descriptors that wait for the task alone |
 //! | | [`blocking`], [`resolve`], [`file`], [`helpers`], [`jobs`] | calls that block, on threads of their own |
-//! | | [`signal`] | signals and children |
-//! | | [`select`], [`select_wait`], [`cases`], [`ready`] | the first of several waits |
+//! | | [`signal`], [`signal_owner`] | signals and children |
+//! | | [`select`], [`select_pass`], [`select_wait`], [`select_room`], [`cases`], [`ready`] | the first of several waits |
 //! | | [`channel`], [`channel_life`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`once`], [`future`] | |
 //! | | [`spawn`], [`group`], [`report`], [`depth`] | tasks made, joined, grouped, shown, measured |
 //! | | [`local`] | values of tasks |
@@ -24,7 +24,7 @@
 //! | | [`ending`] | a task ends, or is given up |
 //! | | [`worker`], [`inbox`], [`patience`], [`wake`] | what a worker has; how its tasks are made ready |
 //! | ground | [`task`], [`extra`], [`runtime`], [`fresh`] | the objects |
-//! | | [`timers`], [`lists`], [`queue`], [`why`], [`parker`], [`lock`], [`poller`], [`hooks`], [`os`], [`atomic`], [`abi`] | |
+//! | | [`timers`], [`lists`], [`queue`], [`why`], [`parker`], [`lock`], [`random`], [`poller`], [`hooks`], [`os`], [`atomic`], [`abi`] | |
 
 pub mod abi;
 mod atomic;
@@ -75,6 +75,7 @@ mod patience;
 pub(crate) mod pause;
 mod poller;
 mod queue;
+mod random;
 mod readiness;
 pub(crate) mod ready;
 pub(crate) mod report;
@@ -84,9 +85,12 @@ mod runtime;
 pub(crate) mod rwlock;
 mod schedule;
 pub(crate) mod select;
+mod select_pass;
+mod select_room;
 mod select_wait;
 pub(crate) mod semaphore;
 pub(crate) mod signal;
+mod signal_owner;
 pub(crate) mod sized;
 pub(crate) mod spawn;
 pub(crate) mod task;

@@ -8,7 +8,7 @@ use super::lock::{Lock, exchange_address, happens_after, happens_before};
 use super::parker::Hearing;
 use super::queue::Queue;
 use super::task;
-use super::wait::{self, Wait};
+use super::wait::{self, Begun, Wait};
 use super::wake::wake_waiter;
 use super::why::Why;
 use super::{Outcome, vessel};
@@ -25,6 +25,13 @@ pub(crate) struct Mutex {
     queue: Queue,
     /// For the queue.
     lock: Lock,
+}
+
+impl Mutex {
+    /// A free one.
+    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a mutex of its own")]
+    pub(crate) const NEW: Mutex =
+        Mutex { owner: AtomicUsize::new(0), queue: Queue::NEW, lock: Lock::NEW };
 }
 
 /// Who runs here: the address of a task, or of the thread's state.
@@ -176,11 +183,27 @@ pub(crate) unsafe fn wait_without(
         if vessel::is_on_moving_stack(mutex.cast()) {
             return Err(libc::EFAULT);
         }
-        // Who takes the mutex next cannot look at the queue before the caller is in it.
-        (*lock_of_queue).take();
-        unlock(mutex)?;
-        let outcome = wait::in_queue(lock_of_queue, queue, ptr::null_mut(), wait);
+        let outcome = wait::end_in_queue(begin_without(mutex, lock_of_queue, queue, wait));
         lock(mutex, Hearing::Nothing, -1)?;
         outcome
+    }
+}
+
+/// The first part of [`wait_without`]: the caller has its place in the queue before the mutex is free, so the
+/// next owner finds it there. The mutex goes with no lock held, for that may call a hook.
+#[inline(never)]
+unsafe fn begin_without(
+    mutex: *mut Mutex,
+    lock_of_queue: *const Lock,
+    queue: *mut Queue,
+    wait: Wait,
+) -> Begun {
+    // SAFETY: as in `wait_without`; the caller has the mutex, so that it can be unlocked.
+    unsafe {
+        (*lock_of_queue).take();
+        wait::begin_and_release(lock_of_queue, queue, ptr::null_mut(), wait, || {
+            (*lock_of_queue).give();
+            let _ = unlock(mutex);
+        })
     }
 }

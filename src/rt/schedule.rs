@@ -59,7 +59,7 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
     unsafe {
         (*worker).put_first = 0;
         let slice = call::slice((*worker).ready.count(AT_ONCE));
-        if (*worker).chaos != 0 {
+        if (*worker).chaos {
             return run_in_disorder(worker, slice);
         }
         let mut left = call::TURN;
@@ -84,13 +84,13 @@ unsafe fn run_in_disorder(worker: *mut Worker, slice: i32) -> bool {
     let mut left = call::TURN;
     // SAFETY: as in `run_ready`.
     unsafe {
-        for _ in 0..=chaos::below(worker, AT_ONCE as usize) {
+        for _ in 0..=(*worker).random.below(AT_ONCE as usize) {
             chaos::mix(worker);
             let task = (*worker).ready.pop();
             if task.is_null() {
                 break;
             }
-            left -= go_on(worker, task, 1 + chaos::below(worker, slice as usize) as i32);
+            left -= go_on(worker, task, 1 + (*worker).random.below(slice as usize) as i32);
             if left <= 0 {
                 return true;
             }

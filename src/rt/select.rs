@@ -1,105 +1,140 @@
-//! The first of several waits.
+//! Select: a call that waits for one of several cases.
 //!
-//! First each case is tried by itself. If none is ready, all their locks are taken, in the order of their
-//! addresses; nothing can happen to any of them while each is tried again and the caller takes its
-//! places in all queues. One wake ends them all; the places it did not come from are withdrawn.
+//! ```text
+//!   begin ── must not wait, or has files ──> attempt ── a case is ready ────────> done
+//!     │                                         │ none; deadline 0 ─────────────> ETIMEDOUT
+//!     v                                         v none
+//!   begin_wait: files registered, one pass ─────────── a case is ready ────────> done
+//!     │ none: places in all queues (S4)
+//!     v
+//!   the task leaves, or the thread sleeps
+//!     │
+//!     v
+//!   end_wait: places withdrawn (S5) ──┬── cancelled, a file closed ────────────> ECANCELED
+//!                                     ├── a waker has done a case ─────────────> that case
+//!                                     └── an edge (S6), the deadline (S7): begin again
+//! ```
+//!
+//! `attempt` and `begin_wait` both make a pass over the cases while they hold all locks.
+//!
+//! * S1. A call takes the lock of each object once, in the order of the addresses. It wakes, calls hooks and leaves
+//!   after it has given all of them back.
+//! * S2. A pass tries all cases at one moment: S1 keeps every other thread out of their objects meanwhile.
+//! * S3. A pass draws the cases one by one, each with the same chance, and takes the first that is ready. By rank the
+//!   order is that of the array.
+//! * S4. A call takes its places in all queues under the locks of the pass that found none: no wake comes between.
+//!   The places have the order that the pass has drawn.
+//! * S5. One parker stands in all places, and one claim ends the wait: one case is done, or none. The call withdraws
+//!   all places before it looks at the outcome.
+//! * S6. Under its entry's lock a file is registered with a poller, asked for by poll(2), and waited for. So an edge
+//!   after the registration finds the place. An edge may be older than the answer: the call begins again.
+//! * S7. A deadline that passes makes the deadline 0: the call gives what has come since.
+//! * S8. poll(2) asks for one file after the other. Readiness that moves from a later file to an earlier one meanwhile
+//!   is missed by one poll(2), and found by a second. Linux has no call that asks for several at one moment.
 
 use core::ffi::c_int;
 use core::ptr;
-use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::abi::acort_case_t;
-use super::cases::{Room, Source};
+use super::cases::Source;
 use super::channel::Tried;
-use super::descriptors::Way;
-use super::kinds;
+use super::random::Random;
+use super::select_room::Room;
 use super::task::{self, Task};
 use super::wake::wake_waiter;
-use super::{Outcome, vessel};
+use super::worker::Worker;
+use super::{Outcome, vessel, wait};
 use crate::sanitizer;
 
 /// The most cases of one call.
 const MOST: usize = 1024;
 
-/// A call.
+/// A call. A task on a shared stack keeps it there while it waits.
 pub(super) struct Choice<'a> {
     pub(super) cases: &'a mut [acort_case_t],
     pub(super) room: Room,
+    /// NULL: the call is a plain thread's.
     pub(super) me: *mut Task,
-    /// The case to begin with.
-    turn: usize,
-    pub(super) is_outside: bool,
+    /// None: by rank.
+    pub(super) random: Option<Random>,
+    pub(super) deadline: i64,
 }
 
-/// Waits for the first of `cases` that is ready, does it, and gives its number. Each has its turn.
+/// A case that is ready, and what it has come to.
+pub(super) type Found = (usize, Tried);
+
+/// Waits for a case that is ready, does it, and gives its number. Of several each has the same chance.
 ///
 /// # Safety
 /// The objects of the cases are there; their values have their sizes.
 pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: i64) -> Outcome<usize> {
-    #[unsafe(link_section = "aco_shared")]
-    static TURN: AtomicU32 = AtomicU32::new(0);
-    let turn = TURN.load(Ordering::Relaxed);
-    TURN.store(turn.wrapping_add(1), Ordering::Relaxed);
-    // SAFETY: the caller's promise.
-    unsafe { select_from(turn as usize % cases.len().max(1), cases, deadline) }
+    // SAFETY: the thread's worker; the caller's promise.
+    unsafe {
+        let random = match Worker::here().as_mut() {
+            Some(worker) => worker.random.split(),
+            None => Random::of_thread(),
+        };
+        first_of(cases, Some(random), deadline)
+    }
 }
 
-/// As [`select`], beginning with the case number `turn`: where several are ready it is the first from there on.
+/// As [`select`], by rank: of several that are ready it is the one with the least number.
 ///
 /// # Safety
 /// As [`select`].
-pub(crate) unsafe fn select_from(
-    turn: usize,
+pub(crate) unsafe fn select_ordered(cases: &mut [acort_case_t], deadline: i64) -> Outcome<usize> {
+    // SAFETY: the caller's promise.
+    unsafe { first_of(cases, None, deadline) }
+}
+
+unsafe fn first_of(
     cases: &mut [acort_case_t],
+    random: Option<Random>,
     deadline: i64,
 ) -> Outcome<usize> {
-    if cases.is_empty() || cases.len() > MOST {
-        return Err(libc::EINVAL);
-    }
-    let me = task::here();
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise; a task whose wait has begun runs here, and its scheduler waits in a resume.
     unsafe {
-        let (mut bytes, mut is_outside) = (0usize, false);
-        for case in cases.iter_mut() {
-            case.error = 0;
-            let source = Source::of(case)?;
-            source.check_thread();
-            is_outside |= matches!(source, Source::Ready(..));
-            if vessel::is_on_moving_stack(source.queue().cast()) {
-                return Err(libc::EFAULT);
-            }
-            bytes = bytes.checked_add(source.size()).ok_or(libc::EINVAL)?;
-        }
-        let room = Room::new(me, cases.len(), is_outside, bytes)?;
-        for (number, case) in cases.iter().enumerate() {
-            let source = Source::of(case)?;
-            *room.edges.add(number) = source.mark()?;
-            if let Source::Ready(_, _, fd) = source {
-                let file = room.enter(number, fd)?;
-                file.judge(kinds::kind(file))?;
-            }
-        }
-        let mut choice = Choice { cases, room, me, turn, is_outside };
+        let mut choice = Choice { cases, room: Room::NONE, me: task::here(), random, deadline };
+        choice.prepare()?;
         loop {
-            if let Some(number) = choice.try_each()? {
-                return Ok(number);
+            if let Some(outcome) = choice.begin() {
+                return outcome;
             }
-            if deadline == 0 {
-                return Err(libc::ETIMEDOUT);
-            }
-            if let Some(number) = choice.wait(deadline)? {
-                return Ok(number);
+            wait::switch_to_scheduler();
+            if let Some(outcome) = choice.end() {
+                return outcome;
             }
         }
     }
 }
 
 impl Choice<'_> {
-    /// The cases in their order, and what they are.
-    pub(super) fn sources(&self) -> impl Iterator<Item = (usize, Source)> {
-        let count = self.cases.len();
-        let order = (0..count).map(move |at| (at + self.turn) % count);
-        order.filter_map(|number| Some((number, Source::of(self.cases.get(number)?).ok()?)))
+    /// Checks the cases, and takes the room for them.
+    #[inline(never)]
+    unsafe fn prepare(&mut self) -> Outcome<()> {
+        if self.cases.is_empty() || self.cases.len() > MOST {
+            return Err(libc::EINVAL);
+        }
+        let (mut descriptors, mut bytes) = (0usize, 0usize);
+        // SAFETY: the caller's promise: the objects are there.
+        unsafe {
+            for case in self.cases.iter_mut() {
+                case.error = 0;
+                let source = Source::of(case)?;
+                source.check_thread();
+                descriptors += usize::from(matches!(source, Source::Ready(..)));
+                if vessel::is_on_moving_stack(source.queue().cast()) {
+                    return Err(libc::EFAULT);
+                }
+                bytes = bytes.checked_add(source.size()).ok_or(libc::EINVAL)?;
+            }
+            self.room = Room::new(self.me, self.cases.len(), descriptors, bytes)?;
+            self.room.fill(self.cases)
+        }
+    }
+
+    pub(super) fn source(&self, number: usize) -> Option<Source> {
+        self.cases.get(number).and_then(|case| Source::of(case).ok())
     }
 
     pub(super) fn data(&self, number: usize) -> *mut u8 {
@@ -112,59 +147,25 @@ impl Choice<'_> {
         }
     }
 
-    /// What an answer of the system means for the file of the case `number`.
-    pub(super) fn judge<T>(&self, number: usize, outcome: Outcome<T>) -> Outcome<T> {
-        self.room.file(number).map_or(Err(libc::EBADF), |file| file.judge(outcome))
-    }
-
-    /// Each by itself.
-    unsafe fn try_each(&mut self) -> Outcome<Option<usize>> {
-        // SAFETY: the caller's promise: the objects are there.
+    /// What a pass has come to, after the locks are free (S1). None: no case is ready.
+    pub(super) unsafe fn done(&mut self, found: Outcome<Option<Found>>) -> Option<Outcome<usize>> {
+        let (number, tried) = match found.transpose()? {
+            Ok(found) => found,
+            Err(error) => return Some(Err(error)),
+        };
+        let Tried::Done(waiter) = tried else {
+            self.set_error(number, libc::EPIPE);
+            return Some(Ok(number));
+        };
+        // SAFETY: this call has claimed the waiter, and not woken it yet; the channel is there.
         unsafe {
-            let mut found = None;
-            for (number, source) in self.sources() {
-                if let Source::Ready(entry, way, fd) = source {
-                    *self.room.edges.add(number) = (*entry).edges(way);
-                    let events = if way == Way::In { libc::POLLIN } else { libc::POLLOUT };
-                    let found = kinds::poll(fd, events);
-                    if self.judge(number, found)? != 0 {
-                        return Ok(Some(number));
-                    }
-                    continue;
-                }
-                let lock = source.lock();
-                (*lock).take();
-                let tried = source.attempt(self.data(number), *self.room.edges.add(number));
-                (*lock).give();
-                if let Some(error) = self.done(number, source, tried) {
-                    found = Some((number, error));
-                    break;
-                }
+            if !waiter.is_null() {
+                wake_waiter(waiter);
             }
-            Ok(found.map(|(number, error)| {
-                self.set_error(number, error);
-                number
-            }))
-        }
-    }
-
-    /// Is it done, and with which error? The lock is free.
-    pub(super) unsafe fn done(&self, number: usize, source: Source, tried: Tried) -> Option<c_int> {
-        match tried {
-            Tried::Waits => None,
-            Tried::Closed => Some(libc::EPIPE),
-            Tried::Done(waiter) => {
-                // SAFETY: claimed for this.
-                unsafe {
-                    if !waiter.is_null() {
-                        wake_waiter(waiter);
-                    }
-                    if let Source::Receive(channel) = source {
-                        sanitizer::is_written(self.data(number).cast(), (*channel).element);
-                    }
-                }
-                Some(0)
+            if let Some(Source::Receive(channel)) = self.source(number) {
+                sanitizer::is_written(self.data(number).cast(), (*channel).element);
             }
         }
+        Some(Ok(number))
     }
 }

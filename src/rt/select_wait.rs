@@ -1,10 +1,8 @@
-//! The part of a select that waits: all locks are held while each case is tried again and the caller takes its
-//! places in the queues.
+//! The part of a select that waits. The rules are those of `select`.
 
 use core::ptr;
 
 use super::cases::Source;
-use super::channel::Tried;
 use super::lock::Lock;
 use super::parker::{Armed, Hearing, Parker};
 use super::queue::Waiter;
@@ -13,132 +11,137 @@ use super::wait::{self, Wait};
 use super::wake::{CLOSED, was_woken};
 use super::why::Why;
 use super::worker::Worker;
-use super::{Outcome, extra, numbers, vessel};
+use super::{Outcome, numbers, os, vessel};
 use crate::sanitizer;
 
 impl Choice<'_> {
-    /// Takes all locks, once each, in the order of their addresses.
-    unsafe fn lock_all(&self) {
-        let locks = self.room.locks;
-        // SAFETY: as many as there are cases.
+    /// The first part of a call, up to the wait of a task. None: the task leaves now.
+    #[inline(never)]
+    pub(super) unsafe fn begin(&mut self) -> Option<Outcome<usize>> {
+        // SAFETY: the caller's promise; the task runs here, on its worker.
         unsafe {
-            for (count, (_, source)) in self.sources().enumerate() {
-                let lock = source.lock();
-                let mut at = count;
-                while at > 0 && *locks.add(at - 1) > lock {
-                    *locks.add(at) = *locks.add(at - 1);
-                    at -= 1;
+            loop {
+                // To register descriptors takes calls of the system, which a case that is ready does not need.
+                if self.deadline == 0 || self.has_files() {
+                    match self.attempt() {
+                        None if self.deadline == 0 => return Some(Err(libc::ETIMEDOUT)),
+                        None => {}
+                        outcome => return outcome,
+                    }
                 }
-                *locks.add(at) = lock;
+                let Some(me) = self.me.as_mut() else {
+                    match self.thread_waits() {
+                        None => continue,
+                        outcome => return outcome,
+                    }
+                };
+                let outcome = self.begin_wait(&raw mut me.parker, Hearing::Cancellation);
+                if outcome.is_none() {
+                    self.room.set_waiting(true);
+                    wait::set_out(me.parker.worker, me, self.wait());
+                }
+                return outcome;
             }
-            self.each_lock(|lock| lock.take());
         }
     }
 
-    unsafe fn each_lock(&self, act: fn(&Lock)) {
-        let locks = self.room.locks;
-        // SAFETY: `lock_all` has written them.
-        unsafe {
-            for at in 0..self.cases.len() {
-                if at == 0 || *locks.add(at) != *locks.add(at - 1) {
-                    act(&**locks.add(at));
-                }
-            }
+    fn wait(&self) -> Wait {
+        Wait {
+            why: if self.has_files() { Why::SelectOutside } else { Why::Select },
+            about: self.room.places().addr(),
+            hearing: Hearing::Cancellation,
+            deadline: self.deadline,
         }
     }
 
-    /// Waits in all queues. None: something may be ready, and all is to be tried again.
-    pub(super) unsafe fn wait(&mut self, deadline: i64) -> Outcome<Option<usize>> {
-        let mut thread = Parker::new();
-        // SAFETY: the caller's promise; the locks are held from `lock_all` to `give`.
+    /// The last part of a task's wait. None: the call begins again.
+    #[inline(never)]
+    pub(super) unsafe fn end(&mut self) -> Option<Outcome<usize>> {
+        // SAFETY: the task has come back, on its worker.
         unsafe {
-            let parker = match self.me.as_mut() {
-                Some(me) => &raw mut me.parker,
-                None => &raw mut thread,
-            };
-            for number in 0..self.cases.len() {
-                if let Some(file) = self.room.file(number)
-                    && !self.me.is_null()
-                {
-                    let confirmed = numbers::confirm(file);
-                    file.judge(confirmed)?;
-                }
+            let outcome = wait::arrive();
+            let ended = self.end_wait(outcome);
+            self.room.set_waiting(false);
+            ended
+        }
+    }
+
+    /// The wait of a plain thread. None: the call begins again.
+    #[cold]
+    #[inline(never)]
+    unsafe fn thread_waits(&mut self) -> Option<Outcome<usize>> {
+        if self.has_files() {
+            let is_over = os::is_over(self.deadline);
+            return Some(Err(if is_over { libc::ETIMEDOUT } else { libc::EPERM }));
+        }
+        let mut parker = Parker::new();
+        let parker = &raw mut parker;
+        // SAFETY: the parker stays until the wait has ended.
+        unsafe {
+            if let Some(outcome) = self.begin_wait(parker, Hearing::Nothing) {
+                return Some(outcome);
             }
-            self.lock_all();
-            if let Some((number, tried)) = self.try_locked()? {
-                self.each_lock(Lock::give);
-                let Some(number) = number else { return Ok(None) };
-                let outcome = self.cases.get(number).and_then(|case| {
-                    Source::of(case).ok().and_then(|source| self.done(number, source, tried))
-                });
-                self.set_error(number, outcome.unwrap_or(0));
-                return Ok(Some(number));
+            if !wait::sleeps(parker, self.deadline) {
+                return self.end_wait(Err(libc::ETIMEDOUT));
             }
-            let hearing = match self.me.is_null() {
-                true => Hearing::Nothing,
-                false => Hearing::Cancellation,
+            was_woken(parker);
+            self.end_wait((*parker).outcome())
+        }
+    }
+
+    /// One pass. None: no case is ready, and the call has its places in all queues.
+    unsafe fn begin_wait(
+        &mut self,
+        parker: *mut Parker,
+        hearing: Hearing,
+    ) -> Option<Outcome<usize>> {
+        // SAFETY: the caller's promise; the locks are held from one `each_lock` to the other.
+        unsafe {
+            if let Err(error) = self.confirm_files() {
+                return Some(Err(error));
+            }
+            self.each_lock(Lock::take);
+            // A case that is ready is worth more than this error.
+            let watched = self.watch_files();
+            let found = match self.pass() {
+                Ok(None) => watched.and_then(|()| self.take_places(parker, hearing)).map(|()| None),
+                found => found,
             };
+            self.each_lock(Lock::give);
+            self.done(found)
+        }
+    }
+
+    fn has_files(&self) -> bool {
+        !self.room.files().is_empty()
+    }
+
+    /// Finds files that other code has put under the number of a watched one (E8).
+    fn confirm_files(&self) -> Outcome<()> {
+        self.room.files().iter().try_for_each(|file| file.judge(numbers::confirm(file)))
+    }
+
+    /// Registers the files with a poller (S6). The locks are held.
+    unsafe fn watch_files(&self) -> Outcome<()> {
+        for file in self.room.files() {
+            file.check()?;
+            // SAFETY: entries are never freed (E1); the lock is held; the worker is this thread's.
+            unsafe { (*file.place()).watch(file.fd(), Worker::here())? }
+        }
+        Ok(())
+    }
+
+    /// Arms `parker`, and puts a place in each queue (S4). The locks are held. ECANCELED.
+    unsafe fn take_places(&mut self, parker: *mut Parker, hearing: Hearing) -> Outcome<()> {
+        let mut value = self.room.values();
+        // SAFETY: the locks are held (S1); the room is for as many cases.
+        unsafe {
             if let Armed::Cancelled = (*parker).arm(hearing) {
-                self.each_lock(Lock::give);
                 return Err(libc::ECANCELED);
             }
-            self.take_places(parker);
-            self.each_lock(Lock::give);
-            let outcome = self.sleep(parker, deadline);
-            for number in 0..self.cases.len() {
-                Waiter::withdraw(self.room.places.add(number));
-            }
-            if !self.me.is_null() {
-                extra::set_places(self.me, 0);
-            }
-            self.settle(outcome?).map(Some)
-        }
-    }
-
-    /// Tries each while all locks are held: the case that is done, or that some file descriptor has had
-    /// an edge. Gives the locks back where that fails.
-    #[allow(clippy::type_complexity)]
-    unsafe fn try_locked(&self) -> Outcome<Option<(Option<usize>, Tried)>> {
-        // SAFETY: the caller's promise.
-        unsafe {
-            for (number, source) in self.sources() {
-                let tried = match source {
-                    Source::Ready(entry, way, fd) => {
-                        let watched = if self.me.is_null() {
-                            Err(libc::EPERM)
-                        } else {
-                            let is_open =
-                                self.room.file(number).map_or(Ok(()), |file| file.check());
-                            is_open.and_then(|()| (*entry).watch(fd, Worker::here()))
-                        };
-                        match watched {
-                            Ok(()) if (*entry).edges(way) == *self.room.edges.add(number) => {
-                                continue;
-                            }
-                            Ok(()) => return Ok(Some((None, Tried::Waits))),
-                            Err(error) => {
-                                self.each_lock(Lock::give);
-                                return Err(error);
-                            }
-                        }
-                    }
-                    _ => source.attempt(self.data(number), *self.room.edges.add(number)),
-                };
-                if !matches!(tried, Tried::Waits) {
-                    return Ok(Some((Some(number), tried)));
-                }
-            }
-            Ok(None)
-        }
-    }
-
-    /// Puts a place in each queue.
-    unsafe fn take_places(&mut self, parker: *mut Parker) {
-        let mut value = self.room.values;
-        // SAFETY: the locks are held; the room is for as many.
-        unsafe {
-            for number in 0..self.cases.len() {
-                let Some(Ok(source)) = self.cases.get(number).map(Source::of) else { continue };
+            for at in 0..self.cases.len() {
+                let number = usize::from(*self.room.order().add(at));
+                let Some(source) = self.source(number) else { continue };
                 let (data, size) = (self.data(number), source.size());
                 let mut slot = data;
                 if vessel::is_on_moving_stack(data.cast()) {
@@ -148,53 +151,47 @@ impl Choice<'_> {
                         ptr::copy_nonoverlapping(data, slot, size);
                     }
                 }
-                let place = self.room.places.add(number);
+                let place = self.room.places().add(number);
                 place.write(Waiter::new(parker, slot, number as u32 + 1));
                 (*source.queue()).push(place, source.lock());
             }
-            if !self.me.is_null() {
-                extra::set_places(self.me, self.cases.len() as u32);
-            }
         }
+        Ok(())
     }
 
-    unsafe fn sleep(&self, parker: *mut Parker, deadline: i64) -> Outcome<usize> {
-        // SAFETY: the parker is armed.
+    /// Withdraws the places (S5), and ends the case that has woken the call. None: it is a descriptor (S6), or
+    /// the deadline (S7).
+    unsafe fn end_wait(&mut self, outcome: Outcome<usize>) -> Option<Outcome<usize>> {
+        // SAFETY: the places are this call's; what has woken it has filled the slot.
         unsafe {
-            if self.me.is_null() {
-                if !wait::sleeps(parker, deadline) {
-                    return Err(libc::ETIMEDOUT);
-                }
-                was_woken(parker);
-                return (*parker).outcome();
+            for number in 0..self.cases.len() {
+                Waiter::withdraw(self.room.places().add(number));
             }
-            let why = if self.is_outside { Why::SelectOutside } else { Why::Select };
-            let hearing = Hearing::Cancellation;
-            let about = self.room.places as usize;
-            wait::leave((*self.me).parker.worker, self.me, Wait { why, about, hearing, deadline })
-        }
-    }
-
-    /// What the wait has come to.
-    unsafe fn settle(&mut self, outcome: usize) -> Outcome<usize> {
-        let number = outcome & !(CLOSED as usize);
-        if outcome & CLOSED as usize != 0 {
-            self.set_error(number, libc::EPIPE);
-            return Ok(number);
-        }
-        if let Some(file) = self.room.file(number) {
-            file.check()?;
-        }
-        // SAFETY: the place is this call's; whoever woke has filled its slot.
-        unsafe {
-            if let Some(Ok(Source::Receive(channel))) = self.cases.get(number).map(Source::of) {
-                let (data, slot) = (self.data(number), (*self.room.places.add(number)).slot);
-                if slot != data {
-                    ptr::copy_nonoverlapping(slot, data, (*channel).element);
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(libc::ETIMEDOUT) => {
+                    self.deadline = 0;
+                    return None;
                 }
-                sanitizer::is_written(data.cast(), (*channel).element);
+                Err(error) => return Some(Err(error)),
+            };
+            let number = outcome & !(CLOSED as usize);
+            if outcome & CLOSED as usize != 0 {
+                self.set_error(number, libc::EPIPE);
+                return Some(Ok(number));
             }
+            match self.source(number) {
+                Some(Source::Ready(..)) => return None,
+                Some(Source::Receive(channel)) => {
+                    let (data, slot) = (self.data(number), (*self.room.places().add(number)).slot);
+                    if slot != data {
+                        ptr::copy_nonoverlapping(slot, data, (*channel).element);
+                    }
+                    sanitizer::is_written(data.cast(), (*channel).element);
+                }
+                _ => {}
+            }
+            Some(Ok(number))
         }
-        Ok(number)
     }
 }

@@ -3,11 +3,28 @@
 use core::ffi::{c_int, c_long};
 
 use super::own_fd::OwnFd;
+use super::signal_owner::{self, Signals, set_of, signals_of};
 use super::{Outcome, clock, os};
 use crate::sys;
 
+/// Takes one of `signals` that is pending, and gives its number. EAGAIN: none is.
+///
+/// # Safety
+/// `info` is NULL or writable.
+unsafe fn take(signals: Signals, info: *mut libc::siginfo_t) -> Outcome<c_int> {
+    let (set, no_time) = (set_of(signals), libc::timespec { tv_sec: 0, tv_nsec: 0 });
+    loop {
+        // SAFETY: the caller's promise.
+        match unsafe { libc::sigtimedwait(&set, info, &no_time) } {
+            ..0 if sys::errno() == libc::EINTR => {}
+            ..0 => return Err(sys::errno()),
+            number => return Ok(number),
+        }
+    }
+}
+
 /// Waits for one of the signals of `set`, takes it and gives its number; what is known of it goes to
-/// `info`, unless that is NULL.
+/// `info`, unless that is NULL. Calls that came before and wait are served before.
 ///
 /// # Safety
 /// `set` is valid, `info` NULL or writable.
@@ -16,20 +33,19 @@ pub(crate) unsafe fn wait(
     info: *mut libc::siginfo_t,
     deadline: i64,
 ) -> Outcome<c_int> {
-    // SAFETY: the caller's promise; the time is there for as long as the call.
+    // SAFETY: the caller's promise; the call is there until it leaves.
     unsafe {
-        let flags = libc::SFD_NONBLOCK | libc::SFD_CLOEXEC;
-        let told = OwnFd::made(c_long::from(libc::signalfd(-1, set, flags)), 0)?;
-        told.until_done(deadline, &mut || {
-            let no_time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-            loop {
-                match libc::sigtimedwait(set, info, &no_time) {
-                    ..0 if sys::errno() == libc::EINTR => {}
-                    ..0 => return Err(sys::errno()),
-                    number => return Ok(number),
-                }
-            }
-        })
+        let wanted = signals_of(set);
+        match take(wanted & !signal_owner::owned(), info) {
+            Err(libc::EAGAIN) if deadline == 0 => return Err(libc::ETIMEDOUT),
+            Err(libc::EAGAIN) => {}
+            outcome => return outcome,
+        }
+        let call = signal_owner::enter(wanted)?;
+        let mut attempt = || take(signal_owner::owned_by(call), info);
+        let outcome = (*call).told.until_done(deadline, &mut attempt);
+        signal_owner::leave(call);
+        outcome
     }
 }
 

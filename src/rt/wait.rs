@@ -61,28 +61,45 @@ pub(crate) unsafe fn begin_in_queue(
     slot: *mut u8,
     wait: Wait,
 ) -> Begun {
+    // SAFETY: the caller's promise.
+    unsafe { begin_and_release(lock, queue, slot, wait, || (*lock).give()) }
+}
+
+/// As [`begin_in_queue`], but `release` gives `lock` back. It is called once: when the caller has its place in
+/// the queue, or will have none, and before the task leaves or the thread sleeps.
+///
+/// # Safety
+/// As [`in_queue`].
+#[inline(always)]
+pub(crate) unsafe fn begin_and_release(
+    lock: *const Lock,
+    queue: *mut Queue,
+    slot: *mut u8,
+    wait: Wait,
+    release: impl FnOnce(),
+) -> Begun {
     // SAFETY: the caller's promise; the task runs here, on its worker.
     unsafe {
         if wait.deadline == 0 {
-            (*lock).give();
+            release();
             return Begun::Over(Err(libc::ETIMEDOUT));
         }
         let Some(task) = task::here().as_mut() else {
-            return Begun::Over(thread_in_queue(lock, queue, slot, wait.deadline));
+            return Begun::Over(thread_in_queue(lock, queue, slot, wait.deadline, release));
         };
         let worker = task.parker.worker;
         if vessel::moves(worker, queue.cast()) {
-            (*lock).give();
+            release();
             return Begun::Over(Err(libc::EFAULT));
         }
         if let Armed::Cancelled = task.parker.arm(wait.hearing) {
-            (*lock).give();
+            release();
             return Begun::Over(Err(libc::ECANCELED));
         }
         let place = task.waiter();
         place.write(Waiter::new(&raw mut task.parker, slot, 1));
         (*queue).push(place, lock);
-        (*lock).give();
+        release();
         set_out(worker, task, wait);
         Begun::Waits
     }
@@ -171,20 +188,6 @@ pub(super) unsafe fn arrive() -> Outcome<usize> {
     }
 }
 
-/// Leaves for the scheduler until somebody wakes the task, or its deadline passes. Gives which of several
-/// it was that woke it.
-///
-/// # Safety
-/// `task` runs here, on `worker`, and its parker is armed.
-pub(crate) unsafe fn leave(worker: *mut Worker, task: *mut Task, wait: Wait) -> Outcome<usize> {
-    // SAFETY: the caller's promise; the scheduler waits in a resume.
-    unsafe {
-        set_out(worker, task, wait);
-        switch_to_scheduler();
-        arrive()
-    }
-}
-
 /// The task has resumed a coroutine, which would have to wait: says so, and aborts.
 #[cold]
 #[inline(never)]
@@ -193,7 +196,7 @@ pub(super) fn refuse_nested(task: *mut Task) -> ! {
     diag::fatal("acort", task, what, "wait in the task itself, or call with deadline 0")
 }
 
-/// As [`in_queue`], for a plain thread.
+/// As [`begin_and_release`] and the rest of [`in_queue`], for a plain thread.
 #[cold]
 #[inline(never)]
 unsafe fn thread_in_queue(
@@ -201,6 +204,7 @@ unsafe fn thread_in_queue(
     queue: *mut Queue,
     slot: *mut u8,
     deadline: i64,
+    release: impl FnOnce(),
 ) -> Outcome<()> {
     let mut parker = Parker::new();
     let parker = &raw mut parker;
@@ -209,7 +213,7 @@ unsafe fn thread_in_queue(
     unsafe {
         (*parker).arm(Hearing::Nothing);
         (*queue).push(&raw mut waiter, lock);
-        (*lock).give();
+        release();
         if !sleeps(parker, deadline) {
             Waiter::withdraw(&raw mut waiter);
             return Err(libc::ETIMEDOUT);

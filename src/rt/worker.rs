@@ -10,6 +10,7 @@ use super::lists::{Blocks, List};
 use super::lock::SeveralTouch;
 use super::patience::Patience;
 use super::poller::Poller;
+use super::random::Random;
 use super::runtime::Runtime;
 use super::task::{self, Task};
 use super::timers::Timers;
@@ -75,8 +76,9 @@ pub(crate) struct Worker {
     /// The numbers of tasks are taken so many at a time.
     next_id: u64,
     last_id: u64,
-    /// What chaos is made of; 0: there is none.
-    pub(crate) chaos: u64,
+    pub(crate) random: Random,
+    /// Chaos is on.
+    pub(crate) chaos: bool,
     pub(crate) poller: Poller,
     pub(crate) thread: libc::pthread_t,
     pub(crate) counts: Counts,

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `ground` | the lock, parkers, queues |
 //! | `workers` | inboxes, sleep, tasks that have not begun, idle workers, the counts of tasks |
-//! | `objects` | mutexes, events, semaphores, futures, channels |
+//! | `objects` | mutexes, conditions, events, semaphores, futures, channels |
+//! | `selects` | calls that wait for one of several objects |
 //! | `ends` | the end of a task against those who wait for it, or for its group |
 //! | `helpers` | the jobs of the threads for blocking calls |
 //!
@@ -27,6 +28,7 @@ mod helpers;
 mod mutations;
 mod objects;
 mod rt;
+mod selects;
 mod stand_ins;
 mod workers;
 

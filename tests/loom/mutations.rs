@@ -82,6 +82,13 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("lock.rs store Release", "objects::late_value_is_received_once"),
     ("parker.rs store Release", "objects::event_is_freed_by_who_waited"),
     ("lock.rs compare_exchange AcqRel", "objects::semaphore_loses_nothing"),
+    // A select has a value that was not yet written, or what it leaves in its queues is not seen.
+    ("lock.rs compare_exchange AcqRel", "selects::one_sender_is_met"),
+    ("lock.rs store Release", "selects::one_sender_is_met"),
+    // It gives up without a claim, while a sender hands over.
+    ("model claim -", "selects::one_sender_is_met"),
+    ("lock.rs compare_exchange AcqRel", "selects::selects_meet"),
+    ("lock.rs store Release", "selects::events_are_freed_by_the_caller"),
     // A task is freed while it ends.
     ("lock.rs store Release", "ends::ended_task_is_joined"),
     ("lock.rs compare_exchange AcqRel", "ends::group_is_freed"),

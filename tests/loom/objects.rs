@@ -6,6 +6,7 @@ use std::ptr;
 use loom::thread;
 
 use crate::ground::Own;
+use crate::rt::condition::{self, Condition};
 use crate::rt::event::{self, Event};
 use crate::rt::mutex::{self, Mutex};
 use crate::rt::parker::Hearing;
@@ -88,6 +89,38 @@ fn mutex_is_not_lost_to_who_gives_up() {
     });
 }
 
+/// A signal that comes once the mutex is free ends the wait, though the caller gives the mutex up only after
+/// it has its place.
+///
+/// Fails where `wait_without` gives the mutex up before it takes the lock of the queue.
+#[test]
+fn condition_misses_no_signal() {
+    check(3, || {
+        let (mutex, condition) = (new_mutex(), Shared::<Condition>::zeroed());
+        let is_said = Shared::new(Own::default());
+        // SAFETY: neither is ever freed.
+        unsafe { condition::signal(condition.raw()) };
+        let other = thread::spawn(move || {
+            // SAFETY: as above.
+            unsafe {
+                assert!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER).is_ok());
+                is_said.add(1);
+                assert!(mutex::unlock(mutex.raw()).is_ok());
+                condition::signal(condition.raw());
+            }
+        });
+        // SAFETY: as above.
+        unsafe {
+            assert!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER).is_ok());
+            while is_said.get() == 0 {
+                assert!(condition::wait(condition.raw(), mutex.raw(), NEVER).is_ok());
+            }
+            assert!(mutex::unlock(mutex.raw()).is_ok());
+        }
+        other.join().expect("no panic");
+    });
+}
+
 /// Who has waited for an event may free it.
 ///
 /// Fails where it is set with the lock held until after the wakes.
@@ -160,7 +193,7 @@ fn future_comes_once() {
 }
 
 /// Sends the address of something that it has written to.
-fn sends(channel: Shared<channel::Channel>, gift: Shared<Own>, deadline: i64) -> bool {
+pub(crate) fn sends(channel: Shared<channel::Channel>, gift: Shared<Own>, deadline: i64) -> bool {
     gift.add(1);
     let value = gift.raw();
     // SAFETY: the caller has a reference.
@@ -181,7 +214,7 @@ fn receives(channel: Shared<channel::Channel>, deadline: i64) -> Result<(), i32>
     Ok(())
 }
 
-fn new_channel(capacity: usize) -> Shared<channel::Channel> {
+pub(crate) fn new_channel(capacity: usize) -> Shared<channel::Channel> {
     let channel =
         channel_life::create(size_of::<*mut Own>(), capacity, 0).expect("there is memory");
     // SAFETY: a new channel; a reference for each of the two threads.
@@ -193,7 +226,7 @@ fn new_channel(capacity: usize) -> Shared<channel::Channel> {
     Shared::of(channel)
 }
 
-fn gift() -> Shared<Own> {
+pub(crate) fn gift() -> Shared<Own> {
     Shared::new(Own::default())
 }
 

@@ -47,7 +47,7 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 22] = [
+const IN_ANY_ORDER: [&str; 24] = [
     "rt/attributes",
     "rt/channels",
     "rt/closing",
@@ -58,8 +58,8 @@ const IN_ANY_ORDER: [&str; 22] = [
     "rt/groups",
     "rt/io",
     "rt/late",
-    "rt/local_channels",
     "rt/listen",
+    "rt/local_channels",
     "rt/locals",
     "rt/loop",
     "rt/once",
@@ -67,6 +67,8 @@ const IN_ANY_ORDER: [&str; 22] = [
     "rt/past",
     "rt/reused",
     "rt/rwlock",
+    "rt/selects",
+    "rt/signal_turns",
     "rt/signals",
     "rt/sync",
     "rt/workers",

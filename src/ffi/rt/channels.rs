@@ -102,11 +102,12 @@ pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_
     answer(given(chan).map(|chan| unsafe { channel_life::length(chan) } as isize))
 }
 
-/// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are, each
-/// has its turn. A closed channel is ready: `error` of the case says EPIPE. -1 and errno: ETIMEDOUT,
-/// ECANCELED; EINVAL for no case, more than 1024, one that does not exist, NULL; ESRCH for a task that was
-/// freed; EBADF; EFAULT for an object on a shared stack; ENOMEM; EPERM for file descriptors in a plain
-/// thread that would have to wait.
+/// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are ready, file
+/// descriptors among them, each has the same chance. All cases are tried at one moment; at that moment the system is
+/// asked for the file descriptors, one after the other. A closed channel is ready: `error` of the case says EPIPE.
+/// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for no case, more than 1024, one that does not exist, NULL, more file
+/// descriptors than the process may have open; ESRCH for a task that was freed; EBADF; EFAULT for an object on a
+/// shared stack; ENOMEM; EPERM for file descriptors in a plain thread that would have to wait.
 ///
 /// # Safety
 /// `cases` is NULL or has `n` cases, whose objects are valid.
@@ -118,7 +119,7 @@ pub unsafe extern "C" fn acort_select(cases: *mut acort_case_t, n: c_int, deadli
     answer(chosen.map(|at| at as c_int))
 }
 
-/// acort_select() by rank: where several cases are ready it is the one with the least number.
+/// acort_select() by rank: of all cases that are ready it takes the one with the least number.
 ///
 /// # Safety
 /// As acort_select().
@@ -130,7 +131,7 @@ pub unsafe extern "C" fn acort_select_ordered(
 ) -> c_int {
     // SAFETY: the caller's promise.
     let chosen = unsafe {
-        slice(cases, n).and_then(|cases| select::select_from(0, cases, until(deadline)?))
+        slice(cases, n).and_then(|cases| select::select_ordered(cases, until(deadline)?))
     };
     answer(chosen.map(|at| at as c_int))
 }

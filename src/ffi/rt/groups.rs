@@ -58,7 +58,7 @@ pub unsafe extern "C" fn acort_group_fail(group: *mut acort_group_t, err: c_int)
 }
 
 /// Cancels all tasks of `group`, waits for their ends, and frees it and them. Not cancelled itself. 0, or
-/// -1 and errno: EDEADLK in a task of it; EINVAL for NULL.
+/// -1 and errno: EDEADLK in a task of it, where nothing is done; EINVAL for NULL.
 ///
 /// # Safety
 /// `group` is NULL or an open group that nobody uses from here on, if this succeeds.

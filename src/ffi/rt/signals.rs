@@ -7,8 +7,10 @@ use crate::rt::signal;
 
 /// Waits for a signal of `set`, takes it, and gives its number; what is known of it goes to `info`, a
 /// siginfo_t, unless that is NULL. The signals are to be blocked in every thread of the process, as the
-/// runtime's own threads have them; of several that wait one has each signal. -1 and errno: ETIMEDOUT,
-/// ECANCELED; EINVAL for NULL, EMFILE, ENOMEM.
+/// runtime's own threads have them. Of several calls that wait for a signal the one that came first has it;
+/// with `deadline` 0 a call takes what no other one waits for. What was sent to one thread, by raise(3) say,
+/// only a call on that thread has, when it is its turn. -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL,
+/// EMFILE, ENOMEM.
 ///
 /// # Safety
 /// `set` is NULL or initialised, `info` NULL or writable.

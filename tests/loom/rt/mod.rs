@@ -9,8 +9,10 @@ macro_rules! files {
 files! {
     attempt "../../../src/rt/attempt.rs",
     cancel "../../../src/rt/cancel.rs",
+    cases "../../../src/rt/cases.rs",
     channel "../../../src/rt/channel.rs",
     channel_life "../../../src/rt/channel_life.rs",
+    condition "../../../src/rt/condition.rs",
     ending "../../../src/rt/ending.rs",
     event "../../../src/rt/event.rs",
     fresh "../../../src/rt/fresh.rs",
@@ -25,6 +27,10 @@ files! {
     patience "../../../src/rt/patience.rs",
     queue "../../../src/rt/queue.rs",
     runtime "../../../src/rt/runtime.rs",
+    select "../../../src/rt/select.rs",
+    select_pass "../../../src/rt/select_pass.rs",
+    select_room "../../../src/rt/select_room.rs",
+    select_wait "../../../src/rt/select_wait.rs",
     semaphore "../../../src/rt/semaphore.rs",
     wake "../../../src/rt/wake.rs",
     why "../../../src/rt/why.rs",
@@ -59,6 +65,10 @@ pub(crate) mod os {
         0
     }
 
+    pub fn is_over(_: i64) -> bool {
+        false
+    }
+
     pub fn wake_one(_: *const AtomicU32) {}
 
     pub fn allocate_zeroed<T>() -> Option<NonNull<T>> {
@@ -70,6 +80,10 @@ pub(crate) mod os {
 
     pub fn thread_count() -> Option<usize> {
         None
+    }
+
+    pub fn poll(_: &mut [libc::pollfd], _: i64) -> super::Outcome<usize> {
+        unreachable!("no case is a descriptor")
     }
 }
 
@@ -164,15 +178,142 @@ pub(crate) mod extra {
         std::ptr::null()
     }
 
+    pub unsafe fn take_room(_: *mut Task, _: usize) -> *mut u8 {
+        std::ptr::null_mut()
+    }
+
+    pub unsafe fn give_room_back(_: *mut Task) {}
+
+    pub unsafe fn set_places(_: *mut Task, _: u32) {}
+
     pub unsafe fn withdraw_places(_: *mut Task) {}
 }
 
+/// Always the last of those that are left: the opposite of the order by rank, and the same in every run.
+pub(crate) mod random {
+    pub struct Random;
+
+    impl Random {
+        pub fn of_thread() -> Random {
+            Random
+        }
+
+        pub fn split(&mut self) -> Random {
+            Random
+        }
+
+        pub fn below(&mut self, limit: usize) -> usize {
+            limit - 1
+        }
+    }
+}
+
+/// No model has any.
+pub(crate) mod descriptors {
+    use std::ffi::c_int;
+
+    use super::Outcome;
+    use super::lock::Lock;
+    use super::queue::Queue;
+    use super::worker::Worker;
+
+    #[derive(Clone, Copy, PartialEq)]
+    pub enum Way {
+        In,
+        Out,
+    }
+
+    pub struct Entry {
+        pub(crate) lock: Lock,
+        queue: Queue,
+    }
+
+    pub fn entry(_: c_int) -> Outcome<*mut Entry> {
+        Err(libc::EBADF)
+    }
+
+    impl Entry {
+        pub fn queue(&mut self, _: Way) -> *mut Queue {
+            &raw mut self.queue
+        }
+
+        pub unsafe fn watch(&mut self, _: c_int, _: *mut Worker) -> Outcome<()> {
+            Ok(())
+        }
+    }
+}
+
+/// As above.
+pub(crate) mod fd_ref {
+    use std::ffi::c_int;
+
+    use super::Outcome;
+    use super::descriptors::Entry;
+
+    pub struct FdRef(*mut Entry);
+
+    impl FdRef {
+        pub fn enter(_: c_int) -> Outcome<FdRef> {
+            Err(libc::EBADF)
+        }
+
+        pub fn fd(&self) -> c_int {
+            -1
+        }
+
+        pub fn place(&self) -> *mut Entry {
+            self.0
+        }
+
+        pub fn check(&self) -> Outcome<()> {
+            Ok(())
+        }
+
+        pub fn judge<T>(&self, outcome: Outcome<T>) -> Outcome<T> {
+            outcome
+        }
+    }
+}
+
+pub(crate) mod kinds {
+    use super::fd_ref::FdRef;
+
+    pub fn kind(_: &FdRef) -> super::Outcome<u32> {
+        Ok(0)
+    }
+}
+
+pub(crate) mod numbers {
+    use super::fd_ref::FdRef;
+
+    pub fn confirm(_: &FdRef) -> super::Outcome<()> {
+        Ok(())
+    }
+}
+
+#[allow(non_camel_case_types)]
 pub(crate) mod abi {
-    #[allow(non_camel_case_types)]
+    use std::ffi::{c_int, c_void};
+
     pub const ACORT_LOCAL: u32 = 1;
 
-    #[allow(non_camel_case_types)]
+    pub const ACORT_SEND: i32 = 1;
+    pub const ACORT_RECV: i32 = 2;
+    pub const ACORT_FD_READ: i32 = 3;
+    pub const ACORT_FD_WRITE: i32 = 4;
+    pub const ACORT_TASK: i32 = 5;
+    pub const ACORT_EVENT: i32 = 6;
+    pub const ACORT_FUTURE: i32 = 7;
+
     pub struct acort_opts_t {
         pub workers: u32,
+    }
+
+    pub struct acort_case_t {
+        pub op: i32,
+        pub fd: c_int,
+        pub object: *mut c_void,
+        pub data: *mut c_void,
+        pub error: c_int,
     }
 }

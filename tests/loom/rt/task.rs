@@ -2,9 +2,11 @@
 
 use std::ffi::{c_int, c_void};
 use std::fmt::{self, Formatter};
+use std::ptr::NonNull;
 
 use loom::cell::UnsafeCell;
 
+use super::Outcome;
 use super::atomic::{AtomicU8, Ordering};
 use super::group::Group;
 use super::lock::Lock;
@@ -87,6 +89,10 @@ impl Task {
         self.flags.store(if on { flags | flag } else { flags & !flag }, Ordering::Relaxed);
     }
 
+    pub(crate) fn lives(&self) -> bool {
+        !self.has_ended()
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.state.load(Ordering::Acquire) >= ENDED
     }
@@ -111,6 +117,10 @@ impl Task {
         // SAFETY: as above.
         self.notes.with(|place| unsafe { *place })
     }
+}
+
+pub(crate) fn check(task: *mut Task) -> Outcome<NonNull<Task>> {
+    NonNull::new(task).ok_or(libc::EINVAL)
 }
 
 /// Every thread of a model is a plain one.

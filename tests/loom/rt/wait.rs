@@ -8,8 +8,11 @@ use super::lock::Lock;
 use super::os;
 use super::parker::{Hearing, Parker};
 use super::queue::{Queue, Waiter};
+use super::task::Task;
 use super::wake::{CLOSED, was_woken};
 use super::why::Why;
+use super::worker::Worker;
+use crate::mutations::omits;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Wait {
@@ -32,7 +35,7 @@ pub(crate) unsafe fn begin_in_queue(
     wait: Wait,
 ) -> Begun {
     // SAFETY: the caller's promise.
-    Begun::Over(unsafe { in_queue(lock, queue, slot, wait) })
+    unsafe { begin_and_release(lock, queue, slot, wait, || (*lock).give()) }
 }
 
 pub(crate) unsafe fn end_in_queue(begun: Begun) -> Outcome<()> {
@@ -48,20 +51,42 @@ pub(crate) unsafe fn in_queue(
     slot: *mut u8,
     wait: Wait,
 ) -> Outcome<()> {
+    // SAFETY: the caller's promise.
+    unsafe { end_in_queue(begin_in_queue(lock, queue, slot, wait)) }
+}
+
+pub(crate) unsafe fn begin_and_release(
+    lock: *const Lock,
+    queue: *mut Queue,
+    slot: *mut u8,
+    wait: Wait,
+    release: impl FnOnce(),
+) -> Begun {
+    // SAFETY: the caller's promise.
+    Begun::Over(unsafe { thread_in_queue(lock, queue, slot, wait.deadline, release) })
+}
+
+unsafe fn thread_in_queue(
+    lock: *const Lock,
+    queue: *mut Queue,
+    slot: *mut u8,
+    deadline: i64,
+    release: impl FnOnce(),
+) -> Outcome<()> {
     let parker = Parker::new();
     parker.reason_word().load(Ordering::Relaxed);
     let parker = (&raw const parker).cast_mut();
     let mut waiter = Waiter::new(parker, slot, 1);
     // SAFETY: the caller's promise; both stay until the wait has ended.
     unsafe {
-        if wait.deadline == 0 {
-            (*lock).give();
+        if deadline == 0 {
+            release();
             return Err(libc::ETIMEDOUT);
         }
         (*parker).arm(Hearing::Nothing);
         (*queue).push(&raw mut waiter, lock);
-        (*lock).give();
-        if !sleeps(parker, wait.deadline) {
+        release();
+        if !sleeps(parker, deadline) {
             Waiter::withdraw(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }
@@ -88,7 +113,7 @@ pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: i64) -> bool {
         let word = (*parker).reason_word();
         while word.load(Ordering::Acquire) == 0 {
             if deadline > 0 {
-                if (*parker).claim() {
+                if omits("claim") || (*parker).claim() {
                     if let Some(act) = AT_DEADLINE.with(|place| place.borrow_mut().take()) {
                         act();
                     }
@@ -100,4 +125,14 @@ pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: i64) -> bool {
         }
         true
     }
+}
+
+pub(crate) unsafe fn set_out(_: *mut Worker, _: *mut Task, _: Wait) {}
+
+pub(crate) unsafe fn switch_to_scheduler() {
+    unreachable!("every thread of a model is a plain one")
+}
+
+pub(crate) unsafe fn arrive() -> Outcome<usize> {
+    unreachable!("as above")
 }
