@@ -28,8 +28,8 @@ use core::ptr;
 use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use super::Outcome;
-use super::fd_ref::OwnFd;
 use super::mutex::{self, Mutex};
+use super::own_fd::OwnFd;
 use super::parker::Hearing;
 use crate::sys;
 
