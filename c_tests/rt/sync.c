@@ -189,9 +189,13 @@ static void *hands_over_in_vain(void *moving) {
     if (moving != NULL) {
         CHECK_FAILS(acort_cond_wait(own, &mutex, ACORT_NEVER), EFAULT);
     } else {
-        acort_cancel(acort_self());
+        acort_cancel(acort_self()); /* before any effect: the caller has the mutex still */
         CHECK_FAILS(acort_cond_wait(&cond, &mutex, ACORT_NEVER), ECANCELED);
+        CHECK_EQUAL(counter, before);
+        CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
         acort_cancel_mask(1);
+        join(task);
+        return NULL;
     }
     had_it(task, before);
     return NULL;

@@ -74,7 +74,7 @@ fn begin_park(deadline: i64) -> Begun {
     // SAFETY: the task runs here.
     unsafe {
         let Some(task) = task::here().as_mut() else { return Begun::Over(Err(libc::EPERM)) };
-        if deadline == 0 && !task.parker.is_cancelled() {
+        if deadline == 0 {
             if !task.parker.take_token() {
                 return Begun::Over(Err(libc::ETIMEDOUT));
             }
