@@ -207,6 +207,8 @@ static acort_group_t *open_group;
 
 static void *closes_its_own(void *argument) {
     CHECK_FAILS(acort_group_close(open_group), EDEADLK);
+    CHECK_FAILS(acort_group_wait(open_group, ACORT_NEVER), ECANCELED); /* born cancelled */
+    CHECK_EQUAL(acort_cancel_mask(1), 0);
     CHECK_FAILS(acort_group_wait(open_group, ACORT_NEVER), EDEADLK);
     return argument;
 }
