@@ -1,4 +1,17 @@
-//! Tasks are joined, and left to themselves.
+//! Tasks are joined, and left to themselves. The task's lock is held for each step of this table.
+//!
+//! ```text
+//!   the task has    join(), detach()               the end (see `ending`)
+//!   no flag         JOINED, waits; DETACHED        stays in its group
+//!   JOINED          EINVAL                         leaves its group, wakes the joiner
+//!   DETACHED        EINVAL                         leaves its group, is freed
+//!   ended           leaves its group, is freed
+//! ```
+//!
+//! 1. One thread frees a task: its joiner, the call that detaches it, its end, or its group.
+//! 2. A joiner whose wait fails takes its flag back while the task lives. Otherwise the task is the joiner's, with the
+//!    result.
+//! 3. An ended task without a flag is in its group. With a flag it is in none, or about to leave it.
 
 use core::ffi::c_void;
 use core::ptr;

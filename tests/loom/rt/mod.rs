@@ -20,6 +20,7 @@ files! {
     group "../../../src/rt/group.rs",
     inbox "../../../src/rt/inbox.rs",
     jobs "../../../src/rt/jobs.rs",
+    join "../../../src/rt/join.rs",
     lists "../../../src/rt/lists.rs",
     lock "../../../src/rt/lock.rs",
     mutex "../../../src/rt/mutex.rs",
