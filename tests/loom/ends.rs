@@ -4,6 +4,7 @@
 use std::ffi::c_int;
 use std::ptr;
 
+use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
 use crate::rt::atomic::Ordering;
@@ -153,6 +154,37 @@ fn group_is_closed_after_the_last() {
             unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
             other.join().expect("no panic");
             assert!(first.is_gone() && last.is_gone());
+        });
+    }
+}
+
+/// A thread walks all tasks, as acort_dump() and acort_foreach() do, while an ended one is joined, or freed with its
+/// group.
+///
+/// Fails where a group frees its tasks while it is in the runtime's list.
+#[test]
+fn walked_task_is_not_freed() {
+    for is_joined in [true, false] {
+        check(3, move || {
+            let runtime = runtime(1);
+            let (group, [task]) = group_of(runtime);
+            ends(task);
+            let is_seen = Shared::new(AtomicBool::new(false));
+            let other = thread::spawn(move || {
+                runtime.each_task(&mut |task| {
+                    is_seen.store(true, Ordering::Relaxed);
+                    // SAFETY: a task in a group exists.
+                    unsafe { assert!((*task).has_ended() && !(*task).is_gone()) };
+                });
+            });
+            while !is_seen.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            if is_joined {
+                assert_eq!(joins(task, NEVER), Ok(RESULT));
+            }
+            is_over(runtime, group, task);
+            other.join().expect("no panic");
         });
     }
 }

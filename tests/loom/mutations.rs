@@ -92,6 +92,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("lock.rs store Release", "selects::events_are_freed_by_the_caller"),
     // A task is freed while it ends.
     ("lock.rs compare_exchange AcqRel", "ends::group_is_freed"),
+    ("lock.rs store Release", "ends::walked_task_is_not_freed"),
     ("lock.rs store Release", "joins::ending_task_is_joined"),
     ("lock.rs store Release", "joins::ending_task_is_detached"),
     ("lock.rs store Release", "joins::given_up_task_is_joined"),
