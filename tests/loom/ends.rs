@@ -10,9 +10,12 @@ use loom::thread;
 use crate::rt::atomic::Ordering;
 use crate::rt::group::{self, Group};
 use crate::rt::join::{detach, join};
+use crate::rt::lock::Lock;
 use crate::rt::parker::Hearing;
+use crate::rt::queue::{Queue, Waiter};
 use crate::rt::runtime::Runtime;
 use crate::rt::task::{DETACHED, Task};
+use crate::rt::why::Why;
 use crate::rt::worker::Worker;
 use crate::rt::{Outcome, ending};
 use crate::workers::{of, runtime};
@@ -56,6 +59,19 @@ pub(crate) fn ends(task: Shared<Task>) {
     unsafe {
         (*task.raw()).set_result(ptr::without_provenance_mut(RESULT));
         ending::finish(worker, task.raw());
+    }
+}
+
+/// The task waits in a queue.
+unsafe fn waits(task: Shared<Task>, why: Why, lock: *const Lock, queue: *mut Queue) {
+    // SAFETY: the caller's promise: no other thread knows the task; the queue stays.
+    unsafe {
+        task.parker.arm(Hearing::Nothing);
+        task.why.store(why as u8, Ordering::Relaxed);
+        let place = (*task.raw()).waiter();
+        place.write(Waiter::new(&raw mut (*task.raw()).parker, ptr::null_mut(), 1));
+        let _held = (*lock).hold();
+        (*queue).push(place, lock);
     }
 }
 
@@ -187,4 +203,49 @@ fn walked_task_is_not_freed() {
             other.join().expect("no panic");
         });
     }
+}
+
+/// Nothing can wake two tasks of two workers, one of which is awake: each worker ends its task, once both tasks are out
+/// of the queue that they have waited in.
+///
+/// Fails where a worker is told before that, and where it does not look again when it falls asleep.
+#[test]
+fn withdrawn_tasks_are_given_up() {
+    check(3, || {
+        let runtime = runtime(2);
+        let (group, tasks) = group_of::<2>(runtime);
+        let object = Shared::new((Lock::NEW, Queue::NEW));
+        crate::ground::touch(&object.0);
+        for (number, task) in tasks.into_iter().enumerate() {
+            // SAFETY: the task is this thread's still.
+            unsafe {
+                (*task.raw()).parker.worker = of(runtime, number as u32);
+                (*of(runtime, number as u32)).tasks = 1;
+                waits(task, Why::Event, &raw const object.0, &raw mut (*object.raw()).1);
+            }
+        }
+        let gives_up = move |number: u32| {
+            let worker = of(runtime, number);
+            Worker::set_here(worker);
+            // SAFETY: the worker is this thread.
+            unsafe {
+                while !(*worker).gives_up.load(Ordering::Acquire) {
+                    crate::workers::sleep(worker);
+                }
+                assert!(object.1.is_empty());
+                ending::give_up(worker);
+            }
+        };
+        let other = thread::spawn(move || gives_up(0));
+        // SAFETY: no task runs.
+        unsafe { ending::withdraw_all(runtime.raw()) };
+        gives_up(1);
+        other.join().expect("no panic");
+        assert_eq!(runtime.given_up.load(Ordering::Relaxed), 0);
+        for task in tasks {
+            assert_eq!(joins(task, 0), Ok(0));
+        }
+        // SAFETY: no task of it lives.
+        unsafe { group::free(group.raw()) };
+    });
 }

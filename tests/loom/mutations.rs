@@ -64,6 +64,9 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("inbox.rs fence -", "workers::nothing_given_is_missed"),
     ("model look-again -", "workers::nothing_given_is_missed"),
     ("model look-again -", "workers::fresh_tasks_are_begun"),
+    ("model look-again -", "ends::withdrawn_tasks_are_given_up"),
+    // It ends a task that another worker takes out of a queue.
+    ("ending.rs store SeqCst", "ends::withdrawn_tasks_are_given_up"),
     // It goes while somebody gives it something.
     ("inbox.rs fetch_sub Release", "workers::nothing_given_is_missed"),
     ("inbox.rs load Acquire", "workers::nothing_given_is_missed"),

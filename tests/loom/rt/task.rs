@@ -12,7 +12,7 @@ use super::atomic::{AtomicU8, Ordering};
 use super::group::Group;
 use super::lock::Lock;
 use super::parker::Parker;
-use super::queue::Queue;
+use super::queue::{Queue, Waiter};
 use super::worker::Worker;
 use crate::abi::aco_t;
 use crate::mutations::is_left_out;
@@ -49,6 +49,7 @@ pub struct Task {
     pub(crate) has_result: bool,
     pub(crate) lock: Lock,
     pub(crate) part: Part,
+    place: Waiter,
     pub(crate) about: usize,
     pub(crate) watchers: Queue,
     pub(crate) group: *mut Group,
@@ -83,6 +84,7 @@ impl Task {
             has_result: false,
             lock: Lock::NEW,
             part: Part { result: null.cast() },
+            place: Waiter::new(std::ptr::null_mut(), std::ptr::null_mut(), 0),
             about: 0,
             watchers: Queue::NEW,
             group: std::ptr::null_mut(),
@@ -122,8 +124,8 @@ impl Task {
         self.note(1);
     }
 
-    pub(crate) fn waiter(&mut self) -> *mut super::queue::Waiter {
-        std::ptr::null_mut()
+    pub(crate) fn waiter(&mut self) -> *mut Waiter {
+        &raw mut self.place
     }
 
     /// Writes what others must see.
