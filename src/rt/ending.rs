@@ -17,6 +17,7 @@ use super::atomic::Ordering;
 use super::extra;
 use super::group::Group;
 use super::hooks;
+use super::join;
 use super::local;
 use super::queue::Waiter;
 use super::runtime::Runtime;
@@ -108,8 +109,12 @@ pub(crate) unsafe fn withdraw_all(runtime: *mut Runtime) {
         // Without the locks that were held for the search: they may be those of the queues.
         while let Some(task) = list.as_mut() {
             extra::withdraw_places(task);
-            if Why::of(task.why.load(Ordering::Relaxed)).is_in_queue() {
+            let why = Why::of(task.why.load(Ordering::Relaxed));
+            if why.is_in_queue() {
                 Waiter::withdraw(task.waiter());
+            }
+            if why == Why::Join {
+                join::give_up(ptr::with_exposed_provenance_mut(task.about));
             }
             list = task.next;
         }

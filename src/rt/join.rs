@@ -10,7 +10,7 @@
 //!
 //! 1. One thread frees a task: its joiner, the call that detaches it, its end, or its group.
 //! 2. A joiner whose wait fails takes its flag back while the task lives. Otherwise the task is the joiner's, with the
-//!    result.
+//!    result. A joiner that is given up loses its flag before any task ends.
 //! 3. An ended task without a flag is in its group. With a flag it is in none, or about to leave it.
 
 use core::ffi::c_void;
@@ -63,6 +63,18 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Outcome<*mut c_void
             drop(held);
         }
         result_of(task)
+    }
+}
+
+/// The joiner of `task` is given up: it frees nothing.
+///
+/// # Safety
+/// The task has not ended, and is joined by a call that does not go on.
+pub(crate) unsafe fn give_up(task: *mut Task) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let _held = (*task).lock.hold();
+        (*task).set(JOINED, false);
     }
 }
 

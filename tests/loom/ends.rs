@@ -63,7 +63,7 @@ pub(crate) fn ends(task: Shared<Task>) {
 }
 
 /// The task waits in a queue.
-unsafe fn waits(task: Shared<Task>, why: Why, lock: *const Lock, queue: *mut Queue) {
+pub(crate) unsafe fn waits(task: Shared<Task>, why: Why, lock: *const Lock, queue: *mut Queue) {
     // SAFETY: the caller's promise: no other thread knows the task; the queue stays.
     unsafe {
         task.parker.arm(Hearing::Nothing);

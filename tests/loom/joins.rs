@@ -6,9 +6,10 @@
 use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
-use crate::ends::{NEVER, RESULT, SOON, detaches, ends, group_of, is_over, joins};
+use crate::ends::{NEVER, RESULT, SOON, detaches, ends, group_of, is_over, joins, waits};
 use crate::rt::atomic::Ordering;
 use crate::rt::parker::Hearing;
+use crate::rt::runtime::Runtime;
 use crate::rt::task::{JOINED, Task};
 use crate::rt::why::Why;
 use crate::rt::worker::Worker;
@@ -163,6 +164,20 @@ fn join_outlives_the_group() {
     }
 }
 
+/// The worker ends the tasks that nothing can wake.
+fn gives_up(runtime: Shared<Runtime>) {
+    let worker: *mut Worker = of(runtime, 0);
+    Worker::set_here(worker);
+    // SAFETY: the worker is this thread.
+    unsafe { ending::give_up(worker) };
+}
+
+/// The task waits for nothing that ever comes.
+fn parks(task: Shared<Task>) {
+    task.parker.arm(Hearing::Nothing);
+    task.why.store(Why::Park as u8, Ordering::Relaxed);
+}
+
 /// A task that nothing can wake is joined or detached while its worker ends it.
 #[test]
 fn given_up_task_is_joined() {
@@ -174,20 +189,39 @@ fn given_up_task_is_joined() {
         check(2, move || {
             let runtime = runtime(1);
             let (group, [task]) = group_of(runtime);
-            task.parker.arm(Hearing::Nothing);
-            task.why.store(Why::Park as u8, Ordering::Relaxed);
+            parks(task);
             // SAFETY: the worker does not run.
             unsafe { ending::withdraw_all(runtime.raw()) };
-            let other = thread::spawn(move || {
-                let worker: *mut Worker = of(runtime, 0);
-                Worker::set_here(worker);
-                // SAFETY: the worker is this thread.
-                unsafe { ending::give_up(worker) };
-            });
+            let other = thread::spawn(move || gives_up(runtime));
             deed(task);
             other.join().expect("no panic");
             assert_eq!(runtime.given_up.load(Ordering::Relaxed), 0);
             is_over(runtime, group, task);
         });
     }
+}
+
+/// A task joins another one, and nothing can wake either: a thread joins that one while their worker ends both.
+///
+/// Fails where the join that is given up keeps its flag.
+#[test]
+fn given_up_join_leaves_the_task() {
+    check(2, || {
+        let runtime = runtime(1);
+        let (group, [joiner, task]) = group_of(runtime);
+        parks(task);
+        // SAFETY: the worker does not run; no other thread knows the tasks.
+        unsafe {
+            task.set(JOINED, true);
+            (*joiner.raw()).about = task.raw() as usize;
+            let (lock, queue) = (&raw const (*task.raw()).lock, &raw mut (*task.raw()).watchers);
+            waits(joiner, Why::Join, lock, queue);
+            ending::withdraw_all(runtime.raw());
+        }
+        let other = thread::spawn(move || gives_up(runtime));
+        assert_eq!(joins(task, NEVER), Ok(0));
+        other.join().expect("no panic");
+        assert!(task.is_gone());
+        is_over(runtime, group, joiner);
+    });
 }

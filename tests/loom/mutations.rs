@@ -112,6 +112,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("join.rs clear -", "joins::task_is_joined_once"),
     ("join.rs clear -", "joins::task_is_joined_or_detached"),
     ("join.rs clear -", "joins::join_outlives_the_group"),
+    ("join.rs clear -", "joins::given_up_join_leaves_the_task"),
     ("join.rs clear -", "ends::group_is_closed_after_the_last"),
 ];
 
