@@ -2,6 +2,8 @@
 #include "rt.h"
 
 #include <aco_ext.h>
+#include <poll.h>
+#include <sys/wait.h>
 
 enum { KEYS = 20 };
 static acort_key_t keys[KEYS], plain, again;
@@ -85,6 +87,46 @@ static void given_up(void) {
     CHECK_EQUAL(destroyed, 1);
 }
 
+/* The value of a task that is given up starts another task, which waits for a file, and is given up after that. */
+static int ends[2];
+
+static void *waits_for_a_file(void *argument) {
+    CHECK_EQUAL(acort_fdwait(ends[0], POLLIN, ACORT_NEVER), POLLIN);
+    destroyed++;
+    return is_given_up(argument);
+}
+
+static void starts_another(void *value) {
+    (void)value;
+    CHECK(acort_go(waits_for_a_file, NULL) != NULL);
+}
+
+static void *leaves_another(void *key) {
+    CHECK_EQUAL(acort_key_set(*(acort_key_t *)key, key), 0);
+    acort_cancel_mask(1);
+    acort_park(ACORT_NEVER);
+    return NULL;
+}
+
+static void another_is_given_up(void) {
+    acort_key_t key;
+    CHECK_EQUAL(acort_key_create(&key, starts_another), 0);
+    CHECK_EQUAL(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        usleep(50000);
+        _exit(write(ends[1], "", 1) != 1);
+    }
+    destroyed = 0;
+    alarm(60);
+    CHECK_FAILS(acort_run(leaves_another, &key, NULL), EDEADLK);
+    alarm(0);
+    CHECK_EQUAL(destroyed, 2);
+    waitpid(child, NULL, 0);
+    close(ends[0]), close(ends[1]);
+    CHECK_EQUAL(acort_key_delete(key), 0);
+}
+
 /* A key that is deleted has no values any more, for nobody, nor has the next one of its place. */
 static void *outlives_its_key(void *key) {
     CHECK_EQUAL(acort_key_set(*(acort_key_t *)key, key), 0);
@@ -162,7 +204,7 @@ int main(void) {
     run(keys_end, NULL);
     run_with(3, keys_end, NULL);
     run(keys_of_both, NULL);
-    if (!HAS_STRANGERS) given_up();
+    if (!HAS_STRANGERS) given_up(), another_is_given_up();
     CHECK_DIES(dies, "aco: fatal: acort(@, task #): a coroutine that the task resumed would have to wait (wait in the task itself, or call with deadline 0)\n");
     int made = KEYS + 2;
     for (acort_key_t key; acort_key_create(&key, NULL) == 0; made++) CHECK(acort_key_get(key) == NULL);

@@ -2,6 +2,9 @@
 #include "rt.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 static void *gives(void *argument) {
     return argument;
@@ -94,6 +97,73 @@ static void some_are_given_up(void) {
     CHECK_EQUAL(acort_free(runtime), 0);
 }
 
+/* A worker is awake while another one gives all tasks up, for a file that no task waits for any more. No task is left in
+   the queue that it has waited in. */
+enum { STUCK = 20000 };
+static acort_sem_t never;
+static int ends_of[2][2];
+
+static void *waits_once(void *number) {
+    int fd = ends_of[NUMBER(number)][0];
+    char bytes[4096];
+    while (read(fd, bytes, sizeof bytes) > 0) continue;
+    CHECK_EQUAL(acort_fdwait(fd, POLLIN, ACORT_NEVER), POLLIN);
+    return NULL;
+}
+
+static void *is_deaf_in_a_queue(void *argument) {
+    acort_cancel_mask(1);
+    acort_sem_wait(&never, ACORT_NEVER);
+    return argument;
+}
+
+static void *begins_many(void *argument) {
+    acort_attr_t attributes;
+    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
+    for (int i = 0; i < 2; i++) {
+        attributes.worker = i;
+        join(acort_go_ex(&attributes, waits_once, POINTER(i)));
+    }
+    attributes.flags = ACORT_SHARED;
+    for (int i = 0; i < STUCK; i++) {
+        attributes.worker = i % 2;
+        CHECK(acort_go_ex(&attributes, is_deaf_in_a_queue, NULL) != NULL);
+    }
+    return argument;
+}
+
+static void rouses_while_there_is(pid_t parent) {
+    for (; getppid() == parent; usleep(1)) {
+        for (int i = 0; i < 2; i++) {
+            if (write(ends_of[i][1], "", 1) == -1 && errno != EAGAIN) return;
+        }
+    }
+}
+
+static void no_task_is_left_in_a_queue(void) {
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQUAL(pipe(ends_of[i]), 0);
+        for (int k = 0; k < 2; k++) CHECK_EQUAL(fcntl(ends_of[i][k], F_SETFL, O_NONBLOCK), 0);
+    }
+    pid_t parent = getpid(), child = fork();
+    if (child == 0) rouses_while_there_is(parent), _exit(0);
+    int out = dup(2), nowhere = open("/dev/null", O_WRONLY), left = 0;
+    dup2(nowhere, 2);
+    for (int i = 0; i < 12; i++) {
+        runtime = runtime_with(2);
+        acort_sem_init(&never, 0);
+        CHECK_FAILS(acort_enter(runtime, begins_many, NULL, NULL), EDEADLK);
+        left += acort_sem_init(&never, 0) != 0; /* EBUSY: a task waits */
+        memset(&never, 0, sizeof never);
+        CHECK_EQUAL(acort_free(runtime), 0);
+    }
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    dup2(out, 2);
+    close(out), close(nowhere);
+    CHECK_EQUAL(left, 0);
+}
+
 /* A call that blocks runs tasks of its own: its thread is one that wakes, and one, not two. */
 static acort_chan_t *between;
 
@@ -137,7 +207,7 @@ int main(void) {
     alarm(100);
     helpers_run_tasks();
     caller_wakes_another_ones();
-    if (!HAS_STRANGERS) some_are_given_up();
+    if (!HAS_STRANGERS) some_are_given_up(), no_task_is_left_in_a_queue();
     run(is_too_large, NULL);
     run(is_too_large, POINTER(1));
     return 0;

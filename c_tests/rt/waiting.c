@@ -308,6 +308,24 @@ static void gets_stuck_with_workers(void) {
     _exit(0);
 }
 
+/* A task that is given up while another one joins it is freed with its group. */
+static acort_task_t *joined_in_vain;
+
+static void *joins_in_vain(void *argument) {
+    acort_cancel_mask(1);
+    joined_in_vain = acort_go(never_listens, NULL);
+    acort_join(joined_in_vain, NULL, ACORT_NEVER);
+    return argument;
+}
+
+static void gets_stuck_in_a_join(void) {
+    CHECK_FAILS(acort_run(joins_in_vain, NULL, NULL), EDEADLK);
+    errno = 0;
+    CHECK_EQUAL(acort_id(joined_in_vain), 0);
+    CHECK_EQUAL(errno, ESRCH);
+    _exit(0);
+}
+
 static void check_stuck(void (*body)(void), const char *pattern) {
     char text[4096];
     int status = run_in_child(body, text, sizeof text);
@@ -324,6 +342,7 @@ static void nothing_can_wake(void) {
                 "acort: task # main of worker #: waits for the end of a task at @\n");
     check_stuck(gets_stuck_twice, NULL);
     check_stuck(gets_stuck_with_workers, NULL);
+    check_stuck(gets_stuck_in_a_join, NULL);
 }
 
 /* A thread that the runtime does not know is a reason to go on waiting. */

@@ -1,4 +1,15 @@
 //! The ends of tasks: by themselves, or given up where nothing can wake them.
+//!
+//! ```text
+//!   the worker that finds a deadlock            each worker
+//!   withdraw_all(): ends the waits,
+//!     takes the tasks out of their queues
+//!   gives_up: true; rouses the worker   ────>   asleep, or falls asleep; sees gives_up
+//!                                               give_up(): ends its own tasks
+//! ```
+//!
+//! A worker may be awake all the while, for an event that no task waits for. It looks at `gives_up` after it has said
+//! that it sleeps, as at its inbox. No task ends before all are out of their queues.
 
 use core::ptr;
 
@@ -6,6 +17,7 @@ use super::atomic::Ordering;
 use super::extra;
 use super::group::Group;
 use super::hooks;
+use super::join;
 use super::local;
 use super::queue::Waiter;
 use super::runtime::Runtime;
@@ -78,7 +90,7 @@ unsafe fn end(worker: *mut Worker, task: *mut Task, state: u8) {
     }
 }
 
-/// Takes all tasks out of what they wait for: nothing wakes them. They are for [`give_up`].
+/// Takes all tasks out of what they wait for: nothing wakes them. Then each worker ends its own: [`give_up`].
 ///
 /// # Safety
 /// All workers of the runtime are idle.
@@ -97,10 +109,18 @@ pub(crate) unsafe fn withdraw_all(runtime: *mut Runtime) {
         // Without the locks that were held for the search: they may be those of the queues.
         while let Some(task) = list.as_mut() {
             extra::withdraw_places(task);
-            if Why::of(task.why.load(Ordering::Relaxed)).is_in_queue() {
+            let why = Why::of(task.why.load(Ordering::Relaxed));
+            if why.is_in_queue() {
                 Waiter::withdraw(task.waiter());
             }
+            if why == Why::Join {
+                join::give_up(ptr::with_exposed_provenance_mut(task.about));
+            }
             list = task.next;
+        }
+        for worker in (*runtime).workers() {
+            worker.gives_up.store(true, Ordering::SeqCst);
+            worker.rouse();
         }
     }
 }
@@ -112,6 +132,7 @@ pub(crate) unsafe fn withdraw_all(runtime: *mut Runtime) {
 pub(crate) unsafe fn give_up(worker: *mut Worker) {
     // SAFETY: the caller's promise.
     unsafe {
+        (*worker).gives_up.store(false, Ordering::Relaxed);
         let runtime: *mut Runtime = (*worker).runtime;
         let mut list: *mut Task = ptr::null_mut();
         (*runtime).each_task(&mut |task| {
@@ -134,6 +155,5 @@ pub(crate) unsafe fn give_up(worker: *mut Worker) {
             (*runtime).given_up.fetch_sub(1, Ordering::SeqCst);
             end(worker, task, ENDED);
         }
-        (*worker).outside = 0;
     }
 }

@@ -69,12 +69,22 @@ pub(crate) unsafe fn open(runtime: *mut Runtime, is_root: bool) -> Outcome<NonNu
 pub(crate) unsafe fn free(group: *mut Group) {
     // SAFETY: the caller's promise.
     unsafe {
+        // First: a thread that looks at all tasks holds the runtime, and looks at those of its groups.
+        leave_runtime(group);
         while let Some(task) = NonNull::new((*group).first) {
             (*group).unlink(task.as_ptr());
             // Its worker may be about to let go of it: see `ending`.
             drop((*task.as_ptr()).lock.hold());
             task::free(task.as_ptr());
         }
+        sys::free(group.cast());
+    }
+}
+
+/// Takes a group out of its runtime's list.
+unsafe fn leave_runtime(group: *mut Group) {
+    // SAFETY: the caller's promise: the group is in the list; who is in it exists.
+    unsafe {
         let runtime = (*group).runtime;
         let _held = (*runtime).lock.hold();
         match (*group).previous.as_mut() {
@@ -84,7 +94,6 @@ pub(crate) unsafe fn free(group: *mut Group) {
         if let Some(next) = (*group).next.as_mut() {
             next.previous = (*group).previous;
         }
-        sys::free(group.cast());
     }
 }
 

@@ -13,7 +13,7 @@
 //! | | [`signal`], [`signal_owner`] | signals and children |
 //! | | [`select`], [`select_pass`], [`select_wait`], [`select_room`], [`cases`], [`ready`] | the first of several waits |
 //! | | [`channel`], [`channel_life`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`once`], [`future`] | |
-//! | | [`spawn`], [`group`], [`report`], [`depth`] | tasks made, joined, grouped, shown, measured |
+//! | | [`spawn`], [`join`], [`group`], [`report`], [`depth`] | tasks made, joined, grouped, shown, measured |
 //! | | [`local`] | values of tasks |
 //! | waiting | [`descriptors`], [`readiness`], [`fd_ref`], [`own_fd`], [`file_state`], [`numbers`], [`kinds`], [`turn`], [`thread_wait`] | file descriptors that calls wait for |
 //! | | [`chaos`] | disorder, for tests |
@@ -58,6 +58,7 @@ pub(crate) mod hooks;
 mod inbox;
 pub(crate) mod io;
 mod jobs;
+pub(crate) mod join;
 mod kinds;
 mod lists;
 pub(crate) mod local;

@@ -221,8 +221,15 @@ unsafe fn sleep(worker: *mut Worker) {
     // SAFETY: the thread's worker.
     unsafe {
         let runtime: *mut Runtime = (*worker).runtime;
+        if (*worker).gives_up.load(Ordering::Acquire) {
+            return ending::give_up(worker);
+        }
         let is_alone = (*runtime).options.workers == 1;
-        let has_come = || !(*worker).inbox.is_empty() || (*runtime).has_fresh();
+        let has_come = || {
+            !(*worker).inbox.is_empty()
+                || (*runtime).has_fresh()
+                || (*worker).gives_up.load(Ordering::SeqCst)
+        };
         if !is_alone && (*worker).patience.looks(has_come, os::now) {
             return;
         }
@@ -255,9 +262,6 @@ unsafe fn sleep(worker: *mut Worker) {
         if has_come() {
             (*worker).patience.was_roused();
         }
-        if (*runtime).deadlocks.load(Ordering::SeqCst) > 1 {
-            ending::give_up(worker);
-        }
     }
 }
 
@@ -279,9 +283,5 @@ unsafe fn deadlock(worker: *mut Worker) {
             return woken.wake();
         }
         ending::withdraw_all(runtime);
-        for other in (*runtime).workers() {
-            other.rouse();
-        }
-        ending::give_up(worker);
     }
 }

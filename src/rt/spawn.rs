@@ -1,8 +1,7 @@
-//! Tasks are started, joined and left to themselves.
+//! Tasks are started.
 
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::Ordering;
 
 use super::abi::{
     ACORT_DETACHED, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, ACORT_UNCONSTRAINED, acort_attr_t,
@@ -10,13 +9,8 @@ use super::abi::{
 };
 use super::group::Group;
 use super::lock::happens_before;
-use super::parker::Hearing;
 use super::runtime::Runtime;
-use super::task::{
-    self, Beginning, DETACHED, FAILED, JOINED, MAIN, MEASURED, SHARED, SIZED, Task, UNCONSTRAINED,
-};
-use super::wait::{self, Wait};
-use super::why::Why;
+use super::task::{self, Beginning, DETACHED, MEASURED, SHARED, SIZED, Task, UNCONSTRAINED};
 use super::worker::Worker;
 use super::{Outcome, extra, hooks, os, vessel};
 use crate::stack;
@@ -181,81 +175,6 @@ pub(crate) unsafe fn set_name(task: *mut Task, name: *const c_char) -> Outcome<(
         crate::sys::free(copy.cast());
     }
     Err(libc::ENOMEM)
-}
-
-/// Waits for the end of a task, frees it, and gives its result. EINVAL: it is detached, a
-/// main task, or somebody joins it already; EDEADLK: it is the caller; ENOMEM: it could not begin.
-///
-/// # Safety
-/// The task exists.
-pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Outcome<*mut c_void> {
-    // SAFETY: the caller's promise: from the flag on nobody else frees it.
-    unsafe {
-        if task == task::here() {
-            return Err(libc::EDEADLK);
-        }
-        let lock = &raw const (*task).lock;
-        (*lock).take();
-        if (*task).has(DETACHED | JOINED | MAIN) {
-            (*lock).give();
-            return Err(libc::EINVAL);
-        }
-        if (*task).has_ended() {
-            (*task).set(JOINED, true);
-            (*lock).give();
-            (*(*task).group).forget(task);
-            return result_of(task);
-        }
-        if deadline == 0 {
-            (*lock).give();
-            return Err(libc::ETIMEDOUT);
-        }
-        (*task).set(JOINED, true);
-        let (about, hearing) = (task as usize, Hearing::Cancellation);
-        let wait = Wait { why: Why::Join, about, hearing, deadline };
-        let outcome = wait::in_queue(lock, &raw mut (*task).watchers, ptr::null_mut(), wait);
-        if let Err(error) = outcome {
-            let held = (*lock).hold();
-            if !(*task).has_ended() {
-                (*task).set(JOINED, false);
-                return Err(error);
-            }
-            drop(held);
-        }
-        result_of(task)
-    }
-}
-
-/// The result of an ended task, which is freed.
-unsafe fn result_of(task: *mut Task) -> Outcome<*mut c_void> {
-    // SAFETY: the caller's promise: it is in no list, and nobody else's.
-    unsafe {
-        let (result, state) = ((*task).part.result, (*task).state.load(Ordering::Acquire));
-        task::free(task);
-        if state == FAILED { Err(libc::ENOMEM) } else { Ok(result) }
-    }
-}
-
-/// Lets a task be freed when it ends. EINVAL as for [`join`].
-///
-/// # Safety
-/// The task exists.
-pub(crate) unsafe fn detach(task: *mut Task) -> Outcome<()> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let held = (*task).lock.hold();
-        if (*task).has(DETACHED | JOINED | MAIN) {
-            return Err(libc::EINVAL);
-        }
-        (*task).set(DETACHED, true);
-        let has_ended = (*task).has_ended();
-        drop(held);
-        if has_ended {
-            (*(*task).group).forget(task);
-            task::free(task);
-        }
-    }
-    Ok(())
 }
 
 /// Ends the running task with a result. None: no task runs here.

@@ -4,7 +4,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::atomic::{AtomicU32, AtomicU64, Ordering};
+use super::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use super::inbox::Inbox;
 use super::lists::{Blocks, List};
 use super::lock::SeveralTouch;
@@ -83,6 +83,8 @@ pub(crate) struct Worker {
     pub(crate) thread: libc::pthread_t,
     pub(crate) counts: Counts,
     pub(crate) patience: Patience,
+    /// Tasks of it were withdrawn, and it ends them: see `ending`.
+    pub(crate) gives_up: AtomicBool,
     /// What other threads touch.
     pub(crate) inbox: Inbox,
     _touched: SeveralTouch,

@@ -17,7 +17,7 @@ pub use loom::hint::spin_loop;
 /// A fence, unless the mutation leaves it out.
 #[track_caller]
 pub fn fence(order: Ordering) {
-    if !is_left_out(Location::caller()) {
+    if !is_left_out(Location::caller(), "fence") {
         real::fence(order);
     }
 }

@@ -1,113 +1,100 @@
-//! The end of a task, against those who wait for it: who is told of it may free the task, or all of its group.
+//! The end of a task, against those that look for it or wait for its group: the task is freed once, and no thread
+//! touches it afterwards.
 
+use std::ffi::c_int;
 use std::ptr;
 
+use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
 use crate::rt::atomic::Ordering;
 use crate::rt::group::{self, Group};
+use crate::rt::join::{detach, join};
 use crate::rt::lock::Lock;
 use crate::rt::parker::Hearing;
+use crate::rt::queue::{Queue, Waiter};
 use crate::rt::runtime::Runtime;
-use crate::rt::task::{self, DETACHED, JOINED, Task};
-use crate::rt::wait::{self, Wait};
+use crate::rt::task::{DETACHED, Task};
 use crate::rt::why::Why;
 use crate::rt::worker::Worker;
 use crate::rt::{Outcome, ending};
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
-/// A group with one task, which has begun on worker 0.
-fn group_of_one(runtime: Shared<Runtime>) -> (Shared<Group>, Shared<Task>) {
+pub(crate) const NEVER: i64 = -1;
+/// It may have passed at any moment.
+pub(crate) const SOON: i64 = 1;
+
+/// What tasks end with.
+pub(crate) const RESULT: usize = 7;
+
+/// A group of tasks that have begun, on the runtime's one worker.
+pub(crate) fn group_of<const TASKS: usize>(
+    runtime: Shared<Runtime>,
+) -> (Shared<Group>, [Shared<Task>; TASKS]) {
+    let worker: *mut Worker = of(runtime, 0);
     // SAFETY: new ones.
     unsafe {
         let group = group::open(runtime.raw(), false).expect("there is memory").as_ptr();
-        let task = Shared::new(Task::new(of(runtime, 0)));
-        crate::ground::touch(&task.lock);
-        task.has_ended();
-        task.has(0);
-        (*group).take_in(task.raw());
-        (*of(runtime, 0)).tasks = 1;
-        runtime.one_more(ptr::null_mut());
-        (Shared::of(group), task)
+        let tasks = std::array::from_fn(|_| {
+            let task = Shared::new(Task::new(worker));
+            crate::ground::touch(&task.lock);
+            task.has_ended();
+            task.has(0);
+            task.parker.is_cancelled();
+            (*group).take_in(task.raw());
+            (*worker).tasks += 1;
+            runtime.one_more(ptr::null_mut());
+            task
+        });
+        (Shared::of(group), tasks)
     }
 }
 
 /// The task ends here, on its worker.
-fn ends(runtime: Shared<Runtime>, task: Shared<Task>) {
-    let worker: *mut Worker = of(runtime, 0);
+pub(crate) fn ends(task: Shared<Task>) {
+    let worker: *mut Worker = task.parker.worker;
     Worker::set_here(worker);
     // SAFETY: the worker is this thread.
-    unsafe { ending::finish(worker, task.raw()) };
-}
-
-/// What acort_join() does.
-unsafe fn join(task: *mut Task, deadline: i64) -> Outcome<()> {
-    // SAFETY: the caller's promise: the task exists.
     unsafe {
-        let lock: *const Lock = &raw const (*task).lock;
-        (*lock).take();
-        if (*task).has_ended() {
-            (*task).set(JOINED, true);
-            (*lock).give();
-            (*(*task).group).forget(task);
-        } else {
-            (*task).set(JOINED, true);
-            let wait = Wait { why: Why::Join, about: 0, hearing: Hearing::Nothing, deadline };
-            let queue = &raw mut (*task).watchers;
-            if let Err(error) = wait::in_queue(lock, queue, ptr::null_mut(), wait) {
-                let _held = (*lock).hold();
-                if !(*task).has_ended() {
-                    (*task).set(JOINED, false);
-                    return Err(error);
-                }
-            }
-        }
-        assert_eq!((*task).noted(), 1);
-        task::free(task);
-        Shared::of(task).free();
-        Ok(())
+        (*task.raw()).set_result(ptr::without_provenance_mut(RESULT));
+        ending::finish(worker, task.raw());
     }
 }
 
-/// Somebody joins the task while it ends, and frees it.
-///
-/// Fails where those who wait are claimed before the state says that it has ended, without the lock in between.
-#[test]
-fn ended_task_is_joined() {
-    check(3, || {
-        let runtime = runtime(1);
-        let (group, task) = group_of_one(runtime);
-        let other = thread::spawn(move || ends(runtime, task));
-        // SAFETY: the task exists.
-        unsafe { assert_eq!(join(task.raw(), -1), Ok(())) };
-        other.join().expect("no panic");
-        assert_eq!(runtime.live(), 0);
-        // SAFETY: no task of it lives.
-        unsafe { group::free(group.raw()) };
-    });
+/// The task waits in a queue.
+pub(crate) unsafe fn waits(task: Shared<Task>, why: Why, lock: *const Lock, queue: *mut Queue) {
+    // SAFETY: the caller's promise: no other thread knows the task; the queue stays.
+    unsafe {
+        task.parker.arm(Hearing::Nothing);
+        task.why.store(why as u8, Ordering::Relaxed);
+        let place = (*task.raw()).waiter();
+        place.write(Waiter::new(&raw mut (*task.raw()).parker, ptr::null_mut(), 1));
+        let _held = (*lock).hold();
+        (*queue).push(place, lock);
+    }
 }
 
-/// Who joins gives up, unless the task has ended by then.
-#[test]
-fn join_is_given_up() {
-    check(3, || {
-        let runtime = runtime(1);
-        let (group, task) = group_of_one(runtime);
-        let other = thread::spawn(move || ends(runtime, task));
-        // SAFETY: the task exists until it is joined.
-        unsafe {
-            let outcome = join(task.raw(), 1);
-            other.join().expect("no panic");
-            if outcome.is_err() {
-                assert_eq!(join(task.raw(), -1), Ok(()));
-            }
-            group::free(group.raw());
-        }
-    });
+/// Joins a task. Gives its result.
+pub(crate) fn joins(task: Shared<Task>, deadline: i64) -> Outcome<usize> {
+    // SAFETY: the model's promise: the task exists.
+    unsafe { join(task.raw(), deadline) }.map(|result| result.addr())
 }
 
-/// Somebody waits for the group, and frees it with the ended task; then the runtime may be freed.
+pub(crate) fn detaches(task: Shared<Task>) -> Result<(), c_int> {
+    // SAFETY: as above.
+    unsafe { detach(task.raw()) }
+}
+
+/// No task lives: the group goes, with the tasks that it has kept, and no task is left.
+pub(crate) fn is_over(runtime: Shared<Runtime>, group: Shared<Group>, task: Shared<Task>) {
+    assert_eq!(runtime.live(), 0);
+    // SAFETY: no task of it lives.
+    unsafe { group::free(group.raw()) };
+    assert!(task.is_gone());
+}
+
+/// A thread waits for the group, and frees it with the ended task; then the runtime may be freed.
 ///
 /// Fails where the group frees its tasks without their locks, and where the end is counted after the group knows.
 #[test]
@@ -115,20 +102,17 @@ fn group_is_freed() {
     for flag in [0, DETACHED] {
         check(3, move || {
             let runtime = runtime(1);
-            let (group, task) = group_of_one(runtime);
+            let (group, [task]) = group_of(runtime);
             task.flags.store(flag, Ordering::Relaxed);
-            let other = thread::spawn(move || ends(runtime, task));
+            let other = thread::spawn(move || ends(task));
             // SAFETY: the group is there until it is freed.
             unsafe {
-                assert_eq!(group::wait(group.raw(), Hearing::Nothing, -1), Ok(()));
+                assert_eq!(group::wait(group.raw(), Hearing::Nothing, NEVER), Ok(()));
                 assert_eq!(runtime.live(), 0);
                 group::free(group.raw());
             }
-            if flag == 0 {
-                task.free();
-            }
             other.join().expect("no panic");
-            assert_eq!(task.noted(), u32::MAX);
+            assert!(task.is_gone());
         });
     }
 }
@@ -138,11 +122,130 @@ fn group_is_freed() {
 fn ending_task_is_cancelled() {
     check(3, || {
         let runtime = runtime(1);
-        let (group, task) = group_of_one(runtime);
+        let (group, [task]) = group_of(runtime);
         task.flags.store(DETACHED, Ordering::Relaxed);
-        let other = thread::spawn(move || ends(runtime, task));
+        let other = thread::spawn(move || ends(task));
         // SAFETY: the group is there until it is freed.
         unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
         other.join().expect("no panic");
+        assert!(task.is_gone());
+    });
+}
+
+/// How a task ends that another task of its group has started.
+const COURSES: [fn(Shared<Task>); 4] = [
+    |task| {
+        assert_eq!(joins(task, SOON), Err(libc::ETIMEDOUT));
+        ends(task);
+    },
+    |task| {
+        ends(task);
+        assert_eq!(joins(task, NEVER), Ok(RESULT));
+    },
+    |task| {
+        assert_eq!(detaches(task), Ok(()));
+        ends(task);
+    },
+    |task| {
+        ends(task);
+        assert_eq!(detaches(task), Ok(()));
+    },
+];
+
+/// A group is closed while its last task joins or detaches another one, and ends.
+///
+/// Fails where a join that has timed out leaves its flag, and where a task that is joined or detached stays in the
+/// group.
+#[test]
+fn group_is_closed_after_the_last() {
+    for course in COURSES {
+        check(2, move || {
+            let runtime = runtime(1);
+            let (group, [first, last]) = group_of(runtime);
+            let other = thread::spawn(move || {
+                course(first);
+                ends(last);
+            });
+            // SAFETY: the group is there until it is freed.
+            unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
+            other.join().expect("no panic");
+            assert!(first.is_gone() && last.is_gone());
+        });
+    }
+}
+
+/// A thread walks all tasks, as acort_dump() and acort_foreach() do, while an ended one is joined, or freed with its
+/// group.
+///
+/// Fails where a group frees its tasks while it is in the runtime's list.
+#[test]
+fn walked_task_is_not_freed() {
+    for is_joined in [true, false] {
+        check(3, move || {
+            let runtime = runtime(1);
+            let (group, [task]) = group_of(runtime);
+            ends(task);
+            let is_seen = Shared::new(AtomicBool::new(false));
+            let other = thread::spawn(move || {
+                runtime.each_task(&mut |task| {
+                    is_seen.store(true, Ordering::Relaxed);
+                    // SAFETY: a task in a group exists.
+                    unsafe { assert!((*task).has_ended() && !(*task).is_gone()) };
+                });
+            });
+            while !is_seen.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            if is_joined {
+                assert_eq!(joins(task, NEVER), Ok(RESULT));
+            }
+            is_over(runtime, group, task);
+            other.join().expect("no panic");
+        });
+    }
+}
+
+/// Nothing can wake two tasks of two workers, one of which is awake: each worker ends its task, once both tasks are out
+/// of the queue that they have waited in.
+///
+/// Fails where a worker is told before that, and where it does not look again when it falls asleep.
+#[test]
+fn withdrawn_tasks_are_given_up() {
+    check(3, || {
+        let runtime = runtime(2);
+        let (group, tasks) = group_of::<2>(runtime);
+        let object = Shared::new((Lock::NEW, Queue::NEW));
+        crate::ground::touch(&object.0);
+        for (number, task) in tasks.into_iter().enumerate() {
+            // SAFETY: the task is this thread's still.
+            unsafe {
+                (*task.raw()).parker.worker = of(runtime, number as u32);
+                (*of(runtime, number as u32)).tasks = 1;
+                waits(task, Why::Event, &raw const object.0, &raw mut (*object.raw()).1);
+            }
+        }
+        let gives_up = move |number: u32| {
+            let worker = of(runtime, number);
+            Worker::set_here(worker);
+            // SAFETY: the worker is this thread.
+            unsafe {
+                while !(*worker).gives_up.load(Ordering::Acquire) {
+                    crate::workers::sleep(worker);
+                }
+                assert!(object.1.is_empty());
+                ending::give_up(worker);
+            }
+        };
+        let other = thread::spawn(move || gives_up(0));
+        // SAFETY: no task runs.
+        unsafe { ending::withdraw_all(runtime.raw()) };
+        gives_up(1);
+        other.join().expect("no panic");
+        assert_eq!(runtime.given_up.load(Ordering::Relaxed), 0);
+        for task in tasks {
+            assert_eq!(joins(task, 0), Ok(0));
+        }
+        // SAFETY: no task of it lives.
+        unsafe { group::free(group.raw()) };
     });
 }

@@ -10,7 +10,8 @@
 //! | `workers` | inboxes, sleep, tasks that have not begun, idle workers, the counts of tasks |
 //! | `objects` | mutexes, conditions, events, semaphores, futures, channels |
 //! | `selects` | calls that wait for one of several objects |
-//! | `ends` | the end of a task against those who wait for it, or for its group |
+//! | `ends` | the end of a task against those who wait for its group |
+//! | `joins` | the end of a task against those who join or detach it |
 //! | `helpers` | the jobs of the threads for blocking calls |
 //!
 //! Loom changes threads where they use such a word, and watches those, `loom::cell`s, and freed memory; plain memory
@@ -25,6 +26,7 @@ mod atomics;
 mod ends;
 mod ground;
 mod helpers;
+mod joins;
 mod mutations;
 mod objects;
 mod rt;

@@ -1,7 +1,7 @@
 //! Mutations: what the models are worth is shown by what they catch.
 //!
-//! Each line of [`MUTATIONS`] weakens one operation of one file, or leaves a fence out, and names the model that
-//! must fail then. The models run in a process of their own for that, which ends with the first panic.
+//! Each line of [`MUTATIONS`] weakens one operation of one file, or leaves a step out, and names the model that must
+//! fail then. The models run in a process of their own for that, which ends with the first panic.
 
 use std::panic::Location;
 use std::process::{Command, Stdio};
@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 
 use crate::atomics::Ordering;
 
-/// `file operation order`: such operations with that ordering are relaxed; fences of the file are left out.
+/// `file operation order`: such operations with that ordering are relaxed. `file step -`: such steps of the file are
+/// left out.
 fn wanted() -> Option<&'static (String, String, String)> {
     static WANTED: OnceLock<Option<(String, String, String)>> = OnceLock::new();
     let wanted = WANTED.get_or_init(|| {
@@ -36,9 +37,9 @@ pub fn weakened(place: &Location, operation: &str, order: Ordering) -> Ordering 
     }
 }
 
-/// Is this fence to be left out?
-pub fn is_left_out(place: &Location) -> bool {
-    wanted().is_some_and(|(file, what, _)| is_in(place, file) && what == "fence")
+/// Is this step of a file to be left out: a fence, a flag that a task is given, a look at its state?
+pub fn is_left_out(place: &Location, step: &str) -> bool {
+    wanted().is_some_and(|(file, what, _)| is_in(place, file) && what == step)
 }
 
 /// Is this step of a model itself to be left out?
@@ -60,9 +61,12 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("inbox.rs compare_exchange AcqRel", "workers::nothing_given_is_missed"),
     ("inbox.rs swap AcqRel", "workers::nothing_given_is_missed"),
     // The worker sleeps while it has something to do: neither sees the other.
-    ("inbox.rs fence SeqCst", "workers::nothing_given_is_missed"),
+    ("inbox.rs fence -", "workers::nothing_given_is_missed"),
     ("model look-again -", "workers::nothing_given_is_missed"),
     ("model look-again -", "workers::fresh_tasks_are_begun"),
+    ("model look-again -", "ends::withdrawn_tasks_are_given_up"),
+    // It ends a task that another worker takes out of a queue.
+    ("ending.rs store SeqCst", "ends::withdrawn_tasks_are_given_up"),
     // It goes while somebody gives it something.
     ("inbox.rs fetch_sub Release", "workers::nothing_given_is_missed"),
     ("inbox.rs load Acquire", "workers::nothing_given_is_missed"),
@@ -72,7 +76,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("worker.rs store Release", "workers::live_tasks_are_counted"),
     ("runtime.rs load Acquire", "workers::live_tasks_are_counted"),
     // Of two last ends neither is seen as the last one.
-    ("runtime.rs fence SeqCst", "workers::last_end_is_seen"),
+    ("runtime.rs fence -", "workers::last_end_is_seen"),
     // A mutex is had by two, or used after it was freed.
     ("lock.rs compare_exchange AcqRel", "objects::mutex_keeps_others_out"),
     // A value is received before it was written.
@@ -90,8 +94,26 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("lock.rs compare_exchange AcqRel", "selects::selects_meet"),
     ("lock.rs store Release", "selects::events_are_freed_by_the_caller"),
     // A task is freed while it ends.
-    ("lock.rs store Release", "ends::ended_task_is_joined"),
     ("lock.rs compare_exchange AcqRel", "ends::group_is_freed"),
+    ("lock.rs store Release", "ends::walked_task_is_not_freed"),
+    ("lock.rs store Release", "joins::ending_task_is_joined"),
+    ("lock.rs store Release", "joins::ending_task_is_detached"),
+    ("lock.rs store Release", "joins::given_up_task_is_joined"),
+    // An ended task is waited for, its result is lost, or it is never freed.
+    ("join.rs has_ended -", "joins::ending_task_is_joined"),
+    ("join.rs has_ended -", "joins::join_times_out"),
+    ("join.rs has_ended -", "joins::ending_task_is_detached"),
+    ("join.rs has_ended -", "joins::given_up_task_is_joined"),
+    // A join does not say that it is one, a detach neither.
+    ("join.rs set -", "joins::task_is_joined_once"),
+    ("join.rs set -", "joins::task_is_joined_or_detached"),
+    // A join says so for ever.
+    ("join.rs clear -", "joins::join_times_out"),
+    ("join.rs clear -", "joins::task_is_joined_once"),
+    ("join.rs clear -", "joins::task_is_joined_or_detached"),
+    ("join.rs clear -", "joins::join_outlives_the_group"),
+    ("join.rs clear -", "joins::given_up_join_leaves_the_task"),
+    ("join.rs clear -", "ends::group_is_closed_after_the_last"),
 ];
 
 #[test]

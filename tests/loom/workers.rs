@@ -62,6 +62,7 @@ fn worker(runtime: Shared<Runtime>) -> Shared<Worker> {
     worker.inbox.is_empty();
     worker.inbox.is_awake();
     worker.inbox.wait_for_givers();
+    worker.gives_up.load(Ordering::Relaxed);
     worker
 }
 
@@ -74,12 +75,17 @@ fn task(worker: *mut Worker) -> Shared<Task> {
 }
 
 /// What the schedulers sleep does: it looks again after it has said that it will.
-unsafe fn sleep(worker: *mut Worker) {
+pub(crate) unsafe fn sleep(worker: *mut Worker) {
     // SAFETY: the calling thread's.
     unsafe {
         let runtime = (*worker).runtime;
         (*worker).inbox.falls_asleep();
-        if omits("look-again") || (*worker).inbox.is_empty() && !(*runtime).has_fresh() {
+        let has_come = || {
+            !(*worker).inbox.is_empty()
+                || (*runtime).has_fresh()
+                || (*worker).gives_up.load(Ordering::SeqCst)
+        };
+        if omits("look-again") || !has_come() {
             (*worker).poller.wait();
         }
         (*worker).inbox.is_awake();

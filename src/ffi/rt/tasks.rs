@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 use super::{given, object, status, until};
 use crate::diag;
 use crate::rt::abi::{acort_attr_t, acort_body_t, acort_task_t};
-use crate::rt::{Outcome, extra, pause, sized, spawn, task};
+use crate::rt::{Outcome, extra, join, pause, sized, spawn, task};
 
 /// Fills `attr`, of which the program knows `size` bytes, with what acort_go() takes. 0, or -1 and EINVAL.
 ///
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn acort_join(
 ) -> c_int {
     // SAFETY: the caller's promise.
     status(until(deadline).and_then(|deadline| unsafe {
-        sized::store(ret, spawn::join(existing(task)?, deadline)?);
+        sized::store(ret, join::join(existing(task)?, deadline)?);
         Ok(())
     }))
 }
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn acort_join(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_detach(task: *mut acort_task_t) -> c_int {
     // SAFETY: the caller's promise.
-    status(existing(task).and_then(|task| unsafe { spawn::detach(task) }))
+    status(existing(task).and_then(|task| unsafe { join::detach(task) }))
 }
 
 /// Ends the running task with the result `ret`. Aborts where no task runs, and in a coroutine that a task

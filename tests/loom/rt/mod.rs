@@ -20,6 +20,7 @@ files! {
     group "../../../src/rt/group.rs",
     inbox "../../../src/rt/inbox.rs",
     jobs "../../../src/rt/jobs.rs",
+    join "../../../src/rt/join.rs",
     lists "../../../src/rt/lists.rs",
     lock "../../../src/rt/lock.rs",
     mutex "../../../src/rt/mutex.rs",
@@ -186,7 +187,11 @@ pub(crate) mod extra {
 
     pub unsafe fn set_places(_: *mut Task, _: u32) {}
 
-    pub unsafe fn withdraw_places(_: *mut Task) {}
+    /// They are in memory of the task.
+    pub unsafe fn withdraw_places(task: *mut Task) {
+        // SAFETY: the caller's promise: the task exists.
+        unsafe { (*task).note(0) }
+    }
 }
 
 /// Always the last of those that are left: the opposite of the order by rank, and the same in every run.

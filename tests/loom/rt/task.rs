@@ -2,6 +2,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::fmt::{self, Formatter};
+use std::panic::Location;
 use std::ptr::NonNull;
 
 use loom::cell::UnsafeCell;
@@ -11,18 +12,29 @@ use super::atomic::{AtomicU8, Ordering};
 use super::group::Group;
 use super::lock::Lock;
 use super::parker::Parker;
-use super::queue::Queue;
+use super::queue::{Queue, Waiter};
 use super::worker::Worker;
 use crate::abi::aco_t;
-use crate::diag;
+use crate::mutations::is_left_out;
+use crate::{atomics, diag};
 
+pub const FREE: u8 = 0;
 pub const STARTED: u8 = 2;
 pub const ENDED: u8 = 3;
 pub const FAILED: u8 = 4;
 pub const SHARED: u8 = 1;
 pub const DETACHED: u8 = 2;
 pub const JOINED: u8 = 4;
+pub const MAIN: u8 = 8;
 pub const GIVEN_UP: u8 = 16;
+
+/// What a freed task has noted.
+const GONE: u32 = u32::MAX;
+
+/// Of what a task needs by turns, the last.
+pub(crate) struct Part {
+    pub(crate) result: *mut c_void,
+}
 
 /// In the order of the library's own: a parker with a worker is a task.
 #[repr(C)]
@@ -36,6 +48,8 @@ pub struct Task {
     pub(crate) flags: AtomicU8,
     pub(crate) has_result: bool,
     pub(crate) lock: Lock,
+    pub(crate) part: Part,
+    place: Waiter,
     pub(crate) about: usize,
     pub(crate) watchers: Queue,
     pub(crate) group: *mut Group,
@@ -69,6 +83,8 @@ impl Task {
             flags: AtomicU8::new(0),
             has_result: false,
             lock: Lock::NEW,
+            part: Part { result: null.cast() },
+            place: Waiter::new(std::ptr::null_mut(), std::ptr::null_mut(), 0),
             about: 0,
             watchers: Queue::NEW,
             group: std::ptr::null_mut(),
@@ -84,7 +100,11 @@ impl Task {
         self.flags.load(Ordering::Relaxed) & flag != 0
     }
 
+    #[track_caller]
     pub(crate) fn set(&self, flag: u8, on: bool) {
+        if is_left_out(Location::caller(), if on { "set" } else { "clear" }) {
+            return;
+        }
         let flags = self.flags.load(Ordering::Relaxed);
         self.flags.store(if on { flags | flag } else { flags & !flag }, Ordering::Relaxed);
     }
@@ -93,17 +113,19 @@ impl Task {
         !self.has_ended()
     }
 
+    #[track_caller]
     pub(crate) fn has_ended(&self) -> bool {
-        self.state.load(Ordering::Acquire) >= ENDED
+        !is_left_out(Location::caller(), "has_ended") && self.state.load(Ordering::Acquire) >= ENDED
     }
 
-    pub(crate) fn set_result(&mut self, _: *mut c_void) {
+    pub(crate) fn set_result(&mut self, result: *mut c_void) {
+        self.part.result = result;
         self.has_result = true;
         self.note(1);
     }
 
-    pub(crate) fn waiter(&mut self) -> *mut super::queue::Waiter {
-        std::ptr::null_mut()
+    pub(crate) fn waiter(&mut self) -> *mut Waiter {
+        &raw mut self.place
     }
 
     /// Writes what others must see.
@@ -117,6 +139,11 @@ impl Task {
         // SAFETY: as above.
         self.notes.with(|place| unsafe { *place })
     }
+
+    /// Was it freed?
+    pub(crate) fn is_gone(&self) -> bool {
+        self.noted() == GONE
+    }
 }
 
 pub(crate) fn check(task: *mut Task) -> Outcome<NonNull<Task>> {
@@ -128,10 +155,16 @@ pub(crate) fn here() -> *mut Task {
     std::ptr::null_mut()
 }
 
-/// A freed task's block is another one's from here on.
+/// A freed task's block is another one's from here on: it is freed once, after all that others do with it.
 pub(crate) unsafe fn free(task: *mut Task) {
     // SAFETY: the caller's promise.
-    unsafe { (*task).note(u32::MAX) };
+    unsafe {
+        assert!(!(*task).is_gone(), "freed twice");
+        assert_eq!((*task).lock.0.load(Ordering::Relaxed), 0, "freed under its lock");
+        (*task).note(GONE);
+        (*task).state.store(FREE, Ordering::Release);
+    }
+    atomics::retire(task.cast(), size_of::<Task>());
 }
 
 pub(crate) unsafe fn give_back(_: *mut Task) {}

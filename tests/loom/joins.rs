@@ -1,0 +1,227 @@
+//! A task is joined or detached while it ends: one thread frees it, once, and no result is lost.
+//!
+//! A handle is good until its task is freed. So where one of two calls would free the task, it does not end before the
+//! other call has come back.
+
+use loom::sync::atomic::AtomicBool;
+use loom::thread;
+
+use crate::ends::{NEVER, RESULT, SOON, detaches, ends, group_of, is_over, joins, waits};
+use crate::rt::atomic::Ordering;
+use crate::rt::parker::Hearing;
+use crate::rt::runtime::Runtime;
+use crate::rt::task::{JOINED, Task};
+use crate::rt::why::Why;
+use crate::rt::worker::Worker;
+use crate::rt::{Outcome, ending, group};
+use crate::workers::{of, runtime};
+use crate::{Shared, check};
+
+/// A task is joined while it ends.
+///
+/// Fails where the end claims the joiner before it changes the state, without the lock in between.
+#[test]
+fn ending_task_is_joined() {
+    check(3, || {
+        let runtime = runtime(1);
+        let (group, [task]) = group_of(runtime);
+        let other = thread::spawn(move || ends(task));
+        assert_eq!(joins(task, NEVER), Ok(RESULT));
+        other.join().expect("no panic");
+        is_over(runtime, group, task);
+    });
+}
+
+/// Joins a task, and once more where the deadline has passed.
+fn joins_again(task: Shared<Task>, deadline: i64) -> Outcome<usize> {
+    match joins(task, deadline) {
+        Err(libc::ETIMEDOUT) => joins(task, NEVER),
+        outcome => outcome,
+    }
+}
+
+/// The deadline of a join passes while the task ends: the join gives the result, or the next one does.
+///
+/// Fails where a join whose deadline has passed looks at the state without the lock, or does not look.
+#[test]
+fn join_times_out() {
+    for deadline in [0, SOON] {
+        check(3, move || {
+            let runtime = runtime(1);
+            let (group, [task]) = group_of(runtime);
+            let other = thread::spawn(move || ends(task));
+            assert_eq!(joins_again(task, deadline), Ok(RESULT));
+            other.join().expect("no panic");
+            is_over(runtime, group, task);
+        });
+    }
+}
+
+/// Two threads join a task: the second one has EINVAL, unless the first one's deadline has passed by then.
+///
+/// Fails where a join does not set its flag, or keeps it.
+#[test]
+fn task_is_joined_once() {
+    for deadline in [NEVER, SOON] {
+        check(3, move || {
+            let runtime = runtime(1);
+            let (group, [task]) = group_of(runtime);
+            let other = thread::spawn(move || joins(task, deadline));
+            let mine = joins(task, SOON);
+            ends(task);
+            match (mine, other.join().expect("no panic")) {
+                (Err(libc::EINVAL | libc::ETIMEDOUT), Ok(RESULT)) => {}
+                (Err(libc::ETIMEDOUT), Err(libc::EINVAL))
+                | (Err(libc::EINVAL | libc::ETIMEDOUT), Err(libc::ETIMEDOUT)) => {
+                    assert_eq!(joins(task, NEVER), Ok(RESULT));
+                }
+                outcomes => panic!("{outcomes:?}"),
+            }
+            is_over(runtime, group, task);
+        });
+    }
+}
+
+/// One thread joins a task, the other one detaches it: the second one has EINVAL, unless the deadline of the join has
+/// passed by then.
+#[test]
+fn task_is_joined_or_detached() {
+    for deadline in [NEVER, SOON] {
+        check(3, move || {
+            let runtime = runtime(1);
+            let (group, [task]) = group_of(runtime);
+            let other = thread::spawn(move || joins(task, deadline));
+            match detaches(task) {
+                Ok(()) => {
+                    let outcome = other.join().expect("no panic");
+                    let has_timed_out = deadline == SOON && outcome == Err(libc::ETIMEDOUT);
+                    assert!(has_timed_out || outcome == Err(libc::EINVAL));
+                    ends(task);
+                }
+                Err(libc::EINVAL) => {
+                    ends(task);
+                    match other.join().expect("no panic") {
+                        Ok(result) => assert_eq!(result, RESULT),
+                        Err(error) => {
+                            assert_eq!((deadline, error), (SOON, libc::ETIMEDOUT));
+                            assert_eq!(detaches(task), Ok(()));
+                        }
+                    }
+                }
+                outcome => panic!("{outcome:?}"),
+            }
+            assert!(task.is_gone());
+            is_over(runtime, group, task);
+        });
+    }
+}
+
+/// A task is detached while it ends: one of the two threads frees it.
+///
+/// Fails where the end reads the flags without the lock, or before it changes the state.
+#[test]
+fn ending_task_is_detached() {
+    check(3, || {
+        let runtime = runtime(1);
+        let (group, [task]) = group_of(runtime);
+        let other = thread::spawn(move || ends(task));
+        assert_eq!(detaches(task), Ok(()));
+        other.join().expect("no panic");
+        assert!(task.is_gone());
+        is_over(runtime, group, task);
+    });
+}
+
+/// A thread joins a task of a group, and another one closes the group. The joiner frees the task, without the group;
+/// where its deadline has passed, the group frees it.
+///
+/// Fails where an ended task that is joined stays in the group.
+#[test]
+fn join_outlives_the_group() {
+    for deadline in [NEVER, SOON] {
+        check(3, move || {
+            let runtime = runtime(1);
+            let (group, [task]) = group_of(runtime);
+            let is_back = Shared::new(AtomicBool::new(false));
+            let other = thread::spawn(move || {
+                let outcome = joins(task, deadline);
+                is_back.store(true, Ordering::Relaxed);
+                outcome
+            });
+            // A join that begins after the close has no task.
+            while !task.has(JOINED) && !is_back.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            ends(task);
+            // SAFETY: the group is there until it is freed.
+            unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
+            match other.join().expect("no panic") {
+                Ok(result) => assert_eq!(result, RESULT),
+                Err(error) => assert_eq!((deadline, error), (SOON, libc::ETIMEDOUT)),
+            }
+            assert!(task.is_gone());
+        });
+    }
+}
+
+/// The worker ends the tasks that nothing can wake.
+fn gives_up(runtime: Shared<Runtime>) {
+    let worker: *mut Worker = of(runtime, 0);
+    Worker::set_here(worker);
+    // SAFETY: the worker is this thread.
+    unsafe { ending::give_up(worker) };
+}
+
+/// The task waits for nothing that ever comes.
+fn parks(task: Shared<Task>) {
+    task.parker.arm(Hearing::Nothing);
+    task.why.store(Why::Park as u8, Ordering::Relaxed);
+}
+
+/// A task that nothing can wake is joined or detached while its worker ends it.
+#[test]
+fn given_up_task_is_joined() {
+    let deeds: [fn(Shared<Task>); 2] = [
+        |task| assert_eq!(joins_again(task, SOON), Ok(0)),
+        |task| assert_eq!(detaches(task), Ok(())),
+    ];
+    for deed in deeds {
+        check(2, move || {
+            let runtime = runtime(1);
+            let (group, [task]) = group_of(runtime);
+            parks(task);
+            // SAFETY: the worker does not run.
+            unsafe { ending::withdraw_all(runtime.raw()) };
+            let other = thread::spawn(move || gives_up(runtime));
+            deed(task);
+            other.join().expect("no panic");
+            assert_eq!(runtime.given_up.load(Ordering::Relaxed), 0);
+            is_over(runtime, group, task);
+        });
+    }
+}
+
+/// A task joins another one, and nothing can wake either: a thread joins that one while their worker ends both.
+///
+/// Fails where the join that is given up keeps its flag.
+#[test]
+fn given_up_join_leaves_the_task() {
+    check(2, || {
+        let runtime = runtime(1);
+        let (group, [joiner, task]) = group_of(runtime);
+        parks(task);
+        // SAFETY: the worker does not run; no other thread knows the tasks.
+        unsafe {
+            task.set(JOINED, true);
+            (*joiner.raw()).about = task.raw() as usize;
+            let (lock, queue) = (&raw const (*task.raw()).lock, &raw mut (*task.raw()).watchers);
+            waits(joiner, Why::Join, lock, queue);
+            ending::withdraw_all(runtime.raw());
+        }
+        let other = thread::spawn(move || gives_up(runtime));
+        assert_eq!(joins(task, NEVER), Ok(0));
+        other.join().expect("no panic");
+        assert!(task.is_gone());
+        is_over(runtime, group, joiner);
+    });
+}
