@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static int ends[2], file;
-static acort_chan_t *channel, *local;
+static acort_chan_t *channel;
 static acort_mutex_t mutex;
 static acort_rwlock_t rwlock;
 static acort_sem_t sem;
@@ -30,6 +30,7 @@ static int one_of(int kind, int64_t until) {
     struct sockaddr_storage from;
     socklen_t length = sizeof from;
     acort_case_t cases[2];
+    acort_chan_t *local;
     switch (kind) {
     case 0:
         CHECK_EQUAL(acort_write(ends[0], bytes, 1, until), 1);
@@ -44,8 +45,10 @@ static int one_of(int kind, int64_t until) {
         CHECK_EQUAL(acort_chan_recv(channel, bytes, until), 0);
         return 1;
     case 3:
+        local = acort_chan_new(4, 4, ACORT_LOCAL); /* of this worker */
         CHECK_EQUAL(acort_chan_send(local, bytes, until), 0);
         CHECK_EQUAL(acort_chan_recv(local, bytes, until), 0);
+        acort_chan_unref(local);
         return 1;
     case 4:
         CHECK_EQUAL(acort_mutex_lock(&mutex, until), 0);
@@ -80,7 +83,7 @@ static int one_of(int kind, int64_t until) {
         return 1;
     case 15: CHECK_EQUAL(acort_pread(file, bytes, 8, 0, until), 8); return 1;
     case 16:
-        CHECK_EQUAL(acort_write(ends[0], block, sizeof block, until), sizeof block);
+        CHECK_EQUAL(acort_write_all(ends[0], block, sizeof block, until), sizeof block);
         CHECK_EQUAL(acort_read_full(ends[1], block, sizeof block, until), sizeof block);
         return 1;
     case 17: CHECK_EQUAL(acort_sleep_until(1), 0); return 1;
@@ -96,7 +99,6 @@ static void make_all(void) {
     setsockopt(ends[1], SOL_SOCKET, SO_RCVBUF, &big, sizeof big);
     CHECK((file = open("/proc/self/exe", O_RDONLY)) >= 0);
     channel = acort_chan_new(4, 4, 0);
-    local = acort_chan_new(4, 4, ACORT_LOCAL);
     acort_event_set(&event);
     future = acort_future_new();
     acort_future_set(future, NULL);
@@ -104,7 +106,7 @@ static void make_all(void) {
 
 static void free_all(void) {
     acort_close(ends[0]), acort_close(ends[1]), acort_close(file);
-    acort_chan_unref(channel), acort_chan_unref(local);
+    acort_chan_unref(channel);
     acort_future_unref(future);
     memset(&once, 0, sizeof once);
 }

@@ -47,15 +47,17 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 24] = [
+const IN_ANY_ORDER: [&str; 26] = [
     "rt/attributes",
     "rt/channels",
     "rt/closing",
     "rt/deadlines",
     "rt/dial",
+    "rt/fairness",
     "rt/files",
     "rt/futures",
     "rt/groups",
+    "rt/herd",
     "rt/io",
     "rt/late",
     "rt/listen",
