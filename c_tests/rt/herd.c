@@ -96,6 +96,47 @@ static void *herd(void *is_packet) {
     return NULL;
 }
 
+/* ---- one edge for many -------------------------------------------------------------------------- */
+
+static void *takes_one(void *argument) {
+    char byte;
+    CHECK_EQUAL(acort_read(receiver, &byte, 1, acort_after(20000 * MILLISECONDS)), 1);
+    taken++;
+    return argument;
+}
+
+static void *looks(void *argument) {
+    CHECK_EQUAL(acort_fdwait(receiver, POLLIN, acort_after(20000 * MILLISECONDS)), POLLIN);
+    looked++;
+    return argument;
+}
+
+/* As many come at once as wait, and each takes one: the edge is one, or few. */
+static void *each_takes_one(void *argument) {
+    enum { EACH = 20 };
+    acort_task_t *tasks[EACH], *lookers[2];
+    receiver = bound(SOCK_DGRAM);
+    for (int round = 0; round < 20; round++) {
+        taken = 0;
+        looked = 0;
+        lookers[0] = acort_go(looks, NULL); /* which take nothing, before and behind the others */
+        for (int i = 0; i < EACH; i++) tasks[i] = acort_go(takes_one, NULL);
+        lookers[1] = acort_go(looks, NULL);
+        acort_sleep(2 * MILLISECONDS);
+        for (int i = 0; i < EACH; i++) one_event(1);
+        for (int i = 0; i < EACH; i++) join(tasks[i]);
+        join(lookers[0]);
+        if (looked < 2) one_event(1); /* it came too late to see any */
+        join(lookers[1]);
+        char byte;
+        while (acort_read(receiver, &byte, 1, 0) > 0) {
+        }
+        CHECK_EQUAL(taken, EACH);
+    }
+    acort_close(receiver);
+    return argument;
+}
+
 /* ---- all at once: none is lost --------------------------------------------------------------- */
 
 enum { PACKETS = 3000, TAKERS = 40 };
@@ -220,6 +261,8 @@ int main(void) {
             }
         }
     }
+    run(each_takes_one, NULL);
+    run_with(3, each_takes_one, NULL);
     run(none_is_lost, NULL);
     run_with(2, none_is_lost, NULL);
     run_with(4, none_is_lost, NULL);

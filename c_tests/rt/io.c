@@ -562,7 +562,37 @@ static void *zero_bytes(void *argument) {
     return argument;
 }
 
+/* With deadline 0, and after one that has passed, the system is asked, whatever is remembered of the socket. */
+static void *asks_the_system(void *argument) {
+    struct sockaddr_storage place;
+    socklen_t length = sizeof place;
+    char bytes[64];
+    int listener = acort_listen("tcp4", "127.0.0.1:0", 0);
+    CHECK(getsockname(listener, (struct sockaddr *)&place, &length) == 0);
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(client, (struct sockaddr *)&place, length) == 0);
+    int server = acort_accept(listener, NULL, NULL, ACORT_NEVER);
+    for (int i = 0; i < 4; i++) {
+        CHECK(write(client, "first", 5) == 5);
+        ssize_t got = acort_read_full(server, bytes, 5, ACORT_NEVER);
+        CHECK_EQUAL(got, 5);
+        CHECK(write(client, "x", 1) == 1);
+        CHECK_EQUAL(acort_read(server, bytes, sizeof bytes, ACORT_NEVER), 1); /* a short read: it is empty */
+        CHECK_FAILS(acort_read(server, bytes, sizeof bytes, acort_after(MILLISECONDS)), ETIMEDOUT);
+        CHECK(write(client, "second", 6) == 6);
+        usleep(2000); /* the worker has not looked since */
+        got = acort_read(server, bytes, IN_ORDER ? sizeof bytes : 1, i % 2 ? 0 : 1);
+        CHECK(got == (IN_ORDER ? 6 : 1));
+        while (acort_read(server, bytes, sizeof bytes, 0) > 0) {
+        }
+        CHECK_EQUAL(errno, ETIMEDOUT);
+    }
+    acort_close(server), close(client), acort_close(listener);
+    return argument;
+}
+
 int main(void) {
+    run(asks_the_system, NULL);
     void *(*tests[])(void *) = {closes,       peers_end,     one_byte_at_a_time, much_arrives,
                                 datagrams,    files,         waits_for_readiness, names,
                                 blocking_calls, zero_bytes,    pipe_is_full};
