@@ -125,9 +125,11 @@ static void *each_takes_one(void *argument) {
         acort_sleep(2 * MILLISECONDS);
         for (int i = 0; i < EACH; i++) one_event(1);
         for (int i = 0; i < EACH; i++) join(tasks[i]);
-        join(lookers[0]);
-        if (looked < 2) one_event(1); /* it came too late to see any */
-        join(lookers[1]);
+        while (looked < 2) { /* it may have come too late to see any */
+            one_event(1);
+            acort_sleep(MILLISECONDS / 2);
+        }
+        join(lookers[0]), join(lookers[1]);
         char byte;
         while (acort_read(receiver, &byte, 1, 0) > 0) {
         }
