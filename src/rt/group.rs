@@ -69,7 +69,7 @@ pub(crate) unsafe fn open(runtime: *mut Runtime, is_root: bool) -> Outcome<NonNu
 pub(crate) unsafe fn free(group: *mut Group) {
     // SAFETY: the caller's promise.
     unsafe {
-        // First: a thread that looks at all tasks holds the runtime, and looks at those of its groups.
+        // First: a walk of all tasks holds the runtime's lock, and comes to the groups of its list alone.
         leave_runtime(group);
         while let Some(task) = NonNull::new((*group).first) {
             (*group).unlink(task.as_ptr());
@@ -83,7 +83,7 @@ pub(crate) unsafe fn free(group: *mut Group) {
 
 /// Takes a group out of its runtime's list.
 unsafe fn leave_runtime(group: *mut Group) {
-    // SAFETY: the caller's promise: the group is in the list; who is in it exists.
+    // SAFETY: the caller's promise: the group is in the list; the groups of the list exist.
     unsafe {
         let runtime = (*group).runtime;
         let _held = (*runtime).lock.hold();

@@ -23,13 +23,13 @@ use super::task::{self, DETACHED, FAILED, JOINED, MAIN, Task};
 use super::wait::{self, Wait};
 use super::why::Why;
 
-/// Waits for the end of a task, frees it, and gives its result. EINVAL: it is detached, a
-/// main task, or somebody joins it already; EDEADLK: it is the caller; ENOMEM: it could not begin.
+/// Waits for the end of a task, frees it, and gives its result. EINVAL: it is detached, a main task, or another call
+/// joins it; EDEADLK: it is the caller; ENOMEM: it could not begin; ETIMEDOUT, ECANCELED: it lives.
 ///
 /// # Safety
 /// The task exists.
 pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Outcome<*mut c_void> {
-    // SAFETY: the caller's promise: from the flag on nobody else frees it.
+    // SAFETY: the caller's promise: from the flag on this call alone frees it.
     unsafe {
         if task == task::here() {
             return Err(libc::EDEADLK);
@@ -80,7 +80,7 @@ pub(crate) unsafe fn give_up(task: *mut Task) {
 
 /// The result of an ended task, which is freed.
 unsafe fn result_of(task: *mut Task) -> Outcome<*mut c_void> {
-    // SAFETY: the caller's promise: it is in no list, and nobody else's.
+    // SAFETY: the caller's promise: it is in no list, and this call's.
     unsafe {
         let (result, state) = ((*task).part.result, (*task).state.load(Ordering::Acquire));
         task::free(task);
