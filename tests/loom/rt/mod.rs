@@ -238,7 +238,7 @@ pub(crate) mod descriptors {
     }
 
     impl Entry {
-        pub fn queue(&mut self, _: Way) -> *mut Queue {
+        pub fn lookers(&mut self, _: Way) -> *mut Queue {
             &raw mut self.queue
         }
 
