@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
@@ -450,7 +451,7 @@ static void races(sort_t first, sort_t between, sort_t last) {
 /* What comes when the deadline has passed, and before the task goes on, is given: a hook brings it. */
 static acort_chan_t *late;
 static int late_pipe[2], late_value = 7;
-static acort_task_t *sleeper;
+static acort_task_t *_Atomic sleeper;
 
 static void brings(void *unused, acort_task_t *task) {
     (void)unused;
@@ -610,8 +611,12 @@ static void *poll_fails(void *unused) {
     small = limit;
     small.rlim_cur = 4;
     CHECK(setrlimit(RLIMIT_NOFILE, &small) == 0);
-    CHECK_FAILS(acort_select(cases, 5, 0), EINVAL);
-    CHECK_FAILS(acort_select(cases, 5, ACORT_NEVER), EINVAL);
+    struct pollfd polled[5];
+    for (int i = 0; i < 5; i++) polled[i] = (struct pollfd){.fd = ends[0], .events = POLLIN};
+    if (poll(polled, 5, 0) < 0) { /* not under valgrind, which keeps the limit to itself */
+        CHECK_FAILS(acort_select(cases, 5, 0), EINVAL);
+        CHECK_FAILS(acort_select(cases, 5, ACORT_NEVER), EINVAL);
+    }
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     CHECK(acort_select(cases, 5, ACORT_NEVER) >= 0);
     close(ends[0]), close(ends[1]); /* not by acort */

@@ -222,6 +222,7 @@ impl Compiler {
             "rt/workers",
             "rt/flood",
             "rt/rwlock",
+            "rt/selects",
             "statistics",
             "threads",
             "transfer",

@@ -40,6 +40,8 @@ pub(crate) fn timespec(nanoseconds: i64) -> libc::timespec {
 /// poll(2), until `deadline`. Gives how many are ready; none, too, where a signal comes.
 pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> {
     let limit = milliseconds_until(deadline);
+    // A tool's poll looks at them, which the library has written.
+    sanitizer::is_written(files.as_mut_ptr().cast(), size_of_val(files));
     // SAFETY: so many structs.
     let found = unsafe { libc::poll(files.as_mut_ptr(), files.len() as libc::nfds_t, limit) };
     match usize::try_from(found) {
