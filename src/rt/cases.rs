@@ -7,12 +7,12 @@ use super::abi::{
     acort_case_t,
 };
 use super::channel::{Channel, Tried};
-use super::descriptors::{self, Entry, Way};
+use super::descriptors::{Entry, Way};
 use super::event::Event;
 use super::lock::Lock;
 use super::queue::Queue;
 use super::task::{self, Task};
-use super::{Outcome, future};
+use super::{Outcome, fd_table, future};
 
 /// A case, as it is waited for.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ impl Source {
             ACORT_FUTURE if has_object => Source::Event(future::event_of(case.object.cast())),
             ACORT_FD_READ | ACORT_FD_WRITE => {
                 let way = if case.op == ACORT_FD_READ { Way::In } else { Way::Out };
-                Source::Ready(descriptors::entry(case.fd)?, way, case.fd)
+                Source::Ready(fd_table::entry(case.fd)?, way, case.fd)
             }
             _ => return Err(libc::EINVAL),
         })

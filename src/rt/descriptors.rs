@@ -1,4 +1,4 @@
-//! The table of file descriptors that calls wait for: one entry a number, for the whole process.
+//! The entries of file descriptors that calls wait for: one a number, in `fd_table`.
 //!
 //! ```text
 //!                first use                first wait by a task of worker W
@@ -38,17 +38,15 @@
 
 use core::ffi::c_int;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use super::Outcome;
+use super::atomic::{AtomicU32, Ordering};
 use super::file_state::FileState;
 use super::lock::{Lock, SeveralTouch};
-use super::os;
 use super::queue::Queue;
 use super::readiness::Waiters;
 use super::thread_wait::Polling;
 use super::worker::Worker;
-use crate::sys;
 
 /// Its home's poller watches it.
 pub(super) const WATCHED: u32 = 32;
@@ -87,35 +85,6 @@ pub(crate) struct Entry {
     /// Plain threads that wait in poll(2).
     pub(super) polling: *mut Polling,
     _touched: SeveralTouch,
-}
-
-/// Entries in a piece of the table.
-pub(super) const CHUNK: usize = 1024;
-const CHUNKS: usize = 1024;
-
-#[unsafe(link_section = "aco_shared")]
-pub(super) static TABLE: [AtomicPtr<Entry>; CHUNKS] =
-    [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
-
-/// The entry of `fd`. EBADF: there is no such number; EMFILE: too large a one; ENOMEM.
-pub(crate) fn entry(fd: c_int) -> Outcome<*mut Entry> {
-    let fd = usize::try_from(fd).map_err(|_| libc::EBADF)?;
-    let place = TABLE.get(fd / CHUNK).ok_or(libc::EMFILE)?;
-    let mut chunk = place.load(Ordering::Acquire);
-    if chunk.is_null() {
-        let new = os::allocate_array::<Entry>(CHUNK).ok_or(libc::ENOMEM)?.as_ptr();
-        let orders = (Ordering::AcqRel, Ordering::Acquire);
-        chunk = match place.compare_exchange(ptr::null_mut(), new, orders.0, orders.1) {
-            Ok(_) => new,
-            Err(first) => {
-                // SAFETY: the table has not taken it: no other thread knows it.
-                unsafe { sys::free(new.cast()) };
-                first
-            }
-        };
-    }
-    // SAFETY: a chunk has so many entries.
-    Ok(unsafe { chunk.add(fd % CHUNK) })
 }
 
 /// What a poller tells of `fd` by.

@@ -23,7 +23,8 @@
 use core::ffi::c_int;
 
 use super::Outcome;
-use super::descriptors::{Entry, Way, entry};
+use super::descriptors::{Entry, Way};
+use super::fd_table::entry;
 use super::file_state::Closing;
 use super::parker::{Hearing, error_reason};
 use super::readiness::ALONE;

@@ -15,7 +15,7 @@
 //! | | [`channel`], [`channel_life`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`once`], [`future`] | |
 //! | | [`spawn`], [`join`], [`group`], [`report`], [`depth`] | tasks made, joined, grouped, shown, measured |
 //! | | [`local`] | values of tasks |
-//! | waiting | [`descriptors`], [`readiness`], [`fd_ref`], [`own_fd`], [`file_state`], [`numbers`], [`kinds`], [`turn`], [`thread_wait`] | file descriptors that calls wait for |
+//! | waiting | [`descriptors`], [`fd_table`], [`readiness`], [`fd_ref`], [`own_fd`], [`file_state`], [`numbers`], [`kinds`], [`turn`], [`thread_wait`] | file descriptors that calls wait for |
 //! | | [`chaos`] | disorder, for tests |
 //! | | [`attempt`] | what is tried before a wait and after its deadline |
 //! | | [`call`], [`wait`], [`pause`] | a task or a thread in a queue, or in none, until it is woken |
@@ -48,6 +48,7 @@ mod ending;
 pub(crate) mod event;
 pub(crate) mod extra;
 mod fd_ref;
+mod fd_table;
 pub(crate) mod file;
 pub(crate) mod file_state;
 mod fresh;

@@ -2,11 +2,12 @@
 //! Closing is in `fd_ref`.
 
 use core::ffi::c_int;
-use core::sync::atomic::Ordering;
 
 use super::Outcome;
-use super::descriptors::{CHUNK, Entry, OURS, REPLACED, TABLE, WATCHED, entry, mark};
+use super::atomic::Ordering;
+use super::descriptors::{Entry, OURS, REPLACED, WATCHED, mark};
 use super::fd_ref::FdRef;
+use super::fd_table::{self, entry};
 use super::kinds::{KINDS, KNOWN};
 use super::parker::error_reason;
 use super::worker::Worker;
@@ -43,30 +44,25 @@ fn another_file(entry: *mut Entry, bits: u32, is_so: impl Fn(u32) -> bool) {
 
 /// A worker goes: what it watches is watched by no poller. The files are the same: their calls look again.
 pub(crate) fn abandon(worker: *mut Worker) {
-    // SAFETY: the thread's worker; entries are never freed (E1). Another thread that has just taken the last entry
-    // from it is done with its poller: the count says so with Release.
-    unsafe {
-        if (*worker).watches.load(Ordering::Acquire) == 0 {
+    // SAFETY: the thread's worker. Another thread that has just taken the last entry from it is done with its poller:
+    // the count says so with Release.
+    if unsafe { (*worker).watches.load(Ordering::Acquire) } == 0 {
+        return;
+    }
+    // SAFETY: entries are never freed (E1).
+    fd_table::each(|entry| unsafe {
+        let held = (*entry).lock.hold();
+        if (*entry).home != worker {
             return;
         }
-        for chunk in &TABLE {
-            let chunk = chunk.load(Ordering::Acquire);
-            for index in 0..if chunk.is_null() { 0 } else { CHUNK } {
-                let entry = chunk.add(index);
-                let held = (*entry).lock.hold();
-                if (*entry).home != worker {
-                    continue;
-                }
-                // What other code has made may be another file by the time of the next worker.
-                let bits = (*entry).bits.load(Ordering::Relaxed);
-                let kind = if (*entry).is_foreign() { 0 } else { bits };
-                (*entry).unwatch();
-                let waiters = (*entry).reset(kind & (KINDS | OURS));
-                drop(held);
-                waiters.wake(None);
-            }
-        }
-    }
+        // What other code has made may be another file by the time of the next worker.
+        let bits = (*entry).bits.load(Ordering::Relaxed);
+        let kind = if (*entry).is_foreign() { 0 } else { bits };
+        (*entry).unwatch();
+        let waiters = (*entry).reset(kind & (KINDS | OURS));
+        drop(held);
+        waiters.wake(None);
+    });
 }
 
 /// If the file is watched: is it the same one? If not, nothing that is known of it holds, its edges have changed,

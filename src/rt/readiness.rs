@@ -14,9 +14,10 @@
 //! * W3. A taker waits only after EAGAIN, and if no edge has come since before that (E4).
 
 use core::ffi::c_int;
-use core::sync::atomic::Ordering;
 
-use super::descriptors::{Entry, OVER, Way, entry};
+use super::atomic::Ordering;
+use super::descriptors::{Entry, OVER, Way};
+use super::fd_table::entry;
 use super::poller::Happened;
 use super::queue::{Claimed, Waiter};
 use super::thread_wait::Polling;
