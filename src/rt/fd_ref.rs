@@ -13,10 +13,13 @@
 //!   leave ── the last one: the number is free
 //! ```
 //!
-//! * R1. The number stays taken while a call is inside (G2): no other file can have it.
+//! * R1. The number stays taken while a call is inside (G2): no other file can have it, but for R5.
 //! * R2. The dead file gives no call success, and no bytes: a success is always the file's that the call began with.
 //! * R3. An error counts as ECANCELED where the word has changed meanwhile (G1).
 //! * R4. close(2) and dup3(2) run without locks: a file that lingers holds up its closer alone.
+//! * R5. Without a call inside the word changes before close(2), since the next file may be there right after that. A
+//!   call, or another acort_close(), that begins in between has begun after the close: as with close(2) itself, it may
+//!   meet the closed file first, and then the next one of that number.
 //!
 //! Without a free descriptor for the dead file the closed one keeps the number until the last call has left.
 

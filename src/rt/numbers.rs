@@ -15,25 +15,29 @@ use super::worker::Worker;
 /// `fd` is new, and acort's: whatever is known of its number is of another file. `kind` is what it is: `SOCKET` ...
 pub(crate) fn adopt(fd: c_int, kind: u32) {
     if let Ok(entry) = entry(fd) {
-        // A call that is inside began with a file that other code has closed.
-        // SAFETY: entries are never freed (E1).
-        unsafe { (*entry).state.advance() };
-        another_file(entry, OURS | if kind == 0 { 0 } else { kind | KNOWN }, |_| true);
+        let bits = OURS | if kind == 0 { 0 } else { kind | KNOWN };
+        another_file(entry, bits, |entry| {
+            // A call that is inside began with a file that other code has closed.
+            entry.state.advance();
+            true
+        });
     }
 }
 
 /// The file gave an answer that none of its kind gives: what is known is of another one, if it is still what it was
 /// when `known` was seen. Calls that wait have ECANCELED; others go on with the file that is there.
 pub(crate) fn was_mistaken(file: &FdRef, known: u32) {
-    another_file(file.place(), 0, |now| (now ^ known) & (KINDS | OURS) == 0);
+    another_file(file.place(), 0, |entry| {
+        (entry.bits.load(Ordering::Relaxed) ^ known) & (KINDS | OURS) == 0
+    });
 }
 
-/// The number stands for another file, if `is_so` says so of what is known: of this one nothing but `bits` is.
-fn another_file(entry: *mut Entry, bits: u32, is_so: impl Fn(u32) -> bool) {
+/// The number stands for another file, if `is_so` says so under the lock: of this one nothing but `bits` is known.
+fn another_file(entry: *mut Entry, bits: u32, is_so: impl Fn(&Entry) -> bool) {
     // SAFETY: entries are never freed (E1).
     let waiters = unsafe {
         let _held = (*entry).lock.hold();
-        if !is_so((*entry).bits.load(Ordering::Relaxed)) {
+        if !is_so(&*entry) {
             return;
         }
         (*entry).unwatch();
