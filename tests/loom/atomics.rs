@@ -4,7 +4,7 @@
 //! being when a word is first used. That must be before a second thread is there; [`crate::ground::touch`]
 //! and its like see to it.
 
-use std::cell::{RefCell, UnsafeCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::panic::Location;
 
 use loom::sync::atomic as real;
@@ -42,11 +42,14 @@ struct Word {
 thread_local! {
     /// Those of the present run of a model.
     static WORDS: RefCell<Vec<Word>> = const { RefCell::new(Vec::new()) };
+    /// Its number, from 1 on: the library's own variables are new in each run.
+    static RUN: Cell<usize> = const { Cell::new(0) };
 }
 
 /// A run of a model begins: it has no words yet.
 pub fn begin() {
     WORDS.with_borrow_mut(Vec::clear);
+    RUN.set(RUN.get() + 1);
 }
 
 /// The memory of so many bytes is freed: nobody may use a word there from here on, or just now.
@@ -73,13 +76,13 @@ macro_rules! word {
         impl<$($parameter: 'static)?> $name {
             pub const fn new(value: $value) -> Self {
                 let real = UnsafeCell::new(std::ptr::null_mut());
-                Self { initial: UnsafeCell::new(value), real }
+                Self { initial: UnsafeCell::new(value), real, run: Cell::new(0) }
             }
 
             fn real(&self) -> &$real {
                 // SAFETY: as above: nobody else is in here.
                 unsafe {
-                    if (*self.real.get()).is_null() {
+                    if self.run.replace(RUN.get()) != RUN.get() {
                         let made = <$real>::new(*self.initial.get());
                         let place = Box::into_raw(Box::new(made));
                         *self.real.get() = place;
@@ -139,6 +142,7 @@ macro_rules! number {
         pub struct $name {
             initial: UnsafeCell<$value>,
             real: UnsafeCell<*mut real::$name>,
+            run: Cell<usize>,
         }
 
         word! { $name, real::$name, $value, with_mut(|_| ()) }
@@ -152,6 +156,7 @@ macro_rules! number {
         impl $name {
             #[track_caller]
             pub fn fetch_add(&self, more: $value, with: Ordering) -> $value {
+                let more = if is_left_out(Location::caller(), "fetch_add") { 0 } else { more };
                 self.real().fetch_add(more, order("fetch_add", with))
             }
 
@@ -186,6 +191,7 @@ number! { AtomicUsize, usize }
 pub struct AtomicBool {
     initial: UnsafeCell<bool>,
     real: UnsafeCell<*mut real::AtomicBool>,
+    run: Cell<usize>,
 }
 
 // Loom has no other access to it that asks whether somebody else is there.
@@ -195,6 +201,7 @@ word! { AtomicBool, real::AtomicBool, bool, unsync_load() }
 pub struct AtomicPtr<T: 'static> {
     initial: UnsafeCell<*mut T>,
     real: UnsafeCell<*mut real::AtomicPtr<T>>,
+    run: Cell<usize>,
 }
 
 word! { AtomicPtr<T>, real::AtomicPtr<T>, *mut T }

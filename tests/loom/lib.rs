@@ -1,7 +1,7 @@
 //! The runtime's files in which threads meet, under a model checker (lane `loom`).
 //!
 //! `rt` has the files of src/rt themselves, beside small stand-ins for what they stand on: tasks without
-//! coroutines, a poller that is a flag. Their atomics are loom's, which runs each model under every order of
+//! coroutines, a poller that is a flag, a system (`rt::system`) with a few files. Their atomics are loom's, which runs each model under every order of
 //! steps, and lets each load see every value that the orderings of memory permit.
 //!
 //! | model | what it is about |
@@ -13,6 +13,10 @@
 //! | `ends` | the end of a task against those who wait for its group |
 //! | `joins` | the end of a task against those who join or detach it |
 //! | `helpers` | the jobs of the threads for blocking calls |
+//! | `calls` | calls on a descriptor against what closes it |
+//! | `adoption` | the same against acort's next file of its number |
+//! | `watches` | what pollers tell of a descriptor, and the end of the worker that watches it |
+//! | `table` | the first use of a descriptor's entry |
 //!
 //! Loom changes threads where they use such a word, and watches those, `loom::cell`s, and freed memory; plain memory
 //! it does not: where threads meet there the models put a cell of their own beside it.
@@ -22,7 +26,11 @@
 #![cfg(test)]
 #![allow(dead_code)]
 
+use std::io::Write;
+
+mod adoption;
 mod atomics;
+mod calls;
 mod ends;
 mod ground;
 mod helpers;
@@ -32,6 +40,8 @@ mod objects;
 mod rt;
 mod selects;
 mod stand_ins;
+mod table;
+mod watches;
 mod workers;
 
 pub(crate) use stand_ins::{abi, arch, diag, sanitizer, sys, tls};
@@ -39,6 +49,8 @@ pub(crate) use stand_ins::{abi, arch, diag, sanitizer, sys, tls};
 /// Runs a model under every order of its steps, but for those that stop a thread in between more often than
 /// `stops` times in all.
 pub(crate) fn check(stops: usize, model: impl Fn() + Sync + Send + 'static) {
+    static HOOK: std::sync::Once = std::sync::Once::new();
+    HOOK.call_once(end_with_the_first_panic);
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(stops);
     builder.max_branches = 10_000;
@@ -46,6 +58,16 @@ pub(crate) fn check(stops: usize, model: impl Fn() + Sync + Send + 'static) {
         atomics::begin();
         model();
     });
+}
+
+/// What a panic unwinds would go on in a model that is over, and may wait there for ever.
+fn end_with_the_first_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current();
+        // Past what the tests capture.
+        let _ = writeln!(std::io::stderr(), "{}: {panic}", thread.name().unwrap_or_default());
+        std::process::exit(101);
+    }));
 }
 
 /// An object that all threads of a model may use.

@@ -37,7 +37,8 @@ pub fn weakened(place: &Location, operation: &str, order: Ordering) -> Ordering 
     }
 }
 
-/// Is this step of a file to be left out: a fence, a flag that a task is given, a look at its state?
+/// Is this step of a file to be left out: a fence, what is added to a count, a flag that a task is given, a look at
+/// its state?
 pub fn is_left_out(place: &Location, step: &str) -> bool {
     wanted().is_some_and(|(file, what, _)| is_in(place, file) && what == step)
 }
@@ -114,6 +115,36 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("join.rs clear -", "joins::join_outlives_the_group"),
     ("join.rs clear -", "joins::given_up_join_leaves_the_task"),
     ("join.rs clear -", "ends::group_is_closed_after_the_last"),
+    // A number is freed while a call is inside, before that has left, or never.
+    ("model keep-number -", "calls::number_is_given_away"),
+    ("model keep-number -", "calls::last_call_frees_the_number"),
+    ("model keep-number -", "calls::file_is_closed_once"),
+    ("model keep-number -", "calls::own_descriptor_is_closed"),
+    ("lock.rs compare_exchange AcqRel", "calls::number_is_given_away"),
+    ("lock.rs compare_exchange AcqRel", "calls::last_call_frees_the_number"),
+    ("model leave -", "calls::number_is_given_away"),
+    ("model leave -", "calls::last_call_frees_the_number"),
+    // A call waits for a file that is closed, or is another one by then.
+    ("lock.rs store Release", "calls::waiting_task_is_canceled"),
+    ("lock.rs compare_exchange AcqRel", "calls::waiting_task_is_canceled"),
+    ("lock.rs store Release", "calls::waiting_thread_is_canceled"),
+    ("model notify -", "calls::waiting_thread_is_canceled"),
+    ("model notify -", "calls::late_thread_is_canceled"),
+    ("lock.rs store Release", "adoption::call_inside_is_canceled"),
+    ("model notify -", "adoption::call_inside_is_canceled"),
+    ("lock.rs store Release", "adoption::lock_keeps_the_generation"),
+    // A call waits for what it was told of before, or is told of what another file was ready for.
+    ("readiness.rs fetch_add -", "watches::no_edge_is_lost"),
+    ("lock.rs store Release", "watches::no_edge_is_lost"),
+    ("model mark -", "watches::stale_edge_is_dropped"),
+    // A worker's memory is used after it has gone.
+    ("descriptors.rs fetch_sub Release", "watches::home_goes"),
+    ("descriptors.rs fetch_add -", "watches::home_goes"),
+    ("numbers.rs load Acquire", "watches::home_goes"),
+    ("model abandon -", "watches::home_goes"),
+    // An entry is used that is not all zero yet.
+    ("fd_table.rs load Acquire", "table::piece_is_made_once"),
+    ("fd_table.rs compare_exchange AcqRel", "table::piece_is_made_once"),
 ];
 
 #[test]

@@ -17,6 +17,10 @@ pub mod sys {
     use std::ffi::c_void;
     use std::ptr::NonNull;
 
+    pub fn errno() -> std::ffi::c_int {
+        libc::EBADF
+    }
+
     pub fn let_others_run() {
         loom::thread::yield_now();
     }

@@ -63,6 +63,7 @@ fn worker(runtime: Shared<Runtime>) -> Shared<Worker> {
     worker.inbox.is_awake();
     worker.inbox.wait_for_givers();
     worker.gives_up.load(Ordering::Relaxed);
+    worker.watches.load(Ordering::Relaxed);
     worker
 }
 

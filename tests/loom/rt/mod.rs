@@ -13,8 +13,11 @@ files! {
     channel "../../../src/rt/channel.rs",
     channel_life "../../../src/rt/channel_life.rs",
     condition "../../../src/rt/condition.rs",
+    descriptors "../../../src/rt/descriptors.rs",
     ending "../../../src/rt/ending.rs",
     event "../../../src/rt/event.rs",
+    fd_ref "../../../src/rt/fd_ref.rs",
+    file_state "../../../src/rt/file_state.rs",
     fresh "../../../src/rt/fresh.rs",
     future "../../../src/rt/future.rs",
     group "../../../src/rt/group.rs",
@@ -24,6 +27,7 @@ files! {
     lists "../../../src/rt/lists.rs",
     lock "../../../src/rt/lock.rs",
     mutex "../../../src/rt/mutex.rs",
+    numbers "../../../src/rt/numbers.rs",
     parker "../../../src/rt/parker.rs",
     patience "../../../src/rt/patience.rs",
     queue "../../../src/rt/queue.rs",
@@ -33,12 +37,18 @@ files! {
     select_room "../../../src/rt/select_room.rs",
     select_wait "../../../src/rt/select_wait.rs",
     semaphore "../../../src/rt/semaphore.rs",
+    own_fd "../../../src/rt/own_fd.rs",
+    readiness "../../../src/rt/readiness.rs",
+    thread_wait "../../../src/rt/thread_wait.rs",
+    turn "../../../src/rt/turn.rs",
     wake "../../../src/rt/wake.rs",
     why "../../../src/rt/why.rs",
     worker "../../../src/rt/worker.rs",
 }
 
 pub(crate) use crate::atomics as atomic;
+pub(crate) mod events;
+pub(crate) mod system;
 pub(crate) mod task;
 pub(crate) mod wait;
 
@@ -56,9 +66,14 @@ pub(crate) mod hooks {
 pub(crate) mod os {
     use std::ptr::NonNull;
 
+    use std::ffi::c_int;
+
     use super::atomic::AtomicU32;
+    pub(crate) use super::events::{WakeFds, poll};
+    pub(crate) use super::system::{close, close_and_keep_number};
 
     pub fn sleep_on(_: &AtomicU32, _: u32, _: i64) {
+        super::events::tell_here();
         loom::thread::yield_now();
     }
 
@@ -66,9 +81,15 @@ pub(crate) mod os {
         0
     }
 
-    pub fn is_over(_: i64) -> bool {
-        false
+    pub fn is_over(deadline: i64) -> bool {
+        deadline >= 0
     }
+
+    pub fn disable_cancellation() -> c_int {
+        0
+    }
+
+    pub fn restore_cancellation(_: c_int) {}
 
     pub fn wake_one(_: *const AtomicU32) {}
 
@@ -82,10 +103,6 @@ pub(crate) mod os {
     pub fn thread_count() -> Option<usize> {
         None
     }
-
-    pub fn poll(_: &mut [libc::pollfd], _: i64) -> super::Outcome<usize> {
-        unreachable!("no case is a descriptor")
-    }
 }
 
 /// A worker's sleep: a flag that others set.
@@ -93,6 +110,13 @@ pub(crate) mod poller {
     use loom::sync::{Condvar, Mutex};
 
     use crate::ground::Own;
+
+    pub struct Happened {
+        pub mark: u64,
+        pub is_readable: bool,
+        pub is_writable: bool,
+        pub is_over: bool,
+    }
 
     pub struct Poller {
         has_come: Mutex<bool>,
@@ -111,8 +135,13 @@ pub(crate) mod poller {
             self.life.add(1);
         }
 
-        pub fn rouse(&self) {
+        /// It is not closed, nor will be while the caller goes on.
+        pub fn is_used(&self) {
             self.life.get();
+        }
+
+        pub fn rouse(&self) {
+            self.is_used();
             *self.has_come.lock().expect("no panic") = true;
             self.changed.notify_one();
         }
@@ -125,6 +154,49 @@ pub(crate) mod poller {
             }
             *has_come = false;
         }
+    }
+}
+
+/// What a file is no model asks.
+pub(crate) mod kinds {
+    use std::ffi::c_int;
+
+    use super::Outcome;
+    use super::fd_ref::FdRef;
+
+    pub const KNOWN: u32 = 1;
+    pub const KINDS: u32 = 31;
+
+    pub fn kind(_: &FdRef) -> Outcome<u32> {
+        Ok(0)
+    }
+
+    pub fn poll(_: c_int, _: i16) -> Outcome<i16> {
+        Ok(0)
+    }
+}
+
+/// No call looks from time to time.
+pub(crate) mod pause {
+    pub fn until(_: i64) -> super::Outcome<()> {
+        Ok(())
+    }
+}
+
+/// The table of the model's few entries. The library's own is in `table`.
+pub(crate) mod fd_table {
+    use std::ffi::c_int;
+
+    use super::descriptors::Entry;
+    use super::{Outcome, system};
+
+    pub fn entry(fd: c_int) -> Outcome<*mut Entry> {
+        let fd = usize::try_from(fd).map_err(|_| libc::EBADF)?;
+        system::entries().get(fd).map(|entry| entry.raw()).ok_or(libc::EMFILE)
+    }
+
+    pub fn each(act: impl FnMut(*mut Entry)) {
+        system::entries().iter().map(|entry| entry.raw()).for_each(act);
     }
 }
 
@@ -210,89 +282,6 @@ pub(crate) mod random {
         pub fn below(&mut self, limit: usize) -> usize {
             limit - 1
         }
-    }
-}
-
-/// No model has any.
-pub(crate) mod descriptors {
-    use std::ffi::c_int;
-
-    use super::Outcome;
-    use super::lock::Lock;
-    use super::queue::Queue;
-    use super::worker::Worker;
-
-    #[derive(Clone, Copy, PartialEq)]
-    pub enum Way {
-        In,
-        Out,
-    }
-
-    pub struct Entry {
-        pub(crate) lock: Lock,
-        queue: Queue,
-    }
-
-    pub fn entry(_: c_int) -> Outcome<*mut Entry> {
-        Err(libc::EBADF)
-    }
-
-    impl Entry {
-        pub fn lookers(&mut self, _: Way) -> *mut Queue {
-            &raw mut self.queue
-        }
-
-        pub unsafe fn watch(&mut self, _: c_int, _: *mut Worker) -> Outcome<()> {
-            Ok(())
-        }
-    }
-}
-
-/// As above.
-pub(crate) mod fd_ref {
-    use std::ffi::c_int;
-
-    use super::Outcome;
-    use super::descriptors::Entry;
-
-    pub struct FdRef(*mut Entry);
-
-    impl FdRef {
-        pub fn enter(_: c_int) -> Outcome<FdRef> {
-            Err(libc::EBADF)
-        }
-
-        pub fn fd(&self) -> c_int {
-            -1
-        }
-
-        pub fn place(&self) -> *mut Entry {
-            self.0
-        }
-
-        pub fn check(&self) -> Outcome<()> {
-            Ok(())
-        }
-
-        pub fn judge<T>(&self, outcome: Outcome<T>) -> Outcome<T> {
-            outcome
-        }
-    }
-}
-
-pub(crate) mod kinds {
-    use super::fd_ref::FdRef;
-
-    pub fn kind(_: &FdRef) -> super::Outcome<u32> {
-        Ok(0)
-    }
-}
-
-pub(crate) mod numbers {
-    use super::fd_ref::FdRef;
-
-    pub fn confirm(_: &FdRef) -> super::Outcome<()> {
-        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! A task without a coroutine: what other threads see of one.
 
+use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::fmt::{self, Formatter};
 use std::panic::Location;
@@ -154,9 +155,20 @@ pub(crate) fn check(task: *mut Task) -> Outcome<NonNull<Task>> {
     NonNull::new(task).ok_or(libc::EINVAL)
 }
 
-/// Every thread of a model is a plain one.
+loom::thread_local! {
+    static HERE: Cell<*mut Task> = Cell::new(std::ptr::null_mut());
+}
+
+/// Every thread of a model is a plain one, unless it says that it is a task.
 pub(crate) fn here() -> *mut Task {
-    std::ptr::null_mut()
+    HERE.with(Cell::get)
+}
+
+/// This thread is a task of `worker` from here on: where it waits it is that worker, which looks at its poller.
+pub(crate) fn is_here(worker: *mut Worker) {
+    Worker::set_here(worker);
+    let task = Box::leak(Box::new(Task::new(worker)));
+    HERE.with(|here| here.set(task));
 }
 
 /// A freed task's block is another one's from here on: it is freed once, after all that others do with it.

@@ -8,7 +8,7 @@ use super::lock::Lock;
 use super::os;
 use super::parker::{Hearing, Parker};
 use super::queue::{Queue, Waiter};
-use super::task::Task;
+use super::task::{self, Task};
 use super::wake::{CLOSED, was_woken};
 use super::why::Why;
 use super::worker::Worker;
@@ -91,6 +91,10 @@ unsafe fn thread_in_queue(
             return Err(libc::ETIMEDOUT);
         }
         was_woken(parker);
+        if let Some(task) = task::here().as_mut() {
+            // Where a task finds what the waker has written.
+            (*task.waiter()).number = waiter.number;
+        }
         match (*parker).outcome() {
             Ok(number) if number & CLOSED as usize != 0 => Err(libc::EPIPE),
             outcome => outcome.map(drop),

@@ -1,0 +1,247 @@
+//! Calls on a descriptor, and what closes it meanwhile: a call is for the file that it began with, and ends.
+
+use std::ffi::{c_int, c_long};
+
+use loom::thread;
+
+use crate::mutations::omits;
+use crate::rt::atomic::Ordering;
+use crate::rt::descriptors::Way;
+use crate::rt::fd_ref::{FdRef, close};
+use crate::rt::own_fd::OwnFd;
+use crate::rt::turn::Turn;
+use crate::rt::{Outcome, events, numbers, system, task};
+use crate::workers::{of, runtime};
+use crate::{Shared, check};
+
+pub(crate) const FD: c_int = 0;
+const NEVER: i64 = -1;
+/// It may have passed at any moment.
+const SOON: i64 = 1;
+
+/// The system's only number stands for a file. Gives which.
+pub(crate) fn opens() -> u32 {
+    system::begin(1);
+    system::open(FD).expect("it is free")
+}
+
+/// A call that reads: which file has given something.
+pub(crate) fn reads(file: &FdRef, deadline: i64) -> Outcome<u32> {
+    let mut turn = Turn::new(file, Way::In, deadline);
+    loop {
+        file.check()?;
+        let edges = file.entry().edges(Way::In);
+        match system::read(FD) {
+            Err(_) if !file.is_current() => return Err(libc::ECANCELED),
+            Err(libc::EAGAIN) if turn.is_last => return Err(libc::ETIMEDOUT),
+            Err(libc::EAGAIN) => {
+                let waited = turn.wait(edges);
+                file.judge(waited)?;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// A call that has begun before the file was closed leaves: the number is freed after that.
+fn leaves(call: FdRef) {
+    system::has_used(FD);
+    if omits("leave") {
+        return std::mem::forget(call);
+    }
+    drop(call);
+}
+
+/// The number is free again: the next file takes it, and something can be read there.
+fn opens_the_next() -> u32 {
+    loop {
+        if let Some(file) = system::open(FD) {
+            system::becomes_readable(file);
+            return file;
+        }
+        thread::yield_now();
+    }
+}
+
+/// The number was freed once, no call is inside, and the next one has what stands there.
+fn is_freed_once(file: u32) {
+    assert_eq!(system::fate(FD), (1, file));
+    let call = FdRef::enter(FD).expect("it is open");
+    assert_eq!(reads(&call, 0), Ok(file));
+    drop(call);
+    assert!(!system::entries()[0].state.is_busy());
+}
+
+/// A call reads while the number's file is closed and the system gives the number away: it has what is its own file's, or
+/// ECANCELED, and the number goes when it leaves. The next file's calls have what is theirs.
+///
+/// Fails where the number is closed at once, where the closer is not a call inside, and where one does not leave.
+#[test]
+fn number_is_given_away() {
+    for is_ours in [false, true] {
+        check(3, move || {
+            let first = opens();
+            system::becomes_readable(first);
+            let call = FdRef::enter(FD).expect("it is open");
+            let other = thread::spawn(move || {
+                assert_eq!(close(FD), Ok(()));
+                let second = opens_the_next();
+                if is_ours {
+                    numbers::adopt(FD, 0);
+                }
+                let call = FdRef::enter(FD).expect("it is open");
+                assert_eq!(reads(&call, 0), Ok(second));
+                second
+            });
+            // What it has at first says nothing about what follows.
+            for _ in 0..2 {
+                let outcome = reads(&call, 0);
+                assert!(outcome == Ok(first) || outcome == Err(libc::ECANCELED), "{outcome:?}");
+            }
+            leaves(call);
+            is_freed_once(other.join().expect("no panic"));
+        });
+    }
+}
+
+/// Two calls read while the file is closed: the last one to leave frees the number, after both.
+#[test]
+fn last_call_frees_the_number() {
+    check(2, || {
+        system::becomes_readable(opens());
+        let calls = [FdRef::enter(FD), FdRef::enter(FD)].map(|call| Shared::new(call.ok()));
+        let others = calls.map(|call| {
+            thread::spawn(move || {
+                // SAFETY: this thread alone has the place.
+                let call = unsafe { (*call.raw()).take() }.expect("it is open");
+                let outcome = reads(&call, 0);
+                assert!(matches!(outcome, Ok(1) | Err(libc::ECANCELED)), "{outcome:?}");
+                leaves(call);
+            })
+        });
+        assert_eq!(close(FD), Ok(()));
+        for other in others {
+            other.join().expect("no panic");
+        }
+        is_freed_once(opens_the_next());
+    });
+}
+
+/// Two threads close the file at once while a call is inside: one of them has EBADF.
+#[test]
+fn file_is_closed_once() {
+    check(3, || {
+        opens();
+        let call = FdRef::enter(FD).expect("it is open");
+        let other = thread::spawn(|| close(FD));
+        let outcomes = [close(FD), other.join().expect("no panic")];
+        assert!(outcomes.contains(&Ok(())) && outcomes.contains(&Err(libc::EBADF)));
+        assert_eq!(FdRef::enter(FD).map(drop), Err(libc::EBADF));
+        assert_eq!(system::open(FD), None);
+        leaves(call);
+        is_freed_once(opens_the_next());
+    });
+}
+
+/// A call closes the descriptor that it has made, or gives it away, while another thread closes it: that is one end.
+/// Where both close it and no other call is inside, it is two calls of close(2), as without acort (R5).
+#[test]
+fn own_descriptor_is_closed() {
+    for (gives, is_alone) in [(false, false), (true, false), (true, true)] {
+        check(3, move || {
+            opens();
+            let own = OwnFd::made(c_long::from(FD), 0).map_err(drop).expect("it is open");
+            let call = (!is_alone).then(|| FdRef::enter(FD).expect("it is open"));
+            let other = thread::spawn(|| close(FD));
+            if gives {
+                let outcome = own.give();
+                assert!(matches!(outcome, Ok(FD) | Err(libc::ECANCELED)), "{outcome:?}");
+            } else {
+                drop(own);
+            }
+            let outcome = other.join().expect("no panic");
+            assert!(outcome == Ok(()) || !gives && outcome == Err(libc::EBADF), "{outcome:?}");
+            if let Some(call) = call {
+                assert_eq!(system::open(FD), None);
+                leaves(call);
+            }
+            is_freed_once(opens_the_next());
+        });
+    }
+}
+
+/// A task waits in the entry's queue while the file is closed: the wait ends, no poller has the file, and the number
+/// goes. A call that begins meanwhile has EBADF, or ECANCELED.
+///
+/// Fails where the closer does not look for calls that have entered since the word was changed.
+#[test]
+fn waiting_task_is_canceled() {
+    for (is_ours, is_inside) in [(false, true), (true, true), (false, false), (true, false)] {
+        check(2, move || {
+            opens();
+            if is_ours {
+                numbers::adopt(FD, 0);
+            }
+            let runtime = runtime(1);
+            let inside = is_inside.then(|| FdRef::enter(FD).expect("it is open"));
+            let inside = Shared::new(inside);
+            let other = thread::spawn(move || {
+                task::is_here(of(runtime, 0));
+                // SAFETY: this thread alone has the place.
+                let inside = unsafe { (*inside.raw()).take() };
+                let outcome = inside.map_or_else(|| FdRef::enter(FD), Ok);
+                let outcome = outcome.and_then(|call| reads(&call, NEVER));
+                assert!(
+                    outcome == Err(libc::ECANCELED) || !is_inside && outcome == Err(libc::EBADF)
+                );
+            });
+            assert_eq!(close(FD), Ok(()));
+            other.join().expect("no panic");
+            let watches = runtime.worker(0).map(|worker| worker.watches.load(Ordering::Relaxed));
+            assert!(watches == Some(0) || !is_inside);
+            is_freed_once(opens_the_next());
+        });
+    }
+}
+
+/// A thread waits in poll(2), which does not end with the file, with an eventfd beside it, or without.
+///
+/// Fails where the closer writes to no eventfd, and where the thread joins the list without a look at the word.
+#[test]
+fn waiting_thread_is_canceled() {
+    for (has_eventfd, deadline) in [(true, NEVER), (true, SOON), (false, NEVER)] {
+        check(2, move || {
+            opens();
+            if !has_eventfd {
+                events::has_no_eventfd();
+            }
+            let call = Shared::new(FdRef::enter(FD).ok());
+            let other = thread::spawn(move || {
+                // SAFETY: this thread alone has the place.
+                let call = unsafe { (*call.raw()).take() }.expect("it is open");
+                let outcome = reads(&call, deadline);
+                let has_timed_out = deadline == SOON && outcome == Err(libc::ETIMEDOUT);
+                assert!(has_timed_out || outcome == Err(libc::ECANCELED), "{outcome:?}");
+                leaves(call);
+            });
+            assert_eq!(close(FD), Ok(()));
+            other.join().expect("no panic");
+            is_freed_once(opens_the_next());
+        });
+    }
+}
+
+/// A thread begins a call, and waits in poll(2), while another one closes the file.
+///
+/// Fails where the closer does not look for calls that have entered since the word was changed.
+#[test]
+fn late_thread_is_canceled() {
+    check(3, || {
+        opens();
+        let other = thread::spawn(|| FdRef::enter(FD).and_then(|call| reads(&call, NEVER)));
+        assert_eq!(close(FD), Ok(()));
+        let outcome = other.join().expect("no panic");
+        assert!(matches!(outcome, Err(libc::EBADF | libc::ECANCELED)), "{outcome:?}");
+        is_freed_once(opens_the_next());
+    });
+}
