@@ -92,7 +92,7 @@ class Tasks(unittest.TestCase):
             task.cancel()
             self.assertRaises(acort.Cancelled, task.join)
             self.assertRaises(RuntimeError, task.join)
-            self.assertEqual(room.recv(), "from clean-up")
+            self.assertEqual(room.recv(5), "from clean-up")
             self.assertRaises(TimeoutError, acort.Channel().recv, 0.01)
             self.assertRaises(TimeoutError, acort.Channel().send, 1, 0.01)
 
