@@ -107,6 +107,8 @@ static void *fetch(void *number) {
         outcome.fault = download(&outcome, acort_after(time_for_all * MILLISECOND));
         acort_sem_post(&places);
     }
+    /* A cancelled task has its word, too. */
+    acort_cancel_mask(1);
     acort_chan_send(outcomes, &outcome, ACORT_NEVER);
     return NULL;
 }
@@ -145,7 +147,7 @@ int main(int count, char **arguments) {
         return 2;
     }
     static long bad;
-    /* Room for every word, so that a task which is cancelled leaves its own without waiting. */
+    /* Room for every word: no task waits for it, also when the main task takes none any more. */
     outcomes = acort_chan_new(sizeof(outcome_t), FILES, 0);
     acort_sem_init(&places, (unsigned)most_at_once);
     if (outcomes == NULL || acort_run(run, &bad, NULL) != 0) {

@@ -39,8 +39,6 @@ static void *echo(void *argument) {
         sent = acort_write_all(fd, buffer, (size_t)got, acort_after(idle));
         if (sent > 0) echoed += sent;
         if (sent != got) break;
-        /* Who sends without a pause never makes us wait: the others have their turn all the same. */
-        if (got == sizeof buffer) acort_yield();
     }
     /* A reset is the client's way to end; an idle or cancelled connection is cut off by us. */
     if (got != 0 && (errno == ETIMEDOUT || errno == ECANCELED)) cut_off++;
@@ -64,15 +62,13 @@ static void serve(int fd, int worker) {
 static void *accept_all(void *argument) {
     const acceptor_t *self = (const acceptor_t *)argument;
     int fd;
-    /* Cancellation ends waiting alone: where a connection is always there, it must be looked for. */
-    while (!acort_cancelled()) {
-        fd = acort_accept(self->listener, NULL, NULL, ACORT_NEVER);
+    while ((fd = acort_accept(self->listener, NULL, NULL, ACORT_NEVER)) >= 0 || errno != ECANCELED) {
         if (fd >= 0) serve(fd, self->worker);
         /* No file descriptor is free, say: the connection waits for one in the system's queue. */
-        else if (errno != ECANCELED) acort_sleep(10 * MILLISECOND);
-        acort_yield();
+        else acort_sleep(10 * MILLISECOND);
     }
-    /* To these the system has said yes already; closing the socket would reset them. */
+    /* To these the system has said yes already; closing the socket would reset them. With deadline 0 no call looks for
+     * cancellation. */
     for (int i = 0; i < BACKLOG; i++) {
         if ((fd = acort_accept(self->listener, NULL, NULL, 0)) < 0) break;
         serve(fd, self->worker);

@@ -146,14 +146,17 @@ static int read_more(connection_t *self, size_t limit, int64_t deadline) {
 /* The next request: 200, 0 where there is none, or why it is refused. */
 static int receive(connection_t *self, request_t *request) {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    int status = 200;
     /* Cancellation, on SIGTERM, reaches a connection here alone, while nothing has begun. */
     acort_cancel_mask(0);
-    if (self->used == 0 && read_more(self, HEAD_LIMIT, acort_after(IDLE)) != 200) return 0;
+    if (self->used == 0) status = read_more(self, HEAD_LIMIT, acort_after(IDLE));
+    /* With deadline 0 nothing looks for cancellation: a request that has come by then is answered. */
+    if (status == 0 && errno == ECANCELED) status = read_more(self, HEAD_LIMIT, 0);
     acort_cancel_mask(1);
+    if (status != 200) return 0;
     int64_t deadline = acort_after(request_time);
     const char *end;
     size_t seen = 0;
-    int status;
     while ((end = (const char *)memmem(self->data + seen, self->used - seen, "\r\n\r\n", 4)) == NULL) {
         if (self->used >= HEAD_LIMIT) return 431;
         seen = self->used < 3 ? 0 : self->used - 3;
@@ -267,11 +270,12 @@ static bool respond(connection_t *self, request_t *request) {
     return answer(self, request, 200, (slice_t){text, sizeof text - 1}, "Content-Type: text/plain\r\n");
 }
 
-/* Reads what is still coming: closing with unread input would reset what was just sent. */
+/* Reads what is still coming, for a second: closing with unread input would reset what was just sent. */
 static void leave_kindly(connection_t *self) {
     int64_t deadline = acort_after(1000 * MILLISECOND);
     shutdown(self->fd, SHUT_WR);
-    while (acort_read(self->fd, self->data, sizeof self->data, deadline) > 0) acort_yield();
+    while (acort_now() < deadline && acort_read(self->fd, self->data, sizeof self->data, deadline) > 0) {
+    }
 }
 
 static void *serve(void *argument) {
@@ -288,7 +292,6 @@ static void *serve(void *argument) {
         goes_on = respond(self, &request) && !request.closes;
         self->used -= request.head + request.body;
         memmove(self->data, self->data + request.head + request.body, self->used);
-        if (goes_on && self->used > 0) acort_yield(); /* this one has more to ask: the others first */
         if (!goes_on) leave_kindly(self);
     }
     acort_close(self->fd);
@@ -315,12 +318,11 @@ static bool start(int fd) {
 }
 
 static void *accept_all(void *unused) {
-    while (!acort_cancelled()) {
-        int fd = acort_accept(listener, NULL, NULL, ACORT_NEVER);
+    int fd;
+    while ((fd = acort_accept(listener, NULL, NULL, ACORT_NEVER)) >= 0 || errno != ECANCELED) {
         if (fd >= 0 && start(fd)) accepted++;
         else if (fd >= 0) acort_close(fd);
-        else if (errno != ECANCELED) acort_sleep(10 * MILLISECOND); /* it waits until a number is free */
-        acort_yield();
+        else acort_sleep(10 * MILLISECOND); /* it waits until a number is free */
     }
     return unused;
 }

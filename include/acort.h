@@ -3,7 +3,9 @@
  * Made from src/rt/abi.rs and src/ffi/rt/ by `make header`; do not edit.
  *
  * Results are 0 or what is asked for; -1 or NULL and errno. What waits works in tasks and in plain
- * threads unless it says otherwise. The wait of a cancelled task gives ECANCELED. errno belongs to the task.
+ * threads unless it says otherwise. errno belongs to the task. In a cancelled task each call that may wait gives
+ * ECANCELED, before it has an effect; with deadline 0 it does not look for cancellation. A task that never has to
+ * wait gives way to others at such calls, too, from time to time: docs/fairness.md.
  *
  * A deadline is nanoseconds of CLOCK_MONOTONIC: acort_now(), acort_after(). With ACORT_NEVER a call waits
  * for as long as it takes. Any other negative one is EINVAL, and nothing is done. With 0, or a time that has
@@ -483,8 +485,10 @@ int acort_park(int64_t deadline);
 /// `task` is NULL or a task.
 int acort_unpark(acort_task_t *task);
 
-/// Cancels `task`, for good: where it waits, or would, it has ECANCELED from now on; what needs no waiting
-/// still works. From any thread. 0, or -1 and errno: EINVAL for NULL, ESRCH.
+/// Cancels `task`, for good: its wait gives ECANCELED, and so does from now on every call that may wait, on entry,
+/// before it has an effect. Calls with deadline 0, and those that never wait (unlock, post, set, close, unref), still
+/// work. Clean-up that may wait masks cancellation: acort_cancel_mask(). From any thread. 0, or
+/// -1 and errno: EINVAL for NULL, ESRCH.
 ///
 /// Valid when:
 /// `task` is NULL or a task.
@@ -493,8 +497,8 @@ int acort_cancel(acort_task_t *task);
 /// Is the running task cancelled, and not masked? 1 or 0; 0 in a plain thread.
 int acort_cancelled(void);
 
-/// Masks cancellation for the running task: its waits are as if it were not cancelled; for what must be
-/// cleaned up. 0: no longer. Gives how it was, 1 or 0; -1 and EPERM outside of tasks.
+/// Masks cancellation for the running task: its calls are as if it were not cancelled, so that clean-up may
+/// wait. 0: no longer. Gives how it was, 1 or 0; -1 and EPERM outside of tasks.
 int acort_cancel_mask(int on);
 
 /// A group for tasks (acort_attr_t.group). NULL and errno: EPERM outside of tasks, ENOMEM. The caller owns

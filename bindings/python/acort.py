@@ -10,6 +10,7 @@ Each task has a C stack and a thread state of its own, as the coroutines of aco.
 raise OSError: TimeoutError when they last too long, BrokenPipeError for a closed channel, Cancelled.
 """
 
+import contextlib
 import contextvars
 import ctypes
 import errno
@@ -23,7 +24,7 @@ import weakref
 from _aco import declare, end_forked, leave, taken
 from _coroutine import running
 
-__all__ = ["Cancelled", "Channel", "Task", "go", "now", "run", "sleep", "yield_"]
+__all__ = ["Cancelled", "Channel", "Task", "go", "now", "run", "shielded", "sleep", "yield_"]
 
 #: Bytes of address space for the stack of a task: see aco.STACK_SIZE.
 STACK_SIZE = 8 << 20
@@ -42,6 +43,7 @@ _go = declare(_pointer, "acort_go", _body_type, _pointer)
 _join = declare(_int, "acort_join", _pointer, _pointer, _time)
 _detach = declare(_int, "acort_detach", _pointer)
 _cancel = declare(_int, "acort_cancel", _pointer)
+_cancel_mask = declare(_int, "acort_cancel_mask", _int)
 _self = declare(_pointer, "acort_self")
 _yield = declare(_int, "acort_yield")
 _sleep = declare(_int, "acort_sleep", _time)
@@ -69,7 +71,7 @@ class _Options(ctypes.Structure):
 
 
 class Cancelled(BaseException):
-    """Raised where a cancelled task waits, or would."""
+    """Raised in a cancelled task by every call that may wait, but in shielded()."""
 
 
 def _fail():
@@ -152,7 +154,7 @@ class Task:
         return taken(self)
 
     def cancel(self):
-        """Has Cancelled raised where it waits, from now on."""
+        """Has Cancelled raised by each of its calls that may wait, from now on."""
         if self.address is not None and _cancel(self.address) != 0:
             _fail()
 
@@ -220,6 +222,18 @@ def sleep(seconds):
 def yield_():
     """Lets the other tasks run that are ready."""
     _wait(_yield)
+
+
+@contextlib.contextmanager
+def shielded():
+    """Cancellation waits until this block is left: for clean-up that may wait."""
+    before = _cancel_mask(1)
+    if before < 0:
+        _fail()
+    try:
+        yield
+    finally:
+        _cancel_mask(before)
 
 
 class Channel:

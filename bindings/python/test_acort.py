@@ -71,20 +71,28 @@ class Tasks(unittest.TestCase):
         self.assertEqual(log, ["late"])
 
     def test_cancel_and_timeouts(self):
-        log = []
+        log, room = [], None
 
         def waits():
             try:
                 acort.sleep(1000)
             finally:
+                self.assertRaises(acort.Cancelled, room.send, 1)
+                with acort.shielded():
+                    acort.sleep(0.001)
+                    room.send("from clean-up")
+                self.assertRaises(acort.Cancelled, acort.yield_)
                 log.append("unwound")
 
         def main():
+            nonlocal room
+            room = acort.Channel(2)
             task = acort.go(waits)
             self.assertRaises(TimeoutError, task.join, 0.01)
             task.cancel()
             self.assertRaises(acort.Cancelled, task.join)
             self.assertRaises(RuntimeError, task.join)
+            self.assertEqual(room.recv(5), "from clean-up")
             self.assertRaises(TimeoutError, acort.Channel().recv, 0.01)
             self.assertRaises(TimeoutError, acort.Channel().send, 1, 0.01)
 

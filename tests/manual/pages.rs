@@ -169,7 +169,7 @@ pub const PAGES: &[Page] = &[
     page(
         RUNTIME,
         "start tasks",
-        "acort_go acort_go_ex acort_attr_init acort_attr_t ACORT_SHARED ACORT_MEASURE ACORT_DETACHED \
+        "acort_go acort_go_ex acort_attr_init acort_attr_t ACORT_SHARED ACORT_MEASURE ACORT_UNCONSTRAINED ACORT_DETACHED \
          ACORT_NEXT",
     ),
     page(RUNTIME, "the end of tasks", "acort_join acort_detach acort_exit acort_yield"),

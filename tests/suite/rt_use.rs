@@ -67,6 +67,7 @@ pub fn cases() -> Result<Vec<Case>, String> {
             })
         }));
     }
+    cases.extend(FLOODS.iter().flat_map(|&server| [1, 10, 200].map(|count| flood(server, count))));
     for (tool, server) in [("nc", "echo_server"), ("socat", "echo_server"), ("curl", "http_server")]
     {
         cases.push(Case::new(tool, move || {
@@ -86,6 +87,28 @@ pub fn cases() -> Result<Vec<Case>, String> {
             .map(drop)
     }));
     Ok(cases)
+}
+
+/// Servers of one worker that tests/use/floods.py floods, and their arguments.
+const FLOODS: [(&str, &str, &str); 2] =
+    [("echo_server", "echo", "0 1 60000 300"), ("http_server", "http", "127.0.0.1:0 1")];
+
+/// So many clients flood a server, by one byte at a time and by a mebibyte; SIGINT ends it, and SIGTERM.
+fn flood(
+    (server, what, arguments): (&'static str, &'static str, &'static str),
+    count: u32,
+) -> Case {
+    Case::new(format!("floods.py {what}, {count} clients"), move || {
+        for (bytes, signal) in [(1, libc::SIGINT), (1 << 20, libc::SIGTERM)] {
+            let started = start(server, &format!("flood-{count}-{bytes}"), arguments)?;
+            let (port, process) = (started.port, started.process());
+            let numbers = format!("{port} {process} {count} {bytes} {signal}");
+            let line = format!("python3 tests/use/floods.py {what} {numbers}");
+            print!("{}", succeed(command(&line), 60)?);
+            end(server, started)?;
+        }
+        Ok(())
+    })
 }
 
 fn start(server: &str, case: &str, arguments: &str) -> Result<Server, String> {

@@ -48,8 +48,10 @@ pub unsafe extern "C" fn acort_unpark(task: *mut acort_task_t) -> c_int {
     status(task::check(task).map(|task| unsafe { cancel::unpark(task.as_ptr()) }))
 }
 
-/// Cancels `task`, for good: where it waits, or would, it has ECANCELED from now on; what needs no waiting
-/// still works. From any thread. 0, or -1 and errno: EINVAL for NULL, ESRCH.
+/// Cancels `task`, for good: its wait gives ECANCELED, and so does from now on every call that may wait, on entry,
+/// before it has an effect. Calls with deadline 0, and those that never wait (unlock, post, set, close, unref), still
+/// work. Clean-up that may wait masks cancellation: acort_cancel_mask(). From any thread. 0, or
+/// -1 and errno: EINVAL for NULL, ESRCH.
 ///
 /// # Safety
 /// `task` is NULL or a task.
@@ -65,8 +67,8 @@ pub extern "C" fn acort_cancelled() -> c_int {
     cancel::is_cancelled().into()
 }
 
-/// Masks cancellation for the running task: its waits are as if it were not cancelled; for what must be
-/// cleaned up. 0: no longer. Gives how it was, 1 or 0; -1 and EPERM outside of tasks.
+/// Masks cancellation for the running task: its calls are as if it were not cancelled, so that clean-up may
+/// wait. 0: no longer. Gives how it was, 1 or 0; -1 and EPERM outside of tasks.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_cancel_mask(on: c_int) -> c_int {
     super::answer(cancel::mask(on != 0).map(c_int::from))

@@ -173,7 +173,7 @@ proc join*[T](task: Task[T], deadline = never): T =
   when T isnot void: result = cast[ptr T](task.state.slot)[]
 
 proc cancel*[T](task: Task[T]) =
-  ## Cancels a task, for good: where it waits, or would, `TaskCancelled` is raised in it.
+  ## Cancels a task, for good: its wait raises `TaskCancelled`, and so does from now on every call that may wait.
   if task.state.era == era and not task.state.isJoined: discard acort_cancel(task.state.native)
 
 proc isEnded*[T](task: Task[T]): bool =

@@ -6,7 +6,8 @@ import native, ../frames
 {.push warning[InheritFromException]: off.}
 type
   TaskCancelled* = object of Exception
-    ## The task is cancelled: each of its waits raises this from now on. Neither a `CatchableError` nor a `Defect`.
+    ## The task is cancelled: each of its calls that may wait raises this from now on. Neither a
+    ## `CatchableError` nor a `Defect`.
 {.pop.}
 
 type
