@@ -121,7 +121,8 @@ fn next_generation(word: u64) -> u64 {
     u64::from(generation) << GENERATION | word & INSIDE
 }
 
-#[cfg(test)]
+// Not where tests/loom has this file.
+#[cfg(all(test, feature = "rt"))]
 mod tests {
     use super::{Closing, FileState};
     use crate::rt::atomic::AtomicU64;
