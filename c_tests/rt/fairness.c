@@ -6,6 +6,7 @@
 #include <aco.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -186,6 +187,41 @@ static void *the_next_ones(void *argument) {
     return argument;
 }
 
+/* One call that moves much, by a peer in another thread that is always ready. */
+static void *feeds(void *fd) {
+    static char more[1 << 16];
+    while (write((int)NUMBER(fd), more, sizeof more) > 0) {
+    }
+    return NULL;
+}
+
+static void *in_one_call(void *argument) {
+    pthread_t peer;
+    int pair[2];
+    enum { MUCH = 64 << 20 };
+    char *place = malloc(1 << 20);
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    CHECK(pthread_create(&peer, NULL, feeds, POINTER(pair[0])) == 0);
+    is_over = 0;
+    acort_task_t *neighbour = acort_go(ticker, NULL);
+    acort_sleep(5 * MILLISECONDS);
+    ticks = 0;
+    acort_stats_t before, after;
+    acort_stats(&before, sizeof before);
+    for (long done = 0; done < MUCH; done += 1 << 20) {
+        CHECK_EQUAL(acort_read_full(pair[1], place, 1 << 20, ACORT_NEVER), 1 << 20);
+    }
+    acort_stats(&after, sizeof after);
+    CHECK(ticks > 0 && after.forced > before.forced);
+    is_over = 1;
+    join(neighbour);
+    acort_close(pair[1]);
+    pthread_join(peer, NULL);
+    close(pair[0]);
+    free(place);
+    return argument;
+}
+
 static void *is_cancelled(void *argument) {
     while (acort_event_wait(&event, ACORT_NEVER) == 0) {
     }
@@ -320,11 +356,13 @@ static void steps_end(void) {
 }
 
 int main(void) {
+    signal(SIGPIPE, SIG_IGN);
     run(neighbours_run, NULL);
     run(neighbours_run, POINTER(ACORT_SHARED));
     run_with(3, neighbours_run, NULL);
     run(in_a_crowd, NULL);
     run(the_next_ones, NULL);
+    run(in_one_call, NULL);
     run(cancels, NULL);
     if (IN_ORDER) {
         run(stays, NULL);

@@ -11,7 +11,8 @@
 //! * B1. A task that never has to wait runs for a bounded share of its worker's turn: each call that may wait takes 1
 //!   unit of the budget, and 1 more for each 4096 bytes. The worker gives the budget anew whenever it resumes a task,
 //!   less of it the more tasks are ready ([`slice`]).
-//! * B2. A call gives way on entry alone: before it has looked at its object, so that what it finds is true then.
+//! * B2. A call gives way on entry, before it has looked at its object, so that what it finds is true then; and a call
+//!   that moves many parts (acort_read_full(), acort_write_all()) between two of them, where it might wait as well.
 //! * B3. It does not switch with deadline 0, in a coroutine that the task has resumed, in hooks and destructors, outside
 //!   of tasks, or while the task has a mutex or a lock. The debt stays: the next call that may wait pays it.
 //! * B4. A call with deadline 0 cannot wait, and is no point of cancellation.
@@ -78,6 +79,22 @@ pub(crate) fn has_moved(bytes: usize) {
     if let Some(worker) = unsafe { Worker::here().as_mut() } {
         let units = i32::try_from(bytes / BYTES).unwrap_or(TURN).min(TURN);
         worker.budget = worker.budget.saturating_sub(units);
+    }
+}
+
+/// A call has moved so many bytes, and has more to move: between two parts the others may have their turn (B2).
+#[inline(always)]
+pub(crate) fn has_moved_part(bytes: usize, deadline: i64) {
+    has_moved(bytes);
+    let worker = Worker::here();
+    // SAFETY: this thread's worker.
+    unsafe {
+        if !worker.is_null() && !(*worker).current.is_null() {
+            (*worker).budget -= 1;
+            if (*worker).budget < 0 {
+                give_way(worker, deadline);
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::descriptors::Way;
 use super::fd_ref::FdRef;
 use super::kinds::{self, ALWAYS, SOCKET, TCP};
 use super::turn::Turn;
-use super::{chaos, fd_ref, numbers};
+use super::{call, chaos, fd_ref, numbers};
 use crate::{sanitizer, sys};
 
 /// What a call has, or the errno of the system.
@@ -171,7 +171,11 @@ pub(crate) fn without_sigpipe(act: &mut dyn FnMut() -> Outcome<usize>) -> Outcom
 
 /// Calls `step` with how much is done, until `size` is, or it gives 0 or an error: then errno says which,
 /// and what is done counts, if anything is.
-fn in_whole(size: usize, step: &mut dyn FnMut(usize) -> Outcome<usize>) -> Outcome<usize> {
+fn in_whole(
+    size: usize,
+    deadline: i64,
+    step: &mut dyn FnMut(usize) -> Outcome<usize>,
+) -> Outcome<usize> {
     let mut done = 0;
     while done < size {
         match step(done) {
@@ -179,7 +183,10 @@ fn in_whole(size: usize, step: &mut dyn FnMut(usize) -> Outcome<usize>) -> Outco
                 sys::set_errno(0);
                 break;
             }
-            Ok(count) => done += count,
+            Ok(count) => {
+                done += count;
+                call::has_moved_part(count, deadline);
+            }
             Err(error) if done == 0 => return Err(error),
             Err(error) => {
                 sys::set_errno(error);
@@ -202,7 +209,7 @@ pub(crate) unsafe fn read_full(
 ) -> Outcome<usize> {
     let file = &FdRef::enter(fd)?;
     // SAFETY: what is left of the caller's buffer.
-    let done = in_whole(size, &mut |done| unsafe {
+    let done = in_whole(size, deadline, &mut |done| unsafe {
         read_from(file, buffer.wrapping_byte_add(done), size - done, deadline)
     })?;
     sanitizer::is_written(buffer, done);
@@ -221,7 +228,7 @@ pub(crate) unsafe fn write_all(
 ) -> Outcome<usize> {
     let file = &FdRef::enter(fd)?;
     // SAFETY: what is left of the caller's buffer.
-    in_whole(size, &mut |done| unsafe {
+    in_whole(size, deadline, &mut |done| unsafe {
         write_to(file, buffer.wrapping_byte_add(done), size - done, deadline)
     })
 }

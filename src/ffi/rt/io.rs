@@ -4,7 +4,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, count, status, until};
+use super::{answer, bytes, count, status, until};
 use crate::rt::{connect, io, messages, ready};
 
 /// Waits until `fd` is ready for some of `events`, POLLIN or POLLOUT, and gives what poll(2) says of it. -1
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn acort_read_full(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(until(deadline).and_then(|deadline| unsafe { io::read_full(fd, buf, n, deadline) }))
+    bytes(until(deadline).and_then(|deadline| unsafe { io::read_full(fd, buf, n, deadline) }))
 }
 
 /// Writes `n` bytes. Fewer, with the errno, where an error or the deadline comes after some; -1 and errno
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn acort_write_all(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(until(deadline).and_then(|deadline| unsafe { io::write_all(fd, buf, n, deadline) }))
+    bytes(until(deadline).and_then(|deadline| unsafe { io::write_all(fd, buf, n, deadline) }))
 }
 
 /// accept(2): the connection neither blocks nor is inherited. Connections that are gone already are passed

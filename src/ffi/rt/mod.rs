@@ -66,10 +66,12 @@ fn until(deadline: i64) -> Outcome<i64> {
 
 /// So many bytes, or -1 and errno.
 fn count(outcome: Outcome<usize>) -> libc::ssize_t {
-    answer(outcome.map(|count| {
-        call::has_moved(count);
-        count as isize
-    }))
+    bytes(outcome.inspect(|&count| call::has_moved(count)))
+}
+
+/// The same of a call that has counted them itself.
+fn bytes(outcome: Outcome<usize>) -> libc::ssize_t {
+    answer(outcome.map(|count| count as isize))
 }
 
 /// An object, or NULL and errno.
