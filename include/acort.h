@@ -187,8 +187,8 @@ typedef struct acort_case_t {
     int reserved;
 } acort_case_t;
 
-/// A mutex. All zero: nobody has it. The caller's, where it does not move while it is used: not on a shared
-/// stack. The same for those below.
+/// A mutex. All zero: nobody has it. The caller's, where it does not move while it is used: where it lies on the stack
+/// that the worker's tasks share every call with it gives EFAULT, and does nothing. The same for those below.
 typedef struct acort_mutex_t {
     /// The library's.
     uint64_t words[8];
@@ -607,22 +607,24 @@ int acort_select(struct acort_case_t *cases,
 int acort_select_ordered(struct acort_case_t *cases, int n, int64_t deadline);
 
 /// Takes the mutex: the caller, a task or a thread, has it until acort_mutex_unlock(); who waits first has it
-/// next. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where the caller has it.
+/// next. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where the caller has it; EINVAL for NULL, EFAULT on a
+/// shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
 int acort_mutex_lock(struct acort_mutex_t *mutex,
                      int64_t deadline);
 
-/// Gives the mutex up. 0, or -1 and errno: EPERM where the caller does not have it.
+/// Gives the mutex up. 0, or -1 and errno: EPERM where the caller does not have it; EINVAL for NULL, EFAULT on a
+/// shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
 int acort_mutex_unlock(struct acort_mutex_t *mutex);
 
-/// Gives `mutex` up, waits for a signal, and takes it again, whatever comes. It may come back for nothing:
-/// look at what was waited for again. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EPERM where the caller does
-/// not have the mutex.
+/// Gives `mutex` up, waits for a signal, and takes it again, whatever comes. It may come back for nothing: look
+/// at what was waited for again. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EPERM where the caller does not have
+/// the mutex; EINVAL for NULL, EFAULT on a shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
@@ -630,97 +632,112 @@ int acort_cond_wait(struct acort_cond_t *cond,
                     struct acort_mutex_t *mutex,
                     int64_t deadline);
 
-/// Wakes who waits first. 0, or -1 and errno.
+/// Wakes who waits first. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
 int acort_cond_signal(struct acort_cond_t *cond);
 
-/// Wakes all who wait. 0, or -1 and errno.
+/// Wakes all who wait. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
 int acort_cond_broadcast(struct acort_cond_t *cond);
 
-/// Sets the event: all who wait go on, and who comes later does not wait. 0, or -1 and errno.
+/// Sets the event: all who wait go on, and who comes later does not wait. 0, or -1 and errno: EINVAL for NULL,
+/// EFAULT on a shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
 int acort_event_set(struct acort_event_t *event);
 
-/// The event is not set any more. 0, or -1 and errno.
+/// The event is not set any more. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
 int acort_event_reset(struct acort_event_t *event);
 
-/// Waits until the event is set. 0, or -1 and errno: ETIMEDOUT, ECANCELED.
+/// Waits until the event is set. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a shared
+/// stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
-int acort_event_wait(struct acort_event_t *event, int64_t deadline);
+int acort_event_wait(struct acort_event_t *event,
+                     int64_t deadline);
 
-/// The semaphore counts `count`. 0, or -1 and errno: EBUSY where somebody waits.
+/// The semaphore counts `count`. 0, or -1 and errno: EBUSY where somebody waits; EINVAL for NULL, EFAULT on a
+/// shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
-int acort_sem_init(struct acort_sem_t *sem, unsigned int count);
+int acort_sem_init(struct acort_sem_t *sem,
+                   unsigned int count);
 
-/// Counts up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW.
+/// Counts up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
+/// stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
 int acort_sem_post(struct acort_sem_t *sem);
 
-/// Counts down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED.
+/// Counts down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
+/// shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
-int acort_sem_wait(struct acort_sem_t *sem, int64_t deadline);
+int acort_sem_wait(struct acort_sem_t *sem,
+                   int64_t deadline);
 
-/// So many more are to be waited for, or fewer. 0, or -1 and errno: EINVAL below none, EOVERFLOW.
+/// So many more are to be waited for, or fewer. 0, or -1 and errno: EINVAL below none or for NULL, EOVERFLOW;
+/// EFAULT on a shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
-int acort_waitgroup_add(struct acort_waitgroup_t *wg, int n);
+int acort_waitgroup_add(struct acort_waitgroup_t *wg,
+                        int n);
 
-/// One fewer: acort_waitgroup_add(wg, -1).
+/// One fewer: acort_waitgroup_add(wg, -1), with its errors.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
 int acort_waitgroup_done(struct acort_waitgroup_t *wg);
 
-/// Waits until none is left. 0, or -1 and errno: ETIMEDOUT, ECANCELED.
+/// Waits until none is left. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
-int acort_waitgroup_wait(struct acort_waitgroup_t *wg, int64_t deadline);
+int acort_waitgroup_wait(struct acort_waitgroup_t *wg,
+                         int64_t deadline);
 
-/// The barrier is for `count`. 0, or -1 and errno: EINVAL for 0, EBUSY where somebody waits.
+/// The barrier is for `count`. 0, or -1 and errno: EINVAL for 0 or NULL, EBUSY where somebody waits; EFAULT on
+/// a shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
-int acort_barrier_init(struct acort_barrier_t *barrier, unsigned int count);
+int acort_barrier_init(struct acort_barrier_t *barrier,
+                       unsigned int count);
 
-/// Waits until as many are there as the barrier is for. 1 for the last one, 0 for the others, or -1 and
-/// errno: ETIMEDOUT, ECANCELED (it is not counted then); EINVAL before acort_barrier_init().
+/// Waits until as many are there as the barrier is for. 1 for the last one, 0 for the others, or -1 and errno:
+/// ETIMEDOUT, ECANCELED (it is not counted then); EINVAL before acort_barrier_init() or for NULL;
+/// EFAULT on a shared stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.
 int acort_barrier_wait(struct acort_barrier_t *barrier,
                        int64_t deadline);
 
-/// Takes the lock for reading; several may have it so. Who comes while a writer waits is behind that one:
-/// a caller that has it for reading already may wait for ever then. 0, or -1 and errno: ETIMEDOUT,
-/// ECANCELED; EDEADLK where the caller has it for writing, EAGAIN for too many readers.
+/// Takes the lock for reading; several may have it so. Who comes while a writer waits is behind that one: a
+/// caller that has it for reading already may wait for ever then. 0, or -1 and errno: ETIMEDOUT, ECANCELED;
+/// EDEADLK where the caller has it for writing, EAGAIN for too many readers; EINVAL for NULL, EFAULT on a shared
+/// stack.
 ///
 /// Valid when:
 /// `rwlock` is NULL or such an object.
 int acort_rwlock_rdlock(struct acort_rwlock_t *rwlock,
                         int64_t deadline);
 
-/// Takes the lock for writing: nobody else has it then. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK
-/// where the caller has it for writing.
+/// Takes the lock for writing: nobody else has it then. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where
+/// the caller has it for writing; EINVAL for NULL, EFAULT on a shared stack.
 ///
 /// Valid when:
 /// `rwlock` is NULL or such an object.
@@ -728,7 +745,7 @@ int acort_rwlock_wrlock(struct acort_rwlock_t *rwlock,
                         int64_t deadline);
 
 /// Gives the lock up, in whichever way the caller has it. 0, or -1 and errno: EPERM where nobody has it, or
-/// another one for writing.
+/// another one for writing; EINVAL for NULL, EFAULT on a shared stack.
 ///
 /// Valid when:
 /// `rwlock` is NULL or such an object.

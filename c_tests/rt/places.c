@@ -1,4 +1,5 @@
-/* Places in queues, in whatever order they are left; what a task has beside its block. */
+/* Places in queues, in whatever order they are left; what a task has beside its block; places of objects: none is on a
+ * stack that moves. */
 #include "rt.h"
 
 enum { COUNT = 12 };
@@ -133,7 +134,136 @@ static void is_given_up(void) {
     _exit(0);
 }
 
+/* All objects of synchronisation, with room around them. */
+struct objects {
+    acort_mutex_t mutex;
+    acort_rwlock_t rwlock;
+    acort_cond_t cond;
+    acort_once_t once;
+    acort_event_t event;
+    acort_sem_t sem;
+    acort_waitgroup_t waitgroup;
+    acort_barrier_t barrier;
+};
+
+static int times;
+
+static void is_called(void *argument) {
+    (void)argument;
+    times++;
+}
+
+/* The call gives what it gives elsewhere; or EFAULT, where the objects lie on a shared stack. */
+#define GIVES(call, result)                                                                      \
+    do {                                                                                         \
+        if (is_refused) {                                                                        \
+            CHECK_FAILS(call, EFAULT);                                                           \
+        } else {                                                                                 \
+            CHECK_EQUAL(call, result);                                                           \
+        }                                                                                        \
+    } while (0)
+#define FAILS(call, error) CHECK_FAILS(call, is_refused ? EFAULT : (error))
+
+/* Every function, with objects that are all zero. No call waits; one that is refused touches nothing. */
+static void every_function(struct objects *o, int is_refused) {
+    const int64_t deadlines[] = {ACORT_NEVER, 0};
+    for (int i = 0; i < 2; i++) {
+        int64_t deadline = deadlines[i];
+        if (!is_refused) memset(o, 0, sizeof *o);
+        GIVES(acort_mutex_lock(&o->mutex, deadline), 0);
+        FAILS(acort_mutex_lock(&o->mutex, deadline), EDEADLK);
+        FAILS(acort_cond_wait(&o->cond, &o->mutex, acort_after(MILLISECONDS / 100)), ETIMEDOUT);
+        GIVES(acort_mutex_unlock(&o->mutex), 0);
+        FAILS(acort_mutex_unlock(&o->mutex), EPERM);
+        GIVES(acort_cond_signal(&o->cond), 0);
+        GIVES(acort_cond_broadcast(&o->cond), 0);
+        GIVES(acort_rwlock_rdlock(&o->rwlock, deadline), 0);
+        GIVES(acort_rwlock_unlock(&o->rwlock), 0);
+        GIVES(acort_rwlock_wrlock(&o->rwlock, deadline), 0);
+        GIVES(acort_rwlock_unlock(&o->rwlock), 0);
+        FAILS(acort_event_wait(&o->event, 0), ETIMEDOUT);
+        GIVES(acort_event_set(&o->event), 0);
+        GIVES(acort_event_wait(&o->event, deadline), 0);
+        acort_case_t one = {ACORT_EVENT, 0, &o->event, NULL, 0, 0};
+        GIVES(acort_select(&one, 1, deadline), 0);
+        GIVES(acort_event_reset(&o->event), 0);
+        GIVES(acort_sem_init(&o->sem, 1), 0);
+        GIVES(acort_sem_post(&o->sem), 0);
+        GIVES(acort_sem_wait(&o->sem, deadline), 0);
+        GIVES(acort_waitgroup_add(&o->waitgroup, 1), 0);
+        GIVES(acort_waitgroup_done(&o->waitgroup), 0);
+        GIVES(acort_waitgroup_wait(&o->waitgroup, deadline), 0);
+        GIVES(acort_barrier_init(&o->barrier, 1), 0);
+        GIVES(acort_barrier_wait(&o->barrier, deadline), 1);
+        GIVES(acort_once(&o->once, is_called, NULL, deadline), 0);
+        GIVES(acort_once(&o->once, is_called, NULL, deadline), 0);
+    }
+}
+
+/* Of two objects either one. */
+static void one_of_two(struct objects *o) {
+    static acort_mutex_t mutex;
+    static acort_cond_t cond;
+    CHECK_EQUAL(acort_mutex_lock(&mutex, ACORT_NEVER), 0);
+    CHECK_FAILS(acort_cond_wait(&o->cond, &mutex, 0), EFAULT);
+    CHECK_FAILS(acort_cond_wait(&cond, &o->mutex, 0), EFAULT);
+    CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
+}
+
+static void *has_its_own(void *unused) {
+    every_function(ON_STACK(sizeof(struct objects)), 0);
+    return unused;
+}
+
+static acort_task_t *on_worker(uint32_t flags, int worker, void *(*body)(void *), void *argument) {
+    acort_attr_t attributes;
+    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
+    attributes.flags = flags;
+    attributes.worker = worker;
+    acort_task_t *task = acort_go_ex(&attributes, body, argument);
+    CHECK(task != NULL);
+    return task;
+}
+
+static struct objects elsewhere, *moved;
+
+/* On a stack of its own, beside one that has left its objects on the shared stack. */
+static void *has_anothers(void *unused) {
+    every_function(moved, 1);
+    one_of_two(moved);
+    return unused;
+}
+
+static void *is_moved(void *unused) {
+    struct objects *o = moved = ON_STACK(sizeof *o), untouched;
+    memset(o, 0, sizeof *o);
+    memset(&untouched, 0, sizeof untouched);
+    every_function(o, 1);
+    one_of_two(o);
+    every_function(&elsewhere, 0);
+    join(on_worker(0, 0, has_anothers, NULL));
+    CHECK(memcmp(o, &untouched, sizeof untouched) == 0);
+    return unused;
+}
+
+/* In a task with a stack of its own, in one without, and in a thread. */
+static void *objects_stay(void *unused) {
+    pthread_t thread;
+    times = 0;
+    join(on_worker(0, 0, has_its_own, NULL));
+    join(on_worker(ACORT_SHARED, 0, is_moved, NULL));
+    join(on_worker(0, 0, has_its_own, NULL)); /* the shared stack is there by now */
+    CHECK(pthread_create(&thread, NULL, has_its_own, NULL) == 0);
+    pthread_join(thread, NULL);
+    CHECK_EQUAL(times, 8);
+    return unused;
+}
+
 int main(void) {
+    run(objects_stay, NULL);
+    run_with(3, objects_stay, NULL);
+    has_its_own(NULL);
+    if (!IN_ORDER) return 0;
     for (long mask = 0; mask < 1 << COUNT / 2; mask++) run(some_leave, POINTER(mask));
     run(names_and_room, NULL);
     if (!HAS_STRANGERS) {

@@ -196,8 +196,8 @@ impl acort_case_t {
     };
 }
 
-/// A mutex. All zero: nobody has it. The caller's, where it does not move while it is used: not on a shared
-/// stack. The same for those below.
+/// A mutex. All zero: nobody has it. The caller's, where it does not move while it is used: where it lies on the stack
+/// that the worker's tasks share every call with it gives EFAULT, and does nothing. The same for those below.
 #[repr(C)]
 pub struct acort_mutex_t {
     /// The library's.

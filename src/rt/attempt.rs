@@ -42,8 +42,8 @@ pub(crate) trait Awaited {
     unsafe fn attempt(object: *mut Self, slot: *mut u8) -> Option<Outcome<()>>;
 }
 
-/// Makes the attempt, and waits where that must be. ETIMEDOUT, ECANCELED, EFAULT; EPIPE: the object was closed; what
-/// the attempt says.
+/// Makes the attempt, and waits where that must be. ETIMEDOUT, ECANCELED; EPIPE: the object was closed; what the
+/// attempt says.
 ///
 /// # Safety
 /// The object is there until the call has come back; `slot` as [`Awaited::attempt`] takes it.

@@ -99,7 +99,7 @@ pub(crate) mod task;
 mod thread_wait;
 mod timers;
 mod turn;
-mod vessel;
+pub(crate) mod vessel;
 pub(crate) mod wait;
 pub(crate) mod waitgroup;
 mod wake;

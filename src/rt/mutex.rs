@@ -2,16 +2,16 @@
 
 use core::ptr;
 
+use super::Outcome;
 use super::atomic::{AtomicUsize, Ordering};
 use super::attempt::{self, Awaited};
 use super::lock::{Lock, exchange_address, happens_after, happens_before};
 use super::parker::Hearing;
 use super::queue::Queue;
-use super::task;
+use super::task::{self, Task};
 use super::wait::{self, Begun, Wait};
 use super::wake::wake_waiter;
 use super::why::Why;
-use super::{Outcome, vessel};
 use crate::tls;
 
 /// Beside the owner: somebody may wait.
@@ -34,13 +34,16 @@ impl Mutex {
         Mutex { owner: AtomicUsize::new(0), queue: Queue::NEW, lock: Lock::NEW };
 }
 
-/// Who runs here: the address of a task, or of the thread's state.
+/// The owner that the caller is: the address of the task that runs here, or of the thread's state.
 #[inline(always)]
 pub(crate) fn myself() -> usize {
-    match task::here() {
-        task if task.is_null() => tls::thread_state() as usize,
-        task => task as usize,
-    }
+    owner(task::here())
+}
+
+/// The same, of what [`task::here`] gives.
+#[inline(always)]
+fn owner(task: *mut Task) -> usize {
+    if task.is_null() { tls::thread_state() as usize } else { task as usize }
 }
 
 /// Takes it. EDEADLK: the caller has it.
@@ -49,15 +52,15 @@ pub(crate) fn myself() -> usize {
 /// The mutex is there while somebody uses it.
 #[inline(always)]
 pub(crate) unsafe fn lock(mutex: *mut Mutex, hearing: Hearing, deadline: i64) -> Outcome<()> {
-    let me = myself();
+    let task = task::here();
     // SAFETY: the caller's promise.
     unsafe {
-        if exchange_address(&(*mutex).owner, 0, me).is_err() {
-            return lock_slowly(mutex, me, hearing, deadline);
+        if exchange_address(&(*mutex).owner, 0, owner(task)).is_err() {
+            return lock_slowly(mutex, task, hearing, deadline);
         }
+        happens_after(mutex);
+        task::took_lock(task);
     }
-    happens_after(mutex);
-    task::took_lock();
     Ok(())
 }
 
@@ -65,14 +68,16 @@ pub(crate) unsafe fn lock(mutex: *mut Mutex, hearing: Hearing, deadline: i64) ->
 #[inline(never)]
 unsafe fn lock_slowly(
     mutex: *mut Mutex,
-    me: usize,
+    task: *mut Task,
     hearing: Hearing,
     deadline: i64,
 ) -> Outcome<()> {
-    let slot = ptr::without_provenance_mut(me);
+    let slot = ptr::without_provenance_mut(owner(task));
     // SAFETY: as in `lock`.
-    unsafe { attempt::wait(mutex, slot, Why::Mutex, hearing, deadline)? };
-    task::took_lock();
+    unsafe {
+        attempt::wait(mutex, slot, Why::Mutex, hearing, deadline)?;
+        task::took_lock(task::here());
+    }
     Ok(())
 }
 
@@ -114,7 +119,8 @@ impl Awaited for Mutex {
 /// As [`lock`].
 #[inline(always)]
 pub(crate) unsafe fn unlock(mutex: *mut Mutex) -> Outcome<()> {
-    let me = myself();
+    let task = task::here();
+    let me = owner(task);
     happens_before(mutex);
     // SAFETY: the caller's promise.
     unsafe {
@@ -123,8 +129,8 @@ pub(crate) unsafe fn unlock(mutex: *mut Mutex) -> Outcome<()> {
             Err(owner) if owner & !WAITED_FOR != me => return Err(libc::EPERM),
             Err(_) => hand_on(mutex, me),
         }
+        task::gave_lock(task);
     }
-    task::gave_lock();
     Ok(())
 }
 
@@ -179,9 +185,6 @@ pub(crate) unsafe fn wait_without(
     unsafe {
         if !is_mine(mutex) {
             return Err(libc::EPERM);
-        }
-        if vessel::is_on_moving_stack(mutex.cast()) {
-            return Err(libc::EFAULT);
         }
         let outcome = wait::end_in_queue(begin_without(mutex, lock_of_queue, queue, wait));
         lock(mutex, Hearing::Nothing, -1)?;

@@ -4,6 +4,7 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::Outcome;
 use super::attempt::{self, Awaited};
 use super::lock::{Lock, happens_after, happens_before};
 use super::mutex::myself;
@@ -11,7 +12,6 @@ use super::parker::Hearing;
 use super::queue::Queue;
 use super::wake::wake_all;
 use super::why::Why;
-use super::{Outcome, vessel};
 
 /// Nobody has come.
 const NEW: u32 = 0;
@@ -51,7 +51,7 @@ impl Awaited for Once {
 }
 
 /// Calls `function` with `argument`, unless that was done or somebody does it: then it waits for the end of
-/// that. EDEADLK: the caller does it; EFAULT: it lies on the caller's shared stack.
+/// that. EDEADLK: the caller does it.
 ///
 /// # Safety
 /// The object is there while somebody uses it; the function can be called.
@@ -66,9 +66,6 @@ pub(crate) unsafe fn once(
         if (*once).state.load(Ordering::Acquire) == DONE {
             happens_after(once);
             return Ok(());
-        }
-        if vessel::is_on_moving_stack(once.cast()) {
-            return Err(libc::EFAULT);
         }
         let held = (*once).lock.hold();
         if (*once).state.load(Ordering::Relaxed) == NEW {

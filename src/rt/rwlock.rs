@@ -113,7 +113,7 @@ unsafe fn take(rwlock: *mut RwLock, slot: *mut u8, why: Why, deadline: i64) -> O
             drop(held);
             wake_all(list, None);
         } else {
-            task::took_lock();
+            task::took_lock(task::here());
         }
         outcome
     }
@@ -154,7 +154,7 @@ pub(crate) unsafe fn unlock(rwlock: *mut RwLock) -> Outcome<()> {
         let list = (*rwlock).admit();
         drop(held);
         wake_all(list, None);
+        task::gave_lock(task::here());
     }
-    task::gave_lock();
     Ok(())
 }

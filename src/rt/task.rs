@@ -239,11 +239,14 @@ pub(crate) fn here() -> *mut Task {
     unsafe { worker.as_ref() }.map_or(ptr::null_mut(), |worker| worker.current)
 }
 
-/// The running task has taken a mutex or a lock. From 127 on they are not counted.
+/// `task`, which runs here, has taken a mutex or a lock. From 127 on they are not counted. NULL: a thread has.
+///
+/// # Safety
+/// It is NULL or the task that runs here.
 #[inline(always)]
-pub(crate) fn took_lock() {
-    // SAFETY: the task that runs here.
-    if let Some(task) = unsafe { here().as_mut() }
+pub(crate) unsafe fn took_lock(task: *mut Task) {
+    // SAFETY: the caller's promise.
+    if let Some(task) = unsafe { task.as_mut() }
         && let Some(own) = task.own.checked_add(LOCK)
     {
         task.own = own;
@@ -251,10 +254,13 @@ pub(crate) fn took_lock() {
 }
 
 /// It has given one up, perhaps one that another task took.
+///
+/// # Safety
+/// As [`took_lock`].
 #[inline(always)]
-pub(crate) fn gave_lock() {
-    // SAFETY: the task that runs here.
-    if let Some(task) = unsafe { here().as_mut() }
+pub(crate) unsafe fn gave_lock(task: *mut Task) {
+    // SAFETY: the caller's promise.
+    if let Some(task) = unsafe { task.as_mut() }
         && let Some(own) = task.own.checked_sub(LOCK)
     {
         task.own = own;

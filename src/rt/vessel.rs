@@ -56,7 +56,9 @@ pub(crate) struct Vessels {
     own: Kept,
     shared: Kept,
     /// What they share; NULL before the first.
-    pub(crate) shared_stack: *mut aco_share_stack_t,
+    shared_stack: *mut aco_share_stack_t,
+    /// Where that begins, and its bytes: for [`moves`], which every call on an object asks.
+    moving: (usize, usize),
 }
 
 /// Where every task begins.
@@ -140,6 +142,7 @@ unsafe fn create_shared(worker: *mut Worker, argument: *mut c_void) -> Outcome<*
         if (*place).is_null() {
             let size = (*(*worker).runtime).options.shared_stack_size;
             *place = stack::create(size, true).map_err(to_errno)?;
+            (*worker).vessels.moving = ((**place).ptr.addr(), (**place).sz);
         }
         let (Some(main_co), Some(stack)) = (NonNull::new((*worker).main_co), NonNull::new(*place))
         else {
@@ -228,6 +231,7 @@ pub(crate) unsafe fn destroy_all(worker: *mut Worker) {
         if !vessels.shared_stack.is_null() {
             stack::destroy("acort", vessels.shared_stack);
             vessels.shared_stack = ptr::null_mut();
+            vessels.moving = (0, 0);
         }
     }
 }
@@ -240,13 +244,12 @@ pub(crate) unsafe fn destroy_all(worker: *mut Worker) {
 #[inline(always)]
 pub(crate) unsafe fn moves(worker: *mut Worker, place: *const c_void) -> bool {
     // SAFETY: the caller's promise: the stack stays as long as the worker serves.
-    unsafe {
-        let stack = (*worker).vessels.shared_stack;
-        !stack.is_null() && aco_share_stack_t::contains(stack, place.addr())
-    }
+    let (low, size) = unsafe { (*worker).vessels.moving };
+    place.addr().wrapping_sub(low) < size
 }
 
 /// Would a pointer to `place` be good for nobody else, since it lies on the caller's shared stack?
+#[inline(always)]
 pub(crate) fn is_on_moving_stack(place: *const c_void) -> bool {
     let worker = Worker::here();
     // SAFETY: the thread's worker.

@@ -9,7 +9,7 @@ use super::task::{self, Task};
 use super::wake::{CLOSED, was_woken};
 use super::why::Why;
 use super::worker::Worker;
-use super::{Outcome, hooks, os, vessel};
+use super::{Outcome, hooks, os};
 use crate::{diag, resume, tls};
 
 /// A wait.
@@ -34,10 +34,10 @@ pub(crate) enum Begun {
 
 /// Waits in `queue`, whose lock `lock` is held and given back. What is handed over goes to `slot`, or
 /// comes from there. Ok: a waker has claimed and woken the caller. ETIMEDOUT: the caller looks once more, see
-/// `attempt`; ECANCELED, what a closer says; EFAULT: the object moves away with the caller's stack.
+/// `attempt`; ECANCELED, what a closer says.
 ///
 /// # Safety
-/// The queue stays as long as somebody waits in it; `slot` is what who wakes takes it for.
+/// The queue stays where it is as long as somebody waits in it: it lies on no shared stack. `slot` is what who wakes takes it for.
 #[inline(always)]
 pub(crate) unsafe fn in_queue(
     lock: *const Lock,
@@ -88,10 +88,6 @@ pub(crate) unsafe fn begin_and_release(
             return Begun::Over(thread_in_queue(lock, queue, slot, wait.deadline, release));
         };
         let worker = task.parker.worker;
-        if vessel::moves(worker, queue.cast()) {
-            release();
-            return Begun::Over(Err(libc::EFAULT));
-        }
         if let Armed::Cancelled = task.parker.arm(wait.hearing) {
             release();
             return Begun::Over(Err(libc::ECANCELED));

@@ -36,7 +36,7 @@ pub mod watch;
 
 use core::ffi::c_int;
 
-use crate::rt::{Outcome, call};
+use crate::rt::{Outcome, call, vessel};
 use crate::sys;
 
 /// 0, or -1 and errno.
@@ -86,4 +86,14 @@ fn object<T>(outcome: Outcome<*mut T>) -> *mut T {
 fn given<'a, T>(object: *mut T) -> Outcome<&'a mut T> {
     // SAFETY: not NULL, so valid, as every function of the header asks.
     unsafe { object.as_mut() }.ok_or(libc::EINVAL)
+}
+
+/// The object of synchronisation that a function was called for, as the runtime has it: the struct is its memory, which
+/// others find while it is used. EINVAL: NULL; EFAULT: it lies on a shared stack, and would move away from them.
+#[inline(always)]
+fn placed<C, T>(object: *mut C) -> Outcome<*mut T> {
+    if object.is_null() {
+        return Err(libc::EINVAL);
+    }
+    if vessel::is_on_moving_stack(object.cast()) { Err(libc::EFAULT) } else { Ok(object.cast()) }
 }

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{given, status, until};
+use super::{placed, status, until};
 use crate::rt::abi::acort_once_t;
 use crate::rt::once;
 
@@ -21,8 +21,8 @@ pub unsafe extern "C" fn acort_once(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
-    status(given(once).and_then(|once| unsafe {
+    status(placed(once).and_then(|once| unsafe {
         let function = r#fn.ok_or(libc::EINVAL)?;
-        once::once((once as *mut acort_once_t).cast(), function, arg, until(deadline)?)
+        once::once(once, function, arg, until(deadline)?)
     }))
 }

@@ -2,47 +2,41 @@
 
 use core::ffi::c_int;
 
-use super::{given, status, until};
+use super::{placed, status, until};
 use crate::rt::abi::acort_rwlock_t;
 use crate::rt::rwlock;
 
-/// Takes the lock for reading; several may have it so. Who comes while a writer waits is behind that one:
-/// a caller that has it for reading already may wait for ever then. 0, or -1 and errno: ETIMEDOUT,
-/// ECANCELED; EDEADLK where the caller has it for writing, EAGAIN for too many readers.
+/// Takes the lock for reading; several may have it so. Who comes while a writer waits is behind that one: a
+/// caller that has it for reading already may wait for ever then. 0, or -1 and errno: ETIMEDOUT, ECANCELED;
+/// EDEADLK where the caller has it for writing, EAGAIN for too many readers; EINVAL for NULL, EFAULT on a shared
+/// stack.
 ///
 /// # Safety
 /// `rwlock` is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
-    status(given(rwlock).and_then(|rwlock| unsafe {
-        rwlock::read((rwlock as *mut acort_rwlock_t).cast(), until(deadline)?)
-    }))
+    status(placed(rwlock).and_then(|rwlock| unsafe { rwlock::read(rwlock, until(deadline)?) }))
 }
 
-/// Takes the lock for writing: nobody else has it then. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK
-/// where the caller has it for writing.
+/// Takes the lock for writing: nobody else has it then. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where
+/// the caller has it for writing; EINVAL for NULL, EFAULT on a shared stack.
 ///
 /// # Safety
 /// `rwlock` is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
-    status(given(rwlock).and_then(|rwlock| unsafe {
-        rwlock::write((rwlock as *mut acort_rwlock_t).cast(), until(deadline)?)
-    }))
+    status(placed(rwlock).and_then(|rwlock| unsafe { rwlock::write(rwlock, until(deadline)?) }))
 }
 
 /// Gives the lock up, in whichever way the caller has it. 0, or -1 and errno: EPERM where nobody has it, or
-/// another one for writing.
+/// another one for writing; EINVAL for NULL, EFAULT on a shared stack.
 ///
 /// # Safety
 /// `rwlock` is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_unlock(rwlock: *mut acort_rwlock_t) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
-    status(
-        given(rwlock)
-            .and_then(|rwlock| unsafe { rwlock::unlock((rwlock as *mut acort_rwlock_t).cast()) }),
-    )
+    status(placed(rwlock).and_then(|rwlock| unsafe { rwlock::unlock(rwlock) }))
 }
