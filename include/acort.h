@@ -501,8 +501,10 @@ int acort_cancelled(void);
 /// wait. 0: no longer. Gives how it was, 1 or 0; -1 and EPERM outside of tasks.
 int acort_cancel_mask(int on);
 
-/// A group for tasks (acort_attr_t.group). NULL and errno: EPERM outside of tasks, ENOMEM. The caller owns
-/// it: acort_group_close().
+/// A group for tasks (acort_attr_t.group). Groups nest: the new one is inside the caller's own group, and is cancelled
+/// when that one, or any around it, is cancelled, fails or is closed. Where the caller's group is cancelled already, the
+/// new one is cancelled from the beginning, unless the caller has masked cancellation. NULL and errno: EPERM outside of
+/// tasks, ENOMEM. The caller owns it: acort_group_close().
 acort_group_t *acort_group_open(void);
 
 /// Waits until no task of `group` lives. 0, or -1 and errno: what acort_group_fail() was given first;
@@ -513,25 +515,27 @@ acort_group_t *acort_group_open(void);
 int acort_group_wait(acort_group_t *group,
                      int64_t deadline);
 
-/// Cancels all tasks of `group`, and those that are started in it later. NULL: all tasks of the caller's
-/// own group but the caller. 0, or -1 and errno: EPERM for NULL outside of tasks.
+/// Cancels all tasks of `group` and of the groups inside it, at any depth, but the caller, and those that are started
+/// there later. NULL: the caller's own group; a main task's group takes new tasks still. 0, or -1 and errno: EPERM for
+/// NULL outside of tasks.
 ///
 /// Valid when:
 /// `group` is NULL or an open group.
 int acort_group_cancel(acort_group_t *group);
 
 /// Says that `group` has failed with the errno `err`, which acort_group_wait() gives then: the first one
-/// counts. All its tasks but the caller are cancelled, as by acort_group_cancel(). NULL: the caller's own
-/// group; that of a main task has acort_run() or acort_enter() give the errno. 0, or -1 and errno: EINVAL
-/// where `err` is not positive, EPERM for NULL outside of tasks.
+/// counts. It is cancelled, as by acort_group_cancel(), with the groups inside it, which do not fail. NULL: the
+/// caller's own group; that of a main task has acort_run() or acort_enter() give the errno. 0, or -1 and errno:
+/// EINVAL where `err` is not positive, EPERM for NULL outside of tasks.
 ///
 /// Valid when:
 /// `group` is NULL or an open group.
 int acort_group_fail(acort_group_t *group,
                      int err);
 
-/// Cancels all tasks of `group`, waits for their ends, and frees it and them. Not cancelled itself. 0, or
-/// -1 and errno: EDEADLK in a task of it, where nothing is done; EINVAL for NULL.
+/// Cancels `group`, as acort_group_cancel() does, waits for the ends of its own tasks, and frees it and them. A group
+/// inside it that is still open is from then on inside the one around it. Not cancelled itself. 0, or -1 and errno:
+/// EDEADLK in a task of it, where nothing is done; EINVAL for NULL.
 ///
 /// Valid when:
 /// `group` is NULL or an open group that nobody uses from here on, if this succeeds.

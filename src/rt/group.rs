@@ -1,13 +1,13 @@
 //! Groups: every task is in one, that of a main task or one that a program opens. A group keeps its tasks
-//! until they are joined, or detached, or until it is closed.
+//! until they are joined, or detached, or until it is closed. `nesting` says which group is inside which.
 
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};
 
 use super::atomic::Ordering;
 use super::attempt::{self, Awaited};
-use super::cancel::Cancelled;
 use super::lock::{Lock, SeveralTouch};
+use super::nesting::{self, Brackets};
 use super::parker::Hearing;
 use super::queue::{Queue, Waiter};
 use super::runtime::Runtime;
@@ -18,11 +18,12 @@ use crate::sys;
 
 /// A group of tasks.
 pub struct Group {
-    /// For all below but the last two.
+    /// For all below but the last three.
     pub(crate) lock: Lock,
     /// Is it that of a main task?
     pub(crate) is_root: bool,
-    is_cancelled: bool,
+    /// It was cancelled. Written under the runtime's lock, too.
+    pub(crate) is_cancelled: bool,
     /// Does a thread in acort_enter() do nothing but wait for its end? It is one that wakes nobody until then.
     is_waited_for: bool,
     /// Nothing could wake its tasks.
@@ -35,31 +36,44 @@ pub struct Group {
     /// Those who wait until none lives.
     waiters: Queue,
     pub(crate) runtime: *mut Runtime,
-    /// All groups of a runtime are in one list, under its lock.
-    pub(crate) next: *mut Group,
-    previous: *mut Group,
+    /// Its place among the groups of the runtime, under that one's lock.
+    pub(crate) brackets: Brackets,
     _touched: SeveralTouch,
 }
 
-/// A new group of `runtime`.
+/// A new group of `runtime`, inside the one of `opener`; NULL: that of a main task.
 ///
 /// # Safety
-/// The runtime exists.
-pub(crate) unsafe fn open(runtime: *mut Runtime, is_root: bool) -> Outcome<NonNull<Group>> {
+/// The runtime exists; `opener` is NULL or the task that runs here, one of the runtime's.
+pub(crate) unsafe fn open(runtime: *mut Runtime, opener: *mut Task) -> Outcome<NonNull<Group>> {
     let group = os::allocate_zeroed::<Group>().ok_or(libc::ENOMEM)?;
-    // SAFETY: a new group; the caller's promise.
+    let new = group.as_ptr();
+    // SAFETY: a new group; the caller's promise: the opener's group exists.
     unsafe {
-        (*group.as_ptr()).runtime = runtime;
-        (*group.as_ptr()).is_root = is_root;
+        (*new).runtime = runtime;
         let _held = (*runtime).lock.hold();
-        let first = (*runtime).groups;
-        (*group.as_ptr()).next = first;
-        if let Some(first) = first.as_mut() {
-            first.previous = group.as_ptr();
+        match opener.as_ref() {
+            None => {
+                (*new).is_root = true;
+                nesting::put_in(ptr::null_mut(), new);
+            }
+            Some(opener) => {
+                (*new).is_cancelled = nesting::is_born_cancelled(opener);
+                nesting::put_in(opener.group, new);
+            }
         }
-        (*runtime).groups = group.as_ptr();
     }
     Ok(group)
+}
+
+/// Opens a group inside that of the running task. EPERM: none runs.
+pub(crate) fn open_here() -> Outcome<*mut Group> {
+    let me = task::here();
+    // SAFETY: the task that runs here, on its worker.
+    unsafe {
+        let worker = me.as_ref().ok_or(libc::EPERM)?.parker.worker;
+        open((*worker).runtime, me).map(NonNull::as_ptr)
+    }
 }
 
 /// Frees a group with its ended tasks.
@@ -69,8 +83,8 @@ pub(crate) unsafe fn open(runtime: *mut Runtime, is_root: bool) -> Outcome<NonNu
 pub(crate) unsafe fn free(group: *mut Group) {
     // SAFETY: the caller's promise.
     unsafe {
-        // First: a walk of all tasks holds the runtime's lock, and comes to the groups of its list alone.
-        leave_runtime(group);
+        // First: a walk holds the runtime's lock, and comes to the groups of its list alone.
+        nesting::take_out(group);
         while let Some(task) = NonNull::new((*group).first) {
             (*group).unlink(task.as_ptr());
             // Its worker may be about to let go of it: see `ending`.
@@ -78,22 +92,6 @@ pub(crate) unsafe fn free(group: *mut Group) {
             task::free(task.as_ptr());
         }
         sys::free(group.cast());
-    }
-}
-
-/// Takes a group out of its runtime's list.
-unsafe fn leave_runtime(group: *mut Group) {
-    // SAFETY: the caller's promise: the group is in the list; the groups of the list exist.
-    unsafe {
-        let runtime = (*group).runtime;
-        let _held = (*runtime).lock.hold();
-        match (*group).previous.as_mut() {
-            Some(previous) => previous.next = (*group).next,
-            None => (*runtime).groups = (*group).next,
-        }
-        if let Some(next) = (*group).next.as_mut() {
-            next.previous = (*group).previous;
-        }
     }
 }
 
@@ -112,7 +110,7 @@ impl Group {
             if let Some(first) = self.first.as_mut() {
                 first.group_previous = task;
             }
-            if self.is_cancelled {
+            if self.is_cancelled && !self.is_root {
                 (*task).parker.cancel();
             }
         }
@@ -212,29 +210,8 @@ impl Awaited for Group {
     }
 }
 
-/// Cancels all tasks of `group` but the caller, now and in future.
-///
-/// # Safety
-/// The group exists.
-pub(crate) unsafe fn cancel(group: *mut Group) {
-    let me = task::here();
-    // SAFETY: the caller's promise.
-    unsafe {
-        let held = (*group).lock.hold();
-        (*group).is_cancelled = !(*group).is_root;
-        drop(held);
-        let mut woken = Cancelled::NONE;
-        (*group).each(&mut |task| {
-            if task != me && !(*task).has_ended() {
-                woken.cancel(task);
-            }
-        });
-        woken.wake();
-    }
-}
-
 /// `group` has failed with the errno `error`, unless it has failed before: all its tasks but the caller are
-/// cancelled, as by [`cancel`]. EINVAL: that is no errno.
+/// cancelled, as by [`nesting::cancel`]. EINVAL: that is no errno.
 ///
 /// # Safety
 /// The group exists.
@@ -249,7 +226,7 @@ pub(crate) unsafe fn fail(group: *mut Group, error: c_int) -> Outcome<()> {
             (*group).error = error;
         }
         drop(held);
-        cancel(group);
+        nesting::cancel(group);
     }
     Ok(())
 }
@@ -292,7 +269,7 @@ pub(crate) unsafe fn close(group: *mut Group) -> Outcome<()> {
     refuse_member(group)?;
     // SAFETY: the caller's promise.
     unsafe {
-        cancel(group);
+        nesting::cancel(group);
         wait(group, Hearing::Nothing, -1)?;
         free(group);
     }

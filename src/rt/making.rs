@@ -9,7 +9,7 @@ use super::poller::Poller;
 use super::runtime::Runtime;
 use super::vessel;
 use super::worker::Worker;
-use super::{Outcome, chaos, numbers, os};
+use super::{Outcome, chaos, nesting, numbers, os};
 use crate::abi::aco_t;
 use crate::{coroutine, sys, tls};
 
@@ -106,7 +106,7 @@ unsafe fn create_worker(runtime: *mut Runtime, number: u32) -> Outcome<*mut Work
 pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
     // SAFETY: the caller's promise.
     unsafe {
-        while let Some(group) = (*runtime).groups.as_mut() {
+        while let Some(group) = nesting::first(&*runtime).as_mut() {
             group::free(group);
         }
         for number in 0..(*runtime).options.workers as usize {

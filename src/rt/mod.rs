@@ -13,7 +13,7 @@
 //! | | [`signal`], [`signal_owner`] | signals and children |
 //! | | [`select`], [`select_pass`], [`select_wait`], [`select_room`], [`cases`], [`ready`] | the first of several waits |
 //! | | [`channel`], [`channel_life`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`once`], [`future`] | |
-//! | | [`spawn`], [`join`], [`group`], [`report`], [`depth`] | tasks made, joined, grouped, shown, measured |
+//! | | [`spawn`], [`join`], [`group`], [`nesting`], [`report`], [`depth`] | tasks made, joined, grouped, shown, measured |
 //! | | [`local`] | values of tasks |
 //! | waiting | [`descriptors`], [`fd_table`], [`readiness`], [`fd_ref`], [`own_fd`], [`file_state`], [`numbers`], [`kinds`], [`turn`], [`thread_wait`] | file descriptors that calls wait for |
 //! | | [`chaos`] | disorder, for tests |
@@ -67,6 +67,7 @@ mod lock;
 pub(crate) mod making;
 pub(crate) mod messages;
 pub(crate) mod mutex;
+pub(crate) mod nesting;
 pub(crate) mod net;
 mod numbers;
 pub(crate) mod once;

@@ -160,6 +160,11 @@ impl Parker {
         self.signal.load(Ordering::Relaxed) & (CANCELLED | MASKED) == CANCELLED
     }
 
+    /// Is cancellation not heard now?
+    pub(crate) fn is_masked(&self) -> bool {
+        self.signal.load(Ordering::Relaxed) & MASKED != 0
+    }
+
     /// Hears no cancellation from now on, or hears it again. Gives how it was.
     pub(crate) fn mask(&self, on: bool) -> bool {
         let before = match on {

@@ -7,6 +7,7 @@ use super::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fen
 use super::fresh::Fresh;
 use super::group::Group;
 use super::lock::{Lock, SeveralTouch};
+use super::nesting::{self, Bracket};
 use super::os;
 use super::task::Task;
 use super::worker::{Counts, Worker, count};
@@ -62,7 +63,7 @@ pub struct Runtime {
     pub(crate) workers: *mut *mut Worker,
     /// For `groups`.
     pub(crate) lock: Lock,
-    pub(crate) groups: *mut Group,
+    pub(crate) groups: Bracket,
     /// Where another event loop runs it: the group of the tasks that are started from outside.
     pub(crate) loop_group: *mut Group,
     /// Tasks that threads have made which are none of its workers.
@@ -215,12 +216,7 @@ impl Runtime {
 
     /// Calls `visit` for each task. Locks are held meanwhile: it must not wait.
     pub(crate) fn each_task(&self, visit: &mut dyn FnMut(*mut Task)) {
-        let _held = self.lock.hold();
-        let mut group = self.groups;
-        // SAFETY: who is in the list exists.
-        while let Some(this) = unsafe { group.as_mut() } {
-            this.each(visit);
-            group = this.next;
-        }
+        // SAFETY: a group that is visited exists.
+        nesting::each(self, &mut |group| unsafe { (*group).each(visit) });
     }
 }

@@ -47,7 +47,7 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 27] = [
+const IN_ANY_ORDER: [&str; 28] = [
     "rt/attributes",
     "rt/channels",
     "rt/closing",
@@ -64,6 +64,7 @@ const IN_ANY_ORDER: [&str; 27] = [
     "rt/local_channels",
     "rt/locals",
     "rt/loop",
+    "rt/nested",
     "rt/once",
     "rt/ordered",
     "rt/past",

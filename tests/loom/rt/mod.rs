@@ -29,6 +29,7 @@ files! {
     mutex "../../../src/rt/mutex.rs",
     numbers "../../../src/rt/numbers.rs",
     parker "../../../src/rt/parker.rs",
+    nesting "../../../src/rt/nesting.rs",
     patience "../../../src/rt/patience.rs",
     queue "../../../src/rt/queue.rs",
     runtime "../../../src/rt/runtime.rs",
