@@ -72,6 +72,7 @@ typedef struct acort_task acort_task_t;
 typedef struct acort_group acort_group_t;
 typedef struct acort_chan acort_chan_t;
 typedef struct acort_future acort_future_t;
+typedef struct acort_promise acort_promise_t;
 
 
 /// As a deadline: never.
@@ -809,6 +810,54 @@ int acort_future_fail(acort_future_t *future,
 int acort_future_wait(acort_future_t *future,
                       void **value,
                       int64_t deadline);
+
+/// A promise: it makes a future, and its setters have references of their own. When the last of those goes and the future
+/// is not set, the future fails with EPIPE, so that no caller waits for a value that no task is left to give. NULL and
+/// ENOMEM. The caller has a reference: acort_promise_unref().
+///
+///     acort_promise_t *promise = acort_promise_new();
+///     acort_future_t *future = acort_promise_future(promise);
+///     acort_go(computes, promise);    // acort_promise_set(), acort_promise_unref()
+///     if (acort_future_wait(future, &value, ACORT_NEVER) == -1 && errno == EPIPE)
+///         puts("the task has ended without a value");
+///     acort_future_unref(future);
+acort_promise_t *acort_promise_new(void);
+
+/// The future of the promise, for those that wait: acort_future_wait(), acort_select(). The caller has a reference of it:
+/// acort_future_unref(). NULL and EINVAL for NULL.
+///
+/// Valid when:
+/// `promise` is NULL or a promise that the caller has a reference of.
+acort_future_t *acort_promise_future(acort_promise_t *promise);
+
+/// acort_future_set() of its future: 0, or -1 and errno: EALREADY where that has a value or an error, EINVAL for NULL. The
+/// caller has its reference still.
+///
+/// Valid when:
+/// `promise` is NULL or a promise that the caller has a reference of.
+int acort_promise_set(acort_promise_t *promise,
+                      void *value);
+
+/// acort_future_fail() of its future. 0, or -1 and errno: EALREADY where that has a value or an error, EINVAL for NULL and
+/// where `err` is not positive. The caller has its reference still.
+///
+/// Valid when:
+/// `promise` is NULL or a promise that the caller has a reference of.
+int acort_promise_fail(acort_promise_t *promise,
+                       int err);
+
+/// One reference more: each setter has one. Gives the promise; NULL and EINVAL for NULL.
+///
+/// Valid when:
+/// `promise` is NULL or a promise that the caller has a reference of.
+acort_promise_t *acort_promise_ref(acort_promise_t *promise);
+
+/// One reference less. With the last one the future fails with EPIPE, unless it has a value or an error. Never waits:
+/// from any thread or hook, not from a signal handler. NULL is let through.
+///
+/// Valid when:
+/// `promise` is NULL or a promise that the caller does not use from here on.
+void acort_promise_unref(acort_promise_t *promise);
 
 /// Waits until `fd` is ready for some of `events`, POLLIN or POLLOUT, and gives what poll(2) says of it. -1
 /// and errno: ETIMEDOUT, ECANCELED, EBADF; EINVAL for no events, or others.

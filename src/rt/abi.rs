@@ -7,7 +7,7 @@
 use core::ffi::{c_char, c_int, c_void};
 
 use super::channel::Channel;
-use super::future::Future;
+use super::future::{Future, Promise};
 use super::group::Group;
 use super::runtime::Runtime;
 use super::task::Task;
@@ -23,6 +23,8 @@ pub type acort_group_t = Group;
 pub type acort_chan_t = Channel;
 /// A future.
 pub type acort_future_t = Future;
+/// A promise: a future, as its setters see it.
+pub type acort_promise_t = Promise;
 
 /// A key of tasks' values: acort_key_create(). 0 is never one.
 pub type acort_key_t = u64;

@@ -231,6 +231,12 @@ pub const PAGES: &[Page] = &[
     ),
     page(
         RUNTIME,
+        "futures that fail when their setters go",
+        "acort_promise_new acort_promise_future acort_promise_set acort_promise_fail acort_promise_ref \
+         acort_promise_unref",
+    ),
+    page(
+        RUNTIME,
         "read and write",
         "acort_read acort_write acort_readv acort_writev acort_recvfrom acort_sendto \
          acort_recvmsg acort_sendmsg acort_read_full acort_write_all",
@@ -267,7 +273,7 @@ to a thread; there are no locks, and no signals.
 and for debuggers; no program names them.";
 
 /// Names without an item of their own, and the page that is about them.
-pub const ALSO: [(&str, &str); 25] = [
+pub const ALSO: [(&str, &str); 27] = [
     ("aco_ended_asm", "aco"),
     ("aco_regions", "aco"),
     ("aco_t", "aco_s"),
@@ -278,6 +284,7 @@ pub const ALSO: [(&str, &str); 25] = [
     ("acort_group_t", "acort_group_open"),
     ("acort_chan_t", "acort_chan_new"),
     ("acort_future_t", "acort_future_new"),
+    ("acort_promise_t", "acort_promise_new"),
     // Groups, by what their names have in common.
     ("aco_share_stack", "aco_share_stack_new"),
     ("aco_gen", "aco_gen_new"),
@@ -294,4 +301,5 @@ pub const ALSO: [(&str, &str); 25] = [
     ("acort_waitgroup", "acort_waitgroup_add"),
     ("acort_barrier", "acort_waitgroup_add"),
     ("acort_future", "acort_future_new"),
+    ("acort_promise", "acort_promise_new"),
 ];

@@ -22,6 +22,8 @@ pub mod once;
 
 pub mod futures;
 
+pub mod promises;
+
 pub mod io;
 
 pub mod files;
