@@ -33,7 +33,7 @@ pub(crate) fn new(options: acort_opts_t) -> Outcome<*mut Runtime> {
     unsafe {
         let worker = *(*runtime).workers;
         let made = (*worker).poller.make_alarm().and_then(|()| making::prepare(worker));
-        let made = made.and_then(|()| Ok(group::open(runtime, ptr::null_mut())?.as_ptr()));
+        let made = made.and_then(|()| Ok(group::open(runtime, ptr::null_mut(), true)?.as_ptr()));
         match made {
             Ok(group) => (*runtime).loop_group = group,
             Err(error) => {

@@ -13,6 +13,7 @@ use super::queue::{Queue, Waiter};
 use super::runtime::Runtime;
 use super::task::{self, Task};
 use super::why::Why;
+use super::worker::Worker;
 use super::{Outcome, os};
 use crate::sys;
 
@@ -41,11 +42,15 @@ pub struct Group {
     _touched: SeveralTouch,
 }
 
-/// A new group of `runtime`, inside the one of `opener`; NULL: that of a main task.
+/// A new group of `runtime`, inside the one of `opener`; NULL: inside none. `is_root`: that of a main task.
 ///
 /// # Safety
 /// The runtime exists; `opener` is NULL or the task that runs here, one of the runtime's.
-pub(crate) unsafe fn open(runtime: *mut Runtime, opener: *mut Task) -> Outcome<NonNull<Group>> {
+pub(crate) unsafe fn open(
+    runtime: *mut Runtime,
+    opener: *mut Task,
+    is_root: bool,
+) -> Outcome<NonNull<Group>> {
     let group = os::allocate_zeroed::<Group>().ok_or(libc::ENOMEM)?;
     let new = group.as_ptr();
     // SAFETY: a new group; the caller's promise: the opener's group exists.
@@ -54,7 +59,7 @@ pub(crate) unsafe fn open(runtime: *mut Runtime, opener: *mut Task) -> Outcome<N
         let _held = (*runtime).lock.hold();
         match opener.as_ref() {
             None => {
-                (*new).is_root = true;
+                (*new).is_root = is_root;
                 nesting::put_in(ptr::null_mut(), new);
             }
             Some(opener) => {
@@ -66,13 +71,13 @@ pub(crate) unsafe fn open(runtime: *mut Runtime, opener: *mut Task) -> Outcome<N
     Ok(group)
 }
 
-/// Opens a group inside that of the running task. EPERM: none runs.
+/// Opens a group inside that of the running task; in a hook that no task runs, inside none. EPERM: this thread is no
+/// worker.
 pub(crate) fn open_here() -> Outcome<*mut Group> {
-    let me = task::here();
-    // SAFETY: the task that runs here, on its worker.
+    // SAFETY: the thread's worker, and the task that runs on it.
     unsafe {
-        let worker = me.as_ref().ok_or(libc::EPERM)?.parker.worker;
-        open((*worker).runtime, me).map(NonNull::as_ptr)
+        let worker = Worker::here().as_ref().ok_or(libc::EPERM)?;
+        open(worker.runtime, worker.current, false).map(NonNull::as_ptr)
     }
 }
 

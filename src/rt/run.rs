@@ -38,7 +38,7 @@ unsafe fn begin(
 ) -> Outcome<(*mut Group, *mut Task)> {
     // SAFETY: the caller's promise: the runtime exists.
     unsafe {
-        let group = group::open(runtime, ptr::null_mut())?.as_ptr();
+        let group = group::open(runtime, ptr::null_mut(), true)?.as_ptr();
         match spawn::launch(runtime, group, &spawn::PLAIN, task::MAIN, body, argument) {
             Ok(task) => Ok((group, task.as_ptr())),
             Err(error) => {
