@@ -141,7 +141,8 @@ typedef struct acort_opts_t {
     size_t stack_size;
     /// Bytes of the stack that the shared tasks of a worker share; default: 2 MiB.
     size_t shared_stack_size;
-    /// The most threads for blocking calls, in the whole process; default: 64.
+    /// The most threads for blocking calls, in the whole process; default: 64. Names, files, and the program's own calls
+    /// have 4 of them each that the others do not take, or a third of fewer than 12.
     uint32_t blocking_threads;
     /// 0.
     uint32_t reserved;

@@ -4,6 +4,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use super::helpers::{call, nothing};
+use super::job::Class;
 use super::parker::Hearing;
 use super::{Outcome, task, vessel};
 use crate::sys;
@@ -46,7 +47,7 @@ pub(crate) unsafe fn run(
         let place: *mut Call =
             sys::allocate(size_of::<Call>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
         place.write(Call { function, argument, result: ptr::null_mut(), errno: 0 });
-        let outcome = call(make_call, nothing, place.cast(), Hearing::Nothing, -1);
+        let outcome = call(Class::Program, make_call, nothing, place.cast(), Hearing::Nothing, -1);
         let Call { result, errno, .. } = place.read();
         sys::free(place.cast());
         outcome?;

@@ -10,6 +10,7 @@ use core::ffi::{c_char, c_int, c_long, c_void};
 use core::ptr;
 
 use super::fd_ref::FdRef;
+use super::job::Class;
 use super::parker::Hearing;
 use super::{Outcome, helpers, numbers, os, task, vessel};
 use crate::{sanitizer, sys};
@@ -72,7 +73,7 @@ unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Outcom
         }
         let call: *mut Call = sys::allocate(size_of::<Call>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
         call.write(Call { fd, operation, result: -1, errno: 0 });
-        let outcome = helpers::call_once(make, call.cast(), deadline);
+        let outcome = helpers::call_once(Class::Files, make, call.cast(), deadline);
         let Call { result, errno, .. } = call.read();
         sys::free(call.cast());
         outcome?;
@@ -276,8 +277,9 @@ unsafe fn open_elsewhere(
         let opening: *mut Opening = place.as_ptr().cast();
         opening.write(Opening { path, flags, mode, fd: -1, errno: 0 });
         let hearing = Hearing::Cancellation;
-        let asked = helpers::call(open_it, discard, opening.cast(), hearing, deadline);
-        // Its thread discards what is given up.
+        let asked =
+            helpers::call(Class::Files, open_it, discard, opening.cast(), hearing, deadline);
+        // What is given up is discarded.
         if let Err(error @ (libc::ETIMEDOUT | libc::ECANCELED)) = asked {
             return Err(error);
         }

@@ -3,10 +3,10 @@
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
-use super::jobs::{Job, Jobs};
-use super::lock::Lock;
+use super::grants::Due;
+use super::job::{Class, Job};
+use super::jobs::{Came, Jobs, Left};
 use super::parker::Hearing;
-use super::queue::Queue;
 use super::runtime;
 use super::wait::{self, Wait};
 use super::wake::wake_all;
@@ -18,33 +18,31 @@ use crate::{sys, tls};
 /// A thread without work for so long ends.
 const PATIENCE: i64 = 5_000_000_000;
 
-#[unsafe(link_section = "aco_shared")]
-static JOBS: Jobs = Jobs::NEW;
+/// While so many threads make calls that were given up no other thread starts.
+const MOST_HANGING: u32 = 256;
 
-/// Gives a job to a thread. Where there is none, and can be none, it ends with an error.
-unsafe fn submit(job: *mut Job, most: u32) {
-    // SAFETY: the caller's promise: the job is new.
-    unsafe {
-        if !JOBS.put(job, most) {
-            return;
-        }
-        match os::start_thread(serve, ptr::null_mut()) {
-            Ok(thread) => os::detach_thread(thread),
-            Err(error) => no_thread(error),
-        }
+#[unsafe(link_section = "aco_shared")]
+static JOBS: Jobs = Jobs::new(MOST_HANGING);
+
+/// Does what is due. No lock is held.
+#[inline(always)]
+fn see_to(due: Due) {
+    JOBS.wake(due.wakes);
+    if due.starts > 0 || !due.refused.is_null() {
+        see_to_the_rest(due)
     }
 }
 
-/// A thread could not be started. Where there is no other one, all jobs that wait end with `error`.
 #[cold]
-unsafe fn no_thread(error: c_int) {
-    // SAFETY: the thread was asked for.
-    let mut list = unsafe { JOBS.has_no_thread() };
-    // SAFETY: who was in the list exists, and is this call's from here on.
-    while let Some(job) = unsafe { list.as_mut() } {
-        list = job.next;
-        // SAFETY: as above.
-        unsafe { end(job, error) }
+fn see_to_the_rest(due: Due) {
+    // SAFETY: these jobs are this call's.
+    unsafe { end_all(due.refused, libc::EAGAIN) };
+    for _ in 0..due.starts {
+        match os::start_thread(serve, ptr::null_mut()) {
+            Ok(thread) => os::detach_thread(thread),
+            // SAFETY: the jobs are this call's from here on.
+            Err(error) => unsafe { end_all(JOBS.no_thread().refused, error) },
+        }
     }
 }
 
@@ -52,37 +50,59 @@ unsafe fn no_thread(error: c_int) {
 extern "C" fn serve(_: *mut c_void) -> *mut c_void {
     tls::set_is_helper(true);
     runtime::helper_begins();
-    while let Some(job) = JOBS.next(PATIENCE) {
-        // SAFETY: the job is this thread's.
+    let mut came = Came::New;
+    loop {
+        let (job, due) = JOBS.next(came, PATIENCE);
+        see_to(due);
+        let Some(job) = job else { break };
+        // SAFETY: the job is this thread's; who waits for it may free it once it has ended.
         unsafe {
+            let (class, most) = ((*job).class, (*job).most);
             ((*job).function)((*job).data);
-            end(job, 0);
+            came = if end(job, 0) { Came::FromCall(class) } else { Came::FromHanging(most) };
         }
     }
     runtime::helper_ends();
     ptr::null_mut()
 }
 
-/// The call was made, or was not, for `error`.
-unsafe fn end(job: *mut Job, error: c_int) {
-    // SAFETY: the caller's promise; who is claimed stays until it is woken.
+/// The call was made, or was not, for `error`. False: its waiter had given it up, and it is discarded.
+unsafe fn end(job: *mut Job, error: c_int) -> bool {
+    // SAFETY: the caller's promise; what is claimed stays until it is woken.
     unsafe {
-        let held = (*job).lock.hold();
-        if (*job).is_given_up {
-            drop(held);
-            ((*job).discard)((*job).data);
-            return sys::free(job.cast());
+        match Job::end(job, error) {
+            Some(list) => wake_all(list, None),
+            None => {
+                discard(job);
+                return false;
+            }
         }
-        let list = (*job).waiters.claim_all();
-        (*job).is_done = true;
-        (*job).error = error;
-        drop(held);
-        wake_all(list, None);
+    }
+    true
+}
+
+/// These jobs, linked, were not called.
+unsafe fn end_all(mut list: *mut Job, error: c_int) {
+    // SAFETY: the caller's promise: the jobs are refused, by the caller.
+    while let Some(job) = unsafe { list.as_mut() } {
+        list = job.next;
+        // SAFETY: as above.
+        unsafe { end(job, error) };
     }
 }
 
-/// Makes a job and gives it to a thread.
+/// What the call has made, and the job, are freed.
+unsafe fn discard(job: *mut Job) {
+    // SAFETY: the caller's promise: the job is the caller's.
+    unsafe {
+        ((*job).discard)((*job).data);
+        sys::free(job.cast())
+    }
+}
+
+/// Makes a job and puts it in.
 unsafe fn start(
+    class: Class,
     function: unsafe fn(*mut c_void),
     discard: unsafe fn(*mut c_void),
     data: *mut c_void,
@@ -91,18 +111,8 @@ unsafe fn start(
     unsafe {
         let most = Worker::here().as_ref().map(|here| (*here.runtime).options.blocking_threads);
         let job: *mut Job = sys::allocate(size_of::<Job>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
-        job.write(Job {
-            lock: Lock::NEW,
-            is_done: false,
-            error: 0,
-            is_given_up: false,
-            waiters: Queue::NEW,
-            next: ptr::null_mut(),
-            function,
-            discard,
-            data,
-        });
-        submit(job, most.unwrap_or(1).max(1));
+        job.write(Job::new(class, most.unwrap_or(1).max(1), function, discard, data));
+        see_to(JOBS.put(job));
         Ok(job)
     }
 }
@@ -123,12 +133,13 @@ unsafe fn wait_for(job: *mut Job, hearing: Hearing, deadline: i64) -> Outcome<()
     }
 }
 
-/// Calls `function` with `data` on another thread, and waits for its end. ETIMEDOUT, ECANCELED: it goes on,
-/// and `discard` is called after it instead. EAGAIN, ENOMEM.
+/// Calls `function` with `data` on a thread of `class`, and waits for its end. ETIMEDOUT, ECANCELED: it is not called,
+/// or goes on; `discard` is called for it. EAGAIN, ENOMEM: it is not called.
 ///
 /// # Safety
 /// Both can be called with `data`, on any thread.
 pub(crate) unsafe fn call(
+    class: Class,
     function: unsafe fn(*mut c_void),
     discard: unsafe fn(*mut c_void),
     data: *mut c_void,
@@ -137,14 +148,20 @@ pub(crate) unsafe fn call(
 ) -> Outcome<()> {
     // SAFETY: the caller's promise; the job is this call's, and its thread's.
     unsafe {
-        let job = start(function, discard, data)?;
+        let job = start(class, function, discard, data)?;
         if let Err(error) = wait_for(job, hearing, deadline) {
-            let held = (*job).lock.hold();
-            if !(*job).is_done {
-                (*job).is_given_up = true;
-                return Err(error);
+            match JOBS.give_up(job) {
+                Left::Done => {}
+                Left::Hangs(due) => {
+                    see_to(due);
+                    return Err(error);
+                }
+                Left::TakenBack(due) => {
+                    see_to(due);
+                    self::discard(job);
+                    return Err(error);
+                }
             }
-            drop(held);
         }
         outcome_of(job)
     }
@@ -165,15 +182,17 @@ unsafe fn outcome_of(job: *mut Job) -> Outcome<()> {
 /// # Safety
 /// `function` can be called with `data`, on any thread.
 pub(crate) unsafe fn call_once(
+    class: Class,
     function: unsafe fn(*mut c_void),
     data: *mut c_void,
     deadline: i64,
 ) -> Outcome<()> {
     // SAFETY: the caller's promise; the job is this call's as soon as it is out of the list or done.
     unsafe {
-        let job = start(function, nothing, data)?;
+        let job = start(class, function, nothing, data)?;
         if let Err(error) = wait_for(job, Hearing::Cancellation, deadline) {
-            if JOBS.take_back(job) {
+            if let Some(due) = JOBS.take_back(job) {
+                see_to(due);
                 sys::free(job.cast());
                 return Err(error);
             }

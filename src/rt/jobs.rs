@@ -1,162 +1,186 @@
-//! The calls that wait for a thread, and the threads that wait for a call.
+//! The pool: jobs that wait for a thread, and threads that wait for a job.
 //!
-//! Threads are started while more calls wait than threads do, up to a limit; a thread that has waited for long
-//! ends. Idle ones sleep on a word that counts the calls given: who has seen no call sees the word change
-//! for the next one.
+//! Three classes of jobs share the threads: names, files, and the program's calls. Each class has a list. A granted job
+//! stands in one more list, until the next thread that is free takes it.
+//!
+//! ```text
+//!          put               grant              next              end
+//! (waiter) ---> WAITING ------------> GRANTED ------> CALLED ------------> (waiter)
+//!                |  |  ^  no_thread   |                 |
+//!                |  |  +--------------+ give_up,        | give_up
+//!       refuse,  |  | give_up         | take_back       v            end
+//!       no_thread|  | take_back       v              HANGING ------------> (thread: discards)
+//!                |  +-----------> (waiter)
+//!                v   end
+//!             REFUSED ---> (waiter: EAGAIN)
+//! ```
+//!
+//! | count | what it counts |
+//! |---|---|
+//! | `threads` | threads that are free, that start, or that make a call with a waiter |
+//! | `running` of a class | its jobs that are granted, or called with a waiter |
+//! | `hanging` | threads that make a call without a waiter |
+//!
+//! For a class, `widest` is the greatest `most` of the jobs since its list was empty. Its `limit` is `widest`, or
+//! `threads` where that is more; its `reserve` is a third of the limit, and at most 4. `taken` is the sum over all
+//! classes of `running`, or of the reserve where that is more.
+//!
+//! 1. A job is granted only if its class has fewer than `reserve` running, or `taken` is below `limit`. So each class
+//!    has `reserve` threads that the others do not take; with a limit of 1 or 2 all threads are for all.
+//! 2. A grant is for a free thread, where `threads` exceeds the sum of `running`; else for a new one, where `threads` is
+//!    below `widest`. While `hanging` has reached its limit no thread starts: the job that needs it is refused.
+//! 3. The first job of each list is granted before the others of it; of several lists, that which came first.
+//! 4. Each change of a count or list ends with [`settle`](Jobs::settle), under the same lock. So a job that waits can be
+//!    granted no thread, or one could not be started; then a thread that is counted makes a call with a waiter, or is
+//!    on its way.
+//! 5. At least as many free threads as jobs are granted are awake, woken, or start: each grant starts a thread, or
+//!    changes `given`, on which free ones sleep, and wakes one.
+//! 6. A call is given up under the job's lock, then the pool's; it is done under the job's lock. So one of both
+//!    happens, and its thread leaves `threads` for `hanging` only in the first case. It comes back if `threads` is
+//!    below its job's `most`, and ends otherwise. So no more than `most` and the limit of `hanging` exist.
 
-use core::ffi::{c_int, c_void};
-use core::ptr;
-
-use super::atomic::{AtomicPtr, AtomicU32, Ordering};
+use super::atomic::{AtomicU64, Ordering};
+use super::grants::{Due, Grants, add, get};
+use super::job::{Class, Job, Place};
 use super::lock::Lock;
 use super::os;
-use super::queue::Queue;
 
-/// A call. It belongs to the one that waits and to the thread that makes it; the last one frees it.
-pub(crate) struct Job {
-    pub(crate) lock: Lock,
-    pub(crate) is_done: bool,
-    /// Why it was not called, or 0.
-    pub(crate) error: c_int,
-    /// Nobody waits any more.
-    pub(crate) is_given_up: bool,
-    pub(crate) waiters: Queue,
-    pub(crate) next: *mut Job,
-    pub(crate) function: unsafe fn(*mut c_void),
-    /// Frees what the call has made, where nobody waits any more.
-    pub(crate) discard: unsafe fn(*mut c_void),
-    pub(crate) data: *mut c_void,
-}
-
-/// First come, first served. The lock is for all but `given`.
+/// The pool. The lock is for all but the word that free threads sleep on, which changes under it.
 pub(crate) struct Jobs {
     lock: Lock,
-    first: AtomicPtr<Job>,
-    last: AtomicPtr<Job>,
-    waiting: AtomicU32,
-    idle: AtomicU32,
-    threads: AtomicU32,
-    /// What idle threads sleep on: it counts jobs.
-    given: AtomicU32,
+    /// How many jobs have come.
+    arrivals: AtomicU64,
+    grants: Grants,
 }
 
-/// Adds to a count that is held.
-fn add(counter: &AtomicU32, more: i32) -> u32 {
-    let value = counter.load(Ordering::Relaxed).wrapping_add_signed(more);
-    counter.store(value, Ordering::Relaxed);
-    value
+/// Where a thread comes from that is free now.
+#[derive(Clone, Copy)]
+pub(crate) enum Came {
+    /// It has just started.
+    New,
+    /// From a call with a waiter, of this class.
+    FromCall(Class),
+    /// From a call that was given up, of a runtime with this limit.
+    FromHanging(u32),
+}
+
+/// What a job was whose waiter has given up.
+pub(crate) enum Left {
+    /// Done: the job is the waiter's.
+    Done,
+    /// Not called, and never will be: the job is the waiter's.
+    TakenBack(Due),
+    /// A thread has it, and discards it.
+    Hangs(Due),
 }
 
 impl Jobs {
-    /// No job, no thread.
-    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a list of its own")]
-    pub(crate) const NEW: Jobs = Jobs {
-        lock: Lock::NEW,
-        first: AtomicPtr::new(ptr::null_mut()),
-        last: AtomicPtr::new(ptr::null_mut()),
-        waiting: AtomicU32::new(0),
-        idle: AtomicU32::new(0),
-        threads: AtomicU32::new(0),
-        given: AtomicU32::new(0),
-    };
-
-    /// Puts a job at the end. True: the caller is to start a thread for it, which is counted already.
-    ///
-    /// # Safety
-    /// The job is new, and stays until it is out of the list and made.
-    pub(crate) unsafe fn put(&self, job: *mut Job, most: u32) -> bool {
-        let held = self.lock.hold();
-        // SAFETY: who is in the list exists; it is held.
-        match unsafe { self.last.load(Ordering::Relaxed).as_mut() } {
-            Some(last) => last.next = job,
-            None => self.first.store(job, Ordering::Relaxed),
-        }
-        self.last.store(job, Ordering::Relaxed);
-        let needs_thread = add(&self.waiting, 1) > self.idle.load(Ordering::Relaxed)
-            && self.threads.load(Ordering::Relaxed) < most;
-        if needs_thread {
-            add(&self.threads, 1);
-        }
-        drop(held);
-        self.given.fetch_add(1, Ordering::SeqCst);
-        if !needs_thread {
-            os::wake_one(&self.given);
-        }
-        needs_thread
+    /// No job, no thread. While so many threads make calls that were given up no thread starts.
+    pub(crate) const fn new(most_hanging: u32) -> Jobs {
+        Jobs { lock: Lock::NEW, arrivals: AtomicU64::new(0), grants: Grants::new(most_hanging) }
     }
 
-    /// A thread could not be started. Gives the jobs that wait, linked, out of the list and the caller's, where
-    /// there is no other thread either.
+    /// Puts a job at the end of its class.
     ///
     /// # Safety
-    /// [`put`](Self::put) has asked for the thread.
-    pub(crate) unsafe fn has_no_thread(&self) -> *mut Job {
+    /// The job is new, and stays until it is done, taken back or given up.
+    pub(crate) unsafe fn put(&self, job: *mut Job) -> Due {
         let _held = self.lock.hold();
-        if add(&self.threads, -1) == 0 {
-            let all = self.first.load(Ordering::Relaxed);
-            self.first.store(ptr::null_mut(), Ordering::Relaxed);
-            self.last.store(ptr::null_mut(), Ordering::Relaxed);
-            self.waiting.store(0, Ordering::Relaxed);
-            return all;
-        }
-        // Others will come to them.
-        os::wake_one(&self.given);
-        ptr::null_mut()
-    }
-
-    /// Takes a job out of the list. False: it is not in it.
-    ///
-    /// # Safety
-    /// It was put in.
-    pub(crate) unsafe fn take_back(&self, job: *mut Job) -> bool {
-        let _held = self.lock.hold();
-        // SAFETY: the caller's promise; the list is held.
-        unsafe { self.remove(job) }
-    }
-
-    unsafe fn remove(&self, job: *mut Job) -> bool {
-        let (mut before, mut this) = (ptr::null_mut::<Job>(), self.first.load(Ordering::Relaxed));
-        // SAFETY: who is in the list exists.
+        let number = self.arrivals.load(Ordering::Relaxed).wrapping_add(1);
+        self.arrivals.store(number, Ordering::Relaxed);
+        // SAFETY: the caller's promise.
         unsafe {
-            while this != job {
-                let Some(found) = this.as_ref() else { return false };
-                (before, this) = (this, found.next);
-            }
-            match before.as_mut() {
-                Some(before) => before.next = (*job).next,
-                None => self.first.store((*job).next, Ordering::Relaxed),
-            }
-            if self.last.load(Ordering::Relaxed) == job {
-                self.last.store(before, Ordering::Relaxed);
-            }
-            add(&self.waiting, -1);
+            (*job).number = number;
+            self.grants.wait(job, true);
         }
-        true
+        self.grants.settle()
     }
 
-    /// The next job, out of the list and the caller's. None: none has come for `patience` nanoseconds, and the
-    /// calling thread, which is not counted any more, ends.
-    pub(crate) fn next(&self, patience: i64) -> Option<*mut Job> {
-        loop {
-            let given = self.given.load(Ordering::SeqCst);
-            let held = self.lock.hold();
-            let job = self.first.load(Ordering::Relaxed);
-            if !job.is_null() {
-                // SAFETY: it is the first of the list, which is held.
-                unsafe { self.remove(job) };
-                return Some(job);
+    /// Wakes free threads, as [`Due`] says.
+    pub(crate) fn wake(&self, count: u32) {
+        for _ in 0..count {
+            os::wake_one(&self.grants.given);
+        }
+    }
+
+    /// A thread could not be started. Where there is no other thread, the jobs that wait are refused; else they wait on.
+    pub(crate) fn no_thread(&self) -> Due {
+        let _held = self.lock.hold();
+        self.grants.lose_thread()
+    }
+
+    /// Takes a job back that is not called yet. None: it was called, or refused.
+    ///
+    /// # Safety
+    /// It was put in, and is not freed.
+    pub(crate) unsafe fn take_back(&self, job: *mut Job) -> Option<Due> {
+        let _held = self.lock.hold();
+        // SAFETY: the caller's promise.
+        unsafe { self.grants.remove(job) }.then(|| self.grants.settle())
+    }
+
+    /// Rule 6: the waiter of a job gives up.
+    ///
+    /// # Safety
+    /// As [`take_back`](Self::take_back); the caller is the waiter.
+    pub(crate) unsafe fn give_up(&self, job: *mut Job) -> Left {
+        // SAFETY: the caller's promise; what hangs stays until its lock is given back.
+        unsafe {
+            let _done = (*job).lock.hold();
+            if (*job).is_done {
+                return Left::Done;
             }
-            add(&self.idle, 1);
-            drop(held);
-            let end = os::now() + patience;
-            while self.given.load(Ordering::SeqCst) == given && os::now() < end {
-                os::sleep_on(&self.given, given, end);
+            if let Some(due) = self.take_back(job) {
+                return Left::TakenBack(due);
+            }
+            (*job).is_given_up = true;
+            if (*job).place == Place::Refused {
+                return Left::Hangs(Due::NOTHING);
             }
             let _held = self.lock.hold();
-            add(&self.idle, -1);
-            if self.first.load(Ordering::Relaxed).is_null() && os::now() >= end {
-                add(&self.threads, -1);
-                return None;
+            add(&self.grants.share((*job).class).running, -1);
+            add(&self.grants.threads, -1);
+            add(&self.grants.hanging, 1);
+            Left::Hangs(self.grants.settle())
+        }
+    }
+
+    /// The next job for the calling thread, which is free, and makes it. None: there was none for `patience`
+    /// nanoseconds, or there is no room for the thread: it is not counted any more, and ends.
+    pub(crate) fn next(&self, came: Came, patience: i64) -> (Option<*mut Job>, Due) {
+        let mut held = self.lock.hold();
+        match came {
+            Came::New => {}
+            Came::FromCall(class) => _ = add(&self.grants.share(class).running, -1),
+            Came::FromHanging(most) => {
+                add(&self.grants.hanging, -1);
+                if get(&self.grants.threads) >= most {
+                    return (None, Due::NOTHING);
+                }
+                add(&self.grants.threads, 1);
+            }
+        }
+        let mut due = self.grants.settle();
+        loop {
+            // SAFETY: a job in a list exists.
+            if let Some(job) = unsafe { self.grants.granted.first().as_mut() } {
+                // SAFETY: it is in that list.
+                unsafe { self.grants.granted.remove(job) };
+                job.place = Place::Called;
+                // The grant to this thread needs no wake.
+                due.wakes = due.wakes.saturating_sub(1);
+                return (Some(job), due);
+            }
+            let given = self.grants.given.load(Ordering::SeqCst);
+            drop(held);
+            let end = os::now() + patience;
+            while self.grants.given.load(Ordering::SeqCst) == given && os::now() < end {
+                os::sleep_on(&self.grants.given, given, end);
+            }
+            held = self.lock.hold();
+            if self.grants.granted.first().is_null() && os::now() >= end {
+                add(&self.grants.threads, -1);
+                return (None, self.grants.settle());
             }
         }
     }

@@ -9,7 +9,7 @@
 //! | what C calls | [`run`], [`making`] | a runtime's life: new, enter, run, free |
 //! | | [`embed`] | one that another event loop runs |
 //! | | [`io`], [`messages`], [`connect`], [`net`], [`dial`] | calls on file descriptors that wait for the task alone |
-//! | | [`blocking`], [`resolve`], [`file`], [`helpers`], [`jobs`] | calls that block, on threads of their own |
+//! | | [`blocking`], [`resolve`], [`file`], [`helpers`], [`jobs`], [`job`], [`grants`] | calls that block, on threads of their own |
 //! | | [`signal`], [`signal_owner`] | signals and children |
 //! | | [`select`], [`select_pass`], [`select_wait`], [`select_room`], [`cases`], [`ready`] | the first of several waits |
 //! | | [`channel`], [`channel_life`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`once`], [`future`] | |
@@ -53,11 +53,13 @@ pub(crate) mod file;
 pub(crate) mod file_state;
 mod fresh;
 pub(crate) mod future;
+mod grants;
 pub(crate) mod group;
 mod helpers;
 pub(crate) mod hooks;
 mod inbox;
 pub(crate) mod io;
+mod job;
 mod jobs;
 pub(crate) mod join;
 mod kinds;

@@ -3,6 +3,7 @@
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
+use super::job::Class;
 use super::parker::Hearing;
 use super::{Outcome, helpers, os, task};
 use crate::sys;
@@ -99,11 +100,11 @@ unsafe fn ask_elsewhere(
         }
         let asked = copied.and_then(|()| {
             let hearing = Hearing::Cancellation;
-            helpers::call(ask, discard, place.cast(), hearing, deadline)
+            helpers::call(Class::Names, ask, discard, place.cast(), hearing, deadline)
         });
         match asked {
             Ok(()) => {}
-            // The thread discards it.
+            // What is given up is discarded.
             Err(error @ (libc::ETIMEDOUT | libc::ECANCELED)) => return Err(error),
             Err(error) => {
                 discard(place.cast());

@@ -47,7 +47,7 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 29] = [
+const IN_ANY_ORDER: [&str; 30] = [
     "rt/attributes",
     "rt/channels",
     "rt/closing",
@@ -69,6 +69,7 @@ const IN_ANY_ORDER: [&str; 29] = [
     "rt/ordered",
     "rt/past",
     "rt/places",
+    "rt/pool_uses",
     "rt/promises",
     "rt/reused",
     "rt/rwlock",
