@@ -24,7 +24,7 @@ use super::parker::Hearing;
 use super::queue::Queue;
 use super::wait::{self, Begun, Wait};
 use super::why::Why;
-use super::{Outcome, task};
+use super::{Outcome, call, task};
 
 /// An object, as one that callers wait for.
 pub(crate) trait Awaited {
@@ -69,6 +69,12 @@ unsafe fn begin<A: Awaited>(
 ) -> Begun {
     // SAFETY: the caller's promise.
     unsafe {
+        // Here, where nothing stays on the stack for the wait.
+        if hearing == Hearing::Cancellation
+            && let Err(error) = call::begin(deadline)
+        {
+            return Begun::Over(Err(error));
+        }
         (*A::parts(object).0).take();
         match A::attempt(object, slot) {
             Some(outcome) => Begun::Over(outcome),

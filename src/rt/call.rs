@@ -69,6 +69,24 @@ pub(crate) fn begin(deadline: i64) -> Outcome<i64> {
     }
 }
 
+/// As [`begin`], where that need not switch and does not fail; for what needs no wait, mostly. False: nothing is done, and
+/// [`begin`] is to be asked.
+#[inline(always)]
+pub(crate) fn try_begin(deadline: i64) -> bool {
+    let worker = Worker::here();
+    // SAFETY: this thread's worker, and the task that runs on it.
+    unsafe {
+        if deadline < ACORT_NEVER || worker.is_null() || (*worker).current.is_null() {
+            return deadline >= ACORT_NEVER;
+        }
+        if (*worker).budget <= 0 || (*(*worker).current).parker.is_cancelled() {
+            return false;
+        }
+        (*worker).budget -= 1;
+        true
+    }
+}
+
 /// A call has moved so many bytes.
 #[inline(always)]
 pub(crate) fn has_moved(bytes: usize) {

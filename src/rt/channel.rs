@@ -16,7 +16,7 @@ use super::wait::Begun;
 use super::wake::wake_waiter;
 use super::why::Why;
 use super::worker::Worker;
-use super::{Outcome, extra, task, vessel};
+use super::{Outcome, call, extra, task, vessel};
 use crate::{diag, sanitizer};
 
 /// A channel.
@@ -245,6 +245,9 @@ pub(crate) unsafe fn send(
 
 #[inline(never)]
 unsafe fn begin_send(channel: *mut Sending, from: *mut u8, deadline: i64) -> Begun {
+    if let Err(error) = call::begin(deadline) {
+        return Begun::Over(Err(error));
+    }
     // SAFETY: the caller's promise.
     unsafe {
         (*channel).0.take("acort_chan_send");
@@ -285,6 +288,9 @@ pub(crate) unsafe fn receive(channel: *mut Channel, to: *mut c_void, deadline: i
 
 #[inline(never)]
 unsafe fn begin_receive(channel: *mut Receiving, to: *mut u8, deadline: i64) -> Begun {
+    if let Err(error) = call::begin(deadline) {
+        return Begun::Over(Err(error));
+    }
     // SAFETY: the caller's promise.
     unsafe {
         (*channel).0.take("acort_chan_recv");

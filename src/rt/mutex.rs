@@ -5,6 +5,7 @@ use core::ptr;
 use super::Outcome;
 use super::atomic::{AtomicUsize, Ordering};
 use super::attempt::{self, Awaited};
+use super::call;
 use super::lock::{Lock, exchange_address, happens_after, happens_before};
 use super::parker::Hearing;
 use super::queue::Queue;
@@ -55,7 +56,8 @@ pub(crate) unsafe fn lock(mutex: *mut Mutex, hearing: Hearing, deadline: i64) ->
     let task = task::here();
     // SAFETY: the caller's promise.
     unsafe {
-        if exchange_address(&(*mutex).owner, 0, owner(task)).is_err() {
+        let is_clear = hearing != Hearing::Cancellation || call::try_begin(deadline);
+        if !is_clear || exchange_address(&(*mutex).owner, 0, owner(task)).is_err() {
             return lock_slowly(mutex, task, hearing, deadline);
         }
         happens_after(mutex);

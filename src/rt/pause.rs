@@ -1,11 +1,11 @@
 //! Waiting for no object: for a time, for a word, for the others' turns.
 
-use super::Outcome;
 use super::parker::{Armed, Hearing, Parker};
 use super::task;
 use super::wait::{Begun, Wait, arrive, refuse_nested, set_out, sleeps, switch_to_scheduler};
 use super::wake::was_woken;
 use super::why::Why;
+use super::{Outcome, call};
 use crate::tls;
 
 /// The time from which on `deadline` has passed for good: waits until then. Ok: it has. ECANCELED.
@@ -36,6 +36,9 @@ unsafe fn pause(begun: Begun) -> Outcome<()> {
 
 #[inline(never)]
 fn begin_sleep(deadline: i64) -> Begun {
+    if let Err(error) = call::begin(deadline) {
+        return Begun::Over(Err(error));
+    }
     // SAFETY: the task runs here; or the parker is this thread's.
     unsafe {
         let Some(task) = task::here().as_mut() else {
@@ -71,6 +74,9 @@ pub(crate) fn park(deadline: i64) -> Outcome<()> {
 
 #[inline(never)]
 fn begin_park(deadline: i64) -> Begun {
+    if let Err(error) = call::begin(deadline) {
+        return Begun::Over(Err(error));
+    }
     // SAFETY: the task runs here.
     unsafe {
         let Some(task) = task::here().as_mut() else { return Begun::Over(Err(libc::EPERM)) };

@@ -59,8 +59,7 @@ pub unsafe extern "C" fn acort_chan_send(
 ) -> c_int {
     // SAFETY: the caller's promise.
     status(
-        both(chan, data.cast_mut())
-            .and_then(|chan| unsafe { channel::send(chan, data, until(deadline)?) }),
+        both(chan, data.cast_mut()).and_then(|chan| unsafe { channel::send(chan, data, deadline) }),
     )
 }
 
@@ -76,9 +75,7 @@ pub unsafe extern "C" fn acort_chan_recv(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    status(
-        both(chan, data).and_then(|chan| unsafe { channel::receive(chan, data, until(deadline)?) }),
-    )
+    status(both(chan, data).and_then(|chan| unsafe { channel::receive(chan, data, deadline) }))
 }
 
 /// Closes the channel: nothing is sent any more, and who waits has EPIPE; the values in it can still be

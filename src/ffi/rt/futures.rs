@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{given, object, status, until};
+use super::{given, object, status};
 use crate::rt::abi::acort_future_t;
 use crate::rt::{future, sized};
 
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn acort_future_wait(
 ) -> c_int {
     // SAFETY: the caller's promise.
     status(given(future).and_then(|future| unsafe {
-        sized::store(value, future::wait(future, until(deadline)?)?);
+        sized::store(value, future::wait(future, deadline)?);
         Ok(())
     }))
 }

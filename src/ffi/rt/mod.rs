@@ -60,7 +60,8 @@ fn refused(error: c_int) -> i8 {
 }
 
 /// A deadline: a time, 0, or ACORT_NEVER, which alone is negative below the C face. EINVAL: another one. The call begins
-/// with this: its task may give way to others, and ECANCELED says that it is cancelled.
+/// with this: its task may give way to others, and ECANCELED says that it is cancelled. Calls whose tasks are to keep little
+/// on a shared stack while they wait begin below the face instead, in the part that is over before the wait.
 #[inline(always)]
 fn until(deadline: i64) -> Outcome<i64> {
     call::begin(deadline)

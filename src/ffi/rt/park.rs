@@ -2,7 +2,7 @@
 
 use core::ffi::c_int;
 
-use super::{status, until};
+use super::status;
 use crate::rt::abi::acort_task_t;
 use crate::rt::{cancel, clock, pause, task};
 
@@ -27,14 +27,14 @@ pub extern "C" fn acort_sleep(ns: i64) -> c_int {
 /// Sleeps until `deadline`; ACORT_NEVER: until the task is cancelled. 0, or -1 and errno: ECANCELED.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_sleep_until(deadline: i64) -> c_int {
-    status(until(deadline).and_then(clock::sleep_until))
+    status(clock::sleep_until(deadline))
 }
 
 /// Waits until somebody calls acort_unpark() for this task, or takes the word that was saved. 0, or -1 and
 /// errno: ETIMEDOUT, ECANCELED; EPERM outside of tasks.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_park(deadline: i64) -> c_int {
-    status(until(deadline).and_then(pause::park))
+    status(pause::park(deadline))
 }
 
 /// Ends the acort_park() of `task`, or its next one: one word is saved. From any thread. 0, or -1 and

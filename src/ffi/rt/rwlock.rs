@@ -2,7 +2,7 @@
 
 use core::ffi::c_int;
 
-use super::{placed, status, until};
+use super::{placed, status};
 use crate::rt::abi::acort_rwlock_t;
 use crate::rt::rwlock;
 
@@ -16,7 +16,7 @@ use crate::rt::rwlock;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(rwlock).and_then(|rwlock| unsafe { rwlock::read(rwlock, until(deadline)?) }))
+    status(placed(rwlock).and_then(|rwlock| unsafe { rwlock::read(rwlock, deadline) }))
 }
 
 /// Takes the lock for writing: nobody else has it then. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadli
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(rwlock).and_then(|rwlock| unsafe { rwlock::write(rwlock, until(deadline)?) }))
+    status(placed(rwlock).and_then(|rwlock| unsafe { rwlock::write(rwlock, deadline) }))
 }
 
 /// Gives the lock up, in whichever way the caller has it. 0, or -1 and errno: EPERM where nobody has it, or

@@ -20,9 +20,8 @@ use crate::rt::{barrier, condition, event, mutex, semaphore, waitgroup};
 pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
     status(
-        placed(mutex).and_then(|mutex| unsafe {
-            mutex::lock(mutex, Hearing::Cancellation, until(deadline)?)
-        }),
+        placed(mutex)
+            .and_then(|mutex| unsafe { mutex::lock(mutex, Hearing::Cancellation, deadline) }),
     )
 }
 
@@ -105,7 +104,7 @@ pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(event).and_then(|event| unsafe { event::wait(event, until(deadline)?) }))
+    status(placed(event).and_then(|event| unsafe { event::wait(event, deadline) }))
 }
 
 /// The semaphore counts `count`. 0, or -1 and errno: EBUSY where somebody waits; EINVAL for NULL, EFAULT on a
@@ -138,7 +137,7 @@ pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(sem).and_then(|sem| unsafe { semaphore::wait(sem, until(deadline)?) }))
+    status(placed(sem).and_then(|sem| unsafe { semaphore::wait(sem, deadline) }))
 }
 
 /// So many more are to be waited for, or fewer. 0, or -1 and errno: EINVAL below none or for NULL, EOVERFLOW;
@@ -169,7 +168,7 @@ pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadline: i64) -> c_int {
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(wg).and_then(|wg| unsafe { waitgroup::wait(wg, until(deadline)?) }))
+    status(placed(wg).and_then(|wg| unsafe { waitgroup::wait(wg, deadline) }))
 }
 
 /// The barrier is for `count`. 0, or -1 and errno: EINVAL for 0 or NULL, EBUSY where somebody waits; EFAULT on
