@@ -141,8 +141,10 @@ typedef struct acort_opts_t {
     size_t stack_size;
     /// Bytes of the stack that the shared tasks of a worker share; default: 2 MiB.
     size_t shared_stack_size;
-    /// The most threads for blocking calls, in the whole process; default: 64. Names, files, and the program's own calls
-    /// have 4 of them each that the others do not take, or a third of fewer than 12.
+    /// The most threads for blocking calls, in the whole process; default: 64. Names, files and
+    /// acort_blocking() have 4 each that the others do not take, or a third of fewer than 12; with 1 or 2 all
+    /// calls share them in the order in which they come. A thread that hangs in a call which was given up does
+    /// not count; while 256 hang so a call that needs one more has EAGAIN.
     uint32_t blocking_threads;
     /// 0.
     uint32_t reserved;
@@ -978,7 +980,8 @@ int acort_connect(int fd, const struct sockaddr *addr, socklen_t addrlen, int64_
 
 /// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. Nothing is opened where the deadline
 /// is 0 or has passed. The file descriptor, or -1 and errno: ETIMEDOUT, ECANCELED: what is opened after that is
-/// closed again; EINVAL for NULL, ENOMEM, EAGAIN without threads, what open(2) says.
+/// closed again, and a thread that hangs in it counts no more as one of acort_opts_t.blocking_threads; EINVAL
+/// for NULL, ENOMEM, EAGAIN: it needs a thread, and none can be had, or 256 hang so; what open(2) says.
 ///
 /// Valid when:
 /// `path` is NULL or ends in 0.
@@ -1051,8 +1054,9 @@ int acort_getaddrinfo(const char *node,
 
 /// Calls `fn` on a thread where it may block, and waits for its end: neither cancellation nor a deadline
 /// ends that. Its result goes to `ret`, unless that is NULL, and its errno is the caller's. In a plain
-/// thread it is called at once. 0, or -1 and errno: EINVAL for NULL, EFAULT where `arg` lies on a shared
-/// stack, ENOMEM, EAGAIN without threads.
+/// thread it is called at once. Such calls leave threads to files and names, as acort_opts_t.blocking_threads
+/// says. 0, or -1 and errno: EINVAL for NULL, EFAULT where `arg` lies on a shared stack, ENOMEM, EAGAIN: it
+/// needs a thread, and none can be had, or 256 threads hang in calls that were given up.
 ///
 /// Valid when:
 /// `fn` is NULL or can be called with `arg`, on any thread; `ret` is NULL or writable.

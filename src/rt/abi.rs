@@ -69,8 +69,10 @@ pub struct acort_opts_t {
     pub stack_size: usize,
     /// Bytes of the stack that the shared tasks of a worker share; default: 2 MiB.
     pub shared_stack_size: usize,
-    /// The most threads for blocking calls, in the whole process; default: 64. Names, files, and the program's own calls
-    /// have 4 of them each that the others do not take, or a third of fewer than 12.
+    /// The most threads for blocking calls, in the whole process; default: 64. Names, files and
+    /// acort_blocking() have 4 each that the others do not take, or a third of fewer than 12; with 1 or 2 all
+    /// calls share them in the order in which they come. A thread that hangs in a call which was given up does
+    /// not count; while 256 hang so a call that needs one more has EAGAIN.
     pub blocking_threads: u32,
     /// 0.
     pub reserved: u32,

@@ -13,7 +13,7 @@
 //!
 //! 1. Everything is under the lock of the event. The last setter goes in the same step that looks for a value, so that
 //!    EPIPE and a value exclude each other, and EPIPE comes once.
-//! 2. The setters' reference goes after the wakes: a waiter that has EPIPE may free its own at once.
+//! 2. The setters' reference goes last: the future is there while its last setter breaks it, though no user is.
 
 use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};

@@ -56,7 +56,7 @@ pub(crate) unsafe fn open(
     // SAFETY: a new group; the caller's promise: the opener's group exists.
     unsafe {
         (*new).runtime = runtime;
-        let _held = (*runtime).lock.hold();
+        let _held = ((*runtime).lock.hold(), (*new).lock.hold());
         match opener.as_ref() {
             None => {
                 (*new).is_root = is_root;

@@ -10,6 +10,8 @@
 //! | `workers` | inboxes, sleep, tasks that have not begun, idle workers, the counts of tasks |
 //! | `objects` | mutexes, conditions, events, semaphores, futures, channels |
 //! | `selects` | calls that wait for one of several objects |
+//! | `promises` | the last setter of a future goes |
+//! | `nests` | groups that are opened and freed while one around them is cancelled |
 //! | `ends` | the end of a task against those who wait for its group |
 //! | `joins` | the end of a task against those who join or detach it |
 //! | `helpers` | the jobs of the threads for blocking calls |
@@ -36,7 +38,9 @@ mod ground;
 mod helpers;
 mod joins;
 mod mutations;
+mod nests;
 mod objects;
+mod promises;
 mod rt;
 mod selects;
 mod stand_ins;

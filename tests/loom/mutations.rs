@@ -142,6 +142,11 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("descriptors.rs fetch_add -", "watches::home_goes"),
     ("numbers.rs load Acquire", "watches::home_goes"),
     ("model abandon -", "watches::home_goes"),
+    // A future is broken twice, or freed while it is broken.
+    ("lock.rs compare_exchange AcqRel", "promises::last_setter_breaks_it"),
+    ("lock.rs store Release", "promises::value_comes_before_the_last_setter_goes"),
+    // A group is freed while it is cancelled.
+    ("lock.rs compare_exchange AcqRel", "nests::group_is_freed_meanwhile"),
     // An entry is used that is not all zero yet.
     ("fd_table.rs load Acquire", "table::piece_is_made_once"),
     ("fd_table.rs compare_exchange AcqRel", "table::piece_is_made_once"),

@@ -8,7 +8,8 @@ use crate::rt::file::{self, Operation};
 
 /// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. Nothing is opened where the deadline
 /// is 0 or has passed. The file descriptor, or -1 and errno: ETIMEDOUT, ECANCELED: what is opened after that is
-/// closed again; EINVAL for NULL, ENOMEM, EAGAIN without threads, what open(2) says.
+/// closed again, and a thread that hangs in it counts no more as one of acort_opts_t.blocking_threads; EINVAL
+/// for NULL, ENOMEM, EAGAIN: it needs a thread, and none can be had, or 256 hang so; what open(2) says.
 ///
 /// # Safety
 /// `path` is NULL or ends in 0.

@@ -186,6 +186,6 @@ pub(crate) unsafe fn free(task: *mut Task) {
 pub(crate) unsafe fn give_back(_: *mut Task) {}
 
 /// No model asks how many locks a task has.
-pub(crate) fn took_lock() {}
+pub(crate) unsafe fn took_lock(_: *mut Task) {}
 
-pub(crate) fn gave_lock() {}
+pub(crate) unsafe fn gave_lock(_: *mut Task) {}

@@ -1,0 +1,87 @@
+//! Groups that tasks open and free, while the group around them is cancelled.
+
+use std::ptr;
+
+use loom::thread;
+
+use crate::rt::group::{self, Group};
+use crate::rt::nesting;
+use crate::rt::runtime::Runtime;
+use crate::rt::task::Task;
+use crate::workers::{of, runtime};
+use crate::{Shared, check};
+
+/// A group inside that of `opener`; NULL: that of a main task.
+fn opened(runtime: Shared<Runtime>, opener: *mut Task) -> Shared<Group> {
+    // SAFETY: the opener is there, as long as the model.
+    let group = unsafe { group::open(runtime.raw(), opener) }.expect("there is memory");
+    Shared::of(group.as_ptr())
+}
+
+/// A task in `group`.
+fn task_in(runtime: Shared<Runtime>, group: Shared<Group>) -> Shared<Task> {
+    let task = Shared::new(Task::new(of(runtime, 0)));
+    task.has_ended();
+    task.parker.is_cancelled();
+    // SAFETY: a new task.
+    unsafe { (*group.raw()).take_in(task.raw()) };
+    task
+}
+
+/// A task opens a group, and starts one there, while its own group is cancelled: the new one is, too.
+///
+/// Fails where the opener looks whether its group is cancelled before it has the runtime's lock.
+#[test]
+fn group_opened_meanwhile_is_cancelled() {
+    check(3, || {
+        let runtime = runtime(1);
+        let main = opened(runtime, ptr::null_mut());
+        let outer = opened(runtime, task_in(runtime, main).raw());
+        let opener = task_in(runtime, outer);
+        let other = thread::spawn(move || task_in(runtime, opened(runtime, opener.raw())));
+        // SAFETY: the group is never freed.
+        unsafe { nesting::cancel(outer.raw()) };
+        let inside = other.join().expect("no panic");
+        assert!(opener.parker.is_cancelled() && inside.parker.is_cancelled());
+    });
+}
+
+/// In that of a main task, which takes new tasks still, whoever was cancelled opens a group.
+#[test]
+fn group_of_a_cancelled_main_is_cancelled() {
+    check(3, || {
+        let runtime = runtime(1);
+        let main = opened(runtime, ptr::null_mut());
+        let opener = task_in(runtime, main);
+        let other = thread::spawn(move || task_in(runtime, opened(runtime, opener.raw())));
+        // SAFETY: the group is never freed.
+        unsafe { nesting::cancel(main.raw()) };
+        let inside = other.join().expect("no panic");
+        assert!(inside.parker.is_cancelled());
+        assert!(!task_in(runtime, main).parker.is_cancelled());
+    });
+}
+
+/// A group is freed while one around it is cancelled: what was inside it is reached.
+///
+/// Fails where the cancellation gives the runtime's lock back before it is through, and where a group leaves the list
+/// without that lock.
+#[test]
+fn group_is_freed_meanwhile() {
+    check(3, || {
+        let runtime = runtime(1);
+        let main = opened(runtime, ptr::null_mut());
+        let outer = opened(runtime, task_in(runtime, main).raw());
+        let middle = opened(runtime, task_in(runtime, outer).raw());
+        let opener = Shared::new(Task::new(of(runtime, 0)));
+        // SAFETY: the opener stands for a task of that group, which has ended since.
+        unsafe {
+            (*opener.raw()).group = middle.raw();
+            let inside = task_in(runtime, opened(runtime, opener.raw()));
+            let other = thread::spawn(move || group::free(middle.raw()));
+            nesting::cancel(outer.raw());
+            other.join().expect("no panic");
+            assert!(inside.parker.is_cancelled());
+        }
+    });
+}
