@@ -35,7 +35,8 @@ pub(crate) fn group_of<const TASKS: usize>(
     let worker: *mut Worker = of(runtime, 0);
     // SAFETY: new ones.
     unsafe {
-        let group = group::open(runtime.raw(), ptr::null_mut(), true).expect("there is memory").as_ptr();
+        let group =
+            group::open(runtime.raw(), ptr::null_mut(), true).expect("there is memory").as_ptr();
         let tasks = std::array::from_fn(|_| {
             let task = Shared::new(Task::new(worker));
             crate::ground::touch(&task.lock);

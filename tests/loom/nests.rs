@@ -14,7 +14,8 @@ use crate::{Shared, check};
 /// A group inside that of `opener`; NULL: that of a main task.
 fn opened(runtime: Shared<Runtime>, opener: *mut Task) -> Shared<Group> {
     // SAFETY: the opener is there, as long as the model.
-    let group = unsafe { group::open(runtime.raw(), opener) }.expect("there is memory");
+    let group =
+        unsafe { group::open(runtime.raw(), opener, opener.is_null()) }.expect("there is memory");
     Shared::of(group.as_ptr())
 }
 

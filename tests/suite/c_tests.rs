@@ -96,7 +96,8 @@ fn is_left_out(test: &str, variant: &Variant) -> bool {
         // Include our header; about what the library does, and the two ways to switch.
         _ if test.starts_with("rt/") => {
             variant.link == Link::Past
-                || ["rt/failing", "rt/threadless"].contains(&test) && variant.link != Link::Shared
+                || ["rt/failing", "rt/pool_uses", "rt/threadless"].contains(&test)
+                    && variant.link != Link::Shared
                 || !["-O1", "-O2", "-O0", "-O1 -g", "-O2 -DACO_NO_INLINE"].contains(&variant.flags)
         }
         // Has a part for them; the other variants run all of it.
