@@ -27,7 +27,6 @@ static void until(long *count, long wanted) {
     while (count_of(count) != wanted) acort_sleep(MILLISECONDS / 20);
 }
 
-/* A place that a test goes on from. */
 static void *is_cancelled(void *unused) {
     one_more(&waiting);
     CHECK_FAILS(acort_sleep(60000 * MILLISECONDS), ECANCELED);
@@ -112,9 +111,8 @@ static void *cancels_its_own(void *unused) {
 static void *own_group(void *unused) {
     waiting = cancelled = 0;
     acort_group_t *outer = open_group(), *beside = open_group();
-    acort_group_t *middle = outer;
     go_in(beside, is_cancelled, NULL);
-    go_in(middle, cancels_its_own, NULL);
+    go_in(outer, cancels_its_own, NULL);
     CHECK_EQUAL(acort_group_wait(outer, ACORT_NEVER), 0);
     CHECK_EQUAL(cancelled, 1 + 4 + 1);
     CHECK_EQUAL(acort_group_close(outer), 0);
@@ -280,7 +278,6 @@ static void *many(void *unused) {
 /* In one runtime the groups of another main task, and in another runtime all, are not meant. */
 static void *waits_inside(void *stop) {
     acort_group_t *inner = open_group();
-    waiting = 0;
     go_in(inner, is_cancelled, NULL);
     until(&waiting, 1);
     until(stop, 1);
@@ -357,10 +354,6 @@ static void *forgets(void *unused) {
 }
 
 /* Where another loop runs the tasks. */
-static void *opens_in_the_loop(void *unused) {
-    return goes_deeper(unused);
-}
-
 static void *cancels_the_loop(void *unused) {
     until(&waiting, 1);
     CHECK_EQUAL(acort_group_cancel(NULL), 0);
@@ -374,7 +367,7 @@ static void in_a_loop(void) {
     acort_t *runtime = acort_new(&options);
     CHECK(runtime != NULL);
     waiting = cancelled = 0;
-    CHECK(acort_loop_go(runtime, opens_in_the_loop, POINTER(2)) != NULL);
+    CHECK(acort_loop_go(runtime, goes_deeper, POINTER(2)) != NULL);
     CHECK(acort_loop_go(runtime, cancels_the_loop, NULL) != NULL);
     while (acort_loop_step(runtime, ACORT_NEVER) == 1) continue;
     CHECK_EQUAL(cancelled, 3);
