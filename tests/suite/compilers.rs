@@ -94,7 +94,7 @@ const CORE: &[&str] = &[
 /// runtime has in its own hands; unwind.c has a signal handler in the middle of switches.
 macro_rules! never_under_sanitizers {
     ($($more:literal),*) => {
-        &["bti", "failing", "leaks", "memory", "overflow", "pool", "sizes", "slabs", "rt/failing", "rt/threadless", "storm", "unwind", $($more),*]
+        &["bti", "failing", "leaks", "memory", "overflow", "pool", "sizes", "slabs", "rt/failing", "rt/pool_uses", "rt/threadless", "storm", "unwind", $($more),*]
     };
 }
 /// Warnings after which reports are missing or wrong, and reports that do not end the program.
