@@ -9,6 +9,7 @@
 //! ```
 
 use core::ffi::c_int;
+use core::mem;
 
 use super::abi::{ACORT_FD_WRITE, acort_case_t};
 use super::fd_ref::FdRef;
@@ -77,11 +78,14 @@ struct Attempts {
 }
 
 impl Attempts {
+    /// Those under way stand first.
     fn files(&self) -> impl Iterator<Item = &FdRef> {
-        self.sockets.iter().flatten().map(OwnFd::file)
+        let under_way = self.sockets.get(..self.count).unwrap_or_default();
+        under_way.iter().filter_map(|own| own.as_ref().map(OwnFd::file))
     }
 
     /// Begins one. Its file descriptor, where it is there at once.
+    #[inline(never)]
     fn begin(&mut self, address: &libc::addrinfo) -> Outcome<Option<c_int>> {
         let own = connect::socket(address.ai_family, address.ai_socktype, address.ai_protocol)?;
         // SAFETY: the address has that length.
@@ -89,17 +93,17 @@ impl Attempts {
         if own.file().judge(begun)? {
             return own.give().map(Some);
         }
-        let place = self.sockets.iter_mut().find(|place| place.is_none()).ok_or(libc::EMFILE)?;
-        *place = Some(own);
+        *self.sockets.get_mut(self.count).ok_or(libc::EMFILE)? = Some(own);
         self.count += 1;
         Ok(None)
     }
 
     /// Looks at all of them. The one that is connected, which is the caller's from here on; else the error
     /// of one that has failed, which is closed. None: all are under way.
+    #[inline(never)]
     fn look(&mut self) -> Outcome<Option<c_int>> {
-        for place in &mut self.sockets {
-            let Some(file) = place.as_ref().map(OwnFd::file) else { continue };
+        for index in 0..self.count {
+            let Some(file) = self.files().nth(index) else { break };
             let outcome = match connect::is_over(file.fd()) {
                 Ok(false) => continue,
                 Ok(true) => connect::outcome(file.fd()),
@@ -107,7 +111,11 @@ impl Attempts {
             };
             let outcome = file.judge(outcome);
             self.count -= 1;
-            let own = place.take();
+            let last = self.sockets.get_mut(self.count).and_then(Option::take);
+            let own = match self.sockets.get_mut(index) {
+                Some(place) if index < self.count => mem::replace(place, last),
+                _ => last,
+            };
             outcome?;
             return own.map(OwnFd::give).transpose();
         }
@@ -115,6 +123,7 @@ impl Attempts {
     }
 
     /// Waits until one of them may be over. ETIMEDOUT, ECANCELED.
+    #[inline(never)]
     fn wait(&self, deadline: i64) -> Outcome<()> {
         if task::here().is_null() {
             return self.thread_waits(deadline);

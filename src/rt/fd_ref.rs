@@ -48,7 +48,7 @@ pub(crate) struct FdRef {
 
 impl FdRef {
     /// Enters. EBADF: there is no such number, or its file is being closed; EMFILE, ENOMEM.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn enter(fd: c_int) -> Outcome<FdRef> {
         let entry = entry(fd)?;
         // SAFETY: entries are never freed (E1).
@@ -167,7 +167,7 @@ impl Woken {
 }
 
 impl Drop for FdRef {
-    #[inline]
+    #[inline(never)]
     fn drop(&mut self) {
         if self.entry().state.leave() {
             free_number(self.fd, self.entry);

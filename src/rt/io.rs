@@ -20,7 +20,7 @@ pub(crate) fn result(value: isize) -> Outcome<usize> {
 /// Calls `attempt`, which is given what `file` is, until it does not say EAGAIN. Before that `file` is waited
 /// for where it is certain that there is nothing to read: `wanted` bytes are asked for. Once the deadline has passed the
 /// system is asked once more, whatever is remembered. ECANCELED: the file is closed.
-#[inline]
+#[inline(never)]
 pub(crate) fn perform(
     file: &FdRef,
     way: Way,

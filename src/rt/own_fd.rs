@@ -61,6 +61,7 @@ impl OwnFd {
 }
 
 impl Drop for OwnFd {
+    #[inline(never)]
     fn drop(&mut self) {
         let FdRef { fd, entry, cancel_state, .. } = *self.0;
         // Where other code has closed it the call only leaves.

@@ -70,7 +70,7 @@ impl<'a> Turn<'a> {
 }
 
 impl Drop for Turn<'_> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         if self.hands_on {
             self.file.hand_on(self.way);
