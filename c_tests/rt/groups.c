@@ -13,11 +13,19 @@ static acort_task_t *go_in(acort_group_t *into, void *(*body)(void *), void *arg
     return task;
 }
 
-static void *fails_after(void *milliseconds) {
+static acort_event_t has_failed[4];
+
+/* One after the other, whichever runs first. */
+static void *fails_after(void *number) {
     acort_cancel_mask(1);
-    acort_sleep(NUMBER(milliseconds) * 5 * MILLISECONDS);
+    if (NUMBER(number) == 1) {
+        acort_sleep(5 * MILLISECONDS);
+    } else {
+        CHECK_EQUAL(acort_event_wait(&has_failed[NUMBER(number) - 1], ACORT_NEVER), 0);
+    }
     acort_cancel_mask(0);
-    CHECK_EQUAL(acort_group_fail(NULL, 100 + (int)NUMBER(milliseconds)), 0);
+    CHECK_EQUAL(acort_group_fail(NULL, 100 + (int)NUMBER(number)), 0);
+    acort_event_set(&has_failed[NUMBER(number)]);
     return NULL;
 }
 
@@ -27,6 +35,7 @@ static void *is_cancelled(void *argument) {
 }
 
 static void *fails(void *argument) {
+    memset(has_failed, 0, sizeof has_failed);
     group = acort_group_open();
     for (int i = 0; i < 5; i++) go_in(group, is_cancelled, NULL);
     for (long i = 3; i >= 1; i--) go_in(group, fails_after, POINTER(i));

@@ -502,6 +502,13 @@ static void takes(void *unused, acort_task_t *task) {
     CHECK(read(late_pipe[0], &byte, 1) == 1);
 }
 
+static int sleeps;
+
+static void begins_to_sleep(void *unused, acort_task_t *task, const char *why) {
+    (void)unused, (void)why;
+    if (task == sleeper) __atomic_store_n(&sleeps, 1, __ATOMIC_RELEASE);
+}
+
 static void *is_roused_in_vain(void *unused) {
     int *value = calloc(1, sizeof *value);
     acort_case_t *cases = calloc(2, sizeof *cases);
@@ -514,13 +521,14 @@ static void *is_roused_in_vain(void *unused) {
 }
 
 static void *old_edges(void *unused) {
-    static const acort_hooks_t hooks = {.wake = takes};
+    static const acort_hooks_t hooks = {.wake = takes, .block = begins_to_sleep};
     acort_set_hooks(&hooks);
     late = acort_chan_new(sizeof(int), 0, 0);
     CHECK(pipe(late_pipe) == 0);
     for (int i = 0; i < 2; i++) {
         acort_task_t *task = go_with(i ? ACORT_SHARED : 0, is_roused_in_vain, NULL);
-        while (sleeper == NULL) acort_yield();
+        while (!__atomic_load_n(&sleeps, __ATOMIC_ACQUIRE)) acort_yield();
+        sleeps = 0;
         CHECK(write(late_pipe[1], "x", 1) == 1);
         while (sleeper != NULL) acort_sleep(MILLISECONDS);
         CHECK_EQUAL(acort_chan_send(late, &late_value, ACORT_NEVER), 0);
