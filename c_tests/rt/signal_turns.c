@@ -98,7 +98,7 @@ static void queue(int signal, int value) {
 
 static void wait_for_ends(int count) {
     while (__atomic_load_n(&ended, __ATOMIC_ACQUIRE) < count) acort_sleep(MILLISECONDS / 10);
-    CHECK_EQUAL(ended, count);
+    CHECK_EQUAL(__atomic_load_n(&ended, __ATOMIC_ACQUIRE), count);
 }
 
 /* One after the other, and as many as wait at once. */
@@ -106,7 +106,7 @@ static void *in_order(void *argument) {
     enum { COUNT = 9 };
     call_t calls[COUNT];
     for (int at_once = 0; at_once < 2; at_once++) {
-        ended = 0;
+        __atomic_store_n(&ended, 0, __ATOMIC_RELEASE);
         for (int i = 0; i < COUNT; i++) begin(&calls[i], all, ACORT_NEVER);
         for (int i = 0; i < COUNT; i++) {
             queue(SIGRTMIN, i);
@@ -127,7 +127,7 @@ static void *overlapping(void *argument) {
         const int signals[] = {SIGUSR1, SIGUSR2, SIGRTMIN};
         call_t calls[3];
         int has_ended[3] = {0, 0, 0};
-        ended = 0;
+        __atomic_store_n(&ended, 0, __ATOMIC_RELEASE);
         begin(&calls[0], set_of(SIGUSR1, SIGUSR2), ACORT_NEVER);
         begin(&calls[1], set_of(SIGUSR2, SIGRTMIN), ACORT_NEVER);
         begin(&calls[2], set_of(SIGRTMIN, SIGUSR1), ACORT_NEVER);
@@ -177,7 +177,7 @@ static void *leaving(void *argument) {
 static void *overtaking(void *argument) {
     call_t calls[2];
     for (int i = 0; i < 6; i++) {
-        ended = 0;
+        __atomic_store_n(&ended, 0, __ATOMIC_RELEASE);
         begin(&calls[0], all, ACORT_NEVER);
         queue(SIGUSR2, 0);
         CHECK_FAILS(acort_signal_wait(&all, NULL, 0), ETIMEDOUT);
@@ -202,11 +202,11 @@ static void *waits_for_child(void *pid) {
 static void *looks_once_more(void *argument) {
     for (int i = 0; i < 3; i++) {
         call_t call = {.set = all, .deadline = acort_after(100 * MILLISECONDS)};
-        ended = 0;
+        __atomic_store_n(&ended, 0, __ATOMIC_RELEASE);
         acort_task_t *task = acort_go(waits, &call);
         while (begun() == 0) acort_yield();
         while (acort_now() <= call.deadline) continue;
-        int is_late = ended; /* the machine is busy with something else */
+        int is_late = __atomic_load_n(&ended, __ATOMIC_ACQUIRE); /* the machine is busy with something else */
         if (!is_late) CHECK(raise(SIGUSR1) == 0);
         join(task);
         CHECK(is_late || call.result == SIGUSR1);
@@ -279,7 +279,7 @@ static void *is_told(void *argument) {
 
 static void child_is_told(void) {
     call_t call = {.set = all, .deadline = ACORT_NEVER};
-    ended = 0;
+    __atomic_store_n(&ended, 0, __ATOMIC_RELEASE);
     CHECK(pthread_create(&call.thread, NULL, waits, &call) == 0);
     while (waiting() == 0) usleep(100);
     pid_t child = fork();
