@@ -301,6 +301,8 @@ impl Compiler {
             "left_behind",
             "many",
             "misuse",
+            // A bound in time: a switch of fibers costs what the tool makes of it.
+            "rt/ticks",
             "shared_stacks",
             "stress"
         ),
