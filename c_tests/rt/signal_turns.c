@@ -282,6 +282,7 @@ static void child_is_told(void) {
     __atomic_store_n(&ended, 0, __ATOMIC_RELEASE);
     CHECK(pthread_create(&call.thread, NULL, waits, &call) == 0);
     while (waiting() == 0) usleep(100);
+    usleep(100000); /* it sleeps by now: the child has no lock of the library that another thread held */
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
