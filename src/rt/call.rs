@@ -16,6 +16,9 @@
 //! * B3. It does not switch with deadline 0, in a coroutine that the task has resumed, in hooks and destructors, outside
 //!   of tasks, or while the task has a mutex or a lock. The debt stays: the next call that may wait pays it.
 //! * B4. A call with deadline 0 cannot wait, and is no point of cancellation.
+//!
+//! A call of a task begins once: at the C face, or below it in the part that is over before the wait, so that nothing
+//! stays on a shared stack (`attempt`, `channel`, `pause`, `mutex`).
 
 use super::Outcome;
 use super::abi::ACORT_NEVER;

@@ -25,7 +25,7 @@
 //! * E3. An event whose token or worker is not the entry's is stale, and dropped.
 //! * E4. No edge is lost. A call reads the count of edges, asks the system, has EAGAIN, takes the lock, registers,
 //!   and waits only if the count is unchanged. `readiness::happened` raises the count under the lock.
-//! * E5. The home changes only while both queues are empty.
+//! * E5. The home changes only while all four queues are empty.
 //! * E6. A home outlives its entries: the worker resets each under its lock before its poller closes. So `watches`
 //!   never reads 0 while one of them is WATCHED.
 //! * E7. EMPTY holds only for a file of acort's own, while `empty_at` is the count of edges, and not OVER.
