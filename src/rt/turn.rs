@@ -1,6 +1,6 @@
 //! The turn of a call that takes what is there: it asks the system, waits where nothing is, and asks again.
 //!
-//! * Where it was woken before others it hands on when it ends, unless nothing is left (W2 of `descriptors`).
+//! * Where it was woken before others it hands on when it ends, unless nothing is left (W2 of `readiness`).
 //! * Once the deadline has passed it asks once more.
 //! * Where the system says "ready" and "nothing there" in turn, no edge tells of anything: a sender to a unix socket
 //!   whose queue is full of others' datagrams makes an edge by each attempt of its own. Such a call looks from time to

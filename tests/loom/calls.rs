@@ -27,18 +27,28 @@ pub(crate) fn opens() -> u32 {
 
 /// A call that reads: which file has given something.
 pub(crate) fn reads(file: &FdRef, deadline: i64) -> Outcome<u32> {
+    takes(file, system::read, deadline)
+}
+
+/// A call that asks the system by `asks`, and waits while that has EAGAIN.
+pub(crate) fn takes(file: &FdRef, asks: fn(c_int) -> Outcome<u32>, deadline: i64) -> Outcome<u32> {
     let mut turn = Turn::new(file, Way::In, deadline);
     loop {
         file.check()?;
         let edges = file.entry().edges(Way::In);
-        match system::read(FD) {
+        match asks(FD) {
             Err(_) if !file.is_current() => return Err(libc::ECANCELED),
             Err(libc::EAGAIN) if turn.is_last => return Err(libc::ETIMEDOUT),
             Err(libc::EAGAIN) => {
                 let waited = turn.wait(edges);
                 file.judge(waited)?;
             }
-            outcome => return outcome,
+            outcome => {
+                if omits("hand-on") {
+                    std::mem::forget(turn);
+                }
+                return outcome;
+            }
         }
     }
 }

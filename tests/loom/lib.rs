@@ -18,6 +18,7 @@
 //! | `calls` | calls on a descriptor against what closes it |
 //! | `adoption` | the same against acort's next file of its number |
 //! | `watches` | what pollers tell of a descriptor, and the end of the worker that watches it |
+//! | `takers` | calls that take what has come: one event wakes one, and none is left beside it |
 //! | `table` | the first use of a descriptor's entry |
 //!
 //! Loom changes threads where they use such a word, and watches those, `loom::cell`s, and freed memory; plain memory
@@ -45,6 +46,7 @@ mod rt;
 mod selects;
 mod stand_ins;
 mod table;
+mod takers;
 mod watches;
 mod workers;
 

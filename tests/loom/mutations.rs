@@ -137,6 +137,8 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("readiness.rs fetch_add -", "watches::no_edge_is_lost"),
     ("lock.rs store Release", "watches::no_edge_is_lost"),
     ("model mark -", "watches::stale_edge_is_dropped"),
+    // A call leaves with what it has, and another one waits beside what is left.
+    ("model hand-on -", "takers::one_edge_reaches_all"),
     // A worker's memory is used after it has gone.
     ("descriptors.rs fetch_sub Release", "watches::home_goes"),
     ("descriptors.rs fetch_add -", "watches::home_goes"),

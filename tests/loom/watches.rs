@@ -22,7 +22,7 @@ fn entry() -> Shared<Entry> {
 }
 
 /// The worker watches the file.
-fn is_watched_by(worker: *mut Worker) {
+pub(crate) fn is_watched_by(worker: *mut Worker) {
     let entry = entry();
     let _held = entry.lock.hold();
     // SAFETY: the lock is held; the worker is the model's.
@@ -30,7 +30,7 @@ fn is_watched_by(worker: *mut Worker) {
 }
 
 /// A task waits for the other way: so the file stays with the worker that watches it (E5).
-fn is_waited_for() {
+pub(crate) fn is_waited_for() {
     let parker = Shared::new(Parker::new());
     parker.reason_word().load(Ordering::Relaxed);
     parker.arm(Hearing::Nothing);

@@ -1,5 +1,6 @@
 //! Who is told that a file is ready: pollers, and threads in poll(2).
 
+use std::cell::RefCell;
 use std::ffi::c_int;
 
 use super::Outcome;
@@ -86,8 +87,20 @@ fn mark_now(fd: c_int) -> u64 {
     mark(unsafe { (*entries()[fd as usize].raw()).token }, fd)
 }
 
+loom::thread_local! {
+    static AT_SLEEP: RefCell<Option<Box<dyn FnOnce()>>> = RefCell::new(None);
+}
+
+/// `act` happens while this thread sleeps for the first time.
+pub(crate) fn at_sleep(act: impl FnOnce() + 'static) {
+    AT_SLEEP.with(|place| *place.borrow_mut() = Some(Box::new(act)));
+}
+
 /// A worker whose task waits looks at its poller.
 pub(crate) fn tell_here() {
+    if let Some(act) = AT_SLEEP.with(|place| place.borrow_mut().take()) {
+        act();
+    }
     if has_begun() && !Worker::here().is_null() {
         tell(Worker::here());
     }

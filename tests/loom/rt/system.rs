@@ -148,8 +148,13 @@ fn renew(state: &mut State, fd: c_int) -> u32 {
 
 /// A file becomes readable, for good.
 pub(crate) fn becomes_readable(file: u32) {
+    receives(file, 1);
+}
+
+/// So many connections come at once, of which [`accept`] takes one a call.
+pub(crate) fn receives(file: u32, count: usize) {
     changes(|state| {
-        state.readable.push(file);
+        state.readable.extend(std::iter::repeat_n(file, count));
         let watched = state.watched.iter_mut().filter(|watched| watched.file == file);
         watched.for_each(|watched| watched.has_edge = true);
     });
@@ -161,6 +166,15 @@ pub(crate) fn read(fd: c_int) -> Outcome<u32> {
         DEAD => Err(libc::EBADF),
         file if state.readable.contains(&file) => Ok(file),
         _ => Err(libc::EAGAIN),
+    })
+}
+
+/// accept(2): takes what has come. EAGAIN, EBADF.
+pub(crate) fn accept(fd: c_int) -> Outcome<u32> {
+    changes(|state| {
+        let file = state.file(fd)?;
+        let place = state.readable.iter().position(|one| *one == file).ok_or(libc::EAGAIN)?;
+        Ok(state.readable.swap_remove(place))
     })
 }
 
