@@ -614,9 +614,10 @@ int acort_select(struct acort_case_t *cases,
 /// As acort_select().
 int acort_select_ordered(struct acort_case_t *cases, int n, int64_t deadline);
 
-/// Takes the mutex: the caller, a task or a thread, has it until acort_mutex_unlock(); who waits first has it
-/// next. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where the caller has it; EINVAL for NULL, EFAULT on a
-/// shared stack.
+/// Takes the mutex: the caller, a task or a thread, has it until acort_mutex_unlock(). Of those that wait the first one is
+/// woken at each unlock; it has the mutex unless another call has taken it by then, which happens a few times in a row at
+/// most. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where the caller has it; EINVAL for NULL, EFAULT on a shared
+/// stack.
 ///
 /// Valid when:
 /// Each is NULL or such an object.

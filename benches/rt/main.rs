@@ -34,7 +34,7 @@ const EPOLL: &str = "epoll";
 const SUBJECTS: [&str; 6] = [ACORT, "State Threads", "Boost.Fiber", "Go", "may", EPOLL];
 
 /// The rows: name, what one operation is, and how many rounds at the most.
-const ROWS: [(&str, &str, usize); 16] = [
+const ROWS: [(&str, &str, usize); 17] = [
     ("yield", "two tasks yield to each other: one yield, ns", 99),
     ("yield-shared", "the same, both on the worker's shared stack, ns", 99),
     ("go-join", "start a task, let it end, join it, ns", 99),
@@ -50,6 +50,7 @@ const ROWS: [(&str, &str, usize); 16] = [
     ("chan-workers-pairs", "the same, 100 such channels at once, ns", 99),
     ("chan-workers-buffered", "one such channel, with room for 128 messages, ns", 99),
     ("mutex", "lock and unlock a mutex that nobody else has, ns", 99),
+    ("mutex-workers", "a turn with a mutex that 8 tasks of two workers want, CPU of both, ns", 99),
     ("sleepers", "10,000 tasks start, sleep 10 to 20 ms, end: each, ns", 99),
     ("sleepers-again", "10,000 tasks that live sleep again, ns", 99),
     ("echo", "a request to an echo server of 100 connections, ns", 99),
@@ -69,6 +70,7 @@ const ACORT_ROWS: &[&str] = &[
     "chan-workers-pairs",
     "chan-workers-buffered",
     "mutex",
+    "mutex-workers",
     "sleepers",
     "sleepers-again",
     "memory",
@@ -82,6 +84,7 @@ const GO_ROWS: &[&str] = &[
     "chan-workers",
     "chan-workers-buffered",
     "mutex",
+    "mutex-workers",
     "sleepers",
     "sleepers-again",
     "echo",

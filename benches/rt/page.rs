@@ -46,6 +46,7 @@ figures have its collector's and its monitor's time in them.
 * buffered channel: may's has no bound.
 * worker to worker: Go with GOMAXPROCS=2, which may move both goroutines to one processor; tasks of acort stay \
   where they began: a message wakes a thread that sleeps in the kernel, unless both have met awake.
+* the wanted mutex: Go with GOMAXPROCS=2; a turn is some ten nanoseconds of work, and the tasks do nothing between.
 * sleepers: 100 of them wake at a time; *again* leaves their starts and ends out.
 * echo: requests of 64 bytes on loopback; the server's process alone counts, with what it takes to accept and \
   close the connections; the client is another program, on another processor. *epoll* is a level-triggered loop \

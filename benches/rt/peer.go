@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -107,6 +108,24 @@ func mutex() {
 	report(begin, locks)
 }
 
+var worked uint32
+
+func mutexWorkers() {
+	const want, turns, work = 8, 50000, 20
+	var lock sync.Mutex
+	begin := now()
+	together(want, func(int) {
+		for i := 0; i < turns; i++ {
+			lock.Lock()
+			for k := 0; k < work; k++ {
+				atomic.StoreUint32(&worked, atomic.LoadUint32(&worked)*3+1)
+			}
+			lock.Unlock()
+		}
+	})
+	report(begin, want*turns)
+}
+
 func sleepOnce(number int) {
 	time.Sleep(time.Duration(10000+number%100*100) * time.Microsecond)
 }
@@ -194,6 +213,7 @@ func main() {
 		"chan-workers":          func() { passMessages(0, 30000, plain) },
 		"chan-workers-buffered": func() { passMessages(128, 500000, plain) },
 		"mutex":                 mutex,
+		"mutex-workers":         mutexWorkers,
 		"sleepers":              func() { begin := now(); together(sleepers, sleepOnce); report(begin, sleepers) },
 		"sleepers-again":        sleepersAgain,
 		"memory":                memory,
@@ -204,7 +224,7 @@ func main() {
 		os.Exit(2)
 	}
 	workers := 1
-	if os.Args[1] == "chan-workers" || os.Args[1] == "chan-workers-buffered" {
+	if strings.Contains(os.Args[1], "-workers") {
 		workers = 2
 	}
 	runtime.GOMAXPROCS(workers)

@@ -188,6 +188,29 @@ static void *mutex(void *unused) {
     return unused;
 }
 
+/* Tasks that want one mutex, half of them on each worker. */
+enum { WANT = 8, TURNS = 50000, WORK = 20 };
+static acort_mutex_t wanted;
+static volatile unsigned worked;
+
+static void *takes_turns(void *unused) {
+    for (int i = 0; i < TURNS; i++) {
+        acort_mutex_lock(&wanted, ACORT_NEVER);
+        for (int k = 0; k < WORK; k++) worked = worked * 3 + 1;
+        acort_mutex_unlock(&wanted);
+    }
+    return unused;
+}
+
+static void *mutex_workers(void *unused) {
+    acort_task_t *tasks[WANT];
+    sample_t begin = now();
+    for (int i = 0; i < WANT; i++) tasks[i] = go_with(0, i % 2, takes_turns, NULL);
+    for (int i = 0; i < WANT; i++) acort_join(tasks[i], NULL, ACORT_NEVER);
+    report(begin, (double)WANT * TURNS);
+    return unused;
+}
+
 static void *sleeps(void *number) {
     acort_sleep(10000000 + (int64_t)(intptr_t)number % 100 * 100000);
     return number;
@@ -255,6 +278,7 @@ static const row_t rows[] = {
     {"chan-workers-pairs", chan_workers_pairs, 2},
     {"chan-workers-buffered", chan_workers_buffered, 2},
     {"mutex", mutex, 1},
+    {"mutex-workers", mutex_workers, 2},
     {"sleepers", sleepers, 1},
     {"sleepers-again", sleepers_again, 1},
     {"memory", memory, 1},

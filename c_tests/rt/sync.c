@@ -61,7 +61,7 @@ static void *tries_mutexes(void *argument) {
     return argument;
 }
 
-/* A mutex is handed to who waits first. */
+/* A mutex that is unlocked is free, for any call; those that wait have it in their order. */
 static int turns[4], turn;
 
 static void *takes_its_turn(void *number) {
@@ -77,10 +77,83 @@ static void *is_fair(void *argument) {
     acort_mutex_lock(&mutex, ACORT_NEVER);
     for (int i = 0; i < 4; i++) tasks[i] = acort_go(takes_its_turn, POINTER(i));
     acort_yield();
+    for (int i = 0; i < 100; i++) {
+        CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
+        CHECK_EQUAL(acort_mutex_lock(&mutex, i % 2 ? 0 : ACORT_NEVER), 0);
+    }
     acort_mutex_unlock(&mutex);
-    CHECK_FAILS(acort_mutex_lock(&mutex, 0), ETIMEDOUT);
     for (int i = 0; i < 4; i++) join(tasks[i]);
     for (int i = 0; i < 4; i++) CHECK_EQUAL(turns[i], i);
+    return argument;
+}
+
+/* A task that takes the mutex again as soon as it has given it up does not keep the others out: one that has been woken
+ * in vain a few times has it next, and until then no call takes it, with or without a deadline. */
+enum { HOGS = 3, WAITERS = 6, BOUND = 40 };
+static int had, hog_turns, most_turns;
+
+static void *hogs_the_mutex(void *argument) {
+    while (had < WAITERS) {
+        CHECK_EQUAL(acort_mutex_lock(&mutex, ACORT_NEVER), 0);
+        hog_turns++;
+        acort_yield(); /* what it has woken finds the mutex taken */
+        CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
+    }
+    return argument;
+}
+
+static void *waits_its_time(void *deadline) {
+    acort_yield();
+    int before = hog_turns;
+    CHECK_EQUAL(acort_mutex_lock(&mutex, deadline ? acort_after(10000 * MILLISECONDS) : ACORT_NEVER), 0);
+    int waited = hog_turns - before;
+    if (waited > most_turns) most_turns = waited;
+    had++;
+    CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
+    return NULL;
+}
+
+static void *waits_are_bounded(void *argument) {
+    acort_task_t *tasks[HOGS + WAITERS];
+    for (int hogs = 1; hogs <= HOGS; hogs++) {
+        had = hog_turns = most_turns = 0;
+        for (int i = 0; i < hogs; i++) tasks[i] = acort_go(hogs_the_mutex, NULL);
+        for (int i = 0; i < WAITERS; i++) {
+            tasks[hogs + i] = go_with(i % 3 == 2 ? ACORT_SHARED : 0, waits_its_time, POINTER(i % 2));
+        }
+        for (int i = 0; i < hogs + WAITERS; i++) join(tasks[i]);
+        CHECK(most_turns > 0 && most_turns <= BOUND * hogs);
+    }
+    return argument;
+}
+
+/* A task that was woken for the mutex leaves without it, cancelled or too late: the next one is woken in its place. */
+static int64_t passes;
+
+static void *leaves_in_time(void *is_late) {
+    CHECK_FAILS(acort_mutex_lock(&mutex, is_late ? passes : ACORT_NEVER), is_late ? ETIMEDOUT : ECANCELED);
+    return NULL;
+}
+
+static void *next_is_woken(void *argument) {
+    for (int late = 0; late <= 1; late++) {
+        acort_mutex_lock(&mutex, ACORT_NEVER);
+        acort_task_t *leaver = acort_go(leaves_in_time, POINTER(late)), *waiter = acort_go(takes_its_turn, NULL);
+        turn = 0;
+        passes = acort_after(2 * MILLISECONDS);
+        acort_yield();
+        acort_mutex_unlock(&mutex); /* the first one is woken */
+        CHECK_EQUAL(acort_mutex_lock(&mutex, ACORT_NEVER), 0);
+        if (!late) acort_cancel(leaver);
+        while (acort_now() < passes) continue;
+        acort_sleep(MILLISECONDS); /* and finds the mutex taken */
+        acort_mutex_unlock(&mutex);
+        join(leaver);
+        join(waiter);
+        CHECK_EQUAL(turn, 1);
+        CHECK_EQUAL(acort_mutex_lock(&mutex, 0), 0);
+        acort_mutex_unlock(&mutex);
+    }
     return argument;
 }
 
@@ -408,6 +481,8 @@ int main(void) {
     }
     if (IN_ORDER) run(is_fair, NULL);
     if (IN_ORDER) run(cancelled_conditions, NULL);
+    run(waits_are_bounded, NULL);
+    if (IN_ORDER) run(next_is_woken, NULL);
     run(objects_do_not_move, NULL);
     refused();
     return 0;

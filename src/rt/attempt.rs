@@ -19,6 +19,7 @@
 
 use core::ptr;
 
+use super::caller::Caller;
 use super::lock::Lock;
 use super::parker::Hearing;
 use super::queue::Queue;
@@ -40,6 +41,12 @@ pub(crate) trait Awaited {
     /// # Safety
     /// The object is there; the lock is held; `slot` is what the object takes it for.
     unsafe fn attempt(object: *mut Self, slot: *mut u8) -> Option<Outcome<()>>;
+
+    /// Returns true if a caller with this slot joins the queue before the others.
+    #[inline(always)]
+    fn is_first(_: *mut u8) -> bool {
+        false
+    }
 }
 
 /// Makes the attempt, and waits where that must be. ETIMEDOUT, ECANCELED; EPIPE: the object was closed; what the
@@ -49,32 +56,77 @@ pub(crate) trait Awaited {
 /// The object is there until the call has come back; `slot` as [`Awaited::attempt`] takes it.
 #[inline(always)]
 pub(crate) unsafe fn wait<A: Awaited>(
+    caller: Caller,
     object: *mut A,
     slot: *mut u8,
     why: Why,
     hearing: Hearing,
     deadline: i64,
 ) -> Outcome<()> {
-    // SAFETY: the caller's promise.
-    unsafe { end::<A>(begin(object, slot, why, hearing, deadline)) }
+    // SAFETY: the object is there, and the slot is what it takes it for.
+    unsafe { end::<A>(begin(caller, object, slot, why, hearing, deadline)) }
 }
 
+/// The part of [`wait`] that comes after the call has begun: for a caller that was woken to make its attempt anew.
+///
+/// # Safety
+/// As [`wait`].
+#[inline(always)]
+pub(crate) unsafe fn wait_again<A: Awaited>(
+    object: *mut A,
+    slot: *mut u8,
+    why: Why,
+    hearing: Hearing,
+    deadline: i64,
+) -> Outcome<()> {
+    // SAFETY: as in `wait`.
+    unsafe { end::<A>(begin_again(object, slot, why, hearing, deadline)) }
+}
+
+/// The call begins here, where nothing stays on the stack for the wait.
 #[inline(never)]
 unsafe fn begin<A: Awaited>(
+    caller: Caller,
     object: *mut A,
     slot: *mut u8,
     why: Why,
     hearing: Hearing,
     deadline: i64,
 ) -> Begun {
-    // SAFETY: the caller's promise.
+    // SAFETY: as in `wait`.
     unsafe {
-        // Here, where nothing stays on the stack for the wait.
         if hearing == Hearing::Cancellation
-            && let Err(error) = call::begin(deadline)
+            && let Err(error) = call::begin(caller, deadline)
         {
             return Begun::Over(Err(error));
         }
+        begin_attempt(object, slot, why, hearing, deadline)
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn begin_again<A: Awaited>(
+    object: *mut A,
+    slot: *mut u8,
+    why: Why,
+    hearing: Hearing,
+    deadline: i64,
+) -> Begun {
+    // SAFETY: as in `wait`.
+    unsafe { begin_attempt(object, slot, why, hearing, deadline) }
+}
+
+#[inline(always)]
+unsafe fn begin_attempt<A: Awaited>(
+    object: *mut A,
+    slot: *mut u8,
+    why: Why,
+    hearing: Hearing,
+    deadline: i64,
+) -> Begun {
+    // SAFETY: as in `wait`.
+    unsafe {
         (*A::parts(object).0).take();
         match A::attempt(object, slot) {
             Some(outcome) => Begun::Over(outcome),
@@ -95,7 +147,8 @@ pub(crate) unsafe fn begin_waiting<A: Awaited>(
     hearing: Hearing,
     deadline: i64,
 ) -> Begun {
-    let wait = Wait { why, about: object.expose_provenance(), hearing, deadline };
+    let mut wait = Wait::new(why, object.expose_provenance(), hearing, deadline);
+    wait.is_first = A::is_first(slot);
     // SAFETY: the caller's promise.
     unsafe {
         let (lock, queue) = A::parts(object);

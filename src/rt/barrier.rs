@@ -64,7 +64,7 @@ pub(crate) unsafe fn wait(barrier: *mut Barrier, deadline: i64) -> Outcome<bool>
         (*barrier).arrived += 1;
         let round = (*barrier).round;
         let hearing = Hearing::Cancellation;
-        let wait = Wait { why: Why::Barrier, about: barrier as usize, hearing, deadline };
+        let wait = Wait::new(Why::Barrier, barrier as usize, hearing, deadline);
         let outcome = wait::in_queue(lock, &raw mut (*barrier).queue, ptr::null_mut(), wait);
         if let Err(error) = outcome {
             // Unless all were there at that very moment it is not counted.

@@ -2,15 +2,15 @@
 //!
 //! ```text
 //!   acort_…(…, deadline) ── below ACORT_NEVER ──> EINVAL
-//!        │ the task's budget is used up ────────> the others run, descriptors and deadlines are looked at
+//!        │ the task's slice is used up ─────────> the others run, descriptors and deadlines are looked at
 //!        │ the task is cancelled, not masked ───> ECANCELED
 //!        v
 //!   the call itself: no other point of it looks for cancellation after an effect
 //! ```
 //!
 //! * B1. A task that never has to wait runs for a bounded share of its worker's turn: each call that may wait takes 1
-//!   unit of the budget, and 1 more for each 4096 bytes. The worker gives the budget anew whenever it resumes a task,
-//!   less of it the more tasks are ready ([`slice`]).
+//!   of the [`TURN`] units that the turn has, and 1 more for each 4096 bytes. Whenever the worker resumes a task it sets
+//!   how many units that is to leave ([`begin_slice`]): more of them the more tasks are ready ([`slice`]).
 //! * B2. A call gives way on entry, before it has looked at its object, so that what it finds is true then; and a call
 //!   that moves many parts (acort_read_full(), acort_write_all()) between two of them, where it might wait as well.
 //! * B3. It does not switch with deadline 0, in a coroutine that the task has resumed, in hooks and destructors, outside
@@ -22,6 +22,7 @@
 
 use super::Outcome;
 use super::abi::ACORT_NEVER;
+use super::caller::Caller;
 use super::task::{Task, UNCONSTRAINED};
 use super::wait::switch_to_scheduler;
 use super::worker::{Worker, count};
@@ -31,7 +32,6 @@ use crate::tls;
 pub(crate) const TURN: i32 = 256;
 /// The most of them for one task.
 const MOST: i32 = 64;
-const UNLIMITED: i32 = i32::MAX / 2;
 /// So many bytes take one unit more.
 const BYTES: usize = 4096;
 
@@ -41,51 +41,63 @@ pub(crate) fn slice(ready: u32) -> i32 {
     if ready <= (TURN / MOST) as u32 { MOST } else { (TURN / ready.min(TURN as u32) as i32).max(1) }
 }
 
-/// The budget of `task` where each has `slice`.
-///
-/// # Safety
-/// The task exists.
+/// The worker's turn begins.
 #[inline(always)]
-pub(crate) unsafe fn budget(task: *mut Task, slice: i32) -> i32 {
-    // SAFETY: the task exists.
-    if unsafe { (*task).has(UNCONSTRAINED) } { UNLIMITED } else { slice }
+pub(crate) fn begin_turn(worker: &mut Worker) {
+    worker.left = TURN;
+}
+
+/// The worker resumes a task, which has `slice` of the turn.
+#[inline(always)]
+pub(crate) fn begin_slice(worker: &mut Worker, slice: i32) {
+    worker.floor = worker.left - slice;
+}
+
+/// Returns true if the turn is used up: the worker looks what else there is.
+#[inline(always)]
+pub(crate) fn is_turn_over(worker: &Worker) -> bool {
+    worker.left <= 0
 }
 
 /// A call that may wait until `deadline` begins. EINVAL, ECANCELED.
 #[inline(always)]
-pub(crate) fn begin(deadline: i64) -> Outcome<i64> {
+pub(crate) fn begin(caller: Caller, deadline: i64) -> Outcome<i64> {
     if deadline < ACORT_NEVER {
         return Err(libc::EINVAL);
     }
-    let worker = Worker::here();
-    // SAFETY: this thread's worker, and the task that runs on it.
+    // SAFETY: the task that calls, and its worker.
     unsafe {
-        if worker.is_null() || (*worker).current.is_null() {
-            return Ok(deadline);
-        }
-        (*worker).budget -= 1;
-        if (*worker).budget < 0 {
+        let Some(task) = caller.task().as_ref() else { return Ok(deadline) };
+        let worker = caller.worker();
+        let left = (*worker).left - 1;
+        (*worker).left = left;
+        if left < (*worker).floor {
             give_way(worker, deadline);
         }
-        let is_cancelled = (*(*worker).current).parker.is_cancelled();
-        if is_cancelled && deadline != 0 { Err(libc::ECANCELED) } else { Ok(deadline) }
+        if task.parker.is_cancelled() && deadline != 0 {
+            Err(libc::ECANCELED)
+        } else {
+            Ok(deadline)
+        }
     }
 }
 
 /// As [`begin`], where that need not switch and does not fail; for what needs no wait, mostly. False: nothing is done, and
 /// [`begin`] is to be asked.
 #[inline(always)]
-pub(crate) fn try_begin(deadline: i64) -> bool {
-    let worker = Worker::here();
-    // SAFETY: this thread's worker, and the task that runs on it.
+pub(crate) fn try_begin(task: *mut Task, deadline: i64) -> bool {
+    if deadline < ACORT_NEVER {
+        return false;
+    }
+    // SAFETY: the task that calls, or NULL, and its worker.
     unsafe {
-        if deadline < ACORT_NEVER || worker.is_null() || (*worker).current.is_null() {
-            return deadline >= ACORT_NEVER;
-        }
-        if (*worker).budget <= 0 || (*(*worker).current).parker.is_cancelled() {
+        let Some(task) = task.as_ref() else { return true };
+        let worker = task.parker.worker;
+        let left = (*worker).left - 1;
+        if left < (*worker).floor || task.parker.is_cancelled() {
             return false;
         }
-        (*worker).budget -= 1;
+        (*worker).left = left;
         true
     }
 }
@@ -99,7 +111,7 @@ pub(crate) fn has_moved(bytes: usize) {
     // SAFETY: this thread's worker.
     if let Some(worker) = unsafe { Worker::here().as_mut() } {
         let units = i32::try_from(bytes / BYTES).unwrap_or(TURN).min(TURN);
-        worker.budget = worker.budget.saturating_sub(units);
+        worker.left = worker.left.saturating_sub(units);
     }
 }
 
@@ -111,21 +123,26 @@ pub(crate) fn has_moved_part(bytes: usize, deadline: i64) {
     // SAFETY: this thread's worker.
     unsafe {
         if !worker.is_null() && !(*worker).current.is_null() {
-            (*worker).budget -= 1;
-            if (*worker).budget < 0 {
+            (*worker).left -= 1;
+            if (*worker).left < (*worker).floor {
                 give_way(worker, deadline);
             }
         }
     }
 }
 
-/// The budget is used up: the others have their turn, unless the task must not switch here (B3).
+/// The slice is used up: the others have their turn, unless the task must not switch here (B3), or is not to: it begins
+/// another slice.
 #[cold]
 #[inline(never)]
 unsafe fn give_way(worker: *mut Worker, deadline: i64) {
     // SAFETY: this thread's worker, and the task that runs on it.
     unsafe {
         let task = (*worker).current;
+        if (*task).has(UNCONSTRAINED) {
+            (*worker).left = (*worker).floor + MOST;
+            return;
+        }
         let is_nested = tls::current() != (*task).co;
         if deadline == 0 || is_nested || (*worker).in_hook != 0 || (*task).holds_lock() {
             return;

@@ -9,6 +9,7 @@ use core::ptr;
 
 use super::atomic::AtomicUsize;
 use super::attempt::{self, Awaited};
+use super::caller::Caller;
 use super::lock::{Lock, SeveralTouch};
 use super::parker::Hearing;
 use super::queue::{Queue, Waiter};
@@ -235,17 +236,25 @@ unsafe fn fixed(place: *mut u8, size: usize, deadline: i64) -> *mut u8 {
 /// The channel is there; a value is at `from`.
 #[inline(always)]
 pub(crate) unsafe fn send(
+    caller: Caller,
     channel: *mut Channel,
     from: *const c_void,
     deadline: i64,
 ) -> Outcome<()> {
     // SAFETY: the caller's promise.
-    unsafe { attempt::end::<Sending>(begin_send(channel.cast(), from.cast_mut().cast(), deadline)) }
+    unsafe {
+        attempt::end::<Sending>(begin_send(
+            caller,
+            channel.cast(),
+            from.cast_mut().cast(),
+            deadline,
+        ))
+    }
 }
 
 #[inline(never)]
-unsafe fn begin_send(channel: *mut Sending, from: *mut u8, deadline: i64) -> Begun {
-    if let Err(error) = call::begin(deadline) {
+unsafe fn begin_send(caller: Caller, channel: *mut Sending, from: *mut u8, deadline: i64) -> Begun {
+    if let Err(error) = call::begin(caller, deadline) {
         return Begun::Over(Err(error));
     }
     // SAFETY: the caller's promise.
@@ -272,10 +281,15 @@ unsafe fn begin_send(channel: *mut Sending, from: *mut u8, deadline: i64) -> Beg
 /// # Safety
 /// The channel is there; there is room at `to`.
 #[inline(always)]
-pub(crate) unsafe fn receive(channel: *mut Channel, to: *mut c_void, deadline: i64) -> Outcome<()> {
+pub(crate) unsafe fn receive(
+    caller: Caller,
+    channel: *mut Channel,
+    to: *mut c_void,
+    deadline: i64,
+) -> Outcome<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        match begin_receive(channel.cast(), to.cast(), deadline) {
+        match begin_receive(caller, channel.cast(), to.cast(), deadline) {
             Begun::Waits => {
                 attempt::end::<Receiving>(Begun::Waits)?;
                 received(to.cast());
@@ -287,8 +301,13 @@ pub(crate) unsafe fn receive(channel: *mut Channel, to: *mut c_void, deadline: i
 }
 
 #[inline(never)]
-unsafe fn begin_receive(channel: *mut Receiving, to: *mut u8, deadline: i64) -> Begun {
-    if let Err(error) = call::begin(deadline) {
+unsafe fn begin_receive(
+    caller: Caller,
+    channel: *mut Receiving,
+    to: *mut u8,
+    deadline: i64,
+) -> Begun {
+    if let Err(error) = call::begin(caller, deadline) {
         return Begun::Over(Err(error));
     }
     // SAFETY: the caller's promise.

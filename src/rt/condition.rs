@@ -1,6 +1,7 @@
 //! Condition variables.
 
 use super::Outcome;
+use super::caller::Caller;
 use super::lock::Lock;
 use super::mutex::{self, Mutex};
 use super::parker::Hearing;
@@ -21,16 +22,17 @@ pub(crate) struct Condition {
 /// # Safety
 /// Both are there while somebody uses them.
 pub(crate) unsafe fn wait(
+    caller: Caller,
     condition: *mut Condition,
     mutex: *mut Mutex,
     deadline: i64,
 ) -> Outcome<()> {
     let hearing = Hearing::Cancellation;
-    let wait = Wait { why: Why::Condition, about: condition as usize, hearing, deadline };
+    let wait = Wait::new(Why::Condition, condition as usize, hearing, deadline);
     // SAFETY: the caller's promise.
     unsafe {
         let (lock, queue) = (&raw const (*condition).lock, &raw mut (*condition).queue);
-        mutex::wait_without(mutex, lock, queue, wait)
+        mutex::wait_without(caller, mutex, lock, queue, wait)
     }
 }
 

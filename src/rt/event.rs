@@ -4,6 +4,7 @@ use core::ptr;
 
 use super::Outcome;
 use super::attempt::{self, Awaited};
+use super::caller::Caller;
 use super::lock::Lock;
 use super::parker::Hearing;
 use super::queue::Queue;
@@ -69,8 +70,8 @@ pub(crate) unsafe fn reset(event: *mut Event) {
 /// # Safety
 /// As [`set`].
 #[inline(always)]
-pub(crate) unsafe fn wait(event: *mut Event, deadline: i64) -> Outcome<()> {
+pub(crate) unsafe fn wait(caller: Caller, event: *mut Event, deadline: i64) -> Outcome<()> {
     let (why, hearing) = (Why::Event, Hearing::Cancellation);
     // SAFETY: the caller's promise.
-    unsafe { attempt::wait(event, ptr::null_mut(), why, hearing, deadline) }
+    unsafe { attempt::wait(caller, event, ptr::null_mut(), why, hearing, deadline) }
 }

@@ -122,7 +122,7 @@ impl FdRef {
             let queue = if takes { (*entry).takers(way) } else { (*entry).lookers(way) };
             let why = if way == Way::In { Why::Read } else { Why::Write };
             let hearing = Hearing::Cancellation;
-            let wait = Wait { why, about: self.fd as usize, hearing, deadline };
+            let wait = Wait::new(why, self.fd as usize, hearing, deadline);
             let woken = Woken::of(wait::in_queue(lock, queue, core::ptr::null_mut(), wait))?;
             // Its place has the number that the waker has written, until the task waits again.
             let is_alone = (*(*task::here()).waiter()).number == ALONE;

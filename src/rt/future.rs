@@ -20,6 +20,7 @@ use core::fmt::{self, Formatter};
 use core::ptr;
 
 use super::attempt;
+use super::caller::Caller;
 use super::event::Event;
 use super::lock::{Lock, SeveralTouch};
 use super::parker::Hearing;
@@ -120,11 +121,15 @@ unsafe fn give(future: *mut Future, value: *mut c_void, error: c_int) -> Outcome
 ///
 /// # Safety
 /// As [`set`].
-pub(crate) unsafe fn wait(future: *mut Future, deadline: i64) -> Outcome<*mut c_void> {
+pub(crate) unsafe fn wait(
+    caller: Caller,
+    future: *mut Future,
+    deadline: i64,
+) -> Outcome<*mut c_void> {
     let (why, hearing) = (Why::Future, Hearing::Cancellation);
     // SAFETY: the caller's promise. Once the event is set both stay as they are.
     unsafe {
-        attempt::wait(event_of(future), ptr::null_mut(), why, hearing, deadline)?;
+        attempt::wait(caller, event_of(future), ptr::null_mut(), why, hearing, deadline)?;
         let Future { value, error, .. } = *future;
         if error == 0 { Ok(value) } else { Err(error) }
     }

@@ -6,6 +6,7 @@ use core::ptr::{self, NonNull};
 
 use super::atomic::Ordering;
 use super::attempt::{self, Awaited};
+use super::caller::Caller;
 use super::lock::{Lock, SeveralTouch};
 use super::nesting::{self, Brackets};
 use super::parker::Hearing;
@@ -259,10 +260,15 @@ fn refuse_member(group: *mut Group) -> Outcome<()> {
 ///
 /// # Safety
 /// The group exists until then.
-pub(crate) unsafe fn wait(group: *mut Group, hearing: Hearing, deadline: i64) -> Outcome<()> {
+pub(crate) unsafe fn wait(
+    caller: Caller,
+    group: *mut Group,
+    hearing: Hearing,
+    deadline: i64,
+) -> Outcome<()> {
     refuse_member(group)?;
     // SAFETY: the caller's promise.
-    unsafe { attempt::wait(group, ptr::null_mut(), Why::Group, hearing, deadline) }
+    unsafe { attempt::wait(caller, group, ptr::null_mut(), Why::Group, hearing, deadline) }
 }
 
 /// Cancels the tasks of `group`, waits for their ends, and frees it. EDEADLK: the caller is one, and nothing is
@@ -275,7 +281,7 @@ pub(crate) unsafe fn close(group: *mut Group) -> Outcome<()> {
     // SAFETY: the caller's promise.
     unsafe {
         nesting::cancel(group);
-        wait(group, Hearing::Nothing, -1)?;
+        wait(Caller::current(), group, Hearing::Nothing, -1)?;
         free(group);
     }
     Ok(())

@@ -128,7 +128,7 @@ unsafe fn wait_for(job: *mut Job, hearing: Hearing, deadline: i64) -> Outcome<()
             return Ok(());
         }
         let about = (*job).function as usize;
-        let wait = Wait { why: Why::Blocking, about, hearing, deadline };
+        let wait = Wait::new(Why::Blocking, about, hearing, deadline);
         wait::in_queue(lock, &raw mut (*job).waiters, ptr::null_mut(), wait)
     }
 }

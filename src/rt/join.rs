@@ -52,7 +52,7 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Outcome<*mut c_void
         }
         (*task).set(JOINED, true);
         let (about, hearing) = (task as usize, Hearing::Cancellation);
-        let wait = Wait { why: Why::Join, about, hearing, deadline };
+        let wait = Wait::new(Why::Join, about, hearing, deadline);
         let outcome = wait::in_queue(lock, &raw mut (*task).watchers, ptr::null_mut(), wait);
         if let Err(error) = outcome {
             let held = (*lock).hold();

@@ -32,6 +32,7 @@ mod attempt;
 pub(crate) mod barrier;
 pub(crate) mod blocking;
 pub(crate) mod call;
+pub(crate) mod caller;
 pub(crate) mod cancel;
 mod cases;
 pub(crate) mod channel;

@@ -1,4 +1,29 @@
-//! Mutexes: one word where nobody waits; handed to who waits first where somebody does.
+//! Mutexes: one word; who unlocks wakes the first waiter to compete, and hands over to one that has lost.
+//!
+//! ```text
+//!   owner  flags
+//!     0      -   ── lock ────────────────────────────────────> me   -
+//!     me     -   ── unlock ──────────────────────────────────> 0    -
+//!     me     -   ── another call waits ──────────────────────> me   W
+//!     me     W   ── unlock, the first may still compete ─────> 0    W K   and wakes it
+//!     0     W K  ── lock: barging ───────────────────────────> me   W K
+//!     me    W K  ── unlock ──────────────────────────────────> 0    W K   wakes nothing
+//!     0     W K  ── the woken waiter competes: it has it ────> it   W
+//!     me    W K  ── the woken waiter competes: it has lost ──> me   W     first in the queue again
+//!     me     W   ── unlock, the first has lost too often ────> it   W     handed over, and woken
+//! ```
+//!
+//! W is `WAITED_FOR`, K is `WOKEN`. W says that the queue may have waiters.
+//!
+//! * M1. The owner changes by exchanges of the word. Flags change with an owner or by one; W is set, K cleared, and
+//!   the word stored outright under `lock` alone.
+//! * M2. K stands for one waiter that was woken and has not competed yet. It clears K under `lock` by its next attempt,
+//!   which it makes whatever comes: a cancellation or a deadline ends its wait after that.
+//! * M3. No wake-up is lost: where the queue has waiters the mutex has an owner that finds W at its unlock, or K is set.
+//! * M4. Waiting is bounded: a waiter that has lost [`MOST_LOSSES`] times, or once after a wait of [`PATIENCE`], is
+//!   first in the queue, and the next unlock hands over to it. No call takes the mutex between.
+//! * M5. An unlock touches the mutex no more once another call may be the last that needs it: after the exchange, or
+//!   after it has given `lock` back. The waiter that it wakes then is in its call still.
 
 use core::ptr;
 
@@ -6,25 +31,35 @@ use super::Outcome;
 use super::atomic::{AtomicUsize, Ordering};
 use super::attempt::{self, Awaited};
 use super::call;
+use super::caller::{Caller, owner};
 use super::lock::{Lock, exchange_address, happens_after, happens_before};
+use super::os;
 use super::parker::Hearing;
 use super::queue::Queue;
-use super::task::{self, Task};
+use super::task;
 use super::wait::{self, Begun, Wait};
 use super::wake::wake_waiter;
 use super::why::Why;
-use crate::tls;
 
-/// Beside the owner: somebody may wait.
+/// Beside the owner: the queue may have waiters.
 const WAITED_FOR: usize = 1;
+/// Beside the owner: one waiter was woken, and competes.
+const WOKEN: usize = 2;
+const FLAGS: usize = WAITED_FOR | WOKEN;
 
-/// What stands in an `acort_mutex_t`. The owner changes from 0 to somebody and back without the lock, and under
-/// it alone while somebody may wait.
+/// In a waiter's slot, beside the owner that it is: so many times it has lost.
+const LOSSES: usize = 7;
+/// A waiter that has lost so often is handed the mutex; or one that has lost once, after so many nanoseconds.
+const MOST_LOSSES: usize = 4;
+const PATIENCE: i64 = 1_000_000;
+
+/// What stands in an `acort_mutex_t`.
 #[repr(C)]
 pub(crate) struct Mutex {
+    /// The address of the owner, and its flags.
     owner: AtomicUsize,
     queue: Queue,
-    /// For the queue.
+    /// For the queue (M1).
     lock: Lock,
 }
 
@@ -35,33 +70,26 @@ impl Mutex {
         Mutex { owner: AtomicUsize::new(0), queue: Queue::NEW, lock: Lock::NEW };
 }
 
-/// The owner that the caller is: the address of the task that runs here, or of the thread's state.
-#[inline(always)]
-pub(crate) fn myself() -> usize {
-    owner(task::here())
-}
-
-/// The same, of what [`task::here`] gives.
-#[inline(always)]
-fn owner(task: *mut Task) -> usize {
-    if task.is_null() { tls::thread_state() as usize } else { task as usize }
-}
-
 /// Takes it. EDEADLK: the caller has it.
 ///
 /// # Safety
 /// The mutex is there while somebody uses it.
 #[inline(always)]
-pub(crate) unsafe fn lock(mutex: *mut Mutex, hearing: Hearing, deadline: i64) -> Outcome<()> {
-    let task = task::here();
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn lock(
+    caller: Caller,
+    mutex: *mut Mutex,
+    hearing: Hearing,
+    deadline: i64,
+) -> Outcome<()> {
+    // SAFETY: the mutex is there.
     unsafe {
-        let is_clear = hearing != Hearing::Cancellation || call::try_begin(deadline);
+        let task = caller.task();
+        let is_clear = hearing != Hearing::Cancellation || call::try_begin(task, deadline);
         if !is_clear || exchange_address(&(*mutex).owner, 0, owner(task)).is_err() {
-            return lock_slowly(mutex, task, hearing, deadline);
+            return lock_slowly(caller, mutex, hearing, deadline);
         }
         happens_after(mutex);
-        task::took_lock(task);
+        task::took_mutex(task);
     }
     Ok(())
 }
@@ -69,21 +97,29 @@ pub(crate) unsafe fn lock(mutex: *mut Mutex, hearing: Hearing, deadline: i64) ->
 #[cold]
 #[inline(never)]
 unsafe fn lock_slowly(
+    caller: Caller,
     mutex: *mut Mutex,
-    task: *mut Task,
     hearing: Hearing,
     deadline: i64,
 ) -> Outcome<()> {
-    let slot = ptr::without_provenance_mut(owner(task));
-    // SAFETY: as in `lock`.
+    let me = caller.owner();
+    let mut slot = ptr::without_provenance_mut(me);
+    // SAFETY: as in `lock`. Each waiter that is woken competes, until it has the mutex (M2).
     unsafe {
-        attempt::wait(mutex, slot, Why::Mutex, hearing, deadline)?;
-        task::took_lock(task::here());
+        let is_long = os::now() + PATIENCE;
+        attempt::wait(caller, mutex, slot, Why::Mutex, hearing, deadline)?;
+        while !is_of(mutex, me) {
+            let more = if os::is_over(is_long) { MOST_LOSSES } else { 1 };
+            let losses = (slot.addr() & LOSSES) + more;
+            slot = ptr::without_provenance_mut(me | losses.min(MOST_LOSSES));
+            attempt::wait_again(mutex, slot, Why::Mutex, hearing, deadline)?;
+        }
+        task::took_mutex(caller.task());
     }
     Ok(())
 }
 
-/// The slot is the caller. EDEADLK: it has the mutex.
+/// The slot is the caller, and how often it has lost. EDEADLK: it has the mutex.
 impl Awaited for Mutex {
     unsafe fn parts(mutex: *mut Mutex) -> (*const Lock, *mut Queue) {
         // SAFETY: the caller's promise.
@@ -91,17 +127,25 @@ impl Awaited for Mutex {
     }
 
     #[inline(always)]
-    unsafe fn attempt(mutex: *mut Mutex, me: *mut u8) -> Option<Outcome<()>> {
-        // SAFETY: the caller's promise.
+    fn is_first(slot: *mut u8) -> bool {
+        slot.addr() & LOSSES != 0
+    }
+
+    #[inline(always)]
+    unsafe fn attempt(mutex: *mut Mutex, slot: *mut u8) -> Option<Outcome<()>> {
+        let me = slot.addr() & !LOSSES;
+        let kept = if Self::is_first(slot) { WAITED_FOR } else { FLAGS };
+        // SAFETY: the mutex is there, and its lock is held.
         unsafe {
             loop {
-                let owner = (*mutex).owner.load(Ordering::Relaxed);
-                if owner & !WAITED_FOR == me.addr() {
+                let word = (*mutex).owner.load(Ordering::Relaxed);
+                let (owner, flags) = (word & !FLAGS, word & kept);
+                if owner == me {
                     (*mutex).lock.give();
                     return Some(Err(libc::EDEADLK));
                 }
-                let new = if owner == 0 { me.addr() } else { owner | WAITED_FOR };
-                if exchange_address(&(*mutex).owner, owner, new).is_err() {
+                let new = if owner == 0 { me | flags } else { owner | flags | WAITED_FOR };
+                if exchange_address(&(*mutex).owner, word, new).is_err() {
                     continue;
                 }
                 if owner != 0 {
@@ -120,46 +164,60 @@ impl Awaited for Mutex {
 /// # Safety
 /// As [`lock`].
 #[inline(always)]
-pub(crate) unsafe fn unlock(mutex: *mut Mutex) -> Outcome<()> {
-    let task = task::here();
+pub(crate) unsafe fn unlock(caller: Caller, mutex: *mut Mutex) -> Outcome<()> {
+    let task = caller.task();
     let me = owner(task);
     happens_before(mutex);
-    // SAFETY: the caller's promise.
+    // SAFETY: the mutex is there; the caller has it, as the word says.
     unsafe {
         match exchange_address(&(*mutex).owner, me, 0) {
             Ok(()) => {}
-            Err(owner) if owner & !WAITED_FOR != me => return Err(libc::EPERM),
-            Err(_) => hand_on(mutex, me),
+            Err(word) if word & !FLAGS != me => return Err(libc::EPERM),
+            Err(_) => pass_on(mutex, me, MOST_LOSSES),
         }
-        task::gave_lock(task);
+        task::gave_mutex(task);
     }
     Ok(())
 }
 
-/// The caller's mutex goes to who waits first; or to nobody, as the last that is done with it: it may be freed
-/// then.
+/// The caller's mutex is free again, and its first waiter competes for it, or has it where that has lost `losses`
+/// times. It may be freed then (M5).
 #[cold]
 #[inline(never)]
-unsafe fn hand_on(mutex: *mut Mutex, me: usize) {
-    // SAFETY: as in `lock_slowly`; who is claimed stays until it is woken.
+unsafe fn pass_on(mutex: *mut Mutex, me: usize, losses: usize) {
+    // SAFETY: the mutex is there until the last exchange, or until the lock is given back (M5). A claimed waiter stays
+    // until it is woken.
     unsafe {
         let lock = &raw const (*mutex).lock;
         loop {
+            let word = (*mutex).owner.load(Ordering::Relaxed);
+            if word & WAITED_FOR == 0 || word & WOKEN != 0 {
+                if exchange_address(&(*mutex).owner, word, word & FLAGS).is_ok() {
+                    return;
+                }
+                continue;
+            }
             (*lock).take();
             let next = (*mutex).queue.claim_first();
-            if !next.is_null() {
-                let more = if (*mutex).queue.is_empty() { 0 } else { WAITED_FOR };
-                (*mutex).owner.store((*next).slot.addr() | more, Ordering::Relaxed);
+            if next.is_null() {
+                (*mutex).owner.store(me, Ordering::Relaxed);
                 (*lock).give();
-                return wake_waiter(next);
+                continue;
             }
-            (*mutex).owner.store(me, Ordering::Relaxed);
+            let more = if (*mutex).queue.is_empty() { 0 } else { WAITED_FOR };
+            let slot = (*next).slot.addr();
+            let owner = if slot & LOSSES >= losses { slot & !LOSSES } else { WOKEN };
+            (*mutex).owner.store(owner | more, Ordering::Relaxed);
             (*lock).give();
-            if exchange_address(&(*mutex).owner, me, 0).is_ok() {
-                return;
-            }
+            return wake_waiter(next);
         }
     }
+}
+
+#[inline(always)]
+unsafe fn is_of(mutex: *mut Mutex, owner: usize) -> bool {
+    // SAFETY: the mutex is there.
+    unsafe { (*mutex).owner.load(Ordering::Relaxed) & !FLAGS == owner }
 }
 
 /// Has the caller got it?
@@ -167,17 +225,18 @@ unsafe fn hand_on(mutex: *mut Mutex, me: usize) {
 /// # Safety
 /// As [`lock`].
 #[inline(always)]
-pub(crate) unsafe fn is_mine(mutex: *mut Mutex) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { (*mutex).owner.load(Ordering::Relaxed) & !WAITED_FOR == myself() }
+pub(crate) unsafe fn is_mine(caller: Caller, mutex: *mut Mutex) -> bool {
+    // SAFETY: the mutex is there.
+    unsafe { is_of(mutex, caller.owner()) }
 }
 
-/// Waits in `queue`, whose lock is free, without the mutex, and takes that again, whatever comes.
-/// EPERM: the caller does not have it.
+/// Waits in `queue`, whose lock is free, without the mutex, and takes that again, whatever comes. Where others wait for
+/// the mutex the first of them has it meanwhile. EPERM: the caller does not have it.
 ///
 /// # Safety
 /// As [`lock`]; the queue stays as long as somebody waits in it.
 pub(crate) unsafe fn wait_without(
+    caller: Caller,
     mutex: *mut Mutex,
     lock_of_queue: *const Lock,
     queue: *mut Queue,
@@ -185,11 +244,11 @@ pub(crate) unsafe fn wait_without(
 ) -> Outcome<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        if !is_mine(mutex) {
+        if !is_mine(caller, mutex) {
             return Err(libc::EPERM);
         }
-        let outcome = wait::end_in_queue(begin_without(mutex, lock_of_queue, queue, wait));
-        lock(mutex, Hearing::Nothing, -1)?;
+        let outcome = wait::end_in_queue(begin_without(caller, mutex, lock_of_queue, queue, wait));
+        lock(caller, mutex, Hearing::Nothing, -1)?;
         outcome
     }
 }
@@ -198,17 +257,20 @@ pub(crate) unsafe fn wait_without(
 /// next owner finds it there. The mutex goes with no lock held, for that may call a hook.
 #[inline(never)]
 unsafe fn begin_without(
+    caller: Caller,
     mutex: *mut Mutex,
     lock_of_queue: *const Lock,
     queue: *mut Queue,
     wait: Wait,
 ) -> Begun {
-    // SAFETY: as in `wait_without`; the caller has the mutex, so that it can be unlocked.
+    // SAFETY: as in `wait_without`; the caller has the mutex, so that it can be given up.
     unsafe {
         (*lock_of_queue).take();
         wait::begin_and_release(lock_of_queue, queue, ptr::null_mut(), wait, || {
             (*lock_of_queue).give();
-            let _ = unlock(mutex);
+            happens_before(mutex);
+            pass_on(mutex, caller.owner(), 0);
+            task::gave_mutex(caller.task());
         })
     }
 }

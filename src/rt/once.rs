@@ -6,8 +6,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::Outcome;
 use super::attempt::{self, Awaited};
+use super::caller::Caller;
 use super::lock::{Lock, happens_after, happens_before};
-use super::mutex::myself;
 use super::parker::Hearing;
 use super::queue::Queue;
 use super::wake::wake_all;
@@ -41,7 +41,7 @@ impl Awaited for Once {
         // SAFETY: the caller's promise.
         unsafe {
             let is_done = (*once).state.load(Ordering::Relaxed) == DONE;
-            if !is_done && (*once).runner != myself() {
+            if !is_done && (*once).runner != Caller::current().owner() {
                 return None;
             }
             (*once).lock.give();
@@ -56,6 +56,7 @@ impl Awaited for Once {
 /// # Safety
 /// The object is there while somebody uses it; the function can be called.
 pub(crate) unsafe fn once(
+    caller: Caller,
     once: *mut Once,
     function: unsafe extern "C" fn(*mut c_void),
     argument: *mut c_void,
@@ -70,14 +71,14 @@ pub(crate) unsafe fn once(
         let held = (*once).lock.hold();
         if (*once).state.load(Ordering::Relaxed) == NEW {
             (*once).state.store(BEGUN, Ordering::Relaxed);
-            (*once).runner = myself();
+            (*once).runner = caller.owner();
             drop(held);
             function(argument);
             finish(once);
             return Ok(());
         }
         drop(held);
-        attempt::wait(once, ptr::null_mut(), Why::Once, Hearing::Cancellation, deadline)
+        attempt::wait(caller, once, ptr::null_mut(), Why::Once, Hearing::Cancellation, deadline)
     }
 }
 

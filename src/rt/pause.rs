@@ -1,5 +1,6 @@
 //! Waiting for no object: for a time, for a word, for the others' turns.
 
+use super::caller::Caller;
 use super::parker::{Armed, Hearing, Parker};
 use super::task;
 use super::wait::{Begun, Wait, arrive, refuse_nested, set_out, sleeps, switch_to_scheduler};
@@ -36,7 +37,7 @@ unsafe fn pause(begun: Begun) -> Outcome<()> {
 
 #[inline(never)]
 fn begin_sleep(deadline: i64) -> Begun {
-    if let Err(error) = call::begin(deadline) {
+    if let Err(error) = call::begin(Caller::current(), deadline) {
         return Begun::Over(Err(error));
     }
     // SAFETY: the task runs here; or the parker is this thread's.
@@ -51,7 +52,7 @@ fn begin_sleep(deadline: i64) -> Begun {
             return Begun::Over(Err(libc::ECANCELED));
         }
         let deadline = if deadline < 0 { deadline } else { deadline.max(1) };
-        let wait = Wait { why: Why::Sleep, about: 0, hearing: Hearing::Cancellation, deadline };
+        let wait = Wait::new(Why::Sleep, 0, Hearing::Cancellation, deadline);
         set_out(task.parker.worker, task, wait);
         Begun::Waits
     }
@@ -74,7 +75,7 @@ pub(crate) fn park(deadline: i64) -> Outcome<()> {
 
 #[inline(never)]
 fn begin_park(deadline: i64) -> Begun {
-    if let Err(error) = call::begin(deadline) {
+    if let Err(error) = call::begin(Caller::current(), deadline) {
         return Begun::Over(Err(error));
     }
     // SAFETY: the task runs here.
@@ -95,7 +96,7 @@ fn begin_park(deadline: i64) -> Begun {
             }
             Armed::Waits => {}
         }
-        let wait = Wait { why: Why::Park, about: 0, hearing: Hearing::Token, deadline };
+        let wait = Wait::new(Why::Park, 0, Hearing::Token, deadline);
         set_out(task.parker.worker, task, wait);
         Begun::Waits
     }

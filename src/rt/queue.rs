@@ -91,6 +91,24 @@ impl Queue {
         }
     }
 
+    /// Puts a place at the end, or before all others.
+    ///
+    /// # Safety
+    /// As [`push`](Self::push).
+    #[inline(always)]
+    pub(crate) unsafe fn join(&mut self, waiter: *mut Waiter, lock: *const Lock, is_first: bool) {
+        // SAFETY: as in `push`. The links make a ring but for the last one's `next`: the place at the end is before
+        // the first one as well.
+        unsafe {
+            self.push(waiter, lock);
+            if is_first && self.first != waiter {
+                (*(*waiter).previous).next = ptr::null_mut();
+                (*waiter).next = self.first;
+                self.first = waiter;
+            }
+        }
+    }
+
     /// Takes a place out.
     ///
     /// # Safety

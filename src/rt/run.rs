@@ -5,6 +5,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::abi::{ACORT_LOOP, ACORT_PIN_CPUS, acort_body_t, acort_opts_t};
+use super::caller::Caller;
 use super::group::{self, Group};
 use super::making::{
     DEFAULTS, create, destroy, enter_worker, filled_in, leave_worker, prepare, retire,
@@ -170,7 +171,7 @@ pub(crate) unsafe fn enter(
         (*callers).fetch_add(1, Ordering::SeqCst);
         let outcome = begin(runtime, body, argument).and_then(|(group, main)| {
             (*group).caller_waits();
-            let waited = group::wait(group, Hearing::Nothing, -1);
+            let waited = group::wait(Caller::current(), group, Hearing::Nothing, -1);
             let outcome = waited.and_then(|()| result_of(group, main, ret));
             group::free(group);
             outcome

@@ -4,8 +4,8 @@
 use core::ptr;
 
 use super::attempt::{self, Awaited};
+use super::caller::Caller;
 use super::lock::Lock;
-use super::mutex::myself;
 use super::parker::Hearing;
 use super::queue::{Claimed, Queue, Waiter};
 use super::wake::wake_all;
@@ -57,7 +57,7 @@ impl RwLock {
 
     /// Takes it, where no owner keeps the caller out and no other caller waits. The lock is held.
     fn enter(&mut self, slot: *mut u8) -> Option<Outcome<()>> {
-        if self.writer == myself() {
+        if self.writer == Caller::current().owner() {
             return Some(Err(libc::EDEADLK));
         }
         if self.writer != 0 || !self.queue.first().is_null() {
@@ -102,10 +102,16 @@ impl Awaited for RwLock {
 ///
 /// # Safety
 /// It is there while somebody uses it.
-unsafe fn take(rwlock: *mut RwLock, slot: *mut u8, why: Why, deadline: i64) -> Outcome<()> {
+unsafe fn take(
+    caller: Caller,
+    rwlock: *mut RwLock,
+    slot: *mut u8,
+    why: Why,
+    deadline: i64,
+) -> Outcome<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        let outcome = attempt::wait(rwlock, slot, why, Hearing::Cancellation, deadline);
+        let outcome = attempt::wait(caller, rwlock, slot, why, Hearing::Cancellation, deadline);
         if outcome.is_err() {
             // It stood in the way of those behind it.
             let held = (*rwlock).lock.hold();
@@ -113,7 +119,7 @@ unsafe fn take(rwlock: *mut RwLock, slot: *mut u8, why: Why, deadline: i64) -> O
             drop(held);
             wake_all(list, None);
         } else {
-            task::took_lock(task::here());
+            task::took_lock(caller.task());
         }
         outcome
     }
@@ -123,26 +129,28 @@ unsafe fn take(rwlock: *mut RwLock, slot: *mut u8, why: Why, deadline: i64) -> O
 ///
 /// # Safety
 /// It is there while somebody uses it.
-pub(crate) unsafe fn read(rwlock: *mut RwLock, deadline: i64) -> Outcome<()> {
+pub(crate) unsafe fn read(caller: Caller, rwlock: *mut RwLock, deadline: i64) -> Outcome<()> {
     // SAFETY: the caller's promise.
-    unsafe { take(rwlock, ptr::null_mut(), Why::ReadLock, deadline) }
+    unsafe { take(caller, rwlock, ptr::null_mut(), Why::ReadLock, deadline) }
 }
 
 /// Takes it for writing. EDEADLK: the caller has it so.
 ///
 /// # Safety
 /// As [`read`].
-pub(crate) unsafe fn write(rwlock: *mut RwLock, deadline: i64) -> Outcome<()> {
+pub(crate) unsafe fn write(caller: Caller, rwlock: *mut RwLock, deadline: i64) -> Outcome<()> {
     // SAFETY: the caller's promise.
-    unsafe { take(rwlock, ptr::without_provenance_mut(myself()), Why::WriteLock, deadline) }
+    unsafe {
+        take(caller, rwlock, ptr::without_provenance_mut(caller.owner()), Why::WriteLock, deadline)
+    }
 }
 
 /// Gives it up. EPERM: nobody has it, or a writer that is not the caller.
 ///
 /// # Safety
 /// As [`read`].
-pub(crate) unsafe fn unlock(rwlock: *mut RwLock) -> Outcome<()> {
-    let me = myself();
+pub(crate) unsafe fn unlock(caller: Caller, rwlock: *mut RwLock) -> Outcome<()> {
+    let me = caller.owner();
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
         let held = (*rwlock).lock.hold();
@@ -154,7 +162,7 @@ pub(crate) unsafe fn unlock(rwlock: *mut RwLock) -> Outcome<()> {
         let list = (*rwlock).admit();
         drop(held);
         wake_all(list, None);
-        task::gave_lock(task::here());
+        task::gave_lock(caller.task());
     }
     Ok(())
 }

@@ -58,18 +58,18 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
     // SAFETY: the thread's worker.
     unsafe {
         (*worker).put_first = 0;
+        call::begin_turn(&mut *worker);
         let slice = call::slice((*worker).ready.count(AT_ONCE));
         if (*worker).chaos {
             return run_in_disorder(worker, slice);
         }
-        let mut left = call::TURN;
         for _ in 0..AT_ONCE {
             let task = (*worker).ready.pop();
             if task.is_null() {
                 break;
             }
-            left -= go_on(worker, task, slice);
-            if left <= 0 {
+            go_on(worker, task, slice);
+            if call::is_turn_over(&*worker) {
                 return true;
             }
         }
@@ -81,7 +81,6 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
 #[cold]
 #[inline(never)]
 unsafe fn run_in_disorder(worker: *mut Worker, slice: i32) -> bool {
-    let mut left = call::TURN;
     // SAFETY: as in `run_ready`.
     unsafe {
         for _ in 0..=(*worker).random.below(AT_ONCE as usize) {
@@ -90,8 +89,9 @@ unsafe fn run_in_disorder(worker: *mut Worker, slice: i32) -> bool {
             if task.is_null() {
                 break;
             }
-            left -= go_on(worker, task, 1 + (*worker).random.below(slice as usize) as i32);
-            if left <= 0 {
+            let slice = 1 + (*worker).random.below(slice as usize) as i32;
+            go_on(worker, task, slice);
+            if call::is_turn_over(&*worker) {
                 return true;
             }
         }
@@ -99,16 +99,15 @@ unsafe fn run_in_disorder(worker: *mut Worker, slice: i32) -> bool {
     false
 }
 
-/// Runs a task until it leaves. Returns how much of the turn it has used.
+/// Runs a task until it leaves.
 #[inline(always)]
-unsafe fn go_on(worker: *mut Worker, task: *mut Task, slice: i32) -> i32 {
+unsafe fn go_on(worker: *mut Worker, task: *mut Task, slice: i32) {
     // SAFETY: the caller's promise: the task was ready, and is this worker's, or nobody's yet.
     unsafe {
         if (*task).co.is_null() && !start(worker, task) {
-            return 0;
+            return;
         }
-        let budget = call::budget(task, slice);
-        (*worker).budget = budget;
+        call::begin_slice(&mut *worker, slice);
         let limit = hooks::slice_limit();
         let start = if limit > 0 { os::now() } else { 0 };
         let co = (*task).co;
@@ -117,7 +116,6 @@ unsafe fn go_on(worker: *mut Worker, task: *mut Task, slice: i32) -> i32 {
         resume::resume(co, ptr::null_mut());
         (*task).errno = *(*worker).errno;
         (*worker).current = ptr::null_mut();
-        let used = budget.saturating_sub((*worker).budget);
         count(&(*worker).counts.switches, 1);
         if limit > 0 {
             let took = os::now() - start;
@@ -132,7 +130,6 @@ unsafe fn go_on(worker: *mut Worker, task: *mut Task, slice: i32) -> i32 {
         } else {
             (*worker).ready.push(task);
         }
-        used
     }
 }
 

@@ -46,12 +46,8 @@ impl Choice<'_> {
     }
 
     fn wait(&self) -> Wait {
-        Wait {
-            why: if self.has_files() { Why::SelectOutside } else { Why::Select },
-            about: self.room.places().addr(),
-            hearing: Hearing::Cancellation,
-            deadline: self.deadline,
-        }
+        let why = if self.has_files() { Why::SelectOutside } else { Why::Select };
+        Wait::new(why, self.room.places().addr(), Hearing::Cancellation, self.deadline)
     }
 
     /// The last part of a task's wait. None: the call begins again.

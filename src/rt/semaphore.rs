@@ -4,6 +4,7 @@ use core::ptr;
 
 use super::Outcome;
 use super::attempt::{self, Awaited};
+use super::caller::Caller;
 use super::lock::Lock;
 use super::parker::Hearing;
 use super::queue::Queue;
@@ -77,8 +78,8 @@ pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Outcome<()> {
 /// # Safety
 /// As [`init`].
 #[inline(always)]
-pub(crate) unsafe fn wait(semaphore: *mut Semaphore, deadline: i64) -> Outcome<()> {
+pub(crate) unsafe fn wait(caller: Caller, semaphore: *mut Semaphore, deadline: i64) -> Outcome<()> {
     let (why, hearing) = (Why::Semaphore, Hearing::Cancellation);
     // SAFETY: the caller's promise.
-    unsafe { attempt::wait(semaphore, ptr::null_mut(), why, hearing, deadline) }
+    unsafe { attempt::wait(caller, semaphore, ptr::null_mut(), why, hearing, deadline) }
 }

@@ -28,6 +28,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use super::Outcome;
+use super::caller::Caller;
 use super::mutex::{self, Mutex};
 use super::own_fd::OwnFd;
 use super::parker::Hearing;
@@ -105,12 +106,12 @@ fn this_process() -> libc::pid_t {
 
 /// Calls `act` with the mutex.
 fn with_mutex<T>(act: impl FnOnce() -> T) -> T {
-    let mutex = CALLS.mutex.get();
+    let (caller, mutex) = (Caller::current(), CALLS.mutex.get());
     // SAFETY: the mutex stays. The caller does not have it, and waits as long as it takes: no call fails.
     unsafe {
-        let _ = mutex::lock(mutex, Hearing::Nothing, -1);
+        let _ = mutex::lock(caller, mutex, Hearing::Nothing, -1);
         let result = act();
-        let _ = mutex::unlock(mutex);
+        let _ = mutex::unlock(caller, mutex);
         result
     }
 }

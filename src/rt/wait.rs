@@ -21,6 +21,16 @@ pub(crate) struct Wait {
     pub(crate) hearing: Hearing,
     /// Nanoseconds of the monotonic clock; 0: do not wait; negative: never.
     pub(crate) deadline: i64,
+    /// The caller joins the queue before the others.
+    pub(crate) is_first: bool,
+}
+
+impl Wait {
+    /// One that joins queues at their ends.
+    #[inline(always)]
+    pub(crate) fn new(why: Why, about: usize, hearing: Hearing, deadline: i64) -> Wait {
+        Wait { why, about, hearing, deadline, is_first: false }
+    }
 }
 
 /// What the first part of a wait has come to.
@@ -85,7 +95,7 @@ pub(crate) unsafe fn begin_and_release(
             return Begun::Over(Err(libc::ETIMEDOUT));
         }
         let Some(task) = task::here().as_mut() else {
-            return Begun::Over(thread_in_queue(lock, queue, slot, wait.deadline, release));
+            return Begun::Over(thread_in_queue(lock, queue, slot, wait, release));
         };
         let worker = task.parker.worker;
         if let Armed::Cancelled = task.parker.arm(wait.hearing) {
@@ -94,7 +104,7 @@ pub(crate) unsafe fn begin_and_release(
         }
         let place = task.waiter();
         place.write(Waiter::new(&raw mut task.parker, slot, 1));
-        (*queue).push(place, lock);
+        (*queue).join(place, lock, wait.is_first);
         release();
         set_out(worker, task, wait);
         Begun::Waits
@@ -199,7 +209,7 @@ unsafe fn thread_in_queue(
     lock: *const Lock,
     queue: *mut Queue,
     slot: *mut u8,
-    deadline: i64,
+    wait: Wait,
     release: impl FnOnce(),
 ) -> Outcome<()> {
     let mut parker = Parker::new();
@@ -208,9 +218,9 @@ unsafe fn thread_in_queue(
     // SAFETY: the caller's promise; both stay until the wait has ended.
     unsafe {
         (*parker).arm(Hearing::Nothing);
-        (*queue).push(&raw mut waiter, lock);
+        (*queue).join(&raw mut waiter, lock, wait.is_first);
         release();
-        if !sleeps(parker, deadline) {
+        if !sleeps(parker, wait.deadline) {
             Waiter::withdraw(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }

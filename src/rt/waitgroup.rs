@@ -4,6 +4,7 @@ use core::ptr;
 
 use super::Outcome;
 use super::attempt::{self, Awaited};
+use super::caller::Caller;
 use super::lock::Lock;
 use super::parker::Hearing;
 use super::queue::Queue;
@@ -59,8 +60,8 @@ pub(crate) unsafe fn add(group: *mut WaitGroup, more: i32) -> Outcome<()> {
 /// # Safety
 /// As [`add`].
 #[inline(always)]
-pub(crate) unsafe fn wait(group: *mut WaitGroup, deadline: i64) -> Outcome<()> {
+pub(crate) unsafe fn wait(caller: Caller, group: *mut WaitGroup, deadline: i64) -> Outcome<()> {
     let (why, hearing) = (Why::WaitGroup, Hearing::Cancellation);
     // SAFETY: the caller's promise.
-    unsafe { attempt::wait(group, ptr::null_mut(), why, hearing, deadline) }
+    unsafe { attempt::wait(caller, group, ptr::null_mut(), why, hearing, deadline) }
 }

@@ -51,8 +51,9 @@ pub(crate) struct Worker {
     /// A hook is being told that a task waits.
     pub(crate) is_telling: bool,
     pub(crate) ready: List,
-    /// What the task that runs may use still of its share of the turn (see `call`).
-    pub(crate) budget: i32,
+    /// Units of the turn that are left, and how many the task that runs is to leave of them (see `call`).
+    pub(crate) left: i32,
+    pub(crate) floor: i32,
     /// Tasks that were put before the others in this turn.
     pub(crate) put_first: u32,
     /// A hook of the program runs.

@@ -8,6 +8,7 @@ use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
 use crate::rt::atomic::Ordering;
+use crate::rt::caller::Caller;
 use crate::rt::group::{self, Group};
 use crate::rt::join::{detach, join};
 use crate::rt::lock::Lock;
@@ -108,7 +109,10 @@ fn group_is_freed() {
             let other = thread::spawn(move || ends(task));
             // SAFETY: the group is there until it is freed.
             unsafe {
-                assert_eq!(group::wait(group.raw(), Hearing::Nothing, NEVER), Ok(()));
+                assert_eq!(
+                    group::wait(Caller::current(), group.raw(), Hearing::Nothing, NEVER),
+                    Ok(())
+                );
                 assert_eq!(runtime.live(), 0);
                 group::free(group.raw());
             }

@@ -6,28 +6,39 @@ use std::ptr;
 use loom::thread;
 
 use crate::ground::Own;
+use crate::rt::caller::Caller;
 use crate::rt::condition::{self, Condition};
 use crate::rt::event::{self, Event};
 use crate::rt::mutex::{self, Mutex};
 use crate::rt::parker::Hearing;
 use crate::rt::semaphore::{self, Semaphore};
 use crate::rt::wait::at_deadline;
-use crate::rt::{channel, channel_life, future};
+use crate::rt::{Outcome, channel, channel_life, future};
 use crate::{Shared, check};
 
 const NEVER: i64 = -1;
 /// It may have passed at any moment.
 const SOON: i64 = 1;
 
+unsafe fn lock(mutex: Shared<Mutex>, deadline: i64) -> Outcome<()> {
+    // SAFETY: the mutex is there.
+    unsafe { mutex::lock(Caller::current(), mutex.raw(), Hearing::Nothing, deadline) }
+}
+
+unsafe fn unlock(mutex: Shared<Mutex>) -> Outcome<()> {
+    // SAFETY: the mutex is there.
+    unsafe { mutex::unlock(Caller::current(), mutex.raw()) }
+}
+
 /// A mutex, in each of its words.
 fn new_mutex() -> Shared<Mutex> {
     let mutex: Shared<Mutex> = Shared::zeroed();
     // SAFETY: a new mutex. The second lock looks at all of it.
     unsafe {
-        assert!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER).is_ok());
-        assert_eq!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER), Err(libc::EDEADLK));
-        assert!(mutex::unlock(mutex.raw()).is_ok());
-        assert_eq!(mutex::unlock(mutex.raw()), Err(libc::EPERM));
+        assert!(lock(mutex, NEVER).is_ok());
+        assert_eq!(lock(mutex, NEVER), Err(libc::EDEADLK));
+        assert!(unlock(mutex).is_ok());
+        assert_eq!(unlock(mutex), Err(libc::EPERM));
     }
     mutex
 }
@@ -35,8 +46,8 @@ fn new_mutex() -> Shared<Mutex> {
 /// Two threads have the mutex by turns, one of which may give up waiting before it waits again; the last one to
 /// leave frees it.
 ///
-/// Fails where `hand_on` makes nobody the owner before it gives the lock back (it is used after it was freed), or
-/// after that without a look at who has come meanwhile (that one waits for ever).
+/// Fails where `pass_on`, which finds no waiter, makes the mutex free before it gives the lock back (it is used after it
+/// was freed), or after that without a look at what has come meanwhile (that call waits for ever).
 #[test]
 fn mutex_keeps_others_out() {
     check(3, || {
@@ -44,12 +55,12 @@ fn mutex_keeps_others_out() {
         let uses = move |first_deadline: i64| {
             // SAFETY: it stays until the last one has given it up.
             unsafe {
-                if mutex::lock(mutex.raw(), Hearing::Nothing, first_deadline).is_err() {
-                    assert!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER).is_ok());
+                if lock(mutex, first_deadline).is_err() {
+                    assert!(lock(mutex, NEVER).is_ok());
                 }
                 users.add(1);
                 let is_last = users.get() == 2;
-                assert!(mutex::unlock(mutex.raw()).is_ok());
+                assert!(unlock(mutex).is_ok());
                 if is_last {
                     mutex.free();
                 }
@@ -62,6 +73,57 @@ fn mutex_keeps_others_out() {
     });
 }
 
+/// A thread takes the mutex again while the one that it has woken has not competed yet; the last of the turns frees it.
+///
+/// Fails where a waiter that competes does not clear `WOKEN`, where one that has lost is not said to wait (nothing wakes
+/// it), and where `pass_on` writes to the mutex after it has made it free (M5).
+#[test]
+fn mutex_is_taken_before_the_woken_one_competes() {
+    check(3, || {
+        let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
+        let uses = move |turns: u32| {
+            for _ in 0..turns {
+                // SAFETY: it stays until the last turn has given it up.
+                unsafe {
+                    assert!(lock(mutex, NEVER).is_ok());
+                    users.add(1);
+                    let is_last = users.get() == 3;
+                    assert!(unlock(mutex).is_ok());
+                    if is_last {
+                        mutex.free();
+                    }
+                }
+            }
+        };
+        let other = thread::spawn(move || uses(1));
+        uses(2);
+        other.join().expect("no panic");
+        assert_eq!(users.get(), 3);
+    });
+}
+
+/// Two wait, of which one may give up, while a third one takes the mutex twice.
+#[test]
+fn mutex_wakes_the_next() {
+    check(2, || {
+        let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
+        // SAFETY: the mutex is never freed.
+        let turn = move |deadline: i64| unsafe {
+            if lock(mutex, deadline).is_ok() {
+                users.add(1);
+                assert!(unlock(mutex).is_ok());
+            }
+        };
+        let one = thread::spawn(move || turn(SOON));
+        let other = thread::spawn(move || turn(NEVER));
+        turn(NEVER);
+        turn(NEVER);
+        one.join().expect("no panic");
+        other.join().expect("no panic");
+        assert!(users.get() >= 3);
+    });
+}
+
 /// One locks it again and again, the other one gives up waiting for good.
 #[test]
 fn mutex_is_not_lost_to_who_gives_up() {
@@ -70,18 +132,18 @@ fn mutex_is_not_lost_to_who_gives_up() {
         let other = thread::spawn(move || {
             // SAFETY: the mutex is never freed.
             unsafe {
-                if mutex::lock(mutex.raw(), Hearing::Nothing, SOON).is_ok() {
+                if lock(mutex, SOON).is_ok() {
                     users.add(1);
-                    assert!(mutex::unlock(mutex.raw()).is_ok());
+                    assert!(unlock(mutex).is_ok());
                 }
             }
         });
         for _ in 0..2 {
             // SAFETY: as above.
             unsafe {
-                assert!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER).is_ok());
+                assert!(lock(mutex, NEVER).is_ok());
                 users.add(1);
-                assert!(mutex::unlock(mutex.raw()).is_ok());
+                assert!(unlock(mutex).is_ok());
             }
         }
         other.join().expect("no panic");
@@ -103,19 +165,21 @@ fn condition_misses_no_signal() {
         let other = thread::spawn(move || {
             // SAFETY: as above.
             unsafe {
-                assert!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER).is_ok());
+                assert!(lock(mutex, NEVER).is_ok());
                 is_said.add(1);
-                assert!(mutex::unlock(mutex.raw()).is_ok());
+                assert!(unlock(mutex).is_ok());
                 condition::signal(condition.raw());
             }
         });
         // SAFETY: as above.
         unsafe {
-            assert!(mutex::lock(mutex.raw(), Hearing::Nothing, NEVER).is_ok());
+            assert!(lock(mutex, NEVER).is_ok());
             while is_said.get() == 0 {
-                assert!(condition::wait(condition.raw(), mutex.raw(), NEVER).is_ok());
+                assert!(
+                    condition::wait(Caller::current(), condition.raw(), mutex.raw(), NEVER).is_ok()
+                );
             }
-            assert!(mutex::unlock(mutex.raw()).is_ok());
+            assert!(unlock(mutex).is_ok());
         }
         other.join().expect("no panic");
     });
@@ -135,7 +199,7 @@ fn event_is_freed_by_who_waited() {
             unsafe { event::set(event.raw()) };
         });
         // SAFETY: it is there.
-        unsafe { assert!(event::wait(event.raw(), NEVER).is_ok()) };
+        unsafe { assert!(event::wait(Caller::current(), event.raw(), NEVER).is_ok()) };
         event.free();
         assert_eq!(gift.get(), 1);
         other.join().expect("no panic");
@@ -155,11 +219,11 @@ fn semaphore_loses_nothing() {
         });
         // SAFETY: as above.
         unsafe {
-            if semaphore::wait(semaphore.raw(), SOON).is_err() {
-                assert!(semaphore::wait(semaphore.raw(), NEVER).is_ok());
+            if semaphore::wait(Caller::current(), semaphore.raw(), SOON).is_err() {
+                assert!(semaphore::wait(Caller::current(), semaphore.raw(), NEVER).is_ok());
             }
             assert!(other.join().expect("no panic"));
-            assert!(semaphore::wait(semaphore.raw(), 0).is_err());
+            assert!(semaphore::wait(Caller::current(), semaphore.raw(), 0).is_err());
         }
     });
 }
@@ -180,8 +244,8 @@ fn future_comes_once() {
                 assert_eq!(future::set(future.raw(), value, 0), Err(libc::EALREADY));
                 future::release(future.raw());
             });
-            let value = match future::wait(future.raw(), SOON) {
-                Err(_) => future::wait(future.raw(), NEVER),
+            let value = match future::wait(Caller::current(), future.raw(), SOON) {
+                Err(_) => future::wait(Caller::current(), future.raw(), NEVER),
                 outcome => outcome,
             };
             let value: *mut Own = value.expect("it has one").cast();
@@ -197,7 +261,9 @@ pub(crate) fn sends(channel: Shared<channel::Channel>, gift: Shared<Own>, deadli
     gift.add(1);
     let value = gift.raw();
     // SAFETY: the caller has a reference.
-    let outcome = unsafe { channel::send(channel.raw(), (&raw const value).cast(), deadline) };
+    let outcome = unsafe {
+        channel::send(Caller::current(), channel.raw(), (&raw const value).cast(), deadline)
+    };
     outcome.is_ok()
 }
 
@@ -206,7 +272,7 @@ fn receives(channel: Shared<channel::Channel>, deadline: i64) -> Result<(), i32>
     let mut value: *mut Own = ptr::null_mut();
     // SAFETY: the caller has a reference; what was sent is never freed.
     unsafe {
-        channel::receive(channel.raw(), (&raw mut value).cast(), deadline)?;
+        channel::receive(Caller::current(), channel.raw(), (&raw mut value).cast(), deadline)?;
         assert_eq!((*value).get(), 1);
         // It is the receiver's now.
         (*value).add(1);
@@ -298,14 +364,14 @@ fn late_ones_are_given() {
         unsafe {
             let (semaphore, event) = (Shared::<Semaphore>::zeroed(), Shared::<Event>::zeroed());
             at_deadline(move || assert!(semaphore::post(semaphore.raw()).is_ok()));
-            assert!(semaphore::wait(semaphore.raw(), SOON).is_ok());
-            assert!(semaphore::wait(semaphore.raw(), 0).is_err());
+            assert!(semaphore::wait(Caller::current(), semaphore.raw(), SOON).is_ok());
+            assert!(semaphore::wait(Caller::current(), semaphore.raw(), 0).is_err());
             at_deadline(move || event::set(event.raw()));
-            assert!(event::wait(event.raw(), SOON).is_ok());
+            assert!(event::wait(Caller::current(), event.raw(), SOON).is_ok());
             let future = Shared::of(future::create().expect("there is memory"));
             let value: *mut c_void = gifts[0].raw().cast();
             at_deadline(move || assert!(future::set(future.raw(), value, 0).is_ok()));
-            assert_eq!(future::wait(future.raw(), SOON), Ok(value));
+            assert_eq!(future::wait(Caller::current(), future.raw(), SOON), Ok(value));
         }
     });
 }

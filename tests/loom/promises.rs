@@ -6,6 +6,7 @@ use loom::thread;
 
 use crate::ends::NEVER;
 use crate::ground::Own;
+use crate::rt::caller::Caller;
 use crate::rt::future::{self, Future, Promise};
 use crate::{Shared, check};
 
@@ -33,7 +34,7 @@ fn last_setter_breaks_it() {
         unsafe {
             let other = thread::spawn(move || future::let_go(promise.raw()));
             future::let_go(promise.raw());
-            assert_eq!(future::wait(future.raw(), NEVER), Err(libc::EPIPE));
+            assert_eq!(future::wait(Caller::current(), future.raw(), NEVER), Err(libc::EPIPE));
             future::release(future.raw());
             other.join().expect("no panic");
         }
@@ -51,7 +52,7 @@ fn broken_one_is_freed_by_the_waiter() {
         unsafe {
             future::let_go(promise.raw());
             let other = thread::spawn(move || future::let_go(promise.raw()));
-            assert_eq!(future::wait(future.raw(), NEVER), Err(libc::EPIPE));
+            assert_eq!(future::wait(Caller::current(), future.raw(), NEVER), Err(libc::EPIPE));
             future::release(future.raw());
             other.join().expect("no panic");
         }
@@ -73,7 +74,8 @@ fn value_comes_before_the_last_setter_goes() {
                 future::let_go(promise.raw());
             });
             future::let_go(promise.raw());
-            let value: *mut Own = future::wait(future.raw(), NEVER).expect("it has one").cast();
+            let value: *mut Own =
+                future::wait(Caller::current(), future.raw(), NEVER).expect("it has one").cast();
             assert_eq!((*value).get(), 1);
             future::release(future.raw());
             other.join().expect("no panic");

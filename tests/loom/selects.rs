@@ -10,6 +10,7 @@ use loom::thread;
 use crate::ground::Own;
 use crate::objects::{gift, new_channel, sends};
 use crate::rt::abi::{ACORT_EVENT, ACORT_RECV, ACORT_SEND, acort_case_t};
+use crate::rt::caller::Caller;
 use crate::rt::channel::{self, Channel};
 use crate::rt::event::{self, Event};
 use crate::rt::{Outcome, channel_life, select};
@@ -174,7 +175,8 @@ fn one_is_always_ready() {
             // SAFETY: it is never freed.
             unsafe {
                 assert!(channel_life::close(channels[1].raw()).is_ok());
-                channel::receive(channels[0].raw(), (&raw mut value).cast(), 0).is_ok()
+                channel::receive(Caller::current(), channels[0].raw(), (&raw mut value).cast(), 0)
+                    .is_ok()
             }
         });
         let received = receives(is_by_rank, channels, 0);

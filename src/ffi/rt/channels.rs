@@ -4,6 +4,7 @@ use core::ffi::{c_int, c_uint, c_void};
 
 use super::{answer, given, object, status, until};
 use crate::rt::abi::{acort_case_t, acort_chan_t};
+use crate::rt::caller::Caller;
 use crate::rt::{Outcome, channel, channel_life, select};
 
 /// A channel for values of `elem` bytes, of which it keeps up to `cap`; 0: each is handed from sender to
@@ -57,9 +58,11 @@ pub unsafe extern "C" fn acort_chan_send(
     data: *const c_void,
     deadline: i64,
 ) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise.
     status(
-        both(chan, data.cast_mut()).and_then(|chan| unsafe { channel::send(chan, data, deadline) }),
+        both(chan, data.cast_mut())
+            .and_then(|chan| unsafe { channel::send(caller, chan, data, deadline) }),
     )
 }
 
@@ -74,8 +77,11 @@ pub unsafe extern "C" fn acort_chan_recv(
     data: *mut c_void,
     deadline: i64,
 ) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise.
-    status(both(chan, data).and_then(|chan| unsafe { channel::receive(chan, data, deadline) }))
+    status(
+        both(chan, data).and_then(|chan| unsafe { channel::receive(caller, chan, data, deadline) }),
+    )
 }
 
 /// Closes the channel: nothing is sent any more, and who waits has EPIPE; the values in it can still be

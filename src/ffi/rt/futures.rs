@@ -4,6 +4,7 @@ use core::ffi::{c_int, c_void};
 
 use super::{given, object, status};
 use crate::rt::abi::acort_future_t;
+use crate::rt::caller::Caller;
 use crate::rt::{future, sized};
 
 /// A future without a value. NULL and ENOMEM. The caller has a reference: acort_future_unref().
@@ -77,9 +78,10 @@ pub unsafe extern "C" fn acort_future_wait(
     value: *mut *mut c_void,
     deadline: i64,
 ) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise.
     status(given(future).and_then(|future| unsafe {
-        sized::store(value, future::wait(future, deadline)?);
+        sized::store(value, future::wait(caller, future, deadline)?);
         Ok(())
     }))
 }

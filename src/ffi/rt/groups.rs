@@ -4,6 +4,7 @@ use core::ffi::c_int;
 
 use super::{given, object, status, until};
 use crate::rt::abi::acort_group_t;
+use crate::rt::caller::Caller;
 use crate::rt::{group, nesting, parker};
 
 /// A group for tasks (acort_attr_t.group). Groups nest: the new one is inside the caller's own group, and is cancelled
@@ -22,10 +23,11 @@ pub extern "C" fn acort_group_open() -> *mut acort_group_t {
 /// `group` is NULL or an open group.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i64) -> c_int {
+    let caller = Caller::current();
     let hearing = parker::Hearing::Cancellation;
     // SAFETY: the caller's promise.
     status(given(group).and_then(|group| unsafe {
-        group::wait(group, hearing, until(deadline)?)?;
+        group::wait(caller, group, hearing, until(deadline)?)?;
         group::outcome(group)
     }))
 }

@@ -38,7 +38,8 @@ pub mod watch;
 
 use core::ffi::c_int;
 
-use crate::rt::{Outcome, call, vessel};
+use crate::rt::caller::Caller;
+use crate::rt::{Outcome, call};
 use crate::sys;
 
 /// 0, or -1 and errno.
@@ -64,7 +65,7 @@ fn refused(error: c_int) -> i8 {
 /// on a shared stack while they wait begin below the face instead, in the part that is over before the wait.
 #[inline(always)]
 fn until(deadline: i64) -> Outcome<i64> {
-    call::begin(deadline)
+    call::begin(Caller::current(), deadline)
 }
 
 /// So many bytes, or -1 and errno.
@@ -94,9 +95,9 @@ fn given<'a, T>(object: *mut T) -> Outcome<&'a mut T> {
 /// The object of synchronisation that a function was called for, as the runtime has it: the struct is its memory, which
 /// others find while it is used. EINVAL: NULL; EFAULT: it lies on a shared stack, and would move away from them.
 #[inline(always)]
-fn placed<C, T>(object: *mut C) -> Outcome<*mut T> {
+fn placed<C, T>(caller: Caller, object: *mut C) -> Outcome<*mut T> {
     if object.is_null() {
         return Err(libc::EINVAL);
     }
-    if vessel::is_on_moving_stack(object.cast()) { Err(libc::EFAULT) } else { Ok(object.cast()) }
+    if caller.moves(object.cast()) { Err(libc::EFAULT) } else { Ok(object.cast()) }
 }

@@ -4,6 +4,7 @@ use core::ffi::{c_int, c_void};
 
 use super::{placed, status, until};
 use crate::rt::abi::acort_once_t;
+use crate::rt::caller::Caller;
 use crate::rt::once;
 
 /// Calls `fn` with `arg` where nobody has done so with this `once`; who comes meanwhile waits for its end,
@@ -20,9 +21,10 @@ pub unsafe extern "C" fn acort_once(
     arg: *mut c_void,
     deadline: i64,
 ) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(once).and_then(|once| unsafe {
+    status(placed(caller, once).and_then(|once| unsafe {
         let function = r#fn.ok_or(libc::EINVAL)?;
-        once::once(once, function, arg, until(deadline)?)
+        once::once(caller, once, function, arg, until(deadline)?)
     }))
 }

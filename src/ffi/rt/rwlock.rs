@@ -4,6 +4,7 @@ use core::ffi::c_int;
 
 use super::{placed, status};
 use crate::rt::abi::acort_rwlock_t;
+use crate::rt::caller::Caller;
 use crate::rt::rwlock;
 
 /// Takes the lock for reading; several may have it so. Who comes while a writer waits is behind that one: a
@@ -15,8 +16,11 @@ use crate::rt::rwlock;
 /// `rwlock` is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(rwlock).and_then(|rwlock| unsafe { rwlock::read(rwlock, deadline) }))
+    status(
+        placed(caller, rwlock).and_then(|rwlock| unsafe { rwlock::read(caller, rwlock, deadline) }),
+    )
 }
 
 /// Takes the lock for writing: nobody else has it then. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where
@@ -26,8 +30,12 @@ pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadli
 /// `rwlock` is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(rwlock).and_then(|rwlock| unsafe { rwlock::write(rwlock, deadline) }))
+    status(
+        placed(caller, rwlock)
+            .and_then(|rwlock| unsafe { rwlock::write(caller, rwlock, deadline) }),
+    )
 }
 
 /// Gives the lock up, in whichever way the caller has it. 0, or -1 and errno: EPERM where nobody has it, or
@@ -37,6 +45,7 @@ pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadli
 /// `rwlock` is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_unlock(rwlock: *mut acort_rwlock_t) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(rwlock).and_then(|rwlock| unsafe { rwlock::unlock(rwlock) }))
+    status(placed(caller, rwlock).and_then(|rwlock| unsafe { rwlock::unlock(caller, rwlock) }))
 }

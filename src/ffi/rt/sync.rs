@@ -7,21 +7,25 @@ use super::{answer, placed, status, until};
 use crate::rt::abi::{
     acort_barrier_t, acort_cond_t, acort_event_t, acort_mutex_t, acort_sem_t, acort_waitgroup_t,
 };
+use crate::rt::caller::Caller;
 use crate::rt::parker::Hearing;
 use crate::rt::{barrier, condition, event, mutex, semaphore, waitgroup};
 
-/// Takes the mutex: the caller, a task or a thread, has it until acort_mutex_unlock(); who waits first has it
-/// next. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where the caller has it; EINVAL for NULL, EFAULT on a
-/// shared stack.
+/// Takes the mutex: the caller, a task or a thread, has it until acort_mutex_unlock(). Of those that wait the first one is
+/// woken at each unlock; it has the mutex unless another call has taken it by then, which happens a few times in a row at
+/// most. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where the caller has it; EINVAL for NULL, EFAULT on a shared
+/// stack.
 ///
 /// # Safety
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i64) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
     status(
-        placed(mutex)
-            .and_then(|mutex| unsafe { mutex::lock(mutex, Hearing::Cancellation, deadline) }),
+        placed(caller, mutex).and_then(|mutex| unsafe {
+            mutex::lock(caller, mutex, Hearing::Cancellation, deadline)
+        }),
     )
 }
 
@@ -32,8 +36,14 @@ pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_mutex_unlock(mutex: *mut acort_mutex_t) -> c_int {
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(mutex).and_then(|mutex| unsafe { mutex::unlock(mutex) }))
+    let caller = Caller::current();
+    if mutex.is_null() {
+        return status(Err(libc::EINVAL));
+    }
+    // SAFETY: not NULL, so such an object.
+    let outcome = unsafe { mutex::unlock(caller, mutex.cast()) };
+    // A mutex that moves away has no owner, for its lock is refused.
+    status(outcome.map_err(|error| if caller.moves(mutex.cast()) { libc::EFAULT } else { error }))
 }
 
 /// Gives `mutex` up, waits for a signal, and takes it again, whatever comes. It may come back for nothing: look
@@ -48,10 +58,11 @@ pub unsafe extern "C" fn acort_cond_wait(
     mutex: *mut acort_mutex_t,
     deadline: i64,
 ) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(cond).and_then(|cond| unsafe {
-        let mutex = placed(mutex)?;
-        condition::wait(cond, mutex, until(deadline)?)
+    status(placed(caller, cond).and_then(|cond| unsafe {
+        let mutex = placed(caller, mutex)?;
+        condition::wait(caller, cond, mutex, until(deadline)?)
     }))
 }
 
@@ -61,8 +72,9 @@ pub unsafe extern "C" fn acort_cond_wait(
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(cond).map(|cond| unsafe { condition::signal(cond) }))
+    status(placed(caller, cond).map(|cond| unsafe { condition::signal(cond) }))
 }
 
 /// Wakes all who wait. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
@@ -71,8 +83,9 @@ pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(cond).map(|cond| unsafe { condition::broadcast(cond) }))
+    status(placed(caller, cond).map(|cond| unsafe { condition::broadcast(cond) }))
 }
 
 /// Sets the event: all who wait go on, and who comes later does not wait. 0, or -1 and errno: EINVAL for NULL,
@@ -82,8 +95,9 @@ pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int 
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_set(event: *mut acort_event_t) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(event).map(|event| unsafe { event::set(event) }))
+    status(placed(caller, event).map(|event| unsafe { event::set(event) }))
 }
 
 /// The event is not set any more. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
@@ -92,8 +106,9 @@ pub unsafe extern "C" fn acort_event_set(event: *mut acort_event_t) -> c_int {
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(event).map(|event| unsafe { event::reset(event) }))
+    status(placed(caller, event).map(|event| unsafe { event::reset(event) }))
 }
 
 /// Waits until the event is set. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a shared
@@ -103,8 +118,9 @@ pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i64) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(event).and_then(|event| unsafe { event::wait(event, deadline) }))
+    status(placed(caller, event).and_then(|event| unsafe { event::wait(caller, event, deadline) }))
 }
 
 /// The semaphore counts `count`. 0, or -1 and errno: EBUSY where somebody waits; EINVAL for NULL, EFAULT on a
@@ -114,8 +130,9 @@ pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
+    status(placed(caller, sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
 }
 
 /// Counts up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
@@ -125,8 +142,9 @@ pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) ->
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(sem).and_then(|sem| unsafe { semaphore::post(sem) }))
+    status(placed(caller, sem).and_then(|sem| unsafe { semaphore::post(sem) }))
 }
 
 /// Counts down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
@@ -136,8 +154,9 @@ pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(sem).and_then(|sem| unsafe { semaphore::wait(sem, deadline) }))
+    status(placed(caller, sem).and_then(|sem| unsafe { semaphore::wait(caller, sem, deadline) }))
 }
 
 /// So many more are to be waited for, or fewer. 0, or -1 and errno: EINVAL below none or for NULL, EOVERFLOW;
@@ -147,8 +166,9 @@ pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) ->
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_add(wg: *mut acort_waitgroup_t, n: c_int) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(wg).and_then(|wg| unsafe { waitgroup::add(wg, n) }))
+    status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, n) }))
 }
 
 /// One fewer: acort_waitgroup_add(wg, -1), with its errors.
@@ -157,8 +177,9 @@ pub unsafe extern "C" fn acort_waitgroup_add(wg: *mut acort_waitgroup_t, n: c_in
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(wg).and_then(|wg| unsafe { waitgroup::add(wg, -1) }))
+    status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, -1) }))
 }
 
 /// Waits until none is left. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a shared stack.
@@ -167,8 +188,9 @@ pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_i
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadline: i64) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(wg).and_then(|wg| unsafe { waitgroup::wait(wg, deadline) }))
+    status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::wait(caller, wg, deadline) }))
 }
 
 /// The barrier is for `count`. 0, or -1 and errno: EINVAL for 0 or NULL, EBUSY where somebody waits; EFAULT on
@@ -178,8 +200,9 @@ pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadli
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_barrier_init(barrier: *mut acort_barrier_t, count: c_uint) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(barrier).and_then(|barrier| unsafe { barrier::init(barrier, count) }))
+    status(placed(caller, barrier).and_then(|barrier| unsafe { barrier::init(barrier, count) }))
 }
 
 /// Waits until as many are there as the barrier is for. 1 for the last one, 0 for the others, or -1 and errno:
@@ -190,9 +213,10 @@ pub unsafe extern "C" fn acort_barrier_init(barrier: *mut acort_barrier_t, count
 /// Each is NULL or such an object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_barrier_wait(barrier: *mut acort_barrier_t, deadline: i64) -> c_int {
+    let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
     answer(
-        placed(barrier).and_then(|barrier| unsafe {
+        placed(caller, barrier).and_then(|barrier| unsafe {
             barrier::wait(barrier, until(deadline)?).map(c_int::from)
         }),
     )

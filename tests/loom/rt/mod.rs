@@ -315,15 +315,44 @@ pub(crate) mod abi {
     }
 }
 
+/// A task of a model, or a plain thread.
+pub(crate) mod caller {
+    use super::task::{self, Task};
+    use crate::tls;
+
+    #[derive(Clone, Copy)]
+    pub struct Caller(*mut Task);
+
+    impl Caller {
+        pub fn current() -> Caller {
+            Caller(task::here())
+        }
+
+        pub fn task(self) -> *mut Task {
+            self.0
+        }
+
+        pub fn owner(self) -> usize {
+            owner(self.0)
+        }
+    }
+
+    pub fn owner(task: *mut Task) -> usize {
+        if task.is_null() { tls::thread_state() as usize } else { task as usize }
+    }
+}
+
 /// No model has a budget, and no task of one is cancelled before a call.
 pub(crate) mod call {
     use super::Outcome;
+    use super::caller::Caller;
+    use super::task::Task;
 
-    pub fn begin(deadline: i64) -> Outcome<i64> {
+    pub fn begin(_: Caller, deadline: i64) -> Outcome<i64> {
         Ok(deadline)
     }
 
-    pub fn try_begin(_: i64) -> bool {
+    pub fn try_begin(_: *mut Task, _: i64) -> bool {
         true
     }
 }

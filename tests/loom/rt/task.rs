@@ -189,3 +189,7 @@ pub(crate) unsafe fn give_back(_: *mut Task) {}
 pub(crate) unsafe fn took_lock(_: *mut Task) {}
 
 pub(crate) unsafe fn gave_lock(_: *mut Task) {}
+
+pub(crate) unsafe fn took_mutex(_: *mut Task) {}
+
+pub(crate) unsafe fn gave_mutex(_: *mut Task) {}

@@ -21,6 +21,13 @@ pub(crate) struct Wait {
     pub(crate) hearing: Hearing,
     /// Negative: never; 0: do not wait; positive: it may have passed at any moment.
     pub(crate) deadline: i64,
+    pub(crate) is_first: bool,
+}
+
+impl Wait {
+    pub(crate) fn new(why: Why, about: usize, hearing: Hearing, deadline: i64) -> Wait {
+        Wait { why, about, hearing, deadline, is_first: false }
+    }
 }
 
 pub(crate) enum Begun {
@@ -63,14 +70,14 @@ pub(crate) unsafe fn begin_and_release(
     release: impl FnOnce(),
 ) -> Begun {
     // SAFETY: the caller's promise.
-    Begun::Over(unsafe { thread_in_queue(lock, queue, slot, wait.deadline, release) })
+    Begun::Over(unsafe { thread_in_queue(lock, queue, slot, wait, release) })
 }
 
 unsafe fn thread_in_queue(
     lock: *const Lock,
     queue: *mut Queue,
     slot: *mut u8,
-    deadline: i64,
+    wait: Wait,
     release: impl FnOnce(),
 ) -> Outcome<()> {
     let parker = Parker::new();
@@ -79,14 +86,14 @@ unsafe fn thread_in_queue(
     let mut waiter = Waiter::new(parker, slot, 1);
     // SAFETY: the caller's promise; both stay until the wait has ended.
     unsafe {
-        if deadline == 0 {
+        if wait.deadline == 0 {
             release();
             return Err(libc::ETIMEDOUT);
         }
         (*parker).arm(Hearing::Nothing);
-        (*queue).push(&raw mut waiter, lock);
+        (*queue).join(&raw mut waiter, lock, wait.is_first);
         release();
-        if !sleeps(parker, deadline) {
+        if !sleeps(parker, wait.deadline) {
             Waiter::withdraw(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }
