@@ -17,6 +17,7 @@ use crate::nim;
 use crate::panics;
 use crate::process::is_there;
 use crate::rt_use;
+use crate::sandbox;
 use crate::sanitizers;
 use crate::snippets;
 use crate::steps;
@@ -279,6 +280,11 @@ pub const LANES: &[Lane] = &[
         cases: |_| Ok(manual::cases()),
     },
     Lane { name: "rt-use", needs: &[CLIENTS], cases: |_| rt_use::cases() },
+    Lane {
+        name: "sandbox",
+        needs: &[&[("test -e /usr/include/linux/seccomp.h", "linux-libc-dev")]],
+        cases: sandbox::cases,
+    },
     Lane { name: "kqueue", needs: &[CLIENTS, RUST_SOURCE], cases: |_| kqueue::cases() },
     Lane { name: "nim", needs: &[NIM, AARCH64], cases: |_| nim::cases() },
     Lane { name: "install", needs: &[], cases: |_| Ok(install::cases()) },

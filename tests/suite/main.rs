@@ -30,6 +30,7 @@ mod panics;
 mod port;
 mod process;
 mod rt_use;
+mod sandbox;
 mod sanitizers;
 mod servers;
 mod snippets;

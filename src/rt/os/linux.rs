@@ -100,7 +100,7 @@ fn duplicate(from: c_int, to: c_int) -> c_long {
 }
 
 /// Gives `fd`, which no program inherits from here on; negative: there is none.
-fn inherited_by_none(fd: c_int) -> c_long {
+pub(super) fn inherited_by_none(fd: c_int) -> c_long {
     if fd >= 0 {
         // SAFETY: flags of a file descriptor.
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
@@ -136,33 +136,7 @@ pub(crate) unsafe fn accept(
     accepted as c_int
 }
 
-/// A new epoll, which no program inherits; -1 and errno.
-#[cfg(not(aco_kqueue))]
-pub(crate) fn epoll_create() -> c_int {
-    #[unsafe(link_section = "aco_shared")]
-    static CREATE1: StandIn = StandIn::new();
-    // SAFETY: no preconditions.
-    let epoll = CREATE1.call(
-        || unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) }.into(),
-        || inherited_by_none(old_epoll_create()),
-    );
-    epoll as c_int
-}
-
-/// epoll_create(2), which the C library may make of the other one.
-#[cfg(not(aco_kqueue))]
-fn old_epoll_create() -> c_int {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: any positive size.
-    return unsafe { libc::syscall(libc::SYS_epoll_create, 1) } as c_int;
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        sys::set_errno(libc::ENOSYS);
-        -1
-    }
-}
-
-/// fstat(2), which the C library may make of newfstatat(2).
+/// fstat(2), which the C library makes of one of two calls: the other one stands in.
 ///
 /// # Safety
 /// `status` is writable.
@@ -171,7 +145,16 @@ pub(super) unsafe fn fstat(fd: c_int, status: *mut libc::stat) -> c_int {
     static FSTAT: StandIn = StandIn::new();
     // SAFETY: the caller's promise. The C library's struct is the kernel's on these architectures.
     let answer = unsafe {
-        FSTAT.call(|| libc::fstat(fd, status).into(), || libc::syscall(libc::SYS_fstat, fd, status))
+        FSTAT.call(
+            || libc::fstat(fd, status).into(),
+            || match libc::syscall(libc::SYS_fstat, fd, status) {
+                ..0 if is_refusal(sys::errno()) => {
+                    let (itself, flags) = (c"".as_ptr(), libc::AT_EMPTY_PATH);
+                    libc::syscall(libc::SYS_newfstatat, fd, itself, status, flags)
+                }
+                answer => answer,
+            },
+        )
     };
     answer as c_int
 }

@@ -12,19 +12,21 @@ use crate::{diag, sanitizer, sys};
 
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(all(target_os = "linux", not(aco_kqueue)))]
+mod linux_epoll;
 #[cfg(target_os = "macos")]
 mod macos;
 mod refused;
 
 pub(crate) use crate::sys::errno_place;
-#[cfg(all(target_os = "linux", not(aco_kqueue)))]
-pub(crate) use linux::epoll_create;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
     WakeFds, accept, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one,
 };
 #[cfg(target_os = "linux")]
 use linux::{fstat, poll_files};
+#[cfg(all(target_os = "linux", not(aco_kqueue)))]
+pub(crate) use linux_epoll::{epoll_create, other_epoll_wait};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
     WakeFds, accept, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one,

@@ -5,16 +5,17 @@
 //!
 //! | call | where it is refused |
 //! |---|---|
-//! | epoll_pwait2 | epoll_wait, then epoll_pwait: sleeps end on whole milliseconds |
+//! | epoll_pwait2 | epoll_wait, epoll_pwait: sleeps end on whole milliseconds |
+//! | epoll_wait, epoll_pwait | each for the other |
 //! | epoll_create1 | epoll_create, where the architecture has it |
 //! | eventfd2 | a pipe |
 //! | accept4 | accept, fcntl |
 //! | dup3 | dup2, fcntl, where the architecture has it |
-//! | newfstatat | fstat |
-//! | poll | ppoll |
+//! | newfstatat, fstat | each for the other |
+//! | poll, ppoll | each for the other |
 //! | preadv2 | a thread for blocking calls reads |
 //! | signalfd4, pidfd_open | the call looks from time to time |
-//! | epoll_create, epoll_ctl, timerfd_create, clone | set-up gives the errno to its caller, and one line |
+//! | epoll_create, epoll_ctl, timerfd_create, pthread_create | set-up gives the errno to its caller, and one line |
 //! | epoll_wait, epoll_pwait, timerfd_settime, futex, clock_gettime, write to the eventfd | one line, and SIGABRT |
 //!
 //! Invariants:
@@ -27,6 +28,7 @@
 //! * S4. EPERM of epoll_ctl has two meanings. The sort of the file tells them apart: `is_never_polled`.
 
 use core::ffi::{c_int, c_long};
+use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::{diag, sys};
@@ -57,7 +59,7 @@ impl Call {
             Call::EpollCtl => "epoll_ctl",
             Call::Eventfd => "eventfd2",
             Call::Timerfd => "timerfd_create",
-            Call::Thread => "clone",
+            Call::Thread => "pthread_create",
             Call::SigTimedWait => "rt_sigtimedwait",
             Call::SignalMask => "rt_sigprocmask",
             Call::Poll => "poll",
@@ -98,6 +100,14 @@ pub(crate) fn noted_errno(call: Call) -> c_int {
 #[inline(never)]
 pub(crate) fn broken<T: diag::Subject>(object: *const T, call: &str) -> ! {
     let error = sys::errno();
+    #[unsafe(link_section = "aco_shared")]
+    static IS_SAID: AtomicBool = AtomicBool::new(false);
+    if IS_SAID.swap(true, Ordering::Relaxed) {
+        // Another thread writes the line, and ends the process.
+        // SAFETY: no files.
+        unsafe { libc::poll(ptr::null_mut(), 0, 1000) };
+        sys::abort()
+    }
     if is_refusal(error) {
         diag::fatal("acort", object, format_args!("{call} is refused: errno {error}"), ADVICE)
     }

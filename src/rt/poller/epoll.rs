@@ -166,10 +166,7 @@ impl Poller {
             // SAFETY: so many events have room there.
             WAIT.call(
                 || unsafe { libc::epoll_wait(self.epoll, place, count, limit) }.into(),
-                || unsafe {
-                    let no_mask = core::ptr::null();
-                    libc::epoll_pwait(self.epoll, place, count, limit, no_mask).into()
-                },
+                || unsafe { os::other_epoll_wait(self.epoll, place, count, limit) },
             )
         };
         // Tools that watch do not know the finer call.
