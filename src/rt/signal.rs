@@ -17,7 +17,7 @@ unsafe fn take(signals: Signals, info: *mut libc::siginfo_t) -> Outcome<c_int> {
         // SAFETY: the caller's promise.
         match unsafe { libc::sigtimedwait(&set, info, &no_time) } {
             ..0 if sys::errno() == libc::EINTR => {}
-            ..0 => return Err(sys::errno()),
+            ..0 => return Err(os::noted_errno(os::Call::SigTimedWait)),
             number => return Ok(number),
         }
     }
@@ -43,7 +43,10 @@ pub(crate) unsafe fn wait(
         }
         let call = signal_owner::enter(wanted)?;
         let mut attempt = || take(signal_owner::owned_by(call), info);
-        let outcome = (*call).told.until_done(deadline, &mut attempt);
+        let outcome = match &(*call).told {
+            Some(told) => told.until_done(deadline, &mut attempt),
+            None => look_at_times(deadline, &mut attempt),
+        };
         signal_owner::leave(call);
         outcome
     }
@@ -88,10 +91,7 @@ pub(crate) unsafe fn wait_child(
 }
 
 /// Where the system has no such file descriptors, or no more of them: looks from time to time.
-fn look_at_times(
-    deadline: i64,
-    attempt: &mut dyn FnMut() -> Outcome<libc::pid_t>,
-) -> Outcome<libc::pid_t> {
+fn look_at_times(deadline: i64, attempt: &mut dyn FnMut() -> Outcome<c_int>) -> Outcome<c_int> {
     const FIRST: i64 = 500_000;
     const LONGEST: i64 = 20_000_000;
     let mut pause = FIRST;

@@ -110,7 +110,7 @@ fn is_left_out(test: &str, variant: &Variant) -> bool {
         // Include our header; about what the library does, and the two ways to switch.
         _ if test.starts_with("rt/") => {
             variant.link == Link::Past
-                || ["rt/failing", "rt/pool_uses", "rt/threadless"].contains(&test)
+                || ["rt/failing", "rt/pool_uses", "rt/starting", "rt/threadless"].contains(&test)
                     && variant.link != Link::Shared
                 || !["-O1", "-O2", "-O0", "-O1 -g", "-O2 -DACO_NO_INLINE"].contains(&variant.flags)
         }

@@ -18,6 +18,7 @@ use crate::panics;
 use crate::process::is_there;
 use crate::repeat;
 use crate::rt_use;
+use crate::sandbox;
 use crate::sanitizers;
 use crate::snippets;
 use crate::steps;
@@ -285,6 +286,11 @@ pub const LANES: &[Lane] = &[
     },
     Lane { name: "rt-use", needs: &[CLIENTS], cases: |_| rt_use::cases() },
     Lane { name: "repeat", needs: &[CXX, CLIENTS], cases: repeat::cases },
+    Lane {
+        name: "sandbox",
+        needs: &[&[("test -e /usr/include/linux/seccomp.h", "linux-libc-dev")]],
+        cases: sandbox::cases,
+    },
     Lane { name: "kqueue", needs: &[CLIENTS, RUST_SOURCE], cases: |_| kqueue::cases() },
     Lane { name: "nim", needs: &[NIM, AARCH64], cases: |_| nim::cases() },
     Lane { name: "install", needs: &[], cases: |_| Ok(install::cases()) },

@@ -31,6 +31,7 @@ mod port;
 mod process;
 mod repeat;
 mod rt_use;
+mod sandbox;
 mod sanitizers;
 mod servers;
 mod snippets;

@@ -2,22 +2,47 @@
 //! system has in its own way have a file each.
 
 use core::ffi::{c_int, c_void};
+use core::fmt::{self, Formatter};
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
+use core::sync::atomic::AtomicU32;
 
 use super::Outcome;
-use crate::{sanitizer, sys};
+use crate::{diag, sanitizer, sys};
 
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(all(target_os = "linux", not(aco_kqueue)))]
+mod linux_epoll;
 #[cfg(target_os = "macos")]
 mod macos;
+mod refused;
 
 pub(crate) use crate::sys::errno_place;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{WakeFds, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one};
+pub(crate) use linux::{
+    WakeFds, accept, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one,
+};
+#[cfg(target_os = "linux")]
+use linux::{fstat, poll_files};
+#[cfg(all(target_os = "linux", not(aco_kqueue)))]
+pub(crate) use linux_epoll::{epoll_create, other_epoll_wait};
 #[cfg(target_os = "macos")]
-pub(crate) use macos::{WakeFds, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one};
+pub(crate) use macos::{
+    WakeFds, accept, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one,
+};
+#[cfg(target_os = "macos")]
+use macos::{fstat, poll_files};
+#[cfg(all(target_os = "linux", not(aco_kqueue)))]
+pub(crate) use refused::StandIn;
+pub(crate) use refused::{Call, broken, is_refusal, noted, noted_errno};
+
+/// A word that threads sleep on, in a line.
+impl diag::Subject for AtomicU32 {
+    unsafe fn describe(_: *const AtomicU32, _: &mut Formatter) -> fmt::Result {
+        Ok(())
+    }
+}
 
 const NANOSECONDS: i64 = 1_000_000_000;
 
@@ -26,10 +51,18 @@ pub(crate) fn now() -> i64 {
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
     // SAFETY: the call writes the time; all zero is one.
     let time = unsafe {
-        libc::clock_gettime(libc::CLOCK_MONOTONIC, time.as_mut_ptr());
+        if libc::clock_gettime(libc::CLOCK_MONOTONIC, time.as_mut_ptr()) != 0 {
+            no_clock()
+        }
         time.assume_init()
     };
     time.tv_sec * NANOSECONDS + time.tv_nsec
+}
+
+#[cold]
+#[inline(never)]
+fn no_clock() -> ! {
+    broken(ptr::null::<AtomicU32>(), "clock_gettime")
 }
 
 /// `nanoseconds`, not negative, as the system takes them.
@@ -43,12 +76,44 @@ pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> 
     // A tool's poll looks at them, which the library has written.
     sanitizer::is_written(files.as_mut_ptr().cast(), size_of_val(files));
     // SAFETY: so many structs.
-    let found = unsafe { libc::poll(files.as_mut_ptr(), files.len() as libc::nfds_t, limit) };
+    let found = unsafe { poll_files(files.as_mut_ptr(), files.len(), limit) };
     match usize::try_from(found) {
         Ok(found) => Ok(found),
-        _ if sys::errno() != libc::EINTR => Err(sys::errno()),
+        _ if sys::errno() != libc::EINTR => Err(noted_errno(Call::Poll)),
         _ if limit == 0 => poll(files, 0),
         _ => Ok(0),
+    }
+}
+
+/// The sort of a file: S_IFREG ...
+pub(crate) fn file_type(fd: c_int) -> Outcome<libc::mode_t> {
+    let mut status = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the status is written on success.
+    unsafe {
+        match fstat(fd, status.as_mut_ptr()) {
+            0 => Ok(status.assume_init().st_mode & libc::S_IFMT),
+            _ => Err(noted_errno(Call::Fstat)),
+        }
+    }
+}
+
+/// Returns true for files of a sort that no poller takes: they are always ready.
+pub(crate) fn is_always_ready(sort: libc::mode_t) -> bool {
+    matches!(sort, libc::S_IFREG | libc::S_IFDIR | libc::S_IFBLK)
+}
+
+/// Returns true if a poller's EPERM for `fd` is the file's own answer, and no refusal of the call (S4 of `refused`).
+/// Devices that cannot be polled, such as /dev/null, are ready both ways for poll(2).
+#[cold]
+pub(crate) fn is_never_polled(fd: c_int) -> bool {
+    const BOTH: i16 = libc::POLLIN | libc::POLLOUT;
+    match file_type(fd) {
+        Ok(libc::S_IFCHR) => {
+            let mut file = [libc::pollfd { fd, events: BOTH, revents: 0 }];
+            poll(&mut file, 0).is_ok() && file.iter().all(|file| file.revents & BOTH == BOTH)
+        }
+        Ok(sort) => is_always_ready(sort),
+        Err(_) => false,
     }
 }
 
@@ -139,7 +204,7 @@ pub(crate) fn start_thread(
         libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
         let error = libc::pthread_create(thread.as_mut_ptr(), ptr::null(), body, argument);
         libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
-        if error == 0 { Ok(thread.assume_init()) } else { Err(error) }
+        if error == 0 { Ok(thread.assume_init()) } else { Err(noted(Call::Thread, error)) }
     }
 }
 
