@@ -135,6 +135,7 @@ extern "C" fn serve_in_thread(worker: *mut c_void) -> *mut c_void {
     let worker: *mut Worker = worker.cast();
     // SAFETY: the thread was started for this worker, which stays until the thread has ended.
     unsafe {
+        os::name_thread(c"acort-work-", (*worker).number);
         if (*(*worker).runtime).options.flags & ACORT_PIN_CPUS != 0 {
             os::pin_to((*worker).number as usize);
         }

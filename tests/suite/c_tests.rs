@@ -46,9 +46,10 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 30] = [
+const IN_ANY_ORDER: [&str; 32] = [
     "rt/attributes",
     "rt/channels",
+    "rt/children",
     "rt/closing",
     "rt/deadlines",
     "rt/dial",
@@ -57,6 +58,7 @@ const IN_ANY_ORDER: [&str; 30] = [
     "rt/futures",
     "rt/groups",
     "rt/herd",
+    "rt/inherited",
     "rt/io",
     "rt/late",
     "rt/listen",

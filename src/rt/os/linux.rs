@@ -1,6 +1,6 @@
-//! What Linux has of its own: futexes, the threads of the process, processors.
+//! What Linux has of its own: futexes, the threads of the process, their names.
 
-use core::ffi::{c_int, c_long, c_void};
+use core::ffi::{CStr, c_int, c_long, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
@@ -40,22 +40,10 @@ pub(crate) fn wake_one(word: *const AtomicU32) {
     }
 }
 
-/// Ties this thread to one processor, where that may be used.
-pub(crate) fn pin_to(processor: usize) {
-    const SIZE: usize = size_of::<libc::cpu_set_t>();
-    // SAFETY: all zero is a set; the macros stay inside it.
-    unsafe {
-        let (mut allowed, mut set): (libc::cpu_set_t, libc::cpu_set_t) = core::mem::zeroed();
-        if libc::sched_getaffinity(0, SIZE, &mut allowed) != 0 {
-            return;
-        }
-        let count = libc::CPU_COUNT(&allowed).max(1) as usize;
-        let mut those = (0..8 * SIZE).filter(|one| libc::CPU_ISSET(*one, &allowed));
-        if let Some(one) = those.nth(processor % count) {
-            libc::CPU_SET(one, &mut set);
-            libc::sched_setaffinity(0, SIZE, &set);
-        }
-    }
+/// Names this thread. `name` has at most 15 bytes.
+pub(crate) fn set_thread_name(name: &CStr) {
+    // SAFETY: the name ends in 0.
+    unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
 }
 
 /// How many threads the process has. None: the system does not say.

@@ -1,6 +1,6 @@
 //! What macOS has of its own: words to sleep on (macOS 14.4), the threads of the process.
 
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 use core::mem::MaybeUninit;
 use core::sync::atomic::AtomicU32;
 
@@ -39,6 +39,29 @@ pub(crate) fn wake_one(word: *const AtomicU32) {
 
 /// Ties this thread to one processor, where that may be used: not on this system.
 pub(crate) fn pin_to(_processor: usize) {}
+
+/// The processors that a thread may use: this system does not say.
+pub(crate) struct Processors;
+
+impl Processors {
+    pub(crate) fn of_this_thread() -> Processors {
+        Processors
+    }
+
+    pub(crate) fn put_on(&self) {}
+}
+
+/// How many processors the threads of this process can use at once.
+pub(crate) fn usable_processors() -> Outcome<u32> {
+    // SAFETY: sysconf has no preconditions.
+    Ok(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1) as u32)
+}
+
+/// Names this thread.
+pub(crate) fn set_thread_name(name: &CStr) {
+    // SAFETY: the name ends in 0.
+    unsafe { libc::pthread_setname_np(name.as_ptr()) };
+}
 
 /// How many threads the process has. None: the system does not say.
 pub(crate) fn thread_count() -> Option<usize> {

@@ -1,7 +1,7 @@
 //! The system's calls that the runtime makes beyond those of `sys`, each wrapped once. Those that each
 //! system has in its own way have a file each.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::c_int;
 use core::fmt::{self, Formatter};
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
@@ -11,17 +11,24 @@ use super::Outcome;
 use crate::{diag, sanitizer, sys};
 
 #[cfg(target_os = "linux")]
+mod cgroup;
+#[cfg(target_os = "linux")]
 mod linux;
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 mod linux_epoll;
 #[cfg(target_os = "macos")]
 mod macos;
+#[cfg(target_os = "linux")]
+mod processors;
 mod refused;
+#[cfg(target_os = "linux")]
+mod text_file;
+mod threads;
 
 pub(crate) use crate::sys::errno_place;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    WakeFds, accept, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one,
+    WakeFds, accept, close_and_keep_number, set_thread_name, sleep_on, thread_count, wake_one,
 };
 #[cfg(target_os = "linux")]
 use linux::{fstat, poll_files};
@@ -29,13 +36,20 @@ use linux::{fstat, poll_files};
 pub(crate) use linux_epoll::{epoll_create, other_epoll_wait};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    WakeFds, accept, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one,
+    Processors, WakeFds, accept, close_and_keep_number, pin_to, set_thread_name, sleep_on,
+    thread_count, usable_processors, wake_one,
 };
 #[cfg(target_os = "macos")]
 use macos::{fstat, poll_files};
+#[cfg(target_os = "linux")]
+pub(crate) use processors::{Processors, pin_to, usable_processors};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 pub(crate) use refused::StandIn;
 pub(crate) use refused::{Call, broken, is_refusal, noted, noted_errno};
+pub(crate) use threads::{
+    block_signals, detach_thread, join_thread, name_thread, set_signal_mask, signal_mask,
+    signals_to_block, start_thread,
+};
 
 /// A word that threads sleep on, in a line.
 impl diag::Subject for AtomicU32 {
@@ -186,38 +200,6 @@ pub(crate) unsafe fn grow<T>(memory: *mut T, count: usize) -> Option<NonNull<T>>
     let size = count.checked_mul(size_of::<T>())?;
     // SAFETY: the caller's promise.
     NonNull::new(unsafe { libc::realloc(memory.cast(), size) }.cast())
-}
-
-/// What a thread runs.
-pub(crate) type ThreadBody = extern "C" fn(*mut c_void) -> *mut c_void;
-
-/// Starts a thread, with every signal blocked: those are for the program's own.
-pub(crate) fn start_thread(
-    body: ThreadBody,
-    argument: *mut c_void,
-) -> Result<libc::pthread_t, c_int> {
-    let mut thread = MaybeUninit::uninit();
-    let (mut all, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
-    // SAFETY: the sets are initialised by the first two calls; the thread where the third succeeds.
-    unsafe {
-        libc::sigfillset(all.as_mut_ptr());
-        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
-        let error = libc::pthread_create(thread.as_mut_ptr(), ptr::null(), body, argument);
-        libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
-        if error == 0 { Ok(thread.assume_init()) } else { Err(noted(Call::Thread, error)) }
-    }
-}
-
-/// Waits for the end of a thread of [`start_thread`].
-pub(crate) fn join_thread(thread: libc::pthread_t) {
-    // SAFETY: each such thread is joined once.
-    unsafe { libc::pthread_join(thread, ptr::null_mut()) };
-}
-
-/// Lets nobody wait for a thread of [`start_thread`].
-pub(crate) fn detach_thread(thread: libc::pthread_t) {
-    // SAFETY: nobody joins it.
-    unsafe { libc::pthread_detach(thread) };
 }
 
 /// An option of a socket, of those at SOL_SOCKET that are one number.
