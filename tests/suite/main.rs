@@ -34,6 +34,7 @@ mod sanitizers;
 mod servers;
 mod snippets;
 mod steps;
+mod survival;
 mod unwinders;
 mod work;
 
