@@ -77,24 +77,28 @@ static void *accept_all(void *argument) {
     return NULL;
 }
 
-static void *run(void *unused) {
-    acort_group_t *accepting = acort_group_open();
-    connections = acort_group_open();
+static int start_acceptors(acort_group_t *accepting) {
     acort_attr_t attributes;
     acort_attr_init(&attributes, sizeof attributes);
     attributes.group = accepting;
     for (int i = 0; i < workers; i++) {
         attributes.worker = acceptors[i].worker = i;
-        if (acort_go_ex(&attributes, accept_all, &acceptors[i]) == NULL) return "no memory";
+        if (acort_go_ex(&attributes, accept_all, &acceptors[i]) == NULL) return -1;
     }
+    return 0;
+}
 
+static void *run(void *fault) {
+    acort_group_t *accepting = acort_group_open();
+    connections = acort_group_open();
     struct signalfd_siginfo signal;
-    acort_read(signals, &signal, sizeof signal, ACORT_NEVER);
+    if (accepting == NULL || connections == NULL || start_acceptors(accepting) != 0) fault = "no memory";
+    else if (acort_read(signals, &signal, sizeof signal, ACORT_NEVER) < 0) fault = "no signals";
 
     acort_group_close(accepting); /* cancels the acceptors, and waits for them */
     acort_group_wait(connections, acort_after(grace));
     acort_group_close(connections);
-    return unused;
+    return fault;
 }
 
 /* A socket that listens at `port` of this machine, beside others; 0: any port, which is written there. */

@@ -329,9 +329,10 @@ static void *accept_all(void *unused) {
 
 static void *run(void *unused) {
     connections = acort_group_open();
-    acort_task_t *acceptor = acort_go(accept_all, NULL);
+    acort_task_t *acceptor = connections == NULL ? NULL : acort_go(accept_all, NULL);
     struct signalfd_siginfo signal;
-    acort_read(signals, &signal, sizeof signal, ACORT_NEVER);
+    /* acort_enter() gives what has failed. */
+    if (acceptor == NULL || acort_read(signals, &signal, sizeof signal, ACORT_NEVER) < 0) acort_group_fail(NULL, errno);
     acort_cancel(acceptor);
     acort_join(acceptor, NULL, ACORT_NEVER);
     acort_close(listener);

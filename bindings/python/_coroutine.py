@@ -60,13 +60,13 @@ class State:
 
     def check(self):
         if self.is_running:
-            raise ValueError("the coroutine is running")
+            raise ValueError("aco.Coroutine: it runs already, or waits for a coroutine that it has resumed")
         if self.is_forked:
-            raise RuntimeError("the coroutine is the parent process's")
+            raise RuntimeError("aco.Coroutine: it belongs to the parent process")
         if self.thread is not threading.current_thread():
-            raise RuntimeError("the coroutine is another thread's")
+            raise RuntimeError("aco.Coroutine: it belongs to the thread that made it, and runs there alone")
         if sys.is_finalizing():
-            raise RuntimeError("the interpreter ends")
+            raise RuntimeError("aco.Coroutine: the interpreter ends, no coroutine runs any more")
 
     def enter(self, value, error):
         """Runs the coroutine to its next yield or its end; what it gives, or raises."""
@@ -97,12 +97,12 @@ class State:
             return
         self.enter(None, CoroutineExit())
         if not self.is_done:
-            raise RuntimeError("the coroutine goes on after CoroutineExit")
+            raise RuntimeError("aco.Coroutine.close: the coroutine goes on after CoroutineExit")
 
     def leave(self, value):
         """Gives `value` to who has resumed this, the running coroutine; what the next resume brings."""
         if self.is_forked:
-            raise RuntimeError("a forked process stays in the coroutine that it began in")
+            raise RuntimeError("aco.yield_: a forked process stays in the coroutine that it began in")
         self.value = value
         leave(_yield)
         return self.take()

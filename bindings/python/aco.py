@@ -37,11 +37,11 @@ class Coroutine:
 
     def __init__(self, function, *arguments, stack_size=STACK_SIZE, shared=False, **keywords):
         if shared:
-            raise ValueError("CPython's thread states point into the C stack: it cannot be copied away")
+            raise ValueError("aco.Coroutine: no shared stacks: CPython points into the C stack, which moves")
         if stack_size < LEAST_STACK_SIZE:
-            raise ValueError(f"stack_size is below {LEAST_STACK_SIZE}")
+            raise ValueError(f"aco.Coroutine: stack_size is below {LEAST_STACK_SIZE}")
         if not callable(function):
-            raise TypeError("a coroutine calls a function")
+            raise TypeError(f"aco.Coroutine: a coroutine calls a function, which {function!r} is not")
         self._state = State(function, arguments, keywords, stack_size)
         self._state.handle = weakref.ref(self)
 
@@ -54,7 +54,7 @@ class Coroutine:
         """Runs it to its next yield_, which it leaves with `value` first. What that is given, or, when it
         ends, what its function returns; what it raises is raised here."""
         if self._state.is_done:
-            raise RuntimeError("the coroutine has ended")
+            raise RuntimeError("aco.Coroutine.resume: the coroutine has ended: resume it while `done` is False")
         close_abandoned()
         return self._state.enter(value, None)
 
@@ -96,7 +96,7 @@ def yield_(value=None):
     given."""
     state = running()
     if state is None:
-        raise RuntimeError("no coroutine runs")
+        raise RuntimeError("aco.yield_: no coroutine runs here: a function that a Coroutine runs may call it")
     return state.leave(value)
 
 

@@ -7,7 +7,16 @@
     acort.run(main)
 
 Each task has a C stack and a thread state of its own, as the coroutines of aco.py. Waits take seconds, and
-raise OSError: TimeoutError when they last too long, BrokenPipeError for a closed channel, Cancelled.
+raise OSError: TimeoutError when they last too long, BrokenPipeError for a closed channel, Cancelled. Each
+error names the function and the rule.
+
+No exception of a task is lost:
+1. It stands in `Task.error` until result() raises it, for join() or run(), or _show_loss() shows it, with its
+   traceback, by sys.excepthook. Cancelled alone may go unseen.
+2. It is shown as soon as no reference to its Task is left, so that no task can join it, and at the latest when
+   run() ends. A task that never began for want of memory has MemoryError for that.
+3. _body() keeps no reference to its task: its frame is in the traceback, so that the exception would keep the
+   Task until a garbage collection.
 """
 
 import contextlib
@@ -19,6 +28,7 @@ import itertools
 import os
 import select
 import sys
+import traceback
 import weakref
 
 from _aco import declare, end_forked, leave, taken
@@ -74,27 +84,48 @@ class Cancelled(BaseException):
     """Raised in a cancelled task by every call that may wait, but in shielded()."""
 
 
-def _fail():
+_OUTSIDE = "no task runs here: a function that run() or go() runs may call it"
+#: What each errno says of a call.
+_RULES = {
+    errno.EPERM: _OUTSIDE,
+    errno.EBUSY: "a task runs here: it starts others by go(), and run() is for a thread without tasks",
+    errno.EPIPE: "the channel is closed",
+    errno.ETIMEDOUT: "the timeout has passed",
+    errno.EDEADLK: "a task cannot join itself",
+    errno.EINVAL: "another task joins it, or an argument is out of range",
+    errno.ESRCH: "the task is over",
+    errno.ENOMEM: "there is no memory, or no address space for a stack",
+    errno.EMFILE: "no file descriptor is free",
+}
+
+
+def _fail(name):
+    """Raises what the errno of the function `name` of this module says."""
     number = ctypes.get_errno()
     if number == errno.ECANCELED:
         raise Cancelled
-    raise OSError(number, "acort")
+    raise OSError(number, f"acort.{name}: {_RULES.get(number, os.strerror(number))}")
 
 
-def _wait(function, *arguments):
+def _wait(name, function, *arguments):
     """Calls what may wait, in a task; a plain thread has no tasks to go on with."""
     if _self() is None:
-        raise RuntimeError("no task runs")
+        raise RuntimeError(f"acort.{name}: {_OUTSIDE}")
     if running() is not None:
-        raise RuntimeError("a coroutine in a task may not wait: its task may")
+        raise RuntimeError(f"acort.{name}: a coroutine in a task may not wait: its task may")
     if _is_forked:
-        raise RuntimeError("a forked process stays in the task that it began in")
+        raise RuntimeError(f"acort.{name}: a forked process stays in the task that it began in")
     if leave(function, *arguments) != 0:
-        _fail()
+        _fail(name)
+
+
+def _nanoseconds(seconds):
+    """As many as 64 bits have room for: ctypes would drop the rest."""
+    return max(-(2**63), min(int(seconds * 1e9), 2**63 - 1))
 
 
 def _deadline(timeout):
-    return _NEVER if timeout is None else _after(int(timeout * 1e9))
+    return _NEVER if timeout is None else _after(_nanoseconds(timeout))
 
 
 _numbers = itertools.count(1)
@@ -116,6 +147,8 @@ def _body(number):
     task.call = None
     if _is_forked:
         end_forked(task.error)
+    # Invariant 3.
+    task = None
 
 
 def _after_fork():
@@ -128,24 +161,37 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 class Task:
-    """A task: go() makes it, who join()s it has its result."""
+    """A task: go() makes it, and the caller of join() has its result. What it raises is shown where no caller can
+    join it any more."""
 
-    def __init__(self, start, function, arguments):
+    address = value = error = call = None
+    is_shown = False
+
+    def __init__(self, name, start, function, arguments):
+        if not callable(function):
+            raise TypeError(f"acort.{name}: a task runs a function, which {function!r} is not")
+        caller = sys._getframe(2)
+        self.name = f"{getattr(function, '__qualname__', function)!s}()"
+        self.place = f"{caller.f_code.co_filename}:{caller.f_lineno}"
         self.call = functools.partial(contextvars.copy_context().run, function, *arguments)
-        self.value = self.error = self.address = None
-        number = next(_numbers)
-        _tasks[number] = self
-        self.address = start(_body, number)
+        self.number = next(_numbers)
+        _tasks[self.number] = self
+        self.address = start(_body, self.number)
         if self.address is None:
-            del _tasks[number]
-            _fail()
+            del _tasks[self.number]
+            _fail(name)
         _run.get().add(self)
 
     def join(self, timeout=None):
         """Waits for its end, at most `timeout` seconds; what its function returns, or raises. Once."""
         if self.address is None:
-            raise RuntimeError("the task was joined")
-        _wait(_join, self.address, None, _deadline(timeout))
+            raise RuntimeError("acort.Task.join: the task was joined, or its run() is over")
+        try:
+            _wait("Task.join", _join, self.address, None, _deadline(timeout))
+        except OSError as error:
+            if error.errno == errno.ENOMEM:  # it never began, and was freed
+                self._forget()
+            raise
         self.address = None
         return self.result()
 
@@ -156,18 +202,40 @@ class Task:
     def cancel(self):
         """Has Cancelled raised by each of its calls that may wait, from now on."""
         if self.address is not None and _cancel(self.address) != 0:
-            _fail()
+            _fail("Task.cancel")
+
+    def _forget(self):
+        """The library has freed the task. True if it had never begun."""
+        self.address = self.call = None
+        return _tasks.pop(self.number, None) is not None
+
+    def _end_with_run(self):
+        if self._forget():
+            self.error = MemoryError(f"acort: no memory for the stack of {self.name}, started at {self.place}")
+
+    def _show_loss(self):
+        error = self.error
+        if error is None or self.is_shown or isinstance(error, Cancelled):
+            return
+        self.is_shown = True
+        try:
+            if sys.stderr is not None:
+                print(f"acort: no task joined {self.name}, started at {self.place}:", file=sys.stderr)
+            sys.excepthook(type(error), error, error.__traceback__)
+        except Exception:
+            traceback.print_exc()
 
     def __del__(self):
-        if self.address is not None and not sys.is_finalizing():
+        if sys.is_finalizing():
+            return
+        if self.address is not None:
             _detach(self.address)
+        self._show_loss()
 
 
 def go(function, *arguments):
     """Starts a task that runs `function(*arguments)`; to be called in a task."""
-    if not callable(function):
-        raise TypeError("a task runs a function")
-    return Task(_go, function, arguments)
+    return Task("go", _go, function, arguments)
 
 
 def run(function, *arguments, stack_size=STACK_SIZE):
@@ -179,17 +247,22 @@ def run(function, *arguments, stack_size=STACK_SIZE):
     options.flags, options.stack_size = _LOOP, stack_size
     runtime = _new(ctypes.byref(options))
     if runtime is None:
-        _fail()
-    tasks = weakref.WeakSet()
+        _fail("run")
+    tasks, task, interrupt = weakref.WeakSet(), None, None
     outer = _run.set(tasks)
     try:
-        task = Task(functools.partial(_loop_go, runtime), function, arguments)
+        task = Task("run", functools.partial(_loop_go, runtime), function, arguments)
         interrupt = _drive(runtime, task)
     finally:
         _run.reset(outer)
-        for each in tasks:
-            each.address = None
+        left = list(tasks)
+        for each in left:
+            each._end_with_run()
         _free(runtime)
+        for each in left:
+            if each is not task or interrupt is not None:
+                each._show_loss()
+        each = left = None
     if interrupt is not None:
         raise interrupt
     return task.result()
@@ -216,12 +289,12 @@ def now():
 
 def sleep(seconds):
     """Lets the other tasks run for so long."""
-    _wait(_sleep, int(seconds * 1e9))
+    _wait("sleep", _sleep, _nanoseconds(seconds))
 
 
 def yield_():
     """Lets the other tasks run that are ready."""
-    _wait(_yield)
+    _wait("yield_", _yield)
 
 
 @contextlib.contextmanager
@@ -229,7 +302,7 @@ def shielded():
     """Cancellation waits until this block is left: for clean-up that may wait."""
     before = _cancel_mask(1)
     if before < 0:
-        _fail()
+        _fail("shielded")
     try:
         yield
     finally:
@@ -245,14 +318,14 @@ class Channel:
         self.values = {}
         self.address = _chan_new(8, capacity, 0)
         if self.address is None:
-            _fail()
+            _fail("Channel")
 
     def send(self, value, timeout=None):
         """Sends `value`; BrokenPipeError if the channel is closed."""
         number = _number(next(_numbers))
         self.values[number.value] = value
         try:
-            _wait(_chan_send, self.address, ctypes.addressof(number), _deadline(timeout))
+            _wait("Channel.send", _chan_send, self.address, ctypes.addressof(number), _deadline(timeout))
         except (OSError, Cancelled):
             del self.values[number.value]
             raise
@@ -260,13 +333,13 @@ class Channel:
     def recv(self, timeout=None):
         """The next value; BrokenPipeError if the channel is closed, and empty."""
         number = _number()
-        _wait(_chan_recv, self.address, ctypes.addressof(number), _deadline(timeout))
+        _wait("Channel.recv", _chan_recv, self.address, ctypes.addressof(number), _deadline(timeout))
         return self.values.pop(number.value)
 
     def close(self):
         """Lets nothing be sent any more. Once: then BrokenPipeError."""
         if _chan_close(self.address) != 0:
-            _fail()
+            _fail("Channel.close")
 
     def __iter__(self):
         while True:

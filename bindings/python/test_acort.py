@@ -1,14 +1,27 @@
 """What acort.py promises. `ACO_LIBRARY=build/libaco.so python3 bindings/python/test_acort.py`"""
 
+import gc
+import io
 import os
 import signal
 import subprocess
 import sys
 import threading
+import traceback
 import unittest
 
 import aco
 import acort
+
+
+def in_a_process(text):
+    return subprocess.run(
+        [sys.executable, "-c", text],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.abspath(__file__))},
+    )
 
 
 class Tasks(unittest.TestCase):
@@ -170,7 +183,211 @@ class Channels(unittest.TestCase):
         self.assertEqual(acort.run(main), 20 * 1225)
 
 
+class Losses(unittest.TestCase):
+    """What is raised by tasks that no task joins."""
+
+    def setUp(self):
+        self.shown, self.hook = [], sys.excepthook
+        sys.excepthook = lambda kind, error, trace: self.shown.append((kind, str(error), trace))
+        self.stderr, sys.stderr = sys.stderr, io.StringIO()
+
+    def tearDown(self):
+        sys.excepthook, sys.stderr = self.hook, self.stderr
+
+    def fails(self, text="lost", seconds=0):
+        acort.sleep(seconds)
+        raise ValueError(text)
+
+    def texts(self):
+        return [text for _, text, _ in self.shown]
+
+    def test_it_is_shown_at_once_where_no_reference_is_left(self):
+        def main():
+            gc.disable()
+            try:
+                acort.go(self.fails)
+                acort.sleep(0.01)
+                return self.texts()
+            finally:
+                gc.enable()
+
+        self.assertEqual(acort.run(main), ["lost"])
+        kind, _, trace = self.shown[0]
+        self.assertIs(kind, ValueError)
+        self.assertIn("fails", [frame.name for frame in traceback.extract_tb(trace)])
+        told = sys.stderr.getvalue()
+        self.assertIn("no task joined Losses.fails()", told)
+        self.assertIn("test_acort.py:", told)
+        self.assertEqual(len(self.shown), 1)
+
+    def test_it_is_shown_where_the_last_reference_goes_later(self):
+        def main():
+            task = acort.go(self.fails)
+            acort.sleep(0.005)
+            self.assertEqual(self.shown, [])
+            task = None
+            return self.texts()
+
+        self.assertEqual(acort.run(main), ["lost"])
+        self.assertEqual(len(self.shown), 1)
+
+    def test_it_is_shown_at_the_end_of_the_run_at_the_latest(self):
+        kept = []
+
+        def holds_itself():
+            me = kept[1:]
+            acort.sleep(0.001)
+            raise KeyError(len(me))
+
+        def main():
+            kept.append(acort.go(self.fails, "held", 0.002))
+            kept.append(acort.go(holds_itself))
+            acort.go(self.fails, "late", 0.003)
+            return 5
+
+        self.assertEqual(acort.run(main), 5)
+        self.assertEqual(sorted(self.texts()), ["1", "held", "late"])
+        kept.clear()
+        gc.collect()
+        self.assertEqual(len(self.shown), 3)
+
+    def test_what_is_joined_is_not_shown(self):
+        def main():
+            task = acort.go(self.fails, "joined", 0.005)
+            self.assertRaises(TimeoutError, task.join, 0.001)
+            self.assertRaisesRegex(ValueError, "joined", task.join)
+
+        acort.run(main)
+        gc.collect()
+        self.assertEqual((self.shown, sys.stderr.getvalue()), ([], ""))
+
+    def test_a_join_that_was_too_early_is_none(self):
+        def main():
+            self.assertRaises(TimeoutError, acort.go(self.fails, "late", 0.005).join, 0.001)
+
+        acort.run(main)
+        self.assertEqual(self.texts(), ["late"])
+
+    def test_cancelled_tasks_are_not_shown_but_their_errors_are(self):
+        def cleans_up_wrongly():
+            try:
+                acort.sleep(1000)
+            finally:
+                raise OSError("from clean-up")
+
+        def main():
+            for task in (acort.go(acort.sleep, 1000), acort.go(cleans_up_wrongly)):
+                acort.yield_()
+                task.cancel()
+
+        acort.run(main)
+        self.assertEqual(self.texts(), ["from clean-up"])
+
+    def test_every_kind_and_every_one(self):
+        def main():
+            for kind in (SystemExit, KeyboardInterrupt, GeneratorExit, RecursionError):
+                acort.go(self.raises, kind)
+            for number in range(100):
+                acort.go(self.fails, str(number))
+            raise KeyError("main")
+
+        self.assertRaises(KeyError, acort.run, main)
+        self.assertEqual(len(self.shown), 104)
+
+    def raises(self, kind):
+        raise kind("lost")
+
+    def test_what_the_first_task_raises_after_an_interrupt(self):
+        def main():
+            try:
+                acort.sleep(1000)
+            finally:
+                raise ValueError("from clean-up")
+
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGALRM, interrupt)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            self.assertRaises(KeyboardInterrupt, acort.run, main)
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        self.assertEqual(self.texts(), ["from clean-up"])
+
+    def test_a_task_without_memory_for_a_stack(self):
+        self.assertRaisesRegex(MemoryError, r"main\(\), started at .*:\d", acort.run, self.main, stack_size=1 << 50)
+        self.assertEqual((self.shown, acort._tasks), ([], {}))
+
+    def main(self):
+        self.fail("it runs")
+
+    def test_a_hook_that_fails(self):
+        def hook(*_):
+            raise RuntimeError("in the hook")
+
+        sys.excepthook = hook
+        acort.run(lambda: acort.go(self.fails) and None)
+        self.assertIn("in the hook", sys.stderr.getvalue())
+
+    def test_a_process_shows_it_on_stderr(self):
+        text = (
+            "import acort\n"
+            "def worker(): raise ValueError('lost')\n"
+            "def main(): acort.go(worker)\n"
+            "acort.run(main)\n"
+        )
+        done = in_a_process(text)
+        self.assertRegex(done.stderr, "(?s)no task joined worker.*Traceback.*in worker\n.*ValueError: lost\n$")
+
+
 class Surroundings(unittest.TestCase):
+    def test_errors_name_the_function_and_the_rule(self):
+        def raised(function, *arguments):
+            try:
+                function(*arguments)
+            except Exception as error:
+                return str(error)
+
+        outside = "no task runs here: a function that run\\(\\) or go\\(\\) runs may call it"
+        channel = acort.Channel()
+        for name, function, *arguments in (
+            ("go", acort.go, int),
+            ("sleep", acort.sleep, 1),
+            ("yield_", acort.yield_),
+            ("shielded", acort.shielded().__enter__),
+            ("Channel.send", channel.send, 1),
+            ("Channel.recv", channel.recv),
+        ):
+            self.assertRegex(raised(function, *arguments), f"acort.{name}: {outside}")
+
+        def main():
+            closed = acort.Channel()
+            closed.close()
+            for name, function in (("send", lambda: closed.send(1)), ("recv", closed.recv), ("close", closed.close)):
+                self.assertRegex(raised(function), f"acort.Channel.{name}: the channel is closed")
+            self.assertRegex(raised(acort.Channel().recv, 0.001), "acort.Channel.recv: the timeout has passed")
+            self.assertRegex(raised(acort.run, int), "acort.run: a task runs here")
+            self.assertRegex(raised(acort.go, 7), "acort.go: a task runs a function, which 7 is not")
+            task = acort.go(int)
+            task.join()
+            self.assertRegex(raised(task.join), "acort.Task.join: the task was joined")
+            itself = []
+            itself.append(acort.go(lambda: raised(itself[0].join)))
+            self.assertRegex(itself[0].join(), "acort.Task.join: a task cannot join itself")
+
+        acort.run(main)
+        self.assertRegex(raised(acort.run, None), "acort.run: a task runs a function, which None is not")
+
+    def test_long_times_are_long(self):
+        def main():
+            task = acort.go(acort.sleep, 1e30)
+            self.assertRaises(TimeoutError, task.join, 0.005)
+            task.cancel()
+            self.assertRaises(acort.Cancelled, task.join, 1e30)
+
+        acort.run(main)
+
     def test_misuse_is_refused(self):
         for call in (acort.yield_, lambda: acort.sleep(0), lambda: acort.Channel().recv()):
             self.assertRaises(RuntimeError, call)
@@ -236,14 +453,8 @@ class Surroundings(unittest.TestCase):
             "    return os.waitstatus_to_exitcode(os.wait()[1])\n"
             "print(acort.run(main))\n"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", text],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.abspath(__file__))},
-        )
-        self.assertEqual(done.stdout, "a forked process stays in the task that it began in\n1\n")
+        done = in_a_process(text)
+        self.assertEqual(done.stdout, "acort.sleep: a forked process stays in the task that it began in\n1\n")
         self.assertIn("ends with the coroutine", done.stderr)
 
 

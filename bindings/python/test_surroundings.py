@@ -226,9 +226,9 @@ class Surroundings(unittest.TestCase):
             "print(aco.Coroutine(body).resume(), co.resume())\n"
         )
         expected = [
-            "the coroutine is the parent process's",
+            "aco.Coroutine: it belongs to the parent process",
             "new",
-            "a forked process stays in the coroutine that it began in",
+            "aco.yield_: a forked process stays in the coroutine that it began in",
             "[5]",
             "1 None",
         ]

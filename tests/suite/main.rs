@@ -36,6 +36,7 @@ mod sanitizers;
 mod servers;
 mod snippets;
 mod steps;
+mod survival;
 mod unwinders;
 mod work;
 

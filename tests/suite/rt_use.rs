@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::examples::check_output;
 use crate::process::{command, run, scratch, succeed};
 use crate::servers::Server;
+use crate::survival;
 use crate::work::Case;
 
 const FOLDER: &str = "build/test/rt-use";
@@ -65,6 +66,15 @@ pub fn cases() -> Result<Vec<Case>, String> {
                 print!("{}", talk(script, case, *is_told, &started)?);
                 end(server, started)
             })
+        }));
+    }
+    for (name, kind) in
+        [("echo_server", survival::ECHO_SERVER), ("http_server", survival::HTTP_SERVER)]
+    {
+        cases.push(Case::new(format!("what {name} survives"), move || {
+            let program = PathBuf::from(format!("{FOLDER}/{name}-survival"));
+            survival::build(&PathBuf::from(format!("examples/{name}.c")), &program)?;
+            survival::survives(&program, kind)
         }));
     }
     cases.extend(FLOODS.iter().flat_map(|&server| [1, 10, 200].map(|count| flood(server, count))));

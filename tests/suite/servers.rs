@@ -1,4 +1,4 @@
-//! Servers of examples/: each tells its port, and ends in order on SIGTERM.
+//! Servers of README.md, docs/ and examples/: each tells its port, which the system has chosen, and ends in order on SIGTERM.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::process::wait;
 
 /// Under an emulator or a sanitizer, on a machine with much to do, a server is long in coming.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that runs; killed where nobody has ended it.
 pub struct Server {
@@ -53,15 +53,20 @@ impl Server {
     }
 
     /// Sends SIGTERM, if nobody has yet: the server ends with 0. Gives all that it wrote.
-    pub fn finish(mut self) -> Result<String, String> {
+    pub fn finish(self) -> Result<String, String> {
+        self.finish_by(libc::SIGTERM)
+    }
+
+    /// As [`Server::finish`], by another signal.
+    pub fn finish_by(mut self, signal: i32) -> Result<String, String> {
         let process = libc::pid_t::try_from(self.child.id()).map_err(|error| error.to_string())?;
         // SAFETY: our child, for which nobody has waited.
-        unsafe { libc::kill(process, libc::SIGTERM) };
+        unsafe { libc::kill(process, signal) };
         let status = wait(&mut self.child, PATIENCE);
         let text = self.text()?;
-        match status.map_err(|why| format!("after SIGTERM: {why}\n{text}"))? {
+        match status.map_err(|why| format!("after signal {signal}: {why}\n{text}"))? {
             status if status.success() => Ok(text),
-            status => Err(format!("after SIGTERM: {status}\n{text}")),
+            status => Err(format!("after signal {signal}: {status}\n{text}")),
         }
     }
 }

@@ -12,16 +12,15 @@
 //! -->
 //! ```
 //!
-//! A block `text prints` after it is what it prints. A comment `<!-- serves N -->` before a program says
-//! that it goes on for ever and echoes on port N.
+//! A block `text prints` after it is what it prints. It is then run again and again in one process, in which it must keep
+//! nothing: what readers copy must not leak. A comment `<!-- serves -->` before a program says that it is an echo server,
+//! which tells its port: `survival.rs` says what that survives.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use crate::process::{command, scratch, succeed};
-use crate::servers::ask;
+use crate::survival;
 use crate::work::Case;
 
 /// What stands in a document for programs, and what is no program.
@@ -36,7 +35,7 @@ struct Snippet {
     text: String,
     frame: Option<String>,
     prints: Option<String>,
-    serves: Option<u16>,
+    serves: bool,
 }
 
 pub fn cases() -> Vec<Case> {
@@ -93,7 +92,7 @@ fn languages(text: &str) -> Result<(), String> {
 /// The blocks of C and C++ of a document.
 fn snippets(document: &str, text: &str) -> Vec<Snippet> {
     let mut snippets: Vec<Snippet> = Vec::new();
-    let (mut frame, mut serves) = (None, None);
+    let (mut frame, mut serves) = (None, false);
     let mut lines = text.lines().enumerate();
     while let Some((number, line)) = lines.next() {
         let mut until = |end: &str| -> String {
@@ -109,7 +108,7 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
                 text: until("```"),
                 frame: frame.take(),
                 prints: None,
-                serves: serves.take(),
+                serves: std::mem::take(&mut serves),
             }),
             "```text prints" => {
                 let prints = until("```");
@@ -118,10 +117,7 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
                 }
             }
             _ if line.starts_with("```") => drop(until("```")),
-            _ => {
-                let port = line.strip_prefix("<!-- serves ").and_then(|l| l.strip_suffix(" -->"));
-                serves = port.and_then(|port| port.parse().ok()).or(serves);
-            }
+            _ => serves |= line == "<!-- serves -->",
         }
     }
     snippets
@@ -149,46 +145,52 @@ fn case(snippet: Snippet) -> Case {
     let name = format!("{}:{}", snippet.document, snippet.line);
     Case::new(name.clone(), move || {
         let folder = scratch(&format!("snippets/{}", name.replace(['/', ':', '.'], "-")))?;
-        let binary = compile(&snippet, &folder)?;
-        let Some(port) = snippet.serves else {
-            let output = succeed(command(&format!("./{}", binary.display())), 60)?;
-            return match &snippet.prints {
-                Some(wanted) if *wanted != output => {
-                    Err(format!("prints\n{output}and not\n{wanted}"))
-                }
-                _ => Ok(()),
-            };
-        };
-        let mut server = command(&format!("./{}", binary.display()));
-        server.stdin(Stdio::null()).stdout(Stdio::null());
-        let mut server = server.spawn().map_err(|error| error.to_string())?;
-        let answer = answer(port);
-        let _ = server.kill();
-        let _ = server.wait();
-        if answer.as_deref() == Ok("the same") { Ok(()) } else { Err(format!("{answer:?}")) }
+        let source = folder.join(if snippet.is_cxx { "snippet.cpp" } else { "snippet.c" });
+        fs::write(&source, snippet.program()?).map_err(|error| error.to_string())?;
+        let program = folder.join("run");
+        if snippet.serves {
+            survival::build(&source, &program)?;
+            return survival::survives(&program, survival::ECHO);
+        }
+        let object = compile(&snippet, &source)?;
+        link(&snippet, &[&object], &program)?;
+        let output = succeed(command(&format!("./{}", program.display())), 60)?;
+        if let Some(wanted) = &snippet.prints
+            && *wanted != output
+        {
+            return Err(format!("prints\n{output}and not\n{wanted}"));
+        }
+        keeps_nothing(&snippet, &object, &folder)
     })
 }
 
-fn compile(snippet: &Snippet, folder: &Path) -> Result<PathBuf, String> {
-    let extension = if snippet.is_cxx { "cpp" } else { "c" };
-    let (source, binary) = (folder.join("snippet").with_extension(extension), folder.join("run"));
-    fs::write(&source, snippet.program()?).map_err(|error| error.to_string())?;
+fn compile(snippet: &Snippet, source: &Path) -> Result<PathBuf, String> {
+    let object = source.with_extension("o");
     let compiler = if snippet.is_cxx { "c++ -std=c++17" } else { "cc -std=gnu11" };
-    let (from, to) = (source.display(), binary.display());
-    let line = format!("{compiler} -O1 -Wall -Wextra -Werror -Iinclude {from} -o {to}");
-    succeed(command(&format!("{line} build/libaco.a -lpthread")), 60)?;
-    Ok(binary)
+    let (from, to) = (source.display(), object.display());
+    let line = format!("{compiler} -O1 -Wall -Wextra -Werror -Iinclude -c {from} -o {to}");
+    succeed(command(&line), 60)?;
+    Ok(object)
 }
 
-/// What a server that has just been started says; it is asked again until it listens.
-fn answer(port: u16) -> Result<String, String> {
-    let start = Instant::now();
-    loop {
-        match ask(port, "the same") {
-            Err(_) if start.elapsed() < Duration::from_secs(30) => {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            answer => return answer,
-        }
-    }
+fn link(snippet: &Snippet, objects: &[&Path], program: &Path) -> Result<(), String> {
+    let objects: Vec<_> = objects.iter().map(|object| object.to_string_lossy()).collect();
+    let compiler = if snippet.is_cxx { "c++" } else { "cc" };
+    let line = format!("{compiler} {} -o {}", objects.join(" "), program.display());
+    succeed(command(&format!("{line} build/libaco.a -lpthread")), 60).map(drop)
+}
+
+/// tests/use/again.c runs the program, whose `main` has another name then.
+fn keeps_nothing(snippet: &Snippet, object: &Path, folder: &Path) -> Result<(), String> {
+    let (renamed, again) = (folder.join("program.o"), folder.join("again.o"));
+    let line = format!("{} {}", object.display(), renamed.display());
+    succeed(command(&format!("objcopy --redefine-sym main=program {line}")), 60)?;
+    let line = "cc -std=gnu11 -O1 -Wall -Wextra -Werror -Iinclude -c tests/use/again.c -o";
+    succeed(command(&format!("{line} {}", again.display())), 60)?;
+    let program = folder.join("again");
+    link(snippet, &[&renamed, &again], &program)?;
+    let mut run = command(&format!("./{}", program.display()));
+    // A thread's cache counts as what is in use.
+    run.env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
+    succeed(run, 120).map(drop)
 }

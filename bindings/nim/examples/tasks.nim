@@ -10,9 +10,13 @@ proc produce(numbers: Chan[int], first: int) =
       sleep(1))
 
 proc answer(connection: cint) =
-  go(proc () =
-    rt.write(connection, "you said " & rt.read(connection, 100))
-    rt.close(connection))
+  try:
+    discard go(proc () =
+      defer: rt.close(connection)
+      rt.write(connection, "you said " & rt.read(connection, 100)))
+  except OSError: # no memory for a task: the connection is still this one's
+    rt.close(connection)
+    raise
 
 proc main() =
   let numbers = newChan[int]()
@@ -27,15 +31,15 @@ proc main() =
   echo if first.index < 0: "nothing more" else: "more"
 
   let listener = listen("tcp", "127.0.0.1:0")
+  defer: rt.close(listener)
   let (_, port) = getLocalAddr(SocketHandle(listener), Domain.AF_INET)
   let client = go(proc (): string =
     let connection = dial("tcp", "127.0.0.1:" & $uint16(port), after(5000))
+    defer: rt.close(connection)
     rt.write(connection, "hello")
-    result = readFull(connection, 100)
-    rt.close(connection))
+    result = readFull(connection, 100))
   answer(accept(listener))
   echo client.join()
-  rt.close(listener)
 
   let slow = go(proc () =
     try: sleep(1_000_000)

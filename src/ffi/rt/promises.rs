@@ -13,9 +13,11 @@ use crate::rt::future::{self, Promise};
 ///
 ///     acort_promise_t *promise = acort_promise_new();
 ///     acort_future_t *future = acort_promise_future(promise);
-///     acort_go(computes, promise);    // acort_promise_set(), acort_promise_unref()
+///     acort_task_t *task = acort_go(computes, promise);   // acort_promise_set(), acort_promise_unref()
+///     if (task == NULL) acort_promise_unref(promise);     // it has not begun: the reference is the caller's
 ///     if (acort_future_wait(future, &value, ACORT_NEVER) == -1 && errno == EPIPE)
 ///         puts("the task has ended without a value");
+///     acort_join(task, NULL, ACORT_NEVER);
 ///     acort_future_unref(future);
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_promise_new() -> *mut acort_promise_t {
