@@ -19,6 +19,8 @@ mod macos;
 mod refused;
 
 pub(crate) use crate::sys::errno_place;
+#[cfg(not(target_os = "linux"))]
+use libc::fstat;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
     WakeFds, accept, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one,
@@ -31,8 +33,6 @@ pub(crate) use linux_epoll::{epoll_create, other_epoll_wait};
 pub(crate) use macos::{
     WakeFds, accept, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one,
 };
-#[cfg(target_os = "macos")]
-use macos::{fstat, poll_files};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 pub(crate) use refused::StandIn;
 pub(crate) use refused::{Call, broken, is_refusal, noted, noted_errno};
@@ -68,6 +68,16 @@ fn no_clock() -> ! {
 /// `nanoseconds`, not negative, as the system takes them.
 pub(crate) fn timespec(nanoseconds: i64) -> libc::timespec {
     libc::timespec { tv_sec: nanoseconds / NANOSECONDS, tv_nsec: nanoseconds % NANOSECONDS }
+}
+
+/// poll(2).
+///
+/// # Safety
+/// As there.
+#[cfg(not(target_os = "linux"))]
+unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c_int) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { libc::poll(files, count as libc::nfds_t, limit) }
 }
 
 /// poll(2), until `deadline`. Gives how many are ready; none, too, where a signal comes.
