@@ -12,6 +12,7 @@
 struct result {
     int error;       /* of the call that has failed */
     int is_late;
+    int is_loops;    /* loops sleep by this call */
     char step[160]; /* which call that was */
 };
 
@@ -207,6 +208,12 @@ static void plain_thread(void) {
     MUST(acort_close(ends[1]));
 }
 
+/* While one worker sleeps until a deadline, and the other without one: next to no processor time. */
+static void *sleeps_long(void *argument) {
+    MUST(acort_sleep(seen->is_loops ? 400 * MS : MS));
+    return argument;
+}
+
 static void *in_a_loop(void *argument) {
     timers();
     server();
@@ -242,6 +249,7 @@ static int scenario(struct result *result, void (*first)(void)) {
     acort_t *runtime = acort_new(&options);
     MUST(runtime == NULL ? -1 : 0);
     MUST(acort_enter(runtime, everything, NULL, NULL));
+    MUST(acort_enter(runtime, sleeps_long, NULL, NULL));
     MUST(acort_free(runtime));
     plain_thread();
     another_loop();

@@ -210,6 +210,7 @@ impl WakeFds {
     }
 
     /// The next [`notify`](Self::notify) is an edge: of an eventfd each is, so that it is never read.
+    #[cfg(not(aco_kqueue))]
     pub(crate) fn clear(&self) {
         if self.reader == self.writer {
             return;

@@ -116,24 +116,6 @@ pub(crate) unsafe fn accept(
     }
 }
 
-/// fstat(2).
-///
-/// # Safety
-/// As there.
-pub(super) unsafe fn fstat(fd: c_int, status: *mut libc::stat) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { libc::fstat(fd, status) }
-}
-
-/// poll(2).
-///
-/// # Safety
-/// As there.
-pub(super) unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c_int) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { libc::poll(files, count as libc::nfds_t, limit) }
-}
-
 /// A word from one thread to another that is in poll(2): a pipe.
 pub(crate) struct WakeFds([c_int; 2]);
 

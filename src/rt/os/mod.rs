@@ -26,6 +26,8 @@ mod text_file;
 mod threads;
 
 pub(crate) use crate::sys::errno_place;
+#[cfg(not(target_os = "linux"))]
+use libc::fstat;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
     WakeFds, accept, close_and_keep_number, set_thread_name, sleep_on, thread_count, wake_one,
@@ -39,8 +41,6 @@ pub(crate) use macos::{
     Processors, WakeFds, accept, close_and_keep_number, pin_to, set_thread_name, sleep_on,
     thread_count, usable_processors, wake_one,
 };
-#[cfg(target_os = "macos")]
-use macos::{fstat, poll_files};
 #[cfg(target_os = "linux")]
 pub(crate) use processors::{Processors, pin_to, usable_processors};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
@@ -82,6 +82,16 @@ fn no_clock() -> ! {
 /// `nanoseconds`, not negative, as the system takes them.
 pub(crate) fn timespec(nanoseconds: i64) -> libc::timespec {
     libc::timespec { tv_sec: nanoseconds / NANOSECONDS, tv_nsec: nanoseconds % NANOSECONDS }
+}
+
+/// poll(2).
+///
+/// # Safety
+/// As there.
+#[cfg(not(target_os = "linux"))]
+unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c_int) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { libc::poll(files, count as libc::nfds_t, limit) }
 }
 
 /// poll(2), until `deadline`. Gives how many are ready; none, too, where a signal comes.

@@ -38,6 +38,7 @@ const ADVICE: &str = "docs/sandbox.md lists the calls that a sandbox must allow"
 
 /// A call that the runtime makes of its own, and that nothing stands in for.
 #[derive(Clone, Copy)]
+#[cfg_attr(aco_kqueue, allow(dead_code))]
 pub(crate) enum Call {
     EpollCreate,
     EpollCtl,
