@@ -43,10 +43,11 @@ impl Subject {
 
 /// The rows: name, what one operation is, and how many rounds at the most. The rows of a million
 /// coroutines repeat inside the program.
-const ROWS: [(&str, &str, usize); 26] = [
+const ROWS: [(&str, &str, usize); 27] = [
     ("switch", "resume + yield, one coroutine: one switch, ns", 99),
     ("switch-6-registers", "the same, 6 live registers on each side, ns", 99),
     ("switch-5-deep", "the same, the yield 5 calls deep, ns", 99),
+    ("switch-after-fp", "the same after floating point (1.0/3.0 in main), ns", 99),
     ("live-10k", "10,000 coroutines in order: one switch, ns", 99),
     ("live-1m", "1,000,000 in order, ns", 1),
     ("live-1m-random", "1,000,000 in random order, ns", 1),

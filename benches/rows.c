@@ -104,6 +104,17 @@ static void resume_one(aco_cofuncp_t body, unsigned rounds) {
     report(start, 2.0 * rounds);
 }
 
+/* Exception flags that the one side has raised and the other has not. */
+static void resume_after_flags(unsigned rounds) {
+    volatile double one = 1.0, three = 3.0;
+    aco_t *co = aco_create(main_co, aco_share_stack_new2(SMALL_STACK, 0), 0, empty_body, NULL);
+    for (unsigned i = 0; i < 1000; i++) aco_resume(co);
+    one = one / three;
+    sample_t start = now();
+    for (unsigned i = 0; i < rounds; i++) aco_resume(co);
+    report(start, 2.0 * rounds);
+}
+
 static void resume_one_busy(unsigned rounds) {
     aco_t *co = aco_create(main_co, aco_share_stack_new2(SMALL_STACK, 0), 0, busy_body, NULL);
     uint64_t a = 1, b = 2, c = 3, d = 4, e = 5, f = 6;
@@ -264,6 +275,7 @@ int main(int count, char **arguments) {
         return 0;                                                                                \
     }
     ROW("switch", resume_one(empty_body, 5000000))
+    ROW("switch-after-fp", resume_after_flags(5000000))
     ROW("switch-6-registers", resume_one_busy(5000000))
     ROW("switch-5-deep", resume_one(deep_body, 3000000))
     ROW("live-10k", resume_many(empty_body, 10000, 1, 200))

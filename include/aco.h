@@ -135,7 +135,8 @@ void aco_runtime_test(void);
 void aco_thread_init(aco_cofuncp_t last_word_co_fp);
 
 /// Leaves `from_co` and goes on in `to_co`, without any check: what aco_yield() and aco_resume()
-/// end in. Both keep their own floating-point environment. The value means nothing.
+/// end in. Both keep the control bits of their own floating-point environment; exception flags
+/// are the thread's. The value means nothing.
 ///
 /// Valid when:
 /// Both are coroutines, or copies of coroutines; the frames of `to_co` are on its stack. In the

@@ -8,11 +8,23 @@
  *
  * -DACO_NO_INLINE makes them plain calls. So do the sanitizers, by themselves, and for resume C++
  * with exceptions and C with -fexceptions: assembly is no place that an exception can be unwound through.
+ * A program that has a register for itself, by a global register variable or -ffixed-<register>, needs the
+ * calls: the assembly leaves registers to the compiler, which saves none of those.
  */
 #ifndef ACO_INLINE_H
 #define ACO_INLINE_H
 
 #include "aco.h"
+
+/* A coroutine's frames are to lie on its stack as a whole: src/coroutine/compilers.rs. */
+#ifdef __has_feature
+#if __has_feature(safe_stack)
+#error "libaco: -fsanitize=safe-stack keeps a part of each frame elsewhere: compile without it"
+#endif
+#if __has_feature(shadow_call_stack)
+#error "libaco: -fsanitize=shadow-call-stack keeps return addresses elsewhere: compile without it"
+#endif
+#endif
 
 #ifdef __cplusplus
 extern "C" {

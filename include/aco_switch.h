@@ -59,13 +59,38 @@
 #ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
 #define ACO_SAVE_FPENV_
 #define ACO_LOAD_FPENV_
+#define ACO_WRITE_FPENV_
 #else
 #define ACO_SAVE_FPENV_                                                                          \
     "fnstcw\t{64(%%rdi)|WORD PTR [rdi + 64]}\n\t"                                                \
     "stmxcsr\t{68(%%rdi)|DWORD PTR [rdi + 68]}\n\t"
+
+/* Control bits belong to a context, status bits (the six lowest of MXCSR) to the thread. Goes to
+ * ACO_WRITE_FPENV_, beside the way, only where control differs: after an ldmxcsr of another value stmxcsr waits.
+ * Each half of a slot is loaded in the width in which it was stored. The rules, numbered:
+ * src/arch/x86_64/fpenv.rs. */
 #define ACO_LOAD_FPENV_                                                                          \
+    "movz{wl|x}\t{64(%%rdi), %%eax|eax, WORD PTR [rdi + 64]}\n\t"                                \
+    "cmp{w}\t{64(%%rsi), %%ax|ax, WORD PTR [rsi + 64]}\n\t"                                      \
+    "jne\t.Lacocw%=\n"                                                                           \
+    ".Lacocwd%=:\n\t"                                                                            \
+    "mov{l}\t{68(%%rdi), %%eax|eax, DWORD PTR [rdi + 68]}\n\t"                                   \
+    "xor{l}\t{68(%%rsi), %%eax|eax, DWORD PTR [rsi + 68]}\n\t"                                   \
+    "and{l}\t{$-64, %%eax|eax, -64}\n\t"                                                         \
+    "jne\t.Lacomx%=\n"                                                                           \
+    ".Lacomxd%=:\n\t"
+
+/* The current MXCSR with the differing bits flipped: the control of to, the status of the thread. It stands among
+ * the instructions between two contexts, to an unwinder: what is left is whole in memory by then. */
+#define ACO_WRITE_FPENV_                                                                         \
+    "\n.Lacocw%=:\n\t"                                                                           \
     "fldcw\t{64(%%rsi)|WORD PTR [rsi + 64]}\n\t"                                                 \
-    "ldmxcsr\t{68(%%rsi)|DWORD PTR [rsi + 68]}\n\t"
+    "jmp\t.Lacocwd%=\n"                                                                          \
+    ".Lacomx%=:\n\t"                                                                             \
+    "stmxcsr\t{68(%%rsi)|DWORD PTR [rsi + 68]}\n\t"                                              \
+    "xor{l}\t{%%eax, 68(%%rsi)|DWORD PTR [rsi + 68], eax}\n\t"                                   \
+    "ldmxcsr\t{68(%%rsi)|DWORD PTR [rsi + 68]}\n\t"                                              \
+    "jmp\t.Lacomxd%="
 #endif
 
 /* What a coroutine needs whose frame pointers end in a record of its resumer's: rbp beside rip. */
@@ -111,7 +136,7 @@
         "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t"                               \
         "mov{q}\t{%%rbx, 48(%%rdi)|QWORD PTR [rdi + 48], rbx}\n\t"                               \
         "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" enter ACO_SAVE_FPENV_         \
-            ACO_LOAD_FPENV_ ACO_CFI_FROM_ ACO_GO_ON_ ACO_CFI_END_ ".Laco%=:"                     \
+            ACO_LOAD_FPENV_ ACO_CFI_FROM_ ACO_GO_ON_ ACO_WRITE_FPENV_ ACO_CFI_END_ ".Laco%=:"                     \
         : "+D"(from), "+S"(to), "+d"(value)                                                     \
         :                                                                                        \
         : "rax", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",     \
@@ -127,7 +152,8 @@
         "mov{q}\t{aco_ended_asm@GOTPCREL(%%rip), %%rax"                                          \
         "|rax, QWORD PTR aco_ended_asm@GOTPCREL[rip]}\n\t"                                       \
         "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t"                               \
-        "xor{l}\t{%%edx, %%edx|edx, edx}\n\t" ACO_SAVE_FPENV_ ACO_LOAD_FPENV_ ACO_CFI_TO_ ACO_GO_ON_ ACO_CFI_END_                                  \
+        "xor{l}\t{%%edx, %%edx|edx, edx}\n\t" ACO_SAVE_FPENV_ ACO_LOAD_FPENV_ ACO_CFI_TO_         \
+            ACO_GO_ON_ ACO_WRITE_FPENV_ ACO_CFI_END_                                             \
         :                                                                                        \
         : "D"(co), "S"(to)                                                                       \
         : "rax", "rdx", "cc", "memory")

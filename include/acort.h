@@ -65,6 +65,16 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+/* A coroutine's frames are to lie on its stack as a whole: src/coroutine/compilers.rs. */
+#ifdef __has_feature
+#if __has_feature(safe_stack)
+#error "libaco: -fsanitize=safe-stack keeps a part of each frame elsewhere: compile without it"
+#endif
+#if __has_feature(shadow_call_stack)
+#error "libaco: -fsanitize=shadow-call-stack keeps return addresses elsewhere: compile without it"
+#endif
+#endif
+
 struct addrinfo;
 
 typedef struct acort acort_t;

@@ -43,10 +43,12 @@ use core::arch::naked_asm;
 
 use crate::abi::aco_t;
 
+mod fpenv;
 mod leaf;
 mod resume;
 mod root;
 mod transfer;
+pub(crate) use fpenv::{load_fpenv, read_fpenv, save_fpenv};
 pub(crate) use leaf::{
     copy_frames, interrupted, load_fp_environment, stack_pointer, store_fp_environment,
     valgrind_request, weak_symbol,
@@ -77,17 +79,7 @@ pub(crate) const LEAST_GUARD: usize = 64 * 1024;
 /// The body of a function `switch(from, to, value)`: leaves one coroutine, goes on in the other, which is
 /// given `value`; returns the value with which something switches back. While C++ exceptions are being handled it is `aside` that is called.
 macro_rules! switch_body {
-    (own_fpenv, $aside:path) => {
-        $crate::arch::switch_body!(
-            @$aside,
-            save: "mrs x4, fpcr" "str x4, [x0, #120]";
-            load: "ldr x5, [x1, #120]" "cmp x4, x5" "b.eq 3f" "msr fpcr, x5" "3:"
-        )
-    };
-    (shared_fpenv, $aside:path) => {
-        $crate::arch::switch_body!(@$aside, save: ; load: )
-    };
-    (@$aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
+    ($fpenv:ident, $aside:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c: reached by calls through pointers too
@@ -128,7 +120,8 @@ macro_rules! switch_body {
             "orr x7, x7, #0x100",               // FULL: whoever goes on here must load x19 to x28
             "str x7, [x0, #144]",               // the word as a whole: loads of it follow
             "str xzr, [x6, #8]",                // no hint: `from` does not wait in a resume
-            $($save,)*                          // fpcr, left in x4
+            $crate::arch::read_fpenv!($fpenv),
+            $crate::arch::save_fpenv!($fpenv, "x0"),
             // `from` is whole in memory. From here on the unwinder finds its frame through x0:
             // CFA = *(x0 + 112) + 80; x19 to x28 lie in `reg`, the rest on its stack.
             ".cfi_escape 0x0f, 6, 0x70, 0xf0, 0x00, 0x06, 0x23, 80",
@@ -149,7 +142,7 @@ macro_rules! switch_body {
             "ldp x27, x28, [x1, #80]",
             "ldp x29, x17, [x1, #96]",
             "ldr x3, [x1, #112]",
-            $($load,)*                          // msr fpcr, only where it differs from x4: dear
+            $crate::arch::load_fpenv!($fpenv, "x1"),
             "adrp x30, {root}",
             "add x30, x30, :lo12:{root}",
             "add x30, x30, #{root_offset}",     // root_return_address()
@@ -192,15 +185,16 @@ macro_rules! switch_body {
 
 pub(crate) use switch_body;
 
-/// `leave` and `leave_shared_fpenv` differ only in the instructions for the environment.
+/// The body of `leave` (`own_fpenv`) and of `leave_shared_fpenv`.
 macro_rules! leave_body {
-    (save: $($save:literal)*; load: $($load:literal)*) => {
+    ($fpenv:ident) => {
         naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
             // Register state: x0 points to `from`, x1 to `to`. Of `from` the environment matters: a
             // program that starts it again starts it with that.
-            $($save,)*                          // fpcr, left in x4
+            read_fpenv!($fpenv),
+            save_fpenv!($fpenv, "x0"),
             "adrp x6, :gottprel:aco_gtls_co",
             "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
             "mrs x7, tpidr_el0",
@@ -228,7 +222,7 @@ macro_rules! leave_body {
             "ldp x27, x28, [x1, #80]",
             "ldp x29, x17, [x1, #96]",
             "ldr x3, [x1, #112]",
-            $($load,)*
+            load_fpenv!($fpenv, "x1"),
             "adrp x30, {root}",
             "add x30, x30, :lo12:{root}",
             "add x30, x30, #{root_offset}",     // root_return_address()
@@ -249,10 +243,7 @@ macro_rules! leave_body {
 /// As a switch.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
-    leave_body!(
-        save: "mrs x4, fpcr" "str x4, [x0, #120]";
-        load: "ldr x5, [x1, #120]" "cmp x4, x5" "b.eq 3f" "msr fpcr, x5" "3:"
-    )
+    leave_body!(own_fpenv)
 }
 
 /// Leaves `from` for ever, goes on in `to`, which inherits this moment's environment.
@@ -261,5 +252,5 @@ pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
 /// As a switch.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn leave_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
-    leave_body!(save: ; load: )
+    leave_body!(shared_fpenv)
 }

@@ -19,6 +19,7 @@
 //! | `returning_entry_body!` | a beginning around an entry function that may return |
 //! | `root_frame`, `ROOT_RETURN_OFFSET` | where an entry function would return to, and unwinders go on |
 //! | `copy_frames` | the live part of a stack, out or in |
+//! | `save_fpenv!`, `load_fpenv!` and what they need beside them | the floating-point environment in a switch: `fpenv.rs` |
 //! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
 //! | `load_fp_environment` | such an environment, on this thread |
 //! | `stack_pointer` | the caller's stack pointer |
@@ -74,11 +75,16 @@ use x86_64 as machine;
 
 use crate::abi::aco_t;
 
+#[cfg(target_arch = "aarch64")]
+pub(crate) use machine::read_fpenv;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use machine::write_fpenv;
 pub(crate) use machine::{
     FIRST_VALUE, FRAME_POINTER, FRAME_RECORD, LEAST_GUARD, RETURN_SLOT, ROOT_RETURN_OFFSET,
     begin_in, copy_frames, ended_body, first_entry_body, interrupted, leave, leave_shared_fpenv,
-    load_fp_environment, resume_body, returning_entry_body, root_frame, stack_pointer,
-    store_fp_environment, switch_body, transfer_body, valgrind_request, weak_symbol, with_frame,
+    load_fp_environment, load_fpenv, resume_body, returning_entry_body, root_frame, save_fpenv,
+    stack_pointer, store_fp_environment, switch_body, transfer_body, valgrind_request, weak_symbol,
+    with_frame,
 };
 
 /// Where an entry function would return to; the return slot of a share stack holds it. The

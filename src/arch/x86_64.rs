@@ -35,10 +35,12 @@ use core::arch::naked_asm;
 
 use crate::abi::aco_t;
 
+mod fpenv;
 mod leaf;
 mod resume;
 mod root;
 mod transfer;
+pub(crate) use fpenv::{load_fpenv, save_fpenv, write_fpenv};
 pub(crate) use leaf::{
     copy_frames, interrupted, load_fp_environment, stack_pointer, store_fp_environment,
     valgrind_request, weak_symbol,
@@ -70,17 +72,7 @@ pub(crate) const LEAST_GUARD: usize = 4096;
 /// The body of a function `switch(from, to, value)`: leaves one coroutine, goes on in the other, which is
 /// given `value`; returns the value with which something switches back. While C++ exceptions are being handled it is `aside` that is called.
 macro_rules! switch_body {
-    (own_fpenv, $aside:path) => {
-        $crate::arch::switch_body!(
-            @$aside,
-            save: "fnstcw [rdi + 64]" "stmxcsr [rdi + 68]";
-            load: "fldcw [rsi + 64]" "ldmxcsr [rsi + 68]"
-        )
-    };
-    (shared_fpenv, $aside:path) => {
-        $crate::arch::switch_body!(@$aside, save: ; load: )
-    };
-    (@$aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
+    ($fpenv:ident, $aside:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
@@ -108,7 +100,7 @@ macro_rules! switch_body {
             // does not forward a byte just stored to a load of the eight.
             "or qword ptr [rdi + 88], 0x100",
             "mov qword ptr fs:[r8 + 8], 0", // no hint: `from` does not wait in a resume
-            $($save,)*
+            $crate::arch::save_fpenv!($fpenv, "rdi"),
             // `from` is whole in memory. From here on the unwinder finds its frame through rdi
             // (DWARF register 5): the CFA is the saved rsp, the registers lie in `reg`.
             ".cfi_escape 0x0f, 3, 0x75, 40, 0x06",  // CFA = *(rdi + 40)
@@ -127,7 +119,7 @@ macro_rules! switch_body {
             "mov rcx, [rsi + 40]",
             "mov rbx, [rsi + 48]",
             "mov rbp, [rsi + 56]",
-            $($load,)*
+            $crate::arch::load_fpenv!($fpenv, "rdi", "rsi"),
             "mov rax, rdx",
             // Register state:
             // - everything but rsp belongs to `to`; r8 is where it goes on, rcx its rsp, rsi its address,
@@ -136,6 +128,7 @@ macro_rules! switch_body {
             // A jump, not a push and `ret`: the top of the return predictor belongs to `from`.
             // notrack: it goes to the middle of a function, where no endbr64 stands.
             "notrack jmp r8",
+            $crate::arch::write_fpenv!($fpenv, "rsi"),
             ".cfi_restore_state",
             "7:",
             "cmp qword ptr [rax], 0",
@@ -153,15 +146,15 @@ macro_rules! switch_body {
 
 pub(crate) use switch_body;
 
-/// `leave` and `leave_shared_fpenv` differ only in the instructions for the environment.
+/// The body of `leave` (`own_fpenv`) and of `leave_shared_fpenv`.
 macro_rules! leave_body {
-    (save: $($save:literal)*; load: $($load:literal)*) => {
+    ($fpenv:ident) => {
         naked_asm!(
             ".cfi_startproc",
             "endbr64",
             // Register state: rdi points to `from`, rsi to `to`. Of `from` the environment matters: a
             // program that starts it again starts it with that.
-            $($save,)*
+            save_fpenv!($fpenv, "rdi"),
             "mov rax, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov qword ptr fs:[rax + 8], 0", // no hint, as in `switch`
             // From here on the unwinder's next frame is that of `to`, through rsi (DWARF register 4), as
@@ -178,14 +171,15 @@ macro_rules! leave_body {
             "mov r13, [rsi + 8]",
             "mov r14, [rsi + 16]",
             "mov r15, [rsi + 24]",
-            "mov rax, [rsi + 32]",
+            "mov r8, [rsi + 32]",
             "mov rbx, [rsi + 48]",
             "mov rbp, [rsi + 56]",
-            $($load,)*
+            load_fpenv!($fpenv, "rdi", "rsi"),
             "mov rsp, [rsi + 40]",
             "xor edx, edx",             // no value
             // Register state: as at the end of `switch`, where a main coroutine goes on.
-            "notrack jmp rax",
+            "notrack jmp r8",
+            write_fpenv!($fpenv, "rsi"),
             ".cfi_endproc",
         )
     };
@@ -197,10 +191,7 @@ macro_rules! leave_body {
 /// As a switch.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
-    leave_body!(
-        save: "fnstcw [rdi + 64]" "stmxcsr [rdi + 68]";
-        load: "fldcw [rsi + 64]" "ldmxcsr [rsi + 68]"
-    )
+    leave_body!(own_fpenv)
 }
 
 /// Leaves `from` for ever, goes on in `to`, which inherits this moment's environment.
@@ -209,5 +200,5 @@ pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
 /// As a switch.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn leave_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
-    leave_body!(save: ; load: )
+    leave_body!(shared_fpenv)
 }

@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::{allocate, destroy};
+use super::{allocate, destroy, refuse_frames_elsewhere};
 use crate::abi::{ACO_REG_IDX_FPU, aco_cofuncp_t, aco_t};
 use crate::refusal::Refusal;
 use crate::slab::{self, Class};
@@ -12,6 +12,7 @@ use crate::{attention, hooks, state, thread, tls};
 
 /// A main coroutine: the thread's own stack.
 pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut aco_t, Refusal> {
+    refuse_frames_elsewhere("aco_create");
     let co = allocate(Class::Alone, fp, arg)?;
     // SAFETY: a valid slot of a coroutine that nobody else knows. A switch that shares the
     // environment does not fill it, one that does not share may still load it.

@@ -24,7 +24,8 @@ pub extern "C" fn aco_thread_init(last_word_co_fp: aco_cofuncp_t) {
 }
 
 /// Leaves `from_co` and goes on in `to_co`, without any check: what aco_yield() and aco_resume()
-/// end in. Both keep their own floating-point environment. The value means nothing.
+/// end in. Both keep the control bits of their own floating-point environment; exception flags
+/// are the thread's. The value means nothing.
 ///
 /// # Safety
 /// Both are coroutines, or copies of coroutines; the frames of `to_co` are on its stack. In the

@@ -79,6 +79,7 @@ const CORE: &[&str] = &[
     "by_value",
     "cpp",
     "exceptions",
+    "fp_control",
     "fpenv",
     "lifecycle",
     "misuse",
@@ -288,7 +289,16 @@ impl Compiler {
         // Under the emulator it finds no leaks (for want of ptrace), and does not survive fork and threads.
         environment: &[("ASAN_OPTIONS", "detect_leaks=0")],
         variants: &[variant("-O1", Link::Archive)],
-        only: &["by_value", "fpenv", "lifecycle", "mixed", "nesting", "statistics", "walk"],
+        only: &[
+            "by_value",
+            "fp_control",
+            "fpenv",
+            "lifecycle",
+            "mixed",
+            "nesting",
+            "statistics",
+            "walk",
+        ],
         ..Compiler::ASAN
     };
     /// It knows neither a longjmp out of a coroutine nor pthread_exit in one; many.c and an example have
@@ -326,7 +336,7 @@ impl Compiler {
         c: "clang",
         flags: "-fsanitize=memory -g",
         environment: &[],
-        never: never_under_sanitizers!("fpenv", "operations"),
+        never: never_under_sanitizers!("fp_control", "fpenv", "operations"),
         languages: Languages::C,
         ..Compiler::ASAN
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::process::{command, is_there, promised_names, root, run, scratch, succeed};
+use crate::refused;
 use crate::work::Case;
 
 fn succeeds(line: &'static str) -> Case {
@@ -165,6 +166,7 @@ pub fn abi_cases() -> Vec<Case> {
     cases.push(Case::new("a plugin with libaco.a that is closed", plugin_is_closed));
     cases.push(Case::new("README shows examples/readme.c", readme_shows_its_example));
     cases.extend(header_cases());
+    cases.extend(refused::cases());
     cases.extend(cxx_header_cases());
     cases
 }

@@ -6,17 +6,7 @@
 /// was not left for its main coroutine, it ends in `by_hand(left, here, co)`, which sets that itself. While C++ exceptions are being
 /// handled it is `aside` that is called.
 macro_rules! resume_body {
-    (own_fpenv, $prepare:path, $aside:path, $by_hand:path) => {
-        $crate::arch::resume_body!(
-            @$prepare, $aside, $by_hand,
-            save: "mrs x4, fpcr" "str x4, [x11, #120]";
-            load: "ldr x5, [x1, #120]" "cmp x4, x5" "b.eq 6f" "msr fpcr, x5" "6:"
-        )
-    };
-    (shared_fpenv, $prepare:path, $aside:path, $by_hand:path) => {
-        $crate::arch::resume_body!(@$prepare, $aside, $by_hand, save: ; load: )
-    };
-    (@$prepare:path, $aside:path, $by_hand:path, save: $($save:literal)*; load: $($load:literal)*) => {
+    ($fpenv:ident, $prepare:path, $aside:path, $by_hand:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
@@ -82,7 +72,8 @@ macro_rules! resume_body {
             "mov x3, sp",
             "stp x29, x8, [x11, #96]",
             "str x3, [x11, #112]",
-            $($save,)*                          // fpcr, left in x4
+            $crate::arch::read_fpenv!($fpenv),
+            $crate::arch::save_fpenv!($fpenv, "x11"),
             // The main coroutine is whole in memory, and the unwinder finds its frame through x11
             // (0x7b): CFA = *(x11 + 112) + 176.
             ".cfi_escape 0x0f, 7, 0x7b, 0xf0, 0x00, 0x06, 0x23, 0xb0, 0x01",
@@ -96,7 +87,7 @@ macro_rules! resume_body {
             "mov x2, x1",
             "mov x1, x0",
             "mov x0, x11",
-            $($load,)*                          // msr fpcr, only where it differs from x4
+            $crate::arch::load_fpenv!($fpenv, "x1"),
             "adrp x30, {root}",
             "add x30, x30, :lo12:{root}",
             "add x30, x30, #{root_offset}",     // root_return_address()

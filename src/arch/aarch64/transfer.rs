@@ -10,17 +10,7 @@ use crate::abi::aco_t;
 /// resume. It returns when something switches back. While C++ exceptions are being handled it is `aside` that is
 /// called.
 macro_rules! transfer_body {
-    (own_fpenv, $arrange:path, $aside:path) => {
-        $crate::arch::transfer_body!(
-            @$arrange, $aside,
-            save: "mrs x4, fpcr" "str x4, [x0, #120]";
-            load: "mrs x4, fpcr" "ldr x5, [x1, #120]" "cmp x4, x5" "b.eq 3f" "msr fpcr, x5" "3:"
-        )
-    };
-    (shared_fpenv, $arrange:path, $aside:path) => {
-        $crate::arch::transfer_body!(@$arrange, $aside, save: ; load: )
-    };
-    (@$arrange:path, $aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
+    ($fpenv:ident, $arrange:path, $aside:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
@@ -62,7 +52,8 @@ macro_rules! transfer_body {
             "mov x10, sp",
             "stp x29, x8, [x0, #96]",
             "str x10, [x0, #112]",
-            $($save,)*                          // fpcr, left in x4
+            $crate::arch::read_fpenv!($fpenv),
+            $crate::arch::save_fpenv!($fpenv, "x0"),
             // `from` is whole in memory, and its frames may make room for those of `to`. From here on the
             // unwinder's next frame is that of who waits, through x9 (0x79), over the call x21 (0x85): CFA =
             // *(x9 + 112), pc at x9 + 104, x29 and what a base pointer may be in `reg`; the rest is found
@@ -102,7 +93,8 @@ macro_rules! transfer_body {
             "ldp x27, x28, [x1, #80]",
             "ldp x29, x17, [x1, #96]",
             "ldr x3, [x1, #112]",
-            $($load,)*                          // msr fpcr, only where it differs
+            $crate::arch::read_fpenv!($fpenv),          // `arrange` keeps no x4
+            $crate::arch::load_fpenv!($fpenv, "x1"),
             "adrp x30, {root}",
             "add x30, x30, :lo12:{root}",
             "add x30, x30, #{root_offset}",     // root_return_address()

@@ -6,17 +6,7 @@
 /// was not left for its main coroutine, it ends in `by_hand(left, here, co)`, which sets that itself. While C++ exceptions are being
 /// handled it is `aside` that is called.
 macro_rules! resume_body {
-    (own_fpenv, $prepare:path, $aside:path, $by_hand:path) => {
-        $crate::arch::resume_body!(
-            @$prepare, $aside, $by_hand,
-            save: "fnstcw [r8 + 64]" "stmxcsr [r8 + 68]";
-            load: "fldcw [rdi + 64]" "ldmxcsr [rdi + 68]"
-        )
-    };
-    (shared_fpenv, $prepare:path, $aside:path, $by_hand:path) => {
-        $crate::arch::resume_body!(@$prepare, $aside, $by_hand, save: ; load: )
-    };
-    (@$prepare:path, $aside:path, $by_hand:path, save: $($save:literal)*; load: $($load:literal)*) => {
+    ($fpenv:ident, $prepare:path, $aside:path, $by_hand:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
@@ -69,7 +59,7 @@ macro_rules! resume_body {
             "mov [r8 + 40], rsp",
             "mov [r8 + 48], rbx",
             "mov [r8 + 56], rbp",
-            $($save,)*
+            $crate::arch::save_fpenv!($fpenv, "r8"),
             // The main coroutine is whole in memory, and the unwinder finds its frame through r8
             // (DWARF register 8): CFA = *(r8 + 40) + 56; rbx and rbp lie in `reg`.
             ".cfi_escape 0x0f, 5, 0x78, 40, 0x06, 0x23, 56",
@@ -82,7 +72,7 @@ macro_rules! resume_body {
             "mov r9, [rdi + 32]",
             "mov rbx, [rdi + 48]",
             "mov rbp, [rdi + 56]",
-            $($load,)*
+            $crate::arch::load_fpenv!($fpenv, "r8", "rdi"),
             "mov rsp, [rdi + 40]",
             "mov rdx, rsi",
             "mov rsi, rdi",
@@ -90,6 +80,7 @@ macro_rules! resume_body {
             "mov rax, rdx",
             // Register state: as at the end of `switch`.
             "notrack jmp r9",
+            $crate::arch::write_fpenv!($fpenv, "rdi"),
             // The main coroutine goes on here. Register state: rsp, rbx and rbp are its own, rsi is
             // its address, rdi that of the coroutine that has left; not always the one that was resumed,
             // which may be destroyed: there may have been a transfer. The nop: unwinders look a return address up by the byte before it.

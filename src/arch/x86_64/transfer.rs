@@ -10,17 +10,7 @@ use crate::abi::aco_t;
 /// resume. It returns when something switches back. While C++ exceptions are being handled it is `aside` that is
 /// called.
 macro_rules! transfer_body {
-    (own_fpenv, $arrange:path, $aside:path) => {
-        $crate::arch::transfer_body!(
-            @$arrange, $aside,
-            save: "fnstcw [rdi + 64]" "stmxcsr [rdi + 68]";
-            load: "fldcw [rsi + 64]" "ldmxcsr [rsi + 68]"
-        )
-    };
-    (shared_fpenv, $arrange:path, $aside:path) => {
-        $crate::arch::transfer_body!(@$arrange, $aside, save: ; load: )
-    };
-    (@$arrange:path, $aside:path, save: $($save:literal)*; load: $($load:literal)*) => {
+    ($fpenv:ident, $arrange:path, $aside:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
@@ -46,7 +36,7 @@ macro_rules! transfer_body {
             "mov [rdi + 40], rsp",
             "mov [rdi + 48], rbx",
             "mov [rdi + 56], rbp",
-            $($save,)*
+            $crate::arch::save_fpenv!($fpenv, "rdi"),
             // `from` is whole in memory, and its frames may make room for those of `to`. From here on the
             // unwinder's next frame is that of who waits, through r9, over the call r12: CFA = *(r9 + 40),
             // rip at r9 + 32, rbx and rbp in `reg`; the rest is found from there.
@@ -83,12 +73,13 @@ macro_rules! transfer_body {
             "mov r8, [rsi + 32]",
             "mov rbx, [rsi + 48]",
             "mov rbp, [rsi + 56]",
-            $($load,)*
+            $crate::arch::load_fpenv!($fpenv, "rdi", "rsi"),
             "mov rsp, [rsi + 40]",
             "xor edx, edx",             // no value
             "xor eax, eax",
             // Register state: as at the end of `switch`.
             "notrack jmp r8",
+            $crate::arch::write_fpenv!($fpenv, "rsi"),
             // `from` goes on here. Register state: rsp, rbx and rbp are its own. The nop: unwinders look a
             // return address up by the byte before it.
             ".cfi_restore_state",
