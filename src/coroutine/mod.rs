@@ -1,6 +1,7 @@
 //! A coroutine's life: create, destroy.
 
 mod beginning;
+mod elsewhere;
 mod here;
 mod main_co;
 mod on_stack;
@@ -13,6 +14,7 @@ use crate::refusal::Refusal;
 use crate::slab::{self, Class};
 
 pub(crate) use beginning::{is_at_beginning, is_fresh, reset};
+pub(crate) use elsewhere::{Use, runs_elsewhere, use_elsewhere};
 pub(crate) use here::{inside, is_on_stack_of, is_running, running};
 pub(crate) use main_co::{create_main, current_or_main};
 pub(crate) use on_stack::{is_on_shared_stack, stack_remaining, stack_trim, stack_used};
