@@ -7,7 +7,7 @@ use super::fd_ref::{FdRef, Woken};
 use super::io::{perform, result};
 use super::kinds::{self, SOCKET, TCP};
 use super::own_fd::OwnFd;
-use super::{Outcome, numbers, os, pause};
+use super::{Outcome, nonblock, numbers, os, pause};
 use crate::{sanitizer, sys};
 
 /// accept(2): the connection does not block, and is not inherited.
@@ -25,11 +25,12 @@ pub(crate) unsafe fn accept(
     // SAFETY: the caller's, or NULL.
     let room = unsafe { length.as_ref() }.copied();
     let mut of = 0;
-    // accept(2) has no flag against blocking, and other code may have replaced the listener.
-    file.judge(kinds::kind_that_does_not_block(file))?;
     let accepted = perform(file, Way::In, 0, deadline, &mut |kind| {
         of = kind & (SOCKET | TCP);
         loop {
+            // accept4(2) has no flag against blocking. Other code may have replaced the listener, and another process
+            // that has it may have given its flag back.
+            nonblock::make(file)?;
             // SAFETY: the caller's places, or NULL.
             let accepted = unsafe {
                 if let (Some(length), Some(room)) = (length.as_mut(), room) {
@@ -91,7 +92,7 @@ unsafe fn connect_with(
     let mut edges = file.entry().edges(Way::Out);
     // SAFETY: the caller's address.
     let begun = unsafe {
-        match begin(fd, address, length) {
+        match nonblock::during(file, || begin(fd, address, length)) {
             Err(libc::EAGAIN) if is_unix(address, length) => {
                 until_there_is_room(file, address, length, deadline)
             }
@@ -139,7 +140,7 @@ unsafe fn until_there_is_room(
         pause_for = (pause_for * 2).min(MOST);
         file.check()?;
         // SAFETY: the caller's address.
-        match unsafe { begin(file.fd(), address, length) } {
+        match nonblock::during(file, || unsafe { begin(file.fd(), address, length) }) {
             Err(libc::EAGAIN) => {}
             begun => return begun,
         }

@@ -9,7 +9,7 @@ use super::poller::Poller;
 use super::runtime::Runtime;
 use super::vessel;
 use super::worker::Worker;
-use super::{Outcome, chaos, nesting, numbers, os};
+use super::{Outcome, chaos, nesting, nonblock, numbers, os};
 use crate::abi::aco_t;
 use crate::{coroutine, sys, tls};
 
@@ -117,6 +117,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());
     }
+    nonblock::give_back_unused();
 }
 
 /// Gives a worker the main coroutine of this thread, whose own it is from here on. It stands for whatever
