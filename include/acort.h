@@ -57,6 +57,9 @@
  * In a child of fork(2) the runtime and its tasks are not to be used: the child
  * calls exec(3) or _exit(2).
  *
+ * With ACORT_STRICT=1 in the environment a line on stderr says how many tasks nothing has joined, at the end of
+ * acort_run() and acort_enter(), and another, once, that a task waits with a deadline of more than an hour ago.
+ *
  * With ACORT_CHAOS=<number> in the environment, for tests, the order in which tasks run, which case of
  * several acort_select() takes in a task, and how much acort_read() and acort_write() take of a stream at
  * once come from that seed. */
@@ -1101,8 +1104,9 @@ pid_t acort_waitpid(pid_t pid,
 /// `hooks` is NULL, or stays as it is until others are set and no task runs that was told of.
 void acort_set_hooks(const struct acort_hooks_t *hooks);
 
-/// Writes a line about each task of the caller's runtime to `fd`: its number, its name, and what it waits
-/// for. 0, or -1 and errno: EPERM outside of runtimes, what write(2) says.
+/// Writes a line about each task of the caller's runtime to `fd`: its number, its name or its entry
+/// function, what it waits for, and which task has the mutex or lock that it waits for, if it is of the caller's
+/// worker. 0, or -1 and errno: EPERM outside of runtimes, what write(2) says.
 int acort_dump(int fd);
 
 /// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until that gives

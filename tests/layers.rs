@@ -44,6 +44,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
             "stack",
             "sanitizer",
             "refusal",
+            "symbol",
             "arch",
             "tls",
             "diag",

@@ -9,7 +9,7 @@ use super::poller::Poller;
 use super::runtime::Runtime;
 use super::vessel;
 use super::worker::Worker;
-use super::{Outcome, chaos, nesting, nonblock, numbers, os};
+use super::{Outcome, chaos, nesting, nonblock, numbers, os, strict};
 use crate::abi::aco_t;
 use crate::{coroutine, sys, tls};
 
@@ -107,6 +107,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
     // SAFETY: the caller's promise.
     unsafe {
         while let Some(group) = nesting::first(&*runtime).as_mut() {
+            strict::count_unjoined(group);
             group::free(group);
         }
         for number in 0..(*runtime).options.workers as usize {
