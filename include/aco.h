@@ -187,8 +187,10 @@ aco_t *aco_create(aco_t *main_co,
                   void *arg);
 
 /// Runs `resume_co` until it yields or exits. To be called by its main_co, on the thread of
-/// that. Aborts on NULL, a main coroutine, an ended or running one, one whose main_co
-/// waits in another resume, and one whose share stack is destroyed.
+/// that; a main_co that waits for nothing may be used by any thread, one at a time. Aborts on NULL, a main
+/// coroutine, an ended or running one, one whose main_co waits in another resume, and one whose share stack is
+/// destroyed. Another thread's use is looked for where main_co is not the caller's current coroutine, and seen if
+/// that thread runs `resume_co`, or waits in main_co for the one that it runs; else it is not noticed.
 ///
 /// Valid when:
 /// `resume_co` is NULL or a coroutine.
@@ -292,6 +294,8 @@ unsigned int aco_version(void);
 
 /// The version of the library that runs, as text: "1.3.0". The text is the library's.
 const char *aco_version_string(void);
+
+extern char *secure_getenv(const char *name);
 
 #ifdef __cplusplus
 }  // extern "C"

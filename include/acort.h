@@ -47,9 +47,18 @@
  *     acort_sleep_until                      as acort_yield()
  *     acort_loop_step                        what is ready runs
  *
- * A file descriptor that one of these functions was called for is made non-blocking, for good, and
- * closed with acort_close(). In a child of fork(2) the runtime and its tasks are not to be used: the child
+ * A file descriptor that one of these functions was called for is closed with acort_close(). O_NONBLOCK
+ * belongs to the open file, and so to every process that has it. Sockets are read and written without it, and
+ * acort_connect() sets it during connect(2) alone. acort_accept() sets it on the listener, acort_fdwait() and
+ * acort_select() on what they look at, and every call on a file that is no socket. What acort has set goes back
+ * in acort_close(), at the end of acort_run() and acort_free() where no call is inside, and at exit(3); not in
+ * _exit(2), where a signal ends the process, or where the number was closed without acort_close(). Until
+ * then another process that has the file finds EAGAIN there, as a parent that accepts from the same listener.
+ * In a child of fork(2) the runtime and its tasks are not to be used: the child
  * calls exec(3) or _exit(2).
+ *
+ * With ACORT_STRICT=1 in the environment a line on stderr says how many tasks nothing has joined, at the end of
+ * acort_run() and acort_enter(), and another, once, that a task waits with a deadline of more than an hour ago.
  *
  * With ACORT_CHAOS=<number> in the environment, for tests, the order in which tasks run, which case of
  * several acort_select() takes in a task, and how much acort_read() and acort_write() take of a stream at
@@ -1039,7 +1048,8 @@ int acort_fsync(int fd,
 
 /// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
 /// "udp4", "udp6", "unix". Where the host has several addresses the families take turns, the next one is tried
-/// when the one before has failed, or after 250 ms, and the first that connects wins. The file descriptor, or
+/// when the one before has failed, or after 250 ms, and the first that connects wins. It is never a connection of the
+/// socket with itself: where the system picks the peer's port for this side, ECONNREFUSED. The file descriptor, or
 /// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for names that mean nothing, and NULL; EADDRNOTAVAIL for an
 /// unknown host; what connect(2) says.
 ///
@@ -1123,8 +1133,9 @@ pid_t acort_waitpid(pid_t pid,
 /// `hooks` is NULL, or stays as it is until others are set and no task runs that was told of.
 void acort_set_hooks(const struct acort_hooks_t *hooks);
 
-/// Writes a line about each task of the caller's runtime to `fd`: its number, its name, and what it waits
-/// for. 0, or -1 and errno: EPERM outside of runtimes, what write(2) says.
+/// Writes a line about each task of the caller's runtime to `fd`: its number, its name or its entry
+/// function, what it waits for, and which task has the mutex or lock that it waits for, if it is of the caller's
+/// worker. 0, or -1 and errno: EPERM outside of runtimes, what write(2) says.
 int acort_dump(int fd);
 
 /// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until that gives

@@ -21,7 +21,7 @@ pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
             diag::fatal(FUNCTION, co, format_args!("{what}"), rule)
         }
         let owner = (*(*co).share_stack).owner;
-        if !owner.is_null() && owner != co && runs_elsewhere(owner) {
+        if !owner.is_null() && owner != co && coroutine::runs_elsewhere(owner) {
             diag::fatal(
                 FUNCTION,
                 co,
@@ -53,7 +53,7 @@ unsafe fn why_not(co: *mut aco_t, main_co: *mut aco_t) -> Option<(&'static str, 
             ("the main_co is the coroutine itself", "nobody waits for himself")
         } else if coroutine::is_running(co) {
             ("the coroutine is running", "attach a coroutine after it has yielded")
-        } else if runs_elsewhere(co) {
+        } else if coroutine::runs_elsewhere(co) {
             (
                 "the coroutine runs in another thread",
                 "attach a coroutine after it has yielded there",
@@ -78,12 +78,4 @@ pub(crate) unsafe fn give(co: *mut aco_t, main_co: *mut aco_t) {
             aco_t::set_register(co, arch::FRAME_POINTER, record);
         }
     }
-}
-
-/// Does `co` run in another thread, or wait there in a resume for the one that runs? Who waits further off
-/// is not seen, nor what runs in a thread that has neither made a coroutine nor been given one.
-fn runs_elsewhere(co: *mut aco_t) -> bool {
-    slab::any_other_thread(|current, waiting| {
-        !waiting.is_null() && (co == current || co == waiting)
-    })
 }

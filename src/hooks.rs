@@ -134,6 +134,12 @@ pub(crate) fn pass() {
     }
 }
 
+/// Is the resume that follows one of [`pass`]?
+pub(crate) fn is_passing() -> bool {
+    // SAFETY: the thread's own state.
+    unsafe { (*tls::thread_state()).is_passing != 0 }
+}
+
 /// The coroutine that runs leaves for the one that waits in a resume for it, by a switch that is not seen,
 /// if the hooks are all that wants to see it. False: it is not so.
 pub(crate) fn pass_back() -> bool {

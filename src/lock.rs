@@ -32,4 +32,19 @@ impl Lock {
         self.0.store(false, Ordering::Release);
         result
     }
+
+    /// As [`hold`](Self::hold). None: another thread holds it, and nothing is done.
+    pub(crate) fn try_hold<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        if self.0.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        let result = work();
+        self.0.store(false, Ordering::Release);
+        Some(result)
+    }
+
+    /// This is a child of fork(2), which has none of the threads that may have held it.
+    pub(crate) fn free_after_fork(&self) {
+        self.0.store(false, Ordering::Release);
+    }
 }

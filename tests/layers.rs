@@ -45,6 +45,7 @@ const LAYERS: [(&str, &[&str]); 30] = [
             "sanitizer",
             "environment",
             "refusal",
+            "symbol",
             "arch",
             "tls",
             "diag",

@@ -2,6 +2,7 @@
 
 mod beginning;
 mod compilers;
+mod elsewhere;
 mod here;
 mod main_co;
 mod on_stack;
@@ -15,6 +16,7 @@ use crate::slab::{self, Class};
 
 pub(crate) use beginning::{is_at_beginning, is_fresh, reset};
 pub(crate) use compilers::refuse_frames_elsewhere;
+pub(crate) use elsewhere::{Use, runs_elsewhere, use_elsewhere};
 pub(crate) use here::{inside, is_on_stack_of, is_running, running};
 pub(crate) use main_co::{create_main, current_or_main};
 pub(crate) use on_stack::{is_on_shared_stack, stack_remaining, stack_trim, stack_used};

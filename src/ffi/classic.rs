@@ -115,8 +115,10 @@ pub unsafe extern "C" fn aco_create(
 }
 
 /// Runs `resume_co` until it yields or exits. To be called by its main_co, on the thread of
-/// that. Aborts on NULL, a main coroutine, an ended or running one, one whose main_co
-/// waits in another resume, and one whose share stack is destroyed.
+/// that; a main_co that waits for nothing may be used by any thread, one at a time. Aborts on NULL, a main
+/// coroutine, an ended or running one, one whose main_co waits in another resume, and one whose share stack is
+/// destroyed. Another thread's use is looked for where main_co is not the caller's current coroutine, and seen if
+/// that thread runs `resume_co`, or waits in main_co for the one that it runs; else it is not noticed.
 ///
 /// # Safety
 /// `resume_co` is NULL or a coroutine.

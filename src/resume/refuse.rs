@@ -1,8 +1,8 @@
 //! What `aco_resume`, `aco_yield` and `aco_exit` refuse: each case finds out why, says so and aborts.
 
 use crate::abi::aco_t;
-use crate::coroutine::{inside, is_on_stack_of, is_running};
-use crate::{diag, stack, state, tls};
+use crate::coroutine::{Use, inside, is_on_stack_of, is_running, use_elsewhere};
+use crate::{diag, hooks, stack, state, tls};
 
 /// Says why `co` cannot have its share stack from `owner`, and aborts.
 #[cold]
@@ -27,7 +27,8 @@ pub(super) unsafe fn refuse_stack(co: *mut aco_t, owner: *mut aco_t) -> ! {
 
 /// `co` is not resumed by its main coroutine. That overwrites the context of its main coroutine,
 /// and is wrong if that waits in a resume, as it does when a coroutine resumes its sibling; a
-/// `main_co` that runs nothing is free to be left in.
+/// `main_co` that runs nothing is free to be left in. Nor does another thread run `co`, or wait in that main coroutine,
+/// as far as its words tell.
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn check_caller(co: *mut aco_t) {
@@ -57,6 +58,33 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
                 format_args!("called inside {here:p}, while its main_co is {main_co:p}"),
                 "only its main_co resumes a coroutine",
             )
+        }
+        // Else the resume that comes to this one has looked.
+        if !hooks::is_passing()
+            && let Some(how) = use_elsewhere(co, main_co)
+        {
+            refuse_elsewhere(co, how)
+        }
+    }
+}
+
+/// Says that another thread uses `co` or its main coroutine, and aborts.
+#[cold]
+#[inline(never)]
+unsafe fn refuse_elsewhere(co: *mut aco_t, how: Use) -> ! {
+    let rule = "one thread at a time uses a main_co and its coroutines";
+    match how {
+        Use::Runs => diag::fatal(
+            "aco_resume",
+            co,
+            format_args!("the coroutine runs in another thread"),
+            rule,
+        ),
+        Use::MainWaits => {
+            // SAFETY: `co` is a coroutine.
+            let main_co = unsafe { (*co).main_co };
+            let what = format_args!("its main_co {main_co:p} waits in a resume of another thread");
+            diag::fatal("aco_resume", co, what, rule)
         }
     }
 }

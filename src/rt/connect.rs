@@ -7,8 +7,8 @@ use super::fd_ref::{FdRef, Woken};
 use super::io::{perform, result};
 use super::kinds::{self, SOCKET, TCP};
 use super::own_fd::OwnFd;
-use super::{Outcome, numbers, os, pause};
-use crate::sys;
+use super::{Outcome, nonblock, numbers, os, pause};
+use crate::{sanitizer, sys};
 
 /// accept(2): the connection does not block, and is not inherited.
 ///
@@ -25,11 +25,12 @@ pub(crate) unsafe fn accept(
     // SAFETY: the caller's, or NULL.
     let room = unsafe { length.as_ref() }.copied();
     let mut of = 0;
-    // accept(2) has no flag against blocking, and other code may have replaced the listener.
-    file.judge(kinds::kind_that_does_not_block(file))?;
     let accepted = perform(file, Way::In, 0, deadline, &mut |kind| {
         of = kind & (SOCKET | TCP);
         loop {
+            // accept4(2) has no flag against blocking. Other code may have replaced the listener, and another process
+            // that has it may have given its flag back.
+            nonblock::make(file)?;
             // SAFETY: the caller's places, or NULL.
             let accepted = unsafe {
                 if let (Some(length), Some(room)) = (length.as_mut(), room) {
@@ -91,7 +92,7 @@ unsafe fn connect_with(
     let mut edges = file.entry().edges(Way::Out);
     // SAFETY: the caller's address.
     let begun = unsafe {
-        match begin(fd, address, length) {
+        match nonblock::during(file, || begin(fd, address, length)) {
             Err(libc::EAGAIN) if is_unix(address, length) => {
                 until_there_is_room(file, address, length, deadline)
             }
@@ -139,7 +140,7 @@ unsafe fn until_there_is_room(
         pause_for = (pause_for * 2).min(MOST);
         file.check()?;
         // SAFETY: the caller's address.
-        match unsafe { begin(file.fd(), address, length) } {
+        match nonblock::during(file, || unsafe { begin(file.fd(), address, length) }) {
             Err(libc::EAGAIN) => {}
             begun => return begun,
         }
@@ -177,6 +178,50 @@ pub(crate) fn outcome(fd: c_int) -> Outcome<()> {
         Ok(error) => Err(error),
         Err(error) => Err(os::noted(os::Call::Getsockopt, error)),
     }
+}
+
+/// Returns true if the socket of the internet `fd` is connected to its own address. The system may pick the peer's port
+/// for this side where nothing listens there, and TCP's simultaneous open then succeeds.
+pub(crate) fn is_to_itself(fd: c_int) -> bool {
+    let addresses = (address_by(libc::getsockname, fd), address_by(libc::getpeername, fd));
+    matches!(addresses, (Some(own), Some(peer)) if own == peer)
+}
+
+type Namer = unsafe extern "C" fn(c_int, *mut libc::sockaddr, *mut libc::socklen_t) -> c_int;
+
+/// Port and address of one end of a socket of the internet. None: it is another one, or has none.
+fn address_by(name: Namer, fd: c_int) -> Option<(u16, [u8; 16])> {
+    // SAFETY: all zero is an address; the call writes no more than `length` bytes; the family says what they are.
+    unsafe {
+        let mut place: libc::sockaddr_storage = core::mem::zeroed();
+        let mut length = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+        sanitizer::is_written((&raw mut length).cast(), size_of::<libc::socklen_t>());
+        if name(fd, (&raw mut place).cast(), &mut length) != 0 {
+            return None;
+        }
+        match c_int::from(place.ss_family) {
+            libc::AF_INET => {
+                let place: *const libc::sockaddr_in = (&raw const place).cast();
+                let [a, b, c, d] = (*place).sin_addr.s_addr.to_ne_bytes();
+                Some(((*place).sin_port, [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]))
+            }
+            libc::AF_INET6 => {
+                let place: *const libc::sockaddr_in6 = (&raw const place).cast();
+                Some(((*place).sin6_port, (*place).sin6_addr.s6_addr))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What closes `fd` resets its connection: its port is free at once.
+pub(crate) fn reset_at_close(fd: c_int) {
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    let size = size_of::<libc::linger>() as libc::socklen_t;
+    // SAFETY: the option has that size. Where it fails the port waits out its time.
+    unsafe {
+        libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, (&raw const linger).cast(), size)
+    };
 }
 
 /// A new socket, which does not block and is not inherited. What it is will be asked for when it is first used.

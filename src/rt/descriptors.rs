@@ -42,7 +42,9 @@ use core::ptr;
 use super::Outcome;
 use super::atomic::{AtomicU32, Ordering};
 use super::file_state::FileState;
+use super::kinds::LOOKED_AT;
 use super::lock::{Lock, SeveralTouch};
+use super::nonblock::Lent;
 use super::queue::Queue;
 use super::readiness::Waiters;
 use super::thread_wait::Polling;
@@ -82,6 +84,8 @@ pub(crate) struct Entry {
     /// Calls that take what is there, each way, and calls that only look (acort_select(), acort_fdwait()).
     pub(super) takers: [Queue; 2],
     pub(super) lookers: [Queue; 2],
+    /// Whether acort has made the file non-blocking.
+    pub(super) lent: Lent,
     /// Plain threads that wait in poll(2).
     pub(super) polling: *mut Polling,
     _touched: SeveralTouch,
@@ -172,6 +176,11 @@ impl Entry {
             unsafe { (*self.home).watches.fetch_sub(1, Ordering::Release) };
         }
         self.home = ptr::null_mut();
+    }
+
+    /// It blocks again: the next call that looks makes it non-blocking anew.
+    pub(super) fn forget_looks(&self) {
+        self.bits.fetch_and(!LOOKED_AT, Ordering::Relaxed);
     }
 
     /// Returns true if code beside acort has made it, so that its number may stand for another file.

@@ -7,6 +7,8 @@
 //!   192.0.2.1      250 ms ├── connect ── refused
 //!   2001:db8::2                                 ├── connect ── wins
 //! ```
+//!
+//! D1. What a call gives is no connection of a socket with itself: each that is made goes through [`settle`].
 
 use core::ffi::c_int;
 use core::mem;
@@ -71,6 +73,16 @@ impl Iterator for Interleaved {
     }
 }
 
+/// A connection that is made is the caller's. ECONNREFUSED: it is one with itself (D1), so nothing listens there.
+fn settle(own: OwnFd) -> Outcome<c_int> {
+    let fd = own.file().fd();
+    if connect::is_to_itself(fd) {
+        connect::reset_at_close(fd);
+        return Err(libc::ECONNREFUSED);
+    }
+    own.give()
+}
+
 /// Connections under way, of this call alone. What is left of them is closed.
 struct Attempts {
     sockets: [Option<OwnFd>; MOST],
@@ -91,7 +103,11 @@ impl Attempts {
         // SAFETY: the address has that length.
         let begun = unsafe { connect::begin(own.file().fd(), address.ai_addr, address.ai_addrlen) };
         if own.file().judge(begun)? {
-            return own.give().map(Some);
+            if address.ai_socktype == libc::SOCK_DGRAM && connect::is_to_itself(own.file().fd()) {
+                // The next socket cannot have the port, which this one keeps meanwhile.
+                return self.begin(address);
+            }
+            return settle(own).map(Some);
         }
         *self.sockets.get_mut(self.count).ok_or(libc::EMFILE)? = Some(own);
         self.count += 1;
@@ -117,7 +133,7 @@ impl Attempts {
                 _ => last,
             };
             outcome?;
-            return own.map(OwnFd::give).transpose();
+            return own.map(settle).transpose();
         }
         Ok(None)
     }

@@ -149,7 +149,11 @@ pub(crate) unsafe fn give_up(worker: *mut Worker) {
             if local::has_any(task) {
                 local::destroy_all(worker, task);
             }
-            vessel::destroy(task.co, task.has(task::SHARED));
+            let co = task.co;
+            let held = (*task.group).lock.hold();
+            task.co = ptr::null_mut();
+            drop(held);
+            vessel::destroy(co, task.has(task::SHARED));
             task.set_result(ptr::null_mut());
             // Who waits for its end may have new tasks by then, which are not to be withdrawn with the rest.
             (*runtime).given_up.fetch_sub(1, Ordering::SeqCst);

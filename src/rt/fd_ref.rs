@@ -29,6 +29,7 @@ use super::Outcome;
 use super::descriptors::{Entry, Way};
 use super::fd_table::entry;
 use super::file_state::Closing;
+use super::nonblock::Lent;
 use super::parker::{Hearing, error_reason};
 use super::readiness::ALONE;
 use super::wait::{self, Wait};
@@ -182,6 +183,7 @@ fn free_number(fd: c_int, entry: *mut Entry) {
     // SAFETY: the entry stays (E1). No call is inside, and none enters before the word changes.
     let waiters = unsafe {
         let _held = (*entry).lock.hold();
+        Lent::after_close(entry);
         (*entry).state.advance();
         (*entry).reset(0)
     };
@@ -207,6 +209,7 @@ pub(super) fn close_entry(fd: c_int, entry: *mut Entry, is_inside: bool) -> Opti
             return None;
         }
         (*entry).stop_watching(fd);
+        Lent::before_close(entry, fd, closing == Closing::Busy);
         (closing, (*entry).reset(0))
     };
     waiters.wake(Some(error_reason(libc::ECANCELED)));

@@ -2,14 +2,14 @@
 //!
 //! What is remembered of a file may be another one's, where code beside acort closes a number or replaces it. So
 //! nothing that is remembered decides about blocking: a socket's calls do not block by their own flags, and say
-//! ENOTSOCK for another file; any other file is looked at before each call. About SIGPIPE nothing does, either: see
+//! ENOTSOCK for another file; any other file is looked at before each call (`nonblock`). About SIGPIPE nothing does, either: see
 //! `io`.
 
 use core::ffi::c_int;
 use core::sync::atomic::Ordering;
 
 use super::fd_ref::FdRef;
-use super::{Outcome, os, poller};
+use super::{Outcome, nonblock, os, poller};
 
 /// What it is has been asked for.
 pub(crate) const KNOWN: u32 = 1;
@@ -22,10 +22,13 @@ pub(crate) const ALWAYS: u32 = 8;
 /// A pipe.
 pub(crate) const PIPE: u32 = 16;
 
-/// All that says what a file is.
-pub(crate) const KINDS: u32 = KNOWN | SOCKET | TCP | ALWAYS | PIPE;
+/// It was made not to block, for a program that asks the system itself after acort_fdwait() or acort_select().
+pub(crate) const LOOKED_AT: u32 = 1024;
 
-/// What `file` is: `SOCKET`, `TCP`, `ALWAYS`, `PIPE`. It does not block then: the first time it is made so.
+/// All that says what a file is.
+pub(crate) const KINDS: u32 = KNOWN | SOCKET | TCP | ALWAYS | PIPE | LOOKED_AT;
+
+/// What `file` is: `SOCKET`, `TCP`, `ALWAYS`, `PIPE`. What is no socket does not block then.
 #[inline(always)]
 pub(crate) fn kind(file: &FdRef) -> Outcome<u32> {
     let known = file.entry().bits.load(Ordering::Relaxed);
@@ -35,17 +38,34 @@ pub(crate) fn kind(file: &FdRef) -> Outcome<u32> {
 /// As [`kind`], of what may be no socket.
 #[inline(never)]
 fn kind_of_others(file: &FdRef, known: u32) -> Outcome<u32> {
-    let is_so = match known & (KNOWN | ALWAYS) {
-        KNOWN => does_not_block(file.fd())?,
-        0 => false,
-        _ => os::is_always_ready(os::file_type(file.fd())?),
-    };
-    if is_so { Ok(known) } else { kind_anew(file) }
+    match known & (KNOWN | ALWAYS) {
+        KNOWN if nonblock::is_kept(file)? => return Ok(known),
+        both if both & ALWAYS != 0 && os::is_always_ready(os::file_type(file.fd())?) => {
+            return Ok(known);
+        }
+        _ => {}
+    }
+    let kind = kind_anew(file)?;
+    if kind & (SOCKET | ALWAYS) == 0 {
+        nonblock::make(file)?;
+    }
+    Ok(kind)
 }
 
-/// As [`kind`], for calls that block on a socket, too, unless it is made not to.
-pub(crate) fn kind_that_does_not_block(file: &FdRef) -> Outcome<u32> {
-    if does_not_block(file.fd())? { kind(file) } else { kind_anew(file) }
+/// As [`kind`], for a call that only looks: no file blocks then, sockets neither. Once: the call does not need it.
+#[inline(always)]
+pub(crate) fn kind_for_look(file: &FdRef) -> Outcome<u32> {
+    let kind = kind(file)?;
+    if kind & (SOCKET | LOOKED_AT) == SOCKET { socket_for_look(file, kind) } else { Ok(kind) }
+}
+
+#[cold]
+fn socket_for_look(file: &FdRef, kind: u32) -> Outcome<u32> {
+    nonblock::make(file)?;
+    let _held = file.entry().lock.hold();
+    file.check()?;
+    file.entry().bits.fetch_or(LOOKED_AT, Ordering::Relaxed);
+    Ok(kind)
 }
 
 /// As [`kind`], whatever is known.
@@ -59,35 +79,14 @@ pub(crate) fn kind_anew(file: &FdRef) -> Outcome<u32> {
     Ok(entry.bits.fetch_or(found, Ordering::Relaxed) | found)
 }
 
-fn flags(fd: c_int) -> Outcome<c_int> {
-    // SAFETY: flags of a file descriptor.
-    match unsafe { libc::fcntl(fd, libc::F_GETFL) } {
-        ..0 => Err(os::noted_errno(os::Call::Fcntl)),
-        flags => Ok(flags),
-    }
-}
-
-fn does_not_block(fd: c_int) -> Outcome<bool> {
-    Ok(flags(fd)? & libc::O_NONBLOCK != 0)
-}
-
 #[cold]
 fn ask(fd: c_int) -> Outcome<u32> {
-    let kind = match os::file_type(fd)? {
-        sort if os::is_always_ready(sort) => return Ok(ALWAYS),
+    Ok(match os::file_type(fd)? {
+        sort if os::is_always_ready(sort) => ALWAYS,
         libc::S_IFSOCK => SOCKET | is_tcp(fd),
         libc::S_IFIFO => PIPE,
         _ => 0,
-    };
-    let flags = flags(fd)?;
-    if flags & libc::O_NONBLOCK != 0 {
-        return Ok(kind);
-    }
-    // SAFETY: flags of a file descriptor.
-    match unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) } {
-        ..0 => Err(os::noted_errno(os::Call::Fcntl)),
-        _ => Ok(kind),
-    }
+    })
 }
 
 /// `TCP`, if the socket `fd` is one of TCP.

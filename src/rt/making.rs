@@ -10,7 +10,7 @@ use super::poller::Poller;
 use super::runtime::Runtime;
 use super::vessel;
 use super::worker::Worker;
-use super::{Outcome, chaos, nesting, numbers, os};
+use super::{Outcome, chaos, nesting, nonblock, numbers, os, strict};
 use crate::abi::aco_t;
 use crate::{coroutine, sys, tls};
 
@@ -117,6 +117,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
     // SAFETY: the caller's promise.
     unsafe {
         while let Some(group) = nesting::first(&*runtime).as_mut() {
+            strict::count_unjoined(group);
             group::free(group);
         }
         for number in 0..(*runtime).options.workers as usize {
@@ -130,6 +131,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());
     }
+    nonblock::give_back_unused();
 }
 
 /// Gives a worker the main coroutine of this thread, whose own it is from here on. It stands for whatever

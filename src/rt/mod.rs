@@ -13,9 +13,9 @@
 //! | | [`signal`], [`signal_owner`] | signals and children |
 //! | | [`select`], [`select_pass`], [`select_wait`], [`select_room`], [`cases`], [`ready`] | the first of several waits |
 //! | | [`channel`], [`channel_life`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`once`], [`future`] | |
-//! | | [`spawn`], [`join`], [`group`], [`nesting`], [`report`], [`depth`] | tasks made, joined, grouped, shown, measured |
+//! | | [`spawn`], [`join`], [`group`], [`nesting`], [`report`], [`strict`], [`depth`] | tasks made, joined, grouped, shown, measured |
 //! | | [`local`] | values of tasks |
-//! | waiting | [`descriptors`], [`fd_table`], [`readiness`], [`fd_ref`], [`own_fd`], [`file_state`], [`numbers`], [`kinds`], [`turn`], [`thread_wait`] | file descriptors that calls wait for |
+//! | waiting | [`descriptors`], [`fd_table`], [`readiness`], [`fd_ref`], [`own_fd`], [`file_state`], [`numbers`], [`kinds`], [`nonblock`], [`turn`], [`thread_wait`] | file descriptors that calls wait for |
 //! | | [`chaos`] | disorder, for tests |
 //! | | [`attempt`] | what is tried before a wait and after its deadline |
 //! | | [`call`], [`wait`], [`pause`] | a task or a thread in a queue, or in none, until it is woken |
@@ -73,6 +73,7 @@ pub(crate) mod messages;
 pub(crate) mod mutex;
 pub(crate) mod nesting;
 pub(crate) mod net;
+mod nonblock;
 mod numbers;
 pub(crate) mod once;
 mod os;
@@ -100,6 +101,7 @@ pub(crate) mod signal;
 mod signal_owner;
 pub(crate) mod sized;
 pub(crate) mod spawn;
+mod strict;
 pub(crate) mod task;
 mod thread_wait;
 mod timers;

@@ -220,6 +220,15 @@ unsafe fn is_of(mutex: *mut Mutex, owner: usize) -> bool {
     unsafe { (*mutex).owner.load(Ordering::Relaxed) & !FLAGS == owner }
 }
 
+/// The owner, as `caller::owner` has it; 0: none.
+///
+/// # Safety
+/// The mutex is there.
+pub(crate) unsafe fn holder(mutex: *mut Mutex) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { (*mutex).owner.load(Ordering::Relaxed) & !FLAGS }
+}
+
 /// Has the caller got it?
 ///
 /// # Safety

@@ -17,6 +17,7 @@ pub(crate) fn adopt(fd: c_int, kind: u32) {
     if let Ok(entry) = entry(fd) {
         let bits = OURS | if kind == 0 { 0 } else { kind | KNOWN };
         another_file(entry, bits, |entry| {
+            entry.lent.forget();
             // A call that is inside began with a file that other code has closed.
             entry.state.advance();
             true

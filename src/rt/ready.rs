@@ -18,7 +18,7 @@ pub(crate) fn ready(fd: c_int, events: c_int, deadline: i64) -> Outcome<c_int> {
     let mut is_last = deadline == 0;
     loop {
         file.check()?;
-        let found = kinds::kind(&file).and_then(|_| kinds::poll(fd, events as i16));
+        let found = kinds::kind_for_look(&file).and_then(|_| kinds::poll(fd, events as i16));
         match file.judge(found)? {
             0 if is_last => return Err(libc::ETIMEDOUT),
             0 => {

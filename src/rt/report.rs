@@ -2,6 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 use core::fmt::{self, Write};
+use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::abi::acort_stats_t;
@@ -9,7 +10,8 @@ use super::runtime::Runtime;
 use super::task::{self, ENDED, FRESH, STARTED, Task};
 use super::why::Why;
 use super::worker::{Counts, Worker};
-use super::{Outcome, extra, os};
+use super::{Outcome, extra, mutex, os, rwlock};
+use crate::symbol::Symbol;
 use crate::sys;
 
 /// Text on its way to a file descriptor, a line at a time.
@@ -63,6 +65,54 @@ impl fmt::Display for State<'_> {
     }
 }
 
+/// The entry function of a task. None: it has ended.
+///
+/// # Safety
+/// The task's group is held: its coroutine stays meanwhile (see `vessel`).
+unsafe fn entry_of(task: *mut Task) -> Option<usize> {
+    // SAFETY: the caller's promise. A task that begins meanwhile has another state afterwards.
+    unsafe {
+        match (*task).state.load(Ordering::Acquire) {
+            FRESH => {
+                let body = (&raw const (*task).part.beginning.body).read_volatile();
+                let is_fresh = (*task).state.load(Ordering::Acquire) == FRESH;
+                body.filter(|_| is_fresh).map(|body| body as usize)
+            }
+            STARTED => {
+                let co = (&raw const (*task).co).read_volatile();
+                co.as_ref().and_then(|co| co.fp).map(|fp| fp as usize)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Writes which task or thread has the mutex or lock that `task` waits for.
+///
+/// # Safety
+/// The task's group is held, and the task does not run meanwhile: what it waits for is there.
+unsafe fn write_holder(line: &mut Line, task: *mut Task) -> fmt::Result {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let object = ptr::with_exposed_provenance_mut::<c_void>((*task).about);
+        let holder = match Why::of((*task).why.load(Ordering::Relaxed)) {
+            Why::Mutex => mutex::holder(object.cast()),
+            Why::ReadLock | Why::WriteLock => match rwlock::holder(object.cast()) {
+                Ok(writer) => writer,
+                Err(readers) => return write!(line, ", held by {readers} readers"),
+            },
+            _ => return Ok(()),
+        };
+        match holder {
+            0 => Ok(()),
+            _ => match task::of_address(holder).as_ref() {
+                Some(task) => write!(line, ", held by task {}", task.id),
+                None => line.write_str(", held by a thread"),
+            },
+        }
+    }
+}
+
 /// C's text, as far as it is UTF-8.
 struct Text<'a>(&'a core::ffi::CStr);
 
@@ -72,8 +122,8 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// A line about a task, whose group is held.
-unsafe fn describe(task: *mut Task, to: &mut Writer) {
+/// A line about a task, whose group is held; `is_still`: no task of the runtime runs meanwhile.
+unsafe fn describe(task: *mut Task, is_still: bool, to: &mut Writer) {
     let mut line = Line { text: [0; 256], length: 0 };
     // SAFETY: the caller's promise: who is in a group exists, and its name.
     unsafe {
@@ -87,6 +137,16 @@ unsafe fn describe(task: *mut Task, to: &mut Writer) {
             let _ = write!(line, " of worker {}", worker.number);
         }
         let _ = write!(line, ": {}", State(&*task));
+        let worker = (*task).parker.worker;
+        let is_waiting = (*task).state.load(Ordering::Relaxed) == STARTED;
+        if is_waiting && (is_still || !worker.is_null() && worker == Worker::here()) {
+            let _ = write_holder(&mut line, task);
+        }
+        if name.is_null()
+            && let Some(entry) = entry_of(task)
+        {
+            let _ = write!(line, ", entry {}", Symbol(entry));
+        }
     }
     if let Some(end) = line.text.get_mut(line.length) {
         *end = b'\n';
@@ -95,11 +155,15 @@ unsafe fn describe(task: *mut Task, to: &mut Writer) {
     to.is_written &= os::write_all(to.fd, whole);
 }
 
-/// A line to `fd` about each task of `runtime`.
+/// A line to `fd` about each task of `runtime`. Holders are named for tasks of the caller's own worker.
 pub(crate) fn dump(runtime: &Runtime, fd: c_int) -> Outcome<()> {
+    dump_all(runtime, false, fd)
+}
+
+fn dump_all(runtime: &Runtime, is_still: bool, fd: c_int) -> Outcome<()> {
     let mut writer = Writer { fd, is_written: true };
     // SAFETY: the group is held for each.
-    runtime.each_task(&mut |task| unsafe { describe(task, &mut writer) });
+    runtime.each_task(&mut |task| unsafe { describe(task, is_still, &mut writer) });
     if writer.is_written { Ok(()) } else { Err(sys::errno()) }
 }
 
@@ -107,7 +171,7 @@ pub(crate) fn dump(runtime: &Runtime, fd: c_int) -> Outcome<()> {
 pub(crate) fn deadlock(runtime: &Runtime) {
     let mut writer = Writer { fd: libc::STDERR_FILENO, is_written: true };
     let _ = writer.write_str("acort: deadlock: nothing can wake any task\n");
-    let _ = dump(runtime, libc::STDERR_FILENO);
+    let _ = dump_all(runtime, true, libc::STDERR_FILENO);
 }
 
 /// The runtime of the caller's worker. EPERM: this thread is none.

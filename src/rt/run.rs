@@ -20,7 +20,7 @@ use super::schedule;
 use super::spawn;
 use super::task::{self, FAILED, Task};
 use super::worker::Worker;
-use super::{Outcome, embed, os, sized};
+use super::{Outcome, embed, os, sized, strict};
 
 /// This thread is `worker`, which was prepared on it, until `is_over` says so.
 unsafe fn serve(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
@@ -188,6 +188,7 @@ pub(crate) unsafe fn enter(
             (*group).caller_waits();
             let waited = group::wait(Caller::current(), group, Hearing::Nothing, -1);
             let outcome = waited.and_then(|()| result_of(group, main, ret));
+            strict::count_unjoined(group);
             group::free(group);
             outcome
         });

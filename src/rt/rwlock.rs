@@ -145,6 +145,21 @@ pub(crate) unsafe fn write(caller: Caller, rwlock: *mut RwLock, deadline: i64) -
     }
 }
 
+/// The writer that has it, as `caller::owner` has it, or 0; else how many readers have it.
+///
+/// # Safety
+/// It is there.
+pub(crate) unsafe fn holder(rwlock: *mut RwLock) -> Result<usize, u32> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let _held = (*rwlock).lock.hold();
+        match ((*rwlock).writer, (*rwlock).readers) {
+            (0, readers) if readers != 0 => Err(readers),
+            (writer, _) => Ok(writer),
+        }
+    }
+}
+
 /// Gives it up. EPERM: nobody has it, or a writer that is not the caller.
 ///
 /// # Safety

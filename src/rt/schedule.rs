@@ -16,6 +16,7 @@ use super::parker::error_reason;
 use super::readiness;
 use super::report;
 use super::runtime::Runtime;
+use super::strict;
 use super::task::{FRESH, STARTED, Task};
 use super::wake::was_woken;
 use super::worker::{Worker, count};
@@ -191,9 +192,14 @@ unsafe fn expire(worker: *mut Worker) {
             return;
         }
         let now = os::now();
-        while let Some(task) = (*worker).timers.take_due(now) {
+        loop {
+            let deadline = (*worker).timers.first().unwrap_or(now);
+            let Some(task) = (*worker).timers.take_due(now) else { break };
             if (*task).parker.claim() {
                 count(&(*worker).counts.expired, 1);
+                if now - deadline > strict::LONG_AGO {
+                    strict::was_long_ago(task, now - deadline);
+                }
                 super::wake::wake(&raw mut (*task).parker, error_reason(libc::ETIMEDOUT));
             }
         }

@@ -105,7 +105,7 @@ impl Room {
     /// Enters the file of `fd`, and gives its number in the room.
     unsafe fn enter(&mut self, fd: c_int, way: Way) -> Outcome<u32> {
         let (file, number) = (FdRef::enter(fd)?, self.entered);
-        let known = file.judge(kinds::kind(&file));
+        let known = file.judge(kinds::kind_for_look(&file));
         let events = if way == Way::In { libc::POLLIN } else { libc::POLLOUT };
         // SAFETY: the caller's promise: the room is for one more descriptor.
         unsafe {

@@ -155,7 +155,7 @@ fn take_block() -> Option<NonNull<Task>> {
     // SAFETY: a new chunk, which nobody else knows.
     unsafe {
         (*chunk).before = CHUNKS.load(Ordering::Relaxed);
-        CHUNKS.store(chunk.cast(), Ordering::Relaxed);
+        CHUNKS.store(chunk.cast(), Ordering::Release);
         let tasks: *mut Task = (&raw mut (*chunk).tasks).cast();
         for index in 1..CHUNK {
             let next = if index + 1 < CHUNK { tasks.add(index + 1) } else { ptr::null_mut() };
@@ -192,6 +192,22 @@ pub(crate) fn create(beginning: Beginning, flags: u8) -> Option<NonNull<Task>> {
         (*task).state.store(FRESH, Ordering::Release);
     }
     Some(block)
+}
+
+/// The task at `address`; NULL: it is none's.
+pub(crate) fn of_address(address: usize) -> *mut Task {
+    let mut chunk: *mut Chunk = CHUNKS.load(Ordering::Acquire).cast();
+    // SAFETY: chunks stay for ever.
+    unsafe {
+        while !chunk.is_null() {
+            let tasks: *mut Task = (&raw mut (*chunk).tasks).cast();
+            if address.wrapping_sub(tasks.addr()) < CHUNK * size_of::<Task>() {
+                return tasks.with_addr(address);
+            }
+            chunk = (*chunk).before.cast();
+        }
+    }
+    ptr::null_mut()
 }
 
 /// Frees a task: its handle is not good any more.

@@ -12,9 +12,8 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 
 use super::places::{Slab, current_of, link, next_slab, put, take_from, unmap};
+use super::words::{self, Words};
 use super::{CLASSES, Class, outside, region};
-use crate::abi::aco_t;
-use crate::lock::Lock;
 use crate::thread_end::{self, Part};
 use crate::{sanitizer, sys, tls, valgrind};
 
@@ -33,9 +32,8 @@ pub(super) struct Heap {
     /// Places that other threads freed.
     returns: AtomicPtr<c_void>,
     is_held: AtomicBool,
-    /// `aco_gtls_co` of the thread that keeps it, and the word after it; NULL: none does. Read and cleared
-    /// under [`READERS`]: the thread may be about to end.
-    words: AtomicPtr<*mut aco_t>,
+    /// Those of the thread that keeps it.
+    pub(super) words: Words,
     /// All heaps are in one list.
     next: *mut Heap,
 }
@@ -43,10 +41,6 @@ pub(super) struct Heap {
 /// Every heap there is.
 #[unsafe(link_section = "aco_shared")]
 static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
-
-/// Held by who looks at the words of other threads, and by a thread that takes its own away.
-#[unsafe(link_section = "aco_shared")]
-static READERS: Lock = Lock::new();
 
 /// A place from the slab that is taken from. None: it has none.
 ///
@@ -183,7 +177,7 @@ unsafe fn try_to_hold(heap: *mut Heap) -> bool {
 ///
 /// # Safety
 /// The caller holds it, and does not use it from here on.
-unsafe fn let_go(heap: *mut Heap) {
+pub(super) unsafe fn let_go(heap: *mut Heap) {
     // SAFETY: the caller's promise, until `is_held` is false; after that the heap is looked at only
     // by who holds it again.
     unsafe {
@@ -207,7 +201,7 @@ unsafe fn let_go(heap: *mut Heap) {
 
 /// The heap of this thread, or one that nobody holds, or a new one, and whether the thread keeps it;
 /// else the caller lets it go. None: the system has no memory.
-fn hold_one() -> Option<(*mut Heap, bool)> {
+pub(super) fn hold_one() -> Option<(*mut Heap, bool)> {
     let state = tls::thread_state();
     // SAFETY: the thread's own state; heaps stay for ever.
     unsafe {
@@ -232,9 +226,7 @@ fn hold_one() -> Option<(*mut Heap, bool)> {
         let is_kept = thread_end::call(Part::Slabs, let_own_go);
         if is_kept {
             (*state).heap = heap.cast();
-            let words = tls::words();
-            valgrind::is_shared(words.addr(), 2 * size_of::<*mut aco_t>());
-            (*heap).words.store(words, Ordering::Release);
+            words::publish(&(*heap).words);
         }
         Some((heap, is_kept))
     }
@@ -249,37 +241,23 @@ unsafe extern "C" fn let_own_go(_: *mut c_void) {
         let heap: *mut Heap = (*state).heap.cast();
         (*state).heap = ptr::null_mut();
         if !heap.is_null() {
-            READERS.hold(|| (*heap).words.store(ptr::null_mut(), Ordering::Relaxed));
+            words::withdraw(&(*heap).words);
             let_go(heap);
         }
     }
 }
 
-/// Has this thread a heap, so that others see what runs in it, if there is memory for one.
-pub(crate) fn make_known() {
-    if let Some((heap, false)) = hold_one() {
-        // SAFETY: this thread holds it.
-        unsafe { let_go(heap) }
-    }
-}
-
-/// Is `seen` true of the current coroutine, and the hint, of some other thread? Those may change meanwhile.
-pub(crate) fn any_other_thread(seen: impl Fn(*mut aco_t, *mut aco_t) -> bool) -> bool {
-    READERS.hold(|| {
-        let mut heap = HEAPS.load(Ordering::Acquire);
-        while !heap.is_null() {
-            // SAFETY: heaps stay for ever, and a thread whose words are known has not ended.
-            unsafe {
-                let words = (*heap).words.load(Ordering::Acquire);
-                let is_other = !words.is_null() && words != tls::words();
-                if is_other && seen(words.read_volatile(), words.add(1).read_volatile()) {
-                    return true;
-                }
-                heap = (*heap).next;
-            }
+/// Calls `visit` with each heap, until it says true; that.
+pub(super) fn each_heap(mut visit: impl FnMut(&Heap) -> bool) -> bool {
+    let mut heap = HEAPS.load(Ordering::Acquire);
+    // SAFETY: heaps stay for ever.
+    while let Some(this) = unsafe { heap.as_ref() } {
+        if visit(this) {
+            return true;
         }
-        false
-    })
+        heap = this.next;
+    }
+    false
 }
 
 /// A page of new heaps, which nobody holds: the first of them. NULL: the system has no memory.

@@ -23,11 +23,13 @@ mod outside;
 mod places;
 mod region;
 mod walk;
+mod words;
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
 
-pub(crate) use heap::{allocate_slowly, any_other_thread, make_known};
+pub(crate) use heap::allocate_slowly;
+pub(crate) use words::{any_other_thread, make_known};
 
 use crate::abi::aco_t;
 use crate::tls;

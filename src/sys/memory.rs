@@ -9,6 +9,20 @@ pub(crate) fn map(size: usize) -> Option<NonNull<c_void>> {
     map_anywhere(size, 0)
 }
 
+/// A page that a child of fork(2) has as zeros. None: the system has no such memory.
+pub(crate) fn map_wiped_on_fork() -> Option<NonNull<c_void>> {
+    let size = super::page_size();
+    let page = map(size)?;
+    // SAFETY: the mapping was just made.
+    unsafe {
+        if libc::madvise(page.as_ptr(), size, libc::MADV_WIPEONFORK) != 0 {
+            unmap(page.as_ptr(), size);
+            return None;
+        }
+    }
+    Some(page)
+}
+
 /// As [`map`], for a stack: Linux (6.7) makes no huge page of the few that are used at its top.
 pub(crate) fn map_stack(size: usize) -> Option<NonNull<c_void>> {
     map_anywhere(size, libc::MAP_STACK)

@@ -10,7 +10,7 @@ mod signals;
 
 pub(crate) use memory::{
     allocate, discard, forbid, free, guard, is_in_memory, is_readable, map, map_at, map_stack,
-    prefer_huge_pages, refuse_huge_pages, unmap,
+    map_wiped_on_fork, prefer_huge_pages, refuse_huge_pages, unmap,
 };
 pub(crate) use signals::{
     has_signal_stack, least_signal_stack, restore_action, set_signal_stack, signal_action,

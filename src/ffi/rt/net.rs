@@ -14,7 +14,8 @@ unsafe fn text<'a>(text: *const c_char) -> Outcome<&'a CStr> {
 
 /// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
 /// "udp4", "udp6", "unix". Where the host has several addresses the families take turns, the next one is tried
-/// when the one before has failed, or after 250 ms, and the first that connects wins. The file descriptor, or
+/// when the one before has failed, or after 250 ms, and the first that connects wins. It is never a connection of the
+/// socket with itself: where the system picks the peer's port for this side, ECONNREFUSED. The file descriptor, or
 /// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for names that mean nothing, and NULL; EADDRNOTAVAIL for an
 /// unknown host; what connect(2) says.
 ///

@@ -15,8 +15,9 @@ pub unsafe extern "C" fn acort_set_hooks(hooks: *const acort_hooks_t) {
     hooks::set(hooks.cast_mut());
 }
 
-/// Writes a line about each task of the caller's runtime to `fd`: its number, its name, and what it waits
-/// for. 0, or -1 and errno: EPERM outside of runtimes, what write(2) says.
+/// Writes a line about each task of the caller's runtime to `fd`: its number, its name or its entry
+/// function, what it waits for, and which task has the mutex or lock that it waits for, if it is of the caller's
+/// worker. 0, or -1 and errno: EPERM outside of runtimes, what write(2) says.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_dump(fd: c_int) -> c_int {
     // SAFETY: the runtime of the thread's worker.

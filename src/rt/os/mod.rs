@@ -109,16 +109,21 @@ pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> 
     }
 }
 
-/// The sort of a file: S_IFREG ...
-pub(crate) fn file_type(fd: c_int) -> Outcome<libc::mode_t> {
+/// What the system says of a file.
+pub(crate) fn file_status(fd: c_int) -> Outcome<libc::stat> {
     let mut status = MaybeUninit::<libc::stat>::uninit();
     // SAFETY: the status is written on success.
     unsafe {
         match fstat(fd, status.as_mut_ptr()) {
-            0 => Ok(status.assume_init().st_mode & libc::S_IFMT),
+            0 => Ok(status.assume_init()),
             _ => Err(noted_errno(Call::Fstat)),
         }
     }
+}
+
+/// The sort of a file: S_IFREG ...
+pub(crate) fn file_type(fd: c_int) -> Outcome<libc::mode_t> {
+    Ok(file_status(fd)?.st_mode & libc::S_IFMT)
 }
 
 /// Returns true for files of a sort that no poller takes: they are always ready.

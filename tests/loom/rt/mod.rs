@@ -173,14 +173,33 @@ pub(crate) mod kinds {
     use super::fd_ref::FdRef;
 
     pub const KNOWN: u32 = 1;
-    pub const KINDS: u32 = 31;
+    pub const LOOKED_AT: u32 = 1024;
+    pub const KINDS: u32 = 31 | LOOKED_AT;
 
-    pub fn kind(_: &FdRef) -> Outcome<u32> {
+    pub fn kind_for_look(_: &FdRef) -> Outcome<u32> {
         Ok(0)
     }
 
     pub fn poll(_: c_int, _: i16) -> Outcome<i16> {
         Ok(0)
+    }
+}
+
+/// No file blocks.
+pub(crate) mod nonblock {
+    use std::ffi::c_int;
+
+    use super::descriptors::Entry;
+
+    #[derive(Default)]
+    pub struct Lent;
+
+    impl Lent {
+        pub fn forget(&self) {}
+
+        pub unsafe fn before_close(_: *mut Entry, _: c_int, _: bool) {}
+
+        pub unsafe fn after_close(_: *mut Entry) {}
     }
 }
 
