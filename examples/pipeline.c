@@ -91,7 +91,7 @@ int main(void) {
     jobs = acort_chan_new(sizeof(long), 16, 0);
     answers = acort_chan_new(sizeof(answer_t), 16, 0);
     acort_sem_init(&room, WINDOW);
-    acort_t *runtime = acort_new(NULL); /* a thread for each processor */
+    acort_t *runtime = acort_new(NULL); /* a thread for each processor that may be used */
     static long prime;
     void *producer = NULL;
     if (jobs == NULL || answers == NULL || runtime == NULL ||

@@ -133,7 +133,9 @@ typedef void *(*acort_body_t)(void*);
 typedef struct acort_opts_t {
     /// Bytes of this struct, as the program knows it.
     size_t size;
-    /// Threads that run tasks; default: one for each processor, with ACORT_LOOP 1.
+    /// Threads that run tasks. Default: one for each processor that the caller may use (sched_setaffinity(2)), or,
+    /// where that is less, as many as the quotas of its control groups give time of, rounded up (cpu.max of version
+    /// 2, cpu.cfs_quota_us of version 1, of all groups that enclose the process). With ACORT_LOOP 1.
     uint32_t workers;
     /// ACORT_PIN_CPUS, ACORT_LOOP.
     uint32_t flags;
@@ -317,9 +319,13 @@ const char *acort_version(void);
 int acort_opts_init(struct acort_opts_t *opts,
                     size_t size);
 
-/// A runtime with threads that run tasks: `opts`, or NULL for one thread a processor. NULL and errno:
-/// EINVAL, ENOMEM, EMFILE, EAGAIN; EBUSY inside a task for one with ACORT_LOOP. The caller owns it:
-/// acort_free().
+/// A runtime with threads that run tasks: `opts`, or NULL for the default. NULL and errno: EINVAL, ENOMEM,
+/// EMFILE, EAGAIN; EBUSY inside a task for one with ACORT_LOOP. The caller owns it: acort_free().
+///
+/// The threads inherit the caller's signal mask, as it is now, the processors that the caller may use, and its
+/// floating-point environment. So does each child that a task makes, by fork(2), posix_spawn(3), system(3) or
+/// popen(3), with the signal mask. Tools show the threads as "acort-work-0" and so on, those for blocking calls as
+/// "acort-blocking".
 ///
 /// Valid when:
 /// `opts` is NULL or has `opts->size` bytes.
@@ -1058,7 +1064,12 @@ int acort_getaddrinfo(const char *node,
 /// Calls `fn` on a thread where it may block, and waits for its end: neither cancellation nor a deadline
 /// ends that. Its result goes to `ret`, unless that is NULL, and its errno is the caller's. In a plain
 /// thread it is called at once. Such calls leave threads to files and names, as acort_opts_t.blocking_threads
-/// says. 0, or -1 and errno: EINVAL for NULL, EFAULT where `arg` lies on a shared stack, ENOMEM, EAGAIN: it
+/// says.
+///
+/// `fn` begins with the signal mask, the processors and the floating-point environment of the thread that made the
+/// runtime, whatever the caller has. What it changes of them is gone for the next call.
+///
+/// 0, or -1 and errno: EINVAL for NULL, EFAULT where `arg` lies on a shared stack, ENOMEM, EAGAIN: it
 /// needs a thread, and none can be had, or 256 threads hang in calls that were given up.
 ///
 /// Valid when:
@@ -1068,11 +1079,17 @@ int acort_blocking(acort_body_t fn,
                    void **ret);
 
 /// Waits for a signal of `set`, takes it, and gives its number; what is known of it goes to `info`, a
-/// siginfo_t, unless that is NULL. The signals are to be blocked in every thread of the process, as the
-/// runtime's own threads have them. Of several calls that wait for a signal the one that came first has it;
+/// siginfo_t, unless that is NULL.
+///
+/// Block the signals by pthread_sigmask(3) before acort_new() or acort_run(), and before the program starts
+/// threads of its own: every thread inherits the mask, and a thread without it would take the signal's action. A
+/// call refuses signals that are not blocked on its thread, or were not blocked on the thread that made the
+/// runtime.
+///
+/// Of several calls that wait for a signal the one that came first has it;
 /// with `deadline` 0 a call takes what no other one waits for. What was sent to one thread, by raise(3) say,
 /// only a call on that thread has, when it is its turn. -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL,
-/// EMFILE, ENOMEM.
+/// and for signals that are not blocked; EMFILE, ENOMEM.
 ///
 /// Valid when:
 /// `set` is NULL or initialised, `info` NULL or writable.

@@ -25,6 +25,7 @@
 //! | | [`valgrind`] | which memory is a stack |
 //! | | [`sanitizer`] | is there one? |
 //! | | [`symbol`] | which function an address is in |
+//! | | [`environment`] | variables, unless the program has more rights than its caller |
 //! | | [`attention`] | is there more to see to than a control block? |
 //! | | [`state`] | what the padding of a coroutine says |
 //! | | [`refusal`] | why a constructor gives nothing |
@@ -53,6 +54,8 @@ mod attach;
 mod attention;
 mod coroutine;
 mod diag;
+#[cfg(feature = "rt")]
+mod environment;
 mod exceptions;
 pub mod ffi;
 mod generator;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 29] = [
+const LAYERS: [(&str, &[&str]); 30] = [
     (
         "ffi",
         &[
@@ -43,6 +43,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
             "record",
             "stack",
             "sanitizer",
+            "environment",
             "refusal",
             "arch",
             "tls",
@@ -132,6 +133,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
     ("thread_end", &["tls", "sys"]),
     ("valgrind", &["arch"]),
     ("symbol", &["arch"]),
+    ("environment", &["arch"]),
     ("attention", &[]),
     ("state", &["abi"]),
     ("arch", &["abi"]),

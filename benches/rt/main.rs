@@ -161,7 +161,9 @@ fn peers(folder: &str) -> Vec<Program> {
         };
         match build(how) {
             Ok(()) => programs.push(Program { subject, line, rows }),
-            Err(_) => println!("without {subject}: `make setup` installs it"),
+            Err(why) => {
+                println!("without {subject}: is it there, as `make setup` installs it? {why}")
+            }
         }
     }
     programs

@@ -1,6 +1,7 @@
 /* State Threads: creation and end of a thread, mutex, sleepers, echo. It has neither a yield nor channels: a
  * sleep of no time stands for the first. */
 #include "echo.h"
+#include "naps.h"
 
 #include <st.h>
 

@@ -102,6 +102,61 @@ static void outside(void) {
     CHECK_EQUAL(NUMBER(waits_for_child(POINTER(child_that(3, 33)))), 33);
 }
 
+/* A signal that some thread of the runtime may take otherwise is not waited for. */
+static sigset_t more;
+
+static void *is_refused(void *argument) {
+    CHECK_FAILS(acort_signal_wait(&more, NULL, 0), EINVAL);
+    CHECK_FAILS(acort_signal_wait(&more, NULL, ACORT_NEVER), EINVAL);
+    return argument;
+}
+
+static void *blocks_too_late(void *argument) {
+    is_refused(NULL);
+    CHECK_EQUAL(pthread_sigmask(SIG_BLOCK, &more, NULL), 0);
+    is_refused(NULL);
+    CHECK_EQUAL(pthread_sigmask(SIG_SETMASK, &set, NULL), 0);
+    CHECK_FAILS(acort_signal_wait(&set, NULL, 0), ETIMEDOUT);
+    return argument;
+}
+
+static void *unblocks(void *argument) {
+    CHECK_EQUAL(pthread_sigmask(SIG_UNBLOCK, &more, NULL), 0);
+    is_refused(NULL);
+    CHECK_EQUAL(pthread_sigmask(SIG_BLOCK, &set, NULL), 0);
+    return argument;
+}
+
+/* What cannot be blocked is let through. */
+static void *waits_for_all(void *argument) {
+    sigset_t all;
+    sigfillset(&all);
+    CHECK_FAILS(acort_signal_wait(&all, NULL, 0), ETIMEDOUT);
+    return argument;
+}
+
+static void unblocked(void) {
+    more = set;
+    sigaddset(&more, SIGUSR2);
+    is_refused(NULL);
+    run(blocks_too_late, NULL);
+    run_with(1, blocks_too_late, NULL);
+    run_with(2, blocks_too_late, NULL);
+    acort_t *runtime = runtime_with(1);
+    CHECK_EQUAL(pthread_sigmask(SIG_BLOCK, &more, NULL), 0);
+    CHECK_EQUAL(acort_enter(runtime, is_refused, NULL, NULL), 0);
+    CHECK_EQUAL(acort_free(runtime), 0);
+    run(unblocks, NULL);
+    run_with(1, unblocks, NULL);
+    sigset_t all, before;
+    sigfillset(&all);
+    CHECK_EQUAL(pthread_sigmask(SIG_SETMASK, &all, &before), 0);
+    waits_for_all(NULL);
+    run(waits_for_all, NULL);
+    run_with(2, waits_for_all, NULL);
+    CHECK_EQUAL(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+}
+
 int main(void) {
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
@@ -113,5 +168,6 @@ int main(void) {
     run_with(2, signals, NULL);
     run_with(2, children, NULL);
     outside();
+    unblocked();
     return 0;
 }

@@ -48,7 +48,8 @@ mod resume;
 mod root;
 mod transfer;
 pub(crate) use leaf::{
-    copy_frames, interrupted, stack_pointer, store_fp_environment, valgrind_request, weak_symbol,
+    copy_frames, interrupted, load_fp_environment, stack_pointer, store_fp_environment,
+    valgrind_request, weak_symbol,
 };
 
 pub(crate) use resume::resume_body;

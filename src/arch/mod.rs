@@ -20,6 +20,7 @@
 //! | `root_frame`, `ROOT_RETURN_OFFSET` | where an entry function would return to, and unwinders go on |
 //! | `copy_frames` | the live part of a stack, out or in |
 //! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
+//! | `load_fp_environment` | such an environment, on this thread |
 //! | `stack_pointer` | the caller's stack pointer |
 //! | `weak_symbol!` | the address of what the program may not have |
 //! | `valgrind_request` | a client request to Valgrind |
@@ -76,8 +77,8 @@ use crate::abi::aco_t;
 pub(crate) use machine::{
     FIRST_VALUE, FRAME_POINTER, FRAME_RECORD, LEAST_GUARD, RETURN_SLOT, ROOT_RETURN_OFFSET,
     begin_in, copy_frames, ended_body, first_entry_body, interrupted, leave, leave_shared_fpenv,
-    resume_body, returning_entry_body, root_frame, stack_pointer, store_fp_environment,
-    switch_body, transfer_body, valgrind_request, weak_symbol, with_frame,
+    load_fp_environment, resume_body, returning_entry_body, root_frame, stack_pointer,
+    store_fp_environment, switch_body, transfer_body, valgrind_request, weak_symbol, with_frame,
 };
 
 /// Where an entry function would return to; the return slot of a share stack holds it. The

@@ -61,7 +61,9 @@ pub type acort_body_t = Option<unsafe extern "C" fn(*mut c_void) -> *mut c_void>
 pub struct acort_opts_t {
     /// Bytes of this struct, as the program knows it.
     pub size: usize,
-    /// Threads that run tasks; default: one for each processor, with ACORT_LOOP 1.
+    /// Threads that run tasks. Default: one for each processor that the caller may use (sched_setaffinity(2)), or,
+    /// where that is less, as many as the quotas of its control groups give time of, rounded up (cpu.max of version
+    /// 2, cpu.cfs_quota_us of version 1, of all groups that enclose the process). With ACORT_LOOP 1.
     pub workers: u32,
     /// ACORT_PIN_CPUS, ACORT_LOOP.
     pub flags: u32,

@@ -10,6 +10,7 @@ use super::kinds::{self, PIPE, SOCKET};
 use super::os;
 use super::random::Random;
 use super::worker::Worker;
+use crate::environment;
 
 /// Some worker of the process is under chaos.
 #[unsafe(link_section = "aco_shared")]
@@ -31,11 +32,12 @@ pub(crate) fn seed(worker: &mut Worker) {
 
 /// The number that ACORT_CHAOS says. None: it says none, or 0.
 fn wanted() -> Option<u64> {
-    // SAFETY: a name that ends in 0. The value does, too, and stays unless the program changes the environment.
-    let seed = unsafe {
-        let text = libc::getenv(c"ACORT_CHAOS".as_ptr()).as_ref()?;
-        libc::strtoull(text, ptr::null_mut(), 10)
-    };
+    let text = environment::value_of(c"ACORT_CHAOS");
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: the value ends in 0.
+    let seed = unsafe { libc::strtoull(text, ptr::null_mut(), 10) };
     (seed != 0).then_some(seed)
 }
 

@@ -35,7 +35,7 @@ pub(crate) unsafe fn accept(
                 if let (Some(length), Some(room)) = (length.as_mut(), room) {
                     *length = room;
                 }
-                libc::accept4(fd, address, length, libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
+                os::accept(fd, address, length)
             };
             match result(accepted as isize) {
                 // It was gone before it was fetched: the next one.
@@ -172,9 +172,10 @@ pub(crate) fn is_over(fd: c_int) -> Outcome<bool> {
 
 /// What has become of it.
 pub(crate) fn outcome(fd: c_int) -> Outcome<()> {
-    match os::socket_option(fd, libc::SO_ERROR)? {
-        0 => Ok(()),
-        error => Err(error),
+    match os::socket_option(fd, libc::SO_ERROR) {
+        Ok(0) => Ok(()),
+        Ok(error) => Err(error),
+        Err(error) => Err(os::noted(os::Call::Getsockopt, error)),
     }
 }
 

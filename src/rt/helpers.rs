@@ -1,9 +1,10 @@
 //! Threads for calls that block: they come when they are needed and go when they are not.
 
 use core::ffi::{c_int, c_void};
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use super::grants::Due;
+use super::inherited::{Inherited, Worn};
 use super::job::{Class, Job};
 use super::jobs::{Came, Jobs, Left};
 use super::parker::Hearing;
@@ -37,6 +38,8 @@ fn see_to(due: Due) {
 fn see_to_the_rest(due: Due) {
     // SAFETY: these jobs are this call's.
     unsafe { end_all(due.refused, libc::EAGAIN) };
+    // A new thread inherits that.
+    let before = os::block_signals();
     for _ in 0..due.starts {
         match os::start_thread(serve, ptr::null_mut()) {
             Ok(thread) => os::detach_thread(thread),
@@ -44,13 +47,15 @@ fn see_to_the_rest(due: Due) {
             Err(error) => unsafe { end_all(JOBS.no_thread().refused, error) },
         }
     }
+    os::set_signal_mask(&before);
 }
 
 /// A thread's life.
 extern "C" fn serve(_: *mut c_void) -> *mut c_void {
     tls::set_is_helper(true);
     runtime::helper_begins();
-    let mut came = Came::New;
+    os::set_thread_name(c"acort-blocking");
+    let (mut came, mut worn) = (Came::New, Worn::NOTHING);
     loop {
         let (job, due) = JOBS.next(came, PATIENCE);
         see_to(due);
@@ -58,7 +63,7 @@ extern "C" fn serve(_: *mut c_void) -> *mut c_void {
         // SAFETY: the job is this thread's; who waits for it may free it once it has ended.
         unsafe {
             let (class, most) = ((*job).class, (*job).most);
-            ((*job).function)((*job).data);
+            worn.within((*job).inherited.as_ref(), class, || ((*job).function)((*job).data));
             came = if end(job, 0) { Came::FromCall(class) } else { Came::FromHanging(most) };
         }
     }
@@ -96,6 +101,17 @@ unsafe fn discard(job: *mut Job) {
     // SAFETY: the caller's promise: the job is the caller's.
     unsafe {
         ((*job).discard)((*job).data);
+        free(job)
+    }
+}
+
+/// Frees a job. Its data stays.
+unsafe fn free(job: *mut Job) {
+    // SAFETY: the caller's promise: the job is the caller's, and holds its state.
+    unsafe {
+        if let Some(state) = NonNull::new((*job).inherited) {
+            Inherited::release(state);
+        }
         sys::free(job.cast())
     }
 }
@@ -109,9 +125,14 @@ unsafe fn start(
 ) -> Outcome<*mut Job> {
     // SAFETY: the caller's promise; the job is this call's, and its thread's.
     unsafe {
-        let most = Worker::here().as_ref().map(|here| (*here.runtime).options.blocking_threads);
+        let runtime = Worker::here().as_ref().and_then(|here| here.runtime.as_ref());
+        let most = runtime.map_or(1, |runtime| runtime.options.blocking_threads.max(1));
         let job: *mut Job = sys::allocate(size_of::<Job>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
-        job.write(Job::new(class, most.unwrap_or(1).max(1), function, discard, data));
+        job.write(Job::new(class, most, function, discard, data));
+        if let Some(state) = runtime.and_then(|runtime| runtime.inherited.as_ref()) {
+            state.hold();
+            (*job).inherited = ptr::from_ref(state).cast_mut();
+        }
         see_to(JOBS.put(job));
         Ok(job)
     }
@@ -172,7 +193,7 @@ unsafe fn outcome_of(job: *mut Job) -> Outcome<()> {
     // SAFETY: the caller's promise: it is done.
     unsafe {
         let error = (*job).error;
-        sys::free(job.cast());
+        free(job);
         if error == 0 { Ok(()) } else { Err(error) }
     }
 }
@@ -193,7 +214,7 @@ pub(crate) unsafe fn call_once(
         if let Err(error) = wait_for(job, Hearing::Cancellation, deadline) {
             if let Some(due) = JOBS.take_back(job) {
                 see_to(due);
-                sys::free(job.cast());
+                free(job);
                 return Err(error);
             }
             wait_for(job, Hearing::Nothing, -1)?;

@@ -9,7 +9,7 @@ use super::descriptors::Way;
 use super::fd_ref::FdRef;
 use super::kinds::{self, ALWAYS, SOCKET, TCP};
 use super::turn::Turn;
-use super::{call, chaos, fd_ref, numbers};
+use super::{call, chaos, fd_ref, numbers, os};
 use crate::{sanitizer, sys};
 
 /// What a call has, or the errno of the system.
@@ -145,12 +145,15 @@ unsafe fn write_to(
 /// file may be a pipe by now: what is remembered of it does not count.
 pub(crate) fn without_sigpipe(act: &mut dyn FnMut() -> Outcome<usize>) -> Outcome<usize> {
     let (mut pipe, mut before, mut pending) =
-        (MaybeUninit::uninit(), MaybeUninit::uninit(), MaybeUninit::uninit());
-    // SAFETY: each set is initialised by the call before its use.
+        (MaybeUninit::uninit(), MaybeUninit::uninit(), MaybeUninit::zeroed());
+    // SAFETY: each set is initialised by the call before its use; all zero is one.
     unsafe {
         libc::sigemptyset(pipe.as_mut_ptr());
         libc::sigaddset(pipe.as_mut_ptr(), libc::SIGPIPE);
-        libc::pthread_sigmask(libc::SIG_BLOCK, pipe.as_ptr(), before.as_mut_ptr());
+        let error = libc::pthread_sigmask(libc::SIG_BLOCK, pipe.as_ptr(), before.as_mut_ptr());
+        if error != 0 {
+            return Err(os::noted(os::Call::SignalMask, error));
+        }
         // Only one that was blocked before can wait already.
         let was_blocked = libc::sigismember(before.as_ptr(), libc::SIGPIPE) == 1;
         let was_pending = was_blocked && {
@@ -160,7 +163,12 @@ pub(crate) fn without_sigpipe(act: &mut dyn FnMut() -> Outcome<usize>) -> Outcom
         let outcome = act();
         if outcome == Err(libc::EPIPE) && !was_pending {
             let no_time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-            libc::sigtimedwait(pipe.as_ptr(), ptr::null_mut(), &no_time);
+            let taken = libc::sigtimedwait(pipe.as_ptr(), ptr::null_mut(), &no_time);
+            if taken < 0 && os::is_refusal(sys::errno()) {
+                // It would come, and end the process: it stays blocked.
+                os::noted_errno(os::Call::SigTimedWait);
+                return outcome;
+            }
         }
         if !was_blocked {
             libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());

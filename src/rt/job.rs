@@ -4,6 +4,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use super::atomic::{AtomicPtr, Ordering};
+use super::inherited::Inherited;
 use super::lock::Lock;
 use super::queue::{Queue, Waiter};
 
@@ -43,6 +44,8 @@ pub(crate) struct Job {
     pub(crate) class: Class,
     /// The limit of threads of its runtime.
     pub(crate) most: u32,
+    /// The state in which it begins, which it holds; NULL: any.
+    pub(crate) inherited: *mut Inherited,
 
     /// The lock of the pool is for the rest.
     pub(crate) place: Place,
@@ -72,6 +75,7 @@ impl Job {
             data,
             class,
             most,
+            inherited: ptr::null_mut(),
             place: Place::Waiting,
             number: 0,
             next: ptr::null_mut(),

@@ -6,12 +6,10 @@
 //! `io`.
 
 use core::ffi::c_int;
-use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering;
 
 use super::fd_ref::FdRef;
 use super::{Outcome, os, poller};
-use crate::sys;
 
 /// What it is has been asked for.
 pub(crate) const KNOWN: u32 = 1;
@@ -40,7 +38,7 @@ fn kind_of_others(file: &FdRef, known: u32) -> Outcome<u32> {
     let is_so = match known & (KNOWN | ALWAYS) {
         KNOWN => does_not_block(file.fd())?,
         0 => false,
-        _ => is_always_ready(mode(file.fd())?),
+        _ => os::is_always_ready(os::file_type(file.fd())?),
     };
     if is_so { Ok(known) } else { kind_anew(file) }
 }
@@ -61,26 +59,10 @@ pub(crate) fn kind_anew(file: &FdRef) -> Outcome<u32> {
     Ok(entry.bits.fetch_or(found, Ordering::Relaxed) | found)
 }
 
-/// The sort of a file.
-fn mode(fd: c_int) -> Outcome<libc::mode_t> {
-    let mut status = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the status is written on success.
-    unsafe {
-        match libc::fstat(fd, status.as_mut_ptr()) {
-            0 => Ok(status.assume_init().st_mode & libc::S_IFMT),
-            _ => Err(sys::errno()),
-        }
-    }
-}
-
-fn is_always_ready(mode: libc::mode_t) -> bool {
-    matches!(mode, libc::S_IFREG | libc::S_IFDIR | libc::S_IFBLK)
-}
-
 fn flags(fd: c_int) -> Outcome<c_int> {
     // SAFETY: flags of a file descriptor.
     match unsafe { libc::fcntl(fd, libc::F_GETFL) } {
-        ..0 => Err(sys::errno()),
+        ..0 => Err(os::noted_errno(os::Call::Fcntl)),
         flags => Ok(flags),
     }
 }
@@ -91,8 +73,8 @@ fn does_not_block(fd: c_int) -> Outcome<bool> {
 
 #[cold]
 fn ask(fd: c_int) -> Outcome<u32> {
-    let kind = match mode(fd)? {
-        mode if is_always_ready(mode) => return Ok(ALWAYS),
+    let kind = match os::file_type(fd)? {
+        sort if os::is_always_ready(sort) => return Ok(ALWAYS),
         libc::S_IFSOCK => SOCKET | is_tcp(fd),
         libc::S_IFIFO => PIPE,
         _ => 0,
@@ -103,7 +85,7 @@ fn ask(fd: c_int) -> Outcome<u32> {
     }
     // SAFETY: flags of a file descriptor.
     match unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) } {
-        ..0 => Err(sys::errno()),
+        ..0 => Err(os::noted_errno(os::Call::Fcntl)),
         _ => Ok(kind),
     }
 }

@@ -1,10 +1,11 @@
 //! Runtimes and workers are made, and taken apart.
 
 use core::ffi::c_void;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use super::abi::{ACORT_LOOP, ACORT_PIN_CPUS, acort_opts_t};
 use super::group;
+use super::inherited::Inherited;
 use super::poller::Poller;
 use super::runtime::Runtime;
 use super::vessel;
@@ -29,12 +30,13 @@ pub(crate) const DEFAULTS: acort_opts_t = acort_opts_t {
 };
 
 pub(crate) fn filled_in(options: &acort_opts_t) -> Outcome<acort_opts_t> {
-    // SAFETY: sysconf has no preconditions.
-    let processors = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1) as u32;
     let or = |value: usize, default: usize| if value == 0 { default } else { value };
     let is_loop = options.flags & ACORT_LOOP != 0;
-    let default = if is_loop { 1 } else { processors };
-    let workers = if options.workers == 0 { default } else { options.workers };
+    let workers = match options.workers {
+        0 if is_loop => 1,
+        0 => os::usable_processors()?.min(MOST_WORKERS),
+        workers => workers,
+    };
     let is_known = options.flags & !(ACORT_PIN_CPUS | ACORT_LOOP) == 0 && options.reserved == 0;
     if workers > MOST_WORKERS || is_loop && workers != 1 || !is_known {
         return Err(libc::EINVAL);
@@ -57,9 +59,16 @@ pub(crate) fn create(options: acort_opts_t) -> Outcome<*mut Runtime> {
     // SAFETY: a new runtime; all zero is one without workers.
     unsafe {
         (*runtime).options = acort_opts_t { workers: 0, ..options };
+        match Inherited::of_this_thread() {
+            Ok(state) => (*runtime).inherited = state.as_ptr(),
+            Err(error) => {
+                destroy(runtime);
+                return Err(error);
+            }
+        }
         let count = options.workers as usize;
         let Some(workers) = os::allocate_array::<*mut Worker>(count) else {
-            sys::free(runtime.cast());
+            destroy(runtime);
             return Err(libc::ENOMEM);
         };
         (*runtime).workers = workers.as_ptr();
@@ -114,6 +123,9 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
             (*worker).poller.close();
             sys::free(worker.cast::<*mut c_void>().sub(1).read());
         }
+        if let Some(state) = NonNull::new((*runtime).inherited) {
+            Inherited::release(state);
+        }
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());
     }
@@ -165,7 +177,7 @@ pub(crate) unsafe fn retire(worker: *mut Worker) {
         (*worker).give_blocks_back();
         (*worker).inbox.wait_for_givers();
         Worker::set_here(ptr::null_mut());
-        if let Some(main_co) = ptr::NonNull::new((*worker).main_co) {
+        if let Some(main_co) = NonNull::new((*worker).main_co) {
             coroutine::destroy(main_co);
         }
     }

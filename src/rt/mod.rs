@@ -9,7 +9,7 @@
 //! | what C calls | [`run`], [`making`] | a runtime's life: new, enter, run, free |
 //! | | [`embed`] | one that another event loop runs |
 //! | | [`io`], [`messages`], [`connect`], [`net`], [`dial`] | calls on file descriptors that wait for the task alone |
-//! | | [`blocking`], [`resolve`], [`file`], [`helpers`], [`jobs`], [`job`], [`grants`] | calls that block, on threads of their own |
+//! | | [`blocking`], [`resolve`], [`file`], [`helpers`], [`jobs`], [`job`], [`grants`], [`inherited`] | calls that block, on threads of their own |
 //! | | [`signal`], [`signal_owner`] | signals and children |
 //! | | [`select`], [`select_pass`], [`select_wait`], [`select_room`], [`cases`], [`ready`] | the first of several waits |
 //! | | [`channel`], [`channel_life`], [`mutex`], [`condition`], [`event`], [`semaphore`], [`waitgroup`], [`barrier`], [`rwlock`], [`once`], [`future`] | |
@@ -59,6 +59,7 @@ pub(crate) mod group;
 mod helpers;
 pub(crate) mod hooks;
 mod inbox;
+mod inherited;
 pub(crate) mod io;
 mod job;
 mod jobs;

@@ -1,6 +1,10 @@
 //! A runtime's life: made, entered, freed.
+//!
+//! N1. Whatever can fail in a worker's set-up has failed or succeeded before acort_new() returns: each thread prepares
+//! its worker, reports, and only then serves. So lack of memory is NULL and errno there, and never an abort.
+//! N2. Where one thread cannot be started or prepared, each other thread is ended and joined, and nothing is left.
 
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -18,17 +22,15 @@ use super::task::{self, FAILED, Task};
 use super::worker::Worker;
 use super::{Outcome, embed, os, sized};
 
-/// This thread is `worker` until `is_over` says so.
-unsafe fn serve(worker: *mut Worker, is_over: fn(&Runtime) -> bool) -> Outcome<()> {
+/// This thread is `worker`, which was prepared on it, until `is_over` says so.
+unsafe fn serve(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
     // SAFETY: the caller's promise: a worker that no thread is.
     unsafe {
-        prepare(worker)?;
         let before = enter_worker(worker);
         schedule::run(worker, is_over);
         retire(worker);
         leave_worker(before);
     }
-    Ok(())
 }
 
 /// Starts the main task in a group of its own.
@@ -82,7 +84,9 @@ pub(crate) unsafe fn run(
     unsafe {
         let runtime = create(acort_opts_t { workers: 1, ..DEFAULTS })?;
         let outcome = begin(runtime, body, argument).and_then(|(group, main)| {
-            serve(*(*runtime).workers, |runtime| runtime.live() == 0)?;
+            let worker = *(*runtime).workers;
+            prepare(worker)?;
+            serve(worker, |runtime| runtime.live() == 0);
             result_of(group, main, ret)
         });
         destroy(runtime);
@@ -99,35 +103,46 @@ pub(crate) fn new(options: &acort_opts_t) -> Outcome<*mut Runtime> {
     let runtime = create(options)?;
     // SAFETY: a new runtime.
     unsafe {
-        for number in 0..options.workers {
-            let worker = *(*runtime).workers.add(number as usize);
-            match os::start_thread(serve_in_thread, worker.cast()) {
-                Ok(thread) => (*worker).thread = thread,
-                Err(error) => {
-                    stop(runtime, number);
-                    return Err(error);
-                }
-            }
+        let started = start_workers(runtime);
+        let (Ok(count) | Err((count, _))) = started;
+        let made = started.map_err(|(_, error)| error).and_then(|count| {
+            (0..count).try_for_each(|number| {
+                (**(*runtime).workers.add(number as usize)).preparation.wait()
+            })
+        });
+        if let Err(error) = made {
+            stop(runtime, count);
+            return Err(error);
         }
     }
     Ok(runtime)
 }
 
+/// Starts a thread for each worker, and gives how many; with an error how many were started before it.
+unsafe fn start_workers(runtime: *mut Runtime) -> Result<u32, (u32, c_int)> {
+    // SAFETY: the caller's promise: a new runtime.
+    unsafe {
+        for number in 0..(*runtime).options.workers {
+            let worker = *(*runtime).workers.add(number as usize);
+            let thread = os::start_thread(serve_in_thread, worker.cast());
+            (*worker).thread = thread.map_err(|error| (number, error))?;
+        }
+        Ok((*runtime).options.workers)
+    }
+}
+
 extern "C" fn serve_in_thread(worker: *mut c_void) -> *mut c_void {
     let worker: *mut Worker = worker.cast();
-    // SAFETY: the thread was started for this worker.
+    // SAFETY: the thread was started for this worker, which stays until the thread has ended.
     unsafe {
+        os::name_thread(c"acort-work-", (*worker).number);
         if (*(*worker).runtime).options.flags & ACORT_PIN_CPUS != 0 {
             os::pin_to((*worker).number as usize);
         }
-        let is_over = |runtime: &Runtime| runtime.is_stopping.load(Ordering::SeqCst);
-        if let Err(errno) = serve(worker, is_over) {
-            crate::diag::fatal::<Task>(
-                "acort_new",
-                ptr::null(),
-                format_args!("no memory for a worker: errno {errno}"),
-                "out of memory or over a limit of the system",
-            )
+        let prepared = prepare(worker);
+        (*worker).preparation.report(prepared);
+        if prepared.is_ok() {
+            serve(worker, |runtime| runtime.is_stopping.load(Ordering::SeqCst));
         }
     }
     ptr::null_mut()

@@ -6,6 +6,7 @@ use super::abi::acort_opts_t;
 use super::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use super::fresh::Fresh;
 use super::group::Group;
+use super::inherited::Inherited;
 use super::lock::{Lock, SeveralTouch};
 use super::nesting::{self, Bracket};
 use super::os;
@@ -59,6 +60,8 @@ const NO_MORE: u64 = (1 << 32) - 1;
 /// A runtime.
 pub struct Runtime {
     pub(crate) options: acort_opts_t,
+    /// What its threads begin with.
+    pub(crate) inherited: *mut Inherited,
     /// `options.workers` of them.
     pub(crate) workers: *mut *mut Worker,
     /// For `groups`.

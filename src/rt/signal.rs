@@ -4,6 +4,7 @@ use core::ffi::{c_int, c_long};
 
 use super::own_fd::OwnFd;
 use super::signal_owner::{self, Signals, set_of, signals_of};
+use super::worker::Worker;
 use super::{Outcome, clock, os};
 use crate::sys;
 
@@ -17,14 +18,27 @@ unsafe fn take(signals: Signals, info: *mut libc::siginfo_t) -> Outcome<c_int> {
         // SAFETY: the caller's promise.
         match unsafe { libc::sigtimedwait(&set, info, &no_time) } {
             ..0 if sys::errno() == libc::EINTR => {}
-            ..0 => return Err(sys::errno()),
+            ..0 => return Err(os::noted_errno(os::Call::SigTimedWait)),
             number => return Ok(number),
         }
     }
 }
 
+/// Returns true if all of `wanted` that can be blocked are: on this thread, and, in a task, on the thread that made the
+/// runtime, whose mask all of its threads inherit. Any other thread that the signal reaches takes its action.
+fn are_blocked(wanted: Signals) -> bool {
+    // SAFETY: the masks are initialized; a worker's runtime exists, and has its state.
+    unsafe {
+        let here = signals_of(&os::signal_mask());
+        let inherited = Worker::here().as_ref().and_then(|here| (*here.runtime).inherited.as_ref());
+        let everywhere = inherited.map_or(here, |state| here & signals_of(state.signals()));
+        let others = wanted & !everywhere;
+        others == 0 || others & signals_of(&os::signals_to_block()) == 0
+    }
+}
+
 /// Waits for one of the signals of `set`, takes it and gives its number; what is known of it goes to
-/// `info`, unless that is NULL. Calls that came before and wait are served before.
+/// `info`, unless that is NULL. Calls that came before and wait are served before. EINVAL: a signal is not blocked.
 ///
 /// # Safety
 /// `set` is valid, `info` NULL or writable.
@@ -36,6 +50,9 @@ pub(crate) unsafe fn wait(
     // SAFETY: the caller's promise; the call is there until it leaves.
     unsafe {
         let wanted = signals_of(set);
+        if !are_blocked(wanted) {
+            return Err(libc::EINVAL);
+        }
         match take(wanted & !signal_owner::owned(), info) {
             Err(libc::EAGAIN) if deadline == 0 => return Err(libc::ETIMEDOUT),
             Err(libc::EAGAIN) => {}
@@ -43,7 +60,10 @@ pub(crate) unsafe fn wait(
         }
         let call = signal_owner::enter(wanted)?;
         let mut attempt = || take(signal_owner::owned_by(call), info);
-        let outcome = (*call).told.until_done(deadline, &mut attempt);
+        let outcome = match &(*call).told {
+            Some(told) => told.until_done(deadline, &mut attempt),
+            None => look_at_times(deadline, &mut attempt),
+        };
         signal_owner::leave(call);
         outcome
     }
@@ -88,10 +108,7 @@ pub(crate) unsafe fn wait_child(
 }
 
 /// Where the system has no such file descriptors, or no more of them: looks from time to time.
-fn look_at_times(
-    deadline: i64,
-    attempt: &mut dyn FnMut() -> Outcome<libc::pid_t>,
-) -> Outcome<libc::pid_t> {
+fn look_at_times(deadline: i64, attempt: &mut dyn FnMut() -> Outcome<c_int>) -> Outcome<c_int> {
     const FIRST: i64 = 500_000;
     const LONGEST: i64 = 20_000_000;
     let mut pause = FIRST;

@@ -30,8 +30,10 @@ use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use super::Outcome;
 use super::caller::Caller;
 use super::mutex::{self, Mutex};
+use super::os;
 use super::own_fd::OwnFd;
 use super::parker::Hearing;
+use super::task::Task;
 use crate::sys;
 
 /// A set of signals: bit 0 is signal 1.
@@ -44,8 +46,8 @@ const LAST: c_int = 64;
 pub(crate) struct Call {
     wanted: Signals,
     owned: AtomicU64,
-    /// Its signalfd, whose mask is `owned`.
-    pub(crate) told: OwnFd,
+    /// Its signalfd, whose mask is `owned`. None: the system refuses one.
+    pub(crate) told: Option<OwnFd>,
     /// The one that came next.
     next: *mut Call,
 }
@@ -136,11 +138,15 @@ pub(crate) fn enter(wanted: Signals) -> Outcome<*mut Call> {
     entered.inspect_err(|_| unsafe { sys::free(place.as_ptr()) })
 }
 
-fn new_signalfd(mask: Signals) -> Outcome<OwnFd> {
+/// None: the system refuses the call.
+fn new_signalfd(mask: Signals) -> Outcome<Option<OwnFd>> {
     let flags = libc::SFD_NONBLOCK | libc::SFD_CLOEXEC;
     // SAFETY: the set is there for as long as the call.
     let fd = unsafe { libc::signalfd(-1, &set_of(mask), flags) };
-    OwnFd::made(c_long::from(fd), 0)
+    if fd < 0 && os::is_refusal(sys::errno()) {
+        return Ok(None);
+    }
+    OwnFd::made(c_long::from(fd), 0).map(Some)
 }
 
 /// The system tells of what is pending in the new mask. ThreadSanitizer would take signalfd(3) for a new file.
@@ -149,7 +155,9 @@ fn set_mask(told: &OwnFd, mask: Signals) {
     // SAFETY: the mask is there for as long as the call, and has the size that the system's sets have.
     unsafe {
         let (place, size) = (&raw const mask, size_of::<Signals>());
-        libc::syscall(libc::SYS_signalfd4, told.file().fd(), place, size, no_flags);
+        if libc::syscall(libc::SYS_signalfd4, told.file().fd(), place, size, no_flags) < 0 {
+            os::broken(ptr::null::<Task>(), "signalfd4")
+        }
     }
 }
 
@@ -177,7 +185,9 @@ pub(crate) unsafe fn leave(call: *mut Call) {
             if more != 0 {
                 let owned = later.owned.load(Ordering::Relaxed) | more;
                 later.owned.store(owned, Ordering::Release);
-                set_mask(&later.told, owned);
+                if let Some(told) = &later.told {
+                    set_mask(told, owned);
+                }
                 left &= !more;
             }
             next = later.next;

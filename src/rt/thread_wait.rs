@@ -16,6 +16,7 @@ use core::ffi::c_int;
 use core::ptr;
 
 use super::fd_ref::FdRef;
+use super::task::Task;
 use super::{Outcome, os};
 
 /// A thread in the list of an entry.
@@ -34,7 +35,9 @@ impl Polling {
     pub(super) unsafe fn notify_all(mut list: *mut Polling) {
         // SAFETY: a thread stays until it has left the list, under the lock (T1, T2).
         while let Some(polling) = unsafe { list.as_ref() } {
-            polling.wake.notify();
+            if !polling.wake.notify() {
+                os::broken(ptr::null::<Task>(), "write to a thread's eventfd")
+            }
             list = polling.next;
         }
     }

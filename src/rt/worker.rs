@@ -15,6 +15,7 @@ use super::runtime::Runtime;
 use super::task::{self, Task};
 use super::timers::Timers;
 use super::vessel::Vessels;
+use super::{Outcome, os};
 use crate::abi::aco_t;
 use crate::tls;
 
@@ -39,6 +40,31 @@ pub(crate) struct Counts {
 #[inline(always)]
 pub(crate) fn count(counter: &AtomicU64, more: u64) {
     counter.store(counter.load(Ordering::Relaxed) + more, Ordering::Release);
+}
+
+/// What has become of a worker's set-up, on its own thread (N1 of `run`). All zero: it is under way.
+pub(crate) struct Preparation(AtomicU32);
+
+impl Preparation {
+    const DONE: u32 = u32::MAX;
+
+    /// The outcome is known: ends the [`wait`](Self::wait).
+    pub(crate) fn report(&self, outcome: Outcome<()>) {
+        let word = outcome.map_or_else(|error| error as u32, |()| Preparation::DONE);
+        self.0.store(word, Ordering::Release);
+        os::wake_one(&raw const self.0);
+    }
+
+    /// The outcome, once it is known.
+    pub(crate) fn wait(&self) -> Outcome<()> {
+        loop {
+            match self.0.load(Ordering::Acquire) {
+                0 => os::sleep_on(&self.0, 0, -1),
+                Preparation::DONE => return Ok(()),
+                error => return Err(error as c_int),
+            }
+        }
+    }
 }
 
 /// A worker.
@@ -82,6 +108,7 @@ pub(crate) struct Worker {
     pub(crate) chaos: bool,
     pub(crate) poller: Poller,
     pub(crate) thread: libc::pthread_t,
+    pub(crate) preparation: Preparation,
     pub(crate) counts: Counts,
     pub(crate) patience: Patience,
     /// Tasks of it were withdrawn, and it ends them: see `ending`.

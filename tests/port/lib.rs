@@ -24,9 +24,30 @@ mod sys {
         unsafe { libc::__error() }
     }
 
+    pub(crate) fn abort() -> ! {
+        // SAFETY: no preconditions.
+        unsafe { libc::abort() }
+    }
+
     pub(crate) fn errno() -> c_int {
         // SAFETY: valid for as long as the thread lives.
         unsafe { *errno_place() }
+    }
+}
+
+/// What they use of `src/diag.rs`.
+mod diag {
+    use core::fmt::{self, Arguments, Formatter};
+    use core::sync::atomic::AtomicBool;
+
+    pub(crate) trait Subject {
+        unsafe fn describe(object: *const Self, f: &mut Formatter) -> fmt::Result;
+    }
+
+    pub(crate) fn warn_once(_said: &AtomicBool, _what: Arguments, _advice: &str) {}
+
+    pub(crate) fn fatal<T: Subject>(_: &str, _: *const T, _: Arguments, _: &str) -> ! {
+        super::sys::abort()
     }
 }
 

@@ -16,9 +16,8 @@ use crate::work::Case;
 /// did not live to see the end of.
 const LEAKS: [&str; 3] = ["exceptions", "misuse", "mixed"];
 
-/// Tests about what the library does, which is the same whatever the program was compiled with. `make
-/// test` runs them in the first two variants of a compiler, those of the runtime in the first; `LANES=all`
-/// and by name in all.
+/// Tests about what the library does, which is the same whatever the program was compiled with. `make test` runs them,
+/// and those of the runtime, in the first variant of a compiler; `LANES=all` and by name in all.
 const OF_THE_LIBRARY: [&str; 23] = [
     "attach",
     "deep",
@@ -47,9 +46,10 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 30] = [
+const IN_ANY_ORDER: [&str; 32] = [
     "rt/attributes",
     "rt/channels",
+    "rt/children",
     "rt/closing",
     "rt/deadlines",
     "rt/dial",
@@ -58,6 +58,7 @@ const IN_ANY_ORDER: [&str; 30] = [
     "rt/futures",
     "rt/groups",
     "rt/herd",
+    "rt/inherited",
     "rt/io",
     "rt/late",
     "rt/listen",
@@ -80,12 +81,27 @@ const IN_ANY_ORDER: [&str; 30] = [
     "rt/workers",
 ];
 
-/// The seeds of chaos: few in the first variant of a compiler whose programs run by themselves, many where
-/// much time was asked for.
-pub fn seeds(test: &str, is_first: bool, long: bool) -> core::ops::Range<u32> {
-    match (IN_ANY_ORDER.contains(&test), long) {
-        (true, true) => 1..25,
-        (true, false) if is_first => 1..4,
+/// Tests that ask for each of many failures, one run for each: `make test` leaves them to the lanes without emulation.
+const SLOW_UNDER_EMULATION: [&str; 2] = ["failing", "rt/failing"];
+
+/// Returns true if the test holds in whatever order tasks run.
+pub fn is_in_any_order(test: &str) -> bool {
+    IN_ANY_ORDER.contains(&test)
+}
+
+/// The seeds of chaos: few in the first variant of a compiler whose programs run by themselves (in `make test`, of the
+/// first such compiler), many where much time was asked for.
+pub fn seeds(
+    test: &str,
+    compiler: &Compiler,
+    number: usize,
+    extent: Extent,
+) -> core::ops::Range<u32> {
+    let is_first = number == 0 && compiler.runner.is_empty();
+    let is_first = is_first && (extent == Extent::All || compiler.name == Compiler::CC.name);
+    match (is_in_any_order(test), extent) {
+        (true, Extent::Long) => 1..25,
+        (true, _) if is_first => 1..4,
         _ => 1..1,
     }
 }
@@ -96,7 +112,7 @@ fn is_left_out(test: &str, variant: &Variant) -> bool {
         // Include our header; about what the library does, and the two ways to switch.
         _ if test.starts_with("rt/") => {
             variant.link == Link::Past
-                || ["rt/failing", "rt/pool_uses", "rt/threadless"].contains(&test)
+                || ["rt/failing", "rt/pool_uses", "rt/starting", "rt/threadless"].contains(&test)
                     && variant.link != Link::Shared
                 || !["-O1", "-O2", "-O0", "-O1 -g", "-O2 -DACO_NO_INLINE"].contains(&variant.flags)
         }
@@ -132,7 +148,7 @@ fn includes_extension(source: &Path) -> bool {
 }
 
 /// The name of a test: its file's, with `rt/` before it if it is one of the runtime.
-fn name_of(source: &Path) -> String {
+pub fn name_of(source: &Path) -> String {
     let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let is_of_runtime = source.parent().is_some_and(|folder| folder.ends_with("rt"));
     if is_of_runtime { format!("rt/{name}") } else { name }
@@ -174,8 +190,9 @@ pub fn cases(compiler: &'static Compiler, extent: Extent) -> Result<Vec<Case>, S
             let test = name_of(&source);
             let wanted = compiler.only.is_empty() || compiler.only.contains(&&*test);
             let wanted = wanted && !compiler.never.contains(&&*test);
-            let is_again = number > 0 && test.starts_with("rt/")
-                || number > 1 && OF_THE_LIBRARY.contains(&&*test);
+            let is_of_library = test.starts_with("rt/") || OF_THE_LIBRARY.contains(&&*test);
+            let is_again = number > 0 && is_of_library
+                || !compiler.runner.is_empty() && SLOW_UNDER_EMULATION.contains(&&*test);
             let is_again = extent == Extent::Plain && is_again;
             let is_ours = variant.flags.contains("OLD_HEADER") && includes_extension(&source);
             if !wanted || is_again || is_ours || is_left_out(&test, variant) {
@@ -196,8 +213,7 @@ pub fn cases(compiler: &'static Compiler, extent: Extent) -> Result<Vec<Case>, S
                     command.env("LSAN_OPTIONS", "detect_leaks=0");
                 }
                 let output = succeed(command, if long { 900 } else { 120 })?;
-                let is_first = number == 0 && compiler.runner.is_empty();
-                for seed in seeds(&test, is_first, long) {
+                for seed in seeds(&test, compiler, number, extent) {
                     let mut command = runner(compiler, variant, &program);
                     command.env("ACORT_CHAOS", seed.to_string());
                     let under_chaos = succeed(command, 120);

@@ -94,7 +94,7 @@ const CORE: &[&str] = &[
 /// runtime has in its own hands; unwind.c has a signal handler in the middle of switches.
 macro_rules! never_under_sanitizers {
     ($($more:literal),*) => {
-        &["bti", "failing", "leaks", "memory", "overflow", "pool", "sizes", "slabs", "rt/failing", "rt/pool_uses", "rt/threadless", "storm", "unwind", $($more),*]
+        &["bti", "failing", "leaks", "memory", "overflow", "pool", "sizes", "slabs", "rt/failing", "rt/pool_uses", "rt/starting", "rt/threadless", "storm", "unwind", $($more),*]
     };
 }
 /// Warnings after which reports are missing or wrong, and reports that do not end the program.
@@ -170,7 +170,7 @@ impl Compiler {
         c: "musl-gcc",
         // gcc's unwinder is built for glibc here and does not link; of the shared library's functions,
         // linked for glibc, none can be put before; musl has no dlvsym.
-        never: &["unwind", "failing", "loaded", "rt/failing"],
+        never: &["unwind", "failing", "loaded", "rt/failing", "rt/starting"],
         variants: &[
             variant("-O2", Link::Static),
             variant("-O0", Link::Static),

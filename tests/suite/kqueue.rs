@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::c_tests::{seeds, sources};
-use crate::compilers::Languages;
+use crate::compilers::{Compiler, Languages};
 use crate::examples::check_output;
+use crate::lanes::Extent;
 use crate::port::{self, declarations};
 use crate::process::{command, is_there, root, scratch, succeed};
 use crate::rt_use::{Client, ECHO, talk};
@@ -159,7 +160,7 @@ fn runs(provider: &Provider, source: &Path, test: &str) -> Result<(), String> {
         command
     };
     succeed(prepared(), 120)?;
-    for seed in seeds(test, true, false) {
+    for seed in seeds(test, &Compiler::CC, 0, Extent::All) {
         let mut command = prepared();
         command.env("ACORT_CHAOS", seed.to_string());
         succeed(command, 120).map_err(|error| format!("ACORT_CHAOS={seed}: {error}"))?;

@@ -16,7 +16,9 @@ use crate::manual;
 use crate::nim;
 use crate::panics;
 use crate::process::is_there;
+use crate::repeat;
 use crate::rt_use;
+use crate::sandbox;
 use crate::sanitizers;
 use crate::snippets;
 use crate::steps;
@@ -43,6 +45,7 @@ pub const LEFT: &[&str] = &[
     "cinstall",
     "deb",
     "kqueue",
+    "lint",
     "loom",
     "musl",
     "nim",
@@ -56,6 +59,9 @@ pub const LEFT: &[&str] = &[
     "ubsan",
     "valgrind",
 ];
+
+/// The lanes that run by name, and in `make test-long`.
+pub const BY_HAND: &[&str] = &["repeat"];
 
 /// A group of cases that need the same tools.
 pub struct Lane {
@@ -192,7 +198,7 @@ pub const LANES: &[Lane] = &[
         cases: |extent| c_tests::cases(&Compiler::AARCH64, extent),
     },
     Lane { name: "fuzz", needs: &[LIBFUZZER], cases: |extent| Ok(fuzz::cases(extent)) },
-    Lane { name: "gdb", needs: &[GDB, CXX, CLANG], cases: |_| Ok(gdb_cases()) },
+    Lane { name: "gdb", needs: &[GDB, CXX, CLANG], cases: |extent| Ok(gdb_cases(extent)) },
     Lane { name: "gdb-aarch64", needs: &[AARCH64, GDB_MULTIARCH], cases: steps::aarch64_cases },
     Lane { name: "panics", needs: &[], cases: |_| Ok(panics::cases()) },
     Lane { name: "panics-aarch64", needs: &[AARCH64], cases: |_| panics::aarch64_cases() },
@@ -279,6 +285,12 @@ pub const LANES: &[Lane] = &[
         cases: |_| Ok(manual::cases()),
     },
     Lane { name: "rt-use", needs: &[CLIENTS], cases: |_| rt_use::cases() },
+    Lane { name: "repeat", needs: &[CXX, CLIENTS], cases: repeat::cases },
+    Lane {
+        name: "sandbox",
+        needs: &[&[("test -e /usr/include/linux/seccomp.h", "linux-libc-dev")]],
+        cases: sandbox::cases,
+    },
     Lane { name: "kqueue", needs: &[CLIENTS, RUST_SOURCE], cases: |_| kqueue::cases() },
     Lane { name: "nim", needs: &[NIM, AARCH64], cases: |_| nim::cases() },
     Lane { name: "install", needs: &[], cases: |_| Ok(install::cases()) },
@@ -309,9 +321,9 @@ pub const LANES: &[Lane] = &[
     },
 ];
 
-fn gdb_cases() -> Vec<Case> {
+fn gdb_cases(extent: Extent) -> Vec<Case> {
     let mut cases = debug::cases();
-    cases.extend(steps::cases());
+    cases.extend(steps::cases(extent));
     cases.push(install::gdb_case());
     cases
 }

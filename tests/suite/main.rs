@@ -3,7 +3,7 @@
 //! `make test` runs a sample, in less than five minutes: not every lane, and of each compiler the most
 //! telling variants. `make test LANES="cc aarch64"` and `make test LANES=all` run every test in every
 //! variant, and the fuzzer for a minute; with `all` a lane that cannot run is a failure. `make test-long`
-//! makes the random walks 250 times as long, and fuzzes for an hour. A case is one thing that passes or
+//! makes the random walks 250 times as long, fuzzes for an hour, and repeats what has time or chance in it. A case is one thing that passes or
 //! fails; the last line is `N passed, N failed`.
 
 mod abi;
@@ -30,7 +30,9 @@ mod panics;
 mod port;
 mod process;
 mod procfs;
+mod repeat;
 mod rt_use;
+mod sandbox;
 mod sanitizers;
 mod servers;
 mod snippets;
@@ -42,7 +44,7 @@ mod work;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use lanes::{Extent, LANES, LEFT, Lane};
+use lanes::{BY_HAND, Extent, LANES, LEFT, Lane};
 use work::{Case, run_cases};
 
 /// What the command line asks for.
@@ -76,7 +78,8 @@ impl Request {
 
     fn wants(&self, lane: &Lane) -> bool {
         match self.extent() {
-            Extent::Plain => !LEFT.contains(&lane.name),
+            Extent::Plain => !LEFT.contains(&lane.name) && !BY_HAND.contains(&lane.name),
+            Extent::All if self.names.is_empty() => !BY_HAND.contains(&lane.name),
             _ => self.names.is_empty() || self.names.iter().any(|name| name == lane.name),
         }
     }

@@ -1,6 +1,7 @@
 //! Cases, and running them on all processors.
 
 use std::collections::VecDeque;
+use std::env;
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::thread;
@@ -33,7 +34,9 @@ pub fn run_cases(lane: &str, cases: Vec<Case>) -> (usize, usize) {
     let start = Instant::now();
     let total = cases.len();
     let state = Mutex::new(State { waiting: cases.into(), passed: 0, failed: 0 });
-    let workers = thread::available_parallelism().map_or(2, |count| count.get());
+    let processors = thread::available_parallelism().map_or(2, |count| count.get());
+    // Some cases sleep.
+    let workers = processors + processors.div_ceil(2);
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| work(lane, total, &state));
@@ -47,10 +50,16 @@ pub fn run_cases(lane: &str, cases: Vec<Case>) -> (usize, usize) {
 
 fn work(lane: &str, total: usize, state: &Mutex<State>) {
     let lock = || state.lock().expect("no worker panics");
+    let shows_times = env::var_os("ACO_TIMES").is_some();
     loop {
         let Some(case) = lock().waiting.pop_front() else { return };
+        let begin = Instant::now();
         let result = (case.job)();
+        let seconds = begin.elapsed().as_secs_f64();
         let mut state = lock();
+        if shows_times {
+            println!("{seconds:8.2} s  {lane}: {}", case.name);
+        }
         match result {
             Ok(()) => state.passed += 1,
             Err(why) => {

@@ -19,6 +19,25 @@ pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
     }
 }
 
+/// Loads what [`store_fp_environment`] has stored, without the exceptions that were raised.
+///
+/// # Safety
+/// `place` is readable for 8 bytes, and has such an environment.
+pub(crate) unsafe fn load_fp_environment(place: *const c_void) {
+    // SAFETY: the caller's promise. With no exception raised none that is unmasked becomes a trap.
+    unsafe {
+        let controls = place.byte_add(4).cast::<u32>().read() & !0x3f;
+        asm!(
+            "fnclex",
+            "fldcw [{place}]",
+            "ldmxcsr [{controls}]",
+            place = in(reg) place,
+            controls = in(reg) &raw const controls,
+            options(nostack, preserves_flags),
+        );
+    }
+}
+
 /// Copies `size` bytes that do not overlap: the frames of a coroutine, out or in.
 ///
 /// Not the C library's memcpy: a sanitizer's would refuse to touch another function's locals.

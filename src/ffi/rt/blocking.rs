@@ -9,7 +9,12 @@ use crate::rt::{blocking, sized};
 /// Calls `fn` on a thread where it may block, and waits for its end: neither cancellation nor a deadline
 /// ends that. Its result goes to `ret`, unless that is NULL, and its errno is the caller's. In a plain
 /// thread it is called at once. Such calls leave threads to files and names, as acort_opts_t.blocking_threads
-/// says. 0, or -1 and errno: EINVAL for NULL, EFAULT where `arg` lies on a shared stack, ENOMEM, EAGAIN: it
+/// says.
+///
+/// `fn` begins with the signal mask, the processors and the floating-point environment of the thread that made the
+/// runtime, whatever the caller has. What it changes of them is gone for the next call.
+///
+/// 0, or -1 and errno: EINVAL for NULL, EFAULT where `arg` lies on a shared stack, ENOMEM, EAGAIN: it
 /// needs a thread, and none can be had, or 256 threads hang in calls that were given up.
 ///
 /// # Safety

@@ -44,9 +44,13 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
     status(unsafe { sized::fill(opts, size, &making::DEFAULTS) })
 }
 
-/// A runtime with threads that run tasks: `opts`, or NULL for one thread a processor. NULL and errno:
-/// EINVAL, ENOMEM, EMFILE, EAGAIN; EBUSY inside a task for one with ACORT_LOOP. The caller owns it:
-/// acort_free().
+/// A runtime with threads that run tasks: `opts`, or NULL for the default. NULL and errno: EINVAL, ENOMEM,
+/// EMFILE, EAGAIN; EBUSY inside a task for one with ACORT_LOOP. The caller owns it: acort_free().
+///
+/// The threads inherit the caller's signal mask, as it is now, the processors that the caller may use, and its
+/// floating-point environment. So does each child that a task makes, by fork(2), posix_spawn(3), system(3) or
+/// popen(3), with the signal mask. Tools show the threads as "acort-work-0" and so on, those for blocking calls as
+/// "acort-blocking".
 ///
 /// # Safety
 /// `opts` is NULL or has `opts->size` bytes.

@@ -6,11 +6,17 @@ use super::{answer, given, until};
 use crate::rt::signal;
 
 /// Waits for a signal of `set`, takes it, and gives its number; what is known of it goes to `info`, a
-/// siginfo_t, unless that is NULL. The signals are to be blocked in every thread of the process, as the
-/// runtime's own threads have them. Of several calls that wait for a signal the one that came first has it;
+/// siginfo_t, unless that is NULL.
+///
+/// Block the signals by pthread_sigmask(3) before acort_new() or acort_run(), and before the program starts
+/// threads of its own: every thread inherits the mask, and a thread without it would take the signal's action. A
+/// call refuses signals that are not blocked on its thread, or were not blocked on the thread that made the
+/// runtime.
+///
+/// Of several calls that wait for a signal the one that came first has it;
 /// with `deadline` 0 a call takes what no other one waits for. What was sent to one thread, by raise(3) say,
 /// only a call on that thread has, when it is its turn. -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL,
-/// EMFILE, ENOMEM.
+/// and for signals that are not blocked; EMFILE, ENOMEM.
 ///
 /// # Safety
 /// `set` is NULL or initialised, `info` NULL or writable.

@@ -1,11 +1,12 @@
-//! What Linux has of its own: futexes, the threads of the process, processors.
+//! What Linux has of its own: futexes, the threads of the process, their names.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{CStr, c_int, c_long, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
 
 use super::super::Outcome;
+use super::refused::{Call, StandIn, broken, is_refusal, noted_errno};
 use super::{close, timespec};
 use crate::sys;
 
@@ -18,7 +19,11 @@ pub(crate) fn sleep_on(word: &AtomicU32, value: u32, deadline: i64) {
     unsafe {
         let operation = libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG;
         let (nothing, any) = (ptr::null::<c_void>(), u32::MAX);
-        libc::syscall(libc::SYS_futex, word.as_ptr(), operation, value, limit, nothing, any);
+        let place = word.as_ptr();
+        let slept = libc::syscall(libc::SYS_futex, place, operation, value, limit, nothing, any);
+        if slept < 0 && !matches!(sys::errno(), libc::EAGAIN | libc::EINTR | libc::ETIMEDOUT) {
+            broken(ptr::from_ref(word), "futex")
+        }
     }
 }
 
@@ -26,26 +31,19 @@ pub(crate) fn sleep_on(word: &AtomicU32, value: u32, deadline: i64) {
 pub(crate) fn wake_one(word: *const AtomicU32) {
     // SAFETY: the kernel looks for sleepers at an address.
     unsafe {
-        libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1);
+        let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
+        let woken = libc::syscall(libc::SYS_futex, word, operation, 1);
+        // EFAULT: the memory is gone, and with it who slept there.
+        if woken < 0 && sys::errno() != libc::EFAULT {
+            broken(word, "futex")
+        }
     }
 }
 
-/// Ties this thread to one processor, where that may be used.
-pub(crate) fn pin_to(processor: usize) {
-    const SIZE: usize = size_of::<libc::cpu_set_t>();
-    // SAFETY: all zero is a set; the macros stay inside it.
-    unsafe {
-        let (mut allowed, mut set): (libc::cpu_set_t, libc::cpu_set_t) = core::mem::zeroed();
-        if libc::sched_getaffinity(0, SIZE, &mut allowed) != 0 {
-            return;
-        }
-        let count = libc::CPU_COUNT(&allowed).max(1) as usize;
-        let mut those = (0..8 * SIZE).filter(|one| libc::CPU_ISSET(*one, &allowed));
-        if let Some(one) = those.nth(processor % count) {
-            libc::CPU_SET(one, &mut set);
-            libc::sched_setaffinity(0, SIZE, &set);
-        }
-    }
+/// Names this thread. `name` has at most 15 bytes.
+pub(crate) fn set_thread_name(name: &CStr) {
+    // SAFETY: the name ends in 0.
+    unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
 }
 
 /// How many threads the process has. None: the system does not say.
@@ -71,40 +69,173 @@ pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
         // Every call on it says EBADF, and poll(2) POLLNVAL.
         let dead = libc::open(c"/".as_ptr(), libc::O_PATH | libc::O_CLOEXEC);
         if dead >= 0 {
-            while libc::dup3(dead, fd, libc::O_CLOEXEC) < 0
-                && matches!(sys::errno(), libc::EINTR | libc::EBUSY)
-            {}
+            while duplicate(dead, fd) < 0 && matches!(sys::errno(), libc::EINTR | libc::EBUSY) {}
             close(dead)?;
         }
     }
     Ok(())
 }
 
-/// A word from one thread to another that is in poll(2): an eventfd.
-pub(crate) struct WakeFds(c_int);
+/// dup3(2) with O_CLOEXEC.
+fn duplicate(from: c_int, to: c_int) -> c_long {
+    #[unsafe(link_section = "aco_shared")]
+    static DUP3: StandIn = StandIn::new();
+    // SAFETY: numbers.
+    DUP3.call(
+        || unsafe { libc::dup3(from, to, libc::O_CLOEXEC) }.into(),
+        || inherited_by_none(unsafe { libc::dup2(from, to) }),
+    )
+}
+
+/// Gives `fd`, which no program inherits from here on; negative: there is none.
+pub(super) fn inherited_by_none(fd: c_int) -> c_long {
+    if fd >= 0 {
+        // SAFETY: flags of a file descriptor.
+        unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+    fd.into()
+}
+
+/// accept4(2) with SOCK_NONBLOCK and SOCK_CLOEXEC. EPERM may be a firewall's answer: then accept(2) gives it, too.
+///
+/// # Safety
+/// As there.
+pub(crate) unsafe fn accept(
+    fd: c_int,
+    address: *mut libc::sockaddr,
+    length: *mut libc::socklen_t,
+) -> c_int {
+    #[unsafe(link_section = "aco_shared")]
+    static ACCEPT4: StandIn = StandIn::new();
+    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: the caller's places, or NULL; flags of a new socket.
+    let accepted = unsafe {
+        ACCEPT4.call(
+            || libc::accept4(fd, address, length, flags).into(),
+            || {
+                let accepted = libc::accept(fd, address, length);
+                if accepted >= 0 {
+                    libc::fcntl(accepted, libc::F_SETFL, libc::O_RDWR | libc::O_NONBLOCK);
+                }
+                inherited_by_none(accepted)
+            },
+        )
+    };
+    accepted as c_int
+}
+
+/// fstat(2), which the C library makes of one of two calls: the other one stands in.
+///
+/// # Safety
+/// `status` is writable.
+pub(super) unsafe fn fstat(fd: c_int, status: *mut libc::stat) -> c_int {
+    #[unsafe(link_section = "aco_shared")]
+    static FSTAT: StandIn = StandIn::new();
+    // SAFETY: the caller's promise. The C library's struct is the kernel's on these architectures.
+    let answer = unsafe {
+        FSTAT.call(
+            || libc::fstat(fd, status).into(),
+            || match libc::syscall(libc::SYS_fstat, fd, status) {
+                ..0 if is_refusal(sys::errno()) => {
+                    let (itself, flags) = (c"".as_ptr(), libc::AT_EMPTY_PATH);
+                    libc::syscall(libc::SYS_newfstatat, fd, itself, status, flags)
+                }
+                answer => answer,
+            },
+        )
+    };
+    answer as c_int
+}
+
+/// poll(2), or ppoll(2).
+///
+/// # Safety
+/// As there.
+pub(super) unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c_int) -> c_int {
+    #[unsafe(link_section = "aco_shared")]
+    static POLL: StandIn = StandIn::new();
+    let time = timespec(i64::from(limit.max(0)) * 1_000_000);
+    let time_or_none = if limit < 0 { ptr::null() } else { &raw const time };
+    let count = count as libc::nfds_t;
+    // SAFETY: the caller's promise; the time is there for as long as the call.
+    let found = unsafe {
+        POLL.call(
+            || libc::poll(files, count, limit).into(),
+            || libc::ppoll(files, count, time_or_none, ptr::null()).into(),
+        )
+    };
+    found as c_int
+}
+
+/// A word from one thread to another that is in poll(2) or in its poller: an eventfd, or else a pipe.
+pub(crate) struct WakeFds {
+    reader: c_int,
+    writer: c_int,
+}
 
 impl WakeFds {
     pub(crate) fn new() -> WakeFds {
-        // SAFETY: no preconditions.
-        WakeFds(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })
+        // SAFETY: no preconditions; two numbers.
+        unsafe {
+            let eventfd = libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK);
+            if eventfd >= 0 || !is_refusal(sys::errno()) {
+                return WakeFds { reader: eventfd, writer: eventfd };
+            }
+            let mut ends = [-1; 2];
+            if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) != 0 {
+                noted_errno(Call::Eventfd);
+            }
+            let [reader, writer] = ends;
+            WakeFds { reader, writer }
+        }
     }
 
-    /// What is readable after [`notify`](Self::notify). Negative: there is none.
+    /// What is readable after [`notify`](Self::notify). Negative: there is none, and errno says why.
     pub(crate) fn reader(&self) -> c_int {
-        self.0
+        self.reader
     }
 
-    pub(crate) fn notify(&self) {
+    /// Returns false, and errno, where the descriptor is gone. Without one the reader looks from time to time.
+    #[inline(always)]
+    pub(crate) fn notify(&self) -> bool {
+        if self.writer < 0 {
+            return true;
+        }
         let one = 1u64;
+        // Past the interceptors of sanitizers, which know nothing of what orders this and the end.
         // SAFETY: eight bytes.
-        unsafe { libc::syscall(libc::SYS_write, self.0, &raw const one, 8) };
+        let written = unsafe { libc::syscall(libc::SYS_write, self.writer, &raw const one, 8) };
+        // A full pipe is readable already.
+        written == 8 || sys::errno() == libc::EAGAIN
+    }
+
+    /// The next [`notify`](Self::notify) is an edge: of an eventfd each is, so that it is never read.
+    pub(crate) fn clear(&self) {
+        if self.reader == self.writer {
+            return;
+        }
+        let mut words = [0u64; 64];
+        // SAFETY: so many bytes have room there.
+        unsafe {
+            let size = size_of_val(&words);
+            let place = words.as_mut_ptr();
+            while libc::syscall(libc::SYS_read, self.reader, place, size) == size as c_long {}
+        }
+    }
+
+    /// Closes both ends, once.
+    pub(crate) fn close(&self) {
+        if self.writer != self.reader {
+            let _ = close(self.writer);
+        }
+        if self.reader >= 0 {
+            let _ = close(self.reader);
+        }
     }
 }
 
 impl Drop for WakeFds {
     fn drop(&mut self) {
-        if self.0 >= 0 {
-            let _ = close(self.0);
-        }
+        self.close()
     }
 }

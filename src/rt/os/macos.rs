@@ -1,6 +1,6 @@
 //! What macOS has of its own: words to sleep on (macOS 14.4), the threads of the process.
 
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 use core::mem::MaybeUninit;
 use core::sync::atomic::AtomicU32;
 
@@ -40,6 +40,29 @@ pub(crate) fn wake_one(word: *const AtomicU32) {
 /// Ties this thread to one processor, where that may be used: not on this system.
 pub(crate) fn pin_to(_processor: usize) {}
 
+/// The processors that a thread may use: this system does not say.
+pub(crate) struct Processors;
+
+impl Processors {
+    pub(crate) fn of_this_thread() -> Processors {
+        Processors
+    }
+
+    pub(crate) fn put_on(&self) {}
+}
+
+/// How many processors the threads of this process can use at once.
+pub(crate) fn usable_processors() -> Outcome<u32> {
+    // SAFETY: sysconf has no preconditions.
+    Ok(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1) as u32)
+}
+
+/// Names this thread.
+pub(crate) fn set_thread_name(name: &CStr) {
+    // SAFETY: the name ends in 0.
+    unsafe { libc::pthread_setname_np(name.as_ptr()) };
+}
+
 /// How many threads the process has. None: the system does not say.
 pub(crate) fn thread_count() -> Option<usize> {
     let mut all = MaybeUninit::<libc::proc_taskinfo>::uninit();
@@ -73,6 +96,44 @@ pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
     Ok(())
 }
 
+/// accept(2): the connection does not block, and no program inherits it.
+///
+/// # Safety
+/// As there.
+pub(crate) unsafe fn accept(
+    fd: c_int,
+    address: *mut libc::sockaddr,
+    length: *mut libc::socklen_t,
+) -> c_int {
+    // SAFETY: the caller's places, or NULL; flags of a new socket.
+    unsafe {
+        let accepted = libc::accept(fd, address, length);
+        if accepted >= 0 {
+            libc::fcntl(accepted, libc::F_SETFD, libc::FD_CLOEXEC);
+            libc::fcntl(accepted, libc::F_SETFL, libc::O_NONBLOCK);
+        }
+        accepted
+    }
+}
+
+/// fstat(2).
+///
+/// # Safety
+/// As there.
+pub(super) unsafe fn fstat(fd: c_int, status: *mut libc::stat) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { libc::fstat(fd, status) }
+}
+
+/// poll(2).
+///
+/// # Safety
+/// As there.
+pub(super) unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c_int) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { libc::poll(files, count as libc::nfds_t, limit) }
+}
+
 /// A word from one thread to another that is in poll(2): a pipe.
 pub(crate) struct WakeFds([c_int; 2]);
 
@@ -97,19 +158,30 @@ impl WakeFds {
         reader
     }
 
-    pub(crate) fn notify(&self) {
+    /// Returns false, and errno, where the descriptor is gone. Without one the reader looks from time to time.
+    pub(crate) fn notify(&self) -> bool {
         let [_, writer] = self.0;
+        if writer < 0 {
+            return true;
+        }
         // SAFETY: one byte.
-        unsafe { libc::write(writer, c"x".as_ptr().cast(), 1) };
+        let written = unsafe { libc::write(writer, c"x".as_ptr().cast(), 1) };
+        // A full pipe is readable already.
+        written == 1 || sys::errno() == libc::EAGAIN
     }
-}
 
-impl Drop for WakeFds {
-    fn drop(&mut self) {
+    /// Closes both ends, once.
+    pub(crate) fn close(&self) {
         for end in self.0 {
             if end >= 0 {
                 let _ = close(end);
             }
         }
+    }
+}
+
+impl Drop for WakeFds {
+    fn drop(&mut self) {
+        self.close()
     }
 }

@@ -1,23 +1,62 @@
 //! The system's calls that the runtime makes beyond those of `sys`, each wrapped once. Those that each
 //! system has in its own way have a file each.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::c_int;
+use core::fmt::{self, Formatter};
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
+use core::sync::atomic::AtomicU32;
 
 use super::Outcome;
-use crate::{sanitizer, sys};
+use crate::{diag, sanitizer, sys};
 
 #[cfg(target_os = "linux")]
+mod cgroup;
+#[cfg(target_os = "linux")]
 mod linux;
+#[cfg(all(target_os = "linux", not(aco_kqueue)))]
+mod linux_epoll;
 #[cfg(target_os = "macos")]
 mod macos;
+#[cfg(target_os = "linux")]
+mod processors;
+mod refused;
+#[cfg(target_os = "linux")]
+mod text_file;
+mod threads;
 
 pub(crate) use crate::sys::errno_place;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{WakeFds, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one};
+pub(crate) use linux::{
+    WakeFds, accept, close_and_keep_number, set_thread_name, sleep_on, thread_count, wake_one,
+};
+#[cfg(target_os = "linux")]
+use linux::{fstat, poll_files};
+#[cfg(all(target_os = "linux", not(aco_kqueue)))]
+pub(crate) use linux_epoll::{epoll_create, other_epoll_wait};
 #[cfg(target_os = "macos")]
-pub(crate) use macos::{WakeFds, close_and_keep_number, pin_to, sleep_on, thread_count, wake_one};
+pub(crate) use macos::{
+    Processors, WakeFds, accept, close_and_keep_number, pin_to, set_thread_name, sleep_on,
+    thread_count, usable_processors, wake_one,
+};
+#[cfg(target_os = "macos")]
+use macos::{fstat, poll_files};
+#[cfg(target_os = "linux")]
+pub(crate) use processors::{Processors, pin_to, usable_processors};
+#[cfg(all(target_os = "linux", not(aco_kqueue)))]
+pub(crate) use refused::StandIn;
+pub(crate) use refused::{Call, broken, is_refusal, noted, noted_errno};
+pub(crate) use threads::{
+    block_signals, detach_thread, join_thread, name_thread, set_signal_mask, signal_mask,
+    signals_to_block, start_thread,
+};
+
+/// A word that threads sleep on, in a line.
+impl diag::Subject for AtomicU32 {
+    unsafe fn describe(_: *const AtomicU32, _: &mut Formatter) -> fmt::Result {
+        Ok(())
+    }
+}
 
 const NANOSECONDS: i64 = 1_000_000_000;
 
@@ -26,10 +65,18 @@ pub(crate) fn now() -> i64 {
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
     // SAFETY: the call writes the time; all zero is one.
     let time = unsafe {
-        libc::clock_gettime(libc::CLOCK_MONOTONIC, time.as_mut_ptr());
+        if libc::clock_gettime(libc::CLOCK_MONOTONIC, time.as_mut_ptr()) != 0 {
+            no_clock()
+        }
         time.assume_init()
     };
     time.tv_sec * NANOSECONDS + time.tv_nsec
+}
+
+#[cold]
+#[inline(never)]
+fn no_clock() -> ! {
+    broken(ptr::null::<AtomicU32>(), "clock_gettime")
 }
 
 /// `nanoseconds`, not negative, as the system takes them.
@@ -43,12 +90,44 @@ pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> 
     // A tool's poll looks at them, which the library has written.
     sanitizer::is_written(files.as_mut_ptr().cast(), size_of_val(files));
     // SAFETY: so many structs.
-    let found = unsafe { libc::poll(files.as_mut_ptr(), files.len() as libc::nfds_t, limit) };
+    let found = unsafe { poll_files(files.as_mut_ptr(), files.len(), limit) };
     match usize::try_from(found) {
         Ok(found) => Ok(found),
-        _ if sys::errno() != libc::EINTR => Err(sys::errno()),
+        _ if sys::errno() != libc::EINTR => Err(noted_errno(Call::Poll)),
         _ if limit == 0 => poll(files, 0),
         _ => Ok(0),
+    }
+}
+
+/// The sort of a file: S_IFREG ...
+pub(crate) fn file_type(fd: c_int) -> Outcome<libc::mode_t> {
+    let mut status = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the status is written on success.
+    unsafe {
+        match fstat(fd, status.as_mut_ptr()) {
+            0 => Ok(status.assume_init().st_mode & libc::S_IFMT),
+            _ => Err(noted_errno(Call::Fstat)),
+        }
+    }
+}
+
+/// Returns true for files of a sort that no poller takes: they are always ready.
+pub(crate) fn is_always_ready(sort: libc::mode_t) -> bool {
+    matches!(sort, libc::S_IFREG | libc::S_IFDIR | libc::S_IFBLK)
+}
+
+/// Returns true if a poller's EPERM for `fd` is the file's own answer, and no refusal of the call (S4 of `refused`).
+/// Devices that cannot be polled, such as /dev/null, are ready both ways for poll(2).
+#[cold]
+pub(crate) fn is_never_polled(fd: c_int) -> bool {
+    const BOTH: i16 = libc::POLLIN | libc::POLLOUT;
+    match file_type(fd) {
+        Ok(libc::S_IFCHR) => {
+            let mut file = [libc::pollfd { fd, events: BOTH, revents: 0 }];
+            poll(&mut file, 0).is_ok() && file.iter().all(|file| file.revents & BOTH == BOTH)
+        }
+        Ok(sort) => is_always_ready(sort),
+        Err(_) => false,
     }
 }
 
@@ -121,38 +200,6 @@ pub(crate) unsafe fn grow<T>(memory: *mut T, count: usize) -> Option<NonNull<T>>
     let size = count.checked_mul(size_of::<T>())?;
     // SAFETY: the caller's promise.
     NonNull::new(unsafe { libc::realloc(memory.cast(), size) }.cast())
-}
-
-/// What a thread runs.
-pub(crate) type ThreadBody = extern "C" fn(*mut c_void) -> *mut c_void;
-
-/// Starts a thread, with every signal blocked: those are for the program's own.
-pub(crate) fn start_thread(
-    body: ThreadBody,
-    argument: *mut c_void,
-) -> Result<libc::pthread_t, c_int> {
-    let mut thread = MaybeUninit::uninit();
-    let (mut all, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
-    // SAFETY: the sets are initialised by the first two calls; the thread where the third succeeds.
-    unsafe {
-        libc::sigfillset(all.as_mut_ptr());
-        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
-        let error = libc::pthread_create(thread.as_mut_ptr(), ptr::null(), body, argument);
-        libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
-        if error == 0 { Ok(thread.assume_init()) } else { Err(error) }
-    }
-}
-
-/// Waits for the end of a thread of [`start_thread`].
-pub(crate) fn join_thread(thread: libc::pthread_t) {
-    // SAFETY: each such thread is joined once.
-    unsafe { libc::pthread_join(thread, ptr::null_mut()) };
-}
-
-/// Lets nobody wait for a thread of [`start_thread`].
-pub(crate) fn detach_thread(thread: libc::pthread_t) {
-    // SAFETY: nobody joins it.
-    unsafe { libc::pthread_detach(thread) };
 }
 
 /// An option of a socket, of those at SOL_SOCKET that are one number.

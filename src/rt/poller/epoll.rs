@@ -1,9 +1,10 @@
 //! The poller of Linux: epoll.
 
-use core::ffi::c_int;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::ffi::{c_int, c_long};
+use core::mem::ManuallyDrop;
 
-use super::super::{Outcome, os};
+use super::super::Outcome;
+use super::super::os::{self, Call, StandIn, WakeFds, broken, noted, noted_errno};
 use super::{AT_ONCE, Happened, close_own};
 use crate::{sanitizer, sys};
 
@@ -18,8 +19,7 @@ const ATTENTION: u64 = u64::MAX;
 /// One worker's.
 pub(crate) struct Poller {
     epoll: c_int,
-    /// An eventfd. It is never read: each write is an edge.
-    attention: c_int,
+    attention: ManuallyDrop<WakeFds>,
     /// A timerfd, where who waits is another event loop; or -1. Not read either.
     alarm: c_int,
     /// The deadline that it is set to, or 0.
@@ -28,36 +28,42 @@ pub(crate) struct Poller {
 
 impl Poller {
     pub(crate) fn new() -> Outcome<Poller> {
-        // SAFETY: neither call has preconditions.
-        let (epoll, attention) = unsafe {
-            (
-                libc::epoll_create1(libc::EPOLL_CLOEXEC),
-                libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK),
-            )
-        };
+        let (epoll, attention) = (os::epoll_create(), ManuallyDrop::new(WakeFds::new()));
+        let reader = attention.reader();
         let poller = Poller { epoll, attention, alarm: -1, alarm_at: 0 };
-        if epoll < 0 || attention < 0 {
-            let error = sys::errno();
+        let made = match (epoll, reader) {
+            (..0, _) => Err(noted_errno(Call::EpollCreate)),
+            (_, ..0) => Err(sys::errno()),
+            _ => poller.control(libc::EPOLL_CTL_ADD, reader, libc::EPOLLIN, ATTENTION),
+        };
+        if made.is_err() {
             poller.close();
-            return Err(error);
         }
-        poller.control(libc::EPOLL_CTL_ADD, attention, libc::EPOLLIN, ATTENTION)?;
-        Ok(poller)
+        made.map(|()| poller)
     }
 
     /// Ends it.
     pub(crate) fn close(&self) {
-        for fd in [self.epoll, self.attention, self.alarm] {
+        self.attention.close();
+        for fd in [self.epoll, self.alarm] {
             close_own(fd);
         }
     }
 
+    /// epoll_ctl(2). EPERM: the file is always ready; a refusal of the call itself is ENOSYS.
     fn control(&self, what: c_int, fd: c_int, events: c_int, mark: u64) -> Outcome<()> {
         let mut event = libc::epoll_event { events: (events | libc::EPOLLET) as u32, u64: mark };
         // SAFETY: the event is there for as long as the call.
         match unsafe { libc::epoll_ctl(self.epoll, what, fd, &mut event) } {
             0 => Ok(()),
-            _ => Err(sys::errno()),
+            _ => match sys::errno() {
+                libc::EPERM if os::is_never_polled(fd) => Err(libc::EPERM),
+                error if os::is_refusal(error) => {
+                    noted(Call::EpollCtl, error);
+                    Err(libc::ENOSYS)
+                }
+                error => Err(error),
+            },
         }
     }
 
@@ -72,7 +78,7 @@ impl Poller {
         // SAFETY: no preconditions.
         self.alarm = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
         if self.alarm < 0 {
-            return Err(sys::errno());
+            return Err(noted_errno(Call::Timerfd));
         }
         self.control(libc::EPOLL_CTL_ADD, self.alarm, libc::EPOLLIN, ATTENTION)
     }
@@ -89,7 +95,9 @@ impl Poller {
         // SAFETY: the time is there for as long as the call.
         unsafe {
             let flags = libc::TFD_TIMER_ABSTIME;
-            libc::timerfd_settime(self.alarm, flags, &time, core::ptr::null_mut());
+            if libc::timerfd_settime(self.alarm, flags, &time, core::ptr::null_mut()) != 0 {
+                broken(self, "timerfd_settime")
+            }
         }
     }
 
@@ -116,20 +124,20 @@ impl Poller {
 
     /// Ends a [`wait`](Self::wait), or the next one. From any thread.
     pub(crate) fn rouse(&self) {
-        let one = 1u64;
-        // Past the interceptors of sanitizers, which know nothing of what orders this and the end.
-        // SAFETY: eight bytes.
-        unsafe { libc::syscall(libc::SYS_write, self.attention, &raw const one, 8) };
+        if !self.attention.notify() {
+            broken(self, "write to the eventfd")
+        }
     }
 
     /// Waits until something happens, at most for `limit` nanoseconds, unless that is negative, and calls
     /// `take` for each. Gives how many it were.
     pub(crate) fn wait(&self, limit: i64, take: &mut dyn FnMut(Happened)) -> usize {
         let mut events = [const { libc::epoll_event { events: 0, u64: 0 } }; AT_ONCE];
-        let found = usize::try_from(self.sleep(&mut events, limit)).unwrap_or(0);
+        let found = self.sleep(&mut events, limit);
         for event in events.iter().take(found) {
             let (bits, mark) = (event.events as c_int, event.u64);
             if mark == ATTENTION {
+                self.attention.clear();
                 continue;
             }
             let is_broken = bits & (libc::EPOLLERR | libc::EPOLLHUP) != 0;
@@ -144,30 +152,43 @@ impl Poller {
         found
     }
 
-    /// epoll_pwait2, or epoll_wait where the kernel has no such thing.
-    fn sleep(&self, events: &mut [libc::epoll_event; AT_ONCE], limit: i64) -> c_int {
+    /// epoll_pwait2, or epoll_wait, or epoll_pwait. Gives how many events there are; none where a signal came.
+    fn sleep(&self, events: &mut [libc::epoll_event; AT_ONCE], limit: i64) -> usize {
         const MILLISECOND: i64 = 1_000_000;
         #[unsafe(link_section = "aco_shared")]
-        static HAS_NO_FINE_WAIT: AtomicBool = AtomicBool::new(false);
+        static FINE_WAIT: StandIn = StandIn::new();
+        #[unsafe(link_section = "aco_shared")]
+        static WAIT: StandIn = StandIn::new();
         let (place, count) = (events.as_mut_ptr(), AT_ONCE as c_int);
-        // SAFETY: so many events have room there; the time is there for as long as the call.
-        unsafe {
-            // Tools that watch do not know the finer call.
-            let is_fine = !sanitizer::is_present() && !HAS_NO_FINE_WAIT.load(Ordering::Relaxed);
-            if limit > 0 && is_fine {
-                let time = os::timespec(limit);
-                let no_mask = core::ptr::null::<libc::sigset_t>();
-                let number = libc::SYS_epoll_pwait2;
-                let found =
-                    libc::syscall(number, self.epoll, place, count, &raw const time, no_mask, 0);
-                if found >= 0 || sys::errno() != libc::ENOSYS {
-                    return found as c_int;
-                }
-                HAS_NO_FINE_WAIT.store(true, Ordering::Relaxed);
-            }
+        let coarse_wait = || {
             let up = limit.saturating_add(MILLISECOND - 1) / MILLISECOND;
             let limit = if limit < 0 { -1 } else { c_int::try_from(up).unwrap_or(c_int::MAX) };
-            libc::epoll_wait(self.epoll, place, count, limit)
+            // SAFETY: so many events have room there.
+            WAIT.call(
+                || unsafe { libc::epoll_wait(self.epoll, place, count, limit) }.into(),
+                || unsafe { os::other_epoll_wait(self.epoll, place, count, limit) },
+            )
+        };
+        // Tools that watch do not know the finer call.
+        let found = if limit > 0 && !sanitizer::is_present() {
+            FINE_WAIT.call(|| self.fine_wait(place, limit), coarse_wait)
+        } else {
+            coarse_wait()
+        };
+        match usize::try_from(found) {
+            Ok(found) => found,
+            Err(_) if sys::errno() == libc::EINTR => 0,
+            Err(_) => broken(self, "epoll_wait"),
+        }
+    }
+
+    fn fine_wait(&self, place: *mut libc::epoll_event, limit: i64) -> c_long {
+        let (time, no_mask) = (os::timespec(limit), core::ptr::null::<libc::sigset_t>());
+        let number = libc::SYS_epoll_pwait2;
+        // SAFETY: `AT_ONCE` events have room at `place`; the time is there for as long as the call.
+        unsafe {
+            let count = AT_ONCE as c_int;
+            libc::syscall(number, self.epoll, place, count, &raw const time, no_mask, 0)
         }
     }
 }

@@ -168,7 +168,9 @@ impl Poller {
     pub(crate) fn rouse(&self) {
         let mut word = change(ATTENTION, c::EVFILT_USER, 0);
         word.fflags = c::NOTE_TRIGGER;
-        let _ = self.apply(&word);
+        if !matches!(self.apply(&word), Ok(()) | Err(libc::EINTR)) {
+            os::broken(self, "kevent")
+        }
     }
 
     /// Waits until something happens, at most for `limit` nanoseconds, unless that is negative, and calls
@@ -180,7 +182,11 @@ impl Poller {
         let (place, count) = (events.as_mut_ptr().cast(), AT_ONCE as c_int);
         // SAFETY: so many events have room there; the time is there for as long as the call.
         let found = unsafe { c::kevent(self.queue, ptr::null(), 0, place, count, time) };
-        let found = usize::try_from(found).unwrap_or(0);
+        let found = match usize::try_from(found) {
+            Ok(found) => found,
+            Err(_) if sys::errno() == libc::EINTR => 0,
+            Err(_) => os::broken(self, "kevent"),
+        };
         for event in events.iter().take(found) {
             // SAFETY: the call has written so many.
             let event = unsafe { event.assume_init_ref() };

@@ -12,6 +12,9 @@
 //! With `--cfg aco_kqueue` Linux takes the second, over a library that has kqueue's functions: for tests.
 
 use core::ffi::c_int;
+use core::fmt::{self, Formatter};
+
+use crate::diag;
 
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 mod epoll;
@@ -37,6 +40,14 @@ pub(crate) struct Happened {
     /// The other side is gone, or half of it, or something urgent has come: what was read says nothing
     /// about what is left to read.
     pub(crate) is_over: bool,
+}
+
+impl diag::Subject for Poller {
+    unsafe fn describe(poller: *const Poller, f: &mut Formatter) -> fmt::Result {
+        // SAFETY: a poller.
+        let descriptor = unsafe { (*poller).descriptor() };
+        write!(f, ", the loop of file descriptor {descriptor}")
+    }
 }
 
 /// Closes a file descriptor of the poller's own; a negative one is none.

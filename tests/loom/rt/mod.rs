@@ -65,6 +65,11 @@ pub(crate) mod hooks {
     pub fn ended(_: *mut Task) {}
 }
 
+/// The threads are loom's, and begin with nothing.
+pub(crate) mod inherited {
+    pub struct Inherited;
+}
+
 /// Time does not pass; whoever has a deadline may find it over at any moment.
 pub(crate) mod os {
     use std::ptr::NonNull;
