@@ -29,6 +29,7 @@ mod nim;
 mod panics;
 mod port;
 mod process;
+mod procfs;
 mod refused;
 mod repeat;
 mod rt_use;

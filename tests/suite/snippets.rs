@@ -38,8 +38,21 @@ struct Snippet {
     serves: bool,
 }
 
+/// Programs of examples/ that end, and that may run more than once in a process: pipeline.c closes channels that are
+/// static, blocking_work.c takes long, and malloc(3) has a heap for each thread of threads.c.
+const EXAMPLES: [&str; 8] = [
+    "generator",
+    "own_memory",
+    "readme",
+    "round_robin",
+    "shared_stacks",
+    "tracing",
+    "tree_walk",
+    "words",
+];
+
 pub fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
+    let mut cases: Vec<_> = EXAMPLES.into_iter().map(example).collect();
     for document in documents() {
         let name = document.display().to_string();
         match fs::read_to_string(&document).map_err(|error| error.to_string()) {
@@ -152,44 +165,52 @@ fn case(snippet: Snippet) -> Case {
             survival::build(&source, &program)?;
             return survival::survives(&program, survival::ECHO);
         }
-        let object = compile(&snippet, &source)?;
-        link(&snippet, &[&object], &program)?;
+        let object = folder.join("snippet.o");
+        compile(snippet.is_cxx, &source, &object)?;
+        link(snippet.is_cxx, &[&object], &program)?;
         let output = succeed(command(&format!("./{}", program.display())), 60)?;
         if let Some(wanted) = &snippet.prints
             && *wanted != output
         {
             return Err(format!("prints\n{output}and not\n{wanted}"));
         }
-        keeps_nothing(&snippet, &object, &folder)
+        keeps_nothing(snippet.is_cxx, &object, &folder)
     })
 }
 
-fn compile(snippet: &Snippet, source: &Path) -> Result<PathBuf, String> {
-    let object = source.with_extension("o");
-    let compiler = if snippet.is_cxx { "c++ -std=c++17" } else { "cc -std=gnu11" };
-    let (from, to) = (source.display(), object.display());
-    let line = format!("{compiler} -O1 -Wall -Wextra -Werror -Iinclude -c {from} -o {to}");
-    succeed(command(&line), 60)?;
-    Ok(object)
+fn example(name: &'static str) -> Case {
+    Case::new(format!("examples/{name}.c keeps nothing"), move || {
+        let folder = scratch(&format!("snippets/examples-{name}"))?;
+        let source = PathBuf::from(format!("examples/{name}.c"));
+        let object = folder.join("example.o");
+        compile(false, &source, &object)?;
+        keeps_nothing(false, &object, &folder)
+    })
 }
 
-fn link(snippet: &Snippet, objects: &[&Path], program: &Path) -> Result<(), String> {
+fn compile(is_cxx: bool, source: &Path, object: &Path) -> Result<(), String> {
+    let compiler = if is_cxx { "c++ -std=c++17" } else { "cc -std=gnu11" };
+    let (from, to) = (source.display(), object.display());
+    let line = format!("{compiler} -O1 -Wall -Wextra -Werror -Iinclude -c {from} -o {to}");
+    succeed(command(&line), 60).map(drop)
+}
+
+fn link(is_cxx: bool, objects: &[&Path], program: &Path) -> Result<(), String> {
     let objects: Vec<_> = objects.iter().map(|object| object.to_string_lossy()).collect();
-    let compiler = if snippet.is_cxx { "c++" } else { "cc" };
+    let compiler = if is_cxx { "c++" } else { "cc" };
     let line = format!("{compiler} {} -o {}", objects.join(" "), program.display());
     succeed(command(&format!("{line} build/libaco.a -lpthread")), 60).map(drop)
 }
 
 /// tests/use/again.c runs the program, whose `main` has another name then.
-fn keeps_nothing(snippet: &Snippet, object: &Path, folder: &Path) -> Result<(), String> {
+fn keeps_nothing(is_cxx: bool, object: &Path, folder: &Path) -> Result<(), String> {
     let (renamed, again) = (folder.join("program.o"), folder.join("again.o"));
     let line = format!("{} {}", object.display(), renamed.display());
     succeed(command(&format!("objcopy --redefine-sym main=program {line}")), 60)?;
-    let line = "cc -std=gnu11 -O1 -Wall -Wextra -Werror -Iinclude -c tests/use/again.c -o";
-    succeed(command(&format!("{line} {}", again.display())), 60)?;
+    compile(false, Path::new("tests/use/again.c"), &again)?;
     let program = folder.join("again");
-    link(snippet, &[&renamed, &again], &program)?;
-    let mut run = command(&format!("./{}", program.display()));
+    link(is_cxx, &[&renamed, &again], &program)?;
+    let mut run = command(&format!("./{} README.md", program.display()));
     // A thread's cache counts as what is in use.
     run.env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
     succeed(run, 120).map(drop)

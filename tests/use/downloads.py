@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 import subprocess
 import sys
 
@@ -94,8 +95,11 @@ async def main():
     assert code == 1, lines
     assert any("the time is up" in line or "cut short" in line for line in lines), lines
 
-    child = await asyncio.create_subprocess_exec(sys.argv[1], "127.0.0.1:1", stdout=subprocess.PIPE)
-    output, _ = await asyncio.wait_for(child.communicate(), 30)
+    with socket.socket() as mute:  # its port is taken, and it does not listen
+        mute.bind(("127.0.0.1", 0))
+        address = "127.0.0.1:%d" % mute.getsockname()[1]
+        child = await asyncio.create_subprocess_exec(sys.argv[1], address, stdout=subprocess.PIPE)
+        output, _ = await asyncio.wait_for(child.communicate(), 30)
     assert child.returncode == 1 and b"60 faults" in output, output
 
 
