@@ -22,19 +22,17 @@ mod threads;
 
 pub(crate) use crate::sys::errno_place;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{
-    WakeFds, close_and_keep_number, set_thread_name, sleep_on, thread_count, wake_one,
-};
+pub(crate) use linux::{WakeFds, close_and_keep_number, sleep_on, thread_count, wake_one};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    Processors, WakeFds, close_and_keep_number, pin_to, set_thread_name, sleep_on, thread_count,
-    usable_processors, wake_one,
+    Processors, WakeFds, close_and_keep_number, pin_to, sleep_on, thread_count, usable_processors,
+    wake_one,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use processors::{Processors, pin_to, usable_processors};
 pub(crate) use threads::{
-    block_signals, detach_thread, join_thread, name_thread, set_signal_mask, signal_mask,
-    signals_to_block, start_thread,
+    block_signals, detach_thread, join_thread, name_thread, set_signal_mask, set_thread_name,
+    signal_mask, signals_to_block, start_thread,
 };
 
 const NANOSECONDS: i64 = 1_000_000_000;
