@@ -1,6 +1,6 @@
-//! What Linux has of its own: futexes, the threads of the process, their names.
+//! What Linux has of its own: futexes, the threads of the process.
 
-use core::ffi::{CStr, c_int, c_long, c_void};
+use core::ffi::{c_int, c_long, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
@@ -38,12 +38,6 @@ pub(crate) fn wake_one(word: *const AtomicU32) {
             broken(word, "futex")
         }
     }
-}
-
-/// Names this thread. `name` has at most 15 bytes.
-pub(crate) fn set_thread_name(name: &CStr) {
-    // SAFETY: the name ends in 0.
-    unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
 }
 
 /// How many threads the process has. None: the system does not say.

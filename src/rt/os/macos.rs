@@ -1,6 +1,6 @@
 //! What macOS has of its own: words to sleep on (macOS 14.4), the threads of the process.
 
-use core::ffi::{CStr, c_int};
+use core::ffi::c_int;
 use core::mem::MaybeUninit;
 use core::sync::atomic::AtomicU32;
 
@@ -55,12 +55,6 @@ impl Processors {
 pub(crate) fn usable_processors() -> Outcome<u32> {
     // SAFETY: sysconf has no preconditions.
     Ok(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1) as u32)
-}
-
-/// Names this thread.
-pub(crate) fn set_thread_name(name: &CStr) {
-    // SAFETY: the name ends in 0.
-    unsafe { libc::pthread_setname_np(name.as_ptr()) };
 }
 
 /// How many threads the process has. None: the system does not say.

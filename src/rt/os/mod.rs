@@ -29,17 +29,15 @@ pub(crate) use crate::sys::errno_place;
 #[cfg(not(target_os = "linux"))]
 use libc::fstat;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{
-    WakeFds, accept, close_and_keep_number, set_thread_name, sleep_on, thread_count, wake_one,
-};
+pub(crate) use linux::{WakeFds, accept, close_and_keep_number, sleep_on, thread_count, wake_one};
 #[cfg(target_os = "linux")]
 use linux::{fstat, poll_files};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 pub(crate) use linux_epoll::{epoll_create, other_epoll_wait};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    Processors, WakeFds, accept, close_and_keep_number, pin_to, set_thread_name, sleep_on,
-    thread_count, usable_processors, wake_one,
+    Processors, WakeFds, accept, close_and_keep_number, pin_to, sleep_on, thread_count,
+    usable_processors, wake_one,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use processors::{Processors, pin_to, usable_processors};
@@ -47,8 +45,8 @@ pub(crate) use processors::{Processors, pin_to, usable_processors};
 pub(crate) use refused::StandIn;
 pub(crate) use refused::{Call, broken, is_refusal, noted, noted_errno};
 pub(crate) use threads::{
-    block_signals, detach_thread, join_thread, name_thread, set_signal_mask, signal_mask,
-    signals_to_block, start_thread,
+    block_signals, detach_thread, join_thread, name_thread, set_signal_mask, set_thread_name,
+    signal_mask, signals_to_block, start_thread,
 };
 
 /// A word that threads sleep on, in a line.

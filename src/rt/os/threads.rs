@@ -36,6 +36,25 @@ pub(crate) fn detach_thread(thread: libc::pthread_t) {
     unsafe { libc::pthread_detach(thread) };
 }
 
+/// Names this thread. `name` has at most 15 bytes.
+pub(crate) fn set_thread_name(name: &CStr) {
+    // SAFETY: the name ends in 0.
+    #[cfg(target_os = "linux")]
+    unsafe {
+        libc::prctl(libc::PR_SET_NAME, name.as_ptr())
+    };
+    // SAFETY: as above.
+    #[cfg(target_os = "macos")]
+    unsafe {
+        libc::pthread_setname_np(name.as_ptr())
+    };
+    // SAFETY: as above.
+    #[cfg(target_os = "freebsd")]
+    unsafe {
+        libc::pthread_set_name_np(libc::pthread_self(), name.as_ptr())
+    };
+}
+
 /// Bytes of a thread's name, with the 0 at its end.
 const NAME_SIZE: usize = 16;
 
@@ -58,7 +77,7 @@ pub(crate) fn name_thread(prefix: &CStr, number: u32) {
         *place = *byte;
     }
     if let Ok(name) = CStr::from_bytes_until_nul(&name) {
-        super::set_thread_name(name);
+        set_thread_name(name);
     }
 }
 
