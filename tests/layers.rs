@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 29] = [
+const LAYERS: [(&str, &[&str]); 30] = [
     (
         "ffi",
         &[
@@ -33,7 +33,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
     ),
     (
         "generator",
-        &["resume", "attach", "coroutine", "sanitizer", "state", "refusal", "diag", "abi"],
+        &["resume", "coroutine", "frame_chain", "sanitizer", "state", "refusal", "diag", "abi"],
     ),
     (
         "rt",
@@ -69,7 +69,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
             "valgrind",
         ],
     ),
-    ("attach", &["coroutine", "record", "slab", "state", "arch", "diag", "abi"]),
+    ("attach", &["coroutine", "record", "frame_chain", "slab", "state", "diag", "abi"]),
     ("overflow", &["coroutine", "stack", "thread_end", "arch", "diag", "sys", "abi"]),
     (
         "listing",
@@ -93,6 +93,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
             "thread",
             "record",
             "stack",
+            "frame_chain",
             "save",
             "slab",
             "thread_end",
@@ -125,7 +126,8 @@ const LAYERS: [(&str, &[&str]); 29] = [
             "abi",
         ],
     ),
-    ("save", &["slab", "sanitizer", "valgrind", "arch", "diag", "abi"]),
+    ("save", &["frame_chain", "slab", "sanitizer", "valgrind", "arch", "diag", "abi"]),
+    ("frame_chain", &["state", "valgrind", "arch", "abi"]),
     ("slab", &["thread_end", "sanitizer", "valgrind", "tls", "lock", "diag", "sys", "abi"]),
     ("exceptions", &["sanitizer", "arch", "tls", "diag"]),
     ("sanitizer", &["thread_end", "valgrind", "state", "arch", "tls", "diag", "sys", "abi"]),
