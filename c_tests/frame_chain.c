@@ -147,7 +147,7 @@ __asm__(".pushsection .text\n\t.globl holds\nholds:\n\t"
         "call\thold_found@PLT\n\tjmp\t1b\n\t"
 #else
         "hint\t#34\n\tstr\tx30, [sp, #-48]!\n\tstr\txzr, [sp, #16]\n\tadd\tx29, sp, #16\n1:\t"
-        "bl\thold_yields\n\tldr\tx0, [x29]\n\tsub\tx1, x29, sp\n\tbl\thold_found\n\tb\t1b\n\t"
+        "bl\thold_yields\n\tldr\tx0, [x29]\n\tmov\tx9, sp\n\tsub\tx1, x29, x9\n\tbl\thold_found\n\tb\t1b\n\t"
 #endif
         ".popsection");
 void hold_yields(void);
