@@ -243,7 +243,11 @@ ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
 
 #define aco_yield1_inline_(co) ACO_YIELD_CALL_(co)
 #define aco_exit1_inline_(co) ACO_EXIT_CALL_(co)
+#ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
 #define aco_yield_inline_() ACO_YIELD_CALL_(aco_current_())
+#else
+#define aco_yield_inline_() aco_yield_fn()
+#endif
 
 #endif
 
