@@ -144,10 +144,9 @@ extern void aco_funcp_protector_asm(void);
 
 #endif
 
-/* The current coroutine, for code that does not switch by itself. The load is C's own, and the assembly before
- * it has no memory among its clobbers: gcc takes such a clobber for a use of every local, and then keeps
- * stores beside it that it drops beside a call. On a shared stack those would be copied. Volatile assembly
- * keeps its place among calls, so each use asks the thread that runs then. */
+/* The current coroutine. The load is C's own, and the assembly before it does not clobber memory: gcc takes that for
+ * a use of every local, and keeps stores beside it that it drops beside a call. Volatile assembly keeps its
+ * place among calls, so each use asks the thread that runs then. */
 #if defined(__x86_64__)
 #define aco_current_()                                                                           \
     __extension__({                                                                              \
