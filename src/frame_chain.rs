@@ -122,8 +122,7 @@ unsafe fn find(co: *mut aco_t, frames: Frames, end: usize, is_watched: bool) -> 
     // SAFETY: the slot is one of `reg`; every other link lies inside `frames` (F4).
     unsafe {
         let mut link = aco_t::slot(co, arch::FRAME_POINTER);
-        // The next link lies in these bytes: a word less, so that it does as a whole.
-        let (mut least, mut bytes) = (frames.low, frames.size.saturating_sub(WORD - 1));
+        let mut least = 0;
         loop {
             let mut value = link.read_unaligned();
             if is_watched && valgrind::is_running() {
@@ -132,13 +131,12 @@ unsafe fn find(co: *mut aco_t, frames: Frames, end: usize, is_watched: bool) -> 
             if value == end {
                 return Some(link);
             }
-            // One comparison for both bounds: below the least, the difference wraps around.
-            let skipped = value.wrapping_sub(least);
-            if skipped >= bytes {
+            let offset = value.wrapping_sub(frames.low);
+            if offset < least || offset >= frames.size || frames.size - offset < WORD {
                 return None;
             }
-            link = frames.bytes.add(value - frames.low).cast();
-            (least, bytes) = (value + WORD, (bytes - skipped).saturating_sub(WORD));
+            least = offset + WORD;
+            link = frames.bytes.add(offset).cast();
         }
     }
 }
