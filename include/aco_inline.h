@@ -156,7 +156,32 @@ extern void aco_funcp_protector_asm(void);
 
 #endif
 
-#define aco_current_() aco_tls_load_(aco_tls_place_() + ACO_TLS_CURRENT_)
+/* The current coroutine. The load is C's own, and the assembly before it does not clobber memory: gcc takes that for
+ * a use of every local, and keeps stores beside it that it drops beside a call. Volatile assembly keeps its
+ * place among calls, so each use asks the thread that runs then. */
+#if defined(__x86_64__)
+#define aco_current_()                                                                           \
+    __extension__({                                                                              \
+        aco_t *const *aco_place;                                                                 \
+        __asm__ __volatile__("mov{q}\t{%%fs:0, %0|%0, QWORD PTR fs:0}\n\t"                       \
+                             "add{q}\t{aco_gtls_co@gottpoff(%%rip), %0"                          \
+                             "|%0, QWORD PTR aco_gtls_co@gottpoff[rip]}"                         \
+                             : "=r"(aco_place)                                                   \
+                             :                                                                   \
+                             : "cc");                                                            \
+        *aco_place;                                                                              \
+    })
+#else
+#define aco_current_()                                                                           \
+    __extension__({                                                                              \
+        uintptr_t aco_offset, aco_thread;                                                        \
+        __asm__("adrp\t%0, :gottprel:aco_gtls_co\n\t"                                            \
+                "ldr\t%0, [%0, :gottprel_lo12:aco_gtls_co]"                                      \
+                : "=r"(aco_offset));                                                             \
+        __asm__ __volatile__("mrs\t%0, tpidr_el0" : "=r"(aco_thread));                           \
+        *(aco_t *const *)(aco_thread + aco_offset);                                              \
+    })
+#endif
 
 #if defined(ACO_INLINE_YIELD_)
 
@@ -229,7 +254,11 @@ ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
 
 #define aco_yield1_inline_(co) ACO_YIELD_CALL_(co)
 #define aco_exit1_inline_(co) ACO_EXIT_CALL_(co)
+#ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
 #define aco_yield_inline_() ACO_YIELD_CALL_(aco_current_())
+#else
+#define aco_yield_inline_() aco_yield_fn()
+#endif
 
 #endif
 

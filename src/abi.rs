@@ -136,7 +136,16 @@ impl aco_s {
     /// `co` points to a coroutine, and `slot` is below `ACO_REG_COUNT`.
     pub unsafe fn register(co: *mut aco_t, slot: usize) -> usize {
         // SAFETY: in bounds of `reg`, whose slots are always initialised.
-        unsafe { (&raw const (*co).reg).cast::<usize>().add(slot).read() }
+        unsafe { Self::slot(co, slot).read() }
+    }
+
+    /// The place of a slot of `reg`.
+    ///
+    /// # Safety
+    /// As [`register`](Self::register).
+    pub unsafe fn slot(co: *mut aco_t, slot: usize) -> *mut usize {
+        // SAFETY: in bounds of `reg`.
+        unsafe { (&raw mut (*co).reg).cast::<usize>().add(slot) }
     }
 
     /// Writes a slot of `reg`.
@@ -145,7 +154,7 @@ impl aco_s {
     /// As [`register`](Self::register).
     pub unsafe fn set_register(co: *mut aco_t, slot: usize, value: usize) {
         // SAFETY: in bounds of `reg`.
-        unsafe { (&raw mut (*co).reg).cast::<usize>().add(slot).write(value) }
+        unsafe { Self::slot(co, slot).write(value) }
     }
 
     /// The address where a suspended coroutine goes on.

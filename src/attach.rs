@@ -3,7 +3,7 @@
 use core::ptr::NonNull;
 
 use crate::abi::aco_t;
-use crate::{arch, coroutine, diag, record, slab, state};
+use crate::{coroutine, diag, frame_chain, record, slab, state};
 
 const FUNCTION: &str = "aco_attach";
 
@@ -32,7 +32,7 @@ pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
         if !record::move_to_this_thread(co) {
             diag::out_of_memory(FUNCTION, co, "a record", record::SIZE)
         }
-        give(co, main_co);
+        frame_chain::redirect(co, main_co);
     }
 }
 
@@ -61,21 +61,5 @@ unsafe fn why_not(co: *mut aco_t, main_co: *mut aco_t) -> Option<(&'static str, 
         } else {
             return None;
         })
-    }
-}
-
-/// Makes `main_co` the one that resumes `co`.
-///
-/// # Safety
-/// Both point to coroutines, and `co` is not running.
-pub(crate) unsafe fn give(co: *mut aco_t, main_co: *mut aco_t) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        (*co).main_co = main_co;
-        if coroutine::is_at_beginning(co) {
-            // It has not begun: walkers of frame pointers will find the new one.
-            let record = main_co as usize + arch::FRAME_RECORD;
-            aco_t::set_register(co, arch::FRAME_POINTER, record);
-        }
     }
 }

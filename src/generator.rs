@@ -8,7 +8,7 @@ use core::ptr::{self, NonNull};
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::refusal::Refusal;
 use crate::resume::{self, Entry, Resume};
-use crate::{attach, coroutine, diag, sanitizer, state};
+use crate::{coroutine, diag, frame_chain, sanitizer, state};
 
 /// A generator that will run `fp` on `stack`.
 ///
@@ -80,6 +80,6 @@ unsafe fn take_over(co: *mut aco_t) {
             let rule = "a generator does not ask itself, nor who waits for it";
             diag::fatal(FUNCTION, co, format_args!("the generator is running"), rule)
         }
-        attach::give(co, here.as_ptr());
+        frame_chain::redirect(co, here.as_ptr());
     }
 }

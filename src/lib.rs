@@ -17,6 +17,7 @@
 //! | memory | [`record`] | what a coroutine has of its own: name, id, local values |
 //! | | [`stack`] | share stacks: memory, guard page, control blocks |
 //! | | [`save`] | the live part of a share stack, out and in |
+//! | | [`frame_chain`] | where frame pointers end while a coroutine does not run |
 //! | | [`slab`] | where control blocks and save areas lie |
 //! | machine | [`arch`] | the switch and the root frame, one file an architecture |
 //! | | [`tls`] | `aco_gtls_co` and the thread's own state |
@@ -58,6 +59,7 @@ mod diag;
 mod environment;
 mod exceptions;
 pub mod ffi;
+mod frame_chain;
 mod generator;
 mod hooks;
 mod listing;

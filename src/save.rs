@@ -10,11 +10,13 @@
 //! ptr          +-----------+     restore, when it runs again
 //! ```
 //!
-//! An image goes back to the addresses it came from: frames hold pointers to each other.
+//! An image goes back to the addresses it came from: frames hold pointers to each other. The one word that
+//! differs is the end of the chain of frame pointers (`frame_chain`).
 
 use core::ptr;
 
 use crate::abi::{aco_share_stack_t, aco_t};
+use crate::frame_chain::{self, Frames};
 use crate::{arch, diag, sanitizer, slab, valgrind};
 
 /// What a save area starts with, at the first copy, when `aco_create` is asked for 0 bytes.
@@ -22,12 +24,12 @@ pub(crate) const DEFAULT_SIZE: usize = 64;
 
 /// Copies the frames of `owner`, which is suspended and owns its share stack, to its save area. The
 /// stack is then free for another owner. Aborts when its stack pointer is off the stack, or
-/// without memory.
+/// without memory. `is_watched`: [`sanitizer::is_present`], which the caller has asked once.
 ///
 /// # Safety
 /// `owner` points to a coroutine that is the owner of `stack`, its share stack.
 #[inline(always)]
-pub(crate) unsafe fn save_out(owner: *mut aco_t, stack: *mut aco_share_stack_t) {
+pub(crate) unsafe fn save_out(owner: *mut aco_t, stack: *mut aco_share_stack_t, is_watched: bool) {
     // SAFETY: the stack pointer is checked against the stack's bounds before the copy; the save
     // area holds `size` bytes by then and is no part of a stack.
     unsafe {
@@ -40,55 +42,64 @@ pub(crate) unsafe fn save_out(owner: *mut aco_t, stack: *mut aco_share_stack_t) 
         }
         let area = &raw mut (*owner).save_stack;
         (*area).valid_sz = size;
+        let mut frames = Frames { bytes: top.cast(), low: from, size };
         if size > 0 {
             if (*area).sz < size || (*area).ptr.is_null() {
                 grow(owner, size);
             }
-            let frames = top.cast::<u8>().sub(size);
-            copy((*area).ptr.cast(), frames, size);
-            if sanitizer::is_present() {
-                sanitizer::saved(owner, frames, size);
+            let lowest = top.cast::<u8>().sub(size);
+            frames.bytes = (*area).ptr.cast();
+            copy(frames.bytes, lowest, size, is_watched);
+            if is_watched {
+                sanitizer::saved(owner, lowest, size);
             }
             (*area).ct_save += 1;
             if size > (*area).max_cpsz {
                 (*area).max_cpsz = size;
             }
-        } else if sanitizer::is_present() {
+        } else if is_watched {
             // It has not begun, or a program starts it again by hand, and its frames are there still.
             sanitizer::forgotten((*stack).ptr, (*stack).sz);
         }
+        frame_chain::cut(owner, frames, is_watched);
     }
 }
 
 /// Copies the image of `co` back and makes it the owner of its share stack. Aborts when the
-/// image is larger than the stack.
+/// image is larger than the stack. `is_watched` is as for [`save_out`].
 ///
 /// # Safety
 /// `co` points to a suspended or fresh coroutine whose share stack, `stack`, is live, and free.
 #[inline(always)]
-pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t) {
+pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, is_watched: bool) {
     // SAFETY: the size is checked against the stack's before the copy; the save area holds it.
     unsafe {
         let area = &raw mut (*co).save_stack;
         let size = (*area).valid_sz;
         (*stack).align_validsz = size.wrapping_add(size_of::<usize>());
         (*stack).owner = co;
+        let mut frames = Frames { bytes: (*stack).align_retptr.cast(), low: 0, size };
         if size > 0 {
             if size > (*stack).align_limit.saturating_sub(size_of::<usize>()) {
                 refuse_image(co)
             }
             let top: *mut u8 = (*stack).align_retptr.cast();
-            let low = (*stack).ptr.addr().max((top.addr() - size).saturating_sub(CALLS));
-            valgrind::expect_writes(low, top.addr() - low);
-            copy(top.byte_sub(size), (*area).ptr.cast(), size);
-            if sanitizer::is_present() {
-                sanitizer::restored(co, top.byte_sub(size), size);
+            frames.bytes = top.byte_sub(size);
+            frames.low = frames.bytes.addr();
+            if is_watched {
+                let low = (*stack).ptr.addr().max(frames.low.saturating_sub(CALLS));
+                valgrind::expect_writes(low, top.addr() - low);
+            }
+            copy(frames.bytes, (*area).ptr.cast(), size, is_watched);
+            if is_watched {
+                sanitizer::restored(co, frames.bytes, size);
             }
             (*area).ct_restore += 1;
             if size > (*area).max_cpsz {
                 (*area).max_cpsz = size;
             }
         }
+        frame_chain::join(co, frames, is_watched);
     }
 }
 
@@ -138,11 +149,11 @@ const LARGE: usize = 384;
 /// # Safety
 /// `from` is readable, `to` writable for `size` bytes.
 #[inline(always)]
-unsafe fn copy(to: *mut u8, from: *const u8, size: usize) {
+unsafe fn copy(to: *mut u8, from: *const u8, size: usize, is_watched: bool) {
     // SAFETY: the caller's promise.
     unsafe {
         // A sanitizer's memcpy would refuse to touch the locals of other functions.
-        if size >= LARGE && !sanitizer::is_present() {
+        if size >= LARGE && !is_watched {
             ptr::copy_nonoverlapping(from, to, size);
         } else {
             arch::copy_frames(to, from, size);

@@ -1,7 +1,7 @@
 //! What the padding of a coroutine says: the state word, eight bytes from `is_end` on.
 //!
 //! ```text
-//! bits     63 ... 56   55 ... 44   43 ... 28   27 ... 12    11 10      9 8    7 ... 0
+//! bits     63 ... 56   55 ... 44   43 ... 28   27 ... 12    11      10 9 8    7 ... 0
 //! bound    0xac        own         stack       generation   0          flags  is_end
 //! resident ------------ address of the coroutine, 56 bits ---------- +flags   is_end
 //! dead     0xde        ------- address of the coroutine, 48 bits -------      1
@@ -13,7 +13,8 @@
 //! own address, so that a copy by value is seen to be one. **Dead**: `aco_destroy` was here, and nothing has
 //! used the memory since. The flags: FULL, `acosw` left it, so whoever goes
 //! on in it must load all registers of `reg`; otherwise the code at `reg[RETADDR]` restores what
-//! it needs beyond those that every switch carries. CANCELLED, until it is made to begin anew.
+//! it needs beyond those that every switch carries. CANCELLED, until it is made to begin anew. CUT: see
+//! `frame_chain`.
 //!
 //! Any other word says nothing: a main coroutine's, that of a copy, of a struct that a program
 //! made. The header's inline resume goes on in a coroutine that is resident, without flags and not
@@ -30,7 +31,8 @@ const IS_END: u64 = 0xff;
 /// Bits of the byte after `is_end`; addresses are aligned to 16, so no address has them.
 const FULL: u64 = 1 << 8;
 const CANCELLED: u64 = 1 << 9;
-const FLAGS: u64 = FULL | CANCELLED;
+const CUT: u64 = 1 << 10;
+const FLAGS: u64 = FULL | CANCELLED | CUT;
 const BOUND: u64 = 0xac << 56;
 const BOUND_MARK: u64 = 0xff << 56;
 const DEAD: u64 = 0xde << 56;
@@ -166,14 +168,15 @@ pub(crate) unsafe fn revive(co: *mut aco_t) {
     unsafe { *aco_t::state_word(co) = read(co) & !(IS_END | FLAGS) }
 }
 
-/// `co` is gone on in, with all its registers: how it leaves next is open.
+/// `co` is gone on in, with all its registers and a chain of frame pointers that is whole: how it leaves next
+/// is open.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 #[inline(always)]
 pub(crate) unsafe fn enter(co: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { *aco_t::state_word(co) = read(co) & !FULL }
+    unsafe { *aco_t::state_word(co) = read(co) & !(FULL | CUT) }
 }
 
 /// Marks `co` as cancelled.
@@ -223,6 +226,36 @@ fn dead_form(co: *mut aco_t) -> u64 {
     DEAD | (co as u64) << 8 & !(BOUND_MARK | IS_END) | 1
 }
 
+/// Marks the chain of frame pointers of `co` as cut.
+///
+/// # Safety
+/// `co` points to a coroutine.
+#[inline(always)]
+pub(crate) unsafe fn cut(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    // The word as a whole: see `arch` on FULL.
+    unsafe { aco_t::state_word(co).write_volatile(read(co) | CUT) }
+}
+
+/// Marks it as whole.
+///
+/// # Safety
+/// As [`cut`].
+pub(crate) unsafe fn join(co: *mut aco_t) {
+    // SAFETY: the caller's promise.
+    unsafe { *aco_t::state_word(co) = read(co) & !CUT }
+}
+
+/// Is the chain of frame pointers of `co` cut?
+///
+/// # Safety
+/// `co` points to a coroutine.
+#[inline(always)]
+pub(crate) unsafe fn is_cut(co: *mut aco_t) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { read(co) & CUT != 0 }
+}
+
 /// Marks `co` as destroyed.
 ///
 /// # Safety
@@ -244,67 +277,4 @@ pub(crate) unsafe fn is_dead(co: *mut aco_t) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use core::mem::MaybeUninit;
-
-    /// Both aligned as the library's are.
-    #[repr(align(32))]
-    struct Place<T>(MaybeUninit<T>);
-
-    fn place<T>() -> Box<Place<T>> {
-        Box::new(Place(MaybeUninit::zeroed()))
-    }
-
-    #[test]
-    fn a_coroutine_is_bound_then_resident_then_bound() {
-        let (mut co, mut stack) = (place::<aco_t>(), place::<aco_share_stack_t>());
-        let (co, stack) = (co.0.as_mut_ptr(), stack.0.as_mut_ptr());
-        // SAFETY: a zeroed coroutine.
-        unsafe {
-            (*co).share_stack = stack;
-            assert!(!is_ours(co) && !is_resident(co) && generation(co) == 0);
-            bind(co, binding(stack, 0xfffe));
-            assert!(is_ours(co) && !is_resident(co) && generation(co) == 0xfffe);
-            settle(co);
-            assert!(is_ours(co) && is_resident(co) && generation(co) == 0);
-            (*co).is_end = 1;
-            *aco_t::state_word(co) |= FULL;
-            assert!(is_ours(co) && is_resident(co));
-            cancel(co);
-            unsettle(co, stack, binding(stack, 9));
-            assert!(is_ours(co) && generation(co) == 9 && (*co).is_end == 1);
-            assert!(is_cancelled(co) && read(co) & FULL != 0);
-            revive(co);
-            assert!(is_ours(co) && read(co) & (FLAGS | IS_END) == 0);
-            unsettle(co, stack, binding(stack, 10));
-            assert_eq!(generation(co), 9);
-            *aco_t::state_word(co) |= FULL;
-            assert!(is_ours(co) && generation(co) == 9);
-        }
-    }
-
-    #[test]
-    fn a_copy_is_not_ours_but_remembers_its_life() {
-        let (mut co, mut copy) = (place::<aco_t>(), place::<aco_t>());
-        let (co, copy) = (co.0.as_mut_ptr(), copy.0.as_mut_ptr());
-        let mut stacks = [place::<aco_share_stack_t>(), place::<aco_share_stack_t>()];
-        let stacks = stacks.each_mut().map(|stack| stack.0.as_mut_ptr());
-        // SAFETY: zeroed coroutines.
-        unsafe {
-            (*co).share_stack = stacks[0];
-            bind(co, binding(stacks[0], 3));
-            copy.copy_from(co, 1);
-            assert!(!is_ours(copy) && generation(copy) == 3);
-            (*copy).share_stack = stacks[1];
-            assert_eq!(generation(copy), 0, "a life of another stack");
-            settle(co);
-            copy.copy_from(co, 1);
-            assert!(!is_ours(copy) && !is_resident(copy) && generation(copy) == 0);
-            assert!(!is_dead(co));
-            bury(co);
-            copy.copy_from(co, 1);
-            assert!(is_dead(co) && !is_dead(copy) && !is_ours(co) && generation(co) == 0);
-        }
-    }
-}
+mod tests;

@@ -17,6 +17,8 @@ const SUPPRESSED: usize = 0x4452_0002;
 const DRD_THREAD: usize = 0x4452_0001;
 /// A request of Memcheck's: `VALGRIND_MAKE_MEM_UNDEFINED`. Other tools do not know it.
 const MAKE_MEM_UNDEFINED: usize = 0x4d43_0001;
+/// A request of Memcheck's: `VALGRIND_MAKE_MEM_DEFINED`.
+const MAKE_MEM_DEFINED: usize = 0x4d43_0002;
 /// Requests of Valgrind's core: `RUNNING_ON_VALGRIND`, `VALGRIND_STACK_REGISTER` and
 /// `VALGRIND_STACK_DEREGISTER`.
 const RUNNING_ON_VALGRIND: usize = 0x1001;
@@ -26,26 +28,32 @@ const STACK_DEREGISTER: usize = 0x1502;
 /// Valgrind's number of a stack; 0 without Valgrind.
 pub(crate) type StackId = u32;
 
+const UNKNOWN: u8 = 0;
+const NO: u8 = 1;
+const YES: u8 = 2;
+
+#[unsafe(link_section = "aco_shared")]
+static RUNNING: AtomicU8 = AtomicU8::new(UNKNOWN);
+
 /// Does the process run under Valgrind? Asked once: a request costs as much as a switch.
 #[inline(always)]
 pub(crate) fn is_running() -> bool {
-    const UNKNOWN: u8 = 0;
-    const NO: u8 = 1;
-    const YES: u8 = 2;
-    #[unsafe(link_section = "aco_shared")]
-    static RUNNING: AtomicU8 = AtomicU8::new(UNKNOWN);
     match RUNNING.load(Ordering::Relaxed) {
-        UNKNOWN => {
-            let running = arch::valgrind_request(&[RUNNING_ON_VALGRIND, 0, 0, 0, 0, 0]) != 0;
-            if running {
-                let (start, end) = (&raw const __start_aco_shared, &raw const __stop_aco_shared);
-                tell_shared(start.addr(), end.addr() - start.addr());
-            }
-            RUNNING.store(if running { YES } else { NO }, Ordering::Relaxed);
-            running
-        }
+        UNKNOWN => ask(),
         known => known == YES,
     }
+}
+
+#[cold]
+#[inline(never)]
+fn ask() -> bool {
+    let running = arch::valgrind_request(&[RUNNING_ON_VALGRIND, 0, 0, 0, 0, 0]) != 0;
+    if running {
+        let (start, end) = (&raw const __start_aco_shared, &raw const __stop_aco_shared);
+        tell_shared(start.addr(), end.addr() - start.addr());
+    }
+    RUNNING.store(if running { YES } else { NO }, Ordering::Relaxed);
+    running
 }
 
 unsafe extern "C" {
@@ -81,6 +89,16 @@ pub(crate) fn deregister_stack(id: StackId) {
     if id != 0 {
         arch::valgrind_request(&[STACK_DEREGISTER, id as usize, 0, 0, 0, 0]);
     }
+}
+
+/// `value`, which may be decided by though nothing may have written it. For a process that runs under
+/// Valgrind.
+#[cold]
+#[inline(never)]
+pub(crate) fn defined(mut value: usize) -> usize {
+    let place = (&raw mut value).expose_provenance();
+    arch::valgrind_request(&[MAKE_MEM_DEFINED, place, size_of::<usize>(), 0, 0, 0]);
+    value
 }
 
 /// `size` bytes at `low` are a stack's, or were, and will be written: what lies below a stack pointer that

@@ -33,7 +33,7 @@ const LAYERS: [(&str, &[&str]); 30] = [
     ),
     (
         "generator",
-        &["resume", "attach", "coroutine", "sanitizer", "state", "refusal", "diag", "abi"],
+        &["resume", "coroutine", "frame_chain", "sanitizer", "state", "refusal", "diag", "abi"],
     ),
     (
         "rt",
@@ -71,7 +71,7 @@ const LAYERS: [(&str, &[&str]); 30] = [
             "valgrind",
         ],
     ),
-    ("attach", &["coroutine", "record", "slab", "state", "arch", "diag", "abi"]),
+    ("attach", &["coroutine", "record", "frame_chain", "slab", "state", "diag", "abi"]),
     ("overflow", &["coroutine", "stack", "thread_end", "arch", "diag", "sys", "abi"]),
     (
         "listing",
@@ -95,6 +95,7 @@ const LAYERS: [(&str, &[&str]); 30] = [
             "thread",
             "record",
             "stack",
+            "frame_chain",
             "save",
             "slab",
             "thread_end",
@@ -127,7 +128,8 @@ const LAYERS: [(&str, &[&str]); 30] = [
             "abi",
         ],
     ),
-    ("save", &["slab", "sanitizer", "valgrind", "arch", "diag", "abi"]),
+    ("save", &["frame_chain", "slab", "sanitizer", "valgrind", "arch", "diag", "abi"]),
+    ("frame_chain", &["state", "valgrind", "arch", "abi"]),
     ("slab", &["thread_end", "sanitizer", "valgrind", "tls", "lock", "diag", "sys", "abi"]),
     ("exceptions", &["sanitizer", "arch", "tls", "diag"]),
     ("sanitizer", &["thread_end", "valgrind", "state", "arch", "tls", "diag", "sys", "abi"]),

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use super::is_running;
 use crate::abi::{ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_t};
-use crate::{arch, attention, diag, record, stack, state, thread};
+use crate::{arch, attention, diag, frame_chain, record, stack, state, thread};
 
 /// Writes the registers with which `co` begins when it is first resumed.
 ///
@@ -15,13 +15,11 @@ pub(super) unsafe fn begin(co: *mut aco_t) {
     unsafe {
         let entry = (*co).fp.map_or(0, |fp| fp as usize);
         let stack_pointer = (*(*co).share_stack).align_retptr as usize;
-        // Profilers that walk frame pointers go on in the main coroutine.
-        let record = (*co).main_co as usize + arch::FRAME_RECORD;
         aco_t::set_register(co, ACO_REG_IDX_RETADDR, entry);
         aco_t::set_register(co, ACO_REG_IDX_SP, stack_pointer);
         aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
-        aco_t::set_register(co, arch::FRAME_POINTER, record);
         aco_t::set_register(co, arch::FIRST_VALUE, 0);
+        frame_chain::begin(co);
     }
 }
 

@@ -266,17 +266,18 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
         }
         let owner = (*stack).owner;
         if owner != co {
+            let is_watched = sanitizer::is_present();
             if !owner.is_null() {
                 if (*owner).share_stack != stack || is_running(owner) {
                     refuse_stack(co, owner);
                 }
-                save::save_out(owner, stack);
-            } else if sanitizer::is_present() {
+                save::save_out(owner, stack, is_watched);
+            } else if is_watched {
                 sanitizer::forgotten((*stack).ptr, (*stack).sz);
             }
             // Before `restore` names another owner.
             stack::evict_resident(stack, control);
-            save::restore(co, stack);
+            save::restore(co, stack, is_watched);
         }
         stack::name(stack, co);
         stack::settle(co, control);

@@ -128,7 +128,7 @@ fn is_left_out(test: &str, variant: &Variant) -> bool {
             .iter()
             .any(|flag| variant.flags.contains(flag)),
         // Has assembly of its own, in the other syntax.
-        "registers" => variant.flags.contains("masm=intel"),
+        "frame_chain" | "registers" => variant.flags.contains("masm=intel"),
         // Puts its own functions before the C library's, which a shared library calls.
         "failing" => variant.link != Link::Shared,
         // About what the library does, and the two ways to switch, whatever the other flags are.
