@@ -38,6 +38,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
     (
         "rt",
         &[
+            "overflow",
             "resume",
             "coroutine",
             "record",
@@ -70,7 +71,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
         ],
     ),
     ("attach", &["coroutine", "record", "slab", "state", "arch", "diag", "abi"]),
-    ("overflow", &["coroutine", "stack", "thread_end", "arch", "diag", "sys", "abi"]),
+    ("overflow", &["coroutine", "stack", "thread_end", "arch", "lock", "diag", "sys", "abi"]),
     (
         "listing",
         &[

@@ -3,18 +3,16 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use super::abi::{ACORT_LOOP, ACORT_PIN_CPUS, acort_opts_t};
+use super::abi::{ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT, ACORT_PIN_CPUS, acort_opts_t};
 use super::group;
 use super::poller::Poller;
 use super::runtime::Runtime;
 use super::vessel;
 use super::worker::Worker;
-use super::{Outcome, chaos, nesting, numbers, os};
+use super::{Outcome, chaos, nesting, numbers, os, stacks};
 use crate::abi::aco_t;
 use crate::{coroutine, sys, tls};
 
-/// Bytes of the stack that the shared tasks of a worker share.
-const SHARED_STACK_SIZE: usize = 2 << 20;
 const MOST_WORKERS: u32 = 1024;
 
 /// What an option of 0 means.
@@ -22,10 +20,12 @@ pub(crate) const DEFAULTS: acort_opts_t = acort_opts_t {
     size: size_of::<acort_opts_t>(),
     workers: 0,
     flags: 0,
-    stack_size: vessel::STACK_SIZE,
-    shared_stack_size: SHARED_STACK_SIZE,
+    stack_size: stacks::OWN,
+    shared_stack_size: stacks::SHARED_TASKS,
     blocking_threads: 64,
     reserved: 0,
+    main_stack_size: 0,
+    stack_gap: 0,
 };
 
 pub(crate) fn filled_in(options: &acort_opts_t) -> Outcome<acort_opts_t> {
@@ -35,18 +35,22 @@ pub(crate) fn filled_in(options: &acort_opts_t) -> Outcome<acort_opts_t> {
     let is_loop = options.flags & ACORT_LOOP != 0;
     let default = if is_loop { 1 } else { processors };
     let workers = if options.workers == 0 { default } else { options.workers };
-    let is_known = options.flags & !(ACORT_PIN_CPUS | ACORT_LOOP) == 0 && options.reserved == 0;
+    const KNOWN: u32 = ACORT_PIN_CPUS | ACORT_LOOP | ACORT_NO_OVERFLOW_REPORT;
+    let is_known = options.flags & !KNOWN == 0 && options.reserved == 0;
     if workers > MOST_WORKERS || is_loop && workers != 1 || !is_known {
         return Err(libc::EINVAL);
     }
+    let stack_size = or(options.stack_size, DEFAULTS.stack_size);
     Ok(acort_opts_t {
         workers,
-        stack_size: or(options.stack_size, DEFAULTS.stack_size),
+        stack_size,
         shared_stack_size: or(options.shared_stack_size, DEFAULTS.shared_stack_size),
         blocking_threads: match options.blocking_threads {
             0 => DEFAULTS.blocking_threads,
             most => most,
         },
+        main_stack_size: or(options.main_stack_size, stacks::MAIN_TASKS.max(stack_size)),
+        stack_gap: or(options.stack_gap, stacks::default_gap()),
         ..*options
     })
 }
@@ -57,8 +61,10 @@ pub(crate) fn create(options: acort_opts_t) -> Outcome<*mut Runtime> {
     // SAFETY: a new runtime; all zero is one without workers.
     unsafe {
         (*runtime).options = acort_opts_t { workers: 0, ..options };
+        stacks::begin_reports(&mut *runtime);
         let count = options.workers as usize;
         let Some(workers) = os::allocate_array::<*mut Worker>(count) else {
+            stacks::end_reports(&*runtime);
             sys::free(runtime.cast());
             return Err(libc::ENOMEM);
         };
@@ -114,6 +120,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
             (*worker).poller.close();
             sys::free(worker.cast::<*mut c_void>().sub(1).read());
         }
+        stacks::end_reports(&*runtime);
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());
     }
@@ -129,6 +136,7 @@ pub(crate) unsafe fn prepare(worker: *mut Worker) -> Outcome<()> {
     unsafe {
         let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
         (*worker).main_co = main_co;
+        stacks::prepare_thread(&*(*worker).runtime);
         (*worker).errno = os::errno_place();
     }
     Ok(())

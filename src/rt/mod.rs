@@ -99,6 +99,7 @@ pub(crate) mod signal;
 mod signal_owner;
 pub(crate) mod sized;
 pub(crate) mod spawn;
+mod stacks;
 pub(crate) mod task;
 mod thread_wait;
 mod timers;

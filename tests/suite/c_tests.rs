@@ -47,7 +47,7 @@ const OF_THE_LIBRARY: [&str; 23] = [
 
 /// Tests of the runtime that hold in whatever order tasks run, and however much is read at once: they run
 /// again under chaos, from several seeds.
-const IN_ANY_ORDER: [&str; 30] = [
+const IN_ANY_ORDER: [&str; 32] = [
     "rt/attributes",
     "rt/channels",
     "rt/closing",
@@ -76,7 +76,9 @@ const IN_ANY_ORDER: [&str; 30] = [
     "rt/selects",
     "rt/signal_turns",
     "rt/signals",
+    "rt/stacks",
     "rt/sync",
+    "rt/task_overflow",
     "rt/workers",
 ];
 

@@ -126,7 +126,8 @@ pub(crate) unsafe fn grow<T>(memory: *mut T, count: usize) -> Option<NonNull<T>>
 /// What a thread runs.
 pub(crate) type ThreadBody = extern "C" fn(*mut c_void) -> *mut c_void;
 
-/// Starts a thread, with every signal blocked: those are for the program's own.
+/// Starts a thread, with every signal blocked: those are for the program's own. Not blocked are the signals
+/// of faults, which the system cannot hand to a handler on a thread that blocks them.
 pub(crate) fn start_thread(
     body: ThreadBody,
     argument: *mut c_void,
@@ -136,6 +137,9 @@ pub(crate) fn start_thread(
     // SAFETY: the sets are initialised by the first two calls; the thread where the third succeeds.
     unsafe {
         libc::sigfillset(all.as_mut_ptr());
+        for fault in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP] {
+            libc::sigdelset(all.as_mut_ptr(), fault);
+        }
         libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
         let error = libc::pthread_create(thread.as_mut_ptr(), ptr::null(), body, argument);
         libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
