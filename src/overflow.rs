@@ -16,6 +16,8 @@
 //!    put its own action before back (`IS_PLACED`). So no chain of handlers is a circle.
 //! 5. The handler takes no lock, allocates nothing, keeps errno, and reads what each switch reads.
 
+mod signal_stack;
+
 use core::ffi::{c_int, c_void};
 use core::mem::{self, MaybeUninit};
 use core::ptr::{self, NonNull};
@@ -23,11 +25,8 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use crate::abi::aco_t;
 use crate::lock::Lock;
-use crate::thread_end::{self, Part};
 use crate::{arch, coroutine, diag, stack, sys};
 
-/// Bytes of a signal stack, beside what the processor's registers take in a signal frame.
-const SIGNAL_STACK: usize = 48 * 1024;
 /// A frame so large may be made in one step: the stack pointer is then this far below.
 const LARGEST_FRAME: usize = 64 << 20;
 /// Bytes below the stack pointer that code writes to: a call's return address, a red zone.
@@ -67,18 +66,14 @@ pub(crate) struct Overflow {
 /// Prints a line of a coroutine that is a task. False: it is none.
 pub(crate) type Describe = fn(&Overflow) -> bool;
 
-fn index_of(signal: c_int) -> usize {
-    usize::from(signal == libc::SIGBUS)
-}
-
 /// The action before, of a signal.
 fn before(signal: c_int) -> *mut libc::sigaction {
-    (&raw mut BEFORE).cast::<libc::sigaction>().wrapping_add(index_of(signal))
+    (&raw mut BEFORE).cast::<libc::sigaction>().wrapping_add(usize::from(signal == libc::SIGBUS))
 }
 
 fn is_placed(signal: c_int) -> &'static AtomicBool {
     let [first, second] = &IS_PLACED;
-    if index_of(signal) == 0 { first } else { second }
+    if signal == libc::SIGSEGV { first } else { second }
 }
 
 /// The present action of a signal. None: the system does not tell.
@@ -193,36 +188,7 @@ static UNLOAD: extern "C" fn() = unload;
 
 /// Gives this thread a signal stack, if the reporter is on and the thread has none.
 pub(crate) fn prepare_thread() -> bool {
-    if !is_wanted() || sys::has_signal_stack() {
-        return true;
-    }
-    let size = signal_stack_size();
-    let Some(memory) = sys::map(size) else { return false };
-    // SAFETY: just mapped.
-    unsafe {
-        if thread_end::call_with(Part::SignalStack, give_back, memory)
-            && sys::set_signal_stack(memory.as_ptr(), size)
-        {
-            return true;
-        }
-        sys::unmap(memory.as_ptr(), size);
-    }
-    false
-}
-
-fn signal_stack_size() -> usize {
-    (SIGNAL_STACK + sys::least_signal_stack()).next_multiple_of(sys::page_size())
-}
-
-/// The thread ends.
-unsafe extern "C" fn give_back(memory: *mut c_void) {
-    thread_end::begin();
-    // SAFETY: the memory was mapped for this thread; nothing is on it once it is no signal stack.
-    unsafe {
-        if sys::take_signal_stack_off(memory) {
-            sys::unmap(memory, signal_stack_size());
-        }
-    }
+    !is_wanted() || signal_stack::give()
 }
 
 /// A signal: ours to look at, another's to handle.
