@@ -206,7 +206,8 @@ void aco_destroy(aco_t *co);
 
 /// Turns the overflow reporter on: a coroutine that runs off its guarded stack has a line on stderr,
 /// with its address, entry function, argument and the size of its stack, before the fault goes on to
-/// whatever handled it before (a core dump, a handler of the program's). For the whole process; this
+/// whatever handled it before (a core dump, a handler of the program's). Tasks of acort.h have their line
+/// without this call. For the whole process; this
 /// thread, and each thread that calls aco_thread_init() afterwards, gets a signal stack unless it has
 /// one. 0, or -1 and errno.
 int aco_report_overflow(void);

@@ -103,6 +103,10 @@ typedef struct acort_promise acort_promise_t;
 /// `acort_opts_t.flags`: another event loop runs the one worker, with acort_loop_step().
 #define ACORT_LOOP 2
 
+/// `acort_opts_t.flags`: a task that overflows its stack has no line on stderr. The same for all runtimes of a
+/// process: ACORT_NO_OVERFLOW_REPORT=1 in the environment.
+#define ACORT_NO_OVERFLOW_REPORT 4
+
 /// `acort_attr_t.flags`: on the stack that the worker's tasks share: copied out and in, so that a parked
 /// task costs what it has on it.
 #define ACORT_SHARED 1
@@ -156,9 +160,9 @@ typedef struct acort_opts_t {
     /// where that is less, as many as the quotas of its control groups give time of, rounded up (cpu.max of version
     /// 2, cpu.cfs_quota_us of version 1, of all groups that enclose the process). With ACORT_LOOP 1.
     uint32_t workers;
-    /// ACORT_PIN_CPUS, ACORT_LOOP.
+    /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT.
     uint32_t flags;
-    /// Bytes of a task's own stack; default: 65536.
+    /// Bytes of a task's own stack; default: 256 KiB. They take memory when they are used.
     size_t stack_size;
     /// Bytes of the stack that the shared tasks of a worker share; default: 2 MiB.
     size_t shared_stack_size;
@@ -169,6 +173,14 @@ typedef struct acort_opts_t {
     uint32_t blocking_threads;
     /// 0.
     uint32_t reserved;
+    /// Bytes of the stack of a main task, as acort_run_ex() and acort_enter() start it; default: 1 MiB, or
+    /// `stack_size` where that is more.
+    size_t main_stack_size;
+    /// Bytes of address space below each stack that nobody uses, between two guard pages. A function whose
+    /// frame is no larger reaches no other task's stack, however it is compiled. Default: 1 MiB; 64 KiB on
+    /// 32 bits; under RLIMIT_AS a 16,384th of the limit where that is less. Whole pages; 1: no gap, and one
+    /// guard page.
+    size_t stack_gap;
 } acort_opts_t;
 
 /// How a task is started: see acort_attr_init(). All zero but `size` and `worker`: as acort_go() does.
@@ -327,6 +339,17 @@ int acort_run(acort_body_t fn,
               void *arg,
               void **ret);
 
+/// As acort_run(), with options: the sizes of the stacks, `main_stack_size` before all, and whether overflows
+/// are reported. NULL: as acort_run(). EINVAL, too, for `workers` above 1, ACORT_LOOP and ACORT_PIN_CPUS, which
+/// are for acort_new().
+///
+/// Valid when:
+/// `opts` is NULL or has `opts->size` bytes; as acort_run().
+int acort_run_ex(const struct acort_opts_t *opts,
+                 acort_body_t fn,
+                 void *arg,
+                 void **ret);
+
 /// The version of the library that runs, as aco_version_string(): "1.3.0". The text is the library's.
 const char *acort_version(void);
 
@@ -402,7 +425,7 @@ acort_task_t *acort_loop_go(acort_t *rt,
 int acort_attr_init(struct acort_attr_t *attr,
                     size_t size);
 
-/// Starts a task that runs `fn`, on a stack of its own of 64 KiB: it is ready, and runs when its turn
+/// Starts a task that runs `fn`, on a stack of its own of 256 KiB: it is ready, and runs when its turn
 /// comes, on any worker of the caller's runtime, on which it stays. It is in the caller's group. NULL and
 /// errno: EPERM outside of tasks, EINVAL for NULL, ENOMEM, EFAULT where `arg` lies on a shared stack. Its
 /// memory is freed by acort_join(), after acort_detach(), or with its group.

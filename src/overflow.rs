@@ -1,96 +1,185 @@
-//! The overflow reporter: says which coroutine ran off its stack, before the fault takes its course.
+//! The overflow reporter: says what ran off its stack, before the fault takes its course.
 //!
-//! A function on a stack of its own (sigaltstack) looks at each SIGSEGV and SIGBUS. Where the fault or
-//! the stack pointer lies in the guard of the stack that the current coroutine runs on, it prints a
-//! line. Then what was done before is done again: the action from before is put back and the fault
-//! happens once more, so that a handler of the program's runs as it would have, on its stack, with its
-//! flags. If the program goes on after that, the next coroutine that is made ready puts the reporter
-//! back. The function takes no lock, allocates nothing and reads what is there for every switch.
+//! A handler on a stack of its own (sigaltstack) looks at each SIGSEGV and SIGBUS, prints a line where it is
+//! an overflow, and hands the signal on. It is on while a runtime that wants it exists, for tasks, and for
+//! all coroutines once the program has asked for it. Invariants:
+//!
+//! 1. It speaks of an address in a guard or gap of the stack that runs here, and of no other fault. Asked
+//!    for, it speaks also of a stack pointer that has left the stack, with the fault between the two.
+//! 2. Each signal goes on to the action before, as if the reporter were not there: that action is put back
+//!    and the fault happens again, or the signal that was sent is sent again with all that came with it.
+//!    So a handler of the program's runs with its flags, on its stack. Survives the program that, then the
+//!    next coroutine that is made ready puts the reporter before what handles the signal now.
+//! 3. The action before is put back only where the present one is the reporter's. Where a later handler
+//!    calls the reporter, as the one that was there before, nothing is put back: the action before is called.
+//! 4. The reporter is in a chain of handlers once at most: it is put before another action only after it has
+//!    put its own action before back (`IS_PLACED`). So no chain of handlers is a circle.
+//! 5. The handler takes no lock, allocates nothing, keeps errno, and reads what each switch reads.
+
+mod signal_stack;
 
 use core::ffi::{c_int, c_void};
-use core::mem::MaybeUninit;
-use core::ptr;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::mem::{self, MaybeUninit};
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use crate::abi::aco_t;
-use crate::thread_end::{self, Part};
+use crate::lock::Lock;
 use crate::{arch, coroutine, diag, stack, sys};
 
-/// Bytes of a signal stack, beside what the processor's registers take in a signal frame.
-const SIGNAL_STACK: usize = 48 * 1024;
 /// A frame so large may be made in one step: the stack pointer is then this far below.
 const LARGEST_FRAME: usize = 64 << 20;
 /// Bytes below the stack pointer that code writes to: a call's return address, a red zone.
 const REACH: usize = 256;
 
-/// Has the process asked for the reporter?
+/// The program has asked for the reporter.
 #[unsafe(link_section = "aco_shared")]
-static IS_ON: AtomicBool = AtomicBool::new(false);
+static IS_ASKED: AtomicBool = AtomicBool::new(false);
+/// Runtimes that want it.
+#[unsafe(link_section = "aco_shared")]
+static RUNTIMES: AtomicU32 = AtomicU32::new(0);
+/// Says of a coroutine what it knows: the runtime's [`Describe`], or NULL.
+#[unsafe(link_section = "aco_shared")]
+static DESCRIBE: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 /// Is it to be put back?
 #[unsafe(link_section = "aco_shared")]
 static IS_OFF_DUTY: AtomicBool = AtomicBool::new(false);
 
-/// What SIGSEGV and SIGBUS did before; written while the reporter is not there.
-static mut BEFORE: [MaybeUninit<libc::sigaction>; 2] = [const { MaybeUninit::uninit() }; 2];
+/// For changes of the signals' actions by the program's calls; the handler does not take it.
+#[unsafe(link_section = "aco_shared")]
+static CHANGES: Lock = Lock::new();
+/// The reporter is the action of the signal, or a later handler may call it (invariant 4).
+#[unsafe(link_section = "aco_shared")]
+static IS_PLACED: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
+/// What SIGSEGV and SIGBUS did before; written while the reporter is not placed.
+static mut BEFORE: [MaybeUninit<libc::sigaction>; 2] = [const { MaybeUninit::zeroed() }; 2];
 const SIGNALS: [c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
+
+/// An overflow, for who prints the line.
+pub(crate) struct Overflow {
+    pub(crate) co: NonNull<aco_t>,
+    /// Where the fault is, and where the stack pointer is.
+    pub(crate) address: usize,
+    pub(crate) stack_pointer: usize,
+}
+
+/// Prints a line of a coroutine that is a task. False: it is none.
+pub(crate) type Describe = fn(&Overflow) -> bool;
 
 /// The action before, of a signal.
 fn before(signal: c_int) -> *mut libc::sigaction {
-    let index = usize::from(signal == libc::SIGBUS);
-    (&raw mut BEFORE).cast::<libc::sigaction>().wrapping_add(index)
+    (&raw mut BEFORE).cast::<libc::sigaction>().wrapping_add(usize::from(signal == libc::SIGBUS))
+}
+
+fn is_placed(signal: c_int) -> &'static AtomicBool {
+    let [first, second] = &IS_PLACED;
+    if signal == libc::SIGSEGV { first } else { second }
+}
+
+/// The present action of a signal. None: the system does not tell.
+fn present(signal: c_int) -> Option<libc::sigaction> {
+    let mut now = MaybeUninit::uninit();
+    // SAFETY: `now` is written.
+    unsafe { sys::signal_action(signal, None, now.as_mut_ptr()).then(|| now.assume_init()) }
+}
+
+fn is_ours(action: &libc::sigaction) -> bool {
+    action.sa_sigaction == on_fault as *const () as usize
+}
+
+fn is_wanted() -> bool {
+    IS_ASKED.load(Ordering::SeqCst) || RUNTIMES.load(Ordering::SeqCst) != 0
 }
 
 /// Turns the reporter on, for the process once and for this thread. False: `sys::errno` says why.
 pub(crate) fn report() -> bool {
-    if !IS_ON.swap(true, Ordering::SeqCst) && !install() {
-        IS_ON.store(false, Ordering::SeqCst);
-        return false;
-    }
-    prepare_thread()
+    let is_on = CHANGES.hold(|| {
+        let is_on = install();
+        if is_on {
+            IS_ASKED.store(true, Ordering::SeqCst);
+        }
+        is_on
+    });
+    is_on && prepare_thread()
 }
 
-/// Puts the reporter before whatever handles the signals now.
+/// A runtime begins that wants the reporter; what it knows of a coroutine comes from `describe`. Without the
+/// reporter it runs as well.
+#[cfg(feature = "rt")]
+pub(crate) fn runtime_begins(describe: Describe) {
+    DESCRIBE.store(describe as *mut c_void, Ordering::SeqCst);
+    CHANGES.hold(|| {
+        RUNTIMES.fetch_add(1, Ordering::SeqCst);
+        install();
+    });
+}
+
+/// One that had begun is over.
+#[cfg(feature = "rt")]
+pub(crate) fn runtime_is_over() {
+    CHANGES.hold(|| {
+        RUNTIMES.fetch_sub(1, Ordering::SeqCst);
+        if !is_wanted() {
+            remove();
+        }
+    });
+}
+
+/// Puts the reporter before whatever handles the signals now, unless it is in their chains.
 fn install() -> bool {
     SIGNALS.into_iter().all(|signal| {
-        let mut now = MaybeUninit::uninit();
-        // SAFETY: `now` is written by the first call. The entry is written before the handler can be
-        // called, and only where that is not there already.
+        if is_placed(signal).load(Ordering::SeqCst) {
+            return true;
+        }
+        let Some(now) = present(signal) else { return false };
+        // SAFETY: the entry is written before the handler can be called.
         unsafe {
-            if !sys::signal_action(signal, None, now.as_mut_ptr()) {
-                return false;
-            }
-            let now = now.assume_init();
-            if now.sa_sigaction == on_fault as *const () as usize {
-                return true;
-            }
             before(signal).write(now);
-            sys::signal_action(signal, Some(on_fault), ptr::null_mut())
+            is_placed(signal).store(true, Ordering::SeqCst);
+            let is_done = sys::signal_action(signal, Some(on_fault), ptr::null_mut());
+            is_placed(signal).store(is_done, Ordering::SeqCst);
+            is_done
         }
     })
+}
+
+/// Puts the actions before back, where the present ones are the reporter's.
+fn remove() {
+    for signal in SIGNALS.into_iter().filter(|&signal| is_placed(signal).load(Ordering::SeqCst)) {
+        put_back(signal);
+    }
+}
+
+/// [`remove`] for a signal. False: its present action is another.
+fn put_back(signal: c_int) -> bool {
+    let is_there = present(signal).is_some_and(|now| is_ours(&now));
+    if is_there {
+        // SAFETY: recorded when the reporter was placed.
+        unsafe { sys::restore_action(signal, before(signal)) };
+        is_placed(signal).store(false, Ordering::SeqCst);
+    }
+    is_there
 }
 
 /// Puts the reporter back after a fault that the program has survived.
 #[inline(always)]
 pub(crate) fn return_to_duty() {
-    if IS_OFF_DUTY.load(Ordering::Relaxed) && IS_OFF_DUTY.swap(false, Ordering::SeqCst) {
-        install();
+    if IS_OFF_DUTY.load(Ordering::Relaxed) {
+        go_back();
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn go_back() {
+    if IS_OFF_DUTY.swap(false, Ordering::SeqCst) {
+        CHANGES.hold(|| is_wanted() && install());
     }
 }
 
 /// The library is unloaded, or the process ends: the signals are again what they were.
 extern "C" fn unload() {
-    for signal in SIGNALS {
-        let mut now = MaybeUninit::<libc::sigaction>::uninit();
-        // SAFETY: `now` is written; the action before was recorded when ours was installed.
-        unsafe {
-            if IS_ON.load(Ordering::SeqCst)
-                && sys::signal_action(signal, None, now.as_mut_ptr())
-                && now.assume_init().sa_sigaction == on_fault as *const () as usize
-            {
-                sys::restore_action(signal, before(signal));
-            }
-        }
-    }
+    remove();
 }
 
 #[used]
@@ -99,73 +188,132 @@ static UNLOAD: extern "C" fn() = unload;
 
 /// Gives this thread a signal stack, if the reporter is on and the thread has none.
 pub(crate) fn prepare_thread() -> bool {
-    if !IS_ON.load(Ordering::Relaxed) || sys::has_signal_stack() {
-        return true;
-    }
-    let size = signal_stack_size();
-    let Some(memory) = sys::map(size) else { return false };
-    // SAFETY: just mapped.
-    unsafe {
-        if thread_end::call_with(Part::SignalStack, give_back, memory)
-            && sys::set_signal_stack(memory.as_ptr(), size)
-        {
-            return true;
-        }
-        sys::unmap(memory.as_ptr(), size);
-    }
-    false
+    !is_wanted() || signal_stack::give()
 }
 
-fn signal_stack_size() -> usize {
-    (SIGNAL_STACK + sys::least_signal_stack()).next_multiple_of(sys::page_size())
-}
-
-/// The thread ends.
-unsafe extern "C" fn give_back(memory: *mut c_void) {
-    thread_end::begin();
-    // SAFETY: the memory was mapped for this thread; nothing is on it once it is no signal stack.
-    unsafe {
-        if sys::take_signal_stack_off(memory) {
-            sys::unmap(memory, signal_stack_size());
-        }
-    }
-}
-
-/// A fault: ours to look at, another's to handle.
+/// A signal: ours to look at, another's to handle.
 unsafe extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    let errno = sys::errno();
     // SAFETY: the kernel's own structs. The action before was recorded before this was called.
     unsafe {
-        // Only the kernel's own have an address; others are sent.
-        let is_sent = (*info).si_code <= 0;
-        let (address, stack_pointer) = ((*info).si_addr() as usize, arch::interrupted(context));
-        if !is_sent && let Some(co) = overflowing(address, stack_pointer) {
-            let kib = (*(*co).share_stack).sz / 1024;
-            let entry = (*co).fp.map_or(0, |fp| fp as usize);
-            let (arg, low) = ((*co).arg, (*(*co).share_stack).ptr);
-            diag::print(format_args!(
-                "aco: fatal: coroutine {co:p} (entry {entry:#x}, arg {arg:p}) overflowed its {kib} KiB \
-                 stack: fault at {address:#x}, sp {stack_pointer:#x}, stack from {low:p} (make it \
-                 larger, or its frames smaller)\n"
-            ));
+        let comes_again = comes_again(signal, (*info).si_code);
+        if comes_again {
+            look(&*info, context);
         }
-        sys::restore_action(signal, before(signal));
-        IS_OFF_DUTY.store(true, Ordering::SeqCst);
-        if is_sent {
-            sys::raise(signal); // delivered when this returns
+        if put_back(signal) {
+            IS_OFF_DUTY.store(true, Ordering::SeqCst);
+            if !comes_again {
+                sys::requeue(signal, info); // delivered when this returns
+            }
+        } else {
+            hand_on(signal, info, context, comes_again);
+        }
+    }
+    sys::set_errno(errno);
+}
+
+/// Returns true for a signal of an instruction, which does the same when it runs again. The others are sent,
+/// or tell of something that has happened elsewhere.
+fn comes_again(signal: c_int, code: c_int) -> bool {
+    const BUS_MCEERR_AO: c_int = 5;
+    const SEGV_MTEAERR: c_int = 8;
+    let elsewhere = if signal == libc::SIGBUS { BUS_MCEERR_AO } else { SEGV_MTEAERR };
+    code > 0 && code != elsewhere
+}
+
+/// Another handler has called this one, or has taken its place just now.
+///
+/// # Safety
+/// As [`on_fault`].
+unsafe fn hand_on(
+    signal: c_int,
+    info: *mut libc::siginfo_t,
+    context: *mut c_void,
+    comes_again: bool,
+) {
+    // SAFETY: the caller's promise; the handler before takes what its flags say.
+    unsafe {
+        let next = before(signal).read();
+        let is_back = !is_placed(signal).load(Ordering::SeqCst)
+            && present(signal).is_some_and(|now| now.sa_sigaction == next.sa_sigaction);
+        match next.sa_sigaction {
+            // Another thread has put it back in between.
+            _ if is_back && comes_again => {}
+            libc::SIG_IGN if !comes_again => {}
+            libc::SIG_DFL | libc::SIG_IGN => {
+                sys::take_default_action(signal);
+                if !comes_again {
+                    sys::requeue(signal, info);
+                }
+            }
+            handler if next.sa_flags & libc::SA_SIGINFO != 0 => {
+                mem::transmute::<usize, sys::SignalHandler>(handler)(signal, info, context);
+            }
+            handler => {
+                mem::transmute::<usize, unsafe extern "C" fn(c_int)>(handler)(signal);
+            }
         }
     }
 }
 
-/// The coroutine that ran off its stack, if a fault at `address` with this stack pointer means that.
-fn overflowing(address: usize, stack_pointer: usize) -> Option<*mut aco_t> {
-    let co = coroutine::running()?.as_ptr();
-    // SAFETY: a running coroutine exists, and its stack.
-    let low = unsafe { (*(*co).share_stack).ptr as usize };
+/// Prints a line if the fault is an overflow.
+///
+/// # Safety
+/// As [`on_fault`].
+unsafe fn look(info: &libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: the caller's promise: a fault has an address; a running coroutine exists, and its stack.
+    unsafe {
+        let (address, stack_pointer) = (info.si_addr() as usize, arch::interrupted(context));
+        let Some(co) = coroutine::running() else { return };
+        let is_asked = IS_ASKED.load(Ordering::Relaxed);
+        if !is_overflow(co, address, stack_pointer, is_asked) {
+            return;
+        }
+        let overflow = Overflow { co, address, stack_pointer };
+        let describe = DESCRIBE.load(Ordering::Relaxed);
+        let is_told = RUNTIMES.load(Ordering::Relaxed) != 0
+            && !describe.is_null()
+            && mem::transmute::<*mut c_void, Describe>(describe)(&overflow);
+        if !is_told && is_asked {
+            print(&overflow);
+        }
+    }
+}
+
+/// Is a fault at `address` with this stack pointer an overflow of the stack of `co` (invariant 1)?
+///
+/// # Safety
+/// `co` runs here.
+unsafe fn is_overflow(
+    co: NonNull<aco_t>,
+    address: usize,
+    stack_pointer: usize,
+    is_asked: bool,
+) -> bool {
+    // SAFETY: the caller's promise.
+    let (low, size) = unsafe {
+        let stack = (*co.as_ptr()).share_stack;
+        ((*stack).ptr.addr(), stack::below(stack))
+    };
     let below = |place: usize, reach: usize| low.wrapping_sub(place).wrapping_sub(1) < reach;
-    let in_guard = below(address, stack::guard_size());
     // A frame that was made in one step: the stack pointer is below the stack, the fault between.
     let in_frame = below(stack_pointer, LARGEST_FRAME)
         && below(address, LARGEST_FRAME)
         && address >= stack_pointer.saturating_sub(REACH);
-    (in_guard || in_frame).then_some(co)
+    below(address, size) || is_asked && in_frame
+}
+
+/// The line of a coroutine.
+fn print(overflow: &Overflow) {
+    let Overflow { co, address, stack_pointer } = *overflow;
+    // SAFETY: a running coroutine exists, and its stack.
+    let (kib, entry, arg, low) = unsafe {
+        let (co, stack) = (&*co.as_ptr(), &*(*co.as_ptr()).share_stack);
+        (stack.sz / 1024, co.fp.map_or(0, |fp| fp as usize), co.arg, stack.ptr)
+    };
+    diag::print(format_args!(
+        "aco: fatal: coroutine {co:p} (entry {entry:#x}, arg {arg:p}) overflowed its {kib} KiB stack: \
+         fault at {address:#x}, sp {stack_pointer:#x}, stack from {low:p} (make it larger, or its frames \
+         smaller)\n"
+    ));
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 30] = [
+const LAYERS: [(&str, &[&str]); 31] = [
     (
         "ffi",
         &[
@@ -38,6 +38,7 @@ const LAYERS: [(&str, &[&str]); 30] = [
     (
         "rt",
         &[
+            "overflow",
             "resume",
             "coroutine",
             "record",
@@ -72,7 +73,7 @@ const LAYERS: [(&str, &[&str]); 30] = [
         ],
     ),
     ("attach", &["coroutine", "record", "frame_chain", "slab", "state", "diag", "abi"]),
-    ("overflow", &["coroutine", "stack", "thread_end", "arch", "diag", "sys", "abi"]),
+    ("overflow", &["coroutine", "stack", "thread_end", "arch", "lock", "diag", "sys", "abi"]),
     (
         "listing",
         &[

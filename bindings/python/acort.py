@@ -77,6 +77,8 @@ class _Options(ctypes.Structure):
         ("shared_stack_size", ctypes.c_size_t),
         ("blocking_threads", ctypes.c_uint32),
         ("reserved", ctypes.c_uint32),
+        ("main_stack_size", ctypes.c_size_t),
+        ("stack_gap", ctypes.c_size_t),
     ]
 
 

@@ -457,6 +457,42 @@ class Surroundings(unittest.TestCase):
         self.assertEqual(done.stdout, "acort.sleep: a forked process stays in the task that it began in\n1\n")
         self.assertIn("ends with the coroutine", done.stderr)
 
+    def overflows(self, before, first):
+        """How a task ends that overflows its stack, with these lines run before, and first in the task."""
+        text = (
+            "import acort, faulthandler, sys\n"
+            "sys.setrecursionlimit(1 << 30)\n"
+            "class Looks:\n"
+            "    def __getattr__(self, name): return getattr(self, 'x')\n"
+            f"def main():\n    {first}\n    Looks().x\n"
+            f"{before}\n"
+            "acort.run(main, stack_size=1 << 20)\n"
+        )
+        return subprocess.run(
+            [sys.executable, "-c", text],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.abspath(__file__))},
+        )
+
+    def test_an_overflow_beside_faulthandler(self):
+        line, dump = "overflowed its 1024 KiB stack", "Fatal Python error: Segmentation fault"
+        enable = "faulthandler.enable()"
+        for before, first, wanted in (
+            ("", "", [line]),
+            (enable, "", [line, dump]),
+            ("", enable, [dump]),
+            (enable, "faulthandler.disable()", []),
+        ):
+            done = self.overflows(before, first or "pass")
+            if "RecursionError" in done.stderr:  # from 3.12 on CPython may count the depth in C by itself
+                return
+            self.assertEqual(done.returncode, -signal.SIGSEGV, done.stderr)
+            places = [done.stderr.find(text) for text in wanted]
+            self.assertEqual(places, sorted(places), done.stderr)
+            self.assertNotIn(-1, places, done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -36,6 +36,9 @@ pub const ACORT_NEVER: i64 = -1;
 pub const ACORT_PIN_CPUS: u32 = 1;
 /// `acort_opts_t.flags`: another event loop runs the one worker, with acort_loop_step().
 pub const ACORT_LOOP: u32 = 2;
+/// `acort_opts_t.flags`: a task that overflows its stack has no line on stderr. The same for all runtimes of a
+/// process: ACORT_NO_OVERFLOW_REPORT=1 in the environment.
+pub const ACORT_NO_OVERFLOW_REPORT: u32 = 4;
 
 /// `acort_attr_t.flags`: on the stack that the worker's tasks share: copied out and in, so that a parked
 /// task costs what it has on it.
@@ -65,9 +68,9 @@ pub struct acort_opts_t {
     /// where that is less, as many as the quotas of its control groups give time of, rounded up (cpu.max of version
     /// 2, cpu.cfs_quota_us of version 1, of all groups that enclose the process). With ACORT_LOOP 1.
     pub workers: u32,
-    /// ACORT_PIN_CPUS, ACORT_LOOP.
+    /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT.
     pub flags: u32,
-    /// Bytes of a task's own stack; default: 65536.
+    /// Bytes of a task's own stack; default: 256 KiB. They take memory when they are used.
     pub stack_size: usize,
     /// Bytes of the stack that the shared tasks of a worker share; default: 2 MiB.
     pub shared_stack_size: usize,
@@ -78,6 +81,14 @@ pub struct acort_opts_t {
     pub blocking_threads: u32,
     /// 0.
     pub reserved: u32,
+    /// Bytes of the stack of a main task, as acort_run_ex() and acort_enter() start it; default: 1 MiB, or
+    /// `stack_size` where that is more.
+    pub main_stack_size: usize,
+    /// Bytes of address space below each stack that nobody uses, between two guard pages. A function whose
+    /// frame is no larger reaches no other task's stack, however it is compiled. Default: 1 MiB; 64 KiB on
+    /// 32 bits; under RLIMIT_AS a 16,384th of the limit where that is less. Whole pages; 1: no gap, and one
+    /// guard page.
+    pub stack_gap: usize,
 }
 
 /// How a task is started: see acort_attr_init(). All zero but `size` and `worker`: as acort_go() does.

@@ -3,19 +3,17 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::abi::{ACORT_LOOP, ACORT_PIN_CPUS, acort_opts_t};
+use super::abi::{ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT, ACORT_PIN_CPUS, acort_opts_t};
 use super::group;
 use super::inherited::Inherited;
 use super::poller::Poller;
 use super::runtime::Runtime;
 use super::vessel;
 use super::worker::Worker;
-use super::{Outcome, chaos, nesting, nonblock, numbers, os, strict};
+use super::{Outcome, chaos, nesting, nonblock, numbers, os, stacks, strict};
 use crate::abi::aco_t;
 use crate::{coroutine, sys, tls};
 
-/// Bytes of the stack that the shared tasks of a worker share.
-const SHARED_STACK_SIZE: usize = 2 << 20;
 const MOST_WORKERS: u32 = 1024;
 
 /// What an option of 0 means.
@@ -23,10 +21,12 @@ pub(crate) const DEFAULTS: acort_opts_t = acort_opts_t {
     size: size_of::<acort_opts_t>(),
     workers: 0,
     flags: 0,
-    stack_size: vessel::STACK_SIZE,
-    shared_stack_size: SHARED_STACK_SIZE,
+    stack_size: stacks::OWN,
+    shared_stack_size: stacks::SHARED_TASKS,
     blocking_threads: 64,
     reserved: 0,
+    main_stack_size: 0,
+    stack_gap: 0,
 };
 
 pub(crate) fn filled_in(options: &acort_opts_t) -> Outcome<acort_opts_t> {
@@ -37,18 +37,22 @@ pub(crate) fn filled_in(options: &acort_opts_t) -> Outcome<acort_opts_t> {
         0 => os::usable_processors()?.min(MOST_WORKERS),
         workers => workers,
     };
-    let is_known = options.flags & !(ACORT_PIN_CPUS | ACORT_LOOP) == 0 && options.reserved == 0;
+    const KNOWN: u32 = ACORT_PIN_CPUS | ACORT_LOOP | ACORT_NO_OVERFLOW_REPORT;
+    let is_known = options.flags & !KNOWN == 0 && options.reserved == 0;
     if workers > MOST_WORKERS || is_loop && workers != 1 || !is_known {
         return Err(libc::EINVAL);
     }
+    let stack_size = or(options.stack_size, DEFAULTS.stack_size);
     Ok(acort_opts_t {
         workers,
-        stack_size: or(options.stack_size, DEFAULTS.stack_size),
+        stack_size,
         shared_stack_size: or(options.shared_stack_size, DEFAULTS.shared_stack_size),
         blocking_threads: match options.blocking_threads {
             0 => DEFAULTS.blocking_threads,
             most => most,
         },
+        main_stack_size: or(options.main_stack_size, stacks::MAIN_TASKS.max(stack_size)),
+        stack_gap: or(options.stack_gap, stacks::default_gap()),
         ..*options
     })
 }
@@ -60,6 +64,7 @@ pub(crate) fn create(options: acort_opts_t) -> Outcome<*mut Runtime> {
     // SAFETY: a new runtime; all zero is one without workers.
     unsafe {
         (*runtime).options = acort_opts_t { workers: 0, ..options };
+        stacks::begin_reports(&mut *runtime);
         match Inherited::of_this_thread() {
             Ok(state) => (*runtime).inherited = state.as_ptr(),
             Err(error) => {
@@ -128,6 +133,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
         if let Some(state) = NonNull::new((*runtime).inherited) {
             Inherited::release(state);
         }
+        stacks::end_reports(&*runtime);
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());
     }
@@ -144,6 +150,7 @@ pub(crate) unsafe fn prepare(worker: *mut Worker) -> Outcome<()> {
     unsafe {
         let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
         (*worker).main_co = main_co;
+        stacks::prepare_thread(&*(*worker).runtime);
         (*worker).errno = os::errno_place();
     }
     Ok(())

@@ -101,6 +101,7 @@ pub(crate) mod signal;
 mod signal_owner;
 pub(crate) mod sized;
 pub(crate) mod spawn;
+mod stacks;
 mod strict;
 pub(crate) mod task;
 mod thread_wait;

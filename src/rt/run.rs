@@ -8,12 +8,10 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::abi::{ACORT_LOOP, ACORT_PIN_CPUS, acort_body_t, acort_opts_t};
+use super::abi::{ACORT_LOOP, ACORT_PIN_CPUS, acort_attr_t, acort_body_t, acort_opts_t};
 use super::caller::Caller;
 use super::group::{self, Group};
-use super::making::{
-    DEFAULTS, create, destroy, enter_worker, filled_in, leave_worker, prepare, retire,
-};
+use super::making::{create, destroy, enter_worker, filled_in, leave_worker, prepare, retire};
 use super::parker::Hearing;
 use super::runtime::{Released, Runtime};
 use super::schedule;
@@ -42,7 +40,9 @@ unsafe fn begin(
     // SAFETY: the caller's promise: the runtime exists.
     unsafe {
         let group = group::open(runtime, ptr::null_mut(), true)?.as_ptr();
-        match spawn::launch(runtime, group, &spawn::PLAIN, task::MAIN, body, argument) {
+        let stack_size = (*runtime).options.main_stack_size;
+        let attributes = acort_attr_t { stack_size, ..spawn::PLAIN };
+        match spawn::launch(runtime, group, &attributes, task::MAIN, body, argument) {
             Ok(task) => Ok((group, task.as_ptr())),
             Err(error) => {
                 group::free(group);
@@ -67,11 +67,12 @@ unsafe fn result_of(group: *mut Group, task: *mut Task, ret: *mut *mut c_void) -
 }
 
 /// Runs a main task on this thread, until no task lives. EDEADLK: nothing could ever wake those that did.
-/// EBUSY: in a task.
+/// EBUSY: in a task. EINVAL: options of a runtime with threads.
 ///
 /// # Safety
 /// `ret` is NULL or writable.
 pub(crate) unsafe fn run(
+    options: &acort_opts_t,
     body: acort_body_t,
     argument: *mut c_void,
     ret: *mut *mut c_void,
@@ -79,10 +80,14 @@ pub(crate) unsafe fn run(
     if !Worker::here().is_null() {
         return Err(libc::EBUSY);
     }
+    if options.workers > 1 || options.flags & (ACORT_LOOP | ACORT_PIN_CPUS) != 0 {
+        return Err(libc::EINVAL);
+    }
+    let options = filled_in(&acort_opts_t { workers: 1, ..*options })?;
     let _released = Released::from_helpers();
     // SAFETY: the runtime is this function's.
     unsafe {
-        let runtime = create(acort_opts_t { workers: 1, ..DEFAULTS })?;
+        let runtime = create(options)?;
         let outcome = begin(runtime, body, argument).and_then(|(group, main)| {
             let worker = *(*runtime).workers;
             prepare(worker)?;

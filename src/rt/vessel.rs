@@ -12,8 +12,6 @@ use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::refusal::Refusal;
 use crate::{arch, coroutine, resume, sanitizer, stack, tls};
 
-/// Bytes of a task's own stack, unless somebody wants another size.
-pub(crate) const STACK_SIZE: usize = 64 * 1024;
 /// The most of each kind that a worker keeps, and how many it keeps while it has nothing to do.
 const MOST: u32 = 16 * 1024;
 const MOST_IDLE: u32 = 1024;
@@ -114,10 +112,10 @@ unsafe fn create_own(worker: *mut Worker, task: *mut Task) -> Outcome<*mut aco_t
     // SAFETY: the caller's promise: a worker has a main coroutine; memory of the program's is the task's.
     unsafe {
         let Beginning { argument, stack_size, stack, .. } = (*task).part.beginning;
-        let default = (*(*worker).runtime).options.stack_size;
-        let size = if stack_size == 0 { default } else { stack_size };
+        let options = &(*(*worker).runtime).options;
+        let size = if stack_size == 0 { options.stack_size } else { stack_size };
         let made = match stack.is_null() {
-            true => stack::create(size, true),
+            true => stack::create_apart(size, options.stack_gap),
             false => stack::create_in(stack, size),
         };
         let stack = made.map_err(to_errno)?;
@@ -140,8 +138,9 @@ unsafe fn create_shared(worker: *mut Worker, argument: *mut c_void) -> Outcome<*
     unsafe {
         let place = &raw mut (*worker).vessels.shared_stack;
         if (*place).is_null() {
-            let size = (*(*worker).runtime).options.shared_stack_size;
-            *place = stack::create(size, true).map_err(to_errno)?;
+            let options = &(*(*worker).runtime).options;
+            let made = stack::create_apart(options.shared_stack_size, options.stack_gap);
+            *place = made.map_err(to_errno)?;
             (*worker).vessels.moving = ((**place).ptr.addr(), (**place).sz);
         }
         let (Some(main_co), Some(stack)) = (NonNull::new((*worker).main_co), NonNull::new(*place))

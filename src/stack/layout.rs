@@ -17,7 +17,7 @@ const ALIGNMENT: usize = 16;
 pub(super) struct Sizes {
     /// Bytes that coroutines can use.
     pub(super) usable: usize,
-    /// Bytes to map, guard page included; 0 for memory that is allocated and not mapped; as many as
+    /// Bytes to map, guards and gap included; 0 for memory that is allocated and not mapped; as many as
     /// `usable` for the program's own, which has no guard. It stands in `real_sz`, so that a copy by
     /// value tells, too.
     pub(super) mapped: usize,
@@ -33,6 +33,23 @@ impl Sizes {
         }
         let usable = size.checked_next_multiple_of(page)?;
         Some(Sizes { usable, mapped: usable.checked_add(guard)? })
+    }
+
+    /// A guarded stack with a gap below its guard, and a second guard below that. `gap` is rounded down to
+    /// whole pages; without any left it is as [`Sizes::new`]. None: the sum does not fit a `usize`.
+    #[cfg(feature = "rt")]
+    pub(super) fn apart(requested: usize, page: usize, guard: usize, gap: usize) -> Option<Sizes> {
+        let Sizes { usable, mapped } = Sizes::new(requested, true, page, guard)?;
+        let gap = gap & !(page - 1);
+        if gap == 0 {
+            return Some(Sizes { usable, mapped });
+        }
+        Some(Sizes { usable, mapped: mapped.checked_add(gap)?.checked_add(guard)? })
+    }
+
+    /// Bytes below the usable ones that no frame may touch: guards and gap. 0: there are none.
+    pub(super) fn below(&self) -> usize {
+        self.mapped.saturating_sub(self.usable)
     }
 
     /// Those of memory that the program gives.
@@ -121,6 +138,25 @@ mod tests {
         assert_eq!(Sizes::new(largest, true, PAGE, PAGE), Some(sizes));
         let unguarded = Sizes { usable: usize::MAX, mapped: 0 };
         assert_eq!(Sizes::new(usize::MAX, false, PAGE, PAGE), Some(unguarded));
+    }
+
+    #[test]
+    #[cfg(feature = "rt")]
+    fn a_gap_has_a_guard_at_either_end() {
+        for (gap, below) in [
+            (0, PAGE),
+            (1, PAGE),
+            (PAGE - 1, PAGE),
+            (PAGE, 3 * PAGE),
+            (2 * PAGE - 1, 3 * PAGE),
+            (1 << 20, (1 << 20) + 2 * PAGE),
+        ] {
+            let sizes = Sizes::apart(100_000, PAGE, PAGE, gap).unwrap();
+            assert_eq!((sizes.usable, sizes.below()), (102_400, below), "{gap}");
+        }
+        assert_eq!(Sizes::apart(4096, PAGE, PAGE, usize::MAX), None);
+        assert_eq!(Sizes::of_the_programs(4096).below(), 0);
+        assert_eq!(Sizes::new(4096, false, PAGE, PAGE).unwrap().below(), 0);
     }
 
     #[test]

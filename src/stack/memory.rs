@@ -1,4 +1,28 @@
 //! The memory of a share stack: a mapping with a guard page below it, an allocation, or the program's.
+//!
+//! ```text
+//!                  guarded                    apart (tasks)
+//! ptr + sz   +----------------+          +----------------+
+//!            | frames         |          | frames         |
+//! ptr        +----------------+          +----------------+
+//!            | guard          |          | guard          |
+//! real_ptr   +----------------+          +----------------+
+//!                                        | gap            |  nothing lies here
+//!                                        +----------------+
+//!                                        | guard          |
+//!                              real_ptr  +----------------+
+//! ```
+//!
+//! Invariants of stacks that lie apart:
+//!
+//! 1. All bytes from `real_ptr` to `ptr` belong to this stack alone. So a frame that leaves the stack by no
+//!    more than the gap reaches no other memory, whether its function probes it or not.
+//! 2. Each access to a guard is a fault. What comes past the first guard in a leap and goes on in small
+//!    frames meets the second.
+//! 3. The gap takes no memory. Where untouched memory costs none it is a part of the stack's own mapping,
+//!    which merges with its neighbors': stacks take no mapping each. Where it does cost, nothing can touch
+//!    the gap: under mlockall(2), with `vm.overcommit_memory` 2, and without guard regions. Such a stack
+//!    takes two mappings.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -24,38 +48,94 @@ pub(super) fn obtain(sizes: &Sizes) -> Option<Memory> {
         let memory = sys::allocate(sizes.usable)?;
         return Some(Memory { usable: memory.as_ptr(), mapping: ptr::null_mut(), guarded: false });
     }
-    let mapping = sys::map_stack(sizes.mapped)?;
-    let mapping = mapping.as_ptr();
-    let guard = sizes.mapped - sizes.usable;
-    // SAFETY: the guard is the lowest pages of the mapping just made, the usable part the rest.
-    unsafe {
-        let guarded = install_guard(mapping, guard);
-        let usable = usable_of(mapping, sizes);
-        if REGIONS.load(Ordering::Relaxed) == NO {
-            // So old a kernel may not know what `map_stack` asks for.
-            sys::refuse_huge_pages(usable, sizes.usable);
-        }
-        if !guarded {
-            #[unsafe(link_section = "aco_shared")]
-            static SAID: AtomicBool = AtomicBool::new(false);
-            let errno = sys::errno();
-            diag::warn_once(
-                &SAID,
-                format_args!(
-                    "a share stack has no guard page: mprotect of {guard} bytes fails \
-                     with errno {errno}"
-                ),
-                "each guarded stack takes two of vm.max_map_count mappings: raise it",
-            );
-        }
-        sanitizer::holds_pointers(usable, sizes.usable);
-        Some(Memory { usable, mapping, guarded })
+    let has_gap = sizes.below() > super::guard_size();
+    if has_gap && let Some(memory) = map_apart(sizes) {
+        sanitizer::holds_pointers(memory.usable, sizes.usable);
+        return Some(memory);
     }
+    let mapping = sys::map_stack(sizes.mapped)?.as_ptr();
+    let usable = usable_of(mapping, sizes);
+    // SAFETY: the guard is the lowest pages of the mapping just made, the usable part the rest.
+    let guarded = unsafe { install_guard(mapping, sizes.below()) };
+    if !guarded {
+        warn_of_no_guard(sizes.below());
+    }
+    sanitizer::holds_pointers(usable, sizes.usable);
+    if REGIONS.load(Ordering::Relaxed) == NO {
+        // SAFETY: the mapping just made. So old a kernel may not know what `map_stack` asks for.
+        unsafe { sys::refuse_huge_pages(usable, sizes.usable) };
+    }
+    Some(Memory { usable, mapping, guarded })
+}
+
+#[cold]
+fn warn_of_no_guard(size: usize) {
+    #[unsafe(link_section = "aco_shared")]
+    static SAID: AtomicBool = AtomicBool::new(false);
+    let errno = sys::errno();
+    diag::warn_once(
+        &SAID,
+        format_args!(
+            "a share stack has no guard page: mprotect of {size} bytes fails with errno {errno}"
+        ),
+        "each guarded stack takes two of vm.max_map_count mappings: raise it",
+    );
+}
+
+/// What a gap is made of: a part of the mapping that nothing uses, or address space that nothing can touch.
+#[unsafe(link_section = "aco_shared")]
+static GAPS: AtomicU8 = AtomicU8::new(UNKNOWN);
+const MAPPED: u8 = 1;
+const RESERVED: u8 = 2;
+
+/// A mapping for a stack that lies apart. None: there is none, or the guard needs another one (invariant 3)
+/// that `vm.max_map_count` does not allow.
+fn map_apart(sizes: &Sizes) -> Option<Memory> {
+    if GAPS.load(Ordering::Relaxed) == UNKNOWN {
+        let is_counted = sys::counts_untouched_memory();
+        GAPS.store(if is_counted { RESERVED } else { MAPPED }, Ordering::Relaxed);
+    }
+    if GAPS.load(Ordering::Relaxed) == RESERVED {
+        return reserve_apart(sizes);
+    }
+    let mapping = sys::map_stack(sizes.mapped)?.as_ptr();
+    let usable = usable_of(mapping, sizes);
+    let guard = super::guard_size();
+    // SAFETY: the mapping just made: its lowest pages, and those below the usable ones.
+    unsafe {
+        if install_region(mapping, guard) && install_region(usable.byte_sub(guard), guard) {
+            return Some(Memory { usable, mapping, guarded: true });
+        }
+        // Locked memory takes no guard region, nor does an older kernel.
+        if sys::errno() == libc::EINVAL || REGIONS.load(Ordering::Relaxed) == NO {
+            GAPS.store(RESERVED, Ordering::Relaxed);
+        }
+        sys::unmap(mapping, sizes.mapped);
+    }
+    reserve_apart(sizes)
+}
+
+/// [`map_apart`] with a gap that nothing can touch.
+#[cold]
+fn reserve_apart(sizes: &Sizes) -> Option<Memory> {
+    let mapping = sys::reserve(sizes.mapped)?.as_ptr();
+    let usable = usable_of(mapping, sizes);
+    // SAFETY: the reservation just made.
+    unsafe {
+        if sys::permit(usable, sizes.usable) {
+            // What cannot be touched takes nothing of RLIMIT_MEMLOCK.
+            sys::unlock(mapping, sizes.below());
+            sys::refuse_huge_pages(usable, sizes.usable);
+            return Some(Memory { usable, mapping, guarded: true });
+        }
+        sys::unmap(mapping, sizes.mapped);
+    }
+    None
 }
 
 /// The lowest usable byte of a mapping of these sizes.
 pub(super) fn usable_of(mapping: *mut c_void, sizes: &Sizes) -> *mut c_void {
-    mapping.wrapping_byte_add(sizes.mapped - sizes.usable)
+    mapping.wrapping_byte_add(sizes.below())
 }
 
 /// Gives memory back to the system, or to the program. False: `sys::errno` says why, and it stays.
@@ -76,7 +156,7 @@ pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
             valgrind::expect_writes(usable.addr(), sizes.usable);
             return true;
         }
-        let is_released = sys::unmap(usable.byte_sub(sizes.mapped - sizes.usable), sizes.mapped);
+        let is_released = sys::unmap(usable.byte_sub(sizes.below()), sizes.mapped);
         if is_released {
             sanitizer::holds_no_pointers(usable, sizes.usable);
         }
@@ -93,22 +173,30 @@ const NO: u8 = 2;
 
 /// Makes `size` bytes at `address` a guard. False: `sys::errno` says why.
 ///
-/// The kernel's guard regions cost no mapping, so their number has no limit. Whether they are to
-/// be had is found out once: an emulator may take the advice and do nothing.
-///
 /// # Safety
 /// The range is whole pages of a mapping of the caller's, and nothing uses it.
 unsafe fn install_guard(address: *mut c_void, size: usize) -> bool {
+    // SAFETY: the caller's promise. Locked memory (mlockall) takes no region: then the other way.
+    unsafe { install_region(address, size) || sys::forbid(address, size) }
+}
+
+/// Makes `size` bytes at `address` a guard region. False: not here, or the kernel has none.
+///
+/// Guard regions cost no mapping, so their number has no limit. Whether they are to be had is found out
+/// once: an emulator may take the advice and do nothing.
+///
+/// # Safety
+/// As [`install_guard`].
+unsafe fn install_region(address: *mut c_void, size: usize) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         match REGIONS.load(Ordering::Relaxed) {
-            // Locked memory (mlockall) takes none: then the other way.
-            YES => sys::guard(address, size) || sys::forbid(address, size),
-            NO => sys::forbid(address, size),
+            YES => sys::guard(address, size),
+            NO => false,
             _ => {
                 let works = sys::guard(address, size) && !sys::is_readable(address);
                 REGIONS.store(if works { YES } else { NO }, Ordering::Relaxed);
-                works || sys::forbid(address, size)
+                works
             }
         }
     }

@@ -36,9 +36,20 @@ pub(crate) use trim::trim;
 
 /// Makes a share stack with room for `size` bytes (see [`layout::Sizes`] for the rounding).
 pub(crate) fn create(size: usize, guarded: bool) -> Result<*mut aco_share_stack_t, Refusal> {
-    let Some(sizes) = layout::Sizes::new(size, guarded, sys::page_size(), guard_size()) else {
-        return Err(Refusal::TooLarge { size });
-    };
+    let sizes = layout::Sizes::new(size, guarded, sys::page_size(), guard_size());
+    create_of(sizes.ok_or(Refusal::TooLarge { size })?)
+}
+
+/// As [`create`], guarded, with `gap` bytes below the guard that nobody uses, and a second guard below
+/// those (see [`memory`]). Less than a page: no gap.
+#[cfg(feature = "rt")]
+pub(crate) fn create_apart(size: usize, gap: usize) -> Result<*mut aco_share_stack_t, Refusal> {
+    let sizes = layout::Sizes::apart(size, sys::page_size(), guard_size(), gap);
+    create_of(sizes.ok_or(Refusal::TooLarge { size })?)
+}
+
+#[inline(always)]
+fn create_of(sizes: layout::Sizes) -> Result<*mut aco_share_stack_t, Refusal> {
     let (block, usable) = match pool::take(&sizes).or_else(|| retained::take(&sizes)) {
         Some(kept) => kept,
         None => describe_new(&sizes)?,
@@ -69,8 +80,17 @@ unsafe fn begin(block: NonNull<Block>, usable: *mut c_void, size: usize) -> *mut
     stack
 }
 
-/// Bytes of the guard below a stack: whole pages, and not less than compilers probe.
-pub(crate) fn guard_size() -> usize {
+/// Bytes below `stack` that no frame may touch: its guards and gap. 0: it has none.
+///
+/// # Safety
+/// `stack` points to a live share stack.
+pub(crate) unsafe fn below(stack: *const aco_share_stack_t) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { layout::Sizes { usable: (*stack).sz, mapped: (*stack).real_sz }.below() }
+}
+
+/// Bytes of a guard below a stack: whole pages, and not less than compilers probe.
+fn guard_size() -> usize {
     arch::LEAST_GUARD.max(sys::page_size())
 }
 

@@ -61,7 +61,7 @@ pub(super) unsafe fn release(block: NonNull<Block>, usable: *mut c_void) -> bool
         }
         let is_no_room = sys::errno() == libc::ENOMEM;
         if is_no_room {
-            sys::discard(usable, sizes.usable);
+            sys::discard(usable.byte_sub(sizes.below()), sizes.mapped);
             // Without the list the address space is lost.
             if let Some(_list) = List::hold() {
                 (*block.as_ptr()).resident = RETAINED.load(Ordering::Relaxed).cast();

@@ -36,6 +36,58 @@ fn map_anywhere(size: usize, more_flags: c_int) -> Option<NonNull<c_void>> {
     if address == libc::MAP_FAILED { None } else { NonNull::new(address) }
 }
 
+/// Reserves `size` bytes of address space that nothing can touch: it counts as no memory. None: [`errno`]
+/// says why.
+pub(crate) fn reserve(size: usize) -> Option<NonNull<c_void>> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
+    // SAFETY: a fresh anonymous mapping touches nothing that exists.
+    let address = unsafe { libc::mmap(ptr::null_mut(), size, libc::PROT_NONE, flags, -1, 0) };
+    if address == libc::MAP_FAILED { None } else { NonNull::new(address) }
+}
+
+/// Makes `size` bytes at `address` readable and writable. False: [`errno`] says why.
+///
+/// # Safety
+/// The range is whole pages of a mapping from [`reserve`].
+pub(crate) unsafe fn permit(address: *mut c_void, size: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { libc::mprotect(address, size, libc::PROT_READ | libc::PROT_WRITE) == 0 }
+}
+
+/// Takes `size` bytes at `address` out of the locked memory (mlockall); what is not locked stays so.
+///
+/// # Safety
+/// The range is whole pages of a mapping of the caller's.
+pub(crate) unsafe fn unlock(address: *mut c_void, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { libc::munlock(address, size) };
+}
+
+/// Returns true if the system counts memory that can be written as used at once (`vm.overcommit_memory` 2).
+pub(crate) fn counts_untouched_memory() -> bool {
+    let mut mode = 0_u8;
+    // SAFETY: the name ends in 0; one byte is written; the descriptor is this function's own.
+    unsafe {
+        let name = c"/proc/sys/vm/overcommit_memory";
+        let file = libc::open(name.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        if file < 0 {
+            return false;
+        }
+        let got = libc::read(file, (&raw mut mode).cast(), 1);
+        libc::close(file);
+        got == 1 && mode == b'2'
+    }
+}
+
+/// The most bytes of address space that the process may have (RLIMIT_AS). None: there is no such limit.
+pub(crate) fn address_space_limit() -> Option<usize> {
+    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: the limit is written on success.
+    let is_known = unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) == 0 };
+    let is_limited = is_known && limit.rlim_cur != libc::RLIM_INFINITY;
+    is_limited.then(|| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX))
+}
+
 /// As [`map`], at exactly this address, where nothing is mapped yet. None: something is, or as
 /// [`map`].
 pub(crate) fn map_at(address: *mut c_void, size: usize) -> Option<NonNull<c_void>> {

@@ -8,13 +8,16 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 mod memory;
 mod signals;
 
+#[cfg(feature = "rt")]
+pub(crate) use memory::address_space_limit;
 pub(crate) use memory::{
-    allocate, discard, forbid, free, guard, is_in_memory, is_readable, map, map_at, map_stack,
-    map_wiped_on_fork, prefer_huge_pages, refuse_huge_pages, unmap,
+    allocate, counts_untouched_memory, discard, forbid, free, guard, is_in_memory, is_readable,
+    map, map_at, map_stack, map_wiped_on_fork, permit, prefer_huge_pages, refuse_huge_pages,
+    reserve, unlock, unmap,
 };
 pub(crate) use signals::{
-    has_signal_stack, least_signal_stack, restore_action, set_signal_stack, signal_action,
-    take_signal_stack_off,
+    SignalHandler, has_signal_stack, least_signal_stack, requeue, restore_action, set_signal_stack,
+    signal_action, take_default_action, take_signal_stack_off,
 };
 
 /// Bytes of a memory page: a power of two.
@@ -61,12 +64,6 @@ pub(crate) fn thread_value(key: u32) -> *mut c_void {
 pub(crate) fn let_others_run() {
     // SAFETY: sched_yield has no preconditions.
     unsafe { libc::sched_yield() };
-}
-
-/// Sends this thread a signal; one that is blocked waits.
-pub(crate) fn raise(signal: c_int) {
-    // SAFETY: raise has no preconditions.
-    unsafe { libc::raise(signal) };
 }
 
 /// Where this thread's errno is.

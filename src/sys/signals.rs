@@ -16,8 +16,11 @@ pub(crate) unsafe fn signal_action(
     handler: Option<SignalHandler>,
     before: *mut libc::sigaction,
 ) -> bool {
-    // SAFETY: the caller's promise; all zero is an action.
+    // SAFETY: the caller's promise; all zero is an action. An interceptor may write nothing at `before`.
     unsafe {
+        if !before.is_null() {
+            before.write_bytes(0, 1);
+        }
         let mut action: libc::sigaction = core::mem::zeroed();
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
         let new = match handler {
@@ -38,6 +41,29 @@ pub(crate) unsafe fn signal_action(
 pub(crate) unsafe fn restore_action(signal: c_int, action: *const libc::sigaction) {
     // SAFETY: the caller's promise.
     unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
+}
+
+/// Gives `signal` its default action.
+pub(crate) fn take_default_action(signal: c_int) {
+    // SAFETY: all zero is the default action.
+    unsafe {
+        let action: libc::sigaction = core::mem::zeroed();
+        libc::sigaction(signal, &action, ptr::null_mut());
+    }
+}
+
+/// Sends this thread a signal again, with all that came with it; while it is blocked it waits.
+///
+/// # Safety
+/// `info` is what a handler was given.
+pub(crate) unsafe fn requeue(signal: c_int, info: *const libc::siginfo_t) {
+    // SAFETY: the caller's promise; a process may send itself any signal with any information.
+    unsafe {
+        let (process, thread) = (libc::getpid(), libc::syscall(libc::SYS_gettid));
+        if libc::syscall(libc::SYS_rt_tgsigqueueinfo, process, thread, signal, info) != 0 {
+            libc::raise(signal);
+        }
+    }
 }
 
 /// What the kernel takes of a stack to deliver a signal, in bytes (AT_MINSIGSTKSZ).

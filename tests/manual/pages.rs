@@ -155,11 +155,12 @@ pub const PAGES: &[Page] = &[
          aco_return_exits_shared_fpenv aco_thread_return_exits_shared_fpenv \
          aco_yield_checked_shared_fpenv",
     ),
-    page(RUNTIME, "run tasks on this thread", "acort_run acort_body_t"),
+    page(RUNTIME, "run tasks on this thread", "acort_run acort_run_ex acort_body_t"),
     page(
         RUNTIME,
         "runtimes with threads",
-        "acort_new acort_opts_init acort_enter acort_free acort_opts_t ACORT_PIN_CPUS",
+        "acort_new acort_opts_init acort_enter acort_free acort_opts_t ACORT_PIN_CPUS \
+         ACORT_NO_OVERFLOW_REPORT",
     ),
     page(
         RUNTIME,

@@ -77,7 +77,9 @@ const IN_ANY_ORDER: [&str; 32] = [
     "rt/selects",
     "rt/signal_turns",
     "rt/signals",
+    "rt/stacks",
     "rt/sync",
+    "rt/task_overflow",
     "rt/workers",
 ];
 

@@ -24,7 +24,27 @@ pub unsafe extern "C" fn acort_run(
     ret: *mut *mut c_void,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    status(unsafe { run::run(r#fn, arg, ret) })
+    status(unsafe { run::run(&making::DEFAULTS, r#fn, arg, ret) })
+}
+
+/// As acort_run(), with options: the sizes of the stacks, `main_stack_size` before all, and whether overflows
+/// are reported. NULL: as acort_run(). EINVAL, too, for `workers` above 1, ACORT_LOOP and ACORT_PIN_CPUS, which
+/// are for acort_new().
+///
+/// # Safety
+/// `opts` is NULL or has `opts->size` bytes; as acort_run().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_run_ex(
+    opts: *const acort_opts_t,
+    r#fn: acort_body_t,
+    arg: *mut c_void,
+    ret: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let options = sized::read(opts, &making::DEFAULTS);
+        status(options.and_then(|options| run::run(&options, r#fn, arg, ret)))
+    }
 }
 
 /// The version of the library that runs, as aco_version_string(): "1.3.0". The text is the library's.

@@ -1,0 +1,43 @@
+//! The stack that the reporter's handler runs on: one for each thread that has none of its own.
+
+use core::ffi::c_void;
+
+use crate::sys;
+use crate::thread_end::{self, Part};
+
+/// Bytes of a signal stack, beside what the processor's registers take in a signal frame.
+const SIGNAL_STACK: usize = 48 * 1024;
+
+/// Gives this thread a signal stack until it ends, unless it has one. False: `sys::errno` says why.
+pub(super) fn give() -> bool {
+    if sys::has_signal_stack() {
+        return true;
+    }
+    let size = signal_stack_size();
+    let Some(memory) = sys::map(size) else { return false };
+    // SAFETY: just mapped.
+    unsafe {
+        if thread_end::call_with(Part::SignalStack, give_back, memory)
+            && sys::set_signal_stack(memory.as_ptr(), size)
+        {
+            return true;
+        }
+        sys::unmap(memory.as_ptr(), size);
+    }
+    false
+}
+
+fn signal_stack_size() -> usize {
+    (SIGNAL_STACK + sys::least_signal_stack()).next_multiple_of(sys::page_size())
+}
+
+/// The thread ends.
+unsafe extern "C" fn give_back(memory: *mut c_void) {
+    thread_end::begin();
+    // SAFETY: the memory was mapped for this thread; nothing is on it once it is no signal stack.
+    unsafe {
+        if sys::take_signal_stack_off(memory) {
+            sys::unmap(memory, signal_stack_size());
+        }
+    }
+}
