@@ -16,7 +16,6 @@ use core::ffi::c_int;
 use core::ptr;
 
 use super::fd_ref::FdRef;
-use super::task::Task;
 use super::{Outcome, os};
 
 /// A thread in the list of an entry.
@@ -35,9 +34,7 @@ impl Polling {
     pub(super) unsafe fn notify_all(mut list: *mut Polling) {
         // SAFETY: a thread stays until it has left the list, under the lock (T1, T2).
         while let Some(polling) = unsafe { list.as_ref() } {
-            if !polling.wake.notify() {
-                os::broken(ptr::null::<Task>(), "write to a thread's eventfd")
-            }
+            polling.wake.notify();
             list = polling.next;
         }
     }

@@ -191,7 +191,7 @@ impl WakeFds {
 
     /// Returns false, and errno, where the descriptor is gone. Without one the reader looks from time to time.
     #[inline(always)]
-    pub(crate) fn notify(&self) -> bool {
+    pub(crate) fn try_notify(&self) -> bool {
         if self.writer < 0 {
             return true;
         }
@@ -203,7 +203,7 @@ impl WakeFds {
         written == 8 || sys::errno() == libc::EAGAIN
     }
 
-    /// The next [`notify`](Self::notify) is an edge: of an eventfd each is, so that it is never read.
+    /// The next [`try_notify`](Self::try_notify) is an edge: of an eventfd each is, so that it is never read.
     #[cfg(not(aco_kqueue))]
     pub(crate) fn clear(&self) {
         if self.reader == self.writer {
@@ -215,6 +215,13 @@ impl WakeFds {
             let size = size_of_val(&words);
             let place = words.as_mut_ptr();
             while libc::syscall(libc::SYS_read, self.reader, place, size) == size as c_long {}
+        }
+    }
+
+    /// The same for a thread that waits, which a descriptor that is gone would never wake.
+    pub(crate) fn notify(&self) {
+        if !self.try_notify() {
+            broken(ptr::from_ref(self), "write to a thread's eventfd")
         }
     }
 

@@ -2,9 +2,11 @@
 
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
+use core::ptr;
 use core::sync::atomic::AtomicU32;
 
 use super::super::Outcome;
+use super::refused::broken;
 use super::{close, now};
 use crate::sys;
 
@@ -135,7 +137,7 @@ impl WakeFds {
     }
 
     /// Returns false, and errno, where the descriptor is gone. Without one the reader looks from time to time.
-    pub(crate) fn notify(&self) -> bool {
+    pub(crate) fn try_notify(&self) -> bool {
         let [_, writer] = self.0;
         if writer < 0 {
             return true;
@@ -144,6 +146,13 @@ impl WakeFds {
         let written = unsafe { libc::write(writer, c"x".as_ptr().cast(), 1) };
         // A full pipe is readable already.
         written == 1 || sys::errno() == libc::EAGAIN
+    }
+
+    /// The same for a thread that waits, which a descriptor that is gone would never wake.
+    pub(crate) fn notify(&self) {
+        if !self.try_notify() {
+            broken(ptr::from_ref(self), "write to a thread's eventfd")
+        }
     }
 
     /// Closes both ends, once.

@@ -56,6 +56,12 @@ impl diag::Subject for AtomicU32 {
     }
 }
 
+impl diag::Subject for WakeFds {
+    unsafe fn describe(_: *const WakeFds, _: &mut Formatter) -> fmt::Result {
+        Ok(())
+    }
+}
+
 const NANOSECONDS: i64 = 1_000_000_000;
 
 /// Nanoseconds of CLOCK_MONOTONIC.

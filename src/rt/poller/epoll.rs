@@ -126,7 +126,7 @@ impl Poller {
 
     /// Ends a [`wait`](Self::wait), or the next one. From any thread.
     pub(crate) fn rouse(&self) {
-        if !self.attention.notify() {
+        if !self.attention.try_notify() {
             broken(self, "write to the eventfd")
         }
     }
