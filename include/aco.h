@@ -296,8 +296,6 @@ unsigned int aco_version(void);
 /// The version of the library that runs, as text: "1.3.0". The text is the library's.
 const char *aco_version_string(void);
 
-extern char *secure_getenv(const char *name);
-
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

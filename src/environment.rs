@@ -29,7 +29,7 @@ fn is_secure() -> bool {
 }
 
 /// The value of a variable, or NULL. It stays unless the program changes its environment.
-pub(crate) fn value_of(name: &CStr) -> *const c_char {
+fn value_of(name: &CStr) -> *const c_char {
     // SAFETY: the name ends in 0.
     unsafe {
         match secure_getenv() {
@@ -38,4 +38,11 @@ pub(crate) fn value_of(name: &CStr) -> *const c_char {
             None => libc::getenv(name.as_ptr()),
         }
     }
+}
+
+/// The number that a variable says; 0: it says none.
+pub(crate) fn number_of(name: &CStr) -> u64 {
+    let text = value_of(name);
+    // SAFETY: the value ends in 0, and stays unless the program changes its environment.
+    if text.is_null() { 0 } else { unsafe { libc::strtoull(text, core::ptr::null_mut(), 10) } }
 }

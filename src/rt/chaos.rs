@@ -2,7 +2,6 @@
 //! run before the worker looks for others, and how much is read and written at once come from that seed.
 //! A program that is right is right then, too.
 
-use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::fd_ref::FdRef;
@@ -32,12 +31,7 @@ pub(crate) fn seed(worker: &mut Worker) {
 
 /// The number that ACORT_CHAOS says. None: it says none, or 0.
 fn wanted() -> Option<u64> {
-    let text = environment::value_of(c"ACORT_CHAOS");
-    if text.is_null() {
-        return None;
-    }
-    // SAFETY: the value ends in 0.
-    let seed = unsafe { libc::strtoull(text, ptr::null_mut(), 10) };
+    let seed = environment::number_of(c"ACORT_CHAOS");
     (seed != 0).then_some(seed)
 }
 

@@ -56,9 +56,7 @@ fn are_reported(runtime: &Runtime) -> bool {
 
 /// ACORT_NO_OVERFLOW_REPORT says a number other than 0.
 fn is_off_in_environment() -> bool {
-    let text = environment::value_of(c"ACORT_NO_OVERFLOW_REPORT");
-    // SAFETY: the value ends in 0, and stays unless the program changes its environment.
-    !text.is_null() && unsafe { libc::strtoull(text, ptr::null_mut(), 10) } != 0
+    environment::number_of(c"ACORT_NO_OVERFLOW_REPORT") != 0
 }
 
 /// Prints the line of a task. False: what ran off its stack is none, or one of a runtime that reports none,

@@ -3,27 +3,18 @@
 //! * Tasks that nothing has joined are counted when their main task's group is freed.
 //! * A wait with a deadline of more than an hour ago is told of once in a process: a duration was taken for a time.
 
-use core::ffi::c_char;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::group::Group;
 use super::task::{MAIN, Task};
 use super::why::Why;
-use crate::diag;
+use crate::{diag, environment};
 
 /// Nanoseconds: no worker is so late.
 pub(crate) const LONG_AGO: i64 = 3_600_000_000_000;
 
-unsafe extern "C" {
-    fn secure_getenv(name: *const c_char) -> *mut c_char;
-}
-
 fn is_on() -> bool {
-    // SAFETY: a name that ends in 0; so does the value, which has a first byte, and a second where that is not 0.
-    unsafe {
-        let value = secure_getenv(c"ACORT_STRICT".as_ptr());
-        !value.is_null() && *value == b'1' as c_char && *value.add(1) == 0
-    }
+    environment::number_of(c"ACORT_STRICT") != 0
 }
 
 /// The tasks of a main task's group have ended, and it is freed next.
