@@ -57,10 +57,12 @@ size_t live_bytes(const slot_t *slot) {
 #if HAS_ASAN
 __attribute__((no_sanitize("address")))
 #endif
-static uint64_t hash_of(const uint64_t *words, size_t bytes) {
+static uint64_t hash_of(const uint64_t *words, size_t bytes, const aco_t *main_co) {
     uint64_t hash = bytes;
     for (size_t i = 0; i < bytes / sizeof *words; i++) {
-        hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15u;
+        /* The end of the chain of frame pointers: inside the resumer on the stack, NULL in an image. */
+        int is_end = words[i] - (uintptr_t)main_co - 1 < sizeof *main_co - 1;
+        hash = (hash ^ (is_end ? 0 : words[i])) * 0x9e3779b97f4a7c15u;
         hash ^= hash >> 32;
     }
     return hash;
@@ -73,7 +75,7 @@ uint64_t hash_of_frames(const slot_t *slot) {
         CHECK_EQUAL(slot->co->save_stack.valid_sz, live_bytes(slot));
         place = slot->co->save_stack.ptr;
     }
-    return hash_of((const uint64_t *)place, live_bytes(slot));
+    return hash_of((const uint64_t *)place, live_bytes(slot), slot->co->main_co);
 }
 
 void check_frames(const slot_t *slot) {
