@@ -71,7 +71,7 @@ __asm__(".pushsection .text\n\t.globl bare\nbare:\n\t"
 #endif
         ".popsection");
 void bare_leaf(void);
-void bare_leaf(void) {
+__attribute__((used)) void bare_leaf(void) {
     leaf();
     __asm__ volatile("" ::: "memory");
 }
@@ -151,12 +151,12 @@ __asm__(".pushsection .text\n\t.globl holds\nholds:\n\t"
 #endif
         ".popsection");
 void hold_yields(void);
-void hold_yields(void) {
+__attribute__((used)) void hold_yields(void) {
     yields();
     __asm__ volatile("" ::: "memory");
 }
 void hold_found(uintptr_t word, uintptr_t offset);
-void hold_found(uintptr_t word, uintptr_t offset) {
+__attribute__((used)) void hold_found(uintptr_t word, uintptr_t offset) {
     found[0] = word;
     found[1] = offset;
 }

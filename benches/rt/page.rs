@@ -38,8 +38,9 @@ const MEMORY: &str = "about 220 bytes are the task, the others its coroutine and
 
 /// How the figures come about, and what differs between the columns.
 const EXPLANATION: &str = "\
-The least of the rounds counts, as what disturbs a run only adds to it. One worker on one processor, with an own \
-stack of 64 KiB for each task, but where the row says otherwise; Go with GOMAXPROCS=1, may with one worker. Go's \
+The least of the rounds counts, as what disturbs a run only adds to it. One worker on one processor, but where the \
+row says otherwise; each task has a stack of its own, of 256 KiB (acort's default) or 64 KiB (State Threads, \
+Boost.Fiber); Go with GOMAXPROCS=1, may with one worker. Go's \
 figures have its collector's and its monitor's time in them.
 
 * yield: State Threads has none; it sleeps for no time.
