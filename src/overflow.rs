@@ -5,7 +5,8 @@
 //! all coroutines once the program has asked for it. Invariants:
 //!
 //! 1. It speaks of an address in a guard or gap of the stack that runs here, and of no other fault. Asked
-//!    for, it speaks also of a stack pointer that has left the stack, with the fault between the two.
+//!    for, it speaks also of a stack pointer that has left the stack, with the fault between the two. It speaks
+//!    of each fault once.
 //! 2. Each signal goes on to the action before, as if the reporter were not there: that action is put back
 //!    and the fault happens again, or the signal that was sent is sent again with all that came with it.
 //!    So a handler of the program's runs with its flags, on its stack. Survives the program that, then the
@@ -21,16 +22,17 @@ mod signal_stack;
 use core::ffi::{c_int, c_void};
 use core::mem::{self, MaybeUninit};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 use crate::abi::aco_t;
 use crate::lock::Lock;
-use crate::{arch, coroutine, diag, stack, sys};
+use crate::{arch, coroutine, diag, stack, sys, tls};
 
 /// A frame so large may be made in one step: the stack pointer is then this far below.
 const LARGEST_FRAME: usize = 64 << 20;
-/// Bytes below the stack pointer that code writes to: a call's return address, a red zone.
-const REACH: usize = 256;
+/// Bytes below the stack pointer that code writes to: a call's return address, a red zone, what aarch64 stores as it
+/// lowers the stack pointer.
+const REACH: usize = 1024;
 
 /// The program has asked for the reporter.
 #[unsafe(link_section = "aco_shared")]
@@ -48,11 +50,17 @@ static IS_OFF_DUTY: AtomicBool = AtomicBool::new(false);
 /// For changes of the signals' actions by the program's calls; the handler does not take it.
 #[unsafe(link_section = "aco_shared")]
 static CHANGES: Lock = Lock::new();
+/// The process that has changed them last.
+#[unsafe(link_section = "aco_shared")]
+static PROCESS: AtomicU32 = AtomicU32::new(0);
 /// The reporter is the action of the signal, or a later handler may call it (invariant 4).
 #[unsafe(link_section = "aco_shared")]
 static IS_PLACED: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
-/// What SIGSEGV and SIGBUS did before; written while the reporter is not placed.
+/// What SIGSEGV and SIGBUS did before; written while no action calls the reporter.
 static mut BEFORE: [MaybeUninit<libc::sigaction>; 2] = [const { MaybeUninit::zeroed() }; 2];
+/// The thread and the address of the last line.
+#[unsafe(link_section = "aco_shared")]
+static LAST: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 const SIGNALS: [c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 
 /// An overflow, for who prints the line.
@@ -87,13 +95,23 @@ fn is_ours(action: &libc::sigaction) -> bool {
     action.sa_sigaction == on_fault as *const () as usize
 }
 
+/// Changes actions alone in the process. A child of fork(2) has none of the threads that did so in its parent.
+fn change<T>(work: impl FnOnce() -> T) -> T {
+    let process = sys::process_id();
+    let before = PROCESS.swap(process, Ordering::SeqCst);
+    if before != 0 && before != process {
+        CHANGES.free_after_fork();
+    }
+    CHANGES.hold(work)
+}
+
 fn is_wanted() -> bool {
     IS_ASKED.load(Ordering::SeqCst) || RUNTIMES.load(Ordering::SeqCst) != 0
 }
 
 /// Turns the reporter on, for the process once and for this thread. False: `sys::errno` says why.
 pub(crate) fn report() -> bool {
-    let is_on = CHANGES.hold(|| {
+    let is_on = change(|| {
         let is_on = install();
         if is_on {
             IS_ASKED.store(true, Ordering::SeqCst);
@@ -108,7 +126,7 @@ pub(crate) fn report() -> bool {
 #[cfg(feature = "rt")]
 pub(crate) fn runtime_begins(describe: Describe) {
     DESCRIBE.store(describe as *mut c_void, Ordering::SeqCst);
-    CHANGES.hold(|| {
+    change(|| {
         RUNTIMES.fetch_add(1, Ordering::SeqCst);
         install();
     });
@@ -117,7 +135,7 @@ pub(crate) fn runtime_begins(describe: Describe) {
 /// One that had begun is over.
 #[cfg(feature = "rt")]
 pub(crate) fn runtime_is_over() {
-    CHANGES.hold(|| {
+    change(|| {
         RUNTIMES.fetch_sub(1, Ordering::SeqCst);
         if !is_wanted() {
             remove();
@@ -125,13 +143,20 @@ pub(crate) fn runtime_is_over() {
     });
 }
 
-/// Puts the reporter before whatever handles the signals now, unless it is in their chains.
+/// Puts the reporter before whatever handles the signals now, unless it is in their chains. An action that is no handler
+/// calls none, so it ends a chain.
 fn install() -> bool {
     SIGNALS.into_iter().all(|signal| {
-        if is_placed(signal).load(Ordering::SeqCst) {
+        let Some(now) = present(signal) else { return false };
+        if is_ours(&now) {
+            // The program has saved this action, and set it again: what was before it still is.
+            is_placed(signal).store(true, Ordering::SeqCst);
             return true;
         }
-        let Some(now) = present(signal) else { return false };
+        let is_handler = !matches!(now.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN);
+        if is_handler && is_placed(signal).load(Ordering::SeqCst) {
+            return true;
+        }
         // SAFETY: the entry is written before the handler can be called.
         unsafe {
             before(signal).write(now);
@@ -172,8 +197,9 @@ pub(crate) fn return_to_duty() {
 #[cold]
 #[inline(never)]
 fn go_back() {
+    forget_last();
     if IS_OFF_DUTY.swap(false, Ordering::SeqCst) {
-        CHANGES.hold(|| is_wanted() && install());
+        change(|| is_wanted() && install());
     }
 }
 
@@ -269,6 +295,9 @@ unsafe fn look(info: &libc::siginfo_t, context: *mut c_void) {
         if !is_overflow(co, address, stack_pointer, is_asked) {
             return;
         }
+        if is_repeated(address) {
+            return;
+        }
         let overflow = Overflow { co, address, stack_pointer };
         let describe = DESCRIBE.load(Ordering::Relaxed);
         let is_told = RUNTIMES.load(Ordering::Relaxed) != 0
@@ -278,6 +307,25 @@ unsafe fn look(info: &libc::siginfo_t, context: *mut c_void) {
             print(&overflow);
         }
     }
+}
+
+/// Returns true if the last line was of this address, too, in this thread: its fault happens again before the action
+/// before has it, since another thread has put the reporter back meanwhile.
+fn is_repeated(address: usize) -> bool {
+    let thread = tls::thread_state().addr();
+    let [last_thread, last_address] = &LAST;
+    let is_same = last_thread.load(Ordering::Relaxed) == thread
+        && last_address.load(Ordering::Relaxed) == address;
+    last_thread.store(thread, Ordering::Relaxed);
+    last_address.store(address, Ordering::Relaxed);
+    is_same
+}
+
+/// This thread goes on after a fault: the next one at the same address is another.
+fn forget_last() {
+    let thread = tls::thread_state().addr();
+    let [last_thread, _] = &LAST;
+    let _ = last_thread.compare_exchange(thread, 0, Ordering::Relaxed, Ordering::Relaxed);
 }
 
 /// Is a fault at `address` with this stack pointer an overflow of the stack of `co` (invariant 1)?

@@ -73,7 +73,10 @@ const LAYERS: [(&str, &[&str]); 31] = [
         ],
     ),
     ("attach", &["coroutine", "record", "frame_chain", "slab", "state", "diag", "abi"]),
-    ("overflow", &["coroutine", "stack", "thread_end", "arch", "lock", "diag", "sys", "abi"]),
+    (
+        "overflow",
+        &["coroutine", "stack", "thread_end", "arch", "tls", "lock", "diag", "sys", "abi"],
+    ),
     (
         "listing",
         &[

@@ -99,16 +99,21 @@ static void *closes(void *unused) {
     return unused;
 }
 
+static atomic_int inside;
+
 static void *is_cancelled(void *unused) {
     char byte;
+    inside++;
     CHECK_FAILS(acort_read(ends[0], &byte, 1, ACORT_NEVER), ECANCELED);
     return unused;
 }
 
 static void *closes_with_calls_inside(void *unused) {
     acort_task_t *tasks[2];
+    inside = 0;
     for (int i = 0; i < 2; i++) tasks[i] = acort_go(is_cancelled, NULL);
-    CHECK(acort_sleep(MILLISECONDS) == 0 && acort_close(ends[0]) == 0);
+    while (inside < 2) CHECK(acort_sleep(MILLISECONDS) == 0);
+    CHECK(acort_sleep(30 * MILLISECONDS) == 0 && acort_close(ends[0]) == 0);
     for (int i = 0; i < 2; i++) join(tasks[i]);
     CHECK(!does_not_block(copy));
     /* No copy of it is left. */

@@ -157,7 +157,7 @@ static void mends(int signal, siginfo_t *info, void *context) {
 static void *faults_and_goes_on(void *argument) {
     char *pages = argument;
     for (int i = 0; i < 4; i++) {
-        pages[i * sysconf(_SC_PAGESIZE)] = 1;
+        *(volatile char *)&pages[i * sysconf(_SC_PAGESIZE)] = 1;
         CHECK_EQUAL(mended, i + 1);
         join(go_with(0, faults, &harmless));
     }

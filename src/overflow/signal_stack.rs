@@ -5,24 +5,26 @@ use core::ffi::c_void;
 use crate::sys;
 use crate::thread_end::{self, Part};
 
-/// Bytes of a signal stack, beside what the processor's registers take in a signal frame.
-const SIGNAL_STACK: usize = 48 * 1024;
+/// Bytes of a signal stack, beside what the processor's registers take in a signal frame. The program's own handlers
+/// run there, too, where they ask for one; untouched pages take no memory.
+const SIGNAL_STACK: usize = 256 * 1024;
 
 /// Gives this thread a signal stack until it ends, unless it has one. False: `sys::errno` says why.
 pub(super) fn give() -> bool {
     if sys::has_signal_stack() {
         return true;
     }
-    let size = signal_stack_size();
-    let Some(memory) = sys::map(size) else { return false };
-    // SAFETY: just mapped.
+    let (guard, size) = (sys::page_size(), signal_stack_size());
+    let Some(memory) = sys::map(guard + size) else { return false };
+    // SAFETY: just mapped. Without a guard below it is a signal stack as well.
     unsafe {
+        let _ = sys::guard(memory.as_ptr(), guard) || sys::forbid(memory.as_ptr(), guard);
         if thread_end::call_with(Part::SignalStack, give_back, memory)
-            && sys::set_signal_stack(memory.as_ptr(), size)
+            && sys::set_signal_stack(memory.as_ptr().byte_add(guard), size)
         {
             return true;
         }
-        sys::unmap(memory.as_ptr(), size);
+        sys::unmap(memory.as_ptr(), guard + size);
     }
     false
 }
@@ -36,8 +38,9 @@ unsafe extern "C" fn give_back(memory: *mut c_void) {
     thread_end::begin();
     // SAFETY: the memory was mapped for this thread; nothing is on it once it is no signal stack.
     unsafe {
-        if sys::take_signal_stack_off(memory) {
-            sys::unmap(memory, signal_stack_size());
+        let guard = sys::page_size();
+        if sys::take_signal_stack_off(memory.byte_add(guard)) {
+            sys::unmap(memory, guard + signal_stack_size());
         }
     }
 }

@@ -145,6 +145,8 @@ unsafe fn give_way(worker: *mut Worker, deadline: i64) {
         }
         let is_nested = tls::current() != (*task).co;
         if deadline == 0 || is_nested || (*worker).in_hook != 0 || (*task).holds_lock() {
+            // The debt is a turn at most.
+            (*worker).left = (*worker).left.max((*worker).floor - TURN);
             return;
         }
         count(&(*worker).counts.forced, 1);

@@ -42,7 +42,6 @@ use core::ptr;
 use super::Outcome;
 use super::atomic::{AtomicU32, Ordering};
 use super::file_state::FileState;
-use super::kinds::LOOKED_AT;
 use super::lock::{Lock, SeveralTouch};
 use super::nonblock::Lent;
 use super::queue::Queue;
@@ -176,11 +175,6 @@ impl Entry {
             unsafe { (*self.home).watches.fetch_sub(1, Ordering::Release) };
         }
         self.home = ptr::null_mut();
-    }
-
-    /// It blocks again: the next call that looks makes it non-blocking anew.
-    pub(super) fn forget_looks(&self) {
-        self.bits.fetch_and(!LOOKED_AT, Ordering::Relaxed);
     }
 
     /// Returns true if code beside acort has made it, so that its number may stand for another file.

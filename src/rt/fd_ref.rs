@@ -32,6 +32,7 @@ use super::file_state::Closing;
 use super::nonblock::Lent;
 use super::parker::{Hearing, error_reason};
 use super::readiness::ALONE;
+use super::thread_wait::Polling;
 use super::wait::{self, Wait};
 use super::wake::wake_waiter;
 use super::why::Why;
@@ -181,13 +182,14 @@ impl Drop for FdRef {
 #[cold]
 fn free_number(fd: c_int, entry: *mut Entry) {
     // SAFETY: the entry stays (E1). No call is inside, and none enters before the word changes.
-    let waiters = unsafe {
+    let (copy, waiters) = unsafe {
         let _held = (*entry).lock.hold();
-        Lent::after_close(entry);
+        let copy = Lent::after_close(entry);
         (*entry).state.advance();
-        (*entry).reset(0)
+        (copy, (*entry).reset(0))
     };
     waiters.wake(None);
+    let _ = copy.map(os::close);
     // Of a dead file it says nothing; what the closed one has to say was lost with dup3.
     let _ = close_now(fd, entry);
 }
@@ -209,8 +211,12 @@ pub(super) fn close_entry(fd: c_int, entry: *mut Entry, is_inside: bool) -> Opti
             return None;
         }
         (*entry).stop_watching(fd);
-        Lent::before_close(entry, fd, closing == Closing::Busy);
-        (closing, (*entry).reset(0))
+        let waiters = (*entry).reset(0);
+        // Beside the closer: those that wait ask the system no more, for their file is closed.
+        let waiting = waiters.count() + Polling::count((*entry).polling);
+        let is_busy = closing == Closing::Busy && (*entry).state.inside() > waiting + 1;
+        Lent::before_close(entry, fd, is_busy);
+        (closing, waiters)
     };
     waiters.wake(Some(error_reason(libc::ECANCELED)));
     if closing == Closing::Free {

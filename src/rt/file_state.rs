@@ -88,6 +88,11 @@ impl FileState {
         word & CLOSING == 0 && (word >> GENERATION) as u32 == generation
     }
 
+    /// How many calls are inside.
+    pub(crate) fn inside(&self) -> u64 {
+        self.0.load(Ordering::Acquire) & INSIDE
+    }
+
     /// Returns true if a call is inside.
     pub(crate) fn is_busy(&self) -> bool {
         self.0.load(Ordering::Acquire) & INSIDE != 0

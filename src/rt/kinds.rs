@@ -22,11 +22,8 @@ pub(crate) const ALWAYS: u32 = 8;
 /// A pipe.
 pub(crate) const PIPE: u32 = 16;
 
-/// It was made not to block, for a program that asks the system itself after acort_fdwait() or acort_select().
-pub(crate) const LOOKED_AT: u32 = 1024;
-
 /// All that says what a file is.
-pub(crate) const KINDS: u32 = KNOWN | SOCKET | TCP | ALWAYS | PIPE | LOOKED_AT;
+pub(crate) const KINDS: u32 = KNOWN | SOCKET | TCP | ALWAYS | PIPE;
 
 /// What `file` is: `SOCKET`, `TCP`, `ALWAYS`, `PIPE`. What is no socket does not block then.
 #[inline(always)]
@@ -52,19 +49,13 @@ fn kind_of_others(file: &FdRef, known: u32) -> Outcome<u32> {
     Ok(kind)
 }
 
-/// As [`kind`], for a call that only looks: no file blocks then, sockets neither. Once: the call does not need it.
+/// As [`kind`], for a call that only looks: no file blocks then, sockets neither.
 #[inline(always)]
 pub(crate) fn kind_for_look(file: &FdRef) -> Outcome<u32> {
     let kind = kind(file)?;
-    if kind & (SOCKET | LOOKED_AT) == SOCKET { socket_for_look(file, kind) } else { Ok(kind) }
-}
-
-#[cold]
-fn socket_for_look(file: &FdRef, kind: u32) -> Outcome<u32> {
-    nonblock::make(file)?;
-    let _held = file.entry().lock.hold();
-    file.check()?;
-    file.entry().bits.fetch_or(LOOKED_AT, Ordering::Relaxed);
+    if kind & SOCKET != 0 {
+        nonblock::make_alone(file)?;
+    }
     Ok(kind)
 }
 

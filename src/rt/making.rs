@@ -64,6 +64,7 @@ pub(crate) fn create(options: acort_opts_t) -> Outcome<*mut Runtime> {
     // SAFETY: a new runtime; all zero is one without workers.
     unsafe {
         (*runtime).options = acort_opts_t { workers: 0, ..options };
+        nonblock::runtime_begins();
         stacks::begin_reports(&mut *runtime);
         match Inherited::of_this_thread() {
             Ok(state) => (*runtime).inherited = state.as_ptr(),
@@ -137,7 +138,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());
     }
-    nonblock::give_back_unused();
+    nonblock::runtime_is_over();
 }
 
 /// Gives a worker the main coroutine of this thread, whose own it is from here on. It stands for whatever

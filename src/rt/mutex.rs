@@ -17,18 +17,20 @@
 //!
 //! * M1. The owner changes by exchanges of the word. Flags change with an owner or by one; W is set, K cleared, and
 //!   the word stored outright under `lock` alone.
-//! * M2. K stands for one waiter that was woken and has not competed yet. It clears K under `lock` by its next attempt,
-//!   which it makes whatever comes: a cancellation or a deadline ends its wait after that.
+//! * M2. K says that a waiter was woken and has not competed yet. Each waiter that is woken makes another attempt, whatever
+//!   comes: a cancellation or a deadline ends its wait after that. An attempt of a waiter that has lost clears K, under
+//!   `lock`, also where it is for another waiter: then two compete.
 //! * M3. No wake-up is lost: where the queue has waiters the mutex has an owner that finds W at its unlock, or K is set.
 //! * M4. Waiting is bounded: a waiter that has lost [`MOST_LOSSES`] times, or once after a wait of [`PATIENCE`], is
-//!   first in the queue, and the next unlock hands over to it. No call takes the mutex between.
+//!   first in the queue, and the next unlock hands over to it. No call takes the mutex between. Where the woken waiter
+//!   does not run for long, every [`MOST_OVERTAKEN`]th unlock wakes the next waiter.
 //! * M5. An unlock touches the mutex no more once another call may be the last that needs it: after the exchange, or
 //!   after it has given `lock` back. The waiter that it wakes then is in its call still.
 
 use core::ptr;
 
 use super::Outcome;
-use super::atomic::{AtomicUsize, Ordering};
+use super::atomic::{AtomicU32, AtomicUsize, Ordering};
 use super::attempt::{self, Awaited};
 use super::call;
 use super::caller::{Caller, owner};
@@ -52,6 +54,8 @@ const LOSSES: usize = 7;
 /// A waiter that has lost so often is handed the mutex; or one that has lost once, after so many nanoseconds.
 const MOST_LOSSES: usize = 4;
 const PATIENCE: i64 = 1_000_000;
+/// After so many calls have taken the mutex before the woken waiter competes, an unlock wakes the next waiter as well.
+const MOST_OVERTAKEN: u32 = 64;
 
 /// What stands in an `acort_mutex_t`.
 #[repr(C)]
@@ -61,13 +65,19 @@ pub(crate) struct Mutex {
     queue: Queue,
     /// For the queue (M1).
     lock: Lock,
+    /// So many calls have taken the mutex before the woken waiter could compete. The owner writes it.
+    overtaken: AtomicU32,
 }
 
 impl Mutex {
     /// A free one.
     #[allow(clippy::declare_interior_mutable_const, reason = "each use is a mutex of its own")]
-    pub(crate) const NEW: Mutex =
-        Mutex { owner: AtomicUsize::new(0), queue: Queue::NEW, lock: Lock::NEW };
+    pub(crate) const NEW: Mutex = Mutex {
+        owner: AtomicUsize::new(0),
+        queue: Queue::NEW,
+        lock: Lock::NEW,
+        overtaken: AtomicU32::new(0),
+    };
 }
 
 /// Takes it. EDEADLK: the caller has it.
@@ -84,12 +94,12 @@ pub(crate) unsafe fn lock(
     // SAFETY: the mutex is there.
     unsafe {
         let task = caller.task();
-        let is_clear = hearing != Hearing::Cancellation || call::try_begin(task, deadline);
-        if !is_clear || exchange_address(&(*mutex).owner, 0, owner(task)).is_err() {
-            return lock_slowly(caller, mutex, hearing, deadline);
+        let has_begun = hearing != Hearing::Cancellation || call::try_begin(task, deadline);
+        if !has_begun || exchange_address(&(*mutex).owner, 0, owner(task)).is_err() {
+            return lock_slowly(caller, mutex, hearing, has_begun, deadline);
         }
         happens_after(mutex);
-        task::took_mutex(task);
+        task::took_lock(task);
     }
     Ok(())
 }
@@ -100,6 +110,7 @@ unsafe fn lock_slowly(
     caller: Caller,
     mutex: *mut Mutex,
     hearing: Hearing,
+    has_begun: bool,
     deadline: i64,
 ) -> Outcome<()> {
     let me = caller.owner();
@@ -107,14 +118,17 @@ unsafe fn lock_slowly(
     // SAFETY: as in `lock`. Each waiter that is woken competes, until it has the mutex (M2).
     unsafe {
         let is_long = os::now() + PATIENCE;
-        attempt::wait(caller, mutex, slot, Why::Mutex, hearing, deadline)?;
+        match has_begun {
+            true => attempt::wait_again(mutex, slot, Why::Mutex, hearing, deadline)?,
+            false => attempt::wait(caller, mutex, slot, Why::Mutex, hearing, deadline)?,
+        }
         while !is_of(mutex, me) {
             let more = if os::is_over(is_long) { MOST_LOSSES } else { 1 };
             let losses = (slot.addr() & LOSSES) + more;
             slot = ptr::without_provenance_mut(me | losses.min(MOST_LOSSES));
             attempt::wait_again(mutex, slot, Why::Mutex, hearing, deadline)?;
         }
-        task::took_mutex(caller.task());
+        task::took_lock(caller.task());
     }
     Ok(())
 }
@@ -151,6 +165,10 @@ impl Awaited for Mutex {
                 if owner != 0 {
                     return None;
                 }
+                let overtaken = &(*mutex).overtaken;
+                let count =
+                    if flags & WOKEN == 0 { 0 } else { overtaken.load(Ordering::Relaxed) + 1 };
+                overtaken.store(count, Ordering::Relaxed);
                 (*mutex).lock.give();
                 happens_after(mutex);
                 return Some(Ok(()));
@@ -175,7 +193,7 @@ pub(crate) unsafe fn unlock(caller: Caller, mutex: *mut Mutex) -> Outcome<()> {
             Err(word) if word & !FLAGS != me => return Err(libc::EPERM),
             Err(_) => pass_on(mutex, me, MOST_LOSSES),
         }
-        task::gave_mutex(task);
+        task::gave_lock(task);
     }
     Ok(())
 }
@@ -191,7 +209,9 @@ unsafe fn pass_on(mutex: *mut Mutex, me: usize, losses: usize) {
         let lock = &raw const (*mutex).lock;
         loop {
             let word = (*mutex).owner.load(Ordering::Relaxed);
-            if word & WAITED_FOR == 0 || word & WOKEN != 0 {
+            let is_on_its_way =
+                word & WOKEN != 0 && (*mutex).overtaken.load(Ordering::Relaxed) < MOST_OVERTAKEN;
+            if word & WAITED_FOR == 0 || is_on_its_way {
                 if exchange_address(&(*mutex).owner, word, word & FLAGS).is_ok() {
                     return;
                 }
@@ -207,6 +227,7 @@ unsafe fn pass_on(mutex: *mut Mutex, me: usize, losses: usize) {
             let more = if (*mutex).queue.is_empty() { 0 } else { WAITED_FOR };
             let slot = (*next).slot.addr();
             let owner = if slot & LOSSES >= losses { slot & !LOSSES } else { WOKEN };
+            (*mutex).overtaken.store(0, Ordering::Relaxed);
             (*mutex).owner.store(owner | more, Ordering::Relaxed);
             (*lock).give();
             return wake_waiter(next);
@@ -279,7 +300,7 @@ unsafe fn begin_without(
             (*lock_of_queue).give();
             happens_before(mutex);
             pass_on(mutex, caller.owner(), 0);
-            task::gave_mutex(caller.task());
+            task::gave_lock(caller.task());
         })
     }
 }

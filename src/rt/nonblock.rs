@@ -7,16 +7,17 @@
 //!   socket: read, write, send, receive   never: MSG_DONTWAIT
 //!   socket: connect                      during connect(2) alone: [`during`]
 //!   socket: accept, fdwait, select       set by [`make`]  ─┐   given back: acort_close(), a runtime's end,
-//!   what is no socket                    set by [`make`]  ─┘   exit(3)
+//!   what is no socket                    set by [`make`]  ─┘   exit(3). The end: of the last runtime
 //! ```
 //!
 //! * N1. What acort has set is remembered in the entry of the number, with what tells the file: `LENT`. The entry's lock
 //!   is held for it. A flag that the program has set is never touched.
 //! * N2. The flag goes back only while the number stands for that file, as far as device, inode and access mode tell.
 //! * N3. A call that asks the system without a flag of its own against blocking has called [`make`] for that very
-//!   attempt. The end of a runtime gives back what no call is inside of: it says `GIVING` first, then looks for calls;
+//!   attempt. The end of the last runtime gives back what no call is inside of: it says `GIVING` first, then looks for calls;
 //!   a call enters first, then looks for `GIVING`. So one of the two sees the other.
-//! * N4. acort_close() with calls inside keeps a copy of the file until the last of them has left, which gives back.
+//! * N4. acort_close() gives back while each call inside waits: it asks the system no more. Where one may be asking, a
+//!   copy of the file stays until the last call has left, which gives back.
 //! * N5. Only the process that has set a flag gives it back: a child of fork(2) leaves it to its parent.
 
 use core::ffi::c_int;
@@ -26,6 +27,7 @@ use super::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
 use super::descriptors::Entry;
 use super::fd_ref::FdRef;
 use super::{Outcome, os};
+use crate::sys;
 
 /// acort has set the flag (N1).
 const LENT: u32 = 1;
@@ -105,6 +107,15 @@ pub(crate) fn make(file: &FdRef) -> Outcome<()> {
     unsafe { lend(file.place(), file.fd()) }
 }
 
+/// As [`make`], while no call sets the flag for a moment ([`during`]): for a program that asks the system itself later.
+#[inline(never)]
+pub(crate) fn make_alone(file: &FdRef) -> Outcome<()> {
+    let _held = file.entry().lock.hold();
+    file.check()?;
+    // SAFETY: the lock is held.
+    unsafe { lend(file.place(), file.fd()) }
+}
+
 /// Sets the flag, and remembers that.
 ///
 /// # Safety
@@ -145,8 +156,7 @@ unsafe fn lend(entry: *mut Entry, fd: c_int) -> Outcome<()> {
 
 /// What is remembered is this process's from here on (N5).
 fn take_over() {
-    // SAFETY: no preconditions.
-    let process = unsafe { libc::getpid() } as u32;
+    let process = sys::process_id();
     let before = PROCESS.swap(process, Ordering::Relaxed);
     if before != 0 && before != process {
         // SAFETY: what the parent has set is the parent's to give back.
@@ -177,13 +187,25 @@ unsafe fn give_back(entry: *mut Entry, fd: c_int) {
         {
             let _ = set_flags(fd, found & !libc::O_NONBLOCK);
         }
-        (*entry).forget_looks();
         (*entry).lent.state.store(0, Ordering::Release);
     }
 }
 
-/// A runtime has ended: what no call is inside of goes back (N3).
-pub(crate) fn give_back_unused() {
+/// Runtimes of this process; a child of fork(2) counts its parent's with its own.
+#[unsafe(link_section = "aco_shared")]
+static RUNTIMES: AtomicU32 = AtomicU32::new(0);
+
+/// A runtime begins.
+pub(crate) fn runtime_begins() {
+    RUNTIMES.fetch_add(1, Ordering::SeqCst);
+}
+
+/// A runtime has ended. Where it was the last one, what no call is inside of goes back (N3).
+pub(crate) fn runtime_is_over() {
+    let is_last = RUNTIMES.fetch_sub(1, Ordering::SeqCst) == 1;
+    if !is_last || sys::process_id() != PROCESS.load(Ordering::Relaxed) {
+        return;
+    }
     // SAFETY: the lock is held.
     each(|entry| unsafe {
         let lent = &raw mut (*entry).lent;
@@ -210,14 +232,15 @@ impl Lent {
         self.state.store(0, Ordering::Relaxed);
     }
 
-    /// acort_close() closes the file of `fd` next. With calls inside a copy of it stays (N4).
+    /// acort_close() closes the file of `fd` next. `is_busy`: a call inside may be asking the system (N4).
     ///
     /// # Safety
     /// The lock of `entry` is held; the number stands for the file.
     pub(super) unsafe fn before_close(entry: *mut Entry, fd: c_int, is_busy: bool) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the lock is held.
         unsafe {
-            if (*entry).lent.state.load(Ordering::Relaxed) != LENT {
+            let is_lent = (*entry).lent.state.load(Ordering::Relaxed) == LENT;
+            if !is_lent || sys::process_id() != PROCESS.load(Ordering::Relaxed) {
                 return;
             }
             let copy = if is_busy { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) } else { -1 };
@@ -228,19 +251,21 @@ impl Lent {
         }
     }
 
-    /// The last call that was inside a closed file has left (N4).
+    /// The last call that was inside a closed file has left (N4). Gives the copy, to be closed without the lock: that may
+    /// linger.
     ///
     /// # Safety
     /// The lock of `entry` is held.
-    pub(super) unsafe fn after_close(entry: *mut Entry) {
-        // SAFETY: the caller's promise.
+    pub(super) unsafe fn after_close(entry: *mut Entry) -> Option<c_int> {
+        // SAFETY: the lock is held.
         unsafe {
             let copy = (*entry).lent.copy - 1;
-            if copy >= 0 {
-                (*entry).lent.copy = 0;
-                give_back(entry, copy);
-                let _ = os::close(copy);
+            if copy < 0 {
+                return None;
             }
+            (*entry).lent.copy = 0;
+            give_back(entry, copy);
+            Some(copy)
         }
     }
 }
@@ -265,8 +290,7 @@ pub(crate) fn during<T>(file: &FdRef, act: impl FnOnce() -> Outcome<T>) -> Outco
 
 /// The process ends by exit(3), or the library is unloaded.
 extern "C" fn give_all_back() {
-    // SAFETY: no preconditions.
-    if unsafe { libc::getpid() } as u32 != PROCESS.load(Ordering::Relaxed) {
+    if sys::process_id() != PROCESS.load(Ordering::Relaxed) {
         return;
     }
     IS_EXITING.store(true, Ordering::SeqCst);
@@ -275,7 +299,8 @@ extern "C" fn give_all_back() {
     // SAFETY: the process ends.
     each(|entry| unsafe {
         if (*entry).lent.state.load(Ordering::Acquire) != 0 {
-            give_back(entry, (*entry).lent.fd);
+            let lent = &raw const (*entry).lent;
+            give_back(entry, if (*lent).copy != 0 { (*lent).copy - 1 } else { (*lent).fd });
         }
     });
 }

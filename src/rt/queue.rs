@@ -37,6 +37,11 @@ impl Waiter {
         Waiter { next, previous, lock, parker, slot, number, queue: 0 }
     }
 
+    /// The next in the list of claimed ones.
+    pub(crate) fn next(&self) -> *mut Waiter {
+        self.next
+    }
+
     /// Takes the place out of its queue, if it is in one still.
     ///
     /// # Safety

@@ -89,6 +89,15 @@ const OTHERS_WAIT: u32 = 2;
 pub(super) struct Waiters(*mut Waiter);
 
 impl Waiters {
+    pub(super) fn count(&self) -> u64 {
+        let (mut count, mut next) = (0, self.0);
+        // SAFETY: claimed by the caller: they stay until they are woken.
+        while let Some(waiter) = unsafe { next.as_ref() } {
+            (count, next) = (count + 1, waiter.next());
+        }
+        count
+    }
+
     /// Wakes them: for the reason of an error, or to try again.
     pub(super) fn wake(self, reason: Option<u32>) {
         // SAFETY: claimed by the caller: they stay until they are woken.

@@ -42,6 +42,7 @@ pub(crate) unsafe fn count_unjoined(group: *mut Group) {
 #[cold]
 #[inline(never)]
 pub(crate) unsafe fn was_long_ago(task: *mut Task, late: i64) {
+    #[unsafe(link_section = "aco_shared")]
     static IS_SAID: AtomicBool = AtomicBool::new(false);
     if !is_on() || IS_SAID.swap(true, Ordering::Relaxed) {
         return;

@@ -255,32 +255,7 @@ pub(crate) fn here() -> *mut Task {
     unsafe { worker.as_ref() }.map_or(ptr::null_mut(), |worker| worker.current)
 }
 
-/// `task`, which runs here, has taken a mutex, as [`took_lock`], but that only a task that has one gives it up: their
-/// count needs no bound, and is 0 again at the 128th.
-///
-/// # Safety
-/// As [`took_lock`].
-#[inline(always)]
-pub(crate) unsafe fn took_mutex(task: *mut Task) {
-    // SAFETY: NULL, or a task.
-    if let Some(task) = unsafe { task.as_mut() } {
-        task.own = task.own.wrapping_add(LOCK);
-    }
-}
-
-/// It has given a mutex up.
-///
-/// # Safety
-/// As [`took_lock`].
-#[inline(always)]
-pub(crate) unsafe fn gave_mutex(task: *mut Task) {
-    // SAFETY: NULL, or a task.
-    if let Some(task) = unsafe { task.as_mut() } {
-        task.own = task.own.wrapping_sub(LOCK);
-    }
-}
-
-/// `task`, which runs here, has taken a lock. From 127 on they are not counted. NULL: a thread has.
+/// `task`, which runs here, has taken a mutex or a lock. From 127 on they are not counted. NULL: a thread has.
 ///
 /// # Safety
 /// It is NULL or the task that runs here.

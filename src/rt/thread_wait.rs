@@ -39,6 +39,19 @@ impl Polling {
         }
     }
 
+    /// How many threads wait in poll(2).
+    ///
+    /// # Safety
+    /// The entry's lock is held.
+    pub(super) unsafe fn count(mut list: *mut Polling) -> u64 {
+        let mut count = 0;
+        // SAFETY: as in `notify_all`.
+        while let Some(polling) = unsafe { list.as_ref() } {
+            (count, list) = (count + 1, polling.next);
+        }
+        count
+    }
+
     /// # Safety
     /// The entry's lock is held; the place stays until [`leave`](Self::leave).
     unsafe fn join(&mut self, list: *mut *mut Polling) {

@@ -32,6 +32,9 @@ pub(super) type Words = AtomicPtr<*mut aco_t>;
 /// This thread keeps `words`, which are its heap's, from here on.
 pub(super) fn publish(words: &Words) {
     make_mark();
+    if MARK.load(Ordering::Relaxed).is_null() {
+        return; // A child could not tell (K2): no thread is seen.
+    }
     look_for_fork();
     let own = tls::words();
     valgrind::is_shared(own.addr(), 2 * size_of::<*mut aco_t>());

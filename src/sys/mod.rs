@@ -34,6 +34,12 @@ pub(crate) fn page_size() -> usize {
     size
 }
 
+/// The number of this process.
+pub(crate) fn process_id() -> u32 {
+    // SAFETY: no preconditions.
+    unsafe { libc::getpid() as u32 }
+}
+
 /// A key whose value in each thread `at_end` is called with when the thread ends, unless NULL. None:
 /// there are no more.
 pub(crate) fn thread_key(at_end: unsafe extern "C" fn(*mut c_void)) -> Option<u32> {

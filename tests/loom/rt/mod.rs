@@ -199,7 +199,9 @@ pub(crate) mod nonblock {
 
         pub unsafe fn before_close(_: *mut Entry, _: c_int, _: bool) {}
 
-        pub unsafe fn after_close(_: *mut Entry) {}
+        pub unsafe fn after_close(_: *mut Entry) -> Option<c_int> {
+            None
+        }
     }
 }
 
