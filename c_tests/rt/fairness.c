@@ -291,6 +291,14 @@ static void *stays(void *argument) {
     acort_rwlock_unlock(&rwlock);
     one_of(8, ACORT_NEVER);
     CHECK_EQUAL(forced(), before + 1);
+    /* More than are counted: once all are free the task gives way again. */
+    static acort_mutex_t mutexes[140];
+    for (int count = 120; count <= 140; count++) {
+        for (int i = 0; i < count; i++) CHECK_EQUAL(acort_mutex_lock(&mutexes[i], ACORT_NEVER), 0);
+        CHECK_EQUAL(acort_rwlock_rdlock(&rwlock, ACORT_NEVER), 0);
+        CHECK_EQUAL(acort_rwlock_unlock(&rwlock), 0);
+        for (int i = 0; i < count; i++) CHECK_EQUAL(acort_mutex_unlock(&mutexes[i]), 0);
+    }
     many(POINTER(ACORT_NEVER));
     CHECK(forced() > before + MANY / 100);
 

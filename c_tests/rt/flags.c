@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -312,8 +313,56 @@ static void several_runtimes(void) {
     close_pipe();
 }
 
+/* A file is closed at once, though calls wait for it: the other end sees it. */
+static void *fills(void *unused) {
+    static char much[1 << 18];
+    CHECK(acort_write_all(ends[1], much, sizeof much, ACORT_NEVER) != (ssize_t)sizeof much);
+    return unused;
+}
+
+static void *closes_at_once(void *unused) {
+    char bytes[4096];
+    ssize_t got;
+    acort_task_t *task = acort_go(fills, NULL);
+    CHECK(acort_sleep(20 * MILLISECONDS) == 0 && acort_close(ends[1]) == 0);
+    while ((got = read(ends[0], bytes, sizeof bytes)) > 0) continue;
+    CHECK_EQUAL(got, 0);
+    join(task);
+    return unused;
+}
+
+static void at_once(void) {
+    make_pipe();
+    CHECK(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0);
+    run(closes_at_once, NULL);
+    CHECK(close(ends[0]) == 0 && close(copy) == 0);
+}
+
+/* Another runtime's end leaves the flag of a socket that a task has looked at. */
+static void *does_nothing(void *unused) { return unused; }
+
+static void *has_a_runtime(void *unused) {
+    run(does_nothing, NULL);
+    return unused;
+}
+
+static void *looks_beside_others(void *unused) {
+    int pair[2];
+    pthread_t thread;
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0 && write(pair[1], "", 1) == 1);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQUAL(acort_fdwait(pair[0], POLLIN, ACORT_NEVER), POLLIN);
+        CHECK(pthread_create(&thread, NULL, has_a_runtime, NULL) == 0 && pthread_join(thread, NULL) == 0);
+        CHECK(does_not_block(pair[0]));
+    }
+    CHECK(acort_close(pair[0]) == 0 && close(pair[1]) == 0);
+    return unused;
+}
+
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
+    at_once();
+    run(looks_beside_others, NULL);
     at_exit_of(exits_inside);
     at_exit_of(exits_inside_one_of_several);
     at_exit_of(exits_with_a_runtime);

@@ -1,6 +1,9 @@
 /* Mutexes, conditions, events, semaphores, waitgroups, barriers: between tasks, workers, plain threads. */
 #include "rt.h"
 
+#include <stdatomic.h>
+#include <unistd.h>
+
 static acort_mutex_t mutex;
 static acort_cond_t cond;
 static acort_event_t event;
@@ -124,6 +127,48 @@ static void *waits_are_bounded(void *argument) {
         for (int i = 0; i < hogs + WAITERS; i++) join(tasks[i]);
         CHECK(most_turns > 0 && most_turns <= BOUND * hogs);
     }
+    return argument;
+}
+
+/* The woken waiter does not run for long: others that wait have the mutex meanwhile, also beside one that takes it again
+ * and again. */
+static atomic_int stage, has_had_it;
+
+static void *waits_in_a_thread(void *unused) {
+    while (stage < 1) usleep(1000);
+    CHECK_EQUAL(acort_mutex_lock(&mutex, ACORT_NEVER), 0);
+    has_had_it = 1;
+    CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
+    return unused;
+}
+
+static void *takes_it_again(void *unused) {
+    while (stage < 2) usleep(1000);
+    while (stage < 3) {
+        CHECK_EQUAL(acort_mutex_lock(&mutex, ACORT_NEVER), 0);
+        CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
+    }
+    return unused;
+}
+
+static void *computes_meanwhile(void *argument) {
+    pthread_t threads[2];
+    stage = has_had_it = 0;
+    CHECK_EQUAL(acort_mutex_lock(&mutex, ACORT_NEVER), 0);
+    acort_task_t *task = acort_go(takes_its_turn, NULL);
+    turn = 0;
+    CHECK(pthread_create(&threads[0], NULL, waits_in_a_thread, NULL) == 0);
+    CHECK(pthread_create(&threads[1], NULL, takes_it_again, NULL) == 0);
+    acort_sleep(5 * MILLISECONDS); /* the task waits first */
+    stage = 1;
+    acort_sleep(20 * MILLISECONDS);
+    CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
+    stage = 2;
+    int64_t limit = acort_after(20000 * MILLISECONDS);
+    while (!has_had_it) CHECK(acort_now() < limit);
+    stage = 3;
+    join(task);
+    for (int i = 0; i < 2; i++) CHECK(pthread_join(threads[i], NULL) == 0);
     return argument;
 }
 
@@ -482,6 +527,7 @@ int main(void) {
     if (IN_ORDER) run(is_fair, NULL);
     if (IN_ORDER) run(cancelled_conditions, NULL);
     run(waits_are_bounded, NULL);
+    run(computes_meanwhile, NULL);
     if (IN_ORDER) run(next_is_woken, NULL);
     run(objects_do_not_move, NULL);
     refused();

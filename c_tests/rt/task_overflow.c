@@ -262,6 +262,26 @@ static void returns_and_overflows(void) {
     acort_run(faults_and_overflows, pages, NULL);
 }
 
+/* The program saves the action, which is the reporter's, and sets it again after a fault: it is not its own next one. */
+static void *sets_it_again(void *argument) {
+    volatile char *pages = argument;
+    for (int i = 0; i < 3; i++) {
+        sigaction(SIGSEGV, NULL, &was_there);
+        pages[i * sysconf(_SC_PAGESIZE)] = 1;
+        CHECK_EQUAL(mended, i + 1);
+        sigaction(SIGSEGV, &was_there, NULL);
+        join(go_with(0, faults, &harmless));
+    }
+    return NULL;
+}
+static void set_again(void) {
+    char *pages = mmap(NULL, 4 * sysconf(_SC_PAGESIZE), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    handle(mends, 0, NULL);
+    alarm(60);
+    run(sets_it_again, pages);
+    _exit(7);
+}
+
 int main(void) {
     CHECK_END(in_task, OF_TASK, 0);
     CHECK_END(in_shared_task, LINE(" reader", "2048", "shared_stack_size"), 0);
@@ -283,6 +303,7 @@ int main(void) {
     CHECK_END(later_that_sends, "", 0);
     CHECK_END(check_one_that_returns, "", 7);
     CHECK_END(returns_and_overflows, OF_TASK, 0);
+    CHECK_END(set_again, "", 7);
     CHECK_END(sent, "", 7);
     CHECK_END(check_it_is_put_back, "", 7);
     return 0;
