@@ -56,6 +56,12 @@ static int begun(void) {
     return waiting() + over;
 }
 
+/* A call makes its signalfd and joins the others with one mutex. One for a signal that no other wants has it after that. */
+static void settle(void) {
+    sigset_t unwanted = set_of(SIGRTMIN + 1, SIGRTMIN + 1);
+    CHECK_FAILS(acort_signal_wait(&unwanted, NULL, 1), ETIMEDOUT);
+}
+
 /* Begins a call in a task, whose kind and worker change, and waits until it waits. */
 static void begin_task(call_t *call, sigset_t set, int64_t deadline) {
     static int number;
@@ -67,6 +73,7 @@ static void begin_task(call_t *call, sigset_t set, int64_t deadline) {
     *call = (call_t){.set = set, .deadline = deadline};
     CHECK((call->task = acort_go_ex(&attributes, waits, call)) != NULL);
     while (begun() <= before) acort_sleep(MILLISECONDS / 10);
+    settle();
 }
 
 /* The same, every third time in a thread. */
@@ -77,6 +84,7 @@ static void begin(call_t *call, sigset_t set, int64_t deadline) {
     *call = (call_t){.set = set, .deadline = deadline};
     CHECK(pthread_create(&call->thread, NULL, waits, call) == 0);
     while (begun() <= before) acort_sleep(MILLISECONDS / 10);
+    settle();
 }
 
 static void end(call_t *call) {
@@ -301,7 +309,9 @@ int main(void) {
     alarm(300);
     all = set_of(SIGUSR1, SIGUSR2);
     sigaddset(&all, SIGRTMIN);
-    CHECK(pthread_sigmask(SIG_BLOCK, &all, NULL) == 0);
+    sigset_t blocked = all;
+    sigaddset(&blocked, SIGRTMIN + 1);
+    CHECK(pthread_sigmask(SIG_BLOCK, &blocked, NULL) == 0);
     void *(*tests[])(void *) = {in_order, overlapping, leaving, overtaking, none_is_lost};
     for (workers = 1; workers < 3; workers++)
         for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) run_with(workers, tests[i], NULL);
