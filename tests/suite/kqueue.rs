@@ -86,7 +86,7 @@ fn built(source: &Path, name: &str, define: &str) -> Result<PathBuf, String> {
     let strict = "-std=gnu11 -O2 -Wall -Wextra -Werror -fno-omit-frame-pointer -Iinclude";
     let mut command = command(&format!("cc {strict} {define}"));
     command.arg(source).arg("-o").arg(&program).args(["-L", LIBRARY, "-laco"]);
-    command.arg(format!("-Wl,-rpath-link,{LIBRARY}")).args(["-lpthread", "-ldl"]);
+    command.arg(format!("-Wl,-rpath-link,{LIBRARY}")).args(["-lpthread", "-lm", "-ldl"]);
     succeed(command, 120)?;
     Ok(program)
 }

@@ -56,6 +56,7 @@ impl diag::Subject for AtomicU32 {
     }
 }
 
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 impl diag::Subject for WakeFds {
     unsafe fn describe(_: *const WakeFds, _: &mut Formatter) -> fmt::Result {
         Ok(())
