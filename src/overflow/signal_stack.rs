@@ -19,12 +19,15 @@ pub(super) fn give() -> bool {
     // SAFETY: just mapped. Without a guard below it is a signal stack as well.
     unsafe {
         let _ = sys::guard(memory.as_ptr(), guard) || sys::forbid(memory.as_ptr(), guard);
-        if thread_end::call_with(Part::SignalStack, give_back, memory)
-            && sys::set_signal_stack(memory.as_ptr().byte_add(guard), size)
-        {
+        let stack = memory.as_ptr().byte_add(guard);
+        // First: what the end of the thread is told of stays mapped until then.
+        let is_set = sys::set_signal_stack(stack, size);
+        if is_set && thread_end::call_with(Part::SignalStack, give_back, memory) {
             return true;
         }
-        sys::unmap(memory.as_ptr(), guard + size);
+        if !is_set || sys::take_signal_stack_off(stack) {
+            sys::unmap(memory.as_ptr(), guard + size);
+        }
     }
     false
 }
