@@ -254,7 +254,9 @@ ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
 
 #define aco_yield1_inline_(co) ACO_YIELD_CALL_(co)
 #define aco_exit1_inline_(co) ACO_EXIT_CALL_(co)
-#ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
+/* AddressSanitizer moves no frame with assembly in it off the stack, where leak checkers would not find it. */
+#if defined(ACO_CONFIG_SHARE_FPU_MXCSR_ENV) || defined(__SANITIZE_ADDRESS__) ||                  \
+    ACO_HAS_FEATURE_(address_sanitizer)
 #define aco_yield_inline_() ACO_YIELD_CALL_(aco_current_())
 #else
 #define aco_yield_inline_() aco_yield_fn()
