@@ -195,7 +195,8 @@ pub fn cases(compiler: &'static Compiler, extent: Extent) -> Result<Vec<Case>, S
             let wanted = wanted && !compiler.never.contains(&&*test);
             let is_of_library = test.starts_with("rt/") || OF_THE_LIBRARY.contains(&&*test);
             let is_again = number > 0 && is_of_library
-                || !compiler.runner.is_empty() && SLOW_UNDER_EMULATION.contains(&&*test);
+                || !compiler.runner.is_empty() && SLOW_UNDER_EMULATION.contains(&&*test)
+                || compiler.name == Compiler::ASAN.name && test.starts_with("rt/");
             let is_again = extent == Extent::Plain && is_again;
             let is_ours = variant.flags.contains("OLD_HEADER") && includes_extension(&source);
             if !wanted || is_again || is_ours || is_left_out(&test, variant) {

@@ -129,7 +129,7 @@ impl Compiler {
             variant("-O0 -DOLD_HEADER -fPIC", Link::Past),
             variant("-O3 -DOLD_HEADER -no-pie -fno-pie", Link::Past),
         ],
-        sample: 4,
+        sample: 3,
         ..NATIVE
     };
     pub const CXX: Compiler = Compiler {
@@ -163,7 +163,7 @@ impl Compiler {
             variant("-O2 -DOLD_HEADER", Link::Past),
         ],
         languages: Languages::Both,
-        sample: 2,
+        sample: 1,
         ..NATIVE
     };
     pub const MUSL: Compiler = Compiler {
@@ -201,7 +201,7 @@ impl Compiler {
             variant("-O0 -DOLD_HEADER", Link::Past),
         ],
         languages: Languages::Both,
-        sample: 2,
+        sample: 1,
         ..NATIVE
     };
     pub const VALGRIND: Compiler = Compiler {

@@ -35,7 +35,7 @@ const FORMS: [&str; 8] = [
     "cc -O1 -fno-omit-frame-pointer",
     "clang -O0 -DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV",
 ];
-const SAMPLE: usize = 4;
+const SAMPLE: usize = 2;
 
 const AARCH64_FORMS: [&str; 4] = [
     "aarch64-linux-gnu-gcc-12 -O2",
