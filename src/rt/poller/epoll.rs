@@ -83,10 +83,11 @@ impl Poller {
         self.control(libc::EPOLL_CTL_ADD, self.alarm, libc::EPOLLIN, ATTENTION)
     }
 
-    /// Becomes readable at that time; None: not of itself.
+    /// Becomes readable at that time; None: never by itself. A time that has passed is set again: a
+    /// [`wait`](Self::wait) may have taken its one edge after the worker looked for deadlines.
     pub(crate) fn set_alarm(&mut self, deadline: Option<i64>) {
         let deadline = deadline.unwrap_or(0);
-        if deadline == self.alarm_at {
+        if deadline == self.alarm_at && (deadline == 0 || deadline > os::now()) {
             return;
         }
         self.alarm_at = deadline;
