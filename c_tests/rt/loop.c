@@ -111,6 +111,39 @@ static void tasks_of_all_sorts(void) {
     CHECK_EQUAL(acort_free(runtime), 0);
 }
 
+/* A deadline that passes during a step, after that has looked for deadlines and before it asks the system, wakes its
+ * task at the next one. */
+enum { NAPS = 8000 };
+
+static void *naps(void *number) {
+    unsigned state = (unsigned)NUMBER(number);
+    for (int i = 0; i < NAPS; i++) {
+        state = state * 1103515245 + 12345;
+        CHECK_EQUAL(acort_sleep(1000 + state / 65536 % 20000), 0);
+    }
+    ended++;
+    return NULL;
+}
+
+static void deadlines_within_steps(void) {
+    acort_t *runtime = loop_runtime();
+    CHECK(pipe(ends) == 0);
+    ended = 0;
+    CHECK(acort_loop_go(runtime, reads, NULL) != NULL); /* the system is asked at each step */
+    for (int i = 1; i <= 3; i++) CHECK(acort_loop_go(runtime, naps, POINTER(i)) != NULL);
+    struct pollfd fd = {acort_loop_fd(runtime), POLLIN, 0};
+    for (unsigned turn = 0; ended < 3; turn++) {
+        CHECK_EQUAL(poll(&fd, 1, 10000), 1);
+        /* More steps than there are reasons for: the last one is at any distance from the next deadline. */
+        for (unsigned i = 0; i <= turn % 16; i++) CHECK_EQUAL(acort_loop_step(runtime, 0), 1);
+    }
+    CHECK_EQUAL(write(ends[1], "hello", 5), 5);
+    loop(runtime);
+    CHECK_EQUAL(acort_close(ends[0]), 0);
+    CHECK_EQUAL(acort_close(ends[1]), 0);
+    CHECK_EQUAL(acort_free(runtime), 0);
+}
+
 /* Other threads start tasks and wake them; so does the loop itself, between its steps. */
 static acort_event_t event;
 
@@ -206,6 +239,7 @@ static void refused(void) {
 int main(void) {
     CHECK(pipe(foreign) == 0);
     for (int i = 0; i < 3; i++) tasks_of_all_sorts();
+    deadlines_within_steps();
     other_threads();
     refused();
     return 0;
