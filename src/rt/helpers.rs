@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
 
 use super::grants::Due;
-use super::inherited::{Inherited, Worn};
+use super::inherited::{Applied, Inherited};
 use super::job::{Class, Job};
 use super::jobs::{Came, Jobs, Left};
 use super::parker::Hearing;
@@ -55,7 +55,7 @@ extern "C" fn serve(_: *mut c_void) -> *mut c_void {
     tls::set_is_helper(true);
     runtime::helper_begins();
     os::set_thread_name(c"acort-blocking");
-    let (mut came, mut worn) = (Came::New, Worn::NOTHING);
+    let (mut came, mut applied) = (Came::New, Applied::NOTHING);
     loop {
         let (job, due) = JOBS.next(came, PATIENCE);
         see_to(due);
@@ -63,7 +63,7 @@ extern "C" fn serve(_: *mut c_void) -> *mut c_void {
         // SAFETY: the job is this thread's; who waits for it may free it once it has ended.
         unsafe {
             let (class, most) = ((*job).class, (*job).most);
-            worn.within((*job).inherited.as_ref(), class, || ((*job).function)((*job).data));
+            applied.within((*job).inherited.as_ref(), class, || ((*job).function)((*job).data));
             came = if end(job, 0) { Came::FromCall(class) } else { Came::FromHanging(most) };
         }
     }

@@ -6,7 +6,7 @@
 //! 1. The maker starts the workers, and a worker keeps what it inherits. `ACORT_PIN_CPUS` alone changes its processors.
 //! 2. [`Inherited`] is the maker's state before any task of the runtime begins. It does not change afterwards.
 //! 3. A thread of the pool has all signals blocked, except during a call of the program, which has the maker's mask.
-//! 4. A job of the pool begins in the state of its runtime's maker. The thread takes that on where the job before was
+//! 4. A job of the pool begins in the state of its runtime's maker. The thread applies that where the job before was
 //!    another runtime's, or a call of the program. So neither the task that asks, nor a call before, leaves anything.
 //! 5. Each runtime and each job holds its state; the last one frees it. A job that hangs outlives its runtime.
 //!
@@ -80,19 +80,19 @@ impl Inherited {
     }
 }
 
-/// What a thread of the pool has taken on: the number of that state; 0: what it has is unknown.
-pub(crate) struct Worn(u64);
+/// The state that a thread of the pool has applied to itself: its number; 0: what the thread has is unknown.
+pub(crate) struct Applied(u64);
 
-impl Worn {
+impl Applied {
     /// Of a thread that has just started: all signals are blocked.
-    pub(crate) const NOTHING: Worn = Worn(0);
+    pub(crate) const NOTHING: Applied = Applied(0);
 
     /// Calls `call` for a job of `class`, in this state (3, 4).
     pub(crate) fn within(&mut self, state: Option<&Inherited>, class: Class, call: impl FnOnce()) {
         // Only tasks ask.
         let Some(state) = state else { return call() };
         if self.0 != state.number {
-            state.processors.put_on();
+            state.processors.apply();
             // SAFETY: the environment was stored by this thread's maker.
             unsafe { arch::load_fp_environment((&raw const state.fp_environment).cast()) };
             self.0 = state.number;

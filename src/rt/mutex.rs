@@ -1,4 +1,4 @@
-//! Mutexes: one word; who unlocks wakes the first waiter to compete, and hands over to one that has lost.
+//! Mutexes: one word. An unlock wakes the first waiter to compete, and hands over to one that has lost.
 //!
 //! ```text
 //!   owner  flags
@@ -11,17 +11,18 @@
 //!     0     W K  ── the woken waiter competes: it has it ────> it   W
 //!     me    W K  ── the woken waiter competes: it has lost ──> me   W     first in the queue again
 //!     me     W   ── unlock, the first has lost too often ────> it   W     handed over, and woken
+//!     me    W K  ── unlock, so many have overtaken ──────────> 0    W K   and wakes the next one, too
 //! ```
 //!
 //! W is `WAITED_FOR`, K is `WOKEN`. W says that the queue may have waiters.
 //!
-//! * M1. The owner changes by exchanges of the word. Flags change with an owner or by one; W is set, K cleared, and
-//!   the word stored outright under `lock` alone.
+//! * M1. The word changes by exchanges, but for stores of the owner under `lock`. W is set and K is cleared under `lock`
+//!   alone; an exchange without it sets or removes an owner.
 //! * M2. K says that a waiter was woken and has not competed yet. Each waiter that is woken makes another attempt, whatever
 //!   comes: a cancellation or a deadline ends its wait after that. An attempt of a waiter that has lost clears K, under
 //!   `lock`, also where it is for another waiter: then two compete.
 //! * M3. No wake-up is lost: where the queue has waiters the mutex has an owner that finds W at its unlock, or K is set.
-//! * M4. Waiting is bounded: a waiter that has lost [`MOST_LOSSES`] times, or once after a wait of [`PATIENCE`], is
+//! * M4. Waiting is bounded: a waiter that has lost [`MOST_LOSSES`] times, or once after a wait of [`HANDOFF_AFTER`], is
 //!   first in the queue, and the next unlock hands over to it. No call takes the mutex between. Where the woken waiter
 //!   does not run for long, every [`MOST_OVERTAKEN`]th unlock wakes the next waiter.
 //! * M5. An unlock touches the mutex no more once another call may be the last that needs it: after the exchange, or
@@ -53,7 +54,7 @@ const FLAGS: usize = WAITED_FOR | WOKEN;
 const LOSSES: usize = 7;
 /// A waiter that has lost so often is handed the mutex; or one that has lost once, after so many nanoseconds.
 const MOST_LOSSES: usize = 4;
-const PATIENCE: i64 = 1_000_000;
+const HANDOFF_AFTER: i64 = 1_000_000;
 /// After so many calls have taken the mutex before the woken waiter competes, an unlock wakes the next waiter as well.
 const MOST_OVERTAKEN: u32 = 64;
 
@@ -113,20 +114,20 @@ unsafe fn lock_slowly(
     has_begun: bool,
     deadline: i64,
 ) -> Outcome<()> {
-    let me = caller.owner();
-    let mut slot = ptr::without_provenance_mut(me);
+    if !has_begun {
+        call::begin(caller, deadline)?;
+    }
+    let (me, late) = (caller.owner(), os::now() + HANDOFF_AFTER);
+    let mut losses = 0;
     // SAFETY: as in `lock`. Each waiter that is woken competes, until it has the mutex (M2).
     unsafe {
-        let is_long = os::now() + PATIENCE;
-        match has_begun {
-            true => attempt::wait_again(mutex, slot, Why::Mutex, hearing, deadline)?,
-            false => attempt::wait(caller, mutex, slot, Why::Mutex, hearing, deadline)?,
-        }
-        while !is_of(mutex, me) {
-            let more = if os::is_over(is_long) { MOST_LOSSES } else { 1 };
-            let losses = (slot.addr() & LOSSES) + more;
-            slot = ptr::without_provenance_mut(me | losses.min(MOST_LOSSES));
+        loop {
+            let slot = ptr::without_provenance_mut(me | losses);
             attempt::wait_again(mutex, slot, Why::Mutex, hearing, deadline)?;
+            if is_of(mutex, me) {
+                break;
+            }
+            losses = if os::is_over(late) { MOST_LOSSES } else { (losses + 1).min(MOST_LOSSES) };
         }
         task::took_lock(caller.task());
     }
@@ -166,8 +167,11 @@ impl Awaited for Mutex {
                     return None;
                 }
                 let overtaken = &(*mutex).overtaken;
-                let count =
-                    if flags & WOKEN == 0 { 0 } else { overtaken.load(Ordering::Relaxed) + 1 };
+                let count = if flags & WOKEN == 0 {
+                    0
+                } else {
+                    overtaken.load(Ordering::Relaxed).saturating_add(1)
+                };
                 overtaken.store(count, Ordering::Relaxed);
                 (*mutex).lock.give();
                 happens_after(mutex);
@@ -250,7 +254,7 @@ pub(crate) unsafe fn holder(mutex: *mut Mutex) -> usize {
     unsafe { (*mutex).owner.load(Ordering::Relaxed) & !FLAGS }
 }
 
-/// Has the caller got it?
+/// Returns true if the caller has it.
 ///
 /// # Safety
 /// As [`lock`].

@@ -243,11 +243,14 @@ impl Lent {
             if !is_lent || sys::process_id() != PROCESS.load(Ordering::Relaxed) {
                 return;
             }
-            let copy = if is_busy { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) } else { -1 };
-            if copy < 0 {
+            if !is_busy {
                 return give_back(entry, fd);
             }
-            (*entry).lent.copy = copy + 1;
+            match libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) {
+                // No descriptor is left: the file keeps the flag, so that no worker blocks.
+                ..0 => (*entry).lent.forget(),
+                copy => (*entry).lent.copy = copy + 1,
+            }
         }
     }
 

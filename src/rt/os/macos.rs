@@ -50,7 +50,7 @@ impl Processors {
         Processors
     }
 
-    pub(crate) fn put_on(&self) {}
+    pub(crate) fn apply(&self) {}
 }
 
 /// How many processors the threads of this process can use at once.

@@ -20,7 +20,7 @@ impl Processors {
     }
 
     /// This thread may use these processors, and no others, as far as the system still lets it.
-    pub(crate) fn put_on(&self) {
+    pub(crate) fn apply(&self) {
         if self.count() > 0 && Processors::of_this_thread().0 != self.0 {
             let words: *const usize = self.0.as_ptr();
             // SAFETY: so many bytes are readable.
@@ -47,7 +47,7 @@ impl Processors {
 pub(crate) fn pin_to(index: usize) {
     let allowed = Processors::of_this_thread();
     if let Some(one) = allowed.only(index % allowed.count().max(1) as usize) {
-        one.put_on();
+        one.apply();
     }
 }
 
