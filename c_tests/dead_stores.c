@@ -36,7 +36,7 @@ static void looks_at_itself(void) {
     }
 }
 
-/* What the current coroutine is, where the program says so by hand, is seen at once. */
+/* What the current coroutine is, where the program writes it itself, is seen at once. */
 static aco_t *__attribute__((noinline)) told(aco_t *first, aco_t *second) {
     aco_t *before = aco_gtls_co, *seen;
     aco_gtls_co = first;

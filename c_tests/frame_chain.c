@@ -76,7 +76,7 @@ __attribute__((used)) void bare_leaf(void) {
     __asm__ volatile("" ::: "memory");
 }
 
-/* Takes the stack away from whoever has it. */
+/* Takes the stack away from its owner. */
 static void takes_stack(void) {
     for (;;) aco_yield();
 }
@@ -172,7 +172,7 @@ static void check_own_null(void) {
     aco_destroy(co);
 }
 
-/* Begun anew by hand, as programs of libaco do. */
+/* Begun again by writing registers, as programs of libaco do. */
 static void check_again(void) {
     aco_t *co = aco_create(main_co, stack, 0, deep, NULL);
     aco_resume(co);

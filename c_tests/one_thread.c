@@ -87,7 +87,7 @@ static void one_that_waits(void) {
     aco_resume(co);
 }
 
-/* By a thread that has a main coroutine of its own, and runs in a coroutine. */
+/* By a thread that has its own main coroutine, and runs in a coroutine. */
 static void resumes_sibling(void) {
     aco_resume(sibling);
     aco_exit();
@@ -103,7 +103,7 @@ static void from_inside_another(void) {
 enum { THREADS = 8, ROUNDS = 200 };
 static long counted;
 
-/* A function of its own: libaco's macros may keep the address of this thread's aco_gtls_co over a yield. */
+/* A separate function: libaco's macros may keep the address of this thread's aco_gtls_co over a yield. */
 static void __attribute__((noinline)) yields_once(void) {
     aco_yield();
     __asm__ volatile("" ::: "memory");

@@ -176,7 +176,7 @@ typedef struct acort_opts_t {
     /// Bytes of the stack of a main task, as acort_run_ex() and acort_enter() start it; default: 1 MiB, or
     /// `stack_size` where that is more.
     size_t main_stack_size;
-    /// Bytes of address space below each stack that nobody uses, between two guard pages. A function whose
+    /// Bytes of unused address space below each stack, between two guard pages. A function whose
     /// frame is no larger reaches no other task's stack, however it is compiled. Default: 1 MiB; 64 KiB on
     /// 32 bits; under RLIMIT_AS a 16,384th of the limit where that is less. Whole pages; 1: no gap, and one
     /// guard page.
@@ -425,7 +425,7 @@ acort_task_t *acort_loop_go(acort_t *rt,
 int acort_attr_init(struct acort_attr_t *attr,
                     size_t size);
 
-/// Starts a task that runs `fn`, on a stack of its own of 256 KiB: it is ready, and runs when its turn
+/// Starts a task that runs `fn`, on its own stack of 256 KiB: it is ready, and runs when its turn
 /// comes, on any worker of the caller's runtime, on which it stays. It is in the caller's group. NULL and
 /// errno: EPERM outside of tasks, EINVAL for NULL, ENOMEM, EFAULT where `arg` lies on a shared stack. Its
 /// memory is freed by acort_join(), after acort_detach(), or with its group.

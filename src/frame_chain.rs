@@ -38,7 +38,7 @@ pub(crate) struct Frames {
 /// # Safety
 /// `co` points to a coroutine.
 unsafe fn record_of_resumer(co: *mut aco_t) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is a coroutine; its `main_co` is not looked into.
     unsafe { (*co).main_co as usize + arch::FRAME_RECORD }
 }
 
@@ -47,7 +47,7 @@ unsafe fn record_of_resumer(co: *mut aco_t) -> usize {
 /// # Safety
 /// `co` points to a coroutine without frames.
 pub(crate) unsafe fn begin(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is a coroutine, whose slot is in `reg`.
     unsafe {
         aco_t::set_register(co, arch::FRAME_POINTER, 0);
         state::cut(co);
@@ -60,7 +60,7 @@ pub(crate) unsafe fn begin(co: *mut aco_t) {
 /// `frames` are those of `co`, which is suspended.
 #[inline(always)]
 pub(crate) unsafe fn cut(co: *mut aco_t, frames: Frames, is_watched: bool) {
-    // SAFETY: the caller's promise; a link is inside `frames`, or a slot.
+    // SAFETY: `co` is suspended; a link is inside `frames`, or a slot (F4).
     unsafe {
         if let Some(link) = find(co, frames, record_of_resumer(co), is_watched) {
             link.write_unaligned(0);
@@ -93,7 +93,7 @@ pub(crate) unsafe fn join(co: *mut aco_t, frames: Frames, is_watched: bool) {
 /// # Safety
 /// `co` points to a suspended or fresh coroutine with a share stack, `main_co` to a coroutine.
 pub(crate) unsafe fn redirect(co: *mut aco_t, main_co: *mut aco_t) {
-    // SAFETY: the caller's promise. Frames are on the stack of its owner alone, and end at its top.
+    // SAFETY: `co` has a share stack. Frames are on the stack of its owner alone, and end at its top.
     unsafe {
         let old = record_of_resumer(co);
         (*co).main_co = main_co;

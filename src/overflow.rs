@@ -1,6 +1,6 @@
 //! The overflow reporter: says what ran off its stack, before the fault takes its course.
 //!
-//! A handler on a stack of its own (sigaltstack) looks at each SIGSEGV and SIGBUS, prints a line where it is
+//! A handler on its own stack (sigaltstack) looks at each SIGSEGV and SIGBUS, prints a line where it is
 //! an overflow, and hands the signal on. It is on while a runtime that wants it exists, for tasks, and for
 //! all coroutines once the program has asked for it. Invariants:
 //!
@@ -168,7 +168,7 @@ fn comes_again(signal: c_int, code: c_int) -> bool {
 /// # Safety
 /// As [`on_fault`].
 unsafe fn look(info: &libc::siginfo_t, context: *mut c_void) {
-    // SAFETY: the caller's promise: a fault has an address; a running coroutine exists, and its stack.
+    // SAFETY: a fault has an address; a running coroutine exists, and its stack.
     unsafe {
         let (address, stack_pointer) = (info.si_addr() as usize, arch::interrupted(context));
         let Some(co) = coroutine::running() else { return };
@@ -219,7 +219,7 @@ unsafe fn is_overflow(
     stack_pointer: usize,
     is_asked: bool,
 ) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` runs here, so it has a share stack.
     let (low, size) = unsafe {
         let stack = (*co.as_ptr()).share_stack;
         ((*stack).ptr.addr(), stack::below(stack))

@@ -232,7 +232,7 @@ fn dead_form(co: *mut aco_t) -> u64 {
 /// `co` points to a coroutine.
 #[inline(always)]
 pub(crate) unsafe fn cut(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: a coroutine has a state word.
     // The word as a whole: see `arch` on FULL.
     unsafe { aco_t::state_word(co).write_volatile(read(co) | CUT) }
 }
@@ -242,7 +242,7 @@ pub(crate) unsafe fn cut(co: *mut aco_t) {
 /// # Safety
 /// As [`cut`].
 pub(crate) unsafe fn join(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: a coroutine has a state word.
     unsafe { *aco_t::state_word(co) = read(co) & !CUT }
 }
 
@@ -252,7 +252,7 @@ pub(crate) unsafe fn join(co: *mut aco_t) {
 /// `co` points to a coroutine.
 #[inline(always)]
 pub(crate) unsafe fn is_cut(co: *mut aco_t) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: a coroutine has a state word.
     unsafe { read(co) & CUT != 0 }
 }
 

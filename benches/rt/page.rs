@@ -39,7 +39,7 @@ const MEMORY: &str = "about 220 bytes are the task, the others its coroutine and
 /// How the figures come about, and what differs between the columns.
 const EXPLANATION: &str = "\
 The least of the rounds counts, as what disturbs a run only adds to it. One worker on one processor, but where the \
-row says otherwise; each task has a stack of its own, of 256 KiB (acort's default) or 64 KiB (State Threads, \
+row says otherwise; each task has its own stack, of 256 KiB (acort's default) or 64 KiB (State Threads, \
 Boost.Fiber); Go with GOMAXPROCS=1, may with one worker. Go's \
 figures have its collector's and its monitor's time in them.
 

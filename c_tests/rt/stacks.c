@@ -69,7 +69,7 @@ static void *has_neighbors(void *argument) {
     return argument;
 }
 static void leaps(void) { run(has_neighbors, NULL); }
-/* It is a fault, in a guard certainly, or hurts nobody. */
+/* It is a fault, in a guard certainly, or hits no other stack. */
 static void check_leaps(void) {
     static const size_t leaps_of[] = {LOWEST, 1, 4096, 8192, 20000, 70000, 140000, 300000, 600000, MIB};
     char text[4000];

@@ -158,7 +158,7 @@ static int make_one(uint32_t flags, int of, long fail_at) {
     int error = errno;
     counting = 0;
     if (runtime == NULL) {
-        /* pthread_create() has an errno of its own where its memory fails. */
+        /* pthread_create() has another errno where its memory fails. */
         if (error != errors[of] && error != EAGAIN && error != ENOMEM) {
             fprintf(stderr, "%d, %ld: errno %d\n", of, fail_at, error);
             exit(1);

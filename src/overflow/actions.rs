@@ -108,7 +108,7 @@ pub(super) unsafe fn hand_on(
     context: *mut c_void,
     comes_again: bool,
 ) {
-    // SAFETY: the caller's promise; the handler before takes what its flags say.
+    // SAFETY: `info` and `context` are the kernel's; the handler before takes what its flags say.
     unsafe {
         let next = before(signal).read();
         let is_back = !is_placed(signal).load(Ordering::SeqCst)

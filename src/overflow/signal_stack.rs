@@ -1,4 +1,4 @@
-//! The stack that the reporter's handler runs on: one for each thread that has none of its own.
+//! The stack that the reporter's handler runs on: one for each thread that has none.
 
 use core::ffi::c_void;
 

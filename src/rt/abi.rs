@@ -84,7 +84,7 @@ pub struct acort_opts_t {
     /// Bytes of the stack of a main task, as acort_run_ex() and acort_enter() start it; default: 1 MiB, or
     /// `stack_size` where that is more.
     pub main_stack_size: usize,
-    /// Bytes of address space below each stack that nobody uses, between two guard pages. A function whose
+    /// Bytes of unused address space below each stack, between two guard pages. A function whose
     /// frame is no larger reaches no other task's stack, however it is compiled. Default: 1 MiB; 64 KiB on
     /// 32 bits; under RLIMIT_AS a 16,384th of the limit where that is less. Whole pages; 1: no gap, and one
     /// guard page.

@@ -107,7 +107,7 @@ unsafe fn discard(job: *mut Job) {
 
 /// Frees a job. Its data stays.
 unsafe fn free(job: *mut Job) {
-    // SAFETY: the caller's promise: the job is the caller's, and holds its state.
+    // SAFETY: the job is the caller's, which holds its state.
     unsafe {
         if let Some(state) = NonNull::new((*job).inherited) {
             Inherited::release(state);

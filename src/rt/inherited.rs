@@ -64,7 +64,7 @@ impl Inherited {
     /// # Safety
     /// The caller holds it, and does not use it afterwards.
     pub(crate) unsafe fn release(this: NonNull<Inherited>) {
-        // SAFETY: the caller's promise: it exists until the last holder frees it.
+        // SAFETY: the caller is one of its holders: it exists until the last one frees it.
         unsafe {
             happens_before(this.as_ptr());
             if this.as_ref().holders.fetch_sub(1, Ordering::AcqRel) == 1 {

@@ -137,7 +137,7 @@ unsafe fn lock_slowly(
 /// The slot is the caller, and how often it has lost. EDEADLK: it has the mutex.
 impl Awaited for Mutex {
     unsafe fn parts(mutex: *mut Mutex) -> (*const Lock, *mut Queue) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the mutex is there; only addresses are taken.
         unsafe { (&raw const (*mutex).lock, &raw mut (*mutex).queue) }
     }
 
@@ -250,7 +250,7 @@ unsafe fn is_of(mutex: *mut Mutex, owner: usize) -> bool {
 /// # Safety
 /// The mutex is there.
 pub(crate) unsafe fn holder(mutex: *mut Mutex) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the mutex is there.
     unsafe { (*mutex).owner.load(Ordering::Relaxed) & !FLAGS }
 }
 
@@ -276,7 +276,7 @@ pub(crate) unsafe fn wait_without(
     queue: *mut Queue,
     wait: Wait,
 ) -> Outcome<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the mutex is there, and the queue while the caller waits in it.
     unsafe {
         if !is_mine(caller, mutex) {
             return Err(libc::EPERM);

@@ -13,7 +13,7 @@
 //! * N1. What acort has set is remembered in the entry of the number, with what tells the file: `LENT`. The entry's lock
 //!   is held for it. A flag that the program has set is never touched.
 //! * N2. The flag goes back only while the number stands for that file, as far as device, inode and access mode tell.
-//! * N3. A call that asks the system without a flag of its own against blocking has called [`make`] for that very
+//! * N3. A call that asks the system, and gives it no flag against blocking, has called [`make`] for that very
 //!   attempt. The end of the last runtime gives back what no call is inside of: it says `GIVING` first, then looks for calls;
 //!   a call enters first, then looks for `GIVING`. So one of the two sees the other.
 //! * N4. acort_close() gives back while each call inside waits: it asks the system no more. Where one may be asking, a
@@ -129,7 +129,7 @@ unsafe fn lend(entry: *mut Entry, fd: c_int) -> Outcome<()> {
     let identity = identity(fd, found)?;
     take_over();
     set_flags(fd, found | libc::O_NONBLOCK)?;
-    // SAFETY: the caller's promise; an entry is put in the list once, before others can find it there.
+    // SAFETY: the entry stays (E1), its lock is held; it is put in the list once, before others can find it there.
     unsafe {
         let lent = &raw mut (*entry).lent;
         ((*lent).fd, (*lent).identity) = (fd, identity);
@@ -179,7 +179,7 @@ fn each(mut act: impl FnMut(*mut Entry)) {
 /// # Safety
 /// The lock of `entry` is held, or the process ends.
 unsafe fn give_back(entry: *mut Entry, fd: c_int) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the entry stays (E1); its lock is held, or no other thread runs on.
     unsafe {
         if let Ok(found) = flags(fd)
             && found & libc::O_NONBLOCK != 0

@@ -70,7 +70,7 @@ impl fmt::Display for State<'_> {
 /// # Safety
 /// The task's group is held: its coroutine stays meanwhile (see `vessel`).
 unsafe fn entry_of(task: *mut Task) -> Option<usize> {
-    // SAFETY: the caller's promise. A task that begins meanwhile has another state afterwards.
+    // SAFETY: the group is held: task and coroutine stay. A task that begins meanwhile has another state afterwards.
     unsafe {
         match (*task).state.load(Ordering::Acquire) {
             FRESH => {
@@ -92,7 +92,7 @@ unsafe fn entry_of(task: *mut Task) -> Option<usize> {
 /// # Safety
 /// The task's group is held, and the task does not run meanwhile: what it waits for is there.
 unsafe fn write_holder(line: &mut Line, task: *mut Task) -> fmt::Result {
-    // SAFETY: the caller's promise.
+    // SAFETY: the task waits meanwhile, so the object that it waits for is there.
     unsafe {
         let object = ptr::with_exposed_provenance_mut::<c_void>((*task).about);
         let holder = match Why::of((*task).why.load(Ordering::Relaxed)) {

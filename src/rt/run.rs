@@ -125,7 +125,7 @@ pub(crate) fn new(options: &acort_opts_t) -> Outcome<*mut Runtime> {
 
 /// Starts a thread for each worker, and gives how many; with an error how many were started before it.
 unsafe fn start_workers(runtime: *mut Runtime) -> Result<u32, (u32, c_int)> {
-    // SAFETY: the caller's promise: a new runtime.
+    // SAFETY: a new runtime, whose workers exist.
     unsafe {
         for number in 0..(*runtime).options.workers {
             let worker = *(*runtime).workers.add(number as usize);

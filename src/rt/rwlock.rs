@@ -150,7 +150,7 @@ pub(crate) unsafe fn write(caller: Caller, rwlock: *mut RwLock, deadline: i64) -
 /// # Safety
 /// It is there.
 pub(crate) unsafe fn holder(rwlock: *mut RwLock) -> Result<usize, u32> {
-    // SAFETY: the caller's promise.
+    // SAFETY: it is there.
     unsafe {
         let _held = (*rwlock).lock.hold();
         match ((*rwlock).writer, (*rwlock).readers) {

@@ -1,5 +1,4 @@
-//! What a runtime does about its tasks' stacks: how far they lie apart, and the line of one that ran off its
-//! own.
+//! The stacks of tasks: their sizes, how far they lie apart, and the line of one that overflows.
 
 use core::ffi::CStr;
 use core::ptr;
@@ -18,7 +17,7 @@ pub(crate) const MAIN_TASKS: usize = 1 << 20;
 /// Bytes of the stack that the shared tasks of a worker share.
 pub(crate) const SHARED_TASKS: usize = 2 << 20;
 
-/// Bytes below a task's stack that nobody uses, as far as the address space has room for them: a limit of
+/// Unused bytes below a task's stack, as far as the address space has room for them: a limit of
 /// it has room for so many gaps, and less than a sixteenth of it goes to the gaps of a thousand tasks.
 pub(crate) fn default_gap() -> usize {
     const MOST: usize = if usize::BITS < 64 { 64 * 1024 } else { 1 << 20 };

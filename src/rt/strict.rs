@@ -26,7 +26,7 @@ pub(crate) unsafe fn count_unjoined(group: *mut Group) {
         return;
     }
     let mut count = 0_usize;
-    // SAFETY: the caller's promise.
+    // SAFETY: the group exists, and its tasks until it is freed.
     unsafe { (*group).each(&mut |task| count += usize::from(!(*task).has(MAIN))) };
     if count != 0 {
         diag::print(format_args!(
@@ -47,7 +47,7 @@ pub(crate) unsafe fn was_long_ago(task: *mut Task, late: i64) {
     if !is_on() || IS_SAID.swap(true, Ordering::Relaxed) {
         return;
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: the task was claimed: it stays until the caller wakes it.
     let (id, why) = unsafe { ((*task).id, Why::of((*task).why.load(Ordering::Relaxed))) };
     let what = why.text().to_str().unwrap_or_default();
     let hours = late / LONG_AGO;

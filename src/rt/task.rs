@@ -197,7 +197,7 @@ pub(crate) fn create(beginning: Beginning, flags: u8) -> Option<NonNull<Task>> {
 /// The task at `address`; NULL: it is none's.
 pub(crate) fn of_address(address: usize) -> *mut Task {
     let mut chunk: *mut Chunk = CHUNKS.load(Ordering::Acquire).cast();
-    // SAFETY: chunks stay for ever.
+    // SAFETY: chunks are never freed.
     unsafe {
         while !chunk.is_null() {
             let tasks: *mut Task = (&raw mut (*chunk).tasks).cast();

@@ -170,7 +170,7 @@ pub(crate) unsafe fn put(worker: *mut Worker, task: *mut Task) {
             if (*task).has(MEASURED) {
                 (*task).about = coroutine::stack_used(co);
             }
-            // Who shows tasks holds the group, and looks into their coroutines.
+            // A report of tasks holds the group, and looks into their coroutines.
             let held = (*(*task).group).lock.hold();
             (*task).co = ptr::null_mut();
             drop(held);

@@ -168,7 +168,7 @@ unsafe fn take_returns(heap: *mut Heap) {
 /// # Safety
 /// `heap` points to a heap.
 unsafe fn try_to_hold(heap: *mut Heap) -> bool {
-    // SAFETY: heaps stay for ever.
+    // SAFETY: heaps are never freed.
     let is_held = unsafe { &(*heap).is_held };
     is_held.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
 }
@@ -203,7 +203,7 @@ pub(super) unsafe fn let_go(heap: *mut Heap) {
 /// else the caller lets it go. None: the system has no memory.
 pub(super) fn hold_one() -> Option<(*mut Heap, bool)> {
     let state = tls::thread_state();
-    // SAFETY: the thread's own state; heaps stay for ever.
+    // SAFETY: the thread's own state; heaps are never freed.
     unsafe {
         if !(*state).heap.is_null() {
             return Some(((*state).heap.cast(), true));
@@ -250,7 +250,7 @@ unsafe extern "C" fn let_own_go(_: *mut c_void) {
 /// Calls `visit` with each heap, until it says true; that.
 pub(super) fn each_heap(mut visit: impl FnMut(&Heap) -> bool) -> bool {
     let mut heap = HEAPS.load(Ordering::Acquire);
-    // SAFETY: heaps stay for ever.
+    // SAFETY: heaps are never freed.
     while let Some(this) = unsafe { heap.as_ref() } {
         if visit(this) {
             return true;

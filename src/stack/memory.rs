@@ -17,7 +17,7 @@
 //!
 //! 1. All bytes from `real_ptr` to `ptr` belong to this stack alone. So a frame that leaves the stack by no
 //!    more than the gap reaches no other memory, whether its function probes it or not.
-//! 2. Each access to a guard is a fault. What comes past the first guard in a leap and goes on in small
+//! 2. Each access to a guard is a fault. What comes past the first guard in a leap and continues in small
 //!    frames meets the second.
 //! 3. The gap takes no memory. Where untouched memory costs none it is a part of the stack's own mapping,
 //!    which merges with its neighbors': stacks take no mapping each. Where it does cost, nothing can touch
@@ -176,7 +176,7 @@ const NO: u8 = 2;
 /// # Safety
 /// The range is whole pages of a mapping of the caller's, and nothing uses it.
 unsafe fn install_guard(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: the caller's promise. Locked memory (mlockall) takes no region: then the other way.
+    // SAFETY: whole pages of the caller's mapping. Locked memory (mlockall) takes no region: then the other way.
     unsafe { install_region(address, size) || sys::forbid(address, size) }
 }
 
@@ -188,7 +188,7 @@ unsafe fn install_guard(address: *mut c_void, size: usize) -> bool {
 /// # Safety
 /// As [`install_guard`].
 unsafe fn install_region(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: whole pages of the caller's mapping.
     unsafe {
         match REGIONS.load(Ordering::Relaxed) {
             YES => sys::guard(address, size),

@@ -40,7 +40,7 @@ pub(crate) fn create(size: usize, guarded: bool) -> Result<*mut aco_share_stack_
     create_of(sizes.ok_or(Refusal::TooLarge { size })?)
 }
 
-/// As [`create`], guarded, with `gap` bytes below the guard that nobody uses, and a second guard below
+/// As [`create`], guarded, with `gap` unused bytes below the guard, and a second guard below
 /// those (see [`memory`]). Less than a page: no gap.
 #[cfg(feature = "rt")]
 pub(crate) fn create_apart(size: usize, gap: usize) -> Result<*mut aco_share_stack_t, Refusal> {
@@ -85,7 +85,7 @@ unsafe fn begin(block: NonNull<Block>, usable: *mut c_void, size: usize) -> *mut
 /// # Safety
 /// `stack` points to a live share stack.
 pub(crate) unsafe fn below(stack: *const aco_share_stack_t) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the stack is live, and so is its block.
     unsafe { layout::Sizes { usable: (*stack).sz, mapped: (*stack).real_sz }.below() }
 }
 
@@ -121,7 +121,7 @@ unsafe fn describe(block: NonNull<Block>, sizes: &layout::Sizes, memory: &memory
     let usable = memory.usable;
     let stack: *mut aco_share_stack_t = block.as_ptr().cast();
     let top = layout::Top::of(usable.addr(), sizes.usable);
-    // SAFETY: the caller's promise.
+    // SAFETY: the block is the caller's alone.
     unsafe {
         (*stack).sz = sizes.usable;
         (*stack).align_highptr = usable.with_addr(top.high);

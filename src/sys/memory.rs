@@ -50,7 +50,7 @@ pub(crate) fn reserve(size: usize) -> Option<NonNull<c_void>> {
 /// # Safety
 /// The range is whole pages of a mapping from [`reserve`].
 pub(crate) unsafe fn permit(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::mprotect(address, size, libc::PROT_READ | libc::PROT_WRITE) == 0 }
 }
 
@@ -59,7 +59,7 @@ pub(crate) unsafe fn permit(address: *mut c_void, size: usize) -> bool {
 /// # Safety
 /// The range is whole pages of a mapping of the caller's.
 pub(crate) unsafe fn unlock(address: *mut c_void, size: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::munlock(address, size) };
 }
 

@@ -16,7 +16,7 @@ pub(crate) unsafe fn signal_action(
     handler: Option<SignalHandler>,
     before: *mut libc::sigaction,
 ) -> bool {
-    // SAFETY: the caller's promise; all zero is an action. An interceptor may write nothing at `before`.
+    // SAFETY: `before` is NULL or writable; all zero is an action. An interceptor may write nothing there.
     unsafe {
         if !before.is_null() {
             before.write_bytes(0, 1);
@@ -57,7 +57,7 @@ pub(crate) fn take_default_action(signal: c_int) {
 /// # Safety
 /// `info` is what a handler was given.
 pub(crate) unsafe fn requeue(signal: c_int, info: *const libc::siginfo_t) {
-    // SAFETY: the caller's promise; a process may send itself any signal with any information.
+    // SAFETY: `info` is the kernel's; a process may send itself any signal with any information.
     unsafe {
         let (process, thread) = (libc::getpid(), libc::syscall(libc::SYS_gettid));
         if libc::syscall(libc::SYS_rt_tgsigqueueinfo, process, thread, signal, info) != 0 {

@@ -47,7 +47,7 @@ fn new_mutex() -> Shared<Mutex> {
 /// leave frees it.
 ///
 /// Fails where `pass_on`, which finds no waiter, makes the mutex free before it gives the lock back (it is used after it
-/// was freed), or after that without a look at what has come meanwhile (that call waits for ever).
+/// was freed), or after that without a look at what has come meanwhile (that call never returns).
 #[test]
 fn mutex_keeps_others_out() {
     check(3, || {

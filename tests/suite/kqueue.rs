@@ -44,7 +44,7 @@ impl Provider {
             library: root().join(LIBRARY),
             header: "-Itests/kqueue".to_string(),
             define: "",
-            // The stand-in has descriptors of its own beside each queue.
+            // The stand-in has more descriptors than each queue.
             never: &["descriptors_gone"],
             forks: true,
         }

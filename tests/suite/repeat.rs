@@ -1,6 +1,6 @@
 //! What has time, ports or chance in it, again and again while other programs want the processors.
 //!
-//! By hand: `make test-long LANES=repeat` has 300 rounds of each, `make test LANES=repeat` 10.
+//! Not in LANES=all: `make test-long LANES=repeat` has 300 rounds of each, `make test LANES=repeat` 10.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::process::wait;
 
 /// Under an emulator or a sanitizer, on a machine with much to do, a server is long in coming.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A server that runs; killed where nobody has ended it.
 pub struct Server {
@@ -36,7 +36,7 @@ impl Server {
                 return Ok(server);
             }
             let is_over = server.child.try_wait().map_err(|error| error.to_string())?.is_some();
-            if is_over || start.elapsed() > PATIENCE {
+            if is_over || start.elapsed() > TIMEOUT {
                 return Err(format!("{command:?} tells no port:\n{text}"));
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -62,7 +62,7 @@ impl Server {
         let process = libc::pid_t::try_from(self.child.id()).map_err(|error| error.to_string())?;
         // SAFETY: our child, for which nobody has waited.
         unsafe { libc::kill(process, signal) };
-        let status = wait(&mut self.child, PATIENCE);
+        let status = wait(&mut self.child, TIMEOUT);
         let text = self.text()?;
         match status.map_err(|why| format!("after signal {signal}: {why}\n{text}"))? {
             status if status.success() => Ok(text),
@@ -82,7 +82,7 @@ impl Drop for Server {
 pub fn ask(port: u16, request: &str) -> Result<String, String> {
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         stream.write_all(request.as_bytes())?;
         stream.shutdown(Shutdown::Write)?;
         let mut answer = String::new();

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::process::{command, run, succeed};
 use crate::procfs::{descriptors, memory, owns, processor_time};
-use crate::servers::{PATIENCE, Server};
+use crate::servers::{Server, TIMEOUT};
 
 /// More than the server has descriptors.
 const CLIENTS: usize = 40;
@@ -100,7 +100,7 @@ fn crowd(path: &Path, kind: Kind) -> Result<(), String> {
     let (mut served, begin) = (Vec::new(), Instant::now());
     let mut settled = begin;
     // Until none is served for a while: the descriptors are out.
-    while settled.elapsed() < Duration::from_millis(300) && begin.elapsed() < PATIENCE {
+    while settled.elapsed() < Duration::from_millis(300) && begin.elapsed() < TIMEOUT {
         if take_served(&mut waiting, &mut served, &server)? > 0 || served.is_empty() {
             settled = Instant::now();
         }
@@ -119,7 +119,7 @@ fn crowd(path: &Path, kind: Kind) -> Result<(), String> {
     while !waiting.is_empty() {
         served.clear();
         take_served(&mut waiting, &mut served, &server)?;
-        if begin.elapsed() > PATIENCE {
+        if begin.elapsed() > TIMEOUT {
             return Err(format!("{} clients are never served", waiting.len()));
         }
         std::thread::sleep(Duration::from_millis(5));
@@ -235,7 +235,7 @@ fn take_served(
 fn until(mut holds: impl FnMut() -> Result<bool, String>, otherwise: &str) -> Result<(), String> {
     let start = Instant::now();
     while !holds()? {
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > TIMEOUT {
             return Err(otherwise.to_string());
         }
         std::thread::sleep(Duration::from_millis(2));

@@ -24,7 +24,7 @@ pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
 /// # Safety
 /// `place` is readable for 8 bytes, and has such an environment.
 pub(crate) unsafe fn load_fp_environment(place: *const c_void) {
-    // SAFETY: the caller's promise. With no exception raised none that is unmasked becomes a trap.
+    // SAFETY: `place` has 8 readable bytes. With no exception raised none that is unmasked becomes a trap.
     unsafe {
         let controls = place.byte_add(4).cast::<u32>().read() & !0x3f;
         asm!(

@@ -40,7 +40,7 @@ pub unsafe extern "C" fn acort_run_ex(
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `opts` is NULL or has `size` bytes; `fn` takes `arg`; `ret` is NULL or writable.
     unsafe {
         let options = sized::read(opts, &making::DEFAULTS);
         status(options.and_then(|options| run::run(&options, r#fn, arg, ret)))

@@ -18,7 +18,7 @@ pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -
     status(unsafe { sized::fill(attr, size, &spawn::PLAIN) })
 }
 
-/// Starts a task that runs `fn`, on a stack of its own of 256 KiB: it is ready, and runs when its turn
+/// Starts a task that runs `fn`, on its own stack of 256 KiB: it is ready, and runs when its turn
 /// comes, on any worker of the caller's runtime, on which it stays. It is in the caller's group. NULL and
 /// errno: EPERM outside of tasks, EINVAL for NULL, ENOMEM, EFAULT where `arg` lies on a shared stack. Its
 /// memory is freed by acort_join(), after acort_detach(), or with its group.

@@ -1,4 +1,4 @@
-//! What Linux has of its own: futexes, the threads of the process.
+//! What Linux alone has: futexes, the threads of the process.
 
 use core::ffi::{c_int, c_long, c_void};
 use core::mem::MaybeUninit;
@@ -125,7 +125,7 @@ pub(crate) unsafe fn accept(
 pub(super) unsafe fn fstat(fd: c_int, status: *mut libc::stat) -> c_int {
     #[unsafe(link_section = "aco_shared")]
     static FSTAT: StandIn = StandIn::new();
-    // SAFETY: the caller's promise. The C library's struct is the kernel's on these architectures.
+    // SAFETY: `status` is writable. The C library's struct is the kernel's on these architectures.
     let answer = unsafe {
         FSTAT.call(
             || libc::fstat(fd, status).into(),
@@ -151,7 +151,7 @@ pub(super) unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c
     let time = timespec(i64::from(limit.max(0)) * 1_000_000);
     let time_or_none = if limit < 0 { ptr::null() } else { &raw const time };
     let count = count as libc::nfds_t;
-    // SAFETY: the caller's promise; the time is there for as long as the call.
+    // SAFETY: so many structs are at `files`; the time is there for as long as the call.
     let found = unsafe {
         POLL.call(
             || libc::poll(files, count, limit).into(),

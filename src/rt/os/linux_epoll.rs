@@ -41,7 +41,7 @@ pub(crate) unsafe fn other_epoll_wait(
     count: c_int,
     limit: c_int,
 ) -> c_long {
-    // SAFETY: the caller's promise; without a mask the last two are none.
+    // SAFETY: `count` events have room at `place`; without a mask the last two are none.
     unsafe {
         let no_mask = ptr::null::<libc::sigset_t>();
         let number = libc::SYS_epoll_pwait;

@@ -95,7 +95,7 @@ pub(crate) fn timespec(nanoseconds: i64) -> libc::timespec {
 /// As there.
 #[cfg(not(target_os = "linux"))]
 unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c_int) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: so many structs are at `files`.
     unsafe { libc::poll(files, count as libc::nfds_t, limit) }
 }
 

@@ -36,7 +36,7 @@ use crate::{diag, sys};
 /// What a line says to do.
 const ADVICE: &str = "docs/sandbox.md lists the calls that a sandbox must allow";
 
-/// A call that the runtime makes of its own, and that nothing stands in for.
+/// A call that the runtime itself needs, and that nothing stands in for.
 #[derive(Clone, Copy)]
 #[cfg_attr(aco_kqueue, allow(dead_code))]
 pub(crate) enum Call {

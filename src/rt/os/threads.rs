@@ -43,12 +43,12 @@ pub(crate) fn set_thread_name(name: &CStr) {
     unsafe {
         libc::prctl(libc::PR_SET_NAME, name.as_ptr())
     };
-    // SAFETY: as above.
+    // SAFETY: the name ends in 0.
     #[cfg(target_os = "macos")]
     unsafe {
         libc::pthread_setname_np(name.as_ptr())
     };
-    // SAFETY: as above.
+    // SAFETY: the name ends in 0.
     #[cfg(target_os = "freebsd")]
     unsafe {
         libc::pthread_set_name_np(libc::pthread_self(), name.as_ptr())
