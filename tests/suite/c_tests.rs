@@ -83,8 +83,9 @@ const IN_ANY_ORDER: [&str; 34] = [
     "rt/workers",
 ];
 
-/// Tests that ask for each of many failures, one run for each: `make test` leaves them to the lanes without emulation.
-const SLOW_UNDER_EMULATION: [&str; 2] = ["failing", "rt/failing"];
+/// Tests of many runs, much memory, or long compilations, which `make test` leaves to the lanes without emulation.
+const SLOW_UNDER_EMULATION: [&str; 5] =
+    ["failing", "generator", "own_memory", "raii", "rt/failing"];
 
 /// Returns true if the test holds in whatever order tasks run.
 pub fn is_in_any_order(test: &str) -> bool {

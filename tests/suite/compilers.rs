@@ -145,7 +145,7 @@ impl Compiler {
             variant("-O2 -DOLD_HEADER", Link::Past),
         ],
         languages: Languages::Cxx,
-        sample: 2,
+        sample: 1,
         ..NATIVE
     };
     pub const CLANG: Compiler = Compiler {
