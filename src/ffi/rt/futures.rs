@@ -3,9 +3,10 @@
 use core::ffi::{c_int, c_void};
 
 use super::{given, object, status};
-use crate::rt::abi::acort_future_t;
-use crate::rt::caller::Caller;
-use crate::rt::{future, sized};
+use crate::rt::base::size_prefixed;
+use crate::rt::model::abi::acort_future_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::sync::future;
 
 /// A future without a value. NULL and ENOMEM. The caller has a reference: acort_future_unref().
 #[unsafe(no_mangle)]
@@ -81,7 +82,7 @@ pub unsafe extern "C" fn acort_future_wait(
     let caller = Caller::current();
     // SAFETY: the caller's promise.
     status(given(future).and_then(|future| unsafe {
-        sized::store(value, future::wait(caller, future, deadline)?);
+        size_prefixed::store(value, future::wait(caller, future, deadline)?);
         Ok(())
     }))
 }

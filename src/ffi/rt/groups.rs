@@ -3,9 +3,10 @@
 use core::ffi::c_int;
 
 use super::{given, object, status, until};
-use crate::rt::abi::acort_group_t;
-use crate::rt::caller::Caller;
-use crate::rt::{group, nesting, parker};
+use crate::rt::base::parker;
+use crate::rt::model::abi::acort_group_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::model::{group, nesting};
 
 /// A group for tasks (acort_attr_t.group). Groups nest: the new one is inside the caller's own group, and is cancelled
 /// when that one, or any around it, is cancelled, fails or is closed. Where the caller's group is cancelled already, the
