@@ -3,11 +3,16 @@
 use core::ffi::{c_int, c_uint, c_void};
 
 use super::{answer, given, object, status, until};
-use crate::rt::model::abi::{acort_case_t, acort_chan_t};
+use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::Outcome;
 use crate::rt::select::call as select;
+use crate::rt::sync::channel::Channel;
 use crate::rt::sync::{channel, channel_life};
+
+/// A channel.
+#[allow(non_camel_case_types)]
+pub type acort_chan_t = Channel;
 
 /// A channel for values of `elem` bytes, of which it keeps up to `cap`; 0: each is handed from sender to
 /// receiver. For tasks of any worker, and plain threads, unless `flags` is ACORT_LOCAL. NULL and errno: EINVAL

@@ -4,9 +4,13 @@ use core::ffi::{c_int, c_void};
 
 use super::{given, object, status};
 use crate::rt::base::size_prefixed;
-use crate::rt::model::abi::acort_future_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::sync::future;
+use crate::rt::sync::future::Future;
+
+/// A future.
+#[allow(non_camel_case_types)]
+pub type acort_future_t = Future;
 
 /// A future without a value. NULL and ENOMEM. The caller has a reference: acort_future_unref().
 #[unsafe(no_mangle)]

@@ -119,7 +119,7 @@ pub extern "C" fn acort_self() -> *mut acort_task_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_id(task: *mut acort_task_t) -> u64 {
     match existing(task).and_then(given) {
-        Ok(task) => task.id,
+        Ok(task) => task.id(),
         Err(error) => {
             crate::sys::set_errno(error);
             0

@@ -14,20 +14,20 @@
 use core::ptr;
 
 use super::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
-use crate::rt::model::task::Task;
+use super::list::Link;
 
 /// A worker's, in lines of its own. All zero is an empty one of a worker that is awake.
 #[repr(align(64))]
-pub(crate) struct Inbox {
+pub(crate) struct Inbox<T: Link> {
     /// The task that came last; each leads to the one that came before it.
-    last: AtomicPtr<Task>,
+    last: AtomicPtr<T>,
     /// It sleeps, or will, and is to be roused for what comes.
     is_asleep: AtomicBool,
     /// Threads that are giving it something.
     givers: AtomicU32,
 }
 
-impl Inbox {
+impl<T: Link> Inbox<T> {
     /// Has nobody given anything?
     pub(crate) fn is_empty(&self) -> bool {
         self.last.load(Ordering::SeqCst).is_null()
@@ -56,13 +56,13 @@ impl Inbox {
     /// # Safety
     /// The task is in no list; the inbox stays until the worker has taken it, and until
     /// [`wait_for_givers`](Self::wait_for_givers) has come back.
-    pub(crate) unsafe fn give(inbox: *const Inbox, task: *mut Task, rouse: impl FnOnce()) {
+    pub(crate) unsafe fn give(inbox: *const Self, task: *mut T, rouse: impl FnOnce()) {
         // SAFETY: the caller's promise.
         unsafe {
             (*inbox).givers.fetch_add(1, Ordering::Relaxed);
             let mut last = (*inbox).last.load(Ordering::Relaxed);
             loop {
-                (*task).next = last;
+                *T::next(task) = last;
                 let orders = (Ordering::AcqRel, Ordering::Relaxed);
                 match (*inbox).last.compare_exchange_weak(last, task, orders.0, orders.1) {
                     Ok(_) => break,
@@ -78,23 +78,22 @@ impl Inbox {
 
     /// Takes all tasks, and calls `each` for them in the order in which they came.
     #[inline(always)]
-    pub(crate) fn take(&self, mut each: impl FnMut(*mut Task)) {
+    pub(crate) fn take(&self, mut each: impl FnMut(*mut T)) {
         if self.last.load(Ordering::Relaxed).is_null() {
             return;
         }
         // Who sees it empty again sees that the worker was not idle any more: see `Runtime::is_stuck_since`.
         let mut task = self.last.swap(ptr::null_mut(), Ordering::AcqRel);
-        let mut turned: *mut Task = ptr::null_mut();
+        let mut turned: *mut T = ptr::null_mut();
         // SAFETY: the tasks are this worker's, and in no other list.
         unsafe {
-            while let Some(this) = task.as_mut() {
-                let next = this.next;
-                this.next = turned;
+            while !task.is_null() {
+                let next = T::next(task).replace(turned);
                 turned = task;
                 task = next;
             }
-            while let Some(this) = turned.as_ref() {
-                let next = this.next;
+            while !turned.is_null() {
+                let next = *T::next(turned);
                 each(turned);
                 turned = next;
             }

@@ -6,30 +6,31 @@
 use core::ptr;
 
 use super::atomic::{AtomicUsize, Ordering};
+use super::list::Link;
 use super::lock::Lock;
-use crate::rt::model::task::Task;
 
 /// First in, first out. All zero is an empty list.
-pub(crate) struct Fresh {
+pub(crate) struct Fresh<T: Link> {
     lock: Lock,
-    first: *mut Task,
-    last: *mut Task,
+    first: *mut T,
+    last: *mut T,
     count: AtomicUsize,
 }
 
-impl Fresh {
+impl<T: Link> Fresh<T> {
     /// Puts a task at the end.
     ///
     /// # Safety
     /// It is in no list; the list is there.
-    pub(crate) unsafe fn put(list: *mut Fresh, task: *mut Task) {
+    pub(crate) unsafe fn put(list: *mut Self, task: *mut T) {
         // SAFETY: the caller's promise; the lock is held.
         unsafe {
-            (*task).next = ptr::null_mut();
+            *T::next(task) = ptr::null_mut();
             let _held = (*list).lock.hold();
-            match (*list).last.as_mut() {
-                Some(last) => last.next = task,
-                None => (*list).first = task,
+            if (*list).last.is_null() {
+                (*list).first = task;
+            } else {
+                *T::next((*list).last) = task;
             }
             (*list).last = task;
             (*list).count.fetch_add(1, Ordering::SeqCst);
@@ -56,7 +57,7 @@ impl Fresh {
     ///
     /// # Safety
     /// The list is there.
-    pub(crate) unsafe fn take(list: *mut Fresh) -> *mut Task {
+    pub(crate) unsafe fn take(list: *mut Self) -> *mut T {
         // SAFETY: the caller's promise; who is in the list exists.
         unsafe {
             if (*list).is_empty() {
@@ -64,8 +65,8 @@ impl Fresh {
             }
             let _held = (*list).lock.hold();
             let task = (*list).first;
-            if let Some(found) = task.as_ref() {
-                (*list).first = found.next;
+            if !task.is_null() {
+                (*list).first = *T::next(task);
                 if (*list).first.is_null() {
                     (*list).last = ptr::null_mut();
                 }

@@ -2,15 +2,21 @@
 
 use core::ptr;
 
-use crate::rt::model::task::Task;
-
-/// Tasks, linked through `next`: first in, first out.
-pub(crate) struct List {
-    first: *mut Task,
-    last: *mut Task,
+/// What can be in a list: it has the address of the one behind it.
+///
+/// # Safety
+/// `next` gives the address of a field of `this` that only lists use.
+pub(crate) unsafe trait Link: 'static {
+    fn next(this: *mut Self) -> *mut *mut Self;
 }
 
-impl List {
+/// Nodes, linked through [`Link::next`]: first in, first out.
+pub(crate) struct List<T: Link> {
+    first: *mut T,
+    last: *mut T,
+}
+
+impl<T: Link> List<T> {
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_null()
@@ -19,12 +25,9 @@ impl List {
     /// How many there are, counted up to `most`.
     pub(crate) fn count(&self, most: u32) -> u32 {
         let (mut count, mut this) = (0, self.first);
-        // SAFETY: a task in the list exists.
-        while let Some(task) = unsafe { this.as_ref() } {
-            if count == most {
-                break;
-            }
-            (count, this) = (count + 1, task.next);
+        while !this.is_null() && count != most {
+            // SAFETY: a node in the list exists.
+            (count, this) = (count + 1, unsafe { *T::next(this) });
         }
         count
     }
@@ -32,13 +35,14 @@ impl List {
     /// # Safety
     /// The task is in no list.
     #[inline(always)]
-    pub(crate) unsafe fn push(&mut self, task: *mut Task) {
+    pub(crate) unsafe fn push(&mut self, task: *mut T) {
         // SAFETY: the caller's promise; who is in the list exists.
         unsafe {
-            (*task).next = ptr::null_mut();
-            match self.last.as_mut() {
-                Some(last) => last.next = task,
-                None => self.first = task,
+            *T::next(task) = ptr::null_mut();
+            if self.last.is_null() {
+                self.first = task;
+            } else {
+                *T::next(self.last) = task;
             }
         }
         self.last = task;
@@ -46,9 +50,9 @@ impl List {
 
     /// # Safety
     /// As [`push`](Self::push).
-    pub(crate) unsafe fn push_first(&mut self, task: *mut Task) {
+    pub(crate) unsafe fn push_first(&mut self, task: *mut T) {
         // SAFETY: the caller's promise.
-        unsafe { (*task).next = self.first };
+        unsafe { *T::next(task) = self.first };
         self.first = task;
         if self.last.is_null() {
             self.last = task;
@@ -57,11 +61,11 @@ impl List {
 
     /// The first, out of the list; or NULL.
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> *mut Task {
+    pub(crate) fn pop(&mut self) -> *mut T {
         let task = self.first;
-        // SAFETY: who is in the list exists.
-        if let Some(found) = unsafe { task.as_ref() } {
-            self.first = found.next;
+        if !task.is_null() {
+            // SAFETY: a node in the list exists.
+            self.first = unsafe { *T::next(task) };
             if self.first.is_null() {
                 self.last = ptr::null_mut();
             }
@@ -71,19 +75,19 @@ impl List {
 }
 
 /// Free blocks of tasks, kept for the next ones.
-pub(crate) struct Blocks {
-    first: *mut Task,
+pub(crate) struct Blocks<T: Link> {
+    first: *mut T,
     count: u32,
 }
 
-impl Blocks {
+impl<T: Link> Blocks<T> {
     const MOST: u32 = 1024;
 
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<ptr::NonNull<Task>> {
+    pub(crate) fn pop(&mut self) -> Option<ptr::NonNull<T>> {
         let block = ptr::NonNull::new(self.first)?;
         // SAFETY: blocks stay for ever.
-        self.first = unsafe { block.as_ref() }.next;
+        self.first = unsafe { *T::next(block.as_ptr()) };
         self.count -= 1;
         Some(block)
     }
@@ -93,12 +97,12 @@ impl Blocks {
     /// # Safety
     /// The block is free, and in no list.
     #[inline(always)]
-    pub(crate) unsafe fn push(&mut self, block: *mut Task) -> bool {
-        if self.count == Blocks::MOST {
+    pub(crate) unsafe fn push(&mut self, block: *mut T) -> bool {
+        if self.count == Self::MOST {
             return false;
         }
         // SAFETY: the caller's promise.
-        unsafe { (*block).next = self.first };
+        unsafe { *T::next(block) = self.first };
         self.first = block;
         self.count += 1;
         true

@@ -1,4 +1,4 @@
-//! A lock that is held for a few instructions: bit 0 of a word, of which the rest is the owner's.
+//! A lock that is held for a few instructions.
 //!
 //! Nobody switches while holding one. ThreadSanitizer, which sees nothing of the library, is told of the
 //! order that locks and wakes make.
@@ -8,7 +8,7 @@ use core::ffi::c_void;
 use super::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, spin_loop};
 use crate::{arch, sys};
 
-/// The bit that says that somebody has the lock.
+/// The word of a lock that is held; 0: it is free.
 const HELD: u32 = 1;
 
 /// All zero is a free one.
@@ -36,8 +36,7 @@ impl Lock {
     /// Takes the lock for as long as until [`give`](Self::give).
     #[inline(always)]
     pub(crate) fn take(&self) {
-        let free = self.0.load(Ordering::Relaxed) & !HELD;
-        if exchange(&self.0, free, free | HELD).is_err() {
+        if exchange(&self.0, 0, HELD).is_err() {
             self.take_slowly();
         }
         happens_after(self);
@@ -49,8 +48,7 @@ impl Lock {
         const PATIENCE: u32 = 100;
         let mut tries = 0;
         loop {
-            let seen = self.0.load(Ordering::Relaxed);
-            if seen & HELD == 0 && exchange(&self.0, seen, seen | HELD).is_ok() {
+            if self.0.load(Ordering::Relaxed) == 0 && exchange(&self.0, 0, HELD).is_ok() {
                 return;
             }
             tries += 1;
@@ -62,9 +60,7 @@ impl Lock {
     #[inline(always)]
     pub(crate) fn give(&self) {
         happens_before(self);
-        // Who holds the bit is alone in writing the word.
-        let rest = self.0.load(Ordering::Relaxed) & !HELD;
-        self.0.store(rest, Ordering::Release);
+        self.0.store(0, Ordering::Release);
     }
 }
 

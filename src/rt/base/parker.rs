@@ -12,11 +12,10 @@
 //! it alone. A task is only run after the wake, by its own worker, so nothing of this needs to know
 //! whether it has left already.
 
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
 
-use super::atomic::{AtomicU32, Ordering};
+use super::atomic::{AtomicPtr, AtomicU32, Ordering};
 use super::lock::exchange;
-use crate::rt::model::worker::Worker;
 
 /// In a wait that can be claimed.
 const WAITING: u32 = 1;
@@ -61,8 +60,8 @@ pub(crate) struct Parker {
     signal: AtomicU32,
     /// Why the wait has ended: 0 not yet; the number of what woke it, from 1 on; or an error.
     reason: AtomicU32,
-    /// Whose task it is; NULL: a thread's, or that of a task which has not begun.
-    pub(crate) worker: *mut Worker,
+    /// The worker of the task; NULL: a thread's parker, or that of a task which has not begun.
+    owner: AtomicPtr<c_void>,
 }
 
 /// The reason for an error.
@@ -76,8 +75,20 @@ impl Parker {
         Parker {
             signal: AtomicU32::new(0),
             reason: AtomicU32::new(0),
-            worker: core::ptr::null_mut(),
+            owner: AtomicPtr::new(core::ptr::null_mut()),
         }
+    }
+
+    /// The worker of the task; NULL: a thread's, or none yet.
+    #[inline(always)]
+    pub(crate) fn owner(&self) -> *mut c_void {
+        self.owner.load(Ordering::Relaxed)
+    }
+
+    /// The task is one of this worker from here on.
+    #[inline(always)]
+    pub(crate) fn set_owner(&self, worker: *mut c_void) {
+        self.owner.store(worker, Ordering::Relaxed);
     }
 
     /// Begins a wait.

@@ -3,24 +3,39 @@
 //!
 //! 1. No entry is before its parent. Of equal deadlines the one that was put in first is before.
 //! 2. No two entries are equal, so the order in which they leave does not depend on what else comes and goes.
-//! 3. `(*task).timer` is the place of the task's entry, from 1 on; 0: it has none.
+//! 3. `T::slot(task)` is the place of the task's entry, from 1 on; 0: it has none.
 
 use core::hint::select_unpredictable;
 use core::ptr;
 
-use crate::rt::model::task::Task;
 use crate::rt::os;
 
+/// What can have a deadline: it knows the place of its entry.
+///
+/// # Safety
+/// `slot` gives the address of a field of `this` that only the heap writes.
+pub(crate) unsafe trait HeapSlot {
+    fn slot(this: *mut Self) -> *mut u32;
+}
+
 /// A deadline, in nanoseconds of the monotonic clock, and whose it is.
-#[derive(Clone, Copy)]
-struct Entry {
+struct Entry<T> {
     deadline: i64,
     /// How many were put in before.
     turn: u64,
-    task: *mut Task,
+    task: *mut T,
 }
 
-impl Entry {
+impl<T> Clone for Entry<T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Entry<T> {}
+
+impl<T> Entry<T> {
     /// What the order goes by: one number, so that comparing two needs no jump. No deadline is negative.
     #[inline(always)]
     fn key(&self) -> u128 {
@@ -29,15 +44,15 @@ impl Entry {
 }
 
 /// A worker's.
-pub(crate) struct Timers {
-    entries: *mut Entry,
+pub(crate) struct Timers<T: HeapSlot> {
+    entries: *mut Entry<T>,
     count: u32,
     room: u32,
     /// How many were ever put in.
     turns: u64,
 }
 
-impl Timers {
+impl<T: HeapSlot> Timers<T> {
     /// The first deadline. None: there is none.
     #[inline(always)]
     pub(crate) fn first(&self) -> Option<i64> {
@@ -63,7 +78,7 @@ impl Timers {
     ///
     /// # Safety
     /// `task` has no deadline, and room was made for it.
-    pub(crate) unsafe fn add(&mut self, task: *mut Task, deadline: i64) {
+    pub(crate) unsafe fn add(&mut self, task: *mut T, deadline: i64) {
         let entry = Entry { deadline, turn: self.turns, task };
         self.turns += 1;
         self.count += 1;
@@ -75,11 +90,10 @@ impl Timers {
     ///
     /// # Safety
     /// `task` has a deadline here.
-    pub(crate) unsafe fn remove(&mut self, task: *mut Task) {
+    pub(crate) unsafe fn remove(&mut self, task: *mut T) {
         // SAFETY: the caller's promise: its place is within `count`.
         unsafe {
-            let place = (*task).timer;
-            (*task).timer = 0;
+            let place = T::slot(task).replace(0);
             let last = *self.entry(self.count);
             self.count -= 1;
             if last.task == task {
@@ -95,7 +109,7 @@ impl Timers {
     }
 
     /// Takes the first deadline out that is not after `now`, and gives whose it was.
-    pub(crate) fn take_due(&mut self, now: i64) -> Option<*mut Task> {
+    pub(crate) fn take_due(&mut self, now: i64) -> Option<*mut T> {
         if self.first()? > now {
             return None;
         }
@@ -116,7 +130,7 @@ impl Timers {
 
     /// The entry at a place within the room.
     #[inline(always)]
-    fn entry(&self, place: u32) -> *mut Entry {
+    fn entry(&self, place: u32) -> *mut Entry<T> {
         self.entries.wrapping_add(place as usize - 1)
     }
 
@@ -125,11 +139,11 @@ impl Timers {
     /// # Safety
     /// The place is within the room; the task exists.
     #[inline(always)]
-    unsafe fn set(&mut self, place: u32, entry: Entry) {
+    unsafe fn set(&mut self, place: u32, entry: Entry<T>) {
         // SAFETY: the caller's promise.
         unsafe {
             *self.entry(place) = entry;
-            (*entry.task).timer = place;
+            *T::slot(entry.task) = place;
         }
     }
 
@@ -137,7 +151,7 @@ impl Timers {
     ///
     /// # Safety
     /// As [`set`](Self::set); `place` is within `count`.
-    unsafe fn rise(&mut self, mut place: u32, entry: Entry) {
+    unsafe fn rise(&mut self, mut place: u32, entry: Entry<T>) {
         // SAFETY: a parent's place is within `count`.
         unsafe {
             while place > 1 {
@@ -157,7 +171,7 @@ impl Timers {
     ///
     /// # Safety
     /// As [`rise`](Self::rise).
-    unsafe fn sink(&mut self, mut place: u32, entry: Entry) {
+    unsafe fn sink(&mut self, mut place: u32, entry: Entry<T>) {
         // SAFETY: only children within `count` are looked at.
         unsafe {
             while let Some(least) = self.first_child(place) {
@@ -197,11 +211,20 @@ mod tests {
     use super::*;
     use std::collections::{BTreeSet, HashMap};
 
+    struct Node(u32);
+
+    // SAFETY: its own field.
+    unsafe impl HeapSlot for Node {
+        fn slot(this: *mut Node) -> *mut u32 {
+            this.cast()
+        }
+    }
+
     /// Puts deadlines in and takes them out at random, beside a set, in which a deadline's turn stands behind it.
     fn compare(count: usize, deadlines: i64, random: &mut u64) {
-        let task = |_| os::allocate_zeroed::<Task>().unwrap().as_ptr();
-        let tasks: Vec<_> = (0..count).map(task).collect();
-        let mut timers = Timers { entries: ptr::null_mut(), count: 0, room: 0, turns: 0 };
+        let mut nodes: Vec<_> = (0..count).map(|_| Node(0)).collect();
+        let tasks: Vec<_> = nodes.iter_mut().map(ptr::from_mut).collect();
+        let mut timers = Timers::<Node> { entries: ptr::null_mut(), count: 0, room: 0, turns: 0 };
         assert!(timers.reserve(count as u32));
         let (mut due, mut armed) = (BTreeSet::new(), HashMap::new());
         for turn in 0..100_000_u64 {

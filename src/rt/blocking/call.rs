@@ -7,8 +7,8 @@ use super::job::Class;
 use super::pool::{call, nothing};
 use crate::rt::base::parker::Hearing;
 use crate::rt::model::task;
+use crate::rt::model::worker::Worker;
 use crate::rt::os::Outcome;
-use crate::rt::sched::task_stack;
 use crate::sys;
 
 /// The program's call.
@@ -38,7 +38,7 @@ pub(crate) unsafe fn run(
     function: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
     argument: *mut c_void,
 ) -> Outcome<*mut c_void> {
-    if task_stack::is_on_moving_stack(argument) {
+    if Worker::is_on_moving_stack(argument) {
         return Err(libc::EFAULT);
     }
     // SAFETY: the caller's promise; the call's memory stays until it is over: it cannot be given up.

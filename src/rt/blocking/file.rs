@@ -15,8 +15,8 @@ use crate::rt::base::parker::Hearing;
 use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::model::task;
+use crate::rt::model::worker::Worker;
 use crate::rt::os::{self, Outcome};
-use crate::rt::sched::task_stack;
 use crate::{sanitizer, sys};
 
 /// No more than so many bytes go with one call of the system.
@@ -108,7 +108,7 @@ unsafe fn work_inside(fd: c_int, operation: Operation, deadline: i64) -> Outcome
     }
     // SAFETY: the caller's promise; so much is allocated as is read or written.
     unsafe {
-        if !task_stack::is_on_moving_stack(buffer) {
+        if !Worker::is_on_moving_stack(buffer) {
             return do_elsewhere(fd, operation, deadline);
         }
         let size = size.min(MOST);

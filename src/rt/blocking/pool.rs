@@ -3,12 +3,13 @@
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
 
+use super::applied::Applied;
 use super::grants::Due;
 use super::job::{Class, Job};
 use super::jobs::{Came, Jobs, Left};
 use crate::rt::base::parker::Hearing;
 use crate::rt::base::wait_reason::Why;
-use crate::rt::model::inherited::{Applied, Inherited};
+use crate::rt::model::inherited::Inherited;
 use crate::rt::model::runtime;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::{self, Outcome};

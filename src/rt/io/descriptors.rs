@@ -50,15 +50,15 @@ use crate::rt::model::worker::Worker;
 use crate::rt::os::Outcome;
 
 /// Its home's poller watches it.
-pub(super) const WATCHED: u32 = 32;
+pub(crate) const WATCHED: u32 = 32;
 /// The other side is gone, or half of it.
-pub(super) const OVER: u32 = 64;
+pub(crate) const OVER: u32 = 64;
 /// It was empty when the edges were as many as `empty_at` says.
 const EMPTY: u32 = 128;
 /// acort has made it, and acort_close() closes it.
-pub(super) const OURS: u32 = 256;
+pub(crate) const OURS: u32 = 256;
 /// Another file was found under its number, and that before may come back.
-pub(super) const REPLACED: u32 = 512;
+pub(crate) const REPLACED: u32 = 512;
 
 /// Which way.
 #[derive(Clone, Copy, PartialEq)]
@@ -75,28 +75,28 @@ pub(crate) struct Entry {
     /// Which file the number stands for, and the calls inside.
     pub(crate) state: FileState,
     /// What events of the registration are told by (E3).
-    pub(super) token: u32,
+    pub(crate) token: u32,
     /// The edges of each way.
-    pub(super) edges: [AtomicU32; 2],
+    pub(crate) edges: [AtomicU32; 2],
     empty_at: AtomicU32,
-    pub(super) home: *mut Worker,
+    pub(crate) home: *mut Worker,
     /// Calls that take what is there, each way, and calls that only look (acort_select(), acort_fdwait()).
-    pub(super) takers: [Queue; 2],
-    pub(super) lookers: [Queue; 2],
+    pub(crate) takers: [Queue; 2],
+    pub(crate) lookers: [Queue; 2],
     /// Whether acort has made the file non-blocking.
-    pub(super) lent: Lent,
+    pub(crate) lent: Lent,
     /// Plain threads that wait in poll(2).
-    pub(super) polling: *mut Polling,
+    pub(crate) polling: *mut Polling,
     _touched: SeveralTouch,
 }
 
 /// What a poller tells of `fd` by.
-pub(super) fn mark(token: u32, fd: c_int) -> u64 {
+pub(crate) fn mark(token: u32, fd: c_int) -> u64 {
     u64::from(token) << 32 | fd as u64
 }
 
 impl Entry {
-    pub(super) fn has(&self, bit: u32) -> bool {
+    pub(crate) fn has(&self, bit: u32) -> bool {
         self.bits.load(Ordering::Relaxed) & bit != 0
     }
 
@@ -158,7 +158,7 @@ impl Entry {
     ///
     /// # Safety
     /// The lock is held; the number stands for the file still.
-    pub(super) unsafe fn stop_watching(&mut self, fd: c_int) {
+    pub(crate) unsafe fn stop_watching(&mut self, fd: c_int) {
         if self.has(WATCHED) {
             // SAFETY: the home is there until its entries are reset, each under its lock (E6).
             unsafe { (*self.home).poller.forget(fd) };
@@ -167,7 +167,7 @@ impl Entry {
     }
 
     /// The registration is gone. The lock is held.
-    pub(super) fn unwatch(&mut self) {
+    pub(crate) fn unwatch(&mut self) {
         if self.has(WATCHED) {
             self.bits.fetch_and(!WATCHED, Ordering::Relaxed);
             // What this thread did with the home's poller comes before its end.
@@ -186,7 +186,7 @@ impl Entry {
     ///
     /// # Safety
     /// The lock is held; the registration is gone, or is by the next token and `bits` has WATCHED.
-    pub(super) unsafe fn reset(&mut self, bits: u32) -> Waiters {
+    pub(crate) unsafe fn reset(&mut self, bits: u32) -> Waiters {
         self.bits.store(bits, Ordering::Relaxed);
         self.token = self.token.wrapping_add(1);
         // SAFETY: the lock is held.

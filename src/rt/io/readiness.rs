@@ -86,7 +86,7 @@ const OTHERS_WAIT: u32 = 2;
 
 /// Tasks that waited, claimed by the caller, which wakes them when no lock is held.
 #[must_use]
-pub(super) struct Waiters(*mut Waiter);
+pub(crate) struct Waiters(*mut Waiter);
 
 impl Waiters {
     pub(super) fn count(&self) -> u64 {

@@ -4,12 +4,12 @@ use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 
+use super::chaos;
 use super::descriptors::Way;
 use super::fd_ref::FdRef;
 use super::fd_type::{self, ALWAYS, SOCKET, TCP};
 use super::retry::Turn;
 use super::{fd_identity, fd_ref};
-use crate::rt::model::chaos;
 use crate::rt::os;
 use crate::rt::os::Outcome;
 use crate::rt::park::budget;

@@ -19,7 +19,7 @@ use super::fd_ref::FdRef;
 use crate::rt::os::{self, Outcome};
 
 /// A thread in the list of an entry.
-pub(super) struct Polling {
+pub(crate) struct Polling {
     next: *mut Polling,
     /// What leads here.
     link: *mut *mut Polling,

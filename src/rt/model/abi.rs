@@ -9,8 +9,6 @@ use core::ffi::{c_char, c_int, c_void};
 use super::group::Group;
 use super::runtime::Runtime;
 use super::task::Task;
-use crate::rt::sync::channel::Channel;
-use crate::rt::sync::future::{Future, Promise};
 
 /// A runtime: workers and their tasks.
 pub type acort_t = Runtime;
@@ -18,13 +16,6 @@ pub type acort_t = Runtime;
 pub type acort_task_t = Task;
 /// A group of tasks.
 pub type acort_group_t = Group;
-
-/// A channel.
-pub type acort_chan_t = Channel;
-/// A future.
-pub type acort_future_t = Future;
-/// A promise: a future, as its setters see it.
-pub type acort_promise_t = Promise;
 
 /// A key of tasks' values: acort_key_create(). 0 is never one.
 pub type acort_key_t = u64;
@@ -270,14 +261,3 @@ pub struct acort_barrier_t {
     /// The library's.
     pub words: [u64; 8],
 }
-
-const _: () = {
-    assert!(size_of::<crate::rt::sync::mutex::Mutex>() <= size_of::<acort_mutex_t>());
-    assert!(size_of::<crate::rt::sync::rwlock::RwLock>() <= size_of::<acort_rwlock_t>());
-    assert!(size_of::<crate::rt::sync::once::Once>() <= size_of::<acort_once_t>());
-    assert!(size_of::<crate::rt::sync::condvar::Condition>() <= size_of::<acort_cond_t>());
-    assert!(size_of::<crate::rt::sync::event::Event>() <= size_of::<acort_event_t>());
-    assert!(size_of::<crate::rt::sync::semaphore::Semaphore>() <= size_of::<acort_sem_t>());
-    assert!(size_of::<crate::rt::sync::waitgroup::WaitGroup>() <= size_of::<acort_waitgroup_t>());
-    assert!(size_of::<crate::rt::sync::barrier::Barrier>() <= size_of::<acort_barrier_t>());
-};

@@ -8,7 +8,6 @@ use core::ptr;
 
 use super::task::Task;
 use super::worker::Worker;
-use crate::rt::sched::task_stack;
 use crate::tls;
 
 /// The worker that the caller runs on; NULL: a plain thread calls.
@@ -44,7 +43,7 @@ impl Caller {
     #[inline(always)]
     pub(crate) fn moves(self, place: *const c_void) -> bool {
         // SAFETY: the thread's worker.
-        !self.0.is_null() && unsafe { task_stack::moves(self.0, place) }
+        !self.0.is_null() && unsafe { (*self.0).vessels.moves(place) }
     }
 }
 

@@ -7,8 +7,6 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::worker::Worker;
 use crate::environment;
 use crate::rt::base::random::Random;
-use crate::rt::io::fd_ref::FdRef;
-use crate::rt::io::fd_type::{self, PIPE, SOCKET};
 use crate::rt::os;
 
 /// Some worker of the process is under chaos.
@@ -53,31 +51,8 @@ pub(crate) unsafe fn mix(worker: *mut Worker) {
     }
 }
 
-/// How many of `size` bytes are to be read from `file`, or written to it.
+/// Returns true if some worker of the process is under chaos.
 #[inline(always)]
-pub(crate) fn shortened(file: &FdRef, size: usize) -> usize {
-    if IS_ON.load(Ordering::Relaxed) { shortened_at_random(file, size) } else { size }
-}
-
-#[cold]
-#[inline(never)]
-fn shortened_at_random(file: &FdRef, size: usize) -> usize {
-    let worker = Worker::here();
-    // SAFETY: the thread's worker.
-    unsafe {
-        if size < 2 || worker.is_null() || !(*worker).chaos || !is_stream(file) {
-            return size;
-        }
-        let random = &mut (*worker).random;
-        if random.below(2) == 0 { size } else { 1 + random.below(size) }
-    }
-}
-
-/// May a part of what is asked for come from it, or go there?
-fn is_stream(file: &FdRef) -> bool {
-    let kind = fd_type::kind(file).unwrap_or(0);
-    if kind & SOCKET == 0 {
-        return kind & PIPE != 0;
-    }
-    os::socket_option(file.fd(), libc::SO_TYPE) == Ok(libc::SOCK_STREAM)
+pub(crate) fn is_on() -> bool {
+    IS_ON.load(Ordering::Relaxed)
 }

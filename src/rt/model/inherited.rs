@@ -17,7 +17,6 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::rt::base::lock::{happens_after, happens_before};
-use crate::rt::blocking::job::Class;
 use crate::rt::os::{self, Outcome};
 use crate::{arch, sys};
 
@@ -78,32 +77,16 @@ impl Inherited {
     pub(crate) fn signals(&self) -> &libc::sigset_t {
         &self.signals
     }
-}
 
-/// The state that a thread of the pool has applied to itself: its number; 0: what the thread has is unknown.
-pub(crate) struct Applied(u64);
+    /// Its number: no other has it, and it is not 0.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
 
-impl Applied {
-    /// Of a thread that has just started: all signals are blocked.
-    pub(crate) const NOTHING: Applied = Applied(0);
-
-    /// Calls `budget` for a job of `class`, in this state (3, 4).
-    pub(crate) fn within(&mut self, state: Option<&Inherited>, class: Class, call: impl FnOnce()) {
-        // Only tasks ask.
-        let Some(state) = state else { return call() };
-        if self.0 != state.number {
-            state.processors.apply();
-            // SAFETY: the environment was stored by this thread's maker.
-            unsafe { arch::load_fp_environment((&raw const state.fp_environment).cast()) };
-            self.0 = state.number;
-        }
-        if class == Class::Program {
-            os::set_signal_mask(&state.signals);
-            call();
-            os::block_signals();
-            self.0 = 0;
-        } else {
-            call();
-        }
+    /// Gives this thread the maker's processors and floating-point environment.
+    pub(crate) fn apply(&self) {
+        self.processors.apply();
+        // SAFETY: the maker has stored the environment.
+        unsafe { arch::load_fp_environment((&raw const self.fp_environment).cast()) };
     }
 }

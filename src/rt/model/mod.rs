@@ -8,6 +8,7 @@ pub(crate) mod hooks;
 pub(crate) mod inherited;
 pub(crate) mod nesting;
 pub(crate) mod runtime;
+pub(crate) mod stack_cache;
 pub(crate) mod task;
 pub(crate) mod task_cold;
 pub(crate) mod worker;

@@ -21,9 +21,8 @@ use core::ptr;
 
 use super::group::Group;
 use super::runtime::Runtime;
-use super::task::{self, Task};
+use super::task::Task;
 use crate::rt::base::lock::SeveralTouch;
-use crate::rt::park::cancel::Cancelled;
 
 /// Where a group begins or ends in the list; all zero: the head of an empty list.
 #[repr(C)]
@@ -142,28 +141,14 @@ pub(crate) unsafe fn is_born_cancelled(opener: &Task) -> bool {
     }
 }
 
-/// Cancels all tasks of `group` and of all groups inside it but the caller, now and in future.
+/// Calls `visit` for `group` and for each group inside it, at any depth.
 ///
 /// # Safety
-/// The group exists.
-pub(crate) unsafe fn cancel(group: *mut Group) {
-    let me = task::here();
-    let mut woken = Cancelled::NONE;
-    // SAFETY: the caller's promise; what is in the list exists.
+/// The group is in the list of its runtime, whose lock is held.
+pub(crate) unsafe fn each_inside(group: *mut Group, visit: &mut dyn FnMut(*mut Group)) {
+    // SAFETY: the list is locked; its end comes behind its beginning (2).
     unsafe {
-        let held = (*(*group).runtime).lock.hold();
         let brackets = &raw mut (*group).brackets;
-        walk(&raw mut (*brackets).begin, &raw const (*brackets).end, &mut |group| {
-            let held = (*group).lock.hold();
-            (*group).is_cancelled = true;
-            drop(held);
-            (*group).each(&mut |task| {
-                if task != me && !(*task).has_ended() {
-                    woken.cancel(task);
-                }
-            });
-        });
-        drop(held);
-        woken.wake();
+        walk(&raw mut (*brackets).begin, &raw const (*brackets).end, visit);
     }
 }

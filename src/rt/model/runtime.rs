@@ -71,7 +71,7 @@ pub struct Runtime {
     pub(crate) loop_group: *mut Group,
     /// Tasks that threads have made which are none of its workers.
     pub(crate) made_outside: AtomicU64,
-    fresh: Fresh,
+    fresh: Fresh<Task>,
     /// Threads in acort_enter().
     pub(crate) callers: AtomicU32,
     /// Those of them whose tasks live: they only wait. See [`Group::caller_waits`].

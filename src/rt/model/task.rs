@@ -7,15 +7,17 @@ use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use super::abi::acort_body_t;
 use super::group::Group;
 use super::task_cold::Extra;
 use super::worker::Worker;
 use crate::abi::aco_t;
+use crate::rt::base::list::Link;
 use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Parker;
+use crate::rt::base::timer_heap::HeapSlot;
 use crate::rt::base::wait_queue::{Queue, Waiter};
 use crate::rt::os;
 use crate::rt::os::Outcome;
@@ -75,13 +77,13 @@ pub struct Task {
     pub(crate) part: Part,
     /// The object that it waits for, or a file descriptor; of an ended one how deep its stack was used, if
     /// that was measured.
-    pub(crate) about: usize,
+    pub(crate) about: AtomicUsize,
     /// Those who wait for its end.
     pub(crate) watchers: Queue,
     pub(crate) group: *mut Group,
     pub(crate) group_next: *mut Task,
     pub(crate) group_previous: *mut Task,
-    pub(crate) id: u64,
+    pub(crate) id: AtomicU64,
     /// What few tasks need, from malloc, or NULL.
     pub(crate) extra: AtomicPtr<Extra>,
 }
@@ -111,10 +113,28 @@ pub(crate) union Part {
     pub(crate) result: *mut c_void,
 }
 
+// SAFETY: `next` is for lists alone; a task is in one at a time.
+unsafe impl Link for Task {
+    #[inline(always)]
+    fn next(this: *mut Task) -> *mut *mut Task {
+        // SAFETY: the address of a field of a task.
+        unsafe { &raw mut (*this).next }
+    }
+}
+
+// SAFETY: `timer` is for the heap alone.
+unsafe impl HeapSlot for Task {
+    #[inline(always)]
+    fn slot(this: *mut Task) -> *mut u32 {
+        // SAFETY: the address of a field of a task.
+        unsafe { &raw mut (*this).timer }
+    }
+}
+
 impl diag::Subject for Task {
     unsafe fn describe(object: *const Task, f: &mut Formatter) -> fmt::Result {
         // SAFETY: the caller's promise.
-        write!(f, ", task {}", unsafe { (*object).id })
+        write!(f, ", task {}", unsafe { (*object).id() })
     }
 }
 
@@ -185,10 +205,11 @@ pub(crate) fn create(beginning: Beginning, flags: u8) -> Option<NonNull<Task>> {
         (*task).flags.store(flags, Ordering::Relaxed);
         (*task).watchers = Queue::NEW;
         (*task).extra.store(ptr::null_mut(), Ordering::Relaxed);
-        (*task).id = match worker.as_mut() {
+        let id = match worker.as_mut() {
             Some(worker) => worker.next_id(&NEXT_ID),
             None => NEXT_ID.fetch_add(1, Ordering::Relaxed),
         };
+        (*task).id.store(id, Ordering::Relaxed);
         (*task).state.store(FRESH, Ordering::Release);
     }
     Some(block)
@@ -284,6 +305,12 @@ pub(crate) unsafe fn gave_lock(task: *mut Task) {
 }
 
 impl Task {
+    /// Its number: no other task has it. Of a block that is used again meanwhile it is the old one or the new one.
+    #[inline(always)]
+    pub(crate) fn id(&self) -> u64 {
+        self.id.load(Ordering::Relaxed)
+    }
+
     /// Has it this flag?
     #[inline(always)]
     pub(crate) fn has(&self, flag: u8) -> bool {

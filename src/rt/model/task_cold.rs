@@ -151,7 +151,7 @@ pub(crate) unsafe fn take_room(task: *mut Task, size: usize) -> *mut u8 {
     unsafe {
         let extra = (*task).extra.load(Ordering::Relaxed);
         let is_taken = extra.as_ref().is_some_and(|extra| extra.is_taken);
-        if is_taken || (*(*task).parker.worker).is_telling {
+        if is_taken || (*(*task).parker.worker()).is_telling {
             return ptr::null_mut();
         }
         let place = scratch(task, size);

@@ -5,18 +5,19 @@
 use core::ffi::{c_int, c_void};
 
 use super::runtime::Runtime;
+use super::stack_cache::Vessels;
 use super::task::{self, Task};
 use crate::abi::aco_t;
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::rt::base::inbox::Inbox;
 use crate::rt::base::list::{Blocks, List};
 use crate::rt::base::lock::SeveralTouch;
+use crate::rt::base::parker::Parker;
 use crate::rt::base::random::Random;
 use crate::rt::base::spin::Patience;
 use crate::rt::base::timer_heap::Timers;
 use crate::rt::os::poller::Poller;
 use crate::rt::os::{self, Outcome};
-use crate::rt::sched::task_stack::Vessels;
 use crate::tls;
 
 /// What a worker has counted: only its own thread writes it.
@@ -76,7 +77,7 @@ pub(crate) struct Worker {
     pub(crate) is_parking: bool,
     /// A hook is being told that a task waits.
     pub(crate) is_telling: bool,
-    pub(crate) ready: List,
+    pub(crate) ready: List<Task>,
     /// Units of the turn that are left, and how many the task that runs is to leave of them (see `budget`).
     pub(crate) left: i32,
     pub(crate) floor: i32,
@@ -95,11 +96,11 @@ pub(crate) struct Worker {
     pub(crate) outside: u32,
     /// File descriptors that its poller watches.
     pub(crate) watches: AtomicU32,
-    pub(crate) timers: Timers,
+    pub(crate) timers: Timers<Task>,
     pub(crate) vessels: Vessels,
-    pub(crate) blocks: Blocks,
+    pub(crate) blocks: Blocks<Task>,
     /// Tasks without memory for a stack, until another one ends.
-    pub(crate) starved: List,
+    pub(crate) starved: List<Task>,
     /// The numbers of tasks are taken so many at a time.
     next_id: u64,
     last_id: u64,
@@ -114,7 +115,7 @@ pub(crate) struct Worker {
     /// Tasks of it were withdrawn, and it ends them: see `finish`.
     pub(crate) gives_up: AtomicBool,
     /// What other threads touch.
-    pub(crate) inbox: Inbox,
+    pub(crate) inbox: Inbox<Task>,
     _touched: SeveralTouch,
 }
 
@@ -178,5 +179,22 @@ impl Worker {
             // SAFETY: free, and in no list now.
             unsafe { task::give_back(block.as_ptr()) };
         }
+    }
+
+    /// Returns true if `place` lies on the stack that this thread's tasks share: a pointer to it is good for no other
+    /// thread or task.
+    #[inline(always)]
+    pub(crate) fn is_on_moving_stack(place: *const c_void) -> bool {
+        // SAFETY: the thread's worker.
+        unsafe { Worker::here().as_ref() }.is_some_and(|worker| worker.vessels.moves(place))
+    }
+}
+
+/// A parker's owner is a worker.
+impl Parker {
+    /// The worker of the task; NULL: a thread's parker, or that of a task which has not begun.
+    #[inline(always)]
+    pub(crate) fn worker(&self) -> *mut Worker {
+        self.owner().cast()
     }
 }

@@ -21,6 +21,7 @@ use core::ptr;
 
 use super::budget;
 use super::wait::{self, Begun, Wait};
+use crate::rt::base::atomic::Ordering;
 use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Hearing;
 use crate::rt::base::wait_queue::Queue;
@@ -188,7 +189,8 @@ unsafe fn attempt_last_in_task<A: Awaited>() -> Outcome<()> {
     // SAFETY: invariant 4; the object is there until the caller's call has come back.
     unsafe {
         let task = task::here();
-        let object: *mut A = ptr::with_exposed_provenance_mut((*task).about);
+        let object: *mut A =
+            ptr::with_exposed_provenance_mut((*task).about.load(Ordering::Relaxed));
         attempt_last(object, (*(*task).waiter()).slot)
     }
 }

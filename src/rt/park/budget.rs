@@ -92,7 +92,7 @@ pub(crate) fn try_begin(task: *mut Task, deadline: i64) -> bool {
     // SAFETY: the task that calls, or NULL, and its worker.
     unsafe {
         let Some(task) = task.as_ref() else { return true };
-        let worker = task.parker.worker;
+        let worker = task.parker.worker();
         let left = (*worker).left - 1;
         if left < (*worker).floor || task.parker.is_cancelled() {
             return false;

@@ -54,7 +54,7 @@ fn begin_sleep(deadline: i64) -> Begun {
         }
         let deadline = if deadline < 0 { deadline } else { deadline.max(1) };
         let wait = Wait::new(Why::Sleep, 0, Hearing::Cancellation, deadline);
-        set_out(task.parker.worker, task, wait);
+        set_out(task.parker.worker(), task, wait);
         Begun::Waits
     }
 }
@@ -98,7 +98,7 @@ fn begin_park(deadline: i64) -> Begun {
             Armed::Waits => {}
         }
         let wait = Wait::new(Why::Park, 0, Hearing::Token, deadline);
-        set_out(task.parker.worker, task, wait);
+        set_out(task.parker.worker(), task, wait);
         Begun::Waits
     }
 }

@@ -98,7 +98,7 @@ pub(crate) unsafe fn begin_and_release(
         let Some(task) = task::here().as_mut() else {
             return Begun::Over(thread_in_queue(lock, queue, slot, wait, release));
         };
-        let worker = task.parker.worker;
+        let worker = task.parker.worker();
         if let Armed::Cancelled = task.parker.arm(wait.hearing) {
             release();
             return Begun::Over(Err(libc::ECANCELED));
@@ -153,7 +153,7 @@ pub(crate) unsafe fn set_out(worker: *mut Worker, task: *mut Task, wait: Wait) {
         if tls::current() != (*task).co {
             refuse_nested(task)
         }
-        (*task).about = wait.about;
+        (*task).about.store(wait.about, Ordering::Relaxed);
         (*task).why.store(wait.why as u8, Ordering::Relaxed);
         if wait.deadline > 0 {
             (*worker).timers.add(task, wait.deadline);
@@ -183,7 +183,7 @@ pub(crate) unsafe fn arrive() -> Outcome<usize> {
     // SAFETY: the caller's promise: a task stays with its worker.
     unsafe {
         let task = task::here();
-        let worker = (*task).parker.worker;
+        let worker = (*task).parker.worker();
         let why = Why::of((*task).why.load(Ordering::Relaxed));
         (*worker).outside -= u32::from(why.is_outside());
         if (*task).timer != 0 {

@@ -18,7 +18,7 @@ pub(crate) unsafe fn wake(parker: *mut Parker, reason: u32) {
     // the reason: only the address of its word is used.
     unsafe {
         happens_before(parker);
-        let worker = (*parker).worker;
+        let worker = (*parker).worker();
         if worker.is_null() {
             let word: *const AtomicU32 = (*parker).reason_word();
             (*parker).set_reason(reason);

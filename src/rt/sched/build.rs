@@ -3,12 +3,12 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
+use super::group;
 use super::task_stack;
 use super::{stacks, strict};
 use crate::abi::aco_t;
 use crate::rt::io::{fd_identity, nonblock};
 use crate::rt::model::abi::{ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT, ACORT_PIN_CPUS, acort_opts_t};
-use crate::rt::model::group;
 use crate::rt::model::inherited::Inherited;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::worker::Worker;

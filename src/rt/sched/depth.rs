@@ -16,10 +16,12 @@ pub(crate) unsafe fn used(task: *mut Task) -> Outcome<isize> {
     // SAFETY: the caller's promise; a task of this thread's worker neither begins nor ends meanwhile.
     let bytes = unsafe {
         match (*task).state.load(Ordering::Acquire) {
-            STARTED if (*task).parker.worker != Worker::here() => return Err(libc::EBUSY),
+            STARTED if (*task).parker.worker() != Worker::here() => return Err(libc::EBUSY),
             STARTED if !(*task).co.is_null() => coroutine::stack_used((*task).co),
             // A hook is told of its end.
-            STARTED | ENDED if (*task).has(MEASURED) && !(*task).has(GIVEN_UP) => (*task).about,
+            STARTED | ENDED if (*task).has(MEASURED) && !(*task).has(GIVEN_UP) => {
+                (*task).about.load(Ordering::Relaxed)
+            }
             FRESH.. => 0,
             _ => return Err(libc::ESRCH),
         }

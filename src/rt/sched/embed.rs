@@ -12,11 +12,11 @@
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
+use super::group;
 use super::run_loop;
 use super::spawn;
 use super::{build, task_stack};
 use crate::rt::model::abi::{ACORT_LOOP, acort_body_t, acort_opts_t};
-use crate::rt::model::group;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::Task;
 use crate::rt::model::worker::Worker;
@@ -94,7 +94,7 @@ pub(crate) unsafe fn go(
         if !is_loop(&*runtime) {
             return Err(libc::EINVAL);
         }
-        if task_stack::is_on_moving_stack(argument) {
+        if Worker::is_on_moving_stack(argument) {
             return Err(libc::EFAULT);
         }
         let group = (*runtime).loop_group;

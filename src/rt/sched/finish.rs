@@ -114,7 +114,7 @@ pub(crate) unsafe fn withdraw_all(runtime: *mut Runtime) {
                 Waiter::withdraw(task.waiter());
             }
             if why == Why::Join {
-                join::give_up(ptr::with_exposed_provenance_mut(task.about));
+                join::give_up(ptr::with_exposed_provenance_mut(task.about.load(Ordering::Relaxed)));
             }
             list = task.next;
         }
@@ -136,7 +136,7 @@ pub(crate) unsafe fn give_up(worker: *mut Worker) {
         let runtime: *mut Runtime = (*worker).runtime;
         let mut list: *mut Task = ptr::null_mut();
         (*runtime).each_task(&mut |task| {
-            if (*task).has(GIVEN_UP) && (*task).parker.worker == worker && !(*task).has_ended() {
+            if (*task).has(GIVEN_UP) && (*task).parker.worker() == worker && !(*task).has_ended() {
                 (*task).next = list;
                 list = task;
             }

@@ -60,9 +60,14 @@ impl fmt::Display for State<'_> {
             (STARTED, Why::Nothing) => f.write_str("runs or is ready"),
             (_, Why::Park | Why::Sleep) => write!(f, "waits for {}", Text(why.text())),
             (_, Why::Read | Why::Write) => {
-                write!(f, "waits for {} {}", Text(why.text()), self.0.about)
+                write!(f, "waits for {} {}", Text(why.text()), self.0.about.load(Ordering::Relaxed))
             }
-            _ => write!(f, "waits for {} at {:#x}", Text(why.text()), self.0.about),
+            _ => write!(
+                f,
+                "waits for {} at {:#x}",
+                Text(why.text()),
+                self.0.about.load(Ordering::Relaxed)
+            ),
         }
     }
 }
@@ -96,7 +101,8 @@ unsafe fn entry_of(task: *mut Task) -> Option<usize> {
 unsafe fn write_holder(line: &mut Line, task: *mut Task) -> fmt::Result {
     // SAFETY: the task waits meanwhile, so the object that it waits for is there.
     unsafe {
-        let object = ptr::with_exposed_provenance_mut::<c_void>((*task).about);
+        let object =
+            ptr::with_exposed_provenance_mut::<c_void>((*task).about.load(Ordering::Relaxed));
         let holder = match Why::of((*task).why.load(Ordering::Relaxed)) {
             Why::Mutex => mutex::holder(object.cast()),
             Why::ReadLock | Why::WriteLock => match rwlock::holder(object.cast()) {
@@ -108,7 +114,7 @@ unsafe fn write_holder(line: &mut Line, task: *mut Task) -> fmt::Result {
         match holder {
             0 => Ok(()),
             _ => match task::of_address(holder).as_ref() {
-                Some(task) => write!(line, ", held by task {}", task.id),
+                Some(task) => write!(line, ", held by task {}", task.id()),
                 None => line.write_str(", held by a thread"),
             },
         }
@@ -129,17 +135,17 @@ unsafe fn describe(task: *mut Task, is_still: bool, to: &mut Writer) {
     let mut line = Line { text: [0; 256], length: 0 };
     // SAFETY: the caller's promise: who is in a group exists, and its name.
     unsafe {
-        let _ = write!(line, "acort: task {}", (*task).id);
+        let _ = write!(line, "acort: task {}", (*task).id());
         let name = task_cold::name(task);
         if !name.is_null() {
             // What comes after it has to fit.
             let _ = write!(line, " {:.80}", Text(core::ffi::CStr::from_ptr(name)));
         }
-        if let Some(worker) = (*task).parker.worker.as_ref() {
+        if let Some(worker) = (*task).parker.worker().as_ref() {
             let _ = write!(line, " of worker {}", worker.number);
         }
         let _ = write!(line, ": {}", State(&*task));
-        let worker = (*task).parker.worker;
+        let worker = (*task).parker.worker();
         let is_waiting = (*task).state.load(Ordering::Relaxed) == STARTED;
         if is_waiting && (is_still || !worker.is_null() && worker == Worker::here()) {
             let _ = write_holder(&mut line, task);
@@ -200,13 +206,13 @@ pub(crate) unsafe fn for_each(
     unsafe {
         runtime.each_task(&mut |task| {
             if filled < count {
-                places.add(filled).write((task, (*task).id));
+                places.add(filled).write((task, (*task).id()));
                 filled += 1;
             }
         });
         for index in 0..filled {
             let (task, id) = places.add(index).read();
-            let is_there = task::check(task).is_ok() && (*task).id == id && !(*task).has_ended();
+            let is_there = task::check(task).is_ok() && (*task).id() == id && !(*task).has_ended();
             if answer == 0 && is_there {
                 answer = visit(data, task);
             }

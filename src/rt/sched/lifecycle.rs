@@ -9,6 +9,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::build::{create, destroy, enter_worker, filled_in, leave_worker, prepare, retire};
+use super::group;
 use super::run_loop;
 use super::spawn;
 use super::{embed, strict};
@@ -16,7 +17,7 @@ use crate::rt::base::parker::Hearing;
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{ACORT_LOOP, ACORT_PIN_CPUS, acort_attr_t, acort_body_t, acort_opts_t};
 use crate::rt::model::caller::Caller;
-use crate::rt::model::group::{self, Group};
+use crate::rt::model::group::Group;
 use crate::rt::model::runtime::{Released, Runtime};
 use crate::rt::model::task::{self, FAILED, Task};
 use crate::rt::model::worker::Worker;

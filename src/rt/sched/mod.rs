@@ -4,6 +4,7 @@ pub(crate) mod build;
 pub(crate) mod depth;
 pub(crate) mod embed;
 pub(crate) mod finish;
+pub(crate) mod group;
 pub(crate) mod inspect;
 pub(crate) mod join;
 pub(crate) mod lifecycle;

@@ -154,7 +154,7 @@ unsafe fn start(worker: *mut Worker, task: *mut Task) -> bool {
             return false;
         };
         was_woken(&raw const (*task).parker);
-        (*task).parker.worker = worker;
+        (*task).parker.set_owner(worker.cast());
         (*task).co = co;
         (*task).state.store(STARTED, Ordering::Release);
         (*worker).tasks += 1;

@@ -3,7 +3,6 @@
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 
-use super::task_stack;
 use crate::rt::base::lock::happens_before;
 use crate::rt::model::abi::{
     ACORT_DETACHED, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, ACORT_UNCONSTRAINED, acort_attr_t,
@@ -54,7 +53,7 @@ pub(crate) unsafe fn go(
             group if !group.is_null() => group,
             _ => (*me).group,
         };
-        if attributes.arg_copy_size == 0 && task_stack::moves(worker, argument) {
+        if attributes.arg_copy_size == 0 && (*worker).vessels.moves(argument) {
             return Err(libc::EFAULT);
         }
         launch(runtime, group, attributes, 0, body, argument)

@@ -68,7 +68,7 @@ fn describe(overflow: &Overflow) -> bool {
         if task.co != co.as_ptr() {
             return false;
         }
-        if !are_reported(&*(*task.parker.worker).runtime) {
+        if !are_reported(&*(*task.parker.worker()).runtime) {
             return true;
         }
         let (co, stack) = (&*co.as_ptr(), &*(*co.as_ptr()).share_stack);
@@ -86,7 +86,7 @@ fn describe(overflow: &Overflow) -> bool {
         diag::print(format_args!(
             "acort: fatal: task {}{space}{name:.80} (entry {entry:#x}) overflowed its {kib} KiB stack: fault \
              at {address:#x}, sp {stack_pointer:#x}, stack from {low:p} (make it larger: {larger})\n",
-            task.id
+            task.id()
         ));
     }
     true

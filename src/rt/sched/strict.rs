@@ -48,7 +48,7 @@ pub(crate) unsafe fn was_long_ago(task: *mut Task, late: i64) {
         return;
     }
     // SAFETY: the task was claimed: it stays until the caller wakes it.
-    let (id, why) = unsafe { ((*task).id, Why::of((*task).why.load(Ordering::Relaxed))) };
+    let (id, why) = unsafe { ((*task).id(), Why::of((*task).why.load(Ordering::Relaxed))) };
     let what = why.text().to_str().unwrap_or_default();
     let hours = late / LONG_AGO;
     diag::print(format_args!(

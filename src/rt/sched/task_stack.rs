@@ -3,61 +3,16 @@
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
+use core::sync::atomic::Ordering;
 
-use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
+use crate::abi::{aco_cofuncp_t, aco_t};
 use crate::refusal::Refusal;
 use crate::rt::model::abi::acort_body_t;
+use crate::rt::model::stack_cache::MOST_IDLE;
 use crate::rt::model::task::{Beginning, MEASURED, SHARED, SIZED, Task};
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Outcome;
-use crate::{arch, coroutine, resume, sanitizer, stack, tls};
-
-/// The most of each kind that a worker keeps, and how many it keeps while it has nothing to do.
-const MOST: u32 = 16 * 1024;
-const MOST_IDLE: u32 = 1024;
-
-/// Ended coroutines, linked through `arg`.
-struct Kept {
-    first: *mut aco_t,
-    count: u32,
-}
-
-impl Kept {
-    #[inline(always)]
-    fn pop(&mut self) -> Option<*mut aco_t> {
-        let co = self.first;
-        // SAFETY: who is in the list exists.
-        self.first = unsafe { co.as_ref() }?.arg.cast();
-        self.count -= 1;
-        Some(co)
-    }
-
-    /// False: there are enough.
-    ///
-    /// # Safety
-    /// `co` has ended, and is nobody else's.
-    #[inline(always)]
-    unsafe fn push(&mut self, co: *mut aco_t) -> bool {
-        if self.count == MOST || sanitizer::is_present() {
-            return false;
-        }
-        // SAFETY: the caller's promise.
-        unsafe { (*co).arg = self.first.cast() };
-        self.first = co;
-        self.count += 1;
-        true
-    }
-}
-
-/// A worker's.
-pub(crate) struct Vessels {
-    own: Kept,
-    shared: Kept,
-    /// What they share; NULL before the first.
-    shared_stack: *mut aco_share_stack_t,
-    /// Where that begins, and its bytes: for [`moves`], which every call on an object asks.
-    moving: (usize, usize),
-}
+use crate::{arch, coroutine, resume, stack, tls};
 
 /// Where every task begins.
 unsafe extern "C" fn entry() {
@@ -168,7 +123,7 @@ pub(crate) unsafe fn put(worker: *mut Worker, task: *mut Task) {
         };
         if !is_kept {
             if (*task).has(MEASURED) {
-                (*task).about = coroutine::stack_used(co);
+                (*task).about.store(coroutine::stack_used(co), Ordering::Relaxed);
             }
             // A report of tasks holds the group, and looks into their coroutines.
             let held = (*(*task).group).lock.hold();
@@ -237,24 +192,4 @@ pub(crate) unsafe fn destroy_all(worker: *mut Worker) {
             vessels.moving = (0, 0);
         }
     }
-}
-
-/// Does `place` lie on the stack that the worker's tasks share? Then it moves away: from under the task that
-/// runs there, as from under one that runs elsewhere and has been given a pointer.
-///
-/// # Safety
-/// The worker exists, and the caller runs on it.
-#[inline(always)]
-pub(crate) unsafe fn moves(worker: *mut Worker, place: *const c_void) -> bool {
-    // SAFETY: the caller's promise: the stack stays as long as the worker serves.
-    let (low, size) = unsafe { (*worker).vessels.moving };
-    place.addr().wrapping_sub(low) < size
-}
-
-/// Would a pointer to `place` be good for nobody else, since it lies on the caller's shared stack?
-#[inline(always)]
-pub(crate) fn is_on_moving_stack(place: *const c_void) -> bool {
-    let worker = Worker::here();
-    // SAFETY: the thread's worker.
-    !worker.is_null() && unsafe { moves(worker, place) }
 }

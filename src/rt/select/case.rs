@@ -88,7 +88,7 @@ impl Source {
     pub(crate) unsafe fn mark(self) -> Outcome<u32> {
         let Source::Task(task) = self else { return Ok(0) };
         // SAFETY: blocks stay for ever. What is read before the check is of this task, or of one that has gone.
-        let number = unsafe { (*task).id };
+        let number = unsafe { (*task).id() };
         task::check(task).map(|_| number as u32)
     }
 
@@ -101,7 +101,7 @@ impl Source {
             match self {
                 Source::Send(channel) => (*channel).try_send(data),
                 Source::Receive(channel) => (*channel).try_receive(data),
-                Source::Task(task) => or_waits(!(*task).lives() || (*task).id as u32 != mark),
+                Source::Task(task) => or_waits(!(*task).lives() || (*task).id() as u32 != mark),
                 Source::Event(event) => or_waits((*event).is_set != 0),
                 Source::Ready(..) => Tried::Waits,
             }

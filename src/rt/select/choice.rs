@@ -8,9 +8,9 @@ use super::case::Source;
 use crate::rt::base::random::Random;
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::task::Task;
+use crate::rt::model::worker::Worker;
 use crate::rt::os::Outcome;
 use crate::rt::park::wake::wake_waiter;
-use crate::rt::sched::task_stack;
 use crate::rt::sync::channel::Tried;
 use crate::sanitizer;
 
@@ -46,7 +46,7 @@ impl Choice<'_> {
                 let source = Source::of(case)?;
                 source.check_thread();
                 descriptors += usize::from(matches!(source, Source::Ready(..)));
-                if task_stack::is_on_moving_stack(source.queue().cast()) {
+                if Worker::is_on_moving_stack(source.queue().cast()) {
                     return Err(libc::EFAULT);
                 }
                 bytes = bytes.checked_add(source.size()).ok_or(libc::EINVAL)?;

@@ -13,7 +13,6 @@ use crate::rt::model::worker::Worker;
 use crate::rt::os::{self, Outcome};
 use crate::rt::park::wait::{self, Wait};
 use crate::rt::park::wake::{CLOSED, was_woken};
-use crate::rt::sched::task_stack;
 use crate::sanitizer;
 
 impl Choice<'_> {
@@ -40,7 +39,7 @@ impl Choice<'_> {
                 let outcome = self.begin_wait(&raw mut me.parker, Hearing::Cancellation);
                 if outcome.is_none() {
                     self.room.set_waiting(true);
-                    wait::set_out(me.parker.worker, me, self.wait());
+                    wait::set_out(me.parker.worker(), me, self.wait());
                 }
                 return outcome;
             }
@@ -142,7 +141,7 @@ impl Choice<'_> {
                 let Some(source) = self.source(number) else { continue };
                 let (data, size) = (self.data(number), source.size());
                 let mut slot = data;
-                if task_stack::is_on_moving_stack(data.cast()) {
+                if Worker::is_on_moving_stack(data.cast()) {
                     slot = value;
                     value = value.add(size);
                     if let Source::Send(_) = source {

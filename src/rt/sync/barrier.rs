@@ -6,6 +6,7 @@ use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Hearing;
 use crate::rt::base::wait_queue::Queue;
 use crate::rt::base::wait_reason::Why;
+use crate::rt::model::abi::acort_barrier_t;
 use crate::rt::os::Outcome;
 use crate::rt::park::wait::{self, Wait};
 use crate::rt::park::wake::wake_all;
@@ -20,6 +21,8 @@ pub(crate) struct Barrier {
     round: u32,
     queue: Queue,
 }
+
+const _: () = assert!(size_of::<Barrier>() <= size_of::<acort_barrier_t>());
 
 /// It is for so many. EINVAL: for nobody; EBUSY: somebody waits.
 ///

@@ -8,6 +8,7 @@ use core::ffi::c_void;
 use core::ptr;
 
 use crate::rt::base::atomic::AtomicUsize;
+use crate::rt::base::atomic::Ordering;
 use crate::rt::base::lock::{Lock, SeveralTouch};
 use crate::rt::base::parker::Hearing;
 use crate::rt::base::wait_queue::{Queue, Waiter};
@@ -20,7 +21,6 @@ use crate::rt::park::attempt::{self, Awaited};
 use crate::rt::park::budget;
 use crate::rt::park::wait::Begun;
 use crate::rt::park::wake::wake_waiter;
-use crate::rt::sched::task_stack;
 use crate::{diag, sanitizer};
 
 /// A channel.
@@ -226,7 +226,7 @@ impl Awaited for Receiving {
 unsafe fn fixed(place: *mut u8, size: usize, deadline: i64) -> *mut u8 {
     // SAFETY: the task that runs.
     unsafe {
-        match deadline != 0 && task_stack::is_on_moving_stack(place.cast()) {
+        match deadline != 0 && Worker::is_on_moving_stack(place.cast()) {
             true => task_cold::scratch(task::here(), size),
             false => place,
         }
@@ -346,9 +346,10 @@ unsafe fn received(to: *mut u8) {
     // SAFETY: the caller's promise: it has waited for that channel, with the same room.
     unsafe {
         let task = task::here();
-        let channel: *mut Channel = ptr::with_exposed_provenance_mut((*task).about);
+        let channel: *mut Channel =
+            ptr::with_exposed_provenance_mut((*task).about.load(Ordering::Relaxed));
         let size = (*channel).element;
-        if task_stack::is_on_moving_stack(to.cast()) {
+        if Worker::is_on_moving_stack(to.cast()) {
             copy(to, task_cold::room(task), size);
         }
         sanitizer::is_written(to.cast(), size);

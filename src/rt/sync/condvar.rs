@@ -5,6 +5,7 @@ use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Hearing;
 use crate::rt::base::wait_queue::Queue;
 use crate::rt::base::wait_reason::Why;
+use crate::rt::model::abi::acort_cond_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::Outcome;
 use crate::rt::park::wait::Wait;
@@ -16,6 +17,8 @@ pub(crate) struct Condition {
     lock: Lock,
     queue: Queue,
 }
+
+const _: () = assert!(size_of::<Condition>() <= size_of::<acort_cond_t>());
 
 /// Waits for a signal, without the mutex. EPERM: the caller does not have that.
 ///

@@ -6,6 +6,7 @@ use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Hearing;
 use crate::rt::base::wait_queue::Queue;
 use crate::rt::base::wait_reason::Why;
+use crate::rt::model::abi::acort_event_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::Outcome;
 use crate::rt::park::attempt::{self, Awaited};
@@ -19,6 +20,8 @@ pub(crate) struct Event {
     pub(crate) is_set: u32,
     pub(crate) queue: Queue,
 }
+
+const _: () = assert!(size_of::<Event>() <= size_of::<acort_event_t>());
 
 impl Awaited for Event {
     unsafe fn parts(event: *mut Event) -> (*const Lock, *mut Queue) {

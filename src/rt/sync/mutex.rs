@@ -35,6 +35,7 @@ use crate::rt::base::lock::{Lock, exchange_address, happens_after, happens_befor
 use crate::rt::base::parker::Hearing;
 use crate::rt::base::wait_queue::Queue;
 use crate::rt::base::wait_reason::Why;
+use crate::rt::model::abi::acort_mutex_t;
 use crate::rt::model::caller::{Caller, owner};
 use crate::rt::model::task;
 use crate::rt::os;
@@ -69,6 +70,8 @@ pub(crate) struct Mutex {
     /// So many calls have taken the mutex before the woken waiter could compete. The owner writes it.
     overtaken: AtomicU32,
 }
+
+const _: () = assert!(size_of::<Mutex>() <= size_of::<acort_mutex_t>());
 
 impl Mutex {
     /// A free one.

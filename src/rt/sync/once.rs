@@ -8,6 +8,7 @@ use crate::rt::base::lock::{Lock, happens_after, happens_before};
 use crate::rt::base::parker::Hearing;
 use crate::rt::base::wait_queue::Queue;
 use crate::rt::base::wait_reason::Why;
+use crate::rt::model::abi::acort_once_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::Outcome;
 use crate::rt::park::attempt::{self, Awaited};
@@ -29,6 +30,8 @@ pub(crate) struct Once {
     runner: usize,
     queue: Queue,
 }
+
+const _: () = assert!(size_of::<Once>() <= size_of::<acort_once_t>());
 
 /// Once it has begun.
 impl Awaited for Once {

@@ -7,6 +7,7 @@ use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Hearing;
 use crate::rt::base::wait_queue::{Claimed, Queue, Waiter};
 use crate::rt::base::wait_reason::Why;
+use crate::rt::model::abi::acort_rwlock_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task;
 use crate::rt::os::Outcome;
@@ -24,6 +25,8 @@ pub(crate) struct RwLock {
     /// A writer's slot says who it is; a reader's is NULL.
     queue: Queue,
 }
+
+const _: () = assert!(size_of::<RwLock>() <= size_of::<acort_rwlock_t>());
 
 impl RwLock {
     /// Hands it to those who wait first, as far as they can have it. Gives them, to be woken when the lock

@@ -6,6 +6,7 @@ use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Hearing;
 use crate::rt::base::wait_queue::Queue;
 use crate::rt::base::wait_reason::Why;
+use crate::rt::model::abi::acort_waitgroup_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::Outcome;
 use crate::rt::park::attempt::{self, Awaited};
@@ -18,6 +19,8 @@ pub(crate) struct WaitGroup {
     count: u32,
     queue: Queue,
 }
+
+const _: () = assert!(size_of::<WaitGroup>() <= size_of::<acort_waitgroup_t>());
 
 impl Awaited for WaitGroup {
     unsafe fn parts(group: *mut WaitGroup) -> (*const Lock, *mut Queue) {
