@@ -24,7 +24,7 @@ fn is_there(file: u32) {
     assert_eq!(system::fate(FD), (0, file));
     system::becomes_readable(file);
     let call = FdRef::enter(FD).expect("it is open");
-    assert!(!call.entry().is_foreign());
+    assert!(!call.entry().is_unmanaged());
     assert_eq!(reads(&call, 0), Ok(file));
     drop(call);
     assert!(!system::entries()[FD as usize].state.is_busy());
@@ -64,7 +64,7 @@ fn lock_keeps_the_generation() {
         opens();
         let call = FdRef::enter(FD).expect("it is open");
         let other = thread::spawn(adopts);
-        let held = call.entry().lock.hold();
+        let held = call.entry().lock.guard();
         assert_eq!(call.is_current(), call.is_current());
         drop(held);
         drop(call);

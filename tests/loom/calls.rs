@@ -7,14 +7,14 @@ use loom::thread;
 use crate::mutations::omits;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::events;
-use crate::rt::io::descriptors::Way;
+use crate::rt::io::descriptors::Direction;
 use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_ref::close;
 use crate::rt::io::own_fd::OwnFd;
 use crate::rt::io::retry::Turn;
 use crate::rt::model::task;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::system;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
@@ -31,16 +31,16 @@ pub(crate) fn opens() -> u32 {
 }
 
 /// A call that reads: which file has given something.
-pub(crate) fn reads(file: &FdRef, deadline: i64) -> Outcome<u32> {
+pub(crate) fn reads(file: &FdRef, deadline: i64) -> Result<u32> {
     takes(file, system::read, deadline)
 }
 
 /// A call that asks the system by `asks`, and waits while that has EAGAIN.
-pub(crate) fn takes(file: &FdRef, asks: fn(c_int) -> Outcome<u32>, deadline: i64) -> Outcome<u32> {
-    let mut turn = Turn::new(file, Way::In, deadline);
+pub(crate) fn takes(file: &FdRef, asks: fn(c_int) -> Result<u32>, deadline: i64) -> Result<u32> {
+    let mut turn = Turn::new(file, Direction::In, deadline);
     loop {
         file.check()?;
-        let edges = file.entry().edges(Way::In);
+        let edges = file.entry().edges(Direction::In);
         match asks(FD) {
             Err(_) if !file.is_current() => return Err(libc::ECANCELED),
             Err(libc::EAGAIN) if turn.is_last => return Err(libc::ETIMEDOUT),
@@ -162,11 +162,11 @@ fn file_is_closed_once() {
 /// Where both close it and no other call is inside, it is two calls of close(2), as without acort (R5).
 #[test]
 fn own_descriptor_is_closed() {
-    for (gives, is_alone) in [(false, false), (true, false), (true, true)] {
+    for (gives, is_single_threaded) in [(false, false), (true, false), (true, true)] {
         check(3, move || {
             opens();
             let own = OwnFd::made(c_long::from(FD), 0).map_err(drop).expect("it is open");
-            let call = (!is_alone).then(|| FdRef::enter(FD).expect("it is open"));
+            let call = (!is_single_threaded).then(|| FdRef::enter(FD).expect("it is open"));
             let other = thread::spawn(|| close(FD));
             if gives {
                 let outcome = own.give();

@@ -52,7 +52,7 @@ struct Tally {
     refused: Cell<u32>,
 }
 
-fn one_more(count: &Cell<u32>) {
+fn task_created(count: &Cell<u32>) {
     count.set(count.get() + 1);
 }
 
@@ -74,10 +74,10 @@ impl Pool {
         // SAFETY: never freed.
         while let Some(job) = unsafe { refused.as_mut() } {
             refused = job.next;
-            one_more(&self.tally.refused);
+            task_created(&self.tally.refused);
             // SAFETY: as above.
             if unsafe { Job::end(job, libc::EAGAIN) }.is_none() {
-                one_more(&self.tally.discarded);
+                task_created(&self.tally.discarded);
             }
         }
         if omits("see-to") {
@@ -94,12 +94,12 @@ impl Pool {
             others.extend(self.see_to(due));
             // SAFETY: never freed.
             let Some(job) = (unsafe { job.map(|job| &mut *job) }) else { break };
-            one_more(&self.tally.made);
+            task_created(&self.tally.made);
             // SAFETY: as above.
             came = match unsafe { Job::end(job, 0) } {
                 Some(_) => Came::FromCall(job.class),
                 None => {
-                    one_more(&self.tally.discarded);
+                    task_created(&self.tally.discarded);
                     Came::FromHanging(job.most)
                 }
             };
@@ -187,7 +187,7 @@ fn no_thread_is_left() {
             let mut ended = 0;
             // The other one's job, too, where that waits once more.
             for _ in 0..jobs.put(job(2).raw()).starts {
-                let mut list = jobs.no_thread().refused;
+                let mut list = jobs.spawn_failed().refused;
                 while let Some(job) = list.as_ref() {
                     (list, ended) = (job.next, ended + 1);
                 }
@@ -211,7 +211,7 @@ fn job_is_taken_back() {
         let mut threads = pool.put(job(1));
         threads.extend(pool.put(second));
         // SAFETY: never freed.
-        let back = unsafe { pool.jobs.take_back(second.raw()) };
+        let back = unsafe { pool.jobs.try_cancel(second.raw()) };
         let is_back = back.is_some();
         threads.extend(back.into_iter().flat_map(|due| pool.see_to(due)));
         join(threads);

@@ -101,10 +101,10 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("lock.rs store Release", "joins::ending_task_is_detached"),
     ("lock.rs store Release", "joins::given_up_task_is_joined"),
     // An ended task is waited for, its result is lost, or it is never freed.
-    ("join.rs has_ended -", "joins::ending_task_is_joined"),
-    ("join.rs has_ended -", "joins::join_times_out"),
-    ("join.rs has_ended -", "joins::ending_task_is_detached"),
-    ("join.rs has_ended -", "joins::given_up_task_is_joined"),
+    ("join.rs has_finished -", "joins::ending_task_is_joined"),
+    ("join.rs has_finished -", "joins::join_times_out"),
+    ("join.rs has_finished -", "joins::ending_task_is_detached"),
+    ("join.rs has_finished -", "joins::given_up_task_is_joined"),
     // A join does not say that it is one, a detach neither.
     ("join.rs set -", "joins::task_is_joined_once"),
     ("join.rs set -", "joins::task_is_joined_or_detached"),

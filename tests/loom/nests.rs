@@ -22,10 +22,10 @@ fn opened(runtime: Shared<Runtime>, opener: *mut Task) -> Shared<Group> {
 /// A task in `group`.
 fn task_in(runtime: Shared<Runtime>, group: Shared<Group>) -> Shared<Task> {
     let task = Shared::new(Task::new(of(runtime, 0)));
-    task.has_ended();
+    task.has_finished();
     task.parker.is_cancelled();
     // SAFETY: a new task.
-    unsafe { (*group.raw()).take_in(task.raw()) };
+    unsafe { (*group.raw()).add(task.raw()) };
     task
 }
 

@@ -6,14 +6,14 @@ use std::ptr;
 use loom::thread;
 
 use crate::ground::Own;
-use crate::rt::base::parker::Hearing;
+use crate::rt::base::parker::WaitMode;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::park::wait::at_deadline;
 use crate::rt::sync::channel;
 use crate::rt::sync::channel_life;
 use crate::rt::sync::condvar;
-use crate::rt::sync::condvar::Condition;
+use crate::rt::sync::condvar::Condvar;
 use crate::rt::sync::event;
 use crate::rt::sync::event::Event;
 use crate::rt::sync::future;
@@ -27,12 +27,12 @@ const NEVER: i64 = -1;
 /// It may have passed at any moment.
 const SOON: i64 = 1;
 
-unsafe fn lock(mutex: Shared<Mutex>, deadline: i64) -> Outcome<()> {
+unsafe fn lock(mutex: Shared<Mutex>, deadline: i64) -> Result<()> {
     // SAFETY: the mutex is there.
-    unsafe { mutex::lock(Caller::current(), mutex.raw(), Hearing::Nothing, deadline) }
+    unsafe { mutex::lock(Caller::current(), mutex.raw(), WaitMode::Nothing, deadline) }
 }
 
-unsafe fn unlock(mutex: Shared<Mutex>) -> Outcome<()> {
+unsafe fn unlock(mutex: Shared<Mutex>) -> Result<()> {
     // SAFETY: the mutex is there.
     unsafe { mutex::unlock(Caller::current(), mutex.raw()) }
 }
@@ -161,11 +161,11 @@ fn mutex_is_not_lost_to_who_gives_up() {
 /// A signal that comes once the mutex is free ends the wait, though the caller gives the mutex up only after
 /// it has its place.
 ///
-/// Fails where `wait_without` gives the mutex up before it takes the lock of the queue.
+/// Fails where `unlock_and_wait` gives the mutex up before it takes the lock of the queue.
 #[test]
 fn condition_misses_no_signal() {
     check(3, || {
-        let (mutex, condition) = (new_mutex(), Shared::<Condition>::zeroed());
+        let (mutex, condition) = (new_mutex(), Shared::<Condvar>::zeroed());
         let is_said = Shared::new(Own::default());
         // SAFETY: neither is ever freed.
         unsafe { condvar::signal(condition.raw()) };
@@ -275,7 +275,7 @@ pub(crate) fn sends(channel: Shared<channel::Channel>, gift: Shared<Own>, deadli
 }
 
 /// Receives such an address, and looks there.
-fn receives(channel: Shared<channel::Channel>, deadline: i64) -> Result<(), i32> {
+fn receives(channel: Shared<channel::Channel>, deadline: i64) -> std::result::Result<(), i32> {
     let mut value: *mut Own = ptr::null_mut();
     // SAFETY: the caller has a reference; what was sent is never freed.
     unsafe {

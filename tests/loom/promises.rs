@@ -34,8 +34,8 @@ fn last_setter_breaks_it() {
         let (promise, future) = promise_of_two();
         // SAFETY: each setter has a reference, and the waiter.
         unsafe {
-            let other = thread::spawn(move || future::let_go(promise.raw()));
-            future::let_go(promise.raw());
+            let other = thread::spawn(move || future::release_setter(promise.raw()));
+            future::release_setter(promise.raw());
             assert_eq!(future::wait(Caller::current(), future.raw(), NEVER), Err(libc::EPIPE));
             future::release(future.raw());
             other.join().expect("no panic");
@@ -52,8 +52,8 @@ fn broken_one_is_freed_by_the_waiter() {
         let (promise, future) = promise_of_two();
         // SAFETY: as above.
         unsafe {
-            future::let_go(promise.raw());
-            let other = thread::spawn(move || future::let_go(promise.raw()));
+            future::release_setter(promise.raw());
+            let other = thread::spawn(move || future::release_setter(promise.raw()));
             assert_eq!(future::wait(Caller::current(), future.raw(), NEVER), Err(libc::EPIPE));
             future::release(future.raw());
             other.join().expect("no panic");
@@ -73,9 +73,9 @@ fn value_comes_before_the_last_setter_goes() {
                 gift.add(1);
                 let value: *mut c_void = gift.raw().cast();
                 assert!(future::set(Promise::future(promise.raw()), value, 0).is_ok());
-                future::let_go(promise.raw());
+                future::release_setter(promise.raw());
             });
-            future::let_go(promise.raw());
+            future::release_setter(promise.raw());
             let value: *mut Own =
                 future::wait(Caller::current(), future.raw(), NEVER).expect("it has one").cast();
             assert_eq!((*value).get(), 1);

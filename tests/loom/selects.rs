@@ -11,7 +11,7 @@ use crate::ground::Own;
 use crate::objects::{gift, new_channel, sends};
 use crate::rt::model::abi::{ACORT_EVENT, ACORT_RECV, ACORT_SEND, acort_case_t};
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::select::call;
 use crate::rt::sync::channel;
 use crate::rt::sync::channel::Channel;
@@ -47,7 +47,7 @@ fn select(
     is_by_rank: bool,
     mut cases: [acort_case_t; 2],
     deadline: i64,
-) -> Outcome<(usize, c_int)> {
+) -> Result<(usize, c_int)> {
     // SAFETY: the objects of a model are there, and the values have their sizes.
     let chosen = unsafe {
         match is_by_rank {
@@ -63,7 +63,7 @@ fn receives(
     is_by_rank: bool,
     channels: [Shared<Channel>; 2],
     deadline: i64,
-) -> Outcome<(usize, c_int)> {
+) -> Result<(usize, c_int)> {
     let mut values: [*mut Own; 2] = [ptr::null_mut(); 2];
     let [first, second] = &mut values;
     let cases = [case(ACORT_RECV, channels[0], first), case(ACORT_RECV, channels[1], second)];
@@ -81,7 +81,7 @@ fn receives(
 
 /// No call has left a place in a queue, or a value.
 fn is_as_before(channel: Shared<Channel>) -> bool {
-    let _held = channel.lock.hold();
+    let _guard = channel.lock.guard();
     channel.receivers.is_empty() && channel.senders.is_empty() && channel.length == 0
 }
 

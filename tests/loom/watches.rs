@@ -6,12 +6,12 @@ use crate::calls::{FD, opens, reads};
 use crate::mutations::omits;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::Hearing;
+use crate::rt::base::parker::WaitMode;
 use crate::rt::base::parker::Parker;
 use crate::rt::base::wait_queue::Waiter;
 use crate::rt::events;
 use crate::rt::io::descriptors::Entry;
-use crate::rt::io::descriptors::Way;
+use crate::rt::io::descriptors::Direction;
 use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_ref::close;
@@ -30,23 +30,23 @@ fn entry() -> Shared<Entry> {
 /// The worker watches the file.
 pub(crate) fn is_watched_by(worker: *mut Worker) {
     let entry = entry();
-    let _held = entry.lock.hold();
+    let _guard = entry.lock.guard();
     // SAFETY: the lock is held; the worker is the model's.
     assert_eq!(unsafe { (*entry.raw()).watch(FD, worker) }, Ok(()));
 }
 
 /// A task waits for the other way: so the file stays with the worker that watches it (E5).
-pub(crate) fn is_waited_for() {
+pub(crate) fn has_blocked_caller() {
     let parker = Shared::new(Parker::new());
-    parker.reason_word().load(Ordering::Relaxed);
-    parker.arm(Hearing::Nothing);
+    parker.wake_word().load(Ordering::Relaxed);
+    parker.prepare(WaitMode::Nothing);
     let waiter = Shared::new(Waiter::new(parker.raw(), std::ptr::null_mut(), 1));
     let entry = entry().raw();
     // SAFETY: the lock is held; neither is ever freed.
     unsafe {
         let lock: *const Lock = &raw const (*entry).lock;
-        let _held = (*lock).hold();
-        (*(*entry).takers(Way::Out)).push(waiter.raw(), lock);
+        let _guard = (*lock).guard();
+        (*(*entry).exclusive_waiters(Direction::Out)).push(waiter.raw(), lock);
     }
 }
 
@@ -64,7 +64,7 @@ fn no_edge_is_lost() {
             let home = Shared::of(of(runtime, 1));
             is_watched_by(home.raw());
             if stays {
-                is_waited_for();
+                has_blocked_caller();
             }
             let other = thread::spawn(move || {
                 system::becomes_readable(file);
@@ -92,10 +92,10 @@ fn stale_edge_is_dropped() {
         assert_eq!(close(FD), Ok(()));
         let next = system::open(FD).expect("it is free");
         fd_identity::adopt(FD, 0);
-        let before = entry().edges(Way::In);
+        let before = entry().edges(Direction::In);
         is_watched_by(home.raw());
         other.join().expect("no panic");
-        assert_eq!(entry().edges(Way::In), before);
+        assert_eq!(entry().edges(Direction::In), before);
         system::becomes_readable(next);
         task::is_here(home.raw());
         let call = FdRef::enter(FD).expect("it is open");
@@ -126,7 +126,7 @@ const COURSES: [fn(FdRef); 5] = [
         assert_eq!(close(FD), Ok(()));
         drop(call);
     },
-    |call| fd_identity::was_mistaken(&call, 0),
+    |call| fd_identity::type_mismatch(&call, 0),
 ];
 
 /// A worker goes while a call looks whether its file is the same one, waits for it, or closes it: the worker is not used
@@ -144,7 +144,7 @@ fn home_goes() {
             let home = Shared::of(of(runtime, 1));
             is_watched_by(home.raw());
             if stays {
-                is_waited_for();
+                has_blocked_caller();
             }
             let call = FdRef::enter(FD).expect("it is open");
             let other = thread::spawn(move || {
@@ -154,7 +154,7 @@ fn home_goes() {
             task::is_here(of(runtime, 0));
             course(call);
             other.join().expect("no panic");
-            let _held = entry().lock.hold();
+            let _guard = entry().lock.guard();
             assert!(!system::is_home(home.raw(), &entry()));
         });
     }

@@ -39,16 +39,16 @@ pub(crate) fn runtime(workers: usize) -> Shared<Runtime> {
         (*runtime.raw()).options.workers = workers as u32;
     }
     runtime.live();
-    runtime.becomes_idle();
-    runtime.is_idle_no_more();
+    runtime.enter_idle();
+    runtime.leave_idle();
     runtime.given_up.store(0, Ordering::Relaxed);
-    runtime.waiting_callers.store(0, Ordering::Relaxed);
+    runtime.blocked_callers.store(0, Ordering::Relaxed);
     runtime.deadlocks.store(0, Ordering::Relaxed);
     // SAFETY: as above.
     unsafe {
         let first = Shared::new(Task::new(std::ptr::null_mut())).raw();
         (*runtime.raw()).offer(first);
-        (*runtime.raw()).take_fresh();
+        (*runtime.raw()).pop_injected();
     }
     runtime
 }
@@ -61,9 +61,9 @@ fn worker(runtime: Shared<Runtime>) -> Shared<Worker> {
         (*worker.raw()).runtime = runtime.raw();
     }
     worker.inbox.is_empty();
-    worker.inbox.is_awake();
-    worker.inbox.wait_for_givers();
-    worker.gives_up.load(Ordering::Relaxed);
+    worker.inbox.announce_awake();
+    worker.inbox.wait_for_pushers();
+    worker.abandons.load(Ordering::Relaxed);
     worker.watches.load(Ordering::Relaxed);
     worker
 }
@@ -81,16 +81,16 @@ pub(crate) unsafe fn sleep(worker: *mut Worker) {
     // SAFETY: the calling thread's.
     unsafe {
         let runtime = (*worker).runtime;
-        (*worker).inbox.falls_asleep();
+        (*worker).inbox.announce_sleep();
         let has_come = || {
             !(*worker).inbox.is_empty()
-                || (*runtime).has_fresh()
-                || (*worker).gives_up.load(Ordering::SeqCst)
+                || (*runtime).has_injected()
+                || (*worker).abandons.load(Ordering::SeqCst)
         };
         if omits("look-again") || !has_come() {
             (*worker).poller.wait();
         }
-        (*worker).inbox.is_awake();
+        (*worker).inbox.announce_awake();
     }
 }
 
@@ -106,7 +106,7 @@ fn nothing_given_is_missed() {
         let gives = move |worker: Shared<Worker>| {
             let task = task(worker.raw());
             task.note(7);
-            // SAFETY: the worker waits for its givers.
+            // SAFETY: the worker waits for its pushers.
             unsafe { Worker::post(worker.raw(), task.raw()) };
         };
         // SAFETY: it is never freed.
@@ -116,7 +116,7 @@ fn nothing_given_is_missed() {
         // SAFETY: the worker is this thread.
         unsafe {
             while seen < 2 {
-                (*worker).take_inbox();
+                (*worker).drain_inbox();
                 let task = (*worker).ready.pop();
                 match task.as_ref() {
                     Some(task) => {
@@ -126,7 +126,7 @@ fn nothing_given_is_missed() {
                     None => sleep(worker),
                 }
             }
-            (*worker).inbox.wait_for_givers();
+            (*worker).inbox.wait_for_pushers();
             (*worker).poller.close();
         }
         for other in others {
@@ -153,8 +153,8 @@ fn fresh_tasks_are_begun() {
         while begun < 2 {
             // SAFETY: the worker is this thread; who is in the list exists.
             unsafe {
-                assert!(runtime.share_of_fresh() <= 2);
-                match (*runtime.raw()).take_fresh().as_ref() {
+                assert!(runtime.injected_batch() <= 2);
+                match (*runtime.raw()).pop_injected().as_ref() {
                     Some(task) => {
                         assert_eq!(task.noted(), 7);
                         begun += 1;
@@ -174,7 +174,7 @@ fn fresh_task_is_begun_once() {
         let runtime = runtime(1);
         let wants = move || {
             // SAFETY: the runtime is never freed; who is in the list exists.
-            unsafe { (*runtime.raw()).take_fresh().as_ref() }.map_or(0, |task| {
+            unsafe { (*runtime.raw()).pop_injected().as_ref() }.map_or(0, |task| {
                 task.note(8);
                 1
             })
@@ -197,14 +197,14 @@ fn deadlock_is_found_at_the_end() {
     const LAST: u32 = 9;
     check(3, || {
         let runtime = runtime(2);
-        runtime.made_outside.store(1, Ordering::Relaxed);
+        runtime.created_outside.store(1, Ordering::Relaxed);
         let (was_done, found) = (Truth::new(), Truth::new());
         let is_worker = move |number: u32| {
             let (worker, other) = (of(runtime, number), of(runtime, 1 - number));
             // SAFETY: the worker is this thread's; both stay.
             unsafe {
                 loop {
-                    (*worker).take_inbox();
+                    (*worker).drain_inbox();
                     match (*worker).ready.pop().as_ref() {
                         Some(task) if task.noted() == LAST => return,
                         Some(_) => {
@@ -213,13 +213,13 @@ fn deadlock_is_found_at_the_end() {
                         }
                         None => {}
                     }
-                    (*worker).inbox.falls_asleep();
+                    (*worker).inbox.announce_sleep();
                     if !(*worker).inbox.is_empty() {
-                        (*worker).inbox.is_awake();
+                        (*worker).inbox.announce_awake();
                         continue;
                     }
-                    if let Some(idle) = runtime.becomes_idle()
-                        && runtime.is_stuck_since(idle)
+                    if let Some(idle) = runtime.enter_idle()
+                        && runtime.confirm_deadlock(idle)
                     {
                         assert_eq!(was_done.get(), 1, "found too early");
                         found.add(1);
@@ -228,8 +228,8 @@ fn deadlock_is_found_at_the_end() {
                         return Worker::post(other, last.raw());
                     }
                     (*worker).poller.wait();
-                    runtime.is_idle_no_more();
-                    (*worker).inbox.is_awake();
+                    runtime.leave_idle();
+                    (*worker).inbox.announce_awake();
                 }
             }
         };
@@ -249,7 +249,7 @@ fn deadlock_is_found_at_the_end() {
 fn live_tasks_are_counted() {
     check(3, || {
         let runtime = runtime(2);
-        runtime.made_outside.store(1, Ordering::Relaxed);
+        runtime.created_outside.store(1, Ordering::Relaxed);
         let have_ended = Truth::new();
         let other = thread::spawn(move || {
             let worker = of(runtime, 1);
@@ -257,7 +257,7 @@ fn live_tasks_are_counted() {
             unsafe {
                 while (*worker).ready.is_empty() {
                     thread::yield_now();
-                    (*worker).take_inbox();
+                    (*worker).drain_inbox();
                 }
                 have_ended.add(1);
                 count(&(*worker).counts.ended, 1);
@@ -271,7 +271,7 @@ fn live_tasks_are_counted() {
         // SAFETY: this thread is worker 0.
         unsafe {
             let worker = of(runtime, 0);
-            runtime.one_more(worker);
+            runtime.task_created(worker);
             Worker::post(of(runtime, 1), task(of(runtime, 1)).raw());
             have_ended.add(1);
             count(&(*worker).counts.ended, 1);
@@ -287,12 +287,12 @@ fn live_tasks_are_counted() {
 fn last_end_is_seen() {
     check(3, || {
         let runtime = runtime(2);
-        runtime.made_outside.store(2, Ordering::Relaxed);
+        runtime.created_outside.store(2, Ordering::Relaxed);
         runtime.deadlocks.store(1, Ordering::Relaxed);
         let ends = move |number: u32| {
             // SAFETY: the worker is this thread's.
             unsafe { count(&(*of(runtime, number)).counts.ended, 1) };
-            runtime.one_less();
+            runtime.task_finished();
         };
         let other = thread::spawn(move || ends(1));
         ends(0);

@@ -28,7 +28,7 @@ pub unsafe extern "C" fn acort_blocking(
 ) -> c_int {
     // SAFETY: the caller's promise.
     status(r#fn.ok_or(libc::EINVAL).and_then(|function| unsafe {
-        size_prefixed::store(ret, call::run(function, arg)?);
+        size_prefixed::write_if_some(ret, call::run(function, arg)?);
         Ok(())
     }))
 }

@@ -5,7 +5,7 @@ use core::ffi::{c_int, c_uint, c_void};
 use super::{answer, given, object, status, until};
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::select::call as select;
 use crate::rt::sync::channel::Channel;
 use crate::rt::sync::{channel, channel_life};
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn acort_chan_unref(chan: *mut acort_chan_t) {
     }
 }
 
-fn both<T, U>(chan: *mut T, data: *mut U) -> Outcome<*mut T> {
+fn both<T, U>(chan: *mut T, data: *mut U) -> Result<*mut T> {
     given(data)?;
     given(chan).map(|chan| chan as *mut T)
 }
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn acort_select_ordered(
 }
 
 /// The cases of a call. EINVAL: none.
-unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Outcome<&'a mut [acort_case_t]> {
+unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Result<&'a mut [acort_case_t]> {
     let first = given(cases)?;
     let count = usize::try_from(n).map_err(|_| libc::EINVAL)?;
     // SAFETY: the caller's promise.

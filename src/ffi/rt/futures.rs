@@ -86,7 +86,7 @@ pub unsafe extern "C" fn acort_future_wait(
     let caller = Caller::current();
     // SAFETY: the caller's promise.
     status(given(future).and_then(|future| unsafe {
-        size_prefixed::store(value, future::wait(caller, future, deadline)?);
+        size_prefixed::write_if_some(value, future::wait(caller, future, deadline)?);
         Ok(())
     }))
 }

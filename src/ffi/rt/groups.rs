@@ -14,7 +14,7 @@ use crate::rt::sched::group;
 /// tasks, ENOMEM. The caller owns it: acort_group_close().
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_group_open() -> *mut acort_group_t {
-    object(group::open_here())
+    object(group::open_current())
 }
 
 /// Waits until no task of `group` lives. 0, or -1 and errno: what acort_group_fail() was given first;
@@ -25,7 +25,7 @@ pub extern "C" fn acort_group_open() -> *mut acort_group_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    let hearing = parker::Hearing::Cancellation;
+    let hearing = parker::WaitMode::Cancellation;
     // SAFETY: the caller's promise.
     status(given(group).and_then(|group| unsafe {
         group::wait(caller, group, hearing, until(deadline)?)?;
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int {
     // SAFETY: the caller's promise.
-    status(group::or_own(group).map(|group| unsafe { group::cancel(group) }))
+    status(group::or_current(group).map(|group| unsafe { group::cancel(group) }))
 }
 
 /// Says that `group` has failed with the errno `err`, which acort_group_wait() gives then: the first one
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_fail(group: *mut acort_group_t, err: c_int) -> c_int {
     // SAFETY: the caller's promise.
-    status(group::or_own(group).and_then(|group| unsafe { group::fail(group, err) }))
+    status(group::or_current(group).and_then(|group| unsafe { group::fail(group, err) }))
 }
 
 /// Cancels `group`, as acort_group_cancel() does, waits for the ends of its own tasks, and frees it and them. A group

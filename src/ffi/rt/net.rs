@@ -4,10 +4,10 @@ use core::ffi::{CStr, c_char, c_int};
 
 use super::{answer, given, refused, until};
 use crate::rt::net::{dial, resolve};
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 
 /// A text. EINVAL: NULL.
-unsafe fn text<'a>(text: *const c_char) -> Outcome<&'a CStr> {
+unsafe fn text<'a>(text: *const c_char) -> Result<&'a CStr> {
     given(text.cast_mut())?;
     // SAFETY: the caller's promise: it ends in 0.
     Ok(unsafe { CStr::from_ptr(text) })

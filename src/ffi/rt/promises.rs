@@ -100,6 +100,6 @@ pub unsafe extern "C" fn acort_promise_ref(promise: *mut acort_promise_t) -> *mu
 pub unsafe extern "C" fn acort_promise_unref(promise: *mut acort_promise_t) {
     if let Ok(promise) = given(promise) {
         // SAFETY: the caller's promise.
-        unsafe { future::let_go(promise) }
+        unsafe { future::release_setter(promise) }
     }
 }

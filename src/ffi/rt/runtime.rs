@@ -62,7 +62,7 @@ pub extern "C" fn acort_version() -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -> c_int {
     // SAFETY: the caller's promise.
-    status(unsafe { size_prefixed::fill(opts, size, &build::DEFAULTS) })
+    status(unsafe { size_prefixed::init(opts, size, &build::DEFAULTS) })
 }
 
 /// A runtime with threads that run tasks: `opts`, or NULL for the default. NULL and errno: EINVAL, ENOMEM,

@@ -4,7 +4,7 @@
 use core::ffi::{c_int, c_uint};
 
 use super::{answer, placed, status, until};
-use crate::rt::base::parker::Hearing;
+use crate::rt::base::parker::WaitMode;
 use crate::rt::model::abi::{
     acort_barrier_t, acort_cond_t, acort_event_t, acort_mutex_t, acort_sem_t, acort_waitgroup_t,
 };
@@ -24,7 +24,7 @@ pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i
     // SAFETY: the caller's promise; the struct is the object's.
     status(
         placed(caller, mutex).and_then(|mutex| unsafe {
-            mutex::lock(caller, mutex, Hearing::Cancellation, deadline)
+            mutex::lock(caller, mutex, WaitMode::Cancellation, deadline)
         }),
     )
 }
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) ->
     status(placed(caller, sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
 }
 
-/// Counts up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
+/// Counters up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
 /// stack.
 ///
 /// # Safety
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
     status(placed(caller, sem).and_then(|sem| unsafe { semaphore::post(sem) }))
 }
 
-/// Counts down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
+/// Counters down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
 /// shared stack.
 ///
 /// # Safety

@@ -8,7 +8,7 @@ use crate::diag;
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{acort_attr_t, acort_body_t, acort_task_t};
 use crate::rt::model::{task, task_cold};
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::park::park;
 use crate::rt::sched::{join, spawn};
 
@@ -19,7 +19,7 @@ use crate::rt::sched::{join, spawn};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -> c_int {
     // SAFETY: the caller's promise.
-    status(unsafe { size_prefixed::fill(attr, size, &spawn::PLAIN) })
+    status(unsafe { size_prefixed::init(attr, size, &spawn::PLAIN) })
 }
 
 /// Starts a task that runs `fn`, on its own stack of 256 KiB: it is ready, and runs when its turn
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn acort_go_ex(
     object(started.map(NonNull::as_ptr))
 }
 
-fn existing(task: *mut acort_task_t) -> Outcome<*mut acort_task_t> {
+fn existing(task: *mut acort_task_t) -> Result<*mut acort_task_t> {
     task::check(task).map(NonNull::as_ptr)
 }
 
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn acort_join(
 ) -> c_int {
     // SAFETY: the caller's promise.
     status(until(deadline).and_then(|deadline| unsafe {
-        size_prefixed::store(ret, join::join(existing(task)?, deadline)?);
+        size_prefixed::write_if_some(ret, join::join(existing(task)?, deadline)?);
         Ok(())
     }))
 }
@@ -103,7 +103,7 @@ pub extern "C" fn acort_exit(ret: *mut c_void) -> ! {
 /// ECANCELED, after that, in a cancelled task; EPERM outside of tasks.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_yield() -> c_int {
-    status(park::give_way())
+    status(park::yield_now())
 }
 
 /// The running task; NULL: this is a plain thread.

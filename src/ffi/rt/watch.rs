@@ -23,7 +23,7 @@ pub unsafe extern "C" fn acort_set_hooks(hooks: *const acort_hooks_t) {
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_dump(fd: c_int) -> c_int {
     // SAFETY: the runtime of the thread's worker.
-    status(inspect::runtime_here().and_then(|runtime| inspect::dump(unsafe { &*runtime }, fd)))
+    status(inspect::current_runtime().and_then(|runtime| inspect::dump(unsafe { &*runtime }, fd)))
 }
 
 /// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until that gives
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn acort_foreach(
     user: *mut c_void,
 ) -> c_int {
     answer(visit.ok_or(libc::EINVAL).and_then(|visit| {
-        let runtime = inspect::runtime_here()?;
+        let runtime = inspect::current_runtime()?;
         // SAFETY: the caller's promise; the runtime of the thread's worker.
         unsafe { inspect::for_each(&*runtime, visit, user) }
     }))
@@ -67,6 +67,6 @@ pub unsafe extern "C" fn acort_stack_used(task: *mut acort_task_t) -> libc::ssiz
 pub unsafe extern "C" fn acort_stats(stats: *mut acort_stats_t, size: usize) -> c_int {
     status(given(stats).and_then(|stats| {
         // SAFETY: the caller's promise; the runtime of the thread's worker.
-        unsafe { size_prefixed::copy(stats, size, &inspect::stats(&*inspect::runtime_here()?)) }
+        unsafe { size_prefixed::copy_out(stats, size, &inspect::stats(&*inspect::current_runtime()?)) }
     }))
 }

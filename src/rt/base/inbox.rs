@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!   the worker                             who gives it something
-//!   falls_asleep(): asleep                 give(): the task is in the list
+//!   announce_sleep(): asleep                 give(): the task is in the list
 //!   is_empty()? then it sleeps             asleep? then rouse, who finds it so first
-//!   is_awake()
+//!   announce_awake()
 //! ```
 //!
 //! Each writes its own word and then looks at the other's, with a fence between them: either the worker sees
@@ -20,70 +20,70 @@ use super::list::Link;
 #[repr(align(64))]
 pub(crate) struct Inbox<T: Link> {
     /// The task that came last; each leads to the one that came before it.
-    last: AtomicPtr<T>,
+    head: AtomicPtr<T>,
     /// It sleeps, or will, and is to be roused for what comes.
-    is_asleep: AtomicBool,
+    sleeping: AtomicBool,
     /// Threads that are giving it something.
-    givers: AtomicU32,
+    pushers: AtomicU32,
 }
 
 impl<T: Link> Inbox<T> {
     /// Has nobody given anything?
     pub(crate) fn is_empty(&self) -> bool {
-        self.last.load(Ordering::SeqCst).is_null()
+        self.head.load(Ordering::SeqCst).is_null()
     }
 
     /// The worker will sleep: what comes from now on rouses it. It looks at everything that it may be woken
     /// for after this.
-    pub(crate) fn falls_asleep(&self) {
-        self.is_asleep.store(true, Ordering::SeqCst);
+    pub(crate) fn announce_sleep(&self) {
+        self.sleeping.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
     }
 
     /// It is awake.
-    pub(crate) fn is_awake(&self) {
-        self.is_asleep.store(false, Ordering::SeqCst);
+    pub(crate) fn announce_awake(&self) {
+        self.sleeping.store(false, Ordering::SeqCst);
     }
 
     /// Is the worker asleep, and the caller the one that rouses it?
-    pub(crate) fn is_to_be_roused(&self) -> bool {
+    pub(crate) fn claim_wakeup(&self) -> bool {
         fence(Ordering::SeqCst);
-        self.is_asleep.load(Ordering::SeqCst) && self.is_asleep.swap(false, Ordering::SeqCst)
+        self.sleeping.load(Ordering::SeqCst) && self.sleeping.swap(false, Ordering::SeqCst)
     }
 
     /// Puts a task in, and calls `rouse` if the worker sleeps. From any thread.
     ///
     /// # Safety
     /// The task is in no list; the inbox stays until the worker has taken it, and until
-    /// [`wait_for_givers`](Self::wait_for_givers) has come back.
-    pub(crate) unsafe fn give(inbox: *const Self, task: *mut T, rouse: impl FnOnce()) {
+    /// [`wait_for_pushers`](Self::wait_for_pushers) has come back.
+    pub(crate) unsafe fn push(inbox: *const Self, task: *mut T, rouse: impl FnOnce()) {
         // SAFETY: the caller's promise.
         unsafe {
-            (*inbox).givers.fetch_add(1, Ordering::Relaxed);
-            let mut last = (*inbox).last.load(Ordering::Relaxed);
+            (*inbox).pushers.fetch_add(1, Ordering::Relaxed);
+            let mut last = (*inbox).head.load(Ordering::Relaxed);
             loop {
                 *T::next(task) = last;
                 let orders = (Ordering::AcqRel, Ordering::Relaxed);
-                match (*inbox).last.compare_exchange_weak(last, task, orders.0, orders.1) {
+                match (*inbox).head.compare_exchange_weak(last, task, orders.0, orders.1) {
                     Ok(_) => break,
                     Err(now) => last = now,
                 }
             }
-            if (*inbox).is_to_be_roused() {
+            if (*inbox).claim_wakeup() {
                 rouse();
             }
-            (*inbox).givers.fetch_sub(1, Ordering::Release);
+            (*inbox).pushers.fetch_sub(1, Ordering::Release);
         }
     }
 
     /// Takes all tasks, and calls `each` for them in the order in which they came.
     #[inline(always)]
-    pub(crate) fn take(&self, mut each: impl FnMut(*mut T)) {
-        if self.last.load(Ordering::Relaxed).is_null() {
+    pub(crate) fn drain(&self, mut each: impl FnMut(*mut T)) {
+        if self.head.load(Ordering::Relaxed).is_null() {
             return;
         }
-        // Who sees it empty again sees that the worker was not idle any more: see `Runtime::is_stuck_since`.
-        let mut task = self.last.swap(ptr::null_mut(), Ordering::AcqRel);
+        // Who sees it empty again sees that the worker was not idle any more: see `Runtime::confirm_deadlock`.
+        let mut task = self.head.swap(ptr::null_mut(), Ordering::AcqRel);
         let mut turned: *mut T = ptr::null_mut();
         // SAFETY: the tasks are this worker's, and in no other list.
         unsafe {
@@ -101,8 +101,8 @@ impl<T: Link> Inbox<T> {
     }
 
     /// Waits until nobody is giving anything any more: then the inbox may go.
-    pub(crate) fn wait_for_givers(&self) {
-        while self.givers.load(Ordering::Acquire) != 0 {
+    pub(crate) fn wait_for_pushers(&self) {
+        while self.pushers.load(Ordering::Acquire) != 0 {
             crate::sys::let_others_run();
         }
     }

@@ -10,23 +10,23 @@ use super::list::Link;
 use super::lock::Lock;
 
 /// First in, first out. All zero is an empty list.
-pub(crate) struct Fresh<T: Link> {
+pub(crate) struct Injector<T: Link> {
     lock: Lock,
     first: *mut T,
     last: *mut T,
     count: AtomicUsize,
 }
 
-impl<T: Link> Fresh<T> {
+impl<T: Link> Injector<T> {
     /// Puts a task at the end.
     ///
     /// # Safety
     /// It is in no list; the list is there.
-    pub(crate) unsafe fn put(list: *mut Self, task: *mut T) {
+    pub(crate) unsafe fn push(list: *mut Self, task: *mut T) {
         // SAFETY: the caller's promise; the lock is held.
         unsafe {
             *T::next(task) = ptr::null_mut();
-            let _held = (*list).lock.hold();
+            let _guard = (*list).lock.guard();
             if (*list).last.is_null() {
                 (*list).first = task;
             } else {
@@ -45,7 +45,7 @@ impl<T: Link> Fresh<T> {
 
     /// How many one of so many workers takes at once: it leaves some for the others.
     #[inline(always)]
-    pub(crate) fn share(&self, workers: u32) -> usize {
+    pub(crate) fn batch_size(&self, workers: u32) -> usize {
         const MOST: usize = 32;
         match self.count.load(Ordering::Relaxed) {
             0 => 0,
@@ -57,13 +57,13 @@ impl<T: Link> Fresh<T> {
     ///
     /// # Safety
     /// The list is there.
-    pub(crate) unsafe fn take(list: *mut Self) -> *mut T {
+    pub(crate) unsafe fn pop(list: *mut Self) -> *mut T {
         // SAFETY: the caller's promise; who is in the list exists.
         unsafe {
             if (*list).is_empty() {
                 return ptr::null_mut();
             }
-            let _held = (*list).lock.hold();
+            let _guard = (*list).lock.guard();
             let task = (*list).first;
             if !task.is_null() {
                 (*list).first = *T::next(task);

@@ -50,7 +50,7 @@ impl<T: Link> List<T> {
 
     /// # Safety
     /// As [`push`](Self::push).
-    pub(crate) unsafe fn push_first(&mut self, task: *mut T) {
+    pub(crate) unsafe fn push_front(&mut self, task: *mut T) {
         // SAFETY: the caller's promise.
         unsafe { *T::next(task) = self.first };
         self.first = task;
@@ -75,12 +75,12 @@ impl<T: Link> List<T> {
 }
 
 /// Free blocks of tasks, kept for the next ones.
-pub(crate) struct Blocks<T: Link> {
+pub(crate) struct FreeList<T: Link> {
     first: *mut T,
     count: u32,
 }
 
-impl<T: Link> Blocks<T> {
+impl<T: Link> FreeList<T> {
     const MOST: u32 = 1024;
 
     #[inline(always)]

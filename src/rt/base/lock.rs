@@ -15,11 +15,11 @@ const HELD: u32 = 1;
 #[repr(transparent)]
 pub(crate) struct Lock(pub(crate) AtomicU32);
 
-/// Part of what several threads touch: a reference to that says nothing about who else does.
-pub(crate) type SeveralTouch = core::marker::PhantomPinned;
+/// Phase of what several threads touch: a reference to that says nothing about who else does.
+pub(crate) type Aliased = core::marker::PhantomPinned;
 
 /// A lock that this thread holds until this goes.
-pub(crate) struct Held(*const Lock);
+pub(crate) struct LockGuard(*const Lock);
 
 impl Lock {
     /// A free one.
@@ -28,27 +28,27 @@ impl Lock {
 
     /// Takes the lock.
     #[inline(always)]
-    pub(crate) fn hold(&self) -> Held {
-        self.take();
-        Held(self)
+    pub(crate) fn guard(&self) -> LockGuard {
+        self.lock();
+        LockGuard(self)
     }
 
     /// Takes the lock for as long as until [`give`](Self::give).
     #[inline(always)]
-    pub(crate) fn take(&self) {
-        if exchange(&self.0, 0, HELD).is_err() {
-            self.take_slowly();
+    pub(crate) fn lock(&self) {
+        if compare_exchange_u32(&self.0, 0, HELD).is_err() {
+            self.lock_slowly();
         }
-        happens_after(self);
+        tsan_acquire(self);
     }
 
     #[cold]
     #[inline(never)]
-    fn take_slowly(&self) {
+    fn lock_slowly(&self) {
         const PATIENCE: u32 = 100;
         let mut tries = 0;
         loop {
-            if self.0.load(Ordering::Relaxed) == 0 && exchange(&self.0, 0, HELD).is_ok() {
+            if self.0.load(Ordering::Relaxed) == 0 && compare_exchange_u32(&self.0, 0, HELD).is_ok() {
                 return;
             }
             tries += 1;
@@ -58,8 +58,8 @@ impl Lock {
 
     /// Gives the lock back.
     #[inline(always)]
-    pub(crate) fn give(&self) {
-        happens_before(self);
+    pub(crate) fn unlock(&self) {
+        tsan_release(self);
         self.0.store(0, Ordering::Release);
     }
 }
@@ -67,7 +67,7 @@ impl Lock {
 /// Has the process this one thread? The C library says so where it knows; while it does, nobody else looks
 /// at any word, and an instruction that keeps them out costs for nothing.
 #[inline(always)]
-fn is_alone() -> bool {
+fn is_single_threaded() -> bool {
     // SAFETY: the address of that variable of the C library, or NULL. It changes where threads are made.
     unsafe {
         let alone: *const u8 = arch::weak_symbol!("__libc_single_threaded").cast();
@@ -80,7 +80,7 @@ macro_rules! exchange {
         $(#[$about])*
         #[inline(always)]
         pub(crate) fn $name(word: &$word, old: $value, new: $value) -> Result<(), $value> {
-            if !is_alone() {
+            if !is_single_threaded() {
                 let orders = (Ordering::AcqRel, Ordering::Relaxed);
                 return word.compare_exchange(old, new, orders.0, orders.1).map(drop);
             }
@@ -97,30 +97,30 @@ macro_rules! exchange {
 exchange! {
     /// Replaces `old` in `word` by `new`. What others did before they wrote the word is seen, and they see,
     /// with the new one, what was done here. Err: another one stands there.
-    exchange, AtomicU32, u32
+    compare_exchange_u32, AtomicU32, u32
 }
 exchange! {
     /// The same for an address.
-    exchange_address, AtomicUsize, usize
+    compare_exchange_usize, AtomicUsize, usize
 }
 exchange! {
     /// The same for a long word.
-    exchange_long, AtomicU64, u64
+    compare_exchange_u64, AtomicU64, u64
 }
 
-impl Drop for Held {
+impl Drop for LockGuard {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the object of a lock that is held stays.
-        unsafe { (*self.0).give() }
+        unsafe { (*self.0).unlock() }
     }
 }
 
 type OfRange = unsafe extern "C" fn(*mut c_void);
 
-/// What was done so far happens before what [`happens_after`] of the same object comes before.
+/// What was done so far happens before what [`tsan_acquire`] of the same object comes before.
 #[inline(always)]
-pub(crate) fn happens_before<T>(object: *const T) {
+pub(crate) fn tsan_release<T>(object: *const T) {
     // SAFETY: the address of that function of ThreadSanitizer's runtime, or NULL, which is None.
     let release = unsafe {
         core::mem::transmute::<*const (), Option<OfRange>>(arch::weak_symbol!("__tsan_release"))
@@ -131,9 +131,9 @@ pub(crate) fn happens_before<T>(object: *const T) {
     }
 }
 
-/// See [`happens_before`].
+/// See [`tsan_release`].
 #[inline(always)]
-pub(crate) fn happens_after<T>(object: *const T) {
+pub(crate) fn tsan_acquire<T>(object: *const T) {
     // SAFETY: as there.
     let acquire = unsafe {
         core::mem::transmute::<*const (), Option<OfRange>>(arch::weak_symbol!("__tsan_acquire"))

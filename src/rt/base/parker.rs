@@ -15,14 +15,14 @@
 use core::ffi::{c_int, c_void};
 
 use super::atomic::{AtomicPtr, AtomicU32, Ordering};
-use super::lock::exchange;
+use super::lock::compare_exchange_u32;
 
 /// In a wait that can be claimed.
 const WAITING: u32 = 1;
 /// A token ends this wait.
 const PARKED: u32 = 2;
 /// A cancellation does not end this wait.
-const DEAF: u32 = 4;
+const UNINTERRUPTIBLE: u32 = 4;
 /// A token was saved.
 const TOKEN: u32 = 8;
 /// Cancelled: for good.
@@ -35,7 +35,7 @@ const ERROR: u32 = 1 << 31;
 
 /// What a wait heeds.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Hearing {
+pub(crate) enum WaitMode {
     /// Whoever wakes it, and a cancellation.
     Cancellation,
     /// A token, too.
@@ -45,7 +45,7 @@ pub(crate) enum Hearing {
 }
 
 /// What [`Parker::arm`] finds.
-pub(crate) enum Armed {
+pub(crate) enum Prepared {
     /// The wait has begun.
     Waits,
     /// There was a token: no need to wait.
@@ -57,15 +57,15 @@ pub(crate) enum Armed {
 /// The first thing in a task; or on the stack of a thread, with no worker.
 #[repr(C)]
 pub(crate) struct Parker {
-    signal: AtomicU32,
-    /// Why the wait has ended: 0 not yet; the number of what woke it, from 1 on; or an error.
-    reason: AtomicU32,
+    state: AtomicU32,
+    /// WaitReason the wait has ended: 0 not yet; the number of what woke it, from 1 on; or an error.
+    wake_reason: AtomicU32,
     /// The worker of the task; NULL: a thread's parker, or that of a task which has not begun.
     owner: AtomicPtr<c_void>,
 }
 
 /// The reason for an error.
-pub(crate) fn error_reason(errno: c_int) -> u32 {
+pub(crate) fn wake_error(errno: c_int) -> u32 {
     ERROR | errno as u32
 }
 
@@ -73,8 +73,8 @@ impl Parker {
     /// One of a plain thread.
     pub(crate) fn new() -> Parker {
         Parker {
-            signal: AtomicU32::new(0),
-            reason: AtomicU32::new(0),
+            state: AtomicU32::new(0),
+            wake_reason: AtomicU32::new(0),
             owner: AtomicPtr::new(core::ptr::null_mut()),
         }
     }
@@ -93,16 +93,16 @@ impl Parker {
 
     /// Begins a wait.
     #[inline(always)]
-    pub(crate) fn arm(&self, hearing: Hearing) -> Armed {
-        let mut seen = self.signal.load(Ordering::Relaxed);
-        self.reason.store(0, Ordering::Relaxed);
+    pub(crate) fn prepare(&self, hearing: WaitMode) -> Prepared {
+        let mut seen = self.state.load(Ordering::Relaxed);
+        self.wake_reason.store(0, Ordering::Relaxed);
         loop {
             let (new, armed) = match hearing {
-                Hearing::Nothing => (seen | WAITING | DEAF, Armed::Waits),
-                Hearing::Token if seen & TOKEN != 0 => (seen & !TOKEN, Armed::HadToken),
-                _ if seen & (CANCELLED | MASKED) == CANCELLED => return Armed::Cancelled,
-                Hearing::Token => (seen | WAITING | PARKED, Armed::Waits),
-                Hearing::Cancellation => (seen | WAITING, Armed::Waits),
+                WaitMode::Nothing => (seen | WAITING | UNINTERRUPTIBLE, Prepared::Waits),
+                WaitMode::Token if seen & TOKEN != 0 => (seen & !TOKEN, Prepared::HadToken),
+                _ if seen & (CANCELLED | MASKED) == CANCELLED => return Prepared::Cancelled,
+                WaitMode::Token => (seen | WAITING | PARKED, Prepared::Waits),
+                WaitMode::Cancellation => (seen | WAITING, Prepared::Waits),
             };
             match self.replace(seen, new) {
                 Ok(()) => return armed,
@@ -113,20 +113,20 @@ impl Parker {
 
     #[inline(always)]
     fn replace(&self, old: u32, new: u32) -> Result<(), u32> {
-        exchange(&self.signal, old, new)
+        compare_exchange_u32(&self.state, old, new)
     }
 
     /// Does a wait go on?
     pub(crate) fn is_waiting(&self) -> bool {
-        self.signal.load(Ordering::Relaxed) & WAITING != 0
+        self.state.load(Ordering::Relaxed) & WAITING != 0
     }
 
     /// Ends the wait. True: the caller has ended it, and wakes; false: somebody else has.
     #[inline(always)]
     pub(crate) fn claim(&self) -> bool {
-        let mut seen = self.signal.load(Ordering::Relaxed);
+        let mut seen = self.state.load(Ordering::Relaxed);
         while seen & WAITING != 0 {
-            match self.replace(seen, seen & !(WAITING | PARKED | DEAF)) {
+            match self.replace(seen, seen & !(WAITING | PARKED | UNINTERRUPTIBLE)) {
                 Ok(()) => return true,
                 Err(now) => seen = now,
             }
@@ -135,11 +135,11 @@ impl Parker {
     }
 
     /// Gives a token. True: that has ended a wait for one, and the caller wakes.
-    pub(crate) fn give_token(&self) -> bool {
-        let mut seen = self.signal.load(Ordering::Relaxed);
+    pub(crate) fn unpark(&self) -> bool {
+        let mut seen = self.state.load(Ordering::Relaxed);
         loop {
             let ends = seen & PARKED != 0;
-            let new = if ends { seen & !(WAITING | PARKED | DEAF) } else { seen | TOKEN };
+            let new = if ends { seen & !(WAITING | PARKED | UNINTERRUPTIBLE) } else { seen | TOKEN };
             match self.replace(seen, new) {
                 Ok(()) => return ends,
                 Err(now) => seen = now,
@@ -148,15 +148,15 @@ impl Parker {
     }
 
     /// Takes a saved token. False: there is none.
-    pub(crate) fn take_token(&self) -> bool {
-        self.signal.fetch_and(!TOKEN, Ordering::AcqRel) & TOKEN != 0
+    pub(crate) fn try_take_token(&self) -> bool {
+        self.state.fetch_and(!TOKEN, Ordering::AcqRel) & TOKEN != 0
     }
 
     /// Cancels. True: that has ended a wait, and the caller wakes.
     pub(crate) fn cancel(&self) -> bool {
-        let mut seen = self.signal.load(Ordering::Relaxed);
+        let mut seen = self.state.load(Ordering::Relaxed);
         loop {
-            let ends = seen & (WAITING | DEAF | MASKED) == WAITING;
+            let ends = seen & (WAITING | UNINTERRUPTIBLE | MASKED) == WAITING;
             let heard = if ends { seen & !(WAITING | PARKED) } else { seen };
             match self.replace(seen, heard | CANCELLED) {
                 Ok(()) => return ends,
@@ -168,38 +168,38 @@ impl Parker {
     /// Is it cancelled, and is that to be heard?
     #[inline(always)]
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.signal.load(Ordering::Relaxed) & (CANCELLED | MASKED) == CANCELLED
+        self.state.load(Ordering::Relaxed) & (CANCELLED | MASKED) == CANCELLED
     }
 
     /// Is cancellation not heard now?
     pub(crate) fn is_masked(&self) -> bool {
-        self.signal.load(Ordering::Relaxed) & MASKED != 0
+        self.state.load(Ordering::Relaxed) & MASKED != 0
     }
 
     /// Hears no cancellation from now on, or hears it again. Gives how it was.
     pub(crate) fn mask(&self, on: bool) -> bool {
         let before = match on {
-            true => self.signal.fetch_or(MASKED, Ordering::AcqRel),
-            false => self.signal.fetch_and(!MASKED, Ordering::AcqRel),
+            true => self.state.fetch_or(MASKED, Ordering::AcqRel),
+            false => self.state.fetch_and(!MASKED, Ordering::AcqRel),
         };
         before & MASKED != 0
     }
 
     /// Says why the wait has ended. For who has claimed it.
     #[inline(always)]
-    pub(crate) fn set_reason(&self, reason: u32) {
-        self.reason.store(reason, Ordering::Release);
+    pub(crate) fn set_wake_reason(&self, reason: u32) {
+        self.wake_reason.store(reason, Ordering::Release);
     }
 
     /// The word that a thread sleeps on.
-    pub(crate) fn reason_word(&self) -> &AtomicU32 {
-        &self.reason
+    pub(crate) fn wake_word(&self) -> &AtomicU32 {
+        &self.wake_reason
     }
 
-    /// Why the wait has ended: which one of several woke it, or the errno.
+    /// WaitReason the wait has ended: which one of several woke it, or the errno.
     #[inline(always)]
-    pub(crate) fn outcome(&self) -> Result<usize, c_int> {
-        let reason = self.reason.load(Ordering::Acquire);
+    pub(crate) fn wake_result(&self) -> Result<usize, c_int> {
+        let reason = self.wake_reason.load(Ordering::Acquire);
         if reason & ERROR == 0 { Ok(reason as usize - 1) } else { Err((reason & !ERROR) as c_int) }
     }
 }

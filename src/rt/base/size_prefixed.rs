@@ -4,14 +4,14 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::sanitizer;
 
 /// Copies as much of `from` as the program knows. EINVAL: it knows nothing, or has no place.
 ///
 /// # Safety
 /// `to` is NULL or writable for `size` bytes.
-pub(crate) unsafe fn copy<T>(to: *mut T, size: usize, from: &T) -> Outcome<()> {
+pub(crate) unsafe fn copy_out<T>(to: *mut T, size: usize, from: &T) -> Result<()> {
     if to.is_null() || size < size_of::<usize>() {
         return Err(libc::EINVAL);
     }
@@ -29,10 +29,10 @@ pub(crate) unsafe fn copy<T>(to: *mut T, size: usize, from: &T) -> Outcome<()> {
 ///
 /// # Safety
 /// As [`copy`].
-pub(crate) unsafe fn fill<T>(to: *mut T, size: usize, from: &T) -> Outcome<()> {
+pub(crate) unsafe fn init<T>(to: *mut T, size: usize, from: &T) -> Result<()> {
     // SAFETY: the caller's promise; there is room for the first word.
     unsafe {
-        copy(to, size, from)?;
+        copy_out(to, size, from)?;
         *to.cast::<usize>() = size;
     }
     Ok(())
@@ -43,7 +43,7 @@ pub(crate) unsafe fn fill<T>(to: *mut T, size: usize, from: &T) -> Outcome<()> {
 ///
 /// # Safety
 /// `from` is NULL, or has as many bytes as its first word says.
-pub(crate) unsafe fn read<T: Copy>(from: *const T, defaults: &T) -> Outcome<T> {
+pub(crate) unsafe fn read<T: Copy>(from: *const T, defaults: &T) -> Result<T> {
     const MOST: usize = 4096;
     let mut value = *defaults;
     if from.is_null() {
@@ -71,7 +71,7 @@ pub(crate) unsafe fn read<T: Copy>(from: *const T, defaults: &T) -> Outcome<T> {
 ///
 /// # Safety
 /// `place` is NULL or writable.
-pub(crate) unsafe fn store(place: *mut *mut c_void, value: *mut c_void) {
+pub(crate) unsafe fn write_if_some(place: *mut *mut c_void, value: *mut c_void) {
     // SAFETY: the caller's promise.
     if let Some(place) = unsafe { place.as_mut() } {
         *place = value;

@@ -15,7 +15,7 @@
 use super::atomic::spin_loop;
 
 /// A worker's. All zero is a fresh one.
-pub(crate) struct Patience {
+pub(crate) struct AdaptiveSpin {
     /// How often it was roused since it last looked in vain.
     roused: u32,
     /// It has to be roused more often than this to look.
@@ -24,7 +24,7 @@ pub(crate) struct Patience {
     is_short: bool,
 }
 
-impl Patience {
+impl AdaptiveSpin {
     /// Nanoseconds.
     const SHORT: i64 = 2_000;
     const LONG: i64 = 100_000;
@@ -35,17 +35,17 @@ impl Patience {
     /// Looks for a while whether something `has_come`, if that may be worth it; `now` is the time in
     /// nanoseconds. False: nothing has.
     #[inline(always)]
-    pub(crate) fn looks(&mut self, has_come: impl Fn() -> bool, now: impl Fn() -> i64) -> bool {
-        self.roused > self.rest && self.does_look(has_come, now)
+    pub(crate) fn spin_until(&mut self, has_come: impl Fn() -> bool, now: impl Fn() -> i64) -> bool {
+        self.roused > self.rest && self.spin(has_come, now)
     }
 
     #[cold]
     #[inline(never)]
-    fn does_look(&mut self, has_come: impl Fn() -> bool, now: impl Fn() -> i64) -> bool {
+    fn spin(&mut self, has_come: impl Fn() -> bool, now: impl Fn() -> i64) -> bool {
         let start = now();
-        let limit = if self.is_short { Patience::SHORT } else { Patience::LONG };
+        let limit = if self.is_short { AdaptiveSpin::SHORT } else { AdaptiveSpin::LONG };
         loop {
-            for _ in 0..Patience::TURNS {
+            for _ in 0..AdaptiveSpin::TURNS {
                 if has_come() {
                     // What a long look has found may have come too late to be worth it.
                     self.rest = if self.is_short { self.rest / 2 } else { self.rest };
@@ -58,14 +58,14 @@ impl Patience {
                 break;
             }
         }
-        self.rest = (self.rest * 2 + 1).min(Patience::MOST);
+        self.rest = (self.rest * 2 + 1).min(AdaptiveSpin::MOST);
         self.roused = 0;
         self.is_short = false;
         false
     }
 
     /// The worker has slept until another thread gave it something.
-    pub(crate) fn was_roused(&mut self) {
+    pub(crate) fn record_wakeup(&mut self) {
         self.roused = self.roused.saturating_add(1);
     }
 }

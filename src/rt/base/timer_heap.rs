@@ -44,33 +44,33 @@ impl<T> Entry<T> {
 }
 
 /// A worker's.
-pub(crate) struct Timers<T: HeapSlot> {
+pub(crate) struct TimerHeap<T: HeapSlot> {
     entries: *mut Entry<T>,
     count: u32,
-    room: u32,
+    capacity: u32,
     /// How many were ever put in.
     turns: u64,
 }
 
-impl<T: HeapSlot> Timers<T> {
+impl<T: HeapSlot> TimerHeap<T> {
     /// The first deadline. None: there is none.
     #[inline(always)]
-    pub(crate) fn first(&self) -> Option<i64> {
+    pub(crate) fn next_deadline(&self) -> Option<i64> {
         // SAFETY: the first of `count` entries.
         (self.count > 0).then(|| unsafe { (*self.entries).deadline })
     }
 
     /// Makes room for the deadlines of `tasks` tasks. False: there is no memory.
     pub(crate) fn reserve(&mut self, tasks: u32) -> bool {
-        if tasks <= self.room {
+        if tasks <= self.capacity {
             return true;
         }
-        let room = tasks.max(self.room.saturating_mul(2)).max(64);
+        let room = tasks.max(self.capacity.saturating_mul(2)).max(64);
         // SAFETY: NULL or from here.
         let Some(entries) = (unsafe { os::grow(self.entries, room as usize) }) else {
             return false;
         };
-        (self.entries, self.room) = (entries.as_ptr(), room);
+        (self.entries, self.capacity) = (entries.as_ptr(), room);
         true
     }
 
@@ -78,12 +78,12 @@ impl<T: HeapSlot> Timers<T> {
     ///
     /// # Safety
     /// `task` has no deadline, and room was made for it.
-    pub(crate) unsafe fn add(&mut self, task: *mut T, deadline: i64) {
+    pub(crate) unsafe fn insert(&mut self, task: *mut T, deadline: i64) {
         let entry = Entry { deadline, turn: self.turns, task };
         self.turns += 1;
         self.count += 1;
         // SAFETY: the caller's promise.
-        unsafe { self.rise(self.count, entry) }
+        unsafe { self.sift_up(self.count, entry) }
     }
 
     /// Takes the deadline of `task` out.
@@ -101,16 +101,16 @@ impl<T: HeapSlot> Timers<T> {
             }
             let parent = (place + 2) / 4;
             if place > 1 && last.key() < (*self.entry(parent)).key() {
-                self.rise(place, last);
+                self.sift_up(place, last);
             } else {
-                self.sink(place, last);
+                self.sift_down(place, last);
             }
         }
     }
 
     /// Takes the first deadline out that is not after `now`, and gives whose it was.
-    pub(crate) fn take_due(&mut self, now: i64) -> Option<*mut T> {
-        if self.first()? > now {
+    pub(crate) fn pop_expired(&mut self, now: i64) -> Option<*mut T> {
+        if self.next_deadline()? > now {
             return None;
         }
         // SAFETY: there is a first entry, whose task has it.
@@ -125,7 +125,7 @@ impl<T: HeapSlot> Timers<T> {
     pub(crate) fn free(&mut self) {
         // SAFETY: from malloc, and not used from here on.
         unsafe { crate::sys::free(self.entries.cast()) };
-        (self.entries, self.count, self.room) = (ptr::null_mut(), 0, 0);
+        (self.entries, self.count, self.capacity) = (ptr::null_mut(), 0, 0);
     }
 
     /// The entry at a place within the room.
@@ -151,7 +151,7 @@ impl<T: HeapSlot> Timers<T> {
     ///
     /// # Safety
     /// As [`set`](Self::set); `place` is within `count`.
-    unsafe fn rise(&mut self, mut place: u32, entry: Entry<T>) {
+    unsafe fn sift_up(&mut self, mut place: u32, entry: Entry<T>) {
         // SAFETY: a parent's place is within `count`.
         unsafe {
             while place > 1 {
@@ -171,7 +171,7 @@ impl<T: HeapSlot> Timers<T> {
     ///
     /// # Safety
     /// As [`rise`](Self::rise).
-    unsafe fn sink(&mut self, mut place: u32, entry: Entry<T>) {
+    unsafe fn sift_down(&mut self, mut place: u32, entry: Entry<T>) {
         // SAFETY: only children within `count` are looked at.
         unsafe {
             while let Some(least) = self.first_child(place) {
@@ -224,7 +224,7 @@ mod tests {
     fn compare(count: usize, deadlines: i64, random: &mut u64) {
         let mut nodes: Vec<_> = (0..count).map(|_| Node(0)).collect();
         let tasks: Vec<_> = nodes.iter_mut().map(ptr::from_mut).collect();
-        let mut timers = Timers::<Node> { entries: ptr::null_mut(), count: 0, room: 0, turns: 0 };
+        let mut timers = TimerHeap::<Node> { entries: ptr::null_mut(), count: 0, room: 0, turns: 0 };
         assert!(timers.reserve(count as u32));
         let (mut due, mut armed) = (BTreeSet::new(), HashMap::new());
         for turn in 0..100_000_u64 {
@@ -245,7 +245,7 @@ mod tests {
                 }
             }
             let now = if random.is_multiple_of(50) { deadline / 2 } else { 0 };
-            while let Some(task) = timers.take_due(now) {
+            while let Some(task) = timers.pop_expired(now) {
                 let (deadline, _, first) = due.pop_first().unwrap();
                 assert!(deadline <= now && first == task && armed.remove(&task).is_some());
             }
@@ -253,7 +253,7 @@ mod tests {
             assert!(first.is_none_or(|first| first > now));
             assert_eq!((timers.first(), timers.count as usize), (first, due.len()));
         }
-        while let Some(task) = timers.take_due(deadlines) {
+        while let Some(task) = timers.pop_expired(deadlines) {
             assert_eq!(due.pop_first().map(|entry| entry.2), Some(task));
         }
         assert!(due.is_empty());

@@ -11,30 +11,30 @@ use super::parker::Parker;
 pub(crate) struct Waiter {
     next: *mut Waiter,
     /// The one before; the first's: the last one.
-    previous: *mut Waiter,
+    prev: *mut Waiter,
     /// The lock of the object that it waits for.
     lock: *const Lock,
     pub(crate) parker: *mut Parker,
     /// What is handed over goes here, or comes from here. A mutex: who waits.
     pub(crate) slot: *mut u8,
     /// Which one of several waits this is, from 1 on: the reason for the wake.
-    pub(crate) number: u32,
+    pub(crate) case: u32,
     /// So many bytes from `lock` is the queue that it is in; 0: it is in none.
-    queue: i32,
+    queue_offset: i32,
 }
 
 /// All zero is an empty one.
 #[repr(C)]
-pub(crate) struct Queue {
+pub(crate) struct WaitQueue {
     first: *mut Waiter,
 }
 
 impl Waiter {
     /// A place for the wait `number` of `parker`, in no queue yet.
     #[inline(always)]
-    pub(crate) fn new(parker: *mut Parker, slot: *mut u8, number: u32) -> Waiter {
-        let (next, previous, lock) = (ptr::null_mut(), ptr::null_mut(), ptr::null());
-        Waiter { next, previous, lock, parker, slot, number, queue: 0 }
+    pub(crate) fn new(parker: *mut Parker, slot: *mut u8, case: u32) -> Waiter {
+        let (next, prev, lock) = (ptr::null_mut(), ptr::null_mut(), ptr::null());
+        Waiter { next, prev, lock, parker, slot, case, queue_offset: 0 }
     }
 
     /// The next in the list of claimed ones.
@@ -46,23 +46,23 @@ impl Waiter {
     ///
     /// # Safety
     /// `waiter` points to a place that was in a queue; the object of that is there.
-    pub(crate) unsafe fn withdraw(waiter: *mut Waiter) {
+    pub(crate) unsafe fn dequeue(waiter: *mut Waiter) {
         // SAFETY: the caller's promise. `lock` is written by who owns the place alone.
         unsafe {
             let Some(lock) = (*waiter).lock.as_ref() else { return };
-            let _held = lock.hold();
-            if (*waiter).queue != 0 {
-                let place = (*waiter).lock.addr().wrapping_add_signed((*waiter).queue as isize);
-                let queue: *mut Queue = ptr::with_exposed_provenance_mut(place);
+            let _guard = lock.guard();
+            if (*waiter).queue_offset != 0 {
+                let place = (*waiter).lock.addr().wrapping_add_signed((*waiter).queue_offset as isize);
+                let queue: *mut WaitQueue = ptr::with_exposed_provenance_mut(place);
                 (*queue).remove(waiter);
             }
         }
     }
 }
 
-impl Queue {
+impl WaitQueue {
     /// An empty one.
-    pub(crate) const NEW: Queue = Queue { first: ptr::null_mut() };
+    pub(crate) const NEW: WaitQueue = WaitQueue { first: ptr::null_mut() };
 
     /// Is nobody in it?
     #[inline(always)]
@@ -80,16 +80,16 @@ impl Queue {
         unsafe {
             let here = ptr::from_mut(self).expose_provenance();
             (*waiter).next = ptr::null_mut();
-            (*waiter).queue = here.wrapping_sub(lock.addr()) as i32;
+            (*waiter).queue_offset = here.wrapping_sub(lock.addr()) as i32;
             (*waiter).lock = lock;
             match self.first.as_mut() {
                 Some(first) => {
-                    (*waiter).previous = first.previous;
-                    (*first.previous).next = waiter;
-                    first.previous = waiter;
+                    (*waiter).prev = first.prev;
+                    (*first.prev).next = waiter;
+                    first.prev = waiter;
                 }
                 None => {
-                    (*waiter).previous = waiter;
+                    (*waiter).prev = waiter;
                     self.first = waiter;
                 }
             }
@@ -107,7 +107,7 @@ impl Queue {
         unsafe {
             self.push(waiter, lock);
             if is_first && self.first != waiter {
-                (*(*waiter).previous).next = ptr::null_mut();
+                (*(*waiter).prev).next = ptr::null_mut();
                 (*waiter).next = self.first;
                 self.first = waiter;
             }
@@ -122,7 +122,7 @@ impl Queue {
     pub(crate) unsafe fn remove(&mut self, waiter: *mut Waiter) {
         // SAFETY: the caller's promise; its neighbours are in the queue.
         unsafe {
-            let (next, previous) = ((*waiter).next, (*waiter).previous);
+            let (next, previous) = ((*waiter).next, (*waiter).prev);
             if self.first == waiter {
                 self.first = next;
             } else {
@@ -131,16 +131,16 @@ impl Queue {
             // Where it was the last one, the first now has another one for that.
             let after = if next.is_null() { self.first } else { next };
             if let Some(after) = after.as_mut() {
-                after.previous = previous;
+                after.prev = previous;
             }
-            (*waiter).queue = 0;
+            (*waiter).queue_offset = 0;
         }
     }
 
     /// The first whose wait the caller has ended: it is out of the queue, and for the caller to wake.
     /// Those whose waits somebody else has ended are taken out. NULL: there is nobody.
     #[inline(always)]
-    pub(crate) fn claim_first(&mut self) -> *mut Waiter {
+    pub(crate) fn claim_front(&mut self) -> *mut Waiter {
         // SAFETY: who is in the queue is there, and its parker.
         unsafe {
             while let Some(waiter) = self.first.as_ref() {
@@ -181,24 +181,24 @@ impl Queue {
         }
     }
 
-    /// Claims all, and gives them as a list, which is for [`take_from`].
+    /// Claims all, and gives them as a list, which is for [`pop_waiter`].
     pub(crate) fn claim_all(&mut self) -> *mut Waiter {
-        let mut all = Claimed::NEW;
+        let mut all = WakeList::NEW;
         // SAFETY: the lock is held for each queue.
         unsafe { all.add_all(self) };
         all.list()
     }
 }
 
-/// Claimed ones, in the order in which they are to be woken.
-pub(crate) struct Claimed {
+/// WakeList ones, in the order in which they are to be woken.
+pub(crate) struct WakeList {
     first: *mut Waiter,
     last: *mut Waiter,
 }
 
-impl Claimed {
+impl WakeList {
     /// Nobody.
-    pub(crate) const NEW: Claimed = Claimed { first: ptr::null_mut(), last: ptr::null_mut() };
+    pub(crate) const NEW: WakeList = WakeList { first: ptr::null_mut(), last: ptr::null_mut() };
 
     /// One more.
     ///
@@ -220,9 +220,9 @@ impl Claimed {
     ///
     /// # Safety
     /// The lock of the queue's object is held.
-    pub(crate) unsafe fn add_all(&mut self, queue: &mut Queue) {
+    pub(crate) unsafe fn add_all(&mut self, queue: &mut WaitQueue) {
         loop {
-            let waiter = queue.claim_first();
+            let waiter = queue.claim_front();
             if waiter.is_null() {
                 return;
             }
@@ -231,14 +231,14 @@ impl Claimed {
         }
     }
 
-    /// All of them, for [`take_from`].
+    /// All of them, for [`pop_waiter`].
     pub(crate) fn list(self) -> *mut Waiter {
         self.first
     }
 }
 
 /// Takes the first from a list of claimed ones.
-pub(crate) fn take_from(list: &mut *mut Waiter) -> Option<*mut Waiter> {
+pub(crate) fn pop_waiter(list: &mut *mut Waiter) -> Option<*mut Waiter> {
     let first = *list;
     // SAFETY: a claimed waiter stays until it is woken.
     *list = unsafe { first.as_ref() }?.next;

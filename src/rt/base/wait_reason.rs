@@ -5,20 +5,20 @@ macro_rules! reasons {
         /// What a task waits for.
         #[derive(Clone, Copy, PartialEq)]
         #[repr(u8)]
-        pub(crate) enum Why { $(#[doc = $text] $name),* }
+        pub(crate) enum WaitReason { $(#[doc = $text] $name),* }
 
-        impl Why {
-            const ALL: &[Why] = &[$(Why::$name),*];
+        impl WaitReason {
+            const ALL: &[WaitReason] = &[$(WaitReason::$name),*];
 
             /// In words, with a 0 at the end.
             pub(crate) fn text(self) -> &'static core::ffi::CStr {
-                let text = match self { $(Why::$name => concat!($text, "\0")),* };
+                let text = match self { $(WaitReason::$name => concat!($text, "\0")),* };
                 core::ffi::CStr::from_bytes_with_nul(text.as_bytes()).unwrap_or_default()
             }
 
             /// That of a number.
-            pub(crate) fn of(number: u8) -> Why {
-                Why::ALL.get(number as usize).copied().unwrap_or(Why::Nothing)
+            pub(crate) fn of(number: u8) -> WaitReason {
+                WaitReason::ALL.get(number as usize).copied().unwrap_or(WaitReason::Nothing)
             }
         }
     };
@@ -37,7 +37,7 @@ reasons! {
     Mutex "a mutex"
     ReadLock "a lock, to read"
     WriteLock "a lock, to write"
-    Condition "a condition"
+    Condvar "a condition"
     Event "an event"
     Semaphore "a semaphore"
     WaitGroup "a waitgroup"
@@ -49,15 +49,15 @@ reasons! {
     Blocking "a blocking call"
 }
 
-impl Why {
+impl WaitReason {
     /// Has the task that waits its own place in one queue?
-    pub(crate) fn is_in_queue(self) -> bool {
-        use Why::{Nothing, Park, Select, SelectOutside, Sleep};
+    pub(crate) fn is_queued(self) -> bool {
+        use WaitReason::{Nothing, Park, Select, SelectOutside, Sleep};
         !matches!(self, Nothing | Park | Sleep | Select | SelectOutside)
     }
 
     /// Can something end this wait that is no task?
-    pub(crate) fn is_outside(self) -> bool {
-        matches!(self, Why::Read | Why::Write | Why::SelectOutside | Why::Blocking)
+    pub(crate) fn is_external(self) -> bool {
+        matches!(self, WaitReason::Read | WaitReason::Write | WaitReason::SelectOutside | WaitReason::Blocking)
     }
 }

@@ -5,10 +5,10 @@ use core::ptr;
 
 use super::job::Class;
 use super::pool::{call, nothing};
-use crate::rt::base::parker::Hearing;
+use crate::rt::base::parker::WaitMode;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::sys;
 
 /// The program's call.
@@ -37,8 +37,8 @@ unsafe fn make_call(call: *mut c_void) {
 pub(crate) unsafe fn run(
     function: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
     argument: *mut c_void,
-) -> Outcome<*mut c_void> {
-    if Worker::is_on_moving_stack(argument) {
+) -> Result<*mut c_void> {
+    if Worker::is_on_shared_stack(argument) {
         return Err(libc::EFAULT);
     }
     // SAFETY: the caller's promise; the call's memory stays until it is over: it cannot be given up.
@@ -49,7 +49,7 @@ pub(crate) unsafe fn run(
         let place: *mut Call =
             sys::allocate(size_of::<Call>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
         place.write(Call { function, argument, result: ptr::null_mut(), errno: 0 });
-        let outcome = call(Class::Program, make_call, nothing, place.cast(), Hearing::Nothing, -1);
+        let outcome = call(Class::Program, make_call, nothing, place.cast(), WaitMode::Nothing, -1);
         let Call { result, errno, .. } = place.read();
         sys::free(place.cast());
         outcome?;

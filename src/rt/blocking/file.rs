@@ -11,12 +11,12 @@ use core::ptr;
 
 use super::job::Class;
 use super::pool;
-use crate::rt::base::parker::Hearing;
+use crate::rt::base::parker::WaitMode;
 use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::{sanitizer, sys};
 
 /// No more than so many bytes go with one call of the system.
@@ -68,7 +68,7 @@ unsafe fn make(call: *mut c_void) {
 ///
 /// # Safety
 /// The buffer is there.
-unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Outcome<usize> {
+unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Result<usize> {
     // SAFETY: the caller's promise; the call's memory stays until it is over.
     unsafe {
         if task::here().is_null() {
@@ -77,7 +77,7 @@ unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Outcom
         }
         let call: *mut Call = sys::allocate(size_of::<Call>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
         call.write(Call { fd, operation, result: -1, errno: 0 });
-        let outcome = pool::call_once(Class::Files, make, call.cast(), deadline);
+        let outcome = pool::call_or_cancel_queued(Class::Files, make, call.cast(), deadline);
         let Call { result, errno, .. } = call.read();
         sys::free(call.cast());
         outcome?;
@@ -90,14 +90,14 @@ unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Outcom
 ///
 /// # Safety
 /// As pread(2), pwrite(2), fsync(2).
-pub(crate) unsafe fn work(fd: c_int, operation: Operation, deadline: i64) -> Outcome<usize> {
+pub(crate) unsafe fn work(fd: c_int, operation: Operation, deadline: i64) -> Result<usize> {
     let file = FdRef::enter(fd)?;
     // SAFETY: the caller's buffer.
     file.judge(unsafe { work_inside(fd, operation, deadline) })
 }
 
 /// As [`work`], by a call that is inside: the number stands for the file that it began with when a thread comes to it.
-unsafe fn work_inside(fd: c_int, operation: Operation, deadline: i64) -> Outcome<usize> {
+unsafe fn work_inside(fd: c_int, operation: Operation, deadline: i64) -> Result<usize> {
     let (buffer, size) = match operation {
         Operation::Read(buffer, size, _) => (buffer, size),
         Operation::Write(buffer, size, _) => (buffer.cast_mut(), size),
@@ -108,7 +108,7 @@ unsafe fn work_inside(fd: c_int, operation: Operation, deadline: i64) -> Outcome
     }
     // SAFETY: the caller's promise; so much is allocated as is read or written.
     unsafe {
-        if !Worker::is_on_moving_stack(buffer) {
+        if !Worker::is_on_shared_stack(buffer) {
             return do_elsewhere(fd, operation, deadline);
         }
         let size = size.min(MOST);
@@ -141,7 +141,7 @@ pub(crate) unsafe fn pread(
     size: usize,
     offset: i64,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     // preadv2(2) takes -1 for the file's own position.
     if offset < 0 {
         return Err(libc::EINVAL);
@@ -158,7 +158,7 @@ unsafe fn pread_inside(
     size: usize,
     offset: i64,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     // SAFETY: what is left of the caller's buffer.
     unsafe {
         let mut done = 0;
@@ -190,7 +190,7 @@ unsafe fn pread_inside(
 }
 
 /// Reads what is in memory. EAGAIN, EOPNOTSUPP, ENOSYS, EPERM of a sandbox: that cannot be had so.
-unsafe fn read_cached(fd: c_int, buffer: *mut c_void, size: usize, offset: i64) -> Outcome<usize> {
+unsafe fn read_cached(fd: c_int, buffer: *mut c_void, size: usize, offset: i64) -> Result<usize> {
     const RWF_NOWAIT: c_int = 8;
     let part = libc::iovec { iov_base: buffer, iov_len: size };
     let (one, high): (c_long, c_long) = (1, 0);
@@ -245,7 +245,7 @@ pub(crate) unsafe fn open(
     flags: c_int,
     mode: libc::mode_t,
     deadline: i64,
-) -> Outcome<c_int> {
+) -> Result<c_int> {
     if os::is_over(deadline) {
         return Err(libc::ETIMEDOUT);
     }
@@ -270,7 +270,7 @@ unsafe fn open_elsewhere(
     flags: c_int,
     mode: libc::mode_t,
     deadline: i64,
-) -> Outcome<c_int> {
+) -> Result<c_int> {
     // SAFETY: the caller's promise; the opening is given over with the call.
     unsafe {
         let path = os::copy_text(path).ok_or(libc::ENOMEM)?.as_ptr();
@@ -280,7 +280,7 @@ unsafe fn open_elsewhere(
         };
         let opening: *mut Opening = place.as_ptr().cast();
         opening.write(Opening { path, flags, mode, fd: -1, errno: 0 });
-        let hearing = Hearing::Cancellation;
+        let hearing = WaitMode::Cancellation;
         let asked = pool::call(Class::Files, open_it, discard, opening.cast(), hearing, deadline);
         // What is given up is discarded.
         if let Err(error @ (libc::ETIMEDOUT | libc::ECANCELED)) = asked {

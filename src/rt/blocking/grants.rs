@@ -163,7 +163,7 @@ impl Grants {
             let before = if share.waiting.first().is_null() { 0 } else { get(&share.widest) };
             share.widest.store(before.max((*job).most), Ordering::Relaxed);
             (*job).place = Place::Waiting;
-            if is_last { share.waiting.push(job) } else { share.waiting.push_first(job) }
+            if is_last { share.waiting.push(job) } else { share.waiting.push_front(job) }
         }
     }
 

@@ -5,7 +5,7 @@ use core::ptr;
 
 use crate::rt::base::atomic::{AtomicPtr, Ordering};
 use crate::rt::base::lock::Lock;
-use crate::rt::base::wait_queue::{Queue, Waiter};
+use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 use crate::rt::model::inherited::Inherited;
 
 /// What a call is for: each class has threads of its own in the pool.
@@ -31,11 +31,11 @@ pub(crate) struct Job {
     /// For the fields up to `waiters`.
     pub(crate) lock: Lock,
     pub(crate) is_done: bool,
-    /// Why it was not called, or 0.
+    /// WaitReason it was not called, or 0.
     pub(crate) error: c_int,
     /// The waiter is gone.
-    pub(crate) is_given_up: bool,
-    pub(crate) waiters: Queue,
+    pub(crate) is_detached: bool,
+    pub(crate) waiters: WaitQueue,
 
     pub(crate) function: unsafe fn(*mut c_void),
     /// Frees what the call has made, where the waiter is gone.
@@ -68,8 +68,8 @@ impl Job {
             lock: Lock::NEW,
             is_done: false,
             error: 0,
-            is_given_up: false,
-            waiters: Queue::NEW,
+            is_detached: false,
+            waiters: WaitQueue::NEW,
             function,
             discard,
             data,
@@ -91,8 +91,8 @@ impl Job {
     pub(crate) unsafe fn end(job: *mut Job, error: c_int) -> Option<*mut Waiter> {
         // SAFETY: the caller's promise: the job stays until it is done.
         unsafe {
-            let _held = (*job).lock.hold();
-            if (*job).is_given_up {
+            let _guard = (*job).lock.guard();
+            if (*job).is_detached {
                 return None;
             }
             (*job).is_done = true;
@@ -133,7 +133,7 @@ impl List {
 
     /// # Safety
     /// The job is in no list.
-    pub(crate) unsafe fn push_first(&self, job: *mut Job) {
+    pub(crate) unsafe fn push_front(&self, job: *mut Job) {
         // SAFETY: the caller's promise.
         unsafe { self.link(ptr::null_mut(), job, self.first()) }
     }

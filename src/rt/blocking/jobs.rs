@@ -6,10 +6,10 @@
 //! ```text
 //!          put               grant              next              end
 //! (waiter) ---> WAITING ------------> GRANTED ------> CALLED ------------> (waiter)
-//!                |  |  ^  no_thread   |                 |
+//!                |  |  ^  spawn_failed   |                 |
 //!                |  |  +--------------+ give_up,        | give_up
-//!       refuse,  |  | give_up         | take_back       v            end
-//!       no_thread|  | take_back       v              HANGING ------------> (thread: discards)
+//!       refuse,  |  | give_up         | try_cancel       v            end
+//!       spawn_failed|  | try_cancel       v              HANGING ------------> (thread: discards)
 //!                |  +-----------> (waiter)
 //!                v   end
 //!             REFUSED ---> (waiter: EAGAIN)
@@ -85,7 +85,7 @@ impl Jobs {
     /// # Safety
     /// The job is new, and stays until it is done, taken back or given up.
     pub(crate) unsafe fn put(&self, job: *mut Job) -> Due {
-        let _held = self.lock.hold();
+        let _guard = self.lock.guard();
         let number = self.arrivals.load(Ordering::Relaxed).wrapping_add(1);
         self.arrivals.store(number, Ordering::Relaxed);
         // SAFETY: the caller's promise.
@@ -99,13 +99,13 @@ impl Jobs {
     /// Wakes free threads, as [`Due`] says.
     pub(crate) fn wake(&self, count: u32) {
         for _ in 0..count {
-            os::wake_one(&self.grants.given);
+            os::futex_wake_one(&self.grants.given);
         }
     }
 
     /// A thread could not be started. Where there is no other thread, the jobs that wait are refused; else they wait on.
-    pub(crate) fn no_thread(&self) -> Due {
-        let _held = self.lock.hold();
+    pub(crate) fn spawn_failed(&self) -> Due {
+        let _guard = self.lock.guard();
         self.grants.lose_thread()
     }
 
@@ -113,8 +113,8 @@ impl Jobs {
     ///
     /// # Safety
     /// It was put in, and is not freed.
-    pub(crate) unsafe fn take_back(&self, job: *mut Job) -> Option<Due> {
-        let _held = self.lock.hold();
+    pub(crate) unsafe fn try_cancel(&self, job: *mut Job) -> Option<Due> {
+        let _guard = self.lock.guard();
         // SAFETY: the caller's promise.
         unsafe { self.grants.remove(job) }.then(|| self.grants.settle())
     }
@@ -122,22 +122,22 @@ impl Jobs {
     /// Rule 6: the waiter of a job gives up.
     ///
     /// # Safety
-    /// As [`take_back`](Self::take_back); the caller is the waiter.
+    /// As [`try_cancel`](Self::try_cancel); the caller is the waiter.
     pub(crate) unsafe fn give_up(&self, job: *mut Job) -> Left {
         // SAFETY: the caller's promise; what hangs stays until its lock is given back.
         unsafe {
-            let _done = (*job).lock.hold();
+            let _done = (*job).lock.guard();
             if (*job).is_done {
                 return Left::Done;
             }
-            if let Some(due) = self.take_back(job) {
+            if let Some(due) = self.try_cancel(job) {
                 return Left::TakenBack(due);
             }
-            (*job).is_given_up = true;
+            (*job).is_detached = true;
             if (*job).place == Place::Refused {
                 return Left::Hangs(Due::NOTHING);
             }
-            let _held = self.lock.hold();
+            let _guard = self.lock.guard();
             add(&self.grants.share((*job).class).running, -1);
             add(&self.grants.threads, -1);
             add(&self.grants.hanging, 1);
@@ -148,7 +148,7 @@ impl Jobs {
     /// The next job for the calling thread, which is free, and makes it. None: there was none for `spin`
     /// nanoseconds, or there is no room for the thread: it is not counted any more, and ends.
     pub(crate) fn next(&self, came: Came, patience: i64) -> (Option<*mut Job>, Due) {
-        let mut held = self.lock.hold();
+        let mut held = self.lock.guard();
         match came {
             Came::New => {}
             Came::FromCall(class) => _ = add(&self.grants.share(class).running, -1),
@@ -175,9 +175,9 @@ impl Jobs {
             drop(held);
             let end = os::now() + patience;
             while self.grants.given.load(Ordering::SeqCst) == given && os::now() < end {
-                os::sleep_on(&self.grants.given, given, end);
+                os::futex_wait(&self.grants.given, given, end);
             }
-            held = self.lock.hold();
+            held = self.lock.guard();
             if self.grants.granted.first().is_null() && os::now() >= end {
                 add(&self.grants.threads, -1);
                 return (None, self.grants.settle());

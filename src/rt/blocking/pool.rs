@@ -7,12 +7,12 @@ use super::applied::Applied;
 use super::grants::Due;
 use super::job::{Class, Job};
 use super::jobs::{Came, Jobs, Left};
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::inherited::Inherited;
 use crate::rt::model::runtime;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::rt::park::wait::{self, Wait};
 use crate::rt::park::wake::wake_all;
 use crate::{sys, tls};
@@ -45,7 +45,7 @@ fn see_to_the_rest(due: Due) {
         match os::start_thread(serve, ptr::null_mut()) {
             Ok(thread) => os::detach_thread(thread),
             // SAFETY: the jobs are this call's from here on.
-            Err(error) => unsafe { end_all(JOBS.no_thread().refused, error) },
+            Err(error) => unsafe { end_all(JOBS.spawn_failed().refused, error) },
         }
     }
     os::set_signal_mask(&before);
@@ -54,7 +54,7 @@ fn see_to_the_rest(due: Due) {
 /// A thread's life.
 extern "C" fn serve(_: *mut c_void) -> *mut c_void {
     tls::set_is_helper(true);
-    runtime::helper_begins();
+    runtime::blocking_thread_started();
     os::set_thread_name(c"acort-blocking");
     let (mut came, mut applied) = (Came::New, Applied::NOTHING);
     loop {
@@ -68,7 +68,7 @@ extern "C" fn serve(_: *mut c_void) -> *mut c_void {
             came = if end(job, 0) { Came::FromCall(class) } else { Came::FromHanging(most) };
         }
     }
-    runtime::helper_ends();
+    runtime::blocking_thread_exited();
     ptr::null_mut()
 }
 
@@ -123,7 +123,7 @@ unsafe fn start(
     function: unsafe fn(*mut c_void),
     discard: unsafe fn(*mut c_void),
     data: *mut c_void,
-) -> Outcome<*mut Job> {
+) -> Result<*mut Job> {
     // SAFETY: the caller's promise; the job is this call's, and its thread's.
     unsafe {
         let runtime = Worker::here().as_ref().and_then(|here| here.runtime.as_ref());
@@ -140,18 +140,18 @@ unsafe fn start(
 }
 
 /// Waits until the job is done.
-unsafe fn wait_for(job: *mut Job, hearing: Hearing, deadline: i64) -> Outcome<()> {
+unsafe fn wait_for(job: *mut Job, hearing: WaitMode, deadline: i64) -> Result<()> {
     // SAFETY: the caller's promise: the job is there.
     unsafe {
         let lock = &raw const (*job).lock;
-        (*lock).take();
+        (*lock).lock();
         if (*job).is_done {
-            (*lock).give();
+            (*lock).unlock();
             return Ok(());
         }
         let about = (*job).function as usize;
-        let wait = Wait::new(Why::Blocking, about, hearing, deadline);
-        wait::in_queue(lock, &raw mut (*job).waiters, ptr::null_mut(), wait)
+        let wait = Wait::new(WaitReason::Blocking, about, hearing, deadline);
+        wait::wait_on(lock, &raw mut (*job).waiters, ptr::null_mut(), wait)
     }
 }
 
@@ -165,9 +165,9 @@ pub(crate) unsafe fn call(
     function: unsafe fn(*mut c_void),
     discard: unsafe fn(*mut c_void),
     data: *mut c_void,
-    hearing: Hearing,
+    hearing: WaitMode,
     deadline: i64,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: the caller's promise; the job is this call's, and its thread's.
     unsafe {
         let job = start(class, function, discard, data)?;
@@ -190,7 +190,7 @@ pub(crate) unsafe fn call(
 }
 
 /// Whether a call was made, whose job goes.
-unsafe fn outcome_of(job: *mut Job) -> Outcome<()> {
+unsafe fn outcome_of(job: *mut Job) -> Result<()> {
     // SAFETY: the caller's promise: it is done.
     unsafe {
         let error = (*job).error;
@@ -203,22 +203,22 @@ unsafe fn outcome_of(job: *mut Job) -> Outcome<()> {
 ///
 /// # Safety
 /// `function` can be called with `data`, on any thread.
-pub(crate) unsafe fn call_once(
+pub(crate) unsafe fn call_or_cancel_queued(
     class: Class,
     function: unsafe fn(*mut c_void),
     data: *mut c_void,
     deadline: i64,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: the caller's promise; the job is this call's as soon as it is out of the list or done.
     unsafe {
         let job = start(class, function, nothing, data)?;
-        if let Err(error) = wait_for(job, Hearing::Cancellation, deadline) {
-            if let Some(due) = JOBS.take_back(job) {
+        if let Err(error) = wait_for(job, WaitMode::Cancellation, deadline) {
+            if let Some(due) = JOBS.try_cancel(job) {
                 see_to(due);
                 free(job);
                 return Err(error);
             }
-            wait_for(job, Hearing::Nothing, -1)?;
+            wait_for(job, WaitMode::Nothing, -1)?;
         }
         outcome_of(job)
     }

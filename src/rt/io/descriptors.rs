@@ -2,18 +2,18 @@
 //!
 //! ```text
 //!                first use                first wait by a task of worker W
-//!   UNKNOWN ────────────────> KNOWN ───────────────────────────────> WATCHED (home = W)
+//!   UNKNOWN ────────────────> TYPE_KNOWN ───────────────────────────────> REGISTERED (home = W)
 //!      ^                        ^                                       │    │
 //!      │                        └── the home changes: no task waits ─────┘    │
 //!      └── reset: close, adopt, another file found, the worker leaves          │
 //!
 //!   event                     generation   bits become          waiters have   registration
 //!   ────────────────────────  ───────────  ───────────────────  ─────────────  ──────────────────────
-//!   adopt: acort made it      + 1          OURS, kind           ECANCELED      none yet
+//!   adopt: acort made it      + 1          MANAGED, kind           ECANCELED      none yet
 //!   acort_close               + 1          none                 ECANCELED      removed before
 //!   no file of that kind      unchanged    none                 ECANCELED      left to the system
-//!   another file found        unchanged    WATCHED, REPLACED    ECANCELED      a new one, same worker
-//!   the worker leaves         unchanged    OURS, kind           a retry        ends with the poller
+//!   another file found        unchanged    REGISTERED, REUSED    ECANCELED      a new one, same worker
+//!   the worker leaves         unchanged    MANAGED, kind           a retry        ends with the poller
 //!
 //!   Each of them: token + 1, both counts of edges + 1, all waiters claimed.
 //! ```
@@ -21,13 +21,13 @@
 //! Invariants:
 //!
 //! * E1. Entries are never freed.
-//! * E2. WATCHED implies a home, whose poller has the file by mark(token, fd), and whose `watches` counts it.
+//! * E2. REGISTERED implies a home, whose poller has the file by mark(token, fd), and whose `watches` counts it.
 //! * E3. An event whose token or worker is not the entry's is stale, and dropped.
 //! * E4. No edge is lost. A call reads the count of edges, asks the system, has EAGAIN, takes the lock, registers,
 //!   and waits only if the count is unchanged. `readiness::happened` raises the count under the lock.
 //! * E5. The home changes only while all four queues are empty.
 //! * E6. A home outlives its entries: the worker resets each under its lock before its poller closes. So `watches`
-//!   never reads 0 while one of them is WATCHED.
+//!   never reads 0 while one of them is REGISTERED.
 //! * E7. EMPTY holds only for a file of acort's own, while `empty_at` is the count of edges, and not OVER.
 //! * E8. A number that acort has not made may stand for another file at any time: before a wait `numbers::confirm`
 //!   registers it again, and EEXIST proves that it is the same file.
@@ -42,27 +42,27 @@ use core::ptr;
 use super::file_state::FileState;
 use super::nonblock::Lent;
 use super::readiness::Waiters;
-use super::thread_wait::Polling;
+use super::thread_wait::ThreadPoll;
 use crate::rt::base::atomic::{AtomicU32, Ordering};
-use crate::rt::base::lock::{Lock, SeveralTouch};
-use crate::rt::base::wait_queue::Queue;
+use crate::rt::base::lock::{Lock, Aliased};
+use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 
 /// Its home's poller watches it.
-pub(crate) const WATCHED: u32 = 32;
+pub(crate) const REGISTERED: u32 = 32;
 /// The other side is gone, or half of it.
 pub(crate) const OVER: u32 = 64;
 /// It was empty when the edges were as many as `empty_at` says.
 const EMPTY: u32 = 128;
 /// acort has made it, and acort_close() closes it.
-pub(crate) const OURS: u32 = 256;
+pub(crate) const MANAGED: u32 = 256;
 /// Another file was found under its number, and that before may come back.
-pub(crate) const REPLACED: u32 = 512;
+pub(crate) const REUSED: u32 = 512;
 
 /// Which way.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Way {
+pub(crate) enum Direction {
     In,
     Out,
 }
@@ -81,13 +81,13 @@ pub(crate) struct Entry {
     empty_at: AtomicU32,
     pub(crate) home: *mut Worker,
     /// Calls that take what is there, each way, and calls that only look (acort_select(), acort_fdwait()).
-    pub(crate) takers: [Queue; 2],
-    pub(crate) lookers: [Queue; 2],
+    pub(crate) exclusive_waiters: [WaitQueue; 2],
+    pub(crate) shared_waiters: [WaitQueue; 2],
     /// Whether acort has made the file non-blocking.
     pub(crate) lent: Lent,
     /// Plain threads that wait in poll(2).
-    pub(crate) polling: *mut Polling,
-    _touched: SeveralTouch,
+    pub(crate) polling: *mut ThreadPoll,
+    _aliased: Aliased,
 }
 
 /// What a poller tells of `fd` by.
@@ -102,25 +102,25 @@ impl Entry {
 
     /// How many edges there were.
     #[inline(always)]
-    pub(crate) fn edges(&self, way: Way) -> u32 {
+    pub(crate) fn edges(&self, way: Direction) -> u32 {
         let [inward, outward] = &self.edges;
-        (if way == Way::In { inward } else { outward }).load(Ordering::Acquire)
+        (if way == Direction::In { inward } else { outward }).load(Ordering::Acquire)
     }
 
     /// The queue of the calls that take what is there this way.
-    pub(crate) fn takers(&mut self, way: Way) -> *mut Queue {
-        let [readers, writers] = &mut self.takers;
-        if way == Way::In { readers } else { writers }
+    pub(crate) fn exclusive_waiters(&mut self, way: Direction) -> *mut WaitQueue {
+        let [readers, writers] = &mut self.exclusive_waiters;
+        if way == Direction::In { readers } else { writers }
     }
 
     /// The queue of the calls that only look whether something is.
-    pub(crate) fn lookers(&mut self, way: Way) -> *mut Queue {
-        let [readers, writers] = &mut self.lookers;
-        if way == Way::In { readers } else { writers }
+    pub(crate) fn shared_waiters(&mut self, way: Direction) -> *mut WaitQueue {
+        let [readers, writers] = &mut self.shared_waiters;
+        if way == Direction::In { readers } else { writers }
     }
 
     /// A read has given less than it could, when there were so many edges.
-    pub(crate) fn was_emptied(&self, edges: u32) {
+    pub(crate) fn set_drained(&self, edges: u32) {
         self.empty_at.store(edges, Ordering::Relaxed);
         self.bits.fetch_or(EMPTY, Ordering::Relaxed);
     }
@@ -128,7 +128,7 @@ impl Entry {
     /// Returns true if there is nothing to read for certain (E7).
     pub(crate) fn is_empty(&self, edges: u32) -> bool {
         let bits = self.bits.load(Ordering::Relaxed);
-        bits & (EMPTY | OVER | WATCHED) == EMPTY | WATCHED
+        bits & (EMPTY | OVER | REGISTERED) == EMPTY | REGISTERED
             && self.empty_at.load(Ordering::Relaxed) == edges
     }
 
@@ -137,20 +137,20 @@ impl Entry {
     ///
     /// # Safety
     /// The lock is held; `worker` is this thread's.
-    pub(crate) unsafe fn watch(&mut self, fd: c_int, worker: *mut Worker) -> Outcome<()> {
-        let mut queues = self.takers.iter().chain(&self.lookers);
-        let is_waited_for = queues.any(|queue| !queue.is_empty());
-        if self.has(WATCHED) && (self.home == worker || is_waited_for) {
+    pub(crate) unsafe fn watch(&mut self, fd: c_int, worker: *mut Worker) -> Result<()> {
+        let mut queues = self.exclusive_waiters.iter().chain(&self.shared_waiters);
+        let has_blocked_caller = queues.any(|queue| !queue.is_empty());
+        if self.has(REGISTERED) && (self.home == worker || has_blocked_caller) {
             return Ok(());
         }
         // SAFETY: the caller's worker lives; a home does, too, until its entries are reset (E6).
         unsafe {
-            self.stop_watching(fd);
+            self.deregister(fd);
             (*worker).poller.watch(fd, mark(self.token, fd))?;
             (*worker).watches.fetch_add(1, Ordering::Relaxed);
         }
         self.home = worker;
-        self.bits.fetch_or(WATCHED, Ordering::Relaxed);
+        self.bits.fetch_or(REGISTERED, Ordering::Relaxed);
         Ok(())
     }
 
@@ -158,34 +158,34 @@ impl Entry {
     ///
     /// # Safety
     /// The lock is held; the number stands for the file still.
-    pub(crate) unsafe fn stop_watching(&mut self, fd: c_int) {
-        if self.has(WATCHED) {
+    pub(crate) unsafe fn deregister(&mut self, fd: c_int) {
+        if self.has(REGISTERED) {
             // SAFETY: the home is there until its entries are reset, each under its lock (E6).
             unsafe { (*self.home).poller.forget(fd) };
-            self.unwatch();
+            self.clear_registration();
         }
     }
 
     /// The registration is gone. The lock is held.
-    pub(crate) fn unwatch(&mut self) {
-        if self.has(WATCHED) {
-            self.bits.fetch_and(!WATCHED, Ordering::Relaxed);
+    pub(crate) fn clear_registration(&mut self) {
+        if self.has(REGISTERED) {
+            self.bits.fetch_and(!REGISTERED, Ordering::Relaxed);
             // What this thread did with the home's poller comes before its end.
-            // SAFETY: as in `stop_watching`.
+            // SAFETY: as in `deregister`.
             unsafe { (*self.home).watches.fetch_sub(1, Ordering::Release) };
         }
         self.home = ptr::null_mut();
     }
 
     /// Returns true if code beside acort has made it, so that its number may stand for another file.
-    pub(crate) fn is_foreign(&self) -> bool {
-        !self.has(OURS)
+    pub(crate) fn is_unmanaged(&self) -> bool {
+        !self.has(MANAGED)
     }
 
     /// Of the file nothing but `bits` is known from here on. Gives the waiters, which are claimed (E9).
     ///
     /// # Safety
-    /// The lock is held; the registration is gone, or is by the next token and `bits` has WATCHED.
+    /// The lock is held; the registration is gone, or is by the next token and `bits` has REGISTERED.
     pub(crate) unsafe fn reset(&mut self, bits: u32) -> Waiters {
         self.bits.store(bits, Ordering::Relaxed);
         self.token = self.token.wrapping_add(1);

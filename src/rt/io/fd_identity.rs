@@ -3,19 +3,19 @@
 
 use core::ffi::c_int;
 
-use super::descriptors::{Entry, OURS, REPLACED, WATCHED, mark};
+use super::descriptors::{Entry, MANAGED, REUSED, REGISTERED, mark};
 use super::fd_ref::FdRef;
 use super::fd_table::{self, entry};
-use super::fd_type::{KINDS, KNOWN};
+use super::fd_type::{TYPE_MASK, TYPE_KNOWN};
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::parker::error_reason;
+use crate::rt::base::parker::wake_error;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 
 /// `fd` is new, and acort's: whatever is known of its number is of another file. `kind` is what it is: `SOCKET` ...
 pub(crate) fn adopt(fd: c_int, kind: u32) {
     if let Ok(entry) = entry(fd) {
-        let bits = OURS | if kind == 0 { 0 } else { kind | KNOWN };
+        let bits = MANAGED | if kind == 0 { 0 } else { kind | TYPE_KNOWN };
         another_file(entry, bits, |entry| {
             entry.lent.forget();
             // A call that is inside began with a file that other code has closed.
@@ -27,9 +27,9 @@ pub(crate) fn adopt(fd: c_int, kind: u32) {
 
 /// The file gave an answer that none of its kind gives: what is known is of another one, if it is still what it was
 /// when `known` was seen. Calls that wait have ECANCELED; others go on with the file that is there.
-pub(crate) fn was_mistaken(file: &FdRef, known: u32) {
+pub(crate) fn type_mismatch(file: &FdRef, known: u32) {
     another_file(file.place(), 0, |entry| {
-        (entry.bits.load(Ordering::Relaxed) ^ known) & (KINDS | OURS) == 0
+        (entry.bits.load(Ordering::Relaxed) ^ known) & (TYPE_MASK | MANAGED) == 0
     });
 }
 
@@ -37,14 +37,14 @@ pub(crate) fn was_mistaken(file: &FdRef, known: u32) {
 fn another_file(entry: *mut Entry, bits: u32, is_so: impl Fn(&Entry) -> bool) {
     // SAFETY: entries are never freed (E1).
     let waiters = unsafe {
-        let _held = (*entry).lock.hold();
+        let _guard = (*entry).lock.guard();
         if !is_so(&*entry) {
             return;
         }
-        (*entry).unwatch();
+        (*entry).clear_registration();
         (*entry).reset(bits)
     };
-    waiters.wake(Some(error_reason(libc::ECANCELED)));
+    waiters.wake(Some(wake_error(libc::ECANCELED)));
 }
 
 /// A worker goes: what it watches is watched by no poller. The files are the same: their calls look again.
@@ -56,15 +56,15 @@ pub(crate) fn abandon(worker: *mut Worker) {
     }
     // SAFETY: entries are never freed (E1).
     fd_table::each(|entry| unsafe {
-        let held = (*entry).lock.hold();
+        let held = (*entry).lock.guard();
         if (*entry).home != worker {
             return;
         }
         // What other code has made may be another file by the time of the next worker.
         let bits = (*entry).bits.load(Ordering::Relaxed);
-        let kind = if (*entry).is_foreign() { 0 } else { bits };
-        (*entry).unwatch();
-        let waiters = (*entry).reset(kind & (KINDS | OURS));
+        let kind = if (*entry).is_unmanaged() { 0 } else { bits };
+        (*entry).clear_registration();
+        let waiters = (*entry).reset(kind & (TYPE_MASK | MANAGED));
         drop(held);
         waiters.wake(None);
     });
@@ -72,34 +72,34 @@ pub(crate) fn abandon(worker: *mut Worker) {
 
 /// If the file is watched: is it the same one? If not, nothing that is known of it holds, its edges have changed,
 /// and calls that wait for the old one have ECANCELED. EBADF: other code has closed it.
-pub(crate) fn confirm(file: &FdRef) -> Outcome<()> {
+pub(crate) fn confirm(file: &FdRef) -> Result<()> {
     let (fd, entry) = (file.fd(), file.place());
     // SAFETY: entries are never freed (E1). While the lock is held and the entry is watched its home is there (E6): so
     // the entry stays watched, and counted, from one file to the next.
     unsafe {
-        let held = (*entry).lock.hold();
+        let held = (*entry).lock.guard();
         file.check()?;
-        if !(*entry).has(WATCHED) {
+        if !(*entry).has(REGISTERED) {
             return Ok(());
         }
         let (home, token) = ((*entry).home, (*entry).token);
         let next = mark(token.wrapping_add(1), fd);
-        let watched = (*home).poller.watch_new(fd, mark(token, fd), next);
-        if watched == Err(libc::EEXIST) && (*entry).has(REPLACED) {
+        let watched = (*home).poller.register_new(fd, mark(token, fd), next);
+        if watched == Err(libc::EEXIST) && (*entry).has(REUSED) {
             // It may be the one from before, still watched, by a mark from then.
-            (*entry).bits.fetch_and(!KINDS, Ordering::Relaxed);
+            (*entry).bits.fetch_and(!TYPE_MASK, Ordering::Relaxed);
             return (*home).poller.watch(fd, mark(token, fd));
         }
         if let Err(error @ (libc::EEXIST | libc::ENOMEM | libc::ENOSPC)) = watched {
             return if error == libc::EEXIST { Ok(()) } else { Err(error) };
         }
-        let bits = if watched.is_ok() { WATCHED | REPLACED } else { 0 };
+        let bits = if watched.is_ok() { REGISTERED | REUSED } else { 0 };
         if watched.is_err() {
-            (*entry).unwatch();
+            (*entry).clear_registration();
         }
         let waiters = (*entry).reset(bits);
         drop(held);
-        waiters.wake(Some(error_reason(libc::ECANCELED)));
+        waiters.wake(Some(wake_error(libc::ECANCELED)));
         // A file of a sort that is always ready cannot be watched.
         if watched == Err(libc::EPERM) { Ok(()) } else { watched }
     }

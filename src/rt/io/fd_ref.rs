@@ -25,19 +25,19 @@
 
 use core::ffi::c_int;
 
-use super::descriptors::{Entry, Way};
+use super::descriptors::{Entry, Direction};
 use super::fd_table::entry;
 use super::file_state::Closing;
 use super::nonblock::Lent;
 use super::readiness::ALONE;
-use super::thread_wait::Polling;
+use super::thread_wait::ThreadPoll;
 use super::{fd_identity, thread_wait};
-use crate::rt::base::parker::{Hearing, error_reason};
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::parker::{WaitMode, wake_error};
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
 use crate::rt::os;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::park::wait::{self, Wait};
 use crate::rt::park::wake::wake_waiter;
 
@@ -53,7 +53,7 @@ pub(crate) struct FdRef {
 impl FdRef {
     /// Enters. EBADF: there is no such number, or its file is being closed; EMFILE, ENOMEM.
     #[inline(never)]
-    pub(crate) fn enter(fd: c_int) -> Outcome<FdRef> {
+    pub(crate) fn enter(fd: c_int) -> Result<FdRef> {
         let entry = entry(fd)?;
         // SAFETY: entries are never freed (E1).
         let generation = unsafe { (*entry).state.enter() }.ok_or(libc::EBADF)?;
@@ -88,33 +88,33 @@ impl FdRef {
 
     /// ECANCELED: the file is closed.
     #[inline(always)]
-    pub(crate) fn check(&self) -> Outcome<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.is_current() { Ok(()) } else { Err(libc::ECANCELED) }
     }
 
     /// What an answer of the system means for the call (R3).
     #[inline(always)]
-    pub(crate) fn judge<T>(&self, outcome: Outcome<T>) -> Outcome<T> {
+    pub(crate) fn judge<T>(&self, outcome: Result<T>) -> Result<T> {
         outcome.map_err(|error| if self.is_current() { error } else { libc::ECANCELED })
     }
 
     /// Waits until the file may be ready, or was when there were more than `edges`; `takes` says whether the call takes
     /// what is there then, or only looks (W1). ECANCELED: the task is, or the file is closed; EBADF ...
-    pub(crate) fn wait(&self, way: Way, takes: bool, edges: u32, deadline: i64) -> Outcome<Woken> {
+    pub(crate) fn wait(&self, way: Direction, takes: bool, edges: u32, deadline: i64) -> Result<Woken> {
         if task::here().is_null() {
-            let events = if way == Way::In { libc::POLLIN } else { libc::POLLOUT };
+            let events = if way == Direction::In { libc::POLLIN } else { libc::POLLOUT };
             return Woken::of(thread_wait::poll(self, events, deadline).map(drop));
         }
-        if self.entry().is_foreign() {
+        if self.entry().is_unmanaged() {
             fd_identity::confirm(self)?;
         }
         // SAFETY: the entry stays (E1); the lock is held until the wait gives it back.
         unsafe {
             let lock = &raw const (*self.entry).lock;
-            (*lock).take();
+            (*lock).lock();
             let watched = self.check().and_then(|()| (*self.entry).watch(self.fd, Worker::here()));
             if watched != Ok(()) || self.entry().edges(way) != edges {
-                (*lock).give();
+                (*lock).unlock();
                 return match watched {
                     Ok(()) => Ok(Woken::Ready),
                     // What the poller refuses cannot be waited for.
@@ -123,23 +123,23 @@ impl FdRef {
                 };
             }
             let entry = self.entry;
-            let queue = if takes { (*entry).takers(way) } else { (*entry).lookers(way) };
-            let why = if way == Way::In { Why::Read } else { Why::Write };
-            let hearing = Hearing::Cancellation;
+            let queue = if takes { (*entry).exclusive_waiters(way) } else { (*entry).shared_waiters(way) };
+            let why = if way == Direction::In { WaitReason::Read } else { WaitReason::Write };
+            let hearing = WaitMode::Cancellation;
             let wait = Wait::new(why, self.fd as usize, hearing, deadline);
-            let woken = Woken::of(wait::in_queue(lock, queue, core::ptr::null_mut(), wait))?;
+            let woken = Woken::of(wait::wait_on(lock, queue, core::ptr::null_mut(), wait))?;
             // Its place has the number that the waker has written, until the task waits again.
-            let is_alone = (*(*task::here()).waiter()).number == ALONE;
-            Ok(if woken == Woken::Ready && !is_alone { Woken::BeforeOthers } else { woken })
+            let is_single_threaded = (*(*task::here()).waiter()).case == ALONE;
+            Ok(if woken == Woken::Ready && !is_single_threaded { Woken::BeforeOthers } else { woken })
         }
     }
 
     /// A call that was woken before others has not taken all that there was: the next one looks (W2).
-    pub(super) fn hand_on(&self, way: Way) {
+    pub(super) fn hand_on(&self, way: Direction) {
         // SAFETY: the entry stays (E1); a claimed call stays until it is woken, which no lock is held for.
         unsafe {
-            let held = (*self.entry).lock.hold();
-            let next = (*self.entry).claim_taker(way);
+            let held = (*self.entry).lock.guard();
+            let next = (*self.entry).claim_exclusive(way);
             drop(held);
             if !next.is_null() {
                 wake_waiter(next);
@@ -161,7 +161,7 @@ pub(crate) enum Woken {
 
 impl Woken {
     /// What the outcome of a wait means.
-    pub(crate) fn of(waited: Outcome<()>) -> Outcome<Woken> {
+    pub(crate) fn of(waited: Result<()>) -> Result<Woken> {
         match waited {
             Ok(()) => Ok(Woken::Ready),
             Err(libc::ETIMEDOUT) => Ok(Woken::TimedOut),
@@ -185,7 +185,7 @@ impl Drop for FdRef {
 fn free_number(fd: c_int, entry: *mut Entry) {
     // SAFETY: the entry stays (E1). No call is inside, and none enters before the word changes.
     let (copy, waiters) = unsafe {
-        let _held = (*entry).lock.hold();
+        let _guard = (*entry).lock.guard();
         let copy = Lent::after_close(entry);
         (*entry).state.advance();
         (copy, (*entry).reset(0))
@@ -197,30 +197,30 @@ fn free_number(fd: c_int, entry: *mut Entry) {
 }
 
 /// acort_close(): the calls inside have ECANCELED.
-pub(crate) fn close(fd: c_int) -> Outcome<()> {
+pub(crate) fn close(fd: c_int) -> Result<()> {
     // A number beyond the table is none that a call could be inside.
     let Ok(entry) = entry(fd) else { return os::close(fd) };
     close_entry(fd, entry, false).unwrap_or(Err(libc::EBADF))
 }
 
 /// Closes, by a call that is inside or not; it is outside then. None: the file is closed already, and nothing changes.
-pub(super) fn close_entry(fd: c_int, entry: *mut Entry, is_inside: bool) -> Option<Outcome<()>> {
+pub(super) fn close_entry(fd: c_int, entry: *mut Entry, is_inside: bool) -> Option<Result<()>> {
     // SAFETY: the entry stays (E1).
     let (closing, waiters) = unsafe {
-        let _held = (*entry).lock.hold();
+        let _guard = (*entry).lock.guard();
         let closing = (*entry).state.begin_close(is_inside);
         if closing == Closing::Closed {
             return None;
         }
-        (*entry).stop_watching(fd);
+        (*entry).deregister(fd);
         let waiters = (*entry).reset(0);
         // Beside the closer: those that wait ask the system no more, for their file is closed.
-        let waiting = waiters.count() + Polling::count((*entry).polling);
+        let waiting = waiters.count() + ThreadPoll::count((*entry).polling);
         let is_busy = closing == Closing::Busy && (*entry).state.inside() > waiting + 1;
         Lent::before_close(entry, fd, is_busy);
         (closing, waiters)
     };
-    waiters.wake(Some(error_reason(libc::ECANCELED)));
+    waiters.wake(Some(wake_error(libc::ECANCELED)));
     if closing == Closing::Free {
         return Some(close_now(fd, entry));
     }
@@ -233,12 +233,12 @@ pub(super) fn close_entry(fd: c_int, entry: *mut Entry, is_inside: bool) -> Opti
 }
 
 /// close(2), of a number that no call was inside. A call that has entered since looks again: its file is closed.
-fn close_now(fd: c_int, entry: *mut Entry) -> Outcome<()> {
+fn close_now(fd: c_int, entry: *mut Entry) -> Result<()> {
     let outcome = os::close(fd);
     // SAFETY: the entry stays (E1).
     unsafe {
         if (*entry).state.is_busy() {
-            let held = (*entry).lock.hold();
+            let held = (*entry).lock.guard();
             let waiters = (*entry).claim_all();
             drop(held);
             waiters.wake(None);

@@ -5,7 +5,7 @@ use core::ptr;
 
 use super::descriptors::Entry;
 use crate::rt::base::atomic::{AtomicPtr, Ordering};
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::sys;
 
 /// Entries in a piece of the table.
@@ -16,7 +16,7 @@ const CHUNKS: usize = 1024;
 static TABLE: [AtomicPtr<Entry>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
 
 /// The entry of `fd`. EBADF: there is no such number; EMFILE: too large a one; ENOMEM.
-pub(crate) fn entry(fd: c_int) -> Outcome<*mut Entry> {
+pub(crate) fn entry(fd: c_int) -> Result<*mut Entry> {
     let fd = usize::try_from(fd).map_err(|_| libc::EBADF)?;
     let place = TABLE.get(fd / CHUNK).ok_or(libc::EMFILE)?;
     let mut chunk = place.load(Ordering::Acquire);

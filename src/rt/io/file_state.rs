@@ -26,7 +26,7 @@
 //! * G3. The generation only changes under the entry's lock. The count changes without it.
 
 use crate::rt::base::atomic::{AtomicU64, Ordering};
-use crate::rt::base::lock::{exchange_long, happens_after, happens_before};
+use crate::rt::base::lock::{compare_exchange_u64, tsan_acquire, tsan_release};
 
 /// The file is closed; its number is not free yet.
 const CLOSING: u64 = 1 << 31;
@@ -53,7 +53,7 @@ impl FileState {
     fn update(&self, next: impl Fn(u64) -> Option<u64>) -> Option<u64> {
         let mut seen = self.0.load(Ordering::Relaxed);
         loop {
-            match exchange_long(&self.0, seen, next(seen)?) {
+            match compare_exchange_u64(&self.0, seen, next(seen)?) {
                 Ok(()) => return Some(seen),
                 Err(now) => seen = now,
             }
@@ -72,11 +72,11 @@ impl FileState {
     /// A call leaves. Returns true if the file is closed and the caller was the last call inside.
     #[inline(always)]
     pub(crate) fn leave(&self) -> bool {
-        happens_before(self);
+        tsan_release(self);
         let before = self.update(|word| Some(word.wrapping_sub(1)));
         let is_last = before.is_some_and(|word| word & (CLOSING | INSIDE) == CLOSING | 1);
         if is_last {
-            happens_after(self);
+            tsan_acquire(self);
         }
         is_last
     }
@@ -106,7 +106,7 @@ impl FileState {
             inside if inside == own => Some(next_generation(word).wrapping_sub(own)),
             _ => Some((word | CLOSING).wrapping_add(1 - own)),
         });
-        happens_after(self);
+        tsan_acquire(self);
         match before.map(|word| word & INSIDE) {
             None => Closing::Closed,
             Some(inside) if inside == own => Closing::Free,

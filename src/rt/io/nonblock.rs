@@ -26,7 +26,7 @@ use core::ptr;
 use super::descriptors::Entry;
 use super::fd_ref::FdRef;
 use crate::rt::base::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::sys;
 
 /// acort has set the flag (N1).
@@ -65,7 +65,7 @@ static PROCESS: AtomicU32 = AtomicU32::new(0);
 #[unsafe(link_section = "aco_shared")]
 static IS_EXITING: AtomicBool = AtomicBool::new(false);
 
-fn flags(fd: c_int) -> Outcome<c_int> {
+fn flags(fd: c_int) -> Result<c_int> {
     // SAFETY: flags of a file descriptor.
     match unsafe { libc::fcntl(fd, libc::F_GETFL) } {
         ..0 => Err(os::noted_errno(os::Call::Fcntl)),
@@ -73,7 +73,7 @@ fn flags(fd: c_int) -> Outcome<c_int> {
     }
 }
 
-fn set_flags(fd: c_int, flags: c_int) -> Outcome<()> {
+fn set_flags(fd: c_int, flags: c_int) -> Result<()> {
     // SAFETY: flags of a file descriptor.
     match unsafe { libc::fcntl(fd, libc::F_SETFL, flags) } {
         ..0 => Err(os::noted_errno(os::Call::Fcntl)),
@@ -83,13 +83,13 @@ fn set_flags(fd: c_int, flags: c_int) -> Outcome<()> {
 
 /// Returns true if the file does not block at the next call of the system (N3).
 #[inline(always)]
-pub(crate) fn is_kept(file: &FdRef) -> Outcome<bool> {
+pub(crate) fn is_kept(file: &FdRef) -> Result<bool> {
     fence(Ordering::SeqCst);
     let is_giving = file.entry().lent.state.load(Ordering::Acquire) & GIVING != 0;
     Ok(!is_giving && flags(file.fd())? & libc::O_NONBLOCK != 0)
 }
 
-fn identity(fd: c_int, flags: c_int) -> Outcome<Identity> {
+fn identity(fd: c_int, flags: c_int) -> Result<Identity> {
     let status = os::file_status(fd)?;
     let access = flags & libc::O_ACCMODE;
     Ok(Identity { device: status.st_dev, inode: status.st_ino, access })
@@ -97,11 +97,11 @@ fn identity(fd: c_int, flags: c_int) -> Outcome<Identity> {
 
 /// The file of `file` does not block at the next call of the system. ECANCELED: it is closed.
 #[inline(never)]
-pub(crate) fn make(file: &FdRef) -> Outcome<()> {
+pub(crate) fn make(file: &FdRef) -> Result<()> {
     if is_kept(file)? {
         return Ok(());
     }
-    let _held = file.entry().lock.hold();
+    let _guard = file.entry().lock.guard();
     file.check()?;
     // SAFETY: the lock is held.
     unsafe { lend(file.place(), file.fd()) }
@@ -109,8 +109,8 @@ pub(crate) fn make(file: &FdRef) -> Outcome<()> {
 
 /// As [`make`], while no call sets the flag for a moment ([`during`]): for a program that asks the system itself later.
 #[inline(never)]
-pub(crate) fn make_alone(file: &FdRef) -> Outcome<()> {
-    let _held = file.entry().lock.hold();
+pub(crate) fn make_alone(file: &FdRef) -> Result<()> {
+    let _guard = file.entry().lock.guard();
     file.check()?;
     // SAFETY: the lock is held.
     unsafe { lend(file.place(), file.fd()) }
@@ -121,7 +121,7 @@ pub(crate) fn make_alone(file: &FdRef) -> Outcome<()> {
 /// # Safety
 /// The lock of the entry of `fd` is held.
 #[cold]
-unsafe fn lend(entry: *mut Entry, fd: c_int) -> Outcome<()> {
+unsafe fn lend(entry: *mut Entry, fd: c_int) -> Result<()> {
     let found = flags(fd)?;
     if found & libc::O_NONBLOCK != 0 {
         return Ok(());
@@ -212,7 +212,7 @@ pub(crate) fn runtime_is_over() {
         if (*lent).state.load(Ordering::Relaxed) != LENT {
             return;
         }
-        let _held = (*entry).lock.hold();
+        let _guard = (*entry).lock.guard();
         if (*lent).state.load(Ordering::Relaxed) != LENT {
             return;
         }
@@ -275,9 +275,9 @@ impl Lent {
 
 /// Calls `act` while the file of `file` does not block, and gives the flag back at once. Of two such calls the second has
 /// its turn after that.
-pub(crate) fn during<T>(file: &FdRef, act: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+pub(crate) fn during<T>(file: &FdRef, act: impl FnOnce() -> Result<T>) -> Result<T> {
     let fd = file.fd();
-    let held = file.entry().lock.hold();
+    let held = file.entry().lock.guard();
     file.check()?;
     let found = flags(fd)?;
     if found & libc::O_NONBLOCK != 0 {

@@ -3,25 +3,25 @@
 //! One event wakes one call that takes:
 //!
 //! ```text
-//!   an edge ──> all lookers, and the first taker ── takes something, or fails ──> hands on: the next taker
+//!   an edge ──> all shared_waiters, and the first taker ── takes something, or fails ──> hands on: the next taker
 //!                                                └─ EAGAIN: nothing is left ───> waits again
 //! ```
 //!
 //! * W1. An edge wakes each call that only looks, and one that takes; a hang-up or an error wakes all.
 //! * W2. A taker that was woken while others waited hands on before its call ends, unless it has had EAGAIN: an edge
-//!   may stand for more than one call takes. So while takers wait, either nothing has come since a call had EAGAIN,
+//!   may stand for more than one call takes. So while exclusive_waiters wait, either nothing has come since a call had EAGAIN,
 //!   or one of them is on its way.
 //! * W3. A taker waits only after EAGAIN, and if no edge has come since before that (E4).
 
 use core::ffi::c_int;
 
-use super::descriptors::{Entry, OVER, Way};
+use super::descriptors::{Entry, OVER, Direction};
 use super::fd_table::entry;
-use super::thread_wait::Polling;
+use super::thread_wait::ThreadPoll;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::wait_queue::{Claimed, Waiter};
+use crate::rt::base::wait_queue::{WakeList, Waiter};
 use crate::rt::model::worker::Worker;
-use crate::rt::os::poller::Happened;
+use crate::rt::os::poller::Event;
 use crate::rt::park::wake::wake_all;
 
 impl Entry {
@@ -35,9 +35,9 @@ impl Entry {
             edges.fetch_add(1, Ordering::Release);
         }
         // SAFETY: the lock is held; the threads in the list stay until they have left it.
-        unsafe { Polling::notify_all(self.polling) };
-        let mut all = Claimed::NEW;
-        for queue in self.takers.iter_mut().chain(&mut self.lookers) {
+        unsafe { ThreadPoll::notify_all(self.polling) };
+        let mut all = WakeList::NEW;
+        for queue in self.exclusive_waiters.iter_mut().chain(&mut self.shared_waiters) {
             // SAFETY: the lock is held.
             unsafe { all.add_all(queue) }
         }
@@ -48,14 +48,14 @@ impl Entry {
     ///
     /// # Safety
     /// The lock is held.
-    unsafe fn claim_for(&mut self, way: Way, is_for_all: bool, woken: &mut Claimed) {
+    unsafe fn claim_for(&mut self, way: Direction, is_for_all: bool, woken: &mut WakeList) {
         // SAFETY: the lock is held; claimed calls stay until they are woken.
         unsafe {
-            woken.add_all(&mut *self.lookers(way));
+            woken.add_all(&mut *self.shared_waiters(way));
             if is_for_all {
-                return woken.add_all(&mut *self.takers(way));
+                return woken.add_all(&mut *self.exclusive_waiters(way));
             }
-            let taker = self.claim_taker(way);
+            let taker = self.claim_exclusive(way);
             if !taker.is_null() {
                 woken.add(taker);
             }
@@ -66,13 +66,13 @@ impl Entry {
     ///
     /// # Safety
     /// The lock is held.
-    pub(super) unsafe fn claim_taker(&mut self, way: Way) -> *mut Waiter {
+    pub(super) unsafe fn claim_exclusive(&mut self, way: Direction) -> *mut Waiter {
         // SAFETY: the lock is held; a claimed call stays until it is woken.
         unsafe {
-            let queue = &mut *self.takers(way);
-            let taker = queue.claim_first();
+            let queue = &mut *self.exclusive_waiters(way);
+            let taker = queue.claim_front();
             if let Some(taker) = taker.as_mut() {
-                taker.number = if queue.is_empty() { ALONE } else { OTHERS_WAIT };
+                taker.case = if queue.is_empty() { ALONE } else { OTHERS_WAIT };
             }
             taker
         }
@@ -106,23 +106,23 @@ impl Waiters {
 }
 
 /// A poller tells its worker of an edge.
-pub(crate) fn happened(worker: *mut Worker, what: Happened) {
+pub(crate) fn happened(worker: *mut Worker, what: Event) {
     let fd = what.mark as u32 as c_int;
     let Ok(entry) = entry(fd) else { return };
     // SAFETY: entries are never freed (E1).
     unsafe {
-        let held = (*entry).lock.hold();
+        let held = (*entry).lock.guard();
         if (*entry).token != (what.mark >> 32) as u32 || (*entry).home != worker {
             return;
         }
         if what.is_over {
             (*entry).bits.fetch_or(OVER, Ordering::Relaxed);
         }
-        let mut woken = Claimed::NEW;
-        for (way, is_ready) in [(Way::In, what.is_readable), (Way::Out, what.is_writable)] {
+        let mut woken = WakeList::NEW;
+        for (way, is_ready) in [(Direction::In, what.is_readable), (Direction::Out, what.is_writable)] {
             if is_ready {
                 let [inward, outward] = &(*entry).edges;
-                let edges = if way == Way::In { inward } else { outward };
+                let edges = if way == Direction::In { inward } else { outward };
                 edges.fetch_add(1, Ordering::Release);
                 (*entry).claim_for(way, what.is_over, &mut woken);
             }

@@ -6,10 +6,10 @@
 //!   whose queue is full of others' datagrams makes an edge by each attempt of its own. Such a call looks from time to
 //!   time, less and less often, instead of at each edge.
 
-use super::descriptors::Way;
+use super::descriptors::Direction;
 use super::fd_ref::{FdRef, Woken};
 use super::fd_type;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::rt::park::park;
 
 /// So many wakes in vain, one after the other, have the call look whether the system contradicts itself.
@@ -21,7 +21,7 @@ const LONGEST_PAUSE: i64 = 20_000_000;
 /// Of one call.
 pub(crate) struct Turn<'a> {
     file: &'a FdRef,
-    way: Way,
+    way: Direction,
     deadline: i64,
     hands_on: bool,
     /// The next attempt is the last one: the deadline has passed.
@@ -32,13 +32,13 @@ pub(crate) struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    pub(crate) fn new(file: &'a FdRef, way: Way, deadline: i64) -> Turn<'a> {
+    pub(crate) fn new(file: &'a FdRef, way: Direction, deadline: i64) -> Turn<'a> {
         let is_last = deadline == 0;
         Turn { file, way, deadline, hands_on: false, is_last, wakes_in_vain: 0, pause: 0 }
     }
 
     /// Nothing is left: waits until something may be, or was when there were more than `edges`. ECANCELED ...
-    pub(crate) fn wait(&mut self, edges: u32) -> Outcome<()> {
+    pub(crate) fn wait(&mut self, edges: u32) -> Result<()> {
         self.hands_on = false;
         if self.wakes_in_vain >= IN_VAIN && self.is_contradicted()? {
             return self.look_later();
@@ -52,8 +52,8 @@ impl<'a> Turn<'a> {
 
     /// Returns true if the system says "ready" of what has just given EAGAIN.
     #[cold]
-    fn is_contradicted(&mut self) -> Outcome<bool> {
-        let events = if self.way == Way::In { libc::POLLIN } else { libc::POLLOUT };
+    fn is_contradicted(&mut self) -> Result<bool> {
+        let events = if self.way == Direction::In { libc::POLLIN } else { libc::POLLOUT };
         let is_ready = self.file.judge(fd_type::poll(self.file.fd(), events))? & events != 0;
         if !is_ready {
             (self.wakes_in_vain, self.pause) = (0, 0);
@@ -62,7 +62,7 @@ impl<'a> Turn<'a> {
     }
 
     #[cold]
-    fn look_later(&mut self) -> Outcome<()> {
+    fn look_later(&mut self) -> Result<()> {
         self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
         let next = os::now() + self.pause;
         park::until(if self.deadline < 0 { next } else { next.min(self.deadline) })?;

@@ -5,18 +5,18 @@ use core::mem::MaybeUninit;
 use core::ptr;
 
 use super::chaos;
-use super::descriptors::Way;
+use super::descriptors::Direction;
 use super::fd_ref::FdRef;
-use super::fd_type::{self, ALWAYS, SOCKET, TCP};
+use super::fd_type::{self, ALWAYS_READY, SOCKET, TCP};
 use super::retry::Turn;
 use super::{fd_identity, fd_ref};
 use crate::rt::os;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::park::budget;
 use crate::{sanitizer, sys};
 
 /// What a call has, or the errno of the system.
-pub(crate) fn result(value: isize) -> Outcome<usize> {
+pub(crate) fn result(value: isize) -> Result<usize> {
     usize::try_from(value).map_err(|_| sys::errno())
 }
 
@@ -26,18 +26,18 @@ pub(crate) fn result(value: isize) -> Outcome<usize> {
 #[inline(never)]
 pub(crate) fn perform(
     file: &FdRef,
-    way: Way,
+    way: Direction,
     wanted: usize,
     deadline: i64,
-    attempt: &mut dyn FnMut(u32) -> Outcome<usize>,
-) -> Outcome<usize> {
+    attempt: &mut dyn FnMut(u32) -> Result<usize>,
+) -> Result<usize> {
     let mut turn = Turn::new(file, way, deadline);
-    let mut was_mistaken = false;
+    let mut type_mismatch = false;
     loop {
         file.check()?;
         let kind = file.judge(fd_type::kind(file))?;
         // What other code has made may be something else by now, where a short read says nothing.
-        let may_be_empty = way == Way::In && kind & TCP != 0 && !file.entry().is_foreign();
+        let may_be_empty = way == Direction::In && kind & TCP != 0 && !file.entry().is_unmanaged();
         let edges = file.entry().edges(way);
         if may_be_empty && !turn.is_last && file.entry().is_empty(edges) {
             turn.wait(edges)?;
@@ -46,21 +46,21 @@ pub(crate) fn perform(
         match attempt(kind) {
             Ok(count) => {
                 if may_be_empty && count != 0 && count < wanted {
-                    file.entry().was_emptied(edges)
+                    file.entry().set_drained(edges)
                 }
                 return Ok(count);
             }
             Err(libc::EINTR) => {}
             Err(_) if !file.is_current() => return Err(libc::ECANCELED),
-            Err(libc::EAGAIN) if kind & ALWAYS == 0 && turn.is_last => return Err(libc::ETIMEDOUT),
-            Err(libc::EAGAIN) if kind & ALWAYS == 0 => {
+            Err(libc::EAGAIN) if kind & ALWAYS_READY == 0 && turn.is_last => return Err(libc::ETIMEDOUT),
+            Err(libc::EAGAIN) if kind & ALWAYS_READY == 0 => {
                 let waited = turn.wait(edges);
                 file.judge(waited)?;
             }
             // No such answer comes from what it was taken for: the number is another file's.
-            Err(error) if !was_mistaken && is_of_another_kind(kind, error) => {
-                was_mistaken = true;
-                fd_identity::was_mistaken(file, kind);
+            Err(error) if !type_mismatch && is_of_another_kind(kind, error) => {
+                type_mismatch = true;
+                fd_identity::type_mismatch(file, kind);
             }
             Err(error) => return Err(error),
         }
@@ -70,7 +70,7 @@ pub(crate) fn perform(
 fn is_of_another_kind(kind: u32, error: c_int) -> bool {
     match error {
         libc::ENOTSOCK => kind & SOCKET != 0,
-        libc::EAGAIN => kind & ALWAYS != 0,
+        libc::EAGAIN => kind & ALWAYS_READY != 0,
         _ => false,
     }
 }
@@ -84,7 +84,7 @@ pub(crate) unsafe fn read(
     buffer: *mut c_void,
     size: usize,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     // SAFETY: the caller's buffer.
     unsafe { read_from(&FdRef::enter(fd)?, buffer, size, deadline) }
 }
@@ -95,7 +95,7 @@ unsafe fn read_from(
     buffer: *mut c_void,
     size: usize,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     let fd = file.fd();
     if size == 0 {
         // recv(2) would wait for a byte, and take a datagram.
@@ -104,7 +104,7 @@ unsafe fn read_from(
     }
     let size = chaos::shortened(file, size);
     // SAFETY: the caller's buffer.
-    perform(file, Way::In, size, deadline, &mut |kind| unsafe {
+    perform(file, Direction::In, size, deadline, &mut |kind| unsafe {
         result(match kind & SOCKET {
             0 => libc::read(fd, buffer, size),
             _ => libc::recv(fd, buffer, size, libc::MSG_DONTWAIT),
@@ -121,7 +121,7 @@ pub(crate) unsafe fn write(
     buffer: *const c_void,
     size: usize,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     // SAFETY: the caller's buffer.
     unsafe { write_to(&FdRef::enter(fd)?, buffer, size, deadline) }
 }
@@ -132,13 +132,13 @@ unsafe fn write_to(
     buffer: *const c_void,
     size: usize,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     let fd = file.fd();
     let size = chaos::shortened(file, size);
     // SAFETY: the caller's buffer.
-    perform(file, Way::Out, size, deadline, &mut |kind| unsafe {
+    perform(file, Direction::Out, size, deadline, &mut |kind| unsafe {
         match kind & SOCKET {
-            0 => without_sigpipe(&mut || result(libc::write(fd, buffer, size))),
+            0 => with_sigpipe_blocked(&mut || result(libc::write(fd, buffer, size))),
             _ => result(libc::send(fd, buffer, size, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)),
         }
     })
@@ -146,7 +146,7 @@ unsafe fn write_to(
 
 /// Calls `act`, which writes to something else than a socket, and takes the SIGPIPE back that it has raised. Any such
 /// file may be a pipe by now: what is remembered of it does not count.
-pub(crate) fn without_sigpipe(act: &mut dyn FnMut() -> Outcome<usize>) -> Outcome<usize> {
+pub(crate) fn with_sigpipe_blocked(act: &mut dyn FnMut() -> Result<usize>) -> Result<usize> {
     let (mut pipe, mut before, mut pending) =
         (MaybeUninit::uninit(), MaybeUninit::uninit(), MaybeUninit::zeroed());
     // SAFETY: each set is initialised by the call before its use; all zero is one.
@@ -182,11 +182,11 @@ pub(crate) fn without_sigpipe(act: &mut dyn FnMut() -> Outcome<usize>) -> Outcom
 
 /// Calls `step` with how much is done, until `size` is, or it gives 0 or an error: then errno says which,
 /// and what is done counts, if anything is.
-fn in_whole(
+fn transfer_all(
     size: usize,
     deadline: i64,
-    step: &mut dyn FnMut(usize) -> Outcome<usize>,
-) -> Outcome<usize> {
+    step: &mut dyn FnMut(usize) -> Result<usize>,
+) -> Result<usize> {
     let mut done = 0;
     while done < size {
         match step(done) {
@@ -196,7 +196,7 @@ fn in_whole(
             }
             Ok(count) => {
                 done += count;
-                budget::has_moved_part(count, deadline);
+                budget::charge_part(count, deadline);
             }
             Err(error) if done == 0 => return Err(error),
             Err(error) => {
@@ -217,10 +217,10 @@ pub(crate) unsafe fn read_full(
     buffer: *mut c_void,
     size: usize,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     let file = &FdRef::enter(fd)?;
     // SAFETY: what is left of the caller's buffer.
-    let done = in_whole(size, deadline, &mut |done| unsafe {
+    let done = transfer_all(size, deadline, &mut |done| unsafe {
         read_from(file, buffer.wrapping_byte_add(done), size - done, deadline)
     })?;
     sanitizer::is_written(buffer, done);
@@ -236,15 +236,15 @@ pub(crate) unsafe fn write_all(
     buffer: *const c_void,
     size: usize,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     let file = &FdRef::enter(fd)?;
     // SAFETY: what is left of the caller's buffer.
-    in_whole(size, deadline, &mut |done| unsafe {
+    transfer_all(size, deadline, &mut |done| unsafe {
         write_to(file, buffer.wrapping_byte_add(done), size - done, deadline)
     })
 }
 
 /// Closes `fd`.
-pub(crate) fn close(fd: c_int) -> Outcome<()> {
+pub(crate) fn close(fd: c_int) -> Result<()> {
     fd_ref::close(fd)
 }

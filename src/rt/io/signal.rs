@@ -5,7 +5,7 @@ use core::ffi::{c_int, c_long};
 use super::own_fd::OwnFd;
 use super::signal_owner::{self, Signals, set_of, signals_of};
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::rt::park::sleep;
 use crate::sys;
 
@@ -13,7 +13,7 @@ use crate::sys;
 ///
 /// # Safety
 /// `info` is NULL or writable.
-unsafe fn take(signals: Signals, info: *mut libc::siginfo_t) -> Outcome<c_int> {
+unsafe fn take(signals: Signals, info: *mut libc::siginfo_t) -> Result<c_int> {
     let (set, no_time) = (set_of(signals), libc::timespec { tv_sec: 0, tv_nsec: 0 });
     loop {
         // SAFETY: the caller's promise.
@@ -47,7 +47,7 @@ pub(crate) unsafe fn wait(
     set: *const libc::sigset_t,
     info: *mut libc::siginfo_t,
     deadline: i64,
-) -> Outcome<c_int> {
+) -> Result<c_int> {
     // SAFETY: the caller's promise; the call is there until it leaves.
     unsafe {
         let wanted = signals_of(set);
@@ -79,7 +79,7 @@ pub(crate) unsafe fn wait_child(
     pid: libc::pid_t,
     status: *mut c_int,
     deadline: i64,
-) -> Outcome<libc::pid_t> {
+) -> Result<libc::pid_t> {
     if pid <= 0 {
         return Err(libc::EINVAL);
     }
@@ -109,7 +109,7 @@ pub(crate) unsafe fn wait_child(
 }
 
 /// Where the system has no such file descriptors, or no more of them: looks from time to time.
-fn look_at_times(deadline: i64, attempt: &mut dyn FnMut() -> Outcome<c_int>) -> Outcome<c_int> {
+fn look_at_times(deadline: i64, attempt: &mut dyn FnMut() -> Result<c_int>) -> Result<c_int> {
     const FIRST: i64 = 500_000;
     const LONGEST: i64 = 20_000_000;
     let mut pause = FIRST;

@@ -28,11 +28,11 @@ use core::ptr;
 use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use super::own_fd::OwnFd;
-use crate::rt::base::parker::Hearing;
+use crate::rt::base::parker::WaitMode;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task::Task;
 use crate::rt::os;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::sync::mutex::{self, Mutex};
 use crate::sys;
 
@@ -111,7 +111,7 @@ fn with_mutex<T>(act: impl FnOnce() -> T) -> T {
     let (caller, mutex) = (Caller::current(), CALLS.mutex.get());
     // SAFETY: the mutex stays. The caller does not have it, and waits as long as it takes: no call fails.
     unsafe {
-        let _ = mutex::lock(caller, mutex, Hearing::Nothing, -1);
+        let _ = mutex::lock(caller, mutex, WaitMode::Nothing, -1);
         let result = act();
         let _ = mutex::unlock(caller, mutex);
         result
@@ -119,7 +119,7 @@ fn with_mutex<T>(act: impl FnOnce() -> T) -> T {
 }
 
 /// A call begins to wait for `wanted`. EMFILE, ENOMEM ...
-pub(crate) fn enter(wanted: Signals) -> Outcome<*mut Call> {
+pub(crate) fn enter(wanted: Signals) -> Result<*mut Call> {
     let place = sys::allocate(size_of::<Call>()).ok_or(libc::ENOMEM)?;
     let call: *mut Call = place.as_ptr().cast();
     let entered = with_mutex(|| {
@@ -139,7 +139,7 @@ pub(crate) fn enter(wanted: Signals) -> Outcome<*mut Call> {
 }
 
 /// None: the system refuses the call.
-fn new_signalfd(mask: Signals) -> Outcome<Option<OwnFd>> {
+fn new_signalfd(mask: Signals) -> Result<Option<OwnFd>> {
     let flags = libc::SFD_NONBLOCK | libc::SFD_CLOEXEC;
     // SAFETY: the set is there for as long as the call.
     let fd = unsafe { libc::signalfd(-1, &set_of(mask), flags) };

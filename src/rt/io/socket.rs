@@ -2,13 +2,13 @@
 
 use core::ffi::c_int;
 
-use super::descriptors::Way;
+use super::descriptors::Direction;
 use super::fd_ref::{FdRef, Woken};
 use super::fd_type::{self, SOCKET, TCP};
 use super::own_fd::OwnFd;
 use super::rw::{perform, result};
 use super::{fd_identity, nonblock};
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::rt::park::park;
 use crate::{sanitizer, sys};
 
@@ -21,13 +21,13 @@ pub(crate) unsafe fn accept(
     address: *mut libc::sockaddr,
     length: *mut libc::socklen_t,
     deadline: i64,
-) -> Outcome<c_int> {
+) -> Result<c_int> {
     let file = &FdRef::enter(fd)?;
     // The call shortens it.
     // SAFETY: the caller's, or NULL.
     let room = unsafe { length.as_ref() }.copied();
     let mut of = 0;
-    let accepted = perform(file, Way::In, 0, deadline, &mut |kind| {
+    let accepted = perform(file, Direction::In, 0, deadline, &mut |kind| {
         of = kind & (SOCKET | TCP);
         loop {
             // accept4(2) has no flag against blocking. Other code may have replaced the listener, and another process
@@ -49,7 +49,7 @@ pub(crate) unsafe fn accept(
     })?;
     let accepted = c_int::try_from(accepted).map_err(|_| libc::EMFILE)?;
     // A listener that other code has made may be of another sort by now than it was.
-    let is_known = !file.entry().is_foreign();
+    let is_known = !file.entry().is_unmanaged();
     fd_identity::adopt(accepted, if is_known { of } else { SOCKET | fd_type::is_tcp(accepted) });
     Ok(accepted)
 }
@@ -63,7 +63,7 @@ pub(crate) unsafe fn connect(
     address: *const libc::sockaddr,
     length: libc::socklen_t,
     deadline: i64,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: the caller's address.
     unsafe { connect_file(&FdRef::enter(fd)?, address, length, deadline) }
 }
@@ -77,7 +77,7 @@ pub(crate) unsafe fn connect_file(
     address: *const libc::sockaddr,
     length: libc::socklen_t,
     deadline: i64,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: the caller's address.
     let outcome = unsafe { connect_with(file, address, length, deadline) };
     file.judge(outcome)
@@ -88,10 +88,10 @@ unsafe fn connect_with(
     address: *const libc::sockaddr,
     length: libc::socklen_t,
     deadline: i64,
-) -> Outcome<()> {
-    fd_type::kind_anew(file)?;
+) -> Result<()> {
+    fd_type::refresh_type(file)?;
     let fd = file.fd();
-    let mut edges = file.entry().edges(Way::Out);
+    let mut edges = file.entry().edges(Direction::Out);
     // SAFETY: the caller's address.
     let begun = unsafe {
         match nonblock::during(file, || begin(fd, address, length)) {
@@ -110,9 +110,9 @@ unsafe fn connect_with(
         if is_last {
             return Err(libc::ETIMEDOUT);
         }
-        is_last = file.wait(Way::Out, false, edges, deadline)? == Woken::TimedOut;
+        is_last = file.wait(Direction::Out, false, edges, deadline)? == Woken::TimedOut;
         file.check()?;
-        edges = file.entry().edges(Way::Out);
+        edges = file.entry().edges(Direction::Out);
     }
     outcome(fd)
 }
@@ -129,7 +129,7 @@ unsafe fn until_there_is_room(
     address: *const libc::sockaddr,
     length: libc::socklen_t,
     deadline: i64,
-) -> Outcome<bool> {
+) -> Result<bool> {
     const MOST: i64 = 20_000_000;
     let mut pause_for = 500_000;
     loop {
@@ -157,7 +157,7 @@ pub(crate) unsafe fn begin(
     fd: c_int,
     address: *const libc::sockaddr,
     length: libc::socklen_t,
-) -> Outcome<bool> {
+) -> Result<bool> {
     // SAFETY: the caller's promise.
     if unsafe { libc::connect(fd, address, length) } == 0 {
         return Ok(true);
@@ -169,12 +169,12 @@ pub(crate) unsafe fn begin(
 }
 
 /// Has a connection that was begun succeeded or failed?
-pub(crate) fn is_over(fd: c_int) -> Outcome<bool> {
+pub(crate) fn is_over(fd: c_int) -> Result<bool> {
     Ok(fd_type::poll(fd, libc::POLLOUT)? != 0)
 }
 
 /// What has become of it.
-pub(crate) fn outcome(fd: c_int) -> Outcome<()> {
+pub(crate) fn outcome(fd: c_int) -> Result<()> {
     match os::socket_option(fd, libc::SO_ERROR) {
         Ok(0) => Ok(()),
         Ok(error) => Err(error),
@@ -227,7 +227,7 @@ pub(crate) fn reset_at_close(fd: c_int) {
 }
 
 /// A new socket, which does not block and is not inherited. What it is will be asked for when it is first used.
-pub(crate) fn socket(family: c_int, sort: c_int, protocol: c_int) -> Outcome<OwnFd> {
+pub(crate) fn socket(family: c_int, sort: c_int, protocol: c_int) -> Result<OwnFd> {
     let sort = sort | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: socket has no preconditions.
     OwnFd::made(unsafe { libc::socket(family, sort, protocol) }.into(), 0)

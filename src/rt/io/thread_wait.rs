@@ -16,22 +16,22 @@ use core::ffi::c_int;
 use core::ptr;
 
 use super::fd_ref::FdRef;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 
 /// A thread in the list of an entry.
-pub(crate) struct Polling {
-    next: *mut Polling,
+pub(crate) struct ThreadPoll {
+    next: *mut ThreadPoll,
     /// What leads here.
-    link: *mut *mut Polling,
+    link: *mut *mut ThreadPoll,
     wake: os::WakeFds,
 }
 
-impl Polling {
+impl ThreadPoll {
     /// Ends the poll(2) of each.
     ///
     /// # Safety
     /// The entry's lock is held.
-    pub(super) unsafe fn notify_all(mut list: *mut Polling) {
+    pub(super) unsafe fn notify_all(mut list: *mut ThreadPoll) {
         // SAFETY: a thread stays until it has left the list, under the lock (T1, T2).
         while let Some(polling) = unsafe { list.as_ref() } {
             polling.wake.notify();
@@ -43,7 +43,7 @@ impl Polling {
     ///
     /// # Safety
     /// The entry's lock is held.
-    pub(super) unsafe fn count(mut list: *mut Polling) -> u64 {
+    pub(super) unsafe fn count(mut list: *mut ThreadPoll) -> u64 {
         let mut count = 0;
         // SAFETY: as in `notify_all`.
         while let Some(polling) = unsafe { list.as_ref() } {
@@ -54,7 +54,7 @@ impl Polling {
 
     /// # Safety
     /// The entry's lock is held; the place stays until [`leave`](Self::leave).
-    unsafe fn join(&mut self, list: *mut *mut Polling) {
+    unsafe fn join(&mut self, list: *mut *mut ThreadPoll) {
         // SAFETY: T1, T2.
         unsafe {
             (self.next, self.link) = (*list, list);
@@ -80,16 +80,16 @@ impl Polling {
 
 /// Waits until the file of `file` is ready for some of `events`, and gives what for; none: look again. ETIMEDOUT;
 /// ECANCELED: the file is closed; EBADF ...
-pub(crate) fn poll(file: &FdRef, events: i16, deadline: i64) -> Outcome<i16> {
+pub(crate) fn poll(file: &FdRef, events: i16, deadline: i64) -> Result<i16> {
     // Where no descriptor is left the thread looks from time to time.
     const LOOK_AGAIN: i64 = 20_000_000;
     let wake = os::WakeFds::new();
     let has_own = wake.reader() >= 0;
-    let mut polling = Polling { next: ptr::null_mut(), link: ptr::null_mut(), wake };
+    let mut polling = ThreadPoll { next: ptr::null_mut(), link: ptr::null_mut(), wake };
     let entry = file.place();
     // SAFETY: the entry stays (E1), and the place on this stack until it has left the list.
     unsafe {
-        let held = (*entry).lock.hold();
+        let held = (*entry).lock.guard();
         file.check()?;
         polling.join(&raw mut (*entry).polling);
         drop(held);
@@ -99,7 +99,7 @@ pub(crate) fn poll(file: &FdRef, events: i16, deadline: i64) -> Outcome<i16> {
             _ => deadline.min(os::now() + LOOK_AGAIN),
         };
         let found = look(file.fd(), events, polling.wake.reader(), until);
-        let held = (*entry).lock.hold();
+        let held = (*entry).lock.guard();
         polling.leave();
         drop(held);
         file.check()?;
@@ -111,7 +111,7 @@ pub(crate) fn poll(file: &FdRef, events: i16, deadline: i64) -> Outcome<i16> {
 }
 
 /// poll(2) of both. EBADF.
-fn look(fd: c_int, events: i16, reader: c_int, deadline: i64) -> Outcome<i16> {
+fn look(fd: c_int, events: i16, reader: c_int, deadline: i64) -> Result<i16> {
     let other = libc::pollfd { fd: reader, events: libc::POLLIN, revents: 0 };
     let mut files = [libc::pollfd { fd, events, revents: 0 }, other];
     os::poll(&mut files, deadline)?;

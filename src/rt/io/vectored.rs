@@ -2,11 +2,11 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::descriptors::Way;
+use super::descriptors::Direction;
 use super::fd_ref::FdRef;
 use super::fd_type::SOCKET;
-use super::rw::{perform, result, without_sigpipe};
-use crate::rt::os::Outcome;
+use super::rw::{perform, result, with_sigpipe_blocked};
+use crate::rt::os::Result;
 
 /// readv(2).
 ///
@@ -17,13 +17,13 @@ pub(crate) unsafe fn readv(
     parts: *const libc::iovec,
     count: c_int,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     let length = usize::try_from(count).map_err(|_| libc::EINVAL)?;
     // SAFETY: the caller's promise.
     let is_plain = unsafe { is_plain(parts, length) };
     let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise. What it wants in all is not known: it is never empty for certain.
-    perform(file, Way::In, 0, deadline, &mut |kind| unsafe {
+    perform(file, Direction::In, 0, deadline, &mut |kind| unsafe {
         match kind & SOCKET {
             SOCKET if !is_plain => {
                 result(libc::recvmsg(fd, &mut message_of(parts, length), libc::MSG_DONTWAIT))
@@ -62,16 +62,16 @@ pub(crate) unsafe fn writev(
     parts: *const libc::iovec,
     count: c_int,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     let length = usize::try_from(count).map_err(|_| libc::EINVAL)?;
     // SAFETY: the caller's promise.
     let is_plain = unsafe { is_plain(parts, length) };
     let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(file, Way::Out, 0, deadline, &mut |kind| unsafe {
+    perform(file, Direction::Out, 0, deadline, &mut |kind| unsafe {
         match kind & SOCKET {
             SOCKET if is_plain => result(libc::writev(fd, parts, count)),
-            0 => without_sigpipe(&mut || result(libc::writev(fd, parts, count))),
+            0 => with_sigpipe_blocked(&mut || result(libc::writev(fd, parts, count))),
             _ => {
                 let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
                 result(libc::sendmsg(fd, &message_of(parts, length), flags))
@@ -90,13 +90,13 @@ pub(crate) unsafe fn recvfrom(
     flags: c_int,
     (address, length): (*mut libc::sockaddr, *mut libc::socklen_t),
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     // Flags change what a short answer means.
     let wanted = if flags == 0 { size } else { 0 };
     let flags = flags | libc::MSG_DONTWAIT;
     let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(file, Way::In, wanted, deadline, &mut |_| unsafe {
+    perform(file, Direction::In, wanted, deadline, &mut |_| unsafe {
         result(libc::recvfrom(fd, buffer, size, flags, address, length))
     })
 }
@@ -111,11 +111,11 @@ pub(crate) unsafe fn sendto(
     flags: c_int,
     (address, length): (*const libc::sockaddr, libc::socklen_t),
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     let flags = flags | libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
     let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(file, Way::Out, size, deadline, &mut |_| unsafe {
+    perform(file, Direction::Out, size, deadline, &mut |_| unsafe {
         result(libc::sendto(fd, buffer, size, flags, address, length))
     })
 }
@@ -129,11 +129,11 @@ pub(crate) unsafe fn recvmsg(
     message: *mut libc::msghdr,
     flags: c_int,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     let flags = flags | libc::MSG_DONTWAIT;
     let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(file, Way::In, 0, deadline, &mut |_| unsafe {
+    perform(file, Direction::In, 0, deadline, &mut |_| unsafe {
         result(libc::recvmsg(fd, message, flags))
     })
 }
@@ -147,11 +147,11 @@ pub(crate) unsafe fn sendmsg(
     message: *const libc::msghdr,
     flags: c_int,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     let flags = flags | libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
     let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(file, Way::Out, 0, deadline, &mut |_| unsafe {
+    perform(file, Direction::Out, 0, deadline, &mut |_| unsafe {
         result(libc::sendmsg(fd, message, flags))
     })
 }

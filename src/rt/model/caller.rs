@@ -43,7 +43,7 @@ impl Caller {
     #[inline(always)]
     pub(crate) fn moves(self, place: *const c_void) -> bool {
         // SAFETY: the thread's worker.
-        !self.0.is_null() && unsafe { (*self.0).vessels.moves(place) }
+        !self.0.is_null() && unsafe { (*self.0).stack_cache.moves(place) }
     }
 }
 

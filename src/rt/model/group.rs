@@ -8,32 +8,32 @@ use super::nesting::Brackets;
 use super::runtime::Runtime;
 use super::task::Task;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::lock::{Lock, SeveralTouch};
-use crate::rt::base::wait_queue::{Queue, Waiter};
+use crate::rt::base::lock::{Lock, Aliased};
+use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 
 /// A group of tasks.
 pub struct Group {
     /// For all below but the last three.
     pub(crate) lock: Lock,
     /// Is it that of a main task?
-    pub(crate) is_root: bool,
+    pub(crate) is_main: bool,
     /// It was cancelled. Written under the runtime's lock, too.
     pub(crate) is_cancelled: bool,
     /// Does a thread in acort_enter() do nothing but wait for its end? It is one that wakes nobody until then.
-    pub(crate) is_waited_for: bool,
+    pub(crate) has_blocked_caller: bool,
     /// Nothing could wake its tasks.
-    pub(crate) is_stuck: bool,
+    pub(crate) is_deadlocked: bool,
     /// The errno that it has failed with first, or 0.
     pub(crate) error: c_int,
     /// How many have not ended.
     pub(crate) live: usize,
     pub(crate) first: *mut Task,
     /// Those who wait until none lives.
-    pub(crate) waiters: Queue,
+    pub(crate) waiters: WaitQueue,
     pub(crate) runtime: *mut Runtime,
     /// Its place among the groups of the runtime, under that one's lock.
     pub(crate) brackets: Brackets,
-    _touched: SeveralTouch,
+    _aliased: Aliased,
 }
 
 impl Group {
@@ -41,8 +41,8 @@ impl Group {
     ///
     /// # Safety
     /// Nobody else knows the task.
-    pub(crate) unsafe fn take_in(&mut self, task: *mut Task) {
-        let _held = self.lock.hold();
+    pub(crate) unsafe fn add(&mut self, task: *mut Task) {
+        let _guard = self.lock.guard();
         // SAFETY: the caller's promise; who is in the list exists.
         unsafe {
             (*task).group = self;
@@ -51,7 +51,7 @@ impl Group {
             if let Some(first) = self.first.as_mut() {
                 first.group_previous = task;
             }
-            if self.is_cancelled && !self.is_root {
+            if self.is_cancelled && !self.is_main {
                 (*task).parker.cancel();
             }
         }
@@ -82,7 +82,7 @@ impl Group {
     /// # Safety
     /// The task is in the list.
     pub(crate) unsafe fn forget(&mut self, task: *mut Task) {
-        let _held = self.lock.hold();
+        let _guard = self.lock.guard();
         // SAFETY: the caller's promise.
         unsafe { self.unlink(task) }
     }
@@ -96,32 +96,32 @@ impl Group {
     pub(crate) unsafe fn ended(group: *mut Group, task: *mut Task, is_kept: bool) -> *mut Waiter {
         // SAFETY: the caller's promise.
         unsafe {
-            let _held = (*group).lock.hold();
+            let _guard = (*group).lock.guard();
             if !is_kept {
                 (*group).unlink(task);
             }
             (*group).live -= 1;
-            if (*group).live == 0 && (*group).is_waited_for {
-                (*group).is_waited_for = false;
-                (*(*group).runtime).waiting_callers.fetch_sub(1, Ordering::SeqCst);
+            if (*group).live == 0 && (*group).has_blocked_caller {
+                (*group).has_blocked_caller = false;
+                (*(*group).runtime).blocked_callers.fetch_sub(1, Ordering::SeqCst);
             }
             if (*group).live == 0 { (*group).waiters.claim_all() } else { ptr::null_mut() }
         }
     }
 
     /// The thread that has started its tasks waits for their end from here on.
-    pub(crate) fn caller_waits(&mut self) {
-        let _held = self.lock.hold();
+    pub(crate) fn mark_caller_blocked(&mut self) {
+        let _guard = self.lock.guard();
         if self.live != 0 {
-            self.is_waited_for = true;
+            self.has_blocked_caller = true;
             // SAFETY: a group's runtime is there.
-            unsafe { (*self.runtime).a_caller_waits() }
+            unsafe { (*self.runtime).caller_blocked() }
         }
     }
 
     /// Calls `visit` for each task, the ended ones that are kept, too. The lock is held meanwhile.
     pub(crate) fn each(&mut self, visit: &mut dyn FnMut(*mut Task)) {
-        let _held = self.lock.hold();
+        let _guard = self.lock.guard();
         let mut task = self.first;
         // SAFETY: who is in the list exists.
         while let Some(this) = unsafe { task.as_ref() } {

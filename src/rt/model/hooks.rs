@@ -8,7 +8,7 @@ use super::abi::{acort_hooks_t, acort_task_t};
 use super::task::Task;
 use super::worker::Worker;
 use crate::diag;
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::wait_reason::WaitReason;
 
 #[unsafe(link_section = "aco_shared")]
 static HOOKS: AtomicPtr<acort_hooks_t> = AtomicPtr::new(ptr::null_mut());
@@ -90,7 +90,7 @@ pub(crate) fn woken(task: *mut Task) {
 
 /// A task begins to wait.
 #[inline(always)]
-pub(crate) fn waits(task: *mut Task, why: Why) {
+pub(crate) fn waits(task: *mut Task, why: WaitReason) {
     let hooks = HOOKS.load(Ordering::Acquire);
     if !hooks.is_null() {
         waits_slowly(hooks, task, why);
@@ -99,19 +99,19 @@ pub(crate) fn waits(task: *mut Task, why: Why) {
 
 #[cold]
 #[inline(never)]
-fn waits_slowly(hooks: *mut acort_hooks_t, task: *mut Task, why: Why) {
+fn waits_slowly(hooks: *mut acort_hooks_t, task: *mut Task, why: WaitReason) {
     // SAFETY: as in `tell_slowly`; the thread's worker, on which the task runs.
     unsafe {
         let Some(hook) = (*hooks).block else { return };
         let worker = Worker::here();
-        if (*worker).is_telling {
+        if (*worker).in_block_hook {
             let what = format_args!("a hook that is told of a wait would have to wait");
             diag::fatal("acort", task, what, "wait in tasks, or call with deadline 0")
         }
-        (*worker).is_telling = true;
+        (*worker).in_block_hook = true;
         let _inside = InHook::new();
         hook((*hooks).user, task, why.text().as_ptr());
-        (*worker).is_telling = false;
+        (*worker).in_block_hook = false;
     }
 }
 
@@ -123,7 +123,7 @@ pub(crate) fn slice_limit() -> i64 {
 }
 
 /// A task has run for longer.
-pub(crate) fn overran(task: *mut Task, nanoseconds: i64) {
+pub(crate) fn on_slice_exceeded(task: *mut Task, nanoseconds: i64) {
     let hooks = HOOKS.load(Ordering::Acquire);
     // SAFETY: as in `tell_slowly`.
     unsafe {

@@ -16,8 +16,8 @@
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use crate::rt::base::lock::{happens_after, happens_before};
-use crate::rt::os::{self, Outcome};
+use crate::rt::base::lock::{tsan_acquire, tsan_release};
+use crate::rt::os::{self, Result};
 use crate::{arch, sys};
 
 /// The state of the thread that has made a runtime.
@@ -33,7 +33,7 @@ pub(crate) struct Inherited {
 
 impl Inherited {
     /// The state of this thread, which the caller holds.
-    pub(crate) fn of_this_thread() -> Outcome<NonNull<Inherited>> {
+    pub(crate) fn of_this_thread() -> Result<NonNull<Inherited>> {
         #[unsafe(link_section = "aco_shared")]
         static LAST: AtomicU64 = AtomicU64::new(0);
         let place: NonNull<Inherited> =
@@ -65,9 +65,9 @@ impl Inherited {
     pub(crate) unsafe fn release(this: NonNull<Inherited>) {
         // SAFETY: the caller is one of its holders: it exists until the last one frees it.
         unsafe {
-            happens_before(this.as_ptr());
+            tsan_release(this.as_ptr());
             if this.as_ref().holders.fetch_sub(1, Ordering::AcqRel) == 1 {
-                happens_after(this.as_ptr());
+                tsan_acquire(this.as_ptr());
                 sys::free(this.as_ptr().cast());
             }
         }

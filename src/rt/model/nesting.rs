@@ -22,7 +22,7 @@ use core::ptr;
 use super::group::Group;
 use super::runtime::Runtime;
 use super::task::Task;
-use crate::rt::base::lock::SeveralTouch;
+use crate::rt::base::lock::Aliased;
 
 /// Where a group begins or ends in the list; all zero: the head of an empty list.
 #[repr(C)]
@@ -31,7 +31,7 @@ pub(crate) struct Bracket {
     previous: *mut Bracket,
     /// The group that begins here; NULL: one ends here, or it is the head.
     group: *mut Group,
-    _touched: SeveralTouch,
+    _aliased: Aliased,
 }
 
 /// The two of a group.
@@ -57,7 +57,7 @@ impl Bracket {
     }
 
     /// Takes this one out; it is not the head.
-    unsafe fn take_out(this: *mut Bracket) {
+    unsafe fn remove(this: *mut Bracket) {
         // SAFETY: the caller's promise: it is in the list, which is locked, behind another one.
         unsafe {
             let (next, previous) = ((*this).next, (*this).previous);
@@ -73,7 +73,7 @@ impl Bracket {
 ///
 /// # Safety
 /// The runtime's lock is held; `outer` is one of its groups, and `group` in no list.
-pub(crate) unsafe fn put_in(outer: *mut Group, group: *mut Group) {
+pub(crate) unsafe fn insert(outer: *mut Group, group: *mut Group) {
     // SAFETY: the caller's promise.
     unsafe {
         let place = match outer.as_mut() {
@@ -91,18 +91,18 @@ pub(crate) unsafe fn put_in(outer: *mut Group, group: *mut Group) {
 ///
 /// # Safety
 /// The group is in the list of its runtime, whose lock is not held.
-pub(crate) unsafe fn take_out(group: *mut Group) {
+pub(crate) unsafe fn remove(group: *mut Group) {
     // SAFETY: the caller's promise.
     unsafe {
-        let _held = (*(*group).runtime).lock.hold();
-        Bracket::take_out(&raw mut (*group).brackets.begin);
-        Bracket::take_out(&raw mut (*group).brackets.end);
+        let _guard = (*(*group).runtime).lock.guard();
+        Bracket::remove(&raw mut (*group).brackets.begin);
+        Bracket::remove(&raw mut (*group).brackets.end);
     }
 }
 
 /// Calls `visit` for each group of `runtime`. The runtime's lock is held meanwhile.
 pub(crate) fn each(runtime: &Runtime, visit: &mut dyn FnMut(*mut Group)) {
-    let _held = runtime.lock.hold();
+    let _guard = runtime.lock.guard();
     // SAFETY: the list is locked; what is in it exists.
     unsafe { walk(runtime.groups.next, ptr::null(), visit) }
 }
@@ -131,12 +131,12 @@ unsafe fn walk(mut from: *mut Bracket, to: *const Bracket, visit: &mut dyn FnMut
 ///
 /// # Safety
 /// The runtime's lock is held; the opener runs here.
-pub(crate) unsafe fn is_born_cancelled(opener: &Task) -> bool {
+pub(crate) unsafe fn starts_cancelled(opener: &Task) -> bool {
     let parker = &opener.parker;
     // SAFETY: the opener's group exists.
     unsafe {
         let around = opener.group;
-        let is_meant = if (*around).is_root { parker.is_cancelled() } else { !parker.is_masked() };
+        let is_meant = if (*around).is_main { parker.is_cancelled() } else { !parker.is_masked() };
         (*around).is_cancelled && is_meant
     }
 }
@@ -145,7 +145,7 @@ pub(crate) unsafe fn is_born_cancelled(opener: &Task) -> bool {
 ///
 /// # Safety
 /// The group is in the list of its runtime, whose lock is held.
-pub(crate) unsafe fn each_inside(group: *mut Group, visit: &mut dyn FnMut(*mut Group)) {
+pub(crate) unsafe fn for_each_within(group: *mut Group, visit: &mut dyn FnMut(*mut Group)) {
     // SAFETY: the list is locked; its end comes behind its beginning (2).
     unsafe {
         let brackets = &raw mut (*group).brackets;

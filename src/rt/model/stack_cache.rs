@@ -7,15 +7,15 @@ use crate::sanitizer;
 
 /// The most of each kind that a worker keeps, and how many it keeps while it has nothing to do.
 const MOST: u32 = 16 * 1024;
-pub(crate) const MOST_IDLE: u32 = 1024;
+pub(crate) const MAX_IDLE: u32 = 1024;
 
 /// Ended coroutines, linked through `arg`.
-pub(crate) struct Kept {
+pub(crate) struct CoroutineList {
     pub(crate) first: *mut aco_t,
     pub(crate) count: u32,
 }
 
-impl Kept {
+impl CoroutineList {
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<*mut aco_t> {
         let co = self.first;
@@ -43,16 +43,16 @@ impl Kept {
 }
 
 /// A worker's.
-pub(crate) struct Vessels {
-    pub(crate) own: Kept,
-    pub(crate) shared: Kept,
+pub(crate) struct StackCache {
+    pub(crate) own: CoroutineList,
+    pub(crate) shared: CoroutineList,
     /// What they share; NULL before the first.
     pub(crate) shared_stack: *mut aco_share_stack_t,
     /// Where that begins, and its bytes: for [`moves`], which every call on an object asks.
     pub(crate) moving: (usize, usize),
 }
 
-impl Vessels {
+impl StackCache {
     /// Returns true if `place` lies on the stack that the worker's tasks share. It moves away then: from under the task
     /// that runs there, as from under one that runs elsewhere and has been given a pointer.
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Tasks: one block each, which has all that a wait needs.
 //!
-//! Blocks come from chunks that stay for ever: a task that has been freed is recognised until its block
+//! FreeList come from chunks that stay for ever: a task that has been freed is recognised until its block
 //! is used again. Each worker keeps some for itself.
 
 use core::ffi::{c_int, c_void};
@@ -11,28 +11,28 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use super::abi::acort_body_t;
 use super::group::Group;
-use super::task_cold::Extra;
+use super::task_cold::TaskCold;
 use super::worker::Worker;
 use crate::abi::aco_t;
 use crate::rt::base::list::Link;
 use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Parker;
 use crate::rt::base::timer_heap::HeapSlot;
-use crate::rt::base::wait_queue::{Queue, Waiter};
+use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 use crate::rt::os;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::{diag, tls};
 
 /// It is free, or nothing of ours.
 pub(crate) const FREE: u8 = 0;
 /// It has not begun.
-pub(crate) const FRESH: u8 = 1;
+pub(crate) const NEW: u8 = 1;
 /// It has begun.
 pub(crate) const STARTED: u8 = 2;
 /// It has ended.
-pub(crate) const ENDED: u8 = 3;
+pub(crate) const FINISHED: u8 = 3;
 /// It has ended without having begun: there was no memory for its stack.
-pub(crate) const FAILED: u8 = 4;
+pub(crate) const SPAWN_FAILED: u8 = 4;
 
 /// On the worker's share stack.
 pub(crate) const SHARED: u8 = 1;
@@ -43,11 +43,11 @@ pub(crate) const JOINED: u8 = 4;
 /// A main task: who has entered the runtime has its result.
 pub(crate) const MAIN: u8 = 8;
 /// Nothing can wake it, and nobody will.
-pub(crate) const GIVEN_UP: u8 = 16;
+pub(crate) const ABANDONED: u8 = 16;
 /// Its own stack is like no other, and not kept: it has a size or a place of its own, or is measured.
-pub(crate) const SIZED: u8 = 32;
+pub(crate) const CUSTOM_STACK: u8 = 32;
 /// Its own stack is filled with a pattern before it begins.
-pub(crate) const MEASURED: u8 = 64;
+pub(crate) const STACK_PAINTED: u8 = 64;
 /// Its calls take nothing of a budget.
 pub(crate) const UNCONSTRAINED: u8 = 128;
 
@@ -65,27 +65,27 @@ pub struct Task {
     pub(crate) timer: u32,
     /// `FREE` ...
     pub(crate) state: AtomicU8,
-    /// What it waits for: a [`Why`](crate::rt::park::wait::Why).
+    /// What it waits for: a [`WaitReason`](crate::rt::park::wait::WaitReason).
     pub(crate) why: AtomicU8,
     /// `SHARED` ...; `lock` is for those that change.
     pub(crate) flags: AtomicU8,
     /// Bit 0: `part` is its result; the rest: the mutexes and locks that it has. Its worker's alone.
     own: u8,
-    /// For `state`, `flags`, `watchers`.
+    /// For `state`, `flags`, `join_waiters`.
     pub(crate) lock: Lock,
     /// What it needs by turns.
-    pub(crate) part: Part,
+    pub(crate) part: Phase,
     /// The object that it waits for, or a file descriptor; of an ended one how deep its stack was used, if
     /// that was measured.
     pub(crate) about: AtomicUsize,
     /// Those who wait for its end.
-    pub(crate) watchers: Queue,
+    pub(crate) join_waiters: WaitQueue,
     pub(crate) group: *mut Group,
     pub(crate) group_next: *mut Task,
     pub(crate) group_previous: *mut Task,
     pub(crate) id: AtomicU64,
     /// What few tasks need, from malloc, or NULL.
-    pub(crate) extra: AtomicPtr<Extra>,
+    pub(crate) extra: AtomicPtr<TaskCold>,
 }
 
 // A million tasks is what a program may have.
@@ -93,7 +93,7 @@ const _: () = assert!(size_of::<Task>() <= 152);
 
 /// What a task begins with.
 #[derive(Clone, Copy)]
-pub(crate) struct Beginning {
+pub(crate) struct TaskStart {
     pub(crate) body: acort_body_t,
     pub(crate) argument: *mut c_void,
     /// Bytes of its own stack; 0: the worker's default.
@@ -104,9 +104,9 @@ pub(crate) struct Beginning {
 
 /// What a task needs one after the other, in the same place.
 #[repr(C)]
-pub(crate) union Part {
+pub(crate) union Phase {
     /// Until it has begun.
-    pub(crate) beginning: Beginning,
+    pub(crate) beginning: TaskStart,
     /// While it waits: its place in a queue.
     pub(crate) waiter: ManuallyDrop<Waiter>,
     /// From its end on, and where [`Task::has_result`] says so before.
@@ -163,8 +163,8 @@ struct Chunk {
 }
 
 /// A free block: zeroed, or as its last task left it. None: there is no memory.
-fn take_block() -> Option<NonNull<Task>> {
-    let _held = FREE_LOCK.hold();
+fn allocate_block() -> Option<NonNull<Task>> {
+    let _guard = FREE_LOCK.guard();
     let first = FREE_LIST.load(Ordering::Relaxed);
     if let Some(block) = NonNull::new(first) {
         // SAFETY: blocks stay for ever; the list is ours.
@@ -187,36 +187,36 @@ fn take_block() -> Option<NonNull<Task>> {
 }
 
 /// A task that has not begun, in no list. None: there is no memory.
-pub(crate) fn create(beginning: Beginning, flags: u8) -> Option<NonNull<Task>> {
+pub(crate) fn create(beginning: TaskStart, flags: u8) -> Option<NonNull<Task>> {
     let worker = Worker::here();
     // SAFETY: the thread's worker has its own free blocks.
     let own = unsafe { worker.as_mut().and_then(|worker| worker.blocks.pop()) };
-    let block = own.or_else(take_block)?;
+    let block = own.or_else(allocate_block)?;
     let task = block.as_ptr();
     // SAFETY: nobody else knows the block.
     unsafe {
         (*task).parker = Parker::new();
         (*task).co = ptr::null_mut();
-        (*task).part = Part { beginning };
+        (*task).part = Phase { beginning };
         (*task).own = 0;
         (*task).errno = 0;
         (*task).timer = 0;
         (*task).why.store(0, Ordering::Relaxed);
         (*task).flags.store(flags, Ordering::Relaxed);
-        (*task).watchers = Queue::NEW;
+        (*task).join_waiters = WaitQueue::NEW;
         (*task).extra.store(ptr::null_mut(), Ordering::Relaxed);
         let id = match worker.as_mut() {
             Some(worker) => worker.next_id(&NEXT_ID),
             None => NEXT_ID.fetch_add(1, Ordering::Relaxed),
         };
         (*task).id.store(id, Ordering::Relaxed);
-        (*task).state.store(FRESH, Ordering::Release);
+        (*task).state.store(NEW, Ordering::Release);
     }
     Some(block)
 }
 
 /// The task at `address`; NULL: it is none's.
-pub(crate) fn of_address(address: usize) -> *mut Task {
+pub(crate) fn from_address(address: usize) -> *mut Task {
     let mut chunk: *mut Chunk = CHUNKS.load(Ordering::Acquire).cast();
     // SAFETY: chunks are never freed.
     unsafe {
@@ -238,7 +238,7 @@ pub(crate) fn of_address(address: usize) -> *mut Task {
 pub(crate) unsafe fn free(task: *mut Task) {
     // SAFETY: the caller's promise; blocks stay for ever.
     unsafe {
-        Extra::free((*task).extra.load(Ordering::Acquire));
+        TaskCold::free((*task).extra.load(Ordering::Acquire));
         (*task).state.store(FREE, Ordering::Release);
         let kept = Worker::here().as_mut().is_some_and(|worker| worker.blocks.push(task));
         if !kept {
@@ -252,18 +252,18 @@ pub(crate) unsafe fn free(task: *mut Task) {
 /// # Safety
 /// `task` is free, and in no list.
 pub(crate) unsafe fn give_back(task: *mut Task) {
-    let _held = FREE_LOCK.hold();
+    let _guard = FREE_LOCK.guard();
     // SAFETY: the caller's promise; the list is held.
     unsafe { (*task).next = FREE_LIST.load(Ordering::Relaxed) };
     FREE_LIST.store(task, Ordering::Relaxed);
 }
 
 /// The task that a C function was called for: EINVAL for NULL, ESRCH for one that was freed.
-pub(crate) fn check(task: *mut Task) -> Outcome<NonNull<Task>> {
+pub(crate) fn check(task: *mut Task) -> Result<NonNull<Task>> {
     let task = NonNull::new(task).ok_or(libc::EINVAL)?;
     // SAFETY: blocks stay for ever.
     match unsafe { task.as_ref() }.state.load(Ordering::Acquire) {
-        FRESH..=FAILED => Ok(task),
+        NEW..=SPAWN_FAILED => Ok(task),
         _ => Err(libc::ESRCH),
     }
 }
@@ -281,7 +281,7 @@ pub(crate) fn here() -> *mut Task {
 /// # Safety
 /// It is NULL or the task that runs here.
 #[inline(always)]
-pub(crate) unsafe fn took_lock(task: *mut Task) {
+pub(crate) unsafe fn lock_acquired(task: *mut Task) {
     // SAFETY: the caller's promise.
     if let Some(task) = unsafe { task.as_mut() }
         && let Some(own) = task.own.checked_add(LOCK)
@@ -293,9 +293,9 @@ pub(crate) unsafe fn took_lock(task: *mut Task) {
 /// It has given one up, perhaps one that another task took.
 ///
 /// # Safety
-/// As [`took_lock`].
+/// As [`lock_acquired`].
 #[inline(always)]
-pub(crate) unsafe fn gave_lock(task: *mut Task) {
+pub(crate) unsafe fn lock_released(task: *mut Task) {
     // SAFETY: the caller's promise.
     if let Some(task) = unsafe { task.as_mut() }
         && let Some(own) = task.own.checked_sub(LOCK)
@@ -331,7 +331,7 @@ impl Task {
 
     /// Writes its result: it ends now.
     pub(crate) fn set_result(&mut self, result: *mut c_void) {
-        self.part = Part { result };
+        self.part = Phase { result };
         self.own |= HAS_RESULT;
     }
 
@@ -347,11 +347,11 @@ impl Task {
 
     /// Has it neither ended nor been freed?
     pub(crate) fn lives(&self) -> bool {
-        matches!(self.state.load(Ordering::Acquire), FRESH | STARTED)
+        matches!(self.state.load(Ordering::Acquire), NEW | STARTED)
     }
 
     /// Has it ended?
-    pub(crate) fn has_ended(&self) -> bool {
-        self.state.load(Ordering::Acquire) >= ENDED
+    pub(crate) fn has_finished(&self) -> bool {
+        self.state.load(Ordering::Acquire) >= FINISHED
     }
 }

@@ -16,9 +16,9 @@ const SMALL: usize = 16;
 
 /// Once a task has it, it stays where it is until the task is freed.
 #[repr(C)]
-pub(crate) struct Extra {
+pub(crate) struct TaskCold {
     small: [u8; SMALL],
-    /// Room for more, from malloc, or NULL.
+    /// SelectBuffers for more, from malloc, or NULL.
     large: *mut u8,
     /// From malloc, or NULL. Who replaces it holds the group.
     name: AtomicPtr<c_char>,
@@ -26,19 +26,19 @@ pub(crate) struct Extra {
     size: u32,
     /// How many places stand at the start of the room: the task waits for several things.
     places: u32,
-    /// A call has the room for itself: see [`take_room`].
+    /// A call has the room for itself: see [`acquire_scratch`].
     is_taken: bool,
     /// Its values under keys (see `locals`).
     values: Values,
 }
 
-impl Extra {
+impl TaskCold {
     /// Frees it.
     ///
     /// # Safety
     /// It is a task's, or NULL, and not used from here on.
     #[inline(always)]
-    pub(crate) unsafe fn free(extra: *mut Extra) {
+    pub(crate) unsafe fn free(extra: *mut TaskCold) {
         // SAFETY: the caller's promise: all are from malloc.
         unsafe {
             if let Some(this) = extra.as_ref() {
@@ -54,14 +54,14 @@ impl Extra {
 ///
 /// # Safety
 /// The task's group is held, or nobody else knows it.
-unsafe fn of(task: *mut Task) -> *mut Extra {
+unsafe fn of(task: *mut Task) -> *mut TaskCold {
     // SAFETY: the caller's promise.
     unsafe {
         let extra = (*task).extra.load(Ordering::Relaxed);
         if !extra.is_null() {
             return extra;
         }
-        let new = os::allocate_zeroed::<Extra>().map_or(ptr::null_mut(), ptr::NonNull::as_ptr);
+        let new = os::allocate_zeroed::<TaskCold>().map_or(ptr::null_mut(), ptr::NonNull::as_ptr);
         (*task).extra.store(new, Ordering::Release);
         new
     }
@@ -77,7 +77,7 @@ pub(crate) unsafe fn copy_argument(
     argument: *const c_void,
     size: usize,
 ) -> *mut c_void {
-    const START: usize = size_of::<Extra>().next_multiple_of(16);
+    const START: usize = size_of::<TaskCold>().next_multiple_of(16);
     let whole = size.checked_add(START);
     let Some(place) = whole.and_then(os::allocate_array::<u8>) else { return ptr::null_mut() };
     // SAFETY: so much was allocated, all zero: an extra part; the caller's promise.
@@ -107,18 +107,18 @@ pub(crate) unsafe fn values(task: *mut Task) -> *mut Values {
 ///
 /// # Safety
 /// `task` runs here.
-pub(crate) unsafe fn make_values(task: *mut Task) -> *mut Values {
+pub(crate) unsafe fn ensure_values(task: *mut Task) -> *mut Values {
     // SAFETY: the caller's promise.
     unsafe {
         if (*task).extra.load(Ordering::Relaxed).is_null() {
-            let _held = (*(*task).group).lock.hold();
+            let _guard = (*(*task).group).lock.guard();
             of(task);
         }
         values(task)
     }
 }
 
-/// Room of the task's own for `size` bytes, aligned to 8; what was in it is lost. NULL: there is no
+/// SelectBuffers of the task's own for `size` bytes, aligned to 8; what was in it is lost. NULL: there is no
 /// memory.
 ///
 /// # Safety
@@ -127,7 +127,7 @@ pub(crate) unsafe fn scratch(task: *mut Task, size: usize) -> *mut u8 {
     // SAFETY: the caller's promise: its own thread alone uses the room.
     unsafe {
         if (*task).extra.load(Ordering::Relaxed).is_null() {
-            let _held = (*(*task).group).lock.hold();
+            let _guard = (*(*task).group).lock.guard();
             if of(task).is_null() {
                 return ptr::null_mut();
             }
@@ -141,17 +141,17 @@ pub(crate) unsafe fn scratch(task: *mut Task, size: usize) -> *mut u8 {
     }
 }
 
-/// As [`scratch`], for a call that keeps the room while hooks run, until [`give_room_back`]. A hook's call is made by the
+/// As [`scratch`], for a call that keeps the room while hooks run, until [`release_scratch`]. A hook's call is made by the
 /// same task: it has NULL while another call keeps the room, and while a hook is told of a wait, which may use the room.
 ///
 /// # Safety
 /// `task` runs here.
-pub(crate) unsafe fn take_room(task: *mut Task, size: usize) -> *mut u8 {
+pub(crate) unsafe fn acquire_scratch(task: *mut Task, size: usize) -> *mut u8 {
     // SAFETY: the caller's promise: its own thread alone uses the room.
     unsafe {
         let extra = (*task).extra.load(Ordering::Relaxed);
         let is_taken = extra.as_ref().is_some_and(|extra| extra.is_taken);
-        if is_taken || (*(*task).parker.worker()).is_telling {
+        if is_taken || (*(*task).parker.worker()).in_block_hook {
             return ptr::null_mut();
         }
         let place = scratch(task, size);
@@ -162,11 +162,11 @@ pub(crate) unsafe fn take_room(task: *mut Task, size: usize) -> *mut u8 {
     }
 }
 
-/// The room of [`take_room`] is for other calls again.
+/// The room of [`acquire_scratch`] is for other calls again.
 ///
 /// # Safety
 /// The caller has taken it.
-pub(crate) unsafe fn give_room_back(task: *mut Task) {
+pub(crate) unsafe fn release_scratch(task: *mut Task) {
     // SAFETY: the caller's promise.
     unsafe { (*(*task).extra.load(Ordering::Relaxed)).is_taken = false }
 }
@@ -174,7 +174,7 @@ pub(crate) unsafe fn give_room_back(task: *mut Task) {
 /// A larger room. False: there is no memory.
 #[cold]
 #[inline(never)]
-unsafe fn grow(extra: *mut Extra, size: usize) -> bool {
+unsafe fn grow(extra: *mut TaskCold, size: usize) -> bool {
     let whole = size.checked_next_power_of_two().unwrap_or(usize::MAX);
     let Ok(bytes) = u32::try_from(whole.max(64)) else { return false };
     let Some(place) = sys::allocate(bytes as usize) else { return false };
@@ -204,7 +204,7 @@ pub(crate) unsafe fn room(task: *mut Task) -> *mut u8 {
 ///
 /// # Safety
 /// It has that room, and runs here.
-pub(crate) unsafe fn set_places(task: *mut Task, count: u32) {
+pub(crate) unsafe fn set_select_waiters(task: *mut Task, count: u32) {
     // SAFETY: the caller's promise.
     unsafe { (*(*task).extra.load(Ordering::Relaxed)).places = count }
 }
@@ -213,13 +213,13 @@ pub(crate) unsafe fn set_places(task: *mut Task, count: u32) {
 ///
 /// # Safety
 /// The objects are there; the wait has ended.
-pub(crate) unsafe fn withdraw_places(task: *mut Task) {
+pub(crate) unsafe fn dequeue_select_waiters(task: *mut Task) {
     // SAFETY: the caller's promise: so many places stand at the start of its room.
     unsafe {
         let Some(extra) = (*task).extra.load(Ordering::Relaxed).as_mut() else { return };
         let places: *mut Waiter = room(task).cast();
         for index in 0..extra.places as usize {
-            Waiter::withdraw(places.add(index));
+            Waiter::dequeue(places.add(index));
         }
         extra.places = 0;
     }

@@ -5,24 +5,24 @@
 use core::ffi::{c_int, c_void};
 
 use super::runtime::Runtime;
-use super::stack_cache::Vessels;
+use super::stack_cache::StackCache;
 use super::task::{self, Task};
 use crate::abi::aco_t;
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::rt::base::inbox::Inbox;
-use crate::rt::base::list::{Blocks, List};
-use crate::rt::base::lock::SeveralTouch;
+use crate::rt::base::list::{FreeList, List};
+use crate::rt::base::lock::Aliased;
 use crate::rt::base::parker::Parker;
 use crate::rt::base::random::Random;
-use crate::rt::base::spin::Patience;
-use crate::rt::base::timer_heap::Timers;
+use crate::rt::base::spin::AdaptiveSpin;
+use crate::rt::base::timer_heap::TimerHeap;
 use crate::rt::os::poller::Poller;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::tls;
 
 /// What a worker has counted: only its own thread writes it.
 #[derive(Default)]
-pub(crate) struct Counts {
+pub(crate) struct Counters {
     pub(crate) switches: AtomicU64,
     pub(crate) started: AtomicU64,
     pub(crate) ended: AtomicU64,
@@ -50,17 +50,17 @@ impl Preparation {
     const DONE: u32 = u32::MAX;
 
     /// The outcome is known: ends the [`wait`](Self::wait).
-    pub(crate) fn report(&self, outcome: Outcome<()>) {
+    pub(crate) fn report(&self, outcome: Result<()>) {
         let word = outcome.map_or_else(|error| error as u32, |()| Preparation::DONE);
         self.0.store(word, Ordering::Release);
-        os::wake_one(&raw const self.0);
+        os::futex_wake_one(&raw const self.0);
     }
 
     /// The outcome, once it is known.
-    pub(crate) fn wait(&self) -> Outcome<()> {
+    pub(crate) fn wait(&self) -> Result<()> {
         loop {
             match self.0.load(Ordering::Acquire) {
-                0 => os::sleep_on(&self.0, 0, -1),
+                0 => os::futex_wait(&self.0, 0, -1),
                 Preparation::DONE => return Ok(()),
                 error => return Err(error as c_int),
             }
@@ -76,13 +76,13 @@ pub(crate) struct Worker {
     /// The task that leaves will be woken by somebody; otherwise it has yielded, and is ready.
     pub(crate) is_parking: bool,
     /// A hook is being told that a task waits.
-    pub(crate) is_telling: bool,
+    pub(crate) in_block_hook: bool,
     pub(crate) ready: List<Task>,
     /// Units of the turn that are left, and how many the task that runs is to leave of them (see `budget`).
     pub(crate) left: i32,
     pub(crate) floor: i32,
     /// Tasks that were put before the others in this turn.
-    pub(crate) put_first: u32,
+    pub(crate) front_pushes: u32,
     /// A hook of the program runs.
     pub(crate) in_hook: u32,
     /// Where this thread's errno is.
@@ -96,9 +96,9 @@ pub(crate) struct Worker {
     pub(crate) outside: u32,
     /// File descriptors that its poller watches.
     pub(crate) watches: AtomicU32,
-    pub(crate) timers: Timers<Task>,
-    pub(crate) vessels: Vessels,
-    pub(crate) blocks: Blocks<Task>,
+    pub(crate) timers: TimerHeap<Task>,
+    pub(crate) stack_cache: StackCache,
+    pub(crate) blocks: FreeList<Task>,
     /// Tasks without memory for a stack, until another one ends.
     pub(crate) starved: List<Task>,
     /// The numbers of tasks are taken so many at a time.
@@ -110,13 +110,13 @@ pub(crate) struct Worker {
     pub(crate) poller: Poller,
     pub(crate) thread: libc::pthread_t,
     pub(crate) preparation: Preparation,
-    pub(crate) counts: Counts,
-    pub(crate) patience: Patience,
+    pub(crate) counts: Counters,
+    pub(crate) patience: AdaptiveSpin,
     /// Tasks of it were withdrawn, and it ends them: see `finish`.
-    pub(crate) gives_up: AtomicBool,
+    pub(crate) abandons: AtomicBool,
     /// What other threads touch.
     pub(crate) inbox: Inbox<Task>,
-    _touched: SeveralTouch,
+    _aliased: Aliased,
 }
 
 impl Worker {
@@ -127,7 +127,7 @@ impl Worker {
     }
 
     /// This thread is `worker` from here on; NULL: none.
-    pub(crate) fn set_here(worker: *mut Worker) {
+    pub(crate) fn set_current(worker: *mut Worker) {
         tls::set_worker(worker.cast::<c_void>());
     }
 
@@ -144,11 +144,11 @@ impl Worker {
 
     /// Wakes it up, if it sleeps. False: it does not.
     pub(crate) fn rouse(&self) -> bool {
-        let is_to_be_roused = self.inbox.is_to_be_roused();
-        if is_to_be_roused {
+        let claim_wakeup = self.inbox.claim_wakeup();
+        if claim_wakeup {
             self.poller.rouse();
         }
-        is_to_be_roused
+        claim_wakeup
     }
 
     /// Puts a task in its inbox. From any thread.
@@ -156,14 +156,14 @@ impl Worker {
     /// # Safety
     /// The worker exists until its task has run; the task is in no list.
     pub(crate) unsafe fn post(worker: *mut Worker, task: *mut Task) {
-        // SAFETY: the caller's promise; the worker waits for its givers before it goes.
-        unsafe { Inbox::give(&raw const (*worker).inbox, task, || (*worker).poller.rouse()) }
+        // SAFETY: the caller's promise; the worker waits for its pushers before it goes.
+        unsafe { Inbox::push(&raw const (*worker).inbox, task, || (*worker).poller.rouse()) }
     }
 
     /// Makes ready what is in the inbox, in the order in which it came.
-    pub(crate) fn take_inbox(&mut self) {
+    pub(crate) fn drain_inbox(&mut self) {
         let (ready, mut received) = (&mut self.ready, 0);
-        self.inbox.take(|task| {
+        self.inbox.drain(|task| {
             // SAFETY: this worker's task, and in no list now.
             unsafe { ready.push(task) };
             received += 1;
@@ -174,7 +174,7 @@ impl Worker {
     }
 
     /// Gives its free blocks to all.
-    pub(crate) fn give_blocks_back(&mut self) {
+    pub(crate) fn release_free_tasks(&mut self) {
         while let Some(block) = self.blocks.pop() {
             // SAFETY: free, and in no list now.
             unsafe { task::give_back(block.as_ptr()) };
@@ -184,9 +184,9 @@ impl Worker {
     /// Returns true if `place` lies on the stack that this thread's tasks share: a pointer to it is good for no other
     /// thread or task.
     #[inline(always)]
-    pub(crate) fn is_on_moving_stack(place: *const c_void) -> bool {
+    pub(crate) fn is_on_shared_stack(place: *const c_void) -> bool {
         // SAFETY: the thread's worker.
-        unsafe { Worker::here().as_ref() }.is_some_and(|worker| worker.vessels.moves(place))
+        unsafe { Worker::here().as_ref() }.is_some_and(|worker| worker.stack_cache.moves(place))
     }
 }
 

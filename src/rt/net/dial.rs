@@ -7,14 +7,14 @@ use core::ptr;
 use super::{happy_eyeballs, resolve};
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::socket;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::sys;
 
 /// The longest host and service.
 const MOST: usize = 256;
 
 /// What a network's name means: family, and sort of socket. EINVAL.
-fn network(name: &CStr) -> Outcome<(c_int, c_int)> {
+fn network(name: &CStr) -> Result<(c_int, c_int)> {
     Ok(match name.to_bytes() {
         b"tcp" => (libc::AF_UNSPEC, libc::SOCK_STREAM),
         b"tcp4" => (libc::AF_INET, libc::SOCK_STREAM),
@@ -31,7 +31,7 @@ fn network(name: &CStr) -> Outcome<(c_int, c_int)> {
 struct Text([u8; MOST]);
 
 impl Text {
-    fn of(bytes: &[u8]) -> Outcome<Text> {
+    fn of(bytes: &[u8]) -> Result<Text> {
         let mut text = Text([0; MOST]);
         if bytes.len() >= MOST {
             return Err(libc::ENAMETOOLONG);
@@ -49,7 +49,7 @@ impl Text {
 }
 
 /// "host:service", "[host]:service", ":service". EINVAL: there is no service.
-fn split(address: &CStr) -> Outcome<(Text, Text)> {
+fn split(address: &CStr) -> Result<(Text, Text)> {
     let bytes = address.to_bytes();
     let colon = bytes.iter().rposition(|byte| *byte == b':').ok_or(libc::EINVAL)?;
     let (host, service) = bytes.split_at(colon);
@@ -89,7 +89,7 @@ impl Addresses {
         address: &CStr,
         flags: c_int,
         deadline: i64,
-    ) -> Outcome<Addresses> {
+    ) -> Result<Addresses> {
         let (host, service) = split(address)?;
         // SAFETY: all zero is an addrinfo; the texts end in 0.
         unsafe {
@@ -117,7 +117,7 @@ impl Drop for Addresses {
 }
 
 /// The address of a unix socket. EINVAL: nothing; ENAMETOOLONG.
-fn unix_address(path: &CStr) -> Outcome<(libc::sockaddr_un, libc::socklen_t)> {
+fn unix_address(path: &CStr) -> Result<(libc::sockaddr_un, libc::socklen_t)> {
     // SAFETY: all zero is an address.
     let mut address: libc::sockaddr_un = unsafe { MaybeUninit::zeroed().assume_init() };
     address.sun_family = libc::AF_UNIX as libc::sa_family_t;
@@ -139,8 +139,8 @@ fn socket_with(
     family: c_int,
     sort: c_int,
     protocol: c_int,
-    set_up: &mut dyn FnMut(&FdRef) -> Outcome<()>,
-) -> Outcome<c_int> {
+    set_up: &mut dyn FnMut(&FdRef) -> Result<()>,
+) -> Result<c_int> {
     let own = socket::socket(family, sort, protocol)?;
     set_up(own.file())?;
     own.give()
@@ -148,7 +148,7 @@ fn socket_with(
 
 /// A connection to `address`. EINVAL for names that mean nothing, EADDRNOTAVAIL for a host that is not
 /// known, what connect(2) says.
-pub(crate) fn dial(net: &CStr, address: &CStr, deadline: i64) -> Outcome<c_int> {
+pub(crate) fn dial(net: &CStr, address: &CStr, deadline: i64) -> Result<c_int> {
     let (family, sort) = network(net)?;
     if family == libc::AF_UNIX {
         let (place, length) = unix_address(address)?;
@@ -160,11 +160,11 @@ pub(crate) fn dial(net: &CStr, address: &CStr, deadline: i64) -> Outcome<c_int> 
     happy_eyeballs::first_of(&Addresses::of((family, sort), address, 0, deadline)?, deadline)
 }
 
-fn status(answer: c_int) -> Outcome<()> {
+fn status(answer: c_int) -> Result<()> {
     if answer == 0 { Ok(()) } else { Err(sys::errno()) }
 }
 
-fn set_option(fd: c_int, level: c_int, option: c_int, value: bool) -> Outcome<()> {
+fn set_option(fd: c_int, level: c_int, option: c_int, value: bool) -> Result<()> {
     let value = c_int::from(value);
     let size = size_of::<c_int>() as libc::socklen_t;
     // SAFETY: the option has that size.
@@ -178,7 +178,7 @@ unsafe fn bind(
     address: *const libc::sockaddr,
     length: libc::socklen_t,
     backlog: c_int,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         if sort != libc::SOCK_STREAM {
@@ -192,7 +192,7 @@ unsafe fn bind(
 }
 
 /// A socket at `address`, which listens unless it is one of UDP. Errors as [`happy_eyeballs`] and bind(2).
-pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Outcome<c_int> {
+pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Result<c_int> {
     let (family, sort) = network(net)?;
     if family == libc::AF_UNIX {
         let (place, length) = unix_address(address)?;
@@ -220,7 +220,7 @@ fn listen_at(
     family: Option<c_int>,
     only_six: bool,
     backlog: c_int,
-) -> Outcome<c_int> {
+) -> Result<c_int> {
     let mut outcome = Err(libc::EADDRNOTAVAIL);
     let mut this = addresses.first();
     // SAFETY: getaddrinfo(3)'s list.

@@ -19,7 +19,7 @@ use crate::rt::io::own_fd::OwnFd;
 use crate::rt::io::socket;
 use crate::rt::model::abi::{ACORT_FD_WRITE, acort_case_t};
 use crate::rt::model::task;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::rt::select::call::select;
 
 /// After so many nanoseconds the next address is tried, whatever becomes of the one before.
@@ -76,7 +76,7 @@ impl Iterator for Interleaved {
 }
 
 /// A connection that is made is the caller's. ECONNREFUSED: it is one with itself (D1), so nothing listens there.
-fn settle(own: OwnFd) -> Outcome<c_int> {
+fn settle(own: OwnFd) -> Result<c_int> {
     let fd = own.file().fd();
     if socket::is_to_itself(fd) {
         socket::reset_at_close(fd);
@@ -100,7 +100,7 @@ impl Attempts {
 
     /// Begins one. Its file descriptor, where it is there at once.
     #[inline(never)]
-    fn begin(&mut self, address: &libc::addrinfo) -> Outcome<Option<c_int>> {
+    fn begin(&mut self, address: &libc::addrinfo) -> Result<Option<c_int>> {
         let own = socket::socket(address.ai_family, address.ai_socktype, address.ai_protocol)?;
         // SAFETY: the address has that length.
         let begun = unsafe { socket::begin(own.file().fd(), address.ai_addr, address.ai_addrlen) };
@@ -119,7 +119,7 @@ impl Attempts {
     /// Looks at all of them. The one that is connected, which is the caller's from here on; else the error
     /// of one that has failed, which is closed. None: all are under way.
     #[inline(never)]
-    fn look(&mut self) -> Outcome<Option<c_int>> {
+    fn look(&mut self) -> Result<Option<c_int>> {
         for index in 0..self.count {
             let Some(file) = self.files().nth(index) else { break };
             let outcome = match socket::is_over(file.fd()) {
@@ -142,7 +142,7 @@ impl Attempts {
 
     /// Waits until one of them may be over. ETIMEDOUT, ECANCELED.
     #[inline(never)]
-    fn wait(&self, deadline: i64) -> Outcome<()> {
+    fn wait(&self, deadline: i64) -> Result<()> {
         if task::here().is_null() {
             return self.thread_waits(deadline);
         }
@@ -155,7 +155,7 @@ impl Attempts {
         unsafe { select(cases, deadline) }.map(drop)
     }
 
-    fn thread_waits(&self, deadline: i64) -> Outcome<()> {
+    fn thread_waits(&self, deadline: i64) -> Result<()> {
         let mut polled = [libc::pollfd { fd: -1, events: libc::POLLOUT, revents: 0 }; MOST];
         for (place, file) in polled.iter_mut().zip(self.files()) {
             place.fd = file.fd();
@@ -169,7 +169,7 @@ impl Attempts {
 
 /// A connection to the first of `addresses` that gives one; or what the last of them says. ETIMEDOUT,
 /// ECANCELED.
-pub(crate) fn first_of(addresses: &Addresses, deadline: i64) -> Outcome<c_int> {
+pub(crate) fn first_of(addresses: &Addresses, deadline: i64) -> Result<c_int> {
     let mut left = Interleaved::of(addresses).peekable();
     let mut attempts = Attempts { sockets: [const { None }; MOST], count: 0 };
     let mut error = libc::EADDRNOTAVAIL;

@@ -3,11 +3,11 @@
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
-use crate::rt::base::parker::Hearing;
+use crate::rt::base::parker::WaitMode;
 use crate::rt::blocking::job::Class;
 use crate::rt::blocking::pool;
 use crate::rt::model::task;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::sys;
 
 /// A question, and what is made of it. Everything in it is its own.
@@ -45,7 +45,7 @@ unsafe fn discard(question: *mut c_void) {
     }
 }
 
-unsafe fn copy(text: *const c_char) -> Outcome<*mut c_char> {
+unsafe fn copy(text: *const c_char) -> Result<*mut c_char> {
     if text.is_null() {
         return Ok(ptr::null_mut());
     }
@@ -64,7 +64,7 @@ pub(crate) unsafe fn getaddrinfo(
     hints: *const libc::addrinfo,
     found: *mut *mut libc::addrinfo,
     deadline: i64,
-) -> Outcome<c_int> {
+) -> Result<c_int> {
     // SAFETY: the caller's promise; all zero is an addrinfo.
     unsafe {
         let mut of_numbers = hints.as_ref().copied().unwrap_or(core::mem::zeroed());
@@ -86,7 +86,7 @@ unsafe fn ask_elsewhere(
     hints: *const libc::addrinfo,
     found: *mut *mut libc::addrinfo,
     deadline: i64,
-) -> Outcome<c_int> {
+) -> Result<c_int> {
     // SAFETY: the caller's promise; all zero is a question.
     unsafe {
         let place = os::allocate_zeroed::<Question>().ok_or(libc::ENOMEM)?.as_ptr();
@@ -101,7 +101,7 @@ unsafe fn ask_elsewhere(
             (*place).has_hints = true;
         }
         let asked = copied.and_then(|()| {
-            let hearing = Hearing::Cancellation;
+            let hearing = WaitMode::Cancellation;
             pool::call(Class::Names, ask, discard, place.cast(), hearing, deadline)
         });
         match asked {

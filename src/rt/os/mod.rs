@@ -29,20 +29,20 @@ pub(crate) use crate::sys::errno_place;
 #[cfg(not(target_os = "linux"))]
 use libc::fstat;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{WakeFds, accept, close_and_keep_number, sleep_on, thread_count, wake_one};
+pub(crate) use linux::{WakeFds, accept, close_and_keep_number, futex_wait, thread_count, futex_wake_one};
 #[cfg(target_os = "linux")]
 use linux::{fstat, poll_files};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
-pub(crate) use linux_epoll::{epoll_create, other_epoll_wait};
+pub(crate) use linux_epoll::{epoll_create, epoll_wait_fallback};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    Processors, WakeFds, accept, close_and_keep_number, pin_to, sleep_on, thread_count,
-    usable_processors, wake_one,
+    Processors, WakeFds, accept, close_and_keep_number, pin_to, futex_wait, thread_count,
+    usable_processors, futex_wake_one,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use processors::{Processors, pin_to, usable_processors};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
-pub(crate) use refused::StandIn;
+pub(crate) use refused::Fallback;
 pub(crate) use refused::{Call, broken, is_refusal, noted, noted_errno};
 pub(crate) use threads::{
     block_signals, detach_thread, join_thread, name_thread, set_signal_mask, set_thread_name,
@@ -100,7 +100,7 @@ unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c_int) -> c_
 }
 
 /// poll(2), until `deadline`. Gives how many are ready; none, too, where a signal comes.
-pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> {
+pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Result<usize> {
     let limit = milliseconds_until(deadline);
     // A tool's poll looks at them, which the library has written.
     sanitizer::is_written(files.as_mut_ptr().cast(), size_of_val(files));
@@ -115,7 +115,7 @@ pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> 
 }
 
 /// What the system says of a file.
-pub(crate) fn file_status(fd: c_int) -> Outcome<libc::stat> {
+pub(crate) fn file_status(fd: c_int) -> Result<libc::stat> {
     let mut status = MaybeUninit::<libc::stat>::uninit();
     // SAFETY: the status is written on success.
     unsafe {
@@ -127,7 +127,7 @@ pub(crate) fn file_status(fd: c_int) -> Outcome<libc::stat> {
 }
 
 /// The sort of a file: S_IFREG ...
-pub(crate) fn file_type(fd: c_int) -> Outcome<libc::mode_t> {
+pub(crate) fn file_type(fd: c_int) -> Result<libc::mode_t> {
     Ok(file_status(fd)?.st_mode & libc::S_IFMT)
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn is_never_polled(fd: c_int) -> bool {
 }
 
 /// close(2), after which the number is free whatever it says of a signal.
-pub(crate) fn close(fd: c_int) -> Outcome<()> {
+pub(crate) fn close(fd: c_int) -> Result<()> {
     // SAFETY: a number of the program's.
     match unsafe { libc::close(fd) } {
         0 => Ok(()),
@@ -223,7 +223,7 @@ pub(crate) unsafe fn grow<T>(memory: *mut T, count: usize) -> Option<NonNull<T>>
 }
 
 /// An option of a socket, of those at SOL_SOCKET that are one number.
-pub(crate) fn socket_option(fd: c_int, option: c_int) -> Outcome<c_int> {
+pub(crate) fn socket_option(fd: c_int, option: c_int) -> Result<c_int> {
     let (mut value, mut size): (c_int, _) = (0, size_of::<c_int>() as libc::socklen_t);
     // A tool's getsockopt looks at it; the stack here may have been another's.
     sanitizer::is_written((&raw mut size).cast(), size_of::<libc::socklen_t>());
@@ -261,4 +261,4 @@ pub(crate) fn write_all(fd: c_int, mut text: &[u8]) -> bool {
 }
 
 /// The result of a call, or its errno.
-pub(crate) type Outcome<T> = Result<T, c_int>;
+pub(crate) type Result<T> = core::result::Result<T, c_int>;

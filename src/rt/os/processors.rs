@@ -1,7 +1,7 @@
 //! The processors that a thread may use, and how many the process can use at once.
 
 use super::cgroup;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 
 /// As many processors as a kernel can be built for.
 const MOST: usize = 8192;
@@ -53,7 +53,7 @@ pub(crate) fn pin_to(index: usize) {
 
 /// How many processors the threads of this process can use at once: those that this thread may use, or as many as the
 /// control groups give time of, where that is less. ENOMEM.
-pub(crate) fn usable_processors() -> Outcome<u32> {
+pub(crate) fn usable_processors() -> Result<u32> {
     let allowed = Processors::of_this_thread().count();
     let allowed = if allowed == 0 { online() } else { allowed };
     Ok(cgroup::limit(b"")?.map_or(allowed, |limit| limit.min(allowed)))

@@ -117,11 +117,11 @@ pub(crate) fn broken<T: diag::Subject>(object: *const T, call: &str) -> ! {
 }
 
 /// A call for which another one can stand in.
-pub(crate) struct StandIn(AtomicBool);
+pub(crate) struct Fallback(AtomicBool);
 
-impl StandIn {
-    pub(crate) const fn new() -> StandIn {
-        StandIn(AtomicBool::new(false))
+impl Fallback {
+    pub(crate) const fn new() -> Fallback {
+        Fallback(AtomicBool::new(false))
     }
 
     /// Calls `first`, and `other` where that is refused (S1). Both give -1 and errno where they fail.

@@ -20,30 +20,30 @@
 use core::ptr;
 
 use super::budget;
-use super::wait::{self, Begun, Wait};
+use super::wait::{self, Blocked, Wait};
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_queue::Queue;
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 
 /// An object, as one that callers wait for.
-pub(crate) trait Awaited {
+pub(crate) trait Waitable {
     /// The lock of the object, and the queue of its callers.
     ///
     /// # Safety
     /// The object is there, as for [`attempt`](Self::attempt).
-    unsafe fn parts(object: *mut Self) -> (*const Lock, *mut Queue);
+    unsafe fn parts(object: *mut Self) -> (*const Lock, *mut WaitQueue);
 
     /// Does what the caller wants. None: the caller must wait for that. The lock is held, and given back unless the
     /// caller must wait. What is handed over goes to `slot`, or comes from there.
     ///
     /// # Safety
     /// The object is there; the lock is held; `slot` is what the object takes it for.
-    unsafe fn attempt(object: *mut Self, slot: *mut u8) -> Option<Outcome<()>>;
+    unsafe fn attempt(object: *mut Self, slot: *mut u8) -> Option<Result<()>>;
 
     /// Returns true if a caller with this slot joins the queue before the others.
     #[inline(always)]
@@ -56,16 +56,16 @@ pub(crate) trait Awaited {
 /// attempt says.
 ///
 /// # Safety
-/// The object is there until the call has come back; `slot` as [`Awaited::attempt`] takes it.
+/// The object is there until the call has come back; `slot` as [`Waitable::attempt`] takes it.
 #[inline(always)]
-pub(crate) unsafe fn wait<A: Awaited>(
+pub(crate) unsafe fn wait<A: Waitable>(
     caller: Caller,
     object: *mut A,
     slot: *mut u8,
-    why: Why,
-    hearing: Hearing,
+    why: WaitReason,
+    hearing: WaitMode,
     deadline: i64,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: the object is there, and the slot is what it takes it for.
     unsafe { end::<A>(begin(caller, object, slot, why, hearing, deadline)) }
 }
@@ -75,33 +75,33 @@ pub(crate) unsafe fn wait<A: Awaited>(
 /// # Safety
 /// As [`wait`].
 #[inline(always)]
-pub(crate) unsafe fn wait_again<A: Awaited>(
+pub(crate) unsafe fn wait_again<A: Waitable>(
     object: *mut A,
     slot: *mut u8,
-    why: Why,
-    hearing: Hearing,
+    why: WaitReason,
+    hearing: WaitMode,
     deadline: i64,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: as in `wait`.
     unsafe { end::<A>(begin_again(object, slot, why, hearing, deadline)) }
 }
 
 /// The call begins here, where nothing stays on the stack for the wait.
 #[inline(never)]
-unsafe fn begin<A: Awaited>(
+unsafe fn begin<A: Waitable>(
     caller: Caller,
     object: *mut A,
     slot: *mut u8,
-    why: Why,
-    hearing: Hearing,
+    why: WaitReason,
+    hearing: WaitMode,
     deadline: i64,
-) -> Begun {
+) -> Blocked {
     // SAFETY: as in `wait`.
     unsafe {
-        if hearing == Hearing::Cancellation
+        if hearing == WaitMode::Cancellation
             && let Err(error) = budget::begin(caller, deadline)
         {
-            return Begun::Over(Err(error));
+            return Blocked::Over(Err(error));
         }
         begin_attempt(object, slot, why, hearing, deadline)
     }
@@ -109,31 +109,31 @@ unsafe fn begin<A: Awaited>(
 
 #[cold]
 #[inline(never)]
-unsafe fn begin_again<A: Awaited>(
+unsafe fn begin_again<A: Waitable>(
     object: *mut A,
     slot: *mut u8,
-    why: Why,
-    hearing: Hearing,
+    why: WaitReason,
+    hearing: WaitMode,
     deadline: i64,
-) -> Begun {
+) -> Blocked {
     // SAFETY: as in `wait`.
     unsafe { begin_attempt(object, slot, why, hearing, deadline) }
 }
 
 #[inline(always)]
-unsafe fn begin_attempt<A: Awaited>(
+unsafe fn begin_attempt<A: Waitable>(
     object: *mut A,
     slot: *mut u8,
-    why: Why,
-    hearing: Hearing,
+    why: WaitReason,
+    hearing: WaitMode,
     deadline: i64,
-) -> Begun {
+) -> Blocked {
     // SAFETY: as in `wait`.
     unsafe {
-        (*A::parts(object).0).take();
+        (*A::parts(object).0).lock();
         match A::attempt(object, slot) {
-            Some(outcome) => Begun::Over(outcome),
-            None => begin_waiting(object, slot, why, hearing, deadline),
+            Some(outcome) => Blocked::Over(outcome),
+            None => start_wait(object, slot, why, hearing, deadline),
         }
     }
 }
@@ -143,22 +143,22 @@ unsafe fn begin_attempt<A: Awaited>(
 /// # Safety
 /// As [`wait`].
 #[inline(always)]
-pub(crate) unsafe fn begin_waiting<A: Awaited>(
+pub(crate) unsafe fn start_wait<A: Waitable>(
     object: *mut A,
     slot: *mut u8,
-    why: Why,
-    hearing: Hearing,
+    why: WaitReason,
+    hearing: WaitMode,
     deadline: i64,
-) -> Begun {
+) -> Blocked {
     let mut wait = Wait::new(why, object.expose_provenance(), hearing, deadline);
     wait.is_first = A::is_first(slot);
     // SAFETY: the caller's promise.
     unsafe {
         let (lock, queue) = A::parts(object);
-        match wait::begin_in_queue(lock, queue, slot, wait) {
+        match wait::enqueue(lock, queue, slot, wait) {
             // A plain thread has waited.
-            Begun::Over(Err(libc::ETIMEDOUT)) if deadline != 0 => {
-                Begun::Over(attempt_last(object, slot))
+            Blocked::Over(Err(libc::ETIMEDOUT)) if deadline != 0 => {
+                Blocked::Over(attempt_last(object, slot))
             }
             begun => begun,
         }
@@ -168,24 +168,24 @@ pub(crate) unsafe fn begin_waiting<A: Awaited>(
 /// The last part of [`wait`].
 ///
 /// # Safety
-/// `begun` is what [`begin_waiting`] has just given, for the same sort of object.
+/// `begun` is what [`start_wait`] has just given, for the same sort of object.
 #[inline(always)]
-pub(crate) unsafe fn end<A: Awaited>(begun: Begun) -> Outcome<()> {
+pub(crate) unsafe fn end<A: Waitable>(begun: Blocked) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         match begun {
-            Begun::Waits => match wait::end_in_queue(Begun::Waits) {
+            Blocked::Waits => match wait::complete_wait(Blocked::Waits) {
                 Err(libc::ETIMEDOUT) => attempt_last_in_task::<A>(),
                 outcome => outcome,
             },
-            Begun::Over(outcome) => outcome,
+            Blocked::Over(outcome) => outcome,
         }
     }
 }
 
 #[cold]
 #[inline(never)]
-unsafe fn attempt_last_in_task<A: Awaited>() -> Outcome<()> {
+unsafe fn attempt_last_in_task<A: Waitable>() -> Result<()> {
     // SAFETY: invariant 4; the object is there until the caller's call has come back.
     unsafe {
         let task = task::here();
@@ -197,13 +197,13 @@ unsafe fn attempt_last_in_task<A: Awaited>() -> Outcome<()> {
 
 #[cold]
 #[inline(never)]
-unsafe fn attempt_last<A: Awaited>(object: *mut A, slot: *mut u8) -> Outcome<()> {
+unsafe fn attempt_last<A: Waitable>(object: *mut A, slot: *mut u8) -> Result<()> {
     // SAFETY: the caller's promise: its place is withdrawn, and the slot is the same.
     unsafe {
         let (lock, _) = A::parts(object);
-        (*lock).take();
+        (*lock).lock();
         A::attempt(object, slot).unwrap_or_else(|| {
-            (*lock).give();
+            (*lock).unlock();
             Err(libc::ETIMEDOUT)
         })
     }

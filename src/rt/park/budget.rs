@@ -25,7 +25,7 @@ use crate::rt::model::abi::ACORT_NEVER;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task::{Task, UNCONSTRAINED};
 use crate::rt::model::worker::{Worker, count};
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::tls;
 
 /// Units of one turn of a worker: about a quarter of a millisecond of small calls of the system.
@@ -61,7 +61,7 @@ pub(crate) fn is_turn_over(worker: &Worker) -> bool {
 
 /// A call that may wait until `deadline` begins. EINVAL, ECANCELED.
 #[inline(always)]
-pub(crate) fn begin(caller: Caller, deadline: i64) -> Outcome<i64> {
+pub(crate) fn begin(caller: Caller, deadline: i64) -> Result<i64> {
     if deadline < ACORT_NEVER {
         return Err(libc::EINVAL);
     }
@@ -72,7 +72,7 @@ pub(crate) fn begin(caller: Caller, deadline: i64) -> Outcome<i64> {
         let left = (*worker).left - 1;
         (*worker).left = left;
         if left < (*worker).floor {
-            give_way(worker, deadline);
+            yield_now(worker, deadline);
         }
         if task.parker.is_cancelled() && deadline != 0 {
             Err(libc::ECANCELED)
@@ -85,7 +85,7 @@ pub(crate) fn begin(caller: Caller, deadline: i64) -> Outcome<i64> {
 /// As [`begin`], where that need not switch and does not fail; for what needs no wait, mostly. False: nothing is done, and
 /// [`begin`] is to be asked.
 #[inline(always)]
-pub(crate) fn try_begin(task: *mut Task, deadline: i64) -> bool {
+pub(crate) fn try_enter_call(task: *mut Task, deadline: i64) -> bool {
     if deadline < ACORT_NEVER {
         return false;
     }
@@ -104,7 +104,7 @@ pub(crate) fn try_begin(task: *mut Task, deadline: i64) -> bool {
 
 /// A call has moved so many bytes.
 #[inline(always)]
-pub(crate) fn has_moved(bytes: usize) {
+pub(crate) fn charge_bytes(bytes: usize) {
     if bytes < BYTES {
         return;
     }
@@ -117,15 +117,15 @@ pub(crate) fn has_moved(bytes: usize) {
 
 /// A call has moved so many bytes, and has more to move: between two parts the others may have their turn (B2).
 #[inline(always)]
-pub(crate) fn has_moved_part(bytes: usize, deadline: i64) {
-    has_moved(bytes);
+pub(crate) fn charge_part(bytes: usize, deadline: i64) {
+    charge_bytes(bytes);
     let worker = Worker::here();
     // SAFETY: this thread's worker.
     unsafe {
         if !worker.is_null() && !(*worker).current.is_null() {
             (*worker).left -= 1;
             if (*worker).left < (*worker).floor {
-                give_way(worker, deadline);
+                yield_now(worker, deadline);
             }
         }
     }
@@ -135,7 +135,7 @@ pub(crate) fn has_moved_part(bytes: usize, deadline: i64) {
 /// another slice.
 #[cold]
 #[inline(never)]
-unsafe fn give_way(worker: *mut Worker, deadline: i64) {
+unsafe fn yield_now(worker: *mut Worker, deadline: i64) {
     // SAFETY: this thread's worker, and the task that runs on it.
     unsafe {
         let task = (*worker).current;

@@ -3,10 +3,10 @@
 use core::ptr::{self, NonNull};
 
 use super::wake;
-use crate::rt::base::lock::happens_before;
-use crate::rt::base::parker::error_reason;
+use crate::rt::base::lock::tsan_release;
+use crate::rt::base::parker::wake_error;
 use crate::rt::model::task::{self, Task};
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 
 /// Gives a token.
 ///
@@ -15,8 +15,8 @@ use crate::rt::os::Outcome;
 pub(crate) unsafe fn unpark(task: *mut Task) {
     // SAFETY: the caller's promise: a wait that was ended here is woken here.
     unsafe {
-        happens_before(&raw const (*task).parker);
-        if (*task).parker.give_token() {
+        tsan_release(&raw const (*task).parker);
+        if (*task).parker.unpark() {
             wake::wake(&raw mut (*task).parker, 1);
         }
     }
@@ -65,7 +65,7 @@ impl Cancelled {
             unsafe {
                 self.0 = (*task.as_ptr()).next;
                 let parker = &raw mut (*task.as_ptr()).parker;
-                wake::wake(parker, error_reason(libc::ECANCELED));
+                wake::wake(parker, wake_error(libc::ECANCELED));
             }
         }
     }
@@ -78,7 +78,7 @@ pub(crate) fn is_cancelled() -> bool {
 }
 
 /// Masks cancellation for the running task. Gives how it was. EPERM: there is none.
-pub(crate) fn mask(on: bool) -> Outcome<bool> {
+pub(crate) fn mask(on: bool) -> Result<bool> {
     // SAFETY: the task that runs.
     unsafe { task::here().as_ref() }.map(|task| task.parker.mask(on)).ok_or(libc::EPERM)
 }

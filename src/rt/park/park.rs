@@ -1,18 +1,18 @@
 //! Waiting for no object: for a time, for a word, for the others' turns.
 
 use super::budget;
-use super::wait::{Begun, Wait, arrive, refuse_nested, set_out, sleeps, switch_to_scheduler};
-use super::wake::was_woken;
-use crate::rt::base::parker::{Armed, Hearing, Parker};
-use crate::rt::base::wait_reason::Why;
+use super::wait::{Blocked, Wait, arrive, abort_nested_block, before_block, sleeps, switch_to_scheduler};
+use super::wake::acquire_wake;
+use crate::rt::base::parker::{Prepared, WaitMode, Parker};
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::tls;
 
 /// The time from which on `deadline` has passed for good: waits until then. Ok: it has. ECANCELED.
 #[inline(always)]
-pub(crate) fn until(deadline: i64) -> Outcome<()> {
+pub(crate) fn until(deadline: i64) -> Result<()> {
     // SAFETY: a task that has set out runs here.
     let outcome = unsafe { pause(begin_sleep(deadline)) };
     if let Err(libc::ETIMEDOUT) = outcome { Ok(()) } else { outcome }
@@ -23,97 +23,97 @@ pub(crate) fn until(deadline: i64) -> Outcome<()> {
 /// # Safety
 /// `begun` is what the task that runs here, or the thread, has just begun.
 #[inline(always)]
-unsafe fn pause(begun: Begun) -> Outcome<()> {
+unsafe fn pause(begun: Blocked) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         match begun {
-            Begun::Waits => {
+            Blocked::Waits => {
                 switch_to_scheduler();
                 arrive_from_pause()
             }
-            Begun::Over(outcome) => outcome,
+            Blocked::Over(outcome) => outcome,
         }
     }
 }
 
 #[inline(never)]
-fn begin_sleep(deadline: i64) -> Begun {
+fn begin_sleep(deadline: i64) -> Blocked {
     if let Err(error) = budget::begin(Caller::current(), deadline) {
-        return Begun::Over(Err(error));
+        return Blocked::Over(Err(error));
     }
     // SAFETY: the task runs here; or the parker is this thread's.
     unsafe {
         let Some(task) = task::here().as_mut() else {
             let mut parker = Parker::new();
-            parker.arm(Hearing::Nothing);
+            parker.prepare(WaitMode::Nothing);
             sleeps(&raw mut parker, deadline);
-            return Begun::Over(Ok(()));
+            return Blocked::Over(Ok(()));
         };
-        if let Armed::Cancelled = task.parker.arm(Hearing::Cancellation) {
-            return Begun::Over(Err(libc::ECANCELED));
+        if let Prepared::Cancelled = task.parker.prepare(WaitMode::Cancellation) {
+            return Blocked::Over(Err(libc::ECANCELED));
         }
         let deadline = if deadline < 0 { deadline } else { deadline.max(1) };
-        let wait = Wait::new(Why::Sleep, 0, Hearing::Cancellation, deadline);
-        set_out(task.parker.worker(), task, wait);
-        Begun::Waits
+        let wait = Wait::new(WaitReason::Sleep, 0, WaitMode::Cancellation, deadline);
+        before_block(task.parker.worker(), task, wait);
+        Blocked::Waits
     }
 }
 
 /// Waits for a token. Only in a task: EPERM.
 #[inline(always)]
-pub(crate) fn park(deadline: i64) -> Outcome<()> {
+pub(crate) fn park(deadline: i64) -> Result<()> {
     // SAFETY: a task that has set out runs here.
     unsafe {
         match begin_park(deadline) {
-            Begun::Waits => {
+            Blocked::Waits => {
                 switch_to_scheduler();
                 arrive_from_park()
             }
-            Begun::Over(outcome) => outcome,
+            Blocked::Over(outcome) => outcome,
         }
     }
 }
 
 #[inline(never)]
-fn begin_park(deadline: i64) -> Begun {
+fn begin_park(deadline: i64) -> Blocked {
     if let Err(error) = budget::begin(Caller::current(), deadline) {
-        return Begun::Over(Err(error));
+        return Blocked::Over(Err(error));
     }
     // SAFETY: the task runs here.
     unsafe {
-        let Some(task) = task::here().as_mut() else { return Begun::Over(Err(libc::EPERM)) };
+        let Some(task) = task::here().as_mut() else { return Blocked::Over(Err(libc::EPERM)) };
         if deadline == 0 {
-            if !task.parker.take_token() {
-                return Begun::Over(Err(libc::ETIMEDOUT));
+            if !task.parker.try_take_token() {
+                return Blocked::Over(Err(libc::ETIMEDOUT));
             }
-            was_woken(&raw const task.parker);
-            return Begun::Over(Ok(()));
+            acquire_wake(&raw const task.parker);
+            return Blocked::Over(Ok(()));
         }
-        match task.parker.arm(Hearing::Token) {
-            Armed::Cancelled => return Begun::Over(Err(libc::ECANCELED)),
-            Armed::HadToken => {
-                was_woken(&raw const task.parker);
-                return Begun::Over(Ok(()));
+        match task.parker.prepare(WaitMode::Token) {
+            Prepared::Cancelled => return Blocked::Over(Err(libc::ECANCELED)),
+            Prepared::HadToken => {
+                acquire_wake(&raw const task.parker);
+                return Blocked::Over(Ok(()));
             }
-            Armed::Waits => {}
+            Prepared::Waits => {}
         }
-        let wait = Wait::new(Why::Park, 0, Hearing::Token, deadline);
-        set_out(task.parker.worker(), task, wait);
-        Begun::Waits
+        let wait = Wait::new(WaitReason::Park, 0, WaitMode::Token, deadline);
+        before_block(task.parker.worker(), task, wait);
+        Blocked::Waits
     }
 }
 
 /// As [`arrive_from_pause`]. A token that was saved after the deadline ended the wait is taken.
 #[inline(never)]
-unsafe fn arrive_from_park() -> Outcome<()> {
+unsafe fn arrive_from_park() -> Result<()> {
     // SAFETY: the task has come back, on its worker.
     unsafe {
         let outcome = arrive();
         let parker = &raw const (*task::here()).parker;
         if let Err(libc::ETIMEDOUT) = outcome
-            && (*parker).take_token()
+            && (*parker).try_take_token()
         {
-            was_woken(parker);
+            acquire_wake(parker);
             return Ok(());
         }
         outcome.map(drop)
@@ -122,12 +122,12 @@ unsafe fn arrive_from_park() -> Outcome<()> {
 
 /// Lets the other tasks that are ready run. ECANCELED, afterwards. Only in a task: EPERM.
 #[inline(always)]
-pub(crate) fn give_way() -> Outcome<()> {
+pub(crate) fn yield_now() -> Result<()> {
     // SAFETY: the task runs here; its scheduler waits in a resume.
     unsafe {
         let task = task::here().as_mut().ok_or(libc::EPERM)?;
         if tls::current() != task.co {
-            refuse_nested(task)
+            abort_nested_block(task)
         }
         switch_to_scheduler();
         if (*task::here()).parker.is_cancelled() { Err(libc::ECANCELED) } else { Ok(()) }
@@ -136,7 +136,7 @@ pub(crate) fn give_way() -> Outcome<()> {
 
 /// As [`wait::arrive`](arrive), for who waits for one thing that is no queue.
 #[inline(never)]
-unsafe fn arrive_from_pause() -> Outcome<()> {
+unsafe fn arrive_from_pause() -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe { arrive() }.map(drop)
 }

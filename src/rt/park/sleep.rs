@@ -2,7 +2,7 @@
 
 use super::park;
 use crate::rt::model::task;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 
 /// Nanoseconds of the monotonic clock.
 pub(crate) fn now() -> i64 {
@@ -17,17 +17,17 @@ pub(crate) fn after(nanoseconds: i64) -> i64 {
 
 /// Sleeps for so many nanoseconds; lets others run if that is none.
 #[inline(always)]
-pub(crate) fn sleep(nanoseconds: i64) -> Outcome<()> {
+pub(crate) fn sleep(nanoseconds: i64) -> Result<()> {
     match nanoseconds {
         1.. => park::until(after(nanoseconds)),
         _ if task::here().is_null() => Ok(()),
-        _ => park::give_way(),
+        _ => park::yield_now(),
     }
 }
 
 /// Sleeps until then; negative: for ever.
 #[inline(always)]
-pub(crate) fn sleep_until(deadline: i64) -> Outcome<()> {
+pub(crate) fn sleep_until(deadline: i64) -> Result<()> {
     match deadline {
         0 => sleep(0),
         _ => park::until(deadline),

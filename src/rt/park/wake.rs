@@ -1,9 +1,9 @@
 //! Waking who waits, from any thread.
 
 use crate::rt::base::atomic::AtomicU32;
-use crate::rt::base::lock::{happens_after, happens_before};
+use crate::rt::base::lock::{tsan_acquire, tsan_release};
 use crate::rt::base::parker::Parker;
-use crate::rt::base::wait_queue::{Waiter, take_from};
+use crate::rt::base::wait_queue::{Waiter, pop_waiter};
 use crate::rt::model::hooks;
 use crate::rt::model::worker::Worker;
 use crate::rt::os;
@@ -17,14 +17,14 @@ pub(crate) unsafe fn wake(parker: *mut Parker, reason: u32) {
     // SAFETY: the caller's promise; a parker with a worker is a task. A thread may be gone once it has
     // the reason: only the address of its word is used.
     unsafe {
-        happens_before(parker);
+        tsan_release(parker);
         let worker = (*parker).worker();
         if worker.is_null() {
-            let word: *const AtomicU32 = (*parker).reason_word();
-            (*parker).set_reason(reason);
-            return os::wake_one(word);
+            let word: *const AtomicU32 = (*parker).wake_word();
+            (*parker).set_wake_reason(reason);
+            return os::futex_wake_one(word);
         }
-        (*parker).set_reason(reason);
+        (*parker).set_wake_reason(reason);
         hooks::woken(parker.cast());
         if worker == Worker::here() {
             (*worker).ready.push(parker.cast());
@@ -41,7 +41,7 @@ pub(crate) unsafe fn wake(parker: *mut Parker, reason: u32) {
 #[inline(always)]
 pub(crate) unsafe fn wake_waiter(waiter: *mut Waiter) {
     // SAFETY: the caller's promise.
-    unsafe { wake((*waiter).parker, (*waiter).number) }
+    unsafe { wake((*waiter).parker, (*waiter).case) }
 }
 
 /// Beside the number of a wait: the object is closed.
@@ -52,12 +52,12 @@ pub(crate) const CLOSED: u32 = 1 << 30;
 /// # Safety
 /// As [`wake`], for each.
 pub(crate) unsafe fn wake_all(mut list: *mut Waiter, reason: Option<u32>) {
-    while let Some(waiter) = take_from(&mut list) {
+    while let Some(waiter) = pop_waiter(&mut list) {
         // SAFETY: the caller's promise.
         unsafe {
             let reason = match reason {
-                None => (*waiter).number,
-                Some(CLOSED) => (*waiter).number | CLOSED,
+                None => (*waiter).case,
+                Some(CLOSED) => (*waiter).case | CLOSED,
                 Some(error) => error,
             };
             wake((*waiter).parker, reason)
@@ -67,6 +67,6 @@ pub(crate) unsafe fn wake_all(mut list: *mut Waiter, reason: Option<u32>) {
 
 /// The caller has been woken: what was done before that has happened before.
 #[inline(always)]
-pub(crate) fn was_woken(parker: *const Parker) {
-    happens_after(parker);
+pub(crate) fn acquire_wake(parker: *const Parker) {
+    tsan_acquire(parker);
 }

@@ -14,7 +14,7 @@ use crate::rt::model::runtime::Runtime;
 use crate::rt::model::worker::Worker;
 use crate::rt::model::{chaos, nesting};
 use crate::rt::os::poller::Poller;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::{coroutine, sys, tls};
 
 const MOST_WORKERS: u32 = 1024;
@@ -25,14 +25,14 @@ pub(crate) const DEFAULTS: acort_opts_t = acort_opts_t {
     workers: 0,
     flags: 0,
     stack_size: stacks::OWN,
-    shared_stack_size: stacks::SHARED_TASKS,
+    shared_stack_size: stacks::SHARED_STACK_SIZE,
     blocking_threads: 64,
     reserved: 0,
     main_stack_size: 0,
     stack_gap: 0,
 };
 
-pub(crate) fn filled_in(options: &acort_opts_t) -> Outcome<acort_opts_t> {
+pub(crate) fn with_defaults(options: &acort_opts_t) -> Result<acort_opts_t> {
     let or = |value: usize, default: usize| if value == 0 { default } else { value };
     let is_loop = options.flags & ACORT_LOOP != 0;
     let workers = match options.workers {
@@ -40,8 +40,8 @@ pub(crate) fn filled_in(options: &acort_opts_t) -> Outcome<acort_opts_t> {
         0 => os::usable_processors()?.min(MOST_WORKERS),
         workers => workers,
     };
-    const KNOWN: u32 = ACORT_PIN_CPUS | ACORT_LOOP | ACORT_NO_OVERFLOW_REPORT;
-    let is_known = options.flags & !KNOWN == 0 && options.reserved == 0;
+    const TYPE_KNOWN: u32 = ACORT_PIN_CPUS | ACORT_LOOP | ACORT_NO_OVERFLOW_REPORT;
+    let is_known = options.flags & !TYPE_KNOWN == 0 && options.reserved == 0;
     if workers > MOST_WORKERS || is_loop && workers != 1 || !is_known {
         return Err(libc::EINVAL);
     }
@@ -54,14 +54,14 @@ pub(crate) fn filled_in(options: &acort_opts_t) -> Outcome<acort_opts_t> {
             0 => DEFAULTS.blocking_threads,
             most => most,
         },
-        main_stack_size: or(options.main_stack_size, stacks::MAIN_TASKS.max(stack_size)),
+        main_stack_size: or(options.main_stack_size, stacks::MAIN_STACK_SIZE.max(stack_size)),
         stack_gap: or(options.stack_gap, stacks::default_gap()),
         ..*options
     })
 }
 
 /// A runtime with its workers, none of which runs.
-pub(crate) fn create(options: acort_opts_t) -> Outcome<*mut Runtime> {
+pub(crate) fn create(options: acort_opts_t) -> Result<*mut Runtime> {
     coroutine::refuse_frames_elsewhere("acort_new");
     let runtime = os::allocate_zeroed::<Runtime>().ok_or(libc::ENOMEM)?.as_ptr();
     // SAFETY: a new runtime; all zero is one without workers.
@@ -96,7 +96,7 @@ pub(crate) fn create(options: acort_opts_t) -> Outcome<*mut Runtime> {
     Ok(runtime)
 }
 
-unsafe fn create_worker(runtime: *mut Runtime, number: u32) -> Outcome<*mut Worker> {
+unsafe fn create_worker(runtime: *mut Runtime, number: u32) -> Result<*mut Worker> {
     let poller = Poller::new()?;
     // A line of its own for what others touch.
     let Some(place) = sys::allocate(size_of::<Worker>() + 64) else {
@@ -149,7 +149,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
 ///
 /// # Safety
 /// No thread is this worker.
-pub(crate) unsafe fn prepare(worker: *mut Worker) -> Outcome<()> {
+pub(crate) unsafe fn prepare(worker: *mut Worker) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
@@ -160,21 +160,21 @@ pub(crate) unsafe fn prepare(worker: *mut Worker) -> Outcome<()> {
     Ok(())
 }
 
-/// This thread is the worker from here on. Gives what is for [`leave_worker`].
+/// This thread is the worker from here on. Gives what is for [`restore_current_worker`].
 ///
 /// # Safety
 /// The worker was prepared on this thread, which is none.
-pub(crate) unsafe fn enter_worker(worker: *mut Worker) -> *mut aco_t {
+pub(crate) unsafe fn set_current_worker(worker: *mut Worker) -> *mut aco_t {
     let before = tls::current();
-    Worker::set_here(worker);
+    Worker::set_current(worker);
     // SAFETY: the caller's promise.
     tls::set_current(unsafe { (*worker).main_co });
     before
 }
 
 /// This thread is none from here on.
-pub(crate) fn leave_worker(before: *mut aco_t) {
-    Worker::set_here(ptr::null_mut());
+pub(crate) fn restore_current_worker(before: *mut aco_t) {
+    Worker::set_current(ptr::null_mut());
     tls::set_current(before);
 }
 
@@ -188,9 +188,9 @@ pub(crate) unsafe fn retire(worker: *mut Worker) {
         fd_identity::abandon(worker);
         task_stack::destroy_all(worker);
         (*worker).timers.free();
-        (*worker).give_blocks_back();
-        (*worker).inbox.wait_for_givers();
-        Worker::set_here(ptr::null_mut());
+        (*worker).release_free_tasks();
+        (*worker).inbox.wait_for_pushers();
+        Worker::set_current(ptr::null_mut());
         if let Some(main_co) = NonNull::new((*worker).main_co) {
             coroutine::destroy(main_co);
         }

@@ -20,13 +20,13 @@ use crate::rt::model::abi::{ACORT_LOOP, acort_body_t, acort_opts_t};
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::Task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 
 /// A step runs about so many times 64 tasks at most.
 const ROUNDS: usize = 16;
 
 /// A runtime whose one worker is this thread, in each step. EBUSY: in a task.
-pub(crate) fn new(options: acort_opts_t) -> Outcome<*mut Runtime> {
+pub(crate) fn new(options: acort_opts_t) -> Result<*mut Runtime> {
     if !Worker::here().is_null() {
         return Err(libc::EBUSY);
     }
@@ -34,7 +34,7 @@ pub(crate) fn new(options: acort_opts_t) -> Outcome<*mut Runtime> {
     // SAFETY: a new runtime with one worker, which no thread is.
     unsafe {
         let worker = *(*runtime).workers;
-        let made = (*worker).poller.make_alarm().and_then(|()| build::prepare(worker));
+        let made = (*worker).poller.create_timer().and_then(|()| build::prepare(worker));
         let made = made.and_then(|()| Ok(group::open(runtime, ptr::null_mut(), true)?.as_ptr()));
         match made {
             Ok(group) => (*runtime).loop_group = group,
@@ -64,7 +64,7 @@ pub(crate) fn is_mine(runtime: &Runtime) -> bool {
 
 /// The worker of a runtime of [`new`] that may be used here. EINVAL: it is none; EBUSY: in a task; EPERM:
 /// on another thread.
-fn worker_of(runtime: &Runtime) -> Outcome<*mut Worker> {
+fn worker_of(runtime: &Runtime) -> Result<*mut Worker> {
     match runtime.worker(0) {
         _ if !is_loop(runtime) => Err(libc::EINVAL),
         _ if !Worker::here().is_null() => Err(libc::EBUSY),
@@ -74,7 +74,7 @@ fn worker_of(runtime: &Runtime) -> Outcome<*mut Worker> {
 }
 
 /// What becomes readable when there is something to do. EINVAL: it is not one of [`new`].
-pub(crate) fn descriptor(runtime: &Runtime) -> Outcome<c_int> {
+pub(crate) fn descriptor(runtime: &Runtime) -> Result<c_int> {
     let worker = if is_loop(runtime) { runtime.worker(0) } else { None };
     worker.map(|worker| worker.poller.descriptor()).ok_or(libc::EINVAL)
 }
@@ -88,13 +88,13 @@ pub(crate) unsafe fn go(
     runtime: *mut Runtime,
     body: acort_body_t,
     argument: *mut c_void,
-) -> Outcome<*mut Task> {
+) -> Result<*mut Task> {
     // SAFETY: the caller's promise.
     unsafe {
         if !is_loop(&*runtime) {
             return Err(libc::EINVAL);
         }
-        if Worker::is_on_moving_stack(argument) {
+        if Worker::is_on_shared_stack(argument) {
             return Err(libc::EFAULT);
         }
         let group = (*runtime).loop_group;
@@ -107,19 +107,19 @@ pub(crate) unsafe fn go(
 ///
 /// # Safety
 /// The runtime exists.
-pub(crate) unsafe fn step(runtime: *mut Runtime, deadline: i64) -> Outcome<bool> {
+pub(crate) unsafe fn step(runtime: *mut Runtime, deadline: i64) -> Result<bool> {
     // SAFETY: the caller's promise; the worker is this thread's.
     unsafe {
         let worker = worker_of(&*runtime)?;
         let is_live = || (*runtime).live() != 0;
-        let before = build::enter_worker(worker);
-        (*worker).inbox.is_awake();
+        let before = build::set_current_worker(worker);
+        (*worker).inbox.announce_awake();
         run_loop::poll(worker, 0);
         while !run_some(worker) && is_live() && (deadline < 0 || os::now() < deadline) {
             wait(worker, deadline);
         }
         rest(worker);
-        build::leave_worker(before);
+        build::restore_current_worker(before);
         Ok(is_live())
     }
 }
@@ -148,25 +148,25 @@ unsafe fn run_some(worker: *mut Worker) -> bool {
 /// Is there something to do that came from elsewhere?
 unsafe fn has_work(worker: *mut Worker) -> bool {
     // SAFETY: the thread's worker.
-    unsafe { !(*worker).inbox.is_empty() || (*(*worker).runtime).has_fresh() }
+    unsafe { !(*worker).inbox.is_empty() || (*(*worker).runtime).has_injected() }
 }
 
 /// Sleeps until there is something to do, or `deadline` has passed.
 unsafe fn wait(worker: *mut Worker, deadline: i64) {
     // SAFETY: the thread's worker.
     unsafe {
-        let first = (*worker).timers.first();
+        let first = (*worker).timers.next_deadline();
         let until = match (first, deadline) {
             (Some(first), 0..) => Some(first.min(deadline)),
             (None, 0..) => Some(deadline),
             (first, _) => first,
         };
         let limit = until.map_or(-1, |until| (until - os::now()).max(0));
-        (*worker).inbox.falls_asleep();
+        (*worker).inbox.announce_sleep();
         if !has_work(worker) {
             run_loop::poll(worker, limit);
         }
-        (*worker).inbox.is_awake();
+        (*worker).inbox.announce_awake();
     }
 }
 
@@ -175,9 +175,9 @@ unsafe fn rest(worker: *mut Worker) {
     // SAFETY: the thread's worker.
     unsafe {
         task_stack::trim(worker);
-        let first = (*worker).timers.first();
-        (*worker).poller.set_alarm(first);
-        (*worker).inbox.falls_asleep();
+        let first = (*worker).timers.next_deadline();
+        (*worker).poller.arm_timer(first);
+        (*worker).inbox.announce_sleep();
         if !(*worker).ready.is_empty() || has_work(worker) {
             (*worker).poller.rouse();
         }
@@ -188,13 +188,13 @@ unsafe fn rest(worker: *mut Worker) {
 ///
 /// # Safety
 /// No task lives.
-pub(crate) unsafe fn retire(runtime: *mut Runtime) -> Outcome<()> {
+pub(crate) unsafe fn retire(runtime: *mut Runtime) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         let worker = worker_of(&*runtime)?;
-        let before = build::enter_worker(worker);
+        let before = build::set_current_worker(worker);
         build::retire(worker);
-        build::leave_worker(before);
+        build::restore_current_worker(before);
     }
     Ok(())
 }

@@ -5,13 +5,13 @@ use core::fmt::{self, Write};
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_stats_t;
 use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{self, ENDED, FRESH, STARTED, Task};
+use crate::rt::model::task::{self, FINISHED, NEW, STARTED, Task};
 use crate::rt::model::task_cold;
-use crate::rt::model::worker::{Counts, Worker};
-use crate::rt::os::{self, Outcome};
+use crate::rt::model::worker::{Counters, Worker};
+use crate::rt::os::{self, Result};
 use crate::rt::sync::{mutex, rwlock};
 use crate::symbol::Symbol;
 use crate::sys;
@@ -53,13 +53,13 @@ struct State<'a>(&'a Task);
 
 impl fmt::Display for State<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let why = Why::of(self.0.why.load(Ordering::Relaxed));
+        let why = WaitReason::of(self.0.why.load(Ordering::Relaxed));
         match (self.0.state.load(Ordering::Relaxed), why) {
-            (FRESH, _) => f.write_str("has not begun"),
-            (ENDED.., _) => f.write_str("has ended"),
-            (STARTED, Why::Nothing) => f.write_str("runs or is ready"),
-            (_, Why::Park | Why::Sleep) => write!(f, "waits for {}", Text(why.text())),
-            (_, Why::Read | Why::Write) => {
+            (NEW, _) => f.write_str("has not begun"),
+            (FINISHED.., _) => f.write_str("has ended"),
+            (STARTED, WaitReason::Nothing) => f.write_str("runs or is ready"),
+            (_, WaitReason::Park | WaitReason::Sleep) => write!(f, "waits for {}", Text(why.text())),
+            (_, WaitReason::Read | WaitReason::Write) => {
                 write!(f, "waits for {} {}", Text(why.text()), self.0.about.load(Ordering::Relaxed))
             }
             _ => write!(
@@ -80,9 +80,9 @@ unsafe fn entry_of(task: *mut Task) -> Option<usize> {
     // SAFETY: the group is held: task and coroutine stay. A task that begins meanwhile has another state afterwards.
     unsafe {
         match (*task).state.load(Ordering::Acquire) {
-            FRESH => {
+            NEW => {
                 let body = (&raw const (*task).part.beginning.body).read_volatile();
-                let is_fresh = (*task).state.load(Ordering::Acquire) == FRESH;
+                let is_fresh = (*task).state.load(Ordering::Acquire) == NEW;
                 body.filter(|_| is_fresh).map(|body| body as usize)
             }
             STARTED => {
@@ -103,9 +103,9 @@ unsafe fn write_holder(line: &mut Line, task: *mut Task) -> fmt::Result {
     unsafe {
         let object =
             ptr::with_exposed_provenance_mut::<c_void>((*task).about.load(Ordering::Relaxed));
-        let holder = match Why::of((*task).why.load(Ordering::Relaxed)) {
-            Why::Mutex => mutex::holder(object.cast()),
-            Why::ReadLock | Why::WriteLock => match rwlock::holder(object.cast()) {
+        let holder = match WaitReason::of((*task).why.load(Ordering::Relaxed)) {
+            WaitReason::Mutex => mutex::holder(object.cast()),
+            WaitReason::ReadLock | WaitReason::WriteLock => match rwlock::holder(object.cast()) {
                 Ok(writer) => writer,
                 Err(readers) => return write!(line, ", held by {readers} readers"),
             },
@@ -113,7 +113,7 @@ unsafe fn write_holder(line: &mut Line, task: *mut Task) -> fmt::Result {
         };
         match holder {
             0 => Ok(()),
-            _ => match task::of_address(holder).as_ref() {
+            _ => match task::from_address(holder).as_ref() {
                 Some(task) => write!(line, ", held by task {}", task.id()),
                 None => line.write_str(", held by a thread"),
             },
@@ -164,14 +164,14 @@ unsafe fn describe(task: *mut Task, is_still: bool, to: &mut Writer) {
 }
 
 /// A line to `fd` about each task of `runtime`. Holders are named for tasks of the caller's own worker.
-pub(crate) fn dump(runtime: &Runtime, fd: c_int) -> Outcome<()> {
+pub(crate) fn dump(runtime: &Runtime, fd: c_int) -> Result<()> {
     dump_all(runtime, false, fd)
 }
 
-fn dump_all(runtime: &Runtime, is_still: bool, fd: c_int) -> Outcome<()> {
+fn dump_all(runtime: &Runtime, is_still: bool, fd: c_int) -> Result<()> {
     let mut writer = Writer { fd, is_written: true };
     // SAFETY: the group is held for each.
-    runtime.each_task(&mut |task| unsafe { describe(task, is_still, &mut writer) });
+    runtime.for_each_task(&mut |task| unsafe { describe(task, is_still, &mut writer) });
     if writer.is_written { Ok(()) } else { Err(sys::errno()) }
 }
 
@@ -183,7 +183,7 @@ pub(crate) fn deadlock(runtime: &Runtime) {
 }
 
 /// The runtime of the caller's worker. EPERM: this thread is none.
-pub(crate) fn runtime_here() -> Outcome<*mut Runtime> {
+pub(crate) fn current_runtime() -> Result<*mut Runtime> {
     // SAFETY: the thread's worker.
     unsafe { Worker::here().as_ref() }.map(|worker| worker.runtime).ok_or(libc::EPERM)
 }
@@ -197,14 +197,14 @@ pub(crate) unsafe fn for_each(
     runtime: &Runtime,
     visit: unsafe extern "C" fn(*mut c_void, *mut Task) -> c_int,
     data: *mut c_void,
-) -> Outcome<c_int> {
+) -> Result<c_int> {
     let (mut count, mut filled) = (0, 0);
-    runtime.each_task(&mut |_| count += 1);
+    runtime.for_each_task(&mut |_| count += 1);
     let places = os::allocate_array::<(*mut Task, u64)>(count).ok_or(libc::ENOMEM)?.as_ptr();
     let mut answer = 0;
     // SAFETY: so many places were allocated; who is in a group exists, and the blocks of tasks stay for ever.
     unsafe {
-        runtime.each_task(&mut |task| {
+        runtime.for_each_task(&mut |task| {
             if filled < count {
                 places.add(filled).write((task, (*task).id()));
                 filled += 1;
@@ -212,7 +212,7 @@ pub(crate) unsafe fn for_each(
         });
         for index in 0..filled {
             let (task, id) = places.add(index).read();
-            let is_there = task::check(task).is_ok() && (*task).id() == id && !(*task).has_ended();
+            let is_there = task::check(task).is_ok() && (*task).id() == id && !(*task).has_finished();
             if answer == 0 && is_there {
                 answer = visit(data, task);
             }
@@ -224,7 +224,7 @@ pub(crate) unsafe fn for_each(
 
 /// What the workers of `runtime` have counted.
 pub(crate) fn stats(runtime: &Runtime) -> acort_stats_t {
-    let sum = |which: fn(&Counts) -> &AtomicU64| {
+    let sum = |which: fn(&Counters) -> &AtomicU64| {
         runtime.workers().map(|worker| which(&worker.counts).load(Ordering::Relaxed)).sum()
     };
     acort_stats_t {

@@ -17,10 +17,10 @@ use core::ffi::c_void;
 use core::ptr;
 
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_reason::Why;
-use crate::rt::model::task::{self, DETACHED, FAILED, JOINED, MAIN, Task};
-use crate::rt::os::Outcome;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::task::{self, DETACHED, SPAWN_FAILED, JOINED, MAIN, Task};
+use crate::rt::os::Result;
 use crate::rt::park::wait::{self, Wait};
 
 /// Waits for the end of a task, frees it, and gives its result. EINVAL: it is detached, a main task, or another call
@@ -28,35 +28,35 @@ use crate::rt::park::wait::{self, Wait};
 ///
 /// # Safety
 /// The task exists.
-pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Outcome<*mut c_void> {
+pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Result<*mut c_void> {
     // SAFETY: the caller's promise: from the flag on this call alone frees it.
     unsafe {
         if task == task::here() {
             return Err(libc::EDEADLK);
         }
         let lock = &raw const (*task).lock;
-        (*lock).take();
+        (*lock).lock();
         if (*task).has(DETACHED | JOINED | MAIN) {
-            (*lock).give();
+            (*lock).unlock();
             return Err(libc::EINVAL);
         }
-        if (*task).has_ended() {
+        if (*task).has_finished() {
             (*task).set(JOINED, true);
-            (*lock).give();
+            (*lock).unlock();
             (*(*task).group).forget(task);
             return result_of(task);
         }
         if deadline == 0 {
-            (*lock).give();
+            (*lock).unlock();
             return Err(libc::ETIMEDOUT);
         }
         (*task).set(JOINED, true);
-        let (about, hearing) = (task as usize, Hearing::Cancellation);
-        let wait = Wait::new(Why::Join, about, hearing, deadline);
-        let outcome = wait::in_queue(lock, &raw mut (*task).watchers, ptr::null_mut(), wait);
+        let (about, hearing) = (task as usize, WaitMode::Cancellation);
+        let wait = Wait::new(WaitReason::Join, about, hearing, deadline);
+        let outcome = wait::wait_on(lock, &raw mut (*task).join_waiters, ptr::null_mut(), wait);
         if let Err(error) = outcome {
-            let held = (*lock).hold();
-            if !(*task).has_ended() {
+            let held = (*lock).guard();
+            if !(*task).has_finished() {
                 (*task).set(JOINED, false);
                 return Err(error);
             }
@@ -73,18 +73,18 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Outcome<*mut c_void
 pub(crate) unsafe fn give_up(task: *mut Task) {
     // SAFETY: the caller's promise.
     unsafe {
-        let _held = (*task).lock.hold();
+        let _guard = (*task).lock.guard();
         (*task).set(JOINED, false);
     }
 }
 
 /// The result of an ended task, which is freed.
-unsafe fn result_of(task: *mut Task) -> Outcome<*mut c_void> {
+unsafe fn result_of(task: *mut Task) -> Result<*mut c_void> {
     // SAFETY: the caller's promise: it is in no list, and this call's.
     unsafe {
         let (result, state) = ((*task).part.result, (*task).state.load(Ordering::Acquire));
         task::free(task);
-        if state == FAILED { Err(libc::ENOMEM) } else { Ok(result) }
+        if state == SPAWN_FAILED { Err(libc::ENOMEM) } else { Ok(result) }
     }
 }
 
@@ -92,17 +92,17 @@ unsafe fn result_of(task: *mut Task) -> Outcome<*mut c_void> {
 ///
 /// # Safety
 /// The task exists.
-pub(crate) unsafe fn detach(task: *mut Task) -> Outcome<()> {
+pub(crate) unsafe fn detach(task: *mut Task) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        let held = (*task).lock.hold();
+        let held = (*task).lock.guard();
         if (*task).has(DETACHED | JOINED | MAIN) {
             return Err(libc::EINVAL);
         }
         (*task).set(DETACHED, true);
-        let has_ended = (*task).has_ended();
+        let has_finished = (*task).has_finished();
         drop(held);
-        if has_ended {
+        if has_finished {
             (*(*task).group).forget(task);
             task::free(task);
         }

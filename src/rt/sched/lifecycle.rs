@@ -8,29 +8,29 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::build::{create, destroy, enter_worker, filled_in, leave_worker, prepare, retire};
+use super::build::{create, destroy, set_current_worker, with_defaults, restore_current_worker, prepare, retire};
 use super::group;
 use super::run_loop;
 use super::spawn;
 use super::{embed, strict};
-use crate::rt::base::parker::Hearing;
+use crate::rt::base::parker::WaitMode;
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{ACORT_LOOP, ACORT_PIN_CPUS, acort_attr_t, acort_body_t, acort_opts_t};
 use crate::rt::model::caller::Caller;
 use crate::rt::model::group::Group;
-use crate::rt::model::runtime::{Released, Runtime};
-use crate::rt::model::task::{self, FAILED, Task};
+use crate::rt::model::runtime::{NotBlockingThread, Runtime};
+use crate::rt::model::task::{self, SPAWN_FAILED, Task};
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 
 /// This thread is `worker`, which was prepared on it, until `is_over` says so.
 unsafe fn serve(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
     // SAFETY: the caller's promise: a worker that no thread is.
     unsafe {
-        let before = enter_worker(worker);
+        let before = set_current_worker(worker);
         run_loop::run(worker, is_over);
         retire(worker);
-        leave_worker(before);
+        restore_current_worker(before);
     }
 }
 
@@ -39,7 +39,7 @@ unsafe fn begin(
     runtime: *mut Runtime,
     body: acort_body_t,
     argument: *mut c_void,
-) -> Outcome<(*mut Group, *mut Task)> {
+) -> Result<(*mut Group, *mut Task)> {
     // SAFETY: the caller's promise: the runtime exists.
     unsafe {
         let group = group::open(runtime, ptr::null_mut(), true)?.as_ptr();
@@ -56,12 +56,12 @@ unsafe fn begin(
 }
 
 /// The result of a main task whose group is over.
-unsafe fn result_of(group: *mut Group, task: *mut Task, ret: *mut *mut c_void) -> Outcome<()> {
+unsafe fn result_of(group: *mut Group, task: *mut Task, ret: *mut *mut c_void) -> Result<()> {
     // SAFETY: the caller's promise: the group keeps it.
     unsafe {
-        let failed = (*task).state.load(Ordering::Acquire) == FAILED;
-        size_prefixed::store(ret, (*task).part.result);
-        match (failed, (*group).is_stuck) {
+        let failed = (*task).state.load(Ordering::Acquire) == SPAWN_FAILED;
+        size_prefixed::write_if_some(ret, (*task).part.result);
+        match (failed, (*group).is_deadlocked) {
             (true, _) => Err(libc::ENOMEM),
             (_, true) => Err(libc::EDEADLK),
             _ => group::outcome(group),
@@ -79,15 +79,15 @@ pub(crate) unsafe fn run(
     body: acort_body_t,
     argument: *mut c_void,
     ret: *mut *mut c_void,
-) -> Outcome<()> {
+) -> Result<()> {
     if !Worker::here().is_null() {
         return Err(libc::EBUSY);
     }
     if options.workers > 1 || options.flags & (ACORT_LOOP | ACORT_PIN_CPUS) != 0 {
         return Err(libc::EINVAL);
     }
-    let options = filled_in(&acort_opts_t { workers: 1, ..*options })?;
-    let _released = Released::from_helpers();
+    let options = with_defaults(&acort_opts_t { workers: 1, ..*options })?;
+    let _released = NotBlockingThread::enter();
     // SAFETY: the runtime is this function's.
     unsafe {
         let runtime = create(options)?;
@@ -103,8 +103,8 @@ pub(crate) unsafe fn run(
 }
 
 /// A runtime whose workers are threads that wait for tasks.
-pub(crate) fn new(options: &acort_opts_t) -> Outcome<*mut Runtime> {
-    let options = filled_in(options)?;
+pub(crate) fn new(options: &acort_opts_t) -> Result<*mut Runtime> {
+    let options = with_defaults(options)?;
     if options.flags & ACORT_LOOP != 0 {
         return embed::new(options);
     }
@@ -127,7 +127,7 @@ pub(crate) fn new(options: &acort_opts_t) -> Outcome<*mut Runtime> {
 }
 
 /// Starts a thread for each worker, and gives how many; with an error how many were started before it.
-unsafe fn start_workers(runtime: *mut Runtime) -> Result<u32, (u32, c_int)> {
+unsafe fn start_workers(runtime: *mut Runtime) -> core::result::Result<u32, (u32, c_int)> {
     // SAFETY: a new runtime, whose workers exist.
     unsafe {
         for number in 0..(*runtime).options.workers {
@@ -180,7 +180,7 @@ pub(crate) unsafe fn enter(
     body: acort_body_t,
     argument: *mut c_void,
     ret: *mut *mut c_void,
-) -> Outcome<()> {
+) -> Result<()> {
     if !Worker::here().is_null() {
         return Err(libc::EBUSY);
     }
@@ -189,12 +189,12 @@ pub(crate) unsafe fn enter(
         if embed::is_mine(&*runtime) {
             return Err(libc::EDEADLK);
         }
-        let _released = Released::from_helpers();
+        let _released = NotBlockingThread::enter();
         let callers: *const AtomicU32 = &raw const (*runtime).callers;
         (*callers).fetch_add(1, Ordering::SeqCst);
         let outcome = begin(runtime, body, argument).and_then(|(group, main)| {
-            (*group).caller_waits();
-            let waited = group::wait(Caller::current(), group, Hearing::Nothing, -1);
+            (*group).mark_caller_blocked();
+            let waited = group::wait(Caller::current(), group, WaitMode::Nothing, -1);
             let outcome = waited.and_then(|()| result_of(group, main, ret));
             strict::count_unjoined(group);
             group::free(group);
@@ -209,7 +209,7 @@ pub(crate) unsafe fn enter(
 ///
 /// # Safety
 /// Nobody uses the runtime from here on, if this succeeds.
-pub(crate) unsafe fn free(runtime: *mut Runtime) -> Outcome<()> {
+pub(crate) unsafe fn free(runtime: *mut Runtime) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         let is_busy = (*runtime).live() != 0 || (*runtime).callers.load(Ordering::SeqCst) != 0;

@@ -8,19 +8,19 @@ use crate::record::{self, Destructor, ROUNDS, Values};
 use crate::rt::model::task::{self, Task};
 use crate::rt::model::task_cold;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 
 /// Makes a key, and writes it to `made`. EAGAIN: there are as many as can be.
 ///
 /// # Safety
 /// `made` is writable.
-pub(crate) unsafe fn create_key(made: *mut u64, destructor: Option<Destructor>) -> Outcome<()> {
+pub(crate) unsafe fn create_key(made: *mut u64, destructor: Option<Destructor>) -> Result<()> {
     // SAFETY: the caller's promise.
     if unsafe { record::create_key_at(made, destructor) } { Ok(()) } else { Err(libc::EAGAIN) }
 }
 
 /// Ends a key. EINVAL: there is no such key.
-pub(crate) fn delete_key(key: u64) -> Outcome<()> {
+pub(crate) fn delete_key(key: u64) -> Result<()> {
     if record::delete_key(key) { Ok(()) } else { Err(libc::EINVAL) }
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn get(key: u64) -> *mut c_void {
 }
 
 /// Sets the running task's value. EPERM: there is none; EINVAL: no such key; ENOMEM.
-pub(crate) fn set(key: u64, value: *mut c_void) -> Outcome<()> {
+pub(crate) fn set(key: u64, value: *mut c_void) -> Result<()> {
     let task = task::here();
     if task.is_null() {
         return Err(libc::EPERM);
@@ -44,7 +44,7 @@ pub(crate) fn set(key: u64, value: *mut c_void) -> Outcome<()> {
         return Err(libc::EINVAL);
     }
     // SAFETY: the task that runs here; its array grows where it is too small.
-    let values = unsafe { task_cold::make_values(task).as_mut() }.ok_or(libc::ENOMEM)?;
+    let values = unsafe { task_cold::ensure_values(task).as_mut() }.ok_or(libc::ENOMEM)?;
     if values.set(key, value) { Ok(()) } else { Err(libc::ENOMEM) }
 }
 

@@ -13,17 +13,17 @@ use super::inspect;
 use super::strict;
 use super::{finish, task_stack};
 use crate::resume;
-use crate::rt::base::parker::error_reason;
+use crate::rt::base::parker::wake_error;
 use crate::rt::io::readiness;
 use crate::rt::model::chaos;
 use crate::rt::model::hooks;
 use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{FRESH, STARTED, Task};
+use crate::rt::model::task::{NEW, STARTED, Task};
 use crate::rt::model::worker::{Worker, count};
 use crate::rt::os;
 use crate::rt::park::budget;
 use crate::rt::park::cancel::Cancelled;
-use crate::rt::park::wake::was_woken;
+use crate::rt::park::wake::acquire_wake;
 
 /// So many tasks run before the worker looks what else there is.
 const AT_ONCE: u32 = 64;
@@ -60,11 +60,11 @@ pub(crate) unsafe fn run(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
 pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
     // SAFETY: the thread's worker.
     unsafe {
-        (*worker).put_first = 0;
+        (*worker).front_pushes = 0;
         budget::begin_turn(&mut *worker);
         let slice = budget::slice((*worker).ready.count(AT_ONCE));
         if (*worker).chaos {
-            return run_in_disorder(worker, slice);
+            return run_ready_chaos(worker, slice);
         }
         for _ in 0..AT_ONCE {
             let task = (*worker).ready.pop();
@@ -83,7 +83,7 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
 /// The same under chaos.
 #[cold]
 #[inline(never)]
-unsafe fn run_in_disorder(worker: *mut Worker, slice: i32) -> bool {
+unsafe fn run_ready_chaos(worker: *mut Worker, slice: i32) -> bool {
     // SAFETY: as in `run_ready`.
     unsafe {
         for _ in 0..=(*worker).random.below(AT_ONCE as usize) {
@@ -123,7 +123,7 @@ unsafe fn go_on(worker: *mut Worker, task: *mut Task, slice: i32) {
         if limit > 0 {
             let took = os::now() - start;
             if took > limit {
-                hooks::overran(task, took);
+                hooks::on_slice_exceeded(task, took);
             }
         }
         if (*co).is_end != 0 {
@@ -140,7 +140,7 @@ unsafe fn go_on(worker: *mut Worker, task: *mut Task, slice: i32) {
 unsafe fn start(worker: *mut Worker, task: *mut Task) -> bool {
     // SAFETY: as in `go_on`; a task that has not begun is nobody's yet.
     unsafe {
-        if (*task).state.load(Ordering::Relaxed) != FRESH {
+        if (*task).state.load(Ordering::Relaxed) != NEW {
             return false;
         }
         let has_room = (*worker).timers.reserve((*worker).tasks + 1);
@@ -153,7 +153,7 @@ unsafe fn start(worker: *mut Worker, task: *mut Task) -> bool {
             }
             return false;
         };
-        was_woken(&raw const (*task).parker);
+        acquire_wake(&raw const (*task).parker);
         (*task).parker.set_owner(worker.cast());
         (*task).co = co;
         (*task).state.store(STARTED, Ordering::Release);
@@ -171,10 +171,10 @@ unsafe fn start(worker: *mut Worker, task: *mut Task) -> bool {
 pub(crate) unsafe fn look(worker: *mut Worker) {
     // SAFETY: the thread's worker.
     unsafe {
-        (*worker).take_inbox();
+        (*worker).drain_inbox();
         expire(worker);
-        for _ in 0..(*(*worker).runtime).share_of_fresh() {
-            let fresh = (*(*worker).runtime).take_fresh();
+        for _ in 0..(*(*worker).runtime).injected_batch() {
+            let fresh = (*(*worker).runtime).pop_injected();
             if fresh.is_null() {
                 break;
             }
@@ -190,19 +190,19 @@ pub(crate) unsafe fn look(worker: *mut Worker) {
 unsafe fn expire(worker: *mut Worker) {
     // SAFETY: the thread's worker, and its tasks.
     unsafe {
-        if (*worker).timers.first().is_none() {
+        if (*worker).timers.next_deadline().is_none() {
             return;
         }
         let now = os::now();
         loop {
-            let deadline = (*worker).timers.first().unwrap_or(now);
-            let Some(task) = (*worker).timers.take_due(now) else { break };
+            let deadline = (*worker).timers.next_deadline().unwrap_or(now);
+            let Some(task) = (*worker).timers.pop_expired(now) else { break };
             if (*task).parker.claim() {
                 count(&(*worker).counts.expired, 1);
-                if now - deadline > strict::LONG_AGO {
-                    strict::was_long_ago(task, now - deadline);
+                if now - deadline > strict::LONG_PAST_NS {
+                    strict::warn_long_past(task, now - deadline);
                 }
-                crate::rt::park::wake::wake(&raw mut (*task).parker, error_reason(libc::ETIMEDOUT));
+                crate::rt::park::wake::wake(&raw mut (*task).parker, wake_error(libc::ETIMEDOUT));
             }
         }
     }
@@ -226,46 +226,46 @@ unsafe fn sleep(worker: *mut Worker) {
     // SAFETY: the thread's worker.
     unsafe {
         let runtime: *mut Runtime = (*worker).runtime;
-        if (*worker).gives_up.load(Ordering::Acquire) {
+        if (*worker).abandons.load(Ordering::Acquire) {
             return finish::give_up(worker);
         }
-        let is_alone = (*runtime).options.workers == 1;
+        let is_single_threaded = (*runtime).options.workers == 1;
         let has_come = || {
             !(*worker).inbox.is_empty()
-                || (*runtime).has_fresh()
-                || (*worker).gives_up.load(Ordering::SeqCst)
+                || (*runtime).has_injected()
+                || (*worker).abandons.load(Ordering::SeqCst)
         };
-        if !is_alone && (*worker).patience.looks(has_come, os::now) {
+        if !is_single_threaded && (*worker).patience.spin_until(has_come, os::now) {
             return;
         }
         task_stack::trim(worker);
-        let first = (*worker).timers.first();
+        let first = (*worker).timers.next_deadline();
         let is_idle = first.is_none() && (*worker).outside == 0;
         if is_idle && !(*worker).starved.is_empty() {
             // Nothing here ends by itself: what it has waited for may never come.
             return finish::fail(worker, (*worker).starved.pop());
         }
         let mut limit = first.map_or(-1, |first| (first - os::now()).max(0));
-        (*worker).inbox.falls_asleep();
+        (*worker).inbox.announce_sleep();
         if has_come() || (*runtime).is_stopping.load(Ordering::SeqCst) {
-            return (*worker).inbox.is_awake();
+            return (*worker).inbox.announce_awake();
         }
-        if is_idle && let Some(idle) = (*runtime).becomes_idle() {
-            if (*runtime).has_strangers() {
+        if is_idle && let Some(idle) = (*runtime).enter_idle() {
+            if (*runtime).has_foreign_threads() {
                 limit = LOOK_AGAIN;
-            } else if (*runtime).is_stuck_since(idle) {
-                (*worker).inbox.is_awake();
+            } else if (*runtime).confirm_deadlock(idle) {
+                (*worker).inbox.announce_awake();
                 return deadlock(worker);
             }
         }
         count(&(*worker).counts.sleeps, 1);
         poll(worker, limit);
         if is_idle {
-            (*runtime).is_idle_no_more();
+            (*runtime).leave_idle();
         }
-        (*worker).inbox.is_awake();
+        (*worker).inbox.announce_awake();
         if has_come() {
-            (*worker).patience.was_roused();
+            (*worker).patience.record_wakeup();
         }
     }
 }
@@ -281,12 +281,12 @@ unsafe fn deadlock(worker: *mut Worker) {
         if (*runtime).deadlocks.fetch_add(1, Ordering::SeqCst) == 0 {
             inspect::deadlock(&*runtime);
             let mut woken = Cancelled::NONE;
-            (*runtime).each_task(&mut |task| {
-                (*(*task).group).is_stuck = true;
+            (*runtime).for_each_task(&mut |task| {
+                (*(*task).group).is_deadlocked = true;
                 woken.cancel(task);
             });
             return woken.wake();
         }
-        finish::withdraw_all(runtime);
+        finish::abandon_all(runtime);
     }
 }

@@ -3,7 +3,7 @@
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 
-use crate::rt::base::lock::happens_before;
+use crate::rt::base::lock::tsan_release;
 use crate::rt::model::abi::{
     ACORT_DETACHED, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, ACORT_UNCONSTRAINED, acort_attr_t,
     acort_body_t,
@@ -11,11 +11,11 @@ use crate::rt::model::abi::{
 use crate::rt::model::group::Group;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{
-    self, Beginning, DETACHED, MEASURED, SHARED, SIZED, Task, UNCONSTRAINED,
+    self, TaskStart, DETACHED, STACK_PAINTED, SHARED, CUSTOM_STACK, Task, UNCONSTRAINED,
 };
 use crate::rt::model::worker::Worker;
 use crate::rt::model::{hooks, task_cold};
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::stack;
 
 /// A task of the caller's runtime and group.
@@ -41,7 +41,7 @@ pub(crate) unsafe fn go(
     attributes: &acort_attr_t,
     body: acort_body_t,
     argument: *mut c_void,
-) -> Outcome<NonNull<Task>> {
+) -> Result<NonNull<Task>> {
     let (worker, me) = (Worker::here(), task::here());
     if me.is_null() {
         return Err(libc::EPERM);
@@ -53,7 +53,7 @@ pub(crate) unsafe fn go(
             group if !group.is_null() => group,
             _ => (*me).group,
         };
-        if attributes.arg_copy_size == 0 && (*worker).vessels.moves(argument) {
+        if attributes.arg_copy_size == 0 && (*worker).stack_cache.moves(argument) {
             return Err(libc::EFAULT);
         }
         launch(runtime, group, attributes, 0, body, argument)
@@ -62,25 +62,25 @@ pub(crate) unsafe fn go(
 
 /// What the attributes say of a task, as its flags. EINVAL: they do not go together, or do not exist.
 #[inline(never)]
-fn flags_of(attributes: &acort_attr_t, argument: *mut c_void) -> Outcome<u8> {
+fn flags_of(attributes: &acort_attr_t, argument: *mut c_void) -> Result<u8> {
     const FLAGS: [(u32, u8); 4] = [
         (ACORT_SHARED, SHARED),
         (ACORT_DETACHED, DETACHED),
-        (ACORT_MEASURE, MEASURED | SIZED),
+        (ACORT_MEASURE, STACK_PAINTED | CUSTOM_STACK),
         (ACORT_UNCONSTRAINED, UNCONSTRAINED),
     ];
-    const KNOWN: u32 =
+    const TYPE_KNOWN: u32 =
         ACORT_SHARED | ACORT_DETACHED | ACORT_NEXT | ACORT_MEASURE | ACORT_UNCONSTRAINED;
     let acort_attr_t { flags, stack, stack_size, arg_copy_size, .. } = *attributes;
     let is_own = flags & ACORT_SHARED == 0;
     let has_stack = stack.is_null() || is_own && stack::fits(stack, stack_size);
     let has_argument = arg_copy_size == 0 || !argument.is_null();
-    if flags & !KNOWN != 0 || !has_stack || !has_argument || flags & ACORT_MEASURE != 0 && !is_own {
+    if flags & !TYPE_KNOWN != 0 || !has_stack || !has_argument || flags & ACORT_MEASURE != 0 && !is_own {
         return Err(libc::EINVAL);
     }
     let given = FLAGS.iter().filter(|(flag, _)| flags & flag != 0);
     let given = given.fold(0, |all, (_, flag)| all | flag);
-    Ok(if stack_size != 0 { given | SIZED } else { given })
+    Ok(if stack_size != 0 { given | CUSTOM_STACK } else { given })
 }
 
 /// Starts a task, from any thread.
@@ -94,7 +94,7 @@ pub(crate) unsafe fn launch(
     more_flags: u8,
     body: acort_body_t,
     argument: *mut c_void,
-) -> Outcome<NonNull<Task>> {
+) -> Result<NonNull<Task>> {
     // SAFETY: the caller's promise.
     unsafe {
         let count = (*runtime).options.workers;
@@ -109,7 +109,7 @@ pub(crate) unsafe fn launch(
         let acort_attr_t { flags, stack_size, stack, arg_copy_size, .. } = *attributes;
         let is_plain = flags == 0 && stack_size == 0 && stack.is_null() && arg_copy_size == 0;
         let flags = if is_plain { 0 } else { flags_of(attributes, argument)? } | more_flags;
-        let beginning = Beginning { body, argument, stack_size, stack };
+        let beginning = TaskStart { body, argument, stack_size, stack };
         let made = task::create(beginning, flags).ok_or(libc::ENOMEM)?;
         let task = made.as_ptr();
         let is_copied = arg_copy_size == 0 || copy_argument(task, attributes);
@@ -117,10 +117,10 @@ pub(crate) unsafe fn launch(
             task::free(task);
             return Err(libc::ENOMEM);
         }
-        (*runtime).one_more(Worker::here());
-        (*group).take_in(task);
+        (*runtime).task_created(Worker::here());
+        (*group).add(task);
         hooks::created(task);
-        happens_before(&raw const (*task).parker);
+        tsan_release(&raw const (*task).parker);
         place(runtime, task, attributes);
         Ok(made)
     }
@@ -152,9 +152,9 @@ unsafe fn place(runtime: *mut Runtime, task: *mut Task, attributes: &acort_attr_
             Some(worker) => return Worker::post(ptr::from_ref(worker).cast_mut(), task),
         }
         // Tasks that start each other so must leave the others their turns.
-        if is_next && (*here).put_first < MOST_PUT_FIRST {
-            (*here).put_first += 1;
-            (*here).ready.push_first(task)
+        if is_next && (*here).front_pushes < MOST_PUT_FIRST {
+            (*here).front_pushes += 1;
+            (*here).ready.push_front(task)
         } else {
             (*here).ready.push(task)
         }
@@ -165,7 +165,7 @@ unsafe fn place(runtime: *mut Runtime, task: *mut Task, attributes: &acort_attr_
 ///
 /// # Safety
 /// Nobody else looks at the task's name; the text ends in 0.
-pub(crate) unsafe fn set_name(task: *mut Task, name: *const c_char) -> Outcome<()> {
+pub(crate) unsafe fn set_name(task: *mut Task, name: *const c_char) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         let copy = match name.is_null() {
@@ -198,10 +198,10 @@ pub(crate) fn exit(result: *mut c_void) -> Option<core::convert::Infallible> {
 ///
 /// # Safety
 /// The task exists; the text is NULL or ends in 0.
-pub(crate) unsafe fn rename(task: *mut Task, name: *const c_char) -> Outcome<()> {
+pub(crate) unsafe fn rename(task: *mut Task, name: *const c_char) -> Result<()> {
     // SAFETY: the caller's promise. Who shows tasks holds the group.
     unsafe {
-        let _held = (*(*task).group).lock.hold();
+        let _guard = (*(*task).group).lock.guard();
         set_name(task, name)
     }
 }

@@ -6,16 +6,16 @@ use core::ptr;
 use crate::overflow::{self, Overflow};
 use crate::rt::model::abi::ACORT_NO_OVERFLOW_REPORT;
 use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{self, MAIN, SHARED, SIZED};
+use crate::rt::model::task::{self, MAIN, SHARED, CUSTOM_STACK};
 use crate::rt::model::task_cold;
 use crate::{diag, environment, sys};
 
 /// Bytes of a task's own stack.
 pub(crate) const OWN: usize = 256 * 1024;
 /// Bytes of a main task's, at least.
-pub(crate) const MAIN_TASKS: usize = 1 << 20;
+pub(crate) const MAIN_STACK_SIZE: usize = 1 << 20;
 /// Bytes of the stack that the shared tasks of a worker share.
-pub(crate) const SHARED_TASKS: usize = 2 << 20;
+pub(crate) const SHARED_STACK_SIZE: usize = 2 << 20;
 
 /// Unused bytes below a task's stack, as far as the address space has room for them: a limit of
 /// it has room for so many gaps, and less than a sixteenth of it goes to the gaps of a thousand tasks.
@@ -80,7 +80,7 @@ fn describe(overflow: &Overflow) -> bool {
         let larger = match () {
             () if task.has(SHARED) => "acort_opts_t.shared_stack_size",
             () if task.has(MAIN) => "acort_opts_t.main_stack_size",
-            () if task.has(SIZED) => "acort_attr_t.stack_size",
+            () if task.has(CUSTOM_STACK) => "acort_attr_t.stack_size",
             () => "acort_opts_t.stack_size or acort_attr_t.stack_size",
         };
         diag::print(format_args!(

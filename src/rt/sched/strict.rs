@@ -5,13 +5,13 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::group::Group;
 use crate::rt::model::task::{MAIN, Task};
 use crate::{diag, environment};
 
 /// Nanoseconds: no worker is so late.
-pub(crate) const LONG_AGO: i64 = 3_600_000_000_000;
+pub(crate) const LONG_PAST_NS: i64 = 3_600_000_000_000;
 
 fn is_on() -> bool {
     environment::number_of(c"ACORT_STRICT") != 0
@@ -41,16 +41,16 @@ pub(crate) unsafe fn count_unjoined(group: *mut Group) {
 /// The task waits, and was claimed.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn was_long_ago(task: *mut Task, late: i64) {
+pub(crate) unsafe fn warn_long_past(task: *mut Task, late: i64) {
     #[unsafe(link_section = "aco_shared")]
     static IS_SAID: AtomicBool = AtomicBool::new(false);
     if !is_on() || IS_SAID.swap(true, Ordering::Relaxed) {
         return;
     }
     // SAFETY: the task was claimed: it stays until the caller wakes it.
-    let (id, why) = unsafe { ((*task).id(), Why::of((*task).why.load(Ordering::Relaxed))) };
+    let (id, why) = unsafe { ((*task).id(), WaitReason::of((*task).why.load(Ordering::Relaxed))) };
     let what = why.text().to_str().unwrap_or_default();
-    let hours = late / LONG_AGO;
+    let hours = late / LONG_PAST_NS;
     diag::print(format_args!(
         "acort: strict: task {id} waits for {what} with a deadline of {hours} hours ago (a deadline is a time: \
          acort_after(nanoseconds))\n"

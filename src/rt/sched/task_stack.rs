@@ -8,10 +8,10 @@ use core::sync::atomic::Ordering;
 use crate::abi::{aco_cofuncp_t, aco_t};
 use crate::refusal::Refusal;
 use crate::rt::model::abi::acort_body_t;
-use crate::rt::model::stack_cache::MOST_IDLE;
-use crate::rt::model::task::{Beginning, MEASURED, SHARED, SIZED, Task};
+use crate::rt::model::stack_cache::MAX_IDLE;
+use crate::rt::model::task::{TaskStart, STACK_PAINTED, SHARED, CUSTOM_STACK, Task};
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::{arch, coroutine, resume, stack, tls};
 
 /// Where every task begins.
@@ -20,7 +20,7 @@ unsafe extern "C" fn entry() {
     // that its function can be called.
     unsafe {
         let task = (*Worker::here()).current;
-        let Beginning { body, argument, .. } = (*task).part.beginning;
+        let TaskStart { body, argument, .. } = (*task).part.beginning;
         let result = body.map_or(ptr::null_mut(), |body| body(argument));
         (*(*Worker::here()).current).set_result(result);
         resume::exit(tls::current(), arch::leave)
@@ -32,15 +32,15 @@ unsafe extern "C" fn entry() {
 /// # Safety
 /// `worker` is this thread's, in its scheduler; the task has not begun.
 #[inline(always)]
-pub(crate) unsafe fn take(worker: *mut Worker, task: *mut Task) -> Outcome<*mut aco_t> {
+pub(crate) unsafe fn take(worker: *mut Worker, task: *mut Task) -> Result<*mut aco_t> {
     // SAFETY: the caller's promise; kept coroutines have ended, on live stacks.
     unsafe {
-        let vessels = &mut (*worker).vessels;
+        let stack_cache = &mut (*worker).stack_cache;
         let is_shared = (*task).has(SHARED);
-        let Beginning { body, argument, .. } = (*task).part.beginning;
-        let kept = match (is_shared, (*task).has(SIZED)) {
-            (true, _) => vessels.shared.pop(),
-            (false, false) => vessels.own.pop(),
+        let TaskStart { body, argument, .. } = (*task).part.beginning;
+        let kept = match (is_shared, (*task).has(CUSTOM_STACK)) {
+            (true, _) => stack_cache.shared.pop(),
+            (false, false) => stack_cache.own.pop(),
             _ => None,
         };
         let co = match kept {
@@ -63,10 +63,10 @@ fn to_errno(_: Refusal) -> i32 {
 }
 
 #[cold]
-unsafe fn create_own(worker: *mut Worker, task: *mut Task) -> Outcome<*mut aco_t> {
+unsafe fn create_own(worker: *mut Worker, task: *mut Task) -> Result<*mut aco_t> {
     // SAFETY: the caller's promise: a worker has a main coroutine; memory of the program's is the task's.
     unsafe {
-        let Beginning { argument, stack_size, stack, .. } = (*task).part.beginning;
+        let TaskStart { argument, stack_size, stack, .. } = (*task).part.beginning;
         let options = &(*(*worker).runtime).options;
         let size = if stack_size == 0 { options.stack_size } else { stack_size };
         let made = match stack.is_null() {
@@ -74,7 +74,7 @@ unsafe fn create_own(worker: *mut Worker, task: *mut Task) -> Outcome<*mut aco_t
             false => stack::create_in(stack, size),
         };
         let stack = made.map_err(to_errno)?;
-        if (*task).has(MEASURED) {
+        if (*task).has(STACK_PAINTED) {
             stack::fill("acort_go_ex", stack);
         }
         let (Some(main_co), Some(place)) = (NonNull::new((*worker).main_co), NonNull::new(stack))
@@ -88,15 +88,15 @@ unsafe fn create_own(worker: *mut Worker, task: *mut Task) -> Outcome<*mut aco_t
     }
 }
 
-unsafe fn create_shared(worker: *mut Worker, argument: *mut c_void) -> Outcome<*mut aco_t> {
+unsafe fn create_shared(worker: *mut Worker, argument: *mut c_void) -> Result<*mut aco_t> {
     // SAFETY: as in `create_own`.
     unsafe {
-        let place = &raw mut (*worker).vessels.shared_stack;
+        let place = &raw mut (*worker).stack_cache.shared_stack;
         if (*place).is_null() {
             let options = &(*(*worker).runtime).options;
             let made = stack::create_apart(options.shared_stack_size, options.stack_gap);
             *place = made.map_err(to_errno)?;
-            (*worker).vessels.moving = ((**place).ptr.addr(), (**place).sz);
+            (*worker).stack_cache.moving = ((**place).ptr.addr(), (**place).sz);
         }
         let (Some(main_co), Some(stack)) = (NonNull::new((*worker).main_co), NonNull::new(*place))
         else {
@@ -115,18 +115,18 @@ pub(crate) unsafe fn put(worker: *mut Worker, task: *mut Task) {
     // SAFETY: the caller's promise.
     unsafe {
         let co = (*task).co;
-        let vessels = &mut (*worker).vessels;
-        let is_kept = match ((*task).has(SHARED), (*task).has(SIZED)) {
-            (true, _) => vessels.shared.push(co),
-            (false, false) => vessels.own.push(co),
+        let stack_cache = &mut (*worker).stack_cache;
+        let is_kept = match ((*task).has(SHARED), (*task).has(CUSTOM_STACK)) {
+            (true, _) => stack_cache.shared.push(co),
+            (false, false) => stack_cache.own.push(co),
             _ => false,
         };
         if !is_kept {
-            if (*task).has(MEASURED) {
+            if (*task).has(STACK_PAINTED) {
                 (*task).about.store(coroutine::stack_used(co), Ordering::Relaxed);
             }
             // A report of tasks holds the group, and looks into their coroutines.
-            let held = (*(*task).group).lock.hold();
+            let held = (*(*task).group).lock.guard();
             (*task).co = ptr::null_mut();
             drop(held);
             destroy(co, (*task).has(SHARED));
@@ -158,14 +158,14 @@ pub(crate) unsafe fn trim(worker: *mut Worker) {
     const AT_ONCE: u32 = 64;
     // SAFETY: the caller's promise.
     unsafe {
-        let vessels = &mut (*worker).vessels;
-        for _ in 0..AT_ONCE.min(vessels.own.count.saturating_sub(MOST_IDLE)) {
-            if let Some(co) = vessels.own.pop() {
+        let stack_cache = &mut (*worker).stack_cache;
+        for _ in 0..AT_ONCE.min(stack_cache.own.count.saturating_sub(MAX_IDLE)) {
+            if let Some(co) = stack_cache.own.pop() {
                 destroy(co, false);
             }
         }
-        for _ in 0..AT_ONCE.min(vessels.shared.count.saturating_sub(MOST_IDLE)) {
-            if let Some(co) = vessels.shared.pop() {
+        for _ in 0..AT_ONCE.min(stack_cache.shared.count.saturating_sub(MAX_IDLE)) {
+            if let Some(co) = stack_cache.shared.pop() {
                 destroy(co, true);
             }
         }
@@ -179,17 +179,17 @@ pub(crate) unsafe fn trim(worker: *mut Worker) {
 pub(crate) unsafe fn destroy_all(worker: *mut Worker) {
     // SAFETY: the caller's promise.
     unsafe {
-        let vessels = &mut (*worker).vessels;
-        while let Some(co) = vessels.own.pop() {
+        let stack_cache = &mut (*worker).stack_cache;
+        while let Some(co) = stack_cache.own.pop() {
             destroy(co, false);
         }
-        while let Some(co) = vessels.shared.pop() {
+        while let Some(co) = stack_cache.shared.pop() {
             destroy(co, true);
         }
-        if !vessels.shared_stack.is_null() {
-            stack::destroy("acort", vessels.shared_stack);
-            vessels.shared_stack = ptr::null_mut();
-            vessels.moving = (0, 0);
+        if !stack_cache.shared_stack.is_null() {
+            stack::destroy("acort", stack_cache.shared_stack);
+            stack_cache.shared_stack = ptr::null_mut();
+            stack_cache.moving = (0, 0);
         }
     }
 }

@@ -15,17 +15,17 @@ use core::{ptr, slice};
 use super::case::Source;
 use crate::rt::base::lock::Lock;
 use crate::rt::base::wait_queue::Waiter;
-use crate::rt::io::descriptors::Way;
+use crate::rt::io::descriptors::Direction;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_type;
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::task::Task;
 use crate::rt::model::task_cold;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::sys;
 
 /// The room of a call.
-pub(super) struct Room {
+pub(super) struct SelectBuffers {
     places: *mut Waiter,
     count: u32,
     descriptors: u32,
@@ -35,8 +35,8 @@ pub(super) struct Room {
     owner: *mut Task,
 }
 
-impl Room {
-    pub(super) const NONE: Room = Room {
+impl SelectBuffers {
+    pub(super) const NONE: SelectBuffers = SelectBuffers {
         places: ptr::null_mut(),
         count: 0,
         descriptors: 0,
@@ -56,25 +56,25 @@ impl Room {
         count: usize,
         descriptors: usize,
         bytes: usize,
-    ) -> Outcome<Room> {
-        let of_cases = (count * Room::OF_CASE).next_multiple_of(8);
-        let size = (of_cases + descriptors * Room::OF_DESCRIPTOR).checked_add(bytes);
+    ) -> Result<SelectBuffers> {
+        let of_cases = (count * SelectBuffers::OF_CASE).next_multiple_of(8);
+        let size = (of_cases + descriptors * SelectBuffers::OF_DESCRIPTOR).checked_add(bytes);
         let size = size.ok_or(libc::ENOMEM)?;
         // SAFETY: the task runs here.
-        let own = if me.is_null() { me.cast() } else { unsafe { task_cold::take_room(me, size) } };
+        let own = if me.is_null() { me.cast() } else { unsafe { task_cold::acquire_scratch(me, size) } };
         let (count, descriptors, entered) = (count as u32, descriptors as u32, 0);
         if !own.is_null() {
-            return Ok(Room { places: own.cast(), count, descriptors, entered, owner: me });
+            return Ok(SelectBuffers { places: own.cast(), count, descriptors, entered, owner: me });
         }
         let places = sys::allocate(size).ok_or(libc::ENOMEM)?.as_ptr().cast();
-        Ok(Room { places, count, descriptors, entered, owner: ptr::null_mut() })
+        Ok(SelectBuffers { places, count, descriptors, entered, owner: ptr::null_mut() })
     }
 
     /// Writes what a pass needs, and enters the files. ESRCH: a task was freed; EBADF, ECANCELED.
     ///
     /// # Safety
     /// The room is for `case`, whose objects are there.
-    pub(super) unsafe fn fill(&mut self, cases: &[acort_case_t]) -> Outcome<()> {
+    pub(super) unsafe fn fill(&mut self, cases: &[acort_case_t]) -> Result<()> {
         for (number, case) in cases.iter().enumerate() {
             // SAFETY: the caller's promise.
             unsafe {
@@ -105,10 +105,10 @@ impl Room {
     }
 
     /// Enters the file of `fd`, and gives its number in the room.
-    unsafe fn enter(&mut self, fd: c_int, way: Way) -> Outcome<u32> {
+    unsafe fn enter(&mut self, fd: c_int, way: Direction) -> Result<u32> {
         let (file, number) = (FdRef::enter(fd)?, self.entered);
-        let known = file.judge(fd_type::kind_for_look(&file));
-        let events = if way == Way::In { libc::POLLIN } else { libc::POLLOUT };
+        let known = file.judge(fd_type::type_for_poll(&file));
+        let events = if way == Direction::In { libc::POLLIN } else { libc::POLLOUT };
         // SAFETY: the caller's promise: the room is for one more descriptor.
         unsafe {
             self.polled().add(number as usize).write(libc::pollfd { fd, events, revents: 0 });
@@ -119,14 +119,14 @@ impl Room {
     }
 
     /// Asks for all descriptors at once. ENOMEM; EINVAL: they are more than the process may have open.
-    pub(super) fn poll(&self) -> Outcome<()> {
+    pub(super) fn poll(&self) -> Result<()> {
         // SAFETY: the call has entered as many, and alone uses the room.
         let polled = unsafe { slice::from_raw_parts_mut(self.polled(), self.entered as usize) };
         os::poll(polled, 0).map(drop)
     }
 
     /// What [`poll`](Self::poll) has found for the file `number`. ECANCELED: acort has closed it; EBADF: other code has.
-    pub(super) fn is_ready(&self, number: u32) -> Outcome<bool> {
+    pub(super) fn is_ready(&self, number: u32) -> Result<bool> {
         let file = self.files().get(number as usize).ok_or(libc::EBADF)?;
         file.check()?;
         // SAFETY: there is one for each file.
@@ -149,7 +149,7 @@ impl Room {
     pub(super) fn set_waiting(&self, is_waiting: bool) {
         if !self.owner.is_null() {
             // SAFETY: the task's own room, which runs here.
-            unsafe { task_cold::set_places(self.owner, if is_waiting { self.count } else { 0 }) }
+            unsafe { task_cold::set_select_waiters(self.owner, if is_waiting { self.count } else { 0 }) }
         }
     }
 
@@ -187,7 +187,7 @@ impl Room {
 
     fn first_file(&self) -> *mut FdRef {
         let start: *mut u8 = self.places.cast();
-        start.wrapping_add((self.count() * Room::OF_CASE).next_multiple_of(8)).cast()
+        start.wrapping_add((self.count() * SelectBuffers::OF_CASE).next_multiple_of(8)).cast()
     }
 
     fn polled(&self) -> *mut libc::pollfd {
@@ -200,7 +200,7 @@ impl Room {
     }
 }
 
-impl Drop for Room {
+impl Drop for SelectBuffers {
     #[inline(always)]
     fn drop(&mut self) {
         if self.entered != 0 {
@@ -210,7 +210,7 @@ impl Drop for Room {
         unsafe {
             match self.owner.is_null() {
                 true => sys::free(self.places.cast()),
-                false => task_cold::give_room_back(self.owner),
+                false => task_cold::release_scratch(self.owner),
             }
         }
     }

@@ -32,20 +32,20 @@
 //! * S8. poll(2) asks for one file after the other. Readiness that moves from a later file to an earlier one meanwhile
 //!   is missed by one poll(2), and found by a second. Linux has no call that asks for several at one moment.
 
-use super::buffers::Room;
-use super::choice::Choice;
+use super::buffers::SelectBuffers;
+use super::choice::Select;
 use crate::rt::base::random::Random;
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::park::wait;
 
 /// Waits for a case that is ready, does it, and gives its number. Of several each has the same chance.
 ///
 /// # Safety
 /// The objects of the cases are there; their values have their sizes.
-pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: i64) -> Outcome<usize> {
+pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: i64) -> Result<usize> {
     // SAFETY: the thread's worker; the caller's promise.
     unsafe {
         let random = match Worker::here().as_mut() {
@@ -60,7 +60,7 @@ pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: i64) -> Outcom
 ///
 /// # Safety
 /// As [`select`].
-pub(crate) unsafe fn select_ordered(cases: &mut [acort_case_t], deadline: i64) -> Outcome<usize> {
+pub(crate) unsafe fn select_ordered(cases: &mut [acort_case_t], deadline: i64) -> Result<usize> {
     // SAFETY: the caller's promise.
     unsafe { first_of(cases, None, deadline) }
 }
@@ -69,10 +69,10 @@ unsafe fn first_of(
     cases: &mut [acort_case_t],
     random: Option<Random>,
     deadline: i64,
-) -> Outcome<usize> {
+) -> Result<usize> {
     // SAFETY: the caller's promise; a task whose wait has begun runs here, and its scheduler waits in a resume.
     unsafe {
-        let mut choice = Choice { cases, room: Room::NONE, me: task::here(), random, deadline };
+        let mut choice = Select { cases, room: SelectBuffers::NONE, me: task::here(), random, deadline };
         choice.prepare()?;
         loop {
             if let Some(outcome) = choice.begin() {

@@ -3,16 +3,16 @@
 use core::ffi::c_int;
 
 use crate::rt::base::lock::Lock;
-use crate::rt::base::wait_queue::Queue;
-use crate::rt::io::descriptors::{Entry, Way};
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::io::descriptors::{Entry, Direction};
 use crate::rt::io::fd_table;
 use crate::rt::model::abi::{
     ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_RECV, ACORT_SEND, ACORT_TASK,
     acort_case_t,
 };
 use crate::rt::model::task::{self, Task};
-use crate::rt::os::Outcome;
-use crate::rt::sync::channel::{Channel, Tried};
+use crate::rt::os::Result;
+use crate::rt::sync::channel::{Channel, Attempt};
 use crate::rt::sync::event::Event;
 use crate::rt::sync::future;
 
@@ -21,14 +21,14 @@ use crate::rt::sync::future;
 pub(crate) enum Source {
     Send(*mut Channel),
     Receive(*mut Channel),
-    Ready(*mut Entry, Way, c_int),
+    Ready(*mut Entry, Direction, c_int),
     Task(*mut Task),
     Event(*mut Event),
 }
 
 impl Source {
     /// EINVAL: there is no such case, or its object is NULL. A task is not looked at.
-    pub(crate) fn of(case: &acort_case_t) -> Outcome<Source> {
+    pub(crate) fn of(case: &acort_case_t) -> Result<Source> {
         let has_object = !case.object.is_null();
         let has_value = has_object && !case.data.is_null();
         Ok(match case.op {
@@ -38,7 +38,7 @@ impl Source {
             ACORT_EVENT if has_object => Source::Event(case.object.cast()),
             ACORT_FUTURE if has_object => Source::Event(future::event_of(case.object.cast())),
             ACORT_FD_READ | ACORT_FD_WRITE => {
-                let way = if case.op == ACORT_FD_READ { Way::In } else { Way::Out };
+                let way = if case.op == ACORT_FD_READ { Direction::In } else { Direction::Out };
                 Source::Ready(fd_table::entry(case.fd)?, way, case.fd)
             }
             _ => return Err(libc::EINVAL),
@@ -70,14 +70,14 @@ impl Source {
         }
     }
 
-    pub(crate) unsafe fn queue(self) -> *mut Queue {
+    pub(crate) unsafe fn queue(self) -> *mut WaitQueue {
         // SAFETY: the caller's promise.
         unsafe {
             match self {
                 Source::Send(channel) => &raw mut (*channel).senders,
                 Source::Receive(channel) => &raw mut (*channel).receivers,
-                Source::Ready(entry, way, _) => (*entry).lookers(way),
-                Source::Task(task) => &raw mut (*task).watchers,
+                Source::Ready(entry, way, _) => (*entry).shared_waiters(way),
+                Source::Task(task) => &raw mut (*task).join_waiters,
                 Source::Event(event) => &raw mut (*event).queue,
             }
         }
@@ -85,7 +85,7 @@ impl Source {
 
     /// What tells a task from the next one in its block, which somebody else may join and free meanwhile:
     /// the end of its number. ESRCH: it is none any more.
-    pub(crate) unsafe fn mark(self) -> Outcome<u32> {
+    pub(crate) unsafe fn mark(self) -> Result<u32> {
         let Source::Task(task) = self else { return Ok(0) };
         // SAFETY: blocks stay for ever. What is read before the check is of this task, or of one that has gone.
         let number = unsafe { (*task).id() };
@@ -94,8 +94,8 @@ impl Source {
 
     /// Does it, if nobody must wait for that. The lock is held; `mark` is what [`mark`](Self::mark) has given.
     /// File descriptors are asked for elsewhere.
-    pub(crate) unsafe fn attempt(self, data: *mut u8, mark: u32) -> Tried {
-        let or_waits = |is_ready| if is_ready { Tried::READY } else { Tried::Waits };
+    pub(crate) unsafe fn attempt(self, data: *mut u8, mark: u32) -> Attempt {
+        let or_waits = |is_ready| if is_ready { Attempt::READY } else { Attempt::Waits };
         // SAFETY: the caller's promise.
         unsafe {
             match self {
@@ -103,7 +103,7 @@ impl Source {
                 Source::Receive(channel) => (*channel).try_receive(data),
                 Source::Task(task) => or_waits(!(*task).lives() || (*task).id() as u32 != mark),
                 Source::Event(event) => or_waits((*event).is_set != 0),
-                Source::Ready(..) => Tried::Waits,
+                Source::Ready(..) => Attempt::Waits,
             }
         }
     }

@@ -3,24 +3,24 @@
 use core::ffi::c_int;
 use core::ptr;
 
-use super::buffers::Room;
+use super::buffers::SelectBuffers;
 use super::case::Source;
 use crate::rt::base::random::Random;
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::task::Task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::park::wake::wake_waiter;
-use crate::rt::sync::channel::Tried;
+use crate::rt::sync::channel::Attempt;
 use crate::sanitizer;
 
 /// The most cases of one call.
 const MOST: usize = 1024;
 
 /// A call. A task on a shared stack keeps it there while it waits.
-pub(super) struct Choice<'a> {
+pub(super) struct Select<'a> {
     pub(super) cases: &'a mut [acort_case_t],
-    pub(super) room: Room,
+    pub(super) room: SelectBuffers,
     /// NULL: the call is a plain thread's.
     pub(super) me: *mut Task,
     /// None: by rank.
@@ -29,12 +29,12 @@ pub(super) struct Choice<'a> {
 }
 
 /// A case that is ready, and what it has come to.
-pub(super) type Found = (usize, Tried);
+pub(super) type Found = (usize, Attempt);
 
-impl Choice<'_> {
+impl Select<'_> {
     /// Checks the cases, and takes the room for them.
     #[inline(never)]
-    pub(super) unsafe fn prepare(&mut self) -> Outcome<()> {
+    pub(super) unsafe fn prepare(&mut self) -> Result<()> {
         if self.cases.is_empty() || self.cases.len() > MOST {
             return Err(libc::EINVAL);
         }
@@ -46,12 +46,12 @@ impl Choice<'_> {
                 let source = Source::of(case)?;
                 source.check_thread();
                 descriptors += usize::from(matches!(source, Source::Ready(..)));
-                if Worker::is_on_moving_stack(source.queue().cast()) {
+                if Worker::is_on_shared_stack(source.queue().cast()) {
                     return Err(libc::EFAULT);
                 }
                 bytes = bytes.checked_add(source.size()).ok_or(libc::EINVAL)?;
             }
-            self.room = Room::new(self.me, self.cases.len(), descriptors, bytes)?;
+            self.room = SelectBuffers::new(self.me, self.cases.len(), descriptors, bytes)?;
             self.room.fill(self.cases)
         }
     }
@@ -71,12 +71,12 @@ impl Choice<'_> {
     }
 
     /// What a pass has come to, after the locks are free (S1). None: no case is ready.
-    pub(super) unsafe fn done(&mut self, found: Outcome<Option<Found>>) -> Option<Outcome<usize>> {
+    pub(super) unsafe fn done(&mut self, found: Result<Option<Found>>) -> Option<Result<usize>> {
         let (number, tried) = match found.transpose()? {
             Ok(found) => found,
             Err(error) => return Some(Err(error)),
         };
-        let Tried::Done(waiter) = tried else {
+        let Attempt::Done(waiter) = tried else {
             self.set_error(number, libc::EPIPE);
             return Some(Ok(number));
         };

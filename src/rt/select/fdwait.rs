@@ -7,11 +7,11 @@ use crate::rt::io::fd_ref::{FdRef, Woken};
 use crate::rt::io::{fd_type, thread_wait};
 use crate::rt::model::abi::{ACORT_FD_READ, ACORT_FD_WRITE, acort_case_t};
 use crate::rt::model::task;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 
 /// Waits until `fd` is ready for some of `events` (POLLIN, POLLOUT), and gives which. EINVAL: for none; ECANCELED: the
 /// file is closed.
-pub(crate) fn ready(fd: c_int, events: c_int, deadline: i64) -> Outcome<c_int> {
+pub(crate) fn ready(fd: c_int, events: c_int, deadline: i64) -> Result<c_int> {
     const BOTH: c_int = (libc::POLLIN | libc::POLLOUT) as c_int;
     if events & BOTH == 0 || events & !BOTH != 0 {
         return Err(libc::EINVAL);
@@ -20,7 +20,7 @@ pub(crate) fn ready(fd: c_int, events: c_int, deadline: i64) -> Outcome<c_int> {
     let mut is_last = deadline == 0;
     loop {
         file.check()?;
-        let found = fd_type::kind_for_look(&file).and_then(|_| fd_type::poll(fd, events as i16));
+        let found = fd_type::type_for_poll(&file).and_then(|_| fd_type::poll(fd, events as i16));
         match file.judge(found)? {
             0 if is_last => return Err(libc::ETIMEDOUT),
             0 => {
@@ -33,7 +33,7 @@ pub(crate) fn ready(fd: c_int, events: c_int, deadline: i64) -> Outcome<c_int> {
 }
 
 /// Waits until it may be.
-fn wait(file: &FdRef, events: c_int, deadline: i64) -> Outcome<()> {
+fn wait(file: &FdRef, events: c_int, deadline: i64) -> Result<()> {
     if task::here().is_null() {
         return thread_wait::poll(file, events as i16, deadline).map(drop);
     }

@@ -1,23 +1,23 @@
 //! A pass of a select: its cases are tried while all their locks are held. The rules are those of `select`.
 
 use super::case::Source;
-use super::choice::{Choice, Found};
+use super::choice::{Select, Found};
 use crate::rt::base::lock::Lock;
-use crate::rt::os::Outcome;
-use crate::rt::sync::channel::Tried;
+use crate::rt::os::Result;
+use crate::rt::sync::channel::Attempt;
 
-impl Choice<'_> {
+impl Select<'_> {
     /// One pass without a wait: what deadline 0 asks for. None: no case is ready.
-    pub(super) unsafe fn attempt(&mut self) -> Option<Outcome<usize>> {
+    pub(super) unsafe fn attempt(&mut self) -> Option<Result<usize>> {
         // SAFETY: the caller's promise; the locks are held for both passes.
         unsafe {
-            self.each_lock(Lock::take);
+            self.each_lock(Lock::lock);
             let mut found = self.pass();
             // S8.
             if self.room.files().len() > 1 && matches!(found, Ok(None)) {
                 found = self.pass();
             }
-            self.each_lock(Lock::give);
+            self.each_lock(Lock::unlock);
             self.done(found)
         }
     }
@@ -36,7 +36,7 @@ impl Choice<'_> {
     }
 
     /// Tries the cases, and does the first that is ready (S3). The locks are held.
-    pub(super) unsafe fn pass(&mut self) -> Outcome<Option<Found>> {
+    pub(super) unsafe fn pass(&mut self) -> Result<Option<Found>> {
         let mut is_polled = false;
         // SAFETY: the caller's promise; the room is for as many cases.
         unsafe {
@@ -50,11 +50,11 @@ impl Choice<'_> {
                             self.room.poll()?;
                             is_polled = true;
                         }
-                        if self.room.is_ready(mark)? { Tried::READY } else { Tried::Waits }
+                        if self.room.is_ready(mark)? { Attempt::READY } else { Attempt::Waits }
                     }
                     _ => source.attempt(self.data(number), mark),
                 };
-                if !matches!(tried, Tried::Waits) {
+                if !matches!(tried, Attempt::Waits) {
                     return Ok(Some((number, tried)));
                 }
             }

@@ -3,22 +3,22 @@
 use core::ptr;
 
 use super::case::Source;
-use super::choice::Choice;
+use super::choice::Select;
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::{Armed, Hearing, Parker};
+use crate::rt::base::parker::{Prepared, WaitMode, Parker};
 use crate::rt::base::wait_queue::Waiter;
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::io::fd_identity;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::rt::park::wait::{self, Wait};
-use crate::rt::park::wake::{CLOSED, was_woken};
+use crate::rt::park::wake::{CLOSED, acquire_wake};
 use crate::sanitizer;
 
-impl Choice<'_> {
+impl Select<'_> {
     /// The first part of a call, up to the wait of a task. None: the task leaves now.
     #[inline(never)]
-    pub(super) unsafe fn begin(&mut self) -> Option<Outcome<usize>> {
+    pub(super) unsafe fn begin(&mut self) -> Option<Result<usize>> {
         // SAFETY: the caller's promise; the task runs here, on its worker.
         unsafe {
             loop {
@@ -36,10 +36,10 @@ impl Choice<'_> {
                         outcome => return outcome,
                     }
                 };
-                let outcome = self.begin_wait(&raw mut me.parker, Hearing::Cancellation);
+                let outcome = self.begin_wait(&raw mut me.parker, WaitMode::Cancellation);
                 if outcome.is_none() {
                     self.room.set_waiting(true);
-                    wait::set_out(me.parker.worker(), me, self.wait());
+                    wait::before_block(me.parker.worker(), me, self.wait());
                 }
                 return outcome;
             }
@@ -47,13 +47,13 @@ impl Choice<'_> {
     }
 
     fn wait(&self) -> Wait {
-        let why = if self.has_files() { Why::SelectOutside } else { Why::Select };
-        Wait::new(why, self.room.places().addr(), Hearing::Cancellation, self.deadline)
+        let why = if self.has_files() { WaitReason::SelectOutside } else { WaitReason::Select };
+        Wait::new(why, self.room.places().addr(), WaitMode::Cancellation, self.deadline)
     }
 
     /// The last part of a task's wait. None: the call begins again.
     #[inline(never)]
-    pub(super) unsafe fn end(&mut self) -> Option<Outcome<usize>> {
+    pub(super) unsafe fn end(&mut self) -> Option<Result<usize>> {
         // SAFETY: the task has come back, on its worker.
         unsafe {
             let outcome = wait::arrive();
@@ -66,7 +66,7 @@ impl Choice<'_> {
     /// The wait of a plain thread. None: the call begins again.
     #[cold]
     #[inline(never)]
-    unsafe fn thread_waits(&mut self) -> Option<Outcome<usize>> {
+    unsafe fn thread_waits(&mut self) -> Option<Result<usize>> {
         if self.has_files() {
             let is_over = os::is_over(self.deadline);
             return Some(Err(if is_over { libc::ETIMEDOUT } else { libc::EPERM }));
@@ -75,14 +75,14 @@ impl Choice<'_> {
         let parker = &raw mut parker;
         // SAFETY: the parker stays until the wait has ended.
         unsafe {
-            if let Some(outcome) = self.begin_wait(parker, Hearing::Nothing) {
+            if let Some(outcome) = self.begin_wait(parker, WaitMode::Nothing) {
                 return Some(outcome);
             }
             if !wait::sleeps(parker, self.deadline) {
                 return self.end_wait(Err(libc::ETIMEDOUT));
             }
-            was_woken(parker);
-            self.end_wait((*parker).outcome())
+            acquire_wake(parker);
+            self.end_wait((*parker).wake_result())
         }
     }
 
@@ -90,21 +90,21 @@ impl Choice<'_> {
     unsafe fn begin_wait(
         &mut self,
         parker: *mut Parker,
-        hearing: Hearing,
-    ) -> Option<Outcome<usize>> {
+        hearing: WaitMode,
+    ) -> Option<Result<usize>> {
         // SAFETY: the caller's promise; the locks are held from one `each_lock` to the other.
         unsafe {
             if let Err(error) = self.confirm_files() {
                 return Some(Err(error));
             }
-            self.each_lock(Lock::take);
+            self.each_lock(Lock::lock);
             // A case that is ready is worth more than this error.
             let watched = self.watch_files();
             let found = match self.pass() {
                 Ok(None) => watched.and_then(|()| self.take_places(parker, hearing)).map(|()| None),
                 found => found,
             };
-            self.each_lock(Lock::give);
+            self.each_lock(Lock::unlock);
             self.done(found)
         }
     }
@@ -114,12 +114,12 @@ impl Choice<'_> {
     }
 
     /// Finds files that other code has put under the number of a watched one (E8).
-    fn confirm_files(&self) -> Outcome<()> {
+    fn confirm_files(&self) -> Result<()> {
         self.room.files().iter().try_for_each(|file| file.judge(fd_identity::confirm(file)))
     }
 
     /// Registers the files with a poller (S6). The locks are held.
-    unsafe fn watch_files(&self) -> Outcome<()> {
+    unsafe fn watch_files(&self) -> Result<()> {
         for file in self.room.files() {
             file.check()?;
             // SAFETY: entries are never freed (E1); the lock is held; the worker is this thread's.
@@ -129,11 +129,11 @@ impl Choice<'_> {
     }
 
     /// Arms `parker`, and puts a place in each queue (S4). The locks are held. ECANCELED.
-    unsafe fn take_places(&mut self, parker: *mut Parker, hearing: Hearing) -> Outcome<()> {
+    unsafe fn take_places(&mut self, parker: *mut Parker, hearing: WaitMode) -> Result<()> {
         let mut value = self.room.values();
         // SAFETY: the locks are held (S1); the room is for as many cases.
         unsafe {
-            if let Armed::Cancelled = (*parker).arm(hearing) {
+            if let Prepared::Cancelled = (*parker).prepare(hearing) {
                 return Err(libc::ECANCELED);
             }
             for at in 0..self.cases.len() {
@@ -141,7 +141,7 @@ impl Choice<'_> {
                 let Some(source) = self.source(number) else { continue };
                 let (data, size) = (self.data(number), source.size());
                 let mut slot = data;
-                if Worker::is_on_moving_stack(data.cast()) {
+                if Worker::is_on_shared_stack(data.cast()) {
                     slot = value;
                     value = value.add(size);
                     if let Source::Send(_) = source {
@@ -158,11 +158,11 @@ impl Choice<'_> {
 
     /// Withdraws the places (S5), and ends the case that has woken the call. None: it is a descriptor (S6), or
     /// the deadline (S7).
-    unsafe fn end_wait(&mut self, outcome: Outcome<usize>) -> Option<Outcome<usize>> {
+    unsafe fn end_wait(&mut self, outcome: Result<usize>) -> Option<Result<usize>> {
         // SAFETY: the places are this call's; what has woken it has filled the slot.
         unsafe {
             for number in 0..self.cases.len() {
-                Waiter::withdraw(self.room.places().add(number));
+                Waiter::dequeue(self.room.places().add(number));
             }
             let outcome = match outcome {
                 Ok(outcome) => outcome,

@@ -3,11 +3,11 @@
 use core::ptr;
 
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_queue::Queue;
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_barrier_t;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::park::wait::{self, Wait};
 use crate::rt::park::wake::wake_all;
 
@@ -17,9 +17,9 @@ pub(crate) struct Barrier {
     lock: Lock,
     needed: u32,
     arrived: u32,
-    /// Counts how often all were there.
+    /// Counters how often all were there.
     round: u32,
-    queue: Queue,
+    queue: WaitQueue,
 }
 
 const _: () = assert!(size_of::<Barrier>() <= size_of::<acort_barrier_t>());
@@ -28,10 +28,10 @@ const _: () = assert!(size_of::<Barrier>() <= size_of::<acort_barrier_t>());
 ///
 /// # Safety
 /// It is there while somebody uses it.
-pub(crate) unsafe fn init(barrier: *mut Barrier, count: u32) -> Outcome<()> {
+pub(crate) unsafe fn init(barrier: *mut Barrier, count: u32) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        let _held = (*barrier).lock.hold();
+        let _guard = (*barrier).lock.guard();
         if count == 0 {
             return Err(libc::EINVAL);
         }
@@ -47,31 +47,31 @@ pub(crate) unsafe fn init(barrier: *mut Barrier, count: u32) -> Outcome<()> {
 ///
 /// # Safety
 /// As [`init`].
-pub(crate) unsafe fn wait(barrier: *mut Barrier, deadline: i64) -> Outcome<bool> {
+pub(crate) unsafe fn wait(barrier: *mut Barrier, deadline: i64) -> Result<bool> {
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
         let lock = &raw const (*barrier).lock;
-        (*lock).take();
+        (*lock).lock();
         if (*barrier).needed == 0 {
-            (*lock).give();
+            (*lock).unlock();
             return Err(libc::EINVAL);
         }
         if (*barrier).arrived + 1 >= (*barrier).needed {
             (*barrier).arrived = 0;
             (*barrier).round = (*barrier).round.wrapping_add(1);
             let list = (*barrier).queue.claim_all();
-            (*lock).give();
+            (*lock).unlock();
             wake_all(list, None);
             return Ok(true);
         }
         (*barrier).arrived += 1;
         let round = (*barrier).round;
-        let hearing = Hearing::Cancellation;
-        let wait = Wait::new(Why::Barrier, barrier as usize, hearing, deadline);
-        let outcome = wait::in_queue(lock, &raw mut (*barrier).queue, ptr::null_mut(), wait);
+        let hearing = WaitMode::Cancellation;
+        let wait = Wait::new(WaitReason::Barrier, barrier as usize, hearing, deadline);
+        let outcome = wait::wait_on(lock, &raw mut (*barrier).queue, ptr::null_mut(), wait);
         if let Err(error) = outcome {
             // Unless all were there at that very moment it is not counted.
-            let _held = (*lock).hold();
+            let _guard = (*lock).guard();
             if (*barrier).round == round {
                 (*barrier).arrived -= 1;
                 return Err(error);

@@ -9,17 +9,17 @@ use core::ptr;
 
 use crate::rt::base::atomic::AtomicUsize;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::lock::{Lock, SeveralTouch};
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_queue::{Queue, Waiter};
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::lock::{Lock, Aliased};
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::{WaitQueue, Waiter};
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::worker::Worker;
 use crate::rt::model::{task, task_cold};
-use crate::rt::os::Outcome;
-use crate::rt::park::attempt::{self, Awaited};
+use crate::rt::os::Result;
+use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::budget;
-use crate::rt::park::wait::Begun;
+use crate::rt::park::wait::Blocked;
 use crate::rt::park::wake::wake_waiter;
 use crate::{diag, sanitizer};
 
@@ -36,9 +36,9 @@ pub struct Channel {
     /// Values in the ring, and where the first is.
     pub(crate) length: usize,
     pub(crate) first: usize,
-    pub(crate) receivers: Queue,
-    pub(crate) senders: Queue,
-    pub(crate) _touched: SeveralTouch,
+    pub(crate) receivers: WaitQueue,
+    pub(crate) senders: WaitQueue,
+    pub(crate) _aliased: Aliased,
     // The ring follows.
 }
 
@@ -49,7 +49,7 @@ impl diag::Subject for Channel {
 }
 
 /// What [`Channel::try_send`] and [`Channel::try_receive`] find.
-pub(crate) enum Tried {
+pub(crate) enum Attempt {
     /// It is done; this one is to be woken, unless it is NULL, after the lock is free.
     Done(*mut Waiter),
     /// The channel is closed.
@@ -58,9 +58,9 @@ pub(crate) enum Tried {
     Waits,
 }
 
-impl Tried {
+impl Attempt {
     /// It is done, and wakes nothing.
-    pub(crate) const READY: Tried = Tried::Done(ptr::null_mut());
+    pub(crate) const READY: Attempt = Attempt::Done(ptr::null_mut());
 }
 
 /// Copies a value.
@@ -81,7 +81,7 @@ impl Channel {
     #[inline(always)]
     pub(crate) fn take(&self, function: &str) {
         if self.owner.is_null() {
-            self.lock.take();
+            self.lock.lock();
         } else {
             self.check_owner(function);
         }
@@ -108,24 +108,24 @@ impl Channel {
     /// # Safety
     /// A value is there.
     #[inline(always)]
-    pub(crate) unsafe fn try_send(&mut self, from: *const u8) -> Tried {
+    pub(crate) unsafe fn try_send(&mut self, from: *const u8) -> Attempt {
         if self.is_closed {
-            return Tried::Closed;
+            return Attempt::Closed;
         }
         // SAFETY: the caller's promise; a receiver's slot takes a value.
         unsafe {
-            let receiver = self.receivers.claim_first();
+            let receiver = self.receivers.claim_front();
             if !receiver.is_null() {
                 copy((*receiver).slot, from, self.element);
-                return Tried::Done(receiver);
+                return Attempt::Done(receiver);
             }
             if self.length == self.capacity {
-                return Tried::Waits;
+                return Attempt::Waits;
             }
             copy(self.place(self.length), from, self.element);
         }
         self.length += 1;
-        Tried::Done(ptr::null_mut())
+        Attempt::Done(ptr::null_mut())
     }
 
     /// Receives a value to `to`, if nobody must wait for that. The lock is held.
@@ -133,27 +133,27 @@ impl Channel {
     /// # Safety
     /// There is room.
     #[inline(always)]
-    pub(crate) unsafe fn try_receive(&mut self, to: *mut u8) -> Tried {
+    pub(crate) unsafe fn try_receive(&mut self, to: *mut u8) -> Attempt {
         // SAFETY: the caller's promise; a sender's slot has a value.
         unsafe {
             if self.length == 0 {
-                let sender = self.senders.claim_first();
+                let sender = self.senders.claim_front();
                 if !sender.is_null() {
                     copy(to, (*sender).slot, self.element);
-                    return Tried::Done(sender);
+                    return Attempt::Done(sender);
                 }
-                return if self.is_closed { Tried::Closed } else { Tried::Waits };
+                return if self.is_closed { Attempt::Closed } else { Attempt::Waits };
             }
             copy(to, self.place(0), self.element);
             self.first = if self.first + 1 == self.capacity { 0 } else { self.first + 1 };
             // The sender that waits first has the room now.
-            let sender = self.senders.claim_first();
+            let sender = self.senders.claim_front();
             if sender.is_null() {
                 self.length -= 1;
             } else {
                 copy(self.place(self.length - 1), (*sender).slot, self.element);
             }
-            Tried::Done(sender)
+            Attempt::Done(sender)
         }
     }
 }
@@ -167,22 +167,22 @@ fn refuse_stranger(function: &str, channel: &Channel) -> ! {
 
 /// The end of a call that need not wait.
 #[inline(always)]
-pub(crate) unsafe fn end(channel: *mut Channel, tried: Tried) -> Option<Outcome<()>> {
+pub(crate) unsafe fn end(channel: *mut Channel, tried: Attempt) -> Option<Result<()>> {
     // SAFETY: the caller's promise: the lock is held, and given back unless one must wait.
     unsafe {
         match tried {
-            Tried::Done(waiter) => {
-                (*channel).lock.give();
+            Attempt::Done(waiter) => {
+                (*channel).lock.unlock();
                 if !waiter.is_null() {
                     wake_waiter(waiter);
                 }
                 Some(Ok(()))
             }
-            Tried::Closed => {
-                (*channel).lock.give();
+            Attempt::Closed => {
+                (*channel).lock.unlock();
                 Some(Err(libc::EPIPE))
             }
-            Tried::Waits => None,
+            Attempt::Waits => None,
         }
     }
 }
@@ -191,14 +191,14 @@ pub(crate) unsafe fn end(channel: *mut Channel, tried: Tried) -> Option<Outcome<
 #[repr(transparent)]
 struct Sending(Channel);
 
-impl Awaited for Sending {
-    unsafe fn parts(channel: *mut Sending) -> (*const Lock, *mut Queue) {
+impl Waitable for Sending {
+    unsafe fn parts(channel: *mut Sending) -> (*const Lock, *mut WaitQueue) {
         // SAFETY: the caller's promise.
         unsafe { (&raw const (*channel).0.lock, &raw mut (*channel).0.senders) }
     }
 
     #[inline(always)]
-    unsafe fn attempt(channel: *mut Sending, from: *mut u8) -> Option<Outcome<()>> {
+    unsafe fn attempt(channel: *mut Sending, from: *mut u8) -> Option<Result<()>> {
         // SAFETY: the caller's promise.
         unsafe { end(channel.cast(), (*channel).0.try_send(from)) }
     }
@@ -208,14 +208,14 @@ impl Awaited for Sending {
 #[repr(transparent)]
 struct Receiving(Channel);
 
-impl Awaited for Receiving {
-    unsafe fn parts(channel: *mut Receiving) -> (*const Lock, *mut Queue) {
+impl Waitable for Receiving {
+    unsafe fn parts(channel: *mut Receiving) -> (*const Lock, *mut WaitQueue) {
         // SAFETY: the caller's promise.
         unsafe { (&raw const (*channel).0.lock, &raw mut (*channel).0.receivers) }
     }
 
     #[inline(always)]
-    unsafe fn attempt(channel: *mut Receiving, to: *mut u8) -> Option<Outcome<()>> {
+    unsafe fn attempt(channel: *mut Receiving, to: *mut u8) -> Option<Result<()>> {
         // SAFETY: the caller's promise.
         unsafe { end(channel.cast(), (*channel).0.try_receive(to)) }
     }
@@ -226,7 +226,7 @@ impl Awaited for Receiving {
 unsafe fn fixed(place: *mut u8, size: usize, deadline: i64) -> *mut u8 {
     // SAFETY: the task that runs.
     unsafe {
-        match deadline != 0 && Worker::is_on_moving_stack(place.cast()) {
+        match deadline != 0 && Worker::is_on_shared_stack(place.cast()) {
             true => task_cold::scratch(task::here(), size),
             false => place,
         }
@@ -243,7 +243,7 @@ pub(crate) unsafe fn send(
     channel: *mut Channel,
     from: *const c_void,
     deadline: i64,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         attempt::end::<Sending>(begin_send(
@@ -256,26 +256,26 @@ pub(crate) unsafe fn send(
 }
 
 #[inline(never)]
-unsafe fn begin_send(caller: Caller, channel: *mut Sending, from: *mut u8, deadline: i64) -> Begun {
+unsafe fn begin_send(caller: Caller, channel: *mut Sending, from: *mut u8, deadline: i64) -> Blocked {
     if let Err(error) = budget::begin(caller, deadline) {
-        return Begun::Over(Err(error));
+        return Blocked::Over(Err(error));
     }
     // SAFETY: the caller's promise.
     unsafe {
         (*channel).0.take("acort_chan_send");
         if let Some(outcome) = Sending::attempt(channel, from) {
-            return Begun::Over(outcome);
+            return Blocked::Over(outcome);
         }
         let size = (*channel).0.element;
         let slot = fixed(from, size, deadline);
         if slot.is_null() {
-            (*channel).0.lock.give();
-            return Begun::Over(Err(libc::ENOMEM));
+            (*channel).0.lock.unlock();
+            return Blocked::Over(Err(libc::ENOMEM));
         }
         if slot != from {
             copy(slot, from, size);
         }
-        attempt::begin_waiting(channel, slot, Why::Send, Hearing::Cancellation, deadline)
+        attempt::start_wait(channel, slot, WaitReason::Send, WaitMode::Cancellation, deadline)
     }
 }
 
@@ -289,16 +289,16 @@ pub(crate) unsafe fn receive(
     channel: *mut Channel,
     to: *mut c_void,
     deadline: i64,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         match begin_receive(caller, channel.cast(), to.cast(), deadline) {
-            Begun::Waits => {
-                attempt::end::<Receiving>(Begun::Waits)?;
+            Blocked::Waits => {
+                attempt::end::<Receiving>(Blocked::Waits)?;
                 received(to.cast());
                 Ok(())
             }
-            Begun::Over(outcome) => outcome,
+            Blocked::Over(outcome) => outcome,
         }
     }
 }
@@ -309,9 +309,9 @@ unsafe fn begin_receive(
     channel: *mut Receiving,
     to: *mut u8,
     deadline: i64,
-) -> Begun {
+) -> Blocked {
     if let Err(error) = budget::begin(caller, deadline) {
-        return Begun::Over(Err(error));
+        return Blocked::Over(Err(error));
     }
     // SAFETY: the caller's promise.
     unsafe {
@@ -321,16 +321,16 @@ unsafe fn begin_receive(
             if outcome.is_ok() {
                 sanitizer::is_written(to.cast(), size);
             }
-            return Begun::Over(outcome);
+            return Blocked::Over(outcome);
         }
         let slot = fixed(to, size, deadline);
         if slot.is_null() {
-            (*channel).0.lock.give();
-            return Begun::Over(Err(libc::ENOMEM));
+            (*channel).0.lock.unlock();
+            return Blocked::Over(Err(libc::ENOMEM));
         }
-        let hearing = Hearing::Cancellation;
-        let begun = attempt::begin_waiting(channel, slot, Why::Receive, hearing, deadline);
-        if let Begun::Over(Ok(())) = begun {
+        let hearing = WaitMode::Cancellation;
+        let begun = attempt::start_wait(channel, slot, WaitReason::Receive, hearing, deadline);
+        if let Blocked::Over(Ok(())) = begun {
             sanitizer::is_written(to.cast(), size);
         }
         begun
@@ -349,7 +349,7 @@ unsafe fn received(to: *mut u8) {
         let channel: *mut Channel =
             ptr::with_exposed_provenance_mut((*task).about.load(Ordering::Relaxed));
         let size = (*channel).element;
-        if Worker::is_on_moving_stack(to.cast()) {
+        if Worker::is_on_shared_stack(to.cast()) {
             copy(to, task_cold::room(task), size);
         }
         sanitizer::is_written(to.cast(), size);

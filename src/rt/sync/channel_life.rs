@@ -4,17 +4,17 @@ use core::ptr;
 
 use super::channel::Channel;
 use crate::rt::base::atomic::{AtomicUsize, Ordering};
-use crate::rt::base::lock::{Lock, SeveralTouch, happens_after, happens_before};
-use crate::rt::base::wait_queue::Queue;
+use crate::rt::base::lock::{Lock, Aliased, tsan_acquire, tsan_release};
+use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::model::abi::ACORT_LOCAL;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::park::wake::{CLOSED, wake_all};
 use crate::{diag, sys};
 
 /// A channel of `capacity` values of `element` bytes. EINVAL: of none, or too many, or a flag that does not
 /// exist; EPERM: local, but made by no worker; ENOMEM.
-pub(crate) fn create(element: usize, capacity: usize, flags: u32) -> Outcome<*mut Channel> {
+pub(crate) fn create(element: usize, capacity: usize, flags: u32) -> Result<*mut Channel> {
     if element == 0 || element > isize::MAX as usize || flags & !ACORT_LOCAL != 0 {
         return Err(libc::EINVAL);
     }
@@ -36,9 +36,9 @@ pub(crate) fn create(element: usize, capacity: usize, flags: u32) -> Outcome<*mu
             capacity,
             length: 0,
             first: 0,
-            receivers: Queue::NEW,
-            senders: Queue::NEW,
-            _touched: SeveralTouch {},
+            receivers: WaitQueue::NEW,
+            senders: WaitQueue::NEW,
+            _aliased: Aliased {},
         });
     }
     Ok(channel)
@@ -48,11 +48,11 @@ pub(crate) fn create(element: usize, capacity: usize, flags: u32) -> Outcome<*mu
 ///
 /// # Safety
 /// The channel is there.
-pub(crate) unsafe fn close(channel: *mut Channel) -> Outcome<()> {
+pub(crate) unsafe fn close(channel: *mut Channel) -> Result<()> {
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
         (*channel).check_owner("acort_chan_close");
-        let held = (*channel).lock.hold();
+        let held = (*channel).lock.guard();
         if (*channel).is_closed {
             return Err(libc::EPIPE);
         }
@@ -74,7 +74,7 @@ pub(crate) unsafe fn length(channel: *mut Channel) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
         (*channel).check_owner("acort_chan_len");
-        let _held = (*channel).lock.hold();
+        let _guard = (*channel).lock.guard();
         (*channel).length
     }
 }
@@ -95,18 +95,18 @@ pub(crate) unsafe fn reference(channel: *mut Channel) {
 pub(crate) unsafe fn release(channel: *mut Channel) {
     // SAFETY: the caller's promise.
     unsafe {
-        happens_before(channel);
+        tsan_release(channel);
         if (*channel).references.fetch_sub(1, Ordering::AcqRel) != 1 {
             return;
         }
-        happens_after(channel);
+        tsan_acquire(channel);
         // Who waits here without a reference of its own is found, not lost.
-        (*channel).lock.take();
+        (*channel).lock.lock();
         if !(*channel).receivers.is_empty() || !(*channel).senders.is_empty() {
             let what = format_args!("somebody waits in the channel");
             diag::fatal("acort_chan_unref", channel, what, "a reference for each user of a channel")
         }
-        (*channel).lock.give();
+        (*channel).lock.unlock();
         sys::free(channel.cast());
     }
 }

@@ -1,24 +1,24 @@
-//! Condition variables.
+//! Condvar variables.
 
 use super::mutex::{self, Mutex};
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_queue::Queue;
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_cond_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::park::wait::Wait;
 use crate::rt::park::wake::{wake_all, wake_waiter};
 
 /// What stands in an `acort_cond_t`.
 #[repr(C)]
-pub(crate) struct Condition {
+pub(crate) struct Condvar {
     lock: Lock,
-    queue: Queue,
+    queue: WaitQueue,
 }
 
-const _: () = assert!(size_of::<Condition>() <= size_of::<acort_cond_t>());
+const _: () = assert!(size_of::<Condvar>() <= size_of::<acort_cond_t>());
 
 /// Waits for a signal, without the mutex. EPERM: the caller does not have that.
 ///
@@ -26,16 +26,16 @@ const _: () = assert!(size_of::<Condition>() <= size_of::<acort_cond_t>());
 /// Both are there while somebody uses them.
 pub(crate) unsafe fn wait(
     caller: Caller,
-    condition: *mut Condition,
+    condition: *mut Condvar,
     mutex: *mut Mutex,
     deadline: i64,
-) -> Outcome<()> {
-    let hearing = Hearing::Cancellation;
-    let wait = Wait::new(Why::Condition, condition as usize, hearing, deadline);
+) -> Result<()> {
+    let hearing = WaitMode::Cancellation;
+    let wait = Wait::new(WaitReason::Condvar, condition as usize, hearing, deadline);
     // SAFETY: the caller's promise.
     unsafe {
         let (lock, queue) = (&raw const (*condition).lock, &raw mut (*condition).queue);
-        mutex::wait_without(caller, mutex, lock, queue, wait)
+        mutex::unlock_and_wait(caller, mutex, lock, queue, wait)
     }
 }
 
@@ -43,11 +43,11 @@ pub(crate) unsafe fn wait(
 ///
 /// # Safety
 /// As [`wait`].
-pub(crate) unsafe fn signal(condition: *mut Condition) {
+pub(crate) unsafe fn signal(condition: *mut Condvar) {
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
-        let held = (*condition).lock.hold();
-        let first = (*condition).queue.claim_first();
+        let held = (*condition).lock.guard();
+        let first = (*condition).queue.claim_front();
         drop(held);
         if !first.is_null() {
             wake_waiter(first);
@@ -59,10 +59,10 @@ pub(crate) unsafe fn signal(condition: *mut Condition) {
 ///
 /// # Safety
 /// As [`wait`].
-pub(crate) unsafe fn broadcast(condition: *mut Condition) {
+pub(crate) unsafe fn broadcast(condition: *mut Condvar) {
     // SAFETY: as in `signal`.
     unsafe {
-        let held = (*condition).lock.hold();
+        let held = (*condition).lock.guard();
         let list = (*condition).queue.claim_all();
         drop(held);
         wake_all(list, None);

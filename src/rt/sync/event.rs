@@ -3,13 +3,13 @@
 use core::ptr;
 
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_queue::Queue;
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_event_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Outcome;
-use crate::rt::park::attempt::{self, Awaited};
+use crate::rt::os::Result;
+use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_all;
 
 /// What stands in an `acort_event_t`. Everything under its lock: who has seen that it is set may free it,
@@ -18,24 +18,24 @@ use crate::rt::park::wake::wake_all;
 pub(crate) struct Event {
     pub(crate) lock: Lock,
     pub(crate) is_set: u32,
-    pub(crate) queue: Queue,
+    pub(crate) queue: WaitQueue,
 }
 
 const _: () = assert!(size_of::<Event>() <= size_of::<acort_event_t>());
 
-impl Awaited for Event {
-    unsafe fn parts(event: *mut Event) -> (*const Lock, *mut Queue) {
+impl Waitable for Event {
+    unsafe fn parts(event: *mut Event) -> (*const Lock, *mut WaitQueue) {
         // SAFETY: the caller's promise.
         unsafe { (&raw const (*event).lock, &raw mut (*event).queue) }
     }
 
-    unsafe fn attempt(event: *mut Event, _: *mut u8) -> Option<Outcome<()>> {
+    unsafe fn attempt(event: *mut Event, _: *mut u8) -> Option<Result<()>> {
         // SAFETY: the caller's promise.
         unsafe {
             if (*event).is_set == 0 {
                 return None;
             }
-            (*event).lock.give();
+            (*event).lock.unlock();
         }
         Some(Ok(()))
     }
@@ -48,7 +48,7 @@ impl Awaited for Event {
 pub(crate) unsafe fn set(event: *mut Event) {
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
-        let held = (*event).lock.hold();
+        let held = (*event).lock.guard();
         (*event).is_set = 1;
         let list = (*event).queue.claim_all();
         drop(held);
@@ -63,7 +63,7 @@ pub(crate) unsafe fn set(event: *mut Event) {
 pub(crate) unsafe fn reset(event: *mut Event) {
     // SAFETY: the caller's promise.
     unsafe {
-        let _held = (*event).lock.hold();
+        let _guard = (*event).lock.guard();
         (*event).is_set = 0;
     }
 }
@@ -73,8 +73,8 @@ pub(crate) unsafe fn reset(event: *mut Event) {
 /// # Safety
 /// As [`set`].
 #[inline(always)]
-pub(crate) unsafe fn wait(caller: Caller, event: *mut Event, deadline: i64) -> Outcome<()> {
-    let (why, hearing) = (Why::Event, Hearing::Cancellation);
+pub(crate) unsafe fn wait(caller: Caller, event: *mut Event, deadline: i64) -> Result<()> {
+    let (why, hearing) = (WaitReason::Event, WaitMode::Cancellation);
     // SAFETY: the caller's promise.
     unsafe { attempt::wait(caller, event, ptr::null_mut(), why, hearing, deadline) }
 }

@@ -7,8 +7,8 @@
 //!   create()                  1          0
 //!   create_promise()          1          1     all setters have one reference together
 //!   promise_future()         +1
-//!   keep(), let_go()                    +1 -1
-//!   the last let_go()        -1          0     EPIPE, where it has neither value nor error
+//!   keep(), release_setter()                    +1 -1
+//!   the last release_setter()        -1          0     EPIPE, where it has neither value nor error
 //! ```
 //!
 //! 1. Everything is under the lock of the event. The last setter goes in the same step that looks for a value, so that
@@ -20,12 +20,12 @@ use core::fmt::{self, Formatter};
 use core::ptr;
 
 use super::event::Event;
-use crate::rt::base::lock::{Lock, SeveralTouch};
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_queue::{Queue, Waiter};
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::lock::{Lock, Aliased};
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::{WaitQueue, Waiter};
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::{self, Outcome};
+use crate::rt::os::{self, Result};
 use crate::rt::park::attempt;
 use crate::rt::park::wake::wake_all;
 use crate::{diag, sys};
@@ -41,7 +41,7 @@ pub struct Future {
     value: *mut c_void,
     /// 0: it has a value.
     error: c_int,
-    _touched: SeveralTouch,
+    _aliased: Aliased,
 }
 
 impl diag::Subject for Future {
@@ -62,23 +62,23 @@ impl Promise {
 }
 
 /// A future without a value. ENOMEM.
-pub(crate) fn create() -> Outcome<*mut Future> {
+pub(crate) fn create() -> Result<*mut Future> {
     create_with(0)
 }
 
 /// A promise, with a reference of one setter. ENOMEM.
-pub(crate) fn create_promise() -> Outcome<*mut Promise> {
+pub(crate) fn create_promise() -> Result<*mut Promise> {
     create_with(1).map(<*mut Future>::cast)
 }
 
-fn create_with(setters: usize) -> Outcome<*mut Future> {
+fn create_with(setters: usize) -> Result<*mut Future> {
     let future: *mut Future = os::allocate_zeroed().ok_or(libc::ENOMEM)?.as_ptr();
-    let event = Event { lock: Lock::NEW, is_set: 0, queue: Queue::NEW };
-    let _touched = SeveralTouch {};
+    let event = Event { lock: Lock::NEW, is_set: 0, queue: WaitQueue::NEW };
+    let _aliased = Aliased {};
     // SAFETY: a new one.
     unsafe {
         let value = ptr::null_mut();
-        future.write(Future { event, references: 1, setters, value, error: 0, _touched });
+        future.write(Future { event, references: 1, setters, value, error: 0, _aliased });
     }
     Ok(future)
 }
@@ -92,10 +92,10 @@ pub(crate) fn event_of(future: *mut Future) -> *mut Event {
 ///
 /// # Safety
 /// The caller has a reference.
-pub(crate) unsafe fn set(future: *mut Future, value: *mut c_void, error: c_int) -> Outcome<()> {
+pub(crate) unsafe fn set(future: *mut Future, value: *mut c_void, error: c_int) -> Result<()> {
     // SAFETY: the caller's promise; a claimed caller stays until it is woken.
     unsafe {
-        let held = (*future).event.lock.hold();
+        let held = (*future).event.lock.guard();
         let list = give(future, value, error)?;
         drop(held);
         wake_all(list, None);
@@ -104,7 +104,7 @@ pub(crate) unsafe fn set(future: *mut Future, value: *mut c_void, error: c_int) 
 }
 
 /// The same, under the lock. Gives the callers that are to be woken.
-unsafe fn give(future: *mut Future, value: *mut c_void, error: c_int) -> Outcome<*mut Waiter> {
+unsafe fn give(future: *mut Future, value: *mut c_void, error: c_int) -> Result<*mut Waiter> {
     // SAFETY: the caller's promise.
     unsafe {
         if (*future).event.is_set != 0 {
@@ -125,8 +125,8 @@ pub(crate) unsafe fn wait(
     caller: Caller,
     future: *mut Future,
     deadline: i64,
-) -> Outcome<*mut c_void> {
-    let (why, hearing) = (Why::Future, Hearing::Cancellation);
+) -> Result<*mut c_void> {
+    let (why, hearing) = (WaitReason::Future, WaitMode::Cancellation);
     // SAFETY: the caller's promise. Once the event is set both stay as they are.
     unsafe {
         attempt::wait(caller, event_of(future), ptr::null_mut(), why, hearing, deadline)?;
@@ -142,7 +142,7 @@ pub(crate) unsafe fn wait(
 pub(crate) unsafe fn reference(future: *mut Future) {
     // SAFETY: the caller's promise.
     unsafe {
-        let _held = (*future).event.lock.hold();
+        let _guard = (*future).event.lock.guard();
         (*future).references += 1;
     }
 }
@@ -154,7 +154,7 @@ pub(crate) unsafe fn reference(future: *mut Future) {
 pub(crate) unsafe fn release(future: *mut Future) {
     // SAFETY: the caller's promise.
     unsafe {
-        let held = (*future).event.lock.hold();
+        let held = (*future).event.lock.guard();
         (*future).references -= 1;
         let (is_last, is_empty) = ((*future).references == 0, (*future).event.queue.is_empty());
         drop(held);
@@ -177,7 +177,7 @@ pub(crate) unsafe fn keep(promise: *mut Promise) {
     let future = Promise::future(promise);
     // SAFETY: the caller's promise.
     unsafe {
-        let _held = (*future).event.lock.hold();
+        let _guard = (*future).event.lock.guard();
         (*future).setters += 1;
     }
 }
@@ -186,11 +186,11 @@ pub(crate) unsafe fn keep(promise: *mut Promise) {
 ///
 /// # Safety
 /// As [`keep`]; the caller does not use it from here on.
-pub(crate) unsafe fn let_go(promise: *mut Promise) {
+pub(crate) unsafe fn release_setter(promise: *mut Promise) {
     let future = Promise::future(promise);
     // SAFETY: the caller's promise; the setters' reference keeps the future until it is released.
     unsafe {
-        let held = (*future).event.lock.hold();
+        let held = (*future).event.lock.guard();
         (*future).setters -= 1;
         if (*future).setters != 0 {
             return;

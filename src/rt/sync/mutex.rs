@@ -31,18 +31,18 @@
 use core::ptr;
 
 use crate::rt::base::atomic::{AtomicU32, AtomicUsize, Ordering};
-use crate::rt::base::lock::{Lock, exchange_address, happens_after, happens_before};
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_queue::Queue;
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::lock::{Lock, compare_exchange_usize, tsan_acquire, tsan_release};
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_mutex_t;
 use crate::rt::model::caller::{Caller, owner};
 use crate::rt::model::task;
 use crate::rt::os;
-use crate::rt::os::Outcome;
-use crate::rt::park::attempt::{self, Awaited};
+use crate::rt::os::Result;
+use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::budget;
-use crate::rt::park::wait::{self, Begun, Wait};
+use crate::rt::park::wait::{self, Blocked, Wait};
 use crate::rt::park::wake::wake_waiter;
 
 /// Beside the owner: the queue may have waiters.
@@ -64,7 +64,7 @@ const MOST_OVERTAKEN: u32 = 64;
 pub(crate) struct Mutex {
     /// The address of the owner, and its flags.
     owner: AtomicUsize,
-    queue: Queue,
+    queue: WaitQueue,
     /// For the queue (M1).
     lock: Lock,
     /// So many calls have taken the mutex before the woken waiter could compete. The owner writes it.
@@ -78,7 +78,7 @@ impl Mutex {
     #[allow(clippy::declare_interior_mutable_const, reason = "each use is a mutex of its own")]
     pub(crate) const NEW: Mutex = Mutex {
         owner: AtomicUsize::new(0),
-        queue: Queue::NEW,
+        queue: WaitQueue::NEW,
         lock: Lock::NEW,
         overtaken: AtomicU32::new(0),
     };
@@ -92,18 +92,18 @@ impl Mutex {
 pub(crate) unsafe fn lock(
     caller: Caller,
     mutex: *mut Mutex,
-    hearing: Hearing,
+    hearing: WaitMode,
     deadline: i64,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: the mutex is there.
     unsafe {
         let task = caller.task();
-        let has_begun = hearing != Hearing::Cancellation || budget::try_begin(task, deadline);
-        if !has_begun || exchange_address(&(*mutex).owner, 0, owner(task)).is_err() {
+        let has_begun = hearing != WaitMode::Cancellation || budget::try_enter_call(task, deadline);
+        if !has_begun || compare_exchange_usize(&(*mutex).owner, 0, owner(task)).is_err() {
             return lock_slowly(caller, mutex, hearing, has_begun, deadline);
         }
-        happens_after(mutex);
-        task::took_lock(task);
+        tsan_acquire(mutex);
+        task::lock_acquired(task);
     }
     Ok(())
 }
@@ -113,10 +113,10 @@ pub(crate) unsafe fn lock(
 unsafe fn lock_slowly(
     caller: Caller,
     mutex: *mut Mutex,
-    hearing: Hearing,
+    hearing: WaitMode,
     has_begun: bool,
     deadline: i64,
-) -> Outcome<()> {
+) -> Result<()> {
     if !has_begun {
         budget::begin(caller, deadline)?;
     }
@@ -126,20 +126,20 @@ unsafe fn lock_slowly(
     unsafe {
         loop {
             let slot = ptr::without_provenance_mut(me | losses);
-            attempt::wait_again(mutex, slot, Why::Mutex, hearing, deadline)?;
+            attempt::wait_again(mutex, slot, WaitReason::Mutex, hearing, deadline)?;
             if is_of(mutex, me) {
                 break;
             }
             losses = if os::is_over(late) { MOST_LOSSES } else { (losses + 1).min(MOST_LOSSES) };
         }
-        task::took_lock(caller.task());
+        task::lock_acquired(caller.task());
     }
     Ok(())
 }
 
 /// The slot is the caller, and how often it has lost. EDEADLK: it has the mutex.
-impl Awaited for Mutex {
-    unsafe fn parts(mutex: *mut Mutex) -> (*const Lock, *mut Queue) {
+impl Waitable for Mutex {
+    unsafe fn parts(mutex: *mut Mutex) -> (*const Lock, *mut WaitQueue) {
         // SAFETY: the mutex is there; only addresses are taken.
         unsafe { (&raw const (*mutex).lock, &raw mut (*mutex).queue) }
     }
@@ -150,7 +150,7 @@ impl Awaited for Mutex {
     }
 
     #[inline(always)]
-    unsafe fn attempt(mutex: *mut Mutex, slot: *mut u8) -> Option<Outcome<()>> {
+    unsafe fn attempt(mutex: *mut Mutex, slot: *mut u8) -> Option<Result<()>> {
         let me = slot.addr() & !LOSSES;
         let kept = if Self::is_first(slot) { WAITED_FOR } else { FLAGS };
         // SAFETY: the mutex is there, and its lock is held.
@@ -159,11 +159,11 @@ impl Awaited for Mutex {
                 let word = (*mutex).owner.load(Ordering::Relaxed);
                 let (owner, flags) = (word & !FLAGS, word & kept);
                 if owner == me {
-                    (*mutex).lock.give();
+                    (*mutex).lock.unlock();
                     return Some(Err(libc::EDEADLK));
                 }
                 let new = if owner == 0 { me | flags } else { owner | flags | WAITED_FOR };
-                if exchange_address(&(*mutex).owner, word, new).is_err() {
+                if compare_exchange_usize(&(*mutex).owner, word, new).is_err() {
                     continue;
                 }
                 if owner != 0 {
@@ -176,8 +176,8 @@ impl Awaited for Mutex {
                     overtaken.load(Ordering::Relaxed).saturating_add(1)
                 };
                 overtaken.store(count, Ordering::Relaxed);
-                (*mutex).lock.give();
-                happens_after(mutex);
+                (*mutex).lock.unlock();
+                tsan_acquire(mutex);
                 return Some(Ok(()));
             }
         }
@@ -189,18 +189,18 @@ impl Awaited for Mutex {
 /// # Safety
 /// As [`lock`].
 #[inline(always)]
-pub(crate) unsafe fn unlock(caller: Caller, mutex: *mut Mutex) -> Outcome<()> {
+pub(crate) unsafe fn unlock(caller: Caller, mutex: *mut Mutex) -> Result<()> {
     let task = caller.task();
     let me = owner(task);
-    happens_before(mutex);
+    tsan_release(mutex);
     // SAFETY: the mutex is there; the caller has it, as the word says.
     unsafe {
-        match exchange_address(&(*mutex).owner, me, 0) {
+        match compare_exchange_usize(&(*mutex).owner, me, 0) {
             Ok(()) => {}
             Err(word) if word & !FLAGS != me => return Err(libc::EPERM),
             Err(_) => pass_on(mutex, me, MOST_LOSSES),
         }
-        task::gave_lock(task);
+        task::lock_released(task);
     }
     Ok(())
 }
@@ -219,16 +219,16 @@ unsafe fn pass_on(mutex: *mut Mutex, me: usize, losses: usize) {
             let is_on_its_way =
                 word & WOKEN != 0 && (*mutex).overtaken.load(Ordering::Relaxed) < MOST_OVERTAKEN;
             if word & WAITED_FOR == 0 || is_on_its_way {
-                if exchange_address(&(*mutex).owner, word, word & FLAGS).is_ok() {
+                if compare_exchange_usize(&(*mutex).owner, word, word & FLAGS).is_ok() {
                     return;
                 }
                 continue;
             }
-            (*lock).take();
-            let next = (*mutex).queue.claim_first();
+            (*lock).lock();
+            let next = (*mutex).queue.claim_front();
             if next.is_null() {
                 (*mutex).owner.store(me, Ordering::Relaxed);
-                (*lock).give();
+                (*lock).unlock();
                 continue;
             }
             let more = if (*mutex).queue.is_empty() { 0 } else { WAITED_FOR };
@@ -236,7 +236,7 @@ unsafe fn pass_on(mutex: *mut Mutex, me: usize, losses: usize) {
             let owner = if slot & LOSSES >= losses { slot & !LOSSES } else { WOKEN };
             (*mutex).overtaken.store(0, Ordering::Relaxed);
             (*mutex).owner.store(owner | more, Ordering::Relaxed);
-            (*lock).give();
+            (*lock).unlock();
             return wake_waiter(next);
         }
     }
@@ -272,42 +272,42 @@ pub(crate) unsafe fn is_mine(caller: Caller, mutex: *mut Mutex) -> bool {
 ///
 /// # Safety
 /// As [`lock`]; the queue stays as long as somebody waits in it.
-pub(crate) unsafe fn wait_without(
+pub(crate) unsafe fn unlock_and_wait(
     caller: Caller,
     mutex: *mut Mutex,
     lock_of_queue: *const Lock,
-    queue: *mut Queue,
+    queue: *mut WaitQueue,
     wait: Wait,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: the mutex is there, and the queue while the caller waits in it.
     unsafe {
         if !is_mine(caller, mutex) {
             return Err(libc::EPERM);
         }
-        let outcome = wait::end_in_queue(begin_without(caller, mutex, lock_of_queue, queue, wait));
-        lock(caller, mutex, Hearing::Nothing, -1)?;
+        let outcome = wait::complete_wait(begin_without(caller, mutex, lock_of_queue, queue, wait));
+        lock(caller, mutex, WaitMode::Nothing, -1)?;
         outcome
     }
 }
 
-/// The first part of [`wait_without`]: the caller has its place in the queue before the mutex is free, so the
+/// The first part of [`unlock_and_wait`]: the caller has its place in the queue before the mutex is free, so the
 /// next owner finds it there. The mutex goes with no lock held, for that may call a hook.
 #[inline(never)]
 unsafe fn begin_without(
     caller: Caller,
     mutex: *mut Mutex,
     lock_of_queue: *const Lock,
-    queue: *mut Queue,
+    queue: *mut WaitQueue,
     wait: Wait,
-) -> Begun {
-    // SAFETY: as in `wait_without`; the caller has the mutex, so that it can be given up.
+) -> Blocked {
+    // SAFETY: as in `unlock_and_wait`; the caller has the mutex, so that it can be given up.
     unsafe {
-        (*lock_of_queue).take();
-        wait::begin_and_release(lock_of_queue, queue, ptr::null_mut(), wait, || {
-            (*lock_of_queue).give();
-            happens_before(mutex);
+        (*lock_of_queue).lock();
+        wait::enqueue_and_release(lock_of_queue, queue, ptr::null_mut(), wait, || {
+            (*lock_of_queue).unlock();
+            tsan_release(mutex);
             pass_on(mutex, caller.owner(), 0);
-            task::gave_lock(caller.task());
+            task::lock_released(caller.task());
         })
     }
 }

@@ -4,14 +4,14 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use crate::rt::base::lock::{Lock, happens_after, happens_before};
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_queue::Queue;
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::lock::{Lock, tsan_acquire, tsan_release};
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_once_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Outcome;
-use crate::rt::park::attempt::{self, Awaited};
+use crate::rt::os::Result;
+use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_all;
 
 /// Nobody has come.
@@ -28,26 +28,26 @@ pub(crate) struct Once {
     state: AtomicU32,
     /// Who does it.
     runner: usize,
-    queue: Queue,
+    queue: WaitQueue,
 }
 
 const _: () = assert!(size_of::<Once>() <= size_of::<acort_once_t>());
 
 /// Once it has begun.
-impl Awaited for Once {
-    unsafe fn parts(once: *mut Once) -> (*const Lock, *mut Queue) {
+impl Waitable for Once {
+    unsafe fn parts(once: *mut Once) -> (*const Lock, *mut WaitQueue) {
         // SAFETY: the caller's promise.
         unsafe { (&raw const (*once).lock, &raw mut (*once).queue) }
     }
 
-    unsafe fn attempt(once: *mut Once, _: *mut u8) -> Option<Outcome<()>> {
+    unsafe fn attempt(once: *mut Once, _: *mut u8) -> Option<Result<()>> {
         // SAFETY: the caller's promise.
         unsafe {
             let is_done = (*once).state.load(Ordering::Relaxed) == DONE;
             if !is_done && (*once).runner != Caller::current().owner() {
                 return None;
             }
-            (*once).lock.give();
+            (*once).lock.unlock();
             Some(if is_done { Ok(()) } else { Err(libc::EDEADLK) })
         }
     }
@@ -64,14 +64,14 @@ pub(crate) unsafe fn once(
     function: unsafe extern "C" fn(*mut c_void),
     argument: *mut c_void,
     deadline: i64,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         if (*once).state.load(Ordering::Acquire) == DONE {
-            happens_after(once);
+            tsan_acquire(once);
             return Ok(());
         }
-        let held = (*once).lock.hold();
+        let held = (*once).lock.guard();
         if (*once).state.load(Ordering::Relaxed) == NEW {
             (*once).state.store(BEGUN, Ordering::Relaxed);
             (*once).runner = caller.owner();
@@ -81,7 +81,7 @@ pub(crate) unsafe fn once(
             return Ok(());
         }
         drop(held);
-        attempt::wait(caller, once, ptr::null_mut(), Why::Once, Hearing::Cancellation, deadline)
+        attempt::wait(caller, once, ptr::null_mut(), WaitReason::Once, WaitMode::Cancellation, deadline)
     }
 }
 
@@ -89,8 +89,8 @@ pub(crate) unsafe fn once(
 unsafe fn finish(once: *mut Once) {
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
-        let held = (*once).lock.hold();
-        happens_before(once);
+        let held = (*once).lock.guard();
+        tsan_release(once);
         (*once).state.store(DONE, Ordering::Release);
         let list = (*once).queue.claim_all();
         drop(held);

@@ -4,14 +4,14 @@
 use core::ptr;
 
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_queue::{Claimed, Queue, Waiter};
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::{WakeList, WaitQueue, Waiter};
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_rwlock_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task;
-use crate::rt::os::Outcome;
-use crate::rt::park::attempt::{self, Awaited};
+use crate::rt::os::Result;
+use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_all;
 
 /// What stands in an `acort_rwlock_t`. Everything under its lock.
@@ -23,7 +23,7 @@ pub(crate) struct RwLock {
     /// The writer that has it, or 0.
     writer: usize,
     /// A writer's slot says who it is; a reader's is NULL.
-    queue: Queue,
+    queue: WaitQueue,
 }
 
 const _: () = assert!(size_of::<RwLock>() <= size_of::<acort_rwlock_t>());
@@ -35,7 +35,7 @@ impl RwLock {
     /// # Safety
     /// The lock is held.
     unsafe fn admit(&mut self) -> *mut Waiter {
-        let mut admitted = Claimed::NEW;
+        let mut admitted = WakeList::NEW;
         // SAFETY: the caller's promise; who is in the queue is there.
         unsafe {
             while self.writer == 0 {
@@ -60,7 +60,7 @@ impl RwLock {
     }
 
     /// Takes it, where no owner keeps the caller out and no other caller waits. The lock is held.
-    fn enter(&mut self, slot: *mut u8) -> Option<Outcome<()>> {
+    fn enter(&mut self, slot: *mut u8) -> Option<Result<()>> {
         if self.writer == Caller::current().owner() {
             return Some(Err(libc::EDEADLK));
         }
@@ -86,17 +86,17 @@ impl RwLock {
 
 /// The slot is the writer that the caller is, or NULL, of a reader. EDEADLK: the caller has it for writing; EAGAIN: too
 /// many readers.
-impl Awaited for RwLock {
-    unsafe fn parts(rwlock: *mut RwLock) -> (*const Lock, *mut Queue) {
+impl Waitable for RwLock {
+    unsafe fn parts(rwlock: *mut RwLock) -> (*const Lock, *mut WaitQueue) {
         // SAFETY: the caller's promise.
         unsafe { (&raw const (*rwlock).lock, &raw mut (*rwlock).queue) }
     }
 
-    unsafe fn attempt(rwlock: *mut RwLock, slot: *mut u8) -> Option<Outcome<()>> {
+    unsafe fn attempt(rwlock: *mut RwLock, slot: *mut u8) -> Option<Result<()>> {
         // SAFETY: the caller's promise.
         unsafe {
             let outcome = (*rwlock).enter(slot)?;
-            (*rwlock).lock.give();
+            (*rwlock).lock.unlock();
             Some(outcome)
         }
     }
@@ -110,20 +110,20 @@ unsafe fn take(
     caller: Caller,
     rwlock: *mut RwLock,
     slot: *mut u8,
-    why: Why,
+    why: WaitReason,
     deadline: i64,
-) -> Outcome<()> {
+) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        let outcome = attempt::wait(caller, rwlock, slot, why, Hearing::Cancellation, deadline);
+        let outcome = attempt::wait(caller, rwlock, slot, why, WaitMode::Cancellation, deadline);
         if outcome.is_err() {
             // It stood in the way of those behind it.
-            let held = (*rwlock).lock.hold();
+            let held = (*rwlock).lock.guard();
             let list = (*rwlock).admit();
             drop(held);
             wake_all(list, None);
         } else {
-            task::took_lock(caller.task());
+            task::lock_acquired(caller.task());
         }
         outcome
     }
@@ -133,19 +133,19 @@ unsafe fn take(
 ///
 /// # Safety
 /// It is there while somebody uses it.
-pub(crate) unsafe fn read(caller: Caller, rwlock: *mut RwLock, deadline: i64) -> Outcome<()> {
+pub(crate) unsafe fn read(caller: Caller, rwlock: *mut RwLock, deadline: i64) -> Result<()> {
     // SAFETY: the caller's promise.
-    unsafe { take(caller, rwlock, ptr::null_mut(), Why::ReadLock, deadline) }
+    unsafe { take(caller, rwlock, ptr::null_mut(), WaitReason::ReadLock, deadline) }
 }
 
 /// Takes it for writing. EDEADLK: the caller has it so.
 ///
 /// # Safety
 /// As [`read`].
-pub(crate) unsafe fn write(caller: Caller, rwlock: *mut RwLock, deadline: i64) -> Outcome<()> {
+pub(crate) unsafe fn write(caller: Caller, rwlock: *mut RwLock, deadline: i64) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        take(caller, rwlock, ptr::without_provenance_mut(caller.owner()), Why::WriteLock, deadline)
+        take(caller, rwlock, ptr::without_provenance_mut(caller.owner()), WaitReason::WriteLock, deadline)
     }
 }
 
@@ -153,10 +153,10 @@ pub(crate) unsafe fn write(caller: Caller, rwlock: *mut RwLock, deadline: i64) -
 ///
 /// # Safety
 /// It is there.
-pub(crate) unsafe fn holder(rwlock: *mut RwLock) -> Result<usize, u32> {
+pub(crate) unsafe fn holder(rwlock: *mut RwLock) -> core::result::Result<usize, u32> {
     // SAFETY: it is there.
     unsafe {
-        let _held = (*rwlock).lock.hold();
+        let _guard = (*rwlock).lock.guard();
         match ((*rwlock).writer, (*rwlock).readers) {
             (0, readers) if readers != 0 => Err(readers),
             (writer, _) => Ok(writer),
@@ -168,11 +168,11 @@ pub(crate) unsafe fn holder(rwlock: *mut RwLock) -> Result<usize, u32> {
 ///
 /// # Safety
 /// As [`read`].
-pub(crate) unsafe fn unlock(caller: Caller, rwlock: *mut RwLock) -> Outcome<()> {
+pub(crate) unsafe fn unlock(caller: Caller, rwlock: *mut RwLock) -> Result<()> {
     let me = caller.owner();
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
-        let held = (*rwlock).lock.hold();
+        let held = (*rwlock).lock.guard();
         match (*rwlock).writer {
             0 => (*rwlock).readers = (*rwlock).readers.checked_sub(1).ok_or(libc::EPERM)?,
             writer if writer == me => (*rwlock).writer = 0,
@@ -181,7 +181,7 @@ pub(crate) unsafe fn unlock(caller: Caller, rwlock: *mut RwLock) -> Outcome<()> 
         let list = (*rwlock).admit();
         drop(held);
         wake_all(list, None);
-        task::gave_lock(caller.task());
+        task::lock_released(caller.task());
     }
     Ok(())
 }

@@ -3,13 +3,13 @@
 use core::ptr;
 
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_queue::Queue;
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_sem_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Outcome;
-use crate::rt::park::attempt::{self, Awaited};
+use crate::rt::os::Result;
+use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_waiter;
 
 /// What stands in an `acort_sem_t`.
@@ -17,25 +17,25 @@ use crate::rt::park::wake::wake_waiter;
 pub(crate) struct Semaphore {
     lock: Lock,
     count: u32,
-    queue: Queue,
+    queue: WaitQueue,
 }
 
 const _: () = assert!(size_of::<Semaphore>() <= size_of::<acort_sem_t>());
 
-impl Awaited for Semaphore {
-    unsafe fn parts(semaphore: *mut Semaphore) -> (*const Lock, *mut Queue) {
+impl Waitable for Semaphore {
+    unsafe fn parts(semaphore: *mut Semaphore) -> (*const Lock, *mut WaitQueue) {
         // SAFETY: the caller's promise.
         unsafe { (&raw const (*semaphore).lock, &raw mut (*semaphore).queue) }
     }
 
-    unsafe fn attempt(semaphore: *mut Semaphore, _: *mut u8) -> Option<Outcome<()>> {
+    unsafe fn attempt(semaphore: *mut Semaphore, _: *mut u8) -> Option<Result<()>> {
         // SAFETY: the caller's promise.
         unsafe {
             if (*semaphore).count == 0 {
                 return None;
             }
             (*semaphore).count -= 1;
-            (*semaphore).lock.give();
+            (*semaphore).lock.unlock();
         }
         Some(Ok(()))
     }
@@ -45,10 +45,10 @@ impl Awaited for Semaphore {
 ///
 /// # Safety
 /// It is there while somebody uses it.
-pub(crate) unsafe fn init(semaphore: *mut Semaphore, count: u32) -> Outcome<()> {
+pub(crate) unsafe fn init(semaphore: *mut Semaphore, count: u32) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        let _held = (*semaphore).lock.hold();
+        let _guard = (*semaphore).lock.guard();
         if !(*semaphore).queue.is_empty() {
             return Err(libc::EBUSY);
         }
@@ -57,15 +57,15 @@ pub(crate) unsafe fn init(semaphore: *mut Semaphore, count: u32) -> Outcome<()> 
     Ok(())
 }
 
-/// Counts up, or lets who waits first go on. EOVERFLOW.
+/// Counters up, or lets who waits first go on. EOVERFLOW.
 ///
 /// # Safety
 /// As [`init`].
-pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Outcome<()> {
+pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Result<()> {
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
-        let held = (*semaphore).lock.hold();
-        let first = (*semaphore).queue.claim_first();
+        let held = (*semaphore).lock.guard();
+        let first = (*semaphore).queue.claim_front();
         if first.is_null() {
             (*semaphore).count = (*semaphore).count.checked_add(1).ok_or(libc::EOVERFLOW)?;
             return Ok(());
@@ -76,13 +76,13 @@ pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Outcome<()> {
     Ok(())
 }
 
-/// Counts down, or waits for who counts up.
+/// Counters down, or waits for who counts up.
 ///
 /// # Safety
 /// As [`init`].
 #[inline(always)]
-pub(crate) unsafe fn wait(caller: Caller, semaphore: *mut Semaphore, deadline: i64) -> Outcome<()> {
-    let (why, hearing) = (Why::Semaphore, Hearing::Cancellation);
+pub(crate) unsafe fn wait(caller: Caller, semaphore: *mut Semaphore, deadline: i64) -> Result<()> {
+    let (why, hearing) = (WaitReason::Semaphore, WaitMode::Cancellation);
     // SAFETY: the caller's promise.
     unsafe { attempt::wait(caller, semaphore, ptr::null_mut(), why, hearing, deadline) }
 }

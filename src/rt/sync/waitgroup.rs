@@ -3,13 +3,13 @@
 use core::ptr;
 
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::Hearing;
-use crate::rt::base::wait_queue::Queue;
-use crate::rt::base::wait_reason::Why;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_waitgroup_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Outcome;
-use crate::rt::park::attempt::{self, Awaited};
+use crate::rt::os::Result;
+use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_all;
 
 /// What stands in an `acort_waitgroup_t`.
@@ -17,24 +17,24 @@ use crate::rt::park::wake::wake_all;
 pub(crate) struct WaitGroup {
     lock: Lock,
     count: u32,
-    queue: Queue,
+    queue: WaitQueue,
 }
 
 const _: () = assert!(size_of::<WaitGroup>() <= size_of::<acort_waitgroup_t>());
 
-impl Awaited for WaitGroup {
-    unsafe fn parts(group: *mut WaitGroup) -> (*const Lock, *mut Queue) {
+impl Waitable for WaitGroup {
+    unsafe fn parts(group: *mut WaitGroup) -> (*const Lock, *mut WaitQueue) {
         // SAFETY: the caller's promise.
         unsafe { (&raw const (*group).lock, &raw mut (*group).queue) }
     }
 
-    unsafe fn attempt(group: *mut WaitGroup, _: *mut u8) -> Option<Outcome<()>> {
+    unsafe fn attempt(group: *mut WaitGroup, _: *mut u8) -> Option<Result<()>> {
         // SAFETY: the caller's promise.
         unsafe {
             if (*group).count != 0 {
                 return None;
             }
-            (*group).lock.give();
+            (*group).lock.unlock();
         }
         Some(Ok(()))
     }
@@ -44,10 +44,10 @@ impl Awaited for WaitGroup {
 ///
 /// # Safety
 /// It is there while somebody uses it.
-pub(crate) unsafe fn add(group: *mut WaitGroup, more: i32) -> Outcome<()> {
+pub(crate) unsafe fn add(group: *mut WaitGroup, more: i32) -> Result<()> {
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
-        let held = (*group).lock.hold();
+        let held = (*group).lock.guard();
         let error = if more < 0 { libc::EINVAL } else { libc::EOVERFLOW };
         (*group).count = (*group).count.checked_add_signed(more).ok_or(error)?;
         let is_done = (*group).count == 0;
@@ -63,8 +63,8 @@ pub(crate) unsafe fn add(group: *mut WaitGroup, more: i32) -> Outcome<()> {
 /// # Safety
 /// As [`add`].
 #[inline(always)]
-pub(crate) unsafe fn wait(caller: Caller, group: *mut WaitGroup, deadline: i64) -> Outcome<()> {
-    let (why, hearing) = (Why::WaitGroup, Hearing::Cancellation);
+pub(crate) unsafe fn wait(caller: Caller, group: *mut WaitGroup, deadline: i64) -> Result<()> {
+    let (why, hearing) = (WaitReason::WaitGroup, WaitMode::Cancellation);
     // SAFETY: the caller's promise.
     unsafe { attempt::wait(caller, group, ptr::null_mut(), why, hearing, deadline) }
 }

@@ -7,8 +7,8 @@ use crate::mutations::omits;
 use crate::rt::io::descriptors::mark;
 use crate::rt::io::readiness::happened;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Outcome;
-use crate::rt::os::poller::Happened;
+use crate::rt::os::Result;
+use crate::rt::os::poller::Event;
 use crate::rt::os::poller::Poller;
 use crate::rt::system::DEAD;
 use crate::rt::system::State;
@@ -32,7 +32,7 @@ impl State {
         }
     }
 
-    fn watch(&mut self, poller: *const Poller, fd: c_int, mark: u64) -> Outcome<()> {
+    fn watch(&mut self, poller: *const Poller, fd: c_int, mark: u64) -> Result<()> {
         let file = self.file(fd)?;
         let has_edge = self.readable.contains(&file);
         self.watched.push(Watched { poller, fd, file, mark, has_edge });
@@ -41,14 +41,14 @@ impl State {
 }
 
 impl Poller {
-    pub fn watch(&self, fd: c_int, mark: u64) -> Outcome<()> {
+    pub fn watch(&self, fd: c_int, mark: u64) -> Result<()> {
         self.tells(fd, |state| {
             state.forget(self, fd);
             state.watch(self, fd, mark)
         })
     }
 
-    pub fn watch_new(&self, fd: c_int, _: u64, mark: u64) -> Outcome<()> {
+    pub fn register_new(&self, fd: c_int, _: u64, mark: u64) -> Result<()> {
         self.tells(fd, |state| match state.watches(self, fd) {
             Some(_) => Err(libc::EEXIST),
             None => state.watch(self, fd, mark),
@@ -67,13 +67,13 @@ impl Poller {
     }
 
     /// An edge that its worker has not been told of.
-    fn next(&self) -> Option<Happened> {
+    fn next(&self) -> Option<Event> {
         looks(|state| {
             let of_this = |one: &&mut Watched| std::ptr::eq(one.poller, self) && one.has_edge;
             let watched = state.watched.iter_mut().find(of_this)?;
             watched.has_edge = false;
             let mark = watched.mark;
-            Some(Happened { mark, is_readable: true, is_writable: false, is_over: false })
+            Some(Event { mark, is_readable: true, is_writable: false, is_over: false })
         })
     }
 }
@@ -160,7 +160,7 @@ impl Drop for WakeFds {
 
 /// poll(2), of a file and an eventfd: of the file that the number stands for when it begins. A deadline has passed when
 /// that was looked at once.
-pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> {
+pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Result<usize> {
     let (fd, reader) = (files[0].fd, files[1].fd);
     let file = looks(|state| state.file(fd));
     loop {

@@ -19,7 +19,7 @@ pub(crate) mod os {
     pub(crate) use super::events::{WakeFds, poll};
     pub(crate) use super::system::{close, close_and_keep_number};
 
-    pub fn sleep_on(_: &AtomicU32, _: u32, _: i64) {
+    pub fn futex_wait(_: &AtomicU32, _: u32, _: i64) {
         super::events::tell_here();
         loom::thread::yield_now();
     }
@@ -38,7 +38,7 @@ pub(crate) mod os {
 
     pub fn restore_cancellation(_: c_int) {}
 
-    pub fn wake_one(_: *const AtomicU32) {}
+    pub fn futex_wake_one(_: *const AtomicU32) {}
 
     pub fn allocate_zeroed<T>() -> Option<NonNull<T>> {
         let place: NonNull<T> = crate::sys::allocate(size_of::<T>())?.cast();
@@ -53,7 +53,7 @@ pub(crate) mod os {
         None
     }
 
-    pub(crate) type Outcome<T> = Result<T, c_int>;
+    pub(crate) type Result<T> = std::result::Result<T, c_int>;
 
     /// A worker's sleep: a flag that others set.
     pub(crate) mod poller {
@@ -61,7 +61,7 @@ pub(crate) mod os {
 
         use crate::ground::Own;
 
-        pub struct Happened {
+        pub struct Event {
             pub mark: u64,
             pub is_readable: bool,
             pub is_writable: bool,
@@ -128,11 +128,11 @@ pub(crate) mod base {
             fn slot(this: *mut Self) -> *mut u32;
         }
 
-        pub struct Timers<T>(std::marker::PhantomData<T>);
+        pub struct TimerHeap<T>(std::marker::PhantomData<T>);
 
-        impl<T: HeapSlot> Timers<T> {
-            pub fn new() -> Timers<T> {
-                Timers(std::marker::PhantomData)
+        impl<T: HeapSlot> TimerHeap<T> {
+            pub fn new() -> TimerHeap<T> {
+                TimerHeap(std::marker::PhantomData)
             }
 
             pub unsafe fn remove(&mut self, _: *mut T) {}
@@ -188,9 +188,9 @@ pub(crate) mod model {
     pub(crate) mod stack_cache {
         use std::ffi::c_void;
 
-        pub struct Vessels;
+        pub struct StackCache;
 
-        impl Vessels {
+        impl StackCache {
             pub fn moves(&self, _: *const c_void) -> bool {
                 false
             }
@@ -208,16 +208,16 @@ pub(crate) mod model {
             std::ptr::null()
         }
 
-        pub unsafe fn take_room(_: *mut Task, _: usize) -> *mut u8 {
+        pub unsafe fn acquire_scratch(_: *mut Task, _: usize) -> *mut u8 {
             std::ptr::null_mut()
         }
 
-        pub unsafe fn give_room_back(_: *mut Task) {}
+        pub unsafe fn release_scratch(_: *mut Task) {}
 
-        pub unsafe fn set_places(_: *mut Task, _: u32) {}
+        pub unsafe fn set_select_waiters(_: *mut Task, _: u32) {}
 
         /// They are in memory of the task.
-        pub unsafe fn withdraw_places(task: *mut Task) {
+        pub unsafe fn dequeue_select_waiters(task: *mut Task) {
             // SAFETY: the caller's promise: the task exists.
             unsafe { (*task).note(0) }
         }
@@ -296,7 +296,7 @@ pub(crate) mod park {
 
     /// No call looks from time to time.
     pub(crate) mod park {
-        pub fn until(_: i64) -> crate::rt::os::Outcome<()> {
+        pub fn until(_: i64) -> crate::rt::os::Result<()> {
             Ok(())
         }
     }
@@ -305,13 +305,13 @@ pub(crate) mod park {
     pub(crate) mod budget {
         use crate::rt::model::caller::Caller;
         use crate::rt::model::task::Task;
-        use crate::rt::os::Outcome;
+        use crate::rt::os::Result;
 
-        pub fn begin(_: Caller, deadline: i64) -> Outcome<i64> {
+        pub fn begin(_: Caller, deadline: i64) -> Result<i64> {
             Ok(deadline)
         }
 
-        pub fn try_begin(_: *mut Task, _: i64) -> bool {
+        pub fn try_enter_call(_: *mut Task, _: i64) -> bool {
             true
         }
     }
@@ -348,17 +348,17 @@ pub(crate) mod io {
         use std::ffi::c_int;
 
         use super::fd_ref::FdRef;
-        use crate::rt::os::Outcome;
+        use crate::rt::os::Result;
 
-        pub const KNOWN: u32 = 1;
+        pub const TYPE_KNOWN: u32 = 1;
         pub const LOOKED_AT: u32 = 1024;
-        pub const KINDS: u32 = 31 | LOOKED_AT;
+        pub const TYPE_MASK: u32 = 31 | LOOKED_AT;
 
-        pub fn kind_for_look(_: &FdRef) -> Outcome<u32> {
+        pub fn type_for_poll(_: &FdRef) -> Result<u32> {
             Ok(0)
         }
 
-        pub fn poll(_: c_int, _: i16) -> Outcome<i16> {
+        pub fn poll(_: c_int, _: i16) -> Result<i16> {
             Ok(0)
         }
     }
@@ -388,10 +388,10 @@ pub(crate) mod io {
         use std::ffi::c_int;
 
         use super::descriptors::Entry;
-        use crate::rt::os::Outcome;
+        use crate::rt::os::Result;
         use crate::rt::system;
 
-        pub fn entry(fd: c_int) -> Outcome<*mut Entry> {
+        pub fn entry(fd: c_int) -> Result<*mut Entry> {
             let fd = usize::try_from(fd).map_err(|_| libc::EBADF)?;
             system::entries().get(fd).map(|entry| entry.raw()).ok_or(libc::EMFILE)
         }

@@ -14,9 +14,9 @@ use crate::ground::{Own, touch};
 use crate::mutations::omits;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::io::descriptors::Entry;
-use crate::rt::io::descriptors::Way;
+use crate::rt::io::descriptors::Direction;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::rt::os::poller::Poller;
 
 /// The file that no call has success of.
@@ -83,7 +83,7 @@ fn entry() -> Shared<Entry> {
     let entry: Shared<Entry> = Shared::zeroed();
     touch(&entry.lock);
     entry.state.is_busy();
-    (entry.edges(Way::In), entry.edges(Way::Out));
+    (entry.edges(Direction::In), entry.edges(Direction::Out));
     entry.bits.load(Ordering::Relaxed);
     entry
 }
@@ -112,7 +112,7 @@ pub(super) fn changes<T>(act: impl FnOnce(&mut State) -> T) -> T {
 
 impl State {
     /// The file of a number. EBADF.
-    pub(super) fn file(&self, fd: c_int) -> Outcome<u32> {
+    pub(super) fn file(&self, fd: c_int) -> Result<u32> {
         match self.numbers[fd as usize].file {
             0 => Err(libc::EBADF),
             file => Ok(file),
@@ -162,7 +162,7 @@ pub(crate) fn receives(file: u32, count: usize) {
 }
 
 /// read(2): which file it is that has given something. EAGAIN, EBADF.
-pub(crate) fn read(fd: c_int) -> Outcome<u32> {
+pub(crate) fn read(fd: c_int) -> Result<u32> {
     looks(|state| match state.file(fd)? {
         DEAD => Err(libc::EBADF),
         file if state.readable.contains(&file) => Ok(file),
@@ -171,7 +171,7 @@ pub(crate) fn read(fd: c_int) -> Outcome<u32> {
 }
 
 /// accept(2): takes what has come. EAGAIN, EBADF.
-pub(crate) fn accept(fd: c_int) -> Outcome<u32> {
+pub(crate) fn accept(fd: c_int) -> Result<u32> {
     changes(|state| {
         let file = state.file(fd)?;
         let place = state.readable.iter().position(|one| *one == file).ok_or(libc::EAGAIN)?;
@@ -190,7 +190,7 @@ pub(crate) fn fate(fd: c_int) -> (u32, u32) {
 }
 
 /// close(2).
-pub(crate) fn close(fd: c_int) -> Outcome<()> {
+pub(crate) fn close(fd: c_int) -> Result<()> {
     system().uses[fd as usize].add(1);
     changes(|state| {
         state.file(fd)?;
@@ -201,7 +201,7 @@ pub(crate) fn close(fd: c_int) -> Outcome<()> {
 }
 
 /// As the library's own.
-pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
+pub(crate) fn close_and_keep_number(fd: c_int) -> Result<()> {
     if omits("keep-number") {
         return close(fd);
     }

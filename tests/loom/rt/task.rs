@@ -17,28 +17,28 @@ use crate::rt::base::list::Link;
 use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Parker;
 use crate::rt::base::timer_heap::HeapSlot;
-use crate::rt::base::wait_queue::Queue;
+use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_queue::Waiter;
 use crate::rt::model::group::Group;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Outcome;
+use crate::rt::os::Result;
 use crate::{atomics, diag};
 
 pub const FREE: u8 = 0;
 pub const STARTED: u8 = 2;
-pub const ENDED: u8 = 3;
-pub const FAILED: u8 = 4;
+pub const FINISHED: u8 = 3;
+pub const SPAWN_FAILED: u8 = 4;
 pub const SHARED: u8 = 1;
 pub const DETACHED: u8 = 2;
 pub const JOINED: u8 = 4;
 pub const MAIN: u8 = 8;
-pub const GIVEN_UP: u8 = 16;
+pub const ABANDONED: u8 = 16;
 
 /// What a freed task has noted.
 const GONE: u32 = u32::MAX;
 
 /// Of what a task needs by turns, the last.
-pub(crate) struct Part {
+pub(crate) struct Phase {
     pub(crate) result: *mut c_void,
 }
 
@@ -54,10 +54,10 @@ pub struct Task {
     pub(crate) flags: AtomicU8,
     pub(crate) has_result: bool,
     pub(crate) lock: Lock,
-    pub(crate) part: Part,
+    pub(crate) part: Phase,
     place: Waiter,
     pub(crate) about: AtomicUsize,
-    pub(crate) watchers: Queue,
+    pub(crate) join_waiters: WaitQueue,
     pub(crate) group: *mut Group,
     pub(crate) group_next: *mut Task,
     pub(crate) group_previous: *mut Task,
@@ -109,10 +109,10 @@ impl Task {
             flags: AtomicU8::new(0),
             has_result: false,
             lock: Lock::NEW,
-            part: Part { result: null.cast() },
+            part: Phase { result: null.cast() },
             place: Waiter::new(std::ptr::null_mut(), std::ptr::null_mut(), 0),
             about: AtomicUsize::new(0),
-            watchers: Queue::NEW,
+            join_waiters: WaitQueue::NEW,
             group: std::ptr::null_mut(),
             group_next: null,
             group_previous: null,
@@ -136,12 +136,12 @@ impl Task {
     }
 
     pub(crate) fn lives(&self) -> bool {
-        !self.has_ended()
+        !self.has_finished()
     }
 
     #[track_caller]
-    pub(crate) fn has_ended(&self) -> bool {
-        !is_left_out(Location::caller(), "has_ended") && self.state.load(Ordering::Acquire) >= ENDED
+    pub(crate) fn has_finished(&self) -> bool {
+        !is_left_out(Location::caller(), "has_finished") && self.state.load(Ordering::Acquire) >= FINISHED
     }
 
     pub(crate) fn has_result(&self) -> bool {
@@ -176,7 +176,7 @@ impl Task {
     }
 }
 
-pub(crate) fn check(task: *mut Task) -> Outcome<NonNull<Task>> {
+pub(crate) fn check(task: *mut Task) -> Result<NonNull<Task>> {
     NonNull::new(task).ok_or(libc::EINVAL)
 }
 
@@ -191,7 +191,7 @@ pub(crate) fn here() -> *mut Task {
 
 /// This thread is a task of `worker` from here on: where it waits it is that worker, which looks at its poller.
 pub(crate) fn is_here(worker: *mut Worker) {
-    Worker::set_here(worker);
+    Worker::set_current(worker);
     let task = Box::leak(Box::new(Task::new(worker)));
     HERE.with(|here| here.set(task));
 }
@@ -211,9 +211,9 @@ pub(crate) unsafe fn free(task: *mut Task) {
 pub(crate) unsafe fn give_back(_: *mut Task) {}
 
 /// No model asks how many locks a task has.
-pub(crate) unsafe fn took_lock(_: *mut Task) {}
+pub(crate) unsafe fn lock_acquired(_: *mut Task) {}
 
-pub(crate) unsafe fn gave_lock(_: *mut Task) {}
+pub(crate) unsafe fn lock_released(_: *mut Task) {}
 
 pub(crate) unsafe fn took_mutex(_: *mut Task) {}
 

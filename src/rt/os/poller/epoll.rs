@@ -3,13 +3,13 @@
 use core::ffi::{c_int, c_long};
 use core::mem::ManuallyDrop;
 
-use super::{AT_ONCE, Happened, close_own};
-use crate::rt::os::Outcome;
-use crate::rt::os::{self, Call, StandIn, WakeFds, broken, noted, noted_errno};
+use super::{AT_ONCE, Event, close_own};
+use crate::rt::os::Result;
+use crate::rt::os::{self, Call, Fallback, WakeFds, broken, noted, noted_errno};
 use crate::{sanitizer, sys};
 
 /// Something urgent (MSG_OOB), where a read ends early, is told of.
-pub(crate) const TELLS_OF_URGENT: bool = true;
+pub(crate) const REPORTS_OOB: bool = true;
 
 /// What is told of file descriptors.
 const ALL: c_int = libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLPRI;
@@ -27,7 +27,7 @@ pub(crate) struct Poller {
 }
 
 impl Poller {
-    pub(crate) fn new() -> Outcome<Poller> {
+    pub(crate) fn new() -> Result<Poller> {
         let (epoll, attention) = (os::epoll_create(), ManuallyDrop::new(WakeFds::new()));
         let reader = attention.reader();
         let poller = Poller { epoll, attention, alarm: -1, alarm_at: 0 };
@@ -51,7 +51,7 @@ impl Poller {
     }
 
     /// epoll_ctl(2). EPERM: the file is always ready; a refusal of the call itself is ENOSYS.
-    fn control(&self, what: c_int, fd: c_int, events: c_int, mark: u64) -> Outcome<()> {
+    fn control(&self, what: c_int, fd: c_int, events: c_int, mark: u64) -> Result<()> {
         let mut event = libc::epoll_event { events: (events | libc::EPOLLET) as u32, u64: mark };
         // SAFETY: the event is there for as long as the call.
         match unsafe { libc::epoll_ctl(self.epoll, what, fd, &mut event) } {
@@ -72,8 +72,8 @@ impl Poller {
         self.epoll
     }
 
-    /// From now on [`set_alarm`](Self::set_alarm) can be used.
-    pub(crate) fn make_alarm(&mut self) -> Outcome<()> {
+    /// From now on [`arm_timer`](Self::arm_timer) can be used.
+    pub(crate) fn create_timer(&mut self) -> Result<()> {
         let flags = libc::TFD_CLOEXEC | libc::TFD_NONBLOCK;
         // SAFETY: no preconditions.
         self.alarm = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
@@ -85,7 +85,7 @@ impl Poller {
 
     /// Becomes readable at that time; None: never by itself. A time that has passed is set again: a
     /// [`wait`](Self::wait) may have taken its one edge after the worker looked for deadlines.
-    pub(crate) fn set_alarm(&mut self, deadline: Option<i64>) {
+    pub(crate) fn arm_timer(&mut self, deadline: Option<i64>) {
         let deadline = deadline.unwrap_or(0);
         if deadline == self.alarm_at && (deadline == 0 || deadline > os::now()) {
             return;
@@ -106,7 +106,7 @@ impl Poller {
 
     /// Tells of each change of `fd` from now on, and of what it is ready for now, by `mark`. EPERM: it is
     /// always ready.
-    pub(crate) fn watch(&self, fd: c_int, mark: u64) -> Outcome<()> {
+    pub(crate) fn watch(&self, fd: c_int, mark: u64) -> Result<()> {
         match self.control(libc::EPOLL_CTL_ADD, fd, ALL, mark) {
             Err(libc::EEXIST) => self.control(libc::EPOLL_CTL_MOD, fd, ALL, mark),
             outcome => outcome,
@@ -115,7 +115,7 @@ impl Poller {
 
     /// As [`watch`](Self::watch), by the mark `next`, where this file is not watched under this number. EEXIST: it
     /// is, by the mark that it has.
-    pub(crate) fn watch_new(&self, fd: c_int, _mark: u64, next: u64) -> Outcome<()> {
+    pub(crate) fn register_new(&self, fd: c_int, _mark: u64, next: u64) -> Result<()> {
         self.control(libc::EPOLL_CTL_ADD, fd, ALL, next)
     }
 
@@ -134,7 +134,7 @@ impl Poller {
 
     /// Waits until something happens, at most for `limit` nanoseconds, unless that is negative, and calls
     /// `take` for each. Gives how many it were.
-    pub(crate) fn wait(&self, limit: i64, take: &mut dyn FnMut(Happened)) -> usize {
+    pub(crate) fn wait(&self, limit: i64, take: &mut dyn FnMut(Event)) -> usize {
         let mut events = [const { libc::epoll_event { events: 0, u64: 0 } }; AT_ONCE];
         let found = self.sleep(&mut events, limit);
         for event in events.iter().take(found) {
@@ -145,7 +145,7 @@ impl Poller {
             }
             let is_broken = bits & (libc::EPOLLERR | libc::EPOLLHUP) != 0;
             let is_over = is_broken || bits & (libc::EPOLLRDHUP | libc::EPOLLPRI) != 0;
-            take(Happened {
+            take(Event {
                 mark,
                 is_readable: is_over || bits & libc::EPOLLIN != 0,
                 is_writable: is_broken || bits & libc::EPOLLOUT != 0,
@@ -159,9 +159,9 @@ impl Poller {
     fn sleep(&self, events: &mut [libc::epoll_event; AT_ONCE], limit: i64) -> usize {
         const MILLISECOND: i64 = 1_000_000;
         #[unsafe(link_section = "aco_shared")]
-        static FINE_WAIT: StandIn = StandIn::new();
+        static FINE_WAIT: Fallback = Fallback::new();
         #[unsafe(link_section = "aco_shared")]
-        static WAIT: StandIn = StandIn::new();
+        static WAIT: Fallback = Fallback::new();
         let (place, count) = (events.as_mut_ptr(), AT_ONCE as c_int);
         let coarse_wait = || {
             let up = limit.saturating_add(MILLISECOND - 1) / MILLISECOND;
@@ -169,7 +169,7 @@ impl Poller {
             // SAFETY: so many events have room there.
             WAIT.call(
                 || unsafe { libc::epoll_wait(self.epoll, place, count, limit) }.into(),
-                || unsafe { os::other_epoll_wait(self.epoll, place, count, limit) },
+                || unsafe { os::epoll_wait_fallback(self.epoll, place, count, limit) },
             )
         };
         // Tools that watch do not know the finer call.

@@ -8,13 +8,13 @@ use core::mem::{self, MaybeUninit};
 use core::ptr;
 
 use super::kqueue_abi as c;
-use super::{AT_ONCE, Happened, close_own};
-use crate::rt::os::{self, Outcome};
+use super::{AT_ONCE, Event, close_own};
+use crate::rt::os::{self, Result};
 use crate::sys;
 
 /// Not every system with a kqueue tells that a read ends early for something urgent (MSG_OOB). So no read
 /// that gives less than it could is taken for the last one.
-pub(crate) const TELLS_OF_URGENT: bool = false;
+pub(crate) const REPORTS_OOB: bool = false;
 
 /// The one EVFILT_USER: somebody wants the worker's attention.
 const ATTENTION: usize = 0;
@@ -40,7 +40,7 @@ fn change(ident: usize, filter: i16, flags: u16) -> c::kevent {
 }
 
 impl Poller {
-    pub(crate) fn new() -> Outcome<Poller> {
+    pub(crate) fn new() -> Result<Poller> {
         // SAFETY: no preconditions.
         let queue = unsafe { c::kqueue() };
         if queue < 0 {
@@ -64,7 +64,7 @@ impl Poller {
     }
 
     /// Makes one change.
-    fn apply(&self, change: &c::kevent) -> Outcome<()> {
+    fn apply(&self, change: &c::kevent) -> Result<()> {
         // SAFETY: one change; there is room for no event, so that none is taken, nor waited for.
         match unsafe { c::kevent(self.queue, change, 1, ptr::null_mut(), 0, ptr::null()) } {
             0.. => Ok(()),
@@ -73,7 +73,7 @@ impl Poller {
     }
 
     /// Makes several changes, whichever of them fail, and has each one's errno, or 0, written to its `data`.
-    fn apply_all<const COUNT: usize>(&self, changes: &mut [c::kevent; COUNT]) -> Outcome<()> {
+    fn apply_all<const COUNT: usize>(&self, changes: &mut [c::kevent; COUNT]) -> Result<()> {
         for change in changes.iter_mut() {
             // So that each is answered, and there is no room for events.
             change.flags |= c::EV_RECEIPT;
@@ -92,14 +92,14 @@ impl Poller {
         self.queue
     }
 
-    /// From now on [`set_alarm`](Self::set_alarm) can be used.
-    pub(crate) fn make_alarm(&mut self) -> Outcome<()> {
+    /// From now on [`arm_timer`](Self::arm_timer) can be used.
+    pub(crate) fn create_timer(&mut self) -> Result<()> {
         Ok(())
     }
 
     /// Becomes readable at that time; None: not of itself. The timer is of another clock than the deadline,
     /// and may be early: so it is set each time.
-    pub(crate) fn set_alarm(&mut self, deadline: Option<i64>) {
+    pub(crate) fn arm_timer(&mut self, deadline: Option<i64>) {
         // Where it has gone off there is none.
         if mem::replace(&mut self.has_alarm, deadline.is_some()) {
             let _ = self.apply(&change(ALARM, c::EVFILT_TIMER, c::EV_DELETE));
@@ -117,18 +117,18 @@ impl Poller {
 
     /// Tells of each change of `fd` from now on, and of what it is ready for now, by `mark`. EPERM: it is
     /// always ready.
-    pub(crate) fn watch(&self, fd: c_int, mark: u64) -> Outcome<()> {
-        self.watch_anew(fd, mark).map(drop)
+    pub(crate) fn watch(&self, fd: c_int, mark: u64) -> Result<()> {
+        self.register_again(fd, mark).map(drop)
     }
 
     /// As [`watch`](Self::watch), by the mark `next`, where this file is not watched under this number. EEXIST: it
     /// is, by `mark`. A file that is closed takes its filters with it.
-    pub(crate) fn watch_new(&self, fd: c_int, mark: u64, next: u64) -> Outcome<()> {
-        if self.watch_anew(fd, mark)? { Err(libc::EEXIST) } else { self.watch(fd, next) }
+    pub(crate) fn register_new(&self, fd: c_int, mark: u64, next: u64) -> Result<()> {
+        if self.register_again(fd, mark)? { Err(libc::EEXIST) } else { self.watch(fd, next) }
     }
 
     /// Gives whether something was watched under this number.
-    fn watch_anew(&self, fd: c_int, mark: u64) -> Outcome<bool> {
+    fn register_again(&self, fd: c_int, mark: u64) -> Result<bool> {
         let ident = usize::try_from(fd).map_err(|_| libc::EBADF)?;
         let add = |filter| c::kevent {
             udata: ptr::without_provenance_mut::<c_void>(mark as usize),
@@ -175,7 +175,7 @@ impl Poller {
 
     /// Waits until something happens, at most for `limit` nanoseconds, unless that is negative, and calls
     /// `take` for each. Gives how many it were.
-    pub(crate) fn wait(&self, limit: i64, take: &mut dyn FnMut(Happened)) -> usize {
+    pub(crate) fn wait(&self, limit: i64, take: &mut dyn FnMut(Event)) -> usize {
         let mut events = [const { MaybeUninit::<c::kevent>::uninit() }; AT_ONCE];
         let time = os::timespec(limit.clamp(0, LONGEST));
         let time = if limit < 0 { ptr::null() } else { &raw const time };
@@ -196,7 +196,7 @@ impl Poller {
                 continue;
             }
             // Where all is over each filter says so itself.
-            take(Happened {
+            take(Event {
                 mark: event.udata.addr() as u64,
                 is_readable: is_reading,
                 is_writable: is_writing,

@@ -24,15 +24,15 @@ mod kqueue;
 mod kqueue_abi;
 
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
-pub(crate) use epoll::{Poller, TELLS_OF_URGENT};
+pub(crate) use epoll::{Poller, REPORTS_OOB};
 #[cfg(not(all(target_os = "linux", not(aco_kqueue))))]
-pub(crate) use kqueue::{Poller, TELLS_OF_URGENT};
+pub(crate) use kqueue::{Poller, REPORTS_OOB};
 
 /// Events that are taken at once.
 const AT_ONCE: usize = 256;
 
 /// What has happened to a file descriptor.
-pub(crate) struct Happened {
+pub(crate) struct Event {
     /// What [`Poller::watch`] was given.
     pub(crate) mark: u64,
     pub(crate) is_readable: bool,
