@@ -12,7 +12,7 @@ use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_ref::close;
 use crate::rt::io::own_fd::OwnFd;
-use crate::rt::io::retry::Turn;
+use crate::rt::io::retry::RetryLoop;
 use crate::rt::model::task;
 use crate::rt::os::Result;
 use crate::rt::system;
@@ -37,16 +37,16 @@ pub(crate) fn reads(file: &FdRef, deadline: i64) -> Result<u32> {
 
 /// A call that asks the system by `asks`, and waits while that has EAGAIN.
 pub(crate) fn takes(file: &FdRef, asks: fn(c_int) -> Result<u32>, deadline: i64) -> Result<u32> {
-    let mut turn = Turn::new(file, Direction::In, deadline);
+    let mut turn = RetryLoop::new(file, Direction::Read, deadline);
     loop {
         file.check()?;
-        let edges = file.entry().edges(Direction::In);
+        let edges = file.entry().tick(Direction::Read);
         match asks(FD) {
             Err(_) if !file.is_current() => return Err(libc::ECANCELED),
             Err(libc::EAGAIN) if turn.is_last => return Err(libc::ETIMEDOUT),
             Err(libc::EAGAIN) => {
                 let waited = turn.wait(edges);
-                file.judge(waited)?;
+                file.check_result(waited)?;
             }
             outcome => {
                 if omits("hand-on") {
@@ -165,11 +165,11 @@ fn own_descriptor_is_closed() {
     for (gives, is_single_threaded) in [(false, false), (true, false), (true, true)] {
         check(3, move || {
             opens();
-            let own = OwnFd::made(c_long::from(FD), 0).map_err(drop).expect("it is open");
+            let own = OwnFd::from_raw(c_long::from(FD), 0).map_err(drop).expect("it is open");
             let call = (!is_single_threaded).then(|| FdRef::enter(FD).expect("it is open"));
             let other = thread::spawn(|| close(FD));
             if gives {
-                let outcome = own.give();
+                let outcome = own.into_raw();
                 assert!(matches!(outcome, Ok(FD) | Err(libc::ECANCELED)), "{outcome:?}");
             } else {
                 drop(own);
@@ -212,7 +212,8 @@ fn waiting_task_is_canceled() {
             });
             assert_eq!(close(FD), Ok(()));
             other.join().expect("no panic");
-            let watches = runtime.worker(0).map(|worker| worker.watches.load(Ordering::Relaxed));
+            let watches =
+                runtime.worker(0).map(|worker| worker.registered_fds.load(Ordering::Relaxed));
             assert!(watches == Some(0) || !is_inside);
             is_freed_once(opens_the_next());
         });

@@ -47,7 +47,7 @@ pub(crate) fn group_of<const TASKS: usize>(
             let task = Shared::new(Task::new(worker));
             crate::ground::touch(&task.lock);
             task.has_finished();
-            task.has(0);
+            task.has_flag(0);
             task.parker.is_cancelled();
             (*group).add(task.raw());
             (*worker).tasks += 1;
@@ -70,11 +70,16 @@ pub(crate) fn ends(task: Shared<Task>) {
 }
 
 /// The task waits in a queue.
-pub(crate) unsafe fn waits(task: Shared<Task>, why: WaitReason, lock: *const Lock, queue: *mut WaitQueue) {
+pub(crate) unsafe fn waits(
+    task: Shared<Task>,
+    wait_reason: WaitReason,
+    lock: *const Lock,
+    queue: *mut WaitQueue,
+) {
     // SAFETY: the caller's promise: no other thread knows the task; the queue stays.
     unsafe {
-        task.parker.prepare(WaitMode::Nothing);
-        task.why.store(why as u8, Ordering::Relaxed);
+        task.parker.prepare(WaitMode::Uninterruptible);
+        task.wait_reason.store(wait_reason as u8, Ordering::Relaxed);
         let place = (*task.raw()).waiter();
         place.write(Waiter::new(&raw mut (*task.raw()).parker, ptr::null_mut(), 1));
         let _guard = (*lock).guard();
@@ -95,7 +100,7 @@ pub(crate) fn detaches(task: Shared<Task>) -> std::result::Result<(), c_int> {
 
 /// No task lives: the group goes, with the tasks that it has kept, and no task is left.
 pub(crate) fn is_over(runtime: Shared<Runtime>, group: Shared<Group>, task: Shared<Task>) {
-    assert_eq!(runtime.live(), 0);
+    assert_eq!(runtime.live_tasks(), 0);
     // SAFETY: no task of it lives.
     unsafe { group::free(group.raw()) };
     assert!(task.is_gone());
@@ -115,10 +120,10 @@ fn group_is_freed() {
             // SAFETY: the group is there until it is freed.
             unsafe {
                 assert_eq!(
-                    group::wait(Caller::current(), group.raw(), WaitMode::Nothing, NEVER),
+                    group::wait(Caller::current(), group.raw(), WaitMode::Uninterruptible, NEVER),
                     Ok(())
                 );
-                assert_eq!(runtime.live(), 0);
+                assert_eq!(runtime.live_tasks(), 0);
                 group::free(group.raw());
             }
             other.join().expect("no panic");
@@ -243,7 +248,7 @@ fn withdrawn_tasks_are_given_up() {
                     crate::workers::sleep(worker);
                 }
                 assert!(object.1.is_empty());
-                finish::give_up(worker);
+                finish::drop_abandoned(worker);
             }
         };
         let other = thread::spawn(move || abandons(0));
@@ -251,7 +256,7 @@ fn withdrawn_tasks_are_given_up() {
         unsafe { finish::abandon_all(runtime.raw()) };
         abandons(1);
         other.join().expect("no panic");
-        assert_eq!(runtime.given_up.load(Ordering::Relaxed), 0);
+        assert_eq!(runtime.abandoned.load(Ordering::Relaxed), 0);
         for task in tasks {
             assert_eq!(joins(task, 0), Ok(0));
         }

@@ -5,9 +5,9 @@ use loom::thread;
 
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::lock::Lock;
+use crate::rt::base::parker::Parker;
 use crate::rt::base::parker::Prepared;
 use crate::rt::base::parker::WaitMode;
-use crate::rt::base::parker::Parker;
 use crate::rt::base::parker::wake_error;
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_queue::Waiter;
@@ -39,10 +39,10 @@ pub(crate) fn touch(lock: &Lock) {
 }
 
 /// A parker of a thread, armed.
-fn armed(hearing: WaitMode) -> Shared<Parker> {
+fn armed(mode: WaitMode) -> Shared<Parker> {
     let parker = Shared::new(Parker::new());
     parker.wake_word().load(Ordering::Relaxed);
-    assert!(matches!(parker.prepare(hearing), Prepared::Waits));
+    assert!(matches!(parker.prepare(mode), Prepared::Waiting));
     parker
 }
 
@@ -78,7 +78,7 @@ fn lock_keeps_others_out() {
 #[test]
 fn wait_is_ended_once() {
     check(3, || {
-        let parker = armed(WaitMode::Cancellation);
+        let parker = armed(WaitMode::Cancellable);
         let gift = Shared::new((Own::default(), Own::default()));
         let wakes = move |first: bool| {
             if parker.claim() {
@@ -88,9 +88,7 @@ fn wait_is_ended_once() {
                     gift.1.add(1)
                 }
                 // SAFETY: claimed.
-                unsafe {
-                    wake(parker.raw(), if first { 1 } else { wake_error(libc::ETIMEDOUT) })
-                };
+                unsafe { wake(parker.raw(), if first { 1 } else { wake_error(libc::ETIMEDOUT) }) };
                 1
             } else {
                 0
@@ -124,9 +122,9 @@ fn token_is_not_lost() {
                 unsafe { wake(parker.raw(), 1) };
             }
         });
-        match parker.prepare(WaitMode::Token) {
-            Prepared::Waits => wait_for(&parker),
-            Prepared::HadToken => {}
+        match parker.prepare(WaitMode::Park) {
+            Prepared::Waiting => wait_for(&parker),
+            Prepared::TokenTaken => {}
             Prepared::Cancelled => unreachable!("nobody cancels"),
         }
         assert_eq!(gift.get(), 1);
@@ -173,12 +171,12 @@ fn cancellation_is_not_lost() {
                 unsafe { wake(parker.raw(), 1) };
             }
         });
-        let had_token = match parker.prepare(WaitMode::Token) {
-            Prepared::Waits => {
+        let had_token = match parker.prepare(WaitMode::Park) {
+            Prepared::Waiting => {
                 wait_for(&parker);
                 parker.wake_result().is_ok()
             }
-            Prepared::HadToken => true,
+            Prepared::TokenTaken => true,
             Prepared::Cancelled => false,
         };
         cancels.join().expect("no panic");
@@ -196,7 +194,7 @@ fn place_is_withdrawn() {
         let object = Shared::new((Lock::NEW, WaitQueue::NEW, Own::default()));
         touch(&object.0);
         let waiter = thread::spawn(move || {
-            let parker = armed(WaitMode::Nothing);
+            let parker = armed(WaitMode::Uninterruptible);
             let gift = Shared::new(Own::default());
             let waiter = Shared::new(Waiter::new(parker.raw(), gift.raw().cast(), 1));
             // SAFETY: all of them are never freed; the lock is held for the queue.

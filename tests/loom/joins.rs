@@ -152,7 +152,7 @@ fn join_outlives_the_group() {
                 outcome
             });
             // A join that begins after the close has no task.
-            while !task.has(JOINED) && !is_back.load(Ordering::Relaxed) {
+            while !task.has_flag(JOINED) && !is_back.load(Ordering::Relaxed) {
                 thread::yield_now();
             }
             ends(task);
@@ -172,13 +172,13 @@ fn abandons(runtime: Shared<Runtime>) {
     let worker: *mut Worker = of(runtime, 0);
     Worker::set_current(worker);
     // SAFETY: the worker is this thread.
-    unsafe { finish::give_up(worker) };
+    unsafe { finish::drop_abandoned(worker) };
 }
 
 /// The task waits for nothing that ever comes.
 fn parks(task: Shared<Task>) {
-    task.parker.prepare(WaitMode::Nothing);
-    task.why.store(WaitReason::Park as u8, Ordering::Relaxed);
+    task.parker.prepare(WaitMode::Uninterruptible);
+    task.wait_reason.store(WaitReason::Park as u8, Ordering::Relaxed);
 }
 
 /// A task that nothing can wake is joined or detached while its worker ends it.
@@ -198,7 +198,7 @@ fn given_up_task_is_joined() {
             let other = thread::spawn(move || abandons(runtime));
             deed(task);
             other.join().expect("no panic");
-            assert_eq!(runtime.given_up.load(Ordering::Relaxed), 0);
+            assert_eq!(runtime.abandoned.load(Ordering::Relaxed), 0);
             is_over(runtime, group, task);
         });
     }
@@ -215,9 +215,10 @@ fn given_up_join_leaves_the_task() {
         parks(task);
         // SAFETY: the worker does not run; no other thread knows the tasks.
         unsafe {
-            task.set(JOINED, true);
-            (*joiner.raw()).about.store(task.raw() as usize, Ordering::Relaxed);
-            let (lock, queue) = (&raw const (*task.raw()).lock, &raw mut (*task.raw()).join_waiters);
+            task.set_flag(JOINED, true);
+            (*joiner.raw()).wait_target.store(task.raw() as usize, Ordering::Relaxed);
+            let (lock, queue) =
+                (&raw const (*task.raw()).lock, &raw mut (*task.raw()).join_waiters);
             waits(joiner, WaitReason::Join, lock, queue);
             finish::abandon_all(runtime.raw());
         }

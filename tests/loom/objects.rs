@@ -29,7 +29,7 @@ const SOON: i64 = 1;
 
 unsafe fn lock(mutex: Shared<Mutex>, deadline: i64) -> Result<()> {
     // SAFETY: the mutex is there.
-    unsafe { mutex::lock(Caller::current(), mutex.raw(), WaitMode::Nothing, deadline) }
+    unsafe { mutex::lock(Caller::current(), mutex.raw(), WaitMode::Uninterruptible, deadline) }
 }
 
 unsafe fn unlock(mutex: Shared<Mutex>) -> Result<()> {
@@ -243,7 +243,7 @@ fn future_comes_once() {
         let future = Shared::of(future::create().expect("there is memory"));
         // SAFETY: each has a reference.
         unsafe {
-            future::reference(future.raw());
+            future::add_ref(future.raw());
             let other = thread::spawn(move || {
                 gift.add(1);
                 let value: *mut c_void = gift.raw().cast();
@@ -292,7 +292,7 @@ pub(crate) fn new_channel(capacity: usize) -> Shared<channel::Channel> {
         channel_life::create(size_of::<*mut Own>(), capacity, 0).expect("there is memory");
     // SAFETY: a new channel; a reference for each of the two threads.
     unsafe {
-        channel_life::reference(channel);
+        channel_life::add_ref(channel);
         // Its lock is used for the first time.
         channel_life::length(channel);
     }

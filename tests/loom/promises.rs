@@ -17,9 +17,9 @@ fn promise_of_two() -> (Shared<Promise>, Shared<Future>) {
     let promise = future::create_promise().expect("there is memory");
     // SAFETY: a new promise.
     unsafe {
-        future::keep(promise);
+        future::add_setter(promise);
         let future = Promise::future(promise);
-        future::reference(future);
+        future::add_ref(future);
         (Shared::of(promise), Shared::of(future))
     }
 }

@@ -43,11 +43,7 @@ fn case<T>(op: i32, object: Shared<T>, data: *mut *mut Own) -> acort_case_t {
 }
 
 /// Selects, and gives the error of the case that was chosen beside its number.
-fn select(
-    is_by_rank: bool,
-    mut cases: [acort_case_t; 2],
-    deadline: i64,
-) -> Result<(usize, c_int)> {
+fn select(is_by_rank: bool, mut cases: [acort_case_t; 2], deadline: i64) -> Result<(usize, c_int)> {
     // SAFETY: the objects of a model are there, and the values have their sizes.
     let chosen = unsafe {
         match is_by_rank {

@@ -11,16 +11,16 @@ mod fd_table;
 
 /// An entry that says whether it is seen as it was made.
 mod descriptors {
-    pub(crate) use crate::ground::Own as Entry;
+    pub(crate) use crate::ground::Own as FdEntry;
 }
 
 /// The memory of a piece. The first entry is what a model uses.
 pub(crate) fn allocate_array<T>(count: usize) -> Option<NonNull<T>> {
     let memory = crate::sys::allocate(count * size_of::<T>())?;
-    let entry = descriptors::Entry::default();
+    let entry = descriptors::FdEntry::default();
     entry.add(1);
     // SAFETY: so much was allocated, for entries.
-    unsafe { memory.cast::<descriptors::Entry>().write(entry) };
+    unsafe { memory.cast::<descriptors::FdEntry>().write(entry) };
     Some(memory.cast())
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn allocate_array<T>(count: usize) -> Option<NonNull<T>> {
 #[test]
 fn piece_is_made_once() {
     check(3, || {
-        fd_table::each(|_| unreachable!("there is no piece"));
+        fd_table::for_each(|_| unreachable!("there is no piece"));
         let uses = || {
             let entry = fd_table::entry(0).expect("there is memory");
             // SAFETY: entries are never freed.

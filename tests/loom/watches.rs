@@ -6,12 +6,12 @@ use crate::calls::{FD, opens, reads};
 use crate::mutations::omits;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
 use crate::rt::base::parker::Parker;
+use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_queue::Waiter;
 use crate::rt::events;
-use crate::rt::io::descriptors::Entry;
 use crate::rt::io::descriptors::Direction;
+use crate::rt::io::descriptors::FdEntry;
 use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_ref::close;
@@ -23,7 +23,7 @@ use crate::{Shared, check};
 
 const NEVER: i64 = -1;
 
-fn entry() -> Shared<Entry> {
+fn entry() -> Shared<FdEntry> {
     system::entries()[FD as usize]
 }
 
@@ -32,21 +32,21 @@ pub(crate) fn is_watched_by(worker: *mut Worker) {
     let entry = entry();
     let _guard = entry.lock.guard();
     // SAFETY: the lock is held; the worker is the model's.
-    assert_eq!(unsafe { (*entry.raw()).watch(FD, worker) }, Ok(()));
+    assert_eq!(unsafe { (*entry.raw()).register(FD, worker) }, Ok(()));
 }
 
 /// A task waits for the other way: so the file stays with the worker that watches it (E5).
 pub(crate) fn has_blocked_caller() {
     let parker = Shared::new(Parker::new());
     parker.wake_word().load(Ordering::Relaxed);
-    parker.prepare(WaitMode::Nothing);
+    parker.prepare(WaitMode::Uninterruptible);
     let waiter = Shared::new(Waiter::new(parker.raw(), std::ptr::null_mut(), 1));
     let entry = entry().raw();
     // SAFETY: the lock is held; neither is ever freed.
     unsafe {
         let lock: *const Lock = &raw const (*entry).lock;
         let _guard = (*lock).guard();
-        (*(*entry).exclusive_waiters(Direction::Out)).push(waiter.raw(), lock);
+        (*(*entry).exclusive_waiters(Direction::Write)).push(waiter.raw(), lock);
     }
 }
 
@@ -92,10 +92,10 @@ fn stale_edge_is_dropped() {
         assert_eq!(close(FD), Ok(()));
         let next = system::open(FD).expect("it is free");
         fd_identity::adopt(FD, 0);
-        let before = entry().edges(Direction::In);
+        let before = entry().tick(Direction::Read);
         is_watched_by(home.raw());
         other.join().expect("no panic");
-        assert_eq!(entry().edges(Direction::In), before);
+        assert_eq!(entry().tick(Direction::Read), before);
         system::becomes_readable(next);
         task::is_here(home.raw());
         let call = FdRef::enter(FD).expect("it is open");
@@ -106,7 +106,7 @@ fn stale_edge_is_dropped() {
 /// The worker's thread ends.
 fn goes(worker: Shared<Worker>) {
     if !omits("abandon") {
-        fd_identity::abandon(worker.raw());
+        fd_identity::release_worker(worker.raw());
     }
     worker.poller.close();
     worker.free();
@@ -117,9 +117,9 @@ const COURSES: [fn(FdRef); 5] = [
     // Other code has replaced the file.
     |call| {
         system::put_another(FD);
-        assert_eq!(fd_identity::confirm(&call), Ok(()));
+        assert_eq!(fd_identity::revalidate(&call), Ok(()));
     },
-    |call| assert_eq!(fd_identity::confirm(&call), Ok(())),
+    |call| assert_eq!(fd_identity::revalidate(&call), Ok(())),
     // Another worker's task waits.
     |call| assert_eq!(reads(&call, NEVER), Ok(1)),
     |call| {

@@ -38,16 +38,16 @@ pub(crate) fn runtime(workers: usize) -> Shared<Runtime> {
         (*runtime.raw()).workers = Vec::leak(list).as_mut_ptr();
         (*runtime.raw()).options.workers = workers as u32;
     }
-    runtime.live();
+    runtime.live_tasks();
     runtime.enter_idle();
     runtime.leave_idle();
-    runtime.given_up.store(0, Ordering::Relaxed);
+    runtime.abandoned.store(0, Ordering::Relaxed);
     runtime.blocked_callers.store(0, Ordering::Relaxed);
     runtime.deadlocks.store(0, Ordering::Relaxed);
     // SAFETY: as above.
     unsafe {
         let first = Shared::new(Task::new(std::ptr::null_mut())).raw();
-        (*runtime.raw()).offer(first);
+        (*runtime.raw()).inject(first);
         (*runtime.raw()).pop_injected();
     }
     runtime
@@ -64,7 +64,7 @@ fn worker(runtime: Shared<Runtime>) -> Shared<Worker> {
     worker.inbox.announce_awake();
     worker.inbox.wait_for_pushers();
     worker.abandons.load(Ordering::Relaxed);
-    worker.watches.load(Ordering::Relaxed);
+    worker.registered_fds.load(Ordering::Relaxed);
     worker
 }
 
@@ -107,7 +107,7 @@ fn nothing_given_is_missed() {
             let task = task(worker.raw());
             task.note(7);
             // SAFETY: the worker waits for its pushers.
-            unsafe { Worker::post(worker.raw(), task.raw()) };
+            unsafe { Worker::push_remote(worker.raw(), task.raw()) };
         };
         // SAFETY: it is never freed.
         let shared = Shared::of(worker);
@@ -117,10 +117,10 @@ fn nothing_given_is_missed() {
         unsafe {
             while seen < 2 {
                 (*worker).drain_inbox();
-                let task = (*worker).ready.pop();
+                let task = (*worker).run_queue.pop();
                 match task.as_ref() {
                     Some(task) => {
-                        assert_eq!(task.noted(), 7);
+                        assert_eq!(task.report(), 7);
                         seen += 1;
                     }
                     None => sleep(worker),
@@ -145,7 +145,7 @@ fn fresh_tasks_are_begun() {
                 let task = task(std::ptr::null_mut());
                 task.note(7);
                 // SAFETY: the runtime is never freed.
-                unsafe { (*runtime.raw()).offer(task.raw()) };
+                unsafe { (*runtime.raw()).inject(task.raw()) };
             }
         });
         let worker = of(runtime, 0);
@@ -156,7 +156,7 @@ fn fresh_tasks_are_begun() {
                 assert!(runtime.injected_batch() <= 2);
                 match (*runtime.raw()).pop_injected().as_ref() {
                     Some(task) => {
-                        assert_eq!(task.noted(), 7);
+                        assert_eq!(task.report(), 7);
                         begun += 1;
                     }
                     None => sleep(worker),
@@ -181,7 +181,7 @@ fn fresh_task_is_begun_once() {
         };
         let other = thread::spawn(wants);
         // SAFETY: as above.
-        unsafe { (*runtime.raw()).offer(task(std::ptr::null_mut()).raw()) };
+        unsafe { (*runtime.raw()).inject(task(std::ptr::null_mut()).raw()) };
         let mine = wants();
         assert!(mine + other.join().expect("no panic") + wants() == 1);
     });
@@ -205,8 +205,8 @@ fn deadlock_is_found_at_the_end() {
             unsafe {
                 loop {
                     (*worker).drain_inbox();
-                    match (*worker).ready.pop().as_ref() {
-                        Some(task) if task.noted() == LAST => return,
+                    match (*worker).run_queue.pop().as_ref() {
+                        Some(task) if task.report() == LAST => return,
                         Some(_) => {
                             was_done.add(1);
                             continue;
@@ -225,7 +225,7 @@ fn deadlock_is_found_at_the_end() {
                         found.add(1);
                         let last = task(other);
                         last.note(LAST);
-                        return Worker::post(other, last.raw());
+                        return Worker::push_remote(other, last.raw());
                     }
                     (*worker).poller.wait();
                     runtime.leave_idle();
@@ -235,7 +235,7 @@ fn deadlock_is_found_at_the_end() {
         };
         let other = thread::spawn(move || is_worker(1));
         // SAFETY: the other worker stays.
-        unsafe { Worker::post(of(runtime, 1), task(of(runtime, 1)).raw()) };
+        unsafe { Worker::push_remote(of(runtime, 1), task(of(runtime, 1)).raw()) };
         is_worker(0);
         other.join().expect("no panic");
         assert_eq!(found.get(), 1);
@@ -255,16 +255,16 @@ fn live_tasks_are_counted() {
             let worker = of(runtime, 1);
             // SAFETY: the worker is this thread's.
             unsafe {
-                while (*worker).ready.is_empty() {
+                while (*worker).run_queue.is_empty() {
                     thread::yield_now();
                     (*worker).drain_inbox();
                 }
                 have_ended.add(1);
-                count(&(*worker).counts.ended, 1);
+                count(&(*worker).counters.ended, 1);
             }
         });
         let looks = thread::spawn(move || {
-            if runtime.live() == 0 {
+            if runtime.live_tasks() == 0 {
                 assert_eq!(have_ended.get(), 2);
             }
         });
@@ -272,13 +272,13 @@ fn live_tasks_are_counted() {
         unsafe {
             let worker = of(runtime, 0);
             runtime.task_created(worker);
-            Worker::post(of(runtime, 1), task(of(runtime, 1)).raw());
+            Worker::push_remote(of(runtime, 1), task(of(runtime, 1)).raw());
             have_ended.add(1);
-            count(&(*worker).counts.ended, 1);
+            count(&(*worker).counters.ended, 1);
         }
         other.join().expect("no panic");
         looks.join().expect("no panic");
-        assert_eq!(runtime.live(), 0);
+        assert_eq!(runtime.live_tasks(), 0);
     });
 }
 
@@ -291,7 +291,7 @@ fn last_end_is_seen() {
         runtime.deadlocks.store(1, Ordering::Relaxed);
         let ends = move |number: u32| {
             // SAFETY: the worker is this thread's.
-            unsafe { count(&(*of(runtime, number)).counts.ended, 1) };
+            unsafe { count(&(*of(runtime, number)).counters.ended, 1) };
             runtime.task_finished();
         };
         let other = thread::spawn(move || ends(1));

@@ -31,7 +31,7 @@ pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut
 pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_chan_t {
     // SAFETY: the caller's promise.
     object(given(chan).map(|chan| unsafe {
-        channel_life::reference(chan);
+        channel_life::add_ref(chan);
         chan as *mut _
     }))
 }

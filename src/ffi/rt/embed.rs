@@ -14,7 +14,7 @@ use crate::rt::sched::embed;
 /// `rt` is NULL or a runtime.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_fd(rt: *mut acort_t) -> c_int {
-    answer(given(rt).and_then(|runtime| embed::descriptor(runtime)))
+    answer(given(rt).and_then(|runtime| embed::backend_fd(runtime)))
 }
 
 /// Runs the tasks that are ready, up to about a thousand turns; where none is, and some live, waits for that

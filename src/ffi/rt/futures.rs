@@ -27,7 +27,7 @@ pub extern "C" fn acort_future_new() -> *mut acort_future_t {
 pub unsafe extern "C" fn acort_future_ref(future: *mut acort_future_t) -> *mut acort_future_t {
     // SAFETY: the caller's promise.
     object(given(future).map(|future| unsafe {
-        future::reference(future);
+        future::add_ref(future);
         future as *mut _
     }))
 }

@@ -25,10 +25,10 @@ pub extern "C" fn acort_group_open() -> *mut acort_group_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    let hearing = parker::WaitMode::Cancellation;
+    let mode = parker::WaitMode::Cancellable;
     // SAFETY: the caller's promise.
     status(given(group).and_then(|group| unsafe {
-        group::wait(caller, group, hearing, until(deadline)?)?;
+        group::wait(caller, group, mode, until(deadline)?)?;
         group::outcome(group)
     }))
 }

@@ -12,7 +12,7 @@ use crate::rt::select::fdwait;
 /// and errno: ETIMEDOUT, ECANCELED, EBADF; EINVAL for no events, or others.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fdwait(fd: c_int, events: c_int, deadline: i64) -> c_int {
-    answer(until(deadline).and_then(|deadline| fdwait::ready(fd, events, deadline)))
+    answer(until(deadline).and_then(|deadline| fdwait::fdwait(fd, events, deadline)))
 }
 
 /// close(2). Calls of acort that are on their way with `fd` have ECANCELED, in tasks and in plain threads: those that

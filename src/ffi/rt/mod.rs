@@ -66,7 +66,7 @@ fn refused(error: c_int) -> i8 {
 /// on a shared stack while they wait begin below the face instead, in the part that is over before the wait.
 #[inline(always)]
 fn until(deadline: i64) -> Result<i64> {
-    budget::begin(Caller::current(), deadline)
+    budget::enter_call(Caller::current(), deadline)
 }
 
 /// So many bytes, or -1 and errno.
@@ -100,5 +100,5 @@ fn placed<C, T>(caller: Caller, object: *mut C) -> Result<*mut T> {
     if object.is_null() {
         return Err(libc::EINVAL);
     }
-    if caller.moves(object.cast()) { Err(libc::EFAULT) } else { Ok(object.cast()) }
+    if caller.is_on_shared_stack(object.cast()) { Err(libc::EFAULT) } else { Ok(object.cast()) }
 }

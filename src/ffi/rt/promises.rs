@@ -40,7 +40,7 @@ pub unsafe extern "C" fn acort_promise_future(
     // SAFETY: the caller's promise.
     object(given(promise).map(|promise| unsafe {
         let future = Promise::future(promise);
-        future::reference(future);
+        future::add_ref(future);
         future
     }))
 }
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn acort_promise_fail(promise: *mut acort_promise_t, err: 
 pub unsafe extern "C" fn acort_promise_ref(promise: *mut acort_promise_t) -> *mut acort_promise_t {
     // SAFETY: the caller's promise.
     object(given(promise).map(|promise| unsafe {
-        future::keep(promise);
+        future::add_setter(promise);
         promise as *mut _
     }))
 }

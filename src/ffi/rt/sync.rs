@@ -24,7 +24,7 @@ pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i
     // SAFETY: the caller's promise; the struct is the object's.
     status(
         placed(caller, mutex).and_then(|mutex| unsafe {
-            mutex::lock(caller, mutex, WaitMode::Cancellation, deadline)
+            mutex::lock(caller, mutex, WaitMode::Cancellable, deadline)
         }),
     )
 }
@@ -43,7 +43,9 @@ pub unsafe extern "C" fn acort_mutex_unlock(mutex: *mut acort_mutex_t) -> c_int 
     // SAFETY: not NULL, so such an object.
     let outcome = unsafe { mutex::unlock(caller, mutex.cast()) };
     // A mutex that moves away has no owner, for its lock is refused.
-    status(outcome.map_err(|error| if caller.moves(mutex.cast()) { libc::EFAULT } else { error }))
+    status(outcome.map_err(|error| {
+        if caller.is_on_shared_stack(mutex.cast()) { libc::EFAULT } else { error }
+    }))
 }
 
 /// Gives `mutex` up, waits for a signal, and takes it again, whatever comes. It may come back for nothing: look

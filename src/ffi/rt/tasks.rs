@@ -94,7 +94,7 @@ pub unsafe extern "C" fn acort_detach(task: *mut acort_task_t) -> c_int {
 pub extern "C" fn acort_exit(ret: *mut c_void) -> ! {
     if spawn::exit(ret).is_none() {
         let what = format_args!("no task runs here");
-        diag::fatal("acort_exit", task::here(), what, "only a task ends itself")
+        diag::fatal("acort_exit", task::current(), what, "only a task ends itself")
     }
     crate::sys::abort()
 }
@@ -109,7 +109,7 @@ pub extern "C" fn acort_yield() -> c_int {
 /// The running task; NULL: this is a plain thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_self() -> *mut acort_task_t {
-    task::here()
+    task::current()
 }
 
 /// The number of `task`, which no other has in the process; 0 and errno EINVAL or ESRCH.

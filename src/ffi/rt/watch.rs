@@ -67,6 +67,8 @@ pub unsafe extern "C" fn acort_stack_used(task: *mut acort_task_t) -> libc::ssiz
 pub unsafe extern "C" fn acort_stats(stats: *mut acort_stats_t, size: usize) -> c_int {
     status(given(stats).and_then(|stats| {
         // SAFETY: the caller's promise; the runtime of the thread's worker.
-        unsafe { size_prefixed::copy_out(stats, size, &inspect::stats(&*inspect::current_runtime()?)) }
+        unsafe {
+            size_prefixed::copy_out(stats, size, &inspect::stats(&*inspect::current_runtime()?))
+        }
     }))
 }

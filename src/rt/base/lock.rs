@@ -48,7 +48,8 @@ impl Lock {
         const PATIENCE: u32 = 100;
         let mut tries = 0;
         loop {
-            if self.0.load(Ordering::Relaxed) == 0 && compare_exchange_u32(&self.0, 0, HELD).is_ok() {
+            if self.0.load(Ordering::Relaxed) == 0 && compare_exchange_u32(&self.0, 0, HELD).is_ok()
+            {
                 return;
             }
             tries += 1;

@@ -37,19 +37,19 @@ const ERROR: u32 = 1 << 31;
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum WaitMode {
     /// Whoever wakes it, and a cancellation.
-    Cancellation,
+    Cancellable,
     /// A token, too.
-    Token,
+    Park,
     /// Whoever wakes it alone.
-    Nothing,
+    Uninterruptible,
 }
 
 /// What [`Parker::arm`] finds.
 pub(crate) enum Prepared {
     /// The wait has begun.
-    Waits,
+    Waiting,
     /// There was a token: no need to wait.
-    HadToken,
+    TokenTaken,
     /// Cancelled: no wait.
     Cancelled,
 }
@@ -93,16 +93,16 @@ impl Parker {
 
     /// Begins a wait.
     #[inline(always)]
-    pub(crate) fn prepare(&self, hearing: WaitMode) -> Prepared {
+    pub(crate) fn prepare(&self, mode: WaitMode) -> Prepared {
         let mut seen = self.state.load(Ordering::Relaxed);
         self.wake_reason.store(0, Ordering::Relaxed);
         loop {
-            let (new, armed) = match hearing {
-                WaitMode::Nothing => (seen | WAITING | UNINTERRUPTIBLE, Prepared::Waits),
-                WaitMode::Token if seen & TOKEN != 0 => (seen & !TOKEN, Prepared::HadToken),
+            let (new, armed) = match mode {
+                WaitMode::Uninterruptible => (seen | WAITING | UNINTERRUPTIBLE, Prepared::Waiting),
+                WaitMode::Park if seen & TOKEN != 0 => (seen & !TOKEN, Prepared::TokenTaken),
                 _ if seen & (CANCELLED | MASKED) == CANCELLED => return Prepared::Cancelled,
-                WaitMode::Token => (seen | WAITING | PARKED, Prepared::Waits),
-                WaitMode::Cancellation => (seen | WAITING, Prepared::Waits),
+                WaitMode::Park => (seen | WAITING | PARKED, Prepared::Waiting),
+                WaitMode::Cancellable => (seen | WAITING, Prepared::Waiting),
             };
             match self.replace(seen, new) {
                 Ok(()) => return armed,
@@ -139,7 +139,8 @@ impl Parker {
         let mut seen = self.state.load(Ordering::Relaxed);
         loop {
             let ends = seen & PARKED != 0;
-            let new = if ends { seen & !(WAITING | PARKED | UNINTERRUPTIBLE) } else { seen | TOKEN };
+            let new =
+                if ends { seen & !(WAITING | PARKED | UNINTERRUPTIBLE) } else { seen | TOKEN };
             match self.replace(seen, new) {
                 Ok(()) => return ends,
                 Err(now) => seen = now,

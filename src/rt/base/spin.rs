@@ -35,7 +35,11 @@ impl AdaptiveSpin {
     /// Looks for a while whether something `has_come`, if that may be worth it; `now` is the time in
     /// nanoseconds. False: nothing has.
     #[inline(always)]
-    pub(crate) fn spin_until(&mut self, has_come: impl Fn() -> bool, now: impl Fn() -> i64) -> bool {
+    pub(crate) fn spin_until(
+        &mut self,
+        has_come: impl Fn() -> bool,
+        now: impl Fn() -> i64,
+    ) -> bool {
         self.roused > self.rest && self.spin(has_come, now)
     }
 

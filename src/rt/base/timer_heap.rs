@@ -224,7 +224,8 @@ mod tests {
     fn compare(count: usize, deadlines: i64, random: &mut u64) {
         let mut nodes: Vec<_> = (0..count).map(|_| Node(0)).collect();
         let tasks: Vec<_> = nodes.iter_mut().map(ptr::from_mut).collect();
-        let mut timers = TimerHeap::<Node> { entries: ptr::null_mut(), count: 0, room: 0, turns: 0 };
+        let mut timers =
+            TimerHeap::<Node> { entries: ptr::null_mut(), count: 0, room: 0, turns: 0 };
         assert!(timers.reserve(count as u32));
         let (mut due, mut armed) = (BTreeSet::new(), HashMap::new());
         for turn in 0..100_000_u64 {

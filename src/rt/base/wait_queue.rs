@@ -52,7 +52,8 @@ impl Waiter {
             let Some(lock) = (*waiter).lock.as_ref() else { return };
             let _guard = lock.guard();
             if (*waiter).queue_offset != 0 {
-                let place = (*waiter).lock.addr().wrapping_add_signed((*waiter).queue_offset as isize);
+                let place =
+                    (*waiter).lock.addr().wrapping_add_signed((*waiter).queue_offset as isize);
                 let queue: *mut WaitQueue = ptr::with_exposed_provenance_mut(place);
                 (*queue).remove(waiter);
             }

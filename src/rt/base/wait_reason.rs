@@ -17,7 +17,7 @@ macro_rules! reasons {
             }
 
             /// That of a number.
-            pub(crate) fn of(number: u8) -> WaitReason {
+            pub(crate) fn from_u8(number: u8) -> WaitReason {
                 WaitReason::ALL.get(number as usize).copied().unwrap_or(WaitReason::Nothing)
             }
         }
@@ -58,6 +58,9 @@ impl WaitReason {
 
     /// Can something end this wait that is no task?
     pub(crate) fn is_external(self) -> bool {
-        matches!(self, WaitReason::Read | WaitReason::Write | WaitReason::SelectOutside | WaitReason::Blocking)
+        matches!(
+            self,
+            WaitReason::Read | WaitReason::Write | WaitReason::SelectOutside | WaitReason::Blocking
+        )
     }
 }

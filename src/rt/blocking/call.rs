@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use super::job::Class;
-use super::pool::{call, nothing};
+use super::pool::{call, no_cleanup};
 use crate::rt::base::parker::WaitMode;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
@@ -43,13 +43,20 @@ pub(crate) unsafe fn run(
     }
     // SAFETY: the caller's promise; the call's memory stays until it is over: it cannot be given up.
     unsafe {
-        if task::here().is_null() {
+        if task::current().is_null() {
             return Ok(function(argument));
         }
         let place: *mut Call =
             sys::allocate(size_of::<Call>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
         place.write(Call { function, argument, result: ptr::null_mut(), errno: 0 });
-        let outcome = call(Class::Program, make_call, nothing, place.cast(), WaitMode::Nothing, -1);
+        let outcome = call(
+            Class::Program,
+            make_call,
+            no_cleanup,
+            place.cast(),
+            WaitMode::Uninterruptible,
+            -1,
+        );
         let Call { result, errno, .. } = place.read();
         sys::free(place.cast());
         outcome?;

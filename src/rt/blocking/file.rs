@@ -71,7 +71,7 @@ unsafe fn make(call: *mut c_void) {
 unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Result<usize> {
     // SAFETY: the caller's promise; the call's memory stays until it is over.
     unsafe {
-        if task::here().is_null() {
+        if task::current().is_null() {
             let result = perform(fd, operation);
             return usize::try_from(result).map_err(|_| sys::errno());
         }
@@ -93,7 +93,7 @@ unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Result
 pub(crate) unsafe fn work(fd: c_int, operation: Operation, deadline: i64) -> Result<usize> {
     let file = FdRef::enter(fd)?;
     // SAFETY: the caller's buffer.
-    file.judge(unsafe { work_inside(fd, operation, deadline) })
+    file.check_result(unsafe { work_inside(fd, operation, deadline) })
 }
 
 /// As [`work`], by a call that is inside: the number stands for the file that it began with when a thread comes to it.
@@ -103,7 +103,7 @@ unsafe fn work_inside(fd: c_int, operation: Operation, deadline: i64) -> Result<
         Operation::Write(buffer, size, _) => (buffer.cast_mut(), size),
         Operation::Sync => (ptr::null_mut(), 0),
     };
-    if os::is_over(deadline) {
+    if os::has_passed(deadline) {
         return Err(libc::ETIMEDOUT);
     }
     // SAFETY: the caller's promise; so much is allocated as is read or written.
@@ -148,7 +148,7 @@ pub(crate) unsafe fn pread(
     }
     let file = FdRef::enter(fd)?;
     // SAFETY: the caller's buffer.
-    file.judge(unsafe { pread_inside(fd, buffer, size, offset, deadline) })
+    file.check_result(unsafe { pread_inside(fd, buffer, size, offset, deadline) })
 }
 
 /// As [`pread`], by a call that is inside.
@@ -162,7 +162,7 @@ unsafe fn pread_inside(
     // SAFETY: what is left of the caller's buffer.
     unsafe {
         let mut done = 0;
-        if !task::here().is_null() || os::is_over(deadline) {
+        if !task::current().is_null() || os::has_passed(deadline) {
             loop {
                 let place = buffer.wrapping_byte_add(done);
                 match read_cached(fd, place, size - done, offset.saturating_add(done as i64)) {
@@ -246,12 +246,12 @@ pub(crate) unsafe fn open(
     mode: libc::mode_t,
     deadline: i64,
 ) -> Result<c_int> {
-    if os::is_over(deadline) {
+    if os::has_passed(deadline) {
         return Err(libc::ETIMEDOUT);
     }
     // SAFETY: the caller's promise.
     let fd = unsafe {
-        if task::here().is_null() {
+        if task::current().is_null() {
             match libc::open(path, flags, mode) {
                 ..0 => return Err(sys::errno()),
                 fd => fd,
@@ -280,8 +280,8 @@ unsafe fn open_elsewhere(
         };
         let opening: *mut Opening = place.as_ptr().cast();
         opening.write(Opening { path, flags, mode, fd: -1, errno: 0 });
-        let hearing = WaitMode::Cancellation;
-        let asked = pool::call(Class::Files, open_it, discard, opening.cast(), hearing, deadline);
+        let mode = WaitMode::Cancellable;
+        let asked = pool::call(Class::Files, open_it, discard, opening.cast(), mode, deadline);
         // What is given up is discarded.
         if let Err(error @ (libc::ETIMEDOUT | libc::ECANCELED)) = asked {
             return Err(error);

@@ -2,7 +2,7 @@
 
 use core::ptr;
 
-use super::job::{Class, Job, List, Place};
+use super::job::{Class, Job, JobState, List};
 use crate::rt::base::atomic::{AtomicU32, Ordering};
 
 /// So many threads of a class are not for the others.
@@ -65,7 +65,7 @@ impl Due {
     /// The job is in no list.
     unsafe fn refuse(&mut self, job: *mut Job) {
         // SAFETY: the caller's promise.
-        unsafe { ((*job).place, (*job).next) = (Place::Refused, self.refused) };
+        unsafe { ((*job).state, (*job).next) = (JobState::Refused, self.refused) };
         self.refused = job;
     }
 }
@@ -145,7 +145,7 @@ impl Grants {
                     continue;
                 }
                 add(&share.running, 1);
-                (*job).place = Place::Granted;
+                (*job).state = JobState::Granted;
                 self.granted.push(job);
             }
         }
@@ -162,7 +162,7 @@ impl Grants {
             let share = self.share((*job).class);
             let before = if share.waiting.first().is_null() { 0 } else { get(&share.widest) };
             share.widest.store(before.max((*job).most), Ordering::Relaxed);
-            (*job).place = Place::Waiting;
+            (*job).state = JobState::Waiting;
             if is_last { share.waiting.push(job) } else { share.waiting.push_front(job) }
         }
     }
@@ -175,13 +175,13 @@ impl Grants {
         // SAFETY: the caller's promise: the place says which list has it.
         unsafe {
             let share = self.share((*job).class);
-            match (*job).place {
-                Place::Waiting => share.waiting.remove(job),
-                Place::Granted => {
+            match (*job).state {
+                JobState::Waiting => share.waiting.remove(job),
+                JobState::Granted => {
                     self.granted.remove(job);
                     add(&share.running, -1);
                 }
-                Place::Called | Place::Refused => return false,
+                JobState::Called | JobState::Refused => return false,
             }
         }
         true

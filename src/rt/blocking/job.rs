@@ -19,7 +19,7 @@ pub(crate) enum Class {
 
 /// The states of [`jobs`](super::jobs).
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Place {
+pub(crate) enum JobState {
     Waiting,
     Granted,
     Called,
@@ -39,7 +39,7 @@ pub(crate) struct Job {
 
     pub(crate) function: unsafe fn(*mut c_void),
     /// Frees what the call has made, where the waiter is gone.
-    pub(crate) discard: unsafe fn(*mut c_void),
+    pub(crate) cleanup: unsafe fn(*mut c_void),
     pub(crate) data: *mut c_void,
     pub(crate) class: Class,
     /// The limit of threads of its runtime.
@@ -48,7 +48,7 @@ pub(crate) struct Job {
     pub(crate) inherited: *mut Inherited,
 
     /// The lock of the pool is for the rest.
-    pub(crate) place: Place,
+    pub(crate) state: JobState,
     /// The number of its arrival.
     pub(crate) number: u64,
     pub(crate) next: *mut Job,
@@ -61,7 +61,7 @@ impl Job {
         class: Class,
         most: u32,
         function: unsafe fn(*mut c_void),
-        discard: unsafe fn(*mut c_void),
+        cleanup: unsafe fn(*mut c_void),
         data: *mut c_void,
     ) -> Job {
         Job {
@@ -71,12 +71,12 @@ impl Job {
             is_detached: false,
             waiters: WaitQueue::NEW,
             function,
-            discard,
+            cleanup,
             data,
             class,
             most,
             inherited: ptr::null_mut(),
-            place: Place::Waiting,
+            state: JobState::Waiting,
             number: 0,
             next: ptr::null_mut(),
             previous: ptr::null_mut(),
@@ -88,7 +88,7 @@ impl Job {
     ///
     /// # Safety
     /// The job is called or refused, by the caller.
-    pub(crate) unsafe fn end(job: *mut Job, error: c_int) -> Option<*mut Waiter> {
+    pub(crate) unsafe fn finish(job: *mut Job, error: c_int) -> Option<*mut Waiter> {
         // SAFETY: the caller's promise: the job stays until it is done.
         unsafe {
             let _guard = (*job).lock.guard();

@@ -40,7 +40,7 @@
 //!    below its job's `most`, and ends otherwise. So no more than `most` and the limit of `hanging` exist.
 
 use super::grants::{Due, Grants, add, get};
-use super::job::{Class, Job, Place};
+use super::job::{Class, Job, JobState};
 use crate::rt::base::atomic::{AtomicU64, Ordering};
 use crate::rt::base::lock::Lock;
 use crate::rt::os;
@@ -84,7 +84,7 @@ impl Jobs {
     ///
     /// # Safety
     /// The job is new, and stays until it is done, taken back or given up.
-    pub(crate) unsafe fn put(&self, job: *mut Job) -> Due {
+    pub(crate) unsafe fn push(&self, job: *mut Job) -> Due {
         let _guard = self.lock.guard();
         let number = self.arrivals.load(Ordering::Relaxed).wrapping_add(1);
         self.arrivals.store(number, Ordering::Relaxed);
@@ -123,7 +123,7 @@ impl Jobs {
     ///
     /// # Safety
     /// As [`try_cancel`](Self::try_cancel); the caller is the waiter.
-    pub(crate) unsafe fn give_up(&self, job: *mut Job) -> Left {
+    pub(crate) unsafe fn detach(&self, job: *mut Job) -> Left {
         // SAFETY: the caller's promise; what hangs stays until its lock is given back.
         unsafe {
             let _done = (*job).lock.guard();
@@ -134,7 +134,7 @@ impl Jobs {
                 return Left::TakenBack(due);
             }
             (*job).is_detached = true;
-            if (*job).place == Place::Refused {
+            if (*job).state == JobState::Refused {
                 return Left::Hangs(Due::NOTHING);
             }
             let _guard = self.lock.guard();
@@ -166,7 +166,7 @@ impl Jobs {
             if let Some(job) = unsafe { self.grants.granted.first().as_mut() } {
                 // SAFETY: it is in that list.
                 unsafe { self.grants.granted.remove(job) };
-                job.place = Place::Called;
+                job.state = JobState::Called;
                 // The grant to this thread needs no wake.
                 due.wakes = due.wakes.saturating_sub(1);
                 return (Some(job), due);

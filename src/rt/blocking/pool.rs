@@ -76,7 +76,7 @@ extern "C" fn serve(_: *mut c_void) -> *mut c_void {
 unsafe fn end(job: *mut Job, error: c_int) -> bool {
     // SAFETY: the caller's promise; what is claimed stays until it is woken.
     unsafe {
-        match Job::end(job, error) {
+        match Job::finish(job, error) {
             Some(list) => wake_all(list, None),
             None => {
                 discard(job);
@@ -101,7 +101,7 @@ unsafe fn end_all(mut list: *mut Job, error: c_int) {
 unsafe fn discard(job: *mut Job) {
     // SAFETY: the caller's promise: the job is the caller's.
     unsafe {
-        ((*job).discard)((*job).data);
+        ((*job).cleanup)((*job).data);
         free(job)
     }
 }
@@ -126,21 +126,21 @@ unsafe fn start(
 ) -> Result<*mut Job> {
     // SAFETY: the caller's promise; the job is this call's, and its thread's.
     unsafe {
-        let runtime = Worker::here().as_ref().and_then(|here| here.runtime.as_ref());
+        let runtime = Worker::current().as_ref().and_then(|here| here.runtime.as_ref());
         let most = runtime.map_or(1, |runtime| runtime.options.blocking_threads.max(1));
         let job: *mut Job = sys::allocate(size_of::<Job>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
         job.write(Job::new(class, most, function, discard, data));
         if let Some(state) = runtime.and_then(|runtime| runtime.inherited.as_ref()) {
-            state.hold();
+            state.acquire();
             (*job).inherited = ptr::from_ref(state).cast_mut();
         }
-        see_to(JOBS.put(job));
+        see_to(JOBS.push(job));
         Ok(job)
     }
 }
 
 /// Waits until the job is done.
-unsafe fn wait_for(job: *mut Job, hearing: WaitMode, deadline: i64) -> Result<()> {
+unsafe fn wait_for(job: *mut Job, mode: WaitMode, deadline: i64) -> Result<()> {
     // SAFETY: the caller's promise: the job is there.
     unsafe {
         let lock = &raw const (*job).lock;
@@ -150,7 +150,7 @@ unsafe fn wait_for(job: *mut Job, hearing: WaitMode, deadline: i64) -> Result<()
             return Ok(());
         }
         let about = (*job).function as usize;
-        let wait = Wait::new(WaitReason::Blocking, about, hearing, deadline);
+        let wait = Wait::new(WaitReason::Blocking, about, mode, deadline);
         wait::wait_on(lock, &raw mut (*job).waiters, ptr::null_mut(), wait)
     }
 }
@@ -165,14 +165,14 @@ pub(crate) unsafe fn call(
     function: unsafe fn(*mut c_void),
     discard: unsafe fn(*mut c_void),
     data: *mut c_void,
-    hearing: WaitMode,
+    mode: WaitMode,
     deadline: i64,
 ) -> Result<()> {
     // SAFETY: the caller's promise; the job is this call's, and its thread's.
     unsafe {
         let job = start(class, function, discard, data)?;
-        if let Err(error) = wait_for(job, hearing, deadline) {
-            match JOBS.give_up(job) {
+        if let Err(error) = wait_for(job, mode, deadline) {
+            match JOBS.detach(job) {
                 Left::Done => {}
                 Left::Hangs(due) => {
                     see_to(due);
@@ -211,18 +211,18 @@ pub(crate) unsafe fn call_or_cancel_queued(
 ) -> Result<()> {
     // SAFETY: the caller's promise; the job is this call's as soon as it is out of the list or done.
     unsafe {
-        let job = start(class, function, nothing, data)?;
-        if let Err(error) = wait_for(job, WaitMode::Cancellation, deadline) {
+        let job = start(class, function, no_cleanup, data)?;
+        if let Err(error) = wait_for(job, WaitMode::Cancellable, deadline) {
             if let Some(due) = JOBS.try_cancel(job) {
                 see_to(due);
                 free(job);
                 return Err(error);
             }
-            wait_for(job, WaitMode::Nothing, -1)?;
+            wait_for(job, WaitMode::Uninterruptible, -1)?;
         }
         outcome_of(job)
     }
 }
 
 /// Frees nothing.
-pub(crate) unsafe fn nothing(_: *mut c_void) {}
+pub(crate) unsafe fn no_cleanup(_: *mut c_void) {}

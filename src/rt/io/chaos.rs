@@ -8,14 +8,14 @@ use crate::rt::os;
 
 /// How many of `size` bytes are to be read from `file`, or written to it.
 #[inline(always)]
-pub(crate) fn shortened(file: &FdRef, size: usize) -> usize {
+pub(crate) fn maybe_shorten(file: &FdRef, size: usize) -> usize {
     if chaos::is_on() { shortened_at_random(file, size) } else { size }
 }
 
 #[cold]
 #[inline(never)]
 fn shortened_at_random(file: &FdRef, size: usize) -> usize {
-    let worker = Worker::here();
+    let worker = Worker::current();
     // SAFETY: the thread's worker.
     unsafe {
         if size < 2 || worker.is_null() || !(*worker).chaos || !is_stream(file) {
@@ -28,7 +28,7 @@ fn shortened_at_random(file: &FdRef, size: usize) -> usize {
 
 /// May a part of what is asked for come from it, or go there?
 fn is_stream(file: &FdRef) -> bool {
-    let kind = fd_type::kind(file).unwrap_or(0);
+    let kind = fd_type::type_of(file).unwrap_or(0);
     if kind & SOCKET == 0 {
         return kind & PIPE != 0;
     }

@@ -44,7 +44,7 @@ use super::nonblock::Lent;
 use super::readiness::Waiters;
 use super::thread_wait::ThreadPoll;
 use crate::rt::base::atomic::{AtomicU32, Ordering};
-use crate::rt::base::lock::{Lock, Aliased};
+use crate::rt::base::lock::{Aliased, Lock};
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
@@ -52,7 +52,7 @@ use crate::rt::os::Result;
 /// Its home's poller watches it.
 pub(crate) const REGISTERED: u32 = 32;
 /// The other side is gone, or half of it.
-pub(crate) const OVER: u32 = 64;
+pub(crate) const HANGUP: u32 = 64;
 /// It was empty when the edges were as many as `empty_at` says.
 const EMPTY: u32 = 128;
 /// acort has made it, and acort_close() closes it.
@@ -63,12 +63,12 @@ pub(crate) const REUSED: u32 = 512;
 /// Which way.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Direction {
-    In,
-    Out,
+    Read,
+    Write,
 }
 
 /// A file descriptor.
-pub(crate) struct Entry {
+pub(crate) struct FdEntry {
     /// For all but the words and counts.
     pub(crate) lock: Lock,
     pub(crate) bits: AtomicU32,
@@ -77,9 +77,9 @@ pub(crate) struct Entry {
     /// What events of the registration are told by (E3).
     pub(crate) token: u32,
     /// The edges of each way.
-    pub(crate) edges: [AtomicU32; 2],
+    pub(crate) ticks: [AtomicU32; 2],
     empty_at: AtomicU32,
-    pub(crate) home: *mut Worker,
+    pub(crate) owner: *mut Worker,
     /// Calls that take what is there, each way, and calls that only look (acort_select(), acort_fdwait()).
     pub(crate) exclusive_waiters: [WaitQueue; 2],
     pub(crate) shared_waiters: [WaitQueue; 2],
@@ -91,32 +91,32 @@ pub(crate) struct Entry {
 }
 
 /// What a poller tells of `fd` by.
-pub(crate) fn mark(token: u32, fd: c_int) -> u64 {
+pub(crate) fn poll_token(token: u32, fd: c_int) -> u64 {
     u64::from(token) << 32 | fd as u64
 }
 
-impl Entry {
-    pub(crate) fn has(&self, bit: u32) -> bool {
+impl FdEntry {
+    pub(crate) fn has_bit(&self, bit: u32) -> bool {
         self.bits.load(Ordering::Relaxed) & bit != 0
     }
 
     /// How many edges there were.
     #[inline(always)]
-    pub(crate) fn edges(&self, way: Direction) -> u32 {
-        let [inward, outward] = &self.edges;
-        (if way == Direction::In { inward } else { outward }).load(Ordering::Acquire)
+    pub(crate) fn tick(&self, way: Direction) -> u32 {
+        let [inward, outward] = &self.ticks;
+        (if way == Direction::Read { inward } else { outward }).load(Ordering::Acquire)
     }
 
     /// The queue of the calls that take what is there this way.
     pub(crate) fn exclusive_waiters(&mut self, way: Direction) -> *mut WaitQueue {
         let [readers, writers] = &mut self.exclusive_waiters;
-        if way == Direction::In { readers } else { writers }
+        if way == Direction::Read { readers } else { writers }
     }
 
     /// The queue of the calls that only look whether something is.
     pub(crate) fn shared_waiters(&mut self, way: Direction) -> *mut WaitQueue {
         let [readers, writers] = &mut self.shared_waiters;
-        if way == Direction::In { readers } else { writers }
+        if way == Direction::Read { readers } else { writers }
     }
 
     /// A read has given less than it could, when there were so many edges.
@@ -126,9 +126,9 @@ impl Entry {
     }
 
     /// Returns true if there is nothing to read for certain (E7).
-    pub(crate) fn is_empty(&self, edges: u32) -> bool {
+    pub(crate) fn is_drained(&self, edges: u32) -> bool {
         let bits = self.bits.load(Ordering::Relaxed);
-        bits & (EMPTY | OVER | REGISTERED) == EMPTY | REGISTERED
+        bits & (EMPTY | HANGUP | REGISTERED) == EMPTY | REGISTERED
             && self.empty_at.load(Ordering::Relaxed) == edges
     }
 
@@ -137,19 +137,19 @@ impl Entry {
     ///
     /// # Safety
     /// The lock is held; `worker` is this thread's.
-    pub(crate) unsafe fn watch(&mut self, fd: c_int, worker: *mut Worker) -> Result<()> {
+    pub(crate) unsafe fn register(&mut self, fd: c_int, worker: *mut Worker) -> Result<()> {
         let mut queues = self.exclusive_waiters.iter().chain(&self.shared_waiters);
         let has_blocked_caller = queues.any(|queue| !queue.is_empty());
-        if self.has(REGISTERED) && (self.home == worker || has_blocked_caller) {
+        if self.has_bit(REGISTERED) && (self.owner == worker || has_blocked_caller) {
             return Ok(());
         }
         // SAFETY: the caller's worker lives; a home does, too, until its entries are reset (E6).
         unsafe {
             self.deregister(fd);
-            (*worker).poller.watch(fd, mark(self.token, fd))?;
-            (*worker).watches.fetch_add(1, Ordering::Relaxed);
+            (*worker).poller.register(fd, poll_token(self.token, fd))?;
+            (*worker).registered_fds.fetch_add(1, Ordering::Relaxed);
         }
-        self.home = worker;
+        self.owner = worker;
         self.bits.fetch_or(REGISTERED, Ordering::Relaxed);
         Ok(())
     }
@@ -159,27 +159,27 @@ impl Entry {
     /// # Safety
     /// The lock is held; the number stands for the file still.
     pub(crate) unsafe fn deregister(&mut self, fd: c_int) {
-        if self.has(REGISTERED) {
+        if self.has_bit(REGISTERED) {
             // SAFETY: the home is there until its entries are reset, each under its lock (E6).
-            unsafe { (*self.home).poller.forget(fd) };
+            unsafe { (*self.owner).poller.deregister(fd) };
             self.clear_registration();
         }
     }
 
     /// The registration is gone. The lock is held.
     pub(crate) fn clear_registration(&mut self) {
-        if self.has(REGISTERED) {
+        if self.has_bit(REGISTERED) {
             self.bits.fetch_and(!REGISTERED, Ordering::Relaxed);
             // What this thread did with the home's poller comes before its end.
             // SAFETY: as in `deregister`.
-            unsafe { (*self.home).watches.fetch_sub(1, Ordering::Release) };
+            unsafe { (*self.owner).registered_fds.fetch_sub(1, Ordering::Release) };
         }
-        self.home = ptr::null_mut();
+        self.owner = ptr::null_mut();
     }
 
     /// Returns true if code beside acort has made it, so that its number may stand for another file.
     pub(crate) fn is_unmanaged(&self) -> bool {
-        !self.has(MANAGED)
+        !self.has_bit(MANAGED)
     }
 
     /// Of the file nothing but `bits` is known from here on. Gives the waiters, which are claimed (E9).

@@ -3,10 +3,10 @@
 
 use core::ffi::c_int;
 
-use super::descriptors::{Entry, MANAGED, REUSED, REGISTERED, mark};
+use super::descriptors::{FdEntry, MANAGED, REGISTERED, REUSED, poll_token};
 use super::fd_ref::FdRef;
 use super::fd_table::{self, entry};
-use super::fd_type::{TYPE_MASK, TYPE_KNOWN};
+use super::fd_type::{TYPE_KNOWN, TYPE_MASK};
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::parker::wake_error;
 use crate::rt::model::worker::Worker;
@@ -28,13 +28,13 @@ pub(crate) fn adopt(fd: c_int, kind: u32) {
 /// The file gave an answer that none of its kind gives: what is known is of another one, if it is still what it was
 /// when `known` was seen. Calls that wait have ECANCELED; others go on with the file that is there.
 pub(crate) fn type_mismatch(file: &FdRef, known: u32) {
-    another_file(file.place(), 0, |entry| {
+    another_file(file.entry_ptr(), 0, |entry| {
         (entry.bits.load(Ordering::Relaxed) ^ known) & (TYPE_MASK | MANAGED) == 0
     });
 }
 
 /// The number stands for another file, if `is_so` says so under the lock: of this one nothing but `bits` is known.
-fn another_file(entry: *mut Entry, bits: u32, is_so: impl Fn(&Entry) -> bool) {
+fn another_file(entry: *mut FdEntry, bits: u32, is_so: impl Fn(&FdEntry) -> bool) {
     // SAFETY: entries are never freed (E1).
     let waiters = unsafe {
         let _guard = (*entry).lock.guard();
@@ -48,16 +48,16 @@ fn another_file(entry: *mut Entry, bits: u32, is_so: impl Fn(&Entry) -> bool) {
 }
 
 /// A worker goes: what it watches is watched by no poller. The files are the same: their calls look again.
-pub(crate) fn abandon(worker: *mut Worker) {
+pub(crate) fn release_worker(worker: *mut Worker) {
     // SAFETY: the thread's worker. Another thread that has just taken the last entry from it is done with its poller:
     // the count says so with Release.
-    if unsafe { (*worker).watches.load(Ordering::Acquire) } == 0 {
+    if unsafe { (*worker).registered_fds.load(Ordering::Acquire) } == 0 {
         return;
     }
     // SAFETY: entries are never freed (E1).
-    fd_table::each(|entry| unsafe {
+    fd_table::for_each(|entry| unsafe {
         let held = (*entry).lock.guard();
-        if (*entry).home != worker {
+        if (*entry).owner != worker {
             return;
         }
         // What other code has made may be another file by the time of the next worker.
@@ -72,23 +72,23 @@ pub(crate) fn abandon(worker: *mut Worker) {
 
 /// If the file is watched: is it the same one? If not, nothing that is known of it holds, its edges have changed,
 /// and calls that wait for the old one have ECANCELED. EBADF: other code has closed it.
-pub(crate) fn confirm(file: &FdRef) -> Result<()> {
-    let (fd, entry) = (file.fd(), file.place());
+pub(crate) fn revalidate(file: &FdRef) -> Result<()> {
+    let (fd, entry) = (file.fd(), file.entry_ptr());
     // SAFETY: entries are never freed (E1). While the lock is held and the entry is watched its home is there (E6): so
     // the entry stays watched, and counted, from one file to the next.
     unsafe {
         let held = (*entry).lock.guard();
         file.check()?;
-        if !(*entry).has(REGISTERED) {
+        if !(*entry).has_bit(REGISTERED) {
             return Ok(());
         }
-        let (home, token) = ((*entry).home, (*entry).token);
-        let next = mark(token.wrapping_add(1), fd);
-        let watched = (*home).poller.register_new(fd, mark(token, fd), next);
-        if watched == Err(libc::EEXIST) && (*entry).has(REUSED) {
+        let (home, token) = ((*entry).owner, (*entry).token);
+        let next = poll_token(token.wrapping_add(1), fd);
+        let watched = (*home).poller.register_new(fd, poll_token(token, fd), next);
+        if watched == Err(libc::EEXIST) && (*entry).has_bit(REUSED) {
             // It may be the one from before, still watched, by a mark from then.
             (*entry).bits.fetch_and(!TYPE_MASK, Ordering::Relaxed);
-            return (*home).poller.watch(fd, mark(token, fd));
+            return (*home).poller.register(fd, poll_token(token, fd));
         }
         if let Err(error @ (libc::EEXIST | libc::ENOMEM | libc::ENOSPC)) = watched {
             return if error == libc::EEXIST { Ok(()) } else { Err(error) };

@@ -25,7 +25,7 @@
 
 use core::ffi::c_int;
 
-use super::descriptors::{Entry, Direction};
+use super::descriptors::{Direction, FdEntry};
 use super::fd_table::entry;
 use super::file_state::Closing;
 use super::nonblock::Lent;
@@ -45,7 +45,7 @@ use crate::rt::park::wake::wake_waiter;
 pub(crate) struct FdRef {
     pub(super) fd: c_int,
     generation: u32,
-    pub(super) entry: *mut Entry,
+    pub(super) entry: *mut FdEntry,
     /// A plain thread is not cancelled (pthread_cancel) while it is inside: it would never leave.
     pub(super) cancel_state: Option<c_int>,
 }
@@ -57,7 +57,7 @@ impl FdRef {
         let entry = entry(fd)?;
         // SAFETY: entries are never freed (E1).
         let generation = unsafe { (*entry).state.enter() }.ok_or(libc::EBADF)?;
-        let is_thread = task::here().is_null();
+        let is_thread = task::current().is_null();
         let cancel_state = if is_thread { Some(os::disable_cancellation()) } else { None };
         Ok(FdRef { fd, generation, entry, cancel_state })
     }
@@ -70,13 +70,13 @@ impl FdRef {
 
     /// The entry.
     #[inline(always)]
-    pub(crate) fn entry(&self) -> &Entry {
+    pub(crate) fn entry(&self) -> &FdEntry {
         // SAFETY: entries are never freed (E1).
         unsafe { &*self.entry }
     }
 
     /// The same for queues and locks.
-    pub(crate) fn place(&self) -> *mut Entry {
+    pub(crate) fn entry_ptr(&self) -> *mut FdEntry {
         self.entry
     }
 
@@ -94,26 +94,33 @@ impl FdRef {
 
     /// What an answer of the system means for the call (R3).
     #[inline(always)]
-    pub(crate) fn judge<T>(&self, outcome: Result<T>) -> Result<T> {
+    pub(crate) fn check_result<T>(&self, outcome: Result<T>) -> Result<T> {
         outcome.map_err(|error| if self.is_current() { error } else { libc::ECANCELED })
     }
 
     /// Waits until the file may be ready, or was when there were more than `edges`; `takes` says whether the call takes
     /// what is there then, or only looks (W1). ECANCELED: the task is, or the file is closed; EBADF ...
-    pub(crate) fn wait(&self, way: Direction, takes: bool, edges: u32, deadline: i64) -> Result<Woken> {
-        if task::here().is_null() {
-            let events = if way == Direction::In { libc::POLLIN } else { libc::POLLOUT };
+    pub(crate) fn wait(
+        &self,
+        way: Direction,
+        takes: bool,
+        edges: u32,
+        deadline: i64,
+    ) -> Result<Woken> {
+        if task::current().is_null() {
+            let events = if way == Direction::Read { libc::POLLIN } else { libc::POLLOUT };
             return Woken::of(thread_wait::poll(self, events, deadline).map(drop));
         }
         if self.entry().is_unmanaged() {
-            fd_identity::confirm(self)?;
+            fd_identity::revalidate(self)?;
         }
         // SAFETY: the entry stays (E1); the lock is held until the wait gives it back.
         unsafe {
             let lock = &raw const (*self.entry).lock;
             (*lock).lock();
-            let watched = self.check().and_then(|()| (*self.entry).watch(self.fd, Worker::here()));
-            if watched != Ok(()) || self.entry().edges(way) != edges {
+            let watched =
+                self.check().and_then(|()| (*self.entry).register(self.fd, Worker::current()));
+            if watched != Ok(()) || self.entry().tick(way) != edges {
                 (*lock).unlock();
                 return match watched {
                     Ok(()) => Ok(Woken::Ready),
@@ -123,19 +130,25 @@ impl FdRef {
                 };
             }
             let entry = self.entry;
-            let queue = if takes { (*entry).exclusive_waiters(way) } else { (*entry).shared_waiters(way) };
-            let why = if way == Direction::In { WaitReason::Read } else { WaitReason::Write };
-            let hearing = WaitMode::Cancellation;
-            let wait = Wait::new(why, self.fd as usize, hearing, deadline);
+            let queue =
+                if takes { (*entry).exclusive_waiters(way) } else { (*entry).shared_waiters(way) };
+            let wait_reason =
+                if way == Direction::Read { WaitReason::Read } else { WaitReason::Write };
+            let mode = WaitMode::Cancellable;
+            let wait = Wait::new(wait_reason, self.fd as usize, mode, deadline);
             let woken = Woken::of(wait::wait_on(lock, queue, core::ptr::null_mut(), wait))?;
             // Its place has the number that the waker has written, until the task waits again.
-            let is_single_threaded = (*(*task::here()).waiter()).case == ALONE;
-            Ok(if woken == Woken::Ready && !is_single_threaded { Woken::BeforeOthers } else { woken })
+            let is_single_threaded = (*(*task::current()).waiter()).case == ALONE;
+            Ok(if woken == Woken::Ready && !is_single_threaded {
+                Woken::BeforeOthers
+            } else {
+                woken
+            })
         }
     }
 
     /// A call that was woken before others has not taken all that there was: the next one looks (W2).
-    pub(super) fn hand_on(&self, way: Direction) {
+    pub(super) fn pass_on_wakeup(&self, way: Direction) {
         // SAFETY: the entry stays (E1); a claimed call stays until it is woken, which no lock is held for.
         unsafe {
             let held = (*self.entry).lock.guard();
@@ -182,7 +195,7 @@ impl Drop for FdRef {
 
 /// The last call has left a closed file: the number goes back to the system (G2).
 #[cold]
-fn free_number(fd: c_int, entry: *mut Entry) {
+fn free_number(fd: c_int, entry: *mut FdEntry) {
     // SAFETY: the entry stays (E1). No call is inside, and none enters before the word changes.
     let (copy, waiters) = unsafe {
         let _guard = (*entry).lock.guard();
@@ -204,7 +217,7 @@ pub(crate) fn close(fd: c_int) -> Result<()> {
 }
 
 /// Closes, by a call that is inside or not; it is outside then. None: the file is closed already, and nothing changes.
-pub(super) fn close_entry(fd: c_int, entry: *mut Entry, is_inside: bool) -> Option<Result<()>> {
+pub(super) fn close_entry(fd: c_int, entry: *mut FdEntry, is_inside: bool) -> Option<Result<()>> {
     // SAFETY: the entry stays (E1).
     let (closing, waiters) = unsafe {
         let _guard = (*entry).lock.guard();
@@ -233,7 +246,7 @@ pub(super) fn close_entry(fd: c_int, entry: *mut Entry, is_inside: bool) -> Opti
 }
 
 /// close(2), of a number that no call was inside. A call that has entered since looks again: its file is closed.
-fn close_now(fd: c_int, entry: *mut Entry) -> Result<()> {
+fn close_now(fd: c_int, entry: *mut FdEntry) -> Result<()> {
     let outcome = os::close(fd);
     // SAFETY: the entry stays (E1).
     unsafe {

@@ -28,9 +28,13 @@ pub(crate) const TYPE_MASK: u32 = TYPE_KNOWN | SOCKET | TCP | ALWAYS_READY | PIP
 
 /// What `file` is: `SOCKET`, `TCP`, `ALWAYS_READY`, `PIPE`. What is no socket does not block then.
 #[inline(always)]
-pub(crate) fn kind(file: &FdRef) -> Result<u32> {
+pub(crate) fn type_of(file: &FdRef) -> Result<u32> {
     let known = file.entry().bits.load(Ordering::Relaxed);
-    if known & (TYPE_KNOWN | SOCKET) == TYPE_KNOWN | SOCKET { Ok(known) } else { type_of_other(file, known) }
+    if known & (TYPE_KNOWN | SOCKET) == TYPE_KNOWN | SOCKET {
+        Ok(known)
+    } else {
+        type_of_other(file, known)
+    }
 }
 
 /// As [`kind`], of what may be no socket.
@@ -53,7 +57,7 @@ fn type_of_other(file: &FdRef, known: u32) -> Result<u32> {
 /// As [`kind`], for a call that only looks: no file blocks then, sockets neither.
 #[inline(always)]
 pub(crate) fn type_for_poll(file: &FdRef) -> Result<u32> {
-    let kind = kind(file)?;
+    let kind = type_of(file)?;
     if kind & SOCKET != 0 {
         nonblock::make_alone(file)?;
     }

@@ -23,7 +23,7 @@
 use core::ffi::c_int;
 use core::ptr;
 
-use super::descriptors::Entry;
+use super::descriptors::FdEntry;
 use super::fd_ref::FdRef;
 use crate::rt::base::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
 use crate::rt::os::{self, Result};
@@ -52,12 +52,12 @@ pub(crate) struct Lent {
     /// A copy of a file that is closed (N4), plus one; 0: none.
     copy: c_int,
     /// Entries that have ever lent are in one list.
-    next: *mut Entry,
+    next: *mut FdEntry,
 }
 
 /// The list, which only grows.
 #[unsafe(link_section = "aco_shared")]
-static LIST: AtomicPtr<Entry> = AtomicPtr::new(ptr::null_mut());
+static LIST: AtomicPtr<FdEntry> = AtomicPtr::new(ptr::null_mut());
 /// The process that has set what the list says (N5).
 #[unsafe(link_section = "aco_shared")]
 static PROCESS: AtomicU32 = AtomicU32::new(0);
@@ -68,7 +68,7 @@ static IS_EXITING: AtomicBool = AtomicBool::new(false);
 fn flags(fd: c_int) -> Result<c_int> {
     // SAFETY: flags of a file descriptor.
     match unsafe { libc::fcntl(fd, libc::F_GETFL) } {
-        ..0 => Err(os::noted_errno(os::Call::Fcntl)),
+        ..0 => Err(os::report_errno(os::Call::Fcntl)),
         flags => Ok(flags),
     }
 }
@@ -76,7 +76,7 @@ fn flags(fd: c_int) -> Result<c_int> {
 fn set_flags(fd: c_int, flags: c_int) -> Result<()> {
     // SAFETY: flags of a file descriptor.
     match unsafe { libc::fcntl(fd, libc::F_SETFL, flags) } {
-        ..0 => Err(os::noted_errno(os::Call::Fcntl)),
+        ..0 => Err(os::report_errno(os::Call::Fcntl)),
         _ => Ok(()),
     }
 }
@@ -104,7 +104,7 @@ pub(crate) fn make(file: &FdRef) -> Result<()> {
     let _guard = file.entry().lock.guard();
     file.check()?;
     // SAFETY: the lock is held.
-    unsafe { lend(file.place(), file.fd()) }
+    unsafe { lend(file.entry_ptr(), file.fd()) }
 }
 
 /// As [`make`], while no call sets the flag for a moment ([`during`]): for a program that asks the system itself later.
@@ -113,7 +113,7 @@ pub(crate) fn make_alone(file: &FdRef) -> Result<()> {
     let _guard = file.entry().lock.guard();
     file.check()?;
     // SAFETY: the lock is held.
-    unsafe { lend(file.place(), file.fd()) }
+    unsafe { lend(file.entry_ptr(), file.fd()) }
 }
 
 /// Sets the flag, and remembers that.
@@ -121,7 +121,7 @@ pub(crate) fn make_alone(file: &FdRef) -> Result<()> {
 /// # Safety
 /// The lock of the entry of `fd` is held.
 #[cold]
-unsafe fn lend(entry: *mut Entry, fd: c_int) -> Result<()> {
+unsafe fn lend(entry: *mut FdEntry, fd: c_int) -> Result<()> {
     let found = flags(fd)?;
     if found & libc::O_NONBLOCK != 0 {
         return Ok(());
@@ -164,7 +164,7 @@ fn take_over() {
     }
 }
 
-fn each(mut act: impl FnMut(*mut Entry)) {
+fn each(mut act: impl FnMut(*mut FdEntry)) {
     let mut entry = LIST.load(Ordering::Acquire);
     while !entry.is_null() {
         // SAFETY: entries are never freed (E1), and stay in the list.
@@ -178,7 +178,7 @@ fn each(mut act: impl FnMut(*mut Entry)) {
 ///
 /// # Safety
 /// The lock of `entry` is held, or the process ends.
-unsafe fn give_back(entry: *mut Entry, fd: c_int) {
+unsafe fn give_back(entry: *mut FdEntry, fd: c_int) {
     // SAFETY: the entry stays (E1); its lock is held, or no other thread runs on.
     unsafe {
         if let Ok(found) = flags(fd)
@@ -236,7 +236,7 @@ impl Lent {
     ///
     /// # Safety
     /// The lock of `entry` is held; the number stands for the file.
-    pub(super) unsafe fn before_close(entry: *mut Entry, fd: c_int, is_busy: bool) {
+    pub(super) unsafe fn before_close(entry: *mut FdEntry, fd: c_int, is_busy: bool) {
         // SAFETY: the lock is held.
         unsafe {
             let is_lent = (*entry).lent.state.load(Ordering::Relaxed) == LENT;
@@ -259,7 +259,7 @@ impl Lent {
     ///
     /// # Safety
     /// The lock of `entry` is held.
-    pub(super) unsafe fn after_close(entry: *mut Entry) -> Option<c_int> {
+    pub(super) unsafe fn after_close(entry: *mut FdEntry) -> Option<c_int> {
         // SAFETY: the lock is held.
         unsafe {
             let copy = (*entry).lent.copy - 1;

@@ -6,7 +6,7 @@ use core::mem::{self, ManuallyDrop};
 use super::descriptors::Direction;
 use super::fd_identity;
 use super::fd_ref::{FdRef, close_entry, restore};
-use super::retry::Turn;
+use super::retry::RetryLoop;
 use crate::rt::os::{self, Result};
 use crate::sys;
 
@@ -16,7 +16,7 @@ pub(crate) struct OwnFd(ManuallyDrop<FdRef>);
 
 impl OwnFd {
     /// What the system has made; its errno otherwise. `kind` is what it is: `SOCKET` ..., 0: it is asked for later.
-    pub(crate) fn made(fd: c_long, kind: u32) -> Result<OwnFd> {
+    pub(crate) fn from_raw(fd: c_long, kind: u32) -> Result<OwnFd> {
         let fd = usize::try_from(fd).map_err(|_| sys::errno())? as c_int;
         fd_identity::adopt(fd, kind);
         match FdRef::enter(fd) {
@@ -34,7 +34,7 @@ impl OwnFd {
     }
 
     /// It is the caller's to close from here on. ECANCELED: it was closed.
-    pub(crate) fn give(mut self) -> Result<c_int> {
+    pub(crate) fn into_raw(mut self) -> Result<c_int> {
         let outcome = self.0.check().map(|()| self.0.fd);
         // SAFETY: the place itself is forgotten.
         unsafe { ManuallyDrop::drop(&mut self.0) };
@@ -44,14 +44,14 @@ impl OwnFd {
 
     /// Calls `attempt`, the last time after the deadline, until it says something else than EAGAIN, and waits for input
     /// in between. ETIMEDOUT, ECANCELED.
-    pub(crate) fn until_done<T>(
+    pub(crate) fn retry_until_done<T>(
         &self,
         deadline: i64,
         attempt: &mut dyn FnMut() -> Result<T>,
     ) -> Result<T> {
-        let mut turn = Turn::new(&self.0, Direction::In, deadline);
+        let mut turn = RetryLoop::new(&self.0, Direction::Read, deadline);
         loop {
-            let edges = self.0.entry().edges(Direction::In);
+            let edges = self.0.entry().tick(Direction::Read);
             match attempt() {
                 Err(libc::EAGAIN) if turn.is_last => return Err(libc::ETIMEDOUT),
                 Err(libc::EAGAIN) => turn.wait(edges)?,

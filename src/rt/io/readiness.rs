@@ -15,23 +15,23 @@
 
 use core::ffi::c_int;
 
-use super::descriptors::{Entry, OVER, Direction};
+use super::descriptors::{Direction, FdEntry, HANGUP};
 use super::fd_table::entry;
 use super::thread_wait::ThreadPoll;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::wait_queue::{WakeList, Waiter};
+use crate::rt::base::wait_queue::{Waiter, WakeList};
 use crate::rt::model::worker::Worker;
 use crate::rt::os::poller::Event;
 use crate::rt::park::wake::wake_all;
 
-impl Entry {
+impl FdEntry {
     /// All calls that wait, which are to look again, or are over. Gives the tasks among them; calls that are about to
     /// wait see other counts of edges.
     ///
     /// # Safety
     /// The lock is held.
     pub(super) unsafe fn claim_all(&mut self) -> Waiters {
-        for edges in &self.edges {
+        for edges in &self.ticks {
             edges.fetch_add(1, Ordering::Release);
         }
         // SAFETY: the lock is held; the threads in the list stay until they have left it.
@@ -106,25 +106,27 @@ impl Waiters {
 }
 
 /// A poller tells its worker of an edge.
-pub(crate) fn happened(worker: *mut Worker, what: Event) {
-    let fd = what.mark as u32 as c_int;
+pub(crate) fn on_event(worker: *mut Worker, what: Event) {
+    let fd = what.token as u32 as c_int;
     let Ok(entry) = entry(fd) else { return };
     // SAFETY: entries are never freed (E1).
     unsafe {
         let held = (*entry).lock.guard();
-        if (*entry).token != (what.mark >> 32) as u32 || (*entry).home != worker {
+        if (*entry).token != (what.token >> 32) as u32 || (*entry).owner != worker {
             return;
         }
-        if what.is_over {
-            (*entry).bits.fetch_or(OVER, Ordering::Relaxed);
+        if what.is_hangup {
+            (*entry).bits.fetch_or(HANGUP, Ordering::Relaxed);
         }
         let mut woken = WakeList::NEW;
-        for (way, is_ready) in [(Direction::In, what.is_readable), (Direction::Out, what.is_writable)] {
+        for (way, is_ready) in
+            [(Direction::Read, what.is_readable), (Direction::Write, what.is_writable)]
+        {
             if is_ready {
-                let [inward, outward] = &(*entry).edges;
-                let edges = if way == Direction::In { inward } else { outward };
+                let [inward, outward] = &(*entry).ticks;
+                let edges = if way == Direction::Read { inward } else { outward };
                 edges.fetch_add(1, Ordering::Release);
-                (*entry).claim_for(way, what.is_over, &mut woken);
+                (*entry).claim_for(way, what.is_hangup, &mut woken);
             }
         }
         drop(held);

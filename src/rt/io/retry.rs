@@ -19,7 +19,7 @@ const FIRST_PAUSE: i64 = 500_000;
 const LONGEST_PAUSE: i64 = 20_000_000;
 
 /// Of one call.
-pub(crate) struct Turn<'a> {
+pub(crate) struct RetryLoop<'a> {
     file: &'a FdRef,
     way: Direction,
     deadline: i64,
@@ -31,10 +31,10 @@ pub(crate) struct Turn<'a> {
     pause: i64,
 }
 
-impl<'a> Turn<'a> {
-    pub(crate) fn new(file: &'a FdRef, way: Direction, deadline: i64) -> Turn<'a> {
+impl<'a> RetryLoop<'a> {
+    pub(crate) fn new(file: &'a FdRef, way: Direction, deadline: i64) -> RetryLoop<'a> {
         let is_last = deadline == 0;
-        Turn { file, way, deadline, hands_on: false, is_last, wakes_in_vain: 0, pause: 0 }
+        RetryLoop { file, way, deadline, hands_on: false, is_last, wakes_in_vain: 0, pause: 0 }
     }
 
     /// Nothing is left: waits until something may be, or was when there were more than `edges`. ECANCELED ...
@@ -53,8 +53,8 @@ impl<'a> Turn<'a> {
     /// Returns true if the system says "ready" of what has just given EAGAIN.
     #[cold]
     fn is_contradicted(&mut self) -> Result<bool> {
-        let events = if self.way == Direction::In { libc::POLLIN } else { libc::POLLOUT };
-        let is_ready = self.file.judge(fd_type::poll(self.file.fd(), events))? & events != 0;
+        let events = if self.way == Direction::Read { libc::POLLIN } else { libc::POLLOUT };
+        let is_ready = self.file.check_result(fd_type::poll(self.file.fd(), events))? & events != 0;
         if !is_ready {
             (self.wakes_in_vain, self.pause) = (0, 0);
         }
@@ -65,17 +65,17 @@ impl<'a> Turn<'a> {
     fn look_later(&mut self) -> Result<()> {
         self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
         let next = os::now() + self.pause;
-        park::until(if self.deadline < 0 { next } else { next.min(self.deadline) })?;
-        self.is_last = os::is_over(self.deadline);
+        park::sleep_until(if self.deadline < 0 { next } else { next.min(self.deadline) })?;
+        self.is_last = os::has_passed(self.deadline);
         self.file.check()
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for RetryLoop<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.hands_on {
-            self.file.hand_on(self.way);
+            self.file.pass_on_wakeup(self.way);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::chaos;
 use super::descriptors::Direction;
 use super::fd_ref::FdRef;
 use super::fd_type::{self, ALWAYS_READY, SOCKET, TCP};
-use super::retry::Turn;
+use super::retry::RetryLoop;
 use super::{fd_identity, fd_ref};
 use crate::rt::os;
 use crate::rt::os::Result;
@@ -24,22 +24,23 @@ pub(crate) fn result(value: isize) -> Result<usize> {
 /// for where it is certain that there is nothing to read: `wanted` bytes are asked for. Once the deadline has passed the
 /// system is asked once more, whatever is remembered. ECANCELED: the file is closed.
 #[inline(never)]
-pub(crate) fn perform(
+pub(crate) fn retry_until_ready(
     file: &FdRef,
     way: Direction,
     wanted: usize,
     deadline: i64,
     attempt: &mut dyn FnMut(u32) -> Result<usize>,
 ) -> Result<usize> {
-    let mut turn = Turn::new(file, way, deadline);
+    let mut turn = RetryLoop::new(file, way, deadline);
     let mut type_mismatch = false;
     loop {
         file.check()?;
-        let kind = file.judge(fd_type::kind(file))?;
+        let kind = file.check_result(fd_type::type_of(file))?;
         // What other code has made may be something else by now, where a short read says nothing.
-        let may_be_empty = way == Direction::In && kind & TCP != 0 && !file.entry().is_unmanaged();
-        let edges = file.entry().edges(way);
-        if may_be_empty && !turn.is_last && file.entry().is_empty(edges) {
+        let may_be_empty =
+            way == Direction::Read && kind & TCP != 0 && !file.entry().is_unmanaged();
+        let edges = file.entry().tick(way);
+        if may_be_empty && !turn.is_last && file.entry().is_drained(edges) {
             turn.wait(edges)?;
             continue;
         }
@@ -52,10 +53,12 @@ pub(crate) fn perform(
             }
             Err(libc::EINTR) => {}
             Err(_) if !file.is_current() => return Err(libc::ECANCELED),
-            Err(libc::EAGAIN) if kind & ALWAYS_READY == 0 && turn.is_last => return Err(libc::ETIMEDOUT),
+            Err(libc::EAGAIN) if kind & ALWAYS_READY == 0 && turn.is_last => {
+                return Err(libc::ETIMEDOUT);
+            }
             Err(libc::EAGAIN) if kind & ALWAYS_READY == 0 => {
                 let waited = turn.wait(edges);
-                file.judge(waited)?;
+                file.check_result(waited)?;
             }
             // No such answer comes from what it was taken for: the number is another file's.
             Err(error) if !type_mismatch && is_of_another_kind(kind, error) => {
@@ -100,11 +103,11 @@ unsafe fn read_from(
     if size == 0 {
         // recv(2) would wait for a byte, and take a datagram.
         // SAFETY: nothing is written.
-        return file.judge(result(unsafe { libc::read(fd, buffer, 0) }));
+        return file.check_result(result(unsafe { libc::read(fd, buffer, 0) }));
     }
-    let size = chaos::shortened(file, size);
+    let size = chaos::maybe_shorten(file, size);
     // SAFETY: the caller's buffer.
-    perform(file, Direction::In, size, deadline, &mut |kind| unsafe {
+    retry_until_ready(file, Direction::Read, size, deadline, &mut |kind| unsafe {
         result(match kind & SOCKET {
             0 => libc::read(fd, buffer, size),
             _ => libc::recv(fd, buffer, size, libc::MSG_DONTWAIT),
@@ -134,9 +137,9 @@ unsafe fn write_to(
     deadline: i64,
 ) -> Result<usize> {
     let fd = file.fd();
-    let size = chaos::shortened(file, size);
+    let size = chaos::maybe_shorten(file, size);
     // SAFETY: the caller's buffer.
-    perform(file, Direction::Out, size, deadline, &mut |kind| unsafe {
+    retry_until_ready(file, Direction::Write, size, deadline, &mut |kind| unsafe {
         match kind & SOCKET {
             0 => with_sigpipe_blocked(&mut || result(libc::write(fd, buffer, size))),
             _ => result(libc::send(fd, buffer, size, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)),
@@ -155,7 +158,7 @@ pub(crate) fn with_sigpipe_blocked(act: &mut dyn FnMut() -> Result<usize>) -> Re
         libc::sigaddset(pipe.as_mut_ptr(), libc::SIGPIPE);
         let error = libc::pthread_sigmask(libc::SIG_BLOCK, pipe.as_ptr(), before.as_mut_ptr());
         if error != 0 {
-            return Err(os::noted(os::Call::SignalMask, error));
+            return Err(os::report(os::Call::SignalMask, error));
         }
         // Only one that was blocked before can wait already.
         let was_blocked = libc::sigismember(before.as_ptr(), libc::SIGPIPE) == 1;
@@ -169,7 +172,7 @@ pub(crate) fn with_sigpipe_blocked(act: &mut dyn FnMut() -> Result<usize>) -> Re
             let taken = libc::sigtimedwait(pipe.as_ptr(), ptr::null_mut(), &no_time);
             if taken < 0 && os::is_refusal(sys::errno()) {
                 // It would come, and end the process: it stays blocked.
-                os::noted_errno(os::Call::SigTimedWait);
+                os::report_errno(os::Call::SigTimedWait);
                 return outcome;
             }
         }

@@ -19,7 +19,7 @@ unsafe fn take(signals: Signals, info: *mut libc::siginfo_t) -> Result<c_int> {
         // SAFETY: the caller's promise.
         match unsafe { libc::sigtimedwait(&set, info, &no_time) } {
             ..0 if sys::errno() == libc::EINTR => {}
-            ..0 => return Err(os::noted_errno(os::Call::SigTimedWait)),
+            ..0 => return Err(os::report_errno(os::Call::SigTimedWait)),
             number => return Ok(number),
         }
     }
@@ -31,7 +31,8 @@ fn are_blocked(wanted: Signals) -> bool {
     // SAFETY: the masks are initialized; a worker's runtime exists, and has its state.
     unsafe {
         let here = signals_of(&os::signal_mask());
-        let inherited = Worker::here().as_ref().and_then(|here| (*here.runtime).inherited.as_ref());
+        let inherited =
+            Worker::current().as_ref().and_then(|here| (*here.runtime).inherited.as_ref());
         let everywhere = inherited.map_or(here, |state| here & signals_of(state.signals()));
         let others = wanted & !everywhere;
         others == 0 || others & signals_of(&os::signals_to_block()) == 0
@@ -62,7 +63,7 @@ pub(crate) unsafe fn wait(
         let call = signal_owner::enter(wanted)?;
         let mut attempt = || take(signal_owner::owned_by(call), info);
         let outcome = match &(*call).told {
-            Some(told) => told.until_done(deadline, &mut attempt),
+            Some(told) => told.retry_until_done(deadline, &mut attempt),
             None => look_at_times(deadline, &mut attempt),
         };
         signal_owner::leave(call);
@@ -100,8 +101,8 @@ pub(crate) unsafe fn wait_child(
     let no_flags: c_long = 0;
     // SAFETY: a number, which is a child's until it is waited for.
     let told = unsafe { libc::syscall(libc::SYS_pidfd_open, c_long::from(pid), no_flags) };
-    match OwnFd::made(told, 0) {
-        Ok(told) => told.until_done(deadline, &mut attempt),
+    match OwnFd::from_raw(told, 0) {
+        Ok(told) => told.retry_until_done(deadline, &mut attempt),
         // Somebody else has waited for it meanwhile.
         Err(libc::ESRCH) => Err(libc::ECHILD),
         Err(_) => look_at_times(deadline, &mut attempt),

@@ -111,7 +111,7 @@ fn with_mutex<T>(act: impl FnOnce() -> T) -> T {
     let (caller, mutex) = (Caller::current(), CALLS.mutex.get());
     // SAFETY: the mutex stays. The caller does not have it, and waits as long as it takes: no call fails.
     unsafe {
-        let _ = mutex::lock(caller, mutex, WaitMode::Nothing, -1);
+        let _ = mutex::lock(caller, mutex, WaitMode::Uninterruptible, -1);
         let result = act();
         let _ = mutex::unlock(caller, mutex);
         result
@@ -146,7 +146,7 @@ fn new_signalfd(mask: Signals) -> Result<Option<OwnFd>> {
     if fd < 0 && os::is_refusal(sys::errno()) {
         return Ok(None);
     }
-    OwnFd::made(c_long::from(fd), 0).map(Some)
+    OwnFd::from_raw(c_long::from(fd), 0).map(Some)
 }
 
 /// The system tells of what is pending in the new mask. ThreadSanitizer would take signalfd(3) for a new file.

@@ -6,7 +6,7 @@ use super::descriptors::Direction;
 use super::fd_ref::{FdRef, Woken};
 use super::fd_type::{self, SOCKET, TCP};
 use super::own_fd::OwnFd;
-use super::rw::{perform, result};
+use super::rw::{result, retry_until_ready};
 use super::{fd_identity, nonblock};
 use crate::rt::os::{self, Result};
 use crate::rt::park::park;
@@ -27,7 +27,7 @@ pub(crate) unsafe fn accept(
     // SAFETY: the caller's, or NULL.
     let room = unsafe { length.as_ref() }.copied();
     let mut of = 0;
-    let accepted = perform(file, Direction::In, 0, deadline, &mut |kind| {
+    let accepted = retry_until_ready(file, Direction::Read, 0, deadline, &mut |kind| {
         of = kind & (SOCKET | TCP);
         loop {
             // accept4(2) has no flag against blocking. Other code may have replaced the listener, and another process
@@ -80,7 +80,7 @@ pub(crate) unsafe fn connect_file(
 ) -> Result<()> {
     // SAFETY: the caller's address.
     let outcome = unsafe { connect_with(file, address, length, deadline) };
-    file.judge(outcome)
+    file.check_result(outcome)
 }
 
 unsafe fn connect_with(
@@ -91,7 +91,7 @@ unsafe fn connect_with(
 ) -> Result<()> {
     fd_type::refresh_type(file)?;
     let fd = file.fd();
-    let mut edges = file.entry().edges(Direction::Out);
+    let mut edges = file.entry().tick(Direction::Write);
     // SAFETY: the caller's address.
     let begun = unsafe {
         match nonblock::during(file, || begin(fd, address, length)) {
@@ -106,13 +106,13 @@ unsafe fn connect_with(
     }
     // Ready for output, which an edge from before it began does not tell.
     let mut is_last = deadline == 0;
-    while !is_over(fd)? {
+    while !is_connected(fd)? {
         if is_last {
             return Err(libc::ETIMEDOUT);
         }
-        is_last = file.wait(Direction::Out, false, edges, deadline)? == Woken::TimedOut;
+        is_last = file.wait(Direction::Write, false, edges, deadline)? == Woken::TimedOut;
         file.check()?;
-        edges = file.entry().edges(Direction::Out);
+        edges = file.entry().tick(Direction::Write);
     }
     outcome(fd)
 }
@@ -138,7 +138,7 @@ unsafe fn until_there_is_room(
             return Err(libc::ETIMEDOUT);
         }
         let next = now + pause_for;
-        park::until(if deadline < 0 { next } else { next.min(deadline) })?;
+        park::sleep_until(if deadline < 0 { next } else { next.min(deadline) })?;
         pause_for = (pause_for * 2).min(MOST);
         file.check()?;
         // SAFETY: the caller's address.
@@ -169,7 +169,7 @@ pub(crate) unsafe fn begin(
 }
 
 /// Has a connection that was begun succeeded or failed?
-pub(crate) fn is_over(fd: c_int) -> Result<bool> {
+pub(crate) fn is_connected(fd: c_int) -> Result<bool> {
     Ok(fd_type::poll(fd, libc::POLLOUT)? != 0)
 }
 
@@ -178,7 +178,7 @@ pub(crate) fn outcome(fd: c_int) -> Result<()> {
     match os::socket_option(fd, libc::SO_ERROR) {
         Ok(0) => Ok(()),
         Ok(error) => Err(error),
-        Err(error) => Err(os::noted(os::Call::Getsockopt, error)),
+        Err(error) => Err(os::report(os::Call::Getsockopt, error)),
     }
 }
 
@@ -230,5 +230,5 @@ pub(crate) fn reset_at_close(fd: c_int) {
 pub(crate) fn socket(family: c_int, sort: c_int, protocol: c_int) -> Result<OwnFd> {
     let sort = sort | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: socket has no preconditions.
-    OwnFd::made(unsafe { libc::socket(family, sort, protocol) }.into(), 0)
+    OwnFd::from_raw(unsafe { libc::socket(family, sort, protocol) }.into(), 0)
 }

@@ -86,7 +86,7 @@ pub(crate) fn poll(file: &FdRef, events: i16, deadline: i64) -> Result<i16> {
     let wake = os::WakeFds::new();
     let has_own = wake.reader() >= 0;
     let mut polling = ThreadPoll { next: ptr::null_mut(), link: ptr::null_mut(), wake };
-    let entry = file.place();
+    let entry = file.entry_ptr();
     // SAFETY: the entry stays (E1), and the place on this stack until it has left the list.
     unsafe {
         let held = (*entry).lock.guard();
@@ -104,7 +104,7 @@ pub(crate) fn poll(file: &FdRef, events: i16, deadline: i64) -> Result<i16> {
         drop(held);
         file.check()?;
         match found? {
-            0 if os::is_over(deadline) => Err(libc::ETIMEDOUT),
+            0 if os::has_passed(deadline) => Err(libc::ETIMEDOUT),
             found => Ok(found),
         }
     }

@@ -5,7 +5,7 @@ use core::ffi::{c_int, c_void};
 use super::descriptors::Direction;
 use super::fd_ref::FdRef;
 use super::fd_type::SOCKET;
-use super::rw::{perform, result, with_sigpipe_blocked};
+use super::rw::{result, retry_until_ready, with_sigpipe_blocked};
 use crate::rt::os::Result;
 
 /// readv(2).
@@ -23,7 +23,7 @@ pub(crate) unsafe fn readv(
     let is_plain = unsafe { is_plain(parts, length) };
     let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise. What it wants in all is not known: it is never empty for certain.
-    perform(file, Direction::In, 0, deadline, &mut |kind| unsafe {
+    retry_until_ready(file, Direction::Read, 0, deadline, &mut |kind| unsafe {
         match kind & SOCKET {
             SOCKET if !is_plain => {
                 result(libc::recvmsg(fd, &mut message_of(parts, length), libc::MSG_DONTWAIT))
@@ -68,7 +68,7 @@ pub(crate) unsafe fn writev(
     let is_plain = unsafe { is_plain(parts, length) };
     let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(file, Direction::Out, 0, deadline, &mut |kind| unsafe {
+    retry_until_ready(file, Direction::Write, 0, deadline, &mut |kind| unsafe {
         match kind & SOCKET {
             SOCKET if is_plain => result(libc::writev(fd, parts, count)),
             0 => with_sigpipe_blocked(&mut || result(libc::writev(fd, parts, count))),
@@ -96,7 +96,7 @@ pub(crate) unsafe fn recvfrom(
     let flags = flags | libc::MSG_DONTWAIT;
     let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(file, Direction::In, wanted, deadline, &mut |_| unsafe {
+    retry_until_ready(file, Direction::Read, wanted, deadline, &mut |_| unsafe {
         result(libc::recvfrom(fd, buffer, size, flags, address, length))
     })
 }
@@ -115,7 +115,7 @@ pub(crate) unsafe fn sendto(
     let flags = flags | libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
     let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(file, Direction::Out, size, deadline, &mut |_| unsafe {
+    retry_until_ready(file, Direction::Write, size, deadline, &mut |_| unsafe {
         result(libc::sendto(fd, buffer, size, flags, address, length))
     })
 }
@@ -133,7 +133,7 @@ pub(crate) unsafe fn recvmsg(
     let flags = flags | libc::MSG_DONTWAIT;
     let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(file, Direction::In, 0, deadline, &mut |_| unsafe {
+    retry_until_ready(file, Direction::Read, 0, deadline, &mut |_| unsafe {
         result(libc::recvmsg(fd, message, flags))
     })
 }
@@ -151,7 +151,7 @@ pub(crate) unsafe fn sendmsg(
     let flags = flags | libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
     let file = &FdRef::enter(fd)?;
     // SAFETY: the caller's promise.
-    perform(file, Direction::Out, 0, deadline, &mut |_| unsafe {
+    retry_until_ready(file, Direction::Write, 0, deadline, &mut |_| unsafe {
         result(libc::sendmsg(fd, message, flags))
     })
 }

@@ -17,7 +17,7 @@ pub(crate) struct Caller(*mut Worker);
 impl Caller {
     #[inline(always)]
     pub(crate) fn current() -> Caller {
-        Caller(Worker::here())
+        Caller(Worker::current())
     }
 
     #[inline(always)]
@@ -41,9 +41,9 @@ impl Caller {
     /// Returns true if `place` lies on the stack that the worker's tasks share: it moves away when the task waits, so
     /// a pointer to it is good for no other thread or task.
     #[inline(always)]
-    pub(crate) fn moves(self, place: *const c_void) -> bool {
+    pub(crate) fn is_on_shared_stack(self, place: *const c_void) -> bool {
         // SAFETY: the thread's worker.
-        !self.0.is_null() && unsafe { (*self.0).stack_cache.moves(place) }
+        !self.0.is_null() && unsafe { (*self.0).stack_cache.shared_stack_contains(place) }
     }
 }
 

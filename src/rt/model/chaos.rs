@@ -37,16 +37,16 @@ fn wanted() -> Option<u64> {
 ///
 /// # Safety
 /// `worker` is this thread's.
-pub(crate) unsafe fn mix(worker: *mut Worker) {
+pub(crate) unsafe fn shuffle(worker: *mut Worker) {
     const MOST: usize = 8;
     // SAFETY: the caller's promise; who was in the list is in none.
     unsafe {
         for _ in 0..(*worker).random.below(MOST) {
-            let task = (*worker).ready.pop();
+            let task = (*worker).run_queue.pop();
             if task.is_null() {
                 break;
             }
-            (*worker).ready.push(task);
+            (*worker).run_queue.push(task);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::nesting::Brackets;
 use super::runtime::Runtime;
 use super::task::Task;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::lock::{Lock, Aliased};
+use crate::rt::base::lock::{Aliased, Lock};
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 
 /// A group of tasks.
@@ -81,7 +81,7 @@ impl Group {
     ///
     /// # Safety
     /// The task is in the list.
-    pub(crate) unsafe fn forget(&mut self, task: *mut Task) {
+    pub(crate) unsafe fn remove(&mut self, task: *mut Task) {
         let _guard = self.lock.guard();
         // SAFETY: the caller's promise.
         unsafe { self.unlink(task) }
@@ -93,7 +93,11 @@ impl Group {
     /// # Safety
     /// The group exists; the task is in its list.
     #[inline(always)]
-    pub(crate) unsafe fn ended(group: *mut Group, task: *mut Task, is_kept: bool) -> *mut Waiter {
+    pub(crate) unsafe fn task_finished(
+        group: *mut Group,
+        task: *mut Task,
+        is_kept: bool,
+    ) -> *mut Waiter {
         // SAFETY: the caller's promise.
         unsafe {
             let _guard = (*group).lock.guard();
@@ -120,7 +124,7 @@ impl Group {
     }
 
     /// Calls `visit` for each task, the ended ones that are kept, too. The lock is held meanwhile.
-    pub(crate) fn each(&mut self, visit: &mut dyn FnMut(*mut Task)) {
+    pub(crate) fn for_each(&mut self, visit: &mut dyn FnMut(*mut Task)) {
         let _guard = self.lock.guard();
         let mut task = self.first;
         // SAFETY: who is in the list exists.

@@ -26,7 +26,7 @@ struct InHook(*mut Worker);
 
 impl InHook {
     fn new() -> InHook {
-        let worker = Worker::here();
+        let worker = Worker::current();
         // SAFETY: this thread's worker.
         if let Some(worker) = unsafe { worker.as_mut() } {
             worker.in_hook += 1;
@@ -66,51 +66,51 @@ fn tell_slowly(hooks: *mut acort_hooks_t, task: *mut Task, which: fn(&acort_hook
 
 /// A task was made.
 #[inline(always)]
-pub(crate) fn created(task: *mut Task) {
+pub(crate) fn on_create(task: *mut Task) {
     tell(task, |hooks| hooks.create);
 }
 
 /// A task begins.
 #[inline(always)]
-pub(crate) fn started(task: *mut Task) {
+pub(crate) fn on_start(task: *mut Task) {
     tell(task, |hooks| hooks.start);
 }
 
 /// A task has ended.
 #[inline(always)]
-pub(crate) fn ended(task: *mut Task) {
+pub(crate) fn on_finish(task: *mut Task) {
     tell(task, |hooks| hooks.finish);
 }
 
 /// A task was woken.
 #[inline(always)]
-pub(crate) fn woken(task: *mut Task) {
+pub(crate) fn on_wake(task: *mut Task) {
     tell(task, |hooks| hooks.wake);
 }
 
 /// A task begins to wait.
 #[inline(always)]
-pub(crate) fn waits(task: *mut Task, why: WaitReason) {
+pub(crate) fn on_block(task: *mut Task, wait_reason: WaitReason) {
     let hooks = HOOKS.load(Ordering::Acquire);
     if !hooks.is_null() {
-        waits_slowly(hooks, task, why);
+        waits_slowly(hooks, task, wait_reason);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn waits_slowly(hooks: *mut acort_hooks_t, task: *mut Task, why: WaitReason) {
+fn waits_slowly(hooks: *mut acort_hooks_t, task: *mut Task, wait_reason: WaitReason) {
     // SAFETY: as in `tell_slowly`; the thread's worker, on which the task runs.
     unsafe {
         let Some(hook) = (*hooks).block else { return };
-        let worker = Worker::here();
+        let worker = Worker::current();
         if (*worker).in_block_hook {
             let what = format_args!("a hook that is told of a wait would have to wait");
             diag::fatal("acort", task, what, "wait in tasks, or call with deadline 0")
         }
         (*worker).in_block_hook = true;
         let _inside = InHook::new();
-        hook((*hooks).user, task, why.text().as_ptr());
+        hook((*hooks).user, task, wait_reason.text().as_ptr());
         (*worker).in_block_hook = false;
     }
 }

@@ -54,7 +54,7 @@ impl Inherited {
     }
 
     /// One more holds it.
-    pub(crate) fn hold(&self) {
+    pub(crate) fn acquire(&self) {
         self.holders.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -101,7 +101,7 @@ pub(crate) unsafe fn remove(group: *mut Group) {
 }
 
 /// Calls `visit` for each group of `runtime`. The runtime's lock is held meanwhile.
-pub(crate) fn each(runtime: &Runtime, visit: &mut dyn FnMut(*mut Group)) {
+pub(crate) fn for_each(runtime: &Runtime, visit: &mut dyn FnMut(*mut Group)) {
     let _guard = runtime.lock.guard();
     // SAFETY: the list is locked; what is in it exists.
     unsafe { walk(runtime.groups.next, ptr::null(), visit) }

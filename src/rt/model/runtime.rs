@@ -10,7 +10,7 @@ use super::task::Task;
 use super::worker::{Counters, Worker, count};
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::rt::base::injector::Injector;
-use crate::rt::base::lock::{Lock, Aliased};
+use crate::rt::base::lock::{Aliased, Lock};
 use crate::rt::os;
 use crate::tls;
 
@@ -71,7 +71,7 @@ pub struct Runtime {
     pub(crate) loop_group: *mut Group,
     /// Tasks that threads have made which are none of its workers.
     pub(crate) created_outside: AtomicU64,
-    fresh: Injector<Task>,
+    injector: Injector<Task>,
     /// Threads in acort_enter().
     pub(crate) callers: AtomicU32,
     /// Those of them whose tasks live: they only wait. See [`Group::mark_caller_blocked`].
@@ -84,7 +84,7 @@ pub struct Runtime {
     /// How often nothing could ever wake any task, since there was none.
     pub(crate) deadlocks: AtomicU32,
     /// Tasks that were withdrawn, and that their workers have not ended yet.
-    pub(crate) given_up: AtomicUsize,
+    pub(crate) abandoned: AtomicUsize,
     _aliased: Aliased,
 }
 
@@ -107,11 +107,11 @@ impl Runtime {
     ///
     /// # Safety
     /// It is in no list of those.
-    pub(crate) unsafe fn offer(&mut self, task: *mut Task) {
+    pub(crate) unsafe fn inject(&mut self, task: *mut Task) {
         // SAFETY: the caller's promise.
-        unsafe { Injector::push(&raw mut self.fresh, task) }
+        unsafe { Injector::push(&raw mut self.injector, task) }
         for worker in self.workers() {
-            if worker.rouse() {
+            if worker.wake() {
                 break;
             }
         }
@@ -120,29 +120,29 @@ impl Runtime {
     /// Are there tasks that have not begun?
     #[inline(always)]
     pub(crate) fn has_injected(&self) -> bool {
-        !self.fresh.is_empty()
+        !self.injector.is_empty()
     }
 
     /// How many of those a worker takes at once.
     #[inline(always)]
     pub(crate) fn injected_batch(&self) -> usize {
-        self.fresh.batch_size(self.options.workers)
+        self.injector.batch_size(self.options.workers)
     }
 
     /// Takes one of those, or gives NULL.
     pub(crate) fn pop_injected(&mut self) -> *mut Task {
         // SAFETY: the list is this one's.
-        unsafe { Injector::pop(&raw mut self.fresh) }
+        unsafe { Injector::pop(&raw mut self.injector) }
     }
 
     /// How many tasks have not ended. Each worker counts for itself, without locked instructions. The ends are
     /// summed up first: whatever was made or has ended meanwhile, 0 says that none lived at some moment.
-    pub(crate) fn live(&self) -> u64 {
+    pub(crate) fn live_tasks(&self) -> u64 {
         let sum = |of: fn(&Counters) -> &AtomicU64| -> u64 {
-            self.workers().map(|worker| of(&worker.counts).load(Ordering::Acquire)).sum()
+            self.workers().map(|worker| of(&worker.counters).load(Ordering::Acquire)).sum()
         };
         let ended = sum(|counts| &counts.ended);
-        sum(|counts| &counts.made) + self.created_outside.load(Ordering::Acquire) - ended
+        sum(|counts| &counts.created) + self.created_outside.load(Ordering::Acquire) - ended
     }
 
     /// A task was made, by this thread, which is the worker `here` or none.
@@ -153,7 +153,7 @@ impl Runtime {
     pub(crate) unsafe fn task_created(&self, here: *mut Worker) {
         // SAFETY: the caller's promise.
         match unsafe { here.as_ref() } {
-            Some(here) if ptr::eq(here.runtime, self) => count(&here.counts.made, 1),
+            Some(here) if ptr::eq(here.runtime, self) => count(&here.counters.created, 1),
             _ => _ = self.created_outside.fetch_add(1, Ordering::Release),
         }
     }
@@ -164,7 +164,7 @@ impl Runtime {
         if self.deadlocks.load(Ordering::Relaxed) != 0 {
             // Of two workers that end the last tasks at once, one sees both ends.
             fence(Ordering::SeqCst);
-            if self.live() == 0 {
+            if self.live_tasks() == 0 {
                 self.deadlocks.store(0, Ordering::SeqCst);
             }
         }
@@ -179,8 +179,8 @@ impl Runtime {
     }
 
     fn has_nothing_to_do(&self) -> bool {
-        self.live() != 0
-            && self.given_up.load(Ordering::SeqCst) == 0
+        self.live_tasks() != 0
+            && self.abandoned.load(Ordering::SeqCst) == 0
             && !self.has_injected()
             && self.workers().all(|worker| worker.inbox.is_empty())
     }
@@ -198,7 +198,7 @@ impl Runtime {
     pub(crate) fn caller_blocked(&self) {
         self.blocked_callers.fetch_add(1, Ordering::SeqCst);
         if self.idle.load(Ordering::SeqCst) as u32 == self.options.workers {
-            let _ = self.workers().any(Worker::rouse);
+            let _ = self.workers().any(Worker::wake);
         }
     }
 
@@ -220,6 +220,6 @@ impl Runtime {
     /// Calls `visit` for each task. Locks are held meanwhile: it must not wait.
     pub(crate) fn for_each_task(&self, visit: &mut dyn FnMut(*mut Task)) {
         // SAFETY: a group that is visited exists.
-        nesting::each(self, &mut |group| unsafe { (*group).each(visit) });
+        nesting::for_each(self, &mut |group| unsafe { (*group).for_each(visit) });
     }
 }

@@ -49,15 +49,15 @@ pub(crate) struct StackCache {
     /// What they share; NULL before the first.
     pub(crate) shared_stack: *mut aco_share_stack_t,
     /// Where that begins, and its bytes: for [`moves`], which every call on an object asks.
-    pub(crate) moving: (usize, usize),
+    pub(crate) shared_range: (usize, usize),
 }
 
 impl StackCache {
     /// Returns true if `place` lies on the stack that the worker's tasks share. It moves away then: from under the task
     /// that runs there, as from under one that runs elsewhere and has been given a pointer.
     #[inline(always)]
-    pub(crate) fn moves(&self, place: *const c_void) -> bool {
-        let (low, size) = self.moving;
+    pub(crate) fn shared_stack_contains(&self, place: *const c_void) -> bool {
+        let (low, size) = self.shared_range;
         place.addr().wrapping_sub(low) < size
     }
 }

@@ -66,7 +66,7 @@ pub struct Task {
     /// `FREE` ...
     pub(crate) state: AtomicU8,
     /// What it waits for: a [`WaitReason`](crate::rt::park::wait::WaitReason).
-    pub(crate) why: AtomicU8,
+    pub(crate) wait_reason: AtomicU8,
     /// `SHARED` ...; `lock` is for those that change.
     pub(crate) flags: AtomicU8,
     /// Bit 0: `part` is its result; the rest: the mutexes and locks that it has. Its worker's alone.
@@ -74,10 +74,10 @@ pub struct Task {
     /// For `state`, `flags`, `join_waiters`.
     pub(crate) lock: Lock,
     /// What it needs by turns.
-    pub(crate) part: Phase,
+    pub(crate) phase: Phase,
     /// The object that it waits for, or a file descriptor; of an ended one how deep its stack was used, if
     /// that was measured.
-    pub(crate) about: AtomicUsize,
+    pub(crate) wait_target: AtomicUsize,
     /// Those who wait for its end.
     pub(crate) join_waiters: WaitQueue,
     pub(crate) group: *mut Group,
@@ -85,7 +85,7 @@ pub struct Task {
     pub(crate) group_previous: *mut Task,
     pub(crate) id: AtomicU64,
     /// What few tasks need, from malloc, or NULL.
-    pub(crate) extra: AtomicPtr<TaskCold>,
+    pub(crate) cold: AtomicPtr<TaskCold>,
 }
 
 // A million tasks is what a program may have.
@@ -94,8 +94,8 @@ const _: () = assert!(size_of::<Task>() <= 152);
 /// What a task begins with.
 #[derive(Clone, Copy)]
 pub(crate) struct TaskStart {
-    pub(crate) body: acort_body_t,
-    pub(crate) argument: *mut c_void,
+    pub(crate) entry: acort_body_t,
+    pub(crate) arg: *mut c_void,
     /// Bytes of its own stack; 0: the worker's default.
     pub(crate) stack_size: usize,
     /// The program's memory for it, or NULL.
@@ -106,7 +106,7 @@ pub(crate) struct TaskStart {
 #[repr(C)]
 pub(crate) union Phase {
     /// Until it has begun.
-    pub(crate) beginning: TaskStart,
+    pub(crate) start: TaskStart,
     /// While it waits: its place in a queue.
     pub(crate) waiter: ManuallyDrop<Waiter>,
     /// From its end on, and where [`Task::has_result`] says so before.
@@ -187,24 +187,24 @@ fn allocate_block() -> Option<NonNull<Task>> {
 }
 
 /// A task that has not begun, in no list. None: there is no memory.
-pub(crate) fn create(beginning: TaskStart, flags: u8) -> Option<NonNull<Task>> {
-    let worker = Worker::here();
+pub(crate) fn create(start: TaskStart, flags: u8) -> Option<NonNull<Task>> {
+    let worker = Worker::current();
     // SAFETY: the thread's worker has its own free blocks.
-    let own = unsafe { worker.as_mut().and_then(|worker| worker.blocks.pop()) };
+    let own = unsafe { worker.as_mut().and_then(|worker| worker.free_tasks.pop()) };
     let block = own.or_else(allocate_block)?;
     let task = block.as_ptr();
     // SAFETY: nobody else knows the block.
     unsafe {
         (*task).parker = Parker::new();
         (*task).co = ptr::null_mut();
-        (*task).part = Phase { beginning };
+        (*task).phase = Phase { start };
         (*task).own = 0;
         (*task).errno = 0;
         (*task).timer = 0;
-        (*task).why.store(0, Ordering::Relaxed);
+        (*task).wait_reason.store(0, Ordering::Relaxed);
         (*task).flags.store(flags, Ordering::Relaxed);
         (*task).join_waiters = WaitQueue::NEW;
-        (*task).extra.store(ptr::null_mut(), Ordering::Relaxed);
+        (*task).cold.store(ptr::null_mut(), Ordering::Relaxed);
         let id = match worker.as_mut() {
             Some(worker) => worker.next_id(&NEXT_ID),
             None => NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -238,11 +238,11 @@ pub(crate) fn from_address(address: usize) -> *mut Task {
 pub(crate) unsafe fn free(task: *mut Task) {
     // SAFETY: the caller's promise; blocks stay for ever.
     unsafe {
-        TaskCold::free((*task).extra.load(Ordering::Acquire));
+        TaskCold::free((*task).cold.load(Ordering::Acquire));
         (*task).state.store(FREE, Ordering::Release);
-        let kept = Worker::here().as_mut().is_some_and(|worker| worker.blocks.push(task));
+        let kept = Worker::current().as_mut().is_some_and(|worker| worker.free_tasks.push(task));
         if !kept {
-            give_back(task);
+            release_block(task);
         }
     }
 }
@@ -251,7 +251,7 @@ pub(crate) unsafe fn free(task: *mut Task) {
 ///
 /// # Safety
 /// `task` is free, and in no list.
-pub(crate) unsafe fn give_back(task: *mut Task) {
+pub(crate) unsafe fn release_block(task: *mut Task) {
     let _guard = FREE_LOCK.guard();
     // SAFETY: the caller's promise; the list is held.
     unsafe { (*task).next = FREE_LIST.load(Ordering::Relaxed) };
@@ -270,7 +270,7 @@ pub(crate) fn check(task: *mut Task) -> Result<NonNull<Task>> {
 
 /// The task that runs here; NULL: this is a plain thread.
 #[inline(always)]
-pub(crate) fn here() -> *mut Task {
+pub(crate) fn current() -> *mut Task {
     let worker: *mut Worker = tls::worker().cast();
     // SAFETY: the thread's worker.
     unsafe { worker.as_ref() }.map_or(ptr::null_mut(), |worker| worker.current)
@@ -313,12 +313,12 @@ impl Task {
 
     /// Has it this flag?
     #[inline(always)]
-    pub(crate) fn has(&self, flag: u8) -> bool {
+    pub(crate) fn has_flag(&self, flag: u8) -> bool {
         self.flags.load(Ordering::Relaxed) & flag != 0
     }
 
     /// Gives it a flag. Its lock is held.
-    pub(crate) fn set(&self, flag: u8, on: bool) {
+    pub(crate) fn set_flag(&self, flag: u8, on: bool) {
         let flags = self.flags.load(Ordering::Relaxed);
         self.flags.store(if on { flags | flag } else { flags & !flag }, Ordering::Relaxed);
     }
@@ -326,12 +326,12 @@ impl Task {
     /// Its place in a queue; for the task, while it has begun and not ended.
     #[inline(always)]
     pub(crate) fn waiter(&mut self) -> *mut Waiter {
-        (&raw mut self.part).cast()
+        (&raw mut self.phase).cast()
     }
 
     /// Writes its result: it ends now.
     pub(crate) fn set_result(&mut self, result: *mut c_void) {
-        self.part = Phase { result };
+        self.phase = Phase { result };
         self.own |= HAS_RESULT;
     }
 
@@ -346,7 +346,7 @@ impl Task {
     }
 
     /// Has it neither ended nor been freed?
-    pub(crate) fn lives(&self) -> bool {
+    pub(crate) fn is_alive(&self) -> bool {
         matches!(self.state.load(Ordering::Acquire), NEW | STARTED)
     }
 

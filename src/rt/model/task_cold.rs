@@ -57,12 +57,12 @@ impl TaskCold {
 unsafe fn of(task: *mut Task) -> *mut TaskCold {
     // SAFETY: the caller's promise.
     unsafe {
-        let extra = (*task).extra.load(Ordering::Relaxed);
+        let extra = (*task).cold.load(Ordering::Relaxed);
         if !extra.is_null() {
             return extra;
         }
         let new = os::allocate_zeroed::<TaskCold>().map_or(ptr::null_mut(), ptr::NonNull::as_ptr);
-        (*task).extra.store(new, Ordering::Release);
+        (*task).cold.store(new, Ordering::Release);
         new
     }
 }
@@ -84,7 +84,7 @@ pub(crate) unsafe fn copy_argument(
     unsafe {
         let copy: *mut c_void = place.as_ptr().add(START).cast();
         ptr::copy_nonoverlapping(argument.cast::<u8>(), copy.cast(), size);
-        (*task).extra.store(place.as_ptr().cast(), Ordering::Release);
+        (*task).cold.store(place.as_ptr().cast(), Ordering::Release);
         copy
     }
 }
@@ -96,7 +96,7 @@ pub(crate) unsafe fn copy_argument(
 pub(crate) unsafe fn values(task: *mut Task) -> *mut Values {
     // SAFETY: the caller's promise: its extra part stays as long.
     unsafe {
-        match (*task).extra.load(Ordering::Relaxed) {
+        match (*task).cold.load(Ordering::Relaxed) {
             extra if extra.is_null() => ptr::null_mut(),
             extra => &raw mut (*extra).values,
         }
@@ -110,7 +110,7 @@ pub(crate) unsafe fn values(task: *mut Task) -> *mut Values {
 pub(crate) unsafe fn ensure_values(task: *mut Task) -> *mut Values {
     // SAFETY: the caller's promise.
     unsafe {
-        if (*task).extra.load(Ordering::Relaxed).is_null() {
+        if (*task).cold.load(Ordering::Relaxed).is_null() {
             let _guard = (*(*task).group).lock.guard();
             of(task);
         }
@@ -123,16 +123,16 @@ pub(crate) unsafe fn ensure_values(task: *mut Task) -> *mut Values {
 ///
 /// # Safety
 /// `task` runs here, and waits for nothing.
-pub(crate) unsafe fn scratch(task: *mut Task, size: usize) -> *mut u8 {
+pub(crate) unsafe fn reserve_scratch(task: *mut Task, size: usize) -> *mut u8 {
     // SAFETY: the caller's promise: its own thread alone uses the room.
     unsafe {
-        if (*task).extra.load(Ordering::Relaxed).is_null() {
+        if (*task).cold.load(Ordering::Relaxed).is_null() {
             let _guard = (*(*task).group).lock.guard();
             if of(task).is_null() {
                 return ptr::null_mut();
             }
         }
-        let extra = (*task).extra.load(Ordering::Relaxed);
+        let extra = (*task).cold.load(Ordering::Relaxed);
         let has = if (*extra).large.is_null() { SMALL } else { (*extra).size as usize };
         if has < size && !grow(extra, size) {
             return ptr::null_mut();
@@ -149,14 +149,14 @@ pub(crate) unsafe fn scratch(task: *mut Task, size: usize) -> *mut u8 {
 pub(crate) unsafe fn acquire_scratch(task: *mut Task, size: usize) -> *mut u8 {
     // SAFETY: the caller's promise: its own thread alone uses the room.
     unsafe {
-        let extra = (*task).extra.load(Ordering::Relaxed);
+        let extra = (*task).cold.load(Ordering::Relaxed);
         let is_taken = extra.as_ref().is_some_and(|extra| extra.is_taken);
         if is_taken || (*(*task).parker.worker()).in_block_hook {
             return ptr::null_mut();
         }
-        let place = scratch(task, size);
+        let place = reserve_scratch(task, size);
         if !place.is_null() {
-            (*(*task).extra.load(Ordering::Relaxed)).is_taken = true;
+            (*(*task).cold.load(Ordering::Relaxed)).is_taken = true;
         }
         place
     }
@@ -168,7 +168,7 @@ pub(crate) unsafe fn acquire_scratch(task: *mut Task, size: usize) -> *mut u8 {
 /// The caller has taken it.
 pub(crate) unsafe fn release_scratch(task: *mut Task) {
     // SAFETY: the caller's promise.
-    unsafe { (*(*task).extra.load(Ordering::Relaxed)).is_taken = false }
+    unsafe { (*(*task).cold.load(Ordering::Relaxed)).is_taken = false }
 }
 
 /// A larger room. False: there is no memory.
@@ -194,7 +194,7 @@ unsafe fn grow(extra: *mut TaskCold, size: usize) -> bool {
 pub(crate) unsafe fn room(task: *mut Task) -> *mut u8 {
     // SAFETY: the caller's promise.
     unsafe {
-        let extra = (*task).extra.load(Ordering::Relaxed);
+        let extra = (*task).cold.load(Ordering::Relaxed);
         let large = (*extra).large;
         if large.is_null() { (&raw mut (*extra).small).cast() } else { large }
     }
@@ -206,7 +206,7 @@ pub(crate) unsafe fn room(task: *mut Task) -> *mut u8 {
 /// It has that room, and runs here.
 pub(crate) unsafe fn set_select_waiters(task: *mut Task, count: u32) {
     // SAFETY: the caller's promise.
-    unsafe { (*(*task).extra.load(Ordering::Relaxed)).places = count }
+    unsafe { (*(*task).cold.load(Ordering::Relaxed)).places = count }
 }
 
 /// Takes the places of a task that waits for several things out of their queues.
@@ -216,7 +216,7 @@ pub(crate) unsafe fn set_select_waiters(task: *mut Task, count: u32) {
 pub(crate) unsafe fn dequeue_select_waiters(task: *mut Task) {
     // SAFETY: the caller's promise: so many places stand at the start of its room.
     unsafe {
-        let Some(extra) = (*task).extra.load(Ordering::Relaxed).as_mut() else { return };
+        let Some(extra) = (*task).cold.load(Ordering::Relaxed).as_mut() else { return };
         let places: *mut Waiter = room(task).cast();
         for index in 0..extra.places as usize {
             Waiter::dequeue(places.add(index));
@@ -231,7 +231,7 @@ pub(crate) unsafe fn dequeue_select_waiters(task: *mut Task) {
 /// The task exists.
 pub(crate) unsafe fn name(task: *mut Task) -> *mut c_char {
     // SAFETY: the caller's promise: its extra part stays as long.
-    unsafe { (*task).extra.load(Ordering::Acquire).as_ref() }
+    unsafe { (*task).cold.load(Ordering::Acquire).as_ref() }
         .map_or(ptr::null_mut(), |extra| extra.name.load(Ordering::Acquire))
 }
 
@@ -243,7 +243,7 @@ pub(crate) unsafe fn name(task: *mut Task) -> *mut c_char {
 pub(crate) unsafe fn set_name(task: *mut Task, name: *mut c_char) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
-        if name.is_null() && (*task).extra.load(Ordering::Relaxed).is_null() {
+        if name.is_null() && (*task).cold.load(Ordering::Relaxed).is_null() {
             return true;
         }
         let Some(extra) = of(task).as_ref() else { return false };

@@ -27,7 +27,7 @@ pub(crate) struct Counters {
     pub(crate) started: AtomicU64,
     pub(crate) ended: AtomicU64,
     /// Tasks that were made here.
-    pub(crate) made: AtomicU64,
+    pub(crate) created: AtomicU64,
     pub(crate) polls: AtomicU64,
     pub(crate) sleeps: AtomicU64,
     pub(crate) events: AtomicU64,
@@ -77,10 +77,10 @@ pub(crate) struct Worker {
     pub(crate) is_parking: bool,
     /// A hook is being told that a task waits.
     pub(crate) in_block_hook: bool,
-    pub(crate) ready: List<Task>,
+    pub(crate) run_queue: List<Task>,
     /// Units of the turn that are left, and how many the task that runs is to leave of them (see `budget`).
-    pub(crate) left: i32,
-    pub(crate) floor: i32,
+    pub(crate) turn_left: i32,
+    pub(crate) slice_floor: i32,
     /// Tasks that were put before the others in this turn.
     pub(crate) front_pushes: u32,
     /// A hook of the program runs.
@@ -89,18 +89,18 @@ pub(crate) struct Worker {
     pub(crate) errno: *mut c_int,
     pub(crate) main_co: *mut aco_t,
     pub(crate) runtime: *mut Runtime,
-    pub(crate) number: u32,
+    pub(crate) index: u32,
     /// Tasks that have begun here and not ended.
     pub(crate) tasks: u32,
     /// Waits of its tasks that file descriptors and helpers end.
-    pub(crate) outside: u32,
+    pub(crate) external_waits: u32,
     /// File descriptors that its poller watches.
-    pub(crate) watches: AtomicU32,
+    pub(crate) registered_fds: AtomicU32,
     pub(crate) timers: TimerHeap<Task>,
     pub(crate) stack_cache: StackCache,
-    pub(crate) blocks: FreeList<Task>,
+    pub(crate) free_tasks: FreeList<Task>,
     /// Tasks without memory for a stack, until another one ends.
-    pub(crate) starved: List<Task>,
+    pub(crate) waiting_for_memory: List<Task>,
     /// The numbers of tasks are taken so many at a time.
     next_id: u64,
     last_id: u64,
@@ -110,8 +110,8 @@ pub(crate) struct Worker {
     pub(crate) poller: Poller,
     pub(crate) thread: libc::pthread_t,
     pub(crate) preparation: Preparation,
-    pub(crate) counts: Counters,
-    pub(crate) patience: AdaptiveSpin,
+    pub(crate) counters: Counters,
+    pub(crate) spin: AdaptiveSpin,
     /// Tasks of it were withdrawn, and it ends them: see `finish`.
     pub(crate) abandons: AtomicBool,
     /// What other threads touch.
@@ -122,7 +122,7 @@ pub(crate) struct Worker {
 impl Worker {
     /// The worker that this thread is, or NULL.
     #[inline(always)]
-    pub(crate) fn here() -> *mut Worker {
+    pub(crate) fn current() -> *mut Worker {
         tls::worker().cast()
     }
 
@@ -143,10 +143,10 @@ impl Worker {
     }
 
     /// Wakes it up, if it sleeps. False: it does not.
-    pub(crate) fn rouse(&self) -> bool {
+    pub(crate) fn wake(&self) -> bool {
         let claim_wakeup = self.inbox.claim_wakeup();
         if claim_wakeup {
-            self.poller.rouse();
+            self.poller.wake();
         }
         claim_wakeup
     }
@@ -155,29 +155,29 @@ impl Worker {
     ///
     /// # Safety
     /// The worker exists until its task has run; the task is in no list.
-    pub(crate) unsafe fn post(worker: *mut Worker, task: *mut Task) {
+    pub(crate) unsafe fn push_remote(worker: *mut Worker, task: *mut Task) {
         // SAFETY: the caller's promise; the worker waits for its pushers before it goes.
-        unsafe { Inbox::push(&raw const (*worker).inbox, task, || (*worker).poller.rouse()) }
+        unsafe { Inbox::push(&raw const (*worker).inbox, task, || (*worker).poller.wake()) }
     }
 
     /// Makes ready what is in the inbox, in the order in which it came.
     pub(crate) fn drain_inbox(&mut self) {
-        let (ready, mut received) = (&mut self.ready, 0);
+        let (ready, mut received) = (&mut self.run_queue, 0);
         self.inbox.drain(|task| {
             // SAFETY: this worker's task, and in no list now.
             unsafe { ready.push(task) };
             received += 1;
         });
         if received != 0 {
-            count(&self.counts.received, received);
+            count(&self.counters.received, received);
         }
     }
 
     /// Gives its free blocks to all.
     pub(crate) fn release_free_tasks(&mut self) {
-        while let Some(block) = self.blocks.pop() {
+        while let Some(block) = self.free_tasks.pop() {
             // SAFETY: free, and in no list now.
-            unsafe { task::give_back(block.as_ptr()) };
+            unsafe { task::release_block(block.as_ptr()) };
         }
     }
 
@@ -186,7 +186,8 @@ impl Worker {
     #[inline(always)]
     pub(crate) fn is_on_shared_stack(place: *const c_void) -> bool {
         // SAFETY: the thread's worker.
-        unsafe { Worker::here().as_ref() }.is_some_and(|worker| worker.stack_cache.moves(place))
+        unsafe { Worker::current().as_ref() }
+            .is_some_and(|worker| worker.stack_cache.shared_stack_contains(place))
     }
 }
 

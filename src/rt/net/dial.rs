@@ -143,7 +143,7 @@ fn socket_with(
 ) -> Result<c_int> {
     let own = socket::socket(family, sort, protocol)?;
     set_up(own.file())?;
-    own.give()
+    own.into_raw()
 }
 
 /// A connection to `address`. EINVAL for names that mean nothing, EADDRNOTAVAIL for a host that is not

@@ -82,7 +82,7 @@ fn settle(own: OwnFd) -> Result<c_int> {
         socket::reset_at_close(fd);
         return Err(libc::ECONNREFUSED);
     }
-    own.give()
+    own.into_raw()
 }
 
 /// Connections under way, of this call alone. What is left of them is closed.
@@ -104,7 +104,7 @@ impl Attempts {
         let own = socket::socket(address.ai_family, address.ai_socktype, address.ai_protocol)?;
         // SAFETY: the address has that length.
         let begun = unsafe { socket::begin(own.file().fd(), address.ai_addr, address.ai_addrlen) };
-        if own.file().judge(begun)? {
+        if own.file().check_result(begun)? {
             if address.ai_socktype == libc::SOCK_DGRAM && socket::is_to_itself(own.file().fd()) {
                 // The next socket cannot have the port, which this one keeps meanwhile.
                 return self.begin(address);
@@ -122,12 +122,12 @@ impl Attempts {
     fn look(&mut self) -> Result<Option<c_int>> {
         for index in 0..self.count {
             let Some(file) = self.files().nth(index) else { break };
-            let outcome = match socket::is_over(file.fd()) {
+            let outcome = match socket::is_connected(file.fd()) {
                 Ok(false) => continue,
                 Ok(true) => socket::outcome(file.fd()),
                 Err(error) => Err(error),
             };
-            let outcome = file.judge(outcome);
+            let outcome = file.check_result(outcome);
             self.count -= 1;
             let last = self.sockets.get_mut(self.count).and_then(Option::take);
             let own = match self.sockets.get_mut(index) {
@@ -143,7 +143,7 @@ impl Attempts {
     /// Waits until one of them may be over. ETIMEDOUT, ECANCELED.
     #[inline(never)]
     fn wait(&self, deadline: i64) -> Result<()> {
-        if task::here().is_null() {
+        if task::current().is_null() {
             return self.thread_waits(deadline);
         }
         let mut cases = [acort_case_t { op: ACORT_FD_WRITE, ..acort_case_t::EMPTY }; MOST];
@@ -163,7 +163,7 @@ impl Attempts {
         // Where other code closes one of them poll(2) does not end: the thread looks from time to time.
         let next = os::now() + PATIENCE;
         os::poll(&mut polled, if deadline < 0 { next } else { next.min(deadline) })?;
-        if os::is_over(deadline) { Err(libc::ETIMEDOUT) } else { Ok(()) }
+        if os::has_passed(deadline) { Err(libc::ETIMEDOUT) } else { Ok(()) }
     }
 }
 
@@ -180,7 +180,7 @@ pub(crate) fn first_of(addresses: &Addresses, deadline: i64) -> Result<c_int> {
         // SAFETY: getaddrinfo(3)'s list.
         let next = left.peek().copied().and_then(|next| unsafe { next.as_ref() });
         let advanced = match next {
-            Some(next) if has_room && (next_at == 0 || os::is_over(next_at)) => {
+            Some(next) if has_room && (next_at == 0 || os::has_passed(next_at)) => {
                 left.next();
                 next_at = os::now() + PATIENCE;
                 attempts.begin(next)
@@ -190,7 +190,7 @@ pub(crate) fn first_of(addresses: &Addresses, deadline: i64) -> Result<c_int> {
                 let until_next = if next.is_some() && has_room { next_at } else { -1 };
                 let until = if deadline < 0 { until_next } else { earlier(deadline, until_next) };
                 match attempts.wait(until) {
-                    Err(libc::ETIMEDOUT) if !os::is_over(deadline) => {}
+                    Err(libc::ETIMEDOUT) if !os::has_passed(deadline) => {}
                     // What came in time is given.
                     Err(libc::ETIMEDOUT) => return attempts.look()?.ok_or(libc::ETIMEDOUT),
                     waited => waited?,

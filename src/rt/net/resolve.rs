@@ -70,8 +70,8 @@ pub(crate) unsafe fn getaddrinfo(
         let mut of_numbers = hints.as_ref().copied().unwrap_or(core::mem::zeroed());
         of_numbers.ai_flags |= libc::AI_NUMERICHOST | libc::AI_NUMERICSERV;
         match libc::getaddrinfo(node, service, &of_numbers, found) {
-            libc::EAI_NONAME if os::is_over(deadline) => Err(libc::ETIMEDOUT),
-            libc::EAI_NONAME if task::here().is_null() => {
+            libc::EAI_NONAME if os::has_passed(deadline) => Err(libc::ETIMEDOUT),
+            libc::EAI_NONAME if task::current().is_null() => {
                 Ok(libc::getaddrinfo(node, service, hints, found))
             }
             libc::EAI_NONAME => ask_elsewhere(node, service, hints, found, deadline),
@@ -101,8 +101,8 @@ unsafe fn ask_elsewhere(
             (*place).has_hints = true;
         }
         let asked = copied.and_then(|()| {
-            let hearing = WaitMode::Cancellation;
-            pool::call(Class::Names, ask, discard, place.cast(), hearing, deadline)
+            let mode = WaitMode::Cancellable;
+            pool::call(Class::Names, ask, discard, place.cast(), mode, deadline)
         });
         match asked {
             Ok(()) => {}

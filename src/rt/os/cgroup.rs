@@ -31,7 +31,8 @@ enum Version {
 /// How many processors all groups together give time of. None: no quota is set. `root` stands before each path; the
 /// library itself gives none. ENOMEM.
 pub(crate) fn limit(root: &[u8]) -> Result<Option<u32>> {
-    let room: *mut SelectBuffers = sys::allocate(size_of::<SelectBuffers>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
+    let room: *mut SelectBuffers =
+        sys::allocate(size_of::<SelectBuffers>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
     // SAFETY: so much was allocated; all zero is a room.
     unsafe {
         room.write_bytes(0, 1);

@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
 
-use super::refused::{Call, Fallback, broken, is_refusal, noted_errno};
+use super::refused::{Call, Fallback, broken, is_refusal, report_errno};
 use super::{close, timespec};
 use crate::rt::os::Result;
 use crate::sys;
@@ -77,12 +77,12 @@ fn duplicate(from: c_int, to: c_int) -> c_long {
     // SAFETY: numbers.
     DUP3.call(
         || unsafe { libc::dup3(from, to, libc::O_CLOEXEC) }.into(),
-        || inherited_by_none(unsafe { libc::dup2(from, to) }),
+        || set_cloexec(unsafe { libc::dup2(from, to) }),
     )
 }
 
 /// Gives `fd`, which no program inherits from here on; negative: there is none.
-pub(super) fn inherited_by_none(fd: c_int) -> c_long {
+pub(super) fn set_cloexec(fd: c_int) -> c_long {
     if fd >= 0 {
         // SAFETY: flags of a file descriptor.
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
@@ -111,7 +111,7 @@ pub(crate) unsafe fn accept(
                 if accepted >= 0 {
                     libc::fcntl(accepted, libc::F_SETFL, libc::O_RDWR | libc::O_NONBLOCK);
                 }
-                inherited_by_none(accepted)
+                set_cloexec(accepted)
             },
         )
     };
@@ -177,7 +177,7 @@ impl WakeFds {
             }
             let mut ends = [-1; 2];
             if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) != 0 {
-                noted_errno(Call::Eventfd);
+                report_errno(Call::Eventfd);
             }
             let [reader, writer] = ends;
             WakeFds { reader, writer }

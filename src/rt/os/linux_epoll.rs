@@ -3,7 +3,7 @@
 use core::ffi::{c_int, c_long};
 use core::ptr;
 
-use super::linux::inherited_by_none;
+use super::linux::set_cloexec;
 use super::refused::Fallback;
 use crate::sys;
 
@@ -14,7 +14,7 @@ pub(crate) fn epoll_create() -> c_int {
     // SAFETY: no preconditions.
     let epoll = CREATE1.call(
         || unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) }.into(),
-        || inherited_by_none(old_epoll_create()),
+        || set_cloexec(old_epoll_create()),
     );
     epoll as c_int
 }

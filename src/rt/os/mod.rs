@@ -29,21 +29,23 @@ pub(crate) use crate::sys::errno_place;
 #[cfg(not(target_os = "linux"))]
 use libc::fstat;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{WakeFds, accept, close_and_keep_number, futex_wait, thread_count, futex_wake_one};
+pub(crate) use linux::{
+    WakeFds, accept, close_and_keep_number, futex_wait, futex_wake_one, thread_count,
+};
 #[cfg(target_os = "linux")]
 use linux::{fstat, poll_files};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 pub(crate) use linux_epoll::{epoll_create, epoll_wait_fallback};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    Processors, WakeFds, accept, close_and_keep_number, pin_to, futex_wait, thread_count,
-    usable_processors, futex_wake_one,
+    Processors, WakeFds, accept, close_and_keep_number, futex_wait, futex_wake_one, pin_to,
+    thread_count, usable_processors,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use processors::{Processors, pin_to, usable_processors};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 pub(crate) use refused::Fallback;
-pub(crate) use refused::{Call, broken, is_refusal, noted, noted_errno};
+pub(crate) use refused::{Call, broken, is_refusal, report, report_errno};
 pub(crate) use threads::{
     block_signals, detach_thread, join_thread, name_thread, set_signal_mask, set_thread_name,
     signal_mask, signals_to_block, start_thread,
@@ -108,7 +110,7 @@ pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Result<usize> {
     let found = unsafe { poll_files(files.as_mut_ptr(), files.len(), limit) };
     match usize::try_from(found) {
         Ok(found) => Ok(found),
-        _ if sys::errno() != libc::EINTR => Err(noted_errno(Call::Poll)),
+        _ if sys::errno() != libc::EINTR => Err(report_errno(Call::Poll)),
         _ if limit == 0 => poll(files, 0),
         _ => Ok(0),
     }
@@ -121,7 +123,7 @@ pub(crate) fn file_status(fd: c_int) -> Result<libc::stat> {
     unsafe {
         match fstat(fd, status.as_mut_ptr()) {
             0 => Ok(status.assume_init()),
-            _ => Err(noted_errno(Call::Fstat)),
+            _ => Err(report_errno(Call::Fstat)),
         }
     }
 }
@@ -183,7 +185,7 @@ pub(crate) fn restore_cancellation(before: c_int) {
 }
 
 /// Has `deadline` passed? 0: always; negative: never.
-pub(crate) fn is_over(deadline: i64) -> bool {
+pub(crate) fn has_passed(deadline: i64) -> bool {
     deadline == 0 || deadline > 0 && now() >= deadline
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn is_refusal(error: c_int) -> bool {
 /// Gives `error`, which `budget` has failed with, and says once if that is a refusal (S2).
 #[cold]
 #[inline(never)]
-pub(crate) fn noted(call: Call, error: c_int) -> c_int {
+pub(crate) fn report(call: Call, error: c_int) -> c_int {
     #[unsafe(link_section = "aco_shared")]
     static SAID: AtomicU32 = AtomicU32::new(0);
     let bit = 1 << call as u32;
@@ -92,8 +92,8 @@ pub(crate) fn noted(call: Call, error: c_int) -> c_int {
 }
 
 /// The same for the last call of this thread.
-pub(crate) fn noted_errno(call: Call) -> c_int {
-    noted(call, sys::errno())
+pub(crate) fn report_errno(call: Call) -> c_int {
+    report(call, sys::errno())
 }
 
 /// A loop cannot go on without `budget`, which has failed with this thread's errno: says so, and aborts (S3).

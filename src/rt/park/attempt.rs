@@ -62,12 +62,12 @@ pub(crate) unsafe fn wait<A: Waitable>(
     caller: Caller,
     object: *mut A,
     slot: *mut u8,
-    why: WaitReason,
-    hearing: WaitMode,
+    wait_reason: WaitReason,
+    mode: WaitMode,
     deadline: i64,
 ) -> Result<()> {
     // SAFETY: the object is there, and the slot is what it takes it for.
-    unsafe { end::<A>(begin(caller, object, slot, why, hearing, deadline)) }
+    unsafe { finish::<A>(start(caller, object, slot, wait_reason, mode, deadline)) }
 }
 
 /// The part of [`wait`] that comes after the call has begun: for a caller that was woken to make its attempt anew.
@@ -78,62 +78,62 @@ pub(crate) unsafe fn wait<A: Waitable>(
 pub(crate) unsafe fn wait_again<A: Waitable>(
     object: *mut A,
     slot: *mut u8,
-    why: WaitReason,
-    hearing: WaitMode,
+    wait_reason: WaitReason,
+    mode: WaitMode,
     deadline: i64,
 ) -> Result<()> {
     // SAFETY: as in `wait`.
-    unsafe { end::<A>(begin_again(object, slot, why, hearing, deadline)) }
+    unsafe { finish::<A>(start_again(object, slot, wait_reason, mode, deadline)) }
 }
 
 /// The call begins here, where nothing stays on the stack for the wait.
 #[inline(never)]
-unsafe fn begin<A: Waitable>(
+unsafe fn start<A: Waitable>(
     caller: Caller,
     object: *mut A,
     slot: *mut u8,
-    why: WaitReason,
-    hearing: WaitMode,
+    wait_reason: WaitReason,
+    mode: WaitMode,
     deadline: i64,
 ) -> Blocked {
     // SAFETY: as in `wait`.
     unsafe {
-        if hearing == WaitMode::Cancellation
-            && let Err(error) = budget::begin(caller, deadline)
+        if mode == WaitMode::Cancellable
+            && let Err(error) = budget::enter_call(caller, deadline)
         {
-            return Blocked::Over(Err(error));
+            return Blocked::Ready(Err(error));
         }
-        begin_attempt(object, slot, why, hearing, deadline)
+        attempt_or_wait(object, slot, wait_reason, mode, deadline)
     }
 }
 
 #[cold]
 #[inline(never)]
-unsafe fn begin_again<A: Waitable>(
+unsafe fn start_again<A: Waitable>(
     object: *mut A,
     slot: *mut u8,
-    why: WaitReason,
-    hearing: WaitMode,
+    wait_reason: WaitReason,
+    mode: WaitMode,
     deadline: i64,
 ) -> Blocked {
     // SAFETY: as in `wait`.
-    unsafe { begin_attempt(object, slot, why, hearing, deadline) }
+    unsafe { attempt_or_wait(object, slot, wait_reason, mode, deadline) }
 }
 
 #[inline(always)]
-unsafe fn begin_attempt<A: Waitable>(
+unsafe fn attempt_or_wait<A: Waitable>(
     object: *mut A,
     slot: *mut u8,
-    why: WaitReason,
-    hearing: WaitMode,
+    wait_reason: WaitReason,
+    mode: WaitMode,
     deadline: i64,
 ) -> Blocked {
     // SAFETY: as in `wait`.
     unsafe {
         (*A::parts(object).0).lock();
         match A::attempt(object, slot) {
-            Some(outcome) => Blocked::Over(outcome),
-            None => start_wait(object, slot, why, hearing, deadline),
+            Some(outcome) => Blocked::Ready(outcome),
+            None => start_wait(object, slot, wait_reason, mode, deadline),
         }
     }
 }
@@ -146,19 +146,19 @@ unsafe fn begin_attempt<A: Waitable>(
 pub(crate) unsafe fn start_wait<A: Waitable>(
     object: *mut A,
     slot: *mut u8,
-    why: WaitReason,
-    hearing: WaitMode,
+    wait_reason: WaitReason,
+    mode: WaitMode,
     deadline: i64,
 ) -> Blocked {
-    let mut wait = Wait::new(why, object.expose_provenance(), hearing, deadline);
+    let mut wait = Wait::new(wait_reason, object.expose_provenance(), mode, deadline);
     wait.is_first = A::is_first(slot);
     // SAFETY: the caller's promise.
     unsafe {
         let (lock, queue) = A::parts(object);
         match wait::enqueue(lock, queue, slot, wait) {
             // A plain thread has waited.
-            Blocked::Over(Err(libc::ETIMEDOUT)) if deadline != 0 => {
-                Blocked::Over(attempt_last(object, slot))
+            Blocked::Ready(Err(libc::ETIMEDOUT)) if deadline != 0 => {
+                Blocked::Ready(attempt_last(object, slot))
             }
             begun => begun,
         }
@@ -170,15 +170,15 @@ pub(crate) unsafe fn start_wait<A: Waitable>(
 /// # Safety
 /// `begun` is what [`start_wait`] has just given, for the same sort of object.
 #[inline(always)]
-pub(crate) unsafe fn end<A: Waitable>(begun: Blocked) -> Result<()> {
+pub(crate) unsafe fn finish<A: Waitable>(begun: Blocked) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         match begun {
-            Blocked::Waits => match wait::complete_wait(Blocked::Waits) {
+            Blocked::Pending => match wait::complete_wait(Blocked::Pending) {
                 Err(libc::ETIMEDOUT) => attempt_last_in_task::<A>(),
                 outcome => outcome,
             },
-            Blocked::Over(outcome) => outcome,
+            Blocked::Ready(outcome) => outcome,
         }
     }
 }
@@ -188,9 +188,9 @@ pub(crate) unsafe fn end<A: Waitable>(begun: Blocked) -> Result<()> {
 unsafe fn attempt_last_in_task<A: Waitable>() -> Result<()> {
     // SAFETY: invariant 4; the object is there until the caller's call has come back.
     unsafe {
-        let task = task::here();
+        let task = task::current();
         let object: *mut A =
-            ptr::with_exposed_provenance_mut((*task).about.load(Ordering::Relaxed));
+            ptr::with_exposed_provenance_mut((*task).wait_target.load(Ordering::Relaxed));
         attempt_last(object, (*(*task).waiter()).slot)
     }
 }

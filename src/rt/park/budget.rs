@@ -37,31 +37,31 @@ const BYTES: usize = 4096;
 
 /// The units of each task, where so many are ready.
 #[inline(always)]
-pub(crate) fn slice(ready: u32) -> i32 {
+pub(crate) fn slice_for(ready: u32) -> i32 {
     if ready <= (TURN / MOST) as u32 { MOST } else { (TURN / ready.min(TURN as u32) as i32).max(1) }
 }
 
 /// The worker's turn begins.
 #[inline(always)]
 pub(crate) fn begin_turn(worker: &mut Worker) {
-    worker.left = TURN;
+    worker.turn_left = TURN;
 }
 
 /// The worker resumes a task, which has `slice` of the turn.
 #[inline(always)]
 pub(crate) fn begin_slice(worker: &mut Worker, slice: i32) {
-    worker.floor = worker.left - slice;
+    worker.slice_floor = worker.turn_left - slice;
 }
 
 /// Returns true if the turn is used up: the worker looks what else there is.
 #[inline(always)]
 pub(crate) fn is_turn_over(worker: &Worker) -> bool {
-    worker.left <= 0
+    worker.turn_left <= 0
 }
 
 /// A call that may wait until `deadline` begins. EINVAL, ECANCELED.
 #[inline(always)]
-pub(crate) fn begin(caller: Caller, deadline: i64) -> Result<i64> {
+pub(crate) fn enter_call(caller: Caller, deadline: i64) -> Result<i64> {
     if deadline < ACORT_NEVER {
         return Err(libc::EINVAL);
     }
@@ -69,9 +69,9 @@ pub(crate) fn begin(caller: Caller, deadline: i64) -> Result<i64> {
     unsafe {
         let Some(task) = caller.task().as_ref() else { return Ok(deadline) };
         let worker = caller.worker();
-        let left = (*worker).left - 1;
-        (*worker).left = left;
-        if left < (*worker).floor {
+        let left = (*worker).turn_left - 1;
+        (*worker).turn_left = left;
+        if left < (*worker).slice_floor {
             yield_now(worker, deadline);
         }
         if task.parker.is_cancelled() && deadline != 0 {
@@ -93,11 +93,11 @@ pub(crate) fn try_enter_call(task: *mut Task, deadline: i64) -> bool {
     unsafe {
         let Some(task) = task.as_ref() else { return true };
         let worker = task.parker.worker();
-        let left = (*worker).left - 1;
-        if left < (*worker).floor || task.parker.is_cancelled() {
+        let left = (*worker).turn_left - 1;
+        if left < (*worker).slice_floor || task.parker.is_cancelled() {
             return false;
         }
-        (*worker).left = left;
+        (*worker).turn_left = left;
         true
     }
 }
@@ -109,9 +109,9 @@ pub(crate) fn charge_bytes(bytes: usize) {
         return;
     }
     // SAFETY: this thread's worker.
-    if let Some(worker) = unsafe { Worker::here().as_mut() } {
+    if let Some(worker) = unsafe { Worker::current().as_mut() } {
         let units = i32::try_from(bytes / BYTES).unwrap_or(TURN).min(TURN);
-        worker.left = worker.left.saturating_sub(units);
+        worker.turn_left = worker.turn_left.saturating_sub(units);
     }
 }
 
@@ -119,12 +119,12 @@ pub(crate) fn charge_bytes(bytes: usize) {
 #[inline(always)]
 pub(crate) fn charge_part(bytes: usize, deadline: i64) {
     charge_bytes(bytes);
-    let worker = Worker::here();
+    let worker = Worker::current();
     // SAFETY: this thread's worker.
     unsafe {
         if !worker.is_null() && !(*worker).current.is_null() {
-            (*worker).left -= 1;
-            if (*worker).left < (*worker).floor {
+            (*worker).turn_left -= 1;
+            if (*worker).turn_left < (*worker).slice_floor {
                 yield_now(worker, deadline);
             }
         }
@@ -139,17 +139,17 @@ unsafe fn yield_now(worker: *mut Worker, deadline: i64) {
     // SAFETY: this thread's worker, and the task that runs on it.
     unsafe {
         let task = (*worker).current;
-        if (*task).has(UNCONSTRAINED) {
-            (*worker).left = (*worker).floor + MOST;
+        if (*task).has_flag(UNCONSTRAINED) {
+            (*worker).turn_left = (*worker).slice_floor + MOST;
             return;
         }
         let is_nested = tls::current() != (*task).co;
         if deadline == 0 || is_nested || (*worker).in_hook != 0 || (*task).holds_lock() {
             // The debt is a turn at most.
-            (*worker).left = (*worker).left.max((*worker).floor - TURN);
+            (*worker).turn_left = (*worker).turn_left.max((*worker).slice_floor - TURN);
             return;
         }
-        count(&(*worker).counts.forced, 1);
+        count(&(*worker).counters.forced, 1);
         switch_to_scheduler();
     }
 }

@@ -74,11 +74,11 @@ impl Cancelled {
 /// Is the running task cancelled, and not masked?
 pub(crate) fn is_cancelled() -> bool {
     // SAFETY: the task that runs.
-    unsafe { task::here().as_ref() }.is_some_and(|task| task.parker.is_cancelled())
+    unsafe { task::current().as_ref() }.is_some_and(|task| task.parker.is_cancelled())
 }
 
 /// Masks cancellation for the running task. Gives how it was. EPERM: there is none.
 pub(crate) fn mask(on: bool) -> Result<bool> {
     // SAFETY: the task that runs.
-    unsafe { task::here().as_ref() }.map(|task| task.parker.mask(on)).ok_or(libc::EPERM)
+    unsafe { task::current().as_ref() }.map(|task| task.parker.mask(on)).ok_or(libc::EPERM)
 }

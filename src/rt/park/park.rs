@@ -1,9 +1,11 @@
 //! Waiting for no object: for a time, for a word, for the others' turns.
 
 use super::budget;
-use super::wait::{Blocked, Wait, arrive, abort_nested_block, before_block, sleeps, switch_to_scheduler};
+use super::wait::{
+    Blocked, Wait, abort_nested_block, after_block, before_block, sleeps, switch_to_scheduler,
+};
 use super::wake::acquire_wake;
-use crate::rt::base::parker::{Prepared, WaitMode, Parker};
+use crate::rt::base::parker::{Parker, Prepared, WaitMode};
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task;
@@ -12,9 +14,9 @@ use crate::tls;
 
 /// The time from which on `deadline` has passed for good: waits until then. Ok: it has. ECANCELED.
 #[inline(always)]
-pub(crate) fn until(deadline: i64) -> Result<()> {
+pub(crate) fn sleep_until(deadline: i64) -> Result<()> {
     // SAFETY: a task that has set out runs here.
-    let outcome = unsafe { pause(begin_sleep(deadline)) };
+    let outcome = unsafe { wait_out(begin_sleep(deadline)) };
     if let Err(libc::ETIMEDOUT) = outcome { Ok(()) } else { outcome }
 }
 
@@ -23,39 +25,39 @@ pub(crate) fn until(deadline: i64) -> Result<()> {
 /// # Safety
 /// `begun` is what the task that runs here, or the thread, has just begun.
 #[inline(always)]
-unsafe fn pause(begun: Blocked) -> Result<()> {
+unsafe fn wait_out(begun: Blocked) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         match begun {
-            Blocked::Waits => {
+            Blocked::Pending => {
                 switch_to_scheduler();
-                arrive_from_pause()
+                finish_sleep()
             }
-            Blocked::Over(outcome) => outcome,
+            Blocked::Ready(outcome) => outcome,
         }
     }
 }
 
 #[inline(never)]
 fn begin_sleep(deadline: i64) -> Blocked {
-    if let Err(error) = budget::begin(Caller::current(), deadline) {
-        return Blocked::Over(Err(error));
+    if let Err(error) = budget::enter_call(Caller::current(), deadline) {
+        return Blocked::Ready(Err(error));
     }
     // SAFETY: the task runs here; or the parker is this thread's.
     unsafe {
-        let Some(task) = task::here().as_mut() else {
+        let Some(task) = task::current().as_mut() else {
             let mut parker = Parker::new();
-            parker.prepare(WaitMode::Nothing);
+            parker.prepare(WaitMode::Uninterruptible);
             sleeps(&raw mut parker, deadline);
-            return Blocked::Over(Ok(()));
+            return Blocked::Ready(Ok(()));
         };
-        if let Prepared::Cancelled = task.parker.prepare(WaitMode::Cancellation) {
-            return Blocked::Over(Err(libc::ECANCELED));
+        if let Prepared::Cancelled = task.parker.prepare(WaitMode::Cancellable) {
+            return Blocked::Ready(Err(libc::ECANCELED));
         }
         let deadline = if deadline < 0 { deadline } else { deadline.max(1) };
-        let wait = Wait::new(WaitReason::Sleep, 0, WaitMode::Cancellation, deadline);
+        let wait = Wait::new(WaitReason::Sleep, 0, WaitMode::Cancellable, deadline);
         before_block(task.parker.worker(), task, wait);
-        Blocked::Waits
+        Blocked::Pending
     }
 }
 
@@ -65,51 +67,51 @@ pub(crate) fn park(deadline: i64) -> Result<()> {
     // SAFETY: a task that has set out runs here.
     unsafe {
         match begin_park(deadline) {
-            Blocked::Waits => {
+            Blocked::Pending => {
                 switch_to_scheduler();
-                arrive_from_park()
+                finish_park()
             }
-            Blocked::Over(outcome) => outcome,
+            Blocked::Ready(outcome) => outcome,
         }
     }
 }
 
 #[inline(never)]
 fn begin_park(deadline: i64) -> Blocked {
-    if let Err(error) = budget::begin(Caller::current(), deadline) {
-        return Blocked::Over(Err(error));
+    if let Err(error) = budget::enter_call(Caller::current(), deadline) {
+        return Blocked::Ready(Err(error));
     }
     // SAFETY: the task runs here.
     unsafe {
-        let Some(task) = task::here().as_mut() else { return Blocked::Over(Err(libc::EPERM)) };
+        let Some(task) = task::current().as_mut() else { return Blocked::Ready(Err(libc::EPERM)) };
         if deadline == 0 {
             if !task.parker.try_take_token() {
-                return Blocked::Over(Err(libc::ETIMEDOUT));
+                return Blocked::Ready(Err(libc::ETIMEDOUT));
             }
             acquire_wake(&raw const task.parker);
-            return Blocked::Over(Ok(()));
+            return Blocked::Ready(Ok(()));
         }
-        match task.parker.prepare(WaitMode::Token) {
-            Prepared::Cancelled => return Blocked::Over(Err(libc::ECANCELED)),
-            Prepared::HadToken => {
+        match task.parker.prepare(WaitMode::Park) {
+            Prepared::Cancelled => return Blocked::Ready(Err(libc::ECANCELED)),
+            Prepared::TokenTaken => {
                 acquire_wake(&raw const task.parker);
-                return Blocked::Over(Ok(()));
+                return Blocked::Ready(Ok(()));
             }
-            Prepared::Waits => {}
+            Prepared::Waiting => {}
         }
-        let wait = Wait::new(WaitReason::Park, 0, WaitMode::Token, deadline);
+        let wait = Wait::new(WaitReason::Park, 0, WaitMode::Park, deadline);
         before_block(task.parker.worker(), task, wait);
-        Blocked::Waits
+        Blocked::Pending
     }
 }
 
 /// As [`arrive_from_pause`]. A token that was saved after the deadline ended the wait is taken.
 #[inline(never)]
-unsafe fn arrive_from_park() -> Result<()> {
+unsafe fn finish_park() -> Result<()> {
     // SAFETY: the task has come back, on its worker.
     unsafe {
-        let outcome = arrive();
-        let parker = &raw const (*task::here()).parker;
+        let outcome = after_block();
+        let parker = &raw const (*task::current()).parker;
         if let Err(libc::ETIMEDOUT) = outcome
             && (*parker).try_take_token()
         {
@@ -125,18 +127,18 @@ unsafe fn arrive_from_park() -> Result<()> {
 pub(crate) fn yield_now() -> Result<()> {
     // SAFETY: the task runs here; its scheduler waits in a resume.
     unsafe {
-        let task = task::here().as_mut().ok_or(libc::EPERM)?;
+        let task = task::current().as_mut().ok_or(libc::EPERM)?;
         if tls::current() != task.co {
             abort_nested_block(task)
         }
         switch_to_scheduler();
-        if (*task::here()).parker.is_cancelled() { Err(libc::ECANCELED) } else { Ok(()) }
+        if (*task::current()).parker.is_cancelled() { Err(libc::ECANCELED) } else { Ok(()) }
     }
 }
 
 /// As [`wait::arrive`](arrive), for who waits for one thing that is no queue.
 #[inline(never)]
-unsafe fn arrive_from_pause() -> Result<()> {
+unsafe fn finish_sleep() -> Result<()> {
     // SAFETY: the caller's promise.
-    unsafe { arrive() }.map(drop)
+    unsafe { after_block() }.map(drop)
 }

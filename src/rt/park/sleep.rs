@@ -19,8 +19,8 @@ pub(crate) fn after(nanoseconds: i64) -> i64 {
 #[inline(always)]
 pub(crate) fn sleep(nanoseconds: i64) -> Result<()> {
     match nanoseconds {
-        1.. => park::until(after(nanoseconds)),
-        _ if task::here().is_null() => Ok(()),
+        1.. => park::sleep_until(after(nanoseconds)),
+        _ if task::current().is_null() => Ok(()),
         _ => park::yield_now(),
     }
 }
@@ -30,6 +30,6 @@ pub(crate) fn sleep(nanoseconds: i64) -> Result<()> {
 pub(crate) fn sleep_until(deadline: i64) -> Result<()> {
     match deadline {
         0 => sleep(0),
-        _ => park::until(deadline),
+        _ => park::sleep_until(deadline),
     }
 }

@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering;
 
 use super::wake::{CLOSED, acquire_wake};
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::{Prepared, WaitMode, Parker};
+use crate::rt::base::parker::{Parker, Prepared, WaitMode};
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::hooks;
@@ -16,10 +16,10 @@ use crate::{diag, resume, tls};
 /// A wait.
 #[derive(Clone, Copy)]
 pub(crate) struct Wait {
-    pub(crate) why: WaitReason,
+    pub(crate) wait_reason: WaitReason,
     /// The address of the object, or a file descriptor.
-    pub(crate) about: usize,
-    pub(crate) hearing: WaitMode,
+    pub(crate) wait_target: usize,
+    pub(crate) mode: WaitMode,
     /// Nanoseconds of the monotonic clock; 0: do not wait; negative: never.
     pub(crate) deadline: i64,
     /// The caller joins the queue before the others.
@@ -29,8 +29,13 @@ pub(crate) struct Wait {
 impl Wait {
     /// One that joins queues at their ends.
     #[inline(always)]
-    pub(crate) fn new(why: WaitReason, about: usize, hearing: WaitMode, deadline: i64) -> Wait {
-        Wait { why, about, hearing, deadline, is_first: false }
+    pub(crate) fn new(
+        wait_reason: WaitReason,
+        wait_target: usize,
+        mode: WaitMode,
+        deadline: i64,
+    ) -> Wait {
+        Wait { wait_reason, wait_target, mode, deadline, is_first: false }
     }
 }
 
@@ -38,9 +43,9 @@ impl Wait {
 #[derive(Clone, Copy)]
 pub(crate) enum Blocked {
     /// The task leaves now.
-    Waits,
+    Pending,
     /// There is nothing to wait for, or a thread has waited.
-    Over(Result<()>),
+    Ready(Result<()>),
 }
 
 /// Waits in `wait_queue`, whose lock `lock` is held and given back. What is handed over goes to `slot`, or
@@ -93,22 +98,22 @@ pub(crate) unsafe fn enqueue_and_release(
     unsafe {
         if wait.deadline == 0 {
             release();
-            return Blocked::Over(Err(libc::ETIMEDOUT));
+            return Blocked::Ready(Err(libc::ETIMEDOUT));
         }
-        let Some(task) = task::here().as_mut() else {
-            return Blocked::Over(wait_on_thread(lock, queue, slot, wait, release));
+        let Some(task) = task::current().as_mut() else {
+            return Blocked::Ready(wait_on_thread(lock, queue, slot, wait, release));
         };
         let worker = task.parker.worker();
-        if let Prepared::Cancelled = task.parker.prepare(wait.hearing) {
+        if let Prepared::Cancelled = task.parker.prepare(wait.mode) {
             release();
-            return Blocked::Over(Err(libc::ECANCELED));
+            return Blocked::Ready(Err(libc::ECANCELED));
         }
         let place = task.waiter();
         place.write(Waiter::new(&raw mut task.parker, slot, 1));
         (*queue).join(place, lock, wait.is_first);
         release();
         before_block(worker, task, wait);
-        Blocked::Waits
+        Blocked::Pending
     }
 }
 
@@ -121,11 +126,11 @@ pub(crate) unsafe fn complete_wait(begun: Blocked) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         match begun {
-            Blocked::Waits => {
+            Blocked::Pending => {
                 switch_to_scheduler();
                 finish_wait()
             }
-            Blocked::Over(outcome) => outcome,
+            Blocked::Ready(outcome) => outcome,
         }
     }
 }
@@ -134,9 +139,9 @@ pub(crate) unsafe fn complete_wait(begun: Blocked) -> Result<()> {
 unsafe fn finish_wait() -> Result<()> {
     // SAFETY: the task has come back, on its worker.
     unsafe {
-        let outcome = arrive();
+        let outcome = after_block();
         if let Err(libc::ETIMEDOUT | libc::ECANCELED) = outcome {
-            Waiter::dequeue((*task::here()).waiter());
+            Waiter::dequeue((*task::current()).waiter());
         }
         single(outcome)
     }
@@ -153,14 +158,14 @@ pub(crate) unsafe fn before_block(worker: *mut Worker, task: *mut Task, wait: Wa
         if tls::current() != (*task).co {
             abort_nested_block(task)
         }
-        (*task).about.store(wait.about, Ordering::Relaxed);
-        (*task).why.store(wait.why as u8, Ordering::Relaxed);
+        (*task).wait_target.store(wait.wait_target, Ordering::Relaxed);
+        (*task).wait_reason.store(wait.wait_reason as u8, Ordering::Relaxed);
         if wait.deadline > 0 {
             (*worker).timers.insert(task, wait.deadline);
         }
-        (*worker).outside += u32::from(wait.why.is_external());
+        (*worker).external_waits += u32::from(wait.wait_reason.is_external());
         (*worker).is_parking = true;
-        hooks::waits(task, wait.why);
+        hooks::on_block(task, wait.wait_reason);
     }
 }
 
@@ -171,7 +176,7 @@ pub(crate) unsafe fn before_block(worker: *mut Worker, task: *mut Task, wait: Wa
 #[inline(always)]
 pub(crate) unsafe fn switch_to_scheduler() {
     // SAFETY: the caller's promise.
-    unsafe { resume::yield_to_main((*task::here()).co, resume::switch) }
+    unsafe { resume::yield_to_main((*task::current()).co, resume::switch) }
 }
 
 /// The task was woken, or its deadline has passed. Gives which of several it was that woke it.
@@ -179,17 +184,17 @@ pub(crate) unsafe fn switch_to_scheduler() {
 /// # Safety
 /// [`before_block`] has made it ready for leaving.
 #[inline(always)]
-pub(crate) unsafe fn arrive() -> Result<usize> {
+pub(crate) unsafe fn after_block() -> Result<usize> {
     // SAFETY: the caller's promise: a task stays with its worker.
     unsafe {
-        let task = task::here();
+        let task = task::current();
         let worker = (*task).parker.worker();
-        let why = WaitReason::of((*task).why.load(Ordering::Relaxed));
-        (*worker).outside -= u32::from(why.is_external());
+        let wait_reason = WaitReason::from_u8((*task).wait_reason.load(Ordering::Relaxed));
+        (*worker).external_waits -= u32::from(wait_reason.is_external());
         if (*task).timer != 0 {
             (*worker).timers.remove(task);
         }
-        (*task).why.store(WaitReason::Nothing as u8, Ordering::Relaxed);
+        (*task).wait_reason.store(WaitReason::Nothing as u8, Ordering::Relaxed);
         acquire_wake(&raw const (*task).parker);
         (*task).parker.wake_result()
     }
@@ -218,7 +223,7 @@ unsafe fn wait_on_thread(
     let mut waiter = Waiter::new(parker, slot, 1);
     // SAFETY: the caller's promise; both stay until the wait has ended.
     unsafe {
-        (*parker).prepare(WaitMode::Nothing);
+        (*parker).prepare(WaitMode::Uninterruptible);
         (*queue).join(&raw mut waiter, lock, wait.is_first);
         release();
         if !sleeps(parker, wait.deadline) {
@@ -248,7 +253,7 @@ pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: i64) -> bool {
     unsafe {
         let word = (*parker).wake_word();
         while word.load(Ordering::Acquire) == 0 {
-            if os::is_over(deadline) {
+            if os::has_passed(deadline) {
                 if (*parker).claim() {
                     return false;
                 }

@@ -25,11 +25,11 @@ pub(crate) unsafe fn wake(parker: *mut Parker, reason: u32) {
             return os::futex_wake_one(word);
         }
         (*parker).set_wake_reason(reason);
-        hooks::woken(parker.cast());
-        if worker == Worker::here() {
-            (*worker).ready.push(parker.cast());
+        hooks::on_wake(parker.cast());
+        if worker == Worker::current() {
+            (*worker).run_queue.push(parker.cast());
         } else {
-            Worker::post(worker, parker.cast());
+            Worker::push_remote(worker, parker.cast());
         }
     }
 }

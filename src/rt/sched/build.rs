@@ -24,7 +24,7 @@ pub(crate) const DEFAULTS: acort_opts_t = acort_opts_t {
     size: size_of::<acort_opts_t>(),
     workers: 0,
     flags: 0,
-    stack_size: stacks::OWN,
+    stack_size: stacks::TASK_STACK_SIZE,
     shared_stack_size: stacks::SHARED_STACK_SIZE,
     blocking_threads: 64,
     reserved: 0,
@@ -112,7 +112,7 @@ unsafe fn create_worker(runtime: *mut Runtime, number: u32) -> Result<*mut Worke
         worker.cast::<*mut c_void>().sub(1).write(place.as_ptr());
         (&raw mut (*worker).poller).write(poller);
         (*worker).runtime = runtime;
-        (*worker).number = number;
+        (*worker).index = number;
         chaos::seed(&mut *worker);
     }
     Ok(worker)
@@ -149,7 +149,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
 ///
 /// # Safety
 /// No thread is this worker.
-pub(crate) unsafe fn prepare(worker: *mut Worker) -> Result<()> {
+pub(crate) unsafe fn attach(worker: *mut Worker) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
@@ -182,10 +182,10 @@ pub(crate) fn restore_current_worker(before: *mut aco_t) {
 ///
 /// # Safety
 /// This thread is the worker, whose tasks have ended.
-pub(crate) unsafe fn retire(worker: *mut Worker) {
+pub(crate) unsafe fn detach(worker: *mut Worker) {
     // SAFETY: the caller's promise.
     unsafe {
-        fd_identity::abandon(worker);
+        fd_identity::release_worker(worker);
         task_stack::destroy_all(worker);
         (*worker).timers.free();
         (*worker).release_free_tasks();

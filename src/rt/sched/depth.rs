@@ -3,7 +3,7 @@
 use core::sync::atomic::Ordering;
 
 use crate::coroutine;
-use crate::rt::model::task::{FINISHED, NEW, ABANDONED, STACK_PAINTED, STARTED, Task};
+use crate::rt::model::task::{ABANDONED, FINISHED, NEW, STACK_PAINTED, STARTED, Task};
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
 
@@ -16,11 +16,13 @@ pub(crate) unsafe fn used(task: *mut Task) -> Result<isize> {
     // SAFETY: the caller's promise; a task of this thread's worker neither begins nor ends meanwhile.
     let bytes = unsafe {
         match (*task).state.load(Ordering::Acquire) {
-            STARTED if (*task).parker.worker() != Worker::here() => return Err(libc::EBUSY),
+            STARTED if (*task).parker.worker() != Worker::current() => return Err(libc::EBUSY),
             STARTED if !(*task).co.is_null() => coroutine::stack_used((*task).co),
             // A hook is told of its end.
-            STARTED | FINISHED if (*task).has(STACK_PAINTED) && !(*task).has(ABANDONED) => {
-                (*task).about.load(Ordering::Relaxed)
+            STARTED | FINISHED
+                if (*task).has_flag(STACK_PAINTED) && !(*task).has_flag(ABANDONED) =>
+            {
+                (*task).wait_target.load(Ordering::Relaxed)
             }
             NEW.. => 0,
             _ => return Err(libc::ESRCH),

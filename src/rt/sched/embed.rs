@@ -27,20 +27,20 @@ const ROUNDS: usize = 16;
 
 /// A runtime whose one worker is this thread, in each step. EBUSY: in a task.
 pub(crate) fn new(options: acort_opts_t) -> Result<*mut Runtime> {
-    if !Worker::here().is_null() {
+    if !Worker::current().is_null() {
         return Err(libc::EBUSY);
     }
     let runtime = build::create(options)?;
     // SAFETY: a new runtime with one worker, which no thread is.
     unsafe {
         let worker = *(*runtime).workers;
-        let made = (*worker).poller.create_timer().and_then(|()| build::prepare(worker));
+        let made = (*worker).poller.create_timer().and_then(|()| build::attach(worker));
         let made = made.and_then(|()| Ok(group::open(runtime, ptr::null_mut(), true)?.as_ptr()));
         match made {
             Ok(group) => (*runtime).loop_group = group,
             Err(error) => {
                 if !(*worker).main_co.is_null() {
-                    build::retire(worker);
+                    build::detach(worker);
                 }
                 build::destroy(runtime);
                 return Err(error);
@@ -57,7 +57,7 @@ pub(crate) fn is_loop(runtime: &Runtime) -> bool {
 }
 
 /// Is this the thread that runs it?
-pub(crate) fn is_mine(runtime: &Runtime) -> bool {
+pub(crate) fn is_loop_thread(runtime: &Runtime) -> bool {
     let worker = runtime.worker(0);
     is_loop(runtime) && worker.is_some_and(|worker| worker.errno == os::errno_place())
 }
@@ -67,16 +67,16 @@ pub(crate) fn is_mine(runtime: &Runtime) -> bool {
 fn worker_of(runtime: &Runtime) -> Result<*mut Worker> {
     match runtime.worker(0) {
         _ if !is_loop(runtime) => Err(libc::EINVAL),
-        _ if !Worker::here().is_null() => Err(libc::EBUSY),
-        Some(worker) if is_mine(runtime) => Ok(ptr::from_ref(worker).cast_mut()),
+        _ if !Worker::current().is_null() => Err(libc::EBUSY),
+        Some(worker) if is_loop_thread(runtime) => Ok(ptr::from_ref(worker).cast_mut()),
         _ => Err(libc::EPERM),
     }
 }
 
 /// What becomes readable when there is something to do. EINVAL: it is not one of [`new`].
-pub(crate) fn descriptor(runtime: &Runtime) -> Result<c_int> {
+pub(crate) fn backend_fd(runtime: &Runtime) -> Result<c_int> {
     let worker = if is_loop(runtime) { runtime.worker(0) } else { None };
-    worker.map(|worker| worker.poller.descriptor()).ok_or(libc::EINVAL)
+    worker.map(|worker| worker.poller.raw_fd()).ok_or(libc::EINVAL)
 }
 
 /// Starts a task in the runtime's own group, from any thread. EINVAL: it is not one of [`new`]; EFAULT:
@@ -111,7 +111,7 @@ pub(crate) unsafe fn step(runtime: *mut Runtime, deadline: i64) -> Result<bool> 
     // SAFETY: the caller's promise; the worker is this thread's.
     unsafe {
         let worker = worker_of(&*runtime)?;
-        let is_live = || (*runtime).live() != 0;
+        let is_live = || (*runtime).live_tasks() != 0;
         let before = build::set_current_worker(worker);
         (*worker).inbox.announce_awake();
         run_loop::poll(worker, 0);
@@ -129,14 +129,14 @@ unsafe fn run_some(worker: *mut Worker) -> bool {
     let mut any = false;
     // SAFETY: the thread's worker.
     unsafe {
-        run_loop::look(worker);
+        run_loop::collect(worker);
         for _ in 0..ROUNDS {
-            if (*worker).ready.is_empty() {
+            if (*worker).run_queue.is_empty() {
                 break;
             }
             any = true;
             let is_used_up = run_loop::run_ready(worker);
-            run_loop::look(worker);
+            run_loop::collect(worker);
             if is_used_up {
                 break;
             }
@@ -178,8 +178,8 @@ unsafe fn rest(worker: *mut Worker) {
         let first = (*worker).timers.next_deadline();
         (*worker).poller.arm_timer(first);
         (*worker).inbox.announce_sleep();
-        if !(*worker).ready.is_empty() || has_work(worker) {
-            (*worker).poller.rouse();
+        if !(*worker).run_queue.is_empty() || has_work(worker) {
+            (*worker).poller.wake();
         }
     }
 }
@@ -193,7 +193,7 @@ pub(crate) unsafe fn retire(runtime: *mut Runtime) -> Result<()> {
     unsafe {
         let worker = worker_of(&*runtime)?;
         let before = build::set_current_worker(worker);
-        build::retire(worker);
+        build::detach(worker);
         build::restore_current_worker(before);
     }
     Ok(())

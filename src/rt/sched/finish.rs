@@ -22,7 +22,9 @@ use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::group::Group;
 use crate::rt::model::hooks;
 use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{self, DETACHED, FINISHED, SPAWN_FAILED, ABANDONED, JOINED, STARTED, Task};
+use crate::rt::model::task::{
+    self, ABANDONED, DETACHED, FINISHED, JOINED, SPAWN_FAILED, STARTED, Task,
+};
 use crate::rt::model::task_cold;
 use crate::rt::model::worker::{Worker, count};
 use crate::rt::park::wake::wake_all;
@@ -41,12 +43,12 @@ pub(crate) unsafe fn finish(worker: *mut Worker, task: *mut Task) {
         if locals::has_any(task) {
             locals::destroy_all(worker, task);
         }
-        task_stack::put(worker, task);
-        end(worker, task, FINISHED);
+        task_stack::recycle(worker, task);
+        complete(worker, task, FINISHED);
         // Somebody may have waited for this one's memory.
-        while !(*worker).starved.is_empty() {
-            let starved = (*worker).starved.pop();
-            (*worker).ready.push(starved);
+        while !(*worker).waiting_for_memory.is_empty() {
+            let starved = (*worker).waiting_for_memory.pop();
+            (*worker).run_queue.push(starved);
         }
     }
 }
@@ -55,30 +57,31 @@ pub(crate) unsafe fn finish(worker: *mut Worker, task: *mut Task) {
 ///
 /// # Safety
 /// As [`finish`]; it is in no list.
-pub(crate) unsafe fn fail(worker: *mut Worker, task: *mut Task) {
+pub(crate) unsafe fn fail_spawn(worker: *mut Worker, task: *mut Task) {
     // SAFETY: the caller's promise.
     unsafe {
         (*task).set_result(ptr::null_mut());
-        end(worker, task, SPAWN_FAILED);
+        complete(worker, task, SPAWN_FAILED);
     }
 }
 
 /// Tells everybody. The task may be gone then.
-unsafe fn end(worker: *mut Worker, task: *mut Task, state: u8) {
+unsafe fn complete(worker: *mut Worker, task: *mut Task, state: u8) {
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
         let is_started = (*task).state.load(Ordering::Relaxed) == STARTED;
         // Its coroutine may be another one's already: what a hook asks for must not find it.
         (*task).co = ptr::null_mut();
-        hooks::ended(task);
+        hooks::on_finish(task);
         (*worker).tasks -= u32::from(is_started);
         // Before the group knows: who has waited for that may free the runtime.
-        count(&(*worker).counts.ended, 1);
+        count(&(*worker).counters.ended, 1);
         (*(*worker).runtime).task_finished();
         let held = (*task).lock.guard();
         let flags = (*task).flags.load(Ordering::Relaxed);
         (*task).state.store(state, Ordering::Release);
-        let group_list = Group::ended((*task).group, task, flags & (DETACHED | JOINED) == 0);
+        let group_list =
+            Group::task_finished((*task).group, task, flags & (DETACHED | JOINED) == 0);
         let list = (*task).join_waiters.claim_all();
         drop(held);
         // From here on the task is freed by who joins it, or with its group, unless it is detached.
@@ -100,8 +103,8 @@ pub(crate) unsafe fn abandon_all(runtime: *mut Runtime) {
     unsafe {
         (*runtime).for_each_task(&mut |task| {
             if (*task).state.load(Ordering::Relaxed) == STARTED && (*task).parker.claim() {
-                (*runtime).given_up.fetch_add(1, Ordering::SeqCst);
-                (*task).set(ABANDONED, true);
+                (*runtime).abandoned.fetch_add(1, Ordering::SeqCst);
+                (*task).set_flag(ABANDONED, true);
                 (*task).next = list;
                 list = task;
             }
@@ -109,18 +112,20 @@ pub(crate) unsafe fn abandon_all(runtime: *mut Runtime) {
         // Without the locks that were held for the search: they may be those of the queues.
         while let Some(task) = list.as_mut() {
             task_cold::dequeue_select_waiters(task);
-            let why = WaitReason::of(task.why.load(Ordering::Relaxed));
-            if why.is_queued() {
+            let wait_reason = WaitReason::from_u8(task.wait_reason.load(Ordering::Relaxed));
+            if wait_reason.is_queued() {
                 Waiter::dequeue(task.waiter());
             }
-            if why == WaitReason::Join {
-                join::give_up(ptr::with_exposed_provenance_mut(task.about.load(Ordering::Relaxed)));
+            if wait_reason == WaitReason::Join {
+                join::abandon(ptr::with_exposed_provenance_mut(
+                    task.wait_target.load(Ordering::Relaxed),
+                ));
             }
             list = task.next;
         }
         for worker in (*runtime).workers() {
             worker.abandons.store(true, Ordering::SeqCst);
-            worker.rouse();
+            worker.wake();
         }
     }
 }
@@ -129,14 +134,17 @@ pub(crate) unsafe fn abandon_all(runtime: *mut Runtime) {
 ///
 /// # Safety
 /// `worker` is this thread's, in its scheduler; its tasks were withdrawn.
-pub(crate) unsafe fn give_up(worker: *mut Worker) {
+pub(crate) unsafe fn drop_abandoned(worker: *mut Worker) {
     // SAFETY: the caller's promise.
     unsafe {
         (*worker).abandons.store(false, Ordering::Relaxed);
         let runtime: *mut Runtime = (*worker).runtime;
         let mut list: *mut Task = ptr::null_mut();
         (*runtime).for_each_task(&mut |task| {
-            if (*task).has(ABANDONED) && (*task).parker.worker() == worker && !(*task).has_finished() {
+            if (*task).has_flag(ABANDONED)
+                && (*task).parker.worker() == worker
+                && !(*task).has_finished()
+            {
                 (*task).next = list;
                 list = task;
             }
@@ -153,11 +161,11 @@ pub(crate) unsafe fn give_up(worker: *mut Worker) {
             let held = (*task.group).lock.guard();
             task.co = ptr::null_mut();
             drop(held);
-            task_stack::destroy(co, task.has(task::SHARED));
+            task_stack::destroy(co, task.has_flag(task::SHARED));
             task.set_result(ptr::null_mut());
             // Who waits for its end may have new tasks by then, which are not to be withdrawn with the rest.
-            (*runtime).given_up.fetch_sub(1, Ordering::SeqCst);
-            end(worker, task, FINISHED);
+            (*runtime).abandoned.fetch_sub(1, Ordering::SeqCst);
+            complete(worker, task, FINISHED);
         }
     }
 }

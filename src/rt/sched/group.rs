@@ -71,7 +71,7 @@ pub(crate) unsafe fn free(group: *mut Group) {
 pub(crate) fn open_current() -> Result<*mut Group> {
     // SAFETY: the thread's worker, and the task that runs on it.
     unsafe {
-        let worker = Worker::here().as_ref().ok_or(libc::EPERM)?;
+        let worker = Worker::current().as_ref().ok_or(libc::EPERM)?;
         open(worker.runtime, worker.current, false).map(NonNull::as_ptr)
     }
 }
@@ -131,7 +131,7 @@ pub(crate) unsafe fn outcome(group: *mut Group) -> Result<()> {
 /// EDEADLK: the running task is one of `group`, so that its end would wait for itself.
 fn refuse_member(group: *mut Group) -> Result<()> {
     // SAFETY: the task that runs.
-    let is_member = unsafe { task::here().as_ref() }.is_some_and(|me| me.group == group);
+    let is_member = unsafe { task::current().as_ref() }.is_some_and(|me| me.group == group);
     if is_member { Err(libc::EDEADLK) } else { Ok(()) }
 }
 
@@ -142,12 +142,12 @@ fn refuse_member(group: *mut Group) -> Result<()> {
 pub(crate) unsafe fn wait(
     caller: Caller,
     group: *mut Group,
-    hearing: WaitMode,
+    mode: WaitMode,
     deadline: i64,
 ) -> Result<()> {
     refuse_member(group)?;
     // SAFETY: the caller's promise.
-    unsafe { attempt::wait(caller, group, ptr::null_mut(), WaitReason::Group, hearing, deadline) }
+    unsafe { attempt::wait(caller, group, ptr::null_mut(), WaitReason::Group, mode, deadline) }
 }
 
 /// Cancels the tasks of `group`, waits for their ends, and frees it. EDEADLK: the caller is one, and nothing is
@@ -160,7 +160,7 @@ pub(crate) unsafe fn close(group: *mut Group) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         cancel(group);
-        wait(Caller::current(), group, WaitMode::Nothing, -1)?;
+        wait(Caller::current(), group, WaitMode::Uninterruptible, -1)?;
         free(group);
     }
     Ok(())
@@ -169,7 +169,7 @@ pub(crate) unsafe fn close(group: *mut Group) -> Result<()> {
 /// `group`, or where that is NULL the running task's. EPERM: none runs.
 pub(crate) fn or_current(group: *mut Group) -> Result<*mut Group> {
     // SAFETY: the task that runs.
-    match unsafe { task::here().as_ref() } {
+    match unsafe { task::current().as_ref() } {
         _ if !group.is_null() => Ok(group),
         Some(task) => Ok(task.group),
         None => Err(libc::EPERM),
@@ -181,7 +181,7 @@ pub(crate) fn or_current(group: *mut Group) -> Result<*mut Group> {
 /// # Safety
 /// The group exists.
 pub(crate) unsafe fn cancel(group: *mut Group) {
-    let me = task::here();
+    let me = task::current();
     let mut woken = Cancelled::NONE;
     // SAFETY: the caller's promise; what is in the list exists.
     unsafe {
@@ -190,7 +190,7 @@ pub(crate) unsafe fn cancel(group: *mut Group) {
             let held = (*group).lock.guard();
             (*group).is_cancelled = true;
             drop(held);
-            (*group).each(&mut |task| {
+            (*group).for_each(&mut |task| {
                 if task != me && !(*task).has_finished() {
                     woken.cancel(task);
                 }

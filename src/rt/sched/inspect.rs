@@ -53,20 +53,27 @@ struct State<'a>(&'a Task);
 
 impl fmt::Display for State<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let why = WaitReason::of(self.0.why.load(Ordering::Relaxed));
-        match (self.0.state.load(Ordering::Relaxed), why) {
+        let wait_reason = WaitReason::from_u8(self.0.wait_reason.load(Ordering::Relaxed));
+        match (self.0.state.load(Ordering::Relaxed), wait_reason) {
             (NEW, _) => f.write_str("has not begun"),
             (FINISHED.., _) => f.write_str("has ended"),
             (STARTED, WaitReason::Nothing) => f.write_str("runs or is ready"),
-            (_, WaitReason::Park | WaitReason::Sleep) => write!(f, "waits for {}", Text(why.text())),
+            (_, WaitReason::Park | WaitReason::Sleep) => {
+                write!(f, "waits for {}", Text(wait_reason.text()))
+            }
             (_, WaitReason::Read | WaitReason::Write) => {
-                write!(f, "waits for {} {}", Text(why.text()), self.0.about.load(Ordering::Relaxed))
+                write!(
+                    f,
+                    "waits for {} {}",
+                    Text(wait_reason.text()),
+                    self.0.wait_target.load(Ordering::Relaxed)
+                )
             }
             _ => write!(
                 f,
                 "waits for {} at {:#x}",
-                Text(why.text()),
-                self.0.about.load(Ordering::Relaxed)
+                Text(wait_reason.text()),
+                self.0.wait_target.load(Ordering::Relaxed)
             ),
         }
     }
@@ -81,7 +88,7 @@ unsafe fn entry_of(task: *mut Task) -> Option<usize> {
     unsafe {
         match (*task).state.load(Ordering::Acquire) {
             NEW => {
-                let body = (&raw const (*task).part.beginning.body).read_volatile();
+                let body = (&raw const (*task).phase.start.entry).read_volatile();
                 let is_fresh = (*task).state.load(Ordering::Acquire) == NEW;
                 body.filter(|_| is_fresh).map(|body| body as usize)
             }
@@ -102,8 +109,8 @@ unsafe fn write_holder(line: &mut Line, task: *mut Task) -> fmt::Result {
     // SAFETY: the task waits meanwhile, so the object that it waits for is there.
     unsafe {
         let object =
-            ptr::with_exposed_provenance_mut::<c_void>((*task).about.load(Ordering::Relaxed));
-        let holder = match WaitReason::of((*task).why.load(Ordering::Relaxed)) {
+            ptr::with_exposed_provenance_mut::<c_void>((*task).wait_target.load(Ordering::Relaxed));
+        let holder = match WaitReason::from_u8((*task).wait_reason.load(Ordering::Relaxed)) {
             WaitReason::Mutex => mutex::holder(object.cast()),
             WaitReason::ReadLock | WaitReason::WriteLock => match rwlock::holder(object.cast()) {
                 Ok(writer) => writer,
@@ -142,12 +149,12 @@ unsafe fn describe(task: *mut Task, is_still: bool, to: &mut Writer) {
             let _ = write!(line, " {:.80}", Text(core::ffi::CStr::from_ptr(name)));
         }
         if let Some(worker) = (*task).parker.worker().as_ref() {
-            let _ = write!(line, " of worker {}", worker.number);
+            let _ = write!(line, " of worker {}", worker.index);
         }
         let _ = write!(line, ": {}", State(&*task));
         let worker = (*task).parker.worker();
         let is_waiting = (*task).state.load(Ordering::Relaxed) == STARTED;
-        if is_waiting && (is_still || !worker.is_null() && worker == Worker::here()) {
+        if is_waiting && (is_still || !worker.is_null() && worker == Worker::current()) {
             let _ = write_holder(&mut line, task);
         }
         if name.is_null()
@@ -185,7 +192,7 @@ pub(crate) fn deadlock(runtime: &Runtime) {
 /// The runtime of the caller's worker. EPERM: this thread is none.
 pub(crate) fn current_runtime() -> Result<*mut Runtime> {
     // SAFETY: the thread's worker.
-    unsafe { Worker::here().as_ref() }.map(|worker| worker.runtime).ok_or(libc::EPERM)
+    unsafe { Worker::current().as_ref() }.map(|worker| worker.runtime).ok_or(libc::EPERM)
 }
 
 /// Calls `visit` with `data` and each task that has not ended, until it gives something else than 0,
@@ -212,7 +219,8 @@ pub(crate) unsafe fn for_each(
         });
         for index in 0..filled {
             let (task, id) = places.add(index).read();
-            let is_there = task::check(task).is_ok() && (*task).id() == id && !(*task).has_finished();
+            let is_there =
+                task::check(task).is_ok() && (*task).id() == id && !(*task).has_finished();
             if answer == 0 && is_there {
                 answer = visit(data, task);
             }
@@ -225,11 +233,11 @@ pub(crate) unsafe fn for_each(
 /// What the workers of `runtime` have counted.
 pub(crate) fn stats(runtime: &Runtime) -> acort_stats_t {
     let sum = |which: fn(&Counters) -> &AtomicU64| {
-        runtime.workers().map(|worker| which(&worker.counts).load(Ordering::Relaxed)).sum()
+        runtime.workers().map(|worker| which(&worker.counters).load(Ordering::Relaxed)).sum()
     };
     acort_stats_t {
         workers: runtime.options.workers.into(),
-        live: runtime.live(),
+        live: runtime.live_tasks(),
         started: sum(|counts| &counts.started),
         ended: sum(|counts| &counts.ended),
         switches: sum(|counts| &counts.switches),

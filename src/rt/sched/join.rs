@@ -19,7 +19,7 @@ use core::ptr;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::task::{self, DETACHED, SPAWN_FAILED, JOINED, MAIN, Task};
+use crate::rt::model::task::{self, DETACHED, JOINED, MAIN, SPAWN_FAILED, Task};
 use crate::rt::os::Result;
 use crate::rt::park::wait::{self, Wait};
 
@@ -31,33 +31,33 @@ use crate::rt::park::wait::{self, Wait};
 pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Result<*mut c_void> {
     // SAFETY: the caller's promise: from the flag on this call alone frees it.
     unsafe {
-        if task == task::here() {
+        if task == task::current() {
             return Err(libc::EDEADLK);
         }
         let lock = &raw const (*task).lock;
         (*lock).lock();
-        if (*task).has(DETACHED | JOINED | MAIN) {
+        if (*task).has_flag(DETACHED | JOINED | MAIN) {
             (*lock).unlock();
             return Err(libc::EINVAL);
         }
         if (*task).has_finished() {
-            (*task).set(JOINED, true);
+            (*task).set_flag(JOINED, true);
             (*lock).unlock();
-            (*(*task).group).forget(task);
+            (*(*task).group).remove(task);
             return result_of(task);
         }
         if deadline == 0 {
             (*lock).unlock();
             return Err(libc::ETIMEDOUT);
         }
-        (*task).set(JOINED, true);
-        let (about, hearing) = (task as usize, WaitMode::Cancellation);
-        let wait = Wait::new(WaitReason::Join, about, hearing, deadline);
+        (*task).set_flag(JOINED, true);
+        let (about, mode) = (task as usize, WaitMode::Cancellable);
+        let wait = Wait::new(WaitReason::Join, about, mode, deadline);
         let outcome = wait::wait_on(lock, &raw mut (*task).join_waiters, ptr::null_mut(), wait);
         if let Err(error) = outcome {
             let held = (*lock).guard();
             if !(*task).has_finished() {
-                (*task).set(JOINED, false);
+                (*task).set_flag(JOINED, false);
                 return Err(error);
             }
             drop(held);
@@ -70,11 +70,11 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Result<*mut c_void>
 ///
 /// # Safety
 /// The task has not ended, and is joined by a call that does not go on.
-pub(crate) unsafe fn give_up(task: *mut Task) {
+pub(crate) unsafe fn abandon(task: *mut Task) {
     // SAFETY: the caller's promise.
     unsafe {
         let _guard = (*task).lock.guard();
-        (*task).set(JOINED, false);
+        (*task).set_flag(JOINED, false);
     }
 }
 
@@ -82,7 +82,7 @@ pub(crate) unsafe fn give_up(task: *mut Task) {
 unsafe fn result_of(task: *mut Task) -> Result<*mut c_void> {
     // SAFETY: the caller's promise: it is in no list, and this call's.
     unsafe {
-        let (result, state) = ((*task).part.result, (*task).state.load(Ordering::Acquire));
+        let (result, state) = ((*task).phase.result, (*task).state.load(Ordering::Acquire));
         task::free(task);
         if state == SPAWN_FAILED { Err(libc::ENOMEM) } else { Ok(result) }
     }
@@ -96,14 +96,14 @@ pub(crate) unsafe fn detach(task: *mut Task) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         let held = (*task).lock.guard();
-        if (*task).has(DETACHED | JOINED | MAIN) {
+        if (*task).has_flag(DETACHED | JOINED | MAIN) {
             return Err(libc::EINVAL);
         }
-        (*task).set(DETACHED, true);
+        (*task).set_flag(DETACHED, true);
         let has_finished = (*task).has_finished();
         drop(held);
         if has_finished {
-            (*(*task).group).forget(task);
+            (*(*task).group).remove(task);
             task::free(task);
         }
     }

@@ -8,7 +8,9 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::build::{create, destroy, set_current_worker, with_defaults, restore_current_worker, prepare, retire};
+use super::build::{
+    attach, create, destroy, detach, restore_current_worker, set_current_worker, with_defaults,
+};
 use super::group;
 use super::run_loop;
 use super::spawn;
@@ -29,7 +31,7 @@ unsafe fn serve(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
     unsafe {
         let before = set_current_worker(worker);
         run_loop::run(worker, is_over);
-        retire(worker);
+        detach(worker);
         restore_current_worker(before);
     }
 }
@@ -60,7 +62,7 @@ unsafe fn result_of(group: *mut Group, task: *mut Task, ret: *mut *mut c_void) -
     // SAFETY: the caller's promise: the group keeps it.
     unsafe {
         let failed = (*task).state.load(Ordering::Acquire) == SPAWN_FAILED;
-        size_prefixed::write_if_some(ret, (*task).part.result);
+        size_prefixed::write_if_some(ret, (*task).phase.result);
         match (failed, (*group).is_deadlocked) {
             (true, _) => Err(libc::ENOMEM),
             (_, true) => Err(libc::EDEADLK),
@@ -80,7 +82,7 @@ pub(crate) unsafe fn run(
     argument: *mut c_void,
     ret: *mut *mut c_void,
 ) -> Result<()> {
-    if !Worker::here().is_null() {
+    if !Worker::current().is_null() {
         return Err(libc::EBUSY);
     }
     if options.workers > 1 || options.flags & (ACORT_LOOP | ACORT_PIN_CPUS) != 0 {
@@ -93,8 +95,8 @@ pub(crate) unsafe fn run(
         let runtime = create(options)?;
         let outcome = begin(runtime, body, argument).and_then(|(group, main)| {
             let worker = *(*runtime).workers;
-            prepare(worker)?;
-            serve(worker, |runtime| runtime.live() == 0);
+            attach(worker)?;
+            serve(worker, |runtime| runtime.live_tasks() == 0);
             result_of(group, main, ret)
         });
         destroy(runtime);
@@ -143,11 +145,11 @@ extern "C" fn serve_in_thread(worker: *mut c_void) -> *mut c_void {
     let worker: *mut Worker = worker.cast();
     // SAFETY: the thread was started for this worker, which stays until the thread has ended.
     unsafe {
-        os::name_thread(c"acort-work-", (*worker).number);
+        os::name_thread(c"acort-work-", (*worker).index);
         if (*(*worker).runtime).options.flags & ACORT_PIN_CPUS != 0 {
-            os::pin_to((*worker).number as usize);
+            os::pin_to((*worker).index as usize);
         }
-        let prepared = prepare(worker);
+        let prepared = attach(worker);
         (*worker).preparation.report(prepared);
         if prepared.is_ok() {
             serve(worker, |runtime| runtime.is_stopping.load(Ordering::SeqCst));
@@ -163,7 +165,7 @@ unsafe fn stop(runtime: *mut Runtime, count: u32) {
         (*runtime).is_stopping.store(true, Ordering::SeqCst);
         for number in 0..count {
             let worker = *(*runtime).workers.add(number as usize);
-            (*worker).rouse();
+            (*worker).wake();
             os::join_thread((*worker).thread);
         }
         destroy(runtime);
@@ -181,12 +183,12 @@ pub(crate) unsafe fn enter(
     argument: *mut c_void,
     ret: *mut *mut c_void,
 ) -> Result<()> {
-    if !Worker::here().is_null() {
+    if !Worker::current().is_null() {
         return Err(libc::EBUSY);
     }
     // SAFETY: the caller's promise.
     unsafe {
-        if embed::is_mine(&*runtime) {
+        if embed::is_loop_thread(&*runtime) {
             return Err(libc::EDEADLK);
         }
         let _released = NotBlockingThread::enter();
@@ -194,7 +196,7 @@ pub(crate) unsafe fn enter(
         (*callers).fetch_add(1, Ordering::SeqCst);
         let outcome = begin(runtime, body, argument).and_then(|(group, main)| {
             (*group).mark_caller_blocked();
-            let waited = group::wait(Caller::current(), group, WaitMode::Nothing, -1);
+            let waited = group::wait(Caller::current(), group, WaitMode::Uninterruptible, -1);
             let outcome = waited.and_then(|()| result_of(group, main, ret));
             strict::count_unjoined(group);
             group::free(group);
@@ -212,8 +214,9 @@ pub(crate) unsafe fn enter(
 pub(crate) unsafe fn free(runtime: *mut Runtime) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        let is_busy = (*runtime).live() != 0 || (*runtime).callers.load(Ordering::SeqCst) != 0;
-        if is_busy || !Worker::here().is_null() {
+        let is_busy =
+            (*runtime).live_tasks() != 0 || (*runtime).callers.load(Ordering::SeqCst) != 0;
+        if is_busy || !Worker::current().is_null() {
             return Err(libc::EBUSY);
         }
         if embed::is_loop(&*runtime) {

@@ -26,7 +26,7 @@ pub(crate) fn delete_key(key: u64) -> Result<()> {
 
 /// The running task's value; NULL: it has none, or this is a plain thread.
 pub(crate) fn get(key: u64) -> *mut c_void {
-    let task = task::here();
+    let task = task::current();
     if task.is_null() {
         return ptr::null_mut();
     }
@@ -36,7 +36,7 @@ pub(crate) fn get(key: u64) -> *mut c_void {
 
 /// Sets the running task's value. EPERM: there is none; EINVAL: no such key; ENOMEM.
 pub(crate) fn set(key: u64, value: *mut c_void) -> Result<()> {
-    let task = task::here();
+    let task = task::current();
     if task.is_null() {
         return Err(libc::EPERM);
     }

@@ -40,8 +40,8 @@ pub(crate) unsafe fn run(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
     unsafe {
         loop {
             run_ready(worker);
-            look(worker);
-            if !(*worker).ready.is_empty() {
+            collect(worker);
+            if !(*worker).run_queue.is_empty() {
                 continue;
             }
             if is_over(&*(*worker).runtime) {
@@ -62,16 +62,16 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
     unsafe {
         (*worker).front_pushes = 0;
         budget::begin_turn(&mut *worker);
-        let slice = budget::slice((*worker).ready.count(AT_ONCE));
+        let slice = budget::slice_for((*worker).run_queue.count(AT_ONCE));
         if (*worker).chaos {
             return run_ready_chaos(worker, slice);
         }
         for _ in 0..AT_ONCE {
-            let task = (*worker).ready.pop();
+            let task = (*worker).run_queue.pop();
             if task.is_null() {
                 break;
             }
-            go_on(worker, task, slice);
+            run_task(worker, task, slice);
             if budget::is_turn_over(&*worker) {
                 return true;
             }
@@ -87,13 +87,13 @@ unsafe fn run_ready_chaos(worker: *mut Worker, slice: i32) -> bool {
     // SAFETY: as in `run_ready`.
     unsafe {
         for _ in 0..=(*worker).random.below(AT_ONCE as usize) {
-            chaos::mix(worker);
-            let task = (*worker).ready.pop();
+            chaos::shuffle(worker);
+            let task = (*worker).run_queue.pop();
             if task.is_null() {
                 break;
             }
             let slice = 1 + (*worker).random.below(slice as usize) as i32;
-            go_on(worker, task, slice);
+            run_task(worker, task, slice);
             if budget::is_turn_over(&*worker) {
                 return true;
             }
@@ -104,7 +104,7 @@ unsafe fn run_ready_chaos(worker: *mut Worker, slice: i32) -> bool {
 
 /// Runs a task until it leaves.
 #[inline(always)]
-unsafe fn go_on(worker: *mut Worker, task: *mut Task, slice: i32) {
+unsafe fn run_task(worker: *mut Worker, task: *mut Task, slice: i32) {
     // SAFETY: the caller's promise: the task was ready, and is this worker's, or nobody's yet.
     unsafe {
         if (*task).co.is_null() && !start(worker, task) {
@@ -119,7 +119,7 @@ unsafe fn go_on(worker: *mut Worker, task: *mut Task, slice: i32) {
         resume::resume(co, ptr::null_mut());
         (*task).errno = *(*worker).errno;
         (*worker).current = ptr::null_mut();
-        count(&(*worker).counts.switches, 1);
+        count(&(*worker).counters.switches, 1);
         if limit > 0 {
             let took = os::now() - start;
             if took > limit {
@@ -131,7 +131,7 @@ unsafe fn go_on(worker: *mut Worker, task: *mut Task, slice: i32) {
         } else if (*worker).is_parking {
             (*worker).is_parking = false;
         } else {
-            (*worker).ready.push(task);
+            (*worker).run_queue.push(task);
         }
     }
 }
@@ -144,12 +144,12 @@ unsafe fn start(worker: *mut Worker, task: *mut Task) -> bool {
             return false;
         }
         let has_room = (*worker).timers.reserve((*worker).tasks + 1);
-        let co = if has_room { task_stack::take(worker, task).ok() } else { None };
+        let co = if has_room { task_stack::acquire(worker, task).ok() } else { None };
         let Some(co) = co else {
             if (*worker).tasks == 0 {
-                finish::fail(worker, task);
+                finish::fail_spawn(worker, task);
             } else {
-                (*worker).starved.push(task);
+                (*worker).waiting_for_memory.push(task);
             }
             return false;
         };
@@ -158,8 +158,8 @@ unsafe fn start(worker: *mut Worker, task: *mut Task) -> bool {
         (*task).co = co;
         (*task).state.store(STARTED, Ordering::Release);
         (*worker).tasks += 1;
-        count(&(*worker).counts.started, 1);
-        hooks::started(task);
+        count(&(*worker).counters.started, 1);
+        hooks::on_start(task);
         true
     }
 }
@@ -168,26 +168,26 @@ unsafe fn start(worker: *mut Worker, task: *mut Task) -> bool {
 ///
 /// # Safety
 /// `worker` is this thread's.
-pub(crate) unsafe fn look(worker: *mut Worker) {
+pub(crate) unsafe fn collect(worker: *mut Worker) {
     // SAFETY: the thread's worker.
     unsafe {
         (*worker).drain_inbox();
-        expire(worker);
+        fire_timers(worker);
         for _ in 0..(*(*worker).runtime).injected_batch() {
             let fresh = (*(*worker).runtime).pop_injected();
             if fresh.is_null() {
                 break;
             }
-            (*worker).ready.push(fresh);
+            (*worker).run_queue.push(fresh);
         }
-        if (*worker).watches.load(Ordering::Relaxed) != 0 {
+        if (*worker).registered_fds.load(Ordering::Relaxed) != 0 {
             poll(worker, 0);
         }
     }
 }
 
 /// Wakes those whose deadlines have passed.
-unsafe fn expire(worker: *mut Worker) {
+unsafe fn fire_timers(worker: *mut Worker) {
     // SAFETY: the thread's worker, and its tasks.
     unsafe {
         if (*worker).timers.next_deadline().is_none() {
@@ -198,7 +198,7 @@ unsafe fn expire(worker: *mut Worker) {
             let deadline = (*worker).timers.next_deadline().unwrap_or(now);
             let Some(task) = (*worker).timers.pop_expired(now) else { break };
             if (*task).parker.claim() {
-                count(&(*worker).counts.expired, 1);
+                count(&(*worker).counters.expired, 1);
                 if now - deadline > strict::LONG_PAST_NS {
                     strict::warn_long_past(task, now - deadline);
                 }
@@ -215,9 +215,9 @@ unsafe fn expire(worker: *mut Worker) {
 pub(crate) unsafe fn poll(worker: *mut Worker, limit: i64) {
     // SAFETY: the thread's worker.
     unsafe {
-        let events = (*worker).poller.wait(limit, &mut |what| readiness::happened(worker, what));
-        count(&(*worker).counts.polls, 1);
-        count(&(*worker).counts.events, events as u64);
+        let events = (*worker).poller.wait(limit, &mut |what| readiness::on_event(worker, what));
+        count(&(*worker).counters.polls, 1);
+        count(&(*worker).counters.events, events as u64);
     }
 }
 
@@ -227,7 +227,7 @@ unsafe fn sleep(worker: *mut Worker) {
     unsafe {
         let runtime: *mut Runtime = (*worker).runtime;
         if (*worker).abandons.load(Ordering::Acquire) {
-            return finish::give_up(worker);
+            return finish::drop_abandoned(worker);
         }
         let is_single_threaded = (*runtime).options.workers == 1;
         let has_come = || {
@@ -235,15 +235,15 @@ unsafe fn sleep(worker: *mut Worker) {
                 || (*runtime).has_injected()
                 || (*worker).abandons.load(Ordering::SeqCst)
         };
-        if !is_single_threaded && (*worker).patience.spin_until(has_come, os::now) {
+        if !is_single_threaded && (*worker).spin.spin_until(has_come, os::now) {
             return;
         }
         task_stack::trim(worker);
         let first = (*worker).timers.next_deadline();
-        let is_idle = first.is_none() && (*worker).outside == 0;
-        if is_idle && !(*worker).starved.is_empty() {
+        let is_idle = first.is_none() && (*worker).external_waits == 0;
+        if is_idle && !(*worker).waiting_for_memory.is_empty() {
             // Nothing here ends by itself: what it has waited for may never come.
-            return finish::fail(worker, (*worker).starved.pop());
+            return finish::fail_spawn(worker, (*worker).waiting_for_memory.pop());
         }
         let mut limit = first.map_or(-1, |first| (first - os::now()).max(0));
         (*worker).inbox.announce_sleep();
@@ -258,14 +258,14 @@ unsafe fn sleep(worker: *mut Worker) {
                 return deadlock(worker);
             }
         }
-        count(&(*worker).counts.sleeps, 1);
+        count(&(*worker).counters.sleeps, 1);
         poll(worker, limit);
         if is_idle {
             (*runtime).leave_idle();
         }
         (*worker).inbox.announce_awake();
         if has_come() {
-            (*worker).patience.record_wakeup();
+            (*worker).spin.record_wakeup();
         }
     }
 }

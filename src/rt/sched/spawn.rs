@@ -11,7 +11,7 @@ use crate::rt::model::abi::{
 use crate::rt::model::group::Group;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{
-    self, TaskStart, DETACHED, STACK_PAINTED, SHARED, CUSTOM_STACK, Task, UNCONSTRAINED,
+    self, CUSTOM_STACK, DETACHED, SHARED, STACK_PAINTED, Task, TaskStart, UNCONSTRAINED,
 };
 use crate::rt::model::worker::Worker;
 use crate::rt::model::{hooks, task_cold};
@@ -42,7 +42,7 @@ pub(crate) unsafe fn go(
     body: acort_body_t,
     argument: *mut c_void,
 ) -> Result<NonNull<Task>> {
-    let (worker, me) = (Worker::here(), task::here());
+    let (worker, me) = (Worker::current(), task::current());
     if me.is_null() {
         return Err(libc::EPERM);
     }
@@ -53,7 +53,7 @@ pub(crate) unsafe fn go(
             group if !group.is_null() => group,
             _ => (*me).group,
         };
-        if attributes.arg_copy_size == 0 && (*worker).stack_cache.moves(argument) {
+        if attributes.arg_copy_size == 0 && (*worker).stack_cache.shared_stack_contains(argument) {
             return Err(libc::EFAULT);
         }
         launch(runtime, group, attributes, 0, body, argument)
@@ -75,7 +75,11 @@ fn flags_of(attributes: &acort_attr_t, argument: *mut c_void) -> Result<u8> {
     let is_own = flags & ACORT_SHARED == 0;
     let has_stack = stack.is_null() || is_own && stack::fits(stack, stack_size);
     let has_argument = arg_copy_size == 0 || !argument.is_null();
-    if flags & !TYPE_KNOWN != 0 || !has_stack || !has_argument || flags & ACORT_MEASURE != 0 && !is_own {
+    if flags & !TYPE_KNOWN != 0
+        || !has_stack
+        || !has_argument
+        || flags & ACORT_MEASURE != 0 && !is_own
+    {
         return Err(libc::EINVAL);
     }
     let given = FLAGS.iter().filter(|(flag, _)| flags & flag != 0);
@@ -109,17 +113,17 @@ pub(crate) unsafe fn launch(
         let acort_attr_t { flags, stack_size, stack, arg_copy_size, .. } = *attributes;
         let is_plain = flags == 0 && stack_size == 0 && stack.is_null() && arg_copy_size == 0;
         let flags = if is_plain { 0 } else { flags_of(attributes, argument)? } | more_flags;
-        let beginning = TaskStart { body, argument, stack_size, stack };
-        let made = task::create(beginning, flags).ok_or(libc::ENOMEM)?;
+        let start = TaskStart { entry: body, arg: argument, stack_size, stack };
+        let made = task::create(start, flags).ok_or(libc::ENOMEM)?;
         let task = made.as_ptr();
         let is_copied = arg_copy_size == 0 || copy_argument(task, attributes);
         if !is_copied || set_name(task, attributes.name).is_err() {
             task::free(task);
             return Err(libc::ENOMEM);
         }
-        (*runtime).task_created(Worker::here());
+        (*runtime).task_created(Worker::current());
         (*group).add(task);
-        hooks::created(task);
+        hooks::on_create(task);
         tsan_release(&raw const (*task).parker);
         place(runtime, task, attributes);
         Ok(made)
@@ -131,32 +135,32 @@ pub(crate) unsafe fn launch(
 unsafe fn copy_argument(task: *mut Task, attributes: &acort_attr_t) -> bool {
     // SAFETY: the caller's promise: so many bytes are there, and nobody knows the task.
     unsafe {
-        let beginning = &mut (*task).part.beginning;
-        let (from, size) = (beginning.argument, attributes.arg_copy_size);
-        beginning.argument = task_cold::copy_argument(task, from, size);
-        !beginning.argument.is_null()
+        let beginning = &mut (*task).phase.start;
+        let (from, size) = (beginning.arg, attributes.arg_copy_size);
+        beginning.arg = task_cold::copy_argument(task, from, size);
+        !beginning.arg.is_null()
     }
 }
 
 /// Gives a new task to who runs it.
 unsafe fn place(runtime: *mut Runtime, task: *mut Task, attributes: &acort_attr_t) {
-    let here = Worker::here();
+    let here = Worker::current();
     // SAFETY: the task is in no list; the number was checked.
     unsafe {
         let is_mine = !here.is_null() && (*here).runtime == runtime;
         let is_next = attributes.flags & ACORT_NEXT != 0;
         match (*runtime).worker(attributes.worker as u32) {
             None if is_mine && (is_next || (*runtime).options.workers == 1) => {}
-            None => return (*runtime).offer(task),
+            None => return (*runtime).inject(task),
             Some(worker) if ptr::eq(worker, here) => {}
-            Some(worker) => return Worker::post(ptr::from_ref(worker).cast_mut(), task),
+            Some(worker) => return Worker::push_remote(ptr::from_ref(worker).cast_mut(), task),
         }
         // Tasks that start each other so must leave the others their turns.
         if is_next && (*here).front_pushes < MOST_PUT_FIRST {
             (*here).front_pushes += 1;
-            (*here).ready.push_front(task)
+            (*here).run_queue.push_front(task)
         } else {
-            (*here).ready.push(task)
+            (*here).run_queue.push(task)
         }
     }
 }
@@ -182,7 +186,7 @@ pub(crate) unsafe fn set_name(task: *mut Task, name: *const c_char) -> Result<()
 
 /// Ends the running task with a result. None: no task runs here.
 pub(crate) fn exit(result: *mut c_void) -> Option<core::convert::Infallible> {
-    let task = task::here();
+    let task = task::current();
     // SAFETY: the task runs here.
     unsafe {
         let task = task.as_mut()?;

@@ -6,12 +6,12 @@ use core::ptr;
 use crate::overflow::{self, Overflow};
 use crate::rt::model::abi::ACORT_NO_OVERFLOW_REPORT;
 use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{self, MAIN, SHARED, CUSTOM_STACK};
+use crate::rt::model::task::{self, CUSTOM_STACK, MAIN, SHARED};
 use crate::rt::model::task_cold;
 use crate::{diag, environment, sys};
 
 /// Bytes of a task's own stack.
-pub(crate) const OWN: usize = 256 * 1024;
+pub(crate) const TASK_STACK_SIZE: usize = 256 * 1024;
 /// Bytes of a main task's, at least.
 pub(crate) const MAIN_STACK_SIZE: usize = 1 << 20;
 /// Bytes of the stack that the shared tasks of a worker share.
@@ -64,7 +64,7 @@ fn describe(overflow: &Overflow) -> bool {
     let Overflow { co, address, stack_pointer } = *overflow;
     // SAFETY: who runs here exists, its worker and its stack; the line is printed before anything is freed.
     unsafe {
-        let Some(task) = task::here().as_ref() else { return false };
+        let Some(task) = task::current().as_ref() else { return false };
         if task.co != co.as_ptr() {
             return false;
         }
@@ -78,9 +78,9 @@ fn describe(overflow: &Overflow) -> bool {
         let name = name.to_str().unwrap_or("?");
         let space = if name.is_empty() { "" } else { " " };
         let larger = match () {
-            () if task.has(SHARED) => "acort_opts_t.shared_stack_size",
-            () if task.has(MAIN) => "acort_opts_t.main_stack_size",
-            () if task.has(CUSTOM_STACK) => "acort_attr_t.stack_size",
+            () if task.has_flag(SHARED) => "acort_opts_t.shared_stack_size",
+            () if task.has_flag(MAIN) => "acort_opts_t.main_stack_size",
+            () if task.has_flag(CUSTOM_STACK) => "acort_attr_t.stack_size",
             () => "acort_opts_t.stack_size or acort_attr_t.stack_size",
         };
         diag::print(format_args!(

@@ -27,7 +27,7 @@ pub(crate) unsafe fn count_unjoined(group: *mut Group) {
     }
     let mut count = 0_usize;
     // SAFETY: the group exists, and its tasks until it is freed.
-    unsafe { (*group).each(&mut |task| count += usize::from(!(*task).has(MAIN))) };
+    unsafe { (*group).for_each(&mut |task| count += usize::from(!(*task).has_flag(MAIN))) };
     if count != 0 {
         diag::print(format_args!(
             "acort: strict: nothing has joined {count} of the tasks (acort_join() or acort_detach() each of them)\n"
@@ -48,8 +48,9 @@ pub(crate) unsafe fn warn_long_past(task: *mut Task, late: i64) {
         return;
     }
     // SAFETY: the task was claimed: it stays until the caller wakes it.
-    let (id, why) = unsafe { ((*task).id(), WaitReason::of((*task).why.load(Ordering::Relaxed))) };
-    let what = why.text().to_str().unwrap_or_default();
+    let (id, wait_reason) =
+        unsafe { ((*task).id(), WaitReason::from_u8((*task).wait_reason.load(Ordering::Relaxed))) };
+    let what = wait_reason.text().to_str().unwrap_or_default();
     let hours = late / LONG_PAST_NS;
     diag::print(format_args!(
         "acort: strict: task {id} waits for {what} with a deadline of {hours} hours ago (a deadline is a time: \

@@ -9,20 +9,20 @@ use crate::abi::{aco_cofuncp_t, aco_t};
 use crate::refusal::Refusal;
 use crate::rt::model::abi::acort_body_t;
 use crate::rt::model::stack_cache::MAX_IDLE;
-use crate::rt::model::task::{TaskStart, STACK_PAINTED, SHARED, CUSTOM_STACK, Task};
+use crate::rt::model::task::{CUSTOM_STACK, SHARED, STACK_PAINTED, Task, TaskStart};
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
 use crate::{arch, coroutine, resume, stack, tls};
 
 /// Where every task begins.
-unsafe extern "C" fn entry() {
+unsafe extern "C" fn task_main() {
     // SAFETY: the scheduler runs a task that has just begun, in its coroutine; the program has promised
     // that its function can be called.
     unsafe {
-        let task = (*Worker::here()).current;
-        let TaskStart { body, argument, .. } = (*task).part.beginning;
-        let result = body.map_or(ptr::null_mut(), |body| body(argument));
-        (*(*Worker::here()).current).set_result(result);
+        let task = (*Worker::current()).current;
+        let TaskStart { entry, arg, .. } = (*task).phase.start;
+        let result = entry.map_or(ptr::null_mut(), |body| body(arg));
+        (*(*Worker::current()).current).set_result(result);
         resume::exit(tls::current(), arch::leave)
     }
 }
@@ -32,28 +32,28 @@ unsafe extern "C" fn entry() {
 /// # Safety
 /// `worker` is this thread's, in its scheduler; the task has not begun.
 #[inline(always)]
-pub(crate) unsafe fn take(worker: *mut Worker, task: *mut Task) -> Result<*mut aco_t> {
+pub(crate) unsafe fn acquire(worker: *mut Worker, task: *mut Task) -> Result<*mut aco_t> {
     // SAFETY: the caller's promise; kept coroutines have ended, on live stacks.
     unsafe {
         let stack_cache = &mut (*worker).stack_cache;
-        let is_shared = (*task).has(SHARED);
-        let TaskStart { body, argument, .. } = (*task).part.beginning;
-        let kept = match (is_shared, (*task).has(CUSTOM_STACK)) {
+        let is_shared = (*task).has_flag(SHARED);
+        let TaskStart { entry, arg, .. } = (*task).phase.start;
+        let kept = match (is_shared, (*task).has_flag(CUSTOM_STACK)) {
             (true, _) => stack_cache.shared.pop(),
             (false, false) => stack_cache.own.pop(),
             _ => None,
         };
         let co = match kept {
             Some(co) => {
-                coroutine::reset(co, Some(entry), argument);
+                coroutine::reset(co, Some(task_main), arg);
                 co
             }
-            None if is_shared => create_shared(worker, argument)?,
+            None if is_shared => create_shared(worker, arg)?,
             None => create_own(worker, task)?,
         };
-        // It begins at `entry`; who is told of it, in a line or a debugger, reads the task's own function. Nobody
+        // It begins at `task_main`; who is told of it, in a line or a debugger, reads the task's own function. Nobody
         // calls it by this name.
-        (*co).fp = core::mem::transmute::<acort_body_t, aco_cofuncp_t>(body);
+        (*co).fp = core::mem::transmute::<acort_body_t, aco_cofuncp_t>(entry);
         Ok(co)
     }
 }
@@ -66,7 +66,7 @@ fn to_errno(_: Refusal) -> i32 {
 unsafe fn create_own(worker: *mut Worker, task: *mut Task) -> Result<*mut aco_t> {
     // SAFETY: the caller's promise: a worker has a main coroutine; memory of the program's is the task's.
     unsafe {
-        let TaskStart { argument, stack_size, stack, .. } = (*task).part.beginning;
+        let TaskStart { arg, stack_size, stack, .. } = (*task).phase.start;
         let options = &(*(*worker).runtime).options;
         let size = if stack_size == 0 { options.stack_size } else { stack_size };
         let made = match stack.is_null() {
@@ -74,14 +74,14 @@ unsafe fn create_own(worker: *mut Worker, task: *mut Task) -> Result<*mut aco_t>
             false => stack::create_in(stack, size),
         };
         let stack = made.map_err(to_errno)?;
-        if (*task).has(STACK_PAINTED) {
+        if (*task).has_flag(STACK_PAINTED) {
             stack::fill("acort_go_ex", stack);
         }
         let (Some(main_co), Some(place)) = (NonNull::new((*worker).main_co), NonNull::new(stack))
         else {
             return Err(libc::EINVAL);
         };
-        coroutine::create(main_co, place, 0, Some(entry), argument).map_err(|why| {
+        coroutine::create(main_co, place, 0, Some(task_main), arg).map_err(|why| {
             stack::destroy("acort", stack);
             to_errno(why)
         })
@@ -96,13 +96,13 @@ unsafe fn create_shared(worker: *mut Worker, argument: *mut c_void) -> Result<*m
             let options = &(*(*worker).runtime).options;
             let made = stack::create_apart(options.shared_stack_size, options.stack_gap);
             *place = made.map_err(to_errno)?;
-            (*worker).stack_cache.moving = ((**place).ptr.addr(), (**place).sz);
+            (*worker).stack_cache.shared_range = ((**place).ptr.addr(), (**place).sz);
         }
         let (Some(main_co), Some(stack)) = (NonNull::new((*worker).main_co), NonNull::new(*place))
         else {
             return Err(libc::EINVAL);
         };
-        coroutine::create(main_co, stack, 0, Some(entry), argument).map_err(to_errno)
+        coroutine::create(main_co, stack, 0, Some(task_main), argument).map_err(to_errno)
     }
 }
 
@@ -111,25 +111,25 @@ unsafe fn create_shared(worker: *mut Worker, argument: *mut c_void) -> Result<*m
 /// # Safety
 /// As [`take`], but the task has ended.
 #[inline(always)]
-pub(crate) unsafe fn put(worker: *mut Worker, task: *mut Task) {
+pub(crate) unsafe fn recycle(worker: *mut Worker, task: *mut Task) {
     // SAFETY: the caller's promise.
     unsafe {
         let co = (*task).co;
         let stack_cache = &mut (*worker).stack_cache;
-        let is_kept = match ((*task).has(SHARED), (*task).has(CUSTOM_STACK)) {
+        let is_kept = match ((*task).has_flag(SHARED), (*task).has_flag(CUSTOM_STACK)) {
             (true, _) => stack_cache.shared.push(co),
             (false, false) => stack_cache.own.push(co),
             _ => false,
         };
         if !is_kept {
-            if (*task).has(STACK_PAINTED) {
-                (*task).about.store(coroutine::stack_used(co), Ordering::Relaxed);
+            if (*task).has_flag(STACK_PAINTED) {
+                (*task).wait_target.store(coroutine::stack_used(co), Ordering::Relaxed);
             }
             // A report of tasks holds the group, and looks into their coroutines.
             let held = (*(*task).group).lock.guard();
             (*task).co = ptr::null_mut();
             drop(held);
-            destroy(co, (*task).has(SHARED));
+            destroy(co, (*task).has_flag(SHARED));
         }
     }
 }
@@ -189,7 +189,7 @@ pub(crate) unsafe fn destroy_all(worker: *mut Worker) {
         if !stack_cache.shared_stack.is_null() {
             stack::destroy("acort", stack_cache.shared_stack);
             stack_cache.shared_stack = ptr::null_mut();
-            stack_cache.moving = (0, 0);
+            stack_cache.shared_range = (0, 0);
         }
     }
 }

@@ -61,10 +61,17 @@ impl SelectBuffers {
         let size = (of_cases + descriptors * SelectBuffers::OF_DESCRIPTOR).checked_add(bytes);
         let size = size.ok_or(libc::ENOMEM)?;
         // SAFETY: the task runs here.
-        let own = if me.is_null() { me.cast() } else { unsafe { task_cold::acquire_scratch(me, size) } };
+        let own =
+            if me.is_null() { me.cast() } else { unsafe { task_cold::acquire_scratch(me, size) } };
         let (count, descriptors, entered) = (count as u32, descriptors as u32, 0);
         if !own.is_null() {
-            return Ok(SelectBuffers { places: own.cast(), count, descriptors, entered, owner: me });
+            return Ok(SelectBuffers {
+                places: own.cast(),
+                count,
+                descriptors,
+                entered,
+                owner: me,
+            });
         }
         let places = sys::allocate(size).ok_or(libc::ENOMEM)?.as_ptr().cast();
         Ok(SelectBuffers { places, count, descriptors, entered, owner: ptr::null_mut() })
@@ -83,9 +90,9 @@ impl SelectBuffers {
                 self.order().add(number).write(number as u16);
                 let mark = match source {
                     Source::Ready(_, way, fd) => self.enter(fd, way)?,
-                    _ => source.mark()?,
+                    _ => source.snapshot()?,
                 };
-                self.marks().add(number).write(mark);
+                self.snapshots().add(number).write(mark);
             }
         }
         Ok(())
@@ -107,8 +114,8 @@ impl SelectBuffers {
     /// Enters the file of `fd`, and gives its number in the room.
     unsafe fn enter(&mut self, fd: c_int, way: Direction) -> Result<u32> {
         let (file, number) = (FdRef::enter(fd)?, self.entered);
-        let known = file.judge(fd_type::type_for_poll(&file));
-        let events = if way == Direction::In { libc::POLLIN } else { libc::POLLOUT };
+        let known = file.check_result(fd_type::type_for_poll(&file));
+        let events = if way == Direction::Read { libc::POLLIN } else { libc::POLLOUT };
         // SAFETY: the caller's promise: the room is for one more descriptor.
         unsafe {
             self.polled().add(number as usize).write(libc::pollfd { fd, events, revents: 0 });
@@ -149,7 +156,9 @@ impl SelectBuffers {
     pub(super) fn set_waiting(&self, is_waiting: bool) {
         if !self.owner.is_null() {
             // SAFETY: the task's own room, which runs here.
-            unsafe { task_cold::set_select_waiters(self.owner, if is_waiting { self.count } else { 0 }) }
+            unsafe {
+                task_cold::set_select_waiters(self.owner, if is_waiting { self.count } else { 0 })
+            }
         }
     }
 
@@ -166,7 +175,7 @@ impl SelectBuffers {
         self.count as usize
     }
 
-    pub(super) fn places(&self) -> *mut Waiter {
+    pub(super) fn waiters(&self) -> *mut Waiter {
         self.places
     }
 
@@ -176,13 +185,13 @@ impl SelectBuffers {
     }
 
     /// Of a task what tells it from the next in its block, of a descriptor the number of its file.
-    pub(super) fn marks(&self) -> *mut u32 {
+    pub(super) fn snapshots(&self) -> *mut u32 {
         self.locks().wrapping_add(self.count()).cast()
     }
 
     /// The numbers of the cases, in the order of a pass.
     pub(super) fn order(&self) -> *mut u16 {
-        self.marks().wrapping_add(self.count()).cast()
+        self.snapshots().wrapping_add(self.count()).cast()
     }
 
     fn first_file(&self) -> *mut FdRef {

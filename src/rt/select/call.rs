@@ -48,7 +48,7 @@ use crate::rt::park::wait;
 pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: i64) -> Result<usize> {
     // SAFETY: the thread's worker; the caller's promise.
     unsafe {
-        let random = match Worker::here().as_mut() {
+        let random = match Worker::current().as_mut() {
             Some(worker) => worker.random.split(),
             None => Random::of_thread(),
         };
@@ -72,7 +72,8 @@ unsafe fn first_of(
 ) -> Result<usize> {
     // SAFETY: the caller's promise; a task whose wait has begun runs here, and its scheduler waits in a resume.
     unsafe {
-        let mut choice = Select { cases, room: SelectBuffers::NONE, me: task::here(), random, deadline };
+        let mut choice =
+            Select { cases, buffers: SelectBuffers::NONE, me: task::current(), random, deadline };
         choice.prepare()?;
         loop {
             if let Some(outcome) = choice.begin() {

@@ -4,7 +4,7 @@ use core::ffi::c_int;
 
 use crate::rt::base::lock::Lock;
 use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::io::descriptors::{Entry, Direction};
+use crate::rt::io::descriptors::{Direction, FdEntry};
 use crate::rt::io::fd_table;
 use crate::rt::model::abi::{
     ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_RECV, ACORT_SEND, ACORT_TASK,
@@ -12,7 +12,7 @@ use crate::rt::model::abi::{
 };
 use crate::rt::model::task::{self, Task};
 use crate::rt::os::Result;
-use crate::rt::sync::channel::{Channel, Attempt};
+use crate::rt::sync::channel::{Attempt, Channel};
 use crate::rt::sync::event::Event;
 use crate::rt::sync::future;
 
@@ -21,7 +21,7 @@ use crate::rt::sync::future;
 pub(crate) enum Source {
     Send(*mut Channel),
     Receive(*mut Channel),
-    Ready(*mut Entry, Direction, c_int),
+    Ready(*mut FdEntry, Direction, c_int),
     Task(*mut Task),
     Event(*mut Event),
 }
@@ -38,7 +38,7 @@ impl Source {
             ACORT_EVENT if has_object => Source::Event(case.object.cast()),
             ACORT_FUTURE if has_object => Source::Event(future::event_of(case.object.cast())),
             ACORT_FD_READ | ACORT_FD_WRITE => {
-                let way = if case.op == ACORT_FD_READ { Direction::In } else { Direction::Out };
+                let way = if case.op == ACORT_FD_READ { Direction::Read } else { Direction::Write };
                 Source::Ready(fd_table::entry(case.fd)?, way, case.fd)
             }
             _ => return Err(libc::EINVAL),
@@ -85,7 +85,7 @@ impl Source {
 
     /// What tells a task from the next one in its block, which somebody else may join and free meanwhile:
     /// the end of its number. ESRCH: it is none any more.
-    pub(crate) unsafe fn mark(self) -> Result<u32> {
+    pub(crate) unsafe fn snapshot(self) -> Result<u32> {
         let Source::Task(task) = self else { return Ok(0) };
         // SAFETY: blocks stay for ever. What is read before the check is of this task, or of one that has gone.
         let number = unsafe { (*task).id() };
@@ -95,15 +95,15 @@ impl Source {
     /// Does it, if nobody must wait for that. The lock is held; `mark` is what [`mark`](Self::mark) has given.
     /// File descriptors are asked for elsewhere.
     pub(crate) unsafe fn attempt(self, data: *mut u8, mark: u32) -> Attempt {
-        let or_waits = |is_ready| if is_ready { Attempt::READY } else { Attempt::Waits };
+        let or_waits = |is_ready| if is_ready { Attempt::READY } else { Attempt::WouldBlock };
         // SAFETY: the caller's promise.
         unsafe {
             match self {
                 Source::Send(channel) => (*channel).try_send(data),
                 Source::Receive(channel) => (*channel).try_receive(data),
-                Source::Task(task) => or_waits(!(*task).lives() || (*task).id() as u32 != mark),
+                Source::Task(task) => or_waits(!(*task).is_alive() || (*task).id() as u32 != mark),
                 Source::Event(event) => or_waits((*event).is_set != 0),
-                Source::Ready(..) => Attempt::Waits,
+                Source::Ready(..) => Attempt::WouldBlock,
             }
         }
     }
@@ -113,7 +113,7 @@ impl Source {
         // SAFETY: the caller's promise.
         unsafe {
             match self {
-                Source::Send(channel) | Source::Receive(channel) => (*channel).element,
+                Source::Send(channel) | Source::Receive(channel) => (*channel).elem_size,
                 _ => 0,
             }
         }

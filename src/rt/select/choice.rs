@@ -20,7 +20,7 @@ const MOST: usize = 1024;
 /// A call. A task on a shared stack keeps it there while it waits.
 pub(super) struct Select<'a> {
     pub(super) cases: &'a mut [acort_case_t],
-    pub(super) room: SelectBuffers,
+    pub(super) buffers: SelectBuffers,
     /// NULL: the call is a plain thread's.
     pub(super) me: *mut Task,
     /// None: by rank.
@@ -29,7 +29,7 @@ pub(super) struct Select<'a> {
 }
 
 /// A case that is ready, and what it has come to.
-pub(super) type Found = (usize, Attempt);
+pub(super) type Ready = (usize, Attempt);
 
 impl Select<'_> {
     /// Checks the cases, and takes the room for them.
@@ -51,8 +51,8 @@ impl Select<'_> {
                 }
                 bytes = bytes.checked_add(source.size()).ok_or(libc::EINVAL)?;
             }
-            self.room = SelectBuffers::new(self.me, self.cases.len(), descriptors, bytes)?;
-            self.room.fill(self.cases)
+            self.buffers = SelectBuffers::new(self.me, self.cases.len(), descriptors, bytes)?;
+            self.buffers.fill(self.cases)
         }
     }
 
@@ -71,7 +71,7 @@ impl Select<'_> {
     }
 
     /// What a pass has come to, after the locks are free (S1). None: no case is ready.
-    pub(super) unsafe fn done(&mut self, found: Result<Option<Found>>) -> Option<Result<usize>> {
+    pub(super) unsafe fn done(&mut self, found: Result<Option<Ready>>) -> Option<Result<usize>> {
         let (number, tried) = match found.transpose()? {
             Ok(found) => found,
             Err(error) => return Some(Err(error)),
@@ -86,7 +86,7 @@ impl Select<'_> {
                 wake_waiter(waiter);
             }
             if let Some(Source::Receive(channel)) = self.source(number) {
-                sanitizer::is_written(self.data(number).cast(), (*channel).element);
+                sanitizer::is_written(self.data(number).cast(), (*channel).elem_size);
             }
         }
         Some(Ok(number))

@@ -11,7 +11,7 @@ use crate::rt::os::Result;
 
 /// Waits until `fd` is ready for some of `events` (POLLIN, POLLOUT), and gives which. EINVAL: for none; ECANCELED: the
 /// file is closed.
-pub(crate) fn ready(fd: c_int, events: c_int, deadline: i64) -> Result<c_int> {
+pub(crate) fn fdwait(fd: c_int, events: c_int, deadline: i64) -> Result<c_int> {
     const BOTH: c_int = (libc::POLLIN | libc::POLLOUT) as c_int;
     if events & BOTH == 0 || events & !BOTH != 0 {
         return Err(libc::EINVAL);
@@ -21,11 +21,11 @@ pub(crate) fn ready(fd: c_int, events: c_int, deadline: i64) -> Result<c_int> {
     loop {
         file.check()?;
         let found = fd_type::type_for_poll(&file).and_then(|_| fd_type::poll(fd, events as i16));
-        match file.judge(found)? {
+        match file.check_result(found)? {
             0 if is_last => return Err(libc::ETIMEDOUT),
             0 => {
                 let woken = Woken::of(wait(&file, events, deadline));
-                is_last = file.judge(woken)? == Woken::TimedOut;
+                is_last = file.check_result(woken)? == Woken::TimedOut;
             }
             found => return Ok(found.into()),
         }
@@ -34,7 +34,7 @@ pub(crate) fn ready(fd: c_int, events: c_int, deadline: i64) -> Result<c_int> {
 
 /// Waits until it may be.
 fn wait(file: &FdRef, events: c_int, deadline: i64) -> Result<()> {
-    if task::here().is_null() {
+    if task::current().is_null() {
         return thread_wait::poll(file, events as i16, deadline).map(drop);
     }
     // The calls below enter by the number, which stands for this file or none while this call is inside.

@@ -1,7 +1,7 @@
 //! A pass of a select: its cases are tried while all their locks are held. The rules are those of `select`.
 
 use super::case::Source;
-use super::choice::{Select, Found};
+use super::choice::{Ready, Select};
 use crate::rt::base::lock::Lock;
 use crate::rt::os::Result;
 use crate::rt::sync::channel::Attempt;
@@ -14,7 +14,7 @@ impl Select<'_> {
             self.each_lock(Lock::lock);
             let mut found = self.pass();
             // S8.
-            if self.room.files().len() > 1 && matches!(found, Ok(None)) {
+            if self.buffers.files().len() > 1 && matches!(found, Ok(None)) {
                 found = self.pass();
             }
             self.each_lock(Lock::unlock);
@@ -24,7 +24,7 @@ impl Select<'_> {
 
     /// Acts on each lock once, in the order of their addresses (S1).
     pub(super) unsafe fn each_lock(&self, act: impl Fn(&Lock)) {
-        let locks = self.room.locks();
+        let locks = self.buffers.locks();
         // SAFETY: the room has a lock for each case; the caller's promise: their objects are there.
         unsafe {
             for at in 0..self.cases.len() {
@@ -36,25 +36,29 @@ impl Select<'_> {
     }
 
     /// Tries the cases, and does the first that is ready (S3). The locks are held.
-    pub(super) unsafe fn pass(&mut self) -> Result<Option<Found>> {
+    pub(super) unsafe fn pass(&mut self) -> Result<Option<Ready>> {
         let mut is_polled = false;
         // SAFETY: the caller's promise; the room is for as many cases.
         unsafe {
             for at in 0..self.cases.len() {
                 let number = self.draw(at);
                 let Some(source) = self.source(number) else { continue };
-                let mark = *self.room.marks().add(number);
+                let mark = *self.buffers.snapshots().add(number);
                 let tried = match source {
                     Source::Ready(..) => {
                         if !is_polled {
-                            self.room.poll()?;
+                            self.buffers.poll()?;
                             is_polled = true;
                         }
-                        if self.room.is_ready(mark)? { Attempt::READY } else { Attempt::Waits }
+                        if self.buffers.is_ready(mark)? {
+                            Attempt::READY
+                        } else {
+                            Attempt::WouldBlock
+                        }
                     }
                     _ => source.attempt(self.data(number), mark),
                 };
-                if !matches!(tried, Attempt::Waits) {
+                if !matches!(tried, Attempt::WouldBlock) {
                     return Ok(Some((number, tried)));
                 }
             }
@@ -64,7 +68,7 @@ impl Select<'_> {
 
     /// The case at `at` in the order of a pass: one of those that were not drawn before (S3).
     unsafe fn draw(&mut self, at: usize) -> usize {
-        let (order, left) = (self.room.order(), self.cases.len() - at);
+        let (order, left) = (self.buffers.order(), self.cases.len() - at);
         // SAFETY: the room has the number of each case once.
         unsafe {
             if let Some(random) = &mut self.random {

@@ -5,7 +5,7 @@ use core::ptr;
 use super::case::Source;
 use super::choice::Select;
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::{Prepared, WaitMode, Parker};
+use crate::rt::base::parker::{Parker, Prepared, WaitMode};
 use crate::rt::base::wait_queue::Waiter;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::io::fd_identity;
@@ -36,9 +36,9 @@ impl Select<'_> {
                         outcome => return outcome,
                     }
                 };
-                let outcome = self.begin_wait(&raw mut me.parker, WaitMode::Cancellation);
+                let outcome = self.begin_wait(&raw mut me.parker, WaitMode::Cancellable);
                 if outcome.is_none() {
-                    self.room.set_waiting(true);
+                    self.buffers.set_waiting(true);
                     wait::before_block(me.parker.worker(), me, self.wait());
                 }
                 return outcome;
@@ -47,8 +47,9 @@ impl Select<'_> {
     }
 
     fn wait(&self) -> Wait {
-        let why = if self.has_files() { WaitReason::SelectOutside } else { WaitReason::Select };
-        Wait::new(why, self.room.places().addr(), WaitMode::Cancellation, self.deadline)
+        let wait_reason =
+            if self.has_files() { WaitReason::SelectOutside } else { WaitReason::Select };
+        Wait::new(wait_reason, self.buffers.waiters().addr(), WaitMode::Cancellable, self.deadline)
     }
 
     /// The last part of a task's wait. None: the call begins again.
@@ -56,9 +57,9 @@ impl Select<'_> {
     pub(super) unsafe fn end(&mut self) -> Option<Result<usize>> {
         // SAFETY: the task has come back, on its worker.
         unsafe {
-            let outcome = wait::arrive();
+            let outcome = wait::after_block();
             let ended = self.end_wait(outcome);
-            self.room.set_waiting(false);
+            self.buffers.set_waiting(false);
             ended
         }
     }
@@ -68,14 +69,14 @@ impl Select<'_> {
     #[inline(never)]
     unsafe fn thread_waits(&mut self) -> Option<Result<usize>> {
         if self.has_files() {
-            let is_over = os::is_over(self.deadline);
+            let is_over = os::has_passed(self.deadline);
             return Some(Err(if is_over { libc::ETIMEDOUT } else { libc::EPERM }));
         }
         let mut parker = Parker::new();
         let parker = &raw mut parker;
         // SAFETY: the parker stays until the wait has ended.
         unsafe {
-            if let Some(outcome) = self.begin_wait(parker, WaitMode::Nothing) {
+            if let Some(outcome) = self.begin_wait(parker, WaitMode::Uninterruptible) {
                 return Some(outcome);
             }
             if !wait::sleeps(parker, self.deadline) {
@@ -87,11 +88,7 @@ impl Select<'_> {
     }
 
     /// One pass. None: no case is ready, and the call has its places in all queues.
-    unsafe fn begin_wait(
-        &mut self,
-        parker: *mut Parker,
-        hearing: WaitMode,
-    ) -> Option<Result<usize>> {
+    unsafe fn begin_wait(&mut self, parker: *mut Parker, mode: WaitMode) -> Option<Result<usize>> {
         // SAFETY: the caller's promise; the locks are held from one `each_lock` to the other.
         unsafe {
             if let Err(error) = self.confirm_files() {
@@ -101,7 +98,7 @@ impl Select<'_> {
             // A case that is ready is worth more than this error.
             let watched = self.watch_files();
             let found = match self.pass() {
-                Ok(None) => watched.and_then(|()| self.take_places(parker, hearing)).map(|()| None),
+                Ok(None) => watched.and_then(|()| self.take_places(parker, mode)).map(|()| None),
                 found => found,
             };
             self.each_lock(Lock::unlock);
@@ -110,34 +107,37 @@ impl Select<'_> {
     }
 
     fn has_files(&self) -> bool {
-        !self.room.files().is_empty()
+        !self.buffers.files().is_empty()
     }
 
     /// Finds files that other code has put under the number of a watched one (E8).
     fn confirm_files(&self) -> Result<()> {
-        self.room.files().iter().try_for_each(|file| file.judge(fd_identity::confirm(file)))
+        self.buffers
+            .files()
+            .iter()
+            .try_for_each(|file| file.check_result(fd_identity::revalidate(file)))
     }
 
     /// Registers the files with a poller (S6). The locks are held.
     unsafe fn watch_files(&self) -> Result<()> {
-        for file in self.room.files() {
+        for file in self.buffers.files() {
             file.check()?;
             // SAFETY: entries are never freed (E1); the lock is held; the worker is this thread's.
-            unsafe { (*file.place()).watch(file.fd(), Worker::here())? }
+            unsafe { (*file.entry_ptr()).register(file.fd(), Worker::current())? }
         }
         Ok(())
     }
 
     /// Arms `parker`, and puts a place in each queue (S4). The locks are held. ECANCELED.
-    unsafe fn take_places(&mut self, parker: *mut Parker, hearing: WaitMode) -> Result<()> {
-        let mut value = self.room.values();
+    unsafe fn take_places(&mut self, parker: *mut Parker, mode: WaitMode) -> Result<()> {
+        let mut value = self.buffers.values();
         // SAFETY: the locks are held (S1); the room is for as many cases.
         unsafe {
-            if let Prepared::Cancelled = (*parker).prepare(hearing) {
+            if let Prepared::Cancelled = (*parker).prepare(mode) {
                 return Err(libc::ECANCELED);
             }
             for at in 0..self.cases.len() {
-                let number = usize::from(*self.room.order().add(at));
+                let number = usize::from(*self.buffers.order().add(at));
                 let Some(source) = self.source(number) else { continue };
                 let (data, size) = (self.data(number), source.size());
                 let mut slot = data;
@@ -148,7 +148,7 @@ impl Select<'_> {
                         ptr::copy_nonoverlapping(data, slot, size);
                     }
                 }
-                let place = self.room.places().add(number);
+                let place = self.buffers.waiters().add(number);
                 place.write(Waiter::new(parker, slot, number as u32 + 1));
                 (*source.queue()).push(place, source.lock());
             }
@@ -162,7 +162,7 @@ impl Select<'_> {
         // SAFETY: the places are this call's; what has woken it has filled the slot.
         unsafe {
             for number in 0..self.cases.len() {
-                Waiter::dequeue(self.room.places().add(number));
+                Waiter::dequeue(self.buffers.waiters().add(number));
             }
             let outcome = match outcome {
                 Ok(outcome) => outcome,
@@ -180,11 +180,12 @@ impl Select<'_> {
             match self.source(number) {
                 Some(Source::Ready(..)) => return None,
                 Some(Source::Receive(channel)) => {
-                    let (data, slot) = (self.data(number), (*self.room.places().add(number)).slot);
+                    let (data, slot) =
+                        (self.data(number), (*self.buffers.waiters().add(number)).slot);
                     if slot != data {
-                        ptr::copy_nonoverlapping(slot, data, (*channel).element);
+                        ptr::copy_nonoverlapping(slot, data, (*channel).elem_size);
                     }
-                    sanitizer::is_written(data.cast(), (*channel).element);
+                    sanitizer::is_written(data.cast(), (*channel).elem_size);
                 }
                 _ => {}
             }

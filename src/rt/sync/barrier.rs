@@ -66,8 +66,8 @@ pub(crate) unsafe fn wait(barrier: *mut Barrier, deadline: i64) -> Result<bool> 
         }
         (*barrier).arrived += 1;
         let round = (*barrier).round;
-        let hearing = WaitMode::Cancellation;
-        let wait = Wait::new(WaitReason::Barrier, barrier as usize, hearing, deadline);
+        let mode = WaitMode::Cancellable;
+        let wait = Wait::new(WaitReason::Barrier, barrier as usize, mode, deadline);
         let outcome = wait::wait_on(lock, &raw mut (*barrier).queue, ptr::null_mut(), wait);
         if let Err(error) = outcome {
             // Unless all were there at that very moment it is not counted.

@@ -9,7 +9,7 @@ use core::ptr;
 
 use crate::rt::base::atomic::AtomicUsize;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::lock::{Lock, Aliased};
+use crate::rt::base::lock::{Aliased, Lock};
 use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 use crate::rt::base::wait_reason::WaitReason;
@@ -30,8 +30,8 @@ pub struct Channel {
     pub(crate) is_closed: bool,
     /// With ACORT_LOCAL the one worker that uses it, without the lock; else NULL.
     pub(crate) owner: *mut Worker,
-    pub(crate) references: AtomicUsize,
-    pub(crate) element: usize,
+    pub(crate) refcount: AtomicUsize,
+    pub(crate) elem_size: usize,
     pub(crate) capacity: usize,
     /// Values in the ring, and where the first is.
     pub(crate) length: usize,
@@ -55,7 +55,7 @@ pub(crate) enum Attempt {
     /// The channel is closed.
     Closed,
     /// One must wait.
-    Waits,
+    WouldBlock,
 }
 
 impl Attempt {
@@ -90,7 +90,7 @@ impl Channel {
     /// Is this the thread that may use the channel? Aborts where it is not.
     #[inline(always)]
     pub(crate) fn check_owner(&self, function: &str) {
-        if !self.owner.is_null() && self.owner != Worker::here() {
+        if !self.owner.is_null() && self.owner != Worker::current() {
             refuse_stranger(function, self)
         }
     }
@@ -100,7 +100,11 @@ impl Channel {
     fn place(&self, index: usize) -> *mut u8 {
         let at = self.first + index;
         let at = if at >= self.capacity { at - self.capacity } else { at };
-        ptr::from_ref(self).cast_mut().wrapping_add(1).cast::<u8>().wrapping_add(at * self.element)
+        ptr::from_ref(self)
+            .cast_mut()
+            .wrapping_add(1)
+            .cast::<u8>()
+            .wrapping_add(at * self.elem_size)
     }
 
     /// Sends the value at `from`, if nobody must wait for that. The lock is held.
@@ -116,13 +120,13 @@ impl Channel {
         unsafe {
             let receiver = self.receivers.claim_front();
             if !receiver.is_null() {
-                copy((*receiver).slot, from, self.element);
+                copy((*receiver).slot, from, self.elem_size);
                 return Attempt::Done(receiver);
             }
             if self.length == self.capacity {
-                return Attempt::Waits;
+                return Attempt::WouldBlock;
             }
-            copy(self.place(self.length), from, self.element);
+            copy(self.place(self.length), from, self.elem_size);
         }
         self.length += 1;
         Attempt::Done(ptr::null_mut())
@@ -139,19 +143,19 @@ impl Channel {
             if self.length == 0 {
                 let sender = self.senders.claim_front();
                 if !sender.is_null() {
-                    copy(to, (*sender).slot, self.element);
+                    copy(to, (*sender).slot, self.elem_size);
                     return Attempt::Done(sender);
                 }
-                return if self.is_closed { Attempt::Closed } else { Attempt::Waits };
+                return if self.is_closed { Attempt::Closed } else { Attempt::WouldBlock };
             }
-            copy(to, self.place(0), self.element);
+            copy(to, self.place(0), self.elem_size);
             self.first = if self.first + 1 == self.capacity { 0 } else { self.first + 1 };
             // The sender that waits first has the room now.
             let sender = self.senders.claim_front();
             if sender.is_null() {
                 self.length -= 1;
             } else {
-                copy(self.place(self.length - 1), (*sender).slot, self.element);
+                copy(self.place(self.length - 1), (*sender).slot, self.elem_size);
             }
             Attempt::Done(sender)
         }
@@ -167,7 +171,7 @@ fn refuse_stranger(function: &str, channel: &Channel) -> ! {
 
 /// The end of a call that need not wait.
 #[inline(always)]
-pub(crate) unsafe fn end(channel: *mut Channel, tried: Attempt) -> Option<Result<()>> {
+pub(crate) unsafe fn settle(channel: *mut Channel, tried: Attempt) -> Option<Result<()>> {
     // SAFETY: the caller's promise: the lock is held, and given back unless one must wait.
     unsafe {
         match tried {
@@ -182,7 +186,7 @@ pub(crate) unsafe fn end(channel: *mut Channel, tried: Attempt) -> Option<Result
                 (*channel).lock.unlock();
                 Some(Err(libc::EPIPE))
             }
-            Attempt::Waits => None,
+            Attempt::WouldBlock => None,
         }
     }
 }
@@ -200,7 +204,7 @@ impl Waitable for Sending {
     #[inline(always)]
     unsafe fn attempt(channel: *mut Sending, from: *mut u8) -> Option<Result<()>> {
         // SAFETY: the caller's promise.
-        unsafe { end(channel.cast(), (*channel).0.try_send(from)) }
+        unsafe { settle(channel.cast(), (*channel).0.try_send(from)) }
     }
 }
 
@@ -217,7 +221,7 @@ impl Waitable for Receiving {
     #[inline(always)]
     unsafe fn attempt(channel: *mut Receiving, to: *mut u8) -> Option<Result<()>> {
         // SAFETY: the caller's promise.
-        unsafe { end(channel.cast(), (*channel).0.try_receive(to)) }
+        unsafe { settle(channel.cast(), (*channel).0.try_receive(to)) }
     }
 }
 
@@ -227,7 +231,7 @@ unsafe fn fixed(place: *mut u8, size: usize, deadline: i64) -> *mut u8 {
     // SAFETY: the task that runs.
     unsafe {
         match deadline != 0 && Worker::is_on_shared_stack(place.cast()) {
-            true => task_cold::scratch(task::here(), size),
+            true => task_cold::reserve_scratch(task::current(), size),
             false => place,
         }
     }
@@ -246,7 +250,7 @@ pub(crate) unsafe fn send(
 ) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        attempt::end::<Sending>(begin_send(
+        attempt::finish::<Sending>(begin_send(
             caller,
             channel.cast(),
             from.cast_mut().cast(),
@@ -256,26 +260,31 @@ pub(crate) unsafe fn send(
 }
 
 #[inline(never)]
-unsafe fn begin_send(caller: Caller, channel: *mut Sending, from: *mut u8, deadline: i64) -> Blocked {
-    if let Err(error) = budget::begin(caller, deadline) {
-        return Blocked::Over(Err(error));
+unsafe fn begin_send(
+    caller: Caller,
+    channel: *mut Sending,
+    from: *mut u8,
+    deadline: i64,
+) -> Blocked {
+    if let Err(error) = budget::enter_call(caller, deadline) {
+        return Blocked::Ready(Err(error));
     }
     // SAFETY: the caller's promise.
     unsafe {
         (*channel).0.take("acort_chan_send");
         if let Some(outcome) = Sending::attempt(channel, from) {
-            return Blocked::Over(outcome);
+            return Blocked::Ready(outcome);
         }
-        let size = (*channel).0.element;
+        let size = (*channel).0.elem_size;
         let slot = fixed(from, size, deadline);
         if slot.is_null() {
             (*channel).0.lock.unlock();
-            return Blocked::Over(Err(libc::ENOMEM));
+            return Blocked::Ready(Err(libc::ENOMEM));
         }
         if slot != from {
             copy(slot, from, size);
         }
-        attempt::start_wait(channel, slot, WaitReason::Send, WaitMode::Cancellation, deadline)
+        attempt::start_wait(channel, slot, WaitReason::Send, WaitMode::Cancellable, deadline)
     }
 }
 
@@ -293,12 +302,12 @@ pub(crate) unsafe fn receive(
     // SAFETY: the caller's promise.
     unsafe {
         match begin_receive(caller, channel.cast(), to.cast(), deadline) {
-            Blocked::Waits => {
-                attempt::end::<Receiving>(Blocked::Waits)?;
+            Blocked::Pending => {
+                attempt::finish::<Receiving>(Blocked::Pending)?;
                 received(to.cast());
                 Ok(())
             }
-            Blocked::Over(outcome) => outcome,
+            Blocked::Ready(outcome) => outcome,
         }
     }
 }
@@ -310,27 +319,27 @@ unsafe fn begin_receive(
     to: *mut u8,
     deadline: i64,
 ) -> Blocked {
-    if let Err(error) = budget::begin(caller, deadline) {
-        return Blocked::Over(Err(error));
+    if let Err(error) = budget::enter_call(caller, deadline) {
+        return Blocked::Ready(Err(error));
     }
     // SAFETY: the caller's promise.
     unsafe {
         (*channel).0.take("acort_chan_recv");
-        let size = (*channel).0.element;
+        let size = (*channel).0.elem_size;
         if let Some(outcome) = Receiving::attempt(channel, to) {
             if outcome.is_ok() {
                 sanitizer::is_written(to.cast(), size);
             }
-            return Blocked::Over(outcome);
+            return Blocked::Ready(outcome);
         }
         let slot = fixed(to, size, deadline);
         if slot.is_null() {
             (*channel).0.lock.unlock();
-            return Blocked::Over(Err(libc::ENOMEM));
+            return Blocked::Ready(Err(libc::ENOMEM));
         }
-        let hearing = WaitMode::Cancellation;
-        let begun = attempt::start_wait(channel, slot, WaitReason::Receive, hearing, deadline);
-        if let Blocked::Over(Ok(())) = begun {
+        let mode = WaitMode::Cancellable;
+        let begun = attempt::start_wait(channel, slot, WaitReason::Receive, mode, deadline);
+        if let Blocked::Ready(Ok(())) = begun {
             sanitizer::is_written(to.cast(), size);
         }
         begun
@@ -345,10 +354,10 @@ unsafe fn begin_receive(
 unsafe fn received(to: *mut u8) {
     // SAFETY: the caller's promise: it has waited for that channel, with the same room.
     unsafe {
-        let task = task::here();
+        let task = task::current();
         let channel: *mut Channel =
-            ptr::with_exposed_provenance_mut((*task).about.load(Ordering::Relaxed));
-        let size = (*channel).element;
+            ptr::with_exposed_provenance_mut((*task).wait_target.load(Ordering::Relaxed));
+        let size = (*channel).elem_size;
         if Worker::is_on_shared_stack(to.cast()) {
             copy(to, task_cold::room(task), size);
         }

@@ -4,7 +4,7 @@ use core::ptr;
 
 use super::channel::Channel;
 use crate::rt::base::atomic::{AtomicUsize, Ordering};
-use crate::rt::base::lock::{Lock, Aliased, tsan_acquire, tsan_release};
+use crate::rt::base::lock::{Aliased, Lock, tsan_acquire, tsan_release};
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::model::abi::ACORT_LOCAL;
 use crate::rt::model::worker::Worker;
@@ -12,17 +12,17 @@ use crate::rt::os::Result;
 use crate::rt::park::wake::{CLOSED, wake_all};
 use crate::{diag, sys};
 
-/// A channel of `capacity` values of `element` bytes. EINVAL: of none, or too many, or a flag that does not
+/// A channel of `capacity` values of `elem_size` bytes. EINVAL: of none, or too many, or a flag that does not
 /// exist; EPERM: local, but made by no worker; ENOMEM.
-pub(crate) fn create(element: usize, capacity: usize, flags: u32) -> Result<*mut Channel> {
-    if element == 0 || element > isize::MAX as usize || flags & !ACORT_LOCAL != 0 {
+pub(crate) fn create(elem_size: usize, capacity: usize, flags: u32) -> Result<*mut Channel> {
+    if elem_size == 0 || elem_size > isize::MAX as usize || flags & !ACORT_LOCAL != 0 {
         return Err(libc::EINVAL);
     }
-    let owner = if flags & ACORT_LOCAL != 0 { Worker::here() } else { ptr::null_mut() };
+    let owner = if flags & ACORT_LOCAL != 0 { Worker::current() } else { ptr::null_mut() };
     if flags & ACORT_LOCAL != 0 && owner.is_null() {
         return Err(libc::EPERM);
     }
-    let ring = element.checked_mul(capacity).ok_or(libc::EINVAL)?;
+    let ring = elem_size.checked_mul(capacity).ok_or(libc::EINVAL)?;
     let size = ring.checked_add(size_of::<Channel>()).ok_or(libc::EINVAL)?;
     let channel: *mut Channel = sys::allocate(size).ok_or(libc::ENOMEM)?.as_ptr().cast();
     // SAFETY: so much was allocated.
@@ -31,8 +31,8 @@ pub(crate) fn create(element: usize, capacity: usize, flags: u32) -> Result<*mut
             lock: Lock::NEW,
             is_closed: false,
             owner,
-            references: AtomicUsize::new(1),
-            element,
+            refcount: AtomicUsize::new(1),
+            elem_size,
             capacity,
             length: 0,
             first: 0,
@@ -83,9 +83,9 @@ pub(crate) unsafe fn length(channel: *mut Channel) -> usize {
 ///
 /// # Safety
 /// The channel is there.
-pub(crate) unsafe fn reference(channel: *mut Channel) {
+pub(crate) unsafe fn add_ref(channel: *mut Channel) {
     // SAFETY: the caller's promise.
-    unsafe { (*channel).references.fetch_add(1, Ordering::Relaxed) };
+    unsafe { (*channel).refcount.fetch_add(1, Ordering::Relaxed) };
 }
 
 /// One less uses it; the last one frees it. Aborts where somebody waits in it then.
@@ -96,7 +96,7 @@ pub(crate) unsafe fn release(channel: *mut Channel) {
     // SAFETY: the caller's promise.
     unsafe {
         tsan_release(channel);
-        if (*channel).references.fetch_sub(1, Ordering::AcqRel) != 1 {
+        if (*channel).refcount.fetch_sub(1, Ordering::AcqRel) != 1 {
             return;
         }
         tsan_acquire(channel);

@@ -30,8 +30,8 @@ pub(crate) unsafe fn wait(
     mutex: *mut Mutex,
     deadline: i64,
 ) -> Result<()> {
-    let hearing = WaitMode::Cancellation;
-    let wait = Wait::new(WaitReason::Condvar, condition as usize, hearing, deadline);
+    let mode = WaitMode::Cancellable;
+    let wait = Wait::new(WaitReason::Condvar, condition as usize, mode, deadline);
     // SAFETY: the caller's promise.
     unsafe {
         let (lock, queue) = (&raw const (*condition).lock, &raw mut (*condition).queue);

@@ -74,7 +74,7 @@ pub(crate) unsafe fn reset(event: *mut Event) {
 /// As [`set`].
 #[inline(always)]
 pub(crate) unsafe fn wait(caller: Caller, event: *mut Event, deadline: i64) -> Result<()> {
-    let (why, hearing) = (WaitReason::Event, WaitMode::Cancellation);
+    let (wait_reason, mode) = (WaitReason::Event, WaitMode::Cancellable);
     // SAFETY: the caller's promise.
-    unsafe { attempt::wait(caller, event, ptr::null_mut(), why, hearing, deadline) }
+    unsafe { attempt::wait(caller, event, ptr::null_mut(), wait_reason, mode, deadline) }
 }

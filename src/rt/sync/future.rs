@@ -20,7 +20,7 @@ use core::fmt::{self, Formatter};
 use core::ptr;
 
 use super::event::Event;
-use crate::rt::base::lock::{Lock, Aliased};
+use crate::rt::base::lock::{Aliased, Lock};
 use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 use crate::rt::base::wait_reason::WaitReason;
@@ -126,10 +126,10 @@ pub(crate) unsafe fn wait(
     future: *mut Future,
     deadline: i64,
 ) -> Result<*mut c_void> {
-    let (why, hearing) = (WaitReason::Future, WaitMode::Cancellation);
+    let (wait_reason, mode) = (WaitReason::Future, WaitMode::Cancellable);
     // SAFETY: the caller's promise. Once the event is set both stay as they are.
     unsafe {
-        attempt::wait(caller, event_of(future), ptr::null_mut(), why, hearing, deadline)?;
+        attempt::wait(caller, event_of(future), ptr::null_mut(), wait_reason, mode, deadline)?;
         let Future { value, error, .. } = *future;
         if error == 0 { Ok(value) } else { Err(error) }
     }
@@ -139,7 +139,7 @@ pub(crate) unsafe fn wait(
 ///
 /// # Safety
 /// As [`set`].
-pub(crate) unsafe fn reference(future: *mut Future) {
+pub(crate) unsafe fn add_ref(future: *mut Future) {
     // SAFETY: the caller's promise.
     unsafe {
         let _guard = (*future).event.lock.guard();
@@ -173,7 +173,7 @@ pub(crate) unsafe fn release(future: *mut Future) {
 ///
 /// # Safety
 /// The caller has one.
-pub(crate) unsafe fn keep(promise: *mut Promise) {
+pub(crate) unsafe fn add_setter(promise: *mut Promise) {
     let future = Promise::future(promise);
     // SAFETY: the caller's promise.
     unsafe {

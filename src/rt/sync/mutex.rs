@@ -92,15 +92,15 @@ impl Mutex {
 pub(crate) unsafe fn lock(
     caller: Caller,
     mutex: *mut Mutex,
-    hearing: WaitMode,
+    mode: WaitMode,
     deadline: i64,
 ) -> Result<()> {
     // SAFETY: the mutex is there.
     unsafe {
         let task = caller.task();
-        let has_begun = hearing != WaitMode::Cancellation || budget::try_enter_call(task, deadline);
+        let has_begun = mode != WaitMode::Cancellable || budget::try_enter_call(task, deadline);
         if !has_begun || compare_exchange_usize(&(*mutex).owner, 0, owner(task)).is_err() {
-            return lock_slowly(caller, mutex, hearing, has_begun, deadline);
+            return lock_slowly(caller, mutex, mode, has_begun, deadline);
         }
         tsan_acquire(mutex);
         task::lock_acquired(task);
@@ -113,12 +113,12 @@ pub(crate) unsafe fn lock(
 unsafe fn lock_slowly(
     caller: Caller,
     mutex: *mut Mutex,
-    hearing: WaitMode,
+    mode: WaitMode,
     has_begun: bool,
     deadline: i64,
 ) -> Result<()> {
     if !has_begun {
-        budget::begin(caller, deadline)?;
+        budget::enter_call(caller, deadline)?;
     }
     let (me, late) = (caller.owner(), os::now() + HANDOFF_AFTER);
     let mut losses = 0;
@@ -126,11 +126,11 @@ unsafe fn lock_slowly(
     unsafe {
         loop {
             let slot = ptr::without_provenance_mut(me | losses);
-            attempt::wait_again(mutex, slot, WaitReason::Mutex, hearing, deadline)?;
+            attempt::wait_again(mutex, slot, WaitReason::Mutex, mode, deadline)?;
             if is_of(mutex, me) {
                 break;
             }
-            losses = if os::is_over(late) { MOST_LOSSES } else { (losses + 1).min(MOST_LOSSES) };
+            losses = if os::has_passed(late) { MOST_LOSSES } else { (losses + 1).min(MOST_LOSSES) };
         }
         task::lock_acquired(caller.task());
     }
@@ -262,7 +262,7 @@ pub(crate) unsafe fn holder(mutex: *mut Mutex) -> usize {
 /// # Safety
 /// As [`lock`].
 #[inline(always)]
-pub(crate) unsafe fn is_mine(caller: Caller, mutex: *mut Mutex) -> bool {
+pub(crate) unsafe fn is_held_by_caller(caller: Caller, mutex: *mut Mutex) -> bool {
     // SAFETY: the mutex is there.
     unsafe { is_of(mutex, caller.owner()) }
 }
@@ -281,11 +281,11 @@ pub(crate) unsafe fn unlock_and_wait(
 ) -> Result<()> {
     // SAFETY: the mutex is there, and the queue while the caller waits in it.
     unsafe {
-        if !is_mine(caller, mutex) {
+        if !is_held_by_caller(caller, mutex) {
             return Err(libc::EPERM);
         }
         let outcome = wait::complete_wait(begin_without(caller, mutex, lock_of_queue, queue, wait));
-        lock(caller, mutex, WaitMode::Nothing, -1)?;
+        lock(caller, mutex, WaitMode::Uninterruptible, -1)?;
         outcome
     }
 }

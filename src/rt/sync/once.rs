@@ -81,7 +81,14 @@ pub(crate) unsafe fn once(
             return Ok(());
         }
         drop(held);
-        attempt::wait(caller, once, ptr::null_mut(), WaitReason::Once, WaitMode::Cancellation, deadline)
+        attempt::wait(
+            caller,
+            once,
+            ptr::null_mut(),
+            WaitReason::Once,
+            WaitMode::Cancellable,
+            deadline,
+        )
     }
 }
 

@@ -5,7 +5,7 @@ use core::ptr;
 
 use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_queue::{WakeList, WaitQueue, Waiter};
+use crate::rt::base::wait_queue::{WaitQueue, Waiter, WakeList};
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_rwlock_t;
 use crate::rt::model::caller::Caller;
@@ -110,12 +110,13 @@ unsafe fn take(
     caller: Caller,
     rwlock: *mut RwLock,
     slot: *mut u8,
-    why: WaitReason,
+    wait_reason: WaitReason,
     deadline: i64,
 ) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        let outcome = attempt::wait(caller, rwlock, slot, why, WaitMode::Cancellation, deadline);
+        let outcome =
+            attempt::wait(caller, rwlock, slot, wait_reason, WaitMode::Cancellable, deadline);
         if outcome.is_err() {
             // It stood in the way of those behind it.
             let held = (*rwlock).lock.guard();
@@ -145,7 +146,13 @@ pub(crate) unsafe fn read(caller: Caller, rwlock: *mut RwLock, deadline: i64) ->
 pub(crate) unsafe fn write(caller: Caller, rwlock: *mut RwLock, deadline: i64) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        take(caller, rwlock, ptr::without_provenance_mut(caller.owner()), WaitReason::WriteLock, deadline)
+        take(
+            caller,
+            rwlock,
+            ptr::without_provenance_mut(caller.owner()),
+            WaitReason::WriteLock,
+            deadline,
+        )
     }
 }
 

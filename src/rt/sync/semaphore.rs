@@ -82,7 +82,7 @@ pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Result<()> {
 /// As [`init`].
 #[inline(always)]
 pub(crate) unsafe fn wait(caller: Caller, semaphore: *mut Semaphore, deadline: i64) -> Result<()> {
-    let (why, hearing) = (WaitReason::Semaphore, WaitMode::Cancellation);
+    let (wait_reason, mode) = (WaitReason::Semaphore, WaitMode::Cancellable);
     // SAFETY: the caller's promise.
-    unsafe { attempt::wait(caller, semaphore, ptr::null_mut(), why, hearing, deadline) }
+    unsafe { attempt::wait(caller, semaphore, ptr::null_mut(), wait_reason, mode, deadline) }
 }

@@ -64,7 +64,7 @@ pub(crate) unsafe fn add(group: *mut WaitGroup, more: i32) -> Result<()> {
 /// As [`add`].
 #[inline(always)]
 pub(crate) unsafe fn wait(caller: Caller, group: *mut WaitGroup, deadline: i64) -> Result<()> {
-    let (why, hearing) = (WaitReason::WaitGroup, WaitMode::Cancellation);
+    let (wait_reason, mode) = (WaitReason::WaitGroup, WaitMode::Cancellable);
     // SAFETY: the caller's promise.
-    unsafe { attempt::wait(caller, group, ptr::null_mut(), why, hearing, deadline) }
+    unsafe { attempt::wait(caller, group, ptr::null_mut(), wait_reason, mode, deadline) }
 }

@@ -28,7 +28,7 @@ pub(crate) mod os {
         0
     }
 
-    pub fn is_over(deadline: i64) -> bool {
+    pub fn has_passed(deadline: i64) -> bool {
         deadline >= 0
     }
 
@@ -62,10 +62,10 @@ pub(crate) mod os {
         use crate::ground::Own;
 
         pub struct Event {
-            pub mark: u64,
+            pub token: u64,
             pub is_readable: bool,
             pub is_writable: bool,
-            pub is_over: bool,
+            pub is_hangup: bool,
         }
 
         pub struct Poller {
@@ -90,7 +90,7 @@ pub(crate) mod os {
                 self.life.get();
             }
 
-            pub fn rouse(&self) {
+            pub fn wake(&self) {
                 self.is_used();
                 *self.has_come.lock().expect("no panic") = true;
                 self.changed.notify_one();
@@ -175,8 +175,8 @@ pub(crate) mod model {
     pub(crate) mod hooks {
         use super::task::Task;
 
-        pub fn woken(_: *mut Task) {}
-        pub fn ended(_: *mut Task) {}
+        pub fn on_wake(_: *mut Task) {}
+        pub fn on_finish(_: *mut Task) {}
     }
 
     /// The threads are loom's, and begin with nothing.
@@ -191,7 +191,7 @@ pub(crate) mod model {
         pub struct StackCache;
 
         impl StackCache {
-            pub fn moves(&self, _: *const c_void) -> bool {
+            pub fn shared_stack_contains(&self, _: *const c_void) -> bool {
                 false
             }
         }
@@ -200,7 +200,7 @@ pub(crate) mod model {
     pub(crate) mod task_cold {
         use super::task::Task;
 
-        pub unsafe fn scratch(_: *mut Task, _: usize) -> *mut u8 {
+        pub unsafe fn reserve_scratch(_: *mut Task, _: usize) -> *mut u8 {
             std::ptr::null_mut()
         }
 
@@ -265,7 +265,7 @@ pub(crate) mod model {
 
         impl Caller {
             pub fn current() -> Caller {
-                Caller(task::here())
+                Caller(task::current())
             }
 
             pub fn task(self) -> *mut Task {
@@ -296,7 +296,7 @@ pub(crate) mod park {
 
     /// No call looks from time to time.
     pub(crate) mod park {
-        pub fn until(_: i64) -> crate::rt::os::Result<()> {
+        pub fn sleep_until(_: i64) -> crate::rt::os::Result<()> {
             Ok(())
         }
     }
@@ -307,7 +307,7 @@ pub(crate) mod park {
         use crate::rt::model::task::Task;
         use crate::rt::os::Result;
 
-        pub fn begin(_: Caller, deadline: i64) -> Result<i64> {
+        pub fn enter_call(_: Caller, deadline: i64) -> Result<i64> {
             Ok(deadline)
         }
 
@@ -367,7 +367,7 @@ pub(crate) mod io {
     pub(crate) mod nonblock {
         use std::ffi::c_int;
 
-        use super::descriptors::Entry;
+        use super::descriptors::FdEntry;
 
         #[derive(Default)]
         pub struct Lent;
@@ -375,9 +375,9 @@ pub(crate) mod io {
         impl Lent {
             pub fn forget(&self) {}
 
-            pub unsafe fn before_close(_: *mut Entry, _: c_int, _: bool) {}
+            pub unsafe fn before_close(_: *mut FdEntry, _: c_int, _: bool) {}
 
-            pub unsafe fn after_close(_: *mut Entry) -> Option<c_int> {
+            pub unsafe fn after_close(_: *mut FdEntry) -> Option<c_int> {
                 None
             }
         }
@@ -387,16 +387,16 @@ pub(crate) mod io {
     pub(crate) mod fd_table {
         use std::ffi::c_int;
 
-        use super::descriptors::Entry;
+        use super::descriptors::FdEntry;
         use crate::rt::os::Result;
         use crate::rt::system;
 
-        pub fn entry(fd: c_int) -> Result<*mut Entry> {
+        pub fn entry(fd: c_int) -> Result<*mut FdEntry> {
             let fd = usize::try_from(fd).map_err(|_| libc::EBADF)?;
             system::entries().get(fd).map(|entry| entry.raw()).ok_or(libc::EMFILE)
         }
 
-        pub fn each(act: impl FnMut(*mut Entry)) {
+        pub fn for_each(act: impl FnMut(*mut FdEntry)) {
             system::entries().iter().map(|entry| entry.raw()).for_each(act);
         }
     }
@@ -448,7 +448,7 @@ pub(crate) mod sched {
         use crate::rt::model::task::Task;
         use crate::rt::model::worker::Worker;
 
-        pub unsafe fn put(_: *mut Worker, _: *mut Task) {}
+        pub unsafe fn recycle(_: *mut Worker, _: *mut Task) {}
 
         pub unsafe fn destroy(_: *mut aco_t, _: bool) {}
     }

@@ -13,8 +13,8 @@ use crate::Shared;
 use crate::ground::{Own, touch};
 use crate::mutations::omits;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::io::descriptors::Entry;
 use crate::rt::io::descriptors::Direction;
+use crate::rt::io::descriptors::FdEntry;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
 use crate::rt::os::poller::Poller;
@@ -35,7 +35,7 @@ pub(super) struct Watched {
     pub(super) poller: *const Poller,
     pub(super) fd: c_int,
     pub(super) file: u32,
-    pub(super) mark: u64,
+    pub(super) token: u64,
     pub(super) has_edge: bool,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct State {
 struct System {
     steps: AtomicU32,
     state: RefCell<State>,
-    entries: Vec<Shared<Entry>>,
+    entries: Vec<Shared<FdEntry>>,
     /// Of each number: what frees it comes after its uses.
     uses: Vec<Own>,
     /// Of each number: one caller at a time tells pollers of it.
@@ -79,18 +79,18 @@ pub(crate) fn begin(numbers: usize) {
 }
 
 /// A new entry, in each of its words.
-fn entry() -> Shared<Entry> {
-    let entry: Shared<Entry> = Shared::zeroed();
+fn entry() -> Shared<FdEntry> {
+    let entry: Shared<FdEntry> = Shared::zeroed();
     touch(&entry.lock);
     entry.state.is_busy();
-    (entry.edges(Direction::In), entry.edges(Direction::Out));
+    (entry.tick(Direction::Read), entry.tick(Direction::Write));
     entry.bits.load(Ordering::Relaxed);
     entry
 }
 
 /// Is it the worker that watches the number? The entry's lock is held.
-pub(crate) fn is_home(worker: *mut Worker, entry: &Entry) -> bool {
-    entry.home == worker
+pub(crate) fn is_home(worker: *mut Worker, entry: &FdEntry) -> bool {
+    entry.owner == worker
 }
 
 fn system() -> &'static System {
@@ -127,7 +127,7 @@ impl State {
 }
 
 /// The table of entries.
-pub(crate) fn entries() -> &'static [Shared<Entry>] {
+pub(crate) fn entries() -> &'static [Shared<FdEntry>] {
     &system().entries
 }
 

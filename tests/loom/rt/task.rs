@@ -50,13 +50,13 @@ pub struct Task {
     pub(crate) co: *mut aco_t,
     pub(crate) timer: u32,
     pub(crate) state: AtomicU8,
-    pub(crate) why: AtomicU8,
+    pub(crate) wait_reason: AtomicU8,
     pub(crate) flags: AtomicU8,
     pub(crate) has_result: bool,
     pub(crate) lock: Lock,
-    pub(crate) part: Phase,
-    place: Waiter,
-    pub(crate) about: AtomicUsize,
+    pub(crate) phase: Phase,
+    waiter: Waiter,
+    pub(crate) wait_target: AtomicUsize,
     pub(crate) join_waiters: WaitQueue,
     pub(crate) group: *mut Group,
     pub(crate) group_next: *mut Task,
@@ -105,13 +105,13 @@ impl Task {
             co: std::ptr::null_mut(),
             timer: 0,
             state: AtomicU8::new(STARTED),
-            why: AtomicU8::new(0),
+            wait_reason: AtomicU8::new(0),
             flags: AtomicU8::new(0),
             has_result: false,
             lock: Lock::NEW,
-            part: Phase { result: null.cast() },
-            place: Waiter::new(std::ptr::null_mut(), std::ptr::null_mut(), 0),
-            about: AtomicUsize::new(0),
+            phase: Phase { result: null.cast() },
+            waiter: Waiter::new(std::ptr::null_mut(), std::ptr::null_mut(), 0),
+            wait_target: AtomicUsize::new(0),
             join_waiters: WaitQueue::NEW,
             group: std::ptr::null_mut(),
             group_next: null,
@@ -122,12 +122,12 @@ impl Task {
         }
     }
 
-    pub(crate) fn has(&self, flag: u8) -> bool {
+    pub(crate) fn has_flag(&self, flag: u8) -> bool {
         self.flags.load(Ordering::Relaxed) & flag != 0
     }
 
     #[track_caller]
-    pub(crate) fn set(&self, flag: u8, on: bool) {
+    pub(crate) fn set_flag(&self, flag: u8, on: bool) {
         if is_left_out(Location::caller(), if on { "set" } else { "clear" }) {
             return;
         }
@@ -135,13 +135,14 @@ impl Task {
         self.flags.store(if on { flags | flag } else { flags & !flag }, Ordering::Relaxed);
     }
 
-    pub(crate) fn lives(&self) -> bool {
+    pub(crate) fn is_alive(&self) -> bool {
         !self.has_finished()
     }
 
     #[track_caller]
     pub(crate) fn has_finished(&self) -> bool {
-        !is_left_out(Location::caller(), "has_finished") && self.state.load(Ordering::Acquire) >= FINISHED
+        !is_left_out(Location::caller(), "has_finished")
+            && self.state.load(Ordering::Acquire) >= FINISHED
     }
 
     pub(crate) fn has_result(&self) -> bool {
@@ -149,13 +150,13 @@ impl Task {
     }
 
     pub(crate) fn set_result(&mut self, result: *mut c_void) {
-        self.part.result = result;
+        self.phase.result = result;
         self.has_result = true;
         self.note(1);
     }
 
     pub(crate) fn waiter(&mut self) -> *mut Waiter {
-        &raw mut self.place
+        &raw mut self.waiter
     }
 
     /// Writes what others must see.
@@ -165,14 +166,14 @@ impl Task {
     }
 
     /// What was written.
-    pub(crate) fn noted(&self) -> u32 {
+    pub(crate) fn report(&self) -> u32 {
         // SAFETY: as above.
         self.notes.with(|place| unsafe { *place })
     }
 
     /// Was it freed?
     pub(crate) fn is_gone(&self) -> bool {
-        self.noted() == GONE
+        self.report() == GONE
     }
 }
 
@@ -185,7 +186,7 @@ loom::thread_local! {
 }
 
 /// Every thread of a model is a plain one, unless it says that it is a task.
-pub(crate) fn here() -> *mut Task {
+pub(crate) fn current() -> *mut Task {
     HERE.with(Cell::get)
 }
 
@@ -208,7 +209,7 @@ pub(crate) unsafe fn free(task: *mut Task) {
     atomics::retire(task.cast(), size_of::<Task>());
 }
 
-pub(crate) unsafe fn give_back(_: *mut Task) {}
+pub(crate) unsafe fn release_block(_: *mut Task) {}
 
 /// No model asks how many locks a task has.
 pub(crate) unsafe fn lock_acquired(_: *mut Task) {}

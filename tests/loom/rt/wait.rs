@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use crate::mutations::omits;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
 use crate::rt::base::parker::Parker;
+use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_queue::Waiter;
 use crate::rt::base::wait_reason::WaitReason;
@@ -20,23 +20,28 @@ use crate::rt::park::wake::acquire_wake;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Wait {
-    pub(crate) why: WaitReason,
-    pub(crate) about: usize,
-    pub(crate) hearing: WaitMode,
+    pub(crate) wait_reason: WaitReason,
+    pub(crate) wait_target: usize,
+    pub(crate) mode: WaitMode,
     /// Negative: never; 0: do not wait; positive: it may have passed at any moment.
     pub(crate) deadline: i64,
     pub(crate) is_first: bool,
 }
 
 impl Wait {
-    pub(crate) fn new(why: WaitReason, about: usize, hearing: WaitMode, deadline: i64) -> Wait {
-        Wait { why, about, hearing, deadline, is_first: false }
+    pub(crate) fn new(
+        wait_reason: WaitReason,
+        wait_target: usize,
+        mode: WaitMode,
+        deadline: i64,
+    ) -> Wait {
+        Wait { wait_reason, wait_target, mode, deadline, is_first: false }
     }
 }
 
 pub(crate) enum Blocked {
-    Waits,
-    Over(Result<()>),
+    Pending,
+    Ready(Result<()>),
 }
 
 pub(crate) unsafe fn enqueue(
@@ -51,8 +56,8 @@ pub(crate) unsafe fn enqueue(
 
 pub(crate) unsafe fn complete_wait(begun: Blocked) -> Result<()> {
     match begun {
-        Blocked::Over(outcome) => outcome,
-        Blocked::Waits => unreachable!("a thread has waited"),
+        Blocked::Ready(outcome) => outcome,
+        Blocked::Pending => unreachable!("a thread has waited"),
     }
 }
 
@@ -74,7 +79,7 @@ pub(crate) unsafe fn enqueue_and_release(
     release: impl FnOnce(),
 ) -> Blocked {
     // SAFETY: the caller's promise.
-    Blocked::Over(unsafe { wait_on_thread(lock, queue, slot, wait, release) })
+    Blocked::Ready(unsafe { wait_on_thread(lock, queue, slot, wait, release) })
 }
 
 unsafe fn wait_on_thread(
@@ -94,7 +99,7 @@ unsafe fn wait_on_thread(
             release();
             return Err(libc::ETIMEDOUT);
         }
-        (*parker).prepare(WaitMode::Nothing);
+        (*parker).prepare(WaitMode::Uninterruptible);
         (*queue).join(&raw mut waiter, lock, wait.is_first);
         release();
         if !sleeps(parker, wait.deadline) {
@@ -102,7 +107,7 @@ unsafe fn wait_on_thread(
             return Err(libc::ETIMEDOUT);
         }
         acquire_wake(parker);
-        if let Some(task) = task::here().as_mut() {
+        if let Some(task) = task::current().as_mut() {
             // Where a task finds what the waker has written.
             (*task.waiter()).case = waiter.case;
         }
@@ -148,6 +153,6 @@ pub(crate) unsafe fn switch_to_scheduler() {
     unreachable!("every thread of a model is a plain one")
 }
 
-pub(crate) unsafe fn arrive() -> Result<usize> {
+pub(crate) unsafe fn after_block() -> Result<usize> {
     unreachable!("as above")
 }

@@ -5,7 +5,7 @@ use core::mem::ManuallyDrop;
 
 use super::{AT_ONCE, Event, close_own};
 use crate::rt::os::Result;
-use crate::rt::os::{self, Call, Fallback, WakeFds, broken, noted, noted_errno};
+use crate::rt::os::{self, Call, Fallback, WakeFds, broken, report, report_errno};
 use crate::{sanitizer, sys};
 
 /// Something urgent (MSG_OOB), where a read ends early, is told of.
@@ -32,7 +32,7 @@ impl Poller {
         let reader = attention.reader();
         let poller = Poller { epoll, attention, alarm: -1, alarm_at: 0 };
         let made = match (epoll, reader) {
-            (..0, _) => Err(noted_errno(Call::EpollCreate)),
+            (..0, _) => Err(report_errno(Call::EpollCreate)),
             (_, ..0) => Err(sys::errno()),
             _ => poller.control(libc::EPOLL_CTL_ADD, reader, libc::EPOLLIN, ATTENTION),
         };
@@ -59,7 +59,7 @@ impl Poller {
             _ => match sys::errno() {
                 libc::EPERM if os::is_never_polled(fd) => Err(libc::EPERM),
                 error if os::is_refusal(error) => {
-                    noted(Call::EpollCtl, error);
+                    report(Call::EpollCtl, error);
                     Err(libc::ENOSYS)
                 }
                 error => Err(error),
@@ -68,7 +68,7 @@ impl Poller {
     }
 
     /// What is readable when there is something to [`wait`](Self::wait) for.
-    pub(crate) fn descriptor(&self) -> c_int {
+    pub(crate) fn raw_fd(&self) -> c_int {
         self.epoll
     }
 
@@ -78,7 +78,7 @@ impl Poller {
         // SAFETY: no preconditions.
         self.alarm = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
         if self.alarm < 0 {
-            return Err(noted_errno(Call::Timerfd));
+            return Err(report_errno(Call::Timerfd));
         }
         self.control(libc::EPOLL_CTL_ADD, self.alarm, libc::EPOLLIN, ATTENTION)
     }
@@ -106,7 +106,7 @@ impl Poller {
 
     /// Tells of each change of `fd` from now on, and of what it is ready for now, by `mark`. EPERM: it is
     /// always ready.
-    pub(crate) fn watch(&self, fd: c_int, mark: u64) -> Result<()> {
+    pub(crate) fn register(&self, fd: c_int, mark: u64) -> Result<()> {
         match self.control(libc::EPOLL_CTL_ADD, fd, ALL, mark) {
             Err(libc::EEXIST) => self.control(libc::EPOLL_CTL_MOD, fd, ALL, mark),
             outcome => outcome,
@@ -120,13 +120,13 @@ impl Poller {
     }
 
     /// Tells no more of `fd`.
-    pub(crate) fn forget(&self, fd: c_int) {
+    pub(crate) fn deregister(&self, fd: c_int) {
         // What is not watched is not.
         let _ = self.control(libc::EPOLL_CTL_DEL, fd, 0, 0);
     }
 
     /// Ends a [`wait`](Self::wait), or the next one. From any thread.
-    pub(crate) fn rouse(&self) {
+    pub(crate) fn wake(&self) {
         if !self.attention.try_notify() {
             broken(self, "write to the eventfd")
         }
@@ -138,18 +138,18 @@ impl Poller {
         let mut events = [const { libc::epoll_event { events: 0, u64: 0 } }; AT_ONCE];
         let found = self.sleep(&mut events, limit);
         for event in events.iter().take(found) {
-            let (bits, mark) = (event.events as c_int, event.u64);
-            if mark == ATTENTION {
+            let (bits, token) = (event.events as c_int, event.u64);
+            if token == ATTENTION {
                 self.attention.clear();
                 continue;
             }
             let is_broken = bits & (libc::EPOLLERR | libc::EPOLLHUP) != 0;
-            let is_over = is_broken || bits & (libc::EPOLLRDHUP | libc::EPOLLPRI) != 0;
+            let is_hangup = is_broken || bits & (libc::EPOLLRDHUP | libc::EPOLLPRI) != 0;
             take(Event {
-                mark,
-                is_readable: is_over || bits & libc::EPOLLIN != 0,
+                token,
+                is_readable: is_hangup || bits & libc::EPOLLIN != 0,
                 is_writable: is_broken || bits & libc::EPOLLOUT != 0,
-                is_over,
+                is_hangup,
             });
         }
         found

@@ -88,7 +88,7 @@ impl Poller {
     }
 
     /// What is readable when there is something to [`wait`](Self::wait) for.
-    pub(crate) fn descriptor(&self) -> c_int {
+    pub(crate) fn raw_fd(&self) -> c_int {
         self.queue
     }
 
@@ -117,14 +117,14 @@ impl Poller {
 
     /// Tells of each change of `fd` from now on, and of what it is ready for now, by `mark`. EPERM: it is
     /// always ready.
-    pub(crate) fn watch(&self, fd: c_int, mark: u64) -> Result<()> {
+    pub(crate) fn register(&self, fd: c_int, mark: u64) -> Result<()> {
         self.register_again(fd, mark).map(drop)
     }
 
     /// As [`watch`](Self::watch), by the mark `next`, where this file is not watched under this number. EEXIST: it
     /// is, by `mark`. A file that is closed takes its filters with it.
     pub(crate) fn register_new(&self, fd: c_int, mark: u64, next: u64) -> Result<()> {
-        if self.register_again(fd, mark)? { Err(libc::EEXIST) } else { self.watch(fd, next) }
+        if self.register_again(fd, mark)? { Err(libc::EEXIST) } else { self.register(fd, next) }
     }
 
     /// Gives whether something was watched under this number.
@@ -155,7 +155,7 @@ impl Poller {
     }
 
     /// Tells no more of `fd`.
-    pub(crate) fn forget(&self, fd: c_int) {
+    pub(crate) fn deregister(&self, fd: c_int) {
         let ident = fd as usize;
         // What is not watched is not.
         let _ = self.apply_all(&mut [
@@ -165,7 +165,7 @@ impl Poller {
     }
 
     /// Ends a [`wait`](Self::wait), or the next one. From any thread.
-    pub(crate) fn rouse(&self) {
+    pub(crate) fn wake(&self) {
         let mut word = change(ATTENTION, c::EVFILT_USER, 0);
         word.fflags = c::NOTE_TRIGGER;
         if !matches!(self.apply(&word), Ok(()) | Err(libc::EINTR)) {

@@ -34,18 +34,18 @@ const AT_ONCE: usize = 256;
 /// What has happened to a file descriptor.
 pub(crate) struct Event {
     /// What [`Poller::watch`] was given.
-    pub(crate) mark: u64,
+    pub(crate) token: u64,
     pub(crate) is_readable: bool,
     pub(crate) is_writable: bool,
     /// The other side is gone, or half of it, or something urgent has come: what was read says nothing
     /// about what is left to read.
-    pub(crate) is_over: bool,
+    pub(crate) is_hangup: bool,
 }
 
 impl diag::Subject for Poller {
     unsafe fn describe(poller: *const Poller, f: &mut Formatter) -> fmt::Result {
         // SAFETY: a poller.
-        let descriptor = unsafe { (*poller).descriptor() };
+        let descriptor = unsafe { (*poller).raw_fd() };
         write!(f, ", the loop of file descriptor {descriptor}")
     }
 }
