@@ -140,8 +140,8 @@ const MUTATIONS: &[(&str, &str)] = &[
     // A call leaves with what it has, and another one waits beside what is left.
     ("model hand-on -", "takers::one_edge_reaches_all"),
     // A worker's memory is used after it has gone.
-    ("descriptors.rs fetch_sub Release", "watches::home_goes"),
-    ("descriptors.rs fetch_add -", "watches::home_goes"),
+    ("fd_entry.rs fetch_sub Release", "watches::home_goes"),
+    ("fd_entry.rs fetch_add -", "watches::home_goes"),
     ("fd_identity.rs load Acquire", "watches::home_goes"),
     ("model abandon -", "watches::home_goes"),
     // A future is broken twice, or freed while it is broken.

@@ -10,17 +10,17 @@ use crate::check;
 mod fd_table;
 
 /// An entry that says whether it is seen as it was made.
-mod descriptors {
+mod fd_entry {
     pub(crate) use crate::ground::Own as FdEntry;
 }
 
 /// The memory of a piece. The first entry is what a model uses.
 pub(crate) fn allocate_array<T>(count: usize) -> Option<NonNull<T>> {
     let memory = crate::sys::allocate(count * size_of::<T>())?;
-    let entry = descriptors::FdEntry::default();
+    let entry = fd_entry::FdEntry::default();
     entry.add(1);
     // SAFETY: so much was allocated, for entries.
-    unsafe { memory.cast::<descriptors::FdEntry>().write(entry) };
+    unsafe { memory.cast::<fd_entry::FdEntry>().write(entry) };
     Some(memory.cast())
 }
 

@@ -46,10 +46,10 @@ impl<T: Link> Injector<T> {
     /// How many one of so many workers takes at once: it leaves some for the others.
     #[inline(always)]
     pub(crate) fn batch_size(&self, workers: u32) -> usize {
-        const MOST: usize = 32;
+        const MAX: usize = 32;
         match self.count.load(Ordering::Relaxed) {
             0 => 0,
-            count => (count / workers as usize).clamp(1, MOST),
+            count => (count / workers as usize).clamp(1, MAX),
         }
     }
 

@@ -81,7 +81,7 @@ pub(crate) struct FreeList<T: Link> {
 }
 
 impl<T: Link> FreeList<T> {
-    const MOST: u32 = 1024;
+    const MAX: u32 = 1024;
 
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<ptr::NonNull<T>> {
@@ -98,7 +98,7 @@ impl<T: Link> FreeList<T> {
     /// The block is free, and in no list.
     #[inline(always)]
     pub(crate) unsafe fn push(&mut self, block: *mut T) -> bool {
-        if self.count == Self::MOST {
+        if self.count == Self::MAX {
             return false;
         }
         // SAFETY: the caller's promise.

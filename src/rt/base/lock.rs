@@ -45,7 +45,7 @@ impl Lock {
     #[cold]
     #[inline(never)]
     fn lock_slowly(&self) {
-        const PATIENCE: u32 = 100;
+        const SPIN_LIMIT: u32 = 100;
         let mut tries = 0;
         loop {
             if self.0.load(Ordering::Relaxed) == 0 && compare_exchange_u32(&self.0, 0, HELD).is_ok()
@@ -53,7 +53,7 @@ impl Lock {
                 return;
             }
             tries += 1;
-            if tries % PATIENCE == 0 { sys::let_others_run() } else { spin_loop() }
+            if tries % SPIN_LIMIT == 0 { sys::let_others_run() } else { spin_loop() }
         }
     }
 

@@ -44,7 +44,7 @@ pub(crate) unsafe fn init<T>(to: *mut T, size: usize, from: &T) -> Result<()> {
 /// # Safety
 /// `from` is NULL, or has as many bytes as its first word says.
 pub(crate) unsafe fn read<T: Copy>(from: *const T, defaults: &T) -> Result<T> {
-    const MOST: usize = 4096;
+    const MAX: usize = 4096;
     let mut value = *defaults;
     if from.is_null() {
         return Ok(value);
@@ -52,7 +52,7 @@ pub(crate) unsafe fn read<T: Copy>(from: *const T, defaults: &T) -> Result<T> {
     // SAFETY: the caller's promise.
     unsafe {
         let size = *from.cast::<usize>();
-        if !(size_of::<usize>()..=MOST).contains(&size) {
+        if !(size_of::<usize>()..=MAX).contains(&size) {
             return Err(libc::EINVAL);
         }
         let bytes: *const u8 = from.cast();

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A short look costs less than falling asleep and being roused does. Where it was in vain the worker only looks
-//! again when it was roused once more, then three times, and so on up to `MOST`. A sleep that time or a file
+//! again when it was roused once more, then three times, and so on up to `MAX`. A sleep that time or a file
 //! descriptor ends does not count: a worker that waits for those never looks.
 
 use super::atomic::spin_loop;
@@ -28,7 +28,7 @@ impl AdaptiveSpin {
     /// Nanoseconds.
     const SHORT: i64 = 2_000;
     const LONG: i64 = 100_000;
-    const MOST: u32 = 4095;
+    const MAX: u32 = 4095;
     /// It looks at the time so seldom.
     const TURNS: u32 = 16;
 
@@ -62,7 +62,7 @@ impl AdaptiveSpin {
                 break;
             }
         }
-        self.rest = (self.rest * 2 + 1).min(AdaptiveSpin::MOST);
+        self.rest = (self.rest * 2 + 1).min(AdaptiveSpin::MAX);
         self.roused = 0;
         self.is_short = false;
         false

@@ -20,7 +20,7 @@ use crate::rt::os::{self, Result};
 use crate::{sanitizer, sys};
 
 /// No more than so many bytes go with one call of the system.
-const MOST: usize = 0x7fff_f000;
+const MAX: usize = 0x7fff_f000;
 
 /// What is to be done.
 #[derive(Clone, Copy)]
@@ -111,7 +111,7 @@ unsafe fn work_inside(fd: c_int, operation: Operation, deadline: i64) -> Result<
         if !Worker::is_on_shared_stack(buffer) {
             return do_elsewhere(fd, operation, deadline);
         }
-        let size = size.min(MOST);
+        let size = size.min(MAX);
         let place = sys::allocate(size.max(1)).ok_or(libc::ENOMEM)?.as_ptr();
         let outcome = match operation {
             Operation::Write(_, _, offset) => {

@@ -18,13 +18,13 @@ use crate::rt::park::wake::wake_all;
 use crate::{sys, tls};
 
 /// A thread without work for so long ends.
-const PATIENCE: i64 = 5_000_000_000;
+const KEEP_ALIVE_NS: i64 = 5_000_000_000;
 
 /// While so many threads make calls that were given up no other thread starts.
-const MOST_HANGING: u32 = 256;
+const MAX_HANGING: u32 = 256;
 
 #[unsafe(link_section = "aco_shared")]
-static JOBS: Jobs = Jobs::new(MOST_HANGING);
+static JOBS: Jobs = Jobs::new(MAX_HANGING);
 
 /// Does what is due. No lock is held.
 #[inline(always)]
@@ -58,7 +58,7 @@ extern "C" fn serve(_: *mut c_void) -> *mut c_void {
     os::set_thread_name(c"acort-blocking");
     let (mut came, mut applied) = (Came::New, Applied::NOTHING);
     loop {
-        let (job, due) = JOBS.next(came, PATIENCE);
+        let (job, due) = JOBS.next(came, KEEP_ALIVE_NS);
         see_to(due);
         let Some(job) = job else { break };
         // SAFETY: the job is this thread's; who waits for it may free it once it has ended.

@@ -3,7 +3,7 @@
 
 use core::ffi::c_int;
 
-use super::descriptors::{FdEntry, MANAGED, REGISTERED, REUSED, poll_token};
+use super::fd_entry::{FdEntry, MANAGED, REGISTERED, REUSED, poll_token};
 use super::fd_ref::FdRef;
 use super::fd_table::{self, entry};
 use super::fd_type::{TYPE_KNOWN, TYPE_MASK};

@@ -25,7 +25,7 @@
 
 use core::ffi::c_int;
 
-use super::descriptors::{Direction, FdEntry};
+use super::fd_entry::{Direction, FdEntry};
 use super::fd_table::entry;
 use super::file_state::Closing;
 use super::nonblock::Lent;

@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 use core::ptr;
 
-use super::descriptors::FdEntry;
+use super::fd_entry::FdEntry;
 use crate::rt::base::atomic::{AtomicPtr, Ordering};
 use crate::rt::os::{self, Result};
 use crate::sys;

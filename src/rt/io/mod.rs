@@ -1,7 +1,7 @@
 //! File descriptors: which file a number means, readiness, reads and writes, signals and children.
 
 pub(crate) mod chaos;
-pub(crate) mod descriptors;
+pub(crate) mod fd_entry;
 pub(crate) mod fd_identity;
 pub(crate) mod fd_ref;
 pub(crate) mod fd_table;

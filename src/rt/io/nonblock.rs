@@ -23,7 +23,7 @@
 use core::ffi::c_int;
 use core::ptr;
 
-use super::descriptors::FdEntry;
+use super::fd_entry::FdEntry;
 use super::fd_ref::FdRef;
 use crate::rt::base::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
 use crate::rt::os::{self, Result};

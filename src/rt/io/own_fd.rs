@@ -3,7 +3,7 @@
 use core::ffi::{c_int, c_long};
 use core::mem::{self, ManuallyDrop};
 
-use super::descriptors::Direction;
+use super::fd_entry::Direction;
 use super::fd_identity;
 use super::fd_ref::{FdRef, close_entry, restore};
 use super::retry::RetryLoop;

@@ -15,7 +15,7 @@
 
 use core::ffi::c_int;
 
-use super::descriptors::{Direction, FdEntry, HANGUP};
+use super::fd_entry::{Direction, FdEntry, HANGUP};
 use super::fd_table::entry;
 use super::thread_wait::ThreadPoll;
 use crate::rt::base::atomic::Ordering;

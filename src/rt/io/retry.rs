@@ -6,7 +6,7 @@
 //!   whose queue is full of others' datagrams makes an edge by each attempt of its own. Such a call looks from time to
 //!   time, less and less often, instead of at each edge.
 
-use super::descriptors::Direction;
+use super::fd_entry::Direction;
 use super::fd_ref::{FdRef, Woken};
 use super::fd_type;
 use crate::rt::os::{self, Result};
@@ -16,7 +16,7 @@ use crate::rt::park::park;
 const IN_VAIN: u32 = 4;
 /// Nanoseconds until it looks again, at first and at most.
 const FIRST_PAUSE: i64 = 500_000;
-const LONGEST_PAUSE: i64 = 20_000_000;
+const MAX_PAUSE: i64 = 20_000_000;
 
 /// Of one call.
 pub(crate) struct RetryLoop<'a> {
@@ -63,7 +63,7 @@ impl<'a> RetryLoop<'a> {
 
     #[cold]
     fn look_later(&mut self) -> Result<()> {
-        self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        self.pause = (self.pause * 2).clamp(FIRST_PAUSE, MAX_PAUSE);
         let next = os::now() + self.pause;
         park::sleep_until(if self.deadline < 0 { next } else { next.min(self.deadline) })?;
         self.is_last = os::has_passed(self.deadline);

@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use core::ptr;
 
 use super::chaos;
-use super::descriptors::Direction;
+use super::fd_entry::Direction;
 use super::fd_ref::FdRef;
 use super::fd_type::{self, ALWAYS_READY, SOCKET, TCP};
 use super::retry::RetryLoop;

@@ -112,7 +112,7 @@ pub(crate) unsafe fn wait_child(
 /// Where the system has no such file descriptors, or no more of them: looks from time to time.
 fn look_at_times(deadline: i64, attempt: &mut dyn FnMut() -> Result<c_int>) -> Result<c_int> {
     const FIRST: i64 = 500_000;
-    const LONGEST: i64 = 20_000_000;
+    const MAX: i64 = 20_000_000;
     let mut pause = FIRST;
     loop {
         match attempt() {
@@ -124,6 +124,6 @@ fn look_at_times(deadline: i64, attempt: &mut dyn FnMut() -> Result<c_int>) -> R
         }
         let next = sleep::after(pause);
         sleep::sleep_until(if deadline > 0 { next.min(deadline) } else { next })?;
-        pause = (pause * 2).min(LONGEST);
+        pause = (pause * 2).min(MAX);
     }
 }

@@ -2,7 +2,7 @@
 
 use core::ffi::c_int;
 
-use super::descriptors::Direction;
+use super::fd_entry::Direction;
 use super::fd_ref::{FdRef, Woken};
 use super::fd_type::{self, SOCKET, TCP};
 use super::own_fd::OwnFd;
@@ -130,7 +130,7 @@ unsafe fn until_there_is_room(
     length: libc::socklen_t,
     deadline: i64,
 ) -> Result<bool> {
-    const MOST: i64 = 20_000_000;
+    const MAX: i64 = 20_000_000;
     let mut pause_for = 500_000;
     loop {
         let now = os::now();
@@ -139,7 +139,7 @@ unsafe fn until_there_is_room(
         }
         let next = now + pause_for;
         park::sleep_until(if deadline < 0 { next } else { next.min(deadline) })?;
-        pause_for = (pause_for * 2).min(MOST);
+        pause_for = (pause_for * 2).min(MAX);
         file.check()?;
         // SAFETY: the caller's address.
         match nonblock::during(file, || unsafe { begin(file.fd(), address, length) }) {

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::descriptors::Direction;
+use super::fd_entry::Direction;
 use super::fd_ref::FdRef;
 use super::fd_type::SOCKET;
 use super::rw::{result, retry_until_ready, with_sigpipe_blocked};

@@ -38,10 +38,10 @@ fn wanted() -> Option<u64> {
 /// # Safety
 /// `worker` is this thread's.
 pub(crate) unsafe fn shuffle(worker: *mut Worker) {
-    const MOST: usize = 8;
+    const MAX: usize = 8;
     // SAFETY: the caller's promise; who was in the list is in none.
     unsafe {
-        for _ in 0..(*worker).random.below(MOST) {
+        for _ in 0..(*worker).random.below(MAX) {
             let task = (*worker).run_queue.pop();
             if task.is_null() {
                 break;

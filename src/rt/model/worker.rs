@@ -133,10 +133,10 @@ impl Worker {
 
     /// The number of a new task.
     pub(crate) fn next_id(&mut self, source: &AtomicU64) -> u64 {
-        const AT_ONCE: u64 = 64;
+        const BATCH: u64 = 64;
         if self.next_id == self.last_id {
-            self.next_id = source.fetch_add(AT_ONCE, Ordering::Relaxed);
-            self.last_id = self.next_id + AT_ONCE;
+            self.next_id = source.fetch_add(BATCH, Ordering::Relaxed);
+            self.last_id = self.next_id + BATCH;
         }
         self.next_id += 1;
         self.next_id - 1

@@ -11,7 +11,7 @@ use crate::rt::os::Result;
 use crate::sys;
 
 /// The longest host and service.
-const MOST: usize = 256;
+const MAX: usize = 256;
 
 /// What a network's name means: family, and sort of socket. EINVAL.
 fn network(name: &CStr) -> Result<(c_int, c_int)> {
@@ -28,12 +28,12 @@ fn network(name: &CStr) -> Result<(c_int, c_int)> {
 }
 
 /// A text with its 0, of limited length.
-struct Text([u8; MOST]);
+struct Text([u8; MAX]);
 
 impl Text {
     fn of(bytes: &[u8]) -> Result<Text> {
-        let mut text = Text([0; MOST]);
-        if bytes.len() >= MOST {
+        let mut text = Text([0; MAX]);
+        if bytes.len() >= MAX {
             return Err(libc::ENAMETOOLONG);
         }
         for (to, from) in text.0.iter_mut().zip(bytes) {

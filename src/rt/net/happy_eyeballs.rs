@@ -23,9 +23,9 @@ use crate::rt::os::{self, Result};
 use crate::rt::select::call::select;
 
 /// After so many nanoseconds the next address is tried, whatever becomes of the one before.
-const PATIENCE: i64 = 250_000_000;
+const ATTEMPT_DELAY_NS: i64 = 250_000_000;
 /// So many connections at once are under way; for the next one some must fail.
-const MOST: usize = 16;
+const MAX: usize = 16;
 
 /// The addresses, those of another family than the first between the others.
 struct Interleaved {
@@ -87,7 +87,7 @@ fn settle(own: OwnFd) -> Result<c_int> {
 
 /// Connections under way, of this call alone. What is left of them is closed.
 struct Attempts {
-    sockets: [Option<OwnFd>; MOST],
+    sockets: [Option<OwnFd>; MAX],
     count: usize,
 }
 
@@ -146,7 +146,7 @@ impl Attempts {
         if task::current().is_null() {
             return self.thread_waits(deadline);
         }
-        let mut cases = [acort_case_t { op: ACORT_FD_WRITE, ..acort_case_t::EMPTY }; MOST];
+        let mut cases = [acort_case_t { op: ACORT_FD_WRITE, ..acort_case_t::EMPTY }; MAX];
         for (case, file) in cases.iter_mut().zip(self.files()) {
             case.fd = file.fd();
         }
@@ -156,12 +156,12 @@ impl Attempts {
     }
 
     fn thread_waits(&self, deadline: i64) -> Result<()> {
-        let mut polled = [libc::pollfd { fd: -1, events: libc::POLLOUT, revents: 0 }; MOST];
+        let mut polled = [libc::pollfd { fd: -1, events: libc::POLLOUT, revents: 0 }; MAX];
         for (place, file) in polled.iter_mut().zip(self.files()) {
             place.fd = file.fd();
         }
         // Where other code closes one of them poll(2) does not end: the thread looks from time to time.
-        let next = os::now() + PATIENCE;
+        let next = os::now() + ATTEMPT_DELAY_NS;
         os::poll(&mut polled, if deadline < 0 { next } else { next.min(deadline) })?;
         if os::has_passed(deadline) { Err(libc::ETIMEDOUT) } else { Ok(()) }
     }
@@ -171,18 +171,18 @@ impl Attempts {
 /// ECANCELED.
 pub(crate) fn first_of(addresses: &Addresses, deadline: i64) -> Result<c_int> {
     let mut left = Interleaved::of(addresses).peekable();
-    let mut attempts = Attempts { sockets: [const { None }; MOST], count: 0 };
+    let mut attempts = Attempts { sockets: [const { None }; MAX], count: 0 };
     let mut error = libc::EADDRNOTAVAIL;
     // When the next address is to be tried.
     let mut next_at = 0;
     loop {
-        let has_room = attempts.count < MOST;
+        let has_room = attempts.count < MAX;
         // SAFETY: getaddrinfo(3)'s list.
         let next = left.peek().copied().and_then(|next| unsafe { next.as_ref() });
         let advanced = match next {
             Some(next) if has_room && (next_at == 0 || os::has_passed(next_at)) => {
                 left.next();
-                next_at = os::now() + PATIENCE;
+                next_at = os::now() + ATTEMPT_DELAY_NS;
                 attempts.begin(next)
             }
             None if attempts.count == 0 => return Err(error),

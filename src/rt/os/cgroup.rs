@@ -11,14 +11,14 @@
 //! 2. What is not there, or cannot be read, limits nothing.
 //! 3. A quota is rounded up to whole processors: a worker less would leave time unused.
 
-use super::text_file::{LONGEST, Path, close_after, each_line, read, unescaped};
+use super::text_file::{MAX, Path, close_after, each_line, read, unescaped};
 use crate::rt::os::Result;
 use crate::sys;
 
 /// Memory that is too much for a small stack.
 struct SelectBuffers {
-    mounts: [u8; LONGEST],
-    groups: [u8; LONGEST],
+    mounts: [u8; MAX],
+    groups: [u8; MAX],
     path: Path,
 }
 
@@ -303,6 +303,6 @@ mod tests {
     #[test]
     fn nothing_there_is_no_limit() {
         assert_eq!(limit(b"/no/such/root").unwrap(), None);
-        assert_eq!(limit(&[b'/'; 2 * LONGEST]).unwrap(), None);
+        assert_eq!(limit(&[b'/'; 2 * MAX]).unwrap(), None);
     }
 }

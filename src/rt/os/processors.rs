@@ -4,9 +4,9 @@ use super::cgroup;
 use crate::rt::os::Result;
 
 /// As many processors as a kernel can be built for.
-const MOST: usize = 8192;
+const MAX: usize = 8192;
 const BITS: usize = usize::BITS as usize;
-const WORDS: usize = MOST / BITS;
+const WORDS: usize = MAX / BITS;
 
 /// The processors that a thread may use. The empty set: the system does not say.
 pub(crate) struct Processors([usize; WORDS]);
@@ -36,7 +36,7 @@ impl Processors {
     fn only(&self, index: usize) -> Option<Processors> {
         let has =
             |&one: &usize| self.0.get(one / BITS).is_some_and(|word| word >> (one % BITS) & 1 != 0);
-        let one = (0..MOST).filter(has).nth(index)?;
+        let one = (0..MAX).filter(has).nth(index)?;
         let mut set = Processors([0; WORDS]);
         *set.0.get_mut(one / BITS)? = 1 << (one % BITS);
         Some(set)

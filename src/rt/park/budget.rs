@@ -31,14 +31,14 @@ use crate::tls;
 /// Units of one turn of a worker: about a quarter of a millisecond of small calls of the system.
 pub(crate) const TURN: i32 = 256;
 /// The most of them for one task.
-const MOST: i32 = 64;
+const MAX: i32 = 64;
 /// So many bytes take one unit more.
 const BYTES: usize = 4096;
 
 /// The units of each task, where so many are ready.
 #[inline(always)]
 pub(crate) fn slice_for(ready: u32) -> i32 {
-    if ready <= (TURN / MOST) as u32 { MOST } else { (TURN / ready.min(TURN as u32) as i32).max(1) }
+    if ready <= (TURN / MAX) as u32 { MAX } else { (TURN / ready.min(TURN as u32) as i32).max(1) }
 }
 
 /// The worker's turn begins.
@@ -140,7 +140,7 @@ unsafe fn yield_now(worker: *mut Worker, deadline: i64) {
     unsafe {
         let task = (*worker).current;
         if (*task).has_flag(UNCONSTRAINED) {
-            (*worker).turn_left = (*worker).slice_floor + MOST;
+            (*worker).turn_left = (*worker).slice_floor + MAX;
             return;
         }
         let is_nested = tls::current() != (*task).co;

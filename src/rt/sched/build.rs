@@ -5,7 +5,7 @@ use core::ptr::{self, NonNull};
 
 use super::group;
 use super::task_stack;
-use super::{stacks, strict};
+use super::{stack_config, strict};
 use crate::abi::aco_t;
 use crate::rt::io::{fd_identity, nonblock};
 use crate::rt::model::abi::{ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT, ACORT_PIN_CPUS, acort_opts_t};
@@ -17,15 +17,15 @@ use crate::rt::os::poller::Poller;
 use crate::rt::os::{self, Result};
 use crate::{coroutine, sys, tls};
 
-const MOST_WORKERS: u32 = 1024;
+const MAX_WORKERS: u32 = 1024;
 
 /// What an option of 0 means.
 pub(crate) const DEFAULTS: acort_opts_t = acort_opts_t {
     size: size_of::<acort_opts_t>(),
     workers: 0,
     flags: 0,
-    stack_size: stacks::TASK_STACK_SIZE,
-    shared_stack_size: stacks::SHARED_STACK_SIZE,
+    stack_size: stack_config::TASK_STACK_SIZE,
+    shared_stack_size: stack_config::SHARED_STACK_SIZE,
     blocking_threads: 64,
     reserved: 0,
     main_stack_size: 0,
@@ -37,12 +37,12 @@ pub(crate) fn with_defaults(options: &acort_opts_t) -> Result<acort_opts_t> {
     let is_loop = options.flags & ACORT_LOOP != 0;
     let workers = match options.workers {
         0 if is_loop => 1,
-        0 => os::usable_processors()?.min(MOST_WORKERS),
+        0 => os::usable_processors()?.min(MAX_WORKERS),
         workers => workers,
     };
     const TYPE_KNOWN: u32 = ACORT_PIN_CPUS | ACORT_LOOP | ACORT_NO_OVERFLOW_REPORT;
     let is_known = options.flags & !TYPE_KNOWN == 0 && options.reserved == 0;
-    if workers > MOST_WORKERS || is_loop && workers != 1 || !is_known {
+    if workers > MAX_WORKERS || is_loop && workers != 1 || !is_known {
         return Err(libc::EINVAL);
     }
     let stack_size = or(options.stack_size, DEFAULTS.stack_size);
@@ -54,8 +54,8 @@ pub(crate) fn with_defaults(options: &acort_opts_t) -> Result<acort_opts_t> {
             0 => DEFAULTS.blocking_threads,
             most => most,
         },
-        main_stack_size: or(options.main_stack_size, stacks::MAIN_STACK_SIZE.max(stack_size)),
-        stack_gap: or(options.stack_gap, stacks::default_gap()),
+        main_stack_size: or(options.main_stack_size, stack_config::MAIN_STACK_SIZE.max(stack_size)),
+        stack_gap: or(options.stack_gap, stack_config::default_gap()),
         ..*options
     })
 }
@@ -68,7 +68,7 @@ pub(crate) fn create(options: acort_opts_t) -> Result<*mut Runtime> {
     unsafe {
         (*runtime).options = acort_opts_t { workers: 0, ..options };
         nonblock::runtime_begins();
-        stacks::begin_reports(&mut *runtime);
+        stack_config::begin_reports(&mut *runtime);
         match Inherited::of_this_thread() {
             Ok(state) => (*runtime).inherited = state.as_ptr(),
             Err(error) => {
@@ -137,7 +137,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
         if let Some(state) = NonNull::new((*runtime).inherited) {
             Inherited::release(state);
         }
-        stacks::end_reports(&*runtime);
+        stack_config::end_reports(&*runtime);
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());
     }
@@ -154,7 +154,7 @@ pub(crate) unsafe fn attach(worker: *mut Worker) -> Result<()> {
     unsafe {
         let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
         (*worker).main_co = main_co;
-        stacks::prepare_thread(&*(*worker).runtime);
+        stack_config::prepare_thread(&*(*worker).runtime);
         (*worker).errno = os::errno_place();
     }
     Ok(())

@@ -11,6 +11,6 @@ pub(crate) mod lifecycle;
 pub(crate) mod locals;
 pub(crate) mod run_loop;
 pub(crate) mod spawn;
-pub(crate) mod stacks;
+pub(crate) mod stack_config;
 pub(crate) mod strict;
 pub(crate) mod task_stack;

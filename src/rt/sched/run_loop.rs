@@ -26,7 +26,7 @@ use crate::rt::park::cancel::Cancelled;
 use crate::rt::park::wake::acquire_wake;
 
 /// So many tasks run before the worker looks what else there is.
-const AT_ONCE: u32 = 64;
+const BATCH: u32 = 64;
 /// While threads that the runtime does not know might wake somebody, it looks so often whether they are
 /// there still.
 const LOOK_AGAIN: i64 = 250_000_000;
@@ -52,7 +52,7 @@ pub(crate) unsafe fn run(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
     }
 }
 
-/// Runs tasks that are ready, up to `AT_ONCE`, and until they have used up the turn (B1). Returns true if they have.
+/// Runs tasks that are ready, up to `BATCH`, and until they have used up the turn (B1). Returns true if they have.
 ///
 /// # Safety
 /// As [`lifecycle`].
@@ -62,11 +62,11 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
     unsafe {
         (*worker).front_pushes = 0;
         budget::begin_turn(&mut *worker);
-        let slice = budget::slice_for((*worker).run_queue.count(AT_ONCE));
+        let slice = budget::slice_for((*worker).run_queue.count(BATCH));
         if (*worker).chaos {
             return run_ready_chaos(worker, slice);
         }
-        for _ in 0..AT_ONCE {
+        for _ in 0..BATCH {
             let task = (*worker).run_queue.pop();
             if task.is_null() {
                 break;
@@ -86,7 +86,7 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
 unsafe fn run_ready_chaos(worker: *mut Worker, slice: i32) -> bool {
     // SAFETY: as in `run_ready`.
     unsafe {
-        for _ in 0..=(*worker).random.below(AT_ONCE as usize) {
+        for _ in 0..=(*worker).random.below(BATCH as usize) {
             chaos::shuffle(worker);
             let task = (*worker).run_queue.pop();
             if task.is_null() {

@@ -31,7 +31,7 @@ pub(crate) const PLAIN: acort_attr_t = acort_attr_t {
 };
 
 /// So many tasks of a turn are put before the others (ACORT_NEXT); the next ones are put behind them.
-const MOST_PUT_FIRST: u32 = 16;
+const MAX_PUT_FIRST: u32 = 16;
 
 /// Starts a task of the caller's runtime. Only in a task: EPERM. EFAULT: `argument` is on a shared stack.
 ///
@@ -156,7 +156,7 @@ unsafe fn place(runtime: *mut Runtime, task: *mut Task, attributes: &acort_attr_
             Some(worker) => return Worker::push_remote(ptr::from_ref(worker).cast_mut(), task),
         }
         // Tasks that start each other so must leave the others their turns.
-        if is_next && (*here).front_pushes < MOST_PUT_FIRST {
+        if is_next && (*here).front_pushes < MAX_PUT_FIRST {
             (*here).front_pushes += 1;
             (*here).run_queue.push_front(task)
         } else {

@@ -155,16 +155,16 @@ pub(crate) unsafe fn destroy(co: *mut aco_t, is_shared: bool) {
 /// # Safety
 /// `worker` is this thread's, in its scheduler.
 pub(crate) unsafe fn trim(worker: *mut Worker) {
-    const AT_ONCE: u32 = 64;
+    const BATCH: u32 = 64;
     // SAFETY: the caller's promise.
     unsafe {
         let stack_cache = &mut (*worker).stack_cache;
-        for _ in 0..AT_ONCE.min(stack_cache.own.count.saturating_sub(MAX_IDLE)) {
+        for _ in 0..BATCH.min(stack_cache.own.count.saturating_sub(MAX_IDLE)) {
             if let Some(co) = stack_cache.own.pop() {
                 destroy(co, false);
             }
         }
-        for _ in 0..AT_ONCE.min(stack_cache.shared.count.saturating_sub(MAX_IDLE)) {
+        for _ in 0..BATCH.min(stack_cache.shared.count.saturating_sub(MAX_IDLE)) {
             if let Some(co) = stack_cache.shared.pop() {
                 destroy(co, true);
             }

@@ -15,7 +15,7 @@ use core::{ptr, slice};
 use super::case::Source;
 use crate::rt::base::lock::Lock;
 use crate::rt::base::wait_queue::Waiter;
-use crate::rt::io::descriptors::Direction;
+use crate::rt::io::fd_entry::Direction;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_type;
 use crate::rt::model::abi::acort_case_t;
@@ -47,7 +47,7 @@ impl SelectBuffers {
     const OF_CASE: usize = size_of::<Waiter>() + size_of::<*const Lock>() + 4 + 2;
     const OF_DESCRIPTOR: usize = size_of::<FdRef>() + size_of::<libc::pollfd>();
 
-    /// The room for `count` cases, of which `descriptors` are such, and for so many bytes of values. ENOMEM.
+    /// The room for `count` cases, of which `fd_entry` are such, and for so many bytes of values. ENOMEM.
     ///
     /// # Safety
     /// The task `me` runs here, or is NULL.

@@ -4,7 +4,7 @@ use core::ffi::c_int;
 
 use crate::rt::base::lock::Lock;
 use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::io::descriptors::{Direction, FdEntry};
+use crate::rt::io::fd_entry::{Direction, FdEntry};
 use crate::rt::io::fd_table;
 use crate::rt::model::abi::{
     ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_RECV, ACORT_SEND, ACORT_TASK,

@@ -15,7 +15,7 @@ use crate::rt::sync::channel::Attempt;
 use crate::sanitizer;
 
 /// The most cases of one call.
-const MOST: usize = 1024;
+const MAX: usize = 1024;
 
 /// A call. A task on a shared stack keeps it there while it waits.
 pub(super) struct Select<'a> {
@@ -35,7 +35,7 @@ impl Select<'_> {
     /// Checks the cases, and takes the room for them.
     #[inline(never)]
     pub(super) unsafe fn prepare(&mut self) -> Result<()> {
-        if self.cases.is_empty() || self.cases.len() > MOST {
+        if self.cases.is_empty() || self.cases.len() > MAX {
             return Err(libc::EINVAL);
         }
         let (mut descriptors, mut bytes) = (0usize, 0usize);

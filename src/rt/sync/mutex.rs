@@ -22,9 +22,9 @@
 //!   comes: a cancellation or a deadline ends its wait after that. An attempt of a waiter that has lost clears K, under
 //!   `lock`, also where it is for another waiter: then two compete.
 //! * M3. No wake-up is lost: where the queue has waiters the mutex has an owner that finds W at its unlock, or K is set.
-//! * M4. Waiting is bounded: a waiter that has lost [`MOST_LOSSES`] times, or once after a wait of [`HANDOFF_AFTER`], is
+//! * M4. Waiting is bounded: a waiter that has lost [`MAX_LOSSES`] times, or once after a wait of [`HANDOFF_AFTER`], is
 //!   first in the queue, and the next unlock hands over to it. No call takes the mutex between. Where the woken waiter
-//!   does not run for long, every [`MOST_OVERTAKEN`]th unlock wakes the next waiter.
+//!   does not run for long, every [`MAX_OVERTAKEN`]th unlock wakes the next waiter.
 //! * M5. An unlock touches the mutex no more once another call may be the last that needs it: after the exchange, or
 //!   after it has given `lock` back. The waiter that it wakes then is in its call still.
 
@@ -54,10 +54,10 @@ const FLAGS: usize = WAITED_FOR | WOKEN;
 /// In a waiter's slot, beside the owner that it is: so many times it has lost.
 const LOSSES: usize = 7;
 /// A waiter that has lost so often is handed the mutex; or one that has lost once, after so many nanoseconds.
-const MOST_LOSSES: usize = 4;
+const MAX_LOSSES: usize = 4;
 const HANDOFF_AFTER: i64 = 1_000_000;
 /// After so many calls have taken the mutex before the woken waiter competes, an unlock wakes the next waiter as well.
-const MOST_OVERTAKEN: u32 = 64;
+const MAX_OVERTAKEN: u32 = 64;
 
 /// What stands in an `acort_mutex_t`.
 #[repr(C)]
@@ -130,7 +130,7 @@ unsafe fn lock_slowly(
             if is_of(mutex, me) {
                 break;
             }
-            losses = if os::has_passed(late) { MOST_LOSSES } else { (losses + 1).min(MOST_LOSSES) };
+            losses = if os::has_passed(late) { MAX_LOSSES } else { (losses + 1).min(MAX_LOSSES) };
         }
         task::lock_acquired(caller.task());
     }
@@ -198,7 +198,7 @@ pub(crate) unsafe fn unlock(caller: Caller, mutex: *mut Mutex) -> Result<()> {
         match compare_exchange_usize(&(*mutex).owner, me, 0) {
             Ok(()) => {}
             Err(word) if word & !FLAGS != me => return Err(libc::EPERM),
-            Err(_) => pass_on(mutex, me, MOST_LOSSES),
+            Err(_) => pass_on(mutex, me, MAX_LOSSES),
         }
         task::lock_released(task);
     }
@@ -217,7 +217,7 @@ unsafe fn pass_on(mutex: *mut Mutex, me: usize, losses: usize) {
         loop {
             let word = (*mutex).owner.load(Ordering::Relaxed);
             let is_on_its_way =
-                word & WOKEN != 0 && (*mutex).overtaken.load(Ordering::Relaxed) < MOST_OVERTAKEN;
+                word & WOKEN != 0 && (*mutex).overtaken.load(Ordering::Relaxed) < MAX_OVERTAKEN;
             if word & WAITED_FOR == 0 || is_on_its_way {
                 if compare_exchange_usize(&(*mutex).owner, word, word & FLAGS).is_ok() {
                     return;

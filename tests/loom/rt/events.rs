@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ffi::c_int;
 
 use crate::mutations::omits;
-use crate::rt::io::descriptors::poll_token;
+use crate::rt::io::fd_entry::poll_token;
 use crate::rt::io::readiness::on_event;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;

@@ -333,7 +333,7 @@ pub(crate) mod sync {
 #[path = "."]
 pub(crate) mod io {
     files! {
-        descriptors "../../../src/rt/io/descriptors.rs",
+        fd_entry "../../../src/rt/io/fd_entry.rs",
         fd_identity "../../../src/rt/io/fd_identity.rs",
         fd_ref "../../../src/rt/io/fd_ref.rs",
         file_state "../../../src/rt/io/file_state.rs",
@@ -367,7 +367,7 @@ pub(crate) mod io {
     pub(crate) mod nonblock {
         use std::ffi::c_int;
 
-        use super::descriptors::FdEntry;
+        use super::fd_entry::FdEntry;
 
         #[derive(Default)]
         pub struct Lent;
@@ -387,7 +387,7 @@ pub(crate) mod io {
     pub(crate) mod fd_table {
         use std::ffi::c_int;
 
-        use super::descriptors::FdEntry;
+        use super::fd_entry::FdEntry;
         use crate::rt::os::Result;
         use crate::rt::system;
 

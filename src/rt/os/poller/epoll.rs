@@ -3,7 +3,7 @@
 use core::ffi::{c_int, c_long};
 use core::mem::ManuallyDrop;
 
-use super::{AT_ONCE, Event, close_own};
+use super::{BATCH, Event, close_own};
 use crate::rt::os::Result;
 use crate::rt::os::{self, Call, Fallback, WakeFds, broken, report, report_errno};
 use crate::{sanitizer, sys};
@@ -135,7 +135,7 @@ impl Poller {
     /// Waits until something happens, at most for `limit` nanoseconds, unless that is negative, and calls
     /// `take` for each. Gives how many it were.
     pub(crate) fn wait(&self, limit: i64, take: &mut dyn FnMut(Event)) -> usize {
-        let mut events = [const { libc::epoll_event { events: 0, u64: 0 } }; AT_ONCE];
+        let mut events = [const { libc::epoll_event { events: 0, u64: 0 } }; BATCH];
         let found = self.sleep(&mut events, limit);
         for event in events.iter().take(found) {
             let (bits, token) = (event.events as c_int, event.u64);
@@ -156,13 +156,13 @@ impl Poller {
     }
 
     /// epoll_pwait2, or epoll_wait, or epoll_pwait. Gives how many events there are; none where a signal came.
-    fn sleep(&self, events: &mut [libc::epoll_event; AT_ONCE], limit: i64) -> usize {
+    fn sleep(&self, events: &mut [libc::epoll_event; BATCH], limit: i64) -> usize {
         const MILLISECOND: i64 = 1_000_000;
         #[unsafe(link_section = "aco_shared")]
         static FINE_WAIT: Fallback = Fallback::new();
         #[unsafe(link_section = "aco_shared")]
         static WAIT: Fallback = Fallback::new();
-        let (place, count) = (events.as_mut_ptr(), AT_ONCE as c_int);
+        let (place, count) = (events.as_mut_ptr(), BATCH as c_int);
         let coarse_wait = || {
             let up = limit.saturating_add(MILLISECOND - 1) / MILLISECOND;
             let limit = if limit < 0 { -1 } else { c_int::try_from(up).unwrap_or(c_int::MAX) };
@@ -188,9 +188,9 @@ impl Poller {
     fn fine_wait(&self, place: *mut libc::epoll_event, limit: i64) -> c_long {
         let (time, no_mask) = (os::timespec(limit), core::ptr::null::<libc::sigset_t>());
         let number = libc::SYS_epoll_pwait2;
-        // SAFETY: `AT_ONCE` events have room at `place`; the time is there for as long as the call.
+        // SAFETY: `BATCH` events have room at `place`; the time is there for as long as the call.
         unsafe {
-            let count = AT_ONCE as c_int;
+            let count = BATCH as c_int;
             libc::syscall(number, self.epoll, place, count, &raw const time, no_mask, 0)
         }
     }

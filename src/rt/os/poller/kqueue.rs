@@ -8,7 +8,7 @@ use core::mem::{self, MaybeUninit};
 use core::ptr;
 
 use super::kqueue_abi as c;
-use super::{AT_ONCE, Event, close_own};
+use super::{BATCH, Event, close_own};
 use crate::rt::os::{self, Result};
 use crate::sys;
 
@@ -21,7 +21,7 @@ const ATTENTION: usize = 0;
 /// The one EVFILT_TIMER, where who waits is another event loop.
 const ALARM: usize = 1;
 /// macOS takes no limit of more than 100,000,000 seconds. Who is woken early waits again.
-const LONGEST: i64 = 1_000_000 * 1_000_000_000;
+const MAX: i64 = 1_000_000 * 1_000_000_000;
 
 /// One worker's.
 pub(crate) struct Poller {
@@ -107,31 +107,31 @@ impl Poller {
         if let Some(deadline) = deadline {
             let mut alarm = change(ALARM, c::EVFILT_TIMER, c::EV_ADD | c::EV_ONESHOT);
             alarm.fflags = c::NOTE_NSECONDS;
-            alarm.data = deadline.saturating_sub(os::now()).clamp(1, LONGEST) as _;
+            alarm.data = deadline.saturating_sub(os::now()).clamp(1, MAX) as _;
             // Without memory for a timer the loop is told at once, and asks again.
             if self.apply(&alarm).is_err() {
-                self.rouse();
+                self.wake();
             }
         }
     }
 
-    /// Tells of each change of `fd` from now on, and of what it is ready for now, by `mark`. EPERM: it is
+    /// Tells of each change of `fd` from now on, and of what it is ready for now, by `token`. EPERM: it is
     /// always ready.
-    pub(crate) fn register(&self, fd: c_int, mark: u64) -> Result<()> {
-        self.register_again(fd, mark).map(drop)
+    pub(crate) fn register(&self, fd: c_int, token: u64) -> Result<()> {
+        self.register_again(fd, token).map(drop)
     }
 
-    /// As [`watch`](Self::watch), by the mark `next`, where this file is not watched under this number. EEXIST: it
-    /// is, by `mark`. A file that is closed takes its filters with it.
-    pub(crate) fn register_new(&self, fd: c_int, mark: u64, next: u64) -> Result<()> {
-        if self.register_again(fd, mark)? { Err(libc::EEXIST) } else { self.register(fd, next) }
+    /// As [`watch`](Self::watch), by the token `next`, where this file is not watched under this number. EEXIST: it
+    /// is, by `token`. A file that is closed takes its filters with it.
+    pub(crate) fn register_new(&self, fd: c_int, token: u64, next: u64) -> Result<()> {
+        if self.register_again(fd, token)? { Err(libc::EEXIST) } else { self.register(fd, next) }
     }
 
     /// Gives whether something was watched under this number.
-    fn register_again(&self, fd: c_int, mark: u64) -> Result<bool> {
+    fn register_again(&self, fd: c_int, token: u64) -> Result<bool> {
         let ident = usize::try_from(fd).map_err(|_| libc::EBADF)?;
         let add = |filter| c::kevent {
-            udata: ptr::without_provenance_mut::<c_void>(mark as usize),
+            udata: ptr::without_provenance_mut::<c_void>(token as usize),
             ..change(ident, filter, c::EV_ADD | c::EV_CLEAR)
         };
         // What is known under the number may be of one that was closed: a library does not hear of that.
@@ -176,10 +176,10 @@ impl Poller {
     /// Waits until something happens, at most for `limit` nanoseconds, unless that is negative, and calls
     /// `take` for each. Gives how many it were.
     pub(crate) fn wait(&self, limit: i64, take: &mut dyn FnMut(Event)) -> usize {
-        let mut events = [const { MaybeUninit::<c::kevent>::uninit() }; AT_ONCE];
-        let time = os::timespec(limit.clamp(0, LONGEST));
+        let mut events = [const { MaybeUninit::<c::kevent>::uninit() }; BATCH];
+        let time = os::timespec(limit.clamp(0, MAX));
         let time = if limit < 0 { ptr::null() } else { &raw const time };
-        let (place, count) = (events.as_mut_ptr().cast(), AT_ONCE as c_int);
+        let (place, count) = (events.as_mut_ptr().cast(), BATCH as c_int);
         // SAFETY: so many events have room there; the time is there for as long as the call.
         let found = unsafe { c::kevent(self.queue, ptr::null(), 0, place, count, time) };
         let found = match usize::try_from(found) {
@@ -197,10 +197,10 @@ impl Poller {
             }
             // Where all is over each filter says so itself.
             take(Event {
-                mark: event.udata.addr() as u64,
+                token: event.udata.addr() as u64,
                 is_readable: is_reading,
                 is_writable: is_writing,
-                is_over: event.flags & c::EV_EOF != 0,
+                is_hangup: event.flags & c::EV_EOF != 0,
             });
         }
         found

@@ -29,7 +29,7 @@ pub(crate) use epoll::{Poller, REPORTS_OOB};
 pub(crate) use kqueue::{Poller, REPORTS_OOB};
 
 /// Events that are taken at once.
-const AT_ONCE: usize = 256;
+const BATCH: usize = 256;
 
 /// What has happened to a file descriptor.
 pub(crate) struct Event {

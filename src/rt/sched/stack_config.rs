@@ -20,9 +20,9 @@ pub(crate) const SHARED_STACK_SIZE: usize = 2 << 20;
 /// Unused bytes below a task's stack, as far as the address space has room for them: a limit of
 /// it has room for so many gaps, and less than a sixteenth of it goes to the gaps of a thousand tasks.
 pub(crate) fn default_gap() -> usize {
-    const MOST: usize = if usize::BITS < 64 { 64 * 1024 } else { 1 << 20 };
+    const MAX: usize = if usize::BITS < 64 { 64 * 1024 } else { 1 << 20 };
     const GAPS: usize = 16 * 1024;
-    sys::address_space_limit().map_or(MOST, |limit| MOST.min(limit / GAPS))
+    sys::address_space_limit().map_or(MAX, |limit| MAX.min(limit / GAPS))
 }
 
 /// A runtime begins: its tasks' overflows are reported, unless the program or the environment says no.
