@@ -19,7 +19,7 @@ use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::DETACHED;
 use crate::rt::model::task::Task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::sched::finish;
 use crate::rt::sched::group;
 use crate::rt::sched::join::detach;
@@ -27,9 +27,9 @@ use crate::rt::sched::join::join;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
-pub(crate) const NEVER: i64 = -1;
+pub(crate) const NEVER: Deadline = Deadline::NEVER;
 /// It may have passed at any moment.
-pub(crate) const SOON: i64 = 1;
+pub(crate) const SOON: Deadline = Deadline::at(1);
 
 /// What tasks end with.
 pub(crate) const RESULT: usize = 7;
@@ -88,7 +88,7 @@ pub(crate) unsafe fn waits(
 }
 
 /// Joins a task. Gives its result.
-pub(crate) fn joins(task: Shared<Task>, deadline: i64) -> Result<usize> {
+pub(crate) fn joins(task: Shared<Task>, deadline: Deadline) -> Result<usize> {
     // SAFETY: the model's promise: the task exists.
     unsafe { join(task.raw(), deadline) }.map(|result| result.addr())
 }
@@ -258,7 +258,7 @@ fn withdrawn_tasks_are_given_up() {
         other.join().expect("no panic");
         assert_eq!(runtime.abandoned.load(Ordering::Relaxed), 0);
         for task in tasks {
-            assert_eq!(joins(task, 0), Ok(0));
+            assert_eq!(joins(task, Deadline::NOW), Ok(0));
         }
         // SAFETY: no task of it lives.
         unsafe { group::free(group.raw()) };

@@ -14,7 +14,7 @@ use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::JOINED;
 use crate::rt::model::task::Task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::sched::finish;
 use crate::rt::sched::group;
 use crate::workers::{of, runtime};
@@ -36,7 +36,7 @@ fn ending_task_is_joined() {
 }
 
 /// Joins a task, and once more where the deadline has passed.
-fn joins_again(task: Shared<Task>, deadline: i64) -> Result<usize> {
+fn joins_again(task: Shared<Task>, deadline: Deadline) -> Result<usize> {
     match joins(task, deadline) {
         Err(libc::ETIMEDOUT) => joins(task, NEVER),
         outcome => outcome,
@@ -48,7 +48,7 @@ fn joins_again(task: Shared<Task>, deadline: i64) -> Result<usize> {
 /// Fails where a join whose deadline has passed looks at the state without the lock, or does not look.
 #[test]
 fn join_times_out() {
-    for deadline in [0, SOON] {
+    for deadline in [Deadline::NOW, SOON] {
         check(3, move || {
             let runtime = runtime(1);
             let (group, [task]) = group_of(runtime);

@@ -17,11 +17,12 @@ use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_ref::close;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
+use crate::rt::os::Deadline;
 use crate::rt::system;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
-const NEVER: i64 = -1;
+const NEVER: Deadline = Deadline::NEVER;
 
 fn entry() -> Shared<FdEntry> {
     system::entries()[FD as usize]

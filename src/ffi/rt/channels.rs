@@ -5,7 +5,7 @@ use core::ffi::{c_int, c_uint, c_void};
 use super::{answer, given, object, status, until};
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::select::call as select;
 use crate::rt::sync::channel::Channel;
 use crate::rt::sync::{channel, channel_life};
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn acort_chan_send(
     // SAFETY: the caller's promise.
     status(
         both(chan, data.cast_mut())
-            .and_then(|chan| unsafe { channel::send(caller, chan, data, deadline) }),
+            .and_then(|chan| unsafe { channel::send(caller, chan, data, Deadline::at(deadline)) }),
     )
 }
 
@@ -87,7 +87,9 @@ pub unsafe extern "C" fn acort_chan_recv(
     let caller = Caller::current();
     // SAFETY: the caller's promise.
     status(
-        both(chan, data).and_then(|chan| unsafe { channel::receive(caller, chan, data, deadline) }),
+        both(chan, data).and_then(|chan| unsafe {
+            channel::receive(caller, chan, data, Deadline::at(deadline))
+        }),
     )
 }
 

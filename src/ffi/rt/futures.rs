@@ -5,6 +5,7 @@ use core::ffi::{c_int, c_void};
 use super::{given, object, status};
 use crate::rt::base::size_prefixed;
 use crate::rt::model::caller::Caller;
+use crate::rt::os::Deadline;
 use crate::rt::sync::future;
 use crate::rt::sync::future::Future;
 
@@ -86,7 +87,7 @@ pub unsafe extern "C" fn acort_future_wait(
     let caller = Caller::current();
     // SAFETY: the caller's promise.
     status(given(future).and_then(|future| unsafe {
-        size_prefixed::write_if_some(value, future::wait(caller, future, deadline)?);
+        size_prefixed::write_if_some(value, future::wait(caller, future, Deadline::at(deadline))?);
         Ok(())
     }))
 }

@@ -39,7 +39,7 @@ pub mod watch;
 use core::ffi::c_int;
 
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::budget;
 use crate::sys;
 
@@ -65,8 +65,8 @@ fn refused(error: c_int) -> i8 {
 /// with this: its task may give way to others, and ECANCELED says that it is cancelled. Calls whose tasks are to keep little
 /// on a shared stack while they wait begin below the face instead, in the part that is over before the wait.
 #[inline(always)]
-fn until(deadline: i64) -> Result<i64> {
-    budget::enter_call(Caller::current(), deadline)
+fn until(deadline: i64) -> Result<Deadline> {
+    budget::enter_call(Caller::current(), Deadline::at(deadline))
 }
 
 /// So many bytes, or -1 and errno.

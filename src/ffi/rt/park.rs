@@ -5,6 +5,7 @@ use core::ffi::c_int;
 use super::status;
 use crate::rt::model::abi::acort_task_t;
 use crate::rt::model::task;
+use crate::rt::os::Deadline;
 use crate::rt::park::{cancel, park, sleep};
 
 /// Nanoseconds of CLOCK_MONOTONIC: what deadlines are compared with.
@@ -28,14 +29,14 @@ pub extern "C" fn acort_sleep(ns: i64) -> c_int {
 /// Sleeps until `deadline`; ACORT_NEVER: until the task is cancelled. 0, or -1 and errno: ECANCELED.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_sleep_until(deadline: i64) -> c_int {
-    status(sleep::sleep_until(deadline))
+    status(sleep::sleep_until(Deadline::at(deadline)))
 }
 
 /// Waits until somebody calls acort_unpark() for this task, or takes the word that was saved. 0, or -1 and
 /// errno: ETIMEDOUT, ECANCELED; EPERM outside of tasks.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_park(deadline: i64) -> c_int {
-    status(park::park(deadline))
+    status(park::park(Deadline::at(deadline)))
 }
 
 /// Ends the acort_park() of `task`, or its next one: one word is saved. From any thread. 0, or -1 and

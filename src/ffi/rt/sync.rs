@@ -9,6 +9,7 @@ use crate::rt::model::abi::{
     acort_barrier_t, acort_cond_t, acort_event_t, acort_mutex_t, acort_sem_t, acort_waitgroup_t,
 };
 use crate::rt::model::caller::Caller;
+use crate::rt::os::Deadline;
 use crate::rt::sync::{barrier, condvar, event, mutex, semaphore, waitgroup};
 
 /// Takes the mutex: the caller, a task or a thread, has it until acort_mutex_unlock(). Of those that wait the first one is
@@ -22,11 +23,9 @@ use crate::rt::sync::{barrier, condvar, event, mutex, semaphore, waitgroup};
 pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i64) -> c_int {
     let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(
-        placed(caller, mutex).and_then(|mutex| unsafe {
-            mutex::lock(caller, mutex, WaitMode::Cancellable, deadline)
-        }),
-    )
+    status(placed(caller, mutex).and_then(|mutex| unsafe {
+        mutex::lock(caller, mutex, WaitMode::Cancellable, Deadline::at(deadline))
+    }))
 }
 
 /// Gives the mutex up. 0, or -1 and errno: EPERM where the caller does not have it; EINVAL for NULL, EFAULT on a
@@ -122,7 +121,10 @@ pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
 pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i64) -> c_int {
     let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, event).and_then(|event| unsafe { event::wait(caller, event, deadline) }))
+    status(
+        placed(caller, event)
+            .and_then(|event| unsafe { event::wait(caller, event, Deadline::at(deadline)) }),
+    )
 }
 
 /// The semaphore counts `count`. 0, or -1 and errno: EBUSY where somebody waits; EINVAL for NULL, EFAULT on a
@@ -158,7 +160,10 @@ pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
 pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) -> c_int {
     let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, sem).and_then(|sem| unsafe { semaphore::wait(caller, sem, deadline) }))
+    status(
+        placed(caller, sem)
+            .and_then(|sem| unsafe { semaphore::wait(caller, sem, Deadline::at(deadline)) }),
+    )
 }
 
 /// So many more are to be waited for, or fewer. 0, or -1 and errno: EINVAL below none or for NULL, EOVERFLOW;
@@ -192,7 +197,10 @@ pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_i
 pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadline: i64) -> c_int {
     let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::wait(caller, wg, deadline) }))
+    status(
+        placed(caller, wg)
+            .and_then(|wg| unsafe { waitgroup::wait(caller, wg, Deadline::at(deadline)) }),
+    )
 }
 
 /// The barrier is for `count`. 0, or -1 and errno: EINVAL for 0 or NULL, EBUSY where somebody waits; EFAULT on

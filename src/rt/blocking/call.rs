@@ -8,7 +8,7 @@ use super::pool::{call, no_cleanup};
 use crate::rt::base::parker::WaitMode;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::sys;
 
 /// The program's call.
@@ -55,7 +55,7 @@ pub(crate) unsafe fn run(
             no_cleanup,
             place.cast(),
             WaitMode::Uninterruptible,
-            -1,
+            Deadline::NEVER,
         );
         let Call { result, errno, .. } = place.read();
         sys::free(place.cast());

@@ -16,7 +16,7 @@ use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 use crate::{sanitizer, sys};
 
 /// No more than so many bytes go with one call of the system.
@@ -68,7 +68,7 @@ unsafe fn make(call: *mut c_void) {
 ///
 /// # Safety
 /// The buffer is there.
-unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Result<usize> {
+unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: Deadline) -> Result<usize> {
     // SAFETY: the caller's promise; the call's memory stays until it is over.
     unsafe {
         if task::current().is_null() {
@@ -90,20 +90,20 @@ unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Result
 ///
 /// # Safety
 /// As pread(2), pwrite(2), fsync(2).
-pub(crate) unsafe fn work(fd: c_int, operation: Operation, deadline: i64) -> Result<usize> {
+pub(crate) unsafe fn work(fd: c_int, operation: Operation, deadline: Deadline) -> Result<usize> {
     let file = FdRef::enter(fd)?;
     // SAFETY: the caller's buffer.
     file.check_result(unsafe { work_inside(fd, operation, deadline) })
 }
 
 /// As [`work`], by a call that is inside: the number stands for the file that it began with when a thread comes to it.
-unsafe fn work_inside(fd: c_int, operation: Operation, deadline: i64) -> Result<usize> {
+unsafe fn work_inside(fd: c_int, operation: Operation, deadline: Deadline) -> Result<usize> {
     let (buffer, size) = match operation {
         Operation::Read(buffer, size, _) => (buffer, size),
         Operation::Write(buffer, size, _) => (buffer.cast_mut(), size),
         Operation::Sync => (ptr::null_mut(), 0),
     };
-    if os::has_passed(deadline) {
+    if deadline.has_passed() {
         return Err(libc::ETIMEDOUT);
     }
     // SAFETY: the caller's promise; so much is allocated as is read or written.
@@ -140,7 +140,7 @@ pub(crate) unsafe fn pread(
     buffer: *mut c_void,
     size: usize,
     offset: i64,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     // preadv2(2) takes -1 for the file's own position.
     if offset < 0 {
@@ -157,12 +157,12 @@ unsafe fn pread_inside(
     buffer: *mut c_void,
     size: usize,
     offset: i64,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     // SAFETY: what is left of the caller's buffer.
     unsafe {
         let mut done = 0;
-        if !task::current().is_null() || os::has_passed(deadline) {
+        if !task::current().is_null() || deadline.has_passed() {
             loop {
                 let place = buffer.wrapping_byte_add(done);
                 match read_cached(fd, place, size - done, offset.saturating_add(done as i64)) {
@@ -244,9 +244,9 @@ pub(crate) unsafe fn open(
     path: *const c_char,
     flags: c_int,
     mode: libc::mode_t,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<c_int> {
-    if os::has_passed(deadline) {
+    if deadline.has_passed() {
         return Err(libc::ETIMEDOUT);
     }
     // SAFETY: the caller's promise.
@@ -269,7 +269,7 @@ unsafe fn open_elsewhere(
     path: *const c_char,
     flags: c_int,
     mode: libc::mode_t,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<c_int> {
     // SAFETY: the caller's promise; the opening is given over with the call.
     unsafe {

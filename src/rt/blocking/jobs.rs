@@ -44,6 +44,7 @@ use super::job::{Class, Job, JobState};
 use crate::rt::base::atomic::{AtomicU64, Ordering};
 use crate::rt::base::lock::Lock;
 use crate::rt::os;
+use crate::rt::os::Deadline;
 
 /// The pool. The lock is for all but the word that free threads sleep on, which changes under it.
 pub(crate) struct Jobs {
@@ -175,7 +176,7 @@ impl Jobs {
             drop(held);
             let end = os::now() + patience;
             while self.grants.given.load(Ordering::SeqCst) == given && os::now() < end {
-                os::futex_wait(&self.grants.given, given, end);
+                os::futex_wait(&self.grants.given, given, Deadline::at(end));
             }
             held = self.lock.guard();
             if self.grants.granted.first().is_null() && os::now() >= end {

@@ -12,7 +12,7 @@ use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::inherited::Inherited;
 use crate::rt::model::runtime;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::wait::{self, Wait};
 use crate::rt::park::wake::wake_all;
 use crate::{sys, tls};
@@ -140,7 +140,7 @@ unsafe fn start(
 }
 
 /// Waits until the job is done.
-unsafe fn wait_for(job: *mut Job, mode: WaitMode, deadline: i64) -> Result<()> {
+unsafe fn wait_for(job: *mut Job, mode: WaitMode, deadline: Deadline) -> Result<()> {
     // SAFETY: the caller's promise: the job is there.
     unsafe {
         let lock = &raw const (*job).lock;
@@ -166,7 +166,7 @@ pub(crate) unsafe fn call(
     discard: unsafe fn(*mut c_void),
     data: *mut c_void,
     mode: WaitMode,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the caller's promise; the job is this call's, and its thread's.
     unsafe {
@@ -207,7 +207,7 @@ pub(crate) unsafe fn call_or_cancel_queued(
     class: Class,
     function: unsafe fn(*mut c_void),
     data: *mut c_void,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the caller's promise; the job is this call's as soon as it is out of the list or done.
     unsafe {
@@ -218,7 +218,7 @@ pub(crate) unsafe fn call_or_cancel_queued(
                 free(job);
                 return Err(error);
             }
-            wait_for(job, WaitMode::Uninterruptible, -1)?;
+            wait_for(job, WaitMode::Uninterruptible, Deadline::NEVER)?;
         }
         outcome_of(job)
     }

@@ -37,7 +37,7 @@ use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
 use crate::rt::os;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::{self, Wait};
 use crate::rt::park::wake::wake_waiter;
 
@@ -105,7 +105,7 @@ impl FdRef {
         way: Direction,
         takes: bool,
         edges: u32,
-        deadline: i64,
+        deadline: Deadline,
     ) -> Result<Woken> {
         if task::current().is_null() {
             let events = if way == Direction::Read { libc::POLLIN } else { libc::POLLOUT };

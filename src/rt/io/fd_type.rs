@@ -10,7 +10,7 @@ use core::sync::atomic::Ordering;
 
 use super::fd_ref::FdRef;
 use super::nonblock;
-use crate::rt::os::{self, Result, poller};
+use crate::rt::os::{self, Deadline, Result, poller};
 
 /// What it is has been asked for.
 pub(crate) const TYPE_KNOWN: u32 = 1;
@@ -97,7 +97,7 @@ pub(crate) fn is_tcp(fd: c_int) -> u32 {
 /// What of `events` `fd` is ready for now. EBADF.
 pub(crate) fn poll(fd: c_int, events: i16) -> Result<i16> {
     let mut file = [libc::pollfd { fd, events, revents: 0 }];
-    os::poll(&mut file, 0)?;
+    os::poll(&mut file, Deadline::NOW)?;
     let [libc::pollfd { revents, .. }] = file;
     if revents & libc::POLLNVAL != 0 { Err(libc::EBADF) } else { Ok(revents) }
 }

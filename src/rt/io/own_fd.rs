@@ -7,7 +7,7 @@ use super::fd_entry::Direction;
 use super::fd_identity;
 use super::fd_ref::{FdRef, close_entry, restore};
 use super::retry::RetryLoop;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 use crate::sys;
 
 /// A descriptor that a call has made for itself, and closes unless it gives it away. The call is inside meanwhile: where
@@ -46,7 +46,7 @@ impl OwnFd {
     /// in between. ETIMEDOUT, ECANCELED.
     pub(crate) fn retry_until_done<T>(
         &self,
-        deadline: i64,
+        deadline: Deadline,
         attempt: &mut dyn FnMut() -> Result<T>,
     ) -> Result<T> {
         let mut turn = RetryLoop::new(&self.0, Direction::Read, deadline);

@@ -9,32 +9,36 @@
 use super::fd_entry::Direction;
 use super::fd_ref::{FdRef, Woken};
 use super::fd_type;
-use crate::rt::os::{self, Result};
-use crate::rt::park::park;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::sleep::Backoff;
 
 /// So many wakes in vain, one after the other, have the call look whether the system contradicts itself.
 const IN_VAIN: u32 = 4;
-/// Nanoseconds until it looks again, at first and at most.
-const FIRST_PAUSE: i64 = 500_000;
-const MAX_PAUSE: i64 = 20_000_000;
 
 /// Of one call.
 pub(crate) struct RetryLoop<'a> {
     file: &'a FdRef,
     way: Direction,
-    deadline: i64,
+    deadline: Deadline,
     hands_on: bool,
     /// The next attempt is the last one: the deadline has passed.
     pub(crate) is_last: bool,
     wakes_in_vain: u32,
-    /// 0: edges tell of what comes.
-    pause: i64,
+    backoff: Backoff,
 }
 
 impl<'a> RetryLoop<'a> {
-    pub(crate) fn new(file: &'a FdRef, way: Direction, deadline: i64) -> RetryLoop<'a> {
-        let is_last = deadline == 0;
-        RetryLoop { file, way, deadline, hands_on: false, is_last, wakes_in_vain: 0, pause: 0 }
+    pub(crate) fn new(file: &'a FdRef, way: Direction, deadline: Deadline) -> RetryLoop<'a> {
+        let is_last = deadline.is_now();
+        RetryLoop {
+            file,
+            way,
+            deadline,
+            hands_on: false,
+            is_last,
+            wakes_in_vain: 0,
+            backoff: Backoff::new(),
+        }
     }
 
     /// Nothing is left: waits until something may be, or was when there were more than `edges`. ECANCELED ...
@@ -56,17 +60,15 @@ impl<'a> RetryLoop<'a> {
         let events = if self.way == Direction::Read { libc::POLLIN } else { libc::POLLOUT };
         let is_ready = self.file.check_result(fd_type::poll(self.file.fd(), events))? & events != 0;
         if !is_ready {
-            (self.wakes_in_vain, self.pause) = (0, 0);
+            (self.wakes_in_vain, self.backoff) = (0, Backoff::new());
         }
         Ok(is_ready)
     }
 
     #[cold]
     fn look_later(&mut self) -> Result<()> {
-        self.pause = (self.pause * 2).clamp(FIRST_PAUSE, MAX_PAUSE);
-        let next = os::now() + self.pause;
-        park::sleep_until(if self.deadline < 0 { next } else { next.min(self.deadline) })?;
-        self.is_last = os::has_passed(self.deadline);
+        self.backoff.wait(self.deadline)?;
+        self.is_last = self.deadline.has_passed();
         self.file.check()
     }
 }

@@ -11,7 +11,7 @@ use super::fd_type::{self, ALWAYS_READY, SOCKET, TCP};
 use super::retry::RetryLoop;
 use super::{fd_identity, fd_ref};
 use crate::rt::os;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::budget;
 use crate::{sanitizer, sys};
 
@@ -28,7 +28,7 @@ pub(crate) fn retry_until_ready(
     file: &FdRef,
     way: Direction,
     wanted: usize,
-    deadline: i64,
+    deadline: Deadline,
     attempt: &mut dyn FnMut(u32) -> Result<usize>,
 ) -> Result<usize> {
     let mut turn = RetryLoop::new(file, way, deadline);
@@ -86,7 +86,7 @@ pub(crate) unsafe fn read(
     fd: c_int,
     buffer: *mut c_void,
     size: usize,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     // SAFETY: the caller's buffer.
     unsafe { read_from(&FdRef::enter(fd)?, buffer, size, deadline) }
@@ -97,7 +97,7 @@ unsafe fn read_from(
     file: &FdRef,
     buffer: *mut c_void,
     size: usize,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     let fd = file.fd();
     if size == 0 {
@@ -123,7 +123,7 @@ pub(crate) unsafe fn write(
     fd: c_int,
     buffer: *const c_void,
     size: usize,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     // SAFETY: the caller's buffer.
     unsafe { write_to(&FdRef::enter(fd)?, buffer, size, deadline) }
@@ -134,7 +134,7 @@ unsafe fn write_to(
     file: &FdRef,
     buffer: *const c_void,
     size: usize,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     let fd = file.fd();
     let size = chaos::maybe_shorten(file, size);
@@ -187,7 +187,7 @@ pub(crate) fn with_sigpipe_blocked(act: &mut dyn FnMut() -> Result<usize>) -> Re
 /// and what is done counts, if anything is.
 fn transfer_all(
     size: usize,
-    deadline: i64,
+    deadline: Deadline,
     step: &mut dyn FnMut(usize) -> Result<usize>,
 ) -> Result<usize> {
     let mut done = 0;
@@ -219,7 +219,7 @@ pub(crate) unsafe fn read_full(
     fd: c_int,
     buffer: *mut c_void,
     size: usize,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     let file = &FdRef::enter(fd)?;
     // SAFETY: what is left of the caller's buffer.
@@ -238,7 +238,7 @@ pub(crate) unsafe fn write_all(
     fd: c_int,
     buffer: *const c_void,
     size: usize,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     let file = &FdRef::enter(fd)?;
     // SAFETY: what is left of the caller's buffer.

@@ -5,8 +5,8 @@ use core::ffi::{c_int, c_long};
 use super::own_fd::OwnFd;
 use super::signal_owner::{self, Signals, set_of, signals_of};
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Result};
-use crate::rt::park::sleep;
+use crate::rt::os::{self, Deadline, Result};
+use crate::rt::park::sleep::Backoff;
 use crate::sys;
 
 /// Takes one of `signals` that is pending, and gives its number. EAGAIN: none is.
@@ -47,7 +47,7 @@ fn are_blocked(wanted: Signals) -> bool {
 pub(crate) unsafe fn wait(
     set: *const libc::sigset_t,
     info: *mut libc::siginfo_t,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<c_int> {
     // SAFETY: the caller's promise; the call is there until it leaves.
     unsafe {
@@ -56,7 +56,7 @@ pub(crate) unsafe fn wait(
             return Err(libc::EINVAL);
         }
         match take(wanted & !signal_owner::owned(), info) {
-            Err(libc::EAGAIN) if deadline == 0 => return Err(libc::ETIMEDOUT),
+            Err(libc::EAGAIN) if deadline.is_now() => return Err(libc::ETIMEDOUT),
             Err(libc::EAGAIN) => {}
             outcome => return outcome,
         }
@@ -79,7 +79,7 @@ pub(crate) unsafe fn wait(
 pub(crate) unsafe fn wait_child(
     pid: libc::pid_t,
     status: *mut c_int,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<libc::pid_t> {
     if pid <= 0 {
         return Err(libc::EINVAL);
@@ -94,7 +94,7 @@ pub(crate) unsafe fn wait_child(
     };
     // Whoever has ended needs no file descriptor.
     match attempt() {
-        Err(libc::EAGAIN) if deadline == 0 => return Err(libc::ETIMEDOUT),
+        Err(libc::EAGAIN) if deadline.is_now() => return Err(libc::ETIMEDOUT),
         Err(libc::EAGAIN) => {}
         outcome => return outcome,
     }
@@ -110,20 +110,13 @@ pub(crate) unsafe fn wait_child(
 }
 
 /// Where the system has no such file descriptors, or no more of them: looks from time to time.
-fn look_at_times(deadline: i64, attempt: &mut dyn FnMut() -> Result<c_int>) -> Result<c_int> {
-    const FIRST: i64 = 500_000;
-    const MAX: i64 = 20_000_000;
-    let mut pause = FIRST;
+fn look_at_times(deadline: Deadline, attempt: &mut dyn FnMut() -> Result<c_int>) -> Result<c_int> {
+    let mut backoff = Backoff::new();
     loop {
         match attempt() {
-            Err(libc::EAGAIN) if deadline >= 0 && os::now() >= deadline => {
-                return Err(libc::ETIMEDOUT);
-            }
-            Err(libc::EAGAIN) => {}
+            Err(libc::EAGAIN) if deadline.has_passed() => return Err(libc::ETIMEDOUT),
+            Err(libc::EAGAIN) => backoff.wait(deadline)?,
             outcome => return outcome,
         }
-        let next = sleep::after(pause);
-        sleep::sleep_until(if deadline > 0 { next.min(deadline) } else { next })?;
-        pause = (pause * 2).min(MAX);
     }
 }

@@ -32,7 +32,7 @@ use crate::rt::base::parker::WaitMode;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task::Task;
 use crate::rt::os;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::sync::mutex::{self, Mutex};
 use crate::sys;
 
@@ -111,7 +111,7 @@ fn with_mutex<T>(act: impl FnOnce() -> T) -> T {
     let (caller, mutex) = (Caller::current(), CALLS.mutex.get());
     // SAFETY: the mutex stays. The caller does not have it, and waits as long as it takes: no call fails.
     unsafe {
-        let _ = mutex::lock(caller, mutex, WaitMode::Uninterruptible, -1);
+        let _ = mutex::lock(caller, mutex, WaitMode::Uninterruptible, Deadline::NEVER);
         let result = act();
         let _ = mutex::unlock(caller, mutex);
         result

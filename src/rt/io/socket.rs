@@ -8,8 +8,8 @@ use super::fd_type::{self, SOCKET, TCP};
 use super::own_fd::OwnFd;
 use super::rw::{result, retry_until_ready};
 use super::{fd_identity, nonblock};
-use crate::rt::os::{self, Result};
-use crate::rt::park::park;
+use crate::rt::os::{self, Deadline, Result};
+use crate::rt::park::sleep::Backoff;
 use crate::{sanitizer, sys};
 
 /// accept(2): the connection does not block, and is not inherited.
@@ -20,7 +20,7 @@ pub(crate) unsafe fn accept(
     fd: c_int,
     address: *mut libc::sockaddr,
     length: *mut libc::socklen_t,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<c_int> {
     let file = &FdRef::enter(fd)?;
     // The call shortens it.
@@ -62,7 +62,7 @@ pub(crate) unsafe fn connect(
     fd: c_int,
     address: *const libc::sockaddr,
     length: libc::socklen_t,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the caller's address.
     unsafe { connect_file(&FdRef::enter(fd)?, address, length, deadline) }
@@ -76,7 +76,7 @@ pub(crate) unsafe fn connect_file(
     file: &FdRef,
     address: *const libc::sockaddr,
     length: libc::socklen_t,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the caller's address.
     let outcome = unsafe { connect_with(file, address, length, deadline) };
@@ -87,7 +87,7 @@ unsafe fn connect_with(
     file: &FdRef,
     address: *const libc::sockaddr,
     length: libc::socklen_t,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     fd_type::refresh_type(file)?;
     let fd = file.fd();
@@ -105,7 +105,7 @@ unsafe fn connect_with(
         return Ok(());
     }
     // Ready for output, which an edge from before it began does not tell.
-    let mut is_last = deadline == 0;
+    let mut is_last = deadline.is_now();
     while !is_connected(fd)? {
         if is_last {
             return Err(libc::ETIMEDOUT);
@@ -128,18 +128,14 @@ unsafe fn until_there_is_room(
     file: &FdRef,
     address: *const libc::sockaddr,
     length: libc::socklen_t,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<bool> {
-    const MAX: i64 = 20_000_000;
-    let mut pause_for = 500_000;
+    let mut backoff = Backoff::new();
     loop {
-        let now = os::now();
-        if deadline >= 0 && now >= deadline {
+        if deadline.has_passed() {
             return Err(libc::ETIMEDOUT);
         }
-        let next = now + pause_for;
-        park::sleep_until(if deadline < 0 { next } else { next.min(deadline) })?;
-        pause_for = (pause_for * 2).min(MAX);
+        backoff.wait(deadline)?;
         file.check()?;
         // SAFETY: the caller's address.
         match nonblock::during(file, || unsafe { begin(file.fd(), address, length) }) {

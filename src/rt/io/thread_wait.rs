@@ -16,7 +16,7 @@ use core::ffi::c_int;
 use core::ptr;
 
 use super::fd_ref::FdRef;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 
 /// A thread in the list of an entry.
 pub(crate) struct ThreadPoll {
@@ -80,7 +80,7 @@ impl ThreadPoll {
 
 /// Waits until the file of `file` is ready for some of `events`, and gives what for; none: look again. ETIMEDOUT;
 /// ECANCELED: the file is closed; EBADF ...
-pub(crate) fn poll(file: &FdRef, events: i16, deadline: i64) -> Result<i16> {
+pub(crate) fn poll(file: &FdRef, events: i16, deadline: Deadline) -> Result<i16> {
     // Where no descriptor is left the thread looks from time to time.
     const LOOK_AGAIN: i64 = 20_000_000;
     let wake = os::WakeFds::new();
@@ -93,10 +93,9 @@ pub(crate) fn poll(file: &FdRef, events: i16, deadline: i64) -> Result<i16> {
         file.check()?;
         polling.join(&raw mut (*entry).polling);
         drop(held);
-        let until = match deadline {
-            _ if has_own => deadline,
-            ..0 => os::now() + LOOK_AGAIN,
-            _ => deadline.min(os::now() + LOOK_AGAIN),
+        let until = match has_own {
+            true => deadline,
+            false => deadline.min(Deadline::at(os::now() + LOOK_AGAIN)),
         };
         let found = look(file.fd(), events, polling.wake.reader(), until);
         let held = (*entry).lock.guard();
@@ -104,14 +103,14 @@ pub(crate) fn poll(file: &FdRef, events: i16, deadline: i64) -> Result<i16> {
         drop(held);
         file.check()?;
         match found? {
-            0 if os::has_passed(deadline) => Err(libc::ETIMEDOUT),
+            0 if deadline.has_passed() => Err(libc::ETIMEDOUT),
             found => Ok(found),
         }
     }
 }
 
 /// poll(2) of both. EBADF.
-fn look(fd: c_int, events: i16, reader: c_int, deadline: i64) -> Result<i16> {
+fn look(fd: c_int, events: i16, reader: c_int, deadline: Deadline) -> Result<i16> {
     let other = libc::pollfd { fd: reader, events: libc::POLLIN, revents: 0 };
     let mut files = [libc::pollfd { fd, events, revents: 0 }, other];
     os::poll(&mut files, deadline)?;

@@ -6,7 +6,7 @@ use super::fd_entry::Direction;
 use super::fd_ref::FdRef;
 use super::fd_type::SOCKET;
 use super::rw::{result, retry_until_ready, with_sigpipe_blocked};
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 
 /// readv(2).
 ///
@@ -16,7 +16,7 @@ pub(crate) unsafe fn readv(
     fd: c_int,
     parts: *const libc::iovec,
     count: c_int,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     let length = usize::try_from(count).map_err(|_| libc::EINVAL)?;
     // SAFETY: the caller's promise.
@@ -61,7 +61,7 @@ pub(crate) unsafe fn writev(
     fd: c_int,
     parts: *const libc::iovec,
     count: c_int,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     let length = usize::try_from(count).map_err(|_| libc::EINVAL)?;
     // SAFETY: the caller's promise.
@@ -89,7 +89,7 @@ pub(crate) unsafe fn recvfrom(
     (buffer, size): (*mut c_void, usize),
     flags: c_int,
     (address, length): (*mut libc::sockaddr, *mut libc::socklen_t),
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     // Flags change what a short answer means.
     let wanted = if flags == 0 { size } else { 0 };
@@ -110,7 +110,7 @@ pub(crate) unsafe fn sendto(
     (buffer, size): (*const c_void, usize),
     flags: c_int,
     (address, length): (*const libc::sockaddr, libc::socklen_t),
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     let flags = flags | libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
     let file = &FdRef::enter(fd)?;
@@ -128,7 +128,7 @@ pub(crate) unsafe fn recvmsg(
     fd: c_int,
     message: *mut libc::msghdr,
     flags: c_int,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     let flags = flags | libc::MSG_DONTWAIT;
     let file = &FdRef::enter(fd)?;
@@ -146,7 +146,7 @@ pub(crate) unsafe fn sendmsg(
     fd: c_int,
     message: *const libc::msghdr,
     flags: c_int,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     let flags = flags | libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
     let file = &FdRef::enter(fd)?;

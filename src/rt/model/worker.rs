@@ -17,7 +17,7 @@ use crate::rt::base::random::Random;
 use crate::rt::base::spin::AdaptiveSpin;
 use crate::rt::base::timer_heap::TimerHeap;
 use crate::rt::os::poller::Poller;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 use crate::tls;
 
 /// What a worker has counted: only its own thread writes it.
@@ -60,7 +60,7 @@ impl Preparation {
     pub(crate) fn wait(&self) -> Result<()> {
         loop {
             match self.0.load(Ordering::Acquire) {
-                0 => os::futex_wait(&self.0, 0, -1),
+                0 => os::futex_wait(&self.0, 0, Deadline::NEVER),
                 Preparation::DONE => return Ok(()),
                 error => return Err(error as c_int),
             }

@@ -7,7 +7,7 @@ use core::ptr;
 use super::{happy_eyeballs, resolve};
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::socket;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::sys;
 
 /// The longest host and service.
@@ -88,7 +88,7 @@ impl Addresses {
         (family, sort): (c_int, c_int),
         address: &CStr,
         flags: c_int,
-        deadline: i64,
+        deadline: Deadline,
     ) -> Result<Addresses> {
         let (host, service) = split(address)?;
         // SAFETY: all zero is an addrinfo; the texts end in 0.
@@ -148,7 +148,7 @@ fn socket_with(
 
 /// A connection to `address`. EINVAL for names that mean nothing, EADDRNOTAVAIL for a host that is not
 /// known, what connect(2) says.
-pub(crate) fn dial(net: &CStr, address: &CStr, deadline: i64) -> Result<c_int> {
+pub(crate) fn dial(net: &CStr, address: &CStr, deadline: Deadline) -> Result<c_int> {
     let (family, sort) = network(net)?;
     if family == libc::AF_UNIX {
         let (place, length) = unix_address(address)?;
@@ -201,7 +201,7 @@ pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Result<c_int
             unsafe { bind(file.fd(), sort, (&raw const place).cast(), length, backlog) }
         });
     }
-    let addresses = Addresses::of((family, sort), address, libc::AI_PASSIVE, -1)?;
+    let addresses = Addresses::of((family, sort), address, libc::AI_PASSIVE, Deadline::NEVER)?;
     // Every address of the machine, of both families, is one socket of IPv6, where there is that.
     let is_every = family == libc::AF_UNSPEC && address.to_bytes().starts_with(b":");
     if is_every {

@@ -19,7 +19,7 @@ use crate::rt::io::own_fd::OwnFd;
 use crate::rt::io::socket;
 use crate::rt::model::abi::{ACORT_FD_WRITE, acort_case_t};
 use crate::rt::model::task;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 use crate::rt::select::call::select;
 
 /// After so many nanoseconds the next address is tried, whatever becomes of the one before.
@@ -142,7 +142,7 @@ impl Attempts {
 
     /// Waits until one of them may be over. ETIMEDOUT, ECANCELED.
     #[inline(never)]
-    fn wait(&self, deadline: i64) -> Result<()> {
+    fn wait(&self, deadline: Deadline) -> Result<()> {
         if task::current().is_null() {
             return self.thread_waits(deadline);
         }
@@ -155,42 +155,42 @@ impl Attempts {
         unsafe { select(cases, deadline) }.map(drop)
     }
 
-    fn thread_waits(&self, deadline: i64) -> Result<()> {
+    fn thread_waits(&self, deadline: Deadline) -> Result<()> {
         let mut polled = [libc::pollfd { fd: -1, events: libc::POLLOUT, revents: 0 }; MAX];
         for (place, file) in polled.iter_mut().zip(self.files()) {
             place.fd = file.fd();
         }
         // Where other code closes one of them poll(2) does not end: the thread looks from time to time.
-        let next = os::now() + ATTEMPT_DELAY_NS;
-        os::poll(&mut polled, if deadline < 0 { next } else { next.min(deadline) })?;
-        if os::has_passed(deadline) { Err(libc::ETIMEDOUT) } else { Ok(()) }
+        let next = Deadline::at(os::now() + ATTEMPT_DELAY_NS);
+        os::poll(&mut polled, next.min(deadline))?;
+        if deadline.has_passed() { Err(libc::ETIMEDOUT) } else { Ok(()) }
     }
 }
 
 /// A connection to the first of `addresses` that gives one; or what the last of them says. ETIMEDOUT,
 /// ECANCELED.
-pub(crate) fn first_of(addresses: &Addresses, deadline: i64) -> Result<c_int> {
+pub(crate) fn first_of(addresses: &Addresses, deadline: Deadline) -> Result<c_int> {
     let mut left = Interleaved::of(addresses).peekable();
     let mut attempts = Attempts { sockets: [const { None }; MAX], count: 0 };
     let mut error = libc::EADDRNOTAVAIL;
     // When the next address is to be tried.
-    let mut next_at = 0;
+    let mut next_at = Deadline::NOW;
     loop {
         let has_room = attempts.count < MAX;
         // SAFETY: getaddrinfo(3)'s list.
         let next = left.peek().copied().and_then(|next| unsafe { next.as_ref() });
         let advanced = match next {
-            Some(next) if has_room && (next_at == 0 || os::has_passed(next_at)) => {
+            Some(next) if has_room && next_at.has_passed() => {
                 left.next();
-                next_at = os::now() + ATTEMPT_DELAY_NS;
+                next_at = Deadline::at(os::now() + ATTEMPT_DELAY_NS);
                 attempts.begin(next)
             }
             None if attempts.count == 0 => return Err(error),
             _ => {
-                let until_next = if next.is_some() && has_room { next_at } else { -1 };
-                let until = if deadline < 0 { until_next } else { earlier(deadline, until_next) };
-                match attempts.wait(until) {
-                    Err(libc::ETIMEDOUT) if !os::has_passed(deadline) => {}
+                let is_next = next.is_some() && has_room;
+                let until_next = if is_next { next_at } else { Deadline::NEVER };
+                match attempts.wait(deadline.min(until_next)) {
+                    Err(libc::ETIMEDOUT) if !deadline.has_passed() => {}
                     // What came in time is given.
                     Err(libc::ETIMEDOUT) => return attempts.look()?.ok_or(libc::ETIMEDOUT),
                     waited => waited?,
@@ -201,12 +201,7 @@ pub(crate) fn first_of(addresses: &Addresses, deadline: i64) -> Result<c_int> {
         match advanced {
             Ok(Some(fd)) => return Ok(fd),
             Ok(None) => {}
-            Err(failed) => (error, next_at) = (failed, 0),
+            Err(failed) => (error, next_at) = (failed, Deadline::NOW),
         }
     }
-}
-
-/// The earlier one of two deadlines, of which the first is one.
-fn earlier(deadline: i64, other: i64) -> i64 {
-    if other < 0 { deadline } else { deadline.min(other) }
 }

@@ -7,7 +7,7 @@ use crate::rt::base::parker::WaitMode;
 use crate::rt::blocking::job::Class;
 use crate::rt::blocking::pool;
 use crate::rt::model::task;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 use crate::sys;
 
 /// A question, and what is made of it. Everything in it is its own.
@@ -63,14 +63,14 @@ pub(crate) unsafe fn getaddrinfo(
     service: *const c_char,
     hints: *const libc::addrinfo,
     found: *mut *mut libc::addrinfo,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<c_int> {
     // SAFETY: the caller's promise; all zero is an addrinfo.
     unsafe {
         let mut of_numbers = hints.as_ref().copied().unwrap_or(core::mem::zeroed());
         of_numbers.ai_flags |= libc::AI_NUMERICHOST | libc::AI_NUMERICSERV;
         match libc::getaddrinfo(node, service, &of_numbers, found) {
-            libc::EAI_NONAME if os::has_passed(deadline) => Err(libc::ETIMEDOUT),
+            libc::EAI_NONAME if deadline.has_passed() => Err(libc::ETIMEDOUT),
             libc::EAI_NONAME if task::current().is_null() => {
                 Ok(libc::getaddrinfo(node, service, hints, found))
             }
@@ -85,7 +85,7 @@ unsafe fn ask_elsewhere(
     service: *const c_char,
     hints: *const libc::addrinfo,
     found: *mut *mut libc::addrinfo,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<c_int> {
     // SAFETY: the caller's promise; all zero is a question.
     unsafe {

@@ -7,14 +7,14 @@ use core::sync::atomic::AtomicU32;
 
 use super::refused::{Call, Fallback, broken, is_refusal, report_errno};
 use super::{close, timespec};
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::sys;
 
-/// Sleeps until somebody wakes `word`, which has `value`; or until `deadline`, unless that is negative.
+/// Sleeps until somebody wakes `word`, which has `value`; or until `deadline`.
 /// It may come back for no reason.
-pub(crate) fn futex_wait(word: &AtomicU32, value: u32, deadline: i64) {
-    let time = timespec(deadline.max(0));
-    let limit = if deadline < 0 { ptr::null() } else { &raw const time };
+pub(crate) fn futex_wait(word: &AtomicU32, value: u32, deadline: Deadline) {
+    let time = deadline.time().map(timespec);
+    let limit = time.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: the word is there for as long as this call; the time, too.
     unsafe {
         let operation = libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG;

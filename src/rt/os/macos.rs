@@ -7,24 +7,24 @@ use core::sync::atomic::AtomicU32;
 
 use super::refused::broken;
 use super::{close, now};
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::sys;
 
 const WORD: usize = size_of::<AtomicU32>();
 
-/// Sleeps until somebody wakes `word`, which has `value`; or until `deadline`, unless that is negative.
+/// Sleeps until somebody wakes `word`, which has `value`; or until `deadline`.
 /// It may come back for no reason.
-pub(crate) fn futex_wait(word: &AtomicU32, value: u32, deadline: i64) {
+pub(crate) fn futex_wait(word: &AtomicU32, value: u32, deadline: Deadline) {
     let (place, value) = (word.as_ptr().cast(), u64::from(value));
     // SAFETY: the word is there for as long as this call.
     unsafe {
         let flags = libc::OS_SYNC_WAIT_ON_ADDRESS_NONE;
-        if deadline < 0 {
+        let Some(left) = deadline.remaining() else {
             libc::os_sync_wait_on_address(place, value, WORD, flags);
             return;
-        }
+        };
         // Of none it would not return.
-        let limit = deadline.saturating_sub(now()).max(1) as u64;
+        let limit = left.max(1) as u64;
         let clock = libc::OS_CLOCK_MACH_ABSOLUTE_TIME;
         libc::os_sync_wait_on_address_with_timeout(place, value, WORD, flags, clock, limit);
     }

@@ -11,6 +11,7 @@ use crate::{diag, sanitizer, sys};
 
 #[cfg(target_os = "linux")]
 mod cgroup;
+mod deadline;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
@@ -26,6 +27,7 @@ mod text_file;
 mod threads;
 
 pub(crate) use crate::sys::errno_place;
+pub(crate) use deadline::Deadline;
 #[cfg(not(target_os = "linux"))]
 use libc::fstat;
 #[cfg(target_os = "linux")]
@@ -102,7 +104,7 @@ unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c_int) -> c_
 }
 
 /// poll(2), until `deadline`. Gives how many are ready; none, too, where a signal comes.
-pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Result<usize> {
+pub(crate) fn poll(files: &mut [libc::pollfd], deadline: Deadline) -> Result<usize> {
     let limit = milliseconds_until(deadline);
     // A tool's poll looks at them, which the library has written.
     sanitizer::is_written(files.as_mut_ptr().cast(), size_of_val(files));
@@ -111,7 +113,7 @@ pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Result<usize> {
     match usize::try_from(found) {
         Ok(found) => Ok(found),
         _ if sys::errno() != libc::EINTR => Err(report_errno(Call::Poll)),
-        _ if limit == 0 => poll(files, 0),
+        _ if limit == 0 => poll(files, Deadline::NOW),
         _ => Ok(0),
     }
 }
@@ -146,7 +148,8 @@ pub(crate) fn is_never_polled(fd: c_int) -> bool {
     match file_type(fd) {
         Ok(libc::S_IFCHR) => {
             let mut file = [libc::pollfd { fd, events: BOTH, revents: 0 }];
-            poll(&mut file, 0).is_ok() && file.iter().all(|file| file.revents & BOTH == BOTH)
+            poll(&mut file, Deadline::NOW).is_ok()
+                && file.iter().all(|file| file.revents & BOTH == BOTH)
         }
         Ok(sort) => is_always_ready(sort),
         Err(_) => false,
@@ -184,22 +187,12 @@ pub(crate) fn restore_cancellation(before: c_int) {
     unsafe { pthread_setcancelstate(before, &mut now) };
 }
 
-/// Has `deadline` passed? 0: always; negative: never.
-pub(crate) fn has_passed(deadline: i64) -> bool {
-    deadline == 0 || deadline > 0 && now() >= deadline
-}
-
-/// What poll(2) takes for a deadline: milliseconds, rounded up; 0: do not wait; negative: never.
-fn milliseconds_until(deadline: i64) -> c_int {
+/// What poll(2) takes for a deadline: milliseconds, rounded up; 0: do not wait; -1: no limit.
+fn milliseconds_until(deadline: Deadline) -> c_int {
     const MILLISECOND: i64 = 1_000_000;
-    match deadline {
-        0 => 0,
-        ..0 => -1,
-        _ => {
-            let left = deadline.saturating_sub(now()).max(0);
-            c_int::try_from((left + MILLISECOND - 1) / MILLISECOND).unwrap_or(c_int::MAX)
-        }
-    }
+    deadline.remaining().map_or(-1, |left| {
+        c_int::try_from(left.saturating_add(MILLISECOND - 1) / MILLISECOND).unwrap_or(c_int::MAX)
+    })
 }
 
 /// A zeroed object; free it with `sys::free`. None: there is no memory.

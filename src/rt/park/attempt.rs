@@ -28,7 +28,7 @@ use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 
 /// An object, as one that callers wait for.
 pub(crate) trait Waitable {
@@ -64,7 +64,7 @@ pub(crate) unsafe fn wait<A: Waitable>(
     slot: *mut u8,
     wait_reason: WaitReason,
     mode: WaitMode,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the object is there, and the slot is what it takes it for.
     unsafe { finish::<A>(start(caller, object, slot, wait_reason, mode, deadline)) }
@@ -80,7 +80,7 @@ pub(crate) unsafe fn wait_again<A: Waitable>(
     slot: *mut u8,
     wait_reason: WaitReason,
     mode: WaitMode,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: as in `wait`.
     unsafe { finish::<A>(start_again(object, slot, wait_reason, mode, deadline)) }
@@ -94,7 +94,7 @@ unsafe fn start<A: Waitable>(
     slot: *mut u8,
     wait_reason: WaitReason,
     mode: WaitMode,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Blocked {
     // SAFETY: as in `wait`.
     unsafe {
@@ -114,7 +114,7 @@ unsafe fn start_again<A: Waitable>(
     slot: *mut u8,
     wait_reason: WaitReason,
     mode: WaitMode,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Blocked {
     // SAFETY: as in `wait`.
     unsafe { attempt_or_wait(object, slot, wait_reason, mode, deadline) }
@@ -126,7 +126,7 @@ unsafe fn attempt_or_wait<A: Waitable>(
     slot: *mut u8,
     wait_reason: WaitReason,
     mode: WaitMode,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Blocked {
     // SAFETY: as in `wait`.
     unsafe {
@@ -148,7 +148,7 @@ pub(crate) unsafe fn start_wait<A: Waitable>(
     slot: *mut u8,
     wait_reason: WaitReason,
     mode: WaitMode,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Blocked {
     let mut wait = Wait::new(wait_reason, object.expose_provenance(), mode, deadline);
     wait.is_first = A::is_first(slot);
@@ -157,7 +157,7 @@ pub(crate) unsafe fn start_wait<A: Waitable>(
         let (lock, queue) = A::parts(object);
         match wait::enqueue(lock, queue, slot, wait) {
             // A plain thread has waited.
-            Blocked::Ready(Err(libc::ETIMEDOUT)) if deadline != 0 => {
+            Blocked::Ready(Err(libc::ETIMEDOUT)) if !deadline.is_now() => {
                 Blocked::Ready(attempt_last(object, slot))
             }
             begun => begun,

@@ -21,11 +21,10 @@
 //! stays on a shared stack (`attempt`, `channel`, `park`, `mutex`).
 
 use super::wait::switch_to_scheduler;
-use crate::rt::model::abi::ACORT_NEVER;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task::{Task, UNCONSTRAINED};
 use crate::rt::model::worker::{Worker, count};
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::tls;
 
 /// Units of one turn of a worker: about a quarter of a millisecond of small calls of the system.
@@ -61,8 +60,8 @@ pub(crate) fn is_turn_over(worker: &Worker) -> bool {
 
 /// A call that may wait until `deadline` begins. EINVAL, ECANCELED.
 #[inline(always)]
-pub(crate) fn enter_call(caller: Caller, deadline: i64) -> Result<i64> {
-    if deadline < ACORT_NEVER {
+pub(crate) fn enter_call(caller: Caller, deadline: Deadline) -> Result<Deadline> {
+    if !deadline.is_valid() {
         return Err(libc::EINVAL);
     }
     // SAFETY: the task that calls, and its worker.
@@ -74,7 +73,7 @@ pub(crate) fn enter_call(caller: Caller, deadline: i64) -> Result<i64> {
         if left < (*worker).slice_floor {
             yield_now(worker, deadline);
         }
-        if task.parker.is_cancelled() && deadline != 0 {
+        if task.parker.is_cancelled() && !deadline.is_now() {
             Err(libc::ECANCELED)
         } else {
             Ok(deadline)
@@ -85,8 +84,8 @@ pub(crate) fn enter_call(caller: Caller, deadline: i64) -> Result<i64> {
 /// As [`begin`], where that need not switch and does not fail; for what needs no wait, mostly. False: nothing is done, and
 /// [`begin`] is to be asked.
 #[inline(always)]
-pub(crate) fn try_enter_call(task: *mut Task, deadline: i64) -> bool {
-    if deadline < ACORT_NEVER {
+pub(crate) fn try_enter_call(task: *mut Task, deadline: Deadline) -> bool {
+    if !deadline.is_valid() {
         return false;
     }
     // SAFETY: the task that calls, or NULL, and its worker.
@@ -117,7 +116,7 @@ pub(crate) fn charge_bytes(bytes: usize) {
 
 /// A call has moved so many bytes, and has more to move: between two parts the others may have their turn (B2).
 #[inline(always)]
-pub(crate) fn charge_part(bytes: usize, deadline: i64) {
+pub(crate) fn charge_part(bytes: usize, deadline: Deadline) {
     charge_bytes(bytes);
     let worker = Worker::current();
     // SAFETY: this thread's worker.
@@ -135,7 +134,7 @@ pub(crate) fn charge_part(bytes: usize, deadline: i64) {
 /// another slice.
 #[cold]
 #[inline(never)]
-unsafe fn yield_now(worker: *mut Worker, deadline: i64) {
+unsafe fn yield_now(worker: *mut Worker, deadline: Deadline) {
     // SAFETY: this thread's worker, and the task that runs on it.
     unsafe {
         let task = (*worker).current;
@@ -144,7 +143,7 @@ unsafe fn yield_now(worker: *mut Worker, deadline: i64) {
             return;
         }
         let is_nested = tls::current() != (*task).co;
-        if deadline == 0 || is_nested || (*worker).in_hook != 0 || (*task).holds_lock() {
+        if deadline.is_now() || is_nested || (*worker).in_hook != 0 || (*task).holds_lock() {
             // The debt is a turn at most.
             (*worker).turn_left = (*worker).turn_left.max((*worker).slice_floor - TURN);
             return;

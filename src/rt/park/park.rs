@@ -9,12 +9,12 @@ use crate::rt::base::parker::{Parker, Prepared, WaitMode};
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::tls;
 
 /// The time from which on `deadline` has passed for good: waits until then. Ok: it has. ECANCELED.
 #[inline(always)]
-pub(crate) fn sleep_until(deadline: i64) -> Result<()> {
+pub(crate) fn sleep_until(deadline: Deadline) -> Result<()> {
     // SAFETY: a task that has set out runs here.
     let outcome = unsafe { wait_out(begin_sleep(deadline)) };
     if let Err(libc::ETIMEDOUT) = outcome { Ok(()) } else { outcome }
@@ -39,7 +39,7 @@ unsafe fn wait_out(begun: Blocked) -> Result<()> {
 }
 
 #[inline(never)]
-fn begin_sleep(deadline: i64) -> Blocked {
+fn begin_sleep(deadline: Deadline) -> Blocked {
     if let Err(error) = budget::enter_call(Caller::current(), deadline) {
         return Blocked::Ready(Err(error));
     }
@@ -54,7 +54,7 @@ fn begin_sleep(deadline: i64) -> Blocked {
         if let Prepared::Cancelled = task.parker.prepare(WaitMode::Cancellable) {
             return Blocked::Ready(Err(libc::ECANCELED));
         }
-        let deadline = if deadline < 0 { deadline } else { deadline.max(1) };
+        let deadline = if deadline.is_now() { Deadline::at(1) } else { deadline };
         let wait = Wait::new(WaitReason::Sleep, 0, WaitMode::Cancellable, deadline);
         before_block(task.parker.worker(), task, wait);
         Blocked::Pending
@@ -63,7 +63,7 @@ fn begin_sleep(deadline: i64) -> Blocked {
 
 /// Waits for a token. Only in a task: EPERM.
 #[inline(always)]
-pub(crate) fn park(deadline: i64) -> Result<()> {
+pub(crate) fn park(deadline: Deadline) -> Result<()> {
     // SAFETY: a task that has set out runs here.
     unsafe {
         match begin_park(deadline) {
@@ -77,14 +77,14 @@ pub(crate) fn park(deadline: i64) -> Result<()> {
 }
 
 #[inline(never)]
-fn begin_park(deadline: i64) -> Blocked {
+fn begin_park(deadline: Deadline) -> Blocked {
     if let Err(error) = budget::enter_call(Caller::current(), deadline) {
         return Blocked::Ready(Err(error));
     }
     // SAFETY: the task runs here.
     unsafe {
         let Some(task) = task::current().as_mut() else { return Blocked::Ready(Err(libc::EPERM)) };
-        if deadline == 0 {
+        if deadline.is_now() {
             if !task.parker.try_take_token() {
                 return Blocked::Ready(Err(libc::ETIMEDOUT));
             }

@@ -10,7 +10,7 @@ use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::hooks;
 use crate::rt::model::task::{self, Task};
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 use crate::{diag, resume, tls};
 
 /// A wait.
@@ -21,7 +21,7 @@ pub(crate) struct Wait {
     pub(crate) wait_target: usize,
     pub(crate) mode: WaitMode,
     /// Nanoseconds of the monotonic clock; 0: do not wait; negative: never.
-    pub(crate) deadline: i64,
+    pub(crate) deadline: Deadline,
     /// The caller joins the queue before the others.
     pub(crate) is_first: bool,
 }
@@ -33,7 +33,7 @@ impl Wait {
         wait_reason: WaitReason,
         wait_target: usize,
         mode: WaitMode,
-        deadline: i64,
+        deadline: Deadline,
     ) -> Wait {
         Wait { wait_reason, wait_target, mode, deadline, is_first: false }
     }
@@ -96,7 +96,7 @@ pub(crate) unsafe fn enqueue_and_release(
 ) -> Blocked {
     // SAFETY: the caller's promise; the task runs here, on its worker.
     unsafe {
-        if wait.deadline == 0 {
+        if wait.deadline.is_now() {
             release();
             return Blocked::Ready(Err(libc::ETIMEDOUT));
         }
@@ -160,8 +160,8 @@ pub(crate) unsafe fn before_block(worker: *mut Worker, task: *mut Task, wait: Wa
         }
         (*task).wait_target.store(wait.wait_target, Ordering::Relaxed);
         (*task).wait_reason.store(wait.wait_reason as u8, Ordering::Relaxed);
-        if wait.deadline > 0 {
-            (*worker).timers.insert(task, wait.deadline);
+        if let Some(deadline) = wait.deadline.time() {
+            (*worker).timers.insert(task, deadline);
         }
         (*worker).external_waits += u32::from(wait.wait_reason.is_external());
         (*worker).is_parking = true;
@@ -248,17 +248,17 @@ fn single(outcome: Result<usize>) -> Result<()> {
 ///
 /// # Safety
 /// `parker` is this thread's, and armed.
-pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: i64) -> bool {
+pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: Deadline) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         let word = (*parker).wake_word();
         while word.load(Ordering::Acquire) == 0 {
-            if os::has_passed(deadline) {
+            if deadline.has_passed() {
                 if (*parker).claim() {
                     return false;
                 }
                 // Somebody is about to wake it.
-                deadline = -1;
+                deadline = Deadline::NEVER;
             }
             os::futex_wait(word, 0, deadline);
         }

@@ -20,7 +20,7 @@ use crate::rt::model::abi::{ACORT_LOOP, acort_body_t, acort_opts_t};
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::Task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 
 /// A step runs about so many times 64 tasks at most.
 const ROUNDS: usize = 16;
@@ -107,7 +107,7 @@ pub(crate) unsafe fn go(
 ///
 /// # Safety
 /// The runtime exists.
-pub(crate) unsafe fn step(runtime: *mut Runtime, deadline: i64) -> Result<bool> {
+pub(crate) unsafe fn step(runtime: *mut Runtime, deadline: Deadline) -> Result<bool> {
     // SAFETY: the caller's promise; the worker is this thread's.
     unsafe {
         let worker = worker_of(&*runtime)?;
@@ -115,7 +115,7 @@ pub(crate) unsafe fn step(runtime: *mut Runtime, deadline: i64) -> Result<bool> 
         let before = build::set_current_worker(worker);
         (*worker).inbox.announce_awake();
         run_loop::poll(worker, 0);
-        while !run_some(worker) && is_live() && (deadline < 0 || os::now() < deadline) {
+        while !run_some(worker) && is_live() && !deadline.has_passed() {
             wait(worker, deadline);
         }
         rest(worker);
@@ -152,16 +152,12 @@ unsafe fn has_work(worker: *mut Worker) -> bool {
 }
 
 /// Sleeps until there is something to do, or `deadline` has passed.
-unsafe fn wait(worker: *mut Worker, deadline: i64) {
+unsafe fn wait(worker: *mut Worker, deadline: Deadline) {
     // SAFETY: the thread's worker.
     unsafe {
         let first = (*worker).timers.next_deadline();
-        let until = match (first, deadline) {
-            (Some(first), 0..) => Some(first.min(deadline)),
-            (None, 0..) => Some(deadline),
-            (first, _) => first,
-        };
-        let limit = until.map_or(-1, |until| (until - os::now()).max(0));
+        let until = first.map_or(Deadline::NEVER, Deadline::at).min(deadline);
+        let limit = until.remaining().unwrap_or(-1);
         (*worker).inbox.announce_sleep();
         if !has_work(worker) {
             run_loop::poll(worker, limit);

@@ -13,7 +13,7 @@ use crate::rt::model::nesting;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{self, Task};
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::cancel::Cancelled;
 use crate::sys;
@@ -143,7 +143,7 @@ pub(crate) unsafe fn wait(
     caller: Caller,
     group: *mut Group,
     mode: WaitMode,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     refuse_member(group)?;
     // SAFETY: the caller's promise.
@@ -160,7 +160,7 @@ pub(crate) unsafe fn close(group: *mut Group) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         cancel(group);
-        wait(Caller::current(), group, WaitMode::Uninterruptible, -1)?;
+        wait(Caller::current(), group, WaitMode::Uninterruptible, Deadline::NEVER)?;
         free(group);
     }
     Ok(())

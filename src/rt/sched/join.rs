@@ -20,7 +20,7 @@ use crate::rt::base::atomic::Ordering;
 use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::task::{self, DETACHED, JOINED, MAIN, SPAWN_FAILED, Task};
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::{self, Wait};
 
 /// Waits for the end of a task, frees it, and gives its result. EINVAL: it is detached, a main task, or another call
@@ -28,7 +28,7 @@ use crate::rt::park::wait::{self, Wait};
 ///
 /// # Safety
 /// The task exists.
-pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Result<*mut c_void> {
+pub(crate) unsafe fn join(task: *mut Task, deadline: Deadline) -> Result<*mut c_void> {
     // SAFETY: the caller's promise: from the flag on this call alone frees it.
     unsafe {
         if task == task::current() {
@@ -46,7 +46,7 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Result<*mut c_void>
             (*(*task).group).remove(task);
             return result_of(task);
         }
-        if deadline == 0 {
+        if deadline.is_now() {
             (*lock).unlock();
             return Err(libc::ETIMEDOUT);
         }

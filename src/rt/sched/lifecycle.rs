@@ -23,7 +23,7 @@ use crate::rt::model::group::Group;
 use crate::rt::model::runtime::{NotBlockingThread, Runtime};
 use crate::rt::model::task::{self, SPAWN_FAILED, Task};
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 
 /// This thread is `worker`, which was prepared on it, until `is_over` says so.
 unsafe fn serve(worker: *mut Worker, is_over: fn(&Runtime) -> bool) {
@@ -196,7 +196,8 @@ pub(crate) unsafe fn enter(
         (*callers).fetch_add(1, Ordering::SeqCst);
         let outcome = begin(runtime, body, argument).and_then(|(group, main)| {
             (*group).mark_caller_blocked();
-            let waited = group::wait(Caller::current(), group, WaitMode::Uninterruptible, -1);
+            let waited =
+                group::wait(Caller::current(), group, WaitMode::Uninterruptible, Deadline::NEVER);
             let outcome = waited.and_then(|()| result_of(group, main, ret));
             strict::count_unjoined(group);
             group::free(group);

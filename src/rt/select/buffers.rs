@@ -21,7 +21,7 @@ use crate::rt::io::fd_type;
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::task::Task;
 use crate::rt::model::task_cold;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 use crate::sys;
 
 /// The room of a call.
@@ -129,7 +129,7 @@ impl SelectBuffers {
     pub(super) fn poll(&self) -> Result<()> {
         // SAFETY: the call has entered as many, and alone uses the room.
         let polled = unsafe { slice::from_raw_parts_mut(self.polled(), self.entered as usize) };
-        os::poll(polled, 0).map(drop)
+        os::poll(polled, Deadline::NOW).map(drop)
     }
 
     /// What [`poll`](Self::poll) has found for the file `number`. ECANCELED: acort has closed it; EBADF: other code has.

@@ -38,14 +38,14 @@ use crate::rt::base::random::Random;
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait;
 
 /// Waits for a case that is ready, does it, and gives its number. Of several each has the same chance.
 ///
 /// # Safety
 /// The objects of the cases are there; their values have their sizes.
-pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: i64) -> Result<usize> {
+pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: Deadline) -> Result<usize> {
     // SAFETY: the thread's worker; the caller's promise.
     unsafe {
         let random = match Worker::current().as_mut() {
@@ -60,7 +60,10 @@ pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: i64) -> Result
 ///
 /// # Safety
 /// As [`select`].
-pub(crate) unsafe fn select_ordered(cases: &mut [acort_case_t], deadline: i64) -> Result<usize> {
+pub(crate) unsafe fn select_ordered(
+    cases: &mut [acort_case_t],
+    deadline: Deadline,
+) -> Result<usize> {
     // SAFETY: the caller's promise.
     unsafe { first_of(cases, None, deadline) }
 }
@@ -68,7 +71,7 @@ pub(crate) unsafe fn select_ordered(cases: &mut [acort_case_t], deadline: i64) -
 unsafe fn first_of(
     cases: &mut [acort_case_t],
     random: Option<Random>,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
     // SAFETY: the caller's promise; a task whose wait has begun runs here, and its scheduler waits in a resume.
     unsafe {

@@ -9,7 +9,7 @@ use crate::rt::base::random::Random;
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::task::Task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wake::wake_waiter;
 use crate::rt::sync::channel::Attempt;
 use crate::sanitizer;
@@ -25,7 +25,7 @@ pub(super) struct Select<'a> {
     pub(super) me: *mut Task,
     /// None: by rank.
     pub(super) random: Option<Random>,
-    pub(super) deadline: i64,
+    pub(super) deadline: Deadline,
 }
 
 /// A case that is ready, and what it has come to.

@@ -7,17 +7,17 @@ use crate::rt::io::fd_ref::{FdRef, Woken};
 use crate::rt::io::{fd_type, thread_wait};
 use crate::rt::model::abi::{ACORT_FD_READ, ACORT_FD_WRITE, acort_case_t};
 use crate::rt::model::task;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 
 /// Waits until `fd` is ready for some of `events` (POLLIN, POLLOUT), and gives which. EINVAL: for none; ECANCELED: the
 /// file is closed.
-pub(crate) fn fdwait(fd: c_int, events: c_int, deadline: i64) -> Result<c_int> {
+pub(crate) fn fdwait(fd: c_int, events: c_int, deadline: Deadline) -> Result<c_int> {
     const BOTH: c_int = (libc::POLLIN | libc::POLLOUT) as c_int;
     if events & BOTH == 0 || events & !BOTH != 0 {
         return Err(libc::EINVAL);
     }
     let file = FdRef::enter(fd)?;
-    let mut is_last = deadline == 0;
+    let mut is_last = deadline.is_now();
     loop {
         file.check()?;
         let found = fd_type::type_for_poll(&file).and_then(|_| fd_type::poll(fd, events as i16));
@@ -33,7 +33,7 @@ pub(crate) fn fdwait(fd: c_int, events: c_int, deadline: i64) -> Result<c_int> {
 }
 
 /// Waits until it may be.
-fn wait(file: &FdRef, events: c_int, deadline: i64) -> Result<()> {
+fn wait(file: &FdRef, events: c_int, deadline: Deadline) -> Result<()> {
     if task::current().is_null() {
         return thread_wait::poll(file, events as i16, deadline).map(drop);
     }

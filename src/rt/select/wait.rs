@@ -10,7 +10,7 @@ use crate::rt::base::wait_queue::Waiter;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::io::fd_identity;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::{self, Wait};
 use crate::rt::park::wake::{CLOSED, acquire_wake};
 use crate::sanitizer;
@@ -23,9 +23,9 @@ impl Select<'_> {
         unsafe {
             loop {
                 // To register descriptors takes calls of the system, which a case that is ready does not need.
-                if self.deadline == 0 || self.has_files() {
+                if self.deadline.is_now() || self.has_files() {
                     match self.attempt() {
-                        None if self.deadline == 0 => return Some(Err(libc::ETIMEDOUT)),
+                        None if self.deadline.is_now() => return Some(Err(libc::ETIMEDOUT)),
                         None => {}
                         outcome => return outcome,
                     }
@@ -69,7 +69,7 @@ impl Select<'_> {
     #[inline(never)]
     unsafe fn thread_waits(&mut self) -> Option<Result<usize>> {
         if self.has_files() {
-            let is_over = os::has_passed(self.deadline);
+            let is_over = self.deadline.has_passed();
             return Some(Err(if is_over { libc::ETIMEDOUT } else { libc::EPERM }));
         }
         let mut parker = Parker::new();
@@ -167,7 +167,7 @@ impl Select<'_> {
             let outcome = match outcome {
                 Ok(outcome) => outcome,
                 Err(libc::ETIMEDOUT) => {
-                    self.deadline = 0;
+                    self.deadline = Deadline::NOW;
                     return None;
                 }
                 Err(error) => return Some(Err(error)),

@@ -7,7 +7,7 @@ use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_barrier_t;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::{self, Wait};
 use crate::rt::park::wake::wake_all;
 
@@ -47,7 +47,7 @@ pub(crate) unsafe fn init(barrier: *mut Barrier, count: u32) -> Result<()> {
 ///
 /// # Safety
 /// As [`init`].
-pub(crate) unsafe fn wait(barrier: *mut Barrier, deadline: i64) -> Result<bool> {
+pub(crate) unsafe fn wait(barrier: *mut Barrier, deadline: Deadline) -> Result<bool> {
     // SAFETY: the caller's promise; who is claimed stays until it is woken.
     unsafe {
         let lock = &raw const (*barrier).lock;

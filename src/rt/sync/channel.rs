@@ -16,7 +16,7 @@ use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::worker::Worker;
 use crate::rt::model::{task, task_cold};
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::budget;
 use crate::rt::park::wait::Blocked;
@@ -227,10 +227,10 @@ impl Waitable for Receiving {
 
 /// A place that others may use for the one at `place`: itself, or the task's own room if that moves away. A call that
 /// does not wait needs none: the room may be another call's then, which a hook interrupts. NULL: there is no memory.
-unsafe fn fixed(place: *mut u8, size: usize, deadline: i64) -> *mut u8 {
+unsafe fn fixed(place: *mut u8, size: usize, deadline: Deadline) -> *mut u8 {
     // SAFETY: the task that runs.
     unsafe {
-        match deadline != 0 && Worker::is_on_shared_stack(place.cast()) {
+        match !deadline.is_now() && Worker::is_on_shared_stack(place.cast()) {
             true => task_cold::reserve_scratch(task::current(), size),
             false => place,
         }
@@ -246,7 +246,7 @@ pub(crate) unsafe fn send(
     caller: Caller,
     channel: *mut Channel,
     from: *const c_void,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
@@ -264,7 +264,7 @@ unsafe fn begin_send(
     caller: Caller,
     channel: *mut Sending,
     from: *mut u8,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Blocked {
     if let Err(error) = budget::enter_call(caller, deadline) {
         return Blocked::Ready(Err(error));
@@ -297,7 +297,7 @@ pub(crate) unsafe fn receive(
     caller: Caller,
     channel: *mut Channel,
     to: *mut c_void,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
@@ -317,7 +317,7 @@ unsafe fn begin_receive(
     caller: Caller,
     channel: *mut Receiving,
     to: *mut u8,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Blocked {
     if let Err(error) = budget::enter_call(caller, deadline) {
         return Blocked::Ready(Err(error));

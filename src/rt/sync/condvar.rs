@@ -7,7 +7,7 @@ use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_cond_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::Wait;
 use crate::rt::park::wake::{wake_all, wake_waiter};
 
@@ -28,7 +28,7 @@ pub(crate) unsafe fn wait(
     caller: Caller,
     condition: *mut Condvar,
     mutex: *mut Mutex,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     let mode = WaitMode::Cancellable;
     let wait = Wait::new(WaitReason::Condvar, condition as usize, mode, deadline);

@@ -8,7 +8,7 @@ use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_event_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_all;
 
@@ -73,7 +73,7 @@ pub(crate) unsafe fn reset(event: *mut Event) {
 /// # Safety
 /// As [`set`].
 #[inline(always)]
-pub(crate) unsafe fn wait(caller: Caller, event: *mut Event, deadline: i64) -> Result<()> {
+pub(crate) unsafe fn wait(caller: Caller, event: *mut Event, deadline: Deadline) -> Result<()> {
     let (wait_reason, mode) = (WaitReason::Event, WaitMode::Cancellable);
     // SAFETY: the caller's promise.
     unsafe { attempt::wait(caller, event, ptr::null_mut(), wait_reason, mode, deadline) }

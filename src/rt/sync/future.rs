@@ -25,7 +25,7 @@ use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::attempt;
 use crate::rt::park::wake::wake_all;
 use crate::{diag, sys};
@@ -124,7 +124,7 @@ unsafe fn give(future: *mut Future, value: *mut c_void, error: c_int) -> Result<
 pub(crate) unsafe fn wait(
     caller: Caller,
     future: *mut Future,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<*mut c_void> {
     let (wait_reason, mode) = (WaitReason::Future, WaitMode::Cancellable);
     // SAFETY: the caller's promise. Once the event is set both stay as they are.

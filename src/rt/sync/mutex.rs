@@ -39,7 +39,7 @@ use crate::rt::model::abi::acort_mutex_t;
 use crate::rt::model::caller::{Caller, owner};
 use crate::rt::model::task;
 use crate::rt::os;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::budget;
 use crate::rt::park::wait::{self, Blocked, Wait};
@@ -93,7 +93,7 @@ pub(crate) unsafe fn lock(
     caller: Caller,
     mutex: *mut Mutex,
     mode: WaitMode,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the mutex is there.
     unsafe {
@@ -115,12 +115,12 @@ unsafe fn lock_slowly(
     mutex: *mut Mutex,
     mode: WaitMode,
     has_begun: bool,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     if !has_begun {
         budget::enter_call(caller, deadline)?;
     }
-    let (me, late) = (caller.owner(), os::now() + HANDOFF_AFTER);
+    let (me, late) = (caller.owner(), Deadline::at(os::now() + HANDOFF_AFTER));
     let mut losses = 0;
     // SAFETY: as in `lock`. Each waiter that is woken competes, until it has the mutex (M2).
     unsafe {
@@ -130,7 +130,7 @@ unsafe fn lock_slowly(
             if is_of(mutex, me) {
                 break;
             }
-            losses = if os::has_passed(late) { MAX_LOSSES } else { (losses + 1).min(MAX_LOSSES) };
+            losses = if late.has_passed() { MAX_LOSSES } else { (losses + 1).min(MAX_LOSSES) };
         }
         task::lock_acquired(caller.task());
     }
@@ -285,7 +285,7 @@ pub(crate) unsafe fn unlock_and_wait(
             return Err(libc::EPERM);
         }
         let outcome = wait::complete_wait(begin_without(caller, mutex, lock_of_queue, queue, wait));
-        lock(caller, mutex, WaitMode::Uninterruptible, -1)?;
+        lock(caller, mutex, WaitMode::Uninterruptible, Deadline::NEVER)?;
         outcome
     }
 }

@@ -10,7 +10,7 @@ use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_once_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_all;
 
@@ -63,7 +63,7 @@ pub(crate) unsafe fn once(
     once: *mut Once,
     function: unsafe extern "C" fn(*mut c_void),
     argument: *mut c_void,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {

@@ -10,7 +10,7 @@ use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_rwlock_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_all;
 
@@ -111,7 +111,7 @@ unsafe fn take(
     rwlock: *mut RwLock,
     slot: *mut u8,
     wait_reason: WaitReason,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
@@ -134,7 +134,7 @@ unsafe fn take(
 ///
 /// # Safety
 /// It is there while somebody uses it.
-pub(crate) unsafe fn read(caller: Caller, rwlock: *mut RwLock, deadline: i64) -> Result<()> {
+pub(crate) unsafe fn read(caller: Caller, rwlock: *mut RwLock, deadline: Deadline) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe { take(caller, rwlock, ptr::null_mut(), WaitReason::ReadLock, deadline) }
 }
@@ -143,7 +143,7 @@ pub(crate) unsafe fn read(caller: Caller, rwlock: *mut RwLock, deadline: i64) ->
 ///
 /// # Safety
 /// As [`read`].
-pub(crate) unsafe fn write(caller: Caller, rwlock: *mut RwLock, deadline: i64) -> Result<()> {
+pub(crate) unsafe fn write(caller: Caller, rwlock: *mut RwLock, deadline: Deadline) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         take(

@@ -8,7 +8,7 @@ use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_sem_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_waiter;
 
@@ -81,7 +81,11 @@ pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Result<()> {
 /// # Safety
 /// As [`init`].
 #[inline(always)]
-pub(crate) unsafe fn wait(caller: Caller, semaphore: *mut Semaphore, deadline: i64) -> Result<()> {
+pub(crate) unsafe fn wait(
+    caller: Caller,
+    semaphore: *mut Semaphore,
+    deadline: Deadline,
+) -> Result<()> {
     let (wait_reason, mode) = (WaitReason::Semaphore, WaitMode::Cancellable);
     // SAFETY: the caller's promise.
     unsafe { attempt::wait(caller, semaphore, ptr::null_mut(), wait_reason, mode, deadline) }

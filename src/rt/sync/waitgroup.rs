@@ -8,7 +8,7 @@ use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_waitgroup_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_all;
 
@@ -63,7 +63,7 @@ pub(crate) unsafe fn add(group: *mut WaitGroup, more: i32) -> Result<()> {
 /// # Safety
 /// As [`add`].
 #[inline(always)]
-pub(crate) unsafe fn wait(caller: Caller, group: *mut WaitGroup, deadline: i64) -> Result<()> {
+pub(crate) unsafe fn wait(caller: Caller, group: *mut WaitGroup, deadline: Deadline) -> Result<()> {
     let (wait_reason, mode) = (WaitReason::WaitGroup, WaitMode::Cancellable);
     // SAFETY: the caller's promise.
     unsafe { attempt::wait(caller, group, ptr::null_mut(), wait_reason, mode, deadline) }

@@ -19,7 +19,7 @@ pub(crate) mod os {
     pub(crate) use super::events::{WakeFds, poll};
     pub(crate) use super::system::{close, close_and_keep_number};
 
-    pub fn futex_wait(_: &AtomicU32, _: u32, _: i64) {
+    pub fn futex_wait(_: &AtomicU32, _: u32, _: Deadline) {
         super::events::tell_here();
         loom::thread::yield_now();
     }
@@ -28,8 +28,28 @@ pub(crate) mod os {
         0
     }
 
-    pub fn has_passed(deadline: i64) -> bool {
-        deadline >= 0
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub(crate) struct Deadline(i64);
+
+    impl Deadline {
+        pub const NEVER: Deadline = Deadline(-1);
+        pub const NOW: Deadline = Deadline(0);
+
+        pub const fn at(nanoseconds: i64) -> Deadline {
+            Deadline(nanoseconds)
+        }
+
+        pub fn is_now(self) -> bool {
+            self.0 == 0
+        }
+
+        pub fn has_passed(self) -> bool {
+            self.0 >= 0
+        }
+
+        pub fn min(self, _: Deadline) -> Deadline {
+            self
+        }
     }
 
     pub fn disable_cancellation() -> c_int {
@@ -295,9 +315,19 @@ pub(crate) mod park {
     pub(crate) mod wait;
 
     /// No call looks from time to time.
-    pub(crate) mod park {
-        pub fn sleep_until(_: i64) -> crate::rt::os::Result<()> {
-            Ok(())
+    pub(crate) mod sleep {
+        use crate::rt::os::{Deadline, Result};
+
+        pub struct Backoff;
+
+        impl Backoff {
+            pub const fn new() -> Backoff {
+                Backoff
+            }
+
+            pub fn wait(&mut self, _: Deadline) -> Result<()> {
+                Ok(())
+            }
         }
     }
 
@@ -305,13 +335,13 @@ pub(crate) mod park {
     pub(crate) mod budget {
         use crate::rt::model::caller::Caller;
         use crate::rt::model::task::Task;
-        use crate::rt::os::Result;
+        use crate::rt::os::{Deadline, Result};
 
-        pub fn enter_call(_: Caller, deadline: i64) -> Result<i64> {
+        pub fn enter_call(_: Caller, deadline: Deadline) -> Result<Deadline> {
             Ok(deadline)
         }
 
-        pub fn try_enter_call(_: *mut Task, _: i64) -> bool {
+        pub fn try_enter_call(_: *mut Task, _: Deadline) -> bool {
             true
         }
     }
