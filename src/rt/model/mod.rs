@@ -11,4 +11,5 @@ pub(crate) mod runtime;
 pub(crate) mod stack_cache;
 pub(crate) mod task;
 pub(crate) mod task_cold;
+pub(crate) mod task_pool;
 pub(crate) mod worker;

@@ -6,7 +6,7 @@ use core::ffi::{c_int, c_void};
 
 use super::runtime::Runtime;
 use super::stack_cache::StackCache;
-use super::task::{self, Task};
+use super::task::Task;
 use crate::abi::aco_t;
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::rt::base::inbox::Inbox;
@@ -170,14 +170,6 @@ impl Worker {
         });
         if received != 0 {
             count(&self.counters.received, received);
-        }
-    }
-
-    /// Gives its free blocks to all.
-    pub(crate) fn release_free_tasks(&mut self) {
-        while let Some(block) = self.free_tasks.pop() {
-            // SAFETY: free, and in no list now.
-            unsafe { task::release_block(block.as_ptr()) };
         }
     }
 

@@ -25,8 +25,8 @@ use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{
     self, ABANDONED, DETACHED, FINISHED, JOINED, SPAWN_FAILED, STARTED, Task,
 };
-use crate::rt::model::task_cold;
 use crate::rt::model::worker::{Worker, count};
+use crate::rt::model::{task_cold, task_pool};
 use crate::rt::park::wake::wake_all;
 
 /// A task that has run to its end here.
@@ -86,7 +86,7 @@ unsafe fn complete(worker: *mut Worker, task: *mut Task, state: u8) {
         drop(held);
         // From here on the task is freed by who joins it, or with its group, unless it is detached.
         if flags & DETACHED != 0 {
-            task::free(task);
+            task_pool::free(task);
         }
         wake_all(group_list, None);
         wake_all(list, None);

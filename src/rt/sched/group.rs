@@ -12,6 +12,7 @@ use crate::rt::model::group::Group;
 use crate::rt::model::nesting;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{self, Task};
+use crate::rt::model::task_pool;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
@@ -60,7 +61,7 @@ pub(crate) unsafe fn free(group: *mut Group) {
             (*group).unlink(task.as_ptr());
             // Its worker may be about to let go of it: see `finish`.
             drop((*task.as_ptr()).lock.guard());
-            task::free(task.as_ptr());
+            task_pool::free(task.as_ptr());
         }
         sys::free(group.cast());
     }

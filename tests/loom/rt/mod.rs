@@ -191,6 +191,25 @@ pub(crate) mod model {
     #[path = "task.rs"]
     pub(crate) mod task;
 
+    /// Tasks come from the models.
+    pub(crate) mod task_pool {
+        use super::task::{FREE, GONE, Task};
+        use crate::atomics;
+        use crate::rt::base::atomic::Ordering;
+
+        /// A freed task's block is another one's from here on: it is freed once, after all that others do with it.
+        pub(crate) unsafe fn free(task: *mut Task) {
+            // SAFETY: the caller's promise.
+            unsafe {
+                assert!(!(*task).is_gone(), "freed twice");
+                assert_eq!((*task).lock.0.load(Ordering::Relaxed), 0, "freed under its lock");
+                (*task).note(GONE);
+                (*task).state.store(FREE, Ordering::Release);
+            }
+            atomics::retire(task.cast(), size_of::<Task>());
+        }
+    }
+
     /// No program has asked for any.
     pub(crate) mod hooks {
         use super::task::Task;
