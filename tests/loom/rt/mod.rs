@@ -182,6 +182,7 @@ pub(crate) mod base {
 #[path = "."]
 pub(crate) mod model {
     files! {
+        deadlock "../../../src/rt/model/deadlock.rs",
         group "../../../src/rt/model/group.rs",
         nesting "../../../src/rt/model/nesting.rs",
         runtime "../../../src/rt/model/runtime.rs",
