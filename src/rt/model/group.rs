@@ -4,11 +4,11 @@
 use core::ffi::c_int;
 use core::ptr;
 
-use super::nesting::Brackets;
 use super::runtime::Runtime;
 use super::task::Task;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::lock::{Aliased, Lock};
+use crate::rt::base::nested_list::Brackets;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 
 /// A group of tasks.
@@ -32,7 +32,7 @@ pub struct Group {
     pub(crate) waiters: WaitQueue,
     pub(crate) runtime: *mut Runtime,
     /// Its place among the groups of the runtime, under that one's lock.
-    pub(crate) brackets: Brackets,
+    pub(crate) brackets: Brackets<Group>,
     _aliased: Aliased,
 }
 

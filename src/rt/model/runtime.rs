@@ -5,12 +5,12 @@ use core::ptr;
 use super::abi::acort_opts_t;
 use super::group::Group;
 use super::inherited::Inherited;
-use super::nesting::{self, Bracket};
 use super::task::Task;
 use super::worker::{Counters, Worker, count};
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::rt::base::injector::Injector;
 use crate::rt::base::lock::{Aliased, Lock};
+use crate::rt::base::nested_list::NestedList;
 
 /// A runtime.
 pub struct Runtime {
@@ -21,7 +21,7 @@ pub struct Runtime {
     pub(crate) workers: *mut *mut Worker,
     /// For `groups`.
     pub(crate) lock: Lock,
-    pub(crate) groups: Bracket,
+    pub(crate) groups: NestedList<Group>,
     /// Where another event loop runs it: the group of the tasks that are started from outside.
     pub(crate) loop_group: *mut Group,
     /// Tasks that threads have made which are none of its workers.
@@ -111,11 +111,5 @@ impl Runtime {
             Some(here) if ptr::eq(here.runtime, self) => count(&here.counters.created, 1),
             _ => _ = self.created_outside.fetch_add(1, Ordering::Release),
         }
-    }
-
-    /// Calls `visit` for each task. Locks are held meanwhile: it must not wait.
-    pub(crate) fn for_each_task(&self, visit: &mut dyn FnMut(*mut Task)) {
-        // SAFETY: a group that is visited exists.
-        nesting::for_each(self, &mut |group| unsafe { (*group).for_each(visit) });
     }
 }

@@ -137,6 +137,7 @@ pub(crate) mod base {
         injector "../../../src/rt/base/injector.rs",
         list "../../../src/rt/base/list.rs",
         lock "../../../src/rt/base/lock.rs",
+        nested_list "../../../src/rt/base/nested_list.rs",
         parker "../../../src/rt/base/parker.rs",
         spin "../../../src/rt/base/spin.rs",
         wait_queue "../../../src/rt/base/wait_queue.rs",
