@@ -3,6 +3,7 @@
 pub mod abi;
 pub(crate) mod caller;
 pub(crate) mod chaos;
+pub(crate) mod cold_block;
 pub(crate) mod deadlock;
 pub(crate) mod group;
 pub(crate) mod hooks;

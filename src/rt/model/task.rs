@@ -10,8 +10,8 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use super::abi::acort_body_t;
+use super::cold_block::ColdBlock;
 use super::group::Group;
-use super::task_cold::TaskCold;
 use super::worker::Worker;
 use crate::abi::aco_t;
 use crate::rt::base::list::Link;
@@ -84,7 +84,7 @@ pub struct Task {
     pub(crate) group_previous: *mut Task,
     pub(crate) id: AtomicU64,
     /// What few tasks need, from malloc, or NULL.
-    pub(crate) cold: AtomicPtr<TaskCold>,
+    pub(crate) cold: AtomicPtr<ColdBlock>,
 }
 
 // A million tasks is what a program may have.

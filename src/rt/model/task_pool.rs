@@ -4,8 +4,8 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
+use super::cold_block::ColdBlock;
 use super::task::{FREE, NEW, Phase, Task, TaskStart};
-use super::task_cold::TaskCold;
 use super::worker::Worker;
 use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Parker;
@@ -109,7 +109,7 @@ pub(crate) fn from_address(address: usize) -> *mut Task {
 pub(crate) unsafe fn free(task: *mut Task) {
     // SAFETY: the caller's promise; blocks stay for ever.
     unsafe {
-        TaskCold::free((*task).cold.load(Ordering::Acquire));
+        ColdBlock::free((*task).cold.load(Ordering::Acquire));
         (*task).state.store(FREE, Ordering::Release);
         let kept = Worker::current().as_mut().is_some_and(|worker| worker.free_tasks.push(task));
         if !kept {

@@ -245,7 +245,7 @@ pub(crate) mod model {
             std::ptr::null_mut()
         }
 
-        pub unsafe fn room(_: *mut Task) -> *const u8 {
+        pub unsafe fn scratch(_: *mut Task) -> *const u8 {
             std::ptr::null()
         }
 
