@@ -69,7 +69,7 @@ pub struct Task {
     /// `SHARED` ...; `lock` is for those that change.
     pub(crate) flags: AtomicU8,
     /// Bit 0: `part` is its result; the rest: the mutexes and locks that it has. Its worker's alone.
-    pub(super) own: u8,
+    pub(super) local_bits: u8,
     /// For `state`, `flags`, `join_waiters`.
     pub(crate) lock: Lock,
     /// What it needs by turns.
@@ -81,7 +81,7 @@ pub struct Task {
     pub(crate) join_waiters: WaitQueue,
     pub(crate) group: *mut Group,
     pub(crate) group_next: *mut Task,
-    pub(crate) group_previous: *mut Task,
+    pub(crate) group_prev: *mut Task,
     pub(crate) id: AtomicU64,
     /// What few tasks need, from malloc, or NULL.
     pub(crate) cold: AtomicPtr<ColdBlock>,
@@ -138,7 +138,7 @@ impl diag::Subject for Task {
 }
 
 const HAS_RESULT: u8 = 1;
-const LOCK: u8 = 2;
+const LOCK_UNIT: u8 = 2;
 
 /// The task that a C function was called for: EINVAL for NULL, ESRCH for one that was freed.
 pub(crate) fn check(task: *mut Task) -> Result<NonNull<Task>> {
@@ -166,9 +166,9 @@ pub(crate) fn current() -> *mut Task {
 pub(crate) unsafe fn lock_acquired(task: *mut Task) {
     // SAFETY: the caller's promise.
     if let Some(task) = unsafe { task.as_mut() }
-        && let Some(own) = task.own.checked_add(LOCK)
+        && let Some(local_bits) = task.local_bits.checked_add(LOCK_UNIT)
     {
-        task.own = own;
+        task.local_bits = local_bits;
     }
 }
 
@@ -180,9 +180,9 @@ pub(crate) unsafe fn lock_acquired(task: *mut Task) {
 pub(crate) unsafe fn lock_released(task: *mut Task) {
     // SAFETY: the caller's promise.
     if let Some(task) = unsafe { task.as_mut() }
-        && let Some(own) = task.own.checked_sub(LOCK)
+        && let Some(local_bits) = task.local_bits.checked_sub(LOCK_UNIT)
     {
-        task.own = own;
+        task.local_bits = local_bits;
     }
 }
 
@@ -214,17 +214,17 @@ impl Task {
     /// Writes its result: it ends now.
     pub(crate) fn set_result(&mut self, result: *mut c_void) {
         self.phase = Phase { result };
-        self.own |= HAS_RESULT;
+        self.local_bits |= HAS_RESULT;
     }
 
     /// Returns true if `part` is its result.
     pub(crate) fn has_result(&self) -> bool {
-        self.own & HAS_RESULT != 0
+        self.local_bits & HAS_RESULT != 0
     }
 
     /// Returns true if it has a mutex or a lock.
     pub(crate) fn holds_lock(&self) -> bool {
-        self.own >= LOCK
+        self.local_bits >= LOCK_UNIT
     }
 
     /// Has it neither ended nor been freed?

@@ -13,7 +13,7 @@ use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::os;
 
 /// Tasks in a chunk.
-const CHUNK: usize = 64;
+const TASKS_PER_CHUNK: usize = 64;
 
 /// Free blocks that belong to no worker.
 #[unsafe(link_section = "aco_shared")]
@@ -29,8 +29,8 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 /// A chunk: its first word is the address of the one before.
 #[repr(C)]
 struct Chunk {
-    before: *mut c_void,
-    tasks: [core::mem::MaybeUninit<Task>; CHUNK],
+    prev: *mut c_void,
+    tasks: [core::mem::MaybeUninit<Task>; TASKS_PER_CHUNK],
 }
 
 /// A free block: zeroed, or as its last task left it. None: there is no memory.
@@ -45,11 +45,12 @@ fn allocate_block() -> Option<NonNull<Task>> {
     let chunk = os::allocate_zeroed::<Chunk>()?.as_ptr();
     // SAFETY: a new chunk, which nobody else knows.
     unsafe {
-        (*chunk).before = CHUNKS.load(Ordering::Relaxed);
+        (*chunk).prev = CHUNKS.load(Ordering::Relaxed);
         CHUNKS.store(chunk.cast(), Ordering::Release);
         let tasks: *mut Task = (&raw mut (*chunk).tasks).cast();
-        for index in 1..CHUNK {
-            let next = if index + 1 < CHUNK { tasks.add(index + 1) } else { ptr::null_mut() };
+        for index in 1..TASKS_PER_CHUNK {
+            let next =
+                if index + 1 < TASKS_PER_CHUNK { tasks.add(index + 1) } else { ptr::null_mut() };
             (*tasks.add(index)).next = next;
         }
         FREE_LIST.store(tasks.add(1), Ordering::Relaxed);
@@ -69,7 +70,7 @@ pub(crate) fn create(start: TaskStart, flags: u8) -> Option<NonNull<Task>> {
         (*task).parker = Parker::new();
         (*task).co = ptr::null_mut();
         (*task).phase = Phase { start };
-        (*task).own = 0;
+        (*task).local_bits = 0;
         (*task).errno = 0;
         (*task).timer = 0;
         (*task).wait_reason.store(0, Ordering::Relaxed);
@@ -93,10 +94,10 @@ pub(crate) fn from_address(address: usize) -> *mut Task {
     unsafe {
         while !chunk.is_null() {
             let tasks: *mut Task = (&raw mut (*chunk).tasks).cast();
-            if address.wrapping_sub(tasks.addr()) < CHUNK * size_of::<Task>() {
+            if address.wrapping_sub(tasks.addr()) < TASKS_PER_CHUNK * size_of::<Task>() {
                 return tasks.with_addr(address);
             }
-            chunk = (*chunk).before.cast();
+            chunk = (*chunk).prev.cast();
         }
     }
     ptr::null_mut()

@@ -4,11 +4,11 @@
 //!   the worker that finds a deadlock            each worker
 //!   abandon_all(): ends the waits,
 //!     takes the tasks out of their queues
-//!   abandons: true; rouses the worker   ────>   asleep, or falls asleep; sees abandons
+//!   has_abandoned_tasks; rouses it  ────>   asleep, or falls asleep; sees that
 //!                                               give_up(): ends its own tasks
 //! ```
 //!
-//! A worker may be awake all the while, for an event that no task waits for. It looks at `abandons` after it has said
+//! A worker may be awake all the while, for an event that no task waits for. It looks at that after it has said
 //! that it sleeps, as at its inbox. No task ends before all are out of their queues.
 
 use core::ptr;
@@ -124,7 +124,7 @@ pub(crate) unsafe fn abandon_all(runtime: *mut Runtime) {
             list = task.next;
         }
         for worker in (*runtime).workers() {
-            worker.abandons.store(true, Ordering::SeqCst);
+            worker.has_abandoned_tasks.store(true, Ordering::SeqCst);
             worker.wake();
         }
     }
@@ -137,7 +137,7 @@ pub(crate) unsafe fn abandon_all(runtime: *mut Runtime) {
 pub(crate) unsafe fn drop_abandoned(worker: *mut Worker) {
     // SAFETY: the caller's promise.
     unsafe {
-        (*worker).abandons.store(false, Ordering::Relaxed);
+        (*worker).has_abandoned_tasks.store(false, Ordering::Relaxed);
         let runtime: *mut Runtime = (*worker).runtime;
         let mut list: *mut Task = ptr::null_mut();
         (*runtime).for_each_task(&mut |task| {

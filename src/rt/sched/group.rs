@@ -16,7 +16,7 @@ use crate::rt::model::task_pool;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::cancel::Cancelled;
+use crate::rt::park::cancel::CancelBatch;
 use crate::sys;
 
 /// A new group of `runtime`, inside the one of `opener`; NULL: inside none. `is_main`: that of a main task.
@@ -183,7 +183,7 @@ pub(crate) fn or_current(group: *mut Group) -> Result<*mut Group> {
 /// The group exists.
 pub(crate) unsafe fn cancel(group: *mut Group) {
     let me = task::current();
-    let mut woken = Cancelled::NONE;
+    let mut woken = CancelBatch::NONE;
     // SAFETY: the caller's promise; what is in the list exists.
     unsafe {
         let held = (*(*group).runtime).lock.guard();

@@ -117,9 +117,8 @@ pub(crate) fn new(options: &acort_opts_t) -> Result<*mut Runtime> {
         let started = start_workers(runtime);
         let (Ok(count) | Err((count, _))) = started;
         let made = started.map_err(|(_, error)| error).and_then(|count| {
-            (0..count).try_for_each(|number| {
-                (**(*runtime).workers.add(number as usize)).preparation.wait()
-            })
+            (0..count)
+                .try_for_each(|number| (**(*runtime).workers.add(number as usize)).setup.wait())
         });
         if let Err(error) = made {
             stop(runtime, count);
@@ -151,7 +150,7 @@ extern "C" fn serve_in_thread(worker: *mut c_void) -> *mut c_void {
             os::pin_to((*worker).index as usize);
         }
         let prepared = attach(worker);
-        (*worker).preparation.report(prepared);
+        (*worker).setup.report(prepared);
         if prepared.is_ok() {
             serve(worker, |runtime| runtime.is_stopping.load(Ordering::SeqCst));
         }

@@ -60,7 +60,7 @@ pub struct Task {
     pub(crate) join_waiters: WaitQueue,
     pub(crate) group: *mut Group,
     pub(crate) group_next: *mut Task,
-    pub(crate) group_previous: *mut Task,
+    pub(crate) group_prev: *mut Task,
     pub(crate) errno: c_int,
     pub(crate) id: u64,
     /// What the task does, as far as others must see it: loom tells of two that touch it at once.
@@ -115,7 +115,7 @@ impl Task {
             join_waiters: WaitQueue::NEW,
             group: std::ptr::null_mut(),
             group_next: null,
-            group_previous: null,
+            group_prev: null,
             errno: 0,
             id: 1,
             notes: UnsafeCell::new(0),
