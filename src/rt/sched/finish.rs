@@ -4,7 +4,7 @@
 //!   the worker that finds a deadlock            each worker
 //!   abandon_all(): ends the waits,
 //!     takes the tasks out of their queues
-//!   has_abandoned_tasks; rouses it  ────>   asleep, or falls asleep; sees that
+//!   has_abandoned_tasks; rouses it      ────>   asleep, or falls asleep; sees that
 //!                                               give_up(): ends its own tasks
 //! ```
 //!
