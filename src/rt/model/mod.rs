@@ -1,4 +1,4 @@
-//! The objects: task, worker, runtime, group, and what is embedded in them.
+//! The objects of the runtime: task, worker, runtime, group, and what is embedded in them.
 
 pub mod abi;
 pub(crate) mod caller;
