@@ -2,6 +2,7 @@
 //! the modules and one of the runtime's rooms: a new edge is a decision, made here.
 
 mod imports;
+mod map;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -244,6 +245,26 @@ fn every_room_uses_only_what_lies_below_it() {
 fn no_circle_of_files_is_left_but_those_with_a_reason() {
     let circles = imports::circles(&imports::read(&src()));
     assert_eq!(circles, CIRCLES);
+}
+
+#[test]
+fn the_maps_are_fresh() {
+    let src = src();
+    let modules: Vec<_> = LAYERS.iter().map(|(name, _)| map::row(&src, name, name)).collect();
+    map::check(&src.join("lib.rs"), "module", &modules);
+    let of_room = |(name, _): &(&str, _)| map::row(&src, &format!("rt/{name}"), name);
+    map::check(&src.join("rt/mod.rs"), "room", &ROOMS.iter().map(of_room).collect::<Vec<_>>());
+    for (room, _) in ROOMS {
+        let folder = src.join("rt").join(room);
+        let mut files: Vec<_> = imports::sources(&folder).into_iter().collect();
+        files.retain(|file| file.parent() == Some(&folder) && !file.ends_with("mod.rs"));
+        files.sort();
+        let name =
+            |file: &PathBuf| file.file_stem().expect("a name").to_string_lossy().into_owned();
+        let row = |name: String| map::row(&src, &format!("rt/{room}/{name}"), &name);
+        let rows: Vec<_> = files.iter().map(name).map(row).collect();
+        map::check(&folder.join("mod.rs"), "file", &rows);
+    }
 }
 
 #[test]

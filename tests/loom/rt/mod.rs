@@ -47,8 +47,8 @@ pub(crate) mod os {
             self.0 >= 0
         }
 
-        pub fn min(self, _: Deadline) -> Deadline {
-            self
+        pub fn min(self, other: Deadline) -> Deadline {
+            if self.0 < 0 || other.0 >= 0 && other.0 < self.0 { other } else { self }
         }
     }
 
