@@ -3,7 +3,8 @@
 
 use core::ptr::NonNull;
 
-use super::{Switch, yield_to_main};
+use super::exit::yield_to_main;
+use super::forms::Switch;
 use crate::abi::aco_t;
 use crate::{diag, state, tls};
 

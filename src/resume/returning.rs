@@ -2,7 +2,7 @@
 
 use core::ptr::NonNull;
 
-use super::exit;
+use super::exit::exit;
 use crate::abi::aco_t;
 use crate::arch::{self, Leave};
 use crate::{coroutine, diag, tls};

@@ -15,8 +15,10 @@
 
 use core::ptr;
 
+use super::exit::yield_to_main;
+use super::forms::Switch;
+use super::prepare::prepare;
 use super::refuse::{obstacle, refuse_transfer};
-use super::{Switch, prepare, yield_to_main};
 use crate::abi::aco_t;
 use crate::sanitizer::Departure;
 use crate::{arch, coroutine, exceptions, hooks, sanitizer, stack, state, tls, valgrind};

@@ -7,8 +7,8 @@
 use core::ffi::c_void;
 use core::ptr;
 
+use super::forms::{Resume, Switch};
 use super::refuse::{refuse_null, refuse_value};
-use super::{Resume, Switch};
 use crate::abi::aco_t;
 use crate::{arch, coroutine, tls};
 
