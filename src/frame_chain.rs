@@ -11,9 +11,9 @@
 //! `FRAME_RECORD`. So a profiler that walks the stack goes on to `main`.
 //!
 //! **F2.** While they are in the save area, and before there are any, the end is NULL, as in libaco. So
-//! a program that walks an image stays inside of it. The state word says CUT.
+//! a program that walks an image stays inside of it. The state word says CHAIN_CUT.
 //!
-//! **F3.** CUT says that [`cut`] or [`begin`] has written the NULL. So [`join`] never replaces a NULL of
+//! **F3.** CHAIN_CUT says that [`cut`] or [`begin`] has written the NULL. So [`join`] never replaces a NULL of
 //! the program's own. Neither image nor slot changes in between, so the same walk finds the same link.
 //!
 //! **F4.** A walk follows a link only upward, and only inside the frames. Code that is compiled without
@@ -50,7 +50,7 @@ pub(crate) unsafe fn begin(co: *mut aco_t) {
     // SAFETY: `co` is a coroutine, whose slot is in `reg`.
     unsafe {
         aco_t::set_register(co, arch::FRAME_POINTER, 0);
-        state::cut(co);
+        state::mark_chain_cut(co);
     }
 }
 
@@ -64,9 +64,9 @@ pub(crate) unsafe fn cut(co: *mut aco_t, frames: Frames, is_watched: bool) {
     unsafe {
         if let Some(link) = find(co, frames, record_of_resumer(co), is_watched) {
             link.write_unaligned(0);
-            state::cut(co);
-        } else if state::is_cut(co) {
-            state::join(co)
+            state::mark_chain_cut(co);
+        } else if state::is_chain_cut(co) {
+            state::mark_chain_whole(co)
         }
     }
 }
@@ -79,7 +79,7 @@ pub(crate) unsafe fn cut(co: *mut aco_t, frames: Frames, is_watched: bool) {
 pub(crate) unsafe fn join(co: *mut aco_t, frames: Frames, is_watched: bool) {
     // SAFETY: as in `cut`.
     unsafe {
-        if state::is_cut(co)
+        if state::is_chain_cut(co)
             && let Some(link) = find(co, frames, 0, is_watched)
         {
             link.write_unaligned(record_of_resumer(co));
@@ -97,7 +97,7 @@ pub(crate) unsafe fn redirect(co: *mut aco_t, main_co: *mut aco_t) {
     unsafe {
         let old = record_of_resumer(co);
         (*co).main_co = main_co;
-        if state::is_cut(co) {
+        if state::is_chain_cut(co) {
             return;
         }
         let (stack, low) = ((*co).share_stack, aco_t::stack_pointer(co));

@@ -45,7 +45,7 @@ pub(crate) unsafe fn next(
     // SAFETY: the caller's promise. A generator that has given its place away may be destroyed; who has
     // left is not.
     unsafe {
-        let is_over = (*co).is_end != 0 && !state::is_dead(co);
+        let is_over = (*co).is_end != 0 && !state::is_destroyed(co);
         let (yielded, is_there) = if is_over {
             (ptr::null_mut(), false)
         } else {

@@ -117,7 +117,7 @@ macro_rules! switch_body {
             "stp x29, x8, [x0, #96]",
             "str x3, [x0, #112]",
             "ldr x7, [x0, #144]",
-            "orr x7, x7, #0x100",               // FULL: whoever goes on here must load x19 to x28
+            "orr x7, x7, #0x100",               // ALL_REGS: whoever goes on here must load x19 to x28
             "str x7, [x0, #144]",               // the word as a whole: loads of it follow
             "str xzr, [x6, #8]",                // no hint: `from` does not wait in a resume
             $crate::arch::read_fpenv!($fpenv),

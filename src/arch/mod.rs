@@ -33,7 +33,7 @@
 //! stands outside `reg` and its stack: copies by value stay whole, and writing `reg[RETADDR] = fp`,
 //! `reg[SP] = align_retptr` by hand makes a fresh one. There are two sorts:
 //!
-//! * left by `switch` (FULL in the state word): all callee-saved registers of `reg` must be loaded
+//! * left by `switch` (ALL_REGS in the state word): all callee-saved registers of `reg` must be loaded
 //!   before control goes to `reg[RETADDR]`;
 //! * left by `resume` or by the header's inline code: only the frame and base pointer must be
 //!   loaded, the code at `reg[RETADDR]` has the rest.
@@ -43,7 +43,7 @@
 //! value, NULL if it was given none.
 //!
 //! `switch` and `resume` load all registers, so they go on in either sort. The inline code loads
-//! the few, so it goes on only where the other sort is certain: a resident that is not FULL, or
+//! the few, so it goes on only where the other sort is certain: a resident that is not ALL_REGS, or
 //! the coroutine that the hint names (see `state` and `tls`).
 //!
 //! A fresh share stack, top down:

@@ -96,7 +96,7 @@ macro_rules! switch_body {
             "mov [rdi + 40], rcx",
             "mov [rdi + 48], rbx",
             "mov [rdi + 56], rbp",
-            // FULL: whoever goes on here must load all of these. The word as a whole: a processor
+            // ALL_REGS: whoever goes on here must load all of these. The word as a whole: a processor
             // does not forward a byte just stored to a load of the eight.
             "or qword ptr [rdi + 88], 0x100",
             "mov qword ptr fs:[r8 + 8], 0", // no hint: `from` does not wait in a resume

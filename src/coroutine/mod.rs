@@ -124,7 +124,7 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
     tls::forget(co);
     // SAFETY: the caller's promise; a main coroutine has neither stack nor save area.
     unsafe {
-        if state::is_dead(co) {
+        if state::is_destroyed(co) {
             refuse_dead(co)
         }
         if attention::is_due() {
@@ -141,7 +141,7 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
         }
         match slab::home_of(co.cast()) {
             Some(home) => {
-                state::bury(co);
+                state::mark_destroyed(co);
                 slab::free_in(home, co.cast());
             }
             None => free_outside(co),
@@ -159,7 +159,7 @@ unsafe fn free_outside(co: *mut aco_t) {
     // SAFETY: the caller's promise. What the library did not make is a program's own, and has no note.
     unsafe {
         let size = if state::is_ours(co) { block_size() } else { size_of::<aco_t>() };
-        state::bury(co);
+        state::mark_destroyed(co);
         slab::free(co.cast(), size);
     }
 }
@@ -176,7 +176,7 @@ unsafe fn take_leave(co: *mut aco_t) {
         hooks::destroys(co);
         record::end(co);
         // By a hook, or by a destructor.
-        if state::is_dead(co) {
+        if state::is_destroyed(co) {
             refuse_dead(co)
         }
     }

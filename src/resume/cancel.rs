@@ -17,7 +17,7 @@ pub(crate) unsafe fn cancel(co: NonNull<aco_t>) {
     let co = co.as_ptr();
     // SAFETY: the caller's promise.
     unsafe {
-        if state::is_dead(co) {
+        if state::is_destroyed(co) {
             let rule = "cancel a coroutine before aco_destroy";
             diag::fatal("aco_cancel", co, format_args!("the coroutine is destroyed"), rule)
         }
@@ -25,7 +25,7 @@ pub(crate) unsafe fn cancel(co: NonNull<aco_t>) {
             let rule = "cancel coroutines that were created with a main_co";
             diag::fatal("aco_cancel", co, format_args!("it is a main coroutine"), rule)
         }
-        state::cancel(co);
+        state::mark_cancelled(co);
     }
 }
 

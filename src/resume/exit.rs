@@ -40,7 +40,7 @@ pub(crate) unsafe fn exit(co: *mut aco_t, leave: Leave) -> ! {
             refuse_exit(co);
         }
         exceptions::put_aside();
-        state::end(co);
+        state::mark_ended(co);
         (*stack).owner = ptr::null_mut();
         (*stack).align_validsz = 0;
         aco_t::set_return_address(co, ended as *const () as usize);

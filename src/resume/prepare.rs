@@ -49,6 +49,6 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
         }
         stack::name(stack, co);
         stack::settle(co, control);
-        state::enter(co);
+        state::mark_resumed(co);
     }
 }

@@ -39,7 +39,7 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
             diag::fatal("aco_resume", co, format_args!("the coroutine is running"), rule)
         }
         let main_co = (*co).main_co;
-        if state::is_dead(main_co) {
+        if state::is_destroyed(main_co) {
             let rule = "destroy a main_co after its coroutines";
             diag::fatal(
                 "aco_resume",
@@ -103,7 +103,7 @@ pub(super) fn refuse_null() -> ! {
 pub(crate) unsafe fn obstacle(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
     // SAFETY: the caller's promise; control blocks stay readable.
     unsafe {
-        Some(if state::is_dead(co) {
+        Some(if state::is_destroyed(co) {
             ("the coroutine is destroyed", "resume a coroutine before aco_destroy")
         } else if (*co).main_co.is_null() {
             ("it is a main coroutine", "resume coroutines that were created with a main_co")

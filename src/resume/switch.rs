@@ -113,7 +113,7 @@ pub(crate) unsafe extern "C" fn arrived_by_hand(
     resumed: *mut aco_t,
 ) -> Arrival {
     // SAFETY: the caller's promise.
-    let current = unsafe { if state::is_dead(resumed) { here } else { (*resumed).main_co } };
+    let current = unsafe { if state::is_destroyed(resumed) { here } else { (*resumed).main_co } };
     // SAFETY: as above. It may wait for who is current now: whoever that is, it is to ask.
     let is_nested = unsafe { current == here && !(*here).main_co.is_null() };
     tls::set_current_and_hint(current, if is_nested { here } else { ptr::null_mut() });

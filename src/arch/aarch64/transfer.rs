@@ -24,7 +24,7 @@ macro_rules! transfer_body {
             "ldr x7, [x6, #16]",                // exceptions
             "cbnz x7, 7f",
             "4:",
-            // All on its own stack, and not FULL: the next transfer to it may be inline.
+            // All on its own stack, and not ALL_REGS: the next transfer to it may be inline.
             "sub sp, sp, #80",
             ".cfi_def_cfa_offset 80",
             "stp x19, x20, [sp]",

@@ -21,7 +21,7 @@ macro_rules! transfer_body {
             "test rax, rax",
             "jnz 7f",
             "2:",
-            // On its own stack, and not FULL: the next transfer to it may be inline.
+            // On its own stack, and not ALL_REGS: the next transfer to it may be inline.
             "push r12",
             ".cfi_adjust_cfa_offset 8; .cfi_offset r12, -16",
             "push r13",
