@@ -170,7 +170,8 @@ fn comes_again(signal: c_int, code: c_int) -> bool {
 unsafe fn look(info: &libc::siginfo_t, context: *mut c_void) {
     // SAFETY: a fault has an address; a running coroutine exists, and its stack.
     unsafe {
-        let (address, stack_pointer) = (info.si_addr() as usize, arch::interrupted(context));
+        let (address, stack_pointer) =
+            (info.si_addr() as usize, arch::interrupted_stack_pointer(context));
         let Some(co) = coroutine::running() else { return };
         let is_asked = IS_ASKED.load(Ordering::Relaxed);
         if !is_overflow(co, address, stack_pointer, is_asked) {

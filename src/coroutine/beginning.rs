@@ -18,8 +18,8 @@ pub(super) unsafe fn begin(co: *mut aco_t) {
         aco_t::set_register(co, ACO_REG_IDX_RETADDR, entry);
         aco_t::set_register(co, ACO_REG_IDX_SP, stack_pointer);
         aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
-        aco_t::set_register(co, arch::FIRST_VALUE, 0);
-        frame_chain::begin(co);
+        aco_t::set_register(co, arch::FIRST_VALUE_SLOT, 0);
+        frame_chain::init(co);
     }
 }
 

@@ -3,9 +3,9 @@
 use core::ptr;
 
 use super::forms::Switch;
-use super::refuse::{refuse_exit, refuse_yield};
+use super::misuse::{abort_exit, abort_yield};
 use crate::abi::aco_t;
-use crate::arch::{self, Leave};
+use crate::arch::{self, ExitTo};
 use crate::{exceptions, sanitizer, state};
 
 /// Leaves `co` for its main coroutine; returns when it is resumed.
@@ -17,7 +17,7 @@ pub(crate) unsafe fn yield_to_main(co: *mut aco_t, switch: Switch) {
     // SAFETY: the caller's promise; its main coroutine waits in `resume`.
     unsafe {
         if co.is_null() || (*co).main_co.is_null() {
-            refuse_yield(co);
+            abort_yield(co);
         }
         switch(co, (*co).main_co, ptr::null_mut());
     }
@@ -28,16 +28,16 @@ pub(crate) unsafe fn yield_to_main(co: *mut aco_t, switch: Switch) {
 /// # Safety
 /// `co` points to the running coroutine.
 #[inline(always)]
-pub(crate) unsafe fn exit(co: *mut aco_t, leave: Leave) -> ! {
+pub(crate) unsafe fn exit(co: *mut aco_t, exit_to: ExitTo) -> ! {
     // SAFETY: the caller's promise.
     unsafe {
         if co.is_null() || (*co).main_co.is_null() {
-            refuse_exit(co);
+            abort_exit(co);
         }
         let stack = (*co).share_stack;
         // NULL: a program took it from a coroutine that has the stack for itself.
         if (*stack).owner != co && !(*stack).owner.is_null() {
-            refuse_exit(co);
+            abort_exit(co);
         }
         exceptions::put_aside();
         state::mark_ended(co);
@@ -45,7 +45,7 @@ pub(crate) unsafe fn exit(co: *mut aco_t, leave: Leave) -> ! {
         (*stack).align_validsz = 0;
         aco_t::set_return_address(co, ended as *const () as usize);
         sanitizer::leave_for_ever(co, (*co).main_co);
-        leave(co, (*co).main_co)
+        exit_to(co, (*co).main_co)
     }
 }
 
@@ -55,10 +55,10 @@ pub(crate) unsafe fn exit(co: *mut aco_t, leave: Leave) -> ! {
 /// Reached by a switch alone.
 #[unsafe(naked)]
 unsafe extern "C" fn ended() {
-    arch::ended_body!(refuse_ended)
+    arch::ended_body!(abort_ended)
 }
 
-unsafe extern "C" fn refuse_ended(co: *mut aco_t) -> ! {
+unsafe extern "C" fn abort_ended(co: *mut aco_t) -> ! {
     // SAFETY: the switch was told of this coroutine.
-    unsafe { refuse_exit(co) }
+    unsafe { abort_exit(co) }
 }

@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use crate::abi::aco_t;
 
 /// [`resume`] or [`resume_shared_fpenv`].
-pub(crate) type Resume = unsafe extern "C" fn(co: *mut aco_t, value: *mut c_void) -> Arrival;
+pub(crate) type Resume = unsafe extern "C" fn(co: *mut aco_t, value: *mut c_void) -> Resumed;
 
 /// [`switch`] or [`switch_shared_fpenv`].
 pub(crate) type Switch =
@@ -14,9 +14,9 @@ pub(crate) type Switch =
 /// What a resume returns, in two registers.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub(crate) struct Arrival {
+pub(crate) struct Resumed {
     /// What was yielded; NULL: nothing.
     pub(crate) value: *mut c_void,
     /// Who has left: who was resumed, or came after that by a transfer.
-    pub(crate) left: *mut aco_t,
+    pub(crate) from: *mut aco_t,
 }

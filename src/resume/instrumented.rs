@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-use super::forms::{Arrival, Resume, Switch};
+use super::forms::{Resume, Resumed, Switch};
 use super::prepare::prepare;
 use crate::abi::aco_t;
 use crate::sanitizer::Departure;
@@ -14,46 +14,46 @@ use crate::{arch, coroutine, exceptions, hooks, sanitizer};
 /// # Safety
 /// As [`prepare`].
 #[inline(always)]
-pub(super) unsafe fn resume_with_care(
+pub(super) unsafe fn resume_instrumented(
     co: *mut aco_t,
     value: *mut c_void,
     resume: Resume,
-) -> Arrival {
+) -> Resumed {
     let kept = exceptions::put_aside();
     // SAFETY: the caller's promise is that of `resume`, which finds nothing to see to now.
-    let arrival = unsafe {
+    let resumed = unsafe {
         if sanitizer::is_watched() {
             prepare(co);
             hooks::resumes(co);
             let mut departure = Departure::new();
             sanitizer::leave((*co).main_co, co, &mut departure);
-            let arrival = resume(co, value);
+            let resumed = resume(co, value);
             sanitizer::arrive(&departure);
-            sanitizer::retire(arrival.left);
-            hooks::has_left(arrival.left);
-            arrival
+            sanitizer::retire(resumed.from);
+            hooks::has_left(resumed.from);
+            resumed
         } else if hooks::are_set() {
             prepare(co);
             hooks::resumes(co);
             hooks::pass();
-            let arrival = resume(co, value);
+            let resumed = resume(co, value);
             hooks::come_back();
-            hooks::has_left(arrival.left);
-            arrival
+            hooks::has_left(resumed.from);
+            resumed
         } else {
             resume(co, value)
         }
     };
     exceptions::take_back(kept);
-    arrival
+    resumed
 }
 
-/// As [`resume_with_care`], for [`switch`] or [`switch_shared_fpenv`].
+/// As [`resume_instrumented`], for [`switch`] or [`switch_shared_fpenv`].
 ///
 /// # Safety
 /// As [`switch`].
 #[inline(always)]
-pub(super) unsafe fn switch_with_care(
+pub(super) unsafe fn switch_instrumented(
     from: *mut aco_t,
     to: *mut aco_t,
     value: *mut c_void,
@@ -68,7 +68,7 @@ pub(super) unsafe fn switch_with_care(
         if !(is_yield(from, to) && hooks::pass_back()) {
             hooks::pass_by();
         }
-        let result = arch::with_frame(from, to, value, 0, switch as *const (), frame);
+        let result = arch::call_with_frame_pointer(from, to, value, 0, switch as *const (), frame);
         sanitizer::arrive(&departure);
         result
     };

@@ -17,8 +17,8 @@ mod cancel;
 mod exit;
 mod forms;
 mod instrumented;
+mod misuse;
 mod prepare;
-mod refuse;
 mod returning;
 mod switch;
 mod transfer;
@@ -27,12 +27,13 @@ mod values;
 pub(crate) use cancel::{cancel, is_cancelled, yield_checked};
 pub(crate) use exit::{exit, yield_to_main};
 pub(crate) use forms::Resume;
-pub(crate) use refuse::obstacle;
+pub(crate) use misuse::resume_error;
 pub(crate) use returning::{
-    Entry, last_word, last_word_shared_fpenv, return_exits, returning, returning_shared_fpenv,
+    Entry, last_word, last_word_shared_fpenv, return_exits, returning_entry,
+    returning_entry_shared_fpenv,
 };
 pub(crate) use switch::{
-    arrived_by_hand, resume, resume_shared_fpenv, switch, switch_shared_fpenv,
+    resume, resume_shared_fpenv, returned_via_acosw, switch, switch_shared_fpenv,
 };
 pub(crate) use transfer::{transfer, transfer_shared_fpenv, yield_to};
 pub(crate) use values::{first_value, resume_value, yield_value};

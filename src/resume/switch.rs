@@ -3,8 +3,8 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use super::forms::Arrival;
-use super::instrumented::{is_yield, resume_with_care, switch_with_care};
+use super::forms::Resumed;
+use super::instrumented::{is_yield, resume_instrumented, switch_instrumented};
 use super::prepare::prepare;
 use crate::abi::aco_t;
 use crate::{arch, hooks, state, tls};
@@ -16,8 +16,8 @@ use crate::{arch, hooks, state, tls};
 /// # Safety
 /// As [`prepare`].
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn resume(co: *mut aco_t, value: *mut c_void) -> Arrival {
-    arch::resume_body!(own_fpenv, prepare, resume_aside, arrived_by_hand)
+pub(crate) unsafe extern "C" fn resume(co: *mut aco_t, value: *mut c_void) -> Resumed {
+    arch::resume_body!(save_fpenv, prepare, resume_slow, returned_via_acosw)
 }
 
 /// As [`resume`], both sides in one floating-point environment.
@@ -25,8 +25,8 @@ pub(crate) unsafe extern "C" fn resume(co: *mut aco_t, value: *mut c_void) -> Ar
 /// # Safety
 /// As [`prepare`].
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn resume_shared_fpenv(co: *mut aco_t, value: *mut c_void) -> Arrival {
-    arch::resume_body!(shared_fpenv, prepare, resume_shared_fpenv_aside, arrived_by_hand)
+pub(crate) unsafe extern "C" fn resume_shared_fpenv(co: *mut aco_t, value: *mut c_void) -> Resumed {
+    arch::resume_body!(share_fpenv, prepare, resume_shared_fpenv_slow, returned_via_acosw)
 }
 
 /// Leaves `from`, goes on in `to`, each with its own floating-point environment, and gives it `value`;
@@ -40,7 +40,7 @@ pub(crate) unsafe extern "C" fn switch(
     to: *mut aco_t,
     value: *mut c_void,
 ) -> *mut c_void {
-    arch::switch_body!(own_fpenv, switch_aside)
+    arch::switch_body!(save_fpenv, switch_slow)
 }
 
 /// As [`switch`]; `to` inherits the floating-point environment of this moment.
@@ -53,23 +53,23 @@ pub(crate) unsafe extern "C" fn switch_shared_fpenv(
     to: *mut aco_t,
     value: *mut c_void,
 ) -> *mut c_void {
-    arch::switch_body!(shared_fpenv, switch_shared_fpenv_aside)
+    arch::switch_body!(share_fpenv, switch_shared_fpenv_slow)
 }
 
 #[cold]
-unsafe extern "C" fn resume_aside(co: *mut aco_t, value: *mut c_void) -> Arrival {
+unsafe extern "C" fn resume_slow(co: *mut aco_t, value: *mut c_void) -> Resumed {
     // SAFETY: the caller's promise.
-    unsafe { resume_with_care(co, value, resume) }
+    unsafe { resume_instrumented(co, value, resume) }
 }
 
 #[cold]
-unsafe extern "C" fn resume_shared_fpenv_aside(co: *mut aco_t, value: *mut c_void) -> Arrival {
+unsafe extern "C" fn resume_shared_fpenv_slow(co: *mut aco_t, value: *mut c_void) -> Resumed {
     // SAFETY: the caller's promise.
-    unsafe { resume_with_care(co, value, resume_shared_fpenv) }
+    unsafe { resume_instrumented(co, value, resume_shared_fpenv) }
 }
 
 #[cold]
-unsafe extern "C" fn switch_aside(
+unsafe extern "C" fn switch_slow(
     from: *mut aco_t,
     to: *mut aco_t,
     value: *mut c_void,
@@ -80,42 +80,42 @@ unsafe extern "C" fn switch_aside(
         if is_yield(from, to) && hooks::pass_back() {
             return switch(from, to, value);
         }
-        switch_with_care(from, to, value, frame, switch)
+        switch_instrumented(from, to, value, frame, switch)
     }
 }
 
 #[cold]
-unsafe extern "C" fn switch_shared_fpenv_aside(
+unsafe extern "C" fn switch_shared_fpenv_slow(
     from: *mut aco_t,
     to: *mut aco_t,
     value: *mut c_void,
     frame: usize,
 ) -> *mut c_void {
-    // SAFETY: as in `switch_aside`.
+    // SAFETY: as in `switch_slow`.
     unsafe {
         if is_yield(from, to) && hooks::pass_back() {
             return switch_shared_fpenv(from, to, value);
         }
-        switch_with_care(from, to, value, frame, switch_shared_fpenv)
+        switch_instrumented(from, to, value, frame, switch_shared_fpenv)
     }
 }
 
-/// In `here`, which waited in a resume of `resumed` and was come back to by `left`, whose main_co is
+/// In `to`, which waited in a resume of `co` and was come back to by `from`, whose main_co is
 /// another: by `acosw`, or it has changed that. The current coroutine becomes what libaco makes it, the
-/// main_co of who was resumed, unless that was destroyed.
+/// main_co of who was co, unless that was destroyed.
 ///
 /// # Safety
-/// `left` and `here` point to coroutines, `resumed` to one or to the memory of one.
+/// `from` and `to` point to coroutines, `co` to one or to the memory of one.
 #[cold]
-pub(crate) unsafe extern "C" fn arrived_by_hand(
-    left: *mut aco_t,
-    here: *mut aco_t,
-    resumed: *mut aco_t,
-) -> Arrival {
+pub(crate) unsafe extern "C" fn returned_via_acosw(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    co: *mut aco_t,
+) -> Resumed {
     // SAFETY: the caller's promise.
-    let current = unsafe { if state::is_destroyed(resumed) { here } else { (*resumed).main_co } };
+    let current = unsafe { if state::is_destroyed(co) { to } else { (*co).main_co } };
     // SAFETY: as above. It may wait for who is current now: whoever that is, it is to ask.
-    let is_nested = unsafe { current == here && !(*here).main_co.is_null() };
-    tls::set_current_and_hint(current, if is_nested { here } else { ptr::null_mut() });
-    Arrival { value: ptr::null_mut(), left }
+    let is_nested = unsafe { current == to && !(*to).main_co.is_null() };
+    tls::set_current_and_hint(current, if is_nested { to } else { ptr::null_mut() });
+    Resumed { value: ptr::null_mut(), from }
 }
