@@ -16,76 +16,76 @@ use crate::{arch, diag, sanitizer, tls};
 /// and the number of uncaught ones with its padding.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub(crate) struct Globals {
+pub(crate) struct EhGlobals {
     caught: usize,
     uncaught: usize,
 }
 
 /// Nothing is being handled.
-const NONE: Globals = Globals { caught: 0, uncaught: 0 };
+const NONE: EhGlobals = EhGlobals { caught: 0, uncaught: 0 };
 
 /// Sets the thread's word, if there is anything for it: what the sanitizers are told of switches, or
 /// the exceptions of a program that has a C++ runtime.
 #[inline(always)]
-pub(crate) fn find() {
-    if tls::exceptions().is_null() && (get_globals().is_some() || sanitizer::watches_switches()) {
-        set_word();
+pub(crate) fn init_hook_word() {
+    if tls::hook_word().is_null() && (get_globals().is_some() || sanitizer::watches_switches()) {
+        init_hook_word_slowly();
     }
 }
 
 #[cold]
 #[inline(never)]
-fn set_word() {
+fn init_hook_word_slowly() {
     if sanitizer::watches_switches() {
         if let Some(watch) = sanitizer::attach() {
-            tls::set_exceptions(watch.as_ptr());
+            tls::set_hook_word(watch.as_ptr());
         }
     } else {
-        look_again();
+        refresh_hook_word();
     }
 }
 
 /// Sets the thread's word anew: it has hooks or has them no longer, or came back from where nobody saw to
 /// it. The word of the sanitizers stays.
-pub(crate) fn look_again() {
+pub(crate) fn refresh_hook_word() {
     // SAFETY: the thread's own state.
     let has_hooks = unsafe { !(*tls::thread_state()).hooks.is_null() };
     if sanitizer::watches_switches() {
-        find();
+        init_hook_word();
     } else if has_hooks {
-        tls::set_exceptions(tls::own_words());
+        tls::set_hook_word(tls::current_words().cast());
     } else {
-        look_away();
+        hide_hooks();
     }
 }
 
 /// Sets the word to the exceptions, whatever hooks there are.
-pub(crate) fn look_away() {
-    tls::set_exceptions(of_thread().cast());
+pub(crate) fn hide_hooks() {
+    tls::set_hook_word(eh_globals().cast());
 }
 
 /// Are there any that would have to be put aside?
-pub(crate) fn are_handled() -> bool {
+pub(crate) fn are_any_handled() -> bool {
     // SAFETY: what the C++ runtime has for this thread, or NULL.
-    unsafe { of_thread().as_ref() }.is_some_and(|globals| globals.caught | globals.uncaught != 0)
+    unsafe { eh_globals().as_ref() }.is_some_and(|globals| globals.caught | globals.uncaught != 0)
 }
 
 /// The C++ runtime's function; None in programs without one.
 #[inline(always)]
-fn get_globals() -> Option<unsafe extern "C" fn() -> *mut Globals> {
+fn get_globals() -> Option<unsafe extern "C" fn() -> *mut EhGlobals> {
     // SAFETY: the address of that function, or NULL, which is None.
     unsafe { core::mem::transmute(arch::weak_symbol!("__cxa_get_globals")) }
 }
 
 /// What the C++ runtime has for this thread; NULL without one.
-fn of_thread() -> *mut Globals {
+fn eh_globals() -> *mut EhGlobals {
     // SAFETY: the runtime's function; it has no preconditions.
     get_globals().map_or(core::ptr::null_mut(), |globals| unsafe { globals() })
 }
 
 /// Takes what is being handled in this thread out of the runtime's sight.
-pub(crate) fn put_aside() -> Globals {
-    let globals = of_thread();
+pub(crate) fn save_eh_state() -> EhGlobals {
+    let globals = eh_globals();
     if globals.is_null() {
         return NONE;
     }
@@ -94,12 +94,12 @@ pub(crate) fn put_aside() -> Globals {
 }
 
 /// Gives it back, in the thread that goes on with it.
-pub(crate) fn take_back(kept: Globals) {
-    find();
-    let globals = of_thread();
+pub(crate) fn restore_eh_state(eh_state: EhGlobals) {
+    init_hook_word();
+    let globals = eh_globals();
     if !globals.is_null() {
         // SAFETY: the thread's own.
-        unsafe { globals.write(kept) }
+        unsafe { globals.write(eh_state) }
     }
 }
 
@@ -119,7 +119,7 @@ extern "C" fn aco_root_personality(
     const URC_FATAL_PHASE1_ERROR: c_int = 3;
     const URC_CONTINUE_UNWIND: c_int = 8;
     if actions & UA_FORCE_UNWIND != 0 {
-        give_up();
+        leave_by_forced_unwind();
         return URC_CONTINUE_UNWIND;
     }
     diag::report(
@@ -133,7 +133,7 @@ extern "C" fn aco_root_personality(
 
 /// The running coroutine is unwound by force: the one that waits for it in a resume is the current one
 /// now, and what unwinds its frames may ask for that.
-fn give_up() {
+fn leave_by_forced_unwind() {
     let co = tls::current();
     // SAFETY: the current coroutine exists, and so does who waits for it.
     unsafe {

@@ -4,9 +4,9 @@
 //! zero (see `tls`). With hooks it points to the thread's first two words, the current coroutine and the
 //! hint, which are both NULL only
 //!
-//! * while a switch is on its way that was seen: [`pass`] makes them so, and whoever is gone on in finds
+//! * while a switch is on its way that was seen: [`suppress_next_resume`] makes them so, and whoever is gone on in finds
 //!   them as they must be, because every resume writes them before it leaves and after it is back;
-//! * before a thread's first resume, which [`first_resume`] turns into a second one.
+//! * before a thread's first resume, which [`reveal_first_resume`] turns into a second one.
 //!
 //! So every resume, inline or called, ours or an old binary's, comes to `resume_instrumented`, which calls
 //! the hooks on the resumer's stack, before it leaves and after it is back. Nothing is kept for it, and
@@ -34,26 +34,26 @@ pub(crate) struct Hooks {
 }
 
 /// This thread's; NULL: it has none.
-fn of_thread() -> *const Hooks {
+fn current_hooks() -> *const Hooks {
     // SAFETY: the thread's own state.
     unsafe { (*tls::thread_state()).hooks.cast() }
 }
 
 /// Has this thread any?
 pub(crate) fn are_set() -> bool {
-    !of_thread().is_null()
+    !current_hooks().is_null()
 }
 
 /// Sets this thread's, which stay the caller's; NULL: none from here on.
 pub(crate) fn set(hooks: *const Hooks) {
-    match (of_thread().is_null(), hooks.is_null()) {
+    match (current_hooks().is_null(), hooks.is_null()) {
         (true, false) => attention::add(),
         (false, true) => attention::remove(),
         _ => {}
     }
     // SAFETY: the thread's own state.
     unsafe { (*tls::thread_state()).hooks = hooks.cast() };
-    exceptions::look_again();
+    exceptions::refresh_hook_word();
 }
 
 /// Calls one of them.
@@ -63,7 +63,7 @@ pub(crate) fn set(hooks: *const Hooks) {
 unsafe fn call(which: fn(&Hooks) -> Hook, co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
-        if let Some(hooks) = of_thread().as_ref()
+        if let Some(hooks) = current_hooks().as_ref()
             && let Some(hook) = which(hooks)
         {
             hook(co, hooks.data)
@@ -76,7 +76,7 @@ unsafe fn call(which: fn(&Hooks) -> Hook, co: *mut aco_t) {
 /// # Safety
 /// As [`call`].
 #[cold]
-pub(crate) unsafe fn created(co: *mut aco_t) {
+pub(crate) unsafe fn on_create(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe { call(|hooks| hooks.create, co) }
 }
@@ -85,7 +85,7 @@ pub(crate) unsafe fn created(co: *mut aco_t) {
 ///
 /// # Safety
 /// As [`call`].
-pub(crate) unsafe fn resumes(co: *mut aco_t) {
+pub(crate) unsafe fn on_resume(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
         if are_set() && tls::current() != (*co).main_co {
@@ -99,7 +99,7 @@ pub(crate) unsafe fn resumes(co: *mut aco_t) {
 ///
 /// # Safety
 /// As [`call`].
-pub(crate) unsafe fn has_left(co: *mut aco_t) {
+pub(crate) unsafe fn on_return(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
         if (*co).is_end == 0 {
@@ -115,35 +115,35 @@ pub(crate) unsafe fn has_left(co: *mut aco_t) {
 /// # Safety
 /// As [`call`].
 #[cold]
-pub(crate) unsafe fn destroys(co: *mut aco_t) {
+pub(crate) unsafe fn on_destroy(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe { call(|hooks| hooks.destroy, co) }
 }
 
 /// Is it by the thread's own words that switches are seen?
-fn sees_by_own_words() -> bool {
-    tls::exceptions() == tls::own_words()
+fn are_armed() -> bool {
+    tls::hook_word() == tls::current_words().cast()
 }
 
 /// The resume that follows is not seen: it was.
-pub(crate) fn pass() {
-    if sees_by_own_words() {
+pub(crate) fn suppress_next_resume() {
+    if are_armed() {
         // SAFETY: the thread's own state.
-        unsafe { (*tls::thread_state()).is_passing = 1 };
+        unsafe { (*tls::thread_state()).is_suppressed = 1 };
         tls::set_current(ptr::null_mut());
     }
 }
 
-/// Is the resume that follows one of [`pass`]?
-pub(crate) fn is_passing() -> bool {
+/// Is the resume that follows one of [`suppress_next_resume`]?
+pub(crate) fn is_suppressed() -> bool {
     // SAFETY: the thread's own state.
-    unsafe { (*tls::thread_state()).is_passing != 0 }
+    unsafe { (*tls::thread_state()).is_suppressed != 0 }
 }
 
 /// The coroutine that runs leaves for the one that waits in a resume for it, by a switch that is not seen,
 /// if the hooks are all that wants to see it. False: it is not so.
-pub(crate) fn pass_back() -> bool {
-    let is_alone = sees_by_own_words() && !exceptions::are_handled();
+pub(crate) fn try_suppress() -> bool {
+    let is_alone = are_armed() && !exceptions::are_any_handled();
     if is_alone {
         tls::set_current(ptr::null_mut());
     }
@@ -152,28 +152,28 @@ pub(crate) fn pass_back() -> bool {
 
 /// The switch that follows may go to a context that was left in a way of its own: nobody there sets the
 /// thread's words. So they see nothing until the thread comes back.
-pub(crate) fn pass_by() {
-    if sees_by_own_words() {
-        exceptions::look_away();
+pub(crate) fn disarm() {
+    if are_armed() {
+        exceptions::hide_hooks();
     }
 }
 
 /// The thread is back from a switch that may have gone where its words see nothing.
-pub(crate) fn come_back() {
+pub(crate) fn rearm() {
     if are_set() {
-        exceptions::look_again();
+        exceptions::refresh_hook_word();
     }
 }
 
 /// A coroutine of `main_co` is made ready, and `main_co` is not the current one. Is this the thread's
 /// first resume, it is to be seen.
 #[cold]
-pub(crate) fn first_resume(main_co: *mut aco_t) {
+pub(crate) fn reveal_first_resume(main_co: *mut aco_t) {
     let state = tls::thread_state();
     // SAFETY: the thread's own state.
-    let is_passing = unsafe { core::mem::replace(&mut (*state).is_passing, 0) != 0 };
+    let is_suppressed = unsafe { core::mem::replace(&mut (*state).is_suppressed, 0) != 0 };
     let (current, waiting) = tls::current_and_hint();
-    if !is_passing && sees_by_own_words() && current.is_null() && waiting.is_null() {
+    if !is_suppressed && are_armed() && current.is_null() && waiting.is_null() {
         tls::set_current(main_co);
     }
 }

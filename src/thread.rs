@@ -9,11 +9,11 @@ use crate::{arch, diag, exceptions, sanitizer, sys, tls};
 /// its last word, unless that is None.
 pub(crate) fn initialize(last_word: aco_cofuncp_t) {
     let state = tls::thread_state();
-    exceptions::find();
+    exceptions::init_hook_word();
     // SAFETY: the thread's own state, to which no reference exists.
     unsafe {
         arch::store_fp_environment((&raw mut (*state).fp_environment).cast());
-        (*state).fp_environment_is_set = 1;
+        (*state).has_fp_environment = 1;
         if last_word.is_some() {
             (*state).last_word = last_word;
         }
@@ -42,7 +42,7 @@ pub(crate) fn fp_environment() -> usize {
     let state = tls::thread_state();
     // SAFETY: the thread's own state, to which no reference exists.
     unsafe {
-        if (*state).fp_environment_is_set == 0 {
+        if (*state).has_fp_environment == 0 {
             initialize(None);
         }
         (*state).fp_environment

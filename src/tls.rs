@@ -65,7 +65,7 @@ pub(crate) struct ThreadState {
     /// The thread's heap (`slab`), NULL before it needs one.
     pub(crate) heap: *mut c_void,
     /// Whether `fp_environment` was taken.
-    pub(crate) fp_environment_is_set: u32,
+    pub(crate) has_fp_environment: u32,
     /// What is called when the thread ends, and whether it does (`thread_end`).
     pub(crate) ending: u32,
     /// Stacks kept for the thread's next ones: the first of a list, NULL at its end.
@@ -81,7 +81,7 @@ pub(crate) struct ThreadState {
     /// The thread's number among those that need one (`record`); 0: none yet.
     pub(crate) number: u32,
     /// A resume that was seen is on its way (`hooks`).
-    pub(crate) is_passing: u32,
+    pub(crate) is_suppressed: u32,
 }
 
 const _: () = assert!(size_of::<ThreadState>() == 64);
@@ -130,29 +130,23 @@ pub(crate) fn current_and_hint() -> (*mut aco_t, *mut aco_t) {
 }
 
 /// The address of both: good until the thread ends, for who is to look at them from another.
-pub(crate) fn words() -> *mut *mut aco_t {
+pub(crate) fn current_words() -> *mut *mut aco_t {
     // SAFETY: reads the thread pointer and the variable's offset from it.
     unsafe { address_of!("aco_gtls_co") as *mut *mut aco_t }
 }
 
 /// Two words that are not 0 where a switch has more to see to: the C++ runtime's, the sanitizers', or
-/// [`own_words`]; NULL: none of them.
+/// [`current_words`]; NULL: none of them.
 #[inline(always)]
-pub(crate) fn exceptions() -> *mut c_void {
+pub(crate) fn hook_word() -> *mut c_void {
     // SAFETY: two words after `aco_gtls_co`.
     unsafe { *(address_of!("aco_gtls_co") as *const *mut c_void).add(2) }
 }
 
-/// Sets what [`exceptions`] gives.
-pub(crate) fn set_exceptions(globals: *mut c_void) {
+/// Sets what [`hook_word`] gives.
+pub(crate) fn set_hook_word(pair: *mut c_void) {
     // SAFETY: as there.
-    unsafe { *(address_of!("aco_gtls_co") as *mut *mut c_void).add(2) = globals }
-}
-
-/// The thread's first two words, for a pair that is 0 only while [`set_current`] says that nothing runs.
-pub(crate) fn own_words() -> *mut c_void {
-    // SAFETY: reads the thread pointer and the variable's offset from it.
-    unsafe { address_of!("aco_gtls_co") as *mut c_void }
+    unsafe { *(address_of!("aco_gtls_co") as *mut *mut c_void).add(2) = pair }
 }
 
 /// Makes `co` the current coroutine, of which is not known who waits for it.
@@ -166,17 +160,17 @@ pub(crate) fn set_current(co: *mut aco_t) {
 }
 
 /// Makes `co` the current coroutine, for which `waiting` waits in a resume.
-pub(crate) fn set_current_and_hint(co: *mut aco_t, waiting: *mut aco_t) {
+pub(crate) fn set_current_and_hint(co: *mut aco_t, hint: *mut aco_t) {
     // SAFETY: the thread's two words; no reference to them exists.
     unsafe {
         let words = address_of!("aco_gtls_co") as *mut *mut aco_t;
         *words = co;
-        *words.add(1) = waiting;
+        *words.add(1) = hint;
     }
 }
 
 /// `co` goes out of use: nobody is to look for it here.
-pub(crate) fn forget(co: *mut aco_t) {
+pub(crate) fn clear_references(co: *mut aco_t) {
     // SAFETY: the thread's two words; no reference to them exists.
     unsafe {
         let words = address_of!("aco_gtls_co") as *mut *mut aco_t;

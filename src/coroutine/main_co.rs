@@ -21,7 +21,7 @@ pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut ac
         // By this its note is found, and the coroutine itself where all are listed.
         state::bind(co, state::binding(ptr::null_mut(), 0));
         if attention::is_due() {
-            hooks::created(co);
+            hooks::on_create(co);
         }
     }
     Ok(co)

@@ -108,7 +108,7 @@ pub(crate) unsafe fn create(
         stack::bind(co, control);
         begin(co);
         if attention::is_due() {
-            hooks::created(co);
+            hooks::on_create(co);
         }
     }
     Ok(co)
@@ -121,7 +121,7 @@ pub(crate) unsafe fn create(
 /// `co` points to a coroutine that nothing uses from here on.
 pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
     let co = co.as_ptr();
-    tls::forget(co);
+    tls::clear_references(co);
     // SAFETY: the caller's promise; a main coroutine has neither stack nor save area.
     unsafe {
         if state::is_destroyed(co) {
@@ -173,7 +173,7 @@ unsafe fn free_outside(co: *mut aco_t) {
 unsafe fn take_leave(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
-        hooks::destroys(co);
+        hooks::on_destroy(co);
         record::end(co);
         // By a hook, or by a destructor.
         if state::is_destroyed(co) {

@@ -39,7 +39,7 @@ pub(crate) unsafe fn exit(co: *mut aco_t, exit_to: ExitTo) -> ! {
         if (*stack).owner != co && !(*stack).owner.is_null() {
             abort_exit(co);
         }
-        exceptions::put_aside();
+        exceptions::save_eh_state();
         state::mark_ended(co);
         (*stack).owner = ptr::null_mut();
         (*stack).align_validsz = 0;

@@ -19,32 +19,32 @@ pub(super) unsafe fn resume_instrumented(
     value: *mut c_void,
     resume: Resume,
 ) -> Resumed {
-    let kept = exceptions::put_aside();
+    let eh_state = exceptions::save_eh_state();
     // SAFETY: the caller's promise is that of `resume`, which finds nothing to see to now.
     let resumed = unsafe {
         if sanitizer::is_watched() {
             prepare(co);
-            hooks::resumes(co);
+            hooks::on_resume(co);
             let mut departure = Departure::new();
             sanitizer::leave((*co).main_co, co, &mut departure);
             let resumed = resume(co, value);
             sanitizer::arrive(&departure);
             sanitizer::retire(resumed.from);
-            hooks::has_left(resumed.from);
+            hooks::on_return(resumed.from);
             resumed
         } else if hooks::are_set() {
             prepare(co);
-            hooks::resumes(co);
-            hooks::pass();
+            hooks::on_resume(co);
+            hooks::suppress_next_resume();
             let resumed = resume(co, value);
-            hooks::come_back();
-            hooks::has_left(resumed.from);
+            hooks::rearm();
+            hooks::on_return(resumed.from);
             resumed
         } else {
             resume(co, value)
         }
     };
-    exceptions::take_back(kept);
+    exceptions::restore_eh_state(eh_state);
     resumed
 }
 
@@ -60,20 +60,20 @@ pub(super) unsafe fn switch_instrumented(
     frame: usize,
     switch: Switch,
 ) -> *mut c_void {
-    let kept = exceptions::put_aside();
+    let eh_state = exceptions::save_eh_state();
     // SAFETY: the caller's promise is that of `switch`, which finds nothing to see to now.
     let result = unsafe {
         let mut departure = Departure::new();
         sanitizer::leave(from, to, &mut departure);
-        if !(is_yield(from, to) && hooks::pass_back()) {
-            hooks::pass_by();
+        if !(is_yield(from, to) && hooks::try_suppress()) {
+            hooks::disarm();
         }
         let result = arch::call_with_frame_pointer(from, to, value, 0, switch as *const (), frame);
         sanitizer::arrive(&departure);
         result
     };
-    hooks::come_back();
-    exceptions::take_back(kept);
+    hooks::rearm();
+    exceptions::restore_eh_state(eh_state);
     result
 }
 

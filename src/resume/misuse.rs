@@ -60,7 +60,7 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
             )
         }
         // Else the resume that comes to this one has looked.
-        if !hooks::is_passing()
+        if !hooks::is_suppressed()
             && let Some(how) = use_elsewhere(co, main_co)
         {
             abort_used_elsewhere(co, how)

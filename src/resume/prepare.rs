@@ -21,11 +21,11 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
         if main_co.is_null() || (*co).is_end != 0 || aco_t::return_address(co) == 0 {
             abort_resume(co);
         }
-        exceptions::find();
+        exceptions::init_hook_word();
         overflow::return_to_duty();
         if tls::current() != main_co {
             check_caller(co);
-            hooks::first_resume(main_co);
+            hooks::reveal_first_resume(main_co);
         }
         let stack = (*co).share_stack;
         let control = stack::control_of(stack);

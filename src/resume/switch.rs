@@ -77,7 +77,7 @@ unsafe extern "C" fn switch_slow(
 ) -> *mut c_void {
     // SAFETY: the caller's promise. The second switch is a jump: what is suspended there is its caller.
     unsafe {
-        if is_yield(from, to) && hooks::pass_back() {
+        if is_yield(from, to) && hooks::try_suppress() {
             return switch(from, to, value);
         }
         switch_instrumented(from, to, value, frame, switch)
@@ -93,7 +93,7 @@ unsafe extern "C" fn switch_shared_fpenv_slow(
 ) -> *mut c_void {
     // SAFETY: as in `switch_slow`.
     unsafe {
-        if is_yield(from, to) && hooks::pass_back() {
+        if is_yield(from, to) && hooks::try_suppress() {
             return switch_shared_fpenv(from, to, value);
         }
         switch_instrumented(from, to, value, frame, switch_shared_fpenv)

@@ -66,9 +66,9 @@ unsafe extern "C" fn prepare_transfer(from: *mut aco_t, to: *mut aco_t, main_co:
     unsafe {
         set_current_as_returned(main_co);
         if hooks::are_set() && !sanitizer::is_watched() {
-            hooks::has_left(from);
+            hooks::on_return(from);
             prepare(to);
-            hooks::resumes(to);
+            hooks::on_resume(to);
         } else {
             prepare(to);
         }
@@ -105,23 +105,23 @@ unsafe fn transfer_instrumented(
     frame: usize,
     transfer: Transfer,
 ) {
-    let kept = exceptions::put_aside();
+    let eh_state = exceptions::save_eh_state();
     // SAFETY: the promise of `transfer`, which finds nothing to see to now.
     unsafe {
         if hooks::are_set() && sanitizer::is_watched() {
             // Later a sanitizer takes the stack for that of `to`.
             set_current_as_returned(main_co);
-            hooks::has_left(from);
-            hooks::resumes(to);
+            hooks::on_return(from);
+            hooks::on_resume(to);
         }
         let mut departure = Departure::new();
         sanitizer::leave(from, to, &mut departure);
-        hooks::pass_back();
+        hooks::try_suppress();
         let transfer = transfer as *const ();
         arch::call_with_frame_pointer(from, to, main_co.cast(), is_ready, transfer, frame);
         sanitizer::arrive(&departure);
     }
-    exceptions::take_back(kept);
+    exceptions::restore_eh_state(eh_state);
 }
 
 #[cold]

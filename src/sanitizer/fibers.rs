@@ -49,7 +49,7 @@ impl Departure {
 
 /// This thread's, if switches are watched: the word is then NULL or what `attach` gave.
 fn watch() -> Option<NonNull<Watch>> {
-    if watches_switches() { NonNull::new(tls::exceptions().cast()) } else { None }
+    if watches_switches() { NonNull::new(tls::hook_word().cast()) } else { None }
 }
 
 /// Does this thread tell of its switches?
@@ -71,7 +71,7 @@ pub(crate) fn attach() -> Option<NonNull<c_void>> {
 /// The thread ends.
 unsafe extern "C" fn detach(place: *mut c_void) {
     thread_end::begin();
-    tls::set_exceptions(ptr::null_mut());
+    tls::set_hook_word(ptr::null_mut());
     // SAFETY: what `attach` gave, and the word was the last to know it.
     unsafe { sys::unmap(place, size_of::<Watch>()) };
 }

@@ -36,7 +36,7 @@ pub(super) fn publish(words: &Words) {
         return; // A child could not tell (K2): no thread is seen.
     }
     look_for_fork();
-    let own = tls::words();
+    let own = tls::current_words();
     valgrind::is_shared(own.addr(), 2 * size_of::<*mut aco_t>());
     if words.swap(own, Ordering::Release).is_null() {
         PUBLISHED.fetch_add(1, Ordering::Relaxed);
@@ -83,7 +83,7 @@ pub(crate) fn any_other_thread(
     if PUBLISHED.load(Ordering::Relaxed) == usize::from(has_own) {
         return Some(false);
     }
-    let own = tls::words();
+    let own = tls::current_words();
     let look = || {
         each_heap(|heap| {
             let words = heap.words.load(Ordering::Acquire);
@@ -127,7 +127,7 @@ fn look_for_fork() {
 #[cold]
 #[inline(never)]
 fn forget_others(mark: &AtomicUsize) {
-    let own = tls::words();
+    let own = tls::current_words();
     let mut published = 0;
     each_heap(|heap| {
         if heap.words.load(Ordering::Relaxed) == own {
