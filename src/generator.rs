@@ -7,7 +7,7 @@ use core::ptr::{self, NonNull};
 
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::refusal::Refusal;
-use crate::resume::{self, Entry, Resume};
+use crate::resume::{self, EntryPoint, Resume};
 use crate::{coroutine, diag, frame_chain, sanitizer, state};
 
 /// A generator that will run `fp` on `stack`.
@@ -18,7 +18,7 @@ pub(crate) unsafe fn create(
     stack: NonNull<aco_share_stack_t>,
     fp: aco_cofuncp_t,
     arg: *mut c_void,
-    entry: Entry,
+    entry: EntryPoint,
 ) -> Result<*mut aco_t, Refusal> {
     let main_co = coroutine::current_or_main()?;
     // SAFETY: the caller's promise; the generator is fresh.

@@ -12,8 +12,8 @@ pub(crate) fn initialize(last_word: aco_cofuncp_t) {
     exceptions::init_hook_word();
     // SAFETY: the thread's own state, to which no reference exists.
     unsafe {
-        arch::store_fp_environment((&raw mut (*state).fp_environment).cast());
-        (*state).has_fp_environment = 1;
+        arch::get_fpenv((&raw mut (*state).initial_fpenv).cast());
+        (*state).has_initial_fpenv = 1;
         if last_word.is_some() {
             (*state).last_word = last_word;
         }
@@ -26,26 +26,26 @@ pub(crate) fn set_last_word(last_word: aco_cofuncp_t) {
     unsafe { (*tls::thread_state()).last_word = last_word }
 }
 
-/// Stores the floating-point environment of this moment in the 8 bytes at `place`.
+/// Stores the floating-point environment of this moment in the 8 bytes at `fpenv`.
 ///
 /// # Safety
-/// `place` is writable for 8 bytes.
-pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
+/// `fpenv` is writable for 8 bytes.
+pub(crate) unsafe fn get_fpenv(fpenv: *mut c_void) {
     // SAFETY: the caller's promise.
-    unsafe { arch::store_fp_environment(place) };
-    sanitizer::is_written(place, 8);
+    unsafe { arch::get_fpenv(fpenv) };
+    sanitizer::is_written(fpenv, 8);
 }
 
 /// The floating-point environment for a fresh coroutine: that of [`initialize`], or of this
 /// moment in a thread that did not call it.
-pub(crate) fn fp_environment() -> usize {
+pub(crate) fn initial_fpenv() -> usize {
     let state = tls::thread_state();
     // SAFETY: the thread's own state, to which no reference exists.
     unsafe {
-        if (*state).has_fp_environment == 0 {
+        if (*state).has_initial_fpenv == 0 {
             initialize(None);
         }
-        (*state).fp_environment
+        (*state).initial_fpenv
     }
 }
 

@@ -61,11 +61,11 @@ pub(crate) struct ThreadState {
     /// Called when an entry function returns; None is the default last word.
     pub(crate) last_word: aco_cofuncp_t,
     /// The floating-point environment that fresh coroutines start with.
-    pub(crate) fp_environment: usize,
+    pub(crate) initial_fpenv: usize,
     /// The thread's heap (`slab`), NULL before it needs one.
     pub(crate) heap: *mut c_void,
-    /// Whether `fp_environment` was taken.
-    pub(crate) has_fp_environment: u32,
+    /// Whether `initial_fpenv` was taken.
+    pub(crate) has_initial_fpenv: u32,
     /// What is called when the thread ends, and whether it does (`thread_end`).
     pub(crate) ending: u32,
     /// Stacks kept for the thread's next ones: the first of a list, NULL at its end.

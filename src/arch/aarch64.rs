@@ -50,8 +50,8 @@ mod root;
 mod transfer;
 pub(crate) use fpenv::{load_fpenv, read_fpenv, save_fpenv};
 pub(crate) use leaf::{
-    copy_frames, interrupted_stack_pointer, load_fp_environment, stack_pointer,
-    store_fp_environment, valgrind_request, weak_symbol,
+    copy_frames, get_fpenv, interrupted_stack_pointer, set_fpenv, stack_pointer, valgrind_request,
+    weak_symbol,
 };
 
 pub(crate) use resume::resume_body;

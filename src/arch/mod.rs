@@ -20,8 +20,8 @@
 //! | `root_frame`, `ROOT_RETURN_OFFSET` | where an entry function would return to, and unwinders go on |
 //! | `copy_frames` | the live part of a stack, out or in |
 //! | `save_fpenv!`, `load_fpenv!` and what they need beside them | the floating-point environment in a switch: `fpenv.rs` |
-//! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
-//! | `load_fp_environment` | such an environment, on this thread |
+//! | `get_fpenv` | this moment's floating-point environment, 8 bytes |
+//! | `set_fpenv` | such an environment, on this thread |
 //! | `stack_pointer` | the caller's stack pointer |
 //! | `weak_symbol!` | the address of what the program may not have |
 //! | `valgrind_request` | a client request to Valgrind |
@@ -82,9 +82,9 @@ pub(crate) use machine::write_fpenv;
 pub(crate) use machine::{
     FIRST_VALUE_SLOT, FRAME_POINTER_SLOT, FRAME_RECORD_OFFSET, MIN_GUARD, RETURN_SLOT_SIZE,
     ROOT_RETURN_OFFSET, call_with_frame_pointer, copy_frames, ended_body, exit_to,
-    exit_to_shared_fpenv, first_entry_body, interrupted_stack_pointer, load_fp_environment,
-    load_fpenv, resume_body, returning_entry_body, root_frame, save_fpenv, set_first_entry,
-    stack_pointer, store_fp_environment, switch_body, transfer_body, valgrind_request, weak_symbol,
+    exit_to_shared_fpenv, first_entry_body, get_fpenv, interrupted_stack_pointer, load_fpenv,
+    resume_body, returning_entry_body, root_frame, save_fpenv, set_first_entry, set_fpenv,
+    stack_pointer, switch_body, transfer_body, valgrind_request, weak_symbol,
 };
 
 /// Where an entry function would return to; the return slot of a share stack holds it. The

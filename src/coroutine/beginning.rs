@@ -17,7 +17,7 @@ pub(super) unsafe fn begin(co: *mut aco_t) {
         let stack_pointer = (*(*co).share_stack).align_retptr as usize;
         aco_t::set_register(co, ACO_REG_IDX_RETADDR, entry);
         aco_t::set_register(co, ACO_REG_IDX_SP, stack_pointer);
-        aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
+        aco_t::set_register(co, ACO_REG_IDX_FPU, thread::initial_fpenv());
         aco_t::set_register(co, arch::FIRST_VALUE_SLOT, 0);
         frame_chain::init(co);
     }

@@ -17,7 +17,7 @@ pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut ac
     // SAFETY: a valid slot of a coroutine that nobody else knows. A switch that shares the
     // environment does not fill it, one that does not share may still load it.
     unsafe {
-        aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
+        aco_t::set_register(co, ACO_REG_IDX_FPU, thread::initial_fpenv());
         // By this its note is found, and the coroutine itself where all are listed.
         state::bind(co, state::binding(ptr::null_mut(), 0));
         if attention::is_due() {

@@ -45,7 +45,7 @@ pub unsafe extern "C" fn acosw(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_save_fpucw_mxcsr(p: *mut c_void) {
     // SAFETY: the caller's promise.
-    unsafe { thread::store_fp_environment(p) }
+    unsafe { thread::get_fpenv(p) }
 }
 
 /// What an entry function that returns ends in: calls the thread's last word function, then

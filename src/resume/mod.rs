@@ -29,7 +29,7 @@ pub(crate) use exit::{exit, yield_to_main};
 pub(crate) use forms::Resume;
 pub(crate) use misuse::resume_error;
 pub(crate) use returning::{
-    Entry, last_word, last_word_shared_fpenv, return_exits, returning_entry,
+    EntryPoint, last_word, last_word_shared_fpenv, return_exits, returning_entry,
     returning_entry_shared_fpenv,
 };
 pub(crate) use switch::{

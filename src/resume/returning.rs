@@ -1,4 +1,4 @@
-//! Entry functions that may return: that ends the coroutine, as `aco_exit()` does.
+//! EntryPoint functions that may return: that ends the coroutine, as `aco_exit()` does.
 
 use core::ptr::NonNull;
 
@@ -8,7 +8,7 @@ use crate::arch::{self, ExitTo};
 use crate::{coroutine, diag, tls};
 
 /// Where a coroutine begins: [`returning_entry`] or [`returning_entry_shared_fpenv`].
-pub(crate) type Entry = unsafe extern "C" fn() -> !;
+pub(crate) type EntryPoint = unsafe extern "C" fn() -> !;
 
 /// Calls the entry function of the current coroutine, and ends that.
 ///
@@ -61,7 +61,7 @@ fn exit_current(exit_to: ExitTo) -> ! {
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn return_exits(co: NonNull<aco_t>, entry: Entry) {
+pub(crate) unsafe fn return_exits(co: NonNull<aco_t>, entry: EntryPoint) {
     let co = co.as_ptr();
     // SAFETY: the caller's promise.
     unsafe {

@@ -42,7 +42,7 @@ impl Inherited {
         let mut fp_environment = 0_u64;
         // SAFETY: both places are writable, and have that size.
         unsafe {
-            arch::store_fp_environment((&raw mut fp_environment).cast());
+            arch::get_fpenv((&raw mut fp_environment).cast());
             place.write(Inherited {
                 holders: AtomicU32::new(1),
                 number: LAST.fetch_add(1, Ordering::Relaxed) + 1,
@@ -94,7 +94,7 @@ impl Applied {
         if self.0 != state.number {
             state.processors.apply();
             // SAFETY: the environment was stored by this thread's maker.
-            unsafe { arch::load_fp_environment((&raw const state.fp_environment).cast()) };
+            unsafe { arch::set_fpenv((&raw const state.fp_environment).cast()) };
             self.0 = state.number;
         }
         if class == Class::Program {

@@ -3,35 +3,35 @@
 use core::arch::asm;
 use core::ffi::c_void;
 
-/// Stores FPCR at `place`.
+/// Stores FPCR at `fpenv`.
 ///
 /// # Safety
-/// `place` is writable for 8 bytes.
-pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
+/// `fpenv` is writable for 8 bytes.
+pub(crate) unsafe fn get_fpenv(fpenv: *mut c_void) {
     // SAFETY: the caller's promise; reads a register and stores it.
     unsafe {
         asm!(
             "mrs {fpcr}, fpcr",
-            "str {fpcr}, [{place}]",
-            place = in(reg) place,
+            "str {fpcr}, [{fpenv}]",
+            fpenv = in(reg) fpenv,
             fpcr = out(reg) _,
             options(nostack, preserves_flags),
         );
     }
 }
 
-/// Loads what [`store_fp_environment`] has stored, without the exceptions that were raised.
+/// Loads what [`get_fpenv`] has stored, without the exceptions that were raised.
 ///
 /// # Safety
-/// `place` is readable for 8 bytes, and has such an environment.
-pub(crate) unsafe fn load_fp_environment(place: *const c_void) {
-    // SAFETY: `place` has 8 readable bytes; the instructions load control and status of this thread.
+/// `fpenv` is readable for 8 bytes, and has such an environment.
+pub(crate) unsafe fn set_fpenv(fpenv: *const c_void) {
+    // SAFETY: `fpenv` has 8 readable bytes; the instructions load control and status of this thread.
     unsafe {
         asm!(
-            "ldr {fpcr}, [{place}]",
+            "ldr {fpcr}, [{fpenv}]",
             "msr fpcr, {fpcr}",
             "msr fpsr, xzr",
-            place = in(reg) place,
+            fpenv = in(reg) fpenv,
             fpcr = out(reg) _,
             options(nostack, preserves_flags),
         );

@@ -32,12 +32,12 @@ pub(crate) use ended_body;
 ///
 /// # Safety
 /// `co` points to a fresh coroutine. It is switched to next, by a switch that loads all registers.
-pub(crate) unsafe fn set_first_entry(co: *mut aco_t, place: usize) {
+pub(crate) unsafe fn set_first_entry(co: *mut aco_t, entry: usize) {
     const X19: usize = 2;
     // SAFETY: the caller's promise; what x19 holds at its beginning is not specified.
     unsafe {
         aco_t::set_register(co, X19, aco_t::return_address(co));
-        aco_t::set_return_address(co, place);
+        aco_t::set_return_address(co, entry);
     }
 }
 

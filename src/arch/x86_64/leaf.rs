@@ -3,36 +3,36 @@
 use core::arch::asm;
 use core::ffi::c_void;
 
-/// Stores the x87 control word at `place` and MXCSR 4 bytes above it.
+/// Stores the x87 control word at `fpenv` and MXCSR 4 bytes above it.
 ///
 /// # Safety
-/// `place` is writable for 8 bytes.
-pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
+/// `fpenv` is writable for 8 bytes.
+pub(crate) unsafe fn get_fpenv(fpenv: *mut c_void) {
     // SAFETY: the caller's promise; both instructions only store.
     unsafe {
         asm!(
-            "fnstcw [{place}]",
-            "stmxcsr [{place} + 4]",
-            place = in(reg) place,
+            "fnstcw [{fpenv}]",
+            "stmxcsr [{fpenv} + 4]",
+            fpenv = in(reg) fpenv,
             options(nostack, preserves_flags),
         );
     }
 }
 
-/// Loads what [`store_fp_environment`] has stored, without the exceptions that were raised.
+/// Loads what [`get_fpenv`] has stored, without the exceptions that were raised.
 ///
 /// # Safety
-/// `place` is readable for 8 bytes, and has such an environment.
-pub(crate) unsafe fn load_fp_environment(place: *const c_void) {
-    // SAFETY: `place` has 8 readable bytes. With no exception raised none that is unmasked becomes a trap.
+/// `fpenv` is readable for 8 bytes, and has such an environment.
+pub(crate) unsafe fn set_fpenv(fpenv: *const c_void) {
+    // SAFETY: `fpenv` has 8 readable bytes. With no exception raised none that is unmasked becomes a trap.
     unsafe {
-        let controls = place.byte_add(4).cast::<u32>().read() & !0x3f;
+        let mxcsr = fpenv.byte_add(4).cast::<u32>().read() & !0x3f;
         asm!(
             "fnclex",
-            "fldcw [{place}]",
-            "ldmxcsr [{controls}]",
-            place = in(reg) place,
-            controls = in(reg) &raw const controls,
+            "fldcw [{fpenv}]",
+            "ldmxcsr [{mxcsr}]",
+            fpenv = in(reg) fpenv,
+            mxcsr = in(reg) &raw const mxcsr,
             options(nostack, preserves_flags),
         );
     }
