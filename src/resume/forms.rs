@@ -20,3 +20,7 @@ pub(crate) struct Resumed {
     /// Who has left: who was resumed, or came after that by a transfer.
     pub(crate) from: *mut aco_t,
 }
+
+/// [`transfer`] or [`transfer_shared_fpenv`].
+pub(crate) type Transfer =
+    unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t, is_ready: usize);

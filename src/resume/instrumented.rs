@@ -2,8 +2,9 @@
 
 use core::ffi::c_void;
 
-use super::forms::{Resume, Resumed, Switch};
+use super::forms::{Resume, Resumed, Switch, Transfer};
 use super::prepare::prepare;
+use super::returned::set_current_as_returned;
 use crate::abi::aco_t;
 use crate::sanitizer::Departure;
 use crate::{arch, coroutine, exceptions, hooks, sanitizer};
@@ -85,4 +86,32 @@ pub(super) unsafe fn is_yield(from: *mut aco_t, to: *mut aco_t) -> bool {
     // SAFETY: the caller's promise.
     coroutine::inside().is_some_and(|here| here.as_ptr() == from)
         && unsafe { (*from).main_co == to }
+}
+
+/// As the asides of a switch.
+pub(super) unsafe fn transfer_instrumented(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    main_co: *mut aco_t,
+    is_ready: usize,
+    frame: usize,
+    transfer: Transfer,
+) {
+    let eh_state = exceptions::save_eh_state();
+    // SAFETY: the promise of `transfer`, which finds nothing to see to now.
+    unsafe {
+        if hooks::are_set() && sanitizer::is_watched() {
+            // Later a sanitizer takes the stack for that of `to`.
+            set_current_as_returned(main_co);
+            hooks::on_return(from);
+            hooks::on_resume(to);
+        }
+        let mut departure = Departure::new();
+        sanitizer::leave(from, to, &mut departure);
+        hooks::try_suppress();
+        let transfer = transfer as *const ();
+        arch::call_with_frame_pointer(from, to, main_co.cast(), is_ready, transfer, frame);
+        sanitizer::arrive(&departure);
+    }
+    exceptions::restore_eh_state(eh_state);
 }

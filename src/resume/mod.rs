@@ -19,6 +19,7 @@ mod forms;
 mod instrumented;
 mod misuse;
 mod prepare;
+mod returned;
 mod returning;
 mod switch;
 mod transfer;
@@ -28,12 +29,13 @@ pub(crate) use cancel::{cancel, is_cancelled, yield_checked};
 pub(crate) use exit::{exit, yield_to_main};
 pub(crate) use forms::Resume;
 pub(crate) use misuse::resume_error;
+pub(crate) use returned::returned_via_acosw;
 pub(crate) use returning::{
     EntryPoint, last_word, last_word_shared_fpenv, return_exits, returning_entry,
     returning_entry_shared_fpenv,
 };
 pub(crate) use switch::{
-    resume, resume_shared_fpenv, returned_via_acosw, switch, switch_shared_fpenv,
+    resume, resume_shared_fpenv, switch, switch_shared_fpenv, transfer, transfer_shared_fpenv,
 };
-pub(crate) use transfer::{transfer, transfer_shared_fpenv, yield_to};
+pub(crate) use transfer::yield_to;
 pub(crate) use values::{first_value, resume_value, yield_value};

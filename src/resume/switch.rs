@@ -1,13 +1,16 @@
 //! The functions that switch.
 
 use core::ffi::c_void;
-use core::ptr;
 
 use super::forms::Resumed;
-use super::instrumented::{is_yield, resume_instrumented, switch_instrumented};
+use super::instrumented::{
+    is_yield, resume_instrumented, switch_instrumented, transfer_instrumented,
+};
 use super::prepare::prepare;
+use super::returned::returned_via_acosw;
+use super::transfer::prepare_transfer;
 use crate::abi::aco_t;
-use crate::{arch, hooks, state, tls};
+use crate::{arch, hooks};
 
 /// Runs `co`, which is given `value`, until it yields or exits, each side with its own floating-point environment. It is
 /// ready when the current coroutine is its `main_co`, it has not ended, and it owns its share
@@ -100,22 +103,55 @@ unsafe extern "C" fn switch_shared_fpenv_slow(
     }
 }
 
-/// In `to`, which waited in a resume of `co` and was come back to by `from`, whose main_co is
-/// another: by `acosw`, or it has changed that. The current coroutine becomes what libaco makes it, the
-/// main_co of who was co, unless that was destroyed.
+/// Leaves `from`, goes on in `to`; returns when something switches back. Where `to` is current and has its
+/// stack it is ready: 1; else 0, and [`prepare_transfer`] sees to it.
 ///
 /// # Safety
-/// `from` and `to` point to coroutines, `co` to one or to the memory of one.
-#[cold]
-pub(crate) unsafe extern "C" fn returned_via_acosw(
+/// `from` runs, `to` is suspended or fresh, and `main_co`, the main coroutine of both, waits in a resume.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn transfer(
     from: *mut aco_t,
     to: *mut aco_t,
-    co: *mut aco_t,
-) -> Resumed {
+    main_co: *mut aco_t,
+    is_ready: usize,
+) {
+    arch::transfer_body!(save_fpenv, prepare_transfer, transfer_slow)
+}
+
+/// As [`transfer`]; `to` inherits the floating-point environment of this moment.
+///
+/// # Safety
+/// As there.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn transfer_shared_fpenv(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    main_co: *mut aco_t,
+    is_ready: usize,
+) {
+    arch::transfer_body!(share_fpenv, prepare_transfer, transfer_shared_fpenv_slow)
+}
+
+#[cold]
+unsafe extern "C" fn transfer_slow(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    main_co: *mut aco_t,
+    is_ready: usize,
+    frame: usize,
+) {
     // SAFETY: the caller's promise.
-    let current = unsafe { if state::is_destroyed(co) { to } else { (*co).main_co } };
-    // SAFETY: as above. It may wait for who is current now: whoever that is, it is to ask.
-    let is_nested = unsafe { current == to && !(*to).main_co.is_null() };
-    tls::set_current_and_hint(current, if is_nested { to } else { ptr::null_mut() });
-    Resumed { value: ptr::null_mut(), from }
+    unsafe { transfer_instrumented(from, to, main_co, is_ready, frame, transfer) }
+}
+
+#[cold]
+unsafe extern "C" fn transfer_shared_fpenv_slow(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    main_co: *mut aco_t,
+    is_ready: usize,
+    frame: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { transfer_instrumented(from, to, main_co, is_ready, frame, transfer_shared_fpenv) }
 }

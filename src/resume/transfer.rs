@@ -16,51 +16,22 @@
 use core::ptr;
 
 use super::exit::yield_to_main;
-use super::forms::Switch;
+use super::forms::{Switch, Transfer};
 use super::misuse::{abort_transfer, resume_error};
 use super::prepare::prepare;
+use super::returned::set_current_as_returned;
 use crate::abi::aco_t;
-use crate::sanitizer::Departure;
-use crate::{arch, coroutine, exceptions, hooks, sanitizer, stack, state, tls, valgrind};
+use crate::{coroutine, hooks, sanitizer, stack, state, tls, valgrind};
 
 /// Bytes below the stack pointer of who waits that [`prepare_transfer`] is sure to have.
 const RESERVED_STACK: usize = 1024;
 
-/// [`transfer`] or [`transfer_shared_fpenv`].
-pub(crate) type Transfer =
-    unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t, is_ready: usize);
-
-/// Leaves `from`, goes on in `to`; returns when something switches back. Where `to` is current and has its
-/// stack it is ready: 1; else 0, and [`prepare_transfer`] sees to it.
-///
-/// # Safety
-/// `from` runs, `to` is suspended or fresh, and `main_co`, the main coroutine of both, waits in a resume.
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn transfer(
-    from: *mut aco_t,
-    to: *mut aco_t,
-    main_co: *mut aco_t,
-    is_ready: usize,
-) {
-    arch::transfer_body!(save_fpenv, prepare_transfer, transfer_slow)
-}
-
-/// As [`transfer`]; `to` inherits the floating-point environment of this moment.
-///
-/// # Safety
-/// As there.
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn transfer_shared_fpenv(
-    from: *mut aco_t,
-    to: *mut aco_t,
-    main_co: *mut aco_t,
-    is_ready: usize,
-) {
-    arch::transfer_body!(share_fpenv, prepare_transfer, transfer_shared_fpenv_slow)
-}
-
 /// On the stack of `main_co`: makes `to` ready, and the current coroutine.
-unsafe extern "C" fn prepare_transfer(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) {
+pub(super) unsafe extern "C" fn prepare_transfer(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    main_co: *mut aco_t,
+) {
     let hint = hint_after_transfer(from, to, main_co);
     // SAFETY: the promise of `transfer`; `from` is suspended.
     unsafe {
@@ -84,68 +55,6 @@ fn hint_after_transfer(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) ->
         // A switch that is not seen (`hooks`): all words are NULL then.
         _ => to,
     }
-}
-
-/// As a resume that comes back to `main_co`: who runs around it is known by that.
-///
-/// # Safety
-/// `main_co` points to a coroutine.
-unsafe fn set_current_as_returned(main_co: *mut aco_t) {
-    // SAFETY: the caller's promise.
-    let is_main = unsafe { (*main_co).main_co.is_null() };
-    tls::set_current_and_hint(main_co, if is_main { ptr::null_mut() } else { main_co });
-}
-
-/// As the asides of a switch.
-unsafe fn transfer_instrumented(
-    from: *mut aco_t,
-    to: *mut aco_t,
-    main_co: *mut aco_t,
-    is_ready: usize,
-    frame: usize,
-    transfer: Transfer,
-) {
-    let eh_state = exceptions::save_eh_state();
-    // SAFETY: the promise of `transfer`, which finds nothing to see to now.
-    unsafe {
-        if hooks::are_set() && sanitizer::is_watched() {
-            // Later a sanitizer takes the stack for that of `to`.
-            set_current_as_returned(main_co);
-            hooks::on_return(from);
-            hooks::on_resume(to);
-        }
-        let mut departure = Departure::new();
-        sanitizer::leave(from, to, &mut departure);
-        hooks::try_suppress();
-        let transfer = transfer as *const ();
-        arch::call_with_frame_pointer(from, to, main_co.cast(), is_ready, transfer, frame);
-        sanitizer::arrive(&departure);
-    }
-    exceptions::restore_eh_state(eh_state);
-}
-
-#[cold]
-unsafe extern "C" fn transfer_slow(
-    from: *mut aco_t,
-    to: *mut aco_t,
-    main_co: *mut aco_t,
-    is_ready: usize,
-    frame: usize,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { transfer_instrumented(from, to, main_co, is_ready, frame, transfer) }
-}
-
-#[cold]
-unsafe extern "C" fn transfer_shared_fpenv_slow(
-    from: *mut aco_t,
-    to: *mut aco_t,
-    main_co: *mut aco_t,
-    is_ready: usize,
-    frame: usize,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { transfer_instrumented(from, to, main_co, is_ready, frame, transfer_shared_fpenv) }
 }
 
 /// Leaves the running coroutine for `to`. Its main coroutine is yielded to; to itself it goes on at once.
