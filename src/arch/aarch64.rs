@@ -39,10 +39,6 @@
 //! enters its target with x30 = root_return_address(): a suspended one does not look at x30, a
 //! fresh one returns there. So writing `fp` into reg[pc] by hand is enough to start again.
 
-use core::arch::naked_asm;
-
-use crate::abi::aco_t;
-
 mod fpenv;
 mod leaf;
 mod resume;
@@ -186,16 +182,17 @@ macro_rules! switch_body {
 
 pub(crate) use switch_body;
 
-/// The body of `exit_to` (`save_fpenv`) and of `exit_to_shared_fpenv`.
+/// The body of a function `exit_to(from, to)`: resumes `to` and saves nothing of `from` but its floating-point
+/// environment.
 macro_rules! exit_to_body {
     ($fpenv:ident) => {
-        naked_asm!(
+        ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
             // Register state: x0 points to `from`, x1 to `to`. Of `from` the environment matters: a
             // program that starts it again starts it with that.
-            read_fpenv!($fpenv),
-            save_fpenv!($fpenv, "x0"),
+            $crate::arch::read_fpenv!($fpenv),
+            $crate::arch::save_fpenv!($fpenv, "x0"),
             "adrp x6, :gottprel:aco_gtls_co",
             "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
             "mrs x7, tpidr_el0",
@@ -223,7 +220,7 @@ macro_rules! exit_to_body {
             "ldp x27, x28, [x1, #80]",
             "ldp x29, x17, [x1, #96]",
             "ldr x3, [x1, #112]",
-            load_fpenv!($fpenv, "x1"),
+            $crate::arch::load_fpenv!($fpenv, "x1"),
             "adrp x30, {root}",
             "add x30, x30, :lo12:{root}",
             "add x30, x30, #{root_offset}",     // root_return_address()
@@ -232,26 +229,10 @@ macro_rules! exit_to_body {
             // Register state: as at the end of `switch`.
             "br x17",
             ".cfi_endproc",
-            root = sym root_frame,
-            root_offset = const ROOT_RETURN_OFFSET,
+            root = sym $crate::arch::root_frame,
+            root_offset = const $crate::arch::ROOT_RETURN_OFFSET,
         )
     };
 }
 
-/// Leaves `from` for ever, goes on in `to` with the environment of that.
-///
-/// # Safety
-/// As a switch.
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn exit_to(from: *mut aco_t, to: *mut aco_t) -> ! {
-    exit_to_body!(save_fpenv)
-}
-
-/// Leaves `from` for ever, goes on in `to`, which inherits this moment's environment.
-///
-/// # Safety
-/// As a switch.
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn exit_to_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
-    exit_to_body!(share_fpenv)
-}
+pub(crate) use exit_to_body;

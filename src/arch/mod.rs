@@ -10,7 +10,7 @@
 //! | `MIN_GUARD` | bytes of the guard below a stack |
 //! | `interrupted_stack_pointer` | the stack pointer of what a signal interrupted |
 //! | `switch_body!` | the body of a function that leaves one coroutine, goes on in another: `acosw` |
-//! | `exit_to`, `exit_to_shared_fpenv` | leave a coroutine for ever |
+//! | `exit_to_body!` | the body of a function that leaves a coroutine for ever |
 //! | `ended_body!` | the body of the function where an ended coroutine would go on |
 //! | `resume_body!` | the body of a function that runs a coroutine until it leaves |
 //! | `transfer_body!` | the body of a function that leaves one for another of the same main coroutine |
@@ -73,18 +73,16 @@ mod x86_64;
 #[cfg(target_arch = "x86_64")]
 use x86_64 as machine;
 
-use crate::abi::aco_t;
-
 #[cfg(target_arch = "aarch64")]
 pub(crate) use machine::read_fpenv;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use machine::write_fpenv;
 pub(crate) use machine::{
     FIRST_VALUE_SLOT, FRAME_POINTER_SLOT, FRAME_RECORD_OFFSET, MIN_GUARD, RETURN_SLOT_SIZE,
-    ROOT_RETURN_OFFSET, call_with_frame_pointer, copy_frames, ended_body, exit_to,
-    exit_to_shared_fpenv, first_entry_body, get_fpenv, interrupted_stack_pointer, load_fpenv,
-    resume_body, returning_entry_body, root_frame, save_fpenv, set_first_entry, set_fpenv,
-    stack_pointer, switch_body, transfer_body, valgrind_request, weak_symbol,
+    ROOT_RETURN_OFFSET, call_with_frame_pointer, copy_frames, ended_body, exit_to_body,
+    first_entry_body, get_fpenv, interrupted_stack_pointer, load_fpenv, resume_body,
+    returning_entry_body, root_frame, save_fpenv, set_first_entry, set_fpenv, stack_pointer,
+    switch_body, transfer_body, valgrind_request, weak_symbol,
 };
 
 /// Where an entry function would return to; the return slot of a share stack holds it. The
@@ -92,6 +90,3 @@ pub(crate) use machine::{
 pub(crate) fn root_return_address() -> usize {
     root_frame as *const () as usize + ROOT_RETURN_OFFSET
 }
-
-/// Leaves `from` for ever, goes on in `to`, with or without the floating-point environment.
-pub(crate) type ExitTo = unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t) -> !;

@@ -31,10 +31,6 @@
 //! A fresh coroutine has reg[rsp] = align_retptr and reg[rip] = its entry function, which
 //! therefore starts as if it had been called: rsp is 8 below a multiple of 16.
 
-use core::arch::naked_asm;
-
-use crate::abi::aco_t;
-
 mod fpenv;
 mod leaf;
 mod resume;
@@ -147,15 +143,16 @@ macro_rules! switch_body {
 
 pub(crate) use switch_body;
 
-/// The body of `exit_to` (`save_fpenv`) and of `exit_to_shared_fpenv`.
+/// The body of a function `exit_to(from, to)`: resumes `to` and saves nothing of `from` but its floating-point
+/// environment.
 macro_rules! exit_to_body {
     ($fpenv:ident) => {
-        naked_asm!(
+        ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
             // Register state: rdi points to `from`, rsi to `to`. Of `from` the environment matters: a
             // program that starts it again starts it with that.
-            save_fpenv!($fpenv, "rdi"),
+            $crate::arch::save_fpenv!($fpenv, "rdi"),
             "mov rax, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov qword ptr fs:[rax + 8], 0", // no hint, as in `switch`
             // From here on the unwinder's next frame is that of `to`, through rsi (DWARF register 4), as
@@ -175,31 +172,15 @@ macro_rules! exit_to_body {
             "mov r8, [rsi + 32]",
             "mov rbx, [rsi + 48]",
             "mov rbp, [rsi + 56]",
-            load_fpenv!($fpenv, "rdi", "rsi"),
+            $crate::arch::load_fpenv!($fpenv, "rdi", "rsi"),
             "mov rsp, [rsi + 40]",
             "xor edx, edx",             // no value
             // Register state: as at the end of `switch`, where a main coroutine goes on.
             "notrack jmp r8",
-            write_fpenv!($fpenv, "rsi"),
+            $crate::arch::write_fpenv!($fpenv, "rsi"),
             ".cfi_endproc",
         )
     };
 }
 
-/// Leaves `from` for ever, goes on in `to` with the environment of that.
-///
-/// # Safety
-/// As a switch.
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn exit_to(from: *mut aco_t, to: *mut aco_t) -> ! {
-    exit_to_body!(save_fpenv)
-}
-
-/// Leaves `from` for ever, goes on in `to`, which inherits this moment's environment.
-///
-/// # Safety
-/// As a switch.
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn exit_to_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
-    exit_to_body!(share_fpenv)
-}
+pub(crate) use exit_to_body;

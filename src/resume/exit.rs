@@ -1,12 +1,11 @@
 //! Yield and exit.
 
-use core::ptr;
+use core::ptr::{self, NonNull};
 
-use super::forms::Switch;
+use super::forms::{EntryPoint, ExitTo, Switch};
 use super::misuse::{abort_exit, abort_yield};
 use crate::abi::aco_t;
-use crate::arch::{self, ExitTo};
-use crate::{exceptions, sanitizer, state};
+use crate::{arch, coroutine, diag, exceptions, sanitizer, state, tls};
 
 /// Leaves `co` for its main coroutine; returns when it is resumed.
 ///
@@ -61,4 +60,29 @@ unsafe extern "C" fn ended() {
 unsafe extern "C" fn abort_ended(co: *mut aco_t) -> ! {
     // SAFETY: the switch was told of this coroutine.
     unsafe { abort_exit(co) }
+}
+
+/// Ends the current coroutine.
+///
+/// # Safety
+/// The current coroutine is the one that runs.
+pub(super) unsafe fn exit_current(exit_to: ExitTo) -> ! {
+    // SAFETY: the caller runs in the current coroutine.
+    unsafe { exit(tls::current(), exit_to) }
+}
+
+/// Lets the entry function of `co` return. Aborts where that has begun, or is not to begin.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn return_exits(co: NonNull<aco_t>, entry: EntryPoint) {
+    let co = co.as_ptr();
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !coroutine::is_fresh(co) {
+            let rule = "say so after aco_create or aco_reset, before the first resume";
+            diag::fatal("aco_return_exits", co, format_args!("it is not about to begin"), rule)
+        }
+        aco_t::set_return_address(co, entry as *const () as usize);
+    }
 }

@@ -24,3 +24,9 @@ pub(crate) struct Resumed {
 /// [`transfer`] or [`transfer_shared_fpenv`].
 pub(crate) type Transfer =
     unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t, is_ready: usize);
+
+/// `exit_to`, in one of its forms.
+pub(crate) type ExitTo = unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t) -> !;
+
+/// `returning_entry`, in one of its forms.
+pub(crate) type EntryPoint = unsafe extern "C" fn() -> !;

@@ -10,7 +10,7 @@ use super::task::{Beginning, MEASURED, SHARED, SIZED, Task};
 use super::worker::Worker;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::refusal::Refusal;
-use crate::{arch, coroutine, resume, sanitizer, stack, tls};
+use crate::{coroutine, resume, sanitizer, stack, tls};
 
 /// The most of each kind that a worker keeps, and how many it keeps while it has nothing to do.
 const MOST: u32 = 16 * 1024;
@@ -68,7 +68,7 @@ unsafe extern "C" fn entry() {
         let Beginning { body, argument, .. } = (*task).part.beginning;
         let result = body.map_or(ptr::null_mut(), |body| body(argument));
         (*(*Worker::here()).current).set_result(result);
-        resume::exit(tls::current(), arch::exit_to)
+        resume::exit(tls::current(), resume::exit_to)
     }
 }
 
