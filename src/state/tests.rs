@@ -1,19 +1,19 @@
-//! The forms and flags of the state word, on coroutines of the test's own.
+//! The forms and flags of the state word, on zeroed coroutines.
 
 use super::*;
 use core::mem::MaybeUninit;
 
-/// Both aligned as the library's are.
+/// Memory for one `T`, aligned as the library aligns its blocks.
 #[repr(align(32))]
-struct Place<T>(MaybeUninit<T>);
+struct Block<T>(MaybeUninit<T>);
 
-fn place<T>() -> Box<Place<T>> {
-    Box::new(Place(MaybeUninit::zeroed()))
+fn zeroed<T>() -> Box<Block<T>> {
+    Box::new(Block(MaybeUninit::zeroed()))
 }
 
 #[test]
-fn a_coroutine_is_bound_then_resident_then_bound() {
-    let (mut co, mut stack) = (place::<aco_t>(), place::<aco_share_stack_t>());
+fn a_coroutine_is_bound_then_exclusive_then_bound() {
+    let (mut co, mut stack) = (zeroed::<aco_t>(), zeroed::<aco_share_stack_t>());
     let (co, stack) = (co.0.as_mut_ptr(), stack.0.as_mut_ptr());
     // SAFETY: a zeroed coroutine.
     unsafe {
@@ -47,10 +47,10 @@ fn a_coroutine_is_bound_then_resident_then_bound() {
 }
 
 #[test]
-fn a_copy_is_not_ours_but_remembers_its_life() {
-    let (mut co, mut copy) = (place::<aco_t>(), place::<aco_t>());
+fn a_copy_is_not_ours_but_remembers_its_generation() {
+    let (mut co, mut copy) = (zeroed::<aco_t>(), zeroed::<aco_t>());
     let (co, copy) = (co.0.as_mut_ptr(), copy.0.as_mut_ptr());
-    let mut stacks = [place::<aco_share_stack_t>(), place::<aco_share_stack_t>()];
+    let mut stacks = [zeroed::<aco_share_stack_t>(), zeroed::<aco_share_stack_t>()];
     let stacks = stacks.each_mut().map(|stack| stack.0.as_mut_ptr());
     // SAFETY: zeroed coroutines.
     unsafe {
@@ -59,7 +59,7 @@ fn a_copy_is_not_ours_but_remembers_its_life() {
         copy.copy_from(co, 1);
         assert!(!is_ours(copy) && generation(copy) == 3);
         (*copy).share_stack = stacks[1];
-        assert_eq!(generation(copy), 0, "a life of another stack");
+        assert_eq!(generation(copy), 0, "a generation of another stack");
         set_exclusive(co);
         copy.copy_from(co, 1);
         assert!(!is_ours(copy) && !is_exclusive(copy) && generation(copy) == 0);
