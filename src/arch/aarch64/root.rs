@@ -134,5 +134,10 @@ pub(crate) unsafe extern "C" fn root_frame() {
     )
 }
 
-/// Bytes from `root_frame` to the address that an entry function returns to.
+/// Bytes from [`root_frame`] to [`root_return_address`].
 pub(crate) const ROOT_RETURN_OFFSET: usize = 4;
+
+/// The address to which an entry function returns: `aco_funcp_protector_asm`. The return slot of a share stack has it.
+pub(crate) fn root_return_address() -> usize {
+    root_frame as *const () as usize + ROOT_RETURN_OFFSET
+}

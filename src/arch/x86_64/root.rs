@@ -156,8 +156,12 @@ global_asm!(
 unsafe extern "C" {
     /// What begins just before the first frame.
     #[link_name = "aco_root"]
-    pub(crate) fn root_frame();
+    fn root_frame();
 }
 
-/// Bytes from `root_frame` to the address that an entry function returns to.
-pub(crate) const ROOT_RETURN_OFFSET: usize = 1;
+/// The address to which an entry function returns: `aco_funcp_protector_asm`. The return slot of a share stack has it.
+pub(crate) fn root_return_address() -> usize {
+    /// Bytes from `aco_root` to that label.
+    const OFFSET: usize = 1;
+    root_frame as *const () as usize + OFFSET
+}
