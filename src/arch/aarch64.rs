@@ -1,10 +1,10 @@
 //! aarch64, AAPCS64.
 //!
-//! ## What a switch carries
+//! ## What a switch saves
 //!
-//! A callee must keep x19 to x29, sp and the low halves of v8 to v15 (d8 to d15); FPCR by
-//! convention. x18 is the platform's and never touched. `aco_t.reg` has room for all but d8 to
-//! d15, which go onto the coroutine's own stack, as a frame of the switch like any other:
+//! A callee preserves x19 to x29, sp and the low halves of v8 to v15 (d8 to d15), and FPCR by convention. x18 is the
+//! platform's and is never touched. `aco_t.reg` has slots for all but d8 to d15: `switch` pushes those on the
+//! coroutine's own stack, in an ordinary frame.
 //!
 //! ```text
 //! reg    0      1      2 ... 11      12   13  14  15
@@ -14,30 +14,44 @@
 //!
 //! ## The stack of a suspended coroutine
 //!
+//! A coroutine that `switch` has saved, on a stack whose `align_highptr` is 0xb000:
+//!
 //! ```text
-//! align_highptr  +----------------------------+
-//!                | 16 bytes; the first word   |
-//!                | is root_return_address()   |
-//! align_retptr   +----------------------------+
-//!                | frames of the coroutine    |
-//!                ~            ...             ~
-//!                | frame that called `switch` |
-//!                +----------------------------+
-//!                | d8 ... d15        64 bytes |
-//!                | x30: where `from` goes on  |
-//!                | x29 of that frame          |
-//! reg[sp] =      +----------------------------+
-//! reg[x29]         a frame record: frame-pointer walkers go on into the caller
+//! 0xb000 +----------------------------+ <- align_highptr; the coroutine's address is here, for unwinders
+//!        | 8 unused bytes             |
+//!        | root_return_address()      |    as on x86-64; x30 has it too when an entry function starts
+//! 0xaff0 +----------------------------+ <- align_retptr
+//!        | frames of the coroutine    |
+//!        ~            ...             ~
+//!        | frame that called `switch` |
+//! 0xae40 +----------------------------+
+//!        | d8 ... d15        64 bytes |
+//!        | x30: the caller of `switch`|
+//!        | x29 of that caller         |
+//! 0xadf0 +----------------------------+ <- reg[sp] = reg[x29], a frame record
 //! ```
 //!
-//! reg[pc] is the place in `switch` that takes this frame down. A main coroutine that waits in
-//! `resume` has a frame of the same shape, and above it x19 to x28 and who was resumed; its
-//! slots 2 to 11 are out of date. A context that the header's inline code saved, or a fresh one,
-//! has its own reg[pc] and no such frame.
+//! reg[pc] is the end of `switch`, which pops this frame. A context that inline code saved, or an unstarted one, has no
+//! such frame.
 //!
-//! A fresh coroutine has reg[sp] = align_retptr and reg[pc] = its entry function. Every switch
-//! enters its target with x30 = root_return_address(): a suspended one does not look at x30, a
-//! fresh one returns there. So writing `fp` into reg[pc] by hand is enough to start again.
+//! A main coroutine that waits in `resume`, called with sp = 0x8000:
+//!
+//! ```text
+//! 0x8000 +----------------------------+
+//!        | unused            8 bytes  |
+//!        | the coroutine resumed      |
+//!        | x19 ... x28       80 bytes |
+//! 0x7fa0 +----------------------------+
+//!        | d8 ... d15        64 bytes |
+//!        | x30, x29                   |
+//! 0x7f50 +----------------------------+ <- reg[sp] = reg[x29]; reg[pc] is the second half of `resume`
+//! ```
+//!
+//! Its slots 2 to 11 are out of date. The frame pointers of the coroutine lead to slots 12 and 13 (`frame_chain`).
+//!
+//! An unstarted coroutine has reg[sp] = align_retptr and reg[pc] = its entry function. Every switch jumps to its target
+//! with x30 = root_return_address(): a suspended context does not read x30, and an entry function returns there. So a
+//! program starts a coroutine again by writing `fp` to reg[pc] and align_retptr to reg[sp].
 
 mod fpenv;
 mod leaf;
@@ -59,18 +73,17 @@ pub(crate) use root::{
 pub(crate) use switch::{exit_to_body, switch_body};
 pub(crate) use transfer::{call_with_frame_pointer, transfer_body};
 
-/// `align_retptr` is 16 bytes below `align_highptr`: the stack pointer is always 16-byte aligned.
+/// Bytes between `align_retptr` and `align_highptr`: the stack pointer is always 16-byte aligned.
 pub(crate) const RETURN_SLOT_SIZE: usize = 16;
 
-/// The slot in which a fresh coroutine has its first value: one that nothing else uses.
+/// The slot of the first value of an unstarted coroutine: nothing else uses it.
 pub(crate) const FIRST_VALUE_SLOT: usize = 1;
 
-/// The slot of the frame pointer.
+/// The slot of the frame pointer, x29.
 pub(crate) const FRAME_POINTER_SLOT: usize = 12;
 
-/// Bytes from the start of a coroutine that waits in a resume to what reads as a frame record: x29, and
-/// the address where it goes on.
+/// Bytes from a coroutine that waits in a resume to the words that read as a frame record: x29 and the resume address.
 pub(crate) const FRAME_RECORD_OFFSET: usize = 96;
 
-/// The least guard, in bytes. Compilers that probe large frames touch each 64 KiB.
+/// The minimum guard, in bytes. Compilers that probe large frames touch each 64 KiB.
 pub(crate) const MIN_GUARD: usize = 64 * 1024;

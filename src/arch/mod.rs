@@ -25,7 +25,7 @@
 //! | `set_first_entry`, `first_entry_body!` | an entry point that calls a function before the entry function |
 //! | `returning_entry_body!` | an entry point around an entry function that may return |
 //! | `root_frame`, `root_return_address` | the return address of an entry function; unwinders continue there |
-//! | `read_fpenv!`, `save_fpenv!`, `load_fpenv!`, `write_fpenv!` | parts of a switch; `read` on aarch64, `write` on x86-64 |
+//! | `save_fpenv!`, `load_fpenv!` | the floating-point environment in a switch; also `read_` or `write_fpenv!` |
 //! | `get_fpenv`, `set_fpenv` | stores or loads the floating-point environment of the thread, 8 bytes |
 //! | `copy_frames` | copies the live part of a stack |
 //! | `stack_pointer` | the caller's stack pointer |

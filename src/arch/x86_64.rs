@@ -1,9 +1,9 @@
 //! x86-64, System V ABI.
 //!
-//! ## What a switch carries
+//! ## What a switch saves
 //!
-//! A callee must keep rbx, rbp, r12 to r15 and rsp, the x87 control word and the control bits of
-//! MXCSR. All of them fit `aco_t.reg`, so nothing is pushed:
+//! A callee preserves rbx, rbp, r12 to r15 and rsp, the x87 control word and the control bits of MXCSR. All of them fit
+//! in `aco_t.reg`, so `switch` pushes nothing:
 //!
 //! ```text
 //! reg    0    1    2    3    4    5    6    7    8
@@ -13,23 +13,34 @@
 //!
 //! ## The stack of a suspended coroutine
 //!
+//! A coroutine that `switch` has saved, on a stack whose `align_highptr` is 0xb000:
+//!
 //! ```text
-//! align_highptr +----------------------------+
-//!               | root_return_address()      |  popped by the `ret` of an entry function
-//! align_retptr  +----------------------------+
-//!               | frames of the coroutine    |
-//!               ~            ...             ~
-//!               | frame that called `switch` |
-//! reg[rsp]      +----------------------------+  as after the return to reg[rip]
+//! 0xb000 +----------------------------+ <- align_highptr; the coroutine's address is here, for unwinders
+//!        | root_return_address()      |    popped by the `ret` of an entry function
+//! 0xaff8 +----------------------------+ <- align_retptr
+//!        | frames of the coroutine    |
+//!        ~            ...             ~
+//!        | frame that called `switch` |
+//! 0xae40 +----------------------------+ <- reg[rsp], as after the return to reg[rip]
 //! ```
 //!
-//! A main coroutine that waits in `resume` has reg[rip] = the place in `resume` that goes on, and
-//! reg[rsp] = the address of seven words: who was resumed, r15, r14, r13, r12, rbp, the return address. Its slots 0 to 2 are out of date.
-//! Slot 3 is for who walks frame pointers, which lead there from
-//! the coroutine: with slot 4 it reads as a frame record, whose next are the last two words.
+//! An unstarted coroutine has reg[rsp] = align_retptr and reg[rip] = its entry function. So the entry function starts
+//! as if it were called: rsp is 8 below a multiple of 16.
 //!
-//! A fresh coroutine has reg[rsp] = align_retptr and reg[rip] = its entry function, which
-//! therefore starts as if it had been called: rsp is 8 below a multiple of 16.
+//! A main coroutine that waits in `resume`, called with rsp = 0x7ff8:
+//!
+//! ```text
+//! 0x7ff8 | return address of `resume` |
+//! 0x7ff0 | rbp of the caller          | <- reg[3]: with reg[4] a frame record, whose next one is this
+//! 0x7fe8 | r12                        |
+//! 0x7fe0 | r13                        |
+//! 0x7fd8 | r14                        |
+//! 0x7fd0 | r15                        |
+//! 0x7fc8 | the coroutine resumed      | <- reg[rsp]; reg[rip] is the second half of `resume`
+//! ```
+//!
+//! Its slots 0 to 2 are out of date. The frame pointers of the coroutine lead to slot 3 (`frame_chain`).
 
 mod fpenv;
 mod leaf;
@@ -50,19 +61,19 @@ pub(crate) use root::{
 pub(crate) use switch::{exit_to_body, switch_body};
 pub(crate) use transfer::{call_with_frame_pointer, transfer_body};
 
-/// `align_retptr` is one word below `align_highptr`: a called function finds its return address
-/// 8 bytes below an aligned stack.
+/// Bytes between `align_retptr` and `align_highptr`. A called function finds its return address 8 bytes below an
+/// aligned stack.
 pub(crate) const RETURN_SLOT_SIZE: usize = 8;
 
-/// The slot in which a fresh coroutine has its first value: r13, which begins as anything.
+/// The slot of the first value of an unstarted coroutine: r13, which an entry function may not rely on.
 pub(crate) const FIRST_VALUE_SLOT: usize = 1;
 
-/// The slot of the frame pointer.
+/// The slot of the frame pointer, rbp.
 pub(crate) const FRAME_POINTER_SLOT: usize = 7;
 
-/// Bytes from the start of a coroutine that waits in a resume to what reads as a frame record: its frame
-/// pointer, and the address where it goes on. The slot before that of rip is free then.
+/// Bytes from a coroutine that waits in a resume to the words that read as a frame record: slot 3, free then, and the
+/// resume address.
 pub(crate) const FRAME_RECORD_OFFSET: usize = 24;
 
-/// The least guard, in bytes. Compilers that probe large frames touch each page.
+/// The minimum guard, in bytes. Compilers that probe large frames touch each page.
 pub(crate) const MIN_GUARD: usize = 4096;

@@ -1,25 +1,26 @@
-//! aarch64: leaving a coroutine for another one, or for ever.
+//! aarch64: the bodies of `switch`, which saves a coroutine and resumes another, and of `exit_to`, which saves nothing.
 
-/// The body of a function `switch(from, to, value)`: leaves one coroutine, goes on in the other, which is
-/// given `value`; returns the value with which something switches back. While C++ exceptions are being handled it is `slow` that is called.
+/// The body of a function `switch(from, to, value)`: saves `from` and resumes `to`, which is given `value`. Returns the
+/// value that `from` is given when something switches back. Jumps to `slow` if the hook word's pair is not zero
+/// (`tls`, W5).
 macro_rules! switch_body {
     ($fpenv:ident, $slow:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c: reached by calls through pointers too
             // Register state:
-            // - x0 points to `from`, x1 to `to`, x2 is the value; all three stay so until `to` goes on.
-            // - x30 is the address where `from` goes on.
-            // - everything else that matters belongs to `from`.
+            // - x0 points to `from`, x1 to `to`, x2 is the value; all three stay so to the end.
+            // - x30 is the resume address of `from`.
+            // - every other register that matters belongs to `from`.
             ".cfi_remember_state",
             "adrp x6, :gottprel:aco_gtls_co",
             "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
             "mrs x7, tpidr_el0",
             "add x6, x6, x7",
-            "ldr x7, [x6, #16]",                // exceptions
+            "ldr x7, [x6, #16]",                // the hook word
             "cbnz x7, 7f",
             "4:",
-            "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 wants it
+            "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 requires
             ".cfi_def_cfa_offset 80",
             ".cfi_offset x29, -80; .cfi_offset x30, -72",
             "mov x29, sp",
@@ -30,7 +31,7 @@ macro_rules! switch_body {
             ".cfi_offset d8, -64; .cfi_offset d9, -56; .cfi_offset d10, -48",
             ".cfi_offset d11, -40; .cfi_offset d12, -32; .cfi_offset d13, -24",
             ".cfi_offset d14, -16; .cfi_offset d15, -8",
-            ".cfi_remember_state",              // the frame as it will be found again at 2
+            ".cfi_remember_state",              // the frame that is found again at 2
             "stp x19, x20, [x0, #16]",
             "stp x21, x22, [x0, #32]",
             "stp x23, x24, [x0, #48]",
@@ -41,13 +42,13 @@ macro_rules! switch_body {
             "stp x29, x8, [x0, #96]",
             "str x3, [x0, #112]",
             "ldr x7, [x0, #144]",
-            "orr x7, x7, #0x100",               // ALL_REGS: whoever goes on here must load x19 to x28
-            "str x7, [x0, #144]",               // the word as a whole: loads of it follow
-            "str xzr, [x6, #8]",                // no hint: `from` does not wait in a resume
+            "orr x7, x7, #0x100",               // ALL_REGS (`state`, S4)
+            "str x7, [x0, #144]",               // one store of the whole word: loads of it follow
+            "str xzr, [x6, #8]",                // no hint: `from` does not wait in a resume (`tls`, W2)
             $crate::arch::read_fpenv!($fpenv),
             $crate::arch::save_fpenv!($fpenv, "x0"),
-            // `from` is whole in memory. From here on the unwinder finds its frame through x0:
-            // CFA = *(x0 + 112) + 80; x19 to x28 lie in `reg`, the rest on its stack.
+            // `from` is whole in memory (M6). From here on the unwinder finds its frame through x0:
+            // CFA = *(x0 + 112) + 80; x19 to x28 are in `reg`, the rest on its stack.
             ".cfi_escape 0x0f, 6, 0x70, 0xf0, 0x00, 0x06, 0x23, 80",
             ".cfi_escape 0x10, 19, 2, 0x70, 16",
             ".cfi_escape 0x10, 20, 2, 0x70, 24",
@@ -72,12 +73,12 @@ macro_rules! switch_body {
             "add x30, x30, #{root_offset}",     // root_return_address()
             "mov sp, x3",
             // Register state:
-            // - everything belongs to `to`; x17 is where it goes on, x30 the root frame, x1 its
-            //   address, x0 that of `from`, x2 the value.
-            // x17: the one register through which a pad for calls can be jumped to as well.
+            // - every callee-saved register, x30 (the root frame) and sp belong to `to`.
+            // - x17 is its resume address; x0, x1 and x2 are as M5 says.
+            // x17, because a jump through it may also reach a landing pad for calls.
             "br x17",
-            // A context that this switch saved goes on here, with its own sp, x29, x19 to x28.
-            // The nop: unwinders look a return address up by what is before it.
+            // A context that this switch saved resumes here, with its own sp, x29, x19 to x28.
+            // The nop: unwinders look up the byte before a return address.
             ".cfi_restore_state",
             "nop",
             "2:",
@@ -116,8 +117,8 @@ macro_rules! exit_to_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
-            // Register state: x0 points to `from`, x1 to `to`. Of `from` the environment matters: a
-            // program that starts it again starts it with that.
+            // Register state: x0 points to `from`, x1 to `to`. A program that starts `from` again starts it with this
+            // floating-point environment.
             $crate::arch::read_fpenv!($fpenv),
             $crate::arch::save_fpenv!($fpenv, "x0"),
             "adrp x6, :gottprel:aco_gtls_co",
@@ -125,7 +126,7 @@ macro_rules! exit_to_body {
             "mrs x7, tpidr_el0",
             "add x6, x6, x7",
             "str xzr, [x6, #8]",                // no hint, as in `switch`
-            // From here on the unwinder's next frame is that of `to`, through x1, as in the root frame:
+            // From here on the caller's frame is that of `to`, to an unwinder: through x1, as in the root frame.
             // CFA = *(x1 + 112), pc at x1 + 104, x29 at x1 + 96, x19 to x28 in `reg`.
             ".cfi_escape 0x0f, 4, 0x71, 0xf0, 0x00, 0x06",
             ".cfi_escape 0x10, 30, 3, 0x71, 0xe8, 0x00",

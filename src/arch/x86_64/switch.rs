@@ -1,7 +1,8 @@
-//! x86-64: leaving a coroutine for another one, or for ever.
+//! x86-64: the bodies of `switch`, which saves a coroutine and resumes another, and of `exit_to`, which saves nothing.
 
-/// The body of a function `switch(from, to, value)`: leaves one coroutine, goes on in the other, which is
-/// given `value`; returns the value with which something switches back. While C++ exceptions are being handled it is `slow` that is called.
+/// The body of a function `switch(from, to, value)`: saves `from` and resumes `to`, which is given `value`. Returns the
+/// value that `from` is given when something switches back. Jumps to `slow` if the hook word's pair is not zero
+/// (`tls`, W5).
 macro_rules! switch_body {
     ($fpenv:ident, $slow:path) => {
         ::core::arch::naked_asm!(
@@ -9,11 +10,11 @@ macro_rules! switch_body {
             "endbr64",
             // Register state:
             // - rdi points to `from`, rsi to `to`, rdx is the value; all three stay so to the end.
-            // - [rsp] is the address where `from` goes on.
-            // - everything else that matters belongs to `from`.
+            // - [rsp] is the resume address of `from`.
+            // - every other register that matters belongs to `from`.
             ".cfi_remember_state",
             "mov r8, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
-            "mov rax, fs:[r8 + 16]",    // exceptions
+            "mov rax, fs:[r8 + 16]",    // the hook word
             "test rax, rax",
             "jnz 7f",
             "2:",
@@ -27,13 +28,13 @@ macro_rules! switch_body {
             "mov [rdi + 40], rcx",
             "mov [rdi + 48], rbx",
             "mov [rdi + 56], rbp",
-            // ALL_REGS: whoever goes on here must load all of these. The word as a whole: a processor
-            // does not forward a byte just stored to a load of the eight.
+            // ALL_REGS (`state`, S4). One store of the whole word: a processor does not forward a store of one
+            // byte to a load of eight.
             "or qword ptr [rdi + 88], 0x100",
-            "mov qword ptr fs:[r8 + 8], 0", // no hint: `from` does not wait in a resume
+            "mov qword ptr fs:[r8 + 8], 0", // no hint: `from` does not wait in a resume (`tls`, W2)
             $crate::arch::save_fpenv!($fpenv, "rdi"),
-            // `from` is whole in memory. From here on the unwinder finds its frame through rdi
-            // (DWARF register 5): the CFA is the saved rsp, the registers lie in `reg`.
+            // `from` is whole in memory (M6). From here on the unwinder finds its frame through rdi (DWARF register
+            // 5): the CFA is the saved rsp, the registers are in `reg`.
             ".cfi_escape 0x0f, 3, 0x75, 40, 0x06",  // CFA = *(rdi + 40)
             ".cfi_escape 0x10, 16, 2, 0x75, 32",    // rip at rdi + 32
             ".cfi_escape 0x10, 3, 2, 0x75, 48",     // rbx at rdi + 48
@@ -53,11 +54,12 @@ macro_rules! switch_body {
             $crate::arch::load_fpenv!($fpenv, "rdi", "rsi"),
             "mov rax, rdx",
             // Register state:
-            // - everything but rsp belongs to `to`; r8 is where it goes on, rcx its rsp, rsi its address,
-            //   rdi that of `from`, rdx the value; and rax, for who left by a call and returns it.
+            // - every register but rsp belongs to `to`.
+            // - r8 is its resume address, rcx its rsp.
+            // - rdi, rsi and rdx are as M5 says; rax is the value too, which a caller of `switch` returns.
             "mov rsp, rcx",
             // A jump, not a push and `ret`: the top of the return predictor belongs to `from`.
-            // notrack: it goes to the middle of a function, where no endbr64 stands.
+            // notrack: the target is the middle of a function, without an endbr64.
             "notrack jmp r8",
             $crate::arch::write_fpenv!($fpenv, "rsi"),
             ".cfi_restore_state",
@@ -67,7 +69,7 @@ macro_rules! switch_body {
             "cmp qword ptr [rax + 8], 0",
             "je 2b",
             "8:",
-            "mov rcx, rbp",             // for who walks frame pointers: see `call_with_frame_pointer`
+            "mov rcx, rbp",             // the frame pointer, for `call_with_frame_pointer`
             "jmp {slow}",
             ".cfi_endproc",
             slow = sym $slow,
@@ -84,13 +86,13 @@ macro_rules! exit_to_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
-            // Register state: rdi points to `from`, rsi to `to`. Of `from` the environment matters: a
-            // program that starts it again starts it with that.
+            // Register state: rdi points to `from`, rsi to `to`. A program that starts `from` again starts it with
+            // this floating-point environment.
             $crate::arch::save_fpenv!($fpenv, "rdi"),
             "mov rax, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov qword ptr fs:[rax + 8], 0", // no hint, as in `switch`
-            // From here on the unwinder's next frame is that of `to`, through rsi (DWARF register 4), as
-            // in the root frame.
+            // From here on the caller's frame is that of `to`, to an unwinder: through rsi (DWARF register 4), as in
+            // the root frame.
             ".cfi_escape 0x0f, 3, 0x74, 40, 0x06",  // CFA = *(rsi + 40)
             ".cfi_escape 0x10, 16, 2, 0x74, 32",    // rip at rsi + 32
             ".cfi_escape 0x10, 3, 2, 0x74, 48",     // rbx at rsi + 48
@@ -109,7 +111,7 @@ macro_rules! exit_to_body {
             $crate::arch::load_fpenv!($fpenv, "rdi", "rsi"),
             "mov rsp, [rsi + 40]",
             "xor edx, edx",             // no value
-            // Register state: as at the end of `switch`, where a main coroutine goes on.
+            // Register state: as at the end of `switch`.
             "notrack jmp r8",
             $crate::arch::write_fpenv!($fpenv, "rsi"),
             ".cfi_endproc",
