@@ -1,4 +1,4 @@
-//! Yield and exit.
+//! Yield and exit: a coroutine switches back to its main coroutine.
 
 use core::ptr::{self, NonNull};
 
@@ -7,13 +7,13 @@ use super::misuse::{abort_exit, abort_yield};
 use crate::abi::aco_t;
 use crate::{arch, coroutine, diag, exceptions, sanitizer, state, tls};
 
-/// Leaves `co` for its main coroutine; returns when it is resumed.
+/// Switches from `co` to its main coroutine; returns when `co` is resumed. Aborts if `co` is NULL or a main coroutine.
 ///
 /// # Safety
-/// `co` points to the running coroutine.
+/// `co` is NULL or points to the running coroutine.
 #[inline(always)]
 pub(crate) unsafe fn yield_to_main(co: *mut aco_t, switch: Switch) {
-    // SAFETY: the caller's promise; its main coroutine waits in `resume`.
+    // SAFETY: `co` is checked for NULL. Its main coroutine waits in a resume, so its frames are in their place.
     unsafe {
         if co.is_null() || (*co).main_co.is_null() {
             abort_yield(co);
@@ -22,19 +22,20 @@ pub(crate) unsafe fn yield_to_main(co: *mut aco_t, switch: Switch) {
     }
 }
 
-/// Ends `co`: gives its share stack up and leaves it for ever.
+/// Ends `co`, which gives up its share stack, and resumes its main coroutine. Aborts if `co` is NULL or a main
+/// coroutine, or does not own its share stack.
 ///
 /// # Safety
-/// `co` points to the running coroutine.
+/// `co` is NULL or points to the running coroutine.
 #[inline(always)]
 pub(crate) unsafe fn exit(co: *mut aco_t, exit_to: ExitTo) -> ! {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is checked for NULL. Its main coroutine waits in a resume; nothing reads the frames of `co` again.
     unsafe {
         if co.is_null() || (*co).main_co.is_null() {
             abort_exit(co);
         }
         let stack = (*co).share_stack;
-        // NULL: a program took it from a coroutine that has the stack for itself.
+        // NULL if the program has written it.
         if (*stack).owner != co && !(*stack).owner.is_null() {
             abort_exit(co);
         }
@@ -48,17 +49,17 @@ pub(crate) unsafe fn exit(co: *mut aco_t, exit_to: ExitTo) -> ! {
     }
 }
 
-/// Where an ended coroutine goes on when it is switched to all the same.
+/// The resume address of an ended coroutine: aborts if a program switches to it all the same.
 ///
 /// # Safety
-/// Reached by a switch alone.
+/// Only a switch comes here.
 #[unsafe(naked)]
 unsafe extern "C" fn ended() {
     arch::ended_body!(abort_ended)
 }
 
 unsafe extern "C" fn abort_ended(co: *mut aco_t) -> ! {
-    // SAFETY: the switch was told of this coroutine.
+    // SAFETY: the switch has passed the coroutine to which it switched (M5 of `arch`).
     unsafe { abort_exit(co) }
 }
 
@@ -71,13 +72,13 @@ pub(super) unsafe fn exit_current(exit_to: ExitTo) -> ! {
     unsafe { exit(tls::current(), exit_to) }
 }
 
-/// Lets the entry function of `co` return. Aborts where that has begun, or is not to begin.
+/// Lets the entry function of `co` return: `co` starts at `entry`. Aborts unless `co` is unstarted.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 pub(crate) unsafe fn return_exits(co: NonNull<aco_t>, entry: EntryPoint) {
     let co = co.as_ptr();
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` points to a coroutine.
     unsafe {
         if !coroutine::is_fresh(co) {
             let rule = "say so after aco_create or aco_reset, before the first resume";

@@ -1,27 +1,27 @@
-//! The types of the functions that switch, and what a resume returns.
+//! The types of the functions in `switch`, which have two forms each.
 
 use core::ffi::c_void;
 
 use crate::abi::aco_t;
 
-/// [`resume`] or [`resume_shared_fpenv`].
+/// `resume`, in one of its forms.
 pub(crate) type Resume = unsafe extern "C" fn(co: *mut aco_t, value: *mut c_void) -> Resumed;
 
-/// [`switch`] or [`switch_shared_fpenv`].
+/// `switch`, in one of its forms.
 pub(crate) type Switch =
     unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, value: *mut c_void) -> *mut c_void;
 
-/// What a resume returns, in two registers.
+/// The result of a resume, in two registers.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Resumed {
-    /// What was yielded; NULL: nothing.
+    /// The value that the coroutine passed, or NULL.
     pub(crate) value: *mut c_void,
-    /// Who has left: who was resumed, or came after that by a transfer.
+    /// The coroutine that switched back (R4).
     pub(crate) from: *mut aco_t,
 }
 
-/// [`transfer`] or [`transfer_shared_fpenv`].
+/// `transfer`, in one of its forms.
 pub(crate) type Transfer =
     unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t, is_ready: usize);
 

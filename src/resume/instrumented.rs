@@ -1,4 +1,8 @@
-//! Switches that have more to see to: C++ exceptions, sanitizers, hooks.
+//! Instrumented switches: C++ exceptions are kept, sanitizers are told, and the program's hooks are called.
+//!
+//! A naked function jumps here, by its `_slow` function, if the hook word's pair is not zero (`tls`, W5). The functions
+//! here call the naked function again. At that moment the pair is zero: the exception state is saved, the sanitizers'
+//! pair is cleared, and the hooks' pair is suppressed.
 
 use core::ffi::c_void;
 
@@ -9,8 +13,7 @@ use crate::abi::aco_t;
 use crate::sanitizer::Departure;
 use crate::{arch, coroutine, exceptions, hooks, sanitizer};
 
-/// [`resume`] or [`resume_shared_fpenv`] where a switch has more to see to: C++ exceptions that are being
-/// handled stay with who leaves, a sanitizer is told, and the program's hooks are called.
+/// The instrumented form of `resume`.
 ///
 /// # Safety
 /// As [`prepare`].
@@ -21,7 +24,7 @@ pub(super) unsafe fn resume_instrumented(
     resume: Resume,
 ) -> Resumed {
     let eh_state = exceptions::save_eh_state();
-    // SAFETY: the caller's promise is that of `resume`, which finds nothing to see to now.
+    // SAFETY: `co` is as `prepare` requires, and as `resume` does afterwards. The coroutine that switched back exists.
     let resumed = unsafe {
         if sanitizer::is_watched() {
             prepare(co);
@@ -49,10 +52,10 @@ pub(super) unsafe fn resume_instrumented(
     resumed
 }
 
-/// As [`resume_instrumented`], for [`switch`] or [`switch_shared_fpenv`].
+/// The instrumented form of `switch`. `frame` is the frame pointer of the program's code that called `switch`.
 ///
 /// # Safety
-/// As [`switch`].
+/// As `switch`.
 #[inline(always)]
 pub(super) unsafe fn switch_instrumented(
     from: *mut aco_t,
@@ -62,7 +65,7 @@ pub(super) unsafe fn switch_instrumented(
     switch: Switch,
 ) -> *mut c_void {
     let eh_state = exceptions::save_eh_state();
-    // SAFETY: the caller's promise is that of `switch`, which finds nothing to see to now.
+    // SAFETY: `from` and `to` are as `switch` requires. `departure` stays on the stack of `from` until it resumes.
     let result = unsafe {
         let mut departure = Departure::new();
         sanitizer::leave(from, to, &mut departure);
@@ -78,17 +81,20 @@ pub(super) unsafe fn switch_instrumented(
     result
 }
 
-/// Does `to` wait in a resume for `from`, which runs?
+/// Returns true if `from` is the coroutine that runs here, and `to` waits for it in a resume.
 ///
 /// # Safety
 /// Both point to coroutines.
 pub(super) unsafe fn is_yield(from: *mut aco_t, to: *mut aco_t) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: `from` points to a coroutine.
     coroutine::inside().is_some_and(|here| here.as_ptr() == from)
         && unsafe { (*from).main_co == to }
 }
 
-/// As the asides of a switch.
+/// The instrumented form of `transfer`. `frame` is the frame pointer of the program's code that called it.
+///
+/// # Safety
+/// As `transfer`.
 pub(super) unsafe fn transfer_instrumented(
     from: *mut aco_t,
     to: *mut aco_t,
@@ -98,10 +104,10 @@ pub(super) unsafe fn transfer_instrumented(
     transfer: Transfer,
 ) {
     let eh_state = exceptions::save_eh_state();
-    // SAFETY: the promise of `transfer`, which finds nothing to see to now.
+    // SAFETY: the coroutines are as `transfer` requires. `departure` stays on the stack of `from` until it resumes.
     unsafe {
         if hooks::are_set() && sanitizer::is_watched() {
-            // Later a sanitizer takes the stack for that of `to`.
+            // Before `leave`: from then on a sanitizer treats the stack as that of `to`.
             set_current_as_returned(main_co);
             hooks::on_return(from);
             hooks::on_resume(to);

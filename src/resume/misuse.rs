@@ -1,14 +1,17 @@
-//! What `aco_resume`, `aco_yield` and `aco_exit` refuse: each case finds out why, says so and aborts.
+//! Misuse of resume, yield, exit and transfer: each function finds the reason, prints a line and aborts.
 
 use crate::abi::aco_t;
 use crate::coroutine::{Use, inside, is_on_stack_of, is_running, use_elsewhere};
 use crate::{diag, hooks, stack, state, tls};
 
-/// Says why `co` cannot have its share stack from `owner`, and aborts.
+/// Says why `co` cannot take its share stack over from `owner`, and aborts.
+///
+/// # Safety
+/// Both point to coroutines.
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn abort_stack_in_use(co: *mut aco_t, owner: *mut aco_t) -> ! {
-    // SAFETY: both are coroutines.
+    // SAFETY: both point to coroutines.
     if unsafe { (*owner).share_stack != (*co).share_stack } {
         diag::fatal(
             "aco_resume",
@@ -25,14 +28,18 @@ pub(super) unsafe fn abort_stack_in_use(co: *mut aco_t, owner: *mut aco_t) -> ! 
     )
 }
 
-/// `co` is not resumed by its main coroutine. That overwrites the context of its main coroutine,
-/// and is wrong if that waits in a resume, as it does when a coroutine resumes its sibling; a
-/// `main_co` that runs nothing is free to be left in. Nor does another thread run `co`, or wait in that main coroutine,
-/// as far as its words tell.
+/// Checks a resume of `co` whose main_co is not the current coroutine, and aborts if it is wrong.
+///
+/// The resume overwrites the registers in main_co. That is wrong if main_co waits in a resume, as it does when a
+/// coroutine resumes its sibling (R3). It is right if main_co runs nothing. It is also wrong if another thread runs
+/// `co` or waits in main_co, as far as that thread's words tell.
+///
+/// # Safety
+/// `co` points to a coroutine that is not a main one.
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn check_caller(co: *mut aco_t) {
-    // SAFETY: `co` is a coroutine.
+    // SAFETY: `co` points to a coroutine, its main_co to a coroutine or to the readable memory of one.
     unsafe {
         if tls::current() == co && is_on_stack_of(co) {
             let rule = "resume a coroutine after it has yielded";
@@ -59,7 +66,7 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
                 "only its main_co resumes a coroutine",
             )
         }
-        // Else the resume that comes to this one has looked.
+        // A suppressed resume comes from an instrumented one, which has checked the other threads.
         if !hooks::is_suppressed()
             && let Some(how) = use_elsewhere(co, main_co)
         {
@@ -69,6 +76,9 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
 }
 
 /// Says that another thread uses `co` or its main coroutine, and aborts.
+///
+/// # Safety
+/// `co` points to a coroutine.
 #[cold]
 #[inline(never)]
 unsafe fn abort_used_elsewhere(co: *mut aco_t, how: Use) -> ! {
@@ -81,7 +91,7 @@ unsafe fn abort_used_elsewhere(co: *mut aco_t, how: Use) -> ! {
             rule,
         ),
         Use::MainWaits => {
-            // SAFETY: `co` is a coroutine.
+            // SAFETY: `co` points to a coroutine.
             let main_co = unsafe { (*co).main_co };
             let what = format_args!("its main_co {main_co:p} waits in a resume of another thread");
             diag::fatal("aco_resume", co, what, rule)
@@ -89,6 +99,7 @@ unsafe fn abort_used_elsewhere(co: *mut aco_t, how: Use) -> ! {
     }
 }
 
+/// Says that the coroutine is NULL, and aborts.
 #[cold]
 #[inline(never)]
 pub(super) fn abort_null() -> ! {
@@ -96,12 +107,12 @@ pub(super) fn abort_null() -> ! {
     diag::fatal("aco_resume", nothing, format_args!("the coroutine is NULL"), "pass a valid one")
 }
 
-/// Why `co` cannot be run from anywhere, and the rule; None: it can.
+/// The reason why `co` cannot be resumed by any caller, and the rule. None if it can.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 pub(crate) unsafe fn resume_error(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
-    // SAFETY: the caller's promise; control blocks stay readable.
+    // SAFETY: `co` points to a coroutine. Control blocks of destroyed stacks stay readable.
     unsafe {
         Some(if state::is_destroyed(co) {
             ("the coroutine is destroyed", "resume a coroutine before aco_destroy")
@@ -122,16 +133,16 @@ pub(crate) unsafe fn resume_error(co: *mut aco_t) -> Option<(&'static str, &'sta
 /// Says why `co` cannot be resumed, and aborts.
 ///
 /// # Safety
-/// `co` points to a coroutine that has an [`resume_error`].
+/// `co` points to a coroutine that has a [`resume_error`].
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn abort_resume(co: *mut aco_t) -> ! {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` points to a coroutine.
     let (what, rule) = unsafe { resume_error(co) }.unwrap_or_default();
     diag::fatal("aco_resume", co, format_args!("{what}"), rule)
 }
 
-/// Says why `from` cannot give its place to `to`, and aborts.
+/// Says why `to` cannot run in the place of `from`, and aborts.
 ///
 /// # Safety
 /// Both are NULL or point to coroutines.
@@ -146,7 +157,7 @@ pub(super) unsafe fn abort_transfer(from: *mut aco_t, to: *mut aco_t) -> ! {
         let rule = "only a coroutine that aco_resume runs gives its place to another";
         diag::fatal(FUNCTION, to, format_args!("called outside of a coroutine"), rule)
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: neither is NULL, so both point to coroutines.
     unsafe {
         if let Some((what, rule)) = resume_error(to) {
             diag::fatal(FUNCTION, to, format_args!("{what}"), rule)
@@ -186,7 +197,7 @@ pub(super) fn abort_yield(co: *const aco_t) -> ! {
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn abort_exit(co: *const aco_t) -> ! {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is checked for NULL.
     let (what, rule) = unsafe {
         if co.is_null() {
             ("no coroutine runs", "only a coroutine that aco_resume runs can exit")

@@ -1,17 +1,37 @@
-//! Resume, yield, exit: who runs, and whose share stack it is.
+//! Resume, yield, exit and transfer: which coroutine runs, and whose frames are on a share stack.
 //!
 //! ```text
-//!            main coroutine                        coroutine co
-//!            --------------                        ------------
-//!            resume(co)
-//!              ready? else prepare(co)   check it; save the owner out, restore co; settle it
-//!              current = co, hint = main_co
-//!              leave main_co, go on in co ────────>  ... runs ...
-//!                                                    yield_to_main(co)
-//!              current = main_co          <────────    leave co, go on in main_co
+//! main coroutine                                    coroutine co
+//! --------------                                    ------------
+//! resume(co)
+//!   unless co is ready: prepare(co)
+//!   current = co, hint = main_co
+//!   save main_co, resume co          ────────────>  ... runs ...
+//!                                                   yield_to_main(co)
+//!   current = main_co                <────────────    save co, resume main_co
+//! returns the value, and co
 //! ```
 //!
-//! `aco_gtls_co` changes on the resuming side only: old binaries yield by calling `acosw`.
+//! | file | what it has |
+//! |---|---|
+//! | `switch` | the naked functions, in two forms: `resume`, `switch`, `transfer`, `exit_to` |
+//! | `forms` | their types |
+//! | `prepare` | the slow path of a resume: checks, copies frames out and in |
+//! | `returned` | the thread-local words after a resume returns |
+//! | `instrumented` | switches with C++ exceptions, sanitizers and hooks |
+//! | `transfer` | a switch to another coroutine of the same main coroutine |
+//! | `exit` | yield and exit |
+//! | `values`, `cancel` | values that travel with a switch; cancellation |
+//! | `misuse` | what is refused, and why |
+//!
+//! R1. Only the resuming side writes the current coroutine: `resume` before its jump and after the jump back,
+//!     `yield_to` before its jump. Old binaries yield by `acosw`, which does not write it.
+//! R2. When `resume` or `transfer` jumps to a coroutine, it owns its live share stack, its frames are at their
+//!     addresses, and the word at `align_highptr` names it.
+//! R3. A resume stores the main coroutine's registers in `main_co`. So a main coroutine that waits in a resume must not
+//!     resume again; `misuse::check_caller` refuses what it can see of that.
+//! R4. `resume` returns for the coroutine that switched back. After a transfer it is another one than the coroutine
+//!     that was resumed, which may be destroyed.
 
 mod cancel;
 mod exit;

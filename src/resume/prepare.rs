@@ -1,4 +1,16 @@
-//! Makes a coroutine ready to be resumed.
+//! The slow path of a resume.
+//!
+//! ```text
+//! 1. co is NULL, a main coroutine, ended, without an entry function          abort
+//! 2. the hook word and the overflow reporter are set, if they have to be
+//! 3. main_co is not the current coroutine: may this caller resume co?        abort if not (R3)
+//! 4. the share stack is destroyed                                            abort
+//! 5. co is not the owner of its share stack
+//!      another coroutine is, and is running                                  abort
+//!      another coroutine is: its frames are copied out
+//!      the frames of co are copied in; co is the owner
+//! 6. the stack names co, for unwinders; co becomes EXCLUSIVE if it can (`state`, S2)
+//! ```
 
 use core::ptr::NonNull;
 
@@ -7,15 +19,16 @@ use crate::abi::aco_t;
 use crate::coroutine::is_running;
 use crate::{exceptions, hooks, overflow, sanitizer, save, stack, state, tls};
 
-/// Makes `co` ready to be gone on in. Aborts when it cannot be run from here.
+/// Makes R2 hold for `co`. Aborts if the caller cannot resume it.
 ///
 /// # Safety
-/// `co` is NULL or points to a coroutine, and its frames are sound.
+/// `co` is NULL or points to a coroutine. Its frames, and those of the owner of its share stack, are as the last switch
+/// left them.
 pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
     let Some(co) = NonNull::new(co) else { abort_null() };
     let co = co.as_ptr();
-    // SAFETY: `co` is a suspended or fresh coroutine (checked), whose frames are on its stack
-    // when it is the owner.
+    // SAFETY: `co` points to a coroutine. Control blocks of stacks stay readable, and an owner is a coroutine. Frames
+    // are copied out only of a suspended owner, and in only to a stack that is live and free: both are checked first.
     unsafe {
         let main_co = (*co).main_co;
         if main_co.is_null() || (*co).is_end != 0 || aco_t::return_address(co) == 0 {
@@ -43,7 +56,7 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
             } else if has_sanitizer {
                 sanitizer::forgotten((*stack).ptr, (*stack).sz);
             }
-            // Before `restore` names another owner.
+            // The exclusive user may be the old owner, which `restore` replaces.
             stack::evict_resident(stack, control);
             save::restore(co, stack, has_sanitizer);
         }

@@ -1,4 +1,4 @@
-//! What a resume leaves in the thread's words when it returns.
+//! The thread-local words after a resume returns (`tls`, R1).
 
 use core::ptr;
 
@@ -6,32 +6,36 @@ use super::forms::Resumed;
 use crate::abi::aco_t;
 use crate::{state, tls};
 
-/// In `to`, which waited in a resume of `co` and was come back to by `from`, whose main_co is
-/// another: by `acosw`, or it has changed that. The current coroutine becomes what libaco makes it, the
-/// main_co of who was co, unless that was destroyed.
+/// The end of a resume of `co`, which `to` called, if `from` switched back and has another main_co than `to`: by
+/// `acosw`, or because its main_co was changed. Makes the main_co of `co` the current coroutine, as libaco does, or
+/// `to` if `co` is destroyed.
 ///
 /// # Safety
-/// `from` and `to` point to coroutines, `co` to one or to the memory of one.
+/// `from` and `to` point to coroutines, `co` to one or to the readable memory of one.
 #[cold]
 pub(crate) unsafe extern "C" fn returned_via_acosw(
     from: *mut aco_t,
     to: *mut aco_t,
     co: *mut aco_t,
 ) -> Resumed {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is readable, and its main_co is read only if it is a coroutine.
     let current = unsafe { if state::is_destroyed(co) { to } else { (*co).main_co } };
-    // SAFETY: as above. It may wait for who is current now: whoever that is, it is to ask.
-    let is_nested = unsafe { current == to && !(*to).main_co.is_null() };
-    tls::set_current_and_hint(current, if is_nested { to } else { ptr::null_mut() });
+    if current == to {
+        // SAFETY: `to` points to a coroutine.
+        unsafe { set_current_as_returned(to) }
+    } else {
+        tls::set_current(current);
+    }
     Resumed { value: ptr::null_mut(), from }
 }
 
-/// As a resume that comes back to `main_co`: who runs around it is known by that.
+/// Makes `main_co` the current coroutine, as a resume does that returns to it: the hint is NULL for a main coroutine,
+/// and else `main_co` itself (`tls`, W3).
 ///
 /// # Safety
 /// `main_co` points to a coroutine.
 pub(super) unsafe fn set_current_as_returned(main_co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `main_co` points to a coroutine.
     let is_main = unsafe { (*main_co).main_co.is_null() };
     tls::set_current_and_hint(main_co, if is_main { ptr::null_mut() } else { main_co });
 }

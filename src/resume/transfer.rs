@@ -1,17 +1,19 @@
-//! From a coroutine to another of the same main coroutine, which goes on waiting.
+//! A switch from a coroutine to another one of the same main coroutine, which keeps waiting in its resume.
 //!
 //! ```text
-//! main coroutine       from                   to
-//! --------------       ----                   --
+//! main coroutine       from                           to
+//! --------------       ----                           --
 //! resume(from)  ────>  yield_to(to)
-//!     |                  save its registers
-//!     | on this stack:   prepare_transfer: copy `from` out and `to` in, if they share a stack; `to` is current
-//!     |                  ───────────────────>  ...
-//! goes on  <──────────────────────────────────  yield
+//!     |                  save from
+//!     | on this stack:   prepare_transfer: prepare(to)
+//!     |                  resume to            ────>   ... runs ...
+//!     |                                               yield_to_main(to)
+//! returns `to`  <──────────────────────────────────     save to, resume the main coroutine
 //! ```
 //!
-//! The main coroutine's stack is the one that is there whatever is copied. Where `to` has its stack, nothing
-//! is to be arranged.
+//! `prepare` may copy the frames of `from` out and those of `to` in, on one share stack. So it runs on the stack of the
+//! main coroutine, which stays in its place. If the frames of `to` are at their addresses already, there is nothing to
+//! prepare.
 
 use core::ptr;
 
@@ -23,17 +25,20 @@ use super::returned::set_current_as_returned;
 use crate::abi::aco_t;
 use crate::{coroutine, hooks, sanitizer, stack, state, tls, valgrind};
 
-/// Bytes below the stack pointer of who waits that [`prepare_transfer`] is sure to have.
+/// Bytes below the stack pointer of the main coroutine that Valgrind must let [`prepare_transfer`] write.
 const RESERVED_STACK: usize = 1024;
 
-/// On the stack of `main_co`: makes `to` ready, and the current coroutine.
+/// Prepares `to`, and makes it the current coroutine. Runs on the stack of `main_co`.
+///
+/// # Safety
+/// As `transfer`, and `from` is suspended.
 pub(super) unsafe extern "C" fn prepare_transfer(
     from: *mut aco_t,
     to: *mut aco_t,
     main_co: *mut aco_t,
 ) {
     let hint = hint_after_transfer(from, to, main_co);
-    // SAFETY: the promise of `transfer`; `from` is suspended.
+    // SAFETY: all three are coroutines; `from` and `to` are suspended or unstarted, and main_co waits.
     unsafe {
         set_current_as_returned(main_co);
         if hooks::are_set() && !sanitizer::is_watched() {
@@ -47,26 +52,27 @@ pub(super) unsafe extern "C" fn prepare_transfer(
     tls::set_current_and_hint(to, hint);
 }
 
-/// What the hint is when `to` runs in the place of `from`: `main_co`, if it was that; else that is left by
-/// hand, perhaps, and `to` is to ask.
+/// The hint after a transfer from `from` to `to`: `main_co` if the words say that it waits for `from`. Otherwise a
+/// program may have switched by `acosw`, and the hint is `to` (`tls`, W3).
 fn hint_after_transfer(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) -> *mut aco_t {
     match tls::current_and_hint() {
         (current, hint) if current == from && hint == main_co => main_co,
-        // A switch that is not seen (`hooks`): all words are NULL then.
+        // Also while hooks are suppressed: both words are NULL then.
         _ => to,
     }
 }
 
-/// Leaves the running coroutine for `to`. Its main coroutine is yielded to; to itself it goes on at once.
-/// Aborts where `to` cannot be run in its place.
+/// Switches from the running coroutine to `to`: a yield if `to` is the main coroutine, and nothing if `to` is the
+/// running coroutine. Aborts if `to` cannot run in its place.
 ///
 /// # Safety
-/// `to` is NULL or points to a coroutine, and its frames are sound.
+/// `to` is NULL or points to a coroutine, whose frames are as the last switch left them.
 #[inline(always)]
 pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, switch: Switch) {
-    // SAFETY: the caller's promise; the coroutine that the caller runs in exists, and who waits for it.
+    // SAFETY: the current coroutine exists, and so does its main coroutine, which waits for it. `to` is checked before
+    // it is used.
     unsafe {
-        // As a yield trusts that: its main coroutine is suspended, by a resume or by hand.
+        // Like a yield, this trusts that the main coroutine of `from` is suspended.
         let from = tls::current();
         if from.is_null() || (*from).main_co.is_null() || !coroutine::is_on_stack_of(from) {
             abort_transfer(ptr::null_mut(), to)
