@@ -167,12 +167,7 @@ pub(crate) fn set_hook_word(pair: *mut c_void) {
 
 /// Makes `co` the current coroutine, and clears the hint.
 pub(crate) fn set_current(co: *mut aco_t) {
-    // SAFETY: the thread's own two words. No reference to them exists.
-    unsafe {
-        let words = address_of!("aco_gtls_co") as *mut *mut aco_t;
-        *words = co;
-        *words.add(1) = core::ptr::null_mut();
-    }
+    set_current_and_hint(co, core::ptr::null_mut());
 }
 
 /// Makes `co` the current coroutine, and sets the hint.
