@@ -6,26 +6,33 @@ use std::ptr;
 use loom::thread;
 
 use crate::ground::Own;
-use crate::rt::caller::Caller;
-use crate::rt::condition::{self, Condition};
-use crate::rt::event::{self, Event};
-use crate::rt::mutex::{self, Mutex};
-use crate::rt::parker::Hearing;
-use crate::rt::semaphore::{self, Semaphore};
-use crate::rt::wait::at_deadline;
-use crate::rt::{Outcome, channel, channel_life, future};
+use crate::rt::base::parker::WaitMode;
+use crate::rt::model::caller::Caller;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::wait::at_deadline;
+use crate::rt::sync::channel;
+use crate::rt::sync::channel_life;
+use crate::rt::sync::condvar;
+use crate::rt::sync::condvar::Condvar;
+use crate::rt::sync::event;
+use crate::rt::sync::event::Event;
+use crate::rt::sync::future;
+use crate::rt::sync::mutex;
+use crate::rt::sync::mutex::Mutex;
+use crate::rt::sync::semaphore;
+use crate::rt::sync::semaphore::Semaphore;
 use crate::{Shared, check};
 
-const NEVER: i64 = -1;
+const NEVER: Deadline = Deadline::NEVER;
 /// It may have passed at any moment.
-const SOON: i64 = 1;
+const SOON: Deadline = Deadline::at(1);
 
-unsafe fn lock(mutex: Shared<Mutex>, deadline: i64) -> Outcome<()> {
+unsafe fn lock(mutex: Shared<Mutex>, deadline: Deadline) -> Result<()> {
     // SAFETY: the mutex is there.
-    unsafe { mutex::lock(Caller::current(), mutex.raw(), Hearing::Nothing, deadline) }
+    unsafe { mutex::lock(Caller::current(), mutex.raw(), WaitMode::Uninterruptible, deadline) }
 }
 
-unsafe fn unlock(mutex: Shared<Mutex>) -> Outcome<()> {
+unsafe fn unlock(mutex: Shared<Mutex>) -> Result<()> {
     // SAFETY: the mutex is there.
     unsafe { mutex::unlock(Caller::current(), mutex.raw()) }
 }
@@ -52,7 +59,7 @@ fn new_mutex() -> Shared<Mutex> {
 fn mutex_keeps_others_out() {
     check(3, || {
         let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
-        let uses = move |first_deadline: i64| {
+        let uses = move |first_deadline: Deadline| {
             // SAFETY: it stays until the last one has given it up.
             unsafe {
                 if lock(mutex, first_deadline).is_err() {
@@ -108,7 +115,7 @@ fn mutex_wakes_the_next() {
     check(2, || {
         let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
         // SAFETY: the mutex is never freed.
-        let turn = move |deadline: i64| unsafe {
+        let turn = move |deadline: Deadline| unsafe {
             if lock(mutex, deadline).is_ok() {
                 users.add(1);
                 assert!(unlock(mutex).is_ok());
@@ -154,21 +161,21 @@ fn mutex_is_not_lost_to_who_gives_up() {
 /// A signal that comes once the mutex is free ends the wait, though the caller gives the mutex up only after
 /// it has its place.
 ///
-/// Fails where `wait_without` gives the mutex up before it takes the lock of the queue.
+/// Fails where `unlock_and_wait` gives the mutex up before it takes the lock of the queue.
 #[test]
 fn condition_misses_no_signal() {
     check(3, || {
-        let (mutex, condition) = (new_mutex(), Shared::<Condition>::zeroed());
+        let (mutex, condition) = (new_mutex(), Shared::<Condvar>::zeroed());
         let is_said = Shared::new(Own::default());
         // SAFETY: neither is ever freed.
-        unsafe { condition::signal(condition.raw()) };
+        unsafe { condvar::signal(condition.raw()) };
         let other = thread::spawn(move || {
             // SAFETY: as above.
             unsafe {
                 assert!(lock(mutex, NEVER).is_ok());
                 is_said.add(1);
                 assert!(unlock(mutex).is_ok());
-                condition::signal(condition.raw());
+                condvar::signal(condition.raw());
             }
         });
         // SAFETY: as above.
@@ -176,7 +183,7 @@ fn condition_misses_no_signal() {
             assert!(lock(mutex, NEVER).is_ok());
             while is_said.get() == 0 {
                 assert!(
-                    condition::wait(Caller::current(), condition.raw(), mutex.raw(), NEVER).is_ok()
+                    condvar::wait(Caller::current(), condition.raw(), mutex.raw(), NEVER).is_ok()
                 );
             }
             assert!(unlock(mutex).is_ok());
@@ -223,7 +230,7 @@ fn semaphore_loses_nothing() {
                 assert!(semaphore::wait(Caller::current(), semaphore.raw(), NEVER).is_ok());
             }
             assert!(other.join().expect("no panic"));
-            assert!(semaphore::wait(Caller::current(), semaphore.raw(), 0).is_err());
+            assert!(semaphore::wait(Caller::current(), semaphore.raw(), Deadline::NOW).is_err());
         }
     });
 }
@@ -236,7 +243,7 @@ fn future_comes_once() {
         let future = Shared::of(future::create().expect("there is memory"));
         // SAFETY: each has a reference.
         unsafe {
-            future::reference(future.raw());
+            future::add_ref(future.raw());
             let other = thread::spawn(move || {
                 gift.add(1);
                 let value: *mut c_void = gift.raw().cast();
@@ -257,7 +264,11 @@ fn future_comes_once() {
 }
 
 /// Sends the address of something that it has written to.
-pub(crate) fn sends(channel: Shared<channel::Channel>, gift: Shared<Own>, deadline: i64) -> bool {
+pub(crate) fn sends(
+    channel: Shared<channel::Channel>,
+    gift: Shared<Own>,
+    deadline: Deadline,
+) -> bool {
     gift.add(1);
     let value = gift.raw();
     // SAFETY: the caller has a reference.
@@ -268,7 +279,7 @@ pub(crate) fn sends(channel: Shared<channel::Channel>, gift: Shared<Own>, deadli
 }
 
 /// Receives such an address, and looks there.
-fn receives(channel: Shared<channel::Channel>, deadline: i64) -> Result<(), i32> {
+fn receives(channel: Shared<channel::Channel>, deadline: Deadline) -> std::result::Result<(), i32> {
     let mut value: *mut Own = ptr::null_mut();
     // SAFETY: the caller has a reference; what was sent is never freed.
     unsafe {
@@ -285,7 +296,7 @@ pub(crate) fn new_channel(capacity: usize) -> Shared<channel::Channel> {
         channel_life::create(size_of::<*mut Own>(), capacity, 0).expect("there is memory");
     // SAFETY: a new channel; a reference for each of the two threads.
     unsafe {
-        channel_life::reference(channel);
+        channel_life::add_ref(channel);
         // Its lock is used for the first time.
         channel_life::length(channel);
     }
@@ -355,17 +366,17 @@ fn channel_is_closed() {
 fn late_ones_are_given() {
     check(0, || {
         let (full, empty, gifts) = (new_channel(1), new_channel(1), [gift(), gift(), gift()]);
-        at_deadline(move || assert!(sends(empty, gifts[0], 0)));
+        at_deadline(move || assert!(sends(empty, gifts[0], Deadline::NOW)));
         assert_eq!(receives(empty, SOON), Ok(()));
-        assert!(sends(full, gifts[1], 0));
-        at_deadline(move || assert_eq!(receives(full, 0), Ok(())));
+        assert!(sends(full, gifts[1], Deadline::NOW));
+        at_deadline(move || assert_eq!(receives(full, Deadline::NOW), Ok(())));
         assert!(sends(full, gifts[2], SOON));
         // SAFETY: none of them is freed, but for the future, of which this thread has a reference.
         unsafe {
             let (semaphore, event) = (Shared::<Semaphore>::zeroed(), Shared::<Event>::zeroed());
             at_deadline(move || assert!(semaphore::post(semaphore.raw()).is_ok()));
             assert!(semaphore::wait(Caller::current(), semaphore.raw(), SOON).is_ok());
-            assert!(semaphore::wait(Caller::current(), semaphore.raw(), 0).is_err());
+            assert!(semaphore::wait(Caller::current(), semaphore.raw(), Deadline::NOW).is_err());
             at_deadline(move || event::set(event.raw()));
             assert!(event::wait(Caller::current(), event.raw(), SOON).is_ok());
             let future = Shared::of(future::create().expect("there is memory"));
@@ -384,7 +395,7 @@ fn late_value_is_received_once() {
         let other = thread::spawn(move || assert!(sends(channel, gift, NEVER)));
         let was_received = receives(channel, SOON).is_ok();
         other.join().expect("no panic");
-        assert_eq!(receives(channel, 0).is_ok(), !was_received);
+        assert_eq!(receives(channel, Deadline::NOW).is_ok(), !was_received);
         assert_eq!(gift.get(), 2);
     });
 }

@@ -3,32 +3,36 @@
 use loom::thread;
 
 use crate::calls::{FD, opens, takes};
-use crate::rt::fd_ref::FdRef;
-use crate::rt::worker::Worker;
-use crate::rt::{Outcome, events, numbers, system, task};
-use crate::watches::{is_waited_for, is_watched_by};
+use crate::rt::events;
+use crate::rt::io::fd_identity;
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::model::task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::system;
+use crate::watches::{has_blocked_caller, is_watched_by};
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
-const NEVER: i64 = -1;
+const NEVER: Deadline = Deadline::NEVER;
 /// It may have passed at any moment.
-const SOON: i64 = 1;
+const SOON: Deadline = Deadline::at(1);
 
 /// A task of the worker accepts one connection.
-fn accepts(worker: *mut Worker, deadline: i64) -> Outcome<u32> {
+fn accepts(worker: *mut Worker, deadline: Deadline) -> Result<u32> {
     task::is_here(worker);
     let call = FdRef::enter(FD).expect("it is open");
     takes(&call, system::accept, deadline)
 }
 
 /// Two tasks of two workers accept two connections, which come once one of them waits; the other one's worker is told.
-fn two_wait(deadline: i64, comes: fn(u32)) {
+fn two_wait(deadline: Deadline, comes: fn(u32)) {
     check(3, move || {
         let (file, runtime) = (opens(), runtime(2));
-        numbers::adopt(FD, 0);
+        fd_identity::adopt(FD, 0);
         let home = Shared::of(of(runtime, 0));
         is_watched_by(home.raw());
-        is_waited_for();
+        has_blocked_caller();
         let other = thread::spawn(move || accepts(home.raw(), deadline));
         events::at_sleep(move || {
             comes(file);

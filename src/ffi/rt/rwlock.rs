@@ -3,9 +3,10 @@
 use core::ffi::c_int;
 
 use super::{placed, status};
-use crate::rt::abi::acort_rwlock_t;
-use crate::rt::caller::Caller;
-use crate::rt::rwlock;
+use crate::rt::model::abi::acort_rwlock_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::os::Deadline;
+use crate::rt::sync::rwlock;
 
 /// Takes the lock for reading; several may have it so. Who comes while a writer waits is behind that one: a
 /// caller that has it for reading already may wait for ever then. 0, or -1 and errno: ETIMEDOUT, ECANCELED;
@@ -19,7 +20,8 @@ pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadli
     let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
     status(
-        placed(caller, rwlock).and_then(|rwlock| unsafe { rwlock::read(caller, rwlock, deadline) }),
+        placed(caller, rwlock)
+            .and_then(|rwlock| unsafe { rwlock::read(caller, rwlock, Deadline::at(deadline)) }),
     )
 }
 
@@ -34,7 +36,7 @@ pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadli
     // SAFETY: the caller's promise; the struct is the object's.
     status(
         placed(caller, rwlock)
-            .and_then(|rwlock| unsafe { rwlock::write(caller, rwlock, deadline) }),
+            .and_then(|rwlock| unsafe { rwlock::write(caller, rwlock, Deadline::at(deadline)) }),
     )
 }
 
