@@ -8,7 +8,7 @@
 use core::ffi::c_void;
 
 use super::{hooks, notes};
-use crate::abi::aco_t;
+use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, sys};
 
 /// `size` bytes at `frames`, the frames of `co`, were copied to its save area; what stands there now is
@@ -70,6 +70,28 @@ pub(crate) unsafe fn forgotten(frames: *mut c_void, size: usize) {
     if let Some(unpoison) = hooks::asan_unpoison() {
         // SAFETY: the caller's promise.
         unsafe { unpoison(frames, size) }
+    }
+}
+
+/// The frames of `co`, if they are on its stack, are nobody's. `runs`: it is the one that runs here.
+///
+/// # Safety
+/// `co` points to a coroutine with a share stack, live or destroyed. It has ended, or is destroyed.
+pub(super) unsafe fn forget_frames(co: *mut aco_t, runs: bool) {
+    // SAFETY: the caller's promise; control blocks stay readable.
+    unsafe {
+        let stack = (*co).share_stack;
+        let here = arch::stack_pointer();
+        if !runs && (*stack).owner != co {
+            return;
+        }
+        // Its owner, destroyed by itself, runs too.
+        let is_here = aco_share_stack_t::contains(stack, here);
+        let low = if is_here { here } else { aco_t::stack_pointer(co) };
+        if aco_share_stack_t::contains(stack, low) {
+            let frames = (*stack).ptr.with_addr(low);
+            forgotten(frames, ((*stack).align_highptr.addr()).saturating_sub(low));
+        }
     }
 }
 

@@ -3,15 +3,15 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::{fibers, is_written};
+use super::memory::is_written;
 use crate::abi::aco_t;
-use crate::{state, sys};
+use crate::state;
 
 /// The note of one coroutine.
 #[repr(C)]
 pub(super) struct Note {
     /// The coroutine itself: a copy of it by value has no note.
-    owner: *mut aco_t,
+    pub(super) owner: *mut aco_t,
     /// AddressSanitizer's frames off the stack, while the coroutine is suspended.
     pub(super) fake: *mut c_void,
     /// ThreadSanitizer's fiber, from the first switch on; NULL after the end. Of a main coroutine: the one
@@ -73,20 +73,5 @@ pub(super) unsafe fn of(co: *mut aco_t) -> Option<NonNull<Note>> {
         } else {
             None
         }
-    }
-}
-
-/// Forgets all about `co`, which is being destroyed: its frames, and what its note holds.
-///
-/// # Safety
-/// `co` points to a coroutine that nothing uses from here on, with a share stack, live or destroyed.
-pub(crate) unsafe fn discard(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        fibers::forget_frames(co, false);
-        let Some(note) = of(co) else { return };
-        fibers::discard(co, note);
-        sys::free((*note.as_ptr()).shadow.cast());
-        (*note.as_ptr()).owner = ptr::null_mut();
     }
 }
