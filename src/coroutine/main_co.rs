@@ -3,7 +3,9 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::{allocate, destroy, refuse_frames_elsewhere};
+use super::compilers::refuse_frames_elsewhere;
+use super::control_block::allocate;
+use super::destroy::destroy;
 use crate::abi::{ACO_REG_IDX_FPU, aco_cofuncp_t, aco_t};
 use crate::refusal::Refusal;
 use crate::slab::{self, Class};

@@ -3,7 +3,7 @@
 use core::ffi::{CStr, c_int};
 use core::fmt::{self, Display, Formatter};
 
-use super::for_each;
+use super::each::for_each;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::diag::Line;
 use crate::symbol::{Symbol, write_byte};

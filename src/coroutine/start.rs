@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-use super::is_running;
+use super::current::is_running;
 use crate::abi::{ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_t};
 use crate::{arch, attention, diag, frame_chain, record, stack, state, thread};
 

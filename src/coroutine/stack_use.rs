@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-use super::{is_on_stack_of, is_running, running};
+use super::current::{is_on_stack_of, is_running, running};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, diag, stack, state, tls};
 
