@@ -10,6 +10,7 @@ mod other_threads;
 mod stack_use;
 mod start;
 
+#[cfg(feature = "rt")]
 pub(crate) use compilers::refuse_frames_elsewhere;
 pub(crate) use create::create;
 pub(crate) use current::{inside, is_on_stack_of, is_running, running};

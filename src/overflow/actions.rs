@@ -7,7 +7,7 @@ use core::mem::{self, MaybeUninit};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::on_fault;
+use super::handler::on_fault;
 use crate::lock::Lock;
 use crate::sys;
 

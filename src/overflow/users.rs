@@ -1,0 +1,26 @@
+//! What wants the reporter: the program, and runtimes.
+
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+
+use super::fault::Overflow;
+
+/// The program has asked for the reporter.
+#[unsafe(link_section = "aco_shared")]
+pub(super) static IS_ASKED: AtomicBool = AtomicBool::new(false);
+
+/// Runtimes that want it.
+#[unsafe(link_section = "aco_shared")]
+pub(super) static RUNTIMES: AtomicU32 = AtomicU32::new(0);
+
+/// Says of a coroutine what it knows: the runtime's [`Describe`], or NULL.
+#[unsafe(link_section = "aco_shared")]
+pub(super) static DESCRIBE: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+
+/// Prints a line of a coroutine that is a task. False: it is none.
+pub(crate) type Describe = fn(&Overflow) -> bool;
+
+pub(super) fn is_wanted() -> bool {
+    IS_ASKED.load(Ordering::SeqCst) || RUNTIMES.load(Ordering::SeqCst) != 0
+}
