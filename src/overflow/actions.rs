@@ -7,7 +7,7 @@ use core::mem::{self, MaybeUninit};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::handler::on_fault;
+use super::fault::look;
 use crate::lock::Lock;
 use crate::sys;
 
@@ -23,6 +23,10 @@ static IS_PLACED: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
 /// What SIGSEGV and SIGBUS did before; written while no action calls the reporter.
 static mut BEFORE: [MaybeUninit<libc::sigaction>; 2] = [const { MaybeUninit::zeroed() }; 2];
 const SIGNALS: [c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
+
+/// Is it to be put back?
+#[unsafe(link_section = "aco_shared")]
+pub(super) static IS_OFF_DUTY: AtomicBool = AtomicBool::new(false);
 
 /// The action before, of a signal.
 fn before(signal: c_int) -> *mut libc::sigaction {
@@ -96,6 +100,40 @@ pub(super) fn put_back(signal: c_int) -> bool {
         is_placed(signal).store(false, Ordering::SeqCst);
     }
     is_there
+}
+
+/// A signal: ours to look at, another's to handle.
+pub(super) unsafe extern "C" fn on_fault(
+    signal: c_int,
+    info: *mut libc::siginfo_t,
+    context: *mut c_void,
+) {
+    let errno = sys::errno();
+    // SAFETY: the kernel's own structs. The action before was recorded before this was called.
+    unsafe {
+        let comes_again = comes_again(signal, (*info).si_code);
+        if comes_again {
+            look(&*info, context);
+        }
+        if put_back(signal) {
+            IS_OFF_DUTY.store(true, Ordering::SeqCst);
+            if !comes_again {
+                sys::requeue(signal, info); // delivered when this returns
+            }
+        } else {
+            hand_on(signal, info, context, comes_again);
+        }
+    }
+    sys::set_errno(errno);
+}
+
+/// Returns true for a signal of an instruction, which does the same when it runs again. The others are sent,
+/// or tell of something that has happened elsewhere.
+fn comes_again(signal: c_int, code: c_int) -> bool {
+    const BUS_MCEERR_AO: c_int = 5;
+    const SEGV_MTEAERR: c_int = 8;
+    let elsewhere = if signal == libc::SIGBUS { BUS_MCEERR_AO } else { SEGV_MTEAERR };
+    code > 0 && code != elsewhere
 }
 
 /// Another handler has called this one, or has taken its place just now.

@@ -19,13 +19,12 @@
 
 mod actions;
 mod fault;
-mod handler;
 mod reporter;
 mod signal_stack;
 mod users;
 
-#[cfg(feature = "rt")]
-pub(crate) use fault::Overflow;
 pub(crate) use reporter::{prepare_thread, report, return_to_duty};
 #[cfg(feature = "rt")]
 pub(crate) use reporter::{runtime_begins, runtime_is_over};
+#[cfg(feature = "rt")]
+pub(crate) use users::Overflow;

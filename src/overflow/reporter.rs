@@ -4,8 +4,8 @@
 use core::ffi::c_void;
 use core::sync::atomic::Ordering;
 
-use super::actions::{change, install, remove};
-use super::handler::{IS_OFF_DUTY, forget_last};
+use super::actions::{IS_OFF_DUTY, change, install, remove};
+use super::fault::forget_last;
 use super::signal_stack;
 #[cfg(feature = "rt")]
 use super::users::{DESCRIBE, Describe, RUNTIMES};
