@@ -3,8 +3,10 @@
 use loom::thread;
 
 use crate::calls::{FD, opens, reads};
-use crate::rt::fd_ref::FdRef;
-use crate::rt::{numbers, system, task};
+use crate::rt::io::fd_identity;
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::model::task;
+use crate::rt::system;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -13,7 +15,7 @@ const NEVER: i64 = -1;
 /// Other code has put another file under the number, which acort takes for its own. Gives which.
 fn adopts() -> u32 {
     let file = system::put_another(FD);
-    numbers::adopt(FD, 0);
+    fd_identity::adopt(FD, 0);
     file
 }
 

@@ -5,12 +5,17 @@ use std::ffi::{c_int, c_long};
 use loom::thread;
 
 use crate::mutations::omits;
-use crate::rt::atomic::Ordering;
-use crate::rt::descriptors::Way;
-use crate::rt::fd_ref::{FdRef, close};
-use crate::rt::own_fd::OwnFd;
-use crate::rt::turn::Turn;
-use crate::rt::{Outcome, events, numbers, system, task};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::events;
+use crate::rt::io::descriptors::Way;
+use crate::rt::io::fd_identity;
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::io::fd_ref::close;
+use crate::rt::io::own_fd::OwnFd;
+use crate::rt::io::retry::Turn;
+use crate::rt::model::task;
+use crate::rt::os::Outcome;
+use crate::rt::system;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -97,7 +102,7 @@ fn number_is_given_away() {
                 assert_eq!(close(FD), Ok(()));
                 let second = opens_the_next();
                 if is_ours {
-                    numbers::adopt(FD, 0);
+                    fd_identity::adopt(FD, 0);
                 }
                 let call = FdRef::enter(FD).expect("it is open");
                 assert_eq!(reads(&call, 0), Ok(second));
@@ -190,7 +195,7 @@ fn waiting_task_is_canceled() {
         check(2, move || {
             opens();
             if is_ours {
-                numbers::adopt(FD, 0);
+                fd_identity::adopt(FD, 0);
             }
             let runtime = runtime(1);
             let inside = is_inside.then(|| FdRef::enter(FD).expect("it is open"));

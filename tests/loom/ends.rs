@@ -7,18 +7,23 @@ use std::ptr;
 use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
-use crate::rt::atomic::Ordering;
-use crate::rt::caller::Caller;
-use crate::rt::group::{self, Group};
-use crate::rt::join::{detach, join};
-use crate::rt::lock::Lock;
-use crate::rt::parker::Hearing;
-use crate::rt::queue::{Queue, Waiter};
-use crate::rt::runtime::Runtime;
-use crate::rt::task::{DETACHED, Task};
-use crate::rt::why::Why;
-use crate::rt::worker::Worker;
-use crate::rt::{Outcome, ending};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::lock::Lock;
+use crate::rt::base::parker::Hearing;
+use crate::rt::base::wait_queue::Queue;
+use crate::rt::base::wait_queue::Waiter;
+use crate::rt::base::wait_reason::Why;
+use crate::rt::model::caller::Caller;
+use crate::rt::model::group::Group;
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::task::DETACHED;
+use crate::rt::model::task::Task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::Outcome;
+use crate::rt::sched::finish;
+use crate::rt::sched::group;
+use crate::rt::sched::join::detach;
+use crate::rt::sched::join::join;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -55,12 +60,12 @@ pub(crate) fn group_of<const TASKS: usize>(
 
 /// The task ends here, on its worker.
 pub(crate) fn ends(task: Shared<Task>) {
-    let worker: *mut Worker = task.parker.worker;
+    let worker: *mut Worker = task.parker.worker();
     Worker::set_here(worker);
     // SAFETY: the worker is this thread.
     unsafe {
         (*task.raw()).set_result(ptr::without_provenance_mut(RESULT));
-        ending::finish(worker, task.raw());
+        finish::finish(worker, task.raw());
     }
 }
 
@@ -224,7 +229,7 @@ fn withdrawn_tasks_are_given_up() {
         for (number, task) in tasks.into_iter().enumerate() {
             // SAFETY: the task is this thread's still.
             unsafe {
-                (*task.raw()).parker.worker = of(runtime, number as u32);
+                (*task.raw()).parker.set_owner(of(runtime, number as u32).cast());
                 (*of(runtime, number as u32)).tasks = 1;
                 waits(task, Why::Event, &raw const object.0, &raw mut (*object.raw()).1);
             }
@@ -238,12 +243,12 @@ fn withdrawn_tasks_are_given_up() {
                     crate::workers::sleep(worker);
                 }
                 assert!(object.1.is_empty());
-                ending::give_up(worker);
+                finish::give_up(worker);
             }
         };
         let other = thread::spawn(move || gives_up(0));
         // SAFETY: no task runs.
-        unsafe { ending::withdraw_all(runtime.raw()) };
+        unsafe { finish::withdraw_all(runtime.raw()) };
         gives_up(1);
         other.join().expect("no panic");
         assert_eq!(runtime.given_up.load(Ordering::Relaxed), 0);

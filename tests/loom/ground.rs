@@ -3,11 +3,15 @@
 use loom::cell::UnsafeCell;
 use loom::thread;
 
-use crate::rt::atomic::Ordering;
-use crate::rt::lock::Lock;
-use crate::rt::parker::{Armed, Hearing, Parker, error_reason};
-use crate::rt::queue::{Queue, Waiter};
-use crate::rt::wake::wake;
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::lock::Lock;
+use crate::rt::base::parker::Armed;
+use crate::rt::base::parker::Hearing;
+use crate::rt::base::parker::Parker;
+use crate::rt::base::parker::error_reason;
+use crate::rt::base::wait_queue::Queue;
+use crate::rt::base::wait_queue::Waiter;
+use crate::rt::park::wake::wake;
 use crate::{Shared, check};
 
 /// Something that only one thread may touch at a time.

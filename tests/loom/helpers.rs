@@ -5,9 +5,12 @@ use std::cell::Cell;
 use loom::thread::{self, JoinHandle};
 
 use crate::mutations::omits;
-use crate::rt::grants::Due;
-use crate::rt::job::{Class, Job};
-use crate::rt::jobs::{Came, Jobs, Left};
+use crate::rt::blocking::grants::Due;
+use crate::rt::blocking::job::Class;
+use crate::rt::blocking::job::Job;
+use crate::rt::blocking::jobs::Came;
+use crate::rt::blocking::jobs::Jobs;
+use crate::rt::blocking::jobs::Left;
 use crate::{Shared, check};
 
 /// A thread that finds no job ends at once, or waits until there is one.

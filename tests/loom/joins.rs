@@ -7,13 +7,16 @@ use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
 use crate::ends::{NEVER, RESULT, SOON, detaches, ends, group_of, is_over, joins, waits};
-use crate::rt::atomic::Ordering;
-use crate::rt::parker::Hearing;
-use crate::rt::runtime::Runtime;
-use crate::rt::task::{JOINED, Task};
-use crate::rt::why::Why;
-use crate::rt::worker::Worker;
-use crate::rt::{Outcome, ending, group};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::parker::Hearing;
+use crate::rt::base::wait_reason::Why;
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::task::JOINED;
+use crate::rt::model::task::Task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::Outcome;
+use crate::rt::sched::finish;
+use crate::rt::sched::group;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -169,7 +172,7 @@ fn gives_up(runtime: Shared<Runtime>) {
     let worker: *mut Worker = of(runtime, 0);
     Worker::set_here(worker);
     // SAFETY: the worker is this thread.
-    unsafe { ending::give_up(worker) };
+    unsafe { finish::give_up(worker) };
 }
 
 /// The task waits for nothing that ever comes.
@@ -191,7 +194,7 @@ fn given_up_task_is_joined() {
             let (group, [task]) = group_of(runtime);
             parks(task);
             // SAFETY: the worker does not run.
-            unsafe { ending::withdraw_all(runtime.raw()) };
+            unsafe { finish::withdraw_all(runtime.raw()) };
             let other = thread::spawn(move || gives_up(runtime));
             deed(task);
             other.join().expect("no panic");
@@ -213,10 +216,10 @@ fn given_up_join_leaves_the_task() {
         // SAFETY: the worker does not run; no other thread knows the tasks.
         unsafe {
             task.set(JOINED, true);
-            (*joiner.raw()).about = task.raw() as usize;
+            (*joiner.raw()).about.store(task.raw() as usize, Ordering::Relaxed);
             let (lock, queue) = (&raw const (*task.raw()).lock, &raw mut (*task.raw()).watchers);
             waits(joiner, Why::Join, lock, queue);
-            ending::withdraw_all(runtime.raw());
+            finish::withdraw_all(runtime.raw());
         }
         let other = thread::spawn(move || gives_up(runtime));
         assert_eq!(joins(task, NEVER), Ok(0));

@@ -22,7 +22,7 @@ fn wanted() -> Option<&'static (String, String, String)> {
 }
 
 fn is_in(place: &Location, file: &str) -> bool {
-    place.file().ends_with(&format!("/src/rt/{file}"))
+    place.file().contains("/src/rt/") && place.file().ends_with(&format!("/{file}"))
 }
 
 /// The ordering of an operation, or `Relaxed` where it is to be mutated.
@@ -67,7 +67,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("model look-again -", "workers::fresh_tasks_are_begun"),
     ("model look-again -", "ends::withdrawn_tasks_are_given_up"),
     // It ends a task that another worker takes out of a queue.
-    ("ending.rs store SeqCst", "ends::withdrawn_tasks_are_given_up"),
+    ("finish.rs store SeqCst", "ends::withdrawn_tasks_are_given_up"),
     // It goes while somebody gives it something.
     ("inbox.rs fetch_sub Release", "workers::nothing_given_is_missed"),
     ("inbox.rs load Acquire", "workers::nothing_given_is_missed"),
@@ -142,7 +142,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     // A worker's memory is used after it has gone.
     ("descriptors.rs fetch_sub Release", "watches::home_goes"),
     ("descriptors.rs fetch_add -", "watches::home_goes"),
-    ("numbers.rs load Acquire", "watches::home_goes"),
+    ("fd_identity.rs load Acquire", "watches::home_goes"),
     ("model abandon -", "watches::home_goes"),
     // A future is broken twice, or freed while it is broken.
     ("lock.rs compare_exchange AcqRel", "promises::last_setter_breaks_it"),

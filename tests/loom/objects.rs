@@ -6,14 +6,21 @@ use std::ptr;
 use loom::thread;
 
 use crate::ground::Own;
-use crate::rt::caller::Caller;
-use crate::rt::condition::{self, Condition};
-use crate::rt::event::{self, Event};
-use crate::rt::mutex::{self, Mutex};
-use crate::rt::parker::Hearing;
-use crate::rt::semaphore::{self, Semaphore};
-use crate::rt::wait::at_deadline;
-use crate::rt::{Outcome, channel, channel_life, future};
+use crate::rt::base::parker::Hearing;
+use crate::rt::model::caller::Caller;
+use crate::rt::os::Outcome;
+use crate::rt::park::wait::at_deadline;
+use crate::rt::sync::channel;
+use crate::rt::sync::channel_life;
+use crate::rt::sync::condvar;
+use crate::rt::sync::condvar::Condition;
+use crate::rt::sync::event;
+use crate::rt::sync::event::Event;
+use crate::rt::sync::future;
+use crate::rt::sync::mutex;
+use crate::rt::sync::mutex::Mutex;
+use crate::rt::sync::semaphore;
+use crate::rt::sync::semaphore::Semaphore;
 use crate::{Shared, check};
 
 const NEVER: i64 = -1;
@@ -161,14 +168,14 @@ fn condition_misses_no_signal() {
         let (mutex, condition) = (new_mutex(), Shared::<Condition>::zeroed());
         let is_said = Shared::new(Own::default());
         // SAFETY: neither is ever freed.
-        unsafe { condition::signal(condition.raw()) };
+        unsafe { condvar::signal(condition.raw()) };
         let other = thread::spawn(move || {
             // SAFETY: as above.
             unsafe {
                 assert!(lock(mutex, NEVER).is_ok());
                 is_said.add(1);
                 assert!(unlock(mutex).is_ok());
-                condition::signal(condition.raw());
+                condvar::signal(condition.raw());
             }
         });
         // SAFETY: as above.
@@ -176,7 +183,7 @@ fn condition_misses_no_signal() {
             assert!(lock(mutex, NEVER).is_ok());
             while is_said.get() == 0 {
                 assert!(
-                    condition::wait(Caller::current(), condition.raw(), mutex.raw(), NEVER).is_ok()
+                    condvar::wait(Caller::current(), condition.raw(), mutex.raw(), NEVER).is_ok()
                 );
             }
             assert!(unlock(mutex).is_ok());

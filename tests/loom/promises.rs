@@ -6,8 +6,10 @@ use loom::thread;
 
 use crate::ends::NEVER;
 use crate::ground::Own;
-use crate::rt::caller::Caller;
-use crate::rt::future::{self, Future, Promise};
+use crate::rt::model::caller::Caller;
+use crate::rt::sync::future;
+use crate::rt::sync::future::Future;
+use crate::rt::sync::future::Promise;
 use crate::{Shared, check};
 
 /// A promise of two setters, and its future, of which the caller has a reference.

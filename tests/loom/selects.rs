@@ -9,11 +9,15 @@ use loom::thread;
 
 use crate::ground::Own;
 use crate::objects::{gift, new_channel, sends};
-use crate::rt::abi::{ACORT_EVENT, ACORT_RECV, ACORT_SEND, acort_case_t};
-use crate::rt::caller::Caller;
-use crate::rt::channel::{self, Channel};
-use crate::rt::event::{self, Event};
-use crate::rt::{Outcome, channel_life, select};
+use crate::rt::model::abi::{ACORT_EVENT, ACORT_RECV, ACORT_SEND, acort_case_t};
+use crate::rt::model::caller::Caller;
+use crate::rt::os::Outcome;
+use crate::rt::select::call;
+use crate::rt::sync::channel;
+use crate::rt::sync::channel::Channel;
+use crate::rt::sync::channel_life;
+use crate::rt::sync::event;
+use crate::rt::sync::event::Event;
 use crate::{Shared, check};
 
 const NEVER: i64 = -1;
@@ -47,8 +51,8 @@ fn select(
     // SAFETY: the objects of a model are there, and the values have their sizes.
     let chosen = unsafe {
         match is_by_rank {
-            true => select::select_ordered(&mut cases, deadline),
-            false => select::select(&mut cases, deadline),
+            true => call::select_ordered(&mut cases, deadline),
+            false => call::select(&mut cases, deadline),
         }
     }?;
     Ok((chosen, cases[chosen].error))

@@ -3,9 +3,13 @@
 use loom::thread;
 
 use crate::calls::{FD, opens, takes};
-use crate::rt::fd_ref::FdRef;
-use crate::rt::worker::Worker;
-use crate::rt::{Outcome, events, numbers, system, task};
+use crate::rt::events;
+use crate::rt::io::fd_identity;
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::model::task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::Outcome;
+use crate::rt::system;
 use crate::watches::{is_waited_for, is_watched_by};
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
@@ -25,7 +29,7 @@ fn accepts(worker: *mut Worker, deadline: i64) -> Outcome<u32> {
 fn two_wait(deadline: i64, comes: fn(u32)) {
     check(3, move || {
         let (file, runtime) = (opens(), runtime(2));
-        numbers::adopt(FD, 0);
+        fd_identity::adopt(FD, 0);
         let home = Shared::of(of(runtime, 0));
         is_watched_by(home.raw());
         is_waited_for();

@@ -4,14 +4,20 @@ use loom::thread;
 
 use crate::calls::{FD, opens, reads};
 use crate::mutations::omits;
-use crate::rt::atomic::Ordering;
-use crate::rt::descriptors::{Entry, Way};
-use crate::rt::fd_ref::{FdRef, close};
-use crate::rt::lock::Lock;
-use crate::rt::parker::{Hearing, Parker};
-use crate::rt::queue::Waiter;
-use crate::rt::worker::Worker;
-use crate::rt::{events, numbers, system, task};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::lock::Lock;
+use crate::rt::base::parker::Hearing;
+use crate::rt::base::parker::Parker;
+use crate::rt::base::wait_queue::Waiter;
+use crate::rt::events;
+use crate::rt::io::descriptors::Entry;
+use crate::rt::io::descriptors::Way;
+use crate::rt::io::fd_identity;
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::io::fd_ref::close;
+use crate::rt::model::task;
+use crate::rt::model::worker::Worker;
+use crate::rt::system;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -53,7 +59,7 @@ fn no_edge_is_lost() {
         check(3, move || {
             let (file, runtime) = (opens(), runtime(2));
             if is_ours {
-                numbers::adopt(FD, 0);
+                fd_identity::adopt(FD, 0);
             }
             let home = Shared::of(of(runtime, 1));
             is_watched_by(home.raw());
@@ -85,7 +91,7 @@ fn stale_edge_is_dropped() {
         let other = thread::spawn(move || events::tell(home.raw()));
         assert_eq!(close(FD), Ok(()));
         let next = system::open(FD).expect("it is free");
-        numbers::adopt(FD, 0);
+        fd_identity::adopt(FD, 0);
         let before = entry().edges(Way::In);
         is_watched_by(home.raw());
         other.join().expect("no panic");
@@ -100,7 +106,7 @@ fn stale_edge_is_dropped() {
 /// The worker's thread ends.
 fn goes(worker: Shared<Worker>) {
     if !omits("abandon") {
-        numbers::abandon(worker.raw());
+        fd_identity::abandon(worker.raw());
     }
     worker.poller.close();
     worker.free();
@@ -111,16 +117,16 @@ const COURSES: [fn(FdRef); 5] = [
     // Other code has replaced the file.
     |call| {
         system::put_another(FD);
-        assert_eq!(numbers::confirm(&call), Ok(()));
+        assert_eq!(fd_identity::confirm(&call), Ok(()));
     },
-    |call| assert_eq!(numbers::confirm(&call), Ok(())),
+    |call| assert_eq!(fd_identity::confirm(&call), Ok(())),
     // Another worker's task waits.
     |call| assert_eq!(reads(&call, NEVER), Ok(1)),
     |call| {
         assert_eq!(close(FD), Ok(()));
         drop(call);
     },
-    |call| numbers::was_mistaken(&call, 0),
+    |call| fd_identity::was_mistaken(&call, 0),
 ];
 
 /// A worker goes while a call looks whether its file is the same one, waits for it, or closes it: the worker is not used

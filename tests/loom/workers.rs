@@ -4,11 +4,12 @@ use loom::sync::atomic::AtomicU32;
 use loom::thread;
 
 use crate::mutations::omits;
-use crate::rt::atomic::Ordering;
-use crate::rt::poller::Poller;
-use crate::rt::runtime::Runtime;
-use crate::rt::task::Task;
-use crate::rt::worker::{Worker, count};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::task::Task;
+use crate::rt::model::worker::Worker;
+use crate::rt::model::worker::count;
+use crate::rt::os::poller::Poller;
 use crate::{Shared, check};
 
 /// A count that every thread sees as it is, while it orders nothing: what has happened in truth.

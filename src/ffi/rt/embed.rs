@@ -4,8 +4,8 @@
 use core::ffi::{c_int, c_void};
 
 use super::{answer, given, object, until};
-use crate::rt::abi::{acort_body_t, acort_t, acort_task_t};
-use crate::rt::embed;
+use crate::rt::model::abi::{acort_body_t, acort_t, acort_task_t};
+use crate::rt::sched::embed;
 
 /// A file descriptor that becomes readable (POLLIN) when acort_loop_step() has something to do: poll it, and
 /// do nothing else with it. -1 and errno: EINVAL for NULL, and a runtime without ACORT_LOOP.

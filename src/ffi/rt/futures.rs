@@ -3,9 +3,14 @@
 use core::ffi::{c_int, c_void};
 
 use super::{given, object, status};
-use crate::rt::abi::acort_future_t;
-use crate::rt::caller::Caller;
-use crate::rt::{future, sized};
+use crate::rt::base::size_prefixed;
+use crate::rt::model::caller::Caller;
+use crate::rt::sync::future;
+use crate::rt::sync::future::Future;
+
+/// A future.
+#[allow(non_camel_case_types)]
+pub type acort_future_t = Future;
 
 /// A future without a value. NULL and ENOMEM. The caller has a reference: acort_future_unref().
 #[unsafe(no_mangle)]
@@ -81,7 +86,7 @@ pub unsafe extern "C" fn acort_future_wait(
     let caller = Caller::current();
     // SAFETY: the caller's promise.
     status(given(future).and_then(|future| unsafe {
-        sized::store(value, future::wait(caller, future, deadline)?);
+        size_prefixed::store(value, future::wait(caller, future, deadline)?);
         Ok(())
     }))
 }

@@ -3,9 +3,10 @@
 use core::ffi::c_int;
 
 use super::{given, object, status, until};
-use crate::rt::abi::acort_group_t;
-use crate::rt::caller::Caller;
-use crate::rt::{group, nesting, parker};
+use crate::rt::base::parker;
+use crate::rt::model::abi::acort_group_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::sched::group;
 
 /// A group for tasks (acort_attr_t.group). Groups nest: the new one is inside the caller's own group, and is cancelled
 /// when that one, or any around it, is cancelled, fails or is closed. Where the caller's group is cancelled already, the
@@ -41,7 +42,7 @@ pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int {
     // SAFETY: the caller's promise.
-    status(group::or_own(group).map(|group| unsafe { nesting::cancel(group) }))
+    status(group::or_own(group).map(|group| unsafe { group::cancel(group) }))
 }
 
 /// Says that `group` has failed with the errno `err`, which acort_group_wait() gives then: the first one

@@ -38,8 +38,9 @@ pub mod watch;
 
 use core::ffi::c_int;
 
-use crate::rt::caller::Caller;
-use crate::rt::{Outcome, call};
+use crate::rt::model::caller::Caller;
+use crate::rt::os::Outcome;
+use crate::rt::park::budget;
 use crate::sys;
 
 /// 0, or -1 and errno.
@@ -65,12 +66,12 @@ fn refused(error: c_int) -> i8 {
 /// on a shared stack while they wait begin below the face instead, in the part that is over before the wait.
 #[inline(always)]
 fn until(deadline: i64) -> Outcome<i64> {
-    call::begin(Caller::current(), deadline)
+    budget::begin(Caller::current(), deadline)
 }
 
 /// So many bytes, or -1 and errno.
 fn count(outcome: Outcome<usize>) -> libc::ssize_t {
-    bytes(outcome.inspect(|&count| call::has_moved(count)))
+    bytes(outcome.inspect(|&count| budget::has_moved(count)))
 }
 
 /// The same of a call that has counted them itself.

@@ -3,9 +3,13 @@
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
+use super::futures::acort_future_t;
 use super::{given, object, status};
-use crate::rt::abi::{acort_future_t, acort_promise_t};
-use crate::rt::future::{self, Promise};
+use crate::rt::sync::future::{self, Promise};
+
+/// A promise: a future, as its setters see it.
+#[allow(non_camel_case_types)]
+pub type acort_promise_t = Promise;
 
 /// A promise: it makes a future, and its setters have references of their own. When the last of those goes and the future
 /// is not set, the future fails with EPIPE, so that no caller waits for a value that no task is left to give. NULL and

@@ -5,9 +5,9 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
 
-use super::super::Outcome;
 use super::refused::{Call, StandIn, broken, is_refusal, noted_errno};
 use super::{close, timespec};
+use crate::rt::os::Outcome;
 use crate::sys;
 
 /// Sleeps until somebody wakes `word`, which has `value`; or until `deadline`, unless that is negative.

@@ -5,9 +5,9 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
 
-use super::super::Outcome;
 use super::refused::broken;
 use super::{close, now};
+use crate::rt::os::Outcome;
 use crate::sys;
 
 const WORD: usize = size_of::<AtomicU32>();

@@ -7,7 +7,6 @@ use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::AtomicU32;
 
-use super::Outcome;
 use crate::{diag, sanitizer, sys};
 
 #[cfg(target_os = "linux")]
@@ -18,6 +17,7 @@ mod linux;
 mod linux_epoll;
 #[cfg(target_os = "macos")]
 mod macos;
+pub(crate) mod poller;
 #[cfg(target_os = "linux")]
 mod processors;
 mod refused;
@@ -259,3 +259,6 @@ pub(crate) fn write_all(fd: c_int, mut text: &[u8]) -> bool {
     }
     true
 }
+
+/// The result of a call, or its errno.
+pub(crate) type Outcome<T> = Result<T, c_int>;

@@ -1,7 +1,7 @@
 //! The processors that a thread may use, and how many the process can use at once.
 
-use super::super::Outcome;
 use super::cgroup;
+use crate::rt::os::Outcome;
 
 /// As many processors as a kernel can be built for.
 const MOST: usize = 8192;

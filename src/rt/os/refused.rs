@@ -76,7 +76,7 @@ pub(crate) fn is_refusal(error: c_int) -> bool {
     matches!(error, libc::ENOSYS | libc::EPERM)
 }
 
-/// Gives `error`, which `call` has failed with, and says once if that is a refusal (S2).
+/// Gives `error`, which `budget` has failed with, and says once if that is a refusal (S2).
 #[cold]
 #[inline(never)]
 pub(crate) fn noted(call: Call, error: c_int) -> c_int {
@@ -96,7 +96,7 @@ pub(crate) fn noted_errno(call: Call) -> c_int {
     noted(call, sys::errno())
 }
 
-/// A loop cannot go on without `call`, which has failed with this thread's errno: says so, and aborts (S3).
+/// A loop cannot go on without `budget`, which has failed with this thread's errno: says so, and aborts (S3).
 #[cold]
 #[inline(never)]
 pub(crate) fn broken<T: diag::Subject>(object: *const T, call: &str) -> ! {

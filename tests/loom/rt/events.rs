@@ -3,13 +3,21 @@
 use std::cell::RefCell;
 use std::ffi::c_int;
 
-use super::Outcome;
-use super::descriptors::mark;
-use super::poller::{Happened, Poller};
-use super::readiness::happened;
-use super::system::{DEAD, State, Watched, changes, entries, has_begun, looks, telling};
-use super::worker::Worker;
 use crate::mutations::omits;
+use crate::rt::io::descriptors::mark;
+use crate::rt::io::readiness::happened;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::Outcome;
+use crate::rt::os::poller::Happened;
+use crate::rt::os::poller::Poller;
+use crate::rt::system::DEAD;
+use crate::rt::system::State;
+use crate::rt::system::Watched;
+use crate::rt::system::changes;
+use crate::rt::system::entries;
+use crate::rt::system::has_begun;
+use crate::rt::system::looks;
+use crate::rt::system::telling;
 
 impl State {
     /// Does the poller watch the file that stands under the number, under that one?

@@ -9,14 +9,15 @@ use std::ffi::c_int;
 
 use loom::sync::atomic::AtomicU32;
 
-use super::Outcome;
-use super::atomic::Ordering;
-use super::descriptors::{Entry, Way};
-use super::poller::Poller;
-use super::worker::Worker;
 use crate::Shared;
 use crate::ground::{Own, touch};
 use crate::mutations::omits;
+use crate::rt::base::atomic::Ordering;
+use crate::rt::io::descriptors::Entry;
+use crate::rt::io::descriptors::Way;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::Outcome;
+use crate::rt::os::poller::Poller;
 
 /// The file that no call has success of.
 pub(crate) const DEAD: u32 = u32::MAX;

@@ -8,15 +8,20 @@ use std::ptr::NonNull;
 
 use loom::cell::UnsafeCell;
 
-use super::Outcome;
-use super::atomic::{AtomicU8, Ordering};
-use super::group::Group;
-use super::lock::Lock;
-use super::parker::Parker;
-use super::queue::{Queue, Waiter};
-use super::worker::Worker;
 use crate::abi::aco_t;
 use crate::mutations::is_left_out;
+use crate::rt::base::atomic::AtomicU8;
+use crate::rt::base::atomic::AtomicUsize;
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::list::Link;
+use crate::rt::base::lock::Lock;
+use crate::rt::base::parker::Parker;
+use crate::rt::base::timer_heap::HeapSlot;
+use crate::rt::base::wait_queue::Queue;
+use crate::rt::base::wait_queue::Waiter;
+use crate::rt::model::group::Group;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::Outcome;
 use crate::{atomics, diag};
 
 pub const FREE: u8 = 0;
@@ -51,7 +56,7 @@ pub struct Task {
     pub(crate) lock: Lock,
     pub(crate) part: Part,
     place: Waiter,
-    pub(crate) about: usize,
+    pub(crate) about: AtomicUsize,
     pub(crate) watchers: Queue,
     pub(crate) group: *mut Group,
     pub(crate) group_next: *mut Task,
@@ -68,12 +73,32 @@ impl diag::Subject for Task {
     }
 }
 
+// SAFETY: `next` is for lists alone.
+unsafe impl Link for Task {
+    fn next(this: *mut Task) -> *mut *mut Task {
+        // SAFETY: the address of a field of a task.
+        unsafe { &raw mut (*this).next }
+    }
+}
+
+// SAFETY: `timer` is for the heap alone.
+unsafe impl HeapSlot for Task {
+    fn slot(this: *mut Task) -> *mut u32 {
+        // SAFETY: the address of a field of a task.
+        unsafe { &raw mut (*this).timer }
+    }
+}
+
 impl Task {
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
     /// One of `worker`, or of nobody yet.
     pub(crate) fn new(worker: *mut Worker) -> Task {
         let null = std::ptr::null_mut();
-        let mut parker = Parker::new();
-        parker.worker = worker;
+        let parker = Parker::new();
+        parker.set_owner(worker.cast());
         Task {
             parker,
             next: null,
@@ -86,7 +111,7 @@ impl Task {
             lock: Lock::NEW,
             part: Part { result: null.cast() },
             place: Waiter::new(std::ptr::null_mut(), std::ptr::null_mut(), 0),
-            about: 0,
+            about: AtomicUsize::new(0),
             watchers: Queue::NEW,
             group: std::ptr::null_mut(),
             group_next: null,

@@ -2,17 +2,21 @@
 
 use std::cell::RefCell;
 
-use super::Outcome;
-use super::atomic::Ordering;
-use super::lock::Lock;
-use super::os;
-use super::parker::{Hearing, Parker};
-use super::queue::{Queue, Waiter};
-use super::task::{self, Task};
-use super::wake::{CLOSED, was_woken};
-use super::why::Why;
-use super::worker::Worker;
 use crate::mutations::omits;
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::lock::Lock;
+use crate::rt::base::parker::Hearing;
+use crate::rt::base::parker::Parker;
+use crate::rt::base::wait_queue::Queue;
+use crate::rt::base::wait_queue::Waiter;
+use crate::rt::base::wait_reason::Why;
+use crate::rt::model::task;
+use crate::rt::model::task::Task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os;
+use crate::rt::os::Outcome;
+use crate::rt::park::wake::CLOSED;
+use crate::rt::park::wake::was_woken;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Wait {
