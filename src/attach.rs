@@ -43,11 +43,11 @@ pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
 unsafe fn why_not(co: *mut aco_t, main_co: *mut aco_t) -> Option<(&'static str, &'static str)> {
     // SAFETY: the caller's promise.
     unsafe {
-        Some(if state::is_dead(co) {
+        Some(if state::is_destroyed(co) {
             ("the coroutine is destroyed", "attach a coroutine before aco_destroy")
         } else if (*co).main_co.is_null() || (*co).share_stack.is_null() {
             ("it is a main coroutine", "attach coroutines that were created with a main_co")
-        } else if state::is_dead(main_co) {
+        } else if state::is_destroyed(main_co) {
             ("the main_co is destroyed", "attach to a coroutine before aco_destroy")
         } else if main_co == co {
             ("the main_co is the coroutine itself", "nobody waits for himself")

@@ -8,12 +8,12 @@
 //! A link is a word with a frame pointer: the slot in `reg`, or the first word of a record.
 //!
 //! **F1.** While the frames are on the share stack the end is the record of the resumer, `main_co` +
-//! `FRAME_RECORD`. So a profiler that walks the stack goes on to `main`.
+//! `FRAME_RECORD_OFFSET`. So a profiler that walks the stack goes on to `main`.
 //!
 //! **F2.** While they are in the save area, and before there are any, the end is NULL, as in libaco. So
-//! a program that walks an image stays inside of it. The state word says CUT.
+//! a program that walks an image stays inside of it. The state word says CHAIN_CUT.
 //!
-//! **F3.** CUT says that [`cut`] or [`begin`] has written the NULL. So [`join`] never replaces a NULL of
+//! **F3.** CHAIN_CUT says that [`cut`] or [`init`] has written the NULL. So [`join`] never replaces a NULL of
 //! the program's own. Neither image nor slot changes in between, so the same walk finds the same link.
 //!
 //! **F4.** A walk follows a link only upward, and only inside the frames. Code that is compiled without
@@ -37,20 +37,20 @@ pub(crate) struct Frames {
 ///
 /// # Safety
 /// `co` points to a coroutine.
-unsafe fn record_of_resumer(co: *mut aco_t) -> usize {
+unsafe fn resumer_record(co: *mut aco_t) -> usize {
     // SAFETY: `co` is a coroutine; its `main_co` is not looked into.
-    unsafe { (*co).main_co as usize + arch::FRAME_RECORD }
+    unsafe { (*co).main_co as usize + arch::FRAME_RECORD_OFFSET }
 }
 
 /// The chain of a coroutine without frames: its slot alone.
 ///
 /// # Safety
 /// `co` points to a coroutine without frames.
-pub(crate) unsafe fn begin(co: *mut aco_t) {
+pub(crate) unsafe fn init(co: *mut aco_t) {
     // SAFETY: `co` is a coroutine, whose slot is in `reg`.
     unsafe {
-        aco_t::set_register(co, arch::FRAME_POINTER, 0);
-        state::cut(co);
+        aco_t::set_register(co, arch::FRAME_POINTER_SLOT, 0);
+        state::mark_chain_cut(co);
     }
 }
 
@@ -59,14 +59,14 @@ pub(crate) unsafe fn begin(co: *mut aco_t) {
 /// # Safety
 /// `frames` are those of `co`, which is suspended.
 #[inline(always)]
-pub(crate) unsafe fn cut(co: *mut aco_t, frames: Frames, is_watched: bool) {
+pub(crate) unsafe fn cut(co: *mut aco_t, frames: Frames, has_sanitizer: bool) {
     // SAFETY: `co` is suspended; a link is inside `frames`, or a slot (F4).
     unsafe {
-        if let Some(link) = find(co, frames, record_of_resumer(co), is_watched) {
+        if let Some(link) = find_link(co, frames, resumer_record(co), has_sanitizer) {
             link.write_unaligned(0);
-            state::cut(co);
-        } else if state::is_cut(co) {
-            state::join(co)
+            state::mark_chain_cut(co);
+        } else if state::is_chain_cut(co) {
+            state::mark_chain_whole(co)
         }
     }
 }
@@ -76,13 +76,13 @@ pub(crate) unsafe fn cut(co: *mut aco_t, frames: Frames, is_watched: bool) {
 /// # Safety
 /// `frames` are those of `co`, which is suspended, or fresh: then there are none.
 #[inline(always)]
-pub(crate) unsafe fn join(co: *mut aco_t, frames: Frames, is_watched: bool) {
+pub(crate) unsafe fn join(co: *mut aco_t, frames: Frames, has_sanitizer: bool) {
     // SAFETY: as in `cut`.
     unsafe {
-        if state::is_cut(co)
-            && let Some(link) = find(co, frames, 0, is_watched)
+        if state::is_chain_cut(co)
+            && let Some(link) = find_link(co, frames, 0, has_sanitizer)
         {
-            link.write_unaligned(record_of_resumer(co));
+            link.write_unaligned(resumer_record(co));
         }
     }
 }
@@ -95,9 +95,9 @@ pub(crate) unsafe fn join(co: *mut aco_t, frames: Frames, is_watched: bool) {
 pub(crate) unsafe fn redirect(co: *mut aco_t, main_co: *mut aco_t) {
     // SAFETY: `co` has a share stack. Frames are on the stack of its owner alone, and end at its top.
     unsafe {
-        let old = record_of_resumer(co);
+        let old = resumer_record(co);
         (*co).main_co = main_co;
-        if state::is_cut(co) {
+        if state::is_chain_cut(co) {
             return;
         }
         let (stack, low) = ((*co).share_stack, aco_t::stack_pointer(co));
@@ -106,8 +106,8 @@ pub(crate) unsafe fn redirect(co: *mut aco_t, main_co: *mut aco_t) {
         let is_there = (*stack).owner == co && size <= (*stack).align_limit;
         let size = if is_there { size } else { 0 };
         let frames = Frames { bytes: top.byte_sub(size).cast(), low, size };
-        if let Some(link) = find(co, frames, old, valgrind::is_running()) {
-            link.write_unaligned(record_of_resumer(co));
+        if let Some(link) = find_link(co, frames, old, valgrind::is_running()) {
+            link.write_unaligned(resumer_record(co));
         }
     }
 }
@@ -117,25 +117,30 @@ pub(crate) unsafe fn redirect(co: *mut aco_t, main_co: *mut aco_t) {
 /// # Safety
 /// `frames` are those of `co`.
 #[inline(always)]
-unsafe fn find(co: *mut aco_t, frames: Frames, end: usize, is_watched: bool) -> Option<*mut usize> {
+unsafe fn find_link(
+    co: *mut aco_t,
+    frames: Frames,
+    end: usize,
+    has_sanitizer: bool,
+) -> Option<*mut usize> {
     const WORD: usize = size_of::<usize>();
     // SAFETY: the slot is one of `reg`; every other link lies inside `frames` (F4).
     unsafe {
-        let mut link = aco_t::slot(co, arch::FRAME_POINTER);
-        let mut least = 0;
+        let mut link = aco_t::slot(co, arch::FRAME_POINTER_SLOT);
+        let mut min_offset = 0;
         loop {
             let mut value = link.read_unaligned();
-            if is_watched && valgrind::is_running() {
+            if has_sanitizer && valgrind::is_running() {
                 value = valgrind::defined(value);
             }
             if value == end {
                 return Some(link);
             }
             let offset = value.wrapping_sub(frames.low);
-            if offset < least || offset >= frames.size || frames.size - offset < WORD {
+            if offset < min_offset || offset >= frames.size || frames.size - offset < WORD {
                 return None;
             }
-            least = offset + WORD;
+            min_offset = offset + WORD;
             link = frames.bytes.add(offset).cast();
         }
     }

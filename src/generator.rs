@@ -45,13 +45,13 @@ pub(crate) unsafe fn next(
     // SAFETY: the caller's promise. A generator that has given its place away may be destroyed; who has
     // left is not.
     unsafe {
-        let is_over = (*co).is_end != 0 && !state::is_dead(co);
+        let is_over = (*co).is_end != 0 && !state::is_destroyed(co);
         let (yielded, is_there) = if is_over {
             (ptr::null_mut(), false)
         } else {
             take_over(co);
-            let arrival = resume(co, ptr::null_mut());
-            (arrival.value, arrival.left != co || (*co).is_end == 0)
+            let resumed = resume(co, ptr::null_mut());
+            (resumed.value, resumed.from != co || (*co).is_end == 0)
         };
         if !value.is_null() {
             value.write(yielded);
@@ -73,7 +73,7 @@ unsafe fn take_over(co: *mut aco_t) {
         if (*co).main_co == here.as_ptr() {
             return;
         }
-        if let Some((what, rule)) = resume::obstacle(co) {
+        if let Some((what, rule)) = resume::resume_error(co) {
             diag::fatal(FUNCTION, co, format_args!("{what}"), rule)
         }
         if coroutine::is_running(co) {

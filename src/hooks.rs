@@ -8,7 +8,7 @@
 //!   them as they must be, because every resume writes them before it leaves and after it is back;
 //! * before a thread's first resume, which [`first_resume`] turns into a second one.
 //!
-//! So every resume, inline or called, ours or an old binary's, comes to `resume_with_care`, which calls
+//! So every resume, inline or called, ours or an old binary's, comes to `resume_instrumented`, which calls
 //! the hooks on the resumer's stack, before it leaves and after it is back. Nothing is kept for it, and
 //! without hooks the word is what it was. Where a sanitizer watches, the word is its, and all comes there
 //! in any case.

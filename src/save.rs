@@ -24,12 +24,16 @@ pub(crate) const DEFAULT_SIZE: usize = 64;
 
 /// Copies the frames of `owner`, which is suspended and owns its share stack, to its save area. The
 /// stack is then free for another owner. Aborts when its stack pointer is off the stack, or
-/// without memory. `is_watched`: [`sanitizer::is_present`], which the caller has asked once.
+/// without memory. `has_sanitizer`: [`sanitizer::is_present`], which the caller has asked once.
 ///
 /// # Safety
 /// `owner` points to a coroutine that is the owner of `stack`, its share stack.
 #[inline(always)]
-pub(crate) unsafe fn save_out(owner: *mut aco_t, stack: *mut aco_share_stack_t, is_watched: bool) {
+pub(crate) unsafe fn save_out(
+    owner: *mut aco_t,
+    stack: *mut aco_share_stack_t,
+    has_sanitizer: bool,
+) {
     // SAFETY: the stack pointer is checked against the stack's bounds before the copy; the save
     // area holds `size` bytes by then and is no part of a stack.
     unsafe {
@@ -37,41 +41,41 @@ pub(crate) unsafe fn save_out(owner: *mut aco_t, stack: *mut aco_share_stack_t, 
         let top = (*stack).align_retptr;
         // One comparison for both bounds: above the top, the difference wraps around.
         let size = top.addr().wrapping_sub(from);
-        if size > (*stack).align_limit.wrapping_sub(arch::RETURN_SLOT) {
-            refuse_stack_pointer(owner)
+        if size > (*stack).align_limit.wrapping_sub(arch::RETURN_SLOT_SIZE) {
+            abort_bad_stack_pointer(owner)
         }
         let area = &raw mut (*owner).save_stack;
         (*area).valid_sz = size;
         let mut frames = Frames { bytes: top.cast(), low: from, size };
         if size > 0 {
             if (*area).sz < size || (*area).ptr.is_null() {
-                grow(owner, size);
+                grow_area(owner, size);
             }
             let lowest = top.cast::<u8>().sub(size);
             frames.bytes = (*area).ptr.cast();
-            copy(frames.bytes, lowest, size, is_watched);
-            if is_watched {
+            copy(frames.bytes, lowest, size, has_sanitizer);
+            if has_sanitizer {
                 sanitizer::saved(owner, lowest, size);
             }
             (*area).ct_save += 1;
             if size > (*area).max_cpsz {
                 (*area).max_cpsz = size;
             }
-        } else if is_watched {
+        } else if has_sanitizer {
             // It has not begun, or a program starts it again by hand, and its frames are there still.
             sanitizer::forgotten((*stack).ptr, (*stack).sz);
         }
-        frame_chain::cut(owner, frames, is_watched);
+        frame_chain::cut(owner, frames, has_sanitizer);
     }
 }
 
 /// Copies the image of `co` back and makes it the owner of its share stack. Aborts when the
-/// image is larger than the stack. `is_watched` is as for [`save_out`].
+/// image is larger than the stack. `has_sanitizer` is as for [`save_out`].
 ///
 /// # Safety
 /// `co` points to a suspended or fresh coroutine whose share stack, `stack`, is live, and free.
 #[inline(always)]
-pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, is_watched: bool) {
+pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, has_sanitizer: bool) {
     // SAFETY: the size is checked against the stack's before the copy; the save area holds it.
     unsafe {
         let area = &raw mut (*co).save_stack;
@@ -81,17 +85,17 @@ pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, is_w
         let mut frames = Frames { bytes: (*stack).align_retptr.cast(), low: 0, size };
         if size > 0 {
             if size > (*stack).align_limit.saturating_sub(size_of::<usize>()) {
-                refuse_image(co)
+                abort_image_too_large(co)
             }
             let top: *mut u8 = (*stack).align_retptr.cast();
             frames.bytes = top.byte_sub(size);
             frames.low = frames.bytes.addr();
-            if is_watched {
-                let low = (*stack).ptr.addr().max(frames.low.saturating_sub(CALLS));
+            if has_sanitizer {
+                let low = (*stack).ptr.addr().max(frames.low.saturating_sub(EARLY_WRITES));
                 valgrind::expect_writes(low, top.addr() - low);
             }
-            copy(frames.bytes, (*area).ptr.cast(), size, is_watched);
-            if is_watched {
+            copy(frames.bytes, (*area).ptr.cast(), size, has_sanitizer);
+            if has_sanitizer {
                 sanitizer::restored(co, frames.bytes, size);
             }
             (*area).ct_restore += 1;
@@ -99,14 +103,14 @@ pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, is_w
                 (*area).max_cpsz = size;
             }
         }
-        frame_chain::join(co, frames, is_watched);
+        frame_chain::join(co, frames, has_sanitizer);
     }
 }
 
 /// The stack pointer of `owner` is off its share stack: says so, and aborts.
 #[cold]
 #[inline(never)]
-unsafe fn refuse_stack_pointer(owner: *mut aco_t) -> ! {
+unsafe fn abort_bad_stack_pointer(owner: *mut aco_t) -> ! {
     // SAFETY: the caller's promise: `owner` points to a coroutine with a share stack.
     let (stack, from, top, lowest) = unsafe {
         let stack = (*owner).share_stack;
@@ -126,7 +130,7 @@ unsafe fn refuse_stack_pointer(owner: *mut aco_t) -> ! {
 /// The image of `co` does not fit its share stack: says so, and aborts.
 #[cold]
 #[inline(never)]
-unsafe fn refuse_image(co: *mut aco_t) -> ! {
+unsafe fn abort_image_too_large(co: *mut aco_t) -> ! {
     // SAFETY: the caller's promise: `co` points to a coroutine with a share stack.
     let (size, limit) = unsafe { ((*co).save_stack.valid_sz, (*(*co).share_stack).align_limit) };
     diag::fatal(
@@ -138,22 +142,22 @@ unsafe fn refuse_image(co: *mut aco_t) -> ! {
 }
 
 /// Bytes below a suspended coroutine's stack pointer that it writes before it moves that down.
-const CALLS: usize = 512;
+const EARLY_WRITES: usize = 512;
 
 /// From so many bytes on the C library's memcpy, which knows the processor's widest registers, is
 /// worth the call.
-const LARGE: usize = 384;
+const MEMCPY_MIN: usize = 384;
 
 /// Copies frames that do not overlap.
 ///
 /// # Safety
 /// `from` is readable, `to` writable for `size` bytes.
 #[inline(always)]
-unsafe fn copy(to: *mut u8, from: *const u8, size: usize, is_watched: bool) {
+unsafe fn copy(to: *mut u8, from: *const u8, size: usize, has_sanitizer: bool) {
     // SAFETY: the caller's promise.
     unsafe {
         // A sanitizer's memcpy would refuse to touch the locals of other functions.
-        if size >= LARGE && !is_watched {
+        if size >= MEMCPY_MIN && !has_sanitizer {
             ptr::copy_nonoverlapping(from, to, size);
         } else {
             arch::copy_frames(to, from, size);
@@ -165,7 +169,7 @@ unsafe fn copy(to: *mut u8, from: *const u8, size: usize, is_watched: bool) {
 /// content is dead.
 #[cold]
 #[inline(never)]
-unsafe fn grow(co: *mut aco_t, size: usize) {
+unsafe fn grow_area(co: *mut aco_t, size: usize) {
     // SAFETY: the area belongs to the library; the old one is freed before the new one is used.
     unsafe {
         let area = &raw mut (*co).save_stack;

@@ -11,9 +11,9 @@
 //! whose address hashes to `stack`, in that life of it. **Resident**: it has its share stack for
 //! itself, its frames are there, and it is that stack's `resident`; the stack is live. Either form names the coroutine's
 //! own address, so that a copy by value is seen to be one. **Dead**: `aco_destroy` was here, and nothing has
-//! used the memory since. The flags: FULL, `acosw` left it, so whoever goes
+//! used the memory since. The flags: ALL_REGS, `acosw` left it, so whoever goes
 //! on in it must load all registers of `reg`; otherwise the code at `reg[RETADDR]` restores what
-//! it needs beyond those that every switch carries. CANCELLED, until it is made to begin anew. CUT: see
+//! it needs beyond those that every switch carries. CANCELLED, until it is made to begin anew. CHAIN_CUT: see
 //! `frame_chain`.
 //!
 //! Any other word says nothing: a main coroutine's, that of a copy, of a struct that a program
@@ -29,30 +29,30 @@ pub(crate) type Generation = u16;
 
 const IS_END: u64 = 0xff;
 /// Bits of the byte after `is_end`; addresses are aligned to 16, so no address has them.
-const FULL: u64 = 1 << 8;
+const ALL_REGS: u64 = 1 << 8;
 const CANCELLED: u64 = 1 << 9;
-const CUT: u64 = 1 << 10;
-const FLAGS: u64 = FULL | CANCELLED | CUT;
+const CHAIN_CUT: u64 = 1 << 10;
+const FLAGS: u64 = ALL_REGS | CANCELLED | CHAIN_CUT;
 const BOUND: u64 = 0xac << 56;
-const BOUND_MARK: u64 = 0xff << 56;
-const DEAD: u64 = 0xde << 56;
-const OWN: u64 = 0xfff << 44;
-const STACK: u64 = 0xffff << 28;
+const MARK: u64 = 0xff << 56;
+const DESTROYED: u64 = 0xde << 56;
+const CO_HASH: u64 = 0xfff << 44;
+const STACK_HASH: u64 = 0xffff << 28;
 const GENERATION_SHIFT: u32 = 12;
 
 /// The resident form for the coroutine at `co`.
-fn resident_form(co: *mut aco_t) -> u64 {
+fn exclusive_form(co: *mut aco_t) -> u64 {
     (co as u64) << 8
 }
 
 /// The hash of a coroutine's address, in its place.
-fn own_hash(co: *mut aco_t) -> u64 {
-    (co as u64 >> 4) << 44 & OWN
+fn co_hash(co: *mut aco_t) -> u64 {
+    (co as u64 >> 4) << 44 & CO_HASH
 }
 
 /// The hash of a share stack's address, in its place. Control blocks lie multiples of 16 apart.
 fn stack_hash(stack: *mut aco_share_stack_t) -> u64 {
-    (stack as u64 >> 4) << 28 & STACK
+    (stack as u64 >> 4) << 28 & STACK_HASH
 }
 
 /// The word as it is.
@@ -77,9 +77,9 @@ unsafe fn write(co: *mut aco_t, form: u64, kept: u64) {
 ///
 /// # Safety
 /// `co` points to a coroutine.
-unsafe fn is_resident(co: *mut aco_t) -> bool {
+unsafe fn is_exclusive(co: *mut aco_t) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { read(co) & !(IS_END | FLAGS) == resident_form(co) }
+    unsafe { read(co) & !(IS_END | FLAGS) == exclusive_form(co) }
 }
 
 /// Marks `co` as created on the stack, and in the life of it, that `binding` names.
@@ -89,7 +89,7 @@ unsafe fn is_resident(co: *mut aco_t) -> bool {
 #[inline(always)]
 pub(crate) unsafe fn bind(co: *mut aco_t, binding: u64) {
     // SAFETY: the caller's promise.
-    unsafe { write(co, binding | own_hash(co), IS_END) }
+    unsafe { write(co, binding | co_hash(co), IS_END) }
 }
 
 /// Is it this library that made the coroutine at this address? A copy by value says no.
@@ -98,7 +98,7 @@ pub(crate) unsafe fn bind(co: *mut aco_t, binding: u64) {
 /// `co` points to a coroutine.
 pub(crate) unsafe fn is_ours(co: *mut aco_t) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { read(co) & (BOUND_MARK | OWN) == BOUND | own_hash(co) || is_resident(co) }
+    unsafe { read(co) & (MARK | CO_HASH) == BOUND | co_hash(co) || is_exclusive(co) }
 }
 
 /// The life of its present share stack that `co` was bound to; 0 where its word does not tell. A
@@ -110,7 +110,7 @@ pub(crate) unsafe fn is_ours(co: *mut aco_t) -> bool {
 pub(crate) unsafe fn generation(co: *mut aco_t) -> Generation {
     // SAFETY: the caller's promise.
     let (word, stack) = unsafe { (read(co), (*co).share_stack) };
-    if word & (BOUND_MARK | STACK) == BOUND | stack_hash(stack) {
+    if word & (MARK | STACK_HASH) == BOUND | stack_hash(stack) {
         (word >> GENERATION_SHIFT) as Generation
     } else {
         0
@@ -118,8 +118,8 @@ pub(crate) unsafe fn generation(co: *mut aco_t) -> Generation {
 }
 
 /// The part of a bound form that names `stack` and this life of it.
-pub(crate) fn binding(stack: *mut aco_share_stack_t, life: Generation) -> u64 {
-    BOUND | stack_hash(stack) | u64::from(life) << GENERATION_SHIFT
+pub(crate) fn binding(stack: *mut aco_share_stack_t, generation: Generation) -> u64 {
+    BOUND | stack_hash(stack) | u64::from(generation) << GENERATION_SHIFT
 }
 
 /// Is `co` bound to this stack and life?
@@ -129,41 +129,41 @@ pub(crate) fn binding(stack: *mut aco_share_stack_t, life: Generation) -> u64 {
 #[inline(always)]
 pub(crate) unsafe fn is_bound_to(co: *mut aco_t, binding: u64) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { (read(co) ^ binding) & (BOUND_MARK | STACK | 0xffff << GENERATION_SHIFT) == 0 }
+    unsafe { (read(co) ^ binding) & (MARK | STACK_HASH | 0xffff << GENERATION_SHIFT) == 0 }
 }
 
 /// Was `co` left by `acosw`, or by a call that ends in it, and not gone on in since?
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn is_full(co: *mut aco_t) -> bool {
+pub(crate) unsafe fn has_all_regs(co: *mut aco_t) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { read(co) & FULL != 0 }
+    unsafe { read(co) & ALL_REGS != 0 }
 }
 
 /// Makes `co` resident.
 ///
 /// # Safety
 /// `co` points to a coroutine that is ours and becomes its share stack's resident.
-pub(crate) unsafe fn settle(co: *mut aco_t) {
+pub(crate) unsafe fn set_exclusive(co: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { write(co, resident_form(co), IS_END | FLAGS) }
+    unsafe { write(co, exclusive_form(co), IS_END | FLAGS) }
 }
 
-/// Marks `co` as ended by a call: `is_end` is 1, and it is FULL, as after a switch.
+/// Marks `co` as ended by a call: `is_end` is 1, and it is ALL_REGS, as after a switch.
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn end(co: *mut aco_t) {
-    // SAFETY: the caller's promise. The word as a whole: see `arch` on FULL.
-    unsafe { *aco_t::state_word(co) = read(co) & !IS_END | FULL | 1 }
+pub(crate) unsafe fn mark_ended(co: *mut aco_t) {
+    // SAFETY: the caller's promise. The word as a whole: see `arch` on ALL_REGS.
+    unsafe { *aco_t::state_word(co) = read(co) & !IS_END | ALL_REGS | 1 }
 }
 
 /// `co` begins anew: it has not ended any more, is not cancelled, and has no registers to be loaded.
 ///
 /// # Safety
 /// `co` points to a coroutine without frames.
-pub(crate) unsafe fn revive(co: *mut aco_t) {
+pub(crate) unsafe fn mark_reset(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe { *aco_t::state_word(co) = read(co) & !(IS_END | FLAGS) }
 }
@@ -174,16 +174,16 @@ pub(crate) unsafe fn revive(co: *mut aco_t) {
 /// # Safety
 /// `co` points to a coroutine.
 #[inline(always)]
-pub(crate) unsafe fn enter(co: *mut aco_t) {
+pub(crate) unsafe fn mark_resumed(co: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { *aco_t::state_word(co) = read(co) & !(FULL | CUT) }
+    unsafe { *aco_t::state_word(co) = read(co) & !(ALL_REGS | CHAIN_CUT) }
 }
 
 /// Marks `co` as cancelled.
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn cancel(co: *mut aco_t) {
+pub(crate) unsafe fn mark_cancelled(co: *mut aco_t) {
     // SAFETY: the caller's promise. A program's own word stays what it is, one that says nothing.
     unsafe { *aco_t::state_word(co) = read(co) | CANCELLED }
 }
@@ -194,7 +194,7 @@ pub(crate) unsafe fn cancel(co: *mut aco_t) {
 /// `co` points to a coroutine.
 pub(crate) unsafe fn is_cancelled(co: *mut aco_t) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { read(co) & CANCELLED != 0 && !is_dead(co) }
+    unsafe { read(co) & CANCELLED != 0 && !is_destroyed(co) }
 }
 
 /// Binds `co` to the stack and life that `binding` names; whose it is stays as it is.
@@ -203,7 +203,7 @@ pub(crate) unsafe fn is_cancelled(co: *mut aco_t) -> bool {
 /// `co` points to a bound coroutine, or to a copy of one.
 pub(crate) unsafe fn rebind(co: *mut aco_t, binding: u64) {
     // SAFETY: the caller's promise.
-    unsafe { write(co, binding, OWN | FLAGS | IS_END) }
+    unsafe { write(co, binding, CO_HASH | FLAGS | IS_END) }
 }
 
 /// Makes a resident of `stack`, which `binding` names, bound again. What is no resident of it is let
@@ -211,19 +211,19 @@ pub(crate) unsafe fn rebind(co: *mut aco_t, binding: u64) {
 ///
 /// # Safety
 /// `co` points to a coroutine of the library's, or to memory that once was one.
-pub(crate) unsafe fn unsettle(co: *mut aco_t, stack: *mut aco_share_stack_t, binding: u64) {
+pub(crate) unsafe fn clear_exclusive(co: *mut aco_t, stack: *mut aco_share_stack_t, binding: u64) {
     // SAFETY: the caller's promise.
     unsafe {
-        if is_resident(co) && (*co).share_stack == stack {
-            write(co, binding | own_hash(co), IS_END | FLAGS);
+        if is_exclusive(co) && (*co).share_stack == stack {
+            write(co, binding | co_hash(co), IS_END | FLAGS);
         }
     }
 }
 
 /// The dead form for the coroutine at `co`. A program's struct elsewhere that was copied from a dead
 /// one does not have it.
-fn dead_form(co: *mut aco_t) -> u64 {
-    DEAD | (co as u64) << 8 & !(BOUND_MARK | IS_END) | 1
+fn destroyed_form(co: *mut aco_t) -> u64 {
+    DESTROYED | (co as u64) << 8 & !(MARK | IS_END) | 1
 }
 
 /// Marks the chain of frame pointers of `co` as cut.
@@ -231,19 +231,19 @@ fn dead_form(co: *mut aco_t) -> u64 {
 /// # Safety
 /// `co` points to a coroutine.
 #[inline(always)]
-pub(crate) unsafe fn cut(co: *mut aco_t) {
+pub(crate) unsafe fn mark_chain_cut(co: *mut aco_t) {
     // SAFETY: a coroutine has a state word.
-    // The word as a whole: see `arch` on FULL.
-    unsafe { aco_t::state_word(co).write_volatile(read(co) | CUT) }
+    // The word as a whole: see `arch` on ALL_REGS.
+    unsafe { aco_t::state_word(co).write_volatile(read(co) | CHAIN_CUT) }
 }
 
 /// Marks it as whole.
 ///
 /// # Safety
-/// As [`cut`].
-pub(crate) unsafe fn join(co: *mut aco_t) {
+/// As [`mark_chain_cut`].
+pub(crate) unsafe fn mark_chain_whole(co: *mut aco_t) {
     // SAFETY: a coroutine has a state word.
-    unsafe { *aco_t::state_word(co) = read(co) & !CUT }
+    unsafe { *aco_t::state_word(co) = read(co) & !CHAIN_CUT }
 }
 
 /// Is the chain of frame pointers of `co` cut?
@@ -251,9 +251,9 @@ pub(crate) unsafe fn join(co: *mut aco_t) {
 /// # Safety
 /// `co` points to a coroutine.
 #[inline(always)]
-pub(crate) unsafe fn is_cut(co: *mut aco_t) -> bool {
+pub(crate) unsafe fn is_chain_cut(co: *mut aco_t) -> bool {
     // SAFETY: a coroutine has a state word.
-    unsafe { read(co) & CUT != 0 }
+    unsafe { read(co) & CHAIN_CUT != 0 }
 }
 
 /// Marks `co` as destroyed.
@@ -261,9 +261,9 @@ pub(crate) unsafe fn is_cut(co: *mut aco_t) -> bool {
 /// # Safety
 /// `co` points to a coroutine that nothing uses from here on.
 #[inline(always)]
-pub(crate) unsafe fn bury(co: *mut aco_t) {
+pub(crate) unsafe fn mark_destroyed(co: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { *aco_t::state_word(co) = dead_form(co) }
+    unsafe { *aco_t::state_word(co) = destroyed_form(co) }
 }
 
 /// Was `co` destroyed, and has nothing used its memory since?
@@ -271,9 +271,9 @@ pub(crate) unsafe fn bury(co: *mut aco_t) {
 /// # Safety
 /// `co` points to a coroutine, or to the memory of one.
 #[inline(always)]
-pub(crate) unsafe fn is_dead(co: *mut aco_t) -> bool {
+pub(crate) unsafe fn is_destroyed(co: *mut aco_t) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { read(co) == dead_form(co) }
+    unsafe { read(co) == destroyed_form(co) }
 }
 
 #[cfg(test)]

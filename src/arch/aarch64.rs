@@ -50,36 +50,37 @@ mod root;
 mod transfer;
 pub(crate) use fpenv::{load_fpenv, read_fpenv, save_fpenv};
 pub(crate) use leaf::{
-    copy_frames, interrupted, load_fp_environment, stack_pointer, store_fp_environment,
-    valgrind_request, weak_symbol,
+    copy_frames, interrupted_stack_pointer, load_fp_environment, stack_pointer,
+    store_fp_environment, valgrind_request, weak_symbol,
 };
 
 pub(crate) use resume::resume_body;
 pub(crate) use root::{
-    ROOT_RETURN_OFFSET, begin_in, ended_body, first_entry_body, returning_entry_body, root_frame,
+    ROOT_RETURN_OFFSET, ended_body, first_entry_body, returning_entry_body, root_frame,
+    set_first_entry,
 };
-pub(crate) use transfer::{transfer_body, with_frame};
+pub(crate) use transfer::{call_with_frame_pointer, transfer_body};
 
 /// `align_retptr` is 16 bytes below `align_highptr`: the stack pointer is always 16-byte aligned.
-pub(crate) const RETURN_SLOT: usize = 16;
+pub(crate) const RETURN_SLOT_SIZE: usize = 16;
 
 /// The slot in which a fresh coroutine has its first value: one that nothing else uses.
-pub(crate) const FIRST_VALUE: usize = 1;
+pub(crate) const FIRST_VALUE_SLOT: usize = 1;
 
 /// The slot of the frame pointer.
-pub(crate) const FRAME_POINTER: usize = 12;
+pub(crate) const FRAME_POINTER_SLOT: usize = 12;
 
 /// Bytes from the start of a coroutine that waits in a resume to what reads as a frame record: x29, and
 /// the address where it goes on.
-pub(crate) const FRAME_RECORD: usize = 96;
+pub(crate) const FRAME_RECORD_OFFSET: usize = 96;
 
 /// The least guard, in bytes. Compilers that probe large frames touch each 64 KiB.
-pub(crate) const LEAST_GUARD: usize = 64 * 1024;
+pub(crate) const MIN_GUARD: usize = 64 * 1024;
 
 /// The body of a function `switch(from, to, value)`: leaves one coroutine, goes on in the other, which is
-/// given `value`; returns the value with which something switches back. While C++ exceptions are being handled it is `aside` that is called.
+/// given `value`; returns the value with which something switches back. While C++ exceptions are being handled it is `slow` that is called.
 macro_rules! switch_body {
-    ($fpenv:ident, $aside:path) => {
+    ($fpenv:ident, $slow:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c: reached by calls through pointers too
@@ -117,7 +118,7 @@ macro_rules! switch_body {
             "stp x29, x8, [x0, #96]",
             "str x3, [x0, #112]",
             "ldr x7, [x0, #144]",
-            "orr x7, x7, #0x100",               // FULL: whoever goes on here must load x19 to x28
+            "orr x7, x7, #0x100",               // ALL_REGS: whoever goes on here must load x19 to x28
             "str x7, [x0, #144]",               // the word as a whole: loads of it follow
             "str xzr, [x6, #8]",                // no hint: `from` does not wait in a resume
             $crate::arch::read_fpenv!($fpenv),
@@ -174,19 +175,19 @@ macro_rules! switch_body {
             "ldp x8, x9, [x7]",
             "orr x8, x8, x9",
             "cbz x8, 4b",
-            "b {aside}",
+            "b {slow}",
             ".cfi_endproc",
             root = sym $crate::arch::root_frame,
             root_offset = const $crate::arch::ROOT_RETURN_OFFSET,
-            aside = sym $aside,
+            slow = sym $slow,
         )
     };
 }
 
 pub(crate) use switch_body;
 
-/// The body of `leave` (`own_fpenv`) and of `leave_shared_fpenv`.
-macro_rules! leave_body {
+/// The body of `exit_to` (`save_fpenv`) and of `exit_to_shared_fpenv`.
+macro_rules! exit_to_body {
     ($fpenv:ident) => {
         naked_asm!(
             ".cfi_startproc",
@@ -242,8 +243,8 @@ macro_rules! leave_body {
 /// # Safety
 /// As a switch.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
-    leave_body!(own_fpenv)
+pub(crate) unsafe extern "C" fn exit_to(from: *mut aco_t, to: *mut aco_t) -> ! {
+    exit_to_body!(save_fpenv)
 }
 
 /// Leaves `from` for ever, goes on in `to`, which inherits this moment's environment.
@@ -251,6 +252,6 @@ pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
 /// # Safety
 /// As a switch.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn leave_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
-    leave_body!(shared_fpenv)
+pub(crate) unsafe extern "C" fn exit_to_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
+    exit_to_body!(share_fpenv)
 }

@@ -42,37 +42,38 @@ mod root;
 mod transfer;
 pub(crate) use fpenv::{load_fpenv, save_fpenv, write_fpenv};
 pub(crate) use leaf::{
-    copy_frames, interrupted, load_fp_environment, stack_pointer, store_fp_environment,
-    valgrind_request, weak_symbol,
+    copy_frames, interrupted_stack_pointer, load_fp_environment, stack_pointer,
+    store_fp_environment, valgrind_request, weak_symbol,
 };
 
 pub(crate) use resume::resume_body;
 pub(crate) use root::{
-    ROOT_RETURN_OFFSET, begin_in, ended_body, first_entry_body, returning_entry_body, root_frame,
+    ROOT_RETURN_OFFSET, ended_body, first_entry_body, returning_entry_body, root_frame,
+    set_first_entry,
 };
-pub(crate) use transfer::{transfer_body, with_frame};
+pub(crate) use transfer::{call_with_frame_pointer, transfer_body};
 
 /// `align_retptr` is one word below `align_highptr`: a called function finds its return address
 /// 8 bytes below an aligned stack.
-pub(crate) const RETURN_SLOT: usize = 8;
+pub(crate) const RETURN_SLOT_SIZE: usize = 8;
 
 /// The slot in which a fresh coroutine has its first value: r13, which begins as anything.
-pub(crate) const FIRST_VALUE: usize = 1;
+pub(crate) const FIRST_VALUE_SLOT: usize = 1;
 
 /// The slot of the frame pointer.
-pub(crate) const FRAME_POINTER: usize = 7;
+pub(crate) const FRAME_POINTER_SLOT: usize = 7;
 
 /// Bytes from the start of a coroutine that waits in a resume to what reads as a frame record: its frame
 /// pointer, and the address where it goes on. The slot before that of rip is free then.
-pub(crate) const FRAME_RECORD: usize = 24;
+pub(crate) const FRAME_RECORD_OFFSET: usize = 24;
 
 /// The least guard, in bytes. Compilers that probe large frames touch each page.
-pub(crate) const LEAST_GUARD: usize = 4096;
+pub(crate) const MIN_GUARD: usize = 4096;
 
 /// The body of a function `switch(from, to, value)`: leaves one coroutine, goes on in the other, which is
-/// given `value`; returns the value with which something switches back. While C++ exceptions are being handled it is `aside` that is called.
+/// given `value`; returns the value with which something switches back. While C++ exceptions are being handled it is `slow` that is called.
 macro_rules! switch_body {
-    ($fpenv:ident, $aside:path) => {
+    ($fpenv:ident, $slow:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
@@ -96,7 +97,7 @@ macro_rules! switch_body {
             "mov [rdi + 40], rcx",
             "mov [rdi + 48], rbx",
             "mov [rdi + 56], rbp",
-            // FULL: whoever goes on here must load all of these. The word as a whole: a processor
+            // ALL_REGS: whoever goes on here must load all of these. The word as a whole: a processor
             // does not forward a byte just stored to a load of the eight.
             "or qword ptr [rdi + 88], 0x100",
             "mov qword ptr fs:[r8 + 8], 0", // no hint: `from` does not wait in a resume
@@ -136,18 +137,18 @@ macro_rules! switch_body {
             "cmp qword ptr [rax + 8], 0",
             "je 2b",
             "8:",
-            "mov rcx, rbp",             // for who walks frame pointers: see `with_frame`
-            "jmp {aside}",
+            "mov rcx, rbp",             // for who walks frame pointers: see `call_with_frame_pointer`
+            "jmp {slow}",
             ".cfi_endproc",
-            aside = sym $aside,
+            slow = sym $slow,
         )
     };
 }
 
 pub(crate) use switch_body;
 
-/// The body of `leave` (`own_fpenv`) and of `leave_shared_fpenv`.
-macro_rules! leave_body {
+/// The body of `exit_to` (`save_fpenv`) and of `exit_to_shared_fpenv`.
+macro_rules! exit_to_body {
     ($fpenv:ident) => {
         naked_asm!(
             ".cfi_startproc",
@@ -190,8 +191,8 @@ macro_rules! leave_body {
 /// # Safety
 /// As a switch.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
-    leave_body!(own_fpenv)
+pub(crate) unsafe extern "C" fn exit_to(from: *mut aco_t, to: *mut aco_t) -> ! {
+    exit_to_body!(save_fpenv)
 }
 
 /// Leaves `from` for ever, goes on in `to`, which inherits this moment's environment.
@@ -199,6 +200,6 @@ pub(crate) unsafe extern "C" fn leave(from: *mut aco_t, to: *mut aco_t) -> ! {
 /// # Safety
 /// As a switch.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn leave_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
-    leave_body!(shared_fpenv)
+pub(crate) unsafe extern "C" fn exit_to_shared_fpenv(from: *mut aco_t, to: *mut aco_t) -> ! {
+    exit_to_body!(share_fpenv)
 }

@@ -61,7 +61,7 @@ pub(super) unsafe fn free_outside(co: *mut aco_t) {
     // SAFETY: the caller's promise. What the library did not make is a program's own, and has no note.
     unsafe {
         let size = if state::is_ours(co) { block_size() } else { size_of::<aco_t>() };
-        state::bury(co);
+        state::mark_destroyed(co);
         slab::free(co.cast(), size);
     }
 }

@@ -16,7 +16,7 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
     tls::forget(co);
     // SAFETY: the caller's promise; a main coroutine has neither stack nor save area.
     unsafe {
-        if state::is_dead(co) {
+        if state::is_destroyed(co) {
             refuse_dead(co)
         }
         if attention::is_due() {
@@ -33,7 +33,7 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
         }
         match slab::home_of(co.cast()) {
             Some(home) => {
-                state::bury(co);
+                state::mark_destroyed(co);
                 slab::free_in(home, co.cast());
             }
             None => free_outside(co),
@@ -53,7 +53,7 @@ unsafe fn take_leave(co: *mut aco_t) {
         hooks::destroys(co);
         record::end(co);
         // By a hook, or by a destructor.
-        if state::is_dead(co) {
+        if state::is_destroyed(co) {
             refuse_dead(co)
         }
     }

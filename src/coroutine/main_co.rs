@@ -56,7 +56,7 @@ unsafe extern "C" fn destroy_main(main_co: *mut c_void) {
         let is_ours = |fp: aco_cofuncp_t| {
             fp.is_some_and(|fp| fp as usize == the_librarys as *const () as usize)
         };
-        if is_readable && !state::is_dead(main_co) && is_ours((*main_co).fp) {
+        if is_readable && !state::is_destroyed(main_co) && is_ours((*main_co).fp) {
             destroy(NonNull::new_unchecked(main_co));
         }
     }

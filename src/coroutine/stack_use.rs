@@ -35,7 +35,7 @@ pub(crate) unsafe fn stack_used(co: *mut aco_t) -> usize {
 pub(crate) unsafe fn stack_trim(co: *mut aco_t) -> usize {
     // SAFETY: the caller's promise; control blocks stay readable.
     unsafe {
-        if state::is_dead(co) {
+        if state::is_destroyed(co) {
             let rule = "trim the stack of a coroutine before aco_destroy";
             diag::fatal("aco_stack_trim", co, format_args!("the coroutine is destroyed"), rule)
         }

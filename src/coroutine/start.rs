@@ -18,8 +18,8 @@ pub(super) unsafe fn begin(co: *mut aco_t) {
         aco_t::set_register(co, ACO_REG_IDX_RETADDR, entry);
         aco_t::set_register(co, ACO_REG_IDX_SP, stack_pointer);
         aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
-        aco_t::set_register(co, arch::FIRST_VALUE, 0);
-        frame_chain::begin(co);
+        aco_t::set_register(co, arch::FIRST_VALUE_SLOT, 0);
+        frame_chain::init(co);
     }
 }
 
@@ -42,7 +42,7 @@ pub(crate) unsafe fn is_at_beginning(co: *mut aco_t) -> bool {
 pub(crate) unsafe fn is_fresh(co: *mut aco_t) -> bool {
     // SAFETY: the caller's promise; control blocks stay readable.
     unsafe {
-        !state::is_dead(co)
+        !state::is_destroyed(co)
             && (*co).is_end == 0
             && (*co).fp.is_some()
             && !is_running(co)
@@ -67,7 +67,7 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
         (*co).fp = fp;
         (*co).arg = arg;
         (*co).save_stack.valid_sz = 0;
-        state::revive(co);
+        state::mark_reset(co);
         stack::bind_anew(co);
         begin(co);
     }
@@ -81,7 +81,7 @@ unsafe fn why_no_reset(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
     // SAFETY: as there.
     unsafe {
         let stack = (*co).share_stack;
-        Some(if state::is_dead(co) {
+        Some(if state::is_destroyed(co) {
             ("the coroutine is destroyed", "reset a coroutine before aco_destroy")
         } else if (*co).main_co.is_null() || stack.is_null() {
             ("it is a main coroutine", "reset coroutines that were created with a main_co")

@@ -35,7 +35,7 @@ fn non_null<T: diag::Subject>(function: &str, what: &str, object: *mut T) -> Non
 unsafe fn live(function: &str, co: *mut aco_t) -> *mut aco_t {
     let co = non_null(function, "the coroutine", co).as_ptr();
     // SAFETY: the caller's promise.
-    if unsafe { state::is_dead(co) } {
+    if unsafe { state::is_destroyed(co) } {
         let rule = "ask about a coroutine before aco_destroy";
         diag::fatal(function, co, format_args!("the coroutine is destroyed"), rule)
     }

@@ -123,7 +123,7 @@ unsafe fn suspended_at(co: *mut aco_t) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
         let in_switch = match CALLER_IN_SWITCH {
-            Some(offset) if state::is_full(co) => word_on_stack(co, offset),
+            Some(offset) if state::has_all_regs(co) => word_on_stack(co, offset),
             _ => None,
         };
         in_switch.unwrap_or_else(|| aco_t::return_address(co))

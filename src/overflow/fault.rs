@@ -27,7 +27,8 @@ static LAST: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 pub(super) unsafe fn look(info: &libc::siginfo_t, context: *mut c_void) {
     // SAFETY: a fault has an address; a running coroutine exists, and its stack.
     unsafe {
-        let (address, stack_pointer) = (info.si_addr() as usize, arch::interrupted(context));
+        let (address, stack_pointer) =
+            (info.si_addr() as usize, arch::interrupted_stack_pointer(context));
         let Some(co) = coroutine::running() else { return };
         let is_asked = IS_ASKED.load(Ordering::Relaxed);
         if !is_overflow(co, address, stack_pointer, is_asked) {

@@ -3,7 +3,8 @@
 
 use core::ptr::NonNull;
 
-use super::{Switch, yield_to_main};
+use super::exit::yield_to_main;
+use super::forms::Switch;
 use crate::abi::aco_t;
 use crate::{diag, state, tls};
 
@@ -16,7 +17,7 @@ pub(crate) unsafe fn cancel(co: NonNull<aco_t>) {
     let co = co.as_ptr();
     // SAFETY: the caller's promise.
     unsafe {
-        if state::is_dead(co) {
+        if state::is_destroyed(co) {
             let rule = "cancel a coroutine before aco_destroy";
             diag::fatal("aco_cancel", co, format_args!("the coroutine is destroyed"), rule)
         }
@@ -24,7 +25,7 @@ pub(crate) unsafe fn cancel(co: NonNull<aco_t>) {
             let rule = "cancel coroutines that were created with a main_co";
             diag::fatal("aco_cancel", co, format_args!("it is a main coroutine"), rule)
         }
-        state::cancel(co);
+        state::mark_cancelled(co);
     }
 }
 

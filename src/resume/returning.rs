@@ -2,12 +2,12 @@
 
 use core::ptr::NonNull;
 
-use super::exit;
+use super::exit::exit;
 use crate::abi::aco_t;
-use crate::arch::{self, Leave};
+use crate::arch::{self, ExitTo};
 use crate::{coroutine, diag, tls};
 
-/// Where a coroutine begins: [`returning`] or [`returning_shared_fpenv`].
+/// Where a coroutine begins: [`returning_entry`] or [`returning_entry_shared_fpenv`].
 pub(crate) type Entry = unsafe extern "C" fn() -> !;
 
 /// Calls the entry function of the current coroutine, and ends that.
@@ -15,25 +15,25 @@ pub(crate) type Entry = unsafe extern "C" fn() -> !;
 /// # Safety
 /// Reached by a switch alone.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn returning() -> ! {
-    arch::returning_entry_body!(end)
+pub(crate) unsafe extern "C" fn returning_entry() -> ! {
+    arch::returning_entry_body!(exit_saving_fpenv)
 }
 
-/// As [`returning`], in one floating-point environment.
+/// As [`returning_entry`], in one floating-point environment.
 ///
 /// # Safety
 /// As there.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn returning_shared_fpenv() -> ! {
+pub(crate) unsafe extern "C" fn returning_entry_shared_fpenv() -> ! {
     arch::returning_entry_body!(end_shared_fpenv)
 }
 
-unsafe extern "C" fn end() -> ! {
-    end_by(arch::leave)
+unsafe extern "C" fn exit_saving_fpenv() -> ! {
+    exit_current(arch::exit_to)
 }
 
 unsafe extern "C" fn end_shared_fpenv() -> ! {
-    end_by(arch::leave_shared_fpenv)
+    exit_current(arch::exit_to_shared_fpenv)
 }
 
 /// A last word of a thread that ends the coroutine.
@@ -41,7 +41,7 @@ unsafe extern "C" fn end_shared_fpenv() -> ! {
 /// # Safety
 /// The current coroutine is the one that runs.
 pub(crate) unsafe extern "C" fn last_word() {
-    end_by(arch::leave)
+    exit_current(arch::exit_to)
 }
 
 /// As [`last_word`], in one floating-point environment.
@@ -49,12 +49,12 @@ pub(crate) unsafe extern "C" fn last_word() {
 /// # Safety
 /// As there.
 pub(crate) unsafe extern "C" fn last_word_shared_fpenv() {
-    end_by(arch::leave_shared_fpenv)
+    exit_current(arch::exit_to_shared_fpenv)
 }
 
-fn end_by(leave: Leave) -> ! {
+fn exit_current(exit_to: ExitTo) -> ! {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { exit(tls::current(), leave) }
+    unsafe { exit(tls::current(), exit_to) }
 }
 
 /// Lets the entry function of `co` return. Aborts where that has begun, or is not to begin.

@@ -7,8 +7,8 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use super::refuse::{refuse_null, refuse_value};
-use super::{Resume, Switch};
+use super::forms::{Resume, Switch};
+use super::misuse::{abort_null, abort_value};
 use crate::abi::aco_t;
 use crate::{arch, coroutine, tls};
 
@@ -24,12 +24,12 @@ pub(crate) unsafe fn resume_value(
     resume: Resume,
 ) -> *mut c_void {
     if co.is_null() {
-        refuse_null()
+        abort_null()
     }
     // SAFETY: the caller's promise.
     unsafe {
         if coroutine::is_at_beginning(co) {
-            aco_t::set_register(co, arch::FIRST_VALUE, value as usize);
+            aco_t::set_register(co, arch::FIRST_VALUE_SLOT, value as usize);
         }
         resume(co, value).value
     }
@@ -49,7 +49,7 @@ pub(crate) unsafe fn yield_value(
     // SAFETY: the caller's promise; its main coroutine waits in `resume`.
     unsafe {
         if co.is_null() || (*co).main_co.is_null() {
-            refuse_value(co)
+            abort_value(co)
         }
         switch(co, (*co).main_co, value)
     }
@@ -64,6 +64,6 @@ pub(crate) fn first_value() -> *mut c_void {
         if co.is_null() || !coroutine::is_at_beginning(co) {
             return ptr::null_mut();
         }
-        ptr::with_exposed_provenance_mut(aco_t::register(co, arch::FIRST_VALUE))
+        ptr::with_exposed_provenance_mut(aco_t::register(co, arch::FIRST_VALUE_SLOT))
     }
 }

@@ -120,7 +120,7 @@ unsafe fn place_of(to: *mut aco_t) -> Place {
             if let Some(note) = note {
                 free_fake(note);
             }
-            arch::begin_in(to, first_entry as *const () as usize);
+            arch::set_first_entry(to, first_entry as *const () as usize);
         }
         let fiber = note.map_or(ptr::null_mut(), fiber_of);
         Place { low: (*stack).ptr, size: (*stack).sz, fiber }

@@ -160,7 +160,7 @@ pub(crate) unsafe fn settle(co: *mut aco_t, block: Control) {
                 evict_resident((*co).share_stack, block);
                 (*found.as_ptr()).resident = co;
             }
-            state::settle(co);
+            state::set_exclusive(co);
         }
     }
 }
@@ -180,7 +180,7 @@ pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t, block: Contro
             // One that is not the owner has ended, or is gone: a program moved it, or its memory. What
             // does not lie in a slab may then not be there.
             if resident == (*stack).owner || slab::holds(resident.cast()) {
-                state::unsettle(resident, stack, (*block).binding);
+                state::clear_exclusive(resident, stack, (*block).binding);
             }
             (*block).resident = ptr::null_mut();
         }

@@ -91,7 +91,7 @@ pub(crate) unsafe fn below(stack: *const aco_share_stack_t) -> usize {
 
 /// Bytes of a guard below a stack: whole pages, and not less than compilers probe.
 fn guard_size() -> usize {
-    arch::LEAST_GUARD.max(sys::page_size())
+    arch::MIN_GUARD.max(sys::page_size())
 }
 
 /// Obtains memory, and a control block that describes it: all but `ptr`, which comes beside.

@@ -18,30 +18,30 @@ fn a_coroutine_is_bound_then_resident_then_bound() {
     // SAFETY: a zeroed coroutine.
     unsafe {
         (*co).share_stack = stack;
-        assert!(!is_ours(co) && !is_resident(co) && generation(co) == 0);
+        assert!(!is_ours(co) && !is_exclusive(co) && generation(co) == 0);
         bind(co, binding(stack, 0xfffe));
-        assert!(is_ours(co) && !is_resident(co) && generation(co) == 0xfffe);
-        settle(co);
-        assert!(is_ours(co) && is_resident(co) && generation(co) == 0);
+        assert!(is_ours(co) && !is_exclusive(co) && generation(co) == 0xfffe);
+        set_exclusive(co);
+        assert!(is_ours(co) && is_exclusive(co) && generation(co) == 0);
         (*co).is_end = 1;
-        *aco_t::state_word(co) |= FULL;
-        assert!(is_ours(co) && is_resident(co));
-        cancel(co);
-        unsettle(co, stack, binding(stack, 9));
+        *aco_t::state_word(co) |= ALL_REGS;
+        assert!(is_ours(co) && is_exclusive(co));
+        mark_cancelled(co);
+        clear_exclusive(co, stack, binding(stack, 9));
         assert!(is_ours(co) && generation(co) == 9 && (*co).is_end == 1);
-        assert!(is_cancelled(co) && read(co) & FULL != 0);
-        cut(co);
-        assert!(is_cut(co) && is_ours(co) && is_cancelled(co));
-        enter(co);
-        assert!(!is_cut(co) && is_cancelled(co));
-        cut(co);
-        join(co);
-        assert!(!is_cut(co));
-        revive(co);
+        assert!(is_cancelled(co) && read(co) & ALL_REGS != 0);
+        mark_chain_cut(co);
+        assert!(is_chain_cut(co) && is_ours(co) && is_cancelled(co));
+        mark_resumed(co);
+        assert!(!is_chain_cut(co) && is_cancelled(co));
+        mark_chain_cut(co);
+        mark_chain_whole(co);
+        assert!(!is_chain_cut(co));
+        mark_reset(co);
         assert!(is_ours(co) && read(co) & (FLAGS | IS_END) == 0);
-        unsettle(co, stack, binding(stack, 10));
+        clear_exclusive(co, stack, binding(stack, 10));
         assert_eq!(generation(co), 9);
-        *aco_t::state_word(co) |= FULL;
+        *aco_t::state_word(co) |= ALL_REGS;
         assert!(is_ours(co) && generation(co) == 9);
     }
 }
@@ -60,12 +60,12 @@ fn a_copy_is_not_ours_but_remembers_its_life() {
         assert!(!is_ours(copy) && generation(copy) == 3);
         (*copy).share_stack = stacks[1];
         assert_eq!(generation(copy), 0, "a life of another stack");
-        settle(co);
+        set_exclusive(co);
         copy.copy_from(co, 1);
-        assert!(!is_ours(copy) && !is_resident(copy) && generation(copy) == 0);
-        assert!(!is_dead(co));
-        bury(co);
+        assert!(!is_ours(copy) && !is_exclusive(copy) && generation(copy) == 0);
+        assert!(!is_destroyed(co));
+        mark_destroyed(co);
         copy.copy_from(co, 1);
-        assert!(is_dead(co) && !is_dead(copy) && !is_ours(co) && generation(co) == 0);
+        assert!(is_destroyed(co) && !is_destroyed(copy) && !is_ours(co) && generation(co) == 0);
     }
 }

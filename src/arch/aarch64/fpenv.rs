@@ -8,30 +8,30 @@
 
 /// FPCR of this moment, into x4; nothing where contexts share one.
 macro_rules! read_fpenv {
-    (own_fpenv) => {
+    (save_fpenv) => {
         "mrs x4, fpcr"
     };
-    (shared_fpenv) => {
+    (share_fpenv) => {
         ""
     };
 }
 
 /// x4, into the slot of `$from`.
 macro_rules! save_fpenv {
-    (own_fpenv, $from:literal) => {
+    (save_fpenv, $from:literal) => {
         concat!("str x4, [", $from, ", #120]")
     };
-    (shared_fpenv, $from:literal) => {
+    (share_fpenv, $from:literal) => {
         ""
     };
 }
 
 /// The FPCR of `$to`, where it is not what x4 has. Changes x5 and the flags.
 macro_rules! load_fpenv {
-    (own_fpenv, $to:literal) => {
+    (save_fpenv, $to:literal) => {
         concat!("ldr x5, [", $to, ", #120]\ncmp x4, x5\nb.eq 60f\nmsr fpcr, x5\n60:")
     };
-    (shared_fpenv, $to:literal) => {
+    (share_fpenv, $to:literal) => {
         ""
     };
 }

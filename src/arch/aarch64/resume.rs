@@ -1,12 +1,12 @@
 //! aarch64: running a coroutine until it leaves.
 
 /// The body of a function `resume(co, value)`: runs `co`, which is given `value`, and which `prepare` readies unless it plainly is,
-/// until it leaves; then makes its main coroutine the current one. It returns an `Arrival`: the value, and who
+/// until it leaves; then makes its main coroutine the current one. It returns an `Resumed`: the value, and who
 /// has left. Where that
-/// was not left for its main coroutine, it ends in `by_hand(left, here, co)`, which sets that itself. While C++ exceptions are being
-/// handled it is `aside` that is called.
+/// was not left for its main coroutine, it ends in `via_acosw(left, here, co)`, which sets that itself. While C++ exceptions are being
+/// handled it is `slow` that is called.
 macro_rules! resume_body {
-    ($fpenv:ident, $prepare:path, $aside:path, $by_hand:path) => {
+    ($fpenv:ident, $prepare:path, $slow:path, $via_acosw:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
@@ -51,7 +51,7 @@ macro_rules! resume_body {
             "stp x23, x24, [sp, #32]",
             "stp x25, x26, [sp, #48]",
             "stp x27, x28, [sp, #64]",
-            "str x0, [sp, #80]",                // for `by_hand`
+            "str x0, [sp, #80]",                // for `via_acosw`
             ".cfi_offset x19, -96; .cfi_offset x20, -88; .cfi_offset x21, -80",
             ".cfi_offset x22, -72; .cfi_offset x23, -64; .cfi_offset x24, -56",
             ".cfi_offset x25, -48; .cfi_offset x26, -40; .cfi_offset x27, -32",
@@ -133,7 +133,7 @@ macro_rules! resume_body {
             "cmp x11, #0",
             "csel x11, x1, xzr, ne",            // the hint: a coroutine's own address, or NULL
             "stp x1, x11, [x9]",
-            "mov x1, x0",                       // the value, and who has left: an Arrival
+            "mov x1, x0",                       // the value, and who has left: an Resumed
             "mov x0, x2",
             // `ret`, though it may have left by a call, whose return address is on top of the return
             // predictor then: a jump would need a landing pad in the caller.
@@ -141,7 +141,7 @@ macro_rules! resume_body {
             // It was left for another than its main_co.
             "7:",
             "mov x2, x12",
-            "b {by_hand}",
+            "b {via_acosw}",
             // The slow way: `prepare` returns, or aborts.
             "3:",
             "stp x29, x30, [sp, #-32]!",
@@ -164,7 +164,7 @@ macro_rules! resume_body {
             "ldp x13, x12, [x10]",
             "orr x13, x13, x12",
             "cbz x13, 2b",
-            "b {aside}",
+            "b {slow}",
             // `switch` left it. It goes on with all its registers; how it leaves next is open.
             "4:",
             "and x13, x13, #0xfffffffffffffeff",
@@ -175,13 +175,13 @@ macro_rules! resume_body {
             "ldp x11, x12, [x10]",
             "orr x11, x11, x12",
             "cbz x11, 8b",
-            "b {aside}",
+            "b {slow}",
             ".cfi_endproc",
             root = sym $crate::arch::root_frame,
             root_offset = const $crate::arch::ROOT_RETURN_OFFSET,
             prepare = sym $prepare,
-            aside = sym $aside,
-            by_hand = sym $by_hand,
+            slow = sym $slow,
+            via_acosw = sym $via_acosw,
         )
     };
 }

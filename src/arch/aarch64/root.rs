@@ -6,9 +6,9 @@ use core::arch::naked_asm;
 use crate::abi::aco_t;
 
 /// The body of a function that stands where an ended coroutine would go on: hands the coroutine,
-/// whose address the switch has left in x1, to `refuse`. The exported name is `aco_ended_asm`.
+/// whose address the switch has left in x1, to `abort`. The exported name is `aco_ended_asm`.
 macro_rules! ended_body {
-    ($refuse:path) => {
+    ($abort:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             ".cfi_undefined x30",
@@ -17,11 +17,11 @@ macro_rules! ended_body {
             "aco_ended_asm:",
             "hint #34",                         // bti c
             "mov x0, x1",
-            "bl {refuse}",
+            "bl {abort}",
             "brk #1",
             ".size aco_ended_asm, . - aco_ended_asm",
             ".cfi_endproc",
-            refuse = sym $refuse,
+            abort = sym $abort,
         )
     };
 }
@@ -32,7 +32,7 @@ pub(crate) use ended_body;
 ///
 /// # Safety
 /// `co` points to a fresh coroutine. It is switched to next, by a switch that loads all registers.
-pub(crate) unsafe fn begin_in(co: *mut aco_t, place: usize) {
+pub(crate) unsafe fn set_first_entry(co: *mut aco_t, place: usize) {
     const X19: usize = 2;
     // SAFETY: the caller's promise; what x19 holds at its beginning is not specified.
     unsafe {

@@ -6,11 +6,11 @@ use core::ffi::c_void;
 use crate::abi::aco_t;
 
 /// The body of a function `transfer(from, to, main_co, is_ready)`: leaves `from`, goes on in `to`. Unless that
-/// is ready, `arrange(from, to, main_co)` sees to it in between, on the stack of `main_co`, which waits in a
-/// resume. It returns when something switches back. While C++ exceptions are being handled it is `aside` that is
+/// is ready, `prepare_transfer(from, to, main_co)` sees to it in between, on the stack of `main_co`, which waits in a
+/// resume. It returns when something switches back. While C++ exceptions are being handled it is `slow` that is
 /// called.
 macro_rules! transfer_body {
-    ($fpenv:ident, $arrange:path, $aside:path) => {
+    ($fpenv:ident, $prepare_transfer:path, $slow:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
@@ -24,7 +24,7 @@ macro_rules! transfer_body {
             "ldr x7, [x6, #16]",                // exceptions
             "cbnz x7, 7f",
             "4:",
-            // All on its own stack, and not FULL: the next transfer to it may be inline.
+            // All on its own stack, and not ALL_REGS: the next transfer to it may be inline.
             "sub sp, sp, #80",
             ".cfi_def_cfa_offset 80",
             "stp x19, x20, [sp]",
@@ -80,7 +80,7 @@ macro_rules! transfer_body {
             // Below the stack pointer of who waits nothing is in use.
             "ldr x3, [x21, #112]",
             "mov sp, x3",
-            "bl {arrange}",
+            "bl {prepare_transfer}",
             "mov x0, x19",
             "mov x1, x20",
             "mov x9, x21",
@@ -93,7 +93,7 @@ macro_rules! transfer_body {
             "ldp x27, x28, [x1, #80]",
             "ldp x29, x17, [x1, #96]",
             "ldr x3, [x1, #112]",
-            $crate::arch::read_fpenv!($fpenv),          // `arrange` keeps no x4
+            $crate::arch::read_fpenv!($fpenv),          // `prepare_transfer` keeps no x4
             $crate::arch::load_fpenv!($fpenv, "x1"),
             "adrp x30, {root}",
             "add x30, x30, :lo12:{root}",
@@ -132,12 +132,12 @@ macro_rules! transfer_body {
             "ldp x8, x9, [x7]",
             "orr x8, x8, x9",
             "cbz x8, 4b",
-            "b {aside}",
+            "b {slow}",
             ".cfi_endproc",
             root = sym $crate::arch::root_frame,
             root_offset = const $crate::arch::ROOT_RETURN_OFFSET,
-            arrange = sym $arrange,
-            aside = sym $aside,
+            prepare_transfer = sym $prepare_transfer,
+            slow = sym $slow,
         )
     };
 }
@@ -150,7 +150,7 @@ pub(crate) use transfer_body;
 /// # Safety
 /// As `function`.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn with_frame(
+pub(crate) unsafe extern "C" fn call_with_frame_pointer(
     from: *mut aco_t,
     to: *mut aco_t,
     third: *mut c_void,

@@ -14,10 +14,10 @@
 
 /// The environment of this moment, into the slot of `$from`; nothing where contexts share one.
 macro_rules! save_fpenv {
-    (own_fpenv, $from:literal) => {
+    (save_fpenv, $from:literal) => {
         concat!("fnstcw [", $from, " + 64]\nstmxcsr [", $from, " + 68]")
     };
-    (shared_fpenv, $from:literal) => {
+    (share_fpenv, $from:literal) => {
         ""
     };
 }
@@ -25,7 +25,7 @@ macro_rules! save_fpenv {
 /// Goes to `write_fpenv!` where the control bits of `$to` differ from those just saved for `$from`. Changes rax
 /// and the flags.
 macro_rules! load_fpenv {
-    (own_fpenv, $from:literal, $to:literal) => {
+    (save_fpenv, $from:literal, $to:literal) => {
         concat!(
             "movzx eax, word ptr [",
             $from,
@@ -46,7 +46,7 @@ macro_rules! load_fpenv {
             "62:",
         )
     };
-    (shared_fpenv, $from:literal, $to:literal) => {
+    (share_fpenv, $from:literal, $to:literal) => {
         ""
     };
 }
@@ -55,7 +55,7 @@ macro_rules! load_fpenv {
 /// differing bits flipped has the control of `$to` and the status of the thread. The slot of `$to` is free from
 /// here on.
 macro_rules! write_fpenv {
-    (own_fpenv, $to:literal) => {
+    (save_fpenv, $to:literal) => {
         concat!(
             "61:\n",
             "fldcw [",
@@ -75,7 +75,7 @@ macro_rules! write_fpenv {
             "jmp 62b",
         )
     };
-    (shared_fpenv, $to:literal) => {
+    (share_fpenv, $to:literal) => {
         ""
     };
 }

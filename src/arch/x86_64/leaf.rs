@@ -162,7 +162,7 @@ pub(crate) use weak_symbol;
 ///
 /// # Safety
 /// `context` is what the kernel gave the handler.
-pub(crate) unsafe fn interrupted(context: *mut c_void) -> usize {
+pub(crate) unsafe fn interrupted_stack_pointer(context: *mut c_void) -> usize {
     let context: *const libc::ucontext_t = context.cast();
     // SAFETY: the caller's promise.
     unsafe { (*context).uc_mcontext.gregs.as_ptr().add(libc::REG_RSP as usize).read() as usize }

@@ -1,12 +1,12 @@
 //! x86-64: running a coroutine until it leaves.
 
 /// The body of a function `resume(co, value)`: runs `co`, which is given `value`, and which `prepare` readies unless it plainly is,
-/// until it leaves; then makes its main coroutine the current one. It returns an `Arrival`: the value, and who
+/// until it leaves; then makes its main coroutine the current one. It returns an `Resumed`: the value, and who
 /// has left. Where that
-/// was not left for its main coroutine, it ends in `by_hand(left, here, co)`, which sets that itself. While C++ exceptions are being
-/// handled it is `aside` that is called.
+/// was not left for its main coroutine, it ends in `via_acosw(left, here, co)`, which sets that itself. While C++ exceptions are being
+/// handled it is `slow` that is called.
 macro_rules! resume_body {
-    ($fpenv:ident, $prepare:path, $aside:path, $by_hand:path) => {
+    ($fpenv:ident, $prepare:path, $slow:path, $via_acosw:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
@@ -51,7 +51,7 @@ macro_rules! resume_body {
             ".cfi_adjust_cfa_offset 8; .cfi_offset r14, -40",
             "push r15",
             ".cfi_adjust_cfa_offset 8; .cfi_offset r15, -48",
-            "push rdi",                 // for `by_hand`
+            "push rdi",                 // for `via_acosw`
             ".cfi_adjust_cfa_offset 8",
             ".cfi_remember_state",
             "lea rax, [rip + 5f]",
@@ -109,7 +109,7 @@ macro_rules! resume_body {
             "cmp qword ptr [rsi + 72], 0",
             "cmovne rax, rsi",
             "mov fs:[rcx + 8], rax",
-            "mov rax, rdx",             // the value, and who has left: an Arrival
+            "mov rax, rdx",             // the value, and who has left: an Resumed
             "mov rdx, rdi",
             "test byte ptr [rdi + 89], 1",
             "jnz 8f",
@@ -155,7 +155,7 @@ macro_rules! resume_body {
             // It was left for another than its main_co.
             "6:",
             "mov rdx, r8",
-            "jmp {by_hand}",
+            "jmp {via_acosw}",
             // The program has a C++ runtime.
             "9:",
             "cmp qword ptr [rax], 0",
@@ -163,11 +163,11 @@ macro_rules! resume_body {
             "cmp qword ptr [rax + 8], 0",
             "je 22b",
             "23:",
-            "jmp {aside}",
+            "jmp {slow}",
             ".cfi_endproc",
             prepare = sym $prepare,
-            aside = sym $aside,
-            by_hand = sym $by_hand,
+            slow = sym $slow,
+            via_acosw = sym $via_acosw,
         )
     };
 }

@@ -6,9 +6,9 @@ use core::arch::global_asm;
 use crate::abi::aco_t;
 
 /// The body of a function that stands where an ended coroutine would go on: hands the coroutine,
-/// whose address the switch has left in rsi, to `refuse`. The exported name is `aco_ended_asm`.
+/// whose address the switch has left in rsi, to `abort`. The exported name is `aco_ended_asm`.
 macro_rules! ended_body {
-    ($refuse:path) => {
+    ($abort:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             ".cfi_undefined rip",
@@ -18,11 +18,11 @@ macro_rules! ended_body {
             "endbr64",
             "mov rdi, rsi",
             "and rsp, -16",
-            "call {refuse}",
+            "call {abort}",
             "ud2",
             ".size aco_ended_asm, . - aco_ended_asm",
             ".cfi_endproc",
-            refuse = sym $refuse,
+            abort = sym $abort,
         )
     };
 }
@@ -33,7 +33,7 @@ pub(crate) use ended_body;
 ///
 /// # Safety
 /// `co` points to a fresh coroutine. It is switched to next, by a switch that loads all registers.
-pub(crate) unsafe fn begin_in(co: *mut aco_t, place: usize) {
+pub(crate) unsafe fn set_first_entry(co: *mut aco_t, place: usize) {
     const R12: usize = 0;
     // SAFETY: the caller's promise; what r12 holds at its beginning is not specified.
     unsafe {

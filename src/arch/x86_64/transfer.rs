@@ -6,11 +6,11 @@ use core::ffi::c_void;
 use crate::abi::aco_t;
 
 /// The body of a function `transfer(from, to, main_co, is_ready)`: leaves `from`, goes on in `to`. Unless that
-/// is ready, `arrange(from, to, main_co)` sees to it in between, on the stack of `main_co`, which waits in a
-/// resume. It returns when something switches back. While C++ exceptions are being handled it is `aside` that is
+/// is ready, `prepare_transfer(from, to, main_co)` sees to it in between, on the stack of `main_co`, which waits in a
+/// resume. It returns when something switches back. While C++ exceptions are being handled it is `slow` that is
 /// called.
 macro_rules! transfer_body {
-    ($fpenv:ident, $arrange:path, $aside:path) => {
+    ($fpenv:ident, $prepare_transfer:path, $slow:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
@@ -21,7 +21,7 @@ macro_rules! transfer_body {
             "test rax, rax",
             "jnz 7f",
             "2:",
-            // On its own stack, and not FULL: the next transfer to it may be inline.
+            // On its own stack, and not ALL_REGS: the next transfer to it may be inline.
             "push r12",
             ".cfi_adjust_cfa_offset 8; .cfi_offset r12, -16",
             "push r13",
@@ -60,7 +60,7 @@ macro_rules! transfer_body {
             "mov rsp, [r12 + 40]",
             "sub rsp, 128",
             "and rsp, -16",
-            "call {arrange}",
+            "call {prepare_transfer}",
             "mov rdi, rbx",
             "mov rsi, rbp",
             "mov r9, r12",
@@ -105,11 +105,11 @@ macro_rules! transfer_body {
             "cmp qword ptr [rax + 8], 0",
             "je 2b",
             "8:",
-            "mov r8, rbp",              // for who walks frame pointers: see `with_frame`
-            "jmp {aside}",
+            "mov r8, rbp",              // for who walks frame pointers: see `call_with_frame_pointer`
+            "jmp {slow}",
             ".cfi_endproc",
-            arrange = sym $arrange,
-            aside = sym $aside,
+            prepare_transfer = sym $prepare_transfer,
+            slow = sym $slow,
         )
     };
 }
@@ -122,7 +122,7 @@ pub(crate) use transfer_body;
 /// # Safety
 /// As `function`.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn with_frame(
+pub(crate) unsafe extern "C" fn call_with_frame_pointer(
     from: *mut aco_t,
     to: *mut aco_t,
     third: *mut c_void,

@@ -31,7 +31,7 @@ pub unsafe extern "C" fn aco_gen_new(
 ) -> *mut aco_gen_t {
     let stack = non_null("aco_gen_new", "the share stack", share_stack);
     // SAFETY: the caller's promise.
-    unsafe { generator::create(stack, fp, arg, resume::returning) }
+    unsafe { generator::create(stack, fp, arg, resume::returning_entry) }
         .unwrap_or_else(|why| why.abort("aco_gen_new"))
 }
 
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn aco_try_gen_new(
 ) -> *mut aco_gen_t {
     let created = match NonNull::new(share_stack) {
         // SAFETY: the caller's promise.
-        Some(stack) => unsafe { generator::create(stack, fp, arg, resume::returning) },
+        Some(stack) => unsafe { generator::create(stack, fp, arg, resume::returning_entry) },
         None => Err(Refusal::Destroyed(share_stack)),
     };
     created.unwrap_or_else(Refusal::as_errno)

@@ -29,7 +29,7 @@ pub unsafe extern "C" fn aco_reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut 
 pub unsafe extern "C" fn aco_return_exits(co: *mut aco_t) {
     let co = non_null("aco_return_exits", "the coroutine", co);
     // SAFETY: the caller's promise.
-    unsafe { resume::return_exits(co, resume::returning) }
+    unsafe { resume::return_exits(co, resume::returning_entry) }
 }
 
 /// Lets all entry functions return that run in this thread, or (`on` is 0) none any more: takes the place of

@@ -53,7 +53,7 @@ pub unsafe extern "C" fn aco_gen_new_shared_fpenv(
 ) -> *mut aco_gen_t {
     let stack = non_null("aco_gen_new", "the share stack", share_stack);
     // SAFETY: the caller's promise.
-    unsafe { generator::create(stack, fp, arg, resume::returning_shared_fpenv) }
+    unsafe { generator::create(stack, fp, arg, resume::returning_entry_shared_fpenv) }
         .unwrap_or_else(|why| why.abort("aco_gen_new"))
 }
 
@@ -86,7 +86,7 @@ pub extern "C" fn aco_gen_yield_shared_fpenv(value: *mut c_void) {
 pub unsafe extern "C" fn aco_return_exits_shared_fpenv(co: *mut aco_t) {
     let co = non_null("aco_return_exits", "the coroutine", co);
     // SAFETY: the caller's promise.
-    unsafe { resume::return_exits(co, resume::returning_shared_fpenv) }
+    unsafe { resume::return_exits(co, resume::returning_entry_shared_fpenv) }
 }
 
 /// aco_thread_return_exits() of such programs.

@@ -190,7 +190,7 @@ pub(crate) fn exit(result: *mut c_void) -> Option<core::convert::Infallible> {
             return None;
         }
         task.set_result(result);
-        crate::resume::exit(task.co, crate::arch::leave)
+        crate::resume::exit(task.co, crate::arch::exit_to)
     }
 }
 

@@ -23,7 +23,7 @@ unsafe extern "C" fn entry() {
         let Beginning { body, argument, .. } = (*task).part.beginning;
         let result = body.map_or(ptr::null_mut(), |body| body(argument));
         (*(*Worker::here()).current).set_result(result);
-        resume::exit(tls::current(), arch::leave)
+        resume::exit(tls::current(), arch::exit_to)
     }
 }
 

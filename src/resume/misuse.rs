@@ -7,7 +7,7 @@ use crate::{diag, hooks, stack, state, tls};
 /// Says why `co` cannot have its share stack from `owner`, and aborts.
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn refuse_stack(co: *mut aco_t, owner: *mut aco_t) -> ! {
+pub(super) unsafe fn abort_stack_in_use(co: *mut aco_t, owner: *mut aco_t) -> ! {
     // SAFETY: both are coroutines.
     if unsafe { (*owner).share_stack != (*co).share_stack } {
         diag::fatal(
@@ -39,7 +39,7 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
             diag::fatal("aco_resume", co, format_args!("the coroutine is running"), rule)
         }
         let main_co = (*co).main_co;
-        if state::is_dead(main_co) {
+        if state::is_destroyed(main_co) {
             let rule = "destroy a main_co after its coroutines";
             diag::fatal(
                 "aco_resume",
@@ -63,7 +63,7 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
         if !hooks::is_passing()
             && let Some(how) = use_elsewhere(co, main_co)
         {
-            refuse_elsewhere(co, how)
+            abort_used_elsewhere(co, how)
         }
     }
 }
@@ -71,7 +71,7 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
 /// Says that another thread uses `co` or its main coroutine, and aborts.
 #[cold]
 #[inline(never)]
-unsafe fn refuse_elsewhere(co: *mut aco_t, how: Use) -> ! {
+unsafe fn abort_used_elsewhere(co: *mut aco_t, how: Use) -> ! {
     let rule = "one thread at a time uses a main_co and its coroutines";
     match how {
         Use::Runs => diag::fatal(
@@ -91,7 +91,7 @@ unsafe fn refuse_elsewhere(co: *mut aco_t, how: Use) -> ! {
 
 #[cold]
 #[inline(never)]
-pub(super) fn refuse_null() -> ! {
+pub(super) fn abort_null() -> ! {
     let nothing = core::ptr::null::<aco_t>();
     diag::fatal("aco_resume", nothing, format_args!("the coroutine is NULL"), "pass a valid one")
 }
@@ -100,10 +100,10 @@ pub(super) fn refuse_null() -> ! {
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn obstacle(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
+pub(crate) unsafe fn resume_error(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
     // SAFETY: the caller's promise; control blocks stay readable.
     unsafe {
-        Some(if state::is_dead(co) {
+        Some(if state::is_destroyed(co) {
             ("the coroutine is destroyed", "resume a coroutine before aco_destroy")
         } else if (*co).main_co.is_null() {
             ("it is a main coroutine", "resume coroutines that were created with a main_co")
@@ -122,12 +122,12 @@ pub(crate) unsafe fn obstacle(co: *mut aco_t) -> Option<(&'static str, &'static 
 /// Says why `co` cannot be resumed, and aborts.
 ///
 /// # Safety
-/// `co` points to a coroutine that has an [`obstacle`].
+/// `co` points to a coroutine that has an [`resume_error`].
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn refuse(co: *mut aco_t) -> ! {
+pub(super) unsafe fn abort_resume(co: *mut aco_t) -> ! {
     // SAFETY: the caller's promise.
-    let (what, rule) = unsafe { obstacle(co) }.unwrap_or_default();
+    let (what, rule) = unsafe { resume_error(co) }.unwrap_or_default();
     diag::fatal("aco_resume", co, format_args!("{what}"), rule)
 }
 
@@ -137,7 +137,7 @@ pub(super) unsafe fn refuse(co: *mut aco_t) -> ! {
 /// Both are NULL or point to coroutines.
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn refuse_transfer(from: *mut aco_t, to: *mut aco_t) -> ! {
+pub(super) unsafe fn abort_transfer(from: *mut aco_t, to: *mut aco_t) -> ! {
     const FUNCTION: &str = "aco_yield_to";
     if to.is_null() {
         diag::fatal(FUNCTION, to, format_args!("the coroutine is NULL"), "pass a valid one")
@@ -148,7 +148,7 @@ pub(super) unsafe fn refuse_transfer(from: *mut aco_t, to: *mut aco_t) -> ! {
     }
     // SAFETY: the caller's promise.
     unsafe {
-        if let Some((what, rule)) = obstacle(to) {
+        if let Some((what, rule)) = resume_error(to) {
             diag::fatal(FUNCTION, to, format_args!("{what}"), rule)
         }
         let (its, ours) = ((*to).main_co, (*from).main_co);
@@ -164,7 +164,7 @@ pub(super) unsafe fn refuse_transfer(from: *mut aco_t, to: *mut aco_t) -> ! {
 /// Says why `co` cannot yield a value, and aborts.
 #[cold]
 #[inline(never)]
-pub(super) fn refuse_value(co: *const aco_t) -> ! {
+pub(super) fn abort_value(co: *const aco_t) -> ! {
     let what = if co.is_null() { "no coroutine runs" } else { "it is a main coroutine" };
     let rule = "only a coroutine that aco_resume runs can yield";
     diag::fatal("aco_yield_value", co, format_args!("{what}"), rule)
@@ -173,7 +173,7 @@ pub(super) fn refuse_value(co: *const aco_t) -> ! {
 /// Says why `co` cannot yield, and aborts.
 #[cold]
 #[inline(never)]
-pub(super) fn refuse_yield(co: *const aco_t) -> ! {
+pub(super) fn abort_yield(co: *const aco_t) -> ! {
     let what = if co.is_null() { "no coroutine runs" } else { "it is a main coroutine" };
     let rule = "only a coroutine that aco_resume runs can yield";
     diag::fatal("aco_yield", co, format_args!("{what}"), rule)
@@ -185,7 +185,7 @@ pub(super) fn refuse_yield(co: *const aco_t) -> ! {
 /// `co` is NULL or points to a coroutine.
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn refuse_exit(co: *const aco_t) -> ! {
+pub(super) unsafe fn abort_exit(co: *const aco_t) -> ! {
     // SAFETY: the caller's promise.
     let (what, rule) = unsafe {
         if co.is_null() {
