@@ -6,7 +6,7 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::resume::{self, Entry, Resume};
 use crate::{coroutine, diag, frame_chain, sanitizer, state};
 
@@ -19,7 +19,7 @@ pub(crate) unsafe fn create(
     fp: aco_cofuncp_t,
     arg: *mut c_void,
     entry: Entry,
-) -> Result<*mut aco_t, Refusal> {
+) -> Result<*mut aco_t, CreateError> {
     let main_co = coroutine::current_or_main()?;
     // SAFETY: the caller's promise; the generator is fresh.
     unsafe {
@@ -67,7 +67,7 @@ pub(crate) unsafe fn next(
 /// `co` points to a coroutine.
 unsafe fn take_over(co: *mut aco_t) {
     const FUNCTION: &str = "aco_gen_next";
-    let here = coroutine::current_or_main().unwrap_or_else(|why| why.abort(FUNCTION));
+    let here = coroutine::current_or_main().unwrap_or_else(|error| error.abort(FUNCTION));
     // SAFETY: the caller's promise.
     unsafe {
         if (*co).main_co == here.as_ptr() {

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 use core::ptr::NonNull;
 
 use crate::abi::{aco_cofuncp_t, aco_t};
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::slab::{self, Class};
 use crate::{record, sanitizer, state};
 
@@ -14,10 +14,10 @@ pub(super) fn allocate(
     class: Class,
     fp: aco_cofuncp_t,
     arg: *mut c_void,
-) -> Result<*mut aco_t, Refusal> {
+) -> Result<*mut aco_t, CreateError> {
     let place = if sanitizer::is_present() { None } else { slab::take(class) };
     let Some(co) = place.or_else(|| allocate_slowly(class)) else {
-        return Err(Refusal::Coroutine { what: "a coroutine", size: size_of::<aco_t>() });
+        return Err(CreateError::NoMemory { what: "a coroutine", size: size_of::<aco_t>() });
     };
     let co: *mut aco_t = co.as_ptr().cast();
     // SAFETY: freshly allocated, and all zero is a valid coroutine.

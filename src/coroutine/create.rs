@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 use super::control_block::{allocate, block_size};
 use super::start::begin;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::slab::{self, Class};
 use crate::{attention, hooks, record, save, stack};
 
@@ -20,11 +20,11 @@ pub(crate) unsafe fn create(
     save_stack_sz: usize,
     fp: aco_cofuncp_t,
     arg: *mut c_void,
-) -> Result<*mut aco_t, Refusal> {
+) -> Result<*mut aco_t, CreateError> {
     let share_stack = share_stack.as_ptr();
     // SAFETY: control blocks stay readable after their stack is destroyed.
     if unsafe { (*share_stack).ptr.is_null() } {
-        return Err(Refusal::Destroyed(share_stack));
+        return Err(CreateError::StackDestroyed(share_stack));
     }
     // SAFETY: as above.
     let (control, vacant) = unsafe {
@@ -42,7 +42,7 @@ pub(crate) unsafe fn create(
                 record::forget(co);
                 // SAFETY: just allocated, and nobody knows it.
                 unsafe { slab::free(co.cast(), block_size()) };
-                return Err(Refusal::Coroutine { what: "a save stack", size });
+                return Err(CreateError::NoMemory { what: "a save stack", size });
             }
         },
     };

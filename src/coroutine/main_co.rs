@@ -7,13 +7,13 @@ use super::compilers::refuse_frames_elsewhere;
 use super::control_block::allocate;
 use super::destroy::destroy;
 use crate::abi::{ACO_REG_IDX_FPU, aco_cofuncp_t, aco_t};
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::slab::{self, Class};
 use crate::thread_end::{self, Part};
 use crate::{attention, hooks, state, thread, tls};
 
 /// A main coroutine: the thread's own stack.
-pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut aco_t, Refusal> {
+pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut aco_t, CreateError> {
     refuse_frames_elsewhere("aco_create");
     let co = allocate(Class::Alone, fp, arg)?;
     // SAFETY: a valid slot of a coroutine that nobody else knows. A switch that shares the
@@ -31,7 +31,7 @@ pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut ac
 
 /// The current coroutine; in a thread that has none, a main coroutine, which becomes that and is the
 /// library's.
-pub(crate) fn current_or_main() -> Result<NonNull<aco_t>, Refusal> {
+pub(crate) fn current_or_main() -> Result<NonNull<aco_t>, CreateError> {
     if let Some(current) = NonNull::new(tls::current()) {
         return Ok(current);
     }

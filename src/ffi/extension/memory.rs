@@ -5,8 +5,8 @@
 use core::ffi::{c_int, c_void};
 
 use crate::abi::{aco_share_stack_t, aco_t};
+use crate::error::CreateError;
 use crate::ffi::non_null;
-use crate::refusal::Refusal;
 use crate::{coroutine, slab, stack, sys};
 
 /// Where coroutines come from: what aco_set_allocator() is given. Both functions are called on the
@@ -63,7 +63,8 @@ pub unsafe extern "C" fn aco_share_stack_new_mem(
     sz: usize,
 ) -> *mut aco_share_stack_t {
     // SAFETY: the caller's promise.
-    unsafe { stack::create_in(mem, sz) }.unwrap_or_else(|why| why.abort("aco_share_stack_new_mem"))
+    unsafe { stack::create_in(mem, sz) }
+        .unwrap_or_else(|error| error.abort("aco_share_stack_new_mem"))
 }
 
 /// aco_share_stack_new_mem() that does not abort: NULL and errno EINVAL where the memory cannot be a stack,
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn aco_try_share_stack_new_mem(
     sz: usize,
 ) -> *mut aco_share_stack_t {
     // SAFETY: the caller's promise.
-    unsafe { stack::create_in(mem, sz) }.unwrap_or_else(Refusal::as_errno)
+    unsafe { stack::create_in(mem, sz) }.unwrap_or_else(CreateError::null_with_errno)
 }
 
 /// Gives the pages of the share stack of `co` that no frame is on back to the system: whole pages below

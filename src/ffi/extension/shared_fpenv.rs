@@ -54,7 +54,7 @@ pub unsafe extern "C" fn aco_gen_new_shared_fpenv(
     let stack = non_null("aco_gen_new", "the share stack", share_stack);
     // SAFETY: the caller's promise.
     unsafe { generator::create(stack, fp, arg, resume::returning_entry_shared_fpenv) }
-        .unwrap_or_else(|why| why.abort("aco_gen_new"))
+        .unwrap_or_else(|error| error.abort("aco_gen_new"))
 }
 
 /// aco_gen_next() of such programs.

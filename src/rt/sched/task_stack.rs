@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
 use crate::abi::{aco_cofuncp_t, aco_t};
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::rt::model::abi::acort_body_t;
 use crate::rt::model::stack_cache::MOST_IDLE;
 use crate::rt::model::task::{Beginning, MEASURED, SHARED, SIZED, Task};
@@ -58,7 +58,7 @@ pub(crate) unsafe fn take(worker: *mut Worker, task: *mut Task) -> Outcome<*mut 
     }
 }
 
-fn to_errno(_: Refusal) -> i32 {
+fn to_errno(_: CreateError) -> i32 {
     libc::ENOMEM
 }
 

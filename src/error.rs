@@ -9,48 +9,48 @@ use crate::{diag, sys};
 
 /// What a constructor found.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum CreateError {
     /// The system has no memory for a coroutine's part, of so many bytes.
-    Coroutine { what: &'static str, size: usize },
+    NoMemory { what: &'static str, size: usize },
     /// Nor for that of a share stack.
-    Stack { size: usize },
+    NoStackMemory { size: usize },
     /// No address space has so many bytes.
-    TooLarge { size: usize },
+    StackTooLarge { size: usize },
     /// The share stack is destroyed.
-    Destroyed(*mut aco_share_stack_t),
+    StackDestroyed(*mut aco_share_stack_t),
     /// What the program gives for a share stack cannot be one.
-    Memory { place: *mut c_void, size: usize, what: &'static str },
+    InvalidStackMemory { memory: *mut c_void, size: usize, what: &'static str },
 }
 
-impl Refusal {
+impl CreateError {
     /// Says it in the name of `function` and aborts.
     #[cold]
     #[inline(never)]
     pub(crate) fn abort(self, function: &str) -> ! {
         let no_stack = ptr::null::<aco_share_stack_t>();
         match self {
-            Refusal::Coroutine { what, size } => {
+            CreateError::NoMemory { what, size } => {
                 diag::out_of_memory(function, ptr::null::<aco_t>(), what, size)
             }
-            Refusal::Stack { size } => {
+            CreateError::NoStackMemory { size } => {
                 diag::out_of_memory(function, no_stack, "a share stack", size)
             }
-            Refusal::TooLarge { size } => diag::fatal(
+            CreateError::StackTooLarge { size } => diag::fatal(
                 function,
                 no_stack,
                 format_args!("a stack of {size} bytes does not fit the address space"),
                 "the size is in bytes; 0 means 2 MiB",
             ),
-            Refusal::Destroyed(stack) => diag::fatal(
+            CreateError::StackDestroyed(stack) => diag::fatal(
                 function,
                 stack,
                 format_args!("the share stack is destroyed"),
                 "a coroutine is created on a live share stack",
             ),
-            Refusal::Memory { place, size, what } => diag::fatal(
+            CreateError::InvalidStackMemory { memory, size, what } => diag::fatal(
                 function,
                 no_stack,
-                format_args!("{what}: {size} bytes at {place:p}"),
+                format_args!("{what}: {size} bytes at {memory:p}"),
                 "a stack's memory has 4096 bytes or more and is aligned to 16",
             ),
         }
@@ -60,9 +60,9 @@ impl Refusal {
     /// for the caller to return.
     #[cold]
     #[inline(never)]
-    pub(crate) fn as_errno<T>(self) -> *mut T {
+    pub(crate) fn null_with_errno<T>(self) -> *mut T {
         let error: c_int = match self {
-            Refusal::Destroyed(_) | Refusal::Memory { .. } => libc::EINVAL,
+            CreateError::StackDestroyed(_) | CreateError::InvalidStackMemory { .. } => libc::EINVAL,
             _ => libc::ENOMEM,
         };
         sys::set_errno(error);
