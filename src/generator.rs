@@ -20,7 +20,7 @@ pub(crate) unsafe fn create(
     arg: *mut c_void,
     entry: Entry,
 ) -> Result<*mut aco_t, CreateError> {
-    let main_co = coroutine::current_or_main()?;
+    let main_co = coroutine::current_or_create_main()?;
     // SAFETY: the caller's promise; the generator is fresh.
     unsafe {
         let generator = coroutine::create(main_co, stack, 0, fp, arg)?;
@@ -67,7 +67,7 @@ pub(crate) unsafe fn next(
 /// `co` points to a coroutine.
 unsafe fn take_over(co: *mut aco_t) {
     const FUNCTION: &str = "aco_gen_next";
-    let here = coroutine::current_or_main().unwrap_or_else(|error| error.abort(FUNCTION));
+    let here = coroutine::current_or_create_main().unwrap_or_else(|error| error.abort(FUNCTION));
     // SAFETY: the caller's promise.
     unsafe {
         if (*co).main_co == here.as_ptr() {

@@ -12,7 +12,7 @@ use crate::abi::aco_t;
 use crate::{arch, diag};
 
 /// The option that has put frames elsewhere, in some file of this program.
-fn option() -> Option<&'static str> {
+fn off_stack_option() -> Option<&'static str> {
     // SAFETY: addresses alone, or NULL; nothing is called. Both names are visible to shared libraries, unlike
     // `__morestack`, with which the first one is linked.
     let (split, unsafe_stack) = unsafe {
@@ -27,8 +27,8 @@ fn option() -> Option<&'static str> {
 
 /// Says it in the name of `function` and aborts, unless frames lie on their stacks.
 #[inline]
-pub(crate) fn refuse_frames_elsewhere(function: &str) {
-    if let Some(option) = option() {
+pub(crate) fn abort_on_off_stack_frames(function: &str) {
+    if let Some(option) = off_stack_option() {
         diag::fatal(
             function,
             ptr::null::<aco_t>(),

@@ -16,7 +16,7 @@ pub(super) fn allocate(
     arg: *mut c_void,
 ) -> Result<*mut aco_t, CreateError> {
     let place = if sanitizer::is_present() { None } else { slab::take(class) };
-    let Some(co) = place.or_else(|| allocate_slowly(class)) else {
+    let Some(co) = place.or_else(|| allocate_slow(class)) else {
         return Err(CreateError::NoMemory { what: "a coroutine", size: size_of::<aco_t>() });
     };
     let co: *mut aco_t = co.as_ptr().cast();
@@ -32,7 +32,7 @@ pub(super) fn allocate(
 /// A place that may be in no slab: then the coroutine has a record.
 #[cold]
 #[inline(never)]
-fn allocate_slowly(class: Class) -> Option<NonNull<c_void>> {
+fn allocate_slow(class: Class) -> Option<NonNull<c_void>> {
     let place = if sanitizer::is_present() {
         sanitizer::allocate(slab::allocate_outside)
     } else {
@@ -57,7 +57,7 @@ pub(super) fn block_size() -> usize {
 /// As [`destroy`](super::destroy).
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn free_outside(co: *mut aco_t) {
+pub(super) unsafe fn free_outside_slab(co: *mut aco_t) {
     // SAFETY: the caller's promise. What the library did not make is a program's own, and has no note.
     unsafe {
         let size = if state::is_ours(co) { block_size() } else { size_of::<aco_t>() };

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use super::control_block::{allocate, block_size};
-use super::start::begin;
+use super::start::init_context;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::error::CreateError;
 use crate::slab::{self, Class};
@@ -53,7 +53,7 @@ pub(crate) unsafe fn create(
         (*co).save_stack.sz = size;
         (*co).share_stack = share_stack;
         stack::bind(co, control);
-        begin(co);
+        init_context(co);
         if attention::is_due() {
             hooks::created(co);
         }

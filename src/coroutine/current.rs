@@ -13,7 +13,7 @@ use crate::{arch, tls};
 /// hint, and nothing has touched since, is looked at: that coroutine exists. Where the two are the
 /// same, it has resumed another one, which has come back.
 #[inline(always)]
-pub(crate) fn inside() -> Option<NonNull<aco_t>> {
+pub(crate) fn current_checked() -> Option<NonNull<aco_t>> {
     let (current, waiting) = tls::current_and_hint();
     if waiting.is_null() {
         return None;
@@ -28,13 +28,13 @@ pub(crate) fn inside() -> Option<NonNull<aco_t>> {
     here.then_some(current)
 }
 
-/// As [`inside`], for who is on another stack: a signal handler. Whether the coroutine's stack is the
+/// As [`current_checked`], for who is on another stack: a signal handler. Whether the coroutine's stack is the
 /// one that was left for it is the caller's to judge.
-pub(crate) fn running() -> Option<NonNull<aco_t>> {
+pub(crate) fn current_from_signal() -> Option<NonNull<aco_t>> {
     let (current, waiting) = tls::current_and_hint();
     let current = NonNull::new(current)?;
     let co = current.as_ptr();
-    // SAFETY: as in `inside`.
+    // SAFETY: as in `current_checked`.
     let waits = unsafe {
         let main_co = (*co).main_co;
         !main_co.is_null() && (main_co == waiting || co == waiting) && !(*co).share_stack.is_null()
@@ -45,13 +45,13 @@ pub(crate) fn running() -> Option<NonNull<aco_t>> {
 /// Is `co` the coroutine that the caller runs in, or waiting in a resume for it, at any distance?
 #[inline(always)]
 pub(crate) fn is_running(co: *mut aco_t) -> bool {
-    inside().is_some_and(|here| waits_for(here.as_ptr(), co))
+    current_checked().is_some_and(|here| is_ancestor(here.as_ptr(), co))
 }
 
 /// Is `co` the coroutine `here`, or waiting in a resume for it, at any distance?
 #[cold]
 #[inline(never)]
-fn waits_for(here: *mut aco_t, co: *mut aco_t) -> bool {
+fn is_ancestor(here: *mut aco_t, co: *mut aco_t) -> bool {
     let mut running = here;
     // Programs that write `main_co` can make a ring of it: who comes again ends the walk (Brent's way, each
     // place to come back to is twice as far as the one before).

@@ -2,7 +2,7 @@
 
 use core::ptr::NonNull;
 
-use super::control_block::free_outside;
+use super::control_block::free_outside_slab;
 use crate::abi::aco_t;
 use crate::{attention, diag, hooks, record, sanitizer, slab, stack, state, tls};
 
@@ -17,10 +17,10 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
     // SAFETY: the caller's promise; a main coroutine has neither stack nor save area.
     unsafe {
         if state::is_destroyed(co) {
-            refuse_dead(co)
+            abort_destroyed_twice(co)
         }
         if attention::is_due() {
-            take_leave(co);
+            run_destructors(co);
         }
         if !(*co).share_stack.is_null() {
             if sanitizer::is_present() {
@@ -36,7 +36,7 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
                 state::mark_destroyed(co);
                 slab::free_in(home, co.cast());
             }
-            None => free_outside(co),
+            None => free_outside_slab(co),
         }
     }
 }
@@ -47,14 +47,14 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
 /// As [`destroy`].
 #[cold]
 #[inline(never)]
-unsafe fn take_leave(co: *mut aco_t) {
+unsafe fn run_destructors(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
         hooks::destroys(co);
         record::end(co);
         // By a hook, or by a destructor.
         if state::is_destroyed(co) {
-            refuse_dead(co)
+            abort_destroyed_twice(co)
         }
     }
 }
@@ -62,7 +62,7 @@ unsafe fn take_leave(co: *mut aco_t) {
 /// `co` was destroyed before: says so, and aborts.
 #[cold]
 #[inline(never)]
-unsafe fn refuse_dead(co: *mut aco_t) -> ! {
+unsafe fn abort_destroyed_twice(co: *mut aco_t) -> ! {
     let rule = "destroy a coroutine once";
     diag::fatal("aco_destroy", co, format_args!("the coroutine is destroyed already"), rule)
 }

@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::compilers::refuse_frames_elsewhere;
+use super::compilers::abort_on_off_stack_frames;
 use super::control_block::allocate;
 use super::destroy::destroy;
 use crate::abi::{ACO_REG_IDX_FPU, aco_cofuncp_t, aco_t};
@@ -14,7 +14,7 @@ use crate::{attention, hooks, state, thread, tls};
 
 /// A main coroutine: the thread's own stack.
 pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut aco_t, CreateError> {
-    refuse_frames_elsewhere("aco_create");
+    abort_on_off_stack_frames("aco_create");
     let co = allocate(Class::Alone, fp, arg)?;
     // SAFETY: a valid slot of a coroutine that nobody else knows. A switch that shares the
     // environment does not fill it, one that does not share may still load it.
@@ -31,32 +31,32 @@ pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut ac
 
 /// The current coroutine; in a thread that has none, a main coroutine, which becomes that and is the
 /// library's.
-pub(crate) fn current_or_main() -> Result<NonNull<aco_t>, CreateError> {
+pub(crate) fn current_or_create_main() -> Result<NonNull<aco_t>, CreateError> {
     if let Some(current) = NonNull::new(tls::current()) {
         return Ok(current);
     }
-    let main_co = create_main(Some(the_librarys), ptr::null_mut())?;
+    let main_co = create_main(Some(implicit_main_entry), ptr::null_mut())?;
     // SAFETY: a constructor gives no NULL.
     let main_co = unsafe { NonNull::new_unchecked(main_co) };
     tls::set_current(main_co.as_ptr());
-    thread_end::call_with(Part::Main, destroy_main, main_co.cast());
+    thread_end::call_with(Part::Main, destroy_implicit_main, main_co.cast());
     Ok(main_co)
 }
 
 /// What a main coroutine that the library has made has for an entry function; nobody calls it.
-unsafe extern "C" fn the_librarys() {}
+unsafe extern "C" fn implicit_main_entry() {}
 
 /// The thread ends, and the main coroutine that the library has made for it.
-unsafe extern "C" fn destroy_main(main_co: *mut c_void) {
+unsafe extern "C" fn destroy_implicit_main(main_co: *mut c_void) {
     let main_co: *mut aco_t = main_co.cast();
-    // SAFETY: what `current_or_main` made; nothing waits in it any more. The program may have destroyed
+    // SAFETY: what `current_or_create_main` made; nothing waits in it any more. The program may have destroyed
     // it, and made another coroutine there: then it is not the current one, and memory in a slab can be read.
     unsafe {
         let is_readable = main_co == tls::current() || slab::holds(main_co.cast());
-        let is_ours = |fp: aco_cofuncp_t| {
-            fp.is_some_and(|fp| fp as usize == the_librarys as *const () as usize)
+        let is_implicit = |fp: aco_cofuncp_t| {
+            fp.is_some_and(|fp| fp as usize == implicit_main_entry as *const () as usize)
         };
-        if is_readable && !state::is_destroyed(main_co) && is_ours((*main_co).fp) {
+        if is_readable && !state::is_destroyed(main_co) && is_implicit((*main_co).fp) {
             destroy(NonNull::new_unchecked(main_co));
         }
     }

@@ -11,11 +11,11 @@ mod stack_use;
 mod start;
 
 #[cfg(feature = "rt")]
-pub(crate) use compilers::refuse_frames_elsewhere;
+pub(crate) use compilers::abort_on_off_stack_frames;
 pub(crate) use create::create;
-pub(crate) use current::{inside, is_on_stack_of, is_running, running};
+pub(crate) use current::{current_checked, current_from_signal, is_on_stack_of, is_running};
 pub(crate) use destroy::destroy;
-pub(crate) use main_co::{create_main, current_or_main};
-pub(crate) use other_threads::{Use, runs_elsewhere, use_elsewhere};
+pub(crate) use main_co::{create_main, current_or_create_main};
+pub(crate) use other_threads::{OtherThreadUse, runs_on_other_thread, use_by_other_thread};
 pub(crate) use stack_use::{is_on_shared_stack, stack_remaining, stack_trim, stack_used};
-pub(crate) use start::{is_at_beginning, is_fresh, reset};
+pub(crate) use start::{has_no_frames, is_unstarted, reset};

@@ -7,15 +7,15 @@ use crate::abi::aco_t;
 use crate::slab;
 
 /// How another thread uses a coroutine, or its `main_co`.
-pub(crate) enum Use {
+pub(crate) enum OtherThreadUse {
     /// It runs there, or waits in a resume.
-    Runs,
+    RunsCoroutine,
     /// Its `main_co` waits in a resume there.
-    MainWaits,
+    WaitsInMainCo,
 }
 
 /// Does `co` run in another thread, or wait there in a resume for the one that runs?
-pub(crate) fn runs_elsewhere(co: *mut aco_t) -> bool {
+pub(crate) fn runs_on_other_thread(co: *mut aco_t) -> bool {
     let seen = slab::any_other_thread(true, |current, waiting| runs(co, current, waiting));
     seen.unwrap_or_default()
 }
@@ -24,7 +24,7 @@ pub(crate) fn runs_elsewhere(co: *mut aco_t) -> bool {
 /// A `main_co` that waits for nothing is no thread's.
 #[cold]
 #[inline(never)]
-pub(crate) fn use_elsewhere(co: *mut aco_t, main_co: *mut aco_t) -> Option<Use> {
+pub(crate) fn use_by_other_thread(co: *mut aco_t, main_co: *mut aco_t) -> Option<OtherThreadUse> {
     slab::make_known();
     let main_waits = |current, waiting| waiting == main_co && current != main_co;
     let look = |seen: &dyn Fn(*mut aco_t, *mut aco_t) -> bool| {
@@ -34,9 +34,9 @@ pub(crate) fn use_elsewhere(co: *mut aco_t, main_co: *mut aco_t) -> Option<Use> 
         return None;
     }
     Some(if look(&|current, waiting| runs(co, current, waiting)) {
-        Use::Runs
+        OtherThreadUse::RunsCoroutine
     } else {
-        Use::MainWaits
+        OtherThreadUse::WaitsInMainCo
     })
 }
 

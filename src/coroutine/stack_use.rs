@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-use super::current::{is_on_stack_of, is_running, running};
+use super::current::{current_from_signal, is_on_stack_of, is_running};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, diag, stack, state, tls};
 
@@ -43,17 +43,17 @@ pub(crate) unsafe fn stack_trim(co: *mut aco_t) -> usize {
         if stack.is_null() || stack::is_gone(co, stack::control_of(stack)) {
             return 0;
         }
-        let is_beside = running().is_some_and(|running| {
+        let is_on_other_stack = current_from_signal().is_some_and(|running| {
             (*running.as_ptr()).share_stack == stack && !is_on_stack_of(running.as_ptr())
         });
-        if is_beside { 0 } else { stack::trim(stack) }
+        if is_on_other_stack { 0 } else { stack::trim(stack) }
     }
 }
 
 /// Bytes left on the stack that the caller is on; `thread_stack` gives the lowest address of the thread's.
 pub(crate) fn stack_remaining(thread_stack: fn() -> Option<usize>) -> usize {
     let here = arch::stack_pointer();
-    let low = match stack_here() {
+    let low = match current_stack() {
         // SAFETY: the stack that the caller is on is live.
         Some(stack) => Some(unsafe { (*stack).ptr.addr() }),
         None => thread_stack(),
@@ -64,13 +64,13 @@ pub(crate) fn stack_remaining(thread_stack: fn() -> Option<usize>) -> usize {
 /// Does `place` lie on the caller's stack, and is that shared?
 pub(crate) fn is_on_shared_stack(place: *const c_void) -> bool {
     // SAFETY: the stack that the caller is on is live.
-    stack_here().is_some_and(|stack| unsafe {
+    current_stack().is_some_and(|stack| unsafe {
         aco_share_stack_t::contains(stack, place.addr()) && stack::is_shared(stack)
     })
 }
 
 /// The share stack of the current coroutine, if the caller is on it.
-fn stack_here() -> Option<*mut aco_share_stack_t> {
+fn current_stack() -> Option<*mut aco_share_stack_t> {
     let co = tls::current();
     // SAFETY: the current coroutine, where there is one, exists.
     unsafe { (!co.is_null() && is_on_stack_of(co)).then(|| (*co).share_stack) }

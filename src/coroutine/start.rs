@@ -10,7 +10,7 @@ use crate::{arch, attention, diag, frame_chain, record, stack, state, thread};
 ///
 /// # Safety
 /// `co` points to a coroutine without frames, on a live share stack.
-pub(super) unsafe fn begin(co: *mut aco_t) {
+pub(super) unsafe fn init_context(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
         let entry = (*co).fp.map_or(0, |fp| fp as usize);
@@ -27,7 +27,7 @@ pub(super) unsafe fn begin(co: *mut aco_t) {
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn is_at_beginning(co: *mut aco_t) -> bool {
+pub(crate) unsafe fn has_no_frames(co: *mut aco_t) -> bool {
     // SAFETY: the caller's promise; control blocks stay readable.
     unsafe {
         let stack = (*co).share_stack;
@@ -39,14 +39,14 @@ pub(crate) unsafe fn is_at_beginning(co: *mut aco_t) -> bool {
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn is_fresh(co: *mut aco_t) -> bool {
+pub(crate) unsafe fn is_unstarted(co: *mut aco_t) -> bool {
     // SAFETY: the caller's promise; control blocks stay readable.
     unsafe {
         !state::is_destroyed(co)
             && (*co).is_end == 0
             && (*co).fp.is_some()
             && !is_running(co)
-            && is_at_beginning(co)
+            && has_no_frames(co)
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) unsafe fn is_fresh(co: *mut aco_t) -> bool {
 pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) {
     // SAFETY: the caller's promise; control blocks stay readable.
     unsafe {
-        if let Some((what, rule)) = why_no_reset(co) {
+        if let Some((what, rule)) = reset_error(co) {
             diag::fatal("aco_reset", co, format_args!("{what}"), rule)
         }
         if attention::is_due() {
@@ -69,7 +69,7 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
         (*co).save_stack.valid_sz = 0;
         state::mark_reset(co);
         stack::bind_anew(co);
-        begin(co);
+        init_context(co);
     }
 }
 
@@ -77,7 +77,7 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
 ///
 /// # Safety
 /// As [`reset`].
-unsafe fn why_no_reset(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
+unsafe fn reset_error(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
     // SAFETY: as there.
     unsafe {
         let stack = (*co).share_stack;
@@ -87,7 +87,7 @@ unsafe fn why_no_reset(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
             ("it is a main coroutine", "reset coroutines that were created with a main_co")
         } else if stack::is_gone(co, stack::control_of(stack)) {
             ("its share stack is destroyed", "destroy a share stack after its last resume")
-        } else if (*co).is_end == 0 && (is_running(co) || !is_at_beginning(co)) {
+        } else if (*co).is_end == 0 && (is_running(co) || !has_no_frames(co)) {
             ("the coroutine has begun", "reset a coroutine that has ended, or not begun")
         } else {
             return None;

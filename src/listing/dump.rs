@@ -99,7 +99,7 @@ unsafe fn state_of(co: *mut aco_t) -> State {
             State::Main
         } else if (*co).is_end != 0 {
             State::Ended
-        } else if coroutine::inside().is_some_and(|here| here.as_ptr() == co) {
+        } else if coroutine::current_checked().is_some_and(|here| here.as_ptr() == co) {
             State::Running
         } else if coroutine::is_running(co) {
             State::Waiting

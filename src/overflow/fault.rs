@@ -29,7 +29,7 @@ pub(super) unsafe fn look(info: &libc::siginfo_t, context: *mut c_void) {
     unsafe {
         let (address, stack_pointer) =
             (info.si_addr() as usize, arch::interrupted_stack_pointer(context));
-        let Some(co) = coroutine::running() else { return };
+        let Some(co) = coroutine::current_from_signal() else { return };
         let is_asked = IS_ASKED.load(Ordering::Relaxed);
         if !is_overflow(co, address, stack_pointer, is_asked) {
             return;

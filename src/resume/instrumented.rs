@@ -83,6 +83,6 @@ pub(super) unsafe fn switch_instrumented(
 /// Both point to coroutines.
 pub(super) unsafe fn is_yield(from: *mut aco_t, to: *mut aco_t) -> bool {
     // SAFETY: the caller's promise.
-    coroutine::inside().is_some_and(|here| here.as_ptr() == from)
+    coroutine::current_checked().is_some_and(|here| here.as_ptr() == from)
         && unsafe { (*from).main_co == to }
 }

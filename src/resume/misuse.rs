@@ -1,7 +1,9 @@
 //! What `aco_resume`, `aco_yield` and `aco_exit` refuse: each case finds out why, says so and aborts.
 
 use crate::abi::aco_t;
-use crate::coroutine::{Use, inside, is_on_stack_of, is_running, use_elsewhere};
+use crate::coroutine::{
+    OtherThreadUse, current_checked, is_on_stack_of, is_running, use_by_other_thread,
+};
 use crate::{diag, hooks, stack, state, tls};
 
 /// Says why `co` cannot have its share stack from `owner`, and aborts.
@@ -48,7 +50,7 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
                 rule,
             )
         }
-        if let Some(here) = inside()
+        if let Some(here) = current_checked()
             && here.as_ptr() != main_co
             && is_running(main_co)
         {
@@ -61,7 +63,7 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
         }
         // Else the resume that comes to this one has looked.
         if !hooks::is_passing()
-            && let Some(how) = use_elsewhere(co, main_co)
+            && let Some(how) = use_by_other_thread(co, main_co)
         {
             abort_used_elsewhere(co, how)
         }
@@ -71,16 +73,16 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
 /// Says that another thread uses `co` or its main coroutine, and aborts.
 #[cold]
 #[inline(never)]
-unsafe fn abort_used_elsewhere(co: *mut aco_t, how: Use) -> ! {
+unsafe fn abort_used_elsewhere(co: *mut aco_t, how: OtherThreadUse) -> ! {
     let rule = "one thread at a time uses a main_co and its coroutines";
     match how {
-        Use::Runs => diag::fatal(
+        OtherThreadUse::RunsCoroutine => diag::fatal(
             "aco_resume",
             co,
             format_args!("the coroutine runs in another thread"),
             rule,
         ),
-        Use::MainWaits => {
+        OtherThreadUse::WaitsInMainCo => {
             // SAFETY: `co` is a coroutine.
             let main_co = unsafe { (*co).main_co };
             let what = format_args!("its main_co {main_co:p} waits in a resume of another thread");

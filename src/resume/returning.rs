@@ -65,7 +65,7 @@ pub(crate) unsafe fn return_exits(co: NonNull<aco_t>, entry: Entry) {
     let co = co.as_ptr();
     // SAFETY: the caller's promise.
     unsafe {
-        if !coroutine::is_fresh(co) {
+        if !coroutine::is_unstarted(co) {
             let rule = "say so after aco_create or aco_reset, before the first resume";
             diag::fatal("aco_return_exits", co, format_args!("it is not about to begin"), rule)
         }

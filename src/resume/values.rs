@@ -28,7 +28,7 @@ pub(crate) unsafe fn resume_value(
     }
     // SAFETY: the caller's promise.
     unsafe {
-        if coroutine::is_at_beginning(co) {
+        if coroutine::has_no_frames(co) {
             aco_t::set_register(co, arch::FIRST_VALUE_SLOT, value as usize);
         }
         resume(co, value).value
@@ -61,7 +61,7 @@ pub(crate) fn first_value() -> *mut c_void {
     let co = tls::current();
     // SAFETY: the current coroutine is NULL or exists. What `reg` holds is that with which it began.
     unsafe {
-        if co.is_null() || !coroutine::is_at_beginning(co) {
+        if co.is_null() || !coroutine::has_no_frames(co) {
             return ptr::null_mut();
         }
         ptr::with_exposed_provenance_mut(aco_t::register(co, arch::FIRST_VALUE_SLOT))
