@@ -28,7 +28,7 @@ const NONE: Globals = Globals { caught: 0, uncaught: 0 };
 /// the exceptions of a program that has a C++ runtime.
 #[inline(always)]
 pub(crate) fn find() {
-    if tls::exceptions().is_null() && (get_globals().is_some() || sanitizer::watches_switches()) {
+    if tls::exceptions().is_null() && (get_globals().is_some() || sanitizer::tracks_switches()) {
         set_word();
     }
 }
@@ -36,8 +36,8 @@ pub(crate) fn find() {
 #[cold]
 #[inline(never)]
 fn set_word() {
-    if sanitizer::watches_switches() {
-        if let Some(watch) = sanitizer::attach() {
+    if sanitizer::tracks_switches() {
+        if let Some(watch) = sanitizer::attach_thread() {
             tls::set_exceptions(watch.as_ptr());
         }
     } else {
@@ -50,7 +50,7 @@ fn set_word() {
 pub(crate) fn look_again() {
     // SAFETY: the thread's own state.
     let has_hooks = unsafe { !(*tls::thread_state()).hooks.is_null() };
-    if sanitizer::watches_switches() {
+    if sanitizer::tracks_switches() {
         find();
     } else if has_hooks {
         tls::set_exceptions(tls::own_words());
@@ -140,7 +140,7 @@ fn give_up() {
         if let Some(main_co) = co.as_ref().map(|co| co.main_co)
             && !main_co.is_null()
         {
-            sanitizer::unwind(co, main_co);
+            sanitizer::switch_by_unwinding(co, main_co);
             tls::set_current(main_co);
         }
     }

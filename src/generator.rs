@@ -55,7 +55,7 @@ pub(crate) unsafe fn next(
         };
         if !value.is_null() {
             value.write(yielded);
-            sanitizer::is_written(value.cast(), size_of::<*mut c_void>());
+            sanitizer::unpoison(value.cast(), size_of::<*mut c_void>());
         }
         is_there
     }

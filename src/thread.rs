@@ -33,7 +33,7 @@ pub(crate) fn set_last_word(last_word: aco_cofuncp_t) {
 pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
     // SAFETY: the caller's promise.
     unsafe { arch::store_fp_environment(place) };
-    sanitizer::is_written(place, 8);
+    sanitizer::unpoison(place, 8);
 }
 
 /// The floating-point environment for a fresh coroutine: that of [`initialize`], or of this

@@ -34,7 +34,7 @@ pub(super) fn allocate(
 #[inline(never)]
 fn allocate_slow(class: Class) -> Option<NonNull<c_void>> {
     let place = if sanitizer::is_present() {
-        sanitizer::allocate(slab::allocate_outside)
+        sanitizer::allocate_block(slab::allocate_outside)
     } else {
         slab::allocate_slowly(class, size_of::<aco_t>())
     }?;
@@ -48,7 +48,7 @@ fn allocate_slow(class: Class) -> Option<NonNull<c_void>> {
 
 /// Bytes of a control block from [`allocate`].
 pub(super) fn block_size() -> usize {
-    if sanitizer::is_present() { sanitizer::BLOCK } else { size_of::<aco_t>() }
+    if sanitizer::is_present() { sanitizer::BLOCK_SIZE } else { size_of::<aco_t>() }
 }
 
 /// Frees a control block that does not lie in a slab.

@@ -24,7 +24,7 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
         }
         if !(*co).share_stack.is_null() {
             if sanitizer::is_present() {
-                sanitizer::discard(co);
+                sanitizer::release_destroyed(co);
             }
             stack::leave(co);
         }

@@ -14,7 +14,7 @@ pub(crate) fn dump(file: c_int) -> bool {
     let failed = for_each(|co| {
         let line = Line::of(format_args!("{}\n", Described(co)));
         let text = line.text();
-        sanitizer::is_written(text.as_ptr().cast_mut().cast(), text.len());
+        sanitizer::unpoison(text.as_ptr().cast_mut().cast(), text.len());
         c_int::from(!sys::write(file, text))
     });
     failed == 0

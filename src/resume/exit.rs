@@ -44,7 +44,7 @@ pub(crate) unsafe fn exit(co: *mut aco_t, exit_to: ExitTo) -> ! {
         (*stack).owner = ptr::null_mut();
         (*stack).align_validsz = 0;
         aco_t::set_return_address(co, ended as *const () as usize);
-        sanitizer::leave_for_ever(co, (*co).main_co);
+        sanitizer::before_final_switch(co, (*co).main_co);
         exit_to(co, (*co).main_co)
     }
 }

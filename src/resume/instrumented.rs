@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use super::forms::{Resume, Resumed, Switch};
 use super::prepare::prepare;
 use crate::abi::aco_t;
-use crate::sanitizer::Departure;
+use crate::sanitizer::FakeStack;
 use crate::{arch, coroutine, exceptions, hooks, sanitizer};
 
 /// [`resume`] or [`resume_shared_fpenv`] where a switch has more to see to: C++ exceptions that are being
@@ -22,14 +22,14 @@ pub(super) unsafe fn resume_instrumented(
     let kept = exceptions::put_aside();
     // SAFETY: the caller's promise is that of `resume`, which finds nothing to see to now.
     let resumed = unsafe {
-        if sanitizer::is_watched() {
+        if sanitizer::is_thread_attached() {
             prepare(co);
             hooks::resumes(co);
-            let mut departure = Departure::new();
-            sanitizer::leave((*co).main_co, co, &mut departure);
+            let mut fake_stack = FakeStack::new();
+            sanitizer::before_switch((*co).main_co, co, &mut fake_stack);
             let resumed = resume(co, value);
-            sanitizer::arrive(&departure);
-            sanitizer::retire(resumed.from);
+            sanitizer::after_switch(&fake_stack);
+            sanitizer::release_ended(resumed.from);
             hooks::has_left(resumed.from);
             resumed
         } else if hooks::are_set() {
@@ -63,13 +63,13 @@ pub(super) unsafe fn switch_instrumented(
     let kept = exceptions::put_aside();
     // SAFETY: the caller's promise is that of `switch`, which finds nothing to see to now.
     let result = unsafe {
-        let mut departure = Departure::new();
-        sanitizer::leave(from, to, &mut departure);
+        let mut fake_stack = FakeStack::new();
+        sanitizer::before_switch(from, to, &mut fake_stack);
         if !(is_yield(from, to) && hooks::pass_back()) {
             hooks::pass_by();
         }
         let result = arch::call_with_frame_pointer(from, to, value, 0, switch as *const (), frame);
-        sanitizer::arrive(&departure);
+        sanitizer::after_switch(&fake_stack);
         result
     };
     hooks::come_back();

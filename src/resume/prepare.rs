@@ -41,7 +41,7 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
                 }
                 save::save_out(owner, stack, has_sanitizer);
             } else if has_sanitizer {
-                sanitizer::forgotten((*stack).ptr, (*stack).sz);
+                sanitizer::unpoison_stack((*stack).ptr, (*stack).sz);
             }
             // Before `restore` names another owner.
             stack::evict_resident(stack, control);

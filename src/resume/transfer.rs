@@ -20,7 +20,7 @@ use super::forms::Switch;
 use super::misuse::{abort_transfer, resume_error};
 use super::prepare::prepare;
 use crate::abi::aco_t;
-use crate::sanitizer::Departure;
+use crate::sanitizer::FakeStack;
 use crate::{arch, coroutine, exceptions, hooks, sanitizer, stack, state, tls, valgrind};
 
 /// Bytes below the stack pointer of who waits that [`prepare_transfer`] is sure to have.
@@ -65,7 +65,7 @@ unsafe extern "C" fn prepare_transfer(from: *mut aco_t, to: *mut aco_t, main_co:
     // SAFETY: the promise of `transfer`; `from` is suspended.
     unsafe {
         set_current_as_returned(main_co);
-        if hooks::are_set() && !sanitizer::is_watched() {
+        if hooks::are_set() && !sanitizer::is_thread_attached() {
             hooks::has_left(from);
             prepare(to);
             hooks::resumes(to);
@@ -108,18 +108,18 @@ unsafe fn transfer_instrumented(
     let kept = exceptions::put_aside();
     // SAFETY: the promise of `transfer`, which finds nothing to see to now.
     unsafe {
-        if hooks::are_set() && sanitizer::is_watched() {
+        if hooks::are_set() && sanitizer::is_thread_attached() {
             // Later a sanitizer takes the stack for that of `to`.
             set_current_as_returned(main_co);
             hooks::has_left(from);
             hooks::resumes(to);
         }
-        let mut departure = Departure::new();
-        sanitizer::leave(from, to, &mut departure);
+        let mut fake_stack = FakeStack::new();
+        sanitizer::before_switch(from, to, &mut fake_stack);
         hooks::pass_back();
         let transfer = transfer as *const ();
         arch::call_with_frame_pointer(from, to, main_co.cast(), is_ready, transfer, frame);
-        sanitizer::arrive(&departure);
+        sanitizer::after_switch(&fake_stack);
     }
     exceptions::take_back(kept);
 }

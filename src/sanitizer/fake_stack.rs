@@ -3,17 +3,17 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::hooks;
-use super::notes::Note;
+use super::fiber_state::FiberState;
+use super::interface;
 
 /// A context that was left, on its own stack until it goes on: AddressSanitizer's frames off the stack.
-pub(crate) struct Departure {
+pub(crate) struct FakeStack {
     pub(super) fake: *mut c_void,
 }
 
-impl Departure {
-    pub(crate) const fn new() -> Departure {
-        Departure { fake: ptr::null_mut() }
+impl FakeStack {
+    pub(crate) const fn new() -> FakeStack {
+        FakeStack { fake: ptr::null_mut() }
     }
 }
 
@@ -22,11 +22,12 @@ impl Departure {
 ///
 /// # Safety
 /// Nobody goes on with them; no switch is on its way.
-pub(super) unsafe fn free_fake(note: NonNull<Note>) {
-    // SAFETY: the caller's promise; nobody else looks at the note now.
+pub(super) unsafe fn free_fake_stack(state: NonNull<FiberState>) {
+    // SAFETY: the caller's promise; nobody else looks at the state now.
     unsafe {
-        let fake = core::mem::replace(&mut (*note.as_ptr()).fake, ptr::null_mut());
-        if let (Some(start), Some(finish)) = (hooks::start_switch(), hooks::finish_switch())
+        let fake = core::mem::replace(&mut (*state.as_ptr()).fake_stack, ptr::null_mut());
+        if let (Some(start), Some(finish)) =
+            (interface::asan_start_switch(), interface::asan_finish_switch())
             && !fake.is_null()
         {
             let (mut own, mut low, mut size) = (ptr::null_mut(), ptr::null(), 0);

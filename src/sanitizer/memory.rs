@@ -2,27 +2,27 @@
 
 use core::ffi::c_void;
 
-use super::hooks;
+use super::interface;
 
 /// `size` bytes at `memory`, a mapping, may hold pointers to what malloc gave.
-pub(crate) fn holds_pointers(memory: *mut c_void, size: usize) {
-    if let Some(register) = hooks::lsan_register() {
+pub(crate) fn register_root(memory: *mut c_void, size: usize) {
+    if let Some(register) = interface::lsan_register() {
         // SAFETY: the runtime's function; the mapping is there.
         unsafe { register(memory, size) }
     }
 }
 
-/// Ends what [`holds_pointers`] began.
-pub(crate) fn holds_no_pointers(memory: *mut c_void, size: usize) {
-    if let Some(unregister) = hooks::lsan_unregister() {
+/// Ends what [`register_root`] began.
+pub(crate) fn unregister_root(memory: *mut c_void, size: usize) {
+    if let Some(unregister) = interface::lsan_unregister() {
         // SAFETY: the runtime's function; the range was registered.
         unsafe { unregister(memory, size) }
     }
 }
 
 /// The library has written `size` bytes at `place` for the program.
-pub(crate) fn is_written(place: *mut c_void, size: usize) {
-    if let Some(unpoison) = hooks::msan_unpoison() {
+pub(crate) fn unpoison(place: *mut c_void, size: usize) {
+    if let Some(unpoison) = interface::msan_unpoison() {
         // SAFETY: the runtime's function; the memory is there.
         unsafe { unpoison(place, size) }
     }

@@ -31,7 +31,7 @@ pub(crate) unsafe fn create_in(
         return Err(CreateError::NoStackMemory { size: slab::CONTROL_SIZE });
     };
     let memory = Memory { usable: memory, mapping: core::ptr::null_mut(), guarded: false };
-    sanitizer::holds_pointers(memory.usable, size);
+    sanitizer::register_root(memory.usable, size);
     // SAFETY: the block is fresh, and describes what the caller has promised.
     unsafe {
         describe(block, &Sizes::of_the_programs(size), &memory);

@@ -86,7 +86,7 @@ impl Choice<'_> {
                 wake_waiter(waiter);
             }
             if let Some(Source::Receive(channel)) = self.source(number) {
-                sanitizer::is_written(self.data(number).cast(), (*channel).element);
+                sanitizer::unpoison(self.data(number).cast(), (*channel).element);
             }
         }
         Some(Ok(number))

@@ -184,7 +184,7 @@ impl Choice<'_> {
                     if slot != data {
                         ptr::copy_nonoverlapping(slot, data, (*channel).element);
                     }
-                    sanitizer::is_written(data.cast(), (*channel).element);
+                    sanitizer::unpoison(data.cast(), (*channel).element);
                 }
                 _ => {}
             }

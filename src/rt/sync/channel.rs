@@ -319,7 +319,7 @@ unsafe fn begin_receive(
         let size = (*channel).0.element;
         if let Some(outcome) = Receiving::attempt(channel, to) {
             if outcome.is_ok() {
-                sanitizer::is_written(to.cast(), size);
+                sanitizer::unpoison(to.cast(), size);
             }
             return Begun::Over(outcome);
         }
@@ -331,7 +331,7 @@ unsafe fn begin_receive(
         let hearing = Hearing::Cancellation;
         let begun = attempt::begin_waiting(channel, slot, Why::Receive, hearing, deadline);
         if let Begun::Over(Ok(())) = begun {
-            sanitizer::is_written(to.cast(), size);
+            sanitizer::unpoison(to.cast(), size);
         }
         begun
     }
@@ -352,6 +352,6 @@ unsafe fn received(to: *mut u8) {
         if Worker::is_on_moving_stack(to.cast()) {
             copy(to, task_cold::room(task), size);
         }
-        sanitizer::is_written(to.cast(), size);
+        sanitizer::unpoison(to.cast(), size);
     }
 }

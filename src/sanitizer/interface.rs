@@ -6,7 +6,7 @@ use core::ffi::{c_uint, c_void};
 
 use crate::arch;
 
-macro_rules! hook {
+macro_rules! weak_function {
     ($function:ident, $symbol:literal, $type:ty) => {
         #[doc = concat!("`", $symbol, "`.")]
         #[inline(always)]
@@ -20,45 +20,49 @@ macro_rules! hook {
 type OnRange = unsafe extern "C" fn(*mut c_void, usize);
 
 // AddressSanitizer. Where the fake stack is kept (NULL: the context ends), the bounds of the next stack.
-hook!(
-    start_switch,
+weak_function!(
+    asan_start_switch,
     "__sanitizer_start_switch_fiber",
     unsafe extern "C" fn(*mut *mut c_void, *const c_void, usize)
 );
 // The fake stack that was kept, the bounds of the stack that was left.
-hook!(
-    finish_switch,
+weak_function!(
+    asan_finish_switch,
     "__sanitizer_finish_switch_fiber",
     unsafe extern "C" fn(*mut c_void, *mut *const c_void, *mut usize)
 );
-hook!(asan_unpoison, "__asan_unpoison_memory_region", OnRange);
+weak_function!(asan_unpoison, "__asan_unpoison_memory_region", OnRange);
 // Bits of the scale, and the offset.
-hook!(
+weak_function!(
     asan_shadow_mapping,
     "__asan_get_shadow_mapping",
     unsafe extern "C" fn(*mut usize, *mut usize)
 );
 
 // ThreadSanitizer. Flags of 0: what came before a switch happens before what comes after it.
-hook!(tsan_create, "__tsan_create_fiber", unsafe extern "C" fn(c_uint) -> *mut c_void);
-hook!(tsan_destroy, "__tsan_destroy_fiber", unsafe extern "C" fn(*mut c_void));
-hook!(tsan_switch_to, "__tsan_switch_to_fiber", unsafe extern "C" fn(*mut c_void, c_uint));
-hook!(tsan_current, "__tsan_get_current_fiber", unsafe extern "C" fn() -> *mut c_void);
+weak_function!(tsan_create, "__tsan_create_fiber", unsafe extern "C" fn(c_uint) -> *mut c_void);
+weak_function!(tsan_destroy, "__tsan_destroy_fiber", unsafe extern "C" fn(*mut c_void));
+weak_function!(tsan_switch_to, "__tsan_switch_to_fiber", unsafe extern "C" fn(*mut c_void, c_uint));
+weak_function!(tsan_current, "__tsan_get_current_fiber", unsafe extern "C" fn() -> *mut c_void);
 
 // MemorySanitizer. The bounds of the next stack, and of the one that was left.
-hook!(msan_start_switch, "__msan_start_switch_fiber", unsafe extern "C" fn(*const c_void, usize));
-hook!(
+weak_function!(
+    msan_start_switch,
+    "__msan_start_switch_fiber",
+    unsafe extern "C" fn(*const c_void, usize)
+);
+weak_function!(
     msan_finish_switch,
     "__msan_finish_switch_fiber",
     unsafe extern "C" fn(*mut *const c_void, *mut usize)
 );
-hook!(msan_unpoison, "__msan_unpoison", OnRange);
-hook!(
+weak_function!(msan_unpoison, "__msan_unpoison", OnRange);
+weak_function!(
     msan_copy_shadow,
     "__msan_copy_shadow",
     unsafe extern "C" fn(*mut c_void, *const c_void, usize)
 );
 
 // LeakSanitizer.
-hook!(lsan_register, "__lsan_register_root_region", OnRange);
-hook!(lsan_unregister, "__lsan_unregister_root_region", OnRange);
+weak_function!(lsan_register, "__lsan_register_root_region", OnRange);
+weak_function!(lsan_unregister, "__lsan_unregister_root_region", OnRange);

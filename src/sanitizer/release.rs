@@ -2,10 +2,10 @@
 
 use core::ptr::{self, NonNull};
 
-use super::fake_stack::free_fake;
-use super::frames::forget_frames;
-use super::notes::{self, Note};
-use super::tsan_fiber::give_up_fiber;
+use super::fake_stack::free_fake_stack;
+use super::fiber_state::{self, FiberState};
+use super::stack_shadow::unpoison_frames;
+use super::tsan_fiber::destroy_fiber;
 use crate::abi::aco_t;
 use crate::sys;
 
@@ -13,14 +13,14 @@ use crate::sys;
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn retire(co: *mut aco_t) {
+pub(crate) unsafe fn release_ended(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
         if (*co).is_end != 0
             && !(*co).share_stack.is_null()
-            && let Some(note) = notes::of(co)
+            && let Some(state) = fiber_state::of(co)
         {
-            give_up_fiber(note);
+            destroy_fiber(state);
         }
     }
 }
@@ -29,32 +29,32 @@ pub(crate) unsafe fn retire(co: *mut aco_t) {
 /// the stack.
 ///
 /// # Safety
-/// `co` points to a coroutine that is not used from here on, and `note` is its note.
-unsafe fn give_up(co: *mut aco_t, note: NonNull<Note>) {
+/// `co` points to a coroutine that is not used from here on, and `state` is its state.
+unsafe fn release_fiber_state(co: *mut aco_t, state: NonNull<FiberState>) {
     // SAFETY: the caller's promise.
     unsafe {
-        give_up_fiber(note);
+        destroy_fiber(state);
         // Not where a copy by value goes on with them.
         let stack = (*co).share_stack;
         let is_taken_over =
             !(*stack).ptr.is_null() && (*stack).owner != co && (*co).save_stack.ptr.is_null();
         if !is_taken_over {
-            free_fake(note);
+            free_fake_stack(state);
         }
     }
 }
 
-/// Forgets all about `co`, which is being destroyed: its frames, and what its note holds.
+/// Forgets all about `co`, which is being destroyed: its frames, and what its state holds.
 ///
 /// # Safety
 /// `co` points to a coroutine that nothing uses from here on, with a share stack, live or destroyed.
-pub(crate) unsafe fn discard(co: *mut aco_t) {
+pub(crate) unsafe fn release_destroyed(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
-        forget_frames(co, false);
-        let Some(note) = notes::of(co) else { return };
-        give_up(co, note);
-        sys::free((*note.as_ptr()).shadow.cast());
-        (*note.as_ptr()).owner = ptr::null_mut();
+        unpoison_frames(co, false);
+        let Some(state) = fiber_state::of(co) else { return };
+        release_fiber_state(co, state);
+        sys::free((*state.as_ptr()).saved_shadow.cast());
+        (*state.as_ptr()).owner = ptr::null_mut();
     }
 }

@@ -7,7 +7,7 @@
 
 use core::ffi::c_void;
 
-use super::{hooks, notes};
+use super::{fiber_state, interface};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, sys};
 
@@ -18,24 +18,25 @@ use crate::{arch, sys};
 /// They are the live part of a share stack, `co` points to a coroutine, and its save area holds them.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn saved(co: *mut aco_t, frames: *mut u8, size: usize) {
+pub(crate) unsafe fn save_shadow(co: *mut aco_t, frames: *mut u8, size: usize) {
     // SAFETY: the caller's promise; the shadow of memory that exists does, too.
     unsafe {
-        if let Some(copy) = hooks::msan_copy_shadow() {
+        if let Some(copy) = interface::msan_copy_shadow() {
             copy((*co).save_stack.ptr, frames.cast(), size);
         }
         let Some((shadow, length)) = shadow_of(frames, size) else { return };
-        if let Some(note) = notes::of(co).map(|note| &mut *note.as_ptr()) {
-            if note.shadow_room < length {
-                sys::free(note.shadow.cast());
+        if let Some(state) = fiber_state::of(co).map(|state| &mut *state.as_ptr()) {
+            if state.shadow_capacity < length {
+                sys::free(state.saved_shadow.cast());
                 let room = sys::allocate(length);
-                note.shadow = room.map_or(core::ptr::null_mut(), |room| room.as_ptr().cast());
-                note.shadow_room = if room.is_some() { length } else { 0 };
+                state.saved_shadow =
+                    room.map_or(core::ptr::null_mut(), |room| room.as_ptr().cast());
+                state.shadow_capacity = if room.is_some() { length } else { 0 };
             }
-            note.shadow_size = if note.shadow_room < length { 0 } else { length };
-            arch::copy_frames(note.shadow, shadow, note.shadow_size);
+            state.shadow_size = if state.shadow_capacity < length { 0 } else { length };
+            arch::copy_frames(state.saved_shadow, shadow, state.shadow_size);
         }
-        forgotten(frames.cast(), size);
+        unpoison_stack(frames.cast(), size);
     }
 }
 
@@ -45,19 +46,19 @@ pub(crate) unsafe fn saved(co: *mut aco_t, frames: *mut u8, size: usize) {
 /// As [`saved`].
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn restored(co: *mut aco_t, frames: *mut u8, size: usize) {
+pub(crate) unsafe fn restore_shadow(co: *mut aco_t, frames: *mut u8, size: usize) {
     // SAFETY: the caller's promise.
     unsafe {
-        if let Some(copy) = hooks::msan_copy_shadow() {
+        if let Some(copy) = interface::msan_copy_shadow() {
             copy(frames.cast(), (*co).save_stack.ptr, size);
         }
         let Some((shadow, length)) = shadow_of(frames, size) else { return };
-        match notes::of(co).map(|note| &*note.as_ptr()) {
-            Some(note) if note.shadow_size == length => {
-                arch::copy_frames(shadow, note.shadow, length);
+        match fiber_state::of(co).map(|state| &*state.as_ptr()) {
+            Some(state) if state.shadow_size == length => {
+                arch::copy_frames(shadow, state.saved_shadow, length);
             }
             // A copy by value, or a program's own image: better no report than a wrong one.
-            _ => forgotten(frames.cast(), size),
+            _ => unpoison_stack(frames.cast(), size),
         }
     }
 }
@@ -66,8 +67,8 @@ pub(crate) unsafe fn restored(co: *mut aco_t, frames: *mut u8, size: usize) {
 ///
 /// # Safety
 /// That is so, and the memory exists.
-pub(crate) unsafe fn forgotten(frames: *mut c_void, size: usize) {
-    if let Some(unpoison) = hooks::asan_unpoison() {
+pub(crate) unsafe fn unpoison_stack(frames: *mut c_void, size: usize) {
+    if let Some(unpoison) = interface::asan_unpoison() {
         // SAFETY: the caller's promise.
         unsafe { unpoison(frames, size) }
     }
@@ -77,7 +78,7 @@ pub(crate) unsafe fn forgotten(frames: *mut c_void, size: usize) {
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed. It has ended, or is destroyed.
-pub(super) unsafe fn forget_frames(co: *mut aco_t, runs: bool) {
+pub(super) unsafe fn unpoison_frames(co: *mut aco_t, runs: bool) {
     // SAFETY: the caller's promise; control blocks stay readable.
     unsafe {
         let stack = (*co).share_stack;
@@ -90,14 +91,14 @@ pub(super) unsafe fn forget_frames(co: *mut aco_t, runs: bool) {
         let low = if is_here { here } else { aco_t::stack_pointer(co) };
         if aco_share_stack_t::contains(stack, low) {
             let frames = (*stack).ptr.with_addr(low);
-            forgotten(frames, ((*stack).align_highptr.addr()).saturating_sub(low));
+            unpoison_stack(frames, ((*stack).align_highptr.addr()).saturating_sub(low));
         }
     }
 }
 
 /// AddressSanitizer's shadow of `size` bytes at `frames`, and its length. None: there is no such thing.
 fn shadow_of(frames: *mut u8, size: usize) -> Option<(*mut u8, usize)> {
-    let mapping = hooks::asan_shadow_mapping()?;
+    let mapping = interface::asan_shadow_mapping()?;
     let (mut scale, mut offset) = (0, 0);
     // SAFETY: writes the two words.
     unsafe { mapping(&mut scale, &mut offset) };
