@@ -14,7 +14,7 @@
 //! 3. The action before is put back only where the present one is the reporter's. Where a later handler
 //!    calls the reporter, as the one that was there before, nothing is put back: the action before is called.
 //! 4. The reporter is in a chain of handlers once at most: it is put before another action only after it has
-//!    put its own action before back (`IS_PLACED`). So no chain of handlers is a circle.
+//!    put its own action before back (`IN_CHAIN`). So no chain of handlers is a circle.
 //! 5. The handler takes no lock, allocates nothing, keeps errno, and reads what each switch reads.
 
 mod actions;
@@ -23,8 +23,8 @@ mod reporter;
 mod signal_stack;
 mod users;
 
-pub(crate) use reporter::{prepare_thread, report, return_to_duty};
 #[cfg(feature = "rt")]
-pub(crate) use reporter::{runtime_begins, runtime_is_over};
+pub(crate) use reporter::{disable_for_runtime, enable_for_runtime};
+pub(crate) use reporter::{enable, prepare_thread, reinstall_if_removed};
 #[cfg(feature = "rt")]
 pub(crate) use users::Overflow;

@@ -4,42 +4,42 @@
 use core::ffi::c_void;
 use core::sync::atomic::Ordering;
 
-use super::actions::{IS_OFF_DUTY, change, install, remove};
-use super::fault::forget_last;
+use super::actions::{NEEDS_REINSTALL, install, remove, with_lock};
+use super::fault::clear_last_report;
 use super::signal_stack;
+use super::users::{REPORTS_ALL, is_needed};
 #[cfg(feature = "rt")]
-use super::users::{DESCRIBE, Describe, RUNTIMES};
-use super::users::{IS_ASKED, is_wanted};
+use super::users::{RUNTIME_COUNT, ReportTask, TASK_REPORTER};
 
 /// Turns the reporter on, for the process once and for this thread. False: `sys::errno` says why.
-pub(crate) fn report() -> bool {
-    let is_on = change(|| {
+pub(crate) fn enable() -> bool {
+    let is_on = with_lock(|| {
         let is_on = install();
         if is_on {
-            IS_ASKED.store(true, Ordering::SeqCst);
+            REPORTS_ALL.store(true, Ordering::SeqCst);
         }
         is_on
     });
     is_on && prepare_thread()
 }
 
-/// A runtime begins that wants the reporter; what it knows of a coroutine comes from `describe`. Without the
+/// A runtime begins that wants the reporter; what it knows of a coroutine comes from `report_task`. Without the
 /// reporter it runs as well.
 #[cfg(feature = "rt")]
-pub(crate) fn runtime_begins(describe: Describe) {
-    DESCRIBE.store(describe as *mut c_void, Ordering::SeqCst);
-    change(|| {
-        RUNTIMES.fetch_add(1, Ordering::SeqCst);
+pub(crate) fn enable_for_runtime(report_task: ReportTask) {
+    TASK_REPORTER.store(report_task as *mut c_void, Ordering::SeqCst);
+    with_lock(|| {
+        RUNTIME_COUNT.fetch_add(1, Ordering::SeqCst);
         install();
     });
 }
 
 /// One that had begun is over.
 #[cfg(feature = "rt")]
-pub(crate) fn runtime_is_over() {
-    change(|| {
-        RUNTIMES.fetch_sub(1, Ordering::SeqCst);
-        if !is_wanted() {
+pub(crate) fn disable_for_runtime() {
+    with_lock(|| {
+        RUNTIME_COUNT.fetch_sub(1, Ordering::SeqCst);
+        if !is_needed() {
             remove();
         }
     });
@@ -47,18 +47,18 @@ pub(crate) fn runtime_is_over() {
 
 /// Puts the reporter back after a fault that the program has survived.
 #[inline(always)]
-pub(crate) fn return_to_duty() {
-    if IS_OFF_DUTY.load(Ordering::Relaxed) {
-        go_back();
+pub(crate) fn reinstall_if_removed() {
+    if NEEDS_REINSTALL.load(Ordering::Relaxed) {
+        reinstall();
     }
 }
 
 #[cold]
 #[inline(never)]
-fn go_back() {
-    forget_last();
-    if IS_OFF_DUTY.swap(false, Ordering::SeqCst) {
-        change(|| is_wanted() && install());
+fn reinstall() {
+    clear_last_report();
+    if NEEDS_REINSTALL.swap(false, Ordering::SeqCst) {
+        with_lock(|| is_needed() && install());
     }
 }
 
@@ -73,5 +73,5 @@ static UNLOAD: extern "C" fn() = unload;
 
 /// Gives this thread a signal stack, if the reporter is on and the thread has none.
 pub(crate) fn prepare_thread() -> bool {
-    !is_wanted() || signal_stack::give()
+    !is_needed() || signal_stack::ensure()
 }

@@ -7,10 +7,10 @@ use crate::thread_end::{self, Part};
 
 /// Bytes of a signal stack, beside what the processor's registers take in a signal frame. The program's own handlers
 /// run there, too, where they ask for one; untouched pages take no memory.
-const SIGNAL_STACK: usize = 256 * 1024;
+const SIGNAL_STACK_SIZE: usize = 256 * 1024;
 
 /// Gives this thread a signal stack until it ends, unless it has one. False: `sys::errno` says why.
-pub(super) fn give() -> bool {
+pub(super) fn ensure() -> bool {
     if sys::has_signal_stack() {
         return true;
     }
@@ -22,7 +22,7 @@ pub(super) fn give() -> bool {
         let stack = memory.as_ptr().byte_add(guard);
         // First: what the end of the thread is told of stays mapped until then.
         let is_set = sys::set_signal_stack(stack, size);
-        if is_set && thread_end::call_with(Part::SignalStack, give_back, memory) {
+        if is_set && thread_end::call_with(Part::SignalStack, release, memory) {
             return true;
         }
         if !is_set || sys::take_signal_stack_off(stack) {
@@ -33,11 +33,11 @@ pub(super) fn give() -> bool {
 }
 
 fn signal_stack_size() -> usize {
-    (SIGNAL_STACK + sys::least_signal_stack()).next_multiple_of(sys::page_size())
+    (SIGNAL_STACK_SIZE + sys::least_signal_stack()).next_multiple_of(sys::page_size())
 }
 
 /// The thread ends.
-unsafe extern "C" fn give_back(memory: *mut c_void) {
+unsafe extern "C" fn release(memory: *mut c_void) {
     thread_end::begin();
     // SAFETY: the memory was mapped for this thread; nothing is on it once it is no signal stack.
     unsafe {

@@ -8,15 +8,15 @@ use crate::abi::aco_t;
 
 /// The program has asked for the reporter.
 #[unsafe(link_section = "aco_shared")]
-pub(super) static IS_ASKED: AtomicBool = AtomicBool::new(false);
+pub(super) static REPORTS_ALL: AtomicBool = AtomicBool::new(false);
 
 /// Runtimes that want it.
 #[unsafe(link_section = "aco_shared")]
-pub(super) static RUNTIMES: AtomicU32 = AtomicU32::new(0);
+pub(super) static RUNTIME_COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// Says of a coroutine what it knows: the runtime's [`Describe`], or NULL.
+/// Says of a coroutine what it knows: the runtime's [`ReportTask`], or NULL.
 #[unsafe(link_section = "aco_shared")]
-pub(super) static DESCRIBE: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+pub(super) static TASK_REPORTER: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 
 /// An overflow, for who prints the line.
 pub(crate) struct Overflow {
@@ -27,8 +27,8 @@ pub(crate) struct Overflow {
 }
 
 /// Prints a line of a coroutine that is a task. False: it is none.
-pub(crate) type Describe = fn(&Overflow) -> bool;
+pub(crate) type ReportTask = fn(&Overflow) -> bool;
 
-pub(super) fn is_wanted() -> bool {
-    IS_ASKED.load(Ordering::SeqCst) || RUNTIMES.load(Ordering::SeqCst) != 0
+pub(super) fn is_needed() -> bool {
+    REPORTS_ALL.load(Ordering::SeqCst) || RUNTIME_COUNT.load(Ordering::SeqCst) != 0
 }

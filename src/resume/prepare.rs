@@ -22,7 +22,7 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
             abort_resume(co);
         }
         exceptions::find();
-        overflow::return_to_duty();
+        overflow::reinstall_if_removed();
         if tls::current() != main_co {
             check_caller(co);
             hooks::first_resume(main_co);
