@@ -17,7 +17,7 @@ pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
     slab::make_known();
     // SAFETY: the caller's promise; control blocks of stacks stay readable.
     unsafe {
-        if let Some((what, rule)) = why_not(co, main_co) {
+        if let Some((what, rule)) = attach_error(co, main_co) {
             diag::fatal(FUNCTION, co, format_args!("{what}"), rule)
         }
         let owner = (*(*co).share_stack).owner;
@@ -40,7 +40,10 @@ pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
 ///
 /// # Safety
 /// Both point to coroutines.
-unsafe fn why_not(co: *mut aco_t, main_co: *mut aco_t) -> Option<(&'static str, &'static str)> {
+unsafe fn attach_error(
+    co: *mut aco_t,
+    main_co: *mut aco_t,
+) -> Option<(&'static str, &'static str)> {
     // SAFETY: the caller's promise.
     unsafe {
         Some(if state::is_destroyed(co) {

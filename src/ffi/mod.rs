@@ -32,7 +32,7 @@ fn non_null<T: diag::Subject>(function: &str, what: &str, object: *mut T) -> Non
 ///
 /// # Safety
 /// `co` is NULL or a coroutine, or the memory of one that was destroyed.
-unsafe fn live(function: &str, co: *mut aco_t) -> *mut aco_t {
+unsafe fn live_coroutine(function: &str, co: *mut aco_t) -> *mut aco_t {
     let co = non_null(function, "the coroutine", co).as_ptr();
     // SAFETY: the caller's promise.
     if unsafe { state::is_destroyed(co) } {
@@ -49,6 +49,6 @@ fn errno_of(error: c_int) -> c_int {
 }
 
 /// 0, or -1 and errno.
-fn result_of(result: Result<(), c_int>) -> c_int {
+fn status_of(result: Result<(), c_int>) -> c_int {
     result.map_or_else(errno_of, |()| 0)
 }

@@ -10,7 +10,7 @@
 //! they are that thread's then.
 
 mod dump;
-mod each;
+mod iterate;
 
 pub(crate) use dump::dump;
-pub(crate) use each::{for_each, incomplete};
+pub(crate) use iterate::{count_incomplete, for_each};

@@ -3,7 +3,7 @@
 use core::ffi::{c_int, c_void};
 
 use crate::abi::aco_t;
-use crate::ffi::{errno_of, live, result_of};
+use crate::ffi::{errno_of, live_coroutine, status_of};
 use crate::{record, tls};
 
 /// A key of coroutine-local values. 0 is never one.
@@ -47,7 +47,7 @@ pub extern "C" fn aco_set_local(key: aco_key_t, value: *mut c_void) -> c_int {
     if co.is_null() {
         return errno_of(libc::EINVAL);
     }
-    result_of(record::set_local(co, key, value))
+    status_of(record::set_local(co, key, value))
 }
 
 /// The value of the current coroutine under `key`. NULL: none was set, there is no such key, or no current
@@ -69,8 +69,8 @@ pub unsafe extern "C" fn aco_set_local_of(
     value: *mut c_void,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    let co = unsafe { live("aco_set_local_of", co) };
-    result_of(record::set_local(co, key, value))
+    let co = unsafe { live_coroutine("aco_set_local_of", co) };
+    status_of(record::set_local(co, key, value))
 }
 
 /// aco_get_local() for the coroutine `co`. Aborts on NULL and on a destroyed one.
@@ -80,6 +80,6 @@ pub unsafe extern "C" fn aco_set_local_of(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_get_local_of(co: *mut aco_t, key: aco_key_t) -> *mut c_void {
     // SAFETY: the caller's promise.
-    let co = unsafe { live("aco_get_local_of", co) };
+    let co = unsafe { live_coroutine("aco_get_local_of", co) };
     record::local(co, key)
 }

@@ -3,7 +3,7 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use crate::abi::aco_t;
-use crate::ffi::{errno_of, live};
+use crate::ffi::{errno_of, live_coroutine};
 use crate::record;
 
 /// Names a coroutine, for aco_dump() and for whoever asks. The name is copied: its first 63 bytes, less
@@ -15,8 +15,9 @@ use crate::record;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_set_name(co: *mut aco_t, name: *const c_char) -> c_int {
     // SAFETY: the caller's promise.
-    let (co, name) =
-        unsafe { (live("aco_set_name", co), (!name.is_null()).then(|| CStr::from_ptr(name))) };
+    let (co, name) = unsafe {
+        (live_coroutine("aco_set_name", co), (!name.is_null()).then(|| CStr::from_ptr(name)))
+    };
     if record::set_name(co, name) { 0 } else { errno_of(libc::ENOMEM) }
 }
 
@@ -28,7 +29,7 @@ pub unsafe extern "C" fn aco_set_name(co: *mut aco_t, name: *const c_char) -> c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_name(co: *mut aco_t) -> *const c_char {
     // SAFETY: the caller's promise.
-    record::name(unsafe { live("aco_name", co) })
+    record::name(unsafe { live_coroutine("aco_name", co) })
 }
 
 /// The id of a coroutine: a number from 1 on that no other one in the process ever has. The first call
@@ -40,7 +41,7 @@ pub unsafe extern "C" fn aco_name(co: *mut aco_t) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_id(co: *mut aco_t) -> u64 {
     // SAFETY: the caller's promise.
-    let co = unsafe { live("aco_id", co) };
+    let co = unsafe { live_coroutine("aco_id", co) };
     record::id(co).unwrap_or_else(|| {
         errno_of(libc::ENOMEM);
         0

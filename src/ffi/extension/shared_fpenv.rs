@@ -6,7 +6,7 @@
 use core::ffi::{c_int, c_void};
 
 use super::generators::aco_gen_t;
-use super::life::as_canceled;
+use super::life::cancel_status;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::ffi::non_null;
 use crate::{generator, resume, thread, tls};
@@ -99,5 +99,5 @@ pub extern "C" fn aco_thread_return_exits_shared_fpenv(on: c_int) {
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_checked_shared_fpenv() -> c_int {
     // SAFETY: the current coroutine is the one that runs.
-    as_canceled(unsafe { resume::yield_checked(resume::switch_shared_fpenv) })
+    cancel_status(unsafe { resume::yield_checked(resume::switch_shared_fpenv) })
 }

@@ -32,7 +32,7 @@ pub(crate) fn for_each(mut visit: impl FnMut(*mut aco_t) -> c_int) -> c_int {
 }
 
 /// How many coroutines of this thread have not ended, main coroutines aside.
-pub(crate) fn incomplete() -> usize {
+pub(crate) fn count_incomplete() -> usize {
     let mut count = 0;
     for_each(|co| {
         // SAFETY: a coroutine of this thread's.
