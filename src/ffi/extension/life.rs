@@ -74,11 +74,7 @@ pub extern "C" fn aco_yield_checked() -> c_int {
 
 /// 0, or -1 and errno ECANCELED.
 pub(super) fn cancel_status(is_cancelled: bool) -> c_int {
-    if is_cancelled {
-        sys::set_errno(libc::ECANCELED);
-        return -1;
-    }
-    0
+    if is_cancelled { sys::fail_with(libc::ECANCELED) } else { 0 }
 }
 
 /// Makes `main_co` the one that resumes `co` from now on: another one of this thread, or, where `co` comes

@@ -3,8 +3,8 @@
 use core::ffi::{c_int, c_void};
 
 use crate::abi::aco_t;
-use crate::ffi::{errno_of, live_coroutine, status_of};
-use crate::{record, tls};
+use crate::ffi::{live_coroutine, status_of};
+use crate::{record, sys, tls};
 
 /// A key of coroutine-local values. 0 is never one.
 #[allow(non_camel_case_types, reason = "its name in C")]
@@ -25,17 +25,17 @@ pub unsafe extern "C" fn aco_key_create(
     destructor: Option<unsafe extern "C" fn(*mut c_void)>,
 ) -> c_int {
     if key.is_null() {
-        return errno_of(libc::EINVAL);
+        return sys::fail_with(libc::EINVAL);
     }
     // SAFETY: the caller's promise.
-    if unsafe { record::create_key_at(key, destructor) } { 0 } else { errno_of(libc::EAGAIN) }
+    if unsafe { record::create_key_at(key, destructor) } { 0 } else { sys::fail_with(libc::EAGAIN) }
 }
 
 /// Ends a key. Its values are not there any more, nor under a later key; no destructor is called for them.
 /// 0; or -1 and errno: EINVAL, there is no such key.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_key_delete(key: aco_key_t) -> c_int {
-    if record::delete_key(key) { 0 } else { errno_of(libc::EINVAL) }
+    if record::delete_key(key) { 0 } else { sys::fail_with(libc::EINVAL) }
 }
 
 /// Sets the value of the current coroutine (aco_get_co()) under `key`; the value stays the caller's. 0; or
@@ -45,7 +45,7 @@ pub extern "C" fn aco_key_delete(key: aco_key_t) -> c_int {
 pub extern "C" fn aco_set_local(key: aco_key_t, value: *mut c_void) -> c_int {
     let co = tls::current();
     if co.is_null() {
-        return errno_of(libc::EINVAL);
+        return sys::fail_with(libc::EINVAL);
     }
     status_of(record::set_local(co, key, value))
 }

@@ -6,8 +6,8 @@ use core::ffi::{c_int, c_void};
 
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::error::CreateError;
-use crate::ffi::non_null;
-use crate::{coroutine, slab, stack, sys};
+use crate::ffi::{non_null, status_of};
+use crate::{coroutine, slab, stack};
 
 /// Where coroutines come from: what aco_set_allocator() is given. Both functions are called on the
 /// thread, and the stack, of whoever calls the library; one that frees a coroutine of another thread frees
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn aco_set_allocator(allocator: *const aco_allocator_t) ->
         }
         Some(_) => Err(libc::EINVAL),
     };
-    chosen.map_or_else(sys::fail_with, |()| 0)
+    status_of(chosen)
 }
 
 /// A share stack of the `sz` bytes at `mem`: a static array, a part of an arena, huge pages. No guard page:

@@ -3,8 +3,8 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use crate::abi::aco_t;
-use crate::ffi::{errno_of, live_coroutine};
-use crate::record;
+use crate::ffi::live_coroutine;
+use crate::{record, sys};
 
 /// Names a coroutine, for aco_dump() and for whoever asks. The name is copied: its first 63 bytes, less
 /// the bytes of a UTF-8 character that does not fit. NULL takes the name away. It stays over aco_reset().
@@ -18,7 +18,7 @@ pub unsafe extern "C" fn aco_set_name(co: *mut aco_t, name: *const c_char) -> c_
     let (co, name) = unsafe {
         (live_coroutine("aco_set_name", co), (!name.is_null()).then(|| CStr::from_ptr(name)))
     };
-    if record::set_name(co, name) { 0 } else { errno_of(libc::ENOMEM) }
+    if record::set_name(co, name) { 0 } else { sys::fail_with(libc::ENOMEM) }
 }
 
 /// The name of a coroutine, or NULL. It is the library's, and there until another one is set or the
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn aco_id(co: *mut aco_t) -> u64 {
     // SAFETY: the caller's promise.
     let co = unsafe { live_coroutine("aco_id", co) };
     record::id(co).unwrap_or_else(|| {
-        errno_of(libc::ENOMEM);
+        sys::fail_with(libc::ENOMEM);
         0
     })
 }
