@@ -1,5 +1,5 @@
-//! Why a constructor gives nothing: a line and SIGABRT for libaco's functions, an error number for those
-//! that say so.
+//! The errors of constructors. libaco's constructors print the error and abort; the `aco_try_*` functions return NULL
+//! and set errno.
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
@@ -7,23 +7,23 @@ use core::ptr;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{diag, sys};
 
-/// What a constructor found.
+/// The reason why a constructor creates nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CreateError {
-    /// The system has no memory for a coroutine's part, of so many bytes.
+    /// There is no memory for a part of a coroutine: `what`, of `size` bytes.
     NoMemory { what: &'static str, size: usize },
-    /// Nor for that of a share stack.
+    /// There is no memory for a share stack or its control block: `size` bytes.
     NoStackMemory { size: usize },
-    /// No address space has so many bytes.
+    /// `size`, with guards and gap, is larger than the address space.
     StackTooLarge { size: usize },
     /// The share stack is destroyed.
     StackDestroyed(*mut aco_share_stack_t),
-    /// What the program gives for a share stack cannot be one.
+    /// The program's memory cannot be a share stack; `what` says why.
     InvalidStackMemory { memory: *mut c_void, size: usize, what: &'static str },
 }
 
 impl CreateError {
-    /// Says it in the name of `function` and aborts.
+    /// Prints the error as one of `function`, and aborts.
     #[cold]
     #[inline(never)]
     pub(crate) fn abort(self, function: &str) -> ! {
@@ -56,16 +56,42 @@ impl CreateError {
         }
     }
 
-    /// Leaves it in errno: EINVAL for a destroyed stack and memory that cannot be one, else ENOMEM. NULL,
-    /// for the caller to return.
+    /// The error number: EINVAL for an argument that cannot work, ENOMEM where memory is missing.
+    fn errno(self) -> c_int {
+        match self {
+            CreateError::StackDestroyed(_) | CreateError::InvalidStackMemory { .. } => libc::EINVAL,
+            _ => libc::ENOMEM,
+        }
+    }
+
+    /// Sets errno, and returns NULL for the caller to return.
     #[cold]
     #[inline(never)]
     pub(crate) fn null_with_errno<T>(self) -> *mut T {
-        let error: c_int = match self {
-            CreateError::StackDestroyed(_) | CreateError::InvalidStackMemory { .. } => libc::EINVAL,
-            _ => libc::ENOMEM,
-        };
-        sys::set_errno(error);
+        sys::set_errno(self.errno());
         ptr::null_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_argument_is_einval_and_missing_memory_enomem() {
+        let null = ptr::null_mut();
+        let wrong = [
+            CreateError::StackDestroyed(ptr::null_mut()),
+            CreateError::InvalidStackMemory { memory: null, size: 1, what: "" },
+        ];
+        let missing = [
+            CreateError::NoMemory { what: "", size: 1 },
+            CreateError::NoStackMemory { size: 1 },
+            CreateError::StackTooLarge { size: usize::MAX },
+        ];
+        assert!(wrong.iter().all(|error| error.errno() == libc::EINVAL));
+        assert!(missing.iter().all(|error| error.errno() == libc::ENOMEM));
+        assert!(missing[0].null_with_errno::<u8>().is_null());
+        assert_eq!(sys::errno(), libc::ENOMEM);
     }
 }

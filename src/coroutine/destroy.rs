@@ -1,4 +1,4 @@
-//! A coroutine is destroyed.
+//! The destruction of a coroutine.
 
 use core::ptr::NonNull;
 
@@ -6,15 +6,19 @@ use super::control_block::free_outside_slab;
 use crate::abi::aco_t;
 use crate::{attention, diag, hooks, record, sanitizer, slab, stack, state, tls};
 
-/// Frees a coroutine. Its frames are forgotten, not unwound. The running coroutine may be freed,
-/// too: by exit(3) inside it, whose handlers free everything. It cannot yield or exit any more.
+/// Frees a coroutine in any state, without unwinding its frames (L6). Aborts if it is destroyed already.
+///
+/// The running coroutine may be freed, too: exit(3) inside a coroutine runs handlers that free everything. That
+/// coroutine cannot yield or exit afterwards.
 ///
 /// # Safety
-/// `co` points to a coroutine that nothing uses from here on.
+/// `co` points to a coroutine, or to one that was destroyed and whose memory is not used again. Nothing uses it
+/// afterwards.
 pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
     let co = co.as_ptr();
     tls::forget(co);
-    // SAFETY: the caller's promise; a main coroutine has neither stack nor save area.
+    // SAFETY: `co` is a coroutine until the check below says that it is destroyed; both can be read. A main coroutine
+    // has neither share stack nor save area (L1). `share_stack` can be read (L7).
     unsafe {
         if state::is_destroyed(co) {
             abort_destroyed_twice(co)
@@ -41,28 +45,29 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
     }
 }
 
-/// Tells the program that `co` will be destroyed, and ends what it has of its own.
+/// Calls the destroy hook and the destructors of local values, and removes the record of `co`.
 ///
 /// # Safety
-/// As [`destroy`].
+/// `co` points to a coroutine that is about to be freed.
 #[cold]
 #[inline(never)]
 unsafe fn run_destructors(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is a coroutine. Its memory is not freed between the calls and the check, except by a program's bug
+    // that the check finds.
     unsafe {
         hooks::destroys(co);
         record::end(co);
-        // By a hook, or by a destructor.
+        // The hook or a destructor has destroyed it.
         if state::is_destroyed(co) {
             abort_destroyed_twice(co)
         }
     }
 }
 
-/// `co` was destroyed before: says so, and aborts.
+/// Prints that `co` is destroyed already, and aborts.
 #[cold]
 #[inline(never)]
-unsafe fn abort_destroyed_twice(co: *mut aco_t) -> ! {
+fn abort_destroyed_twice(co: *mut aco_t) -> ! {
     let rule = "destroy a coroutine once";
     diag::fatal("aco_destroy", co, format_args!("the coroutine is destroyed already"), rule)
 }

@@ -1,27 +1,28 @@
-//! What other threads run, as far as plain loads of their words tell (`slab::words`).
+//! The coroutines that other threads run, as far as plain loads of the threads' words show (`slab::words`).
 //!
-//! A thread is seen once it has made a coroutine, was given one, or has resumed one whose `main_co` was not its current
-//! coroutine. Of it are seen the coroutine that runs and the one that waits for that, not those further off.
+//! A thread is seen once it has created a coroutine, was given one by `aco_attach`, or has resumed one whose `main_co`
+//! was not its current coroutine. Two of its coroutines are seen: the one that runs and the one that the hint names,
+//! which waits. Ancestors beyond those are not seen.
 
 use crate::abi::aco_t;
 use crate::slab;
 
-/// How another thread uses a coroutine, or its `main_co`.
+/// The use that another thread makes of a coroutine or its main coroutine.
 pub(crate) enum OtherThreadUse {
-    /// It runs there, or waits in a resume.
+    /// The coroutine runs there, or waits in a resume.
     RunsCoroutine,
-    /// Its `main_co` waits in a resume there.
+    /// Its `main_co` waits in a resume there, for another coroutine.
     WaitsInMainCo,
 }
 
-/// Does `co` run in another thread, or wait there in a resume for the one that runs?
+/// Returns true if another thread runs `co`, or the coroutine that it runs was resumed by `co`.
 pub(crate) fn runs_on_other_thread(co: *mut aco_t) -> bool {
     let seen = slab::any_other_thread(true, |current, waiting| runs(co, current, waiting));
     seen.unwrap_or_default()
 }
 
-/// How another thread uses `co` or `main_co`, which this thread is about to use. None: not at all, as far as is seen.
-/// A `main_co` that waits for nothing is no thread's.
+/// Returns the use that another thread makes of `co` or `main_co`, both of which this thread is about to use. None: no
+/// use is seen. A `main_co` that waits for nothing belongs to no thread.
 #[cold]
 #[inline(never)]
 pub(crate) fn use_by_other_thread(co: *mut aco_t, main_co: *mut aco_t) -> Option<OtherThreadUse> {
@@ -40,7 +41,7 @@ pub(crate) fn use_by_other_thread(co: *mut aco_t, main_co: *mut aco_t) -> Option
     })
 }
 
-/// Does `co` run in a thread with these words, or wait in it?
+/// Returns true if a thread with these two words runs `co`, or `co` waits in it.
 fn runs(co: *mut aco_t, current: *mut aco_t, waiting: *mut aco_t) -> bool {
     !waiting.is_null() && (co == current || co == waiting)
 }

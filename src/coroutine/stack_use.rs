@@ -1,4 +1,4 @@
-//! A coroutine's use of its stack.
+//! How much of a stack is used, is left, and can be given back to the system.
 
 use core::ffi::c_void;
 
@@ -6,13 +6,13 @@ use super::current::{current_from_signal, is_on_stack_of, is_running};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, diag, stack, state, tls};
 
-/// The deepest use of its stack by `co` that is known, in bytes: at its switches, and on a filled stack
-/// in between, too, by whoever is on it.
+/// Returns the deepest known use of its stack by `co`, in bytes. It is known at each copy and at the last switch. On a
+/// painted stack it is also known in between, for all coroutines on the stack together.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 pub(crate) unsafe fn stack_used(co: *mut aco_t) -> usize {
-    // SAFETY: the caller's promise; control blocks stay readable.
+    // SAFETY: `co` is a coroutine. Its share stack is NULL or can be read (L7), and is live behind the first check.
     unsafe {
         let stack = (*co).share_stack;
         let copied = (*co).save_stack.max_cpsz;
@@ -20,20 +20,23 @@ pub(crate) unsafe fn stack_used(co: *mut aco_t) -> usize {
             return copied;
         }
         let top = (*stack).align_retptr as usize;
-        let here = is_running(co) && aco_share_stack_t::contains(stack, arch::stack_pointer());
-        let now = if here { arch::stack_pointer() } else { aco_t::stack_pointer(co) };
-        let now = if aco_share_stack_t::contains(stack, now) { top.saturating_sub(now) } else { 0 };
+        let is_here = is_running(co) && aco_share_stack_t::contains(stack, arch::stack_pointer());
+        let low = if is_here { arch::stack_pointer() } else { aco_t::stack_pointer(co) };
+        let now = if aco_share_stack_t::contains(stack, low) { top.saturating_sub(low) } else { 0 };
         copied.max(now).max(stack::depth(stack))
     }
 }
 
-/// Gives the idle pages of its share stack back to the system; how many bytes that were. Nothing from where
-/// it cannot be told which are idle: on another stack than the running coroutine's, a signal handler's.
+/// Gives the idle pages of the share stack of `co` back to the system. Returns how many bytes that were.
+///
+/// Does nothing if a coroutine runs on that stack and the caller is on another one, as in a signal handler: the pages
+/// that it uses are not known then. Aborts if `co` is destroyed.
 ///
 /// # Safety
-/// `co` points to a coroutine.
+/// `co` points to a coroutine, or to one that was destroyed. No other thread runs on its stack.
 pub(crate) unsafe fn stack_trim(co: *mut aco_t) -> usize {
-    // SAFETY: the caller's promise; control blocks stay readable.
+    // SAFETY: `co` is a coroutine behind the first check, and its share stack is live behind the second. Nothing but
+    // perhaps the caller runs on that stack behind the third.
     unsafe {
         if state::is_destroyed(co) {
             let rule = "trim the stack of a coroutine before aco_destroy";
@@ -50,28 +53,29 @@ pub(crate) unsafe fn stack_trim(co: *mut aco_t) -> usize {
     }
 }
 
-/// Bytes left on the stack that the caller is on; `thread_stack` gives the lowest address of the thread's.
+/// Returns how many bytes are left on the stack that the caller is on; 0 if that is not known. `thread_stack` returns
+/// the lowest address of the thread's own stack.
 pub(crate) fn stack_remaining(thread_stack: fn() -> Option<usize>) -> usize {
-    let here = arch::stack_pointer();
+    let stack_pointer = arch::stack_pointer();
     let low = match current_stack() {
         // SAFETY: the stack that the caller is on is live.
         Some(stack) => Some(unsafe { (*stack).ptr.addr() }),
         None => thread_stack(),
     };
-    low.map_or(0, |low| here.saturating_sub(low))
+    low.map_or(0, |low| stack_pointer.saturating_sub(low))
 }
 
-/// Does `place` lie on the caller's stack, and is that shared?
-pub(crate) fn is_on_shared_stack(place: *const c_void) -> bool {
+/// Returns true if `ptr` points into the stack that the caller is on, and several coroutines share that stack.
+pub(crate) fn is_on_shared_stack(ptr: *const c_void) -> bool {
     // SAFETY: the stack that the caller is on is live.
     current_stack().is_some_and(|stack| unsafe {
-        aco_share_stack_t::contains(stack, place.addr()) && stack::is_shared(stack)
+        aco_share_stack_t::contains(stack, ptr.addr()) && stack::is_shared(stack)
     })
 }
 
-/// The share stack of the current coroutine, if the caller is on it.
+/// Returns the share stack of the current coroutine, if the caller is on it.
 fn current_stack() -> Option<*mut aco_share_stack_t> {
     let co = tls::current();
-    // SAFETY: the current coroutine, where there is one, exists.
+    // SAFETY: the current coroutine is NULL or exists.
     unsafe { (!co.is_null() && is_on_stack_of(co)).then(|| (*co).share_stack) }
 }
