@@ -1,4 +1,4 @@
-//! AddressSanitizer's frames off the stack.
+//! AddressSanitizer's fake stack: the frames that it keeps off a coroutine's stack.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -6,24 +6,27 @@ use core::ptr::{self, NonNull};
 use super::fiber_state::FiberState;
 use super::interface;
 
-/// A context that was left, on its own stack until it goes on: AddressSanitizer's frames off the stack.
+/// The fake stack of a context that was switched away from. It is on that context's own stack until the context resumes.
 pub(crate) struct FakeStack {
-    pub(super) fake: *mut c_void,
+    pub(super) ptr: *mut c_void,
 }
 
 impl FakeStack {
     pub(crate) const fn new() -> FakeStack {
-        FakeStack { fake: ptr::null_mut() }
+        FakeStack { ptr: ptr::null_mut() }
     }
 }
 
-/// Frees a coroutine's frames off the stack. AddressSanitizer does that for who leaves for ever: so the
-/// coroutine is gone on in, as far as that knows, and left.
+/// Frees the fake stack in `state`.
+///
+/// AddressSanitizer frees a fake stack only when its context ends. So it is told of three switches: to the coroutine,
+/// back at its end, and to the present context.
 ///
 /// # Safety
-/// Nobody goes on with them; no switch is on its way.
+/// The context of the fake stack never resumes. No switch is being notified.
 pub(super) unsafe fn free_fake_stack(state: NonNull<FiberState>) {
-    // SAFETY: the caller's promise; nobody else looks at the state now.
+    // SAFETY: `state` is that of a coroutine of this thread. The runtime's functions are called in the order of its
+    // interface, and the last call restores the present context's fake stack.
     unsafe {
         let fake = core::mem::replace(&mut (*state.as_ptr()).fake_stack, ptr::null_mut());
         if let (Some(start), Some(finish)) =

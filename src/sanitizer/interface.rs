@@ -1,6 +1,6 @@
-//! The functions of the sanitizers' runtimes (their public headers: sanitizer/common_interface_defs.h,
-//! asan_interface.h, tsan_interface.h, msan_interface.h, lsan_interface.h). None in programs without
-//! the runtime.
+//! The functions of the sanitizers' runtimes, as their public headers declare them: sanitizer/common_interface_defs.h,
+//! asan_interface.h, tsan_interface.h, msan_interface.h, lsan_interface.h. Each is None in a program without the
+//! runtime.
 
 use core::ffi::{c_uint, c_void};
 
@@ -11,7 +11,7 @@ macro_rules! weak_function {
         #[doc = concat!("`", $symbol, "`.")]
         #[inline(always)]
         pub(super) fn $function() -> Option<$type> {
-            // SAFETY: the address of that function, or NULL, which is None.
+            // SAFETY: the symbol is a function of this type, or NULL, which is None.
             unsafe { core::mem::transmute::<*const (), Option<$type>>(arch::weak_symbol!($symbol)) }
         }
     };
@@ -19,33 +19,33 @@ macro_rules! weak_function {
 
 type OnRange = unsafe extern "C" fn(*mut c_void, usize);
 
-// AddressSanitizer. Where the fake stack is kept (NULL: the context ends), the bounds of the next stack.
+// AddressSanitizer. Arguments: where to store the fake stack (NULL: the context ends), the bounds of the next stack.
 weak_function!(
     asan_start_switch,
     "__sanitizer_start_switch_fiber",
     unsafe extern "C" fn(*mut *mut c_void, *const c_void, usize)
 );
-// The fake stack that was kept, the bounds of the stack that was left.
+// Arguments: the fake stack that was stored; receives the bounds of the previous stack.
 weak_function!(
     asan_finish_switch,
     "__sanitizer_finish_switch_fiber",
     unsafe extern "C" fn(*mut c_void, *mut *const c_void, *mut usize)
 );
 weak_function!(asan_unpoison, "__asan_unpoison_memory_region", OnRange);
-// Bits of the scale, and the offset.
+// Receives the scale in bits, and the offset.
 weak_function!(
     asan_shadow_mapping,
     "__asan_get_shadow_mapping",
     unsafe extern "C" fn(*mut usize, *mut usize)
 );
 
-// ThreadSanitizer. Flags of 0: what came before a switch happens before what comes after it.
+// ThreadSanitizer. Flags of 0: what precedes a switch happens before what follows it.
 weak_function!(tsan_create, "__tsan_create_fiber", unsafe extern "C" fn(c_uint) -> *mut c_void);
 weak_function!(tsan_destroy, "__tsan_destroy_fiber", unsafe extern "C" fn(*mut c_void));
 weak_function!(tsan_switch_to, "__tsan_switch_to_fiber", unsafe extern "C" fn(*mut c_void, c_uint));
 weak_function!(tsan_current, "__tsan_get_current_fiber", unsafe extern "C" fn() -> *mut c_void);
 
-// MemorySanitizer. The bounds of the next stack, and of the one that was left.
+// MemorySanitizer. The bounds of the next stack, and of the previous one.
 weak_function!(
     msan_start_switch,
     "__msan_start_switch_fiber",

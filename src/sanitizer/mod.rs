@@ -1,17 +1,19 @@
 //! Tools that watch a program while it runs: the sanitizers of gcc and clang, and Valgrind.
 //!
-//! The library itself is not instrumented, and there is one for all programs. The functions of a
-//! sanitizer's runtime are weak symbols (see [`interface`]): they are there, or their address is NULL.
+//! The library itself is not instrumented, and one library serves all programs. The functions of a sanitizer's runtime
+//! are weak symbols ([`interface`]): without the runtime their address is NULL.
 //!
-//! | tool | what it is told |
+//! | tool | what the library does for it |
 //! |---|---|
-//! | AddressSanitizer | each switch, with the bounds of the stack; its notes about frames move with the frames |
-//! | ThreadSanitizer | each switch: a coroutine is a fiber of its |
-//! | MemorySanitizer | each switch; its notes move with the frames; what the library has written |
-//! | LeakSanitizer | stacks and slabs hold pointers |
+//! | AddressSanitizer | notifies it of each switch, with the bounds of the next stack; its shadow moves with the frames |
+//! | ThreadSanitizer | notifies it of each switch; each coroutine is a fiber |
+//! | MemorySanitizer | notifies it of each switch; its shadow moves with the frames; marks what the library writes |
+//! | LeakSanitizer | registers stacks and slabs as roots |
 //! | Valgrind | see [`crate::valgrind`] |
 //!
-//! A coroutine has a [`fiber_state::FiberState`] behind it then, and comes from malloc, as save areas do.
+//! With one of them each control block and each save area comes from malloc, and a [`fiber_state::FiberState`] is
+//! behind each control block. The order of the files, lowest first: `interface`; `tools`, `memory`; `fiber_state`;
+//! `stack_shadow`, `fake_stack`, `tsan_fiber`, `switch_state`; `switch`, `release`.
 
 mod fake_stack;
 mod fiber_state;

@@ -1,20 +1,21 @@
-//! What the sanitizers hold for a coroutine goes back: it has ended, or is being destroyed.
+//! The release of what the sanitizers hold for a coroutine that has ended or is destroyed.
 
-use core::ptr::{self, NonNull};
+use core::ptr;
 
 use super::fake_stack::free_fake_stack;
-use super::fiber_state::{self, FiberState};
+use super::fiber_state;
 use super::stack_shadow::unpoison_frames;
 use super::tsan_fiber::destroy_fiber;
 use crate::abi::aco_t;
 use crate::sys;
 
-/// Gives up the fiber of a coroutine that may have ended, in who goes on after it.
+/// Destroys the fiber of `co` if `co` has ended. The context that resumes after `co` calls it, on its own fiber.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 pub(crate) unsafe fn release_ended(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is a coroutine. An ended one with a share stack is not switched to until `aco_reset`, which needs a
+    // new fiber.
     unsafe {
         if (*co).is_end != 0
             && !(*co).share_stack.is_null()
@@ -25,35 +26,24 @@ pub(crate) unsafe fn release_ended(co: *mut aco_t) {
     }
 }
 
-/// Gives up what the runtimes hold for a coroutine that is being destroyed: its fiber, and its frames off
-/// the stack.
+/// Releases all that the sanitizers hold for `co`: the shadow of its frames, its fiber, its fake stack.
 ///
 /// # Safety
-/// `co` points to a coroutine that is not used from here on, and `state` is its state.
-unsafe fn release_fiber_state(co: *mut aco_t, state: NonNull<FiberState>) {
-    // SAFETY: the caller's promise.
+/// `co` points to a coroutine with a share stack, live or destroyed. It is not used afterwards.
+pub(crate) unsafe fn release_destroyed(co: *mut aco_t) {
+    // SAFETY: `co` is a coroutine that is not resumed again, and its share stack can be read (L7 of `coroutine`). The
+    // saved shadow is from malloc, or NULL.
     unsafe {
+        unpoison_frames(co, false);
+        let Some(state) = fiber_state::of(co) else { return };
         destroy_fiber(state);
-        // Not where a copy by value goes on with them.
+        // A copy by value may have the stack, without a copy of the frames: then it runs on this fake stack.
         let stack = (*co).share_stack;
         let is_taken_over =
             !(*stack).ptr.is_null() && (*stack).owner != co && (*co).save_stack.ptr.is_null();
         if !is_taken_over {
             free_fake_stack(state);
         }
-    }
-}
-
-/// Forgets all about `co`, which is being destroyed: its frames, and what its state holds.
-///
-/// # Safety
-/// `co` points to a coroutine that nothing uses from here on, with a share stack, live or destroyed.
-pub(crate) unsafe fn release_destroyed(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        unpoison_frames(co, false);
-        let Some(state) = fiber_state::of(co) else { return };
-        release_fiber_state(co, state);
         sys::free((*state.as_ptr()).saved_shadow.cast());
         (*state.as_ptr()).owner = ptr::null_mut();
     }

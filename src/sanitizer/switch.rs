@@ -1,11 +1,40 @@
-//! Switches, as the sanitizers are told of them.
+//! The notification of switches.
 //!
 //! ```text
-//!   before_switch(from, to, fake_stack)       tells which stack is next; from here on no more reports
-//!   the switch itself
-//!   after_switch(fake_stack)                in the context that goes on: it is there
-//!   after_first_switch()                   in one that begins
+//!   from's stack                          thread                  to's stack
+//!   ------------                          ------                  ----------
+//!   before_switch(from, to, &mut fake)    hook pair = 1, 1
+//!     notify_switch
+//!       asan: start(&mut fake, to's bounds)
+//!       msan: start(to's bounds)
+//!       tsan: switch to to's fiber
+//!                                         hook pair = 0, 0
+//!   the switch  ─────────────────────────────────────────────────>
+//!                                                                 after_switch(&fake), of its own; or
+//!                                                                 after_first_switch(): it has started
+//!                                                                   notify_arrival
+//!                                         hook pair = 1, 1
+//!                                                                     asan: finish(fake) -> from's bounds
+//!                                                                     msan: finish       -> from's bounds
 //! ```
+//!
+//! **N1.** In an attached thread (`switch_state`) the hook pair is not 0 except between a notification and its arrival.
+//! So every switch is notified: inline code and old binaries call the library, which notifies, and then switches with
+//! the pair at 0.
+//!
+//! **N2.** From the notification to the arrival only the library's code runs, which is not instrumented.
+//!
+//! **N3.** The fake stack of a suspended context is in a [`FakeStack`] on its own stack, and in its `FiberState`, for
+//! `aco_destroy` and forced unwinding. A switch to the context clears the second, so it is freed once.
+//!
+//! **N4.** An UNSTARTED coroutine has no code to call `after_switch`. So it starts in [`first_entry`], which calls
+//! `after_first_switch`, and then goes to the entry function.
+//!
+//! **N5.** A main coroutine's bounds are learned at the arrival after each switch away from it, and used at the next
+//! switch to it. Those of a main coroutine without `FiberState`, a program's own, are unknown: 0 bytes.
+//!
+//! **N6.** A coroutine that ends passes NULL for its fake stack: AddressSanitizer frees it. The next context destroys
+//! its fiber ([`release_ended`](super::release_ended)), because the fiber that runs cannot be destroyed.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -18,54 +47,56 @@ use super::{fiber_state, interface, stack_shadow};
 use crate::abi::aco_t;
 use crate::arch;
 
-/// Tells that `from` leaves and `to` is next. If `to` is fresh, it will tell that it has arrived.
+/// Notifies the tools of the switch from `from` to `to`, which follows. Does nothing in a thread that is not attached.
 ///
 /// # Safety
-/// Both point to coroutines, and the switch follows. `fake_stack` stays until `from` goes on.
+/// Both point to coroutines, `from` runs, and the switch follows. `fake_stack` is not moved until `from` resumes.
 pub(crate) unsafe fn before_switch(from: *mut aco_t, to: *mut aco_t, fake_stack: &mut FakeStack) {
     if !is_thread_attached() {
         return;
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: both are coroutines of this thread, and the switch follows. A coroutine that has ended has a share stack.
     unsafe {
         let ends = (*from).is_end != 0;
         if ends {
             unpoison_frames(from, true);
         }
-        notify_switch(from, to, if ends { ptr::null_mut() } else { &raw mut fake_stack.fake });
+        notify_switch(from, to, if ends { ptr::null_mut() } else { &raw mut fake_stack.ptr });
         if let Some(state) = fiber_state::of(from) {
-            (*state.as_ptr()).fake_stack = fake_stack.fake;
+            (*state.as_ptr()).fake_stack = fake_stack.ptr;
         }
-        // From here on they are its fake_stack's alone.
+        // The `FakeStack` of `to` has it (N3).
         if let Some(state) = fiber_state::of(to) {
             (*state.as_ptr()).fake_stack = ptr::null_mut();
         }
     }
 }
 
-/// As [`before_switch`], by a coroutine that ends.
+/// As [`before_switch`], for a coroutine that has ended: `from` does not resume.
 ///
 /// # Safety
-/// As there.
+/// Both point to coroutines, `from` has ended on its share stack, and the switch follows.
 pub(crate) unsafe fn before_final_switch(from: *mut aco_t, to: *mut aco_t) {
-    // SAFETY: the caller's promise; a coroutine that does not come back leaves nothing in `fake_stack`.
+    // SAFETY: `is_end` of `from` is set, so nothing is stored in the temporary (N6).
     unsafe { before_switch(from, to, &mut FakeStack::new()) }
 }
 
-/// Where a context is: its stack, and its fiber.
+/// The context that is switched to: the bounds of its stack, and its fiber.
 struct Target {
     low: *const c_void,
     size: usize,
     fiber: *mut c_void,
 }
 
-/// Tells the runtimes that `from` leaves and `to` is next.
+/// Calls the runtimes' functions before the switch from `from` to `to`. `fake`: where to store the fake stack of `from`,
+/// or NULL (N6).
 ///
 /// # Safety
-/// As [`before_switch`].
+/// Both point to coroutines, `from` runs, and the switch follows. `fake` is NULL or writable.
 unsafe fn notify_switch(from: *mut aco_t, to: *mut aco_t, fake: *mut *mut c_void) {
     let Some(state) = switch_state() else { return };
-    // SAFETY: the caller's promise.
+    // SAFETY: both are coroutines of this thread, the state is this thread's, and the runtimes' functions are called in
+    // the order of their interface.
     unsafe {
         let is_main = (*from).share_stack.is_null();
         (*state.as_ptr()).main_co = if is_main { from } else { ptr::null_mut() };
@@ -92,16 +123,16 @@ unsafe fn notify_switch(from: *mut aco_t, to: *mut aco_t, fake: *mut *mut c_void
     }
 }
 
-/// Where `to` is. A fresh coroutine is made to begin in the library.
+/// Returns the target of a switch to `to`. An UNSTARTED coroutine is made to start in the library (N4).
 ///
 /// # Safety
-/// As [`before_switch`].
+/// `to` points to a coroutine that is switched to next.
 unsafe fn target_of(to: *mut aco_t) -> Target {
-    // SAFETY: the caller's promise.
+    // SAFETY: `to` is a coroutine, on a live share stack or a main one. An UNSTARTED one has no frames, so no context of
+    // its fake stack resumes.
     unsafe {
         let (stack, state) = ((*to).share_stack, fiber_state::of(to));
         if stack.is_null() {
-            // The bounds of a main coroutine that a program made are not known.
             return state.map_or(
                 Target { low: ptr::null(), size: 0, fiber: ptr::null_mut() },
                 |state| {
@@ -110,10 +141,10 @@ unsafe fn target_of(to: *mut aco_t) -> Target {
                 },
             );
         }
-        let is_fresh = aco_t::stack_pointer(to) == (*stack).align_retptr as usize;
-        if is_fresh && (*to).is_end == 0 {
-            // A program that starts a coroutine again by hand has left its frames there, and off it. Those
-            // of another owner will be copied out.
+        let has_no_frames = aco_t::stack_pointer(to) == (*stack).align_retptr as usize;
+        if has_no_frames && (*to).is_end == 0 {
+            // A program that restarts a coroutine by writing `reg` leaves the shadow of its frames, and its fake stack.
+            // Frames of another owner are copied out later, with their shadow.
             if (*stack).owner == to || (*stack).owner.is_null() {
                 stack_shadow::unpoison_stack((*stack).ptr, (*stack).sz);
             }
@@ -127,18 +158,19 @@ unsafe fn target_of(to: *mut aco_t) -> Target {
     }
 }
 
-/// In who goes on: it is there.
+/// Notifies the tools that the context has resumed. `fake_stack` is the one that it gave to [`before_switch`].
 pub(crate) fn after_switch(fake_stack: &FakeStack) {
-    // SAFETY: the frames are those of who goes on.
-    unsafe { notify_arrival(fake_stack.fake) }
+    // SAFETY: the fake stack is that of the context that resumes.
+    unsafe { notify_arrival(fake_stack.ptr) }
 }
 
-/// The frames of `from` are unwound by force, and now come those of `to`, which waits in a resume.
+/// Notifies the tools that forced unwinding goes from the frames of `from` to those of `to`. No switch follows: the
+/// unwinder walks from one stack to the other.
 ///
 /// # Safety
-/// Both point to coroutines.
+/// Both point to coroutines. `from` runs for the last time, and `to` waits in a resume for it.
 pub(crate) unsafe fn switch_by_unwinding(from: *mut aco_t, to: *mut aco_t) {
-    // SAFETY: the caller's promise; `from` runs for the last time.
+    // SAFETY: both are coroutines. The fake stack in the state of `to` is its own, since it is suspended (N3).
     unsafe {
         notify_switch(from, to, &mut ptr::null_mut());
         let fake =
@@ -147,20 +179,21 @@ pub(crate) unsafe fn switch_by_unwinding(from: *mut aco_t, to: *mut aco_t) {
     }
 }
 
-/// In who begins: it is there.
+/// Notifies the tools that a coroutine has started (N4).
 pub(crate) extern "C" fn after_first_switch() {
-    // SAFETY: it has nothing yet.
+    // SAFETY: a coroutine that has started has no fake stack.
     unsafe { notify_arrival(ptr::null_mut()) }
 }
 
-/// Tells the runtimes that the next context is there; learns the bounds of the one that was left.
+/// Calls the runtimes' functions after a switch, and learns the bounds of a main coroutine's stack (N5).
 ///
 /// # Safety
-/// `fake` is its own, or NULL.
+/// `fake` is the fake stack of the context that resumes, or NULL.
 unsafe fn notify_arrival(fake: *mut c_void) {
     let Some(state) = switch_state().map(NonNull::as_ptr) else { return };
     let (mut low, mut size) = (ptr::null(), 0);
-    // SAFETY: the thread's own; the runtimes' functions, where a switch was begun. Who leaves exists.
+    // SAFETY: the state is this thread's. A switch was notified before the runtimes' functions are called. The main
+    // coroutine that was switched away from exists: it is suspended.
     unsafe {
         (*state).hook_pair = HOOKED;
         if !core::mem::take(&mut (*state).is_switching) {
@@ -181,10 +214,10 @@ unsafe fn notify_arrival(fake: *mut c_void) {
     }
 }
 
-/// The first instructions of every coroutine.
+/// The first instructions of every coroutine of an attached thread (N4).
 ///
 /// # Safety
-/// Reached by a switch alone.
+/// Only a switch to an UNSTARTED coroutine enters it.
 #[unsafe(naked)]
 unsafe extern "C" fn first_entry() {
     arch::first_entry_body!(after_first_switch)

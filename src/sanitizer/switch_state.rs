@@ -1,8 +1,8 @@
-//! What a thread keeps for its switches, and the word by which each of them is seen.
+//! A thread's state for the notification of its switches.
 //!
-//! So that every switch comes here, from inline code and old binaries, too, the thread's word
-//! after the hint (see `tls`) points to a [`SwitchState`], which begins as if there were always C++ exceptions
-//! to be put aside, but for the time of the switch itself.
+//! The thread's third word (`tls`) points to it. It begins with the pair of words that every switch reads there, from
+//! inline code and old binaries, too: not 0 means that C++ exceptions are being handled, and the switch calls the
+//! library. So the library sees every switch (N1).
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -12,47 +12,49 @@ use crate::abi::aco_t;
 use crate::thread_end::{self, Part};
 use crate::{sys, tls};
 
-/// What a thread keeps.
+/// The switch state of one thread.
 #[repr(C)]
 pub(super) struct SwitchState {
-    /// Not 0 but during a switch.
+    /// [`HOOKED`], or [`UNHOOKED`] from the notification of a switch until the arrival.
     pub(super) hook_pair: [usize; 2],
-    /// The main coroutine that leaves: the runtimes know the bounds of its stack. NULL: another leaves.
+    /// The main coroutine that is being switched away from; NULL: another coroutine is.
     pub(super) main_co: *mut aco_t,
-    /// The runtimes wait to hear that the next context is there.
+    /// A switch was notified, and its arrival was not.
     pub(super) is_switching: bool,
 }
 
-/// What the library does at a switch that is seen.
+/// The pair that sends switches to the library, and the pair that lets them pass.
 pub(super) const HOOKED: [usize; 2] = [1, 1];
-
 pub(super) const UNHOOKED: [usize; 2] = [0, 0];
 
-/// This thread's, if switches are watched: the word is then NULL or what `attach_thread` gave.
+/// Returns this thread's state. None: no tool tracks switches, or the thread is not attached. If a tool tracks them, the
+/// third word is NULL or from [`attach_thread`].
 pub(super) fn switch_state() -> Option<NonNull<SwitchState>> {
     if tracks_switches() { NonNull::new(tls::exceptions().cast()) } else { None }
 }
 
-/// Does this thread tell of its switches?
+/// Returns true if this thread notifies the tools of its switches.
 pub(crate) fn is_thread_attached() -> bool {
     switch_state().is_some()
 }
 
-/// A thread's first, for its word: a mapping, which is nobody's leak. None: there is no memory. A thread
-/// that ends may get one more, which nobody takes back.
+/// Creates the state of this thread, for its third word. None: there is no memory.
+///
+/// It is a mapping, so LeakSanitizer reports no leak. A thread that switches after its end was noted (`thread_end`) gets
+/// another state, which is never unmapped.
 pub(crate) fn attach_thread() -> Option<NonNull<c_void>> {
-    let place = sys::map(size_of::<SwitchState>())?;
-    thread_end::call_with(Part::Switches, detach_thread, place);
+    let memory = sys::map(size_of::<SwitchState>())?;
+    thread_end::call_with(Part::Switches, detach_thread, memory);
     let state = SwitchState { hook_pair: HOOKED, main_co: ptr::null_mut(), is_switching: false };
-    // SAFETY: just mapped, for one.
-    unsafe { place.cast().write(state) };
-    Some(place)
+    // SAFETY: the memory was just mapped, with room for one state.
+    unsafe { memory.cast().write(state) };
+    Some(memory)
 }
 
-/// The thread ends.
-unsafe extern "C" fn detach_thread(place: *mut c_void) {
+/// Frees the state of a thread that ends.
+unsafe extern "C" fn detach_thread(state: *mut c_void) {
     thread_end::begin();
     tls::set_exceptions(ptr::null_mut());
-    // SAFETY: what `attach_thread` gave, and the word was the last to know it.
-    unsafe { sys::unmap(place, size_of::<SwitchState>()) };
+    // SAFETY: `attach_thread` mapped it, and the third word, the only pointer to it, is NULL.
+    unsafe { sys::unmap(state, size_of::<SwitchState>()) };
 }

@@ -1,20 +1,19 @@
-//! Which tools watch this program.
+//! The tools that are active in this process: detected once.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::interface;
 use crate::valgrind;
 
+/// Bits of [`ACTIVE_TOOLS`]: detection is done; a tool tracks memory; a tool tracks switches.
 const DETECTED: u8 = 1;
-
 const TRACKS_MEMORY: u8 = 2;
-
 const TRACKS_SWITCHES: u8 = 4;
 
 #[unsafe(link_section = "aco_shared")]
 static ACTIVE_TOOLS: AtomicU8 = AtomicU8::new(0);
 
-/// What the tools want to know. Asked once.
+/// Returns the bits of the active tools.
 #[inline(always)]
 fn active_tools() -> u8 {
     match ACTIVE_TOOLS.load(Ordering::Relaxed) {
@@ -37,14 +36,14 @@ fn detect_tools() -> u8 {
     active_tools
 }
 
-/// Is there one? Each block is then malloc's, frames are copied past the C library's memcpy, and
-/// memory goes back at once: that is what such a tool takes its notes by.
+/// Returns true if a tool tracks memory. Then each block comes from malloc, frames are copied without the C library's
+/// memcpy, and memory is freed at once: the tool learns from these what memory is in use.
 #[inline(always)]
 pub(crate) fn is_present() -> bool {
     active_tools() & TRACKS_MEMORY != 0
 }
 
-/// Does one want to see every switch?
+/// Returns true if a tool must be notified of every switch.
 #[inline(always)]
 pub(crate) fn tracks_switches() -> bool {
     active_tools() & TRACKS_SWITCHES != 0

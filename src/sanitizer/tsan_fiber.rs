@@ -1,4 +1,4 @@
-//! ThreadSanitizer's fibers: one for each coroutine.
+//! ThreadSanitizer's fibers: one for each coroutine that has been switched to and has not ended.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -8,17 +8,17 @@ use super::fiber_state::FiberState;
 use super::interface;
 use crate::diag;
 
-/// Coroutines that have a fiber.
+/// The number of fibers that exist.
 #[unsafe(link_section = "aco_shared")]
 static LIVE_FIBERS: AtomicUsize = AtomicUsize::new(0);
 
-/// The fiber of a coroutine, made when it is first needed: ThreadSanitizer has few.
+/// Returns the fiber of a coroutine, and creates it if there is none. It is created late because ThreadSanitizer has few.
 pub(super) fn get_or_create_fiber(state: NonNull<FiberState>) -> *mut c_void {
-    /// gcc 12's allows 8128 threads and fibers at once, and ends the program then.
+    /// The runtime of gcc 12 ends the program at 8128 threads and fibers.
     const WARN_LIMIT: usize = 8000;
     #[unsafe(link_section = "aco_shared")]
     static WARNED: AtomicBool = AtomicBool::new(false);
-    // SAFETY: the state of a coroutine that exists; nobody else looks at it now.
+    // SAFETY: `state` is that of a coroutine of this thread, and no other reference to it exists.
     let fiber = unsafe { &mut (*state.as_ptr()).fiber };
     if let Some(create) = interface::tsan_create()
         && fiber.is_null()
@@ -30,23 +30,23 @@ pub(super) fn get_or_create_fiber(state: NonNull<FiberState>) -> *mut c_void {
                 "that of gcc 12 ends the program at 8128: destroy some, or compile with clang",
             );
         }
-        // SAFETY: the runtime's function.
+        // SAFETY: `create` is the runtime's function; 0 is a valid flag.
         *fiber = unsafe { create(0) };
     }
     *fiber
 }
 
-/// Gives the fiber back, unless it is the one that runs.
+/// Destroys the fiber in `state`, unless it is the one that runs.
 ///
 /// # Safety
-/// `state` is that of a coroutine, not of a main one.
+/// `state` is that of a coroutine with a share stack, which is not switched to again with this fiber.
 pub(super) unsafe fn destroy_fiber(state: NonNull<FiberState>) {
-    // SAFETY: the caller's promise; nobody else looks at it now.
+    // SAFETY: `state` is that of a coroutine of this thread, and no other reference to it exists.
     let fiber = unsafe { core::mem::replace(&mut (*state.as_ptr()).fiber, ptr::null_mut()) };
     if let (Some(destroy), Some(current)) = (interface::tsan_destroy(), interface::tsan_current())
         && !fiber.is_null()
     {
-        // SAFETY: the runtime's functions; nobody switches to the fiber any more.
+        // SAFETY: the fiber exists, and no switch to it follows.
         unsafe {
             if fiber != current() {
                 destroy(fiber);
