@@ -18,8 +18,8 @@
 //! **R3.** The caller runs in that coroutine only if it is on its share stack. A signal handler on another stack
 //! cannot tell so: it uses [`current_from_signal`].
 //!
-//! **R4.** The ancestors of a coroutine that runs, along `main_co`, exist: each waits in a resume. A program that writes
-//! `main_co` can close them to a ring.
+//! **R4.** The ancestors of a coroutine that runs, along `main_co`, exist: each waits in a resume. A program that
+//! writes `main_co` can close them to a ring.
 
 use core::ptr::NonNull;
 

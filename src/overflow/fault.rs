@@ -1,40 +1,41 @@
-//! Which fault is an overflow, and the line of one.
+//! The faults that are overflows, and their lines (V1).
 
 use core::ffi::c_void;
 use core::mem;
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::users::{Overflow, REPORTS_ALL, RUNTIME_COUNT, ReportTask, TASK_REPORTER};
-use crate::abi::aco_t;
 use crate::{arch, coroutine, diag, stack, tls};
 
-/// A frame so large may be made in one step: the stack pointer is then this far below.
+/// The largest frame that a function may allocate in one step, in bytes: how far below the stack the stack pointer of
+/// an overflow can be.
 const MAX_FRAME: usize = 64 << 20;
 
-/// Bytes below the stack pointer that code writes to: a call's return address, a red zone, what aarch64 stores as it
-/// lowers the stack pointer.
+/// Bytes below the stack pointer that code writes to: the return address of a call, a red zone, registers that aarch64
+/// stores as it lowers the stack pointer.
 const WRITE_REACH: usize = 1024;
 
-/// The thread and the address of the last line.
+/// The thread and the address of the last report.
 #[unsafe(link_section = "aco_shared")]
 static LAST_REPORT: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 
-/// Prints a line if the fault is an overflow.
+/// Prints a line if the fault is an overflow that has a user.
 ///
 /// # Safety
-/// As [`on_fault`](super::actions::on_fault).
+/// The kernel has passed `info` and `context` to the handler, and the signal is a synchronous fault.
 pub(super) unsafe fn report_if_overflow(info: &libc::siginfo_t, context: *mut c_void) {
-    // SAFETY: a fault has an address; a running coroutine exists, and its stack.
+    // SAFETY: a synchronous fault has an address. The current coroutine exists. `TASK_REPORTER` is NULL or a
+    // `ReportTask`.
     unsafe {
         let (address, stack_pointer) =
             (info.si_addr() as usize, arch::interrupted_stack_pointer(context));
         let Some(co) = coroutine::current_from_signal() else { return };
+        let stack = (*co.as_ptr()).share_stack;
+        let (low, guarded) = ((*stack).ptr.addr(), stack::below(stack));
         let reports_all = REPORTS_ALL.load(Ordering::Relaxed);
-        if !is_overflow(co, address, stack_pointer, reports_all) {
-            return;
-        }
-        if was_just_reported(address) {
+        if !is_overflow(low, guarded, address, stack_pointer, reports_all)
+            || was_just_reported(address)
+        {
             return;
         }
         let overflow = Overflow { co, address, stack_pointer };
@@ -48,8 +49,8 @@ pub(super) unsafe fn report_if_overflow(info: &libc::siginfo_t, context: *mut c_
     }
 }
 
-/// Returns true if the last line was of this address, too, in this thread: its fault happens again before the action
-/// before has it, since another thread has put the reporter back meanwhile.
+/// Returns true if the last report was for this thread and this address. The fault happens again after restore (V2). If
+/// another thread has installed the reporter in between, the reporter sees it twice.
 fn was_just_reported(address: usize) -> bool {
     let thread = tls::thread_state().addr();
     let [last_thread, last_address] = &LAST_REPORT;
@@ -60,40 +61,34 @@ fn was_just_reported(address: usize) -> bool {
     is_same
 }
 
-/// This thread goes on after a fault: the next one at the same address is another.
+/// Forgets this thread's report: the thread has survived the fault, so the next one at that address is another fault.
 pub(super) fn clear_last_report() {
     let thread = tls::thread_state().addr();
     let [last_thread, _] = &LAST_REPORT;
     let _ = last_thread.compare_exchange(thread, 0, Ordering::Relaxed, Ordering::Relaxed);
 }
 
-/// Is a fault at `address` with this stack pointer an overflow of the stack of `co` (invariant 1)?
-///
-/// # Safety
-/// `co` runs here.
-unsafe fn is_overflow(
-    co: NonNull<aco_t>,
+/// Returns true if a fault is an overflow of a stack that begins at `low` and has `guarded` bytes of guards and gap
+/// below (V1). `reports_all`: the program wants all coroutines reported.
+fn is_overflow(
+    low: usize,
+    guarded: usize,
     address: usize,
     stack_pointer: usize,
     reports_all: bool,
 ) -> bool {
-    // SAFETY: `co` runs here, so it has a share stack.
-    let (low, size) = unsafe {
-        let stack = (*co.as_ptr()).share_stack;
-        ((*stack).ptr.addr(), stack::below(stack))
-    };
-    let below = |place: usize, reach: usize| low.wrapping_sub(place).wrapping_sub(1) < reach;
-    // A frame that was made in one step: the stack pointer is below the stack, the fault between.
-    let in_frame = below(stack_pointer, MAX_FRAME)
-        && below(address, MAX_FRAME)
+    let is_below = |place: usize, reach: usize| low.wrapping_sub(place).wrapping_sub(1) < reach;
+    // A frame that was allocated in one step: the stack pointer is below the stack, and the fault is between.
+    let is_in_frame = is_below(stack_pointer, MAX_FRAME)
+        && is_below(address, MAX_FRAME)
         && address >= stack_pointer.saturating_sub(WRITE_REACH);
-    below(address, size) || reports_all && in_frame
+    is_below(address, guarded) || reports_all && is_in_frame
 }
 
-/// The line of a coroutine.
+/// Prints the line of a coroutine.
 fn print_line(overflow: &Overflow) {
     let Overflow { co, address, stack_pointer } = *overflow;
-    // SAFETY: a running coroutine exists, and its stack.
+    // SAFETY: `co` is the current coroutine, so it exists, and its stack is live.
     let (kib, entry, arg, low) = unsafe {
         let (co, stack) = (&*co.as_ptr(), &*(*co.as_ptr()).share_stack);
         (stack.sz / 1024, co.fp.map_or(0, |fp| fp as usize), co.arg, stack.ptr)
@@ -103,4 +98,39 @@ fn print_line(overflow: &Overflow) {
          fault at {address:#x}, sp {stack_pointer:#x}, stack from {low:p} (make it larger, or its frames \
          smaller)\n"
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOW: usize = 1 << 32;
+    const GUARDED: usize = 4096;
+
+    fn is_reported(address: usize, stack_pointer: usize, reports_all: bool) -> bool {
+        is_overflow(LOW, GUARDED, address, stack_pointer, reports_all)
+    }
+
+    #[test]
+    fn a_fault_in_the_guard_is_an_overflow() {
+        for reports_all in [false, true] {
+            assert!(is_reported(LOW - 1, LOW + 100, reports_all));
+            assert!(is_reported(LOW - GUARDED, LOW + 100, reports_all));
+            assert!(!is_reported(LOW - GUARDED - 1, LOW + 100, reports_all));
+            assert!(!is_reported(LOW, LOW + 100, reports_all));
+            assert!(!is_reported(0, LOW + 100, reports_all));
+        }
+    }
+
+    #[test]
+    fn a_fault_between_the_stack_and_a_stack_pointer_below_is_one_on_demand() {
+        let sp = LOW - (1 << 20);
+        assert!(is_reported(sp + 8, sp, true) && !is_reported(sp + 8, sp, false));
+        assert!(
+            is_reported(sp - WRITE_REACH, sp, true) && !is_reported(sp - WRITE_REACH - 1, sp, true)
+        );
+        assert!(is_reported(LOW - MAX_FRAME, LOW - MAX_FRAME, true));
+        assert!(!is_reported(LOW - MAX_FRAME - 1, LOW - MAX_FRAME - 1, true));
+        assert!(!is_reported(LOW + 8, sp, true) && !is_reported(sp + 8, LOW + 8, true));
+    }
 }

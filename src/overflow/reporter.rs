@@ -1,4 +1,4 @@
-//! The reporter is turned on and off.
+//! The switching of the reporter: on, off, and on again after a fault that the program survived.
 
 #[cfg(feature = "rt")]
 use core::ffi::c_void;
@@ -11,7 +11,8 @@ use super::users::{REPORTS_ALL, is_needed};
 #[cfg(feature = "rt")]
 use super::users::{RUNTIME_COUNT, ReportTask, TASK_REPORTER};
 
-/// Turns the reporter on, for the process once and for this thread. False: `sys::errno` says why.
+/// Turns the reporter on for all coroutines of the process, and gives this thread a signal stack. Returns false on
+/// failure, and sets errno.
 pub(crate) fn enable() -> bool {
     let is_on = with_lock(|| {
         let is_on = install();
@@ -23,8 +24,8 @@ pub(crate) fn enable() -> bool {
     is_on && prepare_thread()
 }
 
-/// A runtime begins that wants the reporter; what it knows of a coroutine comes from `report_task`. Without the
-/// reporter it runs as well.
+/// Turns the reporter on for a runtime that begins. `report_task` prints the lines of tasks. A failure to install the
+/// handler is ignored: the runtime works without it.
 #[cfg(feature = "rt")]
 pub(crate) fn enable_for_runtime(report_task: ReportTask) {
     TASK_REPORTER.store(report_task as *mut c_void, Ordering::SeqCst);
@@ -34,7 +35,7 @@ pub(crate) fn enable_for_runtime(report_task: ReportTask) {
     });
 }
 
-/// One that had begun is over.
+/// Undoes [`enable_for_runtime`]; the last user's end removes the reporter.
 #[cfg(feature = "rt")]
 pub(crate) fn disable_for_runtime() {
     with_lock(|| {
@@ -45,7 +46,7 @@ pub(crate) fn disable_for_runtime() {
     });
 }
 
-/// Puts the reporter back after a fault that the program has survived.
+/// Installs the reporter again after a fault that the program has survived.
 #[inline(always)]
 pub(crate) fn reinstall_if_removed() {
     if NEEDS_REINSTALL.load(Ordering::Relaxed) {
@@ -62,7 +63,7 @@ fn reinstall() {
     }
 }
 
-/// The library is unloaded, or the process ends: the signals are again what they were.
+/// Removes the reporter when the library is unloaded or the process ends.
 extern "C" fn unload() {
     remove();
 }
@@ -71,7 +72,8 @@ extern "C" fn unload() {
 #[unsafe(link_section = ".fini_array")]
 static UNLOAD: extern "C" fn() = unload;
 
-/// Gives this thread a signal stack, if the reporter is on and the thread has none.
+/// Gives this thread a signal stack if the reporter is needed and the thread has none. Returns false on failure, and
+/// sets errno.
 pub(crate) fn prepare_thread() -> bool {
     !is_needed() || signal_stack::ensure()
 }

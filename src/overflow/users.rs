@@ -1,4 +1,4 @@
-//! What wants the reporter: the program, and runtimes.
+//! The users of the reporter: the program, for all coroutines, and runtimes, for their tasks.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -6,29 +6,32 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use crate::abi::aco_t;
 
-/// The program has asked for the reporter.
+/// The program has called `aco_report_overflow()`: all coroutines are reported.
 #[unsafe(link_section = "aco_shared")]
 pub(super) static REPORTS_ALL: AtomicBool = AtomicBool::new(false);
 
-/// Runtimes that want it.
+/// The number of runtimes that want the reporter.
 #[unsafe(link_section = "aco_shared")]
 pub(super) static RUNTIME_COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// Says of a coroutine what it knows: the runtime's [`ReportTask`], or NULL.
+/// The runtime's [`ReportTask`]; NULL before the first runtime.
 #[unsafe(link_section = "aco_shared")]
 pub(super) static TASK_REPORTER: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 
-/// An overflow, for who prints the line.
+/// An overflow, for the function that prints its line.
 pub(crate) struct Overflow {
+    /// The current coroutine, whose stack overflowed.
     pub(crate) co: NonNull<aco_t>,
-    /// Where the fault is, and where the stack pointer is.
+    /// The address of the fault.
     pub(crate) address: usize,
+    /// The stack pointer at the fault.
     pub(crate) stack_pointer: usize,
 }
 
-/// Prints a line of a coroutine that is a task. False: it is none.
+/// Prints the line of a task. Returns true if the coroutine is a task: it was reported, or its runtime wants no report.
 pub(crate) type ReportTask = fn(&Overflow) -> bool;
 
+/// Returns true if the reporter has a user.
 pub(super) fn is_needed() -> bool {
     REPORTS_ALL.load(Ordering::SeqCst) || RUNTIME_COUNT.load(Ordering::SeqCst) != 0
 }

@@ -6,7 +6,8 @@ use core::ptr::{self, NonNull};
 use super::fiber_state::FiberState;
 use super::interface;
 
-/// The fake stack of a context that was switched away from. It is on that context's own stack until the context resumes.
+/// The fake stack of a context that was switched away from. It is on that context's own stack until the context
+/// resumes.
 pub(crate) struct FakeStack {
     pub(super) ptr: *mut c_void,
 }

@@ -5,7 +5,7 @@
 //!
 //! | tool | what the library does for it |
 //! |---|---|
-//! | AddressSanitizer | notifies it of each switch, with the bounds of the next stack; its shadow moves with the frames |
+//! | AddressSanitizer | notifies it of each switch, with the stack's bounds; its shadow moves with the frames |
 //! | ThreadSanitizer | notifies it of each switch; each coroutine is a fiber |
 //! | MemorySanitizer | notifies it of each switch; its shadow moves with the frames; marks what the library writes |
 //! | LeakSanitizer | registers stacks and slabs as roots |

@@ -2,8 +2,8 @@
 //!
 //! AddressSanitizer has one byte of shadow for eight bytes of memory: it says which of them are a local variable, and
 //! which are between two. When another coroutine's frames replace a coroutine's, its shadow must be replaced, too.
-//! MemorySanitizer has a bit of shadow for each bit of memory, which says whether it was initialized. Its runtime copies
-//! that.
+//! MemorySanitizer has a bit of shadow for each bit of memory, which says whether it was initialized. Its runtime
+//! copies that.
 
 use core::ffi::c_void;
 

@@ -88,8 +88,8 @@ struct Target {
     fiber: *mut c_void,
 }
 
-/// Calls the runtimes' functions before the switch from `from` to `to`. `fake`: where to store the fake stack of `from`,
-/// or NULL (N6).
+/// Calls the runtimes' functions before the switch from `from` to `to`. `fake`: where to store the fake stack of
+/// `from`, or NULL (N6).
 ///
 /// # Safety
 /// Both point to coroutines, `from` runs, and the switch follows. `fake` is NULL or writable.
@@ -128,8 +128,8 @@ unsafe fn notify_switch(from: *mut aco_t, to: *mut aco_t, fake: *mut *mut c_void
 /// # Safety
 /// `to` points to a coroutine that is switched to next.
 unsafe fn target_of(to: *mut aco_t) -> Target {
-    // SAFETY: `to` is a coroutine, on a live share stack or a main one. An UNSTARTED one has no frames, so no context of
-    // its fake stack resumes.
+    // SAFETY: `to` is a coroutine, on a live share stack or a main one. An UNSTARTED one has no frames, so no context
+    // of its fake stack resumes.
     unsafe {
         let (stack, state) = ((*to).share_stack, fiber_state::of(to));
         if stack.is_null() {

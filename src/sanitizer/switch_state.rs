@@ -27,8 +27,8 @@ pub(super) struct SwitchState {
 pub(super) const HOOKED: [usize; 2] = [1, 1];
 pub(super) const UNHOOKED: [usize; 2] = [0, 0];
 
-/// Returns this thread's state. None: no tool tracks switches, or the thread is not attached. If a tool tracks them, the
-/// third word is NULL or from [`attach_thread`].
+/// Returns this thread's state. None: no tool tracks switches, or the thread is not attached. If a tool tracks them,
+/// the third word is NULL or from [`attach_thread`].
 pub(super) fn switch_state() -> Option<NonNull<SwitchState>> {
     if tracks_switches() { NonNull::new(tls::exceptions().cast()) } else { None }
 }
@@ -40,8 +40,8 @@ pub(crate) fn is_thread_attached() -> bool {
 
 /// Creates the state of this thread, for its third word. None: there is no memory.
 ///
-/// It is a mapping, so LeakSanitizer reports no leak. A thread that switches after its end was noted (`thread_end`) gets
-/// another state, which is never unmapped.
+/// It is a mapping, so LeakSanitizer reports no leak. A thread that switches after its end was noted (`thread_end`)
+/// gets another state, which is never unmapped.
 pub(crate) fn attach_thread() -> Option<NonNull<c_void>> {
     let memory = sys::map(size_of::<SwitchState>())?;
     thread_end::call_with(Part::Switches, detach_thread, memory);

@@ -12,7 +12,8 @@ use crate::diag;
 #[unsafe(link_section = "aco_shared")]
 static LIVE_FIBERS: AtomicUsize = AtomicUsize::new(0);
 
-/// Returns the fiber of a coroutine, and creates it if there is none. It is created late because ThreadSanitizer has few.
+/// Returns the fiber of a coroutine, and creates it if there is none. It is created late because ThreadSanitizer has
+/// few.
 pub(super) fn get_or_create_fiber(state: NonNull<FiberState>) -> *mut c_void {
     /// The runtime of gcc 12 ends the program at 8128 threads and fibers.
     const WARN_LIMIT: usize = 8000;
