@@ -17,11 +17,11 @@ pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
     slab::make_known();
     // SAFETY: the caller's promise; control blocks of stacks stay readable.
     unsafe {
-        if let Some((what, rule)) = why_not(co, main_co) {
+        if let Some((what, rule)) = attach_error(co, main_co) {
             diag::fatal(FUNCTION, co, format_args!("{what}"), rule)
         }
         let owner = (*(*co).share_stack).owner;
-        if !owner.is_null() && owner != co && coroutine::runs_elsewhere(owner) {
+        if !owner.is_null() && owner != co && coroutine::runs_on_other_thread(owner) {
             diag::fatal(
                 FUNCTION,
                 co,
@@ -40,7 +40,10 @@ pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
 ///
 /// # Safety
 /// Both point to coroutines.
-unsafe fn why_not(co: *mut aco_t, main_co: *mut aco_t) -> Option<(&'static str, &'static str)> {
+unsafe fn attach_error(
+    co: *mut aco_t,
+    main_co: *mut aco_t,
+) -> Option<(&'static str, &'static str)> {
     // SAFETY: the caller's promise.
     unsafe {
         Some(if state::is_destroyed(co) {
@@ -53,7 +56,7 @@ unsafe fn why_not(co: *mut aco_t, main_co: *mut aco_t) -> Option<(&'static str, 
             ("the main_co is the coroutine itself", "nobody waits for himself")
         } else if coroutine::is_running(co) {
             ("the coroutine is running", "attach a coroutine after it has yielded")
-        } else if coroutine::runs_elsewhere(co) {
+        } else if coroutine::runs_on_other_thread(co) {
             (
                 "the coroutine runs in another thread",
                 "attach a coroutine after it has yielded there",

@@ -39,7 +39,7 @@ const NONE: EhGlobals = EhGlobals { caught: 0, uncaught: 0 };
 /// Sets the hook word of this thread if it is NULL and the process has a C++ runtime or a sanitizer.
 #[inline(always)]
 pub(crate) fn init_hook_word() {
-    if tls::hook_word().is_null() && (get_globals().is_some() || sanitizer::watches_switches()) {
+    if tls::hook_word().is_null() && (get_globals().is_some() || sanitizer::tracks_switches()) {
         init_hook_word_slowly();
     }
 }
@@ -47,8 +47,8 @@ pub(crate) fn init_hook_word() {
 #[cold]
 #[inline(never)]
 fn init_hook_word_slowly() {
-    if sanitizer::watches_switches() {
-        if let Some(watch) = sanitizer::attach() {
+    if sanitizer::tracks_switches() {
+        if let Some(watch) = sanitizer::attach_thread() {
             tls::set_hook_word(watch.as_ptr());
         }
     } else {
@@ -60,7 +60,7 @@ fn init_hook_word_slowly() {
 pub(crate) fn refresh_hook_word() {
     // SAFETY: the thread's own state, to which no reference exists.
     let has_hooks = unsafe { !(*tls::thread_state()).hooks.is_null() };
-    if sanitizer::watches_switches() {
+    if sanitizer::tracks_switches() {
         init_hook_word();
     } else if has_hooks {
         tls::set_hook_word(tls::current_words().cast());
@@ -151,7 +151,7 @@ fn leave_by_forced_unwind() {
         if let Some(main_co) = co.as_ref().map(|co| co.main_co)
             && !main_co.is_null()
         {
-            sanitizer::unwind(co, main_co);
+            sanitizer::switch_by_unwinding(co, main_co);
             tls::set_current(main_co);
         }
     }

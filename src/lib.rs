@@ -29,7 +29,7 @@
 //! | | [`environment`] | variables, unless the program has more rights than its caller |
 //! | | [`attention`] | is there more to see to than a control block? |
 //! | | [`state`] | what the padding of a coroutine says |
-//! | | [`refusal`] | why a constructor gives nothing |
+//! | | [`error`] | the errors of constructors |
 //! | ground | [`diag`] | the line that is printed before an abort |
 //! | | [`lock`] | for the moments at which threads look at each other |
 //! | | [`sys`] | the libc calls, wrapped once |
@@ -57,6 +57,7 @@ mod coroutine;
 mod diag;
 #[cfg(feature = "rt")]
 mod environment;
+mod error;
 mod exceptions;
 pub mod ffi;
 mod frame_chain;
@@ -67,7 +68,6 @@ mod lock;
 mod overflow;
 mod panic;
 mod record;
-mod refusal;
 mod resume;
 #[cfg(feature = "rt")]
 pub mod rt;

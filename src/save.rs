@@ -61,7 +61,7 @@ pub(crate) unsafe fn save_out(
             frames.bytes = (*area).ptr.cast();
             copy(frames.bytes, lowest, size, has_sanitizer);
             if has_sanitizer {
-                sanitizer::saved(owner, lowest, size);
+                sanitizer::save_shadow(owner, lowest, size);
             }
             (*area).ct_save += 1;
             if size > (*area).max_cpsz {
@@ -69,7 +69,7 @@ pub(crate) unsafe fn save_out(
             }
         } else if has_sanitizer {
             // It is unstarted, or a program starts it again by writing `reg`, and its old frames are still there.
-            sanitizer::forgotten((*stack).ptr, (*stack).sz);
+            sanitizer::unpoison_stack((*stack).ptr, (*stack).sz);
         }
         frame_chain::cut(owner, frames, has_sanitizer);
     }
@@ -102,7 +102,7 @@ pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, has_
             }
             copy(frames.bytes, (*area).ptr.cast(), size, has_sanitizer);
             if has_sanitizer {
-                sanitizer::restored(co, frames.bytes, size);
+                sanitizer::restore_shadow(co, frames.bytes, size);
             }
             (*area).ct_restore += 1;
             if size > (*area).max_cpsz {

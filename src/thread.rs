@@ -33,7 +33,7 @@ pub(crate) fn set_last_word(last_word: aco_cofuncp_t) {
 pub(crate) unsafe fn get_fpenv(fpenv: *mut c_void) {
     // SAFETY: the caller passes 8 writable bytes.
     unsafe { arch::get_fpenv(fpenv) };
-    sanitizer::is_written(fpenv, 8);
+    sanitizer::unpoison(fpenv, 8);
 }
 
 /// The floating-point environment for a new coroutine: that of [`initialize`], or the current one if the thread did not

@@ -14,7 +14,7 @@ use crate::{coroutine, overflow, stack};
 /// one. 0, or -1 and errno.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_report_overflow() -> c_int {
-    if overflow::report() { 0 } else { -1 }
+    if overflow::enable() { 0 } else { -1 }
 }
 
 /// The deepest use of its stack by `co` that is known, in bytes. Known are its depth at each copy and

@@ -29,7 +29,7 @@ impl Memory {
         let mapping = sys::map(size);
         let start = mapping.or_else(|| sys::allocate(size))?;
         if mapping.is_some() {
-            sanitizer::holds_pointers(start.as_ptr(), size);
+            sanitizer::register_root(start.as_ptr(), size);
         } else {
             // SAFETY: just allocated.
             unsafe { start.as_ptr().cast::<u8>().write_bytes(0, size) };
@@ -45,7 +45,7 @@ impl Memory {
         // SAFETY: the caller's promise.
         unsafe {
             if self.is_mapped {
-                sanitizer::holds_no_pointers(start, size);
+                sanitizer::unregister_root(start, size);
                 sys::unmap(start, size);
             } else {
                 sys::free(start);

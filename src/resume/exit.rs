@@ -44,7 +44,7 @@ pub(crate) unsafe fn exit(co: *mut aco_t, exit_to: ExitTo) -> ! {
         (*stack).owner = ptr::null_mut();
         (*stack).align_validsz = 0;
         aco_t::set_return_address(co, ended as *const () as usize);
-        sanitizer::leave_for_ever(co, (*co).main_co);
+        sanitizer::before_final_switch(co, (*co).main_co);
         exit_to(co, (*co).main_co)
     }
 }
@@ -80,7 +80,7 @@ pub(crate) unsafe fn return_exits(co: NonNull<aco_t>, entry: EntryPoint) {
     let co = co.as_ptr();
     // SAFETY: `co` points to a coroutine.
     unsafe {
-        if !coroutine::is_fresh(co) {
+        if !coroutine::is_unstarted(co) {
             let rule = "say so after aco_create or aco_reset, before the first resume";
             diag::fatal("aco_return_exits", co, format_args!("it is not about to begin"), rule)
         }

@@ -10,7 +10,7 @@ use super::forms::{Resume, Resumed, Switch, Transfer};
 use super::prepare::prepare;
 use super::returned::set_current_as_returned;
 use crate::abi::aco_t;
-use crate::sanitizer::Departure;
+use crate::sanitizer::FakeStack;
 use crate::{arch, coroutine, exceptions, hooks, sanitizer};
 
 /// The instrumented form of `resume`.
@@ -26,14 +26,14 @@ pub(super) unsafe fn resume_instrumented(
     let eh_state = exceptions::save_eh_state();
     // SAFETY: `co` is as `prepare` requires, and as `resume` does afterwards. The coroutine that switched back exists.
     let resumed = unsafe {
-        if sanitizer::is_watched() {
+        if sanitizer::is_thread_attached() {
             prepare(co);
             hooks::on_resume(co);
-            let mut departure = Departure::new();
-            sanitizer::leave((*co).main_co, co, &mut departure);
+            let mut fake_stack = FakeStack::new();
+            sanitizer::before_switch((*co).main_co, co, &mut fake_stack);
             let resumed = resume(co, value);
-            sanitizer::arrive(&departure);
-            sanitizer::retire(resumed.from);
+            sanitizer::after_switch(&fake_stack);
+            sanitizer::release_ended(resumed.from);
             hooks::on_return(resumed.from);
             resumed
         } else if hooks::are_set() {
@@ -65,15 +65,15 @@ pub(super) unsafe fn switch_instrumented(
     switch: Switch,
 ) -> *mut c_void {
     let eh_state = exceptions::save_eh_state();
-    // SAFETY: `from` and `to` are as `switch` requires. `departure` stays on the stack of `from` until it resumes.
+    // SAFETY: `from` and `to` are as `switch` requires. `fake_stack` stays on the stack of `from` until it resumes.
     let result = unsafe {
-        let mut departure = Departure::new();
-        sanitizer::leave(from, to, &mut departure);
+        let mut fake_stack = FakeStack::new();
+        sanitizer::before_switch(from, to, &mut fake_stack);
         if !(is_yield(from, to) && hooks::try_suppress()) {
             hooks::disarm();
         }
         let result = arch::call_with_frame_pointer(from, to, value, 0, switch as *const (), frame);
-        sanitizer::arrive(&departure);
+        sanitizer::after_switch(&fake_stack);
         result
     };
     hooks::rearm();
@@ -87,7 +87,7 @@ pub(super) unsafe fn switch_instrumented(
 /// Both point to coroutines.
 pub(super) unsafe fn is_yield(from: *mut aco_t, to: *mut aco_t) -> bool {
     // SAFETY: `from` points to a coroutine.
-    coroutine::inside().is_some_and(|here| here.as_ptr() == from)
+    coroutine::current_checked().is_some_and(|here| here.as_ptr() == from)
         && unsafe { (*from).main_co == to }
 }
 
@@ -104,20 +104,20 @@ pub(super) unsafe fn transfer_instrumented(
     transfer: Transfer,
 ) {
     let eh_state = exceptions::save_eh_state();
-    // SAFETY: the coroutines are as `transfer` requires. `departure` stays on the stack of `from` until it resumes.
+    // SAFETY: the coroutines are as `transfer` requires. `fake_stack` stays on the stack of `from` until it resumes.
     unsafe {
-        if hooks::are_set() && sanitizer::is_watched() {
-            // Before `leave`: from then on a sanitizer treats the stack as that of `to`.
+        if hooks::are_set() && sanitizer::is_thread_attached() {
+            // Before `before_switch`: from then on a sanitizer treats the stack as that of `to`.
             set_current_as_returned(main_co);
             hooks::on_return(from);
             hooks::on_resume(to);
         }
-        let mut departure = Departure::new();
-        sanitizer::leave(from, to, &mut departure);
+        let mut fake_stack = FakeStack::new();
+        sanitizer::before_switch(from, to, &mut fake_stack);
         hooks::try_suppress();
         let transfer = transfer as *const ();
         arch::call_with_frame_pointer(from, to, main_co.cast(), is_ready, transfer, frame);
-        sanitizer::arrive(&departure);
+        sanitizer::after_switch(&fake_stack);
     }
     exceptions::restore_eh_state(eh_state);
 }

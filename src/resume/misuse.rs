@@ -1,7 +1,9 @@
 //! Misuse of resume, yield, exit and transfer: each function finds the reason, prints a line and aborts.
 
 use crate::abi::aco_t;
-use crate::coroutine::{Use, inside, is_on_stack_of, is_running, use_elsewhere};
+use crate::coroutine::{
+    OtherThreadUse, current_checked, is_on_stack_of, is_running, use_by_other_thread,
+};
 use crate::{diag, hooks, stack, state, tls};
 
 /// Says why `co` cannot take its share stack over from `owner`, and aborts.
@@ -55,7 +57,7 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
                 rule,
             )
         }
-        if let Some(here) = inside()
+        if let Some(here) = current_checked()
             && here.as_ptr() != main_co
             && is_running(main_co)
         {
@@ -68,7 +70,7 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
         }
         // A suppressed resume comes from an instrumented one, which has checked the other threads.
         if !hooks::is_suppressed()
-            && let Some(how) = use_elsewhere(co, main_co)
+            && let Some(how) = use_by_other_thread(co, main_co)
         {
             abort_used_elsewhere(co, how)
         }
@@ -81,16 +83,16 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
 /// `co` points to a coroutine.
 #[cold]
 #[inline(never)]
-unsafe fn abort_used_elsewhere(co: *mut aco_t, how: Use) -> ! {
+unsafe fn abort_used_elsewhere(co: *mut aco_t, how: OtherThreadUse) -> ! {
     let rule = "one thread at a time uses a main_co and its coroutines";
     match how {
-        Use::Runs => diag::fatal(
+        OtherThreadUse::RunsCoroutine => diag::fatal(
             "aco_resume",
             co,
             format_args!("the coroutine runs in another thread"),
             rule,
         ),
-        Use::MainWaits => {
+        OtherThreadUse::WaitsInMainCo => {
             // SAFETY: `co` points to a coroutine.
             let main_co = unsafe { (*co).main_co };
             let what = format_args!("its main_co {main_co:p} waits in a resume of another thread");

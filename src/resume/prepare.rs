@@ -35,7 +35,7 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
             abort_resume(co);
         }
         exceptions::init_hook_word();
-        overflow::return_to_duty();
+        overflow::reinstall_if_removed();
         if tls::current() != main_co {
             check_caller(co);
             hooks::reveal_first_resume(main_co);
@@ -54,7 +54,7 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
                 }
                 save::save_out(owner, stack, has_sanitizer);
             } else if has_sanitizer {
-                sanitizer::forgotten((*stack).ptr, (*stack).sz);
+                sanitizer::unpoison_stack((*stack).ptr, (*stack).sz);
             }
             // The exclusive user may be the old owner, which `restore` replaces.
             stack::evict_resident(stack, control);

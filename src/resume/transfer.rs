@@ -41,7 +41,7 @@ pub(super) unsafe extern "C" fn prepare_transfer(
     // SAFETY: all three are coroutines; `from` and `to` are suspended or unstarted, and main_co waits.
     unsafe {
         set_current_as_returned(main_co);
-        if hooks::are_set() && !sanitizer::is_watched() {
+        if hooks::are_set() && !sanitizer::is_thread_attached() {
             hooks::on_return(from);
             prepare(to);
             hooks::on_resume(to);

@@ -27,7 +27,7 @@ pub(crate) unsafe fn resume_value(
     }
     // SAFETY: `co` is not NULL, so it points to a coroutine.
     unsafe {
-        if coroutine::is_at_beginning(co) {
+        if coroutine::has_no_frames(co) {
             aco_t::set_register(co, arch::FIRST_VALUE_SLOT, value as usize);
         }
         resume(co, value).value
@@ -60,7 +60,7 @@ pub(crate) fn first_value() -> *mut c_void {
     let co = tls::current();
     // SAFETY: the current coroutine is NULL or exists. Until it switches away `reg` is as it was when it started.
     unsafe {
-        if co.is_null() || !coroutine::is_at_beginning(co) {
+        if co.is_null() || !coroutine::has_no_frames(co) {
             return ptr::null_mut();
         }
         ptr::with_exposed_provenance_mut(aco_t::register(co, arch::FIRST_VALUE_SLOT))

@@ -65,7 +65,7 @@ fn keep(allocator: Allocator) -> Option<*mut Allocator> {
     let copy = sys::map(size_of::<Allocator>())?;
     // SAFETY: just mapped, for one.
     unsafe { copy.cast().write(allocator) };
-    sanitizer::holds_pointers(copy.as_ptr(), size_of::<Allocator>());
+    sanitizer::register_root(copy.as_ptr(), size_of::<Allocator>());
     valgrind::is_shared(copy.addr().get(), size_of::<Allocator>());
     Some(copy.as_ptr().cast())
 }
@@ -73,7 +73,7 @@ fn keep(allocator: Allocator) -> Option<*mut Allocator> {
 /// Gives a copy that nobody looks into back; NULL is let through.
 fn drop_copy(copy: *mut Allocator) {
     if !copy.is_null() {
-        sanitizer::holds_no_pointers(copy.cast(), size_of::<Allocator>());
+        sanitizer::unregister_root(copy.cast(), size_of::<Allocator>());
         // SAFETY: from `keep`, and never fixed.
         unsafe { sys::unmap(copy.cast(), size_of::<Allocator>()) };
     }

@@ -68,7 +68,7 @@ pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
             return None;
         }
     }
-    sanitizer::holds_pointers(region.as_ptr(), size);
+    sanitizer::register_root(region.as_ptr(), size);
     valgrind::is_shared(region.addr().get(), size);
     Some(region)
 }
@@ -86,7 +86,7 @@ pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
         if let Some(leaf) = leaf.as_ref() {
             entry(leaf, region.addr()).store(0, Ordering::Relaxed);
         }
-        sanitizer::holds_no_pointers(region, size);
+        sanitizer::unregister_root(region, size);
         sys::unmap(region, size);
     }
 }

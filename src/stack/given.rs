@@ -7,7 +7,7 @@ use super::layout::Sizes;
 use super::memory::Memory;
 use super::{begin, describe};
 use crate::abi::aco_share_stack_t;
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::{sanitizer, slab};
 
 /// Can the `size` bytes at `memory` be a stack?
@@ -23,15 +23,15 @@ pub(crate) fn fits(memory: *mut c_void, size: usize) -> bool {
 pub(crate) unsafe fn create_in(
     memory: *mut c_void,
     size: usize,
-) -> Result<*mut aco_share_stack_t, Refusal> {
+) -> Result<*mut aco_share_stack_t, CreateError> {
     if let Some(what) = Sizes::why_not(memory.addr(), size) {
-        return Err(Refusal::Memory { place: memory, size, what });
+        return Err(CreateError::InvalidStackMemory { memory, size, what });
     }
     let Some(block) = control::take() else {
-        return Err(Refusal::Stack { size: slab::CONTROL_SIZE });
+        return Err(CreateError::NoStackMemory { size: slab::CONTROL_SIZE });
     };
     let memory = Memory { usable: memory, mapping: core::ptr::null_mut(), guarded: false };
-    sanitizer::holds_pointers(memory.usable, size);
+    sanitizer::register_root(memory.usable, size);
     // SAFETY: the block is fresh, and describes what the caller has promised.
     unsafe {
         describe(block, &Sizes::of_the_programs(size), &memory);

@@ -50,7 +50,7 @@ pub(super) fn obtain(sizes: &Sizes) -> Option<Memory> {
     }
     let has_gap = sizes.below() > super::guard_size();
     if has_gap && let Some(memory) = map_apart(sizes) {
-        sanitizer::holds_pointers(memory.usable, sizes.usable);
+        sanitizer::register_root(memory.usable, sizes.usable);
         return Some(memory);
     }
     let mapping = sys::map_stack(sizes.mapped)?.as_ptr();
@@ -60,7 +60,7 @@ pub(super) fn obtain(sizes: &Sizes) -> Option<Memory> {
     if !guarded {
         warn_of_no_guard(sizes.below());
     }
-    sanitizer::holds_pointers(usable, sizes.usable);
+    sanitizer::register_root(usable, sizes.usable);
     if REGIONS.load(Ordering::Relaxed) == NO {
         // SAFETY: the mapping just made. So old a kernel may not know what `map_stack` asks for.
         unsafe { sys::refuse_huge_pages(usable, sizes.usable) };
@@ -149,16 +149,16 @@ pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
             sys::free(usable);
             return true;
         }
-        sanitizer::forgotten(usable, sizes.usable);
+        sanitizer::unpoison_stack(usable, sizes.usable);
         if sizes.are_the_programs() {
-            sanitizer::holds_no_pointers(usable, sizes.usable);
+            sanitizer::unregister_root(usable, sizes.usable);
             // What no frame was on counts as no memory since the last one left.
             valgrind::expect_writes(usable.addr(), sizes.usable);
             return true;
         }
         let is_released = sys::unmap(usable.byte_sub(sizes.below()), sizes.mapped);
         if is_released {
-            sanitizer::holds_no_pointers(usable, sizes.usable);
+            sanitizer::unregister_root(usable, sizes.usable);
         }
         is_released
     }

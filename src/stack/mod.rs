@@ -17,7 +17,7 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use crate::abi::aco_share_stack_t;
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::{arch, diag, slab, state, sys, valgrind};
 
 use binding::nobody;
@@ -35,21 +35,21 @@ pub(crate) use pool::give_kept_back;
 pub(crate) use trim::trim;
 
 /// Makes a share stack with room for `size` bytes (see [`layout::Sizes`] for the rounding).
-pub(crate) fn create(size: usize, guarded: bool) -> Result<*mut aco_share_stack_t, Refusal> {
+pub(crate) fn create(size: usize, guarded: bool) -> Result<*mut aco_share_stack_t, CreateError> {
     let sizes = layout::Sizes::new(size, guarded, sys::page_size(), guard_size());
-    create_of(sizes.ok_or(Refusal::TooLarge { size })?)
+    create_of(sizes.ok_or(CreateError::StackTooLarge { size })?)
 }
 
 /// As [`create`], guarded, with `gap` unused bytes below the guard, and a second guard below
 /// those (see [`memory`]). Less than a page: no gap.
 #[cfg(feature = "rt")]
-pub(crate) fn create_apart(size: usize, gap: usize) -> Result<*mut aco_share_stack_t, Refusal> {
+pub(crate) fn create_apart(size: usize, gap: usize) -> Result<*mut aco_share_stack_t, CreateError> {
     let sizes = layout::Sizes::apart(size, sys::page_size(), guard_size(), gap);
-    create_of(sizes.ok_or(Refusal::TooLarge { size })?)
+    create_of(sizes.ok_or(CreateError::StackTooLarge { size })?)
 }
 
 #[inline(always)]
-fn create_of(sizes: layout::Sizes) -> Result<*mut aco_share_stack_t, Refusal> {
+fn create_of(sizes: layout::Sizes) -> Result<*mut aco_share_stack_t, CreateError> {
     let (block, usable) = match pool::take(&sizes).or_else(|| retained::take(&sizes)) {
         Some(kept) => kept,
         None => describe_new(&sizes)?,
@@ -97,16 +97,16 @@ fn guard_size() -> usize {
 /// Obtains memory, and a control block that describes it: all but `ptr`, which comes beside.
 #[cold]
 #[inline(never)]
-fn describe_new(sizes: &layout::Sizes) -> Result<(NonNull<Block>, *mut c_void), Refusal> {
+fn describe_new(sizes: &layout::Sizes) -> Result<(NonNull<Block>, *mut c_void), CreateError> {
     let Some(block) = control::take() else {
-        return Err(Refusal::Stack { size: slab::CONTROL_SIZE });
+        return Err(CreateError::NoStackMemory { size: slab::CONTROL_SIZE });
     };
     let Some(memory) = memory::obtain(sizes) else {
         let errno = sys::errno();
         // SAFETY: nobody has seen it.
         unsafe { control::give_back(block) };
         sys::set_errno(errno);
-        return Err(Refusal::Stack { size: sizes.usable.max(sizes.mapped) });
+        return Err(CreateError::NoStackMemory { size: sizes.usable.max(sizes.mapped) });
     };
     // SAFETY: `take` gave a control block that nobody else writes.
     unsafe { describe(block, sizes, &memory) };

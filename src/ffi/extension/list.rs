@@ -55,5 +55,5 @@ pub extern "C" fn aco_dump(fd: c_int) -> c_int {
 pub extern "C" fn aco_thread_exit() -> usize {
     hooks::set(ptr::null());
     stack::give_kept_back();
-    listing::incomplete()
+    listing::count_incomplete()
 }

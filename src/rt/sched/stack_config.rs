@@ -31,14 +31,14 @@ pub(crate) fn begin_reports(runtime: &mut Runtime) {
         runtime.options.flags |= ACORT_NO_OVERFLOW_REPORT;
     }
     if are_reported(runtime) {
-        overflow::runtime_begins(describe);
+        overflow::enable_for_runtime(describe);
     }
 }
 
 /// One that had begun is over.
 pub(crate) fn end_reports(runtime: &Runtime) {
     if are_reported(runtime) {
-        overflow::runtime_is_over();
+        overflow::disable_for_runtime();
     }
 }
 

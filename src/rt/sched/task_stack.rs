@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
 use crate::abi::{aco_cofuncp_t, aco_t};
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::rt::model::abi::acort_body_t;
 use crate::rt::model::stack_cache::MAX_IDLE;
 use crate::rt::model::task::{CUSTOM_STACK, SHARED, STACK_PAINTED, Task, TaskStart};
@@ -58,7 +58,7 @@ pub(crate) unsafe fn acquire(worker: *mut Worker, task: *mut Task) -> Result<*mu
     }
 }
 
-fn to_errno(_: Refusal) -> i32 {
+fn to_errno(_: CreateError) -> i32 {
     libc::ENOMEM
 }
 

@@ -1,17 +1,17 @@
-//! Beginnings: a coroutine without frames, for the first time or again.
+//! The start of a coroutine, first or after a reset: an UNSTARTED coroutine is its registers alone (L3).
 
 use core::ffi::c_void;
 
-use super::is_running;
+use super::current::is_running;
 use crate::abi::{ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_t};
 use crate::{arch, attention, diag, frame_chain, record, stack, state, thread};
 
-/// Writes the registers with which `co` begins when it is first resumed.
+/// Writes the registers with which `co` starts when it is next resumed (L3).
 ///
 /// # Safety
 /// `co` points to a coroutine without frames, on a live share stack.
-pub(super) unsafe fn begin(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+pub(super) unsafe fn init_context(co: *mut aco_t) {
+    // SAFETY: `co` has a live share stack, and all slots are slots of `reg`.
     unsafe {
         let entry = (*co).fp.map_or(0, |fp| fp as usize);
         let stack_pointer = (*(*co).share_stack).align_retptr as usize;
@@ -23,42 +23,41 @@ pub(super) unsafe fn begin(co: *mut aco_t) {
     }
 }
 
-/// Has `co` no frames, or, if it runs, been left by nobody since it began?
+/// Returns true if `co` has no frames, or runs and has not been switched away from since it started (L4).
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn is_at_beginning(co: *mut aco_t) -> bool {
-    // SAFETY: the caller's promise; control blocks stay readable.
+pub(crate) unsafe fn has_no_frames(co: *mut aco_t) -> bool {
+    // SAFETY: `co` is a coroutine. Its share stack is NULL or can be read (L7).
     unsafe {
         let stack = (*co).share_stack;
         !stack.is_null() && aco_t::stack_pointer(co) == (*stack).align_retptr as usize
     }
 }
 
-/// Is `co` to begin with its entry function when it is first resumed?
+/// Returns true if the next resume of `co` calls its entry function.
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn is_fresh(co: *mut aco_t) -> bool {
-    // SAFETY: the caller's promise; control blocks stay readable.
+pub(crate) unsafe fn is_unstarted(co: *mut aco_t) -> bool {
+    // SAFETY: `co` is a coroutine, or destroyed, and can be read.
     unsafe {
         !state::is_destroyed(co)
             && (*co).is_end == 0
             && (*co).fp.is_some()
             && !is_running(co)
-            && is_at_beginning(co)
+            && has_no_frames(co)
     }
 }
 
-/// Makes an ended coroutine, or one that has not begun, begin anew with another function. Nothing is
-/// allocated; its counters go on. Aborts for every other.
+/// Makes an ENDED or UNSTARTED coroutine UNSTARTED, with another entry function (L5). Aborts for all others.
 ///
 /// # Safety
-/// `co` points to a coroutine.
+/// `co` points to a coroutine, or to one that was destroyed.
 pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) {
-    // SAFETY: the caller's promise; control blocks stay readable.
+    // SAFETY: behind the check `co` is a coroutine without frames that is wanted, on a live share stack.
     unsafe {
-        if let Some((what, rule)) = why_no_reset(co) {
+        if let Some((what, rule)) = reset_error(co) {
             diag::fatal("aco_reset", co, format_args!("{what}"), rule)
         }
         if attention::is_due() {
@@ -69,16 +68,16 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
         (*co).save_stack.valid_sz = 0;
         state::mark_reset(co);
         stack::bind_anew(co);
-        begin(co);
+        init_context(co);
     }
 }
 
-/// What is wrong with resetting `co`, and the rule.
+/// Returns what is wrong with a reset of `co`, and the rule. None: it can be reset.
 ///
 /// # Safety
-/// As [`reset`].
-unsafe fn why_no_reset(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
-    // SAFETY: as there.
+/// `co` points to a coroutine, or to one that was destroyed.
+unsafe fn reset_error(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
+    // SAFETY: `co` can be read, and is a coroutine behind the first check. Its share stack is NULL or can be read (L7).
     unsafe {
         let stack = (*co).share_stack;
         Some(if state::is_destroyed(co) {
@@ -87,7 +86,7 @@ unsafe fn why_no_reset(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
             ("it is a main coroutine", "reset coroutines that were created with a main_co")
         } else if stack::is_gone(co, stack::control_of(stack)) {
             ("its share stack is destroyed", "destroy a share stack after its last resume")
-        } else if (*co).is_end == 0 && (is_running(co) || !is_at_beginning(co)) {
+        } else if (*co).is_end == 0 && (is_running(co) || !has_no_frames(co)) {
             ("the coroutine has begun", "reset a coroutine that has ended, or not begun")
         } else {
             return None;
