@@ -1,9 +1,26 @@
 //! The coroutines that a thread finds by their records alone.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::{HOMED, shard, this_thread};
+use super::entry::HOMED;
+use super::{hash, shard};
 use crate::abi::aco_t;
+use crate::tls;
+
+/// This thread's number.
+pub(super) fn this_thread() -> u32 {
+    #[unsafe(link_section = "aco_shared")]
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    let state = tls::thread_state();
+    // SAFETY: the thread's own state.
+    unsafe {
+        if (*state).number == 0 {
+            // After four thousand million threads numbers come again.
+            (*state).number = LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1);
+        }
+        (*state).number
+    }
+}
 
 /// The coroutines whose records name this thread, shard by shard, in the order of their addresses. Others
 /// may be made and destroyed meanwhile: a few addresses are taken from the table at a time, and each is
@@ -47,7 +64,7 @@ impl Batch {
 impl Homed {
     pub(crate) fn new() -> Homed {
         let nothing_to_see = HOMED.load(Ordering::Relaxed) == 0;
-        let shard = if nothing_to_see { shard::SHARDS } else { 0 };
+        let shard = if nothing_to_see { hash::SHARDS } else { 0 };
         Homed { shard, after: 0, next: 0, batch: Batch::new() }
     }
 

@@ -3,8 +3,9 @@
 use core::ffi::c_void;
 use core::ptr;
 
+use super::keys::{self, Destructor};
+use super::shard;
 use super::values::{ROUNDS, Values};
-use super::{Destructor, keys, shard};
 use crate::abi::aco_t;
 
 /// The value of `co` for a key; NULL: it has none, or there is no such key.

@@ -8,8 +8,8 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use super::Record;
-use super::shard::{SHARDS, number_of};
+use super::entry::Record;
+use super::hash::{SHARDS, number_of};
 use crate::abi::aco_t;
 use crate::{sanitizer, sys, valgrind};
 

@@ -4,7 +4,8 @@ use core::ffi::{CStr, c_char};
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Record, shard};
+use super::entry::Record;
+use super::shard;
 use crate::abi::aco_t;
 use crate::{sanitizer, sys};
 

@@ -2,13 +2,10 @@
 
 use core::cell::UnsafeCell;
 
-use super::table::{Table, hash};
+use super::hash::{SHARDS, number_of};
+use super::table::Table;
 use crate::abi::aco_t;
 use crate::lock::Lock;
-
-const BITS: u32 = 6;
-/// How many there are.
-pub(super) const SHARDS: usize = 1 << BITS;
 
 /// A table that one thread at a time uses; no two in one cache line.
 #[repr(align(64))]
@@ -33,11 +30,6 @@ pub(super) fn at(number: usize) -> Option<&'static Shard> {
 pub(super) fn of(co: *mut aco_t) -> &'static Shard {
     // SAFETY: there is one of this number.
     unsafe { ALL.get_unchecked(number_of(co)) }
-}
-
-/// The number of that shard: as many bits as there are shards.
-pub(super) fn number_of(co: *mut aco_t) -> usize {
-    (hash(co) >> (u64::BITS - BITS)) as usize
 }
 
 impl Shard {

@@ -2,7 +2,8 @@
 
 use core::ptr::{self, NonNull};
 
-use super::Record;
+use super::entry::Record;
+use super::hash::hash;
 use super::memory::{LEAST, Memory, smallest};
 use crate::abi::aco_t;
 use crate::attention;
@@ -17,11 +18,6 @@ pub(super) struct Table {
 
 /// Places of the table that is larger than the smallest: a page.
 const SECOND: usize = 64;
-
-/// Coroutines lie multiples of 16 apart. The upper bits are good ones; the highest choose the shard.
-pub(super) fn hash(co: *mut aco_t) -> u64 {
-    (co as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
 
 impl Table {
     pub(super) const EMPTY: Table =
@@ -163,7 +159,7 @@ fn smaller(capacity: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shard::number_of;
+    use super::super::hash::number_of;
     use super::*;
     use core::ptr::without_provenance_mut;
     use std::collections::HashMap;

@@ -4,7 +4,7 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use super::{Destructor, keys};
+use super::keys::{self, Destructor};
 use crate::sys;
 
 /// How often all values are gone through for destructors that set new ones; as pthread keys.
