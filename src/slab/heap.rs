@@ -11,11 +11,14 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 
+use super::class::{CLASSES, Class};
 use super::places::{Slab, current_of, link, next_slab, put, take_from, unmap};
-use super::words::{self, Words};
-use super::{CLASSES, Class, outside, region};
-use crate::thread_end::{self, Part};
-use crate::{sanitizer, sys, tls, valgrind};
+use super::region;
+use crate::abi::aco_t;
+use crate::{sys, tls, valgrind};
+
+/// This thread's words, as its heap publishes them: the address of `aco_gtls_co`; NULL: they are not published.
+pub(super) type Words = AtomicPtr<*mut aco_t>;
 
 /// A thread's slabs.
 pub(super) struct Heap {
@@ -35,12 +38,12 @@ pub(super) struct Heap {
     /// Those of the thread that keeps it.
     pub(super) words: Words,
     /// All heaps are in one list.
-    next: *mut Heap,
+    pub(super) next: *mut Heap,
 }
 
 /// Every heap there is.
 #[unsafe(link_section = "aco_shared")]
-static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
+pub(super) static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
 
 /// A place from the slab that is taken from. None: it has none.
 ///
@@ -55,33 +58,11 @@ pub(super) unsafe fn take(heap: *mut Heap, class: Class) -> Option<NonNull<c_voi
     }
 }
 
-/// [`take`] where the slab that is taken from has no place, or the thread no heap. Outside of slabs
-/// where a program wants that, where there is no memory for a slab, and with a sanitizer, which is to see
-/// each block by itself.
-#[cold]
-#[inline(never)]
-pub(crate) fn allocate_slowly(class: Class, size: usize) -> Option<NonNull<c_void>> {
-    let must_be_slab = class == Class::Control;
-    let or_outside = || if must_be_slab { None } else { outside::allocate(size) };
-    if !must_be_slab && (outside::is_the_programs() || sanitizer::is_present()) {
-        return or_outside();
-    }
-    let Some((heap, is_kept)) = hold_one() else { return or_outside() };
-    // SAFETY: this thread holds the heap.
-    unsafe {
-        let place = if is_kept || must_be_slab { take_slowly(heap, class) } else { None };
-        if !is_kept {
-            let_go(heap);
-        }
-        place.or_else(or_outside)
-    }
-}
-
 /// A place of `heap`. None: the system has no memory.
 ///
 /// # Safety
 /// The caller holds `heap`.
-unsafe fn take_slowly(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
+pub(super) unsafe fn take_slowly(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
     // SAFETY: the caller's promise.
     unsafe {
         take_returns(heap);
@@ -167,7 +148,7 @@ unsafe fn take_returns(heap: *mut Heap) {
 ///
 /// # Safety
 /// `heap` points to a heap.
-unsafe fn try_to_hold(heap: *mut Heap) -> bool {
+pub(super) unsafe fn try_to_hold(heap: *mut Heap) -> bool {
     // SAFETY: heaps are never freed.
     let is_held = unsafe { &(*heap).is_held };
     is_held.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
@@ -199,54 +180,6 @@ pub(super) unsafe fn let_go(heap: *mut Heap) {
     }
 }
 
-/// The heap of this thread, or one that nobody holds, or a new one, and whether the thread keeps it;
-/// else the caller lets it go. None: the system has no memory.
-pub(super) fn hold_one() -> Option<(*mut Heap, bool)> {
-    let state = tls::thread_state();
-    // SAFETY: the thread's own state; heaps are never freed.
-    unsafe {
-        if !(*state).heap.is_null() {
-            return Some(((*state).heap.cast(), true));
-        }
-        let mut heap = HEAPS.load(Ordering::Acquire);
-        loop {
-            if heap.is_null() {
-                heap = add_heaps();
-                if heap.is_null() {
-                    return None;
-                }
-            }
-            if try_to_hold(heap) {
-                break;
-            }
-            heap = (*heap).next;
-        }
-        // A thread may have ended inside one.
-        (*heap).walks = 0;
-        let is_kept = thread_end::call(Part::Slabs, let_own_go);
-        if is_kept {
-            (*state).heap = heap.cast();
-            words::publish(&(*heap).words);
-        }
-        Some((heap, is_kept))
-    }
-}
-
-/// The thread ends.
-unsafe extern "C" fn let_own_go(_: *mut c_void) {
-    thread_end::begin();
-    let state = tls::thread_state();
-    // SAFETY: the thread's own state and heap.
-    unsafe {
-        let heap: *mut Heap = (*state).heap.cast();
-        (*state).heap = ptr::null_mut();
-        if !heap.is_null() {
-            words::withdraw(&(*heap).words);
-            let_go(heap);
-        }
-    }
-}
-
 /// Calls `visit` with each heap, until it says true; that.
 pub(super) fn each_heap(mut visit: impl FnMut(&Heap) -> bool) -> bool {
     let mut heap = HEAPS.load(Ordering::Acquire);
@@ -261,7 +194,7 @@ pub(super) fn each_heap(mut visit: impl FnMut(&Heap) -> bool) -> bool {
 }
 
 /// A page of new heaps, which nobody holds: the first of them. NULL: the system has no memory.
-fn add_heaps() -> *mut Heap {
+pub(super) fn add_heaps() -> *mut Heap {
     let size = sys::page_size();
     let Some(page) = sys::map(size) else { return ptr::null_mut() };
     valgrind::is_shared(page.addr().get(), size);

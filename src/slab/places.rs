@@ -7,8 +7,9 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
+use super::class::Class;
 use super::heap::Heap;
-use super::{Class, region};
+use super::region;
 use crate::sys;
 
 /// Bytes of the first slab of a class.

@@ -3,9 +3,10 @@
 use core::ffi::c_void;
 use core::ptr;
 
+use super::class::Class;
 use super::heap::Heap;
 use super::places::{Slab, sweep};
-use super::{Class, region};
+use super::region;
 use crate::abi::aco_t;
 use crate::tls;
 

@@ -9,7 +9,7 @@
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use super::heap::{Heap, each_heap, hold_one, let_go};
+use super::heap::{Heap, Words, each_heap};
 use crate::abi::aco_t;
 use crate::lock::Lock;
 use crate::{sys, tls, valgrind};
@@ -25,9 +25,6 @@ static PUBLISHED: AtomicUsize = AtomicUsize::new(0);
 /// A word that is 1, in memory that a child of fork(2) has as zeros; NULL: the system has no such memory.
 #[unsafe(link_section = "aco_shared")]
 static MARK: AtomicPtr<AtomicUsize> = AtomicPtr::new(ptr::null_mut());
-
-/// This thread's words, as its heap publishes them: the address of `aco_gtls_co`; NULL: they are not published.
-pub(super) type Words = AtomicPtr<*mut aco_t>;
 
 /// This thread keeps `words`, which are its heap's, from here on.
 pub(super) fn publish(words: &Words) {
@@ -51,21 +48,6 @@ pub(super) fn withdraw(words: &Words) {
             PUBLISHED.fetch_sub(1, Ordering::Relaxed);
         }
     });
-}
-
-/// Has this thread a heap, so that others see what runs in it, if there is memory for one.
-pub(crate) fn make_known() {
-    // SAFETY: the thread's own state; this thread holds the heap.
-    unsafe {
-        match hold_one() {
-            Some((heap, false)) => let_go(heap),
-            // The child of a thread that had none published.
-            Some((heap, true)) if (*heap).words.load(Ordering::Relaxed).is_null() => {
-                publish(&(*heap).words);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// Is `seen` true of the current coroutine, and the hint, of some other thread? Those may change meanwhile. None: another

@@ -1,0 +1,73 @@
+//! The heap of this thread.
+
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::Ordering;
+
+use super::heap::{HEAPS, Heap, add_heaps, let_go, try_to_hold};
+use super::words;
+use crate::thread_end::{self, Part};
+use crate::tls;
+
+/// The heap of this thread, or one that nobody holds, or a new one, and whether the thread keeps it;
+/// else the caller lets it go. None: the system has no memory.
+pub(super) fn hold_one() -> Option<(*mut Heap, bool)> {
+    let state = tls::thread_state();
+    // SAFETY: the thread's own state; heaps are never freed.
+    unsafe {
+        if !(*state).heap.is_null() {
+            return Some(((*state).heap.cast(), true));
+        }
+        let mut heap = HEAPS.load(Ordering::Acquire);
+        loop {
+            if heap.is_null() {
+                heap = add_heaps();
+                if heap.is_null() {
+                    return None;
+                }
+            }
+            if try_to_hold(heap) {
+                break;
+            }
+            heap = (*heap).next;
+        }
+        // A thread may have ended inside one.
+        (*heap).walks = 0;
+        let is_kept = thread_end::call(Part::Slabs, let_own_go);
+        if is_kept {
+            (*state).heap = heap.cast();
+            words::publish(&(*heap).words);
+        }
+        Some((heap, is_kept))
+    }
+}
+
+/// The thread ends.
+unsafe extern "C" fn let_own_go(_: *mut c_void) {
+    thread_end::begin();
+    let state = tls::thread_state();
+    // SAFETY: the thread's own state and heap.
+    unsafe {
+        let heap: *mut Heap = (*state).heap.cast();
+        (*state).heap = ptr::null_mut();
+        if !heap.is_null() {
+            words::withdraw(&(*heap).words);
+            let_go(heap);
+        }
+    }
+}
+
+/// Has this thread a heap, so that others see what runs in it, if there is memory for one.
+pub(crate) fn make_known() {
+    // SAFETY: the thread's own state; this thread holds the heap.
+    unsafe {
+        match hold_one() {
+            Some((heap, false)) => let_go(heap),
+            // The child of a thread that had none published.
+            Some((heap, true)) if (*heap).words.load(Ordering::Relaxed).is_null() => {
+                words::publish(&(*heap).words);
+            }
+            _ => {}
+        }
+    }
+}
