@@ -4,7 +4,8 @@ use core::ffi::c_void;
 use core::ptr::NonNull;
 
 use super::class::Class;
-use super::heap::{self, Heap, let_go, take_slowly};
+use super::heap::{self, let_go, take_slowly};
+use super::places::{self, SlabSet};
 use super::thread_heap::hold_one;
 use super::{outside, region};
 use crate::{sanitizer, tls};
@@ -20,8 +21,8 @@ pub(crate) fn allocate(class: Class, size: usize) -> Option<NonNull<c_void>> {
 pub(crate) fn take(class: Class) -> Option<NonNull<c_void>> {
     // SAFETY: the thread's own state, and the heap that is held by it.
     unsafe {
-        let heap: *mut Heap = (*tls::thread_state()).heap.cast();
-        if heap.is_null() { None } else { heap::take(heap, class) }
+        let set: *mut SlabSet = (*tls::thread_state()).heap.cast();
+        if set.is_null() { None } else { places::take(set, class) }
     }
 }
 

@@ -11,8 +11,8 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 
-use super::class::{CLASSES, Class};
-use super::places::{Slab, current_of, link, next_slab, put, take_from, unmap};
+use super::class::Class;
+use super::places::{Slab, SlabSet, current_of, link, next_slab, put, take, take_from, unmap};
 use super::region;
 use crate::abi::aco_t;
 use crate::{sys, tls, valgrind};
@@ -20,18 +20,11 @@ use crate::{sys, tls, valgrind};
 /// This thread's words, as its heap publishes them: the address of `aco_gtls_co`; NULL: they are not published.
 pub(super) type Words = AtomicPtr<*mut aco_t>;
 
-/// A thread's slabs.
+/// A thread's slabs, and what other threads see of them.
+#[repr(C)]
 pub(super) struct Heap {
-    /// The slab of each class to take from, or NULL.
-    pub(super) current: [*mut Slab; CLASSES],
-    /// Others with room: the heads of lists.
-    pub(super) others: [*mut Slab; CLASSES],
-    /// Bytes of the next slab.
-    pub(super) next_size: [usize; CLASSES],
-    /// All slabs, full ones too: the head of a list.
-    pub(super) slabs: *mut Slab,
-    /// Walks that are under way (`walk`): no slab is given back meanwhile.
-    pub(super) walks: usize,
+    /// Its slabs: first, so that they have the heap's address.
+    set: SlabSet,
     /// Places that other threads freed.
     returns: AtomicPtr<c_void>,
     is_held: AtomicBool,
@@ -45,17 +38,10 @@ pub(super) struct Heap {
 #[unsafe(link_section = "aco_shared")]
 pub(super) static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
 
-/// A place from the slab that is taken from. None: it has none.
-///
-/// # Safety
-/// The caller holds `heap`.
+/// The slabs of a heap.
 #[inline(always)]
-pub(super) unsafe fn take(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let slab = *current_of(heap, class);
-        if slab.is_null() { None } else { take_from(slab, class) }
-    }
+pub(super) fn set_of(heap: *mut Heap) -> *mut SlabSet {
+    heap.cast()
 }
 
 /// A place of `heap`. None: the system has no memory.
@@ -66,11 +52,12 @@ pub(super) unsafe fn take_slowly(heap: *mut Heap, class: Class) -> Option<NonNul
     // SAFETY: the caller's promise.
     unsafe {
         take_returns(heap);
-        if let Some(place) = take(heap, class) {
+        let set = set_of(heap);
+        if let Some(place) = take(set, class) {
             return Some(place);
         }
-        let slab = next_slab(heap, class)?;
-        let current = current_of(heap, class);
+        let slab = next_slab(set, class)?;
+        let current = current_of(set, class);
         if !(*current).is_null() {
             (**current).is_listed = false;
         }
@@ -87,7 +74,7 @@ pub(super) unsafe fn take_slowly(heap: *mut Heap, class: Class) -> Option<NonNul
 pub(super) unsafe fn free(slab: *mut Slab, place: *mut c_void) {
     // SAFETY: the caller's promise; the heap of a slab never changes.
     unsafe {
-        let heap = (*slab).heap;
+        let heap = (*slab).set.cast();
         if heap == (*tls::thread_state()).heap.cast() {
             put(slab, place);
         } else {
@@ -165,7 +152,7 @@ pub(super) unsafe fn let_go(heap: *mut Heap) {
         loop {
             take_returns(heap);
             for class in Class::ALL {
-                let current = current_of(heap, class);
+                let current = current_of(set_of(heap), class);
                 if class != Class::Control && !(*current).is_null() && (**current).used == 0 {
                     unmap(*current);
                     *current = ptr::null_mut();

@@ -7,8 +7,7 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::class::Class;
-use super::heap::Heap;
+use super::class::{CLASSES, Class};
 use super::region;
 use crate::sys;
 
@@ -35,7 +34,7 @@ pub(super) struct Slab {
     pub(super) class: Class,
     /// Does the holder take from it, or is it in `others`? Full ones are in neither.
     pub(super) is_listed: bool,
-    pub(super) heap: *mut Heap,
+    pub(super) set: *mut SlabSet,
     next: *mut Slab,
     /// The link that points here.
     previous: *mut *mut Slab,
@@ -43,6 +42,21 @@ pub(super) struct Slab {
     /// The next one of all the heap's, and the link that points here.
     pub(super) following: *mut Slab,
     preceding: *mut *mut Slab,
+}
+
+/// The slabs of one heap.
+#[repr(C)]
+pub(super) struct SlabSet {
+    /// The slab of each class to take from, or NULL.
+    current: [*mut Slab; CLASSES],
+    /// Others with room: the heads of lists.
+    others: [*mut Slab; CLASSES],
+    /// Bytes of the next slab.
+    next_size: [usize; CLASSES],
+    /// All slabs, full ones too: the head of a list.
+    pub(super) slabs: *mut Slab,
+    /// Walks that are under way (`walk`): no slab is given back meanwhile.
+    pub(super) walks: usize,
 }
 
 const _: () = assert!(size_of::<Slab>() <= HEADER);
@@ -79,39 +93,52 @@ pub(super) unsafe fn take_from(slab: *mut Slab, class: Class) -> Option<NonNull<
     }
 }
 
+/// A place from the slab that is taken from. None: it has none.
+///
+/// # Safety
+/// The caller holds the heap of `set`.
+#[inline(always)]
+pub(super) unsafe fn take(set: *mut SlabSet, class: Class) -> Option<NonNull<c_void>> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let slab = *current_of(set, class);
+        if slab.is_null() { None } else { take_from(slab, class) }
+    }
+}
+
 /// The slab of this class that is taken from.
 ///
 /// # Safety
-/// The caller holds `heap`.
+/// The caller holds the heap of `set`.
 #[inline(always)]
-pub(super) unsafe fn current_of(heap: *mut Heap, class: Class) -> *mut *mut Slab {
+pub(super) unsafe fn current_of(set: *mut SlabSet, class: Class) -> *mut *mut Slab {
     // SAFETY: a class is an index.
-    unsafe { (&raw mut (*heap).current).cast::<*mut Slab>().add(class as usize) }
+    unsafe { (&raw mut (*set).current).cast::<*mut Slab>().add(class as usize) }
 }
 
 /// The head of the list of others.
 ///
 /// # Safety
-/// The caller holds `heap`.
-unsafe fn others_of(heap: *mut Heap, class: Class) -> *mut *mut Slab {
+/// The caller holds the heap of `set`.
+unsafe fn others_of(set: *mut SlabSet, class: Class) -> *mut *mut Slab {
     // SAFETY: a class is an index.
-    unsafe { (&raw mut (*heap).others).cast::<*mut Slab>().add(class as usize) }
+    unsafe { (&raw mut (*set).others).cast::<*mut Slab>().add(class as usize) }
 }
 
 /// Another slab with room, off its list, or a new one. None: the system has no memory.
 ///
 /// # Safety
-/// The caller holds `heap`.
-pub(super) unsafe fn next_slab(heap: *mut Heap, class: Class) -> Option<*mut Slab> {
+/// The caller holds the heap of `set`.
+pub(super) unsafe fn next_slab(set: *mut SlabSet, class: Class) -> Option<*mut Slab> {
     // SAFETY: the caller's promise; a region that was just mapped is nobody else's.
     unsafe {
-        let other = *others_of(heap, class);
+        let other = *others_of(set, class);
         if !other.is_null() {
             unlist(other);
             (*other).is_listed = true;
             return Some(other);
         }
-        let next_size = (&raw mut (*heap).next_size).cast::<usize>().add(class as usize);
+        let next_size = (&raw mut (*set).next_size).cast::<usize>().add(class as usize);
         let mut size = (*next_size).max(FIRST);
         let region = loop {
             match region::map(size) {
@@ -133,7 +160,7 @@ pub(super) unsafe fn next_slab(heap: *mut Heap, class: Class) -> Option<*mut Sla
             used: 0,
             class,
             is_listed: true,
-            heap,
+            set,
             next: ptr::null_mut(),
             previous: ptr::null_mut(),
             size,
@@ -171,14 +198,14 @@ pub(super) unsafe fn put(slab: *mut Slab, place: *mut c_void) {
 unsafe fn sort(slab: *mut Slab) {
     // SAFETY: the caller's promise; what is empty, nobody uses. Control blocks may still be read.
     unsafe {
-        let (heap, class) = ((*slab).heap, (*slab).class);
+        let (set, class) = ((*slab).set, (*slab).class);
         if !(*slab).is_listed {
             list(slab);
         }
-        if (*slab).used > 0 || (*heap).walks > 0 {
+        if (*slab).used > 0 || (*set).walks > 0 {
             return;
         }
-        if class == Class::Control || slab == *current_of(heap, class) {
+        if class == Class::Control || slab == *current_of(set, class) {
             clear(slab);
         } else {
             unlist(slab);
@@ -190,11 +217,11 @@ unsafe fn sort(slab: *mut Slab) {
 /// Gives back what became empty during a walk.
 ///
 /// # Safety
-/// The caller holds `heap`, and no walk is under way.
-pub(super) unsafe fn sweep(heap: *mut Heap) {
+/// The caller holds the heap of `set`, and no walk is under way.
+pub(super) unsafe fn sweep(set: *mut SlabSet) {
     // SAFETY: the caller's promise; the next one is known before a slab goes.
     unsafe {
-        let mut slab = (*heap).slabs;
+        let mut slab = (*set).slabs;
         while !slab.is_null() {
             let following = (*slab).following;
             if (*slab).used == 0 && (*slab).fresh > (*slab).limit {
@@ -227,7 +254,7 @@ pub(super) unsafe fn unmap(slab: *mut Slab) {
 unsafe fn enrol(slab: *mut Slab) {
     // SAFETY: the caller's promise.
     unsafe {
-        let head = &raw mut (*(*slab).heap).slabs;
+        let head = &raw mut (*(*slab).set).slabs;
         (*slab).following = *head;
         (*slab).preceding = head;
         if !(*head).is_null() {
@@ -259,7 +286,7 @@ unsafe fn clear(slab: *mut Slab) {
 unsafe fn list(slab: *mut Slab) {
     // SAFETY: the caller's promise.
     unsafe {
-        let head = others_of((*slab).heap, (*slab).class);
+        let head = others_of((*slab).set, (*slab).class);
         (*slab).next = *head;
         (*slab).previous = head;
         if !(*head).is_null() {

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use super::heap::{HEAPS, Heap, add_heaps, let_go, try_to_hold};
+use super::heap::{HEAPS, Heap, add_heaps, let_go, set_of, try_to_hold};
 use super::words;
 use crate::thread_end::{self, Part};
 use crate::tls;
@@ -32,7 +32,7 @@ pub(super) fn hold_one() -> Option<(*mut Heap, bool)> {
             heap = (*heap).next;
         }
         // A thread may have ended inside one.
-        (*heap).walks = 0;
+        (*set_of(heap)).walks = 0;
         let is_kept = thread_end::call(Part::Slabs, let_own_go);
         if is_kept {
             (*state).heap = heap.cast();

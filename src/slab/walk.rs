@@ -4,8 +4,7 @@ use core::ffi::c_void;
 use core::ptr;
 
 use super::class::Class;
-use super::heap::Heap;
-use super::places::{Slab, sweep};
+use super::places::{Slab, SlabSet, sweep};
 use super::region;
 use crate::abi::aco_t;
 use crate::tls;
@@ -14,7 +13,7 @@ use crate::tls;
 /// state word tells. Coroutines may be made and destroyed meanwhile, for no slab is given back before
 /// the walk is dropped; places of new slabs are not visited.
 pub(crate) struct Walk {
-    heap: *mut Heap,
+    set: *mut SlabSet,
     /// The slab to come, and in the present one the next place and the end.
     following: *mut Slab,
     place: *mut c_void,
@@ -25,16 +24,16 @@ pub(crate) struct Walk {
 impl Walk {
     pub(crate) fn begin() -> Walk {
         // SAFETY: the thread's own state, and the heap that is held by it.
-        let (heap, following) = unsafe {
-            let heap: *mut Heap = (*tls::thread_state()).heap.cast();
-            if heap.is_null() {
-                (heap, ptr::null_mut())
+        let (set, following) = unsafe {
+            let set: *mut SlabSet = (*tls::thread_state()).heap.cast();
+            if set.is_null() {
+                (set, ptr::null_mut())
             } else {
-                (*heap).walks += 1;
-                (heap, (*heap).slabs)
+                (*set).walks += 1;
+                (set, (*set).slabs)
             }
         };
-        Walk { heap, following, place: ptr::null_mut(), end: ptr::null_mut(), stride: 0 }
+        Walk { set, following, place: ptr::null_mut(), end: ptr::null_mut(), stride: 0 }
     }
 
     /// Goes to the next slab of coroutines. False: there is none.
@@ -73,14 +72,14 @@ impl Iterator for Walk {
 
 impl Drop for Walk {
     fn drop(&mut self) {
-        if self.heap.is_null() {
+        if self.set.is_null() {
             return;
         }
         // SAFETY: the heap is this thread's, as at the beginning.
         unsafe {
-            (*self.heap).walks = (*self.heap).walks.saturating_sub(1);
-            if (*self.heap).walks == 0 {
-                sweep(self.heap);
+            (*self.set).walks = (*self.set).walks.saturating_sub(1);
+            if (*self.set).walks == 0 {
+                sweep(self.set);
             }
         }
     }
@@ -94,6 +93,6 @@ pub(crate) unsafe fn is_own(place: *mut c_void) -> bool {
     // SAFETY: the slab of a place that is in use stays. The thread's own state.
     region::of(place).is_some_and(|slab| unsafe {
         let slab: *mut Slab = slab.cast().as_ptr();
-        (*slab).heap == (*tls::thread_state()).heap.cast()
+        (*slab).set == (*tls::thread_state()).heap.cast()
     })
 }
