@@ -3,9 +3,9 @@
 use core::ffi::c_void;
 
 use super::control;
+use super::create::{begin, describe};
 use super::layout::Sizes;
 use super::memory::Memory;
-use super::{begin, describe};
 use crate::abi::aco_share_stack_t;
 use crate::refusal::Refusal;
 use crate::{sanitizer, slab};

@@ -1,5 +1,6 @@
 //! The arithmetic of a share stack: sizes, rounding, and where its top stands.
 
+use crate::abi::aco_share_stack_t;
 use crate::arch;
 
 /// What a request for 0 bytes means.
@@ -77,6 +78,15 @@ impl Sizes {
             return None;
         })
     }
+}
+
+/// Bytes below `stack` that no frame may touch: its guards and gap. 0: it has none.
+///
+/// # Safety
+/// `stack` points to a live share stack.
+pub(crate) unsafe fn below(stack: *const aco_share_stack_t) -> usize {
+    // SAFETY: the stack is live, and so is its block.
+    unsafe { Sizes { usable: (*stack).sz, mapped: (*stack).real_sz }.below() }
 }
 
 /// Two addresses at the top of a share stack.

@@ -29,7 +29,12 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::layout::Sizes;
-use crate::{diag, sanitizer, sys, valgrind};
+use crate::{arch, diag, sanitizer, sys, valgrind};
+
+/// Bytes of a guard below a stack: whole pages, and not less than compilers probe.
+pub(super) fn guard_size() -> usize {
+    arch::LEAST_GUARD.max(sys::page_size())
+}
 
 /// Memory for a stack.
 pub(super) struct Memory {
@@ -48,7 +53,7 @@ pub(super) fn obtain(sizes: &Sizes) -> Option<Memory> {
         let memory = sys::allocate(sizes.usable)?;
         return Some(Memory { usable: memory.as_ptr(), mapping: ptr::null_mut(), guarded: false });
     }
-    let has_gap = sizes.below() > super::guard_size();
+    let has_gap = sizes.below() > guard_size();
     if has_gap && let Some(memory) = map_apart(sizes) {
         sanitizer::holds_pointers(memory.usable, sizes.usable);
         return Some(memory);
@@ -100,7 +105,7 @@ fn map_apart(sizes: &Sizes) -> Option<Memory> {
     }
     let mapping = sys::map_stack(sizes.mapped)?.as_ptr();
     let usable = usable_of(mapping, sizes);
-    let guard = super::guard_size();
+    let guard = guard_size();
     // SAFETY: the mapping just made: its lowest pages, and those below the usable ones.
     unsafe {
         if install_region(mapping, guard) && install_region(usable.byte_sub(guard), guard) {
