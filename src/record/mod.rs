@@ -32,11 +32,10 @@ mod values;
 pub(crate) use entry::SIZE;
 pub(crate) use homed::Homed;
 #[cfg(feature = "rt")]
-pub(crate) use keys::is_live as is_key;
-pub(crate) use keys::{Destructor, create_at as create_key_at, delete as delete_key};
+pub(crate) use keys::{Destructor, is_live as is_key};
+pub(crate) use keys::{create_at as create_key_at, delete as delete_key};
 pub(crate) use locals::{end as end_locals, get as local, set as set_local};
 pub(crate) use names::{id, known, name, set_name};
 pub(crate) use registry::{end, enter, forget, has_moved_away, move_to_this_thread};
 #[cfg(feature = "rt")]
-pub(crate) use values::ROUNDS;
-pub(crate) use values::Values;
+pub(crate) use values::{ROUNDS, Values};

@@ -3,6 +3,8 @@
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
 
+use super::process::page_size;
+
 /// Maps `size` bytes of zeroed, private memory, readable and writable. None: the system has no
 /// more, [`errno`] says why.
 pub(crate) fn map(size: usize) -> Option<NonNull<c_void>> {
@@ -11,7 +13,7 @@ pub(crate) fn map(size: usize) -> Option<NonNull<c_void>> {
 
 /// A page that a child of fork(2) has as zeros. None: the system has no such memory.
 pub(crate) fn map_wiped_on_fork() -> Option<NonNull<c_void>> {
-    let size = super::page_size();
+    let size = page_size();
     let page = map(size)?;
     // SAFETY: the mapping was just made.
     unsafe {
@@ -80,6 +82,7 @@ pub(crate) fn counts_untouched_memory() -> bool {
 }
 
 /// The most bytes of address space that the process may have (RLIMIT_AS). None: there is no such limit.
+#[cfg(feature = "rt")]
 pub(crate) fn address_space_limit() -> Option<usize> {
     let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
     // SAFETY: the limit is written on success.
