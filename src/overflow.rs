@@ -222,7 +222,7 @@ unsafe fn is_overflow(
     // SAFETY: `co` runs here, so it has a share stack.
     let (low, size) = unsafe {
         let stack = (*co.as_ptr()).share_stack;
-        ((*stack).ptr.addr(), stack::below(stack))
+        ((*stack).ptr.addr(), stack::guard_and_gap(stack))
     };
     let below = |place: usize, reach: usize| low.wrapping_sub(place).wrapping_sub(1) < reach;
     // A frame that was made in one step: the stack pointer is below the stack, the fault between.

@@ -68,7 +68,7 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
         (*co).arg = arg;
         (*co).save_stack.valid_sz = 0;
         state::revive(co);
-        stack::bind_anew(co);
+        stack::rebind(co);
         begin(co);
     }
 }
@@ -85,7 +85,7 @@ unsafe fn why_no_reset(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
             ("the coroutine is destroyed", "reset a coroutine before aco_destroy")
         } else if (*co).main_co.is_null() || stack.is_null() {
             ("it is a main coroutine", "reset coroutines that were created with a main_co")
-        } else if stack::is_gone(co, stack::control_of(stack)) {
+        } else if stack::is_stack_destroyed(co, stack::block_of(stack)) {
             ("its share stack is destroyed", "destroy a share stack after its last resume")
         } else if (*co).is_end == 0 && (is_running(co) || !is_at_beginning(co)) {
             ("the coroutine has begun", "reset a coroutine that has ended, or not begun")

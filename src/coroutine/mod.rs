@@ -81,8 +81,8 @@ pub(crate) unsafe fn create(
     }
     // SAFETY: as above.
     let (control, vacant) = unsafe {
-        let control = stack::control_of(share_stack);
-        (control, stack::is_vacant(control))
+        let control = stack::block_of(share_stack);
+        (control, stack::has_no_users(control))
     };
     let co = allocate(if vacant { Class::Alone } else { Class::Sharing }, fp, arg)?;
     // Without a wish for its size the area waits for the first copy, which a coroutine with a
@@ -134,7 +134,7 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
             if sanitizer::is_present() {
                 sanitizer::discard(co);
             }
-            stack::leave(co);
+            stack::detach(co);
         }
         if !(*co).save_stack.ptr.is_null() {
             slab::free((*co).save_stack.ptr, (*co).save_stack.sz);

@@ -260,8 +260,8 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
             hooks::first_resume(main_co);
         }
         let stack = (*co).share_stack;
-        let control = stack::control_of(stack);
-        if stack::is_gone(co, control) {
+        let control = stack::block_of(stack);
+        if stack::is_stack_destroyed(co, control) {
             refuse(co);
         }
         let owner = (*stack).owner;
@@ -276,11 +276,11 @@ unsafe extern "C" fn prepare(co: *mut aco_t) {
                 sanitizer::forgotten((*stack).ptr, (*stack).sz);
             }
             // Before `restore` names another owner.
-            stack::evict_resident(stack, control);
+            stack::revoke_exclusive(stack, control);
             save::restore(co, stack, is_watched);
         }
-        stack::name(stack, co);
-        stack::settle(co, control);
+        stack::set_unwind_owner(stack, co);
+        stack::set_exclusive(co, control);
         state::enter(co);
     }
 }

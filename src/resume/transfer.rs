@@ -169,7 +169,7 @@ pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, switch: Switch
             }
             let stack = (*to).share_stack;
             if (*stack).owner == to && !hooks::are_set() {
-                stack::name(stack, to);
+                stack::set_unwind_owner(stack, to);
                 state::enter(to);
                 tls::set_current_and_hint(to, hint_of(from, to, main_co));
                 transfer(from, to, main_co, 1);

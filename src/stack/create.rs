@@ -1,38 +1,38 @@
 //! Share stacks made.
 
 use core::ffi::c_void;
-use core::ptr::{self, NonNull};
+use core::ptr;
 
-use super::binding::{name, nobody};
-use super::control::{self, Block};
+use super::binding::{no_coroutine, set_unwind_owner};
+use super::control_block::{self, BlockPtr};
 use super::memory::guard_size;
-use super::{layout, memory, pool, retained};
+use super::{cache, deferred_unmap, layout, memory};
 use crate::abi::aco_share_stack_t;
 use crate::refusal::Refusal;
 use crate::{arch, slab, state, sys, valgrind};
 
 /// Makes a share stack with room for `size` bytes (see [`layout::Sizes`] for the rounding).
-pub(crate) fn create(size: usize, guarded: bool) -> Result<*mut aco_share_stack_t, Refusal> {
-    let sizes = layout::Sizes::new(size, guarded, sys::page_size(), guard_size());
-    create_of(sizes.ok_or(Refusal::TooLarge { size })?)
+pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_stack_t, Refusal> {
+    let sizes = layout::Sizes::new(size, is_guarded, sys::page_size(), guard_size());
+    create_with_sizes(sizes.ok_or(Refusal::TooLarge { size })?)
 }
 
 /// As [`create`], guarded, with `gap` unused bytes below the guard, and a second guard below
 /// those (see [`memory`]). Less than a page: no gap.
 #[cfg(feature = "rt")]
-pub(crate) fn create_apart(size: usize, gap: usize) -> Result<*mut aco_share_stack_t, Refusal> {
-    let sizes = layout::Sizes::apart(size, sys::page_size(), guard_size(), gap);
-    create_of(sizes.ok_or(Refusal::TooLarge { size })?)
+pub(crate) fn create_with_gap(size: usize, gap: usize) -> Result<*mut aco_share_stack_t, Refusal> {
+    let sizes = layout::Sizes::with_gap(size, sys::page_size(), guard_size(), gap);
+    create_with_sizes(sizes.ok_or(Refusal::TooLarge { size })?)
 }
 
 #[inline(always)]
-fn create_of(sizes: layout::Sizes) -> Result<*mut aco_share_stack_t, Refusal> {
-    let (block, usable) = match pool::take(&sizes).or_else(|| retained::take(&sizes)) {
-        Some(kept) => kept,
-        None => describe_new(&sizes)?,
+fn create_with_sizes(sizes: layout::Sizes) -> Result<*mut aco_share_stack_t, Refusal> {
+    let (block, usable) = match cache::acquire(&sizes).or_else(|| deferred_unmap::acquire(&sizes)) {
+        Some(reused) => reused,
+        None => create_block(&sizes)?,
     };
     // SAFETY: the block is nobody else's, and describes memory of that size.
-    Ok(unsafe { begin(block, usable, sizes.usable) })
+    Ok(unsafe { activate(block, usable, sizes.usable) })
 }
 
 /// Begins the life of a stack of `size` bytes at `usable`.
@@ -40,8 +40,8 @@ fn create_of(sizes: layout::Sizes) -> Result<*mut aco_share_stack_t, Refusal> {
 /// # Safety
 /// `block` is nobody else's, and describes that memory: all but `ptr`.
 #[inline(always)]
-pub(super) unsafe fn begin(
-    block: NonNull<Block>,
+pub(super) unsafe fn activate(
+    block: BlockPtr,
     usable: *mut c_void,
     size: usize,
 ) -> *mut aco_share_stack_t {
@@ -51,12 +51,12 @@ pub(super) unsafe fn begin(
     // has no owner and no resident.
     unsafe {
         (*stack).ptr = usable;
-        (*block).coroutines = 0;
-        (*block).is_filled = 0;
-        (*block).binding = state::binding(stack, (*block).life());
+        (*block).users = 0;
+        (*block).is_painted = 0;
+        (*block).binding = state::binding(stack, (*block).generation());
         (*block).valgrind_id = valgrind::register_stack(usable.addr(), size);
         (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());
-        name(stack, nobody());
+        set_unwind_owner(stack, no_coroutine());
     }
     stack
 }
@@ -64,19 +64,19 @@ pub(super) unsafe fn begin(
 /// Obtains memory, and a control block that describes it: all but `ptr`, which comes beside.
 #[cold]
 #[inline(never)]
-fn describe_new(sizes: &layout::Sizes) -> Result<(NonNull<Block>, *mut c_void), Refusal> {
-    let Some(block) = control::take() else {
+fn create_block(sizes: &layout::Sizes) -> Result<(BlockPtr, *mut c_void), Refusal> {
+    let Some(block) = control_block::allocate() else {
         return Err(Refusal::Stack { size: slab::CONTROL_SIZE });
     };
-    let Some(memory) = memory::obtain(sizes) else {
+    let Some(memory) = memory::allocate(sizes) else {
         let errno = sys::errno();
         // SAFETY: nobody has seen it.
-        unsafe { control::give_back(block) };
+        unsafe { control_block::free(block) };
         sys::set_errno(errno);
         return Err(Refusal::Stack { size: sizes.usable.max(sizes.mapped) });
     };
     // SAFETY: `take` gave a control block that nobody else writes.
-    unsafe { describe(block, sizes, &memory) };
+    unsafe { init_block(block, sizes, &memory) };
     Ok((block, memory.usable))
 }
 
@@ -84,10 +84,10 @@ fn describe_new(sizes: &layout::Sizes) -> Result<(NonNull<Block>, *mut c_void), 
 ///
 /// # Safety
 /// The block is nobody else's.
-pub(super) unsafe fn describe(
-    block: NonNull<Block>,
+pub(super) unsafe fn init_block(
+    block: BlockPtr,
     sizes: &layout::Sizes,
-    memory: &memory::Memory,
+    memory: &memory::StackMemory,
 ) {
     let usable = memory.usable;
     let stack: *mut aco_share_stack_t = block.as_ptr().cast();
@@ -101,7 +101,7 @@ pub(super) unsafe fn describe(
         (*stack).align_limit = layout::limit(sizes.usable);
         (*stack).owner = ptr::null_mut();
         (*stack).real_sz = sizes.mapped;
-        control::fill(stack, memory.guarded, memory.mapping);
-        (*block.as_ptr()).resident = ptr::null_mut();
+        control_block::set_memory(stack, memory.is_guarded, memory.mapping);
+        (*block.as_ptr()).exclusive = ptr::null_mut();
     }
 }

@@ -2,8 +2,8 @@
 
 use core::ptr;
 
-use super::binding::evict_resident;
-use super::{control, layout, memory, pool, retained};
+use super::binding::revoke_exclusive;
+use super::{cache, control_block, deferred_unmap, layout, memory};
 use crate::abi::aco_share_stack_t;
 use crate::{arch, diag, sys, valgrind};
 
@@ -25,22 +25,24 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
         }
         let usable = (*stack).ptr;
         let sizes = layout::Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
-        let block = control::block_of(stack);
+        let block = control_block::block_of(stack);
         if let Some(block) = block {
-            evict_resident(stack, Some(block));
-            control::end_life(block);
+            revoke_exclusive(stack, Some(block));
+            control_block::end_generation(block);
             valgrind::deregister_stack((*block.as_ptr()).valgrind_id);
         }
         (*stack).ptr = ptr::null_mut();
         (*stack).owner = ptr::null_mut();
         (*stack).align_validsz = 0;
         let is_released = match block {
-            Some(block) => pool::keep(block, usable, &sizes) || retained::release(block, usable),
+            Some(block) => {
+                cache::recycle(block, usable, &sizes) || deferred_unmap::release(block, usable)
+            }
             // The struct of a copy by value is the program's.
             None => memory::release(usable, &sizes),
         };
         if !is_released {
-            refuse_memory(function, stack)
+            abort_unmap_failed(function, stack)
         }
     }
 }
@@ -48,7 +50,7 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
 /// The system does not know the memory of `stack`: says so, and aborts.
 #[cold]
 #[inline(never)]
-fn refuse_memory(function: &str, stack: *mut aco_share_stack_t) -> ! {
+fn abort_unmap_failed(function: &str, stack: *mut aco_share_stack_t) -> ! {
     let errno = sys::errno();
     diag::fatal(
         function,

@@ -1,33 +1,33 @@
 //! Share stacks: made, destroyed, and asked whose they are.
 //!
-//! A control block outlives its stack (see [`control`]): coroutines may be destroyed after the
+//! A control block outlives its stack (see [`control_block`]): coroutines may be destroyed after the
 //! stack they were on, and one that would still run on it is recognised (see [`binding`]).
 
 mod binding;
-mod control;
+mod cache;
+mod control_block;
 mod create;
-mod depth;
+mod deferred_unmap;
 mod destroy;
-mod given;
+mod external;
+mod high_water_mark;
 mod layout;
 mod memory;
-mod pool;
-mod retained;
 mod trim;
 
 pub(crate) use binding::{
-    bind, bind_anew, evict_resident, is_gone, is_of_another_life, is_shared, is_vacant, leave,
-    name, settle,
+    bind, detach, has_no_users, is_from_other_generation, is_shared, is_stack_destroyed, rebind,
+    revoke_exclusive, set_exclusive, set_unwind_owner,
 };
-pub(crate) use control::block_of as control_of;
+pub(crate) use cache::release_all as release_cached;
+pub(crate) use control_block::block_of;
 pub(crate) use create::create;
 #[cfg(feature = "rt")]
-pub(crate) use create::create_apart;
-pub(crate) use depth::{depth, fill};
+pub(crate) use create::create_with_gap;
 pub(crate) use destroy::destroy;
-pub(crate) use given::create_in;
 #[cfg(feature = "rt")]
-pub(crate) use given::fits;
-pub(crate) use layout::below;
-pub(crate) use pool::give_kept_back;
+pub(crate) use external::can_hold_stack;
+pub(crate) use external::create_in;
+pub(crate) use high_water_mark::{high_water_mark, paint};
+pub(crate) use layout::guard_and_gap;
 pub(crate) use trim::trim;

@@ -9,27 +9,27 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
-use super::control::{self, Block};
+use super::control_block::{self, BlockPtr, StackBlock};
 use super::layout::Sizes;
 use super::memory;
 use crate::sys;
 
-/// The first of the list, which goes on in `resident`: nobody runs on these stacks. Held by who looks
+/// The first of the list, which goes on in `exclusive`: nobody runs on these stacks. Held by who looks
 /// through it.
 #[unsafe(link_section = "aco_shared")]
-static RETAINED: AtomicPtr<Block> = AtomicPtr::new(ptr::null_mut());
+static DEFERRED: AtomicPtr<StackBlock> = AtomicPtr::new(ptr::null_mut());
 #[unsafe(link_section = "aco_shared")]
-static IS_HELD: AtomicBool = AtomicBool::new(false);
+static IS_LOCKED: AtomicBool = AtomicBool::new(false);
 
 /// The list, held. None: another thread holds it for long, or held it when this process was forked.
-struct List;
+struct ListGuard;
 
-impl List {
-    fn hold() -> Option<List> {
-        const PATIENCE: usize = 10_000;
-        for _ in 0..PATIENCE {
-            if !IS_HELD.swap(true, Ordering::Acquire) {
-                return Some(List);
+impl ListGuard {
+    fn lock() -> Option<ListGuard> {
+        const SPIN_LIMIT: usize = 10_000;
+        for _ in 0..SPIN_LIMIT {
+            if !IS_LOCKED.swap(true, Ordering::Acquire) {
+                return Some(ListGuard);
             }
             sys::let_others_run();
         }
@@ -37,9 +37,9 @@ impl List {
     }
 }
 
-impl Drop for List {
+impl Drop for ListGuard {
     fn drop(&mut self) {
-        IS_HELD.store(false, Ordering::Release);
+        IS_LOCKED.store(false, Ordering::Release);
     }
 }
 
@@ -48,24 +48,24 @@ impl Drop for List {
 ///
 /// # Safety
 /// `block` is a control block whose life has ended, `usable` its lowest byte; nothing uses the stack.
-pub(super) unsafe fn release(block: NonNull<Block>, usable: *mut c_void) -> bool {
+pub(super) unsafe fn release(block: BlockPtr, usable: *mut c_void) -> bool {
     // SAFETY: the caller's promise. Guards stay where pages go.
     unsafe {
         let sizes = block.as_ref().sizes();
         if memory::release(usable, &sizes) {
-            control::give_back(block);
-            if !RETAINED.load(Ordering::Relaxed).is_null() {
-                try_again();
+            control_block::free(block);
+            if !DEFERRED.load(Ordering::Relaxed).is_null() {
+                retry_unmap();
             }
             return true;
         }
         let is_no_room = sys::errno() == libc::ENOMEM;
         if is_no_room {
-            sys::discard(usable.byte_sub(sizes.below()), sizes.mapped);
+            sys::discard(usable.byte_sub(sizes.guard_and_gap()), sizes.mapped);
             // Without the list the address space is lost.
-            if let Some(_list) = List::hold() {
-                (*block.as_ptr()).resident = RETAINED.load(Ordering::Relaxed).cast();
-                RETAINED.store(block.as_ptr(), Ordering::Relaxed);
+            if let Some(_list) = ListGuard::lock() {
+                (*block.as_ptr()).exclusive = DEFERRED.load(Ordering::Relaxed).cast();
+                DEFERRED.store(block.as_ptr(), Ordering::Relaxed);
             }
         }
         is_no_room
@@ -74,28 +74,28 @@ pub(super) unsafe fn release(block: NonNull<Block>, usable: *mut c_void) -> bool
 
 /// A kept stack of exactly these sizes.
 #[inline(always)]
-pub(super) fn take(sizes: &Sizes) -> Option<(NonNull<Block>, *mut c_void)> {
-    if RETAINED.load(Ordering::Relaxed).is_null() {
+pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
+    if DEFERRED.load(Ordering::Relaxed).is_null() {
         return None;
     }
-    let block = search(sizes)?;
+    let block = remove_matching(sizes)?;
     // SAFETY: the block is this thread's now.
-    Some((block, unsafe { memory::usable_of(block.as_ref().mapping(), sizes) }))
+    Some((block, unsafe { memory::usable_start(block.as_ref().mapping(), sizes) }))
 }
 
 #[cold]
 #[inline(never)]
-fn search(sizes: &Sizes) -> Option<NonNull<Block>> {
-    let _list = List::hold()?;
-    let mut first = RETAINED.load(Ordering::Relaxed);
+fn remove_matching(sizes: &Sizes) -> Option<BlockPtr> {
+    let _list = ListGuard::lock()?;
+    let mut first = DEFERRED.load(Ordering::Relaxed);
     let mut link = &raw mut first;
     // SAFETY: the list is held; control blocks stay readable.
     unsafe {
         while let Some(block) = NonNull::new(*link) {
-            let next: *mut *mut Block = (&raw mut (*block.as_ptr()).resident).cast();
+            let next: *mut *mut StackBlock = (&raw mut (*block.as_ptr()).exclusive).cast();
             if block.as_ref().sizes() == *sizes {
                 *link = next.replace(ptr::null_mut());
-                RETAINED.store(first, Ordering::Relaxed);
+                DEFERRED.store(first, Ordering::Relaxed);
                 return Some(block);
             }
             link = next;
@@ -107,18 +107,18 @@ fn search(sizes: &Sizes) -> Option<NonNull<Block>> {
 /// Gives them back until one is refused: its neighbours are there still, and so may be the others'.
 #[cold]
 #[inline(never)]
-fn try_again() {
-    let Some(_list) = List::hold() else { return };
+fn retry_unmap() {
+    let Some(_list) = ListGuard::lock() else { return };
     // SAFETY: the list is held; control blocks stay readable, the memory is nobody's.
     unsafe {
-        while let Some(block) = NonNull::new(RETAINED.load(Ordering::Relaxed)) {
+        while let Some(block) = NonNull::new(DEFERRED.load(Ordering::Relaxed)) {
             let sizes = block.as_ref().sizes();
-            if !memory::release(memory::usable_of(block.as_ref().mapping(), &sizes), &sizes) {
+            if !memory::release(memory::usable_start(block.as_ref().mapping(), &sizes), &sizes) {
                 break;
             }
-            RETAINED.store((*block.as_ptr()).resident.cast(), Ordering::Relaxed);
-            (*block.as_ptr()).resident = ptr::null_mut();
-            control::give_back(block);
+            DEFERRED.store((*block.as_ptr()).exclusive.cast(), Ordering::Relaxed);
+            (*block.as_ptr()).exclusive = ptr::null_mut();
+            control_block::free(block);
         }
     }
 }
