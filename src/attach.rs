@@ -14,7 +14,7 @@ const FUNCTION: &str = "aco_attach";
 /// Both point to coroutines. No other thread uses `co`, its share stack, or what is on that.
 pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
     let (co, main_co) = (co.as_ptr(), main_co.as_ptr());
-    slab::make_known();
+    slab::publish_thread();
     // SAFETY: the caller's promise; control blocks of stacks stay readable.
     unsafe {
         if let Some((what, rule)) = why_not(co, main_co) {

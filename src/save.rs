@@ -175,7 +175,7 @@ unsafe fn grow(co: *mut aco_t, size: usize) {
             new_size = new_size.saturating_mul(2);
         }
         slab::free((*area).ptr, (*area).sz);
-        let Some(place) = slab::allocate_area(new_size) else {
+        let Some(place) = slab::allocate_save_area(new_size) else {
             diag::out_of_memory("aco_resume", co, "a save stack", new_size)
         };
         (*area).ptr = place.as_ptr();

@@ -50,7 +50,7 @@ unsafe extern "C" fn destroy_main(main_co: *mut c_void) {
     // SAFETY: what `current_or_main` made; nothing waits in it any more. The program may have destroyed
     // it, and made another coroutine there: then it is not the current one, and memory in a slab can be read.
     unsafe {
-        let is_readable = main_co == tls::current() || slab::holds(main_co.cast());
+        let is_readable = main_co == tls::current() || slab::contains(main_co.cast());
         let is_ours = |fp: aco_cofuncp_t| {
             fp.is_some_and(|fp| fp as usize == the_librarys as *const () as usize)
         };

@@ -27,7 +27,7 @@ use beginning::begin;
 /// A coroutine control block, zeroed but for what a main coroutine has.
 #[inline(always)]
 fn allocate(class: Class, fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut aco_t, Refusal> {
-    let place = if sanitizer::is_present() { None } else { slab::take(class) };
+    let place = if sanitizer::is_present() { None } else { slab::allocate_fast(class) };
     let Some(co) = place.or_else(|| allocate_slowly(class)) else {
         return Err(Refusal::Coroutine { what: "a coroutine", size: size_of::<aco_t>() });
     };
@@ -51,11 +51,11 @@ fn block_size() -> usize {
 #[inline(never)]
 fn allocate_slowly(class: Class) -> Option<NonNull<c_void>> {
     let place = if sanitizer::is_present() {
-        sanitizer::allocate(slab::allocate_outside)
+        sanitizer::allocate(slab::allocate_fallback)
     } else {
-        slab::allocate_slowly(class, size_of::<aco_t>())
+        slab::allocate_slow(class, size_of::<aco_t>())
     }?;
-    if slab::holds(place.as_ptr()) || record::enter(place) {
+    if slab::contains(place.as_ptr()) || record::enter(place) {
         return Some(place);
     }
     // SAFETY: just allocated, and nobody knows it.
@@ -89,7 +89,7 @@ pub(crate) unsafe fn create(
     // stack for itself never sees.
     let (area, size) = match save_stack_sz {
         0 => (ptr::null_mut(), save::DEFAULT_SIZE),
-        size => match slab::allocate_area(size) {
+        size => match slab::allocate_save_area(size) {
             Some(area) => (area.as_ptr(), size),
             None => {
                 record::forget(co);
@@ -139,10 +139,10 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
         if !(*co).save_stack.ptr.is_null() {
             slab::free((*co).save_stack.ptr, (*co).save_stack.sz);
         }
-        match slab::home_of(co.cast()) {
+        match slab::slab_of(co.cast()) {
             Some(home) => {
                 state::bury(co);
-                slab::free_in(home, co.cast());
+                slab::free_to(home, co.cast());
             }
             None => free_outside(co),
         }

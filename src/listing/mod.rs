@@ -15,7 +15,7 @@ use core::ffi::c_int;
 
 use crate::abi::aco_t;
 use crate::record::{self, Homed};
-use crate::slab::{self, Walk};
+use crate::slab::{self, CoroutineBlocks};
 use crate::state;
 
 pub(crate) use dump::dump;
@@ -23,7 +23,7 @@ pub(crate) use dump::dump;
 /// Calls `visit` for each coroutine of this thread, until it gives something else than 0: that, or 0.
 /// `visit` may make and destroy coroutines; what it makes may be visited, too.
 pub(crate) fn for_each(mut visit: impl FnMut(*mut aco_t) -> c_int) -> c_int {
-    for co in Walk::begin() {
+    for co in CoroutineBlocks::new() {
         // SAFETY: a place for a coroutine; it reads as none unless one is there.
         if unsafe { state::is_ours(co) } && !record::has_moved_away(co) {
             let answer = visit(co);

@@ -11,8 +11,8 @@ pub(crate) enum Class {
     /// A coroutine that shares its stack.
     Sharing,
     /// A share stack's control block. Such a place is for ever one: while it is free it holds what
-    /// its last user left but for `CONTROL_LINK`, or all zero.
-    Control,
+    /// its last user left but for `STACK_BLOCK_LINK`, or all zero.
+    StackBlock,
     /// A save area, the smallest.
     Area64,
     /// A save area.
@@ -29,16 +29,16 @@ pub(crate) enum Class {
 pub(super) const CLASSES: usize = Class::ALL.len();
 
 /// Bytes of a share stack's control block.
-pub(crate) const CONTROL_SIZE: usize = 112;
+pub(crate) const STACK_BLOCK_SIZE: usize = 112;
 /// The word of it that is the slab's while it is free.
-pub(crate) const CONTROL_LINK: usize = 64;
+pub(crate) const STACK_BLOCK_LINK: usize = 64;
 
 impl Class {
     /// All of them, in the order of their numbers.
     pub(super) const ALL: [Class; 8] = [
         Class::Alone,
         Class::Sharing,
-        Class::Control,
+        Class::StackBlock,
         Class::Area64,
         Class::Area128,
         Class::Area256,
@@ -62,9 +62,9 @@ impl Class {
     #[inline(always)]
     pub(super) const fn stride(self) -> usize {
         match self {
-            Class::Alone => (size_of::<aco_t>() + LEAD).next_multiple_of(64),
+            Class::Alone => (size_of::<aco_t>() + ALONE_OFFSET).next_multiple_of(64),
             Class::Sharing => size_of::<aco_t>().next_multiple_of(16),
-            Class::Control => CONTROL_SIZE,
+            Class::StackBlock => STACK_BLOCK_SIZE,
             Class::Area64 => 64,
             Class::Area128 => 128,
             Class::Area256 => 256,
@@ -74,17 +74,17 @@ impl Class {
     }
 
     /// Bytes between a multiple of 64 and the first place.
-    pub(super) const fn lead(self) -> usize {
-        if matches!(self, Class::Alone) { LEAD } else { 0 }
+    pub(super) const fn first_offset(self) -> usize {
+        if matches!(self, Class::Alone) { ALONE_OFFSET } else { 0 }
     }
 
     /// Where the free list's link stands in a free place.
     #[inline(always)]
-    pub(super) const fn link(self) -> usize {
-        if matches!(self, Class::Control) { CONTROL_LINK } else { 0 }
+    pub(super) const fn link_offset(self) -> usize {
+        if matches!(self, Class::StackBlock) { STACK_BLOCK_LINK } else { 0 }
     }
 }
 
 /// The registers that begin a coroutine and that no inline switch touches: x86-64, r12 to r15; in
 /// aarch64's 96 bytes of them, the last 32 up to a multiple of 64.
-const LEAD: usize = 32;
+const ALONE_OFFSET: usize = 32;

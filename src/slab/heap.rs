@@ -12,8 +12,8 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 
 use super::class::Class;
-use super::places::{Slab, SlabSet, current_of, link, next_slab, put, take, take_from, unmap};
 use super::region;
+use super::slab_set::{self, Slab, SlabSet, current_mut, next_free, obtain_slab, unmap_slab};
 use crate::abi::aco_t;
 use crate::{sys, tls, valgrind};
 
@@ -26,8 +26,8 @@ pub(super) struct Heap {
     /// Its slabs: first, so that they have the heap's address.
     set: SlabSet,
     /// Places that other threads freed.
-    returns: AtomicPtr<c_void>,
-    is_held: AtomicBool,
+    remote_frees: AtomicPtr<c_void>,
+    is_owned: AtomicBool,
     /// Those of the thread that keeps it.
     pub(super) words: Words,
     /// All heaps are in one list.
@@ -48,21 +48,21 @@ pub(super) fn set_of(heap: *mut Heap) -> *mut SlabSet {
 ///
 /// # Safety
 /// The caller holds `heap`.
-pub(super) unsafe fn take_slowly(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
+pub(super) unsafe fn allocate_slow(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
     // SAFETY: the caller's promise.
     unsafe {
-        take_returns(heap);
+        drain_remote_frees(heap);
         let set = set_of(heap);
-        if let Some(place) = take(set, class) {
-            return Some(place);
+        if let Some(block) = slab_set::allocate(set, class) {
+            return Some(block);
         }
-        let slab = next_slab(set, class)?;
-        let current = current_of(set, class);
+        let slab = obtain_slab(set, class)?;
+        let current = current_mut(set, class);
         if !(*current).is_null() {
-            (**current).is_listed = false;
+            (**current).is_available = false;
         }
         *current = slab;
-        take_from(slab, class)
+        slab_set::allocate_from(slab, class)
     }
 }
 
@@ -71,14 +71,14 @@ pub(super) unsafe fn take_slowly(heap: *mut Heap, class: Class) -> Option<NonNul
 /// # Safety
 /// The place is one of this slab, in use, and not used from here on.
 #[inline(always)]
-pub(super) unsafe fn free(slab: *mut Slab, place: *mut c_void) {
+pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
     // SAFETY: the caller's promise; the heap of a slab never changes.
     unsafe {
         let heap = (*slab).set.cast();
         if heap == (*tls::thread_state()).heap.cast() {
-            put(slab, place);
+            slab_set::free(slab, block);
         } else {
-            bring_home(heap, place, (*slab).class);
+            free_remote(heap, block, (*slab).class);
         }
     }
 }
@@ -89,27 +89,27 @@ pub(super) unsafe fn free(slab: *mut Slab, place: *mut c_void) {
 /// As [`free`].
 #[cold]
 #[inline(never)]
-unsafe fn bring_home(heap: *mut Heap, place: *mut c_void, class: Class) {
+unsafe fn free_remote(heap: *mut Heap, block: *mut c_void, class: Class) {
     // SAFETY: the place is nobody's until it is on the list. Heaps stay for ever.
     unsafe {
-        let mut first = (*heap).returns.load(Ordering::Relaxed);
+        let mut head = (*heap).remote_frees.load(Ordering::Relaxed);
         loop {
-            *link(place, class) = first;
-            let new = (*heap).returns.compare_exchange_weak(
-                first,
-                place,
+            *next_free(block, class) = head;
+            let new = (*heap).remote_frees.compare_exchange_weak(
+                head,
+                block,
                 Ordering::Release,
                 Ordering::Relaxed,
             );
             match new {
                 Ok(_) => break,
-                Err(seen) => first = seen,
+                Err(actual) => head = actual,
             }
         }
         // Either this thread sees that nobody holds the heap, or who let it go sees the place.
         fence(Ordering::SeqCst);
-        if !(*heap).is_held.load(Ordering::Relaxed) && try_to_hold(heap) {
-            let_go(heap);
+        if !(*heap).is_owned.load(Ordering::Relaxed) && try_acquire(heap) {
+            release_heap(heap);
         }
     }
 }
@@ -118,15 +118,15 @@ unsafe fn bring_home(heap: *mut Heap, place: *mut c_void, class: Class) {
 ///
 /// # Safety
 /// The caller holds `heap`.
-unsafe fn take_returns(heap: *mut Heap) {
+unsafe fn drain_remote_frees(heap: *mut Heap) {
     // SAFETY: the list is this thread's once it is off the heap; its places are in slabs.
     unsafe {
-        let mut place = (*heap).returns.swap(ptr::null_mut(), Ordering::Acquire);
-        while let Some(slab) = region::of(place) {
+        let mut block = (*heap).remote_frees.swap(ptr::null_mut(), Ordering::Acquire);
+        while let Some(slab) = region::start_of(block) {
             let slab: *mut Slab = slab.cast().as_ptr();
-            let next = *link(place, (*slab).class);
-            put(slab, place);
-            place = next;
+            let next = *next_free(block, (*slab).class);
+            slab_set::free(slab, block);
+            block = next;
         }
     }
 }
@@ -135,32 +135,32 @@ unsafe fn take_returns(heap: *mut Heap) {
 ///
 /// # Safety
 /// `heap` points to a heap.
-pub(super) unsafe fn try_to_hold(heap: *mut Heap) -> bool {
+pub(super) unsafe fn try_acquire(heap: *mut Heap) -> bool {
     // SAFETY: heaps are never freed.
-    let is_held = unsafe { &(*heap).is_held };
-    is_held.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    let is_owned = unsafe { &(*heap).is_owned };
+    is_owned.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
 }
 
 /// Lets a heap go, without its empty slabs.
 ///
 /// # Safety
 /// The caller holds it, and does not use it from here on.
-pub(super) unsafe fn let_go(heap: *mut Heap) {
-    // SAFETY: the caller's promise, until `is_held` is false; after that the heap is looked at only
+pub(super) unsafe fn release_heap(heap: *mut Heap) {
+    // SAFETY: the caller's promise, until `is_owned` is false; after that the heap is looked at only
     // by who holds it again.
     unsafe {
         loop {
-            take_returns(heap);
+            drain_remote_frees(heap);
             for class in Class::ALL {
-                let current = current_of(set_of(heap), class);
-                if class != Class::Control && !(*current).is_null() && (**current).used == 0 {
-                    unmap(*current);
+                let current = current_mut(set_of(heap), class);
+                if class != Class::StackBlock && !(*current).is_null() && (**current).used == 0 {
+                    unmap_slab(*current);
                     *current = ptr::null_mut();
                 }
             }
-            (*heap).is_held.store(false, Ordering::Release);
+            (*heap).is_owned.store(false, Ordering::Release);
             fence(Ordering::SeqCst);
-            if (*heap).returns.load(Ordering::Relaxed).is_null() || !try_to_hold(heap) {
+            if (*heap).remote_frees.load(Ordering::Relaxed).is_null() || !try_acquire(heap) {
                 return;
             }
         }
@@ -168,20 +168,20 @@ pub(super) unsafe fn let_go(heap: *mut Heap) {
 }
 
 /// Calls `visit` with each heap, until it says true; that.
-pub(super) fn each_heap(mut visit: impl FnMut(&Heap) -> bool) -> bool {
+pub(super) fn any_heap(mut visit: impl FnMut(&Heap) -> bool) -> bool {
     let mut heap = HEAPS.load(Ordering::Acquire);
     // SAFETY: heaps are never freed.
-    while let Some(this) = unsafe { heap.as_ref() } {
-        if visit(this) {
+    while let Some(heap_ref) = unsafe { heap.as_ref() } {
+        if visit(heap_ref) {
             return true;
         }
-        heap = this.next;
+        heap = heap_ref.next;
     }
     false
 }
 
 /// A page of new heaps, which nobody holds: the first of them. NULL: the system has no memory.
-pub(super) fn add_heaps() -> *mut Heap {
+pub(super) fn map_heaps() -> *mut Heap {
     let size = sys::page_size();
     let Some(page) = sys::map(size) else { return ptr::null_mut() };
     valgrind::is_shared(page.addr().get(), size);
@@ -198,7 +198,7 @@ pub(super) fn add_heaps() -> *mut Heap {
             (*last).next = head;
             match HEAPS.compare_exchange_weak(head, first, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return first,
-                Err(seen) => head = seen,
+                Err(actual) => head = actual,
             }
         }
     }

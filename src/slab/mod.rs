@@ -20,19 +20,19 @@
 
 mod alloc;
 mod class;
+mod fallback;
 mod heap;
-mod outside;
-mod places;
+mod iter;
 mod region;
+mod slab_set;
 mod thread_heap;
-mod walk;
 mod words;
 
 pub(crate) use alloc::{
-    allocate, allocate_area, allocate_slowly, free, free_in, holds, home_of, take,
+    allocate, allocate_fast, allocate_save_area, allocate_slow, contains, free, free_to, slab_of,
 };
-pub(crate) use class::{CONTROL_LINK, CONTROL_SIZE, Class};
-pub(crate) use outside::{Allocator, allocate as allocate_outside, choose as choose_allocator};
-pub(crate) use thread_heap::make_known;
-pub(crate) use walk::{Walk, is_own};
+pub(crate) use class::{Class, STACK_BLOCK_LINK, STACK_BLOCK_SIZE};
+pub(crate) use fallback::{Allocator, allocate as allocate_fallback, set_allocator};
+pub(crate) use iter::{CoroutineBlocks, is_own};
+pub(crate) use thread_heap::publish_thread;
 pub(crate) use words::any_other_thread;

@@ -4,14 +4,14 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use super::heap::{HEAPS, Heap, add_heaps, let_go, set_of, try_to_hold};
+use super::heap::{HEAPS, Heap, map_heaps, release_heap, set_of, try_acquire};
 use super::words;
 use crate::thread_end::{self, Part};
 use crate::tls;
 
 /// The heap of this thread, or one that nobody holds, or a new one, and whether the thread keeps it;
 /// else the caller lets it go. None: the system has no memory.
-pub(super) fn hold_one() -> Option<(*mut Heap, bool)> {
+pub(super) fn acquire_heap() -> Option<(*mut Heap, bool)> {
     let state = tls::thread_state();
     // SAFETY: the thread's own state; heaps are never freed.
     unsafe {
@@ -21,29 +21,29 @@ pub(super) fn hold_one() -> Option<(*mut Heap, bool)> {
         let mut heap = HEAPS.load(Ordering::Acquire);
         loop {
             if heap.is_null() {
-                heap = add_heaps();
+                heap = map_heaps();
                 if heap.is_null() {
                     return None;
                 }
             }
-            if try_to_hold(heap) {
+            if try_acquire(heap) {
                 break;
             }
             heap = (*heap).next;
         }
         // A thread may have ended inside one.
-        (*set_of(heap)).walks = 0;
-        let is_kept = thread_end::call(Part::Slabs, let_own_go);
-        if is_kept {
+        (*set_of(heap)).iterators = 0;
+        let is_permanent = thread_end::call(Part::Slabs, on_thread_exit);
+        if is_permanent {
             (*state).heap = heap.cast();
             words::publish(&(*heap).words);
         }
-        Some((heap, is_kept))
+        Some((heap, is_permanent))
     }
 }
 
 /// The thread ends.
-unsafe extern "C" fn let_own_go(_: *mut c_void) {
+unsafe extern "C" fn on_thread_exit(_: *mut c_void) {
     thread_end::begin();
     let state = tls::thread_state();
     // SAFETY: the thread's own state and heap.
@@ -52,17 +52,17 @@ unsafe extern "C" fn let_own_go(_: *mut c_void) {
         (*state).heap = ptr::null_mut();
         if !heap.is_null() {
             words::withdraw(&(*heap).words);
-            let_go(heap);
+            release_heap(heap);
         }
     }
 }
 
 /// Has this thread a heap, so that others see what runs in it, if there is memory for one.
-pub(crate) fn make_known() {
+pub(crate) fn publish_thread() {
     // SAFETY: the thread's own state; this thread holds the heap.
     unsafe {
-        match hold_one() {
-            Some((heap, false)) => let_go(heap),
+        match acquire_heap() {
+            Some((heap, false)) => release_heap(heap),
             // The child of a thread that had none published.
             Some((heap, true)) if (*heap).words.load(Ordering::Relaxed).is_null() => {
                 words::publish(&(*heap).words);

@@ -179,7 +179,7 @@ pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Opti
             let exclusive = (*block).exclusive;
             // One that is not the owner has ended, or is gone: a program moved it, or its memory. What
             // does not lie in a slab may then not be there.
-            if exclusive == (*stack).owner || slab::holds(exclusive.cast()) {
+            if exclusive == (*stack).owner || slab::contains(exclusive.cast()) {
                 state::unsettle(exclusive, stack, (*block).binding);
             }
             (*block).exclusive = ptr::null_mut();

@@ -40,8 +40,8 @@ pub(crate) struct StackBlock {
     pub(super) binding: u64,
 }
 
-const _: () = assert!(size_of::<StackBlock>() == slab::CONTROL_SIZE);
-const _: () = assert!(offset_of!(StackBlock, public.real_ptr) == slab::CONTROL_LINK);
+const _: () = assert!(size_of::<StackBlock>() == slab::STACK_BLOCK_SIZE);
+const _: () = assert!(offset_of!(StackBlock, public.real_ptr) == slab::STACK_BLOCK_LINK);
 
 impl StackBlock {
     /// Which life of this block it is; never 0.
@@ -106,7 +106,7 @@ pub(super) fn allocate() -> Option<BlockPtr> {
     /// another number, so that a coroutine of a forgotten life is not taken for one of the next.
     #[unsafe(link_section = "aco_shared")]
     static NEXT_GENERATION: AtomicU16 = AtomicU16::new(1);
-    let block: BlockPtr = slab::allocate(Class::Control, slab::CONTROL_SIZE)?.cast();
+    let block: BlockPtr = slab::allocate(Class::StackBlock, slab::STACK_BLOCK_SIZE)?.cast();
     // SAFETY: the block is the caller's, and was zeroed once or is a block that was given back.
     let known = unsafe { block.as_ref() };
     if known.generation() == 0 {
@@ -132,7 +132,7 @@ pub(super) unsafe fn end_generation(block: BlockPtr) {
 /// The block is from [`allocate`], and its stack is gone.
 pub(super) unsafe fn free(block: BlockPtr) {
     // SAFETY: the block is still the caller's alone. Its `ptr` is NULL: it reads as destroyed.
-    unsafe { slab::free(block.as_ptr().cast(), slab::CONTROL_SIZE) }
+    unsafe { slab::free(block.as_ptr().cast(), slab::STACK_BLOCK_SIZE) }
 }
 
 #[cfg(test)]

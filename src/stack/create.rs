@@ -66,7 +66,7 @@ pub(super) unsafe fn activate(
 #[inline(never)]
 fn create_block(sizes: &layout::Sizes) -> Result<(BlockPtr, *mut c_void), Refusal> {
     let Some(block) = control_block::allocate() else {
-        return Err(Refusal::Stack { size: slab::CONTROL_SIZE });
+        return Err(Refusal::Stack { size: slab::STACK_BLOCK_SIZE });
     };
     let Some(memory) = memory::allocate(sizes) else {
         let errno = sys::errno();

@@ -28,7 +28,7 @@ pub(crate) unsafe fn create_in(
         return Err(Refusal::Memory { place: memory, size, what });
     }
     let Some(block) = control_block::allocate() else {
-        return Err(Refusal::Stack { size: slab::CONTROL_SIZE });
+        return Err(Refusal::Stack { size: slab::STACK_BLOCK_SIZE });
     };
     let memory = StackMemory { usable: memory, mapping: core::ptr::null_mut(), is_guarded: false };
     sanitizer::holds_pointers(memory.usable, size);

@@ -12,36 +12,36 @@ use super::region;
 use crate::sys;
 
 /// Bytes of the first slab of a class.
-const FIRST: usize = region::UNIT;
+const MIN_SIZE: usize = region::UNIT;
 /// Bytes that an empty slab keeps.
-const KEPT: usize = 32 * 1024;
+const UNPURGED_SIZE: usize = 32 * 1024;
 /// Bytes before the first place: two lines, whose second is free.
 const HEADER: usize = 128;
 
 /// What a region starts with.
-#[repr(C)] // tools/gdb/aco.py reads `fresh`, `first` and `class`
+#[repr(C)] // tools/gdb/aco.py reads `bump`, `start` and `class`
 pub(super) struct Slab {
     /// The places freed last, linked through themselves.
-    free: *mut c_void,
+    free_list: *mut c_void,
     /// The first of the places that were never taken, and the end of them.
-    pub(super) fresh: *mut c_void,
+    pub(super) bump: *mut c_void,
     end: *mut c_void,
-    /// Where `fresh` began, and where an empty slab is worth giving back.
-    pub(super) first: *mut c_void,
-    limit: *mut c_void,
+    /// Where `bump` began, and where an empty slab is worth giving back.
+    pub(super) start: *mut c_void,
+    purge_limit: *mut c_void,
     /// Places in use, those on the list of returns among them.
     pub(super) used: u32,
     pub(super) class: Class,
-    /// Does the holder take from it, or is it in `others`? Full ones are in neither.
-    pub(super) is_listed: bool,
+    /// Does the holder take from it, or is it in `partial`? Full ones are in neither.
+    pub(super) is_available: bool,
     pub(super) set: *mut SlabSet,
-    next: *mut Slab,
+    next_partial: *mut Slab,
     /// The link that points here.
-    previous: *mut *mut Slab,
+    prev_partial: *mut *mut Slab,
     pub(super) size: usize,
     /// The next one of all the heap's, and the link that points here.
-    pub(super) following: *mut Slab,
-    preceding: *mut *mut Slab,
+    pub(super) next_slab: *mut Slab,
+    prev_slab: *mut *mut Slab,
 }
 
 /// The slabs of one heap.
@@ -50,13 +50,13 @@ pub(super) struct SlabSet {
     /// The slab of each class to take from, or NULL.
     current: [*mut Slab; CLASSES],
     /// Others with room: the heads of lists.
-    others: [*mut Slab; CLASSES],
+    partial: [*mut Slab; CLASSES],
     /// Bytes of the next slab.
     next_size: [usize; CLASSES],
     /// All slabs, full ones too: the head of a list.
     pub(super) slabs: *mut Slab,
     /// Walks that are under way (`walk`): no slab is given back meanwhile.
-    pub(super) walks: usize,
+    pub(super) iterators: usize,
 }
 
 const _: () = assert!(size_of::<Slab>() <= HEADER);
@@ -64,11 +64,11 @@ const _: () = assert!(size_of::<Slab>() <= HEADER);
 /// The link of a free place.
 ///
 /// # Safety
-/// `place` is one of this class.
+/// `block` is one of this class.
 #[inline(always)]
-pub(super) unsafe fn link(place: *mut c_void, class: Class) -> *mut *mut c_void {
+pub(super) unsafe fn next_free(block: *mut c_void, class: Class) -> *mut *mut c_void {
     // SAFETY: the link lies inside the place, aligned.
-    unsafe { place.byte_add(class.link()).cast() }
+    unsafe { block.byte_add(class.link_offset()).cast() }
 }
 
 /// A place of `slab`. None: it is full.
@@ -76,20 +76,20 @@ pub(super) unsafe fn link(place: *mut c_void, class: Class) -> *mut *mut c_void 
 /// # Safety
 /// The caller holds its heap.
 #[inline(always)]
-pub(super) unsafe fn take_from(slab: *mut Slab, class: Class) -> Option<NonNull<c_void>> {
+pub(super) unsafe fn allocate_from(slab: *mut Slab, class: Class) -> Option<NonNull<c_void>> {
     // SAFETY: the caller's promise. Free places hold a link; fresh ones end at `end`.
     unsafe {
-        let mut place = (*slab).free;
-        if !place.is_null() {
-            (*slab).free = *link(place, class);
-        } else if (*slab).fresh < (*slab).end {
-            place = (*slab).fresh;
-            (*slab).fresh = place.byte_add(class.stride());
+        let mut block = (*slab).free_list;
+        if !block.is_null() {
+            (*slab).free_list = *next_free(block, class);
+        } else if (*slab).bump < (*slab).end {
+            block = (*slab).bump;
+            (*slab).bump = block.byte_add(class.stride());
         } else {
             return None;
         }
         (*slab).used += 1;
-        Some(NonNull::new_unchecked(place))
+        Some(NonNull::new_unchecked(block))
     }
 }
 
@@ -98,11 +98,11 @@ pub(super) unsafe fn take_from(slab: *mut Slab, class: Class) -> Option<NonNull<
 /// # Safety
 /// The caller holds the heap of `set`.
 #[inline(always)]
-pub(super) unsafe fn take(set: *mut SlabSet, class: Class) -> Option<NonNull<c_void>> {
+pub(super) unsafe fn allocate(set: *mut SlabSet, class: Class) -> Option<NonNull<c_void>> {
     // SAFETY: the caller's promise.
     unsafe {
-        let slab = *current_of(set, class);
-        if slab.is_null() { None } else { take_from(slab, class) }
+        let slab = *current_mut(set, class);
+        if slab.is_null() { None } else { allocate_from(slab, class) }
     }
 }
 
@@ -111,7 +111,7 @@ pub(super) unsafe fn take(set: *mut SlabSet, class: Class) -> Option<NonNull<c_v
 /// # Safety
 /// The caller holds the heap of `set`.
 #[inline(always)]
-pub(super) unsafe fn current_of(set: *mut SlabSet, class: Class) -> *mut *mut Slab {
+pub(super) unsafe fn current_mut(set: *mut SlabSet, class: Class) -> *mut *mut Slab {
     // SAFETY: a class is an index.
     unsafe { (&raw mut (*set).current).cast::<*mut Slab>().add(class as usize) }
 }
@@ -120,54 +120,54 @@ pub(super) unsafe fn current_of(set: *mut SlabSet, class: Class) -> *mut *mut Sl
 ///
 /// # Safety
 /// The caller holds the heap of `set`.
-unsafe fn others_of(set: *mut SlabSet, class: Class) -> *mut *mut Slab {
+unsafe fn partial_mut(set: *mut SlabSet, class: Class) -> *mut *mut Slab {
     // SAFETY: a class is an index.
-    unsafe { (&raw mut (*set).others).cast::<*mut Slab>().add(class as usize) }
+    unsafe { (&raw mut (*set).partial).cast::<*mut Slab>().add(class as usize) }
 }
 
 /// Another slab with room, off its list, or a new one. None: the system has no memory.
 ///
 /// # Safety
 /// The caller holds the heap of `set`.
-pub(super) unsafe fn next_slab(set: *mut SlabSet, class: Class) -> Option<*mut Slab> {
+pub(super) unsafe fn obtain_slab(set: *mut SlabSet, class: Class) -> Option<*mut Slab> {
     // SAFETY: the caller's promise; a region that was just mapped is nobody else's.
     unsafe {
-        let other = *others_of(set, class);
+        let other = *partial_mut(set, class);
         if !other.is_null() {
-            unlist(other);
-            (*other).is_listed = true;
+            remove_partial(other);
+            (*other).is_available = true;
             return Some(other);
         }
         let next_size = (&raw mut (*set).next_size).cast::<usize>().add(class as usize);
-        let mut size = (*next_size).max(FIRST);
+        let mut size = (*next_size).max(MIN_SIZE);
         let region = loop {
             match region::map(size) {
                 Some(region) => break region,
-                None if size > FIRST => size /= 2,
+                None if size > MIN_SIZE => size /= 2,
                 None => return None,
             }
         };
         *next_size = (size * 2).min(region::SIZE);
         let slab: *mut Slab = region.cast().as_ptr();
-        let first = region.as_ptr().byte_add(HEADER + class.lead());
-        let places = (size - HEADER - class.lead()) / class.stride();
+        let start = region.as_ptr().byte_add(HEADER + class.first_offset());
+        let blocks = (size - HEADER - class.first_offset()) / class.stride();
         slab.write(Slab {
-            free: ptr::null_mut(),
-            fresh: first,
-            end: first.byte_add(places * class.stride()),
-            first,
-            limit: region.as_ptr().byte_add(KEPT),
+            free_list: ptr::null_mut(),
+            bump: start,
+            end: start.byte_add(blocks * class.stride()),
+            start,
+            purge_limit: region.as_ptr().byte_add(UNPURGED_SIZE),
             used: 0,
             class,
-            is_listed: true,
+            is_available: true,
             set,
-            next: ptr::null_mut(),
-            previous: ptr::null_mut(),
+            next_partial: ptr::null_mut(),
+            prev_partial: ptr::null_mut(),
             size,
-            following: ptr::null_mut(),
-            preceding: ptr::null_mut(),
+            next_slab: ptr::null_mut(),
+            prev_slab: ptr::null_mut(),
         });
-        enrol(slab);
+        link_slab(slab);
         Some(slab)
     }
 }
@@ -177,14 +177,14 @@ pub(super) unsafe fn next_slab(set: *mut SlabSet, class: Class) -> Option<*mut S
 /// # Safety
 /// The place is one of this slab, in use, and not used from here on; the caller holds the slab's heap.
 #[inline(always)]
-pub(super) unsafe fn put(slab: *mut Slab, place: *mut c_void) {
+pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
     // SAFETY: the caller's promise.
     unsafe {
-        *link(place, (*slab).class) = (*slab).free;
-        (*slab).free = place;
+        *next_free(block, (*slab).class) = (*slab).free_list;
+        (*slab).free_list = block;
         (*slab).used -= 1;
-        if !(*slab).is_listed || ((*slab).used == 0 && (*slab).fresh > (*slab).limit) {
-            sort(slab);
+        if !(*slab).is_available || ((*slab).used == 0 && (*slab).bump > (*slab).purge_limit) {
+            update_lists(slab);
         }
     }
 }
@@ -195,21 +195,21 @@ pub(super) unsafe fn put(slab: *mut Slab, place: *mut c_void) {
 /// The caller holds its heap.
 #[cold]
 #[inline(never)]
-unsafe fn sort(slab: *mut Slab) {
+unsafe fn update_lists(slab: *mut Slab) {
     // SAFETY: the caller's promise; what is empty, nobody uses. Control blocks may still be read.
     unsafe {
         let (set, class) = ((*slab).set, (*slab).class);
-        if !(*slab).is_listed {
-            list(slab);
+        if !(*slab).is_available {
+            push_partial(slab);
         }
-        if (*slab).used > 0 || (*set).walks > 0 {
+        if (*slab).used > 0 || (*set).iterators > 0 {
             return;
         }
-        if class == Class::Control || slab == *current_of(set, class) {
-            clear(slab);
+        if class == Class::StackBlock || slab == *current_mut(set, class) {
+            purge(slab);
         } else {
-            unlist(slab);
-            unmap(slab);
+            remove_partial(slab);
+            unmap_slab(slab);
         }
     }
 }
@@ -218,16 +218,16 @@ unsafe fn sort(slab: *mut Slab) {
 ///
 /// # Safety
 /// The caller holds the heap of `set`, and no walk is under way.
-pub(super) unsafe fn sweep(set: *mut SlabSet) {
+pub(super) unsafe fn reclaim_empty(set: *mut SlabSet) {
     // SAFETY: the caller's promise; the next one is known before a slab goes.
     unsafe {
         let mut slab = (*set).slabs;
         while !slab.is_null() {
-            let following = (*slab).following;
-            if (*slab).used == 0 && (*slab).fresh > (*slab).limit {
-                sort(slab);
+            let next_slab = (*slab).next_slab;
+            if (*slab).used == 0 && (*slab).bump > (*slab).purge_limit {
+                update_lists(slab);
             }
-            slab = following;
+            slab = next_slab;
         }
     }
 }
@@ -236,12 +236,12 @@ pub(super) unsafe fn sweep(set: *mut SlabSet) {
 ///
 /// # Safety
 /// The caller holds its heap, and it is on no list of those with room. Nothing uses it from here on.
-pub(super) unsafe fn unmap(slab: *mut Slab) {
+pub(super) unsafe fn unmap_slab(slab: *mut Slab) {
     // SAFETY: the caller's promise.
     unsafe {
-        *(*slab).preceding = (*slab).following;
-        if !(*slab).following.is_null() {
-            (*(*slab).following).preceding = (*slab).preceding;
+        *(*slab).prev_slab = (*slab).next_slab;
+        if !(*slab).next_slab.is_null() {
+            (*(*slab).next_slab).prev_slab = (*slab).prev_slab;
         }
         region::unmap(slab.cast(), (*slab).size);
     }
@@ -251,14 +251,14 @@ pub(super) unsafe fn unmap(slab: *mut Slab) {
 ///
 /// # Safety
 /// The caller holds the heap.
-unsafe fn enrol(slab: *mut Slab) {
+unsafe fn link_slab(slab: *mut Slab) {
     // SAFETY: the caller's promise.
     unsafe {
         let head = &raw mut (*(*slab).set).slabs;
-        (*slab).following = *head;
-        (*slab).preceding = head;
+        (*slab).next_slab = *head;
+        (*slab).prev_slab = head;
         if !(*head).is_null() {
-            (**head).preceding = &raw mut (*slab).following;
+            (**head).prev_slab = &raw mut (*slab).next_slab;
         }
         *head = slab;
     }
@@ -268,14 +268,15 @@ unsafe fn enrol(slab: *mut Slab) {
 ///
 /// # Safety
 /// The caller holds its heap, and no place of it is in use.
-unsafe fn clear(slab: *mut Slab) {
+unsafe fn purge(slab: *mut Slab) {
     // SAFETY: the caller's promise. The range is whole pages, whatever a page is, inside the slab.
     unsafe {
-        let start = (*slab).limit.map_addr(|address| address.next_multiple_of(sys::page_size()));
+        let start =
+            (*slab).purge_limit.map_addr(|address| address.next_multiple_of(sys::page_size()));
         let end = slab.byte_add((*slab).size);
         sys::discard(start, end.addr() - start.addr());
-        (*slab).free = ptr::null_mut();
-        (*slab).fresh = (*slab).first;
+        (*slab).free_list = ptr::null_mut();
+        (*slab).bump = (*slab).start;
     }
 }
 
@@ -283,17 +284,17 @@ unsafe fn clear(slab: *mut Slab) {
 ///
 /// # Safety
 /// The caller holds its heap, and it is on no list.
-unsafe fn list(slab: *mut Slab) {
+unsafe fn push_partial(slab: *mut Slab) {
     // SAFETY: the caller's promise.
     unsafe {
-        let head = others_of((*slab).set, (*slab).class);
-        (*slab).next = *head;
-        (*slab).previous = head;
+        let head = partial_mut((*slab).set, (*slab).class);
+        (*slab).next_partial = *head;
+        (*slab).prev_partial = head;
         if !(*head).is_null() {
-            (**head).previous = &raw mut (*slab).next;
+            (**head).prev_partial = &raw mut (*slab).next_partial;
         }
         *head = slab;
-        (*slab).is_listed = true;
+        (*slab).is_available = true;
     }
 }
 
@@ -301,13 +302,13 @@ unsafe fn list(slab: *mut Slab) {
 ///
 /// # Safety
 /// The caller holds its heap, and it is on the list.
-unsafe fn unlist(slab: *mut Slab) {
+unsafe fn remove_partial(slab: *mut Slab) {
     // SAFETY: the caller's promise.
     unsafe {
-        *(*slab).previous = (*slab).next;
-        if !(*slab).next.is_null() {
-            (*(*slab).next).previous = (*slab).previous;
+        *(*slab).prev_partial = (*slab).next_partial;
+        if !(*slab).next_partial.is_null() {
+            (*(*slab).next_partial).prev_partial = (*slab).prev_partial;
         }
-        (*slab).is_listed = false;
+        (*slab).is_available = false;
     }
 }
