@@ -30,7 +30,7 @@ pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
             )
         }
         if !record::move_to_this_thread(co) {
-            diag::out_of_memory(FUNCTION, co, "a record", record::SIZE)
+            diag::out_of_memory(FUNCTION, co, "a record", record::RECORD_SIZE)
         }
         frame_chain::redirect(co, main_co);
     }

@@ -62,7 +62,7 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
             diag::fatal("aco_reset", co, format_args!("{what}"), rule)
         }
         if attention::is_due() {
-            record::end_locals(co);
+            record::destroy_locals(co);
         }
         (*co).fp = fp;
         (*co).arg = arg;

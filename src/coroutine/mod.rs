@@ -55,7 +55,7 @@ fn allocate_slowly(class: Class) -> Option<NonNull<c_void>> {
     } else {
         slab::allocate_slow(class, size_of::<aco_t>())
     }?;
-    if slab::contains(place.as_ptr()) || record::enter(place) {
+    if slab::contains(place.as_ptr()) || record::register(place) {
         return Some(place);
     }
     // SAFETY: just allocated, and nobody knows it.
@@ -92,7 +92,7 @@ pub(crate) unsafe fn create(
         size => match slab::allocate_save_area(size) {
             Some(area) => (area.as_ptr(), size),
             None => {
-                record::forget(co);
+                record::remove(co);
                 // SAFETY: just allocated, and nobody knows it.
                 unsafe { slab::free(co.cast(), block_size()) };
                 return Err(Refusal::Coroutine { what: "a save stack", size });
@@ -174,7 +174,7 @@ unsafe fn take_leave(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
         hooks::destroys(co);
-        record::end(co);
+        record::destroy(co);
         // By a hook, or by a destructor.
         if state::is_dead(co) {
             refuse_dead(co)

@@ -53,7 +53,7 @@ impl Display for Described {
 
 /// Writes the name and the id of `co`, if it has them.
 fn write_names(f: &mut Formatter, co: *mut aco_t) -> fmt::Result {
-    let (name, id) = record::known(co);
+    let (name, id) = record::name_and_id(co);
     if !name.is_null() {
         f.write_str(" \"")?;
         // SAFETY: a name ends with 0, and stays while nobody sets another one: this thread does not.

@@ -10,14 +10,14 @@ use crate::sys;
 
 /// How many records name a thread: where none does, only slabs have coroutines.
 #[unsafe(link_section = "aco_shared")]
-pub(super) static HOMED: AtomicUsize = AtomicUsize::new(0);
+pub(super) static RECORDS_WITH_THREAD: AtomicUsize = AtomicUsize::new(0);
 
 /// What is known of one coroutine.
 #[derive(Clone, Copy)]
 pub(super) struct Record {
     pub(super) co: *mut aco_t,
     /// The number of the thread that lists it; 0: the one whose slab it is in.
-    pub(super) home: u32,
+    pub(super) thread: u32,
     /// 0: nobody has asked for it.
     pub(super) id: u64,
     /// From malloc, or NULL.
@@ -26,16 +26,16 @@ pub(super) struct Record {
 }
 
 /// Bytes of a record.
-pub(crate) const SIZE: usize = size_of::<Record>();
+pub(crate) const RECORD_SIZE: usize = size_of::<Record>();
 
 impl Record {
     pub(super) const fn new(co: *mut aco_t) -> Record {
-        Record { co, home: 0, id: 0, name: ptr::null_mut(), locals: Values::NONE }
+        Record { co, thread: 0, id: 0, name: ptr::null_mut(), locals: Values::EMPTY }
     }
 
     /// Says it anything?
-    pub(super) fn is_blank(&self) -> bool {
-        self.home == 0 && self.id == 0 && self.name.is_null() && self.locals.is_none()
+    pub(super) fn is_empty(&self) -> bool {
+        self.thread == 0 && self.id == 0 && self.name.is_null() && self.locals.is_empty()
     }
 
     /// Frees what it holds.
@@ -47,15 +47,15 @@ impl Record {
 }
 
 /// Writes a thread's number, or 0, into a record.
-pub(super) fn set_home(record: &mut Record, home: u32) {
-    match (record.home, home) {
+pub(super) fn set_thread(record: &mut Record, thread: u32) {
+    match (record.thread, thread) {
         (0, 1..) => {
-            HOMED.fetch_add(1, Ordering::Relaxed);
+            RECORDS_WITH_THREAD.fetch_add(1, Ordering::Relaxed);
         }
         (1.., 0) => {
-            HOMED.fetch_sub(1, Ordering::Relaxed);
+            RECORDS_WITH_THREAD.fetch_sub(1, Ordering::Relaxed);
         }
         _ => {}
     }
-    record.home = home;
+    record.thread = thread;
 }

@@ -2,9 +2,9 @@
 
 use crate::abi::aco_t;
 
-const BITS: u32 = 6;
+const SHARD_BITS: u32 = 6;
 /// How many there are.
-pub(super) const SHARDS: usize = 1 << BITS;
+pub(super) const SHARDS: usize = 1 << SHARD_BITS;
 
 /// Coroutines lie multiples of 16 apart. The upper bits are good ones; the highest choose the shard.
 pub(super) fn hash(co: *mut aco_t) -> u64 {
@@ -12,6 +12,6 @@ pub(super) fn hash(co: *mut aco_t) -> u64 {
 }
 
 /// The number of the shard of `co`: as many bits as there are shards.
-pub(super) fn number_of(co: *mut aco_t) -> usize {
-    (hash(co) >> (u64::BITS - BITS)) as usize
+pub(super) fn shard_index(co: *mut aco_t) -> usize {
+    (hash(co) >> (u64::BITS - SHARD_BITS)) as usize
 }

@@ -17,9 +17,9 @@
 //! A coroutine may be destroyed by another thread than it was made by, so the table is the process's. It
 //! is in shards, each with a lock that is held for a few instructions and, where it grows, a malloc.
 
+mod by_thread;
 mod entry;
 mod hash;
-mod homed;
 mod keys;
 mod locals;
 mod memory;
@@ -29,13 +29,13 @@ mod shard;
 mod table;
 mod values;
 
-pub(crate) use entry::SIZE;
-pub(crate) use homed::Homed;
+pub(crate) use by_thread::ThreadRecords;
+pub(crate) use entry::RECORD_SIZE;
 #[cfg(feature = "rt")]
 pub(crate) use keys::{Destructor, is_live as is_key};
 pub(crate) use keys::{create_at as create_key_at, delete as delete_key};
-pub(crate) use locals::{end as end_locals, get as local, set as set_local};
-pub(crate) use names::{id, known, name, set_name};
-pub(crate) use registry::{end, enter, forget, has_moved_away, move_to_this_thread};
+pub(crate) use locals::{destroy as destroy_locals, get as local, set as set_local};
+pub(crate) use names::{id, name, name_and_id, set_name};
+pub(crate) use registry::{destroy, is_listed_elsewhere, move_to_this_thread, register, remove};
 #[cfg(feature = "rt")]
-pub(crate) use values::{ROUNDS, Values};
+pub(crate) use values::{DESTRUCTOR_ROUNDS, Values};

@@ -2,7 +2,7 @@
 
 use core::cell::UnsafeCell;
 
-use super::hash::{SHARDS, number_of};
+use super::hash::{SHARDS, shard_index};
 use super::table::Table;
 use crate::abi::aco_t;
 use crate::lock::Lock;
@@ -18,24 +18,24 @@ pub(super) struct Shard {
 unsafe impl Sync for Shard {}
 
 #[unsafe(link_section = "aco_shared")]
-static ALL: [Shard; SHARDS] =
+static RECORDS: [Shard; SHARDS] =
     [const { Shard { lock: Lock::new(), table: UnsafeCell::new(Table::EMPTY) } }; SHARDS];
 
 /// A shard by its number. None: there are no more.
-pub(super) fn at(number: usize) -> Option<&'static Shard> {
-    ALL.get(number)
+pub(super) fn by_index(index: usize) -> Option<&'static Shard> {
+    RECORDS.get(index)
 }
 
 /// The shard in which the record of `co` is, if there is one.
 pub(super) fn of(co: *mut aco_t) -> &'static Shard {
     // SAFETY: there is one of this number.
-    unsafe { ALL.get_unchecked(number_of(co)) }
+    unsafe { RECORDS.get_unchecked(shard_index(co)) }
 }
 
 impl Shard {
-    /// Calls `what` with the table, alone. It must not come back here.
-    pub(super) fn with<R>(&self, what: impl FnOnce(&mut Table) -> R) -> R {
+    /// Calls `work` with the table, alone. It must not come back here.
+    pub(super) fn with_table<R>(&self, work: impl FnOnce(&mut Table) -> R) -> R {
         // SAFETY: the lock is this thread's.
-        self.lock.hold(|| what(unsafe { &mut *self.table.get() }))
+        self.lock.hold(|| work(unsafe { &mut *self.table.get() }))
     }
 }

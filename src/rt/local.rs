@@ -7,7 +7,7 @@ use core::ptr;
 use super::task::{self, Task};
 use super::worker::Worker;
 use super::{Outcome, extra};
-use crate::record::{self, Destructor, ROUNDS, Values};
+use crate::record::{self, DESTRUCTOR_ROUNDS, Destructor, Values};
 
 /// Makes a key, and writes it to `made`. EAGAIN: there are as many as can be.
 ///
@@ -54,7 +54,7 @@ pub(crate) fn set(key: u64, value: *mut c_void) -> Outcome<()> {
 #[inline(always)]
 pub(crate) unsafe fn has_any(task: *mut Task) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { extra::values(task).as_ref().is_some_and(|values| !values.is_none()) }
+    unsafe { extra::values(task).as_ref().is_some_and(|values| !values.is_empty()) }
 }
 
 /// A task has run to its end: destroys its values. It is the running task meanwhile, on the scheduler's
@@ -68,13 +68,13 @@ pub(crate) unsafe fn destroy_all(worker: *mut Worker, task: *mut Task) {
     // SAFETY: the caller's promise.
     unsafe {
         (*worker).current = task;
-        for _ in 0..ROUNDS {
+        for _ in 0..DESTRUCTOR_ROUNDS {
             if !destroy_each(task) {
                 break;
             }
         }
         (*worker).current = ptr::null_mut();
-        extra::values(task).replace(Values::NONE).free();
+        extra::values(task).replace(Values::EMPTY).free();
     }
 }
 
