@@ -126,7 +126,7 @@ unsafe fn find(co: *mut aco_t, frames: Frames, end: usize, is_watched: bool) -> 
         loop {
             let mut value = link.read_unaligned();
             if is_watched && valgrind::is_running() {
-                value = valgrind::defined(value);
+                value = valgrind::as_defined(value);
             }
             if value == end {
                 return Some(link);

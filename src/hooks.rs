@@ -17,7 +17,7 @@ use core::ffi::c_void;
 use core::ptr;
 
 use crate::abi::aco_t;
-use crate::{attention, exceptions, tls};
+use crate::{exceptions, slow_path, tls};
 
 /// A function of the program's, for a coroutine and what the program wants along.
 pub(crate) type Hook = Option<unsafe extern "C" fn(co: *mut aco_t, data: *mut c_void)>;
@@ -47,8 +47,8 @@ pub(crate) fn are_set() -> bool {
 /// Sets this thread's, which stay the caller's; NULL: none from here on.
 pub(crate) fn set(hooks: *const Hooks) {
     match (of_thread().is_null(), hooks.is_null()) {
-        (true, false) => attention::add(),
-        (false, true) => attention::remove(),
+        (true, false) => slow_path::add_user(),
+        (false, true) => slow_path::remove_user(),
         _ => {}
     }
     // SAFETY: the thread's own state.

@@ -24,7 +24,7 @@ impl Lock {
                 if turns < TURNS {
                     hint::spin_loop();
                 } else {
-                    sys::let_others_run();
+                    sys::yield_thread();
                 }
             }
         }

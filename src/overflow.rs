@@ -145,7 +145,7 @@ unsafe extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context
         if put_back(signal) {
             IS_OFF_DUTY.store(true, Ordering::SeqCst);
             if !comes_again {
-                sys::requeue(signal, info); // delivered when this returns
+                sys::resend_signal(signal, info); // delivered when this returns
             }
         } else {
             hand_on(signal, info, context, comes_again);

@@ -88,7 +88,7 @@ pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, is_w
             frames.low = frames.bytes.addr();
             if is_watched {
                 let low = (*stack).ptr.addr().max(frames.low.saturating_sub(CALLS));
-                valgrind::expect_writes(low, top.addr() - low);
+                valgrind::make_undefined(low, top.addr() - low);
             }
             copy(frames.bytes, (*area).ptr.cast(), size, is_watched);
             if is_watched {

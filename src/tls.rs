@@ -66,7 +66,7 @@ pub(crate) struct ThreadState {
     pub(crate) heap: *mut c_void,
     /// Whether `fp_environment` was taken.
     pub(crate) fp_environment_is_set: u32,
-    /// What is called when the thread ends, and whether it does (`thread_end`).
+    /// What is called when the thread ends, and whether it does (`thread_exit`).
     pub(crate) ending: u32,
     /// Stacks kept for the thread's next ones: the first of a list, NULL at its end.
     pub(crate) kept_stacks: *mut c_void,

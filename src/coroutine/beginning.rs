@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use super::is_running;
 use crate::abi::{ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_t};
-use crate::{arch, attention, diag, frame_chain, record, stack, state, thread};
+use crate::{arch, diag, frame_chain, record, slow_path, stack, state, thread};
 
 /// Writes the registers with which `co` begins when it is first resumed.
 ///
@@ -61,7 +61,7 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
         if let Some((what, rule)) = why_no_reset(co) {
             diag::fatal("aco_reset", co, format_args!("{what}"), rule)
         }
-        if attention::is_due() {
+        if slow_path::is_needed() {
             record::destroy_locals(co);
         }
         (*co).fp = fp;

@@ -7,8 +7,8 @@ use super::{allocate, destroy, refuse_frames_elsewhere};
 use crate::abi::{ACO_REG_IDX_FPU, aco_cofuncp_t, aco_t};
 use crate::refusal::Refusal;
 use crate::slab::{self, Class};
-use crate::thread_end::{self, Part};
-use crate::{attention, hooks, state, thread, tls};
+use crate::thread_exit::{self, Resource};
+use crate::{hooks, slow_path, state, thread, tls};
 
 /// A main coroutine: the thread's own stack.
 pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut aco_t, Refusal> {
@@ -20,7 +20,7 @@ pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut ac
         aco_t::set_register(co, ACO_REG_IDX_FPU, thread::fp_environment());
         // By this its note is found, and the coroutine itself where all are listed.
         state::bind(co, state::binding(ptr::null_mut(), 0));
-        if attention::is_due() {
+        if slow_path::is_needed() {
             hooks::created(co);
         }
     }
@@ -37,7 +37,7 @@ pub(crate) fn current_or_main() -> Result<NonNull<aco_t>, Refusal> {
     // SAFETY: a constructor gives no NULL.
     let main_co = unsafe { NonNull::new_unchecked(main_co) };
     tls::set_current(main_co.as_ptr());
-    thread_end::call_with(Part::Main, destroy_main, main_co.cast());
+    thread_exit::on_exit_with(Resource::MainCoroutine, destroy_main, main_co.cast());
     Ok(main_co)
 }
 

@@ -21,7 +21,7 @@ pub(crate) use here::{inside, is_on_stack_of, is_running, running};
 pub(crate) use main_co::{create_main, current_or_main};
 pub(crate) use on_stack::{is_on_shared_stack, stack_remaining, stack_trim, stack_used};
 
-use crate::{attention, diag, hooks, record, sanitizer, save, stack, state, tls};
+use crate::{diag, hooks, record, sanitizer, save, slow_path, stack, state, tls};
 use beginning::begin;
 
 /// A coroutine control block, zeroed but for what a main coroutine has.
@@ -107,7 +107,7 @@ pub(crate) unsafe fn create(
         (*co).share_stack = share_stack;
         stack::bind(co, control);
         begin(co);
-        if attention::is_due() {
+        if slow_path::is_needed() {
             hooks::created(co);
         }
     }
@@ -127,7 +127,7 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
         if state::is_dead(co) {
             refuse_dead(co)
         }
-        if attention::is_due() {
+        if slow_path::is_needed() {
             take_leave(co);
         }
         if !(*co).share_stack.is_null() {

@@ -5,17 +5,17 @@ use core::fmt::{self, Display, Formatter};
 
 use super::for_each;
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::diag::Line;
-use crate::symbol::{Symbol, write_byte};
+use crate::diag::LineBuffer;
+use crate::symbol::{Symbol, write_printable};
 use crate::{coroutine, record, sanitizer, stack, state, sys};
 
 /// Writes a line for each coroutine of this thread to `file`. False: errno says why.
 pub(crate) fn dump(file: c_int) -> bool {
     let failed = for_each(|co| {
-        let line = Line::of(format_args!("{}\n", Described(co)));
+        let line = LineBuffer::format(format_args!("{}\n", Described(co)));
         let text = line.text();
         sanitizer::is_written(text.as_ptr().cast_mut().cast(), text.len());
-        c_int::from(!sys::write(file, text))
+        c_int::from(!sys::write_all(file, text))
     });
     failed == 0
 }
@@ -58,7 +58,7 @@ fn write_names(f: &mut Formatter, co: *mut aco_t) -> fmt::Result {
         f.write_str(" \"")?;
         // SAFETY: a name ends with 0, and stays while nobody sets another one: this thread does not.
         let name = unsafe { CStr::from_ptr(name) };
-        name.to_bytes().iter().try_for_each(|byte| write_byte(f, *byte))?;
+        name.to_bytes().iter().try_for_each(|byte| write_printable(f, *byte))?;
         f.write_str("\"")?;
     }
     if id == 0 { Ok(()) } else { write!(f, " id {id}") }

@@ -38,7 +38,7 @@ fn is_placed(signal: c_int) -> &'static AtomicBool {
 fn present(signal: c_int) -> Option<libc::sigaction> {
     let mut now = MaybeUninit::uninit();
     // SAFETY: `now` is written.
-    unsafe { sys::signal_action(signal, None, now.as_mut_ptr()).then(|| now.assume_init()) }
+    unsafe { sys::set_signal_action(signal, None, now.as_mut_ptr()).then(|| now.assume_init()) }
 }
 
 fn is_ours(action: &libc::sigaction) -> bool {
@@ -73,7 +73,7 @@ pub(super) fn install() -> bool {
         unsafe {
             before(signal).write(now);
             is_placed(signal).store(true, Ordering::SeqCst);
-            let is_done = sys::signal_action(signal, Some(on_fault), ptr::null_mut());
+            let is_done = sys::set_signal_action(signal, Some(on_fault), ptr::null_mut());
             is_placed(signal).store(is_done, Ordering::SeqCst);
             is_done
         }
@@ -92,7 +92,7 @@ pub(super) fn put_back(signal: c_int) -> bool {
     let is_there = present(signal).is_some_and(|now| is_ours(&now));
     if is_there {
         // SAFETY: recorded when the reporter was placed.
-        unsafe { sys::restore_action(signal, before(signal)) };
+        unsafe { sys::restore_signal_action(signal, before(signal)) };
         is_placed(signal).store(false, Ordering::SeqCst);
     }
     is_there
@@ -118,9 +118,9 @@ pub(super) unsafe fn hand_on(
             _ if is_back && comes_again => {}
             libc::SIG_IGN if !comes_again => {}
             libc::SIG_DFL | libc::SIG_IGN => {
-                sys::take_default_action(signal);
+                sys::set_default_action(signal);
                 if !comes_again {
-                    sys::requeue(signal, info);
+                    sys::resend_signal(signal, info);
                 }
             }
             handler if next.sa_flags & libc::SA_SIGINFO != 0 => {

@@ -34,7 +34,7 @@ impl TableMemory {
             // SAFETY: just allocated.
             unsafe { start.as_ptr().cast::<u8>().write_bytes(0, size) };
         }
-        valgrind::is_shared(start.addr().get(), size);
+        valgrind::mark_shared(start.addr().get(), size);
         Some(TableMemory { start, is_mapped: mapping.is_some() })
     }
 

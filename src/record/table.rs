@@ -6,7 +6,7 @@ use super::entry::Record;
 use super::hash::hash;
 use super::memory::{MIN_CAPACITY, TableMemory, min_table};
 use crate::abi::aco_t;
-use crate::attention;
+use crate::slow_path;
 
 /// A power of two of places, at most three quarters of them in use; none: no memory.
 pub(super) struct Table {
@@ -68,7 +68,7 @@ impl Table {
             // SAFETY: a free place.
             unsafe { self.search(co)?.write(Record::new(co)) };
             self.count += 1;
-            attention::add();
+            slow_path::add_user();
         }
         self.find(co)
     }
@@ -97,7 +97,7 @@ impl Table {
             hole.write(Record::new(ptr::null_mut()));
         }
         self.count -= 1;
-        attention::remove();
+        slow_path::remove_user();
         self.shrink(co);
         Some(removed)
     }

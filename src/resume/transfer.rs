@@ -174,7 +174,7 @@ pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, switch: Switch
                 tls::set_current_and_hint(to, hint_of(from, to, main_co));
                 transfer(from, to, main_co, 1);
             } else {
-                valgrind::expect_writes(aco_t::stack_pointer(main_co) - ROOM, ROOM);
+                valgrind::make_undefined(aco_t::stack_pointer(main_co) - ROOM, ROOM);
                 transfer(from, to, main_co, 0);
             }
         }

@@ -104,7 +104,7 @@ impl Inbox {
     /// Waits until nobody is giving anything any more: then the inbox may go.
     pub(crate) fn wait_for_givers(&self) {
         while self.givers.load(Ordering::Acquire) != 0 {
-            crate::sys::let_others_run();
+            crate::sys::yield_thread();
         }
     }
 }

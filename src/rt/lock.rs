@@ -54,7 +54,7 @@ impl Lock {
                 return;
             }
             tries += 1;
-            if tries % PATIENCE == 0 { sys::let_others_run() } else { spin_loop() }
+            if tries % PATIENCE == 0 { sys::yield_thread() } else { spin_loop() }
         }
     }
 

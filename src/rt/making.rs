@@ -152,7 +152,7 @@ pub(crate) unsafe fn prepare(worker: *mut Worker) -> Outcome<()> {
         let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
         (*worker).main_co = main_co;
         stacks::prepare_thread(&*(*worker).runtime);
-        (*worker).errno = os::errno_place();
+        (*worker).errno = os::errno_location();
     }
     Ok(())
 }

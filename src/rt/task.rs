@@ -111,7 +111,7 @@ pub(crate) union Part {
     pub(crate) result: *mut c_void,
 }
 
-impl diag::Subject for Task {
+impl diag::Describe for Task {
     unsafe fn describe(object: *const Task, f: &mut Formatter) -> fmt::Result {
         // SAFETY: the caller's promise.
         write!(f, ", task {}", unsafe { (*object).id })

@@ -18,7 +18,7 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::notes::Note;
 use super::{frames, hooks, notes, watches_switches};
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::thread_end::{self, Part};
+use crate::thread_exit::{self, Resource};
 use crate::{arch, diag, sys, tls};
 
 /// What a thread keeps.
@@ -61,7 +61,7 @@ pub(crate) fn is_watched() -> bool {
 /// that ends may get one more, which nobody takes back.
 pub(crate) fn attach() -> Option<NonNull<c_void>> {
     let place = sys::map(size_of::<Watch>())?;
-    thread_end::call_with(Part::Switches, detach, place);
+    thread_exit::on_exit_with(Resource::Sanitizer, detach, place);
     let watch = Watch { business: SEEN, main_co: ptr::null_mut(), is_leaving: false };
     // SAFETY: just mapped, for one.
     unsafe { place.cast().write(watch) };
@@ -70,7 +70,7 @@ pub(crate) fn attach() -> Option<NonNull<c_void>> {
 
 /// The thread ends.
 unsafe extern "C" fn detach(place: *mut c_void) {
-    thread_end::begin();
+    thread_exit::mark_exiting();
     tls::set_exceptions(ptr::null_mut());
     // SAFETY: what `attach` gave, and the word was the last to know it.
     unsafe { sys::unmap(place, size_of::<Watch>()) };

@@ -31,7 +31,7 @@ const FIXED: usize = 1;
 /// What memory is aligned to.
 const ALIGNMENT: usize = 16;
 
-impl diag::Subject for Allocator {
+impl diag::Describe for Allocator {
     unsafe fn describe(object: *const Allocator, f: &mut Formatter) -> fmt::Result {
         // SAFETY: the caller's promise.
         write!(f, ", allocate {:#x}", unsafe { (*object).allocate } as usize)
@@ -66,7 +66,7 @@ fn copy_to_mapping(allocator: Allocator) -> Option<*mut Allocator> {
     // SAFETY: just mapped, for one.
     unsafe { copy.cast().write(allocator) };
     sanitizer::holds_pointers(copy.as_ptr(), size_of::<Allocator>());
-    valgrind::is_shared(copy.addr().get(), size_of::<Allocator>());
+    valgrind::mark_shared(copy.addr().get(), size_of::<Allocator>());
     Some(copy.as_ptr().cast())
 }
 

@@ -184,7 +184,7 @@ pub(super) fn any_heap(mut visit: impl FnMut(&Heap) -> bool) -> bool {
 pub(super) fn map_heaps() -> *mut Heap {
     let size = sys::page_size();
     let Some(page) = sys::map(size) else { return ptr::null_mut() };
-    valgrind::is_shared(page.addr().get(), size);
+    valgrind::mark_shared(page.addr().get(), size);
     let first: *mut Heap = page.cast().as_ptr();
     let count = size / size_of::<Heap>();
     // SAFETY: the heaps lie in the new page; zeroed memory is a heap.

@@ -61,7 +61,7 @@ pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
     // SAFETY: the mapping was just made.
     unsafe {
         if size == SIZE {
-            sys::prefer_huge_pages(region.as_ptr(), size);
+            sys::enable_huge_pages(region.as_ptr(), size);
         }
         if !register(region.as_ptr(), size) {
             sys::unmap(region.as_ptr(), size);
@@ -69,7 +69,7 @@ pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
         }
     }
     sanitizer::holds_pointers(region.as_ptr(), size);
-    valgrind::is_shared(region.addr().get(), size);
+    valgrind::mark_shared(region.addr().get(), size);
     Some(region)
 }
 
@@ -103,9 +103,9 @@ fn map_aligned(size: usize) -> Option<NonNull<c_void>> {
     let below = mapping.as_ptr().map_addr(|address| address & !(SIZE - 1));
     // SAFETY: the mapping that was just made.
     unsafe { sys::unmap(mapping.as_ptr(), size) };
-    sys::map_at(below, size).or_else(|| map_and_trim(size)).or_else(|| {
+    sys::map_fixed(below, size).or_else(|| map_and_trim(size)).or_else(|| {
         let mut candidates = (1..MAX_STEPS).map(|step| below.wrapping_byte_sub(step * SIZE));
-        candidates.find_map(|aligned| sys::map_at(aligned, size))
+        candidates.find_map(|aligned| sys::map_fixed(aligned, size))
     })
 }
 
@@ -131,8 +131,8 @@ fn register(region: *mut c_void, size: usize) -> bool {
     let mut leaf = root.load(Ordering::Acquire);
     if leaf.is_null() {
         let Some(new) = sys::map(size_of::<Leaf>()) else { return false };
-        valgrind::is_shared(new.addr().get(), size_of::<Leaf>());
-        valgrind::is_shared((&raw const ROOT).addr(), size_of_val(&ROOT));
+        valgrind::mark_shared(new.addr().get(), size_of::<Leaf>());
+        valgrind::mark_shared((&raw const ROOT).addr(), size_of_val(&ROOT));
         let new = new.as_ptr().cast();
         match root.compare_exchange(leaf, new, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => leaf = new,

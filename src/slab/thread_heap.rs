@@ -6,7 +6,7 @@ use core::sync::atomic::Ordering;
 
 use super::heap::{HEAPS, Heap, map_heaps, release_heap, set_of, try_acquire};
 use super::words;
-use crate::thread_end::{self, Part};
+use crate::thread_exit::{self, Resource};
 use crate::tls;
 
 /// The heap of this thread, or one that nobody holds, or a new one, and whether the thread keeps it;
@@ -33,7 +33,7 @@ pub(super) fn acquire_heap() -> Option<(*mut Heap, bool)> {
         }
         // A thread may have ended inside one.
         (*set_of(heap)).iterators = 0;
-        let is_permanent = thread_end::call(Part::Slabs, on_thread_exit);
+        let is_permanent = thread_exit::on_exit(Resource::Heap, on_thread_exit);
         if is_permanent {
             (*state).heap = heap.cast();
             words::publish(&(*heap).words);
@@ -44,7 +44,7 @@ pub(super) fn acquire_heap() -> Option<(*mut Heap, bool)> {
 
 /// The thread ends.
 unsafe extern "C" fn on_thread_exit(_: *mut c_void) {
-    thread_end::begin();
+    thread_exit::mark_exiting();
     let state = tls::thread_state();
     // SAFETY: the thread's own state and heap.
     unsafe {

@@ -34,7 +34,7 @@ pub(super) fn publish(words: &Words) {
     }
     detect_fork();
     let own = tls::words();
-    valgrind::is_shared(own.addr(), 2 * size_of::<*mut aco_t>());
+    valgrind::mark_shared(own.addr(), 2 * size_of::<*mut aco_t>());
     if words.swap(own, Ordering::Release).is_null() {
         PUBLISHED_THREADS.fetch_add(1, Ordering::Relaxed);
     }
@@ -85,7 +85,7 @@ fn create_fork_mark() {
     }
     let Some(page) = sys::map_wiped_on_fork() else { return };
     let new: *mut AtomicUsize = page.cast().as_ptr();
-    valgrind::is_shared(new.addr(), size_of::<AtomicUsize>());
+    valgrind::mark_shared(new.addr(), size_of::<AtomicUsize>());
     // SAFETY: a new page.
     unsafe { (*new).store(1, Ordering::Relaxed) };
     if FORK_MARK

@@ -10,7 +10,7 @@ use core::ptr;
 use super::control_block::BlockPtr;
 use super::deferred_unmap;
 use super::layout::Sizes;
-use crate::thread_end::{self, Part};
+use crate::thread_exit::{self, Resource};
 use crate::tls::ThreadState;
 use crate::{sanitizer, tls};
 
@@ -74,7 +74,7 @@ pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes
     // SAFETY: the thread's own state; the memory is the pool's from here on.
     unsafe {
         if (*state).unwanted == MAX_UNUSED_RELEASES
-            || !thread_end::call(Part::Stacks, on_thread_exit)
+            || !thread_exit::on_exit(Resource::StackCache, on_thread_exit)
         {
             return false;
         }
@@ -129,7 +129,7 @@ unsafe fn release_oldest(state: *mut ThreadState) -> bool {
 
 /// The thread ends.
 unsafe extern "C" fn on_thread_exit(_: *mut c_void) {
-    thread_end::begin();
+    thread_exit::mark_exiting();
     release_all();
 }
 

@@ -31,7 +31,7 @@ impl ListGuard {
             if !IS_LOCKED.swap(true, Ordering::Acquire) {
                 return Some(ListGuard);
             }
-            sys::let_others_run();
+            sys::yield_thread();
         }
         None
     }

@@ -72,7 +72,7 @@ pub(super) fn allocate(sizes: &Sizes) -> Option<StackMemory> {
     sanitizer::holds_pointers(usable, sizes.usable);
     if GUARD_REGIONS.load(Ordering::Relaxed) == UNSUPPORTED {
         // SAFETY: the mapping just made. So old a kernel may not know what `map_stack` asks for.
-        unsafe { sys::refuse_huge_pages(usable, sizes.usable) };
+        unsafe { sys::disable_huge_pages(usable, sizes.usable) };
     }
     Some(StackMemory { usable, mapping, is_guarded })
 }
@@ -101,7 +101,7 @@ const RESERVED: u8 = 2;
 /// that `vm.max_map_count` does not allow.
 fn map_with_gap(sizes: &Sizes) -> Option<StackMemory> {
     if GAP_KIND.load(Ordering::Relaxed) == UNKNOWN {
-        let is_strict = sys::counts_untouched_memory();
+        let is_strict = sys::is_overcommit_strict();
         GAP_KIND.store(if is_strict { RESERVED } else { MAPPED }, Ordering::Relaxed);
     }
     if GAP_KIND.load(Ordering::Relaxed) == RESERVED {
@@ -133,10 +133,10 @@ fn reserve_with_gap(sizes: &Sizes) -> Option<StackMemory> {
     let usable = usable_start(mapping, sizes);
     // SAFETY: the reservation just made.
     unsafe {
-        if sys::permit(usable, sizes.usable) {
+        if sys::make_accessible(usable, sizes.usable) {
             // What cannot be touched takes nothing of RLIMIT_MEMLOCK.
-            sys::unlock(mapping, sizes.guard_and_gap());
-            sys::refuse_huge_pages(usable, sizes.usable);
+            sys::munlock(mapping, sizes.guard_and_gap());
+            sys::disable_huge_pages(usable, sizes.usable);
             return Some(StackMemory { usable, mapping, is_guarded: true });
         }
         sys::unmap(mapping, sizes.mapped);
@@ -164,7 +164,7 @@ pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
         if sizes.are_external() {
             sanitizer::holds_no_pointers(usable, sizes.usable);
             // What no frame was on counts as no memory since the last one left.
-            valgrind::expect_writes(usable.addr(), sizes.usable);
+            valgrind::make_undefined(usable.addr(), sizes.usable);
             return true;
         }
         let is_released = sys::unmap(usable.byte_sub(sizes.guard_and_gap()), sizes.mapped);
@@ -188,7 +188,7 @@ const UNSUPPORTED: u8 = 2;
 /// The range is whole pages of a mapping of the caller's, and nothing uses it.
 unsafe fn install_guard(address: *mut c_void, size: usize) -> bool {
     // SAFETY: whole pages of the caller's mapping. Locked memory (mlockall) takes no region: then the other way.
-    unsafe { install_guard_region(address, size) || sys::forbid(address, size) }
+    unsafe { install_guard_region(address, size) || sys::make_inaccessible(address, size) }
 }
 
 /// Makes `size` bytes at `address` a guard region. False: not here, or the kernel has none.
@@ -202,10 +202,10 @@ unsafe fn install_guard_region(address: *mut c_void, size: usize) -> bool {
     // SAFETY: whole pages of the caller's mapping.
     unsafe {
         match GUARD_REGIONS.load(Ordering::Relaxed) {
-            SUPPORTED => sys::guard(address, size),
+            SUPPORTED => sys::install_guard_region(address, size),
             UNSUPPORTED => false,
             _ => {
-                let works = sys::guard(address, size) && !sys::is_readable(address);
+                let works = sys::install_guard_region(address, size) && !sys::is_readable(address);
                 GUARD_REGIONS.store(if works { SUPPORTED } else { UNSUPPORTED }, Ordering::Relaxed);
                 works
             }

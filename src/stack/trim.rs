@@ -84,7 +84,7 @@ unsafe fn resident_bytes(start: *mut c_void, size: usize) -> usize {
         let length = (size - at).min(MAX_PAGES * page);
         let mut states = [0; MAX_PAGES];
         // SAFETY: the caller's promise; there is a byte for each page.
-        if unsafe { sys::is_in_memory(start.byte_add(at), length, &mut states) } {
+        if unsafe { sys::page_residency(start.byte_add(at), length, &mut states) } {
             pages += states.iter().filter(|&&state| state & 1 != 0).count();
         }
         at += length;

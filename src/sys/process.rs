@@ -26,12 +26,12 @@ pub(crate) fn process_id() -> u32 {
 }
 
 /// Writes `text` to standard error with write(2): no lock, no buffer, no allocation.
-pub(crate) fn write_error(text: &[u8]) {
-    write(libc::STDERR_FILENO, text);
+pub(crate) fn write_stderr(text: &[u8]) {
+    write_all(libc::STDERR_FILENO, text);
 }
 
 /// Writes all of `text` to a file descriptor with write(2). False: [`errno`] says why.
-pub(crate) fn write(file: c_int, mut text: &[u8]) -> bool {
+pub(crate) fn write_all(file: c_int, mut text: &[u8]) -> bool {
     while !text.is_empty() {
         // SAFETY: `text` is readable for its length.
         let written = unsafe { libc::write(file, text.as_ptr().cast(), text.len()) };

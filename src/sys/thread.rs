@@ -6,13 +6,13 @@ use core::ptr;
 
 /// A key whose value in each thread `at_end` is called with when the thread ends, unless NULL. None:
 /// there are no more.
-pub(crate) fn thread_key(at_end: unsafe extern "C" fn(*mut c_void)) -> Option<u32> {
+pub(crate) fn create_thread_key(at_end: unsafe extern "C" fn(*mut c_void)) -> Option<u32> {
     let mut key = 0;
     // SAFETY: the key is written on success.
     unsafe { (libc::pthread_key_create(&mut key, Some(at_end)) == 0).then_some(key) }
 }
 
-/// Ends a key of [`thread_key`]: threads that end later call nothing.
+/// Ends a key of [`create_thread_key`]: threads that end later call nothing.
 pub(crate) fn delete_thread_key(key: u32) {
     // SAFETY: a key that does not exist is an error and nothing else.
     unsafe { libc::pthread_key_delete(key) };
@@ -31,13 +31,13 @@ pub(crate) fn thread_value(key: u32) -> *mut c_void {
 }
 
 /// Lets other threads run first.
-pub(crate) fn let_others_run() {
+pub(crate) fn yield_thread() {
     // SAFETY: sched_yield has no preconditions.
     unsafe { libc::sched_yield() };
 }
 
 /// The lowest address of this thread's own stack. None: the C library does not tell.
-pub(crate) fn thread_stack() -> Option<usize> {
+pub(crate) fn thread_stack_low() -> Option<usize> {
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
     let (mut low, mut size) = (ptr::null_mut(), 0);
     // SAFETY: the attributes are initialised where the first call succeeds, and destroyed then.
