@@ -127,6 +127,7 @@ const LAYERS: [(&str, &[&str]); 31] = [
             "valgrind",
             "arch",
             "tls",
+            "lock",
             "diag",
             "sys",
             "abi",

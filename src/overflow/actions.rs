@@ -50,9 +50,10 @@ pub(super) fn change<T>(work: impl FnOnce() -> T) -> T {
     let process = sys::process_id();
     let before = PROCESS.swap(process, Ordering::SeqCst);
     if before != 0 && before != process {
-        CHANGES.free_after_fork();
+        CHANGES.reset_after_fork();
     }
-    CHANGES.hold(work)
+    let _guard = CHANGES.lock_guard();
+    work()
 }
 
 /// Puts the reporter before whatever handles the signals now, unless it is in their chains. An action that is no handler

@@ -35,7 +35,8 @@ pub(super) fn of(co: *mut aco_t) -> &'static Shard {
 impl Shard {
     /// Calls `work` with the table, alone. It must not come back here.
     pub(super) fn with_table<R>(&self, work: impl FnOnce(&mut Table) -> R) -> R {
-        // SAFETY: the lock is this thread's.
-        self.lock.hold(|| work(unsafe { &mut *self.table.get() }))
+        let _guard = self.lock.lock_guard();
+        // SAFETY: this thread holds the lock (`lock`, L1).
+        work(unsafe { &mut *self.table.get() })
     }
 }

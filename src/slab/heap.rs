@@ -167,15 +167,17 @@ pub(super) unsafe fn release_heap(heap: *mut Heap) {
     }
 }
 
-/// Calls `visit` with each heap, until it says true; that.
-pub(super) fn any_heap(mut visit: impl FnMut(&Heap) -> bool) -> bool {
+/// Calls `visit` with the words of each heap until it returns true. Returns true if it did.
+pub(super) fn any_heap(mut visit: impl FnMut(&Words) -> bool) -> bool {
     let mut heap = HEAPS.load(Ordering::Acquire);
-    // SAFETY: heaps are never freed.
-    while let Some(heap_ref) = unsafe { heap.as_ref() } {
-        if visit(heap_ref) {
-            return true;
+    while !heap.is_null() {
+        // SAFETY: heaps are never freed. No reference to the slabs, which the owner writes, exists here.
+        unsafe {
+            if visit(&(*heap).words) {
+                return true;
+            }
+            heap = (*heap).next;
         }
-        heap = heap_ref.next;
     }
     false
 }

@@ -43,11 +43,10 @@ pub(super) fn publish(words: &Words) {
 /// This thread ends.
 pub(super) fn withdraw(words: &Words) {
     detect_fork();
-    READERS.hold(|| {
-        if !words.swap(ptr::null_mut(), Ordering::Relaxed).is_null() {
-            PUBLISHED_THREADS.fetch_sub(1, Ordering::Relaxed);
-        }
-    });
+    let _guard = READERS.lock_guard();
+    if !words.swap(ptr::null_mut(), Ordering::Relaxed).is_null() {
+        PUBLISHED_THREADS.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Is `predicate` true of the current coroutine, and the hint, of some other thread? Those may change meanwhile. None: another
@@ -60,22 +59,20 @@ pub(crate) fn any_other_thread(
     // SAFETY: the thread's own state and heap.
     let has_own = unsafe {
         let heap: *mut Heap = (*tls::thread_state()).heap.cast();
-        heap.as_ref().is_some_and(|heap| !heap.words.load(Ordering::Relaxed).is_null())
+        !heap.is_null() && !(*heap).words.load(Ordering::Relaxed).is_null()
     };
     if PUBLISHED_THREADS.load(Ordering::Relaxed) == usize::from(has_own) {
         return Some(false);
     }
     let own = tls::words();
-    let search = || {
-        any_heap(|heap| {
-            let words = heap.words.load(Ordering::Acquire);
-            // SAFETY: K1, K2.
-            !words.is_null()
-                && words != own
-                && unsafe { predicate(words.read_volatile(), words.add(1).read_volatile()) }
-        })
-    };
-    if wait { Some(READERS.hold(search)) } else { READERS.try_hold(search) }
+    let _guard = if wait { READERS.lock_guard() } else { READERS.try_lock_guard()? };
+    Some(any_heap(|words| {
+        let words = words.load(Ordering::Acquire);
+        // SAFETY: K1, K2.
+        !words.is_null()
+            && words != own
+            && unsafe { predicate(words.read_volatile(), words.add(1).read_volatile()) }
+    }))
 }
 
 /// Makes the mark, once.
@@ -114,15 +111,15 @@ fn detect_fork() {
 fn withdraw_others(mark: &AtomicUsize) {
     let own = tls::words();
     let mut published = 0;
-    any_heap(|heap| {
-        if heap.words.load(Ordering::Relaxed) == own {
+    any_heap(|words| {
+        if words.load(Ordering::Relaxed) == own {
             published = 1;
         } else {
-            heap.words.store(ptr::null_mut(), Ordering::Relaxed);
+            words.store(ptr::null_mut(), Ordering::Relaxed);
         }
         false
     });
     PUBLISHED_THREADS.store(published, Ordering::Relaxed);
-    READERS.free_after_fork();
+    READERS.reset_after_fork();
     mark.store(1, Ordering::Release);
 }

@@ -7,40 +7,30 @@
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use super::control_block::{self, BlockPtr, StackBlock};
 use super::layout::Sizes;
 use super::memory;
+use crate::lock::{Lock, LockGuard};
 use crate::sys;
 
-/// The first of the list, which goes on in `exclusive`: nobody runs on these stacks. Held by who looks
-/// through it.
+/// The first of the list; `exclusive` of each block is the next one. Changed under [`LOCK`].
 #[unsafe(link_section = "aco_shared")]
 static DEFERRED: AtomicPtr<StackBlock> = AtomicPtr::new(ptr::null_mut());
 #[unsafe(link_section = "aco_shared")]
-static IS_LOCKED: AtomicBool = AtomicBool::new(false);
+static LOCK: Lock = Lock::new();
 
-/// The list, held. None: another thread holds it for long, or held it when this process was forked.
-struct ListGuard;
-
-impl ListGuard {
-    fn lock() -> Option<ListGuard> {
-        const SPIN_LIMIT: usize = 10_000;
-        for _ in 0..SPIN_LIMIT {
-            if !IS_LOCKED.swap(true, Ordering::Acquire) {
-                return Some(ListGuard);
-            }
+/// Locks the list. None: it stays locked, perhaps by a thread that this child of fork(2) does not have.
+fn lock_list() -> Option<LockGuard<'static>> {
+    const SPIN_LIMIT: usize = 10_000;
+    (0..SPIN_LIMIT).find_map(|_| {
+        let guard = LOCK.try_lock_guard();
+        if guard.is_none() {
             sys::yield_thread();
         }
-        None
-    }
-}
-
-impl Drop for ListGuard {
-    fn drop(&mut self) {
-        IS_LOCKED.store(false, Ordering::Release);
-    }
+        guard
+    })
 }
 
 /// Gives a mapped or allocated stack back to the system, now or later. False: the system does not know
@@ -63,7 +53,7 @@ pub(super) unsafe fn release(block: BlockPtr, usable: *mut c_void) -> bool {
         if is_no_room {
             sys::discard(usable.byte_sub(sizes.guard_and_gap()), sizes.mapped);
             // Without the list the address space is lost.
-            if let Some(_list) = ListGuard::lock() {
+            if let Some(_list) = lock_list() {
                 (*block.as_ptr()).exclusive = DEFERRED.load(Ordering::Relaxed).cast();
                 DEFERRED.store(block.as_ptr(), Ordering::Relaxed);
             }
@@ -86,7 +76,7 @@ pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
 #[cold]
 #[inline(never)]
 fn remove_matching(sizes: &Sizes) -> Option<BlockPtr> {
-    let _list = ListGuard::lock()?;
+    let _list = lock_list()?;
     let mut first = DEFERRED.load(Ordering::Relaxed);
     let mut link = &raw mut first;
     // SAFETY: the list is held; control blocks stay readable.
@@ -108,7 +98,7 @@ fn remove_matching(sizes: &Sizes) -> Option<BlockPtr> {
 #[cold]
 #[inline(never)]
 fn retry_unmap() {
-    let Some(_list) = ListGuard::lock() else { return };
+    let Some(_list) = lock_list() else { return };
     // SAFETY: the list is held; control blocks stay readable, the memory is nobody's.
     unsafe {
         while let Some(block) = NonNull::new(DEFERRED.load(Ordering::Relaxed)) {
