@@ -14,7 +14,7 @@ const FUNCTION: &str = "aco_attach";
 /// Both point to coroutines. No other thread uses `co`, its share stack, or what is on that.
 pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
     let (co, main_co) = (co.as_ptr(), main_co.as_ptr());
-    slab::make_known();
+    slab::publish_thread();
     // SAFETY: the caller's promise; control blocks of stacks stay readable.
     unsafe {
         if let Some((what, rule)) = attach_error(co, main_co) {
@@ -30,7 +30,7 @@ pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
             )
         }
         if !record::move_to_this_thread(co) {
-            diag::out_of_memory(FUNCTION, co, "a record", record::SIZE)
+            diag::out_of_memory(FUNCTION, co, "a record", record::RECORD_SIZE)
         }
         frame_chain::redirect(co, main_co);
     }

@@ -1,4 +1,4 @@
-//! The C++ exception state of contexts, and the hook word, by which a switch sees that it has more to do.
+//! The C++ exception state of contexts, and the hook word, which says that a switch has more to do.
 //!
 //! The C++ runtime has two words for each thread: the stack of caught exceptions and the number of uncaught ones. They
 //! belong to the context that runs.

@@ -133,7 +133,7 @@ unsafe fn find_link(
         loop {
             let mut value = link.read_unaligned();
             if has_sanitizer && valgrind::is_running() {
-                value = valgrind::defined(value);
+                value = valgrind::as_defined(value);
             }
             if value == end {
                 return Some(link);

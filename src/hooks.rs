@@ -1,4 +1,4 @@
-//! Hooks: functions of the program that are called when a coroutine is created, resumed, yields, exits or is destroyed.
+//! Hooks: functions of the program that the library calls in the life of a coroutine and at each switch.
 //!
 //! The hooks of a thread are *armed* while its hook word points to its first two words, the current coroutine and the
 //! hint (`tls`, W5). So every resume, inline or called, in new or old binaries, is instrumented: it calls the hooks on
@@ -18,7 +18,7 @@ use core::ffi::c_void;
 use core::ptr;
 
 use crate::abi::aco_t;
-use crate::{attention, exceptions, tls};
+use crate::{exceptions, slow_path, tls};
 
 /// A function of the program, which is called with a coroutine and the program's `data`.
 pub(crate) type Hook = Option<unsafe extern "C" fn(co: *mut aco_t, data: *mut c_void)>;
@@ -48,8 +48,8 @@ pub(crate) fn are_set() -> bool {
 /// Sets the hooks of this thread; NULL: none. The struct stays the caller's.
 pub(crate) fn set(hooks: *const Hooks) {
     match (current_hooks().is_null(), hooks.is_null()) {
-        (true, false) => attention::add(),
-        (false, true) => attention::remove(),
+        (true, false) => slow_path::add_user(),
+        (false, true) => slow_path::remove_user(),
         _ => {}
     }
     // SAFETY: the thread's own state, to which no reference exists.

@@ -1,4 +1,4 @@
-//! Save areas: the live part of a share stack is copied out to make room for another coroutine, and copied in again.
+//! Save areas: the live part of a share stack, copied out for another coroutine and in again.
 //!
 //! ```text
 //!        share stack                                          save area of its owner
@@ -98,7 +98,7 @@ pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, has_
             frames.low = frames.bytes.addr();
             if has_sanitizer {
                 let low = (*stack).ptr.addr().max(frames.low.saturating_sub(EARLY_WRITES));
-                valgrind::expect_writes(low, top.addr() - low);
+                valgrind::make_undefined(low, top.addr() - low);
             }
             copy(frames.bytes, (*area).ptr.cast(), size, has_sanitizer);
             if has_sanitizer {
@@ -194,7 +194,7 @@ unsafe fn grow_area(co: *mut aco_t, size: usize) {
             new_size = new_size.saturating_mul(2);
         }
         slab::free((*area).ptr, (*area).sz);
-        let Some(new_area) = slab::allocate_area(new_size) else {
+        let Some(new_area) = slab::allocate_save_area(new_size) else {
             diag::out_of_memory("aco_resume", co, "a save stack", new_size)
         };
         (*area).ptr = new_area.as_ptr();

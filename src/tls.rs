@@ -84,7 +84,7 @@ pub(crate) struct ThreadState {
     pub(crate) heap: *mut c_void,
     /// 1 if `initial_fpenv` is set.
     pub(crate) has_initial_fpenv: u32,
-    /// The resources to free when the thread exits, and whether it is exiting (`thread_end`).
+    /// The resources to free when the thread exits, and whether it is exiting (`thread_exit`).
     pub(crate) ending: u32,
     /// The thread's cached stacks (`stack`): the first of a list, which ends in NULL.
     pub(crate) kept_stacks: *mut c_void,

@@ -15,7 +15,7 @@ pub(super) fn allocate(
     fp: aco_cofuncp_t,
     arg: *mut c_void,
 ) -> Result<*mut aco_t, CreateError> {
-    let block = if sanitizer::is_present() { None } else { slab::take(class) };
+    let block = if sanitizer::is_present() { None } else { slab::allocate_fast(class) };
     let Some(co) = block.or_else(|| allocate_slow(class)) else {
         return Err(CreateError::NoMemory { what: "a coroutine", size: size_of::<aco_t>() });
     };
@@ -34,11 +34,11 @@ pub(super) fn allocate(
 #[inline(never)]
 fn allocate_slow(class: Class) -> Option<NonNull<c_void>> {
     let block = if sanitizer::is_present() {
-        sanitizer::allocate_block(slab::allocate_outside)
+        sanitizer::allocate_block(slab::allocate_fallback)
     } else {
-        slab::allocate_slowly(class, size_of::<aco_t>())
+        slab::allocate_slow(class, size_of::<aco_t>())
     }?;
-    if slab::holds(block.as_ptr()) || record::enter(block) {
+    if slab::contains(block.as_ptr()) || record::register(block) {
         return Some(block);
     }
     // SAFETY: the block was just allocated, with this size, and has no other user.

@@ -8,7 +8,7 @@ use super::start::init_context;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::error::CreateError;
 use crate::slab::{self, Class};
-use crate::{attention, hooks, record, save, stack};
+use crate::{hooks, record, save, slow_path, stack};
 
 /// Creates a coroutine that runs `fp` on `share_stack` when it is first resumed. `save_stack_sz` is the initial size
 /// of its save area in bytes; with 0 the area is allocated at the first copy.
@@ -29,17 +29,17 @@ pub(crate) unsafe fn create(
     }
     // SAFETY: the share stack is live (checked above), and `control` is its control block.
     let (control, is_vacant) = unsafe {
-        let control = stack::control_of(share_stack);
-        (control, stack::is_vacant(control))
+        let control = stack::block_of(share_stack);
+        (control, stack::has_no_users(control))
     };
     let co = allocate(if is_vacant { Class::Alone } else { Class::Sharing }, fp, arg)?;
     // With size 0 the first copy allocates the area. A coroutine that is alone on its stack is never copied.
     let (area, size) = match save_stack_sz {
         0 => (ptr::null_mut(), save::DEFAULT_SIZE),
-        size => match slab::allocate_area(size) {
+        size => match slab::allocate_save_area(size) {
             Some(area) => (area.as_ptr(), size),
             None => {
-                record::forget(co);
+                record::remove(co);
                 // SAFETY: the block was just allocated, with this size, and has no other user.
                 unsafe { slab::free(co.cast(), block_size()) };
                 return Err(CreateError::NoMemory { what: "a save stack", size });
@@ -54,7 +54,7 @@ pub(crate) unsafe fn create(
         (*co).share_stack = share_stack;
         stack::bind(co, control);
         init_context(co);
-        if attention::is_due() {
+        if slow_path::is_needed() {
             hooks::on_create(co);
         }
     }

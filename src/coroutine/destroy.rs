@@ -4,7 +4,7 @@ use core::ptr::NonNull;
 
 use super::control_block::free_outside_slab;
 use crate::abi::aco_t;
-use crate::{attention, diag, hooks, record, sanitizer, slab, stack, state, tls};
+use crate::{diag, hooks, record, sanitizer, slab, slow_path, stack, state, tls};
 
 /// Frees a coroutine in any state, without unwinding its frames (L6). Aborts if it is destroyed already.
 ///
@@ -23,22 +23,22 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
         if state::is_destroyed(co) {
             abort_destroyed_twice(co)
         }
-        if attention::is_due() {
+        if slow_path::is_needed() {
             run_destructors(co);
         }
         if !(*co).share_stack.is_null() {
             if sanitizer::is_present() {
                 sanitizer::release_destroyed(co);
             }
-            stack::leave(co);
+            stack::detach(co);
         }
         if !(*co).save_stack.ptr.is_null() {
             slab::free((*co).save_stack.ptr, (*co).save_stack.sz);
         }
-        match slab::home_of(co.cast()) {
+        match slab::slab_of(co.cast()) {
             Some(home) => {
                 state::mark_destroyed(co);
-                slab::free_in(home, co.cast());
+                slab::free_to(home, co.cast());
             }
             None => free_outside_slab(co),
         }
@@ -56,7 +56,7 @@ unsafe fn run_destructors(co: *mut aco_t) {
     // that the check finds.
     unsafe {
         hooks::on_destroy(co);
-        record::end(co);
+        record::destroy(co);
         // The hook or a destructor has destroyed it.
         if state::is_destroyed(co) {
             abort_destroyed_twice(co)

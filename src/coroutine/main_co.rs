@@ -9,8 +9,8 @@ use super::destroy::destroy;
 use crate::abi::{ACO_REG_IDX_FPU, aco_cofuncp_t, aco_t};
 use crate::error::CreateError;
 use crate::slab::{self, Class};
-use crate::thread_end::{self, Part};
-use crate::{attention, hooks, state, thread, tls};
+use crate::thread_exit::{self, Resource};
+use crate::{hooks, slow_path, state, thread, tls};
 
 /// Creates a main coroutine. `fp` and `arg` are kept, and not used.
 pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut aco_t, CreateError> {
@@ -22,7 +22,7 @@ pub(crate) fn create_main(fp: aco_cofuncp_t, arg: *mut c_void) -> Result<*mut ac
         aco_t::set_register(co, ACO_REG_IDX_FPU, thread::initial_fpenv());
         // The bound form makes the coroutine listed, and its sanitizer state found.
         state::bind(co, state::binding(ptr::null_mut(), 0));
-        if attention::is_due() {
+        if slow_path::is_needed() {
             hooks::on_create(co);
         }
     }
@@ -39,7 +39,7 @@ pub(crate) fn current_or_create_main() -> Result<NonNull<aco_t>, CreateError> {
     // SAFETY: a created coroutine is not NULL.
     let main_co = unsafe { NonNull::new_unchecked(main_co) };
     tls::set_current(main_co.as_ptr());
-    thread_end::call_with(Part::Main, destroy_implicit_main, main_co.cast());
+    thread_exit::on_exit_with(Resource::MainCoroutine, destroy_implicit_main, main_co.cast());
     Ok(main_co)
 }
 
@@ -53,7 +53,7 @@ unsafe extern "C" fn destroy_implicit_main(main_co: *mut c_void) {
     // have destroyed it, and its memory may serve another coroutine. Memory in a slab can be read in any case. The
     // current coroutine exists.
     unsafe {
-        let is_readable = main_co == tls::current() || slab::holds(main_co.cast());
+        let is_readable = main_co == tls::current() || slab::contains(main_co.cast());
         let is_implicit = |fp: aco_cofuncp_t| {
             fp.is_some_and(|fp| fp as usize == implicit_main_entry as *const () as usize)
         };

@@ -26,7 +26,7 @@ pub(crate) fn runs_on_other_thread(co: *mut aco_t) -> bool {
 #[cold]
 #[inline(never)]
 pub(crate) fn use_by_other_thread(co: *mut aco_t, main_co: *mut aco_t) -> Option<OtherThreadUse> {
-    slab::make_known();
+    slab::publish_thread();
     let main_waits = |current, waiting| waiting == main_co && current != main_co;
     let look = |seen: &dyn Fn(*mut aco_t, *mut aco_t) -> bool| {
         slab::any_other_thread(false, seen).unwrap_or_default()

@@ -16,14 +16,14 @@ pub(crate) unsafe fn stack_used(co: *mut aco_t) -> usize {
     unsafe {
         let stack = (*co).share_stack;
         let copied = (*co).save_stack.max_cpsz;
-        if stack.is_null() || (*stack).ptr.is_null() || stack::is_of_another_life(co) {
+        if stack.is_null() || (*stack).ptr.is_null() || stack::is_from_other_generation(co) {
             return copied;
         }
         let top = (*stack).align_retptr as usize;
         let is_here = is_running(co) && aco_share_stack_t::contains(stack, arch::stack_pointer());
         let low = if is_here { arch::stack_pointer() } else { aco_t::stack_pointer(co) };
         let now = if aco_share_stack_t::contains(stack, low) { top.saturating_sub(low) } else { 0 };
-        copied.max(now).max(stack::depth(stack))
+        copied.max(now).max(stack::high_water_mark(stack))
     }
 }
 
@@ -43,7 +43,7 @@ pub(crate) unsafe fn stack_trim(co: *mut aco_t) -> usize {
             diag::fatal("aco_stack_trim", co, format_args!("the coroutine is destroyed"), rule)
         }
         let stack = (*co).share_stack;
-        if stack.is_null() || stack::is_gone(co, stack::control_of(stack)) {
+        if stack.is_null() || stack::is_stack_destroyed(co, stack::block_of(stack)) {
             return 0;
         }
         let is_on_other_stack = current_from_signal().is_some_and(|running| {

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use super::current::is_running;
 use crate::abi::{ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_t};
-use crate::{arch, attention, diag, frame_chain, record, stack, state, thread};
+use crate::{arch, diag, frame_chain, record, slow_path, stack, state, thread};
 
 /// Writes the registers with which `co` starts when it is next resumed (L3).
 ///
@@ -60,14 +60,14 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
         if let Some((what, rule)) = reset_error(co) {
             diag::fatal("aco_reset", co, format_args!("{what}"), rule)
         }
-        if attention::is_due() {
-            record::end_locals(co);
+        if slow_path::is_needed() {
+            record::destroy_locals(co);
         }
         (*co).fp = fp;
         (*co).arg = arg;
         (*co).save_stack.valid_sz = 0;
         state::mark_reset(co);
-        stack::bind_anew(co);
+        stack::rebind(co);
         init_context(co);
     }
 }
@@ -84,7 +84,7 @@ unsafe fn reset_error(co: *mut aco_t) -> Option<(&'static str, &'static str)> {
             ("the coroutine is destroyed", "reset a coroutine before aco_destroy")
         } else if (*co).main_co.is_null() || stack.is_null() {
             ("it is a main coroutine", "reset coroutines that were created with a main_co")
-        } else if stack::is_gone(co, stack::control_of(stack)) {
+        } else if stack::is_stack_destroyed(co, stack::block_of(stack)) {
             ("its share stack is destroyed", "destroy a share stack after its last resume")
         } else if (*co).is_end == 0 && (is_running(co) || !has_no_frames(co)) {
             ("the coroutine has begun", "reset a coroutine that has ended, or not begun")

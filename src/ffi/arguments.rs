@@ -8,7 +8,11 @@ use crate::{diag, state, sys};
 
 /// The object that a C function was called for. Aborts when it is NULL.
 #[inline(always)]
-pub(super) fn non_null<T: diag::Subject>(function: &str, what: &str, object: *mut T) -> NonNull<T> {
+pub(super) fn non_null<T: diag::Describe>(
+    function: &str,
+    what: &str,
+    object: *mut T,
+) -> NonNull<T> {
     match NonNull::new(object) {
         Some(object) => object,
         None => diag::fatal(function, object, format_args!("{what} is NULL"), "pass a valid one"),

@@ -40,5 +40,5 @@ pub unsafe extern "C" fn aco_stack_used(co: *mut aco_t) -> usize {
 pub unsafe extern "C" fn aco_share_stack_fill(sstk: *mut aco_share_stack_t) {
     let stack = non_null("aco_share_stack_fill", "the share stack", sstk);
     // SAFETY: the caller's promise.
-    unsafe { stack::fill("aco_share_stack_fill", stack.as_ptr()) }
+    unsafe { stack::paint("aco_share_stack_fill", stack.as_ptr()) }
 }

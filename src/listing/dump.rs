@@ -5,17 +5,17 @@ use core::fmt::{self, Display, Formatter};
 
 use super::iterate::for_each;
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::diag::Line;
-use crate::symbol::{Symbol, write_byte};
+use crate::diag::LineBuffer;
+use crate::symbol::{Symbol, write_printable};
 use crate::{coroutine, record, sanitizer, stack, state, sys};
 
 /// Writes a line for each coroutine of this thread to `file`. False: errno says why.
 pub(crate) fn dump(file: c_int) -> bool {
     let failed = for_each(|co| {
-        let line = Line::of(format_args!("{}\n", Description(co)));
+        let line = LineBuffer::format(format_args!("{}\n", Description(co)));
         let text = line.text();
         sanitizer::unpoison(text.as_ptr().cast_mut().cast(), text.len());
-        c_int::from(!sys::write(file, text))
+        c_int::from(!sys::write_all(file, text))
     });
     failed == 0
 }
@@ -53,12 +53,12 @@ impl Display for Description {
 
 /// Writes the name and the id of `co`, if it has them.
 fn write_names(f: &mut Formatter, co: *mut aco_t) -> fmt::Result {
-    let (name, id) = record::known(co);
+    let (name, id) = record::name_and_id(co);
     if !name.is_null() {
         f.write_str(" \"")?;
         // SAFETY: a name ends with 0, and stays while nobody sets another one: this thread does not.
         let name = unsafe { CStr::from_ptr(name) };
-        name.to_bytes().iter().try_for_each(|byte| write_byte(f, *byte))?;
+        name.to_bytes().iter().try_for_each(|byte| write_printable(f, *byte))?;
         f.write_str("\"")?;
     }
     if id == 0 { Ok(()) } else { write!(f, " id {id}") }

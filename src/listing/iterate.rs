@@ -3,23 +3,23 @@
 use core::ffi::c_int;
 
 use crate::abi::aco_t;
-use crate::record::{self, Homed};
-use crate::slab::{self, Walk};
+use crate::record::{self, ThreadRecords};
+use crate::slab::{self, CoroutineBlocks};
 use crate::state;
 
 /// Calls `visit` for each coroutine of this thread, until it gives something else than 0: that, or 0.
 /// `visit` may make and destroy coroutines; what it makes may be visited, too.
 pub(crate) fn for_each(mut visit: impl FnMut(*mut aco_t) -> c_int) -> c_int {
-    for co in Walk::begin() {
+    for co in CoroutineBlocks::new() {
         // SAFETY: a place for a coroutine; it reads as none unless one is there.
-        if unsafe { state::is_ours(co) } && !record::has_moved_away(co) {
+        if unsafe { state::is_ours(co) } && !record::is_listed_elsewhere(co) {
             let answer = visit(co);
             if answer != 0 {
                 return answer;
             }
         }
     }
-    for co in Homed::new() {
+    for co in ThreadRecords::new() {
         // SAFETY: who has a record exists. It may be in a slab: an address that came home.
         if unsafe { !slab::is_own(co.cast()) && state::is_ours(co) } {
             let answer = visit(co);

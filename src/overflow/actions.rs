@@ -41,7 +41,7 @@ fn in_chain(signal: c_int) -> &'static AtomicBool {
 fn current_action(signal: c_int) -> Option<libc::sigaction> {
     let mut now = MaybeUninit::uninit();
     // SAFETY: on success `now` is written.
-    unsafe { sys::signal_action(signal, None, now.as_mut_ptr()).then(|| now.assume_init()) }
+    unsafe { sys::set_signal_action(signal, None, now.as_mut_ptr()).then(|| now.assume_init()) }
 }
 
 /// Returns true if `action` is the reporter.
@@ -55,9 +55,10 @@ pub(super) fn with_lock<T>(work: impl FnOnce() -> T) -> T {
     let process = sys::process_id();
     let before = LAST_PROCESS.swap(process, Ordering::SeqCst);
     if before != 0 && before != process {
-        ACTION_LOCK.free_after_fork();
+        ACTION_LOCK.reset_after_fork();
     }
-    ACTION_LOCK.hold(work)
+    let _guard = ACTION_LOCK.lock_guard();
+    work()
 }
 
 /// Makes the reporter the action of both signals, unless it is in their chains already (V4). Returns false on failure.
@@ -77,7 +78,7 @@ pub(super) fn install() -> bool {
         unsafe {
             previous(signal).write(now);
             in_chain(signal).store(true, Ordering::SeqCst);
-            let is_set = sys::signal_action(signal, Some(on_fault), ptr::null_mut());
+            let is_set = sys::set_signal_action(signal, Some(on_fault), ptr::null_mut());
             in_chain(signal).store(is_set, Ordering::SeqCst);
             is_set
         }
@@ -96,7 +97,7 @@ pub(super) fn restore(signal: c_int) -> bool {
     let is_installed = current_action(signal).is_some_and(|now| is_reporter(&now));
     if is_installed {
         // SAFETY: the reporter is the action, so `install` has written the entry.
-        unsafe { sys::restore_action(signal, previous(signal)) };
+        unsafe { sys::restore_signal_action(signal, previous(signal)) };
         in_chain(signal).store(false, Ordering::SeqCst);
     }
     is_installed
@@ -117,7 +118,7 @@ unsafe extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context
         if restore(signal) {
             NEEDS_REINSTALL.store(true, Ordering::SeqCst);
             if !is_synchronous {
-                sys::requeue(signal, info); // the signal is blocked until the handler returns
+                sys::resend_signal(signal, info); // the signal is blocked until the handler returns
             }
         } else {
             forward(signal, info, context, is_synchronous);
@@ -157,9 +158,9 @@ unsafe fn forward(
             _ if is_restored && is_synchronous => {}
             libc::SIG_IGN if !is_synchronous => {}
             libc::SIG_DFL | libc::SIG_IGN => {
-                sys::take_default_action(signal);
+                sys::set_default_action(signal);
                 if !is_synchronous {
-                    sys::requeue(signal, info);
+                    sys::resend_signal(signal, info);
                 }
             }
             handler if next.sa_flags & libc::SA_SIGINFO != 0 => {

@@ -31,7 +31,7 @@ pub(super) unsafe fn report_if_overflow(info: &libc::siginfo_t, context: *mut c_
             (info.si_addr() as usize, arch::interrupted_stack_pointer(context));
         let Some(co) = coroutine::current_from_signal() else { return };
         let stack = (*co.as_ptr()).share_stack;
-        let (low, guarded) = ((*stack).ptr.addr(), stack::below(stack));
+        let (low, guarded) = ((*stack).ptr.addr(), stack::guard_and_gap(stack));
         let reports_all = REPORTS_ALL.load(Ordering::Relaxed);
         if !is_overflow(low, guarded, address, stack_pointer, reports_all)
             || was_just_reported(address)

@@ -124,7 +124,7 @@ pub(crate) unsafe fn resume_error(co: *mut aco_t) -> Option<(&'static str, &'sta
             ("the coroutine has ended", "resume a coroutine while its is_end is 0")
         } else if aco_t::return_address(co) == 0 {
             ("it has no entry function", "create a coroutine with a function to run")
-        } else if stack::is_gone(co, stack::control_of((*co).share_stack)) {
+        } else if stack::is_stack_destroyed(co, stack::block_of((*co).share_stack)) {
             ("its share stack is destroyed", "destroy a share stack after its last resume")
         } else {
             return None;

@@ -41,8 +41,8 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
             hooks::reveal_first_resume(main_co);
         }
         let stack = (*co).share_stack;
-        let control = stack::control_of(stack);
-        if stack::is_gone(co, control) {
+        let control = stack::block_of(stack);
+        if stack::is_stack_destroyed(co, control) {
             abort_resume(co);
         }
         let owner = (*stack).owner;
@@ -57,11 +57,11 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
                 sanitizer::unpoison_stack((*stack).ptr, (*stack).sz);
             }
             // The exclusive user may be the old owner, which `restore` replaces.
-            stack::evict_resident(stack, control);
+            stack::revoke_exclusive(stack, control);
             save::restore(co, stack, has_sanitizer);
         }
-        stack::name(stack, co);
-        stack::settle(co, control);
+        stack::set_unwind_owner(stack, co);
+        stack::set_exclusive(co, control);
         state::mark_resumed(co);
     }
 }

@@ -86,12 +86,12 @@ pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, switch: Switch
             }
             let stack = (*to).share_stack;
             if (*stack).owner == to && !hooks::are_set() {
-                stack::name(stack, to);
+                stack::set_unwind_owner(stack, to);
                 state::mark_resumed(to);
                 tls::set_current_and_hint(to, hint_after_transfer(from, to, main_co));
                 transfer(from, to, main_co, 1);
             } else {
-                valgrind::expect_writes(
+                valgrind::make_undefined(
                     aco_t::stack_pointer(main_co) - RESERVED_STACK,
                     RESERVED_STACK,
                 );

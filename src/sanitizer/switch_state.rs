@@ -9,7 +9,7 @@ use core::ptr::{self, NonNull};
 
 use super::tools::tracks_switches;
 use crate::abi::aco_t;
-use crate::thread_end::{self, Part};
+use crate::thread_exit::{self, Resource};
 use crate::{sys, tls};
 
 /// The switch state of one thread.
@@ -40,11 +40,11 @@ pub(crate) fn is_thread_attached() -> bool {
 
 /// Creates the state of this thread, for its third word. None: there is no memory.
 ///
-/// It is a mapping, so LeakSanitizer reports no leak. A thread that switches after its end was noted (`thread_end`)
+/// It is a mapping, so LeakSanitizer reports no leak. A thread that switches after its end was noted (`thread_exit`)
 /// gets another state, which is never unmapped.
 pub(crate) fn attach_thread() -> Option<NonNull<c_void>> {
     let memory = sys::map(size_of::<SwitchState>())?;
-    thread_end::call_with(Part::Switches, detach_thread, memory);
+    thread_exit::on_exit_with(Resource::Sanitizer, detach_thread, memory);
     let state = SwitchState { hook_pair: HOOKED, main_co: ptr::null_mut(), is_switching: false };
     // SAFETY: the memory was just mapped, with room for one state.
     unsafe { memory.cast().write(state) };
@@ -53,7 +53,7 @@ pub(crate) fn attach_thread() -> Option<NonNull<c_void>> {
 
 /// Frees the state of a thread that ends.
 unsafe extern "C" fn detach_thread(state: *mut c_void) {
-    thread_end::begin();
+    thread_exit::mark_exiting();
     tls::set_hook_word(ptr::null_mut());
     // SAFETY: `attach_thread` mapped it, and the third word, the only pointer to it, is NULL.
     unsafe { sys::unmap(state, size_of::<SwitchState>()) };

@@ -41,9 +41,9 @@ pub type aco_allocator_t = aco_allocator_s;
 pub unsafe extern "C" fn aco_set_allocator(allocator: *const aco_allocator_t) -> c_int {
     // SAFETY: the caller's promise.
     let chosen = match unsafe { allocator.as_ref() } {
-        None => slab::choose_allocator(None),
+        None => slab::set_allocator(None),
         Some(&aco_allocator_s { allocate: Some(allocate), free: Some(free), user }) => {
-            slab::choose_allocator(Some(slab::Allocator { allocate, free, user }))
+            slab::set_allocator(Some(slab::Allocator { allocate, free, user }))
         }
         Some(_) => Err(libc::EINVAL),
     };

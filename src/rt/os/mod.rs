@@ -26,7 +26,7 @@ mod refused;
 mod text_file;
 mod threads;
 
-pub(crate) use crate::sys::errno_place;
+pub(crate) use crate::sys::errno_location;
 pub(crate) use deadline::Deadline;
 #[cfg(not(target_os = "linux"))]
 use libc::fstat;
@@ -54,14 +54,14 @@ pub(crate) use threads::{
 };
 
 /// A word that threads sleep on, in a line.
-impl diag::Subject for AtomicU32 {
+impl diag::Describe for AtomicU32 {
     unsafe fn describe(_: *const AtomicU32, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }
 }
 
 #[cfg(any(target_os = "linux", target_os = "macos"))]
-impl diag::Subject for WakeFds {
+impl diag::Describe for WakeFds {
     unsafe fn describe(_: *const WakeFds, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }

@@ -55,7 +55,7 @@ fn are_reported(runtime: &Runtime) -> bool {
 
 /// ACORT_NO_OVERFLOW_REPORT says a number other than 0.
 fn is_off_in_environment() -> bool {
-    environment::number_of(c"ACORT_NO_OVERFLOW_REPORT") != 0
+    environment::read_u64(c"ACORT_NO_OVERFLOW_REPORT") != 0
 }
 
 /// Prints the line of a task. False: what ran off its stack is none, or one of a runtime that reports none,

@@ -70,12 +70,12 @@ unsafe fn create_own(worker: *mut Worker, task: *mut Task) -> Result<*mut aco_t>
         let options = &(*(*worker).runtime).options;
         let size = if stack_size == 0 { options.stack_size } else { stack_size };
         let made = match stack.is_null() {
-            true => stack::create_apart(size, options.stack_gap),
+            true => stack::create_with_gap(size, options.stack_gap),
             false => stack::create_in(stack, size),
         };
         let stack = made.map_err(to_errno)?;
         if (*task).has_flag(STACK_PAINTED) {
-            stack::fill("acort_go_ex", stack);
+            stack::paint("acort_go_ex", stack);
         }
         let (Some(main_co), Some(place)) = (NonNull::new((*worker).main_co), NonNull::new(stack))
         else {
@@ -94,7 +94,7 @@ unsafe fn create_shared(worker: *mut Worker, argument: *mut c_void) -> Result<*m
         let place = &raw mut (*worker).stack_cache.shared_stack;
         if (*place).is_null() {
             let options = &(*(*worker).runtime).options;
-            let made = stack::create_apart(options.shared_stack_size, options.stack_gap);
+            let made = stack::create_with_gap(options.shared_stack_size, options.stack_gap);
             *place = made.map_err(to_errno)?;
             (*worker).stack_cache.shared_range = ((**place).ptr.addr(), (**place).sz);
         }

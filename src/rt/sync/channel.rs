@@ -42,7 +42,7 @@ pub struct Channel {
     // The ring follows.
 }
 
-impl diag::Subject for Channel {
+impl diag::Describe for Channel {
     unsafe fn describe(_: *const Channel, _: &mut core::fmt::Formatter) -> core::fmt::Result {
         Ok(())
     }

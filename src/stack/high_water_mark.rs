@@ -1,18 +1,18 @@
 //! How deep a stack was used: a pattern that frames write over.
 
-use super::control;
+use super::control_block;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, diag, sanitizer};
 
-/// The byte that [`fill`] writes.
-const PATTERN: u8 = 0xa5;
+/// The byte that [`paint`] writes.
+const PAINT: u8 = 0xa5;
 
-/// Fills what no frame is on with a pattern, so that [`depth`] sees how deep the stack is used from
+/// Fills what no frame is on with a pattern, so that [`high_water_mark`] sees how deep the stack is used from
 /// now on.
 ///
 /// # Safety
 /// `stack` points to a share stack; nothing runs on it.
-pub(crate) unsafe fn fill(function: &str, stack: *mut aco_share_stack_t) {
+pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
     // SAFETY: the caller's promise: below the frames of the owner nothing is in use, but that 128 bytes
     // may be a red zone.
     unsafe {
@@ -30,29 +30,30 @@ pub(crate) unsafe fn fill(function: &str, stack: *mut aco_share_stack_t) {
         let low = (*stack).ptr.cast::<u8>();
         let size = used.saturating_sub(128).saturating_sub(low.addr());
         sanitizer::unpoison_stack(low.cast(), size);
-        low.write_bytes(PATTERN, size);
-        if let Some(block) = control::block_of(stack) {
-            (*block.as_ptr()).is_filled = 1;
+        low.write_bytes(PAINT, size);
+        if let Some(block) = control_block::block_of(stack) {
+            (*block.as_ptr()).is_painted = 1;
         }
     }
 }
 
-/// The deepest use of the stack since [`fill`], in bytes below its top; 0 if it was not filled.
+/// The deepest use of the stack since [`paint`], in bytes below its top; 0 if it was not filled.
 ///
 /// # Safety
 /// `stack` points to a live share stack.
-pub(crate) unsafe fn depth(stack: *mut aco_share_stack_t) -> usize {
+pub(crate) unsafe fn high_water_mark(stack: *mut aco_share_stack_t) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
-        let filled = control::block_of(stack).is_some_and(|block| block.as_ref().is_filled != 0);
-        if !filled {
+        let is_painted =
+            control_block::block_of(stack).is_some_and(|block| block.as_ref().is_painted != 0);
+        if !is_painted {
             return 0;
         }
         let top = (*stack).align_retptr as usize;
-        let mut place = (*stack).ptr.cast::<u8>();
-        while place.addr() < top && place.read_volatile() == PATTERN {
-            place = place.add(1);
+        let mut ptr = (*stack).ptr.cast::<u8>();
+        while ptr.addr() < top && ptr.read_volatile() == PAINT {
+            ptr = ptr.add(1);
         }
-        top - place.addr()
+        top - ptr.addr()
     }
 }

@@ -16,37 +16,37 @@ use crate::slab::{self, Class};
 use crate::state::Generation;
 use crate::valgrind::StackId;
 
-/// The control block behind a share stack; None: that is a copy by value.
-pub(crate) type Control = Option<NonNull<Block>>;
+/// Points to the control block of a share stack.
+pub(crate) type BlockPtr = NonNull<StackBlock>;
 
 /// A control block of this library's.
 #[repr(C, align(16))]
-pub(crate) struct Block {
+pub(crate) struct StackBlock {
     public: aco_share_stack_t,
     /// The coroutine whose state word says resident, or NULL: at most one a stack. Of a retained stack
-    /// (`retained`): the next one.
-    pub(super) resident: *mut aco_t,
+    /// (`deferred_unmap`): the next one.
+    pub(super) exclusive: *mut aco_t,
     /// How many coroutines are bound to this life. Programs that move coroutines by hand make it
     /// too large, which costs them time alone.
-    pub(super) coroutines: u32,
+    pub(super) users: u32,
     /// Which life of this block it is; never 0. Atomic: a coroutine of an earlier life may ask
     /// while another thread uses the block again.
     generation: AtomicU16,
     /// Whether the unused part of the stack was filled, to see how deep it is used.
-    pub(super) is_filled: u16,
+    pub(super) is_painted: u16,
     /// Valgrind's number of the stack.
     pub(super) valgrind_id: StackId,
     /// What the state word of a coroutine of this life says of it.
     pub(super) binding: u64,
 }
 
-const _: () = assert!(size_of::<Block>() == slab::CONTROL_SIZE);
-const _: () = assert!(offset_of!(Block, public.real_ptr) == slab::CONTROL_LINK);
+const _: () = assert!(size_of::<StackBlock>() == slab::STACK_BLOCK_SIZE);
+const _: () = assert!(offset_of!(StackBlock, public.real_ptr) == slab::STACK_BLOCK_LINK);
 
-impl Block {
+impl StackBlock {
     /// Which life of this block it is; never 0.
     #[inline(always)]
-    pub(super) fn life(&self) -> Generation {
+    pub(super) fn generation(&self) -> Generation {
         self.generation.load(Ordering::Relaxed)
     }
 
@@ -66,7 +66,7 @@ impl Block {
 ///
 /// # Safety
 /// `stack` points to a share stack.
-unsafe fn mark_of(stack: *mut aco_share_stack_t) -> *mut u64 {
+unsafe fn identity_word(stack: *mut aco_share_stack_t) -> *mut u64 {
     // SAFETY: eight aligned bytes: `guard_page_enabled` stands at offset 56 (asserted in `abi`).
     unsafe { (&raw mut (*stack).guard_page_enabled).cast() }
 }
@@ -76,36 +76,42 @@ unsafe fn mark_of(stack: *mut aco_share_stack_t) -> *mut u64 {
 /// # Safety
 /// `stack` points to a share stack, live or destroyed.
 #[inline(always)]
-pub(crate) unsafe fn block_of(stack: *mut aco_share_stack_t) -> Control {
+pub(crate) unsafe fn block_of(stack: *mut aco_share_stack_t) -> Option<BlockPtr> {
     // SAFETY: the caller's promise; a struct that names its own address is the start of a block.
-    unsafe { (*mark_of(stack) >> 8 == stack as u64).then(|| NonNull::new_unchecked(stack.cast())) }
+    unsafe {
+        (*identity_word(stack) >> 8 == stack as u64).then(|| NonNull::new_unchecked(stack.cast()))
+    }
 }
 
 /// Records what the block describes: the guard, the mapping or NULL, and the block itself.
 ///
 /// # Safety
-/// `stack` points to a control block from [`take`].
-pub(super) unsafe fn fill(stack: *mut aco_share_stack_t, guarded: bool, mapping: *mut c_void) {
+/// `stack` points to a control block from [`allocate`].
+pub(super) unsafe fn set_memory(
+    stack: *mut aco_share_stack_t,
+    is_guarded: bool,
+    mapping: *mut c_void,
+) {
     // SAFETY: the caller's promise.
     unsafe {
-        *mark_of(stack) = (stack as u64) << 8;
-        (*stack).guard_page_enabled = c_char::from(guarded);
+        *identity_word(stack) = (stack as u64) << 8;
+        (*stack).guard_page_enabled = c_char::from(is_guarded);
         (*stack).real_ptr = mapping;
     }
 }
 
 /// A control block for one life. None: the system has no memory.
-pub(super) fn take() -> Option<NonNull<Block>> {
+pub(super) fn allocate() -> Option<BlockPtr> {
     /// Where the lives of a block begin that has none behind it, or has forgotten them: each at
     /// another number, so that a coroutine of a forgotten life is not taken for one of the next.
     #[unsafe(link_section = "aco_shared")]
-    static FIRST_LIFE: AtomicU16 = AtomicU16::new(1);
-    let block: NonNull<Block> = slab::allocate(Class::Control, slab::CONTROL_SIZE)?.cast();
+    static NEXT_GENERATION: AtomicU16 = AtomicU16::new(1);
+    let block: BlockPtr = slab::allocate(Class::StackBlock, slab::STACK_BLOCK_SIZE)?.cast();
     // SAFETY: the block is the caller's, and was zeroed once or is a block that was given back.
     let known = unsafe { block.as_ref() };
-    if known.life() == 0 {
-        let life = FIRST_LIFE.fetch_add(1, Ordering::Relaxed).max(1);
-        known.generation.store(life, Ordering::Relaxed);
+    if known.generation() == 0 {
+        let generation = NEXT_GENERATION.fetch_add(1, Ordering::Relaxed).max(1);
+        known.generation.store(generation, Ordering::Relaxed);
     }
     Some(block)
 }
@@ -113,20 +119,20 @@ pub(super) fn take() -> Option<NonNull<Block>> {
 /// Ends a life of `block`: coroutines that are bound to it are refused from here on.
 ///
 /// # Safety
-/// The block is from [`take`].
-pub(super) unsafe fn end_life(block: NonNull<Block>) {
+/// The block is from [`allocate`].
+pub(super) unsafe fn end_generation(block: BlockPtr) {
     // SAFETY: the caller's promise.
     let block = unsafe { block.as_ref() };
-    block.generation.store(block.life().checked_add(1).unwrap_or(1), Ordering::Relaxed);
+    block.generation.store(block.generation().checked_add(1).unwrap_or(1), Ordering::Relaxed);
 }
 
 /// Frees a block whose life has ended.
 ///
 /// # Safety
-/// The block is from [`take`], and its stack is gone.
-pub(super) unsafe fn give_back(block: NonNull<Block>) {
+/// The block is from [`allocate`], and its stack is gone.
+pub(super) unsafe fn free(block: BlockPtr) {
     // SAFETY: the block is still the caller's alone. Its `ptr` is NULL: it reads as destroyed.
-    unsafe { slab::free(block.as_ptr().cast(), slab::CONTROL_SIZE) }
+    unsafe { slab::free(block.as_ptr().cast(), slab::STACK_BLOCK_SIZE) }
 }
 
 #[cfg(test)]
@@ -139,11 +145,11 @@ mod tests {
         let worker = || {
             let mut mine = Vec::new();
             for round in 0..2000_usize {
-                mine.push(take().unwrap().as_ptr() as usize);
+                mine.push(allocate().unwrap().as_ptr() as usize);
                 if round % 3 == 0 {
-                    let block = mine.swap_remove(round % mine.len()) as *mut Block;
+                    let block = mine.swap_remove(round % mine.len()) as *mut StackBlock;
                     // SAFETY: taken above, used by nobody.
-                    unsafe { give_back(NonNull::new(block).unwrap()) };
+                    unsafe { free(NonNull::new(block).unwrap()) };
                 }
             }
             mine
@@ -155,28 +161,28 @@ mod tests {
 
     #[test]
     fn a_generation_is_never_zero_and_never_stays() {
-        let block = take().unwrap();
+        let block = allocate().unwrap();
         // SAFETY: taken above.
         unsafe {
             block.as_ref().generation.store(u16::MAX, Ordering::Relaxed);
-            end_life(block);
-            assert_eq!(block.as_ref().life(), 1);
-            give_back(block);
+            end_generation(block);
+            assert_eq!(block.as_ref().generation(), 1);
+            free(block);
         }
     }
 
     #[test]
     fn a_copy_has_no_block() {
-        let block = take().unwrap();
+        let block = allocate().unwrap();
         // SAFETY: taken above; the copy is a plain struct.
         unsafe {
             let stack: *mut aco_share_stack_t = block.as_ptr().cast();
-            fill(stack, true, core::ptr::null_mut());
+            set_memory(stack, true, core::ptr::null_mut());
             assert_eq!(block_of(stack), Some(block));
             assert_eq!((*stack).guard_page_enabled, 1);
             let mut copy = stack.read();
             assert_eq!(block_of(&raw mut copy), None);
-            give_back(block);
+            free(block);
         }
     }
 }

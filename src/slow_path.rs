@@ -5,20 +5,20 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many reasons the process has: records (`record`), and threads with hooks (`hooks`).
 #[unsafe(link_section = "aco_shared")]
-static REASONS: AtomicUsize = AtomicUsize::new(0);
+static USERS: AtomicUsize = AtomicUsize::new(0);
 
 /// Is there one? Of what this thread has asked for, and of the coroutines it was given, it knows.
 #[inline(always)]
-pub(crate) fn is_due() -> bool {
-    REASONS.load(Ordering::Relaxed) != 0
+pub(crate) fn is_needed() -> bool {
+    USERS.load(Ordering::Relaxed) != 0
 }
 
 /// There is one more.
-pub(crate) fn add() {
-    REASONS.fetch_add(1, Ordering::Relaxed);
+pub(crate) fn add_user() {
+    USERS.fetch_add(1, Ordering::Relaxed);
 }
 
 /// There is one less.
-pub(crate) fn remove() {
-    REASONS.fetch_sub(1, Ordering::Relaxed);
+pub(crate) fn remove_user() {
+    USERS.fetch_sub(1, Ordering::Relaxed);
 }

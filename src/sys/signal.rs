@@ -7,19 +7,19 @@ use core::ptr;
 pub(crate) type SignalHandler = unsafe extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
 /// Has `handler` called for `signal`, on the thread's signal stack, unless it is None; stores what was
-/// done before at `before`, unless NULL. False: [`errno`] says why.
+/// done before at `old`, unless NULL. False: [`errno`] says why.
 ///
 /// # Safety
-/// `before` is NULL or writable.
-pub(crate) unsafe fn signal_action(
+/// `old` is NULL or writable.
+pub(crate) unsafe fn set_signal_action(
     signal: c_int,
     handler: Option<SignalHandler>,
-    before: *mut libc::sigaction,
+    old: *mut libc::sigaction,
 ) -> bool {
-    // SAFETY: `before` is NULL or writable; all zero is an action. An interceptor may write nothing there.
+    // SAFETY: `old` is NULL or writable; all zero is an action. An interceptor may write nothing there.
     unsafe {
-        if !before.is_null() {
-            before.write_bytes(0, 1);
+        if !old.is_null() {
+            old.write_bytes(0, 1);
         }
         let mut action: libc::sigaction = core::mem::zeroed();
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
@@ -30,21 +30,21 @@ pub(crate) unsafe fn signal_action(
             }
             None => ptr::null(),
         };
-        libc::sigaction(signal, new, before) == 0
+        libc::sigaction(signal, new, old) == 0
     }
 }
 
 /// Sets the action for `signal` back.
 ///
 /// # Safety
-/// `action` is from [`signal_action`].
-pub(crate) unsafe fn restore_action(signal: c_int, action: *const libc::sigaction) {
+/// `action` is from [`set_signal_action`].
+pub(crate) unsafe fn restore_signal_action(signal: c_int, action: *const libc::sigaction) {
     // SAFETY: the caller's promise.
     unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
 }
 
 /// Gives `signal` its default action.
-pub(crate) fn take_default_action(signal: c_int) {
+pub(crate) fn set_default_action(signal: c_int) {
     // SAFETY: all zero is the default action.
     unsafe {
         let action: libc::sigaction = core::mem::zeroed();
@@ -56,7 +56,7 @@ pub(crate) fn take_default_action(signal: c_int) {
 ///
 /// # Safety
 /// `info` is what a handler was given.
-pub(crate) unsafe fn requeue(signal: c_int, info: *const libc::siginfo_t) {
+pub(crate) unsafe fn resend_signal(signal: c_int, info: *const libc::siginfo_t) {
     // SAFETY: `info` is the kernel's; a process may send itself any signal with any information.
     unsafe {
         let (process, thread) = (libc::getpid(), libc::syscall(libc::SYS_gettid));
@@ -67,7 +67,7 @@ pub(crate) unsafe fn requeue(signal: c_int, info: *const libc::siginfo_t) {
 }
 
 /// What the kernel takes of a stack to deliver a signal, in bytes (AT_MINSIGSTKSZ).
-pub(crate) fn least_signal_stack() -> usize {
+pub(crate) fn min_signal_stack_size() -> usize {
     const AT_MINSIGSTKSZ: libc::c_ulong = 51;
     // SAFETY: getauxval has no preconditions; 0 where the kernel does not say.
     unsafe { libc::getauxval(AT_MINSIGSTKSZ) as usize }
@@ -97,7 +97,7 @@ pub(crate) fn set_signal_stack(memory: *mut c_void, size: usize) -> bool {
 
 /// Takes the signal stack at `memory` off this thread, unless the thread has another by now. False: it is
 /// on it.
-pub(crate) fn take_signal_stack_off(memory: *mut c_void) -> bool {
+pub(crate) fn remove_signal_stack(memory: *mut c_void) -> bool {
     let Some(stack) = signal_stack() else { return true };
     let none = libc::stack_t { ss_sp: ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
     // SAFETY: only forgets.

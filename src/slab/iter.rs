@@ -3,51 +3,51 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use super::heap::Heap;
-use super::places::{Slab, sweep};
-use super::{Class, region};
+use super::class::Class;
+use super::region;
+use super::slab_set::{Slab, SlabSet, reclaim_empty};
 use crate::abi::aco_t;
 use crate::tls;
 
 /// A walk over every place for a coroutine that this thread's heap ever gave out: in use or not, which its
 /// state word tells. Coroutines may be made and destroyed meanwhile, for no slab is given back before
 /// the walk is dropped; places of new slabs are not visited.
-pub(crate) struct Walk {
-    heap: *mut Heap,
+pub(crate) struct CoroutineBlocks {
+    set: *mut SlabSet,
     /// The slab to come, and in the present one the next place and the end.
-    following: *mut Slab,
-    place: *mut c_void,
+    next_slab: *mut Slab,
+    block: *mut c_void,
     end: *mut c_void,
     stride: usize,
 }
 
-impl Walk {
-    pub(crate) fn begin() -> Walk {
+impl CoroutineBlocks {
+    pub(crate) fn new() -> CoroutineBlocks {
         // SAFETY: the thread's own state, and the heap that is held by it.
-        let (heap, following) = unsafe {
-            let heap: *mut Heap = (*tls::thread_state()).heap.cast();
-            if heap.is_null() {
-                (heap, ptr::null_mut())
+        let (set, next_slab) = unsafe {
+            let set: *mut SlabSet = (*tls::thread_state()).heap.cast();
+            if set.is_null() {
+                (set, ptr::null_mut())
             } else {
-                (*heap).walks += 1;
-                (heap, (*heap).slabs)
+                (*set).iterators += 1;
+                (set, (*set).slabs)
             }
         };
-        Walk { heap, following, place: ptr::null_mut(), end: ptr::null_mut(), stride: 0 }
+        CoroutineBlocks { set, next_slab, block: ptr::null_mut(), end: ptr::null_mut(), stride: 0 }
     }
 
     /// Goes to the next slab of coroutines. False: there is none.
     fn next_slab(&mut self) -> bool {
-        while !self.following.is_null() {
-            let slab = self.following;
+        while !self.next_slab.is_null() {
+            let slab = self.next_slab;
             // SAFETY: a slab of this thread's heap, which stays while there is a walk.
             unsafe {
-                self.following = (*slab).following;
+                self.next_slab = (*slab).next_slab;
                 let class = (*slab).class;
                 if (class == Class::Alone || class == Class::Sharing)
-                    && (*slab).first < (*slab).fresh
+                    && (*slab).start < (*slab).bump
                 {
-                    (self.place, self.end) = ((*slab).first, (*slab).fresh);
+                    (self.block, self.end) = ((*slab).start, (*slab).bump);
                     self.stride = class.stride();
                     return true;
                 }
@@ -57,42 +57,42 @@ impl Walk {
     }
 }
 
-impl Iterator for Walk {
+impl Iterator for CoroutineBlocks {
     type Item = *mut aco_t;
 
     fn next(&mut self) -> Option<*mut aco_t> {
-        if self.place >= self.end && !self.next_slab() {
+        if self.block >= self.end && !self.next_slab() {
             return None;
         }
-        let place = self.place;
-        self.place = place.wrapping_byte_add(self.stride);
-        Some(place.cast())
+        let block = self.block;
+        self.block = block.wrapping_byte_add(self.stride);
+        Some(block.cast())
     }
 }
 
-impl Drop for Walk {
+impl Drop for CoroutineBlocks {
     fn drop(&mut self) {
-        if self.heap.is_null() {
+        if self.set.is_null() {
             return;
         }
         // SAFETY: the heap is this thread's, as at the beginning.
         unsafe {
-            (*self.heap).walks = (*self.heap).walks.saturating_sub(1);
-            if (*self.heap).walks == 0 {
-                sweep(self.heap);
+            (*self.set).iterators = (*self.set).iterators.saturating_sub(1);
+            if (*self.set).iterators == 0 {
+                reclaim_empty(self.set);
             }
         }
     }
 }
 
-/// Does `place` lie in a slab of this thread's?
+/// Does `block` lie in a slab of this thread's?
 ///
 /// # Safety
 /// It is in use, if it lies in a slab at all.
-pub(crate) unsafe fn is_own(place: *mut c_void) -> bool {
+pub(crate) unsafe fn is_own(block: *mut c_void) -> bool {
     // SAFETY: the slab of a place that is in use stays. The thread's own state.
-    region::of(place).is_some_and(|slab| unsafe {
+    region::start_of(block).is_some_and(|slab| unsafe {
         let slab: *mut Slab = slab.cast().as_ptr();
-        (*slab).heap == (*tls::thread_state()).heap.cast()
+        (*slab).set == (*tls::thread_state()).heap.cast()
     })
 }

@@ -5,48 +5,48 @@
 //! was just in use. It is given back when the thread ends.
 
 use core::ffi::c_void;
-use core::ptr::{self, NonNull};
+use core::ptr;
 
-use super::control::Block;
+use super::control_block::BlockPtr;
+use super::deferred_unmap;
 use super::layout::Sizes;
-use super::retained;
-use crate::thread_end::{self, Part};
+use crate::thread_exit::{self, Resource};
 use crate::tls::ThreadState;
 use crate::{sanitizer, tls};
 
 /// The most that a thread keeps: so many stacks, and so many bytes of them.
-const MOST_STACKS: u16 = 32;
-const MOST_BYTES: u32 = 8 << 20;
+const MAX_STACKS: u16 = 32;
+const MAX_BYTES: u32 = 8 << 20;
 /// So many given back without one taken, and the program does not want them: the thread keeps none
 /// until it makes a stack again. A few kept ones can hold much of the C library's heap.
-const MOST_UNWANTED: u16 = 256;
+const MAX_UNUSED_RELEASES: u16 = 256;
 
 /// What stands at the top of a kept stack. The rest of it is in its control block, which is as
 /// `destroy` left it: all but `ptr` describes the memory still.
 #[repr(C)]
-struct Kept {
-    next: *mut Kept,
-    block: NonNull<Block>,
+struct CachedStack {
+    next: *mut CachedStack,
+    block: BlockPtr,
     /// The lowest usable byte.
     usable: *mut c_void,
 }
 
 /// Where that is: inside the stack, aligned.
-fn place(usable: *mut c_void, sizes: &Sizes) -> *mut Kept {
-    let top = usable.addr() + sizes.usable - size_of::<Kept>();
-    usable.with_addr(top & !(align_of::<Kept>() - 1)).cast()
+fn entry_of(usable: *mut c_void, sizes: &Sizes) -> *mut CachedStack {
+    let top = usable.addr() + sizes.usable - size_of::<CachedStack>();
+    usable.with_addr(top & !(align_of::<CachedStack>() - 1)).cast()
 }
 
 /// A kept stack of exactly these sizes: its control block, which describes it, and its `ptr`.
 #[inline(always)]
-pub(super) fn take(sizes: &Sizes) -> Option<(NonNull<Block>, *mut c_void)> {
+pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
     let state = tls::thread_state();
     // SAFETY: the thread's own state and list; what is on the list, nothing else uses.
     unsafe {
         (*state).unwanted = 0;
-        let mut link: *mut *mut Kept = (&raw mut (*state).kept_stacks).cast();
+        let mut link: *mut *mut CachedStack = (&raw mut (*state).kept_stacks).cast();
         while !(*link).is_null() {
-            let Kept { next, block, usable } = (*link).read();
+            let CachedStack { next, block, usable } = (*link).read();
             if block.as_ref().sizes() == *sizes {
                 *link = next;
                 (*state).kept_count -= 1;
@@ -65,31 +65,31 @@ pub(super) fn take(sizes: &Sizes) -> Option<(NonNull<Block>, *mut c_void)> {
 /// # Safety
 /// Nothing uses the stack; `block` is its control block, `usable` its lowest byte.
 #[inline(always)]
-pub(super) unsafe fn keep(block: NonNull<Block>, usable: *mut c_void, sizes: &Sizes) -> bool {
+pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes) -> bool {
     let size = match u32::try_from(sizes.usable) {
-        Ok(size) if size <= MOST_BYTES && !sizes.are_the_programs() && !sanitizer::is_present() => {
-            size
-        }
+        Ok(size) if size <= MAX_BYTES && !sizes.are_external() && !sanitizer::is_present() => size,
         _ => return false,
     };
     let state = tls::thread_state();
     // SAFETY: the thread's own state; the memory is the pool's from here on.
     unsafe {
-        if (*state).unwanted == MOST_UNWANTED || !thread_end::call(Part::Stacks, give_all_back) {
+        if (*state).unwanted == MAX_UNUSED_RELEASES
+            || !thread_exit::on_exit(Resource::StackCache, on_thread_exit)
+        {
             return false;
         }
-        while is_full_for(state, size) && give_last_back(state) {
+        while is_full(state, size) && release_oldest(state) {
             (*state).unwanted += 1;
-            if (*state).unwanted == MOST_UNWANTED {
-                while give_last_back(state) {}
+            if (*state).unwanted == MAX_UNUSED_RELEASES {
+                while release_oldest(state) {}
                 return false;
             }
         }
-        let kept = place(usable, sizes);
+        let entry = entry_of(usable, sizes);
         (*state).kept_count += 1;
         (*state).kept_bytes += size;
-        kept.write(Kept { next: (*state).kept_stacks.cast(), block, usable });
-        (*state).kept_stacks = kept.cast();
+        entry.write(CachedStack { next: (*state).kept_stacks.cast(), block, usable });
+        (*state).kept_stacks = entry.cast();
         true
     }
 }
@@ -98,44 +98,44 @@ pub(super) unsafe fn keep(block: NonNull<Block>, usable: *mut c_void, sizes: &Si
 ///
 /// # Safety
 /// `state` is the thread's.
-unsafe fn is_full_for(state: *mut ThreadState, size: u32) -> bool {
+unsafe fn is_full(state: *mut ThreadState, size: u32) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { (*state).kept_count == MOST_STACKS || (*state).kept_bytes > MOST_BYTES - size }
+    unsafe { (*state).kept_count == MAX_STACKS || (*state).kept_bytes > MAX_BYTES - size }
 }
 
 /// Gives the stack at the end of the list back to the system. False: the list is empty.
 ///
 /// # Safety
 /// `state` is the thread's.
-unsafe fn give_last_back(state: *mut ThreadState) -> bool {
+unsafe fn release_oldest(state: *mut ThreadState) -> bool {
     // SAFETY: the thread's own list.
     unsafe {
-        let mut link: *mut *mut Kept = (&raw mut (*state).kept_stacks).cast();
+        let mut link: *mut *mut CachedStack = (&raw mut (*state).kept_stacks).cast();
         if (*link).is_null() {
             return false;
         }
         while !(**link).next.is_null() {
             link = &raw mut (**link).next;
         }
-        let Kept { block, usable, .. } = (*link).read();
+        let CachedStack { block, usable, .. } = (*link).read();
         let sizes = block.as_ref().sizes();
         *link = ptr::null_mut();
         (*state).kept_count -= 1;
         (*state).kept_bytes -= sizes.usable as u32;
-        retained::release(block, usable);
+        deferred_unmap::release(block, usable);
         true
     }
 }
 
 /// The thread ends.
-unsafe extern "C" fn give_all_back(_: *mut c_void) {
-    thread_end::begin();
-    give_kept_back();
+unsafe extern "C" fn on_thread_exit(_: *mut c_void) {
+    thread_exit::mark_exiting();
+    release_all();
 }
 
 /// Gives all that the thread keeps back to the system.
-pub(crate) fn give_kept_back() {
+pub(crate) fn release_all() {
     let state = tls::thread_state();
     // SAFETY: the thread's own state.
-    while unsafe { give_last_back(state) } {}
+    while unsafe { release_oldest(state) } {}
 }

@@ -1,14 +1,31 @@
 //! The coroutines that a thread finds by their records alone.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::{HOMED, shard, this_thread};
+use super::entry::RECORDS_WITH_THREAD;
+use super::{hash, shard};
 use crate::abi::aco_t;
+use crate::tls;
+
+/// This thread's number.
+pub(super) fn thread_id() -> u32 {
+    #[unsafe(link_section = "aco_shared")]
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    let state = tls::thread_state();
+    // SAFETY: the thread's own state.
+    unsafe {
+        if (*state).number == 0 {
+            // After four thousand million threads numbers come again.
+            (*state).number = LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1);
+        }
+        (*state).number
+    }
+}
 
 /// The coroutines whose records name this thread, shard by shard, in the order of their addresses. Others
 /// may be made and destroyed meanwhile: a few addresses are taken from the table at a time, and each is
 /// asked for again before it is given out.
-pub(crate) struct Homed {
+pub(crate) struct ThreadRecords {
     shard: usize,
     /// The last address that was given out.
     after: usize,
@@ -18,46 +35,46 @@ pub(crate) struct Homed {
 
 /// The first few of the addresses that were put in, in ascending order.
 pub(super) struct Batch {
-    places: [*mut aco_t; Batch::MOST],
+    entries: [*mut aco_t; Batch::MAX],
     count: usize,
 }
 
 impl Batch {
-    const MOST: usize = 32;
+    const MAX: usize = 32;
 
     const fn new() -> Batch {
-        Batch { places: [core::ptr::null_mut(); Batch::MOST], count: 0 }
+        Batch { entries: [core::ptr::null_mut(); Batch::MAX], count: 0 }
     }
 
     /// Puts an address where it belongs; of too many the largest falls out.
     pub(super) fn insert(&mut self, co: *mut aco_t) {
         let mut carried = co;
-        for place in self.places.iter_mut().take(self.count) {
-            if carried.addr() < place.addr() {
-                core::mem::swap(&mut carried, place);
+        for entry in self.entries.iter_mut().take(self.count) {
+            if carried.addr() < entry.addr() {
+                core::mem::swap(&mut carried, entry);
             }
         }
-        if let Some(place) = self.places.get_mut(self.count) {
-            *place = carried;
+        if let Some(entry) = self.entries.get_mut(self.count) {
+            *entry = carried;
             self.count += 1;
         }
     }
 }
 
-impl Homed {
-    pub(crate) fn new() -> Homed {
-        let nothing_to_see = HOMED.load(Ordering::Relaxed) == 0;
-        let shard = if nothing_to_see { shard::SHARDS } else { 0 };
-        Homed { shard, after: 0, next: 0, batch: Batch::new() }
+impl ThreadRecords {
+    pub(crate) fn new() -> ThreadRecords {
+        let is_empty = RECORDS_WITH_THREAD.load(Ordering::Relaxed) == 0;
+        let shard = if is_empty { hash::SHARDS } else { 0 };
+        ThreadRecords { shard, after: 0, next: 0, batch: Batch::new() }
     }
 
     /// Takes the next few from the table. False: there are no more.
     fn refill(&mut self) -> bool {
         (self.batch.count, self.next) = (0, 0);
-        while let Some(shard) = shard::at(self.shard) {
+        while let Some(shard) = shard::by_index(self.shard) {
             let (after, batch) = (self.after, &mut self.batch);
-            shard.with(|table| {
-                let records = table.records().filter(|record| record.home == this_thread());
+            shard.with_table(|table| {
+                let records = table.records().filter(|record| record.thread == thread_id());
                 let records = records.filter(|record| record.co.addr() > after);
                 records.for_each(|record| batch.insert(record.co));
             });
@@ -70,7 +87,7 @@ impl Homed {
     }
 }
 
-impl Iterator for Homed {
+impl Iterator for ThreadRecords {
     type Item = *mut aco_t;
 
     fn next(&mut self) -> Option<*mut aco_t> {
@@ -78,11 +95,12 @@ impl Iterator for Homed {
             if self.next >= self.batch.count && !self.refill() {
                 return None;
             }
-            let co = *self.batch.places.get(self.next)?;
+            let co = *self.batch.entries.get(self.next)?;
             self.next += 1;
             self.after = co.addr();
-            let home = shard::of(co).with(|table| table.find(co).map(|record| record.home));
-            if home == Some(this_thread()) {
+            let thread =
+                shard::of(co).with_table(|table| table.find(co).map(|record| record.thread));
+            if thread == Some(thread_id()) {
                 return Some(co);
             }
         }
@@ -100,9 +118,9 @@ mod tests {
         for number in 0..200_usize {
             batch.insert(without_provenance_mut((number * 77 % 199 + 1) * 16));
         }
-        assert_eq!(batch.count, Batch::MOST);
+        assert_eq!(batch.count, Batch::MAX);
         // 0 and 199 both give 1.
-        let places = batch.places.map(|place| place.addr() / 16);
-        assert!(places.is_sorted() && places[0] == 1 && places[31] == 31, "{places:?}");
+        let entries = batch.entries.map(|entry| entry.addr() / 16);
+        assert!(entries.is_sorted() && entries[0] == 1 && entries[31] == 31, "{entries:?}");
     }
 }
