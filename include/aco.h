@@ -52,15 +52,15 @@ typedef struct aco_save_stack_s aco_save_stack_t;
 /// `aco_exit()`; it must not return.
 typedef void (*aco_cofuncp_t)(void);
 
-/// A coroutine's private save area: where the live part of a share stack waits while another
-/// coroutine owns that stack. Readable at any time; written by the library alone.
+/// A coroutine's private save area: it holds the live part of a share stack while another coroutine owns
+/// that stack. Programs may read it at any time; only the library writes it.
 struct aco_save_stack_s {
     /// The saved bytes: a linear image of `[reg[ACO_REG_IDX_SP], align_retptr)`. NULL before the
     /// first copy, unless `aco_create` was given a size.
     void *ptr;
-    /// Bytes at `ptr`, or, while that is NULL, to begin with.
+    /// Bytes at `ptr`. While `ptr` is NULL: the initial size.
     size_t sz;
-    /// Bytes of the image; of an older image while the coroutine owns its share stack.
+    /// Bytes of the image. While the coroutine owns its share stack: bytes of an older image.
     size_t valid_sz;
     /// The largest copy so far, in bytes, out or in.
     size_t max_cpsz;
@@ -70,8 +70,8 @@ struct aco_save_stack_s {
     size_t ct_restore;
 };
 
-/// A stack that one coroutine or many run on. Several coroutines on one share stack are copied
-/// out and in when its owner changes; a coroutine alone on it is never copied.
+/// A stack that one coroutine or many run on. The frames of several coroutines on one share stack are copied
+/// out and in when its owner changes; those of the only coroutine on it are never copied.
 struct aco_share_stack_s {
     /// The lowest usable byte; NULL once the stack is destroyed.
     void *ptr;
@@ -79,21 +79,21 @@ struct aco_share_stack_s {
     size_t sz;
     /// The highest 16-byte aligned address that leaves 16 bytes above it.
     void *align_highptr;
-    /// Where the stack pointer of a fresh coroutine stands; the word there is the address that
-    /// an entry function would return to. Saved images end here.
+    /// The stack pointer of a coroutine that has not started. The word there is the return address of its
+    /// entry function. Saved images end here.
     void *align_retptr;
     /// Bytes of the owner's last image plus one pointer; 0 without an owner.
     size_t align_validsz;
-    /// The most bytes that a saved stack pointer may stand below `align_highptr`.
+    /// The maximum distance of a saved stack pointer below `align_highptr`, in bytes.
     size_t align_limit;
-    /// Whose frames are on the stack now. `aco_exit()` writes it from inside programs, so it is
-    /// the only truth about ownership.
+    /// The coroutine whose frames are on the stack now. Only this field says so: `aco_exit()` writes it
+    /// from inside programs.
     aco_t *owner;
     /// Whether a guard page lies below `ptr`.
     char guard_page_enabled;
     /// The library's own; keep it when copying by value.
     uint8_t reserved[7];
-    /// The whole mapping with its guard page, or NULL where `ptr` is not a mapping of the library's.
+    /// The whole mapping with its guard page, or NULL if `ptr` is not a mapping of the library's.
     void *real_ptr;
     /// Bytes of the whole mapping; 0 for memory from malloc, `sz` for the program's own.
     size_t real_sz;
@@ -101,11 +101,11 @@ struct aco_share_stack_s {
 
 /// A coroutine.
 struct aco_s {
-    /// The registers while it is suspended; `ACO_REG_IDX_*` name the slots that debuggers read.
+    /// The registers while the coroutine is suspended; `ACO_REG_IDX_*` name the slots that debuggers read.
     void *reg[ACO_REG_COUNT];
-    /// The coroutine that resumes it and that it yields to; NULL in a main coroutine.
+    /// The coroutine that resumes this one, and to which it yields. NULL in a main coroutine.
     aco_t *main_co;
-    /// What `aco_get_arg()` gives.
+    /// The result of `aco_get_arg()`.
     void *arg;
     /// 1 after `aco_exit()`.
     char is_end;
@@ -115,7 +115,7 @@ struct aco_s {
     aco_cofuncp_t fp;
     /// The private save area.
     struct aco_save_stack_s save_stack;
-    /// The stack it runs on; NULL in a main coroutine.
+    /// The stack that the coroutine runs on. NULL in a main coroutine.
     aco_share_stack_t *share_stack;
 };
 

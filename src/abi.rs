@@ -1,10 +1,11 @@
-//! The structs that C can look into, field for field as libaco 1.2.4 lays them out.
+//! The structs that C programs access, with the layout of libaco 1.2.4.
 //!
-//! On x86-64 this is libaco's default build; on aarch64 it is the layout that libaco's forks
-//! share. Programs read and write these fields behind the library's back, copy the structs by
-//! value and keep the copies, so whatever the library needs stands inside the public size:
-//! state of its own hides in `reserved`, which is padding in libaco. A struct may also come
-//! from a copy that lost its padding; all zero there must therefore always mean "not known".
+//! On x86-64 this is libaco's default build; on aarch64 it is the layout that libaco's forks share.
+//!
+//! B1. Programs read and write the fields, copy the structs by value and keep the copies. So all that the library needs
+//!     is inside the public size.
+//! B2. State of the library's own is in `reserved`, which is padding in libaco (`state`, `stack`).
+//! B3. A copy may have lost its padding, so zero in `reserved` always means "not known".
 
 #![allow(non_camel_case_types)]
 
@@ -18,7 +19,7 @@ pub use registers::{ACO_REG_COUNT, ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG
 mod registers {
     /// Words in `aco_t.reg`.
     pub const ACO_REG_COUNT: usize = 9;
-    /// The slot of the address where a suspended coroutine goes on.
+    /// The slot of the resume address of a suspended coroutine.
     pub const ACO_REG_IDX_RETADDR: usize = 4;
     /// The slot of the stack pointer.
     pub const ACO_REG_IDX_SP: usize = 5;
@@ -31,7 +32,7 @@ mod registers {
 mod registers {
     /// Words in `aco_t.reg`.
     pub const ACO_REG_COUNT: usize = 16;
-    /// The slot of the address where a suspended coroutine goes on.
+    /// The slot of the resume address of a suspended coroutine.
     pub const ACO_REG_IDX_RETADDR: usize = 13;
     /// The slot of the stack pointer.
     pub const ACO_REG_IDX_SP: usize = 14;
@@ -43,16 +44,16 @@ mod registers {
 /// `aco_exit()`; it must not return.
 pub type aco_cofuncp_t = Option<unsafe extern "C" fn()>;
 
-/// A coroutine's private save area: where the live part of a share stack waits while another
-/// coroutine owns that stack. Readable at any time; written by the library alone.
+/// A coroutine's private save area: it holds the live part of a share stack while another coroutine owns
+/// that stack. Programs may read it at any time; only the library writes it.
 #[repr(C)]
 pub struct aco_save_stack_s {
     /// The saved bytes: a linear image of `[reg[ACO_REG_IDX_SP], align_retptr)`. NULL before the
     /// first copy, unless `aco_create` was given a size.
     pub ptr: *mut c_void,
-    /// Bytes at `ptr`, or, while that is NULL, to begin with.
+    /// Bytes at `ptr`. While `ptr` is NULL: the initial size.
     pub sz: usize,
-    /// Bytes of the image; of an older image while the coroutine owns its share stack.
+    /// Bytes of the image. While the coroutine owns its share stack: bytes of an older image.
     pub valid_sz: usize,
     /// The largest copy so far, in bytes, out or in.
     pub max_cpsz: usize,
@@ -62,8 +63,8 @@ pub struct aco_save_stack_s {
     pub ct_restore: usize,
 }
 
-/// A stack that one coroutine or many run on. Several coroutines on one share stack are copied
-/// out and in when its owner changes; a coroutine alone on it is never copied.
+/// A stack that one coroutine or many run on. The frames of several coroutines on one share stack are copied
+/// out and in when its owner changes; those of the only coroutine on it are never copied.
 #[repr(C)]
 pub struct aco_share_stack_s {
     /// The lowest usable byte; NULL once the stack is destroyed.
@@ -72,21 +73,21 @@ pub struct aco_share_stack_s {
     pub sz: usize,
     /// The highest 16-byte aligned address that leaves 16 bytes above it.
     pub align_highptr: *mut c_void,
-    /// Where the stack pointer of a fresh coroutine stands; the word there is the address that
-    /// an entry function would return to. Saved images end here.
+    /// The stack pointer of a coroutine that has not started. The word there is the return address of its
+    /// entry function. Saved images end here.
     pub align_retptr: *mut c_void,
     /// Bytes of the owner's last image plus one pointer; 0 without an owner.
     pub align_validsz: usize,
-    /// The most bytes that a saved stack pointer may stand below `align_highptr`.
+    /// The maximum distance of a saved stack pointer below `align_highptr`, in bytes.
     pub align_limit: usize,
-    /// Whose frames are on the stack now. `aco_exit()` writes it from inside programs, so it is
-    /// the only truth about ownership.
+    /// The coroutine whose frames are on the stack now. Only this field says so: `aco_exit()` writes it
+    /// from inside programs.
     pub owner: *mut aco_t,
     /// Whether a guard page lies below `ptr`.
     pub guard_page_enabled: c_char,
     /// The library's own; keep it when copying by value.
     pub reserved: [u8; 7],
-    /// The whole mapping with its guard page, or NULL where `ptr` is not a mapping of the library's.
+    /// The whole mapping with its guard page, or NULL if `ptr` is not a mapping of the library's.
     pub real_ptr: *mut c_void,
     /// Bytes of the whole mapping; 0 for memory from malloc, `sz` for the program's own.
     pub real_sz: usize,
@@ -95,11 +96,11 @@ pub struct aco_share_stack_s {
 /// A coroutine.
 #[repr(C)]
 pub struct aco_s {
-    /// The registers while it is suspended; `ACO_REG_IDX_*` name the slots that debuggers read.
+    /// The registers while the coroutine is suspended; `ACO_REG_IDX_*` name the slots that debuggers read.
     pub reg: [*mut c_void; ACO_REG_COUNT],
-    /// The coroutine that resumes it and that it yields to; NULL in a main coroutine.
+    /// The coroutine that resumes this one, and to which it yields. NULL in a main coroutine.
     pub main_co: *mut aco_t,
-    /// What `aco_get_arg()` gives.
+    /// The result of `aco_get_arg()`.
     pub arg: *mut c_void,
     /// 1 after `aco_exit()`.
     pub is_end: c_char,
@@ -109,7 +110,7 @@ pub struct aco_s {
     pub fp: aco_cofuncp_t,
     /// The private save area.
     pub save_stack: aco_save_stack_s,
-    /// The stack it runs on; NULL in a main coroutine.
+    /// The stack that the coroutine runs on. NULL in a main coroutine.
     pub share_stack: *mut aco_share_stack_t,
 }
 
@@ -126,25 +127,25 @@ impl aco_s {
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn state_word(co: *mut aco_t) -> *mut u64 {
-        // SAFETY: eight bytes inside the struct, aligned (asserted below).
+        // SAFETY: eight aligned bytes inside the struct (asserted below).
         unsafe { (&raw mut (*co).is_end).cast() }
     }
 
-    /// A slot of `reg`.
+    /// The value of a slot of `reg`.
     ///
     /// # Safety
     /// `co` points to a coroutine, and `slot` is below `ACO_REG_COUNT`.
     pub unsafe fn register(co: *mut aco_t, slot: usize) -> usize {
-        // SAFETY: in bounds of `reg`, whose slots are always initialised.
+        // SAFETY: `slot` is in bounds of `reg`, whose slots are always initialized.
         unsafe { Self::slot(co, slot).read() }
     }
 
-    /// The place of a slot of `reg`.
+    /// The address of a slot of `reg`.
     ///
     /// # Safety
     /// As [`register`](Self::register).
     pub unsafe fn slot(co: *mut aco_t, slot: usize) -> *mut usize {
-        // SAFETY: in bounds of `reg`.
+        // SAFETY: `slot` is in bounds of `reg`.
         unsafe { (&raw mut (*co).reg).cast::<usize>().add(slot) }
     }
 
@@ -153,25 +154,25 @@ impl aco_s {
     /// # Safety
     /// As [`register`](Self::register).
     pub unsafe fn set_register(co: *mut aco_t, slot: usize, value: usize) {
-        // SAFETY: in bounds of `reg`.
+        // SAFETY: `slot` is in bounds of `reg`.
         unsafe { Self::slot(co, slot).write(value) }
     }
 
-    /// The address where a suspended coroutine goes on.
+    /// The resume address of a suspended coroutine.
     ///
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn return_address(co: *mut aco_t) -> usize {
-        // SAFETY: a slot of `reg`.
+        // SAFETY: the index is that of a slot of `reg`.
         unsafe { Self::register(co, ACO_REG_IDX_RETADDR) }
     }
 
-    /// Sets the address where a suspended coroutine goes on.
+    /// Sets the resume address of a suspended coroutine.
     ///
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn set_return_address(co: *mut aco_t, address: usize) {
-        // SAFETY: a slot of `reg`.
+        // SAFETY: the index is that of a slot of `reg`.
         unsafe { Self::set_register(co, ACO_REG_IDX_RETADDR, address) }
     }
 
@@ -180,18 +181,18 @@ impl aco_s {
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn stack_pointer(co: *mut aco_t) -> usize {
-        // SAFETY: a slot of `reg`.
+        // SAFETY: the index is that of a slot of `reg`.
         unsafe { Self::register(co, ACO_REG_IDX_SP) }
     }
 }
 
 impl aco_share_stack_s {
-    /// Does `address` lie on the stack? On a destroyed one none does.
+    /// Returns true if `address` is on the stack. No address is on a destroyed stack.
     ///
     /// # Safety
     /// `stack` points to a share stack, live or destroyed.
     pub unsafe fn contains(stack: *mut aco_share_stack_t, address: usize) -> bool {
-        // SAFETY: the caller's promise.
+        // SAFETY: `stack` points to a share stack, which stays readable when it is destroyed.
         let (low, size) = unsafe { ((*stack).ptr as usize, (*stack).sz) };
         low != 0 && address.wrapping_sub(low) < size
     }

@@ -19,7 +19,7 @@ fn secure_getenv() -> Option<Getenv> {
 }
 
 /// Returns true if the caller of the program is not to decide what it does.
-fn is_secure() -> bool {
+fn is_privileged() -> bool {
     // SAFETY: getauxval has no preconditions.
     #[cfg(target_os = "linux")]
     return unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
@@ -29,20 +29,20 @@ fn is_secure() -> bool {
 }
 
 /// The value of a variable, or NULL. It stays unless the program changes its environment.
-fn value_of(name: &CStr) -> *const c_char {
+fn get(name: &CStr) -> *const c_char {
     // SAFETY: the name ends in 0.
     unsafe {
         match secure_getenv() {
             Some(secure_getenv) => secure_getenv(name.as_ptr()),
-            None if is_secure() => core::ptr::null_mut(),
+            None if is_privileged() => core::ptr::null_mut(),
             None => libc::getenv(name.as_ptr()),
         }
     }
 }
 
 /// The number that a variable says; 0: it says none.
-pub(crate) fn number_of(name: &CStr) -> u64 {
-    let text = value_of(name);
+pub(crate) fn read_u64(name: &CStr) -> u64 {
+    let text = get(name);
     // SAFETY: the value ends in 0, and stays unless the program changes its environment.
     if text.is_null() { 0 } else { unsafe { libc::strtoull(text, core::ptr::null_mut(), 10) } }
 }

@@ -6,8 +6,8 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
-use crate::refusal::Refusal;
-use crate::resume::{self, Entry, Resume};
+use crate::error::CreateError;
+use crate::resume::{self, EntryPoint, Resume};
 use crate::{coroutine, diag, frame_chain, sanitizer, state};
 
 /// A generator that will run `fp` on `stack`.
@@ -18,14 +18,14 @@ pub(crate) unsafe fn create(
     stack: NonNull<aco_share_stack_t>,
     fp: aco_cofuncp_t,
     arg: *mut c_void,
-    entry: Entry,
-) -> Result<*mut aco_t, Refusal> {
-    let main_co = coroutine::current_or_main()?;
-    // SAFETY: the caller's promise; the generator is fresh.
+    entry: EntryPoint,
+) -> Result<*mut aco_t, CreateError> {
+    let main_co = coroutine::current_or_create_main()?;
+    // SAFETY: the caller's promise; the generator is unstarted.
     unsafe {
         let generator = coroutine::create(main_co, stack, 0, fp, arg)?;
-        if let Some(fresh) = NonNull::new(generator).filter(|_| fp.is_some()) {
-            resume::return_exits(fresh, entry);
+        if let Some(unstarted) = NonNull::new(generator).filter(|_| fp.is_some()) {
+            resume::return_exits(unstarted, entry);
         }
         Ok(generator)
     }
@@ -45,19 +45,19 @@ pub(crate) unsafe fn next(
     // SAFETY: the caller's promise. A generator that has given its place away may be destroyed; who has
     // left is not.
     unsafe {
-        let is_over = (*co).is_end != 0 && !state::is_dead(co);
-        let (yielded, is_there) = if is_over {
+        let has_ended = (*co).is_end != 0 && !state::is_destroyed(co);
+        let (next_value, has_value) = if has_ended {
             (ptr::null_mut(), false)
         } else {
-            take_over(co);
-            let arrival = resume(co, ptr::null_mut());
-            (arrival.value, arrival.left != co || (*co).is_end == 0)
+            set_resumer(co);
+            let resumed = resume(co, ptr::null_mut());
+            (resumed.value, resumed.from != co || (*co).is_end == 0)
         };
         if !value.is_null() {
-            value.write(yielded);
-            sanitizer::is_written(value.cast(), size_of::<*mut c_void>());
+            value.write(next_value);
+            sanitizer::unpoison(value.cast(), size_of::<*mut c_void>());
         }
-        is_there
+        has_value
     }
 }
 
@@ -65,21 +65,21 @@ pub(crate) unsafe fn next(
 ///
 /// # Safety
 /// `co` points to a coroutine.
-unsafe fn take_over(co: *mut aco_t) {
+unsafe fn set_resumer(co: *mut aco_t) {
     const FUNCTION: &str = "aco_gen_next";
-    let here = coroutine::current_or_main().unwrap_or_else(|why| why.abort(FUNCTION));
+    let current = coroutine::current_or_create_main().unwrap_or_else(|error| error.abort(FUNCTION));
     // SAFETY: the caller's promise.
     unsafe {
-        if (*co).main_co == here.as_ptr() {
+        if (*co).main_co == current.as_ptr() {
             return;
         }
-        if let Some((what, rule)) = resume::obstacle(co) {
+        if let Some((what, rule)) = resume::resume_error(co) {
             diag::fatal(FUNCTION, co, format_args!("{what}"), rule)
         }
         if coroutine::is_running(co) {
             let rule = "a generator does not ask itself, nor who waits for it";
             diag::fatal(FUNCTION, co, format_args!("the generator is running"), rule)
         }
-        frame_chain::redirect(co, here.as_ptr());
+        frame_chain::redirect(co, current.as_ptr());
     }
 }

@@ -22,14 +22,14 @@
 //! | machine | [`arch`] | the switch and the root frame, one file an architecture |
 //! | | [`tls`] | `aco_gtls_co` and the thread's own state |
 //! | | [`exceptions`] | C++ exceptions that a context handles stay with it |
-//! | | [`thread_end`] | what is kept for a thread goes back when it ends |
+//! | | [`thread_exit`] | what is kept for a thread goes back when it ends |
 //! | | [`valgrind`] | which memory is a stack |
 //! | | [`sanitizer`] | is there one? |
 //! | | [`symbol`] | which function an address is in |
 //! | | [`environment`] | variables, unless the program has more rights than its caller |
-//! | | [`attention`] | is there more to see to than a control block? |
+//! | | [`slow_path`] | is there more to see to than a control block? |
 //! | | [`state`] | what the padding of a coroutine says |
-//! | | [`refusal`] | why a constructor gives nothing |
+//! | | [`error`] | the errors of constructors |
 //! | ground | [`diag`] | the line that is printed before an abort |
 //! | | [`lock`] | for the moments at which threads look at each other |
 //! | | [`sys`] | the libc calls, wrapped once |
@@ -52,11 +52,11 @@ compile_error!("aco runs on Linux, on x86-64 and aarch64");
 pub mod abi;
 mod arch;
 mod attach;
-mod attention;
 mod coroutine;
 mod diag;
 #[cfg(feature = "rt")]
 mod environment;
+mod error;
 mod exceptions;
 pub mod ffi;
 mod frame_chain;
@@ -67,18 +67,18 @@ mod lock;
 mod overflow;
 mod panic;
 mod record;
-mod refusal;
 mod resume;
 #[cfg(feature = "rt")]
 pub mod rt;
 mod sanitizer;
 mod save;
 mod slab;
+mod slow_path;
 mod stack;
 mod state;
 mod symbol;
 mod sys;
 mod thread;
-mod thread_end;
+mod thread_exit;
 mod tls;
 mod valgrind;

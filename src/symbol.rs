@@ -12,7 +12,7 @@ use crate::arch;
 pub(crate) struct Symbol(pub(crate) usize);
 
 /// Bytes of a name, the last ones of a longer one.
-const LONGEST: usize = 80;
+const MAX_LENGTH: usize = 80;
 
 type Dladdr = unsafe extern "C" fn(*const c_void, *mut libc::Dl_info) -> c_int;
 
@@ -24,19 +24,19 @@ fn dladdr() -> Option<Dladdr> {
 
 impl Display for Symbol {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        let place: *const c_void = core::ptr::without_provenance(self.0);
+        let address: *const c_void = core::ptr::without_provenance(self.0);
         let mut found = MaybeUninit::<libc::Dl_info>::uninit();
         // SAFETY: dladdr asks about any address, and fills the struct where it answers with 1; its texts
         // stay for as long as their module does.
         unsafe {
-            if dladdr().is_none_or(|ask| ask(place, found.as_mut_ptr()) == 0) {
+            if dladdr().is_none_or(|dladdr| dladdr(address, found.as_mut_ptr()) == 0) {
                 return write!(f, "{:#x}", self.0);
             }
             let found = found.assume_init();
             let (name, start) = if !found.dli_sname.is_null() && !found.dli_saddr.is_null() {
                 (found.dli_sname, found.dli_saddr)
             } else {
-                (found.dli_fname, base_of_numbers(found.dli_fbase))
+                (found.dli_fname, load_bias(found.dli_fbase))
             };
             if name.is_null() {
                 return write!(f, "{:#x}", self.0);
@@ -52,16 +52,16 @@ impl Display for Symbol {
 ///
 /// # Safety
 /// A module begins at `start`.
-unsafe fn base_of_numbers(start: *mut c_void) -> *mut c_void {
+unsafe fn load_bias(start: *mut c_void) -> *mut c_void {
     /// Of an ELF header: what it begins with, and the type of a program for one place, at offset 16.
     const MAGIC: [u8; 4] = *b"\x7fELF";
     const ET_EXEC: u16 = 2;
     // SAFETY: the first page of a module is readable.
-    let is_for_one_place = unsafe {
+    let is_fixed_position = unsafe {
         start.cast::<[u8; 4]>().read() == MAGIC
             && start.byte_add(16).cast::<u16>().read() == ET_EXEC
     };
-    if is_for_one_place { core::ptr::null_mut() } else { start }
+    if is_fixed_position { core::ptr::null_mut() } else { start }
 }
 
 /// Writes a symbol, or the last part of a path.
@@ -72,12 +72,12 @@ unsafe fn write_name(f: &mut Formatter, name: *const c_char) -> fmt::Result {
     // SAFETY: the caller's promise.
     let name = unsafe { CStr::from_ptr(name) }.to_bytes();
     let name = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    let skipped = name.len().saturating_sub(LONGEST);
-    name.iter().skip(skipped).try_for_each(|byte| write_byte(f, *byte))
+    let skip = name.len().saturating_sub(MAX_LENGTH);
+    name.iter().skip(skip).try_for_each(|byte| write_printable(f, *byte))
 }
 
 /// Writes a byte of a text that may be anything, so that it neither ends a line nor a quotation.
-pub(crate) fn write_byte(f: &mut impl Write, byte: u8) -> fmt::Result {
-    let is_plain = byte.is_ascii_graphic() && byte != b'"' || byte == b' ';
-    f.write_char(if is_plain { char::from(byte) } else { '?' })
+pub(crate) fn write_printable(f: &mut impl Write, byte: u8) -> fmt::Result {
+    let is_printable = byte.is_ascii_graphic() && byte != b'"' || byte == b' ';
+    f.write_char(if is_printable { char::from(byte) } else { '?' })
 }

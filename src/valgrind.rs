@@ -11,10 +11,10 @@ use core::sync::atomic::{AtomicU8, Ordering};
 use crate::arch;
 
 /// A request of Helgrind's, `VALGRIND_HG_DISABLE_CHECKING`, and one of DRD's, `DRD_IGNORE_VAR`.
-const UNTRACKED: usize = 0x4847_0127;
-const SUPPRESSED: usize = 0x4452_0002;
+const HG_DISABLE_CHECKING: usize = 0x4847_0127;
+const DRD_IGNORE_VAR: usize = 0x4452_0002;
 /// A request of DRD's: the number of the thread, 0 for other tools.
-const DRD_THREAD: usize = 0x4452_0001;
+const DRD_GET_THREAD_ID: usize = 0x4452_0001;
 /// A request of Memcheck's: `VALGRIND_MAKE_MEM_UNDEFINED`. Other tools do not know it.
 const MAKE_MEM_UNDEFINED: usize = 0x4d43_0001;
 /// A request of Memcheck's: `VALGRIND_MAKE_MEM_DEFINED`.
@@ -39,18 +39,18 @@ static RUNNING: AtomicU8 = AtomicU8::new(UNKNOWN);
 #[inline(always)]
 pub(crate) fn is_running() -> bool {
     match RUNNING.load(Ordering::Relaxed) {
-        UNKNOWN => ask(),
+        UNKNOWN => detect(),
         known => known == YES,
     }
 }
 
 #[cold]
 #[inline(never)]
-fn ask() -> bool {
+fn detect() -> bool {
     let running = arch::valgrind_request(&[RUNNING_ON_VALGRIND, 0, 0, 0, 0, 0]) != 0;
     if running {
         let (start, end) = (&raw const __start_aco_shared, &raw const __stop_aco_shared);
-        tell_shared(start.addr(), end.addr() - start.addr());
+        disable_race_checks(start.addr(), end.addr() - start.addr());
     }
     RUNNING.store(if running { YES } else { NO }, Ordering::Relaxed);
     running
@@ -65,20 +65,20 @@ unsafe extern "C" {
 }
 
 /// Threads share `size` bytes at `address` by atomic operations: Helgrind and DRD take those for races.
-pub(crate) fn is_shared(address: usize, size: usize) {
+pub(crate) fn mark_shared(address: usize, size: usize) {
     if is_running() {
-        tell_shared(address, size);
+        disable_race_checks(address, size);
     }
 }
 
-fn tell_shared(address: usize, size: usize) {
-    arch::valgrind_request(&[UNTRACKED, address, size, 0, 0, 0]);
-    arch::valgrind_request(&[SUPPRESSED, address, size, 0, 0, 0]);
+fn disable_race_checks(address: usize, size: usize) {
+    arch::valgrind_request(&[HG_DISABLE_CHECKING, address, size, 0, 0, 0]);
+    arch::valgrind_request(&[DRD_IGNORE_VAR, address, size, 0, 0, 0]);
 }
 
 /// Registers `size` bytes at `low` as a stack. Not with DRD, which then loses count of the thread's own.
 pub(crate) fn register_stack(low: usize, size: usize) -> StackId {
-    if !is_running() || arch::valgrind_request(&[DRD_THREAD, 0, 0, 0, 0, 0]) != 0 {
+    if !is_running() || arch::valgrind_request(&[DRD_GET_THREAD_ID, 0, 0, 0, 0, 0]) != 0 {
         return 0;
     }
     arch::valgrind_request(&[STACK_REGISTER, low, low + size - 1, 0, 0, 0]) as StackId
@@ -95,16 +95,16 @@ pub(crate) fn deregister_stack(id: StackId) {
 /// Valgrind.
 #[cold]
 #[inline(never)]
-pub(crate) fn defined(mut value: usize) -> usize {
-    let place = (&raw mut value).expose_provenance();
-    arch::valgrind_request(&[MAKE_MEM_DEFINED, place, size_of::<usize>(), 0, 0, 0]);
+pub(crate) fn as_defined(mut value: usize) -> usize {
+    let address = (&raw mut value).expose_provenance();
+    arch::valgrind_request(&[MAKE_MEM_DEFINED, address, size_of::<usize>(), 0, 0, 0]);
     value
 }
 
 /// `size` bytes at `low` are a stack's, or were, and will be written: what lies below a stack pointer that
 /// was there before counts as no memory.
 #[inline(always)]
-pub(crate) fn expect_writes(low: usize, size: usize) {
+pub(crate) fn make_undefined(low: usize, size: usize) {
     if is_running() {
         arch::valgrind_request(&[MAKE_MEM_UNDEFINED, low, size, 0, 0, 0]);
     }

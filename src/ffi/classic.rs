@@ -45,7 +45,7 @@ pub unsafe extern "C" fn acosw(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_save_fpucw_mxcsr(p: *mut c_void) {
     // SAFETY: the caller's promise.
-    unsafe { thread::store_fp_environment(p) }
+    unsafe { thread::get_fpenv(p) }
 }
 
 /// What an entry function that returns ends in: calls the thread's last word function, then
@@ -58,7 +58,7 @@ pub extern "C" fn aco_funcp_protector() -> ! {
 /// aco_share_stack_new2() with a guard page.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_share_stack_new(sz: usize) -> *mut aco_share_stack_t {
-    stack::create(sz, true).unwrap_or_else(|why| why.abort("aco_share_stack_new"))
+    stack::create(sz, true).unwrap_or_else(|error| error.abort("aco_share_stack_new"))
 }
 
 /// A stack of `sz` bytes for one coroutine or many. 0 means 2 MiB; fewer than 4096 bytes become
@@ -71,7 +71,7 @@ pub extern "C" fn aco_share_stack_new2(
     guard_page_enabled: c_char,
 ) -> *mut aco_share_stack_t {
     stack::create(sz, guard_page_enabled != 0)
-        .unwrap_or_else(|why| why.abort("aco_share_stack_new2"))
+        .unwrap_or_else(|error| error.abort("aco_share_stack_new2"))
 }
 
 /// Frees a share stack. Coroutines on it may still be destroyed, but no longer resumed. Aborts
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn aco_create(
             unsafe { coroutine::create(main_co, share_stack, save_stack_sz, fp, arg) }
         }
     };
-    created.unwrap_or_else(|why| why.abort("aco_create"))
+    created.unwrap_or_else(|error| error.abort("aco_create"))
 }
 
 /// Runs `resume_co` until it yields or exits. To be called by its main_co, on the thread of

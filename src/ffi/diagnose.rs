@@ -14,7 +14,7 @@ use crate::{coroutine, overflow, stack};
 /// one. 0, or -1 and errno.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_report_overflow() -> c_int {
-    if overflow::report() { 0 } else { -1 }
+    if overflow::enable() { 0 } else { -1 }
 }
 
 /// The deepest use of its stack by `co` that is known, in bytes. Known are its depth at each copy and
@@ -40,5 +40,5 @@ pub unsafe extern "C" fn aco_stack_used(co: *mut aco_t) -> usize {
 pub unsafe extern "C" fn aco_share_stack_fill(sstk: *mut aco_share_stack_t) {
     let stack = non_null("aco_share_stack_fill", "the share stack", sstk);
     // SAFETY: the caller's promise.
-    unsafe { stack::fill("aco_share_stack_fill", stack.as_ptr()) }
+    unsafe { stack::paint("aco_share_stack_fill", stack.as_ptr()) }
 }

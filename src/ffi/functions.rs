@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use core::ptr;
 
 use crate::abi::aco_t;
-use crate::{arch, resume, tls};
+use crate::{resume, tls};
 
 /// aco_yield() as a function: leaves the current coroutine for its main_co; returns when it is
 /// resumed. Aborts in a main coroutine and where no coroutine runs.
@@ -20,7 +20,7 @@ pub extern "C" fn aco_yield_fn() {
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_exit_fn() -> ! {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { resume::exit(tls::current(), arch::leave) }
+    unsafe { resume::exit(tls::current(), resume::exit_to) }
 }
 
 /// aco_get_arg() as a function: the `arg` of the current coroutine, NULL where there is none.
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn aco_yield1_shared_fpenv(yield_co: *mut aco_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_exit1_fn(co: *mut aco_t) -> ! {
     // SAFETY: the caller's promise.
-    unsafe { resume::exit(co, arch::leave) }
+    unsafe { resume::exit(co, resume::exit_to) }
 }
 
 /// aco_exit1_fn() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn aco_exit1_fn(co: *mut aco_t) -> ! {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_exit1_shared_fpenv(co: *mut aco_t) -> ! {
     // SAFETY: the caller's promise.
-    unsafe { resume::exit(co, arch::leave_shared_fpenv) }
+    unsafe { resume::exit(co, resume::exit_to_shared_fpenv) }
 }
 
 /// What aco_resume(resumed) ends in where `here`, which waited in it, was come back to by acosw(): makes the
@@ -107,5 +107,5 @@ pub unsafe extern "C" fn aco_exit1_shared_fpenv(co: *mut aco_t) -> ! {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_arrived_by_hand(here: *mut aco_t, resumed: *mut aco_t) {
     // SAFETY: the caller's promise.
-    unsafe { resume::arrived_by_hand(here, here, resumed) };
+    unsafe { resume::returned_via_acosw(here, here, resumed) };
 }

@@ -2,37 +2,33 @@
 
 use core::ptr::{self, NonNull};
 
-use super::Record;
-use super::memory::{LEAST, Memory, smallest};
+use super::entry::Record;
+use super::hash::hash;
+use super::memory::{MIN_CAPACITY, TableMemory, min_table};
 use crate::abi::aco_t;
-use crate::attention;
+use crate::slow_path;
 
 /// A power of two of places, at most three quarters of them in use; none: no memory.
 pub(super) struct Table {
-    places: *mut Record,
+    slots: *mut Record,
     capacity: usize,
     count: usize,
     is_mapped: bool,
 }
 
 /// Places of the table that is larger than the smallest: a page.
-const SECOND: usize = 64;
-
-/// Coroutines lie multiples of 16 apart. The upper bits are good ones; the highest choose the shard.
-pub(super) fn hash(co: *mut aco_t) -> u64 {
-    (co as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
+const SECOND_CAPACITY: usize = 64;
 
 impl Table {
     pub(super) const EMPTY: Table =
-        Table { places: ptr::null_mut(), capacity: 0, count: 0, is_mapped: false };
+        Table { slots: ptr::null_mut(), capacity: 0, count: 0, is_mapped: false };
 
     /// Where the search for `co` begins.
-    fn home(&self, co: *mut aco_t) -> usize {
+    fn ideal_index(&self, co: *mut aco_t) -> usize {
         (hash(co) >> 20) as usize & (self.capacity - 1)
     }
 
-    fn after(&self, index: usize) -> usize {
+    fn next_index(&self, index: usize) -> usize {
         (index + 1) & (self.capacity - 1)
     }
 
@@ -41,15 +37,15 @@ impl Table {
         if self.capacity == 0 {
             return None;
         }
-        let mut index = self.home(co);
+        let mut index = self.ideal_index(co);
         loop {
-            let place = self.places.wrapping_add(index);
+            let slot = self.slots.wrapping_add(index);
             // SAFETY: an index below the capacity; a quarter of the places is free.
-            let found = unsafe { (*place).co };
+            let found = unsafe { (*slot).co };
             if found == co || found.is_null() {
-                return Some(place);
+                return Some(slot);
             }
-            index = self.after(index);
+            index = self.next_index(index);
         }
     }
 
@@ -64,13 +60,15 @@ impl Table {
     /// The record of `co`, a new one if there is none. None: there is no memory.
     pub(super) fn find_or_insert(&mut self, co: *mut aco_t) -> Option<&mut Record> {
         if self.find(co).is_none() {
-            if self.count >= self.capacity / 4 * 3 && !self.resize(co, larger(self.capacity)) {
+            if self.count >= self.capacity / 4 * 3
+                && !self.resize(co, larger_capacity(self.capacity))
+            {
                 return None;
             }
             // SAFETY: a free place.
             unsafe { self.search(co)?.write(Record::new(co)) };
             self.count += 1;
-            attention::add();
+            slow_path::add_user();
         }
         self.find(co)
     }
@@ -81,25 +79,25 @@ impl Table {
         let mut hole = self.search(co)?;
         // SAFETY: places of the table, up to a free one.
         unsafe {
-            let mut index = hole.offset_from_unsigned(self.places);
+            let mut index = hole.offset_from_unsigned(self.slots);
             let mut gap = index;
             loop {
-                index = self.after(index);
-                let place = self.places.add(index);
-                if (*place).co.is_null() {
+                index = self.next_index(index);
+                let slot = self.slots.add(index);
+                if (*slot).co.is_null() {
                     break;
                 }
-                let home = self.home((*place).co);
+                let ideal_index = self.ideal_index((*slot).co);
                 let distance = |from: usize| index.wrapping_sub(from) & (self.capacity - 1);
-                if distance(home) >= distance(gap) {
-                    hole.write(*place);
-                    (hole, gap) = (place, index);
+                if distance(ideal_index) >= distance(gap) {
+                    hole.write(*slot);
+                    (hole, gap) = (slot, index);
                 }
             }
             hole.write(Record::new(ptr::null_mut()));
         }
         self.count -= 1;
-        attention::remove();
+        slow_path::remove_user();
         self.shrink(co);
         Some(removed)
     }
@@ -107,63 +105,64 @@ impl Table {
     /// All records.
     pub(super) fn records(&self) -> impl Iterator<Item = &Record> {
         // SAFETY: places of the table, which the caller has alone.
-        let places = (0..self.capacity).map(|index| unsafe { &*self.places.add(index) });
-        places.filter(|record| !record.co.is_null())
+        let slots = (0..self.capacity).map(|index| unsafe { &*self.slots.add(index) });
+        slots.filter(|record| !record.co.is_null())
     }
 
     /// Gives memory back of which little is in use. Without memory for less it stays. `co` is of this
     /// shard.
     fn shrink(&mut self, co: *mut aco_t) {
-        if self.capacity > LEAST && self.count < self.capacity / 8 {
-            self.resize(co, smaller(self.capacity));
+        if self.capacity > MIN_CAPACITY && self.count < self.capacity / 8 {
+            self.resize(co, smaller_capacity(self.capacity));
         }
     }
 
     /// Moves the records into a table of so many places. False: there is no memory. `co` is of this shard.
     fn resize(&mut self, co: *mut aco_t, capacity: usize) -> bool {
-        let memory = if capacity == LEAST { smallest(co) } else { Memory::of(capacity) };
-        let Some(Memory { start, is_mapped }) = memory else { return false };
-        let new = Table { places: start.as_ptr().cast(), capacity, count: self.count, is_mapped };
+        let memory =
+            if capacity == MIN_CAPACITY { min_table(co) } else { TableMemory::allocate(capacity) };
+        let Some(TableMemory { start, is_mapped }) = memory else { return false };
+        let new = Table { slots: start.as_ptr().cast(), capacity, count: self.count, is_mapped };
         for record in self.records() {
-            if let Some(place) = new.search(record.co) {
+            if let Some(slot) = new.search(record.co) {
                 // SAFETY: a free place of the new table: free places are zero, as all of it was.
-                unsafe { place.write(*record) };
+                unsafe { slot.write(*record) };
             }
         }
-        self.give_back();
+        self.release();
         *self = new;
         true
     }
 
     /// Gives the memory back; the smallest table is cleared for the next time.
-    fn give_back(&mut self) {
+    fn release(&mut self) {
         // SAFETY: the memory that `resize` got, of this size, and nobody looks at it any more.
         unsafe {
-            if self.capacity > LEAST {
-                let start = NonNull::new_unchecked(self.places.cast());
-                Memory { start, is_mapped: self.is_mapped }.give_back(self.capacity);
+            if self.capacity > MIN_CAPACITY {
+                let start = NonNull::new_unchecked(self.slots.cast());
+                TableMemory { start, is_mapped: self.is_mapped }.release(self.capacity);
             } else if self.capacity > 0 {
-                self.places.write_bytes(0, self.capacity);
+                self.slots.write_bytes(0, self.capacity);
             }
         }
     }
 }
 
-fn larger(capacity: usize) -> usize {
+fn larger_capacity(capacity: usize) -> usize {
     match capacity {
-        0 => LEAST,
-        LEAST => SECOND,
+        0 => MIN_CAPACITY,
+        MIN_CAPACITY => SECOND_CAPACITY,
         more => more * 2,
     }
 }
 
-fn smaller(capacity: usize) -> usize {
-    if capacity == SECOND { LEAST } else { capacity / 2 }
+fn smaller_capacity(capacity: usize) -> usize {
+    if capacity == SECOND_CAPACITY { MIN_CAPACITY } else { capacity / 2 }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::shard::number_of;
+    use super::super::hash::shard_index;
     use super::*;
     use core::ptr::without_provenance_mut;
     use std::collections::HashMap;
@@ -180,7 +179,7 @@ mod tests {
             // Grows, and falls to nothing, again and again.
             let grows = round / 1_000_000 % 2 == 0;
             let co = without_provenance_mut((random as usize % 300_000 + 1) * 16);
-            if number_of(co) != 7 {
+            if shard_index(co) != 7 {
                 continue;
             }
             if random >> 40 & 7 < if grows { 6 } else { 1 } {
@@ -201,6 +200,6 @@ mod tests {
         for co in model.into_keys() {
             assert!(table.remove(co).is_some());
         }
-        assert!(table.capacity == LEAST && table.count == 0);
+        assert!(table.capacity == MIN_CAPACITY && table.count == 0);
     }
 }

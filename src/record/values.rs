@@ -4,13 +4,13 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use super::{Destructor, keys};
+use super::keys::{self, Destructor};
 use crate::sys;
 
 /// How often all values are gone through for destructors that set new ones; as pthread keys.
-pub(crate) const ROUNDS: usize = 4;
+pub(crate) const DESTRUCTOR_ROUNDS: usize = 4;
 /// Places of the smallest array.
-const LEAST: usize = 8;
+const MIN_CAPACITY: usize = 8;
 
 /// A power of two of entries, from malloc, or none: then all zero.
 #[derive(Clone, Copy)]
@@ -28,11 +28,11 @@ struct Entry {
 }
 
 impl Values {
-    pub(crate) const NONE: Values = Values { entries: ptr::null_mut(), capacity: 0 };
+    pub(crate) const EMPTY: Values = Values { entries: ptr::null_mut(), capacity: 0 };
 
     /// Was no value ever set?
     #[inline(always)]
-    pub(crate) fn is_none(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.capacity == 0
     }
 
@@ -50,7 +50,7 @@ impl Values {
 
     /// The value for a key; NULL: there is none, or no such key.
     pub(crate) fn get(&mut self, key: u64) -> *mut c_void {
-        match self.entry(keys::index_of(key)) {
+        match self.entry(keys::slot_index(key)) {
             Some(entry) if entry.key == key && keys::is_live(key) => entry.value,
             _ => ptr::null_mut(),
         }
@@ -59,20 +59,20 @@ impl Values {
     /// Sets the value for a key that is there; NULL, where there is no place for it, changes nothing. False:
     /// there is no memory.
     pub(crate) fn set(&mut self, key: u64, value: *mut c_void) -> bool {
-        let index = keys::index_of(key);
-        let has_place = if value.is_null() { index < self.capacity } else { self.grow(index) };
+        let index = keys::slot_index(key);
+        let is_stored = if value.is_null() { index < self.capacity } else { self.reserve(index) };
         if let Some(entry) = self.entry(index) {
             *entry = Entry { key, value };
         }
-        has_place || value.is_null()
+        is_stored || value.is_null()
     }
 
     /// Makes room for an entry at `index`. False: there is no memory.
-    fn grow(&mut self, index: usize) -> bool {
+    fn reserve(&mut self, index: usize) -> bool {
         if index < self.capacity {
             return true;
         }
-        let capacity = (index + 1).next_power_of_two().max(LEAST);
+        let capacity = (index + 1).next_power_of_two().max(MIN_CAPACITY);
         let Some(memory) = sys::allocate(capacity * size_of::<Entry>()) else { return false };
         let entries: *mut Entry = memory.as_ptr().cast();
         // SAFETY: the new array has room for all of the old one's entries.

@@ -8,7 +8,7 @@
 use core::mem::offset_of;
 use core::ptr::{self, NonNull};
 
-use super::control::{self, Block, Control};
+use super::control_block::{self, BlockPtr};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{sanitizer, slab, state};
 
@@ -18,9 +18,9 @@ use crate::{sanitizer, slab, state};
 /// # Safety
 /// `block` is the control block of a live share stack.
 #[inline(always)]
-pub(crate) unsafe fn is_vacant(block: Control) -> bool {
+pub(crate) unsafe fn has_no_users(block: Option<BlockPtr>) -> bool {
     // SAFETY: the caller's promise.
-    block.is_some_and(|block| unsafe { (*block.as_ptr()).coroutines } == 0)
+    block.is_some_and(|block| unsafe { (*block.as_ptr()).users } == 0)
 }
 
 /// Are several coroutines bound to this share stack? A copy by value does not tell: then they may be.
@@ -29,7 +29,7 @@ pub(crate) unsafe fn is_vacant(block: Control) -> bool {
 /// `stack` points to a live share stack.
 pub(crate) unsafe fn is_shared(stack: *mut aco_share_stack_t) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { control::block_of(stack).is_none_or(|block| block.as_ref().coroutines > 1) }
+    unsafe { control_block::block_of(stack).is_none_or(|block| block.as_ref().users > 1) }
 }
 
 /// Binds a new coroutine to the present life of its share stack. Whoever had the stack alone has
@@ -39,26 +39,26 @@ pub(crate) unsafe fn is_shared(stack: *mut aco_share_stack_t) -> bool {
 /// `co` points to a coroutine that the library allocated, on a live share stack, whose control block
 /// is `block`.
 #[inline(always)]
-pub(crate) unsafe fn bind(co: *mut aco_t, block: Control) {
+pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
     // SAFETY: the caller's promise. Life 0 is no block's: a coroutine on a copy is never refused.
     unsafe {
         let stack = (*co).share_stack;
         let Some(found) = block else { return state::bind(co, state::binding(stack, 0)) };
-        count_in(stack, found);
+        add_user(stack, found);
         state::bind(co, found.as_ref().binding);
     }
 }
 
 /// Binds a coroutine of the library's that begins anew to the present life of its share stack, unless it is
-/// the resident. One that is none any more may not have been told: see [`evict_resident`].
+/// the resident. One that is none any more may not have been told: see [`revoke_exclusive`].
 ///
 /// # Safety
 /// `co` points to a coroutine without frames, on a live share stack that it is not gone from.
-pub(crate) unsafe fn bind_anew(co: *mut aco_t) {
+pub(crate) unsafe fn rebind(co: *mut aco_t) {
     // SAFETY: the caller's promise.
     unsafe {
-        if let Some(block) = control::block_of((*co).share_stack)
-            && block.as_ref().resident != co
+        if let Some(block) = control_block::block_of((*co).share_stack)
+            && block.as_ref().exclusive != co
             && state::is_ours(co)
         {
             state::bind(co, block.as_ref().binding);
@@ -71,13 +71,13 @@ pub(crate) unsafe fn bind_anew(co: *mut aco_t) {
 /// # Safety
 /// `block` is the control block of `stack`, which is live.
 #[inline(always)]
-unsafe fn count_in(stack: *mut aco_share_stack_t, block: NonNull<Block>) {
+unsafe fn add_user(stack: *mut aco_share_stack_t, block: BlockPtr) {
     // SAFETY: the caller's promise.
     unsafe {
-        let coroutines = &raw mut (*block.as_ptr()).coroutines;
-        *coroutines = (*coroutines).saturating_add(1);
-        if *coroutines > 1 {
-            evict_resident(stack, Some(block));
+        let users = &raw mut (*block.as_ptr()).users;
+        *users = (*users).saturating_add(1);
+        if *users > 1 {
+            revoke_exclusive(stack, Some(block));
         }
     }
 }
@@ -89,7 +89,7 @@ unsafe fn count_in(stack: *mut aco_share_stack_t, block: NonNull<Block>) {
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed, whose control block is `block`.
 #[inline(always)]
-pub(crate) unsafe fn is_gone(co: *mut aco_t, block: Control) -> bool {
+pub(crate) unsafe fn is_stack_destroyed(co: *mut aco_t, block: Option<BlockPtr>) -> bool {
     // SAFETY: control blocks stay readable after their stack is destroyed. The binding of a block
     // in its next life differs.
     unsafe {
@@ -97,31 +97,31 @@ pub(crate) unsafe fn is_gone(co: *mut aco_t, block: Control) -> bool {
             Some(block) if state::is_bound_to(co, block.as_ref().binding) => {
                 (*(*co).share_stack).ptr.is_null()
             }
-            _ => is_gone_by_inspection(co),
+            _ => is_stack_destroyed_slow(co),
         }
     }
 }
 
-/// [`is_gone`] where the binding is not the present one. A coroutine without frames that was moved
+/// [`is_stack_destroyed`] where the binding is not the present one. A coroutine without frames that was moved
 /// to the next stack in the same control block is bound to that.
 #[cold]
 #[inline(never)]
-unsafe fn is_gone_by_inspection(co: *mut aco_t) -> bool {
-    // SAFETY: as in `is_gone`.
+unsafe fn is_stack_destroyed_slow(co: *mut aco_t) -> bool {
+    // SAFETY: as in `is_stack_destroyed`.
     unsafe {
         let stack = (*co).share_stack;
         if (*stack).ptr.is_null() {
             return true;
         }
-        if !is_of_another_life(co) {
+        if !is_from_other_generation(co) {
             return false;
         }
         if aco_t::stack_pointer(co) != (*stack).align_retptr as usize {
             return true;
         }
-        if let Some(block) = control::block_of(stack) {
+        if let Some(block) = control_block::block_of(stack) {
             if state::is_ours(co) {
-                count_in(stack, block);
+                add_user(stack, block);
             }
             state::rebind(co, block.as_ref().binding);
         }
@@ -133,12 +133,12 @@ unsafe fn is_gone_by_inspection(co: *mut aco_t) -> bool {
 ///
 /// # Safety
 /// `co` points to a coroutine with a live share stack.
-pub(crate) unsafe fn is_of_another_life(co: *mut aco_t) -> bool {
+pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         let bound = state::generation(co);
-        let block = control::block_of((*co).share_stack);
-        bound != 0 && block.is_some_and(|block| bound != block.as_ref().life())
+        let block = control_block::block_of((*co).share_stack);
+        bound != 0 && block.is_some_and(|block| bound != block.as_ref().generation())
     }
 }
 
@@ -148,19 +148,19 @@ pub(crate) unsafe fn is_of_another_life(co: *mut aco_t) -> bool {
 /// # Safety
 /// `co` points to a coroutine that owns its share stack, whose control block is `block`.
 #[inline(always)]
-pub(crate) unsafe fn settle(co: *mut aco_t, block: Control) {
+pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
     // SAFETY: the caller's promise; a block's resident is NULL or a coroutine of the library's.
     unsafe {
         if let Some(found) = block
             && !sanitizer::is_present()
-            && (*found.as_ptr()).coroutines == 1
+            && (*found.as_ptr()).users == 1
             && state::is_ours(co)
         {
-            if (*found.as_ptr()).resident != co {
-                evict_resident((*co).share_stack, block);
-                (*found.as_ptr()).resident = co;
+            if (*found.as_ptr()).exclusive != co {
+                revoke_exclusive((*co).share_stack, block);
+                (*found.as_ptr()).exclusive = co;
             }
-            state::settle(co);
+            state::set_exclusive(co);
         }
     }
 }
@@ -170,19 +170,19 @@ pub(crate) unsafe fn settle(co: *mut aco_t, block: Control) {
 /// # Safety
 /// `stack` points to a live share stack, whose control block is `block`.
 #[inline(always)]
-pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t, block: Control) {
+pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Option<BlockPtr>) {
     // SAFETY: the caller's promise; an owner is a coroutine.
     unsafe {
         if let Some(block) = block.map(NonNull::as_ptr)
-            && !(*block).resident.is_null()
+            && !(*block).exclusive.is_null()
         {
-            let resident = (*block).resident;
+            let exclusive = (*block).exclusive;
             // One that is not the owner has ended, or is gone: a program moved it, or its memory. What
             // does not lie in a slab may then not be there.
-            if resident == (*stack).owner || slab::holds(resident.cast()) {
-                state::unsettle(resident, stack, (*block).binding);
+            if exclusive == (*stack).owner || slab::contains(exclusive.cast()) {
+                state::clear_exclusive(exclusive, stack, (*block).binding);
             }
-            (*block).resident = ptr::null_mut();
+            (*block).exclusive = ptr::null_mut();
         }
     }
 }
@@ -192,26 +192,26 @@ pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t, block: Contro
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed.
 #[inline(always)]
-pub(crate) unsafe fn leave(co: *mut aco_t) {
+pub(crate) unsafe fn detach(co: *mut aco_t) {
     // SAFETY: the caller's promise; a control block of another life is not written to.
     unsafe {
         let stack = (*co).share_stack;
-        let block = control::block_of(stack);
-        let named = (*stack).align_highptr.cast::<*mut aco_t>();
-        if block.is_some() && !(*stack).ptr.is_null() && *named == co {
-            *named = nobody();
+        let block = control_block::block_of(stack);
+        let unwind_owner = (*stack).align_highptr.cast::<*mut aco_t>();
+        if block.is_some() && !(*stack).ptr.is_null() && *unwind_owner == co {
+            *unwind_owner = no_coroutine();
         }
-        if (*stack).owner == co && !is_gone(co, block) {
+        if (*stack).owner == co && !is_stack_destroyed(co, block) {
             (*stack).owner = ptr::null_mut();
             (*stack).align_validsz = 0;
         }
         if let Some(block) = block.map(NonNull::as_ptr) {
-            let resident = (*block).resident == co;
-            if resident {
-                (*block).resident = ptr::null_mut();
+            let exclusive = (*block).exclusive == co;
+            if exclusive {
+                (*block).exclusive = ptr::null_mut();
             }
-            if resident || state::generation(co) == (*block).life() {
-                (*block).coroutines = (*block).coroutines.saturating_sub(1);
+            if exclusive || state::generation(co) == (*block).generation() {
+                (*block).users = (*block).users.saturating_sub(1);
             }
         }
     }
@@ -219,21 +219,21 @@ pub(crate) unsafe fn leave(co: *mut aco_t) {
 
 /// Whose frames are on a stack that nobody was on: a main coroutine of itself that goes on nowhere,
 /// where unwinding ends.
-pub(super) fn nobody() -> *mut aco_t {
+pub(super) fn no_coroutine() -> *mut aco_t {
     #[allow(dead_code, reason = "unwinders read it")]
-    struct Nobody([*const Nobody; size_of::<aco_t>() / 8]);
+    struct NoCoroutine([*const NoCoroutine; size_of::<aco_t>() / 8]);
     // SAFETY: nobody writes it.
-    unsafe impl Sync for Nobody {}
-    static NOBODY: Nobody = {
+    unsafe impl Sync for NoCoroutine {}
+    static NO_COROUTINE: NoCoroutine = {
         #[allow(clippy::indexing_slicing, reason = "when it is compiled")]
         let words = {
             let mut words = [ptr::null(); size_of::<aco_t>() / 8];
-            words[offset_of!(aco_t, main_co) / 8] = &raw const NOBODY;
+            words[offset_of!(aco_t, main_co) / 8] = &raw const NO_COROUTINE;
             words
         };
-        Nobody(words)
+        NoCoroutine(words)
     };
-    (&raw const NOBODY).cast_mut().cast()
+    (&raw const NO_COROUTINE).cast_mut().cast()
 }
 
 /// Writes down for unwinders whose frames are on the stack.
@@ -241,7 +241,7 @@ pub(super) fn nobody() -> *mut aco_t {
 /// # Safety
 /// `stack` points to a live share stack.
 #[inline(always)]
-pub(crate) unsafe fn name(stack: *mut aco_share_stack_t, co: *mut aco_t) {
+pub(crate) unsafe fn set_unwind_owner(stack: *mut aco_share_stack_t, co: *mut aco_t) {
     // SAFETY: a word above `align_highptr` is the library's (`layout::HEADROOM`).
     unsafe { (*stack).align_highptr.cast::<*mut aco_t>().write(co) }
 }

@@ -14,7 +14,7 @@
 
 use core::ffi::c_void;
 
-use super::control;
+use super::control_block;
 use super::layout::Sizes;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, sys};
@@ -22,9 +22,9 @@ use crate::{arch, sys};
 /// Bytes below a stack pointer that a function without calls may use.
 const RED_ZONE: usize = 128;
 /// Bytes that the calls below take: the C library's own, which a program may have put others before.
-const CALLS: usize = 4096;
+const CALL_RESERVE: usize = 4096;
 /// How many pages the kernel is asked for at once: a byte each, perhaps on this very stack.
-const CHUNK: usize = 256;
+const MAX_PAGES: usize = 256;
 
 /// Gives back what lies below the frames. The bytes that were in memory until then; 0 where the memory
 /// is the program's, or where nobody can tell where the frames end.
@@ -35,21 +35,21 @@ pub(crate) unsafe fn trim(stack: *mut aco_share_stack_t) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
         let sizes = Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
-        let Some(low) = lowest_in_use(stack) else { return 0 };
+        let Some(lowest) = lowest_used_address(stack) else { return 0 };
         let page = sys::page_size();
         let start = (*stack).ptr.map_addr(|address| address.next_multiple_of(page));
-        let size = (low & !(page - 1)).saturating_sub(start.addr());
-        if size == 0 || sizes.are_the_programs() {
+        let size = (lowest & !(page - 1)).saturating_sub(start.addr());
+        if size == 0 || sizes.are_external() {
             return 0;
         }
-        let resident = resident(start, size);
+        let resident_bytes = resident_bytes(start, size);
         if !sys::discard(start, size) {
             return 0;
         }
-        if let Some(block) = control::block_of(stack) {
-            (*block.as_ptr()).is_filled = 0;
+        if let Some(block) = control_block::block_of(stack) {
+            (*block.as_ptr()).is_painted = 0;
         }
-        resident
+        resident_bytes
     }
 }
 
@@ -57,18 +57,18 @@ pub(crate) unsafe fn trim(stack: *mut aco_share_stack_t) -> usize {
 ///
 /// # Safety
 /// As [`trim`].
-unsafe fn lowest_in_use(stack: *mut aco_share_stack_t) -> Option<usize> {
+unsafe fn lowest_used_address(stack: *mut aco_share_stack_t) -> Option<usize> {
     // SAFETY: the caller's promise; an owner is a coroutine.
     unsafe {
-        let here = arch::stack_pointer();
-        if aco_share_stack_t::contains(stack, here) {
-            return Some(here.saturating_sub(CALLS));
+        let sp = arch::stack_pointer();
+        if aco_share_stack_t::contains(stack, sp) {
+            return Some(sp.saturating_sub(CALL_RESERVE));
         }
         let owner = (*stack).owner;
         let top = (*stack).align_retptr.addr();
         let frames = if owner.is_null() { top } else { aco_t::stack_pointer(owner) };
-        let is_here = frames <= top && aco_share_stack_t::contains(stack, frames);
-        is_here.then_some(frames.saturating_sub(RED_ZONE))
+        let is_on_stack = frames <= top && aco_share_stack_t::contains(stack, frames);
+        is_on_stack.then_some(frames.saturating_sub(RED_ZONE))
     }
 }
 
@@ -76,15 +76,15 @@ unsafe fn lowest_in_use(stack: *mut aco_share_stack_t) -> Option<usize> {
 ///
 /// # Safety
 /// They are mapped.
-unsafe fn resident(start: *mut c_void, size: usize) -> usize {
+unsafe fn resident_bytes(start: *mut c_void, size: usize) -> usize {
     let page = sys::page_size();
     let mut pages = 0;
     let mut at = 0;
     while at < size {
-        let length = (size - at).min(CHUNK * page);
-        let mut states = [0; CHUNK];
+        let length = (size - at).min(MAX_PAGES * page);
+        let mut states = [0; MAX_PAGES];
         // SAFETY: the caller's promise; there is a byte for each page.
-        if unsafe { sys::is_in_memory(start.byte_add(at), length, &mut states) } {
+        if unsafe { sys::page_residency(start.byte_add(at), length, &mut states) } {
             pages += states.iter().filter(|&&state| state & 1 != 0).count();
         }
         at += length;

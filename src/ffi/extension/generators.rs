@@ -6,8 +6,8 @@ use core::ffi::{c_int, c_void};
 use core::ptr::NonNull;
 
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
+use crate::error::CreateError;
 use crate::ffi::non_null;
-use crate::refusal::Refusal;
 use crate::{coroutine, generator, resume, tls};
 
 /// A generator: a coroutine that is resumed by who asks for its next value, be that a main coroutine or
@@ -31,8 +31,8 @@ pub unsafe extern "C" fn aco_gen_new(
 ) -> *mut aco_gen_t {
     let stack = non_null("aco_gen_new", "the share stack", share_stack);
     // SAFETY: the caller's promise.
-    unsafe { generator::create(stack, fp, arg, resume::returning) }
-        .unwrap_or_else(|why| why.abort("aco_gen_new"))
+    unsafe { generator::create(stack, fp, arg, resume::returning_entry) }
+        .unwrap_or_else(|error| error.abort("aco_gen_new"))
 }
 
 /// aco_gen_new() that does not abort: NULL and errno ENOMEM without memory, EINVAL where `share_stack` is NULL or
@@ -48,10 +48,10 @@ pub unsafe extern "C" fn aco_try_gen_new(
 ) -> *mut aco_gen_t {
     let created = match NonNull::new(share_stack) {
         // SAFETY: the caller's promise.
-        Some(stack) => unsafe { generator::create(stack, fp, arg, resume::returning) },
-        None => Err(Refusal::Destroyed(share_stack)),
+        Some(stack) => unsafe { generator::create(stack, fp, arg, resume::returning_entry) },
+        None => Err(CreateError::StackDestroyed(share_stack)),
     };
-    created.unwrap_or_else(Refusal::as_errno)
+    created.unwrap_or_else(CreateError::null_with_errno)
 }
 
 /// Runs a generator to its next value. 1, and the value in `*value`; or 0 when it has ended, now or before,

@@ -29,7 +29,7 @@ pub unsafe extern "C" fn aco_reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut 
 pub unsafe extern "C" fn aco_return_exits(co: *mut aco_t) {
     let co = non_null("aco_return_exits", "the coroutine", co);
     // SAFETY: the caller's promise.
-    unsafe { resume::return_exits(co, resume::returning) }
+    unsafe { resume::return_exits(co, resume::returning_entry) }
 }
 
 /// Lets all entry functions return that run in this thread, or (`on` is 0) none any more: takes the place of
@@ -69,16 +69,12 @@ pub unsafe extern "C" fn aco_is_cancelled(co: *mut aco_t) -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_checked() -> c_int {
     // SAFETY: the current coroutine is the one that runs.
-    as_canceled(unsafe { resume::yield_checked(resume::switch) })
+    cancel_status(unsafe { resume::yield_checked(resume::switch) })
 }
 
 /// 0, or -1 and errno ECANCELED.
-pub(super) fn as_canceled(is_cancelled: bool) -> c_int {
-    if is_cancelled {
-        sys::set_errno(libc::ECANCELED);
-        return -1;
-    }
-    0
+pub(super) fn cancel_status(is_cancelled: bool) -> c_int {
+    if is_cancelled { sys::fail_with(libc::ECANCELED) } else { 0 }
 }
 
 /// Makes `main_co` the one that resumes `co` from now on: another one of this thread, or, where `co` comes

@@ -3,8 +3,8 @@
 use core::ffi::{c_int, c_void};
 
 use crate::abi::aco_t;
-use crate::ffi::{errno_of, live, result_of};
-use crate::{record, tls};
+use crate::ffi::{live_coroutine, status_of};
+use crate::{record, sys, tls};
 
 /// A key of coroutine-local values. 0 is never one.
 #[allow(non_camel_case_types, reason = "its name in C")]
@@ -25,17 +25,17 @@ pub unsafe extern "C" fn aco_key_create(
     destructor: Option<unsafe extern "C" fn(*mut c_void)>,
 ) -> c_int {
     if key.is_null() {
-        return errno_of(libc::EINVAL);
+        return sys::fail_with(libc::EINVAL);
     }
     // SAFETY: the caller's promise.
-    if unsafe { record::create_key_at(key, destructor) } { 0 } else { errno_of(libc::EAGAIN) }
+    if unsafe { record::create_key_at(key, destructor) } { 0 } else { sys::fail_with(libc::EAGAIN) }
 }
 
 /// Ends a key. Its values are not there any more, nor under a later key; no destructor is called for them.
 /// 0; or -1 and errno: EINVAL, there is no such key.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_key_delete(key: aco_key_t) -> c_int {
-    if record::delete_key(key) { 0 } else { errno_of(libc::EINVAL) }
+    if record::delete_key(key) { 0 } else { sys::fail_with(libc::EINVAL) }
 }
 
 /// Sets the value of the current coroutine (aco_get_co()) under `key`; the value stays the caller's. 0; or
@@ -45,9 +45,9 @@ pub extern "C" fn aco_key_delete(key: aco_key_t) -> c_int {
 pub extern "C" fn aco_set_local(key: aco_key_t, value: *mut c_void) -> c_int {
     let co = tls::current();
     if co.is_null() {
-        return errno_of(libc::EINVAL);
+        return sys::fail_with(libc::EINVAL);
     }
-    result_of(record::set_local(co, key, value))
+    status_of(record::set_local(co, key, value))
 }
 
 /// The value of the current coroutine under `key`. NULL: none was set, there is no such key, or no current
@@ -69,8 +69,8 @@ pub unsafe extern "C" fn aco_set_local_of(
     value: *mut c_void,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    let co = unsafe { live("aco_set_local_of", co) };
-    result_of(record::set_local(co, key, value))
+    let co = unsafe { live_coroutine("aco_set_local_of", co) };
+    status_of(record::set_local(co, key, value))
 }
 
 /// aco_get_local() for the coroutine `co`. Aborts on NULL and on a destroyed one.
@@ -80,6 +80,6 @@ pub unsafe extern "C" fn aco_set_local_of(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_get_local_of(co: *mut aco_t, key: aco_key_t) -> *mut c_void {
     // SAFETY: the caller's promise.
-    let co = unsafe { live("aco_get_local_of", co) };
+    let co = unsafe { live_coroutine("aco_get_local_of", co) };
     record::local(co, key)
 }

@@ -5,9 +5,9 @@
 use core::ffi::{c_int, c_void};
 
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::ffi::non_null;
-use crate::refusal::Refusal;
-use crate::{coroutine, slab, stack, sys};
+use crate::error::CreateError;
+use crate::ffi::{non_null, status_of};
+use crate::{coroutine, slab, stack};
 
 /// Where coroutines come from: what aco_set_allocator() is given. Both functions are called on the
 /// thread, and the stack, of whoever calls the library; one that frees a coroutine of another thread frees
@@ -41,13 +41,13 @@ pub type aco_allocator_t = aco_allocator_s;
 pub unsafe extern "C" fn aco_set_allocator(allocator: *const aco_allocator_t) -> c_int {
     // SAFETY: the caller's promise.
     let chosen = match unsafe { allocator.as_ref() } {
-        None => slab::choose_allocator(None),
+        None => slab::set_allocator(None),
         Some(&aco_allocator_s { allocate: Some(allocate), free: Some(free), user }) => {
-            slab::choose_allocator(Some(slab::Allocator { allocate, free, user }))
+            slab::set_allocator(Some(slab::Allocator { allocate, free, user }))
         }
         Some(_) => Err(libc::EINVAL),
     };
-    chosen.map_or_else(sys::fail_with, |()| 0)
+    status_of(chosen)
 }
 
 /// A share stack of the `sz` bytes at `mem`: a static array, a part of an arena, huge pages. No guard page:
@@ -63,7 +63,8 @@ pub unsafe extern "C" fn aco_share_stack_new_mem(
     sz: usize,
 ) -> *mut aco_share_stack_t {
     // SAFETY: the caller's promise.
-    unsafe { stack::create_in(mem, sz) }.unwrap_or_else(|why| why.abort("aco_share_stack_new_mem"))
+    unsafe { stack::create_in(mem, sz) }
+        .unwrap_or_else(|error| error.abort("aco_share_stack_new_mem"))
 }
 
 /// aco_share_stack_new_mem() that does not abort: NULL and errno EINVAL where the memory cannot be a stack,
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn aco_try_share_stack_new_mem(
     sz: usize,
 ) -> *mut aco_share_stack_t {
     // SAFETY: the caller's promise.
-    unsafe { stack::create_in(mem, sz) }.unwrap_or_else(Refusal::as_errno)
+    unsafe { stack::create_in(mem, sz) }.unwrap_or_else(CreateError::null_with_errno)
 }
 
 /// Gives the pages of the share stack of `co` that no frame is on back to the system: whole pages below

@@ -3,8 +3,8 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use crate::abi::aco_t;
-use crate::ffi::{errno_of, live};
-use crate::record;
+use crate::ffi::live_coroutine;
+use crate::{record, sys};
 
 /// Names a coroutine, for aco_dump() and for whoever asks. The name is copied: its first 63 bytes, less
 /// the bytes of a UTF-8 character that does not fit. NULL takes the name away. It stays over aco_reset().
@@ -15,9 +15,10 @@ use crate::record;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_set_name(co: *mut aco_t, name: *const c_char) -> c_int {
     // SAFETY: the caller's promise.
-    let (co, name) =
-        unsafe { (live("aco_set_name", co), (!name.is_null()).then(|| CStr::from_ptr(name))) };
-    if record::set_name(co, name) { 0 } else { errno_of(libc::ENOMEM) }
+    let (co, name) = unsafe {
+        (live_coroutine("aco_set_name", co), (!name.is_null()).then(|| CStr::from_ptr(name)))
+    };
+    if record::set_name(co, name) { 0 } else { sys::fail_with(libc::ENOMEM) }
 }
 
 /// The name of a coroutine, or NULL. It is the library's, and there until another one is set or the
@@ -28,7 +29,7 @@ pub unsafe extern "C" fn aco_set_name(co: *mut aco_t, name: *const c_char) -> c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_name(co: *mut aco_t) -> *const c_char {
     // SAFETY: the caller's promise.
-    record::name(unsafe { live("aco_name", co) })
+    record::name(unsafe { live_coroutine("aco_name", co) })
 }
 
 /// The id of a coroutine: a number from 1 on that no other one in the process ever has. The first call
@@ -40,9 +41,9 @@ pub unsafe extern "C" fn aco_name(co: *mut aco_t) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_id(co: *mut aco_t) -> u64 {
     // SAFETY: the caller's promise.
-    let co = unsafe { live("aco_id", co) };
+    let co = unsafe { live_coroutine("aco_id", co) };
     record::id(co).unwrap_or_else(|| {
-        errno_of(libc::ENOMEM);
+        sys::fail_with(libc::ENOMEM);
         0
     })
 }

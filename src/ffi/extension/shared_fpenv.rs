@@ -6,7 +6,7 @@
 use core::ffi::{c_int, c_void};
 
 use super::generators::aco_gen_t;
-use super::life::as_canceled;
+use super::life::cancel_status;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::ffi::non_null;
 use crate::{generator, resume, thread, tls};
@@ -53,8 +53,8 @@ pub unsafe extern "C" fn aco_gen_new_shared_fpenv(
 ) -> *mut aco_gen_t {
     let stack = non_null("aco_gen_new", "the share stack", share_stack);
     // SAFETY: the caller's promise.
-    unsafe { generator::create(stack, fp, arg, resume::returning_shared_fpenv) }
-        .unwrap_or_else(|why| why.abort("aco_gen_new"))
+    unsafe { generator::create(stack, fp, arg, resume::returning_entry_shared_fpenv) }
+        .unwrap_or_else(|error| error.abort("aco_gen_new"))
 }
 
 /// aco_gen_next() of such programs.
@@ -86,7 +86,7 @@ pub extern "C" fn aco_gen_yield_shared_fpenv(value: *mut c_void) {
 pub unsafe extern "C" fn aco_return_exits_shared_fpenv(co: *mut aco_t) {
     let co = non_null("aco_return_exits", "the coroutine", co);
     // SAFETY: the caller's promise.
-    unsafe { resume::return_exits(co, resume::returning_shared_fpenv) }
+    unsafe { resume::return_exits(co, resume::returning_entry_shared_fpenv) }
 }
 
 /// aco_thread_return_exits() of such programs.
@@ -99,5 +99,5 @@ pub extern "C" fn aco_thread_return_exits_shared_fpenv(on: c_int) {
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_checked_shared_fpenv() -> c_int {
     // SAFETY: the current coroutine is the one that runs.
-    as_canceled(unsafe { resume::yield_checked(resume::switch_shared_fpenv) })
+    cancel_status(unsafe { resume::yield_checked(resume::switch_shared_fpenv) })
 }

@@ -8,7 +8,7 @@ use crate::{coroutine, sys};
 /// that grows, up to its limit; 0 if the C library does not tell). The caller's own calls need some.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_stack_remaining() -> usize {
-    coroutine::stack_remaining(sys::thread_stack)
+    coroutine::stack_remaining(sys::thread_stack_low)
 }
 
 /// Does `ptr` point into the stack of the running coroutine, and do several coroutines share that? What

@@ -103,7 +103,7 @@ impl<T: Link> Inbox<T> {
     /// Waits until nobody is giving anything any more: then the inbox may go.
     pub(crate) fn wait_for_pushers(&self) {
         while self.pushers.load(Ordering::Acquire) != 0 {
-            crate::sys::let_others_run();
+            crate::sys::yield_thread();
         }
     }
 }

@@ -53,7 +53,7 @@ impl Lock {
                 return;
             }
             tries += 1;
-            if tries % SPIN_LIMIT == 0 { sys::let_others_run() } else { spin_loop() }
+            if tries % SPIN_LIMIT == 0 { sys::yield_thread() } else { spin_loop() }
         }
     }
 

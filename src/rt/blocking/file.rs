@@ -121,7 +121,7 @@ unsafe fn work_inside(fd: c_int, operation: Operation, deadline: Deadline) -> Re
             Operation::Read(_, _, offset) => {
                 do_elsewhere(fd, Operation::Read(place, size, offset), deadline).inspect(|&count| {
                     ptr::copy_nonoverlapping(place.cast_const().cast(), buffer.cast::<u8>(), count);
-                    sanitizer::is_written(buffer, count);
+                    sanitizer::unpoison(buffer, count);
                 })
             }
             Operation::Sync => do_elsewhere(fd, operation, deadline),
@@ -199,7 +199,7 @@ unsafe fn read_cached(fd: c_int, buffer: *mut c_void, size: usize, offset: i64) 
         let number = libc::SYS_preadv2;
         let count = libc::syscall(number, fd, &raw const part, one, offset, high, RWF_NOWAIT);
         let count = usize::try_from(count).map_err(|_| sys::errno())?;
-        sanitizer::is_written(buffer, count);
+        sanitizer::unpoison(buffer, count);
         Ok(count)
     }
 }

@@ -226,7 +226,7 @@ pub(crate) unsafe fn read_full(
     let done = transfer_all(size, deadline, &mut |done| unsafe {
         read_from(file, buffer.wrapping_byte_add(done), size - done, deadline)
     })?;
-    sanitizer::is_written(buffer, done);
+    sanitizer::unpoison(buffer, done);
     Ok(done)
 }
 

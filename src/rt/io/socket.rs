@@ -193,7 +193,7 @@ fn address_by(name: Namer, fd: c_int) -> Option<(u16, [u8; 16])> {
     unsafe {
         let mut place: libc::sockaddr_storage = core::mem::zeroed();
         let mut length = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
-        sanitizer::is_written((&raw mut length).cast(), size_of::<libc::socklen_t>());
+        sanitizer::unpoison((&raw mut length).cast(), size_of::<libc::socklen_t>());
         if name(fd, (&raw mut place).cast(), &mut length) != 0 {
             return None;
         }

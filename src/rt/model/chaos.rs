@@ -29,7 +29,7 @@ pub(crate) fn seed(worker: &mut Worker) {
 
 /// The number that ACORT_CHAOS says. None: it says none, or 0.
 fn wanted() -> Option<u64> {
-    let seed = environment::number_of(c"ACORT_CHAOS");
+    let seed = environment::read_u64(c"ACORT_CHAOS");
     (seed != 0).then_some(seed)
 }
 

@@ -41,7 +41,7 @@ impl Inherited {
         let mut fp_environment = 0_u64;
         // SAFETY: both places are writable, and have that size.
         unsafe {
-            arch::store_fp_environment((&raw mut fp_environment).cast());
+            arch::get_fpenv((&raw mut fp_environment).cast());
             place.write(Inherited {
                 holders: AtomicU32::new(1),
                 number: LAST.fetch_add(1, Ordering::Relaxed) + 1,
@@ -87,6 +87,6 @@ impl Inherited {
     pub(crate) fn apply(&self) {
         self.processors.apply();
         // SAFETY: the maker has stored the environment.
-        unsafe { arch::load_fp_environment((&raw const self.fp_environment).cast()) };
+        unsafe { arch::set_fpenv((&raw const self.fp_environment).cast()) };
     }
 }

@@ -131,7 +131,7 @@ unsafe impl HeapSlot for Task {
     }
 }
 
-impl diag::Subject for Task {
+impl diag::Describe for Task {
     unsafe fn describe(object: *const Task, f: &mut Formatter) -> fmt::Result {
         // SAFETY: the caller's promise.
         write!(f, ", task {}", unsafe { (*object).id() })

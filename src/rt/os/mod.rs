@@ -26,7 +26,7 @@ mod refused;
 mod text_file;
 mod threads;
 
-pub(crate) use crate::sys::errno_place;
+pub(crate) use crate::sys::errno_location;
 pub(crate) use deadline::Deadline;
 #[cfg(not(target_os = "linux"))]
 use libc::fstat;
@@ -54,14 +54,14 @@ pub(crate) use threads::{
 };
 
 /// A word that threads sleep on, in a line.
-impl diag::Subject for AtomicU32 {
+impl diag::Describe for AtomicU32 {
     unsafe fn describe(_: *const AtomicU32, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }
 }
 
 #[cfg(any(target_os = "linux", target_os = "macos"))]
-impl diag::Subject for WakeFds {
+impl diag::Describe for WakeFds {
     unsafe fn describe(_: *const WakeFds, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }
@@ -107,7 +107,7 @@ unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c_int) -> c_
 pub(crate) fn poll(files: &mut [libc::pollfd], deadline: Deadline) -> Result<usize> {
     let limit = milliseconds_until(deadline);
     // A tool's poll looks at them, which the library has written.
-    sanitizer::is_written(files.as_mut_ptr().cast(), size_of_val(files));
+    sanitizer::unpoison(files.as_mut_ptr().cast(), size_of_val(files));
     // SAFETY: so many structs.
     let found = unsafe { poll_files(files.as_mut_ptr(), files.len(), limit) };
     match usize::try_from(found) {
@@ -221,7 +221,7 @@ pub(crate) unsafe fn grow<T>(memory: *mut T, count: usize) -> Option<NonNull<T>>
 pub(crate) fn socket_option(fd: c_int, option: c_int) -> Result<c_int> {
     let (mut value, mut size): (c_int, _) = (0, size_of::<c_int>() as libc::socklen_t);
     // A tool's getsockopt looks at it; the stack here may have been another's.
-    sanitizer::is_written((&raw mut size).cast(), size_of::<libc::socklen_t>());
+    sanitizer::unpoison((&raw mut size).cast(), size_of::<libc::socklen_t>());
     // SAFETY: the option has that size.
     let answer = unsafe {
         let place = (&raw mut value).cast();

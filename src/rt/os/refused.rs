@@ -99,7 +99,7 @@ pub(crate) fn report_errno(call: Call) -> c_int {
 /// A loop cannot go on without `budget`, which has failed with this thread's errno: says so, and aborts (S3).
 #[cold]
 #[inline(never)]
-pub(crate) fn broken<T: diag::Subject>(object: *const T, call: &str) -> ! {
+pub(crate) fn broken<T: diag::Describe>(object: *const T, call: &str) -> ! {
     let error = sys::errno();
     #[unsafe(link_section = "aco_shared")]
     static IS_SAID: AtomicBool = AtomicBool::new(false);

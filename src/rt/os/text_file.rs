@@ -67,7 +67,7 @@ pub(super) fn read(fd: c_int, room: &mut [u8]) -> usize {
         let count = unsafe { libc::read(fd, room.as_mut_ptr().cast(), room.len()) };
         match usize::try_from(count) {
             Ok(count) => {
-                sanitizer::is_written(room.as_mut_ptr().cast(), count);
+                sanitizer::unpoison(room.as_mut_ptr().cast(), count);
                 return count;
             }
             _ if sys::errno() == libc::EINTR => {}

@@ -62,7 +62,7 @@ pub(crate) fn with_defaults(options: &acort_opts_t) -> Result<acort_opts_t> {
 
 /// A runtime with its workers, none of which runs.
 pub(crate) fn create(options: acort_opts_t) -> Result<*mut Runtime> {
-    coroutine::refuse_frames_elsewhere("acort_new");
+    coroutine::abort_on_off_stack_frames("acort_new");
     let runtime = os::allocate_zeroed::<Runtime>().ok_or(libc::ENOMEM)?.as_ptr();
     // SAFETY: a new runtime; all zero is one without workers.
     unsafe {
@@ -155,7 +155,7 @@ pub(crate) unsafe fn attach(worker: *mut Worker) -> Result<()> {
         let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
         (*worker).main_co = main_co;
         stack_config::prepare_thread(&*(*worker).runtime);
-        (*worker).errno = os::errno_place();
+        (*worker).errno = os::errno_location();
     }
     Ok(())
 }

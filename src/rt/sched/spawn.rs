@@ -73,7 +73,7 @@ fn flags_of(attributes: &acort_attr_t, argument: *mut c_void) -> Result<u8> {
         ACORT_SHARED | ACORT_DETACHED | ACORT_NEXT | ACORT_MEASURE | ACORT_UNCONSTRAINED;
     let acort_attr_t { flags, stack, stack_size, arg_copy_size, .. } = *attributes;
     let is_own = flags & ACORT_SHARED == 0;
-    let has_stack = stack.is_null() || is_own && stack::fits(stack, stack_size);
+    let has_stack = stack.is_null() || is_own && stack::can_hold_stack(stack, stack_size);
     let has_argument = arg_copy_size == 0 || !argument.is_null();
     if flags & !TYPE_KNOWN != 0
         || !has_stack
@@ -194,7 +194,7 @@ pub(crate) fn exit(result: *mut c_void) -> Option<core::convert::Infallible> {
             return None;
         }
         task.set_result(result);
-        crate::resume::exit(task.co, crate::arch::leave)
+        crate::resume::exit(task.co, crate::resume::exit_to)
     }
 }
 

@@ -31,14 +31,14 @@ pub(crate) fn begin_reports(runtime: &mut Runtime) {
         runtime.options.flags |= ACORT_NO_OVERFLOW_REPORT;
     }
     if are_reported(runtime) {
-        overflow::runtime_begins(describe);
+        overflow::enable_for_runtime(describe);
     }
 }
 
 /// One that had begun is over.
 pub(crate) fn end_reports(runtime: &Runtime) {
     if are_reported(runtime) {
-        overflow::runtime_is_over();
+        overflow::disable_for_runtime();
     }
 }
 
@@ -55,7 +55,7 @@ fn are_reported(runtime: &Runtime) -> bool {
 
 /// ACORT_NO_OVERFLOW_REPORT says a number other than 0.
 fn is_off_in_environment() -> bool {
-    environment::number_of(c"ACORT_NO_OVERFLOW_REPORT") != 0
+    environment::read_u64(c"ACORT_NO_OVERFLOW_REPORT") != 0
 }
 
 /// Prints the line of a task. False: what ran off its stack is none, or one of a runtime that reports none,

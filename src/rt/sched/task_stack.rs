@@ -6,13 +6,13 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
 use crate::abi::{aco_cofuncp_t, aco_t};
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::rt::model::abi::acort_body_t;
 use crate::rt::model::stack_cache::MAX_IDLE;
 use crate::rt::model::task::{CUSTOM_STACK, SHARED, STACK_PAINTED, Task, TaskStart};
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
-use crate::{arch, coroutine, resume, stack, tls};
+use crate::{coroutine, resume, stack, tls};
 
 /// Where every task begins.
 unsafe extern "C" fn task_main() {
@@ -23,7 +23,7 @@ unsafe extern "C" fn task_main() {
         let TaskStart { entry, arg, .. } = (*task).phase.start;
         let result = entry.map_or(ptr::null_mut(), |body| body(arg));
         (*(*Worker::current()).current).set_result(result);
-        resume::exit(tls::current(), arch::leave)
+        resume::exit(tls::current(), resume::exit_to)
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) unsafe fn acquire(worker: *mut Worker, task: *mut Task) -> Result<*mu
     }
 }
 
-fn to_errno(_: Refusal) -> i32 {
+fn to_errno(_: CreateError) -> i32 {
     libc::ENOMEM
 }
 
@@ -70,12 +70,12 @@ unsafe fn create_own(worker: *mut Worker, task: *mut Task) -> Result<*mut aco_t>
         let options = &(*(*worker).runtime).options;
         let size = if stack_size == 0 { options.stack_size } else { stack_size };
         let made = match stack.is_null() {
-            true => stack::create_apart(size, options.stack_gap),
+            true => stack::create_with_gap(size, options.stack_gap),
             false => stack::create_in(stack, size),
         };
         let stack = made.map_err(to_errno)?;
         if (*task).has_flag(STACK_PAINTED) {
-            stack::fill("acort_go_ex", stack);
+            stack::paint("acort_go_ex", stack);
         }
         let (Some(main_co), Some(place)) = (NonNull::new((*worker).main_co), NonNull::new(stack))
         else {
@@ -94,7 +94,7 @@ unsafe fn create_shared(worker: *mut Worker, argument: *mut c_void) -> Result<*m
         let place = &raw mut (*worker).stack_cache.shared_stack;
         if (*place).is_null() {
             let options = &(*(*worker).runtime).options;
-            let made = stack::create_apart(options.shared_stack_size, options.stack_gap);
+            let made = stack::create_with_gap(options.shared_stack_size, options.stack_gap);
             *place = made.map_err(to_errno)?;
             (*worker).stack_cache.shared_range = ((**place).ptr.addr(), (**place).sz);
         }

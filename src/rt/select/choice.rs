@@ -86,7 +86,7 @@ impl Select<'_> {
                 wake_waiter(waiter);
             }
             if let Some(Source::Receive(channel)) = self.source(number) {
-                sanitizer::is_written(self.data(number).cast(), (*channel).elem_size);
+                sanitizer::unpoison(self.data(number).cast(), (*channel).elem_size);
             }
         }
         Some(Ok(number))

@@ -185,7 +185,7 @@ impl Select<'_> {
                     if slot != data {
                         ptr::copy_nonoverlapping(slot, data, (*channel).elem_size);
                     }
-                    sanitizer::is_written(data.cast(), (*channel).elem_size);
+                    sanitizer::unpoison(data.cast(), (*channel).elem_size);
                 }
                 _ => {}
             }

@@ -42,7 +42,7 @@ pub struct Channel {
     // The ring follows.
 }
 
-impl diag::Subject for Channel {
+impl diag::Describe for Channel {
     unsafe fn describe(_: *const Channel, _: &mut core::fmt::Formatter) -> core::fmt::Result {
         Ok(())
     }
@@ -328,7 +328,7 @@ unsafe fn begin_receive(
         let size = (*channel).0.elem_size;
         if let Some(outcome) = Receiving::attempt(channel, to) {
             if outcome.is_ok() {
-                sanitizer::is_written(to.cast(), size);
+                sanitizer::unpoison(to.cast(), size);
             }
             return Blocked::Ready(outcome);
         }
@@ -340,7 +340,7 @@ unsafe fn begin_receive(
         let mode = WaitMode::Cancellable;
         let begun = attempt::start_wait(channel, slot, WaitReason::Receive, mode, deadline);
         if let Blocked::Ready(Ok(())) = begun {
-            sanitizer::is_written(to.cast(), size);
+            sanitizer::unpoison(to.cast(), size);
         }
         begun
     }
@@ -361,6 +361,6 @@ unsafe fn received(to: *mut u8) {
         if Worker::is_on_shared_stack(to.cast()) {
             copy(to, task_cold::room(task), size);
         }
-        sanitizer::is_written(to.cast(), size);
+        sanitizer::unpoison(to.cast(), size);
     }
 }

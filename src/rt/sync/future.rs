@@ -44,7 +44,7 @@ pub struct Future {
     _aliased: Aliased,
 }
 
-impl diag::Subject for Future {
+impl diag::Describe for Future {
     unsafe fn describe(_: *const Future, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }

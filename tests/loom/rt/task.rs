@@ -67,7 +67,7 @@ pub struct Task {
     pub(crate) notes: UnsafeCell<u32>,
 }
 
-impl diag::Subject for Task {
+impl diag::Describe for Task {
     unsafe fn describe(_: *const Task, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }

@@ -94,7 +94,7 @@ impl Poller {
         let never = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         let mut time = libc::itimerspec { it_interval: never, it_value: os::timespec(deadline) };
         // A tool's timerfd_settime looks at it; the stack here may have been another's.
-        sanitizer::is_written((&raw mut time).cast(), size_of::<libc::itimerspec>());
+        sanitizer::unpoison((&raw mut time).cast(), size_of::<libc::itimerspec>());
         // SAFETY: the time is there for as long as the call.
         unsafe {
             let flags = libc::TFD_TIMER_ABSTIME;

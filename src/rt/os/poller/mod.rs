@@ -42,7 +42,7 @@ pub(crate) struct Event {
     pub(crate) is_hangup: bool,
 }
 
-impl diag::Subject for Poller {
+impl diag::Describe for Poller {
     unsafe fn describe(poller: *const Poller, f: &mut Formatter) -> fmt::Result {
         // SAFETY: a poller.
         let descriptor = unsafe { (*poller).raw_fd() };

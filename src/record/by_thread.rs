@@ -1,0 +1,126 @@
+//! The coroutines that a thread finds by their records alone.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use super::entry::RECORDS_WITH_THREAD;
+use super::{hash, shard};
+use crate::abi::aco_t;
+use crate::tls;
+
+/// This thread's number.
+pub(super) fn thread_id() -> u32 {
+    #[unsafe(link_section = "aco_shared")]
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    let state = tls::thread_state();
+    // SAFETY: the thread's own state.
+    unsafe {
+        if (*state).number == 0 {
+            // After four thousand million threads numbers come again.
+            (*state).number = LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1);
+        }
+        (*state).number
+    }
+}
+
+/// The coroutines whose records name this thread, shard by shard, in the order of their addresses. Others
+/// may be made and destroyed meanwhile: a few addresses are taken from the table at a time, and each is
+/// asked for again before it is given out.
+pub(crate) struct ThreadRecords {
+    shard: usize,
+    /// The last address that was given out.
+    after: usize,
+    next: usize,
+    batch: Batch,
+}
+
+/// The first few of the addresses that were put in, in ascending order.
+pub(super) struct Batch {
+    entries: [*mut aco_t; Batch::MAX],
+    count: usize,
+}
+
+impl Batch {
+    const MAX: usize = 32;
+
+    const fn new() -> Batch {
+        Batch { entries: [core::ptr::null_mut(); Batch::MAX], count: 0 }
+    }
+
+    /// Puts an address where it belongs; of too many the largest falls out.
+    pub(super) fn insert(&mut self, co: *mut aco_t) {
+        let mut carried = co;
+        for entry in self.entries.iter_mut().take(self.count) {
+            if carried.addr() < entry.addr() {
+                core::mem::swap(&mut carried, entry);
+            }
+        }
+        if let Some(entry) = self.entries.get_mut(self.count) {
+            *entry = carried;
+            self.count += 1;
+        }
+    }
+}
+
+impl ThreadRecords {
+    pub(crate) fn new() -> ThreadRecords {
+        let is_empty = RECORDS_WITH_THREAD.load(Ordering::Relaxed) == 0;
+        let shard = if is_empty { hash::SHARDS } else { 0 };
+        ThreadRecords { shard, after: 0, next: 0, batch: Batch::new() }
+    }
+
+    /// Takes the next few from the table. False: there are no more.
+    fn refill(&mut self) -> bool {
+        (self.batch.count, self.next) = (0, 0);
+        while let Some(shard) = shard::by_index(self.shard) {
+            let (after, batch) = (self.after, &mut self.batch);
+            shard.with_table(|table| {
+                let records = table.records().filter(|record| record.thread == thread_id());
+                let records = records.filter(|record| record.co.addr() > after);
+                records.for_each(|record| batch.insert(record.co));
+            });
+            if self.batch.count > 0 {
+                return true;
+            }
+            (self.shard, self.after) = (self.shard + 1, 0);
+        }
+        false
+    }
+}
+
+impl Iterator for ThreadRecords {
+    type Item = *mut aco_t;
+
+    fn next(&mut self) -> Option<*mut aco_t> {
+        loop {
+            if self.next >= self.batch.count && !self.refill() {
+                return None;
+            }
+            let co = *self.batch.entries.get(self.next)?;
+            self.next += 1;
+            self.after = co.addr();
+            let thread =
+                shard::of(co).with_table(|table| table.find(co).map(|record| record.thread));
+            if thread == Some(thread_id()) {
+                return Some(co);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::ptr::without_provenance_mut;
+
+    #[test]
+    fn a_batch_keeps_the_first_few_in_order() {
+        let mut batch = Batch::new();
+        for number in 0..200_usize {
+            batch.insert(without_provenance_mut((number * 77 % 199 + 1) * 16));
+        }
+        assert_eq!(batch.count, Batch::MAX);
+        // 0 and 199 both give 1.
+        let entries = batch.entries.map(|entry| entry.addr() / 16);
+        assert!(entries.is_sorted() && entries[0] == 1 && entries[31] == 31, "{entries:?}");
+    }
+}
