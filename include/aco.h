@@ -1,7 +1,35 @@
 /* libaco: asymmetric stackful coroutines. https://www.apache.org/licenses/LICENSE-2.0
  *
- * Made from src/abi.rs and src/ffi by `make header`; do not edit. What compiles into the caller
+ * Made from src/abi.rs and src/ffi by `make header`; do not edit. What is compiled into the program
  * (the TLS variable, the macros aco_yield, aco_exit, aco_get_arg ...) is in aco_inline.h.
+ *
+ * A coroutine is a function with a stack. aco_resume() runs it until it calls aco_yield() or
+ * aco_exit(). The next aco_resume() continues it after the yield. The coroutine that calls
+ * aco_resume() is its main_co: a main coroutine, which stands for the thread's own stack, or another
+ * coroutine.
+ *
+ * A coroutine that is alone on its share stack is never copied. Any number of coroutines may share a
+ * stack. When another one needs the stack, the library copies the live bytes of its owner to the
+ * owner's save area. It copies them back when the owner runs again.
+ *
+ * Rules for all functions:
+ *
+ * - A pointer to an object is NULL or points to a live object of its type. Do not use an object after
+ *   you have freed it.
+ * - A string ends with a NUL byte. A buffer has the size that the function names.
+ * - One thread at a time uses a main coroutine, its coroutines and their share stacks. The functions
+ *   take no lock for that. Do not call them in a signal handler.
+ * - Sizes are in bytes.
+ * - A constructor returns a valid object or aborts. Those of aco_ext.h with `try` in their names
+ *   return NULL and set errno instead.
+ * - Misuse aborts: SIGABRT, after a line on stderr. The comments list what is detected, under "Aborts".
+ *   "Safety" has obligations that are not checked.
+ *
+ * The line is `aco: fatal: FUNCTION(OBJECT): WHAT HAPPENED (THE RULE)`.
+ *
+ * aco_ext.h has more functions for the same objects. aco.hpp has C++17 classes for coroutines and
+ * generators. acort.h is a runtime above coroutines, see acort(3). `aco_ended_asm` and `aco_regions` are exported for the assembly of the
+ * headers and for debuggers. Programs do not use them.
  */
 
 #ifndef ACO_H
@@ -26,7 +54,7 @@
 #define ACO_VERSION_PATCH 0
 #define ACO_VERSION_NUMBER (ACO_VERSION_MAJOR << 16 | ACO_VERSION_MINOR << 8 | ACO_VERSION_PATCH)
 
-/* The slots of aco_t.reg that debuggers read. */
+/* Slots of aco_t.reg, for debuggers. */
 #if defined(__x86_64__) && defined(__LP64__) && defined(__linux__)
 #define ACO_REG_COUNT 9
 #define ACO_REG_IDX_RETADDR 4
@@ -138,7 +166,7 @@ void aco_thread_init(aco_cofuncp_t last_word_co_fp);
 /// end in. Both keep the control bits of their own floating-point environment; exception flags
 /// are the thread's. The value means nothing.
 ///
-/// Valid when:
+/// # Safety
 /// Both are coroutines, or copies of coroutines; the frames of `to_co` are on its stack. In the
 /// assembly-level picture: `to_co->reg` is loaded, and the processor goes to
 /// `reg[ACO_REG_IDX_RETADDR]`.
@@ -147,7 +175,7 @@ void *acosw(aco_t *from_co, aco_t *to_co);
 /// Stores the floating-point environment of this moment in the 8 bytes at `p`: on x86-64 the x87
 /// control word and, 4 bytes above, MXCSR; on aarch64 FPCR.
 ///
-/// Valid when:
+/// # Safety
 /// `p` is writable for 8 bytes.
 void aco_save_fpucw_mxcsr(void *p);
 
@@ -167,7 +195,7 @@ aco_share_stack_t *aco_share_stack_new2(size_t sz, char guard_page_enabled);
 /// Frees a share stack. Coroutines on it may still be destroyed, but no longer resumed. Aborts
 /// on NULL, on a stack that is destroyed already, and when called on this very stack.
 ///
-/// Valid when:
+/// # Safety
 /// `sstk` is NULL or a share stack.
 void aco_share_stack_destroy(aco_share_stack_t *sstk);
 
@@ -178,7 +206,7 @@ void aco_share_stack_destroy(aco_share_stack_t *sstk);
 /// grows by doubling. The caller owns it: aco_destroy(). Never NULL: aborts without memory, without
 /// a live share stack.
 ///
-/// Valid when:
+/// # Safety
 /// `main_co` and `share_stack` are NULL or valid.
 aco_t *aco_create(aco_t *main_co,
                   aco_share_stack_t *share_stack,
@@ -192,7 +220,7 @@ aco_t *aco_create(aco_t *main_co,
 /// destroyed. Another thread's use is looked for where main_co is not the caller's current coroutine, and seen if
 /// that thread runs `resume_co`, or waits in main_co for the one that it runs; else it is not noticed.
 ///
-/// Valid when:
+/// # Safety
 /// `resume_co` is NULL or a coroutine.
 void aco_resume(aco_t *resume_co);
 
@@ -200,7 +228,7 @@ void aco_resume(aco_t *resume_co);
 /// what they own stays as it is. Even the running one may be freed, by exit(3) inside it; it cannot
 /// yield or exit afterwards. Aborts on NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or a coroutine that is not used from here on.
 void aco_destroy(aco_t *co);
 
@@ -216,7 +244,7 @@ int aco_report_overflow(void);
 /// at its last switch, or now if it runs; and, after aco_share_stack_fill(), the deepest use of its
 /// share stack in between, by any coroutine on it. Aborts on NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or a coroutine.
 size_t aco_stack_used(aco_t *co);
 
@@ -224,7 +252,7 @@ size_t aco_stack_used(aco_t *co);
 /// deep it is used from now on. All of that memory is then in use. To be called while nothing runs on
 /// the stack. Aborts on NULL, on a destroyed stack, and on this very stack.
 ///
-/// Valid when:
+/// # Safety
 /// `sstk` is NULL or a share stack.
 void aco_share_stack_fill(aco_share_stack_t *sstk);
 
@@ -246,45 +274,45 @@ aco_t *aco_get_co_fn(void);
 /// acosw() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: the target goes
 /// on with the floating-point environment of this moment.
 ///
-/// Valid when:
+/// # Safety
 /// As acosw().
 void *acosw_shared_fpenv(aco_t *from_co, aco_t *to_co);
 
 /// aco_resume() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: the
 /// coroutine goes on with the floating-point environment of this moment.
 ///
-/// Valid when:
+/// # Safety
 /// As aco_resume().
 void aco_resume_shared_fpenv(aco_t *resume_co);
 
 /// aco_yield1() as a function: aco_yield_fn() for the coroutine that runs, `yield_co`, at hand.
 ///
-/// Valid when:
+/// # Safety
 /// `yield_co` is NULL or the coroutine that runs.
 void aco_yield1_fn(aco_t *yield_co);
 
 /// aco_yield1_fn() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 ///
-/// Valid when:
+/// # Safety
 /// As aco_yield1_fn().
 void aco_yield1_shared_fpenv(aco_t *yield_co);
 
 /// aco_exit1() as a function: aco_exit_fn() for the coroutine that runs, `co`, at hand.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or the coroutine that runs.
 void aco_exit1_fn(aco_t *co) __attribute__((noreturn));
 
 /// aco_exit1_fn() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 ///
-/// Valid when:
+/// # Safety
 /// As aco_exit1_fn().
 void aco_exit1_shared_fpenv(aco_t *co) __attribute__((noreturn));
 
 /// What aco_resume(resumed) ends in where `here`, which waited in it, was come back to by acosw(): makes the
 /// current coroutine the right one.
 ///
-/// Valid when:
+/// # Safety
 /// `here` points to a coroutine, `resumed` to one or to the memory of one.
 void aco_arrived_by_hand(aco_t *here,
                          aco_t *resumed);

@@ -1,7 +1,7 @@
-/* libaco, extended: what its users have asked for, over the same objects.
+/* libaco, extended: more functions for the objects of aco.h.
  *
- * Made from src/ffi/extension/ by `make header`; do not edit. A program that includes aco.h alone
- * sees nothing of this. */
+ * Made from src/ffi/extension/ by `make header`; do not edit. A program that includes only aco.h
+ * does not see these functions. The rules of aco.h hold here, too. */
 
 #ifndef ACO_EXT_H
 #define ACO_EXT_H
@@ -58,7 +58,7 @@ extern "C" {
 /// aco_create() that does not abort: NULL and errno ENOMEM without memory, NULL and EINVAL where
 /// `share_stack` is NULL (and `main_co` is not) or destroyed.
 ///
-/// Valid when:
+/// # Safety
 /// As aco_create().
 aco_t *aco_try_create(aco_t *main_co,
                       aco_share_stack_t *share_stack,
@@ -78,7 +78,7 @@ aco_share_stack_t *aco_try_share_stack_new2(size_t sz, char guard_page_enabled);
 /// it has not begun. Returns what `co` gives to aco_yield_value(), NULL where it leaves by a plain yield,
 /// or ends. A coroutine that waits in a plain yield is resumed, and the value lost. Aborts as aco_resume().
 ///
-/// Valid when:
+/// # Safety
 /// As aco_resume().
 void *aco_resume_value(aco_t *co,
                        void *value);
@@ -100,7 +100,7 @@ void *aco_first_value(void);
 /// for may be destroyed by one that came after it. Aborts on NULL, in a main coroutine, where no coroutine
 /// runs, and where `to` has another main_co, has ended, is destroyed or has no share stack any more.
 ///
-/// Valid when:
+/// # Safety
 /// `to` is NULL or a coroutine.
 void aco_yield_to(aco_t *to);
 
@@ -109,7 +109,7 @@ void aco_yield_to(aco_t *to);
 /// it: aco_gen_free(). Never NULL: aborts without memory, without a live share stack. Two that are read in
 /// turns may share a stack; one that reads another may not share it with that.
 ///
-/// Valid when:
+/// # Safety
 /// `share_stack` is NULL or valid.
 aco_gen_t *aco_gen_new(aco_share_stack_t *share_stack,
                        aco_cofuncp_t fp,
@@ -118,7 +118,7 @@ aco_gen_t *aco_gen_new(aco_share_stack_t *share_stack,
 /// aco_gen_new() that does not abort: NULL and errno ENOMEM without memory, EINVAL where `share_stack` is NULL or
 /// destroyed.
 ///
-/// Valid when:
+/// # Safety
 /// `share_stack` is NULL or valid.
 aco_gen_t *aco_try_gen_new(aco_share_stack_t *share_stack,
                            aco_cofuncp_t fp,
@@ -130,7 +130,7 @@ aco_gen_t *aco_try_gen_new(aco_share_stack_t *share_stack,
 /// yields, NULL where it ends. To be called in one thread: aco_attach() takes it to another. Aborts on NULL, on a generator that is running or
 /// destroyed, and as aco_resume().
 ///
-/// Valid when:
+/// # Safety
 /// `gen` is NULL or a generator; `value` is NULL or writable.
 int aco_gen_next(aco_gen_t *gen,
                  void **value);
@@ -141,7 +141,7 @@ void aco_gen_yield(void *value);
 
 /// Frees a generator in any state; what its frames own stays as it is. NULL is let through.
 ///
-/// Valid when:
+/// # Safety
 /// `gen` is NULL or a generator that is not used from here on.
 void aco_gen_free(aco_gen_t *gen);
 
@@ -150,14 +150,14 @@ void aco_gen_free(aco_gen_t *gen);
 /// one. Nothing is allocated; the counters of its save area go on. Aborts on NULL, on a main
 /// coroutine, on one that has begun and not ended, and where it or its share stack is destroyed.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or a coroutine.
 void aco_reset(aco_t *co, aco_cofuncp_t fp, void *arg);
 
 /// Lets the entry function of `co` return: that ends the coroutine then, as aco_exit() does. To be said
 /// before `co` begins, and again after aco_reset(). Aborts on NULL, and where `co` is not about to begin.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or a coroutine.
 void aco_return_exits(aco_t *co);
 
@@ -169,13 +169,13 @@ void aco_thread_return_exits(int on);
 /// interrupted, and no frame unwound; to let it end, resume it. The mark stays until aco_reset(). To be
 /// called in the thread of `co`. Aborts on NULL, a main coroutine and a destroyed one.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or a coroutine.
 void aco_cancel(aco_t *co);
 
 /// Was `co` cancelled? 1 or 0. Aborts on NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or a coroutine.
 int aco_is_cancelled(aco_t *co);
 
@@ -196,7 +196,7 @@ int aco_yield_checked(void);
 /// Aborts on NULL, where `co` is running here or in another thread, destroyed, or a main coroutine, where
 /// `main_co` is destroyed or `co` itself, and without memory.
 ///
-/// Valid when:
+/// # Safety
 /// Both are NULL or coroutines.
 void aco_attach(aco_t *co,
                 aco_t *main_co);
@@ -219,7 +219,7 @@ int aco_on_shared_stack(const void *ptr);
 /// does aco_resume() where a save area must grow. 0, or -1 and errno: EBUSY after the first coroutine, EINVAL
 /// where a function is NULL, ENOMEM. The struct is copied.
 ///
-/// Valid when:
+/// # Safety
 /// `allocator` is NULL or valid; its functions do what their comments say for as long as the process uses
 /// coroutines.
 int aco_set_allocator(const aco_allocator_t *allocator);
@@ -229,7 +229,7 @@ int aco_set_allocator(const aco_allocator_t *allocator);
 /// aco_share_stack_destroy(), which does not free it. Never NULL: aborts where `mem` is NULL or not
 /// aligned to 16, where `sz` is below 4096, and without memory for the control block.
 ///
-/// Valid when:
+/// # Safety
 /// `mem` is NULL or readable and writable for `sz` bytes, and used by nobody else while the stack lives.
 aco_share_stack_t *aco_share_stack_new_mem(void *mem,
                                            size_t sz);
@@ -237,7 +237,7 @@ aco_share_stack_t *aco_share_stack_new_mem(void *mem,
 /// aco_share_stack_new_mem() that does not abort: NULL and errno EINVAL where the memory cannot be a stack,
 /// ENOMEM without memory for the control block.
 ///
-/// Valid when:
+/// # Safety
 /// As aco_share_stack_new_mem().
 aco_share_stack_t *aco_try_share_stack_new_mem(void *mem,
                                                size_t sz);
@@ -251,7 +251,7 @@ aco_share_stack_t *aco_try_share_stack_new_mem(void *mem,
 /// alone, and 0. A stack that was filled (aco_share_stack_fill()) is not any more. Aborts on NULL and on a
 /// destroyed coroutine.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or a coroutine of this thread, or one on a stack that no thread runs on.
 size_t aco_stack_trim(aco_t *co);
 
@@ -262,7 +262,7 @@ size_t aco_stack_trim(aco_t *co);
 /// Where destructors set values of that coroutine again, by aco_set_local_of(), they are called again, at
 /// most four times in all. 0; or -1 and errno: EINVAL, `key` is NULL; EAGAIN, there are 256 keys already.
 ///
-/// Valid when:
+/// # Safety
 /// `key` is NULL or writable; `destructor` can be called with the values that are set.
 int aco_key_create(aco_key_t *key,
                    void (*destructor)(void*));
@@ -284,7 +284,7 @@ void *aco_get_local(aco_key_t key);
 /// aco_set_local() for the coroutine `co`, which need not run: for a main coroutine before its first
 /// resume, too. Aborts on NULL and on a destroyed one.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or a coroutine.
 int aco_set_local_of(aco_t *co,
                      aco_key_t key,
@@ -292,7 +292,7 @@ int aco_set_local_of(aco_t *co,
 
 /// aco_get_local() for the coroutine `co`. Aborts on NULL and on a destroyed one.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or a coroutine.
 void *aco_get_local_of(aco_t *co, aco_key_t key);
 
@@ -300,7 +300,7 @@ void *aco_get_local_of(aco_t *co, aco_key_t key);
 /// the bytes of a UTF-8 character that does not fit. NULL takes the name away. It stays over aco_reset().
 /// 0; or -1 and errno ENOMEM, and the name is as it was. Aborts on a coroutine that is NULL or destroyed.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or a coroutine, `name` NULL or a string.
 int aco_set_name(aco_t *co,
                  const char *name);
@@ -308,7 +308,7 @@ int aco_set_name(aco_t *co,
 /// The name of a coroutine, or NULL. It is the library's, and there until another one is set or the
 /// coroutine is destroyed. Aborts on a coroutine that is NULL or destroyed.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or a coroutine.
 const char *aco_name(aco_t *co);
 
@@ -316,7 +316,7 @@ const char *aco_name(aco_t *co);
 /// gives it; it stays over aco_reset(). 0 and errno ENOMEM: there is no memory for it. Aborts on a
 /// coroutine that is NULL or destroyed.
 ///
-/// Valid when:
+/// # Safety
 /// `co` is NULL or a coroutine.
 uint64_t aco_id(aco_t *co);
 
@@ -327,7 +327,7 @@ uint64_t aco_id(aco_t *co);
 /// it may then be called with, and destroy any, the one that it is called with, too; it must return.
 /// Aborts where `visit` is NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `visit` is NULL or can be called with them. No other thread destroys one of them meanwhile.
 int aco_foreach(int (*visit)(aco_t *co, void *data),
                 void *data);
@@ -370,13 +370,13 @@ size_t aco_thread_exit(void);
 ///
 /// While hooks are set every switch is a call of the library; without, none costs anything. Always 0.
 ///
-/// Valid when:
+/// # Safety
 /// `hooks` is NULL or as said; its functions can be called.
 int aco_set_hooks(const aco_hooks_t *hooks);
 
 /// aco_resume_value() of such programs.
 ///
-/// Valid when:
+/// # Safety
 /// As aco_resume_value().
 void *aco_resume_value_shared_fpenv(aco_t *co, void *value);
 
@@ -385,19 +385,19 @@ void *aco_yield_value_shared_fpenv(void *value);
 
 /// aco_yield_to() of such programs.
 ///
-/// Valid when:
+/// # Safety
 /// As aco_yield_to().
 void aco_yield_to_shared_fpenv(aco_t *to);
 
 /// aco_gen_new() of such programs.
 ///
-/// Valid when:
+/// # Safety
 /// As aco_gen_new().
 aco_gen_t *aco_gen_new_shared_fpenv(aco_share_stack_t *share_stack, aco_cofuncp_t fp, void *arg);
 
 /// aco_gen_next() of such programs.
 ///
-/// Valid when:
+/// # Safety
 /// As aco_gen_next().
 int aco_gen_next_shared_fpenv(aco_gen_t *gen, void **value);
 
@@ -406,7 +406,7 @@ void aco_gen_yield_shared_fpenv(void *value);
 
 /// aco_return_exits() of such programs.
 ///
-/// Valid when:
+/// # Safety
 /// As aco_return_exits().
 void aco_return_exits_shared_fpenv(aco_t *co);
 
