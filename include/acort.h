@@ -1,6 +1,6 @@
 /* acort: tasks, timers, channels, synchronisation and I/O above libaco's coroutines.
  *
- * Made from src/rt/abi.rs and src/ffi/rt/ by `make header`; do not edit.
+ * Made from src/rt/model/abi.rs and src/ffi/rt/ by `make header`; do not edit.
  *
  * Results are 0 or what is asked for; -1 or NULL and errno. What waits works in tasks and in plain
  * threads unless it says otherwise. errno belongs to the task. In a cancelled task each call that may wait gives

@@ -29,7 +29,7 @@ fn public_names(source: &str) -> impl Iterator<Item = String> {
 
 /// The files of the runtime, with what they are about.
 fn runtime_files(root: &Path) -> Vec<PathBuf> {
-    let mut files = vec![root.join("src/rt/abi.rs")];
+    let mut files = vec![root.join("src/rt/model/abi.rs")];
     files.extend(files_of(root, RUNTIME));
     files
 }

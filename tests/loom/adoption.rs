@@ -3,8 +3,10 @@
 use loom::thread;
 
 use crate::calls::{FD, opens, reads};
-use crate::rt::fd_ref::FdRef;
-use crate::rt::{numbers, system, task};
+use crate::rt::io::fd_identity;
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::model::task;
+use crate::rt::system;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -13,7 +15,7 @@ const NEVER: i64 = -1;
 /// Other code has put another file under the number, which acort takes for its own. Gives which.
 fn adopts() -> u32 {
     let file = system::put_another(FD);
-    numbers::adopt(FD, 0);
+    fd_identity::adopt(FD, 0);
     file
 }
 
@@ -22,7 +24,7 @@ fn is_there(file: u32) {
     assert_eq!(system::fate(FD), (0, file));
     system::becomes_readable(file);
     let call = FdRef::enter(FD).expect("it is open");
-    assert!(!call.entry().is_foreign());
+    assert!(!call.entry().is_unmanaged());
     assert_eq!(reads(&call, 0), Ok(file));
     drop(call);
     assert!(!system::entries()[FD as usize].state.is_busy());
@@ -62,7 +64,7 @@ fn lock_keeps_the_generation() {
         opens();
         let call = FdRef::enter(FD).expect("it is open");
         let other = thread::spawn(adopts);
-        let held = call.entry().lock.hold();
+        let held = call.entry().lock.guard();
         assert_eq!(call.is_current(), call.is_current());
         drop(held);
         drop(call);

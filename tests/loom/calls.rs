@@ -5,12 +5,17 @@ use std::ffi::{c_int, c_long};
 use loom::thread;
 
 use crate::mutations::omits;
-use crate::rt::atomic::Ordering;
-use crate::rt::descriptors::Way;
-use crate::rt::fd_ref::{FdRef, close};
-use crate::rt::own_fd::OwnFd;
-use crate::rt::turn::Turn;
-use crate::rt::{Outcome, events, numbers, system, task};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::events;
+use crate::rt::io::fd_entry::Direction;
+use crate::rt::io::fd_identity;
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::io::fd_ref::close;
+use crate::rt::io::own_fd::OwnFd;
+use crate::rt::io::retry::RetryLoop;
+use crate::rt::model::task;
+use crate::rt::os::Result;
+use crate::rt::system;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -26,22 +31,22 @@ pub(crate) fn opens() -> u32 {
 }
 
 /// A call that reads: which file has given something.
-pub(crate) fn reads(file: &FdRef, deadline: i64) -> Outcome<u32> {
+pub(crate) fn reads(file: &FdRef, deadline: i64) -> Result<u32> {
     takes(file, system::read, deadline)
 }
 
 /// A call that asks the system by `asks`, and waits while that has EAGAIN.
-pub(crate) fn takes(file: &FdRef, asks: fn(c_int) -> Outcome<u32>, deadline: i64) -> Outcome<u32> {
-    let mut turn = Turn::new(file, Way::In, deadline);
+pub(crate) fn takes(file: &FdRef, asks: fn(c_int) -> Result<u32>, deadline: i64) -> Result<u32> {
+    let mut turn = RetryLoop::new(file, Direction::Read, deadline);
     loop {
         file.check()?;
-        let edges = file.entry().edges(Way::In);
+        let edges = file.entry().tick(Direction::Read);
         match asks(FD) {
             Err(_) if !file.is_current() => return Err(libc::ECANCELED),
             Err(libc::EAGAIN) if turn.is_last => return Err(libc::ETIMEDOUT),
             Err(libc::EAGAIN) => {
                 let waited = turn.wait(edges);
-                file.judge(waited)?;
+                file.check_result(waited)?;
             }
             outcome => {
                 if omits("hand-on") {
@@ -97,7 +102,7 @@ fn number_is_given_away() {
                 assert_eq!(close(FD), Ok(()));
                 let second = opens_the_next();
                 if is_ours {
-                    numbers::adopt(FD, 0);
+                    fd_identity::adopt(FD, 0);
                 }
                 let call = FdRef::enter(FD).expect("it is open");
                 assert_eq!(reads(&call, 0), Ok(second));
@@ -157,14 +162,14 @@ fn file_is_closed_once() {
 /// Where both close it and no other call is inside, it is two calls of close(2), as without acort (R5).
 #[test]
 fn own_descriptor_is_closed() {
-    for (gives, is_alone) in [(false, false), (true, false), (true, true)] {
+    for (gives, is_single_threaded) in [(false, false), (true, false), (true, true)] {
         check(3, move || {
             opens();
-            let own = OwnFd::made(c_long::from(FD), 0).map_err(drop).expect("it is open");
-            let call = (!is_alone).then(|| FdRef::enter(FD).expect("it is open"));
+            let own = OwnFd::from_raw(c_long::from(FD), 0).map_err(drop).expect("it is open");
+            let call = (!is_single_threaded).then(|| FdRef::enter(FD).expect("it is open"));
             let other = thread::spawn(|| close(FD));
             if gives {
-                let outcome = own.give();
+                let outcome = own.into_raw();
                 assert!(matches!(outcome, Ok(FD) | Err(libc::ECANCELED)), "{outcome:?}");
             } else {
                 drop(own);
@@ -190,7 +195,7 @@ fn waiting_task_is_canceled() {
         check(2, move || {
             opens();
             if is_ours {
-                numbers::adopt(FD, 0);
+                fd_identity::adopt(FD, 0);
             }
             let runtime = runtime(1);
             let inside = is_inside.then(|| FdRef::enter(FD).expect("it is open"));
@@ -207,7 +212,8 @@ fn waiting_task_is_canceled() {
             });
             assert_eq!(close(FD), Ok(()));
             other.join().expect("no panic");
-            let watches = runtime.worker(0).map(|worker| worker.watches.load(Ordering::Relaxed));
+            let watches =
+                runtime.worker(0).map(|worker| worker.registered_fds.load(Ordering::Relaxed));
             assert!(watches == Some(0) || !is_inside);
             is_freed_once(opens_the_next());
         });

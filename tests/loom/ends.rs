@@ -7,18 +7,23 @@ use std::ptr;
 use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
-use crate::rt::atomic::Ordering;
-use crate::rt::caller::Caller;
-use crate::rt::group::{self, Group};
-use crate::rt::join::{detach, join};
-use crate::rt::lock::Lock;
-use crate::rt::parker::Hearing;
-use crate::rt::queue::{Queue, Waiter};
-use crate::rt::runtime::Runtime;
-use crate::rt::task::{DETACHED, Task};
-use crate::rt::why::Why;
-use crate::rt::worker::Worker;
-use crate::rt::{Outcome, ending};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::lock::Lock;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_queue::Waiter;
+use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::caller::Caller;
+use crate::rt::model::group::Group;
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::task::DETACHED;
+use crate::rt::model::task::Task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::Result;
+use crate::rt::sched::finish;
+use crate::rt::sched::group;
+use crate::rt::sched::join::detach;
+use crate::rt::sched::join::join;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -41,12 +46,12 @@ pub(crate) fn group_of<const TASKS: usize>(
         let tasks = std::array::from_fn(|_| {
             let task = Shared::new(Task::new(worker));
             crate::ground::touch(&task.lock);
-            task.has_ended();
-            task.has(0);
+            task.has_finished();
+            task.has_flag(0);
             task.parker.is_cancelled();
-            (*group).take_in(task.raw());
+            (*group).add(task.raw());
             (*worker).tasks += 1;
-            runtime.one_more(ptr::null_mut());
+            runtime.task_created(ptr::null_mut());
             task
         });
         (Shared::of(group), tasks)
@@ -55,42 +60,47 @@ pub(crate) fn group_of<const TASKS: usize>(
 
 /// The task ends here, on its worker.
 pub(crate) fn ends(task: Shared<Task>) {
-    let worker: *mut Worker = task.parker.worker;
-    Worker::set_here(worker);
+    let worker: *mut Worker = task.parker.worker();
+    Worker::set_current(worker);
     // SAFETY: the worker is this thread.
     unsafe {
         (*task.raw()).set_result(ptr::without_provenance_mut(RESULT));
-        ending::finish(worker, task.raw());
+        finish::finish(worker, task.raw());
     }
 }
 
 /// The task waits in a queue.
-pub(crate) unsafe fn waits(task: Shared<Task>, why: Why, lock: *const Lock, queue: *mut Queue) {
+pub(crate) unsafe fn waits(
+    task: Shared<Task>,
+    wait_reason: WaitReason,
+    lock: *const Lock,
+    queue: *mut WaitQueue,
+) {
     // SAFETY: the caller's promise: no other thread knows the task; the queue stays.
     unsafe {
-        task.parker.arm(Hearing::Nothing);
-        task.why.store(why as u8, Ordering::Relaxed);
+        task.parker.prepare(WaitMode::Uninterruptible);
+        task.wait_reason.store(wait_reason as u8, Ordering::Relaxed);
         let place = (*task.raw()).waiter();
         place.write(Waiter::new(&raw mut (*task.raw()).parker, ptr::null_mut(), 1));
-        let _held = (*lock).hold();
+        let _guard = (*lock).guard();
         (*queue).push(place, lock);
     }
 }
 
 /// Joins a task. Gives its result.
-pub(crate) fn joins(task: Shared<Task>, deadline: i64) -> Outcome<usize> {
+pub(crate) fn joins(task: Shared<Task>, deadline: i64) -> Result<usize> {
     // SAFETY: the model's promise: the task exists.
     unsafe { join(task.raw(), deadline) }.map(|result| result.addr())
 }
 
-pub(crate) fn detaches(task: Shared<Task>) -> Result<(), c_int> {
+pub(crate) fn detaches(task: Shared<Task>) -> std::result::Result<(), c_int> {
     // SAFETY: as above.
     unsafe { detach(task.raw()) }
 }
 
 /// No task lives: the group goes, with the tasks that it has kept, and no task is left.
 pub(crate) fn is_over(runtime: Shared<Runtime>, group: Shared<Group>, task: Shared<Task>) {
-    assert_eq!(runtime.live(), 0);
+    assert_eq!(runtime.live_tasks(), 0);
     // SAFETY: no task of it lives.
     unsafe { group::free(group.raw()) };
     assert!(task.is_gone());
@@ -110,10 +120,10 @@ fn group_is_freed() {
             // SAFETY: the group is there until it is freed.
             unsafe {
                 assert_eq!(
-                    group::wait(Caller::current(), group.raw(), Hearing::Nothing, NEVER),
+                    group::wait(Caller::current(), group.raw(), WaitMode::Uninterruptible, NEVER),
                     Ok(())
                 );
-                assert_eq!(runtime.live(), 0);
+                assert_eq!(runtime.live_tasks(), 0);
                 group::free(group.raw());
             }
             other.join().expect("no panic");
@@ -192,10 +202,10 @@ fn walked_task_is_not_freed() {
             ends(task);
             let is_seen = Shared::new(AtomicBool::new(false));
             let other = thread::spawn(move || {
-                runtime.each_task(&mut |task| {
+                runtime.for_each_task(&mut |task| {
                     is_seen.store(true, Ordering::Relaxed);
                     // SAFETY: a task in a group exists.
-                    unsafe { assert!((*task).has_ended() && !(*task).is_gone()) };
+                    unsafe { assert!((*task).has_finished() && !(*task).is_gone()) };
                 });
             });
             while !is_seen.load(Ordering::Relaxed) {
@@ -219,34 +229,34 @@ fn withdrawn_tasks_are_given_up() {
     check(3, || {
         let runtime = runtime(2);
         let (group, tasks) = group_of::<2>(runtime);
-        let object = Shared::new((Lock::NEW, Queue::NEW));
+        let object = Shared::new((Lock::NEW, WaitQueue::NEW));
         crate::ground::touch(&object.0);
         for (number, task) in tasks.into_iter().enumerate() {
             // SAFETY: the task is this thread's still.
             unsafe {
-                (*task.raw()).parker.worker = of(runtime, number as u32);
+                (*task.raw()).parker.set_owner(of(runtime, number as u32).cast());
                 (*of(runtime, number as u32)).tasks = 1;
-                waits(task, Why::Event, &raw const object.0, &raw mut (*object.raw()).1);
+                waits(task, WaitReason::Event, &raw const object.0, &raw mut (*object.raw()).1);
             }
         }
-        let gives_up = move |number: u32| {
+        let abandons = move |number: u32| {
             let worker = of(runtime, number);
-            Worker::set_here(worker);
+            Worker::set_current(worker);
             // SAFETY: the worker is this thread.
             unsafe {
-                while !(*worker).gives_up.load(Ordering::Acquire) {
+                while !(*worker).abandons.load(Ordering::Acquire) {
                     crate::workers::sleep(worker);
                 }
                 assert!(object.1.is_empty());
-                ending::give_up(worker);
+                finish::drop_abandoned(worker);
             }
         };
-        let other = thread::spawn(move || gives_up(0));
+        let other = thread::spawn(move || abandons(0));
         // SAFETY: no task runs.
-        unsafe { ending::withdraw_all(runtime.raw()) };
-        gives_up(1);
+        unsafe { finish::abandon_all(runtime.raw()) };
+        abandons(1);
         other.join().expect("no panic");
-        assert_eq!(runtime.given_up.load(Ordering::Relaxed), 0);
+        assert_eq!(runtime.abandoned.load(Ordering::Relaxed), 0);
         for task in tasks {
             assert_eq!(joins(task, 0), Ok(0));
         }

@@ -5,9 +5,12 @@ use std::cell::Cell;
 use loom::thread::{self, JoinHandle};
 
 use crate::mutations::omits;
-use crate::rt::grants::Due;
-use crate::rt::job::{Class, Job};
-use crate::rt::jobs::{Came, Jobs, Left};
+use crate::rt::blocking::grants::Due;
+use crate::rt::blocking::job::Class;
+use crate::rt::blocking::job::Job;
+use crate::rt::blocking::jobs::Came;
+use crate::rt::blocking::jobs::Jobs;
+use crate::rt::blocking::jobs::Left;
 use crate::{Shared, check};
 
 /// A thread that finds no job ends at once, or waits until there is one.
@@ -30,7 +33,7 @@ fn jobs_with(most_hanging: u32) -> Shared<Jobs> {
     let jobs = Shared::new(Jobs::new(most_hanging));
     for class in [Class::Names, Class::Files, Class::Program] {
         // SAFETY: never freed.
-        assert_eq!(unsafe { jobs.put(job_of(class, 1).raw()) }.starts, 1);
+        assert_eq!(unsafe { jobs.push(job_of(class, 1).raw()) }.starts, 1);
         assert!(jobs.next(Came::New, IMPATIENT).0.is_some());
         assert!(jobs.next(Came::FromCall(class), IMPATIENT).0.is_none());
     }
@@ -49,7 +52,7 @@ struct Tally {
     refused: Cell<u32>,
 }
 
-fn one_more(count: &Cell<u32>) {
+fn task_created(count: &Cell<u32>) {
     count.set(count.get() + 1);
 }
 
@@ -71,10 +74,10 @@ impl Pool {
         // SAFETY: never freed.
         while let Some(job) = unsafe { refused.as_mut() } {
             refused = job.next;
-            one_more(&self.tally.refused);
+            task_created(&self.tally.refused);
             // SAFETY: as above.
-            if unsafe { Job::end(job, libc::EAGAIN) }.is_none() {
-                one_more(&self.tally.discarded);
+            if unsafe { Job::finish(job, libc::EAGAIN) }.is_none() {
+                task_created(&self.tally.discarded);
             }
         }
         if omits("see-to") {
@@ -91,12 +94,12 @@ impl Pool {
             others.extend(self.see_to(due));
             // SAFETY: never freed.
             let Some(job) = (unsafe { job.map(|job| &mut *job) }) else { break };
-            one_more(&self.tally.made);
+            task_created(&self.tally.made);
             // SAFETY: as above.
-            came = match unsafe { Job::end(job, 0) } {
+            came = match unsafe { Job::finish(job, 0) } {
                 Some(_) => Came::FromCall(job.class),
                 None => {
-                    one_more(&self.tally.discarded);
+                    task_created(&self.tally.discarded);
                     Came::FromHanging(job.most)
                 }
             };
@@ -106,14 +109,14 @@ impl Pool {
 
     fn put(self, job: Shared<Job>) -> Vec<JoinHandle<()>> {
         // SAFETY: never freed.
-        let due = unsafe { self.jobs.put(job.raw()) };
+        let due = unsafe { self.jobs.push(job.raw()) };
         self.see_to(due)
     }
 
     /// What has become of it, and the threads that are started for that.
     fn give_up(self, job: Shared<Job>) -> (&'static str, Vec<JoinHandle<()>>) {
         // SAFETY: never freed.
-        match unsafe { self.jobs.give_up(job.raw()) } {
+        match unsafe { self.jobs.detach(job.raw()) } {
             Left::Done => ("done", Vec::new()),
             Left::TakenBack(due) => ("taken back", self.see_to(due)),
             Left::Hangs(due) => ("hangs", self.see_to(due)),
@@ -123,7 +126,7 @@ impl Pool {
     /// No thread is left, and none is counted: one starts where there may be one, and none hangs.
     fn is_empty(self) {
         // SAFETY: never freed.
-        let due = unsafe { self.jobs.put(job(1).raw()) };
+        let due = unsafe { self.jobs.push(job(1).raw()) };
         assert_eq!((due.starts, due.wakes), (1, 0));
         assert!(due.refused.is_null());
     }
@@ -157,7 +160,7 @@ fn idle_thread_is_woken() {
         let (jobs, made) = (jobs(), Shared::new(Cell::new(0)));
         // SAFETY: never freed.
         unsafe {
-            assert_eq!(jobs.put(job(1).raw()).starts, 1);
+            assert_eq!(jobs.push(job(1).raw()).starts, 1);
             let serves = thread::spawn(move || {
                 let mut came = Came::New;
                 while made.get() < 2 {
@@ -166,7 +169,7 @@ fn idle_thread_is_woken() {
                     came = Came::FromCall(Class::Files);
                 }
             });
-            assert_eq!(jobs.put(job(1).raw()).starts, 0);
+            assert_eq!(jobs.push(job(1).raw()).starts, 0);
             serves.join().expect("no panic");
         }
     });
@@ -183,8 +186,8 @@ fn no_thread_is_left() {
         let fails = move || unsafe {
             let mut ended = 0;
             // The other one's job, too, where that waits once more.
-            for _ in 0..jobs.put(job(2).raw()).starts {
-                let mut list = jobs.no_thread().refused;
+            for _ in 0..jobs.push(job(2).raw()).starts {
+                let mut list = jobs.spawn_failed().refused;
                 while let Some(job) = list.as_ref() {
                     (list, ended) = (job.next, ended + 1);
                 }
@@ -208,7 +211,7 @@ fn job_is_taken_back() {
         let mut threads = pool.put(job(1));
         threads.extend(pool.put(second));
         // SAFETY: never freed.
-        let back = unsafe { pool.jobs.take_back(second.raw()) };
+        let back = unsafe { pool.jobs.try_cancel(second.raw()) };
         let is_back = back.is_some();
         threads.extend(back.into_iter().flat_map(|due| pool.see_to(due)));
         join(threads);
@@ -225,7 +228,7 @@ fn reserve_is_kept() {
     check(2, || {
         let pool = Pool::new(256);
         // SAFETY: never freed.
-        let put = move |class| unsafe { pool.jobs.put(job_of(class, 3).raw()) };
+        let put = move |class| unsafe { pool.jobs.push(job_of(class, 3).raw()) };
         assert_eq!(put(Class::Program).starts, 1);
         assert!(pool.jobs.next(Came::New, IMPATIENT).0.is_some());
         let flood = thread::spawn(move || {
@@ -274,9 +277,9 @@ fn job_is_refused_once() {
         let (first, second) = (job(1), job(1));
         // SAFETY: never freed.
         unsafe {
-            assert_eq!(pool.jobs.put(first.raw()).starts, 1);
+            assert_eq!(pool.jobs.push(first.raw()).starts, 1);
             assert!(pool.jobs.next(Came::New, IMPATIENT).0.is_some());
-            assert_eq!(pool.jobs.put(second.raw()).starts, 0);
+            assert_eq!(pool.jobs.push(second.raw()).starts, 0);
         }
         let other = thread::spawn(move || pool.give_up(second).0);
         let (left, threads) = pool.give_up(first);
@@ -286,7 +289,7 @@ fn job_is_refused_once() {
         assert_eq!(tally.refused.get(), u32::from(left != "taken back"));
         assert_eq!(tally.discarded.get(), u32::from(left == "hangs"));
         // SAFETY: never freed.
-        assert!(unsafe { Job::end(first.raw(), 0) }.is_none());
+        assert!(unsafe { Job::finish(first.raw(), 0) }.is_none());
         assert!(pool.jobs.next(Came::FromHanging(1), IMPATIENT).0.is_none());
         pool.is_empty();
     });

@@ -7,13 +7,16 @@ use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
 use crate::ends::{NEVER, RESULT, SOON, detaches, ends, group_of, is_over, joins, waits};
-use crate::rt::atomic::Ordering;
-use crate::rt::parker::Hearing;
-use crate::rt::runtime::Runtime;
-use crate::rt::task::{JOINED, Task};
-use crate::rt::why::Why;
-use crate::rt::worker::Worker;
-use crate::rt::{Outcome, ending, group};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::task::JOINED;
+use crate::rt::model::task::Task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::Result;
+use crate::rt::sched::finish;
+use crate::rt::sched::group;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -33,7 +36,7 @@ fn ending_task_is_joined() {
 }
 
 /// Joins a task, and once more where the deadline has passed.
-fn joins_again(task: Shared<Task>, deadline: i64) -> Outcome<usize> {
+fn joins_again(task: Shared<Task>, deadline: i64) -> Result<usize> {
     match joins(task, deadline) {
         Err(libc::ETIMEDOUT) => joins(task, NEVER),
         outcome => outcome,
@@ -149,7 +152,7 @@ fn join_outlives_the_group() {
                 outcome
             });
             // A join that begins after the close has no task.
-            while !task.has(JOINED) && !is_back.load(Ordering::Relaxed) {
+            while !task.has_flag(JOINED) && !is_back.load(Ordering::Relaxed) {
                 thread::yield_now();
             }
             ends(task);
@@ -165,17 +168,17 @@ fn join_outlives_the_group() {
 }
 
 /// The worker ends the tasks that nothing can wake.
-fn gives_up(runtime: Shared<Runtime>) {
+fn abandons(runtime: Shared<Runtime>) {
     let worker: *mut Worker = of(runtime, 0);
-    Worker::set_here(worker);
+    Worker::set_current(worker);
     // SAFETY: the worker is this thread.
-    unsafe { ending::give_up(worker) };
+    unsafe { finish::drop_abandoned(worker) };
 }
 
 /// The task waits for nothing that ever comes.
 fn parks(task: Shared<Task>) {
-    task.parker.arm(Hearing::Nothing);
-    task.why.store(Why::Park as u8, Ordering::Relaxed);
+    task.parker.prepare(WaitMode::Uninterruptible);
+    task.wait_reason.store(WaitReason::Park as u8, Ordering::Relaxed);
 }
 
 /// A task that nothing can wake is joined or detached while its worker ends it.
@@ -191,11 +194,11 @@ fn given_up_task_is_joined() {
             let (group, [task]) = group_of(runtime);
             parks(task);
             // SAFETY: the worker does not run.
-            unsafe { ending::withdraw_all(runtime.raw()) };
-            let other = thread::spawn(move || gives_up(runtime));
+            unsafe { finish::abandon_all(runtime.raw()) };
+            let other = thread::spawn(move || abandons(runtime));
             deed(task);
             other.join().expect("no panic");
-            assert_eq!(runtime.given_up.load(Ordering::Relaxed), 0);
+            assert_eq!(runtime.abandoned.load(Ordering::Relaxed), 0);
             is_over(runtime, group, task);
         });
     }
@@ -212,13 +215,14 @@ fn given_up_join_leaves_the_task() {
         parks(task);
         // SAFETY: the worker does not run; no other thread knows the tasks.
         unsafe {
-            task.set(JOINED, true);
-            (*joiner.raw()).about = task.raw() as usize;
-            let (lock, queue) = (&raw const (*task.raw()).lock, &raw mut (*task.raw()).watchers);
-            waits(joiner, Why::Join, lock, queue);
-            ending::withdraw_all(runtime.raw());
+            task.set_flag(JOINED, true);
+            (*joiner.raw()).wait_target.store(task.raw() as usize, Ordering::Relaxed);
+            let (lock, queue) =
+                (&raw const (*task.raw()).lock, &raw mut (*task.raw()).join_waiters);
+            waits(joiner, WaitReason::Join, lock, queue);
+            finish::abandon_all(runtime.raw());
         }
-        let other = thread::spawn(move || gives_up(runtime));
+        let other = thread::spawn(move || abandons(runtime));
         assert_eq!(joins(task, NEVER), Ok(0));
         other.join().expect("no panic");
         assert!(task.is_gone());

@@ -22,7 +22,7 @@ fn wanted() -> Option<&'static (String, String, String)> {
 }
 
 fn is_in(place: &Location, file: &str) -> bool {
-    place.file().ends_with(&format!("/src/rt/{file}"))
+    place.file().contains("/src/rt/") && place.file().ends_with(&format!("/{file}"))
 }
 
 /// The ordering of an operation, or `Relaxed` where it is to be mutated.
@@ -67,7 +67,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("model look-again -", "workers::fresh_tasks_are_begun"),
     ("model look-again -", "ends::withdrawn_tasks_are_given_up"),
     // It ends a task that another worker takes out of a queue.
-    ("ending.rs store SeqCst", "ends::withdrawn_tasks_are_given_up"),
+    ("finish.rs store SeqCst", "ends::withdrawn_tasks_are_given_up"),
     // It goes while somebody gives it something.
     ("inbox.rs fetch_sub Release", "workers::nothing_given_is_missed"),
     ("inbox.rs load Acquire", "workers::nothing_given_is_missed"),
@@ -101,10 +101,10 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("lock.rs store Release", "joins::ending_task_is_detached"),
     ("lock.rs store Release", "joins::given_up_task_is_joined"),
     // An ended task is waited for, its result is lost, or it is never freed.
-    ("join.rs has_ended -", "joins::ending_task_is_joined"),
-    ("join.rs has_ended -", "joins::join_times_out"),
-    ("join.rs has_ended -", "joins::ending_task_is_detached"),
-    ("join.rs has_ended -", "joins::given_up_task_is_joined"),
+    ("join.rs has_finished -", "joins::ending_task_is_joined"),
+    ("join.rs has_finished -", "joins::join_times_out"),
+    ("join.rs has_finished -", "joins::ending_task_is_detached"),
+    ("join.rs has_finished -", "joins::given_up_task_is_joined"),
     // A join does not say that it is one, a detach neither.
     ("join.rs set -", "joins::task_is_joined_once"),
     ("join.rs set -", "joins::task_is_joined_or_detached"),
@@ -140,9 +140,9 @@ const MUTATIONS: &[(&str, &str)] = &[
     // A call leaves with what it has, and another one waits beside what is left.
     ("model hand-on -", "takers::one_edge_reaches_all"),
     // A worker's memory is used after it has gone.
-    ("descriptors.rs fetch_sub Release", "watches::home_goes"),
-    ("descriptors.rs fetch_add -", "watches::home_goes"),
-    ("numbers.rs load Acquire", "watches::home_goes"),
+    ("fd_entry.rs fetch_sub Release", "watches::home_goes"),
+    ("fd_entry.rs fetch_add -", "watches::home_goes"),
+    ("fd_identity.rs load Acquire", "watches::home_goes"),
     ("model abandon -", "watches::home_goes"),
     // A future is broken twice, or freed while it is broken.
     ("lock.rs compare_exchange AcqRel", "promises::last_setter_breaks_it"),

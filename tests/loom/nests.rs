@@ -4,10 +4,10 @@ use std::ptr;
 
 use loom::thread;
 
-use crate::rt::group::{self, Group};
-use crate::rt::nesting;
-use crate::rt::runtime::Runtime;
-use crate::rt::task::Task;
+use crate::rt::model::group::Group;
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::task::Task;
+use crate::rt::sched::group;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -22,10 +22,10 @@ fn opened(runtime: Shared<Runtime>, opener: *mut Task) -> Shared<Group> {
 /// A task in `group`.
 fn task_in(runtime: Shared<Runtime>, group: Shared<Group>) -> Shared<Task> {
     let task = Shared::new(Task::new(of(runtime, 0)));
-    task.has_ended();
+    task.has_finished();
     task.parker.is_cancelled();
     // SAFETY: a new task.
-    unsafe { (*group.raw()).take_in(task.raw()) };
+    unsafe { (*group.raw()).add(task.raw()) };
     task
 }
 
@@ -41,7 +41,7 @@ fn group_opened_meanwhile_is_cancelled() {
         let opener = task_in(runtime, outer);
         let other = thread::spawn(move || task_in(runtime, opened(runtime, opener.raw())));
         // SAFETY: the group is never freed.
-        unsafe { nesting::cancel(outer.raw()) };
+        unsafe { group::cancel(outer.raw()) };
         let inside = other.join().expect("no panic");
         assert!(opener.parker.is_cancelled() && inside.parker.is_cancelled());
     });
@@ -56,7 +56,7 @@ fn group_of_a_cancelled_main_is_cancelled() {
         let opener = task_in(runtime, main);
         let other = thread::spawn(move || task_in(runtime, opened(runtime, opener.raw())));
         // SAFETY: the group is never freed.
-        unsafe { nesting::cancel(main.raw()) };
+        unsafe { group::cancel(main.raw()) };
         let inside = other.join().expect("no panic");
         assert!(inside.parker.is_cancelled());
         assert!(!task_in(runtime, main).parker.is_cancelled());
@@ -80,7 +80,7 @@ fn group_is_freed_meanwhile() {
             (*opener.raw()).group = middle.raw();
             let inside = task_in(runtime, opened(runtime, opener.raw()));
             let other = thread::spawn(move || group::free(middle.raw()));
-            nesting::cancel(outer.raw());
+            group::cancel(outer.raw());
             other.join().expect("no panic");
             assert!(inside.parker.is_cancelled());
         }

@@ -6,26 +6,33 @@ use std::ptr;
 use loom::thread;
 
 use crate::ground::Own;
-use crate::rt::caller::Caller;
-use crate::rt::condition::{self, Condition};
-use crate::rt::event::{self, Event};
-use crate::rt::mutex::{self, Mutex};
-use crate::rt::parker::Hearing;
-use crate::rt::semaphore::{self, Semaphore};
-use crate::rt::wait::at_deadline;
-use crate::rt::{Outcome, channel, channel_life, future};
+use crate::rt::base::parker::WaitMode;
+use crate::rt::model::caller::Caller;
+use crate::rt::os::Result;
+use crate::rt::park::wait::at_deadline;
+use crate::rt::sync::channel;
+use crate::rt::sync::channel_life;
+use crate::rt::sync::condvar;
+use crate::rt::sync::condvar::Condvar;
+use crate::rt::sync::event;
+use crate::rt::sync::event::Event;
+use crate::rt::sync::future;
+use crate::rt::sync::mutex;
+use crate::rt::sync::mutex::Mutex;
+use crate::rt::sync::semaphore;
+use crate::rt::sync::semaphore::Semaphore;
 use crate::{Shared, check};
 
 const NEVER: i64 = -1;
 /// It may have passed at any moment.
 const SOON: i64 = 1;
 
-unsafe fn lock(mutex: Shared<Mutex>, deadline: i64) -> Outcome<()> {
+unsafe fn lock(mutex: Shared<Mutex>, deadline: i64) -> Result<()> {
     // SAFETY: the mutex is there.
-    unsafe { mutex::lock(Caller::current(), mutex.raw(), Hearing::Nothing, deadline) }
+    unsafe { mutex::lock(Caller::current(), mutex.raw(), WaitMode::Uninterruptible, deadline) }
 }
 
-unsafe fn unlock(mutex: Shared<Mutex>) -> Outcome<()> {
+unsafe fn unlock(mutex: Shared<Mutex>) -> Result<()> {
     // SAFETY: the mutex is there.
     unsafe { mutex::unlock(Caller::current(), mutex.raw()) }
 }
@@ -154,21 +161,21 @@ fn mutex_is_not_lost_to_who_gives_up() {
 /// A signal that comes once the mutex is free ends the wait, though the caller gives the mutex up only after
 /// it has its place.
 ///
-/// Fails where `wait_without` gives the mutex up before it takes the lock of the queue.
+/// Fails where `unlock_and_wait` gives the mutex up before it takes the lock of the queue.
 #[test]
 fn condition_misses_no_signal() {
     check(3, || {
-        let (mutex, condition) = (new_mutex(), Shared::<Condition>::zeroed());
+        let (mutex, condition) = (new_mutex(), Shared::<Condvar>::zeroed());
         let is_said = Shared::new(Own::default());
         // SAFETY: neither is ever freed.
-        unsafe { condition::signal(condition.raw()) };
+        unsafe { condvar::signal(condition.raw()) };
         let other = thread::spawn(move || {
             // SAFETY: as above.
             unsafe {
                 assert!(lock(mutex, NEVER).is_ok());
                 is_said.add(1);
                 assert!(unlock(mutex).is_ok());
-                condition::signal(condition.raw());
+                condvar::signal(condition.raw());
             }
         });
         // SAFETY: as above.
@@ -176,7 +183,7 @@ fn condition_misses_no_signal() {
             assert!(lock(mutex, NEVER).is_ok());
             while is_said.get() == 0 {
                 assert!(
-                    condition::wait(Caller::current(), condition.raw(), mutex.raw(), NEVER).is_ok()
+                    condvar::wait(Caller::current(), condition.raw(), mutex.raw(), NEVER).is_ok()
                 );
             }
             assert!(unlock(mutex).is_ok());
@@ -236,7 +243,7 @@ fn future_comes_once() {
         let future = Shared::of(future::create().expect("there is memory"));
         // SAFETY: each has a reference.
         unsafe {
-            future::reference(future.raw());
+            future::add_ref(future.raw());
             let other = thread::spawn(move || {
                 gift.add(1);
                 let value: *mut c_void = gift.raw().cast();
@@ -268,7 +275,7 @@ pub(crate) fn sends(channel: Shared<channel::Channel>, gift: Shared<Own>, deadli
 }
 
 /// Receives such an address, and looks there.
-fn receives(channel: Shared<channel::Channel>, deadline: i64) -> Result<(), i32> {
+fn receives(channel: Shared<channel::Channel>, deadline: i64) -> std::result::Result<(), i32> {
     let mut value: *mut Own = ptr::null_mut();
     // SAFETY: the caller has a reference; what was sent is never freed.
     unsafe {
@@ -285,7 +292,7 @@ pub(crate) fn new_channel(capacity: usize) -> Shared<channel::Channel> {
         channel_life::create(size_of::<*mut Own>(), capacity, 0).expect("there is memory");
     // SAFETY: a new channel; a reference for each of the two threads.
     unsafe {
-        channel_life::reference(channel);
+        channel_life::add_ref(channel);
         // Its lock is used for the first time.
         channel_life::length(channel);
     }

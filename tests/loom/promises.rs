@@ -6,8 +6,10 @@ use loom::thread;
 
 use crate::ends::NEVER;
 use crate::ground::Own;
-use crate::rt::caller::Caller;
-use crate::rt::future::{self, Future, Promise};
+use crate::rt::model::caller::Caller;
+use crate::rt::sync::future;
+use crate::rt::sync::future::Future;
+use crate::rt::sync::future::Promise;
 use crate::{Shared, check};
 
 /// A promise of two setters, and its future, of which the caller has a reference.
@@ -15,9 +17,9 @@ fn promise_of_two() -> (Shared<Promise>, Shared<Future>) {
     let promise = future::create_promise().expect("there is memory");
     // SAFETY: a new promise.
     unsafe {
-        future::keep(promise);
+        future::add_setter(promise);
         let future = Promise::future(promise);
-        future::reference(future);
+        future::add_ref(future);
         (Shared::of(promise), Shared::of(future))
     }
 }
@@ -32,8 +34,8 @@ fn last_setter_breaks_it() {
         let (promise, future) = promise_of_two();
         // SAFETY: each setter has a reference, and the waiter.
         unsafe {
-            let other = thread::spawn(move || future::let_go(promise.raw()));
-            future::let_go(promise.raw());
+            let other = thread::spawn(move || future::release_setter(promise.raw()));
+            future::release_setter(promise.raw());
             assert_eq!(future::wait(Caller::current(), future.raw(), NEVER), Err(libc::EPIPE));
             future::release(future.raw());
             other.join().expect("no panic");
@@ -50,8 +52,8 @@ fn broken_one_is_freed_by_the_waiter() {
         let (promise, future) = promise_of_two();
         // SAFETY: as above.
         unsafe {
-            future::let_go(promise.raw());
-            let other = thread::spawn(move || future::let_go(promise.raw()));
+            future::release_setter(promise.raw());
+            let other = thread::spawn(move || future::release_setter(promise.raw()));
             assert_eq!(future::wait(Caller::current(), future.raw(), NEVER), Err(libc::EPIPE));
             future::release(future.raw());
             other.join().expect("no panic");
@@ -71,9 +73,9 @@ fn value_comes_before_the_last_setter_goes() {
                 gift.add(1);
                 let value: *mut c_void = gift.raw().cast();
                 assert!(future::set(Promise::future(promise.raw()), value, 0).is_ok());
-                future::let_go(promise.raw());
+                future::release_setter(promise.raw());
             });
-            future::let_go(promise.raw());
+            future::release_setter(promise.raw());
             let value: *mut Own =
                 future::wait(Caller::current(), future.raw(), NEVER).expect("it has one").cast();
             assert_eq!((*value).get(), 1);

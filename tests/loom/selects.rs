@@ -9,11 +9,15 @@ use loom::thread;
 
 use crate::ground::Own;
 use crate::objects::{gift, new_channel, sends};
-use crate::rt::abi::{ACORT_EVENT, ACORT_RECV, ACORT_SEND, acort_case_t};
-use crate::rt::caller::Caller;
-use crate::rt::channel::{self, Channel};
-use crate::rt::event::{self, Event};
-use crate::rt::{Outcome, channel_life, select};
+use crate::rt::model::abi::{ACORT_EVENT, ACORT_RECV, ACORT_SEND, acort_case_t};
+use crate::rt::model::caller::Caller;
+use crate::rt::os::Result;
+use crate::rt::select::call;
+use crate::rt::sync::channel;
+use crate::rt::sync::channel::Channel;
+use crate::rt::sync::channel_life;
+use crate::rt::sync::event;
+use crate::rt::sync::event::Event;
 use crate::{Shared, check};
 
 const NEVER: i64 = -1;
@@ -39,16 +43,12 @@ fn case<T>(op: i32, object: Shared<T>, data: *mut *mut Own) -> acort_case_t {
 }
 
 /// Selects, and gives the error of the case that was chosen beside its number.
-fn select(
-    is_by_rank: bool,
-    mut cases: [acort_case_t; 2],
-    deadline: i64,
-) -> Outcome<(usize, c_int)> {
+fn select(is_by_rank: bool, mut cases: [acort_case_t; 2], deadline: i64) -> Result<(usize, c_int)> {
     // SAFETY: the objects of a model are there, and the values have their sizes.
     let chosen = unsafe {
         match is_by_rank {
-            true => select::select_ordered(&mut cases, deadline),
-            false => select::select(&mut cases, deadline),
+            true => call::select_ordered(&mut cases, deadline),
+            false => call::select(&mut cases, deadline),
         }
     }?;
     Ok((chosen, cases[chosen].error))
@@ -59,7 +59,7 @@ fn receives(
     is_by_rank: bool,
     channels: [Shared<Channel>; 2],
     deadline: i64,
-) -> Outcome<(usize, c_int)> {
+) -> Result<(usize, c_int)> {
     let mut values: [*mut Own; 2] = [ptr::null_mut(); 2];
     let [first, second] = &mut values;
     let cases = [case(ACORT_RECV, channels[0], first), case(ACORT_RECV, channels[1], second)];
@@ -77,7 +77,7 @@ fn receives(
 
 /// No call has left a place in a queue, or a value.
 fn is_as_before(channel: Shared<Channel>) -> bool {
-    let _held = channel.lock.hold();
+    let _guard = channel.lock.guard();
     channel.receivers.is_empty() && channel.senders.is_empty() && channel.length == 0
 }
 

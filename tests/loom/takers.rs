@@ -3,10 +3,14 @@
 use loom::thread;
 
 use crate::calls::{FD, opens, takes};
-use crate::rt::fd_ref::FdRef;
-use crate::rt::worker::Worker;
-use crate::rt::{Outcome, events, numbers, system, task};
-use crate::watches::{is_waited_for, is_watched_by};
+use crate::rt::events;
+use crate::rt::io::fd_identity;
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::model::task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::Result;
+use crate::rt::system;
+use crate::watches::{has_blocked_caller, is_watched_by};
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -15,7 +19,7 @@ const NEVER: i64 = -1;
 const SOON: i64 = 1;
 
 /// A task of the worker accepts one connection.
-fn accepts(worker: *mut Worker, deadline: i64) -> Outcome<u32> {
+fn accepts(worker: *mut Worker, deadline: i64) -> Result<u32> {
     task::is_here(worker);
     let call = FdRef::enter(FD).expect("it is open");
     takes(&call, system::accept, deadline)
@@ -25,10 +29,10 @@ fn accepts(worker: *mut Worker, deadline: i64) -> Outcome<u32> {
 fn two_wait(deadline: i64, comes: fn(u32)) {
     check(3, move || {
         let (file, runtime) = (opens(), runtime(2));
-        numbers::adopt(FD, 0);
+        fd_identity::adopt(FD, 0);
         let home = Shared::of(of(runtime, 0));
         is_watched_by(home.raw());
-        is_waited_for();
+        has_blocked_caller();
         let other = thread::spawn(move || accepts(home.raw(), deadline));
         events::at_sleep(move || {
             comes(file);

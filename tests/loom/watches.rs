@@ -4,43 +4,49 @@ use loom::thread;
 
 use crate::calls::{FD, opens, reads};
 use crate::mutations::omits;
-use crate::rt::atomic::Ordering;
-use crate::rt::descriptors::{Entry, Way};
-use crate::rt::fd_ref::{FdRef, close};
-use crate::rt::lock::Lock;
-use crate::rt::parker::{Hearing, Parker};
-use crate::rt::queue::Waiter;
-use crate::rt::worker::Worker;
-use crate::rt::{events, numbers, system, task};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::lock::Lock;
+use crate::rt::base::parker::Parker;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::Waiter;
+use crate::rt::events;
+use crate::rt::io::fd_entry::Direction;
+use crate::rt::io::fd_entry::FdEntry;
+use crate::rt::io::fd_identity;
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::io::fd_ref::close;
+use crate::rt::model::task;
+use crate::rt::model::worker::Worker;
+use crate::rt::system;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
 const NEVER: i64 = -1;
 
-fn entry() -> Shared<Entry> {
+fn entry() -> Shared<FdEntry> {
     system::entries()[FD as usize]
 }
 
 /// The worker watches the file.
 pub(crate) fn is_watched_by(worker: *mut Worker) {
     let entry = entry();
-    let _held = entry.lock.hold();
+    let _guard = entry.lock.guard();
     // SAFETY: the lock is held; the worker is the model's.
-    assert_eq!(unsafe { (*entry.raw()).watch(FD, worker) }, Ok(()));
+    assert_eq!(unsafe { (*entry.raw()).register(FD, worker) }, Ok(()));
 }
 
 /// A task waits for the other way: so the file stays with the worker that watches it (E5).
-pub(crate) fn is_waited_for() {
+pub(crate) fn has_blocked_caller() {
     let parker = Shared::new(Parker::new());
-    parker.reason_word().load(Ordering::Relaxed);
-    parker.arm(Hearing::Nothing);
+    parker.wake_word().load(Ordering::Relaxed);
+    parker.prepare(WaitMode::Uninterruptible);
     let waiter = Shared::new(Waiter::new(parker.raw(), std::ptr::null_mut(), 1));
     let entry = entry().raw();
     // SAFETY: the lock is held; neither is ever freed.
     unsafe {
         let lock: *const Lock = &raw const (*entry).lock;
-        let _held = (*lock).hold();
-        (*(*entry).takers(Way::Out)).push(waiter.raw(), lock);
+        let _guard = (*lock).guard();
+        (*(*entry).exclusive_waiters(Direction::Write)).push(waiter.raw(), lock);
     }
 }
 
@@ -53,12 +59,12 @@ fn no_edge_is_lost() {
         check(3, move || {
             let (file, runtime) = (opens(), runtime(2));
             if is_ours {
-                numbers::adopt(FD, 0);
+                fd_identity::adopt(FD, 0);
             }
             let home = Shared::of(of(runtime, 1));
             is_watched_by(home.raw());
             if stays {
-                is_waited_for();
+                has_blocked_caller();
             }
             let other = thread::spawn(move || {
                 system::becomes_readable(file);
@@ -85,11 +91,11 @@ fn stale_edge_is_dropped() {
         let other = thread::spawn(move || events::tell(home.raw()));
         assert_eq!(close(FD), Ok(()));
         let next = system::open(FD).expect("it is free");
-        numbers::adopt(FD, 0);
-        let before = entry().edges(Way::In);
+        fd_identity::adopt(FD, 0);
+        let before = entry().tick(Direction::Read);
         is_watched_by(home.raw());
         other.join().expect("no panic");
-        assert_eq!(entry().edges(Way::In), before);
+        assert_eq!(entry().tick(Direction::Read), before);
         system::becomes_readable(next);
         task::is_here(home.raw());
         let call = FdRef::enter(FD).expect("it is open");
@@ -100,7 +106,7 @@ fn stale_edge_is_dropped() {
 /// The worker's thread ends.
 fn goes(worker: Shared<Worker>) {
     if !omits("abandon") {
-        numbers::abandon(worker.raw());
+        fd_identity::release_worker(worker.raw());
     }
     worker.poller.close();
     worker.free();
@@ -111,16 +117,16 @@ const COURSES: [fn(FdRef); 5] = [
     // Other code has replaced the file.
     |call| {
         system::put_another(FD);
-        assert_eq!(numbers::confirm(&call), Ok(()));
+        assert_eq!(fd_identity::revalidate(&call), Ok(()));
     },
-    |call| assert_eq!(numbers::confirm(&call), Ok(())),
+    |call| assert_eq!(fd_identity::revalidate(&call), Ok(())),
     // Another worker's task waits.
     |call| assert_eq!(reads(&call, NEVER), Ok(1)),
     |call| {
         assert_eq!(close(FD), Ok(()));
         drop(call);
     },
-    |call| numbers::was_mistaken(&call, 0),
+    |call| fd_identity::type_mismatch(&call, 0),
 ];
 
 /// A worker goes while a call looks whether its file is the same one, waits for it, or closes it: the worker is not used
@@ -138,7 +144,7 @@ fn home_goes() {
             let home = Shared::of(of(runtime, 1));
             is_watched_by(home.raw());
             if stays {
-                is_waited_for();
+                has_blocked_caller();
             }
             let call = FdRef::enter(FD).expect("it is open");
             let other = thread::spawn(move || {
@@ -148,7 +154,7 @@ fn home_goes() {
             task::is_here(of(runtime, 0));
             course(call);
             other.join().expect("no panic");
-            let _held = entry().lock.hold();
+            let _guard = entry().lock.guard();
             assert!(!system::is_home(home.raw(), &entry()));
         });
     }

@@ -4,11 +4,12 @@ use loom::sync::atomic::AtomicU32;
 use loom::thread;
 
 use crate::mutations::omits;
-use crate::rt::atomic::Ordering;
-use crate::rt::poller::Poller;
-use crate::rt::runtime::Runtime;
-use crate::rt::task::Task;
-use crate::rt::worker::{Worker, count};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::task::Task;
+use crate::rt::model::worker::Worker;
+use crate::rt::model::worker::count;
+use crate::rt::os::poller::Poller;
 use crate::{Shared, check};
 
 /// A count that every thread sees as it is, while it orders nothing: what has happened in truth.
@@ -37,17 +38,17 @@ pub(crate) fn runtime(workers: usize) -> Shared<Runtime> {
         (*runtime.raw()).workers = Vec::leak(list).as_mut_ptr();
         (*runtime.raw()).options.workers = workers as u32;
     }
-    runtime.live();
-    runtime.becomes_idle();
-    runtime.is_idle_no_more();
-    runtime.given_up.store(0, Ordering::Relaxed);
-    runtime.waiting_callers.store(0, Ordering::Relaxed);
+    runtime.live_tasks();
+    runtime.enter_idle();
+    runtime.leave_idle();
+    runtime.abandoned.store(0, Ordering::Relaxed);
+    runtime.blocked_callers.store(0, Ordering::Relaxed);
     runtime.deadlocks.store(0, Ordering::Relaxed);
     // SAFETY: as above.
     unsafe {
         let first = Shared::new(Task::new(std::ptr::null_mut())).raw();
-        (*runtime.raw()).offer(first);
-        (*runtime.raw()).take_fresh();
+        (*runtime.raw()).inject(first);
+        (*runtime.raw()).pop_injected();
     }
     runtime
 }
@@ -60,10 +61,10 @@ fn worker(runtime: Shared<Runtime>) -> Shared<Worker> {
         (*worker.raw()).runtime = runtime.raw();
     }
     worker.inbox.is_empty();
-    worker.inbox.is_awake();
-    worker.inbox.wait_for_givers();
-    worker.gives_up.load(Ordering::Relaxed);
-    worker.watches.load(Ordering::Relaxed);
+    worker.inbox.announce_awake();
+    worker.inbox.wait_for_pushers();
+    worker.abandons.load(Ordering::Relaxed);
+    worker.registered_fds.load(Ordering::Relaxed);
     worker
 }
 
@@ -80,16 +81,16 @@ pub(crate) unsafe fn sleep(worker: *mut Worker) {
     // SAFETY: the calling thread's.
     unsafe {
         let runtime = (*worker).runtime;
-        (*worker).inbox.falls_asleep();
+        (*worker).inbox.announce_sleep();
         let has_come = || {
             !(*worker).inbox.is_empty()
-                || (*runtime).has_fresh()
-                || (*worker).gives_up.load(Ordering::SeqCst)
+                || (*runtime).has_injected()
+                || (*worker).abandons.load(Ordering::SeqCst)
         };
         if omits("look-again") || !has_come() {
             (*worker).poller.wait();
         }
-        (*worker).inbox.is_awake();
+        (*worker).inbox.announce_awake();
     }
 }
 
@@ -105,8 +106,8 @@ fn nothing_given_is_missed() {
         let gives = move |worker: Shared<Worker>| {
             let task = task(worker.raw());
             task.note(7);
-            // SAFETY: the worker waits for its givers.
-            unsafe { Worker::post(worker.raw(), task.raw()) };
+            // SAFETY: the worker waits for its pushers.
+            unsafe { Worker::push_remote(worker.raw(), task.raw()) };
         };
         // SAFETY: it is never freed.
         let shared = Shared::of(worker);
@@ -115,17 +116,17 @@ fn nothing_given_is_missed() {
         // SAFETY: the worker is this thread.
         unsafe {
             while seen < 2 {
-                (*worker).take_inbox();
-                let task = (*worker).ready.pop();
+                (*worker).drain_inbox();
+                let task = (*worker).run_queue.pop();
                 match task.as_ref() {
                     Some(task) => {
-                        assert_eq!(task.noted(), 7);
+                        assert_eq!(task.report(), 7);
                         seen += 1;
                     }
                     None => sleep(worker),
                 }
             }
-            (*worker).inbox.wait_for_givers();
+            (*worker).inbox.wait_for_pushers();
             (*worker).poller.close();
         }
         for other in others {
@@ -144,7 +145,7 @@ fn fresh_tasks_are_begun() {
                 let task = task(std::ptr::null_mut());
                 task.note(7);
                 // SAFETY: the runtime is never freed.
-                unsafe { (*runtime.raw()).offer(task.raw()) };
+                unsafe { (*runtime.raw()).inject(task.raw()) };
             }
         });
         let worker = of(runtime, 0);
@@ -152,10 +153,10 @@ fn fresh_tasks_are_begun() {
         while begun < 2 {
             // SAFETY: the worker is this thread; who is in the list exists.
             unsafe {
-                assert!(runtime.share_of_fresh() <= 2);
-                match (*runtime.raw()).take_fresh().as_ref() {
+                assert!(runtime.injected_batch() <= 2);
+                match (*runtime.raw()).pop_injected().as_ref() {
                     Some(task) => {
-                        assert_eq!(task.noted(), 7);
+                        assert_eq!(task.report(), 7);
                         begun += 1;
                     }
                     None => sleep(worker),
@@ -173,14 +174,14 @@ fn fresh_task_is_begun_once() {
         let runtime = runtime(1);
         let wants = move || {
             // SAFETY: the runtime is never freed; who is in the list exists.
-            unsafe { (*runtime.raw()).take_fresh().as_ref() }.map_or(0, |task| {
+            unsafe { (*runtime.raw()).pop_injected().as_ref() }.map_or(0, |task| {
                 task.note(8);
                 1
             })
         };
         let other = thread::spawn(wants);
         // SAFETY: as above.
-        unsafe { (*runtime.raw()).offer(task(std::ptr::null_mut()).raw()) };
+        unsafe { (*runtime.raw()).inject(task(std::ptr::null_mut()).raw()) };
         let mine = wants();
         assert!(mine + other.join().expect("no panic") + wants() == 1);
     });
@@ -196,45 +197,45 @@ fn deadlock_is_found_at_the_end() {
     const LAST: u32 = 9;
     check(3, || {
         let runtime = runtime(2);
-        runtime.made_outside.store(1, Ordering::Relaxed);
+        runtime.created_outside.store(1, Ordering::Relaxed);
         let (was_done, found) = (Truth::new(), Truth::new());
         let is_worker = move |number: u32| {
             let (worker, other) = (of(runtime, number), of(runtime, 1 - number));
             // SAFETY: the worker is this thread's; both stay.
             unsafe {
                 loop {
-                    (*worker).take_inbox();
-                    match (*worker).ready.pop().as_ref() {
-                        Some(task) if task.noted() == LAST => return,
+                    (*worker).drain_inbox();
+                    match (*worker).run_queue.pop().as_ref() {
+                        Some(task) if task.report() == LAST => return,
                         Some(_) => {
                             was_done.add(1);
                             continue;
                         }
                         None => {}
                     }
-                    (*worker).inbox.falls_asleep();
+                    (*worker).inbox.announce_sleep();
                     if !(*worker).inbox.is_empty() {
-                        (*worker).inbox.is_awake();
+                        (*worker).inbox.announce_awake();
                         continue;
                     }
-                    if let Some(idle) = runtime.becomes_idle()
-                        && runtime.is_stuck_since(idle)
+                    if let Some(idle) = runtime.enter_idle()
+                        && runtime.confirm_deadlock(idle)
                     {
                         assert_eq!(was_done.get(), 1, "found too early");
                         found.add(1);
                         let last = task(other);
                         last.note(LAST);
-                        return Worker::post(other, last.raw());
+                        return Worker::push_remote(other, last.raw());
                     }
                     (*worker).poller.wait();
-                    runtime.is_idle_no_more();
-                    (*worker).inbox.is_awake();
+                    runtime.leave_idle();
+                    (*worker).inbox.announce_awake();
                 }
             }
         };
         let other = thread::spawn(move || is_worker(1));
         // SAFETY: the other worker stays.
-        unsafe { Worker::post(of(runtime, 1), task(of(runtime, 1)).raw()) };
+        unsafe { Worker::push_remote(of(runtime, 1), task(of(runtime, 1)).raw()) };
         is_worker(0);
         other.join().expect("no panic");
         assert_eq!(found.get(), 1);
@@ -248,36 +249,36 @@ fn deadlock_is_found_at_the_end() {
 fn live_tasks_are_counted() {
     check(3, || {
         let runtime = runtime(2);
-        runtime.made_outside.store(1, Ordering::Relaxed);
+        runtime.created_outside.store(1, Ordering::Relaxed);
         let have_ended = Truth::new();
         let other = thread::spawn(move || {
             let worker = of(runtime, 1);
             // SAFETY: the worker is this thread's.
             unsafe {
-                while (*worker).ready.is_empty() {
+                while (*worker).run_queue.is_empty() {
                     thread::yield_now();
-                    (*worker).take_inbox();
+                    (*worker).drain_inbox();
                 }
                 have_ended.add(1);
-                count(&(*worker).counts.ended, 1);
+                count(&(*worker).counters.ended, 1);
             }
         });
         let looks = thread::spawn(move || {
-            if runtime.live() == 0 {
+            if runtime.live_tasks() == 0 {
                 assert_eq!(have_ended.get(), 2);
             }
         });
         // SAFETY: this thread is worker 0.
         unsafe {
             let worker = of(runtime, 0);
-            runtime.one_more(worker);
-            Worker::post(of(runtime, 1), task(of(runtime, 1)).raw());
+            runtime.task_created(worker);
+            Worker::push_remote(of(runtime, 1), task(of(runtime, 1)).raw());
             have_ended.add(1);
-            count(&(*worker).counts.ended, 1);
+            count(&(*worker).counters.ended, 1);
         }
         other.join().expect("no panic");
         looks.join().expect("no panic");
-        assert_eq!(runtime.live(), 0);
+        assert_eq!(runtime.live_tasks(), 0);
     });
 }
 
@@ -286,12 +287,12 @@ fn live_tasks_are_counted() {
 fn last_end_is_seen() {
     check(3, || {
         let runtime = runtime(2);
-        runtime.made_outside.store(2, Ordering::Relaxed);
+        runtime.created_outside.store(2, Ordering::Relaxed);
         runtime.deadlocks.store(1, Ordering::Relaxed);
         let ends = move |number: u32| {
             // SAFETY: the worker is this thread's.
-            unsafe { count(&(*of(runtime, number)).counts.ended, 1) };
-            runtime.one_less();
+            unsafe { count(&(*of(runtime, number)).counters.ended, 1) };
+            runtime.task_finished();
         };
         let other = thread::spawn(move || ends(1));
         ends(0);

@@ -6,14 +6,11 @@
 // Who uses them is not here.
 #![allow(dead_code, unused_imports)]
 
-use core::ffi::c_int;
-
-#[path = "../../src/rt/os/mod.rs"]
-mod os;
-#[path = "../../src/rt/poller/mod.rs"]
-mod poller;
-
-type Outcome<T> = Result<T, c_int>;
+#[path = "."]
+mod rt {
+    #[path = "../../src/rt/os/mod.rs"]
+    pub(crate) mod os;
+}
 
 /// What they use of `src/sys/`.
 mod sys {

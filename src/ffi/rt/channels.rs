@@ -3,9 +3,16 @@
 use core::ffi::{c_int, c_uint, c_void};
 
 use super::{answer, given, object, status, until};
-use crate::rt::abi::{acort_case_t, acort_chan_t};
-use crate::rt::caller::Caller;
-use crate::rt::{Outcome, channel, channel_life, select};
+use crate::rt::model::abi::acort_case_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::os::Result;
+use crate::rt::select::call as select;
+use crate::rt::sync::channel::Channel;
+use crate::rt::sync::{channel, channel_life};
+
+/// A channel.
+#[allow(non_camel_case_types)]
+pub type acort_chan_t = Channel;
 
 /// A channel for values of `elem` bytes, of which it keeps up to `cap`; 0: each is handed from sender to
 /// receiver. For tasks of any worker, and plain threads, unless `flags` is ACORT_LOCAL. NULL and errno: EINVAL
@@ -24,7 +31,7 @@ pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut
 pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_chan_t {
     // SAFETY: the caller's promise.
     object(given(chan).map(|chan| unsafe {
-        channel_life::reference(chan);
+        channel_life::add_ref(chan);
         chan as *mut _
     }))
 }
@@ -42,7 +49,7 @@ pub unsafe extern "C" fn acort_chan_unref(chan: *mut acort_chan_t) {
     }
 }
 
-fn both<T, U>(chan: *mut T, data: *mut U) -> Outcome<*mut T> {
+fn both<T, U>(chan: *mut T, data: *mut U) -> Result<*mut T> {
     given(data)?;
     given(chan).map(|chan| chan as *mut T)
 }
@@ -113,7 +120,7 @@ pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_
 /// shared stack; ENOMEM; EPERM for file descriptors in a plain thread that would have to wait.
 ///
 /// # Safety
-/// `cases` is NULL or has `n` cases, whose objects are valid.
+/// `case` is NULL or has `n` cases, whose objects are valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select(cases: *mut acort_case_t, n: c_int, deadline: i64) -> c_int {
     // SAFETY: the caller's promise.
@@ -140,7 +147,7 @@ pub unsafe extern "C" fn acort_select_ordered(
 }
 
 /// The cases of a call. EINVAL: none.
-unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Outcome<&'a mut [acort_case_t]> {
+unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Result<&'a mut [acort_case_t]> {
     let first = given(cases)?;
     let count = usize::try_from(n).map_err(|_| libc::EINVAL)?;
     // SAFETY: the caller's promise.

@@ -4,8 +4,8 @@
 use core::ffi::{c_int, c_void};
 
 use super::{answer, given, object, until};
-use crate::rt::abi::{acort_body_t, acort_t, acort_task_t};
-use crate::rt::embed;
+use crate::rt::model::abi::{acort_body_t, acort_t, acort_task_t};
+use crate::rt::sched::embed;
 
 /// A file descriptor that becomes readable (POLLIN) when acort_loop_step() has something to do: poll it, and
 /// do nothing else with it. -1 and errno: EINVAL for NULL, and a runtime without ACORT_LOOP.
@@ -14,7 +14,7 @@ use crate::rt::embed;
 /// `rt` is NULL or a runtime.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_fd(rt: *mut acort_t) -> c_int {
-    answer(given(rt).and_then(|runtime| embed::descriptor(runtime)))
+    answer(given(rt).and_then(|runtime| embed::backend_fd(runtime)))
 }
 
 /// Runs the tasks that are ready, up to about a thousand turns; where none is, and some live, waits for that

@@ -4,7 +4,7 @@
 use core::ffi::{c_char, c_int, c_void};
 
 use super::{answer, count, given, status, until};
-use crate::rt::file::{self, Operation};
+use crate::rt::blocking::file::{self, Operation};
 
 /// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. Nothing is opened where the deadline
 /// is 0 or has passed. The file descriptor, or -1 and errno: ETIMEDOUT, ECANCELED: what is opened after that is

@@ -3,9 +3,14 @@
 use core::ffi::{c_int, c_void};
 
 use super::{given, object, status};
-use crate::rt::abi::acort_future_t;
-use crate::rt::caller::Caller;
-use crate::rt::{future, sized};
+use crate::rt::base::size_prefixed;
+use crate::rt::model::caller::Caller;
+use crate::rt::sync::future;
+use crate::rt::sync::future::Future;
+
+/// A future.
+#[allow(non_camel_case_types)]
+pub type acort_future_t = Future;
 
 /// A future without a value. NULL and ENOMEM. The caller has a reference: acort_future_unref().
 #[unsafe(no_mangle)]
@@ -22,7 +27,7 @@ pub extern "C" fn acort_future_new() -> *mut acort_future_t {
 pub unsafe extern "C" fn acort_future_ref(future: *mut acort_future_t) -> *mut acort_future_t {
     // SAFETY: the caller's promise.
     object(given(future).map(|future| unsafe {
-        future::reference(future);
+        future::add_ref(future);
         future as *mut _
     }))
 }
@@ -81,7 +86,7 @@ pub unsafe extern "C" fn acort_future_wait(
     let caller = Caller::current();
     // SAFETY: the caller's promise.
     status(given(future).and_then(|future| unsafe {
-        sized::store(value, future::wait(caller, future, deadline)?);
+        size_prefixed::write_if_some(value, future::wait(caller, future, deadline)?);
         Ok(())
     }))
 }

@@ -3,9 +3,10 @@
 use core::ffi::c_int;
 
 use super::{given, object, status, until};
-use crate::rt::abi::acort_group_t;
-use crate::rt::caller::Caller;
-use crate::rt::{group, nesting, parker};
+use crate::rt::base::parker;
+use crate::rt::model::abi::acort_group_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::sched::group;
 
 /// A group for tasks (acort_attr_t.group). Groups nest: the new one is inside the caller's own group, and is cancelled
 /// when that one, or any around it, is cancelled, fails or is closed. Where the caller's group is cancelled already, the
@@ -13,7 +14,7 @@ use crate::rt::{group, nesting, parker};
 /// tasks, ENOMEM. The caller owns it: acort_group_close().
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_group_open() -> *mut acort_group_t {
-    object(group::open_here())
+    object(group::open_current())
 }
 
 /// Waits until no task of `group` lives. 0, or -1 and errno: what acort_group_fail() was given first;
@@ -24,10 +25,10 @@ pub extern "C" fn acort_group_open() -> *mut acort_group_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    let hearing = parker::Hearing::Cancellation;
+    let mode = parker::WaitMode::Cancellable;
     // SAFETY: the caller's promise.
     status(given(group).and_then(|group| unsafe {
-        group::wait(caller, group, hearing, until(deadline)?)?;
+        group::wait(caller, group, mode, until(deadline)?)?;
         group::outcome(group)
     }))
 }
@@ -41,7 +42,7 @@ pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int {
     // SAFETY: the caller's promise.
-    status(group::or_own(group).map(|group| unsafe { nesting::cancel(group) }))
+    status(group::or_current(group).map(|group| unsafe { group::cancel(group) }))
 }
 
 /// Says that `group` has failed with the errno `err`, which acort_group_wait() gives then: the first one
@@ -54,7 +55,7 @@ pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_fail(group: *mut acort_group_t, err: c_int) -> c_int {
     // SAFETY: the caller's promise.
-    status(group::or_own(group).and_then(|group| unsafe { group::fail(group, err) }))
+    status(group::or_current(group).and_then(|group| unsafe { group::fail(group, err) }))
 }
 
 /// Cancels `group`, as acort_group_cancel() does, waits for the ends of its own tasks, and frees it and them. A group

@@ -5,13 +5,14 @@
 use core::ffi::{c_int, c_void};
 
 use super::{answer, bytes, count, status, until};
-use crate::rt::{connect, io, messages, ready};
+use crate::rt::io::{rw, socket, vectored};
+use crate::rt::select::fdwait;
 
 /// Waits until `fd` is ready for some of `events`, POLLIN or POLLOUT, and gives what poll(2) says of it. -1
 /// and errno: ETIMEDOUT, ECANCELED, EBADF; EINVAL for no events, or others.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fdwait(fd: c_int, events: c_int, deadline: i64) -> c_int {
-    answer(until(deadline).and_then(|deadline| ready::ready(fd, events, deadline)))
+    answer(until(deadline).and_then(|deadline| fdwait::fdwait(fd, events, deadline)))
 }
 
 /// close(2). Calls of acort that are on their way with `fd` have ECANCELED, in tasks and in plain threads: those that
@@ -24,7 +25,7 @@ pub extern "C" fn acort_fdwait(fd: c_int, events: c_int, deadline: i64) -> c_int
 /// next call is for that.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_close(fd: c_int) -> c_int {
-    status(io::close(fd))
+    status(rw::close(fd))
 }
 
 /// read(2). -1 and errno: ETIMEDOUT, ECANCELED, what read(2) says.
@@ -39,7 +40,7 @@ pub unsafe extern "C" fn acort_read(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(until(deadline).and_then(|deadline| unsafe { io::read(fd, buf, n, deadline) }))
+    count(until(deadline).and_then(|deadline| unsafe { rw::read(fd, buf, n, deadline) }))
 }
 
 /// write(2): some of it may be written. -1 and errno: ETIMEDOUT, ECANCELED, what write(2) says; EPIPE without
@@ -55,7 +56,7 @@ pub unsafe extern "C" fn acort_write(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    count(until(deadline).and_then(|deadline| unsafe { io::write(fd, buf, n, deadline) }))
+    count(until(deadline).and_then(|deadline| unsafe { rw::write(fd, buf, n, deadline) }))
 }
 
 /// readv(2), as acort_read().
@@ -71,7 +72,7 @@ pub unsafe extern "C" fn acort_readv(
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
     count(
-        until(deadline).and_then(|deadline| unsafe { messages::readv(fd, iov, iovcnt, deadline) }),
+        until(deadline).and_then(|deadline| unsafe { vectored::readv(fd, iov, iovcnt, deadline) }),
     )
 }
 
@@ -88,7 +89,7 @@ pub unsafe extern "C" fn acort_writev(
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
     count(
-        until(deadline).and_then(|deadline| unsafe { messages::writev(fd, iov, iovcnt, deadline) }),
+        until(deadline).and_then(|deadline| unsafe { vectored::writev(fd, iov, iovcnt, deadline) }),
     )
 }
 
@@ -108,7 +109,7 @@ pub unsafe extern "C" fn acort_recvfrom(
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
     count(until(deadline).and_then(|deadline| unsafe {
-        messages::recvfrom(fd, (buf, n), flags, (addr, addrlen), deadline)
+        vectored::recvfrom(fd, (buf, n), flags, (addr, addrlen), deadline)
     }))
 }
 
@@ -128,7 +129,7 @@ pub unsafe extern "C" fn acort_sendto(
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
     count(until(deadline).and_then(|deadline| unsafe {
-        messages::sendto(fd, (buf, n), flags, (addr, addrlen), deadline)
+        vectored::sendto(fd, (buf, n), flags, (addr, addrlen), deadline)
     }))
 }
 
@@ -145,7 +146,7 @@ pub unsafe extern "C" fn acort_recvmsg(
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
     count(
-        until(deadline).and_then(|deadline| unsafe { messages::recvmsg(fd, msg, flags, deadline) }),
+        until(deadline).and_then(|deadline| unsafe { vectored::recvmsg(fd, msg, flags, deadline) }),
     )
 }
 
@@ -162,7 +163,7 @@ pub unsafe extern "C" fn acort_sendmsg(
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
     count(
-        until(deadline).and_then(|deadline| unsafe { messages::sendmsg(fd, msg, flags, deadline) }),
+        until(deadline).and_then(|deadline| unsafe { vectored::sendmsg(fd, msg, flags, deadline) }),
     )
 }
 
@@ -179,7 +180,7 @@ pub unsafe extern "C" fn acort_read_full(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    bytes(until(deadline).and_then(|deadline| unsafe { io::read_full(fd, buf, n, deadline) }))
+    bytes(until(deadline).and_then(|deadline| unsafe { rw::read_full(fd, buf, n, deadline) }))
 }
 
 /// Writes `n` bytes. Fewer, with the errno, where an error or the deadline comes after some; -1 and errno
@@ -195,7 +196,7 @@ pub unsafe extern "C" fn acort_write_all(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    bytes(until(deadline).and_then(|deadline| unsafe { io::write_all(fd, buf, n, deadline) }))
+    bytes(until(deadline).and_then(|deadline| unsafe { rw::write_all(fd, buf, n, deadline) }))
 }
 
 /// accept(2): the connection neither blocks nor is inherited. Connections that are gone already are passed
@@ -212,8 +213,7 @@ pub unsafe extern "C" fn acort_accept(
 ) -> c_int {
     // SAFETY: the caller's promise.
     answer(
-        until(deadline)
-            .and_then(|deadline| unsafe { connect::accept(fd, addr, addrlen, deadline) }),
+        until(deadline).and_then(|deadline| unsafe { socket::accept(fd, addr, addrlen, deadline) }),
     )
 }
 
@@ -231,6 +231,6 @@ pub unsafe extern "C" fn acort_connect(
     // SAFETY: the caller's promise.
     status(
         until(deadline)
-            .and_then(|deadline| unsafe { connect::connect(fd, addr, addrlen, deadline) }),
+            .and_then(|deadline| unsafe { socket::connect(fd, addr, addrlen, deadline) }),
     )
 }

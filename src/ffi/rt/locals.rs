@@ -3,8 +3,8 @@
 use core::ffi::{c_int, c_void};
 
 use super::{given, status};
-use crate::rt::abi::acort_key_t;
-use crate::rt::local;
+use crate::rt::model::abi::acort_key_t;
+use crate::rt::sched::locals;
 
 /// Makes a key, under which each task of the process has a value of its own: NULL, until one is set.
 /// `destructor`, unless NULL, is called with each value that is not NULL when its task has ended, on the
@@ -20,25 +20,25 @@ pub unsafe extern "C" fn acort_key_create(
     destructor: Option<unsafe extern "C" fn(*mut c_void)>,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    status(given(key).and_then(|key| unsafe { local::create_key(key, destructor) }))
+    status(given(key).and_then(|key| unsafe { locals::create_key(key, destructor) }))
 }
 
 /// Ends a key. Its values are not there any more, nor under a later key; no destructor is called for them.
 /// From any thread. 0, or -1 and errno: EINVAL where there is no such key.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_key_delete(key: acort_key_t) -> c_int {
-    status(local::delete_key(key))
+    status(locals::delete_key(key))
 }
 
 /// The running task's value under `key`. NULL: none was set, there is no such key, or no task runs.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_key_get(key: acort_key_t) -> *mut c_void {
-    local::get(key)
+    locals::get(key)
 }
 
 /// Sets the running task's value under `key`; what was there is forgotten, not destroyed. 0, or -1 and
 /// errno: EPERM outside of tasks, EINVAL where there is no such key, ENOMEM.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_key_set(key: acort_key_t, value: *mut c_void) -> c_int {
-    status(local::set(key, value))
+    status(locals::set(key, value))
 }

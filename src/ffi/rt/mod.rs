@@ -38,17 +38,18 @@ pub mod watch;
 
 use core::ffi::c_int;
 
-use crate::rt::caller::Caller;
-use crate::rt::{Outcome, call};
+use crate::rt::model::caller::Caller;
+use crate::rt::os::Result;
+use crate::rt::park::budget;
 use crate::sys;
 
 /// 0, or -1 and errno.
-fn status(outcome: Outcome<()>) -> c_int {
+fn status(outcome: Result<()>) -> c_int {
     answer(outcome.map(|()| 0))
 }
 
 /// What is not negative, or -1 and errno.
-fn answer<T: From<i8>>(outcome: Outcome<T>) -> T {
+fn answer<T: From<i8>>(outcome: Result<T>) -> T {
     outcome.unwrap_or_else(|error| T::from(refused(error)))
 }
 
@@ -64,22 +65,22 @@ fn refused(error: c_int) -> i8 {
 /// with this: its task may give way to others, and ECANCELED says that it is cancelled. Calls whose tasks are to keep little
 /// on a shared stack while they wait begin below the face instead, in the part that is over before the wait.
 #[inline(always)]
-fn until(deadline: i64) -> Outcome<i64> {
-    call::begin(Caller::current(), deadline)
+fn until(deadline: i64) -> Result<i64> {
+    budget::enter_call(Caller::current(), deadline)
 }
 
 /// So many bytes, or -1 and errno.
-fn count(outcome: Outcome<usize>) -> libc::ssize_t {
-    bytes(outcome.inspect(|&count| call::has_moved(count)))
+fn count(outcome: Result<usize>) -> libc::ssize_t {
+    bytes(outcome.inspect(|&count| budget::charge_bytes(count)))
 }
 
 /// The same of a call that has counted them itself.
-fn bytes(outcome: Outcome<usize>) -> libc::ssize_t {
+fn bytes(outcome: Result<usize>) -> libc::ssize_t {
     answer(outcome.map(|count| count as isize))
 }
 
 /// An object, or NULL and errno.
-fn object<T>(outcome: Outcome<*mut T>) -> *mut T {
+fn object<T>(outcome: Result<*mut T>) -> *mut T {
     outcome.unwrap_or_else(|error| {
         sys::set_errno(error);
         core::ptr::null_mut()
@@ -87,7 +88,7 @@ fn object<T>(outcome: Outcome<*mut T>) -> *mut T {
 }
 
 /// The object that a function was called for. EINVAL: NULL.
-fn given<'a, T>(object: *mut T) -> Outcome<&'a mut T> {
+fn given<'a, T>(object: *mut T) -> Result<&'a mut T> {
     // SAFETY: not NULL, so valid, as every function of the header asks.
     unsafe { object.as_mut() }.ok_or(libc::EINVAL)
 }
@@ -95,9 +96,9 @@ fn given<'a, T>(object: *mut T) -> Outcome<&'a mut T> {
 /// The object of synchronisation that a function was called for, as the runtime has it: the struct is its memory, which
 /// others find while it is used. EINVAL: NULL; EFAULT: it lies on a shared stack, and would move away from them.
 #[inline(always)]
-fn placed<C, T>(caller: Caller, object: *mut C) -> Outcome<*mut T> {
+fn placed<C, T>(caller: Caller, object: *mut C) -> Result<*mut T> {
     if object.is_null() {
         return Err(libc::EINVAL);
     }
-    if caller.moves(object.cast()) { Err(libc::EFAULT) } else { Ok(object.cast()) }
+    if caller.is_on_shared_stack(object.cast()) { Err(libc::EFAULT) } else { Ok(object.cast()) }
 }

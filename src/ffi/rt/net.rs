@@ -3,16 +3,17 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use super::{answer, given, refused, until};
-use crate::rt::{Outcome, net, resolve};
+use crate::rt::net::{dial, resolve};
+use crate::rt::os::Result;
 
 /// A text. EINVAL: NULL.
-unsafe fn text<'a>(text: *const c_char) -> Outcome<&'a CStr> {
+unsafe fn text<'a>(text: *const c_char) -> Result<&'a CStr> {
     given(text.cast_mut())?;
     // SAFETY: the caller's promise: it ends in 0.
     Ok(unsafe { CStr::from_ptr(text) })
 }
 
-/// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
+/// Connects to `addr`, "host:service" or, for "unix", a path; `happy_eyeballs` is "tcp", "tcp4", "tcp6", "udp",
 /// "udp4", "udp6", "unix". Where the host has several addresses the families take turns, the next one is tried
 /// when the one before has failed, or after 250 ms, and the first that connects wins. It is never a connection of the
 /// socket with itself: where the system picks the peer's port for this side, ECONNREFUSED. The file descriptor, or
@@ -28,7 +29,7 @@ pub unsafe extern "C" fn acort_dial(
     deadline: i64,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    answer(unsafe { text(net).and_then(|net| net::dial(net, text(addr)?, until(deadline)?)) })
+    answer(unsafe { text(net).and_then(|net| dial::dial(net, text(addr)?, until(deadline)?)) })
 }
 
 /// Listens at `addr`: as acort_dial(), where a host of nothing is every address of this machine. `backlog`
@@ -44,7 +45,7 @@ pub unsafe extern "C" fn acort_listen(
     backlog: c_int,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    answer(unsafe { text(net).and_then(|net| net::listen(net, text(addr)?, backlog)) })
+    answer(unsafe { text(net).and_then(|net| dial::listen(net, text(addr)?, backlog)) })
 }
 
 /// getaddrinfo(3): numbers at once, names on another thread where the caller is a task. Names are not asked for

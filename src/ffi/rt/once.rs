@@ -3,9 +3,9 @@
 use core::ffi::{c_int, c_void};
 
 use super::{placed, status, until};
-use crate::rt::abi::acort_once_t;
-use crate::rt::caller::Caller;
-use crate::rt::once;
+use crate::rt::model::abi::acort_once_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::sync::once;
 
 /// Calls `fn` with `arg` where nobody has done so with this `once`; who comes meanwhile waits for its end,
 /// who comes later goes on at once. `fn` may wait, and is to return: where it ends its task the others wait

@@ -3,38 +3,39 @@
 use core::ffi::c_int;
 
 use super::status;
-use crate::rt::abi::acort_task_t;
-use crate::rt::{cancel, clock, pause, task};
+use crate::rt::model::abi::acort_task_t;
+use crate::rt::model::task;
+use crate::rt::park::{cancel, park, sleep};
 
 /// Nanoseconds of CLOCK_MONOTONIC: what deadlines are compared with.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_now() -> i64 {
-    clock::now()
+    sleep::now()
 }
 
 /// The deadline `ns` nanoseconds from now; ACORT_NEVER where that is beyond all time, 1 for none or fewer.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_after(ns: i64) -> i64 {
-    clock::after(ns)
+    sleep::after(ns)
 }
 
 /// Sleeps for `ns` nanoseconds; 0 or fewer: acort_yield() in a task. 0, or -1 and errno: ECANCELED.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_sleep(ns: i64) -> c_int {
-    status(clock::sleep(ns))
+    status(sleep::sleep(ns))
 }
 
 /// Sleeps until `deadline`; ACORT_NEVER: until the task is cancelled. 0, or -1 and errno: ECANCELED.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_sleep_until(deadline: i64) -> c_int {
-    status(clock::sleep_until(deadline))
+    status(sleep::sleep_until(deadline))
 }
 
 /// Waits until somebody calls acort_unpark() for this task, or takes the word that was saved. 0, or -1 and
 /// errno: ETIMEDOUT, ECANCELED; EPERM outside of tasks.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_park(deadline: i64) -> c_int {
-    status(pause::park(deadline))
+    status(park::park(deadline))
 }
 
 /// Ends the acort_park() of `task`, or its next one: one word is saved. From any thread. 0, or -1 and

@@ -3,9 +3,13 @@
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
+use super::futures::acort_future_t;
 use super::{given, object, status};
-use crate::rt::abi::{acort_future_t, acort_promise_t};
-use crate::rt::future::{self, Promise};
+use crate::rt::sync::future::{self, Promise};
+
+/// A promise: a future, as its setters see it.
+#[allow(non_camel_case_types)]
+pub type acort_promise_t = Promise;
 
 /// A promise: it makes a future, and its setters have references of their own. When the last of those goes and the future
 /// is not set, the future fails with EPIPE, so that no caller waits for a value that no task is left to give. NULL and
@@ -36,7 +40,7 @@ pub unsafe extern "C" fn acort_promise_future(
     // SAFETY: the caller's promise.
     object(given(promise).map(|promise| unsafe {
         let future = Promise::future(promise);
-        future::reference(future);
+        future::add_ref(future);
         future
     }))
 }
@@ -82,7 +86,7 @@ pub unsafe extern "C" fn acort_promise_fail(promise: *mut acort_promise_t, err: 
 pub unsafe extern "C" fn acort_promise_ref(promise: *mut acort_promise_t) -> *mut acort_promise_t {
     // SAFETY: the caller's promise.
     object(given(promise).map(|promise| unsafe {
-        future::keep(promise);
+        future::add_setter(promise);
         promise as *mut _
     }))
 }
@@ -96,6 +100,6 @@ pub unsafe extern "C" fn acort_promise_ref(promise: *mut acort_promise_t) -> *mu
 pub unsafe extern "C" fn acort_promise_unref(promise: *mut acort_promise_t) {
     if let Ok(promise) = given(promise) {
         // SAFETY: the caller's promise.
-        unsafe { future::let_go(promise) }
+        unsafe { future::release_setter(promise) }
     }
 }

@@ -3,8 +3,9 @@
 use core::ffi::{c_char, c_int, c_void};
 
 use super::{given, object, status};
-use crate::rt::abi::{acort_body_t, acort_opts_t, acort_t};
-use crate::rt::{making, run, sized};
+use crate::rt::base::size_prefixed;
+use crate::rt::model::abi::{acort_body_t, acort_opts_t, acort_t};
+use crate::rt::sched::{build, lifecycle};
 
 /// Runs `fn` as the main task of a runtime of its own, on this thread, until it and every task that was
 /// started in it have ended; its result goes to `ret`, unless that is NULL. 0, or -1 and errno: EDEADLK
@@ -24,7 +25,7 @@ pub unsafe extern "C" fn acort_run(
     ret: *mut *mut c_void,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    status(unsafe { run::run(&making::DEFAULTS, r#fn, arg, ret) })
+    status(unsafe { lifecycle::run(&build::DEFAULTS, r#fn, arg, ret) })
 }
 
 /// As acort_run(), with options: the sizes of the stacks, `main_stack_size` before all, and whether overflows
@@ -42,8 +43,8 @@ pub unsafe extern "C" fn acort_run_ex(
 ) -> c_int {
     // SAFETY: `opts` is NULL or has `size` bytes; `fn` takes `arg`; `ret` is NULL or writable.
     unsafe {
-        let options = sized::read(opts, &making::DEFAULTS);
-        status(options.and_then(|options| run::run(&options, r#fn, arg, ret)))
+        let options = size_prefixed::read(opts, &build::DEFAULTS);
+        status(options.and_then(|options| lifecycle::run(&options, r#fn, arg, ret)))
     }
 }
 
@@ -61,7 +62,7 @@ pub extern "C" fn acort_version() -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -> c_int {
     // SAFETY: the caller's promise.
-    status(unsafe { sized::fill(opts, size, &making::DEFAULTS) })
+    status(unsafe { size_prefixed::init(opts, size, &build::DEFAULTS) })
 }
 
 /// A runtime with threads that run tasks: `opts`, or NULL for the default. NULL and errno: EINVAL, ENOMEM,
@@ -77,8 +78,8 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
     // SAFETY: the caller's promise.
-    let options = unsafe { sized::read(opts, &making::DEFAULTS) };
-    object(options.and_then(|options| run::new(&options)))
+    let options = unsafe { size_prefixed::read(opts, &build::DEFAULTS) };
+    object(options.and_then(|options| lifecycle::new(&options)))
 }
 
 /// Runs `fn` as a main task of `rt`, on one of its threads, and waits until it and the tasks of its group,
@@ -95,7 +96,7 @@ pub unsafe extern "C" fn acort_enter(
     ret: *mut *mut c_void,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    status(given(rt).and_then(|rt| unsafe { run::enter(rt, r#fn, arg, ret) }))
+    status(given(rt).and_then(|rt| unsafe { lifecycle::enter(rt, r#fn, arg, ret) }))
 }
 
 /// Ends the threads of a runtime and frees it. 0, or -1 and errno: EBUSY while tasks live, or inside a
@@ -106,5 +107,5 @@ pub unsafe extern "C" fn acort_enter(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_free(rt: *mut acort_t) -> c_int {
     // SAFETY: the caller's promise.
-    status(given(rt).and_then(|rt| unsafe { run::free(rt) }))
+    status(given(rt).and_then(|rt| unsafe { lifecycle::free(rt) }))
 }

@@ -3,9 +3,9 @@
 use core::ffi::c_int;
 
 use super::{placed, status};
-use crate::rt::abi::acort_rwlock_t;
-use crate::rt::caller::Caller;
-use crate::rt::rwlock;
+use crate::rt::model::abi::acort_rwlock_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::sync::rwlock;
 
 /// Takes the lock for reading; several may have it so. Who comes while a writer waits is behind that one: a
 /// caller that has it for reading already may wait for ever then. 0, or -1 and errno: ETIMEDOUT, ECANCELED;

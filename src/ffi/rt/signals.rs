@@ -3,7 +3,7 @@
 use core::ffi::{c_int, c_void};
 
 use super::{answer, given, until};
-use crate::rt::signal;
+use crate::rt::io::signal;
 
 /// Waits for a signal of `set`, takes it, and gives its number; what is known of it goes to `info`, a
 /// siginfo_t, unless that is NULL.

@@ -4,12 +4,12 @@
 use core::ffi::{c_int, c_uint};
 
 use super::{answer, placed, status, until};
-use crate::rt::abi::{
+use crate::rt::base::parker::WaitMode;
+use crate::rt::model::abi::{
     acort_barrier_t, acort_cond_t, acort_event_t, acort_mutex_t, acort_sem_t, acort_waitgroup_t,
 };
-use crate::rt::caller::Caller;
-use crate::rt::parker::Hearing;
-use crate::rt::{barrier, condition, event, mutex, semaphore, waitgroup};
+use crate::rt::model::caller::Caller;
+use crate::rt::sync::{barrier, condvar, event, mutex, semaphore, waitgroup};
 
 /// Takes the mutex: the caller, a task or a thread, has it until acort_mutex_unlock(). Of those that wait the first one is
 /// woken at each unlock; it has the mutex unless another call has taken it by then, which happens a few times in a row at
@@ -24,7 +24,7 @@ pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i
     // SAFETY: the caller's promise; the struct is the object's.
     status(
         placed(caller, mutex).and_then(|mutex| unsafe {
-            mutex::lock(caller, mutex, Hearing::Cancellation, deadline)
+            mutex::lock(caller, mutex, WaitMode::Cancellable, deadline)
         }),
     )
 }
@@ -43,7 +43,9 @@ pub unsafe extern "C" fn acort_mutex_unlock(mutex: *mut acort_mutex_t) -> c_int 
     // SAFETY: not NULL, so such an object.
     let outcome = unsafe { mutex::unlock(caller, mutex.cast()) };
     // A mutex that moves away has no owner, for its lock is refused.
-    status(outcome.map_err(|error| if caller.moves(mutex.cast()) { libc::EFAULT } else { error }))
+    status(outcome.map_err(|error| {
+        if caller.is_on_shared_stack(mutex.cast()) { libc::EFAULT } else { error }
+    }))
 }
 
 /// Gives `mutex` up, waits for a signal, and takes it again, whatever comes. It may come back for nothing: look
@@ -62,7 +64,7 @@ pub unsafe extern "C" fn acort_cond_wait(
     // SAFETY: the caller's promise; the struct is the object's.
     status(placed(caller, cond).and_then(|cond| unsafe {
         let mutex = placed(caller, mutex)?;
-        condition::wait(caller, cond, mutex, until(deadline)?)
+        condvar::wait(caller, cond, mutex, until(deadline)?)
     }))
 }
 
@@ -74,7 +76,7 @@ pub unsafe extern "C" fn acort_cond_wait(
 pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
     let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, cond).map(|cond| unsafe { condition::signal(cond) }))
+    status(placed(caller, cond).map(|cond| unsafe { condvar::signal(cond) }))
 }
 
 /// Wakes all who wait. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
@@ -85,7 +87,7 @@ pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
 pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int {
     let caller = Caller::current();
     // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, cond).map(|cond| unsafe { condition::broadcast(cond) }))
+    status(placed(caller, cond).map(|cond| unsafe { condvar::broadcast(cond) }))
 }
 
 /// Sets the event: all who wait go on, and who comes later does not wait. 0, or -1 and errno: EINVAL for NULL,
@@ -135,7 +137,7 @@ pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) ->
     status(placed(caller, sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
 }
 
-/// Counts up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
+/// Counters up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
 /// stack.
 ///
 /// # Safety
@@ -147,7 +149,7 @@ pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
     status(placed(caller, sem).and_then(|sem| unsafe { semaphore::post(sem) }))
 }
 
-/// Counts down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
+/// Counters down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
 /// shared stack.
 ///
 /// # Safety

@@ -5,8 +5,12 @@ use core::ptr::{self, NonNull};
 
 use super::{given, object, status, until};
 use crate::diag;
-use crate::rt::abi::{acort_attr_t, acort_body_t, acort_task_t};
-use crate::rt::{Outcome, extra, join, pause, sized, spawn, task};
+use crate::rt::base::size_prefixed;
+use crate::rt::model::abi::{acort_attr_t, acort_body_t, acort_task_t};
+use crate::rt::model::{task, task_cold};
+use crate::rt::os::Result;
+use crate::rt::park::park;
+use crate::rt::sched::{join, spawn};
 
 /// Fills `attr`, of which the program knows `size` bytes, with what acort_go() takes. 0, or -1 and EINVAL.
 ///
@@ -15,7 +19,7 @@ use crate::rt::{Outcome, extra, join, pause, sized, spawn, task};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -> c_int {
     // SAFETY: the caller's promise.
-    status(unsafe { sized::fill(attr, size, &spawn::PLAIN) })
+    status(unsafe { size_prefixed::init(attr, size, &spawn::PLAIN) })
 }
 
 /// Starts a task that runs `fn`, on its own stack of 256 KiB: it is ready, and runs when its turn
@@ -43,12 +47,13 @@ pub unsafe extern "C" fn acort_go_ex(
     arg: *mut c_void,
 ) -> *mut acort_task_t {
     // SAFETY: the caller's promise.
-    let started =
-        unsafe { sized::read(attr, &spawn::PLAIN).and_then(|attr| spawn::go(&attr, r#fn, arg)) };
+    let started = unsafe {
+        size_prefixed::read(attr, &spawn::PLAIN).and_then(|attr| spawn::go(&attr, r#fn, arg))
+    };
     object(started.map(NonNull::as_ptr))
 }
 
-fn existing(task: *mut acort_task_t) -> Outcome<*mut acort_task_t> {
+fn existing(task: *mut acort_task_t) -> Result<*mut acort_task_t> {
     task::check(task).map(NonNull::as_ptr)
 }
 
@@ -67,7 +72,7 @@ pub unsafe extern "C" fn acort_join(
 ) -> c_int {
     // SAFETY: the caller's promise.
     status(until(deadline).and_then(|deadline| unsafe {
-        sized::store(ret, join::join(existing(task)?, deadline)?);
+        size_prefixed::write_if_some(ret, join::join(existing(task)?, deadline)?);
         Ok(())
     }))
 }
@@ -89,7 +94,7 @@ pub unsafe extern "C" fn acort_detach(task: *mut acort_task_t) -> c_int {
 pub extern "C" fn acort_exit(ret: *mut c_void) -> ! {
     if spawn::exit(ret).is_none() {
         let what = format_args!("no task runs here");
-        diag::fatal("acort_exit", task::here(), what, "only a task ends itself")
+        diag::fatal("acort_exit", task::current(), what, "only a task ends itself")
     }
     crate::sys::abort()
 }
@@ -98,13 +103,13 @@ pub extern "C" fn acort_exit(ret: *mut c_void) -> ! {
 /// ECANCELED, after that, in a cancelled task; EPERM outside of tasks.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_yield() -> c_int {
-    status(pause::give_way())
+    status(park::yield_now())
 }
 
 /// The running task; NULL: this is a plain thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_self() -> *mut acort_task_t {
-    task::here()
+    task::current()
 }
 
 /// The number of `task`, which no other has in the process; 0 and errno EINVAL or ESRCH.
@@ -114,7 +119,7 @@ pub extern "C" fn acort_self() -> *mut acort_task_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_id(task: *mut acort_task_t) -> u64 {
     match existing(task).and_then(given) {
-        Ok(task) => task.id,
+        Ok(task) => task.id(),
         Err(error) => {
             crate::sys::set_errno(error);
             0
@@ -129,7 +134,7 @@ pub unsafe extern "C" fn acort_id(task: *mut acort_task_t) -> u64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_name(task: *mut acort_task_t) -> *const c_char {
     // SAFETY: the caller's promise.
-    existing(task).map_or(ptr::null(), |task| unsafe { extra::name(task) }.cast_const())
+    existing(task).map_or(ptr::null(), |task| unsafe { task_cold::name(task) }.cast_const())
 }
 
 /// Copies a name for `task`; NULL: it has none any more. 0, or -1 and errno: EINVAL, ESRCH, ENOMEM.

@@ -3,8 +3,10 @@
 use core::ffi::{c_int, c_void};
 
 use super::{answer, given, status};
-use crate::rt::abi::{acort_hooks_t, acort_stats_t, acort_task_t};
-use crate::rt::{depth, hooks, report, sized, task};
+use crate::rt::base::size_prefixed;
+use crate::rt::model::abi::{acort_hooks_t, acort_stats_t, acort_task_t};
+use crate::rt::model::{hooks, task};
+use crate::rt::sched::{depth, inspect};
 
 /// Tells `hooks` of each task of the process from now on; NULL: nobody.
 ///
@@ -21,7 +23,7 @@ pub unsafe extern "C" fn acort_set_hooks(hooks: *const acort_hooks_t) {
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_dump(fd: c_int) -> c_int {
     // SAFETY: the runtime of the thread's worker.
-    status(report::runtime_here().and_then(|runtime| report::dump(unsafe { &*runtime }, fd)))
+    status(inspect::current_runtime().and_then(|runtime| inspect::dump(unsafe { &*runtime }, fd)))
 }
 
 /// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until that gives
@@ -37,9 +39,9 @@ pub unsafe extern "C" fn acort_foreach(
     user: *mut c_void,
 ) -> c_int {
     answer(visit.ok_or(libc::EINVAL).and_then(|visit| {
-        let runtime = report::runtime_here()?;
+        let runtime = inspect::current_runtime()?;
         // SAFETY: the caller's promise; the runtime of the thread's worker.
-        unsafe { report::for_each(&*runtime, visit, user) }
+        unsafe { inspect::for_each(&*runtime, visit, user) }
     }))
 }
 
@@ -65,6 +67,8 @@ pub unsafe extern "C" fn acort_stack_used(task: *mut acort_task_t) -> libc::ssiz
 pub unsafe extern "C" fn acort_stats(stats: *mut acort_stats_t, size: usize) -> c_int {
     status(given(stats).and_then(|stats| {
         // SAFETY: the caller's promise; the runtime of the thread's worker.
-        unsafe { sized::copy(stats, size, &report::stats(&*report::runtime_here()?)) }
+        unsafe {
+            size_prefixed::copy_out(stats, size, &inspect::stats(&*inspect::current_runtime()?))
+        }
     }))
 }

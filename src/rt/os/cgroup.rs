@@ -11,14 +11,14 @@
 //! 2. What is not there, or cannot be read, limits nothing.
 //! 3. A quota is rounded up to whole processors: a worker less would leave time unused.
 
-use super::super::Outcome;
-use super::text_file::{LONGEST, Path, close_after, each_line, read, unescaped};
+use super::text_file::{MAX, Path, close_after, each_line, read, unescaped};
+use crate::rt::os::Result;
 use crate::sys;
 
 /// Memory that is too much for a small stack.
-struct Room {
-    mounts: [u8; LONGEST],
-    groups: [u8; LONGEST],
+struct SelectBuffers {
+    mounts: [u8; MAX],
+    groups: [u8; MAX],
     path: Path,
 }
 
@@ -30,8 +30,9 @@ enum Version {
 
 /// How many processors all groups together give time of. None: no quota is set. `root` stands before each path; the
 /// library itself gives none. ENOMEM.
-pub(crate) fn limit(root: &[u8]) -> Outcome<Option<u32>> {
-    let room: *mut Room = sys::allocate(size_of::<Room>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
+pub(crate) fn limit(root: &[u8]) -> Result<Option<u32>> {
+    let room: *mut SelectBuffers =
+        sys::allocate(size_of::<SelectBuffers>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
     // SAFETY: so much was allocated; all zero is a room.
     unsafe {
         room.write_bytes(0, 1);
@@ -41,8 +42,8 @@ pub(crate) fn limit(root: &[u8]) -> Outcome<Option<u32>> {
     }
 }
 
-fn least_quota(root: &[u8], room: &mut Room) -> Option<u32> {
-    let Room { mounts, groups, path } = room;
+fn least_quota(root: &[u8], room: &mut SelectBuffers) -> Option<u32> {
+    let SelectBuffers { mounts, groups, path } = room;
     let mut least = None;
     path.set(&[root, b"/proc/self/mountinfo"]);
     let mountinfo = path.open();
@@ -101,8 +102,8 @@ fn below<'group>(group: &'group [u8], top: &[u8]) -> Option<&'group [u8]> {
     }
     let is_below = rest.is_empty() || rest.starts_with(b"/");
     // A group outside of the namespace has such a name.
-    let is_outside = rest.split(|byte| *byte == b'/').any(|part| part == b"..");
-    (is_below && !is_outside).then_some(rest.strip_suffix(b"/").unwrap_or(rest))
+    let is_external = rest.split(|byte| *byte == b'/').any(|part| part == b"..");
+    (is_below && !is_external).then_some(rest.strip_suffix(b"/").unwrap_or(rest))
 }
 
 impl Path {
@@ -302,6 +303,6 @@ mod tests {
     #[test]
     fn nothing_there_is_no_limit() {
         assert_eq!(limit(b"/no/such/root").unwrap(), None);
-        assert_eq!(limit(&[b'/'; 2 * LONGEST]).unwrap(), None);
+        assert_eq!(limit(&[b'/'; 2 * MAX]).unwrap(), None);
     }
 }

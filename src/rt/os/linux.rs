@@ -5,14 +5,14 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
 
-use super::super::Outcome;
-use super::refused::{Call, StandIn, broken, is_refusal, noted_errno};
+use super::refused::{Call, Fallback, broken, is_refusal, report_errno};
 use super::{close, timespec};
+use crate::rt::os::Result;
 use crate::sys;
 
 /// Sleeps until somebody wakes `word`, which has `value`; or until `deadline`, unless that is negative.
 /// It may come back for no reason.
-pub(crate) fn sleep_on(word: &AtomicU32, value: u32, deadline: i64) {
+pub(crate) fn futex_wait(word: &AtomicU32, value: u32, deadline: i64) {
     let time = timespec(deadline.max(0));
     let limit = if deadline < 0 { ptr::null() } else { &raw const time };
     // SAFETY: the word is there for as long as this call; the time, too.
@@ -28,7 +28,7 @@ pub(crate) fn sleep_on(word: &AtomicU32, value: u32, deadline: i64) {
 }
 
 /// Wakes one thread that sleeps on `word`. The word may be gone: only its address counts.
-pub(crate) fn wake_one(word: *const AtomicU32) {
+pub(crate) fn futex_wake_one(word: *const AtomicU32) {
     // SAFETY: the kernel looks for sleepers at an address.
     unsafe {
         let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
@@ -54,7 +54,7 @@ pub(crate) fn thread_count() -> Option<usize> {
 
 /// Closes the file of `fd`. The number stays taken, for a file that gives no call success, until it is closed. Without
 /// a free descriptor for that the file is open until then. EBADF.
-pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
+pub(crate) fn close_and_keep_number(fd: c_int) -> Result<()> {
     // SAFETY: numbers, and a path that ends in 0.
     unsafe {
         if libc::fcntl(fd, libc::F_GETFD) < 0 {
@@ -73,16 +73,16 @@ pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
 /// dup3(2) with O_CLOEXEC.
 fn duplicate(from: c_int, to: c_int) -> c_long {
     #[unsafe(link_section = "aco_shared")]
-    static DUP3: StandIn = StandIn::new();
+    static DUP3: Fallback = Fallback::new();
     // SAFETY: numbers.
     DUP3.call(
         || unsafe { libc::dup3(from, to, libc::O_CLOEXEC) }.into(),
-        || inherited_by_none(unsafe { libc::dup2(from, to) }),
+        || set_cloexec(unsafe { libc::dup2(from, to) }),
     )
 }
 
 /// Gives `fd`, which no program inherits from here on; negative: there is none.
-pub(super) fn inherited_by_none(fd: c_int) -> c_long {
+pub(super) fn set_cloexec(fd: c_int) -> c_long {
     if fd >= 0 {
         // SAFETY: flags of a file descriptor.
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
@@ -100,7 +100,7 @@ pub(crate) unsafe fn accept(
     length: *mut libc::socklen_t,
 ) -> c_int {
     #[unsafe(link_section = "aco_shared")]
-    static ACCEPT4: StandIn = StandIn::new();
+    static ACCEPT4: Fallback = Fallback::new();
     let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: the caller's places, or NULL; flags of a new socket.
     let accepted = unsafe {
@@ -111,7 +111,7 @@ pub(crate) unsafe fn accept(
                 if accepted >= 0 {
                     libc::fcntl(accepted, libc::F_SETFL, libc::O_RDWR | libc::O_NONBLOCK);
                 }
-                inherited_by_none(accepted)
+                set_cloexec(accepted)
             },
         )
     };
@@ -124,7 +124,7 @@ pub(crate) unsafe fn accept(
 /// `status` is writable.
 pub(super) unsafe fn fstat(fd: c_int, status: *mut libc::stat) -> c_int {
     #[unsafe(link_section = "aco_shared")]
-    static FSTAT: StandIn = StandIn::new();
+    static FSTAT: Fallback = Fallback::new();
     // SAFETY: `status` is writable. The C library's struct is the kernel's on these architectures.
     let answer = unsafe {
         FSTAT.call(
@@ -147,7 +147,7 @@ pub(super) unsafe fn fstat(fd: c_int, status: *mut libc::stat) -> c_int {
 /// As there.
 pub(super) unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c_int) -> c_int {
     #[unsafe(link_section = "aco_shared")]
-    static POLL: StandIn = StandIn::new();
+    static POLL: Fallback = Fallback::new();
     let time = timespec(i64::from(limit.max(0)) * 1_000_000);
     let time_or_none = if limit < 0 { ptr::null() } else { &raw const time };
     let count = count as libc::nfds_t;
@@ -177,7 +177,7 @@ impl WakeFds {
             }
             let mut ends = [-1; 2];
             if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) != 0 {
-                noted_errno(Call::Eventfd);
+                report_errno(Call::Eventfd);
             }
             let [reader, writer] = ends;
             WakeFds { reader, writer }

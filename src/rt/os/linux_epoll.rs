@@ -3,18 +3,18 @@
 use core::ffi::{c_int, c_long};
 use core::ptr;
 
-use super::linux::inherited_by_none;
-use super::refused::StandIn;
+use super::linux::set_cloexec;
+use super::refused::Fallback;
 use crate::sys;
 
 /// A new epoll, which no program inherits; -1 and errno.
 pub(crate) fn epoll_create() -> c_int {
     #[unsafe(link_section = "aco_shared")]
-    static CREATE1: StandIn = StandIn::new();
+    static CREATE1: Fallback = Fallback::new();
     // SAFETY: no preconditions.
     let epoll = CREATE1.call(
         || unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) }.into(),
-        || inherited_by_none(old_epoll_create()),
+        || set_cloexec(old_epoll_create()),
     );
     epoll as c_int
 }
@@ -35,7 +35,7 @@ fn old_epoll_create() -> c_int {
 ///
 /// # Safety
 /// `count` events have room at `place`.
-pub(crate) unsafe fn other_epoll_wait(
+pub(crate) unsafe fn epoll_wait_fallback(
     epoll: c_int,
     place: *mut libc::epoll_event,
     count: c_int,

@@ -5,16 +5,16 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
 
-use super::super::Outcome;
 use super::refused::broken;
 use super::{close, now};
+use crate::rt::os::Result;
 use crate::sys;
 
 const WORD: usize = size_of::<AtomicU32>();
 
 /// Sleeps until somebody wakes `word`, which has `value`; or until `deadline`, unless that is negative.
 /// It may come back for no reason.
-pub(crate) fn sleep_on(word: &AtomicU32, value: u32, deadline: i64) {
+pub(crate) fn futex_wait(word: &AtomicU32, value: u32, deadline: i64) {
     let (place, value) = (word.as_ptr().cast(), u64::from(value));
     // SAFETY: the word is there for as long as this call.
     unsafe {
@@ -31,7 +31,7 @@ pub(crate) fn sleep_on(word: &AtomicU32, value: u32, deadline: i64) {
 }
 
 /// Wakes one thread that sleeps on `word`. The word may be gone: only its address counts.
-pub(crate) fn wake_one(word: *const AtomicU32) {
+pub(crate) fn futex_wake_one(word: *const AtomicU32) {
     // SAFETY: the kernel looks for sleepers at an address.
     unsafe {
         let flags = libc::OS_SYNC_WAKE_BY_ADDRESS_NONE;
@@ -54,7 +54,7 @@ impl Processors {
 }
 
 /// How many processors the threads of this process can use at once.
-pub(crate) fn usable_processors() -> Outcome<u32> {
+pub(crate) fn usable_processors() -> Result<u32> {
     // SAFETY: sysconf has no preconditions.
     Ok(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1) as u32)
 }
@@ -75,7 +75,7 @@ pub(crate) fn thread_count() -> Option<usize> {
 
 /// Closes the file of `fd`. The number stays taken, for a file that gives no call success, until it is closed. Without
 /// a free descriptor for that the file is open until then. EBADF.
-pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
+pub(crate) fn close_and_keep_number(fd: c_int) -> Result<()> {
     // SAFETY: numbers, and a path that ends in 0.
     unsafe {
         if libc::fcntl(fd, libc::F_GETFD) < 0 {

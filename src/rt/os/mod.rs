@@ -7,7 +7,6 @@ use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::AtomicU32;
 
-use super::Outcome;
 use crate::{diag, sanitizer, sys};
 
 #[cfg(target_os = "linux")]
@@ -18,6 +17,7 @@ mod linux;
 mod linux_epoll;
 #[cfg(target_os = "macos")]
 mod macos;
+pub(crate) mod poller;
 #[cfg(target_os = "linux")]
 mod processors;
 mod refused;
@@ -29,21 +29,23 @@ pub(crate) use crate::sys::errno_place;
 #[cfg(not(target_os = "linux"))]
 use libc::fstat;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{WakeFds, accept, close_and_keep_number, sleep_on, thread_count, wake_one};
+pub(crate) use linux::{
+    WakeFds, accept, close_and_keep_number, futex_wait, futex_wake_one, thread_count,
+};
 #[cfg(target_os = "linux")]
 use linux::{fstat, poll_files};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
-pub(crate) use linux_epoll::{epoll_create, other_epoll_wait};
+pub(crate) use linux_epoll::{epoll_create, epoll_wait_fallback};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    Processors, WakeFds, accept, close_and_keep_number, pin_to, sleep_on, thread_count,
-    usable_processors, wake_one,
+    Processors, WakeFds, accept, close_and_keep_number, futex_wait, futex_wake_one, pin_to,
+    thread_count, usable_processors,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use processors::{Processors, pin_to, usable_processors};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
-pub(crate) use refused::StandIn;
-pub(crate) use refused::{Call, broken, is_refusal, noted, noted_errno};
+pub(crate) use refused::Fallback;
+pub(crate) use refused::{Call, broken, is_refusal, report, report_errno};
 pub(crate) use threads::{
     block_signals, detach_thread, join_thread, name_thread, set_signal_mask, set_thread_name,
     signal_mask, signals_to_block, start_thread,
@@ -100,7 +102,7 @@ unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c_int) -> c_
 }
 
 /// poll(2), until `deadline`. Gives how many are ready; none, too, where a signal comes.
-pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> {
+pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Result<usize> {
     let limit = milliseconds_until(deadline);
     // A tool's poll looks at them, which the library has written.
     sanitizer::is_written(files.as_mut_ptr().cast(), size_of_val(files));
@@ -108,26 +110,26 @@ pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> 
     let found = unsafe { poll_files(files.as_mut_ptr(), files.len(), limit) };
     match usize::try_from(found) {
         Ok(found) => Ok(found),
-        _ if sys::errno() != libc::EINTR => Err(noted_errno(Call::Poll)),
+        _ if sys::errno() != libc::EINTR => Err(report_errno(Call::Poll)),
         _ if limit == 0 => poll(files, 0),
         _ => Ok(0),
     }
 }
 
 /// What the system says of a file.
-pub(crate) fn file_status(fd: c_int) -> Outcome<libc::stat> {
+pub(crate) fn file_status(fd: c_int) -> Result<libc::stat> {
     let mut status = MaybeUninit::<libc::stat>::uninit();
     // SAFETY: the status is written on success.
     unsafe {
         match fstat(fd, status.as_mut_ptr()) {
             0 => Ok(status.assume_init()),
-            _ => Err(noted_errno(Call::Fstat)),
+            _ => Err(report_errno(Call::Fstat)),
         }
     }
 }
 
 /// The sort of a file: S_IFREG ...
-pub(crate) fn file_type(fd: c_int) -> Outcome<libc::mode_t> {
+pub(crate) fn file_type(fd: c_int) -> Result<libc::mode_t> {
     Ok(file_status(fd)?.st_mode & libc::S_IFMT)
 }
 
@@ -152,7 +154,7 @@ pub(crate) fn is_never_polled(fd: c_int) -> bool {
 }
 
 /// close(2), after which the number is free whatever it says of a signal.
-pub(crate) fn close(fd: c_int) -> Outcome<()> {
+pub(crate) fn close(fd: c_int) -> Result<()> {
     // SAFETY: a number of the program's.
     match unsafe { libc::close(fd) } {
         0 => Ok(()),
@@ -183,7 +185,7 @@ pub(crate) fn restore_cancellation(before: c_int) {
 }
 
 /// Has `deadline` passed? 0: always; negative: never.
-pub(crate) fn is_over(deadline: i64) -> bool {
+pub(crate) fn has_passed(deadline: i64) -> bool {
     deadline == 0 || deadline > 0 && now() >= deadline
 }
 
@@ -223,7 +225,7 @@ pub(crate) unsafe fn grow<T>(memory: *mut T, count: usize) -> Option<NonNull<T>>
 }
 
 /// An option of a socket, of those at SOL_SOCKET that are one number.
-pub(crate) fn socket_option(fd: c_int, option: c_int) -> Outcome<c_int> {
+pub(crate) fn socket_option(fd: c_int, option: c_int) -> Result<c_int> {
     let (mut value, mut size): (c_int, _) = (0, size_of::<c_int>() as libc::socklen_t);
     // A tool's getsockopt looks at it; the stack here may have been another's.
     sanitizer::is_written((&raw mut size).cast(), size_of::<libc::socklen_t>());
@@ -259,3 +261,6 @@ pub(crate) fn write_all(fd: c_int, mut text: &[u8]) -> bool {
     }
     true
 }
+
+/// The result of a call, or its errno.
+pub(crate) type Result<T> = core::result::Result<T, c_int>;

@@ -1,12 +1,12 @@
 //! The processors that a thread may use, and how many the process can use at once.
 
-use super::super::Outcome;
 use super::cgroup;
+use crate::rt::os::Result;
 
 /// As many processors as a kernel can be built for.
-const MOST: usize = 8192;
+const MAX: usize = 8192;
 const BITS: usize = usize::BITS as usize;
-const WORDS: usize = MOST / BITS;
+const WORDS: usize = MAX / BITS;
 
 /// The processors that a thread may use. The empty set: the system does not say.
 pub(crate) struct Processors([usize; WORDS]);
@@ -36,7 +36,7 @@ impl Processors {
     fn only(&self, index: usize) -> Option<Processors> {
         let has =
             |&one: &usize| self.0.get(one / BITS).is_some_and(|word| word >> (one % BITS) & 1 != 0);
-        let one = (0..MOST).filter(has).nth(index)?;
+        let one = (0..MAX).filter(has).nth(index)?;
         let mut set = Processors([0; WORDS]);
         *set.0.get_mut(one / BITS)? = 1 << (one % BITS);
         Some(set)
@@ -53,7 +53,7 @@ pub(crate) fn pin_to(index: usize) {
 
 /// How many processors the threads of this process can use at once: those that this thread may use, or as many as the
 /// control groups give time of, where that is less. ENOMEM.
-pub(crate) fn usable_processors() -> Outcome<u32> {
+pub(crate) fn usable_processors() -> Result<u32> {
     let allowed = Processors::of_this_thread().count();
     let allowed = if allowed == 0 { online() } else { allowed };
     Ok(cgroup::limit(b"")?.map_or(allowed, |limit| limit.min(allowed)))

@@ -76,10 +76,10 @@ pub(crate) fn is_refusal(error: c_int) -> bool {
     matches!(error, libc::ENOSYS | libc::EPERM)
 }
 
-/// Gives `error`, which `call` has failed with, and says once if that is a refusal (S2).
+/// Gives `error`, which `budget` has failed with, and says once if that is a refusal (S2).
 #[cold]
 #[inline(never)]
-pub(crate) fn noted(call: Call, error: c_int) -> c_int {
+pub(crate) fn report(call: Call, error: c_int) -> c_int {
     #[unsafe(link_section = "aco_shared")]
     static SAID: AtomicU32 = AtomicU32::new(0);
     let bit = 1 << call as u32;
@@ -92,11 +92,11 @@ pub(crate) fn noted(call: Call, error: c_int) -> c_int {
 }
 
 /// The same for the last call of this thread.
-pub(crate) fn noted_errno(call: Call) -> c_int {
-    noted(call, sys::errno())
+pub(crate) fn report_errno(call: Call) -> c_int {
+    report(call, sys::errno())
 }
 
-/// A loop cannot go on without `call`, which has failed with this thread's errno: says so, and aborts (S3).
+/// A loop cannot go on without `budget`, which has failed with this thread's errno: says so, and aborts (S3).
 #[cold]
 #[inline(never)]
 pub(crate) fn broken<T: diag::Subject>(object: *const T, call: &str) -> ! {
@@ -117,11 +117,11 @@ pub(crate) fn broken<T: diag::Subject>(object: *const T, call: &str) -> ! {
 }
 
 /// A call for which another one can stand in.
-pub(crate) struct StandIn(AtomicBool);
+pub(crate) struct Fallback(AtomicBool);
 
-impl StandIn {
-    pub(crate) const fn new() -> StandIn {
-        StandIn(AtomicBool::new(false))
+impl Fallback {
+    pub(crate) const fn new() -> Fallback {
+        Fallback(AtomicBool::new(false))
     }
 
     /// Calls `first`, and `other` where that is refused (S1). Both give -1 and errno where they fail.

@@ -6,11 +6,11 @@ use super::close;
 use crate::{sanitizer, sys};
 
 /// A path or a line is no longer; a longer line is skipped.
-pub(super) const LONGEST: usize = 4096;
+pub(super) const MAX: usize = 4096;
 
 /// A path, with a 0 after it.
 pub(super) struct Path {
-    pub(super) text: [u8; LONGEST],
+    pub(super) text: [u8; MAX],
     pub(super) length: usize,
     is_too_long: bool,
 }

@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use super::refused::{Call, noted};
+use super::refused::{Call, report};
 
 /// What a thread runs.
 pub(crate) type ThreadBody = extern "C" fn(*mut c_void) -> *mut c_void;
@@ -19,7 +19,7 @@ pub(crate) fn start_thread(
     unsafe {
         match libc::pthread_create(thread.as_mut_ptr(), ptr::null(), body, argument) {
             0 => Ok(thread.assume_init()),
-            error => Err(noted(Call::Thread, error)),
+            error => Err(report(Call::Thread, error)),
         }
     }
 }

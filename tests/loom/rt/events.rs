@@ -3,13 +3,21 @@
 use std::cell::RefCell;
 use std::ffi::c_int;
 
-use super::Outcome;
-use super::descriptors::mark;
-use super::poller::{Happened, Poller};
-use super::readiness::happened;
-use super::system::{DEAD, State, Watched, changes, entries, has_begun, looks, telling};
-use super::worker::Worker;
 use crate::mutations::omits;
+use crate::rt::io::fd_entry::poll_token;
+use crate::rt::io::readiness::on_event;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::Result;
+use crate::rt::os::poller::Event;
+use crate::rt::os::poller::Poller;
+use crate::rt::system::DEAD;
+use crate::rt::system::State;
+use crate::rt::system::Watched;
+use crate::rt::system::changes;
+use crate::rt::system::entries;
+use crate::rt::system::has_begun;
+use crate::rt::system::looks;
+use crate::rt::system::telling;
 
 impl State {
     /// Does the poller watch the file that stands under the number, under that one?
@@ -18,37 +26,37 @@ impl State {
         self.watched.iter().position(|one| (one.poller, one.fd, one.file) == (poller, fd, file))
     }
 
-    fn forget(&mut self, poller: *const Poller, fd: c_int) {
+    fn deregister(&mut self, poller: *const Poller, fd: c_int) {
         if let Some(place) = self.watches(poller, fd) {
             self.watched.remove(place);
         }
     }
 
-    fn watch(&mut self, poller: *const Poller, fd: c_int, mark: u64) -> Outcome<()> {
+    fn register(&mut self, poller: *const Poller, fd: c_int, token: u64) -> Result<()> {
         let file = self.file(fd)?;
         let has_edge = self.readable.contains(&file);
-        self.watched.push(Watched { poller, fd, file, mark, has_edge });
+        self.watched.push(Watched { poller, fd, file, token, has_edge });
         Ok(())
     }
 }
 
 impl Poller {
-    pub fn watch(&self, fd: c_int, mark: u64) -> Outcome<()> {
+    pub fn register(&self, fd: c_int, token: u64) -> Result<()> {
         self.tells(fd, |state| {
-            state.forget(self, fd);
-            state.watch(self, fd, mark)
+            state.deregister(self, fd);
+            state.register(self, fd, token)
         })
     }
 
-    pub fn watch_new(&self, fd: c_int, _: u64, mark: u64) -> Outcome<()> {
+    pub fn register_new(&self, fd: c_int, _: u64, token: u64) -> Result<()> {
         self.tells(fd, |state| match state.watches(self, fd) {
             Some(_) => Err(libc::EEXIST),
-            None => state.watch(self, fd, mark),
+            None => state.register(self, fd, token),
         })
     }
 
-    pub fn forget(&self, fd: c_int) {
-        self.tells(fd, |state| state.forget(self, fd));
+    pub fn deregister(&self, fd: c_int) {
+        self.tells(fd, |state| state.deregister(self, fd));
     }
 
     /// epoll_ctl: the caller is alone in it for this number, and the poller is not closed.
@@ -59,13 +67,13 @@ impl Poller {
     }
 
     /// An edge that its worker has not been told of.
-    fn next(&self) -> Option<Happened> {
+    fn next(&self) -> Option<Event> {
         looks(|state| {
             let of_this = |one: &&mut Watched| std::ptr::eq(one.poller, self) && one.has_edge;
             let watched = state.watched.iter_mut().find(of_this)?;
             watched.has_edge = false;
-            let mark = watched.mark;
-            Some(Happened { mark, is_readable: true, is_writable: false, is_over: false })
+            let token = watched.token;
+            Some(Event { token, is_readable: true, is_writable: false, is_hangup: false })
         })
     }
 }
@@ -75,16 +83,16 @@ pub(crate) fn tell(worker: *mut Worker) {
     // SAFETY: the calling thread's, or one that stays.
     while let Some(mut what) = unsafe { (*worker).poller.next() } {
         if omits("mark") {
-            what.mark = looks(|_| mark_now(what.mark as u32 as c_int));
+            what.token = looks(|_| mark_now(what.token as u32 as c_int));
         }
-        happened(worker, what);
+        on_event(worker, what);
     }
 }
 
 /// The mark of what is watched under the number now.
 fn mark_now(fd: c_int) -> u64 {
     // SAFETY: entries are never freed; this mutation may find any token.
-    mark(unsafe { (*entries()[fd as usize].raw()).token }, fd)
+    poll_token(unsafe { (*entries()[fd as usize].raw()).token }, fd)
 }
 
 loom::thread_local! {
@@ -101,8 +109,8 @@ pub(crate) fn tell_here() {
     if let Some(act) = AT_SLEEP.with(|place| place.borrow_mut().take()) {
         act();
     }
-    if has_begun() && !Worker::here().is_null() {
-        tell(Worker::here());
+    if has_begun() && !Worker::current().is_null() {
+        tell(Worker::current());
     }
 }
 
@@ -152,7 +160,7 @@ impl Drop for WakeFds {
 
 /// poll(2), of a file and an eventfd: of the file that the number stands for when it begins. A deadline has passed when
 /// that was looked at once.
-pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> {
+pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Result<usize> {
     let (fd, reader) = (files[0].fd, files[1].fd);
     let file = looks(|state| state.file(fd));
     loop {

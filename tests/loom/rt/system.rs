@@ -9,14 +9,15 @@ use std::ffi::c_int;
 
 use loom::sync::atomic::AtomicU32;
 
-use super::Outcome;
-use super::atomic::Ordering;
-use super::descriptors::{Entry, Way};
-use super::poller::Poller;
-use super::worker::Worker;
 use crate::Shared;
 use crate::ground::{Own, touch};
 use crate::mutations::omits;
+use crate::rt::base::atomic::Ordering;
+use crate::rt::io::fd_entry::Direction;
+use crate::rt::io::fd_entry::FdEntry;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::Result;
+use crate::rt::os::poller::Poller;
 
 /// The file that no call has success of.
 pub(crate) const DEAD: u32 = u32::MAX;
@@ -34,7 +35,7 @@ pub(super) struct Watched {
     pub(super) poller: *const Poller,
     pub(super) fd: c_int,
     pub(super) file: u32,
-    pub(super) mark: u64,
+    pub(super) token: u64,
     pub(super) has_edge: bool,
 }
 
@@ -52,7 +53,7 @@ pub(super) struct State {
 struct System {
     steps: AtomicU32,
     state: RefCell<State>,
-    entries: Vec<Shared<Entry>>,
+    entries: Vec<Shared<FdEntry>>,
     /// Of each number: what frees it comes after its uses.
     uses: Vec<Own>,
     /// Of each number: one caller at a time tells pollers of it.
@@ -78,18 +79,18 @@ pub(crate) fn begin(numbers: usize) {
 }
 
 /// A new entry, in each of its words.
-fn entry() -> Shared<Entry> {
-    let entry: Shared<Entry> = Shared::zeroed();
+fn entry() -> Shared<FdEntry> {
+    let entry: Shared<FdEntry> = Shared::zeroed();
     touch(&entry.lock);
     entry.state.is_busy();
-    (entry.edges(Way::In), entry.edges(Way::Out));
+    (entry.tick(Direction::Read), entry.tick(Direction::Write));
     entry.bits.load(Ordering::Relaxed);
     entry
 }
 
 /// Is it the worker that watches the number? The entry's lock is held.
-pub(crate) fn is_home(worker: *mut Worker, entry: &Entry) -> bool {
-    entry.home == worker
+pub(crate) fn is_home(worker: *mut Worker, entry: &FdEntry) -> bool {
+    entry.owner == worker
 }
 
 fn system() -> &'static System {
@@ -111,7 +112,7 @@ pub(super) fn changes<T>(act: impl FnOnce(&mut State) -> T) -> T {
 
 impl State {
     /// The file of a number. EBADF.
-    pub(super) fn file(&self, fd: c_int) -> Outcome<u32> {
+    pub(super) fn file(&self, fd: c_int) -> Result<u32> {
         match self.numbers[fd as usize].file {
             0 => Err(libc::EBADF),
             file => Ok(file),
@@ -126,7 +127,7 @@ impl State {
 }
 
 /// The table of entries.
-pub(crate) fn entries() -> &'static [Shared<Entry>] {
+pub(crate) fn entries() -> &'static [Shared<FdEntry>] {
     &system().entries
 }
 
@@ -161,7 +162,7 @@ pub(crate) fn receives(file: u32, count: usize) {
 }
 
 /// read(2): which file it is that has given something. EAGAIN, EBADF.
-pub(crate) fn read(fd: c_int) -> Outcome<u32> {
+pub(crate) fn read(fd: c_int) -> Result<u32> {
     looks(|state| match state.file(fd)? {
         DEAD => Err(libc::EBADF),
         file if state.readable.contains(&file) => Ok(file),
@@ -170,7 +171,7 @@ pub(crate) fn read(fd: c_int) -> Outcome<u32> {
 }
 
 /// accept(2): takes what has come. EAGAIN, EBADF.
-pub(crate) fn accept(fd: c_int) -> Outcome<u32> {
+pub(crate) fn accept(fd: c_int) -> Result<u32> {
     changes(|state| {
         let file = state.file(fd)?;
         let place = state.readable.iter().position(|one| *one == file).ok_or(libc::EAGAIN)?;
@@ -189,7 +190,7 @@ pub(crate) fn fate(fd: c_int) -> (u32, u32) {
 }
 
 /// close(2).
-pub(crate) fn close(fd: c_int) -> Outcome<()> {
+pub(crate) fn close(fd: c_int) -> Result<()> {
     system().uses[fd as usize].add(1);
     changes(|state| {
         state.file(fd)?;
@@ -200,7 +201,7 @@ pub(crate) fn close(fd: c_int) -> Outcome<()> {
 }
 
 /// As the library's own.
-pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
+pub(crate) fn close_and_keep_number(fd: c_int) -> Result<()> {
     if omits("keep-number") {
         return close(fd);
     }

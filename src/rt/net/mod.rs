@@ -1,0 +1,5 @@
+//! Names, addresses, and connections to them.
+
+pub(crate) mod dial;
+pub(crate) mod happy_eyeballs;
+pub(crate) mod resolve;

@@ -1,0 +1,16 @@
+//! The run loop; tasks spawned, joined, finished; a runtime built, entered, freed.
+
+pub(crate) mod build;
+pub(crate) mod depth;
+pub(crate) mod embed;
+pub(crate) mod finish;
+pub(crate) mod group;
+pub(crate) mod inspect;
+pub(crate) mod join;
+pub(crate) mod lifecycle;
+pub(crate) mod locals;
+pub(crate) mod run_loop;
+pub(crate) mod spawn;
+pub(crate) mod stack_config;
+pub(crate) mod strict;
+pub(crate) mod task_stack;
