@@ -651,7 +651,7 @@ ssize_t acort_chan_len(acort_chan_t *chan);
 /// shared stack; ENOMEM; EPERM for file descriptors in a plain thread that would have to wait.
 ///
 /// # Safety
-/// `cases` is NULL or has `n` cases, whose objects are valid.
+/// `case` is NULL or has `n` cases, whose objects are valid.
 int acort_select(struct acort_case_t *cases,
                  int n,
                  int64_t deadline);
@@ -730,14 +730,14 @@ int acort_event_wait(struct acort_event_t *event,
 int acort_sem_init(struct acort_sem_t *sem,
                    unsigned int count);
 
-/// Counts up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
+/// Counters up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
 /// stack.
 ///
 /// # Safety
 /// Each is NULL or such an object.
 int acort_sem_post(struct acort_sem_t *sem);
 
-/// Counts down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
+/// Counters down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
 /// shared stack.
 ///
 /// # Safety
@@ -1069,7 +1069,7 @@ ssize_t acort_pwrite(int fd,
 int acort_fsync(int fd,
                 int64_t deadline);
 
-/// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
+/// Connects to `addr`, "host:service" or, for "unix", a path; `happy_eyeballs` is "tcp", "tcp4", "tcp6", "udp",
 /// "udp4", "udp6", "unix". Where the host has several addresses the families take turns, the next one is tried
 /// when the one before has failed, or after 250 ms, and the first that connects wins. It is never a connection of the
 /// socket with itself: where the system picks the peer's port for this side, ECONNREFUSED. The file descriptor, or
