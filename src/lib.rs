@@ -1,45 +1,50 @@
 //! libaco for x86-64 and aarch64: asymmetric stackful coroutines behind libaco's C ABI.
 //!
-//! The map, top down; a module uses only what stands below it (`tests/layers.rs` holds it):
+//! The modules, top down. A module uses only modules below it: `tests/layers` has the table of permitted uses.
 //!
-//! | layer | module | what it is |
-//! |---|---|---|
-//! | the C face | [`ffi`] | the exported functions: check, convert, delegate |
-//! | the runtime | `rt` | tasks above coroutines; feature `rt` |
-//! | coroutines | [`generator`] | coroutines that whoever asks resumes |
-//! | | [`resume`] | resume, yield, exit, values, transfer: who runs, whose stack it is |
-//! | | [`attach`] | to another main coroutine, or thread |
-//! | | [`listing`] | which coroutines there are, and where |
-//! | | [`coroutine`] | a coroutine's life: create, destroy |
-//! | | [`hooks`] | what a program wants called at each switch |
-//! | | [`thread`] | what a thread sets up, and its last word |
-//! | | [`overflow`] | says which coroutine ran off its stack |
-//! | memory | [`record`] | what a coroutine has of its own: name, id, local values |
-//! | | [`stack`] | share stacks: memory, guard page, control blocks |
-//! | | [`save`] | the live part of a share stack, out and in |
-//! | | [`frame_chain`] | where frame pointers end while a coroutine does not run |
-//! | | [`slab`] | where control blocks and save areas lie |
-//! | machine | [`arch`] | the switch and the root frame, one file an architecture |
-//! | | [`tls`] | `aco_gtls_co` and the thread's own state |
-//! | | [`exceptions`] | C++ exceptions that a context handles stay with it |
-//! | | [`thread_exit`] | what is kept for a thread goes back when it ends |
-//! | | [`valgrind`] | which memory is a stack |
-//! | | [`sanitizer`] | is there one? |
-//! | | [`symbol`] | which function an address is in |
-//! | | [`environment`] | variables, unless the program has more rights than its caller |
-//! | | [`slow_path`] | is there more to see to than a control block? |
-//! | | [`state`] | what the padding of a coroutine says |
-//! | | [`error`] | the errors of constructors |
-//! | ground | [`diag`] | the line that is printed before an abort |
-//! | | [`lock`] | for the moments at which threads look at each other |
-//! | | [`sys`] | the libc calls, wrapped once |
-//! | | [`abi`] | the structs that C can look into |
+//! | module | what it is |
+//! |---|---|
+//! | [`ffi`] | The C face: check, convert, delegate |
+//! | [`generator`] | Generators: coroutines that whoever asks for the next value resumes, and that end by a return |
+//! | [`rt`] | acort: the runtime above the coroutines |
+//! | [`resume`] | Resume, yield, exit and transfer: which coroutine runs, and whose frames are on a share stack |
+//! | [`attach`] | Coroutines that go to another main coroutine: of this thread, or from another thread |
+//! | [`overflow`] | says which coroutine ran off its stack |
+//! | [`listing`] | Which coroutines a thread has |
+//! | [`coroutine`] | a coroutine's life: create, destroy |
+//! | [`hooks`] | Hooks: functions of the program that the library calls in the life of a coroutine and at each switch |
+//! | [`thread`] | Per-thread setup, and the handler for an entry function that returns |
+//! | [`record`] | what a coroutine has of its own: name, id, local values |
+//! | [`stack`] | Share stacks: made, destroyed, and asked whose they are |
+//! | [`save`] | Save areas: the live part of a share stack, copied out for another coroutine and in again |
+//! | [`frame_chain`] | The chain of frame pointers of a suspended coroutine, and its end |
+//! | [`slab`] | where control blocks and save areas lie |
+//! | [`exceptions`] | The C++ exception state of contexts, and the hook word, which says that a switch has more to do |
+//! | [`sanitizer`] | Tools that watch a program while it runs: the sanitizers of gcc and clang, and Valgrind |
+//! | [`thread_exit`] | what is kept for a thread goes back when it ends |
+//! | [`valgrind`] | Telling Valgrind about stacks, so that it does not take a switch for a growing stack |
+//! | [`symbol`] | Which function an address is in, as far as the C library tells |
+//! | [`environment`] | Variables of the environment |
+//! | [`slow_path`] | is there more to see to than a control block? |
+//! | [`state`] | The state word of a coroutine: the eight bytes from `is_end` on |
+//! | [`arch`] | The machine: one file and one folder for each architecture, with the same items |
+//! | [`tls`] | The thread-local words of the library: `aco_gtls_co` and two after it, and the thread's own state |
+//! | [`error`] | The errors of constructors |
+//! | [`panic`] | What a no_std build must supply |
+//! | [`diag`] | The line that is printed before an abort |
+//! | [`lock`] | The spin lock of the core: held for a few instructions or one call of malloc |
+//! | [`sys`] | The libc calls that the library makes, each wrapped once |
+//! | [`abi`] | The structs that C programs access, with the layout of libaco 1.2.4 |
 //!
-//! `docs/design.md` has the pictures and the reasons.
+//! Coroutines are the modules from `generator` to `thread`. Their memory is in `record`, `stack`, `save` and `slab`. What
+//! depends on the processor, the C++ runtime or a tool follows, and the system calls come last.
+//!
+//! A path for readers: `abi` and `state`; the pictures in `resume`, `arch` and `save`; `tls`. For the runtime: `rt`.
+//! `docs/design.md` has the reasons.
 
 #![cfg_attr(all(not(test), panic = "abort"), no_std)]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
-// `cargo test` runs the arithmetic; the exported functions are tested from C.
+// `cargo test` runs the unit tests; the exported functions are tested from C.
 #![cfg_attr(test, allow(dead_code, clippy::panic, clippy::unwrap_used))]
 
 #[cfg(not(all(
