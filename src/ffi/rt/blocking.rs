@@ -1,4 +1,4 @@
-//! Calls that block.
+//! Calls that block their thread.
 
 use core::ffi::{c_int, c_void};
 
@@ -29,7 +29,7 @@ pub unsafe extern "C" fn acort_blocking(
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `ret` is valid (F2), `fn` can be called (F3).
     status(r#fn.ok_or(libc::EINVAL).and_then(|function| unsafe {
         size_prefixed::write_if_some(ret, call::run(function, arg)?);
         Ok(())

@@ -39,7 +39,7 @@ pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut
 /// - `EINVAL` if `chan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_chan_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is live (F1).
     object(given(chan).map(|chan| unsafe {
         channel_life::add_ref(chan);
         chan as *mut _
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_unref(chan: *mut acort_chan_t) {
     if let Ok(chan) = given(chan) {
-        // SAFETY: the caller's promise.
+        // SAFETY: `chan` is live (F1).
         unsafe { channel_life::release(chan) }
     }
 }
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn acort_chan_send(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is live (F1), `data` is valid (F2).
     status(
         both(chan, data.cast_mut())
             .and_then(|chan| unsafe { channel::send(caller, chan, data, Deadline::at(deadline)) }),
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn acort_chan_recv(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is live (F1), `data` is valid (F2).
     status(
         both(chan, data).and_then(|chan| unsafe {
             channel::receive(caller, chan, data, Deadline::at(deadline))
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn acort_chan_recv(
 /// - `EINVAL` if `chan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is live (F1).
     status(given(chan).and_then(|chan| unsafe { channel_life::close(chan) }))
 }
 
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
 /// - `EINVAL` if `chan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is live (F1).
     answer(given(chan).map(|chan| unsafe { channel_life::length(chan) } as isize))
 }
 
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_
 /// - `EPERM` if a plain thread would have to wait for file descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select(cases: *mut acort_case_t, n: c_int, deadline: i64) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `cases` is valid (F2).
     let chosen =
         unsafe { slice(cases, n).and_then(|cases| select::select(cases, until(deadline)?)) };
     answer(chosen.map(|at| at as c_int))
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn acort_select_ordered(
     n: c_int,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `cases` is valid (F2).
     let chosen = unsafe {
         slice(cases, n).and_then(|cases| select::select_ordered(cases, until(deadline)?))
     };
@@ -193,6 +193,6 @@ pub unsafe extern "C" fn acort_select_ordered(
 unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Result<&'a mut [acort_case_t]> {
     let first = given(cases)?;
     let count = usize::try_from(n).map_err(|_| libc::EINVAL)?;
-    // SAFETY: the caller's promise.
+    // SAFETY: `cases` is valid (F2).
     Ok(unsafe { core::slice::from_raw_parts_mut(first, count) })
 }

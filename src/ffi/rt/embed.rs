@@ -33,7 +33,7 @@ pub unsafe extern "C" fn acort_loop_fd(rt: *mut acort_t) -> c_int {
 /// - `EINVAL` if `rt` is NULL, or has no ACORT_LOOP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_step(rt: *mut acort_t, deadline: i64) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `rt` is live (F1).
     answer(
         given(rt)
             .and_then(|runtime| unsafe { embed::step(runtime, until(deadline)?) })
@@ -57,6 +57,6 @@ pub unsafe extern "C" fn acort_loop_go(
     r#fn: acort_body_t,
     arg: *mut c_void,
 ) -> *mut acort_task_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `rt` is live (F1), `fn` can be called (F3).
     object(given(rt).and_then(|runtime| unsafe { embed::go(runtime, r#fn, arg) }))
 }

@@ -27,7 +27,7 @@ pub unsafe extern "C" fn acort_open(
     mode: libc::mode_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `path` is valid (F2).
     answer(
         given(path.cast_mut())
             .and_then(|path| unsafe { file::open(path, flags, mode, until(deadline)?) }),
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn acort_pread(
     offset: libc::off_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is valid (F2).
     let outcome =
         until(deadline).and_then(|deadline| unsafe { file::pread(fd, buf, n, offset, deadline) });
     count(outcome)
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn acort_pwrite(
     offset: libc::off_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is valid (F2).
     let outcome = until(deadline)
         .and_then(|deadline| unsafe { file::work(fd, Operation::Write(buf, n, offset), deadline) });
     count(outcome)

@@ -1,4 +1,4 @@
-//! Futures: a value, or an error, that is given once and waited for by any number.
+//! Futures: a value or an error that is set once, for any number of waiters.
 
 use core::ffi::{c_int, c_void};
 
@@ -34,7 +34,7 @@ pub extern "C" fn acort_future_new() -> *mut acort_future_t {
 /// - `EINVAL` if `future` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_ref(future: *mut acort_future_t) -> *mut acort_future_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `future` is live (F1).
     object(given(future).map(|future| unsafe {
         future::add_ref(future);
         future as *mut _
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn acort_future_ref(future: *mut acort_future_t) -> *mut a
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_unref(future: *mut acort_future_t) {
     if let Ok(future) = given(future) {
-        // SAFETY: the caller's promise.
+        // SAFETY: `future` is live (F1).
         unsafe { future::release(future) }
     }
 }
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn acort_future_set(
     future: *mut acort_future_t,
     value: *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `future` is live (F1).
     status(given(future).and_then(|future| unsafe { future::set(future, value, 0) }))
 }
 
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn acort_future_set(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_fail(future: *mut acort_future_t, err: c_int) -> c_int {
     let future = if err > 0 { given(future) } else { Err(libc::EINVAL) };
-    // SAFETY: the caller's promise.
+    // SAFETY: `future` is live (F1).
     status(future.and_then(|future| unsafe { future::set(future, core::ptr::null_mut(), err) }))
 }
 
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn acort_future_wait(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise.
+    // SAFETY: `future` is live (F1), `value` is valid (F2).
     status(given(future).and_then(|future| unsafe {
         size_prefixed::write_if_some(value, future::wait(caller, future, Deadline::at(deadline))?);
         Ok(())

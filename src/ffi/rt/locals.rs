@@ -23,7 +23,7 @@ pub unsafe extern "C" fn acort_key_create(
     key: *mut acort_key_t,
     destructor: Option<unsafe extern "C" fn(*mut c_void)>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `key` and `destructor` are valid (F2), `fn` can be called (F3).
     status(given(key).and_then(|key| unsafe { locals::create_key(key, destructor) }))
 }
 

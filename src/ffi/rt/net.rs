@@ -1,4 +1,4 @@
-//! Connections by name.
+//! Connections by name, and names resolved.
 
 use core::ffi::{CStr, c_char, c_int};
 
@@ -6,10 +6,10 @@ use super::{answer, given, refused, until};
 use crate::rt::net::{dial, resolve};
 use crate::rt::os::Result;
 
-/// A text. EINVAL: NULL.
+/// Returns a string argument. `EINVAL` if it is NULL.
 unsafe fn text<'a>(text: *const c_char) -> Result<&'a CStr> {
     given(text.cast_mut())?;
-    // SAFETY: the caller's promise: it ends in 0.
+    // SAFETY: the string ends with a NUL byte (F2).
     Ok(unsafe { CStr::from_ptr(text) })
 }
 
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn acort_dial(
     addr: *const c_char,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `net` and `addr` are valid (F2).
     answer(unsafe { text(net).and_then(|net| dial::dial(net, text(addr)?, until(deadline)?)) })
 }
 
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn acort_listen(
     addr: *const c_char,
     backlog: c_int,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `net` and `addr` are valid (F2).
     answer(unsafe { text(net).and_then(|net| dial::listen(net, text(addr)?, backlog)) })
 }
 
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn acort_getaddrinfo(
     res: *mut *mut libc::addrinfo,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the buffers are valid (F2).
     let code = until(deadline)
         .and_then(|deadline| unsafe { resolve::getaddrinfo(node, service, hints, res, deadline) });
     code.unwrap_or_else(|error| {

@@ -27,7 +27,7 @@ pub unsafe extern "C" fn acort_once(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `once` is live (F1), `fn` can be called (F3); the struct is the object's memory.
     status(placed(caller, once).and_then(|once| unsafe {
         let function = r#fn.ok_or(libc::EINVAL)?;
         once::once(caller, once, function, arg, until(deadline)?)

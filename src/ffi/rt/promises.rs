@@ -1,4 +1,4 @@
-//! Promises: futures that fail when the last setter goes without having set them.
+//! Promises: futures that fail when the last setter drops its reference without a result.
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
@@ -46,7 +46,7 @@ pub extern "C" fn acort_promise_new() -> *mut acort_promise_t {
 pub unsafe extern "C" fn acort_promise_future(
     promise: *mut acort_promise_t,
 ) -> *mut acort_future_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `promise` is live (F1).
     object(given(promise).map(|promise| unsafe {
         let future = Promise::future(promise);
         future::add_ref(future);
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn acort_promise_set(
     promise: *mut acort_promise_t,
     value: *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `promise` is live (F1).
     status(
         given(promise)
             .and_then(|promise| unsafe { future::set(Promise::future(promise), value, 0) }),
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn acort_promise_set(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_promise_fail(promise: *mut acort_promise_t, err: c_int) -> c_int {
     let promise = if err > 0 { given(promise) } else { Err(libc::EINVAL) };
-    // SAFETY: the caller's promise.
+    // SAFETY: `promise` is live (F1).
     status(
         promise.and_then(|promise| unsafe {
             future::set(Promise::future(promise), ptr::null_mut(), err)
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn acort_promise_fail(promise: *mut acort_promise_t, err: 
 /// - `EINVAL` if `promise` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_promise_ref(promise: *mut acort_promise_t) -> *mut acort_promise_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `promise` is live (F1).
     object(given(promise).map(|promise| unsafe {
         future::add_setter(promise);
         promise as *mut _
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn acort_promise_ref(promise: *mut acort_promise_t) -> *mu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_promise_unref(promise: *mut acort_promise_t) {
     if let Ok(promise) = given(promise) {
-        // SAFETY: the caller's promise.
+        // SAFETY: `promise` is live (F1).
         unsafe { future::release_setter(promise) }
     }
 }

@@ -30,7 +30,7 @@ pub unsafe extern "C" fn acort_run(
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `ret` is valid (F2), `fn` can be called (F3).
     status(unsafe { lifecycle::run(&build::DEFAULTS, r#fn, arg, ret) })
 }
 
@@ -78,7 +78,7 @@ pub extern "C" fn acort_version() -> *const c_char {
 /// - `EINVAL` if `opts` is NULL, or `size` is too small.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `opts` is valid (F2).
     status(unsafe { size_prefixed::init(opts, size, &build::DEFAULTS) })
 }
 
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
 /// `opts` is NULL or has `opts->size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `opts` is valid (F2).
     let options = unsafe { size_prefixed::read(opts, &build::DEFAULTS) };
     object(options.and_then(|options| lifecycle::new(&options)))
 }
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn acort_enter(
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `rt` is live (F1), `ret` is valid (F2), `fn` can be called (F3).
     status(given(rt).and_then(|rt| unsafe { lifecycle::enter(rt, r#fn, arg, ret) }))
 }
 
@@ -142,6 +142,6 @@ pub unsafe extern "C" fn acort_enter(
 /// - `EINVAL` if `rt` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_free(rt: *mut acort_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `rt` is live (F1).
     status(given(rt).and_then(|rt| unsafe { lifecycle::free(rt) }))
 }

@@ -24,7 +24,7 @@ use crate::rt::sync::rwlock;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `rwlock` is live (F1); the struct is the object's memory.
     status(
         placed(caller, rwlock)
             .and_then(|rwlock| unsafe { rwlock::read(caller, rwlock, Deadline::at(deadline)) }),
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadli
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `rwlock` is live (F1); the struct is the object's memory.
     status(
         placed(caller, rwlock)
             .and_then(|rwlock| unsafe { rwlock::write(caller, rwlock, Deadline::at(deadline)) }),
@@ -64,6 +64,6 @@ pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadli
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_unlock(rwlock: *mut acort_rwlock_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `rwlock` is live (F1); the struct is the object's memory.
     status(placed(caller, rwlock).and_then(|rwlock| unsafe { rwlock::unlock(caller, rwlock) }))
 }

@@ -31,7 +31,7 @@ pub unsafe extern "C" fn acort_signal_wait(
     info: *mut c_void,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `set` and `info` are valid (F2).
     answer(
         given(set.cast_mut())
             .and_then(|set| unsafe { signal::wait(set, info.cast(), until(deadline)?) }),
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn acort_waitpid(
     status: *mut c_int,
     deadline: i64,
 ) -> libc::pid_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `status` is valid (F2).
     answer(
         until(deadline).and_then(|deadline| unsafe { signal::wait_child(pid, status, deadline) }),
     )

@@ -28,7 +28,7 @@ use crate::rt::sync::{barrier, condvar, event, mutex, semaphore, waitgroup};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `mutex` is live (F1); the struct is the object's memory.
     status(placed(caller, mutex).and_then(|mutex| unsafe {
         mutex::lock(caller, mutex, WaitMode::Cancellable, Deadline::at(deadline))
     }))
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn acort_cond_wait(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `cond` and `mutex` are live (F1); the struct is the object's memory.
     status(placed(caller, cond).and_then(|cond| unsafe {
         let mutex = placed(caller, mutex)?;
         condvar::wait(caller, cond, mutex, until(deadline)?)
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn acort_cond_wait(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `cond` is live (F1); the struct is the object's memory.
     status(placed(caller, cond).map(|cond| unsafe { condvar::signal(cond) }))
 }
 
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `cond` is live (F1); the struct is the object's memory.
     status(placed(caller, cond).map(|cond| unsafe { condvar::broadcast(cond) }))
 }
 
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_set(event: *mut acort_event_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `event` is live (F1); the struct is the object's memory.
     status(placed(caller, event).map(|event| unsafe { event::set(event) }))
 }
 
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn acort_event_set(event: *mut acort_event_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `event` is live (F1); the struct is the object's memory.
     status(placed(caller, event).map(|event| unsafe { event::reset(event) }))
 }
 
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `event` is live (F1); the struct is the object's memory.
     status(
         placed(caller, event)
             .and_then(|event| unsafe { event::wait(caller, event, Deadline::at(deadline)) }),
@@ -175,7 +175,7 @@ pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `sem` is live (F1); the struct is the object's memory.
     status(placed(caller, sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
 }
 
@@ -191,7 +191,7 @@ pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `sem` is live (F1); the struct is the object's memory.
     status(placed(caller, sem).and_then(|sem| unsafe { semaphore::post(sem) }))
 }
 
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `sem` is live (F1); the struct is the object's memory.
     status(
         placed(caller, sem)
             .and_then(|sem| unsafe { semaphore::wait(caller, sem, Deadline::at(deadline)) }),
@@ -228,7 +228,7 @@ pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_add(wg: *mut acort_waitgroup_t, n: c_int) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `wg` is live (F1); the struct is the object's memory.
     status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, n) }))
 }
 
@@ -243,7 +243,7 @@ pub unsafe extern "C" fn acort_waitgroup_add(wg: *mut acort_waitgroup_t, n: c_in
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `wg` is live (F1); the struct is the object's memory.
     status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, -1) }))
 }
 
@@ -260,7 +260,7 @@ pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `wg` is live (F1); the struct is the object's memory.
     status(
         placed(caller, wg)
             .and_then(|wg| unsafe { waitgroup::wait(caller, wg, Deadline::at(deadline)) }),
@@ -279,7 +279,7 @@ pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadli
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_barrier_init(barrier: *mut acort_barrier_t, count: c_uint) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `barrier` is live (F1); the struct is the object's memory.
     status(placed(caller, barrier).and_then(|barrier| unsafe { barrier::init(barrier, count) }))
 }
 
@@ -296,7 +296,7 @@ pub unsafe extern "C" fn acort_barrier_init(barrier: *mut acort_barrier_t, count
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_barrier_wait(barrier: *mut acort_barrier_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `barrier` is live (F1); the struct is the object's memory.
     answer(
         placed(caller, barrier).and_then(|barrier| unsafe {
             barrier::wait(barrier, until(deadline)?).map(c_int::from)

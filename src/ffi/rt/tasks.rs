@@ -22,7 +22,7 @@ use crate::rt::sched::{join, spawn};
 /// - `EINVAL` if `attr` is NULL, or `size` is too small.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `attr` is valid (F2).
     status(unsafe { size_prefixed::init(attr, size, &spawn::PLAIN) })
 }
 
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -
 /// - `EFAULT` if `arg` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_go(r#fn: acort_body_t, arg: *mut c_void) -> *mut acort_task_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `fn` can be called (F3).
     object(unsafe { spawn::go(&spawn::PLAIN, r#fn, arg) }.map(NonNull::as_ptr))
 }
 
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn acort_go_ex(
     r#fn: acort_body_t,
     arg: *mut c_void,
 ) -> *mut acort_task_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `attr` is valid (F2), `fn` can be called (F3).
     let started = unsafe {
         size_prefixed::read(attr, &spawn::PLAIN).and_then(|attr| spawn::go(&attr, r#fn, arg))
     };
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn acort_join(
     ret: *mut *mut c_void,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `task` is live (F1), `ret` is valid (F2).
     status(until(deadline).and_then(|deadline| unsafe {
         size_prefixed::write_if_some(ret, join::join(existing(task)?, deadline)?);
         Ok(())
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn acort_join(
 /// - `ESRCH` if the task was freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_detach(task: *mut acort_task_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `task` is live (F1).
     status(existing(task).and_then(|task| unsafe { join::detach(task) }))
 }
 
@@ -168,7 +168,7 @@ pub unsafe extern "C" fn acort_id(task: *mut acort_task_t) -> u64 {
 /// The name. NULL if the task has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_name(task: *mut acort_task_t) -> *const c_char {
-    // SAFETY: the caller's promise.
+    // SAFETY: `task` is live (F1).
     existing(task).map_or(ptr::null(), |task| unsafe { task_cold::name(task) }.cast_const())
 }
 
@@ -183,6 +183,6 @@ pub unsafe extern "C" fn acort_name(task: *mut acort_task_t) -> *const c_char {
 /// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_set_name(task: *mut acort_task_t, name: *const c_char) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `task` is live (F1), `name` is valid (F2).
     status(existing(task).and_then(|task| unsafe { spawn::rename(task, name) }))
 }

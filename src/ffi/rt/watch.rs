@@ -1,4 +1,4 @@
-//! What tasks do: hooks, a list, numbers.
+//! Inspection of tasks: hooks, a list, counters.
 
 use core::ffi::{c_int, c_void};
 
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn acort_foreach(
 ) -> c_int {
     answer(visit.ok_or(libc::EINVAL).and_then(|visit| {
         let runtime = inspect::current_runtime()?;
-        // SAFETY: the caller's promise; the runtime of the thread's worker.
+        // SAFETY: the arguments are valid (F2, F3); the runtime of this thread's worker is live.
         unsafe { inspect::for_each(&*runtime, visit, user) }
     }))
 }
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn acort_foreach(
 /// - `ESRCH` if the task was freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_stack_used(task: *mut acort_task_t) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `task` is live (F1).
     answer(task::check(task).and_then(|task| unsafe { depth::used(task.as_ptr()) }))
 }
 
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn acort_stack_used(task: *mut acort_task_t) -> libc::ssiz
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_stats(stats: *mut acort_stats_t, size: usize) -> c_int {
     status(given(stats).and_then(|stats| {
-        // SAFETY: the caller's promise; the runtime of the thread's worker.
+        // SAFETY: the arguments are valid (F2, F3); the runtime of this thread's worker is live.
         unsafe {
             size_prefixed::copy_out(stats, size, &inspect::stats(&*inspect::current_runtime()?))
         }
