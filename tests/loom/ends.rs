@@ -244,7 +244,7 @@ fn withdrawn_tasks_are_given_up() {
             Worker::set_current(worker);
             // SAFETY: the worker is this thread.
             unsafe {
-                while !(*worker).abandons.load(Ordering::Acquire) {
+                while !(*worker).has_abandoned_tasks.load(Ordering::Acquire) {
                     crate::workers::sleep(worker);
                 }
                 assert!(object.1.is_empty());

@@ -72,12 +72,12 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("inbox.rs fetch_sub Release", "workers::nothing_given_is_missed"),
     ("inbox.rs load Acquire", "workers::nothing_given_is_missed"),
     // A deadlock is found while a task was about to run.
-    ("runtime.rs fetch_add SeqCst", "workers::deadlock_is_found_at_the_end"),
+    ("deadlock.rs fetch_add SeqCst", "workers::deadlock_is_found_at_the_end"),
     // No task seems to live while one does.
     ("worker.rs store Release", "workers::live_tasks_are_counted"),
     ("runtime.rs load Acquire", "workers::live_tasks_are_counted"),
     // Of two last ends neither is seen as the last one.
-    ("runtime.rs fence -", "workers::last_end_is_seen"),
+    ("deadlock.rs fence -", "workers::last_end_is_seen"),
     // A mutex is had by two, or used after it was freed.
     ("lock.rs compare_exchange AcqRel", "objects::mutex_keeps_others_out"),
     // A value is received before it was written.

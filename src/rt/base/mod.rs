@@ -5,6 +5,7 @@ pub(crate) mod inbox;
 pub(crate) mod injector;
 pub(crate) mod list;
 pub(crate) mod lock;
+pub(crate) mod nested_list;
 pub(crate) mod parker;
 pub(crate) mod random;
 pub(crate) mod size_prefixed;

@@ -102,12 +102,12 @@ impl WaitQueue {
     /// # Safety
     /// As [`push`](Self::push).
     #[inline(always)]
-    pub(crate) unsafe fn join(&mut self, waiter: *mut Waiter, lock: *const Lock, is_first: bool) {
+    pub(crate) unsafe fn insert(&mut self, waiter: *mut Waiter, lock: *const Lock, at_front: bool) {
         // SAFETY: as in `push`. The links make a ring but for the last one's `next`: the place at the end is before
         // the first one as well.
         unsafe {
             self.push(waiter, lock);
-            if is_first && self.first != waiter {
+            if at_front && self.first != waiter {
                 (*(*waiter).prev).next = ptr::null_mut();
                 (*waiter).next = self.first;
                 self.first = waiter;

@@ -15,9 +15,9 @@ impl Applied {
     pub(crate) fn within(&mut self, state: Option<&Inherited>, class: Class, call: impl FnOnce()) {
         // Only tasks ask.
         let Some(state) = state else { return call() };
-        if self.0 != state.number() {
+        if self.0 != state.id() {
             state.apply();
-            self.0 = state.number();
+            self.0 = state.id();
         }
         if class == Class::Program {
             os::set_signal_mask(state.signals());

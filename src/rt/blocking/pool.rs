@@ -9,8 +9,8 @@ use super::job::{Class, Job};
 use super::jobs::{Came, Jobs, Left};
 use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::deadlock;
 use crate::rt::model::inherited::Inherited;
-use crate::rt::model::runtime;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::wait::{self, Wait};
@@ -54,7 +54,7 @@ fn see_to_the_rest(due: Due) {
 /// A thread's life.
 extern "C" fn serve(_: *mut c_void) -> *mut c_void {
     tls::set_is_helper(true);
-    runtime::blocking_thread_started();
+    deadlock::blocking_thread_started();
     os::set_thread_name(c"acort-blocking");
     let (mut came, mut applied) = (Came::New, Applied::NOTHING);
     loop {
@@ -68,7 +68,7 @@ extern "C" fn serve(_: *mut c_void) -> *mut c_void {
             came = if end(job, 0) { Came::FromCall(class) } else { Came::FromHanging(most) };
         }
     }
-    runtime::blocking_thread_exited();
+    deadlock::blocking_thread_exited();
     ptr::null_mut()
 }
 

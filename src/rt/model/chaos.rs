@@ -18,7 +18,7 @@ static WORKERS: AtomicU64 = AtomicU64::new(0);
 
 /// Seeds the random numbers of a new worker: from ACORT_CHAOS, which repeats a run, or from the time.
 pub(crate) fn seed(worker: &mut Worker) {
-    let seed = wanted();
+    let seed = seed_from_environment();
     worker.chaos = seed.is_some();
     if worker.chaos {
         IS_ON.store(true, Ordering::Relaxed);
@@ -28,7 +28,7 @@ pub(crate) fn seed(worker: &mut Worker) {
 }
 
 /// The number that ACORT_CHAOS says. None: it says none, or 0.
-fn wanted() -> Option<u64> {
+fn seed_from_environment() -> Option<u64> {
     let seed = environment::read_u64(c"ACORT_CHAOS");
     (seed != 0).then_some(seed)
 }

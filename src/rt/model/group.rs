@@ -4,11 +4,11 @@
 use core::ffi::c_int;
 use core::ptr;
 
-use super::nesting::Brackets;
 use super::runtime::Runtime;
 use super::task::Task;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::lock::{Aliased, Lock};
+use crate::rt::base::nested_list::Brackets;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 
 /// A group of tasks.
@@ -32,7 +32,7 @@ pub struct Group {
     pub(crate) waiters: WaitQueue,
     pub(crate) runtime: *mut Runtime,
     /// Its place among the groups of the runtime, under that one's lock.
-    pub(crate) brackets: Brackets,
+    pub(crate) brackets: Brackets<Group>,
     _aliased: Aliased,
 }
 
@@ -47,9 +47,9 @@ impl Group {
         unsafe {
             (*task).group = self;
             (*task).group_next = self.first;
-            (*task).group_previous = ptr::null_mut();
+            (*task).group_prev = ptr::null_mut();
             if let Some(first) = self.first.as_mut() {
-                first.group_previous = task;
+                first.group_prev = task;
             }
             if self.is_cancelled && !self.is_main {
                 (*task).parker.cancel();
@@ -66,13 +66,13 @@ impl Group {
     pub(crate) unsafe fn unlink(&mut self, task: *mut Task) {
         // SAFETY: the caller's promise; who is in the list exists.
         unsafe {
-            let (next, previous) = ((*task).group_next, (*task).group_previous);
+            let (next, previous) = ((*task).group_next, (*task).group_prev);
             match previous.as_mut() {
                 Some(previous) => previous.group_next = next,
                 None => self.first = next,
             }
             if let Some(next) = next.as_mut() {
-                next.group_previous = previous;
+                next.group_prev = previous;
             }
         }
     }

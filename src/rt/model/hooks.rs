@@ -29,7 +29,7 @@ impl InHook {
         let worker = Worker::current();
         // SAFETY: this thread's worker.
         if let Some(worker) = unsafe { worker.as_mut() } {
-            worker.in_hook += 1;
+            worker.hook_depth += 1;
         }
         InHook(worker)
     }
@@ -39,25 +39,25 @@ impl Drop for InHook {
     fn drop(&mut self) {
         // SAFETY: as above.
         if let Some(worker) = unsafe { self.0.as_mut() } {
-            worker.in_hook -= 1;
+            worker.hook_depth -= 1;
         }
     }
 }
 
 #[inline(always)]
-fn tell(task: *mut Task, which: fn(&acort_hooks_t) -> Hook) {
+fn call(task: *mut Task, select: fn(&acort_hooks_t) -> Hook) {
     let hooks = HOOKS.load(Ordering::Acquire);
     if !hooks.is_null() {
-        tell_slowly(hooks, task, which);
+        call_slow(hooks, task, select);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn tell_slowly(hooks: *mut acort_hooks_t, task: *mut Task, which: fn(&acort_hooks_t) -> Hook) {
+fn call_slow(hooks: *mut acort_hooks_t, task: *mut Task, select: fn(&acort_hooks_t) -> Hook) {
     // SAFETY: the program has promised that the hooks stay, and what they take.
     unsafe {
-        if let Some(hook) = which(&*hooks) {
+        if let Some(hook) = select(&*hooks) {
             let _inside = InHook::new();
             hook((*hooks).user, task);
         }
@@ -67,25 +67,25 @@ fn tell_slowly(hooks: *mut acort_hooks_t, task: *mut Task, which: fn(&acort_hook
 /// A task was made.
 #[inline(always)]
 pub(crate) fn on_create(task: *mut Task) {
-    tell(task, |hooks| hooks.create);
+    call(task, |hooks| hooks.create);
 }
 
 /// A task begins.
 #[inline(always)]
 pub(crate) fn on_start(task: *mut Task) {
-    tell(task, |hooks| hooks.start);
+    call(task, |hooks| hooks.start);
 }
 
 /// A task has ended.
 #[inline(always)]
 pub(crate) fn on_finish(task: *mut Task) {
-    tell(task, |hooks| hooks.finish);
+    call(task, |hooks| hooks.finish);
 }
 
 /// A task was woken.
 #[inline(always)]
 pub(crate) fn on_wake(task: *mut Task) {
-    tell(task, |hooks| hooks.wake);
+    call(task, |hooks| hooks.wake);
 }
 
 /// A task begins to wait.
@@ -93,14 +93,14 @@ pub(crate) fn on_wake(task: *mut Task) {
 pub(crate) fn on_block(task: *mut Task, wait_reason: WaitReason) {
     let hooks = HOOKS.load(Ordering::Acquire);
     if !hooks.is_null() {
-        waits_slowly(hooks, task, wait_reason);
+        on_block_slow(hooks, task, wait_reason);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn waits_slowly(hooks: *mut acort_hooks_t, task: *mut Task, wait_reason: WaitReason) {
-    // SAFETY: as in `tell_slowly`; the thread's worker, on which the task runs.
+fn on_block_slow(hooks: *mut acort_hooks_t, task: *mut Task, wait_reason: WaitReason) {
+    // SAFETY: as in `call_slow`; the thread's worker, on which the task runs.
     unsafe {
         let Some(hook) = (*hooks).block else { return };
         let worker = Worker::current();
@@ -118,14 +118,14 @@ fn waits_slowly(hooks: *mut acort_hooks_t, task: *mut Task, wait_reason: WaitRea
 /// How long a task may run before that is told, in nanoseconds; 0: for ever.
 #[inline(always)]
 pub(crate) fn slice_limit() -> i64 {
-    // SAFETY: as in `tell_slowly`.
+    // SAFETY: as in `call_slow`.
     unsafe { HOOKS.load(Ordering::Acquire).as_ref() }.map_or(0, |hooks| hooks.slice_limit)
 }
 
 /// A task has run for longer.
 pub(crate) fn on_slice_exceeded(task: *mut Task, nanoseconds: i64) {
     let hooks = HOOKS.load(Ordering::Acquire);
-    // SAFETY: as in `tell_slowly`.
+    // SAFETY: as in `call_slow`.
     unsafe {
         if let Some(hook) = hooks.as_ref().and_then(|hooks| hooks.slice) {
             let _inside = InHook::new();

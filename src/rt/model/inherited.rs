@@ -23,9 +23,9 @@ use crate::{arch, sys};
 /// The state of the thread that has made a runtime.
 pub(crate) struct Inherited {
     /// Runtime and jobs.
-    holders: AtomicU32,
+    refcount: AtomicU32,
     /// No other has this number; it is not 0.
-    number: u64,
+    id: u64,
     signals: libc::sigset_t,
     processors: os::Processors,
     fp_environment: u64,
@@ -43,8 +43,8 @@ impl Inherited {
         unsafe {
             arch::get_fpenv((&raw mut fp_environment).cast());
             place.write(Inherited {
-                holders: AtomicU32::new(1),
-                number: LAST.fetch_add(1, Ordering::Relaxed) + 1,
+                refcount: AtomicU32::new(1),
+                id: LAST.fetch_add(1, Ordering::Relaxed) + 1,
                 signals: os::signal_mask(),
                 processors: os::Processors::of_this_thread(),
                 fp_environment,
@@ -55,7 +55,7 @@ impl Inherited {
 
     /// One more holds it.
     pub(crate) fn acquire(&self) {
-        self.holders.fetch_add(1, Ordering::Relaxed);
+        self.refcount.fetch_add(1, Ordering::Relaxed);
     }
 
     /// One less holds it: the last one frees it.
@@ -66,7 +66,7 @@ impl Inherited {
         // SAFETY: the caller is one of its holders: it exists until the last one frees it.
         unsafe {
             tsan_release(this.as_ptr());
-            if this.as_ref().holders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            if this.as_ref().refcount.fetch_sub(1, Ordering::AcqRel) == 1 {
                 tsan_acquire(this.as_ptr());
                 sys::free(this.as_ptr().cast());
             }
@@ -79,8 +79,8 @@ impl Inherited {
     }
 
     /// Its number: no other has it, and it is not 0.
-    pub(crate) fn number(&self) -> u64 {
-        self.number
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     /// Gives this thread the maker's processors and floating-point environment.

@@ -17,57 +17,10 @@
 //! 5. Cancellation is one walk under the runtime's lock. So it reaches a group that a task opens meanwhile, or comes first,
 //!    and the group around the new one says so.
 
-use core::ptr;
-
 use super::group::Group;
 use super::runtime::Runtime;
 use super::task::Task;
-use crate::rt::base::lock::Aliased;
-
-/// Where a group begins or ends in the list; all zero: the head of an empty list.
-#[repr(C)]
-pub(crate) struct Bracket {
-    next: *mut Bracket,
-    previous: *mut Bracket,
-    /// The group that begins here; NULL: one ends here, or it is the head.
-    group: *mut Group,
-    _aliased: Aliased,
-}
-
-/// The two of a group.
-#[repr(C)]
-pub(crate) struct Brackets {
-    begin: Bracket,
-    end: Bracket,
-}
-
-impl Bracket {
-    /// Puts `new` behind this one.
-    unsafe fn put_behind(this: *mut Bracket, new: *mut Bracket) {
-        // SAFETY: the caller's promise: this one is in the list, which is locked, and the new one in none.
-        unsafe {
-            let next = (*this).next;
-            (*new).next = next;
-            (*new).previous = this;
-            (*this).next = new;
-            if let Some(next) = next.as_mut() {
-                next.previous = new;
-            }
-        }
-    }
-
-    /// Takes this one out; it is not the head.
-    unsafe fn remove(this: *mut Bracket) {
-        // SAFETY: the caller's promise: it is in the list, which is locked, behind another one.
-        unsafe {
-            let (next, previous) = ((*this).next, (*this).previous);
-            (*previous).next = next;
-            if let Some(next) = next.as_mut() {
-                next.previous = previous;
-            }
-        }
-    }
-}
+use crate::rt::base::nested_list::{Brackets, NestedList};
 
 /// Puts `group` inside `outer`; NULL: inside none.
 ///
@@ -76,14 +29,13 @@ impl Bracket {
 pub(crate) unsafe fn insert(outer: *mut Group, group: *mut Group) {
     // SAFETY: the caller's promise.
     unsafe {
-        let place = match outer.as_mut() {
-            Some(outer) => &raw mut outer.brackets.begin,
-            None => &raw mut (*(*group).runtime).groups,
-        };
         let brackets = &raw mut (*group).brackets;
-        (*brackets).begin.group = group;
-        Bracket::put_behind(place, &raw mut (*brackets).begin);
-        Bracket::put_behind(&raw mut (*brackets).begin, &raw mut (*brackets).end);
+        match outer.as_mut() {
+            Some(outer) => Brackets::insert_inside(&raw mut outer.brackets, brackets, group),
+            None => {
+                NestedList::push_front(&raw mut (*(*group).runtime).groups, brackets, group);
+            }
+        }
     }
 }
 
@@ -95,35 +47,13 @@ pub(crate) unsafe fn remove(group: *mut Group) {
     // SAFETY: the caller's promise.
     unsafe {
         let _guard = (*(*group).runtime).lock.guard();
-        Bracket::remove(&raw mut (*group).brackets.begin);
-        Bracket::remove(&raw mut (*group).brackets.end);
+        Brackets::remove(&raw mut (*group).brackets);
     }
-}
-
-/// Calls `visit` for each group of `runtime`. The runtime's lock is held meanwhile.
-pub(crate) fn for_each(runtime: &Runtime, visit: &mut dyn FnMut(*mut Group)) {
-    let _guard = runtime.lock.guard();
-    // SAFETY: the list is locked; what is in it exists.
-    unsafe { walk(runtime.groups.next, ptr::null(), visit) }
 }
 
 /// The first group of `runtime`, in which no other thread is any more; NULL: it has none.
 pub(crate) fn first(runtime: &Runtime) -> *mut Group {
-    // SAFETY: what is in the list exists, and begins with a group.
-    unsafe { runtime.groups.next.as_ref() }.map_or(ptr::null_mut(), |first| first.group)
-}
-
-/// From one bracket to another one, which is behind it.
-unsafe fn walk(mut from: *mut Bracket, to: *const Bracket, visit: &mut dyn FnMut(*mut Group)) {
-    // SAFETY: the caller's promise: the list is locked.
-    unsafe {
-        while from.cast_const() != to {
-            if !(*from).group.is_null() {
-                visit((*from).group);
-            }
-            from = (*from).next;
-        }
-    }
+    runtime.groups.first()
 }
 
 /// Is a group that `opener` opens cancelled, since its own is? Not where it has masked cancellation, and of those in a
@@ -146,9 +76,15 @@ pub(crate) unsafe fn starts_cancelled(opener: &Task) -> bool {
 /// # Safety
 /// The group is in the list of its runtime, whose lock is held.
 pub(crate) unsafe fn for_each_within(group: *mut Group, visit: &mut dyn FnMut(*mut Group)) {
-    // SAFETY: the list is locked; its end comes behind its beginning (2).
-    unsafe {
-        let brackets = &raw mut (*group).brackets;
-        walk(&raw mut (*brackets).begin, &raw const (*brackets).end, visit);
+    // SAFETY: the list is locked.
+    unsafe { Brackets::for_each_within(&raw mut (*group).brackets, visit) }
+}
+
+impl Runtime {
+    /// Calls `visit` for each task. Locks are held meanwhile: it must not wait.
+    pub(crate) fn for_each_task(&self, visit: &mut dyn FnMut(*mut Task)) {
+        let _guard = self.lock.guard();
+        // SAFETY: the list is locked; a group that is visited exists.
+        unsafe { self.groups.for_each(&mut |group| (*group).for_each(visit)) };
     }
 }

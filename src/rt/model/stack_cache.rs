@@ -6,7 +6,7 @@ use crate::abi::{aco_share_stack_t, aco_t};
 use crate::sanitizer;
 
 /// The most of each kind that a worker keeps, and how many it keeps while it has nothing to do.
-const MAX: u32 = 16 * 1024;
+const MAX_CACHED: u32 = 16 * 1024;
 pub(crate) const MAX_IDLE: u32 = 1024;
 
 /// Ended coroutines, linked through `arg`.
@@ -31,7 +31,7 @@ impl CoroutineList {
     /// `co` has ended, and is nobody else's.
     #[inline(always)]
     pub(crate) unsafe fn push(&mut self, co: *mut aco_t) -> bool {
-        if self.count == MAX || sanitizer::is_present() {
+        if self.count == MAX_CACHED || sanitizer::is_present() {
             return false;
         }
         // SAFETY: the caller's promise.

@@ -10,8 +10,8 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use super::abi::acort_body_t;
+use super::cold_block::ColdBlock;
 use super::group::Group;
-use super::task_cold::TaskCold;
 use super::worker::Worker;
 use crate::abi::aco_t;
 use crate::rt::base::list::Link;
@@ -19,7 +19,6 @@ use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Parker;
 use crate::rt::base::timer_heap::HeapSlot;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
-use crate::rt::os;
 use crate::rt::os::Result;
 use crate::{diag, tls};
 
@@ -70,7 +69,7 @@ pub struct Task {
     /// `SHARED` ...; `lock` is for those that change.
     pub(crate) flags: AtomicU8,
     /// Bit 0: `part` is its result; the rest: the mutexes and locks that it has. Its worker's alone.
-    own: u8,
+    pub(super) local_bits: u8,
     /// For `state`, `flags`, `join_waiters`.
     pub(crate) lock: Lock,
     /// What it needs by turns.
@@ -82,10 +81,10 @@ pub struct Task {
     pub(crate) join_waiters: WaitQueue,
     pub(crate) group: *mut Group,
     pub(crate) group_next: *mut Task,
-    pub(crate) group_previous: *mut Task,
+    pub(crate) group_prev: *mut Task,
     pub(crate) id: AtomicU64,
     /// What few tasks need, from malloc, or NULL.
-    pub(crate) cold: AtomicPtr<TaskCold>,
+    pub(crate) cold: AtomicPtr<ColdBlock>,
 }
 
 // A million tasks is what a program may have.
@@ -139,124 +138,7 @@ impl diag::Describe for Task {
 }
 
 const HAS_RESULT: u8 = 1;
-const LOCK: u8 = 2;
-
-/// Tasks in a chunk.
-const CHUNK: usize = 64;
-
-/// Free blocks that belong to no worker.
-#[unsafe(link_section = "aco_shared")]
-static FREE_LOCK: Lock = Lock::NEW;
-#[unsafe(link_section = "aco_shared")]
-static FREE_LIST: AtomicPtr<Task> = AtomicPtr::new(ptr::null_mut());
-/// All chunks, for tools that look for lost memory: each begins with the address of the next.
-#[unsafe(link_section = "aco_shared")]
-static CHUNKS: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
-#[unsafe(link_section = "aco_shared")]
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-
-/// A chunk: its first word is the address of the one before.
-#[repr(C)]
-struct Chunk {
-    before: *mut c_void,
-    tasks: [core::mem::MaybeUninit<Task>; CHUNK],
-}
-
-/// A free block: zeroed, or as its last task left it. None: there is no memory.
-fn allocate_block() -> Option<NonNull<Task>> {
-    let _guard = FREE_LOCK.guard();
-    let first = FREE_LIST.load(Ordering::Relaxed);
-    if let Some(block) = NonNull::new(first) {
-        // SAFETY: blocks stay for ever; the list is ours.
-        FREE_LIST.store(unsafe { (*first).next }, Ordering::Relaxed);
-        return Some(block);
-    }
-    let chunk = os::allocate_zeroed::<Chunk>()?.as_ptr();
-    // SAFETY: a new chunk, which nobody else knows.
-    unsafe {
-        (*chunk).before = CHUNKS.load(Ordering::Relaxed);
-        CHUNKS.store(chunk.cast(), Ordering::Release);
-        let tasks: *mut Task = (&raw mut (*chunk).tasks).cast();
-        for index in 1..CHUNK {
-            let next = if index + 1 < CHUNK { tasks.add(index + 1) } else { ptr::null_mut() };
-            (*tasks.add(index)).next = next;
-        }
-        FREE_LIST.store(tasks.add(1), Ordering::Relaxed);
-        NonNull::new(tasks)
-    }
-}
-
-/// A task that has not begun, in no list. None: there is no memory.
-pub(crate) fn create(start: TaskStart, flags: u8) -> Option<NonNull<Task>> {
-    let worker = Worker::current();
-    // SAFETY: the thread's worker has its own free blocks.
-    let own = unsafe { worker.as_mut().and_then(|worker| worker.free_tasks.pop()) };
-    let block = own.or_else(allocate_block)?;
-    let task = block.as_ptr();
-    // SAFETY: nobody else knows the block.
-    unsafe {
-        (*task).parker = Parker::new();
-        (*task).co = ptr::null_mut();
-        (*task).phase = Phase { start };
-        (*task).own = 0;
-        (*task).errno = 0;
-        (*task).timer = 0;
-        (*task).wait_reason.store(0, Ordering::Relaxed);
-        (*task).flags.store(flags, Ordering::Relaxed);
-        (*task).join_waiters = WaitQueue::NEW;
-        (*task).cold.store(ptr::null_mut(), Ordering::Relaxed);
-        let id = match worker.as_mut() {
-            Some(worker) => worker.next_id(&NEXT_ID),
-            None => NEXT_ID.fetch_add(1, Ordering::Relaxed),
-        };
-        (*task).id.store(id, Ordering::Relaxed);
-        (*task).state.store(NEW, Ordering::Release);
-    }
-    Some(block)
-}
-
-/// The task at `address`; NULL: it is none's.
-pub(crate) fn from_address(address: usize) -> *mut Task {
-    let mut chunk: *mut Chunk = CHUNKS.load(Ordering::Acquire).cast();
-    // SAFETY: chunks are never freed.
-    unsafe {
-        while !chunk.is_null() {
-            let tasks: *mut Task = (&raw mut (*chunk).tasks).cast();
-            if address.wrapping_sub(tasks.addr()) < CHUNK * size_of::<Task>() {
-                return tasks.with_addr(address);
-            }
-            chunk = (*chunk).before.cast();
-        }
-    }
-    ptr::null_mut()
-}
-
-/// Frees a task: its handle is not good any more.
-///
-/// # Safety
-/// `task` has ended, or was never started; it is in no list, and nobody uses it from here on.
-pub(crate) unsafe fn free(task: *mut Task) {
-    // SAFETY: the caller's promise; blocks stay for ever.
-    unsafe {
-        TaskCold::free((*task).cold.load(Ordering::Acquire));
-        (*task).state.store(FREE, Ordering::Release);
-        let kept = Worker::current().as_mut().is_some_and(|worker| worker.free_tasks.push(task));
-        if !kept {
-            release_block(task);
-        }
-    }
-}
-
-/// Puts a free block where every thread finds it.
-///
-/// # Safety
-/// `task` is free, and in no list.
-pub(crate) unsafe fn release_block(task: *mut Task) {
-    let _guard = FREE_LOCK.guard();
-    // SAFETY: the caller's promise; the list is held.
-    unsafe { (*task).next = FREE_LIST.load(Ordering::Relaxed) };
-    FREE_LIST.store(task, Ordering::Relaxed);
-}
+const LOCK_UNIT: u8 = 2;
 
 /// The task that a C function was called for: EINVAL for NULL, ESRCH for one that was freed.
 pub(crate) fn check(task: *mut Task) -> Result<NonNull<Task>> {
@@ -284,9 +166,9 @@ pub(crate) fn current() -> *mut Task {
 pub(crate) unsafe fn lock_acquired(task: *mut Task) {
     // SAFETY: the caller's promise.
     if let Some(task) = unsafe { task.as_mut() }
-        && let Some(own) = task.own.checked_add(LOCK)
+        && let Some(local_bits) = task.local_bits.checked_add(LOCK_UNIT)
     {
-        task.own = own;
+        task.local_bits = local_bits;
     }
 }
 
@@ -298,9 +180,9 @@ pub(crate) unsafe fn lock_acquired(task: *mut Task) {
 pub(crate) unsafe fn lock_released(task: *mut Task) {
     // SAFETY: the caller's promise.
     if let Some(task) = unsafe { task.as_mut() }
-        && let Some(own) = task.own.checked_sub(LOCK)
+        && let Some(local_bits) = task.local_bits.checked_sub(LOCK_UNIT)
     {
-        task.own = own;
+        task.local_bits = local_bits;
     }
 }
 
@@ -332,17 +214,17 @@ impl Task {
     /// Writes its result: it ends now.
     pub(crate) fn set_result(&mut self, result: *mut c_void) {
         self.phase = Phase { result };
-        self.own |= HAS_RESULT;
+        self.local_bits |= HAS_RESULT;
     }
 
     /// Returns true if `part` is its result.
     pub(crate) fn has_result(&self) -> bool {
-        self.own & HAS_RESULT != 0
+        self.local_bits & HAS_RESULT != 0
     }
 
     /// Returns true if it has a mutex or a lock.
     pub(crate) fn holds_lock(&self) -> bool {
-        self.own >= LOCK
+        self.local_bits >= LOCK_UNIT
     }
 
     /// Has it neither ended nor been freed?

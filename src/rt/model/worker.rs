@@ -6,7 +6,7 @@ use core::ffi::{c_int, c_void};
 
 use super::runtime::Runtime;
 use super::stack_cache::StackCache;
-use super::task::{self, Task};
+use super::task::Task;
 use crate::abi::aco_t;
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::rt::base::inbox::Inbox;
@@ -44,14 +44,14 @@ pub(crate) fn count(counter: &AtomicU64, more: u64) {
 }
 
 /// What has become of a worker's set-up, on its own thread (N1 of `lifecycle`). All zero: it is under way.
-pub(crate) struct Preparation(AtomicU32);
+pub(crate) struct SetupResult(AtomicU32);
 
-impl Preparation {
+impl SetupResult {
     const DONE: u32 = u32::MAX;
 
     /// The outcome is known: ends the [`wait`](Self::wait).
     pub(crate) fn report(&self, outcome: Result<()>) {
-        let word = outcome.map_or_else(|error| error as u32, |()| Preparation::DONE);
+        let word = outcome.map_or_else(|error| error as u32, |()| SetupResult::DONE);
         self.0.store(word, Ordering::Release);
         os::futex_wake_one(&raw const self.0);
     }
@@ -61,7 +61,7 @@ impl Preparation {
         loop {
             match self.0.load(Ordering::Acquire) {
                 0 => os::futex_wait(&self.0, 0, Deadline::NEVER),
-                Preparation::DONE => return Ok(()),
+                SetupResult::DONE => return Ok(()),
                 error => return Err(error as c_int),
             }
         }
@@ -74,7 +74,7 @@ pub(crate) struct Worker {
     /// The task that runs; NULL: the scheduler does.
     pub(crate) current: *mut Task,
     /// The task that leaves will be woken by somebody; otherwise it has yielded, and is ready.
-    pub(crate) is_parking: bool,
+    pub(crate) is_blocking: bool,
     /// A hook is being told that a task waits.
     pub(crate) in_block_hook: bool,
     pub(crate) run_queue: List<Task>,
@@ -84,9 +84,9 @@ pub(crate) struct Worker {
     /// Tasks that were put before the others in this turn.
     pub(crate) front_pushes: u32,
     /// A hook of the program runs.
-    pub(crate) in_hook: u32,
+    pub(crate) hook_depth: u32,
     /// Where this thread's errno is.
-    pub(crate) errno: *mut c_int,
+    pub(crate) errno_location: *mut c_int,
     pub(crate) main_co: *mut aco_t,
     pub(crate) runtime: *mut Runtime,
     pub(crate) index: u32,
@@ -109,11 +109,11 @@ pub(crate) struct Worker {
     pub(crate) chaos: bool,
     pub(crate) poller: Poller,
     pub(crate) thread: libc::pthread_t,
-    pub(crate) preparation: Preparation,
+    pub(crate) setup: SetupResult,
     pub(crate) counters: Counters,
     pub(crate) spin: AdaptiveSpin,
     /// Tasks of it were withdrawn, and it ends them: see `finish`.
-    pub(crate) abandons: AtomicBool,
+    pub(crate) has_abandoned_tasks: AtomicBool,
     /// What other threads touch.
     pub(crate) inbox: Inbox<Task>,
     _aliased: Aliased,
@@ -170,14 +170,6 @@ impl Worker {
         });
         if received != 0 {
             count(&self.counters.received, received);
-        }
-    }
-
-    /// Gives its free blocks to all.
-    pub(crate) fn release_free_tasks(&mut self) {
-        while let Some(block) = self.free_tasks.pop() {
-            // SAFETY: free, and in no list now.
-            unsafe { task::release_block(block.as_ptr()) };
         }
     }
 

@@ -47,7 +47,7 @@ pub(crate) trait Waitable {
 
     /// Returns true if a caller with this slot joins the queue before the others.
     #[inline(always)]
-    fn is_first(_: *mut u8) -> bool {
+    fn joins_front(_: *mut u8) -> bool {
         false
     }
 }
@@ -151,14 +151,14 @@ pub(crate) unsafe fn start_wait<A: Waitable>(
     deadline: Deadline,
 ) -> Blocked {
     let mut wait = Wait::new(wait_reason, object.expose_provenance(), mode, deadline);
-    wait.is_first = A::is_first(slot);
+    wait.at_front = A::joins_front(slot);
     // SAFETY: the caller's promise.
     unsafe {
         let (lock, queue) = A::parts(object);
         match wait::enqueue(lock, queue, slot, wait) {
             // A plain thread has waited.
             Blocked::Ready(Err(libc::ETIMEDOUT)) if !deadline.is_now() => {
-                Blocked::Ready(attempt_last(object, slot))
+                Blocked::Ready(last_attempt(object, slot))
             }
             begun => begun,
         }
@@ -175,7 +175,7 @@ pub(crate) unsafe fn finish<A: Waitable>(begun: Blocked) -> Result<()> {
     unsafe {
         match begun {
             Blocked::Pending => match wait::complete_wait(Blocked::Pending) {
-                Err(libc::ETIMEDOUT) => attempt_last_in_task::<A>(),
+                Err(libc::ETIMEDOUT) => last_attempt_in_task::<A>(),
                 outcome => outcome,
             },
             Blocked::Ready(outcome) => outcome,
@@ -185,19 +185,19 @@ pub(crate) unsafe fn finish<A: Waitable>(begun: Blocked) -> Result<()> {
 
 #[cold]
 #[inline(never)]
-unsafe fn attempt_last_in_task<A: Waitable>() -> Result<()> {
+unsafe fn last_attempt_in_task<A: Waitable>() -> Result<()> {
     // SAFETY: invariant 4; the object is there until the caller's call has come back.
     unsafe {
         let task = task::current();
         let object: *mut A =
             ptr::with_exposed_provenance_mut((*task).wait_target.load(Ordering::Relaxed));
-        attempt_last(object, (*(*task).waiter()).slot)
+        last_attempt(object, (*(*task).waiter()).slot)
     }
 }
 
 #[cold]
 #[inline(never)]
-unsafe fn attempt_last<A: Waitable>(object: *mut A, slot: *mut u8) -> Result<()> {
+unsafe fn last_attempt<A: Waitable>(object: *mut A, slot: *mut u8) -> Result<()> {
     // SAFETY: the caller's promise: its place is withdrawn, and the slot is the same.
     unsafe {
         let (lock, _) = A::parts(object);

@@ -30,14 +30,18 @@ use crate::tls;
 /// Units of one turn of a worker: about a quarter of a millisecond of small calls of the system.
 pub(crate) const TURN: i32 = 256;
 /// The most of them for one task.
-const MAX: i32 = 64;
+const MAX_SLICE: i32 = 64;
 /// So many bytes take one unit more.
-const BYTES: usize = 4096;
+const BYTES_PER_UNIT: usize = 4096;
 
 /// The units of each task, where so many are ready.
 #[inline(always)]
 pub(crate) fn slice_for(ready: u32) -> i32 {
-    if ready <= (TURN / MAX) as u32 { MAX } else { (TURN / ready.min(TURN as u32) as i32).max(1) }
+    if ready <= (TURN / MAX_SLICE) as u32 {
+        MAX_SLICE
+    } else {
+        (TURN / ready.min(TURN as u32) as i32).max(1)
+    }
 }
 
 /// The worker's turn begins.
@@ -104,12 +108,12 @@ pub(crate) fn try_enter_call(task: *mut Task, deadline: Deadline) -> bool {
 /// A call has moved so many bytes.
 #[inline(always)]
 pub(crate) fn charge_bytes(bytes: usize) {
-    if bytes < BYTES {
+    if bytes < BYTES_PER_UNIT {
         return;
     }
     // SAFETY: this thread's worker.
     if let Some(worker) = unsafe { Worker::current().as_mut() } {
-        let units = i32::try_from(bytes / BYTES).unwrap_or(TURN).min(TURN);
+        let units = i32::try_from(bytes / BYTES_PER_UNIT).unwrap_or(TURN).min(TURN);
         worker.turn_left = worker.turn_left.saturating_sub(units);
     }
 }
@@ -139,11 +143,11 @@ unsafe fn yield_now(worker: *mut Worker, deadline: Deadline) {
     unsafe {
         let task = (*worker).current;
         if (*task).has_flag(UNCONSTRAINED) {
-            (*worker).turn_left = (*worker).slice_floor + MAX;
+            (*worker).turn_left = (*worker).slice_floor + MAX_SLICE;
             return;
         }
         let is_nested = tls::current() != (*task).co;
-        if deadline.is_now() || is_nested || (*worker).in_hook != 0 || (*task).holds_lock() {
+        if deadline.is_now() || is_nested || (*worker).hook_depth != 0 || (*task).holds_lock() {
             // The debt is a turn at most.
             (*worker).turn_left = (*worker).turn_left.max((*worker).slice_floor - TURN);
             return;
@@ -155,11 +159,11 @@ unsafe fn yield_now(worker: *mut Worker, deadline: Deadline) {
 
 #[cfg(test)]
 mod tests {
-    use super::slice;
+    use super::slice_for;
 
     #[test]
     fn slices_fill_a_turn() {
-        let of = [1, 4, 5, 64, 256, 1_000_000].map(slice);
+        let of = [1, 4, 5, 64, 256, 1_000_000].map(slice_for);
         assert_eq!(of, [64, 64, 51, 4, 1, 1]);
     }
 }

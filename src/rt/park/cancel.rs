@@ -27,7 +27,7 @@ pub(crate) unsafe fn unpark(task: *mut Task) {
 /// # Safety
 /// The task exists.
 pub(crate) unsafe fn cancel(task: *mut Task) {
-    let mut woken = Cancelled::NONE;
+    let mut woken = CancelBatch::NONE;
     // SAFETY: the caller's promise.
     unsafe {
         woken.cancel(task);
@@ -36,10 +36,10 @@ pub(crate) unsafe fn cancel(task: *mut Task) {
 }
 
 /// Tasks whose waits were ended, in no other list: to be woken once no lock is held, for a hook may see it.
-pub(crate) struct Cancelled(*mut Task);
+pub(crate) struct CancelBatch(*mut Task);
 
-impl Cancelled {
-    pub(crate) const NONE: Cancelled = Cancelled(ptr::null_mut());
+impl CancelBatch {
+    pub(crate) const NONE: CancelBatch = CancelBatch(ptr::null_mut());
 
     /// Cancels a task.
     ///

@@ -2,7 +2,7 @@
 
 use super::budget;
 use super::wait::{
-    Blocked, Wait, abort_nested_block, after_block, before_block, sleeps, switch_to_scheduler,
+    Blocked, Wait, abort_nested_block, after_block, before_block, park_thread, switch_to_scheduler,
 };
 use super::wake::acquire_wake;
 use crate::rt::base::parker::{Parker, Prepared, WaitMode};
@@ -16,7 +16,7 @@ use crate::tls;
 #[inline(always)]
 pub(crate) fn sleep_until(deadline: Deadline) -> Result<()> {
     // SAFETY: a task that has set out runs here.
-    let outcome = unsafe { wait_out(begin_sleep(deadline)) };
+    let outcome = unsafe { complete_sleep(begin_sleep(deadline)) };
     if let Err(libc::ETIMEDOUT) = outcome { Ok(()) } else { outcome }
 }
 
@@ -25,7 +25,7 @@ pub(crate) fn sleep_until(deadline: Deadline) -> Result<()> {
 /// # Safety
 /// `begun` is what the task that runs here, or the thread, has just begun.
 #[inline(always)]
-unsafe fn wait_out(begun: Blocked) -> Result<()> {
+unsafe fn complete_sleep(begun: Blocked) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
         match begun {
@@ -48,7 +48,7 @@ fn begin_sleep(deadline: Deadline) -> Blocked {
         let Some(task) = task::current().as_mut() else {
             let mut parker = Parker::new();
             parker.prepare(WaitMode::Uninterruptible);
-            sleeps(&raw mut parker, deadline);
+            park_thread(&raw mut parker, deadline);
             return Blocked::Ready(Ok(()));
         };
         if let Prepared::Cancelled = task.parker.prepare(WaitMode::Cancellable) {

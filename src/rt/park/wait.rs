@@ -1,4 +1,4 @@
-//! Waiting: a task leaves for its scheduler, a plain thread sleeps on a word.
+//! Waiting: a task leaves for its scheduler, a plain thread park_thread on a word.
 
 use core::sync::atomic::Ordering;
 
@@ -23,7 +23,7 @@ pub(crate) struct Wait {
     /// Nanoseconds of the monotonic clock; 0: do not wait; negative: never.
     pub(crate) deadline: Deadline,
     /// The caller joins the queue before the others.
-    pub(crate) is_first: bool,
+    pub(crate) at_front: bool,
 }
 
 impl Wait {
@@ -35,7 +35,7 @@ impl Wait {
         mode: WaitMode,
         deadline: Deadline,
     ) -> Wait {
-        Wait { wait_reason, wait_target, mode, deadline, is_first: false }
+        Wait { wait_reason, wait_target, mode, deadline, at_front: false }
     }
 }
 
@@ -82,7 +82,7 @@ pub(crate) unsafe fn enqueue(
 }
 
 /// As [`enqueue`], but `release` gives `lock` back. It is called once: when the caller has its place in
-/// the queue, or will have none, and before the task leaves or the thread sleeps.
+/// the queue, or will have none, and before the task leaves or the thread park_thread.
 ///
 /// # Safety
 /// As [`wait_on`].
@@ -110,7 +110,7 @@ pub(crate) unsafe fn enqueue_and_release(
         }
         let place = task.waiter();
         place.write(Waiter::new(&raw mut task.parker, slot, 1));
-        (*queue).join(place, lock, wait.is_first);
+        (*queue).insert(place, lock, wait.at_front);
         release();
         before_block(worker, task, wait);
         Blocked::Pending
@@ -143,7 +143,7 @@ unsafe fn finish_wait() -> Result<()> {
         if let Err(libc::ETIMEDOUT | libc::ECANCELED) = outcome {
             Waiter::dequeue((*task::current()).waiter());
         }
-        single(outcome)
+        single_result(outcome)
     }
 }
 
@@ -164,7 +164,7 @@ pub(crate) unsafe fn before_block(worker: *mut Worker, task: *mut Task, wait: Wa
             (*worker).timers.insert(task, deadline);
         }
         (*worker).external_waits += u32::from(wait.wait_reason.is_external());
-        (*worker).is_parking = true;
+        (*worker).is_blocking = true;
         hooks::on_block(task, wait.wait_reason);
     }
 }
@@ -224,31 +224,31 @@ unsafe fn wait_on_thread(
     // SAFETY: the caller's promise; both stay until the wait has ended.
     unsafe {
         (*parker).prepare(WaitMode::Uninterruptible);
-        (*queue).join(&raw mut waiter, lock, wait.is_first);
+        (*queue).insert(&raw mut waiter, lock, wait.at_front);
         release();
-        if !sleeps(parker, wait.deadline) {
+        if !park_thread(parker, wait.deadline) {
             Waiter::dequeue(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }
         acquire_wake(parker);
-        single((*parker).wake_result())
+        single_result((*parker).wake_result())
     }
 }
 
 /// The outcome of one wait: whatever woke it, it is that. EPIPE: its object is closed.
 #[inline(always)]
-fn single(outcome: Result<usize>) -> Result<()> {
+fn single_result(outcome: Result<usize>) -> Result<()> {
     match outcome {
         Ok(number) if number & CLOSED as usize != 0 => Err(libc::EPIPE),
         outcome => outcome.map(drop),
     }
 }
 
-/// A plain thread sleeps until somebody wakes it. False: the deadline has passed, and the wait is ended.
+/// A plain thread park_thread until somebody wakes it. False: the deadline has passed, and the wait is ended.
 ///
 /// # Safety
 /// `parker` is this thread's, and armed.
-pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: Deadline) -> bool {
+pub(crate) unsafe fn park_thread(parker: *mut Parker, mut deadline: Deadline) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         let word = (*parker).wake_word();

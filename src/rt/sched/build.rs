@@ -155,7 +155,7 @@ pub(crate) unsafe fn attach(worker: *mut Worker) -> Result<()> {
         let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
         (*worker).main_co = main_co;
         stack_config::prepare_thread(&*(*worker).runtime);
-        (*worker).errno = os::errno_location();
+        (*worker).errno_location = os::errno_location();
     }
     Ok(())
 }

@@ -59,7 +59,7 @@ pub(crate) fn is_loop(runtime: &Runtime) -> bool {
 /// Is this the thread that runs it?
 pub(crate) fn is_loop_thread(runtime: &Runtime) -> bool {
     let worker = runtime.worker(0);
-    is_loop(runtime) && worker.is_some_and(|worker| worker.errno == os::errno_location())
+    is_loop(runtime) && worker.is_some_and(|worker| worker.errno_location == os::errno_location())
 }
 
 /// The worker of a runtime of [`new`] that may be used here. EINVAL: it is none; EBUSY: in a task; EPERM:

@@ -4,11 +4,11 @@
 //!   the worker that finds a deadlock            each worker
 //!   abandon_all(): ends the waits,
 //!     takes the tasks out of their queues
-//!   abandons: true; rouses the worker   ────>   asleep, or falls asleep; sees abandons
+//!   has_abandoned_tasks; rouses it      ────>   asleep, or falls asleep; sees that
 //!                                               give_up(): ends its own tasks
 //! ```
 //!
-//! A worker may be awake all the while, for an event that no task waits for. It looks at `abandons` after it has said
+//! A worker may be awake all the while, for an event that no task waits for. It looks at that after it has said
 //! that it sleeps, as at its inbox. No task ends before all are out of their queues.
 
 use core::ptr;
@@ -25,8 +25,8 @@ use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{
     self, ABANDONED, DETACHED, FINISHED, JOINED, SPAWN_FAILED, STARTED, Task,
 };
-use crate::rt::model::task_cold;
 use crate::rt::model::worker::{Worker, count};
+use crate::rt::model::{task_cold, task_pool};
 use crate::rt::park::wake::wake_all;
 
 /// A task that has run to its end here.
@@ -86,7 +86,7 @@ unsafe fn complete(worker: *mut Worker, task: *mut Task, state: u8) {
         drop(held);
         // From here on the task is freed by who joins it, or with its group, unless it is detached.
         if flags & DETACHED != 0 {
-            task::free(task);
+            task_pool::free(task);
         }
         wake_all(group_list, None);
         wake_all(list, None);
@@ -124,7 +124,7 @@ pub(crate) unsafe fn abandon_all(runtime: *mut Runtime) {
             list = task.next;
         }
         for worker in (*runtime).workers() {
-            worker.abandons.store(true, Ordering::SeqCst);
+            worker.has_abandoned_tasks.store(true, Ordering::SeqCst);
             worker.wake();
         }
     }
@@ -137,7 +137,7 @@ pub(crate) unsafe fn abandon_all(runtime: *mut Runtime) {
 pub(crate) unsafe fn drop_abandoned(worker: *mut Worker) {
     // SAFETY: the caller's promise.
     unsafe {
-        (*worker).abandons.store(false, Ordering::Relaxed);
+        (*worker).has_abandoned_tasks.store(false, Ordering::Relaxed);
         let runtime: *mut Runtime = (*worker).runtime;
         let mut list: *mut Task = ptr::null_mut();
         (*runtime).for_each_task(&mut |task| {

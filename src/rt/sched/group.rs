@@ -12,10 +12,11 @@ use crate::rt::model::group::Group;
 use crate::rt::model::nesting;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{self, Task};
+use crate::rt::model::task_pool;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::cancel::Cancelled;
+use crate::rt::park::cancel::CancelBatch;
 use crate::sys;
 
 /// A new group of `runtime`, inside the one of `opener`; NULL: inside none. `is_main`: that of a main task.
@@ -60,7 +61,7 @@ pub(crate) unsafe fn free(group: *mut Group) {
             (*group).unlink(task.as_ptr());
             // Its worker may be about to let go of it: see `finish`.
             drop((*task.as_ptr()).lock.guard());
-            task::free(task.as_ptr());
+            task_pool::free(task.as_ptr());
         }
         sys::free(group.cast());
     }
@@ -182,7 +183,7 @@ pub(crate) fn or_current(group: *mut Group) -> Result<*mut Group> {
 /// The group exists.
 pub(crate) unsafe fn cancel(group: *mut Group) {
     let me = task::current();
-    let mut woken = Cancelled::NONE;
+    let mut woken = CancelBatch::NONE;
     // SAFETY: the caller's promise; what is in the list exists.
     unsafe {
         let held = (*(*group).runtime).lock.guard();

@@ -9,8 +9,8 @@ use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_stats_t;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{self, FINISHED, NEW, STARTED, Task};
-use crate::rt::model::task_cold;
 use crate::rt::model::worker::{Counters, Worker};
+use crate::rt::model::{task_cold, task_pool};
 use crate::rt::os::{self, Result};
 use crate::rt::sync::{mutex, rwlock};
 use crate::symbol::Symbol;
@@ -120,7 +120,7 @@ unsafe fn write_holder(line: &mut Line, task: *mut Task) -> fmt::Result {
         };
         match holder {
             0 => Ok(()),
-            _ => match task::from_address(holder).as_ref() {
+            _ => match task_pool::from_address(holder).as_ref() {
                 Some(task) => write!(line, ", held by task {}", task.id()),
                 None => line.write_str(", held by a thread"),
             },

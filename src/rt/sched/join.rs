@@ -20,6 +20,7 @@ use crate::rt::base::atomic::Ordering;
 use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::task::{self, DETACHED, JOINED, MAIN, SPAWN_FAILED, Task};
+use crate::rt::model::task_pool;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::{self, Wait};
 
@@ -83,7 +84,7 @@ unsafe fn result_of(task: *mut Task) -> Result<*mut c_void> {
     // SAFETY: the caller's promise: it is in no list, and this call's.
     unsafe {
         let (result, state) = ((*task).phase.result, (*task).state.load(Ordering::Acquire));
-        task::free(task);
+        task_pool::free(task);
         if state == SPAWN_FAILED { Err(libc::ENOMEM) } else { Ok(result) }
     }
 }
@@ -104,7 +105,7 @@ pub(crate) unsafe fn detach(task: *mut Task) -> Result<()> {
         drop(held);
         if has_finished {
             (*(*task).group).remove(task);
-            task::free(task);
+            task_pool::free(task);
         }
     }
     Ok(())

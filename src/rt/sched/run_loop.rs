@@ -22,7 +22,7 @@ use crate::rt::model::task::{NEW, STARTED, Task};
 use crate::rt::model::worker::{Worker, count};
 use crate::rt::os;
 use crate::rt::park::budget;
-use crate::rt::park::cancel::Cancelled;
+use crate::rt::park::cancel::CancelBatch;
 use crate::rt::park::wake::acquire_wake;
 
 /// So many tasks run before the worker looks what else there is.
@@ -115,9 +115,9 @@ unsafe fn run_task(worker: *mut Worker, task: *mut Task, slice: i32) {
         let start = if limit > 0 { os::now() } else { 0 };
         let co = (*task).co;
         (*worker).current = task;
-        *(*worker).errno = (*task).errno;
+        *(*worker).errno_location = (*task).errno;
         resume::resume(co, ptr::null_mut());
-        (*task).errno = *(*worker).errno;
+        (*task).errno = *(*worker).errno_location;
         (*worker).current = ptr::null_mut();
         count(&(*worker).counters.switches, 1);
         if limit > 0 {
@@ -128,8 +128,8 @@ unsafe fn run_task(worker: *mut Worker, task: *mut Task, slice: i32) {
         }
         if (*co).is_end != 0 {
             finish::finish(worker, task);
-        } else if (*worker).is_parking {
-            (*worker).is_parking = false;
+        } else if (*worker).is_blocking {
+            (*worker).is_blocking = false;
         } else {
             (*worker).run_queue.push(task);
         }
@@ -226,14 +226,14 @@ unsafe fn sleep(worker: *mut Worker) {
     // SAFETY: the thread's worker.
     unsafe {
         let runtime: *mut Runtime = (*worker).runtime;
-        if (*worker).abandons.load(Ordering::Acquire) {
+        if (*worker).has_abandoned_tasks.load(Ordering::Acquire) {
             return finish::drop_abandoned(worker);
         }
         let is_single_threaded = (*runtime).options.workers == 1;
         let has_come = || {
             !(*worker).inbox.is_empty()
                 || (*runtime).has_injected()
-                || (*worker).abandons.load(Ordering::SeqCst)
+                || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
         };
         if !is_single_threaded && (*worker).spin.spin_until(has_come, os::now) {
             return;
@@ -280,7 +280,7 @@ unsafe fn deadlock(worker: *mut Worker) {
         let runtime: *mut Runtime = (*worker).runtime;
         if (*runtime).deadlocks.fetch_add(1, Ordering::SeqCst) == 0 {
             inspect::deadlock(&*runtime);
-            let mut woken = Cancelled::NONE;
+            let mut woken = CancelBatch::NONE;
             (*runtime).for_each_task(&mut |task| {
                 (*(*task).group).is_deadlocked = true;
                 woken.cancel(task);

@@ -14,7 +14,7 @@ use crate::rt::model::task::{
     self, CUSTOM_STACK, DETACHED, SHARED, STACK_PAINTED, Task, TaskStart, UNCONSTRAINED,
 };
 use crate::rt::model::worker::Worker;
-use crate::rt::model::{hooks, task_cold};
+use crate::rt::model::{hooks, task_cold, task_pool};
 use crate::rt::os::{self, Result};
 use crate::stack;
 
@@ -114,11 +114,11 @@ pub(crate) unsafe fn launch(
         let is_plain = flags == 0 && stack_size == 0 && stack.is_null() && arg_copy_size == 0;
         let flags = if is_plain { 0 } else { flags_of(attributes, argument)? } | more_flags;
         let start = TaskStart { entry: body, arg: argument, stack_size, stack };
-        let made = task::create(start, flags).ok_or(libc::ENOMEM)?;
+        let made = task_pool::create(start, flags).ok_or(libc::ENOMEM)?;
         let task = made.as_ptr();
         let is_copied = arg_copy_size == 0 || copy_argument(task, attributes);
         if !is_copied || set_name(task, attributes.name).is_err() {
-            task::free(task);
+            task_pool::free(task);
             return Err(libc::ENOMEM);
         }
         (*runtime).task_created(Worker::current());

@@ -79,7 +79,7 @@ impl Select<'_> {
             if let Some(outcome) = self.begin_wait(parker, WaitMode::Uninterruptible) {
                 return Some(outcome);
             }
-            if !wait::sleeps(parker, self.deadline) {
+            if !wait::park_thread(parker, self.deadline) {
                 return self.end_wait(Err(libc::ETIMEDOUT));
             }
             acquire_wake(parker);

@@ -359,7 +359,7 @@ unsafe fn received(to: *mut u8) {
             ptr::with_exposed_provenance_mut((*task).wait_target.load(Ordering::Relaxed));
         let size = (*channel).elem_size;
         if Worker::is_on_shared_stack(to.cast()) {
-            copy(to, task_cold::room(task), size);
+            copy(to, task_cold::scratch(task), size);
         }
         sanitizer::unpoison(to.cast(), size);
     }

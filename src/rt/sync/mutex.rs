@@ -145,14 +145,14 @@ impl Waitable for Mutex {
     }
 
     #[inline(always)]
-    fn is_first(slot: *mut u8) -> bool {
+    fn joins_front(slot: *mut u8) -> bool {
         slot.addr() & LOSSES != 0
     }
 
     #[inline(always)]
     unsafe fn attempt(mutex: *mut Mutex, slot: *mut u8) -> Option<Result<()>> {
         let me = slot.addr() & !LOSSES;
-        let kept = if Self::is_first(slot) { WAITED_FOR } else { FLAGS };
+        let kept = if Self::joins_front(slot) { WAITED_FOR } else { FLAGS };
         // SAFETY: the mutex is there, and its lock is held.
         unsafe {
             loop {

@@ -137,6 +137,7 @@ pub(crate) mod base {
         injector "../../../src/rt/base/injector.rs",
         list "../../../src/rt/base/list.rs",
         lock "../../../src/rt/base/lock.rs",
+        nested_list "../../../src/rt/base/nested_list.rs",
         parker "../../../src/rt/base/parker.rs",
         spin "../../../src/rt/base/spin.rs",
         wait_queue "../../../src/rt/base/wait_queue.rs",
@@ -182,6 +183,7 @@ pub(crate) mod base {
 #[path = "."]
 pub(crate) mod model {
     files! {
+        deadlock "../../../src/rt/model/deadlock.rs",
         group "../../../src/rt/model/group.rs",
         nesting "../../../src/rt/model/nesting.rs",
         runtime "../../../src/rt/model/runtime.rs",
@@ -190,6 +192,25 @@ pub(crate) mod model {
 
     #[path = "task.rs"]
     pub(crate) mod task;
+
+    /// Tasks come from the models.
+    pub(crate) mod task_pool {
+        use super::task::{FREE, GONE, Task};
+        use crate::atomics;
+        use crate::rt::base::atomic::Ordering;
+
+        /// A freed task's block is another one's from here on: it is freed once, after all that others do with it.
+        pub(crate) unsafe fn free(task: *mut Task) {
+            // SAFETY: the caller's promise.
+            unsafe {
+                assert!(!(*task).is_gone(), "freed twice");
+                assert_eq!((*task).lock.0.load(Ordering::Relaxed), 0, "freed under its lock");
+                (*task).note(GONE);
+                (*task).state.store(FREE, Ordering::Release);
+            }
+            atomics::retire(task.cast(), size_of::<Task>());
+        }
+    }
 
     /// No program has asked for any.
     pub(crate) mod hooks {
@@ -224,7 +245,7 @@ pub(crate) mod model {
             std::ptr::null_mut()
         }
 
-        pub unsafe fn room(_: *mut Task) -> *const u8 {
+        pub unsafe fn scratch(_: *mut Task) -> *const u8 {
             std::ptr::null()
         }
 

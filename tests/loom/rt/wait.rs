@@ -25,7 +25,7 @@ pub(crate) struct Wait {
     pub(crate) mode: WaitMode,
     /// Negative: never; 0: do not wait; positive: it may have passed at any moment.
     pub(crate) deadline: Deadline,
-    pub(crate) is_first: bool,
+    pub(crate) at_front: bool,
 }
 
 impl Wait {
@@ -35,7 +35,7 @@ impl Wait {
         mode: WaitMode,
         deadline: Deadline,
     ) -> Wait {
-        Wait { wait_reason, wait_target, mode, deadline, is_first: false }
+        Wait { wait_reason, wait_target, mode, deadline, at_front: false }
     }
 }
 
@@ -100,9 +100,9 @@ unsafe fn wait_on_thread(
             return Err(libc::ETIMEDOUT);
         }
         (*parker).prepare(WaitMode::Uninterruptible);
-        (*queue).join(&raw mut waiter, lock, wait.is_first);
+        (*queue).insert(&raw mut waiter, lock, wait.at_front);
         release();
-        if !sleeps(parker, wait.deadline) {
+        if !park_thread(parker, wait.deadline) {
             Waiter::dequeue(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }
@@ -127,7 +127,7 @@ pub(crate) fn at_deadline(act: impl FnOnce() + 'static) {
     AT_DEADLINE.with(|place| *place.borrow_mut() = Some(Box::new(act)));
 }
 
-pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: Deadline) -> bool {
+pub(crate) unsafe fn park_thread(parker: *mut Parker, mut deadline: Deadline) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         let word = (*parker).wake_word();
