@@ -145,7 +145,7 @@ pub(super) fn close_entry(fd: c_int, entry: *mut FdEntry, is_inside: bool) -> Op
         let claimed = (*entry).reset(0);
         // Waiting calls ask the system no more: the word has changed (N4). The closer is the call beside them.
         let waiting = claimed.count() + (*entry).waiters.polling.count();
-        let is_busy = closing == Closing::Busy && (*entry).state.inside() > waiting + 1;
+        let is_busy = closing == Closing::Busy && (*entry).state.active_calls() > waiting + 1;
         (*entry).nonblock.before_close(fd, is_busy);
         claimed.wake(guard, Some(libc::ECANCELED));
         if closing == Closing::Free {

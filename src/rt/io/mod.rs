@@ -10,7 +10,7 @@
 //! | `fd_identity`, `nonblock`, `fd_type` | which file the number means, whether it blocks, what it is |
 //! | `thread_wait`, `readiness`, `retry` | waiting until a file is ready |
 //! | `rw`, `vectored`, `socket`, with `chaos` and `sigpipe` | the calls |
-//! | `own_fd`, `signal_owner`, `signal` | descriptors of a call's own; signals and children |
+//! | `own_fd`, `signal_set`, `signal_owner`, `signal` | descriptors of a call's own; signals and children |
 
 pub(crate) mod chaos;
 pub(crate) mod direction;
@@ -30,6 +30,7 @@ pub(crate) mod retry;
 pub(crate) mod rw;
 pub(crate) mod signal;
 pub(crate) mod signal_owner;
+pub(crate) mod signal_set;
 pub(crate) mod sigpipe;
 pub(crate) mod socket;
 pub(crate) mod thread_wait;
