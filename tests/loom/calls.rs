@@ -7,7 +7,7 @@ use loom::thread;
 use crate::mutations::omits;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::events;
-use crate::rt::io::fd_entry::Direction;
+use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_ref::close;

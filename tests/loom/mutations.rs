@@ -134,7 +134,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("model notify -", "adoption::call_inside_is_canceled"),
     ("lock.rs store Release", "adoption::lock_keeps_the_generation"),
     // A call waits for what it was told of before, or is told of what another file was ready for.
-    ("readiness.rs fetch_add -", "watches::no_edge_is_lost"),
+    ("fd_waiters.rs fetch_add -", "watches::no_edge_is_lost"),
     ("lock.rs store Release", "watches::no_edge_is_lost"),
     ("model mark -", "watches::stale_edge_is_dropped"),
     // A call leaves with what it has, and another one waits beside what is left.

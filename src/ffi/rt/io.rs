@@ -5,7 +5,7 @@
 use core::ffi::{c_int, c_void};
 
 use super::{answer, bytes, count, status, until};
-use crate::rt::io::{rw, socket, vectored};
+use crate::rt::io::{fd_ref, rw, socket, vectored};
 use crate::rt::select::fdwait;
 
 /// Waits until `fd` is ready for some of `events`: POLLIN, POLLOUT.
@@ -39,7 +39,7 @@ pub extern "C" fn acort_fdwait(fd: c_int, events: c_int, deadline: i64) -> c_int
 /// - The errors of close(2).
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_close(fd: c_int) -> c_int {
-    status(rw::close(fd))
+    status(fd_ref::close(fd))
 }
 
 /// Reads as read(2) does. Waits until there is input.

@@ -103,7 +103,8 @@ impl Attempts {
     fn begin(&mut self, address: &libc::addrinfo) -> Result<Option<c_int>> {
         let own = socket::socket(address.ai_family, address.ai_socktype, address.ai_protocol)?;
         // SAFETY: the address has that length.
-        let begun = unsafe { socket::begin(own.file().fd(), address.ai_addr, address.ai_addrlen) };
+        let begun =
+            unsafe { socket::start_connect(own.file().fd(), address.ai_addr, address.ai_addrlen) };
         if own.file().check_result(begun)? {
             if address.ai_socktype == libc::SOCK_DGRAM && socket::is_to_itself(own.file().fd()) {
                 // The next socket cannot have the port, which this one keeps meanwhile.
@@ -124,7 +125,7 @@ impl Attempts {
             let Some(file) = self.files().nth(index) else { break };
             let outcome = match socket::is_connected(file.fd()) {
                 Ok(false) => continue,
-                Ok(true) => socket::outcome(file.fd()),
+                Ok(true) => socket::connect_result(file.fd()),
                 Err(error) => Err(error),
             };
             let outcome = file.check_result(outcome);

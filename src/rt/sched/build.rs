@@ -67,7 +67,7 @@ pub(crate) fn create(options: acort_opts_t) -> Result<*mut Runtime> {
     // SAFETY: a new runtime; all zero is one without workers.
     unsafe {
         (*runtime).options = acort_opts_t { workers: 0, ..options };
-        nonblock::runtime_begins();
+        nonblock::runtime_started();
         stack_config::begin_reports(&mut *runtime);
         match Inherited::of_this_thread() {
             Ok(state) => (*runtime).inherited = state.as_ptr(),
@@ -141,7 +141,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());
     }
-    nonblock::runtime_is_over();
+    nonblock::runtime_ended();
 }
 
 /// Gives a worker the main coroutine of this thread, whose own it is from here on. It stands for whatever

@@ -15,7 +15,7 @@ use core::{ptr, slice};
 use super::case::Source;
 use crate::rt::base::lock::Lock;
 use crate::rt::base::wait_queue::Waiter;
-use crate::rt::io::fd_entry::Direction;
+use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_type;
 use crate::rt::model::abi::acort_case_t;
@@ -115,7 +115,7 @@ impl SelectBuffers {
     unsafe fn enter(&mut self, fd: c_int, way: Direction) -> Result<u32> {
         let (file, number) = (FdRef::enter(fd)?, self.entered);
         let known = file.check_result(fd_type::type_for_poll(&file));
-        let events = if way == Direction::Read { libc::POLLIN } else { libc::POLLOUT };
+        let events = way.poll_event();
         // SAFETY: the caller's promise: the room is for one more descriptor.
         unsafe {
             self.polled().add(number as usize).write(libc::pollfd { fd, events, revents: 0 });

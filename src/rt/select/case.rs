@@ -4,7 +4,8 @@ use core::ffi::c_int;
 
 use crate::rt::base::lock::Lock;
 use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::io::fd_entry::{Direction, FdEntry};
+use crate::rt::io::direction::Direction;
+use crate::rt::io::fd_entry::FdEntry;
 use crate::rt::io::fd_table;
 use crate::rt::model::abi::{
     ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_RECV, ACORT_SEND, ACORT_TASK,
@@ -76,7 +77,7 @@ impl Source {
             match self {
                 Source::Send(channel) => &raw mut (*channel).senders,
                 Source::Receive(channel) => &raw mut (*channel).receivers,
-                Source::Ready(entry, way, _) => (*entry).shared_waiters(way),
+                Source::Ready(entry, way, _) => (*entry).waiters.shared(way),
                 Source::Task(task) => &raw mut (*task).join_waiters,
                 Source::Event(event) => &raw mut (*event).queue,
             }

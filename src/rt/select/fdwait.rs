@@ -3,7 +3,8 @@
 use core::ffi::c_int;
 
 use super::call::select;
-use crate::rt::io::fd_ref::{FdRef, Woken};
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::io::readiness::Woken;
 use crate::rt::io::{fd_type, thread_wait};
 use crate::rt::model::abi::{ACORT_FD_READ, ACORT_FD_WRITE, acort_case_t};
 use crate::rt::model::task;

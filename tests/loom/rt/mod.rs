@@ -384,26 +384,25 @@ pub(crate) mod sync {
 #[path = "."]
 pub(crate) mod io {
     files! {
+        direction "../../../src/rt/io/direction.rs",
         fd_entry "../../../src/rt/io/fd_entry.rs",
         fd_identity "../../../src/rt/io/fd_identity.rs",
         fd_ref "../../../src/rt/io/fd_ref.rs",
+        fd_waiters "../../../src/rt/io/fd_waiters.rs",
         file_state "../../../src/rt/io/file_state.rs",
         own_fd "../../../src/rt/io/own_fd.rs",
+        polling_threads "../../../src/rt/io/polling_threads.rs",
         readiness "../../../src/rt/io/readiness.rs",
         retry "../../../src/rt/io/retry.rs",
         thread_wait "../../../src/rt/io/thread_wait.rs",
     }
 
-    /// What a file is no model asks.
+    /// No model asks for a file's type.
     pub(crate) mod fd_type {
         use std::ffi::c_int;
 
         use super::fd_ref::FdRef;
         use crate::rt::os::Result;
-
-        pub const TYPE_KNOWN: u32 = 1;
-        pub const LOOKED_AT: u32 = 1024;
-        pub const TYPE_MASK: u32 = 31 | LOOKED_AT;
 
         pub fn type_for_poll(_: &FdRef) -> Result<u32> {
             Ok(0)
@@ -415,20 +414,17 @@ pub(crate) mod io {
     }
 
     /// No file blocks.
-    pub(crate) mod nonblock {
+    pub(crate) mod nonblock_state {
         use std::ffi::c_int;
 
-        use super::fd_entry::FdEntry;
+        pub struct NonblockState;
 
-        #[derive(Default)]
-        pub struct Lent;
-
-        impl Lent {
+        impl NonblockState {
             pub fn forget(&self) {}
 
-            pub unsafe fn before_close(_: *mut FdEntry, _: c_int, _: bool) {}
+            pub unsafe fn before_close(&self, _: c_int, _: bool) {}
 
-            pub unsafe fn after_close(_: *mut FdEntry) -> Option<c_int> {
+            pub unsafe fn after_close(&self) -> Option<c_int> {
                 None
             }
         }
