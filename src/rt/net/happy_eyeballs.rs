@@ -13,7 +13,7 @@
 use core::ffi::c_int;
 use core::mem;
 
-use super::dial::Addresses;
+use super::addr::Addresses;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::own_fd::OwnFd;
 use crate::rt::io::socket;
@@ -169,7 +169,7 @@ impl Attempts {
 
 /// A connection to the first of `addresses` that gives one; or what the last of them says. ETIMEDOUT,
 /// ECANCELED.
-pub(crate) fn first_of(addresses: &Addresses, deadline: Deadline) -> Result<c_int> {
+pub(super) fn first_of(addresses: &Addresses, deadline: Deadline) -> Result<c_int> {
     let mut left = Interleaved::of(addresses).peekable();
     let mut attempts = Attempts { sockets: [const { None }; MAX], count: 0 };
     let mut error = libc::EADDRNOTAVAIL;

@@ -1,5 +1,6 @@
 //! Names, addresses, and connections to them.
 
+mod addr;
 pub(crate) mod dial;
-pub(crate) mod happy_eyeballs;
+mod happy_eyeballs;
 pub(crate) mod resolve;
