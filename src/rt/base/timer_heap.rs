@@ -225,7 +225,7 @@ mod tests {
         let mut nodes: Vec<_> = (0..count).map(|_| Node(0)).collect();
         let tasks: Vec<_> = nodes.iter_mut().map(ptr::from_mut).collect();
         let mut timers =
-            TimerHeap::<Node> { entries: ptr::null_mut(), count: 0, room: 0, turns: 0 };
+            TimerHeap::<Node> { entries: ptr::null_mut(), count: 0, capacity: 0, turns: 0 };
         assert!(timers.reserve(count as u32));
         let (mut due, mut armed) = (BTreeSet::new(), HashMap::new());
         for turn in 0..100_000_u64 {
@@ -240,7 +240,7 @@ mod tests {
                     timers.remove(task);
                     assert!(due.remove(&entry));
                 } else {
-                    timers.add(task, deadline);
+                    timers.insert(task, deadline);
                     due.insert((deadline, turn, task));
                     armed.insert(task, (deadline, turn, task));
                 }
@@ -252,7 +252,7 @@ mod tests {
             }
             let first = due.first().map(|entry| entry.0);
             assert!(first.is_none_or(|first| first > now));
-            assert_eq!((timers.first(), timers.count as usize), (first, due.len()));
+            assert_eq!((timers.next_deadline(), timers.count as usize), (first, due.len()));
         }
         while let Some(task) = timers.pop_expired(deadlines) {
             assert_eq!(due.pop_first().map(|entry| entry.2), Some(task));

@@ -155,11 +155,11 @@ unsafe fn yield_now(worker: *mut Worker, deadline: Deadline) {
 
 #[cfg(test)]
 mod tests {
-    use super::slice;
+    use super::slice_for;
 
     #[test]
     fn slices_fill_a_turn() {
-        let of = [1, 4, 5, 64, 256, 1_000_000].map(slice);
+        let of = [1, 4, 5, 64, 256, 1_000_000].map(slice_for);
         assert_eq!(of, [64, 64, 51, 4, 1, 1]);
     }
 }
