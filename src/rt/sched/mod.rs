@@ -1,7 +1,7 @@
 //! The run loop; tasks spawned, joined, finished; a runtime built, entered, freed.
 
 pub(crate) mod build;
-pub(crate) mod depth;
+pub(crate) mod dump;
 pub(crate) mod embed;
 pub(crate) mod finish;
 pub(crate) mod group;
