@@ -5,7 +5,7 @@ use core::ffi::{c_char, c_int, c_void};
 use super::{given, object, status};
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{acort_body_t, acort_opts_t, acort_t};
-use crate::rt::sched::{build, lifecycle};
+use crate::rt::sched::{lifecycle, options};
 
 /// Runs `fn` as the main task of a runtime of its own, on this thread, until it and every task that was
 /// started in it have ended; its result goes to `ret`, unless that is NULL. 0, or -1 and errno: EDEADLK
@@ -25,7 +25,7 @@ pub unsafe extern "C" fn acort_run(
     ret: *mut *mut c_void,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    status(unsafe { lifecycle::run(&build::DEFAULTS, r#fn, arg, ret) })
+    status(unsafe { lifecycle::run(&options::DEFAULTS, r#fn, arg, ret) })
 }
 
 /// As acort_run(), with options: the sizes of the stacks, `main_stack_size` before all, and whether overflows
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn acort_run_ex(
 ) -> c_int {
     // SAFETY: `opts` is NULL or has `size` bytes; `fn` takes `arg`; `ret` is NULL or writable.
     unsafe {
-        let options = size_prefixed::read(opts, &build::DEFAULTS);
+        let options = size_prefixed::read(opts, &options::DEFAULTS);
         status(options.and_then(|options| lifecycle::run(&options, r#fn, arg, ret)))
     }
 }
@@ -62,7 +62,7 @@ pub extern "C" fn acort_version() -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -> c_int {
     // SAFETY: the caller's promise.
-    status(unsafe { size_prefixed::init(opts, size, &build::DEFAULTS) })
+    status(unsafe { size_prefixed::init(opts, size, &options::DEFAULTS) })
 }
 
 /// A runtime with threads that run tasks: `opts`, or NULL for the default. NULL and errno: EINVAL, ENOMEM,
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
     // SAFETY: the caller's promise.
-    let options = unsafe { size_prefixed::read(opts, &build::DEFAULTS) };
+    let options = unsafe { size_prefixed::read(opts, &options::DEFAULTS) };
     object(options.and_then(|options| lifecycle::new(&options)))
 }
 
