@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_void};
 
 use super::status;
 use crate::rt::base::size_prefixed;
-use crate::rt::blocking::call;
+use crate::rt::blocking::user_call;
 use crate::rt::model::abi::acort_body_t;
 
 /// Calls `fn` on a thread where it may block, and waits for its end: neither cancellation nor a deadline
@@ -28,7 +28,7 @@ pub unsafe extern "C" fn acort_blocking(
 ) -> c_int {
     // SAFETY: the caller's promise.
     status(r#fn.ok_or(libc::EINVAL).and_then(|function| unsafe {
-        size_prefixed::write_if_some(ret, call::run(function, arg)?);
+        size_prefixed::write_if_some(ret, user_call::run(function, arg)?);
         Ok(())
     }))
 }

@@ -5,11 +5,11 @@ use crate::rt::model::inherited::Inherited;
 use crate::rt::os;
 
 /// The state that a thread of the pool has applied to itself: its number; 0: what the thread has is unknown.
-pub(crate) struct Applied(u64);
+pub(crate) struct AppliedState(u64);
 
-impl Applied {
+impl AppliedState {
     /// Of a thread that has just started: all signals are blocked.
-    pub(crate) const NOTHING: Applied = Applied(0);
+    pub(crate) const UNKNOWN: AppliedState = AppliedState(0);
 
     /// Calls `budget` for a job of `class`, in this state (3, 4).
     pub(crate) fn within(&mut self, state: Option<&Inherited>, class: Class, call: impl FnOnce()) {
@@ -19,7 +19,7 @@ impl Applied {
             state.apply();
             self.0 = state.number();
         }
-        if class == Class::Program {
+        if class == Class::User {
             os::set_signal_mask(state.signals());
             call();
             os::block_signals();

@@ -10,7 +10,7 @@ use core::ffi::{c_char, c_int, c_long, c_void};
 use core::ptr;
 
 use super::job::Class;
-use super::pool;
+use super::threads;
 use crate::rt::base::parker::WaitMode;
 use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
@@ -77,7 +77,7 @@ unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: Deadline) -> R
         }
         let call: *mut Call = sys::allocate(size_of::<Call>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
         call.write(Call { fd, operation, result: -1, errno: 0 });
-        let outcome = pool::call_or_cancel_queued(Class::Files, make, call.cast(), deadline);
+        let outcome = threads::call_or_cancel_queued(Class::File, make, call.cast(), deadline);
         let Call { result, errno, .. } = call.read();
         sys::free(call.cast());
         outcome?;
@@ -281,7 +281,7 @@ unsafe fn open_elsewhere(
         let opening: *mut Opening = place.as_ptr().cast();
         opening.write(Opening { path, flags, mode, fd: -1, errno: 0 });
         let mode = WaitMode::Cancellable;
-        let asked = pool::call(Class::Files, open_it, discard, opening.cast(), mode, deadline);
+        let asked = threads::call(Class::File, open_it, discard, opening.cast(), mode, deadline);
         // What is given up is discarded.
         if let Err(error @ (libc::ETIMEDOUT | libc::ECANCELED)) = asked {
             return Err(error);

@@ -3,7 +3,6 @@
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
-use crate::rt::base::atomic::{AtomicPtr, Ordering};
 use crate::rt::base::lock::Lock;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 use crate::rt::model::inherited::Inherited;
@@ -11,19 +10,19 @@ use crate::rt::model::inherited::Inherited;
 /// What a call is for: each class has threads of its own in the pool.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Class {
-    Names,
-    Files,
+    Resolve,
+    File,
     /// `acort_blocking`.
-    Program,
+    User,
 }
 
 /// The states of [`jobs`](super::jobs).
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum JobState {
-    Waiting,
-    Granted,
-    Called,
-    Refused,
+    Queued,
+    Permitted,
+    Running,
+    Rejected,
 }
 
 /// A call. It belongs to its waiter and to the thread that makes it; the last one frees it.
@@ -43,23 +42,23 @@ pub(crate) struct Job {
     pub(crate) data: *mut c_void,
     pub(crate) class: Class,
     /// The limit of threads of its runtime.
-    pub(crate) most: u32,
+    pub(crate) max_threads: u32,
     /// The state in which it begins, which it holds; NULL: any.
     pub(crate) inherited: *mut Inherited,
 
     /// The lock of the pool is for the rest.
     pub(crate) state: JobState,
     /// The number of its arrival.
-    pub(crate) number: u64,
+    pub(crate) arrival: u64,
     pub(crate) next: *mut Job,
-    previous: *mut Job,
+    pub(super) prev: *mut Job,
 }
 
 impl Job {
     /// One that the pool does not know yet.
     pub(crate) fn new(
         class: Class,
-        most: u32,
+        max_threads: u32,
         function: unsafe fn(*mut c_void),
         cleanup: unsafe fn(*mut c_void),
         data: *mut c_void,
@@ -74,12 +73,12 @@ impl Job {
             cleanup,
             data,
             class,
-            most,
+            max_threads,
             inherited: ptr::null_mut(),
-            state: JobState::Waiting,
-            number: 0,
+            state: JobState::Queued,
+            arrival: 0,
             next: ptr::null_mut(),
-            previous: ptr::null_mut(),
+            prev: ptr::null_mut(),
         }
     }
 
@@ -98,81 +97,6 @@ impl Job {
             (*job).is_done = true;
             (*job).error = error;
             Some((*job).waiters.claim_all())
-        }
-    }
-}
-
-/// A list of jobs, each of which exists. The lock of the pool is held for all.
-pub(crate) struct List {
-    first: AtomicPtr<Job>,
-    last: AtomicPtr<Job>,
-}
-
-impl List {
-    /// An empty one.
-    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a list of its own")]
-    pub(crate) const NEW: List =
-        List { first: AtomicPtr::new(ptr::null_mut()), last: AtomicPtr::new(ptr::null_mut()) };
-
-    /// NULL: it is empty.
-    pub(crate) fn first(&self) -> *mut Job {
-        self.first.load(Ordering::Relaxed)
-    }
-
-    /// NULL: it is empty.
-    pub(crate) fn last(&self) -> *mut Job {
-        self.last.load(Ordering::Relaxed)
-    }
-
-    /// # Safety
-    /// The job is in no list.
-    pub(crate) unsafe fn push(&self, job: *mut Job) {
-        // SAFETY: the caller's promise.
-        unsafe { self.link(self.last(), job, ptr::null_mut()) }
-    }
-
-    /// # Safety
-    /// The job is in no list.
-    pub(crate) unsafe fn push_front(&self, job: *mut Job) {
-        // SAFETY: the caller's promise.
-        unsafe { self.link(ptr::null_mut(), job, self.first()) }
-    }
-
-    unsafe fn link(&self, previous: *mut Job, job: *mut Job, next: *mut Job) {
-        // SAFETY: the caller's promise: these are neighbors.
-        unsafe {
-            ((*job).previous, (*job).next) = (previous, next);
-            self.set_next(previous, job);
-            self.set_previous(next, job);
-        }
-    }
-
-    /// # Safety
-    /// The job is in this list.
-    pub(crate) unsafe fn remove(&self, job: *mut Job) {
-        // SAFETY: the caller's promise; its neighbors are in the list.
-        unsafe {
-            let (previous, next) = ((*job).previous, (*job).next);
-            self.set_next(previous, next);
-            self.set_previous(next, previous);
-        }
-    }
-
-    /// What follows `job`, or the list's beginning.
-    unsafe fn set_next(&self, job: *mut Job, next: *mut Job) {
-        // SAFETY: the caller's promise: the job is in the list, or NULL.
-        match unsafe { job.as_mut() } {
-            Some(job) => job.next = next,
-            None => self.first.store(next, Ordering::Relaxed),
-        }
-    }
-
-    /// What precedes `job`, or the list's end.
-    unsafe fn set_previous(&self, job: *mut Job, previous: *mut Job) {
-        // SAFETY: as above.
-        match unsafe { job.as_mut() } {
-            Some(job) => job.previous = previous,
-            None => self.last.store(previous, Ordering::Relaxed),
         }
     }
 }

@@ -1,228 +1,193 @@
-//! Threads for calls that block: they come when they are needed and go when they are not.
+//! The pool: jobs that wait for a thread, and threads that wait for a job.
+//!
+//! Three classes of jobs share the threads: names, files, and the program's calls. Each class has a list. A granted job
+//! stands in one more list, until the next thread that is free takes it.
+//!
+//! ```text
+//!          put               grant              next              end
+//! (waiter) ---> WAITING ------------> GRANTED ------> CALLED ------------> (waiter)
+//!                |  |  ^  spawn_failed   |                 |
+//!                |  |  +--------------+ give_up,        | give_up
+//!       refuse,  |  | give_up         | try_cancel       v            end
+//!       spawn_failed|  | try_cancel       v              HANGING ------------> (thread: discards)
+//!                |  +-----------> (waiter)
+//!                v   end
+//!             REFUSED ---> (waiter: EAGAIN)
+//! ```
+//!
+//! | count | what it counts |
+//! |---|---|
+//! | `threads` | threads that are free, that start, or that make a call with a waiter |
+//! | `running` of a class | its jobs that are granted, or called with a waiter |
+//! | `hanging` | threads that make a call without a waiter |
+//!
+//! For a class, `widest` is the greatest `most` of the jobs since its list was empty. Its `limit` is `widest`, or
+//! `threads` where that is more; its `reserve` is a third of the limit, and at most 4. `taken` is the sum over all
+//! classes of `running`, or of the reserve where that is more.
+//!
+//! 1. A job is granted only if its class has fewer than `reserve` running, or `taken` is below `limit`. So each class
+//!    has `reserve` threads that the others do not take; with a limit of 1 or 2 all threads are for all.
+//! 2. A grant is for a free thread, where `threads` exceeds the sum of `running`; else for a new one, where `threads` is
+//!    below `widest`. While `hanging` has reached its limit no thread starts: the job that needs it is refused.
+//! 3. The first job of each list is granted before the others of it; of several lists, that which came first.
+//! 4. Each change of a count or list ends with [`settle`](Jobs::settle), under the same lock. So a job that waits can be
+//!    granted no thread, or one could not be started; then a thread that is counted makes a call with a waiter, or is
+//!    on its way.
+//! 5. At least as many free threads as jobs are granted are awake, woken, or start: each grant starts a thread, or
+//!    changes `given`, on which free ones sleep, and wakes one.
+//! 6. A call is given up under the job's lock, then the pool's; it is done under the job's lock. So one of both
+//!    happens, and its thread leaves `threads` for `hanging` only in the first case. It comes back if `threads` is
+//!    below its job's `most`, and ends otherwise. So no more than `most` and the limit of `hanging` exist.
 
-use core::ffi::{c_int, c_void};
-use core::ptr::{self, NonNull};
+use super::job::{Class, Job, JobState};
+use super::permits::{Actions, Permits, adjust, load};
+use crate::rt::base::atomic::{AtomicU64, Ordering};
+use crate::rt::base::lock::Lock;
+use crate::rt::os;
+use crate::rt::os::Deadline;
 
-use super::applied::Applied;
-use super::grants::Due;
-use super::job::{Class, Job};
-use super::jobs::{Came, Jobs, Left};
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::inherited::Inherited;
-use crate::rt::model::runtime;
-use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
-use crate::rt::park::wake::wake_all;
-use crate::{sys, tls};
-
-/// A thread without work for so long ends.
-const KEEP_ALIVE_NS: i64 = 5_000_000_000;
-
-/// While so many threads make calls that were given up no other thread starts.
-const MAX_HANGING: u32 = 256;
-
-#[unsafe(link_section = "aco_shared")]
-static JOBS: Jobs = Jobs::new(MAX_HANGING);
-
-/// Does what is due. No lock is held.
-#[inline(always)]
-fn see_to(due: Due) {
-    JOBS.wake(due.wakes);
-    if due.starts > 0 || !due.refused.is_null() {
-        see_to_the_rest(due)
-    }
+/// The pool. The lock is for all but the word that free threads sleep on, which changes under it.
+pub(crate) struct Pool {
+    lock: Lock,
+    /// How many jobs have come.
+    arrivals: AtomicU64,
+    permits: Permits,
 }
 
-#[cold]
-fn see_to_the_rest(due: Due) {
-    // SAFETY: these jobs are this call's.
-    unsafe { end_all(due.refused, libc::EAGAIN) };
-    // A new thread inherits that.
-    let before = os::block_signals();
-    for _ in 0..due.starts {
-        match os::start_thread(serve, ptr::null_mut()) {
-            Ok(thread) => os::detach_thread(thread),
-            // SAFETY: the jobs are this call's from here on.
-            Err(error) => unsafe { end_all(JOBS.spawn_failed().refused, error) },
-        }
-    }
-    os::set_signal_mask(&before);
+/// Where a thread comes from that is free now.
+#[derive(Clone, Copy)]
+pub(crate) enum Previous {
+    /// It has just started.
+    None,
+    /// From a call with a waiter, of this class.
+    Call(Class),
+    /// From a call that was given up, of a runtime with this limit.
+    DetachedCall(u32),
 }
 
-/// A thread's life.
-extern "C" fn serve(_: *mut c_void) -> *mut c_void {
-    tls::set_is_helper(true);
-    runtime::blocking_thread_started();
-    os::set_thread_name(c"acort-blocking");
-    let (mut came, mut applied) = (Came::New, Applied::NOTHING);
-    loop {
-        let (job, due) = JOBS.next(came, KEEP_ALIVE_NS);
-        see_to(due);
-        let Some(job) = job else { break };
-        // SAFETY: the job is this thread's; who waits for it may free it once it has ended.
+/// What a job was whose waiter has given up.
+pub(crate) enum DetachOutcome {
+    /// Done: the job is the waiter's.
+    Done,
+    /// Not called, and never will be: the job is the waiter's.
+    Dequeued(Actions),
+    /// A thread has it, and discards it.
+    Detached(Actions),
+}
+
+impl Pool {
+    /// No job, no thread. While so many threads make calls that were given up no thread starts.
+    pub(crate) const fn new(max_detached: u32) -> Pool {
+        Pool { lock: Lock::NEW, arrivals: AtomicU64::new(0), permits: Permits::new(max_detached) }
+    }
+
+    /// Puts a job at the end of its class.
+    ///
+    /// # Safety
+    /// The job is new, and stays until it is done, taken back or given up.
+    pub(crate) unsafe fn push(&self, job: *mut Job) -> Actions {
+        let _guard = self.lock.guard();
+        let arrival = self.arrivals.load(Ordering::Relaxed).wrapping_add(1);
+        self.arrivals.store(arrival, Ordering::Relaxed);
+        // SAFETY: the caller's promise.
         unsafe {
-            let (class, most) = ((*job).class, (*job).most);
-            applied.within((*job).inherited.as_ref(), class, || ((*job).function)((*job).data));
-            came = if end(job, 0) { Came::FromCall(class) } else { Came::FromHanging(most) };
+            (*job).arrival = arrival;
+            self.permits.enqueue(job, true);
+        }
+        self.permits.grant_permits()
+    }
+
+    /// Wakes free threads, as [`Due`] says.
+    pub(crate) fn wake(&self, count: u32) {
+        for _ in 0..count {
+            os::futex_wake_one(&self.permits.event_count);
         }
     }
-    runtime::blocking_thread_exited();
-    ptr::null_mut()
-}
 
-/// The call was made, or was not, for `error`. False: its waiter had given it up, and it is discarded.
-unsafe fn end(job: *mut Job, error: c_int) -> bool {
-    // SAFETY: the caller's promise; what is claimed stays until it is woken.
-    unsafe {
-        match Job::finish(job, error) {
-            Some(list) => wake_all(list, None),
-            None => {
-                discard(job);
-                return false;
+    /// A thread could not be started. Where there is no other thread, the jobs that wait are refused; else they wait on.
+    pub(crate) fn spawn_failed(&self) -> Actions {
+        let _guard = self.lock.guard();
+        self.permits.spawn_failed()
+    }
+
+    /// Takes a job back that is not called yet. None: it was called, or refused.
+    ///
+    /// # Safety
+    /// It was put in, and is not freed.
+    pub(crate) unsafe fn try_cancel(&self, job: *mut Job) -> Option<Actions> {
+        let _guard = self.lock.guard();
+        // SAFETY: the caller's promise.
+        unsafe { self.permits.dequeue(job) }.then(|| self.permits.grant_permits())
+    }
+
+    /// Rule 6: the waiter of a job gives up.
+    ///
+    /// # Safety
+    /// As [`try_cancel`](Self::try_cancel); the caller is the waiter.
+    pub(crate) unsafe fn detach(&self, job: *mut Job) -> DetachOutcome {
+        // SAFETY: the caller's promise; what hangs stays until its lock is given back.
+        unsafe {
+            let _done = (*job).lock.guard();
+            if (*job).is_done {
+                return DetachOutcome::Done;
             }
+            if let Some(actions) = self.try_cancel(job) {
+                return DetachOutcome::Dequeued(actions);
+            }
+            (*job).is_detached = true;
+            if (*job).state == JobState::Rejected {
+                return DetachOutcome::Detached(Actions::NONE);
+            }
+            let _guard = self.lock.guard();
+            adjust(&self.permits.class((*job).class).permits, -1);
+            adjust(&self.permits.threads, -1);
+            adjust(&self.permits.detached, 1);
+            DetachOutcome::Detached(self.permits.grant_permits())
         }
     }
-    true
-}
 
-/// These jobs, linked, were not called.
-unsafe fn end_all(mut list: *mut Job, error: c_int) {
-    // SAFETY: the caller's promise: the jobs are refused, by the caller.
-    while let Some(job) = unsafe { list.as_mut() } {
-        list = job.next;
-        // SAFETY: as above.
-        unsafe { end(job, error) };
-    }
-}
-
-/// What the call has made, and the job, are freed.
-unsafe fn discard(job: *mut Job) {
-    // SAFETY: the caller's promise: the job is the caller's.
-    unsafe {
-        ((*job).cleanup)((*job).data);
-        free(job)
-    }
-}
-
-/// Frees a job. Its data stays.
-unsafe fn free(job: *mut Job) {
-    // SAFETY: the job is the caller's, which holds its state.
-    unsafe {
-        if let Some(state) = NonNull::new((*job).inherited) {
-            Inherited::release(state);
-        }
-        sys::free(job.cast())
-    }
-}
-
-/// Makes a job and puts it in.
-unsafe fn start(
-    class: Class,
-    function: unsafe fn(*mut c_void),
-    discard: unsafe fn(*mut c_void),
-    data: *mut c_void,
-) -> Result<*mut Job> {
-    // SAFETY: the caller's promise; the job is this call's, and its thread's.
-    unsafe {
-        let runtime = Worker::current().as_ref().and_then(|here| here.runtime.as_ref());
-        let most = runtime.map_or(1, |runtime| runtime.options.blocking_threads.max(1));
-        let job: *mut Job = sys::allocate(size_of::<Job>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
-        job.write(Job::new(class, most, function, discard, data));
-        if let Some(state) = runtime.and_then(|runtime| runtime.inherited.as_ref()) {
-            state.acquire();
-            (*job).inherited = ptr::from_ref(state).cast_mut();
-        }
-        see_to(JOBS.push(job));
-        Ok(job)
-    }
-}
-
-/// Waits until the job is done.
-unsafe fn wait_for(job: *mut Job, mode: WaitMode, deadline: Deadline) -> Result<()> {
-    // SAFETY: the caller's promise: the job is there.
-    unsafe {
-        let lock = &raw const (*job).lock;
-        (*lock).lock();
-        if (*job).is_done {
-            (*lock).unlock();
-            return Ok(());
-        }
-        let about = (*job).function as usize;
-        let wait = Wait::new(WaitReason::Blocking, about, mode, deadline);
-        wait::wait_on(lock, &raw mut (*job).waiters, ptr::null_mut(), wait)
-    }
-}
-
-/// Calls `function` with `data` on a thread of `class`, and waits for its end. ETIMEDOUT, ECANCELED: it is not called,
-/// or goes on; `discard` is called for it. EAGAIN, ENOMEM: it is not called.
-///
-/// # Safety
-/// Both can be called with `data`, on any thread.
-pub(crate) unsafe fn call(
-    class: Class,
-    function: unsafe fn(*mut c_void),
-    discard: unsafe fn(*mut c_void),
-    data: *mut c_void,
-    mode: WaitMode,
-    deadline: Deadline,
-) -> Result<()> {
-    // SAFETY: the caller's promise; the job is this call's, and its thread's.
-    unsafe {
-        let job = start(class, function, discard, data)?;
-        if let Err(error) = wait_for(job, mode, deadline) {
-            match JOBS.detach(job) {
-                Left::Done => {}
-                Left::Hangs(due) => {
-                    see_to(due);
-                    return Err(error);
+    /// The next job for the calling thread, which is free, and makes it. None: there was none for `spin`
+    /// nanoseconds, or there is no room for the thread: it is not counted any more, and ends.
+    pub(crate) fn next_job(
+        &self,
+        previous: Previous,
+        keep_alive: i64,
+    ) -> (Option<*mut Job>, Actions) {
+        let mut held = self.lock.guard();
+        match previous {
+            Previous::None => {}
+            Previous::Call(class) => _ = adjust(&self.permits.class(class).permits, -1),
+            Previous::DetachedCall(max_threads) => {
+                adjust(&self.permits.detached, -1);
+                if load(&self.permits.threads) >= max_threads {
+                    return (None, Actions::NONE);
                 }
-                Left::TakenBack(due) => {
-                    see_to(due);
-                    self::discard(job);
-                    return Err(error);
-                }
+                adjust(&self.permits.threads, 1);
             }
         }
-        outcome_of(job)
-    }
-}
-
-/// Whether a call was made, whose job goes.
-unsafe fn outcome_of(job: *mut Job) -> Result<()> {
-    // SAFETY: the caller's promise: it is done.
-    unsafe {
-        let error = (*job).error;
-        free(job);
-        if error == 0 { Ok(()) } else { Err(error) }
-    }
-}
-
-/// As [`budget`], but a thread that has begun is waited for: ETIMEDOUT, ECANCELED: it was not called.
-///
-/// # Safety
-/// `function` can be called with `data`, on any thread.
-pub(crate) unsafe fn call_or_cancel_queued(
-    class: Class,
-    function: unsafe fn(*mut c_void),
-    data: *mut c_void,
-    deadline: Deadline,
-) -> Result<()> {
-    // SAFETY: the caller's promise; the job is this call's as soon as it is out of the list or done.
-    unsafe {
-        let job = start(class, function, no_cleanup, data)?;
-        if let Err(error) = wait_for(job, WaitMode::Cancellable, deadline) {
-            if let Some(due) = JOBS.try_cancel(job) {
-                see_to(due);
-                free(job);
-                return Err(error);
+        let mut actions = self.permits.grant_permits();
+        loop {
+            // SAFETY: a job in a list exists.
+            if let Some(job) = unsafe { self.permits.ready.first().as_mut() } {
+                // SAFETY: it is in that list.
+                unsafe { self.permits.ready.remove(job) };
+                job.state = JobState::Running;
+                // The grant to this thread needs no wake.
+                actions.wake = actions.wake.saturating_sub(1);
+                return (Some(job), actions);
             }
-            wait_for(job, WaitMode::Uninterruptible, Deadline::NEVER)?;
+            let event_count = self.permits.event_count.load(Ordering::SeqCst);
+            drop(held);
+            let end = os::now() + keep_alive;
+            while self.permits.event_count.load(Ordering::SeqCst) == event_count && os::now() < end
+            {
+                os::futex_wait(&self.permits.event_count, event_count, Deadline::at(end));
+            }
+            held = self.lock.guard();
+            if self.permits.ready.first().is_null() && os::now() >= end {
+                adjust(&self.permits.threads, -1);
+                return (None, self.permits.grant_permits());
+            }
         }
-        outcome_of(job)
     }
 }
-
-/// Frees nothing.
-pub(crate) unsafe fn no_cleanup(_: *mut c_void) {}

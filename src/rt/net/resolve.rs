@@ -5,7 +5,7 @@ use core::ptr;
 
 use crate::rt::base::parker::WaitMode;
 use crate::rt::blocking::job::Class;
-use crate::rt::blocking::pool;
+use crate::rt::blocking::threads;
 use crate::rt::model::task;
 use crate::rt::os::{self, Deadline, Result};
 use crate::sys;
@@ -102,7 +102,7 @@ unsafe fn ask_elsewhere(
         }
         let asked = copied.and_then(|()| {
             let mode = WaitMode::Cancellable;
-            pool::call(Class::Names, ask, discard, place.cast(), mode, deadline)
+            threads::call(Class::Resolve, ask, discard, place.cast(), mode, deadline)
         });
         match asked {
             Ok(()) => {}

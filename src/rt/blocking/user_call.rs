@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use super::job::Class;
-use super::pool::{call, no_cleanup};
+use super::threads::{call, no_cleanup};
 use crate::rt::base::parker::WaitMode;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
@@ -50,7 +50,7 @@ pub(crate) unsafe fn run(
             sys::allocate(size_of::<Call>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
         place.write(Call { function, argument, result: ptr::null_mut(), errno: 0 });
         let outcome = call(
-            Class::Program,
+            Class::User,
             make_call,
             no_cleanup,
             place.cast(),

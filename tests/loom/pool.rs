@@ -5,12 +5,12 @@ use std::cell::Cell;
 use loom::thread::{self, JoinHandle};
 
 use crate::mutations::omits;
-use crate::rt::blocking::grants::Due;
 use crate::rt::blocking::job::Class;
 use crate::rt::blocking::job::Job;
-use crate::rt::blocking::jobs::Came;
-use crate::rt::blocking::jobs::Jobs;
-use crate::rt::blocking::jobs::Left;
+use crate::rt::blocking::permits::Actions;
+use crate::rt::blocking::pool::DetachOutcome;
+use crate::rt::blocking::pool::Pool;
+use crate::rt::blocking::pool::Previous;
 use crate::{Shared, check};
 
 /// A thread that finds no job ends at once, or waits until there is one.
@@ -18,30 +18,30 @@ const IMPATIENT: i64 = 0;
 const PATIENT: i64 = 1;
 
 /// A job of a runtime with so many threads.
-fn job_of(class: Class, most: u32) -> Shared<Job> {
-    let job = Shared::new(Job::new(class, most, |_| (), |_| (), std::ptr::null_mut()));
+fn job_of(class: Class, max_threads: u32) -> Shared<Job> {
+    let job = Shared::new(Job::new(class, max_threads, |_| (), |_| (), std::ptr::null_mut()));
     crate::ground::touch(&job.lock);
     job
 }
 
-fn job(most: u32) -> Shared<Job> {
-    job_of(Class::Files, most)
+fn job(max_threads: u32) -> Shared<Job> {
+    job_of(Class::File, max_threads)
 }
 
 /// No job and no thread, in each of its words.
-fn jobs_with(most_hanging: u32) -> Shared<Jobs> {
-    let jobs = Shared::new(Jobs::new(most_hanging));
-    for class in [Class::Names, Class::Files, Class::Program] {
+fn pool_with(max_detached: u32) -> Shared<Pool> {
+    let pool = Shared::new(Pool::new(max_detached));
+    for class in [Class::Resolve, Class::File, Class::User] {
         // SAFETY: never freed.
-        assert_eq!(unsafe { jobs.push(job_of(class, 1).raw()) }.starts, 1);
-        assert!(jobs.next(Came::New, IMPATIENT).0.is_some());
-        assert!(jobs.next(Came::FromCall(class), IMPATIENT).0.is_none());
+        assert_eq!(unsafe { pool.push(job_of(class, 1).raw()) }.spawn, 1);
+        assert!(pool.next_job(Previous::None, IMPATIENT).0.is_some());
+        assert!(pool.next_job(Previous::Call(class), IMPATIENT).0.is_none());
     }
-    jobs
+    pool
 }
 
-fn jobs() -> Shared<Jobs> {
-    jobs_with(256)
+fn pool() -> Shared<Pool> {
+    pool_with(256)
 }
 
 /// How many jobs were made, discarded, and refused, in one run of a model.
@@ -49,86 +49,86 @@ fn jobs() -> Shared<Jobs> {
 struct Tally {
     made: Cell<u32>,
     discarded: Cell<u32>,
-    refused: Cell<u32>,
+    rejected: Cell<u32>,
 }
 
-fn task_created(count: &Cell<u32>) {
+fn increment(count: &Cell<u32>) {
     count.set(count.get() + 1);
 }
 
 /// A pool whose threads are those of the model.
 #[derive(Clone, Copy)]
-struct Pool {
-    jobs: Shared<Jobs>,
+struct Model {
+    pool: Shared<Pool>,
     tally: Shared<Tally>,
 }
 
-impl Pool {
-    fn new(most_hanging: u32) -> Pool {
-        Pool { jobs: jobs_with(most_hanging), tally: Shared::new(Tally::default()) }
+impl Model {
+    fn new(max_detached: u32) -> Model {
+        Model { pool: pool_with(max_detached), tally: Shared::new(Tally::default()) }
     }
 
     /// Ends what is refused, and starts threads, which see to what is due by themselves.
-    fn see_to(self, due: Due) -> Vec<JoinHandle<()>> {
-        let mut refused = due.refused;
+    fn perform(self, actions: Actions) -> Vec<JoinHandle<()>> {
+        let mut rejected = actions.rejected;
         // SAFETY: never freed.
-        while let Some(job) = unsafe { refused.as_mut() } {
-            refused = job.next;
-            task_created(&self.tally.refused);
+        while let Some(job) = unsafe { rejected.as_mut() } {
+            rejected = job.next;
+            increment(&self.tally.rejected);
             // SAFETY: as above.
             if unsafe { Job::finish(job, libc::EAGAIN) }.is_none() {
-                task_created(&self.tally.discarded);
+                increment(&self.tally.discarded);
             }
         }
-        if omits("see-to") {
+        if omits("perform") {
             return Vec::new();
         }
-        (0..due.starts).map(|_| thread::spawn(move || self.serve(Came::New))).collect()
+        (0..actions.spawn).map(|_| thread::spawn(move || self.serve(Previous::None))).collect()
     }
 
     /// A thread's life, and that of those which it starts.
-    fn serve(self, mut came: Came) {
+    fn serve(self, mut previous: Previous) {
         let mut others = Vec::new();
         loop {
-            let (job, due) = self.jobs.next(came, IMPATIENT);
-            others.extend(self.see_to(due));
+            let (job, actions) = self.pool.next_job(previous, IMPATIENT);
+            others.extend(self.perform(actions));
             // SAFETY: never freed.
             let Some(job) = (unsafe { job.map(|job| &mut *job) }) else { break };
-            task_created(&self.tally.made);
+            increment(&self.tally.made);
             // SAFETY: as above.
-            came = match unsafe { Job::finish(job, 0) } {
-                Some(_) => Came::FromCall(job.class),
+            previous = match unsafe { Job::finish(job, 0) } {
+                Some(_) => Previous::Call(job.class),
                 None => {
-                    task_created(&self.tally.discarded);
-                    Came::FromHanging(job.most)
+                    increment(&self.tally.discarded);
+                    Previous::DetachedCall(job.max_threads)
                 }
             };
         }
         join(others);
     }
 
-    fn put(self, job: Shared<Job>) -> Vec<JoinHandle<()>> {
+    fn push(self, job: Shared<Job>) -> Vec<JoinHandle<()>> {
         // SAFETY: never freed.
-        let due = unsafe { self.jobs.push(job.raw()) };
-        self.see_to(due)
+        let actions = unsafe { self.pool.push(job.raw()) };
+        self.perform(actions)
     }
 
     /// What has become of it, and the threads that are started for that.
-    fn give_up(self, job: Shared<Job>) -> (&'static str, Vec<JoinHandle<()>>) {
+    fn detach(self, job: Shared<Job>) -> (&'static str, Vec<JoinHandle<()>>) {
         // SAFETY: never freed.
-        match unsafe { self.jobs.detach(job.raw()) } {
-            Left::Done => ("done", Vec::new()),
-            Left::TakenBack(due) => ("taken back", self.see_to(due)),
-            Left::Hangs(due) => ("hangs", self.see_to(due)),
+        match unsafe { self.pool.detach(job.raw()) } {
+            DetachOutcome::Done => ("done", Vec::new()),
+            DetachOutcome::Dequeued(actions) => ("taken back", self.perform(actions)),
+            DetachOutcome::Detached(actions) => ("hangs", self.perform(actions)),
         }
     }
 
     /// No thread is left, and none is counted: one starts where there may be one, and none hangs.
     fn is_empty(self) {
         // SAFETY: never freed.
-        let due = unsafe { self.jobs.push(job(1).raw()) };
-        assert_eq!((due.starts, due.wakes), (1, 0));
-        assert!(due.refused.is_null());
+        let actions = unsafe { self.pool.push(job(1).raw()) };
+        assert_eq!((actions.spawn, actions.wake), (1, 0));
+        assert!(actions.rejected.is_null());
     }
 }
 
@@ -142,12 +142,12 @@ fn join(threads: Vec<JoinHandle<()>>) {
 #[test]
 fn each_job_is_made() {
     check(3, || {
-        let pool = Pool::new(256);
-        let mut threads = pool.put(job(1));
-        threads.extend(pool.put(job(1)));
+        let model = Model::new(256);
+        let mut threads = model.push(job(1));
+        threads.extend(model.push(job(1)));
         join(threads);
-        assert_eq!(pool.tally.made.get(), 2);
-        pool.is_empty();
+        assert_eq!(model.tally.made.get(), 2);
+        model.is_empty();
     });
 }
 
@@ -157,19 +157,19 @@ fn each_job_is_made() {
 #[test]
 fn idle_thread_is_woken() {
     check(3, || {
-        let (jobs, made) = (jobs(), Shared::new(Cell::new(0)));
+        let (pool, made) = (pool(), Shared::new(Cell::new(0)));
         // SAFETY: never freed.
         unsafe {
-            assert_eq!(jobs.push(job(1).raw()).starts, 1);
+            assert_eq!(pool.push(job(1).raw()).spawn, 1);
             let serves = thread::spawn(move || {
-                let mut came = Came::New;
+                let mut previous = Previous::None;
                 while made.get() < 2 {
-                    assert!(jobs.next(came, PATIENT).0.is_some());
+                    assert!(pool.next_job(previous, PATIENT).0.is_some());
                     made.set(made.get() + 1);
-                    came = Came::FromCall(Class::Files);
+                    previous = Previous::Call(Class::File);
                 }
             });
-            assert_eq!(jobs.push(job(1).raw()).starts, 0);
+            assert_eq!(pool.push(job(1).raw()).spawn, 0);
             serves.join().expect("no panic");
         }
     });
@@ -181,13 +181,13 @@ fn idle_thread_is_woken() {
 #[test]
 fn no_thread_is_left() {
     check(3, || {
-        let jobs = jobs();
+        let pool = pool();
         // SAFETY: never freed.
         let fails = move || unsafe {
             let mut ended = 0;
             // The other one's job, too, where that waits once more.
-            for _ in 0..jobs.push(job(2).raw()).starts {
-                let mut list = jobs.spawn_failed().refused;
+            for _ in 0..pool.push(job(2).raw()).spawn {
+                let mut list = pool.spawn_failed().rejected;
                 while let Some(job) = list.as_ref() {
                     (list, ended) = (job.next, ended + 1);
                 }
@@ -206,17 +206,17 @@ fn no_thread_is_left() {
 #[test]
 fn job_is_taken_back() {
     check(3, || {
-        let pool = Pool::new(256);
+        let model = Model::new(256);
         let second = job(1);
-        let mut threads = pool.put(job(1));
-        threads.extend(pool.put(second));
+        let mut threads = model.push(job(1));
+        threads.extend(model.push(second));
         // SAFETY: never freed.
-        let back = unsafe { pool.jobs.try_cancel(second.raw()) };
+        let back = unsafe { model.pool.try_cancel(second.raw()) };
         let is_back = back.is_some();
-        threads.extend(back.into_iter().flat_map(|due| pool.see_to(due)));
+        threads.extend(back.into_iter().flat_map(|actions| model.perform(actions)));
         join(threads);
-        assert_eq!(pool.tally.made.get() + u32::from(is_back), 2);
-        pool.is_empty();
+        assert_eq!(model.tally.made.get() + u32::from(is_back), 2);
+        model.is_empty();
     });
 }
 
@@ -226,23 +226,23 @@ fn job_is_taken_back() {
 #[test]
 fn reserve_is_kept() {
     check(2, || {
-        let pool = Pool::new(256);
+        let model = Model::new(256);
         // SAFETY: never freed.
-        let put = move |class| unsafe { pool.jobs.push(job_of(class, 3).raw()) };
-        assert_eq!(put(Class::Program).starts, 1);
-        assert!(pool.jobs.next(Came::New, IMPATIENT).0.is_some());
+        let push = move |class| unsafe { model.pool.push(job_of(class, 3).raw()) };
+        assert_eq!(push(Class::User).spawn, 1);
+        assert!(model.pool.next_job(Previous::None, IMPATIENT).0.is_some());
         let flood = thread::spawn(move || {
-            let due = put(Class::Program);
-            assert_eq!((due.starts, due.wakes), (0, 0));
+            let actions = push(Class::User);
+            assert_eq!((actions.spawn, actions.wake), (0, 0));
         });
-        let due = put(Class::Names);
-        assert_eq!((due.starts, due.wakes), (1, 0));
-        let threads = pool.see_to(due);
+        let actions = push(Class::Resolve);
+        assert_eq!((actions.spawn, actions.wake), (1, 0));
+        let threads = model.perform(actions);
         flood.join().expect("no panic");
-        pool.serve(Came::FromCall(Class::Program));
+        model.serve(Previous::Call(Class::User));
         join(threads);
-        assert_eq!(pool.tally.made.get(), 2);
-        pool.is_empty();
+        assert_eq!(model.tally.made.get(), 2);
+        model.is_empty();
     });
 }
 
@@ -252,17 +252,17 @@ fn reserve_is_kept() {
 #[test]
 fn given_up_call_leaves_room() {
     check(3, || {
-        let pool = Pool::new(256);
+        let model = Model::new(256);
         let first = job(1);
-        let mut threads = pool.put(first);
-        threads.extend(pool.put(job(1)));
-        let (left, more) = pool.give_up(first);
+        let mut threads = model.push(first);
+        threads.extend(model.push(job(1)));
+        let (left, more) = model.detach(first);
         threads.extend(more);
         join(threads);
-        let tally = &*pool.tally;
+        let tally = &*model.tally;
         assert_eq!(tally.made.get(), if left == "taken back" { 1 } else { 2 });
         assert_eq!(tally.discarded.get(), u32::from(left == "hangs"));
-        pool.is_empty();
+        model.is_empty();
     });
 }
 
@@ -273,24 +273,24 @@ fn given_up_call_leaves_room() {
 #[test]
 fn job_is_refused_once() {
     check(3, || {
-        let pool = Pool::new(1);
+        let model = Model::new(1);
         let (first, second) = (job(1), job(1));
         // SAFETY: never freed.
         unsafe {
-            assert_eq!(pool.jobs.push(first.raw()).starts, 1);
-            assert!(pool.jobs.next(Came::New, IMPATIENT).0.is_some());
-            assert_eq!(pool.jobs.push(second.raw()).starts, 0);
+            assert_eq!(model.pool.push(first.raw()).spawn, 1);
+            assert!(model.pool.next_job(Previous::None, IMPATIENT).0.is_some());
+            assert_eq!(model.pool.push(second.raw()).spawn, 0);
         }
-        let other = thread::spawn(move || pool.give_up(second).0);
-        let (left, threads) = pool.give_up(first);
+        let other = thread::spawn(move || model.detach(second).0);
+        let (left, threads) = model.detach(first);
         assert!(left == "hangs" && threads.is_empty());
         let left = other.join().expect("no panic");
-        let tally = &*pool.tally;
-        assert_eq!(tally.refused.get(), u32::from(left != "taken back"));
+        let tally = &*model.tally;
+        assert_eq!(tally.rejected.get(), u32::from(left != "taken back"));
         assert_eq!(tally.discarded.get(), u32::from(left == "hangs"));
         // SAFETY: never freed.
         assert!(unsafe { Job::finish(first.raw(), 0) }.is_none());
-        assert!(pool.jobs.next(Came::FromHanging(1), IMPATIENT).0.is_none());
-        pool.is_empty();
+        assert!(model.pool.next_job(Previous::DetachedCall(1), IMPATIENT).0.is_none());
+        model.is_empty();
     });
 }
