@@ -14,7 +14,7 @@
 //! | `nests` | groups that are opened and freed while one around them is cancelled |
 //! | `ends` | the end of a task against those who wait for its group |
 //! | `joins` | the end of a task against those who join or detach it |
-//! | `pool` | the jobs of the threads for blocking calls |
+//! | `pool` | the jobs and threads of the blocking pool |
 //! | `calls` | calls on a descriptor against what closes it |
 //! | `adoption` | the same against acort's next file of its number |
 //! | `watches` | what pollers tell of a descriptor, and the end of the worker that watches it |

@@ -5,6 +5,7 @@ use core::ffi::{c_char, c_int, c_void};
 
 use super::{answer, count, given, status, until};
 use crate::rt::blocking::file::{self, Operation};
+use crate::rt::blocking::open;
 
 /// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. Nothing is opened where the deadline
 /// is 0 or has passed. The file descriptor, or -1 and errno: ETIMEDOUT, ECANCELED: what is opened after that is
@@ -23,7 +24,7 @@ pub unsafe extern "C" fn acort_open(
     // SAFETY: the caller's promise.
     answer(
         given(path.cast_mut())
-            .and_then(|path| unsafe { file::open(path, flags, mode, until(deadline)?) }),
+            .and_then(|path| unsafe { open::open(path, flags, mode, until(deadline)?) }),
     )
 }
 
@@ -62,8 +63,9 @@ pub unsafe extern "C" fn acort_pwrite(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: the caller's promise.
-    let outcome = until(deadline)
-        .and_then(|deadline| unsafe { file::work(fd, Operation::Write(buf, n, offset), deadline) });
+    let outcome = until(deadline).and_then(|deadline| unsafe {
+        file::transfer(fd, Operation::Write(buf, n, offset), deadline)
+    });
     count(outcome)
 }
 
@@ -73,7 +75,7 @@ pub extern "C" fn acort_fsync(fd: c_int, deadline: i64) -> c_int {
     // SAFETY: without a buffer.
     status(
         until(deadline)
-            .and_then(|deadline| unsafe { file::work(fd, Operation::Sync, deadline) })
+            .and_then(|deadline| unsafe { file::transfer(fd, Operation::Sync, deadline) })
             .map(drop),
     )
 }

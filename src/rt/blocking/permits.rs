@@ -1,4 +1,6 @@
-//! Which job is granted a thread: rules 1 to 4 of [`jobs`](super::jobs), whose lock is held for all.
+//! The permits of the blocking pool: which job may have a thread (J1 to J4 of [`pool`](super::pool)).
+//!
+//! The pool's lock is held for every call. It orders the counts, which are atomics so that the pool can be a static.
 
 use core::ptr;
 
@@ -6,18 +8,19 @@ use super::job::{Class, Job, JobState};
 use super::queue::JobQueue;
 use crate::rt::base::atomic::{AtomicU32, Ordering};
 
-/// So many threads of a class are not for the others.
+/// The most threads that are reserved for each class.
 const MAX_RESERVE: u32 = 4;
 
-/// What a class has.
+/// The jobs of one class that wait for a permit, and the permits that the class has.
 pub(super) struct ClassQueue {
     queue: JobQueue,
+    /// The greatest `max_threads` of the jobs that came since the queue was empty.
     max_threads: AtomicU32,
     pub(super) permits: AtomicU32,
 }
 
 impl ClassQueue {
-    #[allow(clippy::declare_interior_mutable_const, reason = "each use is one of its own")]
+    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a queue of its own")]
     const NEW: ClassQueue = ClassQueue {
         queue: JobQueue::NEW,
         max_threads: AtomicU32::new(0),
@@ -25,37 +28,39 @@ impl ClassQueue {
     };
 }
 
-/// The lists, and the counts of threads.
+/// The queues of the pool, and its counts of threads.
 pub(super) struct Permits {
     resolve: ClassQueue,
     file: ClassQueue,
     user: ClassQueue,
+    /// Jobs with a permit that no thread has taken yet.
     pub(super) ready: JobQueue,
     pub(super) threads: AtomicU32,
     pub(super) detached: AtomicU32,
     max_detached: u32,
-    /// What free threads sleep on: it changes with each grant to one of them.
+    /// The word that idle threads sleep on (J5).
     pub(super) event_count: AtomicU32,
 }
 
-/// What the caller does once no lock is held.
+/// What a change of the pool asks its caller to do, once no lock is held.
 #[must_use]
 pub(crate) struct Actions {
-    /// Free threads to wake.
+    /// Idle threads to wake.
     pub(crate) wake: u32,
-    /// Threads to start, which are counted.
+    /// Threads to start. `threads` counts them already.
     pub(crate) spawn: u32,
-    /// Jobs to end with EAGAIN, linked.
+    /// Rejected jobs to finish, linked through `next`.
     pub(crate) rejected: *mut Job,
 }
 
+/// Reads a count.
 pub(super) fn load(count: &AtomicU32) -> u32 {
     count.load(Ordering::Relaxed)
 }
 
-/// Adds to a count whose lock is held.
-pub(super) fn adjust(count: &AtomicU32, more: i32) -> u32 {
-    let value = load(count).wrapping_add_signed(more);
+/// Adds `delta` to a count. Returns the sum.
+pub(super) fn adjust(count: &AtomicU32, delta: i32) -> u32 {
+    let value = load(count).wrapping_add_signed(delta);
     count.store(value, Ordering::Relaxed);
     value
 }
@@ -63,19 +68,19 @@ pub(super) fn adjust(count: &AtomicU32, more: i32) -> u32 {
 impl Actions {
     pub(super) const NONE: Actions = Actions { wake: 0, spawn: 0, rejected: ptr::null_mut() };
 
-    /// One more that is refused.
+    /// Rejects a job.
     ///
     /// # Safety
-    /// The job is in no list.
+    /// The job is in no queue.
     unsafe fn reject(&mut self, job: *mut Job) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the job exists until it is finished, and no queue uses its links.
         unsafe { ((*job).state, (*job).next) = (JobState::Rejected, self.rejected) };
         self.rejected = job;
     }
 }
 
 impl Permits {
-    /// No job, no thread.
+    /// No job, and no thread.
     pub(super) const fn new(max_detached: u32) -> Permits {
         Permits {
             resolve: ClassQueue::NEW,
@@ -101,41 +106,41 @@ impl Permits {
         }
     }
 
-    /// Jobs that have a thread each, or will have.
+    /// The permits of all classes.
     fn permits(&self) -> u32 {
         self.classes().iter().map(|class| load(&class.permits)).sum()
     }
 
-    /// Is there a thread without a call, that no granted job is for?
+    /// Returns true if a thread has no call, and no permit stands for it.
     fn has_idle_thread(&self) -> bool {
         self.permits() < load(&self.threads)
     }
 
-    /// Rules 1 and 2. The number of the arrival of the first job, where that can have a thread, or needs a new one.
-    fn next_job_of(&self, class: &ClassQueue) -> Option<u64> {
-        // SAFETY: a job in a list exists.
+    /// The first job of a class, as its arrival, if J1 and J2 let it have a permit now.
+    fn eligible_job(&self, class: &ClassQueue) -> Option<u64> {
+        // SAFETY: a job in a queue exists.
         let job = unsafe { class.queue.first().as_ref() }?;
         let (threads, max_threads) = (load(&self.threads), load(&class.max_threads));
         let limit = max_threads.max(threads);
         let reserve = (limit / 3).min(MAX_RESERVE);
         let taken: u32 = self.classes().iter().map(|one| load(&one.permits).max(reserve)).sum();
-        let is_allowed = load(&class.permits) < reserve || taken < limit;
-        (is_allowed && (threads < max_threads || self.has_idle_thread())).then_some(job.arrival)
+        let is_admitted = load(&class.permits) < reserve || taken < limit;
+        (is_admitted && (threads < max_threads || self.has_idle_thread())).then_some(job.arrival)
     }
 
-    /// Rule 3: the class whose first job is next.
+    /// The class whose first job is next (J3). None: no job is eligible.
     fn next_class(&self) -> Option<&ClassQueue> {
-        let those = self.classes().into_iter();
-        let those = those.filter_map(|class| Some((self.next_job_of(class)?, class)));
-        those.min_by_key(|(number, _)| *number).map(|(_, class)| class)
+        let classes = self.classes().into_iter();
+        let eligible = classes.filter_map(|class| Some((self.eligible_job(class)?, class)));
+        eligible.min_by_key(|(arrival, _)| *arrival).map(|(_, class)| class)
     }
 
-    /// Grants all that can be granted, and refuses what can have no thread.
+    /// Grants permits until no job is eligible (J4), and rejects the jobs that need a thread when none may start (J2).
     pub(super) fn grant_permits(&self) -> Actions {
         let mut actions = Actions::NONE;
         while let Some(class) = self.next_class() {
             let job = class.queue.first();
-            // SAFETY: it is the first of the list, which is held.
+            // SAFETY: the job is the first one of that queue.
             unsafe {
                 class.queue.remove(job);
                 if self.has_idle_thread() {
@@ -156,27 +161,27 @@ impl Permits {
         actions
     }
 
-    /// A job of the caller's waits: the last of its class, or the first.
+    /// Adds a job to the queue of its class: at the end, or before all others.
     ///
     /// # Safety
-    /// It is in no list.
-    pub(super) unsafe fn enqueue(&self, job: *mut Job, at_back: bool) {
-        // SAFETY: the caller's promise.
+    /// The job is in no queue.
+    pub(super) unsafe fn enqueue(&self, job: *mut Job, at_end: bool) {
+        // SAFETY: the job is in no queue, and exists until it is finished or dequeued.
         unsafe {
             let class = self.class((*job).class);
             let before = if class.queue.first().is_null() { 0 } else { load(&class.max_threads) };
             class.max_threads.store(before.max((*job).max_threads), Ordering::Relaxed);
             (*job).state = JobState::Queued;
-            if at_back { class.queue.push(job) } else { class.queue.push_front(job) }
+            if at_end { class.queue.push(job) } else { class.queue.push_front(job) }
         }
     }
 
-    /// Takes a job out that no thread has. False: one has it, or it is refused.
+    /// Removes a job that no thread has taken. Returns false if a thread has it, or if it is rejected.
     ///
     /// # Safety
-    /// It is put in, and not freed.
+    /// The job was enqueued, and is not freed.
     pub(super) unsafe fn dequeue(&self, job: *mut Job) -> bool {
-        // SAFETY: the caller's promise: the place says which list has it.
+        // SAFETY: the job exists; its state says which queue has it.
         unsafe {
             let class = self.class((*job).class);
             match (*job).state {
@@ -191,12 +196,12 @@ impl Permits {
         true
     }
 
-    /// A thread that is counted does not come. The last job that was granted waits once more, unless there are enough
-    /// others; without any other all that wait are refused.
+    /// Takes back a thread that could not be started. The last permitted job is queued again, unless the other threads
+    /// suffice. Without another thread all queued jobs are rejected.
     pub(super) fn spawn_failed(&self) -> Actions {
         let mut actions = Actions::NONE;
         let left = adjust(&self.threads, -1);
-        // SAFETY: the jobs of the lists exist.
+        // SAFETY: a job in a queue exists.
         unsafe {
             let last = self.ready.last();
             if self.permits() > left && !last.is_null() {

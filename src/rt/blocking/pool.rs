@@ -1,43 +1,54 @@
-//! The pool: jobs that wait for a thread, and threads that wait for a job.
+//! The blocking pool: jobs that wait for a thread, and threads that wait for a job.
 //!
-//! Three classes of jobs share the threads: names, files, and the program's calls. Each class has a list. A granted job
-//! stands in one more list, until the next thread that is free takes it.
+//! A job needs a permit to run. A permit stands for one thread of the pool.
 //!
 //! ```text
-//!          put               grant              next              end
-//! (waiter) ---> WAITING ------------> GRANTED ------> CALLED ------------> (waiter)
-//!                |  |  ^  spawn_failed   |                 |
-//!                |  |  +--------------+ give_up,        | give_up
-//!       refuse,  |  | give_up         | try_cancel       v            end
-//!       spawn_failed|  | try_cancel       v              HANGING ------------> (thread: discards)
-//!                |  +-----------> (waiter)
-//!                v   end
-//!             REFUSED ---> (waiter: EAGAIN)
+//!            push             grant_permits               next_job             finish
+//!  (caller) ──────> QUEUED ─────────────────> PERMITTED ──────────> RUNNING ────────────> (caller frees)
+//!                    │ │ ^    spawn_failed        │                    │
+//!                    │ │ └────────────────────────┤                    │ detach
+//!                    │ │ try_cancel, detach       │                    v     finish
+//!                    │ └──────────────────────────┴──> (caller)     DETACHED ───────────> (the thread frees)
+//!                    │ grant_permits, spawn_failed
+//!                    v          finish
+//!                 REJECTED ───────────────> (the caller frees; detached before: the thread that has rejected it)
 //! ```
+//!
+//! DETACHED is the flag `is_detached`; the other states are [`JobState`].
 //!
 //! | count | what it counts |
 //! |---|---|
-//! | `threads` | threads that are free, that start, or that make a call with a waiter |
-//! | `running` of a class | its jobs that are granted, or called with a waiter |
-//! | `hanging` | threads that make a call without a waiter |
+//! | `threads` | idle threads, threads that start, and threads in a call with a waiter |
+//! | `permits` of a class | its PERMITTED jobs, and its RUNNING jobs with a waiter |
+//! | `detached` | threads in a call without a waiter |
 //!
-//! For a class, `widest` is the greatest `most` of the jobs since its list was empty. Its `limit` is `widest`, or
-//! `threads` where that is more; its `reserve` is a third of the limit, and at most 4. `taken` is the sum over all
-//! classes of `running`, or of the reserve where that is more.
+//! Terms of J1 and J2, for one class:
+//! * `max_threads`: the greatest limit of the runtimes whose jobs came since the queue of the class was empty.
+//! * `limit`: the greater one of `max_threads` and `threads`.
+//! * `reserve`: a third of `limit`, and at most 4.
+//! * `taken`: the sum over all classes of `permits`, or of `reserve` if that is more.
 //!
-//! 1. A job is granted only if its class has fewer than `reserve` running, or `taken` is below `limit`. So each class
-//!    has `reserve` threads that the others do not take; with a limit of 1 or 2 all threads are for all.
-//! 2. A grant is for a free thread, where `threads` exceeds the sum of `running`; else for a new one, where `threads` is
-//!    below `widest`. While `hanging` has reached its limit no thread starts: the job that needs it is refused.
-//! 3. The first job of each list is granted before the others of it; of several lists, that which came first.
-//! 4. Each change of a count or list ends with [`settle`](Jobs::settle), under the same lock. So a job that waits can be
-//!    granted no thread, or one could not be started; then a thread that is counted makes a call with a waiter, or is
-//!    on its way.
-//! 5. At least as many free threads as jobs are granted are awake, woken, or start: each grant starts a thread, or
-//!    changes `given`, on which free ones sleep, and wakes one.
-//! 6. A call is given up under the job's lock, then the pool's; it is done under the job's lock. So one of both
-//!    happens, and its thread leaves `threads` for `hanging` only in the first case. It comes back if `threads` is
-//!    below its job's `most`, and ends otherwise. So no more than `most` and the limit of `hanging` exist.
+//! Invariants:
+//!
+//! * J1. A class gets a permit if it has fewer than `reserve`, or if `taken < limit`. So each class has `reserve`
+//!   threads that the other classes leave to it. With a limit of 1 or 2 there is no reserve.
+//! * J2. A permit is for an idle thread if `threads` exceeds the sum of `permits`. Otherwise it is for a new thread, if
+//!   `threads < max_threads`. While `detached` is at its limit no thread starts: the job that needs one is rejected.
+//! * J3. Within a class the first job gets the first permit. Among several classes the job that came first does.
+//! * J4. A QUEUED job is not eligible for a permit: every change that could make one eligible ends with
+//!   [`grant_permits`](Permits::grant_permits), under the same lock. Two changes cannot, except by another attempt to
+//!   start a thread: [`spawn_failed`](Pool::spawn_failed), and the end of a thread after a detached call. By J1 and
+//!   J2 a job is eligible while `threads` is 0, so a QUEUED job has a counted thread ahead of it.
+//! * J5. A permit for an idle thread raises `event_count`, under the lock, and wakes one thread. A thread reads
+//!   `event_count` under the lock while `ready` is empty, and sleeps on that value. So for each job in `ready` a
+//!   thread is awake, woken, or starting.
+//! * J6. `finish` and `detach` hold the job's lock. If `is_done` comes first, the caller frees the job. If
+//!   `is_detached` comes first, the thread runs `cleanup` and frees it. Only then does the thread move from `threads`
+//!   to `detached`. It comes back if `threads` is below the limit of its job, and ends otherwise. So at most the
+//!   greatest limit plus `MAX_DETACHED` threads exist.
+//! * J7. Order of locks: the job's, the pool's. Neither is held while a thread is started or woken, or a job's waiter
+//!   is.
+//! * J8. An idle thread ends after KEEP_ALIVE_NS, if `ready` is empty then, under the lock.
 
 use super::job::{Class, Job, JobState};
 use super::permits::{Actions, Permits, adjust, load};
@@ -46,50 +57,50 @@ use crate::rt::base::lock::Lock;
 use crate::rt::os;
 use crate::rt::os::Deadline;
 
-/// The pool. The lock is for all but the word that free threads sleep on, which changes under it.
+/// The pool. The lock is for everything; `event_count`, which changes under it, is also read without it.
 pub(crate) struct Pool {
     lock: Lock,
-    /// How many jobs have come.
+    /// How many jobs were pushed.
     arrivals: AtomicU64,
     permits: Permits,
 }
 
-/// Where a thread comes from that is free now.
+/// What an idle thread has just done.
 #[derive(Clone, Copy)]
 pub(crate) enum Previous {
-    /// It has just started.
-    None,
-    /// From a call with a waiter, of this class.
+    /// It has started.
+    Start,
+    /// A call with a waiter, of this class.
     Call(Class),
-    /// From a call that was given up, of a runtime with this limit.
+    /// A detached call of a runtime with this limit of threads.
     DetachedCall(u32),
 }
 
-/// What a job was whose waiter has given up.
+/// What [`detach`](Pool::detach) has found.
 pub(crate) enum DetachOutcome {
-    /// Done: the job is the waiter's.
+    /// The job is done: the caller frees it.
     Done,
-    /// Not called, and never will be: the job is the waiter's.
+    /// The call was not made, and never will be: the caller frees the job.
     Dequeued(Actions),
-    /// A thread has it, and discards it.
+    /// The job is detached: a thread frees it.
     Detached(Actions),
 }
 
 impl Pool {
-    /// No job, no thread. While so many threads make calls that were given up no thread starts.
+    /// No job, and no thread. At most `max_detached` threads are in detached calls when a thread starts.
     pub(crate) const fn new(max_detached: u32) -> Pool {
         Pool { lock: Lock::NEW, arrivals: AtomicU64::new(0), permits: Permits::new(max_detached) }
     }
 
-    /// Puts a job at the end of its class.
+    /// Adds a job.
     ///
     /// # Safety
-    /// The job is new, and stays until it is done, taken back or given up.
+    /// The pool does not know the job. The job stays until it is done, dequeued or detached.
     pub(crate) unsafe fn push(&self, job: *mut Job) -> Actions {
         let _guard = self.lock.guard();
         let arrival = self.arrivals.load(Ordering::Relaxed).wrapping_add(1);
         self.arrivals.store(arrival, Ordering::Relaxed);
-        // SAFETY: the caller's promise.
+        // SAFETY: a new job is in no queue, and no other thread knows it.
         unsafe {
             (*job).arrival = arrival;
             self.permits.enqueue(job, true);
@@ -97,37 +108,37 @@ impl Pool {
         self.permits.grant_permits()
     }
 
-    /// Wakes free threads, as [`Due`] says.
+    /// Wakes `count` idle threads.
     pub(crate) fn wake(&self, count: u32) {
         for _ in 0..count {
             os::futex_wake_one(&self.permits.event_count);
         }
     }
 
-    /// A thread could not be started. Where there is no other thread, the jobs that wait are refused; else they wait on.
+    /// Takes back a thread that could not be started. The jobs that no thread is left for are rejected.
     pub(crate) fn spawn_failed(&self) -> Actions {
         let _guard = self.lock.guard();
         self.permits.spawn_failed()
     }
 
-    /// Takes a job back that is not called yet. None: it was called, or refused.
+    /// Dequeues a job whose call has not begun. Returns None if it has begun, or if the job is rejected.
     ///
     /// # Safety
-    /// It was put in, and is not freed.
+    /// The job was pushed, and is not freed.
     pub(crate) unsafe fn try_cancel(&self, job: *mut Job) -> Option<Actions> {
         let _guard = self.lock.guard();
-        // SAFETY: the caller's promise.
+        // SAFETY: the job was pushed, and is not freed; the lock is held.
         unsafe { self.permits.dequeue(job) }.then(|| self.permits.grant_permits())
     }
 
-    /// Rule 6: the waiter of a job gives up.
+    /// Ends the wait for a job (J6).
     ///
     /// # Safety
-    /// As [`try_cancel`](Self::try_cancel); the caller is the waiter.
+    /// As [`try_cancel`](Self::try_cancel). The caller is the job's waiter.
     pub(crate) unsafe fn detach(&self, job: *mut Job) -> DetachOutcome {
-        // SAFETY: the caller's promise; what hangs stays until its lock is given back.
+        // SAFETY: the job is not freed while its lock is held: its thread takes that lock to finish it.
         unsafe {
-            let _done = (*job).lock.guard();
+            let _job_guard = (*job).lock.guard();
             if (*job).is_done {
                 return DetachOutcome::Done;
             }
@@ -135,6 +146,7 @@ impl Pool {
                 return DetachOutcome::Dequeued(actions);
             }
             (*job).is_detached = true;
+            // RUNNING or REJECTED: that does not change any more.
             if (*job).state == JobState::Rejected {
                 return DetachOutcome::Detached(Actions::NONE);
             }
@@ -146,16 +158,19 @@ impl Pool {
         }
     }
 
-    /// The next job for the calling thread, which is free, and makes it. None: there was none for `spin`
-    /// nanoseconds, or there is no room for the thread: it is not counted any more, and ends.
+    /// Takes the next job for the calling thread, which is idle and which runs the job. Waits for one, up to
+    /// `keep_alive` nanoseconds (J8). Returns None if the thread ends: it is no longer counted.
+    ///
+    /// A thread that sleeps has no actions to perform: with `ready` empty `grant_permits` has granted nothing, and has
+    /// rejected nothing, since this thread is idle (J2).
     pub(crate) fn next_job(
         &self,
         previous: Previous,
         keep_alive: i64,
     ) -> (Option<*mut Job>, Actions) {
-        let mut held = self.lock.guard();
+        let mut guard = self.lock.guard();
         match previous {
-            Previous::None => {}
+            Previous::Start => {}
             Previous::Call(class) => _ = adjust(&self.permits.class(class).permits, -1),
             Previous::DetachedCall(max_threads) => {
                 adjust(&self.permits.detached, -1);
@@ -167,23 +182,23 @@ impl Pool {
         }
         let mut actions = self.permits.grant_permits();
         loop {
-            // SAFETY: a job in a list exists.
+            // SAFETY: a job in a queue exists.
             if let Some(job) = unsafe { self.permits.ready.first().as_mut() } {
-                // SAFETY: it is in that list.
+                // SAFETY: the job is the first one of that queue.
                 unsafe { self.permits.ready.remove(job) };
                 job.state = JobState::Running;
-                // The grant to this thread needs no wake.
+                // The permit that this thread uses needs no wake-up.
                 actions.wake = actions.wake.saturating_sub(1);
                 return (Some(job), actions);
             }
             let event_count = self.permits.event_count.load(Ordering::SeqCst);
-            drop(held);
+            drop(guard);
             let end = os::now() + keep_alive;
             while self.permits.event_count.load(Ordering::SeqCst) == event_count && os::now() < end
             {
                 os::futex_wait(&self.permits.event_count, event_count, Deadline::at(end));
             }
-            held = self.lock.guard();
+            guard = self.lock.guard();
             if self.permits.ready.first().is_null() && os::now() >= end {
                 adjust(&self.permits.threads, -1);
                 return (None, self.permits.grant_permits());

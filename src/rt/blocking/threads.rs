@@ -1,71 +1,67 @@
-//! Threads for calls that block: they come when they are needed and go when they are not.
+//! The threads of the blocking pool. They start on demand, and end when they were idle for a while.
 
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
 
 use super::applied::AppliedState;
-use super::job::{Class, Job};
+use super::job::Job;
 use super::permits::Actions;
-use super::pool::{DetachOutcome, Pool, Previous};
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_reason::WaitReason;
+use super::pool::{Pool, Previous};
 use crate::rt::model::inherited::Inherited;
 use crate::rt::model::runtime;
-use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
+use crate::rt::os;
 use crate::rt::park::wake::wake_all;
 use crate::{sys, tls};
 
-/// A thread without work for so long ends.
+/// An idle thread ends after so many nanoseconds (J8).
 const KEEP_ALIVE_NS: i64 = 5_000_000_000;
 
-/// While so many threads make calls that were given up no other thread starts.
+/// While so many threads are in detached calls, no other thread starts (J2).
 const MAX_DETACHED: u32 = 256;
 
 #[unsafe(link_section = "aco_shared")]
-static POOL: Pool = Pool::new(MAX_DETACHED);
+pub(super) static POOL: Pool = Pool::new(MAX_DETACHED);
 
-/// Does what is due. No lock is held.
+/// Performs the actions of a change of the pool. The caller holds no lock (J7).
 #[inline(always)]
-fn perform(actions: Actions) {
+pub(super) fn perform(actions: Actions) {
     POOL.wake(actions.wake);
     if actions.spawn > 0 || !actions.rejected.is_null() {
-        perform_slowly(actions)
+        perform_rest(actions)
     }
 }
 
 #[cold]
-fn perform_slowly(actions: Actions) {
-    // SAFETY: these jobs are this call's.
-    unsafe { reject_all(actions.rejected, libc::EAGAIN) };
-    // A new thread inherits that.
-    let before = os::block_signals();
+fn perform_rest(actions: Actions) {
+    // SAFETY: the pool has rejected these jobs, and has given them to this call alone.
+    unsafe { finish_rejected(actions.rejected, libc::EAGAIN) };
+    // A new thread inherits the mask.
+    let mask = os::block_signals();
     for _ in 0..actions.spawn {
-        match os::start_thread(serve, ptr::null_mut()) {
+        match os::start_thread(thread_main, ptr::null_mut()) {
             Ok(thread) => os::detach_thread(thread),
-            // SAFETY: the jobs are this call's from here on.
-            Err(error) => unsafe { reject_all(POOL.spawn_failed().rejected, error) },
+            // SAFETY: as above.
+            Err(error) => unsafe { finish_rejected(POOL.spawn_failed().rejected, error) },
         }
     }
-    os::set_signal_mask(&before);
+    os::set_signal_mask(&mask);
 }
 
-/// A thread's life.
-extern "C" fn serve(_: *mut c_void) -> *mut c_void {
+/// A thread of the pool, from its start to its end.
+extern "C" fn thread_main(_: *mut c_void) -> *mut c_void {
     tls::set_is_helper(true);
     runtime::blocking_thread_started();
     os::set_thread_name(c"acort-blocking");
-    let (mut previous, mut applied) = (Previous::None, AppliedState::UNKNOWN);
+    let (mut previous, mut applied) = (Previous::Start, AppliedState::UNKNOWN);
     loop {
         let (job, actions) = POOL.next_job(previous, KEEP_ALIVE_NS);
         perform(actions);
         let Some(job) = job else { break };
-        // SAFETY: the job is this thread's; who waits for it may free it once it has ended.
+        // SAFETY: this thread runs the job, which nothing frees before it is finished (J6).
         unsafe {
             let (class, max_threads) = ((*job).class, (*job).max_threads);
-            applied.within((*job).inherited.as_ref(), class, || ((*job).function)((*job).data));
-            previous = if complete(job, 0) {
+            applied.run_in((*job).inherited.as_ref(), class, || ((*job).function)(job));
+            previous = if finish(job, 0) {
                 Previous::Call(class)
             } else {
                 Previous::DetachedCall(max_threads)
@@ -76,12 +72,16 @@ extern "C" fn serve(_: *mut c_void) -> *mut c_void {
     ptr::null_mut()
 }
 
-/// The call was made, or was not, for `error`. False: its waiter had given it up, and it is discarded.
-unsafe fn complete(job: *mut Job, error: c_int) -> bool {
-    // SAFETY: the caller's promise; what is claimed stays until it is woken.
+/// Finishes a job and wakes its task. Returns false if the job was detached: it is freed.
+///
+/// # Safety
+/// The caller runs the job, or has rejected it, and does not use it afterwards.
+unsafe fn finish(job: *mut Job, error: c_int) -> bool {
+    // SAFETY: the caller runs or has rejected the job. A claimed waiter exists until it is woken; a detached job is
+    // this thread's (J6).
     unsafe {
         match Job::finish(job, error) {
-            Some(list) => wake_all(list, None),
+            Some(waiters) => wake_all(waiters, None),
             None => {
                 discard(job);
                 return false;
@@ -91,28 +91,37 @@ unsafe fn complete(job: *mut Job, error: c_int) -> bool {
     true
 }
 
-/// These jobs, linked, were not called.
-unsafe fn reject_all(mut list: *mut Job, error: c_int) {
-    // SAFETY: the caller's promise: the jobs are refused, by the caller.
+/// Finishes rejected jobs, linked through `next`.
+///
+/// # Safety
+/// The pool has rejected the jobs, and has given them to the caller alone.
+unsafe fn finish_rejected(mut list: *mut Job, error: c_int) {
+    // SAFETY: a rejected job exists until it is finished.
     while let Some(job) = unsafe { list.as_mut() } {
         list = job.next;
-        // SAFETY: as above.
-        unsafe { complete(job, error) };
+        // SAFETY: the caller has rejected the job.
+        unsafe { finish(job, error) };
     }
 }
 
-/// What the call has made, and the job, are freed.
-unsafe fn discard(job: *mut Job) {
-    // SAFETY: the caller's promise: the job is the caller's.
+/// Cleans up and frees a job.
+///
+/// # Safety
+/// The job is the caller's (J6), and what the call works on was not moved out.
+pub(super) unsafe fn discard(job: *mut Job) {
+    // SAFETY: no other thread has the job.
     unsafe {
-        ((*job).cleanup)((*job).data);
+        ((*job).cleanup)(job);
         free(job)
     }
 }
 
-/// Frees a job. Its data stays.
-unsafe fn free(job: *mut Job) {
-    // SAFETY: the job is the caller's, which holds its state.
+/// Frees a job, without what the call works on.
+///
+/// # Safety
+/// The job is the caller's (J6).
+pub(super) unsafe fn free(job: *mut Job) {
+    // SAFETY: no other thread has the job, which holds its state. It begins an allocation (`run`).
     unsafe {
         if let Some(state) = NonNull::new((*job).inherited) {
             Inherited::release(state);
@@ -120,113 +129,3 @@ unsafe fn free(job: *mut Job) {
         sys::free(job.cast())
     }
 }
-
-/// Makes a job and puts it in.
-unsafe fn submit(
-    class: Class,
-    function: unsafe fn(*mut c_void),
-    discard: unsafe fn(*mut c_void),
-    data: *mut c_void,
-) -> Result<*mut Job> {
-    // SAFETY: the caller's promise; the job is this call's, and its thread's.
-    unsafe {
-        let runtime = Worker::current().as_ref().and_then(|here| here.runtime.as_ref());
-        let max_threads = runtime.map_or(1, |runtime| runtime.options.blocking_threads.max(1));
-        let job: *mut Job = sys::allocate(size_of::<Job>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
-        job.write(Job::new(class, max_threads, function, discard, data));
-        if let Some(state) = runtime.and_then(|runtime| runtime.inherited.as_ref()) {
-            state.acquire();
-            (*job).inherited = ptr::from_ref(state).cast_mut();
-        }
-        perform(POOL.push(job));
-        Ok(job)
-    }
-}
-
-/// Waits until the job is done.
-unsafe fn wait_for(job: *mut Job, mode: WaitMode, deadline: Deadline) -> Result<()> {
-    // SAFETY: the caller's promise: the job is there.
-    unsafe {
-        let lock = &raw const (*job).lock;
-        (*lock).lock();
-        if (*job).is_done {
-            (*lock).unlock();
-            return Ok(());
-        }
-        let about = (*job).function as usize;
-        let wait = Wait::new(WaitReason::Blocking, about, mode, deadline);
-        wait::wait_on(lock, &raw mut (*job).waiters, ptr::null_mut(), wait)
-    }
-}
-
-/// Calls `function` with `data` on a thread of `class`, and waits for its end. ETIMEDOUT, ECANCELED: it is not called,
-/// or goes on; `discard` is called for it. EAGAIN, ENOMEM: it is not called.
-///
-/// # Safety
-/// Both can be called with `data`, on any thread.
-pub(crate) unsafe fn call(
-    class: Class,
-    function: unsafe fn(*mut c_void),
-    discard: unsafe fn(*mut c_void),
-    data: *mut c_void,
-    mode: WaitMode,
-    deadline: Deadline,
-) -> Result<()> {
-    // SAFETY: the caller's promise; the job is this call's, and its thread's.
-    unsafe {
-        let job = submit(class, function, discard, data)?;
-        if let Err(error) = wait_for(job, mode, deadline) {
-            match POOL.detach(job) {
-                DetachOutcome::Done => {}
-                DetachOutcome::Detached(actions) => {
-                    perform(actions);
-                    return Err(error);
-                }
-                DetachOutcome::Dequeued(actions) => {
-                    perform(actions);
-                    self::discard(job);
-                    return Err(error);
-                }
-            }
-        }
-        take_result(job)
-    }
-}
-
-/// Whether a call was made, whose job goes.
-unsafe fn take_result(job: *mut Job) -> Result<()> {
-    // SAFETY: the caller's promise: it is done.
-    unsafe {
-        let error = (*job).error;
-        free(job);
-        if error == 0 { Ok(()) } else { Err(error) }
-    }
-}
-
-/// As [`budget`], but a thread that has begun is waited for: ETIMEDOUT, ECANCELED: it was not called.
-///
-/// # Safety
-/// `function` can be called with `data`, on any thread.
-pub(crate) unsafe fn call_or_cancel_queued(
-    class: Class,
-    function: unsafe fn(*mut c_void),
-    data: *mut c_void,
-    deadline: Deadline,
-) -> Result<()> {
-    // SAFETY: the caller's promise; the job is this call's as soon as it is out of the list or done.
-    unsafe {
-        let job = submit(class, function, no_cleanup, data)?;
-        if let Err(error) = wait_for(job, WaitMode::Cancellable, deadline) {
-            if let Some(actions) = POOL.try_cancel(job) {
-                perform(actions);
-                free(job);
-                return Err(error);
-            }
-            wait_for(job, WaitMode::Uninterruptible, Deadline::NEVER)?;
-        }
-        take_result(job)
-    }
-}
-
-/// Frees nothing.
-pub(crate) unsafe fn no_cleanup(_: *mut c_void) {}
