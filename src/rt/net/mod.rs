@@ -1,4 +1,4 @@
-//! Names, addresses, and connections to them.
+//! Connections and listeners by name, and the names' addresses.
 
 mod addr;
 pub(crate) mod dial;
