@@ -159,7 +159,7 @@ const LAYERS: [(&str, &[&str]); 31] = [
 /// A room of the runtime, a folder of `src/rt`, and the rooms below it that it may use. Each permission is used.
 const ROOMS: [(&str, &[&str]); 10] = [
     ("sched", &["io", "sync", "park", "model", "base", "os"]),
-    ("net", &["select", "blocking", "io", "model", "base", "os"]),
+    ("net", &["select", "blocking", "io", "model", "os"]),
     ("select", &["io", "sync", "park", "model", "base", "os"]),
     ("blocking", &["io", "park", "model", "base", "os"]),
     ("io", &["sync", "park", "model", "base", "os"]),

@@ -14,7 +14,7 @@
 //! | `nests` | groups that are opened and freed while one around them is cancelled |
 //! | `ends` | the end of a task against those who wait for its group |
 //! | `joins` | the end of a task against those who join or detach it |
-//! | `helpers` | the jobs of the threads for blocking calls |
+//! | `pool` | the jobs and threads of the blocking pool |
 //! | `calls` | calls on a descriptor against what closes it |
 //! | `adoption` | the same against acort's next file of its number |
 //! | `watches` | what pollers tell of a descriptor, and the end of the worker that watches it |
@@ -36,11 +36,11 @@ mod atomics;
 mod calls;
 mod ends;
 mod ground;
-mod helpers;
 mod joins;
 mod mutations;
 mod nests;
 mod objects;
+mod pool;
 mod promises;
 mod rt;
 mod selects;

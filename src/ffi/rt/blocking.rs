@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_void};
 
 use super::status;
 use crate::rt::base::size_prefixed;
-use crate::rt::blocking::call;
+use crate::rt::blocking::user_call;
 use crate::rt::model::abi::acort_body_t;
 
 /// Calls `fn` with `arg` on a thread that may block, and waits for its end. Neither cancellation
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn acort_blocking(
 ) -> c_int {
     // SAFETY: `ret` is valid (F2), `fn` can be called (F3).
     status(r#fn.ok_or(libc::EINVAL).and_then(|function| unsafe {
-        size_prefixed::write_if_some(ret, call::run(function, arg)?);
+        size_prefixed::write_if_some(ret, user_call::run(function, arg)?);
         Ok(())
     }))
 }

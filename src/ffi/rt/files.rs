@@ -5,6 +5,7 @@ use core::ffi::{c_char, c_int, c_void};
 
 use super::{answer, count, given, status, until};
 use crate::rt::blocking::file::{self, Operation};
+use crate::rt::blocking::open;
 
 /// Opens a file as open(2) does, with `mode` for a new one. Does not add O_CLOEXEC. A deadline of 0
 /// or in the past opens nothing. If the call ends first, a file that is opened later is closed
@@ -30,7 +31,7 @@ pub unsafe extern "C" fn acort_open(
     // SAFETY: `path` is valid (F2).
     answer(
         given(path.cast_mut())
-            .and_then(|path| unsafe { file::open(path, flags, mode, until(deadline)?) }),
+            .and_then(|path| unsafe { open::open(path, flags, mode, until(deadline)?) }),
     )
 }
 
@@ -82,8 +83,9 @@ pub unsafe extern "C" fn acort_pwrite(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `buf` is valid (F2).
-    let outcome = until(deadline)
-        .and_then(|deadline| unsafe { file::work(fd, Operation::Write(buf, n, offset), deadline) });
+    let outcome = until(deadline).and_then(|deadline| unsafe {
+        file::transfer(fd, Operation::Write(buf, n, offset), deadline)
+    });
     count(outcome)
 }
 
@@ -99,7 +101,7 @@ pub extern "C" fn acort_fsync(fd: c_int, deadline: i64) -> c_int {
     // SAFETY: without a buffer.
     status(
         until(deadline)
-            .and_then(|deadline| unsafe { file::work(fd, Operation::Sync, deadline) })
+            .and_then(|deadline| unsafe { file::transfer(fd, Operation::Sync, deadline) })
             .map(drop),
     )
 }

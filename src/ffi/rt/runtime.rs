@@ -5,7 +5,7 @@ use core::ffi::{c_char, c_int, c_void};
 use super::{given, object, status};
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{acort_body_t, acort_opts_t, acort_t};
-use crate::rt::sched::{build, lifecycle};
+use crate::rt::sched::{lifecycle, options};
 
 /// Runs `fn` with `arg` as the main task of a new runtime, on this thread. Returns when it and
 /// every task that was started in the runtime have ended.
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn acort_run(
     ret: *mut *mut c_void,
 ) -> c_int {
     // SAFETY: `ret` is valid (F2), `fn` can be called (F3).
-    status(unsafe { lifecycle::run(&build::DEFAULTS, r#fn, arg, ret) })
+    status(unsafe { lifecycle::run(&options::DEFAULTS, r#fn, arg, ret) })
 }
 
 /// Runs a main task as acort_run() does, with options: the sizes of stacks, `main_stack_size`
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn acort_run_ex(
 ) -> c_int {
     // SAFETY: `opts` is NULL or has `size` bytes; `fn` takes `arg`; `ret` is NULL or writable.
     unsafe {
-        let options = size_prefixed::read(opts, &build::DEFAULTS);
+        let options = size_prefixed::read(opts, &options::DEFAULTS);
         status(options.and_then(|options| lifecycle::run(&options, r#fn, arg, ret)))
     }
 }
@@ -79,7 +79,7 @@ pub extern "C" fn acort_version() -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -> c_int {
     // SAFETY: `opts` is valid (F2).
-    status(unsafe { size_prefixed::init(opts, size, &build::DEFAULTS) })
+    status(unsafe { size_prefixed::init(opts, size, &options::DEFAULTS) })
 }
 
 /// Creates a runtime with worker threads. `opts` NULL is the defaults. The caller owns the runtime:
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
     // SAFETY: `opts` is valid (F2).
-    let options = unsafe { size_prefixed::read(opts, &build::DEFAULTS) };
+    let options = unsafe { size_prefixed::read(opts, &options::DEFAULTS) };
     object(options.and_then(|options| lifecycle::new(&options)))
 }
 

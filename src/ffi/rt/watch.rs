@@ -6,7 +6,7 @@ use super::{answer, given, status};
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{acort_hooks_t, acort_stats_t, acort_task_t};
 use crate::rt::model::{hooks, task};
-use crate::rt::sched::{depth, inspect};
+use crate::rt::sched::{dump, inspect};
 
 /// Sets the hooks that are called for each task of the process from now on; NULL removes them.
 ///
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn acort_set_hooks(hooks: *const acort_hooks_t) {
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_dump(fd: c_int) -> c_int {
     // SAFETY: the runtime of the thread's worker.
-    status(inspect::current_runtime().and_then(|runtime| inspect::dump(unsafe { &*runtime }, fd)))
+    status(inspect::current_runtime().and_then(|runtime| dump::dump(unsafe { &*runtime }, fd)))
 }
 
 /// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn acort_foreach(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_stack_used(task: *mut acort_task_t) -> libc::ssize_t {
     // SAFETY: `task` is live (F1).
-    answer(task::check(task).and_then(|task| unsafe { depth::used(task.as_ptr()) }))
+    answer(task::check(task).and_then(|task| unsafe { inspect::stack_used(task.as_ptr()) }))
 }
 
 /// Fills `stats` with counters of the caller's runtime. `size` is the size of the struct that the

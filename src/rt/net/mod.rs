@@ -1,5 +1,6 @@
-//! Names, addresses, and connections to them.
+//! Connections and listeners by name, and the names' addresses.
 
+mod addr;
 pub(crate) mod dial;
-pub(crate) mod happy_eyeballs;
+mod happy_eyeballs;
 pub(crate) mod resolve;

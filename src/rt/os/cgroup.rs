@@ -11,8 +11,8 @@
 //! 2. What is not there, or cannot be read, limits nothing.
 //! 3. A quota is rounded up to whole processors: a worker less would leave time unused.
 
+use super::result::Result;
 use super::text_file::{MAX, Path, close_after, each_line, read, unescaped};
-use crate::rt::os::Result;
 use crate::sys;
 
 /// Memory that is too much for a small stack.

@@ -1,6 +1,6 @@
 //! Deadlines: times of the monotonic clock up to which a call waits.
 
-use super::now;
+use super::clock::now;
 
 /// A deadline, in nanoseconds, as the C functions take it. 0: the call does not wait. Negative: it waits for as long as
 /// it takes; only `ACORT_NEVER` is valid there.

@@ -3,7 +3,10 @@
 use core::ffi::{c_int, c_long};
 use core::ptr;
 
+use super::deadline::Deadline;
+use super::file_type::{file_type, is_always_ready};
 use super::linux::set_cloexec;
+use super::poll::poll;
 use super::refused::Fallback;
 use crate::sys;
 
@@ -51,5 +54,21 @@ pub(crate) unsafe fn epoll_wait_fallback(
             return libc::syscall(libc::SYS_epoll_wait, epoll, place, count, limit);
         }
         found
+    }
+}
+
+/// Returns true if a poller's EPERM for `fd` is the file's own answer, and no refusal of the call (S4 of `refused`).
+/// Devices that cannot be polled, such as /dev/null, are ready both ways for poll(2).
+#[cold]
+pub(crate) fn is_never_polled(fd: c_int) -> bool {
+    const BOTH: i16 = libc::POLLIN | libc::POLLOUT;
+    match file_type(fd) {
+        Ok(libc::S_IFCHR) => {
+            let mut file = [libc::pollfd { fd, events: BOTH, revents: 0 }];
+            poll(&mut file, Deadline::NOW).is_ok()
+                && file.iter().all(|file| file.revents & BOTH == BOTH)
+        }
+        Ok(sort) => is_always_ready(sort),
+        Err(_) => false,
     }
 }

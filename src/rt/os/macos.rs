@@ -1,14 +1,16 @@
 //! What macOS has of its own: words to sleep on (macOS 14.4), the threads of the process.
 
 use core::ffi::c_int;
+use core::fmt::{self, Formatter};
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
 
+use super::deadline::Deadline;
+use super::fd::close;
 use super::refused::broken;
-use super::{close, now};
-use crate::rt::os::{Deadline, Result};
-use crate::sys;
+use super::result::Result;
+use crate::{diag, sys};
 
 const WORD: usize = size_of::<AtomicU32>();
 
@@ -168,5 +170,11 @@ impl WakeFds {
 impl Drop for WakeFds {
     fn drop(&mut self) {
         self.close()
+    }
+}
+
+impl diag::Describe for WakeFds {
+    unsafe fn describe(_: *const WakeFds, _: &mut Formatter) -> fmt::Result {
+        Ok(())
     }
 }

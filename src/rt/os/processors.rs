@@ -1,7 +1,7 @@
 //! The processors that a thread may use, and how many the process can use at once.
 
 use super::cgroup;
-use crate::rt::os::Result;
+use super::result::Result;
 
 /// As many processors as a kernel can be built for.
 const MAX: usize = 8192;

@@ -28,6 +28,7 @@
 //! * S4. EPERM of epoll_ctl has two meanings. The sort of the file tells them apart: `is_never_polled`.
 
 use core::ffi::{c_int, c_long};
+use core::fmt::{self, Formatter};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -114,6 +115,13 @@ pub(crate) fn broken<T: diag::Describe>(object: *const T, call: &str) -> ! {
     }
     let advice = "a program closes no file descriptor that it has not opened";
     diag::fatal("acort", object, format_args!("{call} fails: errno {error}"), advice)
+}
+
+/// A word that threads sleep on, in a line.
+impl diag::Describe for AtomicU32 {
+    unsafe fn describe(_: *const AtomicU32, _: &mut Formatter) -> fmt::Result {
+        Ok(())
+    }
 }
 
 /// A call for which another one can stand in.

@@ -2,7 +2,7 @@
 
 use core::ffi::c_int;
 
-use super::close;
+use super::fd::close;
 use crate::{sanitizer, sys};
 
 /// A path or a line is no longer; a longer line is skipped.

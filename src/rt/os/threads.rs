@@ -115,3 +115,24 @@ pub(crate) fn signals_to_block() -> libc::sigset_t {
     set_signal_mask(&before);
     all
 }
+
+unsafe extern "C" {
+    fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+}
+
+/// pthread_cancel(3) does not end this thread from here on. Gives how it was, for [`restore_cancellation`].
+pub(crate) fn disable_cancellation() -> c_int {
+    // It is 0 on macOS, and 1 elsewhere.
+    const DISABLE: c_int = if cfg!(target_os = "macos") { 0 } else { 1 };
+    let mut before = 0;
+    // SAFETY: the place is writable.
+    unsafe { pthread_setcancelstate(DISABLE, &mut before) };
+    before
+}
+
+/// See [`disable_cancellation`].
+pub(crate) fn restore_cancellation(before: c_int) {
+    let mut now = 0;
+    // SAFETY: the place is writable.
+    unsafe { pthread_setcancelstate(before, &mut now) };
+}

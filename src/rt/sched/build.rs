@@ -5,10 +5,10 @@ use core::ptr::{self, NonNull};
 
 use super::group;
 use super::task_stack;
-use super::{stack_config, strict};
+use super::{overflow_report, strict};
 use crate::abi::aco_t;
 use crate::rt::io::{fd_identity, nonblock};
-use crate::rt::model::abi::{ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT, ACORT_PIN_CPUS, acort_opts_t};
+use crate::rt::model::abi::acort_opts_t;
 use crate::rt::model::inherited::Inherited;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::worker::Worker;
@@ -16,49 +16,6 @@ use crate::rt::model::{chaos, nesting};
 use crate::rt::os::poller::Poller;
 use crate::rt::os::{self, Result};
 use crate::{coroutine, sys, tls};
-
-const MAX_WORKERS: u32 = 1024;
-
-/// What an option of 0 means.
-pub(crate) const DEFAULTS: acort_opts_t = acort_opts_t {
-    size: size_of::<acort_opts_t>(),
-    workers: 0,
-    flags: 0,
-    stack_size: stack_config::TASK_STACK_SIZE,
-    shared_stack_size: stack_config::SHARED_STACK_SIZE,
-    blocking_threads: 64,
-    reserved: 0,
-    main_stack_size: 0,
-    stack_gap: 0,
-};
-
-pub(crate) fn with_defaults(options: &acort_opts_t) -> Result<acort_opts_t> {
-    let or = |value: usize, default: usize| if value == 0 { default } else { value };
-    let is_loop = options.flags & ACORT_LOOP != 0;
-    let workers = match options.workers {
-        0 if is_loop => 1,
-        0 => os::usable_processors()?.min(MAX_WORKERS),
-        workers => workers,
-    };
-    const TYPE_KNOWN: u32 = ACORT_PIN_CPUS | ACORT_LOOP | ACORT_NO_OVERFLOW_REPORT;
-    let is_known = options.flags & !TYPE_KNOWN == 0 && options.reserved == 0;
-    if workers > MAX_WORKERS || is_loop && workers != 1 || !is_known {
-        return Err(libc::EINVAL);
-    }
-    let stack_size = or(options.stack_size, DEFAULTS.stack_size);
-    Ok(acort_opts_t {
-        workers,
-        stack_size,
-        shared_stack_size: or(options.shared_stack_size, DEFAULTS.shared_stack_size),
-        blocking_threads: match options.blocking_threads {
-            0 => DEFAULTS.blocking_threads,
-            most => most,
-        },
-        main_stack_size: or(options.main_stack_size, stack_config::MAIN_STACK_SIZE.max(stack_size)),
-        stack_gap: or(options.stack_gap, stack_config::default_gap()),
-        ..*options
-    })
-}
 
 /// A runtime with its workers, none of which runs.
 pub(crate) fn create(options: acort_opts_t) -> Result<*mut Runtime> {
@@ -68,7 +25,7 @@ pub(crate) fn create(options: acort_opts_t) -> Result<*mut Runtime> {
     unsafe {
         (*runtime).options = acort_opts_t { workers: 0, ..options };
         nonblock::runtime_started();
-        stack_config::begin_reports(&mut *runtime);
+        overflow_report::begin_reports(&mut *runtime);
         match Inherited::of_this_thread() {
             Ok(state) => (*runtime).inherited = state.as_ptr(),
             Err(error) => {
@@ -137,7 +94,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
         if let Some(state) = NonNull::new((*runtime).inherited) {
             Inherited::release(state);
         }
-        stack_config::end_reports(&*runtime);
+        overflow_report::end_reports(&*runtime);
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());
     }
@@ -154,7 +111,7 @@ pub(crate) unsafe fn attach(worker: *mut Worker) -> Result<()> {
     unsafe {
         let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
         (*worker).main_co = main_co;
-        stack_config::prepare_thread(&*(*worker).runtime);
+        overflow_report::prepare_thread(&*(*worker).runtime);
         (*worker).errno_location = os::errno_location();
     }
     Ok(())

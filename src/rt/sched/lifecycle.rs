@@ -8,10 +8,9 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::build::{
-    attach, create, destroy, detach, restore_current_worker, set_current_worker, with_defaults,
-};
+use super::build::{attach, create, destroy, detach, restore_current_worker, set_current_worker};
 use super::group;
+use super::options::with_defaults;
 use super::run_loop;
 use super::spawn;
 use super::{embed, strict};

@@ -9,7 +9,7 @@
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use super::inspect;
+use super::dump;
 use super::strict;
 use super::{finish, task_stack};
 use crate::resume;
@@ -279,7 +279,7 @@ unsafe fn deadlock(worker: *mut Worker) {
     unsafe {
         let runtime: *mut Runtime = (*worker).runtime;
         if (*runtime).deadlocks.fetch_add(1, Ordering::SeqCst) == 0 {
-            inspect::deadlock(&*runtime);
+            dump::deadlock(&*runtime);
             let mut woken = CancelBatch::NONE;
             (*runtime).for_each_task(&mut |task| {
                 (*(*task).group).is_deadlocked = true;

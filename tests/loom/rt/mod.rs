@@ -452,9 +452,10 @@ pub(crate) mod io {
 #[path = "."]
 pub(crate) mod blocking {
     files! {
-        grants "../../../src/rt/blocking/grants.rs",
         job "../../../src/rt/blocking/job.rs",
-        jobs "../../../src/rt/blocking/jobs.rs",
+        permits "../../../src/rt/blocking/permits.rs",
+        pool "../../../src/rt/blocking/pool.rs",
+        queue "../../../src/rt/blocking/queue.rs",
     }
 }
 

@@ -3,7 +3,7 @@
 use core::ffi::{c_int, c_long};
 use core::mem::ManuallyDrop;
 
-use super::{BATCH, Event, close_own};
+use super::event::{BATCH, Event, close_own};
 use crate::rt::os::Result;
 use crate::rt::os::{self, Call, Fallback, WakeFds, broken, report, report_errno};
 use crate::{sanitizer, sys};

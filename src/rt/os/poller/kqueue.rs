@@ -7,8 +7,8 @@ use core::ffi::{c_int, c_void};
 use core::mem::{self, MaybeUninit};
 use core::ptr;
 
+use super::event::{BATCH, Event, close_own};
 use super::kqueue_abi as c;
-use super::{BATCH, Event, close_own};
 use crate::rt::os::{self, Result};
 use crate::sys;
 

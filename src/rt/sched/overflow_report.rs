@@ -1,4 +1,4 @@
-//! The stacks of tasks: their sizes, how far they lie apart, and the line of one that overflows.
+//! The line of a task that overflows its stack.
 
 use core::ffi::CStr;
 use core::ptr;
@@ -8,22 +8,7 @@ use crate::rt::model::abi::ACORT_NO_OVERFLOW_REPORT;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{self, CUSTOM_STACK, MAIN, SHARED};
 use crate::rt::model::task_cold;
-use crate::{diag, environment, sys};
-
-/// Bytes of a task's own stack.
-pub(crate) const TASK_STACK_SIZE: usize = 256 * 1024;
-/// Bytes of a main task's, at least.
-pub(crate) const MAIN_STACK_SIZE: usize = 1 << 20;
-/// Bytes of the stack that the shared tasks of a worker share.
-pub(crate) const SHARED_STACK_SIZE: usize = 2 << 20;
-
-/// Unused bytes below a task's stack, as far as the address space has room for them: a limit of
-/// it has room for so many gaps, and less than a sixteenth of it goes to the gaps of a thousand tasks.
-pub(crate) fn default_gap() -> usize {
-    const MAX: usize = if usize::BITS < 64 { 64 * 1024 } else { 1 << 20 };
-    const GAPS: usize = 16 * 1024;
-    sys::address_space_limit().map_or(MAX, |limit| MAX.min(limit / GAPS))
-}
+use crate::{diag, environment};
 
 /// A runtime begins: its tasks' overflows are reported, unless the program or the environment says no.
 pub(crate) fn begin_reports(runtime: &mut Runtime) {
