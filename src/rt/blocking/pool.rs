@@ -53,7 +53,7 @@ fn see_to_the_rest(due: Due) {
 
 /// A thread's life.
 extern "C" fn serve(_: *mut c_void) -> *mut c_void {
-    tls::set_is_helper(true);
+    tls::set_is_blocking_thread(true);
     runtime::blocking_thread_started();
     os::set_thread_name(c"acort-blocking");
     let (mut came, mut applied) = (Came::New, Applied::NOTHING);
