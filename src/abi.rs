@@ -63,8 +63,8 @@ pub struct aco_save_stack_s {
     pub ct_restore: usize,
 }
 
-/// A stack that one coroutine or many run on. The frames of several coroutines on one share stack are copied
-/// out and in when its owner changes; those of the only coroutine on it are never copied.
+/// A stack that one coroutine or many run on. If several coroutines share it, their frames are copied out and in when
+/// the owner changes. The frames of the only coroutine on a stack are never copied.
 #[repr(C)]
 pub struct aco_share_stack_s {
     /// The lowest usable byte; NULL once the stack is destroyed.

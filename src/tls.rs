@@ -25,8 +25,8 @@
 //! W4. While the hint is not NULL both coroutines exist: `aco_destroy` clears the words that name its coroutine
 //!     (`clear_references`). The current coroutine alone proves nothing: a program may have freed it or written the
 //!     word.
-//! W5. The hook word is the C++ runtime's per-thread exception state (`exceptions`), a pair of the sanitizers
-//!     (`sanitizer`), or the first two of these words if the program has hooks (`hooks`). The sanitizers come first,
+//! W5. The hook word points to the exception state of the C++ runtime (`exceptions`), to a pair of the sanitizers
+//!     (`sanitizer`), or to the first two of these words if the program has hooks (`hooks`). The sanitizers come first,
 //!     then hooks.
 //! W6. No address of a thread-local word is kept across a switch: a coroutine that moves to another thread resumes in
 //!     the middle of a function.
