@@ -333,7 +333,7 @@ extern "C" {
 /// While the process has threads that the runtime does not know nothing is said to be stuck: they
 /// might wake somebody.
 ///
-/// Valid when:
+/// # Safety
 /// `fn` is NULL or can be called with `arg`; `ret` is NULL or writable.
 int acort_run(acort_body_t fn,
               void *arg,
@@ -343,7 +343,7 @@ int acort_run(acort_body_t fn,
 /// are reported. NULL: as acort_run(). EINVAL, too, for `workers` above 1, ACORT_LOOP and ACORT_PIN_CPUS, which
 /// are for acort_new().
 ///
-/// Valid when:
+/// # Safety
 /// `opts` is NULL or has `opts->size` bytes; as acort_run().
 int acort_run_ex(const struct acort_opts_t *opts,
                  acort_body_t fn,
@@ -356,7 +356,7 @@ const char *acort_version(void);
 /// Fills `opts`, of which the program knows `size` bytes, with what acort_new(NULL) takes. 0, or -1 and
 /// EINVAL.
 ///
-/// Valid when:
+/// # Safety
 /// `opts` is NULL or writable for `size` bytes.
 int acort_opts_init(struct acort_opts_t *opts,
                     size_t size);
@@ -369,7 +369,7 @@ int acort_opts_init(struct acort_opts_t *opts,
 /// popen(3), with the signal mask. Tools show the threads as "acort-work-0" and so on, those for blocking calls as
 /// "acort-blocking".
 ///
-/// Valid when:
+/// # Safety
 /// `opts` is NULL or has `opts->size` bytes.
 acort_t *acort_new(const struct acort_opts_t *opts);
 
@@ -377,7 +377,7 @@ acort_t *acort_new(const struct acort_opts_t *opts);
 /// those that it and they start, have ended. Several threads may do so at once. 0, or -1 and errno, as
 /// acort_run(); EDEADLK, too, on the thread that makes the steps of a runtime with ACORT_LOOP.
 ///
-/// Valid when:
+/// # Safety
 /// `rt` is NULL or a runtime; as acort_run().
 int acort_enter(acort_t *rt,
                 acort_body_t fn,
@@ -387,14 +387,14 @@ int acort_enter(acort_t *rt,
 /// Ends the threads of a runtime and frees it. 0, or -1 and errno: EBUSY while tasks live, or inside a
 /// task; EINVAL for NULL; EPERM for one with ACORT_LOOP on another thread than its own.
 ///
-/// Valid when:
+/// # Safety
 /// `rt` is NULL or a runtime that nobody uses from here on, if this succeeds.
 int acort_free(acort_t *rt);
 
 /// A file descriptor that becomes readable (POLLIN) when acort_loop_step() has something to do: poll it, and
 /// do nothing else with it. -1 and errno: EINVAL for NULL, and a runtime without ACORT_LOOP.
 ///
-/// Valid when:
+/// # Safety
 /// `rt` is NULL or a runtime.
 int acort_loop_fd(acort_t *rt);
 
@@ -403,7 +403,7 @@ int acort_loop_fd(acort_t *rt);
 /// live, 0 when none does, or -1 and errno: EPERM on another thread than its own, EBUSY inside a task,
 /// EINVAL for NULL, and a runtime without ACORT_LOOP.
 ///
-/// Valid when:
+/// # Safety
 /// `rt` is NULL or a runtime.
 int acort_loop_step(acort_t *rt,
                     int64_t deadline);
@@ -412,7 +412,7 @@ int acort_loop_step(acort_t *rt,
 /// detached, or is freed with `rt`. NULL and errno: EINVAL for NULL, and a runtime without ACORT_LOOP;
 /// EFAULT where `arg` lies on a shared stack; ENOMEM.
 ///
-/// Valid when:
+/// # Safety
 /// `rt` is NULL or a runtime; `fn` is NULL or can be called with `arg`.
 acort_task_t *acort_loop_go(acort_t *rt,
                             acort_body_t fn,
@@ -420,7 +420,7 @@ acort_task_t *acort_loop_go(acort_t *rt,
 
 /// Fills `attr`, of which the program knows `size` bytes, with what acort_go() takes. 0, or -1 and EINVAL.
 ///
-/// Valid when:
+/// # Safety
 /// `attr` is NULL or writable for `size` bytes.
 int acort_attr_init(struct acort_attr_t *attr,
                     size_t size);
@@ -430,14 +430,14 @@ int acort_attr_init(struct acort_attr_t *attr,
 /// errno: EPERM outside of tasks, EINVAL for NULL, ENOMEM, EFAULT where `arg` lies on a shared stack. Its
 /// memory is freed by acort_join(), after acort_detach(), or with its group.
 ///
-/// Valid when:
+/// # Safety
 /// `fn` is NULL or can be called with `arg`.
 acort_task_t *acort_go(acort_body_t fn,
                        void *arg);
 
 /// acort_go() with attributes; NULL: none. EINVAL, too, for those that do not exist.
 ///
-/// Valid when:
+/// # Safety
 /// `attr` is NULL or has `attr->size` bytes; its name is NULL or ends in 0, its group NULL or open. `fn` is
 /// NULL or can be called with `arg`.
 acort_task_t *acort_go_ex(const struct acort_attr_t *attr,
@@ -449,7 +449,7 @@ acort_task_t *acort_go_ex(const struct acort_attr_t *attr,
 /// it is the caller; EINVAL: NULL, a main task, detached, or somebody joins it; ESRCH: it was freed, and
 /// its memory not used again; ENOMEM: it was freed, and had never begun for want of a stack.
 ///
-/// Valid when:
+/// # Safety
 /// `task` is NULL or a task; `ret` is NULL or writable.
 int acort_join(acort_task_t *task,
                void **ret,
@@ -458,7 +458,7 @@ int acort_join(acort_task_t *task,
 /// Lets `task` be freed when it ends; nobody joins it then. 0, or -1 and errno: EINVAL, ESRCH as
 /// acort_join().
 ///
-/// Valid when:
+/// # Safety
 /// `task` is NULL or a task, which is not used from here on.
 int acort_detach(acort_task_t *task);
 
@@ -475,19 +475,19 @@ acort_task_t *acort_self(void);
 
 /// The number of `task`, which no other has in the process; 0 and errno EINVAL or ESRCH.
 ///
-/// Valid when:
+/// # Safety
 /// `task` is NULL or a task.
 uint64_t acort_id(acort_task_t *task);
 
 /// The name of `task`, good until it has another one or is freed; NULL: it has none.
 ///
-/// Valid when:
+/// # Safety
 /// `task` is NULL or a task.
 const char *acort_name(acort_task_t *task);
 
 /// Copies a name for `task`; NULL: it has none any more. 0, or -1 and errno: EINVAL, ESRCH, ENOMEM.
 ///
-/// Valid when:
+/// # Safety
 /// `task` is NULL or a task; `name` is NULL or ends in 0.
 int acort_set_name(acort_task_t *task, const char *name);
 
@@ -497,7 +497,7 @@ int acort_set_name(acort_task_t *task, const char *name);
 /// aborts. Where destructors set values again they are called again, at most four times in all. 0, or -1
 /// and errno: EINVAL for NULL, EAGAIN where there are 256 keys, those of aco_key_create() among them.
 ///
-/// Valid when:
+/// # Safety
 /// `key` is NULL or writable; `destructor` can be called with the values that are set.
 int acort_key_create(acort_key_t *key,
                      void (*destructor)(void*));
@@ -533,7 +533,7 @@ int acort_park(int64_t deadline);
 /// Ends the acort_park() of `task`, or its next one: one word is saved. From any thread. 0, or -1 and
 /// errno: EINVAL for NULL, ESRCH.
 ///
-/// Valid when:
+/// # Safety
 /// `task` is NULL or a task.
 int acort_unpark(acort_task_t *task);
 
@@ -542,7 +542,7 @@ int acort_unpark(acort_task_t *task);
 /// work. Clean-up that may wait masks cancellation: acort_cancel_mask(). From any thread. 0, or
 /// -1 and errno: EINVAL for NULL, ESRCH.
 ///
-/// Valid when:
+/// # Safety
 /// `task` is NULL or a task.
 int acort_cancel(acort_task_t *task);
 
@@ -562,7 +562,7 @@ acort_group_t *acort_group_open(void);
 /// Waits until no task of `group` lives. 0, or -1 and errno: what acort_group_fail() was given first;
 /// ETIMEDOUT, ECANCELED; EDEADLK in a task of it; EINVAL for NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `group` is NULL or an open group.
 int acort_group_wait(acort_group_t *group,
                      int64_t deadline);
@@ -571,7 +571,7 @@ int acort_group_wait(acort_group_t *group,
 /// there later. NULL: the caller's own group; a main task's group takes new tasks still. 0, or -1 and errno: EPERM for
 /// NULL outside of tasks.
 ///
-/// Valid when:
+/// # Safety
 /// `group` is NULL or an open group.
 int acort_group_cancel(acort_group_t *group);
 
@@ -580,7 +580,7 @@ int acort_group_cancel(acort_group_t *group);
 /// caller's own group; that of a main task has acort_run() or acort_enter() give the errno. 0, or -1 and errno:
 /// EINVAL where `err` is not positive, EPERM for NULL outside of tasks.
 ///
-/// Valid when:
+/// # Safety
 /// `group` is NULL or an open group.
 int acort_group_fail(acort_group_t *group,
                      int err);
@@ -589,7 +589,7 @@ int acort_group_fail(acort_group_t *group,
 /// inside it that is still open is from then on inside the one around it. Not cancelled itself. 0, or -1 and errno:
 /// EDEADLK in a task of it, where nothing is done; EINVAL for NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `group` is NULL or an open group that nobody uses from here on, if this succeeds.
 int acort_group_close(acort_group_t *group);
 
@@ -603,21 +603,21 @@ acort_chan_t *acort_chan_new(size_t elem,
 
 /// One reference more: each user of a channel has one. From any thread. Gives the channel; NULL and EINVAL for NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `chan` is NULL or a channel.
 acort_chan_t *acort_chan_ref(acort_chan_t *chan);
 
 /// One reference less, from any thread; the last one frees the channel with the values in it. Aborts where somebody waits in
 /// it then. NULL is let through.
 ///
-/// Valid when:
+/// # Safety
 /// `chan` is NULL or a channel that the caller does not use from here on.
 void acort_chan_unref(acort_chan_t *chan);
 
 /// Sends a copy of the value at `data`. 0, or -1 and errno: EPIPE where the channel is closed, ETIMEDOUT,
 /// ECANCELED; EINVAL for NULL, ENOMEM.
 ///
-/// Valid when:
+/// # Safety
 /// `chan` is NULL or a channel; `data` is NULL or has a value of its size.
 int acort_chan_send(acort_chan_t *chan,
                     const void *data,
@@ -626,20 +626,20 @@ int acort_chan_send(acort_chan_t *chan,
 /// Receives a value to `data`. 0, or -1 and errno: EPIPE where the channel is closed, and empty;
 /// ETIMEDOUT, ECANCELED; EINVAL for NULL, ENOMEM.
 ///
-/// Valid when:
+/// # Safety
 /// `chan` is NULL or a channel; `data` is NULL or has room for a value of its size.
 int acort_chan_recv(acort_chan_t *chan, void *data, int64_t deadline);
 
 /// Closes the channel: nothing is sent any more, and who waits has EPIPE; the values in it can still be
 /// received. 0, or -1 and errno: EPIPE where it is closed already, EINVAL for NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `chan` is NULL or a channel.
 int acort_chan_close(acort_chan_t *chan);
 
 /// How many values are in the channel; -1 and EINVAL for NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `chan` is NULL or a channel.
 ssize_t acort_chan_len(acort_chan_t *chan);
 
@@ -650,15 +650,15 @@ ssize_t acort_chan_len(acort_chan_t *chan);
 /// descriptors than the process may have open; ESRCH for a task that was freed; EBADF; EFAULT for an object on a
 /// shared stack; ENOMEM; EPERM for file descriptors in a plain thread that would have to wait.
 ///
-/// Valid when:
-/// `cases` is NULL or has `n` cases, whose objects are valid.
+/// # Safety
+/// `case` is NULL or has `n` cases, whose objects are valid.
 int acort_select(struct acort_case_t *cases,
                  int n,
                  int64_t deadline);
 
 /// acort_select() by rank: of all cases that are ready it takes the one with the least number.
 ///
-/// Valid when:
+/// # Safety
 /// As acort_select().
 int acort_select_ordered(struct acort_case_t *cases, int n, int64_t deadline);
 
@@ -667,7 +667,7 @@ int acort_select_ordered(struct acort_case_t *cases, int n, int64_t deadline);
 /// most. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where the caller has it; EINVAL for NULL, EFAULT on a shared
 /// stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_mutex_lock(struct acort_mutex_t *mutex,
                      int64_t deadline);
@@ -675,7 +675,7 @@ int acort_mutex_lock(struct acort_mutex_t *mutex,
 /// Gives the mutex up. 0, or -1 and errno: EPERM where the caller does not have it; EINVAL for NULL, EFAULT on a
 /// shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_mutex_unlock(struct acort_mutex_t *mutex);
 
@@ -683,7 +683,7 @@ int acort_mutex_unlock(struct acort_mutex_t *mutex);
 /// at what was waited for again. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EPERM where the caller does not have
 /// the mutex; EINVAL for NULL, EFAULT on a shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_cond_wait(struct acort_cond_t *cond,
                     struct acort_mutex_t *mutex,
@@ -691,33 +691,33 @@ int acort_cond_wait(struct acort_cond_t *cond,
 
 /// Wakes who waits first. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_cond_signal(struct acort_cond_t *cond);
 
 /// Wakes all who wait. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_cond_broadcast(struct acort_cond_t *cond);
 
 /// Sets the event: all who wait go on, and who comes later does not wait. 0, or -1 and errno: EINVAL for NULL,
 /// EFAULT on a shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_event_set(struct acort_event_t *event);
 
 /// The event is not set any more. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_event_reset(struct acort_event_t *event);
 
 /// Waits until the event is set. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a shared
 /// stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_event_wait(struct acort_event_t *event,
                      int64_t deadline);
@@ -725,22 +725,22 @@ int acort_event_wait(struct acort_event_t *event,
 /// The semaphore counts `count`. 0, or -1 and errno: EBUSY where somebody waits; EINVAL for NULL, EFAULT on a
 /// shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_sem_init(struct acort_sem_t *sem,
                    unsigned int count);
 
-/// Counts up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
+/// Counters up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
 /// stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_sem_post(struct acort_sem_t *sem);
 
-/// Counts down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
+/// Counters down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
 /// shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_sem_wait(struct acort_sem_t *sem,
                    int64_t deadline);
@@ -748,20 +748,20 @@ int acort_sem_wait(struct acort_sem_t *sem,
 /// So many more are to be waited for, or fewer. 0, or -1 and errno: EINVAL below none or for NULL, EOVERFLOW;
 /// EFAULT on a shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_waitgroup_add(struct acort_waitgroup_t *wg,
                         int n);
 
 /// One fewer: acort_waitgroup_add(wg, -1), with its errors.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_waitgroup_done(struct acort_waitgroup_t *wg);
 
 /// Waits until none is left. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_waitgroup_wait(struct acort_waitgroup_t *wg,
                          int64_t deadline);
@@ -769,7 +769,7 @@ int acort_waitgroup_wait(struct acort_waitgroup_t *wg,
 /// The barrier is for `count`. 0, or -1 and errno: EINVAL for 0 or NULL, EBUSY where somebody waits; EFAULT on
 /// a shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_barrier_init(struct acort_barrier_t *barrier,
                        unsigned int count);
@@ -778,7 +778,7 @@ int acort_barrier_init(struct acort_barrier_t *barrier,
 /// ETIMEDOUT, ECANCELED (it is not counted then); EINVAL before acort_barrier_init() or for NULL;
 /// EFAULT on a shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// Each is NULL or such an object.
 int acort_barrier_wait(struct acort_barrier_t *barrier,
                        int64_t deadline);
@@ -788,7 +788,7 @@ int acort_barrier_wait(struct acort_barrier_t *barrier,
 /// EDEADLK where the caller has it for writing, EAGAIN for too many readers; EINVAL for NULL, EFAULT on a shared
 /// stack.
 ///
-/// Valid when:
+/// # Safety
 /// `rwlock` is NULL or such an object.
 int acort_rwlock_rdlock(struct acort_rwlock_t *rwlock,
                         int64_t deadline);
@@ -796,7 +796,7 @@ int acort_rwlock_rdlock(struct acort_rwlock_t *rwlock,
 /// Takes the lock for writing: nobody else has it then. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where
 /// the caller has it for writing; EINVAL for NULL, EFAULT on a shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// `rwlock` is NULL or such an object.
 int acort_rwlock_wrlock(struct acort_rwlock_t *rwlock,
                         int64_t deadline);
@@ -804,7 +804,7 @@ int acort_rwlock_wrlock(struct acort_rwlock_t *rwlock,
 /// Gives the lock up, in whichever way the caller has it. 0, or -1 and errno: EPERM where nobody has it, or
 /// another one for writing; EINVAL for NULL, EFAULT on a shared stack.
 ///
-/// Valid when:
+/// # Safety
 /// `rwlock` is NULL or such an object.
 int acort_rwlock_unlock(struct acort_rwlock_t *rwlock);
 
@@ -813,7 +813,7 @@ int acort_rwlock_unlock(struct acort_rwlock_t *rwlock);
 /// for ever. 0, or -1 and errno: ETIMEDOUT, ECANCELED, of who waits; EDEADLK inside `fn` itself; EFAULT
 /// where `once` lies on a shared stack; EINVAL for NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `once` is NULL or such an object; `fn` is NULL or can be called with `arg`.
 int acort_once(struct acort_once_t *once,
                void (*fn)(void*),
@@ -826,14 +826,14 @@ acort_future_t *acort_future_new(void);
 /// One reference more: each user of a future has one, who sets it and who waits for it. Gives the future;
 /// NULL and EINVAL for NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `future` is NULL or a future.
 acort_future_t *acort_future_ref(acort_future_t *future);
 
 /// One reference less; the last one frees the future, not its value. Aborts where somebody waits for it
 /// then. NULL is let through.
 ///
-/// Valid when:
+/// # Safety
 /// `future` is NULL or a future that the caller does not use from here on.
 void acort_future_unref(acort_future_t *future);
 
@@ -841,7 +841,7 @@ void acort_future_unref(acort_future_t *future);
 /// not from a signal handler. 0, or -1 and errno: EALREADY where it has a value or an error, EINVAL for
 /// NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `future` is NULL or a future.
 int acort_future_set(acort_future_t *future,
                      void *value);
@@ -849,7 +849,7 @@ int acort_future_set(acort_future_t *future,
 /// acort_future_set() with the errno `err`, which those that wait have then. EINVAL, too, where that is
 /// not positive.
 ///
-/// Valid when:
+/// # Safety
 /// `future` is NULL or a future.
 int acort_future_fail(acort_future_t *future,
                       int err);
@@ -857,7 +857,7 @@ int acort_future_fail(acort_future_t *future,
 /// Waits until the future is set; its value goes to `value`, unless that is NULL, and stays the future's,
 /// too. 0, or -1 and errno: what acort_future_fail() was given; ETIMEDOUT, ECANCELED; EINVAL for NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `future` is NULL or a future; `value` is NULL or writable.
 int acort_future_wait(acort_future_t *future,
                       void **value,
@@ -880,14 +880,14 @@ acort_promise_t *acort_promise_new(void);
 /// The future of the promise, for those that wait: acort_future_wait(), acort_select(). The caller has a reference of it:
 /// acort_future_unref(). NULL and EINVAL for NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `promise` is NULL or a promise that the caller has a reference of.
 acort_future_t *acort_promise_future(acort_promise_t *promise);
 
 /// acort_future_set() of its future: 0, or -1 and errno: EALREADY where that has a value or an error, EINVAL for NULL. The
 /// caller has its reference still.
 ///
-/// Valid when:
+/// # Safety
 /// `promise` is NULL or a promise that the caller has a reference of.
 int acort_promise_set(acort_promise_t *promise,
                       void *value);
@@ -895,21 +895,21 @@ int acort_promise_set(acort_promise_t *promise,
 /// acort_future_fail() of its future. 0, or -1 and errno: EALREADY where that has a value or an error, EINVAL for NULL and
 /// where `err` is not positive. The caller has its reference still.
 ///
-/// Valid when:
+/// # Safety
 /// `promise` is NULL or a promise that the caller has a reference of.
 int acort_promise_fail(acort_promise_t *promise,
                        int err);
 
 /// One reference more: each setter has one. Gives the promise; NULL and EINVAL for NULL.
 ///
-/// Valid when:
+/// # Safety
 /// `promise` is NULL or a promise that the caller has a reference of.
 acort_promise_t *acort_promise_ref(acort_promise_t *promise);
 
 /// One reference less. With the last one the future fails with EPIPE, unless it has a value or an error. Never waits:
 /// from any thread or hook, not from a signal handler. NULL is let through.
 ///
-/// Valid when:
+/// # Safety
 /// `promise` is NULL or a promise that the caller does not use from here on.
 void acort_promise_unref(acort_promise_t *promise);
 
@@ -931,14 +931,14 @@ int acort_close(int fd);
 
 /// read(2). -1 and errno: ETIMEDOUT, ECANCELED, what read(2) says.
 ///
-/// Valid when:
+/// # Safety
 /// As read(2).
 ssize_t acort_read(int fd, void *buf, size_t n, int64_t deadline);
 
 /// write(2): some of it may be written. -1 and errno: ETIMEDOUT, ECANCELED, what write(2) says; EPIPE without
 /// SIGPIPE.
 ///
-/// Valid when:
+/// # Safety
 /// As write(2).
 ssize_t acort_write(int fd,
                     const void *buf,
@@ -947,19 +947,19 @@ ssize_t acort_write(int fd,
 
 /// readv(2), as acort_read().
 ///
-/// Valid when:
+/// # Safety
 /// As readv(2).
 ssize_t acort_readv(int fd, const struct iovec *iov, int iovcnt, int64_t deadline);
 
 /// writev(2), as acort_write().
 ///
-/// Valid when:
+/// # Safety
 /// As writev(2).
 ssize_t acort_writev(int fd, const struct iovec *iov, int iovcnt, int64_t deadline);
 
 /// recvfrom(2), as acort_read().
 ///
-/// Valid when:
+/// # Safety
 /// As recvfrom(2).
 ssize_t acort_recvfrom(int fd,
                        void *buf,
@@ -971,7 +971,7 @@ ssize_t acort_recvfrom(int fd,
 
 /// sendto(2), as acort_write().
 ///
-/// Valid when:
+/// # Safety
 /// As sendto(2).
 ssize_t acort_sendto(int fd,
                      const void *buf,
@@ -983,20 +983,20 @@ ssize_t acort_sendto(int fd,
 
 /// recvmsg(2), as acort_read().
 ///
-/// Valid when:
+/// # Safety
 /// As recvmsg(2).
 ssize_t acort_recvmsg(int fd, struct msghdr *msg, int flags, int64_t deadline);
 
 /// sendmsg(2), as acort_write().
 ///
-/// Valid when:
+/// # Safety
 /// As sendmsg(2).
 ssize_t acort_sendmsg(int fd, const struct msghdr *msg, int flags, int64_t deadline);
 
 /// Reads `n` bytes, or up to the end: then fewer, and errno is 0. Fewer, too, with the errno, where an
 /// error or the deadline comes after some; -1 and errno where it comes first.
 ///
-/// Valid when:
+/// # Safety
 /// As read(2).
 ssize_t acort_read_full(int fd,
                         void *buf,
@@ -1006,7 +1006,7 @@ ssize_t acort_read_full(int fd,
 /// Writes `n` bytes. Fewer, with the errno, where an error or the deadline comes after some; -1 and errno
 /// where it comes first.
 ///
-/// Valid when:
+/// # Safety
 /// As write(2).
 ssize_t acort_write_all(int fd,
                         const void *buf,
@@ -1016,7 +1016,7 @@ ssize_t acort_write_all(int fd,
 /// accept(2): the connection neither blocks nor is inherited. Connections that are gone already are passed
 /// over. -1 and errno: ETIMEDOUT, ECANCELED, what accept(2) says: after EMFILE the connection waits still.
 ///
-/// Valid when:
+/// # Safety
 /// As accept(2).
 int acort_accept(int fd,
                  struct sockaddr *addr,
@@ -1025,7 +1025,7 @@ int acort_accept(int fd,
 
 /// connect(2). 0, or -1 and errno: ETIMEDOUT, ECANCELED (close it then), what connect(2) says.
 ///
-/// Valid when:
+/// # Safety
 /// As connect(2).
 int acort_connect(int fd, const struct sockaddr *addr, socklen_t addrlen, int64_t deadline);
 
@@ -1034,7 +1034,7 @@ int acort_connect(int fd, const struct sockaddr *addr, socklen_t addrlen, int64_
 /// closed again, and a thread that hangs in it counts no more as one of acort_opts_t.blocking_threads; EINVAL
 /// for NULL, ENOMEM, EAGAIN: it needs a thread, and none can be had, or 256 hang so; what open(2) says.
 ///
-/// Valid when:
+/// # Safety
 /// `path` is NULL or ends in 0.
 int acort_open(const char *path,
                int flags,
@@ -1045,7 +1045,7 @@ int acort_open(const char *path,
 /// or has passed. -1 and errno: ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN
 /// without threads, what pread(2) says.
 ///
-/// Valid when:
+/// # Safety
 /// As pread(2).
 ssize_t acort_pread(int fd,
                     void *buf,
@@ -1057,7 +1057,7 @@ ssize_t acort_pread(int fd,
 /// nothing was written; a thread that has begun with it is waited for. ENOMEM, EAGAIN without threads, what
 /// pwrite(2) says.
 ///
-/// Valid when:
+/// # Safety
 /// As pwrite(2).
 ssize_t acort_pwrite(int fd,
                      const void *buf,
@@ -1069,14 +1069,14 @@ ssize_t acort_pwrite(int fd,
 int acort_fsync(int fd,
                 int64_t deadline);
 
-/// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
+/// Connects to `addr`, "host:service" or, for "unix", a path; `happy_eyeballs` is "tcp", "tcp4", "tcp6", "udp",
 /// "udp4", "udp6", "unix". Where the host has several addresses the families take turns, the next one is tried
 /// when the one before has failed, or after 250 ms, and the first that connects wins. It is never a connection of the
 /// socket with itself: where the system picks the peer's port for this side, ECONNREFUSED. The file descriptor, or
 /// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for names that mean nothing, and NULL; EADDRNOTAVAIL for an
 /// unknown host; what connect(2) says.
 ///
-/// Valid when:
+/// # Safety
 /// Both are NULL or end in 0.
 int acort_dial(const char *net,
                const char *addr,
@@ -1086,7 +1086,7 @@ int acort_dial(const char *net,
 /// of 0: the most; for UDP a socket that is bound. A port of TCP can be used again at once after its end
 /// (SO_REUSEADDR). "tcp6" and "udp6" are of IPv6 alone (IPV6_V6ONLY). The file descriptor, or -1 and errno: as acort_dial(), what bind(2) says.
 ///
-/// Valid when:
+/// # Safety
 /// Both are NULL or end in 0.
 int acort_listen(const char *net,
                  const char *addr,
@@ -1096,7 +1096,7 @@ int acort_listen(const char *net,
 /// where the deadline is 0 or has passed. 0, or a code of it: EAI_SYSTEM and errno for ETIMEDOUT and ECANCELED. Free
 /// `res` with freeaddrinfo(3).
 ///
-/// Valid when:
+/// # Safety
 /// As getaddrinfo(3).
 int acort_getaddrinfo(const char *node,
                       const char *service,
@@ -1115,7 +1115,7 @@ int acort_getaddrinfo(const char *node,
 /// 0, or -1 and errno: EINVAL for NULL, EFAULT where `arg` lies on a shared stack, ENOMEM, EAGAIN: it
 /// needs a thread, and none can be had, or 256 threads hang in calls that were given up.
 ///
-/// Valid when:
+/// # Safety
 /// `fn` is NULL or can be called with `arg`, on any thread; `ret` is NULL or writable.
 int acort_blocking(acort_body_t fn,
                    void *arg,
@@ -1134,7 +1134,7 @@ int acort_blocking(acort_body_t fn,
 /// only a call on that thread has, when it is its turn. -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL,
 /// and for signals that are not blocked; EMFILE, ENOMEM.
 ///
-/// Valid when:
+/// # Safety
 /// `set` is NULL or initialised, `info` NULL or writable.
 int acort_signal_wait(const sigset_t *set,
                       void *info,
@@ -1144,7 +1144,7 @@ int acort_signal_wait(const sigset_t *set,
 /// unless that is NULL. -1 and errno: ETIMEDOUT, ECANCELED: it can be waited for still; EINVAL for 0 and
 /// below, ECHILD where there is no such child.
 ///
-/// Valid when:
+/// # Safety
 /// `status` is NULL or writable.
 pid_t acort_waitpid(pid_t pid,
                     int *status,
@@ -1152,7 +1152,7 @@ pid_t acort_waitpid(pid_t pid,
 
 /// Tells `hooks` of each task of the process from now on; NULL: nobody.
 ///
-/// Valid when:
+/// # Safety
 /// `hooks` is NULL, or stays as it is until others are set and no task runs that was told of.
 void acort_set_hooks(const struct acort_hooks_t *hooks);
 
@@ -1166,7 +1166,7 @@ int acort_dump(int fd);
 /// ENOMEM. The tasks are those that were there at the beginning; `visit` may do with them what it likes. On
 /// another worker one may end while it is looked at: calls for it then say ESRCH.
 ///
-/// Valid when:
+/// # Safety
 /// `visit` is NULL or can be called.
 int acort_foreach(int (*visit)(void*, acort_task_t*),
                   void *user);
@@ -1176,14 +1176,14 @@ int acort_foreach(int (*visit)(void*, acort_task_t*),
 /// that it runs on; of one that has ended, or not begun, from any thread. -1 and errno: EBUSY: it runs on
 /// another worker; EINVAL for NULL, ESRCH.
 ///
-/// Valid when:
+/// # Safety
 /// `task` is NULL or a task.
 ssize_t acort_stack_used(acort_task_t *task);
 
 /// Fills `stats`, of which the program knows `size` bytes, with what the caller's runtime has done. 0, or
 /// -1 and errno: EPERM outside of runtimes, EINVAL.
 ///
-/// Valid when:
+/// # Safety
 /// `stats` is NULL or writable for `size` bytes.
 int acort_stats(struct acort_stats_t *stats,
                 size_t size);

@@ -30,7 +30,7 @@ mod registers {
 /// (x16 x17, unused) x19 ... x28 x29 pc sp fpcr.
 #[cfg(target_arch = "aarch64")]
 mod registers {
-    /// Words in `aco_t.reg`.
+    /// The number of words in `aco_t.reg`.
     pub const ACO_REG_COUNT: usize = 16;
     /// The slot of the resume address of a suspended coroutine.
     pub const ACO_REG_IDX_RETADDR: usize = 13;
@@ -40,89 +40,93 @@ mod registers {
     pub const ACO_REG_IDX_FPU: usize = 15;
 }
 
-/// A coroutine's entry function. It takes its argument from `aco_get_arg()` and ends with
-/// `aco_exit()`; it must not return.
+/// The entry function of a coroutine. It reads its argument with aco_get_arg() and ends with
+/// aco_exit(). It must not return, unless aco_return_exits() permits it.
 pub type aco_cofuncp_t = Option<unsafe extern "C" fn()>;
 
-/// A coroutine's private save area: it holds the live part of a share stack while another coroutine owns
-/// that stack. Programs may read it at any time; only the library writes it.
+/// The private save area of a coroutine. The library copies the live part of a share stack to it
+/// when another coroutine takes over the stack. Programs may read the fields at any time. Only the
+/// library writes them.
 #[repr(C)]
 pub struct aco_save_stack_s {
-    /// The saved bytes: a linear image of `[reg[ACO_REG_IDX_SP], align_retptr)`. NULL before the
-    /// first copy, unless `aco_create` was given a size.
+    /// The saved bytes: a copy of the stack from `reg[ACO_REG_IDX_SP]` up to `align_retptr`. NULL
+    /// before the first copy, unless aco_create() was given a size.
     pub ptr: *mut c_void,
-    /// Bytes at `ptr`. While `ptr` is NULL: the initial size.
+    /// The capacity at `ptr`, in bytes. While `ptr` is NULL: the initial capacity.
     pub sz: usize,
-    /// Bytes of the image. While the coroutine owns its share stack: bytes of an older image.
+    /// The size of the saved copy in bytes. While the coroutine owns its share stack: the size of
+    /// an older copy.
     pub valid_sz: usize,
-    /// The largest copy so far, in bytes, out or in.
+    /// The size of the largest copy so far, out or in, in bytes.
     pub max_cpsz: usize,
-    /// How often a non-empty image was copied out of the share stack.
+    /// The number of copies out of the share stack. Empty copies do not count.
     pub ct_save: usize,
-    /// How often a non-empty image was copied back into the share stack.
+    /// The number of copies back into the share stack. Empty copies do not count.
     pub ct_restore: usize,
 }
 
-/// A stack that one coroutine or many run on. If several coroutines share it, their frames are copied out and in when
-/// the owner changes. The frames of the only coroutine on a stack are never copied.
+/// A stack for one or more coroutines. If several coroutines share it, the library copies their
+/// frames out and in when the owner changes. A coroutine that is alone on its stack is never
+/// copied.
 #[repr(C)]
 pub struct aco_share_stack_s {
-    /// The lowest usable byte; NULL once the stack is destroyed.
+    /// The lowest usable byte. NULL after the stack is destroyed.
     pub ptr: *mut c_void,
-    /// Usable bytes from `ptr` on.
+    /// The usable size in bytes, from `ptr` on.
     pub sz: usize,
-    /// The highest 16-byte aligned address that leaves 16 bytes above it.
+    /// The highest address that is aligned to 16 bytes and has 16 bytes above it.
     pub align_highptr: *mut c_void,
-    /// The stack pointer of a coroutine that has not started. The word there is the return address of its
-    /// entry function. Saved images end here.
+    /// The initial stack pointer of a coroutine. The word there is the return address of an entry
+    /// function. Saved copies end here.
     pub align_retptr: *mut c_void,
-    /// Bytes of the owner's last image plus one pointer; 0 without an owner.
+    /// The size of the owner's last copy plus one pointer, in bytes. 0 without an owner.
     pub align_validsz: usize,
-    /// The maximum distance of a saved stack pointer below `align_highptr`, in bytes.
+    /// The maximum distance in bytes of a saved stack pointer below `align_highptr`.
     pub align_limit: usize,
-    /// The coroutine whose frames are on the stack now. Only this field says so: `aco_exit()` writes it
-    /// from inside programs.
+    /// The coroutine whose frames are on the stack now, or NULL. aco_exit() writes this field from
+    /// code that is compiled into programs. No other field says who owns the stack.
     pub owner: *mut aco_t,
-    /// Whether a guard page lies below `ptr`.
+    /// 1 if a guard page is below `ptr`, otherwise 0.
     pub guard_page_enabled: c_char,
-    /// The library's own; keep it when copying by value.
+    /// Internal. A copy by value must keep it.
     pub reserved: [u8; 7],
-    /// The whole mapping with its guard page, or NULL if `ptr` is not a mapping of the library's.
+    /// The mapping with its guard page. NULL if the library did not map the memory.
     pub real_ptr: *mut c_void,
-    /// Bytes of the whole mapping; 0 for memory from malloc, `sz` for the program's own.
+    /// The size of the mapping in bytes. 0 for memory from malloc(3), `sz` for memory of the
+    /// program.
     pub real_sz: usize,
 }
 
 /// A coroutine.
 #[repr(C)]
 pub struct aco_s {
-    /// The registers while the coroutine is suspended; `ACO_REG_IDX_*` name the slots that debuggers read.
+    /// The registers of a suspended coroutine. `ACO_REG_IDX_*` are the indexes that debuggers use.
     pub reg: [*mut c_void; ACO_REG_COUNT],
-    /// The coroutine that resumes this one, and to which it yields. NULL in a main coroutine.
+    /// The coroutine that resumes this one and that it yields to. NULL in a main coroutine.
     pub main_co: *mut aco_t,
-    /// The result of `aco_get_arg()`.
+    /// The result of aco_get_arg().
     pub arg: *mut c_void,
-    /// 1 after `aco_exit()`.
+    /// 1 after aco_exit(), otherwise 0.
     pub is_end: c_char,
-    /// The library's own; keep it when copying by value.
+    /// Internal. A copy by value must keep it.
     pub reserved: [u8; 7],
     /// The entry function.
     pub fp: aco_cofuncp_t,
     /// The private save area.
     pub save_stack: aco_save_stack_s,
-    /// The stack that the coroutine runs on. NULL in a main coroutine.
+    /// The stack of the coroutine. NULL in a main coroutine.
     pub share_stack: *mut aco_share_stack_t,
 }
 
-/// The C name of [`aco_save_stack_s`].
+/// The C name of `aco_save_stack_s`.
 pub type aco_save_stack_t = aco_save_stack_s;
-/// The C name of [`aco_share_stack_s`].
+/// The C name of `aco_share_stack_s`.
 pub type aco_share_stack_t = aco_share_stack_s;
-/// The C name of [`aco_s`].
+/// The C name of `aco_s`.
 pub type aco_t = aco_s;
 
 impl aco_s {
-    /// The state word: `is_end` and `reserved` in one (see `state`).
+    /// Returns the address of the state word: `is_end` and `reserved` as one word (see `state`).
     ///
     /// # Safety
     /// `co` points to a coroutine.
@@ -131,7 +135,7 @@ impl aco_s {
         unsafe { (&raw mut (*co).is_end).cast() }
     }
 
-    /// The value of a slot of `reg`.
+    /// Reads a slot of `reg`.
     ///
     /// # Safety
     /// `co` points to a coroutine, and `slot` is below `ACO_REG_COUNT`.
@@ -140,7 +144,7 @@ impl aco_s {
         unsafe { Self::slot(co, slot).read() }
     }
 
-    /// The address of a slot of `reg`.
+    /// Returns the address of a slot of `reg`.
     ///
     /// # Safety
     /// As [`register`](Self::register).
@@ -158,7 +162,7 @@ impl aco_s {
         unsafe { Self::slot(co, slot).write(value) }
     }
 
-    /// The resume address of a suspended coroutine.
+    /// Returns the resume address of a suspended coroutine.
     ///
     /// # Safety
     /// `co` points to a coroutine.
@@ -176,7 +180,7 @@ impl aco_s {
         unsafe { Self::set_register(co, ACO_REG_IDX_RETADDR, address) }
     }
 
-    /// The stack pointer of a suspended coroutine.
+    /// Returns the stack pointer of a suspended coroutine.
     ///
     /// # Safety
     /// `co` points to a coroutine.
@@ -187,7 +191,7 @@ impl aco_s {
 }
 
 impl aco_share_stack_s {
-    /// Returns true if `address` is on the stack. No address is on a destroyed stack.
+    /// Returns true if `address` is on the stack. A destroyed stack contains no address.
     ///
     /// # Safety
     /// `stack` points to a share stack, live or destroyed.

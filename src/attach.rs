@@ -7,15 +7,15 @@ use crate::{coroutine, diag, frame_chain, record, slab, state};
 
 const FUNCTION: &str = "aco_attach";
 
-/// Makes `main_co`, of this thread, the one that resumes `co` from now on. Aborts where `co` is not
-/// suspended, as far as can be seen, or has nobody who resumes it, and without memory.
+/// Makes `main_co`, of this thread, the resumer of `co`. Aborts if `co` visibly is not suspended, has no resumer, or there is
+/// no memory.
 ///
 /// # Safety
 /// Both point to coroutines. No other thread uses `co`, its share stack, or what is on that.
 pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
     let (co, main_co) = (co.as_ptr(), main_co.as_ptr());
     slab::publish_thread();
-    // SAFETY: the caller's promise; control blocks of stacks stay readable.
+    // SAFETY: both are coroutines, and control blocks of stacks are never unmapped (CB1).
     unsafe {
         if let Some((what, rule)) = attach_error(co, main_co) {
             diag::fatal(FUNCTION, co, format_args!("{what}"), rule)
@@ -36,7 +36,7 @@ pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
     }
 }
 
-/// What is wrong with attaching `co` to `main_co`, and the rule.
+/// Returns why `co` cannot be attached to `main_co`, and the rule, or None.
 ///
 /// # Safety
 /// Both point to coroutines.
@@ -44,7 +44,7 @@ unsafe fn attach_error(
     co: *mut aco_t,
     main_co: *mut aco_t,
 ) -> Option<(&'static str, &'static str)> {
-    // SAFETY: the caller's promise.
+    // SAFETY: both are coroutines.
     unsafe {
         Some(if state::is_destroyed(co) {
             ("the coroutine is destroyed", "attach a coroutine before aco_destroy")

@@ -21,7 +21,7 @@ pub(crate) trait Describe {
 
 impl Describe for aco_t {
     unsafe fn describe(object: *const aco_t, f: &mut Formatter) -> fmt::Result {
-        // SAFETY: the caller's promise.
+        // SAFETY: `object` is a coroutine, by the trait's obligation.
         let (main_co, fp) = unsafe { ((*object).main_co, (*object).fp) };
         match fp {
             _ if main_co.is_null() => f.write_str(", main"),

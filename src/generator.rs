@@ -10,7 +10,7 @@ use crate::error::CreateError;
 use crate::resume::{self, EntryPoint, Resume};
 use crate::{coroutine, diag, frame_chain, sanitizer, state};
 
-/// A generator that will run `fp` on `stack`.
+/// Creates a generator that runs `fp` on `stack`.
 ///
 /// # Safety
 /// `stack` points to a share stack.
@@ -21,7 +21,7 @@ pub(crate) unsafe fn create(
     entry: EntryPoint,
 ) -> Result<*mut aco_t, CreateError> {
     let main_co = coroutine::current_or_create_main()?;
-    // SAFETY: the caller's promise; the generator is unstarted.
+    // SAFETY: `stack` is a share stack, and the generator is unstarted.
     unsafe {
         let generator = coroutine::create(main_co, stack, 0, fp, arg)?;
         if let Some(unstarted) = NonNull::new(generator).filter(|_| fp.is_some()) {
@@ -31,8 +31,8 @@ pub(crate) unsafe fn create(
     }
 }
 
-/// Runs `generator` to its next value, and writes that to `value`, or NULL, unless `value` is NULL. False: it
-/// has ended, now or before. Aborts where it cannot be run from here, or without memory.
+/// Runs `generator` to its next value, and writes the value, or NULL at its end, to `value` unless that is NULL. Returns
+/// false if the generator has ended. Aborts if it cannot be resumed from here, or there is no memory.
 ///
 /// # Safety
 /// `generator` points to a coroutine, and its frames are sound; `value` is NULL or writable.
@@ -42,7 +42,7 @@ pub(crate) unsafe fn next(
     resume: Resume,
 ) -> bool {
     let co = generator.as_ptr();
-    // SAFETY: the caller's promise. A generator that has given its place away may be destroyed; who has
+    // SAFETY: `generator` is a coroutine with sound frames. A generator that has given its place away may be destroyed; who has
     // left is not.
     unsafe {
         let has_ended = (*co).is_end != 0 && !state::is_destroyed(co);
@@ -61,14 +61,14 @@ pub(crate) unsafe fn next(
     }
 }
 
-/// Makes the current coroutine the one that resumes `co`. Aborts where that cannot be.
+/// Makes the current coroutine the resumer of `co`. Aborts if that is impossible.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 unsafe fn set_resumer(co: *mut aco_t) {
     const FUNCTION: &str = "aco_gen_next";
     let current = coroutine::current_or_create_main().unwrap_or_else(|error| error.abort(FUNCTION));
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is a coroutine.
     unsafe {
         if (*co).main_co == current.as_ptr() {
             return;

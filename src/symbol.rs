@@ -67,9 +67,9 @@ unsafe fn load_bias(start: *mut c_void) -> *mut c_void {
 /// Writes a symbol, or the last part of a path.
 ///
 /// # Safety
-/// `name` is a text that ends with 0.
+/// `name` is a string that ends with a NUL byte.
 unsafe fn write_name(f: &mut Formatter, name: *const c_char) -> fmt::Result {
-    // SAFETY: the caller's promise.
+    // SAFETY: `name` ends with a NUL byte.
     let name = unsafe { CStr::from_ptr(name) }.to_bytes();
     let name = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let skip = name.len().saturating_sub(MAX_LENGTH);

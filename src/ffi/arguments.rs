@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use crate::abi::aco_t;
 use crate::{diag, state, sys};
 
-/// The object that a C function was called for. Aborts when it is NULL.
+/// Returns the object that a C function was called for. Aborts if it is NULL.
 #[inline(always)]
 pub(super) fn non_null<T: diag::Describe>(
     function: &str,
@@ -19,14 +19,13 @@ pub(super) fn non_null<T: diag::Describe>(
     }
 }
 
-/// The coroutine that a C function was called for, which must not be destroyed. Aborts when it is NULL, or
-/// is.
+/// Returns the coroutine that a C function was called for. Aborts if it is NULL or destroyed.
 ///
 /// # Safety
-/// `co` is NULL or a coroutine, or the memory of one that was destroyed.
+/// `co` is NULL, a coroutine, or the readable memory of a destroyed one.
 pub(super) unsafe fn live_coroutine(function: &str, co: *mut aco_t) -> *mut aco_t {
     let co = non_null(function, "the coroutine", co).as_ptr();
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is not NULL (checked), so its memory is readable.
     if unsafe { state::is_destroyed(co) } {
         let rule = "ask about a coroutine before aco_destroy";
         diag::fatal(function, co, format_args!("the coroutine is destroyed"), rule)
@@ -34,7 +33,7 @@ pub(super) unsafe fn live_coroutine(function: &str, co: *mut aco_t) -> *mut aco_
     co
 }
 
-/// 0, or -1 and errno.
+/// Converts a result to 0, or to -1 and errno.
 pub(super) fn status_of(result: Result<(), c_int>) -> c_int {
     result.map_or_else(sys::fail_with, |()| 0)
 }

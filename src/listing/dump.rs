@@ -92,7 +92,7 @@ impl Display for State {
 /// # Safety
 /// `co` points to a coroutine.
 unsafe fn state_of(co: *mut aco_t) -> State {
-    // SAFETY: the caller's promise; control blocks of stacks stay readable.
+    // SAFETY: `co` is a coroutine; control blocks of stacks stay readable.
     unsafe {
         let stack = (*co).share_stack;
         if (*co).main_co.is_null() {
@@ -121,7 +121,7 @@ const CALLER_OFFSET_IN_SWITCH: Option<usize> =
 /// # Safety
 /// `co` points to a coroutine on a live stack.
 unsafe fn suspension_address(co: *mut aco_t) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is a coroutine.
     unsafe {
         let in_switch = match CALLER_OFFSET_IN_SWITCH {
             Some(offset) if state::has_all_regs(co) => read_stack_word(co, offset),

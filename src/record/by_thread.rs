@@ -1,4 +1,4 @@
-//! The coroutines that a thread finds by their records alone.
+//! An iterator over the coroutines that this thread finds by their records alone.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -7,33 +7,36 @@ use super::{hash, shard};
 use crate::abi::aco_t;
 use crate::tls;
 
-/// This thread's number.
+/// The id of this thread; never 0.
 pub(super) fn thread_id() -> u32 {
     #[unsafe(link_section = "aco_shared")]
     static LAST: AtomicU32 = AtomicU32::new(0);
     let state = tls::thread_state();
-    // SAFETY: the thread's own state.
+    // SAFETY: `state` points to this thread's state, which no other thread uses.
     unsafe {
         if (*state).thread_id == 0 {
-            // After four thousand million threads numbers come again.
+            // Ids repeat after 2^32 threads.
             (*state).thread_id = LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1);
         }
         (*state).thread_id
     }
 }
 
-/// The coroutines whose records name this thread, shard by shard, in the order of their addresses. Others
-/// may be made and destroyed meanwhile: a few addresses are taken from the table at a time, and each is
-/// asked for again before it is given out.
+/// The coroutines whose records name this thread: shard by shard, by ascending address.
+///
+/// Coroutines may be created and destroyed during the iteration. So the iterator copies a few addresses from the table
+/// at a time, and looks each up again before it returns the address.
 pub(crate) struct ThreadRecords {
+    /// The index of the current shard.
     shard: usize,
-    /// The last address that was given out.
+    /// The last address that the iterator returned from this shard; 0: none.
     after: usize,
+    /// The index in `batch` of the next address.
     next: usize,
     batch: Batch,
 }
 
-/// The first few of the addresses that were put in, in ascending order.
+/// The lowest of the inserted addresses, at most [`Batch::MAX`], in ascending order.
 pub(super) struct Batch {
     entries: [*mut aco_t; Batch::MAX],
     count: usize,
@@ -46,7 +49,7 @@ impl Batch {
         Batch { entries: [core::ptr::null_mut(); Batch::MAX], count: 0 }
     }
 
-    /// Puts an address where it belongs; of too many the largest falls out.
+    /// Inserts an address at its place. A full batch drops the highest address.
     pub(super) fn insert(&mut self, co: *mut aco_t) {
         let mut carried = co;
         for entry in self.entries.iter_mut().take(self.count) {
@@ -68,7 +71,7 @@ impl ThreadRecords {
         ThreadRecords { shard, after: 0, next: 0, batch: Batch::new() }
     }
 
-    /// Takes the next few from the table. False: there are no more.
+    /// Copies the next addresses from the table. Returns false if there are no more.
     fn refill(&mut self) -> bool {
         (self.batch.count, self.next) = (0, 0);
         while let Some(shard) = shard::by_index(self.shard) {

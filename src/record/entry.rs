@@ -1,4 +1,4 @@
-//! One record: what is known of one coroutine.
+//! One record of the table.
 
 use core::ffi::c_char;
 use core::ptr;
@@ -8,24 +8,24 @@ use super::values::Values;
 use crate::abi::aco_t;
 use crate::sys;
 
-/// How many records name a thread: where none does, only slabs have coroutines.
+/// The number of records whose `thread` is not 0 (R4 of `record`).
 #[unsafe(link_section = "aco_shared")]
 pub(super) static RECORDS_WITH_THREAD: AtomicUsize = AtomicUsize::new(0);
 
-/// What is known of one coroutine.
+/// What the table holds for one coroutine. All zero: a free slot of the table.
 #[derive(Clone, Copy)]
 pub(super) struct Record {
     pub(super) co: *mut aco_t,
-    /// The number of the thread that lists it; 0: the one whose slab it is in.
+    /// The id of the thread that lists the coroutine. 0: the thread that owns its slab.
     pub(super) thread: u32,
-    /// 0: nobody has asked for it.
+    /// The id of the coroutine. 0: it has none yet.
     pub(super) id: u64,
-    /// From malloc, or NULL.
+    /// The name, from malloc, or NULL.
     pub(super) name: *mut c_char,
     pub(super) locals: Values,
 }
 
-/// Bytes of a record.
+/// The size of a record, in bytes.
 pub(crate) const RECORD_SIZE: usize = size_of::<Record>();
 
 impl Record {
@@ -33,20 +33,20 @@ impl Record {
         Record { co, thread: 0, id: 0, name: ptr::null_mut(), locals: Values::EMPTY }
     }
 
-    /// Says it anything?
+    /// Returns true if the record holds no data.
     pub(super) fn is_empty(&self) -> bool {
         self.thread == 0 && self.id == 0 && self.name.is_null() && self.locals.is_empty()
     }
 
-    /// Frees what it holds.
+    /// Frees the name and the array of local values.
     pub(super) fn free(self) {
-        // SAFETY: a record that is off the table is the last to know these.
+        // SAFETY: the record is off the table, so it holds the last pointer to its name.
         unsafe { sys::free(self.name.cast()) };
         self.locals.free();
     }
 }
 
-/// Writes a thread's number, or 0, into a record.
+/// Sets the thread of a record, and counts the record (R4). 0: no thread.
 pub(super) fn set_thread(record: &mut Record, thread: u32) {
     match (record.thread, thread) {
         (0, 1..) => {

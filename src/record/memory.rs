@@ -1,8 +1,8 @@
 //! Memory for tables of records.
 //!
-//! It is mapped, because ThreadSanitizer does not know the lock of a shard: it would take malloc and free
-//! by two threads for a race. Where the system has no more mappings it comes from malloc all the same. The
-//! smallest tables of all shards lie in one block, which stays.
+//! Tables are mapped. ThreadSanitizer does not see the lock of a shard, so it would report malloc and free by two
+//! threads as a race. If the system has no more mappings, a table comes from malloc. The minimum tables of all shards
+//! are parts of one block, which is never freed.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -13,17 +13,17 @@ use super::hash::{SHARDS, shard_index};
 use crate::abi::aco_t;
 use crate::{sanitizer, sys, valgrind};
 
-/// Places of the smallest table.
+/// Slots of a minimum table.
 pub(super) const MIN_CAPACITY: usize = 16;
 
-/// Memory for places, all of them free.
+/// Memory for a table, with free slots only.
 pub(super) struct TableMemory {
     pub(super) start: NonNull<c_void>,
     pub(super) is_mapped: bool,
 }
 
 impl TableMemory {
-    /// For so many. None: the system has no more.
+    /// Allocates `capacity` slots. None: the system has no memory.
     pub(super) fn allocate(capacity: usize) -> Option<TableMemory> {
         let size = capacity.checked_mul(size_of::<Record>())?;
         let mapping = sys::map(size);
@@ -31,18 +31,20 @@ impl TableMemory {
         if mapping.is_some() {
             sanitizer::register_root(start.as_ptr(), size);
         } else {
-            // SAFETY: just allocated.
+            // SAFETY: `size` bytes were allocated above.
             unsafe { start.as_ptr().cast::<u8>().write_bytes(0, size) };
         }
         valgrind::mark_shared(start.addr().get(), size);
         Some(TableMemory { start, is_mapped: mapping.is_some() })
     }
 
+    /// Frees the memory.
+    ///
     /// # Safety
-    /// It is for so many places, and nothing uses it.
+    /// The memory has `capacity` slots, and no thread uses it afterwards.
     pub(super) unsafe fn release(self, capacity: usize) {
         let (start, size) = (self.start.as_ptr(), capacity * size_of::<Record>());
-        // SAFETY: the caller's promise.
+        // SAFETY: the memory is from `allocate`, of this size, and unused from here on.
         unsafe {
             if self.is_mapped {
                 sanitizer::unregister_root(start, size);
@@ -54,7 +56,7 @@ impl TableMemory {
     }
 }
 
-/// The smallest table of the shard of `co`, all of whose places are free. None: the system has no memory.
+/// The minimum table of the shard of `co`, whose slots are free. None: the system has no memory.
 pub(super) fn min_table(co: *mut aco_t) -> Option<TableMemory> {
     #[unsafe(link_section = "aco_shared")]
     static MIN_TABLES: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
@@ -65,14 +67,14 @@ pub(super) fn min_table(co: *mut aco_t) -> Option<TableMemory> {
         match MIN_TABLES.compare_exchange(tables, start, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => tables = start,
             Err(winner) => {
-                // SAFETY: nobody has seen it, and another thread's has its place.
+                // SAFETY: another thread stored its block first; no other thread has seen this one.
                 unsafe { new.release(SHARDS * MIN_CAPACITY) };
                 tables = winner;
             }
         }
     }
     let offset = shard_index(co) * MIN_CAPACITY * size_of::<Record>();
-    // SAFETY: a part for each shard.
+    // SAFETY: the block has one part for each shard, and an index is below `SHARDS`.
     let start = NonNull::new(unsafe { tables.byte_add(offset) })?;
     Some(TableMemory { start, is_mapped: true })
 }

@@ -1,21 +1,30 @@
-//! What a coroutine has of its own beside its control block, which has no room for it: a record in a
-//! table of the process, for coroutines that need one.
+//! Records: data of a coroutine that its control block has no room for.
 //!
 //! ```text
 //! control block                 shard of the address       record
-//! +-----------+                 +---------------+          +---------------------------+
-//! | 160 bytes | ── hash ──────> | lock, table   | ───────> | co  home  id  name locals |
-//! +-----------+                 +---------------+          +---------------------------+
+//! +-----------+                 +---------------+          +-----------------------------+
+//! | 160 bytes | ── hash ──────> | lock, table   | ───────> | co  thread  id  name locals |
+//! +-----------+                 +---------------+          +-----------------------------+
 //! ```
 //!
-//! | who needs one | why |
+//! | a coroutine has a record if it | because |
 //! |---|---|
-//! | has a name, an id, local values | they stand there ([`names`], [`locals`], [`values`]) |
-//! | is not in a slab | its thread finds it by its record alone |
-//! | was moved to another thread | that one finds it by its record, and who made it no longer lists it |
+//! | has a name, an id or local values | the record holds them ([`names`], [`locals`], [`values`]) |
+//! | is not in a slab | its thread finds it by the record alone ([`by_thread`]) |
+//! | moved to another thread | that thread finds it by the record; its first thread lists it no longer |
 //!
-//! A coroutine may be destroyed by another thread than it was made by, so the table is the process's. It
-//! is in shards, each with a lock that is held for a few instructions and, where it grows, a malloc.
+//! The table belongs to the process, because any thread may destroy a coroutine. It is split into 64 shards. Each shard
+//! has its own lock.
+//!
+//! * R1. A thread reads and writes the table of a shard only while it holds the shard's lock.
+//! * R2. No function of the program runs under that lock. Only malloc and free do.
+//! * R3. A thread holds at most one shard lock.
+//! * R4. [`entry::RECORDS_WITH_THREAD`] counts the records whose `thread` is not 0. While it is 0, slabs have all
+//!   coroutines.
+//! * R5. Each record in a table counts as one user of `slow_path`. So creating and destroying a coroutine look for a
+//!   record only while there is one.
+//! * R6. A record is removed before its coroutine's block is freed, so a new coroutine at the address finds none. A
+//!   program may free a block itself; [`registry::register`] therefore removes an old record first.
 
 mod by_thread;
 mod entry;

@@ -9,14 +9,14 @@ use super::shard;
 use crate::abi::aco_t;
 use crate::{sanitizer, sys};
 
-/// Bytes of the longest name, without its end.
+/// Bytes of the longest name, without the final 0.
 const MAX_LENGTH: usize = 63;
 
-/// The part of a name that is kept: not longer than [`MAX_LENGTH`], and no half of a character of UTF-8.
+/// The first [`MAX_LENGTH`] bytes of a name, or fewer: a character of UTF-8 is not cut in two.
 fn truncated(name: &[u8]) -> &[u8] {
     let is_inside = |at: usize| name.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
     let mut length = name.len().min(MAX_LENGTH);
-    // A character has at most three such bytes.
+    // A character has at most three continuation bytes.
     for _ in 0..3 {
         if length > 0 && is_inside(length) {
             length -= 1;
@@ -25,11 +25,11 @@ fn truncated(name: &[u8]) -> &[u8] {
     name.get(..length).unwrap_or_default()
 }
 
-/// A copy of a name, from malloc. None: there is no memory.
+/// Copies a name to memory from malloc. None: there is no memory.
 fn copy_name(name: &CStr) -> Option<*mut c_char> {
     let part = truncated(name.to_bytes());
     let copy: *mut u8 = sys::allocate(part.len() + 1)?.as_ptr().cast();
-    // SAFETY: just allocated, with room for the end.
+    // SAFETY: the allocation has one byte more than `part`.
     unsafe {
         copy.copy_from_nonoverlapping(part.as_ptr(), part.len());
         copy.add(part.len()).write(0);
@@ -38,7 +38,7 @@ fn copy_name(name: &CStr) -> Option<*mut c_char> {
     Some(copy.cast())
 }
 
-/// Names `co`; None takes the name away. False: there is no memory, and the name is as it was.
+/// Sets the name of `co`; None removes it. Returns false if there is no memory: the name is unchanged.
 pub(crate) fn set_name(co: *mut aco_t, name: Option<&CStr>) -> bool {
     let mut new = ptr::null_mut();
     if let Some(name) = name {
@@ -57,17 +57,17 @@ pub(crate) fn set_name(co: *mut aco_t, name: Option<&CStr>) -> bool {
         old
     });
     let is_named = unused != new || new.is_null();
-    // SAFETY: the table does not know it.
+    // SAFETY: `unused` is from malloc or NULL, and no record holds it.
     unsafe { sys::free(unused.cast()) };
     is_named
 }
 
-/// The name of `co`; NULL: it has none.
+/// The name of `co`. NULL: it has none.
 pub(crate) fn name(co: *mut aco_t) -> *const c_char {
     name_and_id(co).0
 }
 
-/// The id of `co`, a new one if it has none. None: there is no memory.
+/// The id of `co`; a new one if it has none. None: there is no memory.
 pub(crate) fn id(co: *mut aco_t) -> Option<u64> {
     #[unsafe(link_section = "aco_shared")]
     static LAST: AtomicU64 = AtomicU64::new(0);

@@ -1,4 +1,4 @@
-//! Records made, moved to another thread, and ended.
+//! The life of a record: registered, moved to another thread, destroyed.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
@@ -15,19 +15,19 @@ use crate::slab;
 pub(crate) fn register(block: NonNull<c_void>) -> bool {
     let co: *mut aco_t = block.as_ptr().cast();
     let thread = thread_id();
-    // What a program that freed the block by itself has left there.
+    // R6: the program may have freed the last coroutine's block itself.
     remove(co);
     shard::of(co).with_table(|table| {
         table.find_or_insert(co).map(|record| set_thread(record, thread)).is_some()
     })
 }
 
-/// `co` belongs to this thread from here on. False: there is no memory.
+/// Makes this thread the one that lists `co`. Returns false if there is no memory.
 ///
 /// # Safety
-/// `co` points to a coroutine.
+/// `co` points to a coroutine that is not destroyed.
 pub(crate) unsafe fn move_to_this_thread(co: *mut aco_t) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the coroutine is not destroyed, so its block is in use.
     let thread = if unsafe { slab::is_own(co.cast()) } { 0 } else { thread_id() };
     shard::of(co).with_table(|table| {
         if thread == 0 && table.find(co).is_none() {
@@ -37,7 +37,7 @@ pub(crate) unsafe fn move_to_this_thread(co: *mut aco_t) -> bool {
     })
 }
 
-/// Does `co`, which is in a slab of this thread's, belong to another thread?
+/// Returns true if another thread lists `co`, which is in a slab of this thread.
 pub(crate) fn is_listed_elsewhere(co: *mut aco_t) -> bool {
     RECORDS_WITH_THREAD.load(Ordering::Relaxed) != 0
         && shard::of(co).with_table(|table| {
@@ -45,19 +45,19 @@ pub(crate) fn is_listed_elsewhere(co: *mut aco_t) -> bool {
         })
 }
 
-/// Ends what `co` has: its local values, with their destructors, and its record, if there is one.
+/// Passes the local values of `co` to their destructors and removes its record, if it has one.
 ///
 /// # Safety
-/// As [`destroy_locals`].
+/// Only the destructors use the local values afterwards.
 pub(crate) unsafe fn destroy(co: *mut aco_t) {
     if shard::of(co).with_table(|table| table.find(co).is_some()) {
-        // SAFETY: the caller's promise.
+        // SAFETY: only the destructors use the values from here on.
         unsafe { destroy_locals(co) };
         remove(co);
     }
 }
 
-/// Forgets `co`: no destructor of a local value is called.
+/// Removes the record of `co`, if it has one. Destructors do not get its local values.
 pub(crate) fn remove(co: *mut aco_t) {
     let removed = shard::of(co).with_table(|table| table.remove(co));
     if let Some(mut record) = removed {
@@ -74,7 +74,7 @@ mod tests {
     use core::ptr;
 
     #[test]
-    fn who_moves_is_listed_where_it_is() {
+    fn a_coroutine_is_listed_by_the_thread_it_moved_to() {
         let block = sys::allocate(size_of::<aco_t>()).unwrap();
         let co: *mut aco_t = block.as_ptr().cast();
         let count_listed = || ThreadRecords::new().filter(|found| *found == co).count();
@@ -85,7 +85,7 @@ mod tests {
             let co: *mut aco_t = ptr::with_exposed_provenance_mut(address);
             let count_listed = || ThreadRecords::new().filter(|found| *found == co).count();
             assert_eq!(count_listed(), 0);
-            // SAFETY: the place is not in a slab, and is not looked into.
+            // SAFETY: the block is not in a slab, and its bytes are not read.
             assert!(unsafe { move_to_this_thread(co) });
             assert_eq!(count_listed(), 1);
         });
@@ -93,7 +93,7 @@ mod tests {
         other.join().unwrap();
         assert_eq!(count_listed(), 0);
         assert!(is_listed_elsewhere(co));
-        // SAFETY: as there.
+        // SAFETY: as above.
         assert!(unsafe { move_to_this_thread(co) });
         assert!(count_listed() == 1 && !is_listed_elsewhere(co));
         remove(co);

@@ -1,4 +1,4 @@
-//! The parts of the table of records, each with a lock of its own.
+//! The shards of the table of records: each is a table with its own lock.
 
 use core::cell::UnsafeCell;
 
@@ -7,28 +7,28 @@ use super::table::Table;
 use crate::abi::aco_t;
 use crate::lock::Lock;
 
-/// A table that one thread at a time uses; no two in one cache line.
+/// A table and its lock (R1), in cache lines of their own.
 #[repr(align(64))]
 pub(super) struct Shard {
     lock: Lock,
     table: UnsafeCell<Table>,
 }
 
-// SAFETY: the table is used by who holds the lock.
+// SAFETY: a thread uses the table only while it holds the lock (R1).
 unsafe impl Sync for Shard {}
 
 #[unsafe(link_section = "aco_shared")]
 static RECORDS: [Shard; SHARDS] =
     [const { Shard { lock: Lock::new(), table: UnsafeCell::new(Table::EMPTY) } }; SHARDS];
 
-/// A shard by its number. None: there are no more.
+/// The shard with this index. None: there is no such shard.
 pub(super) fn by_index(index: usize) -> Option<&'static Shard> {
     RECORDS.get(index)
 }
 
-/// The shard in which the record of `co` is, if there is one.
+/// The shard that holds the record of `co`, if it has one.
 pub(super) fn of(co: *mut aco_t) -> &'static Shard {
-    // SAFETY: there is one of this number.
+    // SAFETY: a shard index is below `SHARDS`.
     unsafe { RECORDS.get_unchecked(shard_index(co)) }
 }
 

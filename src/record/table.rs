@@ -1,4 +1,10 @@
-//! One shard's records: open addressing by the coroutine's address, without marks for what was removed.
+//! The hash table of one shard: open addressing, linear probing, deletion by backward shift.
+//!
+//! * T1. `capacity` is 0 or a power of two. At most three quarters of the slots are in use, so each search ends.
+//! * T2. A slot is free if its `co` is NULL. A free slot is all zero, as fresh memory is.
+//! * T3. No slot between a record's ideal index and its own slot is free. `remove` moves later records back to keep that.
+//! * T4. A table of [`MIN_CAPACITY`] slots is the shard's part of the block of minimum tables. A larger one has its own
+//!   memory.
 
 use core::ptr::{self, NonNull};
 
@@ -8,31 +14,34 @@ use super::memory::{MIN_CAPACITY, TableMemory, min_table};
 use crate::abi::aco_t;
 use crate::slow_path;
 
-/// A power of two of places, at most three quarters of them in use; none: no memory.
+/// A hash table from coroutines to records.
 pub(super) struct Table {
+    /// NULL while `capacity` is 0.
     slots: *mut Record,
     capacity: usize,
+    /// Slots in use.
     count: usize,
     is_mapped: bool,
 }
 
-/// Places of the table that is larger than the smallest: a page.
+/// Slots of the second smallest table: those of a page.
 const SECOND_CAPACITY: usize = 64;
 
 impl Table {
     pub(super) const EMPTY: Table =
         Table { slots: ptr::null_mut(), capacity: 0, count: 0, is_mapped: false };
 
-    /// Where the search for `co` begins.
+    /// The index at which the search for `co` starts.
     fn ideal_index(&self, co: *mut aco_t) -> usize {
         (hash(co) >> 20) as usize & (self.capacity - 1)
     }
 
+    /// The index after `index`; after the last one, 0.
     fn next_index(&self, index: usize) -> usize {
         (index + 1) & (self.capacity - 1)
     }
 
-    /// The place of `co`, or the free one where it would be. None: the table has no memory.
+    /// The slot of `co`, or else the free slot for it. None: the table has no memory.
     fn search(&self, co: *mut aco_t) -> Option<*mut Record> {
         if self.capacity == 0 {
             return None;
@@ -40,7 +49,7 @@ impl Table {
         let mut index = self.ideal_index(co);
         loop {
             let slot = self.slots.wrapping_add(index);
-            // SAFETY: an index below the capacity; a quarter of the places is free.
+            // SAFETY: `index` is below the capacity; the loop ends by T1.
             let found = unsafe { (*slot).co };
             if found == co || found.is_null() {
                 return Some(slot);
@@ -49,15 +58,15 @@ impl Table {
         }
     }
 
-    /// The record of `co`.
+    /// The record of `co`, if it has one.
     pub(super) fn find(&mut self, co: *mut aco_t) -> Option<&mut Record> {
-        // SAFETY: a place of the table, which the caller has alone.
+        // SAFETY: a slot of the table, which `&mut self` makes exclusive.
         let record = unsafe { &mut *self.search(co)? };
-        // NULL is what a free place has.
+        // T2: a search for NULL ends at a free slot.
         (record.co == co && !co.is_null()).then_some(record)
     }
 
-    /// The record of `co`, a new one if there is none. None: there is no memory.
+    /// The record of `co`; a new one if it has none. None: there is no memory.
     pub(super) fn find_or_insert(&mut self, co: *mut aco_t) -> Option<&mut Record> {
         if self.find(co).is_none() {
             if self.count >= self.capacity / 4 * 3
@@ -65,7 +74,7 @@ impl Table {
             {
                 return None;
             }
-            // SAFETY: a free place.
+            // SAFETY: `co` is not in the table, so the search ends at a free slot.
             unsafe { self.search(co)?.write(Record::new(co)) };
             self.count += 1;
             slow_path::add_user();
@@ -73,11 +82,11 @@ impl Table {
         self.find(co)
     }
 
-    /// Takes a record off. The records behind it that are not where their search begins move up.
+    /// Removes the record of `co` and returns it. Later records of its run move back (T3).
     pub(super) fn remove(&mut self, co: *mut aco_t) -> Option<Record> {
         let removed = *self.find(co)?;
         let mut hole = self.search(co)?;
-        // SAFETY: places of the table, up to a free one.
+        // SAFETY: slots of the table; the loop ends at a free slot (T1).
         unsafe {
             let mut index = hole.offset_from_unsigned(self.slots);
             let mut gap = index;
@@ -104,20 +113,20 @@ impl Table {
 
     /// All records.
     pub(super) fn records(&self) -> impl Iterator<Item = &Record> {
-        // SAFETY: places of the table, which the caller has alone.
+        // SAFETY: slots of the table, which `&self` borrows.
         let slots = (0..self.capacity).map(|index| unsafe { &*self.slots.add(index) });
         slots.filter(|record| !record.co.is_null())
     }
 
-    /// Gives memory back of which little is in use. Without memory for less it stays. `co` is of this
-    /// shard.
+    /// Resizes a table that uses less than an eighth of its slots; without memory for that, does nothing. `co` is
+    /// of this shard.
     fn shrink(&mut self, co: *mut aco_t) {
         if self.capacity > MIN_CAPACITY && self.count < self.capacity / 8 {
             self.resize(co, smaller_capacity(self.capacity));
         }
     }
 
-    /// Moves the records into a table of so many places. False: there is no memory. `co` is of this shard.
+    /// Moves the records to a table of `capacity` slots. Returns false if there is no memory. `co` is of this shard.
     fn resize(&mut self, co: *mut aco_t, capacity: usize) -> bool {
         let memory =
             if capacity == MIN_CAPACITY { min_table(co) } else { TableMemory::allocate(capacity) };
@@ -125,7 +134,7 @@ impl Table {
         let new = Table { slots: start.as_ptr().cast(), capacity, count: self.count, is_mapped };
         for record in self.records() {
             if let Some(slot) = new.search(record.co) {
-                // SAFETY: a free place of the new table: free places are zero, as all of it was.
+                // SAFETY: `search` found a free slot of the new table, which began with free slots only (T2).
                 unsafe { slot.write(*record) };
             }
         }
@@ -134,9 +143,9 @@ impl Table {
         true
     }
 
-    /// Gives the memory back; the smallest table is cleared for the next time.
+    /// Frees the memory. A minimum table is cleared instead, for its next use (T4).
     fn release(&mut self) {
-        // SAFETY: the memory that `resize` got, of this size, and nobody looks at it any more.
+        // SAFETY: `resize` allocated the memory with this capacity, and replaces it next.
         unsafe {
             if self.capacity > MIN_CAPACITY {
                 let start = NonNull::new_unchecked(self.slots.cast());
@@ -148,6 +157,7 @@ impl Table {
     }
 }
 
+/// The next capacity when a table grows.
 fn larger_capacity(capacity: usize) -> usize {
     match capacity {
         0 => MIN_CAPACITY,
@@ -156,6 +166,7 @@ fn larger_capacity(capacity: usize) -> usize {
     }
 }
 
+/// The next capacity when a table shrinks.
 fn smaller_capacity(capacity: usize) -> usize {
     if capacity == SECOND_CAPACITY { MIN_CAPACITY } else { capacity / 2 }
 }
@@ -176,7 +187,7 @@ mod tests {
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
-            // Grows, and falls to nothing, again and again.
+            // The table grows and shrinks in turns.
             let grows = round / 1_000_000 % 2 == 0;
             let co = without_provenance_mut((random as usize % 300_000 + 1) * 16);
             if shard_index(co) != 7 {

@@ -1,4 +1,4 @@
-//! Places taken and freed.
+//! Allocation and release of places, by the thread's own heap or the fallback.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
@@ -10,23 +10,23 @@ use super::thread_heap::acquire_heap;
 use super::{fallback, region};
 use crate::{sanitizer, tls};
 
-/// A place of this class for `size` bytes, with whatever stands there. None: there is no memory.
+/// Allocates a place of this class for `size` bytes, not zeroed. Returns None if there is no memory.
 #[inline(always)]
 pub(crate) fn allocate(class: Class, size: usize) -> Option<NonNull<c_void>> {
     allocate_fast(class).or_else(|| allocate_slow(class, size))
 }
 
-/// [`allocate`] where the slab that is taken from has a place. None: it has not.
+/// As [`allocate`], of the current slab alone. Returns None if that is full, or the thread has no heap.
 #[inline(always)]
 pub(crate) fn allocate_fast(class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: the thread's own state, and the heap that is held by it.
+    // SAFETY: the thread's own state, and the heap that this thread owns (H1).
     unsafe {
         let set: *mut SlabSet = (*tls::thread_state()).heap.cast();
         if set.is_null() { None } else { slab_set::allocate(set, class) }
     }
 }
 
-/// A save area of at least `size` bytes. None: there is no memory.
+/// Allocates a save area of at least `size` bytes. Returns None if there is no memory.
 pub(crate) fn allocate_save_area(size: usize) -> Option<NonNull<c_void>> {
     match Class::of_area(size) {
         Some(class) => allocate(class, size),
@@ -34,38 +34,38 @@ pub(crate) fn allocate_save_area(size: usize) -> Option<NonNull<c_void>> {
     }
 }
 
-/// Does `block` lie in a slab? Then it can be read, whatever it was.
+/// Returns true if `block` is in a slab. Such memory can be read even after it was freed.
 pub(crate) fn contains(block: *mut c_void) -> bool {
     region::start_of(block).is_some()
 }
 
-/// Where a place goes when it is freed: its slab.
+/// The slab of a place.
 pub(crate) struct SlabRef(NonNull<c_void>);
 
-/// The home of `block`. None: it does not lie in a slab, or is NULL.
+/// Returns the slab of `block`. Returns None if `block` is NULL, or is in no slab.
 #[inline(always)]
 pub(crate) fn slab_of(block: *mut c_void) -> Option<SlabRef> {
     region::start_of(block).map(SlabRef)
 }
 
-/// Frees what lies in a slab.
+/// Frees a place.
 ///
 /// # Safety
-/// `slab` is that of `block`, which is not used from here on.
+/// `slab` is the slab of `block`, which is in use and not used afterwards.
 #[inline(always)]
 pub(crate) unsafe fn free_to(slab: SlabRef, block: *mut c_void) {
-    // SAFETY: the caller's promise; what lies in a region is a place in a slab.
+    // SAFETY: `slab` is the slab of `block`, by the function's obligation; a region begins with a slab.
     unsafe { heap::free(slab.0.as_ptr().cast(), block) }
 }
 
-/// Frees `size` bytes that [`allocate`] or [`allocate_save_area`] or [`allocate_outside`] gave, or the program
-/// took from where the last has them; NULL is let through.
+/// Frees `size` bytes from [`allocate`], [`allocate_save_area`] or the fallback, or from the program's own allocator. Does
+/// nothing if `block` is NULL.
 ///
 /// # Safety
-/// `block` came from there, with this size, and is not used from here on.
+/// `block` is NULL, or is from there with this size, and is not used afterwards.
 #[inline(always)]
 pub(crate) unsafe fn free(block: *mut c_void, size: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `block` is in use, of this size, and not used afterwards.
     unsafe {
         match slab_of(block) {
             Some(slab) => free_to(slab, block),
@@ -74,9 +74,8 @@ pub(crate) unsafe fn free(block: *mut c_void, size: usize) {
     }
 }
 
-/// [`allocate_fast`] where the slab that is taken from has no place, or the thread no heap. Outside of slabs
-/// where a program wants that, where there is no memory for a slab, and with a sanitizer, which is to see
-/// each block by itself.
+/// As [`allocate`], where the current slab is full or the thread has no heap. Uses the fallback if the program has an
+/// allocator of its own, if there is no memory for a slab, or if a sanitizer is present, which is to see each block.
 #[cold]
 #[inline(never)]
 pub(crate) fn allocate_slow(class: Class, size: usize) -> Option<NonNull<c_void>> {
@@ -86,7 +85,7 @@ pub(crate) fn allocate_slow(class: Class, size: usize) -> Option<NonNull<c_void>
         return or_fallback();
     }
     let Some((heap, is_permanent)) = acquire_heap() else { return or_fallback() };
-    // SAFETY: this thread holds the heap.
+    // SAFETY: `acquire_heap` has made this thread the owner (H1).
     unsafe {
         let block =
             if is_permanent || is_slab_only { heap::allocate_slow(heap, class) } else { None };

@@ -1,8 +1,13 @@
-//! Memory that does not lie in a slab: malloc's, or that of the program's own allocator.
+//! Memory that is in no slab: from malloc, or from the program's own allocator.
 //!
-//! A program with an allocator of its own has no slabs but those of share stacks' control blocks, so
-//! the way of every allocation and of every free leads here past the questions that are asked anyway. It
-//! decides before the first coroutine: which of the two a place came from is then never a question.
+//! ```text
+//!   ALLOCATOR = NULL or a copy ──first allocation──> | FIXED
+//!   set_allocator: replaces the word                  set_allocator: EBUSY
+//! ```
+//!
+//! * FB1. The first allocation sets FIXED. The choice never changes afterwards, so all memory is from one source.
+//! * FB2. A copy that is FIXED is never freed. Only `set_allocator` frees a copy, which is not FIXED then.
+//! * FB3. With an allocator of its own a program has no slabs but those of stack control blocks (H6 of `heap`).
 
 use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};
@@ -22,24 +27,25 @@ pub(crate) struct Allocator {
     pub(crate) user: *mut c_void,
 }
 
-/// The allocator, a copy in a mapping of its own, or NULL; and [`FIXED`] in its lowest bit. A copy
-/// that is fixed stays for ever; before that nobody looks into it.
+/// A copy of the allocator, in a mapping of its own, or NULL; [`FIXED`] is the lowest bit.
 #[unsafe(link_section = "aco_shared")]
 static ALLOCATOR: AtomicPtr<Allocator> = AtomicPtr::new(ptr::null_mut());
-/// Somebody has allocated: the choice stays.
+/// Memory was allocated (FB1).
 const FIXED: usize = 1;
 /// What memory is aligned to.
 const ALIGNMENT: usize = 16;
 
 impl diag::Describe for Allocator {
     unsafe fn describe(object: *const Allocator, f: &mut Formatter) -> fmt::Result {
-        // SAFETY: the caller's promise.
+        // SAFETY: `object` is an allocator, by the trait's obligation.
         write!(f, ", allocate {:#x}", unsafe { (*object).allocate } as usize)
     }
 }
 
-/// Chooses where coroutines come from; None: the library's own slabs. An error number: memory is in use
-/// already (EBUSY), or there is none for the copy (ENOMEM).
+/// Sets the allocator of coroutines; None is the library's own slabs.
+///
+/// # Errors
+/// `EBUSY` if memory was allocated already, `ENOMEM` if there is no memory for the copy.
 pub(crate) fn set_allocator(allocator: Option<Allocator>) -> Result<(), c_int> {
     let new = match allocator {
         Some(allocator) => copy_to_mapping(allocator).ok_or(libc::ENOMEM)?,
@@ -60,7 +66,7 @@ pub(crate) fn set_allocator(allocator: Option<Allocator>) -> Result<(), c_int> {
     Ok(())
 }
 
-/// A copy in memory of its own, which no tool takes for a leak. None: the system has no memory.
+/// Copies the allocator to a mapping of its own, which no tool reports as a leak. Returns None if the system has no memory.
 fn copy_to_mapping(allocator: Allocator) -> Option<*mut Allocator> {
     let copy = sys::map(size_of::<Allocator>())?;
     // SAFETY: just mapped, for one.
@@ -70,16 +76,16 @@ fn copy_to_mapping(allocator: Allocator) -> Option<*mut Allocator> {
     Some(copy.as_ptr().cast())
 }
 
-/// Gives a copy that nobody looks into back; NULL is let through.
+/// Frees a copy that is not FIXED. Does nothing if `copy` is NULL.
 fn unmap_copy(copy: *mut Allocator) {
     if !copy.is_null() {
         sanitizer::unregister_root(copy.cast(), size_of::<Allocator>());
-        // SAFETY: from `copy_to_mapping`, and never fixed.
+        // SAFETY: the copy is from `copy_to_mapping`, and not FIXED (FB2).
         unsafe { sys::unmap(copy.cast(), size_of::<Allocator>()) };
     }
 }
 
-/// The program's allocator; None: it has none. From here on that stays.
+/// Returns the program's allocator, or None, and sets FIXED.
 fn fix_allocator() -> Option<&'static Allocator> {
     let mut word = ALLOCATOR.load(Ordering::Acquire);
     while word.addr() & FIXED == 0 {
@@ -89,19 +95,19 @@ fn fix_allocator() -> Option<&'static Allocator> {
             Err(actual) => word = actual,
         }
     }
-    // SAFETY: NULL, or a copy that stays for ever.
+    // SAFETY: the word is NULL or a copy that is never freed (FB2).
     unsafe { word.map_addr(|address| address & !FIXED).as_ref() }
 }
 
-/// Has the program an allocator of its own? From here on that stays.
+/// Returns true if the program has an allocator of its own, and sets FIXED.
 pub(super) fn has_custom_allocator() -> bool {
     fix_allocator().is_some()
 }
 
-/// `size` bytes, aligned to 16, with whatever stands there. None: there are none.
+/// Allocates `size` bytes, aligned to 16, not zeroed. Returns None if there is no memory.
 pub(crate) fn allocate(size: usize) -> Option<NonNull<c_void>> {
     let Some(custom) = fix_allocator() else { return sys::allocate(size) };
-    // SAFETY: the function is the program's, called as it was promised.
+    // SAFETY: the program's function takes any size, by `aco_allocator_t`'s contract.
     let ptr = NonNull::new(unsafe { (custom.allocate)(size, custom.user) });
     match ptr {
         None => sys::set_errno(libc::ENOMEM),
@@ -113,7 +119,7 @@ pub(crate) fn allocate(size: usize) -> Option<NonNull<c_void>> {
     ptr
 }
 
-/// An allocator gave what a coroutine cannot be in: says so, and aborts.
+/// Aborts: the allocator has returned memory that is not aligned to 16.
 #[cold]
 #[inline(never)]
 fn abort_misaligned(custom: &Allocator, ptr: NonNull<c_void>, size: usize) -> ! {
@@ -125,17 +131,17 @@ fn abort_misaligned(custom: &Allocator, ptr: NonNull<c_void>, size: usize) -> ! 
     )
 }
 
-/// Frees `size` bytes of [`allocate`]'s, or what the program itself took from there; NULL is let through.
+/// Frees `size` bytes from [`allocate`] or the program's allocator. Does nothing if `ptr` is NULL.
 ///
 /// # Safety
-/// `ptr` came from there, with this size, and is not used from here on.
+/// `ptr` is NULL, or is from there with this size, and is not used afterwards.
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn free(ptr: *mut c_void, size: usize) {
     if ptr.is_null() {
         return;
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: `ptr` is from this source (FB1), of this size, and not used afterwards.
     unsafe {
         match fix_allocator() {
             Some(custom) => (custom.free)(ptr, size, custom.user),

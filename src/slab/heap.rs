@@ -1,11 +1,22 @@
-//! Heaps: who may take and free places in a slab.
+//! Heaps: the owner of slabs, and the places that other threads free.
 //!
-//! A heap is held by one thread, which alone touches its slabs. Another thread that frees a place
-//! of it puts the place on the heap's list of returns, which the holder empties before it maps
-//! memory. A thread that ends lets its heap go, with whatever is alive there; the next thread that
-//! needs a heap takes one of those. Who returns a place to a heap that nobody holds takes hold of
-//! it for as long as it takes to empty the list. Heaps stay for ever, and are few: as many as
-//! threads ever had coroutines at once.
+//! ```text
+//!                    try_acquire (compare-and-swap)
+//!   UNOWNED ─────────────────────────────> OWNED by a thread, in its thread-local state, until it exits
+//!      ^                                   OWNED for a moment, by a thread that has freed a place
+//!      └── release_heap: drain, unmap empty slabs, is_owned = false, fence, remote_frees again? ──┘
+//! ```
+//!
+//! * H1. Only the owner uses a heap's slabs, lists and counts.
+//! * H2. `remote_frees` is a stack. Any thread pushes; the owner takes all. A pushed place still counts as used.
+//! * H3. A pusher pushes, fences and reads `is_owned`. A releaser clears `is_owned`, fences and reads `remote_frees`. At
+//!   least one of the two sees the other, so no place stays in a heap without an owner.
+//! * H4. Heaps are never freed, and the set of a slab never changes: any thread finds the heap of a place.
+//! * H5. While `SlabSet.iterators` is not 0 no slab is unmapped.
+//! * H6. Slabs of stack control blocks are never unmapped: the control block of a destroyed stack stays readable.
+//! * H7. `words` is set while a live thread owns the heap; `words.rs` says which threads read it.
+//!
+//! There are as many heaps as threads ever had coroutines at once.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -25,16 +36,16 @@ pub(super) type Words = AtomicPtr<*mut aco_t>;
 pub(super) struct Heap {
     /// Its slabs: first, so that they have the heap's address.
     set: SlabSet,
-    /// Places that other threads freed.
+    /// The places that other threads have freed (H2).
     remote_frees: AtomicPtr<c_void>,
     is_owned: AtomicBool,
-    /// Those of the thread that keeps it.
+    /// The words of the thread that owns the heap (H7).
     pub(super) words: Words,
     /// All heaps are in one list.
     pub(super) next: *mut Heap,
 }
 
-/// Every heap there is.
+/// The first of all heaps (H4).
 #[unsafe(link_section = "aco_shared")]
 pub(super) static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
 
@@ -44,12 +55,12 @@ pub(super) fn set_of(heap: *mut Heap) -> *mut SlabSet {
     heap.cast()
 }
 
-/// A place of `heap`. None: the system has no memory.
+/// Takes a place of `heap`, of a new slab if need be. Returns None if the system has no memory.
 ///
 /// # Safety
-/// The caller holds `heap`.
+/// This thread owns `heap`.
 pub(super) unsafe fn allocate_slow(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread owns the heap (H1).
     unsafe {
         drain_remote_frees(heap);
         let set = set_of(heap);
@@ -72,7 +83,7 @@ pub(super) unsafe fn allocate_slow(heap: *mut Heap, class: Class) -> Option<NonN
 /// The place is one of this slab, in use, and not used from here on.
 #[inline(always)]
 pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
-    // SAFETY: the caller's promise; the heap of a slab never changes.
+    // SAFETY: the place is in use and of this slab, whose heap never changes (H4).
     unsafe {
         let heap = (*slab).set.cast();
         if heap == (*tls::thread_state()).heap.cast() {
@@ -83,14 +94,14 @@ pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
     }
 }
 
-/// Returns a place to a heap that another thread holds, or nobody.
+/// Pushes a place to the list of a heap that another thread owns, or none (H2, H3).
 ///
 /// # Safety
 /// As [`free`].
 #[cold]
 #[inline(never)]
 unsafe fn free_remote(heap: *mut Heap, block: *mut c_void, class: Class) {
-    // SAFETY: the place is nobody's until it is on the list. Heaps stay for ever.
+    // SAFETY: only this thread uses the place until the exchange. Heaps are never freed (H4).
     unsafe {
         let mut head = (*heap).remote_frees.load(Ordering::Relaxed);
         loop {
@@ -106,7 +117,7 @@ unsafe fn free_remote(heap: *mut Heap, block: *mut c_void, class: Class) {
                 Err(actual) => head = actual,
             }
         }
-        // Either this thread sees that nobody holds the heap, or who let it go sees the place.
+        // H3: this thread sees that the heap has no owner, or the releaser sees the place.
         fence(Ordering::SeqCst);
         if !(*heap).is_owned.load(Ordering::Relaxed) && try_acquire(heap) {
             release_heap(heap);
@@ -114,12 +125,12 @@ unsafe fn free_remote(heap: *mut Heap, block: *mut c_void, class: Class) {
     }
 }
 
-/// Puts the places that other threads returned where they belong.
+/// Frees the places that other threads have pushed.
 ///
 /// # Safety
-/// The caller holds `heap`.
+/// This thread owns `heap`.
 unsafe fn drain_remote_frees(heap: *mut Heap) {
-    // SAFETY: the list is this thread's once it is off the heap; its places are in slabs.
+    // SAFETY: the exchange gives this thread the list. Its places are in slabs of the heap, which it owns (H1, H2).
     unsafe {
         let mut block = (*heap).remote_frees.swap(ptr::null_mut(), Ordering::Acquire);
         while let Some(slab) = region::start_of(block) {
@@ -131,23 +142,23 @@ unsafe fn drain_remote_frees(heap: *mut Heap) {
     }
 }
 
-/// Takes hold of a heap. False: another thread has it.
+/// Makes this thread the owner of a heap. Returns false if the heap has one.
 ///
 /// # Safety
 /// `heap` points to a heap.
 pub(super) unsafe fn try_acquire(heap: *mut Heap) -> bool {
-    // SAFETY: heaps are never freed.
+    // SAFETY: heaps are never freed (H4).
     let is_owned = unsafe { &(*heap).is_owned };
     is_owned.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
 }
 
-/// Lets a heap go, without its empty slabs.
+/// Gives up a heap, and unmaps its empty slabs.
 ///
 /// # Safety
-/// The caller holds it, and does not use it from here on.
+/// This thread owns the heap, and does not use it afterwards.
 pub(super) unsafe fn release_heap(heap: *mut Heap) {
-    // SAFETY: the caller's promise, until `is_owned` is false; after that the heap is looked at only
-    // by who holds it again.
+    // SAFETY: this thread owns the heap until `is_owned` is false. Afterwards it reads atomics only, unless it has acquired
+    // the heap again (H1, H3).
     unsafe {
         loop {
             drain_remote_frees(heap);
@@ -171,7 +182,7 @@ pub(super) unsafe fn release_heap(heap: *mut Heap) {
 pub(super) fn any_heap(mut visit: impl FnMut(&Words) -> bool) -> bool {
     let mut heap = HEAPS.load(Ordering::Acquire);
     while !heap.is_null() {
-        // SAFETY: heaps are never freed. No reference to the slabs, which the owner writes, exists here.
+        // SAFETY: heaps are never freed (H4). No reference to the slabs, which the owner writes, exists here.
         unsafe {
             if visit(&(*heap).words) {
                 return true;
@@ -182,14 +193,14 @@ pub(super) fn any_heap(mut visit: impl FnMut(&Words) -> bool) -> bool {
     false
 }
 
-/// A page of new heaps, which nobody holds: the first of them. NULL: the system has no memory.
+/// Maps a page of new heaps, which have no owner. Returns the first one, or NULL if the system has no memory.
 pub(super) fn map_heaps() -> *mut Heap {
     let size = sys::page_size();
     let Some(page) = sys::map(size) else { return ptr::null_mut() };
     valgrind::mark_shared(page.addr().get(), size);
     let first: *mut Heap = page.cast().as_ptr();
     let count = size / size_of::<Heap>();
-    // SAFETY: the heaps lie in the new page; zeroed memory is a heap.
+    // SAFETY: the heaps are in the new page, and zeroed memory is a heap.
     unsafe {
         for index in 0..count - 1 {
             (*first.add(index)).next = first.add(index + 1);

@@ -1,8 +1,18 @@
-//! A slab: places of one class, taken from and put back by who holds its heap.
+//! Slabs: regions of places of one class, and the lists in which a heap keeps them.
 //!
-//! The slabs of a class grow from 64 KiB to 2 MiB, which may be a huge page. One that is empty goes
-//! back to the system, but for the one that is taken from: that gives its pages back beyond the first
-//! few.
+//! ```text
+//!   current[class] ──> a slab, is_available              allocate takes from this one
+//!   partial[class] ──> slabs with free places, is_available, by next_partial
+//!   full slabs         in neither, not is_available
+//!   slabs ──────────> all of them, by next_slab
+//!
+//!   slab: | Slab | places that were taken once: used, or in free_list | never taken: bump .. end |
+//! ```
+//!
+//! The slabs of a class grow from 64 KiB to 2 MiB, the size of a huge page. An empty slab is unmapped. The current slab and
+//! those of stack control blocks (H6) give back their pages instead, all but the first few.
+//!
+//! Only the owner of the heap uses a slab (H1 of `heap`).
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -21,25 +31,25 @@ const HEADER: usize = 128;
 /// What a region starts with.
 #[repr(C)] // tools/gdb/aco.py reads `bump`, `start` and `class`
 pub(super) struct Slab {
-    /// The places freed last, linked through themselves.
+    /// The places that were freed last, linked through the places.
     free_list: *mut c_void,
-    /// The first of the places that were never taken, and the end of them.
+    /// The first place that was never taken, and the end of the places.
     pub(super) bump: *mut c_void,
     end: *mut c_void,
-    /// Where `bump` began, and where an empty slab is worth giving back.
+    /// Where `bump` began, and the `bump` beyond which an empty slab is purged or unmapped.
     pub(super) start: *mut c_void,
     purge_limit: *mut c_void,
-    /// Places in use, those on the list of returns among them.
+    /// Places in use; those in `remote_frees` count (H2).
     pub(super) used: u32,
     pub(super) class: Class,
-    /// Does the holder take from it, or is it in `partial`? Full ones are in neither.
+    /// True if the slab is `current` or in `partial`.
     pub(super) is_available: bool,
     pub(super) set: *mut SlabSet,
     next_partial: *mut Slab,
     /// The link that points here.
     prev_partial: *mut *mut Slab,
     pub(super) size: usize,
-    /// The next one of all the heap's, and the link that points here.
+    /// The next one of all slabs of the heap, and the link that points here.
     pub(super) next_slab: *mut Slab,
     prev_slab: *mut *mut Slab,
 }
@@ -49,19 +59,19 @@ pub(super) struct Slab {
 pub(super) struct SlabSet {
     /// The slab of each class to take from, or NULL.
     current: [*mut Slab; CLASSES],
-    /// Others with room: the heads of lists.
+    /// Other slabs with free places: the heads of lists.
     partial: [*mut Slab; CLASSES],
     /// Bytes of the next slab.
     next_size: [usize; CLASSES],
-    /// All slabs, full ones too: the head of a list.
+    /// All slabs: the head of a list.
     pub(super) slabs: *mut Slab,
-    /// Walks that are under way (`walk`): no slab is given back meanwhile.
+    /// Iterations that have begun and not ended (`iter`, H5).
     pub(super) iterators: usize,
 }
 
 const _: () = assert!(size_of::<Slab>() <= HEADER);
 
-/// The link of a free place.
+/// Returns the link of a free place.
 ///
 /// # Safety
 /// `block` is one of this class.
@@ -71,13 +81,13 @@ pub(super) unsafe fn next_free(block: *mut c_void, class: Class) -> *mut *mut c_
     unsafe { block.byte_add(class.link_offset()).cast() }
 }
 
-/// A place of `slab`. None: it is full.
+/// Takes a place of `slab`. Returns None if the slab is full.
 ///
 /// # Safety
-/// The caller holds its heap.
+/// This thread owns the slab's heap.
 #[inline(always)]
 pub(super) unsafe fn allocate_from(slab: *mut Slab, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: the caller's promise. Free places hold a link; fresh ones end at `end`.
+    // SAFETY: this thread owns the heap (H1). Free places hold a link; new ones end at `end`.
     unsafe {
         let mut block = (*slab).free_list;
         if !block.is_null() {
@@ -93,44 +103,44 @@ pub(super) unsafe fn allocate_from(slab: *mut Slab, class: Class) -> Option<NonN
     }
 }
 
-/// A place from the slab that is taken from. None: it has none.
+/// Takes a place of the current slab. Returns None if there is no slab, or it is full.
 ///
 /// # Safety
-/// The caller holds the heap of `set`.
+/// This thread owns the heap of `set`.
 #[inline(always)]
 pub(super) unsafe fn allocate(set: *mut SlabSet, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread owns the heap (H1).
     unsafe {
         let slab = *current_mut(set, class);
         if slab.is_null() { None } else { allocate_from(slab, class) }
     }
 }
 
-/// The slab of this class that is taken from.
+/// The current slab of this class.
 ///
 /// # Safety
-/// The caller holds the heap of `set`.
+/// This thread owns the heap of `set`.
 #[inline(always)]
 pub(super) unsafe fn current_mut(set: *mut SlabSet, class: Class) -> *mut *mut Slab {
     // SAFETY: a class is an index.
     unsafe { (&raw mut (*set).current).cast::<*mut Slab>().add(class as usize) }
 }
 
-/// The head of the list of others.
+/// The head of the list of other slabs with free places.
 ///
 /// # Safety
-/// The caller holds the heap of `set`.
+/// This thread owns the heap of `set`.
 unsafe fn partial_mut(set: *mut SlabSet, class: Class) -> *mut *mut Slab {
     // SAFETY: a class is an index.
     unsafe { (&raw mut (*set).partial).cast::<*mut Slab>().add(class as usize) }
 }
 
-/// Another slab with room, off its list, or a new one. None: the system has no memory.
+/// Returns a slab with free places, out of its list, or a new one. Returns None if the system has no memory.
 ///
 /// # Safety
-/// The caller holds the heap of `set`.
+/// This thread owns the heap of `set`.
 pub(super) unsafe fn obtain_slab(set: *mut SlabSet, class: Class) -> Option<*mut Slab> {
-    // SAFETY: the caller's promise; a region that was just mapped is nobody else's.
+    // SAFETY: this thread owns the heap (H1), and no other thread knows a region that was just mapped.
     unsafe {
         let other = *partial_mut(set, class);
         if !other.is_null() {
@@ -172,13 +182,13 @@ pub(super) unsafe fn obtain_slab(set: *mut SlabSet, class: Class) -> Option<*mut
     }
 }
 
-/// Puts a place back.
+/// Frees a place.
 ///
 /// # Safety
-/// The place is one of this slab, in use, and not used from here on; the caller holds the slab's heap.
+/// The place is of this slab, in use, and not used afterwards. This thread owns the slab's heap.
 #[inline(always)]
 pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread owns the heap (H1).
     unsafe {
         *next_free(block, (*slab).class) = (*slab).free_list;
         (*slab).free_list = block;
@@ -189,14 +199,14 @@ pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
     }
 }
 
-/// A slab was full, or is empty now.
+/// Puts a slab in the list that fits it, after one of its places was freed.
 ///
 /// # Safety
-/// The caller holds its heap.
+/// This thread owns its heap.
 #[cold]
 #[inline(never)]
 unsafe fn update_lists(slab: *mut Slab) {
-    // SAFETY: the caller's promise; what is empty, nobody uses. Control blocks may still be read.
+    // SAFETY: this thread owns the heap (H1). No code uses an empty slab; stack control blocks stay mapped (H6).
     unsafe {
         let (set, class) = ((*slab).set, (*slab).class);
         if !(*slab).is_available {
@@ -214,12 +224,12 @@ unsafe fn update_lists(slab: *mut Slab) {
     }
 }
 
-/// Gives back what became empty during a walk.
+/// Unmaps the slabs that became empty during an iteration.
 ///
 /// # Safety
-/// The caller holds the heap of `set`, and no walk is under way.
+/// This thread owns the heap of `set`, and no iteration is under way (H5).
 pub(super) unsafe fn reclaim_empty(set: *mut SlabSet) {
-    // SAFETY: the caller's promise; the next one is known before a slab goes.
+    // SAFETY: this thread owns the heap (H1). The next slab is read before this one is unmapped.
     unsafe {
         let mut slab = (*set).slabs;
         while !slab.is_null() {
@@ -232,12 +242,12 @@ pub(super) unsafe fn reclaim_empty(set: *mut SlabSet) {
     }
 }
 
-/// Gives a slab back to the system.
+/// Unmaps a slab.
 ///
 /// # Safety
-/// The caller holds its heap, and it is on no list of those with room. Nothing uses it from here on.
+/// This thread owns its heap. The slab is empty, not used afterwards, and neither in `partial` nor `current`.
 pub(super) unsafe fn unmap_slab(slab: *mut Slab) {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread owns the heap (H1).
     unsafe {
         *(*slab).prev_slab = (*slab).next_slab;
         if !(*slab).next_slab.is_null() {
@@ -247,12 +257,12 @@ pub(super) unsafe fn unmap_slab(slab: *mut Slab) {
     }
 }
 
-/// Puts a new slab before all of its heap's.
+/// Puts a new slab at the head of all slabs of its heap.
 ///
 /// # Safety
-/// The caller holds the heap.
+/// This thread owns the heap.
 unsafe fn link_slab(slab: *mut Slab) {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread owns the heap (H1).
     unsafe {
         let head = &raw mut (*(*slab).set).slabs;
         (*slab).next_slab = *head;
@@ -264,12 +274,12 @@ unsafe fn link_slab(slab: *mut Slab) {
     }
 }
 
-/// Gives an empty slab's pages back to the system, but for the first few. They read as zero.
+/// Gives the pages of an empty slab back to the system, all but the first few. They read as zero.
 ///
 /// # Safety
-/// The caller holds its heap, and no place of it is in use.
+/// This thread owns its heap, and no place of it is in use.
 unsafe fn purge(slab: *mut Slab) {
-    // SAFETY: the caller's promise. The range is whole pages, whatever a page is, inside the slab.
+    // SAFETY: no place of the slab is in use. The range is whole pages inside the slab.
     unsafe {
         let start =
             (*slab).purge_limit.map_addr(|address| address.next_multiple_of(sys::page_size()));
@@ -280,12 +290,12 @@ unsafe fn purge(slab: *mut Slab) {
     }
 }
 
-/// Puts a slab on the list of those with room.
+/// Puts a slab in `partial`.
 ///
 /// # Safety
-/// The caller holds its heap, and it is on no list.
+/// This thread owns its heap, and the slab is neither in `partial` nor `current`.
 unsafe fn push_partial(slab: *mut Slab) {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread owns the heap (H1).
     unsafe {
         let head = partial_mut((*slab).set, (*slab).class);
         (*slab).next_partial = *head;
@@ -298,12 +308,12 @@ unsafe fn push_partial(slab: *mut Slab) {
     }
 }
 
-/// Takes a slab off the list of those with room.
+/// Takes a slab out of `partial`.
 ///
 /// # Safety
-/// The caller holds its heap, and it is on the list.
+/// This thread owns its heap, and the slab is in `partial`.
 unsafe fn remove_partial(slab: *mut Slab) {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread owns the heap (H1).
     unsafe {
         *(*slab).prev_partial = (*slab).next_partial;
         if !(*slab).next_partial.is_null() {

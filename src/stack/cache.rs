@@ -1,8 +1,12 @@
-//! Stacks kept for the thread's next ones: a bounded list in each thread, last destroyed first.
+//! The stack cache: a bounded list of destroyed stacks in each thread, the last destroyed first.
 //!
-//! A new stack costs a control block, a mapping, a guard and the faults of its first pages; a kept
-//! one has them all and is warm. The list runs through the stacks themselves, at their top, which
-//! was just in use. It is given back when the thread ends.
+//! A new stack costs a control block, a mapping, a guard and the faults of its first pages. A cached one has them. The links
+//! are in the stacks themselves, at the top, which was just in use. The list is released when the thread exits.
+//!
+//! * SC1. Only its thread uses a list. No other code uses a stack in it.
+//! * SC2. A list has at most `MAX_STACKS` stacks and `MAX_BYTES` bytes. A stack beyond that replaces the oldest one.
+//! * SC3. After `MAX_UNUSED_RELEASES` replacements without an allocation the cache is empty and stays so until the thread
+//!   creates a stack: a few cached stacks may hold much of the C library's heap.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -14,15 +18,13 @@ use crate::thread_exit::{self, Resource};
 use crate::tls::ThreadState;
 use crate::{sanitizer, tls};
 
-/// The most that a thread keeps: so many stacks, and so many bytes of them.
+/// Limits of a thread's list (SC2).
 const MAX_STACKS: u16 = 32;
 const MAX_BYTES: u32 = 8 << 20;
-/// So many given back without one taken, and the program does not want them: the thread keeps none
-/// until it makes a stack again. A few kept ones can hold much of the C library's heap.
+/// Replacements without an allocation until the cache is disabled (SC3).
 const MAX_UNUSED_RELEASES: u16 = 256;
 
-/// What stands at the top of a kept stack. The rest of it is in its control block, which is as
-/// `destroy` left it: all but `ptr` describes the memory still.
+/// The entry at the top of a cached stack. Its control block still describes the memory: all but `ptr`.
 #[repr(C)]
 struct CachedStack {
     next: *mut CachedStack,
@@ -31,17 +33,17 @@ struct CachedStack {
     usable: *mut c_void,
 }
 
-/// Where that is: inside the stack, aligned.
+/// Returns the entry of a stack: inside it, aligned.
 fn entry_of(usable: *mut c_void, sizes: &Sizes) -> *mut CachedStack {
     let top = usable.addr() + sizes.usable - size_of::<CachedStack>();
     usable.with_addr(top & !(align_of::<CachedStack>() - 1)).cast()
 }
 
-/// A kept stack of exactly these sizes: its control block, which describes it, and its `ptr`.
+/// Takes a stack of exactly these sizes: its control block, and its `ptr`.
 #[inline(always)]
 pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
     let state = tls::thread_state();
-    // SAFETY: the thread's own state and list; what is on the list, nothing else uses.
+    // SAFETY: the thread's own state and list (SC1).
     unsafe {
         (*state).unused_releases = 0;
         let mut link: *mut *mut CachedStack = (&raw mut (*state).cached_stacks).cast();
@@ -59,11 +61,10 @@ pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
     None
 }
 
-/// Keeps a stack, in place of the ones destroyed longest ago where the thread has enough. False: it
-/// must not be kept.
+/// Puts a stack in the cache, in place of the oldest ones if it is full. Returns false if the stack cannot be cached.
 ///
 /// # Safety
-/// Nothing uses the stack; `block` is its control block, `usable` its lowest byte.
+/// No code uses the stack; `block` is its control block, `usable` its lowest byte.
 #[inline(always)]
 pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes) -> bool {
     let size = match u32::try_from(sizes.usable) {
@@ -71,7 +72,7 @@ pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes
         _ => return false,
     };
     let state = tls::thread_state();
-    // SAFETY: the thread's own state; the memory is the pool's from here on.
+    // SAFETY: the thread's own state; no other code uses the memory (SC1).
     unsafe {
         if (*state).unused_releases == MAX_UNUSED_RELEASES
             || !thread_exit::on_exit(Resource::StackCache, on_thread_exit)
@@ -94,21 +95,21 @@ pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes
     }
 }
 
-/// Does the thread keep enough, with a stack of `size` bytes more?
+/// Returns true if a stack of `size` bytes more exceeds a limit (SC2).
 ///
 /// # Safety
 /// `state` is the thread's.
 unsafe fn is_full(state: *mut ThreadState, size: u32) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: `state` is the thread's own.
     unsafe { (*state).cached_count == MAX_STACKS || (*state).cached_bytes > MAX_BYTES - size }
 }
 
-/// Gives the stack at the end of the list back to the system. False: the list is empty.
+/// Releases the stack at the end of the list. Returns false if the list is empty.
 ///
 /// # Safety
 /// `state` is the thread's.
 unsafe fn release_oldest(state: *mut ThreadState) -> bool {
-    // SAFETY: the thread's own list.
+    // SAFETY: the thread's own list (SC1).
     unsafe {
         let mut link: *mut *mut CachedStack = (&raw mut (*state).cached_stacks).cast();
         if (*link).is_null() {
@@ -127,13 +128,13 @@ unsafe fn release_oldest(state: *mut ThreadState) -> bool {
     }
 }
 
-/// The thread ends.
+/// Runs when the thread exits.
 unsafe extern "C" fn on_thread_exit(_: *mut c_void) {
     thread_exit::mark_exiting();
     release_all();
 }
 
-/// Gives all that the thread keeps back to the system.
+/// Releases all stacks of the thread's cache.
 pub(crate) fn release_all() {
     let state = tls::thread_state();
     // SAFETY: the thread's own state.

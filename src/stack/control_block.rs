@@ -1,9 +1,14 @@
-//! Share stack control blocks: memory that stays an `aco_share_stack_t` for ever.
+//! Control blocks of share stacks.
 //!
-//! libaco lets a program destroy a stack before its coroutines, and so does this library: it must
-//! be able to look at the control block of a destroyed stack. The slabs that blocks come from are
-//! never unmapped, and a block that is free reads as destroyed. Each counts its lives, so that a
-//! coroutine of an earlier one is known.
+//! ```text
+//!   allocate ──> live (ptr != NULL, generation g) ──destroy──> destroyed (ptr == NULL, generation g + 1) ──> free, or
+//!                                                              in a cache or the deferred list ──activate──> live
+//! ```
+//!
+//! * CB1. A block is never unmapped (H6 of `slab::heap`): libaco lets a program destroy a stack before its coroutines.
+//! * CB2. `ptr` is NULL unless the stack is live. A free block reads as destroyed.
+//! * CB3. Each life has a generation, which is never 0. A coroutine is bound to one (`binding`).
+//! * CB4. The block names its own address in `guard_page_enabled` and the bytes after it: a copy by value does not.
 
 use core::ffi::{c_char, c_void};
 use core::mem::offset_of;
@@ -23,20 +28,19 @@ pub(crate) type BlockPtr = NonNull<StackBlock>;
 #[repr(C, align(16))]
 pub(crate) struct StackBlock {
     public: aco_share_stack_t,
-    /// The coroutine whose state word says resident, or NULL: at most one a stack. Of a retained stack
-    /// (`deferred_unmap`): the next one.
+    /// The coroutine whose state word is in the form EXCLUSIVE, or NULL. In the list of `deferred_unmap`: the next block.
     pub(super) exclusive: *mut aco_t,
-    /// How many coroutines are bound to this life. Programs that move coroutines by hand make it
-    /// too large, which costs them time alone.
+    /// Coroutines that are bound to this life. It is too large where a program moves coroutines by writing their fields:
+    /// that costs time alone.
     pub(super) users: u32,
-    /// Which life of this block it is; never 0. Atomic: a coroutine of an earlier life may ask
-    /// while another thread uses the block again.
+    /// The number of this life (CB3). Atomic: a coroutine of an earlier life may read it while another thread uses the block
+    /// again.
     generation: AtomicU16,
-    /// Whether the unused part of the stack was filled, to see how deep it is used.
+    /// Not 0 if the stack is painted (`high_water_mark`).
     pub(super) is_painted: u16,
-    /// Valgrind's number of the stack.
+    /// Valgrind's id of the stack.
     pub(super) valgrind_id: StackId,
-    /// What the state word of a coroutine of this life says of it.
+    /// The binding of a coroutine of this life: a part of its state word.
     pub(super) binding: u64,
 }
 
@@ -44,18 +48,18 @@ const _: () = assert!(size_of::<StackBlock>() == slab::STACK_BLOCK_SIZE);
 const _: () = assert!(offset_of!(StackBlock, public.real_ptr) == slab::STACK_BLOCK_LINK);
 
 impl StackBlock {
-    /// Which life of this block it is; never 0.
+    /// The number of this life (CB3).
     #[inline(always)]
     pub(super) fn generation(&self) -> Generation {
         self.generation.load(Ordering::Relaxed)
     }
 
-    /// The mapping of the stack, live or kept; NULL where it has none.
+    /// The mapping of the stack, live or cached; NULL if it has none.
     pub(super) fn mapping(&self) -> *mut c_void {
         self.public.real_ptr
     }
 
-    /// The sizes of the stack, live or kept.
+    /// The sizes of the stack, live or cached.
     #[inline(always)]
     pub(super) fn sizes(&self) -> Sizes {
         Sizes { usable: self.public.sz, mapped: self.public.real_sz }
@@ -67,17 +71,17 @@ impl StackBlock {
 /// # Safety
 /// `stack` points to a share stack.
 unsafe fn identity_word(stack: *mut aco_share_stack_t) -> *mut u64 {
-    // SAFETY: eight aligned bytes: `guard_page_enabled` stands at offset 56 (asserted in `abi`).
+    // SAFETY: eight aligned bytes: `guard_page_enabled` is at offset 56 (asserted in `abi`).
     unsafe { (&raw mut (*stack).guard_page_enabled).cast() }
 }
 
-/// The control block of a share stack; None for a copy by value.
+/// Returns the control block of a share stack. Returns None for a copy by value (CB4).
 ///
 /// # Safety
 /// `stack` points to a share stack, live or destroyed.
 #[inline(always)]
 pub(crate) unsafe fn block_of(stack: *mut aco_share_stack_t) -> Option<BlockPtr> {
-    // SAFETY: the caller's promise; a struct that names its own address is the start of a block.
+    // SAFETY: `stack` is readable, live or destroyed (CB1). A struct that names its own address begins a block (CB4).
     unsafe {
         (*identity_word(stack) >> 8 == stack as u64).then(|| NonNull::new_unchecked(stack.cast()))
     }
@@ -92,7 +96,7 @@ pub(super) unsafe fn set_memory(
     is_guarded: bool,
     mapping: *mut c_void,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `stack` is a control block that this thread alone uses.
     unsafe {
         *identity_word(stack) = (stack as u64) << 8;
         (*stack).guard_page_enabled = c_char::from(is_guarded);
@@ -100,14 +104,14 @@ pub(super) unsafe fn set_memory(
     }
 }
 
-/// A control block for one life. None: the system has no memory.
+/// Allocates a control block. Returns None if the system has no memory.
 pub(super) fn allocate() -> Option<BlockPtr> {
-    /// Where the lives of a block begin that has none behind it, or has forgotten them: each at
-    /// another number, so that a coroutine of a forgotten life is not taken for one of the next.
+    /// The first generation of a new block. Blocks begin at different numbers: memory of a block may have been zeroed, and
+    /// a coroutine of a life before that must not match.
     #[unsafe(link_section = "aco_shared")]
     static NEXT_GENERATION: AtomicU16 = AtomicU16::new(1);
     let block: BlockPtr = slab::allocate(Class::StackBlock, slab::STACK_BLOCK_SIZE)?.cast();
-    // SAFETY: the block is the caller's, and was zeroed once or is a block that was given back.
+    // SAFETY: this thread alone has the block, which is zeroed or was freed.
     let known = unsafe { block.as_ref() };
     if known.generation() == 0 {
         let generation = NEXT_GENERATION.fetch_add(1, Ordering::Relaxed).max(1);
@@ -116,12 +120,12 @@ pub(super) fn allocate() -> Option<BlockPtr> {
     Some(block)
 }
 
-/// Ends a life of `block`: coroutines that are bound to it are refused from here on.
+/// Ends a life of `block`: a resume of a coroutine that is bound to it is refused afterwards.
 ///
 /// # Safety
 /// The block is from [`allocate`].
 pub(super) unsafe fn end_generation(block: BlockPtr) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the block is from `allocate`, and never unmapped (CB1).
     let block = unsafe { block.as_ref() };
     block.generation.store(block.generation().checked_add(1).unwrap_or(1), Ordering::Relaxed);
 }
@@ -131,7 +135,7 @@ pub(super) unsafe fn end_generation(block: BlockPtr) {
 /// # Safety
 /// The block is from [`allocate`], and its stack is gone.
 pub(super) unsafe fn free(block: BlockPtr) {
-    // SAFETY: the block is still the caller's alone. Its `ptr` is NULL: it reads as destroyed.
+    // SAFETY: this thread alone has the block. Its `ptr` is NULL: it reads as destroyed (CB2).
     unsafe { slab::free(block.as_ptr().cast(), slab::STACK_BLOCK_SIZE) }
 }
 
@@ -148,7 +152,7 @@ mod tests {
                 mine.push(allocate().unwrap().as_ptr() as usize);
                 if round % 3 == 0 {
                     let block = mine.swap_remove(round % mine.len()) as *mut StackBlock;
-                    // SAFETY: taken above, used by nobody.
+                    // SAFETY: allocated above, and used by no other thread.
                     unsafe { free(NonNull::new(block).unwrap()) };
                 }
             }

@@ -1,4 +1,4 @@
-//! Share stacks made.
+//! Creation of share stacks.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -11,14 +11,14 @@ use crate::abi::aco_share_stack_t;
 use crate::error::CreateError;
 use crate::{arch, slab, state, sys, valgrind};
 
-/// Makes a share stack with room for `size` bytes (see [`layout::Sizes`] for the rounding).
+/// Creates a share stack of at least `size` bytes ([`layout::Sizes`] rounds).
 pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_stack_t, CreateError> {
     let sizes = layout::Sizes::new(size, is_guarded, sys::page_size(), guard_size());
     create_with_sizes(sizes.ok_or(CreateError::StackTooLarge { size })?)
 }
 
-/// As [`create`], guarded, with `gap` unused bytes below the guard, and a second guard below
-/// those (see [`memory`]). Less than a page: no gap.
+/// As [`create`], guarded, with `gap` unused bytes below the guard and a second guard below the gap ([`memory`]). A gap of
+/// less than a page is none.
 #[cfg(feature = "rt")]
 pub(crate) fn create_with_gap(
     size: usize,
@@ -34,14 +34,14 @@ fn create_with_sizes(sizes: layout::Sizes) -> Result<*mut aco_share_stack_t, Cre
         Some(reused) => reused,
         None => create_block(&sizes)?,
     };
-    // SAFETY: the block is nobody else's, and describes memory of that size.
+    // SAFETY: this thread alone has the block, which describes memory of that size.
     Ok(unsafe { activate(block, usable, sizes.usable) })
 }
 
 /// Begins the life of a stack of `size` bytes at `usable`.
 ///
 /// # Safety
-/// `block` is nobody else's, and describes that memory: all but `ptr`.
+/// This thread alone has `block`, which describes that memory: all but `ptr`.
 #[inline(always)]
 pub(super) unsafe fn activate(
     block: BlockPtr,
@@ -50,8 +50,8 @@ pub(super) unsafe fn activate(
 ) -> *mut aco_share_stack_t {
     let block = block.as_ptr();
     let stack: *mut aco_share_stack_t = block.cast();
-    // SAFETY: the caller's promise; the return slot lies inside the memory. Without a life the stack
-    // has no owner and no resident.
+    // SAFETY: this thread alone has the block. The return slot is inside the memory. A stack that is not live has no owner
+    // and no exclusive user.
     unsafe {
         (*stack).ptr = usable;
         (*block).users = 0;
@@ -64,7 +64,7 @@ pub(super) unsafe fn activate(
     stack
 }
 
-/// Obtains memory, and a control block that describes it: all but `ptr`, which comes beside.
+/// Allocates memory and a control block that describes it: all but `ptr`, which is returned beside it.
 #[cold]
 #[inline(never)]
 fn create_block(sizes: &layout::Sizes) -> Result<(BlockPtr, *mut c_void), CreateError> {
@@ -73,12 +73,12 @@ fn create_block(sizes: &layout::Sizes) -> Result<(BlockPtr, *mut c_void), Create
     };
     let Some(memory) = memory::allocate(sizes) else {
         let errno = sys::errno();
-        // SAFETY: nobody has seen it.
+        // SAFETY: no other thread knows the block.
         unsafe { control_block::free(block) };
         sys::set_errno(errno);
         return Err(CreateError::NoStackMemory { size: sizes.usable.max(sizes.mapped) });
     };
-    // SAFETY: `take` gave a control block that nobody else writes.
+    // SAFETY: this thread alone has the block that was just allocated.
     unsafe { init_block(block, sizes, &memory) };
     Ok((block, memory.usable))
 }
@@ -86,7 +86,7 @@ fn create_block(sizes: &layout::Sizes) -> Result<(BlockPtr, *mut c_void), Create
 /// Makes `block` describe memory of these sizes: all but `ptr`. Its generation stays.
 ///
 /// # Safety
-/// The block is nobody else's.
+/// This thread alone has the block.
 pub(super) unsafe fn init_block(
     block: BlockPtr,
     sizes: &layout::Sizes,
@@ -95,7 +95,7 @@ pub(super) unsafe fn init_block(
     let usable = memory.usable;
     let stack: *mut aco_share_stack_t = block.as_ptr().cast();
     let top = layout::Top::of(usable.addr(), sizes.usable);
-    // SAFETY: the block is the caller's alone.
+    // SAFETY: this thread alone has the block.
     unsafe {
         (*stack).sz = sizes.usable;
         (*stack).align_highptr = usable.with_addr(top.high);

@@ -1,4 +1,4 @@
-//! Share stacks destroyed.
+//! Destruction of share stacks.
 
 use core::ptr;
 
@@ -7,13 +7,13 @@ use super::{cache, control_block, deferred_unmap, layout, memory};
 use crate::abi::aco_share_stack_t;
 use crate::{arch, diag, sys, valgrind};
 
-/// Gives a share stack's memory back. Its coroutines may still be destroyed, not resumed.
+/// Releases a share stack's memory. Its coroutines may still be destroyed; a resume of them is refused.
 ///
 /// # Safety
 /// `stack` points to a share stack, live or destroyed.
 pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
-    // SAFETY: control blocks stay readable; a live one describes its memory, which nothing uses:
-    // no coroutine runs on it (checked here), none will (the generation ends).
+    // SAFETY: control blocks are never unmapped (CB1), and a live one describes its memory. No coroutine runs on the stack
+    // (checked here), and none will: the generation ends.
     unsafe {
         if (*stack).ptr.is_null() {
             let rule = "destroy a share stack once";
@@ -38,7 +38,7 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
             Some(block) => {
                 cache::recycle(block, usable, &sizes) || deferred_unmap::release(block, usable)
             }
-            // The struct of a copy by value is the program's.
+            // A copy by value is the program's memory.
             None => memory::release(usable, &sizes),
         };
         if !is_released {
@@ -47,7 +47,7 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
     }
 }
 
-/// The system does not know the memory of `stack`: says so, and aborts.
+/// Aborts: the system does not know the memory of `stack`.
 #[cold]
 #[inline(never)]
 fn abort_unmap_failed(function: &str, stack: *mut aco_share_stack_t) -> ! {

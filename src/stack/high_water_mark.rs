@@ -7,13 +7,12 @@ use crate::{arch, diag, sanitizer};
 /// The byte that [`paint`] writes.
 const PAINT: u8 = 0xa5;
 
-/// Fills what no frame is on with a pattern, so that [`high_water_mark`] sees how deep the stack is used from
-/// now on.
+/// Paints the stack below its frames with a pattern, so that [`high_water_mark`] measures its use from now on.
 ///
 /// # Safety
 /// `stack` points to a share stack; nothing runs on it.
 pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
-    // SAFETY: the caller's promise: below the frames of the owner nothing is in use, but that 128 bytes
+    // SAFETY: nothing runs on the stack: below the frames of the owner nothing is in use, but that 128 bytes
     // may be a red zone.
     unsafe {
         if (*stack).ptr.is_null() {
@@ -37,12 +36,12 @@ pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
     }
 }
 
-/// The deepest use of the stack since [`paint`], in bytes below its top; 0 if it was not filled.
+/// Returns the deepest use of the stack since [`paint`], in bytes below its top; 0 if it is not painted.
 ///
 /// # Safety
 /// `stack` points to a live share stack.
 pub(crate) unsafe fn high_water_mark(stack: *mut aco_share_stack_t) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the stack is live.
     unsafe {
         let is_painted =
             control_block::block_of(stack).is_some_and(|block| block.as_ref().is_painted != 0);

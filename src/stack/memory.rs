@@ -149,12 +149,12 @@ pub(super) fn usable_start(mapping: *mut c_void, sizes: &Sizes) -> *mut c_void {
     mapping.wrapping_byte_add(sizes.guard_and_gap())
 }
 
-/// Gives memory back to the system, or to the program. False: `sys::errno` says why, and it stays.
+/// Releases memory to the system, or to malloc. Returns false, with errno, if the memory stays.
 ///
 /// # Safety
 /// `usable` is memory of these sizes from [`allocate`] or the program, and no frame is on it.
 pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: no frame is on the memory, which is of these sizes.
     unsafe {
         if sizes.mapped == 0 {
             sys::free(usable);

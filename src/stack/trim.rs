@@ -1,4 +1,4 @@
-//! Gives the pages of a stack that no frame is on back to the system.
+//! Returns the pages of a stack below its frames to the system.
 //!
 //! ```text
 //! align_retptr +-----------+
@@ -21,18 +21,18 @@ use crate::{arch, sys};
 
 /// Bytes below a stack pointer that a function without calls may use.
 const RED_ZONE: usize = 128;
-/// Bytes that the calls below take: the C library's own, which a program may have put others before.
+/// Bytes for the calls below: functions of the C library, or of a program that has interposed them.
 const CALL_RESERVE: usize = 4096;
-/// How many pages the kernel is asked for at once: a byte each, perhaps on this very stack.
+/// Pages of one mincore(2), a byte each, perhaps on the stack itself.
 const MAX_PAGES: usize = 256;
 
-/// Gives back what lies below the frames. The bytes that were in memory until then; 0 where the memory
-/// is the program's, or where nobody can tell where the frames end.
+/// Discards the pages below the frames. Returns the bytes that were in memory; 0 if the memory is the program's, or the end
+/// of the frames is unknown.
 ///
 /// # Safety
-/// `stack` points to a live share stack that nothing runs on, but perhaps the caller.
+/// `stack` points to a live share stack. Nothing runs on it, except perhaps the caller.
 pub(crate) unsafe fn trim(stack: *mut aco_share_stack_t) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the stack is live, and no code uses memory below `lowest`.
     unsafe {
         let sizes = Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
         let Some(lowest) = lowest_used_address(stack) else { return 0 };
@@ -53,12 +53,12 @@ pub(crate) unsafe fn trim(stack: *mut aco_share_stack_t) -> usize {
     }
 }
 
-/// Below this address nothing is in use. None: the owner's stack pointer is elsewhere.
+/// Returns the address below which no byte is in use. Returns None if the owner's stack pointer is outside of the stack.
 ///
 /// # Safety
 /// As [`trim`].
 unsafe fn lowest_used_address(stack: *mut aco_share_stack_t) -> Option<usize> {
-    // SAFETY: the caller's promise; an owner is a coroutine.
+    // SAFETY: the stack is live, and an owner is a coroutine.
     unsafe {
         let sp = arch::stack_pointer();
         if aco_share_stack_t::contains(stack, sp) {
@@ -72,7 +72,7 @@ unsafe fn lowest_used_address(stack: *mut aco_share_stack_t) -> Option<usize> {
     }
 }
 
-/// How many bytes of these whole pages are in memory, as far as the kernel tells.
+/// Returns how many bytes of these whole pages are in memory, as far as the kernel reports it.
 ///
 /// # Safety
 /// They are mapped.
@@ -83,7 +83,7 @@ unsafe fn resident_bytes(start: *mut c_void, size: usize) -> usize {
     while at < size {
         let length = (size - at).min(MAX_PAGES * page);
         let mut states = [0; MAX_PAGES];
-        // SAFETY: the caller's promise; there is a byte for each page.
+        // SAFETY: the pages are mapped, and `states` has a byte for each page.
         if unsafe { sys::page_residency(start.byte_add(at), length, &mut states) } {
             pages += states.iter().filter(|&&state| state & 1 != 0).count();
         }

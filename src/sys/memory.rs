@@ -116,7 +116,7 @@ pub(crate) fn map_fixed(address: *mut c_void, size: usize) -> Option<NonNull<c_v
 /// # Safety
 /// The range is whole pages of a mapping of the caller's, and nothing needs what stands there.
 pub(crate) unsafe fn discard(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::madvise(address, size, libc::MADV_DONTNEED) == 0 }
 }
 
@@ -126,7 +126,7 @@ pub(crate) unsafe fn discard(address: *mut c_void, size: usize) -> bool {
 /// # Safety
 /// The range is whole pages that are mapped, and not more of them than there are bytes.
 pub(crate) unsafe fn page_residency(address: *mut c_void, size: usize, states: &mut [u8]) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::mincore(address, size, states.as_mut_ptr()) == 0 }
 }
 
@@ -135,7 +135,7 @@ pub(crate) unsafe fn page_residency(address: *mut c_void, size: usize, states: &
 /// # Safety
 /// The range is a mapping of the caller's.
 pub(crate) unsafe fn disable_huge_pages(address: *mut c_void, size: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::madvise(address, size, libc::MADV_NOHUGEPAGE) };
 }
 
@@ -144,7 +144,7 @@ pub(crate) unsafe fn disable_huge_pages(address: *mut c_void, size: usize) {
 /// # Safety
 /// The range is a mapping of the caller's.
 pub(crate) unsafe fn enable_huge_pages(address: *mut c_void, size: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::madvise(address, size, libc::MADV_HUGEPAGE) };
 }
 
@@ -153,7 +153,7 @@ pub(crate) unsafe fn enable_huge_pages(address: *mut c_void, size: usize) {
 /// # Safety
 /// The range is whole pages of a mapping of the caller's, and nothing uses it.
 pub(crate) unsafe fn make_inaccessible(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::mprotect(address, size, libc::PROT_NONE) == 0 }
 }
 
@@ -164,7 +164,7 @@ pub(crate) unsafe fn make_inaccessible(address: *mut c_void, size: usize) -> boo
 /// As [`make_inaccessible`].
 pub(crate) unsafe fn install_guard_region(address: *mut c_void, size: usize) -> bool {
     const MADV_GUARD_INSTALL: c_int = 102;
-    // SAFETY: the caller's promise; a kernel that does not know the advice changes nothing.
+    // SAFETY: whole pages of the caller's mapping, which no code uses. A kernel that does not know the advice changes nothing.
     unsafe { libc::madvise(address, size, MADV_GUARD_INSTALL) == 0 }
 }
 
@@ -190,7 +190,7 @@ pub(crate) fn is_readable(address: *const c_void) -> bool {
 /// # Safety
 /// The range is a whole mapping from [`map`], and nothing uses it from here on.
 pub(crate) unsafe fn unmap(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::munmap(address, size) == 0 }
 }
 
@@ -200,11 +200,11 @@ pub(crate) fn allocate(size: usize) -> Option<NonNull<c_void>> {
     NonNull::new(unsafe { libc::malloc(size) })
 }
 
-/// Frees what [`allocate`] gave; NULL is let through.
+/// Frees memory from [`allocate`]. Does nothing if `address` is NULL.
 ///
 /// # Safety
-/// `address` came from there and is not used from here on.
+/// `address` is NULL or from there, and is not used afterwards.
 pub(crate) unsafe fn free(address: *mut c_void) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `address` is NULL or from malloc.
     unsafe { libc::free(address) }
 }

@@ -39,7 +39,7 @@ pub(crate) unsafe fn set_signal_action(
 /// # Safety
 /// `action` is from [`set_signal_action`].
 pub(crate) unsafe fn restore_signal_action(signal: c_int, action: *const libc::sigaction) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `action` is from `set_signal_action`.
     unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
 }
 

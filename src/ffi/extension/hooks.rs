@@ -1,4 +1,4 @@
-//! Hooks: functions of the program's that see coroutines come and go.
+//! Hooks: functions of the program that are called for the events of coroutines.
 
 use core::ffi::{c_int, c_void};
 use core::mem::offset_of;
@@ -6,25 +6,27 @@ use core::mem::offset_of;
 use crate::abi::aco_t;
 use crate::hooks::{self, Hooks};
 
-/// What aco_set_hooks() sets: functions that are called with a coroutine and `data`; NULL: not wanted.
+/// Hooks for aco_set_hooks(). Each is called with a coroutine and `data`. A NULL hook is not
+/// called.
 #[allow(non_camel_case_types, reason = "its name in C")]
 #[repr(C)]
 pub struct aco_hooks_s {
-    /// After a coroutine, a main one too, was made.
+    /// Called after a coroutine or a main coroutine is created.
     pub create: Option<unsafe extern "C" fn(co: *mut aco_t, data: *mut c_void)>,
-    /// Before a coroutine runs, for the first time or again.
+    /// Called before a coroutine runs, for the first time or again.
     pub resume: Option<unsafe extern "C" fn(co: *mut aco_t, data: *mut c_void)>,
-    /// After a coroutine has yielded.
+    /// Called after a coroutine has yielded.
     pub r#yield: Option<unsafe extern "C" fn(co: *mut aco_t, data: *mut c_void)>,
-    /// After a coroutine has ended.
+    /// Called after a coroutine has ended.
     pub exit: Option<unsafe extern "C" fn(co: *mut aco_t, data: *mut c_void)>,
-    /// Before a coroutine, a main one too, is destroyed, and before the destructors of its local values.
+    /// Called before a coroutine or a main coroutine is destroyed, and before the destructors of
+    /// its local values.
     pub destroy: Option<unsafe extern "C" fn(co: *mut aco_t, data: *mut c_void)>,
-    /// What they are called with.
+    /// The last argument of each hook.
     pub data: *mut c_void,
 }
 
-/// The C name of [`aco_hooks_s`].
+/// The C name of `aco_hooks_s`.
 #[allow(non_camel_case_types, reason = "its name in C")]
 pub type aco_hooks_t = aco_hooks_s;
 
@@ -38,24 +40,27 @@ const _: () = {
     assert!(offset_of!(aco_hooks_s, data) == offset_of!(Hooks, data));
 };
 
-/// Has functions called for the coroutines that this thread makes, resumes and destroys; NULL: none from
-/// here on. The struct stays the caller's, and must be there as it is until others are set or the thread
-/// ends. All of them run on the stack of who called aco_create(), aco_resume() or aco_destroy(): never on
-/// that of the coroutine that they are called for. aco_yield_to() has `yield` called for who leaves and
-/// `resume` for who runs next, both on the stack of the main_co; under a sanitizer, on the caller's. They
-/// must return, and neither switch to nor destroy a
-/// coroutine; they may set other hooks.
+/// Sets the hooks of the calling thread. They see the coroutines that the thread creates, resumes
+/// and destroys. NULL removes them. The struct is not copied.
 ///
-/// Every resume is seen, from inline code and in old binaries, and how it came back. Not seen are switches
-/// that a program makes by hand, with acosw(): what such a switch goes to may make resumes that are not
-/// seen either, until the thread comes back through the library. A resume that is left by longjmp() or by
-/// the end of its thread has no second event; nor has, for `yield` and `exit`, a resume that was made
-/// before the hooks were set a first one.
+/// Each hook runs on the stack of the caller of aco_create(), aco_resume() or aco_destroy(), never
+/// on the stack of the coroutine that it is called for. aco_yield_to() calls `yield` for the
+/// coroutine that is suspended and `resume` for the one that continues. Both run on the stack of
+/// the `main_co`, or on the caller's stack under a sanitizer. A hook must return normally. It must
+/// not switch to a coroutine or destroy one. It may set other hooks.
 ///
-/// While hooks are set every switch is a call of the library; without, none costs anything. Always 0.
+/// Hooks see each resume and how it returned, in inline code and in old binaries, too. They do not
+/// see acosw(). After acosw() they may miss resumes, until the thread returns through the library.
+/// A resume that is left by longjmp(3) or by the end of its thread has no second event. If a resume
+/// was made before the hooks were set, its `yield` or `exit` has no first event.
+///
+/// While hooks are set, each switch is a call of the library. Without hooks there is no cost.
+///
+/// # Returns
+/// 0.
 ///
 /// # Safety
-/// `hooks` is NULL or as said; its functions can be called.
+/// `hooks` stays valid and unchanged until other hooks are set or the thread ends.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_set_hooks(hooks: *const aco_hooks_t) -> c_int {
     hooks::set(hooks.cast());
