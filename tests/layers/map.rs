@@ -26,7 +26,7 @@ pub fn check(file: &Path, of: &str, rows: &[String]) {
 /// The row of a module. Its sentence is short: a line of a source has at most 120 columns.
 pub fn row(src: &Path, path: &str, name: &str) -> String {
     let file = file_of(src, path);
-    let row = format!("| [`{name}`] | {} |", opening_sentence(&file));
+    let row = format!("| `{name}` | {} |", opening_sentence(&file));
     assert!(row.len() <= 116, "{}: the opening sentence is too long: {row}", file.display());
     row
 }
