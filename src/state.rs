@@ -30,7 +30,7 @@
 //!   control block (rebind)                                            generation
 //! aco_exit by a call (mark_ended)                 any               same         1       1         kept   kept
 //! aco_exit inline                                 any               same         1       kept      kept   kept
-//! aco_reset (mark_reset, stack::bind_anew, init)  BOUND, EXCLUSIVE  BOUND (*)    0       0         0      1
+//! aco_reset (mark_reset, stack::rebind, init)     BOUND, EXCLUSIVE  BOUND (*)    0       0         0      1
 //! aco_cancel (mark_cancelled)                     not DESTROYED     same         kept    kept      1      kept
 //! aco_destroy (mark_destroyed)                    any               DESTROYED    1       -         -      -
 //!
