@@ -142,8 +142,8 @@ extern "C" fn aco_root_personality(
     URC_FATAL_PHASE1_ERROR
 }
 
-/// Makes the main coroutine of the running one the current coroutine: a forced unwind leaves the running coroutine, and
-/// code that unwinds the main coroutine's frames may ask which coroutine runs.
+/// Makes the main coroutine of the running one the current coroutine: a forced unwind leaves the running one.
+/// Code that unwinds the main coroutine's frames may ask which coroutine runs.
 fn leave_by_forced_unwind() {
     let co = tls::current();
     // SAFETY: the current coroutine, if any, exists, and so does the main coroutine that waits for it.

@@ -88,8 +88,8 @@ pub(crate) unsafe fn join(co: *mut aco_t, frames: Frames, has_sanitizer: bool) {
     }
 }
 
-/// Gives `co` another main_co. A chain that ends in the record of the old one is redirected to that of the new one; a
-/// chain that is cut is joined to the new one later.
+/// Gives `co` another main_co. A chain that ends in the record of the old one is redirected to the record of the new
+/// one. A chain that is cut is joined to the new one later.
 ///
 /// # Safety
 /// `co` points to a suspended or unstarted coroutine with a share stack, `main_co` to a coroutine.

@@ -1,7 +1,7 @@
 //! Hooks: functions of the program that the library calls in the life of a coroutine and at each switch.
 //!
 //! The hooks of a thread are *armed* while its hook word points to its first two words, the current coroutine and the
-//! hint (`tls`, W5). So every resume, inline or called, in new or old binaries, is instrumented: it calls the hooks on
+//! hint (`tls`, W5). So every resume is instrumented: inline or called, in new or old binaries. It calls the hooks on
 //! the main coroutine's stack, before its jump and after the jump back.
 //!
 //! HK1. An armed thread has NULL in both words only while its hooks are suppressed, or if it has no current coroutine.

@@ -36,8 +36,8 @@
 //! | [`sys`] | The libc calls that the library makes, each wrapped once |
 //! | [`abi`] | The structs that C programs access, with the layout of libaco 1.2.4 |
 //!
-//! Coroutines are the modules from `generator` to `thread`. Their memory is in `record`, `stack`, `save` and `slab`. What
-//! depends on the processor, the C++ runtime or a tool follows, and the system calls come last.
+//! Coroutines are the modules from `generator` to `thread`. Their memory is in `record`, `stack`, `save` and `slab`.
+//! What depends on the processor, the C++ runtime or a tool follows, and the system calls come last.
 //!
 //! A path for readers: `abi` and `state`; the pictures in `resume`, `arch` and `save`; `tls`. For the runtime: `rt`.
 //! `docs/design.md` has the reasons.

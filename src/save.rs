@@ -12,7 +12,8 @@
 //! 0x2000 +-----------+ <- ptr      restore, when it runs again
 //! ```
 //!
-//! A1. The image is the bytes [reg[sp], align_retptr). They return to the same addresses: frames point to each other.
+//! A1. The image is the bytes from `reg[sp]` up to `align_retptr`. They return to the same addresses: frames point to
+//!     each other.
 //! A2. The image and the frames differ in one word at most: the end of the chain of frame pointers (`frame_chain`).
 //! A3. `valid_sz` is the size of the image while the coroutine does not own its share stack. While it does, the area is
 //!     dead, and `valid_sz` is that of an older image.

@@ -30,7 +30,7 @@
 //!   control block (rebind)                                            generation
 //! aco_exit by a call (mark_ended)                 any               same         1       1         kept   kept
 //! aco_exit inline                                 any               same         1       kept      kept   kept
-//! aco_reset (mark_reset, stack::bind_anew, init)  BOUND, EXCLUSIVE  BOUND (*)    0       0         0      1
+//! aco_reset (mark_reset, stack::rebind, init)     BOUND, EXCLUSIVE  BOUND (*)    0       0         0      1
 //! aco_cancel (mark_cancelled)                     not DESTROYED     same         kept    kept      1      kept
 //! aco_destroy (mark_destroyed)                    any               DESTROYED    1       -         -      -
 //!
@@ -39,9 +39,9 @@
 //!
 //! S1. BOUND and EXCLUSIVE name the coroutine's own address, so a copy by value is in neither form. A copy of a BOUND
 //!     coroutine still tells the generation that it was bound to.
-//! S2. EXCLUSIVE means: the coroutine is the only user of its share stack, which is live, and the stack's control
-//!     block names the coroutine as its exclusive user. No coroutine is EXCLUSIVE under a sanitizer or Valgrind. A
-//!     program that moves the coroutine to another stack breaks S2, so S3 checks the owner too.
+//! S2. EXCLUSIVE means: the coroutine is the only user of its share stack, which is live. The control block of the
+//!     stack names it as the exclusive user. No coroutine is EXCLUSIVE under a sanitizer or Valgrind. A program that
+//!     moves the coroutine to another stack breaks S2, so S3 checks the owner too.
 //! S3. An inline resume requires that the word is exactly the EXCLUSIVE form, with `is_end` 0 and no flag, and that
 //!     `share_stack->owner` is the coroutine. The comparison is compiled into programs: it is part of the ABI.
 //! S4. Without ALL_REGS the code at the resume address restores all registers but the stack, frame and base pointer.
@@ -247,8 +247,8 @@ pub(crate) unsafe fn rebind(co: *mut aco_t, binding: u64) {
 /// # Safety
 /// `co` points to a coroutine that the library allocated, or to the readable memory of one.
 pub(crate) unsafe fn clear_exclusive(co: *mut aco_t, stack: *mut aco_share_stack_t, binding: u64) {
-    // SAFETY: a coroutine, or memory of one, has a readable state word and share stack; an EXCLUSIVE word is one of a
-    // coroutine at this address (S1).
+    // SAFETY: a coroutine, or memory of one, has a readable state word and share stack. An EXCLUSIVE word
+    // belongs to a coroutine at this address (S1).
     unsafe {
         if is_exclusive(co) && (*co).share_stack == stack {
             write(co, binding | co_hash(co), IS_END | FLAGS);

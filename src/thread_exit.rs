@@ -37,7 +37,7 @@ static HANDLERS: [AtomicPtr<c_void>; RESOURCES] =
 /// The library is being unloaded: nothing is armed any more.
 #[unsafe(link_section = "aco_shared")]
 static IS_UNLOADED: AtomicBool = AtomicBool::new(false);
-/// In a thread's `ending`: the parts that are to be called, and whether it ends.
+/// In a thread's `exit_flags`: the parts that are to be called, and whether it ends.
 const EXITING: u32 = 1 << 31;
 
 /// Has `handler`, which is always the same for a part, called when this thread ends. False: it cannot
@@ -55,10 +55,10 @@ pub(crate) fn on_exit_with(
     value: NonNull<c_void>,
 ) -> bool {
     // SAFETY: the thread's own state.
-    let ending = unsafe { (*tls::thread_state()).ending };
-    match ending & (EXITING | 1 << resource as u32) {
+    let exit_flags = unsafe { (*tls::thread_state()).exit_flags };
+    match exit_flags & (EXITING | 1 << resource as u32) {
         0 => register(resource, handler, value),
-        ending => ending < EXITING,
+        exit_flags => exit_flags < EXITING,
     }
 }
 
@@ -91,7 +91,7 @@ fn register(
     let is_armed = sys::set_thread_value(key - 1, value.as_ptr());
     if is_armed {
         // SAFETY: the thread's own state.
-        unsafe { (*tls::thread_state()).ending |= 1 << resource };
+        unsafe { (*tls::thread_state()).exit_flags |= 1 << resource };
     }
     is_armed
 }
@@ -99,7 +99,7 @@ fn register(
 /// A `handler` is called: the thread ends.
 pub(crate) fn mark_exiting() {
     // SAFETY: the thread's own state.
-    unsafe { (*tls::thread_state()).ending |= EXITING };
+    unsafe { (*tls::thread_state()).exit_flags |= EXITING };
 }
 
 /// The library is unloaded, if it is inside something that can be (a plugin with libaco.a), or the
@@ -113,7 +113,7 @@ extern "C" fn on_unload() {
             continue;
         }
         // SAFETY: the thread's own state.
-        let is_armed = unsafe { (*tls::thread_state()).ending & 1 << resource != 0 };
+        let is_armed = unsafe { (*tls::thread_state()).exit_flags & 1 << resource != 0 };
         let value = if is_armed { sys::thread_value(key - 1) } else { ptr::null_mut() };
         sys::delete_thread_key(key - 1);
         if !value.is_null() {

@@ -25,8 +25,8 @@
 //! W4. While the hint is not NULL both coroutines exist: `aco_destroy` clears the words that name its coroutine
 //!     (`clear_references`). The current coroutine alone proves nothing: a program may have freed it or written the
 //!     word.
-//! W5. The hook word is the C++ runtime's per-thread exception state (`exceptions`), a pair of the sanitizers
-//!     (`sanitizer`), or the first two of these words if the program has hooks (`hooks`). The sanitizers come first,
+//! W5. The hook word points to the exception state of the C++ runtime (`exceptions`), to a pair of the sanitizers
+//!     (`sanitizer`), or to the first two of these words if the program has hooks (`hooks`). The sanitizers come first,
 //!     then hooks.
 //! W6. No address of a thread-local word is kept across a switch: a coroutine that moves to another thread resumes in
 //!     the middle of a function.
@@ -85,19 +85,19 @@ pub(crate) struct ThreadState {
     /// 1 if `initial_fpenv` is set.
     pub(crate) has_initial_fpenv: u32,
     /// The resources to free when the thread exits, and whether it is exiting (`thread_exit`).
-    pub(crate) ending: u32,
+    pub(crate) exit_flags: u32,
     /// The thread's cached stacks (`stack`): the first of a list, which ends in NULL.
-    pub(crate) kept_stacks: *mut c_void,
+    pub(crate) cached_stacks: *mut c_void,
     /// Bytes of the cached stacks.
-    pub(crate) kept_bytes: u32,
+    pub(crate) cached_bytes: u32,
     /// The number of cached stacks.
-    pub(crate) kept_count: u16,
+    pub(crate) cached_count: u16,
     /// Stacks freed since the thread last allocated one.
-    pub(crate) unwanted: u16,
+    pub(crate) unused_releases: u16,
     /// The program's hooks (`hooks`). NULL: none.
     pub(crate) hooks: *const c_void,
     /// The thread's id for records (`record`). 0: none yet.
-    pub(crate) number: u32,
+    pub(crate) thread_id: u32,
     /// 1 while a resume whose hooks were called is on its way (`hooks`).
     pub(crate) is_suppressed: u32,
 }
@@ -210,14 +210,14 @@ pub(crate) fn worker() -> *mut c_void {
 
 /// Returns true if this thread is one of the blocking pool.
 #[cfg(feature = "rt")]
-pub(crate) fn is_helper() -> bool {
+pub(crate) fn is_blocking_thread() -> bool {
     // SAFETY: the thread's own word. No reference to it exists.
     unsafe { *(address_of!("aco_worker") as *const usize).add(1) != 0 }
 }
 
 /// Says whether this thread is one of the blocking pool.
 #[cfg(feature = "rt")]
-pub(crate) fn set_is_helper(is: bool) {
+pub(crate) fn set_is_blocking_thread(is: bool) {
     // SAFETY: the thread's own word. No reference to it exists.
     unsafe { *(address_of!("aco_worker") as *mut usize).add(1) = usize::from(is) }
 }

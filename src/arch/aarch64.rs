@@ -31,8 +31,8 @@
 //! 0xadf0 +----------------------------+ <- reg[sp] = reg[x29], a frame record
 //! ```
 //!
-//! reg[pc] is the end of `switch`, which pops this frame. A context that inline code saved, or an unstarted one, has no
-//! such frame.
+//! `reg[pc]` is the end of `switch`, which pops this frame. A context that inline code saved, or an unstarted one, has
+//! no such frame.
 //!
 //! A main coroutine that waits in `resume`, called with sp = 0x8000:
 //!
@@ -49,9 +49,9 @@
 //!
 //! Its slots 2 to 11 are out of date. The frame pointers of the coroutine lead to slots 12 and 13 (`frame_chain`).
 //!
-//! An unstarted coroutine has reg[sp] = align_retptr and reg[pc] = its entry function. Every switch jumps to its target
-//! with x30 = root_return_address(): a suspended context does not read x30, and an entry function returns there. So a
-//! program starts a coroutine again by writing `fp` to reg[pc] and align_retptr to reg[sp].
+//! An unstarted coroutine has `reg[sp]` = align_retptr and `reg[pc]` = its entry function. Every switch jumps to its
+//! target with x30 = root_return_address(): a suspended context does not read x30, and an entry function returns there.
+//! So a program starts a coroutine again by writing `fp` to `reg[pc]` and align_retptr to `reg[sp]`.
 
 mod fpenv;
 mod leaf;

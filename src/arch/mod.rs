@@ -46,7 +46,7 @@
 //!     few, so it resumes an EXCLUSIVE coroutine without ALL_REGS (`state`, S3), or the coroutine of the hint (`tls`,
 //!     W2).
 //! M5. A resumed context finds three values in the argument registers: the coroutine that switched here, its own
-//!     address, and a value, which is NULL if none was passed.
+//!     address, and a value. The value is NULL if none was passed.
 //! M6. From the last store to `reg` on, unwinders find the old context through the register that points to its
 //!     coroutine. Before that the frame is the caller's. The CFI says so at each instruction.
 //!

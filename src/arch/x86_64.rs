@@ -25,8 +25,8 @@
 //! 0xae40 +----------------------------+ <- reg[rsp], as after the return to reg[rip]
 //! ```
 //!
-//! An unstarted coroutine has reg[rsp] = align_retptr and reg[rip] = its entry function. So the entry function starts
-//! as if it were called: rsp is 8 below a multiple of 16.
+//! An unstarted coroutine has `reg[rsp]` = align_retptr and `reg[rip]` = its entry function. So the entry function
+//! starts as if it were called: rsp is 8 below a multiple of 16.
 //!
 //! A main coroutine that waits in `resume`, called with rsp = 0x7ff8:
 //!

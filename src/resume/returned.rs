@@ -6,8 +6,8 @@ use super::forms::Resumed;
 use crate::abi::aco_t;
 use crate::{state, tls};
 
-/// The end of a resume of `co`, which `to` called, if `from` switched back and has another main_co than `to`: by
-/// `acosw`, or because its main_co was changed. Makes the main_co of `co` the current coroutine, as libaco does, or
+/// The end of a resume of `co`, which `to` called, if the main_co of `from`, which switched back, is not `to`. `from`
+/// came by `acosw`, or its main_co was changed. Makes the main_co of `co` the current coroutine, as libaco does, or
 /// `to` if `co` is destroyed.
 ///
 /// # Safety
@@ -29,7 +29,7 @@ pub(crate) unsafe extern "C" fn returned_via_acosw(
     Resumed { value: ptr::null_mut(), from }
 }
 
-/// Makes `main_co` the current coroutine, as a resume does that returns to it: the hint is NULL for a main coroutine,
+/// Makes `main_co` the current coroutine, as a resume does that returns to it. The hint is NULL for a main coroutine,
 /// and else `main_co` itself (`tls`, W3).
 ///
 /// # Safety

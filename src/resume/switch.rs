@@ -7,8 +7,8 @@
 //! | `save_fpenv` | each context has its own: a switch saves the old one's and loads the new one's |
 //! | `share_fpenv` | all contexts share one: a switch does not touch it |
 //!
-//! The naked bodies are those of `arch`. Each body checks the hook word (`tls`) and jumps to the `_slow` function
-//! if a switch has more to do; that calls the instrumented form, which calls the naked function again.
+//! The naked bodies are those of `arch`. Each body checks the hook word (`tls`), and jumps to the `_slow` function if a
+//! switch has more to do. That function calls the instrumented form, which calls the naked function again.
 
 use core::ffi::c_void;
 

@@ -45,14 +45,14 @@ pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
     let state = tls::thread_state();
     // SAFETY: the thread's own state and list (SC1).
     unsafe {
-        (*state).unwanted = 0;
-        let mut link: *mut *mut CachedStack = (&raw mut (*state).kept_stacks).cast();
+        (*state).unused_releases = 0;
+        let mut link: *mut *mut CachedStack = (&raw mut (*state).cached_stacks).cast();
         while !(*link).is_null() {
             let CachedStack { next, block, usable } = (*link).read();
             if block.as_ref().sizes() == *sizes {
                 *link = next;
-                (*state).kept_count -= 1;
-                (*state).kept_bytes -= sizes.usable as u32;
+                (*state).cached_count -= 1;
+                (*state).cached_bytes -= sizes.usable as u32;
                 return Some((block, usable));
             }
             link = &raw mut (**link).next;
@@ -74,23 +74,23 @@ pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes
     let state = tls::thread_state();
     // SAFETY: the thread's own state; no other code uses the memory (SC1).
     unsafe {
-        if (*state).unwanted == MAX_UNUSED_RELEASES
+        if (*state).unused_releases == MAX_UNUSED_RELEASES
             || !thread_exit::on_exit(Resource::StackCache, on_thread_exit)
         {
             return false;
         }
         while is_full(state, size) && release_oldest(state) {
-            (*state).unwanted += 1;
-            if (*state).unwanted == MAX_UNUSED_RELEASES {
+            (*state).unused_releases += 1;
+            if (*state).unused_releases == MAX_UNUSED_RELEASES {
                 while release_oldest(state) {}
                 return false;
             }
         }
         let entry = entry_of(usable, sizes);
-        (*state).kept_count += 1;
-        (*state).kept_bytes += size;
-        entry.write(CachedStack { next: (*state).kept_stacks.cast(), block, usable });
-        (*state).kept_stacks = entry.cast();
+        (*state).cached_count += 1;
+        (*state).cached_bytes += size;
+        entry.write(CachedStack { next: (*state).cached_stacks.cast(), block, usable });
+        (*state).cached_stacks = entry.cast();
         true
     }
 }
@@ -101,7 +101,7 @@ pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes
 /// `state` is the thread's.
 unsafe fn is_full(state: *mut ThreadState, size: u32) -> bool {
     // SAFETY: `state` is the thread's own.
-    unsafe { (*state).kept_count == MAX_STACKS || (*state).kept_bytes > MAX_BYTES - size }
+    unsafe { (*state).cached_count == MAX_STACKS || (*state).cached_bytes > MAX_BYTES - size }
 }
 
 /// Releases the stack at the end of the list. Returns false if the list is empty.
@@ -111,7 +111,7 @@ unsafe fn is_full(state: *mut ThreadState, size: u32) -> bool {
 unsafe fn release_oldest(state: *mut ThreadState) -> bool {
     // SAFETY: the thread's own list (SC1).
     unsafe {
-        let mut link: *mut *mut CachedStack = (&raw mut (*state).kept_stacks).cast();
+        let mut link: *mut *mut CachedStack = (&raw mut (*state).cached_stacks).cast();
         if (*link).is_null() {
             return false;
         }
@@ -121,8 +121,8 @@ unsafe fn release_oldest(state: *mut ThreadState) -> bool {
         let CachedStack { block, usable, .. } = (*link).read();
         let sizes = block.as_ref().sizes();
         *link = ptr::null_mut();
-        (*state).kept_count -= 1;
-        (*state).kept_bytes -= sizes.usable as u32;
+        (*state).cached_count -= 1;
+        (*state).cached_bytes -= sizes.usable as u32;
         deferred_unmap::release(block, usable);
         true
     }

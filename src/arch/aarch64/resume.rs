@@ -128,8 +128,8 @@ macro_rules! resume_body {
             "adrp x9, :gottprel:aco_gtls_co",
             "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
             "mrs x10, tpidr_el0",
-            // The new current coroutine comes from x1, not from the main_co of x0, which is only compared: its load may
-            // miss the cache, and the next resume depends on the current coroutine.
+            // The new current coroutine comes from x1. The main_co of x0 is only compared: its load may miss the cache,
+            // and the next resume depends on the current coroutine.
             "add x9, x9, x10",
             "ldr x11, [x0, #128]",
             "cmp x1, x11",
@@ -140,8 +140,8 @@ macro_rules! resume_body {
             "stp x1, x11, [x9]",
             "mov x1, x0",                       // a Resumed: the value, and x0
             "mov x0, x2",
-            // `ret`, although after a switch by a call the top of the return predictor is another address: a jump would
-            // need a landing pad in the caller.
+            // `ret`: a jump would need a landing pad in the caller. After a switch by a call the top of the return
+            // predictor is another address; that misprediction stays.
             "ret",
             // The main_co of the coroutine that switched back is another one.
             "7:",

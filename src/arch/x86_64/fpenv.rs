@@ -6,8 +6,8 @@
 //!                 fnstcw stores it            stmxcsr stores it
 //! ```
 //!
-//! F1. Control bits belong to a context: it resumes with the x87 control word, and with the bits of MXCSR but for the
-//!     six lowest, that it had when it switched away.
+//! F1. Control bits belong to a context: it resumes with those that it had when it switched away. They are the x87
+//!     control word, and the bits of MXCSR but for the six lowest.
 //! F2. Status bits belong to the thread: a switch writes the current ones and no others. The exception flags that a
 //!     slot holds are never read.
 //! F3. A switch writes a register only if its control bits differ. An ldmxcsr of another value makes the next stmxcsr

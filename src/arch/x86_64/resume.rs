@@ -106,8 +106,8 @@ macro_rules! resume_body {
             "pop rbp",
             ".cfi_adjust_cfa_offset -8",
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
-            // The new current coroutine comes from rsi, not from the main_co of rdi, which is only compared: its load
-            // may miss the cache, and the next resume depends on the current coroutine.
+            // The new current coroutine comes from rsi. The main_co of rdi is only compared: its load may miss the
+            // cache, and the next resume depends on the current coroutine.
             "cmp rsi, [rdi + 72]",
             "jne 6f",
             "mov fs:[rcx], rsi",

@@ -144,7 +144,7 @@ global_asm!(
     // The same, through rbp.
     ".cfi_def_cfa rbp, 8",
     ".cfi_escape 0x16, 16, 5, 0x76, 0x78, 0x06, 0x32, 0x1c",
-    // Two words down, so that the call does not overwrite the return slot: the last word function may end the
+    // Two words down, so that the call does not overwrite the return slot. The last word function may end the
     // coroutine, and the next one on this stack needs the slot.
     "sub rsp, 16",
     "and rsp, -16",

@@ -49,7 +49,7 @@ fn perform_rest(actions: Actions) {
 
 /// A thread of the pool, from its start to its end.
 extern "C" fn thread_main(_: *mut c_void) -> *mut c_void {
-    tls::set_is_helper(true);
+    tls::set_is_blocking_thread(true);
     deadlock::blocking_thread_started();
     os::set_thread_name(c"acort-blocking");
     let (mut previous, mut applied) = (Previous::Start, AppliedState::UNKNOWN);

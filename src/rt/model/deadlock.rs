@@ -28,9 +28,9 @@ pub(crate) struct NotBlockingThread(bool);
 impl NotBlockingThread {
     /// From here on, until this goes.
     pub(crate) fn enter() -> NotBlockingThread {
-        let was_helper = tls::is_helper();
+        let was_helper = tls::is_blocking_thread();
         if was_helper {
-            tls::set_is_helper(false);
+            tls::set_is_blocking_thread(false);
             blocking_thread_exited();
         }
         NotBlockingThread(was_helper)
@@ -41,7 +41,7 @@ impl Drop for NotBlockingThread {
     fn drop(&mut self) {
         if self.0 {
             blocking_thread_started();
-            tls::set_is_helper(true);
+            tls::set_is_blocking_thread(true);
         }
     }
 }
