@@ -7,8 +7,8 @@ use crate::{coroutine, diag, frame_chain, record, slab, state};
 
 const FUNCTION: &str = "aco_attach";
 
-/// Makes `main_co`, of this thread, the resumer of `co`. Aborts if `co` visibly is not suspended, has no resumer, or there is
-/// no memory.
+/// Makes `main_co`, of this thread, the resumer of `co`. Aborts if `co` visibly is not suspended, has no resumer, or
+/// there is no memory.
 ///
 /// # Safety
 /// Both point to coroutines. No other thread uses `co`, its share stack, or what is on that.

@@ -31,8 +31,8 @@ pub(crate) unsafe fn create(
     }
 }
 
-/// Runs `generator` to its next value, and writes the value, or NULL at its end, to `value` unless that is NULL. Returns
-/// false if the generator has ended. Aborts if it cannot be resumed from here, or there is no memory.
+/// Runs `generator` to its next value, and writes the value, or NULL at its end, to `value` unless that is NULL.
+/// Returns false if the generator has ended. Aborts if it cannot be resumed from here, or there is no memory.
 ///
 /// # Safety
 /// `generator` points to a coroutine, and its frames are sound; `value` is NULL or writable.
@@ -42,8 +42,8 @@ pub(crate) unsafe fn next(
     resume: Resume,
 ) -> bool {
     let co = generator.as_ptr();
-    // SAFETY: `generator` is a coroutine with sound frames. A generator that has given its place away may be destroyed; who has
-    // left is not.
+    // SAFETY: `generator` is a coroutine with sound frames. A generator that has given its place away may be
+    // destroyed; who has left is not.
     unsafe {
         let has_ended = (*co).is_end != 0 && !state::is_destroyed(co);
         let (next_value, has_value) = if has_ended {

@@ -58,8 +58,8 @@ pub(crate) unsafe fn free_to(slab: SlabRef, block: *mut c_void) {
     unsafe { heap::free(slab.0.as_ptr().cast(), block) }
 }
 
-/// Frees `size` bytes from [`allocate`], [`allocate_save_area`] or the fallback, or from the program's own allocator. Does
-/// nothing if `block` is NULL.
+/// Frees `size` bytes from [`allocate`], [`allocate_save_area`] or the fallback, or from the program's own allocator.
+/// Does nothing if `block` is NULL.
 ///
 /// # Safety
 /// `block` is NULL, or is from there with this size, and is not used afterwards.

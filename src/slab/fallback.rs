@@ -66,7 +66,8 @@ pub(crate) fn set_allocator(allocator: Option<Allocator>) -> Result<(), c_int> {
     Ok(())
 }
 
-/// Copies the allocator to a mapping of its own, which no tool reports as a leak. Returns None if the system has no memory.
+/// Copies the allocator to a mapping of its own, which no tool reports as a leak. Returns None if the system has no
+/// memory.
 fn copy_to_mapping(allocator: Allocator) -> Option<*mut Allocator> {
     let copy = sys::map(size_of::<Allocator>())?;
     // SAFETY: just mapped, for one.

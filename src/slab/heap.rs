@@ -9,8 +9,8 @@
 //!
 //! * H1. Only the owner uses a heap's slabs, lists and counts.
 //! * H2. `remote_frees` is a stack. Any thread pushes; the owner takes all. A pushed place still counts as used.
-//! * H3. A pusher pushes, fences and reads `is_owned`. A releaser clears `is_owned`, fences and reads `remote_frees`. At
-//!   least one of the two sees the other, so no place stays in a heap without an owner.
+//! * H3. A pusher pushes, fences and reads `is_owned`. A releaser clears `is_owned`, fences and reads `remote_frees`.
+//!   At least one of the two sees the other, so no place stays in a heap without an owner.
 //! * H4. Heaps are never freed, and the set of a slab never changes: any thread finds the heap of a place.
 //! * H5. While `SlabSet.iterators` is not 0 no slab is unmapped.
 //! * H6. Slabs of stack control blocks are never unmapped: the control block of a destroyed stack stays readable.
@@ -157,8 +157,8 @@ pub(super) unsafe fn try_acquire(heap: *mut Heap) -> bool {
 /// # Safety
 /// This thread owns the heap, and does not use it afterwards.
 pub(super) unsafe fn release_heap(heap: *mut Heap) {
-    // SAFETY: this thread owns the heap until `is_owned` is false. Afterwards it reads atomics only, unless it has acquired
-    // the heap again (H1, H3).
+    // SAFETY: this thread owns the heap until `is_owned` is false. Afterwards it reads atomics only, unless it has
+    // acquired the heap again (H1, H3).
     unsafe {
         loop {
             drain_remote_frees(heap);

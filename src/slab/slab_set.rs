@@ -9,8 +9,8 @@
 //!   slab: | Slab | places that were taken once: used, or in free_list | never taken: bump .. end |
 //! ```
 //!
-//! The slabs of a class grow from 64 KiB to 2 MiB, the size of a huge page. An empty slab is unmapped. The current slab and
-//! those of stack control blocks (H6) give back their pages instead, all but the first few.
+//! The slabs of a class grow from 64 KiB to 2 MiB, the size of a huge page. An empty slab is unmapped. The current
+//! slab and those of stack control blocks (H6) give back their pages instead, all but the first few.
 //!
 //! Only the owner of the heap uses a slab (H1 of `heap`).
 

@@ -2,8 +2,8 @@
 //!
 //! * K1. A thread publishes the address of its two words when it takes a heap for itself, and withdraws it under
 //!   [`READERS`] before it ends: under that lock each published address can be read.
-//! * K2. In a child of fork(2) the other threads are gone, with the memory of their words. The kernel wipes [`FORK_MARK`] in
-//!   the child, and the first use there withdraws all words but the caller's, and frees the lock.
+//! * K2. In a child of fork(2) the other threads are gone, with the memory of their words. The kernel wipes
+//!   [`FORK_MARK`] in the child, and the first use there withdraws all words but the caller's, and frees the lock.
 //! * K3. A look reads the two words, and nothing that they point to: it may be out of date when it is over.
 
 use core::ptr;
@@ -49,8 +49,8 @@ pub(super) fn withdraw(words: &Words) {
     }
 }
 
-/// Is `predicate` true of the current coroutine, and the hint, of some other thread? Those may change meanwhile. None: another
-/// thread looks just now, and `wait` says not to wait for it.
+/// Is `predicate` true of the current coroutine, and the hint, of some other thread? Those may change meanwhile.
+/// None: another thread looks just now, and `wait` says not to wait for it.
 pub(crate) fn any_other_thread(
     wait: bool,
     predicate: impl Fn(*mut aco_t, *mut aco_t) -> bool,

@@ -1,4 +1,5 @@
-//! The bindings between coroutines and stacks: which life of a stack a coroutine is bound to, and which one has it alone.
+//! The bindings between coroutines and stacks: which life of a stack a coroutine is bound to, and which one has it
+//! alone.
 //!
 //! * BI1. A coroutine is bound to the generation of the control block that it was created on. Destroying the stack ends
 //!   that generation (CB3 of `control_block`).
@@ -41,7 +42,8 @@ pub(crate) unsafe fn is_shared(stack: *mut aco_share_stack_t) -> bool {
 /// is `block`.
 #[inline(always)]
 pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
-    // SAFETY: `co` is the library's, and its stack is live. No block has generation 0: a coroutine on a copy is never refused.
+    // SAFETY: `co` is the library's, and its stack is live. No block has generation 0: a coroutine on a copy is never
+    // refused.
     unsafe {
         let stack = (*co).share_stack;
         let Some(found) = block else { return state::bind(co, state::binding(stack, 0)) };
@@ -50,8 +52,8 @@ pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
     }
 }
 
-/// Binds a coroutine that is reset to the present life of its share stack, unless it is the exclusive user. The state word
-/// of a former exclusive user may be stale: see [`revoke_exclusive`].
+/// Binds a coroutine that is reset to the present life of its share stack, unless it is the exclusive user. The state
+/// word of a former exclusive user may be stale: see [`revoke_exclusive`].
 ///
 /// # Safety
 /// `co` points to a coroutine without frames, on a live share stack of the life that `co` is bound to.
@@ -83,8 +85,9 @@ unsafe fn add_user(stack: *mut aco_share_stack_t, block: BlockPtr) {
     }
 }
 
-/// Returns true if the share stack of `co` was destroyed, and the frames of `co` with it. A copy by value is taken for live
-/// (BI5), and so is a coroutine without frames: a program may have moved it to the next stack of the control block.
+/// Returns true if the share stack of `co` was destroyed, and the frames of `co` with it. A copy by value is taken
+/// for live (BI5), and so is a coroutine without frames: a program may have moved it to the next stack of the control
+/// block.
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed, whose control block is `block`.
@@ -141,8 +144,8 @@ pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
     }
 }
 
-/// Makes `co`, the owner of its live share stack, the exclusive user if it is the only one (BI3). Does nothing if either is a
-/// copy by value, or a sanitizer is present.
+/// Makes `co`, the owner of its live share stack, the exclusive user if it is the only one (BI3). Does nothing if
+/// either is a copy by value, or a sanitizer is present.
 ///
 /// # Safety
 /// `co` points to a coroutine that owns its share stack, whose control block is `block`.
@@ -176,8 +179,8 @@ pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Opti
             && !(*block).exclusive.is_null()
         {
             let exclusive = (*block).exclusive;
-            // An exclusive user that is not the owner has ended, or a program has moved it or its memory. Memory in no slab
-            // may be freed then.
+            // An exclusive user that is not the owner has ended, or a program has moved it or its memory. Memory in
+            // no slab may be freed then.
             if exclusive == (*stack).owner || slab::contains(exclusive.cast()) {
                 state::clear_exclusive(exclusive, stack, (*block).binding);
             }
@@ -216,8 +219,8 @@ pub(crate) unsafe fn detach(co: *mut aco_t) {
     }
 }
 
-/// The owner of a stack without frames, for unwinders: a static main coroutine without a resume address, at which unwinding
-/// ends.
+/// The owner of a stack without frames, for unwinders: a static main coroutine without a resume address, at which
+/// unwinding ends.
 pub(super) fn no_coroutine() -> *mut aco_t {
     #[allow(dead_code, reason = "unwinders read it")]
     struct NoCoroutine([*const NoCoroutine; size_of::<aco_t>() / 8]);

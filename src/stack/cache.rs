@@ -1,12 +1,13 @@
 //! The stack cache: a bounded list of destroyed stacks in each thread, the last destroyed first.
 //!
-//! A new stack costs a control block, a mapping, a guard and the faults of its first pages. A cached one has them. The links
-//! are in the stacks themselves, at the top, which was just in use. The list is released when the thread exits.
+//! A new stack costs a control block, a mapping, a guard and the faults of its first pages. A cached one has them.
+//! The links are in the stacks themselves, at the top, which was just in use. The list is released when the thread
+//! exits.
 //!
 //! * SC1. Only its thread uses a list. No other code uses a stack in it.
 //! * SC2. A list has at most `MAX_STACKS` stacks and `MAX_BYTES` bytes. A stack beyond that replaces the oldest one.
-//! * SC3. After `MAX_UNUSED_RELEASES` replacements without an allocation the cache is empty and stays so until the thread
-//!   creates a stack: a few cached stacks may hold much of the C library's heap.
+//! * SC3. After `MAX_UNUSED_RELEASES` replacements without an allocation the cache is empty and stays so until the
+//!   thread creates a stack: a few cached stacks may hold much of the C library's heap.
 
 use core::ffi::c_void;
 use core::ptr;

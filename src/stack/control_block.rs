@@ -28,13 +28,14 @@ pub(crate) type BlockPtr = NonNull<StackBlock>;
 #[repr(C, align(16))]
 pub(crate) struct StackBlock {
     public: aco_share_stack_t,
-    /// The coroutine whose state word is in the form EXCLUSIVE, or NULL. In the list of `deferred_unmap`: the next block.
+    /// The coroutine whose state word is in the form EXCLUSIVE, or NULL. In the list of `deferred_unmap`: the next
+    /// block.
     pub(super) exclusive: *mut aco_t,
-    /// Coroutines that are bound to this life. It is too large where a program moves coroutines by writing their fields:
-    /// that costs time alone.
+    /// Coroutines that are bound to this life. It is too large where a program moves coroutines by writing their
+    /// fields: that costs time alone.
     pub(super) users: u32,
-    /// The number of this life (CB3). Atomic: a coroutine of an earlier life may read it while another thread uses the block
-    /// again.
+    /// The number of this life (CB3). Atomic: a coroutine of an earlier life may read it while another thread uses
+    /// the block again.
     generation: AtomicU16,
     /// Not 0 if the stack is painted (`high_water_mark`).
     pub(super) is_painted: u16,
@@ -106,8 +107,8 @@ pub(super) unsafe fn set_memory(
 
 /// Allocates a control block. Returns None if the system has no memory.
 pub(super) fn allocate() -> Option<BlockPtr> {
-    /// The first generation of a new block. Blocks begin at different numbers: memory of a block may have been zeroed, and
-    /// a coroutine of a life before that must not match.
+    /// The first generation of a new block. Blocks begin at different numbers: memory of a block may have been
+    /// zeroed, and a coroutine of a life before that must not match.
     #[unsafe(link_section = "aco_shared")]
     static NEXT_GENERATION: AtomicU16 = AtomicU16::new(1);
     let block: BlockPtr = slab::allocate(Class::StackBlock, slab::STACK_BLOCK_SIZE)?.cast();

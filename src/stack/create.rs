@@ -17,8 +17,8 @@ pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_sta
     create_with_sizes(sizes.ok_or(CreateError::StackTooLarge { size })?)
 }
 
-/// As [`create`], guarded, with `gap` unused bytes below the guard and a second guard below the gap ([`memory`]). A gap of
-/// less than a page is none.
+/// As [`create`], guarded, with `gap` unused bytes below the guard and a second guard below the gap ([`memory`]). A
+/// gap of less than a page is none.
 #[cfg(feature = "rt")]
 pub(crate) fn create_with_gap(
     size: usize,
@@ -50,8 +50,8 @@ pub(super) unsafe fn activate(
 ) -> *mut aco_share_stack_t {
     let block = block.as_ptr();
     let stack: *mut aco_share_stack_t = block.cast();
-    // SAFETY: this thread alone has the block. The return slot is inside the memory. A stack that is not live has no owner
-    // and no exclusive user.
+    // SAFETY: this thread alone has the block. The return slot is inside the memory. A stack that is not live has no
+    // owner and no exclusive user.
     unsafe {
         (*stack).ptr = usable;
         (*block).users = 0;

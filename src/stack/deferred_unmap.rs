@@ -11,8 +11,8 @@
 //! Guarded stacks side by side are one mapping. To unmap one in the middle makes two mappings of it, and
 //! `vm.max_map_count` may not permit that.
 //!
-//! * D1. The list is changed under `LOCK`. A thread that cannot get the lock leaves the list as it is: after fork(2) the
-//!   lock may stay held.
+//! * D1. The list is changed under `LOCK`. A thread that cannot get the lock leaves the list as it is: after fork(2)
+//!   the lock may stay held.
 //! * D2. A block in the list describes its memory, which no code uses.
 
 use core::ffi::c_void;

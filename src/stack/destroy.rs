@@ -12,8 +12,8 @@ use crate::{arch, diag, sys, valgrind};
 /// # Safety
 /// `stack` points to a share stack, live or destroyed.
 pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
-    // SAFETY: control blocks are never unmapped (CB1), and a live one describes its memory. No coroutine runs on the stack
-    // (checked here), and none will: the generation ends.
+    // SAFETY: control blocks are never unmapped (CB1), and a live one describes its memory. No coroutine runs on the
+    // stack (checked here), and none will: the generation ends.
     unsafe {
         if (*stack).ptr.is_null() {
             let rule = "destroy a share stack once";

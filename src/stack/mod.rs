@@ -1,7 +1,7 @@
 //! Share stacks: memory, control blocks, and the coroutines that are bound to them.
 //!
-//! A control block outlives its stack ([`control_block`]): a coroutine may be destroyed after its stack, and a resume of a
-//! coroutine whose stack is destroyed is refused ([`binding`]).
+//! A control block outlives its stack ([`control_block`]): a coroutine may be destroyed after its stack, and a resume
+//! of a coroutine whose stack is destroyed is refused ([`binding`]).
 
 mod binding;
 mod cache;

@@ -26,8 +26,8 @@ const CALL_RESERVE: usize = 4096;
 /// Pages of one mincore(2), a byte each, perhaps on the stack itself.
 const MAX_PAGES: usize = 256;
 
-/// Discards the pages below the frames. Returns the bytes that were in memory; 0 if the memory is the program's, or the end
-/// of the frames is unknown.
+/// Discards the pages below the frames. Returns the bytes that were in memory; 0 if the memory is the program's, or
+/// the end of the frames is unknown.
 ///
 /// # Safety
 /// `stack` points to a live share stack. Nothing runs on it, except perhaps the caller.
@@ -53,7 +53,8 @@ pub(crate) unsafe fn trim(stack: *mut aco_share_stack_t) -> usize {
     }
 }
 
-/// Returns the address below which no byte is in use. Returns None if the owner's stack pointer is outside of the stack.
+/// Returns the address below which no byte is in use. Returns None if the owner's stack pointer is outside of the
+/// stack.
 ///
 /// # Safety
 /// As [`trim`].

@@ -164,7 +164,8 @@ pub(crate) unsafe fn make_inaccessible(address: *mut c_void, size: usize) -> boo
 /// As [`make_inaccessible`].
 pub(crate) unsafe fn install_guard_region(address: *mut c_void, size: usize) -> bool {
     const MADV_GUARD_INSTALL: c_int = 102;
-    // SAFETY: whole pages of the caller's mapping, which no code uses. A kernel that does not know the advice changes nothing.
+    // SAFETY: whole pages of the caller's mapping, which no code uses. A kernel that does not know the advice changes
+    // nothing.
     unsafe { libc::madvise(address, size, MADV_GUARD_INSTALL) == 0 }
 }
 

@@ -53,8 +53,8 @@ fn new_mutex() -> Shared<Mutex> {
 /// Two threads have the mutex by turns, one of which may give up waiting before it waits again; the last one to
 /// leave frees it.
 ///
-/// Fails where `pass_on`, which finds no waiter, makes the mutex free before it gives the lock back (it is used after it
-/// was freed), or after that without a look at what has come meanwhile (that call never returns).
+/// Fails where `pass_on`, which finds no waiter, makes the mutex free before it gives the lock back (it is used after
+/// it was freed), or after that without a look at what has come meanwhile (that call never returns).
 #[test]
 fn mutex_keeps_others_out() {
     check(3, || {
@@ -82,8 +82,8 @@ fn mutex_keeps_others_out() {
 
 /// A thread takes the mutex again while the one that it has woken has not competed yet; the last of the turns frees it.
 ///
-/// Fails where a waiter that competes does not clear `WOKEN`, where one that has lost is not said to wait (nothing wakes
-/// it), and where `pass_on` writes to the mutex after it has made it free (M5).
+/// Fails where a waiter that competes does not clear `WOKEN`, where one that has lost is not said to wait (nothing
+/// wakes it), and where `pass_on` writes to the mutex after it has made it free (M5).
 #[test]
 fn mutex_is_taken_before_the_woken_one_competes() {
     check(3, || {

@@ -51,11 +51,11 @@ pub mod tls {
         static STATE: Box<u64> = Box::new(0);
     }
 
-    pub fn is_helper() -> bool {
+    pub fn is_blocking_thread() -> bool {
         false
     }
 
-    pub fn set_is_helper(_: bool) {}
+    pub fn set_is_blocking_thread(_: bool) {}
 
     pub fn worker() -> *mut c_void {
         WORKER.with(Cell::get) as *mut c_void

@@ -61,8 +61,8 @@ fn refused(error: c_int) -> i8 {
     -1
 }
 
-/// Begins a call with a deadline: the task may yield to others. Calls that keep little on a shared stack while they wait
-/// begin below the C face instead, in the part that is over before the wait.
+/// Begins a call with a deadline: the task may yield to others. Calls that keep little on a shared stack while they
+/// wait begin below the C face instead, in the part that is over before the wait.
 ///
 /// # Errors
 /// `EINVAL` if the deadline is negative and not `ACORT_NEVER`, `ECANCELED` if the task is cancelled.
@@ -95,8 +95,8 @@ fn given<'a, T>(object: *mut T) -> Result<&'a mut T> {
     unsafe { object.as_mut() }.ok_or(libc::EINVAL)
 }
 
-/// Returns the runtime's object in the struct of a synchronization object. Other tasks use the struct, so it must not move:
-/// `EINVAL` if it is NULL, `EFAULT` if it is on a shared stack.
+/// Returns the runtime's object in the struct of a synchronization object. Other tasks use the struct, so it must not
+/// move: `EINVAL` if it is NULL, `EFAULT` if it is on a shared stack.
 #[inline(always)]
 fn placed<C, T>(caller: Caller, object: *mut C) -> Result<*mut T> {
     if object.is_null() {

@@ -1,5 +1,5 @@
-//! What the threads of a runtime inherit: the state of the thread that makes the runtime, at that moment, and of no task
-//! of that runtime.
+//! What the threads of a runtime inherit: the state of the thread that makes the runtime, at that moment, and of no
+//! task of that runtime.
 //!
 //! The state is the signal mask, the processors that the thread may use, and the floating-point environment.
 //!

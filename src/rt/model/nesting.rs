@@ -9,13 +9,14 @@
 //!   A is freed:       main ( B ( ) C ( ) D ( ) )   main' ( )
 //! ```
 //!
-//! 1. The runtime's lock is for the list. The order of locks is: the runtime's, a group's, none; a wake comes after both.
+//! 1. The runtime's lock is for the list. The order of locks is: the runtime's, a group's, none; a wake comes after
+//!    both.
 //! 2. The brackets of a group enclose those of all groups inside it, at any depth. A group comes and goes in a fixed
 //!    number of steps: one that goes leaves its groups to the group around it.
 //! 3. A walk from bracket to bracket visits a group and all inside it. It neither recurses nor allocates.
 //! 4. A group in the list exists, and so do the tasks in it: it leaves the list before they are freed.
-//! 5. Cancellation is one walk under the runtime's lock. So it reaches a group that a task opens meanwhile, or comes first,
-//!    and the group around the new one says so.
+//! 5. Cancellation is one walk under the runtime's lock. So it reaches a group that a task opens meanwhile, or comes
+//!    first, and the group around the new one says so.
 
 use super::group::Group;
 use super::runtime::Runtime;

@@ -107,9 +107,9 @@ pub(crate) unsafe fn reserve_scratch(task: *mut Task, size: usize) -> *mut u8 {
     }
 }
 
-/// As [`reserve_scratch`], for a call that keeps the memory while hooks run, until [`release_scratch`]. Hooks make calls
-/// of the same task. Such a call has null while another one keeps the memory, or while a `block` hook runs: the task that
-/// is about to wait may use the memory.
+/// As [`reserve_scratch`], for a call that keeps the memory while hooks run, until [`release_scratch`]. Hooks make
+/// calls of the same task. Such a call has null while another one keeps the memory, or while a `block` hook runs: the
+/// task that is about to wait may use the memory.
 ///
 /// # Safety
 /// `task` runs on this thread.

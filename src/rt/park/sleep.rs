@@ -31,8 +31,8 @@ pub(crate) fn sleep_until(deadline: Deadline) -> Result<()> {
     if deadline.is_now() { sleep(0) } else { park::sleep_until(deadline) }
 }
 
-/// The pauses of a call that asks the system from time to time, where nothing reports the change: each is twice as long as
-/// the one before.
+/// The pauses of a call that asks the system from time to time, where nothing reports the change: each is twice as
+/// long as the one before.
 pub(crate) struct Backoff {
     /// Nanoseconds.
     pause: i64,

@@ -16,12 +16,13 @@
 //!
 //! W is `WAITED_FOR`, K is `WOKEN`. W says that the queue may have waiters.
 //!
-//! * M1. The word changes by exchanges, but for stores of the owner under `lock`. W is set and K is cleared under `lock`
-//!   alone; an exchange without it sets or removes an owner.
-//! * M2. K says that a waiter was woken and has not competed yet. Each waiter that is woken makes another attempt, whatever
-//!   comes: a cancellation or a deadline ends its wait after that. An attempt of a waiter that has lost clears K, under
-//!   `lock`, also where it is for another waiter: then two compete.
-//! * M3. No wake-up is lost: where the queue has waiters the mutex has an owner that finds W at its unlock, or K is set.
+//! * M1. The word changes by exchanges, but for stores of the owner under `lock`. W is set and K is cleared under
+//!   `lock` alone; an exchange without it sets or removes an owner.
+//! * M2. K says that a waiter was woken and has not competed yet. Each waiter that is woken makes another attempt,
+//!   whatever comes: a cancellation or a deadline ends its wait after that. An attempt of a waiter that has lost
+//!   clears K, under `lock`, also where it is for another waiter: then two compete.
+//! * M3. No wake-up is lost: where the queue has waiters the mutex has an owner that finds W at its unlock, or K is
+//!   set.
 //! * M4. Waiting is bounded: a waiter that has lost [`MAX_LOSSES`] times, or once after a wait of [`HANDOFF_AFTER`], is
 //!   first in the queue, and the next unlock hands over to it. No call takes the mutex between. Where the woken waiter
 //!   does not run for long, every [`MAX_OVERTAKEN`]th unlock wakes the next waiter.
@@ -267,8 +268,8 @@ pub(crate) unsafe fn is_held_by_caller(caller: Caller, mutex: *mut Mutex) -> boo
     unsafe { is_of(mutex, caller.owner()) }
 }
 
-/// Waits in `wait_queue`, whose lock is free, without the mutex, and takes that again, whatever comes. Where others wait for
-/// the mutex the first of them has it meanwhile. EPERM: the caller does not have it.
+/// Waits in `wait_queue`, whose lock is free, without the mutex, and takes that again, whatever comes. Where others
+/// wait for the mutex the first of them has it meanwhile. EPERM: the caller does not have it.
 ///
 /// # Safety
 /// As [`lock`]; the queue stays as long as somebody waits in it.
