@@ -40,7 +40,7 @@
 //! What depends on the processor, the C++ runtime or a tool follows, and the system calls come last.
 //!
 //! A path for readers: `abi` and `state`; the pictures in `resume`, `arch` and `save`; `tls`. For the runtime: `rt`.
-//! `docs/design.md` has the reasons.
+//! `docs/design-core.md` and `docs/design-runtime.md` have the reasons.
 
 #![cfg_attr(all(not(test), panic = "abort"), no_std)]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
