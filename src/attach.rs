@@ -1,4 +1,4 @@
-//! Coroutines that go to another main coroutine: of this thread, or from another thread.
+//! Attachment of coroutines to another main coroutine, of this thread or from another one.
 
 use core::ptr::NonNull;
 

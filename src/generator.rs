@@ -1,6 +1,6 @@
-//! Generators: coroutines that whoever asks for the next value resumes, and that end by a return.
+//! Generators: coroutines that produce values, end by a return, and may be resumed by any coroutine.
 //!
-//! A generator is a coroutine and nothing more; its main coroutine is who has asked last.
+//! A generator is a coroutine without further state. Its main coroutine is its last caller.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -43,7 +43,7 @@ pub(crate) unsafe fn next(
 ) -> bool {
     let co = generator.as_ptr();
     // SAFETY: `generator` is a coroutine with sound frames. A generator that has given its place away may be
-    // destroyed; who has left is not.
+    // destroyed; the context that has switched away is not.
     unsafe {
         let has_ended = (*co).is_end != 0 && !state::is_destroyed(co);
         let (next_value, has_value) = if has_ended {

@@ -2,39 +2,7 @@
 //!
 //! The modules, top down. A module uses only modules below it: `tests/layers` has the table of permitted uses.
 //!
-//! | module | what it is |
-//! |---|---|
-//! | [`ffi`] | The C face: check, convert, delegate |
-//! | [`generator`] | Generators: coroutines that whoever asks for the next value resumes, and that end by a return |
-//! | [`rt`] | acort: the runtime above the coroutines |
-//! | [`resume`] | Resume, yield, exit and transfer: which coroutine runs, and whose frames are on a share stack |
-//! | [`attach`] | Coroutines that go to another main coroutine: of this thread, or from another thread |
-//! | [`overflow`] | says which coroutine ran off its stack |
-//! | [`listing`] | Which coroutines a thread has |
-//! | [`coroutine`] | a coroutine's life: create, destroy |
-//! | [`hooks`] | Hooks: functions of the program that the library calls in the life of a coroutine and at each switch |
-//! | [`thread`] | Per-thread setup, and the handler for an entry function that returns |
-//! | [`record`] | what a coroutine has of its own: name, id, local values |
-//! | [`stack`] | Share stacks: made, destroyed, and asked whose they are |
-//! | [`save`] | Save areas: the live part of a share stack, copied out for another coroutine and in again |
-//! | [`frame_chain`] | The chain of frame pointers of a suspended coroutine, and its end |
-//! | [`slab`] | where control blocks and save areas lie |
-//! | [`exceptions`] | The C++ exception state of contexts, and the hook word, which says that a switch has more to do |
-//! | [`sanitizer`] | Tools that watch a program while it runs: the sanitizers of gcc and clang, and Valgrind |
-//! | [`thread_exit`] | what is kept for a thread goes back when it ends |
-//! | [`valgrind`] | Telling Valgrind about stacks, so that it does not take a switch for a growing stack |
-//! | [`symbol`] | Which function an address is in, as far as the C library tells |
-//! | [`environment`] | Variables of the environment |
-//! | [`slow_path`] | is there more to see to than a control block? |
-//! | [`state`] | The state word of a coroutine: the eight bytes from `is_end` on |
-//! | [`arch`] | The machine: one file and one folder for each architecture, with the same items |
-//! | [`tls`] | The thread-local words of the library: `aco_gtls_co` and two after it, and the thread's own state |
-//! | [`error`] | The errors of constructors |
-//! | [`panic`] | What a no_std build must supply |
-//! | [`diag`] | The line that is printed before an abort |
-//! | [`lock`] | The spin lock of the core: held for a few instructions or one call of malloc |
-//! | [`sys`] | The libc calls that the library makes, each wrapped once |
-//! | [`abi`] | The structs that C programs access, with the layout of libaco 1.2.4 |
+//! | |
 //!
 //! Coroutines are the modules from `generator` to `thread`. Their memory is in `record`, `stack`, `save` and `slab`.
 //! What depends on the processor, the C++ runtime or a tool follows, and the system calls come last.

@@ -1,7 +1,9 @@
-//! What the library keeps for a thread goes back when the thread ends: destructors of pthread keys.
+//! Release of a thread's resources when the thread exits, by destructors of pthread keys.
 //!
-//! A thread that ends may still make and destroy coroutines, in destructors of its own that run
-//! later, and nobody calls ours again for certain. So from the first one on the thread keeps nothing.
+//! * TE1. Each resource has one key and one handler. The first use of a resource in a thread sets the key.
+//! * TE2. A thread may create coroutines in destructors that run after the library's, which may not be called again. So from
+//!   the first handler on the thread keeps no resource: [`on_exit`] returns false.
+//! * TE3. After the library is unloaded no handler is called.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -9,45 +11,45 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use crate::{sys, tls};
 
-/// Who keeps something.
+/// A resource that the library keeps for a thread.
 #[derive(Clone, Copy)]
 pub(crate) enum Resource {
-    /// Stacks for the next ones.
+    /// The stack cache.
     StackCache,
     /// The heap.
     Heap,
     /// The stack of the overflow reporter.
     SignalStack,
-    /// What the sanitizers are told of switches.
+    /// The sanitizers' state of switches.
     Sanitizer,
-    /// The main coroutine of a thread that has made none.
+    /// The main coroutine of a thread that has created none.
     MainCoroutine,
 }
 
-/// How many parts there are.
+/// The number of resources.
 const RESOURCES: usize = 5;
 
-/// The keys plus 1; 0: none yet.
+/// The keys plus 1; 0: there is none yet.
 #[unsafe(link_section = "aco_shared")]
 static KEYS: [AtomicU32; RESOURCES] = [const { AtomicU32::new(0) }; RESOURCES];
-/// What each part wants called.
+/// The handler of each resource.
 #[unsafe(link_section = "aco_shared")]
 static HANDLERS: [AtomicPtr<c_void>; RESOURCES] =
     [const { AtomicPtr::new(ptr::null_mut()) }; RESOURCES];
-/// The library is being unloaded: nothing is armed any more.
+/// The library is being unloaded (TE3).
 #[unsafe(link_section = "aco_shared")]
 static IS_UNLOADED: AtomicBool = AtomicBool::new(false);
-/// In a thread's `exit_flags`: the parts that are to be called, and whether it ends.
+/// Bits of a thread's `exit_flags`: the resources that it keeps, and whether it exits.
 const EXITING: u32 = 1 << 31;
 
-/// Has `handler`, which is always the same for a part, called when this thread ends. False: it cannot
-/// be; the thread must not keep anything.
+/// Registers `handler`, the one of `resource`, for the exit of this thread. Returns false if the thread must keep nothing
+/// (TE2, TE3).
 #[inline(always)]
 pub(crate) fn on_exit(resource: Resource, handler: unsafe extern "C" fn(*mut c_void)) -> bool {
     on_exit_with(resource, handler, NonNull::dangling())
 }
 
-/// As [`on_exit`]; the first `value` that is given in a thread is what `handler` gets.
+/// As [`on_exit`]. The handler is called with the first `value` of the thread.
 #[inline(always)]
 pub(crate) fn on_exit_with(
     resource: Resource,
@@ -96,14 +98,14 @@ fn register(
     is_armed
 }
 
-/// A `handler` is called: the thread ends.
+/// Records that a handler runs: the thread exits (TE2).
 pub(crate) fn mark_exiting() {
     // SAFETY: the thread's own state.
     unsafe { (*tls::thread_state()).exit_flags |= EXITING };
 }
 
-/// The library is unloaded, if it is inside something that can be (a plugin with libaco.a), or the
-/// process ends: no thread may call into it any more. For the thread that unloads it this is the end.
+/// Runs when the library is unloaded (a plugin with libaco.a), or the process exits: no thread calls the library any more.
+/// The thread that unloads it releases its resources here.
 extern "C" fn on_unload() {
     IS_UNLOADED.store(true, Ordering::Relaxed);
     mark_exiting();

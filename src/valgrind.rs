@@ -1,10 +1,9 @@
-//! Telling Valgrind about stacks, so that it does not take a switch for a growing stack.
+//! Valgrind's client requests: stacks, and memory that threads share.
 //!
-//! A client request is a few instructions that do nothing on a processor; no header of Valgrind's
-//! is needed, and one library serves under it and without.
+//! Without the registration of a stack Valgrind treats a switch as a stack that grows. A client request is a few
+//! instructions without an effect on a processor, so one library runs under Valgrind and without it.
 //!
-//! Statics that threads share lie in a section of their own, `aco_shared`, so that the tools that look
-//! for races can be told of all of them at once.
+//! Statics that threads share are in a section of their own, `aco_shared`: race detectors are told of all of them at once.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
@@ -35,7 +34,7 @@ const YES: u8 = 2;
 #[unsafe(link_section = "aco_shared")]
 static RUNNING: AtomicU8 = AtomicU8::new(UNKNOWN);
 
-/// Does the process run under Valgrind? Asked once: a request costs as much as a switch.
+/// Returns true if the process runs under Valgrind. The request is made once: it costs as much as a switch.
 #[inline(always)]
 pub(crate) fn is_running() -> bool {
     match RUNNING.load(Ordering::Relaxed) {
@@ -64,7 +63,7 @@ unsafe extern "C" {
     safe static __stop_aco_shared: u8;
 }
 
-/// Threads share `size` bytes at `address` by atomic operations: Helgrind and DRD take those for races.
+/// Reports that threads share `size` bytes at `address` by atomic operations, which Helgrind and DRD report as races.
 pub(crate) fn mark_shared(address: usize, size: usize) {
     if is_running() {
         disable_race_checks(address, size);
@@ -76,7 +75,7 @@ fn disable_race_checks(address: usize, size: usize) {
     arch::valgrind_request(&[DRD_IGNORE_VAR, address, size, 0, 0, 0]);
 }
 
-/// Registers `size` bytes at `low` as a stack. Not with DRD, which then loses count of the thread's own.
+/// Registers `size` bytes at `low` as a stack, except with DRD, which then loses the thread's own stack.
 pub(crate) fn register_stack(low: usize, size: usize) -> StackId {
     if !is_running() || arch::valgrind_request(&[DRD_GET_THREAD_ID, 0, 0, 0, 0, 0]) != 0 {
         return 0;
@@ -84,15 +83,14 @@ pub(crate) fn register_stack(low: usize, size: usize) -> StackId {
     arch::valgrind_request(&[STACK_REGISTER, low, low + size - 1, 0, 0, 0]) as StackId
 }
 
-/// Ends what [`register_stack`] began.
+/// Ends the registration of [`register_stack`].
 pub(crate) fn deregister_stack(id: StackId) {
     if id != 0 {
         arch::valgrind_request(&[STACK_DEREGISTER, id as usize, 0, 0, 0, 0]);
     }
 }
 
-/// `value`, which may be decided by though nothing may have written it. For a process that runs under
-/// Valgrind.
+/// Returns `value`, marked as initialized. For a process under Valgrind.
 #[cold]
 #[inline(never)]
 pub(crate) fn as_defined(mut value: usize) -> usize {
@@ -101,8 +99,7 @@ pub(crate) fn as_defined(mut value: usize) -> usize {
     value
 }
 
-/// `size` bytes at `low` are a stack's, or were, and will be written: what lies below a stack pointer that
-/// was there before counts as no memory.
+/// Marks `size` bytes at `low`, memory of a stack, as writable: bytes below an earlier stack pointer count as no memory.
 #[inline(always)]
 pub(crate) fn make_undefined(low: usize, size: usize) {
     if is_running() {

@@ -1,4 +1,4 @@
-//! The life of a coroutine: create, reset, destroy; which coroutine is current; how much of its stack it uses.
+//! The life of a coroutine: create, reset, destroy; the current coroutine; the use of its stack.
 //!
 //! | event | from | to |
 //! |---|---|---|

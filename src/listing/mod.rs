@@ -1,4 +1,4 @@
-//! Which coroutines a thread has.
+//! The coroutines of a thread, found in its slabs and records.
 //!
 //! Nothing is kept for it when a coroutine is made. Those of a thread are
 //!

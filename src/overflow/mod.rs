@@ -1,5 +1,6 @@
-//! The overflow reporter: a handler of SIGSEGV and SIGBUS that prints which coroutine overflowed its stack, and then
-//! lets the signal take its course.
+//! The overflow reporter: a signal handler that prints which coroutine overflowed its stack.
+//!
+//! It handles SIGSEGV and SIGBUS, and lets the signal take its course afterwards.
 //!
 //! It is needed while a runtime exists that wants it, for the stacks of tasks, and for all coroutines after
 //! `aco_report_overflow()` (`users`). For each of the two signals (`actions`), *current* is the action that the kernel

@@ -1,4 +1,6 @@
 //! What the runtime builds on, and that knows no task: locks, the parker, queues, lists, the timer heap.
+//!
+//! | |
 
 pub(crate) mod atomic;
 pub(crate) mod inbox;

@@ -1,6 +1,8 @@
 //! Calls that block their thread, on the threads of a pool.
 //!
 //! `pool` has the states of a job and the pool's invariants, `run` the one way to use it.
+//!
+//! | |
 
 pub(crate) mod applied;
 pub(crate) mod file;

@@ -1,4 +1,6 @@
 //! The objects: task, worker, runtime, group, and what is embedded in them.
+//!
+//! | |
 
 pub mod abi;
 pub(crate) mod caller;

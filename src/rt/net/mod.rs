@@ -1,4 +1,6 @@
 //! Connections and listeners by name, and the names' addresses.
+//!
+//! | |
 
 mod addr;
 pub(crate) mod dial;

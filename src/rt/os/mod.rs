@@ -1,5 +1,7 @@
 //! The system's calls that the runtime makes beyond those of `sys`, each wrapped once. Those that each
 //! system has in its own way have a file each.
+//!
+//! | |
 
 #[cfg(target_os = "linux")]
 mod cgroup;

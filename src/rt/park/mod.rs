@@ -1,4 +1,6 @@
 //! How a task or a thread blocks, and how it is woken.
+//!
+//! | |
 
 pub(crate) mod attempt;
 pub(crate) mod budget;

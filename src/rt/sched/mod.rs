@@ -1,4 +1,6 @@
 //! The run loop; tasks spawned, joined, finished; a runtime built, entered, freed.
+//!
+//! | |
 
 pub(crate) mod build;
 pub(crate) mod dump;

@@ -1,4 +1,6 @@
 //! The first of several waits.
+//!
+//! | |
 
 pub(crate) mod buffers;
 pub(crate) mod call;

@@ -1,4 +1,6 @@
 //! Objects that tasks wait for: locks, events, channels.
+//!
+//! | |
 
 pub(crate) mod barrier;
 pub(crate) mod channel;
