@@ -1,6 +1,4 @@
-//! What the runtime builds on, and that knows no task: locks, the parker, queues, lists, the timer heap.
-//!
-//! | |
+//! What the runtime is built on, and what knows no task: locks, the parker, wait queues, lists, the timer heap.
 
 pub(crate) mod atomic;
 pub(crate) mod inbox;
