@@ -8,7 +8,7 @@ use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::select::call as select;
 use crate::rt::sync::channel::Channel;
-use crate::rt::sync::{channel, channel_life};
+use crate::rt::sync::{channel_life, channel_wait};
 
 /// A channel.
 #[allow(non_camel_case_types)]
@@ -68,8 +68,9 @@ pub unsafe extern "C" fn acort_chan_send(
     let caller = Caller::current();
     // SAFETY: the caller's promise.
     status(
-        both(chan, data.cast_mut())
-            .and_then(|chan| unsafe { channel::send(caller, chan, data, Deadline::at(deadline)) }),
+        both(chan, data.cast_mut()).and_then(|chan| unsafe {
+            channel_wait::send(caller, chan, data, Deadline::at(deadline))
+        }),
     )
 }
 
@@ -86,11 +87,9 @@ pub unsafe extern "C" fn acort_chan_recv(
 ) -> c_int {
     let caller = Caller::current();
     // SAFETY: the caller's promise.
-    status(
-        both(chan, data).and_then(|chan| unsafe {
-            channel::receive(caller, chan, data, Deadline::at(deadline))
-        }),
-    )
+    status(both(chan, data).and_then(|chan| unsafe {
+        channel_wait::receive(caller, chan, data, Deadline::at(deadline))
+    }))
 }
 
 /// Closes the channel: nothing is sent any more, and who waits has EPIPE; the values in it can still be
