@@ -130,8 +130,8 @@ const COURSES: [fn(FdRef); 5] = [
     |call| fd_identity::type_mismatch(&call, 0),
 ];
 
-/// A worker goes while a call looks whether its file is the same one, waits for it, or closes it: the worker is not used
-/// after that, and watches nothing.
+/// A worker goes while a call looks whether its file is the same one, waits for it, or closes it: the worker is not
+/// used after that, and watches nothing.
 ///
 /// Fails where the worker's count of files is 0 while one is watched, and where it does not say with Release that the
 /// caller is done.

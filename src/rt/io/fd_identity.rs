@@ -11,8 +11,8 @@ use crate::rt::base::atomic::Ordering;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
 
-/// Records that acort has just created `fd`: what the entry knows is about an earlier file. `file_type` is what the file
-/// is, such as `SOCKET`; 0: unknown.
+/// Records that acort has just created `fd`: what the entry knows is about an earlier file. `file_type` is what the
+/// file is, such as `SOCKET`; 0: unknown.
 pub(crate) fn adopt(fd: c_int, file_type: u32) {
     if let Ok(entry) = entry(fd) {
         let bits = MANAGED | if file_type == 0 { 0 } else { file_type | TYPE_KNOWN };
@@ -64,9 +64,9 @@ pub(crate) fn release_worker(worker: *mut Worker) {
     });
 }
 
-/// Checks that a registered number still means the same file (E8). If it means another one, resets the entry: calls that
-/// wait for the old file fail with ECANCELED. Errors: `ECANCELED` if acort has closed the file; `EBADF` if other code
-/// has; those of epoll_ctl(2).
+/// Checks that a registered number still means the same file (E8). If it means another one, resets the entry: calls
+/// that wait for the old file fail with ECANCELED. Errors: `ECANCELED` if acort has closed the file; `EBADF` if other
+/// code has; those of epoll_ctl(2).
 pub(crate) fn revalidate(file: &FdRef) -> Result<()> {
     let (fd, entry) = (file.fd(), file.entry_ptr());
     // SAFETY: the entry is never freed (E1). Its owner exists while the lock is held and the entry is REGISTERED (E6).

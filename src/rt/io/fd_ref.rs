@@ -1,7 +1,7 @@
 //! A call's reference to the file that it started with, and closing a file under active calls.
 //!
-//! Every acort call on a descriptor enters its entry once, and leaves it once (`file_state`). When another thread closes
-//! the file meanwhile, the call cannot continue with the next file of that number:
+//! Every acort call on a descriptor enters its entry once, and leaves it once (`file_state`). When another thread
+//! closes the file meanwhile, the call cannot continue with the next file of that number:
 //!
 //! ```text
 //!   a call                                     acort_close()
@@ -37,8 +37,8 @@ pub(crate) struct FdRef {
     pub(super) fd: c_int,
     generation: u32,
     pub(super) entry: *mut FdEntry,
-    /// The thread's cancellation state before the call. A plain thread cannot be canceled (pthread_cancel) while its call
-    /// is active: it would never leave. None: the call is a task's.
+    /// The thread's cancellation state before the call. A plain thread cannot be canceled (pthread_cancel) while its
+    /// call is active: it would never leave. None: the call is a task's.
     pub(super) cancel_state: Option<c_int>,
 }
 

@@ -1,7 +1,7 @@
 //! The type of a file descriptor's file, and asking the system what the file is ready for.
 //!
-//! Where other code closes or replaces a number, the type that an entry remembers may be that of an earlier file. So the
-//! remembered type never decides whether a system call may block:
+//! Where other code closes or replaces a number, the type that an entry remembers may be that of an earlier file. So
+//! the remembered type never decides whether a system call may block:
 //!
 //! * calls on sockets do not block by their own flags, and fail with ENOTSOCK for another file;
 //! * before each call on another file acort checks the file itself (`nonblock`);

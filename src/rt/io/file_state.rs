@@ -19,8 +19,8 @@
 //!
 //! Invariants:
 //!
-//! * G1. A call acts for the generation that it entered with. Once the word has another one, or CLOSING, the call's file
-//!   is closed. The call checks the word after each system call, before it uses the result.
+//! * G1. A call acts for the generation that it entered with. Once the word has another one, or CLOSING, the call's
+//!   file is closed. The call checks the word after each system call, before it uses the result.
 //! * G2. While CLOSING is set the number is open, and means the closed file or a placeholder. The last call that leaves
 //!   returns the number to the system; no other call does.
 //! * G3. The generation and CLOSING change under the entry's lock only. The count changes without it.
@@ -62,7 +62,8 @@ impl FileState {
         }
     }
 
-    /// Counts a call, and returns the generation that it acts for. None: the file is being closed, or the count is full.
+    /// Counts a call, and returns the generation that it acts for. None: the file is being closed, or the count is
+    /// full.
     #[inline(always)]
     pub(crate) fn enter(&self) -> Option<u32> {
         let before = self.update(|word| {

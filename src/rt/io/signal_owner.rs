@@ -75,8 +75,8 @@ pub(super) fn owned_signals() -> SignalSet {
 /// Calls `act` under the mutex.
 fn with_mutex<T>(act: impl FnOnce() -> T) -> T {
     let (caller, mutex) = (Caller::current(), WAITS.mutex.get());
-    // SAFETY: the mutex is static. No call fails: the caller does not own the mutex, and its wait is uninterruptible and
-    // without a deadline.
+    // SAFETY: the mutex is static. No call fails: the caller does not own the mutex, and its wait is uninterruptible
+    // and without a deadline.
     unsafe {
         let _ = mutex::lock(caller, mutex, WaitMode::Uninterruptible, Deadline::NEVER);
         let result = act();

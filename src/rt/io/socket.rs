@@ -131,8 +131,8 @@ unsafe fn is_unix(address: *const libc::sockaddr, length: libc::socklen_t) -> bo
     length >= 2 && unsafe { (*address).sa_family } == libc::AF_UNIX as libc::sa_family_t
 }
 
-/// Retries at intervals that double. connect(2) fails with EAGAIN for a unix socket whose listener's backlog is full, and
-/// the system does not report when it has room.
+/// Retries at intervals that double. connect(2) fails with EAGAIN for a unix socket whose listener's backlog is full,
+/// and the system does not report when it has room.
 unsafe fn retry_while_backlog_is_full(
     file: &FdRef,
     address: *const libc::sockaddr,
@@ -199,7 +199,8 @@ type GetAddress = unsafe extern "C" fn(c_int, *mut libc::sockaddr, *mut libc::so
 
 /// Port and address of one end of an internet socket. None: the socket is of another family, or has no such address.
 fn endpoint(get: GetAddress, fd: c_int) -> Option<(u16, [u8; 16])> {
-    // SAFETY: an all-zero address is valid; the call writes at most `length` bytes; the family says which type they have.
+    // SAFETY: an all-zero address is valid; the call writes at most `length` bytes; the family says which type they
+    // have.
     unsafe {
         let mut storage: libc::sockaddr_storage = core::mem::zeroed();
         let mut length = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
@@ -222,7 +223,8 @@ fn endpoint(get: GetAddress, fd: c_int) -> Option<(u16, [u8; 16])> {
     }
 }
 
-/// Makes close(2) of `fd` reset the connection, so that its port is free at once. On failure the port waits out its time.
+/// Makes close(2) of `fd` reset the connection, so that its port is free at once. On failure the port waits out its
+/// time.
 pub(crate) fn reset_at_close(fd: c_int) {
     let linger = libc::linger { l_onoff: 1, l_linger: 0 };
     let size = size_of::<libc::linger>() as libc::socklen_t;

@@ -1,5 +1,5 @@
-//! The room of a select: what it needs for each case, in one piece of memory. A task has one that it keeps (`task_cold`).
-//! A plain thread allocates one, and so does a hook's call while the task's own room is taken.
+//! The room of a select: what it needs for each case, in one piece of memory. A task has one that it keeps
+//! (`task_cold`). A plain thread allocates one, and so does a hook's call while the task's own room is taken.
 //!
 //! ```text
 //!   for each case            place │ lock │ mark │ number
@@ -132,7 +132,8 @@ impl SelectBuffers {
         os::poll(polled, Deadline::NOW).map(drop)
     }
 
-    /// What [`poll`](Self::poll) has found for the file `number`. ECANCELED: acort has closed it; EBADF: other code has.
+    /// What [`poll`](Self::poll) has found for the file `number`. ECANCELED: acort has closed it; EBADF: other code
+    /// has.
     pub(super) fn is_ready(&self, number: u32) -> Result<bool> {
         let file = self.files().get(number as usize).ok_or(libc::EBADF)?;
         file.check()?;
