@@ -91,8 +91,8 @@ fn is_freed_once(file: u32) {
     assert!(!system::entries()[0].state.is_busy());
 }
 
-/// A call reads while the number's file is closed and the system gives the number away: it has what is its own
-/// file's, or ECANCELED, and the number goes when it leaves. The next file's calls have what is theirs.
+/// A call reads while the number's file is closed and the system gives the number away: it has what is its own file's,
+/// or ECANCELED, and the number goes when it leaves. The next file's calls have what is theirs.
 ///
 /// Fails where the number is closed at once, where the closer is not a call inside, and where one does not leave.
 #[test]

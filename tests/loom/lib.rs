@@ -1,7 +1,7 @@
 //! The runtime's files in which threads meet, under a model checker (lane `loom`).
 //!
-//! `rt` has the files of src/rt themselves, beside small stand-ins for what they stand on: tasks without coroutines,
-//! a poller that is a flag, a system (`rt::system`) with a few files. Their atomics are loom's, which runs each model
+//! `rt` has the files of src/rt themselves, beside small stand-ins for what they stand on: tasks without coroutines, a
+//! poller that is a flag, a system (`rt::system`) with a few files. Their atomics are loom's, which runs each model
 //! under every order of steps, and lets each load see every value that the orderings of memory permit.
 //!
 //! | model | what it is about |

@@ -12,6 +12,7 @@ use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::at_deadline;
 use crate::rt::sync::channel;
 use crate::rt::sync::channel_life;
+use crate::rt::sync::channel_wait;
 use crate::rt::sync::condvar;
 use crate::rt::sync::condvar::Condvar;
 use crate::rt::sync::event;
@@ -273,7 +274,7 @@ pub(crate) fn sends(
     let value = gift.raw();
     // SAFETY: the caller has a reference.
     let outcome = unsafe {
-        channel::send(Caller::current(), channel.raw(), (&raw const value).cast(), deadline)
+        channel_wait::send(Caller::current(), channel.raw(), (&raw const value).cast(), deadline)
     };
     outcome.is_ok()
 }
@@ -283,7 +284,7 @@ fn receives(channel: Shared<channel::Channel>, deadline: Deadline) -> std::resul
     let mut value: *mut Own = ptr::null_mut();
     // SAFETY: the caller has a reference; what was sent is never freed.
     unsafe {
-        channel::receive(Caller::current(), channel.raw(), (&raw mut value).cast(), deadline)?;
+        channel_wait::receive(Caller::current(), channel.raw(), (&raw mut value).cast(), deadline)?;
         assert_eq!((*value).get(), 1);
         // It is the receiver's now.
         (*value).add(1);

@@ -8,7 +8,7 @@ use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::select::call as select;
 use crate::rt::sync::channel::Channel;
-use crate::rt::sync::{channel, channel_life};
+use crate::rt::sync::{channel_life, channel_wait};
 
 /// A channel.
 #[allow(non_camel_case_types)]
@@ -84,8 +84,9 @@ pub unsafe extern "C" fn acort_chan_send(
     let caller = Caller::current();
     // SAFETY: `chan` is live (F1), `data` is valid (F2).
     status(
-        both(chan, data.cast_mut())
-            .and_then(|chan| unsafe { channel::send(caller, chan, data, Deadline::at(deadline)) }),
+        both(chan, data.cast_mut()).and_then(|chan| unsafe {
+            channel_wait::send(caller, chan, data, Deadline::at(deadline))
+        }),
     )
 }
 
@@ -108,11 +109,9 @@ pub unsafe extern "C" fn acort_chan_recv(
 ) -> c_int {
     let caller = Caller::current();
     // SAFETY: `chan` is live (F1), `data` is valid (F2).
-    status(
-        both(chan, data).and_then(|chan| unsafe {
-            channel::receive(caller, chan, data, Deadline::at(deadline))
-        }),
-    )
+    status(both(chan, data).and_then(|chan| unsafe {
+        channel_wait::receive(caller, chan, data, Deadline::at(deadline))
+    }))
 }
 
 /// Closes the channel. Sends fail from now on, and calls that wait end with EPIPE. The values in it

@@ -56,9 +56,9 @@ impl Woken {
 }
 
 impl FdRef {
-    /// Waits until the file may be ready. Returns at once if the direction's tick is no longer `tick`.
-    /// `is_exclusive`: the call consumes what is there (W1). Errors: `ECANCELED` if the task is canceled or the file
-    /// closed; `EAGAIN` if the system cannot poll the file; those of poll(2) and epoll_ctl(2).
+    /// Waits until the file may be ready. Returns at once if the direction's tick is no longer `tick`. `is_exclusive`:
+    /// the call consumes what is there (W1). Errors: `ECANCELED` if the task is canceled or the file closed; `EAGAIN`
+    /// if the system cannot poll the file; those of poll(2) and epoll_ctl(2).
     pub(crate) fn wait(
         &self,
         direction: Direction,

@@ -41,8 +41,8 @@ fn are_blocked(wanted: SignalSet) -> bool {
     }
 }
 
-/// Waits for a signal of `set`, takes it, and returns its number. Stores what is known of it in `info`, unless that
-/// is NULL. Calls that came earlier get their signals first (O2). Errors: `EINVAL` if a signal is not blocked;
+/// Waits for a signal of `set`, takes it, and returns its number. Stores what is known of it in `info`, unless that is
+/// NULL. Calls that came earlier get their signals first (O2). Errors: `EINVAL` if a signal is not blocked;
 /// `ETIMEDOUT`; `ECANCELED`; those of signalfd(2).
 ///
 /// # Safety

@@ -1,4 +1,7 @@
-//! Events: set or not; all who wait go on when one is set.
+//! An event: a flag, and the callers that wait until it is set.
+//!
+//! The flag changes, and is read, under the lock. So a caller that has seen the flag set may free the event: the setter
+//! has unlocked it by then, and does not use it afterwards.
 
 use core::ptr;
 
@@ -12,10 +15,10 @@ use crate::rt::os::{Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_all;
 
-/// What stands in an `acort_event_t`. Everything under its lock: who has seen that it is set may free it,
-/// so the one that sets it must have let go of it by then.
+/// The contents of an `acort_event_t`. All zero: not set.
 #[repr(C)]
 pub(crate) struct Event {
+    /// Protects the other fields.
     pub(crate) lock: Lock,
     pub(crate) is_set: u32,
     pub(crate) queue: WaitQueue,
@@ -25,12 +28,12 @@ const _: () = assert!(size_of::<Event>() <= size_of::<acort_event_t>());
 
 impl Waitable for Event {
     unsafe fn parts(event: *mut Event) -> (*const Lock, *mut WaitQueue) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the event exists.
         unsafe { (&raw const (*event).lock, &raw mut (*event).queue) }
     }
 
     unsafe fn attempt(event: *mut Event, _: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the caller's promise.
+        // SAFETY: the event exists, and its lock is held.
         unsafe {
             if (*event).is_set == 0 {
                 return None;
@@ -41,40 +44,40 @@ impl Waitable for Event {
     }
 }
 
-/// Sets it: who waits goes on.
+/// Sets the event, and wakes all waiters.
 ///
 /// # Safety
-/// It is there while somebody uses it.
+/// The event exists during the call, and as long as a call waits for it.
 pub(crate) unsafe fn set(event: *mut Event) {
-    // SAFETY: the caller's promise; who is claimed stays until it is woken.
+    // SAFETY: the event exists until it is unlocked. A claimed waiter stays in its call until it is woken.
     unsafe {
-        let held = (*event).lock.guard();
+        let guard = (*event).lock.guard();
         (*event).is_set = 1;
         let list = (*event).queue.claim_all();
-        drop(held);
+        drop(guard);
         wake_all(list, None);
     }
 }
 
-/// It is not set any more.
+/// Clears the event.
 ///
 /// # Safety
 /// As [`set`].
 pub(crate) unsafe fn reset(event: *mut Event) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the event exists.
     unsafe {
         let _guard = (*event).lock.guard();
         (*event).is_set = 0;
     }
 }
 
-/// Waits until it is set.
+/// Waits until the event is set.
 ///
 /// # Safety
 /// As [`set`].
 #[inline(always)]
 pub(crate) unsafe fn wait(caller: Caller, event: *mut Event, deadline: Deadline) -> Result<()> {
     let (wait_reason, mode) = (WaitReason::Event, WaitMode::Cancellable);
-    // SAFETY: the caller's promise.
+    // SAFETY: the event exists.
     unsafe { attempt::wait(caller, event, ptr::null_mut(), wait_reason, mode, deadline) }
 }

@@ -1,4 +1,6 @@
-//! Semaphores.
+//! A counting semaphore. A post hands its unit to the first waiter; without waiters it raises the count.
+//!
+//! So the count is 0 while a caller waits, and no caller takes a unit before an earlier waiter.
 
 use core::ptr;
 
@@ -12,9 +14,10 @@ use crate::rt::os::{Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_waiter;
 
-/// What stands in an `acort_sem_t`.
+/// The contents of an `acort_sem_t`. All zero: no units.
 #[repr(C)]
 pub(crate) struct Semaphore {
+    /// Protects the other fields.
     lock: Lock,
     count: u32,
     queue: WaitQueue,
@@ -24,12 +27,12 @@ const _: () = assert!(size_of::<Semaphore>() <= size_of::<acort_sem_t>());
 
 impl Waitable for Semaphore {
     unsafe fn parts(semaphore: *mut Semaphore) -> (*const Lock, *mut WaitQueue) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the semaphore exists.
         unsafe { (&raw const (*semaphore).lock, &raw mut (*semaphore).queue) }
     }
 
     unsafe fn attempt(semaphore: *mut Semaphore, _: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the caller's promise.
+        // SAFETY: the semaphore exists, and its lock is held.
         unsafe {
             if (*semaphore).count == 0 {
                 return None;
@@ -41,12 +44,12 @@ impl Waitable for Semaphore {
     }
 }
 
-/// Gives it a count. EBUSY: somebody waits.
+/// Sets the count. Errors: `EBUSY` if callers wait.
 ///
 /// # Safety
-/// It is there while somebody uses it.
+/// The semaphore exists during the call, and as long as a call waits for it.
 pub(crate) unsafe fn init(semaphore: *mut Semaphore, count: u32) -> Result<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the semaphore exists.
     unsafe {
         let _guard = (*semaphore).lock.guard();
         if !(*semaphore).queue.is_empty() {
@@ -57,26 +60,26 @@ pub(crate) unsafe fn init(semaphore: *mut Semaphore, count: u32) -> Result<()> {
     Ok(())
 }
 
-/// Counters up, or lets who waits first go on. EOVERFLOW.
+/// Hands a unit to the first waiter, or raises the count. Errors: `EOVERFLOW`.
 ///
 /// # Safety
 /// As [`init`].
 pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Result<()> {
-    // SAFETY: the caller's promise; who is claimed stays until it is woken.
+    // SAFETY: the semaphore exists until it is unlocked. A claimed waiter stays in its call until it is woken.
     unsafe {
-        let held = (*semaphore).lock.guard();
+        let guard = (*semaphore).lock.guard();
         let first = (*semaphore).queue.claim_front();
         if first.is_null() {
             (*semaphore).count = (*semaphore).count.checked_add(1).ok_or(libc::EOVERFLOW)?;
             return Ok(());
         }
-        drop(held);
+        drop(guard);
         wake_waiter(first);
     }
     Ok(())
 }
 
-/// Counters down, or waits for who counts up.
+/// Takes a unit, or waits for one.
 ///
 /// # Safety
 /// As [`init`].
@@ -87,6 +90,6 @@ pub(crate) unsafe fn wait(
     deadline: Deadline,
 ) -> Result<()> {
     let (wait_reason, mode) = (WaitReason::Semaphore, WaitMode::Cancellable);
-    // SAFETY: the caller's promise.
+    // SAFETY: the semaphore exists.
     unsafe { attempt::wait(caller, semaphore, ptr::null_mut(), wait_reason, mode, deadline) }
 }

@@ -373,6 +373,7 @@ pub(crate) mod sync {
     files! {
         channel "../../../src/rt/sync/channel.rs",
         channel_life "../../../src/rt/sync/channel_life.rs",
+        channel_wait "../../../src/rt/sync/channel_wait.rs",
         condvar "../../../src/rt/sync/condvar.rs",
         event "../../../src/rt/sync/event.rs",
         future "../../../src/rt/sync/future.rs",
