@@ -68,7 +68,7 @@ static IS_EXITING: AtomicBool = AtomicBool::new(false);
 fn flags(fd: c_int) -> Result<c_int> {
     // SAFETY: flags of a file descriptor.
     match unsafe { libc::fcntl(fd, libc::F_GETFL) } {
-        ..0 => Err(os::report_errno(os::Call::Fcntl)),
+        ..0 => Err(os::last_errno(os::Syscall::Fcntl)),
         flags => Ok(flags),
     }
 }
@@ -76,7 +76,7 @@ fn flags(fd: c_int) -> Result<c_int> {
 fn set_flags(fd: c_int, flags: c_int) -> Result<()> {
     // SAFETY: flags of a file descriptor.
     match unsafe { libc::fcntl(fd, libc::F_SETFL, flags) } {
-        ..0 => Err(os::report_errno(os::Call::Fcntl)),
+        ..0 => Err(os::last_errno(os::Syscall::Fcntl)),
         _ => Ok(()),
     }
 }

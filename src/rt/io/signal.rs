@@ -19,7 +19,7 @@ unsafe fn take(signals: Signals, info: *mut libc::siginfo_t) -> Result<c_int> {
         // SAFETY: the caller's promise.
         match unsafe { libc::sigtimedwait(&set, info, &no_time) } {
             ..0 if sys::errno() == libc::EINTR => {}
-            ..0 => return Err(os::report_errno(os::Call::SigTimedWait)),
+            ..0 => return Err(os::last_errno(os::Syscall::SigTimedWait)),
             number => return Ok(number),
         }
     }
@@ -35,7 +35,7 @@ fn are_blocked(wanted: Signals) -> bool {
             Worker::current().as_ref().and_then(|here| (*here.runtime).inherited.as_ref());
         let everywhere = inherited.map_or(here, |state| here & signals_of(state.signals()));
         let others = wanted & !everywhere;
-        others == 0 || others & signals_of(&os::signals_to_block()) == 0
+        others == 0 || others & signals_of(&os::blockable_signals()) == 0
     }
 }
 

@@ -156,7 +156,7 @@ fn set_mask(told: &OwnFd, mask: Signals) {
     unsafe {
         let (place, size) = (&raw const mask, size_of::<Signals>());
         if libc::syscall(libc::SYS_signalfd4, told.file().fd(), place, size, no_flags) < 0 {
-            os::broken(ptr::null::<Task>(), "signalfd4")
+            os::abort_failed(ptr::null::<Task>(), "signalfd4")
         }
     }
 }
