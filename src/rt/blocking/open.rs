@@ -78,7 +78,7 @@ unsafe fn open_on_pool(
 ) -> Result<(c_int, c_int)> {
     // SAFETY: `path` ends in 0, and so does its copy. An opening refers to nothing of the caller's.
     unsafe {
-        let path = os::copy_text(path).ok_or(libc::ENOMEM)?;
+        let path = os::strdup(path).ok_or(libc::ENOMEM)?;
         let opening = Opening { path, flags, mode, fd: -1 };
         let (mut opening, errno) =
             run(Class::File, Cancel::Anytime(deadline), opening, |opening| {

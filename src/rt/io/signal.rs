@@ -20,7 +20,7 @@ unsafe fn take_pending(signals: SignalSet, info: *mut libc::siginfo_t) -> Result
         // SAFETY: `info` is NULL or writable; set and time outlive the call.
         match unsafe { libc::sigtimedwait(&set, info, &no_time) } {
             ..0 if sys::errno() == libc::EINTR => {}
-            ..0 => return Err(os::report_errno(os::Call::SigTimedWait)),
+            ..0 => return Err(os::last_errno(os::Syscall::SigTimedWait)),
             number => return Ok(number),
         }
     }
@@ -34,10 +34,10 @@ fn are_blocked(wanted: SignalSet) -> bool {
     unsafe {
         let own = from_sigset(&os::signal_mask());
         let inherited =
-            Worker::current().as_ref().and_then(|worker| (*worker.runtime).inherited.as_ref());
-        let blocked = inherited.map_or(own, |state| own & from_sigset(state.signals()));
-        let others = wanted & !blocked;
-        others == 0 || others & from_sigset(&os::signals_to_block()) == 0
+            Worker::current().as_ref().and_then(|here| (*here.runtime).inherited.as_ref());
+        let everywhere = inherited.map_or(here, |state| here & signals_of(state.signals()));
+        let others = wanted & !everywhere;
+        others == 0 || others & signals_of(&os::blockable_signals()) == 0
     }
 }
 

@@ -184,7 +184,7 @@ pub(crate) fn connect_result(fd: c_int) -> Result<()> {
     match os::socket_option(fd, libc::SO_ERROR) {
         Ok(0) => Ok(()),
         Ok(error) => Err(error),
-        Err(error) => Err(os::report(os::Call::Getsockopt, error)),
+        Err(error) => Err(os::warn_if_refused(os::Syscall::Getsockopt, error)),
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Inherited {
     /// No other has this number; it is not 0.
     id: u64,
     signals: libc::sigset_t,
-    processors: os::Processors,
+    processors: os::CpuSet,
     fp_environment: u64,
 }
 
@@ -46,7 +46,7 @@ impl Inherited {
                 refcount: AtomicU32::new(1),
                 id: LAST.fetch_add(1, Ordering::Relaxed) + 1,
                 signals: os::signal_mask(),
-                processors: os::Processors::of_this_thread(),
+                processors: os::CpuSet::of_this_thread(),
                 fp_environment,
             });
         }

@@ -72,7 +72,7 @@ unsafe fn copy(text: *const c_char) -> Result<*mut c_char> {
         return Ok(ptr::null_mut());
     }
     // SAFETY: not NULL, so the text ends in 0.
-    unsafe { os::copy_text(text) }.map(|copy| copy.as_ptr()).ok_or(libc::ENOMEM)
+    unsafe { os::strdup(text) }.map(|copy| copy.as_ptr()).ok_or(libc::ENOMEM)
 }
 
 /// getaddrinfo(3). Returns its code. Numeric addresses need no thread.

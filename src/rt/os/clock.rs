@@ -1,33 +1,33 @@
-//! The monotonic clock.
+//! The monotonic clock, in nanoseconds.
 
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
 
-use super::refused::broken;
+use super::refused::abort_failed;
 
-const NANOSECONDS: i64 = 1_000_000_000;
+const NANOS_PER_SEC: i64 = 1_000_000_000;
 
-/// Nanoseconds of CLOCK_MONOTONIC.
+/// The time of CLOCK_MONOTONIC.
 pub(crate) fn now() -> i64 {
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
-    // SAFETY: the call writes the time; all zero is one.
+    // SAFETY: the call writes the time, which is zeroed before.
     let time = unsafe {
         if libc::clock_gettime(libc::CLOCK_MONOTONIC, time.as_mut_ptr()) != 0 {
-            no_clock()
+            abort_no_clock()
         }
         time.assume_init()
     };
-    time.tv_sec * NANOSECONDS + time.tv_nsec
+    time.tv_sec * NANOS_PER_SEC + time.tv_nsec
 }
 
 #[cold]
 #[inline(never)]
-fn no_clock() -> ! {
-    broken(ptr::null::<AtomicU32>(), "clock_gettime")
+fn abort_no_clock() -> ! {
+    abort_failed(ptr::null::<AtomicU32>(), "clock_gettime")
 }
 
-/// `nanoseconds`, not negative, as the system takes them.
+/// Converts a time or a duration that is not negative.
 pub(crate) fn timespec(nanoseconds: i64) -> libc::timespec {
-    libc::timespec { tv_sec: nanoseconds / NANOSECONDS, tv_nsec: nanoseconds % NANOSECONDS }
+    libc::timespec { tv_sec: nanoseconds / NANOS_PER_SEC, tv_nsec: nanoseconds % NANOS_PER_SEC }
 }

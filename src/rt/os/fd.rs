@@ -5,9 +5,9 @@ use core::ffi::c_int;
 use super::result::Result;
 use crate::{sanitizer, sys};
 
-/// close(2), after which the number is free whatever it says of a signal.
+/// close(2). After EINTR the number is free, too.
 pub(crate) fn close(fd: c_int) -> Result<()> {
-    // SAFETY: a number of the program's.
+    // SAFETY: the call takes any number.
     match unsafe { libc::close(fd) } {
         0 => Ok(()),
         _ if sys::errno() == libc::EINTR => Ok(()),
@@ -15,20 +15,19 @@ pub(crate) fn close(fd: c_int) -> Result<()> {
     }
 }
 
-/// An option of a socket, of those at SOL_SOCKET that are one number.
+/// Reads an option of a socket at SOL_SOCKET that is an int.
 pub(crate) fn socket_option(fd: c_int, option: c_int) -> Result<c_int> {
     let (mut value, mut size): (c_int, _) = (0, size_of::<c_int>() as libc::socklen_t);
-    // A tool's getsockopt looks at it; the stack here may have been another's.
+    // MemorySanitizer's getsockopt checks it, and may know this stack as another frame's.
     sanitizer::unpoison((&raw mut size).cast(), size_of::<libc::socklen_t>());
-    // SAFETY: the option has that size.
+    // SAFETY: `value` has `size` bytes.
     let answer = unsafe {
-        let place = (&raw mut value).cast();
-        libc::getsockopt(fd, libc::SOL_SOCKET, option, place, &mut size)
+        libc::getsockopt(fd, libc::SOL_SOCKET, option, (&raw mut value).cast(), &mut size)
     };
     if answer == 0 { Ok(value) } else { Err(sys::errno()) }
 }
 
-/// Writes all of `text` to `fd`, as far as that takes it.
+/// Writes all of `text`. Returns false on an error, with errno.
 pub(crate) fn write_all(fd: c_int, mut text: &[u8]) -> bool {
     while !text.is_empty() {
         // SAFETY: `text` is readable for its length.

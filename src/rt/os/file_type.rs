@@ -1,4 +1,4 @@
-//! What sort of file a descriptor stands for.
+//! The type of a descriptor's file.
 
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
@@ -8,27 +8,27 @@ use libc::fstat;
 
 #[cfg(target_os = "linux")]
 use super::linux::fstat;
-use super::refused::{Call, report_errno};
+use super::refused::{Syscall, last_errno};
 use super::result::Result;
 
-/// What the system says of a file.
+/// fstat(2).
 pub(crate) fn file_status(fd: c_int) -> Result<libc::stat> {
     let mut status = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the status is written on success.
+    // SAFETY: the call writes the status if it succeeds.
     unsafe {
         match fstat(fd, status.as_mut_ptr()) {
             0 => Ok(status.assume_init()),
-            _ => Err(report_errno(Call::Fstat)),
+            _ => Err(last_errno(Syscall::Fstat)),
         }
     }
 }
 
-/// The sort of a file: S_IFREG ...
+/// The type of a file: S_IFREG ...
 pub(crate) fn file_type(fd: c_int) -> Result<libc::mode_t> {
     Ok(file_status(fd)?.st_mode & libc::S_IFMT)
 }
 
-/// Returns true for files of a sort that no poller takes: they are always ready.
-pub(crate) fn is_always_ready(sort: libc::mode_t) -> bool {
-    matches!(sort, libc::S_IFREG | libc::S_IFDIR | libc::S_IFBLK)
+/// Returns true for a type that no poller takes: files of it are always ready.
+pub(crate) fn is_always_ready(file_type: libc::mode_t) -> bool {
+    matches!(file_type, libc::S_IFREG | libc::S_IFDIR | libc::S_IFBLK)
 }

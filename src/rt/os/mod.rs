@@ -1,8 +1,8 @@
-//! The system's calls that the runtime makes beyond those of `sys`, each wrapped once. Those that each
-//! system has in its own way have a file each.
-//!
-//! | |
+//! The system calls of the runtime beyond those of `sys`, each wrapped once. `linux*`, `affinity`, `cgroup` and
+//! `macos` have the calls that one system has in its own way.
 
+#[cfg(target_os = "linux")]
+mod affinity;
 #[cfg(target_os = "linux")]
 mod cgroup;
 mod clock;
@@ -18,8 +18,6 @@ mod macos;
 mod memory;
 mod poll;
 pub(crate) mod poller;
-#[cfg(target_os = "linux")]
-mod processors;
 mod refused;
 mod result;
 #[cfg(target_os = "linux")]
@@ -28,6 +26,8 @@ mod threads;
 #[cfg(target_os = "linux")]
 mod wake_fds;
 
+#[cfg(target_os = "linux")]
+pub(crate) use affinity::{CpuSet, available_cpus, pin_to_cpu};
 pub(crate) use clock::{now, timespec};
 pub(crate) use deadline::Deadline;
 pub(crate) use fd::{close, socket_option, write_all};
@@ -35,24 +35,21 @@ pub(crate) use file_type::{file_status, file_type, is_always_ready};
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{accept, close_and_keep_number, futex_wait, futex_wake_one, thread_count};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
-pub(crate) use linux_epoll::{epoll_create, epoll_wait_fallback, is_never_polled};
+pub(crate) use linux_epoll::{epoll_create, epoll_wait_fallback, is_unpollable};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    Processors, WakeFds, accept, close_and_keep_number, futex_wait, futex_wake_one, pin_to,
-    thread_count, usable_processors,
+    CpuSet, WakeFds, accept, available_cpus, close_and_keep_number, futex_wait, futex_wake_one,
+    pin_to_cpu, thread_count,
 };
-pub(crate) use memory::{allocate_array, allocate_zeroed, copy_text, grow};
+pub(crate) use memory::{allocate_array, allocate_zeroed, grow, strdup};
 pub(crate) use poll::poll;
-#[cfg(target_os = "linux")]
-pub(crate) use processors::{Processors, pin_to, usable_processors};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 pub(crate) use refused::Fallback;
-pub(crate) use refused::{Call, broken, is_refusal, report, report_errno};
+pub(crate) use refused::{Syscall, abort_failed, is_refusal, last_errno, warn_if_refused};
 pub(crate) use result::Result;
 pub(crate) use threads::{
-    block_signals, detach_thread, disable_cancellation, join_thread, name_thread,
-    restore_cancellation, set_signal_mask, set_thread_name, signal_mask, signals_to_block,
-    start_thread,
+    block_signals, blockable_signals, detach_thread, disable_cancellation, join_thread,
+    name_thread, restore_cancellation, set_signal_mask, set_thread_name, signal_mask, start_thread,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use wake_fds::WakeFds;

@@ -1,6 +1,6 @@
-//! What a call gives.
+//! The result of a call.
 
 use core::ffi::c_int;
 
-/// The result of a call, or its errno.
+/// A value, or an errno.
 pub(crate) type Result<T> = core::result::Result<T, c_int>;

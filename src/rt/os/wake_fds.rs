@@ -1,14 +1,14 @@
-//! A word from one thread to another that is in poll(2) or in its poller.
+//! Wakes a thread that sleeps in poll(2) or in its poller.
 
 use core::ffi::c_int;
 use core::fmt::{self, Formatter};
 use core::ptr;
 
 use super::fd::close;
-use super::refused::{Call, broken, is_refusal, report_errno};
+use super::refused::{Syscall, abort_failed, is_refusal, last_errno};
 use crate::{diag, sys};
 
-/// A word from one thread to another that is in poll(2) or in its poller: an eventfd, or else a pipe.
+/// An eventfd; a pipe if eventfd2 is refused. For an eventfd both ends are the same number.
 pub(crate) struct WakeFds {
     reader: c_int,
     writer: c_int,
@@ -16,7 +16,7 @@ pub(crate) struct WakeFds {
 
 impl WakeFds {
     pub(crate) fn new() -> WakeFds {
-        // SAFETY: no preconditions; two numbers.
+        // SAFETY: eventfd has no preconditions; pipe2 writes two numbers.
         unsafe {
             let eventfd = libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK);
             if eventfd >= 0 || !is_refusal(sys::errno()) {
@@ -24,55 +24,58 @@ impl WakeFds {
             }
             let mut ends = [-1; 2];
             if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) != 0 {
-                report_errno(Call::Eventfd);
+                last_errno(Syscall::Eventfd);
             }
             let [reader, writer] = ends;
             WakeFds { reader, writer }
         }
     }
 
-    /// What is readable after [`notify`](Self::notify). Negative: there is none, and errno says why.
+    /// The descriptor that is readable after [`notify`](Self::notify). Negative: there is none; errno has the reason.
     pub(crate) fn reader(&self) -> c_int {
         self.reader
     }
 
-    /// Returns false, and errno, where the descriptor is gone. Without one the reader looks from time to time.
+    /// Makes the reader readable. Returns false, with errno, if the program has closed the descriptor. Returns true
+    /// if there never was one: then the reader checks from time to time.
     #[inline(always)]
     pub(crate) fn try_notify(&self) -> bool {
         if self.writer < 0 {
             return true;
         }
         let one = 1u64;
-        // Past the interceptors of sanitizers, which know nothing of what orders this and the end.
-        // SAFETY: eight bytes.
+        // Not by write(): ThreadSanitizer would see a race with close(2), since it does not see what orders the two.
+        // SAFETY: `one` has eight bytes.
         let written = unsafe { libc::syscall(libc::SYS_write, self.writer, &raw const one, 8) };
-        // A full pipe is readable already.
+        // EAGAIN: a full pipe is readable.
         written == 8 || sys::errno() == libc::EAGAIN
     }
 
-    /// The next [`try_notify`](Self::try_notify) is an edge: of an eventfd each is, so that it is never read.
+    /// Makes the next [`try_notify`](Self::try_notify) an edge. For an eventfd each write is one, so it is never read.
     #[cfg(not(aco_kqueue))]
     pub(crate) fn clear(&self) {
         if self.reader == self.writer {
             return;
         }
         let mut words = [0u64; 64];
-        // SAFETY: so many bytes have room there.
+        // SAFETY: `words` has `size` bytes.
         unsafe {
             let size = size_of_val(&words);
-            let place = words.as_mut_ptr();
-            while libc::syscall(libc::SYS_read, self.reader, place, size) == size as libc::c_long {}
+            let buffer = words.as_mut_ptr();
+            while libc::syscall(libc::SYS_read, self.reader, buffer, size) == size as libc::c_long {
+            }
         }
     }
 
-    /// The same for a thread that waits, which a descriptor that is gone would never wake.
+    /// As [`try_notify`](Self::try_notify). Aborts if the descriptor is closed: the thread would sleep permanently
+    /// (S3).
     pub(crate) fn notify(&self) {
         if !self.try_notify() {
-            broken(ptr::from_ref(self), "write to a thread's eventfd")
+            abort_failed(ptr::from_ref(self), "write to a thread's eventfd")
         }
     }
 
-    /// Closes both ends, once.
+    /// Closes both ends. The caller calls it once.
     pub(crate) fn close(&self) {
         if self.writer != self.reader {
             let _ = close(self.writer);

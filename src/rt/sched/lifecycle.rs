@@ -146,7 +146,7 @@ extern "C" fn serve_in_thread(worker: *mut c_void) -> *mut c_void {
     unsafe {
         os::name_thread(c"acort-work-", (*worker).index);
         if (*(*worker).runtime).options.flags & ACORT_PIN_CPUS != 0 {
-            os::pin_to((*worker).index as usize);
+            os::pin_to_cpu((*worker).index as usize);
         }
         let prepared = attach(worker);
         (*worker).setup.report(prepared);

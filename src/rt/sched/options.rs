@@ -39,7 +39,7 @@ pub(crate) fn with_defaults(options: &acort_opts_t) -> Result<acort_opts_t> {
     let is_loop = options.flags & ACORT_LOOP != 0;
     let workers = match options.workers {
         0 if is_loop => 1,
-        0 => os::usable_processors()?.min(MAX_WORKERS),
+        0 => os::available_cpus()?.min(MAX_WORKERS),
         workers => workers,
     };
     const TYPE_KNOWN: u32 = ACORT_PIN_CPUS | ACORT_LOOP | ACORT_NO_OVERFLOW_REPORT;

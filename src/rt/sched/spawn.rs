@@ -174,7 +174,7 @@ pub(crate) unsafe fn set_name(task: *mut Task, name: *const c_char) -> Result<()
     unsafe {
         let copy = match name.is_null() {
             true => ptr::null_mut(),
-            false => os::copy_text(name).ok_or(libc::ENOMEM)?.as_ptr(),
+            false => os::strdup(name).ok_or(libc::ENOMEM)?.as_ptr(),
         };
         if task_cold::set_name(task, copy) {
             return Ok(());

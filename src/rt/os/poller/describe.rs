@@ -1,4 +1,4 @@
-//! A poller, in a line.
+//! The text of a poller in a fatal line.
 
 use core::fmt::{self, Formatter};
 
@@ -7,7 +7,7 @@ use crate::diag;
 
 impl diag::Describe for Poller {
     unsafe fn describe(poller: *const Poller, f: &mut Formatter) -> fmt::Result {
-        // SAFETY: a poller.
+        // SAFETY: the caller passes a live poller.
         let descriptor = unsafe { (*poller).raw_fd() };
         write!(f, ", the loop of file descriptor {descriptor}")
     }

@@ -1,25 +1,25 @@
-//! What a poller tells.
+//! What both pollers share: the event that they report.
 
 use core::ffi::c_int;
 
-/// Events that are taken at once.
-pub(super) const BATCH: usize = 256;
+/// The most events of one wait.
+pub(super) const MAX_EVENTS: usize = 256;
 
-/// What has happened to a file descriptor.
+/// A change of a descriptor.
 pub(crate) struct Event {
-    /// What [`Poller::watch`] was given.
+    /// The token of the registration.
     pub(crate) token: u64,
     pub(crate) is_readable: bool,
     pub(crate) is_writable: bool,
-    /// The other side is gone, or half of it, or something urgent has come: what was read says nothing
-    /// about what is left to read.
+    /// The peer has hung up or closed one direction, or out-of-band data has come. A short read does not mean then that
+    /// nothing is left to read.
     pub(crate) is_hangup: bool,
 }
 
-/// Closes a file descriptor of the poller's own; a negative one is none.
-pub(super) fn close_own(fd: c_int) {
+/// Closes a descriptor of the poller, unless it is negative.
+pub(super) fn close_if_open(fd: c_int) {
     if fd >= 0 {
-        // SAFETY: nobody else has it.
+        // SAFETY: the descriptor is the poller's alone.
         unsafe { libc::close(fd) };
     }
 }
