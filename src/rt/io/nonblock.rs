@@ -30,59 +30,7 @@ use super::nonblock_state::{self, NonblockState, flags, set_flags};
 use crate::rt::base::atomic::{AtomicU32, Ordering, fence};
 use crate::rt::os::Result;
 
-/// acort has set the flag (N1).
-const LENT: u32 = 1;
-/// It is being given back (N3).
-const GIVING: u32 = 2;
-
-/// What tells a file from the next one of its number (N2).
-#[derive(Clone, Copy, PartialEq)]
-struct Identity {
-    device: libc::dev_t,
-    inode: libc::ino_t,
-    access: c_int,
-}
-
-/// Of an entry. All zero: acort has set nothing.
-pub(crate) struct Lent {
-    /// `LENT`, `GIVING`.
-    state: AtomicU32,
-    is_listed: bool,
-    fd: c_int,
-    identity: Identity,
-    /// A copy of a file that is closed (N4), plus one; 0: none.
-    copy: c_int,
-    /// Entries that have ever lent are in one list.
-    next: *mut FdEntry,
-}
-
-/// The list, which only grows.
-#[unsafe(link_section = "aco_shared")]
-static LIST: AtomicPtr<FdEntry> = AtomicPtr::new(ptr::null_mut());
-/// The process that has set what the list says (N5).
-#[unsafe(link_section = "aco_shared")]
-static PROCESS: AtomicU32 = AtomicU32::new(0);
-/// exit(3) gives all back: nothing is set from here on.
-#[unsafe(link_section = "aco_shared")]
-static IS_EXITING: AtomicBool = AtomicBool::new(false);
-
-fn flags(fd: c_int) -> Result<c_int> {
-    // SAFETY: flags of a file descriptor.
-    match unsafe { libc::fcntl(fd, libc::F_GETFL) } {
-        ..0 => Err(os::last_errno(os::Syscall::Fcntl)),
-        flags => Ok(flags),
-    }
-}
-
-fn set_flags(fd: c_int, flags: c_int) -> Result<()> {
-    // SAFETY: flags of a file descriptor.
-    match unsafe { libc::fcntl(fd, libc::F_SETFL, flags) } {
-        ..0 => Err(os::last_errno(os::Syscall::Fcntl)),
-        _ => Ok(()),
-    }
-}
-
-/// Returns true if the file does not block at the next call of the system (N3).
+/// Returns true if the file does not block at the call's next attempt (N3).
 #[inline(always)]
 pub(super) fn is_nonblock(file: &FdRef) -> Result<bool> {
     fence(Ordering::SeqCst);

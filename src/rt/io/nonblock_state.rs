@@ -50,7 +50,7 @@ static IS_EXITING: AtomicBool = AtomicBool::new(false);
 pub(super) fn flags(fd: c_int) -> Result<c_int> {
     // SAFETY: fcntl(2) accepts any number.
     match unsafe { libc::fcntl(fd, libc::F_GETFL) } {
-        ..0 => Err(os::report_errno(os::Call::Fcntl)),
+        ..0 => Err(os::last_errno(os::Syscall::Fcntl)),
         flags => Ok(flags),
     }
 }
@@ -59,7 +59,7 @@ pub(super) fn flags(fd: c_int) -> Result<c_int> {
 pub(super) fn set_flags(fd: c_int, flags: c_int) -> Result<()> {
     // SAFETY: fcntl(2) accepts any number.
     match unsafe { libc::fcntl(fd, libc::F_SETFL, flags) } {
-        ..0 => Err(os::report_errno(os::Call::Fcntl)),
+        ..0 => Err(os::last_errno(os::Syscall::Fcntl)),
         _ => Ok(()),
     }
 }

@@ -149,44 +149,8 @@ unsafe fn write_to(
     })
 }
 
-/// Calls `act`, which writes to something else than a socket, and takes the SIGPIPE back that it has raised. Any such
-/// file may be a pipe by now: what is remembered of it does not count.
-pub(crate) fn with_sigpipe_blocked(act: &mut dyn FnMut() -> Result<usize>) -> Result<usize> {
-    let (mut pipe, mut before, mut pending) =
-        (MaybeUninit::uninit(), MaybeUninit::uninit(), MaybeUninit::zeroed());
-    // SAFETY: each set is initialised by the call before its use; all zero is one.
-    unsafe {
-        libc::sigemptyset(pipe.as_mut_ptr());
-        libc::sigaddset(pipe.as_mut_ptr(), libc::SIGPIPE);
-        let error = libc::pthread_sigmask(libc::SIG_BLOCK, pipe.as_ptr(), before.as_mut_ptr());
-        if error != 0 {
-            return Err(os::warn_if_refused(os::Syscall::SignalMask, error));
-        }
-        // Only one that was blocked before can wait already.
-        let was_blocked = libc::sigismember(before.as_ptr(), libc::SIGPIPE) == 1;
-        let was_pending = was_blocked && {
-            libc::sigpending(pending.as_mut_ptr());
-            libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1
-        };
-        let outcome = act();
-        if outcome == Err(libc::EPIPE) && !was_pending {
-            let no_time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-            let taken = libc::sigtimedwait(pipe.as_ptr(), ptr::null_mut(), &no_time);
-            if taken < 0 && os::is_refusal(sys::errno()) {
-                // It would come, and end the process: it stays blocked.
-                os::last_errno(os::Syscall::SigTimedWait);
-                return outcome;
-            }
-        }
-        if !was_blocked {
-            libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
-        }
-        outcome
-    }
-}
-
-/// Calls `step` with how much is done, until `size` is, or it gives 0 or an error: then errno says which,
-/// and what is done counts, if anything is.
+/// Calls `step` with the number of bytes done, until all `size` are, or `step` returns 0 or an error. Then errno is 0
+/// or that error, and the result is the number of bytes done. Errors: that of the first step.
 fn transfer_all(
     size: usize,
     deadline: Deadline,

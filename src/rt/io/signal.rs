@@ -34,10 +34,10 @@ fn are_blocked(wanted: SignalSet) -> bool {
     unsafe {
         let own = from_sigset(&os::signal_mask());
         let inherited =
-            Worker::current().as_ref().and_then(|here| (*here.runtime).inherited.as_ref());
-        let everywhere = inherited.map_or(here, |state| here & signals_of(state.signals()));
-        let others = wanted & !everywhere;
-        others == 0 || others & signals_of(&os::blockable_signals()) == 0
+            Worker::current().as_ref().and_then(|worker| (*worker.runtime).inherited.as_ref());
+        let blocked = inherited.map_or(own, |state| own & from_sigset(state.signals()));
+        let others = wanted & !blocked;
+        others == 0 || others & from_sigset(&os::blockable_signals()) == 0
     }
 }
 

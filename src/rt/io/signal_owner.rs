@@ -123,8 +123,8 @@ fn set_mask(signalfd: &OwnFd, mask: SignalSet) {
     let no_flags: c_int = 0;
     // SAFETY: the mask outlives the call, and has the size of the kernel's sets.
     unsafe {
-        let (place, size) = (&raw const mask, size_of::<Signals>());
-        if libc::syscall(libc::SYS_signalfd4, told.file().fd(), place, size, no_flags) < 0 {
+        let (set, size) = (&raw const mask, size_of::<SignalSet>());
+        if libc::syscall(libc::SYS_signalfd4, signalfd.file().fd(), set, size, no_flags) < 0 {
             os::abort_failed(ptr::null::<Task>(), "signalfd4")
         }
     }

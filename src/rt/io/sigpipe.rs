@@ -17,7 +17,7 @@ pub(super) fn with_sigpipe_blocked(act: &mut dyn FnMut() -> Result<usize>) -> Re
         libc::sigaddset(pipe.as_mut_ptr(), libc::SIGPIPE);
         let error = libc::pthread_sigmask(libc::SIG_BLOCK, pipe.as_ptr(), before.as_mut_ptr());
         if error != 0 {
-            return Err(os::report(os::Call::SignalMask, error));
+            return Err(os::warn_if_refused(os::Syscall::SignalMask, error));
         }
         // A SIGPIPE can be pending from before only if it was blocked before.
         let was_blocked = libc::sigismember(before.as_ptr(), libc::SIGPIPE) == 1;
@@ -31,7 +31,7 @@ pub(super) fn with_sigpipe_blocked(act: &mut dyn FnMut() -> Result<usize>) -> Re
             let taken = libc::sigtimedwait(pipe.as_ptr(), ptr::null_mut(), &no_time);
             if taken < 0 && os::is_refusal(sys::errno()) {
                 // The pending signal would end the process once it is unblocked: it stays blocked.
-                os::report_errno(os::Call::SigTimedWait);
+                os::last_errno(os::Syscall::SigTimedWait);
                 return outcome;
             }
         }

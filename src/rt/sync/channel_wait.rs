@@ -184,7 +184,7 @@ unsafe fn start_receive(
         let size = (*channel).0.elem_size;
         if let Some(outcome) = Receiving::attempt(channel, to) {
             if outcome.is_ok() {
-                sanitizer::is_written(to.cast(), size);
+                sanitizer::unpoison(to.cast(), size);
             }
             return Blocked::Ready(outcome);
         }
@@ -196,7 +196,7 @@ unsafe fn start_receive(
         let mode = WaitMode::Cancellable;
         let blocked = attempt::start_wait(channel, slot, WaitReason::Receive, mode, deadline);
         if let Blocked::Ready(Ok(())) = blocked {
-            sanitizer::is_written(to.cast(), size);
+            sanitizer::unpoison(to.cast(), size);
         }
         blocked
     }
@@ -216,8 +216,8 @@ unsafe fn copy_out(to: *mut u8) {
             ptr::with_exposed_provenance_mut((*task).wait_target.load(Ordering::Relaxed));
         let size = (*channel).elem_size;
         if Worker::is_on_shared_stack(to.cast()) {
-            copy(to, task_cold::room(task), size);
+            copy(to, task_cold::scratch(task), size);
         }
-        sanitizer::is_written(to.cast(), size);
+        sanitizer::unpoison(to.cast(), size);
     }
 }

@@ -156,7 +156,7 @@ impl Waitable for Mutex {
     #[inline(always)]
     unsafe fn attempt(mutex: *mut Mutex, slot: *mut u8) -> Option<Result<()>> {
         let me = slot.addr() & !LOSSES;
-        let kept = if Self::is_first(slot) { HAS_WAITERS } else { FLAGS };
+        let kept = if Self::joins_front(slot) { HAS_WAITERS } else { FLAGS };
         // SAFETY: the mutex exists, and its lock is held.
         unsafe {
             loop {
