@@ -147,3 +147,61 @@ unsafe fn find_link(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A coroutine whose slot holds the address of word 1 of `words`, its frames at their addresses.
+    fn coroutine(words: *mut [usize; 8]) -> (Box<aco_t>, Frames) {
+        // SAFETY: all zero is a coroutine.
+        let mut co: Box<aco_t> = Box::new(unsafe { core::mem::zeroed() });
+        co.main_co = core::ptr::without_provenance_mut(0x7000);
+        let bytes: *mut u8 = words.cast();
+        let frames = Frames { bytes, low: bytes.addr(), size: size_of::<[usize; 8]>() };
+        // SAFETY: a slot of `reg`.
+        unsafe { aco_t::set_register(&raw mut *co, arch::FRAME_POINTER_SLOT, frames.low + 8) };
+        (co, frames)
+    }
+
+    #[test]
+    fn a_chain_is_cut_at_its_end_and_joined_there() {
+        let mut memory = [0; 8];
+        let words = &raw mut memory;
+        let (mut co, frames) = coroutine(words);
+        let co = &raw mut *co;
+        // SAFETY: a coroutine and the words of its frames.
+        unsafe {
+            let end = resumer_record(co);
+            *words = [0, frames.low + 32, 0, 0, end, 0, 0, 0];
+            cut(co, frames, false);
+            assert!(state::is_chain_cut(co) && *words == [0, frames.low + 32, 0, 0, 0, 0, 0, 0]);
+            join(co, frames, false);
+            assert!(
+                (*words)[4] == end
+                    && aco_t::register(co, arch::FRAME_POINTER_SLOT) == frames.low + 8
+            );
+        }
+    }
+
+    #[test]
+    fn a_walk_goes_upward_only_and_leaves_a_null_of_the_program() {
+        let mut memory = [0; 8];
+        let words = &raw mut memory;
+        let (mut co, frames) = coroutine(words);
+        let co = &raw mut *co;
+        // SAFETY: a coroutine and the words of its frames.
+        unsafe {
+            let end = resumer_record(co);
+            // Downward, out of the frames, and to a word that is not whole inside.
+            for link in [frames.low, frames.low + 64, frames.low + 57] {
+                *words = [end, link, 0, 0, 0, 0, 0, 0];
+                cut(co, frames, false);
+                assert!(!state::is_chain_cut(co) && (*words)[0] == end);
+            }
+            (*words)[1] = 0;
+            join(co, frames, false);
+            assert_eq!((*words)[1], 0);
+        }
+    }
+}
