@@ -25,7 +25,8 @@ impl Display for Symbol {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         let address: *const c_void = core::ptr::without_provenance(self.0);
         let mut found = MaybeUninit::<libc::Dl_info>::uninit();
-        // SAFETY: dladdr takes any address, and fills the struct if it returns 1. Its strings live as long as their module.
+        // SAFETY: dladdr takes any address, and fills the struct if it returns 1. Its strings live as long as their
+        // module.
         unsafe {
             if dladdr().is_none_or(|dladdr| dladdr(address, found.as_mut_ptr()) == 0) {
                 return write!(f, "{:#x}", self.0);
@@ -45,8 +46,8 @@ impl Display for Symbol {
     }
 }
 
-/// Returns the base that addresses in a module's file are relative to: the module's start, or 0 if the module has a fixed
-/// address.
+/// Returns the base that addresses in a module's file are relative to: the module's start, or 0 if the module has a
+/// fixed address.
 ///
 /// # Safety
 /// A module begins at `start`.

@@ -1,8 +1,8 @@
 //! Release of a thread's resources when the thread exits, by destructors of pthread keys.
 //!
 //! * TE1. Each resource has one key and one handler. The first use of a resource in a thread sets the key.
-//! * TE2. A thread may create coroutines in destructors that run after the library's, which may not be called again. So from
-//!   the first handler on the thread keeps no resource: [`on_exit`] returns false.
+//! * TE2. A thread may create coroutines in destructors that run after the library's, which may not be called again.
+//!   So from the first handler on the thread keeps no resource: [`on_exit`] returns false.
 //! * TE3. After the library is unloaded no handler is called.
 
 use core::ffi::c_void;
@@ -42,8 +42,8 @@ static IS_UNLOADED: AtomicBool = AtomicBool::new(false);
 /// Bits of a thread's `exit_flags`: the resources that it keeps, and whether it exits.
 const EXITING: u32 = 1 << 31;
 
-/// Registers `handler`, the one of `resource`, for the exit of this thread. Returns false if the thread must keep nothing
-/// (TE2, TE3).
+/// Registers `handler`, the one of `resource`, for the exit of this thread. Returns false if the thread must keep
+/// nothing (TE2, TE3).
 #[inline(always)]
 pub(crate) fn on_exit(resource: Resource, handler: unsafe extern "C" fn(*mut c_void)) -> bool {
     on_exit_with(resource, handler, NonNull::dangling())
@@ -104,8 +104,8 @@ pub(crate) fn mark_exiting() {
     unsafe { (*tls::thread_state()).exit_flags |= EXITING };
 }
 
-/// Runs when the library is unloaded (a plugin with libaco.a), or the process exits: no thread calls the library any more.
-/// The thread that unloads it releases its resources here.
+/// Runs when the library is unloaded (a plugin with libaco.a), or the process exits: no thread calls the library any
+/// more. The thread that unloads it releases its resources here.
 extern "C" fn on_unload() {
     IS_UNLOADED.store(true, Ordering::Relaxed);
     mark_exiting();

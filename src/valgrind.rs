@@ -3,7 +3,8 @@
 //! Without the registration of a stack Valgrind treats a switch as a stack that grows. A client request is a few
 //! instructions without an effect on a processor, so one library runs under Valgrind and without it.
 //!
-//! Statics that threads share are in a section of their own, `aco_shared`: race detectors are told of all of them at once.
+//! Statics that threads share are in a section of their own, `aco_shared`: race detectors are told of all of them at
+//! once.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
@@ -99,7 +100,8 @@ pub(crate) fn as_defined(mut value: usize) -> usize {
     value
 }
 
-/// Marks `size` bytes at `low`, memory of a stack, as writable: bytes below an earlier stack pointer count as no memory.
+/// Marks `size` bytes at `low`, memory of a stack, as writable: bytes below an earlier stack pointer count as no
+/// memory.
 #[inline(always)]
 pub(crate) fn make_undefined(low: usize, size: usize) {
     if is_running() {

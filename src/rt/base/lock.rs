@@ -1,3 +1,5 @@
+//! The spin lock of the runtime's objects, and its compare-and-swaps.
+//!
 //! The spin lock of the runtime's objects, the compare-and-swaps of its fast paths, and the annotations for
 //! ThreadSanitizer.
 //!

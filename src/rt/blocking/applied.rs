@@ -1,5 +1,4 @@
-//! The inherited state that a thread of the pool has applied to itself: rules 3 and 4 of
-//! [`inherited`](crate::rt::model::inherited).
+//! The inherited state that a thread of the pool has applied to itself.
 //!
 //! ```text
 //!   the thread has            job of runtime R, class      before the call      after the call

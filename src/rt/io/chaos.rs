@@ -1,3 +1,5 @@
+//! Chaos mode for reads and writes.
+//!
 //! Chaos mode for reads and writes: transfers fewer bytes than the caller asks for, on streams that may do so.
 
 use super::fd_entry::{PIPE, SOCKET};

@@ -1,3 +1,5 @@
+//! The open file that a descriptor number means.
+//!
 //! Which file a descriptor number means: acort created it, other code replaced it, or its owner leaves.
 //!
 //! Closing is in `fd_ref`. The table of all these events is in `fd_entry`.

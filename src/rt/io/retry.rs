@@ -1,3 +1,5 @@
+//! The retry loop of a consuming call.
+//!
 //! The retry loop of a call that consumes what is there: it asks the system, waits on EAGAIN, and asks again.
 //!
 //! * A call that was woken before others passes the wakeup on when it ends, unless nothing is left (W2 of `readiness`).

@@ -1,3 +1,5 @@
+//! Chaos mode, for tests: the order of tasks comes from a seed.
+//!
 //! Chaos, for tests: with ACORT_CHAOS=<number> in the environment the order in which tasks run, how many
 //! run before the worker looks for others, and how much is read and written at once come from that seed.
 //! A program that is right is right then, too.

@@ -1,3 +1,5 @@
+//! The state that the threads of a runtime inherit from the thread that creates it.
+//!
 //! What the threads of a runtime inherit: the state of the thread that makes the runtime, at that moment, and of no
 //! task of that runtime.
 //!

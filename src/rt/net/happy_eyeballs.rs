@@ -1,3 +1,5 @@
+//! Connection attempts to several addresses (RFC 8305, "happy eyeballs").
+//!
 //! Connection attempts to several addresses (RFC 8305, "happy eyeballs"): the first one that connects wins.
 //!
 //! ```text

@@ -1,3 +1,5 @@
+//! The system calls of macOS.
+//!
 //! The calls that macOS has in its own way: os_sync_wait_on_address (macOS 14.4), the count of threads, accept, pipes.
 
 use core::ffi::c_int;

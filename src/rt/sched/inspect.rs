@@ -1,4 +1,4 @@
-//! What can be seen of a runtime from inside: its tasks, its numbers, how deep a task has used its stack.
+//! Inspection of a runtime: its tasks, its counters, the stack use of a task.
 
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicU64, Ordering};

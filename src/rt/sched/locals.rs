@@ -1,3 +1,5 @@
+//! Local values of tasks.
+//!
 //! Values of tasks: keys and arrays are those of coroutines (`record`), but a task has its array beside its
 //! block, where its worker finds it without a lock.
 

@@ -1,5 +1,6 @@
-//! What tasks run in: a coroutine with a stack of its own, or one on the stack that the worker's tasks
-//! share. Those whose tasks have ended are kept, and begin anew.
+//! Acquisition and reuse of the coroutines that run tasks.
+//!
+//! Those whose tasks have ended are kept, and begin anew.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};

@@ -1,3 +1,5 @@
+//! Condition variables.
+//!
 //! A condition variable: a queue of callers that have unlocked a mutex, and lock it again when they are woken.
 //!
 //! * V1. A caller is in the queue before its mutex is free. So the next owner of the mutex, and its signal, finds it.

@@ -7,6 +7,21 @@
 //! * A waker claims waiters under the lock, unlocks, and then wakes them. It does not use the object afterwards: a
 //!   woken caller may free the object.
 //! * An object is used in place: its memory is the program's, or allocated here (`channel_life`, `future`).
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `barrier` | A barrier: callers wait until the last one of a round has arrived |
+//! | `channel` | A channel: a bounded queue of values of one size, with a queue of senders and one of receivers |
+//! | `channel_life` | How channels are created, closed, counted and freed |
+//! | `channel_wait` | The calls that send and receive, and wait where they must |
+//! | `condvar` | Condition variables |
+//! | `event` | An event: a flag, and the callers that wait until it is set |
+//! | `future` | A future: a value or an error that is set once |
+//! | `mutex` | A mutex: one word |
+//! | `once` | One-time initialization: the first caller runs a function, the others wait until it has returned |
+//! | `rwlock` | A readers-writer lock, first come first served |
+//! | `semaphore` | A counting semaphore |
+//! | `waitgroup` | A wait group: a count of pending work, and the callers that wait until it is 0 |
 
 pub(crate) mod barrier;
 pub(crate) mod channel;
