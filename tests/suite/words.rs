@@ -61,9 +61,9 @@ fn faults_of(text: &str, is_bounded: bool) -> impl Iterator<Item = String> {
 /// The comment of a line. `is_inside` says whether a C comment is open at its beginning, and afterwards at its end.
 fn comment_of<'a>(line: &'a str, is_inside: &mut bool) -> &'a str {
     let begin = if *is_inside { Some(0) } else { line.find("/*") };
-    let of_line = line.match_indices("//").map(|(at, _)| at);
+    let mut of_line = line.match_indices("//").map(|(at, _)| at);
     // `://` is a part of an address.
-    let of_line = of_line.filter(|at| *at == 0 || line.as_bytes()[at - 1] != b':').next();
+    let of_line = of_line.find(|at| *at == 0 || line.as_bytes()[at - 1] != b':');
     match (begin, of_line) {
         (Some(begin), of_line) if of_line.is_none_or(|at| begin <= at) => {
             *is_inside = line.rfind("*/") < line.rfind("/*") || !line.contains("*/");

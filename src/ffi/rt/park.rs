@@ -6,7 +6,7 @@ use super::status;
 use crate::rt::model::abi::acort_task_t;
 use crate::rt::model::task;
 use crate::rt::os::Deadline;
-use crate::rt::park::{cancel, park, sleep};
+use crate::rt::park::{cancel, sleep, suspend};
 
 /// Returns the time of CLOCK_MONOTONIC in nanoseconds, which deadlines are compared with.
 #[unsafe(no_mangle)]
@@ -59,7 +59,7 @@ pub extern "C" fn acort_sleep_until(deadline: i64) -> c_int {
 /// - `EPERM` outside of tasks.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_park(deadline: i64) -> c_int {
-    status(park::park(Deadline::at(deadline)))
+    status(suspend::park(Deadline::at(deadline)))
 }
 
 /// Ends the acort_park() of `task`, or gives it a token for its next one. A task has at most one

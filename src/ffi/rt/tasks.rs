@@ -9,7 +9,7 @@ use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{acort_attr_t, acort_body_t, acort_task_t};
 use crate::rt::model::{task, task_cold};
 use crate::rt::os::Result;
-use crate::rt::park::park;
+use crate::rt::park::suspend;
 use crate::rt::sched::{join, spawn};
 
 /// Fills `attr` with the attributes of acort_go(). `size` is the size of the struct that the
@@ -134,7 +134,7 @@ pub extern "C" fn acort_exit(ret: *mut c_void) -> ! {
 /// - `EPERM` outside of tasks.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_yield() -> c_int {
-    status(park::yield_now())
+    status(suspend::yield_now())
 }
 
 /// Returns the running task, or NULL in a plain thread.

@@ -60,9 +60,11 @@ impl SelectBuffers {
         let of_cases = (count * SelectBuffers::OF_CASE).next_multiple_of(8);
         let size = (of_cases + descriptors * SelectBuffers::OF_DESCRIPTOR).checked_add(bytes);
         let size = size.ok_or(libc::ENOMEM)?;
-        // SAFETY: the task runs here.
-        let own =
-            if me.is_null() { me.cast() } else { unsafe { task_cold::acquire_scratch(me, size) } };
+        let own = match me.is_null() {
+            true => ptr::null_mut(),
+            // SAFETY: `me` is not NULL: it is the task that runs here.
+            false => unsafe { task_cold::acquire_scratch(me, size) },
+        };
         let (count, descriptors, entered) = (count as u32, descriptors as u32, 0);
         if !own.is_null() {
             return Ok(SelectBuffers {
