@@ -45,7 +45,7 @@
 #![cfg_attr(all(not(test), panic = "abort"), no_std)]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 // `cargo test` runs the unit tests; the exported functions are tested from C.
-#![cfg_attr(test, allow(dead_code, clippy::panic, clippy::unwrap_used))]
+#![cfg_attr(test, allow(dead_code, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used))]
 
 #[cfg(not(all(
     target_os = "linux",

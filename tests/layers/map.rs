@@ -44,5 +44,16 @@ fn opening_sentence(file: &Path) -> String {
     let paragraph = paragraph.join(" ");
     let sentence = paragraph.split_once(". ").map_or(paragraph.as_str(), |(first, _)| first);
     assert!(!sentence.is_empty(), "{} does not say what it is", file.display());
-    sentence.trim_end_matches(['.', ':']).replace('|', "or")
+    without_links(sentence).trim_end_matches(['.', ':']).replace('|', "or")
+}
+
+/// `[text](address)` becomes the text, and `[item]` the item: a path of one file means nothing in another one.
+fn without_links(text: &str) -> String {
+    let mut text = text.to_string();
+    while let (Some(begin), Some(end)) = (text.find('['), text.find(']')) {
+        let address = text[end + 1..].starts_with('(').then(|| text[end..].find(')')).flatten();
+        let inner = text[begin + 1..end].to_string();
+        text.replace_range(begin..=address.map_or(end, |at| end + at), &inner);
+    }
+    text
 }

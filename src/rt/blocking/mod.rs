@@ -8,7 +8,7 @@
 //! | `file` | pread(2), pwrite(2), fsync(2): files are always ready, and block nevertheless |
 //! | `job` | A job of the blocking pool: one call that blocks, and the task that waits for it |
 //! | `open` | acort_open(): a file is opened on a thread of the pool |
-//! | `permits` | The permits of the blocking pool: which job may have a thread (J1 to J4 of [`pool`](super::pool)) |
+//! | `permits` | The permits of the blocking pool: which job may have a thread (J1 to J4 of `pool`) |
 //! | `pool` | The blocking pool: jobs that wait for a thread, and threads that wait for a job |
 //! | `queue` | A FIFO of jobs, from which any job can be removed |
 //! | `run` | Runs a function on a thread of the pool, with a value that it works on |

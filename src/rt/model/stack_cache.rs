@@ -48,7 +48,7 @@ pub(crate) struct StackCache {
     pub(crate) shared: CoroutineList,
     /// What they share; NULL before the first.
     pub(crate) shared_stack: *mut aco_share_stack_t,
-    /// Where that begins, and its bytes: for [`moves`], which every call on an object asks.
+    /// Where that begins, and its bytes: for `shared_stack_contains`, which every call on an object asks.
     pub(crate) shared_range: (usize, usize),
 }
 

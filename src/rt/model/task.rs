@@ -64,7 +64,7 @@ pub struct Task {
     pub(crate) timer: u32,
     /// `FREE` ...
     pub(crate) state: AtomicU8,
-    /// What it waits for: a [`WaitReason`](crate::rt::park::wait::WaitReason).
+    /// What it waits for: a [`WaitReason`](crate::rt::base::wait_reason::WaitReason).
     pub(crate) wait_reason: AtomicU8,
     /// `SHARED` ...; `lock` is for those that change.
     pub(crate) flags: AtomicU8,

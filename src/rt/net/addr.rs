@@ -46,7 +46,7 @@ impl Name {
     }
 }
 
-/// Splits "host:service", "[host]:service" or ":service".
+/// Splits `host:service`, `[host]:service` or `:service`.
 ///
 /// Errors: `EINVAL` without a service, and for a port above 65535; `ENAMETOOLONG`.
 fn split_host_service(address: &CStr) -> Result<(Name, Name)> {

@@ -10,7 +10,7 @@
 //! | `fd` | Calls on a descriptor that are the same on each system |
 //! | `file_type` | The type of a descriptor's file |
 //! | `linux` | The calls that Linux has in its own way: futexes, the count of threads, accept, dup, fstat, poll |
-//! | `linux_epoll` | The calls of epoll that have fallbacks (S1 of [`refused`](super::refused)), and its EPERM (S4) |
+//! | `linux_epoll` | The calls of epoll that have fallbacks (S1 of `refused`), and its EPERM (S4) |
 //! | `macos` | The system calls of macOS |
 //! | `memory` | Memory from malloc |
 //! | `poll` | poll(2), with a deadline |
