@@ -1,4 +1,29 @@
-//! Deadlocks: nothing can wake any task of a runtime.
+//! Deadlock detection: finds that nothing can wake any task of a runtime.
+//!
+//! ```text
+//!   idle = (epoch : 32, idle workers : 32)     enter_idle: workers + 1     leave_idle: epoch + 1, workers - 1
+//!
+//!   a worker without timers and external waits, once w3 of `inbox` has found nothing:
+//!
+//!     enter_idle() ── None: not all workers are idle, or there is work ────────> sleep
+//!        │ Some(idle)
+//!     has_foreign_threads() ── true ───────────────────────────────────────────> sleep, but check again in a while
+//!        │ false
+//!     confirm_deadlock(idle) ── false: a worker was awake meanwhile ───────────> sleep
+//!        │ true: idle has changed to (epoch + 1, workers - 1)
+//!     this worker alone has found a deadlock
+//!
+//!   after each sleep: leave_idle()
+//! ```
+//!
+//! * D1. A worker drains its inbox and takes from the injector only after `leave_idle`. So if all workers are idle, all
+//!   inboxes and the injector are empty, and the epoch is the same, no task was ready.
+//! * D2. A foreign thread is a thread that may wake a task on its own. Workers, threads of the blocking pool, and
+//!   threads in acort_enter() that wait for the end of their group are none: the number of threads of the process is
+//!   compared with the sum of these. A thread that becomes such a waiting one wakes a worker, if all are idle.
+//! * D3. `live_tasks` reads the counts of finished tasks first. So 0 means that no task lived at some moment.
+//! * D4. The first deadlock is reported, and all tasks are cancelled. At the second one all tasks are abandoned
+//!   (`finish`), and detection waits until `abandoned` is 0 again. `deadlocks` is reset when no task lives.
 
 use super::runtime::Runtime;
 use super::worker::Worker;
@@ -6,34 +31,35 @@ use crate::rt::base::atomic::{AtomicU64, Ordering, fence};
 use crate::rt::os;
 use crate::tls;
 
-/// Threads of the process that only run what tasks give them: they wake nobody of themselves. In the upper
-/// half, how often that number has changed: one that comes must not stand for another one that has gone.
+/// Threads of the blocking pool, which run only what tasks ask for. The upper half counts the changes: a thread that
+/// starts must not be mistaken for one that has exited.
 #[unsafe(link_section = "aco_shared")]
 static BLOCKING_THREADS: AtomicU64 = AtomicU64::new(0);
 const CHANGE: u64 = 1 << 32;
 
-/// This thread is a helper from here on.
+/// Counts this thread as one of the blocking pool.
 pub(crate) fn blocking_thread_started() {
     BLOCKING_THREADS.fetch_add(CHANGE + 1, Ordering::SeqCst);
 }
 
-/// It is none any more.
+/// Ends what [`blocking_thread_started`] has begun.
 pub(crate) fn blocking_thread_exited() {
     BLOCKING_THREADS.fetch_add(CHANGE - 1, Ordering::SeqCst);
 }
 
-/// Is no helper while a runtime has this thread, if it is one: who runs tasks of its own may wake others.
+/// Excludes this thread from the blocking pool while it runs a runtime of its own: it may then wake tasks of others
+/// (D2).
 pub(crate) struct NotBlockingThread(bool);
 
 impl NotBlockingThread {
-    /// From here on, until this goes.
+    /// Begins the exclusion, if the thread is one of the pool. It ends when the value is dropped.
     pub(crate) fn enter() -> NotBlockingThread {
-        let was_helper = tls::is_blocking_thread();
-        if was_helper {
-            tls::set_is_blocking_thread(false);
+        let was_blocking_thread = tls::is_helper();
+        if was_blocking_thread {
+            tls::set_is_helper(false);
             blocking_thread_exited();
         }
-        NotBlockingThread(was_helper)
+        NotBlockingThread(was_blocking_thread)
     }
 }
 
@@ -46,15 +72,15 @@ impl Drop for NotBlockingThread {
     }
 }
 
-/// One idle worker less, and once more.
+/// What `idle` changes by when a worker leaves: the epoch + 1, the workers - 1.
 const LEAVE_IDLE: u64 = (1 << 32) - 1;
 
 impl Runtime {
-    /// A task has ended. Where no other one lives, what was found out about those that were stuck is over.
+    /// Records that a task has completed. If no task lives, forgets the deadlocks (D4).
     #[inline(always)]
     pub(crate) fn task_finished(&self) {
         if self.deadlocks.load(Ordering::Relaxed) != 0 {
-            // Of two workers that end the last tasks at once, one sees both ends.
+            // If two workers complete the last two tasks at the same time, one of them sees both counts.
             fence(Ordering::SeqCst);
             if self.live_tasks() == 0 {
                 self.deadlocks.store(0, Ordering::SeqCst);
@@ -62,14 +88,14 @@ impl Runtime {
         }
     }
 
-    /// A worker has nothing to do, and no deadline, file descriptor or helper will wake it. Can nobody
-    /// else? For who is the last to find that out. Gives what [`confirm_deadlock`](Self::confirm_deadlock) is to be
-    /// asked with.
+    /// Records that a worker is idle: only another worker or a foreign thread can wake it. Returns the value for
+    /// [`confirm_deadlock`](Self::confirm_deadlock) if all workers are idle and there is nothing to do.
     pub(crate) fn enter_idle(&self) -> Option<u64> {
         let idle = self.idle.fetch_add(1, Ordering::SeqCst) + 1;
         (idle as u32 == self.options.workers && self.has_nothing_to_do()).then_some(idle)
     }
 
+    /// Returns true if tasks live, and none is ready or about to be abandoned.
     fn has_nothing_to_do(&self) -> bool {
         self.live_tasks() != 0
             && self.abandoned.load(Ordering::SeqCst) == 0
@@ -77,16 +103,16 @@ impl Runtime {
             && self.workers().all(|worker| worker.inbox.is_empty())
     }
 
-    /// Has no worker been anything but idle since the caller became it, as the last one, and is there nothing to
-    /// do? True: the caller is idle no more. One of all finds that: the others' next answer is another one.
+    /// Returns true if all workers have been idle since `enter_idle` has returned `idle`, and there is nothing to do
+    /// (D1). The caller has left the idle state then. It has found a deadlock, and no other worker finds the same one.
     pub(crate) fn confirm_deadlock(&self, idle: u64) -> bool {
         let orders = (Ordering::SeqCst, Ordering::Relaxed);
         self.has_nothing_to_do()
             && self.idle.compare_exchange(idle, idle + LEAVE_IDLE, orders.0, orders.1).is_ok()
     }
 
-    /// A thread that might have woken tasks only waits from here on. Workers that have gone to sleep on its
-    /// account look again.
+    /// Records that a foreign thread is none any more, as it only waits (D2). Wakes a worker, if all are idle, to check
+    /// again.
     pub(crate) fn caller_blocked(&self) {
         self.blocked_callers.fetch_add(1, Ordering::SeqCst);
         if self.idle.load(Ordering::SeqCst) as u32 == self.options.workers {
@@ -94,18 +120,18 @@ impl Runtime {
         }
     }
 
-    /// Ends what [`enter_idle`](Self::enter_idle) began. Before the worker looks for work.
+    /// Ends what [`enter_idle`](Self::enter_idle) has begun, before the worker takes work (D1).
     pub(crate) fn leave_idle(&self) {
         self.idle.fetch_add(LEAVE_IDLE, Ordering::SeqCst);
     }
 
-    /// Are there threads that might wake a task of themselves?
+    /// Returns true if the process may have foreign threads (D2).
     pub(crate) fn has_foreign_threads(&self) -> bool {
-        let helpers = BLOCKING_THREADS.load(Ordering::SeqCst);
+        let pool = BLOCKING_THREADS.load(Ordering::SeqCst);
         let known = self.options.workers as usize
             + self.blocked_callers.load(Ordering::SeqCst) as usize
-            + (helpers & u64::from(u32::MAX)) as usize;
+            + (pool & u64::from(u32::MAX)) as usize;
         os::thread_count().is_none_or(|count| count > known)
-            || helpers != BLOCKING_THREADS.load(Ordering::SeqCst)
+            || pool != BLOCKING_THREADS.load(Ordering::SeqCst)
     }
 }

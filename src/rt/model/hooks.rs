@@ -1,4 +1,6 @@
-//! What a program wants to be told of each task.
+//! The hooks of the program: functions that are called when a task is created, starts, blocks, is woken, or finishes.
+//!
+//! A hook runs on the thread where the event happens, without any lock (T6). It must not wait.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -10,24 +12,25 @@ use super::worker::Worker;
 use crate::diag;
 use crate::rt::base::wait_reason::WaitReason;
 
+/// The hooks, or null. The program keeps the struct while it is set.
 #[unsafe(link_section = "aco_shared")]
 static HOOKS: AtomicPtr<acort_hooks_t> = AtomicPtr::new(ptr::null_mut());
 
-/// A function that is told of a task.
+/// A hook for a task.
 type Hook = Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>;
 
-/// Sets the hooks; NULL: none.
+/// Sets the hooks; null: none.
 pub(crate) fn set(hooks: *mut acort_hooks_t) {
     HOOKS.store(hooks, Ordering::Release);
 }
 
-/// This thread's worker, while a hook runs on it: no call gives way then (B3).
+/// Counts a hook that runs on this thread's worker, until it is dropped: no call yields meanwhile (B3).
 struct InHook(*mut Worker);
 
 impl InHook {
     fn new() -> InHook {
         let worker = Worker::current();
-        // SAFETY: this thread's worker.
+        // SAFETY: the worker of this thread is live, or null.
         if let Some(worker) = unsafe { worker.as_mut() } {
             worker.hook_depth += 1;
         }
@@ -37,7 +40,7 @@ impl InHook {
 
 impl Drop for InHook {
     fn drop(&mut self) {
-        // SAFETY: as above.
+        // SAFETY: the worker of this thread is live, or null.
         if let Some(worker) = unsafe { self.0.as_mut() } {
             worker.hook_depth -= 1;
         }
@@ -55,7 +58,7 @@ fn call(task: *mut Task, select: fn(&acort_hooks_t) -> Hook) {
 #[cold]
 #[inline(never)]
 fn call_slow(hooks: *mut acort_hooks_t, task: *mut Task, select: fn(&acort_hooks_t) -> Hook) {
-    // SAFETY: the program has promised that the hooks stay, and what they take.
+    // SAFETY: the program keeps the struct, and its hooks take these arguments.
     unsafe {
         if let Some(hook) = select(&*hooks) {
             let _inside = InHook::new();
@@ -64,31 +67,31 @@ fn call_slow(hooks: *mut acort_hooks_t, task: *mut Task, select: fn(&acort_hooks
     }
 }
 
-/// A task was made.
+/// Reports that a task was created.
 #[inline(always)]
 pub(crate) fn on_create(task: *mut Task) {
     call(task, |hooks| hooks.create);
 }
 
-/// A task begins.
+/// Reports that a task starts.
 #[inline(always)]
 pub(crate) fn on_start(task: *mut Task) {
     call(task, |hooks| hooks.start);
 }
 
-/// A task has ended.
+/// Reports that a task has finished.
 #[inline(always)]
 pub(crate) fn on_finish(task: *mut Task) {
     call(task, |hooks| hooks.finish);
 }
 
-/// A task was woken.
+/// Reports that a task was woken.
 #[inline(always)]
 pub(crate) fn on_wake(task: *mut Task) {
     call(task, |hooks| hooks.wake);
 }
 
-/// A task begins to wait.
+/// Reports that a task is about to block.
 #[inline(always)]
 pub(crate) fn on_block(task: *mut Task, wait_reason: WaitReason) {
     let hooks = HOOKS.load(Ordering::Acquire);
@@ -100,7 +103,7 @@ pub(crate) fn on_block(task: *mut Task, wait_reason: WaitReason) {
 #[cold]
 #[inline(never)]
 fn on_block_slow(hooks: *mut acort_hooks_t, task: *mut Task, wait_reason: WaitReason) {
-    // SAFETY: as in `call_slow`; the thread's worker, on which the task runs.
+    // SAFETY: as in `call_slow`. A task blocks on the thread of its worker, which is live.
     unsafe {
         let Some(hook) = (*hooks).block else { return };
         let worker = Worker::current();
@@ -115,14 +118,14 @@ fn on_block_slow(hooks: *mut acort_hooks_t, task: *mut Task, wait_reason: WaitRe
     }
 }
 
-/// How long a task may run before that is told, in nanoseconds; 0: for ever.
+/// Returns how long a task may run before the `slice` hook is called, in nanoseconds; 0: it is never called.
 #[inline(always)]
 pub(crate) fn slice_limit() -> i64 {
     // SAFETY: as in `call_slow`.
     unsafe { HOOKS.load(Ordering::Acquire).as_ref() }.map_or(0, |hooks| hooks.slice_limit)
 }
 
-/// A task has run for longer.
+/// Reports that a task has run for longer than the limit.
 pub(crate) fn on_slice_exceeded(task: *mut Task, nanoseconds: i64) {
     let hooks = HOOKS.load(Ordering::Acquire);
     // SAFETY: as in `call_slow`.

@@ -1,4 +1,6 @@
-//! A runtime: its workers, its groups, and the tasks that have not begun, which any worker may take.
+//! A runtime: its workers, its groups, and the injector, which has the tasks that any worker may begin.
+//!
+//! How groups nest is in `nesting`, the detection of deadlocks in `deadlock`.
 
 use core::ptr;
 
@@ -15,55 +17,54 @@ use crate::rt::base::nested_list::NestedList;
 /// A runtime.
 pub struct Runtime {
     pub(crate) options: acort_opts_t,
-    /// What its threads begin with.
+    /// The state that its threads inherit.
     pub(crate) inherited: *mut Inherited,
-    /// `options.workers` of them.
+    /// An array of `options.workers` workers, which are live as long as the runtime.
     pub(crate) workers: *mut *mut Worker,
-    /// For `groups`.
+    /// Guards `groups` (G6).
     pub(crate) lock: Lock,
     pub(crate) groups: NestedList<Group>,
-    /// Where another event loop runs it: the group of the tasks that are started from outside.
+    /// With ACORT_LOOP: the group of the tasks that acort_loop_go() starts.
     pub(crate) loop_group: *mut Group,
-    /// Tasks that threads have made which are none of its workers.
+    /// Tasks that other threads than its workers have created.
     pub(crate) created_outside: AtomicU64,
     injector: Injector<Task>,
     /// Threads in acort_enter().
     pub(crate) callers: AtomicU32,
-    /// Those of them whose tasks live: they only wait. See [`Group::mark_caller_blocked`].
+    /// The threads of `callers` that only wait, as their tasks live (D2, G5).
     pub(crate) blocked_callers: AtomicU32,
-    /// How many workers nothing but another one can wake; in the upper half how often one of them was not
-    /// idle any more.
+    /// The epoch and the number of idle workers: see `deadlock`.
     pub(super) idle: AtomicU64,
-    /// The workers' threads end.
+    /// The threads of the workers are to exit.
     pub(crate) is_stopping: AtomicBool,
-    /// How often nothing could ever wake any task, since there was none.
+    /// Deadlocks since the last moment without tasks (D4).
     pub(crate) deadlocks: AtomicU32,
-    /// Tasks that were withdrawn, and that their workers have not ended yet.
+    /// Abandoned tasks that their workers have not dropped yet (D4).
     pub(crate) abandoned: AtomicUsize,
     _aliased: Aliased,
 }
 
 impl Runtime {
-    /// The worker of this number.
-    pub(crate) fn worker(&self, number: u32) -> Option<&Worker> {
-        if number >= self.options.workers {
+    /// Returns the worker with this index. None: there are not so many.
+    pub(crate) fn worker(&self, index: u32) -> Option<&Worker> {
+        if index >= self.options.workers {
             return None;
         }
-        // SAFETY: so many workers are there for as long as the runtime is.
-        unsafe { (*self.workers.add(number as usize)).as_ref() }
+        // SAFETY: the array has `options.workers` workers, which are live as long as the runtime.
+        unsafe { (*self.workers.add(index as usize)).as_ref() }
     }
 
-    /// All of them.
+    /// Returns all workers.
     pub(crate) fn workers(&self) -> impl Iterator<Item = &Worker> {
-        (0..self.options.workers).filter_map(|number| self.worker(number))
+        (0..self.options.workers).filter_map(|index| self.worker(index))
     }
 
-    /// Gives a task that has not begun to whichever worker takes it.
+    /// Puts a new task where any worker may take it, and wakes a worker that sleeps.
     ///
     /// # Safety
-    /// It is in no list of those.
+    /// `task` is NEW, and in no list.
     pub(crate) unsafe fn inject(&mut self, task: *mut Task) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the task is in no list, and stays until it has run.
         unsafe { Injector::push(&raw mut self.injector, task) }
         for worker in self.workers() {
             if worker.wake() {
@@ -72,26 +73,26 @@ impl Runtime {
         }
     }
 
-    /// Are there tasks that have not begun?
+    /// Returns true if the injector has tasks.
     #[inline(always)]
     pub(crate) fn has_injected(&self) -> bool {
         !self.injector.is_empty()
     }
 
-    /// How many of those a worker takes at once.
+    /// Returns how many tasks a worker takes from the injector at once.
     #[inline(always)]
     pub(crate) fn injected_batch(&self) -> usize {
         self.injector.batch_size(self.options.workers)
     }
 
-    /// Takes one of those, or gives NULL.
+    /// Takes a task from the injector. Null: there is none.
     pub(crate) fn pop_injected(&mut self) -> *mut Task {
-        // SAFETY: the list is this one's.
+        // SAFETY: the injector is a field of this runtime.
         unsafe { Injector::pop(&raw mut self.injector) }
     }
 
-    /// How many tasks have not ended. Each worker counts for itself, without locked instructions. The ends are
-    /// summed up first: whatever was made or has ended meanwhile, 0 says that none lived at some moment.
+    /// Returns how many tasks live: have been created and have not completed (D3). Each worker has counters of its own,
+    /// so that counting needs no atomic read-modify-write.
     pub(crate) fn live_tasks(&self) -> u64 {
         let sum = |of: fn(&Counters) -> &AtomicU64| -> u64 {
             self.workers().map(|worker| of(&worker.counters).load(Ordering::Acquire)).sum()
@@ -100,15 +101,15 @@ impl Runtime {
         sum(|counts| &counts.created) + self.created_outside.load(Ordering::Acquire) - ended
     }
 
-    /// A task was made, by this thread, which is the worker `here` or none.
+    /// Counts a task that this thread creates.
     ///
     /// # Safety
-    /// `here` is NULL or this thread's worker.
+    /// `worker` is the worker of this thread, or null.
     #[inline(always)]
-    pub(crate) unsafe fn task_created(&self, here: *mut Worker) {
-        // SAFETY: the caller's promise.
-        match unsafe { here.as_ref() } {
-            Some(here) if ptr::eq(here.runtime, self) => count(&here.counters.created, 1),
+    pub(crate) unsafe fn task_created(&self, worker: *mut Worker) {
+        // SAFETY: the worker of this thread is live.
+        match unsafe { worker.as_ref() } {
+            Some(worker) if ptr::eq(worker.runtime, self) => count(&worker.counters.created, 1),
             _ => _ = self.created_outside.fetch_add(1, Ordering::Release),
         }
     }

@@ -1,4 +1,10 @@
-//! Where the blocks of tasks come from.
+//! The pool of task blocks: allocates and frees tasks.
+//!
+//! ```text
+//!   malloc ──> chunk of 64 blocks ──> global free list <──> free list of a worker <──> task
+//! ```
+//!
+//! Chunks are never freed, so a handle of a freed task can be recognized until its block is reused (T1).
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -12,38 +18,40 @@ use crate::rt::base::parker::Parker;
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::os;
 
-/// Tasks in a chunk.
 const TASKS_PER_CHUNK: usize = 64;
 
-/// Free blocks that belong to no worker.
+/// Guards the global free list, and the creation of chunks.
 #[unsafe(link_section = "aco_shared")]
 static FREE_LOCK: Lock = Lock::NEW;
 #[unsafe(link_section = "aco_shared")]
 static FREE_LIST: AtomicPtr<Task> = AtomicPtr::new(ptr::null_mut());
-/// All chunks, for tools that look for lost memory: each begins with the address of the next.
+/// The chunk that was allocated last. Through it leak checkers reach all chunks.
 #[unsafe(link_section = "aco_shared")]
 static CHUNKS: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+/// The first id that no worker has reserved.
 #[unsafe(link_section = "aco_shared")]
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
-/// A chunk: its first word is the address of the one before.
+/// A chunk of blocks.
 #[repr(C)]
 struct Chunk {
+    /// The chunk that was allocated before this one.
     prev: *mut c_void,
     tasks: [core::mem::MaybeUninit<Task>; TASKS_PER_CHUNK],
 }
 
-/// A free block: zeroed, or as its last task left it. None: there is no memory.
+/// Takes a block of the global free list, or of a new chunk: zeroed, or as its last task has left it. None: there is no
+/// memory.
 fn allocate_block() -> Option<NonNull<Task>> {
     let _guard = FREE_LOCK.guard();
     let first = FREE_LIST.load(Ordering::Relaxed);
     if let Some(block) = NonNull::new(first) {
-        // SAFETY: blocks stay for ever; the list is ours.
+        // SAFETY: blocks are never freed (T1). The lock is held.
         FREE_LIST.store(unsafe { (*first).next }, Ordering::Relaxed);
         return Some(block);
     }
     let chunk = os::allocate_zeroed::<Chunk>()?.as_ptr();
-    // SAFETY: a new chunk, which nobody else knows.
+    // SAFETY: no other thread knows the new chunk.
     unsafe {
         (*chunk).prev = CHUNKS.load(Ordering::Relaxed);
         CHUNKS.store(chunk.cast(), Ordering::Release);
@@ -58,14 +66,14 @@ fn allocate_block() -> Option<NonNull<Task>> {
     }
 }
 
-/// A task that has not begun, in no list. None: there is no memory.
+/// Creates a task in state NEW, in no list. None: there is no memory.
 pub(crate) fn create(start: TaskStart, flags: u8) -> Option<NonNull<Task>> {
     let worker = Worker::current();
-    // SAFETY: the thread's worker has its own free blocks.
-    let own = unsafe { worker.as_mut().and_then(|worker| worker.free_tasks.pop()) };
-    let block = own.or_else(allocate_block)?;
+    // SAFETY: the worker of this thread is live, and this thread alone uses its free list.
+    let cached = unsafe { worker.as_mut().and_then(|worker| worker.free_tasks.pop()) };
+    let block = cached.or_else(allocate_block)?;
     let task = block.as_ptr();
-    // SAFETY: nobody else knows the block.
+    // SAFETY: no other thread uses a free block.
     unsafe {
         (*task).parker = Parker::new();
         (*task).co = ptr::null_mut();
@@ -87,10 +95,10 @@ pub(crate) fn create(start: TaskStart, flags: u8) -> Option<NonNull<Task>> {
     Some(block)
 }
 
-/// The task at `address`; NULL: it is none's.
+/// Returns the task at `address`. Null: no chunk contains that address.
 pub(crate) fn from_address(address: usize) -> *mut Task {
     let mut chunk: *mut Chunk = CHUNKS.load(Ordering::Acquire).cast();
-    // SAFETY: chunks are never freed.
+    // SAFETY: chunks are never freed (T1).
     unsafe {
         while !chunk.is_null() {
             let tasks: *mut Task = (&raw mut (*chunk).tasks).cast();
@@ -103,38 +111,39 @@ pub(crate) fn from_address(address: usize) -> *mut Task {
     ptr::null_mut()
 }
 
-/// Frees a task: its handle is not good any more.
+/// Frees a task. Its handle is invalid from then on.
 ///
 /// # Safety
-/// `task` has ended, or was never started; it is in no list, and nobody uses it from here on.
+/// `task` has completed, or was never placed in a queue. It is in no list, and no thread uses it any more.
 pub(crate) unsafe fn free(task: *mut Task) {
-    // SAFETY: the caller's promise; blocks stay for ever.
+    // SAFETY: no other thread uses the task. Its block is never freed (T1). The worker of this thread is live.
     unsafe {
         ColdBlock::free((*task).cold.load(Ordering::Acquire));
         (*task).state.store(FREE, Ordering::Release);
-        let kept = Worker::current().as_mut().is_some_and(|worker| worker.free_tasks.push(task));
-        if !kept {
+        let is_cached =
+            Worker::current().as_mut().is_some_and(|worker| worker.free_tasks.push(task));
+        if !is_cached {
             release_block(task);
         }
     }
 }
 
-/// Puts a free block where every thread finds it.
+/// Adds a block to the global free list.
 ///
 /// # Safety
-/// `task` is free, and in no list.
-pub(crate) unsafe fn release_block(task: *mut Task) {
+/// `task` is FREE, and in no list.
+unsafe fn release_block(task: *mut Task) {
     let _guard = FREE_LOCK.guard();
-    // SAFETY: the caller's promise; the list is held.
+    // SAFETY: the block is in no list. The lock is held.
     unsafe { (*task).next = FREE_LIST.load(Ordering::Relaxed) };
     FREE_LIST.store(task, Ordering::Relaxed);
 }
 
 impl Worker {
-    /// Gives its free blocks to all.
+    /// Moves the worker's free blocks to the global free list.
     pub(crate) fn release_free_tasks(&mut self) {
         while let Some(block) = self.free_tasks.pop() {
-            // SAFETY: free, and in no list now.
+            // SAFETY: the block was just taken out of a free list.
             unsafe { release_block(block.as_ptr()) };
         }
     }
