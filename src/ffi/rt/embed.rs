@@ -47,5 +47,5 @@ pub unsafe extern "C" fn acort_loop_go(
     arg: *mut c_void,
 ) -> *mut acort_task_t {
     // SAFETY: the caller's promise.
-    object(given(rt).and_then(|runtime| unsafe { embed::go(runtime, r#fn, arg) }))
+    object(given(rt).and_then(|runtime| unsafe { embed::spawn(runtime, r#fn, arg) }))
 }

@@ -19,7 +19,7 @@ use crate::rt::sched::{join, spawn};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -> c_int {
     // SAFETY: the caller's promise.
-    status(unsafe { size_prefixed::init(attr, size, &spawn::PLAIN) })
+    status(unsafe { size_prefixed::init(attr, size, &spawn::DEFAULT_ATTRIBUTES) })
 }
 
 /// Starts a task that runs `fn`, on its own stack of 256 KiB: it is ready, and runs when its turn
@@ -32,7 +32,7 @@ pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_go(r#fn: acort_body_t, arg: *mut c_void) -> *mut acort_task_t {
     // SAFETY: the caller's promise.
-    object(unsafe { spawn::go(&spawn::PLAIN, r#fn, arg) }.map(NonNull::as_ptr))
+    object(unsafe { spawn::spawn(&spawn::DEFAULT_ATTRIBUTES, r#fn, arg) }.map(NonNull::as_ptr))
 }
 
 /// acort_go() with attributes; NULL: none. EINVAL, too, for those that do not exist.
@@ -48,7 +48,8 @@ pub unsafe extern "C" fn acort_go_ex(
 ) -> *mut acort_task_t {
     // SAFETY: the caller's promise.
     let started = unsafe {
-        size_prefixed::read(attr, &spawn::PLAIN).and_then(|attr| spawn::go(&attr, r#fn, arg))
+        size_prefixed::read(attr, &spawn::DEFAULT_ATTRIBUTES)
+            .and_then(|attr| spawn::spawn(&attr, r#fn, arg))
     };
     object(started.map(NonNull::as_ptr))
 }

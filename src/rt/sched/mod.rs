@@ -1,4 +1,6 @@
-//! The run loop; tasks spawned, joined, finished; a runtime built, entered, freed.
+//! The scheduler: the run loop; tasks spawned, joined, finished; runtimes built, run, freed.
+//!
+//! `run_loop` is where to begin; `lifecycle` has the calls that create and end a runtime.
 
 pub(crate) mod build;
 pub(crate) mod dump;
