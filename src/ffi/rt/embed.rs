@@ -58,5 +58,5 @@ pub unsafe extern "C" fn acort_loop_go(
     arg: *mut c_void,
 ) -> *mut acort_task_t {
     // SAFETY: `rt` is live (F1), `fn` can be called (F3).
-    object(given(rt).and_then(|runtime| unsafe { embed::go(runtime, r#fn, arg) }))
+    object(given(rt).and_then(|runtime| unsafe { embed::spawn(runtime, r#fn, arg) }))
 }

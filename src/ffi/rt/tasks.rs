@@ -23,7 +23,7 @@ use crate::rt::sched::{join, spawn};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -> c_int {
     // SAFETY: `attr` is valid (F2).
-    status(unsafe { size_prefixed::init(attr, size, &spawn::PLAIN) })
+    status(unsafe { size_prefixed::init(attr, size, &spawn::DEFAULT_ATTRIBUTES) })
 }
 
 /// Starts a task that runs `fn` with `arg`, on a stack of its own of 256 KiB. The task is ready. A
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_go(r#fn: acort_body_t, arg: *mut c_void) -> *mut acort_task_t {
     // SAFETY: `fn` can be called (F3).
-    object(unsafe { spawn::go(&spawn::PLAIN, r#fn, arg) }.map(NonNull::as_ptr))
+    object(unsafe { spawn::spawn(&spawn::DEFAULT_ATTRIBUTES, r#fn, arg) }.map(NonNull::as_ptr))
 }
 
 /// Starts a task as acort_go() does, with attributes. `attr` NULL is none.
@@ -63,7 +63,8 @@ pub unsafe extern "C" fn acort_go_ex(
 ) -> *mut acort_task_t {
     // SAFETY: `attr` is valid (F2), `fn` can be called (F3).
     let started = unsafe {
-        size_prefixed::read(attr, &spawn::PLAIN).and_then(|attr| spawn::go(&attr, r#fn, arg))
+        size_prefixed::read(attr, &spawn::DEFAULT_ATTRIBUTES)
+            .and_then(|attr| spawn::spawn(&attr, r#fn, arg))
     };
     object(started.map(NonNull::as_ptr))
 }

@@ -1,7 +1,12 @@
-//! A line about each task, for acort_dump() and the report of a deadlock.
+//! One line about each task, for acort_dump() and for the report of a deadlock.
+//!
+//! ```text
+//! acort: task 12 reader of worker 0: waits for a mutex at 0x55d0c2a4b2a0, held by task 11
+//! acort: task 13: has not begun, entry worker+0x0
+//! ```
 
-use core::ffi::{c_int, c_void};
-use core::fmt::{self, Write};
+use core::ffi::{CStr, c_int, c_void};
+use core::fmt::{self, Display, Formatter, Write};
 use core::ptr;
 use core::sync::atomic::Ordering;
 
@@ -13,33 +18,29 @@ use crate::rt::model::{task_cold, task_pool};
 use crate::rt::os::{self, Result};
 use crate::rt::sync::{mutex, rwlock};
 use crate::symbol::Symbol;
-use crate::sys;
+use crate::{diag, sys};
 
-/// Text on its way to a file descriptor, a line at a time.
-struct Writer {
-    fd: c_int,
-    is_written: bool,
-}
-
-impl Write for Writer {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.is_written &= os::write_all(self.fd, text.as_bytes());
-        Ok(())
-    }
-}
-
-/// A line, which is written at once.
+/// A line of text. What does not fit is cut off; the last byte is for the end of the line.
 struct Line {
     text: [u8; 256],
     length: usize,
 }
 
+impl Line {
+    /// Writes the line to `fd`. Returns false on an error, with errno.
+    fn write_to(&mut self, fd: c_int) -> bool {
+        if let Some(end) = self.text.get_mut(self.length) {
+            *end = b'\n';
+        }
+        os::write_all(fd, self.text.get(..=self.length).unwrap_or_default())
+    }
+}
+
 impl Write for Line {
     fn write_str(&mut self, more: &str) -> fmt::Result {
-        // The last byte is for the end of the line.
-        let room = self.text.len().saturating_sub(1);
-        let places = self.text.iter_mut().take(room).skip(self.length);
-        for (to, from) in places.zip(more.bytes()) {
+        let capacity = self.text.len().saturating_sub(1);
+        let free = self.text.iter_mut().take(capacity).skip(self.length);
+        for (to, from) in free.zip(more.bytes()) {
             *to = from;
             self.length += 1;
         }
@@ -47,49 +48,46 @@ impl Write for Line {
     }
 }
 
-/// What a task does.
-struct State<'a>(&'a Task);
+/// A text of C, if it is UTF-8.
+struct Text<'a>(&'a CStr);
 
-impl fmt::Display for State<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let wait_reason = WaitReason::from_u8(self.0.wait_reason.load(Ordering::Relaxed));
-        match (self.0.state.load(Ordering::Relaxed), wait_reason) {
+impl Display for Text<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        f.pad(self.0.to_str().unwrap_or("?"))
+    }
+}
+
+/// What a task does.
+struct Activity<'a>(&'a Task);
+
+impl Display for Activity<'_> {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let reason = WaitReason::from_u8(self.0.wait_reason.load(Ordering::Relaxed));
+        let (what, target) = (Text(reason.text()), self.0.wait_target.load(Ordering::Relaxed));
+        match (self.0.state.load(Ordering::Relaxed), reason) {
             (NEW, _) => f.write_str("has not begun"),
             (FINISHED.., _) => f.write_str("has ended"),
             (STARTED, WaitReason::Nothing) => f.write_str("runs or is ready"),
-            (_, WaitReason::Park | WaitReason::Sleep) => {
-                write!(f, "waits for {}", Text(wait_reason.text()))
-            }
-            (_, WaitReason::Read | WaitReason::Write) => {
-                write!(
-                    f,
-                    "waits for {} {}",
-                    Text(wait_reason.text()),
-                    self.0.wait_target.load(Ordering::Relaxed)
-                )
-            }
-            _ => write!(
-                f,
-                "waits for {} at {:#x}",
-                Text(wait_reason.text()),
-                self.0.wait_target.load(Ordering::Relaxed)
-            ),
+            (_, WaitReason::Park | WaitReason::Sleep) => write!(f, "waits for {what}"),
+            (_, WaitReason::Read | WaitReason::Write) => write!(f, "waits for {what} {target}"),
+            _ => write!(f, "waits for {what} at {target:#x}"),
         }
     }
 }
 
-/// The entry function of a task. None: it has ended.
+/// The entry function of a task. None: the task has ended.
 ///
 /// # Safety
-/// The task's group is held: its coroutine stays meanwhile (see `task_stack`).
+/// The lock of the task's group is held.
 unsafe fn entry_of(task: *mut Task) -> Option<usize> {
-    // SAFETY: the group is held: task and coroutine stay. A task that begins meanwhile has another state afterwards.
+    // SAFETY: the lock of the group keeps the task, and its coroutine (`task_stack`). Both fields may change meanwhile:
+    // the start of a NEW task counts only if the task is NEW afterwards.
     unsafe {
         match (*task).state.load(Ordering::Acquire) {
             NEW => {
-                let body = (&raw const (*task).phase.start.entry).read_volatile();
-                let is_fresh = (*task).state.load(Ordering::Acquire) == NEW;
-                body.filter(|_| is_fresh).map(|body| body as usize)
+                let entry = (&raw const (*task).phase.start.entry).read_volatile();
+                let is_new = (*task).state.load(Ordering::Acquire) == NEW;
+                entry.filter(|_| is_new).map(|entry| entry as usize)
             }
             STARTED => {
                 let co = (&raw const (*task).co).read_volatile();
@@ -100,16 +98,16 @@ unsafe fn entry_of(task: *mut Task) -> Option<usize> {
     }
 }
 
-/// Writes which task or thread has the mutex or lock that `task` waits for.
+/// Appends which task or thread owns the mutex or lock that `task` waits for.
 ///
 /// # Safety
-/// The task's group is held, and the task does not run meanwhile: what it waits for is there.
-unsafe fn write_holder(line: &mut Line, task: *mut Task) -> fmt::Result {
-    // SAFETY: the task waits meanwhile, so the object that it waits for is there.
+/// The lock of the task's group is held. The task does not run meanwhile.
+unsafe fn write_owner(line: &mut Line, task: *mut Task) -> fmt::Result {
+    // SAFETY: the task does not run, so it still waits, and the object that it waits for exists.
     unsafe {
         let object =
             ptr::with_exposed_provenance_mut::<c_void>((*task).wait_target.load(Ordering::Relaxed));
-        let holder = match WaitReason::from_u8((*task).wait_reason.load(Ordering::Relaxed)) {
+        let owner = match WaitReason::from_u8((*task).wait_reason.load(Ordering::Relaxed)) {
             WaitReason::Mutex => mutex::holder(object.cast()),
             WaitReason::ReadLock | WaitReason::WriteLock => match rwlock::holder(object.cast()) {
                 Ok(writer) => writer,
@@ -117,9 +115,9 @@ unsafe fn write_holder(line: &mut Line, task: *mut Task) -> fmt::Result {
             },
             _ => return Ok(()),
         };
-        match holder {
+        match owner {
             0 => Ok(()),
-            _ => match task_pool::from_address(holder).as_ref() {
+            _ => match task::from_address(owner).as_ref() {
                 Some(task) => write!(line, ", held by task {}", task.id()),
                 None => line.write_str(", held by a thread"),
             },
@@ -127,34 +125,29 @@ unsafe fn write_holder(line: &mut Line, task: *mut Task) -> fmt::Result {
     }
 }
 
-/// C's text, as far as it is UTF-8.
-struct Text<'a>(&'a core::ffi::CStr);
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.pad(self.0.to_str().unwrap_or("?"))
-    }
-}
-
-/// A line about a task, whose group is held; `is_still`: no task of the runtime runs meanwhile.
-unsafe fn describe(task: *mut Task, is_still: bool, to: &mut Writer) {
+/// The line of a task. Names the owner of what it waits for if the task cannot run meanwhile: if it is of the caller's
+/// worker, or if all workers are idle.
+///
+/// # Safety
+/// The lock of the task's group is held.
+unsafe fn describe(task: *mut Task, all_idle: bool) -> Line {
     let mut line = Line { text: [0; 256], length: 0 };
-    // SAFETY: the caller's promise: who is in a group exists, and its name.
+    // SAFETY: the lock of the group keeps the task and its name.
     unsafe {
         let _ = write!(line, "acort: task {}", (*task).id());
         let name = task_cold::name(task);
         if !name.is_null() {
-            // What comes after it has to fit.
-            let _ = write!(line, " {:.80}", Text(core::ffi::CStr::from_ptr(name)));
+            // Cut, so that the rest of the line fits.
+            let _ = write!(line, " {:.80}", Text(CStr::from_ptr(name)));
         }
-        if let Some(worker) = (*task).parker.worker().as_ref() {
+        let worker = (*task).parker.worker();
+        if let Some(worker) = worker.as_ref() {
             let _ = write!(line, " of worker {}", worker.index);
         }
-        let _ = write!(line, ": {}", State(&*task));
-        let worker = (*task).parker.worker();
-        let is_waiting = (*task).state.load(Ordering::Relaxed) == STARTED;
-        if is_waiting && (is_still || !worker.is_null() && worker == Worker::current()) {
-            let _ = write_holder(&mut line, task);
+        let _ = write!(line, ": {}", Activity(&*task));
+        let is_started = (*task).state.load(Ordering::Relaxed) == STARTED;
+        if is_started && (all_idle || !worker.is_null() && worker == Worker::current()) {
+            let _ = write_owner(&mut line, task);
         }
         if name.is_null()
             && let Some(entry) = entry_of(task)
@@ -162,28 +155,25 @@ unsafe fn describe(task: *mut Task, is_still: bool, to: &mut Writer) {
             let _ = write!(line, ", entry {}", Symbol(entry));
         }
     }
-    if let Some(end) = line.text.get_mut(line.length) {
-        *end = b'\n';
-    }
-    let whole = line.text.get(..=line.length).unwrap_or_default();
-    to.is_written &= os::write_all(to.fd, whole);
+    line
 }
 
-/// A line to `fd` about each task of `runtime`. Holders are named for tasks of the caller's own worker.
+/// Writes a line to `fd` about each task of `runtime`. Names owners for the tasks of the caller's worker.
 pub(crate) fn dump(runtime: &Runtime, fd: c_int) -> Result<()> {
-    dump_all(runtime, false, fd)
+    dump_tasks(runtime, false, fd)
 }
 
-fn dump_all(runtime: &Runtime, is_still: bool, fd: c_int) -> Result<()> {
-    let mut writer = Writer { fd, is_written: true };
-    // SAFETY: the group is held for each.
-    runtime.for_each_task(&mut |task| unsafe { describe(task, is_still, &mut writer) });
-    if writer.is_written { Ok(()) } else { Err(sys::errno()) }
+fn dump_tasks(runtime: &Runtime, all_idle: bool, fd: c_int) -> Result<()> {
+    let mut is_written = true;
+    // SAFETY: the walk holds the lock of the task's group.
+    runtime.for_each_task(&mut |task| unsafe {
+        is_written &= describe(task, all_idle).write_to(fd);
+    });
+    if is_written { Ok(()) } else { Err(sys::errno()) }
 }
 
-/// Nothing can wake any task of `runtime`: says so, with a line for each.
-pub(crate) fn deadlock(runtime: &Runtime) {
-    let mut writer = Writer { fd: libc::STDERR_FILENO, is_written: true };
-    let _ = writer.write_str("acort: deadlock: nothing can wake any task\n");
-    let _ = dump_all(runtime, true, libc::STDERR_FILENO);
+/// Reports a deadlock on standard error, with a line about each task. All workers are idle.
+pub(crate) fn dump_deadlock(runtime: &Runtime) {
+    diag::print(format_args!("acort: deadlock: nothing can wake any task\n"));
+    let _ = dump_tasks(runtime, true, libc::STDERR_FILENO);
 }

@@ -1,4 +1,4 @@
-//! Inspection of a runtime: its tasks, its counters, the stack use of a task.
+//! What the program can ask about its runtime: its tasks, its counters, the stack use of a task.
 
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -10,17 +10,17 @@ use crate::rt::model::worker::{Counters, Worker};
 use crate::rt::os::{self, Result};
 use crate::{coroutine, sys};
 
-/// The runtime of the caller's worker. EPERM: this thread is none.
+/// The runtime of this thread's worker. Errors: `EPERM` if the thread is no worker.
 pub(crate) fn current_runtime() -> Result<*mut Runtime> {
-    // SAFETY: the thread's worker.
+    // SAFETY: the thread's worker exists, or is NULL.
     unsafe { Worker::current().as_ref() }.map(|worker| worker.runtime).ok_or(libc::EPERM)
 }
 
-/// Calls `visit` with `data` and each task that has not ended, until it gives something else than 0,
-/// which this gives. No lock is held: the tasks are those that were there at the beginning. ENOMEM.
+/// Calls `visit` with `data` and each task that has not ended, until `visit` returns a value other than 0. Returns that
+/// value, or 0. No lock is held during a call: the tasks are those that existed at the beginning. Errors: `ENOMEM`.
 ///
 /// # Safety
-/// `visit` can be called.
+/// `visit` can be called with `data`.
 pub(crate) unsafe fn for_each(
     runtime: &Runtime,
     visit: unsafe extern "C" fn(*mut c_void, *mut Task) -> c_int,
@@ -28,30 +28,31 @@ pub(crate) unsafe fn for_each(
 ) -> Result<c_int> {
     let (mut count, mut filled) = (0, 0);
     runtime.for_each_task(&mut |_| count += 1);
-    let places = os::allocate_array::<(*mut Task, u64)>(count).ok_or(libc::ENOMEM)?.as_ptr();
+    let found = os::allocate_array::<(*mut Task, u64)>(count).ok_or(libc::ENOMEM)?.as_ptr();
     let mut answer = 0;
-    // SAFETY: so many places were allocated; who is in a group exists, and the blocks of tasks stay for ever.
+    // SAFETY: `found` has `count` slots. A task in a group exists, and its block is never returned to the system
+    // (T1). The id tells whether the block is still that task's.
     unsafe {
         runtime.for_each_task(&mut |task| {
             if filled < count {
-                places.add(filled).write((task, (*task).id()));
+                found.add(filled).write((task, (*task).id()));
                 filled += 1;
             }
         });
         for index in 0..filled {
-            let (task, id) = places.add(index).read();
-            let is_there =
+            let (task, id) = found.add(index).read();
+            let is_alive =
                 task::check(task).is_ok() && (*task).id() == id && !(*task).has_finished();
-            if answer == 0 && is_there {
+            if answer == 0 && is_alive {
                 answer = visit(data, task);
             }
         }
-        sys::free(places.cast());
+        sys::free(found.cast());
     }
     Ok(answer)
 }
 
-/// What the workers of `runtime` have counted.
+/// The sums of the workers' counters.
 pub(crate) fn stats(runtime: &Runtime) -> acort_stats_t {
     let sum = |which: fn(&Counters) -> &AtomicU64| {
         runtime.workers().map(|worker| which(&worker.counters).load(Ordering::Relaxed)).sum()
@@ -59,30 +60,30 @@ pub(crate) fn stats(runtime: &Runtime) -> acort_stats_t {
     acort_stats_t {
         workers: runtime.options.workers.into(),
         live: runtime.live_tasks(),
-        started: sum(|counts| &counts.started),
-        ended: sum(|counts| &counts.ended),
-        switches: sum(|counts| &counts.switches),
-        polls: sum(|counts| &counts.polls),
-        sleeps: sum(|counts| &counts.sleeps),
-        events: sum(|counts| &counts.events),
-        expired: sum(|counts| &counts.expired),
-        received: sum(|counts| &counts.received),
-        forced: sum(|counts| &counts.forced),
+        started: sum(|counters| &counters.started),
+        ended: sum(|counters| &counters.ended),
+        switches: sum(|counters| &counters.switches),
+        polls: sum(|counters| &counters.polls),
+        sleeps: sum(|counters| &counters.sleeps),
+        events: sum(|counters| &counters.events),
+        expired: sum(|counters| &counters.expired),
+        received: sum(|counters| &counters.received),
+        forced: sum(|counters| &counters.forced),
     }
 }
 
-/// The deepest use that is known, in bytes; 0: nothing is known. EBUSY: it has begun on another worker, which
-/// may take its stack away.
+/// The high-water mark of a task's stack, in bytes; 0: unknown. Errors: `EBUSY` if the task is STARTED on another
+/// worker, which may recycle its stack; `ESRCH` for a freed task.
 ///
 /// # Safety
 /// The task exists.
 pub(crate) unsafe fn stack_used(task: *mut Task) -> Result<isize> {
-    // SAFETY: the caller's promise; a task of this thread's worker neither begins nor ends meanwhile.
+    // SAFETY: the task exists. If it is of this thread's worker, it neither starts nor ends meanwhile.
     let bytes = unsafe {
         match (*task).state.load(Ordering::Acquire) {
             STARTED if (*task).parker.worker() != Worker::current() => return Err(libc::EBUSY),
             STARTED if !(*task).co.is_null() => coroutine::stack_used((*task).co),
-            // A hook is told of its end.
+            // STARTED without a coroutine: this is the hook that sees the task's end.
             STARTED | FINISHED
                 if (*task).has_flag(STACK_PAINTED) && !(*task).has_flag(ABANDONED) =>
             {

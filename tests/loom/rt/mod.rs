@@ -484,11 +484,11 @@ pub(crate) mod sched {
         use crate::rt::model::task::Task;
         use crate::rt::model::worker::Worker;
 
-        pub unsafe fn has_any(_: *mut Task) -> bool {
+        pub unsafe fn has_values(_: *mut Task) -> bool {
             false
         }
 
-        pub unsafe fn destroy_all(_: *mut Worker, _: *mut Task) {}
+        pub unsafe fn run_destructors(_: *mut Worker, _: *mut Task) {}
     }
 
     /// No task has a stack.
