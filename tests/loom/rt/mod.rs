@@ -444,7 +444,7 @@ pub(crate) mod select {
         buffers "../../../src/rt/select/buffers.rs",
         call "../../../src/rt/select/call.rs",
         case "../../../src/rt/select/case.rs",
-        choice "../../../src/rt/select/choice.rs",
+        operation "../../../src/rt/select/operation.rs",
         pass "../../../src/rt/select/pass.rs",
         wait "../../../src/rt/select/wait.rs",
     }
