@@ -378,6 +378,7 @@ pub(crate) mod sync {
         event "../../../src/rt/sync/event.rs",
         future "../../../src/rt/sync/future.rs",
         mutex "../../../src/rt/sync/mutex.rs",
+        object "../../../src/rt/sync/object.rs",
         semaphore "../../../src/rt/sync/semaphore.rs",
     }
 }
@@ -466,7 +467,7 @@ pub(crate) mod select {
         buffers "../../../src/rt/select/buffers.rs",
         call "../../../src/rt/select/call.rs",
         case "../../../src/rt/select/case.rs",
-        choice "../../../src/rt/select/choice.rs",
+        operation "../../../src/rt/select/operation.rs",
         pass "../../../src/rt/select/pass.rs",
         wait "../../../src/rt/select/wait.rs",
     }
