@@ -36,7 +36,7 @@ pub(crate) fn create(options: acort_opts_t) -> Result<*mut Runtime> {
     // SAFETY: a zeroed runtime is one without workers.
     unsafe {
         (*runtime).options = acort_opts_t { workers: 0, ..options };
-        nonblock::runtime_begins();
+        nonblock::runtime_started();
         overflow_report::enable(&mut *runtime);
         match create_workers(runtime, options.workers) {
             Ok(()) => Ok(runtime),

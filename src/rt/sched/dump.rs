@@ -117,7 +117,7 @@ unsafe fn write_owner(line: &mut Line, task: *mut Task) -> fmt::Result {
         };
         match owner {
             0 => Ok(()),
-            _ => match task::from_address(owner).as_ref() {
+            _ => match task_pool::from_address(owner).as_ref() {
                 Some(task) => write!(line, ", held by task {}", task.id()),
                 None => line.write_str(", held by a thread"),
             },

@@ -184,7 +184,7 @@ pub(crate) fn or_current(group: *mut Group) -> Result<*mut Group> {
 /// The group exists.
 pub(crate) unsafe fn cancel(group: *mut Group) {
     let current = task::current();
-    let mut woken = Cancelled::NONE;
+    let mut woken = CancelBatch::NONE;
     // SAFETY: the group exists, and with it its runtime. What a walk visits exists while its locks are held.
     unsafe {
         let runtime_guard = (*(*group).runtime).lock.guard();

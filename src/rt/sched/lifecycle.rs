@@ -143,8 +143,7 @@ pub(crate) fn new(options: &acort_opts_t) -> Result<*mut Runtime> {
         let started = start_workers(runtime);
         let (Ok(count) | Err((count, _))) = started;
         let prepared = started.map_err(|(_, error)| error).and_then(|count| {
-            (0..count)
-                .try_for_each(|index| (**(*runtime).workers.add(index as usize)).preparation.wait())
+            (0..count).try_for_each(|index| (**(*runtime).workers.add(index as usize)).setup.wait())
         });
         if let Err(error) = prepared {
             stop_workers(runtime, count);

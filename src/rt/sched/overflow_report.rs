@@ -16,14 +16,14 @@ pub(crate) fn enable(runtime: &mut Runtime) {
         runtime.options.flags |= ACORT_NO_OVERFLOW_REPORT;
     }
     if is_enabled(runtime) {
-        overflow::runtime_begins(report);
+        overflow::enable_for_runtime(report);
     }
 }
 
 /// Disables the report at the end of a runtime for which [`enable`] was called.
 pub(crate) fn disable(runtime: &Runtime) {
     if is_enabled(runtime) {
-        overflow::runtime_is_over();
+        overflow::disable_for_runtime();
     }
 }
 

@@ -53,7 +53,7 @@ use crate::rt::model::task::{NEW, STARTED, Task};
 use crate::rt::model::worker::{Worker, count};
 use crate::rt::os;
 use crate::rt::park::budget;
-use crate::rt::park::cancel::Cancelled;
+use crate::rt::park::cancel::CancelBatch;
 use crate::rt::park::wake::{acquire_wake, wake};
 
 /// The most tasks of a turn.
@@ -274,7 +274,7 @@ unsafe fn sleep(worker: *mut Worker) {
     unsafe {
         let runtime: *mut Runtime = (*worker).runtime;
         // 1
-        if (*worker).abandons.load(Ordering::Acquire) {
+        if (*worker).has_abandoned_tasks.load(Ordering::Acquire) {
             return finish::drop_abandoned(worker);
         }
         let is_only_worker = (*runtime).options.workers == 1;
@@ -336,7 +336,7 @@ unsafe fn resolve_deadlock(worker: *mut Worker) {
         let runtime: *mut Runtime = (*worker).runtime;
         if (*runtime).deadlocks.fetch_add(1, Ordering::SeqCst) == 0 {
             dump::dump_deadlock(&*runtime);
-            let mut woken = Cancelled::NONE;
+            let mut woken = CancelBatch::NONE;
             (*runtime).for_each_task(&mut |task| {
                 (*(*task).group).is_deadlocked = true;
                 woken.cancel(task);

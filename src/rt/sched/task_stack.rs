@@ -16,7 +16,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
-use crate::error::Refusal;
+use crate::error::CreateError;
 use crate::rt::model::abi::acort_body_t;
 use crate::rt::model::stack_cache::{CoroutineList, MAX_IDLE, StackCache};
 use crate::rt::model::task::{CUSTOM_STACK, SHARED, STACK_PAINTED, Task, TaskStart};
@@ -84,7 +84,7 @@ unsafe fn create_private(worker: *mut Worker, task: *mut Task) -> Result<*mut ac
         let options = &(*(*worker).runtime).options;
         let size = if stack_size == 0 { options.stack_size } else { stack_size };
         let created = match stack.is_null() {
-            true => stack::create_apart(size, options.stack_gap),
+            true => stack::create_with_gap(size, options.stack_gap),
             false => stack::create_in(stack, size),
         };
         let stack = created.map_err(to_errno)?;
@@ -105,7 +105,7 @@ unsafe fn create_shared(worker: *mut Worker, arg: *mut c_void) -> Result<*mut ac
         let cache = &raw mut (*worker).stack_cache;
         if (*cache).shared_stack.is_null() {
             let options = &(*(*worker).runtime).options;
-            let created = stack::create_apart(options.shared_stack_size, options.stack_gap);
+            let created = stack::create_with_gap(options.shared_stack_size, options.stack_gap);
             let stack = created.map_err(to_errno)?;
             (*cache).shared_stack = stack;
             (*cache).shared_range = ((*stack).ptr.addr(), (*stack).sz);

@@ -97,7 +97,7 @@ impl Select<'_> {
                 wake_waiter(waiter);
             }
             if let Some(Case::Receive(channel)) = self.case(index) {
-                sanitizer::is_written(self.data(index).cast(), (*channel).elem_size);
+                sanitizer::unpoison(self.data(index).cast(), (*channel).elem_size);
             }
         }
         Some(Ok(index))

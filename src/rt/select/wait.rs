@@ -88,7 +88,7 @@ impl Select<'_> {
             if let Some(outcome) = self.start_wait(parker, WaitMode::Uninterruptible) {
                 return Some(outcome);
             }
-            if !wait::sleeps(parker, self.deadline) {
+            if !wait::park_thread(parker, self.deadline) {
                 return self.finish_wait(Err(libc::ETIMEDOUT));
             }
             acquire_wake(parker);
