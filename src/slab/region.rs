@@ -46,7 +46,7 @@ fn entry(leaf: &Leaf, address: usize) -> &AtomicU8 {
 
 /// The slab that `address` lies in: the start of its region.
 #[inline(always)]
-pub(super) fn of(address: *mut c_void) -> Option<NonNull<c_void>> {
+pub(super) fn start_of(address: *mut c_void) -> Option<NonNull<c_void>> {
     // SAFETY: a leaf stays for ever.
     let leaf = unsafe { root_entry(address.addr())?.load(Ordering::Acquire).as_ref()? };
     let size = usize::from(entry(leaf, address.addr()).load(Ordering::Relaxed)) << UNIT_BITS;
@@ -61,15 +61,15 @@ pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
     // SAFETY: the mapping was just made.
     unsafe {
         if size == SIZE {
-            sys::prefer_huge_pages(region.as_ptr(), size);
+            sys::enable_huge_pages(region.as_ptr(), size);
         }
-        if !enter(region.as_ptr(), size) {
+        if !register(region.as_ptr(), size) {
             sys::unmap(region.as_ptr(), size);
             return None;
         }
     }
-    sanitizer::holds_pointers(region.as_ptr(), size);
-    valgrind::is_shared(region.addr().get(), size);
+    sanitizer::register_root(region.as_ptr(), size);
+    valgrind::mark_shared(region.addr().get(), size);
     Some(region)
 }
 
@@ -86,7 +86,7 @@ pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
         if let Some(leaf) = leaf.as_ref() {
             entry(leaf, region.addr()).store(0, Ordering::Relaxed);
         }
-        sanitizer::holds_no_pointers(region, size);
+        sanitizer::unregister_root(region, size);
         sys::unmap(region, size);
     }
 }
@@ -95,51 +95,51 @@ pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
 /// address space: the next mapping may lie right, as the one below a region does; the place under
 /// it may be free; a piece is cut out of twice as much; one of the places farther below is free.
 fn map_aligned(size: usize) -> Option<NonNull<c_void>> {
-    const FARTHEST: usize = 64;
-    let found = sys::map(size)?;
-    if found.addr().get().is_multiple_of(SIZE) {
-        return Some(found);
+    const MAX_STEPS: usize = 64;
+    let mapping = sys::map(size)?;
+    if mapping.addr().get().is_multiple_of(SIZE) {
+        return Some(mapping);
     }
-    let below = found.as_ptr().map_addr(|address| address & !(SIZE - 1));
+    let below = mapping.as_ptr().map_addr(|address| address & !(SIZE - 1));
     // SAFETY: the mapping that was just made.
-    unsafe { sys::unmap(found.as_ptr(), size) };
-    sys::map_at(below, size).or_else(|| cut_out(size)).or_else(|| {
-        let mut places = (1..FARTHEST).map(|step| below.wrapping_byte_sub(step * SIZE));
-        places.find_map(|place| sys::map_at(place, size))
+    unsafe { sys::unmap(mapping.as_ptr(), size) };
+    sys::map_fixed(below, size).or_else(|| map_and_trim(size)).or_else(|| {
+        let mut candidates = (1..MAX_STEPS).map(|step| below.wrapping_byte_sub(step * SIZE));
+        candidates.find_map(|aligned| sys::map_fixed(aligned, size))
     })
 }
 
 /// [`map_aligned`], at the price of [`SIZE`] bytes more of address space for a moment.
-fn cut_out(size: usize) -> Option<NonNull<c_void>> {
+fn map_and_trim(size: usize) -> Option<NonNull<c_void>> {
     let wide = size + SIZE;
     let start = sys::map(wide)?.as_ptr();
     // SAFETY: parts of the mapping that was just made.
     unsafe {
-        let place = start.map_addr(|address| address.next_multiple_of(SIZE));
-        let before = place.addr() - start.addr();
+        let aligned = start.map_addr(|address| address.next_multiple_of(SIZE));
+        let before = aligned.addr() - start.addr();
         if before > 0 {
             sys::unmap(start, before);
         }
-        sys::unmap(place.byte_add(size), wide - size - before);
-        NonNull::new(place)
+        sys::unmap(aligned.byte_add(size), wide - size - before);
+        NonNull::new(aligned)
     }
 }
 
 /// Enters a slab of `size` bytes in the map. False: there is no memory for it, or no place in it.
-fn enter(region: *mut c_void, size: usize) -> bool {
+fn register(region: *mut c_void, size: usize) -> bool {
     let Some(root) = root_entry(region.addr()) else { return false };
     let mut leaf = root.load(Ordering::Acquire);
     if leaf.is_null() {
         let Some(new) = sys::map(size_of::<Leaf>()) else { return false };
-        valgrind::is_shared(new.addr().get(), size_of::<Leaf>());
-        valgrind::is_shared((&raw const ROOT).addr(), size_of_val(&ROOT));
+        valgrind::mark_shared(new.addr().get(), size_of::<Leaf>());
+        valgrind::mark_shared((&raw const ROOT).addr(), size_of_val(&ROOT));
         let new = new.as_ptr().cast();
         match root.compare_exchange(leaf, new, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => leaf = new,
-            Err(first) => {
+            Err(winner) => {
                 // SAFETY: just mapped, and another thread's leaf has its place.
                 unsafe { sys::unmap(new.cast(), size_of::<Leaf>()) };
-                leaf = first;
+                leaf = winner;
             }
         }
     }
@@ -160,10 +160,10 @@ mod tests {
                 assert!(region.addr().is_multiple_of(SIZE));
                 for at in [0, 1, size / 2, size - 1] {
                     let address = region.wrapping_byte_add(at);
-                    assert_eq!(of(address), NonNull::new(region), "{size} {at}");
+                    assert_eq!(start_of(address), NonNull::new(region), "{size} {at}");
                 }
                 if size < SIZE {
-                    assert_eq!(of(region.wrapping_byte_add(size)), None, "what follows");
+                    assert_eq!(start_of(region.wrapping_byte_add(size)), None, "what follows");
                 }
                 // SAFETY: mapped above, with this size.
                 unsafe { region.cast::<u8>().add(size - 1).write(1) };
@@ -178,10 +178,10 @@ mod tests {
     #[test]
     fn other_addresses_have_no_region() {
         let mut here = 0;
-        assert_eq!(of(ptr::null_mut()), None);
-        assert_eq!(of((&raw mut here).cast()), None);
+        assert_eq!(start_of(ptr::null_mut()), None);
+        assert_eq!(start_of((&raw mut here).cast()), None);
         for address in [1 << ADDRESS_BITS, usize::MAX, 1 << 63] {
-            assert_eq!(of(ptr::without_provenance_mut(address)), None, "{address:#x}");
+            assert_eq!(start_of(ptr::without_provenance_mut(address)), None, "{address:#x}");
         }
     }
 }

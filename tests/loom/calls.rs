@@ -7,7 +7,7 @@ use loom::thread;
 use crate::mutations::omits;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::events;
-use crate::rt::io::fd_entry::Direction;
+use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_ref::close;
@@ -91,8 +91,8 @@ fn is_freed_once(file: u32) {
     assert!(!system::entries()[0].state.is_busy());
 }
 
-/// A call reads while the number's file is closed and the system gives the number away: it has what is its own file's, or
-/// ECANCELED, and the number goes when it leaves. The next file's calls have what is theirs.
+/// A call reads while the number's file is closed and the system gives the number away: it has what is its own file's,
+/// or ECANCELED, and the number goes when it leaves. The next file's calls have what is theirs.
 ///
 /// Fails where the number is closed at once, where the closer is not a call inside, and where one does not leave.
 #[test]

@@ -134,7 +134,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("model notify -", "adoption::call_inside_is_canceled"),
     ("lock.rs store Release", "adoption::lock_keeps_the_generation"),
     // A call waits for what it was told of before, or is told of what another file was ready for.
-    ("readiness.rs fetch_add -", "watches::no_edge_is_lost"),
+    ("fd_waiters.rs fetch_add -", "watches::no_edge_is_lost"),
     ("lock.rs store Release", "watches::no_edge_is_lost"),
     ("model mark -", "watches::stale_edge_is_dropped"),
     // A call leaves with what it has, and another one waits beside what is left.
@@ -152,15 +152,15 @@ const MUTATIONS: &[(&str, &str)] = &[
     // An entry is used that is not all zero yet.
     ("fd_table.rs load Acquire", "table::piece_is_made_once"),
     ("fd_table.rs compare_exchange AcqRel", "table::piece_is_made_once"),
-    // A thread that is wanted does not come, or the counts of the pool are not those of the thread before.
-    ("model see-to -", "helpers::each_job_is_made"),
-    ("lock.rs store Release", "helpers::each_job_is_made"),
-    ("lock.rs store Release", "helpers::idle_thread_is_woken"),
-    ("lock.rs compare_exchange AcqRel", "helpers::no_thread_is_left"),
-    ("lock.rs store Release", "helpers::job_is_taken_back"),
-    ("lock.rs store Release", "helpers::reserve_is_kept"),
-    ("model see-to -", "helpers::given_up_call_leaves_room"),
-    ("lock.rs compare_exchange AcqRel", "helpers::job_is_refused_once"),
+    // A thread that is needed does not start, or a thread reads old counts of the pool.
+    ("model perform -", "pool::each_job_is_made"),
+    ("lock.rs store Release", "pool::each_job_is_made"),
+    ("lock.rs store Release", "pool::idle_thread_is_woken"),
+    ("lock.rs compare_exchange AcqRel", "pool::no_thread_is_left"),
+    ("lock.rs store Release", "pool::job_is_dequeued"),
+    ("lock.rs store Release", "pool::reserve_is_kept"),
+    ("model perform -", "pool::detached_call_leaves_room"),
+    ("lock.rs compare_exchange AcqRel", "pool::job_is_rejected_once"),
 ];
 
 #[test]

@@ -12,6 +12,7 @@ use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::at_deadline;
 use crate::rt::sync::channel;
 use crate::rt::sync::channel_life;
+use crate::rt::sync::channel_wait;
 use crate::rt::sync::condvar;
 use crate::rt::sync::condvar::Condvar;
 use crate::rt::sync::event;
@@ -53,8 +54,8 @@ fn new_mutex() -> Shared<Mutex> {
 /// Two threads have the mutex by turns, one of which may give up waiting before it waits again; the last one to
 /// leave frees it.
 ///
-/// Fails where `pass_on`, which finds no waiter, makes the mutex free before it gives the lock back (it is used after it
-/// was freed), or after that without a look at what has come meanwhile (that call never returns).
+/// Fails where `pass_on`, which finds no waiter, makes the mutex free before it gives the lock back (it is used after
+/// it was freed), or after that without a look at what has come meanwhile (that call never returns).
 #[test]
 fn mutex_keeps_others_out() {
     check(3, || {
@@ -82,8 +83,8 @@ fn mutex_keeps_others_out() {
 
 /// A thread takes the mutex again while the one that it has woken has not competed yet; the last of the turns frees it.
 ///
-/// Fails where a waiter that competes does not clear `WOKEN`, where one that has lost is not said to wait (nothing wakes
-/// it), and where `pass_on` writes to the mutex after it has made it free (M5).
+/// Fails where a waiter that competes does not clear `WOKEN`, where one that has lost is not said to wait (nothing
+/// wakes it), and where `pass_on` writes to the mutex after it has made it free (M5).
 #[test]
 fn mutex_is_taken_before_the_woken_one_competes() {
     check(3, || {
@@ -273,7 +274,7 @@ pub(crate) fn sends(
     let value = gift.raw();
     // SAFETY: the caller has a reference.
     let outcome = unsafe {
-        channel::send(Caller::current(), channel.raw(), (&raw const value).cast(), deadline)
+        channel_wait::send(Caller::current(), channel.raw(), (&raw const value).cast(), deadline)
     };
     outcome.is_ok()
 }
@@ -283,7 +284,7 @@ fn receives(channel: Shared<channel::Channel>, deadline: Deadline) -> std::resul
     let mut value: *mut Own = ptr::null_mut();
     // SAFETY: the caller has a reference; what was sent is never freed.
     unsafe {
-        channel::receive(Caller::current(), channel.raw(), (&raw mut value).cast(), deadline)?;
+        channel_wait::receive(Caller::current(), channel.raw(), (&raw mut value).cast(), deadline)?;
         assert_eq!((*value).get(), 1);
         // It is the receiver's now.
         (*value).add(1);

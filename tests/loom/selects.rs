@@ -13,9 +13,9 @@ use crate::rt::model::abi::{ACORT_EVENT, ACORT_RECV, ACORT_SEND, acort_case_t};
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::select::call;
-use crate::rt::sync::channel;
 use crate::rt::sync::channel::Channel;
 use crate::rt::sync::channel_life;
+use crate::rt::sync::channel_wait;
 use crate::rt::sync::event;
 use crate::rt::sync::event::Event;
 use crate::{Shared, check};
@@ -179,7 +179,7 @@ fn one_is_always_ready() {
             // SAFETY: it is never freed.
             unsafe {
                 assert!(channel_life::close(channels[1].raw()).is_ok());
-                channel::receive(
+                channel_wait::receive(
                     Caller::current(),
                     channels[0].raw(),
                     (&raw mut value).cast(),

@@ -1,4 +1,5 @@
-//! Calls that take what is there, of one file: each event wakes one of them, and none of them waits beside what has come.
+//! Calls that take what is there, of one file: each event wakes one of them, and none of them waits beside what has
+//! come.
 
 use loom::thread;
 

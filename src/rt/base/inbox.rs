@@ -1,3 +1,5 @@
+//! A worker's inbox of woken tasks, and its sleep flag.
+//!
 //! A worker's inbox: the tasks that other threads have woken, and the flag that says that the worker sleeps.
 //!
 //! ```text
@@ -109,7 +111,7 @@ impl<T: Link> Inbox<T> {
     /// Waits until no thread is inside [`push`](Self::push): then the worker may free the inbox (I6).
     pub(crate) fn wait_for_pushers(&self) {
         while self.pushers.load(Ordering::Acquire) != 0 {
-            crate::sys::let_others_run();
+            crate::sys::yield_thread();
         }
     }
 }

@@ -1,3 +1,5 @@
+//! The spin lock of the runtime's objects, and its compare-and-swaps.
+//!
 //! The spin lock of the runtime's objects, the compare-and-swaps of its fast paths, and the annotations for
 //! ThreadSanitizer.
 //!
@@ -58,7 +60,7 @@ impl Lock {
                 return;
             }
             tries += 1;
-            if tries % SPIN_LIMIT == 0 { sys::let_others_run() } else { spin_loop() }
+            if tries % SPIN_LIMIT == 0 { sys::yield_thread() } else { spin_loop() }
         }
     }
 

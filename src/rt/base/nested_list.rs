@@ -1,3 +1,5 @@
+//! A tree kept as one list of brackets.
+//!
 //! A tree kept as one list: each node is an opening and a closing bracket, around the brackets of its children.
 //!
 //! ```text

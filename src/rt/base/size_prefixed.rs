@@ -22,7 +22,7 @@ pub(crate) unsafe fn copy_out<T>(to: *mut T, size: usize, from: &T) -> Result<()
         to.cast::<u8>().write_bytes(0, size);
         ptr::copy_nonoverlapping(ptr::from_ref(from).cast::<u8>(), to.cast::<u8>(), known);
     }
-    sanitizer::is_written(to.cast(), size);
+    sanitizer::unpoison(to.cast(), size);
     Ok(())
 }
 
@@ -77,7 +77,7 @@ pub(crate) unsafe fn write_if_some(to: *mut *mut c_void, value: *mut c_void) {
     // SAFETY: `to` is null or writable.
     if let Some(to) = unsafe { to.as_mut() } {
         *to = value;
-        sanitizer::is_written(ptr::from_mut(to).cast(), size_of::<*mut c_void>());
+        sanitizer::unpoison(ptr::from_mut(to).cast(), size_of::<*mut c_void>());
     }
 }
 

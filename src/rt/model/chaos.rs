@@ -29,7 +29,7 @@ pub(crate) fn seed(worker: &mut Worker) {
 
 /// Returns the number in ACORT_CHAOS. None: there is none, or it is 0.
 fn seed_from_environment() -> Option<u64> {
-    let seed = environment::number_of(c"ACORT_CHAOS");
+    let seed = environment::read_u64(c"ACORT_CHAOS");
     (seed != 0).then_some(seed)
 }
 

@@ -54,9 +54,9 @@ pub(crate) struct NotBlockingThread(bool);
 impl NotBlockingThread {
     /// Begins the exclusion, if the thread is one of the pool. It ends when the value is dropped.
     pub(crate) fn enter() -> NotBlockingThread {
-        let was_blocking_thread = tls::is_helper();
+        let was_blocking_thread = tls::is_blocking_thread();
         if was_blocking_thread {
-            tls::set_is_helper(false);
+            tls::set_is_blocking_thread(false);
             blocking_thread_exited();
         }
         NotBlockingThread(was_blocking_thread)
@@ -67,7 +67,7 @@ impl Drop for NotBlockingThread {
     fn drop(&mut self) {
         if self.0 {
             blocking_thread_started();
-            tls::set_is_helper(true);
+            tls::set_is_blocking_thread(true);
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Inherited {
     /// A number that no other state has; not 0.
     id: u64,
     signals: libc::sigset_t,
-    processors: os::Processors,
+    processors: os::CpuSet,
     fp_environment: u64,
 }
 
@@ -44,12 +44,12 @@ impl Inherited {
         let mut fp_environment = 0_u64;
         // SAFETY: `fp_environment` has the size of the environment; the new memory has the size of the state.
         unsafe {
-            arch::store_fp_environment((&raw mut fp_environment).cast());
+            arch::get_fpenv((&raw mut fp_environment).cast());
             state.write(Inherited {
                 refcount: AtomicU32::new(1),
                 id: LAST.fetch_add(1, Ordering::Relaxed) + 1,
                 signals: os::signal_mask(),
-                processors: os::Processors::of_this_thread(),
+                processors: os::CpuSet::of_this_thread(),
                 fp_environment,
             });
         }
@@ -90,6 +90,6 @@ impl Inherited {
     pub(crate) fn apply(&self) {
         self.processors.apply();
         // SAFETY: `of_this_thread` has stored an environment there.
-        unsafe { arch::load_fp_environment((&raw const self.fp_environment).cast()) };
+        unsafe { arch::set_fpenv((&raw const self.fp_environment).cast()) };
     }
 }

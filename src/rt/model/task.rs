@@ -173,7 +173,7 @@ unsafe impl HeapSlot for Task {
     }
 }
 
-impl diag::Subject for Task {
+impl diag::Describe for Task {
     unsafe fn describe(object: *const Task, f: &mut Formatter) -> fmt::Result {
         // SAFETY: the caller passes a live task.
         write!(f, ", task {}", unsafe { (*object).id() })

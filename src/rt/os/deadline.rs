@@ -1,15 +1,15 @@
-//! Deadlines: times of the monotonic clock up to which a call waits.
+//! Deadlines: the time of the monotonic clock until which a call waits.
 
-use super::now;
+use super::clock::now;
 
-/// A deadline, in nanoseconds, as the C functions take it. 0: the call does not wait. Negative: it waits for as long as
-/// it takes; only `ACORT_NEVER` is valid there.
+/// A deadline in nanoseconds, as the C functions take it. 0: the call does not wait. Negative: it waits without a
+/// limit. `ACORT_NEVER` is the only valid negative value.
 #[derive(Clone, Copy, PartialEq)]
 #[repr(transparent)]
 pub(crate) struct Deadline(i64);
 
 impl Deadline {
-    /// The call waits for as long as it takes.
+    /// The call waits without a limit.
     pub(crate) const NEVER: Deadline = Deadline(-1);
     /// The call does not wait.
     pub(crate) const NOW: Deadline = Deadline(0);
@@ -44,7 +44,7 @@ impl Deadline {
         self.is_now() || self.0 > 0 && now() >= self.0
     }
 
-    /// The earlier one of two.
+    /// The earlier deadline of two.
     pub(crate) fn min(self, other: Deadline) -> Deadline {
         match (self.time(), other.time()) {
             (None, _) => other,
@@ -53,7 +53,7 @@ impl Deadline {
         }
     }
 
-    /// The nanoseconds that are left; 0 if the time has come. None: no limit.
+    /// The nanoseconds until the deadline; 0 if it has passed. None: no limit.
     pub(crate) fn remaining(self) -> Option<i64> {
         Some(self.time()?.saturating_sub(now()).max(0))
     }

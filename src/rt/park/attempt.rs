@@ -1,4 +1,4 @@
-//! Waiting for an object: the caller's attempt is made before the wait, and once more after its deadline.
+//! Waits for an object: an attempt before the wait, and another one after its deadline.
 //!
 //! ```text
 //!   lock, attempt ── over ───────────────────────────────────────────> its outcome

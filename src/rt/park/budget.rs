@@ -9,12 +9,12 @@
 //! ```
 //!
 //! * B1. A task that never has to wait runs for a bounded share of its worker's turn: each call that may wait takes 1
-//!   of the [`TURN`] units that the turn has, and 1 more for each 4096 bytes. Whenever the worker resumes a task it sets
-//!   how many units that is to leave ([`begin_slice`]): more of them the more tasks are ready ([`slice`]).
+//!   of the [`TURN`] units that the turn has, and 1 more for each 4096 bytes. Whenever the worker resumes a task it
+//!   sets how many units that is to leave ([`begin_slice`]): more of them the more tasks are ready ([`slice`]).
 //! * B2. A call gives way on entry, before it has looked at its object, so that what it finds is true then; and a call
 //!   that moves many parts (acort_read_full(), acort_write_all()) between two of them, where it might wait as well.
-//! * B3. It does not switch with deadline 0, in a coroutine that the task has resumed, in hooks and destructors, outside
-//!   of tasks, or while the task has a mutex or a lock. The debt stays: the next call that may wait pays it.
+//! * B3. It does not switch with deadline 0, in a coroutine that the task has resumed, in hooks and destructors,
+//!   outside of tasks, or while the task has a mutex or a lock. The debt stays: the next call that may wait pays it.
 //! * B4. A call with deadline 0 cannot wait, and is no point of cancellation.
 //!
 //! A call of a task begins once: at the C face, or below it in the part that is over before the wait, so that nothing
@@ -85,8 +85,8 @@ pub(crate) fn enter_call(caller: Caller, deadline: Deadline) -> Result<Deadline>
     }
 }
 
-/// As [`begin`], where that need not switch and does not fail; for what needs no wait, mostly. False: nothing is done, and
-/// [`begin`] is to be asked.
+/// As [`begin`], where that need not switch and does not fail; for what needs no wait, mostly. False: nothing is
+/// done, and [`begin`] is to be asked.
 #[inline(always)]
 pub(crate) fn try_enter_call(task: *mut Task, deadline: Deadline) -> bool {
     if !deadline.is_valid() {

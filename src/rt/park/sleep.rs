@@ -1,6 +1,6 @@
 //! Time.
 
-use super::park;
+use super::suspend;
 use crate::rt::model::task;
 use crate::rt::os::{self, Deadline, Result};
 
@@ -19,20 +19,20 @@ pub(crate) fn after(nanoseconds: i64) -> i64 {
 #[inline(always)]
 pub(crate) fn sleep(nanoseconds: i64) -> Result<()> {
     match nanoseconds {
-        1.. => park::sleep_until(Deadline::at(after(nanoseconds))),
+        1.. => suspend::sleep_until(Deadline::at(after(nanoseconds))),
         _ if task::current().is_null() => Ok(()),
-        _ => park::yield_now(),
+        _ => suspend::yield_now(),
     }
 }
 
 /// Sleeps until `deadline`; lets other tasks run if that is now.
 #[inline(always)]
 pub(crate) fn sleep_until(deadline: Deadline) -> Result<()> {
-    if deadline.is_now() { sleep(0) } else { park::sleep_until(deadline) }
+    if deadline.is_now() { sleep(0) } else { suspend::sleep_until(deadline) }
 }
 
-/// The pauses of a call that asks the system from time to time, where nothing reports the change: each is twice as long as
-/// the one before.
+/// The pauses of a call that asks the system from time to time, where nothing reports the change: each is twice as
+/// long as the one before.
 pub(crate) struct Backoff {
     /// Nanoseconds.
     pause: i64,
@@ -50,6 +50,6 @@ impl Backoff {
     pub(crate) fn wait(&mut self, deadline: Deadline) -> Result<()> {
         let next = Deadline::at(after(self.pause));
         self.pause = (self.pause * 2).min(Backoff::MAX);
-        park::sleep_until(next.min(deadline))
+        suspend::sleep_until(next.min(deadline))
     }
 }

@@ -53,7 +53,8 @@ pub(crate) enum Blocked {
 /// `attempt`; ECANCELED, what a closer says.
 ///
 /// # Safety
-/// The queue stays where it is as long as somebody waits in it: it lies on no shared stack. `slot` is what who wakes takes it for.
+/// The queue stays where it is as long as somebody waits in it: it lies on no shared stack. `slot` is what who wakes
+/// takes it for.
 #[inline(always)]
 pub(crate) unsafe fn wait_on(
     lock: *const Lock,

@@ -1,7 +1,9 @@
-//! The run loop; tasks spawned, joined, finished; a runtime built, entered, freed.
+//! The scheduler: the run loop; tasks spawned, joined, finished; runtimes built, run, freed.
+//!
+//! `run_loop` is where to begin; `lifecycle` has the calls that create and end a runtime.
 
 pub(crate) mod build;
-pub(crate) mod depth;
+pub(crate) mod dump;
 pub(crate) mod embed;
 pub(crate) mod finish;
 pub(crate) mod group;
@@ -9,8 +11,9 @@ pub(crate) mod inspect;
 pub(crate) mod join;
 pub(crate) mod lifecycle;
 pub(crate) mod locals;
+pub(crate) mod options;
+pub(crate) mod overflow_report;
 pub(crate) mod run_loop;
 pub(crate) mod spawn;
-pub(crate) mod stack_config;
 pub(crate) mod strict;
 pub(crate) mod task_stack;

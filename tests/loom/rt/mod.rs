@@ -47,8 +47,8 @@ pub(crate) mod os {
             self.0 >= 0
         }
 
-        pub fn min(self, _: Deadline) -> Deadline {
-            self
+        pub fn min(self, other: Deadline) -> Deadline {
+            if self.0 < 0 || other.0 >= 0 && other.0 < self.0 { other } else { self }
         }
     }
 
@@ -373,10 +373,12 @@ pub(crate) mod sync {
     files! {
         channel "../../../src/rt/sync/channel.rs",
         channel_life "../../../src/rt/sync/channel_life.rs",
+        channel_wait "../../../src/rt/sync/channel_wait.rs",
         condvar "../../../src/rt/sync/condvar.rs",
         event "../../../src/rt/sync/event.rs",
         future "../../../src/rt/sync/future.rs",
         mutex "../../../src/rt/sync/mutex.rs",
+        object "../../../src/rt/sync/object.rs",
         semaphore "../../../src/rt/sync/semaphore.rs",
     }
 }
@@ -384,26 +386,25 @@ pub(crate) mod sync {
 #[path = "."]
 pub(crate) mod io {
     files! {
+        direction "../../../src/rt/io/direction.rs",
         fd_entry "../../../src/rt/io/fd_entry.rs",
         fd_identity "../../../src/rt/io/fd_identity.rs",
         fd_ref "../../../src/rt/io/fd_ref.rs",
+        fd_waiters "../../../src/rt/io/fd_waiters.rs",
         file_state "../../../src/rt/io/file_state.rs",
         own_fd "../../../src/rt/io/own_fd.rs",
+        polling_threads "../../../src/rt/io/polling_threads.rs",
         readiness "../../../src/rt/io/readiness.rs",
         retry "../../../src/rt/io/retry.rs",
         thread_wait "../../../src/rt/io/thread_wait.rs",
     }
 
-    /// What a file is no model asks.
+    /// No model asks for a file's type.
     pub(crate) mod fd_type {
         use std::ffi::c_int;
 
         use super::fd_ref::FdRef;
         use crate::rt::os::Result;
-
-        pub const TYPE_KNOWN: u32 = 1;
-        pub const LOOKED_AT: u32 = 1024;
-        pub const TYPE_MASK: u32 = 31 | LOOKED_AT;
 
         pub fn type_for_poll(_: &FdRef) -> Result<u32> {
             Ok(0)
@@ -415,20 +416,17 @@ pub(crate) mod io {
     }
 
     /// No file blocks.
-    pub(crate) mod nonblock {
+    pub(crate) mod nonblock_state {
         use std::ffi::c_int;
 
-        use super::fd_entry::FdEntry;
+        pub struct NonblockState;
 
-        #[derive(Default)]
-        pub struct Lent;
-
-        impl Lent {
+        impl NonblockState {
             pub fn forget(&self) {}
 
-            pub unsafe fn before_close(_: *mut FdEntry, _: c_int, _: bool) {}
+            pub unsafe fn before_close(&self, _: c_int, _: bool) {}
 
-            pub unsafe fn after_close(_: *mut FdEntry) -> Option<c_int> {
+            pub unsafe fn after_close(&self) -> Option<c_int> {
                 None
             }
         }
@@ -456,9 +454,10 @@ pub(crate) mod io {
 #[path = "."]
 pub(crate) mod blocking {
     files! {
-        grants "../../../src/rt/blocking/grants.rs",
         job "../../../src/rt/blocking/job.rs",
-        jobs "../../../src/rt/blocking/jobs.rs",
+        permits "../../../src/rt/blocking/permits.rs",
+        pool "../../../src/rt/blocking/pool.rs",
+        queue "../../../src/rt/blocking/queue.rs",
     }
 }
 
@@ -468,7 +467,7 @@ pub(crate) mod select {
         buffers "../../../src/rt/select/buffers.rs",
         call "../../../src/rt/select/call.rs",
         case "../../../src/rt/select/case.rs",
-        choice "../../../src/rt/select/choice.rs",
+        operation "../../../src/rt/select/operation.rs",
         pass "../../../src/rt/select/pass.rs",
         wait "../../../src/rt/select/wait.rs",
     }
@@ -486,11 +485,11 @@ pub(crate) mod sched {
         use crate::rt::model::task::Task;
         use crate::rt::model::worker::Worker;
 
-        pub unsafe fn has_any(_: *mut Task) -> bool {
+        pub unsafe fn has_values(_: *mut Task) -> bool {
             false
         }
 
-        pub unsafe fn destroy_all(_: *mut Worker, _: *mut Task) {}
+        pub unsafe fn run_destructors(_: *mut Worker, _: *mut Task) {}
     }
 
     /// No task has a stack.

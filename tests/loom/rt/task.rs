@@ -9,6 +9,7 @@ use std::ptr::NonNull;
 use loom::cell::UnsafeCell;
 
 use crate::abi::aco_t;
+use crate::diag;
 use crate::mutations::is_left_out;
 use crate::rt::base::atomic::AtomicU8;
 use crate::rt::base::atomic::AtomicUsize;
@@ -22,7 +23,6 @@ use crate::rt::base::wait_queue::Waiter;
 use crate::rt::model::group::Group;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
-use crate::diag;
 
 pub const FREE: u8 = 0;
 pub const STARTED: u8 = 2;
@@ -67,7 +67,7 @@ pub struct Task {
     pub(crate) notes: UnsafeCell<u32>,
 }
 
-impl diag::Subject for Task {
+impl diag::Describe for Task {
     unsafe fn describe(_: *const Task, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }
