@@ -209,7 +209,7 @@ impl acort_case_t {
 
 /// A mutex. All zero: it is free. The program allocates it, at an address that does not change while the mutex is used.
 /// On the stack that the worker's tasks share, every call with it fails with EFAULT and does nothing. The same holds
-/// for the objects below.
+/// for all synchronization objects.
 #[repr(C)]
 pub struct acort_mutex_t {
     /// Private to the library.
