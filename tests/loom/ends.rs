@@ -1,5 +1,5 @@
-//! The end of a task, against those that look for it or wait for its group: the task is freed once, and no thread
-//! touches it afterwards.
+//! The end of a task, against calls that wait for its group or walk over it: the task is freed once, and no thread uses
+//! it afterwards.
 
 use std::ffi::c_int;
 use std::ptr;
@@ -28,18 +28,18 @@ use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
 pub(crate) const NEVER: Deadline = Deadline::NEVER;
-/// It may have passed at any moment.
+/// The deadline may have passed at any moment.
 pub(crate) const SOON: Deadline = Deadline::at(1);
 
-/// What tasks end with.
+/// The result of the tasks.
 pub(crate) const RESULT: usize = 7;
 
-/// A group of tasks that have begun, on the runtime's one worker.
+/// Creates a group of started tasks of the runtime's one worker.
 pub(crate) fn group_of<const TASKS: usize>(
     runtime: Shared<Runtime>,
 ) -> (Shared<Group>, [Shared<Task>; TASKS]) {
     let worker: *mut Worker = of(runtime, 0);
-    // SAFETY: new ones.
+    // SAFETY: no other thread knows the new group and its tasks.
     unsafe {
         let group =
             group::open(runtime.raw(), ptr::null_mut(), true).expect("there is memory").as_ptr();
@@ -58,7 +58,7 @@ pub(crate) fn group_of<const TASKS: usize>(
     }
 }
 
-/// The task ends here, on its worker.
+/// Finishes the task, on its worker.
 pub(crate) fn ends(task: Shared<Task>) {
     let worker: *mut Worker = task.parker.worker();
     Worker::set_current(worker);
@@ -69,14 +69,14 @@ pub(crate) fn ends(task: Shared<Task>) {
     }
 }
 
-/// The task waits in a queue.
+/// Enqueues the task.
 pub(crate) unsafe fn waits(
     task: Shared<Task>,
     wait_reason: WaitReason,
     lock: *const Lock,
     queue: *mut WaitQueue,
 ) {
-    // SAFETY: the caller's promise: no other thread knows the task; the queue stays.
+    // SAFETY: no other thread knows the task. The queue is never freed.
     unsafe {
         task.parker.prepare(WaitMode::Uninterruptible);
         task.wait_reason.store(wait_reason as u8, Ordering::Relaxed);
@@ -87,28 +87,29 @@ pub(crate) unsafe fn waits(
     }
 }
 
-/// Joins a task. Gives its result.
+/// Joins a task. Returns its result.
 pub(crate) fn joins(task: Shared<Task>, deadline: Deadline) -> Result<usize> {
-    // SAFETY: the model's promise: the task exists.
+    // SAFETY: the task is live, as the model uses no handle after a join or a detach.
     unsafe { join(task.raw(), deadline) }.map(|result| result.addr())
 }
 
 pub(crate) fn detaches(task: Shared<Task>) -> std::result::Result<(), c_int> {
-    // SAFETY: as above.
+    // SAFETY: the task is live, as the model uses no handle after a join or a detach.
     unsafe { detach(task.raw()) }
 }
 
-/// No task lives: the group goes, with the tasks that it has kept, and no task is left.
+/// Frees the group with the tasks in its list, and asserts that none lives and `task` is freed.
 pub(crate) fn is_over(runtime: Shared<Runtime>, group: Shared<Group>, task: Shared<Task>) {
     assert_eq!(runtime.live_tasks(), 0);
-    // SAFETY: no task of it lives.
+    // SAFETY: no task of the group lives.
     unsafe { group::free(group.raw()) };
-    assert!(task.is_gone());
+    assert!(task.is_freed());
 }
 
-/// A thread waits for the group, and frees it with the ended task; then the runtime may be freed.
+/// A thread waits for the group, and frees it with the finished task. It may free the runtime after that.
 ///
-/// Fails where the group frees its tasks without their locks, and where the end is counted after the group knows.
+/// Fails if the group frees its tasks without taking their locks (G4), or if the end is counted after the group has
+/// recorded it.
 #[test]
 fn group_is_freed() {
     for flag in [0, DETACHED] {
@@ -117,7 +118,7 @@ fn group_is_freed() {
             let (group, [task]) = group_of(runtime);
             task.flags.store(flag, Ordering::Relaxed);
             let other = thread::spawn(move || ends(task));
-            // SAFETY: the group is there until it is freed.
+            // SAFETY: the group is live until it is freed.
             unsafe {
                 assert_eq!(
                     group::wait(Caller::current(), group.raw(), WaitMode::Uninterruptible, NEVER),
@@ -127,23 +128,23 @@ fn group_is_freed() {
                 group::free(group.raw());
             }
             other.join().expect("no panic");
-            assert!(task.is_gone());
+            assert!(task.is_freed());
         });
     }
 }
 
-/// A group is cancelled while its task ends.
+/// A group is closed while its task ends.
 #[test]
-fn ending_task_is_cancelled() {
+fn ending_group_is_closed() {
     check(3, || {
         let runtime = runtime(1);
         let (group, [task]) = group_of(runtime);
         task.flags.store(DETACHED, Ordering::Relaxed);
         let other = thread::spawn(move || ends(task));
-        // SAFETY: the group is there until it is freed.
+        // SAFETY: the group is live until it is freed.
         unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
         other.join().expect("no panic");
-        assert!(task.is_gone());
+        assert!(task.is_freed());
     });
 }
 
@@ -169,8 +170,8 @@ const COURSES: [fn(Shared<Task>); 4] = [
 
 /// A group is closed while its last task joins or detaches another one, and ends.
 ///
-/// Fails where a join that has timed out leaves its flag, and where a task that is joined or detached stays in the
-/// group.
+/// Fails if a join that has timed out leaves its flag, or if a task that is joined or detached stays in the group's
+/// list.
 #[test]
 fn group_is_closed_after_the_last() {
     for course in COURSES {
@@ -181,18 +182,18 @@ fn group_is_closed_after_the_last() {
                 course(first);
                 ends(last);
             });
-            // SAFETY: the group is there until it is freed.
+            // SAFETY: the group is live until it is freed.
             unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
             other.join().expect("no panic");
-            assert!(first.is_gone() && last.is_gone());
+            assert!(first.is_freed() && last.is_freed());
         });
     }
 }
 
-/// A thread walks all tasks, as acort_dump() and acort_foreach() do, while an ended one is joined, or freed with its
-/// group.
+/// A thread walks over all tasks, as acort_dump() and acort_foreach() do, while a finished one is joined, or freed with
+/// its group.
 ///
-/// Fails where a group frees its tasks while it is in the runtime's list.
+/// Fails if a group frees its tasks while it is in the runtime's list (G8).
 #[test]
 fn walked_task_is_not_freed() {
     for is_joined in [true, false] {
@@ -204,8 +205,8 @@ fn walked_task_is_not_freed() {
             let other = thread::spawn(move || {
                 runtime.for_each_task(&mut |task| {
                     is_seen.store(true, Ordering::Relaxed);
-                    // SAFETY: a task in a group exists.
-                    unsafe { assert!((*task).has_finished() && !(*task).is_gone()) };
+                    // SAFETY: a task in the list of a group is live.
+                    unsafe { assert!((*task).has_finished() && !(*task).is_freed()) };
                 });
             });
             while !is_seen.load(Ordering::Relaxed) {
@@ -220,19 +221,19 @@ fn walked_task_is_not_freed() {
     }
 }
 
-/// Nothing can wake two tasks of two workers, one of which is awake: each worker ends its task, once both tasks are out
-/// of the queue that they have waited in.
+/// No thread can wake two tasks of two workers, one of which is awake. Both are abandoned: each worker drops its own
+/// task, once both tasks are out of the queue in which they have waited.
 ///
-/// Fails where a worker is told before that, and where it does not look again when it falls asleep.
+/// Fails if a worker is told before that, or if it does not check again when it falls asleep.
 #[test]
-fn withdrawn_tasks_are_given_up() {
+fn abandoned_tasks_are_dropped() {
     check(3, || {
         let runtime = runtime(2);
         let (group, tasks) = group_of::<2>(runtime);
         let object = Shared::new((Lock::NEW, WaitQueue::NEW));
         crate::ground::touch(&object.0);
         for (number, task) in tasks.into_iter().enumerate() {
-            // SAFETY: the task is this thread's still.
+            // SAFETY: no other thread knows the task yet.
             unsafe {
                 (*task.raw()).parker.set_owner(of(runtime, number as u32).cast());
                 (*of(runtime, number as u32)).tasks = 1;
@@ -260,7 +261,7 @@ fn withdrawn_tasks_are_given_up() {
         for task in tasks {
             assert_eq!(joins(task, Deadline::NOW), Ok(0));
         }
-        // SAFETY: no task of it lives.
+        // SAFETY: no task of the group lives.
         unsafe { group::free(group.raw()) };
     });
 }

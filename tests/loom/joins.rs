@@ -1,7 +1,7 @@
 //! A task is joined or detached while it ends: one thread frees it, once, and no result is lost.
 //!
-//! A handle is good until its task is freed. So where one of two calls would free the task, it does not end before the
-//! other call has come back.
+//! A handle is valid until its task is freed. So if one of two calls would free the task, the task does not end before
+//! the other call has returned.
 
 use loom::sync::atomic::AtomicBool;
 use loom::thread;
@@ -22,7 +22,7 @@ use crate::{Shared, check};
 
 /// A task is joined while it ends.
 ///
-/// Fails where the end claims the joiner before it changes the state, without the lock in between.
+/// Fails if the end claims the joiner before it changes the state, and releases the lock in between.
 #[test]
 fn ending_task_is_joined() {
     check(3, || {
@@ -35,7 +35,7 @@ fn ending_task_is_joined() {
     });
 }
 
-/// Joins a task, and once more where the deadline has passed.
+/// Joins a task, and once more if that times out.
 fn joins_again(task: Shared<Task>, deadline: Deadline) -> Result<usize> {
     match joins(task, deadline) {
         Err(libc::ETIMEDOUT) => joins(task, NEVER),
@@ -43,9 +43,9 @@ fn joins_again(task: Shared<Task>, deadline: Deadline) -> Result<usize> {
     }
 }
 
-/// The deadline of a join passes while the task ends: the join gives the result, or the next one does.
+/// The deadline of a join passes while the task ends: this join or the next one returns the result.
 ///
-/// Fails where a join whose deadline has passed looks at the state without the lock, or does not look.
+/// Fails if a join that has timed out checks the state without the lock, or not at all.
 #[test]
 fn join_times_out() {
     for deadline in [Deadline::NOW, SOON] {
@@ -60,9 +60,9 @@ fn join_times_out() {
     }
 }
 
-/// Two threads join a task: the second one has EINVAL, unless the first one's deadline has passed by then.
+/// Two threads join a task: the second one returns EINVAL, unless the first one has timed out by then.
 ///
-/// Fails where a join does not set its flag, or keeps it.
+/// Fails if a join does not set its flag, or keeps it.
 #[test]
 fn task_is_joined_once() {
     for deadline in [NEVER, SOON] {
@@ -85,8 +85,8 @@ fn task_is_joined_once() {
     }
 }
 
-/// One thread joins a task, the other one detaches it: the second one has EINVAL, unless the deadline of the join has
-/// passed by then.
+/// One thread joins a task, the other one detaches it: the second one returns EINVAL, unless the join has timed out by
+/// then.
 #[test]
 fn task_is_joined_or_detached() {
     for deadline in [NEVER, SOON] {
@@ -113,7 +113,7 @@ fn task_is_joined_or_detached() {
                 }
                 outcome => panic!("{outcome:?}"),
             }
-            assert!(task.is_gone());
+            assert!(task.is_freed());
             is_over(runtime, group, task);
         });
     }
@@ -121,7 +121,7 @@ fn task_is_joined_or_detached() {
 
 /// A task is detached while it ends: one of the two threads frees it.
 ///
-/// Fails where the end reads the flags without the lock, or before it changes the state.
+/// Fails if the end reads the flags without the lock, or before it changes the state.
 #[test]
 fn ending_task_is_detached() {
     check(3, || {
@@ -130,15 +130,15 @@ fn ending_task_is_detached() {
         let other = thread::spawn(move || ends(task));
         assert_eq!(detaches(task), Ok(()));
         other.join().expect("no panic");
-        assert!(task.is_gone());
+        assert!(task.is_freed());
         is_over(runtime, group, task);
     });
 }
 
-/// A thread joins a task of a group, and another one closes the group. The joiner frees the task, without the group;
-/// where its deadline has passed, the group frees it.
+/// A thread joins a task of a group, and another thread closes the group. The joiner frees the task, without the group.
+/// If the join has timed out, the group frees the task.
 ///
-/// Fails where an ended task that is joined stays in the group.
+/// Fails if a finished task that is joined stays in the group's list.
 #[test]
 fn join_outlives_the_group() {
     for deadline in [NEVER, SOON] {
@@ -156,18 +156,18 @@ fn join_outlives_the_group() {
                 thread::yield_now();
             }
             ends(task);
-            // SAFETY: the group is there until it is freed.
+            // SAFETY: the group is live until it is freed.
             unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
             match other.join().expect("no panic") {
                 Ok(result) => assert_eq!(result, RESULT),
                 Err(error) => assert_eq!((deadline, error), (SOON, libc::ETIMEDOUT)),
             }
-            assert!(task.is_gone());
+            assert!(task.is_freed());
         });
     }
 }
 
-/// The worker ends the tasks that nothing can wake.
+/// The worker drops its abandoned tasks.
 fn abandons(runtime: Shared<Runtime>) {
     let worker: *mut Worker = of(runtime, 0);
     Worker::set_current(worker);
@@ -175,15 +175,15 @@ fn abandons(runtime: Shared<Runtime>) {
     unsafe { finish::drop_abandoned(worker) };
 }
 
-/// The task waits for nothing that ever comes.
+/// Blocks the task in a wait that no call ends.
 fn parks(task: Shared<Task>) {
     task.parker.prepare(WaitMode::Uninterruptible);
     task.wait_reason.store(WaitReason::Park as u8, Ordering::Relaxed);
 }
 
-/// A task that nothing can wake is joined or detached while its worker ends it.
+/// An abandoned task is joined or detached while its worker drops it.
 #[test]
-fn given_up_task_is_joined() {
+fn abandoned_task_is_joined() {
     let deeds: [fn(Shared<Task>); 2] = [
         |task| assert_eq!(joins_again(task, SOON), Ok(0)),
         |task| assert_eq!(detaches(task), Ok(())),
@@ -193,7 +193,7 @@ fn given_up_task_is_joined() {
             let runtime = runtime(1);
             let (group, [task]) = group_of(runtime);
             parks(task);
-            // SAFETY: the worker does not run.
+            // SAFETY: the worker runs no task.
             unsafe { finish::abandon_all(runtime.raw()) };
             let other = thread::spawn(move || abandons(runtime));
             deed(task);
@@ -204,16 +204,16 @@ fn given_up_task_is_joined() {
     }
 }
 
-/// A task joins another one, and nothing can wake either: a thread joins that one while their worker ends both.
+/// A task joins another one, and both are abandoned. A thread joins the second one while their worker drops both.
 ///
-/// Fails where the join that is given up keeps its flag.
+/// Fails if the abandoned join keeps its flag.
 #[test]
-fn given_up_join_leaves_the_task() {
+fn abandoned_join_releases_the_task() {
     check(2, || {
         let runtime = runtime(1);
         let (group, [joiner, task]) = group_of(runtime);
         parks(task);
-        // SAFETY: the worker does not run; no other thread knows the tasks.
+        // SAFETY: the worker runs no task. No other thread knows the tasks.
         unsafe {
             task.set_flag(JOINED, true);
             (*joiner.raw()).wait_target.store(task.raw() as usize, Ordering::Relaxed);
@@ -225,7 +225,7 @@ fn given_up_join_leaves_the_task() {
         let other = thread::spawn(move || abandons(runtime));
         assert_eq!(joins(task, NEVER), Ok(0));
         other.join().expect("no panic");
-        assert!(task.is_gone());
+        assert!(task.is_freed());
         is_over(runtime, group, joiner);
     });
 }
