@@ -70,10 +70,10 @@ pub(crate) unsafe fn wait<A: Waitable>(
     unsafe { finish::<A>(start(caller, object, slot, wait_reason, mode, deadline)) }
 }
 
-/// The part of [`wait`] that comes after the call has begun: for a caller that was woken to make its attempt anew.
+/// The part of [`wait()`] that comes after the call has begun: for a caller that was woken to make its attempt anew.
 ///
 /// # Safety
-/// As [`wait`].
+/// As [`wait()`].
 #[inline(always)]
 pub(crate) unsafe fn wait_again<A: Waitable>(
     object: *mut A,
@@ -138,10 +138,10 @@ unsafe fn attempt_or_wait<A: Waitable>(
     }
 }
 
-/// The first part of [`wait`], after an attempt that was not over: the lock is held, and given back.
+/// The first part of [`wait()`], after an attempt that was not over: the lock is held, and given back.
 ///
 /// # Safety
-/// As [`wait`].
+/// As [`wait()`].
 #[inline(always)]
 pub(crate) unsafe fn start_wait<A: Waitable>(
     object: *mut A,
@@ -165,7 +165,7 @@ pub(crate) unsafe fn start_wait<A: Waitable>(
     }
 }
 
-/// The last part of [`wait`].
+/// The last part of [`wait()`].
 ///
 /// # Safety
 /// `begun` is what [`start_wait`] has just given, for the same sort of object.

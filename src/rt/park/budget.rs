@@ -85,8 +85,8 @@ pub(crate) fn enter_call(caller: Caller, deadline: Deadline) -> Result<Deadline>
     }
 }
 
-/// As [`begin`], where that need not switch and does not fail; for what needs no wait, mostly. False: nothing is
-/// done, and [`begin`] is to be asked.
+/// As `begin`, where that need not switch and does not fail; for what needs no wait, mostly. False: nothing is
+/// done, and `begin` is to be asked.
 #[inline(always)]
 pub(crate) fn try_enter_call(task: *mut Task, deadline: Deadline) -> bool {
     if !deadline.is_valid() {

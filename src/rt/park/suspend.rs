@@ -105,7 +105,7 @@ fn begin_park(deadline: Deadline) -> Blocked {
     }
 }
 
-/// As [`arrive_from_pause`]. A token that was saved after the deadline ended the wait is taken.
+/// As `arrive_from_pause`. A token that was saved after the deadline ended the wait is taken.
 #[inline(never)]
 unsafe fn finish_park() -> Result<()> {
     // SAFETY: the task has come back, on its worker.
@@ -136,7 +136,7 @@ pub(crate) fn yield_now() -> Result<()> {
     }
 }
 
-/// As [`wait::arrive`](arrive), for who waits for one thing that is no queue.
+/// As `wait::arrive`, for who waits for one thing that is no queue.
 #[inline(never)]
 unsafe fn finish_sleep() -> Result<()> {
     // SAFETY: the caller's promise.
