@@ -100,120 +100,122 @@ typedef struct acort_future acort_future_t;
 typedef struct acort_promise acort_promise_t;
 
 
-/// As a deadline: never.
+/// As a deadline: no limit.
 #define ACORT_NEVER -1
 
 /// `acort_opts_t.flags`: each worker stays on one processor.
 #define ACORT_PIN_CPUS 1
 
-/// `acort_opts_t.flags`: another event loop runs the one worker, with acort_loop_step().
+/// `acort_opts_t.flags`: another event loop runs the one worker, by acort_loop_step().
 #define ACORT_LOOP 2
 
-/// `acort_opts_t.flags`: the overflow of a task's stack is not reported on stderr. ACORT_NO_OVERFLOW_REPORT=1 in the
-/// environment does the same for all runtimes of the process.
+/// `acort_opts_t.flags`: no line on stderr reports a task that overflows its stack. ACORT_NO_OVERFLOW_REPORT=1 in the
+/// environment does the same for all runtimes of a process.
 #define ACORT_NO_OVERFLOW_REPORT 4
 
-/// `acort_attr_t.flags`: the task runs on the shared stack of its worker. Its frames are copied out and in, so a parked
-/// task takes the memory of its frames alone.
+/// `acort_attr_t.flags`: the task runs on the stack that the worker's tasks share. What it has there is copied away
+/// while it waits, so a waiting task takes only as much memory as that.
 #define ACORT_SHARED 1
 
-/// `acort_attr_t.flags`: the task is detached: it is freed when it ends.
+/// `acort_attr_t.flags`: the task cannot be joined; it is freed when it ends.
 #define ACORT_DETACHED 2
 
-/// `acort_attr_t.flags`: the task is the next one to run on this worker.
+/// `acort_attr_t.flags`: the task is the next one that runs on the caller's worker.
 #define ACORT_NEXT 4
 
-/// `acort_attr_t.flags`: acort_stack_used() returns the deepest use ever of the task's own stack. The stack is painted with
-/// a pattern before the task begins, so all of it is in memory.
+/// `acort_attr_t.flags`: acort_stack_used() returns the deepest use of the task's own stack. For that the whole stack
+/// is filled with a pattern before the task begins, and takes memory from then on.
 #define ACORT_MEASURE 8
 
-/// `acort_attr_t.flags`: the task does not yield at calls: it runs until it waits or yields itself.
+/// `acort_attr_t.flags`: the calls of the task do not yield to other tasks: it runs until it waits or calls
+/// acort_yield().
 #define ACORT_UNCONSTRAINED 16
 
-/// Flag of acort_chan_new(): only tasks of the worker that creates the channel use it. Its calls take no lock. A call by
-/// another thread aborts.
+/// acort_chan_new(): only the tasks of one worker use the channel, the worker of the task that creates it. Its calls
+/// take no lock. A call on another thread aborts.
 #define ACORT_LOCAL 1
 
 /// `acort_case_t.op`: sends the value at `data` to the channel `object`.
 #define ACORT_SEND 1
 
-/// `acort_case_t.op`: receives a value of the channel `object` to `data`.
+/// `acort_case_t.op`: receives a value from the channel `object` into `data`.
 #define ACORT_RECV 2
 
-/// `acort_case_t.op`: `fd` can be read, or is at its end.
+/// `acort_case_t.op`: `fd` can be read, or has reached its end.
 #define ACORT_FD_READ 3
 
 /// `acort_case_t.op`: `fd` can be written, or is broken.
 #define ACORT_FD_WRITE 4
 
-/// `acort_case_t.op`: the task `object` has ended; it can be joined then.
+/// `acort_case_t.op`: the task `object` has ended; it can then be joined.
 #define ACORT_TASK 5
 
 /// `acort_case_t.op`: the event `object` is set.
 #define ACORT_EVENT 6
 
-/// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() says which.
+/// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() tells which.
 #define ACORT_FUTURE 7
 
-/// The function of a task. It may return, or end by acort_exit() or aco_exit().
+/// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 typedef void *(*acort_body_t)(void*);
 
-/// Options of a runtime: acort_opts_init() fills them. A field of 0 is the default.
+/// The options of a runtime: see acort_opts_init(). A field that is 0 means the default.
 typedef struct acort_opts_t {
     /// The size of this struct in bytes, as the program was compiled.
     size_t size;
-    /// The number of workers. Default: the processors that the caller may use (sched_setaffinity(2)), or the quota of its
-    /// control groups, rounded up, if that is less (cpu.max of version 2, cpu.cfs_quota_us of version 1, of all groups that
-    /// enclose the process). With ACORT_LOOP it is 1.
+    /// Threads that run tasks. Default: one for each processor that the caller may use (sched_setaffinity(2)), but no
+    /// more than the CPU quotas of the control groups that enclose the process, rounded up (cpu.max of version 2,
+    /// cpu.cfs_quota_us of version 1). With ACORT_LOOP: 1.
     uint32_t workers;
     /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT.
     uint32_t flags;
-    /// Bytes of a task's own stack. Default: 256 KiB. A page takes memory when it is used.
+    /// Bytes of a task's own stack; default: 256 KiB. A page takes memory once it is used.
     size_t stack_size;
     /// Bytes of a worker's shared stack. Default: 2 MiB.
     size_t shared_stack_size;
-    /// The most threads for blocking calls, in the whole process. Default: 64. Names, files and acort_blocking() each have
-    /// a reserve of 4, or of a third of a limit below 12. With 1 or 2 all calls share the threads, in the order of arrival.
-    /// A thread that hangs in a call which was given up does not count. While 256 threads hang, a call that needs another
-    /// thread fails with EAGAIN.
+    /// The most threads for blocking calls, in the whole process; default: 64. Name lookups, files and acort_blocking()
+    /// have 4 threads each that the others do not take, or a third of fewer than 12. With 1 or 2, all calls share them
+    /// in the order in which they come. A thread whose call was abandoned does not count. While 256 such threads hang,
+    /// a call that needs one more thread fails with EAGAIN.
     uint32_t blocking_threads;
     /// 0.
     uint32_t reserved;
-    /// Bytes of the stack of a main task, of acort_run_ex() and acort_enter(). Default: 1 MiB, or `stack_size` if that is
-    /// more.
+    /// Bytes of the stack of a main task, which acort_run_ex() and acort_enter() start; default: 1 MiB, or `stack_size`
+    /// if that is more.
     size_t main_stack_size;
-    /// Bytes of unused address space below each stack, between two guard pages. A frame of that size never reaches another
-    /// task's stack, however it is compiled. Default: 1 MiB; 64 KiB on 32 bits; under RLIMIT_AS a 16,384th of the limit if
-    /// that is less. It is rounded to pages; 1 is no gap, and one guard page.
+    /// Bytes of unused address space below each stack, between two guard pages. A function whose frame is no larger
+    /// cannot reach the stack of another task, however it is compiled. Default: 1 MiB; 64 KiB on 32 bits; under
+    /// RLIMIT_AS a 16,384th of the limit if that is less. Rounded to whole pages. 1: no gap, and one guard page.
     size_t stack_gap;
 } acort_opts_t;
 
-/// Attributes of a task: acort_attr_init() fills them. With all zero except `size` and `worker` a task is as by acort_go().
+/// The attributes of a new task: see acort_attr_init(). With all fields 0 except `size` and `worker`, the task is as
+/// one of acort_go().
 typedef struct acort_attr_t {
     /// The size of this struct in bytes, as the program was compiled.
     size_t size;
-    /// The name of the task, which is copied, or NULL.
+    /// The name of the task, which is copied; NULL: none.
     const char *name;
-    /// The group of the task; NULL is the caller's group.
+    /// The group of the task; NULL: the caller's.
     acort_group_t *group;
-    /// Bytes of the task's own stack; 0 is the runtime's default.
+    /// Bytes of the task's own stack; 0: the runtime's default.
     size_t stack_size;
     /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
     uint32_t flags;
-    /// The index of the worker that runs the task; -1 is any.
+    /// The index of the worker that runs the task; -1: any.
     int32_t worker;
-    /// Memory of `stack_size` bytes for the task's own stack, without a guard page: 4096 bytes or more, aligned to 16. NULL
-    /// is the library's memory. The task uses it until acort_join() has returned.
+    /// Memory for the task's own stack: `stack_size` bytes, 4096 or more, aligned to 16, without a guard page. NULL:
+    /// the library allocates the stack. The task uses the memory until it has ended, as acort_join() tells.
     void *stack;
-    /// If not 0, the task's argument is a copy of so many bytes at `arg`, aligned as by malloc(3) and valid until the task is
-    /// freed. `arg` may be on a shared stack then.
+    /// Bytes at `arg` that are copied; 0: none. The task's argument is the copy then, aligned as malloc(3) does, which
+    /// is freed with the task. The original may be on a shared stack, and may change.
     size_t arg_copy_size;
 } acort_attr_t;
 
-/// A key of tasks' values: acort_key_create(). 0 is never one.
+/// A key of tasks' values, from acort_key_create(). 0 is never a key.
 typedef uint64_t acort_key_t;
 
-/// A case of acort_select().
+/// A case of acort_select(): one of several things that the call waits for.
 typedef struct acort_case_t {
     /// The operation: ACORT_SEND to ACORT_FUTURE.
     int32_t op;
@@ -221,73 +223,74 @@ typedef struct acort_case_t {
     int fd;
     /// The channel, task, event or future.
     void *object;
-    /// The value to send, or memory for the value to receive.
+    /// The value to send, or memory for the one to receive.
     void *data;
-    /// For the case that was chosen: 0, or EPIPE if the channel is closed.
+    /// Of the chosen case: 0, or EPIPE if the channel is closed.
     int error;
-    /// The library's.
+    /// Private to the library.
     int reserved;
 } acort_case_t;
 
-/// A mutex. All zero is an unlocked one. The program owns the struct, which must not move while it is used: on a
-/// shared stack each call with it fails with EFAULT. The same holds for the structs below.
+/// A mutex. All zero: it is free. The program allocates it, at an address that does not change while the mutex is used.
+/// On the stack that the worker's tasks share, every call with it fails with EFAULT and does nothing. The same holds
+/// for all synchronization objects.
 typedef struct acort_mutex_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_mutex_t;
 
-/// A condition variable. All zero is one without waiters.
+/// A condition variable. All zero: no call waits.
 typedef struct acort_cond_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_cond_t;
 
 /// An event. All zero is one that is not set.
 typedef struct acort_event_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_event_t;
 
-/// A semaphore. All zero has the count 0.
+/// A semaphore. All zero: its count is 0.
 typedef struct acort_sem_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_sem_t;
 
-/// A waitgroup. All zero has the count 0.
+/// A waitgroup. All zero: its count is 0.
 typedef struct acort_waitgroup_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_waitgroup_t;
 
-/// A barrier. All zero is one before acort_barrier_init().
+/// A barrier. All zero: it cannot be used before acort_barrier_init().
 typedef struct acort_barrier_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_barrier_t;
 
-/// A lock for many readers or one writer. All zero is an unlocked one.
+/// A lock for many readers or one writer. All zero: it is free.
 typedef struct acort_rwlock_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_rwlock_t;
 
-/// The state of acort_once(). All zero: the function was not called.
+/// A control block of acort_once(). All zero: the function was not called.
 typedef struct acort_once_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_once_t;
 
-/// Hooks: functions that are called with `user` and a task, on the thread of the event. They must not wait. NULL is no
-/// hook.
+/// Functions that the library calls when something happens to a task: with `user` and the task, on the thread where it
+/// happens. They may not wait. NULL: no call.
 typedef struct acort_hooks_t {
     /// The first argument of each.
     void *user;
     /// A task was created.
     void (*create)(void*, acort_task_t*);
-    /// A task begins.
+    /// A task starts.
     void (*start)(void*, acort_task_t*);
-    /// A task begins to wait. The string says for which kind of object.
+    /// A task is about to wait, for what the text says.
     void (*block)(void*, acort_task_t*, const char*);
     /// A task was woken.
     void (*wake)(void*, acort_task_t*);
@@ -299,7 +302,7 @@ typedef struct acort_hooks_t {
     int64_t slice_limit;
 } acort_hooks_t;
 
-/// Counters of a runtime: acort_stats().
+/// Statistics of the caller's runtime.
 typedef struct acort_stats_t {
     /// Workers.
     uint64_t workers;
@@ -309,19 +312,19 @@ typedef struct acort_stats_t {
     uint64_t started;
     /// Tasks that have ended.
     uint64_t ended;
-    /// Switches to tasks.
+    /// How often a worker switched to a task.
     uint64_t switches;
-    /// Calls of the system for events.
+    /// How often a worker asked the system for events.
     uint64_t polls;
     /// Sleeps of workers.
     uint64_t sleeps;
     /// Events of file descriptors.
     uint64_t events;
-    /// Deadlines that have passed.
+    /// Waits that ended by their deadline.
     uint64_t expired;
-    /// Tasks that another thread has woken.
+    /// Tasks that another thread has woken, or has started on the worker.
     uint64_t received;
-    /// Calls that yielded to other tasks: the budget of their task was used up.
+    /// Calls that yielded to other tasks, because their task had used up its share of the worker's turn.
     uint64_t forced;
 } acort_stats_t;
 

@@ -1,6 +1,4 @@
-//! A worker's inbox of woken tasks, and its sleep flag.
-//!
-//! A worker's inbox: the tasks that other threads have woken, and the flag that says that the worker sleeps.
+//! A worker's inbox: the tasks that other threads have woken, and the sleep flag.
 //!
 //! ```text
 //!      worker                                       pusher

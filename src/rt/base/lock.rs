@@ -1,7 +1,4 @@
-//! The spin lock of the runtime's objects, and its compare-and-swaps.
-//!
-//! The spin lock of the runtime's objects, the compare-and-swaps of its fast paths, and the annotations for
-//! ThreadSanitizer.
+//! The spin lock, the compare-and-swaps of fast paths, and the annotations for ThreadSanitizer.
 //!
 //! A lock is held for a few instructions. A file that makes a system call under one says so. While it holds a lock, a
 //! thread neither switches coroutines nor calls a hook. The order of the locks is T6 of `model/task`.

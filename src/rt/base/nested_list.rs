@@ -1,6 +1,6 @@
 //! A tree kept as one list of brackets.
 //!
-//! A tree kept as one list: each node is an opening and a closing bracket, around the brackets of its children.
+//! Each node is an opening and a closing bracket, around the brackets of its children.
 //!
 //! ```text
 //!   head ─> a ( b ( ) c ( ) ) d ( )          b and c are inside a

@@ -1,6 +1,7 @@
-//! What `include/acort.h` declares beside the functions: numbers, and the structs that programs fill.
+//! What `include/acort.h` declares beside the functions: constants, and the structs that programs fill.
 //!
-//! The structs of synchronisation are the caller's, 64 bytes each; all zero is an initialised one.
+//! The program allocates the synchronization objects, 64 bytes each. All zero is an initialized one. The file that
+//! implements one asserts that it fits.
 
 #![allow(non_camel_case_types)]
 
@@ -17,96 +18,98 @@ pub type acort_task_t = Task;
 /// A group of tasks.
 pub type acort_group_t = Group;
 
-/// A key of tasks' values: acort_key_create(). 0 is never one.
+/// A key of tasks' values, from acort_key_create(). 0 is never a key.
 pub type acort_key_t = u64;
 
-/// As a deadline: never.
+/// As a deadline: no limit.
 pub const ACORT_NEVER: i64 = -1;
 
 /// `acort_opts_t.flags`: each worker stays on one processor.
 pub const ACORT_PIN_CPUS: u32 = 1;
-/// `acort_opts_t.flags`: another event loop runs the one worker, with acort_loop_step().
+/// `acort_opts_t.flags`: another event loop runs the one worker, by acort_loop_step().
 pub const ACORT_LOOP: u32 = 2;
-/// `acort_opts_t.flags`: the overflow of a task's stack is not reported on stderr. ACORT_NO_OVERFLOW_REPORT=1 in the
-/// environment does the same for all runtimes of the process.
+/// `acort_opts_t.flags`: no line on stderr reports a task that overflows its stack. ACORT_NO_OVERFLOW_REPORT=1 in the
+/// environment does the same for all runtimes of a process.
 pub const ACORT_NO_OVERFLOW_REPORT: u32 = 4;
 
-/// `acort_attr_t.flags`: the task runs on the shared stack of its worker. Its frames are copied out and in, so a parked
-/// task takes the memory of its frames alone.
+/// `acort_attr_t.flags`: the task runs on the stack that the worker's tasks share. What it has there is copied away
+/// while it waits, so a waiting task takes only as much memory as that.
 pub const ACORT_SHARED: u32 = 1;
-/// `acort_attr_t.flags`: the task is detached: it is freed when it ends.
+/// `acort_attr_t.flags`: the task cannot be joined; it is freed when it ends.
 pub const ACORT_DETACHED: u32 = 2;
-/// `acort_attr_t.flags`: the task is the next one to run on this worker.
+/// `acort_attr_t.flags`: the task is the next one that runs on the caller's worker.
 pub const ACORT_NEXT: u32 = 4;
 
-/// `acort_attr_t.flags`: acort_stack_used() returns the deepest use ever of the task's own stack. The stack is painted with
-/// a pattern before the task begins, so all of it is in memory.
+/// `acort_attr_t.flags`: acort_stack_used() returns the deepest use of the task's own stack. For that the whole stack
+/// is filled with a pattern before the task begins, and takes memory from then on.
 pub const ACORT_MEASURE: u32 = 8;
 
-/// `acort_attr_t.flags`: the task does not yield at calls: it runs until it waits or yields itself.
+/// `acort_attr_t.flags`: the calls of the task do not yield to other tasks: it runs until it waits or calls
+/// acort_yield().
 pub const ACORT_UNCONSTRAINED: u32 = 16;
 
-/// The function of a task. It may return, or end by acort_exit() or aco_exit().
+/// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 pub type acort_body_t = Option<unsafe extern "C" fn(*mut c_void) -> *mut c_void>;
 
-/// Options of a runtime: acort_opts_init() fills them. A field of 0 is the default.
+/// The options of a runtime: see acort_opts_init(). A field that is 0 means the default.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_opts_t {
     /// The size of this struct in bytes, as the program was compiled.
     pub size: usize,
-    /// The number of workers. Default: the processors that the caller may use (sched_setaffinity(2)), or the quota of its
-    /// control groups, rounded up, if that is less (cpu.max of version 2, cpu.cfs_quota_us of version 1, of all groups that
-    /// enclose the process). With ACORT_LOOP it is 1.
+    /// Threads that run tasks. Default: one for each processor that the caller may use (sched_setaffinity(2)), but no
+    /// more than the CPU quotas of the control groups that enclose the process, rounded up (cpu.max of version 2,
+    /// cpu.cfs_quota_us of version 1). With ACORT_LOOP: 1.
     pub workers: u32,
     /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT.
     pub flags: u32,
-    /// Bytes of a task's own stack. Default: 256 KiB. A page takes memory when it is used.
+    /// Bytes of a task's own stack; default: 256 KiB. A page takes memory once it is used.
     pub stack_size: usize,
     /// Bytes of a worker's shared stack. Default: 2 MiB.
     pub shared_stack_size: usize,
-    /// The most threads for blocking calls, in the whole process. Default: 64. Names, files and acort_blocking() each have
-    /// a reserve of 4, or of a third of a limit below 12. With 1 or 2 all calls share the threads, in the order of arrival.
-    /// A thread that hangs in a call which was given up does not count. While 256 threads hang, a call that needs another
-    /// thread fails with EAGAIN.
+    /// The most threads for blocking calls, in the whole process; default: 64. Name lookups, files and acort_blocking()
+    /// have 4 threads each that the others do not take, or a third of fewer than 12. With 1 or 2, all calls share them
+    /// in the order in which they come. A thread whose call was abandoned does not count. While 256 such threads hang,
+    /// a call that needs one more thread fails with EAGAIN.
     pub blocking_threads: u32,
     /// 0.
     pub reserved: u32,
-    /// Bytes of the stack of a main task, of acort_run_ex() and acort_enter(). Default: 1 MiB, or `stack_size` if that is
-    /// more.
+    /// Bytes of the stack of a main task, which acort_run_ex() and acort_enter() start; default: 1 MiB, or `stack_size`
+    /// if that is more.
     pub main_stack_size: usize,
-    /// Bytes of unused address space below each stack, between two guard pages. A frame of that size never reaches another
-    /// task's stack, however it is compiled. Default: 1 MiB; 64 KiB on 32 bits; under RLIMIT_AS a 16,384th of the limit if
-    /// that is less. It is rounded to pages; 1 is no gap, and one guard page.
+    /// Bytes of unused address space below each stack, between two guard pages. A function whose frame is no larger
+    /// cannot reach the stack of another task, however it is compiled. Default: 1 MiB; 64 KiB on 32 bits; under
+    /// RLIMIT_AS a 16,384th of the limit if that is less. Rounded to whole pages. 1: no gap, and one guard page.
     pub stack_gap: usize,
 }
 
-/// Attributes of a task: acort_attr_init() fills them. With all zero except `size` and `worker` a task is as by acort_go().
+/// The attributes of a new task: see acort_attr_init(). With all fields 0 except `size` and `worker`, the task is as
+/// one of acort_go().
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_attr_t {
     /// The size of this struct in bytes, as the program was compiled.
     pub size: usize,
-    /// The name of the task, which is copied, or NULL.
+    /// The name of the task, which is copied; NULL: none.
     pub name: *const c_char,
-    /// The group of the task; NULL is the caller's group.
+    /// The group of the task; NULL: the caller's.
     pub group: *mut acort_group_t,
-    /// Bytes of the task's own stack; 0 is the runtime's default.
+    /// Bytes of the task's own stack; 0: the runtime's default.
     pub stack_size: usize,
     /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
     pub flags: u32,
-    /// The index of the worker that runs the task; -1 is any.
+    /// The index of the worker that runs the task; -1: any.
     pub worker: i32,
-    /// Memory of `stack_size` bytes for the task's own stack, without a guard page: 4096 bytes or more, aligned to 16. NULL
-    /// is the library's memory. The task uses it until acort_join() has returned.
+    /// Memory for the task's own stack: `stack_size` bytes, 4096 or more, aligned to 16, without a guard page. NULL:
+    /// the library allocates the stack. The task uses the memory until it has ended, as acort_join() tells.
     pub stack: *mut c_void,
-    /// If not 0, the task's argument is a copy of so many bytes at `arg`, aligned as by malloc(3) and valid until the task is
-    /// freed. `arg` may be on a shared stack then.
+    /// Bytes at `arg` that are copied; 0: none. The task's argument is the copy then, aligned as malloc(3) does, which
+    /// is freed with the task. The original may be on a shared stack, and may change.
     pub arg_copy_size: usize,
 }
 
-/// Hooks: functions that are called with `user` and a task, on the thread of the event. They must not wait. NULL is no
-/// hook.
+/// Functions that the library calls when something happens to a task: with `user` and the task, on the thread where it
+/// happens. They may not wait. NULL: no call.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_hooks_t {
@@ -114,9 +117,9 @@ pub struct acort_hooks_t {
     pub user: *mut c_void,
     /// A task was created.
     pub create: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
-    /// A task begins.
+    /// A task starts.
     pub start: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
-    /// A task begins to wait. The string says for which kind of object.
+    /// A task is about to wait, for what the text says.
     pub block: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t, *const c_char)>,
     /// A task was woken.
     pub wake: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
@@ -128,7 +131,7 @@ pub struct acort_hooks_t {
     pub slice_limit: i64,
 }
 
-/// Counters of a runtime: acort_stats().
+/// Statistics of the caller's runtime.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct acort_stats_t {
@@ -140,42 +143,42 @@ pub struct acort_stats_t {
     pub started: u64,
     /// Tasks that have ended.
     pub ended: u64,
-    /// Switches to tasks.
+    /// How often a worker switched to a task.
     pub switches: u64,
-    /// Calls of the system for events.
+    /// How often a worker asked the system for events.
     pub polls: u64,
     /// Sleeps of workers.
     pub sleeps: u64,
     /// Events of file descriptors.
     pub events: u64,
-    /// Deadlines that have passed.
+    /// Waits that ended by their deadline.
     pub expired: u64,
-    /// Tasks that another thread has woken.
+    /// Tasks that another thread has woken, or has started on the worker.
     pub received: u64,
-    /// Calls that yielded to other tasks: the budget of their task was used up.
+    /// Calls that yielded to other tasks, because their task had used up its share of the worker's turn.
     pub forced: u64,
 }
 
-/// Flag of acort_chan_new(): only tasks of the worker that creates the channel use it. Its calls take no lock. A call by
-/// another thread aborts.
+/// acort_chan_new(): only the tasks of one worker use the channel, the worker of the task that creates it. Its calls
+/// take no lock. A call on another thread aborts.
 pub const ACORT_LOCAL: u32 = 1;
 
 /// `acort_case_t.op`: sends the value at `data` to the channel `object`.
 pub const ACORT_SEND: i32 = 1;
-/// `acort_case_t.op`: receives a value of the channel `object` to `data`.
+/// `acort_case_t.op`: receives a value from the channel `object` into `data`.
 pub const ACORT_RECV: i32 = 2;
-/// `acort_case_t.op`: `fd` can be read, or is at its end.
+/// `acort_case_t.op`: `fd` can be read, or has reached its end.
 pub const ACORT_FD_READ: i32 = 3;
 /// `acort_case_t.op`: `fd` can be written, or is broken.
 pub const ACORT_FD_WRITE: i32 = 4;
-/// `acort_case_t.op`: the task `object` has ended; it can be joined then.
+/// `acort_case_t.op`: the task `object` has ended; it can then be joined.
 pub const ACORT_TASK: i32 = 5;
 /// `acort_case_t.op`: the event `object` is set.
 pub const ACORT_EVENT: i32 = 6;
-/// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() says which.
+/// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() tells which.
 pub const ACORT_FUTURE: i32 = 7;
 
-/// A case of acort_select().
+/// A case of acort_select(): one of several things that the call waits for.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_case_t {
@@ -185,11 +188,11 @@ pub struct acort_case_t {
     pub fd: c_int,
     /// The channel, task, event or future.
     pub object: *mut c_void,
-    /// The value to send, or memory for the value to receive.
+    /// The value to send, or memory for the one to receive.
     pub data: *mut c_void,
-    /// For the case that was chosen: 0, or EPIPE if the channel is closed.
+    /// Of the chosen case: 0, or EPIPE if the channel is closed.
     pub error: c_int,
-    /// The library's.
+    /// Private to the library.
     pub reserved: c_int,
 }
 
@@ -204,59 +207,60 @@ impl acort_case_t {
     };
 }
 
-/// A mutex. All zero is an unlocked one. The program owns the struct, which must not move while it is used: on a
-/// shared stack each call with it fails with EFAULT. The same holds for the structs below.
+/// A mutex. All zero: it is free. The program allocates it, at an address that does not change while the mutex is used.
+/// On the stack that the worker's tasks share, every call with it fails with EFAULT and does nothing. The same holds
+/// for all synchronization objects.
 #[repr(C)]
 pub struct acort_mutex_t {
-    /// The library's.
+    /// Private to the library.
     pub words: [u64; 8],
 }
 
-/// A lock for many readers or one writer. All zero is an unlocked one.
+/// A lock for many readers or one writer. All zero: it is free.
 #[repr(C)]
 pub struct acort_rwlock_t {
-    /// The library's.
+    /// Private to the library.
     pub words: [u64; 8],
 }
 
-/// A condition variable. All zero is one without waiters.
+/// A condition variable. All zero: no call waits.
 #[repr(C)]
 pub struct acort_cond_t {
-    /// The library's.
+    /// Private to the library.
     pub words: [u64; 8],
 }
 
-/// The state of acort_once(). All zero: the function was not called.
+/// A control block of acort_once(). All zero: the function was not called.
 #[repr(C)]
 pub struct acort_once_t {
-    /// The library's.
+    /// Private to the library.
     pub words: [u64; 8],
 }
 
 /// An event. All zero is one that is not set.
 #[repr(C)]
 pub struct acort_event_t {
-    /// The library's.
+    /// Private to the library.
     pub words: [u64; 8],
 }
 
-/// A semaphore. All zero has the count 0.
+/// A semaphore. All zero: its count is 0.
 #[repr(C)]
 pub struct acort_sem_t {
-    /// The library's.
+    /// Private to the library.
     pub words: [u64; 8],
 }
 
-/// A waitgroup. All zero has the count 0.
+/// A waitgroup. All zero: its count is 0.
 #[repr(C)]
 pub struct acort_waitgroup_t {
-    /// The library's.
+    /// Private to the library.
     pub words: [u64; 8],
 }
 
-/// A barrier. All zero is one before acort_barrier_init().
+/// A barrier. All zero: it cannot be used before acort_barrier_init().
 #[repr(C)]
 pub struct acort_barrier_t {
-    /// The library's.
+    /// Private to the library.
     pub words: [u64; 8],
 }

@@ -1,4 +1,4 @@
-//! Waiting for no object: for a time, for a word, for the others' turns.
+//! Suspends the current task without an object: for a time, for a token, for the turns of other tasks.
 
 use super::budget;
 use super::wait::{
@@ -12,23 +12,23 @@ use crate::rt::model::task;
 use crate::rt::os::{Deadline, Result};
 use crate::tls;
 
-/// The time from which on `deadline` has passed for good: waits until then. Ok: it has. ECANCELED.
+/// Waits until `deadline` has passed. Errors: ECANCELED.
 #[inline(always)]
 pub(crate) fn sleep_until(deadline: Deadline) -> Result<()> {
-    // SAFETY: a task that has set out runs here.
+    // SAFETY: `begin_sleep` has made the task ready for the switch where it returns Pending.
     let outcome = unsafe { complete_sleep(begin_sleep(deadline)) };
     if let Err(libc::ETIMEDOUT) = outcome { Ok(()) } else { outcome }
 }
 
-/// Leaves, where that is to be done.
+/// Switches to the scheduler, if `blocked` says so.
 ///
 /// # Safety
-/// `begun` is what the task that runs here, or the thread, has just begun.
+/// [`begin_sleep`] has just returned `blocked` to this task or thread.
 #[inline(always)]
-unsafe fn complete_sleep(begun: Blocked) -> Result<()> {
-    // SAFETY: the caller's promise.
+unsafe fn complete_sleep(blocked: Blocked) -> Result<()> {
+    // SAFETY: the task is ready for the switch.
     unsafe {
-        match begun {
+        match blocked {
             Blocked::Pending => {
                 switch_to_scheduler();
                 finish_sleep()
@@ -43,7 +43,7 @@ fn begin_sleep(deadline: Deadline) -> Blocked {
     if let Err(error) = budget::enter_call(Caller::current(), deadline) {
         return Blocked::Ready(Err(error));
     }
-    // SAFETY: the task runs here; or the parker is this thread's.
+    // SAFETY: the running task is live. Or the parker is on the stack of this plain thread.
     unsafe {
         let Some(task) = task::current().as_mut() else {
             let mut parker = Parker::new();
@@ -61,10 +61,10 @@ fn begin_sleep(deadline: Deadline) -> Blocked {
     }
 }
 
-/// Waits for a token. Only in a task: EPERM.
+/// Waits for a token. Errors: EPERM outside of tasks; ETIMEDOUT, ECANCELED.
 #[inline(always)]
 pub(crate) fn park(deadline: Deadline) -> Result<()> {
-    // SAFETY: a task that has set out runs here.
+    // SAFETY: `begin_park` has made the task ready for the switch where it returns Pending.
     unsafe {
         match begin_park(deadline) {
             Blocked::Pending => {
@@ -81,7 +81,7 @@ fn begin_park(deadline: Deadline) -> Blocked {
     if let Err(error) = budget::enter_call(Caller::current(), deadline) {
         return Blocked::Ready(Err(error));
     }
-    // SAFETY: the task runs here.
+    // SAFETY: the running task is live.
     unsafe {
         let Some(task) = task::current().as_mut() else { return Blocked::Ready(Err(libc::EPERM)) };
         if deadline.is_now() {
@@ -105,10 +105,13 @@ fn begin_park(deadline: Deadline) -> Blocked {
     }
 }
 
-/// As `arrive_from_pause`. A token that was saved after the deadline ended the wait is taken.
+/// As [`finish_sleep`]. After the deadline, takes a token that was saved since (A2).
+///
+/// # Safety
+/// The running task has blocked by [`begin_park`] and the switch.
 #[inline(never)]
 unsafe fn finish_park() -> Result<()> {
-    // SAFETY: the task has come back, on its worker.
+    // SAFETY: the task has blocked, and runs on its worker again.
     unsafe {
         let outcome = after_block();
         let parker = &raw const (*task::current()).parker;
@@ -122,10 +125,10 @@ unsafe fn finish_park() -> Result<()> {
     }
 }
 
-/// Lets the other tasks that are ready run. ECANCELED, afterwards. Only in a task: EPERM.
+/// Lets the other tasks that are ready run. Errors: EPERM outside of tasks; ECANCELED, after that.
 #[inline(always)]
 pub(crate) fn yield_now() -> Result<()> {
-    // SAFETY: the task runs here; its scheduler waits in a resume.
+    // SAFETY: the running task is live, and runs in its own coroutine, which the scheduler has resumed.
     unsafe {
         let task = task::current().as_mut().ok_or(libc::EPERM)?;
         if tls::current() != task.co {
@@ -136,9 +139,12 @@ pub(crate) fn yield_now() -> Result<()> {
     }
 }
 
-/// As `wait::arrive`, for who waits for one thing that is no queue.
+/// The last part of a wait that is in no queue.
+///
+/// # Safety
+/// The running task has blocked by [`begin_sleep`] and the switch.
 #[inline(never)]
 unsafe fn finish_sleep() -> Result<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the task has blocked, and runs on its worker again.
     unsafe { after_block() }.map(drop)
 }
