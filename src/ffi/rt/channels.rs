@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_uint, c_void};
 
-use super::{answer, given, object, status, until};
+use super::{answer, non_null, object, status, until};
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
@@ -29,10 +29,10 @@ pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut
 /// `chan` is NULL or a channel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_chan_t {
-    // SAFETY: the caller's promise.
-    object(given(chan).map(|chan| unsafe {
+    // SAFETY: `chan` is not NULL, so it is a channel.
+    object(non_null(chan).map(|chan| unsafe {
         channel_life::add_ref(chan);
-        chan as *mut _
+        chan
     }))
 }
 
@@ -43,15 +43,15 @@ pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_c
 /// `chan` is NULL or a channel that the caller does not use from here on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_unref(chan: *mut acort_chan_t) {
-    if let Ok(chan) = given(chan) {
-        // SAFETY: the caller's promise.
+    if let Ok(chan) = non_null(chan) {
+        // SAFETY: `chan` is not NULL, so it is a channel, and the caller has a reference.
         unsafe { channel_life::release(chan) }
     }
 }
 
 fn both<T, U>(chan: *mut T, data: *mut U) -> Result<*mut T> {
-    given(data)?;
-    given(chan).map(|chan| chan as *mut T)
+    non_null(data)?;
+    non_null(chan)
 }
 
 /// Sends a copy of the value at `data`. 0, or -1 and errno: EPIPE where the channel is closed, ETIMEDOUT,
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn acort_chan_send(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is not NULL, so it is a channel; `data` has a value of its size.
     status(
         both(chan, data.cast_mut())
             .and_then(|chan| unsafe { channel::send(caller, chan, data, Deadline::at(deadline)) }),
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn acort_chan_recv(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is not NULL, so it is a channel; `data` has room for a value of its size.
     status(
         both(chan, data).and_then(|chan| unsafe {
             channel::receive(caller, chan, data, Deadline::at(deadline))
@@ -100,8 +100,8 @@ pub unsafe extern "C" fn acort_chan_recv(
 /// `chan` is NULL or a channel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
-    // SAFETY: the caller's promise.
-    status(given(chan).and_then(|chan| unsafe { channel_life::close(chan) }))
+    // SAFETY: `chan` is not NULL, so it is a channel.
+    status(non_null(chan).and_then(|chan| unsafe { channel_life::close(chan) }))
 }
 
 /// How many values are in the channel; -1 and EINVAL for NULL.
@@ -110,8 +110,8 @@ pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
 /// `chan` is NULL or a channel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
-    answer(given(chan).map(|chan| unsafe { channel_life::length(chan) } as isize))
+    // SAFETY: `chan` is not NULL, so it is a channel.
+    answer(non_null(chan).map(|chan| unsafe { channel_life::length(chan) } as isize))
 }
 
 /// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are ready, file
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_
 /// `case` is NULL or has `n` cases, whose objects are valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select(cases: *mut acort_case_t, n: c_int, deadline: i64) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `cases` is NULL or has `n` cases, whose objects are valid.
     let chosen =
         unsafe { slice(cases, n).and_then(|cases| select::select(cases, until(deadline)?)) };
     answer(chosen.map(|at| at as c_int))
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn acort_select_ordered(
     n: c_int,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `cases` is NULL or has `n` cases, whose objects are valid.
     let chosen = unsafe {
         slice(cases, n).and_then(|cases| select::select_ordered(cases, until(deadline)?))
     };
@@ -150,8 +150,8 @@ pub unsafe extern "C" fn acort_select_ordered(
 
 /// The cases of a call. EINVAL: none.
 unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Result<&'a mut [acort_case_t]> {
-    let first = given(cases)?;
+    let first = non_null(cases)?;
     let count = usize::try_from(n).map_err(|_| libc::EINVAL)?;
-    // SAFETY: the caller's promise.
+    // SAFETY: not NULL, so there are `count` cases.
     Ok(unsafe { core::slice::from_raw_parts_mut(first, count) })
 }

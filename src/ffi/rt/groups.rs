@@ -2,7 +2,7 @@
 
 use core::ffi::c_int;
 
-use super::{given, object, status, until};
+use super::{non_null, object, status, until};
 use crate::rt::base::parker;
 use crate::rt::model::abi::acort_group_t;
 use crate::rt::model::caller::Caller;
@@ -26,8 +26,8 @@ pub extern "C" fn acort_group_open() -> *mut acort_group_t {
 pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i64) -> c_int {
     let caller = Caller::current();
     let mode = parker::WaitMode::Cancellable;
-    // SAFETY: the caller's promise.
-    status(given(group).and_then(|group| unsafe {
+    // SAFETY: `group` is not NULL, so it is an open group.
+    status(non_null(group).and_then(|group| unsafe {
         group::wait(caller, group, mode, until(deadline)?)?;
         group::outcome(group)
     }))
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i
 /// `group` is NULL or an open group.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the group is an open one, or that of the running task.
     status(group::or_current(group).map(|group| unsafe { group::cancel(group) }))
 }
 
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int 
 /// `group` is NULL or an open group.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_fail(group: *mut acort_group_t, err: c_int) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the group is an open one, or that of the running task.
     status(group::or_current(group).and_then(|group| unsafe { group::fail(group, err) }))
 }
 
@@ -66,6 +66,6 @@ pub unsafe extern "C" fn acort_group_fail(group: *mut acort_group_t, err: c_int)
 /// `group` is NULL or an open group that nobody uses from here on, if this succeeds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_close(group: *mut acort_group_t) -> c_int {
-    // SAFETY: the caller's promise.
-    status(given(group).and_then(|group| unsafe { group::close(group) }))
+    // SAFETY: `group` is not NULL, so it is an open group.
+    status(non_null(group).and_then(|group| unsafe { group::close(group) }))
 }

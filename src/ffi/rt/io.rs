@@ -39,7 +39,7 @@ pub unsafe extern "C" fn acort_read(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is writable for `n` bytes.
     count(until(deadline).and_then(|deadline| unsafe { rw::read(fd, buf, n, deadline) }))
 }
 
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn acort_write(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is readable for `n` bytes.
     count(until(deadline).and_then(|deadline| unsafe { rw::write(fd, buf, n, deadline) }))
 }
 
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn acort_readv(
     iovcnt: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `iov` has `iovcnt` parts, whose memory is as the call asks.
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::readv(fd, iov, iovcnt, deadline) }),
     )
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn acort_writev(
     iovcnt: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `iov` has `iovcnt` parts, whose memory is as the call asks.
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::writev(fd, iov, iovcnt, deadline) }),
     )
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn acort_recvfrom(
     addrlen: *mut libc::socklen_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is writable for `n` bytes; `addr` and `addrlen` are as recvfrom(2) asks.
     count(until(deadline).and_then(|deadline| unsafe {
         vectored::recvfrom(fd, (buf, n), flags, (addr, addrlen), deadline)
     }))
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn acort_sendto(
     addrlen: libc::socklen_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is readable for `n` bytes; `addr` has `addrlen` bytes.
     count(until(deadline).and_then(|deadline| unsafe {
         vectored::sendto(fd, (buf, n), flags, (addr, addrlen), deadline)
     }))
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn acort_recvmsg(
     flags: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `msg` and what it points to are as the call asks.
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::recvmsg(fd, msg, flags, deadline) }),
     )
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn acort_sendmsg(
     flags: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `msg` and what it points to are as the call asks.
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::sendmsg(fd, msg, flags, deadline) }),
     )
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn acort_read_full(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is writable for `n` bytes.
     bytes(until(deadline).and_then(|deadline| unsafe { rw::read_full(fd, buf, n, deadline) }))
 }
 
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn acort_write_all(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is readable for `n` bytes.
     bytes(until(deadline).and_then(|deadline| unsafe { rw::write_all(fd, buf, n, deadline) }))
 }
 
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn acort_accept(
     addrlen: *mut libc::socklen_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `addr` and `addrlen` are as accept(2) asks.
     answer(
         until(deadline).and_then(|deadline| unsafe { socket::accept(fd, addr, addrlen, deadline) }),
     )
@@ -228,7 +228,7 @@ pub unsafe extern "C" fn acort_connect(
     addrlen: libc::socklen_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `addr` has `addrlen` bytes.
     status(
         until(deadline)
             .and_then(|deadline| unsafe { socket::connect(fd, addr, addrlen, deadline) }),

@@ -88,15 +88,14 @@ fn object<T>(outcome: Result<*mut T>) -> *mut T {
 }
 
 /// The object that a function was called for. EINVAL: NULL.
-fn given<'a, T>(object: *mut T) -> Result<&'a mut T> {
-    // SAFETY: not NULL, so valid, as every function of the header asks.
-    unsafe { object.as_mut() }.ok_or(libc::EINVAL)
+fn non_null<T>(object: *mut T) -> Result<*mut T> {
+    if object.is_null() { Err(libc::EINVAL) } else { Ok(object) }
 }
 
 /// The object of synchronisation that a function was called for, as the runtime has it: the struct is its memory, which
 /// others find while it is used. EINVAL: NULL; EFAULT: it lies on a shared stack, and would move away from them.
 #[inline(always)]
-fn placed<C, T>(caller: Caller, object: *mut C) -> Result<*mut T> {
+fn sync_object<C, T>(caller: Caller, object: *mut C) -> Result<*mut T> {
     if object.is_null() {
         return Err(libc::EINVAL);
     }

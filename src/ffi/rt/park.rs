@@ -46,7 +46,7 @@ pub extern "C" fn acort_park(deadline: i64) -> c_int {
 /// `task` is NULL or a task.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_unpark(task: *mut acort_task_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `check` has found the task.
     status(task::check(task).map(|task| unsafe { cancel::unpark(task.as_ptr()) }))
 }
 
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn acort_unpark(task: *mut acort_task_t) -> c_int {
 /// `task` is NULL or a task.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cancel(task: *mut acort_task_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `check` has found the task.
     status(task::check(task).map(|task| unsafe { cancel::cancel(task.as_ptr()) }))
 }
 

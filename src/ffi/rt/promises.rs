@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use super::futures::acort_future_t;
-use super::{given, object, status};
+use super::{non_null, object, status};
 use crate::rt::sync::future::{self, Promise};
 
 /// A promise: a future, as its setters see it.
@@ -37,8 +37,8 @@ pub extern "C" fn acort_promise_new() -> *mut acort_promise_t {
 pub unsafe extern "C" fn acort_promise_future(
     promise: *mut acort_promise_t,
 ) -> *mut acort_future_t {
-    // SAFETY: the caller's promise.
-    object(given(promise).map(|promise| unsafe {
+    // SAFETY: `promise` is not NULL, so it is a promise.
+    object(non_null(promise).map(|promise| unsafe {
         let future = Promise::future(promise);
         future::add_ref(future);
         future
@@ -55,9 +55,9 @@ pub unsafe extern "C" fn acort_promise_set(
     promise: *mut acort_promise_t,
     value: *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `promise` is not NULL, so it is a promise.
     status(
-        given(promise)
+        non_null(promise)
             .and_then(|promise| unsafe { future::set(Promise::future(promise), value, 0) }),
     )
 }
@@ -69,8 +69,8 @@ pub unsafe extern "C" fn acort_promise_set(
 /// `promise` is NULL or a promise that the caller has a reference of.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_promise_fail(promise: *mut acort_promise_t, err: c_int) -> c_int {
-    let promise = if err > 0 { given(promise) } else { Err(libc::EINVAL) };
-    // SAFETY: the caller's promise.
+    let promise = if err > 0 { non_null(promise) } else { Err(libc::EINVAL) };
+    // SAFETY: `promise` is not NULL, so it is a promise.
     status(
         promise.and_then(|promise| unsafe {
             future::set(Promise::future(promise), ptr::null_mut(), err)
@@ -84,10 +84,10 @@ pub unsafe extern "C" fn acort_promise_fail(promise: *mut acort_promise_t, err: 
 /// `promise` is NULL or a promise that the caller has a reference of.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_promise_ref(promise: *mut acort_promise_t) -> *mut acort_promise_t {
-    // SAFETY: the caller's promise.
-    object(given(promise).map(|promise| unsafe {
+    // SAFETY: `promise` is not NULL, so it is a promise.
+    object(non_null(promise).map(|promise| unsafe {
         future::add_setter(promise);
-        promise as *mut _
+        promise
     }))
 }
 
@@ -98,8 +98,8 @@ pub unsafe extern "C" fn acort_promise_ref(promise: *mut acort_promise_t) -> *mu
 /// `promise` is NULL or a promise that the caller does not use from here on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_promise_unref(promise: *mut acort_promise_t) {
-    if let Ok(promise) = given(promise) {
-        // SAFETY: the caller's promise.
+    if let Ok(promise) = non_null(promise) {
+        // SAFETY: `promise` is not NULL, so it is a promise, and the caller has a reference.
         unsafe { future::release_setter(promise) }
     }
 }

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, given, until};
+use super::{answer, non_null, until};
 use crate::rt::io::signal;
 
 /// Waits for a signal of `set`, takes it, and gives its number; what is known of it goes to `info`, a
@@ -26,9 +26,9 @@ pub unsafe extern "C" fn acort_signal_wait(
     info: *mut c_void,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `set` is not NULL, so it is initialized; `info` is NULL or writable.
     answer(
-        given(set.cast_mut())
+        non_null(set.cast_mut())
             .and_then(|set| unsafe { signal::wait(set, info.cast(), until(deadline)?) }),
     )
 }
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn acort_waitpid(
     status: *mut c_int,
     deadline: i64,
 ) -> libc::pid_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `status` is NULL or writable.
     answer(
         until(deadline).and_then(|deadline| unsafe { signal::wait_child(pid, status, deadline) }),
     )
