@@ -65,9 +65,9 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("inbox.rs fence -", "workers::nothing_given_is_missed"),
     ("model look-again -", "workers::nothing_given_is_missed"),
     ("model look-again -", "workers::fresh_tasks_are_begun"),
-    ("model look-again -", "ends::withdrawn_tasks_are_given_up"),
+    ("model look-again -", "ends::abandoned_tasks_are_dropped"),
     // It ends a task that another worker takes out of a queue.
-    ("finish.rs store SeqCst", "ends::withdrawn_tasks_are_given_up"),
+    ("finish.rs store SeqCst", "ends::abandoned_tasks_are_dropped"),
     // It goes while somebody gives it something.
     ("inbox.rs fetch_sub Release", "workers::nothing_given_is_missed"),
     ("inbox.rs load Acquire", "workers::nothing_given_is_missed"),
@@ -99,12 +99,12 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("lock.rs store Release", "ends::walked_task_is_not_freed"),
     ("lock.rs store Release", "joins::ending_task_is_joined"),
     ("lock.rs store Release", "joins::ending_task_is_detached"),
-    ("lock.rs store Release", "joins::given_up_task_is_joined"),
+    ("lock.rs store Release", "joins::abandoned_task_is_joined"),
     // An ended task is waited for, its result is lost, or it is never freed.
     ("join.rs has_finished -", "joins::ending_task_is_joined"),
     ("join.rs has_finished -", "joins::join_times_out"),
     ("join.rs has_finished -", "joins::ending_task_is_detached"),
-    ("join.rs has_finished -", "joins::given_up_task_is_joined"),
+    ("join.rs has_finished -", "joins::abandoned_task_is_joined"),
     // A join does not say that it is one, a detach neither.
     ("join.rs set -", "joins::task_is_joined_once"),
     ("join.rs set -", "joins::task_is_joined_or_detached"),
@@ -113,7 +113,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("join.rs clear -", "joins::task_is_joined_once"),
     ("join.rs clear -", "joins::task_is_joined_or_detached"),
     ("join.rs clear -", "joins::join_outlives_the_group"),
-    ("join.rs clear -", "joins::given_up_join_leaves_the_task"),
+    ("join.rs clear -", "joins::abandoned_join_leaves_the_task"),
     ("join.rs clear -", "ends::group_is_closed_after_the_last"),
     // A number is freed while a call is inside, before that has left, or never.
     ("model keep-number -", "calls::number_is_given_away"),
