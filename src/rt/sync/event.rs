@@ -5,15 +5,13 @@
 
 use core::ptr;
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
+use super::object::{self, Object};
+use crate::rt::base::lock::{Aliased, Lock};
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_event_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::wake::wake_all;
 
 /// The contents of an `acort_event_t`. All zero: not set.
 #[repr(C)]
@@ -22,25 +20,19 @@ pub(crate) struct Event {
     pub(crate) lock: Lock,
     pub(crate) is_set: u32,
     pub(crate) queue: WaitQueue,
+    pub(super) _aliased: Aliased,
 }
 
 const _: () = assert!(size_of::<Event>() <= size_of::<acort_event_t>());
 
-impl Waitable for Event {
+impl Object for Event {
     unsafe fn parts(event: *mut Event) -> (*const Lock, *mut WaitQueue) {
         // SAFETY: the event exists.
         unsafe { (&raw const (*event).lock, &raw mut (*event).queue) }
     }
 
-    unsafe fn attempt(event: *mut Event, _: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the event exists, and its lock is held.
-        unsafe {
-            if (*event).is_set == 0 {
-                return None;
-            }
-            (*event).lock.unlock();
-        }
-        Some(Ok(()))
+    fn try_now(&mut self, _: *mut u8) -> Option<Result<()>> {
+        (self.is_set != 0).then_some(Ok(()))
     }
 }
 
@@ -49,14 +41,12 @@ impl Waitable for Event {
 /// # Safety
 /// The event exists during the call, and as long as a call waits for it.
 pub(crate) unsafe fn set(event: *mut Event) {
-    // SAFETY: the event exists until it is unlocked. A claimed waiter stays in its call until it is woken.
-    unsafe {
-        let guard = (*event).lock.guard();
-        (*event).is_set = 1;
-        let list = (*event).queue.claim_all();
-        drop(guard);
-        wake_all(list, None);
-    }
+    let set = |event: &mut Event| {
+        event.is_set = 1;
+        Ok(event.queue.claim_all())
+    };
+    // SAFETY: the event exists until it is unlocked.
+    let _ = unsafe { object::change_and_wake(event, set) };
 }
 
 /// Clears the event.
@@ -77,7 +67,6 @@ pub(crate) unsafe fn reset(event: *mut Event) {
 /// As [`set`].
 #[inline(always)]
 pub(crate) unsafe fn wait(caller: Caller, event: *mut Event, deadline: Deadline) -> Result<()> {
-    let (wait_reason, mode) = (WaitReason::Event, WaitMode::Cancellable);
     // SAFETY: the event exists.
-    unsafe { attempt::wait(caller, event, ptr::null_mut(), wait_reason, mode, deadline) }
+    unsafe { object::wait(caller, event, ptr::null_mut(), WaitReason::Event, deadline) }
 }

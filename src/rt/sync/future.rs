@@ -23,14 +23,12 @@ use core::fmt::{self, Formatter};
 use core::ptr;
 
 use super::event::Event;
+use super::object::{self, Object};
 use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::attempt;
-use crate::rt::park::wake::wake_all;
 use crate::{diag, sys};
 
 /// A future.
@@ -44,7 +42,29 @@ pub struct Future {
     value: *mut c_void,
     /// Once the event is set: an errno, or 0 if there is a value.
     error: c_int,
-    _aliased: Aliased,
+}
+
+impl Object for Future {
+    unsafe fn parts(future: *mut Future) -> (*const Lock, *mut WaitQueue) {
+        // SAFETY: the future exists, and so its event.
+        unsafe { Event::parts(event_of(future)) }
+    }
+
+    fn try_now(&mut self, slot: *mut u8) -> Option<Result<()>> {
+        self.event.try_now(slot)
+    }
+}
+
+impl Future {
+    /// Sets the value, or the error if it is not 0. Returns the waiters, which the caller has claimed. Errors:
+    /// `EALREADY`. The event's lock is held.
+    fn set_locked(&mut self, value: *mut c_void, error: c_int) -> Result<*mut Waiter> {
+        if self.event.is_set != 0 {
+            return Err(libc::EALREADY);
+        }
+        (self.value, self.error, self.event.is_set) = (value, error, 1);
+        Ok(self.event.queue.claim_all())
+    }
 }
 
 impl diag::Subject for Future {
@@ -76,11 +96,10 @@ pub(crate) fn create_promise() -> Result<*mut Promise> {
 
 fn create_with(setters: usize) -> Result<*mut Future> {
     let future: *mut Future = os::allocate_zeroed().ok_or(libc::ENOMEM)?.as_ptr();
-    let event = Event { lock: Lock::NEW, is_set: 0, queue: WaitQueue::NEW };
-    let _aliased = Aliased {};
-    let value = ptr::null_mut();
+    let (lock, queue, _aliased) = (Lock::NEW, WaitQueue::NEW, Aliased {});
+    let (event, value) = (Event { lock, is_set: 0, queue, _aliased }, ptr::null_mut());
     // SAFETY: the memory is new, and has the size of a future.
-    unsafe { future.write(Future { event, refcount: 1, setters, value, error: 0, _aliased }) };
+    unsafe { future.write(Future { event, refcount: 1, setters, value, error: 0 }) };
     Ok(future)
 }
 
@@ -94,31 +113,8 @@ pub(crate) fn event_of(future: *mut Future) -> *mut Event {
 /// # Safety
 /// The caller has a reference.
 pub(crate) unsafe fn set(future: *mut Future, value: *mut c_void, error: c_int) -> Result<()> {
-    // SAFETY: the future exists while the caller has a reference. A claimed waiter stays in its call until it is woken.
-    unsafe {
-        let guard = (*future).event.lock.guard();
-        let list = set_locked(future, value, error)?;
-        drop(guard);
-        wake_all(list, None);
-    }
-    Ok(())
-}
-
-/// As [`set`], but returns the waiters: the caller has claimed them, and wakes them without the lock.
-///
-/// # Safety
-/// The event's lock is held.
-unsafe fn set_locked(future: *mut Future, value: *mut c_void, error: c_int) -> Result<*mut Waiter> {
-    // SAFETY: the lock is held, so that the future exists.
-    unsafe {
-        if (*future).event.is_set != 0 {
-            return Err(libc::EALREADY);
-        }
-        (*future).value = value;
-        (*future).error = error;
-        (*future).event.is_set = 1;
-        Ok((*future).event.queue.claim_all())
-    }
+    // SAFETY: the future exists while the caller has a reference.
+    unsafe { object::change_and_wake(future, |future| future.set_locked(value, error)) }
 }
 
 /// Waits until the future is set, and returns its value. Errors: the future's; `ETIMEDOUT`; `ECANCELED`.
@@ -130,10 +126,9 @@ pub(crate) unsafe fn wait(
     future: *mut Future,
     deadline: Deadline,
 ) -> Result<*mut c_void> {
-    let (wait_reason, mode) = (WaitReason::Future, WaitMode::Cancellable);
     // SAFETY: the caller has a reference. Value and error do not change once the event is set (F1).
     unsafe {
-        attempt::wait(caller, event_of(future), ptr::null_mut(), wait_reason, mode, deadline)?;
+        object::wait(caller, future, ptr::null_mut(), WaitReason::Future, deadline)?;
         let Future { value, error, .. } = *future;
         if error == 0 { Ok(value) } else { Err(error) }
     }
@@ -193,17 +188,19 @@ pub(crate) unsafe fn add_setter(promise: *mut Promise) {
 /// As [`add_setter`]; the caller does not use the promise afterwards.
 pub(crate) unsafe fn release_setter(promise: *mut Promise) {
     let future = Promise::future(promise);
-    // SAFETY: the future exists until the setters' reference is released (F3). A claimed waiter stays in its call until
-    // it is woken.
+    let mut is_last = false;
+    let remove = |future: &mut Future| {
+        future.setters -= 1;
+        is_last = future.setters == 0;
+        let claimed =
+            if is_last { future.set_locked(ptr::null_mut(), libc::EPIPE).ok() } else { None };
+        Ok(claimed.unwrap_or(ptr::null_mut()))
+    };
+    // SAFETY: the future exists until the setters' reference is released (F3).
     unsafe {
-        let guard = (*future).event.lock.guard();
-        (*future).setters -= 1;
-        if (*future).setters != 0 {
-            return;
+        let _ = object::change_and_wake(future, remove);
+        if is_last {
+            release(future);
         }
-        let list = set_locked(future, ptr::null_mut(), libc::EPIPE).unwrap_or(ptr::null_mut());
-        drop(guard);
-        wake_all(list, None);
-        release(future);
     }
 }

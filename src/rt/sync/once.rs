@@ -12,15 +12,13 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use crate::rt::base::lock::{Lock, tsan_acquire, tsan_release};
-use crate::rt::base::parker::WaitMode;
+use super::object::{self, Object};
+use crate::rt::base::lock::{Aliased, Lock, tsan_acquire, tsan_release};
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_once_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::wake::wake_all;
 
 /// No caller has run the function.
 const INCOMPLETE: u32 = 0;
@@ -38,26 +36,23 @@ pub(crate) struct Once {
     /// The caller that runs the function.
     runner: usize,
     queue: WaitQueue,
+    _aliased: Aliased,
 }
 
 const _: () = assert!(size_of::<Once>() <= size_of::<acort_once_t>());
 
 /// For callers that have seen RUNNING or COMPLETE.
-impl Waitable for Once {
+impl Object for Once {
     unsafe fn parts(once: *mut Once) -> (*const Lock, *mut WaitQueue) {
         // SAFETY: the object exists.
         unsafe { (&raw const (*once).lock, &raw mut (*once).queue) }
     }
 
-    unsafe fn attempt(once: *mut Once, _: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the object exists, and its lock is held.
-        unsafe {
-            let is_complete = (*once).state.load(Ordering::Relaxed) == COMPLETE;
-            if !is_complete && (*once).runner != Caller::current().owner() {
-                return None;
-            }
-            (*once).lock.unlock();
-            Some(if is_complete { Ok(()) } else { Err(libc::EDEADLK) })
+    fn try_now(&mut self, _: *mut u8) -> Option<Result<()>> {
+        match self.state.load(Ordering::Relaxed) {
+            COMPLETE => Some(Ok(())),
+            _ if self.runner == Caller::current().owner() => Some(Err(libc::EDEADLK)),
+            _ => None,
         }
     }
 }
@@ -90,20 +85,17 @@ pub(crate) unsafe fn once(
             return Ok(());
         }
         drop(guard);
-        let (wait_reason, mode) = (WaitReason::Once, WaitMode::Cancellable);
-        attempt::wait(caller, once, ptr::null_mut(), wait_reason, mode, deadline)
+        object::wait(caller, once, ptr::null_mut(), WaitReason::Once, deadline)
     }
 }
 
 /// Records that the function has returned, and wakes the waiters (K3).
 unsafe fn complete(once: *mut Once) {
-    // SAFETY: the object exists until it is unlocked. A claimed waiter stays in its call until it is woken.
-    unsafe {
-        let guard = (*once).lock.guard();
+    let complete = |once: &mut Once| {
         tsan_release(once);
-        (*once).state.store(COMPLETE, Ordering::Release);
-        let list = (*once).queue.claim_all();
-        drop(guard);
-        wake_all(list, None);
-    }
+        once.state.store(COMPLETE, Ordering::Release);
+        Ok(once.queue.claim_all())
+    };
+    // SAFETY: the object exists until it is unlocked.
+    let _ = unsafe { object::change_and_wake(once, complete) };
 }

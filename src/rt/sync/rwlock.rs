@@ -23,16 +23,14 @@
 
 use core::ptr;
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
+use super::object::{self, Object};
+use crate::rt::base::lock::{Aliased, Lock};
 use crate::rt::base::wait_queue::{WaitQueue, Waiter, WakeList};
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_rwlock_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::wake::wake_all;
 
 /// The contents of an `acort_rwlock_t`. All zero: unlocked.
 #[repr(C)]
@@ -45,6 +43,7 @@ pub(crate) struct RwLock {
     writer: usize,
     /// A writer's slot is the owner that it becomes. A reader's slot is NULL.
     queue: WaitQueue,
+    _aliased: Aliased,
 }
 
 const _: () = assert!(size_of::<RwLock>() <= size_of::<acort_rwlock_t>());
@@ -79,45 +78,29 @@ impl RwLock {
         }
         granted.list()
     }
-
-    /// Takes the lock for `slot`, unless the caller must wait (A2). The lock is held.
-    fn try_acquire(&mut self, slot: *mut u8) -> Option<Result<()>> {
-        if self.writer == Caller::current().owner() {
-            return Some(Err(libc::EDEADLK));
-        }
-        if self.writer != 0 || !self.queue.first().is_null() {
-            return None;
-        }
-        if slot.is_null() {
-            return match self.readers.checked_add(1) {
-                Some(readers) => {
-                    self.readers = readers;
-                    Some(Ok(()))
-                }
-                None => Some(Err(libc::EAGAIN)),
-            };
-        }
-        if self.readers != 0 {
-            return None;
-        }
-        self.writer = slot.addr();
-        Some(Ok(()))
-    }
 }
 
-impl Waitable for RwLock {
+impl Object for RwLock {
     unsafe fn parts(rwlock: *mut RwLock) -> (*const Lock, *mut WaitQueue) {
         // SAFETY: the object exists.
         unsafe { (&raw const (*rwlock).lock, &raw mut (*rwlock).queue) }
     }
 
-    unsafe fn attempt(rwlock: *mut RwLock, slot: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the object exists, and its lock is held.
-        unsafe {
-            let outcome = (*rwlock).try_acquire(slot)?;
-            (*rwlock).lock.unlock();
-            Some(outcome)
+    /// Acquires the lock for `slot`, unless the caller must wait (A2).
+    fn try_now(&mut self, slot: *mut u8) -> Option<Result<()>> {
+        if self.writer == Caller::current().owner() {
+            return Some(Err(libc::EDEADLK));
         }
+        let is_reader = slot.is_null();
+        if self.writer != 0 || !self.queue.first().is_null() || !is_reader && self.readers != 0 {
+            return None;
+        }
+        match (is_reader, self.readers.checked_add(1)) {
+            (false, _) => self.writer = slot.addr(),
+            (true, Some(readers)) => self.readers = readers,
+            (true, None) => return Some(Err(libc::EAGAIN)),
+        }
+        Some(Ok(()))
     }
 }
 
@@ -132,16 +115,12 @@ unsafe fn acquire(
     wait_reason: WaitReason,
     deadline: Deadline,
 ) -> Result<()> {
-    // SAFETY: the object exists. Waiters that `grant` claims stay in their calls until they are woken.
+    // SAFETY: the object exists, and its lock is held in `grant`.
     unsafe {
-        let outcome =
-            attempt::wait(caller, rwlock, slot, wait_reason, WaitMode::Cancellable, deadline);
+        let outcome = object::wait(caller, rwlock, slot, wait_reason, deadline);
         if outcome.is_err() {
             // A4.
-            let guard = (*rwlock).lock.guard();
-            let list = (*rwlock).grant();
-            drop(guard);
-            wake_all(list, None);
+            let _ = object::change_and_wake(rwlock, |rwlock| Ok(rwlock.grant()));
         } else {
             task::lock_acquired(caller.task());
         }
@@ -190,20 +169,18 @@ pub(crate) unsafe fn holder(rwlock: *mut RwLock) -> core::result::Result<usize, 
 /// # Safety
 /// As [`read`].
 pub(crate) unsafe fn unlock(caller: Caller, rwlock: *mut RwLock) -> Result<()> {
-    let me = caller.owner();
-    // SAFETY: the object exists until it is unlocked (A5). Waiters that `grant` claims stay in their calls until they
-    // are woken.
-    unsafe {
-        let guard = (*rwlock).lock.guard();
-        match (*rwlock).writer {
-            0 => (*rwlock).readers = (*rwlock).readers.checked_sub(1).ok_or(libc::EPERM)?,
-            writer if writer == me => (*rwlock).writer = 0,
+    let unlock = |rwlock: &mut RwLock| {
+        match rwlock.writer {
+            0 => rwlock.readers = rwlock.readers.checked_sub(1).ok_or(libc::EPERM)?,
+            writer if writer == caller.owner() => rwlock.writer = 0,
             _ => return Err(libc::EPERM),
         }
-        let list = (*rwlock).grant();
-        drop(guard);
-        wake_all(list, None);
-        task::lock_released(caller.task());
-    }
+        // SAFETY: the lock is held.
+        Ok(unsafe { rwlock.grant() })
+    };
+    // SAFETY: the object exists until it is unlocked (A5).
+    unsafe { object::change_and_wake(rwlock, unlock)? };
+    // SAFETY: the task is the caller's.
+    unsafe { task::lock_released(caller.task()) };
     Ok(())
 }

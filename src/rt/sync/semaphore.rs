@@ -4,14 +4,13 @@
 
 use core::ptr;
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
+use super::object::{self, Object};
+use crate::rt::base::lock::{Aliased, Lock};
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_sem_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_waiter;
 
 /// The contents of an `acort_sem_t`. All zero: no units.
@@ -21,25 +20,19 @@ pub(crate) struct Semaphore {
     lock: Lock,
     count: u32,
     queue: WaitQueue,
+    _aliased: Aliased,
 }
 
 const _: () = assert!(size_of::<Semaphore>() <= size_of::<acort_sem_t>());
 
-impl Waitable for Semaphore {
+impl Object for Semaphore {
     unsafe fn parts(semaphore: *mut Semaphore) -> (*const Lock, *mut WaitQueue) {
         // SAFETY: the semaphore exists.
         unsafe { (&raw const (*semaphore).lock, &raw mut (*semaphore).queue) }
     }
 
-    unsafe fn attempt(semaphore: *mut Semaphore, _: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the semaphore exists, and its lock is held.
-        unsafe {
-            if (*semaphore).count == 0 {
-                return None;
-            }
-            (*semaphore).count -= 1;
-            (*semaphore).lock.unlock();
-        }
+    fn try_now(&mut self, _: *mut u8) -> Option<Result<()>> {
+        self.count = self.count.checked_sub(1)?;
         Some(Ok(()))
     }
 }
@@ -89,7 +82,6 @@ pub(crate) unsafe fn wait(
     semaphore: *mut Semaphore,
     deadline: Deadline,
 ) -> Result<()> {
-    let (wait_reason, mode) = (WaitReason::Semaphore, WaitMode::Cancellable);
     // SAFETY: the semaphore exists.
-    unsafe { attempt::wait(caller, semaphore, ptr::null_mut(), wait_reason, mode, deadline) }
+    unsafe { object::wait(caller, semaphore, ptr::null_mut(), WaitReason::Semaphore, deadline) }
 }
