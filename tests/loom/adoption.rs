@@ -13,7 +13,7 @@ use crate::{Shared, check};
 
 const NEVER: Deadline = Deadline::NEVER;
 
-/// Other code has put another file under the number, which acort takes for its own. Gives which.
+/// Other code has put another file under the number, which acort treats as its own. Gives which.
 fn adopts() -> u32 {
     let file = system::put_another(FD);
     fd_identity::adopt(FD, 0);

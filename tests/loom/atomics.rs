@@ -52,7 +52,7 @@ pub fn begin() {
     RUN.set(RUN.get() + 1);
 }
 
-/// The memory of so many bytes is freed: nobody may use a word there from here on, or just now.
+/// The memory of so many bytes is freed: no thread may use a word there at the moment or afterwards.
 pub fn retire(memory: *const u8, size: usize) {
     let inside = |word: &Word| word.address.wrapping_sub(memory.addr()) < size;
     WORDS.with_borrow(|words| {
@@ -80,7 +80,7 @@ macro_rules! word {
             }
 
             fn real(&self) -> &$real {
-                // SAFETY: as above: nobody else is in here.
+                // SAFETY: as above: no other thread is in here.
                 unsafe {
                     if self.run.replace(RUN.get()) != RUN.get() {
                         let made = <$real>::new(*self.initial.get());
@@ -194,7 +194,7 @@ pub struct AtomicBool {
     run: Cell<usize>,
 }
 
-// Loom has no other access to it that asks whether somebody else is there.
+// Loom has no other access to it that detects another thread there.
 word! { AtomicBool, real::AtomicBool, bool, unsync_load() }
 
 #[repr(C)]

@@ -187,7 +187,7 @@ fn cancellation_is_not_lost() {
 }
 
 /// Who waits gives up while another one is about to wake it: it was woken or it is out of the queue, not both,
-/// and its place is nobody's afterwards.
+/// and no thread uses its place afterwards.
 #[test]
 fn place_is_withdrawn() {
     check(3, || {
@@ -205,7 +205,7 @@ fn place_is_withdrawn() {
                 object.0.unlock();
                 if parker.claim() {
                     Waiter::dequeue(waiter.raw());
-                    // Nobody writes there any more.
+                    // No thread writes there any more.
                     gift.add(2);
                     return 0;
                 }

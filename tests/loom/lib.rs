@@ -66,7 +66,7 @@ pub(crate) fn check(stops: usize, model: impl Fn() + Sync + Send + 'static) {
     });
 }
 
-/// What a panic unwinds would go on in a model that is over, and may wait there for ever.
+/// What a panic unwinds would go on in a model that is over, and may wait there without end.
 fn end_with_the_first_panic() {
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
@@ -118,7 +118,7 @@ impl<T> Shared<T> {
         self.place
     }
 
-    /// Nobody uses it from here on: who does all the same is found.
+    /// No thread uses it afterwards; a thread that does is detected.
     pub(crate) fn free(self) {
         atomics::retire(self.place.cast(), size_of::<T>());
     }

@@ -68,7 +68,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("model look-again -", "ends::abandoned_tasks_are_dropped"),
     // It ends a task that another worker takes out of a queue.
     ("finish.rs store SeqCst", "ends::abandoned_tasks_are_dropped"),
-    // It goes while somebody gives it something.
+    // It is freed while another thread pushes to it.
     ("inbox.rs fetch_sub Release", "workers::nothing_given_is_missed"),
     ("inbox.rs load Acquire", "workers::nothing_given_is_missed"),
     // A deadlock is found while a task was about to run.
@@ -108,7 +108,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     // A join does not say that it is one, a detach neither.
     ("join.rs set -", "joins::task_is_joined_once"),
     ("join.rs set -", "joins::task_is_joined_or_detached"),
-    // A join says so for ever.
+    // The flag of a join stays set.
     ("join.rs clear -", "joins::join_times_out"),
     ("join.rs clear -", "joins::task_is_joined_once"),
     ("join.rs clear -", "joins::task_is_joined_or_detached"),

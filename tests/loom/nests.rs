@@ -47,7 +47,7 @@ fn group_opened_meanwhile_is_cancelled() {
     });
 }
 
-/// In that of a main task, which takes new tasks still, whoever was cancelled opens a group.
+/// In that of a main task, which takes new tasks still, a cancelled task opens a group.
 #[test]
 fn group_of_a_cancelled_main_is_cancelled() {
     check(3, || {

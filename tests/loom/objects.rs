@@ -214,7 +214,7 @@ fn event_is_freed_by_who_waited() {
     });
 }
 
-/// What a semaphore counts is had by as many, whoever gives up in between.
+/// What a semaphore counts goes to as many callers, also if some give up meanwhile.
 #[test]
 fn semaphore_loses_nothing() {
     check(3, || {
@@ -332,7 +332,7 @@ fn channel_hands_over() {
     }
 }
 
-/// A receiver gives up while a value comes: it has it, or the sender has waited in vain.
+/// A receiver gives up while a value comes: it has it, or the sender has waited without result.
 #[test]
 fn channel_loses_no_value() {
     check(3, || {
@@ -344,7 +344,7 @@ fn channel_loses_no_value() {
     });
 }
 
-/// A channel is closed while somebody waits: who waits has what was sent before, or EPIPE.
+/// A channel is closed while a receiver waits: the receiver has what was sent before, or EPIPE.
 #[test]
 fn channel_is_closed() {
     check(3, || {

@@ -34,7 +34,7 @@ pub mod sys {
     /// From `allocate`.
     pub unsafe fn free(memory: *mut c_void) {
         if !memory.is_null() {
-            // SAFETY: malloc's, and never given back: nobody else has the address in this run.
+            // SAFETY: malloc's, and never freed: no other thread has the address in this run.
             let size = unsafe { libc::malloc_usable_size(memory) };
             crate::atomics::retire(memory.cast(), size);
         }

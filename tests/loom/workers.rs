@@ -33,7 +33,7 @@ impl Truth {
 pub(crate) fn runtime(workers: usize) -> Shared<Runtime> {
     let runtime: Shared<Runtime> = Shared::zeroed();
     let list: Vec<*mut Worker> = (0..workers).map(|_| worker(runtime).raw()).collect();
-    // SAFETY: a new runtime, which nobody else has; the list is never freed.
+    // SAFETY: a new runtime, which no other thread has; the list is never freed.
     unsafe {
         (*runtime.raw()).workers = Vec::leak(list).as_mut_ptr();
         (*runtime.raw()).options.workers = workers as u32;
@@ -55,7 +55,7 @@ pub(crate) fn runtime(workers: usize) -> Shared<Runtime> {
 
 fn worker(runtime: Shared<Runtime>) -> Shared<Worker> {
     let worker: Shared<Worker> = Shared::zeroed();
-    // SAFETY: a new worker, which nobody else has.
+    // SAFETY: a new worker, which no other thread has.
     unsafe {
         (&raw mut (*worker.raw()).poller).write(Poller::new());
         (*worker.raw()).runtime = runtime.raw();
@@ -94,7 +94,7 @@ pub(crate) unsafe fn sleep(worker: *mut Worker) {
     }
 }
 
-/// Two threads wake a task each: the worker runs both, and sees what was done for them; when it goes, nobody
+/// Two threads wake a task each: the worker runs both, and sees what was done for them; when it goes, no thread
 /// looks at it any more.
 ///
 /// Fails where a giver does not say that it is one.
@@ -242,7 +242,7 @@ fn deadlock_is_found_at_the_end() {
     });
 }
 
-/// A task makes another one and ends, and that one ends on another worker: nobody finds that none lives before.
+/// A task makes another one and ends, and that one ends on another worker: no thread finds earlier that none lives.
 ///
 /// Fails where the ends are summed up after what was made.
 #[test]

@@ -9,7 +9,7 @@ macro_rules! files {
 pub(crate) mod events;
 pub(crate) mod system;
 
-/// Time does not pass; whoever has a deadline may find it over at any moment.
+/// Time does not pass; a deadline may have passed at any moment.
 pub(crate) mod os {
     use std::ptr::NonNull;
 
@@ -116,7 +116,7 @@ pub(crate) mod os {
                 self.changed.notify_one();
             }
 
-            /// Sleeps until somebody rouses it.
+            /// Sleeps until another thread wakes it.
             pub fn wait(&self) {
                 let mut has_come = self.has_come.lock().expect("no panic");
                 while !*has_come {
@@ -201,7 +201,7 @@ pub(crate) mod model {
 
         /// A freed task's block is another one's from here on: it is freed once, after all that others do with it.
         pub(crate) unsafe fn free(task: *mut Task) {
-            // SAFETY: the caller's promise.
+            // SAFETY: the object or task lives until the call returns.
             unsafe {
                 assert!(!(*task).is_gone(), "freed twice");
                 assert_eq!((*task).lock.0.load(Ordering::Relaxed), 0, "freed under its lock");
@@ -259,7 +259,7 @@ pub(crate) mod model {
 
         /// They are in memory of the task.
         pub unsafe fn dequeue_select_waiters(task: *mut Task) {
-            // SAFETY: the caller's promise: the task exists.
+            // SAFETY: the task exists.
             unsafe { (*task).note(0) }
         }
     }

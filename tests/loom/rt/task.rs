@@ -94,7 +94,7 @@ impl Task {
         self.id
     }
 
-    /// One of `worker`, or of nobody yet.
+    /// One of `worker`, or of none yet.
     pub(crate) fn new(worker: *mut Worker) -> Task {
         let null = std::ptr::null_mut();
         let parker = Parker::new();
@@ -161,7 +161,7 @@ impl Task {
 
     /// Writes what others must see.
     pub(crate) fn note(&self, value: u32) {
-        // SAFETY: the model finds out whether somebody else is there.
+        // SAFETY: the model detects another thread at the cell.
         self.notes.with_mut(|place| unsafe { *place = value });
     }
 

@@ -50,7 +50,7 @@ pub(crate) unsafe fn enqueue(
     slot: *mut u8,
     wait: Wait,
 ) -> Blocked {
-    // SAFETY: the caller's promise.
+    // SAFETY: the object or task lives until the call returns.
     unsafe { enqueue_and_release(lock, queue, slot, wait, || (*lock).unlock()) }
 }
 
@@ -67,7 +67,7 @@ pub(crate) unsafe fn wait_on(
     slot: *mut u8,
     wait: Wait,
 ) -> Result<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the object or task lives until the call returns.
     unsafe { complete_wait(enqueue(lock, queue, slot, wait)) }
 }
 
@@ -78,7 +78,7 @@ pub(crate) unsafe fn enqueue_and_release(
     wait: Wait,
     release: impl FnOnce(),
 ) -> Blocked {
-    // SAFETY: the caller's promise.
+    // SAFETY: the object or task lives until the call returns.
     Blocked::Ready(unsafe { wait_on_thread(lock, queue, slot, wait, release) })
 }
 
@@ -93,7 +93,7 @@ unsafe fn wait_on_thread(
     parker.wake_word().load(Ordering::Relaxed);
     let parker = (&raw const parker).cast_mut();
     let mut waiter = Waiter::new(parker, slot, 1);
-    // SAFETY: the caller's promise; both stay until the wait has ended.
+    // SAFETY: the object lives until the call returns; both live until the wait has ended.
     unsafe {
         if wait.deadline.is_now() {
             release();
@@ -128,7 +128,7 @@ pub(crate) fn at_deadline(act: impl FnOnce() + 'static) {
 }
 
 pub(crate) unsafe fn park_thread(parker: *mut Parker, mut deadline: Deadline) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the object or task lives until the call returns.
     unsafe {
         let word = (*parker).wake_word();
         while word.load(Ordering::Acquire) == 0 {
