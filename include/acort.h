@@ -161,7 +161,7 @@ typedef void *(*acort_body_t)(void*);
 
 /// The options of a runtime: see acort_opts_init(). A field that is 0 means the default.
 typedef struct acort_opts_t {
-    /// Bytes of this struct, as the program knows it.
+    /// The size of this struct in bytes, as the program was compiled.
     size_t size;
     /// Threads that run tasks. Default: one for each processor that the caller may use (sched_setaffinity(2)), but no
     /// more than the CPU quotas of the control groups that enclose the process, rounded up (cpu.max of version 2,
@@ -171,7 +171,7 @@ typedef struct acort_opts_t {
     uint32_t flags;
     /// Bytes of a task's own stack; default: 256 KiB. A page takes memory once it is used.
     size_t stack_size;
-    /// Bytes of the stack that the shared tasks of a worker share; default: 2 MiB.
+    /// Bytes of a worker's shared stack. Default: 2 MiB.
     size_t shared_stack_size;
     /// The most threads for blocking calls, in the whole process; default: 64. Name lookups, files and acort_blocking()
     /// have 4 threads each that the others do not take, or a third of fewer than 12. With 1 or 2, all calls share them
@@ -192,7 +192,7 @@ typedef struct acort_opts_t {
 /// The attributes of a new task: see acort_attr_init(). With all fields 0 except `size` and `worker`, the task is as
 /// one of acort_go().
 typedef struct acort_attr_t {
-    /// Bytes of this struct, as the program knows it.
+    /// The size of this struct in bytes, as the program was compiled.
     size_t size;
     /// The name of the task, which is copied; NULL: none.
     const char *name;
@@ -217,11 +217,11 @@ typedef uint64_t acort_key_t;
 
 /// A case of acort_select(): one of several things that the call waits for.
 typedef struct acort_case_t {
-    /// ACORT_SEND ... ACORT_FUTURE.
+    /// The operation: ACORT_SEND to ACORT_FUTURE.
     int32_t op;
-    /// For ACORT_FD_READ and ACORT_FD_WRITE.
+    /// The file descriptor of ACORT_FD_READ and ACORT_FD_WRITE.
     int fd;
-    /// A channel, a task, an event, a future.
+    /// The channel, task, event or future.
     void *object;
     /// The value to send, or memory for the one to receive.
     void *data;
@@ -245,7 +245,7 @@ typedef struct acort_cond_t {
     uint64_t words[8];
 } acort_cond_t;
 
-/// An event. All zero: not set.
+/// An event. All zero is one that is not set.
 typedef struct acort_event_t {
     /// Private to the library.
     uint64_t words[8];
@@ -296,15 +296,15 @@ typedef struct acort_hooks_t {
     void (*wake)(void*, acort_task_t*);
     /// A task has ended.
     void (*finish)(void*, acort_task_t*);
-    /// A task has run for so many nanoseconds without a pause: more than `slice_limit`.
+    /// A task has run for so many nanoseconds without a switch, more than `slice_limit`.
     void (*slice)(void*, acort_task_t*, int64_t);
-    /// Nanoseconds; 0: `slice` is never called.
+    /// Nanoseconds; with 0 `slice` is never called.
     int64_t slice_limit;
 } acort_hooks_t;
 
 /// Statistics of the caller's runtime.
 typedef struct acort_stats_t {
-    /// Threads that run tasks.
+    /// Workers.
     uint64_t workers;
     /// Tasks that have not ended.
     uint64_t live;
@@ -316,7 +316,7 @@ typedef struct acort_stats_t {
     uint64_t switches;
     /// How often a worker asked the system for events.
     uint64_t polls;
-    /// How often a worker slept.
+    /// Sleeps of workers.
     uint64_t sleeps;
     /// Events of file descriptors.
     uint64_t events;

@@ -56,7 +56,7 @@ fn write_names(f: &mut Formatter, co: *mut aco_t) -> fmt::Result {
     let (name, id) = record::name_and_id(co);
     if !name.is_null() {
         f.write_str(" \"")?;
-        // SAFETY: a name ends with 0, and stays while nobody sets another one: this thread does not.
+        // SAFETY: a name ends with a NUL byte, and lives until another one is set, which this thread does not do here.
         let name = unsafe { CStr::from_ptr(name) };
         name.to_bytes().iter().try_for_each(|byte| write_printable(f, *byte))?;
         f.write_str("\"")?;
@@ -116,7 +116,7 @@ unsafe fn state_of(co: *mut aco_t) -> State {
 const CALLER_OFFSET_IN_SWITCH: Option<usize> =
     if cfg!(target_arch = "aarch64") { Some(8) } else { None };
 
-/// Where a suspended coroutine goes on in the program's code.
+/// Returns the address in the program's code at which a suspended coroutine resumes.
 ///
 /// # Safety
 /// `co` points to a coroutine on a live stack.

@@ -8,14 +8,14 @@
 //!
 //! | room | what it is |
 //! |---|---|
-//! | `sched` | The run loop; tasks spawned, joined, finished; a runtime built, entered, freed |
+//! | `sched` | The scheduler: the run loop; tasks spawned, joined, finished; runtimes built, run, freed |
 //! | `net` | Connections and listeners by name, and the names' addresses |
-//! | `select` | The first of several waits |
+//! | `select` | Waiting for the first of several things: channels, descriptors, tasks, events |
 //! | `blocking` | Calls that block their thread, on the threads of a pool |
 //! | `io` | File descriptors: which file a number means, readiness, reads and writes, signals and children |
 //! | `sync` | Objects that callers wait for: locks, events, channels |
 //! | `park` | How a task or a thread blocks, and how it is woken |
-//! | `model` | The objects: task, worker, runtime, group, and what is embedded in them |
+//! | `model` | The objects of the runtime: task, worker, runtime, group, and what is embedded in them |
 //! | `base` | The ground of the runtime, which knows no task: locks, the parker, queues, lists, the timer heap |
 //! | `os` | The system calls of the runtime beyond those of `sys`, each wrapped once |
 

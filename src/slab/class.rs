@@ -1,17 +1,17 @@
-//! The classes of places, and where the places of each class lie.
+//! The classes of places: their sizes and alignments.
 
 use crate::abi::aco_t;
 
-/// What a place is for.
+/// The use of a place.
 #[derive(Clone, Copy, PartialEq)]
 #[repr(u8)]
 pub(crate) enum Class {
-    /// A coroutine that has its share stack for itself: what a switch needs is in one line.
+    /// A coroutine alone on its share stack: all that a switch needs is in one cache line.
     Alone,
     /// A coroutine that shares its stack.
     Sharing,
-    /// A share stack's control block. Such a place is for ever one: while it is free it holds what
-    /// its last user left but for `STACK_BLOCK_LINK`, or all zero.
+    /// A share stack's control block. Its memory is never used otherwise: a free one is as its last user left it,
+    /// except for `STACK_BLOCK_LINK`, or zeroed.
     StackBlock,
     /// A save area, the smallest.
     Area64,
@@ -21,20 +21,20 @@ pub(crate) enum Class {
     Area256,
     /// A save area.
     Area512,
-    /// A save area, the largest of the slabs'.
+    /// A save area, the largest one in slabs.
     Area1024,
 }
 
-/// How many classes there are.
+/// The number of classes.
 pub(super) const CLASSES: usize = Class::ALL.len();
 
 /// Bytes of a share stack's control block.
 pub(crate) const STACK_BLOCK_SIZE: usize = 112;
-/// The word of it that is the slab's while it is free.
+/// The offset of its word that links free blocks.
 pub(crate) const STACK_BLOCK_LINK: usize = 64;
 
 impl Class {
-    /// All of them, in the order of their numbers.
+    /// All classes, in the order of their numbers.
     pub(super) const ALL: [Class; 8] = [
         Class::Alone,
         Class::Sharing,
@@ -46,7 +46,7 @@ impl Class {
         Class::Area1024,
     ];
 
-    /// The class of a save area that holds `size` bytes. None: it is for malloc.
+    /// Returns the class of a save area of `size` bytes, or None if malloc has to provide it.
     pub(crate) fn of_area(size: usize) -> Option<Class> {
         Some(match size {
             0..=64 => Class::Area64,
@@ -78,7 +78,7 @@ impl Class {
         if matches!(self, Class::Alone) { ALONE_OFFSET } else { 0 }
     }
 
-    /// Where the free list's link stands in a free place.
+    /// The offset of the free list's link in a free place.
     #[inline(always)]
     pub(super) const fn link_offset(self) -> usize {
         if matches!(self, Class::StackBlock) { STACK_BLOCK_LINK } else { 0 }

@@ -1,4 +1,4 @@
-//! The coroutines in this thread's slabs, one after the other.
+//! Iteration over the coroutines in this thread's slabs.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -9,12 +9,12 @@ use super::slab_set::{Slab, SlabSet, reclaim_empty};
 use crate::abi::aco_t;
 use crate::tls;
 
-/// A walk over every place for a coroutine that this thread's heap ever gave out: in use or not, which its
-/// state word tells. Coroutines may be made and destroyed meanwhile, for no slab is given back before
-/// the walk is dropped; places of new slabs are not visited.
+/// An iterator over each place for a coroutine that this thread's heap has allocated: in use or not, as its state
+/// word says. Coroutines may be created and destroyed meanwhile: no slab is unmapped before the iterator is dropped
+/// (H5). Places of new slabs are not visited.
 pub(crate) struct CoroutineBlocks {
     set: *mut SlabSet,
-    /// The slab to come, and in the present one the next place and the end.
+    /// The next slab; in the present slab the next place, and the end.
     next_slab: *mut Slab,
     block: *mut c_void,
     end: *mut c_void,
@@ -23,7 +23,7 @@ pub(crate) struct CoroutineBlocks {
 
 impl CoroutineBlocks {
     pub(crate) fn new() -> CoroutineBlocks {
-        // SAFETY: the thread's own state, and the heap that is held by it.
+        // SAFETY: the thread's own state, and the heap that it owns (H1).
         let (set, next_slab) = unsafe {
             let set: *mut SlabSet = (*tls::thread_state()).heap.cast();
             if set.is_null() {
@@ -36,11 +36,11 @@ impl CoroutineBlocks {
         CoroutineBlocks { set, next_slab, block: ptr::null_mut(), end: ptr::null_mut(), stride: 0 }
     }
 
-    /// Goes to the next slab of coroutines. False: there is none.
+    /// Moves to the next slab of coroutines. Returns false if there is none.
     fn next_slab(&mut self) -> bool {
         while !self.next_slab.is_null() {
             let slab = self.next_slab;
-            // SAFETY: a slab of this thread's heap, which stays while there is a walk.
+            // SAFETY: a slab of this thread's heap is not unmapped during an iteration (H5).
             unsafe {
                 self.next_slab = (*slab).next_slab;
                 let class = (*slab).class;
@@ -75,7 +75,7 @@ impl Drop for CoroutineBlocks {
         if self.set.is_null() {
             return;
         }
-        // SAFETY: the heap is this thread's, as at the beginning.
+        // SAFETY: this thread owns the heap (H1).
         unsafe {
             (*self.set).iterators = (*self.set).iterators.saturating_sub(1);
             if (*self.set).iterators == 0 {
@@ -85,12 +85,12 @@ impl Drop for CoroutineBlocks {
     }
 }
 
-/// Does `block` lie in a slab of this thread's?
+/// Returns true if `block` is in a slab of this thread.
 ///
 /// # Safety
-/// It is in use, if it lies in a slab at all.
+/// `block` is in use, if it is in a slab.
 pub(crate) unsafe fn is_own(block: *mut c_void) -> bool {
-    // SAFETY: the slab of a place that is in use stays. The thread's own state.
+    // SAFETY: the slab of a place in use is not unmapped. The thread's own state.
     region::start_of(block).is_some_and(|slab| unsafe {
         let slab: *mut Slab = slab.cast().as_ptr();
         (*slab).set == (*tls::thread_state()).heap.cast()

@@ -1,9 +1,11 @@
-//! Where slabs lie: each at the start of a region of its own, and the map that knows the regions.
+//! Regions: aligned address ranges that slabs begin at, and the map of all regions.
 //!
-//! Any address is asked for its slab, that of a coroutine which a program allocated, too: so the
-//! answer comes from a map and not from the memory. The map has one byte for each region of the
-//! address space, in two levels: how much of the region is the slab's. A thread that asks takes no
-//! lock.
+//! `slab_of` is called for any address, also for a coroutine in a program's own memory. So the answer comes from a
+//! map, not from the memory itself. The map has one byte for each region of the address space, in two levels: the
+//! size of the slab in the region.
+//!
+//! * RG1. A leaf of the map is never freed. A reader takes no lock.
+//! * RG2. A byte of a leaf is written by the thread that maps or unmaps the region.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -11,51 +13,51 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
 use crate::{sanitizer, sys, valgrind};
 
-/// Bytes of a region, and what it is aligned to: the size of a huge page.
+/// The size and alignment of a region: a huge page.
 pub(super) const SIZE: usize = 1 << SIZE_BITS;
 const SIZE_BITS: u32 = 21;
 
-/// What slabs are a multiple of: the map counts in it.
+/// The unit of slab sizes in the map.
 pub(super) const UNIT: usize = 1 << UNIT_BITS;
 const UNIT_BITS: u32 = 16;
 
-/// A leaf is for 64 GiB. Its pages take memory when they are first written.
+/// A leaf covers 64 GiB. Its pages take memory when they are first written.
 const LEAF_BITS: u32 = 15;
 type Leaf = [AtomicU8; 1 << LEAF_BITS];
 
-/// User addresses fit 48 bits on either architecture unless a program asks mmap for more.
+/// User addresses have 48 bits on both architectures, unless a program asks mmap for more.
 const ADDRESS_BITS: u32 = 48;
 const ROOT_BITS: u32 = ADDRESS_BITS - LEAF_BITS - SIZE_BITS;
-/// Known by a name of its own to debuggers (tools/gdb/aco.py).
+/// A symbol that debuggers read (tools/gdb/aco.py).
 #[unsafe(export_name = "aco_regions")]
 static ROOT: [AtomicPtr<Leaf>; 1 << ROOT_BITS] =
     [const { AtomicPtr::new(ptr::null_mut()) }; 1 << ROOT_BITS];
 
-/// The place of a region's leaf in the root; None beyond the address space.
+/// Returns the slot of a region's leaf in the root, or None beyond the address space.
 #[inline(always)]
 fn root_entry(address: usize) -> Option<&'static AtomicPtr<Leaf>> {
     ROOT.get(address >> (SIZE_BITS + LEAF_BITS))
 }
 
-/// A region's byte in its leaf.
+/// Returns a region's byte in its leaf.
 #[inline(always)]
 fn entry(leaf: &Leaf, address: usize) -> &AtomicU8 {
     // SAFETY: masked by the length of the leaf, a power of two.
     unsafe { leaf.get_unchecked(address >> SIZE_BITS & (leaf.len() - 1)) }
 }
 
-/// The slab that `address` lies in: the start of its region.
+/// Returns the slab that has `address`: the start of its region.
 #[inline(always)]
 pub(super) fn start_of(address: *mut c_void) -> Option<NonNull<c_void>> {
-    // SAFETY: a leaf stays for ever.
+    // SAFETY: leaves are never freed (RG1).
     let leaf = unsafe { root_entry(address.addr())?.load(Ordering::Acquire).as_ref()? };
     let size = usize::from(entry(leaf, address.addr()).load(Ordering::Relaxed)) << UNIT_BITS;
     let offset = address.addr() & (SIZE - 1);
     if offset < size { NonNull::new(address.wrapping_byte_sub(offset)) } else { None }
 }
 
-/// Maps `size` bytes, a multiple of [`UNIT`], at the start of a region, at most all of it. None: the
-/// system has no memory or no room for so many.
+/// Maps `size` bytes, a multiple of [`UNIT`] and at most a region, at the start of a region. Returns None if the
+/// system has no memory or no address space.
 pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
     let region = map_aligned(size)?;
     // SAFETY: the mapping was just made.
@@ -73,15 +75,15 @@ pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
     Some(region)
 }
 
-/// Gives a region back to the system.
+/// Unmaps a region.
 ///
 /// # Safety
-/// It is from [`map`], with this size, and nothing uses it from here on.
+/// The region is from [`map`], with this size, and not used afterwards.
 pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
     let leaf =
         root_entry(region.addr()).map_or(ptr::null_mut(), |root| root.load(Ordering::Acquire));
-    // SAFETY: a leaf stays for ever; the mapping is the caller's. One that the system does not
-    // take back is lost.
+    // SAFETY: leaves are never freed (RG1), and the mapping is not used afterwards. If munmap(2) fails, the mapping
+    // is lost.
     unsafe {
         if let Some(leaf) = leaf.as_ref() {
             entry(leaf, region.addr()).store(0, Ordering::Relaxed);
@@ -91,9 +93,9 @@ pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
     }
 }
 
-/// Maps `size` bytes at a multiple of [`SIZE`]. Several ways, for a program may have a limit on its
-/// address space: the next mapping may lie right, as the one below a region does; the place under
-/// it may be free; a piece is cut out of twice as much; one of the places farther below is free.
+/// Maps `size` bytes at a multiple of [`SIZE`]. It tries several ways, because a program may have a limit on its
+/// address space: the next mapping may be aligned; the aligned address below it may be free; a piece is cut out of a
+/// larger mapping; one of the aligned addresses farther below may be free.
 fn map_aligned(size: usize) -> Option<NonNull<c_void>> {
     const MAX_STEPS: usize = 64;
     let mapping = sys::map(size)?;
@@ -109,7 +111,7 @@ fn map_aligned(size: usize) -> Option<NonNull<c_void>> {
     })
 }
 
-/// [`map_aligned`], at the price of [`SIZE`] bytes more of address space for a moment.
+/// As [`map_aligned`], with [`SIZE`] more bytes of address space for a moment.
 fn map_and_trim(size: usize) -> Option<NonNull<c_void>> {
     let wide = size + SIZE;
     let start = sys::map(wide)?.as_ptr();
@@ -125,7 +127,8 @@ fn map_and_trim(size: usize) -> Option<NonNull<c_void>> {
     }
 }
 
-/// Enters a slab of `size` bytes in the map. False: there is no memory for it, or no place in it.
+/// Records a slab of `size` bytes in the map. Returns false if there is no memory for a leaf, or the address is too
+/// high.
 fn register(region: *mut c_void, size: usize) -> bool {
     let Some(root) = root_entry(region.addr()) else { return false };
     let mut leaf = root.load(Ordering::Acquire);
@@ -137,13 +140,13 @@ fn register(region: *mut c_void, size: usize) -> bool {
         match root.compare_exchange(leaf, new, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => leaf = new,
             Err(winner) => {
-                // SAFETY: just mapped, and another thread's leaf has its place.
+                // SAFETY: just mapped, and another thread's leaf is in its slot.
                 unsafe { sys::unmap(new.cast(), size_of::<Leaf>()) };
                 leaf = winner;
             }
         }
     }
-    // SAFETY: zeroed memory is a leaf, and a leaf stays for ever.
+    // SAFETY: zeroed memory is a leaf, and leaves are never freed (RG1).
     entry(unsafe { &*leaf }, region.addr()).store((size >> UNIT_BITS) as u8, Ordering::Release);
     true
 }

@@ -1,4 +1,4 @@
-//! The heap of this thread.
+//! The heap of this thread: acquired at its first allocation, released at its exit.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -9,11 +9,11 @@ use super::words;
 use crate::thread_exit::{self, Resource};
 use crate::tls;
 
-/// The heap of this thread, or one that nobody holds, or a new one, and whether the thread keeps it;
-/// else the caller lets it go. None: the system has no memory.
+/// Returns the heap of this thread, an unowned heap, or a new one, and whether the thread keeps it: if not, the caller
+/// releases it. Returns None if the system has no memory.
 pub(super) fn acquire_heap() -> Option<(*mut Heap, bool)> {
     let state = tls::thread_state();
-    // SAFETY: the thread's own state; heaps are never freed.
+    // SAFETY: the thread's own state; heaps are never freed (H4).
     unsafe {
         if !(*state).heap.is_null() {
             return Some(((*state).heap.cast(), true));
@@ -31,7 +31,7 @@ pub(super) fn acquire_heap() -> Option<(*mut Heap, bool)> {
             }
             heap = (*heap).next;
         }
-        // A thread may have ended inside one.
+        // A thread may have exited during an iteration.
         (*set_of(heap)).iterators = 0;
         let is_permanent = thread_exit::on_exit(Resource::Heap, on_thread_exit);
         if is_permanent {
@@ -42,7 +42,7 @@ pub(super) fn acquire_heap() -> Option<(*mut Heap, bool)> {
     }
 }
 
-/// The thread ends.
+/// Runs when the thread exits.
 unsafe extern "C" fn on_thread_exit(_: *mut c_void) {
     thread_exit::mark_exiting();
     let state = tls::thread_state();
@@ -57,13 +57,13 @@ unsafe extern "C" fn on_thread_exit(_: *mut c_void) {
     }
 }
 
-/// Has this thread a heap, so that others see what runs in it, if there is memory for one.
+/// Gives this thread a heap, if there is memory, so that other threads see its current coroutine.
 pub(crate) fn publish_thread() {
-    // SAFETY: the thread's own state; this thread holds the heap.
+    // SAFETY: the thread's own state; this thread owns the heap (H1).
     unsafe {
         match acquire_heap() {
             Some((heap, false)) => release_heap(heap),
-            // The child of a thread that had none published.
+            // A child of fork(2): its thread's words were withdrawn (K2).
             Some((heap, true)) if (*heap).words.load(Ordering::Relaxed).is_null() => {
                 words::publish(&(*heap).words);
             }

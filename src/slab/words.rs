@@ -1,4 +1,4 @@
-//! What other threads run: the current coroutine and the hint of each thread that has a heap.
+//! The published words of threads: the current coroutine and the hint of each thread with a heap.
 //!
 //! * K1. A thread publishes the address of its two words when it takes a heap for itself, and withdraws it under
 //!   [`READERS`] before it ends: under that lock each published address can be read.
@@ -14,23 +14,23 @@ use crate::abi::aco_t;
 use crate::lock::Lock;
 use crate::{sys, tls, valgrind};
 
-/// Held by who looks at the words of other threads, and by a thread that withdraws its own.
+/// Locked by a thread that reads the words of others, or withdraws its own.
 #[unsafe(link_section = "aco_shared")]
 static READERS: Lock = Lock::new();
 
-/// How many threads have published their words.
+/// The number of threads with published words.
 #[unsafe(link_section = "aco_shared")]
 static PUBLISHED_THREADS: AtomicUsize = AtomicUsize::new(0);
 
-/// A word that is 1, in memory that a child of fork(2) has as zeros; NULL: the system has no such memory.
+/// A word of 1 in memory that the kernel zeroes in a child of fork(2); NULL if the system has no such memory.
 #[unsafe(link_section = "aco_shared")]
 static FORK_MARK: AtomicPtr<AtomicUsize> = AtomicPtr::new(ptr::null_mut());
 
-/// This thread keeps `words`, which are its heap's, from here on.
+/// Publishes the words of this thread in `words`, those of its heap.
 pub(super) fn publish(words: &Words) {
     create_fork_mark();
     if FORK_MARK.load(Ordering::Relaxed).is_null() {
-        return; // A child could not tell (K2): no thread is seen.
+        return; // Without the mark a child could not tell (K2).
     }
     detect_fork();
     let own = tls::current_words();
@@ -40,7 +40,7 @@ pub(super) fn publish(words: &Words) {
     }
 }
 
-/// This thread ends.
+/// Withdraws the words of this thread, which exits.
 pub(super) fn withdraw(words: &Words) {
     detect_fork();
     let _guard = READERS.lock_guard();
@@ -49,8 +49,8 @@ pub(super) fn withdraw(words: &Words) {
     }
 }
 
-/// Is `predicate` true of the current coroutine, and the hint, of some other thread? Those may change meanwhile.
-/// None: another thread looks just now, and `wait` says not to wait for it.
+/// Returns true if `predicate` holds for the current coroutine and the hint of another thread. They may change
+/// meanwhile. Returns None if another thread reads the words at the moment, and `wait` is false.
 pub(crate) fn any_other_thread(
     wait: bool,
     predicate: impl Fn(*mut aco_t, *mut aco_t) -> bool,
@@ -75,7 +75,7 @@ pub(crate) fn any_other_thread(
     }))
 }
 
-/// Makes the mark, once.
+/// Creates the mark, once.
 fn create_fork_mark() {
     if !FORK_MARK.load(Ordering::Relaxed).is_null() {
         return;
@@ -94,10 +94,10 @@ fn create_fork_mark() {
     }
 }
 
-/// Where this is a child of fork(2): K2.
+/// Applies K2 if this is a child of fork(2).
 #[inline(always)]
 fn detect_fork() {
-    // SAFETY: the mark stays.
+    // SAFETY: the mark is never unmapped.
     let mark = unsafe { FORK_MARK.load(Ordering::Acquire).as_ref() };
     if let Some(mark) = mark
         && mark.load(Ordering::Relaxed) == 0

@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 use super::process::page_size;
 
 /// Maps `size` bytes of zeroed, private memory, readable and writable. None: the system has no
-/// more, [`errno`] says why.
+/// more, `errno` says why.
 pub(crate) fn map(size: usize) -> Option<NonNull<c_void>> {
     map_private(size, 0)
 }
@@ -38,7 +38,7 @@ fn map_private(size: usize, more_flags: c_int) -> Option<NonNull<c_void>> {
     if address == libc::MAP_FAILED { None } else { NonNull::new(address) }
 }
 
-/// Reserves `size` bytes of address space that nothing can touch: it counts as no memory. None: [`errno`]
+/// Reserves `size` bytes of address space that nothing can touch: it counts as no memory. None: `errno`
 /// says why.
 pub(crate) fn reserve(size: usize) -> Option<NonNull<c_void>> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
@@ -47,7 +47,7 @@ pub(crate) fn reserve(size: usize) -> Option<NonNull<c_void>> {
     if address == libc::MAP_FAILED { None } else { NonNull::new(address) }
 }
 
-/// Makes `size` bytes at `address` readable and writable. False: [`errno`] says why.
+/// Makes `size` bytes at `address` readable and writable. False: `errno` says why.
 ///
 /// # Safety
 /// The range is whole pages of a mapping from [`reserve`].
@@ -148,7 +148,7 @@ pub(crate) unsafe fn enable_huge_pages(address: *mut c_void, size: usize) {
     unsafe { libc::madvise(address, size, libc::MADV_HUGEPAGE) };
 }
 
-/// Takes all access from `size` bytes at `address`. False: [`errno`] says why.
+/// Takes all access from `size` bytes at `address`. False: `errno` says why.
 ///
 /// # Safety
 /// The range is whole pages of a mapping of the caller's, and nothing uses it.
@@ -186,7 +186,7 @@ pub(crate) fn is_readable(address: *const c_void) -> bool {
     }
 }
 
-/// Gives a mapping back. False: [`errno`] says why, and the mapping stays.
+/// Gives a mapping back. False: `errno` says why, and the mapping stays.
 ///
 /// # Safety
 /// The range is a whole mapping from [`map`], and nothing uses it from here on.

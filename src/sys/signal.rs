@@ -7,7 +7,7 @@ use core::ptr;
 pub(crate) type SignalHandler = unsafe extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
 /// Has `handler` called for `signal`, on the thread's signal stack, unless it is None; stores what was
-/// done before at `old`, unless NULL. False: [`errno`] says why.
+/// done before at `old`, unless NULL. False: `errno` says why.
 ///
 /// # Safety
 /// `old` is NULL or writable.
@@ -88,7 +88,7 @@ pub(crate) fn has_signal_stack() -> bool {
     signal_stack().is_some()
 }
 
-/// Gives this thread a signal stack of `size` bytes. False: [`errno`] says why.
+/// Gives this thread a signal stack of `size` bytes. False: `errno` says why.
 pub(crate) fn set_signal_stack(memory: *mut c_void, size: usize) -> bool {
     let stack = libc::stack_t { ss_sp: memory, ss_flags: 0, ss_size: size };
     // SAFETY: the memory is the caller's, and stays.

@@ -1,5 +1,5 @@
-//! The end of a task, against calls that wait for its group or walk over it: the task is freed once, and no thread uses
-//! it afterwards.
+//! The end of a task against walks of its group and waits for it: the task is freed once, and no thread touches it
+//! afterwards (F1 to F6 of `sched/finish.rs`).
 
 use std::ffi::c_int;
 use std::ptr;
@@ -28,18 +28,18 @@ use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
 pub(crate) const NEVER: Deadline = Deadline::NEVER;
-/// The deadline may have passed at any moment.
+/// A deadline that may have passed at any moment.
 pub(crate) const SOON: Deadline = Deadline::at(1);
 
-/// The result of the tasks.
+/// The result of each task.
 pub(crate) const RESULT: usize = 7;
 
-/// Creates a group of started tasks of the runtime's one worker.
+/// A group of STARTED tasks, on the runtime's one worker.
 pub(crate) fn group_of<const TASKS: usize>(
     runtime: Shared<Runtime>,
 ) -> (Shared<Group>, [Shared<Task>; TASKS]) {
     let worker: *mut Worker = of(runtime, 0);
-    // SAFETY: no other thread knows the new group and its tasks.
+    // SAFETY: the group and the tasks are new.
     unsafe {
         let group =
             group::open(runtime.raw(), ptr::null_mut(), true).expect("there is memory").as_ptr();
@@ -58,18 +58,21 @@ pub(crate) fn group_of<const TASKS: usize>(
     }
 }
 
-/// Finishes the task, on its worker.
+/// Ends the task. This thread is its worker.
 pub(crate) fn ends(task: Shared<Task>) {
     let worker: *mut Worker = task.parker.worker();
     Worker::set_current(worker);
-    // SAFETY: the worker is this thread.
+    // SAFETY: this thread is the worker.
     unsafe {
         (*task.raw()).set_result(ptr::without_provenance_mut(RESULT));
         finish::finish(worker, task.raw());
     }
 }
 
-/// Enqueues the task.
+/// Puts the task into a queue.
+///
+/// # Safety
+/// No other thread knows the task. The queue is never freed.
 pub(crate) unsafe fn waits(
     task: Shared<Task>,
     wait_reason: WaitReason,
@@ -87,18 +90,18 @@ pub(crate) unsafe fn waits(
     }
 }
 
-/// Joins a task. Returns its result.
+/// Joins a task, and returns its result.
 pub(crate) fn joins(task: Shared<Task>, deadline: Deadline) -> Result<usize> {
-    // SAFETY: the task is live, as the model uses no handle after a join or a detach.
+    // SAFETY: the model joins a task that exists.
     unsafe { join(task.raw(), deadline) }.map(|result| result.addr())
 }
 
 pub(crate) fn detaches(task: Shared<Task>) -> std::result::Result<(), c_int> {
-    // SAFETY: the task is live, as the model uses no handle after a join or a detach.
+    // SAFETY: the model detaches a task that exists.
     unsafe { detach(task.raw()) }
 }
 
-/// Frees the group with the tasks in its list, and asserts that none lives and `task` is freed.
+/// Frees the group, with the ended tasks in its list, and asserts that no task is left.
 pub(crate) fn is_over(runtime: Shared<Runtime>, group: Shared<Group>, task: Shared<Task>) {
     assert_eq!(runtime.live_tasks(), 0);
     // SAFETY: no task of the group lives.
@@ -108,8 +111,7 @@ pub(crate) fn is_over(runtime: Shared<Runtime>, group: Shared<Group>, task: Shar
 
 /// A thread waits for the group, and frees it with the finished task. It may free the runtime after that.
 ///
-/// Fails if the group frees its tasks without taking their locks (G4), or if the end is counted after the group has
-/// recorded it.
+/// Fails if the group frees its tasks without their locks (F2), or if the runtime counts the end after the group (F3).
 #[test]
 fn group_is_freed() {
     for flag in [0, DETACHED] {
@@ -118,7 +120,7 @@ fn group_is_freed() {
             let (group, [task]) = group_of(runtime);
             task.flags.store(flag, Ordering::Relaxed);
             let other = thread::spawn(move || ends(task));
-            // SAFETY: the group is live until it is freed.
+            // SAFETY: the group exists until it is freed.
             unsafe {
                 assert_eq!(
                     group::wait(Caller::current(), group.raw(), WaitMode::Uninterruptible, NEVER),
@@ -141,14 +143,14 @@ fn ending_group_is_closed() {
         let (group, [task]) = group_of(runtime);
         task.flags.store(DETACHED, Ordering::Relaxed);
         let other = thread::spawn(move || ends(task));
-        // SAFETY: the group is live until it is freed.
+        // SAFETY: the group exists until it is freed.
         unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
         other.join().expect("no panic");
         assert!(task.is_freed());
     });
 }
 
-/// How a task ends that another task of its group has started.
+/// How a task ends that another task of its group has spawned.
 const COURSES: [fn(Shared<Task>); 4] = [
     |task| {
         assert_eq!(joins(task, SOON), Err(libc::ETIMEDOUT));
@@ -170,8 +172,7 @@ const COURSES: [fn(Shared<Task>); 4] = [
 
 /// A group is closed while its last task joins or detaches another one, and ends.
 ///
-/// Fails if a join that has timed out leaves its flag, or if a task that is joined or detached stays in the group's
-/// list.
+/// Fails if a join that has timed out leaves its flag, or if a task that is joined or detached stays in the group.
 #[test]
 fn group_is_closed_after_the_last() {
     for course in COURSES {
@@ -182,7 +183,7 @@ fn group_is_closed_after_the_last() {
                 course(first);
                 ends(last);
             });
-            // SAFETY: the group is live until it is freed.
+            // SAFETY: the group exists until it is freed.
             unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
             other.join().expect("no panic");
             assert!(first.is_freed() && last.is_freed());
@@ -193,7 +194,7 @@ fn group_is_closed_after_the_last() {
 /// A thread walks over all tasks, as acort_dump() and acort_foreach() do, while a finished one is joined, or freed with
 /// its group.
 ///
-/// Fails if a group frees its tasks while it is in the runtime's list (G8).
+/// Fails if a group frees its tasks while it is in the runtime's list.
 #[test]
 fn walked_task_is_not_freed() {
     for is_joined in [true, false] {
@@ -221,10 +222,10 @@ fn walked_task_is_not_freed() {
     }
 }
 
-/// No thread can wake two tasks of two workers, one of which is awake. Both are abandoned: each worker drops its own
-/// task, once both tasks are out of the queue in which they have waited.
+/// Two tasks of two workers are abandoned, and one of the workers is awake: each worker ends its task, once both
+/// tasks are dequeued (F6).
 ///
-/// Fails if a worker is told before that, or if it does not check again when it falls asleep.
+/// Fails if `abandons` is set before that, or if a worker does not check it after it has announced its sleep.
 #[test]
 fn abandoned_tasks_are_dropped() {
     check(3, || {
@@ -243,7 +244,7 @@ fn abandoned_tasks_are_dropped() {
         let abandons = move |number: u32| {
             let worker = of(runtime, number);
             Worker::set_current(worker);
-            // SAFETY: the worker is this thread.
+            // SAFETY: this thread is the worker.
             unsafe {
                 while !(*worker).has_abandoned_tasks.load(Ordering::Acquire) {
                     crate::workers::sleep(worker);

@@ -1,7 +1,7 @@
 //! A task is joined or detached while it ends: one thread frees it, once, and no result is lost.
 //!
 //! A handle is valid until its task is freed. So if one of two calls would free the task, the task does not end before
-//! the other call has returned.
+//! the other call has returned. U1 to U3 are those of `sched/join.rs`.
 
 use loom::sync::atomic::AtomicBool;
 use loom::thread;
@@ -22,7 +22,7 @@ use crate::{Shared, check};
 
 /// A task is joined while it ends.
 ///
-/// Fails if the end claims the joiner before it changes the state, and releases the lock in between.
+/// Fails if the end claims the joiner, releases the lock, and then changes the state.
 #[test]
 fn ending_task_is_joined() {
     check(3, || {
@@ -35,7 +35,7 @@ fn ending_task_is_joined() {
     });
 }
 
-/// Joins a task, and once more if that times out.
+/// Joins a task, and again if the deadline has passed.
 fn joins_again(task: Shared<Task>, deadline: Deadline) -> Result<usize> {
     match joins(task, deadline) {
         Err(libc::ETIMEDOUT) => joins(task, NEVER),
@@ -43,9 +43,9 @@ fn joins_again(task: Shared<Task>, deadline: Deadline) -> Result<usize> {
     }
 }
 
-/// The deadline of a join passes while the task ends: this join or the next one returns the result.
+/// The deadline of a join passes while the task ends: this join returns the result, or the next one does (U2).
 ///
-/// Fails if a join that has timed out checks the state without the lock, or not at all.
+/// Fails if a join whose deadline has passed checks the state without the lock, or not at all.
 #[test]
 fn join_times_out() {
     for deadline in [Deadline::NOW, SOON] {
@@ -60,7 +60,7 @@ fn join_times_out() {
     }
 }
 
-/// Two threads join a task: the second one returns EINVAL, unless the first one has timed out by then.
+/// Two threads join a task: the second one gets EINVAL, unless the first one's deadline has passed before.
 ///
 /// Fails if a join does not set its flag, or keeps it.
 #[test]
@@ -85,8 +85,8 @@ fn task_is_joined_once() {
     }
 }
 
-/// One thread joins a task, the other one detaches it: the second one returns EINVAL, unless the join has timed out by
-/// then.
+/// One thread joins a task, another one detaches it: the second one gets EINVAL, unless the deadline of the join has
+/// passed before.
 #[test]
 fn task_is_joined_or_detached() {
     for deadline in [NEVER, SOON] {
@@ -119,7 +119,7 @@ fn task_is_joined_or_detached() {
     }
 }
 
-/// A task is detached while it ends: one of the two threads frees it.
+/// A task is detached while it ends: one of the two threads frees it (U1).
 ///
 /// Fails if the end reads the flags without the lock, or before it changes the state.
 #[test]
@@ -135,10 +135,10 @@ fn ending_task_is_detached() {
     });
 }
 
-/// A thread joins a task of a group, and another thread closes the group. The joiner frees the task, without the group.
-/// If the join has timed out, the group frees the task.
+/// A thread joins a task of a group, and another one closes the group. The joiner frees the task, without the group.
+/// If its deadline has passed, the group frees the task (U3).
 ///
-/// Fails if a finished task that is joined stays in the group's list.
+/// Fails if an ended task that is joined stays in the group.
 #[test]
 fn join_outlives_the_group() {
     for deadline in [NEVER, SOON] {
@@ -156,7 +156,7 @@ fn join_outlives_the_group() {
                 thread::yield_now();
             }
             ends(task);
-            // SAFETY: the group is live until it is freed.
+            // SAFETY: the group exists until it is freed.
             unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
             match other.join().expect("no panic") {
                 Ok(result) => assert_eq!(result, RESULT),
@@ -171,17 +171,17 @@ fn join_outlives_the_group() {
 fn abandons(runtime: Shared<Runtime>) {
     let worker: *mut Worker = of(runtime, 0);
     Worker::set_current(worker);
-    // SAFETY: the worker is this thread.
+    // SAFETY: this thread is the worker.
     unsafe { finish::drop_abandoned(worker) };
 }
 
-/// Blocks the task in a wait that no call ends.
+/// The task waits for an unpark that never comes.
 fn parks(task: Shared<Task>) {
     task.parker.prepare(WaitMode::Uninterruptible);
     task.wait_reason.store(WaitReason::Park as u8, Ordering::Relaxed);
 }
 
-/// An abandoned task is joined or detached while its worker drops it.
+/// An abandoned task is joined or detached while its worker ends it.
 #[test]
 fn abandoned_task_is_joined() {
     let deeds: [fn(Shared<Task>); 2] = [
@@ -204,11 +204,11 @@ fn abandoned_task_is_joined() {
     }
 }
 
-/// A task joins another one, and both are abandoned. A thread joins the second one while their worker drops both.
+/// A task joins another one, and both are abandoned: a thread joins the other one while their worker ends both (U2).
 ///
 /// Fails if the abandoned join keeps its flag.
 #[test]
-fn abandoned_join_releases_the_task() {
+fn abandoned_join_leaves_the_task() {
     check(2, || {
         let runtime = runtime(1);
         let (group, [joiner, task]) = group_of(runtime);

@@ -113,7 +113,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("join.rs clear -", "joins::task_is_joined_once"),
     ("join.rs clear -", "joins::task_is_joined_or_detached"),
     ("join.rs clear -", "joins::join_outlives_the_group"),
-    ("join.rs clear -", "joins::abandoned_join_releases_the_task"),
+    ("join.rs clear -", "joins::abandoned_join_leaves_the_task"),
     ("join.rs clear -", "ends::group_is_closed_after_the_last"),
     // A descriptor is freed while a call is inside, before that has left, or never.
     ("model keep-number -", "calls::number_is_given_away"),

@@ -1,9 +1,9 @@
-//! The runtime's poller and the calls that each system has in its own way, without the rest, which is for
-//! Linux: so that a compiler for macOS or FreeBSD can be asked about them.
+//! The runtime's poller and its system calls, without the rest, which is for Linux: a compiler for macOS or FreeBSD
+//! checks their types (lane `kqueue`).
 
 #![no_std]
 #![deny(warnings)]
-// Who uses them is not here.
+// The code that uses them is not part of this crate.
 #![allow(dead_code, unused_imports)]
 
 #[path = "."]

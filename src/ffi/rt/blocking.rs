@@ -29,7 +29,7 @@ pub unsafe extern "C" fn acort_blocking(
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: `ret` is valid (F2), `fn` can be called (F3).
+    // SAFETY: `fn` can be called with `arg` on any thread; `ret` is NULL or writable.
     status(r#fn.ok_or(libc::EINVAL).and_then(|function| unsafe {
         size_prefixed::write_if_some(ret, user_call::run(function, arg)?);
         Ok(())

@@ -3,7 +3,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, given, object, until};
+use super::{answer, non_null, object, until};
 use crate::rt::model::abi::{acort_body_t, acort_t, acort_task_t};
 use crate::rt::sched::embed;
 
@@ -17,7 +17,8 @@ use crate::rt::sched::embed;
 /// - `EINVAL` if `rt` is NULL, or has no ACORT_LOOP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_fd(rt: *mut acort_t) -> c_int {
-    answer(given(rt).and_then(|runtime| embed::backend_fd(runtime)))
+    // SAFETY: `rt` is not NULL, so it is a runtime.
+    answer(non_null(rt).and_then(|runtime| embed::backend_fd(unsafe { &*runtime })))
 }
 
 /// Runs the ready tasks of `rt`, up to about a thousand turns. If none is ready and some live, it
@@ -33,9 +34,9 @@ pub unsafe extern "C" fn acort_loop_fd(rt: *mut acort_t) -> c_int {
 /// - `EINVAL` if `rt` is NULL, or has no ACORT_LOOP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_step(rt: *mut acort_t, deadline: i64) -> c_int {
-    // SAFETY: `rt` is live (F1).
+    // SAFETY: `rt` is not NULL, so it is a runtime.
     answer(
-        given(rt)
+        non_null(rt)
             .and_then(|runtime| unsafe { embed::step(runtime, until(deadline)?) })
             .map(c_int::from),
     )
@@ -57,6 +58,6 @@ pub unsafe extern "C" fn acort_loop_go(
     r#fn: acort_body_t,
     arg: *mut c_void,
 ) -> *mut acort_task_t {
-    // SAFETY: `rt` is live (F1), `fn` can be called (F3).
-    object(given(rt).and_then(|runtime| unsafe { embed::spawn(runtime, r#fn, arg) }))
+    // SAFETY: `rt` is not NULL, so it is a runtime; `fn` can be called with `arg`.
+    object(non_null(rt).and_then(|runtime| unsafe { embed::spawn(runtime, r#fn, arg) }))
 }

@@ -3,7 +3,7 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use super::{answer, count, given, status, until};
+use super::{answer, count, non_null, status, until};
 use crate::rt::blocking::file::{self, Operation};
 use crate::rt::blocking::open;
 
@@ -28,9 +28,9 @@ pub unsafe extern "C" fn acort_open(
     mode: libc::mode_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: `path` is valid (F2).
+    // SAFETY: `path` is not NULL, so it ends in 0.
     answer(
-        given(path.cast_mut())
+        non_null(path.cast_mut())
             .and_then(|path| unsafe { open::open(path, flags, mode, until(deadline)?) }),
     )
 }
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn acort_pread(
     offset: libc::off_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is valid (F2).
+    // SAFETY: `buf` is writable for `n` bytes.
     let outcome =
         until(deadline).and_then(|deadline| unsafe { file::pread(fd, buf, n, offset, deadline) });
     count(outcome)
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn acort_pwrite(
     offset: libc::off_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is valid (F2).
+    // SAFETY: `buf` is readable for `n` bytes.
     let outcome = until(deadline).and_then(|deadline| unsafe {
         file::transfer(fd, Operation::Write(buf, n, offset), deadline)
     });
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn acort_pwrite(
 /// - The errors of acort_pwrite() and fsync(2).
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fsync(fd: c_int, deadline: i64) -> c_int {
-    // SAFETY: without a buffer.
+    // SAFETY: fsync(2) has no buffer.
     status(
         until(deadline)
             .and_then(|deadline| unsafe { file::transfer(fd, Operation::Sync, deadline) })

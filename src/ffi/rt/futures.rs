@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{given, object, status};
+use super::{non_null, object, status};
 use crate::rt::base::size_prefixed;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::Deadline;
@@ -34,10 +34,10 @@ pub extern "C" fn acort_future_new() -> *mut acort_future_t {
 /// - `EINVAL` if `future` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_ref(future: *mut acort_future_t) -> *mut acort_future_t {
-    // SAFETY: `future` is live (F1).
-    object(given(future).map(|future| unsafe {
+    // SAFETY: `future` is not NULL, so it is a future.
+    object(non_null(future).map(|future| unsafe {
         future::add_ref(future);
-        future as *mut _
+        future
     }))
 }
 
@@ -48,8 +48,8 @@ pub unsafe extern "C" fn acort_future_ref(future: *mut acort_future_t) -> *mut a
 /// If the last reference is dropped while a call waits for the future.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_unref(future: *mut acort_future_t) {
-    if let Ok(future) = given(future) {
-        // SAFETY: `future` is live (F1).
+    if let Ok(future) = non_null(future) {
+        // SAFETY: `future` is not NULL, so it is a future, and the caller has a reference.
         unsafe { future::release(future) }
     }
 }
@@ -68,8 +68,8 @@ pub unsafe extern "C" fn acort_future_set(
     future: *mut acort_future_t,
     value: *mut c_void,
 ) -> c_int {
-    // SAFETY: `future` is live (F1).
-    status(given(future).and_then(|future| unsafe { future::set(future, value, 0) }))
+    // SAFETY: `future` is not NULL, so it is a future.
+    status(non_null(future).and_then(|future| unsafe { future::set(future, value, 0) }))
 }
 
 /// Sets the error number `err` as the result of the future, as acort_future_set() sets a value.
@@ -82,8 +82,8 @@ pub unsafe extern "C" fn acort_future_set(
 /// - `EINVAL` if `future` is NULL, or `err` is not positive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_fail(future: *mut acort_future_t, err: c_int) -> c_int {
-    let future = if err > 0 { given(future) } else { Err(libc::EINVAL) };
-    // SAFETY: `future` is live (F1).
+    let future = if err > 0 { non_null(future) } else { Err(libc::EINVAL) };
+    // SAFETY: `future` is not NULL, so it is a future.
     status(future.and_then(|future| unsafe { future::set(future, core::ptr::null_mut(), err) }))
 }
 
@@ -105,8 +105,8 @@ pub unsafe extern "C" fn acort_future_wait(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `future` is live (F1), `value` is valid (F2).
-    status(given(future).and_then(|future| unsafe {
+    // SAFETY: `future` is not NULL, so it is a future; `value` is NULL or writable.
+    status(non_null(future).and_then(|future| unsafe {
         size_prefixed::write_if_some(value, future::wait(caller, future, Deadline::at(deadline))?);
         Ok(())
     }))

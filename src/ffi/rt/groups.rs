@@ -2,7 +2,7 @@
 
 use core::ffi::c_int;
 
-use super::{given, object, status, until};
+use super::{non_null, object, status, until};
 use crate::rt::base::parker;
 use crate::rt::model::abi::acort_group_t;
 use crate::rt::model::caller::Caller;
@@ -40,8 +40,8 @@ pub extern "C" fn acort_group_open() -> *mut acort_group_t {
 pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i64) -> c_int {
     let caller = Caller::current();
     let mode = parker::WaitMode::Cancellable;
-    // SAFETY: `group` is live (F1).
-    status(given(group).and_then(|group| unsafe {
+    // SAFETY: `group` is not NULL, so it is an open group.
+    status(non_null(group).and_then(|group| unsafe {
         group::wait(caller, group, mode, until(deadline)?)?;
         group::outcome(group)
     }))
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i
 /// - `EPERM` if `group` is NULL outside of tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int {
-    // SAFETY: `group` is live (F1).
+    // SAFETY: the group is an open one, or that of the running task.
     status(group::or_current(group).map(|group| unsafe { group::cancel(group) }))
 }
 
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int 
 /// - `EPERM` if `group` is NULL outside of tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_fail(group: *mut acort_group_t, err: c_int) -> c_int {
-    // SAFETY: `group` is live (F1).
+    // SAFETY: the group is an open one, or that of the running task.
     status(group::or_current(group).and_then(|group| unsafe { group::fail(group, err) }))
 }
 
@@ -91,6 +91,6 @@ pub unsafe extern "C" fn acort_group_fail(group: *mut acort_group_t, err: c_int)
 /// - `EINVAL` if `group` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_close(group: *mut acort_group_t) -> c_int {
-    // SAFETY: `group` is live (F1).
-    status(given(group).and_then(|group| unsafe { group::close(group) }))
+    // SAFETY: `group` is not NULL, so it is an open group.
+    status(non_null(group).and_then(|group| unsafe { group::close(group) }))
 }

@@ -61,7 +61,7 @@ pub unsafe extern "C" fn acort_read(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is valid (F2).
+    // SAFETY: `buf` is writable for `n` bytes.
     count(until(deadline).and_then(|deadline| unsafe { rw::read(fd, buf, n, deadline) }))
 }
 
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn acort_write(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is valid (F2).
+    // SAFETY: `buf` is readable for `n` bytes.
     count(until(deadline).and_then(|deadline| unsafe { rw::write(fd, buf, n, deadline) }))
 }
 
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn acort_readv(
     iovcnt: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `iov` is valid (F2).
+    // SAFETY: `iov` has `iovcnt` parts, whose memory is as the call asks.
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::readv(fd, iov, iovcnt, deadline) }),
     )
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn acort_writev(
     iovcnt: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `iov` is valid (F2).
+    // SAFETY: `iov` has `iovcnt` parts, whose memory is as the call asks.
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::writev(fd, iov, iovcnt, deadline) }),
     )
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn acort_recvfrom(
     addrlen: *mut libc::socklen_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the buffers are valid (F2).
+    // SAFETY: `buf` is writable for `n` bytes; `addr` and `addrlen` are as recvfrom(2) asks.
     count(until(deadline).and_then(|deadline| unsafe {
         vectored::recvfrom(fd, (buf, n), flags, (addr, addrlen), deadline)
     }))
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn acort_sendto(
     addrlen: libc::socklen_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` and `addr` are valid (F2).
+    // SAFETY: `buf` is readable for `n` bytes; `addr` has `addrlen` bytes.
     count(until(deadline).and_then(|deadline| unsafe {
         vectored::sendto(fd, (buf, n), flags, (addr, addrlen), deadline)
     }))
@@ -214,7 +214,7 @@ pub unsafe extern "C" fn acort_recvmsg(
     flags: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `msg` is valid (F2).
+    // SAFETY: `msg` and what it points to are as the call asks.
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::recvmsg(fd, msg, flags, deadline) }),
     )
@@ -239,7 +239,7 @@ pub unsafe extern "C" fn acort_sendmsg(
     flags: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `msg` is valid (F2).
+    // SAFETY: `msg` and what it points to are as the call asks.
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::sendmsg(fd, msg, flags, deadline) }),
     )
@@ -265,7 +265,7 @@ pub unsafe extern "C" fn acort_read_full(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is valid (F2).
+    // SAFETY: `buf` is writable for `n` bytes.
     bytes(until(deadline).and_then(|deadline| unsafe { rw::read_full(fd, buf, n, deadline) }))
 }
 
@@ -289,7 +289,7 @@ pub unsafe extern "C" fn acort_write_all(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is valid (F2).
+    // SAFETY: `buf` is readable for `n` bytes.
     bytes(until(deadline).and_then(|deadline| unsafe { rw::write_all(fd, buf, n, deadline) }))
 }
 
@@ -314,7 +314,7 @@ pub unsafe extern "C" fn acort_accept(
     addrlen: *mut libc::socklen_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: `addr` and `addrlen` are valid (F2).
+    // SAFETY: `addr` and `addrlen` are as accept(2) asks.
     answer(
         until(deadline).and_then(|deadline| unsafe { socket::accept(fd, addr, addrlen, deadline) }),
     )
@@ -339,7 +339,7 @@ pub unsafe extern "C" fn acort_connect(
     addrlen: libc::socklen_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: `addr` is valid (F2).
+    // SAFETY: `addr` has `addrlen` bytes.
     status(
         until(deadline)
             .and_then(|deadline| unsafe { socket::connect(fd, addr, addrlen, deadline) }),

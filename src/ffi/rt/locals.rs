@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{given, status};
+use super::{non_null, status};
 use crate::rt::model::abi::acort_key_t;
 use crate::rt::sched::locals;
 
@@ -23,8 +23,8 @@ pub unsafe extern "C" fn acort_key_create(
     key: *mut acort_key_t,
     destructor: Option<unsafe extern "C" fn(*mut c_void)>,
 ) -> c_int {
-    // SAFETY: `key` and `destructor` are valid (F2), `fn` can be called (F3).
-    status(given(key).and_then(|key| unsafe { locals::create_key(key, destructor) }))
+    // SAFETY: `key` is not NULL, so it is writable.
+    status(non_null(key).and_then(|key| unsafe { locals::create_key(key, destructor) }))
 }
 
 /// Deletes a key and its values; no destructor is called for them. From any thread.

@@ -89,16 +89,15 @@ fn object<T>(outcome: Result<*mut T>) -> *mut T {
     })
 }
 
-/// Returns the object that a function was called for. `EINVAL` if it is NULL.
-fn given<'a, T>(object: *mut T) -> Result<&'a mut T> {
-    // SAFETY: not NULL, so valid, as every function of the header asks.
-    unsafe { object.as_mut() }.ok_or(libc::EINVAL)
+/// The object that a function was called for. EINVAL: NULL.
+fn non_null<T>(object: *mut T) -> Result<*mut T> {
+    if object.is_null() { Err(libc::EINVAL) } else { Ok(object) }
 }
 
 /// Returns the runtime's object in the struct of a synchronization object. Other tasks use the struct, so it must not
 /// move: `EINVAL` if it is NULL, `EFAULT` if it is on a shared stack.
 #[inline(always)]
-fn placed<C, T>(caller: Caller, object: *mut C) -> Result<*mut T> {
+fn sync_object<C, T>(caller: Caller, object: *mut C) -> Result<*mut T> {
     if object.is_null() {
         return Err(libc::EINVAL);
     }

@@ -2,14 +2,14 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
-use super::{answer, given, refused, until};
+use super::{answer, non_null, refused, until};
 use crate::rt::net::{dial, resolve};
 use crate::rt::os::Result;
 
 /// Returns a string argument. `EINVAL` if it is NULL.
 unsafe fn text<'a>(text: *const c_char) -> Result<&'a CStr> {
-    given(text.cast_mut())?;
-    // SAFETY: the string ends with a NUL byte (F2).
+    non_null(text.cast_mut())?;
+    // SAFETY: not NULL, so the text ends in 0.
     Ok(unsafe { CStr::from_ptr(text) })
 }
 
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn acort_dial(
     addr: *const c_char,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: `net` and `addr` are valid (F2).
+    // SAFETY: `net` and `addr` are NULL or end in 0.
     answer(unsafe { text(net).and_then(|net| dial::dial(net, text(addr)?, until(deadline)?)) })
 }
 
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn acort_listen(
     addr: *const c_char,
     backlog: c_int,
 ) -> c_int {
-    // SAFETY: `net` and `addr` are valid (F2).
+    // SAFETY: `net` and `addr` are NULL or end in 0.
     answer(unsafe { text(net).and_then(|net| dial::listen(net, text(addr)?, backlog)) })
 }
 
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn acort_getaddrinfo(
     res: *mut *mut libc::addrinfo,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the buffers are valid (F2).
+    // SAFETY: the arguments are as getaddrinfo(3) asks.
     let code = until(deadline)
         .and_then(|deadline| unsafe { resolve::getaddrinfo(node, service, hints, res, deadline) });
     code.unwrap_or_else(|error| {

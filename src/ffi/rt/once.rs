@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{placed, status, until};
+use super::{status, sync_object, until};
 use crate::rt::model::abi::acort_once_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::sync::once;
@@ -27,8 +27,9 @@ pub unsafe extern "C" fn acort_once(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `once` is live (F1), `fn` can be called (F3); the struct is the object's memory.
-    status(placed(caller, once).and_then(|once| unsafe {
+    // SAFETY: `once` is not NULL, so it is an acort_once_t, in memory that does not move. `fn` can be called with
+    // `arg`.
+    status(sync_object(caller, once).and_then(|once| unsafe {
         let function = r#fn.ok_or(libc::EINVAL)?;
         once::once(caller, once, function, arg, until(deadline)?)
     }))

@@ -73,7 +73,7 @@ pub extern "C" fn acort_park(deadline: i64) -> c_int {
 /// - `ESRCH` if the task was freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_unpark(task: *mut acort_task_t) -> c_int {
-    // SAFETY: `task` is live (F1).
+    // SAFETY: `check` has found the task.
     status(task::check(task).map(|task| unsafe { cancel::unpark(task.as_ptr()) }))
 }
 
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn acort_unpark(task: *mut acort_task_t) -> c_int {
 /// - `ESRCH` if the task was freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cancel(task: *mut acort_task_t) -> c_int {
-    // SAFETY: `task` is live (F1).
+    // SAFETY: `check` has found the task.
     status(task::check(task).map(|task| unsafe { cancel::cancel(task.as_ptr()) }))
 }
 

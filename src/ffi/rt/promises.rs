@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use super::futures::acort_future_t;
-use super::{given, object, status};
+use super::{non_null, object, status};
 use crate::rt::sync::future::{self, Promise};
 
 /// A promise: a future, as its setters see it.
@@ -46,8 +46,8 @@ pub extern "C" fn acort_promise_new() -> *mut acort_promise_t {
 pub unsafe extern "C" fn acort_promise_future(
     promise: *mut acort_promise_t,
 ) -> *mut acort_future_t {
-    // SAFETY: `promise` is live (F1).
-    object(given(promise).map(|promise| unsafe {
+    // SAFETY: `promise` is not NULL, so it is a promise.
+    object(non_null(promise).map(|promise| unsafe {
         let future = Promise::future(promise);
         future::add_ref(future);
         future
@@ -68,9 +68,9 @@ pub unsafe extern "C" fn acort_promise_set(
     promise: *mut acort_promise_t,
     value: *mut c_void,
 ) -> c_int {
-    // SAFETY: `promise` is live (F1).
+    // SAFETY: `promise` is not NULL, so it is a promise.
     status(
-        given(promise)
+        non_null(promise)
             .and_then(|promise| unsafe { future::set(Promise::future(promise), value, 0) }),
     )
 }
@@ -86,8 +86,8 @@ pub unsafe extern "C" fn acort_promise_set(
 /// - `EINVAL` if `promise` is NULL, or `err` is not positive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_promise_fail(promise: *mut acort_promise_t, err: c_int) -> c_int {
-    let promise = if err > 0 { given(promise) } else { Err(libc::EINVAL) };
-    // SAFETY: `promise` is live (F1).
+    let promise = if err > 0 { non_null(promise) } else { Err(libc::EINVAL) };
+    // SAFETY: `promise` is not NULL, so it is a promise.
     status(
         promise.and_then(|promise| unsafe {
             future::set(Promise::future(promise), ptr::null_mut(), err)
@@ -104,10 +104,10 @@ pub unsafe extern "C" fn acort_promise_fail(promise: *mut acort_promise_t, err: 
 /// - `EINVAL` if `promise` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_promise_ref(promise: *mut acort_promise_t) -> *mut acort_promise_t {
-    // SAFETY: `promise` is live (F1).
-    object(given(promise).map(|promise| unsafe {
+    // SAFETY: `promise` is not NULL, so it is a promise.
+    object(non_null(promise).map(|promise| unsafe {
         future::add_setter(promise);
-        promise as *mut _
+        promise
     }))
 }
 
@@ -116,8 +116,8 @@ pub unsafe extern "C" fn acort_promise_ref(promise: *mut acort_promise_t) -> *mu
 /// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_promise_unref(promise: *mut acort_promise_t) {
-    if let Ok(promise) = given(promise) {
-        // SAFETY: `promise` is live (F1).
+    if let Ok(promise) = non_null(promise) {
+        // SAFETY: `promise` is not NULL, so it is a promise, and the caller has a reference.
         unsafe { future::release_setter(promise) }
     }
 }

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use super::{given, object, status};
+use super::{non_null, object, status};
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{acort_body_t, acort_opts_t, acort_t};
 use crate::rt::sched::{lifecycle, options};
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn acort_run(
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: `ret` is valid (F2), `fn` can be called (F3).
+    // SAFETY: `fn` can be called with `arg`; `ret` is NULL or writable.
     status(unsafe { lifecycle::run(&options::DEFAULTS, r#fn, arg, ret) })
 }
 
@@ -78,7 +78,7 @@ pub extern "C" fn acort_version() -> *const c_char {
 /// - `EINVAL` if `opts` is NULL, or `size` is too small.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -> c_int {
-    // SAFETY: `opts` is valid (F2).
+    // SAFETY: `opts` is NULL or writable for `size` bytes.
     status(unsafe { size_prefixed::init(opts, size, &options::DEFAULTS) })
 }
 
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
 /// `opts` is NULL or has `opts->size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
-    // SAFETY: `opts` is valid (F2).
+    // SAFETY: `opts` is NULL or has `opts->size` bytes.
     let options = unsafe { size_prefixed::read(opts, &options::DEFAULTS) };
     object(options.and_then(|options| lifecycle::new(&options)))
 }
@@ -127,8 +127,8 @@ pub unsafe extern "C" fn acort_enter(
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: `rt` is live (F1), `ret` is valid (F2), `fn` can be called (F3).
-    status(given(rt).and_then(|rt| unsafe { lifecycle::enter(rt, r#fn, arg, ret) }))
+    // SAFETY: `rt` is not NULL, so it is a runtime; `fn` can be called with `arg`, and `ret` is NULL or writable.
+    status(non_null(rt).and_then(|rt| unsafe { lifecycle::enter(rt, r#fn, arg, ret) }))
 }
 
 /// Stops the threads of a runtime and frees it.
@@ -142,6 +142,6 @@ pub unsafe extern "C" fn acort_enter(
 /// - `EINVAL` if `rt` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_free(rt: *mut acort_t) -> c_int {
-    // SAFETY: `rt` is live (F1).
-    status(given(rt).and_then(|rt| unsafe { lifecycle::free(rt) }))
+    // SAFETY: `rt` is not NULL, so it is a runtime.
+    status(non_null(rt).and_then(|rt| unsafe { lifecycle::free(rt) }))
 }

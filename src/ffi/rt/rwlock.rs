@@ -2,7 +2,7 @@
 
 use core::ffi::c_int;
 
-use super::{placed, status};
+use super::{status, sync_object};
 use crate::rt::model::abi::acort_rwlock_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::Deadline;
@@ -24,9 +24,9 @@ use crate::rt::sync::rwlock;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `rwlock` is live (F1); the struct is the object's memory.
+    // SAFETY: `rwlock` is not NULL, so it is an rwlock, in memory that does not move.
     status(
-        placed(caller, rwlock)
+        sync_object(caller, rwlock)
             .and_then(|rwlock| unsafe { rwlock::read(caller, rwlock, Deadline::at(deadline)) }),
     )
 }
@@ -45,9 +45,9 @@ pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadli
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `rwlock` is live (F1); the struct is the object's memory.
+    // SAFETY: `rwlock` is not NULL, so it is an rwlock, in memory that does not move.
     status(
-        placed(caller, rwlock)
+        sync_object(caller, rwlock)
             .and_then(|rwlock| unsafe { rwlock::write(caller, rwlock, Deadline::at(deadline)) }),
     )
 }
@@ -64,6 +64,6 @@ pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadli
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_unlock(rwlock: *mut acort_rwlock_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `rwlock` is live (F1); the struct is the object's memory.
-    status(placed(caller, rwlock).and_then(|rwlock| unsafe { rwlock::unlock(caller, rwlock) }))
+    // SAFETY: `rwlock` is not NULL, so it is an rwlock, in memory that does not move.
+    status(sync_object(caller, rwlock).and_then(|rwlock| unsafe { rwlock::unlock(caller, rwlock) }))
 }

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, given, until};
+use super::{answer, non_null, until};
 use crate::rt::io::signal;
 
 /// Waits for a signal of `set`, takes it, and returns its number. Information about it goes to
@@ -31,9 +31,9 @@ pub unsafe extern "C" fn acort_signal_wait(
     info: *mut c_void,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: `set` and `info` are valid (F2).
+    // SAFETY: `set` is not NULL, so it is initialized; `info` is NULL or writable.
     answer(
-        given(set.cast_mut())
+        non_null(set.cast_mut())
             .and_then(|set| unsafe { signal::wait(set, info.cast(), until(deadline)?) }),
     )
 }
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn acort_waitpid(
     status: *mut c_int,
     deadline: i64,
 ) -> libc::pid_t {
-    // SAFETY: `status` is valid (F2).
+    // SAFETY: `status` is NULL or writable.
     answer(
         until(deadline).and_then(|deadline| unsafe { signal::wait_child(pid, status, deadline) }),
     )

@@ -3,7 +3,7 @@
 
 use core::ffi::{c_int, c_uint};
 
-use super::{answer, placed, status, until};
+use super::{answer, status, sync_object, until};
 use crate::rt::base::parker::WaitMode;
 use crate::rt::model::abi::{
     acort_barrier_t, acort_cond_t, acort_event_t, acort_mutex_t, acort_sem_t, acort_waitgroup_t,
@@ -28,8 +28,8 @@ use crate::rt::sync::{barrier, condvar, event, mutex, semaphore, waitgroup};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `mutex` is live (F1); the struct is the object's memory.
-    status(placed(caller, mutex).and_then(|mutex| unsafe {
+    // SAFETY: `mutex` is not NULL, so it is a mutex, in memory that does not move.
+    status(sync_object(caller, mutex).and_then(|mutex| unsafe {
         mutex::lock(caller, mutex, WaitMode::Cancellable, Deadline::at(deadline))
     }))
 }
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn acort_mutex_unlock(mutex: *mut acort_mutex_t) -> c_int 
     if mutex.is_null() {
         return status(Err(libc::EINVAL));
     }
-    // SAFETY: not NULL, so such an object.
+    // SAFETY: `mutex` is not NULL, so it is a mutex.
     let outcome = unsafe { mutex::unlock(caller, mutex.cast()) };
     // A mutex that moves away has no owner, for its lock is refused.
     status(outcome.map_err(|error| {
@@ -76,9 +76,9 @@ pub unsafe extern "C" fn acort_cond_wait(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `cond` and `mutex` are live (F1); the struct is the object's memory.
-    status(placed(caller, cond).and_then(|cond| unsafe {
-        let mutex = placed(caller, mutex)?;
+    // SAFETY: `cond` and `mutex` are not NULL, so they are what their types say, in memory that does not move.
+    status(sync_object(caller, cond).and_then(|cond| unsafe {
+        let mutex = sync_object(caller, mutex)?;
         condvar::wait(caller, cond, mutex, until(deadline)?)
     }))
 }
@@ -94,8 +94,8 @@ pub unsafe extern "C" fn acort_cond_wait(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `cond` is live (F1); the struct is the object's memory.
-    status(placed(caller, cond).map(|cond| unsafe { condvar::signal(cond) }))
+    // SAFETY: `cond` is not NULL, so it is a condition variable, in memory that does not move.
+    status(sync_object(caller, cond).map(|cond| unsafe { condvar::signal(cond) }))
 }
 
 /// Wakes all waiters. From any thread.
@@ -109,8 +109,8 @@ pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `cond` is live (F1); the struct is the object's memory.
-    status(placed(caller, cond).map(|cond| unsafe { condvar::broadcast(cond) }))
+    // SAFETY: `cond` is not NULL, so it is a condition variable, in memory that does not move.
+    status(sync_object(caller, cond).map(|cond| unsafe { condvar::broadcast(cond) }))
 }
 
 /// Sets the event: wakes all waiters, and later calls do not wait. From any thread.
@@ -124,8 +124,8 @@ pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_set(event: *mut acort_event_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `event` is live (F1); the struct is the object's memory.
-    status(placed(caller, event).map(|event| unsafe { event::set(event) }))
+    // SAFETY: `event` is not NULL, so it is an event, in memory that does not move.
+    status(sync_object(caller, event).map(|event| unsafe { event::set(event) }))
 }
 
 /// Resets the event: later calls wait again. From any thread.
@@ -139,8 +139,8 @@ pub unsafe extern "C" fn acort_event_set(event: *mut acort_event_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `event` is live (F1); the struct is the object's memory.
-    status(placed(caller, event).map(|event| unsafe { event::reset(event) }))
+    // SAFETY: `event` is not NULL, so it is an event, in memory that does not move.
+    status(sync_object(caller, event).map(|event| unsafe { event::reset(event) }))
 }
 
 /// Waits until the event is set.
@@ -156,9 +156,9 @@ pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `event` is live (F1); the struct is the object's memory.
+    // SAFETY: `event` is not NULL, so it is an event, in memory that does not move.
     status(
-        placed(caller, event)
+        sync_object(caller, event)
             .and_then(|event| unsafe { event::wait(caller, event, Deadline::at(deadline)) }),
     )
 }
@@ -175,8 +175,8 @@ pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `sem` is live (F1); the struct is the object's memory.
-    status(placed(caller, sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
+    // SAFETY: `sem` is not NULL, so it is a semaphore, in memory that does not move.
+    status(sync_object(caller, sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
 }
 
 /// Increments the semaphore, or wakes its first waiter. From any thread.
@@ -191,8 +191,8 @@ pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `sem` is live (F1); the struct is the object's memory.
-    status(placed(caller, sem).and_then(|sem| unsafe { semaphore::post(sem) }))
+    // SAFETY: `sem` is not NULL, so it is a semaphore, in memory that does not move.
+    status(sync_object(caller, sem).and_then(|sem| unsafe { semaphore::post(sem) }))
 }
 
 /// Decrements the semaphore. Waits while the count is 0.
@@ -208,9 +208,9 @@ pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `sem` is live (F1); the struct is the object's memory.
+    // SAFETY: `sem` is not NULL, so it is a semaphore, in memory that does not move.
     status(
-        placed(caller, sem)
+        sync_object(caller, sem)
             .and_then(|sem| unsafe { semaphore::wait(caller, sem, Deadline::at(deadline)) }),
     )
 }
@@ -228,8 +228,8 @@ pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_add(wg: *mut acort_waitgroup_t, n: c_int) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `wg` is live (F1); the struct is the object's memory.
-    status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, n) }))
+    // SAFETY: `wg` is not NULL, so it is a waitgroup, in memory that does not move.
+    status(sync_object(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, n) }))
 }
 
 /// Decrements the count of the waitgroup, as acort_waitgroup_add() with -1.
@@ -243,8 +243,8 @@ pub unsafe extern "C" fn acort_waitgroup_add(wg: *mut acort_waitgroup_t, n: c_in
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `wg` is live (F1); the struct is the object's memory.
-    status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, -1) }))
+    // SAFETY: `wg` is not NULL, so it is a waitgroup, in memory that does not move.
+    status(sync_object(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, -1) }))
 }
 
 /// Waits until the count of the waitgroup is 0.
@@ -260,9 +260,9 @@ pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `wg` is live (F1); the struct is the object's memory.
+    // SAFETY: `wg` is not NULL, so it is a waitgroup, in memory that does not move.
     status(
-        placed(caller, wg)
+        sync_object(caller, wg)
             .and_then(|wg| unsafe { waitgroup::wait(caller, wg, Deadline::at(deadline)) }),
     )
 }
@@ -279,8 +279,10 @@ pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadli
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_barrier_init(barrier: *mut acort_barrier_t, count: c_uint) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `barrier` is live (F1); the struct is the object's memory.
-    status(placed(caller, barrier).and_then(|barrier| unsafe { barrier::init(barrier, count) }))
+    // SAFETY: `barrier` is not NULL, so it is a barrier, in memory that does not move.
+    status(
+        sync_object(caller, barrier).and_then(|barrier| unsafe { barrier::init(barrier, count) }),
+    )
 }
 
 /// Waits until as many callers have come as acort_barrier_init() has set.
@@ -296,9 +298,9 @@ pub unsafe extern "C" fn acort_barrier_init(barrier: *mut acort_barrier_t, count
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_barrier_wait(barrier: *mut acort_barrier_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `barrier` is live (F1); the struct is the object's memory.
+    // SAFETY: `barrier` is not NULL, so it is a barrier, in memory that does not move.
     answer(
-        placed(caller, barrier).and_then(|barrier| unsafe {
+        sync_object(caller, barrier).and_then(|barrier| unsafe {
             barrier::wait(barrier, until(deadline)?).map(c_int::from)
         }),
     )

@@ -3,7 +3,7 @@
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{self, NonNull};
 
-use super::{given, object, status, until};
+use super::{object, status, until};
 use crate::diag;
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{acort_attr_t, acort_body_t, acort_task_t};
@@ -22,7 +22,7 @@ use crate::rt::sched::{join, spawn};
 /// - `EINVAL` if `attr` is NULL, or `size` is too small.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -> c_int {
-    // SAFETY: `attr` is valid (F2).
+    // SAFETY: `attr` is NULL or writable for `size` bytes.
     status(unsafe { size_prefixed::init(attr, size, &spawn::DEFAULT_ATTRIBUTES) })
 }
 
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -
 /// - `EFAULT` if `arg` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_go(r#fn: acort_body_t, arg: *mut c_void) -> *mut acort_task_t {
-    // SAFETY: `fn` can be called (F3).
+    // SAFETY: `fn` can be called with `arg`.
     object(unsafe { spawn::spawn(&spawn::DEFAULT_ATTRIBUTES, r#fn, arg) }.map(NonNull::as_ptr))
 }
 
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn acort_go_ex(
     r#fn: acort_body_t,
     arg: *mut c_void,
 ) -> *mut acort_task_t {
-    // SAFETY: `attr` is valid (F2), `fn` can be called (F3).
+    // SAFETY: `attr` is NULL or has `attr->size` bytes; its name and group are valid; `fn` can be called with `arg`.
     let started = unsafe {
         size_prefixed::read(attr, &spawn::DEFAULT_ATTRIBUTES)
             .and_then(|attr| spawn::spawn(&attr, r#fn, arg))
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn acort_join(
     ret: *mut *mut c_void,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: `task` is live (F1), `ret` is valid (F2).
+    // SAFETY: `check` has found the task; `ret` is NULL or writable.
     status(until(deadline).and_then(|deadline| unsafe {
         size_prefixed::write_if_some(ret, join::join(existing(task)?, deadline)?);
         Ok(())
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn acort_join(
 /// - `ESRCH` if the task was freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_detach(task: *mut acort_task_t) -> c_int {
-    // SAFETY: `task` is live (F1).
+    // SAFETY: `check` has found the task.
     status(existing(task).and_then(|task| unsafe { join::detach(task) }))
 }
 
@@ -154,8 +154,9 @@ pub extern "C" fn acort_self() -> *mut acort_task_t {
 /// - `ESRCH` if the task was freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_id(task: *mut acort_task_t) -> u64 {
-    match existing(task).and_then(given) {
-        Ok(task) => task.id(),
+    match task::check(task) {
+        // SAFETY: `check` has found the task.
+        Ok(task) => unsafe { task.as_ref() }.id(),
         Err(error) => {
             crate::sys::set_errno(error);
             0
@@ -169,7 +170,7 @@ pub unsafe extern "C" fn acort_id(task: *mut acort_task_t) -> u64 {
 /// The name. NULL if the task has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_name(task: *mut acort_task_t) -> *const c_char {
-    // SAFETY: `task` is live (F1).
+    // SAFETY: `check` has found the task.
     existing(task).map_or(ptr::null(), |task| unsafe { task_cold::name(task) }.cast_const())
 }
 
@@ -184,6 +185,6 @@ pub unsafe extern "C" fn acort_name(task: *mut acort_task_t) -> *const c_char {
 /// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_set_name(task: *mut acort_task_t, name: *const c_char) -> c_int {
-    // SAFETY: `task` is live (F1), `name` is valid (F2).
+    // SAFETY: `check` has found the task; `name` is NULL or ends in 0.
     status(existing(task).and_then(|task| unsafe { spawn::rename(task, name) }))
 }

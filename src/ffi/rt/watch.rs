@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, given, status};
+use super::{answer, non_null, status};
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{acort_hooks_t, acort_stats_t, acort_task_t};
 use crate::rt::model::{hooks, task};
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn acort_foreach(
 ) -> c_int {
     answer(visit.ok_or(libc::EINVAL).and_then(|visit| {
         let runtime = inspect::current_runtime()?;
-        // SAFETY: the arguments are valid (F2, F3); the runtime of this thread's worker is live.
+        // SAFETY: `visit` can be called with `user`. The runtime is that of the thread's worker.
         unsafe { inspect::for_each(&*runtime, visit, user) }
     }))
 }
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn acort_foreach(
 /// - `ESRCH` if the task was freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_stack_used(task: *mut acort_task_t) -> libc::ssize_t {
-    // SAFETY: `task` is live (F1).
+    // SAFETY: `check` has found the task.
     answer(task::check(task).and_then(|task| unsafe { inspect::stack_used(task.as_ptr()) }))
 }
 
@@ -85,8 +85,8 @@ pub unsafe extern "C" fn acort_stack_used(task: *mut acort_task_t) -> libc::ssiz
 /// - `EINVAL` if `stats` is NULL, or `size` is too small.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_stats(stats: *mut acort_stats_t, size: usize) -> c_int {
-    status(given(stats).and_then(|stats| {
-        // SAFETY: the arguments are valid (F2, F3); the runtime of this thread's worker is live.
+    status(non_null(stats).and_then(|stats| {
+        // SAFETY: `stats` is writable for `size` bytes. The runtime is that of the thread's worker.
         unsafe {
             size_prefixed::copy_out(stats, size, &inspect::stats(&*inspect::current_runtime()?))
         }

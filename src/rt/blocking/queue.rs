@@ -90,7 +90,7 @@ impl JobQueue {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "rt"))]
 mod tests {
     use super::*;
     use crate::rt::blocking::job::Class;

@@ -140,15 +140,10 @@ impl NonblockState {
             (*state).state.store(SET, Ordering::Release);
             if !(*state).is_listed {
                 ((*state).is_listed, (*state).fd) = (true, fd);
-                let mut first = LIST.load(Ordering::Relaxed);
-                loop {
+                let _ = LIST.fetch_update(Ordering::Release, Ordering::Relaxed, |first| {
                     (*state).next = first;
-                    let orders = (Ordering::Release, Ordering::Relaxed);
-                    match LIST.compare_exchange(first, state, orders.0, orders.1) {
-                        Ok(_) => break,
-                        Err(seen) => first = seen,
-                    }
-                }
+                    Some(state)
+                });
             }
             fence(Ordering::SeqCst);
             if IS_EXITING.load(Ordering::Relaxed) {

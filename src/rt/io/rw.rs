@@ -131,7 +131,7 @@ pub(crate) unsafe fn write(
     unsafe { write_to(&FdRef::enter(fd)?, buffer, size, deadline) }
 }
 
-/// As [`write`], for a call that has entered.
+/// As [`write()`], for a call that has entered.
 unsafe fn write_to(
     file: &FdRef,
     buffer: *const c_void,
@@ -199,7 +199,7 @@ pub(crate) unsafe fn read_full(
 /// Writes `size` bytes.
 ///
 /// # Safety
-/// As [`write`].
+/// As [`write()`].
 pub(crate) unsafe fn write_all(
     fd: c_int,
     buffer: *const c_void,

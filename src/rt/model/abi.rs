@@ -55,7 +55,7 @@ pub type acort_body_t = Option<unsafe extern "C" fn(*mut c_void) -> *mut c_void>
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_opts_t {
-    /// Bytes of this struct, as the program knows it.
+    /// The size of this struct in bytes, as the program was compiled.
     pub size: usize,
     /// Threads that run tasks. Default: one for each processor that the caller may use (sched_setaffinity(2)), but no
     /// more than the CPU quotas of the control groups that enclose the process, rounded up (cpu.max of version 2,
@@ -65,7 +65,7 @@ pub struct acort_opts_t {
     pub flags: u32,
     /// Bytes of a task's own stack; default: 256 KiB. A page takes memory once it is used.
     pub stack_size: usize,
-    /// Bytes of the stack that the shared tasks of a worker share; default: 2 MiB.
+    /// Bytes of a worker's shared stack. Default: 2 MiB.
     pub shared_stack_size: usize,
     /// The most threads for blocking calls, in the whole process; default: 64. Name lookups, files and acort_blocking()
     /// have 4 threads each that the others do not take, or a third of fewer than 12. With 1 or 2, all calls share them
@@ -88,7 +88,7 @@ pub struct acort_opts_t {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_attr_t {
-    /// Bytes of this struct, as the program knows it.
+    /// The size of this struct in bytes, as the program was compiled.
     pub size: usize,
     /// The name of the task, which is copied; NULL: none.
     pub name: *const c_char,
@@ -125,9 +125,9 @@ pub struct acort_hooks_t {
     pub wake: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
     /// A task has ended.
     pub finish: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
-    /// A task has run for so many nanoseconds without a pause: more than `slice_limit`.
+    /// A task has run for so many nanoseconds without a switch, more than `slice_limit`.
     pub slice: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t, i64)>,
-    /// Nanoseconds; 0: `slice` is never called.
+    /// Nanoseconds; with 0 `slice` is never called.
     pub slice_limit: i64,
 }
 
@@ -135,7 +135,7 @@ pub struct acort_hooks_t {
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct acort_stats_t {
-    /// Threads that run tasks.
+    /// Workers.
     pub workers: u64,
     /// Tasks that have not ended.
     pub live: u64,
@@ -147,7 +147,7 @@ pub struct acort_stats_t {
     pub switches: u64,
     /// How often a worker asked the system for events.
     pub polls: u64,
-    /// How often a worker slept.
+    /// Sleeps of workers.
     pub sleeps: u64,
     /// Events of file descriptors.
     pub events: u64,
@@ -182,11 +182,11 @@ pub const ACORT_FUTURE: i32 = 7;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_case_t {
-    /// ACORT_SEND ... ACORT_FUTURE.
+    /// The operation: ACORT_SEND to ACORT_FUTURE.
     pub op: i32,
-    /// For ACORT_FD_READ and ACORT_FD_WRITE.
+    /// The file descriptor of ACORT_FD_READ and ACORT_FD_WRITE.
     pub fd: c_int,
-    /// A channel, a task, an event, a future.
+    /// The channel, task, event or future.
     pub object: *mut c_void,
     /// The value to send, or memory for the one to receive.
     pub data: *mut c_void,
@@ -237,7 +237,7 @@ pub struct acort_once_t {
     pub words: [u64; 8],
 }
 
-/// An event. All zero: not set.
+/// An event. All zero is one that is not set.
 #[repr(C)]
 pub struct acort_event_t {
     /// Private to the library.

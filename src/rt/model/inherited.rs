@@ -1,3 +1,5 @@
+//! The state that the threads of a runtime inherit from the thread that creates it.
+//!
 //! The state that the threads of a runtime inherit: signal mask, allowed processors, and floating-point environment of
 //! the thread that creates the runtime, at that moment. No task of the runtime influences it.
 //!

@@ -73,7 +73,7 @@ pub(crate) unsafe fn wait<A: Waitable>(
 /// As [`wait`], for a caller that has begun its call already, and makes another attempt after it was woken.
 ///
 /// # Safety
-/// As [`wait`].
+/// As [`wait()`].
 #[inline(always)]
 pub(crate) unsafe fn wait_again<A: Waitable>(
     object: *mut A,
@@ -165,7 +165,7 @@ pub(crate) unsafe fn start_wait<A: Waitable>(
     }
 }
 
-/// The last part of [`wait`].
+/// The last part of [`wait()`].
 ///
 /// # Safety
 /// `blocked` is what [`start_wait`] has just returned, for an object of the same type.

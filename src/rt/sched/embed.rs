@@ -1,3 +1,5 @@
+//! A runtime that another event loop runs (ACORT_LOOP).
+//!
 //! A runtime that another event loop runs, a step at a time, on the thread that has created it (ACORT_LOOP).
 //!
 //! ```text

@@ -5,7 +5,7 @@
 //!   fail_spawn    no memory for a stack                complete(SPAWN_FAILED)
 //!   drop_abandoned  nothing can wake the task          destructors; destroy the coroutine; complete(FINISHED)
 //!
-//!   complete      who frees the task (T4 of `task`)
+//!   complete      the task is freed by (T4 of `task`)
 //!   DETACHED      this worker, here
 //!   JOINED        the joiner
 //!   neither       a later join or detach, or its group

@@ -1,3 +1,5 @@
+//! The report of a task that overflows its stack.
+//!
 //! The report of a task that overflows its stack: one line on standard error, before the fault takes its course.
 
 use core::ffi::CStr;

@@ -72,18 +72,17 @@ impl SelectBuffers {
         let of_cases = (count * SelectBuffers::CASE_SIZE).next_multiple_of(8);
         let size = (of_cases + fds * SelectBuffers::FD_SIZE).checked_add(bytes);
         let size = size.ok_or(libc::ENOMEM)?;
-        let (count, fds, entered) = (count as u32, fds as u32, 0);
         // SAFETY: the task runs on this thread.
         let scratch = match task.is_null() {
             true => ptr::null_mut(),
             false => unsafe { task_cold::acquire_scratch(task, size) },
         };
-        if !scratch.is_null() {
-            let waiters = scratch.cast();
-            return Ok(SelectBuffers { waiters, count, fds, entered, owner: task });
-        }
-        let waiters = sys::allocate(size).ok_or(libc::ENOMEM)?.as_ptr().cast();
-        Ok(SelectBuffers { waiters, count, fds, entered, owner: ptr::null_mut() })
+        let (memory, owner) = match scratch.is_null() {
+            true => (sys::allocate(size).ok_or(libc::ENOMEM)?.as_ptr().cast(), ptr::null_mut()),
+            false => (scratch, task),
+        };
+        let (waiters, count, fds) = (memory.cast(), count as u32, fds as u32);
+        Ok(SelectBuffers { waiters, count, fds, entered: 0, owner })
     }
 
     /// Writes locks, snapshots and order, and enters the files. Errors: `ESRCH` if a task is freed; those of

@@ -53,7 +53,7 @@ pub(crate) unsafe fn wait(
     }
 }
 
-/// The part of [`wait`] before the switch: joins the queue, then unlocks the mutex (V1, V2).
+/// The part of [`wait()`] before the switch: joins the queue, then unlocks the mutex (V1, V2).
 #[inline(never)]
 unsafe fn start_wait(
     caller: Caller,
@@ -77,7 +77,7 @@ unsafe fn start_wait(
 /// Wakes the first waiter, if there is one.
 ///
 /// # Safety
-/// As [`wait`].
+/// As [`wait()`].
 pub(crate) unsafe fn signal(condvar: *mut Condvar) {
     // SAFETY: the object exists until the lock is free (V4). A claimed waiter stays in its call until it is woken.
     unsafe {
@@ -93,7 +93,7 @@ pub(crate) unsafe fn signal(condvar: *mut Condvar) {
 /// Wakes all waiters.
 ///
 /// # Safety
-/// As [`wait`].
+/// As [`wait()`].
 pub(crate) unsafe fn broadcast(condvar: *mut Condvar) {
     // SAFETY: as in `signal`.
     unsafe {

@@ -18,6 +18,7 @@
 //! | `event` | An event: a flag, and the callers that wait until it is set |
 //! | `future` | A future: a value or an error that is set once |
 //! | `mutex` | A mutex: one word |
+//! | `object` | The common part of objects whose callers wait until a condition holds |
 //! | `once` | One-time initialization: the first caller runs a function, the others wait until it has returned |
 //! | `rwlock` | A readers-writer lock, first come first served |
 //! | `semaphore` | A counting semaphore |

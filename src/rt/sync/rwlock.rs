@@ -91,22 +91,15 @@ impl Object for RwLock {
         if self.writer == Caller::current().owner() {
             return Some(Err(libc::EDEADLK));
         }
-        if self.writer != 0 || !self.queue.first().is_null() {
+        let is_reader = slot.is_null();
+        if self.writer != 0 || !self.queue.first().is_null() || !is_reader && self.readers != 0 {
             return None;
         }
-        if slot.is_null() {
-            return match self.readers.checked_add(1) {
-                Some(readers) => {
-                    self.readers = readers;
-                    Some(Ok(()))
-                }
-                None => Some(Err(libc::EAGAIN)),
-            };
+        match (is_reader, self.readers.checked_add(1)) {
+            (false, _) => self.writer = slot.addr(),
+            (true, Some(readers)) => self.readers = readers,
+            (true, None) => return Some(Err(libc::EAGAIN)),
         }
-        if self.readers != 0 {
-            return None;
-        }
-        self.writer = slot.addr();
         Some(Ok(()))
     }
 }
