@@ -1,4 +1,4 @@
-//! Chaos mode, for tests: the environment variable ACORT_CHAOS=<number> is the seed of random decisions. They are the
+//! Chaos mode, for tests: the environment variable ACORT_CHAOS is the seed of random decisions. They are the
 //! order in which tasks run, how many run before the worker polls, and how much a call reads or writes at once. A
 //! correct program is correct in chaos mode, too.
 

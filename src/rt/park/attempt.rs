@@ -70,7 +70,7 @@ pub(crate) unsafe fn wait<A: Waitable>(
     unsafe { finish::<A>(start(caller, object, slot, wait_reason, mode, deadline)) }
 }
 
-/// As [`wait`], for a caller that has begun its call already, and makes another attempt after it was woken.
+/// As [`wait()`], for a caller that has begun its call already, and makes another attempt after it was woken.
 ///
 /// # Safety
 /// As [`wait()`].
@@ -141,7 +141,7 @@ unsafe fn attempt_or_wait<A: Waitable>(
 /// The first part of the wait, after an attempt that has returned None. Releases the lock.
 ///
 /// # Safety
-/// As [`wait`]. The lock of the object is held.
+/// As [`wait()`]. The lock of the object is held.
 #[inline(always)]
 pub(crate) unsafe fn start_wait<A: Waitable>(
     object: *mut A,
