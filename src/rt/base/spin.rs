@@ -47,13 +47,9 @@ impl AdaptiveSpin {
     #[inline(never)]
     fn spin(&mut self, has_work: impl Fn() -> bool, now: impl Fn() -> i64) -> bool {
         let start = now();
-        let limit = if self.last_spin_hit {
-            AdaptiveSpin::SHORT_SPIN_NS
-        } else {
-            AdaptiveSpin::LONG_SPIN_NS
-        };
+        let limit = if self.last_spin_hit { Self::SHORT_SPIN_NS } else { Self::LONG_SPIN_NS };
         loop {
-            for _ in 0..AdaptiveSpin::POLLS_PER_CLOCK_READ {
+            for _ in 0..Self::POLLS_PER_CLOCK_READ {
                 if has_work() {
                     // What a long spin finds may come too late to be worth it.
                     self.threshold =
@@ -67,7 +63,7 @@ impl AdaptiveSpin {
                 break;
             }
         }
-        self.threshold = (self.threshold * 2 + 1).min(AdaptiveSpin::MAX_THRESHOLD);
+        self.threshold = (self.threshold * 2 + 1).min(Self::MAX_THRESHOLD);
         self.wakeups = 0;
         self.last_spin_hit = false;
         false

@@ -6,6 +6,8 @@
 //!
 //! Scratch memory serves one call of the task at a time. A select keeps its wait-queue nodes there, and a channel call
 //! keeps a value whose place is on the shared stack.
+//!
+//! Any thread may read the name, so no function has a `&mut` to the block.
 
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
@@ -26,15 +28,15 @@ pub(crate) struct ColdBlock {
     /// More scratch memory from malloc, or null.
     heap_scratch: *mut u8,
     /// From malloc, or null. It is replaced under the group's lock.
-    name: AtomicPtr<c_char>,
+    pub(super) name: AtomicPtr<c_char>,
     /// Bytes of `heap_scratch`.
     heap_size: u32,
     /// Wait-queue nodes at the start of the scratch memory, while the task waits in a select.
-    select_waiters: u32,
+    pub(super) select_waiters: u32,
     /// A call keeps the scratch memory while hooks run.
-    is_acquired: bool,
+    pub(super) is_acquired: bool,
     /// The task's values under keys (see `locals`).
-    values: Values,
+    pub(super) values: Values,
 }
 
 impl ColdBlock {
@@ -79,10 +81,6 @@ impl ColdBlock {
         }
     }
 
-    pub(super) fn name(&self) -> *mut c_char {
-        self.name.load(Ordering::Acquire)
-    }
-
     /// Replaces the name, and frees the old one.
     ///
     /// # Safety
@@ -90,19 +88,6 @@ impl ColdBlock {
     pub(super) unsafe fn set_name(&self, name: *mut c_char) {
         // SAFETY: the old name is null or from malloc. No other thread replaces it at the same time.
         unsafe { sys::free(self.name.swap(name, Ordering::AcqRel).cast()) }
-    }
-
-    pub(super) fn values(block: *mut ColdBlock) -> *mut Values {
-        // SAFETY: `block` is live; only an address is taken.
-        unsafe { &raw mut (*block).values }
-    }
-
-    pub(super) fn is_acquired(&self) -> bool {
-        self.is_acquired
-    }
-
-    pub(super) fn set_acquired(&mut self, is_acquired: bool) {
-        self.is_acquired = is_acquired;
     }
 
     /// Returns the scratch memory that is there.
@@ -115,26 +100,31 @@ impl ColdBlock {
     }
 
     /// Makes sure of `size` bytes of scratch memory; its content is lost. False: there is no memory.
-    pub(super) fn reserve_scratch(&mut self, size: usize) -> bool {
-        let capacity = if self.heap_scratch.is_null() { INLINE } else { self.heap_size as usize };
-        capacity >= size || self.grow_scratch(size)
+    ///
+    /// # Safety
+    /// `block` is the block of the task that runs on this thread.
+    pub(super) unsafe fn reserve_scratch(block: *mut ColdBlock, size: usize) -> bool {
+        // SAFETY: only the thread of the task uses the scratch memory.
+        unsafe {
+            let is_inline = (*block).heap_scratch.is_null();
+            let capacity = if is_inline { INLINE } else { (*block).heap_size as usize };
+            capacity >= size || ColdBlock::grow_scratch(block, size)
+        }
     }
 
     #[cold]
     #[inline(never)]
-    fn grow_scratch(&mut self, size: usize) -> bool {
+    unsafe fn grow_scratch(block: *mut ColdBlock, size: usize) -> bool {
         let whole = size.checked_next_power_of_two().unwrap_or(usize::MAX);
         let Ok(bytes) = u32::try_from(whole.max(64)) else { return false };
         let Some(memory) = sys::allocate(bytes as usize) else { return false };
         // SAFETY: the old scratch memory is null or from malloc, and no call keeps anything there.
-        unsafe { sys::free(self.heap_scratch.cast()) };
-        self.heap_scratch = memory.as_ptr().cast();
-        self.heap_size = bytes;
+        unsafe {
+            sys::free((*block).heap_scratch.cast());
+            (*block).heap_scratch = memory.as_ptr().cast();
+            (*block).heap_size = bytes;
+        }
         true
-    }
-
-    pub(super) fn set_select_waiters(&mut self, count: u32) {
-        self.select_waiters = count;
     }
 
     /// Takes the nodes of a select out of their queues.

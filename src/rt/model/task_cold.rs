@@ -68,16 +68,18 @@ pub(crate) unsafe fn copy_argument(
     }
 }
 
+unsafe fn values_of(block: *mut ColdBlock) -> *mut Values {
+    // SAFETY: the block is live unless it is null; only an address is taken.
+    if block.is_null() { ptr::null_mut() } else { unsafe { &raw mut (*block).values } }
+}
+
 /// Returns the task's values, or null if it has no block.
 ///
 /// # Safety
 /// `task` is live, and its worker calls.
 pub(crate) unsafe fn values(task: *mut Task) -> *mut Values {
     // SAFETY: the task is live.
-    match unsafe { get(task) } {
-        block if block.is_null() => ptr::null_mut(),
-        block => ColdBlock::values(block),
-    }
+    unsafe { values_of(get(task)) }
 }
 
 /// Returns the task's values; creates its block if there is none. Null: there is no memory.
@@ -86,10 +88,7 @@ pub(crate) unsafe fn values(task: *mut Task) -> *mut Values {
 /// `task` runs on this thread.
 pub(crate) unsafe fn ensure_values(task: *mut Task) -> *mut Values {
     // SAFETY: the task runs on this thread.
-    match unsafe { ensure(task) } {
-        block if block.is_null() => ptr::null_mut(),
-        block => ColdBlock::values(block),
-    }
+    unsafe { values_of(ensure(task)) }
 }
 
 /// Returns `size` bytes of the task's scratch memory, aligned to 8; its content is lost. Null: there is no memory.
@@ -100,7 +99,7 @@ pub(crate) unsafe fn reserve_scratch(task: *mut Task, size: usize) -> *mut u8 {
     // SAFETY: the task runs on this thread, which alone uses the scratch memory.
     unsafe {
         let block = ensure(task);
-        if block.is_null() || !(*block).reserve_scratch(size) {
+        if block.is_null() || !ColdBlock::reserve_scratch(block, size) {
             return ptr::null_mut();
         }
         ColdBlock::scratch(block)
@@ -116,13 +115,13 @@ pub(crate) unsafe fn reserve_scratch(task: *mut Task, size: usize) -> *mut u8 {
 pub(crate) unsafe fn acquire_scratch(task: *mut Task, size: usize) -> *mut u8 {
     // SAFETY: the task runs on this thread, which alone uses the scratch memory.
     unsafe {
-        let is_acquired = get(task).as_ref().is_some_and(ColdBlock::is_acquired);
+        let is_acquired = get(task).as_ref().is_some_and(|block| block.is_acquired);
         if is_acquired || (*(*task).parker.worker()).in_block_hook {
             return ptr::null_mut();
         }
         let scratch = reserve_scratch(task, size);
         if !scratch.is_null() {
-            (*get(task)).set_acquired(true);
+            (*get(task)).is_acquired = true;
         }
         scratch
     }
@@ -134,7 +133,7 @@ pub(crate) unsafe fn acquire_scratch(task: *mut Task, size: usize) -> *mut u8 {
 /// The caller has acquired the task's scratch memory, and runs on its worker.
 pub(crate) unsafe fn release_scratch(task: *mut Task) {
     // SAFETY: a task with scratch memory has a block.
-    unsafe { (*get(task)).set_acquired(false) }
+    unsafe { (*get(task)).is_acquired = false }
 }
 
 /// Returns the scratch memory that the task has reserved.
@@ -152,7 +151,7 @@ pub(crate) unsafe fn scratch(task: *mut Task) -> *mut u8 {
 /// `task` runs on this thread, and has reserved the scratch memory.
 pub(crate) unsafe fn set_select_waiters(task: *mut Task, count: u32) {
     // SAFETY: a task with scratch memory has a block.
-    unsafe { (*get(task)).set_select_waiters(count) }
+    unsafe { (*get(task)).select_waiters = count }
 }
 
 /// Takes the nodes of a task that waits in a select out of their queues.
@@ -175,8 +174,10 @@ pub(crate) unsafe fn dequeue_select_waiters(task: *mut Task) {
 /// `task` is live.
 pub(crate) unsafe fn name(task: *mut Task) -> *mut c_char {
     // SAFETY: the task is live, and so is its block.
-    unsafe { (*task).cold.load(Ordering::Acquire).as_ref() }
-        .map_or(ptr::null_mut(), ColdBlock::name)
+    unsafe {
+        let block = (*task).cold.load(Ordering::Acquire);
+        if block.is_null() { ptr::null_mut() } else { (*block).name.load(Ordering::Acquire) }
+    }
 }
 
 /// Replaces the task's name, which is freed. `name` is from malloc, or null. False: there is no memory.
