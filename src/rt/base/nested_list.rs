@@ -111,11 +111,11 @@ impl<T> NestedList<T> {
 }
 
 impl<T> Brackets<T> {
-    unsafe fn insert_after(place: *mut Bracket<T>, this: *mut Self, owner: *mut T) {
-        // SAFETY: `place` is in a list that the caller has locked; `this` is in none.
+    unsafe fn insert_after(before: *mut Bracket<T>, this: *mut Self, owner: *mut T) {
+        // SAFETY: `before` is in a list that the caller has locked; `this` is in none.
         unsafe {
             (*this).open.owner = owner;
-            Bracket::insert_after(place, &raw mut (*this).open);
+            Bracket::insert_after(before, &raw mut (*this).open);
             Bracket::insert_after(&raw mut (*this).open, &raw mut (*this).close);
         }
     }

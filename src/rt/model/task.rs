@@ -40,7 +40,7 @@
 //!   runtime.lock ──> group.lock          walks over all tasks, groups that open and are cancelled
 //!   task.lock    ──> group.lock          complete
 //!   channel.lock ──> group.lock          the first scratch memory of a task (`task_cold`)
-//!   job.lock     ──> lock of the pool    a waiter gives up (`blocking/jobs`)
+//!   job.lock     ──> lock of the pool    a waiter detaches its job (`blocking/pool`)
 //!   ```
 //!
 //!   A select holds the locks of channels, events, tasks and file descriptors together, in the order of their
