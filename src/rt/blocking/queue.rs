@@ -91,6 +91,7 @@ impl JobQueue {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::rt::blocking::job::Class;

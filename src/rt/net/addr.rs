@@ -46,7 +46,7 @@ impl Name {
     }
 }
 
-/// Splits "host:service", "[host]:service" or ":service".
+/// Splits `host:service`, `[host]:service` or `:service`.
 ///
 /// Errors: `EINVAL` without a service, and for a port above 65535; `ENAMETOOLONG`.
 fn split_host_service(address: &CStr) -> Result<(Name, Name)> {
@@ -138,6 +138,7 @@ pub(super) fn unix_sockaddr(path: &CStr) -> Result<(libc::sockaddr_un, libc::soc
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
     use std::ffi::CString;
