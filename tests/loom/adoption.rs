@@ -1,4 +1,4 @@
-//! Other code closes a number, and acort's next file comes by it: calls that are inside are over.
+//! Other code closes a number, and acort's next file gets it: the active calls end.
 
 use loom::thread;
 
@@ -13,17 +13,17 @@ use crate::{Shared, check};
 
 const NEVER: Deadline = Deadline::NEVER;
 
-/// Other code has put another file under the number, which acort takes for its own. Gives which.
+/// Puts another file under the number, adopts it, and returns it.
 fn adopts() -> u32 {
-    let file = system::put_another(FD);
+    let file = system::replace_file(FD);
     fd_identity::adopt(FD, 0);
     file
 }
 
-/// The file is there, and its next call has what is its own.
-fn is_there(file: u32) {
-    assert_eq!(system::fate(FD), (0, file));
-    system::becomes_readable(file);
+/// Checks that the number means the file, and that the next call reads it.
+fn is_current(file: u32) {
+    assert_eq!(system::freed_and_file(FD), (0, file));
+    system::make_readable(file);
     let call = FdRef::enter(FD).expect("it is open");
     assert!(!call.entry().is_unmanaged());
     assert_eq!(reads(&call, Deadline::NOW), Ok(file));
@@ -31,9 +31,9 @@ fn is_there(file: u32) {
     assert!(!system::entries()[FD as usize].state.is_busy());
 }
 
-/// A call waits for the file before, as a task or as a plain thread.
+/// A call waits for the earlier file, in a task or in a plain thread.
 ///
-/// Fails where the calls inside are not told.
+/// Fails if the waiters are not claimed and notified.
 #[test]
 fn call_inside_is_canceled() {
     for is_task in [true, false] {
@@ -45,20 +45,20 @@ fn call_inside_is_canceled() {
                 if is_task {
                     task::is_here(of(runtime, 0));
                 }
-                // SAFETY: this thread alone has the place.
+                // SAFETY: only this thread uses the reference.
                 let call = unsafe { (*call.raw()).take() }.expect("it is open");
                 assert_eq!(reads(&call, NEVER), Err(libc::ECANCELED));
             });
             let file = adopts();
             other.join().expect("no panic");
-            is_there(file);
+            is_current(file);
         });
     }
 }
 
-/// Which file a number stands for does not change for the holder of the lock (G3).
+/// Which file a number means does not change while a thread holds the lock (G3).
 ///
-/// Fails where the word is changed before the lock is taken.
+/// Fails if the word is changed before the lock is taken.
 #[test]
 fn lock_keeps_the_generation() {
     check(2, || {
@@ -69,6 +69,6 @@ fn lock_keeps_the_generation() {
         assert_eq!(call.is_current(), call.is_current());
         drop(held);
         drop(call);
-        is_there(other.join().expect("no panic"));
+        is_current(other.join().expect("no panic"));
     });
 }

@@ -1,4 +1,4 @@
-//! Calls on a descriptor, and what closes it meanwhile: a call is for the file that it began with, and ends.
+//! Calls on a descriptor, while it is closed: each call acts for the file that it started with, and ends.
 
 use std::ffi::{c_int, c_long};
 
@@ -21,40 +21,40 @@ use crate::{Shared, check};
 
 pub(crate) const FD: c_int = 0;
 const NEVER: Deadline = Deadline::NEVER;
-/// It may have passed at any moment.
+/// A deadline that may pass at any moment.
 const SOON: Deadline = Deadline::at(1);
 
-/// The system's only number stands for a file. Gives which.
+/// Opens a file under the system's only number, and returns it.
 pub(crate) fn opens() -> u32 {
     system::begin(1);
     system::open(FD).expect("it is free")
 }
 
-/// A call that reads: which file has given something.
+/// A call that reads: returns the file that it has read.
 pub(crate) fn reads(file: &FdRef, deadline: Deadline) -> Result<u32> {
-    takes(file, system::read, deadline)
+    consumes(file, system::read, deadline)
 }
 
-/// A call that asks the system by `asks`, and waits while that has EAGAIN.
-pub(crate) fn takes(
+/// A call that asks the system by `ask`, and waits while that returns EAGAIN.
+pub(crate) fn consumes(
     file: &FdRef,
-    asks: fn(c_int) -> Result<u32>,
+    ask: fn(c_int) -> Result<u32>,
     deadline: Deadline,
 ) -> Result<u32> {
-    let mut turn = RetryLoop::new(file, Direction::Read, deadline);
+    let mut retry = RetryLoop::new(file, Direction::Read, deadline);
     loop {
         file.check()?;
-        let edges = file.entry().tick(Direction::Read);
-        match asks(FD) {
+        let tick = file.entry().tick(Direction::Read);
+        match ask(FD) {
             Err(_) if !file.is_current() => return Err(libc::ECANCELED),
-            Err(libc::EAGAIN) if turn.is_last => return Err(libc::ETIMEDOUT),
+            Err(libc::EAGAIN) if retry.is_last => return Err(libc::ETIMEDOUT),
             Err(libc::EAGAIN) => {
-                let waited = turn.wait(edges);
+                let waited = retry.wait(tick);
                 file.check_result(waited)?;
             }
             outcome => {
-                if omits("hand-on") {
-                    std::mem::forget(turn);
+                if omits("pass-on") {
+                    std::mem::forget(retry);
                 }
                 return outcome;
             }
@@ -62,57 +62,57 @@ pub(crate) fn takes(
     }
 }
 
-/// A call that has begun before the file was closed leaves: the number is freed after that.
+/// Ends a call that started before the file was closed: the number is freed afterwards.
 fn leaves(call: FdRef) {
-    system::has_used(FD);
+    system::use_number(FD);
     if omits("leave") {
         return std::mem::forget(call);
     }
     drop(call);
 }
 
-/// The number is free again: the next file takes it, and something can be read there.
+/// Waits until the number is free, opens the next file there, and makes it readable.
 fn opens_the_next() -> u32 {
     loop {
         if let Some(file) = system::open(FD) {
-            system::becomes_readable(file);
+            system::make_readable(file);
             return file;
         }
         thread::yield_now();
     }
 }
 
-/// The number was freed once, no call is inside, and the next one has what stands there.
+/// Checks that the number was freed once, that no call is active, and that the next call reads the current file.
 fn is_freed_once(file: u32) {
-    assert_eq!(system::fate(FD), (1, file));
+    assert_eq!(system::freed_and_file(FD), (1, file));
     let call = FdRef::enter(FD).expect("it is open");
     assert_eq!(reads(&call, Deadline::NOW), Ok(file));
     drop(call);
     assert!(!system::entries()[0].state.is_busy());
 }
 
-/// A call reads while the number's file is closed and the system gives the number away: it has what is its own file's,
-/// or ECANCELED, and the number goes when it leaves. The next file's calls have what is theirs.
+/// A call reads while the file is closed and the number is reused. It reads its own file, or fails with ECANCELED, and
+/// the number is freed when it leaves. Calls on the next file read that one.
 ///
-/// Fails where the number is closed at once, where the closer is not a call inside, and where one does not leave.
+/// Fails if the number is closed at once, if the closer does not count as an active call, and if a call does not leave.
 #[test]
 fn number_is_given_away() {
-    for is_ours in [false, true] {
+    for is_managed in [false, true] {
         check(3, move || {
             let first = opens();
-            system::becomes_readable(first);
+            system::make_readable(first);
             let call = FdRef::enter(FD).expect("it is open");
             let other = thread::spawn(move || {
                 assert_eq!(close(FD), Ok(()));
                 let second = opens_the_next();
-                if is_ours {
+                if is_managed {
                     fd_identity::adopt(FD, 0);
                 }
                 let call = FdRef::enter(FD).expect("it is open");
                 assert_eq!(reads(&call, Deadline::NOW), Ok(second));
                 second
             });
-            // What it has at first says nothing about what follows.
+            // The second read may find the file closed after the first one did not.
             for _ in 0..2 {
                 let outcome = reads(&call, Deadline::NOW);
                 assert!(outcome == Ok(first) || outcome == Err(libc::ECANCELED), "{outcome:?}");
@@ -123,15 +123,15 @@ fn number_is_given_away() {
     }
 }
 
-/// Two calls read while the file is closed: the last one to leave frees the number, after both.
+/// Two calls read while the file is closed. The last one to leave frees the number, after both.
 #[test]
 fn last_call_frees_the_number() {
     check(2, || {
-        system::becomes_readable(opens());
+        system::make_readable(opens());
         let calls = [FdRef::enter(FD), FdRef::enter(FD)].map(|call| Shared::new(call.ok()));
         let others = calls.map(|call| {
             thread::spawn(move || {
-                // SAFETY: this thread alone has the place.
+                // SAFETY: only this thread uses the reference.
                 let call = unsafe { (*call.raw()).take() }.expect("it is open");
                 let outcome = reads(&call, Deadline::NOW);
                 assert!(matches!(outcome, Ok(1) | Err(libc::ECANCELED)), "{outcome:?}");
@@ -146,7 +146,7 @@ fn last_call_frees_the_number() {
     });
 }
 
-/// Two threads close the file at once while a call is inside: one of them has EBADF.
+/// Two threads close the file at once while a call is active: one of them gets EBADF.
 #[test]
 fn file_is_closed_once() {
     check(3, || {
@@ -162,15 +162,15 @@ fn file_is_closed_once() {
     });
 }
 
-/// A call closes the descriptor that it has made, or gives it away, while another thread closes it: that is one end.
-/// Where both close it and no other call is inside, it is two calls of close(2), as without acort (R5).
+/// A call closes the descriptor that it has created, or returns it, while another thread closes it: it is closed once.
+/// If both close it and no other call is active, close(2) is called twice, as without acort (R5).
 #[test]
 fn own_descriptor_is_closed() {
-    for (gives, is_single_threaded) in [(false, false), (true, false), (true, true)] {
+    for (gives, is_alone) in [(false, false), (true, false), (true, true)] {
         check(3, move || {
             opens();
             let own = OwnFd::from_raw(c_long::from(FD), 0).map_err(drop).expect("it is open");
-            let call = (!is_single_threaded).then(|| FdRef::enter(FD).expect("it is open"));
+            let call = (!is_alone).then(|| FdRef::enter(FD).expect("it is open"));
             let other = thread::spawn(|| close(FD));
             if gives {
                 let outcome = own.into_raw();
@@ -189,16 +189,16 @@ fn own_descriptor_is_closed() {
     }
 }
 
-/// A task waits in the entry's queue while the file is closed: the wait ends, no poller has the file, and the number
-/// goes. A call that begins meanwhile has EBADF, or ECANCELED.
+/// A task waits in the entry's queue while the file is closed: the wait ends, no poller has the file, and the number is
+/// freed. A call that starts meanwhile gets EBADF or ECANCELED.
 ///
-/// Fails where the closer does not look for calls that have entered since the word was changed.
+/// Fails if the closer does not wake calls that have entered since it changed the word.
 #[test]
 fn waiting_task_is_canceled() {
-    for (is_ours, is_inside) in [(false, true), (true, true), (false, false), (true, false)] {
+    for (is_managed, is_inside) in [(false, true), (true, true), (false, false), (true, false)] {
         check(2, move || {
             opens();
-            if is_ours {
+            if is_managed {
                 fd_identity::adopt(FD, 0);
             }
             let runtime = runtime(1);
@@ -206,7 +206,7 @@ fn waiting_task_is_canceled() {
             let inside = Shared::new(inside);
             let other = thread::spawn(move || {
                 task::is_here(of(runtime, 0));
-                // SAFETY: this thread alone has the place.
+                // SAFETY: only this thread uses the reference.
                 let inside = unsafe { (*inside.raw()).take() };
                 let outcome = inside.map_or_else(|| FdRef::enter(FD), Ok);
                 let outcome = outcome.and_then(|call| reads(&call, NEVER));
@@ -216,28 +216,28 @@ fn waiting_task_is_canceled() {
             });
             assert_eq!(close(FD), Ok(()));
             other.join().expect("no panic");
-            let watches =
+            let registered =
                 runtime.worker(0).map(|worker| worker.registered_fds.load(Ordering::Relaxed));
-            assert!(watches == Some(0) || !is_inside);
+            assert!(registered == Some(0) || !is_inside);
             is_freed_once(opens_the_next());
         });
     }
 }
 
-/// A thread waits in poll(2), which does not end with the file, with an eventfd beside it, or without.
+/// A thread waits in poll(2), which does not end with the file, with or without an eventfd of its own.
 ///
-/// Fails where the closer writes to no eventfd, and where the thread joins the list without a look at the word.
+/// Fails if the closer does not write to the eventfd, and if the thread joins the list without checking the word.
 #[test]
 fn waiting_thread_is_canceled() {
     for (has_eventfd, deadline) in [(true, NEVER), (true, SOON), (false, NEVER)] {
         check(2, move || {
             opens();
             if !has_eventfd {
-                events::has_no_eventfd();
+                events::without_eventfds();
             }
             let call = Shared::new(FdRef::enter(FD).ok());
             let other = thread::spawn(move || {
-                // SAFETY: this thread alone has the place.
+                // SAFETY: only this thread uses the reference.
                 let call = unsafe { (*call.raw()).take() }.expect("it is open");
                 let outcome = reads(&call, deadline);
                 let has_timed_out = deadline == SOON && outcome == Err(libc::ETIMEDOUT);
@@ -251,9 +251,9 @@ fn waiting_thread_is_canceled() {
     }
 }
 
-/// A thread begins a call, and waits in poll(2), while another one closes the file.
+/// A thread starts a call, and waits in poll(2), while another one closes the file.
 ///
-/// Fails where the closer does not look for calls that have entered since the word was changed.
+/// Fails if the closer does not wake calls that have entered since it changed the word.
 #[test]
 fn late_thread_is_canceled() {
     check(3, || {

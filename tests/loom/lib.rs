@@ -9,16 +9,16 @@
 //! | `ground` | the lock, parkers, queues |
 //! | `workers` | inboxes, sleep, tasks that have not begun, idle workers, the counts of tasks |
 //! | `objects` | mutexes, conditions, events, semaphores, futures, channels |
-//! | `selects` | calls that wait for one of several objects |
-//! | `promises` | the last setter of a future goes |
+//! | `selects` | selects, against calls that use one of their objects |
+//! | `promises` | the last setter of a future leaves |
 //! | `nests` | groups that are opened and freed while one around them is cancelled |
 //! | `ends` | the end of a task against those who wait for its group |
 //! | `joins` | the end of a task against those who join or detach it |
 //! | `helpers` | the jobs of the threads for blocking calls |
-//! | `calls` | calls on a descriptor against what closes it |
-//! | `adoption` | the same against acort's next file of its number |
-//! | `watches` | what pollers tell of a descriptor, and the end of the worker that watches it |
-//! | `takers` | calls that take what has come: one event wakes one, and none is left beside it |
+//! | `calls` | calls on a descriptor, while it is closed |
+//! | `adoption` | calls on a descriptor, while acort's next file gets the number |
+//! | `registrations` | events of a registered descriptor, and the end of its owner |
+//! | `exclusive_waiters` | exclusive waiters: one event wakes one, and none waits while something is left |
 //! | `table` | the first use of a descriptor's entry |
 //!
 //! Loom changes threads where they use such a word, and watches those, `loom::cell`s, and freed memory; plain memory
@@ -35,6 +35,7 @@ mod adoption;
 mod atomics;
 mod calls;
 mod ends;
+mod exclusive_waiters;
 mod ground;
 mod helpers;
 mod joins;
@@ -42,12 +43,11 @@ mod mutations;
 mod nests;
 mod objects;
 mod promises;
+mod registrations;
 mod rt;
 mod selects;
 mod stand_ins;
 mod table;
-mod takers;
-mod watches;
 mod workers;
 
 pub(crate) use stand_ins::{abi, arch, diag, sanitizer, sys, tls};

@@ -78,19 +78,19 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("runtime.rs load Acquire", "workers::live_tasks_are_counted"),
     // Of two last ends neither is seen as the last one.
     ("runtime.rs fence -", "workers::last_end_is_seen"),
-    // A mutex is had by two, or used after it was freed.
+    // Two callers own a mutex, or it is used after it was freed.
     ("lock.rs compare_exchange AcqRel", "objects::mutex_keeps_others_out"),
     // A value is received before it was written.
     ("parker.rs store Release", "objects::channel_hands_over"),
     ("lock.rs store Release", "objects::channel_hands_over"),
     ("lock.rs store Release", "objects::future_comes_once"),
     ("lock.rs store Release", "objects::late_value_is_received_once"),
-    ("parker.rs store Release", "objects::event_is_freed_by_who_waited"),
+    ("parker.rs store Release", "objects::event_is_freed_by_its_waiter"),
     ("lock.rs compare_exchange AcqRel", "objects::semaphore_loses_nothing"),
-    // A select has a value that was not yet written, or what it leaves in its queues is not seen.
+    // A select receives a value before it was written, or its waiters stay in the queues.
     ("lock.rs compare_exchange AcqRel", "selects::one_sender_is_met"),
     ("lock.rs store Release", "selects::one_sender_is_met"),
-    // It gives up without a claim, while a sender hands over.
+    // It times out without a claim, while a sender hands over.
     ("model claim -", "selects::one_sender_is_met"),
     ("lock.rs compare_exchange AcqRel", "selects::selects_meet"),
     ("lock.rs store Release", "selects::events_are_freed_by_the_caller"),
@@ -115,7 +115,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("join.rs clear -", "joins::join_outlives_the_group"),
     ("join.rs clear -", "joins::given_up_join_leaves_the_task"),
     ("join.rs clear -", "ends::group_is_closed_after_the_last"),
-    // A number is freed while a call is inside, before that has left, or never.
+    // A number is freed while a call is active, before that has left, or never.
     ("model keep-number -", "calls::number_is_given_away"),
     ("model keep-number -", "calls::last_call_frees_the_number"),
     ("model keep-number -", "calls::file_is_closed_once"),
@@ -124,7 +124,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("lock.rs compare_exchange AcqRel", "calls::last_call_frees_the_number"),
     ("model leave -", "calls::number_is_given_away"),
     ("model leave -", "calls::last_call_frees_the_number"),
-    // A call waits for a file that is closed, or is another one by then.
+    // A call waits for a file that is closed or replaced.
     ("lock.rs store Release", "calls::waiting_task_is_canceled"),
     ("lock.rs compare_exchange AcqRel", "calls::waiting_task_is_canceled"),
     ("lock.rs store Release", "calls::waiting_thread_is_canceled"),
@@ -133,25 +133,25 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("lock.rs store Release", "adoption::call_inside_is_canceled"),
     ("model notify -", "adoption::call_inside_is_canceled"),
     ("lock.rs store Release", "adoption::lock_keeps_the_generation"),
-    // A call waits for what it was told of before, or is told of what another file was ready for.
-    ("fd_waiters.rs fetch_add -", "watches::no_edge_is_lost"),
-    ("lock.rs store Release", "watches::no_edge_is_lost"),
-    ("model mark -", "watches::stale_edge_is_dropped"),
-    // A call leaves with what it has, and another one waits beside what is left.
-    ("model hand-on -", "takers::one_edge_reaches_all"),
-    // A worker's memory is used after it has gone.
-    ("fd_entry.rs fetch_sub Release", "watches::home_goes"),
-    ("fd_entry.rs fetch_add -", "watches::home_goes"),
-    ("fd_identity.rs load Acquire", "watches::home_goes"),
-    ("model abandon -", "watches::home_goes"),
-    // A future is broken twice, or freed while it is broken.
+    // A call waits although an edge has come, or an event of another file wakes it.
+    ("fd_waiters.rs fetch_add -", "registrations::no_edge_is_lost"),
+    ("lock.rs store Release", "registrations::no_edge_is_lost"),
+    ("model token -", "registrations::stale_edge_is_dropped"),
+    // A call that was woken before others does not pass the wakeup on.
+    ("model pass-on -", "exclusive_waiters::one_edge_reaches_all"),
+    // A worker is used after it was freed.
+    ("fd_entry.rs fetch_sub Release", "registrations::owner_leaves"),
+    ("fd_entry.rs fetch_add -", "registrations::owner_leaves"),
+    ("fd_identity.rs load Acquire", "registrations::owner_leaves"),
+    ("model release-worker -", "registrations::owner_leaves"),
+    // A future fails twice, or is freed while it fails.
     ("lock.rs compare_exchange AcqRel", "promises::last_setter_breaks_it"),
     ("lock.rs store Release", "promises::value_comes_before_the_last_setter_goes"),
     // A group is freed while it is cancelled.
     ("lock.rs compare_exchange AcqRel", "nests::group_is_freed_meanwhile"),
-    // An entry is used that is not all zero yet.
-    ("fd_table.rs load Acquire", "table::piece_is_made_once"),
-    ("fd_table.rs compare_exchange AcqRel", "table::piece_is_made_once"),
+    // An entry is used before it is seen as all zero.
+    ("fd_table.rs load Acquire", "table::chunk_is_created_once"),
+    ("fd_table.rs compare_exchange AcqRel", "table::chunk_is_created_once"),
     // A thread that is wanted does not come, or the counts of the pool are not those of the thread before.
     ("model see-to -", "helpers::each_job_is_made"),
     ("lock.rs store Release", "helpers::each_job_is_made"),

@@ -1,4 +1,4 @@
-//! What tasks and threads wait for: each is freed by who is the last that needs it.
+//! Objects that tasks and threads wait for. The last user frees each of them.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -25,23 +25,23 @@ use crate::rt::sync::semaphore::Semaphore;
 use crate::{Shared, check};
 
 const NEVER: Deadline = Deadline::NEVER;
-/// It may have passed at any moment.
+/// A deadline that may pass at any moment.
 const SOON: Deadline = Deadline::at(1);
 
 unsafe fn lock(mutex: Shared<Mutex>, deadline: Deadline) -> Result<()> {
-    // SAFETY: the mutex is there.
+    // SAFETY: the mutex exists.
     unsafe { mutex::lock(Caller::current(), mutex.raw(), WaitMode::Uninterruptible, deadline) }
 }
 
 unsafe fn unlock(mutex: Shared<Mutex>) -> Result<()> {
-    // SAFETY: the mutex is there.
+    // SAFETY: the mutex exists.
     unsafe { mutex::unlock(Caller::current(), mutex.raw()) }
 }
 
-/// A mutex, in each of its words.
+/// A new mutex. This thread uses each of its words first.
 fn new_mutex() -> Shared<Mutex> {
     let mutex: Shared<Mutex> = Shared::zeroed();
-    // SAFETY: a new mutex. The second lock looks at all of it.
+    // SAFETY: the mutex is new. The second lock reads all of its words.
     unsafe {
         assert!(lock(mutex, NEVER).is_ok());
         assert_eq!(lock(mutex, NEVER), Err(libc::EDEADLK));
@@ -51,17 +51,16 @@ fn new_mutex() -> Shared<Mutex> {
     mutex
 }
 
-/// Two threads have the mutex by turns, one of which may give up waiting before it waits again; the last one to
-/// leave frees it.
+/// Two threads lock the mutex in turn. One may time out before it waits again. The last one to unlock frees the mutex.
 ///
-/// Fails where `pass_on`, which finds no waiter, makes the mutex free before it gives the lock back (it is used after
-/// it was freed), or after that without a look at what has come meanwhile (that call never returns).
+/// Fails if `unlock_slow` finds no waiter and frees the mutex before it unlocks `lock` (use after free), or afterwards
+/// without checking for new waiters (that call never returns).
 #[test]
 fn mutex_keeps_others_out() {
     check(3, || {
         let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
         let uses = move |first_deadline: Deadline| {
-            // SAFETY: it stays until the last one has given it up.
+            // SAFETY: the mutex exists until the last turn has unlocked it.
             unsafe {
                 if lock(mutex, first_deadline).is_err() {
                     assert!(lock(mutex, NEVER).is_ok());
@@ -81,17 +80,18 @@ fn mutex_keeps_others_out() {
     });
 }
 
-/// A thread takes the mutex again while the one that it has woken has not competed yet; the last of the turns frees it.
+/// A thread locks the mutex again while the waiter that it has woken has not competed yet. The last turn frees the
+/// mutex.
 ///
-/// Fails where a waiter that competes does not clear `WOKEN`, where one that has lost is not said to wait (nothing
-/// wakes it), and where `pass_on` writes to the mutex after it has made it free (M5).
+/// Fails if a waiter that competes does not clear `WOKEN`, if a waiter that has lost does not set `HAS_WAITERS` (no
+/// unlock wakes it), and if `unlock_slow` writes to the mutex after it is free (M5).
 #[test]
 fn mutex_is_taken_before_the_woken_one_competes() {
     check(3, || {
         let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
         let uses = move |turns: u32| {
             for _ in 0..turns {
-                // SAFETY: it stays until the last turn has given it up.
+                // SAFETY: the mutex exists until the last turn has unlocked it.
                 unsafe {
                     assert!(lock(mutex, NEVER).is_ok());
                     users.add(1);
@@ -110,7 +110,7 @@ fn mutex_is_taken_before_the_woken_one_competes() {
     });
 }
 
-/// Two wait, of which one may give up, while a third one takes the mutex twice.
+/// Two threads wait, one of which may time out, while a third one locks the mutex twice.
 #[test]
 fn mutex_wakes_the_next() {
     check(2, || {
@@ -132,9 +132,9 @@ fn mutex_wakes_the_next() {
     });
 }
 
-/// One locks it again and again, the other one gives up waiting for good.
+/// One thread locks the mutex repeatedly. The other one may time out, and does not come back.
 #[test]
-fn mutex_is_not_lost_to_who_gives_up() {
+fn mutex_is_not_lost_to_a_timeout() {
     check(3, || {
         let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
         let other = thread::spawn(move || {
@@ -159,10 +159,9 @@ fn mutex_is_not_lost_to_who_gives_up() {
     });
 }
 
-/// A signal that comes once the mutex is free ends the wait, though the caller gives the mutex up only after
-/// it has its place.
+/// A signal that comes once the mutex is free ends the wait: the caller is in the queue by then (V1).
 ///
-/// Fails where `unlock_and_wait` gives the mutex up before it takes the lock of the queue.
+/// Fails if `condvar::start_wait` unlocks the mutex before it takes the lock of the queue.
 #[test]
 fn condition_misses_no_signal() {
     check(3, || {
@@ -193,20 +192,20 @@ fn condition_misses_no_signal() {
     });
 }
 
-/// Who has waited for an event may free it.
+/// The caller that has waited for an event frees it.
 ///
-/// Fails where it is set with the lock held until after the wakes.
+/// Fails if `event::set` unlocks after the wakes.
 #[test]
-fn event_is_freed_by_who_waited() {
+fn event_is_freed_by_its_waiter() {
     check(4, || {
         let (event, gift) = (Shared::<Event>::zeroed(), Shared::new(Own::default()));
         crate::ground::touch(&event.lock);
         let other = thread::spawn(move || {
             gift.add(1);
-            // SAFETY: the other thread frees it after this.
+            // SAFETY: the other thread frees the event only after it is set.
             unsafe { event::set(event.raw()) };
         });
-        // SAFETY: it is there.
+        // SAFETY: the event exists.
         unsafe { assert!(event::wait(Caller::current(), event.raw(), NEVER).is_ok()) };
         event.free();
         assert_eq!(gift.get(), 1);
@@ -214,12 +213,12 @@ fn event_is_freed_by_who_waited() {
     });
 }
 
-/// What a semaphore counts is had by as many, whoever gives up in between.
+/// Each unit of a semaphore is taken once, though a waiter may time out in between.
 #[test]
 fn semaphore_loses_nothing() {
     check(3, || {
         let semaphore: Shared<Semaphore> = Shared::zeroed();
-        // SAFETY: it is never freed.
+        // SAFETY: the object is never freed.
         unsafe { assert!(semaphore::init(semaphore.raw(), 0).is_ok()) };
         let other = thread::spawn(move || {
             // SAFETY: as above.
@@ -236,7 +235,7 @@ fn semaphore_loses_nothing() {
     });
 }
 
-/// A future has its value once, for who waits; its last reference frees it.
+/// A future gets its value once, and its waiter sees it. The last reference frees the future.
 #[test]
 fn future_comes_once() {
     check(3, || {
@@ -264,7 +263,7 @@ fn future_comes_once() {
     });
 }
 
-/// Sends the address of something that it has written to.
+/// Sends the address of a gift that this thread has written to.
 pub(crate) fn sends(
     channel: Shared<channel::Channel>,
     gift: Shared<Own>,
@@ -279,14 +278,14 @@ pub(crate) fn sends(
     outcome.is_ok()
 }
 
-/// Receives such an address, and looks there.
+/// Receives such an address, and reads the gift.
 fn receives(channel: Shared<channel::Channel>, deadline: Deadline) -> std::result::Result<(), i32> {
     let mut value: *mut Own = ptr::null_mut();
     // SAFETY: the caller has a reference; what was sent is never freed.
     unsafe {
         channel_wait::receive(Caller::current(), channel.raw(), (&raw mut value).cast(), deadline)?;
         assert_eq!((*value).get(), 1);
-        // It is the receiver's now.
+        // The receiver owns the gift now.
         (*value).add(1);
     }
     Ok(())
@@ -308,7 +307,7 @@ pub(crate) fn gift() -> Shared<Own> {
     Shared::new(Own::default())
 }
 
-/// Two values go through, in their order, with and without room; then the channel is freed.
+/// Two values pass in their order, with and without a ring. Then the channel is freed.
 #[test]
 fn channel_hands_over() {
     for capacity in [0, 1] {
@@ -332,7 +331,7 @@ fn channel_hands_over() {
     }
 }
 
-/// A receiver gives up while a value comes: it has it, or the sender has waited in vain.
+/// A receiver may time out while a value comes: either it gets the value, or the sender times out as well.
 #[test]
 fn channel_loses_no_value() {
     check(3, || {
@@ -344,7 +343,7 @@ fn channel_loses_no_value() {
     });
 }
 
-/// A channel is closed while somebody waits: who waits has what was sent before, or EPIPE.
+/// A channel is closed while a receiver waits: it gets what was sent before, and then EPIPE.
 #[test]
 fn channel_is_closed() {
     check(3, || {
@@ -360,9 +359,9 @@ fn channel_is_closed() {
     });
 }
 
-/// What comes after the deadline has ended a wait, before the place is withdrawn, is given.
+/// A call gets what comes after its deadline has ended the wait, and before it leaves the queue.
 ///
-/// Fails where no last attempt is made.
+/// Fails if the call makes no last attempt.
 #[test]
 fn late_ones_are_given() {
     check(0, || {
@@ -388,7 +387,7 @@ fn late_ones_are_given() {
     });
 }
 
-/// A value that is sent while the deadline passes is received once: by that wait, or later.
+/// A value that is sent while the deadline passes is received once: by that call, or by a later one.
 #[test]
 fn late_value_is_received_once() {
     check(3, || {

@@ -1,4 +1,4 @@
-//! The last setter of a future goes, against those who wait for it.
+//! The last setter of a future leaves, while callers wait for the future.
 
 use std::ffi::c_void;
 
@@ -12,10 +12,10 @@ use crate::rt::sync::future::Future;
 use crate::rt::sync::future::Promise;
 use crate::{Shared, check};
 
-/// A promise of two setters, and its future, of which the caller has a reference.
+/// A promise with two setters, and its future, with a reference for the caller.
 fn promise_of_two() -> (Shared<Promise>, Shared<Future>) {
     let promise = future::create_promise().expect("there is memory");
-    // SAFETY: a new promise.
+    // SAFETY: the promise is new.
     unsafe {
         future::add_setter(promise);
         let future = Promise::future(promise);
@@ -24,15 +24,15 @@ fn promise_of_two() -> (Shared<Promise>, Shared<Future>) {
     }
 }
 
-/// Both setters go at once without a value, one of which waits then: the future fails once, and the waiter may be the
-/// last that has it.
+/// Both setters leave at once without a value, and one of them waits then. The future fails once. The waiter may
+/// release the last reference.
 ///
-/// Fails where a setter looks whether it is the last one under another lock than the one that it goes under.
+/// Fails if a setter checks whether it is the last one after it has unlocked (F2).
 #[test]
 fn last_setter_breaks_it() {
     check(3, || {
         let (promise, future) = promise_of_two();
-        // SAFETY: each setter has a reference, and the waiter.
+        // SAFETY: each setter is one of the promise's two, and the waiter has a reference.
         unsafe {
             let other = thread::spawn(move || future::release_setter(promise.raw()));
             future::release_setter(promise.raw());
@@ -43,9 +43,9 @@ fn last_setter_breaks_it() {
     });
 }
 
-/// A waiter has EPIPE from the one setter, and frees the future at once.
+/// A waiter gets EPIPE from the last setter, and releases the future at once.
 ///
-/// Fails where the last setter uses the future after the setters' reference has gone.
+/// Fails if the last setter uses the future after it has released the setters' reference (F3).
 #[test]
 fn broken_one_is_freed_by_the_waiter() {
     check(3, || {
@@ -61,7 +61,7 @@ fn broken_one_is_freed_by_the_waiter() {
     });
 }
 
-/// One setter goes while the other one sets it: the value counts, and the waiter sees what was done before.
+/// One setter leaves while the other one sets the value: the waiter gets the value, and sees what was done before.
 #[test]
 fn value_comes_before_the_last_setter_goes() {
     check(3, || {

@@ -1,6 +1,6 @@
-//! Calls that wait for one of several objects, against those that use the objects one by one.
+//! Selects, against calls that use one of their objects.
 //!
-//! Each model runs by rank and in the opposite order, which is that of the stand-in for random numbers.
+//! Each model runs in the order of the cases and in the opposite one, which the stand-in for random numbers gives.
 
 use std::ffi::c_int;
 use std::ptr;
@@ -21,17 +21,17 @@ use crate::rt::sync::event::Event;
 use crate::{Shared, check};
 
 const NEVER: Deadline = Deadline::NEVER;
-/// It may have passed at any moment.
+/// A deadline that may pass at any moment.
 const SOON: Deadline = Deadline::at(1);
 
-/// Runs a model in either order of the cases.
+/// Runs a model in both orders of the cases.
 fn in_both_orders(stops: usize, model: impl Fn(bool) + Sync + Send + Copy + 'static) {
-    for is_by_rank in [true, false] {
-        check(stops, move || model(is_by_rank));
+    for is_ordered in [true, false] {
+        check(stops, move || model(is_ordered));
     }
 }
 
-/// Two objects, in the order of their addresses: that of their locks is the same in every run then.
+/// Two objects, in the order of their addresses, so that the order of their locks is the same in every run.
 fn two<T>(new: impl Fn() -> Shared<T>) -> [Shared<T>; 2] {
     let mut both = [new(), new()];
     both.sort_by_key(|object| object.raw().addr());
@@ -42,15 +42,15 @@ fn case<T>(op: i32, object: Shared<T>, data: *mut *mut Own) -> acort_case_t {
     acort_case_t { op, fd: -1, object: object.raw().cast(), data: data.cast(), error: 0 }
 }
 
-/// Selects, and gives the error of the case that was chosen beside its number.
+/// Selects, and returns the index of the case that was chosen, with its error.
 fn select(
-    is_by_rank: bool,
+    is_ordered: bool,
     mut cases: [acort_case_t; 2],
     deadline: Deadline,
 ) -> Result<(usize, c_int)> {
-    // SAFETY: the objects of a model are there, and the values have their sizes.
+    // SAFETY: the objects exist during the model, and the values have the channels' size.
     let chosen = unsafe {
-        match is_by_rank {
+        match is_ordered {
             true => call::select_ordered(&mut cases, deadline),
             false => call::select(&mut cases, deadline),
         }
@@ -58,16 +58,16 @@ fn select(
     Ok((chosen, cases[chosen].error))
 }
 
-/// Selects one value of two channels, and looks where it points to.
+/// Receives one value from two channels, and reads the gift.
 fn receives(
-    is_by_rank: bool,
+    is_ordered: bool,
     channels: [Shared<Channel>; 2],
     deadline: Deadline,
 ) -> Result<(usize, c_int)> {
     let mut values: [*mut Own; 2] = [ptr::null_mut(); 2];
     let [first, second] = &mut values;
     let cases = [case(ACORT_RECV, channels[0], first), case(ACORT_RECV, channels[1], second)];
-    let (chosen, error) = select(is_by_rank, cases, deadline)?;
+    let (chosen, error) = select(is_ordered, cases, deadline)?;
     if error == 0 {
         // SAFETY: what was sent is never freed.
         unsafe {
@@ -79,29 +79,29 @@ fn receives(
     Ok((chosen, error))
 }
 
-/// No call has left a place in a queue, or a value.
-fn is_as_before(channel: Shared<Channel>) -> bool {
+/// Returns true if no waiter and no value is left in the channel.
+fn is_unused(channel: Shared<Channel>) -> bool {
     let _guard = channel.lock.guard();
     channel.receivers.is_empty() && channel.senders.is_empty() && channel.length == 0
 }
 
-/// A thread sends on one channel, then on the other, against a select, and each may give up: the select receives
-/// one value, which its sender knows, or none.
+/// A thread sends on one channel, then on the other, against a select, and each call may time out. The select receives
+/// one value, whose send succeeds, or none.
 ///
-/// Fails where the call leaves its places in the queues, where it takes them after it has given the locks, and
-/// where the deadline ends the wait without a claim.
+/// Fails if the call leaves its waiters in the queues, if it joins the queues after it has unlocked, and if the
+/// deadline ends the wait without a claim.
 #[test]
 fn one_sender_is_met() {
-    in_both_orders(2, |is_by_rank| {
+    in_both_orders(2, |is_ordered| {
         let channels = two(|| new_channel(0));
         let gifts = [gift(), gift()];
         let sender = thread::spawn(move || [0, 1].map(|at| sends(channels[at], gifts[at], SOON)));
-        let received = receives(is_by_rank, channels, SOON);
+        let received = receives(is_ordered, channels, SOON);
         let sent = sender.join().expect("no panic");
         assert_eq!(sent, [received == Ok((0, 0)), received == Ok((1, 0))]);
         for at in [0, 1] {
             assert_eq!(gifts[at].get(), if sent[at] { 2 } else { 1 });
-            assert!(is_as_before(channels[at]));
+            assert!(is_unused(channels[at]));
         }
     });
 }
@@ -109,43 +109,42 @@ fn one_sender_is_met() {
 /// The same with a thread for each sender.
 #[test]
 fn one_of_two_senders_is_met() {
-    in_both_orders(1, |is_by_rank| {
+    in_both_orders(1, |is_ordered| {
         let channels = two(|| new_channel(0));
         let gifts = [gift(), gift()];
         let senders = [0, 1].map(|at| thread::spawn(move || sends(channels[at], gifts[at], SOON)));
-        let received = receives(is_by_rank, channels, SOON);
+        let received = receives(is_ordered, channels, SOON);
         let sent = senders.map(|sender| sender.join().expect("no panic"));
         assert_eq!(sent, [received == Ok((0, 0)), received == Ok((1, 0))]);
-        assert!(channels.iter().all(|channel| is_as_before(*channel)));
+        assert!(channels.iter().all(|channel| is_unused(*channel)));
     });
 }
 
-/// One channel is closed after a sender on the other has come, who may give up: the call has the value, or the
-/// end.
+/// One channel is closed after a send on the other, which may time out. The select gets the value, or EPIPE.
 #[test]
-fn closer_is_heard() {
-    in_both_orders(3, |is_by_rank| {
+fn close_ends_the_select() {
+    in_both_orders(3, |is_ordered| {
         let channels = two(|| new_channel(0));
         let gift = gift();
         let other = thread::spawn(move || {
             let was_sent = sends(channels[0], gift, SOON);
-            // SAFETY: it is never freed.
+            // SAFETY: the object is never freed.
             unsafe { assert!(channel_life::close(channels[1].raw()).is_ok()) };
             was_sent
         });
-        let received = receives(is_by_rank, channels, NEVER);
+        let received = receives(is_ordered, channels, NEVER);
         let was_sent = other.join().expect("no panic");
         assert_eq!(received, Ok(if was_sent { (0, 0) } else { (1, libc::EPIPE) }));
-        assert!(channels.iter().all(|channel| is_as_before(*channel)));
+        assert!(channels.iter().all(|channel| is_unused(*channel)));
     });
 }
 
-/// One select sends on either of two channels, the other one receives, with the cases the other way round.
+/// One select sends on one of two channels, another one receives, with the cases in the opposite order.
 ///
-/// Fails where the locks are taken in the order of the cases: each call waits for the other.
+/// Fails if the locks are taken in the order of the cases: each call waits for the other.
 #[test]
 fn selects_meet() {
-    in_both_orders(3, |is_by_rank| {
+    in_both_orders(3, |is_ordered| {
         let channels = two(|| new_channel(0));
         let gift = gift();
         let other = thread::spawn(move || {
@@ -154,29 +153,30 @@ fn selects_meet() {
             let [first, second] = channels;
             let (first, second) =
                 (case(ACORT_SEND, first, &raw mut value), case(ACORT_SEND, second, &raw mut value));
-            select(is_by_rank, [first, second], NEVER).map(|(at, _)| at)
+            select(is_ordered, [first, second], NEVER).map(|(at, _)| at)
         });
         let [first, second] = channels;
-        let received = receives(is_by_rank, [second, first], NEVER);
+        let received = receives(is_ordered, [second, first], NEVER);
         let sent = other.join().expect("no panic").expect("there is no deadline");
         assert_eq!(received, Ok((1 - sent, 0)));
         assert_eq!(gift.get(), 2);
-        assert!(channels.iter().all(|channel| is_as_before(*channel)));
+        assert!(channels.iter().all(|channel| is_unused(*channel)));
     });
 }
 
-/// A channel is closed before the value of another one is taken: a select that does not wait finds one of them.
+/// A channel is closed before the value of another one is received. A select that does not wait finds one of them
+/// ready.
 ///
-/// Fails where each case is tried with its own lock alone.
+/// Fails if each case is tried under its own lock only.
 #[test]
 fn one_is_always_ready() {
-    in_both_orders(3, |is_by_rank| {
+    in_both_orders(3, |is_ordered| {
         let channels = two(|| new_channel(1));
         let gift = gift();
         assert!(sends(channels[0], gift, Deadline::NOW));
         let other = thread::spawn(move || {
             let mut value: *mut Own = ptr::null_mut();
-            // SAFETY: it is never freed.
+            // SAFETY: the object is never freed.
             unsafe {
                 assert!(channel_life::close(channels[1].raw()).is_ok());
                 channel_wait::receive(
@@ -188,30 +188,30 @@ fn one_is_always_ready() {
                 .is_ok()
             }
         });
-        let received = receives(is_by_rank, channels, Deadline::NOW);
+        let received = receives(is_ordered, channels, Deadline::NOW);
         let was_taken = other.join().expect("no panic");
         let wanted = if was_taken { (1, libc::EPIPE) } else { (0, 0) };
         assert_eq!(received, Ok(wanted));
     });
 }
 
-/// The caller frees both events as soon as the call has come back.
+/// The caller frees both events as soon as the select has returned.
 ///
-/// Fails where the places are withdrawn after that, or not at all.
+/// Fails if the call leaves the queues afterwards, or not at all.
 #[test]
 fn events_are_freed_by_the_caller() {
-    in_both_orders(3, |is_by_rank| {
+    in_both_orders(3, |is_ordered| {
         let events = two(Shared::<Event>::zeroed);
         events.iter().for_each(|event| crate::ground::touch(&event.lock));
         let gift = gift();
         let setter = thread::spawn(move || {
             gift.add(1);
-            // SAFETY: the other thread frees it after this.
+            // SAFETY: the other thread frees the event only after it is set.
             unsafe { event::set(events[1].raw()) };
         });
         let none = ptr::null_mut();
         let cases = [case(ACORT_EVENT, events[0], none), case(ACORT_EVENT, events[1], none)];
-        assert_eq!(select(is_by_rank, cases, NEVER), Ok((1, 0)));
+        assert_eq!(select(is_ordered, cases, NEVER), Ok((1, 0)));
         events.iter().for_each(|event| event.free());
         assert_eq!(gift.get(), 1);
         setter.join().expect("no panic");

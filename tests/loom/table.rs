@@ -1,4 +1,4 @@
-//! The table of entries: a number's first use makes its piece, once.
+//! The table of entries: the first use of a number creates its chunk, once.
 
 use std::ptr::NonNull;
 
@@ -9,26 +9,26 @@ use crate::check;
 #[path = "../../src/rt/io/fd_table.rs"]
 mod fd_table;
 
-/// An entry that says whether it is seen as it was made.
+/// An entry that detects a thread which does not see it as it was written.
 mod fd_entry {
     pub(crate) use crate::ground::Own as FdEntry;
 }
 
-/// The memory of a piece. The first entry is what a model uses.
+/// Allocates a chunk. The model uses its first entry.
 pub(crate) fn allocate_array<T>(count: usize) -> Option<NonNull<T>> {
     let memory = crate::sys::allocate(count * size_of::<T>())?;
     let entry = fd_entry::FdEntry::default();
     entry.add(1);
-    // SAFETY: so much was allocated, for entries.
+    // SAFETY: the memory has room for entries.
     unsafe { memory.cast::<fd_entry::FdEntry>().write(entry) };
     Some(memory.cast())
 }
 
-/// Two threads use a number of the same piece for the first time: both have the same entry, all of it.
+/// Two threads use a number of the same chunk for the first time: both get the same entry, and see all of it.
 #[test]
-fn piece_is_made_once() {
+fn chunk_is_created_once() {
     check(3, || {
-        fd_table::for_each(|_| unreachable!("there is no piece"));
+        fd_table::for_each(|_| unreachable!("there is no chunk"));
         let uses = || {
             let entry = fd_table::entry(0).expect("there is memory");
             // SAFETY: entries are never freed.

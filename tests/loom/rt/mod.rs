@@ -20,7 +20,7 @@ pub(crate) mod os {
     pub(crate) use super::system::{close, close_and_keep_number};
 
     pub fn futex_wait(_: &AtomicU32, _: u32, _: Deadline) {
-        super::events::tell_here();
+        super::events::report_own_events();
         loom::thread::yield_now();
     }
 
@@ -314,7 +314,7 @@ pub(crate) mod park {
     #[path = "wait.rs"]
     pub(crate) mod wait;
 
-    /// No call looks from time to time.
+    /// No call observe from time to time.
     pub(crate) mod sleep {
         use crate::rt::os::{Deadline, Result};
 

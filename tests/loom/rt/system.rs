@@ -1,8 +1,8 @@
-//! The system's file descriptors: which file stands under a number. Who is told that it is ready: `events`.
+//! The model's system: which file a descriptor number means. How it reports that a file is ready is in `events`.
 //!
-//! A call is one step. A call that looks sees what those did before that changed something, as the system's own locks
-//! see to; nothing orders what is done after a look. So a number may be given away, or a poller closed, only after what
-//! the library itself puts in order: `Own`s find the rest.
+//! A system call is one step. A call that observes sees all earlier changes, as the system's own locks ensure. Nothing
+//! orders what comes after an observation. So only the library's own ordering lets a number be reused, or a poller
+//! closed; `Own`s detect the rest.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_int;
@@ -19,19 +19,19 @@ use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
 use crate::rt::os::poller::Poller;
 
-/// The file that no call has success of.
-pub(crate) const DEAD: u32 = u32::MAX;
+/// The placeholder: every call on it fails.
+pub(crate) const PLACEHOLDER: u32 = u32::MAX;
 
 /// A number.
 #[derive(Default)]
 struct Number {
-    /// Which file stands there; 0: none.
+    /// The file that the number means; 0: none.
     file: u32,
     times_freed: u32,
 }
 
-/// A file that a poller watches under a number.
-pub(super) struct Watched {
+/// A file that a poller has registered under a number.
+pub(super) struct Registration {
     pub(super) poller: *const Poller,
     pub(super) fd: c_int,
     pub(super) file: u32,
@@ -44,27 +44,27 @@ pub(super) struct State {
     numbers: Vec<Number>,
     last_file: u32,
     pub(super) readable: Vec<u32>,
-    pub(super) watched: Vec<Watched>,
-    /// Of each eventfd: was it written to; None: it is closed.
+    pub(super) registrations: Vec<Registration>,
+    /// For each eventfd: true if it was written to. None: it is closed.
     pub(super) notified: Vec<Option<bool>>,
-    pub(super) has_no_eventfd: bool,
+    pub(super) without_eventfds: bool,
 }
 
 struct System {
     steps: AtomicU32,
     state: RefCell<State>,
     entries: Vec<Shared<FdEntry>>,
-    /// Of each number: what frees it comes after its uses.
+    /// For each number: detects a use that does not happen before the number is freed.
     uses: Vec<Own>,
-    /// Of each number: one caller at a time tells pollers of it.
-    tellings: Vec<Own>,
+    /// For each number: detects two threads in epoll_ctl(2) at once.
+    control_calls: Vec<Own>,
 }
 
 thread_local! {
     static SYSTEM: Cell<Option<&'static System>> = const { Cell::new(None) };
 }
 
-/// A run of a model begins: so many numbers, which are free.
+/// Starts a run of a model, with so many free numbers.
 pub(crate) fn begin(numbers: usize) {
     let mut state = State::default();
     state.numbers.resize_with(numbers, Number::default);
@@ -73,12 +73,12 @@ pub(crate) fn begin(numbers: usize) {
         state: RefCell::new(state),
         entries: (0..numbers).map(|_| entry()).collect(),
         uses: (0..numbers).map(|_| Own::default()).collect(),
-        tellings: (0..numbers).map(|_| Own::default()).collect(),
+        control_calls: (0..numbers).map(|_| Own::default()).collect(),
     };
     SYSTEM.set(Some(Box::leak(Box::new(system))));
 }
 
-/// A new entry, in each of its words.
+/// A new entry. This thread uses each of its words first.
 fn entry() -> Shared<FdEntry> {
     let entry: Shared<FdEntry> = Shared::zeroed();
     touch(&entry.lock);
@@ -88,8 +88,8 @@ fn entry() -> Shared<FdEntry> {
     entry
 }
 
-/// Is it the worker that watches the number? The entry's lock is held.
-pub(crate) fn is_home(worker: *mut Worker, entry: &FdEntry) -> bool {
+/// Returns true if the worker is the entry's owner. The entry's lock is held.
+pub(crate) fn is_owner(worker: *mut Worker, entry: &FdEntry) -> bool {
     entry.owner == worker
 }
 
@@ -102,16 +102,16 @@ fn step<T>(order: Ordering, act: impl FnOnce(&mut State) -> T) -> T {
     act(&mut system().state.borrow_mut())
 }
 
-pub(super) fn looks<T>(act: impl FnOnce(&mut State) -> T) -> T {
+pub(super) fn observe<T>(act: impl FnOnce(&mut State) -> T) -> T {
     step(Ordering::Acquire, act)
 }
 
-pub(super) fn changes<T>(act: impl FnOnce(&mut State) -> T) -> T {
+pub(super) fn change<T>(act: impl FnOnce(&mut State) -> T) -> T {
     step(Ordering::AcqRel, act)
 }
 
 impl State {
-    /// The file of a number. EBADF.
+    /// The file of a number. Errors: `EBADF`.
     pub(super) fn file(&self, fd: c_int) -> Result<u32> {
         match self.numbers[fd as usize].file {
             0 => Err(libc::EBADF),
@@ -119,10 +119,10 @@ impl State {
         }
     }
 
-    /// Another file stands under the number, or none: the one that did is closed.
+    /// Replaces the number's file; 0: by none. The file before is closed.
     fn replace(&mut self, fd: c_int, file: u32) {
         let before = std::mem::replace(&mut self.numbers[fd as usize].file, file);
-        self.watched.retain(|watched| watched.file != before);
+        self.registrations.retain(|one| one.file != before);
     }
 }
 
@@ -131,14 +131,14 @@ pub(crate) fn entries() -> &'static [Shared<FdEntry>] {
     &system().entries
 }
 
-/// A new file takes the number, unless that is taken.
+/// Opens a new file under the number, if the number is free.
 pub(crate) fn open(fd: c_int) -> Option<u32> {
-    changes(|state| (state.file(fd).is_err()).then(|| renew(state, fd)))
+    change(|state| (state.file(fd).is_err()).then(|| renew(state, fd)))
 }
 
-/// Code that knows nothing of acort puts a new file under the number: dup2(2).
-pub(crate) fn put_another(fd: c_int) -> u32 {
-    changes(|state| renew(state, fd))
+/// Other code puts a new file under the number, as dup2(2) does.
+pub(crate) fn replace_file(fd: c_int) -> u32 {
+    change(|state| renew(state, fd))
 }
 
 fn renew(state: &mut State, fd: c_int) -> u32 {
@@ -147,52 +147,52 @@ fn renew(state: &mut State, fd: c_int) -> u32 {
     state.last_file
 }
 
-/// A file becomes readable, for good.
-pub(crate) fn becomes_readable(file: u32) {
-    receives(file, 1);
+/// Makes a file readable. [`read`] consumes nothing.
+pub(crate) fn make_readable(file: u32) {
+    add_connections(file, 1);
 }
 
-/// So many connections come at once, of which [`accept`] takes one a call.
-pub(crate) fn receives(file: u32, count: usize) {
-    changes(|state| {
+/// Adds so many connections, with one edge. [`accept`] consumes one.
+pub(crate) fn add_connections(file: u32, count: usize) {
+    change(|state| {
         state.readable.extend(std::iter::repeat_n(file, count));
-        let watched = state.watched.iter_mut().filter(|watched| watched.file == file);
-        watched.for_each(|watched| watched.has_edge = true);
+        let registrations = state.registrations.iter_mut().filter(|one| one.file == file);
+        registrations.for_each(|one| one.has_edge = true);
     });
 }
 
-/// read(2): which file it is that has given something. EAGAIN, EBADF.
+/// read(2): returns the file that was read. Errors: `EAGAIN`; `EBADF`.
 pub(crate) fn read(fd: c_int) -> Result<u32> {
-    looks(|state| match state.file(fd)? {
-        DEAD => Err(libc::EBADF),
+    observe(|state| match state.file(fd)? {
+        PLACEHOLDER => Err(libc::EBADF),
         file if state.readable.contains(&file) => Ok(file),
         _ => Err(libc::EAGAIN),
     })
 }
 
-/// accept(2): takes what has come. EAGAIN, EBADF.
+/// accept(2): returns the file, and consumes a connection. Errors: `EAGAIN`; `EBADF`.
 pub(crate) fn accept(fd: c_int) -> Result<u32> {
-    changes(|state| {
+    change(|state| {
         let file = state.file(fd)?;
         let place = state.readable.iter().position(|one| *one == file).ok_or(libc::EAGAIN)?;
         Ok(state.readable.swap_remove(place))
     })
 }
 
-/// The caller has used the number: what frees it comes after that.
-pub(crate) fn has_used(fd: c_int) {
+/// Records a use of the number, which must happen before the number is freed.
+pub(crate) fn use_number(fd: c_int) {
     system().uses[fd as usize].get();
 }
 
-/// How often the number was freed, and the file that it stands for.
-pub(crate) fn fate(fd: c_int) -> (u32, u32) {
-    looks(|state| (state.numbers[fd as usize].times_freed, state.numbers[fd as usize].file))
+/// How often the number was freed, and the file that it means.
+pub(crate) fn freed_and_file(fd: c_int) -> (u32, u32) {
+    observe(|state| (state.numbers[fd as usize].times_freed, state.numbers[fd as usize].file))
 }
 
 /// close(2).
 pub(crate) fn close(fd: c_int) -> Result<()> {
     system().uses[fd as usize].add(1);
-    changes(|state| {
+    change(|state| {
         state.file(fd)?;
         state.replace(fd, 0);
         state.numbers[fd as usize].times_freed += 1;
@@ -200,24 +200,24 @@ pub(crate) fn close(fd: c_int) -> Result<()> {
     })
 }
 
-/// As the library's own.
+/// What the library's function of this name does.
 pub(crate) fn close_and_keep_number(fd: c_int) -> Result<()> {
     if omits("keep-number") {
         return close(fd);
     }
-    changes(|state| {
+    change(|state| {
         state.file(fd)?;
-        state.replace(fd, DEAD);
+        state.replace(fd, PLACEHOLDER);
         Ok(())
     })
 }
 
-/// Was a model with numbers begun?
-pub(super) fn has_begun() -> bool {
+/// Returns true if a model with numbers runs.
+pub(super) fn is_running() -> bool {
     SYSTEM.get().is_some()
 }
 
-/// Who tells pollers of the number is alone in that.
-pub(super) fn telling(fd: c_int) -> &'static Own {
-    &system().tellings[fd as usize]
+/// Detects two threads in epoll_ctl(2) for this number.
+pub(super) fn control_call(fd: c_int) -> &'static Own {
+    &system().control_calls[fd as usize]
 }

@@ -1,4 +1,4 @@
-//! What pollers tell of a descriptor, and who watches it: no edge is lost, and no worker is used after it has gone.
+//! The events of a registered descriptor, and the end of its owner: no edge is lost, and no freed worker is used.
 
 use loom::thread;
 
@@ -28,16 +28,16 @@ fn entry() -> Shared<FdEntry> {
     system::entries()[FD as usize]
 }
 
-/// The worker watches the file.
-pub(crate) fn is_watched_by(worker: *mut Worker) {
+/// Registers the file with the worker's poller.
+pub(crate) fn register_with(worker: *mut Worker) {
     let entry = entry();
     let _guard = entry.lock.guard();
-    // SAFETY: the lock is held; the worker is the model's.
+    // SAFETY: the lock is held; the worker is the model's, and the number means the file.
     assert_eq!(unsafe { (*entry.raw()).register(FD, worker) }, Ok(()));
 }
 
-/// A task waits for the other way: so the file stays with the worker that watches it (E5).
-pub(crate) fn has_blocked_caller() {
+/// Adds a task that waits for the other direction: the owner stays the same (E5).
+pub(crate) fn add_blocked_task() {
     let parker = Shared::new(Parker::new());
     parker.wake_word().load(Ordering::Relaxed);
     parker.prepare(WaitMode::Uninterruptible);
@@ -51,25 +51,25 @@ pub(crate) fn has_blocked_caller() {
     }
 }
 
-/// A file becomes readable, of which another worker is told, while a task has EAGAIN and is about to wait.
+/// A file becomes readable, which another worker's poller reports, while a task has EAGAIN and is about to wait.
 ///
-/// Fails where the wait does not compare the counts of edges.
+/// Fails if the wait does not compare the ticks (E4).
 #[test]
 fn no_edge_is_lost() {
-    for (is_ours, stays) in [(true, true), (true, false), (false, true), (false, false)] {
+    for (is_managed, stays) in [(true, true), (true, false), (false, true), (false, false)] {
         check(3, move || {
             let (file, runtime) = (opens(), runtime(2));
-            if is_ours {
+            if is_managed {
                 fd_identity::adopt(FD, 0);
             }
-            let home = Shared::of(of(runtime, 1));
-            is_watched_by(home.raw());
+            let owner = Shared::of(of(runtime, 1));
+            register_with(owner.raw());
             if stays {
-                has_blocked_caller();
+                add_blocked_task();
             }
             let other = thread::spawn(move || {
-                system::becomes_readable(file);
-                events::tell(home.raw());
+                system::make_readable(file);
+                events::report_events(owner.raw());
             });
             task::is_here(of(runtime, 0));
             let call = FdRef::enter(FD).expect("it is open");
@@ -79,45 +79,45 @@ fn no_edge_is_lost() {
     }
 }
 
-/// What a closed file was ready for is told after the worker watches the next one of its number.
+/// An event of a closed file is reported after the worker has registered the number's next file.
 ///
-/// Fails where marks do not tell the files apart.
+/// Fails if tokens do not distinguish the files (E3).
 #[test]
 fn stale_edge_is_dropped() {
     check(3, || {
         let (file, runtime) = (opens(), runtime(1));
-        let home = Shared::of(of(runtime, 0));
-        is_watched_by(home.raw());
-        system::becomes_readable(file);
-        let other = thread::spawn(move || events::tell(home.raw()));
+        let owner = Shared::of(of(runtime, 0));
+        register_with(owner.raw());
+        system::make_readable(file);
+        let other = thread::spawn(move || events::report_events(owner.raw()));
         assert_eq!(close(FD), Ok(()));
         let next = system::open(FD).expect("it is free");
         fd_identity::adopt(FD, 0);
         let before = entry().tick(Direction::Read);
-        is_watched_by(home.raw());
+        register_with(owner.raw());
         other.join().expect("no panic");
         assert_eq!(entry().tick(Direction::Read), before);
-        system::becomes_readable(next);
-        task::is_here(home.raw());
+        system::make_readable(next);
+        task::is_here(owner.raw());
         let call = FdRef::enter(FD).expect("it is open");
         assert_eq!(reads(&call, NEVER), Ok(next));
     });
 }
 
-/// The worker's thread ends.
-fn goes(worker: Shared<Worker>) {
-    if !omits("abandon") {
+/// Ends the worker's thread.
+fn leave(worker: Shared<Worker>) {
+    if !omits("release-worker") {
         fd_identity::release_worker(worker.raw());
     }
     worker.poller.close();
     worker.free();
 }
 
-/// What a call on the descriptor does while the worker that watches it goes.
+/// What a call on the descriptor does while the owner leaves.
 const COURSES: [fn(FdRef); 5] = [
     // Other code has replaced the file.
     |call| {
-        system::put_another(FD);
+        system::replace_file(FD);
         assert_eq!(fd_identity::revalidate(&call), Ok(()));
     },
     |call| assert_eq!(fd_identity::revalidate(&call), Ok(())),
@@ -130,33 +130,32 @@ const COURSES: [fn(FdRef); 5] = [
     |call| fd_identity::type_mismatch(&call, 0),
 ];
 
-/// A worker goes while a call looks whether its file is the same one, waits for it, or closes it: the worker is not
-/// used after that, and watches nothing.
+/// The owner leaves while a call revalidates its file, waits for it, or closes it. The worker is not used afterwards,
+/// and owns nothing.
 ///
-/// Fails where the worker's count of files is 0 while one is watched, and where it does not say with Release that the
-/// caller is done.
+/// Fails if the worker's count of files is 0 while one is registered, and if a call lowers it without Release (E6).
 #[test]
-fn home_goes() {
+fn owner_leaves() {
     for (course, stays) in COURSES.into_iter().flat_map(|course| [(course, false), (course, true)])
     {
         check(3, move || {
             opens();
             let runtime = runtime(2);
-            let home = Shared::of(of(runtime, 1));
-            is_watched_by(home.raw());
+            let owner = Shared::of(of(runtime, 1));
+            register_with(owner.raw());
             if stays {
-                has_blocked_caller();
+                add_blocked_task();
             }
             let call = FdRef::enter(FD).expect("it is open");
             let other = thread::spawn(move || {
-                goes(home);
-                system::becomes_readable(1);
+                leave(owner);
+                system::make_readable(1);
             });
             task::is_here(of(runtime, 0));
             course(call);
             other.join().expect("no panic");
             let _guard = entry().lock.guard();
-            assert!(!system::is_home(home.raw(), &entry()));
+            assert!(!system::is_owner(owner.raw(), &entry()));
         });
     }
 }
