@@ -9,8 +9,8 @@
 //! * F2: A string is NULL, or ends with a NUL byte. A buffer is NULL, or valid for the size that the function names. An
 //!   output pointer is NULL, or writable.
 //! * F3: A callback is NULL, or can be called with the arguments that its comment names.
-//! * F4: One thread at a time uses a coroutine, its main coroutine and its share stack. Objects of `acort.h` are free of
-//!   this rule, unless their comment says otherwise.
+//! * F4: One thread at a time uses a coroutine, its main coroutine and its share stack. Any thread may use
+//!   the objects of `acort.h`, unless their comment says otherwise.
 //! * F5: A freed object is not used afterwards.
 //! * F6: The section `# Safety` of the function's comment holds.
 

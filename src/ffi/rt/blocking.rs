@@ -1,4 +1,4 @@
-//! Calls that block.
+//! Blocking calls on other threads.
 
 use core::ffi::{c_int, c_void};
 
@@ -7,26 +7,33 @@ use crate::rt::base::size_prefixed;
 use crate::rt::blocking::call;
 use crate::rt::model::abi::acort_body_t;
 
-/// Calls `fn` on a thread where it may block, and waits for its end: neither cancellation nor a deadline
-/// ends that. Its result goes to `ret`, unless that is NULL, and its errno is the caller's. In a plain
-/// thread it is called at once. Such calls leave threads to files and names, as acort_opts_t.blocking_threads
-/// says.
+/// Calls `fn` with `arg` on a thread for blocking calls and waits for its end. Stores its result in
+/// `*ret`; `ret` may be NULL. `errno` of `fn` becomes that of the caller. Neither cancellation nor
+/// a deadline ends the wait. In a plain thread, `fn` is called directly. `blocking_threads` of
+/// `acort_opts_t` says how many threads such calls leave for files and names. Not a cancellation
+/// point.
 ///
-/// `fn` begins with the signal mask, the processors and the floating-point environment of the thread that made the
-/// runtime, whatever the caller has. What it changes of them is gone for the next call.
+/// `fn` starts with the signal mask, the processors and the floating-point environment of the
+/// thread that created the runtime. Its changes of them do not affect later calls.
 ///
-/// 0, or -1 and errno: EINVAL for NULL, EFAULT where `arg` lies on a shared stack, ENOMEM, EAGAIN: it
-/// needs a thread, and none can be had, or 256 threads hang in calls that were given up.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `fn` is NULL.
+/// - `EFAULT` if `arg` is on a shared stack.
+/// - `EAGAIN` if no thread is available, or 256 threads are stuck in abandoned calls.
+/// - `ENOMEM` if there is no memory.
 ///
 /// # Safety
-/// `fn` is NULL or can be called with `arg`, on any thread; `ret` is NULL or writable.
+/// `fn` can be called on any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_blocking(
     r#fn: acort_body_t,
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `fn` can be called with `arg` on any thread (F3, F6). `ret` is NULL or writable (F2).
     status(r#fn.ok_or(libc::EINVAL).and_then(|function| unsafe {
         size_prefixed::write_if_some(ret, call::run(function, arg)?);
         Ok(())

@@ -1,4 +1,4 @@
-//! Channels, and waiting for the first of several things.
+//! Channels and select.
 
 use core::ffi::{c_int, c_uint, c_void};
 
@@ -14,51 +14,71 @@ use crate::rt::sync::{channel, channel_life};
 #[allow(non_camel_case_types)]
 pub type acort_chan_t = Channel;
 
-/// A channel for values of `elem` bytes, of which it keeps up to `cap`; 0: each is handed from sender to
-/// receiver. For tasks of any worker, and plain threads, unless `flags` is ACORT_LOCAL. NULL and errno: EINVAL
-/// (0 bytes, too many, a flag), ENOMEM; EPERM for ACORT_LOCAL outside of tasks. The caller has a reference:
+/// Creates a channel for values of `elem` bytes with a buffer of `cap` values. With `cap` 0 the
+/// channel is unbuffered: a sender hands each value to a receiver. Tasks of all workers and plain
+/// threads may use it, unless `flags` is ACORT_LOCAL. The caller has a reference and drops it with
 /// acort_chan_unref().
+///
+/// # Returns
+/// The channel, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `elem` is 0, a size is too large, or a flag is unknown.
+/// - `EPERM` if `flags` is ACORT_LOCAL outside of tasks.
+/// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut acort_chan_t {
     object(channel_life::create(elem, cap, flags))
 }
 
-/// One reference more: each user of a channel has one. From any thread. Gives the channel; NULL and EINVAL for NULL.
+/// Adds a reference to a channel. Each user of a channel has one. Any thread may call this
+/// function.
 ///
-/// # Safety
-/// `chan` is NULL or a channel.
+/// # Returns
+/// `chan`, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `chan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_chan_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is a channel (`given`).
     object(given(chan).map(|chan| unsafe {
         channel_life::add_ref(chan);
         chan as *mut _
     }))
 }
 
-/// One reference less, from any thread; the last one frees the channel with the values in it. Aborts where somebody waits in
-/// it then. NULL is let through.
+/// Drops a reference to a channel, from any thread. The last one frees the channel and the values
+/// in its buffer. Does nothing if `chan` is NULL.
 ///
-/// # Safety
-/// `chan` is NULL or a channel that the caller does not use from here on.
+/// # Aborts
+/// If a task or thread waits in the channel when the last reference is dropped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_unref(chan: *mut acort_chan_t) {
     if let Ok(chan) = given(chan) {
-        // SAFETY: the caller's promise.
+        // SAFETY: `chan` is a channel (`given`). The caller does not use it afterwards (F5).
         unsafe { channel_life::release(chan) }
     }
 }
 
+/// Returns `chan`. Fails with EINVAL if `chan` or `data` is NULL.
 fn both<T, U>(chan: *mut T, data: *mut U) -> Result<*mut T> {
     given(data)?;
     given(chan).map(|chan| chan as *mut T)
 }
 
-/// Sends a copy of the value at `data`. 0, or -1 and errno: EPIPE where the channel is closed, ETIMEDOUT,
-/// ECANCELED; EINVAL for NULL, ENOMEM.
+/// Sends a copy of the value at `data`. Blocks while the buffer is full, or until a receiver takes
+/// the value if the channel is unbuffered. A cancellation point.
 ///
-/// # Safety
-/// `chan` is NULL or a channel; `data` is NULL or has a value of its size.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPIPE` if the channel is closed.
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled.
+/// - `EINVAL` if `chan` or `data` is NULL, or `deadline` is invalid.
+/// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_send(
     chan: *mut acort_chan_t,
@@ -66,18 +86,24 @@ pub unsafe extern "C" fn acort_chan_send(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is a channel, and `data` has a value of its size (`both`, F2).
     status(
         both(chan, data.cast_mut())
             .and_then(|chan| unsafe { channel::send(caller, chan, data, deadline) }),
     )
 }
 
-/// Receives a value to `data`. 0, or -1 and errno: EPIPE where the channel is closed, and empty;
-/// ETIMEDOUT, ECANCELED; EINVAL for NULL, ENOMEM.
+/// Receives a value into `data`. Blocks while the channel is empty. A cancellation point.
 ///
-/// # Safety
-/// `chan` is NULL or a channel; `data` is NULL or has room for a value of its size.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPIPE` if the channel is closed and empty.
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled.
+/// - `EINVAL` if `chan` or `data` is NULL, or `deadline` is invalid.
+/// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_recv(
     chan: *mut acort_chan_t,
@@ -85,71 +111,93 @@ pub unsafe extern "C" fn acort_chan_recv(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is a channel, and `data` has room for a value of its size (`both`, F2).
     status(
         both(chan, data).and_then(|chan| unsafe { channel::receive(caller, chan, data, deadline) }),
     )
 }
 
-/// Closes the channel: nothing is sent any more, and who waits has EPIPE; the values in it can still be
-/// received. 0, or -1 and errno: EPIPE where it is closed already, EINVAL for NULL.
+/// Closes a channel. Sends fail from then on, and all waiting calls fail with `EPIPE`. Values in
+/// the buffer can still be received.
 ///
-/// # Safety
-/// `chan` is NULL or a channel.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPIPE` if the channel is closed already.
+/// - `EINVAL` if `chan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is a channel (`given`).
     status(given(chan).and_then(|chan| unsafe { channel_life::close(chan) }))
 }
 
-/// How many values are in the channel; -1 and EINVAL for NULL.
+/// Returns the number of values in the buffer of a channel.
 ///
-/// # Safety
-/// `chan` is NULL or a channel.
+/// # Returns
+/// The number, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `chan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is a channel (`given`).
     answer(given(chan).map(|chan| unsafe { channel_life::length(chan) } as isize))
 }
 
-/// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are ready, file
-/// descriptors among them, each has the same chance. All cases are tried at one moment; at that moment the system is
-/// asked for the file descriptors, one after the other. A closed channel is ready: `error` of the case says EPIPE.
-/// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for no case, more than 1024, one that does not exist, NULL, more file
-/// descriptors than the process may have open; ESRCH for a task that was freed; EBADF; EFAULT for an object on a
-/// shared stack; ENOMEM; EPERM for file descriptors in a plain thread that would have to wait.
+/// Waits until one of the `n` cases at `cases` is ready, and performs it. If several are ready,
+/// file descriptors included, each has the same chance. The call tries all cases at one moment. At
+/// that moment it asks the system for the file descriptors, one after the other. A closed channel
+/// is ready: `error` of the case is then `EPIPE`. A cancellation point.
 ///
-/// # Safety
-/// `case` is NULL or has `n` cases, whose objects are valid.
+/// # Returns
+/// The index of the case, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled.
+/// - `EINVAL` if there is no case, more than 1024, an invalid one, a NULL pointer, or an invalid
+///   `deadline`; if there are more file descriptors than the process may open.
+/// - `ESRCH` if a task was freed.
+/// - `EBADF` if a file descriptor is not open.
+/// - `EFAULT` if an object is on a shared stack.
+/// - `EPERM` if a plain thread would have to wait for file descriptors.
+/// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select(cases: *mut acort_case_t, n: c_int, deadline: i64) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `cases` is NULL or has `n` cases, with live objects and values of their sizes (F1, F2).
     let chosen =
         unsafe { slice(cases, n).and_then(|cases| select::select(cases, until(deadline)?)) };
     answer(chosen.map(|at| at as c_int))
 }
 
-/// acort_select() by rank: of all cases that are ready it takes the one with the least number.
+/// Waits like acort_select(), but takes the ready case with the lowest index. A cancellation point.
 ///
-/// # Safety
-/// As acort_select().
+/// # Returns
+/// The index of the case, or -1 and `errno`.
+///
+/// # Errors
+/// - all errors of acort_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select_ordered(
     cases: *mut acort_case_t,
     n: c_int,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `cases` is NULL or has `n` cases, with live objects and values of their sizes (F1, F2).
     let chosen = unsafe {
         slice(cases, n).and_then(|cases| select::select_ordered(cases, until(deadline)?))
     };
     answer(chosen.map(|at| at as c_int))
 }
 
-/// The cases of a call. EINVAL: none.
+/// Returns the cases of a call. Fails with EINVAL if `cases` is NULL or `n` is negative.
+///
+/// # Safety
+/// `cases` is NULL or has `n` cases.
 unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Result<&'a mut [acort_case_t]> {
     let first = given(cases)?;
     let count = usize::try_from(n).map_err(|_| libc::EINVAL)?;
-    // SAFETY: the caller's promise.
+    // SAFETY: `cases` is not NULL (checked), so it has `n` cases (F2).
     Ok(unsafe { core::slice::from_raw_parts_mut(first, count) })
 }

@@ -1,5 +1,5 @@
-//! Runtimes that another event loop runs: acort_new() with ACORT_LOOP, without threads for tasks. The thread
-//! that makes it makes its steps and frees it.
+//! Runtimes that another event loop runs: acort_new() with ACORT_LOOP. Such a runtime has no threads for tasks. The
+//! thread that creates it runs its steps and frees it.
 
 use core::ffi::{c_int, c_void};
 
@@ -7,26 +7,33 @@ use super::{answer, given, object, until};
 use crate::rt::model::abi::{acort_body_t, acort_t, acort_task_t};
 use crate::rt::sched::embed;
 
-/// A file descriptor that becomes readable (POLLIN) when acort_loop_step() has something to do: poll it, and
-/// do nothing else with it. -1 and errno: EINVAL for NULL, and a runtime without ACORT_LOOP.
+/// Returns a file descriptor that becomes readable (POLLIN) when acort_loop_step() has work. Only
+/// poll it. The runtime owns it.
 ///
-/// # Safety
-/// `rt` is NULL or a runtime.
+/// # Returns
+/// The file descriptor, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `rt` is NULL or has no ACORT_LOOP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_fd(rt: *mut acort_t) -> c_int {
     answer(given(rt).and_then(|runtime| embed::backend_fd(runtime)))
 }
 
-/// Runs the tasks that are ready, up to about a thousand turns; where none is, and some live, waits for that
-/// until `deadline`: a loop that polls gives 0. Tasks that nothing can wake are not found. 1 while tasks
-/// live, 0 when none does, or -1 and errno: EPERM on another thread than its own, EBUSY inside a task,
-/// EINVAL for NULL, and a runtime without ACORT_LOOP.
+/// Runs the tasks that are ready, up to about a thousand switches. If none is ready and tasks live,
+/// waits for one until `deadline`. An event loop that polls passes 0. Deadlocks are not detected.
+/// Only the thread that created the runtime may call this function.
 ///
-/// # Safety
-/// `rt` is NULL or a runtime.
+/// # Returns
+/// 1 if tasks live, 0 if none does, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` if another thread created the runtime.
+/// - `EBUSY` if called in a task.
+/// - `EINVAL` if `rt` is NULL or has no ACORT_LOOP, or `deadline` is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_step(rt: *mut acort_t, deadline: i64) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `rt` is a runtime (`given`).
     answer(
         given(rt)
             .and_then(|runtime| unsafe { embed::step(runtime, until(deadline)?) })
@@ -34,18 +41,22 @@ pub unsafe extern "C" fn acort_loop_step(rt: *mut acort_t, deadline: i64) -> c_i
     )
 }
 
-/// acort_go() from outside: starts a task of `rt`, from any thread; a step runs it. It is to be joined or
-/// detached, or is freed with `rt`. NULL and errno: EINVAL for NULL, and a runtime without ACORT_LOOP;
-/// EFAULT where `arg` lies on a shared stack; ENOMEM.
+/// Starts a task of a runtime with ACORT_LOOP, from any thread. The next acort_loop_step() runs it.
+/// Join or detach the task. Otherwise it is freed with `rt`.
 ///
-/// # Safety
-/// `rt` is NULL or a runtime; `fn` is NULL or can be called with `arg`.
+/// # Returns
+/// The task, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `rt` or `fn` is NULL, or `rt` has no ACORT_LOOP.
+/// - `EFAULT` if `arg` is on a shared stack.
+/// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_go(
     rt: *mut acort_t,
     r#fn: acort_body_t,
     arg: *mut c_void,
 ) -> *mut acort_task_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `rt` is a runtime (`given`). `fn` can be called with `arg` (F3).
     object(given(rt).and_then(|runtime| unsafe { embed::go(runtime, r#fn, arg) }))
 }

@@ -1,4 +1,4 @@
-//! Futures: a value, or an error, that is given once and waited for by any number.
+//! Futures: a value or an error that is set once, with any number of waiters.
 
 use core::ffi::{c_int, c_void};
 
@@ -12,71 +12,93 @@ use crate::rt::sync::future::Future;
 #[allow(non_camel_case_types)]
 pub type acort_future_t = Future;
 
-/// A future without a value. NULL and ENOMEM. The caller has a reference: acort_future_unref().
+/// Creates a future without a value. The caller has a reference and drops it with
+/// acort_future_unref().
+///
+/// # Returns
+/// The future, or NULL and `errno`.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_future_new() -> *mut acort_future_t {
     object(future::create())
 }
 
-/// One reference more: each user of a future has one, who sets it and who waits for it. Gives the future;
-/// NULL and EINVAL for NULL.
+/// Adds a reference to a future. Each user of a future has one.
 ///
-/// # Safety
-/// `future` is NULL or a future.
+/// # Returns
+/// `future`, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `future` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_ref(future: *mut acort_future_t) -> *mut acort_future_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `future` is a future (`given`).
     object(given(future).map(|future| unsafe {
         future::add_ref(future);
         future as *mut _
     }))
 }
 
-/// One reference less; the last one frees the future, not its value. Aborts where somebody waits for it
-/// then. NULL is let through.
+/// Drops a reference to a future. The last one frees the future, but not its value. Does nothing if
+/// `future` is NULL.
 ///
-/// # Safety
-/// `future` is NULL or a future that the caller does not use from here on.
+/// # Aborts
+/// If a task or thread waits for the future when the last reference is dropped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_unref(future: *mut acort_future_t) {
     if let Ok(future) = given(future) {
-        // SAFETY: the caller's promise.
+        // SAFETY: `future` is a future (`given`). The caller does not use it afterwards (F5).
         unsafe { future::release(future) }
     }
 }
 
-/// Gives the future its value, and lets all go on that wait for it. Never waits: from any thread or hook,
-/// not from a signal handler. 0, or -1 and errno: EALREADY where it has a value or an error, EINVAL for
-/// NULL.
+/// Sets the value of a future and wakes all waiters. Never blocks: any thread and any hook may call
+/// this function, but not a signal handler.
 ///
-/// # Safety
-/// `future` is NULL or a future.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EALREADY` if the future has a value or an error.
+/// - `EINVAL` if `future` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_set(
     future: *mut acort_future_t,
     value: *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `future` is a future (`given`).
     status(given(future).and_then(|future| unsafe { future::set(future, value, 0) }))
 }
 
-/// acort_future_set() with the errno `err`, which those that wait have then. EINVAL, too, where that is
-/// not positive.
+/// Sets the error number `err` of a future like acort_future_set(). Waiters fail with it.
 ///
-/// # Safety
-/// `future` is NULL or a future.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EALREADY` if the future has a value or an error.
+/// - `EINVAL` if `future` is NULL, or `err` is not positive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_fail(future: *mut acort_future_t, err: c_int) -> c_int {
     let future = if err > 0 { given(future) } else { Err(libc::EINVAL) };
-    // SAFETY: the caller's promise.
+    // SAFETY: `future` is a future (`given`).
     status(future.and_then(|future| unsafe { future::set(future, core::ptr::null_mut(), err) }))
 }
 
-/// Waits until the future is set; its value goes to `value`, unless that is NULL, and stays the future's,
-/// too. 0, or -1 and errno: what acort_future_fail() was given; ETIMEDOUT, ECANCELED; EINVAL for NULL.
+/// Waits until a future has a value or an error. Stores the value in `*value`; `value` may be NULL.
+/// The future keeps its value. A cancellation point.
 ///
-/// # Safety
-/// `future` is NULL or a future; `value` is NULL or writable.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - the error that acort_future_fail() was given.
+/// - `EPIPE` if all references to the future's promise were dropped without a value.
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled.
+/// - `EINVAL` if `future` is NULL, or `deadline` is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_wait(
     future: *mut acort_future_t,
@@ -84,7 +106,7 @@ pub unsafe extern "C" fn acort_future_wait(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise.
+    // SAFETY: `future` is a future (`given`). `value` is NULL or writable (F2).
     status(given(future).and_then(|future| unsafe {
         size_prefixed::write_if_some(value, future::wait(caller, future, deadline)?);
         Ok(())

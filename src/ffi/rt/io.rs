@@ -1,6 +1,5 @@
-//! File descriptors: as POSIX has them, with a deadline. What would block lets the task wait; signals do not
-//! interrupt, and nothing raises SIGPIPE. A file descriptor that is not a file is made not to block. It is
-//! to be closed by acort_close(). Buffers may be on a shared stack.
+//! File descriptors, as in POSIX, with deadlines. A call that would block blocks its task only. Signals do not
+//! interrupt it, and it never raises SIGPIPE. Buffers may be on a shared stack.
 
 use core::ffi::{c_int, c_void};
 
@@ -8,30 +7,51 @@ use super::{answer, bytes, count, status, until};
 use crate::rt::io::{rw, socket, vectored};
 use crate::rt::select::fdwait;
 
-/// Waits until `fd` is ready for some of `events`, POLLIN or POLLOUT, and gives what poll(2) says of it. -1
-/// and errno: ETIMEDOUT, ECANCELED, EBADF; EINVAL for no events, or others.
+/// Waits until `fd` is ready for one of `events`: POLLIN, POLLOUT or both. A cancellation point.
+///
+/// # Returns
+/// The events of poll(2), or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled, or acort_close() closes `fd`.
+/// - `EBADF` if `fd` is not open.
+/// - `EINVAL` if `events` is empty or has other bits, or `deadline` is invalid.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fdwait(fd: c_int, events: c_int, deadline: i64) -> c_int {
     answer(until(deadline).and_then(|deadline| fdwait::fdwait(fd, events, deadline)))
 }
 
-/// close(2). Calls of acort that are on their way with `fd` have ECANCELED, in tasks and in plain threads: those that
-/// wait, and those that were woken already; none goes on with the next file of that number. The file is closed at
-/// once, and the number is free when the last of them has come back. 0, or -1 and errno: EBADF where it is closed
-/// already; what close(2) says.
+/// Closes a file descriptor. Calls of acort that use `fd`, in tasks and in plain threads, fail with
+/// `ECANCELED`: those that wait, and those that were woken but have not returned. None of them
+/// continues with the next file of the same number. The file is closed at once. The number is free
+/// when the last of these calls has returned. The call itself does not block.
 ///
-/// What acort has made (acort_accept(), acort_open(), ...) is to be closed by this. A file descriptor from
-/// elsewhere may be closed by close(2) while no call of acort waits for it, and its number be another file's: then the
-/// next call is for that.
+/// Close file descriptors of acort_accept(), acort_open() and the like with this function. Another
+/// file descriptor may be closed with close(2) while no call of acort waits for it. Its number may
+/// then mean another file: the next call is for that file.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBADF` if `fd` is not open.
+/// - the errors of close(2).
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_close(fd: c_int) -> c_int {
     status(rw::close(fd))
 }
 
-/// read(2). -1 and errno: ETIMEDOUT, ECANCELED, what read(2) says.
+/// Reads like read(2), and blocks the task until there is data. A cancellation point.
 ///
-/// # Safety
-/// As read(2).
+/// # Returns
+/// The number of bytes, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled, or acort_close() closes `fd`.
+/// - `EINVAL` if `deadline` is invalid.
+/// - the errors of read(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_read(
     fd: c_int,
@@ -39,15 +59,21 @@ pub unsafe extern "C" fn acort_read(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is writable for `n` bytes (F2).
     count(until(deadline).and_then(|deadline| unsafe { rw::read(fd, buf, n, deadline) }))
 }
 
-/// write(2): some of it may be written. -1 and errno: ETIMEDOUT, ECANCELED, what write(2) says; EPIPE without
-/// SIGPIPE.
+/// Writes like write(2), and blocks the task until some bytes can be written. It may write fewer
+/// than `n` bytes. It never raises SIGPIPE. A cancellation point.
 ///
-/// # Safety
-/// As write(2).
+/// # Returns
+/// The number of bytes, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled, or acort_close() closes `fd`.
+/// - `EINVAL` if `deadline` is invalid.
+/// - the errors of write(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_write(
     fd: c_int,
@@ -55,14 +81,17 @@ pub unsafe extern "C" fn acort_write(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is readable for `n` bytes (F2).
     count(until(deadline).and_then(|deadline| unsafe { rw::write(fd, buf, n, deadline) }))
 }
 
-/// readv(2), as acort_read().
+/// Reads like readv(2), and blocks as acort_read() does. A cancellation point.
 ///
-/// # Safety
-/// As readv(2).
+/// # Returns
+/// The number of bytes, or -1 and `errno`.
+///
+/// # Errors
+/// - those of acort_read() and readv(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_readv(
     fd: c_int,
@@ -70,16 +99,19 @@ pub unsafe extern "C" fn acort_readv(
     iovcnt: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `iov` has `iovcnt` buffers, each writable (F2).
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::readv(fd, iov, iovcnt, deadline) }),
     )
 }
 
-/// writev(2), as acort_write().
+/// Writes like writev(2), and blocks as acort_write() does. A cancellation point.
 ///
-/// # Safety
-/// As writev(2).
+/// # Returns
+/// The number of bytes, or -1 and `errno`.
+///
+/// # Errors
+/// - those of acort_write() and writev(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_writev(
     fd: c_int,
@@ -87,16 +119,19 @@ pub unsafe extern "C" fn acort_writev(
     iovcnt: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `iov` has `iovcnt` buffers, each readable (F2).
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::writev(fd, iov, iovcnt, deadline) }),
     )
 }
 
-/// recvfrom(2), as acort_read().
+/// Receives like recvfrom(2), and blocks as acort_read() does. A cancellation point.
 ///
-/// # Safety
-/// As recvfrom(2).
+/// # Returns
+/// The number of bytes, or -1 and `errno`.
+///
+/// # Errors
+/// - those of acort_read() and recvfrom(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_recvfrom(
     fd: c_int,
@@ -107,16 +142,19 @@ pub unsafe extern "C" fn acort_recvfrom(
     addrlen: *mut libc::socklen_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is writable for `n` bytes. `addr` is NULL, or writable for `*addrlen` bytes (F2).
     count(until(deadline).and_then(|deadline| unsafe {
         vectored::recvfrom(fd, (buf, n), flags, (addr, addrlen), deadline)
     }))
 }
 
-/// sendto(2), as acort_write().
+/// Sends like sendto(2), and blocks as acort_write() does. A cancellation point.
 ///
-/// # Safety
-/// As sendto(2).
+/// # Returns
+/// The number of bytes, or -1 and `errno`.
+///
+/// # Errors
+/// - those of acort_write() and sendto(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sendto(
     fd: c_int,
@@ -127,16 +165,19 @@ pub unsafe extern "C" fn acort_sendto(
     addrlen: libc::socklen_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is readable for `n` bytes, `addr` for `addrlen` bytes (F2).
     count(until(deadline).and_then(|deadline| unsafe {
         vectored::sendto(fd, (buf, n), flags, (addr, addrlen), deadline)
     }))
 }
 
-/// recvmsg(2), as acort_read().
+/// Receives like recvmsg(2), and blocks as acort_read() does. A cancellation point.
 ///
-/// # Safety
-/// As recvmsg(2).
+/// # Returns
+/// The number of bytes, or -1 and `errno`.
+///
+/// # Errors
+/// - those of acort_read() and recvmsg(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_recvmsg(
     fd: c_int,
@@ -144,16 +185,19 @@ pub unsafe extern "C" fn acort_recvmsg(
     flags: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `msg` is a message with writable buffers (F2).
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::recvmsg(fd, msg, flags, deadline) }),
     )
 }
 
-/// sendmsg(2), as acort_write().
+/// Sends like sendmsg(2), and blocks as acort_write() does. A cancellation point.
 ///
-/// # Safety
-/// As sendmsg(2).
+/// # Returns
+/// The number of bytes, or -1 and `errno`.
+///
+/// # Errors
+/// - those of acort_write() and sendmsg(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sendmsg(
     fd: c_int,
@@ -161,17 +205,21 @@ pub unsafe extern "C" fn acort_sendmsg(
     flags: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `msg` is a message with readable buffers (F2).
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::sendmsg(fd, msg, flags, deadline) }),
     )
 }
 
-/// Reads `n` bytes, or up to the end: then fewer, and errno is 0. Fewer, too, with the errno, where an
-/// error or the deadline comes after some; -1 and errno where it comes first.
+/// Reads `n` bytes. Stops early at the end of the file, and at an error or the deadline after some
+/// bytes. A cancellation point.
 ///
-/// # Safety
-/// As read(2).
+/// # Returns
+/// The number of bytes. If there are fewer than `n`, `errno` is 0 at the end of the file, otherwise
+/// the error. -1 and `errno` if the error comes before the first byte.
+///
+/// # Errors
+/// - those of acort_read().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_read_full(
     fd: c_int,
@@ -179,15 +227,19 @@ pub unsafe extern "C" fn acort_read_full(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is writable for `n` bytes (F2).
     bytes(until(deadline).and_then(|deadline| unsafe { rw::read_full(fd, buf, n, deadline) }))
 }
 
-/// Writes `n` bytes. Fewer, with the errno, where an error or the deadline comes after some; -1 and errno
-/// where it comes first.
+/// Writes `n` bytes. Stops early at an error or the deadline after some bytes. A cancellation
+/// point.
 ///
-/// # Safety
-/// As write(2).
+/// # Returns
+/// The number of bytes. If there are fewer than `n`, `errno` is the error. -1 and `errno` if the
+/// error comes before the first byte.
+///
+/// # Errors
+/// - those of acort_write().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_write_all(
     fd: c_int,
@@ -195,15 +247,21 @@ pub unsafe extern "C" fn acort_write_all(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is readable for `n` bytes (F2).
     bytes(until(deadline).and_then(|deadline| unsafe { rw::write_all(fd, buf, n, deadline) }))
 }
 
-/// accept(2): the connection neither blocks nor is inherited. Connections that are gone already are passed
-/// over. -1 and errno: ETIMEDOUT, ECANCELED, what accept(2) says: after EMFILE the connection waits still.
+/// Accepts a connection like accept(2). The new file descriptor is non-blocking and close-on-exec.
+/// Skips connections that their peers have aborted. A cancellation point.
 ///
-/// # Safety
-/// As accept(2).
+/// # Returns
+/// The file descriptor, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled, or acort_close() closes `fd`.
+/// - `EINVAL` if `deadline` is invalid.
+/// - the errors of accept(2). After `EMFILE` the connection is still pending.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_accept(
     fd: c_int,
@@ -211,16 +269,23 @@ pub unsafe extern "C" fn acort_accept(
     addrlen: *mut libc::socklen_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `addr` is NULL, or writable for `*addrlen` bytes (F2).
     answer(
         until(deadline).and_then(|deadline| unsafe { socket::accept(fd, addr, addrlen, deadline) }),
     )
 }
 
-/// connect(2). 0, or -1 and errno: ETIMEDOUT, ECANCELED (close it then), what connect(2) says.
+/// Connects like connect(2). After `ETIMEDOUT` or `ECANCELED` the attempt may still be in progress:
+/// close the socket. A cancellation point.
 ///
-/// # Safety
-/// As connect(2).
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled, or acort_close() closes `fd`.
+/// - `EINVAL` if `deadline` is invalid.
+/// - the errors of connect(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_connect(
     fd: c_int,
@@ -228,7 +293,7 @@ pub unsafe extern "C" fn acort_connect(
     addrlen: libc::socklen_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `addr` is readable for `addrlen` bytes (F2).
     status(
         until(deadline)
             .and_then(|deadline| unsafe { socket::connect(fd, addr, addrlen, deadline) }),

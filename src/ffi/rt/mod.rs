@@ -1,4 +1,4 @@
-//! The runtime's functions: `include/acort.h`. One file a group, in the order of the header.
+//! The functions of `include/acort.h`. Each group has a file, in the order of the header.
 
 pub mod runtime;
 
@@ -43,17 +43,17 @@ use crate::rt::os::Result;
 use crate::rt::park::budget;
 use crate::sys;
 
-/// 0, or -1 and errno.
+/// Converts a result to 0, or to -1 and errno.
 fn status(outcome: Result<()>) -> c_int {
     answer(outcome.map(|()| 0))
 }
 
-/// What is not negative, or -1 and errno.
+/// Converts a result to its value, which is not negative, or to -1 and errno.
 fn answer<T: From<i8>>(outcome: Result<T>) -> T {
     outcome.unwrap_or_else(|error| T::from(refused(error)))
 }
 
-/// -1, and errno. By itself, so that the others keep nothing on the stack while they wait.
+/// Sets errno to `error`. Returns -1. A function of its own, so that the callers keep nothing on the stack during a wait.
 #[cold]
 #[inline(never)]
 fn refused(error: c_int) -> i8 {
@@ -61,25 +61,26 @@ fn refused(error: c_int) -> i8 {
     -1
 }
 
-/// A deadline: a time, 0, or ACORT_NEVER, which alone is negative below the C face. EINVAL: another one. The call begins
-/// with this: its task may give way to others, and ECANCELED says that it is cancelled. Calls whose tasks are to keep little
-/// on a shared stack while they wait begin below the face instead, in the part that is over before the wait.
+/// Begins a call that may wait until `deadline`, and returns the deadline: a time, 0 or ACORT_NEVER. Other negative
+/// deadlines fail with EINVAL. The task may yield to others here. Fails with ECANCELED if the task is cancelled. Some calls
+/// keep little on a shared stack while they wait. They begin in the core instead, in a function that returns before the
+/// wait.
 #[inline(always)]
 fn until(deadline: i64) -> Result<i64> {
     budget::enter_call(Caller::current(), deadline)
 }
 
-/// So many bytes, or -1 and errno.
+/// Converts a number of bytes to C, or to -1 and errno, and charges the bytes to the task's budget.
 fn count(outcome: Result<usize>) -> libc::ssize_t {
     bytes(outcome.inspect(|&count| budget::charge_bytes(count)))
 }
 
-/// The same of a call that has counted them itself.
+/// Converts a number of bytes like `count`, for a call that has charged them itself.
 fn bytes(outcome: Result<usize>) -> libc::ssize_t {
     answer(outcome.map(|count| count as isize))
 }
 
-/// An object, or NULL and errno.
+/// Converts a result to its object, or to NULL and errno.
 fn object<T>(outcome: Result<*mut T>) -> *mut T {
     outcome.unwrap_or_else(|error| {
         sys::set_errno(error);
@@ -87,14 +88,14 @@ fn object<T>(outcome: Result<*mut T>) -> *mut T {
     })
 }
 
-/// The object that a function was called for. EINVAL: NULL.
+/// Returns the object that a function was called for. Fails with EINVAL if it is NULL.
 fn given<'a, T>(object: *mut T) -> Result<&'a mut T> {
-    // SAFETY: not NULL, so valid, as every function of the header asks.
+    // SAFETY: not NULL, so it is a live object (F1), or memory that the function may write (F2).
     unsafe { object.as_mut() }.ok_or(libc::EINVAL)
 }
 
-/// The object of synchronisation that a function was called for, as the runtime has it: the struct is its memory, which
-/// others find while it is used. EINVAL: NULL; EFAULT: it lies on a shared stack, and would move away from them.
+/// Returns the synchronization object in a program's struct. Other threads use its address, so it must not move. Fails
+/// with EINVAL if it is NULL, and with EFAULT if it is on a shared stack.
 #[inline(always)]
 fn placed<C, T>(caller: Caller, object: *mut C) -> Result<*mut T> {
     if object.is_null() {

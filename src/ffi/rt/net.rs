@@ -1,4 +1,4 @@
-//! Connections by name.
+//! Connections and names of hosts.
 
 use core::ffi::{CStr, c_char, c_int};
 
@@ -6,54 +6,75 @@ use super::{answer, given, refused, until};
 use crate::rt::net::{dial, resolve};
 use crate::rt::os::Result;
 
-/// A text. EINVAL: NULL.
+/// Returns the string at `text`. Fails with EINVAL if it is NULL.
 unsafe fn text<'a>(text: *const c_char) -> Result<&'a CStr> {
     given(text.cast_mut())?;
-    // SAFETY: the caller's promise: it ends in 0.
+    // SAFETY: not NULL (`given`), so a string (F2).
     Ok(unsafe { CStr::from_ptr(text) })
 }
 
-/// Connects to `addr`, "host:service" or, for "unix", a path; `happy_eyeballs` is "tcp", "tcp4", "tcp6", "udp",
-/// "udp4", "udp6", "unix". Where the host has several addresses the families take turns, the next one is tried
-/// when the one before has failed, or after 250 ms, and the first that connects wins. It is never a connection of the
-/// socket with itself: where the system picks the peer's port for this side, ECONNREFUSED. The file descriptor, or
-/// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for names that mean nothing, and NULL; EADDRNOTAVAIL for an
-/// unknown host; what connect(2) says.
+/// Connects to `addr` over the network `net`: "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6" or
+/// "unix". `addr` is "host:service", or a path for "unix". If the host has several addresses, the
+/// call tries them with alternating families. It tries the next address after a failure or after
+/// 250 ms. The first connection wins. A socket that connects to itself, because the system picks
+/// the peer's port for it, fails with `ECONNREFUSED`. A cancellation point.
 ///
-/// # Safety
-/// Both are NULL or end in 0.
+/// # Returns
+/// The file descriptor, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled.
+/// - `EINVAL` if `net` or `addr` is NULL or has no meaning, or `deadline` is invalid.
+/// - `EADDRNOTAVAIL` if the host is unknown.
+/// - `ENAMETOOLONG` if a name or path is too long.
+/// - the errors of connect(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_dial(
     net: *const c_char,
     addr: *const c_char,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: both are NULL or strings (F2).
     answer(unsafe { text(net).and_then(|net| dial::dial(net, text(addr)?, until(deadline)?)) })
 }
 
-/// Listens at `addr`: as acort_dial(), where a host of nothing is every address of this machine. `backlog`
-/// of 0: the most; for UDP a socket that is bound. A port of TCP can be used again at once after its end
-/// (SO_REUSEADDR). "tcp6" and "udp6" are of IPv6 alone (IPV6_V6ONLY). The file descriptor, or -1 and errno: as acort_dial(), what bind(2) says.
+/// Creates a listening socket at `addr`, which has the form of acort_dial(). An empty host means
+/// all addresses of the machine. `backlog` 0 means the maximum. For UDP the socket is bound only. A
+/// TCP port can be used again at once (SO_REUSEADDR). "tcp6" and "udp6" mean IPv6 only
+/// (IPV6_V6ONLY).
 ///
-/// # Safety
-/// Both are NULL or end in 0.
+/// # Returns
+/// The file descriptor, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `net` or `addr` is NULL or has no meaning.
+/// - `EADDRNOTAVAIL` if the host is unknown.
+/// - `ENAMETOOLONG` if a name or path is too long.
+/// - the errors of bind(2) and listen(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_listen(
     net: *const c_char,
     addr: *const c_char,
     backlog: c_int,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: both are NULL or strings (F2).
     answer(unsafe { text(net).and_then(|net| dial::listen(net, text(addr)?, backlog)) })
 }
 
-/// getaddrinfo(3): numbers at once, names on another thread where the caller is a task. Names are not asked for
-/// where the deadline is 0 or has passed. 0, or a code of it: EAI_SYSTEM and errno for ETIMEDOUT and ECANCELED. Free
-/// `res` with freeaddrinfo(3).
+/// Resolves a name like getaddrinfo(3). Numeric addresses need no wait. In a task, names are
+/// resolved on a thread for blocking calls. With deadline 0, or one that has passed, names are not
+/// resolved. The caller frees `*res` with freeaddrinfo(3). A cancellation point.
 ///
-/// # Safety
-/// As getaddrinfo(3).
+/// # Returns
+/// 0, or an error code of getaddrinfo(3). EAI_SYSTEM means that `errno` has the error.
+///
+/// # Errors
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled.
+/// - `EINVAL` if `deadline` is invalid.
+/// - `EAGAIN` if no thread is available.
+/// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_getaddrinfo(
     node: *const c_char,
@@ -62,7 +83,7 @@ pub unsafe extern "C" fn acort_getaddrinfo(
     res: *mut *mut libc::addrinfo,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `node` and `service` are NULL or strings, `hints` is NULL or a struct, `res` is writable (F2).
     let code = until(deadline)
         .and_then(|deadline| unsafe { resolve::getaddrinfo(node, service, hints, res, deadline) });
     code.unwrap_or_else(|error| {

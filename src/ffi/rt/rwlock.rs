@@ -1,4 +1,4 @@
-//! A lock for many readers or one writer: as the objects of synchronisation.
+//! Reader-writer locks: synchronization objects, as in `sync`.
 
 use core::ffi::c_int;
 
@@ -7,45 +7,62 @@ use crate::rt::model::abi::acort_rwlock_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::sync::rwlock;
 
-/// Takes the lock for reading; several may have it so. Who comes while a writer waits is behind that one: a
-/// caller that has it for reading already may wait for ever then. 0, or -1 and errno: ETIMEDOUT, ECANCELED;
-/// EDEADLK where the caller has it for writing, EAGAIN for too many readers; EINVAL for NULL, EFAULT on a shared
-/// stack.
+/// Locks a reader-writer lock for reading. Several readers may own it. A call that comes while a
+/// writer waits queues behind that writer. A caller that already owns the lock for reading may
+/// deadlock then. A cancellation point.
 ///
-/// # Safety
-/// `rwlock` is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled.
+/// - `EDEADLK` if the caller owns the lock for writing.
+/// - `EAGAIN` if there are too many readers.
+/// - `EINVAL` if `rwlock` is NULL, or `deadline` is invalid.
+/// - `EFAULT` if `rwlock` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `placed` returns an object that is live (F1) and does not move.
     status(
         placed(caller, rwlock).and_then(|rwlock| unsafe { rwlock::read(caller, rwlock, deadline) }),
     )
 }
 
-/// Takes the lock for writing: nobody else has it then. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where
-/// the caller has it for writing; EINVAL for NULL, EFAULT on a shared stack.
+/// Locks a reader-writer lock for writing. The writer owns it alone. A cancellation point.
 ///
-/// # Safety
-/// `rwlock` is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if `deadline` passes.
+/// - `ECANCELED` if the caller is cancelled.
+/// - `EDEADLK` if the caller owns the lock for writing.
+/// - `EINVAL` if `rwlock` is NULL, or `deadline` is invalid.
+/// - `EFAULT` if `rwlock` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `placed` returns an object that is live (F1) and does not move.
     status(
         placed(caller, rwlock)
             .and_then(|rwlock| unsafe { rwlock::write(caller, rwlock, deadline) }),
     )
 }
 
-/// Gives the lock up, in whichever way the caller has it. 0, or -1 and errno: EPERM where nobody has it, or
-/// another one for writing; EINVAL for NULL, EFAULT on a shared stack.
+/// Unlocks a reader-writer lock that the caller owns for reading or for writing.
 ///
-/// # Safety
-/// `rwlock` is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` if the lock is free, or another caller owns it for writing.
+/// - `EINVAL` if `rwlock` is NULL.
+/// - `EFAULT` if `rwlock` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_unlock(rwlock: *mut acort_rwlock_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `placed` returns an object that is live (F1) and does not move.
     status(placed(caller, rwlock).and_then(|rwlock| unsafe { rwlock::unlock(caller, rwlock) }))
 }

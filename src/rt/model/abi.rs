@@ -1,6 +1,6 @@
-//! What `include/acort.h` declares beside the functions: numbers, and the structs that programs fill.
+//! The constants and structs of `include/acort.h`.
 //!
-//! The structs of synchronisation are the caller's, 64 bytes each; all zero is an initialised one.
+//! The program owns the synchronization objects. Each has 64 bytes. All zero is its initial state.
 
 #![allow(non_camel_case_types)]
 
@@ -17,180 +17,189 @@ pub type acort_task_t = Task;
 /// A group of tasks.
 pub type acort_group_t = Group;
 
-/// A key of tasks' values: acort_key_create(). 0 is never one.
+/// A key of task-local values. 0 is never a valid key.
 pub type acort_key_t = u64;
 
-/// As a deadline: never.
+/// A deadline that never passes.
 pub const ACORT_NEVER: i64 = -1;
 
-/// `acort_opts_t.flags`: each worker stays on one processor.
+/// A flag of `acort_opts_t`: each worker stays on one processor.
 pub const ACORT_PIN_CPUS: u32 = 1;
-/// `acort_opts_t.flags`: another event loop runs the one worker, with acort_loop_step().
+/// A flag of `acort_opts_t`: another event loop runs the only worker with acort_loop_step().
 pub const ACORT_LOOP: u32 = 2;
-/// `acort_opts_t.flags`: a task that overflows its stack has no line on stderr. The same for all runtimes of a
-/// process: ACORT_NO_OVERFLOW_REPORT=1 in the environment.
+/// A flag of `acort_opts_t`: no line on stderr reports a task that overflows its stack. The
+/// environment variable ACORT_NO_OVERFLOW_REPORT=1 does the same for all runtimes of a process.
 pub const ACORT_NO_OVERFLOW_REPORT: u32 = 4;
 
-/// `acort_attr_t.flags`: on the stack that the worker's tasks share: copied out and in, so that a parked
-/// task costs what it has on it.
+/// A flag of `acort_attr_t`: the task runs on the stack that the worker's shared tasks use. Its
+/// frames are copied out and in, so a parked task takes only the memory of its frames.
 pub const ACORT_SHARED: u32 = 1;
-/// `acort_attr_t.flags`: nobody joins it; it is freed when it ends.
+/// A flag of `acort_attr_t`: the task is freed when it ends. It cannot be joined.
 pub const ACORT_DETACHED: u32 = 2;
-/// `acort_attr_t.flags`: it is the next to run on this worker.
+/// A flag of `acort_attr_t`: the task is the next one to run on this worker.
 pub const ACORT_NEXT: u32 = 4;
 
-/// `acort_attr_t.flags`: acort_stack_used() says how deep its own stack ever was used: all of that is filled
-/// with a pattern before the task begins, and is in memory then.
+/// A flag of `acort_attr_t`: acort_stack_used() returns the maximum use of the task's own stack.
+/// The whole stack is filled with a pattern before the task starts, and is resident from then on.
 pub const ACORT_MEASURE: u32 = 8;
 
-/// `acort_attr_t.flags`: its calls do not give way to other tasks: it runs until it waits or yields.
+/// A flag of `acort_attr_t`: the task's calls do not yield to other tasks. It runs until it blocks
+/// or yields.
 pub const ACORT_UNCONSTRAINED: u32 = 16;
 
-/// What a task runs. It may return, or end with acort_exit() or aco_exit().
+/// The entry function of a task. Its return value is the result of the task. It may also end the
+/// task with acort_exit() or aco_exit().
 pub type acort_body_t = Option<unsafe extern "C" fn(*mut c_void) -> *mut c_void>;
 
-/// How a runtime is made: see acort_opts_init(). 0 in a field: the default.
+/// The options of a runtime. acort_opts_init() fills the struct. 0 in a field means its default.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_opts_t {
-    /// Bytes of this struct, as the program knows it.
+    /// The size of this struct in bytes, as the program was compiled.
     pub size: usize,
-    /// Threads that run tasks. Default: one for each processor that the caller may use (sched_setaffinity(2)), or,
-    /// where that is less, as many as the quotas of its control groups give time of, rounded up (cpu.max of version
-    /// 2, cpu.cfs_quota_us of version 1, of all groups that enclose the process). With ACORT_LOOP 1.
+    /// The number of threads that run tasks, at most 1024. Default: the number of processors that
+    /// the caller may use (sched_setaffinity(2)). If the quotas of the process's control groups
+    /// permit less time, their number of processors, rounded up. All enclosing groups count:
+    /// `cpu.max` in version 2, `cpu.cfs_quota_us` in version 1. With ACORT_LOOP: 1.
     pub workers: u32,
-    /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT.
+    /// ACORT_PIN_CPUS, ACORT_LOOP and ACORT_NO_OVERFLOW_REPORT, or 0.
     pub flags: u32,
-    /// Bytes of a task's own stack; default: 256 KiB. They take memory when they are used.
+    /// The size of a task's own stack in bytes. Default: 256 KiB. A page becomes resident when it
+    /// is used.
     pub stack_size: usize,
-    /// Bytes of the stack that the shared tasks of a worker share; default: 2 MiB.
+    /// The size in bytes of the stack that the shared tasks of a worker use. Default: 2 MiB.
     pub shared_stack_size: usize,
-    /// The most threads for blocking calls, in the whole process; default: 64. Names, files and
-    /// acort_blocking() have 4 each that the others do not take, or a third of fewer than 12; with 1 or 2 all
-    /// calls share them in the order in which they come. A thread that hangs in a call which was given up does
-    /// not count; while 256 hang so a call that needs one more has EAGAIN.
+    /// The maximum number of threads for blocking calls in the whole process. Default: 64. Names,
+    /// files and acort_blocking() each have 4 threads reserved, or a third if the maximum is below
+    /// 12. With 1 or 2 all calls share the threads in order of arrival. A thread that is stuck in
+    /// an abandoned call does not count. While 256 threads are stuck, calls that need a thread fail
+    /// with `EAGAIN`.
     pub blocking_threads: u32,
-    /// 0.
+    /// Must be 0.
     pub reserved: u32,
-    /// Bytes of the stack of a main task, as acort_run_ex() and acort_enter() start it; default: 1 MiB, or
-    /// `stack_size` where that is more.
+    /// The stack size in bytes of a main task, which acort_run_ex() and acort_enter() start.
+    /// Default: 1 MiB, or `stack_size` if that is larger.
     pub main_stack_size: usize,
-    /// Bytes of unused address space below each stack, between two guard pages. A function whose
-    /// frame is no larger reaches no other task's stack, however it is compiled. Default: 1 MiB; 64 KiB on
-    /// 32 bits; under RLIMIT_AS a 16,384th of the limit where that is less. Whole pages; 1: no gap, and one
-    /// guard page.
+    /// The size in bytes of the unused address space below each stack, between two guard pages. A
+    /// function with a frame of at most this size cannot reach another task's stack, whatever its
+    /// compiler options. Default: 1 MiB; 64 KiB on 32-bit systems; under RLIMIT_AS, 1/16384 of the
+    /// limit if that is less. Rounded down to whole pages. 1 means no gap and one guard page.
     pub stack_gap: usize,
 }
 
-/// How a task is started: see acort_attr_init(). All zero but `size` and `worker`: as acort_go() does.
+/// The attributes of a task. acort_attr_init() fills the struct. 0 in all fields but `size` and
+/// `worker` means the same as acort_go().
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_attr_t {
-    /// Bytes of this struct, as the program knows it.
+    /// The size of this struct in bytes, as the program was compiled.
     pub size: usize,
-    /// Its name, which is copied; NULL: none.
+    /// The name of the task, or NULL. It is copied.
     pub name: *const c_char,
-    /// The group that it belongs to; NULL: the caller's.
+    /// The group of the task. NULL means the caller's group.
     pub group: *mut acort_group_t,
-    /// Bytes of its own stack; 0: the runtime's default.
+    /// The size of its own stack in bytes. 0 means the default of the runtime.
     pub stack_size: usize,
-    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE and ACORT_UNCONSTRAINED, or 0.
     pub flags: u32,
-    /// The number of the worker that runs it; -1: any.
+    /// The index of the worker that runs the task. -1 means any worker.
     pub worker: i32,
-    /// Memory of `stack_size` bytes, 4096 or more, aligned to 16, for its own stack, without a guard page;
-    /// NULL: the library's. It is the task's until that has ended, as acort_join() tells.
+    /// Memory for its own stack: `stack_size` bytes, at least 4096, aligned to 16 bytes. It has no
+    /// guard page. The task uses it until acort_join() returns. NULL means memory of the library.
     pub stack: *mut c_void,
-    /// So many bytes at `arg` are copied, and the task's argument is the copy, aligned as malloc(3) does,
-    /// which is there until the task is freed: it may lie on a shared stack, and change. 0: nothing is copied.
+    /// The number of bytes at `arg` to copy. The argument of the task is then the copy, aligned as
+    /// by malloc(3). It exists until the task is freed. The original may be on a shared stack, and
+    /// may change. 0 means no copy.
     pub arg_copy_size: usize,
 }
 
-/// What a program wants to be told of: each function with `user` and the task, on the thread where it
-/// happens. They may not wait. NULL: it is not told of that.
+/// Hooks for acort_set_hooks(). Each is called with `user` and the task, on the thread of the
+/// event. A hook must not block. A NULL hook is not called.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_hooks_t {
-    /// The first argument of each.
+    /// The first argument of each hook.
     pub user: *mut c_void,
-    /// A task was made.
+    /// Called after a task is created.
     pub create: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
-    /// A task begins.
+    /// Called before a task starts.
     pub start: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
-    /// A task begins to wait, for what the text says.
+    /// Called before a task blocks. The text says what it waits for.
     pub block: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t, *const c_char)>,
-    /// A task was woken.
+    /// Called after a task is woken.
     pub wake: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
-    /// A task has ended.
+    /// Called after a task has ended.
     pub finish: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
-    /// A task has run for so many nanoseconds without a pause: more than `slice_limit`.
+    /// Called after a task has run for longer than `slice_limit` without a switch. The last
+    /// argument is the time in nanoseconds.
     pub slice: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t, i64)>,
-    /// Nanoseconds; 0: `slice` is never called.
+    /// The limit in nanoseconds. With 0, `slice` is never called.
     pub slice_limit: i64,
 }
 
-/// What the caller's runtime has done.
+/// The counters of a runtime, for acort_stats().
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct acort_stats_t {
-    /// Threads that run tasks.
+    /// The number of threads that run tasks.
     pub workers: u64,
-    /// Tasks that have not ended.
+    /// The number of tasks that have not ended.
     pub live: u64,
-    /// Tasks that have begun.
+    /// The number of tasks that have started.
     pub started: u64,
-    /// Tasks that have ended.
+    /// The number of tasks that have ended.
     pub ended: u64,
-    /// How often a task was gone on in.
+    /// The number of switches to a task.
     pub switches: u64,
-    /// How often the system was asked for events.
+    /// The number of polls for events of the system.
     pub polls: u64,
-    /// How often a worker slept.
+    /// The number of times that a worker has slept.
     pub sleeps: u64,
-    /// Events of file descriptors.
+    /// The number of events of file descriptors.
     pub events: u64,
-    /// Deadlines that have passed.
+    /// The number of deadlines that have passed.
     pub expired: u64,
-    /// Tasks that another thread has woken.
+    /// The number of tasks that another thread has woken.
     pub received: u64,
-    /// Calls that gave way to other tasks, since their own had used up its share of the worker's turn.
+    /// The number of calls that yielded to other tasks because their task's slice was used up.
     pub forced: u64,
 }
 
-/// acort_chan_new(): the channel is used by the tasks of one worker alone, that of the task which makes it:
-/// its calls take no lock. A call by another thread aborts.
+/// A flag of acort_chan_new(): only the tasks of one worker use the channel, that of its creator.
+/// Its calls take no lock. A call from another thread aborts.
 pub const ACORT_LOCAL: u32 = 1;
 
-/// `acort_case_t.op`: sends the value at `data` to the channel `object`.
+/// A value of `acort_case_t.op`: send the value at `data` to the channel `object`.
 pub const ACORT_SEND: i32 = 1;
-/// `acort_case_t.op`: receives a value of the channel `object` to `data`.
+/// A value of `acort_case_t.op`: receive a value from the channel `object` into `data`.
 pub const ACORT_RECV: i32 = 2;
-/// `acort_case_t.op`: `fd` can be read, or is over.
+/// A value of `acort_case_t.op`: wait until `fd` is readable, or at its end.
 pub const ACORT_FD_READ: i32 = 3;
-/// `acort_case_t.op`: `fd` can be written, or is broken.
+/// A value of `acort_case_t.op`: wait until `fd` is writable, or has failed.
 pub const ACORT_FD_WRITE: i32 = 4;
-/// `acort_case_t.op`: the task `object` has ended; it can be joined then.
+/// A value of `acort_case_t.op`: wait for the end of the task `object`. It can be joined then.
 pub const ACORT_TASK: i32 = 5;
-/// `acort_case_t.op`: the event `object` is set.
+/// A value of `acort_case_t.op`: wait until the event `object` is set.
 pub const ACORT_EVENT: i32 = 6;
-/// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() says which.
+/// A value of `acort_case_t.op`: wait until the future `object` has a value or an error.
+/// acort_future_wait() returns it.
 pub const ACORT_FUTURE: i32 = 7;
 
-/// One of several waits.
+/// A case of acort_select().
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_case_t {
-    /// ACORT_SEND ... ACORT_FUTURE.
+    /// The kind of the case: ACORT_SEND to ACORT_FUTURE.
     pub op: i32,
-    /// For ACORT_FD_READ and ACORT_FD_WRITE.
+    /// The file descriptor of ACORT_FD_READ and ACORT_FD_WRITE.
     pub fd: c_int,
-    /// A channel, a task, an event, a future.
+    /// The channel, task, event or future.
     pub object: *mut c_void,
-    /// A value of the channel, or room for one.
+    /// The value to send, or the buffer for a received value.
     pub data: *mut c_void,
-    /// Of the case that was chosen: 0, or EPIPE where the channel is closed.
+    /// The result of the selected case: 0, or `EPIPE` if the channel is closed.
     pub error: c_int,
-    /// The library's.
+    /// Internal.
     pub reserved: c_int,
 }
 
@@ -205,59 +214,60 @@ impl acort_case_t {
     };
 }
 
-/// A mutex. All zero: nobody has it. The caller's, where it does not move while it is used: where it lies on the stack
-/// that the worker's tasks share every call with it gives EFAULT, and does nothing. The same for those below.
+/// A mutex. All zero means unlocked. The struct belongs to the program, and must not move while it
+/// is in use. If it is on the stack that the worker's shared tasks use, each call with it fails
+/// with `EFAULT`, without effect. The same holds for the other synchronization objects.
 #[repr(C)]
 pub struct acort_mutex_t {
-    /// The library's.
+    /// Internal.
     pub words: [u64; 8],
 }
 
-/// A lock for many readers or one writer. All zero: nobody has it.
+/// A reader-writer lock. All zero means unlocked.
 #[repr(C)]
 pub struct acort_rwlock_t {
-    /// The library's.
+    /// Internal.
     pub words: [u64; 8],
 }
 
-/// A condition variable. All zero: nobody waits.
+/// A condition variable. All zero means without waiters.
 #[repr(C)]
 pub struct acort_cond_t {
-    /// The library's.
+    /// Internal.
     pub words: [u64; 8],
 }
 
-/// What is done once. All zero: it was not.
+/// The state of a one-time call. All zero means not called.
 #[repr(C)]
 pub struct acort_once_t {
-    /// The library's.
+    /// Internal.
     pub words: [u64; 8],
 }
 
-/// An event. All zero: not set.
+/// An event. All zero means not set.
 #[repr(C)]
 pub struct acort_event_t {
-    /// The library's.
+    /// Internal.
     pub words: [u64; 8],
 }
 
-/// A semaphore. All zero: it counts 0.
+/// A semaphore. All zero means count 0.
 #[repr(C)]
 pub struct acort_sem_t {
-    /// The library's.
+    /// Internal.
     pub words: [u64; 8],
 }
 
-/// A waitgroup. All zero: nothing is to be done.
+/// A waitgroup. All zero means count 0.
 #[repr(C)]
 pub struct acort_waitgroup_t {
-    /// The library's.
+    /// Internal.
     pub words: [u64; 8],
 }
 
-/// A barrier. All zero: for nobody, until acort_barrier_init().
+/// A barrier. All zero means without a count: call acort_barrier_init() first.
 #[repr(C)]
 pub struct acort_barrier_t {
-    /// The library's.
+    /// Internal.
     pub words: [u64; 8],
 }
