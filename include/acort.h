@@ -75,9 +75,9 @@
  *
  * Environment variables: with ACORT_STRICT=1, acort_run() and acort_enter() print on stderr how many
  * tasks were not joined. A line, once, reports a task that waits with a deadline of more than an hour
- * ago. With ACORT_CHAOS=NUMBER, for tests, a random generator with that seed selects the order of
- * tasks, the case of acort_select() in a task, and how many bytes acort_read() and acort_write() take
- * of a stream at once. */
+ * ago. ACORT_CHAOS=NUMBER is for tests: a random generator with that seed selects the order of tasks,
+ * and the case of acort_select() in a task. It also selects how many bytes acort_read() and
+ * acort_write() take of a stream at once. */
 
 #ifndef ACORT_H
 #define ACORT_H
@@ -1566,8 +1566,8 @@ int acort_blocking(acort_body_t fn, void *arg, void **ret);
 /// the thread that created the runtime.
 ///
 /// If several calls wait for a signal, the first one gets it. With deadline 0 a call gets a signal
-/// only if no other call waits for it. Only a call on the same thread gets a signal that was sent
-/// to one thread, for example by raise(3), and only in its turn.
+/// only if no other call waits for it. raise(3), for example, sends a signal to one thread. Only a
+/// call on that thread gets it, in its turn.
 ///
 /// # Returns
 /// The number of the signal, or -1 and `errno`.
@@ -1613,10 +1613,10 @@ void acort_set_hooks(const struct acort_hooks_t *hooks);
 /// - the errors of write(2).
 int acort_dump(int fd);
 
-/// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until a call
-/// returns a value other than 0. The tasks are those that exist when the function is called.
-/// `visit` may do anything with a task. A task of another worker may end during the visit: calls
-/// for it then fail with `ESRCH`.
+/// Calls `visit` with `user` and each task of the caller's runtime that has not ended. A value
+/// other than 0 ends the calls. The tasks are those that exist when the function is called. `visit`
+/// may do anything with a task. A task of another worker may end during the visit: calls for it
+/// then fail with `ESRCH`.
 ///
 /// # Returns
 /// The value of the last call, or -1 and `errno`.

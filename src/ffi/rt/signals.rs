@@ -14,8 +14,8 @@ use crate::rt::io::signal;
 /// the thread that created the runtime.
 ///
 /// If several calls wait for a signal, the first one gets it. With deadline 0 a call gets a signal
-/// only if no other call waits for it. Only a call on the same thread gets a signal that was sent
-/// to one thread, for example by raise(3), and only in its turn.
+/// only if no other call waits for it. raise(3), for example, sends a signal to one thread. Only a
+/// call on that thread gets it, in its turn.
 ///
 /// # Returns
 /// The number of the signal, or -1 and `errno`.

@@ -34,10 +34,10 @@ pub extern "C" fn acort_dump(fd: c_int) -> c_int {
     status(inspect::current_runtime().and_then(|runtime| inspect::dump(unsafe { &*runtime }, fd)))
 }
 
-/// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until a call
-/// returns a value other than 0. The tasks are those that exist when the function is called.
-/// `visit` may do anything with a task. A task of another worker may end during the visit: calls
-/// for it then fail with `ESRCH`.
+/// Calls `visit` with `user` and each task of the caller's runtime that has not ended. A value
+/// other than 0 ends the calls. The tasks are those that exist when the function is called. `visit`
+/// may do anything with a task. A task of another worker may end during the visit: calls for it
+/// then fail with `ESRCH`.
 ///
 /// # Returns
 /// The value of the last call, or -1 and `errno`.
