@@ -1,10 +1,11 @@
-//! The public structs, with the layout of libaco 1.2.4: that of its default build on x86-64, and that of its forks on
-//! aarch64.
+//! The structs that C programs access, with the layout of libaco 1.2.4.
 //!
-//! * A1: The sizes and offsets never change (asserted below). Internal state is in `reserved`, which is padding in
-//!   libaco.
-//! * A2: Programs read and write the fields at any time, and copy the structs by value.
-//! * A3: A copy may have lost its padding. So all zero in `reserved` means "not known".
+//! On x86-64 this is libaco's default build; on aarch64 it is the layout that libaco's forks share.
+//!
+//! B1. Programs read and write the fields, copy the structs by value and keep the copies. So all that the library needs
+//!     is inside the public size.
+//! B2. State of the library's own is in `reserved`, which is padding in libaco (`state`, `stack`).
+//! B3. A copy may have lost its padding, so zero in `reserved` always means "not known".
 
 #![allow(non_camel_case_types)]
 
@@ -13,10 +14,10 @@ use core::mem::{offset_of, size_of};
 
 pub use registers::{ACO_REG_COUNT, ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP};
 
-/// The slots of `reg`: r12 r13 r14 r15 rip rsp rbx rbp, then the x87 control word (2 bytes) and MXCSR (at +4).
+/// r12 r13 r14 r15 rip rsp rbx rbp, then the x87 control word (2 bytes) and MXCSR (at +4).
 #[cfg(target_arch = "x86_64")]
 mod registers {
-    /// The number of words in `aco_t.reg`.
+    /// Words in `aco_t.reg`.
     pub const ACO_REG_COUNT: usize = 9;
     /// The slot of the resume address of a suspended coroutine.
     pub const ACO_REG_IDX_RETADDR: usize = 4;
@@ -26,7 +27,7 @@ mod registers {
     pub const ACO_REG_IDX_FPU: usize = 8;
 }
 
-/// The slots of `reg`: x16 x17 (both unused) x19 ... x28 x29 pc sp fpcr.
+/// (x16 x17, unused) x19 ... x28 x29 pc sp fpcr.
 #[cfg(target_arch = "aarch64")]
 mod registers {
     /// The number of words in `aco_t.reg`.
@@ -130,7 +131,7 @@ impl aco_s {
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn state_word(co: *mut aco_t) -> *mut u64 {
-        // SAFETY: eight bytes inside the struct, aligned (asserted below).
+        // SAFETY: eight aligned bytes inside the struct (asserted below).
         unsafe { (&raw mut (*co).is_end).cast() }
     }
 
@@ -139,7 +140,7 @@ impl aco_s {
     /// # Safety
     /// `co` points to a coroutine, and `slot` is below `ACO_REG_COUNT`.
     pub unsafe fn register(co: *mut aco_t, slot: usize) -> usize {
-        // SAFETY: in bounds of `reg`, whose slots are always initialized.
+        // SAFETY: `slot` is in bounds of `reg`, whose slots are always initialized.
         unsafe { Self::slot(co, slot).read() }
     }
 
@@ -148,7 +149,7 @@ impl aco_s {
     /// # Safety
     /// As [`register`](Self::register).
     pub unsafe fn slot(co: *mut aco_t, slot: usize) -> *mut usize {
-        // SAFETY: in bounds of `reg`.
+        // SAFETY: `slot` is in bounds of `reg`.
         unsafe { (&raw mut (*co).reg).cast::<usize>().add(slot) }
     }
 
@@ -157,7 +158,7 @@ impl aco_s {
     /// # Safety
     /// As [`register`](Self::register).
     pub unsafe fn set_register(co: *mut aco_t, slot: usize, value: usize) {
-        // SAFETY: in bounds of `reg`.
+        // SAFETY: `slot` is in bounds of `reg`.
         unsafe { Self::slot(co, slot).write(value) }
     }
 
@@ -166,7 +167,7 @@ impl aco_s {
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn return_address(co: *mut aco_t) -> usize {
-        // SAFETY: a slot of `reg`.
+        // SAFETY: the index is that of a slot of `reg`.
         unsafe { Self::register(co, ACO_REG_IDX_RETADDR) }
     }
 
@@ -175,7 +176,7 @@ impl aco_s {
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn set_return_address(co: *mut aco_t, address: usize) {
-        // SAFETY: a slot of `reg`.
+        // SAFETY: the index is that of a slot of `reg`.
         unsafe { Self::set_register(co, ACO_REG_IDX_RETADDR, address) }
     }
 
@@ -184,7 +185,7 @@ impl aco_s {
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn stack_pointer(co: *mut aco_t) -> usize {
-        // SAFETY: a slot of `reg`.
+        // SAFETY: the index is that of a slot of `reg`.
         unsafe { Self::register(co, ACO_REG_IDX_SP) }
     }
 }
@@ -195,7 +196,7 @@ impl aco_share_stack_s {
     /// # Safety
     /// `stack` points to a share stack, live or destroyed.
     pub unsafe fn contains(stack: *mut aco_share_stack_t, address: usize) -> bool {
-        // SAFETY: the fields stay readable after the stack is destroyed.
+        // SAFETY: `stack` points to a share stack, which stays readable when it is destroyed.
         let (low, size) = unsafe { ((*stack).ptr as usize, (*stack).sz) };
         low != 0 && address.wrapping_sub(low) < size
     }

@@ -1,4 +1,4 @@
-//! The functions of libaco 1.2.4.
+//! The functions that libaco 1.2.4 has.
 
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn acosw(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_save_fpucw_mxcsr(p: *mut c_void) {
     // SAFETY: `p` is writable for 8 bytes (F2).
-    unsafe { thread::store_fp_environment(p) }
+    unsafe { thread::get_fpenv(p) }
 }
 
 /// Handles an entry function that has returned. Calls the thread's function from aco_thread_init(),
@@ -67,7 +67,7 @@ pub extern "C" fn aco_funcp_protector() -> ! {
 /// If there is no memory or no address space.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_share_stack_new(sz: usize) -> *mut aco_share_stack_t {
-    stack::create(sz, true).unwrap_or_else(|why| why.abort("aco_share_stack_new"))
+    stack::create(sz, true).unwrap_or_else(|error| error.abort("aco_share_stack_new"))
 }
 
 /// Creates a stack of `sz` bytes for one or more coroutines. `sz` 0 means 2 MiB. The minimum is
@@ -86,7 +86,7 @@ pub extern "C" fn aco_share_stack_new2(
     guard_page_enabled: c_char,
 ) -> *mut aco_share_stack_t {
     stack::create(sz, guard_page_enabled != 0)
-        .unwrap_or_else(|why| why.abort("aco_share_stack_new2"))
+        .unwrap_or_else(|error| error.abort("aco_share_stack_new2"))
 }
 
 /// Frees a share stack. Its coroutines can be destroyed afterwards, but not resumed.
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn aco_create(
             unsafe { coroutine::create(main_co, share_stack, save_stack_sz, fp, arg) }
         }
     };
-    created.unwrap_or_else(|why| why.abort("aco_create"))
+    created.unwrap_or_else(|error| error.abort("aco_create"))
 }
 
 /// Runs `resume_co` until it yields or exits. The caller is `resume_co->main_co`, on its thread. A

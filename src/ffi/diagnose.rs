@@ -1,4 +1,4 @@
-//! Diagnostics: overflows of stacks, and their use.
+//! What helps to find mistakes.
 
 use core::ffi::c_int;
 
@@ -16,7 +16,7 @@ use crate::{coroutine, overflow, stack};
 /// 0, or -1 and `errno` of the system call that failed.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_report_overflow() -> c_int {
-    if overflow::report() { 0 } else { -1 }
+    if overflow::enable() { 0 } else { -1 }
 }
 
 /// Measures the deepest known use of its stack by `co`, in bytes. Known are its depth at each copy
@@ -48,5 +48,5 @@ pub unsafe extern "C" fn aco_stack_used(co: *mut aco_t) -> usize {
 pub unsafe extern "C" fn aco_share_stack_fill(sstk: *mut aco_share_stack_t) {
     let stack = non_null("aco_share_stack_fill", "the share stack", sstk);
     // SAFETY: `sstk` is not NULL (checked), so it is a share stack (F1). Nothing runs on it (F6).
-    unsafe { stack::fill("aco_share_stack_fill", stack.as_ptr()) }
+    unsafe { stack::paint("aco_share_stack_fill", stack.as_ptr()) }
 }

@@ -1,11 +1,11 @@
-//! Functions beside libaco's macros, for languages that cannot call a macro, and the slow paths of the macros of
-//! `aco_inline.h`.
+//! Functions beside libaco's macros, for languages that cannot call a macro, and what the macros
+//! of `aco_inline.h` end in.
 
 use core::ffi::c_void;
 use core::ptr;
 
 use crate::abi::aco_t;
-use crate::{arch, resume, tls};
+use crate::{resume, tls};
 
 /// Yields like the macro aco_yield(): suspends the current coroutine and continues its `main_co`.
 /// Returns when the coroutine is resumed. It is for languages that cannot call a macro.
@@ -25,7 +25,7 @@ pub extern "C" fn aco_yield_fn() {
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_exit_fn() -> ! {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { resume::exit(tls::current(), arch::leave) }
+    unsafe { resume::exit(tls::current(), resume::exit_to) }
 }
 
 /// Returns the argument of the current coroutine, like the macro aco_get_arg().
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn aco_yield1_shared_fpenv(yield_co: *mut aco_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_exit1_fn(co: *mut aco_t) -> ! {
     // SAFETY: `co` is NULL or the running coroutine (F6).
-    unsafe { resume::exit(co, arch::leave) }
+    unsafe { resume::exit(co, resume::exit_to) }
 }
 
 /// Ends the running coroutine like aco_exit1_fn(), but keeps the present floating-point
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn aco_exit1_fn(co: *mut aco_t) -> ! {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_exit1_shared_fpenv(co: *mut aco_t) -> ! {
     // SAFETY: `co` is NULL or the running coroutine (F6).
-    unsafe { resume::exit(co, arch::leave_shared_fpenv) }
+    unsafe { resume::exit(co, resume::exit_to_shared_fpenv) }
 }
 
 /// Repairs the current coroutine after acosw() has continued a coroutine that waited in
@@ -128,5 +128,5 @@ pub unsafe extern "C" fn aco_exit1_shared_fpenv(co: *mut aco_t) -> ! {
 pub unsafe extern "C" fn aco_arrived_by_hand(here: *mut aco_t, resumed: *mut aco_t) {
     // SAFETY: the inline code of aco_resume() passes the coroutine that it runs in, and the one that it has
     // resumed (F6).
-    unsafe { resume::arrived_by_hand(here, here, resumed) };
+    unsafe { resume::returned_via_acosw(here, here, resumed) };
 }

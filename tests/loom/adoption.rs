@@ -6,11 +6,12 @@ use crate::calls::{FD, opens, reads};
 use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::model::task;
+use crate::rt::os::Deadline;
 use crate::rt::system;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
-const NEVER: i64 = -1;
+const NEVER: Deadline = Deadline::NEVER;
 
 /// Other code has put another file under the number, which acort takes for its own. Gives which.
 fn adopts() -> u32 {
@@ -25,7 +26,7 @@ fn is_there(file: u32) {
     system::becomes_readable(file);
     let call = FdRef::enter(FD).expect("it is open");
     assert!(!call.entry().is_unmanaged());
-    assert_eq!(reads(&call, 0), Ok(file));
+    assert_eq!(reads(&call, Deadline::NOW), Ok(file));
     drop(call);
     assert!(!system::entries()[FD as usize].state.is_busy());
 }

@@ -7,22 +7,22 @@ use loom::thread;
 use crate::mutations::omits;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::events;
-use crate::rt::io::fd_entry::Direction;
+use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_ref::close;
 use crate::rt::io::own_fd::OwnFd;
 use crate::rt::io::retry::RetryLoop;
 use crate::rt::model::task;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::system;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
 pub(crate) const FD: c_int = 0;
-const NEVER: i64 = -1;
+const NEVER: Deadline = Deadline::NEVER;
 /// It may have passed at any moment.
-const SOON: i64 = 1;
+const SOON: Deadline = Deadline::at(1);
 
 /// The system's only number stands for a file. Gives which.
 pub(crate) fn opens() -> u32 {
@@ -31,12 +31,16 @@ pub(crate) fn opens() -> u32 {
 }
 
 /// A call that reads: which file has given something.
-pub(crate) fn reads(file: &FdRef, deadline: i64) -> Result<u32> {
+pub(crate) fn reads(file: &FdRef, deadline: Deadline) -> Result<u32> {
     takes(file, system::read, deadline)
 }
 
 /// A call that asks the system by `asks`, and waits while that has EAGAIN.
-pub(crate) fn takes(file: &FdRef, asks: fn(c_int) -> Result<u32>, deadline: i64) -> Result<u32> {
+pub(crate) fn takes(
+    file: &FdRef,
+    asks: fn(c_int) -> Result<u32>,
+    deadline: Deadline,
+) -> Result<u32> {
     let mut turn = RetryLoop::new(file, Direction::Read, deadline);
     loop {
         file.check()?;
@@ -82,13 +86,13 @@ fn opens_the_next() -> u32 {
 fn is_freed_once(file: u32) {
     assert_eq!(system::fate(FD), (1, file));
     let call = FdRef::enter(FD).expect("it is open");
-    assert_eq!(reads(&call, 0), Ok(file));
+    assert_eq!(reads(&call, Deadline::NOW), Ok(file));
     drop(call);
     assert!(!system::entries()[0].state.is_busy());
 }
 
-/// A call reads while the number's file is closed and the system gives the number away: it has what is its own file's, or
-/// ECANCELED, and the number goes when it leaves. The next file's calls have what is theirs.
+/// A call reads while the number's file is closed and the system gives the number away: it has what is its own file's,
+/// or ECANCELED, and the number goes when it leaves. The next file's calls have what is theirs.
 ///
 /// Fails where the number is closed at once, where the closer is not a call inside, and where one does not leave.
 #[test]
@@ -105,12 +109,12 @@ fn number_is_given_away() {
                     fd_identity::adopt(FD, 0);
                 }
                 let call = FdRef::enter(FD).expect("it is open");
-                assert_eq!(reads(&call, 0), Ok(second));
+                assert_eq!(reads(&call, Deadline::NOW), Ok(second));
                 second
             });
             // What it has at first says nothing about what follows.
             for _ in 0..2 {
-                let outcome = reads(&call, 0);
+                let outcome = reads(&call, Deadline::NOW);
                 assert!(outcome == Ok(first) || outcome == Err(libc::ECANCELED), "{outcome:?}");
             }
             leaves(call);
@@ -129,7 +133,7 @@ fn last_call_frees_the_number() {
             thread::spawn(move || {
                 // SAFETY: this thread alone has the place.
                 let call = unsafe { (*call.raw()).take() }.expect("it is open");
-                let outcome = reads(&call, 0);
+                let outcome = reads(&call, Deadline::NOW);
                 assert!(matches!(outcome, Ok(1) | Err(libc::ECANCELED)), "{outcome:?}");
                 leaves(call);
             })

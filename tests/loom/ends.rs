@@ -1,5 +1,5 @@
-//! The end of a task, against those that look for it or wait for its group: the task is freed once, and no thread
-//! touches it afterwards.
+//! The end of a task against walks of its group and waits for it: the task is freed once, and no thread touches it
+//! afterwards (F1 to F6 of `sched/finish.rs`).
 
 use std::ffi::c_int;
 use std::ptr;
@@ -19,7 +19,7 @@ use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::DETACHED;
 use crate::rt::model::task::Task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::sched::finish;
 use crate::rt::sched::group;
 use crate::rt::sched::join::detach;
@@ -27,19 +27,19 @@ use crate::rt::sched::join::join;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
-pub(crate) const NEVER: i64 = -1;
-/// It may have passed at any moment.
-pub(crate) const SOON: i64 = 1;
+pub(crate) const NEVER: Deadline = Deadline::NEVER;
+/// A deadline that may have passed at any moment.
+pub(crate) const SOON: Deadline = Deadline::at(1);
 
-/// What tasks end with.
+/// The result of each task.
 pub(crate) const RESULT: usize = 7;
 
-/// A group of tasks that have begun, on the runtime's one worker.
+/// A group of STARTED tasks, on the runtime's one worker.
 pub(crate) fn group_of<const TASKS: usize>(
     runtime: Shared<Runtime>,
 ) -> (Shared<Group>, [Shared<Task>; TASKS]) {
     let worker: *mut Worker = of(runtime, 0);
-    // SAFETY: new ones.
+    // SAFETY: the group and the tasks are new.
     unsafe {
         let group =
             group::open(runtime.raw(), ptr::null_mut(), true).expect("there is memory").as_ptr();
@@ -58,25 +58,28 @@ pub(crate) fn group_of<const TASKS: usize>(
     }
 }
 
-/// The task ends here, on its worker.
+/// Ends the task. This thread is its worker.
 pub(crate) fn ends(task: Shared<Task>) {
     let worker: *mut Worker = task.parker.worker();
     Worker::set_current(worker);
-    // SAFETY: the worker is this thread.
+    // SAFETY: this thread is the worker.
     unsafe {
         (*task.raw()).set_result(ptr::without_provenance_mut(RESULT));
         finish::finish(worker, task.raw());
     }
 }
 
-/// The task waits in a queue.
+/// Puts the task into a queue.
+///
+/// # Safety
+/// No other thread knows the task. The queue is never freed.
 pub(crate) unsafe fn waits(
     task: Shared<Task>,
     wait_reason: WaitReason,
     lock: *const Lock,
     queue: *mut WaitQueue,
 ) {
-    // SAFETY: the caller's promise: no other thread knows the task; the queue stays.
+    // SAFETY: no other thread knows the task. The queue is never freed.
     unsafe {
         task.parker.prepare(WaitMode::Uninterruptible);
         task.wait_reason.store(wait_reason as u8, Ordering::Relaxed);
@@ -87,18 +90,18 @@ pub(crate) unsafe fn waits(
     }
 }
 
-/// Joins a task. Gives its result.
-pub(crate) fn joins(task: Shared<Task>, deadline: i64) -> Result<usize> {
-    // SAFETY: the model's promise: the task exists.
+/// Joins a task, and returns its result.
+pub(crate) fn joins(task: Shared<Task>, deadline: Deadline) -> Result<usize> {
+    // SAFETY: the model joins a task that exists.
     unsafe { join(task.raw(), deadline) }.map(|result| result.addr())
 }
 
 pub(crate) fn detaches(task: Shared<Task>) -> std::result::Result<(), c_int> {
-    // SAFETY: as above.
+    // SAFETY: the model detaches a task that exists.
     unsafe { detach(task.raw()) }
 }
 
-/// No task lives: the group goes, with the tasks that it has kept, and no task is left.
+/// Frees the group, with the ended tasks in its list, and asserts that no task is left.
 pub(crate) fn is_over(runtime: Shared<Runtime>, group: Shared<Group>, task: Shared<Task>) {
     assert_eq!(runtime.live_tasks(), 0);
     // SAFETY: no task of it lives.
@@ -108,7 +111,7 @@ pub(crate) fn is_over(runtime: Shared<Runtime>, group: Shared<Group>, task: Shar
 
 /// A thread waits for the group, and frees it with the ended task; then the runtime may be freed.
 ///
-/// Fails where the group frees its tasks without their locks, and where the end is counted after the group knows.
+/// Fails if the group frees its tasks without their locks (F2), or if the runtime counts the end after the group (F3).
 #[test]
 fn group_is_freed() {
     for flag in [0, DETACHED] {
@@ -117,7 +120,7 @@ fn group_is_freed() {
             let (group, [task]) = group_of(runtime);
             task.flags.store(flag, Ordering::Relaxed);
             let other = thread::spawn(move || ends(task));
-            // SAFETY: the group is there until it is freed.
+            // SAFETY: the group exists until it is freed.
             unsafe {
                 assert_eq!(
                     group::wait(Caller::current(), group.raw(), WaitMode::Uninterruptible, NEVER),
@@ -140,14 +143,14 @@ fn ending_task_is_cancelled() {
         let (group, [task]) = group_of(runtime);
         task.flags.store(DETACHED, Ordering::Relaxed);
         let other = thread::spawn(move || ends(task));
-        // SAFETY: the group is there until it is freed.
+        // SAFETY: the group exists until it is freed.
         unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
         other.join().expect("no panic");
         assert!(task.is_gone());
     });
 }
 
-/// How a task ends that another task of its group has started.
+/// How a task ends that another task of its group has spawned.
 const COURSES: [fn(Shared<Task>); 4] = [
     |task| {
         assert_eq!(joins(task, SOON), Err(libc::ETIMEDOUT));
@@ -169,8 +172,7 @@ const COURSES: [fn(Shared<Task>); 4] = [
 
 /// A group is closed while its last task joins or detaches another one, and ends.
 ///
-/// Fails where a join that has timed out leaves its flag, and where a task that is joined or detached stays in the
-/// group.
+/// Fails if a join that has timed out leaves its flag, or if a task that is joined or detached stays in the group.
 #[test]
 fn group_is_closed_after_the_last() {
     for course in COURSES {
@@ -181,7 +183,7 @@ fn group_is_closed_after_the_last() {
                 course(first);
                 ends(last);
             });
-            // SAFETY: the group is there until it is freed.
+            // SAFETY: the group exists until it is freed.
             unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
             other.join().expect("no panic");
             assert!(first.is_gone() && last.is_gone());
@@ -192,7 +194,7 @@ fn group_is_closed_after_the_last() {
 /// A thread walks all tasks, as acort_dump() and acort_foreach() do, while an ended one is joined, or freed with its
 /// group.
 ///
-/// Fails where a group frees its tasks while it is in the runtime's list.
+/// Fails if a group frees its tasks while it is in the runtime's list.
 #[test]
 fn walked_task_is_not_freed() {
     for is_joined in [true, false] {
@@ -220,19 +222,19 @@ fn walked_task_is_not_freed() {
     }
 }
 
-/// Nothing can wake two tasks of two workers, one of which is awake: each worker ends its task, once both tasks are out
-/// of the queue that they have waited in.
+/// Two tasks of two workers are abandoned, and one of the workers is awake: each worker ends its task, once both
+/// tasks are dequeued (F6).
 ///
-/// Fails where a worker is told before that, and where it does not look again when it falls asleep.
+/// Fails if `abandons` is set before that, or if a worker does not check it after it has announced its sleep.
 #[test]
-fn withdrawn_tasks_are_given_up() {
+fn abandoned_tasks_are_dropped() {
     check(3, || {
         let runtime = runtime(2);
         let (group, tasks) = group_of::<2>(runtime);
         let object = Shared::new((Lock::NEW, WaitQueue::NEW));
         crate::ground::touch(&object.0);
         for (number, task) in tasks.into_iter().enumerate() {
-            // SAFETY: the task is this thread's still.
+            // SAFETY: no other thread knows the task yet.
             unsafe {
                 (*task.raw()).parker.set_owner(of(runtime, number as u32).cast());
                 (*of(runtime, number as u32)).tasks = 1;
@@ -242,9 +244,9 @@ fn withdrawn_tasks_are_given_up() {
         let abandons = move |number: u32| {
             let worker = of(runtime, number);
             Worker::set_current(worker);
-            // SAFETY: the worker is this thread.
+            // SAFETY: this thread is the worker.
             unsafe {
-                while !(*worker).abandons.load(Ordering::Acquire) {
+                while !(*worker).has_abandoned_tasks.load(Ordering::Acquire) {
                     crate::workers::sleep(worker);
                 }
                 assert!(object.1.is_empty());
@@ -258,7 +260,7 @@ fn withdrawn_tasks_are_given_up() {
         other.join().expect("no panic");
         assert_eq!(runtime.abandoned.load(Ordering::Relaxed), 0);
         for task in tasks {
-            assert_eq!(joins(task, 0), Ok(0));
+            assert_eq!(joins(task, Deadline::NOW), Ok(0));
         }
         // SAFETY: no task of it lives.
         unsafe { group::free(group.raw()) };

@@ -1,8 +1,8 @@
 //! The runtime's files in which threads meet, under a model checker (lane `loom`).
 //!
-//! `rt` has the files of src/rt themselves, beside small stand-ins for what they stand on: tasks without
-//! coroutines, a poller that is a flag, a system (`rt::system`) with a few files. Their atomics are loom's, which runs each model under every order of
-//! steps, and lets each load see every value that the orderings of memory permit.
+//! `rt` has the files of src/rt themselves, beside small stand-ins for what they stand on: tasks without coroutines, a
+//! poller that is a flag, a system (`rt::system`) with a few files. Their atomics are loom's, which runs each model
+//! under every order of steps, and lets each load see every value that the orderings of memory permit.
 //!
 //! | model | what it is about |
 //! |---|---|
@@ -14,7 +14,7 @@
 //! | `nests` | groups that are opened and freed while one around them is cancelled |
 //! | `ends` | the end of a task against those who wait for its group |
 //! | `joins` | the end of a task against those who join or detach it |
-//! | `helpers` | the jobs of the threads for blocking calls |
+//! | `pool` | the jobs and threads of the blocking pool |
 //! | `calls` | calls on a descriptor against what closes it |
 //! | `adoption` | the same against acort's next file of its number |
 //! | `watches` | what pollers tell of a descriptor, and the end of the worker that watches it |
@@ -36,11 +36,11 @@ mod atomics;
 mod calls;
 mod ends;
 mod ground;
-mod helpers;
 mod joins;
 mod mutations;
 mod nests;
 mod objects;
+mod pool;
 mod promises;
 mod rt;
 mod selects;

@@ -65,19 +65,19 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("inbox.rs fence -", "workers::nothing_given_is_missed"),
     ("model look-again -", "workers::nothing_given_is_missed"),
     ("model look-again -", "workers::fresh_tasks_are_begun"),
-    ("model look-again -", "ends::withdrawn_tasks_are_given_up"),
+    ("model look-again -", "ends::abandoned_tasks_are_dropped"),
     // It ends a task that another worker takes out of a queue.
-    ("finish.rs store SeqCst", "ends::withdrawn_tasks_are_given_up"),
+    ("finish.rs store SeqCst", "ends::abandoned_tasks_are_dropped"),
     // It goes while somebody gives it something.
     ("inbox.rs fetch_sub Release", "workers::nothing_given_is_missed"),
     ("inbox.rs load Acquire", "workers::nothing_given_is_missed"),
     // A deadlock is found while a task was about to run.
-    ("runtime.rs fetch_add SeqCst", "workers::deadlock_is_found_at_the_end"),
+    ("deadlock.rs fetch_add SeqCst", "workers::deadlock_is_found_at_the_end"),
     // No task seems to live while one does.
     ("worker.rs store Release", "workers::live_tasks_are_counted"),
     ("runtime.rs load Acquire", "workers::live_tasks_are_counted"),
     // Of two last ends neither is seen as the last one.
-    ("runtime.rs fence -", "workers::last_end_is_seen"),
+    ("deadlock.rs fence -", "workers::last_end_is_seen"),
     // A mutex is had by two, or used after it was freed.
     ("lock.rs compare_exchange AcqRel", "objects::mutex_keeps_others_out"),
     // A value is received before it was written.
@@ -99,12 +99,12 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("lock.rs store Release", "ends::walked_task_is_not_freed"),
     ("lock.rs store Release", "joins::ending_task_is_joined"),
     ("lock.rs store Release", "joins::ending_task_is_detached"),
-    ("lock.rs store Release", "joins::given_up_task_is_joined"),
+    ("lock.rs store Release", "joins::abandoned_task_is_joined"),
     // An ended task is waited for, its result is lost, or it is never freed.
     ("join.rs has_finished -", "joins::ending_task_is_joined"),
     ("join.rs has_finished -", "joins::join_times_out"),
     ("join.rs has_finished -", "joins::ending_task_is_detached"),
-    ("join.rs has_finished -", "joins::given_up_task_is_joined"),
+    ("join.rs has_finished -", "joins::abandoned_task_is_joined"),
     // A join does not say that it is one, a detach neither.
     ("join.rs set -", "joins::task_is_joined_once"),
     ("join.rs set -", "joins::task_is_joined_or_detached"),
@@ -113,7 +113,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("join.rs clear -", "joins::task_is_joined_once"),
     ("join.rs clear -", "joins::task_is_joined_or_detached"),
     ("join.rs clear -", "joins::join_outlives_the_group"),
-    ("join.rs clear -", "joins::given_up_join_leaves_the_task"),
+    ("join.rs clear -", "joins::abandoned_join_leaves_the_task"),
     ("join.rs clear -", "ends::group_is_closed_after_the_last"),
     // A number is freed while a call is inside, before that has left, or never.
     ("model keep-number -", "calls::number_is_given_away"),
@@ -134,7 +134,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("model notify -", "adoption::call_inside_is_canceled"),
     ("lock.rs store Release", "adoption::lock_keeps_the_generation"),
     // A call waits for what it was told of before, or is told of what another file was ready for.
-    ("readiness.rs fetch_add -", "watches::no_edge_is_lost"),
+    ("fd_waiters.rs fetch_add -", "watches::no_edge_is_lost"),
     ("lock.rs store Release", "watches::no_edge_is_lost"),
     ("model mark -", "watches::stale_edge_is_dropped"),
     // A call leaves with what it has, and another one waits beside what is left.
@@ -152,15 +152,15 @@ const MUTATIONS: &[(&str, &str)] = &[
     // An entry is used that is not all zero yet.
     ("fd_table.rs load Acquire", "table::piece_is_made_once"),
     ("fd_table.rs compare_exchange AcqRel", "table::piece_is_made_once"),
-    // A thread that is wanted does not come, or the counts of the pool are not those of the thread before.
-    ("model see-to -", "helpers::each_job_is_made"),
-    ("lock.rs store Release", "helpers::each_job_is_made"),
-    ("lock.rs store Release", "helpers::idle_thread_is_woken"),
-    ("lock.rs compare_exchange AcqRel", "helpers::no_thread_is_left"),
-    ("lock.rs store Release", "helpers::job_is_taken_back"),
-    ("lock.rs store Release", "helpers::reserve_is_kept"),
-    ("model see-to -", "helpers::given_up_call_leaves_room"),
-    ("lock.rs compare_exchange AcqRel", "helpers::job_is_refused_once"),
+    // A thread that is needed does not start, or a thread reads old counts of the pool.
+    ("model perform -", "pool::each_job_is_made"),
+    ("lock.rs store Release", "pool::each_job_is_made"),
+    ("lock.rs store Release", "pool::idle_thread_is_woken"),
+    ("lock.rs compare_exchange AcqRel", "pool::no_thread_is_left"),
+    ("lock.rs store Release", "pool::job_is_dequeued"),
+    ("lock.rs store Release", "pool::reserve_is_kept"),
+    ("model perform -", "pool::detached_call_leaves_room"),
+    ("lock.rs compare_exchange AcqRel", "pool::job_is_rejected_once"),
 ];
 
 #[test]

@@ -8,10 +8,11 @@ use loom::thread;
 use crate::ground::Own;
 use crate::rt::base::parker::WaitMode;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::at_deadline;
 use crate::rt::sync::channel;
 use crate::rt::sync::channel_life;
+use crate::rt::sync::channel_wait;
 use crate::rt::sync::condvar;
 use crate::rt::sync::condvar::Condvar;
 use crate::rt::sync::event;
@@ -23,11 +24,11 @@ use crate::rt::sync::semaphore;
 use crate::rt::sync::semaphore::Semaphore;
 use crate::{Shared, check};
 
-const NEVER: i64 = -1;
+const NEVER: Deadline = Deadline::NEVER;
 /// It may have passed at any moment.
-const SOON: i64 = 1;
+const SOON: Deadline = Deadline::at(1);
 
-unsafe fn lock(mutex: Shared<Mutex>, deadline: i64) -> Result<()> {
+unsafe fn lock(mutex: Shared<Mutex>, deadline: Deadline) -> Result<()> {
     // SAFETY: the mutex is there.
     unsafe { mutex::lock(Caller::current(), mutex.raw(), WaitMode::Uninterruptible, deadline) }
 }
@@ -53,13 +54,13 @@ fn new_mutex() -> Shared<Mutex> {
 /// Two threads have the mutex by turns, one of which may give up waiting before it waits again; the last one to
 /// leave frees it.
 ///
-/// Fails where `pass_on`, which finds no waiter, makes the mutex free before it gives the lock back (it is used after it
-/// was freed), or after that without a look at what has come meanwhile (that call never returns).
+/// Fails where `pass_on`, which finds no waiter, makes the mutex free before it gives the lock back (it is used after
+/// it was freed), or after that without a look at what has come meanwhile (that call never returns).
 #[test]
 fn mutex_keeps_others_out() {
     check(3, || {
         let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
-        let uses = move |first_deadline: i64| {
+        let uses = move |first_deadline: Deadline| {
             // SAFETY: it stays until the last one has given it up.
             unsafe {
                 if lock(mutex, first_deadline).is_err() {
@@ -82,8 +83,8 @@ fn mutex_keeps_others_out() {
 
 /// A thread takes the mutex again while the one that it has woken has not competed yet; the last of the turns frees it.
 ///
-/// Fails where a waiter that competes does not clear `WOKEN`, where one that has lost is not said to wait (nothing wakes
-/// it), and where `pass_on` writes to the mutex after it has made it free (M5).
+/// Fails where a waiter that competes does not clear `WOKEN`, where one that has lost is not said to wait (nothing
+/// wakes it), and where `pass_on` writes to the mutex after it has made it free (M5).
 #[test]
 fn mutex_is_taken_before_the_woken_one_competes() {
     check(3, || {
@@ -115,7 +116,7 @@ fn mutex_wakes_the_next() {
     check(2, || {
         let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
         // SAFETY: the mutex is never freed.
-        let turn = move |deadline: i64| unsafe {
+        let turn = move |deadline: Deadline| unsafe {
             if lock(mutex, deadline).is_ok() {
                 users.add(1);
                 assert!(unlock(mutex).is_ok());
@@ -230,7 +231,7 @@ fn semaphore_loses_nothing() {
                 assert!(semaphore::wait(Caller::current(), semaphore.raw(), NEVER).is_ok());
             }
             assert!(other.join().expect("no panic"));
-            assert!(semaphore::wait(Caller::current(), semaphore.raw(), 0).is_err());
+            assert!(semaphore::wait(Caller::current(), semaphore.raw(), Deadline::NOW).is_err());
         }
     });
 }
@@ -264,22 +265,26 @@ fn future_comes_once() {
 }
 
 /// Sends the address of something that it has written to.
-pub(crate) fn sends(channel: Shared<channel::Channel>, gift: Shared<Own>, deadline: i64) -> bool {
+pub(crate) fn sends(
+    channel: Shared<channel::Channel>,
+    gift: Shared<Own>,
+    deadline: Deadline,
+) -> bool {
     gift.add(1);
     let value = gift.raw();
     // SAFETY: the caller has a reference.
     let outcome = unsafe {
-        channel::send(Caller::current(), channel.raw(), (&raw const value).cast(), deadline)
+        channel_wait::send(Caller::current(), channel.raw(), (&raw const value).cast(), deadline)
     };
     outcome.is_ok()
 }
 
 /// Receives such an address, and looks there.
-fn receives(channel: Shared<channel::Channel>, deadline: i64) -> std::result::Result<(), i32> {
+fn receives(channel: Shared<channel::Channel>, deadline: Deadline) -> std::result::Result<(), i32> {
     let mut value: *mut Own = ptr::null_mut();
     // SAFETY: the caller has a reference; what was sent is never freed.
     unsafe {
-        channel::receive(Caller::current(), channel.raw(), (&raw mut value).cast(), deadline)?;
+        channel_wait::receive(Caller::current(), channel.raw(), (&raw mut value).cast(), deadline)?;
         assert_eq!((*value).get(), 1);
         // It is the receiver's now.
         (*value).add(1);
@@ -362,17 +367,17 @@ fn channel_is_closed() {
 fn late_ones_are_given() {
     check(0, || {
         let (full, empty, gifts) = (new_channel(1), new_channel(1), [gift(), gift(), gift()]);
-        at_deadline(move || assert!(sends(empty, gifts[0], 0)));
+        at_deadline(move || assert!(sends(empty, gifts[0], Deadline::NOW)));
         assert_eq!(receives(empty, SOON), Ok(()));
-        assert!(sends(full, gifts[1], 0));
-        at_deadline(move || assert_eq!(receives(full, 0), Ok(())));
+        assert!(sends(full, gifts[1], Deadline::NOW));
+        at_deadline(move || assert_eq!(receives(full, Deadline::NOW), Ok(())));
         assert!(sends(full, gifts[2], SOON));
         // SAFETY: none of them is freed, but for the future, of which this thread has a reference.
         unsafe {
             let (semaphore, event) = (Shared::<Semaphore>::zeroed(), Shared::<Event>::zeroed());
             at_deadline(move || assert!(semaphore::post(semaphore.raw()).is_ok()));
             assert!(semaphore::wait(Caller::current(), semaphore.raw(), SOON).is_ok());
-            assert!(semaphore::wait(Caller::current(), semaphore.raw(), 0).is_err());
+            assert!(semaphore::wait(Caller::current(), semaphore.raw(), Deadline::NOW).is_err());
             at_deadline(move || event::set(event.raw()));
             assert!(event::wait(Caller::current(), event.raw(), SOON).is_ok());
             let future = Shared::of(future::create().expect("there is memory"));
@@ -391,7 +396,7 @@ fn late_value_is_received_once() {
         let other = thread::spawn(move || assert!(sends(channel, gift, NEVER)));
         let was_received = receives(channel, SOON).is_ok();
         other.join().expect("no panic");
-        assert_eq!(receives(channel, 0).is_ok(), !was_received);
+        assert_eq!(receives(channel, Deadline::NOW).is_ok(), !was_received);
         assert_eq!(gift.get(), 2);
     });
 }

@@ -11,18 +11,18 @@ use crate::ground::Own;
 use crate::objects::{gift, new_channel, sends};
 use crate::rt::model::abi::{ACORT_EVENT, ACORT_RECV, ACORT_SEND, acort_case_t};
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::select::call;
-use crate::rt::sync::channel;
 use crate::rt::sync::channel::Channel;
 use crate::rt::sync::channel_life;
+use crate::rt::sync::channel_wait;
 use crate::rt::sync::event;
 use crate::rt::sync::event::Event;
 use crate::{Shared, check};
 
-const NEVER: i64 = -1;
+const NEVER: Deadline = Deadline::NEVER;
 /// It may have passed at any moment.
-const SOON: i64 = 1;
+const SOON: Deadline = Deadline::at(1);
 
 /// Runs a model in either order of the cases.
 fn in_both_orders(stops: usize, model: impl Fn(bool) + Sync + Send + Copy + 'static) {
@@ -43,7 +43,11 @@ fn case<T>(op: i32, object: Shared<T>, data: *mut *mut Own) -> acort_case_t {
 }
 
 /// Selects, and gives the error of the case that was chosen beside its number.
-fn select(is_by_rank: bool, mut cases: [acort_case_t; 2], deadline: i64) -> Result<(usize, c_int)> {
+fn select(
+    is_by_rank: bool,
+    mut cases: [acort_case_t; 2],
+    deadline: Deadline,
+) -> Result<(usize, c_int)> {
     // SAFETY: the objects of a model are there, and the values have their sizes.
     let chosen = unsafe {
         match is_by_rank {
@@ -58,7 +62,7 @@ fn select(is_by_rank: bool, mut cases: [acort_case_t; 2], deadline: i64) -> Resu
 fn receives(
     is_by_rank: bool,
     channels: [Shared<Channel>; 2],
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<(usize, c_int)> {
     let mut values: [*mut Own; 2] = [ptr::null_mut(); 2];
     let [first, second] = &mut values;
@@ -169,17 +173,22 @@ fn one_is_always_ready() {
     in_both_orders(3, |is_by_rank| {
         let channels = two(|| new_channel(1));
         let gift = gift();
-        assert!(sends(channels[0], gift, 0));
+        assert!(sends(channels[0], gift, Deadline::NOW));
         let other = thread::spawn(move || {
             let mut value: *mut Own = ptr::null_mut();
             // SAFETY: it is never freed.
             unsafe {
                 assert!(channel_life::close(channels[1].raw()).is_ok());
-                channel::receive(Caller::current(), channels[0].raw(), (&raw mut value).cast(), 0)
-                    .is_ok()
+                channel_wait::receive(
+                    Caller::current(),
+                    channels[0].raw(),
+                    (&raw mut value).cast(),
+                    Deadline::NOW,
+                )
+                .is_ok()
             }
         });
-        let received = receives(is_by_rank, channels, 0);
+        let received = receives(is_by_rank, channels, Deadline::NOW);
         let was_taken = other.join().expect("no panic");
         let wanted = if was_taken { (1, libc::EPIPE) } else { (0, 0) };
         assert_eq!(received, Ok(wanted));

@@ -21,7 +21,7 @@ pub mod sys {
         libc::EBADF
     }
 
-    pub fn let_others_run() {
+    pub fn yield_thread() {
         loom::thread::yield_now();
     }
 
@@ -51,11 +51,11 @@ pub mod tls {
         static STATE: Box<u64> = Box::new(0);
     }
 
-    pub fn is_helper() -> bool {
+    pub fn is_blocking_thread() -> bool {
         false
     }
 
-    pub fn set_is_helper(_: bool) {}
+    pub fn set_is_blocking_thread(_: bool) {}
 
     pub fn worker() -> *mut c_void {
         WORKER.with(Cell::get) as *mut c_void
@@ -74,7 +74,7 @@ pub mod tls {
 pub mod diag {
     use std::fmt::{self, Arguments, Formatter};
 
-    pub trait Subject {
+    pub trait Describe {
         /// # Safety
         /// The object exists.
         unsafe fn describe(object: *const Self, f: &mut Formatter) -> fmt::Result;
@@ -89,7 +89,7 @@ pub mod diag {
 pub mod sanitizer {
     use std::ffi::c_void;
 
-    pub fn is_written(_: *const c_void, _: usize) {}
+    pub fn unpoison(_: *const c_void, _: usize) {}
 }
 
 /// `crate::abi`.

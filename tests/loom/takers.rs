@@ -1,4 +1,5 @@
-//! Calls that take what is there, of one file: each event wakes one of them, and none of them waits beside what has come.
+//! Calls that take what is there, of one file: each event wakes one of them, and none of them waits beside what has
+//! come.
 
 use loom::thread;
 
@@ -8,25 +9,25 @@ use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::system;
 use crate::watches::{has_blocked_caller, is_watched_by};
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
-const NEVER: i64 = -1;
+const NEVER: Deadline = Deadline::NEVER;
 /// It may have passed at any moment.
-const SOON: i64 = 1;
+const SOON: Deadline = Deadline::at(1);
 
 /// A task of the worker accepts one connection.
-fn accepts(worker: *mut Worker, deadline: i64) -> Result<u32> {
+fn accepts(worker: *mut Worker, deadline: Deadline) -> Result<u32> {
     task::is_here(worker);
     let call = FdRef::enter(FD).expect("it is open");
     takes(&call, system::accept, deadline)
 }
 
 /// Two tasks of two workers accept two connections, which come once one of them waits; the other one's worker is told.
-fn two_wait(deadline: i64, comes: fn(u32)) {
+fn two_wait(deadline: Deadline, comes: fn(u32)) {
     check(3, move || {
         let (file, runtime) = (opens(), runtime(2));
         fd_identity::adopt(FD, 0);

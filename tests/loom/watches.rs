@@ -10,18 +10,19 @@ use crate::rt::base::parker::Parker;
 use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_queue::Waiter;
 use crate::rt::events;
-use crate::rt::io::fd_entry::Direction;
+use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_entry::FdEntry;
 use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_ref::close;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
+use crate::rt::os::Deadline;
 use crate::rt::system;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
-const NEVER: i64 = -1;
+const NEVER: Deadline = Deadline::NEVER;
 
 fn entry() -> Shared<FdEntry> {
     system::entries()[FD as usize]
@@ -46,7 +47,7 @@ pub(crate) fn has_blocked_caller() {
     unsafe {
         let lock: *const Lock = &raw const (*entry).lock;
         let _guard = (*lock).guard();
-        (*(*entry).exclusive_waiters(Direction::Write)).push(waiter.raw(), lock);
+        (*(*entry).waiters.exclusive(Direction::Write)).push(waiter.raw(), lock);
     }
 }
 
@@ -129,8 +130,8 @@ const COURSES: [fn(FdRef); 5] = [
     |call| fd_identity::type_mismatch(&call, 0),
 ];
 
-/// A worker goes while a call looks whether its file is the same one, waits for it, or closes it: the worker is not used
-/// after that, and watches nothing.
+/// A worker goes while a call looks whether its file is the same one, waits for it, or closes it: the worker is not
+/// used after that, and watches nothing.
 ///
 /// Fails where the worker's count of files is 0 while one is watched, and where it does not say with Release that the
 /// caller is done.

@@ -63,7 +63,7 @@ fn worker(runtime: Shared<Runtime>) -> Shared<Worker> {
     worker.inbox.is_empty();
     worker.inbox.announce_awake();
     worker.inbox.wait_for_pushers();
-    worker.abandons.load(Ordering::Relaxed);
+    worker.has_abandoned_tasks.load(Ordering::Relaxed);
     worker.registered_fds.load(Ordering::Relaxed);
     worker
 }
@@ -85,7 +85,7 @@ pub(crate) unsafe fn sleep(worker: *mut Worker) {
         let has_come = || {
             !(*worker).inbox.is_empty()
                 || (*runtime).has_injected()
-                || (*worker).abandons.load(Ordering::SeqCst)
+                || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
         };
         if omits("look-again") || !has_come() {
             (*worker).poller.wait();

@@ -1,13 +1,13 @@
 //! Generators: `for (void *value; aco_gen_next(gen, &value);)`.
 
-#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "values are passed on, not dereferenced")]
+#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "values are handed on, not followed")]
 
 use core::ffi::{c_int, c_void};
 use core::ptr::NonNull;
 
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
+use crate::error::CreateError;
 use crate::ffi::non_null;
-use crate::refusal::Refusal;
 use crate::{coroutine, generator, resume, tls};
 
 /// A generator: a coroutine that each caller of aco_gen_next() may resume, a main coroutine or any
@@ -35,8 +35,8 @@ pub unsafe extern "C" fn aco_gen_new(
 ) -> *mut aco_gen_t {
     let stack = non_null("aco_gen_new", "the share stack", share_stack);
     // SAFETY: `share_stack` is not NULL (checked), so it is a share stack (F1).
-    unsafe { generator::create(stack, fp, arg, resume::returning) }
-        .unwrap_or_else(|why| why.abort("aco_gen_new"))
+    unsafe { generator::create(stack, fp, arg, resume::returning_entry) }
+        .unwrap_or_else(|error| error.abort("aco_gen_new"))
 }
 
 /// Creates a generator like aco_gen_new(), but reports errors instead of aborting.
@@ -55,10 +55,10 @@ pub unsafe extern "C" fn aco_try_gen_new(
 ) -> *mut aco_gen_t {
     let created = match NonNull::new(share_stack) {
         // SAFETY: `share_stack` is not NULL, so it is a share stack (F1).
-        Some(stack) => unsafe { generator::create(stack, fp, arg, resume::returning) },
-        None => Err(Refusal::Destroyed(share_stack)),
+        Some(stack) => unsafe { generator::create(stack, fp, arg, resume::returning_entry) },
+        None => Err(CreateError::StackDestroyed(share_stack)),
     };
-    created.unwrap_or_else(Refusal::as_errno)
+    created.unwrap_or_else(CreateError::null_with_errno)
 }
 
 /// Runs a generator until it yields, and stores the value in `*value`. `value` may be NULL. A plain

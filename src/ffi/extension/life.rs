@@ -1,4 +1,4 @@
-//! Restart, returning entry functions, cancellation, and moves to other threads.
+//! Beginnings and ends: reuse, returns, cancellation, and other threads.
 
 use core::ffi::{c_int, c_void};
 
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn aco_reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut 
 pub unsafe extern "C" fn aco_return_exits(co: *mut aco_t) {
     let co = non_null("aco_return_exits", "the coroutine", co);
     // SAFETY: `co` is not NULL (checked), so it is a coroutine (F1).
-    unsafe { resume::return_exits(co, resume::returning) }
+    unsafe { resume::return_exits(co, resume::returning_entry) }
 }
 
 /// Permits all entry functions of the calling thread to return, if `on` is not 0. With `on` 0, a
@@ -82,16 +82,12 @@ pub unsafe extern "C" fn aco_is_cancelled(co: *mut aco_t) -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_checked() -> c_int {
     // SAFETY: the current coroutine is the one that runs.
-    as_canceled(unsafe { resume::yield_checked(resume::switch) })
+    cancel_status(unsafe { resume::yield_checked(resume::switch) })
 }
 
-/// Returns 0, or -1 and errno ECANCELED if `is_cancelled`.
-pub(super) fn as_canceled(is_cancelled: bool) -> c_int {
-    if is_cancelled {
-        sys::set_errno(libc::ECANCELED);
-        return -1;
-    }
-    0
+/// 0, or -1 and errno ECANCELED.
+pub(super) fn cancel_status(is_cancelled: bool) -> c_int {
+    if is_cancelled { sys::fail_with(libc::ECANCELED) } else { 0 }
 }
 
 /// Makes `main_co` the coroutine that resumes `co` from now on. `main_co` belongs to the calling

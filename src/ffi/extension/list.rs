@@ -66,6 +66,6 @@ pub extern "C" fn aco_dump(fd: c_int) -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_thread_exit() -> usize {
     hooks::set(ptr::null());
-    stack::give_kept_back();
-    listing::incomplete()
+    stack::release_cached();
+    listing::count_incomplete()
 }

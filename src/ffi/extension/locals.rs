@@ -3,8 +3,8 @@
 use core::ffi::{c_int, c_void};
 
 use crate::abi::aco_t;
-use crate::ffi::{errno_of, live, result_of};
-use crate::{record, tls};
+use crate::ffi::{live_coroutine, status_of};
+use crate::{record, sys, tls};
 
 /// A key of coroutine-local values. 0 is never a valid key.
 #[allow(non_camel_case_types, reason = "its name in C")]
@@ -31,11 +31,11 @@ pub unsafe extern "C" fn aco_key_create(
     destructor: Option<unsafe extern "C" fn(*mut c_void)>,
 ) -> c_int {
     if key.is_null() {
-        return errno_of(libc::EINVAL);
+        return sys::fail_with(libc::EINVAL);
     }
     // SAFETY: `key` is not NULL (checked), so it is writable (F2). `destructor` can be called with each value
     // (F3).
-    if unsafe { record::create_key_at(key, destructor) } { 0 } else { errno_of(libc::EAGAIN) }
+    if unsafe { record::create_key_at(key, destructor) } { 0 } else { sys::fail_with(libc::EAGAIN) }
 }
 
 /// Deletes a key with all its values. No destructor is called. A later key does not see the values.
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn aco_key_create(
 /// - `EINVAL` if the key does not exist.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_key_delete(key: aco_key_t) -> c_int {
-    if record::delete_key(key) { 0 } else { errno_of(libc::EINVAL) }
+    if record::delete_key(key) { 0 } else { sys::fail_with(libc::EINVAL) }
 }
 
 /// Sets the value of the current coroutine under `key`. The caller still owns what `value` points
@@ -64,9 +64,9 @@ pub extern "C" fn aco_key_delete(key: aco_key_t) -> c_int {
 pub extern "C" fn aco_set_local(key: aco_key_t, value: *mut c_void) -> c_int {
     let co = tls::current();
     if co.is_null() {
-        return errno_of(libc::EINVAL);
+        return sys::fail_with(libc::EINVAL);
     }
-    result_of(record::set_local(co, key, value))
+    status_of(record::set_local(co, key, value))
 }
 
 /// Returns the value of the current coroutine under `key`.
@@ -97,8 +97,8 @@ pub unsafe extern "C" fn aco_set_local_of(
     value: *mut c_void,
 ) -> c_int {
     // SAFETY: `co` is NULL or a coroutine (F1).
-    let co = unsafe { live("aco_set_local_of", co) };
-    result_of(record::set_local(co, key, value))
+    let co = unsafe { live_coroutine("aco_set_local_of", co) };
+    status_of(record::set_local(co, key, value))
 }
 
 /// Returns the value of `co` under `key`.
@@ -111,6 +111,6 @@ pub unsafe extern "C" fn aco_set_local_of(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_get_local_of(co: *mut aco_t, key: aco_key_t) -> *mut c_void {
     // SAFETY: `co` is NULL or a coroutine (F1).
-    let co = unsafe { live("aco_get_local_of", co) };
+    let co = unsafe { live_coroutine("aco_get_local_of", co) };
     record::local(co, key)
 }

@@ -1,13 +1,13 @@
-//! Memory from the program, and memory returned to the system.
+//! Memory of the program's own, and memory given back.
 
 #![allow(non_camel_case_types)]
 
 use core::ffi::{c_int, c_void};
 
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::ffi::non_null;
-use crate::refusal::Refusal;
-use crate::{coroutine, slab, stack, sys};
+use crate::error::CreateError;
+use crate::ffi::{non_null, status_of};
+use crate::{coroutine, slab, stack};
 
 /// An allocator for aco_set_allocator(). Both functions are called on the thread and the stack of
 /// the caller of the library. Memory that one thread allocated may be freed on another. The
@@ -50,13 +50,13 @@ pub type aco_allocator_t = aco_allocator_s;
 pub unsafe extern "C" fn aco_set_allocator(allocator: *const aco_allocator_t) -> c_int {
     // SAFETY: `allocator` is NULL or a struct of its type (F1).
     let chosen = match unsafe { allocator.as_ref() } {
-        None => slab::choose_allocator(None),
+        None => slab::set_allocator(None),
         Some(&aco_allocator_s { allocate: Some(allocate), free: Some(free), user }) => {
-            slab::choose_allocator(Some(slab::Allocator { allocate, free, user }))
+            slab::set_allocator(Some(slab::Allocator { allocate, free, user }))
         }
         Some(_) => Err(libc::EINVAL),
     };
-    chosen.map_or_else(sys::fail_with, |()| 0)
+    status_of(chosen)
 }
 
 /// Creates a share stack of the `sz` bytes at `mem`, for example a static array, a part of an
@@ -79,7 +79,8 @@ pub unsafe extern "C" fn aco_share_stack_new_mem(
     sz: usize,
 ) -> *mut aco_share_stack_t {
     // SAFETY: `mem` is NULL or usable for `sz` bytes, and has no other use (F6).
-    unsafe { stack::create_in(mem, sz) }.unwrap_or_else(|why| why.abort("aco_share_stack_new_mem"))
+    unsafe { stack::create_in(mem, sz) }
+        .unwrap_or_else(|error| error.abort("aco_share_stack_new_mem"))
 }
 
 /// Creates a share stack like aco_share_stack_new_mem(), but reports errors instead of aborting.
@@ -99,7 +100,7 @@ pub unsafe extern "C" fn aco_try_share_stack_new_mem(
     sz: usize,
 ) -> *mut aco_share_stack_t {
     // SAFETY: `mem` is NULL or usable for `sz` bytes, and has no other use (F6).
-    unsafe { stack::create_in(mem, sz) }.unwrap_or_else(Refusal::as_errno)
+    unsafe { stack::create_in(mem, sz) }.unwrap_or_else(CreateError::null_with_errno)
 }
 
 /// Returns unused pages of the share stack of `co` to the system: whole pages below the frames of

@@ -21,6 +21,6 @@ pub mod names;
 
 pub mod list;
 
-pub mod trace;
+pub mod hooks;
 
 pub mod shared_fpenv;

@@ -1,10 +1,10 @@
-//! Names and ids of coroutines.
+//! Names and ids.
 
 use core::ffi::{CStr, c_char, c_int};
 
 use crate::abi::aco_t;
-use crate::ffi::{errno_of, live};
-use crate::record;
+use crate::ffi::live_coroutine;
+use crate::{record, sys};
 
 /// Names a coroutine, for aco_dump() and aco_name(). Copies the first 63 bytes of `name`, without a
 /// UTF-8 character that does not fit as a whole. NULL removes the name. aco_reset() keeps it.
@@ -21,9 +21,10 @@ use crate::record;
 pub unsafe extern "C" fn aco_set_name(co: *mut aco_t, name: *const c_char) -> c_int {
     // SAFETY: `co` is NULL or a coroutine (F1). `name` is not NULL where it is read, and ends with a NUL byte
     // (F2).
-    let (co, name) =
-        unsafe { (live("aco_set_name", co), (!name.is_null()).then(|| CStr::from_ptr(name))) };
-    if record::set_name(co, name) { 0 } else { errno_of(libc::ENOMEM) }
+    let (co, name) = unsafe {
+        (live_coroutine("aco_set_name", co), (!name.is_null()).then(|| CStr::from_ptr(name)))
+    };
+    if record::set_name(co, name) { 0 } else { sys::fail_with(libc::ENOMEM) }
 }
 
 /// Returns the name of a coroutine. The string belongs to the library. It is valid until the next
@@ -37,7 +38,7 @@ pub unsafe extern "C" fn aco_set_name(co: *mut aco_t, name: *const c_char) -> c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_name(co: *mut aco_t) -> *const c_char {
     // SAFETY: `co` is NULL or a coroutine (F1).
-    record::name(unsafe { live("aco_name", co) })
+    record::name(unsafe { live_coroutine("aco_name", co) })
 }
 
 /// Returns the id of a coroutine. Ids start at 1, and no id is used twice in a process. The first
@@ -54,9 +55,9 @@ pub unsafe extern "C" fn aco_name(co: *mut aco_t) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_id(co: *mut aco_t) -> u64 {
     // SAFETY: `co` is NULL or a coroutine (F1).
-    let co = unsafe { live("aco_id", co) };
+    let co = unsafe { live_coroutine("aco_id", co) };
     record::id(co).unwrap_or_else(|| {
-        errno_of(libc::ENOMEM);
+        sys::fail_with(libc::ENOMEM);
         0
     })
 }

@@ -1,12 +1,12 @@
-//! The extension for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: a switch keeps the present
-//! floating-point environment. `aco_ext_inline.h` maps the plain names to these functions.
+//! The same for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: who goes on does so with
+//! the floating-point environment of the moment. `aco_ext_inline.h` gives such programs these names.
 
-#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "values are passed on, not dereferenced")]
+#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "values are handed on, not followed")]
 
 use core::ffi::{c_int, c_void};
 
 use super::generators::aco_gen_t;
-use super::life::as_canceled;
+use super::life::cancel_status;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::ffi::non_null;
 use crate::{generator, resume, thread, tls};
@@ -44,8 +44,8 @@ pub unsafe extern "C" fn aco_gen_new_shared_fpenv(
 ) -> *mut aco_gen_t {
     let stack = non_null("aco_gen_new", "the share stack", share_stack);
     // SAFETY: `share_stack` is not NULL (checked), so it is a share stack (F1).
-    unsafe { generator::create(stack, fp, arg, resume::returning_shared_fpenv) }
-        .unwrap_or_else(|why| why.abort("aco_gen_new"))
+    unsafe { generator::create(stack, fp, arg, resume::returning_entry_shared_fpenv) }
+        .unwrap_or_else(|error| error.abort("aco_gen_new"))
 }
 
 /// aco_gen_next() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
@@ -71,7 +71,7 @@ pub extern "C" fn aco_gen_yield_shared_fpenv(value: *mut c_void) {
 pub unsafe extern "C" fn aco_return_exits_shared_fpenv(co: *mut aco_t) {
     let co = non_null("aco_return_exits", "the coroutine", co);
     // SAFETY: `co` is not NULL (checked), so it is a coroutine (F1).
-    unsafe { resume::return_exits(co, resume::returning_shared_fpenv) }
+    unsafe { resume::return_exits(co, resume::returning_entry_shared_fpenv) }
 }
 
 /// aco_thread_return_exits() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
@@ -84,5 +84,5 @@ pub extern "C" fn aco_thread_return_exits_shared_fpenv(on: c_int) {
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_checked_shared_fpenv() -> c_int {
     // SAFETY: the current coroutine is the one that runs.
-    as_canceled(unsafe { resume::yield_checked(resume::switch_shared_fpenv) })
+    cancel_status(unsafe { resume::yield_checked(resume::switch_shared_fpenv) })
 }

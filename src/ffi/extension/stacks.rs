@@ -12,7 +12,7 @@ use crate::{coroutine, sys};
 /// The number of bytes. 0 if the C library cannot tell the limit.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_stack_remaining() -> usize {
-    coroutine::stack_remaining(sys::thread_stack)
+    coroutine::stack_remaining(sys::thread_stack_low)
 }
 
 /// Returns whether `ptr` points into the running coroutine's stack, and several coroutines share

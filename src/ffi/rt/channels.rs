@@ -2,28 +2,27 @@
 
 use core::ffi::{c_int, c_uint, c_void};
 
-use super::{answer, given, object, status, until};
+use super::{answer, non_null, object, status, until};
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::select::call as select;
 use crate::rt::sync::channel::Channel;
-use crate::rt::sync::{channel, channel_life};
+use crate::rt::sync::{channel_life, channel_wait};
 
 /// A channel.
 #[allow(non_camel_case_types)]
 pub type acort_chan_t = Channel;
 
-/// Creates a channel for values of `elem` bytes with a buffer of `cap` values. With `cap` 0 the
-/// channel is unbuffered: a sender hands each value to a receiver. Tasks of all workers and plain
-/// threads may use it, unless `flags` is ACORT_LOCAL. The caller has a reference and drops it with
-/// acort_chan_unref().
+/// Creates a channel for values of `elem` bytes with a buffer of `cap` values. With `cap` 0 a value
+/// goes from the sender to a receiver directly. Tasks of all workers and plain threads may use it,
+/// unless `flags` is ACORT_LOCAL. The caller has a reference: acort_chan_unref().
 ///
 /// # Returns
 /// The channel, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `elem` is 0, a size is too large, or a flag is unknown.
+/// - `EINVAL` if `elem` is 0, the buffer is too large, or a flag does not exist.
 /// - `EPERM` if `flags` is ACORT_LOCAL outside of tasks.
 /// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
@@ -31,54 +30,52 @@ pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut
     object(channel_life::create(elem, cap, flags))
 }
 
-/// Adds a reference to a channel. Each user of a channel has one. Any thread may call this
-/// function.
+/// Adds a reference. Each user of a channel needs one. From any thread.
 ///
 /// # Returns
-/// `chan`, or NULL and `errno`.
+/// The channel, or NULL and `errno`.
 ///
 /// # Errors
 /// - `EINVAL` if `chan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_chan_t {
-    // SAFETY: `chan` is a channel (`given`).
-    object(given(chan).map(|chan| unsafe {
+    // SAFETY: `chan` is not NULL, so it is a channel.
+    object(non_null(chan).map(|chan| unsafe {
         channel_life::add_ref(chan);
-        chan as *mut _
+        chan
     }))
 }
 
-/// Drops a reference to a channel, from any thread. The last one frees the channel and the values
-/// in its buffer. Does nothing if `chan` is NULL.
+/// Drops a reference. The last one frees the channel and the values in it. From any thread. Does
+/// nothing if `chan` is NULL.
 ///
 /// # Aborts
-/// If a task or thread waits in the channel when the last reference is dropped.
+/// If the last reference is dropped while a call waits in the channel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_unref(chan: *mut acort_chan_t) {
-    if let Ok(chan) = given(chan) {
-        // SAFETY: `chan` is a channel (`given`). The caller does not use it afterwards (F5).
+    if let Ok(chan) = non_null(chan) {
+        // SAFETY: `chan` is not NULL, so it is a channel, and the caller has a reference.
         unsafe { channel_life::release(chan) }
     }
 }
 
 /// Returns `chan`. Fails with EINVAL if `chan` or `data` is NULL.
 fn both<T, U>(chan: *mut T, data: *mut U) -> Result<*mut T> {
-    given(data)?;
-    given(chan).map(|chan| chan as *mut T)
+    non_null(data)?;
+    non_null(chan)
 }
 
-/// Sends a copy of the value at `data`. Blocks while the buffer is full, or until a receiver takes
-/// the value if the channel is unbuffered. A cancellation point.
+/// Sends a copy of the value at `data`. Waits while the buffer is full, or no receiver waits.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
 /// - `EPIPE` if the channel is closed.
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
-/// - `EINVAL` if `chan` or `data` is NULL, or `deadline` is invalid.
-/// - `ENOMEM` if there is no memory.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `chan` or `data` is NULL.
+/// - `ENOMEM` if there is no memory for a wait on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_send(
     chan: *mut acort_chan_t,
@@ -86,24 +83,25 @@ pub unsafe extern "C" fn acort_chan_send(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `chan` is a channel, and `data` has a value of its size (`both`, F2).
+    // SAFETY: `chan` is not NULL, so it is a channel; `data` has a value of its size.
     status(
-        both(chan, data.cast_mut())
-            .and_then(|chan| unsafe { channel::send(caller, chan, data, deadline) }),
+        both(chan, data.cast_mut()).and_then(|chan| unsafe {
+            channel_wait::send(caller, chan, data, Deadline::at(deadline))
+        }),
     )
 }
 
-/// Receives a value into `data`. Blocks while the channel is empty. A cancellation point.
+/// Receives a value to `data`. Waits while there is none.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
 /// - `EPIPE` if the channel is closed and empty.
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
-/// - `EINVAL` if `chan` or `data` is NULL, or `deadline` is invalid.
-/// - `ENOMEM` if there is no memory.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `chan` or `data` is NULL.
+/// - `ENOMEM` if there is no memory for a wait on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_recv(
     chan: *mut acort_chan_t,
@@ -111,14 +109,16 @@ pub unsafe extern "C" fn acort_chan_recv(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `chan` is a channel, and `data` has room for a value of its size (`both`, F2).
+    // SAFETY: `chan` is not NULL, so it is a channel; `data` has room for a value of its size.
     status(
-        both(chan, data).and_then(|chan| unsafe { channel::receive(caller, chan, data, deadline) }),
+        both(chan, data).and_then(|chan| unsafe {
+            channel::receive(caller, chan, data, Deadline::at(deadline))
+        }),
     )
 }
 
-/// Closes a channel. Sends fail from then on, and all waiting calls fail with `EPIPE`. Values in
-/// the buffer can still be received.
+/// Closes the channel. Sends fail from now on, and calls that wait end with EPIPE. The values in it
+/// can still be received. From any thread.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -128,11 +128,11 @@ pub unsafe extern "C" fn acort_chan_recv(
 /// - `EINVAL` if `chan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
-    // SAFETY: `chan` is a channel (`given`).
-    status(given(chan).and_then(|chan| unsafe { channel_life::close(chan) }))
+    // SAFETY: `chan` is not NULL, so it is a channel.
+    status(non_null(chan).and_then(|chan| unsafe { channel_life::close(chan) }))
 }
 
-/// Returns the number of values in the buffer of a channel.
+/// Returns the number of values in the channel.
 ///
 /// # Returns
 /// The number, or -1 and `errno`.
@@ -141,50 +141,50 @@ pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
 /// - `EINVAL` if `chan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_t {
-    // SAFETY: `chan` is a channel (`given`).
-    answer(given(chan).map(|chan| unsafe { channel_life::length(chan) } as isize))
+    // SAFETY: `chan` is not NULL, so it is a channel.
+    answer(non_null(chan).map(|chan| unsafe { channel_life::length(chan) } as isize))
 }
 
-/// Waits until one of the `n` cases at `cases` is ready, and performs it. If several are ready,
-/// file descriptors included, each has the same chance. The call tries all cases at one moment. At
-/// that moment it asks the system for the file descriptors, one after the other. A closed channel
-/// is ready: `error` of the case is then `EPIPE`. A cancellation point.
+/// Waits for the first of `n` cases that is ready, performs it, and returns its index. Of several
+/// ready cases each has the same chance. All cases are tried at one moment; file descriptors are
+/// asked for at that moment, one after the other. A closed channel is ready: `error` of its case is
+/// EPIPE.
 ///
 /// # Returns
-/// The index of the case, or -1 and `errno`.
+/// The index, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
-/// - `EINVAL` if there is no case, more than 1024, an invalid one, a NULL pointer, or an invalid
-///   `deadline`; if there are more file descriptors than the process may open.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `cases` is NULL, `n` is not between 1 and 1024, an operation does not exist, an
+///   object is NULL, or there are more file descriptors than the process may open.
 /// - `ESRCH` if a task was freed.
 /// - `EBADF` if a file descriptor is not open.
 /// - `EFAULT` if an object is on a shared stack.
-/// - `EPERM` if a plain thread would have to wait for file descriptors.
 /// - `ENOMEM` if there is no memory.
+/// - `EPERM` if a plain thread would have to wait for file descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select(cases: *mut acort_case_t, n: c_int, deadline: i64) -> c_int {
-    // SAFETY: `cases` is NULL or has `n` cases, with live objects and values of their sizes (F1, F2).
+    // SAFETY: `cases` is NULL or has `n` cases, whose objects are valid.
     let chosen =
         unsafe { slice(cases, n).and_then(|cases| select::select(cases, until(deadline)?)) };
     answer(chosen.map(|at| at as c_int))
 }
 
-/// Waits like acort_select(), but takes the ready case with the lowest index. A cancellation point.
+/// Waits as acort_select() does. Of several ready cases it takes the one with the lowest index.
 ///
 /// # Returns
-/// The index of the case, or -1 and `errno`.
+/// The index, or -1 and `errno`.
 ///
 /// # Errors
-/// - all errors of acort_select().
+/// - The errors of acort_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select_ordered(
     cases: *mut acort_case_t,
     n: c_int,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: `cases` is NULL or has `n` cases, with live objects and values of their sizes (F1, F2).
+    // SAFETY: `cases` is NULL or has `n` cases, whose objects are valid.
     let chosen = unsafe {
         slice(cases, n).and_then(|cases| select::select_ordered(cases, until(deadline)?))
     };
@@ -196,8 +196,8 @@ pub unsafe extern "C" fn acort_select_ordered(
 /// # Safety
 /// `cases` is NULL or has `n` cases.
 unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Result<&'a mut [acort_case_t]> {
-    let first = given(cases)?;
+    let first = non_null(cases)?;
     let count = usize::try_from(n).map_err(|_| libc::EINVAL)?;
-    // SAFETY: `cases` is not NULL (checked), so it has `n` cases (F2).
+    // SAFETY: not NULL, so there are `count` cases.
     Ok(unsafe { core::slice::from_raw_parts_mut(first, count) })
 }

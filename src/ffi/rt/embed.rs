@@ -3,46 +3,47 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, given, object, until};
+use super::{answer, non_null, object, until};
 use crate::rt::model::abi::{acort_body_t, acort_t, acort_task_t};
 use crate::rt::sched::embed;
 
-/// Returns a file descriptor that becomes readable (POLLIN) when acort_loop_step() has work. Only
-/// poll it. The runtime owns it.
+/// Returns a file descriptor that becomes readable (POLLIN) when acort_loop_step() has work. Poll
+/// it; do nothing else with it. The runtime owns it.
 ///
 /// # Returns
 /// The file descriptor, or -1 and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `rt` is NULL or has no ACORT_LOOP.
+/// - `EINVAL` if `rt` is NULL, or has no ACORT_LOOP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_fd(rt: *mut acort_t) -> c_int {
-    answer(given(rt).and_then(|runtime| embed::backend_fd(runtime)))
+    // SAFETY: `rt` is not NULL, so it is a runtime.
+    answer(non_null(rt).and_then(|runtime| embed::backend_fd(unsafe { &*runtime })))
 }
 
-/// Runs the tasks that are ready, up to about a thousand switches. If none is ready and tasks live,
-/// waits for one until `deadline`. An event loop that polls passes 0. Deadlocks are not detected.
-/// Only the thread that created the runtime may call this function.
+/// Runs the ready tasks of `rt`, up to about a thousand turns. If none is ready and some live, it
+/// waits for one until `deadline`: a loop that polls acort_loop_fd() passes 0. It detects no
+/// deadlock.
 ///
 /// # Returns
-/// 1 if tasks live, 0 if none does, or -1 and `errno`.
+/// 1 while tasks live, 0 if none does, or -1 and `errno`.
 ///
 /// # Errors
-/// - `EPERM` if another thread created the runtime.
-/// - `EBUSY` if called in a task.
-/// - `EINVAL` if `rt` is NULL or has no ACORT_LOOP, or `deadline` is invalid.
+/// - `EPERM` on another thread than the runtime's.
+/// - `EBUSY` in a task.
+/// - `EINVAL` if `rt` is NULL, or has no ACORT_LOOP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_step(rt: *mut acort_t, deadline: i64) -> c_int {
-    // SAFETY: `rt` is a runtime (`given`).
+    // SAFETY: `rt` is not NULL, so it is a runtime.
     answer(
-        given(rt)
+        non_null(rt)
             .and_then(|runtime| unsafe { embed::step(runtime, until(deadline)?) })
             .map(c_int::from),
     )
 }
 
-/// Starts a task of a runtime with ACORT_LOOP, from any thread. The next acort_loop_step() runs it.
-/// Join or detach the task. Otherwise it is freed with `rt`.
+/// Starts a task of `rt`, a runtime with ACORT_LOOP, from any thread; a step runs it. Join or
+/// detach it, or acort_free() frees it.
 ///
 /// # Returns
 /// The task, or NULL and `errno`.
@@ -57,6 +58,6 @@ pub unsafe extern "C" fn acort_loop_go(
     r#fn: acort_body_t,
     arg: *mut c_void,
 ) -> *mut acort_task_t {
-    // SAFETY: `rt` is a runtime (`given`). `fn` can be called with `arg` (F3).
-    object(given(rt).and_then(|runtime| unsafe { embed::go(runtime, r#fn, arg) }))
+    // SAFETY: `rt` is not NULL, so it is a runtime; `fn` can be called with `arg`.
+    object(non_null(rt).and_then(|runtime| unsafe { embed::spawn(runtime, r#fn, arg) }))
 }

@@ -3,26 +3,24 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use super::{answer, count, given, status, until};
+use super::{answer, count, non_null, status, until};
 use crate::rt::blocking::file::{self, Operation};
+use crate::rt::blocking::open;
 
-/// Opens a file like open(2). `mode` is the mode of a new file. Pass O_CLOEXEC if a child process
-/// must not inherit the file descriptor. With deadline 0, or one that has passed, the call opens
-/// nothing. In a task the call runs on a thread for blocking calls. If the wait fails, a file that
-/// is opened later is closed again. A thread that is stuck in such a call no longer counts for
-/// `blocking_threads` of `acort_opts_t`. A plain thread makes the system call itself, and checks
-/// the deadline only before it. A cancellation point.
+/// Opens a file as open(2) does, with `mode` for a new one. Does not add O_CLOEXEC. A deadline of 0
+/// or in the past opens nothing. If the call ends first, a file that is opened later is closed
+/// again, and a thread that hangs in it no longer counts in `acort_opts_t.blocking_threads`.
 ///
 /// # Returns
-/// The file descriptor, or -1 and `errno`.
+/// The file descriptor, or -1 and `errno`. Close it by acort_close().
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
-/// - `EINVAL` if `path` is NULL, or `deadline` is invalid.
-/// - `EAGAIN` if no thread is available, or 256 threads are stuck.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `path` is NULL.
 /// - `ENOMEM` if there is no memory.
-/// - the errors of open(2).
+/// - `EAGAIN` if no thread can be started, or 256 threads hang.
+/// - The errors of open(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_open(
     path: *const c_char,
@@ -30,28 +28,26 @@ pub unsafe extern "C" fn acort_open(
     mode: libc::mode_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: `path` is a string (`given`, F2).
+    // SAFETY: `path` is not NULL, so it ends in 0.
     answer(
-        given(path.cast_mut())
-            .and_then(|path| unsafe { file::open(path, flags, mode, until(deadline)?) }),
+        non_null(path.cast_mut())
+            .and_then(|path| unsafe { open::open(path, flags, mode, until(deadline)?) }),
     )
 }
 
-/// Reads like pread(2). Data in the page cache is returned without a wait. With deadline 0, or one
-/// that has passed, only that data is returned. In a task the rest is read on a thread for blocking
-/// calls. The wait cannot fail after the thread has begun. A plain thread acts as in acort_open().
-/// A cancellation point.
+/// Reads as pread(2) does. Bytes in the page cache come without a wait; with a deadline of 0 or in
+/// the past there are only those.
 ///
 /// # Returns
-/// The number of bytes, or -1 and `errno`.
+/// The bytes read, 0 at the end, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes before a thread begins.
-/// - `ECANCELED` if the caller is cancelled before a thread begins, or acort_close() closes `fd`.
-/// - `EINVAL` if `deadline` is invalid.
-/// - `EAGAIN` if no thread is available.
-/// - `ENOMEM` if there is no memory.
-/// - the errors of pread(2).
+/// - `ETIMEDOUT`, `ECANCELED` before a thread has begun to read.
+/// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
+/// - The errors of pread(2).
+///
+/// # Safety
+/// As for pread(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_pread(
     fd: c_int,
@@ -60,27 +56,24 @@ pub unsafe extern "C" fn acort_pread(
     offset: libc::off_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is writable for `n` bytes (F2).
+    // SAFETY: `buf` is writable for `n` bytes.
     let outcome =
         until(deadline).and_then(|deadline| unsafe { file::pread(fd, buf, n, offset, deadline) });
     count(outcome)
 }
 
-/// Writes like pwrite(2). With deadline 0, or one that has passed, the call writes nothing. In a
-/// task it runs on a thread for blocking calls. The wait cannot fail after the thread has begun, so
-/// a call that fails with `ETIMEDOUT` or `ECANCELED` has written nothing. A plain thread acts as in
-/// acort_open(). A cancellation point.
+/// Writes as pwrite(2) does. A deadline of 0 or in the past writes nothing.
 ///
 /// # Returns
-/// The number of bytes, or -1 and `errno`.
+/// The bytes written, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes before a thread begins.
-/// - `ECANCELED` if the caller is cancelled before a thread begins, or acort_close() closes `fd`.
-/// - `EINVAL` if `deadline` is invalid.
-/// - `EAGAIN` if no thread is available.
-/// - `ENOMEM` if there is no memory.
-/// - the errors of pwrite(2).
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A thread that has begun to write is waited for.
+/// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
+/// - The errors of pwrite(2).
+///
+/// # Safety
+/// As for pwrite(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_pwrite(
     fd: c_int,
@@ -89,26 +82,26 @@ pub unsafe extern "C" fn acort_pwrite(
     offset: libc::off_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is readable for `n` bytes (F2).
-    let outcome = until(deadline)
-        .and_then(|deadline| unsafe { file::work(fd, Operation::Write(buf, n, offset), deadline) });
+    // SAFETY: `buf` is readable for `n` bytes.
+    let outcome = until(deadline).and_then(|deadline| unsafe {
+        file::transfer(fd, Operation::Write(buf, n, offset), deadline)
+    });
     count(outcome)
 }
 
-/// Writes a file to its device like fsync(2). With deadline 0, or one that has passed, the call
-/// does nothing. It waits as acort_pwrite() does. A cancellation point.
+/// Synchronizes a file as fsync(2) does. With a deadline of 0 or in the past it does not begin.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - those of acort_pwrite() and fsync(2).
+/// - The errors of acort_pwrite() and fsync(2).
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fsync(fd: c_int, deadline: i64) -> c_int {
-    // SAFETY: fsync has no buffer.
+    // SAFETY: fsync(2) has no buffer.
     status(
         until(deadline)
-            .and_then(|deadline| unsafe { file::work(fd, Operation::Sync, deadline) })
+            .and_then(|deadline| unsafe { file::transfer(fd, Operation::Sync, deadline) })
             .map(drop),
     )
 }

@@ -2,53 +2,54 @@
 
 use core::ffi::c_int;
 
-use super::{given, object, status, until};
+use super::{non_null, object, status, until};
 use crate::rt::base::parker;
 use crate::rt::model::abi::acort_group_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::sched::group;
 
-/// Opens a group for tasks, for `acort_attr_t.group`. Groups nest: the new group is inside the
-/// caller's own group. It is cancelled when an enclosing group is cancelled, fails or is closed. If
-/// the caller's group is cancelled already, the new group starts cancelled, unless the caller masks
-/// cancellation. The caller owns the group and frees it with acort_group_close().
+/// Opens a group for tasks (`acort_attr_t.group`). The caller owns it: acort_group_close().
+///
+/// Groups nest. The new group is inside the group of the calling task. It is cancelled when that
+/// group, or one around it, is cancelled, fails or is closed. If the caller's group is cancelled
+/// already, the new one is cancelled from the start, unless the caller has masked cancellation.
 ///
 /// # Returns
 /// The group, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EPERM` if called outside of tasks.
+/// - `EPERM` outside of tasks.
 /// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_group_open() -> *mut acort_group_t {
     object(group::open_current())
 }
 
-/// Waits until no task of `group` lives. A cancellation point.
+/// Waits until no task of `group` lives.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - the first error that acort_group_fail() was given for the group.
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
-/// - `EDEADLK` if the caller belongs to `group`.
-/// - `EINVAL` if `group` is NULL, or `deadline` is invalid.
+/// - The first error that acort_group_fail() was called with.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EDEADLK` in a task of the group.
+/// - `EINVAL` if `group` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i64) -> c_int {
     let caller = Caller::current();
     let mode = parker::WaitMode::Cancellable;
-    // SAFETY: `group` is an open group (`given`).
-    status(given(group).and_then(|group| unsafe {
+    // SAFETY: `group` is not NULL, so it is an open group.
+    status(non_null(group).and_then(|group| unsafe {
         group::wait(caller, group, mode, until(deadline)?)?;
         group::outcome(group)
     }))
 }
 
 /// Cancels all tasks of `group` and of the groups inside it, at any depth, except the caller. Tasks
-/// that are started there later are cancelled, too. `group` NULL means the caller's own group. A
-/// main task's group still accepts new tasks, which are not cancelled.
+/// that are started there later are cancelled, too. `group` NULL is the caller's group; the group
+/// of a main task still takes new tasks that are not cancelled.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -57,14 +58,14 @@ pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i
 /// - `EPERM` if `group` is NULL outside of tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int {
-    // SAFETY: `group` is an open group (F1), or the running task's.
+    // SAFETY: the group is an open one, or that of the running task.
     status(group::or_current(group).map(|group| unsafe { group::cancel(group) }))
 }
 
-/// Records that `group` has failed with the error number `err`, and cancels it like
-/// acort_group_cancel(). The groups inside it are cancelled, but do not fail. Only the first error
-/// of a group counts. acort_group_wait() fails with it. `group` NULL means the caller's own group.
-/// For a main task's group, acort_run() or acort_enter() fails with the error.
+/// Fails `group` with the error number `err`, which acort_group_wait() returns then. The first
+/// error counts. The group is cancelled as by acort_group_cancel(), with the groups inside it,
+/// which do not fail. `group` NULL is the caller's group; acort_run() and acort_enter() return the
+/// error of a main task's group.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -74,22 +75,22 @@ pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int 
 /// - `EPERM` if `group` is NULL outside of tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_fail(group: *mut acort_group_t, err: c_int) -> c_int {
-    // SAFETY: `group` is an open group (F1), or the running task's.
+    // SAFETY: the group is an open one, or that of the running task.
     status(group::or_current(group).and_then(|group| unsafe { group::fail(group, err) }))
 }
 
-/// Cancels `group` like acort_group_cancel(), waits for the end of its own tasks, and frees the
-/// group and the tasks. An open group inside it moves to the enclosing group. Not a cancellation
-/// point.
+/// Cancels `group` as acort_group_cancel() does, waits until its own tasks have ended, and frees it
+/// and them. A group inside it that is still open is then inside the group around it. The wait is
+/// no cancellation point.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `EDEADLK` if the caller belongs to `group`. The call has no effect then.
+/// - `EDEADLK` in a task of the group: nothing is done.
 /// - `EINVAL` if `group` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_close(group: *mut acort_group_t) -> c_int {
-    // SAFETY: `group` is an open group (`given`). Nothing uses it after a success (F5).
-    status(given(group).and_then(|group| unsafe { group::close(group) }))
+    // SAFETY: `group` is not NULL, so it is an open group.
+    status(non_null(group).and_then(|group| unsafe { group::close(group) }))
 }

@@ -4,54 +4,55 @@
 use core::ffi::{c_int, c_void};
 
 use super::{answer, bytes, count, status, until};
-use crate::rt::io::{rw, socket, vectored};
+use crate::rt::io::{fd_ref, rw, socket, vectored};
 use crate::rt::select::fdwait;
 
-/// Waits until `fd` is ready for one of `events`: POLLIN, POLLOUT or both. A cancellation point.
+/// Waits until `fd` is ready for some of `events`: POLLIN, POLLOUT.
 ///
 /// # Returns
 /// The events of poll(2), or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled, or acort_close() closes `fd`.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
 /// - `EBADF` if `fd` is not open.
-/// - `EINVAL` if `events` is empty or has other bits, or `deadline` is invalid.
+/// - `EINVAL` if `events` is 0 or has other events.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fdwait(fd: c_int, events: c_int, deadline: i64) -> c_int {
     answer(until(deadline).and_then(|deadline| fdwait::fdwait(fd, events, deadline)))
 }
 
-/// Closes a file descriptor. Calls of acort that use `fd`, in tasks and in plain threads, fail with
-/// `ECANCELED`: those that wait, and those that were woken but have not returned. None of them
-/// continues with the next file of the same number. The file is closed at once. The number is free
-/// when the last of these calls has returned. The call itself does not block.
+/// Closes `fd`. Calls of acort that use `fd` end with ECANCELED, in tasks and in plain threads;
+/// none of them continues with the next file of that number. The file is closed at once. The number
+/// is free when the last of these calls has returned.
 ///
-/// Close file descriptors of acort_accept(), acort_open() and the like with this function. Another
-/// file descriptor may be closed with close(2) while no call of acort waits for it. Its number may
-/// then mean another file: the next call is for that file.
+/// Close by this function what acort has opened: acort_accept(), acort_open() and so on. Other code
+/// may close other file descriptors by close(2) while no call of acort waits for them. The next
+/// call is then for the next file of the number.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `EBADF` if `fd` is not open.
-/// - the errors of close(2).
+/// - `EBADF` if `fd` is closed already.
+/// - The errors of close(2).
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_close(fd: c_int) -> c_int {
-    status(rw::close(fd))
+    status(fd_ref::close(fd))
 }
 
-/// Reads like read(2), and blocks the task until there is data. A cancellation point.
+/// Reads as read(2) does. Waits until there is input.
 ///
 /// # Returns
-/// The number of bytes, or -1 and `errno`.
+/// The bytes read, 0 at the end, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled, or acort_close() closes `fd`.
-/// - `EINVAL` if `deadline` is invalid.
-/// - the errors of read(2).
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of read(2).
+///
+/// # Safety
+/// As for read(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_read(
     fd: c_int,
@@ -59,21 +60,23 @@ pub unsafe extern "C" fn acort_read(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is writable for `n` bytes (F2).
+    // SAFETY: `buf` is writable for `n` bytes.
     count(until(deadline).and_then(|deadline| unsafe { rw::read(fd, buf, n, deadline) }))
 }
 
-/// Writes like write(2), and blocks the task until some bytes can be written. It may write fewer
-/// than `n` bytes. It never raises SIGPIPE. A cancellation point.
+/// Writes as write(2) does, perhaps less than `n` bytes. Waits until there is room. Raises no
+/// SIGPIPE.
 ///
 /// # Returns
-/// The number of bytes, or -1 and `errno`.
+/// The bytes written, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled, or acort_close() closes `fd`.
-/// - `EINVAL` if `deadline` is invalid.
-/// - the errors of write(2).
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of write(2).
+///
+/// # Safety
+/// As for write(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_write(
     fd: c_int,
@@ -81,17 +84,22 @@ pub unsafe extern "C" fn acort_write(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is readable for `n` bytes (F2).
+    // SAFETY: `buf` is readable for `n` bytes.
     count(until(deadline).and_then(|deadline| unsafe { rw::write(fd, buf, n, deadline) }))
 }
 
-/// Reads like readv(2), and blocks as acort_read() does. A cancellation point.
+/// Reads as readv(2) does, with the rules of acort_read().
 ///
 /// # Returns
-/// The number of bytes, or -1 and `errno`.
+/// The bytes read, 0 at the end, or -1 and `errno`.
 ///
 /// # Errors
-/// - those of acort_read() and readv(2).
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of readv(2).
+///
+/// # Safety
+/// As for readv(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_readv(
     fd: c_int,
@@ -99,19 +107,24 @@ pub unsafe extern "C" fn acort_readv(
     iovcnt: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `iov` has `iovcnt` buffers, each writable (F2).
+    // SAFETY: `iov` has `iovcnt` parts, whose memory is as the call asks.
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::readv(fd, iov, iovcnt, deadline) }),
     )
 }
 
-/// Writes like writev(2), and blocks as acort_write() does. A cancellation point.
+/// Writes as writev(2) does, with the rules of acort_write().
 ///
 /// # Returns
-/// The number of bytes, or -1 and `errno`.
+/// The bytes written, or -1 and `errno`.
 ///
 /// # Errors
-/// - those of acort_write() and writev(2).
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of writev(2).
+///
+/// # Safety
+/// As for writev(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_writev(
     fd: c_int,
@@ -119,19 +132,24 @@ pub unsafe extern "C" fn acort_writev(
     iovcnt: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `iov` has `iovcnt` buffers, each readable (F2).
+    // SAFETY: `iov` has `iovcnt` parts, whose memory is as the call asks.
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::writev(fd, iov, iovcnt, deadline) }),
     )
 }
 
-/// Receives like recvfrom(2), and blocks as acort_read() does. A cancellation point.
+/// Receives as recvfrom(2) does, with the rules of acort_read().
 ///
 /// # Returns
-/// The number of bytes, or -1 and `errno`.
+/// The bytes received, or -1 and `errno`.
 ///
 /// # Errors
-/// - those of acort_read() and recvfrom(2).
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of recvfrom(2).
+///
+/// # Safety
+/// As for recvfrom(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_recvfrom(
     fd: c_int,
@@ -142,19 +160,24 @@ pub unsafe extern "C" fn acort_recvfrom(
     addrlen: *mut libc::socklen_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is writable for `n` bytes. `addr` is NULL, or writable for `*addrlen` bytes (F2).
+    // SAFETY: `buf` is writable for `n` bytes; `addr` and `addrlen` are as recvfrom(2) asks.
     count(until(deadline).and_then(|deadline| unsafe {
         vectored::recvfrom(fd, (buf, n), flags, (addr, addrlen), deadline)
     }))
 }
 
-/// Sends like sendto(2), and blocks as acort_write() does. A cancellation point.
+/// Sends as sendto(2) does, with the rules of acort_write().
 ///
 /// # Returns
-/// The number of bytes, or -1 and `errno`.
+/// The bytes sent, or -1 and `errno`.
 ///
 /// # Errors
-/// - those of acort_write() and sendto(2).
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of sendto(2).
+///
+/// # Safety
+/// As for sendto(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sendto(
     fd: c_int,
@@ -165,19 +188,24 @@ pub unsafe extern "C" fn acort_sendto(
     addrlen: libc::socklen_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is readable for `n` bytes, `addr` for `addrlen` bytes (F2).
+    // SAFETY: `buf` is readable for `n` bytes; `addr` has `addrlen` bytes.
     count(until(deadline).and_then(|deadline| unsafe {
         vectored::sendto(fd, (buf, n), flags, (addr, addrlen), deadline)
     }))
 }
 
-/// Receives like recvmsg(2), and blocks as acort_read() does. A cancellation point.
+/// Receives as recvmsg(2) does, with the rules of acort_read().
 ///
 /// # Returns
-/// The number of bytes, or -1 and `errno`.
+/// The bytes received, or -1 and `errno`.
 ///
 /// # Errors
-/// - those of acort_read() and recvmsg(2).
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of recvmsg(2).
+///
+/// # Safety
+/// As for recvmsg(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_recvmsg(
     fd: c_int,
@@ -185,19 +213,24 @@ pub unsafe extern "C" fn acort_recvmsg(
     flags: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `msg` is a message with writable buffers (F2).
+    // SAFETY: `msg` and what it points to are as the call asks.
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::recvmsg(fd, msg, flags, deadline) }),
     )
 }
 
-/// Sends like sendmsg(2), and blocks as acort_write() does. A cancellation point.
+/// Sends as sendmsg(2) does, with the rules of acort_write().
 ///
 /// # Returns
-/// The number of bytes, or -1 and `errno`.
+/// The bytes sent, or -1 and `errno`.
 ///
 /// # Errors
-/// - those of acort_write() and sendmsg(2).
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of sendmsg(2).
+///
+/// # Safety
+/// As for sendmsg(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sendmsg(
     fd: c_int,
@@ -205,21 +238,25 @@ pub unsafe extern "C" fn acort_sendmsg(
     flags: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `msg` is a message with readable buffers (F2).
+    // SAFETY: `msg` and what it points to are as the call asks.
     count(
         until(deadline).and_then(|deadline| unsafe { vectored::sendmsg(fd, msg, flags, deadline) }),
     )
 }
 
-/// Reads `n` bytes. Stops early at the end of the file, and at an error or the deadline after some
-/// bytes. A cancellation point.
+/// Reads `n` bytes, or up to the end of the input.
 ///
 /// # Returns
-/// The number of bytes. If there are fewer than `n`, `errno` is 0 at the end of the file, otherwise
-/// the error. -1 and `errno` if the error comes before the first byte.
+/// The bytes read. Fewer than `n` at the end, with `errno` 0, or after an error, with its `errno`.
+/// -1 and `errno` if the error comes before the first byte.
 ///
 /// # Errors
-/// - those of acort_read().
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of read(2).
+///
+/// # Safety
+/// As for read(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_read_full(
     fd: c_int,
@@ -227,19 +264,23 @@ pub unsafe extern "C" fn acort_read_full(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is writable for `n` bytes (F2).
+    // SAFETY: `buf` is writable for `n` bytes.
     bytes(until(deadline).and_then(|deadline| unsafe { rw::read_full(fd, buf, n, deadline) }))
 }
 
-/// Writes `n` bytes. Stops early at an error or the deadline after some bytes. A cancellation
-/// point.
+/// Writes `n` bytes. Raises no SIGPIPE.
 ///
 /// # Returns
-/// The number of bytes. If there are fewer than `n`, `errno` is the error. -1 and `errno` if the
-/// error comes before the first byte.
+/// The bytes written. Fewer than `n` after an error, with its `errno`. -1 and `errno` if the error
+/// comes before the first byte.
 ///
 /// # Errors
-/// - those of acort_write().
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of write(2).
+///
+/// # Safety
+/// As for write(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_write_all(
     fd: c_int,
@@ -247,21 +288,24 @@ pub unsafe extern "C" fn acort_write_all(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: `buf` is readable for `n` bytes (F2).
+    // SAFETY: `buf` is readable for `n` bytes.
     bytes(until(deadline).and_then(|deadline| unsafe { rw::write_all(fd, buf, n, deadline) }))
 }
 
-/// Accepts a connection like accept(2). The new file descriptor is non-blocking and close-on-exec.
-/// Skips connections that their peers have aborted. A cancellation point.
+/// Accepts a connection as accept(2) does. The new socket does not block, and is not inherited over
+/// execve(2). Connections that are closed already are skipped.
 ///
 /// # Returns
-/// The file descriptor, or -1 and `errno`.
+/// The socket, or -1 and `errno`. Close it by acort_close().
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled, or acort_close() closes `fd`.
-/// - `EINVAL` if `deadline` is invalid.
-/// - the errors of accept(2). After `EMFILE` the connection is still pending.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EMFILE` if the process has no file descriptors left: the connection waits still.
+/// - The errors of accept(2).
+///
+/// # Safety
+/// As for accept(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_accept(
     fd: c_int,
@@ -269,23 +313,24 @@ pub unsafe extern "C" fn acort_accept(
     addrlen: *mut libc::socklen_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: `addr` is NULL, or writable for `*addrlen` bytes (F2).
+    // SAFETY: `addr` and `addrlen` are as accept(2) asks.
     answer(
         until(deadline).and_then(|deadline| unsafe { socket::accept(fd, addr, addrlen, deadline) }),
     )
 }
 
-/// Connects like connect(2). After `ETIMEDOUT` or `ECANCELED` the attempt may still be in progress:
-/// close the socket. A cancellation point.
+/// Connects as connect(2) does. After ETIMEDOUT or ECANCELED close the socket.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled, or acort_close() closes `fd`.
-/// - `EINVAL` if `deadline` is invalid.
-/// - the errors of connect(2).
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of connect(2).
+///
+/// # Safety
+/// As for connect(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_connect(
     fd: c_int,
@@ -293,7 +338,7 @@ pub unsafe extern "C" fn acort_connect(
     addrlen: libc::socklen_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: `addr` is readable for `addrlen` bytes (F2).
+    // SAFETY: `addr` has `addrlen` bytes.
     status(
         until(deadline)
             .and_then(|deadline| unsafe { socket::connect(fd, addr, addrlen, deadline) }),

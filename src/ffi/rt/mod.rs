@@ -39,7 +39,7 @@ pub mod watch;
 use core::ffi::c_int;
 
 use crate::rt::model::caller::Caller;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::budget;
 use crate::sys;
 
@@ -48,12 +48,12 @@ fn status(outcome: Result<()>) -> c_int {
     answer(outcome.map(|()| 0))
 }
 
-/// Converts a result to its value, which is not negative, or to -1 and errno.
+/// Converts a result to a value that is not negative, or to -1 and errno.
 fn answer<T: From<i8>>(outcome: Result<T>) -> T {
     outcome.unwrap_or_else(|error| T::from(refused(error)))
 }
 
-/// Sets errno to `error`. Returns -1. A function of its own, so that the callers keep nothing on the stack during a wait.
+/// Sets errno and returns -1. A function of its own, so that its callers keep nothing on the stack while they wait.
 #[cold]
 #[inline(never)]
 fn refused(error: c_int) -> i8 {
@@ -61,26 +61,27 @@ fn refused(error: c_int) -> i8 {
     -1
 }
 
-/// Begins a call that may wait until `deadline`, and returns the deadline: a time, 0 or ACORT_NEVER. Other negative
-/// deadlines fail with EINVAL. The task may yield to others here. Fails with ECANCELED if the task is cancelled. Some calls
-/// keep little on a shared stack while they wait. They begin in the core instead, in a function that returns before the
-/// wait.
+/// Begins a call with a deadline: the task may yield to others. Calls that keep little on a shared stack while they
+/// wait begin below the C face instead, in the part that is over before the wait.
+///
+/// # Errors
+/// `EINVAL` if the deadline is negative and not `ACORT_NEVER`, `ECANCELED` if the task is cancelled.
 #[inline(always)]
-fn until(deadline: i64) -> Result<i64> {
-    budget::enter_call(Caller::current(), deadline)
+fn until(deadline: i64) -> Result<Deadline> {
+    budget::enter_call(Caller::current(), Deadline::at(deadline))
 }
 
-/// Converts a number of bytes to C, or to -1 and errno, and charges the bytes to the task's budget.
+/// Converts a number of bytes, which it charges to the budget, or sets errno.
 fn count(outcome: Result<usize>) -> libc::ssize_t {
     bytes(outcome.inspect(|&count| budget::charge_bytes(count)))
 }
 
-/// Converts a number of bytes like `count`, for a call that has charged them itself.
+/// Converts a number of bytes that the call has charged itself.
 fn bytes(outcome: Result<usize>) -> libc::ssize_t {
     answer(outcome.map(|count| count as isize))
 }
 
-/// Converts a result to its object, or to NULL and errno.
+/// Converts a result to an object, or to NULL and errno.
 fn object<T>(outcome: Result<*mut T>) -> *mut T {
     outcome.unwrap_or_else(|error| {
         sys::set_errno(error);
@@ -88,16 +89,15 @@ fn object<T>(outcome: Result<*mut T>) -> *mut T {
     })
 }
 
-/// Returns the object that a function was called for. Fails with EINVAL if it is NULL.
-fn given<'a, T>(object: *mut T) -> Result<&'a mut T> {
-    // SAFETY: not NULL, so it is a live object (F1), or memory that the function may write (F2).
-    unsafe { object.as_mut() }.ok_or(libc::EINVAL)
+/// The object that a function was called for. EINVAL: NULL.
+fn non_null<T>(object: *mut T) -> Result<*mut T> {
+    if object.is_null() { Err(libc::EINVAL) } else { Ok(object) }
 }
 
-/// Returns the synchronization object in a program's struct. Other threads use its address, so it must not move. Fails
-/// with EINVAL if it is NULL, and with EFAULT if it is on a shared stack.
+/// Returns the runtime's object in the struct of a synchronization object. Other tasks use the struct, so it must not
+/// move: `EINVAL` if it is NULL, `EFAULT` if it is on a shared stack.
 #[inline(always)]
-fn placed<C, T>(caller: Caller, object: *mut C) -> Result<*mut T> {
+fn sync_object<C, T>(caller: Caller, object: *mut C) -> Result<*mut T> {
     if object.is_null() {
         return Err(libc::EINVAL);
     }

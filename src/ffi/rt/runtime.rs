@@ -2,49 +2,51 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use super::{given, object, status};
+use super::{non_null, object, status};
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{acort_body_t, acort_opts_t, acort_t};
-use crate::rt::sched::{build, lifecycle};
+use crate::rt::sched::{lifecycle, options};
 
-/// Runs `fn` as the main task of a new runtime, on the calling thread. Returns when it and all
-/// tasks of the runtime have ended. Stores the result of `fn` in `*ret`; `ret` may be NULL.
+/// Runs `fn` with `arg` as the main task of a new runtime, on this thread. Returns when it and
+/// every task that was started in the runtime have ended.
 ///
-/// If nothing can wake the remaining tasks, the call prints a line for each of them on stderr and
-/// cancels them. Tasks that block again are abandoned: their frames are not unwound. The call then
-/// fails with `EDEADLK`. While the process has threads outside of the runtime, no deadlock is
-/// detected: such a thread may wake a task.
+/// The result of `fn` goes to `ret`, unless `ret` is NULL. If nothing can wake the tasks that are
+/// left, the runtime prints a line for each on stderr and cancels them. A task that then waits
+/// again is abandoned: its frames are not unwound. While the process has threads that the runtime
+/// does not know, it reports no deadlock: such a thread may wake a task.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `EDEADLK` if nothing could wake the remaining tasks.
-/// - `EBUSY` if called in a task.
+/// - `EDEADLK` if tasks were left that nothing could wake.
+/// - `EBUSY` in a task.
 /// - `EINVAL` if `fn` is NULL.
-/// - `ENOMEM` if there is no memory.
-/// - `EMFILE` if the process has too many open files.
-/// - the error of acort_group_fail() for the main task's group.
+/// - `ENOMEM`, `EMFILE` if the system has no memory or no file descriptors.
+/// - The error of acort_group_fail() for the main task's group.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_run(
     r#fn: acort_body_t,
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: `fn` can be called with `arg` (F3). `ret` is NULL or writable (F2).
-    status(unsafe { lifecycle::run(&build::DEFAULTS, r#fn, arg, ret) })
+    // SAFETY: `fn` can be called with `arg`; `ret` is NULL or writable.
+    status(unsafe { lifecycle::run(&options::DEFAULTS, r#fn, arg, ret) })
 }
 
-/// Runs a main task like acort_run(), with options for stack sizes and overflow reports. NULL means
-/// the defaults.
+/// Runs a main task as acort_run() does, with options: the sizes of stacks, `main_stack_size`
+/// before all, and whether overflows are reported. With `opts` NULL it is acort_run().
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `opts` has `workers` above 1, ACORT_LOOP or ACORT_PIN_CPUS: those are for
+/// - `EINVAL` if `workers` is above 1, or `flags` has ACORT_LOOP or ACORT_PIN_CPUS, which are for
 ///   acort_new().
-/// - all errors of acort_run().
+/// - The errors of acort_run().
+///
+/// # Safety
+/// `opts` is NULL or has `opts->size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_run_ex(
     opts: *const acort_opts_t,
@@ -55,39 +57,47 @@ pub unsafe extern "C" fn acort_run_ex(
     // SAFETY: `opts` is NULL or has as many bytes as its field `size` says (F2). `fn` takes `arg` (F3). `ret` is NULL or
     // writable (F2).
     unsafe {
-        let options = size_prefixed::read(opts, &build::DEFAULTS);
+        let options = size_prefixed::read(opts, &options::DEFAULTS);
         status(options.and_then(|options| lifecycle::run(&options, r#fn, arg, ret)))
     }
 }
 
-/// Returns the version of the library that is loaded, as text: "1.3.0". The text is static. See
-/// aco_version_string().
+/// Returns the version of the library that is loaded, for example "1.3.0", as aco_version_string()
+/// does. The library owns the string.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_version() -> *const c_char {
     crate::ffi::version::aco_version_string()
 }
 
-/// Fills `opts` with the defaults, which acort_new() uses for NULL. `size` is the size of the
-/// program's struct in bytes.
+/// Fills `opts` with the defaults of acort_new(). `size` is the size of the struct that the program
+/// was compiled with.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `opts` is NULL or `size` is invalid.
+/// - `EINVAL` if `opts` is NULL, or `size` is too small.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -> c_int {
-    // SAFETY: `opts` is NULL or writable for `size` bytes (F2).
-    status(unsafe { size_prefixed::init(opts, size, &build::DEFAULTS) })
+    // SAFETY: `opts` is NULL or writable for `size` bytes.
+    status(unsafe { size_prefixed::init(opts, size, &options::DEFAULTS) })
 }
 
-/// Creates a runtime with threads that run tasks. `opts` NULL means the defaults. The caller owns
-/// the runtime and frees it with acort_free().
+/// Creates a runtime with worker threads. `opts` NULL is the defaults. The caller owns the runtime:
+/// acort_free().
 ///
-/// The threads inherit the caller's present signal mask, its processors and its floating-point
-/// environment. Children that a task creates with fork(2), posix_spawn(3), system(3) or popen(3)
-/// inherit them, too. Tools show the threads as "acort-work-0" and so on, and the threads for
-/// blocking calls as "acort-blocking".
+/// The threads inherit the caller's signal mask of this moment, the processors that the caller may
+/// use, and its floating-point environment. A child that a task creates by fork(2), posix_spawn(3),
+/// system(3) or popen(3) inherits them, too. Tools show the workers as "acort-work-0" and so on,
+/// and the threads for blocking calls as "acort-blocking".
+///
+/// # Returns
+/// The runtime, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if an option is not valid.
+/// - `ENOMEM`, `EMFILE`, `EAGAIN` if the system has no memory, file descriptors or threads.
+/// - `EBUSY` in a task, for a runtime with ACORT_LOOP.
 ///
 /// # Returns
 /// The runtime, or NULL and `errno`.
@@ -100,26 +110,24 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
 /// - `EBUSY` if called in a task, with ACORT_LOOP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
-    // SAFETY: `opts` is NULL or has as many bytes as its field `size` says (F2).
-    let options = unsafe { size_prefixed::read(opts, &build::DEFAULTS) };
+    // SAFETY: `opts` is NULL or has `opts->size` bytes.
+    let options = unsafe { size_prefixed::read(opts, &options::DEFAULTS) };
     object(options.and_then(|options| lifecycle::new(&options)))
 }
 
-/// Runs `fn` as a main task of `rt` on one of its threads. Waits until the main task and all tasks
-/// of its group have ended. Tasks belong to the group of the task that starts them. Stores the
-/// result of `fn` in `*ret`; `ret` may be NULL. Several threads may enter a runtime at the same
-/// time.
+/// Runs `fn` with `arg` as a main task of `rt`, on one of its workers. Returns when it and the
+/// tasks of its group have ended: those that it and they start. Several threads may call it at
+/// once.
+///
+/// The result of `fn` goes to `ret`, unless `ret` is NULL.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `EDEADLK` if nothing could wake the remaining tasks, or if called on the thread that runs a
-///   runtime with ACORT_LOOP.
-/// - `EBUSY` if called in a task.
+/// - `EDEADLK` on the thread that makes the steps of a runtime with ACORT_LOOP.
 /// - `EINVAL` if `rt` or `fn` is NULL.
-/// - `ENOMEM` if there is no memory.
-/// - the error of acort_group_fail() for the main task's group.
+/// - The errors of acort_run().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_enter(
     rt: *mut acort_t,
@@ -127,21 +135,21 @@ pub unsafe extern "C" fn acort_enter(
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: `rt` is a runtime (`given`). `fn` can be called with `arg` (F3). `ret` is NULL or writable (F2).
-    status(given(rt).and_then(|rt| unsafe { lifecycle::enter(rt, r#fn, arg, ret) }))
+    // SAFETY: `rt` is not NULL, so it is a runtime; `fn` can be called with `arg`, and `ret` is NULL or writable.
+    status(non_null(rt).and_then(|rt| unsafe { lifecycle::enter(rt, r#fn, arg, ret) }))
 }
 
 /// Stops the threads of a runtime and frees it.
 ///
 /// # Returns
-/// 0, or -1 and `errno`.
+/// 0, or -1 and `errno`: then the runtime is as before.
 ///
 /// # Errors
-/// - `EBUSY` if tasks live, a thread is in acort_enter(), or the caller is a task.
-/// - `EPERM` if the runtime has ACORT_LOOP and another thread created it.
+/// - `EBUSY` if tasks live, or in a task.
+/// - `EPERM` if the runtime has ACORT_LOOP, and this is not its thread.
 /// - `EINVAL` if `rt` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_free(rt: *mut acort_t) -> c_int {
-    // SAFETY: `rt` is a runtime (`given`). Nothing uses it after a success (F5).
-    status(given(rt).and_then(|rt| unsafe { lifecycle::free(rt) }))
+    // SAFETY: `rt` is not NULL, so it is a runtime.
+    status(non_null(rt).and_then(|rt| unsafe { lifecycle::free(rt) }))
 }

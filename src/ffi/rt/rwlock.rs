@@ -2,56 +2,57 @@
 
 use core::ffi::c_int;
 
-use super::{placed, status};
+use super::{status, sync_object};
 use crate::rt::model::abi::acort_rwlock_t;
 use crate::rt::model::caller::Caller;
+use crate::rt::os::Deadline;
 use crate::rt::sync::rwlock;
 
-/// Locks a reader-writer lock for reading. Several readers may own it. A call that comes while a
-/// writer waits queues behind that writer. A caller that already owns the lock for reading may
-/// deadlock then. A cancellation point.
+/// Locks for reading. Several callers may own the lock so. A caller that comes while a writer waits
+/// queues behind it: a second read lock of the same caller may then never be granted.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
 /// - `EDEADLK` if the caller owns the lock for writing.
 /// - `EAGAIN` if there are too many readers.
-/// - `EINVAL` if `rwlock` is NULL, or `deadline` is invalid.
+/// - `EINVAL` if `rwlock` is NULL.
 /// - `EFAULT` if `rwlock` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_rdlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
+    // SAFETY: `rwlock` is not NULL, so it is an rwlock, in memory that does not move.
     status(
-        placed(caller, rwlock).and_then(|rwlock| unsafe { rwlock::read(caller, rwlock, deadline) }),
+        sync_object(caller, rwlock)
+            .and_then(|rwlock| unsafe { rwlock::read(caller, rwlock, Deadline::at(deadline)) }),
     )
 }
 
-/// Locks a reader-writer lock for writing. The writer owns it alone. A cancellation point.
+/// Locks for writing: no other caller owns the lock then.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
 /// - `EDEADLK` if the caller owns the lock for writing.
-/// - `EINVAL` if `rwlock` is NULL, or `deadline` is invalid.
+/// - `EINVAL` if `rwlock` is NULL.
 /// - `EFAULT` if `rwlock` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
+    // SAFETY: `rwlock` is not NULL, so it is an rwlock, in memory that does not move.
     status(
-        placed(caller, rwlock)
-            .and_then(|rwlock| unsafe { rwlock::write(caller, rwlock, deadline) }),
+        sync_object(caller, rwlock)
+            .and_then(|rwlock| unsafe { rwlock::write(caller, rwlock, Deadline::at(deadline)) }),
     )
 }
 
-/// Unlocks a reader-writer lock that the caller owns for reading or for writing.
+/// Unlocks what the caller has locked, for reading or for writing.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -63,6 +64,6 @@ pub unsafe extern "C" fn acort_rwlock_wrlock(rwlock: *mut acort_rwlock_t, deadli
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_rwlock_unlock(rwlock: *mut acort_rwlock_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, rwlock).and_then(|rwlock| unsafe { rwlock::unlock(caller, rwlock) }))
+    // SAFETY: `rwlock` is not NULL, so it is an rwlock, in memory that does not move.
+    status(sync_object(caller, rwlock).and_then(|rwlock| unsafe { rwlock::unlock(caller, rwlock) }))
 }

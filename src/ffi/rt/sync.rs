@@ -3,39 +3,38 @@
 
 use core::ffi::{c_int, c_uint};
 
-use super::{answer, placed, status, until};
+use super::{answer, status, sync_object, until};
 use crate::rt::base::parker::WaitMode;
 use crate::rt::model::abi::{
     acort_barrier_t, acort_cond_t, acort_event_t, acort_mutex_t, acort_sem_t, acort_waitgroup_t,
 };
 use crate::rt::model::caller::Caller;
+use crate::rt::os::Deadline;
 use crate::rt::sync::{barrier, condvar, event, mutex, semaphore, waitgroup};
 
-/// Locks a mutex. The caller, a task or a thread, owns it until acort_mutex_unlock(). An unlock
-/// wakes the first waiter, which gets the mutex unless another call locks it first. After a few
-/// such losses, the unlock hands the mutex to the waiter. A cancellation point.
+/// Locks the mutex. The caller, a task or a thread, owns it until acort_mutex_unlock(). An unlock
+/// wakes the first waiter, which competes with other calls; a waiter that has lost a few times is
+/// handed the mutex.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
 /// - `EDEADLK` if the caller owns the mutex.
-/// - `EINVAL` if `mutex` is NULL, or `deadline` is invalid.
+/// - `EINVAL` if `mutex` is NULL.
 /// - `EFAULT` if `mutex` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(
-        placed(caller, mutex).and_then(|mutex| unsafe {
-            mutex::lock(caller, mutex, WaitMode::Cancellable, deadline)
-        }),
-    )
+    // SAFETY: `mutex` is not NULL, so it is a mutex, in memory that does not move.
+    status(sync_object(caller, mutex).and_then(|mutex| unsafe {
+        mutex::lock(caller, mutex, WaitMode::Cancellable, Deadline::at(deadline))
+    }))
 }
 
-/// Unlocks a mutex that the caller owns.
+/// Unlocks the mutex.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -50,7 +49,7 @@ pub unsafe extern "C" fn acort_mutex_unlock(mutex: *mut acort_mutex_t) -> c_int 
     if mutex.is_null() {
         return status(Err(libc::EINVAL));
     }
-    // SAFETY: not NULL (checked), so it is a mutex (F1).
+    // SAFETY: `mutex` is not NULL, so it is a mutex.
     let outcome = unsafe { mutex::unlock(caller, mutex.cast()) };
     // A mutex on a shared stack has no owner, because `lock` fails with EFAULT.
     status(outcome.map_err(|error| {
@@ -58,18 +57,17 @@ pub unsafe extern "C" fn acort_mutex_unlock(mutex: *mut acort_mutex_t) -> c_int 
     }))
 }
 
-/// Unlocks `mutex`, waits for a signal of `cond`, and locks the mutex again, in all cases. Spurious
-/// wake-ups are possible: check the condition again. A cancellation point, with the mutex locked on
-/// return.
+/// Unlocks `mutex`, waits for a signal, and locks the mutex again in all cases. Spurious wake-ups
+/// are possible: check the condition again.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
 /// - `EPERM` if the caller does not own the mutex.
-/// - `EINVAL` if `cond` or `mutex` is NULL, or `deadline` is invalid.
+/// - `EINVAL` if `cond` or `mutex` is NULL.
 /// - `EFAULT` if `cond` or `mutex` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_wait(
@@ -78,14 +76,14 @@ pub unsafe extern "C" fn acort_cond_wait(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, cond).and_then(|cond| unsafe {
-        let mutex = placed(caller, mutex)?;
+    // SAFETY: `cond` and `mutex` are not NULL, so they are what their types say, in memory that does not move.
+    status(sync_object(caller, cond).and_then(|cond| unsafe {
+        let mutex = sync_object(caller, mutex)?;
         condvar::wait(caller, cond, mutex, until(deadline)?)
     }))
 }
 
-/// Wakes the first waiter of a condition variable.
+/// Wakes the first waiter. From any thread.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -96,11 +94,11 @@ pub unsafe extern "C" fn acort_cond_wait(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, cond).map(|cond| unsafe { condvar::signal(cond) }))
+    // SAFETY: `cond` is not NULL, so it is a condition variable, in memory that does not move.
+    status(sync_object(caller, cond).map(|cond| unsafe { condvar::signal(cond) }))
 }
 
-/// Wakes all waiters of a condition variable.
+/// Wakes all waiters. From any thread.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -111,11 +109,11 @@ pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, cond).map(|cond| unsafe { condvar::broadcast(cond) }))
+    // SAFETY: `cond` is not NULL, so it is a condition variable, in memory that does not move.
+    status(sync_object(caller, cond).map(|cond| unsafe { condvar::broadcast(cond) }))
 }
 
-/// Sets an event. All waiters continue, and later waits return at once.
+/// Sets the event: wakes all waiters, and later calls do not wait. From any thread.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -126,11 +124,11 @@ pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_set(event: *mut acort_event_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, event).map(|event| unsafe { event::set(event) }))
+    // SAFETY: `event` is not NULL, so it is an event, in memory that does not move.
+    status(sync_object(caller, event).map(|event| unsafe { event::set(event) }))
 }
 
-/// Resets an event: later waits block.
+/// Resets the event: later calls wait again. From any thread.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -141,44 +139,47 @@ pub unsafe extern "C" fn acort_event_set(event: *mut acort_event_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, event).map(|event| unsafe { event::reset(event) }))
+    // SAFETY: `event` is not NULL, so it is an event, in memory that does not move.
+    status(sync_object(caller, event).map(|event| unsafe { event::reset(event) }))
 }
 
-/// Waits until an event is set. A cancellation point.
+/// Waits until the event is set.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
-/// - `EINVAL` if `event` is NULL, or `deadline` is invalid.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `event` is NULL.
 /// - `EFAULT` if `event` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, event).and_then(|event| unsafe { event::wait(caller, event, deadline) }))
+    // SAFETY: `event` is not NULL, so it is an event, in memory that does not move.
+    status(
+        sync_object(caller, event)
+            .and_then(|event| unsafe { event::wait(caller, event, Deadline::at(deadline)) }),
+    )
 }
 
-/// Sets the count of a semaphore.
+/// Sets the count of the semaphore to `count`.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `EBUSY` if the semaphore has waiters.
+/// - `EBUSY` if a call waits for the semaphore.
 /// - `EINVAL` if `sem` is NULL.
 /// - `EFAULT` if `sem` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
+    // SAFETY: `sem` is not NULL, so it is a semaphore, in memory that does not move.
+    status(sync_object(caller, sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
 }
 
-/// Increments the count of a semaphore, or wakes its first waiter.
+/// Increments the semaphore, or wakes its first waiter. From any thread.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -190,108 +191,116 @@ pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, sem).and_then(|sem| unsafe { semaphore::post(sem) }))
+    // SAFETY: `sem` is not NULL, so it is a semaphore, in memory that does not move.
+    status(sync_object(caller, sem).and_then(|sem| unsafe { semaphore::post(sem) }))
 }
 
-/// Decrements the count of a semaphore. Waits for a post while the count is 0. A cancellation
-/// point.
+/// Decrements the semaphore. Waits while the count is 0.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
-/// - `EINVAL` if `sem` is NULL, or `deadline` is invalid.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `sem` is NULL.
 /// - `EFAULT` if `sem` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, sem).and_then(|sem| unsafe { semaphore::wait(caller, sem, deadline) }))
+    // SAFETY: `sem` is not NULL, so it is a semaphore, in memory that does not move.
+    status(
+        sync_object(caller, sem)
+            .and_then(|sem| unsafe { semaphore::wait(caller, sem, Deadline::at(deadline)) }),
+    )
 }
 
-/// Adds `n`, which may be negative, to the count of a waitgroup. At 0 all waiters continue.
+/// Adds `n`, which may be negative, to the count of the waitgroup. At 0 all waiters are woken. From
+/// any thread.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if the count would be negative, or `wg` is NULL.
-/// - `EOVERFLOW` if the count would be too large.
+/// - `EOVERFLOW` if the count exceeds its maximum.
+/// - `EINVAL` if `wg` is NULL, or the count would be negative.
 /// - `EFAULT` if `wg` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_add(wg: *mut acort_waitgroup_t, n: c_int) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, n) }))
+    // SAFETY: `wg` is not NULL, so it is a waitgroup, in memory that does not move.
+    status(sync_object(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, n) }))
 }
 
-/// Subtracts 1 from the count of a waitgroup.
+/// Decrements the count of the waitgroup, as acort_waitgroup_add() with -1.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - all errors of acort_waitgroup_add().
+/// - `EINVAL` if `wg` is NULL, or the count is 0.
+/// - `EFAULT` if `wg` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, -1) }))
+    // SAFETY: `wg` is not NULL, so it is a waitgroup, in memory that does not move.
+    status(sync_object(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, -1) }))
 }
 
-/// Waits until the count of a waitgroup is 0. A cancellation point.
+/// Waits until the count of the waitgroup is 0.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
-/// - `EINVAL` if `wg` is NULL, or `deadline` is invalid.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `wg` is NULL.
 /// - `EFAULT` if `wg` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::wait(caller, wg, deadline) }))
+    // SAFETY: `wg` is not NULL, so it is a waitgroup, in memory that does not move.
+    status(
+        sync_object(caller, wg)
+            .and_then(|wg| unsafe { waitgroup::wait(caller, wg, Deadline::at(deadline)) }),
+    )
 }
 
-/// Sets the number of calls that a barrier waits for.
+/// Sets the number of callers that the barrier waits for.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `count` is 0, or `barrier` is NULL.
-/// - `EBUSY` if the barrier has waiters.
+/// - `EBUSY` if a call waits at the barrier.
+/// - `EINVAL` if `barrier` is NULL, or `count` is 0.
 /// - `EFAULT` if `barrier` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_barrier_init(barrier: *mut acort_barrier_t, count: c_uint) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
-    status(placed(caller, barrier).and_then(|barrier| unsafe { barrier::init(barrier, count) }))
+    // SAFETY: `barrier` is not NULL, so it is a barrier, in memory that does not move.
+    status(
+        sync_object(caller, barrier).and_then(|barrier| unsafe { barrier::init(barrier, count) }),
+    )
 }
 
-/// Waits until as many calls wait as acort_barrier_init() has set. Then all of them continue, and
-/// the barrier can be used again. A call that fails does not count. A cancellation point.
+/// Waits until as many callers have come as acort_barrier_init() has set.
 ///
 /// # Returns
-/// 1 in the last call, 0 in the others, or -1 and `errno`.
+/// 1 for the last caller, 0 for the others, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT` if `deadline` passes.
-/// - `ECANCELED` if the caller is cancelled.
-/// - `EINVAL` if the barrier has no count, `barrier` is NULL, or `deadline` is invalid.
+/// - `ETIMEDOUT` if the deadline has passed: the caller is not counted then.
+/// - `ECANCELED` if the task is cancelled: the caller is not counted then.
+/// - `EINVAL` if `barrier` is NULL, or was not initialized.
 /// - `EFAULT` if `barrier` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_barrier_wait(barrier: *mut acort_barrier_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: `placed` returns an object that is live (F1) and does not move.
+    // SAFETY: `barrier` is not NULL, so it is a barrier, in memory that does not move.
     answer(
-        placed(caller, barrier).and_then(|barrier| unsafe {
+        sync_object(caller, barrier).and_then(|barrier| unsafe {
             barrier::wait(barrier, until(deadline)?).map(c_int::from)
         }),
     )

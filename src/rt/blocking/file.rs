@@ -1,28 +1,30 @@
-//! Files, which are always ready and block all the same: on the threads for blocking calls.
+//! pread(2), pwrite(2), fsync(2): files are always ready, and block nevertheless.
 //!
-//! What stands in the page cache is read at once, by the task itself. A call that a thread has begun is
-//! waited for, so that ETIMEDOUT and ECANCELED mean that nothing was done, and the buffer and the file
-//! descriptor are the caller's again. Opening is given up at any time: a file that comes later is closed. A call
-//! whose deadline has passed before it begins starts nothing, in a plain thread either: all that it gives is what
-//! stands in the page cache.
+//! ```text
+//!   acort_pread in a task:  preadv2(RWF_NOWAIT), as long as the page cache has data ──> the rest on the pool
+//!   acort_pread in a thread:  if the deadline has passed, the same; pread(2) directly
+//!   acort_pwrite, acort_fsync:  in a task on the pool, in a thread directly
+//! ```
+//!
+//! A call that a thread of the pool has begun is waited for. So ETIMEDOUT and ECANCELED mean that nothing was done,
+//! and the buffer and the descriptor are the caller's again. A call whose deadline has passed does not begin, in a
+//! plain thread either: it gets what the page cache has.
 
-use core::ffi::{c_char, c_int, c_long, c_void};
+use core::ffi::{c_int, c_long, c_void};
 use core::ptr;
 
 use super::job::Class;
-use super::pool;
-use crate::rt::base::parker::WaitMode;
-use crate::rt::io::fd_identity;
+use super::run::{Cancel, run};
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{Deadline, Result};
 use crate::{sanitizer, sys};
 
-/// No more than so many bytes go with one call of the system.
-const MAX: usize = 0x7fff_f000;
+/// The most bytes that Linux transfers in one call.
+const MAX_TRANSFER: usize = 0x7fff_f000;
 
-/// What is to be done.
+/// One operation on a file.
 #[derive(Clone, Copy)]
 pub(crate) enum Operation {
     Read(*mut c_void, usize, i64),
@@ -30,144 +32,166 @@ pub(crate) enum Operation {
     Sync,
 }
 
-/// A call, with what is made of it.
-struct Call {
+impl Operation {
+    /// Calls the system, and again after a signal. Returns -1 and errno on an error.
+    ///
+    /// # Safety
+    /// The buffer is as pread(2) or pwrite(2) ask.
+    unsafe fn perform(self, fd: c_int) -> isize {
+        loop {
+            // SAFETY: the buffer has that size.
+            let result = unsafe {
+                match self {
+                    Operation::Read(buffer, size, offset) => libc::pread(fd, buffer, size, offset),
+                    Operation::Write(buffer, size, offset) => {
+                        libc::pwrite(fd, buffer, size, offset)
+                    }
+                    Operation::Sync => libc::fsync(fd) as isize,
+                }
+            };
+            if result >= 0 || sys::errno() != libc::EINTR {
+                return result;
+            }
+        }
+    }
+}
+
+/// An operation on its way to the pool, and its result.
+struct FileCall {
     fd: c_int,
     operation: Operation,
     result: isize,
-    errno: c_int,
 }
 
-/// Calls the system, again where a signal comes between.
-unsafe fn perform(fd: c_int, operation: Operation) -> isize {
-    loop {
-        // SAFETY: the caller's promise.
-        let result = unsafe {
-            match operation {
-                Operation::Read(buffer, size, offset) => libc::pread(fd, buffer, size, offset),
-                Operation::Write(buffer, size, offset) => libc::pwrite(fd, buffer, size, offset),
-                Operation::Sync => libc::fsync(fd) as isize,
-            }
-        };
-        if result >= 0 || sys::errno() != libc::EINTR {
-            return result;
-        }
-    }
-}
-
-unsafe fn make(call: *mut c_void) {
-    let call: *mut Call = call.cast();
-    // SAFETY: the call is there until it is over.
-    unsafe {
-        (*call).result = perform((*call).fd, (*call).operation);
-        (*call).errno = sys::errno();
-    }
-}
-
-/// Does it; the buffer is good for another thread. A plain thread waits itself.
+/// Performs an operation on the pool; a plain thread performs it itself.
 ///
 /// # Safety
-/// The buffer is there.
-unsafe fn do_elsewhere(fd: c_int, operation: Operation, deadline: i64) -> Result<usize> {
-    // SAFETY: the caller's promise; the call's memory stays until it is over.
-    unsafe {
+/// The buffer is as pread(2) or pwrite(2) ask, and is not on a shared stack.
+unsafe fn run_operation(fd: c_int, operation: Operation, deadline: Deadline) -> Result<usize> {
+    // SAFETY: the buffer is good for any thread, and stays until the call returns: a call that has begun is waited for.
+    let (result, errno) = unsafe {
         if task::current().is_null() {
-            let result = perform(fd, operation);
-            return usize::try_from(result).map_err(|_| sys::errno());
+            let result = operation.perform(fd);
+            (result, sys::errno())
+        } else {
+            let call = FileCall { fd, operation, result: -1 };
+            let (call, errno) = run(Class::File, Cancel::WhileQueued(deadline), call, |call| {
+                call.result = call.operation.perform(call.fd);
+            })?;
+            (call.result, errno)
         }
-        let call: *mut Call = sys::allocate(size_of::<Call>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
-        call.write(Call { fd, operation, result: -1, errno: 0 });
-        let outcome = pool::call_or_cancel_queued(Class::Files, make, call.cast(), deadline);
-        let Call { result, errno, .. } = call.read();
-        sys::free(call.cast());
-        outcome?;
-        usize::try_from(result).map_err(|_| errno)
-    }
+    };
+    usize::try_from(result).map_err(|_| errno)
 }
 
-/// Does it. Where the buffer moves away with the caller's stack another one stands for it. ETIMEDOUT, ECANCELED: it
-/// is not done.
+/// Performs an operation. Returns its bytes.
+///
+/// Errors: `ETIMEDOUT` and `ECANCELED`: nothing was done; those of [`run`] and of the system's call.
 ///
 /// # Safety
-/// As pread(2), pwrite(2), fsync(2).
-pub(crate) unsafe fn work(fd: c_int, operation: Operation, deadline: i64) -> Result<usize> {
+/// The buffer is as pread(2) or pwrite(2) ask.
+pub(crate) unsafe fn transfer(
+    fd: c_int,
+    operation: Operation,
+    deadline: Deadline,
+) -> Result<usize> {
     let file = FdRef::enter(fd)?;
-    // SAFETY: the caller's buffer.
-    file.check_result(unsafe { work_inside(fd, operation, deadline) })
+    // SAFETY: the buffer is as the system's calls ask.
+    file.check_result(unsafe { transfer_entered(&file, operation, deadline) })
 }
 
-/// As [`work`], by a call that is inside: the number stands for the file that it began with when a thread comes to it.
-unsafe fn work_inside(fd: c_int, operation: Operation, deadline: i64) -> Result<usize> {
+/// As [`transfer`]. The number stays that of `file` until a thread of the pool uses it, since the call is inside (R1 of
+/// `fd_ref`). A buffer on a shared stack is replaced by allocated memory: the stack moves while the task waits.
+///
+/// # Safety
+/// As [`transfer`].
+unsafe fn transfer_entered(
+    file: &FdRef,
+    operation: Operation,
+    deadline: Deadline,
+) -> Result<usize> {
+    let fd = file.fd();
     let (buffer, size) = match operation {
         Operation::Read(buffer, size, _) => (buffer, size),
         Operation::Write(buffer, size, _) => (buffer.cast_mut(), size),
         Operation::Sync => (ptr::null_mut(), 0),
     };
-    if os::has_passed(deadline) {
+    if deadline.has_passed() {
         return Err(libc::ETIMEDOUT);
     }
-    // SAFETY: the caller's promise; so much is allocated as is read or written.
+    // SAFETY: `buffer` has `size` bytes, and `copy` as many as are transferred.
     unsafe {
         if !Worker::is_on_shared_stack(buffer) {
-            return do_elsewhere(fd, operation, deadline);
+            return run_operation(fd, operation, deadline);
         }
-        let size = size.min(MAX);
-        let place = sys::allocate(size.max(1)).ok_or(libc::ENOMEM)?.as_ptr();
+        let size = size.min(MAX_TRANSFER);
+        let copy = sys::allocate(size.max(1)).ok_or(libc::ENOMEM)?.as_ptr();
         let outcome = match operation {
             Operation::Write(_, _, offset) => {
-                ptr::copy_nonoverlapping(buffer.cast_const().cast(), place.cast::<u8>(), size);
-                do_elsewhere(fd, Operation::Write(place, size, offset), deadline)
+                ptr::copy_nonoverlapping(buffer.cast_const().cast(), copy.cast::<u8>(), size);
+                run_operation(fd, Operation::Write(copy, size, offset), deadline)
             }
             Operation::Read(_, _, offset) => {
-                do_elsewhere(fd, Operation::Read(place, size, offset), deadline).inspect(|&count| {
-                    ptr::copy_nonoverlapping(place.cast_const().cast(), buffer.cast::<u8>(), count);
-                    sanitizer::is_written(buffer, count);
+                let read = run_operation(fd, Operation::Read(copy, size, offset), deadline);
+                read.inspect(|&count| {
+                    ptr::copy_nonoverlapping(copy.cast_const().cast(), buffer.cast::<u8>(), count);
+                    sanitizer::unpoison(buffer, count);
                 })
             }
-            Operation::Sync => do_elsewhere(fd, operation, deadline),
+            Operation::Sync => run_operation(fd, operation, deadline),
         };
-        sys::free(place);
+        sys::free(copy);
         outcome
     }
 }
 
-/// pread(2). ETIMEDOUT: nothing of it stands in the page cache, and the deadline has passed.
+/// pread(2).
+///
+/// Errors: `ETIMEDOUT` if the deadline has passed and the page cache has nothing; those of [`transfer`].
 ///
 /// # Safety
-/// As there.
+/// As pread(2).
 pub(crate) unsafe fn pread(
     fd: c_int,
     buffer: *mut c_void,
     size: usize,
     offset: i64,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
-    // preadv2(2) takes -1 for the file's own position.
+    // For preadv2(2) an offset of -1 is the file's own position.
     if offset < 0 {
         return Err(libc::EINVAL);
     }
     let file = FdRef::enter(fd)?;
-    // SAFETY: the caller's buffer.
-    file.check_result(unsafe { pread_inside(fd, buffer, size, offset, deadline) })
+    // SAFETY: `buffer` has `size` bytes.
+    file.check_result(unsafe { pread_entered(&file, buffer, size, offset, deadline) })
 }
 
-/// As [`pread`], by a call that is inside.
-unsafe fn pread_inside(
-    fd: c_int,
+/// As [`pread`], by a call that has entered `file`.
+///
+/// # Safety
+/// `buffer` has `size` bytes.
+unsafe fn pread_entered(
+    file: &FdRef,
     buffer: *mut c_void,
     size: usize,
     offset: i64,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<usize> {
-    // SAFETY: what is left of the caller's buffer.
+    let mut done = 0;
+    let rest = |done: usize| {
+        let offset = offset.saturating_add(done as i64);
+        (buffer.wrapping_byte_add(done), size - done, offset)
+    };
+    // SAFETY: `rest` is inside the buffer, which has `size` bytes.
     unsafe {
-        let mut done = 0;
-        if !task::current().is_null() || os::has_passed(deadline) {
+        if !task::current().is_null() || deadline.has_passed() {
             loop {
-                let place = buffer.wrapping_byte_add(done);
-                match read_cached(fd, place, size - done, offset.saturating_add(done as i64)) {
+                let (buffer, left, offset) = rest(done);
+                match read_cached(file.fd(), buffer, left, offset) {
                     Ok(0) => return Ok(done),
                     Ok(count) => done += count,
+                    // The page cache does not have it, or the kernel cannot tell.
                     Err(libc::EAGAIN | libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM) => break,
                     Err(_) if done > 0 => return Ok(done),
                     Err(error) => return Err(error),
@@ -177,119 +201,29 @@ unsafe fn pread_inside(
                 }
             }
         }
-        let rest = Operation::Read(
-            buffer.wrapping_byte_add(done),
-            size - done,
-            offset.saturating_add(done as i64),
-        );
-        match work_inside(fd, rest, deadline) {
+        let (buffer, left, offset) = rest(done);
+        match transfer_entered(file, Operation::Read(buffer, left, offset), deadline) {
             Err(_) if done > 0 => Ok(done),
             outcome => outcome.map(|count| done + count),
         }
     }
 }
 
-/// Reads what is in memory. EAGAIN, EOPNOTSUPP, ENOSYS, EPERM of a sandbox: that cannot be had so.
+/// Reads what the page cache has. `EAGAIN`, `EOPNOTSUPP`, `ENOSYS`, and a sandbox's `EPERM`: that does not work.
+///
+/// # Safety
+/// `buffer` has `size` bytes.
 unsafe fn read_cached(fd: c_int, buffer: *mut c_void, size: usize, offset: i64) -> Result<usize> {
     const RWF_NOWAIT: c_int = 8;
     let part = libc::iovec { iov_base: buffer, iov_len: size };
-    let (one, high): (c_long, c_long) = (1, 0);
-    // SAFETY: the caller's promise; one part. The first half of the offset has all of it.
+    let (parts, offset_high): (c_long, c_long) = (1, 0);
+    // SAFETY: one part, which has `size` bytes. The kernel takes the offset in two halves; the low one has 64 bits.
     unsafe {
-        let number = libc::SYS_preadv2;
-        let count = libc::syscall(number, fd, &raw const part, one, offset, high, RWF_NOWAIT);
+        let call = libc::SYS_preadv2;
+        let count =
+            libc::syscall(call, fd, &raw const part, parts, offset, offset_high, RWF_NOWAIT);
         let count = usize::try_from(count).map_err(|_| sys::errno())?;
-        sanitizer::is_written(buffer, count);
+        sanitizer::unpoison(buffer, count);
         Ok(count)
-    }
-}
-
-/// A file that is to be opened. Everything in it is its own.
-struct Opening {
-    path: *mut c_char,
-    flags: c_int,
-    mode: libc::mode_t,
-    /// Not negative: it is open.
-    fd: c_int,
-    errno: c_int,
-}
-
-unsafe fn open_it(opening: *mut c_void) {
-    let opening: *mut Opening = opening.cast();
-    // SAFETY: the opening is this call's; its path ends in 0.
-    unsafe {
-        let (path, flags, mode) = ((*opening).path, (*opening).flags, (*opening).mode);
-        (*opening).fd = libc::open(path, flags, mode);
-        (*opening).errno = sys::errno();
-    }
-}
-
-unsafe fn discard(opening: *mut c_void) {
-    let opening: *mut Opening = opening.cast();
-    // SAFETY: as in `open_it`: nobody else has it.
-    unsafe {
-        if (*opening).fd >= 0 {
-            libc::close((*opening).fd);
-        }
-        sys::free((*opening).path.cast());
-        sys::free(opening.cast());
-    }
-}
-
-/// open(2). ETIMEDOUT, ECANCELED: it is not open.
-///
-/// # Safety
-/// `path` ends in 0.
-pub(crate) unsafe fn open(
-    path: *const c_char,
-    flags: c_int,
-    mode: libc::mode_t,
-    deadline: i64,
-) -> Result<c_int> {
-    if os::has_passed(deadline) {
-        return Err(libc::ETIMEDOUT);
-    }
-    // SAFETY: the caller's promise.
-    let fd = unsafe {
-        if task::current().is_null() {
-            match libc::open(path, flags, mode) {
-                ..0 => return Err(sys::errno()),
-                fd => fd,
-            }
-        } else {
-            open_elsewhere(path, flags, mode, deadline)?
-        }
-    };
-    // Whatever is known of the number is of another one.
-    fd_identity::adopt(fd, 0);
-    Ok(fd)
-}
-
-unsafe fn open_elsewhere(
-    path: *const c_char,
-    flags: c_int,
-    mode: libc::mode_t,
-    deadline: i64,
-) -> Result<c_int> {
-    // SAFETY: the caller's promise; the opening is given over with the call.
-    unsafe {
-        let path = os::copy_text(path).ok_or(libc::ENOMEM)?.as_ptr();
-        let Some(place) = sys::allocate(size_of::<Opening>()) else {
-            sys::free(path.cast());
-            return Err(libc::ENOMEM);
-        };
-        let opening: *mut Opening = place.as_ptr().cast();
-        opening.write(Opening { path, flags, mode, fd: -1, errno: 0 });
-        let mode = WaitMode::Cancellable;
-        let asked = pool::call(Class::Files, open_it, discard, opening.cast(), mode, deadline);
-        // What is given up is discarded.
-        if let Err(error @ (libc::ETIMEDOUT | libc::ECANCELED)) = asked {
-            return Err(error);
-        }
-        let (fd, errno) = ((*opening).fd, (*opening).errno);
-        (*opening).fd = -1;
-        discard(opening.cast());
-        asked?;
-        if fd < 0 { Err(errno) } else { Ok(fd) }
     }
 }

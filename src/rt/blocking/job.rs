@@ -1,68 +1,77 @@
-//! A call that blocks, and the lists of such calls.
+//! A job of the blocking pool: one call that blocks, and the task that waits for it.
+//!
+//! [`pool`](super::pool) has the states of a job (`J1` to `J7`), [`run`](super::run) the value that the call works on.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::c_int;
 use core::ptr;
 
-use crate::rt::base::atomic::{AtomicPtr, Ordering};
 use crate::rt::base::lock::Lock;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 use crate::rt::model::inherited::Inherited;
 
-/// What a call is for: each class has threads of its own in the pool.
+/// What a call is for. The classes share the threads of the pool (J1).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Class {
-    Names,
-    Files,
-    /// `acort_blocking`.
-    Program,
+    /// Name resolution.
+    Resolve,
+    /// Reads, writes, and opens of files.
+    File,
+    /// The program's functions: acort_blocking().
+    User,
 }
 
-/// The states of [`jobs`](super::jobs).
+/// The state of a job that the pool knows.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum JobState {
-    Waiting,
-    Granted,
-    Called,
-    Refused,
+    /// It waits for a permit, in the queue of its class.
+    Queued,
+    /// It has a permit and waits for a thread, in the queue `ready`.
+    Permitted,
+    /// A thread makes the call.
+    Running,
+    /// The pool will never run it.
+    Rejected,
 }
 
-/// A call. It belongs to its waiter and to the thread that makes it; the last one frees it.
+/// A job. The task that waits for it and the thread that runs it share it; `is_done` and `is_detached` decide which of
+/// them frees it (J6).
+#[repr(C)]
 pub(crate) struct Job {
     /// For the fields up to `waiters`.
     pub(crate) lock: Lock,
+    /// The call has returned, or the pool has rejected the job.
     pub(crate) is_done: bool,
-    /// WaitReason it was not called, or 0.
+    /// The errno of a rejected job; 0: the call was made.
     pub(crate) error: c_int,
-    /// The waiter is gone.
+    /// The task no longer waits.
     pub(crate) is_detached: bool,
     pub(crate) waiters: WaitQueue,
 
-    pub(crate) function: unsafe fn(*mut c_void),
-    /// Frees what the call has made, where the waiter is gone.
-    pub(crate) cleanup: unsafe fn(*mut c_void),
-    pub(crate) data: *mut c_void,
+    /// Makes the call.
+    pub(crate) function: unsafe fn(*mut Job),
+    /// Drops what the call works on.
+    pub(crate) cleanup: unsafe fn(*mut Job),
     pub(crate) class: Class,
-    /// The limit of threads of its runtime.
-    pub(crate) most: u32,
-    /// The state in which it begins, which it holds; NULL: any.
+    /// The limit of threads that the job's runtime sets: acort_opts_t.blocking_threads.
+    pub(crate) max_threads: u32,
+    /// The thread state in which the call begins, which the job holds. NULL: any.
     pub(crate) inherited: *mut Inherited,
 
-    /// The lock of the pool is for the rest.
+    /// The pool's lock is for the rest.
     pub(crate) state: JobState,
-    /// The number of its arrival.
-    pub(crate) number: u64,
+    /// The position of its push among all pushes.
+    pub(crate) arrival: u64,
     pub(crate) next: *mut Job,
-    previous: *mut Job,
+    pub(super) prev: *mut Job,
 }
 
 impl Job {
-    /// One that the pool does not know yet.
+    /// A job that the pool does not know yet.
     pub(crate) fn new(
         class: Class,
-        most: u32,
-        function: unsafe fn(*mut c_void),
-        cleanup: unsafe fn(*mut c_void),
-        data: *mut c_void,
+        max_threads: u32,
+        function: unsafe fn(*mut Job),
+        cleanup: unsafe fn(*mut Job),
     ) -> Job {
         Job {
             lock: Lock::NEW,
@@ -72,24 +81,25 @@ impl Job {
             waiters: WaitQueue::NEW,
             function,
             cleanup,
-            data,
             class,
-            most,
+            max_threads,
             inherited: ptr::null_mut(),
-            state: JobState::Waiting,
-            number: 0,
+            state: JobState::Queued,
+            arrival: 0,
             next: ptr::null_mut(),
-            previous: ptr::null_mut(),
+            prev: ptr::null_mut(),
         }
     }
 
-    /// The call was made, or was not, for `error`. Gives the waiters, which the caller wakes; the job is theirs. None:
-    /// they are gone, and the job is the caller's.
+    /// Marks the job as done (J6). Returns its waiters, which the caller wakes. `error` is 0 after the call, and an
+    /// errno for a rejected job.
+    ///
+    /// Returns None if the task has detached the job: the caller cleans up and frees it.
     ///
     /// # Safety
-    /// The job is called or refused, by the caller.
+    /// The caller runs the job, or has rejected it.
     pub(crate) unsafe fn finish(job: *mut Job, error: c_int) -> Option<*mut Waiter> {
-        // SAFETY: the caller's promise: the job stays until it is done.
+        // SAFETY: nothing frees the job before it is done, and the caller is the one thread that ends it.
         unsafe {
             let _guard = (*job).lock.guard();
             if (*job).is_detached {
@@ -98,81 +108,6 @@ impl Job {
             (*job).is_done = true;
             (*job).error = error;
             Some((*job).waiters.claim_all())
-        }
-    }
-}
-
-/// A list of jobs, each of which exists. The lock of the pool is held for all.
-pub(crate) struct List {
-    first: AtomicPtr<Job>,
-    last: AtomicPtr<Job>,
-}
-
-impl List {
-    /// An empty one.
-    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a list of its own")]
-    pub(crate) const NEW: List =
-        List { first: AtomicPtr::new(ptr::null_mut()), last: AtomicPtr::new(ptr::null_mut()) };
-
-    /// NULL: it is empty.
-    pub(crate) fn first(&self) -> *mut Job {
-        self.first.load(Ordering::Relaxed)
-    }
-
-    /// NULL: it is empty.
-    pub(crate) fn last(&self) -> *mut Job {
-        self.last.load(Ordering::Relaxed)
-    }
-
-    /// # Safety
-    /// The job is in no list.
-    pub(crate) unsafe fn push(&self, job: *mut Job) {
-        // SAFETY: the caller's promise.
-        unsafe { self.link(self.last(), job, ptr::null_mut()) }
-    }
-
-    /// # Safety
-    /// The job is in no list.
-    pub(crate) unsafe fn push_front(&self, job: *mut Job) {
-        // SAFETY: the caller's promise.
-        unsafe { self.link(ptr::null_mut(), job, self.first()) }
-    }
-
-    unsafe fn link(&self, previous: *mut Job, job: *mut Job, next: *mut Job) {
-        // SAFETY: the caller's promise: these are neighbors.
-        unsafe {
-            ((*job).previous, (*job).next) = (previous, next);
-            self.set_next(previous, job);
-            self.set_previous(next, job);
-        }
-    }
-
-    /// # Safety
-    /// The job is in this list.
-    pub(crate) unsafe fn remove(&self, job: *mut Job) {
-        // SAFETY: the caller's promise; its neighbors are in the list.
-        unsafe {
-            let (previous, next) = ((*job).previous, (*job).next);
-            self.set_next(previous, next);
-            self.set_previous(next, previous);
-        }
-    }
-
-    /// What follows `job`, or the list's beginning.
-    unsafe fn set_next(&self, job: *mut Job, next: *mut Job) {
-        // SAFETY: the caller's promise: the job is in the list, or NULL.
-        match unsafe { job.as_mut() } {
-            Some(job) => job.next = next,
-            None => self.first.store(next, Ordering::Relaxed),
-        }
-    }
-
-    /// What precedes `job`, or the list's end.
-    unsafe fn set_previous(&self, job: *mut Job, previous: *mut Job) {
-        // SAFETY: as above.
-        match unsafe { job.as_mut() } {
-            Some(job) => job.previous = previous,
-            None => self.last.store(previous, Ordering::Relaxed),
         }
     }
 }

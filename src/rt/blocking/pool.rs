@@ -1,228 +1,208 @@
-//! Threads for calls that block: they come when they are needed and go when they are not.
+//! The blocking pool: jobs that wait for a thread, and threads that wait for a job.
+//!
+//! A job needs a permit to run. A permit stands for one thread of the pool.
+//!
+//! ```text
+//!            push             grant_permits               next_job             finish
+//!  (caller) ──────> QUEUED ─────────────────> PERMITTED ──────────> RUNNING ────────────> (caller frees)
+//!                    │ │ ^    spawn_failed        │                    │
+//!                    │ │ └────────────────────────┤                    │ detach
+//!                    │ │ try_cancel, detach       │                    v     finish
+//!                    │ └──────────────────────────┴──> (caller)     DETACHED ───────────> (the thread frees)
+//!                    │ grant_permits, spawn_failed
+//!                    v          finish
+//!                 REJECTED ───────────────> (the caller frees; detached before: the thread that has rejected it)
+//! ```
+//!
+//! DETACHED is the flag `is_detached`; the other states are [`JobState`].
+//!
+//! | count | what it counts |
+//! |---|---|
+//! | `threads` | idle threads, threads that start, and threads in a call with a waiter |
+//! | `permits` of a class | its PERMITTED jobs, and its RUNNING jobs with a waiter |
+//! | `detached` | threads in a call without a waiter |
+//!
+//! Terms of J1 and J2, for one class:
+//! * `max_threads`: the greatest limit of the runtimes whose jobs came since the queue of the class was empty.
+//! * `limit`: the greater one of `max_threads` and `threads`.
+//! * `reserve`: a third of `limit`, and at most 4.
+//! * `taken`: the sum over all classes of `permits`, or of `reserve` if that is more.
+//!
+//! Invariants:
+//!
+//! * J1. A class gets a permit if it has fewer than `reserve`, or if `taken < limit`. So each class has `reserve`
+//!   threads that the other classes leave to it. With a limit of 1 or 2 there is no reserve.
+//! * J2. A permit is for an idle thread if `threads` exceeds the sum of `permits`. Otherwise it is for a new thread, if
+//!   `threads < max_threads`. While `detached` is at its limit no thread starts: the job that needs one is rejected.
+//! * J3. Within a class the first job gets the first permit. Among several classes the job that came first does.
+//! * J4. A QUEUED job is not eligible for a permit: every change that could make one eligible ends with
+//!   [`grant_permits`](Permits::grant_permits), under the same lock. Two changes cannot, except by another attempt to
+//!   start a thread: [`spawn_failed`](Pool::spawn_failed), and the end of a thread after a detached call. By J1 and
+//!   J2 a job is eligible while `threads` is 0, so a QUEUED job has a counted thread ahead of it.
+//! * J5. A permit for an idle thread raises `event_count`, under the lock, and wakes one thread. A thread reads
+//!   `event_count` under the lock while `ready` is empty, and sleeps on that value. So for each job in `ready` a
+//!   thread is awake, woken, or starting.
+//! * J6. `finish` and `detach` hold the job's lock. If `is_done` comes first, the caller frees the job. If
+//!   `is_detached` comes first, the thread runs `cleanup` and frees it. Only then does the thread move from `threads`
+//!   to `detached`. It comes back if `threads` is below the limit of its job, and ends otherwise. So at most the
+//!   greatest limit plus `MAX_DETACHED` threads exist.
+//! * J7. Order of locks: the job's, the pool's. Neither is held while a thread is started or woken, or a job's waiter
+//!   is.
+//! * J8. An idle thread ends after KEEP_ALIVE_NS, if `ready` is empty then, under the lock.
 
-use core::ffi::{c_int, c_void};
-use core::ptr::{self, NonNull};
+use super::job::{Class, Job, JobState};
+use super::permits::{Actions, Permits, adjust, load};
+use crate::rt::base::atomic::{AtomicU64, Ordering};
+use crate::rt::base::lock::Lock;
+use crate::rt::os;
+use crate::rt::os::Deadline;
 
-use super::applied::Applied;
-use super::grants::Due;
-use super::job::{Class, Job};
-use super::jobs::{Came, Jobs, Left};
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::inherited::Inherited;
-use crate::rt::model::runtime;
-use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Result};
-use crate::rt::park::wait::{self, Wait};
-use crate::rt::park::wake::wake_all;
-use crate::{sys, tls};
-
-/// A thread without work for so long ends.
-const KEEP_ALIVE_NS: i64 = 5_000_000_000;
-
-/// While so many threads make calls that were given up no other thread starts.
-const MAX_HANGING: u32 = 256;
-
-#[unsafe(link_section = "aco_shared")]
-static JOBS: Jobs = Jobs::new(MAX_HANGING);
-
-/// Does what is due. No lock is held.
-#[inline(always)]
-fn see_to(due: Due) {
-    JOBS.wake(due.wakes);
-    if due.starts > 0 || !due.refused.is_null() {
-        see_to_the_rest(due)
-    }
+/// The pool. The lock is for everything; `event_count`, which changes under it, is also read without it.
+pub(crate) struct Pool {
+    lock: Lock,
+    /// How many jobs were pushed.
+    arrivals: AtomicU64,
+    permits: Permits,
 }
 
-#[cold]
-fn see_to_the_rest(due: Due) {
-    // SAFETY: these jobs are this call's.
-    unsafe { end_all(due.refused, libc::EAGAIN) };
-    // A new thread inherits that.
-    let before = os::block_signals();
-    for _ in 0..due.starts {
-        match os::start_thread(serve, ptr::null_mut()) {
-            Ok(thread) => os::detach_thread(thread),
-            // SAFETY: the jobs are this call's from here on.
-            Err(error) => unsafe { end_all(JOBS.spawn_failed().refused, error) },
-        }
-    }
-    os::set_signal_mask(&before);
+/// What an idle thread has just done.
+#[derive(Clone, Copy)]
+pub(crate) enum Previous {
+    /// It has started.
+    Start,
+    /// A call with a waiter, of this class.
+    Call(Class),
+    /// A detached call of a runtime with this limit of threads.
+    DetachedCall(u32),
 }
 
-/// A thread's life.
-extern "C" fn serve(_: *mut c_void) -> *mut c_void {
-    tls::set_is_helper(true);
-    runtime::blocking_thread_started();
-    os::set_thread_name(c"acort-blocking");
-    let (mut came, mut applied) = (Came::New, Applied::NOTHING);
-    loop {
-        let (job, due) = JOBS.next(came, KEEP_ALIVE_NS);
-        see_to(due);
-        let Some(job) = job else { break };
-        // SAFETY: the job is this thread's; who waits for it may free it once it has ended.
+/// What [`detach`](Pool::detach) has found.
+pub(crate) enum DetachOutcome {
+    /// The job is done: the caller frees it.
+    Done,
+    /// The call was not made, and never will be: the caller frees the job.
+    Dequeued(Actions),
+    /// The job is detached: a thread frees it.
+    Detached(Actions),
+}
+
+impl Pool {
+    /// No job, and no thread. At most `max_detached` threads are in detached calls when a thread starts.
+    pub(crate) const fn new(max_detached: u32) -> Pool {
+        Pool { lock: Lock::NEW, arrivals: AtomicU64::new(0), permits: Permits::new(max_detached) }
+    }
+
+    /// Adds a job.
+    ///
+    /// # Safety
+    /// The pool does not know the job. The job stays until it is done, dequeued or detached.
+    pub(crate) unsafe fn push(&self, job: *mut Job) -> Actions {
+        let _guard = self.lock.guard();
+        let arrival = self.arrivals.load(Ordering::Relaxed).wrapping_add(1);
+        self.arrivals.store(arrival, Ordering::Relaxed);
+        // SAFETY: a new job is in no queue, and no other thread knows it.
         unsafe {
-            let (class, most) = ((*job).class, (*job).most);
-            applied.within((*job).inherited.as_ref(), class, || ((*job).function)((*job).data));
-            came = if end(job, 0) { Came::FromCall(class) } else { Came::FromHanging(most) };
+            (*job).arrival = arrival;
+            self.permits.enqueue(job, true);
+        }
+        self.permits.grant_permits()
+    }
+
+    /// Wakes `count` idle threads.
+    pub(crate) fn wake(&self, count: u32) {
+        for _ in 0..count {
+            os::futex_wake_one(&self.permits.event_count);
         }
     }
-    runtime::blocking_thread_exited();
-    ptr::null_mut()
-}
 
-/// The call was made, or was not, for `error`. False: its waiter had given it up, and it is discarded.
-unsafe fn end(job: *mut Job, error: c_int) -> bool {
-    // SAFETY: the caller's promise; what is claimed stays until it is woken.
-    unsafe {
-        match Job::finish(job, error) {
-            Some(list) => wake_all(list, None),
-            None => {
-                discard(job);
-                return false;
+    /// Takes back a thread that could not be started. The jobs that no thread is left for are rejected.
+    pub(crate) fn spawn_failed(&self) -> Actions {
+        let _guard = self.lock.guard();
+        self.permits.spawn_failed()
+    }
+
+    /// Dequeues a job whose call has not begun. Returns None if it has begun, or if the job is rejected.
+    ///
+    /// # Safety
+    /// The job was pushed, and is not freed.
+    pub(crate) unsafe fn try_cancel(&self, job: *mut Job) -> Option<Actions> {
+        let _guard = self.lock.guard();
+        // SAFETY: the job was pushed, and is not freed; the lock is held.
+        unsafe { self.permits.dequeue(job) }.then(|| self.permits.grant_permits())
+    }
+
+    /// Ends the wait for a job (J6).
+    ///
+    /// # Safety
+    /// As [`try_cancel`](Self::try_cancel). The caller is the job's waiter.
+    pub(crate) unsafe fn detach(&self, job: *mut Job) -> DetachOutcome {
+        // SAFETY: the job is not freed while its lock is held: its thread takes that lock to finish it.
+        unsafe {
+            let _job_guard = (*job).lock.guard();
+            if (*job).is_done {
+                return DetachOutcome::Done;
             }
+            if let Some(actions) = self.try_cancel(job) {
+                return DetachOutcome::Dequeued(actions);
+            }
+            (*job).is_detached = true;
+            // RUNNING or REJECTED: that does not change any more.
+            if (*job).state == JobState::Rejected {
+                return DetachOutcome::Detached(Actions::NONE);
+            }
+            let _guard = self.lock.guard();
+            adjust(&self.permits.class((*job).class).permits, -1);
+            adjust(&self.permits.threads, -1);
+            adjust(&self.permits.detached, 1);
+            DetachOutcome::Detached(self.permits.grant_permits())
         }
     }
-    true
-}
 
-/// These jobs, linked, were not called.
-unsafe fn end_all(mut list: *mut Job, error: c_int) {
-    // SAFETY: the caller's promise: the jobs are refused, by the caller.
-    while let Some(job) = unsafe { list.as_mut() } {
-        list = job.next;
-        // SAFETY: as above.
-        unsafe { end(job, error) };
-    }
-}
-
-/// What the call has made, and the job, are freed.
-unsafe fn discard(job: *mut Job) {
-    // SAFETY: the caller's promise: the job is the caller's.
-    unsafe {
-        ((*job).cleanup)((*job).data);
-        free(job)
-    }
-}
-
-/// Frees a job. Its data stays.
-unsafe fn free(job: *mut Job) {
-    // SAFETY: the job is the caller's, which holds its state.
-    unsafe {
-        if let Some(state) = NonNull::new((*job).inherited) {
-            Inherited::release(state);
-        }
-        sys::free(job.cast())
-    }
-}
-
-/// Makes a job and puts it in.
-unsafe fn start(
-    class: Class,
-    function: unsafe fn(*mut c_void),
-    discard: unsafe fn(*mut c_void),
-    data: *mut c_void,
-) -> Result<*mut Job> {
-    // SAFETY: the caller's promise; the job is this call's, and its thread's.
-    unsafe {
-        let runtime = Worker::current().as_ref().and_then(|here| here.runtime.as_ref());
-        let most = runtime.map_or(1, |runtime| runtime.options.blocking_threads.max(1));
-        let job: *mut Job = sys::allocate(size_of::<Job>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
-        job.write(Job::new(class, most, function, discard, data));
-        if let Some(state) = runtime.and_then(|runtime| runtime.inherited.as_ref()) {
-            state.acquire();
-            (*job).inherited = ptr::from_ref(state).cast_mut();
-        }
-        see_to(JOBS.push(job));
-        Ok(job)
-    }
-}
-
-/// Waits until the job is done.
-unsafe fn wait_for(job: *mut Job, mode: WaitMode, deadline: i64) -> Result<()> {
-    // SAFETY: the caller's promise: the job is there.
-    unsafe {
-        let lock = &raw const (*job).lock;
-        (*lock).lock();
-        if (*job).is_done {
-            (*lock).unlock();
-            return Ok(());
-        }
-        let about = (*job).function as usize;
-        let wait = Wait::new(WaitReason::Blocking, about, mode, deadline);
-        wait::wait_on(lock, &raw mut (*job).waiters, ptr::null_mut(), wait)
-    }
-}
-
-/// Calls `function` with `data` on a thread of `class`, and waits for its end. ETIMEDOUT, ECANCELED: it is not called,
-/// or goes on; `discard` is called for it. EAGAIN, ENOMEM: it is not called.
-///
-/// # Safety
-/// Both can be called with `data`, on any thread.
-pub(crate) unsafe fn call(
-    class: Class,
-    function: unsafe fn(*mut c_void),
-    discard: unsafe fn(*mut c_void),
-    data: *mut c_void,
-    mode: WaitMode,
-    deadline: i64,
-) -> Result<()> {
-    // SAFETY: the caller's promise; the job is this call's, and its thread's.
-    unsafe {
-        let job = start(class, function, discard, data)?;
-        if let Err(error) = wait_for(job, mode, deadline) {
-            match JOBS.detach(job) {
-                Left::Done => {}
-                Left::Hangs(due) => {
-                    see_to(due);
-                    return Err(error);
+    /// Takes the next job for the calling thread, which is idle and which runs the job. Waits for one, up to
+    /// `keep_alive` nanoseconds (J8). Returns None if the thread ends: it is no longer counted.
+    ///
+    /// A thread that sleeps has no actions to perform: with `ready` empty `grant_permits` has granted nothing, and has
+    /// rejected nothing, since this thread is idle (J2).
+    pub(crate) fn next_job(
+        &self,
+        previous: Previous,
+        keep_alive: i64,
+    ) -> (Option<*mut Job>, Actions) {
+        let mut guard = self.lock.guard();
+        match previous {
+            Previous::Start => {}
+            Previous::Call(class) => _ = adjust(&self.permits.class(class).permits, -1),
+            Previous::DetachedCall(max_threads) => {
+                adjust(&self.permits.detached, -1);
+                if load(&self.permits.threads) >= max_threads {
+                    return (None, Actions::NONE);
                 }
-                Left::TakenBack(due) => {
-                    see_to(due);
-                    self::discard(job);
-                    return Err(error);
-                }
+                adjust(&self.permits.threads, 1);
             }
         }
-        outcome_of(job)
-    }
-}
-
-/// Whether a call was made, whose job goes.
-unsafe fn outcome_of(job: *mut Job) -> Result<()> {
-    // SAFETY: the caller's promise: it is done.
-    unsafe {
-        let error = (*job).error;
-        free(job);
-        if error == 0 { Ok(()) } else { Err(error) }
-    }
-}
-
-/// As [`budget`], but a thread that has begun is waited for: ETIMEDOUT, ECANCELED: it was not called.
-///
-/// # Safety
-/// `function` can be called with `data`, on any thread.
-pub(crate) unsafe fn call_or_cancel_queued(
-    class: Class,
-    function: unsafe fn(*mut c_void),
-    data: *mut c_void,
-    deadline: i64,
-) -> Result<()> {
-    // SAFETY: the caller's promise; the job is this call's as soon as it is out of the list or done.
-    unsafe {
-        let job = start(class, function, no_cleanup, data)?;
-        if let Err(error) = wait_for(job, WaitMode::Cancellable, deadline) {
-            if let Some(due) = JOBS.try_cancel(job) {
-                see_to(due);
-                free(job);
-                return Err(error);
+        let mut actions = self.permits.grant_permits();
+        loop {
+            // SAFETY: a job in a queue exists.
+            if let Some(job) = unsafe { self.permits.ready.first().as_mut() } {
+                // SAFETY: the job is the first one of that queue.
+                unsafe { self.permits.ready.remove(job) };
+                job.state = JobState::Running;
+                // The permit that this thread uses needs no wake-up.
+                actions.wake = actions.wake.saturating_sub(1);
+                return (Some(job), actions);
             }
-            wait_for(job, WaitMode::Uninterruptible, -1)?;
+            let event_count = self.permits.event_count.load(Ordering::SeqCst);
+            drop(guard);
+            let end = os::now() + keep_alive;
+            while self.permits.event_count.load(Ordering::SeqCst) == event_count && os::now() < end
+            {
+                os::futex_wait(&self.permits.event_count, event_count, Deadline::at(end));
+            }
+            guard = self.lock.guard();
+            if self.permits.ready.first().is_null() && os::now() >= end {
+                adjust(&self.permits.threads, -1);
+                return (None, self.permits.grant_permits());
+            }
         }
-        outcome_of(job)
     }
 }
-
-/// Frees nothing.
-pub(crate) unsafe fn no_cleanup(_: *mut c_void) {}

@@ -1,14 +1,23 @@
-//! Runtimes and workers are made, and taken apart.
+//! Builds runtimes and workers, and takes them apart.
+//!
+//! ```text
+//!   create: runtime, thread state, workers with their pollers        destroy: the same, from any step on
+//!   attach: main coroutine, signal stack, errno of this thread       detach: descriptors, stacks, timers, free tasks
+//!   set_current_worker: this thread is the worker                    restore_current_worker
+//! ```
+//!
+//! A step that fails leaves nothing behind: `options.workers` counts the workers that exist, and a zeroed field needs
+//! no clean-up. The thread of `attach` is the one that runs the worker; `create` and `destroy` may run on any thread.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use super::group;
 use super::task_stack;
-use super::{stack_config, strict};
+use super::{overflow_report, strict};
 use crate::abi::aco_t;
 use crate::rt::io::{fd_identity, nonblock};
-use crate::rt::model::abi::{ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT, ACORT_PIN_CPUS, acort_opts_t};
+use crate::rt::model::abi::acort_opts_t;
 use crate::rt::model::inherited::Inherited;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::worker::Worker;
@@ -17,173 +26,137 @@ use crate::rt::os::poller::Poller;
 use crate::rt::os::{self, Result};
 use crate::{coroutine, sys, tls};
 
-const MAX_WORKERS: u32 = 1024;
+/// The bytes of a cache line. A worker begins one: other threads touch its inbox.
+const CACHE_LINE: usize = 64;
 
-/// What an option of 0 means.
-pub(crate) const DEFAULTS: acort_opts_t = acort_opts_t {
-    size: size_of::<acort_opts_t>(),
-    workers: 0,
-    flags: 0,
-    stack_size: stack_config::TASK_STACK_SIZE,
-    shared_stack_size: stack_config::SHARED_STACK_SIZE,
-    blocking_threads: 64,
-    reserved: 0,
-    main_stack_size: 0,
-    stack_gap: 0,
-};
-
-pub(crate) fn with_defaults(options: &acort_opts_t) -> Result<acort_opts_t> {
-    let or = |value: usize, default: usize| if value == 0 { default } else { value };
-    let is_loop = options.flags & ACORT_LOOP != 0;
-    let workers = match options.workers {
-        0 if is_loop => 1,
-        0 => os::usable_processors()?.min(MAX_WORKERS),
-        workers => workers,
-    };
-    const TYPE_KNOWN: u32 = ACORT_PIN_CPUS | ACORT_LOOP | ACORT_NO_OVERFLOW_REPORT;
-    let is_known = options.flags & !TYPE_KNOWN == 0 && options.reserved == 0;
-    if workers > MAX_WORKERS || is_loop && workers != 1 || !is_known {
-        return Err(libc::EINVAL);
-    }
-    let stack_size = or(options.stack_size, DEFAULTS.stack_size);
-    Ok(acort_opts_t {
-        workers,
-        stack_size,
-        shared_stack_size: or(options.shared_stack_size, DEFAULTS.shared_stack_size),
-        blocking_threads: match options.blocking_threads {
-            0 => DEFAULTS.blocking_threads,
-            most => most,
-        },
-        main_stack_size: or(options.main_stack_size, stack_config::MAIN_STACK_SIZE.max(stack_size)),
-        stack_gap: or(options.stack_gap, stack_config::default_gap()),
-        ..*options
-    })
-}
-
-/// A runtime with its workers, none of which runs.
+/// Creates a runtime and its workers, which do not run.
 pub(crate) fn create(options: acort_opts_t) -> Result<*mut Runtime> {
-    coroutine::refuse_frames_elsewhere("acort_new");
+    coroutine::abort_on_off_stack_frames("acort_new");
     let runtime = os::allocate_zeroed::<Runtime>().ok_or(libc::ENOMEM)?.as_ptr();
-    // SAFETY: a new runtime; all zero is one without workers.
+    // SAFETY: a zeroed runtime is one without workers.
     unsafe {
         (*runtime).options = acort_opts_t { workers: 0, ..options };
-        nonblock::runtime_begins();
-        stack_config::begin_reports(&mut *runtime);
-        match Inherited::of_this_thread() {
-            Ok(state) => (*runtime).inherited = state.as_ptr(),
+        nonblock::runtime_started();
+        overflow_report::enable(&mut *runtime);
+        match create_workers(runtime, options.workers) {
+            Ok(()) => Ok(runtime),
             Err(error) => {
                 destroy(runtime);
-                return Err(error);
+                Err(error)
             }
-        }
-        let count = options.workers as usize;
-        let Some(workers) = os::allocate_array::<*mut Worker>(count) else {
-            destroy(runtime);
-            return Err(libc::ENOMEM);
-        };
-        (*runtime).workers = workers.as_ptr();
-        for number in 0..options.workers {
-            match create_worker(runtime, number) {
-                Ok(worker) => *(*runtime).workers.add(number as usize) = worker,
-                Err(error) => {
-                    destroy(runtime);
-                    return Err(error);
-                }
-            }
-            (*runtime).options.workers = number + 1;
         }
     }
-    Ok(runtime)
 }
 
-unsafe fn create_worker(runtime: *mut Runtime, number: u32) -> Result<*mut Worker> {
+/// Creates the thread state and the workers of a runtime. After an error [`destroy`] frees what exists.
+///
+/// # Safety
+/// The runtime has no workers.
+unsafe fn create_workers(runtime: *mut Runtime, count: u32) -> Result<()> {
+    // SAFETY: no other thread knows the runtime; `workers` has `count` slots.
+    unsafe {
+        (*runtime).inherited = Inherited::of_this_thread()?.as_ptr();
+        let workers = os::allocate_array::<*mut Worker>(count as usize).ok_or(libc::ENOMEM)?;
+        (*runtime).workers = workers.as_ptr();
+        for index in 0..count {
+            workers.add(index as usize).write(create_worker(runtime, index)?);
+            (*runtime).options.workers = index + 1;
+        }
+    }
+    Ok(())
+}
+
+/// Creates a worker. The word before it is the address of its allocation.
+///
+/// # Safety
+/// The runtime exists for as long as the worker.
+unsafe fn create_worker(runtime: *mut Runtime, index: u32) -> Result<*mut Worker> {
     let poller = Poller::new()?;
-    // A line of its own for what others touch.
-    let Some(place) = sys::allocate(size_of::<Worker>() + 64) else {
+    let Some(block) = sys::allocate(size_of::<Worker>() + CACHE_LINE) else {
         poller.close();
         return Err(libc::ENOMEM);
     };
-    let worker: *mut Worker = place.as_ptr().cast();
-    let worker = worker.map_addr(|address| (address + 16).next_multiple_of(64));
-    // SAFETY: room enough was allocated, 16 bytes at least before it; all zero but for the poller is a
-    // worker.
+    let worker: *mut Worker = block.as_ptr().cast();
+    let worker = worker.map_addr(|address| (address + 16).next_multiple_of(CACHE_LINE));
+    // SAFETY: malloc aligns to 16 bytes, so 16 to 64 bytes of the block are before the worker, and all of the worker is
+    // inside. A worker is all zero but for its poller, runtime, index and seed.
     unsafe {
         worker.write_bytes(0, 1);
-        worker.cast::<*mut c_void>().sub(1).write(place.as_ptr());
+        worker.cast::<*mut c_void>().sub(1).write(block.as_ptr());
         (&raw mut (*worker).poller).write(poller);
         (*worker).runtime = runtime;
-        (*worker).index = number;
+        (*worker).index = index;
         chaos::seed(&mut *worker);
     }
     Ok(worker)
 }
 
-/// Frees a runtime whose workers do not run.
+/// Frees a runtime, and the groups that are left.
 ///
 /// # Safety
-/// Nobody uses it from here on.
+/// No worker of the runtime is attached, and no thread uses the runtime afterwards.
 pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread alone uses the runtime. Without attached workers each task has ended, or was never started.
     unsafe {
         while let Some(group) = nesting::first(&*runtime).as_mut() {
-            strict::count_unjoined(group);
+            strict::warn_unjoined(group);
             group::free(group);
         }
-        for number in 0..(*runtime).options.workers as usize {
-            let worker = *(*runtime).workers.add(number);
+        for index in 0..(*runtime).options.workers as usize {
+            let worker = *(*runtime).workers.add(index);
             (*worker).poller.close();
             sys::free(worker.cast::<*mut c_void>().sub(1).read());
         }
         if let Some(state) = NonNull::new((*runtime).inherited) {
             Inherited::release(state);
         }
-        stack_config::end_reports(&*runtime);
+        overflow_report::disable(&*runtime);
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());
     }
-    nonblock::runtime_is_over();
+    nonblock::runtime_ended();
 }
 
-/// Gives a worker the main coroutine of this thread, whose own it is from here on. It stands for whatever
-/// context makes the worker's turns, which is suspended whenever a task runs.
+/// Prepares this thread to run a worker: the worker gets a main coroutine of this thread. That coroutine is the
+/// context of the run loop, which is suspended while a task runs. Errors: `ENOMEM`.
 ///
 /// # Safety
-/// No thread is this worker.
+/// The worker is not attached.
 pub(crate) unsafe fn attach(worker: *mut Worker) -> Result<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the worker exists, and no other thread uses it.
     unsafe {
         let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
         (*worker).main_co = main_co;
-        stack_config::prepare_thread(&*(*worker).runtime);
-        (*worker).errno = os::errno_place();
+        overflow_report::prepare_thread(&*(*worker).runtime);
+        (*worker).errno_location = os::errno_location();
     }
     Ok(())
 }
 
-/// This thread is the worker from here on. Gives what is for [`restore_current_worker`].
+/// Makes this thread the worker. Returns the coroutine before, for [`restore_current_worker`].
 ///
 /// # Safety
-/// The worker was prepared on this thread, which is none.
+/// The worker is attached to this thread, and the thread is no worker.
 pub(crate) unsafe fn set_current_worker(worker: *mut Worker) -> *mut aco_t {
-    let before = tls::current();
+    let previous_co = tls::current();
     Worker::set_current(worker);
-    // SAFETY: the caller's promise.
+    // SAFETY: an attached worker has a main coroutine.
     tls::set_current(unsafe { (*worker).main_co });
-    before
+    previous_co
 }
 
-/// This thread is none from here on.
-pub(crate) fn restore_current_worker(before: *mut aco_t) {
+/// Ends what [`set_current_worker`] began.
+pub(crate) fn restore_current_worker(previous_co: *mut aco_t) {
     Worker::set_current(ptr::null_mut());
-    tls::set_current(before);
+    tls::set_current(previous_co);
 }
 
-/// What a worker has kept goes, and its main coroutine.
+/// Frees what a worker has cached, and its main coroutine.
 ///
 /// # Safety
-/// This thread is the worker, whose tasks have ended.
+/// This thread is the worker, and no task of the worker lives.
 pub(crate) unsafe fn detach(worker: *mut Worker) {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread is the worker, and no task of it lives.
     unsafe {
         fd_identity::release_worker(worker);
         task_stack::destroy_all(worker);

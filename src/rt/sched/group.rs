@@ -1,4 +1,4 @@
-//! What callers do with groups: open, wait for, fail, cancel, close.
+//! The calls on groups: open, wait, fail, cancel, close.
 
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};
@@ -12,16 +12,17 @@ use crate::rt::model::group::Group;
 use crate::rt::model::nesting;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{self, Task};
+use crate::rt::model::task_pool;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::{self, Result};
+use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::cancel::Cancelled;
+use crate::rt::park::cancel::CancelBatch;
 use crate::sys;
 
-/// A new group of `runtime`, inside the one of `opener`; NULL: inside none. `is_main`: that of a main task.
+/// Opens a group inside that of `opener`; NULL: inside none. `is_main`: it is for a main task. Errors: `ENOMEM`.
 ///
 /// # Safety
-/// The runtime exists; `opener` is NULL or the task that runs here, one of the runtime's.
+/// The runtime exists. `opener` is NULL, or the task of the runtime that runs on this thread.
 pub(crate) unsafe fn open(
     runtime: *mut Runtime,
     opener: *mut Task,
@@ -29,7 +30,7 @@ pub(crate) unsafe fn open(
 ) -> Result<NonNull<Group>> {
     let group = os::allocate_zeroed::<Group>().ok_or(libc::ENOMEM)?;
     let new = group.as_ptr();
-    // SAFETY: a new group; the caller's promise: the opener's group exists.
+    // SAFETY: a new group. The opener runs, so its group exists.
     unsafe {
         (*new).runtime = runtime;
         let _guard = ((*runtime).lock.guard(), (*new).lock.guard());
@@ -47,44 +48,44 @@ pub(crate) unsafe fn open(
     Ok(group)
 }
 
-/// Frees a group with its ended tasks.
+/// Frees a group, with the ended tasks in its list.
 ///
 /// # Safety
-/// No task of it lives; nobody uses it from here on.
+/// Each task of the group has ended, or was never started. No thread uses the group afterwards.
 pub(crate) unsafe fn free(group: *mut Group) {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread alone uses the group, once no walk can find it.
     unsafe {
-        // First: a walk holds the runtime's lock, and comes to the groups of its list alone.
+        // First: a walk holds the runtime's lock, and visits only the groups in its list.
         nesting::remove(group);
         while let Some(task) = NonNull::new((*group).first) {
             (*group).unlink(task.as_ptr());
-            // Its worker may be about to let go of it: see `finish`.
+            // The task's worker may still hold its lock (F2 of `finish`).
             drop((*task.as_ptr()).lock.guard());
-            task::free(task.as_ptr());
+            task_pool::free(task.as_ptr());
         }
         sys::free(group.cast());
     }
 }
 
-/// Opens a group inside that of the running task; in a hook that no task runs, inside none. EPERM: this thread is no
-/// worker.
+/// Opens a group inside that of the running task; in a hook without a running task, inside none. Errors: `EPERM` if
+/// this thread is no worker; `ENOMEM`.
 pub(crate) fn open_current() -> Result<*mut Group> {
-    // SAFETY: the thread's worker, and the task that runs on it.
+    // SAFETY: the thread's worker and its runtime exist, and `current` is NULL or the running task.
     unsafe {
         let worker = Worker::current().as_ref().ok_or(libc::EPERM)?;
         open(worker.runtime, worker.current, false).map(NonNull::as_ptr)
     }
 }
 
-/// Until no task of it lives.
+/// The wait for a group ends when no task of it lives.
 impl Waitable for Group {
     unsafe fn parts(group: *mut Group) -> (*const Lock, *mut WaitQueue) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the group exists.
         unsafe { (&raw const (*group).lock, &raw mut (*group).waiters) }
     }
 
     unsafe fn attempt(group: *mut Group, _: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the caller's promise.
+        // SAFETY: the group exists, and its lock is held.
         unsafe {
             if (*group).live != 0 {
                 return None;
@@ -95,8 +96,8 @@ impl Waitable for Group {
     }
 }
 
-/// `group` has failed with the errno `error`, unless it has failed before: all its tasks but the caller are
-/// cancelled, as by [`cancel`]. EINVAL: that is no errno.
+/// Records the first failure of a group, and cancels its tasks as [`cancel`] does. Errors: `EINVAL` if `error` is no
+/// errno.
 ///
 /// # Safety
 /// The group exists.
@@ -104,38 +105,38 @@ pub(crate) unsafe fn fail(group: *mut Group, error: c_int) -> Result<()> {
     if error <= 0 {
         return Err(libc::EINVAL);
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: the group exists.
     unsafe {
-        let held = (*group).lock.guard();
+        let guard = (*group).lock.guard();
         if (*group).error == 0 {
             (*group).error = error;
         }
-        drop(held);
+        drop(guard);
         cancel(group);
     }
     Ok(())
 }
 
-/// The errno that `group` has failed with.
+/// The errno with which a group has failed.
 ///
 /// # Safety
 /// The group exists, and no task of it lives.
 pub(crate) unsafe fn outcome(group: *mut Group) -> Result<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the group exists.
     unsafe {
         let _guard = (*group).lock.guard();
         if (*group).error == 0 { Ok(()) } else { Err((*group).error) }
     }
 }
 
-/// EDEADLK: the running task is one of `group`, so that its end would wait for itself.
-fn refuse_member(group: *mut Group) -> Result<()> {
-    // SAFETY: the task that runs.
-    let is_member = unsafe { task::current().as_ref() }.is_some_and(|me| me.group == group);
+/// Errors: `EDEADLK` if the running task is one of `group`: its wait for the group would never end.
+fn check_not_member(group: *mut Group) -> Result<()> {
+    // SAFETY: the running task exists, or is NULL.
+    let is_member = unsafe { task::current().as_ref() }.is_some_and(|task| task.group == group);
     if is_member { Err(libc::EDEADLK) } else { Ok(()) }
 }
 
-/// Waits until no task of `group` lives. EDEADLK: the caller is one.
+/// Waits until no task of `group` lives. Errors: `EDEADLK` if the caller is one; `ETIMEDOUT`, `ECANCELED`.
 ///
 /// # Safety
 /// The group exists until then.
@@ -143,32 +144,32 @@ pub(crate) unsafe fn wait(
     caller: Caller,
     group: *mut Group,
     mode: WaitMode,
-    deadline: i64,
+    deadline: Deadline,
 ) -> Result<()> {
-    refuse_member(group)?;
-    // SAFETY: the caller's promise.
+    check_not_member(group)?;
+    // SAFETY: the group exists until its wait has ended.
     unsafe { attempt::wait(caller, group, ptr::null_mut(), WaitReason::Group, mode, deadline) }
 }
 
-/// Cancels the tasks of `group`, waits for their ends, and frees it. EDEADLK: the caller is one, and nothing is
-/// done.
+/// Cancels the tasks of `group`, waits for their ends, and frees the group. Errors: `EDEADLK` if the caller is one of
+/// them: nothing is done.
 ///
 /// # Safety
-/// The group exists; nobody uses it from here on.
+/// The group exists, and no thread uses it afterwards.
 pub(crate) unsafe fn close(group: *mut Group) -> Result<()> {
-    refuse_member(group)?;
-    // SAFETY: the caller's promise.
+    check_not_member(group)?;
+    // SAFETY: the group exists. After the wait no task of it lives.
     unsafe {
         cancel(group);
-        wait(Caller::current(), group, WaitMode::Uninterruptible, -1)?;
+        wait(Caller::current(), group, WaitMode::Uninterruptible, Deadline::NEVER)?;
         free(group);
     }
     Ok(())
 }
 
-/// `group`, or where that is NULL the running task's. EPERM: none runs.
+/// `group`; if it is NULL, the running task's. Errors: `EPERM` if no task runs.
 pub(crate) fn or_current(group: *mut Group) -> Result<*mut Group> {
-    // SAFETY: the task that runs.
+    // SAFETY: the running task exists, or is NULL.
     match unsafe { task::current().as_ref() } {
         _ if !group.is_null() => Ok(group),
         Some(task) => Ok(task.group),
@@ -176,27 +177,28 @@ pub(crate) fn or_current(group: *mut Group) -> Result<*mut Group> {
     }
 }
 
-/// Cancels all tasks of `group` and of all groups inside it but the caller, now and in future.
+/// Cancels all tasks of `group` and of the groups inside it, except the caller. Tasks that are spawned there later are
+/// cancelled, too.
 ///
 /// # Safety
 /// The group exists.
 pub(crate) unsafe fn cancel(group: *mut Group) {
-    let me = task::current();
-    let mut woken = Cancelled::NONE;
-    // SAFETY: the caller's promise; what is in the list exists.
+    let current = task::current();
+    let mut woken = CancelBatch::NONE;
+    // SAFETY: the group exists, and with it its runtime. What a walk visits exists while its locks are held.
     unsafe {
-        let held = (*(*group).runtime).lock.guard();
+        let runtime_guard = (*(*group).runtime).lock.guard();
         nesting::for_each_within(group, &mut |group| {
-            let held = (*group).lock.guard();
+            let guard = (*group).lock.guard();
             (*group).is_cancelled = true;
-            drop(held);
+            drop(guard);
             (*group).for_each(&mut |task| {
-                if task != me && !(*task).has_finished() {
+                if task != current && !(*task).has_finished() {
                     woken.cancel(task);
                 }
             });
         });
-        drop(held);
+        drop(runtime_guard);
         woken.wake();
     }
 }

@@ -1,17 +1,18 @@
-//! Tasks are joined, and left to themselves. The task's lock is held for each step of this table.
+//! Joining and detaching tasks. The task's lock is held for each step of this table:
 //!
 //! ```text
-//!   the task has    join(), detach()               the end (see `finish`)
-//!   no flag         JOINED, waits; DETACHED        stays in its group
-//!   JOINED          EINVAL                         leaves its group, wakes the joiner
-//!   DETACHED        EINVAL                         leaves its group, is freed
-//!   ended           leaves its group, is freed
+//!   the task is      acort_join               acort_detach             complete (`finish`)
+//!   NEW, STARTED     sets JOINED, waits       sets DETACHED            stays in its group
+//!   and JOINED       EINVAL                   EINVAL                   leaves its group, wakes the joiner
+//!   and DETACHED     EINVAL                   EINVAL                   leaves its group, is freed
+//!   FINISHED         sets JOINED;             sets DETACHED;
+//!                    leaves its group, freed  leaves its group, freed
 //! ```
 //!
-//! 1. One thread frees a task: its joiner, the call that detaches it, its end, or its group.
-//! 2. A joiner whose wait fails takes its flag back while the task lives. Otherwise the task is the joiner's, with the
-//!    result. A joiner that is given up loses its flag before any task ends.
-//! 3. An ended task without a flag is in its group. With a flag it is in none, or about to leave it.
+//! * U1. One thread frees a task: its joiner, the call that detaches it, its worker at its end, or its group.
+//! * U2. A joiner whose wait fails clears JOINED if the task is still alive. Otherwise the task is the joiner's, with
+//!   its result. A joiner that is abandoned loses its flag before any task ends (F6 of `finish`).
+//! * U3. A FINISHED task without a flag is in the list of its group. With a flag it is in none, or about to leave it.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -20,16 +21,19 @@ use crate::rt::base::atomic::Ordering;
 use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::task::{self, DETACHED, JOINED, MAIN, SPAWN_FAILED, Task};
-use crate::rt::os::Result;
+use crate::rt::model::task_pool;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::{self, Wait};
 
-/// Waits for the end of a task, frees it, and gives its result. EINVAL: it is detached, a main task, or another call
-/// joins it; EDEADLK: it is the caller; ENOMEM: it could not begin; ETIMEDOUT, ECANCELED: it lives.
+/// Waits for the end of a task, frees the task, and returns its result.
+///
+/// Errors: `EDEADLK` if the caller is the task; `EINVAL` for a main task, and if the task is DETACHED or JOINED;
+/// `ETIMEDOUT` and `ECANCELED`: the task lives; `ENOMEM`: the task could not start, and is freed.
 ///
 /// # Safety
 /// The task exists.
-pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Result<*mut c_void> {
-    // SAFETY: the caller's promise: from the flag on this call alone frees it.
+pub(crate) unsafe fn join(task: *mut Task, deadline: Deadline) -> Result<*mut c_void> {
+    // SAFETY: the task exists. From JOINED on this call alone frees it (U1).
     unsafe {
         if task == task::current() {
             return Err(libc::EDEADLK);
@@ -44,67 +48,70 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: i64) -> Result<*mut c_void>
             (*task).set_flag(JOINED, true);
             (*lock).unlock();
             (*(*task).group).remove(task);
-            return result_of(task);
+            return take_result(task);
         }
-        if deadline == 0 {
+        if deadline.is_now() {
             (*lock).unlock();
             return Err(libc::ETIMEDOUT);
         }
         (*task).set_flag(JOINED, true);
-        let (about, mode) = (task as usize, WaitMode::Cancellable);
-        let wait = Wait::new(WaitReason::Join, about, mode, deadline);
+        let (wait_target, mode) = (task as usize, WaitMode::Cancellable);
+        let wait = Wait::new(WaitReason::Join, wait_target, mode, deadline);
         let outcome = wait::wait_on(lock, &raw mut (*task).join_waiters, ptr::null_mut(), wait);
         if let Err(error) = outcome {
-            let held = (*lock).guard();
+            let guard = (*lock).guard();
             if !(*task).has_finished() {
                 (*task).set_flag(JOINED, false);
                 return Err(error);
             }
-            drop(held);
+            drop(guard);
         }
-        result_of(task)
+        take_result(task)
     }
 }
 
-/// The joiner of `task` is given up: it frees nothing.
+/// Clears JOINED of a task whose joiner is abandoned.
 ///
 /// # Safety
-/// The task has not ended, and is joined by a call that does not go on.
-pub(crate) unsafe fn abandon(task: *mut Task) {
-    // SAFETY: the caller's promise.
+/// The task has not ended. The call that joins it does not continue.
+pub(crate) unsafe fn drop_joiner(task: *mut Task) {
+    // SAFETY: the task has not ended, so it exists.
     unsafe {
         let _guard = (*task).lock.guard();
         (*task).set_flag(JOINED, false);
     }
 }
 
-/// The result of an ended task, which is freed.
-unsafe fn result_of(task: *mut Task) -> Result<*mut c_void> {
-    // SAFETY: the caller's promise: it is in no list, and this call's.
+/// Frees an ended task, and returns its result. Errors: `ENOMEM` if it could not start.
+///
+/// # Safety
+/// The task has ended, is in no list, and is the caller's (U1).
+unsafe fn take_result(task: *mut Task) -> Result<*mut c_void> {
+    // SAFETY: an ended task has a result, and this call alone uses it.
     unsafe {
         let (result, state) = ((*task).phase.result, (*task).state.load(Ordering::Acquire));
-        task::free(task);
+        task_pool::free(task);
         if state == SPAWN_FAILED { Err(libc::ENOMEM) } else { Ok(result) }
     }
 }
 
-/// Lets a task be freed when it ends. EINVAL as for [`join`].
+/// Lets a task be freed at its end. Errors: `EINVAL` as for [`join`].
 ///
 /// # Safety
 /// The task exists.
 pub(crate) unsafe fn detach(task: *mut Task) -> Result<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the task exists. If it has ended, this call alone frees it (U1).
     unsafe {
-        let held = (*task).lock.guard();
+        let guard = (*task).lock.guard();
         if (*task).has_flag(DETACHED | JOINED | MAIN) {
             return Err(libc::EINVAL);
         }
         (*task).set_flag(DETACHED, true);
         let has_finished = (*task).has_finished();
-        drop(held);
+        drop(guard);
         if has_finished {
             (*(*task).group).remove(task);
-            task::free(task);
+            task_pool::free(task);
         }
     }
     Ok(())

@@ -1,7 +1,8 @@
-//! What is no error and rarely meant: said in one line each where ACORT_STRICT=1 is in the environment.
+//! ACORT_STRICT=1: one line for what is no error and rarely intended.
 //!
-//! * Tasks that nothing has joined are counted when their main task's group is freed.
-//! * A wait with a deadline of more than an hour ago is told of once in a process: a duration was taken for a time.
+//! * Tasks that nothing has joined or detached: counted when the main task's group is freed.
+//! * A wait whose deadline passed more than an hour before: once in a process. The program has passed a duration for
+//!   a time.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,23 +11,23 @@ use crate::rt::model::group::Group;
 use crate::rt::model::task::{MAIN, Task};
 use crate::{diag, environment};
 
-/// Nanoseconds: no worker is so late.
+/// A deadline that is further in the past was in the past when the wait began: no worker is so late.
 pub(crate) const LONG_PAST_NS: i64 = 3_600_000_000_000;
 
 fn is_on() -> bool {
-    environment::number_of(c"ACORT_STRICT") != 0
+    environment::read_u64(c"ACORT_STRICT") != 0
 }
 
-/// The tasks of a main task's group have ended, and it is freed next.
+/// Counts the tasks of a main task's group that nothing has joined or detached.
 ///
 /// # Safety
 /// The group exists, and no task of it lives.
-pub(crate) unsafe fn count_unjoined(group: *mut Group) {
+pub(crate) unsafe fn warn_unjoined(group: *mut Group) {
     if !is_on() {
         return;
     }
     let mut count = 0_usize;
-    // SAFETY: the group exists, and its tasks until it is freed.
+    // SAFETY: the group exists, and with it the tasks in its list.
     unsafe { (*group).for_each(&mut |task| count += usize::from(!(*task).has_flag(MAIN))) };
     if count != 0 {
         diag::print(format_args!(
@@ -35,22 +36,22 @@ pub(crate) unsafe fn count_unjoined(group: *mut Group) {
     }
 }
 
-/// The deadline of `task` was `late` nanoseconds ago when its wait began, as far as one can tell.
+/// Reports a wait whose deadline was `late` nanoseconds ago.
 ///
 /// # Safety
-/// The task waits, and was claimed.
+/// The caller has claimed the task's wait.
 #[cold]
 #[inline(never)]
 pub(crate) unsafe fn warn_long_past(task: *mut Task, late: i64) {
     #[unsafe(link_section = "aco_shared")]
-    static IS_SAID: AtomicBool = AtomicBool::new(false);
-    if !is_on() || IS_SAID.swap(true, Ordering::Relaxed) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if !is_on() || WARNED.swap(true, Ordering::Relaxed) {
         return;
     }
-    // SAFETY: the task was claimed: it stays until the caller wakes it.
-    let (id, wait_reason) =
+    // SAFETY: a claimed task exists until it is woken (P3 of `parker`).
+    let (id, reason) =
         unsafe { ((*task).id(), WaitReason::from_u8((*task).wait_reason.load(Ordering::Relaxed))) };
-    let what = wait_reason.text().to_str().unwrap_or_default();
+    let what = reason.text().to_str().unwrap_or_default();
     let hours = late / LONG_PAST_NS;
     diag::print(format_args!(
         "acort: strict: task {id} waits for {what} with a deadline of {hours} hours ago (a deadline is a time: \

@@ -1,191 +1,218 @@
-//! What tasks run in: a coroutine with a stack of its own, or one on the stack that the worker's tasks
-//! share. Those whose tasks have ended are kept, and begin anew.
+//! The coroutines that run tasks: acquired at the start of a task, recycled at its end.
+//!
+//! ```text
+//!   the task                      its coroutine runs on            at its end
+//!   plain                         a stack of its own               cached in `own`, up to a limit
+//!   SHARED                        the worker's shared stack        cached in `shared`, up to a limit
+//!   CUSTOM_STACK                  a stack of its own: another      destroyed
+//!                                 size, memory of the program's,
+//!                                 or painted
+//! ```
+//!
+//! A cached coroutine has ended, and starts again with its stack. An idle worker trims its caches.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
-use crate::abi::{aco_cofuncp_t, aco_t};
-use crate::refusal::Refusal;
+use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
+use crate::error::CreateError;
 use crate::rt::model::abi::acort_body_t;
-use crate::rt::model::stack_cache::MAX_IDLE;
+use crate::rt::model::stack_cache::{CoroutineList, MAX_IDLE, StackCache};
 use crate::rt::model::task::{CUSTOM_STACK, SHARED, STACK_PAINTED, Task, TaskStart};
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
-use crate::{arch, coroutine, resume, stack, tls};
+use crate::{coroutine, resume, stack, tls};
 
-/// Where every task begins.
+/// The entry function of all tasks' coroutines.
 unsafe extern "C" fn task_main() {
-    // SAFETY: the scheduler runs a task that has just begun, in its coroutine; the program has promised
-    // that its function can be called.
+    // SAFETY: the scheduler has resumed a task that has just started, so `start` is its phase. The program's function
+    // can be called with its argument. The task is still on this worker (T2).
     unsafe {
         let task = (*Worker::current()).current;
         let TaskStart { entry, arg, .. } = (*task).phase.start;
         let result = entry.map_or(ptr::null_mut(), |body| body(arg));
         (*(*Worker::current()).current).set_result(result);
-        resume::exit(tls::current(), arch::leave)
+        resume::exit(tls::current(), resume::exit_to)
     }
 }
 
-/// A coroutine in which `task` begins.
+/// A coroutine that will run `task` from its start: a cached one, or a new one. Errors: `ENOMEM`.
 ///
 /// # Safety
-/// `worker` is this thread's, in its scheduler; the task has not begun.
+/// `worker` is this thread's, and no task runs. `task` is NEW, and this worker starts it.
 #[inline(always)]
 pub(crate) unsafe fn acquire(worker: *mut Worker, task: *mut Task) -> Result<*mut aco_t> {
-    // SAFETY: the caller's promise; kept coroutines have ended, on live stacks.
+    // SAFETY: the task is NEW, so `start` is its phase. A cached coroutine has ended, and its stack exists.
     unsafe {
         let stack_cache = &mut (*worker).stack_cache;
         let is_shared = (*task).has_flag(SHARED);
         let TaskStart { entry, arg, .. } = (*task).phase.start;
-        let kept = match (is_shared, (*task).has_flag(CUSTOM_STACK)) {
+        let cached = match (is_shared, (*task).has_flag(CUSTOM_STACK)) {
             (true, _) => stack_cache.shared.pop(),
             (false, false) => stack_cache.own.pop(),
             _ => None,
         };
-        let co = match kept {
+        let co = match cached {
             Some(co) => {
                 coroutine::reset(co, Some(task_main), arg);
                 co
             }
             None if is_shared => create_shared(worker, arg)?,
-            None => create_own(worker, task)?,
+            None => create_private(worker, task)?,
         };
-        // It begins at `task_main`; who is told of it, in a line or a debugger, reads the task's own function. Nobody
-        // calls it by this name.
+        // `task_main` is where it starts. A report or a debugger that reads `fp` is to see the task's own function, and
+        // nothing calls `fp`.
         (*co).fp = core::mem::transmute::<acort_body_t, aco_cofuncp_t>(entry);
         Ok(co)
     }
 }
 
-fn to_errno(_: Refusal) -> i32 {
+fn to_errno(_: CreateError) -> i32 {
     libc::ENOMEM
 }
 
+/// Creates a coroutine on a stack of its own.
+///
+/// # Safety
+/// As [`acquire`]. The program's memory for the stack, if any, is the task's alone.
 #[cold]
-unsafe fn create_own(worker: *mut Worker, task: *mut Task) -> Result<*mut aco_t> {
-    // SAFETY: the caller's promise: a worker has a main coroutine; memory of the program's is the task's.
+unsafe fn create_private(worker: *mut Worker, task: *mut Task) -> Result<*mut aco_t> {
+    // SAFETY: an attached worker has a main coroutine and a runtime. The stack is new.
     unsafe {
         let TaskStart { arg, stack_size, stack, .. } = (*task).phase.start;
         let options = &(*(*worker).runtime).options;
         let size = if stack_size == 0 { options.stack_size } else { stack_size };
-        let made = match stack.is_null() {
-            true => stack::create_apart(size, options.stack_gap),
+        let created = match stack.is_null() {
+            true => stack::create_with_gap(size, options.stack_gap),
             false => stack::create_in(stack, size),
         };
-        let stack = made.map_err(to_errno)?;
+        let stack = created.map_err(to_errno)?;
         if (*task).has_flag(STACK_PAINTED) {
-            stack::fill("acort_go_ex", stack);
+            stack::paint("acort_go_ex", stack);
         }
-        let (Some(main_co), Some(place)) = (NonNull::new((*worker).main_co), NonNull::new(stack))
-        else {
-            return Err(libc::EINVAL);
-        };
-        coroutine::create(main_co, place, 0, Some(task_main), arg).map_err(|why| {
-            stack::destroy("acort", stack);
-            to_errno(why)
-        })
+        create_on(worker, stack, arg).inspect_err(|_| stack::destroy("acort", stack))
     }
 }
 
-unsafe fn create_shared(worker: *mut Worker, argument: *mut c_void) -> Result<*mut aco_t> {
-    // SAFETY: as in `create_own`.
-    unsafe {
-        let place = &raw mut (*worker).stack_cache.shared_stack;
-        if (*place).is_null() {
-            let options = &(*(*worker).runtime).options;
-            let made = stack::create_apart(options.shared_stack_size, options.stack_gap);
-            *place = made.map_err(to_errno)?;
-            (*worker).stack_cache.shared_range = ((**place).ptr.addr(), (**place).sz);
-        }
-        let (Some(main_co), Some(stack)) = (NonNull::new((*worker).main_co), NonNull::new(*place))
-        else {
-            return Err(libc::EINVAL);
-        };
-        coroutine::create(main_co, stack, 0, Some(task_main), argument).map_err(to_errno)
-    }
-}
-
-/// Keeps the coroutine of an ended task, or destroys it.
+/// Creates a coroutine on the worker's shared stack.
 ///
 /// # Safety
-/// As [`take`], but the task has ended.
+/// As [`acquire`].
+unsafe fn create_shared(worker: *mut Worker, arg: *mut c_void) -> Result<*mut aco_t> {
+    // SAFETY: an attached worker has a main coroutine and a runtime. The shared stack exists until `destroy_all`.
+    unsafe {
+        let cache = &raw mut (*worker).stack_cache;
+        if (*cache).shared_stack.is_null() {
+            let options = &(*(*worker).runtime).options;
+            let created = stack::create_with_gap(options.shared_stack_size, options.stack_gap);
+            let stack = created.map_err(to_errno)?;
+            (*cache).shared_stack = stack;
+            (*cache).shared_range = ((*stack).ptr.addr(), (*stack).sz);
+        }
+        create_on(worker, (*cache).shared_stack, arg)
+    }
+}
+
+/// Creates a coroutine of the worker on a stack.
+///
+/// # Safety
+/// The worker is attached, and the stack exists.
+unsafe fn create_on(
+    worker: *mut Worker,
+    stack: *mut aco_share_stack_t,
+    arg: *mut c_void,
+) -> Result<*mut aco_t> {
+    // SAFETY: the main coroutine and the stack exist.
+    unsafe {
+        let main_co = NonNull::new((*worker).main_co).ok_or(libc::EINVAL)?;
+        let stack = NonNull::new(stack).ok_or(libc::EINVAL)?;
+        coroutine::create(main_co, stack, 0, Some(task_main), arg).map_err(to_errno)
+    }
+}
+
+/// Caches the coroutine of an ended task, or destroys it.
+///
+/// # Safety
+/// `worker` is this thread's, and no task runs. `task` is STARTED on it, and its coroutine has ended.
 #[inline(always)]
 pub(crate) unsafe fn recycle(worker: *mut Worker, task: *mut Task) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the coroutine has ended, and is the task's alone.
     unsafe {
         let co = (*task).co;
         let stack_cache = &mut (*worker).stack_cache;
-        let is_kept = match ((*task).has_flag(SHARED), (*task).has_flag(CUSTOM_STACK)) {
+        let is_cached = match ((*task).has_flag(SHARED), (*task).has_flag(CUSTOM_STACK)) {
             (true, _) => stack_cache.shared.push(co),
             (false, false) => stack_cache.own.push(co),
             _ => false,
         };
-        if !is_kept {
+        if !is_cached {
             if (*task).has_flag(STACK_PAINTED) {
                 (*task).wait_target.store(coroutine::stack_used(co), Ordering::Relaxed);
             }
-            // A report of tasks holds the group, and looks into their coroutines.
-            let held = (*(*task).group).lock.guard();
+            // A dump holds the group's lock while it reads the coroutine (`dump`).
+            let guard = (*(*task).group).lock.guard();
             (*task).co = ptr::null_mut();
-            drop(held);
+            drop(guard);
             destroy(co, (*task).has_flag(SHARED));
         }
     }
 }
 
-/// Destroys a coroutine, with its stack unless that is shared. Its frames are not unwound.
+/// Destroys a coroutine, and its stack unless the stack is shared. The frames are not unwound.
 ///
 /// # Safety
-/// It does not run, and nobody uses it from here on.
+/// The coroutine does not run, and nothing uses it afterwards. NULL: nothing is done.
 pub(crate) unsafe fn destroy(co: *mut aco_t, is_shared: bool) {
-    let Some(place) = NonNull::new(co) else { return };
-    // SAFETY: the caller's promise.
+    let Some(coroutine) = NonNull::new(co) else { return };
+    // SAFETY: not NULL, so the coroutine exists, and with it its stack, which is its own unless it is shared.
     unsafe {
         let stack = (*co).share_stack;
-        coroutine::destroy(place);
+        coroutine::destroy(coroutine);
         if !is_shared {
             stack::destroy("acort", stack);
         }
     }
 }
 
-/// Destroys some of those that are kept beyond what an idle worker keeps.
+/// Destroys cached coroutines beyond the limit of an idle worker, a batch at a time.
 ///
 /// # Safety
-/// `worker` is this thread's, in its scheduler.
+/// `worker` is this thread's, and no task runs.
 pub(crate) unsafe fn trim(worker: *mut Worker) {
     const BATCH: u32 = 64;
-    // SAFETY: the caller's promise.
+    // SAFETY: a cached coroutine has ended, and is the cache's alone.
     unsafe {
-        let stack_cache = &mut (*worker).stack_cache;
-        for _ in 0..BATCH.min(stack_cache.own.count.saturating_sub(MAX_IDLE)) {
-            if let Some(co) = stack_cache.own.pop() {
-                destroy(co, false);
-            }
-        }
-        for _ in 0..BATCH.min(stack_cache.shared.count.saturating_sub(MAX_IDLE)) {
-            if let Some(co) = stack_cache.shared.pop() {
-                destroy(co, true);
-            }
+        let StackCache { own, shared, .. } = &mut (*worker).stack_cache;
+        for (list, is_shared) in [(own, false), (shared, true)] {
+            let excess = list.count.saturating_sub(MAX_IDLE);
+            destroy_some(list, BATCH.min(excess), is_shared);
         }
     }
 }
 
-/// Destroys all that are kept.
+/// Destroys up to `count` coroutines of a list.
 ///
 /// # Safety
-/// No task of the worker lives.
+/// The list is `own` or `shared` of a worker of this thread.
+unsafe fn destroy_some(list: &mut CoroutineList, count: u32, is_shared: bool) {
+    for _ in 0..count {
+        let Some(co) = list.pop() else { break };
+        // SAFETY: a cached coroutine has ended, and is in no list now.
+        unsafe { destroy(co, is_shared) }
+    }
+}
+
+/// Destroys all cached coroutines, and the shared stack.
+///
+/// # Safety
+/// `worker` is this thread's, and no task of it lives.
 pub(crate) unsafe fn destroy_all(worker: *mut Worker) {
-    // SAFETY: the caller's promise.
+    // SAFETY: no task uses the shared stack, and a cached coroutine has ended.
     unsafe {
         let stack_cache = &mut (*worker).stack_cache;
-        while let Some(co) = stack_cache.own.pop() {
-            destroy(co, false);
-        }
-        while let Some(co) = stack_cache.shared.pop() {
-            destroy(co, true);
-        }
+        destroy_some(&mut stack_cache.own, u32::MAX, false);
+        destroy_some(&mut stack_cache.shared, u32::MAX, true);
         if !stack_cache.shared_stack.is_null() {
             stack::destroy("acort", stack_cache.shared_stack);
             stack_cache.shared_stack = ptr::null_mut();

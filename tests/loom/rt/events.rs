@@ -7,9 +7,9 @@ use crate::mutations::omits;
 use crate::rt::io::fd_entry::poll_token;
 use crate::rt::io::readiness::on_event;
 use crate::rt::model::worker::Worker;
-use crate::rt::os::Result;
 use crate::rt::os::poller::Event;
 use crate::rt::os::poller::Poller;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::system::DEAD;
 use crate::rt::system::State;
 use crate::rt::system::Watched;
@@ -160,7 +160,7 @@ impl Drop for WakeFds {
 
 /// poll(2), of a file and an eventfd: of the file that the number stands for when it begins. A deadline has passed when
 /// that was looked at once.
-pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Result<usize> {
+pub(crate) fn poll(files: &mut [libc::pollfd], deadline: Deadline) -> Result<usize> {
     let (fd, reader) = (files[0].fd, files[1].fd);
     let file = looks(|state| state.file(fd));
     loop {
@@ -178,7 +178,7 @@ pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Result<usize> {
             return Ok(1);
         }
         loom::thread::yield_now();
-        if deadline >= 0 {
+        if deadline.has_passed() {
             return Ok(0);
         }
     }

@@ -19,7 +19,7 @@ pub(crate) mod os {
     pub(crate) use super::events::{WakeFds, poll};
     pub(crate) use super::system::{close, close_and_keep_number};
 
-    pub fn futex_wait(_: &AtomicU32, _: u32, _: i64) {
+    pub fn futex_wait(_: &AtomicU32, _: u32, _: Deadline) {
         super::events::tell_here();
         loom::thread::yield_now();
     }
@@ -28,8 +28,28 @@ pub(crate) mod os {
         0
     }
 
-    pub fn has_passed(deadline: i64) -> bool {
-        deadline >= 0
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub(crate) struct Deadline(i64);
+
+    impl Deadline {
+        pub const NEVER: Deadline = Deadline(-1);
+        pub const NOW: Deadline = Deadline(0);
+
+        pub const fn at(nanoseconds: i64) -> Deadline {
+            Deadline(nanoseconds)
+        }
+
+        pub fn is_now(self) -> bool {
+            self.0 == 0
+        }
+
+        pub fn has_passed(self) -> bool {
+            self.0 >= 0
+        }
+
+        pub fn min(self, other: Deadline) -> Deadline {
+            if self.0 < 0 || other.0 >= 0 && other.0 < self.0 { other } else { self }
+        }
     }
 
     pub fn disable_cancellation() -> c_int {
@@ -117,6 +137,7 @@ pub(crate) mod base {
         injector "../../../src/rt/base/injector.rs",
         list "../../../src/rt/base/list.rs",
         lock "../../../src/rt/base/lock.rs",
+        nested_list "../../../src/rt/base/nested_list.rs",
         parker "../../../src/rt/base/parker.rs",
         spin "../../../src/rt/base/spin.rs",
         wait_queue "../../../src/rt/base/wait_queue.rs",
@@ -162,6 +183,7 @@ pub(crate) mod base {
 #[path = "."]
 pub(crate) mod model {
     files! {
+        deadlock "../../../src/rt/model/deadlock.rs",
         group "../../../src/rt/model/group.rs",
         nesting "../../../src/rt/model/nesting.rs",
         runtime "../../../src/rt/model/runtime.rs",
@@ -170,6 +192,25 @@ pub(crate) mod model {
 
     #[path = "task.rs"]
     pub(crate) mod task;
+
+    /// Tasks come from the models.
+    pub(crate) mod task_pool {
+        use super::task::{FREE, GONE, Task};
+        use crate::atomics;
+        use crate::rt::base::atomic::Ordering;
+
+        /// A freed task's block is another one's from here on: it is freed once, after all that others do with it.
+        pub(crate) unsafe fn free(task: *mut Task) {
+            // SAFETY: the caller's promise.
+            unsafe {
+                assert!(!(*task).is_gone(), "freed twice");
+                assert_eq!((*task).lock.0.load(Ordering::Relaxed), 0, "freed under its lock");
+                (*task).note(GONE);
+                (*task).state.store(FREE, Ordering::Release);
+            }
+            atomics::retire(task.cast(), size_of::<Task>());
+        }
+    }
 
     /// No program has asked for any.
     pub(crate) mod hooks {
@@ -204,7 +245,7 @@ pub(crate) mod model {
             std::ptr::null_mut()
         }
 
-        pub unsafe fn room(_: *mut Task) -> *const u8 {
+        pub unsafe fn scratch(_: *mut Task) -> *const u8 {
             std::ptr::null()
         }
 
@@ -295,9 +336,19 @@ pub(crate) mod park {
     pub(crate) mod wait;
 
     /// No call looks from time to time.
-    pub(crate) mod park {
-        pub fn sleep_until(_: i64) -> crate::rt::os::Result<()> {
-            Ok(())
+    pub(crate) mod sleep {
+        use crate::rt::os::{Deadline, Result};
+
+        pub struct Backoff;
+
+        impl Backoff {
+            pub const fn new() -> Backoff {
+                Backoff
+            }
+
+            pub fn wait(&mut self, _: Deadline) -> Result<()> {
+                Ok(())
+            }
         }
     }
 
@@ -305,13 +356,13 @@ pub(crate) mod park {
     pub(crate) mod budget {
         use crate::rt::model::caller::Caller;
         use crate::rt::model::task::Task;
-        use crate::rt::os::Result;
+        use crate::rt::os::{Deadline, Result};
 
-        pub fn enter_call(_: Caller, deadline: i64) -> Result<i64> {
+        pub fn enter_call(_: Caller, deadline: Deadline) -> Result<Deadline> {
             Ok(deadline)
         }
 
-        pub fn try_enter_call(_: *mut Task, _: i64) -> bool {
+        pub fn try_enter_call(_: *mut Task, _: Deadline) -> bool {
             true
         }
     }
@@ -322,10 +373,12 @@ pub(crate) mod sync {
     files! {
         channel "../../../src/rt/sync/channel.rs",
         channel_life "../../../src/rt/sync/channel_life.rs",
+        channel_wait "../../../src/rt/sync/channel_wait.rs",
         condvar "../../../src/rt/sync/condvar.rs",
         event "../../../src/rt/sync/event.rs",
         future "../../../src/rt/sync/future.rs",
         mutex "../../../src/rt/sync/mutex.rs",
+        object "../../../src/rt/sync/object.rs",
         semaphore "../../../src/rt/sync/semaphore.rs",
     }
 }
@@ -333,26 +386,25 @@ pub(crate) mod sync {
 #[path = "."]
 pub(crate) mod io {
     files! {
+        direction "../../../src/rt/io/direction.rs",
         fd_entry "../../../src/rt/io/fd_entry.rs",
         fd_identity "../../../src/rt/io/fd_identity.rs",
         fd_ref "../../../src/rt/io/fd_ref.rs",
+        fd_waiters "../../../src/rt/io/fd_waiters.rs",
         file_state "../../../src/rt/io/file_state.rs",
         own_fd "../../../src/rt/io/own_fd.rs",
+        polling_threads "../../../src/rt/io/polling_threads.rs",
         readiness "../../../src/rt/io/readiness.rs",
         retry "../../../src/rt/io/retry.rs",
         thread_wait "../../../src/rt/io/thread_wait.rs",
     }
 
-    /// What a file is no model asks.
+    /// No model asks for a file's type.
     pub(crate) mod fd_type {
         use std::ffi::c_int;
 
         use super::fd_ref::FdRef;
         use crate::rt::os::Result;
-
-        pub const TYPE_KNOWN: u32 = 1;
-        pub const LOOKED_AT: u32 = 1024;
-        pub const TYPE_MASK: u32 = 31 | LOOKED_AT;
 
         pub fn type_for_poll(_: &FdRef) -> Result<u32> {
             Ok(0)
@@ -364,20 +416,17 @@ pub(crate) mod io {
     }
 
     /// No file blocks.
-    pub(crate) mod nonblock {
+    pub(crate) mod nonblock_state {
         use std::ffi::c_int;
 
-        use super::fd_entry::FdEntry;
+        pub struct NonblockState;
 
-        #[derive(Default)]
-        pub struct Lent;
-
-        impl Lent {
+        impl NonblockState {
             pub fn forget(&self) {}
 
-            pub unsafe fn before_close(_: *mut FdEntry, _: c_int, _: bool) {}
+            pub unsafe fn before_close(&self, _: c_int, _: bool) {}
 
-            pub unsafe fn after_close(_: *mut FdEntry) -> Option<c_int> {
+            pub unsafe fn after_close(&self) -> Option<c_int> {
                 None
             }
         }
@@ -405,9 +454,10 @@ pub(crate) mod io {
 #[path = "."]
 pub(crate) mod blocking {
     files! {
-        grants "../../../src/rt/blocking/grants.rs",
         job "../../../src/rt/blocking/job.rs",
-        jobs "../../../src/rt/blocking/jobs.rs",
+        permits "../../../src/rt/blocking/permits.rs",
+        pool "../../../src/rt/blocking/pool.rs",
+        queue "../../../src/rt/blocking/queue.rs",
     }
 }
 
@@ -417,7 +467,7 @@ pub(crate) mod select {
         buffers "../../../src/rt/select/buffers.rs",
         call "../../../src/rt/select/call.rs",
         case "../../../src/rt/select/case.rs",
-        choice "../../../src/rt/select/choice.rs",
+        operation "../../../src/rt/select/operation.rs",
         pass "../../../src/rt/select/pass.rs",
         wait "../../../src/rt/select/wait.rs",
     }
@@ -435,11 +485,11 @@ pub(crate) mod sched {
         use crate::rt::model::task::Task;
         use crate::rt::model::worker::Worker;
 
-        pub unsafe fn has_any(_: *mut Task) -> bool {
+        pub unsafe fn has_values(_: *mut Task) -> bool {
             false
         }
 
-        pub unsafe fn destroy_all(_: *mut Worker, _: *mut Task) {}
+        pub unsafe fn run_destructors(_: *mut Worker, _: *mut Task) {}
     }
 
     /// No task has a stack.

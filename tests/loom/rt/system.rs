@@ -13,7 +13,7 @@ use crate::Shared;
 use crate::ground::{Own, touch};
 use crate::mutations::omits;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::io::fd_entry::Direction;
+use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_entry::FdEntry;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;

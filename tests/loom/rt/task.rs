@@ -9,6 +9,7 @@ use std::ptr::NonNull;
 use loom::cell::UnsafeCell;
 
 use crate::abi::aco_t;
+use crate::diag;
 use crate::mutations::is_left_out;
 use crate::rt::base::atomic::AtomicU8;
 use crate::rt::base::atomic::AtomicUsize;
@@ -22,7 +23,6 @@ use crate::rt::base::wait_queue::Waiter;
 use crate::rt::model::group::Group;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
-use crate::{atomics, diag};
 
 pub const FREE: u8 = 0;
 pub const STARTED: u8 = 2;
@@ -35,7 +35,7 @@ pub const MAIN: u8 = 8;
 pub const ABANDONED: u8 = 16;
 
 /// What a freed task has noted.
-const GONE: u32 = u32::MAX;
+pub(super) const GONE: u32 = u32::MAX;
 
 /// Of what a task needs by turns, the last.
 pub(crate) struct Phase {
@@ -60,14 +60,14 @@ pub struct Task {
     pub(crate) join_waiters: WaitQueue,
     pub(crate) group: *mut Group,
     pub(crate) group_next: *mut Task,
-    pub(crate) group_previous: *mut Task,
+    pub(crate) group_prev: *mut Task,
     pub(crate) errno: c_int,
     pub(crate) id: u64,
     /// What the task does, as far as others must see it: loom tells of two that touch it at once.
     pub(crate) notes: UnsafeCell<u32>,
 }
 
-impl diag::Subject for Task {
+impl diag::Describe for Task {
     unsafe fn describe(_: *const Task, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }
@@ -115,7 +115,7 @@ impl Task {
             join_waiters: WaitQueue::NEW,
             group: std::ptr::null_mut(),
             group_next: null,
-            group_previous: null,
+            group_prev: null,
             errno: 0,
             id: 1,
             notes: UnsafeCell::new(0),
@@ -196,20 +196,6 @@ pub(crate) fn is_here(worker: *mut Worker) {
     let task = Box::leak(Box::new(Task::new(worker)));
     HERE.with(|here| here.set(task));
 }
-
-/// A freed task's block is another one's from here on: it is freed once, after all that others do with it.
-pub(crate) unsafe fn free(task: *mut Task) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        assert!(!(*task).is_gone(), "freed twice");
-        assert_eq!((*task).lock.0.load(Ordering::Relaxed), 0, "freed under its lock");
-        (*task).note(GONE);
-        (*task).state.store(FREE, Ordering::Release);
-    }
-    atomics::retire(task.cast(), size_of::<Task>());
-}
-
-pub(crate) unsafe fn release_block(_: *mut Task) {}
 
 /// No model asks how many locks a task has.
 pub(crate) unsafe fn lock_acquired(_: *mut Task) {}

@@ -14,7 +14,7 @@ use crate::rt::model::task;
 use crate::rt::model::task::Task;
 use crate::rt::model::worker::Worker;
 use crate::rt::os;
-use crate::rt::os::Result;
+use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wake::CLOSED;
 use crate::rt::park::wake::acquire_wake;
 
@@ -24,8 +24,8 @@ pub(crate) struct Wait {
     pub(crate) wait_target: usize,
     pub(crate) mode: WaitMode,
     /// Negative: never; 0: do not wait; positive: it may have passed at any moment.
-    pub(crate) deadline: i64,
-    pub(crate) is_first: bool,
+    pub(crate) deadline: Deadline,
+    pub(crate) at_front: bool,
 }
 
 impl Wait {
@@ -33,9 +33,9 @@ impl Wait {
         wait_reason: WaitReason,
         wait_target: usize,
         mode: WaitMode,
-        deadline: i64,
+        deadline: Deadline,
     ) -> Wait {
-        Wait { wait_reason, wait_target, mode, deadline, is_first: false }
+        Wait { wait_reason, wait_target, mode, deadline, at_front: false }
     }
 }
 
@@ -95,14 +95,14 @@ unsafe fn wait_on_thread(
     let mut waiter = Waiter::new(parker, slot, 1);
     // SAFETY: the caller's promise; both stay until the wait has ended.
     unsafe {
-        if wait.deadline == 0 {
+        if wait.deadline.is_now() {
             release();
             return Err(libc::ETIMEDOUT);
         }
         (*parker).prepare(WaitMode::Uninterruptible);
-        (*queue).join(&raw mut waiter, lock, wait.is_first);
+        (*queue).insert(&raw mut waiter, lock, wait.at_front);
         release();
-        if !sleeps(parker, wait.deadline) {
+        if !park_thread(parker, wait.deadline) {
             Waiter::dequeue(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }
@@ -127,19 +127,19 @@ pub(crate) fn at_deadline(act: impl FnOnce() + 'static) {
     AT_DEADLINE.with(|place| *place.borrow_mut() = Some(Box::new(act)));
 }
 
-pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: i64) -> bool {
+pub(crate) unsafe fn park_thread(parker: *mut Parker, mut deadline: Deadline) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         let word = (*parker).wake_word();
         while word.load(Ordering::Acquire) == 0 {
-            if deadline > 0 {
+            if deadline.has_passed() {
                 if omits("claim") || (*parker).claim() {
                     if let Some(act) = AT_DEADLINE.with(|place| place.borrow_mut().take()) {
                         act();
                     }
                     return false;
                 }
-                deadline = -1;
+                deadline = Deadline::NEVER;
             }
             os::futex_wait(word, 0, deadline);
         }

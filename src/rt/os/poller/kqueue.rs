@@ -1,37 +1,37 @@
 //! The poller of macOS and FreeBSD: kqueue.
 //!
-//! A file descriptor has a filter each way, both cleared as they are told of (EV_CLEAR): each edge comes
-//! once, as from an epoll that is edge-triggered. What a filter says of the number of bytes is not used.
+//! It keeps K1 to K5 of [`poller`](super). A descriptor has one filter each way. EV_CLEAR makes both edge-triggered.
+//! The number of bytes that a filter reports is not used.
 
 use core::ffi::{c_int, c_void};
 use core::mem::{self, MaybeUninit};
 use core::ptr;
 
+use super::event::{Event, MAX_EVENTS, close_if_open};
 use super::kqueue_abi as c;
-use super::{BATCH, Event, close_own};
 use crate::rt::os::{self, Result};
 use crate::sys;
 
-/// Not every system with a kqueue tells that a read ends early for something urgent (MSG_OOB). So no read
-/// that gives less than it could is taken for the last one.
+/// Not every system with a kqueue reports out-of-band data (MSG_OOB), which ends a read early. So a short read does
+/// not mean that nothing is left to read.
 pub(crate) const REPORTS_OOB: bool = false;
 
-/// The one EVFILT_USER: somebody wants the worker's attention.
-const ATTENTION: usize = 0;
-/// The one EVFILT_TIMER, where who waits is another event loop.
-const ALARM: usize = 1;
-/// macOS takes no limit of more than 100,000,000 seconds. Who is woken early waits again.
-const MAX: i64 = 1_000_000 * 1_000_000_000;
+/// The one EVFILT_USER: a wake-up.
+const WAKE_IDENT: usize = 0;
+/// The one EVFILT_TIMER (K3).
+const TIMER_IDENT: usize = 1;
+/// macOS takes no timeout above 100,000,000 seconds. A worker that wakes early sleeps again.
+const MAX_TIMEOUT_NS: i64 = 1_000_000 * 1_000_000_000;
 
-/// One worker's.
+/// The poller of a worker.
 pub(crate) struct Poller {
     queue: c_int,
-    has_alarm: bool,
+    is_timer_armed: bool,
 }
 
-/// A change that says nothing but what is given.
+/// A change, in which all other fields are zero.
 fn change(ident: usize, filter: i16, flags: u16) -> c::kevent {
-    // SAFETY: integers and a pointer that is not looked at: all zero is one.
+    // SAFETY: all zero is a valid struct of integers and a pointer.
     let mut change: c::kevent = unsafe { mem::zeroed() };
     change.ident = ident;
     change.filter = filter;
@@ -41,100 +41,103 @@ fn change(ident: usize, filter: i16, flags: u16) -> c::kevent {
 
 impl Poller {
     pub(crate) fn new() -> Result<Poller> {
-        // SAFETY: no preconditions.
+        // SAFETY: kqueue has no preconditions.
         let queue = unsafe { c::kqueue() };
         if queue < 0 {
             return Err(sys::errno());
         }
-        let poller = Poller { queue, has_alarm: false };
-        // SAFETY: flags of a file descriptor of its own.
-        let made = match unsafe { libc::fcntl(queue, libc::F_SETFD, libc::FD_CLOEXEC) } {
-            0 => poller.apply(&change(ATTENTION, c::EVFILT_USER, c::EV_ADD | c::EV_CLEAR)),
+        let poller = Poller { queue, is_timer_armed: false };
+        // SAFETY: the call takes any number.
+        let outcome = match unsafe { libc::fcntl(queue, libc::F_SETFD, libc::FD_CLOEXEC) } {
+            0 => poller.apply(&change(WAKE_IDENT, c::EVFILT_USER, c::EV_ADD | c::EV_CLEAR)),
             _ => Err(sys::errno()),
         };
-        if made.is_err() {
+        if outcome.is_err() {
             poller.close();
         }
-        made.map(|()| poller)
+        outcome.map(|()| poller)
     }
 
-    /// Ends it.
+    /// Closes the descriptor.
     pub(crate) fn close(&self) {
-        close_own(self.queue);
+        close_if_open(self.queue);
     }
 
-    /// Makes one change.
+    /// Applies one change.
     fn apply(&self, change: &c::kevent) -> Result<()> {
-        // SAFETY: one change; there is room for no event, so that none is taken, nor waited for.
+        // SAFETY: one change. Without room for events the call takes none, and does not wait.
         match unsafe { c::kevent(self.queue, change, 1, ptr::null_mut(), 0, ptr::null()) } {
             0.. => Ok(()),
             _ => Err(sys::errno()),
         }
     }
 
-    /// Makes several changes, whichever of them fail, and has each one's errno, or 0, written to its `data`.
+    /// Applies several changes, also after one that fails. The `data` of each is its errno then, or 0.
     fn apply_all<const COUNT: usize>(&self, changes: &mut [c::kevent; COUNT]) -> Result<()> {
         for change in changes.iter_mut() {
-            // So that each is answered, and there is no room for events.
+            // Each change has a receipt, so the receipts fill the buffer, and no event is taken.
             change.flags |= c::EV_RECEIPT;
         }
-        let (place, count) = (changes.as_mut_ptr(), COUNT as c_int);
-        // SAFETY: so many changes, and room for as many answers, which may be the same.
-        match unsafe { c::kevent(self.queue, place, count, place, count, ptr::null()) } {
+        let (buffer, count) = (changes.as_mut_ptr(), COUNT as c_int);
+        // SAFETY: `COUNT` changes. The receipts may overwrite them.
+        match unsafe { c::kevent(self.queue, buffer, count, buffer, count, ptr::null()) } {
             answered if answered == count => Ok(()),
             0.. => Err(libc::EINVAL),
             _ => Err(sys::errno()),
         }
     }
 
-    /// What is readable when there is something to [`wait`](Self::wait) for.
+    /// The descriptor that is readable while [`wait`](Self::wait) would return an event.
     pub(crate) fn raw_fd(&self) -> c_int {
         self.queue
     }
 
-    /// From now on [`arm_timer`](Self::arm_timer) can be used.
+    /// Prepares [`arm_timer`](Self::arm_timer), which needs nothing.
     pub(crate) fn create_timer(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// Becomes readable at that time; None: not of itself. The timer is of another clock than the deadline,
-    /// and may be early: so it is set each time.
+    /// Makes [`raw_fd`](Self::raw_fd) readable at `deadline`. None: disarms the timer. The timer has another clock
+    /// than the deadline, and may be early: so each call arms it again.
     pub(crate) fn arm_timer(&mut self, deadline: Option<i64>) {
-        // Where it has gone off there is none.
-        if mem::replace(&mut self.has_alarm, deadline.is_some()) {
-            let _ = self.apply(&change(ALARM, c::EVFILT_TIMER, c::EV_DELETE));
+        // An error says that the timer has fired.
+        if mem::replace(&mut self.is_timer_armed, deadline.is_some()) {
+            let _ = self.apply(&change(TIMER_IDENT, c::EVFILT_TIMER, c::EV_DELETE));
         }
         if let Some(deadline) = deadline {
-            let mut alarm = change(ALARM, c::EVFILT_TIMER, c::EV_ADD | c::EV_ONESHOT);
-            alarm.fflags = c::NOTE_NSECONDS;
-            alarm.data = deadline.saturating_sub(os::now()).clamp(1, MAX) as _;
-            // Without memory for a timer the loop is told at once, and asks again.
-            if self.apply(&alarm).is_err() {
+            let mut timer = change(TIMER_IDENT, c::EVFILT_TIMER, c::EV_ADD | c::EV_ONESHOT);
+            timer.fflags = c::NOTE_NSECONDS;
+            timer.data = deadline.saturating_sub(os::now()).clamp(1, MAX_TIMEOUT_NS) as _;
+            // Without memory for a timer the loop runs a step at once, and tries again.
+            if self.apply(&timer).is_err() {
                 self.wake();
             }
         }
     }
 
-    /// Tells of each change of `fd` from now on, and of what it is ready for now, by `token`. EPERM: it is
-    /// always ready.
+    /// Registers `fd`: its events come with `token` (K1). Errors: `EPERM` if it is always ready; those of kevent(2).
     pub(crate) fn register(&self, fd: c_int, token: u64) -> Result<()> {
-        self.register_again(fd, token).map(drop)
+        self.replace_filters(fd, token).map(drop)
     }
 
-    /// As [`watch`](Self::watch), by the token `next`, where this file is not watched under this number. EEXIST: it
-    /// is, by `token`. A file that is closed takes its filters with it.
-    pub(crate) fn register_new(&self, fd: c_int, token: u64, next: u64) -> Result<()> {
-        if self.register_again(fd, token)? { Err(libc::EEXIST) } else { self.register(fd, next) }
+    /// As [`register`](Self::register), with `new_token`, if this file is not registered under this number. Errors:
+    /// `EEXIST` if it is: with `token`. A closed file has no filters left.
+    pub(crate) fn register_new(&self, fd: c_int, token: u64, new_token: u64) -> Result<()> {
+        if self.replace_filters(fd, token)? {
+            Err(libc::EEXIST)
+        } else {
+            self.register(fd, new_token)
+        }
     }
 
-    /// Gives whether something was watched under this number.
-    fn register_again(&self, fd: c_int, token: u64) -> Result<bool> {
+    /// Registers `fd` again. Returns true if a file was registered under this number.
+    fn replace_filters(&self, fd: c_int, token: u64) -> Result<bool> {
         let ident = usize::try_from(fd).map_err(|_| libc::EBADF)?;
         let add = |filter| c::kevent {
             udata: ptr::without_provenance_mut::<c_void>(token as usize),
             ..change(ident, filter, c::EV_ADD | c::EV_CLEAR)
         };
-        // What is known under the number may be of one that was closed: a library does not hear of that.
+        // A library that emulates kqueue does not see close(2): so the filters of a closed file may be left.
         let mut changes = [
             change(ident, c::EVFILT_READ, c::EV_DELETE),
             change(ident, c::EVFILT_WRITE, c::EV_DELETE),
@@ -142,67 +145,67 @@ impl Poller {
             add(c::EVFILT_WRITE),
         ];
         self.apply_all(&mut changes)?;
-        let [had_reads, had_writes, reads, writes] = changes;
-        let was_watched = had_reads.data == 0 || had_writes.data == 0;
+        let [deleted_read, deleted_write, reads, writes] = changes;
+        let was_registered = deleted_read.data == 0 || deleted_write.data == 0;
         match reads.data as c_int {
-            // One way is enough of what has but one.
-            0 => Ok(was_watched),
-            _ if writes.data == 0 => Ok(was_watched),
-            // There is no such filter for it.
+            // A file that has one direction needs one filter.
+            0 => Ok(was_registered),
+            _ if writes.data == 0 => Ok(was_registered),
+            // The file has no such filter.
             libc::EPERM | libc::EINVAL | libc::ENODEV | libc::EOPNOTSUPP => Err(libc::EPERM),
             error => Err(error),
         }
     }
 
-    /// Tells no more of `fd`.
+    /// Ends the registration of `fd`.
     pub(crate) fn deregister(&self, fd: c_int) {
         let ident = fd as usize;
-        // What is not watched is not.
+        // An error says that there is none.
         let _ = self.apply_all(&mut [
             change(ident, c::EVFILT_READ, c::EV_DELETE),
             change(ident, c::EVFILT_WRITE, c::EV_DELETE),
         ]);
     }
 
-    /// Ends a [`wait`](Self::wait), or the next one. From any thread.
+    /// Ends the [`wait`](Self::wait) in progress, or the next one. From any thread (K2).
     pub(crate) fn wake(&self) {
-        let mut word = change(ATTENTION, c::EVFILT_USER, 0);
-        word.fflags = c::NOTE_TRIGGER;
-        if !matches!(self.apply(&word), Ok(()) | Err(libc::EINTR)) {
-            os::broken(self, "kevent")
+        let mut wake = change(WAKE_IDENT, c::EVFILT_USER, 0);
+        wake.fflags = c::NOTE_TRIGGER;
+        if !matches!(self.apply(&wake), Ok(()) | Err(libc::EINTR)) {
+            os::abort_failed(self, "kevent")
         }
     }
 
-    /// Waits until something happens, at most for `limit` nanoseconds, unless that is negative, and calls
-    /// `take` for each. Gives how many it were.
-    pub(crate) fn wait(&self, limit: i64, take: &mut dyn FnMut(Event)) -> usize {
-        let mut events = [const { MaybeUninit::<c::kevent>::uninit() }; BATCH];
-        let time = os::timespec(limit.clamp(0, MAX));
-        let time = if limit < 0 { ptr::null() } else { &raw const time };
-        let (place, count) = (events.as_mut_ptr().cast(), BATCH as c_int);
-        // SAFETY: so many events have room there; the time is there for as long as the call.
-        let found = unsafe { c::kevent(self.queue, ptr::null(), 0, place, count, time) };
-        let found = match usize::try_from(found) {
-            Ok(found) => found,
+    /// Waits for events, for at most `timeout` nanoseconds; negative: without a limit. Calls `on_event` for each
+    /// event of a descriptor. Returns the number of events.
+    pub(crate) fn wait(&self, timeout: i64, on_event: &mut dyn FnMut(Event)) -> usize {
+        let mut events = [const { MaybeUninit::<c::kevent>::uninit() }; MAX_EVENTS];
+        let time = os::timespec(timeout.clamp(0, MAX_TIMEOUT_NS));
+        let time = if timeout < 0 { ptr::null() } else { &raw const time };
+        let (buffer, capacity) = (events.as_mut_ptr().cast(), MAX_EVENTS as c_int);
+        // SAFETY: `buffer` has room for `capacity` events. The time outlives the call.
+        let count = unsafe { c::kevent(self.queue, ptr::null(), 0, buffer, capacity, time) };
+        let count = match usize::try_from(count) {
+            Ok(count) => count,
             Err(_) if sys::errno() == libc::EINTR => 0,
-            Err(_) => os::broken(self, "kevent"),
+            Err(_) => os::abort_failed(self, "kevent"),
         };
-        for event in events.iter().take(found) {
-            // SAFETY: the call has written so many.
+        for event in events.iter().take(count) {
+            // SAFETY: the call has written `count` events.
             let event = unsafe { event.assume_init_ref() };
             let is_reading = event.filter == c::EVFILT_READ;
             let is_writing = event.filter == c::EVFILT_WRITE;
             if event.flags & c::EV_ERROR != 0 || !is_reading && !is_writing {
                 continue;
             }
-            // Where all is over each filter says so itself.
-            take(Event {
+            // After a hang-up each filter reports EV_EOF itself.
+            on_event(Event {
                 token: event.udata.addr() as u64,
                 is_readable: is_reading,
                 is_writable: is_writing,
                 is_hangup: event.flags & c::EV_EOF != 0,
             });
         }
-        found
+        count
     }
 }

@@ -1,5 +1,5 @@
-//! What of kqueue's C declarations is used: the libc crate's, where the system has them; on Linux, which the
-//! tests run on, those of libkqueue's header, and of all that stand in for it (`tests/suite/kqueue.rs` compares).
+//! The declarations of kqueue that are used: those of the libc crate, or on Linux, for tests, those of libkqueue's
+//! header. All libraries that replace libkqueue have the same (`tests/suite/kqueue.rs` compares them).
 
 #[cfg(not(target_os = "linux"))]
 pub(super) use libc::{
@@ -8,19 +8,19 @@ pub(super) use libc::{
 };
 
 #[cfg(target_os = "linux")]
-pub(super) use here::*;
+pub(super) use libkqueue::*;
 
-/// Nothing of this is in the library's headers.
+/// The library's headers have none of this.
 ///
 /// cbindgen:ignore
 #[cfg(target_os = "linux")]
-mod here {
+mod libkqueue {
     use core::ffi::{c_int, c_void};
 
-    /// A change, or an event.
+    /// A change or an event.
     #[repr(C)]
     #[derive(Clone, Copy)]
-    #[allow(non_camel_case_types, reason = "the name that it has in C")]
+    #[allow(non_camel_case_types, reason = "the name in C")]
     pub(crate) struct kevent {
         pub(crate) ident: usize,
         pub(crate) filter: i16,

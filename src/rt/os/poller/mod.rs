@@ -1,23 +1,34 @@
-//! What a worker sleeps in: changes of file descriptors, a word from another thread, a deadline.
+//! The poller: what a worker sleeps in.
 //!
-//! One file for each of the systems' ways; they have the same items, and nobody else knows which it is:
+//! Each kind of system has one file. Both files have the same items:
 //!
 //! | | `epoll`: Linux | `kqueue`: macOS, FreeBSD |
 //! |---|---|---|
-//! | a file descriptor is watched | once, EPOLLET | by two filters, one each way, EV_CLEAR |
-//! | the other side is gone | EPOLLRDHUP, EPOLLHUP, EPOLLERR | EV_EOF |
-//! | a word from another thread | eventfd | EVFILT_USER |
-//! | another loop's alarm | timerfd | EVFILT_TIMER |
+//! | a descriptor is registered | once, EPOLLET | by two filters, one each way, EV_CLEAR |
+//! | the peer has hung up | EPOLLRDHUP, EPOLLHUP, EPOLLERR | EV_EOF |
+//! | a wake-up by another thread | eventfd, EPOLLET, never read | EVFILT_USER, EV_CLEAR |
+//! | the timer for another event loop | timerfd, EPOLLET, never read | EVFILT_TIMER, EV_ONESHOT |
 //!
-//! With `--cfg aco_kqueue` Linux takes the second, over a library that has kqueue's functions: for tests.
+//! What ends a [`wait`](Poller::wait): an event of a registered descriptor, [`wake`](Poller::wake), the timer, the
+//! timeout, a signal.
+//!
+//! * K1. The poller is edge-triggered: it reports each change of a descriptor once, and at registration what the
+//!   descriptor is ready for. So a task that blocks compares ticks (`readiness`).
+//! * K2. [`wake`](Poller::wake) may come from any thread. It ends the wait in progress, or the next one. So a worker
+//!   that announces its sleep and waits then misses no wake-up (I3 of `inbox`).
+//! * K3. The timer is for a runtime that another event loop runs: that loop polls [`raw_fd`](Poller::raw_fd). A
+//!   worker that sleeps in `wait` passes the timeout instead.
+//! * K4. The token of a wake-up and of the timer is none of a descriptor: a descriptor's token has its number, which
+//!   is not negative, in the low half.
+//! * K5. Errors (S3 of `refused`): a signal is a wait without events. A file that cannot be registered because it is
+//!   always ready is EPERM. If the program has closed the poller's descriptors, the process ends with one line.
+//!
+//! With `--cfg aco_kqueue` Linux has the second file, over a library with the functions of kqueue: for tests.
 
-use core::ffi::c_int;
-use core::fmt::{self, Formatter};
-
-use crate::diag;
-
+mod describe;
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 mod epoll;
+mod event;
 #[cfg(not(all(target_os = "linux", not(aco_kqueue))))]
 mod kqueue;
 #[cfg(not(all(target_os = "linux", not(aco_kqueue))))]
@@ -25,35 +36,6 @@ mod kqueue_abi;
 
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 pub(crate) use epoll::{Poller, REPORTS_OOB};
+pub(crate) use event::Event;
 #[cfg(not(all(target_os = "linux", not(aco_kqueue))))]
 pub(crate) use kqueue::{Poller, REPORTS_OOB};
-
-/// Events that are taken at once.
-const BATCH: usize = 256;
-
-/// What has happened to a file descriptor.
-pub(crate) struct Event {
-    /// What [`Poller::watch`] was given.
-    pub(crate) token: u64,
-    pub(crate) is_readable: bool,
-    pub(crate) is_writable: bool,
-    /// The other side is gone, or half of it, or something urgent has come: what was read says nothing
-    /// about what is left to read.
-    pub(crate) is_hangup: bool,
-}
-
-impl diag::Subject for Poller {
-    unsafe fn describe(poller: *const Poller, f: &mut Formatter) -> fmt::Result {
-        // SAFETY: a poller.
-        let descriptor = unsafe { (*poller).raw_fd() };
-        write!(f, ", the loop of file descriptor {descriptor}")
-    }
-}
-
-/// Closes a file descriptor of the poller's own; a negative one is none.
-fn close_own(fd: c_int) {
-    if fd >= 0 {
-        // SAFETY: nobody else has it.
-        unsafe { libc::close(fd) };
-    }
-}
