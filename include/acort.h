@@ -10,35 +10,17 @@
  *   NULL or writable. A callback is NULL or can be called with the arguments that its comment names.
  * - A result is 0 or a value, or -1 or NULL with errno. errno belongs to the task.
  * - A function may be called in tasks and in plain threads, unless its comment says otherwise.
+ * - Any thread may call a function, and several at the same time, unless its comment says otherwise. A
+ *   signal handler may not. Hooks and destructors must not wait.
  * - A function with a deadline is a cancellation point: in a cancelled task it fails with ECANCELED, on
- *   entry, before it has an effect. With deadline 0 it does not check for cancellation.
+ *   entry, before it has an effect. With deadline 0 it does not check for cancellation. acort_sleep() and
+ *   acort_yield() are cancellation points, too.
  * - A task that never has to wait yields at such calls from time to time: docs/fairness.md.
  *
  * A deadline is a time of CLOCK_MONOTONIC in nanoseconds: acort_now(), acort_after(). ACORT_NEVER is no
  * limit. Any other negative deadline is EINVAL, and nothing is done. With 0, or a time that has passed, a
  * call returns what is there, or ETIMEDOUT. A call whose deadline passes while it waits tries once more: it
  * returns what has come by then. What a call does with 0:
- *
- * - A pointer to an object is NULL or points to a live object of its type. A pointer to a caller's
- *   struct, buffer or result is NULL or valid for the size that the function names. A string ends
- *   with a NUL byte.
- * - Functions that return int return 0 or the result; on failure -1. Functions that return a pointer
- *   return NULL on failure. `errno` has the error. Each task has its own `errno`.
- * - Tasks and plain threads may call all functions from any thread at the same time, unless the
- *   comment says otherwise. Signal handlers may not.
- * - Most functions work in tasks and in plain threads. The others fail with `EPERM`.
- * - Hooks and destructors must not block.
- * - A cancellation point fails with `ECANCELED` in a cancelled task, before it has an effect. With
- *   deadline 0 it does not check. The comments name the cancellation points.
- * - A task that never has to wait yields to others at these calls, too, from time to time: see
- *   docs/fairness.md.
- * - After fork(2) the child must not use the runtime and its tasks. It calls exec(3) or _exit(2).
- *
- * A deadline is a time of CLOCK_MONOTONIC in nanoseconds, as acort_now() and acort_after() return it.
- * ACORT_NEVER means no deadline. Other negative deadlines are invalid: the call fails with `EINVAL`,
- * without effect. With 0, or a time that has passed, a call does what it can without a wait, or fails
- * with `ETIMEDOUT`. If the deadline passes during a wait, the call tries once more. So it succeeds if
- * its event came before the return, in whatever order the worker learns of both. With deadline 0:
  *
  *     acort_read acort_readv                 read what the system has
  *     acort_recvfrom acort_recvmsg
@@ -68,7 +50,7 @@
  *     acort_join                             join a task that has ended
  *     acort_barrier_wait                     succeed in the last call
  *     acort_once                             call `fn`, unless another call
- *                                            is at it
+ *                                            runs it
  *     acort_cond_wait                        always ETIMEDOUT; the mutex is
  *                                            unlocked meanwhile
  *     acort_park                             consume a saved token
@@ -88,7 +70,7 @@
  * ACORT_STRICT=1 in the environment reports on stderr, at the end of acort_run() and acort_enter(), how many
  * tasks were not joined, and once a wait with a deadline of more than an hour ago.
  *
- * ACORT_CHAOS=<number> in the environment is for tests. The order in which tasks run, the case that
+ * ACORT_CHAOS=NUMBER in the environment is for tests. The order in which tasks run, the case that
  * acort_select() takes, and the bytes that acort_read() and acort_write() move at once come from that seed. */
 
 #ifndef ACORT_H
@@ -124,7 +106,7 @@ typedef struct acort_promise acort_promise_t;
 /// As a deadline: no limit.
 #define ACORT_NEVER -1
 
-/// A flag of `acort_opts_t`: each worker stays on one processor.
+/// `acort_opts_t.flags`: each worker stays on one processor.
 #define ACORT_PIN_CPUS 1
 
 /// `acort_opts_t.flags`: another event loop runs the one worker, by acort_loop_step().
@@ -156,7 +138,7 @@ typedef struct acort_promise acort_promise_t;
 /// take no lock. A call on another thread aborts.
 #define ACORT_LOCAL 1
 
-/// A value of `acort_case_t.op`: send the value at `data` to the channel `object`.
+/// `acort_case_t.op`: sends the value at `data` to the channel `object`.
 #define ACORT_SEND 1
 
 /// `acort_case_t.op`: receives a value from the channel `object` into `data`.
@@ -165,13 +147,13 @@ typedef struct acort_promise acort_promise_t;
 /// `acort_case_t.op`: `fd` can be read, or has reached its end.
 #define ACORT_FD_READ 3
 
-/// A value of `acort_case_t.op`: wait until `fd` is writable, or has failed.
+/// `acort_case_t.op`: `fd` can be written, or is broken.
 #define ACORT_FD_WRITE 4
 
 /// `acort_case_t.op`: the task `object` has ended; it can then be joined.
 #define ACORT_TASK 5
 
-/// A value of `acort_case_t.op`: wait until the event `object` is set.
+/// `acort_case_t.op`: the event `object` is set.
 #define ACORT_EVENT 6
 
 /// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() tells which.
@@ -188,7 +170,7 @@ typedef struct acort_opts_t {
     /// more than the CPU quotas of the control groups that enclose the process, rounded up (cpu.max of version 2,
     /// cpu.cfs_quota_us of version 1). With ACORT_LOOP: 1.
     uint32_t workers;
-    /// ACORT_PIN_CPUS, ACORT_LOOP and ACORT_NO_OVERFLOW_REPORT, or 0.
+    /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT.
     uint32_t flags;
     /// Bytes of a task's own stack; default: 256 KiB. A page takes memory once it is used.
     size_t stack_size;
@@ -199,7 +181,7 @@ typedef struct acort_opts_t {
     /// in the order in which they come. A thread whose call was abandoned does not count. While 256 such threads hang,
     /// a call that needs one more thread fails with EAGAIN.
     uint32_t blocking_threads;
-    /// Must be 0.
+    /// 0.
     uint32_t reserved;
     /// Bytes of the stack of a main task, which acort_run_ex() and acort_enter() start; default: 1 MiB, or `stack_size`
     /// if that is more.
@@ -221,7 +203,7 @@ typedef struct acort_attr_t {
     acort_group_t *group;
     /// Bytes of the task's own stack; 0: the runtime's default.
     size_t stack_size;
-    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE and ACORT_UNCONSTRAINED, or 0.
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
     uint32_t flags;
     /// The index of the worker that runs the task; -1: any.
     int32_t worker;
@@ -305,7 +287,7 @@ typedef struct acort_once_t {
 /// Functions that the library calls when something happens to a task: with `user` and the task, on the thread where it
 /// happens. They may not wait. NULL: no call.
 typedef struct acort_hooks_t {
-    /// The first argument of each hook.
+    /// The first argument of each.
     void *user;
     /// A task was created.
     void (*create)(void*, acort_task_t*);
@@ -313,9 +295,9 @@ typedef struct acort_hooks_t {
     void (*start)(void*, acort_task_t*);
     /// A task is about to wait, for what the text says.
     void (*block)(void*, acort_task_t*, const char*);
-    /// Called after a task is woken.
+    /// A task was woken.
     void (*wake)(void*, acort_task_t*);
-    /// Called after a task has ended.
+    /// A task has ended.
     void (*finish)(void*, acort_task_t*);
     /// A task has run for so many nanoseconds without a switch, more than `slice_limit`.
     void (*slice)(void*, acort_task_t*, int64_t);
@@ -327,11 +309,11 @@ typedef struct acort_hooks_t {
 typedef struct acort_stats_t {
     /// Workers.
     uint64_t workers;
-    /// The number of tasks that have not ended.
+    /// Tasks that have not ended.
     uint64_t live;
-    /// The number of tasks that have started.
+    /// Tasks that have begun.
     uint64_t started;
-    /// The number of tasks that have ended.
+    /// Tasks that have ended.
     uint64_t ended;
     /// How often a worker switched to a task.
     uint64_t switches;
@@ -339,7 +321,7 @@ typedef struct acort_stats_t {
     uint64_t polls;
     /// Sleeps of workers.
     uint64_t sleeps;
-    /// The number of events of file descriptors.
+    /// Events of file descriptors.
     uint64_t events;
     /// Waits that ended by their deadline.
     uint64_t expired;
@@ -382,9 +364,6 @@ int acort_run(acort_body_t fn, void *arg, void **ret);
 /// - `EINVAL` if `workers` is above 1, or `flags` has ACORT_LOOP or ACORT_PIN_CPUS, which are for
 ///   acort_new().
 /// - The errors of acort_run().
-///
-/// # Safety
-/// `opts` is NULL or has `opts->size` bytes.
 int acort_run_ex(const struct acort_opts_t *opts, acort_body_t fn, void *arg, void **ret);
 
 /// Returns the version of the library that is loaded, for example "1.3.0", as aco_version_string()
@@ -416,16 +395,6 @@ int acort_opts_init(struct acort_opts_t *opts, size_t size);
 /// - `EINVAL` if an option is not valid.
 /// - `ENOMEM`, `EMFILE`, `EAGAIN` if the system has no memory, file descriptors or threads.
 /// - `EBUSY` in a task, for a runtime with ACORT_LOOP.
-///
-/// # Returns
-/// The runtime, or NULL and `errno`.
-///
-/// # Errors
-/// - `EINVAL` if an option is invalid.
-/// - `ENOMEM` if there is no memory.
-/// - `EMFILE` if the process has too many open files.
-/// - `EAGAIN` if a thread cannot be created.
-/// - `EBUSY` if called in a task, with ACORT_LOOP.
 acort_t *acort_new(const struct acort_opts_t *opts);
 
 /// Runs `fn` with `arg` as a main task of `rt`, on one of its workers. Returns when it and the
@@ -449,7 +418,7 @@ int acort_enter(acort_t *rt, acort_body_t fn, void *arg, void **ret);
 /// 0, or -1 and `errno`: then the runtime is as before.
 ///
 /// # Errors
-/// - `EBUSY` if tasks live, or in a task.
+/// - `EBUSY` if tasks live, a thread is in acort_enter(), or in a task.
 /// - `EPERM` if the runtime has ACORT_LOOP, and this is not its thread.
 /// - `EINVAL` if `rt` is NULL.
 int acort_free(acort_t *rt);
@@ -523,7 +492,7 @@ acort_task_t *acort_go(acort_body_t fn, void *arg);
 /// - The errors of acort_go().
 ///
 /// # Safety
-/// `attr` is NULL or has `attr->size` bytes; its group is NULL or open.
+/// The group of `attr` is NULL or open.
 acort_task_t *acort_go_ex(const struct acort_attr_t *attr, acort_body_t fn, void *arg);
 
 /// Waits until `task` has ended, and frees it. Its result goes to `ret`, unless `ret` is NULL; the
@@ -642,7 +611,7 @@ int64_t acort_now(void);
 /// Returns the deadline `ns` nanoseconds from now.
 ///
 /// # Returns
-/// The deadline; ACORT_NEVER if it is beyond the range of the clock, 1 if `ns` is 0 or negative.
+/// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
 int64_t acort_after(int64_t ns);
 
 /// Sleeps for `ns` nanoseconds. With 0 or fewer it is acort_yield() in a task, and returns at once
@@ -1278,9 +1247,6 @@ int acort_close(int fd);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of read(2).
-///
-/// # Safety
-/// As for read(2).
 ssize_t acort_read(int fd, void *buf, size_t n, int64_t deadline);
 
 /// Writes as write(2) does, perhaps less than `n` bytes. Waits until there is room. Raises no
@@ -1293,9 +1259,6 @@ ssize_t acort_read(int fd, void *buf, size_t n, int64_t deadline);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of write(2).
-///
-/// # Safety
-/// As for write(2).
 ssize_t acort_write(int fd, const void *buf, size_t n, int64_t deadline);
 
 /// Reads as readv(2) does, with the rules of acort_read().
@@ -1307,9 +1270,6 @@ ssize_t acort_write(int fd, const void *buf, size_t n, int64_t deadline);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of readv(2).
-///
-/// # Safety
-/// As for readv(2).
 ssize_t acort_readv(int fd, const struct iovec *iov, int iovcnt, int64_t deadline);
 
 /// Writes as writev(2) does, with the rules of acort_write().
@@ -1321,9 +1281,6 @@ ssize_t acort_readv(int fd, const struct iovec *iov, int iovcnt, int64_t deadlin
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of writev(2).
-///
-/// # Safety
-/// As for writev(2).
 ssize_t acort_writev(int fd, const struct iovec *iov, int iovcnt, int64_t deadline);
 
 /// Receives as recvfrom(2) does, with the rules of acort_read().
@@ -1335,9 +1292,6 @@ ssize_t acort_writev(int fd, const struct iovec *iov, int iovcnt, int64_t deadli
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of recvfrom(2).
-///
-/// # Safety
-/// As for recvfrom(2).
 ssize_t acort_recvfrom(int fd,
                        void *buf,
                        size_t n,
@@ -1355,9 +1309,6 @@ ssize_t acort_recvfrom(int fd,
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of sendto(2).
-///
-/// # Safety
-/// As for sendto(2).
 ssize_t acort_sendto(int fd,
                      const void *buf,
                      size_t n,
@@ -1375,9 +1326,6 @@ ssize_t acort_sendto(int fd,
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of recvmsg(2).
-///
-/// # Safety
-/// As for recvmsg(2).
 ssize_t acort_recvmsg(int fd, struct msghdr *msg, int flags, int64_t deadline);
 
 /// Sends as sendmsg(2) does, with the rules of acort_write().
@@ -1389,9 +1337,6 @@ ssize_t acort_recvmsg(int fd, struct msghdr *msg, int flags, int64_t deadline);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of sendmsg(2).
-///
-/// # Safety
-/// As for sendmsg(2).
 ssize_t acort_sendmsg(int fd, const struct msghdr *msg, int flags, int64_t deadline);
 
 /// Reads `n` bytes, or up to the end of the input.
@@ -1404,9 +1349,6 @@ ssize_t acort_sendmsg(int fd, const struct msghdr *msg, int flags, int64_t deadl
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of read(2).
-///
-/// # Safety
-/// As for read(2).
 ssize_t acort_read_full(int fd, void *buf, size_t n, int64_t deadline);
 
 /// Writes `n` bytes. Raises no SIGPIPE.
@@ -1419,9 +1361,6 @@ ssize_t acort_read_full(int fd, void *buf, size_t n, int64_t deadline);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of write(2).
-///
-/// # Safety
-/// As for write(2).
 ssize_t acort_write_all(int fd, const void *buf, size_t n, int64_t deadline);
 
 /// Accepts a connection as accept(2) does. The new socket does not block, and is not inherited over
@@ -1435,9 +1374,6 @@ ssize_t acort_write_all(int fd, const void *buf, size_t n, int64_t deadline);
 /// - `ECANCELED` if the task is cancelled.
 /// - `EMFILE` if the process has no file descriptors left: the connection waits still.
 /// - The errors of accept(2).
-///
-/// # Safety
-/// As for accept(2).
 int acort_accept(int fd, struct sockaddr *addr, socklen_t *addrlen, int64_t deadline);
 
 /// Connects as connect(2) does. After ETIMEDOUT or ECANCELED close the socket.
@@ -1449,9 +1385,6 @@ int acort_accept(int fd, struct sockaddr *addr, socklen_t *addrlen, int64_t dead
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of connect(2).
-///
-/// # Safety
-/// As for connect(2).
 int acort_connect(int fd, const struct sockaddr *addr, socklen_t addrlen, int64_t deadline);
 
 /// Opens a file as open(2) does, with `mode` for a new one. Does not add O_CLOEXEC. A deadline of 0
@@ -1480,9 +1413,6 @@ int acort_open(const char *path, int flags, mode_t mode, int64_t deadline);
 /// - `ETIMEDOUT`, `ECANCELED` before a thread has begun to read.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pread(2).
-///
-/// # Safety
-/// As for pread(2).
 ssize_t acort_pread(int fd, void *buf, size_t n, off_t offset, int64_t deadline);
 
 /// Writes as pwrite(2) does. A deadline of 0 or in the past writes nothing.
@@ -1494,9 +1424,6 @@ ssize_t acort_pread(int fd, void *buf, size_t n, off_t offset, int64_t deadline)
 /// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A thread that has begun to write is waited for.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pwrite(2).
-///
-/// # Safety
-/// As for pwrite(2).
 ssize_t acort_pwrite(int fd, const void *buf, size_t n, off_t offset, int64_t deadline);
 
 /// Synchronizes a file as fsync(2) does. With a deadline of 0 or in the past it does not begin.
@@ -1523,6 +1450,7 @@ int acort_fsync(int fd, int64_t deadline);
 /// - `ECANCELED` if the task is cancelled.
 /// - `EINVAL` if a string is NULL or has no meaning.
 /// - `EADDRNOTAVAIL` if the host is unknown.
+/// - `ENAMETOOLONG` if a host, a service or a path is too long.
 /// - The errors of connect(2).
 int acort_dial(const char *net, const char *addr, int64_t deadline);
 
@@ -1542,9 +1470,6 @@ int acort_listen(const char *net, const char *addr, int backlog);
 ///
 /// # Returns
 /// 0, or a code of getaddrinfo(3): EAI_SYSTEM and `errno` for ETIMEDOUT and ECANCELED.
-///
-/// # Safety
-/// As for getaddrinfo(3).
 int acort_getaddrinfo(const char *node,
                       const char *service,
                       const struct addrinfo *hints,

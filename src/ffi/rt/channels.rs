@@ -1,4 +1,4 @@
-//! Channels and select.
+//! Channels, and waiting for the first of several things.
 
 use core::ffi::{c_int, c_uint, c_void};
 
@@ -59,7 +59,6 @@ pub unsafe extern "C" fn acort_chan_unref(chan: *mut acort_chan_t) {
     }
 }
 
-/// Returns `chan`. Fails with EINVAL if `chan` or `data` is NULL.
 fn both<T, U>(chan: *mut T, data: *mut U) -> Result<*mut T> {
     non_null(data)?;
     non_null(chan)
@@ -191,10 +190,7 @@ pub unsafe extern "C" fn acort_select_ordered(
     answer(chosen.map(|at| at as c_int))
 }
 
-/// Returns the cases of a call. Fails with EINVAL if `cases` is NULL or `n` is negative.
-///
-/// # Safety
-/// `cases` is NULL or has `n` cases.
+/// The cases of a call. EINVAL: none.
 unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Result<&'a mut [acort_case_t]> {
     let first = non_null(cases)?;
     let count = usize::try_from(n).map_err(|_| libc::EINVAL)?;

@@ -1,5 +1,5 @@
-//! Runtimes that another event loop runs: acort_new() with ACORT_LOOP. Such a runtime has no threads for tasks. The
-//! thread that creates it runs its steps and frees it.
+//! Runtimes that another event loop runs: acort_new() with ACORT_LOOP, without threads for tasks. The thread
+//! that makes it makes its steps and frees it.
 
 use core::ffi::{c_int, c_void};
 

@@ -1,5 +1,5 @@
-//! Files, as in POSIX, with deadlines. A task's call runs on a thread for blocking calls. A plain thread makes the
-//! system call itself, and checks its deadline only before. Buffers may be on a shared stack.
+//! Files: as POSIX has them, on the threads for blocking calls where the caller is a task. A plain thread
+//! waits itself, and looks at its deadline only before. Buffers may be on a shared stack.
 
 use core::ffi::{c_char, c_int, c_void};
 
@@ -45,9 +45,6 @@ pub unsafe extern "C" fn acort_open(
 /// - `ETIMEDOUT`, `ECANCELED` before a thread has begun to read.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pread(2).
-///
-/// # Safety
-/// As for pread(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_pread(
     fd: c_int,
@@ -71,9 +68,6 @@ pub unsafe extern "C" fn acort_pread(
 /// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A thread that has begun to write is waited for.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pwrite(2).
-///
-/// # Safety
-/// As for pwrite(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_pwrite(
     fd: c_int,

@@ -1,5 +1,6 @@
-//! File descriptors, as in POSIX, with deadlines. A call that would block blocks its task only. Signals do not
-//! interrupt it, and it never raises SIGPIPE. Buffers may be on a shared stack.
+//! File descriptors: as POSIX has them, with a deadline. What would block lets the task wait; signals do not
+//! interrupt, and nothing raises SIGPIPE. A file descriptor that is not a file is made not to block. It is
+//! to be closed by acort_close(). Buffers may be on a shared stack.
 
 use core::ffi::{c_int, c_void};
 
@@ -50,9 +51,6 @@ pub extern "C" fn acort_close(fd: c_int) -> c_int {
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of read(2).
-///
-/// # Safety
-/// As for read(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_read(
     fd: c_int,
@@ -74,9 +72,6 @@ pub unsafe extern "C" fn acort_read(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of write(2).
-///
-/// # Safety
-/// As for write(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_write(
     fd: c_int,
@@ -97,9 +92,6 @@ pub unsafe extern "C" fn acort_write(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of readv(2).
-///
-/// # Safety
-/// As for readv(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_readv(
     fd: c_int,
@@ -122,9 +114,6 @@ pub unsafe extern "C" fn acort_readv(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of writev(2).
-///
-/// # Safety
-/// As for writev(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_writev(
     fd: c_int,
@@ -147,9 +136,6 @@ pub unsafe extern "C" fn acort_writev(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of recvfrom(2).
-///
-/// # Safety
-/// As for recvfrom(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_recvfrom(
     fd: c_int,
@@ -175,9 +161,6 @@ pub unsafe extern "C" fn acort_recvfrom(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of sendto(2).
-///
-/// # Safety
-/// As for sendto(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sendto(
     fd: c_int,
@@ -203,9 +186,6 @@ pub unsafe extern "C" fn acort_sendto(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of recvmsg(2).
-///
-/// # Safety
-/// As for recvmsg(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_recvmsg(
     fd: c_int,
@@ -228,9 +208,6 @@ pub unsafe extern "C" fn acort_recvmsg(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of sendmsg(2).
-///
-/// # Safety
-/// As for sendmsg(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sendmsg(
     fd: c_int,
@@ -254,9 +231,6 @@ pub unsafe extern "C" fn acort_sendmsg(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of read(2).
-///
-/// # Safety
-/// As for read(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_read_full(
     fd: c_int,
@@ -278,9 +252,6 @@ pub unsafe extern "C" fn acort_read_full(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of write(2).
-///
-/// # Safety
-/// As for write(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_write_all(
     fd: c_int,
@@ -303,9 +274,6 @@ pub unsafe extern "C" fn acort_write_all(
 /// - `ECANCELED` if the task is cancelled.
 /// - `EMFILE` if the process has no file descriptors left: the connection waits still.
 /// - The errors of accept(2).
-///
-/// # Safety
-/// As for accept(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_accept(
     fd: c_int,
@@ -328,9 +296,6 @@ pub unsafe extern "C" fn acort_accept(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of connect(2).
-///
-/// # Safety
-/// As for connect(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_connect(
     fd: c_int,

@@ -1,4 +1,4 @@
-//! Task-local values.
+//! Values of tasks.
 
 use core::ffi::{c_int, c_void};
 

@@ -1,4 +1,4 @@
-//! The functions of `include/acort.h`. Each group has a file, in the order of the header.
+//! The runtime's functions: `include/acort.h`. One file a group, in the order of the header.
 
 pub mod runtime;
 

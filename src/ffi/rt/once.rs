@@ -1,4 +1,4 @@
-//! One-time calls: a synchronization object, as in `sync`.
+//! What is done once: as the objects of synchronisation.
 
 use core::ffi::{c_int, c_void};
 

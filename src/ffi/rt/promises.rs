@@ -7,7 +7,7 @@ use super::futures::acort_future_t;
 use super::{non_null, object, status};
 use crate::rt::sync::future::{self, Promise};
 
-/// A promise: the setters' side of a future.
+/// A promise: a future, as its setters see it.
 #[allow(non_camel_case_types)]
 pub type acort_promise_t = Promise;
 

@@ -1,4 +1,4 @@
-//! Runtimes: with the calling thread as worker, or with threads of their own.
+//! Runtimes: a main task on this thread, or workers for many.
 
 use core::ffi::{c_char, c_int, c_void};
 
@@ -44,9 +44,6 @@ pub unsafe extern "C" fn acort_run(
 /// - `EINVAL` if `workers` is above 1, or `flags` has ACORT_LOOP or ACORT_PIN_CPUS, which are for
 ///   acort_new().
 /// - The errors of acort_run().
-///
-/// # Safety
-/// `opts` is NULL or has `opts->size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_run_ex(
     opts: *const acort_opts_t,
@@ -54,8 +51,7 @@ pub unsafe extern "C" fn acort_run_ex(
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: `opts` is NULL or has as many bytes as its field `size` says (F2). `fn` takes `arg` (F3). `ret` is NULL or
-    // writable (F2).
+    // SAFETY: `opts` is NULL or has `size` bytes; `fn` takes `arg`; `ret` is NULL or writable.
     unsafe {
         let options = size_prefixed::read(opts, &options::DEFAULTS);
         status(options.and_then(|options| lifecycle::run(&options, r#fn, arg, ret)))
@@ -98,16 +94,6 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
 /// - `EINVAL` if an option is not valid.
 /// - `ENOMEM`, `EMFILE`, `EAGAIN` if the system has no memory, file descriptors or threads.
 /// - `EBUSY` in a task, for a runtime with ACORT_LOOP.
-///
-/// # Returns
-/// The runtime, or NULL and `errno`.
-///
-/// # Errors
-/// - `EINVAL` if an option is invalid.
-/// - `ENOMEM` if there is no memory.
-/// - `EMFILE` if the process has too many open files.
-/// - `EAGAIN` if a thread cannot be created.
-/// - `EBUSY` if called in a task, with ACORT_LOOP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
     // SAFETY: `opts` is NULL or has `opts->size` bytes.
@@ -145,7 +131,7 @@ pub unsafe extern "C" fn acort_enter(
 /// 0, or -1 and `errno`: then the runtime is as before.
 ///
 /// # Errors
-/// - `EBUSY` if tasks live, or in a task.
+/// - `EBUSY` if tasks live, a thread is in acort_enter(), or in a task.
 /// - `EPERM` if the runtime has ACORT_LOOP, and this is not its thread.
 /// - `EINVAL` if `rt` is NULL.
 #[unsafe(no_mangle)]

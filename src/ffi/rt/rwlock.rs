@@ -1,4 +1,4 @@
-//! Reader-writer locks: synchronization objects, as in `sync`.
+//! A lock for many readers or one writer: as the objects of synchronisation.
 
 use core::ffi::c_int;
 

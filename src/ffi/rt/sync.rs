@@ -1,5 +1,5 @@
-//! Synchronization objects. The program owns them, and initializes them to all zero. Tasks of all workers and plain
-//! threads may use them. An object is in use from its first call until its last call has returned.
+//! Synchronisation: objects of the caller's, all zero to begin with, for tasks of any worker and plain
+//! threads. An object is in use from its first call until the last one has come back.
 
 use core::ffi::{c_int, c_uint};
 
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn acort_mutex_unlock(mutex: *mut acort_mutex_t) -> c_int 
     }
     // SAFETY: `mutex` is not NULL, so it is a mutex.
     let outcome = unsafe { mutex::unlock(caller, mutex.cast()) };
-    // A mutex on a shared stack has no owner, because `lock` fails with EFAULT.
+    // A mutex that moves away has no owner, for its lock is refused.
     status(outcome.map_err(|error| {
         if caller.is_on_shared_stack(mutex.cast()) { libc::EFAULT } else { error }
     }))

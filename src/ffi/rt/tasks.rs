@@ -1,4 +1,4 @@
-//! Tasks: start, end, ids and names.
+//! Tasks: started, joined, named.
 
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{self, NonNull};
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn acort_go(r#fn: acort_body_t, arg: *mut c_void) -> *mut 
 /// - The errors of acort_go().
 ///
 /// # Safety
-/// `attr` is NULL or has `attr->size` bytes; its group is NULL or open.
+/// The group of `attr` is NULL or open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_go_ex(
     attr: *const acort_attr_t,
@@ -69,7 +69,6 @@ pub unsafe extern "C" fn acort_go_ex(
     object(started.map(NonNull::as_ptr))
 }
 
-/// Returns a task that exists. Fails with EINVAL if it is NULL, and with ESRCH if it was freed.
 fn existing(task: *mut acort_task_t) -> Result<*mut acort_task_t> {
     task::check(task).map(NonNull::as_ptr)
 }

@@ -24,7 +24,7 @@ pub type acort_key_t = u64;
 /// As a deadline: no limit.
 pub const ACORT_NEVER: i64 = -1;
 
-/// A flag of `acort_opts_t`: each worker stays on one processor.
+/// `acort_opts_t.flags`: each worker stays on one processor.
 pub const ACORT_PIN_CPUS: u32 = 1;
 /// `acort_opts_t.flags`: another event loop runs the one worker, by acort_loop_step().
 pub const ACORT_LOOP: u32 = 2;
@@ -61,7 +61,7 @@ pub struct acort_opts_t {
     /// more than the CPU quotas of the control groups that enclose the process, rounded up (cpu.max of version 2,
     /// cpu.cfs_quota_us of version 1). With ACORT_LOOP: 1.
     pub workers: u32,
-    /// ACORT_PIN_CPUS, ACORT_LOOP and ACORT_NO_OVERFLOW_REPORT, or 0.
+    /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT.
     pub flags: u32,
     /// Bytes of a task's own stack; default: 256 KiB. A page takes memory once it is used.
     pub stack_size: usize,
@@ -72,7 +72,7 @@ pub struct acort_opts_t {
     /// in the order in which they come. A thread whose call was abandoned does not count. While 256 such threads hang,
     /// a call that needs one more thread fails with EAGAIN.
     pub blocking_threads: u32,
-    /// Must be 0.
+    /// 0.
     pub reserved: u32,
     /// Bytes of the stack of a main task, which acort_run_ex() and acort_enter() start; default: 1 MiB, or `stack_size`
     /// if that is more.
@@ -96,7 +96,7 @@ pub struct acort_attr_t {
     pub group: *mut acort_group_t,
     /// Bytes of the task's own stack; 0: the runtime's default.
     pub stack_size: usize,
-    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE and ACORT_UNCONSTRAINED, or 0.
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
     pub flags: u32,
     /// The index of the worker that runs the task; -1: any.
     pub worker: i32,
@@ -113,7 +113,7 @@ pub struct acort_attr_t {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_hooks_t {
-    /// The first argument of each hook.
+    /// The first argument of each.
     pub user: *mut c_void,
     /// A task was created.
     pub create: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
@@ -121,9 +121,9 @@ pub struct acort_hooks_t {
     pub start: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
     /// A task is about to wait, for what the text says.
     pub block: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t, *const c_char)>,
-    /// Called after a task is woken.
+    /// A task was woken.
     pub wake: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
-    /// Called after a task has ended.
+    /// A task has ended.
     pub finish: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
     /// A task has run for so many nanoseconds without a switch, more than `slice_limit`.
     pub slice: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t, i64)>,
@@ -137,11 +137,11 @@ pub struct acort_hooks_t {
 pub struct acort_stats_t {
     /// Workers.
     pub workers: u64,
-    /// The number of tasks that have not ended.
+    /// Tasks that have not ended.
     pub live: u64,
-    /// The number of tasks that have started.
+    /// Tasks that have begun.
     pub started: u64,
-    /// The number of tasks that have ended.
+    /// Tasks that have ended.
     pub ended: u64,
     /// How often a worker switched to a task.
     pub switches: u64,
@@ -149,7 +149,7 @@ pub struct acort_stats_t {
     pub polls: u64,
     /// Sleeps of workers.
     pub sleeps: u64,
-    /// The number of events of file descriptors.
+    /// Events of file descriptors.
     pub events: u64,
     /// Waits that ended by their deadline.
     pub expired: u64,
@@ -163,17 +163,17 @@ pub struct acort_stats_t {
 /// take no lock. A call on another thread aborts.
 pub const ACORT_LOCAL: u32 = 1;
 
-/// A value of `acort_case_t.op`: send the value at `data` to the channel `object`.
+/// `acort_case_t.op`: sends the value at `data` to the channel `object`.
 pub const ACORT_SEND: i32 = 1;
 /// `acort_case_t.op`: receives a value from the channel `object` into `data`.
 pub const ACORT_RECV: i32 = 2;
 /// `acort_case_t.op`: `fd` can be read, or has reached its end.
 pub const ACORT_FD_READ: i32 = 3;
-/// A value of `acort_case_t.op`: wait until `fd` is writable, or has failed.
+/// `acort_case_t.op`: `fd` can be written, or is broken.
 pub const ACORT_FD_WRITE: i32 = 4;
 /// `acort_case_t.op`: the task `object` has ended; it can then be joined.
 pub const ACORT_TASK: i32 = 5;
-/// A value of `acort_case_t.op`: wait until the event `object` is set.
+/// `acort_case_t.op`: the event `object` is set.
 pub const ACORT_EVENT: i32 = 6;
 /// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() tells which.
 pub const ACORT_FUTURE: i32 = 7;
