@@ -109,11 +109,9 @@ pub unsafe extern "C" fn acort_chan_recv(
 ) -> c_int {
     let caller = Caller::current();
     // SAFETY: `chan` is not NULL, so it is a channel; `data` has room for a value of its size.
-    status(
-        both(chan, data).and_then(|chan| unsafe {
-            channel::receive(caller, chan, data, Deadline::at(deadline))
-        }),
-    )
+    status(both(chan, data).and_then(|chan| unsafe {
+        channel_wait::receive(caller, chan, data, Deadline::at(deadline))
+    }))
 }
 
 /// Closes the channel. Sends fail from now on, and calls that wait end with EPIPE. The values in it

@@ -67,29 +67,6 @@ impl Future {
     }
 }
 
-impl Object for Future {
-    unsafe fn parts(future: *mut Future) -> (*const Lock, *mut WaitQueue) {
-        // SAFETY: the future exists, and so its event.
-        unsafe { Event::parts(event_of(future)) }
-    }
-
-    fn try_now(&mut self, slot: *mut u8) -> Option<Result<()>> {
-        self.event.try_now(slot)
-    }
-}
-
-impl Future {
-    /// Sets the value, or the error if it is not 0. Returns the waiters, which the caller has claimed. Errors:
-    /// `EALREADY`. The event's lock is held.
-    fn set_locked(&mut self, value: *mut c_void, error: c_int) -> Result<*mut Waiter> {
-        if self.event.is_set != 0 {
-            return Err(libc::EALREADY);
-        }
-        (self.value, self.error, self.event.is_set) = (value, error, 1);
-        Ok(self.event.queue.claim_all())
-    }
-}
-
 impl diag::Describe for Future {
     unsafe fn describe(_: *const Future, _: &mut Formatter) -> fmt::Result {
         Ok(())
