@@ -28,7 +28,8 @@
  * The line is `aco: fatal: FUNCTION(OBJECT): WHAT HAPPENED (THE RULE)`.
  *
  * aco_ext.h has more functions for the same objects. aco.hpp has C++17 classes for coroutines and
- * generators. acort.h is a runtime above coroutines, see acort(3). `aco_ended_asm` and `aco_regions` are exported for the assembly of the
+ * generators. acort.h is a runtime above coroutines, see acort(3). `aco_ended_asm` and `aco_regions` are
+ * exported for the assembly of the
  * headers and for debuggers. Programs do not use them.
  */
 
