@@ -65,8 +65,9 @@ ifeq ($(DEBUG),1)
 export CARGO_PROFILE_RELEASE_DEBUG = 2
 else
 STRIP := -Wl,-S
-# What ld leaves of that: the names of object files, and where code and data meet on aarch64. Functions keep theirs.
-THIN   = $(OBJCOPY) --strip-debug -w --strip-symbol='$$x*' --strip-symbol='$$d*' $@
+# What ld leaves of that: the names of object files and of statics, and where code and data meet on aarch64. Functions
+# keep theirs.
+THIN   = $(OBJCOPY) --strip-debug -w --strip-symbol='$$x*' --strip-symbol='$$d*' --strip-symbol='_ZN3aco*[A-Z]17h*' $@
 endif
 
 $(RSLIB): $(SOURCES)

@@ -12,7 +12,7 @@
 //! | | current is another handler, IN_CHAIN is 1 | none: that handler may call the reporter |
 //! | | otherwise | PREVIOUS = current, IN_CHAIN = 1, current = reporter |
 //! | the kernel calls the reporter | a synchronous fault, an overflow (V1) | prints a line |
-//! | then restore | current is the reporter | current = PREVIOUS, IN_CHAIN = 0, REINSTALL = 1; sends a sent signal again |
+//! | restore | current is the reporter | current = PREVIOUS, IN_CHAIN = 0, REINSTALL = 1; a sent signal is sent again |
 //! | else forward | current is another action | acts as PREVIOUS would |
 //! | a coroutine is prepared for a resume | REINSTALL is 1: the program survived | REINSTALL = 0; install, if needed |
 //! | remove: the last runtime ends, unload | current is the reporter | current = PREVIOUS, IN_CHAIN = 0 |

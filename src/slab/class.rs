@@ -10,8 +10,8 @@ pub(crate) enum Class {
     Alone,
     /// A coroutine that shares its stack.
     Sharing,
-    /// A share stack's control block. Its memory is never used otherwise: a free one is as its last user left it, except for
-    /// `STACK_BLOCK_LINK`, or zeroed.
+    /// A share stack's control block. Its memory is never used otherwise: a free one is as its last user left it,
+    /// except for `STACK_BLOCK_LINK`, or zeroed.
     StackBlock,
     /// A save area, the smallest.
     Area64,

@@ -9,9 +9,9 @@ use super::slab_set::{Slab, SlabSet, reclaim_empty};
 use crate::abi::aco_t;
 use crate::tls;
 
-/// An iterator over each place for a coroutine that this thread's heap has allocated: in use or not, as its state word
-/// says. Coroutines may be created and destroyed meanwhile: no slab is unmapped before the iterator is dropped (H5). Places
-/// of new slabs are not visited.
+/// An iterator over each place for a coroutine that this thread's heap has allocated: in use or not, as its state
+/// word says. Coroutines may be created and destroyed meanwhile: no slab is unmapped before the iterator is dropped
+/// (H5). Places of new slabs are not visited.
 pub(crate) struct CoroutineBlocks {
     set: *mut SlabSet,
     /// The next slab; in the present slab the next place, and the end.

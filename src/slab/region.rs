@@ -1,8 +1,8 @@
 //! Regions: aligned address ranges that slabs begin at, and the map of all regions.
 //!
-//! `slab_of` is called for any address, also for a coroutine in a program's own memory. So the answer comes from a map,
-//! not from the memory itself. The map has one byte for each region of the address space, in two levels: the size of the
-//! slab in the region.
+//! `slab_of` is called for any address, also for a coroutine in a program's own memory. So the answer comes from a
+//! map, not from the memory itself. The map has one byte for each region of the address space, in two levels: the
+//! size of the slab in the region.
 //!
 //! * RG1. A leaf of the map is never freed. A reader takes no lock.
 //! * RG2. A byte of a leaf is written by the thread that maps or unmaps the region.
@@ -56,8 +56,8 @@ pub(super) fn start_of(address: *mut c_void) -> Option<NonNull<c_void>> {
     if offset < size { NonNull::new(address.wrapping_byte_sub(offset)) } else { None }
 }
 
-/// Maps `size` bytes, a multiple of [`UNIT`] and at most a region, at the start of a region. Returns None if the system has
-/// no memory or no address space.
+/// Maps `size` bytes, a multiple of [`UNIT`] and at most a region, at the start of a region. Returns None if the
+/// system has no memory or no address space.
 pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
     let region = map_aligned(size)?;
     // SAFETY: the mapping was just made.
@@ -82,7 +82,8 @@ pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
 pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
     let leaf =
         root_entry(region.addr()).map_or(ptr::null_mut(), |root| root.load(Ordering::Acquire));
-    // SAFETY: leaves are never freed (RG1), and the mapping is not used afterwards. If munmap(2) fails, the mapping is lost.
+    // SAFETY: leaves are never freed (RG1), and the mapping is not used afterwards. If munmap(2) fails, the mapping
+    // is lost.
     unsafe {
         if let Some(leaf) = leaf.as_ref() {
             entry(leaf, region.addr()).store(0, Ordering::Relaxed);
@@ -92,9 +93,9 @@ pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
     }
 }
 
-/// Maps `size` bytes at a multiple of [`SIZE`]. It tries several ways, because a program may have a limit on its address
-/// space: the next mapping may be aligned; the aligned address below it may be free; a piece is cut out of a larger
-/// mapping; one of the aligned addresses farther below may be free.
+/// Maps `size` bytes at a multiple of [`SIZE`]. It tries several ways, because a program may have a limit on its
+/// address space: the next mapping may be aligned; the aligned address below it may be free; a piece is cut out of a
+/// larger mapping; one of the aligned addresses farther below may be free.
 fn map_aligned(size: usize) -> Option<NonNull<c_void>> {
     const MAX_STEPS: usize = 64;
     let mapping = sys::map(size)?;
@@ -126,7 +127,8 @@ fn map_and_trim(size: usize) -> Option<NonNull<c_void>> {
     }
 }
 
-/// Records a slab of `size` bytes in the map. Returns false if there is no memory for a leaf, or the address is too high.
+/// Records a slab of `size` bytes in the map. Returns false if there is no memory for a leaf, or the address is too
+/// high.
 fn register(region: *mut c_void, size: usize) -> bool {
     let Some(root) = root_entry(region.addr()) else { return false };
     let mut leaf = root.load(Ordering::Acquire);

@@ -49,8 +49,8 @@ pub(super) fn withdraw(words: &Words) {
     }
 }
 
-/// Returns true if `predicate` holds for the current coroutine and the hint of another thread. They may change meanwhile.
-/// Returns None if another thread reads the words at the moment, and `wait` is false.
+/// Returns true if `predicate` holds for the current coroutine and the hint of another thread. They may change
+/// meanwhile. Returns None if another thread reads the words at the moment, and `wait` is false.
 pub(crate) fn any_other_thread(
     wait: bool,
     predicate: impl Fn(*mut aco_t, *mut aco_t) -> bool,

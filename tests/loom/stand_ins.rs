@@ -1,8 +1,8 @@
-//! What the files of the runtime use of the rest of the crate.
+//! Stand-ins for what the files of the runtime use of the rest of the crate.
 
 /// `crate::arch`.
 pub mod arch {
-    /// No tool is there, and the C library does not know how many threads there are.
+    /// There is no tool, and the C library does not know how many threads there are.
     macro_rules! weak_symbol {
         ($name:literal) => {{
             let _ = $name;
@@ -31,10 +31,10 @@ pub mod sys {
     }
 
     /// # Safety
-    /// From `allocate`.
+    /// `memory` is from [`allocate`], or null.
     pub unsafe fn free(memory: *mut c_void) {
         if !memory.is_null() {
-            // SAFETY: malloc's, and never given back: nobody else has the address in this run.
+            // SAFETY: `memory` is from malloc. It is never returned, so no other object has the address in this run.
             let size = unsafe { libc::malloc_usable_size(memory) };
             crate::atomics::retire(memory.cast(), size);
         }
@@ -76,7 +76,7 @@ pub mod diag {
 
     pub trait Describe {
         /// # Safety
-        /// The object exists.
+        /// `object` is live.
         unsafe fn describe(object: *const Self, f: &mut Formatter) -> fmt::Result;
     }
 

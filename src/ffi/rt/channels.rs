@@ -40,10 +40,7 @@ pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_chan_t {
     // SAFETY: `chan` is not NULL, so it is a channel.
-    object(non_null(chan).map(|chan| unsafe {
-        channel_life::add_ref(chan);
-        chan
-    }))
+    object(non_null(chan).inspect(|&chan| unsafe { channel_life::add_ref(chan) }))
 }
 
 /// Drops a reference. The last one frees the channel and the values in it. From any thread. Does

@@ -35,10 +35,7 @@ pub extern "C" fn acort_future_new() -> *mut acort_future_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_ref(future: *mut acort_future_t) -> *mut acort_future_t {
     // SAFETY: `future` is not NULL, so it is a future.
-    object(non_null(future).map(|future| unsafe {
-        future::add_ref(future);
-        future
-    }))
+    object(non_null(future).inspect(|&future| unsafe { future::add_ref(future) }))
 }
 
 /// Drops a reference. The last one frees the future, not its value. From any thread. Does nothing

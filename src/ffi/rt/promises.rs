@@ -105,10 +105,7 @@ pub unsafe extern "C" fn acort_promise_fail(promise: *mut acort_promise_t, err: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_promise_ref(promise: *mut acort_promise_t) -> *mut acort_promise_t {
     // SAFETY: `promise` is not NULL, so it is a promise.
-    object(non_null(promise).map(|promise| unsafe {
-        future::add_setter(promise);
-        promise
-    }))
+    object(non_null(promise).inspect(|&promise| unsafe { future::add_setter(promise) }))
 }
 
 /// Drops a setter's reference. With the last one the future fails with EPIPE, unless it is set.

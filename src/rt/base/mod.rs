@@ -3,10 +3,10 @@
 //! | file | what it is |
 //! |---|---|
 //! | `atomic` | The atomics of the runtime, and the spin hint |
-//! | `inbox` | A worker's inbox of woken tasks, and its sleep flag |
+//! | `inbox` | A worker's inbox: the tasks that other threads have woken, and the sleep flag |
 //! | `injector` | The injector: a queue of tasks that have not begun, from which any worker takes |
 //! | `list` | Intrusive lists, singly linked |
-//! | `lock` | The spin lock of the runtime's objects, and its compare-and-swaps |
+//! | `lock` | The spin lock, the compare-and-swaps of fast paths, and the annotations for ThreadSanitizer |
 //! | `nested_list` | A tree kept as one list of brackets |
 //! | `parker` | The wait state of a task or a plain thread |
 //! | `random` | A random number generator: splitmix64 |

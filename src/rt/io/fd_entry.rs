@@ -1,4 +1,4 @@
-//! The entry of a file descriptor number: what acort knows of its file, who watches it, and who waits.
+//! The entry of a file descriptor number: what acort knows of its file, the owner of its registration, and its waiters.
 //!
 //! ```text
 //!                first use                first wait by a task of worker W
@@ -27,8 +27,8 @@
 //! * E2. REGISTERED implies an owner. The owner's poller has the file with poll_token(token, fd), and the owner's
 //!   `registered_fds` counts it.
 //! * E3. An event whose token or worker is not the entry's is stale, and is dropped.
-//! * E4. No edge is lost. A call reads the tick, asks the system, gets EAGAIN, takes the lock, registers, and waits
-//!   only if the tick is unchanged. `readiness::on_event` advances the tick under the lock.
+//! * E4. No edge is lost. A call reads the tick, and asks the system. After EAGAIN it takes the lock, registers, and
+//!   waits only if the tick is unchanged. `readiness::on_event` advances the tick under the lock.
 //! * E5. The owner changes only while all four queues are empty.
 //! * E6. An owner outlives its registrations: the worker resets each entry under its lock before its poller closes. So
 //!   `registered_fds` is never 0 while an entry is REGISTERED with this owner.

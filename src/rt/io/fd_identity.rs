@@ -72,7 +72,7 @@ pub(crate) fn release_worker(worker: *mut Worker) {
 pub(crate) fn revalidate(file: &FdRef) -> Result<()> {
     let (fd, entry) = (file.fd(), file.entry_ptr());
     // SAFETY: the entry is never freed (E1). Its owner exists while the lock is held and the entry is REGISTERED (E6).
-    // The new file is registered before the entry is reset, so that the owner's count does not fall to 0 between.
+    // The new file is registered before the entry is reset: so the owner's count never falls to 0.
     unsafe {
         let guard = (*entry).lock.guard();
         file.check()?;

@@ -1,6 +1,6 @@
 //! The type of a file descriptor's file, and asking the system what the file is ready for.
 //!
-//! Where other code closes or replaces a number, the type that an entry remembers may be that of an earlier file. So
+//! Other code may close or replace a number. Then the type that an entry remembers is that of an earlier file. So
 //! the remembered type never decides whether a system call may block:
 //!
 //! * calls on sockets do not block by their own flags, and fail with ENOTSOCK for another file;

@@ -10,9 +10,9 @@
 //!
 //! * W1. An edge wakes each shared waiter, and one exclusive waiter. A hangup or an error wakes all.
 //! * W2. An exclusive waiter that was woken before others passes the wakeup on before its call ends, unless it got
-//!   EAGAIN: one edge may stand for more than one call consumes. So while exclusive waiters wait, either nothing has
-//!   come since a call got EAGAIN, or one of them is on its way.
-//! * W3. A call waits as an exclusive waiter only after EAGAIN, and only if no edge has come since before that (E4).
+//!   EAGAIN: one edge may stand for more than one call consumes. So while exclusive waiters wait, nothing has come
+//!   since a call got EAGAIN, or one of them is on its way.
+//! * W3. A call waits as an exclusive waiter only after EAGAIN, and only if no edge has come since (E4).
 
 use core::ffi::c_int;
 use core::ptr;

@@ -2,11 +2,11 @@
 //!
 //! The retry loop of a call that consumes what is there: it asks the system, waits on EAGAIN, and asks again.
 //!
-//! * A call that was woken before others passes the wakeup on when it ends, unless nothing is left (W2 of `readiness`).
+//! * A call that was woken before others passes the wakeup on, unless nothing is left (W2 of `readiness`).
 //! * Once the deadline has passed, the call asks once more.
-//! * The system may contradict itself: poll(2) says "ready" and the call gets EAGAIN. A sender to a unix socket whose
-//!   queue is full of other senders' datagrams makes an edge with each attempt of its own. Such a call tries at
-//!   intervals that double, instead of at each edge.
+//! * The system may contradict itself: poll(2) says "ready" and the call gets EAGAIN. One case is a unix socket whose
+//!   queue is full of other senders' datagrams: each attempt of a sender makes an edge. Such a call tries at intervals
+//!   that double, instead of at each edge.
 
 use super::direction::Direction;
 use super::fd_ref::FdRef;

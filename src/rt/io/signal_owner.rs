@@ -10,8 +10,8 @@
 //! ```
 //!
 //! * O1. The sets that two calls own are disjoint. Their union is [`owned_signals`].
-//! * O2. A signal passes only from an earlier call to a later one. So the set that a call owns grows until the call
-//!   leaves, and no later call takes a signal that an earlier one waits for.
+//! * O2. A signal passes only from an earlier call to a later one. So the set that a call owns only grows until the
+//!   call leaves. No later call takes a signal that an earlier one waits for.
 //! * O3. A call that leaves, for any reason, passes each signal that it owns to the next call that wants it. With a new
 //!   mask a signalfd reports signals that are pending already, so that none is lost.
 //! * O4. A call that does not wait takes signals without an owner only.

@@ -131,8 +131,8 @@ unsafe fn is_unix(address: *const libc::sockaddr, length: libc::socklen_t) -> bo
     length >= 2 && unsafe { (*address).sa_family } == libc::AF_UNIX as libc::sa_family_t
 }
 
-/// Retries at intervals that double. connect(2) fails with EAGAIN for a unix socket whose listener's backlog is full,
-/// and the system does not report when it has room.
+/// Retries at intervals that double. connect(2) of a unix socket fails with EAGAIN while the listener's backlog is
+/// full. The system does not report when the backlog has room.
 unsafe fn retry_while_backlog_is_full(
     file: &FdRef,
     address: *const libc::sockaddr,
@@ -189,7 +189,7 @@ pub(crate) fn connect_result(fd: c_int) -> Result<()> {
 }
 
 /// Returns true if the internet socket `fd` is connected to its own address. The system may choose the peer's port for
-/// this side if no socket listens there, and TCP's simultaneous open then succeeds.
+/// this side if no socket listens there. Then TCP's simultaneous open succeeds.
 pub(crate) fn is_to_itself(fd: c_int) -> bool {
     let addresses = (endpoint(libc::getsockname, fd), endpoint(libc::getpeername, fd));
     matches!(addresses, (Some(own), Some(peer)) if own == peer)

@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `abi` | What `include/acort.h` declares beside the functions: numbers, and the structs that programs fill |
+//! | `abi` | What `include/acort.h` declares beside the functions: constants, and the structs that programs fill |
 //! | `caller` | The caller of a function of the runtime: a task on its worker, or a plain thread |
 //! | `chaos` | Chaos mode, for tests: the environment variable ACORT_CHAOS=<number> is the seed of random decisions |
 //! | `cold_block` | The cold part of a task: a block from malloc for what few tasks need |

@@ -138,6 +138,7 @@ pub(super) fn unix_sockaddr(path: &CStr) -> Result<(libc::sockaddr_un, libc::soc
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
     use std::ffi::CString;

@@ -226,6 +226,7 @@ pub(super) fn connect_first(addresses: &Addresses, deadline: Deadline) -> Result
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
     use std::ptr;

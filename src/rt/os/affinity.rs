@@ -67,6 +67,7 @@ fn online_cpus() -> u32 {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -138,6 +138,7 @@ pub(super) fn unescape_octal(text: &[u8]) -> impl Iterator<Item = u8> {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
 

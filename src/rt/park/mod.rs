@@ -3,12 +3,12 @@
 //! | file | what it is |
 //! |---|---|
 //! | `attempt` | Waits for an object: an attempt before the wait, and another one after its deadline |
-//! | `budget` | The beginning of a call that may wait: what every such call does before it has any effect |
-//! | `cancel` | Words from outside to a task: the one that it parks for, and that it is cancelled |
-//! | `sleep` | Time |
-//! | `suspend` | Waiting for no object: for a time, for a word, for the others' turns |
-//! | `wait` | Waiting: a task leaves for its scheduler, a plain thread park_thread on a word |
-//! | `wake` | Waking who waits, from any thread |
+//! | `budget` | The budget of a task, and what each call that may wait does before it has any effect |
+//! | `cancel` | Cancellation, and the token of acort_unpark() |
+//! | `sleep` | Time: the clock, sleeping, and a back-off |
+//! | `suspend` | Suspends the current task without an object: for a time, for a token, for the turns of other tasks |
+//! | `wait` | Blocking: a task switches to its scheduler, a plain thread sleeps on a futex word |
+//! | `wake` | Waking: makes a claimed waiter runnable, from any thread |
 
 pub(crate) mod attempt;
 pub(crate) mod budget;

@@ -1,7 +1,7 @@
 //! The buffers of a select: what it needs for each case, in one piece of memory.
 //!
-//! A task uses its scratch memory (`task_cold`). A plain thread allocates the buffers, and so does the call of a hook
-//! while the task's own call uses the scratch memory.
+//! A task uses its scratch memory (`task_cold`). A plain thread allocates the buffers. So does a hook's call while the
+//! task's own call uses the scratch memory.
 //!
 //! ```text
 //!   start
@@ -72,9 +72,9 @@ impl SelectBuffers {
         let of_cases = (count * SelectBuffers::CASE_SIZE).next_multiple_of(8);
         let size = (of_cases + fds * SelectBuffers::FD_SIZE).checked_add(bytes);
         let size = size.ok_or(libc::ENOMEM)?;
-        // SAFETY: the task runs on this thread.
         let scratch = match task.is_null() {
             true => ptr::null_mut(),
+            // SAFETY: the task runs on this thread.
             false => unsafe { task_cold::acquire_scratch(task, size) },
         };
         let (memory, owner) = match scratch.is_null() {

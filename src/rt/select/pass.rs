@@ -110,8 +110,8 @@ mod tests {
         assert_eq!(pass(&mut [0, 1, 2, 3], None), [0, 1, 2, 3]);
     }
 
-    /// Each case is tried once in a pass, and about equally often at each position, over passes that go on from the
-    /// order of the one before.
+    /// Each case is tried once in a pass, and about equally often at each position. Each pass starts from the order
+    /// that the one before has left.
     #[test]
     fn each_case_has_the_same_chance() {
         const PASSES: u32 = 40_000;

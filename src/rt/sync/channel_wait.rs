@@ -202,7 +202,7 @@ unsafe fn start_receive(
     }
 }
 
-/// Copies the value that a waker has given to the task to `to`, if that lies on the shared stack (C5).
+/// Copies a received value to `to` if that lies on the shared stack: the waker has written it to scratch memory (C5).
 ///
 /// # Safety
 /// The task has just waited in [`receive`], with this `to`.

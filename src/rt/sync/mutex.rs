@@ -23,11 +23,10 @@
 //! * M2. K implies that a waiter was woken and has not competed yet. Each woken waiter makes another attempt before a
 //!   cancellation or its deadline ends its call. An attempt of a waiter that has lost before clears K, under `lock`,
 //!   even if K is about another waiter: then both compete.
-//! * M3. No wakeup is lost: if the queue has waiters, then the mutex has an owner, which finds W when it unlocks, or K
-//!   is set.
+//! * M3. No wakeup is lost: if the queue has waiters, the mutex has an owner that finds W when it unlocks, or K is set.
 //! * M4. Waiting is bounded. A waiter that has lost [`MAX_LOSSES`] times, or once after [`HANDOFF_AFTER_NS`], is first
-//!   in the queue, and the next unlock hands the mutex to it: no other call gets it in between. If a woken waiter does
-//!   not run for long, every [`MAX_OVERTAKEN`]th unlock wakes the next waiter.
+//!   in the queue. The next unlock hands the mutex to it: no other call gets it in between. If a woken waiter does not
+//!   run for long, every [`MAX_OVERTAKEN`]th unlock wakes the next waiter.
 //! * M5. An unlock does not use the mutex after its compare-and-swap, or after it has unlocked `lock`: from then on
 //!   another call may free the mutex. A waiter that it wakes afterwards is still in its call.
 

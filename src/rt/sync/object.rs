@@ -1,3 +1,5 @@
+//! The common part of objects whose callers wait until a condition holds.
+//!
 //! What the objects have in common whose callers wait until a condition holds: events, semaphores, wait groups, once
 //! objects and readers-writer locks.
 //!

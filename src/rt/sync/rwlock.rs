@@ -18,7 +18,7 @@
 //! * A2. A caller that finds waiters joins the queue behind them, readers included. So readers do not starve a writer,
 //!   and adjacent readers in the queue get the lock together.
 //! * A3. A granted waiter owns the lock when it is woken: no other call gets it in between.
-//! * A4. A waiter that gives up runs grant: it may have been what the waiters behind it waited for.
+//! * A4. A waiter whose call fails runs grant: it may have been what the waiters behind it waited for.
 //! * A5. The waker unlocks before it wakes, and does not use the object afterwards: the woken caller may free it.
 
 use core::ptr;

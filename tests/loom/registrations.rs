@@ -1,4 +1,4 @@
-//! What pollers tell of a descriptor, and who watches it: no edge is lost, and no worker is used after it has gone.
+//! Registrations of a descriptor with pollers: no edge is lost, and no worker is used after it is freed.
 
 use loom::thread;
 
@@ -28,22 +28,22 @@ fn entry() -> Shared<FdEntry> {
     system::entries()[FD as usize]
 }
 
-/// The worker watches the file.
-pub(crate) fn is_watched_by(worker: *mut Worker) {
+/// Registers the file with the worker.
+pub(crate) fn register_with(worker: *mut Worker) {
     let entry = entry();
     let _guard = entry.lock.guard();
-    // SAFETY: the lock is held; the worker is the model's.
+    // SAFETY: the entry's lock is held. The worker is live.
     assert_eq!(unsafe { (*entry.raw()).register(FD, worker) }, Ok(()));
 }
 
-/// A task waits for the other way: so the file stays with the worker that watches it (E5).
-pub(crate) fn has_blocked_caller() {
+/// Enqueues a task that waits for the other direction: the file stays with the worker that owns it (E5).
+pub(crate) fn enqueue_other_direction() {
     let parker = Shared::new(Parker::new());
     parker.wake_word().load(Ordering::Relaxed);
     parker.prepare(WaitMode::Uninterruptible);
     let waiter = Shared::new(Waiter::new(parker.raw(), std::ptr::null_mut(), 1));
     let entry = entry().raw();
-    // SAFETY: the lock is held; neither is ever freed.
+    // SAFETY: the entry's lock is held. Entry and waiter are never freed.
     unsafe {
         let lock: *const Lock = &raw const (*entry).lock;
         let _guard = (*lock).guard();
@@ -51,9 +51,9 @@ pub(crate) fn has_blocked_caller() {
     }
 }
 
-/// A file becomes readable, of which another worker is told, while a task has EAGAIN and is about to wait.
+/// A file becomes readable, which another worker's poller reports, while a task has EAGAIN and is about to wait.
 ///
-/// Fails where the wait does not compare the counts of edges.
+/// Fails if the call does not compare the ticks before it waits.
 #[test]
 fn no_edge_is_lost() {
     for (is_ours, stays) in [(true, true), (true, false), (false, true), (false, false)] {
@@ -63,15 +63,15 @@ fn no_edge_is_lost() {
                 fd_identity::adopt(FD, 0);
             }
             let home = Shared::of(of(runtime, 1));
-            is_watched_by(home.raw());
+            register_with(home.raw());
             if stays {
-                has_blocked_caller();
+                enqueue_other_direction();
             }
             let other = thread::spawn(move || {
-                system::becomes_readable(file);
-                events::tell(home.raw());
+                system::make_readable(file);
+                events::deliver(home.raw());
             });
-            task::is_here(of(runtime, 0));
+            task::run_as(of(runtime, 0));
             let call = FdRef::enter(FD).expect("it is open");
             assert_eq!(reads(&call, NEVER), Ok(file));
             other.join().expect("no panic");
@@ -79,49 +79,49 @@ fn no_edge_is_lost() {
     }
 }
 
-/// What a closed file was ready for is told after the worker watches the next one of its number.
+/// An event of a closed file arrives after the worker has registered the next file of the descriptor.
 ///
-/// Fails where marks do not tell the files apart.
+/// Fails if tokens do not tell the files apart.
 #[test]
 fn stale_edge_is_dropped() {
     check(3, || {
         let (file, runtime) = (opens(), runtime(1));
         let home = Shared::of(of(runtime, 0));
-        is_watched_by(home.raw());
-        system::becomes_readable(file);
-        let other = thread::spawn(move || events::tell(home.raw()));
+        register_with(home.raw());
+        system::make_readable(file);
+        let other = thread::spawn(move || events::deliver(home.raw()));
         assert_eq!(close(FD), Ok(()));
         let next = system::open(FD).expect("it is free");
         fd_identity::adopt(FD, 0);
         let before = entry().tick(Direction::Read);
-        is_watched_by(home.raw());
+        register_with(home.raw());
         other.join().expect("no panic");
         assert_eq!(entry().tick(Direction::Read), before);
-        system::becomes_readable(next);
-        task::is_here(home.raw());
+        system::make_readable(next);
+        task::run_as(home.raw());
         let call = FdRef::enter(FD).expect("it is open");
         assert_eq!(reads(&call, NEVER), Ok(next));
     });
 }
 
-/// The worker's thread ends.
-fn goes(worker: Shared<Worker>) {
-    if !omits("abandon") {
+/// Ends the worker's thread.
+fn ends_thread(worker: Shared<Worker>) {
+    if !omits("release-worker") {
         fd_identity::release_worker(worker.raw());
     }
     worker.poller.close();
     worker.free();
 }
 
-/// What a call on the descriptor does while the worker that watches it goes.
+/// What a call on the descriptor does while the worker that owns it is freed.
 const COURSES: [fn(FdRef); 5] = [
-    // Other code has replaced the file.
+    // Code beside acort has replaced the file.
     |call| {
         system::put_another(FD);
         assert_eq!(fd_identity::revalidate(&call), Ok(()));
     },
     |call| assert_eq!(fd_identity::revalidate(&call), Ok(())),
-    // Another worker's task waits.
+    // A task of another worker waits.
     |call| assert_eq!(reads(&call, NEVER), Ok(1)),
     |call| {
         assert_eq!(close(FD), Ok(()));
@@ -130,33 +130,33 @@ const COURSES: [fn(FdRef); 5] = [
     |call| fd_identity::type_mismatch(&call, 0),
 ];
 
-/// A worker goes while a call looks whether its file is the same one, waits for it, or closes it: the worker is not
-/// used after that, and watches nothing.
+/// A worker is freed while a call revalidates the file, waits for it, or closes it: the worker is not used afterwards,
+/// and owns no entry.
 ///
-/// Fails where the worker's count of files is 0 while one is watched, and where it does not say with Release that the
-/// caller is done.
+/// Fails if the worker's count of descriptors is 0 while one is registered, or if it is not lowered with Release after
+/// the caller's last use of the worker.
 #[test]
-fn home_goes() {
+fn owner_is_freed() {
     for (course, stays) in COURSES.into_iter().flat_map(|course| [(course, false), (course, true)])
     {
         check(3, move || {
             opens();
             let runtime = runtime(2);
             let home = Shared::of(of(runtime, 1));
-            is_watched_by(home.raw());
+            register_with(home.raw());
             if stays {
-                has_blocked_caller();
+                enqueue_other_direction();
             }
             let call = FdRef::enter(FD).expect("it is open");
             let other = thread::spawn(move || {
-                goes(home);
-                system::becomes_readable(1);
+                ends_thread(home);
+                system::make_readable(1);
             });
-            task::is_here(of(runtime, 0));
+            task::run_as(of(runtime, 0));
             course(call);
             other.join().expect("no panic");
             let _guard = entry().lock.guard();
-            assert!(!system::is_home(home.raw(), &entry()));
+            assert!(!system::is_owner(home.raw(), &entry()));
         });
     }
 }
