@@ -10,7 +10,7 @@ use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::system;
-use crate::watches::{enqueue_other_direction, register_with};
+use crate::registrations::{enqueue_other_direction, register_with};
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 

@@ -17,8 +17,8 @@
 //! | `pool` | the jobs and threads of the blocking pool |
 //! | `calls` | calls on a descriptor against the closing of its file |
 //! | `adoption` | calls on a descriptor that acort gives to its next file |
-//! | `watches` | the events of a descriptor, and the end of the worker that owns it |
-//! | `takers` | calls that take from one file: an event wakes one of them, and none is left waiting |
+//! | `registrations` | the events of a descriptor, and the end of the worker that owns it |
+//! | `exclusive_waiters` | calls that take from one file: an event wakes one of them, and none is left waiting |
 //! | `table` | the first use of a descriptor's entry |
 //!
 //! Loom switches threads at uses of atomics. It watches atomics, `loom::cell`s, and freed memory, but not plain memory:
@@ -47,8 +47,8 @@ mod rt;
 mod selects;
 mod stand_ins;
 mod table;
-mod takers;
-mod watches;
+mod exclusive_waiters;
+mod registrations;
 mod workers;
 
 pub(crate) use stand_ins::{abi, arch, diag, sanitizer, sys, tls};

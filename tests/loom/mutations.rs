@@ -134,16 +134,16 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("model notify -", "adoption::call_inside_is_canceled"),
     ("lock.rs store Release", "adoption::lock_keeps_the_generation"),
     // A call waits for an event that was reported before, or gets an event of another file.
-    ("fd_waiters.rs fetch_add -", "watches::no_edge_is_lost"),
-    ("lock.rs store Release", "watches::no_edge_is_lost"),
-    ("model token -", "watches::stale_edge_is_dropped"),
+    ("fd_waiters.rs fetch_add -", "registrations::no_edge_is_lost"),
+    ("lock.rs store Release", "registrations::no_edge_is_lost"),
+    ("model token -", "registrations::stale_edge_is_dropped"),
     // A call ends with what it has taken, and another one waits while there is more.
-    ("model pass-on -", "takers::one_edge_reaches_all"),
+    ("model pass-on -", "exclusive_waiters::one_edge_reaches_all"),
     // A worker is used after it was freed.
-    ("fd_entry.rs fetch_sub Release", "watches::owner_is_freed"),
-    ("fd_entry.rs fetch_add -", "watches::owner_is_freed"),
-    ("fd_identity.rs load Acquire", "watches::owner_is_freed"),
-    ("model release-worker -", "watches::owner_is_freed"),
+    ("fd_entry.rs fetch_sub Release", "registrations::owner_is_freed"),
+    ("fd_entry.rs fetch_add -", "registrations::owner_is_freed"),
+    ("fd_identity.rs load Acquire", "registrations::owner_is_freed"),
+    ("model release-worker -", "registrations::owner_is_freed"),
     // A future is broken twice, or freed while it is broken.
     ("lock.rs compare_exchange AcqRel", "promises::last_setter_breaks_it"),
     ("lock.rs store Release", "promises::value_comes_before_the_last_setter_goes"),

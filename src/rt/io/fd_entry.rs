@@ -1,3 +1,5 @@
+//! The entry of a file descriptor number.
+//!
 //! The entry of a file descriptor number: what acort knows of its file, the owner of its registration, and its waiters.
 //!
 //! ```text

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `chaos` | Chaos mode for reads and writes |
 //! | `direction` | The direction of I/O on a file descriptor |
-//! | `fd_entry` | The entry of a file descriptor number: what acort knows of its file, who watches it, and who waits |
+//! | `fd_entry` | The entry of a file descriptor number |
 //! | `fd_identity` | The open file that a descriptor number means |
 //! | `fd_ref` | A call's reference to the file that it started with, and closing a file under active calls |
 //! | `fd_table` | The table of file descriptor entries: one for each number, for the whole process |
