@@ -338,9 +338,9 @@ size_t aco_stack_trim(aco_t *co);
 /// Creates a key and stores it in `*key`. Under a key, each coroutine of the process has a value of
 /// its own, main coroutines included. The initial value is NULL. A process has at most 256 keys.
 ///
-/// `destructor` may be NULL. Otherwise it is called with each value that is not NULL when
-/// aco_destroy() or aco_reset() is called for the coroutine, not when the coroutine ends. It runs
-/// in the coroutine that makes that call. The value is NULL by then. The order of destructors is
+/// `destructor` may be NULL. Otherwise aco_destroy() and aco_reset() call it with each value of the
+/// coroutine that is not NULL. The end of a coroutine does not call it. It runs in the coroutine
+/// that calls aco_destroy() or aco_reset(). The value is NULL by then. The order of destructors is
 /// not defined. If destructors set values of the same coroutine with aco_set_local_of(), they are
 /// called again, at most four times in all.
 ///
@@ -438,8 +438,8 @@ const char *aco_name(aco_t *co);
 /// If `co` is NULL or destroyed.
 uint64_t aco_id(aco_t *co);
 
-/// Calls `visit` with each coroutine of the calling thread and `data`, in no defined order, until a
-/// call returns a value other than 0. A thread's coroutines are those that it created, including
+/// Calls `visit` with each coroutine of the calling thread and `data`. The order is not defined. A
+/// value other than 0 ends the calls. A thread's coroutines are those that it created, including
 /// main coroutines and ended ones, until they are destroyed. When a thread ends, its coroutines
 /// belong to the next thread that gets its memory. Copies by value are not visited.
 ///
@@ -464,8 +464,8 @@ int aco_foreach(int (*visit)(aco_t *co, void *data), void *data);
 ///     0x7f06c2c00080 fresh, entry program+0x1280, stack 0 of 2097152, copied
 ///
 /// The states are main, fresh (not started), running, waiting (in a resume), suspended and ended. A
-/// code address is shown as function and offset, if the dynamic symbols have the function (link
-/// with -rdynamic for those of the program). Otherwise it is shown as module and offset, for
+/// code address is shown as function and offset, if the dynamic symbols have the function.
+/// -rdynamic adds those of the program. Otherwise it is shown as module and offset, for
 /// addr2line(1). In a statically linked program it is a plain address. Under a sanitizer, and
 /// within a `catch`, a suspended coroutine is shown at an address in the library. `stack` is the
 /// use that aco_stack_used() knows.
@@ -486,11 +486,11 @@ size_t aco_thread_exit(void);
 /// Sets the hooks of the calling thread. They see the coroutines that the thread creates, resumes
 /// and destroys. NULL removes them. The struct is not copied.
 ///
-/// Each hook runs on the stack of the caller of aco_create(), aco_resume() or aco_destroy(), never
-/// on the stack of the coroutine that it is called for. aco_yield_to() calls `yield` for the
-/// coroutine that is suspended and `resume` for the one that continues. Both run on the stack of
-/// the `main_co`, or on the caller's stack under a sanitizer. A hook must return normally. It must
-/// not switch to a coroutine or destroy one. It may set other hooks.
+/// Each hook runs on the stack of the caller of aco_create(), aco_resume() or aco_destroy(). It
+/// never runs on the stack of the coroutine that it is called for. aco_yield_to() calls `yield` for
+/// the coroutine that is suspended and `resume` for the one that continues. Both run on the stack
+/// of the `main_co`, or on the caller's stack under a sanitizer. A hook must return normally. It
+/// must not switch to a coroutine or destroy one. It may set other hooks.
 ///
 /// Hooks see each resume and how it returned, in inline code and in old binaries, too. They do not
 /// see acosw(). After acosw() they may miss resumes, until the thread returns through the library.

@@ -10,8 +10,11 @@
  *   NULL or writable. A callback is NULL or can be called with the arguments that its comment names.
  * - A result is 0 or a value, or -1 or NULL with errno. errno belongs to the task.
  * - A function may be called in tasks and in plain threads, unless its comment says otherwise.
+ * - Any thread may call a function, and several at the same time, unless its comment says otherwise. A
+ *   signal handler may not. Hooks and destructors must not wait.
  * - A function with a deadline is a cancellation point: in a cancelled task it fails with ECANCELED, on
- *   entry, before it has an effect. With deadline 0 it does not check for cancellation.
+ *   entry, before it has an effect. With deadline 0 it does not check for cancellation. acort_sleep() and
+ *   acort_yield() are cancellation points, too.
  * - A task that never has to wait yields at such calls from time to time: docs/fairness.md.
  *
  * A deadline is a time of CLOCK_MONOTONIC in nanoseconds: acort_now(), acort_after(). ACORT_NEVER is no
@@ -19,40 +22,40 @@
  * call returns what is there, or ETIMEDOUT. A call whose deadline passes while it waits tries once more: it
  * returns what has come by then. What a call does with 0:
  *
- *     acort_read acort_readv                 the system is asked: what is there
+ *     acort_read acort_readv                 read what the system has
  *     acort_recvfrom acort_recvmsg
  *     acort_read_full
- *     acort_write acort_writev               the system is asked: what it has
- *     acort_sendto acort_sendmsg             room for
+ *     acort_write acort_writev               write what the system has room
+ *     acort_sendto acort_sendmsg             for
  *     acort_write_all
- *     acort_accept                           the system is asked: a connection
- *     acort_fdwait                           the system is asked: as poll(2)
- *     acort_waitpid                          the system is asked: a child's end
- *     acort_signal_wait                      the system is asked: a signal
- *                                            that no other call waits for
- *     acort_connect                          begun; ETIMEDOUT where it goes on
+ *     acort_accept                           accept a pending connection
+ *     acort_fdwait                           act as poll(2)
+ *     acort_waitpid                          reap a child that has ended
+ *     acort_signal_wait                      take a pending signal that no
+ *                                            other call waits for
+ *     acort_connect                          begin; ETIMEDOUT if in progress
  *     acort_dial                             numbers, paths: as acort_connect;
  *                                            names: always ETIMEDOUT
  *     acort_getaddrinfo                      numbers; names: always ETIMEDOUT
- *     acort_pread                            what is in the page cache
+ *     acort_pread                            read from the page cache
  *     acort_open acort_pwrite acort_fsync    always ETIMEDOUT
- *     acort_chan_send                        tried: a receiver, or room
- *     acort_chan_recv                        tried: a value
- *     acort_select acort_select_ordered      tried: a case that is ready
- *     acort_mutex_lock acort_rwlock_wrlock   tried: the lock
+ *     acort_chan_send                        send to a receiver or the buffer
+ *     acort_chan_recv                        receive a value that is there
+ *     acort_select acort_select_ordered      perform a case that is ready
+ *     acort_mutex_lock acort_rwlock_wrlock   lock if free
  *     acort_rwlock_rdlock
- *     acort_sem_wait                         tried: a count above 0
- *     acort_event_wait acort_future_wait     tried: it is set
- *     acort_waitgroup_wait acort_group_wait  tried: none is left
- *     acort_join                             tried: a task that has ended
- *     acort_barrier_wait                     tried: the caller is the last one
- *     acort_once                             called, unless another caller is
- *                                            at it
- *     acort_cond_wait                        always ETIMEDOUT; the mutex was
- *                                            free meanwhile
- *     acort_park                             the word that was saved
- *     acort_sleep_until                      as acort_yield()
- *     acort_loop_step                        what is ready runs
+ *     acort_sem_wait                         decrement a count above 0
+ *     acort_event_wait acort_future_wait     succeed if set
+ *     acort_waitgroup_wait acort_group_wait  succeed if the count is 0
+ *     acort_join                             join a task that has ended
+ *     acort_barrier_wait                     succeed in the last call
+ *     acort_once                             call `fn`, unless another call
+ *                                            runs it
+ *     acort_cond_wait                        always ETIMEDOUT; the mutex is
+ *                                            unlocked meanwhile
+ *     acort_park                             consume a saved token
+ *     acort_sleep_until                      act as acort_yield()
+ *     acort_loop_step                        run the tasks that are ready
  *
  * Close a file descriptor that one of these functions was called for by acort_close(). O_NONBLOCK belongs
  * to the open file, and so to each process that has it. Sockets are read and written without it;
@@ -67,7 +70,7 @@
  * ACORT_STRICT=1 in the environment reports on stderr, at the end of acort_run() and acort_enter(), how many
  * tasks were not joined, and once a wait with a deadline of more than an hour ago.
  *
- * ACORT_CHAOS=<number> in the environment is for tests. The order in which tasks run, the case that
+ * ACORT_CHAOS=NUMBER in the environment is for tests. The order in which tasks run, the case that
  * acort_select() takes, and the bytes that acort_read() and acort_write() move at once come from that seed. */
 
 #ifndef ACORT_H
@@ -80,7 +83,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-/* A coroutine's frames are to lie on its stack as a whole: src/coroutine/compilers.rs. */
+/* Each frame of a coroutine must be on its stack as a whole: src/coroutine/compilers.rs. */
 #ifdef __has_feature
 #if __has_feature(safe_stack)
 #error "libaco: -fsanitize=safe-stack keeps a part of each frame elsewhere: compile without it"
@@ -361,9 +364,6 @@ int acort_run(acort_body_t fn, void *arg, void **ret);
 /// - `EINVAL` if `workers` is above 1, or `flags` has ACORT_LOOP or ACORT_PIN_CPUS, which are for
 ///   acort_new().
 /// - The errors of acort_run().
-///
-/// # Safety
-/// `opts` is NULL or has `opts->size` bytes.
 int acort_run_ex(const struct acort_opts_t *opts, acort_body_t fn, void *arg, void **ret);
 
 /// Returns the version of the library that is loaded, for example "1.3.0", as aco_version_string()
@@ -395,9 +395,6 @@ int acort_opts_init(struct acort_opts_t *opts, size_t size);
 /// - `EINVAL` if an option is not valid.
 /// - `ENOMEM`, `EMFILE`, `EAGAIN` if the system has no memory, file descriptors or threads.
 /// - `EBUSY` in a task, for a runtime with ACORT_LOOP.
-///
-/// # Safety
-/// `opts` is NULL or has `opts->size` bytes.
 acort_t *acort_new(const struct acort_opts_t *opts);
 
 /// Runs `fn` with `arg` as a main task of `rt`, on one of its workers. Returns when it and the
@@ -421,7 +418,7 @@ int acort_enter(acort_t *rt, acort_body_t fn, void *arg, void **ret);
 /// 0, or -1 and `errno`: then the runtime is as before.
 ///
 /// # Errors
-/// - `EBUSY` if tasks live, or in a task.
+/// - `EBUSY` if tasks live, a thread is in acort_enter(), or in a task.
 /// - `EPERM` if the runtime has ACORT_LOOP, and this is not its thread.
 /// - `EINVAL` if `rt` is NULL.
 int acort_free(acort_t *rt);
@@ -495,7 +492,7 @@ acort_task_t *acort_go(acort_body_t fn, void *arg);
 /// - The errors of acort_go().
 ///
 /// # Safety
-/// `attr` is NULL or has `attr->size` bytes; its group is NULL or open.
+/// The group of `attr` is NULL or open.
 acort_task_t *acort_go_ex(const struct acort_attr_t *attr, acort_body_t fn, void *arg);
 
 /// Waits until `task` has ended, and frees it. Its result goes to `ret`, unless `ret` is NULL; the
@@ -614,7 +611,7 @@ int64_t acort_now(void);
 /// Returns the deadline `ns` nanoseconds from now.
 ///
 /// # Returns
-/// The deadline; ACORT_NEVER if it is beyond the range of the clock, 1 if `ns` is 0 or negative.
+/// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
 int64_t acort_after(int64_t ns);
 
 /// Sleeps for `ns` nanoseconds. With 0 or fewer it is acort_yield() in a task, and returns at once
@@ -1250,9 +1247,6 @@ int acort_close(int fd);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of read(2).
-///
-/// # Safety
-/// As for read(2).
 ssize_t acort_read(int fd, void *buf, size_t n, int64_t deadline);
 
 /// Writes as write(2) does, perhaps less than `n` bytes. Waits until there is room. Raises no
@@ -1265,9 +1259,6 @@ ssize_t acort_read(int fd, void *buf, size_t n, int64_t deadline);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of write(2).
-///
-/// # Safety
-/// As for write(2).
 ssize_t acort_write(int fd, const void *buf, size_t n, int64_t deadline);
 
 /// Reads as readv(2) does, with the rules of acort_read().
@@ -1279,9 +1270,6 @@ ssize_t acort_write(int fd, const void *buf, size_t n, int64_t deadline);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of readv(2).
-///
-/// # Safety
-/// As for readv(2).
 ssize_t acort_readv(int fd, const struct iovec *iov, int iovcnt, int64_t deadline);
 
 /// Writes as writev(2) does, with the rules of acort_write().
@@ -1293,9 +1281,6 @@ ssize_t acort_readv(int fd, const struct iovec *iov, int iovcnt, int64_t deadlin
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of writev(2).
-///
-/// # Safety
-/// As for writev(2).
 ssize_t acort_writev(int fd, const struct iovec *iov, int iovcnt, int64_t deadline);
 
 /// Receives as recvfrom(2) does, with the rules of acort_read().
@@ -1307,9 +1292,6 @@ ssize_t acort_writev(int fd, const struct iovec *iov, int iovcnt, int64_t deadli
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of recvfrom(2).
-///
-/// # Safety
-/// As for recvfrom(2).
 ssize_t acort_recvfrom(int fd,
                        void *buf,
                        size_t n,
@@ -1327,9 +1309,6 @@ ssize_t acort_recvfrom(int fd,
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of sendto(2).
-///
-/// # Safety
-/// As for sendto(2).
 ssize_t acort_sendto(int fd,
                      const void *buf,
                      size_t n,
@@ -1347,9 +1326,6 @@ ssize_t acort_sendto(int fd,
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of recvmsg(2).
-///
-/// # Safety
-/// As for recvmsg(2).
 ssize_t acort_recvmsg(int fd, struct msghdr *msg, int flags, int64_t deadline);
 
 /// Sends as sendmsg(2) does, with the rules of acort_write().
@@ -1361,9 +1337,6 @@ ssize_t acort_recvmsg(int fd, struct msghdr *msg, int flags, int64_t deadline);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of sendmsg(2).
-///
-/// # Safety
-/// As for sendmsg(2).
 ssize_t acort_sendmsg(int fd, const struct msghdr *msg, int flags, int64_t deadline);
 
 /// Reads `n` bytes, or up to the end of the input.
@@ -1376,9 +1349,6 @@ ssize_t acort_sendmsg(int fd, const struct msghdr *msg, int flags, int64_t deadl
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of read(2).
-///
-/// # Safety
-/// As for read(2).
 ssize_t acort_read_full(int fd, void *buf, size_t n, int64_t deadline);
 
 /// Writes `n` bytes. Raises no SIGPIPE.
@@ -1391,9 +1361,6 @@ ssize_t acort_read_full(int fd, void *buf, size_t n, int64_t deadline);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of write(2).
-///
-/// # Safety
-/// As for write(2).
 ssize_t acort_write_all(int fd, const void *buf, size_t n, int64_t deadline);
 
 /// Accepts a connection as accept(2) does. The new socket does not block, and is not inherited over
@@ -1407,9 +1374,6 @@ ssize_t acort_write_all(int fd, const void *buf, size_t n, int64_t deadline);
 /// - `ECANCELED` if the task is cancelled.
 /// - `EMFILE` if the process has no file descriptors left: the connection waits still.
 /// - The errors of accept(2).
-///
-/// # Safety
-/// As for accept(2).
 int acort_accept(int fd, struct sockaddr *addr, socklen_t *addrlen, int64_t deadline);
 
 /// Connects as connect(2) does. After ETIMEDOUT or ECANCELED close the socket.
@@ -1421,9 +1385,6 @@ int acort_accept(int fd, struct sockaddr *addr, socklen_t *addrlen, int64_t dead
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of connect(2).
-///
-/// # Safety
-/// As for connect(2).
 int acort_connect(int fd, const struct sockaddr *addr, socklen_t addrlen, int64_t deadline);
 
 /// Opens a file as open(2) does, with `mode` for a new one. Does not add O_CLOEXEC. A deadline of 0
@@ -1452,9 +1413,6 @@ int acort_open(const char *path, int flags, mode_t mode, int64_t deadline);
 /// - `ETIMEDOUT`, `ECANCELED` before a thread has begun to read.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pread(2).
-///
-/// # Safety
-/// As for pread(2).
 ssize_t acort_pread(int fd, void *buf, size_t n, off_t offset, int64_t deadline);
 
 /// Writes as pwrite(2) does. A deadline of 0 or in the past writes nothing.
@@ -1466,9 +1424,6 @@ ssize_t acort_pread(int fd, void *buf, size_t n, off_t offset, int64_t deadline)
 /// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A thread that has begun to write is waited for.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pwrite(2).
-///
-/// # Safety
-/// As for pwrite(2).
 ssize_t acort_pwrite(int fd, const void *buf, size_t n, off_t offset, int64_t deadline);
 
 /// Synchronizes a file as fsync(2) does. With a deadline of 0 or in the past it does not begin.
@@ -1495,6 +1450,7 @@ int acort_fsync(int fd, int64_t deadline);
 /// - `ECANCELED` if the task is cancelled.
 /// - `EINVAL` if a string is NULL or has no meaning.
 /// - `EADDRNOTAVAIL` if the host is unknown.
+/// - `ENAMETOOLONG` if a host, a service or a path is too long.
 /// - The errors of connect(2).
 int acort_dial(const char *net, const char *addr, int64_t deadline);
 
@@ -1514,9 +1470,6 @@ int acort_listen(const char *net, const char *addr, int backlog);
 ///
 /// # Returns
 /// 0, or a code of getaddrinfo(3): EAI_SYSTEM and `errno` for ETIMEDOUT and ECANCELED.
-///
-/// # Safety
-/// As for getaddrinfo(3).
 int acort_getaddrinfo(const char *node,
                       const char *service,
                       const struct addrinfo *hints,

@@ -1,4 +1,4 @@
-//! The functions that libaco 1.2.4 has.
+//! The functions of libaco 1.2.4.
 
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};

@@ -1,4 +1,4 @@
-//! What helps to find mistakes.
+//! Diagnostics: overflows of stacks, and their use.
 
 use core::ffi::c_int;
 

@@ -1,5 +1,5 @@
-//! Functions beside libaco's macros, for languages that cannot call a macro, and what the macros
-//! of `aco_inline.h` end in.
+//! Functions beside libaco's macros, for languages that cannot call a macro, and the slow paths of the macros of
+//! `aco_inline.h`.
 
 use core::ffi::c_void;
 use core::ptr;

@@ -1,4 +1,4 @@
-//! Constructors that give NULL and errno where libaco's abort.
+//! Constructors that fail with NULL and errno instead of aborting.
 
 use core::ffi::{c_char, c_void};
 use core::ptr::NonNull;

@@ -1,6 +1,6 @@
 //! Generators: `for (void *value; aco_gen_next(gen, &value);)`.
 
-#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "values are handed on, not followed")]
+#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "values are passed on, not dereferenced")]
 
 use core::ffi::{c_int, c_void};
 use core::ptr::NonNull;

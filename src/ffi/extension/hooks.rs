@@ -43,11 +43,11 @@ const _: () = {
 /// Sets the hooks of the calling thread. They see the coroutines that the thread creates, resumes
 /// and destroys. NULL removes them. The struct is not copied.
 ///
-/// Each hook runs on the stack of the caller of aco_create(), aco_resume() or aco_destroy(), never
-/// on the stack of the coroutine that it is called for. aco_yield_to() calls `yield` for the
-/// coroutine that is suspended and `resume` for the one that continues. Both run on the stack of
-/// the `main_co`, or on the caller's stack under a sanitizer. A hook must return normally. It must
-/// not switch to a coroutine or destroy one. It may set other hooks.
+/// Each hook runs on the stack of the caller of aco_create(), aco_resume() or aco_destroy(). It
+/// never runs on the stack of the coroutine that it is called for. aco_yield_to() calls `yield` for
+/// the coroutine that is suspended and `resume` for the one that continues. Both run on the stack
+/// of the `main_co`, or on the caller's stack under a sanitizer. A hook must return normally. It
+/// must not switch to a coroutine or destroy one. It may set other hooks.
 ///
 /// Hooks see each resume and how it returned, in inline code and in old binaries, too. They do not
 /// see acosw(). After acosw() they may miss resumes, until the thread returns through the library.

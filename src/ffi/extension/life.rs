@@ -1,4 +1,4 @@
-//! Beginnings and ends: reuse, returns, cancellation, and other threads.
+//! Restart, returning entry functions, cancellation, and moves to other threads.
 
 use core::ffi::{c_int, c_void};
 

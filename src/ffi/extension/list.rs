@@ -6,8 +6,8 @@ use core::ptr;
 use crate::abi::aco_t;
 use crate::{diag, hooks, listing, stack};
 
-/// Calls `visit` with each coroutine of the calling thread and `data`, in no defined order, until a
-/// call returns a value other than 0. A thread's coroutines are those that it created, including
+/// Calls `visit` with each coroutine of the calling thread and `data`. The order is not defined. A
+/// value other than 0 ends the calls. A thread's coroutines are those that it created, including
 /// main coroutines and ended ones, until they are destroyed. When a thread ends, its coroutines
 /// belong to the next thread that gets its memory. Copies by value are not visited.
 ///
@@ -43,8 +43,8 @@ pub unsafe extern "C" fn aco_foreach(
 ///     0x7f06c2c00080 fresh, entry program+0x1280, stack 0 of 2097152, copied
 ///
 /// The states are main, fresh (not started), running, waiting (in a resume), suspended and ended. A
-/// code address is shown as function and offset, if the dynamic symbols have the function (link
-/// with -rdynamic for those of the program). Otherwise it is shown as module and offset, for
+/// code address is shown as function and offset, if the dynamic symbols have the function.
+/// -rdynamic adds those of the program. Otherwise it is shown as module and offset, for
 /// addr2line(1). In a statically linked program it is a plain address. Under a sanitizer, and
 /// within a `catch`, a suspended coroutine is shown at an address in the library. `stack` is the
 /// use that aco_stack_used() knows.

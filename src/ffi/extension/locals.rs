@@ -13,9 +13,9 @@ pub type aco_key_t = u64;
 /// Creates a key and stores it in `*key`. Under a key, each coroutine of the process has a value of
 /// its own, main coroutines included. The initial value is NULL. A process has at most 256 keys.
 ///
-/// `destructor` may be NULL. Otherwise it is called with each value that is not NULL when
-/// aco_destroy() or aco_reset() is called for the coroutine, not when the coroutine ends. It runs
-/// in the coroutine that makes that call. The value is NULL by then. The order of destructors is
+/// `destructor` may be NULL. Otherwise aco_destroy() and aco_reset() call it with each value of the
+/// coroutine that is not NULL. The end of a coroutine does not call it. It runs in the coroutine
+/// that calls aco_destroy() or aco_reset(). The value is NULL by then. The order of destructors is
 /// not defined. If destructors set values of the same coroutine with aco_set_local_of(), they are
 /// called again, at most four times in all.
 ///

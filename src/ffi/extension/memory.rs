@@ -1,4 +1,4 @@
-//! Memory of the program's own, and memory given back.
+//! Memory from the program, and memory returned to the system.
 
 #![allow(non_camel_case_types)]
 

@@ -1,4 +1,4 @@
-//! Names and ids.
+//! Names and ids of coroutines.
 
 use core::ffi::{CStr, c_char, c_int};
 

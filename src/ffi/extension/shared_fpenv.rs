@@ -1,7 +1,7 @@
-//! The same for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: who goes on does so with
-//! the floating-point environment of the moment. `aco_ext_inline.h` gives such programs these names.
+//! The extension for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: a switch keeps the present
+//! floating-point environment. `aco_ext_inline.h` maps the plain names to these functions.
 
-#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "values are handed on, not followed")]
+#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "values are passed on, not dereferenced")]
 
 use core::ffi::{c_int, c_void};
 

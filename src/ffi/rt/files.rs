@@ -45,9 +45,6 @@ pub unsafe extern "C" fn acort_open(
 /// - `ETIMEDOUT`, `ECANCELED` before a thread has begun to read.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pread(2).
-///
-/// # Safety
-/// As for pread(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_pread(
     fd: c_int,
@@ -71,9 +68,6 @@ pub unsafe extern "C" fn acort_pread(
 /// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A thread that has begun to write is waited for.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pwrite(2).
-///
-/// # Safety
-/// As for pwrite(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_pwrite(
     fd: c_int,

@@ -51,9 +51,6 @@ pub extern "C" fn acort_close(fd: c_int) -> c_int {
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of read(2).
-///
-/// # Safety
-/// As for read(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_read(
     fd: c_int,
@@ -75,9 +72,6 @@ pub unsafe extern "C" fn acort_read(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of write(2).
-///
-/// # Safety
-/// As for write(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_write(
     fd: c_int,
@@ -98,9 +92,6 @@ pub unsafe extern "C" fn acort_write(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of readv(2).
-///
-/// # Safety
-/// As for readv(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_readv(
     fd: c_int,
@@ -123,9 +114,6 @@ pub unsafe extern "C" fn acort_readv(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of writev(2).
-///
-/// # Safety
-/// As for writev(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_writev(
     fd: c_int,
@@ -148,9 +136,6 @@ pub unsafe extern "C" fn acort_writev(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of recvfrom(2).
-///
-/// # Safety
-/// As for recvfrom(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_recvfrom(
     fd: c_int,
@@ -176,9 +161,6 @@ pub unsafe extern "C" fn acort_recvfrom(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of sendto(2).
-///
-/// # Safety
-/// As for sendto(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sendto(
     fd: c_int,
@@ -204,9 +186,6 @@ pub unsafe extern "C" fn acort_sendto(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of recvmsg(2).
-///
-/// # Safety
-/// As for recvmsg(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_recvmsg(
     fd: c_int,
@@ -229,9 +208,6 @@ pub unsafe extern "C" fn acort_recvmsg(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of sendmsg(2).
-///
-/// # Safety
-/// As for sendmsg(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sendmsg(
     fd: c_int,
@@ -255,9 +231,6 @@ pub unsafe extern "C" fn acort_sendmsg(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of read(2).
-///
-/// # Safety
-/// As for read(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_read_full(
     fd: c_int,
@@ -279,9 +252,6 @@ pub unsafe extern "C" fn acort_read_full(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of write(2).
-///
-/// # Safety
-/// As for write(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_write_all(
     fd: c_int,
@@ -304,9 +274,6 @@ pub unsafe extern "C" fn acort_write_all(
 /// - `ECANCELED` if the task is cancelled.
 /// - `EMFILE` if the process has no file descriptors left: the connection waits still.
 /// - The errors of accept(2).
-///
-/// # Safety
-/// As for accept(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_accept(
     fd: c_int,
@@ -329,9 +296,6 @@ pub unsafe extern "C" fn acort_accept(
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of connect(2).
-///
-/// # Safety
-/// As for connect(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_connect(
     fd: c_int,

@@ -28,6 +28,7 @@ unsafe fn text<'a>(text: *const c_char) -> Result<&'a CStr> {
 /// - `ECANCELED` if the task is cancelled.
 /// - `EINVAL` if a string is NULL or has no meaning.
 /// - `EADDRNOTAVAIL` if the host is unknown.
+/// - `ENAMETOOLONG` if a host, a service or a path is too long.
 /// - The errors of connect(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_dial(
@@ -63,9 +64,6 @@ pub unsafe extern "C" fn acort_listen(
 ///
 /// # Returns
 /// 0, or a code of getaddrinfo(3): EAI_SYSTEM and `errno` for ETIMEDOUT and ECANCELED.
-///
-/// # Safety
-/// As for getaddrinfo(3).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_getaddrinfo(
     node: *const c_char,

@@ -17,7 +17,7 @@ pub extern "C" fn acort_now() -> i64 {
 /// Returns the deadline `ns` nanoseconds from now.
 ///
 /// # Returns
-/// The deadline; ACORT_NEVER if it is beyond the range of the clock, 1 if `ns` is 0 or negative.
+/// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_after(ns: i64) -> i64 {
     sleep::after(ns)

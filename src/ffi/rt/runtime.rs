@@ -44,9 +44,6 @@ pub unsafe extern "C" fn acort_run(
 /// - `EINVAL` if `workers` is above 1, or `flags` has ACORT_LOOP or ACORT_PIN_CPUS, which are for
 ///   acort_new().
 /// - The errors of acort_run().
-///
-/// # Safety
-/// `opts` is NULL or has `opts->size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_run_ex(
     opts: *const acort_opts_t,
@@ -97,9 +94,6 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
 /// - `EINVAL` if an option is not valid.
 /// - `ENOMEM`, `EMFILE`, `EAGAIN` if the system has no memory, file descriptors or threads.
 /// - `EBUSY` in a task, for a runtime with ACORT_LOOP.
-///
-/// # Safety
-/// `opts` is NULL or has `opts->size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
     // SAFETY: `opts` is NULL or has `opts->size` bytes.
@@ -137,7 +131,7 @@ pub unsafe extern "C" fn acort_enter(
 /// 0, or -1 and `errno`: then the runtime is as before.
 ///
 /// # Errors
-/// - `EBUSY` if tasks live, or in a task.
+/// - `EBUSY` if tasks live, a thread is in acort_enter(), or in a task.
 /// - `EPERM` if the runtime has ACORT_LOOP, and this is not its thread.
 /// - `EINVAL` if `rt` is NULL.
 #[unsafe(no_mangle)]

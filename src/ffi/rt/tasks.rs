@@ -54,7 +54,7 @@ pub unsafe extern "C" fn acort_go(r#fn: acort_body_t, arg: *mut c_void) -> *mut 
 /// - The errors of acort_go().
 ///
 /// # Safety
-/// `attr` is NULL or has `attr->size` bytes; its group is NULL or open.
+/// The group of `attr` is NULL or open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_go_ex(
     attr: *const acort_attr_t,
