@@ -3,6 +3,7 @@
 use loom::thread;
 
 use crate::calls::{FD, opens, takes};
+use crate::registrations::{enqueue_other_direction, register_with};
 use crate::rt::events;
 use crate::rt::io::fd_identity;
 use crate::rt::io::fd_ref::FdRef;
@@ -10,7 +11,6 @@ use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::system;
-use crate::registrations::{enqueue_other_direction, register_with};
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
