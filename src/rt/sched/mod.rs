@@ -3,10 +3,12 @@
 //! `run_loop` is where to begin; `lifecycle` has the calls that create and end a runtime.
 
 pub(crate) mod build;
+mod collect;
 pub(crate) mod dump;
 pub(crate) mod embed;
 pub(crate) mod finish;
 pub(crate) mod group;
+mod idle;
 pub(crate) mod inspect;
 pub(crate) mod join;
 pub(crate) mod lifecycle;
