@@ -43,21 +43,16 @@ static int is_beside(const aco_share_stack_t *stack, ptrdiff_t distance) {
 
 /* As destroy(), of those alone that lie between two others: the system takes back one at an end of its mapping, and
  * another one in its place needs a mapping where the system puts it elsewhere. */
-static int destroy_between(int first, int step) {
-    aco_share_stack_t *between[STACKS] = {NULL};
-    ptrdiff_t distance = (ptrdiff_t)(stacks[first]->sz + (size_t)sysconf(_SC_PAGESIZE));
-    int count = 0;
+static void destroy_between(int first, int step) {
+    int between[STACKS], count = 0;
+    ptrdiff_t distance = (ptrdiff_t)stacks[first]->real_sz;
     for (int i = first; i < STACKS; i += step) {
-        if (!is_beside(stacks[i], distance) || !is_beside(stacks[i], -distance)) continue;
-        between[i] = stacks[i];
+        if (is_beside(stacks[i], distance) && is_beside(stacks[i], -distance)) between[count++] = i;
     }
-    for (int i = 0; i < STACKS; i++) {
-        if (between[i] == NULL) continue;
-        aco_share_stack_destroy(stacks[i]);
-        stacks[i] = NULL;
-        count++;
-    }
-    return count;
+#ifndef UNDER_EMULATION /* the emulator places mappings in its own way */
+    CHECK(count > STACKS / 4);
+#endif
+    for (int i = 0; i < count; i++) destroy(between[i], STACKS);
 }
 
 static long mapped_pages(void) {
@@ -90,11 +85,11 @@ int main(void) {
     long before = mapped_pages();
     make(0, 1);
     char *filler = use_up_mappings(page);
-    CHECK(destroy_between(0, 2) > STACKS / 4);
+    destroy_between(0, 2);
     make(0, 2);
-    CHECK(destroy_between(1, 2) > STACKS / 4);
+    destroy_between(1, 2);
     make(1, 2);
-    CHECK(destroy_between(0, 2) > STACKS / 4);
+    destroy_between(0, 2);
     munmap(filler, FILLER * page);
     make(0, 2);
     destroy(0, 1);

@@ -11,7 +11,7 @@ use crate::abi::{aco_share_stack_t, aco_t};
 use crate::sys;
 
 /// What a line can be about.
-pub(crate) trait Subject {
+pub(crate) trait Describe {
     /// What the line says beside the address of the object.
     ///
     /// # Safety
@@ -19,9 +19,9 @@ pub(crate) trait Subject {
     unsafe fn describe(object: *const Self, f: &mut Formatter) -> fmt::Result;
 }
 
-impl Subject for aco_t {
+impl Describe for aco_t {
     unsafe fn describe(object: *const aco_t, f: &mut Formatter) -> fmt::Result {
-        // SAFETY: the caller's promise.
+        // SAFETY: `object` is a coroutine, by the trait's obligation.
         let (main_co, fp) = unsafe { ((*object).main_co, (*object).fp) };
         match fp {
             _ if main_co.is_null() => f.write_str(", main"),
@@ -31,16 +31,16 @@ impl Subject for aco_t {
     }
 }
 
-impl Subject for aco_share_stack_t {
+impl Describe for aco_share_stack_t {
     unsafe fn describe(_: *const aco_share_stack_t, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }
 }
 
 /// An object, NULL or valid, as it stands in a line.
-struct Name<T>(*const T);
+struct Object<T>(*const T);
 
-impl<T: Subject> Display for Name<T> {
+impl<T: Describe> Display for Object<T> {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         write!(f, "{:p}", self.0)?;
         if self.0.is_null() {
@@ -52,14 +52,14 @@ impl<T: Subject> Display for Name<T> {
 }
 
 /// A line of text on the caller's stack; what does not fit is cut off.
-pub(crate) struct Line {
+pub(crate) struct LineBuffer {
     text: [u8; 400],
     length: usize,
 }
 
-impl Line {
-    pub(crate) fn of(text: Arguments) -> Line {
-        let mut line = Line { text: [0; 400], length: 0 };
+impl LineBuffer {
+    pub(crate) fn format(text: Arguments) -> LineBuffer {
+        let mut line = LineBuffer { text: [0; 400], length: 0 };
         // `write_str` below never fails.
         let _ = line.write_fmt(text);
         line
@@ -70,11 +70,11 @@ impl Line {
     }
 
     fn print(&self) {
-        sys::write_error(self.text());
+        sys::write_stderr(self.text());
     }
 }
 
-impl Write for Line {
+impl Write for LineBuffer {
     fn write_str(&mut self, more: &str) -> fmt::Result {
         for (to, from) in self.text.iter_mut().skip(self.length).zip(more.bytes()) {
             *to = from;
@@ -87,7 +87,7 @@ impl Write for Line {
 /// Says which rule `function`, called for `object`, NULL or valid, found broken, and aborts (SIGABRT).
 #[cold]
 #[inline(never)]
-pub(crate) fn fatal<T: Subject>(
+pub(crate) fn fatal<T: Describe>(
     function: &str,
     object: *const T,
     what: Arguments,
@@ -99,17 +99,17 @@ pub(crate) fn fatal<T: Subject>(
 
 /// The line of [`fatal`], for who ends the program otherwise.
 #[cold]
-pub(crate) fn report<T: Subject>(function: &str, object: *const T, what: Arguments, rule: &str) {
-    let object = Name(object);
-    Line::of(format_args!("aco: fatal: {function}({object}): {what} ({rule})\n")).print();
+pub(crate) fn report<T: Describe>(function: &str, object: *const T, what: Arguments, rule: &str) {
+    let object = Object(object);
+    LineBuffer::format(format_args!("aco: fatal: {function}({object}): {what} ({rule})\n")).print();
 }
 
 /// Says once what the library does without, and goes on.
 #[cold]
 #[inline(never)]
-pub(crate) fn warn_once(said: &AtomicBool, what: Arguments, advice: &str) {
-    if !said.swap(true, Ordering::Relaxed) {
-        Line::of(format_args!("aco: warning: {what} ({advice})\n")).print();
+pub(crate) fn warn_once(warned: &AtomicBool, what: Arguments, advice: &str) {
+    if !warned.swap(true, Ordering::Relaxed) {
+        LineBuffer::format(format_args!("aco: warning: {what} ({advice})\n")).print();
     }
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn warn_once(said: &AtomicBool, what: Arguments, advice: &str) {
 /// libaco's contract: its constructors always give a valid object.
 #[cold]
 #[inline(never)]
-pub(crate) fn out_of_memory<T: Subject>(
+pub(crate) fn out_of_memory<T: Describe>(
     function: &str,
     object: *const T,
     what: &str,
@@ -136,7 +136,7 @@ pub(crate) fn out_of_memory<T: Subject>(
 #[cold]
 #[inline(never)]
 pub(crate) fn print(text: Arguments) {
-    Line::of(text).print();
+    LineBuffer::format(text).print();
 }
 
 #[cfg(test)]
@@ -146,9 +146,9 @@ mod tests {
     #[test]
     fn a_line_keeps_what_fits() {
         let long = "x".repeat(1000);
-        let line = Line::of(format_args!("{long}"));
+        let line = LineBuffer::format(format_args!("{long}"));
         assert_eq!(line.length, line.text.len());
-        let line = Line::of(format_args!("{}-{}", 1, "two"));
+        let line = LineBuffer::format(format_args!("{}-{}", 1, "two"));
         assert_eq!(line.text.get(..line.length), Some(b"1-two".as_slice()));
     }
 }

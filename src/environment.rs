@@ -1,8 +1,8 @@
-//! Variables of the environment.
+//! Environment variables, which a program with extra privileges ignores.
 //!
-//! 1. A program that runs with more rights than its caller has (set-user-ID, capabilities) ignores them all:
-//!    secure_getenv(3), or where the C library has none the kernel's own word for that, AT_SECURE.
-//! 2. Nothing else of the library reads the environment.
+//! * EN1. A program with more privileges than its caller (set-user-ID, capabilities) ignores all variables: the library
+//!   uses secure_getenv(3), or AT_SECURE if the C library has no such function.
+//! * EN2. No other code of the library reads the environment.
 
 use core::ffi::{CStr, c_char};
 
@@ -10,7 +10,7 @@ use crate::arch;
 
 type Getenv = unsafe extern "C" fn(*const c_char) -> *mut c_char;
 
-/// secure_getenv(3). None: the C library has none, or is linked statically without it.
+/// Returns secure_getenv(3), or None if the C library has none, or is linked statically without it.
 fn secure_getenv() -> Option<Getenv> {
     // SAFETY: the address of that function, or NULL, which is None.
     unsafe {
@@ -18,8 +18,8 @@ fn secure_getenv() -> Option<Getenv> {
     }
 }
 
-/// Returns true if the caller of the program is not to decide what it does.
-fn is_secure() -> bool {
+/// Returns true if the program has more privileges than its caller (EN1).
+fn is_privileged() -> bool {
     // SAFETY: getauxval has no preconditions.
     #[cfg(target_os = "linux")]
     return unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
@@ -28,21 +28,21 @@ fn is_secure() -> bool {
     return unsafe { libc::issetugid() } != 0;
 }
 
-/// The value of a variable, or NULL. It stays unless the program changes its environment.
-fn value_of(name: &CStr) -> *const c_char {
-    // SAFETY: the name ends in 0.
+/// Returns the value of a variable, or NULL. It is valid until the program changes its environment.
+fn get(name: &CStr) -> *const c_char {
+    // SAFETY: the name ends with a NUL byte.
     unsafe {
         match secure_getenv() {
             Some(secure_getenv) => secure_getenv(name.as_ptr()),
-            None if is_secure() => core::ptr::null_mut(),
+            None if is_privileged() => core::ptr::null_mut(),
             None => libc::getenv(name.as_ptr()),
         }
     }
 }
 
-/// The number that a variable says; 0: it says none.
-pub(crate) fn number_of(name: &CStr) -> u64 {
-    let text = value_of(name);
-    // SAFETY: the value ends in 0, and stays unless the program changes its environment.
+/// Returns the number in a variable, or 0 if it has none.
+pub(crate) fn read_u64(name: &CStr) -> u64 {
+    let text = get(name);
+    // SAFETY: the value ends with a NUL byte, and is valid until the program changes its environment.
     if text.is_null() { 0 } else { unsafe { libc::strtoull(text, core::ptr::null_mut(), 10) } }
 }

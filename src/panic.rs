@@ -1,4 +1,4 @@
-//! What a no_std build must supply. A panic is a bug of the library: say where, abort.
+//! The panic handler of a no_std build. A panic is a bug of the library: it prints the place, and aborts.
 #![cfg(all(not(test), panic = "abort"))]
 
 use core::panic::PanicInfo;

@@ -1,4 +1,4 @@
-//! Which function an address is in, as far as the C library tells.
+//! Symbols: the function of an address, as far as the C library knows it.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::fmt::{self, Display, Formatter, Write};
@@ -6,17 +6,16 @@ use core::mem::MaybeUninit;
 
 use crate::arch;
 
-/// An address in the program's code. As text: `function+0x1f` where the dynamic symbols have a name for
-/// it, `module+0x12f0`, which addr2line(1) takes, where they have not, or the plain number in a program
-/// that is linked statically.
+/// An address in the program's code. Its text is `function+0x1f` if the dynamic symbols have a name for it, else
+/// `module+0x12f0`, which addr2line(1) takes, or the plain number in a program that is linked statically.
 pub(crate) struct Symbol(pub(crate) usize);
 
-/// Bytes of a name, the last ones of a longer one.
-const LONGEST: usize = 80;
+/// The most bytes of a name; of a longer one the last bytes.
+const MAX_LENGTH: usize = 80;
 
 type Dladdr = unsafe extern "C" fn(*const c_void, *mut libc::Dl_info) -> c_int;
 
-/// dladdr(3); None in programs that have no dynamic linker.
+/// Returns dladdr(3), or None in a program without a dynamic linker.
 fn dladdr() -> Option<Dladdr> {
     // SAFETY: the address of that function, or NULL, which is None.
     unsafe { core::mem::transmute::<*const (), Option<Dladdr>>(arch::weak_symbol!("dladdr")) }
@@ -24,19 +23,19 @@ fn dladdr() -> Option<Dladdr> {
 
 impl Display for Symbol {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        let place: *const c_void = core::ptr::without_provenance(self.0);
+        let address: *const c_void = core::ptr::without_provenance(self.0);
         let mut found = MaybeUninit::<libc::Dl_info>::uninit();
-        // SAFETY: dladdr asks about any address, and fills the struct where it answers with 1; its texts
-        // stay for as long as their module does.
+        // SAFETY: dladdr takes any address, and fills the struct if it returns 1. Its strings live as long as their
+        // module.
         unsafe {
-            if dladdr().is_none_or(|ask| ask(place, found.as_mut_ptr()) == 0) {
+            if dladdr().is_none_or(|dladdr| dladdr(address, found.as_mut_ptr()) == 0) {
                 return write!(f, "{:#x}", self.0);
             }
             let found = found.assume_init();
             let (name, start) = if !found.dli_sname.is_null() && !found.dli_saddr.is_null() {
                 (found.dli_sname, found.dli_saddr)
             } else {
-                (found.dli_fname, base_of_numbers(found.dli_fbase))
+                (found.dli_fname, load_bias(found.dli_fbase))
             };
             if name.is_null() {
                 return write!(f, "{:#x}", self.0);
@@ -47,37 +46,37 @@ impl Display for Symbol {
     }
 }
 
-/// What the addresses in a module's file are counted from, in memory: the place where it lies, or 0 where it
-/// can lie in one place only.
+/// Returns the base that addresses in a module's file are relative to: the module's start, or 0 if the module has a
+/// fixed address.
 ///
 /// # Safety
 /// A module begins at `start`.
-unsafe fn base_of_numbers(start: *mut c_void) -> *mut c_void {
+unsafe fn load_bias(start: *mut c_void) -> *mut c_void {
     /// Of an ELF header: what it begins with, and the type of a program for one place, at offset 16.
     const MAGIC: [u8; 4] = *b"\x7fELF";
     const ET_EXEC: u16 = 2;
     // SAFETY: the first page of a module is readable.
-    let is_for_one_place = unsafe {
+    let is_fixed_position = unsafe {
         start.cast::<[u8; 4]>().read() == MAGIC
             && start.byte_add(16).cast::<u16>().read() == ET_EXEC
     };
-    if is_for_one_place { core::ptr::null_mut() } else { start }
+    if is_fixed_position { core::ptr::null_mut() } else { start }
 }
 
 /// Writes a symbol, or the last part of a path.
 ///
 /// # Safety
-/// `name` is a text that ends with 0.
+/// `name` is a string that ends with a NUL byte.
 unsafe fn write_name(f: &mut Formatter, name: *const c_char) -> fmt::Result {
-    // SAFETY: the caller's promise.
+    // SAFETY: `name` ends with a NUL byte.
     let name = unsafe { CStr::from_ptr(name) }.to_bytes();
     let name = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    let skipped = name.len().saturating_sub(LONGEST);
-    name.iter().skip(skipped).try_for_each(|byte| write_byte(f, *byte))
+    let skip = name.len().saturating_sub(MAX_LENGTH);
+    name.iter().skip(skip).try_for_each(|byte| write_printable(f, *byte))
 }
 
-/// Writes a byte of a text that may be anything, so that it neither ends a line nor a quotation.
-pub(crate) fn write_byte(f: &mut impl Write, byte: u8) -> fmt::Result {
-    let is_plain = byte.is_ascii_graphic() && byte != b'"' || byte == b' ';
-    f.write_char(if is_plain { char::from(byte) } else { '?' })
+/// Writes a byte of an arbitrary string, so that it ends neither a line nor a quotation.
+pub(crate) fn write_printable(f: &mut impl Write, byte: u8) -> fmt::Result {
+    let is_printable = byte.is_ascii_graphic() && byte != b'"' || byte == b' ';
+    f.write_char(if is_printable { char::from(byte) } else { '?' })
 }

@@ -1,20 +1,20 @@
-//! Telling Valgrind about stacks, so that it does not take a switch for a growing stack.
+//! Valgrind's client requests: stacks, and memory that threads share.
 //!
-//! A client request is a few instructions that do nothing on a processor; no header of Valgrind's
-//! is needed, and one library serves under it and without.
+//! Without the registration of a stack Valgrind treats a switch as a stack that grows. A client request is a few
+//! instructions without an effect on a processor, so one library runs under Valgrind and without it.
 //!
-//! Statics that threads share lie in a section of their own, `aco_shared`, so that the tools that look
-//! for races can be told of all of them at once.
+//! Statics that threads share are in a section of their own, `aco_shared`: race detectors are told of all of them at
+//! once.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use crate::arch;
 
 /// A request of Helgrind's, `VALGRIND_HG_DISABLE_CHECKING`, and one of DRD's, `DRD_IGNORE_VAR`.
-const UNTRACKED: usize = 0x4847_0127;
-const SUPPRESSED: usize = 0x4452_0002;
+const HG_DISABLE_CHECKING: usize = 0x4847_0127;
+const DRD_IGNORE_VAR: usize = 0x4452_0002;
 /// A request of DRD's: the number of the thread, 0 for other tools.
-const DRD_THREAD: usize = 0x4452_0001;
+const DRD_GET_THREAD_ID: usize = 0x4452_0001;
 /// A request of Memcheck's: `VALGRIND_MAKE_MEM_UNDEFINED`. Other tools do not know it.
 const MAKE_MEM_UNDEFINED: usize = 0x4d43_0001;
 /// A request of Memcheck's: `VALGRIND_MAKE_MEM_DEFINED`.
@@ -35,22 +35,22 @@ const YES: u8 = 2;
 #[unsafe(link_section = "aco_shared")]
 static RUNNING: AtomicU8 = AtomicU8::new(UNKNOWN);
 
-/// Does the process run under Valgrind? Asked once: a request costs as much as a switch.
+/// Returns true if the process runs under Valgrind. The request is made once: it costs as much as a switch.
 #[inline(always)]
 pub(crate) fn is_running() -> bool {
     match RUNNING.load(Ordering::Relaxed) {
-        UNKNOWN => ask(),
+        UNKNOWN => detect(),
         known => known == YES,
     }
 }
 
 #[cold]
 #[inline(never)]
-fn ask() -> bool {
+fn detect() -> bool {
     let running = arch::valgrind_request(&[RUNNING_ON_VALGRIND, 0, 0, 0, 0, 0]) != 0;
     if running {
         let (start, end) = (&raw const __start_aco_shared, &raw const __stop_aco_shared);
-        tell_shared(start.addr(), end.addr() - start.addr());
+        disable_race_checks(start.addr(), end.addr() - start.addr());
     }
     RUNNING.store(if running { YES } else { NO }, Ordering::Relaxed);
     running
@@ -64,47 +64,46 @@ unsafe extern "C" {
     safe static __stop_aco_shared: u8;
 }
 
-/// Threads share `size` bytes at `address` by atomic operations: Helgrind and DRD take those for races.
-pub(crate) fn is_shared(address: usize, size: usize) {
+/// Reports that threads share `size` bytes at `address` by atomic operations, which Helgrind and DRD report as races.
+pub(crate) fn mark_shared(address: usize, size: usize) {
     if is_running() {
-        tell_shared(address, size);
+        disable_race_checks(address, size);
     }
 }
 
-fn tell_shared(address: usize, size: usize) {
-    arch::valgrind_request(&[UNTRACKED, address, size, 0, 0, 0]);
-    arch::valgrind_request(&[SUPPRESSED, address, size, 0, 0, 0]);
+fn disable_race_checks(address: usize, size: usize) {
+    arch::valgrind_request(&[HG_DISABLE_CHECKING, address, size, 0, 0, 0]);
+    arch::valgrind_request(&[DRD_IGNORE_VAR, address, size, 0, 0, 0]);
 }
 
-/// Registers `size` bytes at `low` as a stack. Not with DRD, which then loses count of the thread's own.
+/// Registers `size` bytes at `low` as a stack, except with DRD, which then loses the thread's own stack.
 pub(crate) fn register_stack(low: usize, size: usize) -> StackId {
-    if !is_running() || arch::valgrind_request(&[DRD_THREAD, 0, 0, 0, 0, 0]) != 0 {
+    if !is_running() || arch::valgrind_request(&[DRD_GET_THREAD_ID, 0, 0, 0, 0, 0]) != 0 {
         return 0;
     }
     arch::valgrind_request(&[STACK_REGISTER, low, low + size - 1, 0, 0, 0]) as StackId
 }
 
-/// Ends what [`register_stack`] began.
+/// Ends the registration of [`register_stack`].
 pub(crate) fn deregister_stack(id: StackId) {
     if id != 0 {
         arch::valgrind_request(&[STACK_DEREGISTER, id as usize, 0, 0, 0, 0]);
     }
 }
 
-/// `value`, which may be decided by though nothing may have written it. For a process that runs under
-/// Valgrind.
+/// Returns `value`, marked as initialized. For a process under Valgrind.
 #[cold]
 #[inline(never)]
-pub(crate) fn defined(mut value: usize) -> usize {
-    let place = (&raw mut value).expose_provenance();
-    arch::valgrind_request(&[MAKE_MEM_DEFINED, place, size_of::<usize>(), 0, 0, 0]);
+pub(crate) fn as_defined(mut value: usize) -> usize {
+    let address = (&raw mut value).expose_provenance();
+    arch::valgrind_request(&[MAKE_MEM_DEFINED, address, size_of::<usize>(), 0, 0, 0]);
     value
 }
 
-/// `size` bytes at `low` are a stack's, or were, and will be written: what lies below a stack pointer that
-/// was there before counts as no memory.
+/// Marks `size` bytes at `low`, memory of a stack, as writable: bytes below an earlier stack pointer count as no
+/// memory.
 #[inline(always)]
-pub(crate) fn expect_writes(low: usize, size: usize) {
+pub(crate) fn make_undefined(low: usize, size: usize) {
     if is_running() {
         arch::valgrind_request(&[MAKE_MEM_UNDEFINED, low, size, 0, 0, 0]);
     }

@@ -1,7 +1,17 @@
-//! Keys of the values of coroutines and tasks: process-wide, taken and given back without a lock.
+//! Keys of local values, of coroutines and of tasks: process-wide, created and deleted without a lock.
 //!
-//! A key is a number of a place and the life that this place is in: who keeps a key that was deleted, or
-//! a value that was set for it, does not meet the next user of the place.
+//! ```text
+//! key = generation << 8 | index of a slot; never 0
+//!
+//!   event     generation of the slot    requires
+//!   create    even -> odd               the slot is free
+//!   delete    odd -> even               the generation is the key's
+//! ```
+//!
+//! * K1. A slot is in use while its generation is odd.
+//! * K2. A generation only grows. So a deleted key, or a value that was set for it, matches no later key of the slot.
+//! * K3. `destructor_of` reads the destructor before it checks the generation. If the generation is the key's, so is
+//!   the destructor: a later `create` stores its destructor after it changed the generation.
 
 use core::ffi::c_void;
 use core::mem;
@@ -10,89 +20,97 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::sanitizer;
 
-/// What is called with a value when its coroutine is destroyed, or its task has ended.
+/// The function that gets a value when its coroutine is destroyed or its task has finished.
 pub(crate) type Destructor = unsafe extern "C" fn(*mut c_void);
 
 const INDEX_BITS: u32 = 8;
-/// How many keys there are at once.
-const MOST: usize = 1 << INDEX_BITS;
+/// The number of slots: keys that exist at a time.
+const MAX_KEYS: usize = 1 << INDEX_BITS;
 
 struct Key {
-    /// Odd while the place is in use.
-    life: AtomicU64,
+    /// Odd while the slot is in use (K1).
+    generation: AtomicU64,
     destructor: AtomicPtr<c_void>,
 }
 
 #[unsafe(link_section = "aco_shared")]
-static KEYS: [Key; MOST] =
-    [const { Key { life: AtomicU64::new(0), destructor: AtomicPtr::new(ptr::null_mut()) } }; MOST];
+static KEYS: [Key; MAX_KEYS] =
+    [const { Key { generation: AtomicU64::new(0), destructor: AtomicPtr::new(ptr::null_mut()) } };
+        MAX_KEYS];
 
-/// Writes a key, never 0, to `place`. False: all are in use.
+/// Creates a key and writes it to `out`. Returns false if all slots are in use.
 ///
 /// # Safety
-/// `place` is writable.
-pub(crate) unsafe fn create_at(place: *mut u64, destructor: Option<Destructor>) -> bool {
+/// `out` is valid for writes.
+pub(crate) unsafe fn create_at(out: *mut u64, destructor: Option<Destructor>) -> bool {
     let Some(key) = create(destructor) else { return false };
-    // SAFETY: the caller's promise.
-    unsafe { place.write(key) };
-    sanitizer::is_written(place.cast(), size_of::<u64>());
+    // SAFETY: the caller passes an `out` that is valid for writes.
+    unsafe { out.write(key) };
+    sanitizer::unpoison(out.cast(), size_of::<u64>());
     true
 }
 
-/// A key, never 0. None: all are in use.
+/// Creates a key. None: all slots are in use.
 fn create(destructor: Option<Destructor>) -> Option<u64> {
     KEYS.iter().zip(0_u64..).find_map(|(key, index)| {
-        let life = key.life.load(Ordering::Relaxed);
-        if is_used(life) {
+        let generation = key.generation.load(Ordering::Relaxed);
+        if is_in_use(generation) {
             return None;
         }
-        let taken = key.life.compare_exchange(life, life + 1, Ordering::Acquire, Ordering::Relaxed);
-        taken.ok()?;
-        // Nobody knows the key before it is returned.
+        let claimed = key.generation.compare_exchange(
+            generation,
+            generation + 1,
+            Ordering::Acquire,
+            Ordering::Relaxed,
+        );
+        claimed.ok()?;
+        // No thread has the key before this function returns it.
         let destructor = destructor.map_or(ptr::null_mut(), |function| function as *mut c_void);
         key.destructor.store(destructor, Ordering::Release);
-        Some((life + 1) << INDEX_BITS | index)
+        Some((generation + 1) << INDEX_BITS | index)
     })
 }
 
-/// Ends a key: its values are there for nobody any more, and no destructor is called for them. False:
-/// there is no such key.
+/// Deletes a key: no call returns its values afterwards, and its destructor gets none of them. Returns false if there
+/// is no such key.
 pub(crate) fn delete(key: u64) -> bool {
-    let life = key >> INDEX_BITS;
-    place_of(key).is_some_and(|place| {
-        is_used(life)
-            && place
-                .life
-                .compare_exchange(life, life + 1, Ordering::Release, Ordering::Relaxed)
+    let generation = key >> INDEX_BITS;
+    slot_of(key).is_some_and(|slot| {
+        is_in_use(generation)
+            && slot
+                .generation
+                .compare_exchange(generation, generation + 1, Ordering::Release, Ordering::Relaxed)
                 .is_ok()
     })
 }
 
-fn place_of(key: u64) -> Option<&'static Key> {
-    KEYS.get(index_of(key))
+/// The slot of a key. None: there is no such slot.
+fn slot_of(key: u64) -> Option<&'static Key> {
+    KEYS.get(slot_index(key))
 }
 
-/// Is a place in use in this life of it?
-fn is_used(life: u64) -> bool {
-    life & 1 == 1
+/// Returns true if a slot of this generation is in use (K1).
+fn is_in_use(generation: u64) -> bool {
+    generation & 1 == 1
 }
 
-/// The number of the key's place.
-pub(super) fn index_of(key: u64) -> usize {
-    key as usize & (MOST - 1)
+/// The index of the key's slot.
+pub(super) fn slot_index(key: u64) -> usize {
+    key as usize & (MAX_KEYS - 1)
 }
 
-/// Is there such a key?
+/// Returns true if there is such a key.
 #[inline]
 pub(crate) fn is_live(key: u64) -> bool {
-    let life = key >> INDEX_BITS;
-    is_used(life) && place_of(key).is_some_and(|place| place.life.load(Ordering::Acquire) == life)
+    let generation = key >> INDEX_BITS;
+    is_in_use(generation)
+        && slot_of(key).is_some_and(|slot| slot.generation.load(Ordering::Acquire) == generation)
 }
 
-/// What is to be called for the values of a key. None: nothing, or there is no such key.
+/// The destructor of a key. None: it has none, or there is no such key.
 pub(super) fn destructor_of(key: u64) -> Option<Destructor> {
-    let destructor = place_of(key)?.destructor.load(Ordering::Acquire);
-    // Asked afterwards: the destructor was this key's.
+    let destructor = slot_of(key)?.destructor.load(Ordering::Acquire);
+    // K3: checked after the load.
     if !is_live(key) {
         return None;
     }

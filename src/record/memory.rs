@@ -1,51 +1,53 @@
 //! Memory for tables of records.
 //!
-//! It is mapped, because ThreadSanitizer does not know the lock of a shard: it would take malloc and free
-//! by two threads for a race. Where the system has no more mappings it comes from malloc all the same. The
-//! smallest tables of all shards lie in one block, which stays.
+//! Tables are mapped. ThreadSanitizer does not see the lock of a shard, so it would report malloc and free by two
+//! threads as a race. If the system has no more mappings, a table comes from malloc. The minimum tables of all shards
+//! are parts of one block, which is never freed.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use super::Record;
-use super::shard::{SHARDS, number_of};
+use super::entry::Record;
+use super::hash::{SHARDS, shard_index};
 use crate::abi::aco_t;
 use crate::{sanitizer, sys, valgrind};
 
-/// Places of the smallest table.
-pub(super) const LEAST: usize = 16;
+/// Slots of a minimum table.
+pub(super) const MIN_CAPACITY: usize = 16;
 
-/// Memory for places, all of them free.
-pub(super) struct Memory {
+/// Memory for a table, with free slots only.
+pub(super) struct TableMemory {
     pub(super) start: NonNull<c_void>,
     pub(super) is_mapped: bool,
 }
 
-impl Memory {
-    /// For so many. None: the system has no more.
-    pub(super) fn of(places: usize) -> Option<Memory> {
-        let size = places.checked_mul(size_of::<Record>())?;
+impl TableMemory {
+    /// Allocates `capacity` slots. None: the system has no memory.
+    pub(super) fn allocate(capacity: usize) -> Option<TableMemory> {
+        let size = capacity.checked_mul(size_of::<Record>())?;
         let mapping = sys::map(size);
         let start = mapping.or_else(|| sys::allocate(size))?;
         if mapping.is_some() {
-            sanitizer::holds_pointers(start.as_ptr(), size);
+            sanitizer::register_root(start.as_ptr(), size);
         } else {
-            // SAFETY: just allocated.
+            // SAFETY: `size` bytes were allocated above.
             unsafe { start.as_ptr().cast::<u8>().write_bytes(0, size) };
         }
-        valgrind::is_shared(start.addr().get(), size);
-        Some(Memory { start, is_mapped: mapping.is_some() })
+        valgrind::mark_shared(start.addr().get(), size);
+        Some(TableMemory { start, is_mapped: mapping.is_some() })
     }
 
+    /// Frees the memory.
+    ///
     /// # Safety
-    /// It is for so many places, and nothing uses it.
-    pub(super) unsafe fn give_back(self, places: usize) {
-        let (start, size) = (self.start.as_ptr(), places * size_of::<Record>());
-        // SAFETY: the caller's promise.
+    /// The memory has `capacity` slots, and no thread uses it afterwards.
+    pub(super) unsafe fn release(self, capacity: usize) {
+        let (start, size) = (self.start.as_ptr(), capacity * size_of::<Record>());
+        // SAFETY: the memory is from `allocate`, of this size, and unused from here on.
         unsafe {
             if self.is_mapped {
-                sanitizer::holds_no_pointers(start, size);
+                sanitizer::unregister_root(start, size);
                 sys::unmap(start, size);
             } else {
                 sys::free(start);
@@ -54,25 +56,25 @@ impl Memory {
     }
 }
 
-/// The smallest table of the shard of `co`, all of whose places are free. None: the system has no memory.
-pub(super) fn smallest(co: *mut aco_t) -> Option<Memory> {
+/// The minimum table of the shard of `co`, whose slots are free. None: the system has no memory.
+pub(super) fn min_table(co: *mut aco_t) -> Option<TableMemory> {
     #[unsafe(link_section = "aco_shared")]
-    static ALL: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
-    let mut all = ALL.load(Ordering::Acquire);
-    if all.is_null() {
-        let new = Memory::of(SHARDS * LEAST)?;
+    static MIN_TABLES: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+    let mut tables = MIN_TABLES.load(Ordering::Acquire);
+    if tables.is_null() {
+        let new = TableMemory::allocate(SHARDS * MIN_CAPACITY)?;
         let start = new.start.as_ptr();
-        match ALL.compare_exchange(all, start, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => all = start,
-            Err(first) => {
-                // SAFETY: nobody has seen it, and another thread's has its place.
-                unsafe { new.give_back(SHARDS * LEAST) };
-                all = first;
+        match MIN_TABLES.compare_exchange(tables, start, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => tables = start,
+            Err(winner) => {
+                // SAFETY: another thread stored its block first; no other thread has seen this one.
+                unsafe { new.release(SHARDS * MIN_CAPACITY) };
+                tables = winner;
             }
         }
     }
-    let offset = number_of(co) * LEAST * size_of::<Record>();
-    // SAFETY: a part for each shard.
-    let start = NonNull::new(unsafe { all.byte_add(offset) })?;
-    Some(Memory { start, is_mapped: true })
+    let offset = shard_index(co) * MIN_CAPACITY * size_of::<Record>();
+    // SAFETY: the block has one part for each shard, and an index is below `SHARDS`.
+    let start = NonNull::new(unsafe { tables.byte_add(offset) })?;
+    Some(TableMemory { start, is_mapped: true })
 }

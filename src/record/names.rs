@@ -4,18 +4,19 @@ use core::ffi::{CStr, c_char};
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Record, shard};
+use super::entry::Record;
+use super::shard;
 use crate::abi::aco_t;
 use crate::{sanitizer, sys};
 
-/// Bytes of the longest name, without its end.
-const LONGEST: usize = 63;
+/// Bytes of the longest name, without the final 0.
+const MAX_LENGTH: usize = 63;
 
-/// The part of a name that is kept: not longer than [`LONGEST`], and no half of a character of UTF-8.
-fn kept_part(name: &[u8]) -> &[u8] {
+/// The first [`MAX_LENGTH`] bytes of a name, or fewer: a character of UTF-8 is not cut in two.
+fn truncated(name: &[u8]) -> &[u8] {
     let is_inside = |at: usize| name.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
-    let mut length = name.len().min(LONGEST);
-    // A character has at most three such bytes.
+    let mut length = name.len().min(MAX_LENGTH);
+    // A character has at most three continuation bytes.
     for _ in 0..3 {
         if length > 0 && is_inside(length) {
             length -= 1;
@@ -24,53 +25,53 @@ fn kept_part(name: &[u8]) -> &[u8] {
     name.get(..length).unwrap_or_default()
 }
 
-/// A copy of a name, from malloc. None: there is no memory.
-fn copy_of(name: &CStr) -> Option<*mut c_char> {
-    let part = kept_part(name.to_bytes());
+/// Copies a name to memory from malloc. None: there is no memory.
+fn copy_name(name: &CStr) -> Option<*mut c_char> {
+    let part = truncated(name.to_bytes());
     let copy: *mut u8 = sys::allocate(part.len() + 1)?.as_ptr().cast();
-    // SAFETY: just allocated, with room for the end.
+    // SAFETY: the allocation has one byte more than `part`.
     unsafe {
         copy.copy_from_nonoverlapping(part.as_ptr(), part.len());
         copy.add(part.len()).write(0);
     }
-    sanitizer::is_written(copy.cast(), part.len() + 1);
+    sanitizer::unpoison(copy.cast(), part.len() + 1);
     Some(copy.cast())
 }
 
-/// Names `co`; None takes the name away. False: there is no memory, and the name is as it was.
+/// Sets the name of `co`; None removes it. Returns false if there is no memory: the name is unchanged.
 pub(crate) fn set_name(co: *mut aco_t, name: Option<&CStr>) -> bool {
     let mut new = ptr::null_mut();
     if let Some(name) = name {
-        match copy_of(name) {
+        match copy_name(name) {
             Some(copy) => new = copy,
             None => return false,
         }
     }
-    let unused = shard::of(co).with(|table| {
+    let unused = shard::of(co).with_table(|table| {
         let record = if new.is_null() { table.find(co) } else { table.find_or_insert(co) };
         let Some(record) = record else { return new };
         let old = core::mem::replace(&mut record.name, new);
-        if record.is_blank() {
+        if record.is_empty() {
             table.remove(co);
         }
         old
     });
     let is_named = unused != new || new.is_null();
-    // SAFETY: the table does not know it.
+    // SAFETY: `unused` is from malloc or NULL, and no record holds it.
     unsafe { sys::free(unused.cast()) };
     is_named
 }
 
-/// The name of `co`; NULL: it has none.
+/// The name of `co`. NULL: it has none.
 pub(crate) fn name(co: *mut aco_t) -> *const c_char {
-    known(co).0
+    name_and_id(co).0
 }
 
-/// The id of `co`, a new one if it has none. None: there is no memory.
+/// The id of `co`; a new one if it has none. None: there is no memory.
 pub(crate) fn id(co: *mut aco_t) -> Option<u64> {
     #[unsafe(link_section = "aco_shared")]
     static LAST: AtomicU64 = AtomicU64::new(0);
-    shard::of(co).with(|table| {
+    shard::of(co).with_table(|table| {
         let record = table.find_or_insert(co)?;
         if record.id == 0 {
             record.id = LAST.fetch_add(1, Ordering::Relaxed) + 1;
@@ -80,9 +81,9 @@ pub(crate) fn id(co: *mut aco_t) -> Option<u64> {
 }
 
 /// The name of `co`, or NULL, and its id, or 0.
-pub(crate) fn known(co: *mut aco_t) -> (*const c_char, u64) {
+pub(crate) fn name_and_id(co: *mut aco_t) -> (*const c_char, u64) {
     let read = |record: &mut Record| (record.name.cast_const(), record.id);
-    let found = shard::of(co).with(|table| table.find(co).map(read));
+    let found = shard::of(co).with_table(|table| table.find(co).map(read));
     found.unwrap_or((ptr::null(), 0))
 }
 
@@ -92,17 +93,17 @@ mod tests {
 
     #[test]
     fn a_name_is_cut_between_characters() {
-        assert_eq!(kept_part(b"short"), b"short");
-        assert_eq!(kept_part(b""), b"");
+        assert_eq!(truncated(b"short"), b"short");
+        assert_eq!(truncated(b""), b"");
         let plain = "x".repeat(100);
-        assert_eq!(kept_part(plain.as_bytes()).len(), LONGEST);
+        assert_eq!(truncated(plain.as_bytes()).len(), MAX_LENGTH);
         for (character, length) in [("\u{e9}", 2), ("\u{20ac}", 3), ("\u{1f600}", 4)] {
             for before in 0..4 {
                 let name = "x".repeat(before) + &character.repeat(40);
-                let kept = core::str::from_utf8(kept_part(name.as_bytes())).unwrap();
-                assert!(kept.len() <= LONGEST && kept.len() > LONGEST - length, "{kept}");
+                let kept = core::str::from_utf8(truncated(name.as_bytes())).unwrap();
+                assert!(kept.len() <= MAX_LENGTH && kept.len() > MAX_LENGTH - length, "{kept}");
             }
         }
-        assert!(kept_part(&[0x80; 100]).len() <= LONGEST, "no UTF-8 at all");
+        assert!(truncated(&[0x80; 100]).len() <= MAX_LENGTH, "no UTF-8 at all");
     }
 }

@@ -1,49 +1,42 @@
-//! The parts of the table of records, each with a lock of its own.
+//! The shards of the table of records: each is a table with its own lock.
 
 use core::cell::UnsafeCell;
 
-use super::table::{Table, hash};
+use super::hash::{SHARDS, shard_index};
+use super::table::Table;
 use crate::abi::aco_t;
 use crate::lock::Lock;
 
-const BITS: u32 = 6;
-/// How many there are.
-pub(super) const SHARDS: usize = 1 << BITS;
-
-/// A table that one thread at a time uses; no two in one cache line.
+/// A table and its lock (R1), in cache lines of their own.
 #[repr(align(64))]
 pub(super) struct Shard {
     lock: Lock,
     table: UnsafeCell<Table>,
 }
 
-// SAFETY: the table is used by who holds the lock.
+// SAFETY: a thread uses the table only while it holds the lock (R1).
 unsafe impl Sync for Shard {}
 
 #[unsafe(link_section = "aco_shared")]
-static ALL: [Shard; SHARDS] =
+static RECORDS: [Shard; SHARDS] =
     [const { Shard { lock: Lock::new(), table: UnsafeCell::new(Table::EMPTY) } }; SHARDS];
 
-/// A shard by its number. None: there are no more.
-pub(super) fn at(number: usize) -> Option<&'static Shard> {
-    ALL.get(number)
+/// The shard with this index. None: there is no such shard.
+pub(super) fn by_index(index: usize) -> Option<&'static Shard> {
+    RECORDS.get(index)
 }
 
-/// The shard in which the record of `co` is, if there is one.
+/// The shard that holds the record of `co`, if it has one.
 pub(super) fn of(co: *mut aco_t) -> &'static Shard {
-    // SAFETY: there is one of this number.
-    unsafe { ALL.get_unchecked(number_of(co)) }
-}
-
-/// The number of that shard: as many bits as there are shards.
-pub(super) fn number_of(co: *mut aco_t) -> usize {
-    (hash(co) >> (u64::BITS - BITS)) as usize
+    // SAFETY: a shard index is below `SHARDS`.
+    unsafe { RECORDS.get_unchecked(shard_index(co)) }
 }
 
 impl Shard {
-    /// Calls `what` with the table, alone. It must not come back here.
-    pub(super) fn with<R>(&self, what: impl FnOnce(&mut Table) -> R) -> R {
-        // SAFETY: the lock is this thread's.
-        self.lock.hold(|| what(unsafe { &mut *self.table.get() }))
+    /// Calls `work` with the table, alone. It must not come back here.
+    pub(super) fn with_table<R>(&self, work: impl FnOnce(&mut Table) -> R) -> R {
+        let _guard = self.lock.lock_guard();
+        // SAFETY: this thread holds the lock (`lock`, L1).
+        work(unsafe { &mut *self.table.get() })
     }
 }

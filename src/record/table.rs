@@ -1,169 +1,180 @@
-//! One shard's records: open addressing by the coroutine's address, without marks for what was removed.
+//! The hash table of one shard: open addressing, linear probing, deletion by backward shift.
+//!
+//! * T1. `capacity` is 0 or a power of two. At most three quarters of the slots are in use, so each search ends.
+//! * T2. A slot is free if its `co` is NULL. A free slot is all zero, as fresh memory is.
+//! * T3. No slot between a record's ideal index and its own slot is free. `remove` moves later records back to keep
+//!   that.
+//! * T4. A table of [`MIN_CAPACITY`] slots is the shard's part of the block of minimum tables. A larger one has its own
+//!   memory.
 
 use core::ptr::{self, NonNull};
 
-use super::Record;
-use super::memory::{LEAST, Memory, smallest};
+use super::entry::Record;
+use super::hash::hash;
+use super::memory::{MIN_CAPACITY, TableMemory, min_table};
 use crate::abi::aco_t;
-use crate::attention;
+use crate::slow_path;
 
-/// A power of two of places, at most three quarters of them in use; none: no memory.
+/// A hash table from coroutines to records.
 pub(super) struct Table {
-    places: *mut Record,
+    /// NULL while `capacity` is 0.
+    slots: *mut Record,
     capacity: usize,
+    /// Slots in use.
     count: usize,
     is_mapped: bool,
 }
 
-/// Places of the table that is larger than the smallest: a page.
-const SECOND: usize = 64;
-
-/// Coroutines lie multiples of 16 apart. The upper bits are good ones; the highest choose the shard.
-pub(super) fn hash(co: *mut aco_t) -> u64 {
-    (co as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
+/// Slots of the second smallest table: those of a page.
+const SECOND_CAPACITY: usize = 64;
 
 impl Table {
     pub(super) const EMPTY: Table =
-        Table { places: ptr::null_mut(), capacity: 0, count: 0, is_mapped: false };
+        Table { slots: ptr::null_mut(), capacity: 0, count: 0, is_mapped: false };
 
-    /// Where the search for `co` begins.
-    fn home(&self, co: *mut aco_t) -> usize {
+    /// The index at which the search for `co` starts.
+    fn ideal_index(&self, co: *mut aco_t) -> usize {
         (hash(co) >> 20) as usize & (self.capacity - 1)
     }
 
-    fn after(&self, index: usize) -> usize {
+    /// The index after `index`; after the last one, 0.
+    fn next_index(&self, index: usize) -> usize {
         (index + 1) & (self.capacity - 1)
     }
 
-    /// The place of `co`, or the free one where it would be. None: the table has no memory.
+    /// The slot of `co`, or else the free slot for it. None: the table has no memory.
     fn search(&self, co: *mut aco_t) -> Option<*mut Record> {
         if self.capacity == 0 {
             return None;
         }
-        let mut index = self.home(co);
+        let mut index = self.ideal_index(co);
         loop {
-            let place = self.places.wrapping_add(index);
-            // SAFETY: an index below the capacity; a quarter of the places is free.
-            let found = unsafe { (*place).co };
+            let slot = self.slots.wrapping_add(index);
+            // SAFETY: `index` is below the capacity; the loop ends by T1.
+            let found = unsafe { (*slot).co };
             if found == co || found.is_null() {
-                return Some(place);
+                return Some(slot);
             }
-            index = self.after(index);
+            index = self.next_index(index);
         }
     }
 
-    /// The record of `co`.
+    /// The record of `co`, if it has one.
     pub(super) fn find(&mut self, co: *mut aco_t) -> Option<&mut Record> {
-        // SAFETY: a place of the table, which the caller has alone.
+        // SAFETY: a slot of the table, which `&mut self` makes exclusive.
         let record = unsafe { &mut *self.search(co)? };
-        // NULL is what a free place has.
+        // T2: a search for NULL ends at a free slot.
         (record.co == co && !co.is_null()).then_some(record)
     }
 
-    /// The record of `co`, a new one if there is none. None: there is no memory.
+    /// The record of `co`; a new one if it has none. None: there is no memory.
     pub(super) fn find_or_insert(&mut self, co: *mut aco_t) -> Option<&mut Record> {
         if self.find(co).is_none() {
-            if self.count >= self.capacity / 4 * 3 && !self.resize(co, larger(self.capacity)) {
+            if self.count >= self.capacity / 4 * 3
+                && !self.resize(co, larger_capacity(self.capacity))
+            {
                 return None;
             }
-            // SAFETY: a free place.
+            // SAFETY: `co` is not in the table, so the search ends at a free slot.
             unsafe { self.search(co)?.write(Record::new(co)) };
             self.count += 1;
-            attention::add();
+            slow_path::add_user();
         }
         self.find(co)
     }
 
-    /// Takes a record off. The records behind it that are not where their search begins move up.
+    /// Removes the record of `co` and returns it. Later records of its run move back (T3).
     pub(super) fn remove(&mut self, co: *mut aco_t) -> Option<Record> {
         let removed = *self.find(co)?;
         let mut hole = self.search(co)?;
-        // SAFETY: places of the table, up to a free one.
+        // SAFETY: slots of the table; the loop ends at a free slot (T1).
         unsafe {
-            let mut index = hole.offset_from_unsigned(self.places);
+            let mut index = hole.offset_from_unsigned(self.slots);
             let mut gap = index;
             loop {
-                index = self.after(index);
-                let place = self.places.add(index);
-                if (*place).co.is_null() {
+                index = self.next_index(index);
+                let slot = self.slots.add(index);
+                if (*slot).co.is_null() {
                     break;
                 }
-                let home = self.home((*place).co);
+                let ideal_index = self.ideal_index((*slot).co);
                 let distance = |from: usize| index.wrapping_sub(from) & (self.capacity - 1);
-                if distance(home) >= distance(gap) {
-                    hole.write(*place);
-                    (hole, gap) = (place, index);
+                if distance(ideal_index) >= distance(gap) {
+                    hole.write(*slot);
+                    (hole, gap) = (slot, index);
                 }
             }
             hole.write(Record::new(ptr::null_mut()));
         }
         self.count -= 1;
-        attention::remove();
+        slow_path::remove_user();
         self.shrink(co);
         Some(removed)
     }
 
     /// All records.
     pub(super) fn records(&self) -> impl Iterator<Item = &Record> {
-        // SAFETY: places of the table, which the caller has alone.
-        let places = (0..self.capacity).map(|index| unsafe { &*self.places.add(index) });
-        places.filter(|record| !record.co.is_null())
+        // SAFETY: slots of the table, which `&self` borrows.
+        let slots = (0..self.capacity).map(|index| unsafe { &*self.slots.add(index) });
+        slots.filter(|record| !record.co.is_null())
     }
 
-    /// Gives memory back of which little is in use. Without memory for less it stays. `co` is of this
-    /// shard.
+    /// Resizes a table that uses less than an eighth of its slots; without memory for that, does nothing. `co` is
+    /// of this shard.
     fn shrink(&mut self, co: *mut aco_t) {
-        if self.capacity > LEAST && self.count < self.capacity / 8 {
-            self.resize(co, smaller(self.capacity));
+        if self.capacity > MIN_CAPACITY && self.count < self.capacity / 8 {
+            self.resize(co, smaller_capacity(self.capacity));
         }
     }
 
-    /// Moves the records into a table of so many places. False: there is no memory. `co` is of this shard.
+    /// Moves the records to a table of `capacity` slots. Returns false if there is no memory. `co` is of this shard.
     fn resize(&mut self, co: *mut aco_t, capacity: usize) -> bool {
-        let memory = if capacity == LEAST { smallest(co) } else { Memory::of(capacity) };
-        let Some(Memory { start, is_mapped }) = memory else { return false };
-        let new = Table { places: start.as_ptr().cast(), capacity, count: self.count, is_mapped };
+        let memory =
+            if capacity == MIN_CAPACITY { min_table(co) } else { TableMemory::allocate(capacity) };
+        let Some(TableMemory { start, is_mapped }) = memory else { return false };
+        let new = Table { slots: start.as_ptr().cast(), capacity, count: self.count, is_mapped };
         for record in self.records() {
-            if let Some(place) = new.search(record.co) {
-                // SAFETY: a free place of the new table: free places are zero, as all of it was.
-                unsafe { place.write(*record) };
+            if let Some(slot) = new.search(record.co) {
+                // SAFETY: `search` found a free slot of the new table, which began with free slots only (T2).
+                unsafe { slot.write(*record) };
             }
         }
-        self.give_back();
+        self.release();
         *self = new;
         true
     }
 
-    /// Gives the memory back; the smallest table is cleared for the next time.
-    fn give_back(&mut self) {
-        // SAFETY: the memory that `resize` got, of this size, and nobody looks at it any more.
+    /// Frees the memory. A minimum table is cleared instead, for its next use (T4).
+    fn release(&mut self) {
+        // SAFETY: `resize` allocated the memory with this capacity, and replaces it next.
         unsafe {
-            if self.capacity > LEAST {
-                let start = NonNull::new_unchecked(self.places.cast());
-                Memory { start, is_mapped: self.is_mapped }.give_back(self.capacity);
+            if self.capacity > MIN_CAPACITY {
+                let start = NonNull::new_unchecked(self.slots.cast());
+                TableMemory { start, is_mapped: self.is_mapped }.release(self.capacity);
             } else if self.capacity > 0 {
-                self.places.write_bytes(0, self.capacity);
+                self.slots.write_bytes(0, self.capacity);
             }
         }
     }
 }
 
-fn larger(capacity: usize) -> usize {
+/// The next capacity when a table grows.
+fn larger_capacity(capacity: usize) -> usize {
     match capacity {
-        0 => LEAST,
-        LEAST => SECOND,
+        0 => MIN_CAPACITY,
+        MIN_CAPACITY => SECOND_CAPACITY,
         more => more * 2,
     }
 }
 
-fn smaller(capacity: usize) -> usize {
-    if capacity == SECOND { LEAST } else { capacity / 2 }
+/// The next capacity when a table shrinks.
+fn smaller_capacity(capacity: usize) -> usize {
+    if capacity == SECOND_CAPACITY { MIN_CAPACITY } else { capacity / 2 }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::shard::number_of;
+    use super::super::hash::shard_index;
     use super::*;
     use core::ptr::without_provenance_mut;
     use std::collections::HashMap;
@@ -177,10 +188,10 @@ mod tests {
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
-            // Grows, and falls to nothing, again and again.
+            // The table grows and shrinks in turns.
             let grows = round / 1_000_000 % 2 == 0;
             let co = without_provenance_mut((random as usize % 300_000 + 1) * 16);
-            if number_of(co) != 7 {
+            if shard_index(co) != 7 {
                 continue;
             }
             if random >> 40 & 7 < if grows { 6 } else { 1 } {
@@ -201,6 +212,6 @@ mod tests {
         for co in model.into_keys() {
             assert!(table.remove(co).is_some());
         }
-        assert!(table.capacity == LEAST && table.count == 0);
+        assert!(table.capacity == MIN_CAPACITY && table.count == 0);
     }
 }

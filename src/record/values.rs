@@ -1,26 +1,29 @@
-//! Values under keys: an array by the place of the key. A coroutine has one in its record, a task of the
-//! runtime one beside its block; whoever has it sees to it that nobody else touches it meanwhile.
+//! Local values: an array that is indexed by the slot of a key.
+//!
+//! The record of a coroutine holds one array, the cold part of a task another. The holder makes sure that one thread at
+//! a time uses it.
 
 use core::ffi::c_void;
 use core::ptr;
 
-use super::{Destructor, keys};
+use super::keys::{self, Destructor};
 use crate::sys;
 
-/// How often all values are gone through for destructors that set new ones; as pthread keys.
-pub(crate) const ROUNDS: usize = 4;
-/// Places of the smallest array.
-const LEAST: usize = 8;
+/// Rounds of destructors, because a destructor may set new values. As `PTHREAD_DESTRUCTOR_ITERATIONS`.
+pub(crate) const DESTRUCTOR_ROUNDS: usize = 4;
+/// Entries of the smallest array.
+const MIN_CAPACITY: usize = 8;
 
-/// A power of two of entries, from malloc, or none: then all zero.
+/// An array of local values, from malloc. All zero: there is none.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct Values {
     entries: *mut Entry,
+    /// A power of two, or 0.
     capacity: usize,
 }
 
-/// A value, and the key that it was set for.
+/// A value, and the key that it was set for. A different key of the same slot does not match.
 #[derive(Clone, Copy)]
 struct Entry {
     key: u64,
@@ -28,54 +31,53 @@ struct Entry {
 }
 
 impl Values {
-    pub(crate) const NONE: Values = Values { entries: ptr::null_mut(), capacity: 0 };
+    pub(crate) const EMPTY: Values = Values { entries: ptr::null_mut(), capacity: 0 };
 
-    /// Was no value ever set?
+    /// Returns true if no value was ever set.
     #[inline(always)]
-    pub(crate) fn is_none(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.capacity == 0
     }
 
-    /// Frees the array, not the values.
+    /// Frees the array. The values stay as they are.
     pub(crate) fn free(self) {
-        // SAFETY: the array is the caller's alone.
+        // SAFETY: `self` is the only holder of the array, which is from malloc or NULL.
         unsafe { sys::free(self.entries.cast()) };
     }
 
-    /// The entry at an index.
+    /// The entry at an index. None: the array is shorter.
     fn entry(&mut self, index: usize) -> Option<&mut Entry> {
-        // SAFETY: entries below the capacity are initialised.
+        // SAFETY: `reserve` initialized all entries below the capacity.
         (index < self.capacity).then(|| unsafe { &mut *self.entries.add(index) })
     }
 
-    /// The value for a key; NULL: there is none, or no such key.
+    /// The value for a key. NULL: there is none, or no such key.
     pub(crate) fn get(&mut self, key: u64) -> *mut c_void {
-        match self.entry(keys::index_of(key)) {
+        match self.entry(keys::slot_index(key)) {
             Some(entry) if entry.key == key && keys::is_live(key) => entry.value,
             _ => ptr::null_mut(),
         }
     }
 
-    /// Sets the value for a key that is there; NULL, where there is no place for it, changes nothing. False:
-    /// there is no memory.
+    /// Sets the value for a key, which exists. NULL needs no memory. Returns false if there is no memory.
     pub(crate) fn set(&mut self, key: u64, value: *mut c_void) -> bool {
-        let index = keys::index_of(key);
-        let has_place = if value.is_null() { index < self.capacity } else { self.grow(index) };
+        let index = keys::slot_index(key);
+        let is_stored = if value.is_null() { index < self.capacity } else { self.reserve(index) };
         if let Some(entry) = self.entry(index) {
             *entry = Entry { key, value };
         }
-        has_place || value.is_null()
+        is_stored || value.is_null()
     }
 
-    /// Makes room for an entry at `index`. False: there is no memory.
-    fn grow(&mut self, index: usize) -> bool {
+    /// Grows the array until it has an entry at `index`. Returns false if there is no memory.
+    fn reserve(&mut self, index: usize) -> bool {
         if index < self.capacity {
             return true;
         }
-        let capacity = (index + 1).next_power_of_two().max(LEAST);
+        let capacity = (index + 1).next_power_of_two().max(MIN_CAPACITY);
         let Some(memory) = sys::allocate(capacity * size_of::<Entry>()) else { return false };
         let entries: *mut Entry = memory.as_ptr().cast();
-        // SAFETY: the new array has room for all of the old one's entries.
+        // SAFETY: the new array is longer than the old one, which is freed once.
         unsafe {
             entries.copy_from_nonoverlapping(self.entries_or_dangling(), self.capacity);
             for index in self.capacity..capacity {
@@ -87,11 +89,12 @@ impl Values {
         true
     }
 
+    /// The entries; a valid pointer for a copy of 0 entries, too.
     fn entries_or_dangling(&self) -> *const Entry {
         if self.entries.is_null() { ptr::dangling() } else { self.entries }
     }
 
-    /// Takes the next value, from `index` on, that a destructor is to be called for.
+    /// Removes and returns the next value, from `index` on, whose key has a destructor.
     pub(crate) fn take_next(&mut self, index: &mut usize) -> Option<(Destructor, *mut c_void)> {
         while let Some(entry) = self.entry(*index) {
             *index += 1;

@@ -1,100 +1,79 @@
-//! Heaps: who may take and free places in a slab.
+//! Heaps: the owner of slabs, and the places that other threads free.
 //!
-//! A heap is held by one thread, which alone touches its slabs. Another thread that frees a place
-//! of it puts the place on the heap's list of returns, which the holder empties before it maps
-//! memory. A thread that ends lets its heap go, with whatever is alive there; the next thread that
-//! needs a heap takes one of those. Who returns a place to a heap that nobody holds takes hold of
-//! it for as long as it takes to empty the list. Heaps stay for ever, and are few: as many as
-//! threads ever had coroutines at once.
+//! ```text
+//!                    try_acquire (compare-and-swap)
+//!   UNOWNED ─────────────────────────────> OWNED by a thread, in its thread-local state, until it exits
+//!      ^                                   OWNED for a moment, by a thread that has freed a place
+//!      └── release_heap: drain, unmap empty slabs, is_owned = false, fence, remote_frees again? ──┘
+//! ```
+//!
+//! * H1. Only the owner uses a heap's slabs, lists and counts.
+//! * H2. `remote_frees` is a stack. Any thread pushes; the owner takes all. A pushed place still counts as used.
+//! * H3. A pusher pushes, fences and reads `is_owned`. A releaser clears `is_owned`, fences and reads `remote_frees`.
+//!   At least one of the two sees the other, so no place stays in a heap without an owner.
+//! * H4. Heaps are never freed, and the set of a slab never changes: any thread finds the heap of a place.
+//! * H5. While `SlabSet.iterators` is not 0 no slab is unmapped.
+//! * H6. Slabs of stack control blocks are never unmapped: the control block of a destroyed stack stays readable.
+//! * H7. `words` is set while a live thread owns the heap; `words.rs` says which threads read it.
+//!
+//! There are as many heaps as threads ever had coroutines at once.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 
-use super::places::{Slab, current_of, link, next_slab, put, take_from, unmap};
-use super::words::{self, Words};
-use super::{CLASSES, Class, outside, region};
-use crate::thread_end::{self, Part};
-use crate::{sanitizer, sys, tls, valgrind};
+use super::class::Class;
+use super::region;
+use super::slab_set::{self, Slab, SlabSet, current_mut, next_free, obtain_slab, unmap_slab};
+use crate::abi::aco_t;
+use crate::{sys, tls, valgrind};
 
-/// A thread's slabs.
+/// This thread's words, as its heap publishes them: the address of `aco_gtls_co`; NULL: they are not published.
+pub(super) type Words = AtomicPtr<*mut aco_t>;
+
+/// A thread's slabs, and what other threads see of them.
+#[repr(C)]
 pub(super) struct Heap {
-    /// The slab of each class to take from, or NULL.
-    pub(super) current: [*mut Slab; CLASSES],
-    /// Others with room: the heads of lists.
-    pub(super) others: [*mut Slab; CLASSES],
-    /// Bytes of the next slab.
-    pub(super) next_size: [usize; CLASSES],
-    /// All slabs, full ones too: the head of a list.
-    pub(super) slabs: *mut Slab,
-    /// Walks that are under way (`walk`): no slab is given back meanwhile.
-    pub(super) walks: usize,
-    /// Places that other threads freed.
-    returns: AtomicPtr<c_void>,
-    is_held: AtomicBool,
-    /// Those of the thread that keeps it.
+    /// Its slabs: first, so that they have the heap's address.
+    set: SlabSet,
+    /// The places that other threads have freed (H2).
+    remote_frees: AtomicPtr<c_void>,
+    is_owned: AtomicBool,
+    /// The words of the thread that owns the heap (H7).
     pub(super) words: Words,
     /// All heaps are in one list.
-    next: *mut Heap,
+    pub(super) next: *mut Heap,
 }
 
-/// Every heap there is.
+/// The first of all heaps (H4).
 #[unsafe(link_section = "aco_shared")]
-static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
+pub(super) static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
 
-/// A place from the slab that is taken from. None: it has none.
-///
-/// # Safety
-/// The caller holds `heap`.
+/// The slabs of a heap.
 #[inline(always)]
-pub(super) unsafe fn take(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let slab = *current_of(heap, class);
-        if slab.is_null() { None } else { take_from(slab, class) }
-    }
+pub(super) fn set_of(heap: *mut Heap) -> *mut SlabSet {
+    heap.cast()
 }
 
-/// [`take`] where the slab that is taken from has no place, or the thread no heap. Outside of slabs
-/// where a program wants that, where there is no memory for a slab, and with a sanitizer, which is to see
-/// each block by itself.
-#[cold]
-#[inline(never)]
-pub(crate) fn allocate_slowly(class: Class, size: usize) -> Option<NonNull<c_void>> {
-    let must_be_slab = class == Class::Control;
-    let or_outside = || if must_be_slab { None } else { outside::allocate(size) };
-    if !must_be_slab && (outside::is_the_programs() || sanitizer::is_present()) {
-        return or_outside();
-    }
-    let Some((heap, is_kept)) = hold_one() else { return or_outside() };
-    // SAFETY: this thread holds the heap.
-    unsafe {
-        let place = if is_kept || must_be_slab { take_slowly(heap, class) } else { None };
-        if !is_kept {
-            let_go(heap);
-        }
-        place.or_else(or_outside)
-    }
-}
-
-/// A place of `heap`. None: the system has no memory.
+/// Takes a place of `heap`, of a new slab if need be. Returns None if the system has no memory.
 ///
 /// # Safety
-/// The caller holds `heap`.
-unsafe fn take_slowly(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: the caller's promise.
+/// This thread owns `heap`.
+pub(super) unsafe fn allocate_slow(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
+    // SAFETY: this thread owns the heap (H1).
     unsafe {
-        take_returns(heap);
-        if let Some(place) = take(heap, class) {
-            return Some(place);
+        drain_remote_frees(heap);
+        let set = set_of(heap);
+        if let Some(block) = slab_set::allocate(set, class) {
+            return Some(block);
         }
-        let slab = next_slab(heap, class)?;
-        let current = current_of(heap, class);
+        let slab = obtain_slab(set, class)?;
+        let current = current_mut(set, class);
         if !(*current).is_null() {
-            (**current).is_listed = false;
+            (**current).is_available = false;
         }
         *current = slab;
-        take_from(slab, class)
+        slab_set::allocate_from(slab, class)
     }
 }
 
@@ -103,171 +82,125 @@ unsafe fn take_slowly(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> 
 /// # Safety
 /// The place is one of this slab, in use, and not used from here on.
 #[inline(always)]
-pub(super) unsafe fn free(slab: *mut Slab, place: *mut c_void) {
-    // SAFETY: the caller's promise; the heap of a slab never changes.
+pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
+    // SAFETY: the place is in use and of this slab, whose heap never changes (H4).
     unsafe {
-        let heap = (*slab).heap;
+        let heap = (*slab).set.cast();
         if heap == (*tls::thread_state()).heap.cast() {
-            put(slab, place);
+            slab_set::free(slab, block);
         } else {
-            bring_home(heap, place, (*slab).class);
+            free_remote(heap, block, (*slab).class);
         }
     }
 }
 
-/// Returns a place to a heap that another thread holds, or nobody.
+/// Pushes a place to the list of a heap that another thread owns, or none (H2, H3).
 ///
 /// # Safety
 /// As [`free`].
 #[cold]
 #[inline(never)]
-unsafe fn bring_home(heap: *mut Heap, place: *mut c_void, class: Class) {
-    // SAFETY: the place is nobody's until it is on the list. Heaps stay for ever.
+unsafe fn free_remote(heap: *mut Heap, block: *mut c_void, class: Class) {
+    // SAFETY: only this thread uses the place until the exchange. Heaps are never freed (H4).
     unsafe {
-        let mut first = (*heap).returns.load(Ordering::Relaxed);
+        let mut head = (*heap).remote_frees.load(Ordering::Relaxed);
         loop {
-            *link(place, class) = first;
-            let new = (*heap).returns.compare_exchange_weak(
-                first,
-                place,
+            *next_free(block, class) = head;
+            let new = (*heap).remote_frees.compare_exchange_weak(
+                head,
+                block,
                 Ordering::Release,
                 Ordering::Relaxed,
             );
             match new {
                 Ok(_) => break,
-                Err(seen) => first = seen,
+                Err(actual) => head = actual,
             }
         }
-        // Either this thread sees that nobody holds the heap, or who let it go sees the place.
+        // H3: this thread sees that the heap has no owner, or the releaser sees the place.
         fence(Ordering::SeqCst);
-        if !(*heap).is_held.load(Ordering::Relaxed) && try_to_hold(heap) {
-            let_go(heap);
+        if !(*heap).is_owned.load(Ordering::Relaxed) && try_acquire(heap) {
+            release_heap(heap);
         }
     }
 }
 
-/// Puts the places that other threads returned where they belong.
+/// Frees the places that other threads have pushed.
 ///
 /// # Safety
-/// The caller holds `heap`.
-unsafe fn take_returns(heap: *mut Heap) {
-    // SAFETY: the list is this thread's once it is off the heap; its places are in slabs.
+/// This thread owns `heap`.
+unsafe fn drain_remote_frees(heap: *mut Heap) {
+    // SAFETY: the exchange gives this thread the list. Its places are in slabs of the heap, which it owns (H1, H2).
     unsafe {
-        let mut place = (*heap).returns.swap(ptr::null_mut(), Ordering::Acquire);
-        while let Some(slab) = region::of(place) {
+        let mut block = (*heap).remote_frees.swap(ptr::null_mut(), Ordering::Acquire);
+        while let Some(slab) = region::start_of(block) {
             let slab: *mut Slab = slab.cast().as_ptr();
-            let next = *link(place, (*slab).class);
-            put(slab, place);
-            place = next;
+            let next = *next_free(block, (*slab).class);
+            slab_set::free(slab, block);
+            block = next;
         }
     }
 }
 
-/// Takes hold of a heap. False: another thread has it.
+/// Makes this thread the owner of a heap. Returns false if the heap has one.
 ///
 /// # Safety
 /// `heap` points to a heap.
-unsafe fn try_to_hold(heap: *mut Heap) -> bool {
-    // SAFETY: heaps are never freed.
-    let is_held = unsafe { &(*heap).is_held };
-    is_held.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+pub(super) unsafe fn try_acquire(heap: *mut Heap) -> bool {
+    // SAFETY: heaps are never freed (H4).
+    let is_owned = unsafe { &(*heap).is_owned };
+    is_owned.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
 }
 
-/// Lets a heap go, without its empty slabs.
+/// Gives up a heap, and unmaps its empty slabs.
 ///
 /// # Safety
-/// The caller holds it, and does not use it from here on.
-pub(super) unsafe fn let_go(heap: *mut Heap) {
-    // SAFETY: the caller's promise, until `is_held` is false; after that the heap is looked at only
-    // by who holds it again.
+/// This thread owns the heap, and does not use it afterwards.
+pub(super) unsafe fn release_heap(heap: *mut Heap) {
+    // SAFETY: this thread owns the heap until `is_owned` is false. Afterwards it reads atomics only, unless it has
+    // acquired the heap again (H1, H3).
     unsafe {
         loop {
-            take_returns(heap);
+            drain_remote_frees(heap);
             for class in Class::ALL {
-                let current = current_of(heap, class);
-                if class != Class::Control && !(*current).is_null() && (**current).used == 0 {
-                    unmap(*current);
+                let current = current_mut(set_of(heap), class);
+                if class != Class::StackBlock && !(*current).is_null() && (**current).used == 0 {
+                    unmap_slab(*current);
                     *current = ptr::null_mut();
                 }
             }
-            (*heap).is_held.store(false, Ordering::Release);
+            (*heap).is_owned.store(false, Ordering::Release);
             fence(Ordering::SeqCst);
-            if (*heap).returns.load(Ordering::Relaxed).is_null() || !try_to_hold(heap) {
+            if (*heap).remote_frees.load(Ordering::Relaxed).is_null() || !try_acquire(heap) {
                 return;
             }
         }
     }
 }
 
-/// The heap of this thread, or one that nobody holds, or a new one, and whether the thread keeps it;
-/// else the caller lets it go. None: the system has no memory.
-pub(super) fn hold_one() -> Option<(*mut Heap, bool)> {
-    let state = tls::thread_state();
-    // SAFETY: the thread's own state; heaps are never freed.
-    unsafe {
-        if !(*state).heap.is_null() {
-            return Some(((*state).heap.cast(), true));
-        }
-        let mut heap = HEAPS.load(Ordering::Acquire);
-        loop {
-            if heap.is_null() {
-                heap = add_heaps();
-                if heap.is_null() {
-                    return None;
-                }
-            }
-            if try_to_hold(heap) {
-                break;
+/// Calls `visit` with the words of each heap until it returns true. Returns true if it did.
+pub(super) fn any_heap(mut visit: impl FnMut(&Words) -> bool) -> bool {
+    let mut heap = HEAPS.load(Ordering::Acquire);
+    while !heap.is_null() {
+        // SAFETY: heaps are never freed (H4). No reference to the slabs, which the owner writes, exists here.
+        unsafe {
+            if visit(&(*heap).words) {
+                return true;
             }
             heap = (*heap).next;
         }
-        // A thread may have ended inside one.
-        (*heap).walks = 0;
-        let is_kept = thread_end::call(Part::Slabs, let_own_go);
-        if is_kept {
-            (*state).heap = heap.cast();
-            words::publish(&(*heap).words);
-        }
-        Some((heap, is_kept))
-    }
-}
-
-/// The thread ends.
-unsafe extern "C" fn let_own_go(_: *mut c_void) {
-    thread_end::begin();
-    let state = tls::thread_state();
-    // SAFETY: the thread's own state and heap.
-    unsafe {
-        let heap: *mut Heap = (*state).heap.cast();
-        (*state).heap = ptr::null_mut();
-        if !heap.is_null() {
-            words::withdraw(&(*heap).words);
-            let_go(heap);
-        }
-    }
-}
-
-/// Calls `visit` with each heap, until it says true; that.
-pub(super) fn each_heap(mut visit: impl FnMut(&Heap) -> bool) -> bool {
-    let mut heap = HEAPS.load(Ordering::Acquire);
-    // SAFETY: heaps are never freed.
-    while let Some(this) = unsafe { heap.as_ref() } {
-        if visit(this) {
-            return true;
-        }
-        heap = this.next;
     }
     false
 }
 
-/// A page of new heaps, which nobody holds: the first of them. NULL: the system has no memory.
-fn add_heaps() -> *mut Heap {
+/// Maps a page of new heaps, which have no owner. Returns the first one, or NULL if the system has no memory.
+pub(super) fn map_heaps() -> *mut Heap {
     let size = sys::page_size();
     let Some(page) = sys::map(size) else { return ptr::null_mut() };
-    valgrind::is_shared(page.addr().get(), size);
+    valgrind::mark_shared(page.addr().get(), size);
     let first: *mut Heap = page.cast().as_ptr();
     let count = size / size_of::<Heap>();
-    // SAFETY: the heaps lie in the new page; zeroed memory is a heap.
+    // SAFETY: the heaps are in the new page, and zeroed memory is a heap.
     unsafe {
         for index in 0..count - 1 {
             (*first.add(index)).next = first.add(index + 1);
@@ -278,7 +211,7 @@ fn add_heaps() -> *mut Heap {
             (*last).next = head;
             match HEAPS.compare_exchange_weak(head, first, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return first,
-                Err(seen) => head = seen,
+                Err(actual) => head = actual,
             }
         }
     }

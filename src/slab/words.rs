@@ -1,143 +1,125 @@
-//! What other threads run: the current coroutine and the hint of each thread that has a heap.
+//! The published words of threads: the current coroutine and the hint of each thread with a heap.
 //!
 //! * K1. A thread publishes the address of its two words when it takes a heap for itself, and withdraws it under
 //!   [`READERS`] before it ends: under that lock each published address can be read.
-//! * K2. In a child of fork(2) the other threads are gone, with the memory of their words. The kernel wipes [`MARK`] in
-//!   the child, and the first use there withdraws all words but the caller's, and frees the lock.
+//! * K2. In a child of fork(2) the other threads are gone, with the memory of their words. The kernel wipes
+//!   [`FORK_MARK`] in the child, and the first use there withdraws all words but the caller's, and frees the lock.
 //! * K3. A look reads the two words, and nothing that they point to: it may be out of date when it is over.
 
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use super::heap::{Heap, each_heap, hold_one, let_go};
+use super::heap::{Heap, Words, any_heap};
 use crate::abi::aco_t;
 use crate::lock::Lock;
 use crate::{sys, tls, valgrind};
 
-/// Held by who looks at the words of other threads, and by a thread that withdraws its own.
+/// Locked by a thread that reads the words of others, or withdraws its own.
 #[unsafe(link_section = "aco_shared")]
 static READERS: Lock = Lock::new();
 
-/// How many threads have published their words.
+/// The number of threads with published words.
 #[unsafe(link_section = "aco_shared")]
-static PUBLISHED: AtomicUsize = AtomicUsize::new(0);
+static PUBLISHED_THREADS: AtomicUsize = AtomicUsize::new(0);
 
-/// A word that is 1, in memory that a child of fork(2) has as zeros; NULL: the system has no such memory.
+/// A word of 1 in memory that the kernel zeroes in a child of fork(2); NULL if the system has no such memory.
 #[unsafe(link_section = "aco_shared")]
-static MARK: AtomicPtr<AtomicUsize> = AtomicPtr::new(ptr::null_mut());
+static FORK_MARK: AtomicPtr<AtomicUsize> = AtomicPtr::new(ptr::null_mut());
 
-/// This thread's words, as its heap publishes them: the address of `aco_gtls_co`; NULL: they are not published.
-pub(super) type Words = AtomicPtr<*mut aco_t>;
-
-/// This thread keeps `words`, which are its heap's, from here on.
+/// Publishes the words of this thread in `words`, those of its heap.
 pub(super) fn publish(words: &Words) {
-    make_mark();
-    if MARK.load(Ordering::Relaxed).is_null() {
-        return; // A child could not tell (K2): no thread is seen.
+    create_fork_mark();
+    if FORK_MARK.load(Ordering::Relaxed).is_null() {
+        return; // Without the mark a child could not tell (K2).
     }
-    look_for_fork();
-    let own = tls::words();
-    valgrind::is_shared(own.addr(), 2 * size_of::<*mut aco_t>());
+    detect_fork();
+    let own = tls::current_words();
+    valgrind::mark_shared(own.addr(), 2 * size_of::<*mut aco_t>());
     if words.swap(own, Ordering::Release).is_null() {
-        PUBLISHED.fetch_add(1, Ordering::Relaxed);
+        PUBLISHED_THREADS.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// This thread ends.
+/// Withdraws the words of this thread, which exits.
 pub(super) fn withdraw(words: &Words) {
-    look_for_fork();
-    READERS.hold(|| {
-        if !words.swap(ptr::null_mut(), Ordering::Relaxed).is_null() {
-            PUBLISHED.fetch_sub(1, Ordering::Relaxed);
-        }
-    });
-}
-
-/// Has this thread a heap, so that others see what runs in it, if there is memory for one.
-pub(crate) fn make_known() {
-    // SAFETY: the thread's own state; this thread holds the heap.
-    unsafe {
-        match hold_one() {
-            Some((heap, false)) => let_go(heap),
-            // The child of a thread that had none published.
-            Some((heap, true)) if (*heap).words.load(Ordering::Relaxed).is_null() => {
-                publish(&(*heap).words);
-            }
-            _ => {}
-        }
+    detect_fork();
+    let _guard = READERS.lock_guard();
+    if !words.swap(ptr::null_mut(), Ordering::Relaxed).is_null() {
+        PUBLISHED_THREADS.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Is `seen` true of the current coroutine, and the hint, of some other thread? Those may change meanwhile. None: another
-/// thread looks just now, and `waits` says not to wait for it.
+/// Returns true if `predicate` holds for the current coroutine and the hint of another thread. They may change
+/// meanwhile. Returns None if another thread reads the words at the moment, and `wait` is false.
 pub(crate) fn any_other_thread(
-    waits: bool,
-    seen: impl Fn(*mut aco_t, *mut aco_t) -> bool,
+    wait: bool,
+    predicate: impl Fn(*mut aco_t, *mut aco_t) -> bool,
 ) -> Option<bool> {
-    look_for_fork();
+    detect_fork();
     // SAFETY: the thread's own state and heap.
     let has_own = unsafe {
         let heap: *mut Heap = (*tls::thread_state()).heap.cast();
-        heap.as_ref().is_some_and(|heap| !heap.words.load(Ordering::Relaxed).is_null())
+        !heap.is_null() && !(*heap).words.load(Ordering::Relaxed).is_null()
     };
-    if PUBLISHED.load(Ordering::Relaxed) == usize::from(has_own) {
+    if PUBLISHED_THREADS.load(Ordering::Relaxed) == usize::from(has_own) {
         return Some(false);
     }
-    let own = tls::words();
-    let look = || {
-        each_heap(|heap| {
-            let words = heap.words.load(Ordering::Acquire);
-            // SAFETY: K1, K2.
-            !words.is_null()
-                && words != own
-                && unsafe { seen(words.read_volatile(), words.add(1).read_volatile()) }
-        })
-    };
-    if waits { Some(READERS.hold(look)) } else { READERS.try_hold(look) }
+    let own = tls::current_words();
+    let _guard = if wait { READERS.lock_guard() } else { READERS.try_lock_guard()? };
+    Some(any_heap(|words| {
+        let words = words.load(Ordering::Acquire);
+        // SAFETY: K1, K2.
+        !words.is_null()
+            && words != own
+            && unsafe { predicate(words.read_volatile(), words.add(1).read_volatile()) }
+    }))
 }
 
-/// Makes the mark, once.
-fn make_mark() {
-    if !MARK.load(Ordering::Relaxed).is_null() {
+/// Creates the mark, once.
+fn create_fork_mark() {
+    if !FORK_MARK.load(Ordering::Relaxed).is_null() {
         return;
     }
     let Some(page) = sys::map_wiped_on_fork() else { return };
     let new: *mut AtomicUsize = page.cast().as_ptr();
-    valgrind::is_shared(new.addr(), size_of::<AtomicUsize>());
+    valgrind::mark_shared(new.addr(), size_of::<AtomicUsize>());
     // SAFETY: a new page.
     unsafe { (*new).store(1, Ordering::Relaxed) };
-    if MARK.compare_exchange(ptr::null_mut(), new, Ordering::Release, Ordering::Relaxed).is_err() {
+    if FORK_MARK
+        .compare_exchange(ptr::null_mut(), new, Ordering::Release, Ordering::Relaxed)
+        .is_err()
+    {
         // SAFETY: no other thread knows the page.
         unsafe { sys::unmap(page.as_ptr(), sys::page_size()) };
     }
 }
 
-/// Where this is a child of fork(2): K2.
+/// Applies K2 if this is a child of fork(2).
 #[inline(always)]
-fn look_for_fork() {
-    // SAFETY: the mark stays.
-    let mark = unsafe { MARK.load(Ordering::Acquire).as_ref() };
+fn detect_fork() {
+    // SAFETY: the mark is never unmapped.
+    let mark = unsafe { FORK_MARK.load(Ordering::Acquire).as_ref() };
     if let Some(mark) = mark
         && mark.load(Ordering::Relaxed) == 0
     {
-        forget_others(mark);
+        withdraw_others(mark);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn forget_others(mark: &AtomicUsize) {
-    let own = tls::words();
+fn withdraw_others(mark: &AtomicUsize) {
+    let own = tls::current_words();
     let mut published = 0;
-    each_heap(|heap| {
-        if heap.words.load(Ordering::Relaxed) == own {
+    any_heap(|words| {
+        if words.load(Ordering::Relaxed) == own {
             published = 1;
         } else {
-            heap.words.store(ptr::null_mut(), Ordering::Relaxed);
+            words.store(ptr::null_mut(), Ordering::Relaxed);
         }
         false
     });
-    PUBLISHED.store(published, Ordering::Relaxed);
-    READERS.free_after_fork();
+    PUBLISHED_THREADS.store(published, Ordering::Relaxed);
+    READERS.reset_after_fork();
     mark.store(1, Ordering::Release);
 }

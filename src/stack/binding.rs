@@ -1,64 +1,67 @@
-//! Whose stack it is: coroutines are bound to a life of a control block, and one may be its resident.
+//! The bindings between coroutines and stacks: which life of a stack a coroutine is bound to, and which one has it
+//! alone.
 //!
-//! Each coroutine is bound to the generation of the control block it was created on; destroying the
-//! stack ends that generation. A coroutine that has a stack for itself may be its resident: then its
-//! own control block says that it may be resumed inline (see [`state`]). For unwinders the stack itself
-//! names the coroutine whose frames are on it.
+//! * BI1. A coroutine is bound to the generation of the control block that it was created on. Destroying the stack ends
+//!   that generation (CB3 of `control_block`).
+//! * BI2. `users` counts the coroutines that are bound to the present life. It is never too small.
+//! * BI3. `exclusive` is NULL, or the one coroutine of the stack, whose state word has the form EXCLUSIVE: an inline
+//!   resume of it is permitted (S2, S3 of `state`). A second user clears it.
+//! * BI4. The word at `align_highptr` names the coroutine whose frames are on the stack, for unwinders.
+//! * BI5. A copy by value of a coroutine or of a stack has no block, and is taken for live.
 
 use core::mem::offset_of;
 use core::ptr::{self, NonNull};
 
-use super::control::{self, Block, Control};
+use super::control_block::{self, BlockPtr};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{sanitizer, slab, state};
 
-/// Has no coroutine been bound to this life of the share stack? One that is will have it for itself,
-/// as long as it is the only one.
+/// Returns true if no coroutine is bound to this life of the share stack.
 ///
 /// # Safety
 /// `block` is the control block of a live share stack.
 #[inline(always)]
-pub(crate) unsafe fn is_vacant(block: Control) -> bool {
-    // SAFETY: the caller's promise.
-    block.is_some_and(|block| unsafe { (*block.as_ptr()).coroutines } == 0)
+pub(crate) unsafe fn has_no_users(block: Option<BlockPtr>) -> bool {
+    // SAFETY: control blocks are never unmapped (CB1).
+    block.is_some_and(|block| unsafe { (*block.as_ptr()).users } == 0)
 }
 
-/// Are several coroutines bound to this share stack? A copy by value does not tell: then they may be.
+/// Returns true if several coroutines may be bound to this share stack. A copy by value does not tell (BI5).
 ///
 /// # Safety
 /// `stack` points to a live share stack.
 pub(crate) unsafe fn is_shared(stack: *mut aco_share_stack_t) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { control::block_of(stack).is_none_or(|block| block.as_ref().coroutines > 1) }
+    // SAFETY: `stack` is live.
+    unsafe { control_block::block_of(stack).is_none_or(|block| block.as_ref().users > 1) }
 }
 
-/// Binds a new coroutine to the present life of its share stack. Whoever had the stack alone has
-/// it no longer.
+/// Binds a new coroutine to the present life of its share stack. An exclusive user is exclusive no longer.
 ///
 /// # Safety
 /// `co` points to a coroutine that the library allocated, on a live share stack, whose control block
 /// is `block`.
 #[inline(always)]
-pub(crate) unsafe fn bind(co: *mut aco_t, block: Control) {
-    // SAFETY: the caller's promise. Life 0 is no block's: a coroutine on a copy is never refused.
+pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
+    // SAFETY: `co` is the library's, and its stack is live. No block has generation 0: a coroutine on a copy is never
+    // refused.
     unsafe {
         let stack = (*co).share_stack;
         let Some(found) = block else { return state::bind(co, state::binding(stack, 0)) };
-        count_in(stack, found);
+        add_user(stack, found);
         state::bind(co, found.as_ref().binding);
     }
 }
 
-/// Binds a coroutine of the library's that begins anew to the present life of its share stack, unless it is
-/// the resident. One that is none any more may not have been told: see [`evict_resident`].
+/// Binds a coroutine that is reset to the present life of its share stack, unless it is the exclusive user. The state
+/// word of a former exclusive user may be stale: see [`revoke_exclusive`].
 ///
 /// # Safety
-/// `co` points to a coroutine without frames, on a live share stack that it is not gone from.
-pub(crate) unsafe fn bind_anew(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+/// `co` points to a coroutine without frames, on a live share stack of the life that `co` is bound to.
+pub(crate) unsafe fn rebind(co: *mut aco_t) {
+    // SAFETY: `co` and its stack are live.
     unsafe {
-        if let Some(block) = control::block_of((*co).share_stack)
-            && block.as_ref().resident != co
+        if let Some(block) = control_block::block_of((*co).share_stack)
+            && block.as_ref().exclusive != co
             && state::is_ours(co)
         {
             state::bind(co, block.as_ref().binding);
@@ -66,62 +69,61 @@ pub(crate) unsafe fn bind_anew(co: *mut aco_t) {
     }
 }
 
-/// One coroutine more on the stack: from the second on nobody has it alone.
+/// Counts one more user of the stack. The second one ends an exclusive use (BI3).
 ///
 /// # Safety
 /// `block` is the control block of `stack`, which is live.
 #[inline(always)]
-unsafe fn count_in(stack: *mut aco_share_stack_t, block: NonNull<Block>) {
-    // SAFETY: the caller's promise.
+unsafe fn add_user(stack: *mut aco_share_stack_t, block: BlockPtr) {
+    // SAFETY: `block` is the control block of a live stack.
     unsafe {
-        let coroutines = &raw mut (*block.as_ptr()).coroutines;
-        *coroutines = (*coroutines).saturating_add(1);
-        if *coroutines > 1 {
-            evict_resident(stack, Some(block));
+        let users = &raw mut (*block.as_ptr()).users;
+        *users = (*users).saturating_add(1);
+        if *users > 1 {
+            revoke_exclusive(stack, Some(block));
         }
     }
 }
 
-/// Was the share stack of `co` destroyed, and the frames of `co` with it? Only a mark of the dead
-/// counts: a coroutine or a stack that is a copy by value is taken for live, and so is a coroutine
-/// that has no frames, which a program may have moved to the next stack in the same control block.
+/// Returns true if the share stack of `co` was destroyed, and the frames of `co` with it. A copy by value is taken
+/// for live (BI5), and so is a coroutine without frames: a program may have moved it to the next stack of the control
+/// block.
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed, whose control block is `block`.
 #[inline(always)]
-pub(crate) unsafe fn is_gone(co: *mut aco_t, block: Control) -> bool {
-    // SAFETY: control blocks stay readable after their stack is destroyed. The binding of a block
-    // in its next life differs.
+pub(crate) unsafe fn is_stack_destroyed(co: *mut aco_t, block: Option<BlockPtr>) -> bool {
+    // SAFETY: control blocks are never unmapped (CB1). The binding of a block in its next life differs (BI1).
     unsafe {
         match block {
             Some(block) if state::is_bound_to(co, block.as_ref().binding) => {
                 (*(*co).share_stack).ptr.is_null()
             }
-            _ => is_gone_by_inspection(co),
+            _ => is_stack_destroyed_slow(co),
         }
     }
 }
 
-/// [`is_gone`] where the binding is not the present one. A coroutine without frames that was moved
+/// [`is_stack_destroyed`] where the binding is not the present one. A coroutine without frames that was moved
 /// to the next stack in the same control block is bound to that.
 #[cold]
 #[inline(never)]
-unsafe fn is_gone_by_inspection(co: *mut aco_t) -> bool {
-    // SAFETY: as in `is_gone`.
+unsafe fn is_stack_destroyed_slow(co: *mut aco_t) -> bool {
+    // SAFETY: as in `is_stack_destroyed`.
     unsafe {
         let stack = (*co).share_stack;
         if (*stack).ptr.is_null() {
             return true;
         }
-        if !is_of_another_life(co) {
+        if !is_from_other_generation(co) {
             return false;
         }
         if aco_t::stack_pointer(co) != (*stack).align_retptr as usize {
             return true;
         }
-        if let Some(block) = control::block_of(stack) {
+        if let Some(block) = control_block::block_of(stack) {
             if state::is_ours(co) {
-                count_in(stack, block);
+                add_user(stack, block);
             }
             state::rebind(co, block.as_ref().binding);
         }
@@ -129,119 +131,119 @@ unsafe fn is_gone_by_inspection(co: *mut aco_t) -> bool {
     }
 }
 
-/// Was `co` created on an earlier stack in the control block of its present one?
+/// Returns true if `co` was created on an earlier stack of the control block of its present one.
 ///
 /// # Safety
 /// `co` points to a coroutine with a live share stack.
-pub(crate) unsafe fn is_of_another_life(co: *mut aco_t) -> bool {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
+    // SAFETY: `co` has a live share stack.
     unsafe {
         let bound = state::generation(co);
-        let block = control::block_of((*co).share_stack);
-        bound != 0 && block.is_some_and(|block| bound != block.as_ref().life())
+        let block = control_block::block_of((*co).share_stack);
+        bound != 0 && block.is_some_and(|block| bound != block.as_ref().generation())
     }
 }
 
-/// Makes the owner `co` of a live share stack its resident, if it has the stack for itself: the
-/// next resume may then be inline. Where either is a copy by value, or somebody watches, nothing.
+/// Makes `co`, the owner of its live share stack, the exclusive user if it is the only one (BI3). Does nothing if
+/// either is a copy by value, or a sanitizer is present.
 ///
 /// # Safety
 /// `co` points to a coroutine that owns its share stack, whose control block is `block`.
 #[inline(always)]
-pub(crate) unsafe fn settle(co: *mut aco_t, block: Control) {
-    // SAFETY: the caller's promise; a block's resident is NULL or a coroutine of the library's.
+pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
+    // SAFETY: `co` owns its stack. A block's exclusive user is NULL or a coroutine of the library's (BI3).
     unsafe {
         if let Some(found) = block
             && !sanitizer::is_present()
-            && (*found.as_ptr()).coroutines == 1
+            && (*found.as_ptr()).users == 1
             && state::is_ours(co)
         {
-            if (*found.as_ptr()).resident != co {
-                evict_resident((*co).share_stack, block);
-                (*found.as_ptr()).resident = co;
+            if (*found.as_ptr()).exclusive != co {
+                revoke_exclusive((*co).share_stack, block);
+                (*found.as_ptr()).exclusive = co;
             }
-            state::settle(co);
+            state::set_exclusive(co);
         }
     }
 }
 
-/// Takes the residence away from whoever has it.
+/// Ends an exclusive use of the stack.
 ///
 /// # Safety
 /// `stack` points to a live share stack, whose control block is `block`.
 #[inline(always)]
-pub(crate) unsafe fn evict_resident(stack: *mut aco_share_stack_t, block: Control) {
-    // SAFETY: the caller's promise; an owner is a coroutine.
+pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Option<BlockPtr>) {
+    // SAFETY: `stack` is live, and an owner is a coroutine.
     unsafe {
         if let Some(block) = block.map(NonNull::as_ptr)
-            && !(*block).resident.is_null()
+            && !(*block).exclusive.is_null()
         {
-            let resident = (*block).resident;
-            // One that is not the owner has ended, or is gone: a program moved it, or its memory. What
-            // does not lie in a slab may then not be there.
-            if resident == (*stack).owner || slab::holds(resident.cast()) {
-                state::unsettle(resident, stack, (*block).binding);
+            let exclusive = (*block).exclusive;
+            // An exclusive user that is not the owner has ended, or a program has moved it or its memory. Memory in
+            // no slab may be freed then.
+            if exclusive == (*stack).owner || slab::contains(exclusive.cast()) {
+                state::clear_exclusive(exclusive, stack, (*block).binding);
             }
-            (*block).resident = ptr::null_mut();
+            (*block).exclusive = ptr::null_mut();
         }
     }
 }
 
-/// Ends ownership and residence of `co`, which is being destroyed.
+/// Ends the ownership and the exclusive use of `co`, which is being destroyed.
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed.
 #[inline(always)]
-pub(crate) unsafe fn leave(co: *mut aco_t) {
-    // SAFETY: the caller's promise; a control block of another life is not written to.
+pub(crate) unsafe fn detach(co: *mut aco_t) {
+    // SAFETY: the control block is readable, live or destroyed (CB1). That of another life is not written.
     unsafe {
         let stack = (*co).share_stack;
-        let block = control::block_of(stack);
-        let named = (*stack).align_highptr.cast::<*mut aco_t>();
-        if block.is_some() && !(*stack).ptr.is_null() && *named == co {
-            *named = nobody();
+        let block = control_block::block_of(stack);
+        let unwind_owner = (*stack).align_highptr.cast::<*mut aco_t>();
+        if block.is_some() && !(*stack).ptr.is_null() && *unwind_owner == co {
+            *unwind_owner = no_coroutine();
         }
-        if (*stack).owner == co && !is_gone(co, block) {
+        if (*stack).owner == co && !is_stack_destroyed(co, block) {
             (*stack).owner = ptr::null_mut();
             (*stack).align_validsz = 0;
         }
         if let Some(block) = block.map(NonNull::as_ptr) {
-            let resident = (*block).resident == co;
-            if resident {
-                (*block).resident = ptr::null_mut();
+            let exclusive = (*block).exclusive == co;
+            if exclusive {
+                (*block).exclusive = ptr::null_mut();
             }
-            if resident || state::generation(co) == (*block).life() {
-                (*block).coroutines = (*block).coroutines.saturating_sub(1);
+            if exclusive || state::generation(co) == (*block).generation() {
+                (*block).users = (*block).users.saturating_sub(1);
             }
         }
     }
 }
 
-/// Whose frames are on a stack that nobody was on: a main coroutine of itself that goes on nowhere,
-/// where unwinding ends.
-pub(super) fn nobody() -> *mut aco_t {
+/// The owner of a stack without frames, for unwinders: a static main coroutine without a resume address, at which
+/// unwinding ends.
+pub(super) fn no_coroutine() -> *mut aco_t {
     #[allow(dead_code, reason = "unwinders read it")]
-    struct Nobody([*const Nobody; size_of::<aco_t>() / 8]);
-    // SAFETY: nobody writes it.
-    unsafe impl Sync for Nobody {}
-    static NOBODY: Nobody = {
+    struct NoCoroutine([*const NoCoroutine; size_of::<aco_t>() / 8]);
+    // SAFETY: it is never written.
+    unsafe impl Sync for NoCoroutine {}
+    static NO_COROUTINE: NoCoroutine = {
         #[allow(clippy::indexing_slicing, reason = "when it is compiled")]
         let words = {
             let mut words = [ptr::null(); size_of::<aco_t>() / 8];
-            words[offset_of!(aco_t, main_co) / 8] = &raw const NOBODY;
+            words[offset_of!(aco_t, main_co) / 8] = &raw const NO_COROUTINE;
             words
         };
-        Nobody(words)
+        NoCoroutine(words)
     };
-    (&raw const NOBODY).cast_mut().cast()
+    (&raw const NO_COROUTINE).cast_mut().cast()
 }
 
-/// Writes down for unwinders whose frames are on the stack.
+/// Records for unwinders which coroutine has its frames on the stack (BI4).
 ///
 /// # Safety
 /// `stack` points to a live share stack.
 #[inline(always)]
-pub(crate) unsafe fn name(stack: *mut aco_share_stack_t, co: *mut aco_t) {
+pub(crate) unsafe fn set_unwind_owner(stack: *mut aco_share_stack_t, co: *mut aco_t) {
     // SAFETY: a word above `align_highptr` is the library's (`layout::HEADROOM`).
     unsafe { (*stack).align_highptr.cast::<*mut aco_t>().write(co) }
 }

@@ -1,11 +1,12 @@
 //! The arithmetic of a share stack: sizes, rounding, and where its top stands.
 
+use crate::abi::aco_share_stack_t;
 use crate::arch;
 
 /// What a request for 0 bytes means.
 const DEFAULT_SIZE: usize = 2 * 1024 * 1024;
 /// The least that a request is raised to.
-const MINIMUM_SIZE: usize = 4096;
+const MIN_SIZE: usize = 4096;
 /// Bytes above `align_highptr`: two words, as libaco leaves them. The first names the coroutine whose
 /// frames are on the stack.
 const HEADROOM: usize = 16;
@@ -27,7 +28,7 @@ impl Sizes {
     /// 0 bytes become 2 MiB, fewer than 4096 become 4096; a guarded stack is rounded up to whole
     /// pages and has its guard beside them. None: the sum does not fit a `usize`.
     pub(super) fn new(requested: usize, guarded: bool, page: usize, guard: usize) -> Option<Sizes> {
-        let size = if requested == 0 { DEFAULT_SIZE } else { requested.max(MINIMUM_SIZE) };
+        let size = if requested == 0 { DEFAULT_SIZE } else { requested.max(MIN_SIZE) };
         if !guarded {
             return Some(Sizes { usable: size, mapped: 0 });
         }
@@ -38,7 +39,12 @@ impl Sizes {
     /// A guarded stack with a gap below its guard, and a second guard below that. `gap` is rounded down to
     /// whole pages; without any left it is as [`Sizes::new`]. None: the sum does not fit a `usize`.
     #[cfg(feature = "rt")]
-    pub(super) fn apart(requested: usize, page: usize, guard: usize, gap: usize) -> Option<Sizes> {
+    pub(super) fn with_gap(
+        requested: usize,
+        page: usize,
+        guard: usize,
+        gap: usize,
+    ) -> Option<Sizes> {
         let Sizes { usable, mapped } = Sizes::new(requested, true, page, guard)?;
         let gap = gap & !(page - 1);
         if gap == 0 {
@@ -48,28 +54,28 @@ impl Sizes {
     }
 
     /// Bytes below the usable ones that no frame may touch: guards and gap. 0: there are none.
-    pub(super) fn below(&self) -> usize {
+    pub(super) fn guard_and_gap(&self) -> usize {
         self.mapped.saturating_sub(self.usable)
     }
 
     /// Those of memory that the program gives.
-    pub(super) fn of_the_programs(size: usize) -> Sizes {
+    pub(super) fn external(size: usize) -> Sizes {
         Sizes { usable: size, mapped: size }
     }
 
     /// Did the program give the memory?
     #[inline(always)]
-    pub(super) fn are_the_programs(&self) -> bool {
+    pub(super) fn are_external(&self) -> bool {
         self.mapped == self.usable
     }
 
     /// Why `size` bytes at the address `low` cannot be a stack; None: they can.
-    pub(super) fn why_not(low: usize, size: usize) -> Option<&'static str> {
+    pub(super) fn external_error(low: usize, size: usize) -> Option<&'static str> {
         Some(if low == 0 {
             "the memory is NULL"
         } else if !low.is_multiple_of(ALIGNMENT) {
             "the memory is not aligned"
-        } else if size < MINIMUM_SIZE {
+        } else if size < MIN_SIZE {
             "the memory is too small"
         } else if low.checked_add(size).is_none() {
             "the memory does not fit the address space"
@@ -77,6 +83,15 @@ impl Sizes {
             return None;
         })
     }
+}
+
+/// Bytes below `stack` that no frame may touch: its guards and gap. 0: it has none.
+///
+/// # Safety
+/// `stack` points to a live share stack.
+pub(crate) unsafe fn guard_and_gap(stack: *const aco_share_stack_t) -> usize {
+    // SAFETY: the stack is live, and so is its block.
+    unsafe { Sizes { usable: (*stack).sz, mapped: (*stack).real_sz }.guard_and_gap() }
 }
 
 /// Two addresses at the top of a share stack.
@@ -92,7 +107,7 @@ impl Top {
     /// The top of `size` bytes at the address `low`.
     pub(super) fn of(low: usize, size: usize) -> Top {
         let high = (low + size - HEADROOM) & !(ALIGNMENT - 1);
-        Top { high, ret: high - arch::RETURN_SLOT }
+        Top { high, ret: high - arch::RETURN_SLOT_SIZE }
     }
 }
 
@@ -143,7 +158,7 @@ mod tests {
     #[test]
     #[cfg(feature = "rt")]
     fn a_gap_has_a_guard_at_either_end() {
-        for (gap, below) in [
+        for (gap, guard_and_gap) in [
             (0, PAGE),
             (1, PAGE),
             (PAGE - 1, PAGE),
@@ -151,40 +166,40 @@ mod tests {
             (2 * PAGE - 1, 3 * PAGE),
             (1 << 20, (1 << 20) + 2 * PAGE),
         ] {
-            let sizes = Sizes::apart(100_000, PAGE, PAGE, gap).unwrap();
-            assert_eq!((sizes.usable, sizes.below()), (102_400, below), "{gap}");
+            let sizes = Sizes::with_gap(100_000, PAGE, PAGE, gap).unwrap();
+            assert_eq!((sizes.usable, sizes.guard_and_gap()), (102_400, guard_and_gap), "{gap}");
         }
-        assert_eq!(Sizes::apart(4096, PAGE, PAGE, usize::MAX), None);
-        assert_eq!(Sizes::of_the_programs(4096).below(), 0);
-        assert_eq!(Sizes::new(4096, false, PAGE, PAGE).unwrap().below(), 0);
+        assert_eq!(Sizes::with_gap(4096, PAGE, PAGE, usize::MAX), None);
+        assert_eq!(Sizes::external(4096).guard_and_gap(), 0);
+        assert_eq!(Sizes::new(4096, false, PAGE, PAGE).unwrap().guard_and_gap(), 0);
     }
 
     #[test]
     fn memory_that_a_program_gives_is_told_from_the_librarys() {
-        assert!(Sizes::of_the_programs(4096).are_the_programs());
+        assert!(Sizes::external(4096).are_external());
         for (requested, guarded) in [(0, true), (0, false), (4096, true), (4096, false)] {
-            assert!(!Sizes::new(requested, guarded, PAGE, PAGE).unwrap().are_the_programs());
+            assert!(!Sizes::new(requested, guarded, PAGE, PAGE).unwrap().are_external());
         }
     }
 
     #[test]
     fn memory_that_cannot_be_a_stack_is_refused() {
         for (low, size) in [(0x1000, 4096), (0x1010, 5001), (16, usize::MAX - 16)] {
-            assert_eq!(Sizes::why_not(low, size), None, "{low:#x} {size}");
+            assert_eq!(Sizes::external_error(low, size), None, "{low:#x} {size}");
         }
         for (low, size) in [(0, 8192), (0x1008, 8192), (0x1001, 0), (0x1000, 4095)] {
-            assert!(Sizes::why_not(low, size).is_some(), "{low:#x} {size}");
+            assert!(Sizes::external_error(low, size).is_some(), "{low:#x} {size}");
         }
-        assert!(Sizes::why_not(0x1000, usize::MAX - 0xfff).is_some());
+        assert!(Sizes::external_error(0x1000, usize::MAX - 0xfff).is_some());
     }
 
     #[test]
     fn the_top_is_aligned_and_inside() {
         for low in (0x10000..0x10040).step_by(8) {
-            for size in MINIMUM_SIZE..MINIMUM_SIZE + 64 {
+            for size in MIN_SIZE..MIN_SIZE + 64 {
                 let top = Top::of(low, size);
                 assert_eq!(top.high % ALIGNMENT, 0);
-                assert_eq!(top.high - top.ret, arch::RETURN_SLOT);
+                assert_eq!(top.high - top.ret, arch::RETURN_SLOT_SIZE);
                 assert!((16..32).contains(&(low + size - top.high)));
                 assert!(top.high - limit(size) > low, "the limit keeps off the lowest byte");
             }

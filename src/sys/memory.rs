@@ -3,15 +3,17 @@
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
 
+use super::process::page_size;
+
 /// Maps `size` bytes of zeroed, private memory, readable and writable. None: the system has no
-/// more, [`errno`] says why.
+/// more, `errno` says why.
 pub(crate) fn map(size: usize) -> Option<NonNull<c_void>> {
-    map_anywhere(size, 0)
+    map_private(size, 0)
 }
 
 /// A page that a child of fork(2) has as zeros. None: the system has no such memory.
 pub(crate) fn map_wiped_on_fork() -> Option<NonNull<c_void>> {
-    let size = super::page_size();
+    let size = page_size();
     let page = map(size)?;
     // SAFETY: the mapping was just made.
     unsafe {
@@ -25,10 +27,10 @@ pub(crate) fn map_wiped_on_fork() -> Option<NonNull<c_void>> {
 
 /// As [`map`], for a stack: Linux (6.7) makes no huge page of the few that are used at its top.
 pub(crate) fn map_stack(size: usize) -> Option<NonNull<c_void>> {
-    map_anywhere(size, libc::MAP_STACK)
+    map_private(size, libc::MAP_STACK)
 }
 
-fn map_anywhere(size: usize, more_flags: c_int) -> Option<NonNull<c_void>> {
+fn map_private(size: usize, more_flags: c_int) -> Option<NonNull<c_void>> {
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | more_flags;
     // SAFETY: a fresh anonymous mapping touches nothing that exists.
@@ -36,7 +38,7 @@ fn map_anywhere(size: usize, more_flags: c_int) -> Option<NonNull<c_void>> {
     if address == libc::MAP_FAILED { None } else { NonNull::new(address) }
 }
 
-/// Reserves `size` bytes of address space that nothing can touch: it counts as no memory. None: [`errno`]
+/// Reserves `size` bytes of address space that nothing can touch: it counts as no memory. None: `errno`
 /// says why.
 pub(crate) fn reserve(size: usize) -> Option<NonNull<c_void>> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
@@ -45,11 +47,11 @@ pub(crate) fn reserve(size: usize) -> Option<NonNull<c_void>> {
     if address == libc::MAP_FAILED { None } else { NonNull::new(address) }
 }
 
-/// Makes `size` bytes at `address` readable and writable. False: [`errno`] says why.
+/// Makes `size` bytes at `address` readable and writable. False: `errno` says why.
 ///
 /// # Safety
 /// The range is whole pages of a mapping from [`reserve`].
-pub(crate) unsafe fn permit(address: *mut c_void, size: usize) -> bool {
+pub(crate) unsafe fn make_accessible(address: *mut c_void, size: usize) -> bool {
     // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::mprotect(address, size, libc::PROT_READ | libc::PROT_WRITE) == 0 }
 }
@@ -58,13 +60,13 @@ pub(crate) unsafe fn permit(address: *mut c_void, size: usize) -> bool {
 ///
 /// # Safety
 /// The range is whole pages of a mapping of the caller's.
-pub(crate) unsafe fn unlock(address: *mut c_void, size: usize) {
+pub(crate) unsafe fn munlock(address: *mut c_void, size: usize) {
     // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::munlock(address, size) };
 }
 
 /// Returns true if the system counts memory that can be written as used at once (`vm.overcommit_memory` 2).
-pub(crate) fn counts_untouched_memory() -> bool {
+pub(crate) fn is_overcommit_strict() -> bool {
     let mut mode = 0_u8;
     // SAFETY: the name ends in 0; one byte is written; the descriptor is this function's own.
     unsafe {
@@ -80,6 +82,7 @@ pub(crate) fn counts_untouched_memory() -> bool {
 }
 
 /// The most bytes of address space that the process may have (RLIMIT_AS). None: there is no such limit.
+#[cfg(feature = "rt")]
 pub(crate) fn address_space_limit() -> Option<usize> {
     let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
     // SAFETY: the limit is written on success.
@@ -90,7 +93,7 @@ pub(crate) fn address_space_limit() -> Option<usize> {
 
 /// As [`map`], at exactly this address, where nothing is mapped yet. None: something is, or as
 /// [`map`].
-pub(crate) fn map_at(address: *mut c_void, size: usize) -> Option<NonNull<c_void>> {
+pub(crate) fn map_fixed(address: *mut c_void, size: usize) -> Option<NonNull<c_void>> {
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE;
     // SAFETY: replaces nothing. A kernel that does not know the flag takes the address for a wish.
@@ -113,7 +116,7 @@ pub(crate) fn map_at(address: *mut c_void, size: usize) -> Option<NonNull<c_void
 /// # Safety
 /// The range is whole pages of a mapping of the caller's, and nothing needs what stands there.
 pub(crate) unsafe fn discard(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::madvise(address, size, libc::MADV_DONTNEED) == 0 }
 }
 
@@ -122,8 +125,8 @@ pub(crate) unsafe fn discard(address: *mut c_void, size: usize) -> bool {
 ///
 /// # Safety
 /// The range is whole pages that are mapped, and not more of them than there are bytes.
-pub(crate) unsafe fn is_in_memory(address: *mut c_void, size: usize, states: &mut [u8]) -> bool {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn page_residency(address: *mut c_void, size: usize, states: &mut [u8]) -> bool {
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::mincore(address, size, states.as_mut_ptr()) == 0 }
 }
 
@@ -131,8 +134,8 @@ pub(crate) unsafe fn is_in_memory(address: *mut c_void, size: usize, states: &mu
 ///
 /// # Safety
 /// The range is a mapping of the caller's.
-pub(crate) unsafe fn refuse_huge_pages(address: *mut c_void, size: usize) {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn disable_huge_pages(address: *mut c_void, size: usize) {
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::madvise(address, size, libc::MADV_NOHUGEPAGE) };
 }
 
@@ -140,17 +143,17 @@ pub(crate) unsafe fn refuse_huge_pages(address: *mut c_void, size: usize) {
 ///
 /// # Safety
 /// The range is a mapping of the caller's.
-pub(crate) unsafe fn prefer_huge_pages(address: *mut c_void, size: usize) {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn enable_huge_pages(address: *mut c_void, size: usize) {
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::madvise(address, size, libc::MADV_HUGEPAGE) };
 }
 
-/// Takes all access from `size` bytes at `address`. False: [`errno`] says why.
+/// Takes all access from `size` bytes at `address`. False: `errno` says why.
 ///
 /// # Safety
 /// The range is whole pages of a mapping of the caller's, and nothing uses it.
-pub(crate) unsafe fn forbid(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn make_inaccessible(address: *mut c_void, size: usize) -> bool {
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::mprotect(address, size, libc::PROT_NONE) == 0 }
 }
 
@@ -158,10 +161,11 @@ pub(crate) unsafe fn forbid(address: *mut c_void, size: usize) -> bool {
 /// (MADV_GUARD_INSTALL, Linux 6.13). False: the kernel has no such thing, or not here.
 ///
 /// # Safety
-/// As [`forbid`].
-pub(crate) unsafe fn guard(address: *mut c_void, size: usize) -> bool {
+/// As [`make_inaccessible`].
+pub(crate) unsafe fn install_guard_region(address: *mut c_void, size: usize) -> bool {
     const MADV_GUARD_INSTALL: c_int = 102;
-    // SAFETY: the caller's promise; a kernel that does not know the advice changes nothing.
+    // SAFETY: whole pages of the caller's mapping, which no code uses. A kernel that does not know the advice changes
+    // nothing.
     unsafe { libc::madvise(address, size, MADV_GUARD_INSTALL) == 0 }
 }
 
@@ -182,12 +186,12 @@ pub(crate) fn is_readable(address: *const c_void) -> bool {
     }
 }
 
-/// Gives a mapping back. False: [`errno`] says why, and the mapping stays.
+/// Gives a mapping back. False: `errno` says why, and the mapping stays.
 ///
 /// # Safety
 /// The range is a whole mapping from [`map`], and nothing uses it from here on.
 pub(crate) unsafe fn unmap(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: whole pages of the caller's mapping.
     unsafe { libc::munmap(address, size) == 0 }
 }
 
@@ -197,11 +201,11 @@ pub(crate) fn allocate(size: usize) -> Option<NonNull<c_void>> {
     NonNull::new(unsafe { libc::malloc(size) })
 }
 
-/// Frees what [`allocate`] gave; NULL is let through.
+/// Frees memory from [`allocate`]. Does nothing if `address` is NULL.
 ///
 /// # Safety
-/// `address` came from there and is not used from here on.
+/// `address` is NULL or from there, and is not used afterwards.
 pub(crate) unsafe fn free(address: *mut c_void) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `address` is NULL or from malloc.
     unsafe { libc::free(address) }
 }

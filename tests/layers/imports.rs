@@ -171,7 +171,15 @@ impl Visit<'_> for Names {
     }
 }
 
+/// Returns true for `#[cfg(test)]` and `#[cfg(all(test, …))]`.
 fn is_for_tests(attribute: &Attribute) -> bool {
+    fn names_test(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(name) => name == "test",
+            TokenTree::Group(group) => names_test(group.stream()),
+            _ => false,
+        })
+    }
     attribute.path().is_ident("cfg")
-        && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
+        && attribute.meta.require_list().is_ok_and(|list| names_test(list.tokens.clone()))
 }

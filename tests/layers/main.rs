@@ -2,6 +2,7 @@
 //! the modules and one of the runtime's rooms: a new edge is a decision, made here.
 
 mod imports;
+mod map;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,9 +26,8 @@ const LAYERS: [(&str, &[&str]); 31] = [
             "stack",
             "slab",
             "state",
-            "refusal",
+            "error",
             "sys",
-            "arch",
             "tls",
             "diag",
             "abi",
@@ -35,7 +35,7 @@ const LAYERS: [(&str, &[&str]); 31] = [
     ),
     (
         "generator",
-        &["resume", "coroutine", "frame_chain", "sanitizer", "state", "refusal", "diag", "abi"],
+        &["resume", "coroutine", "frame_chain", "sanitizer", "state", "error", "diag", "abi"],
     ),
     (
         "rt",
@@ -47,7 +47,7 @@ const LAYERS: [(&str, &[&str]); 31] = [
             "stack",
             "sanitizer",
             "environment",
-            "refusal",
+            "error",
             "symbol",
             "arch",
             "tls",
@@ -77,7 +77,7 @@ const LAYERS: [(&str, &[&str]); 31] = [
     ("attach", &["coroutine", "record", "frame_chain", "slab", "state", "diag", "abi"]),
     (
         "overflow",
-        &["coroutine", "stack", "thread_end", "arch", "tls", "lock", "diag", "sys", "abi"],
+        &["coroutine", "stack", "thread_exit", "arch", "tls", "lock", "diag", "sys", "abi"],
     ),
     (
         "listing",
@@ -104,31 +104,32 @@ const LAYERS: [(&str, &[&str]); 31] = [
             "frame_chain",
             "save",
             "slab",
-            "thread_end",
+            "thread_exit",
             "sanitizer",
-            "attention",
+            "slow_path",
             "state",
-            "refusal",
+            "error",
             "arch",
             "tls",
             "diag",
             "abi",
         ],
     ),
-    ("hooks", &["exceptions", "attention", "tls", "abi"]),
+    ("hooks", &["exceptions", "slow_path", "tls", "abi"]),
     ("thread", &["exceptions", "sanitizer", "arch", "tls", "diag", "sys", "abi"]),
-    ("record", &["slab", "sanitizer", "valgrind", "attention", "tls", "lock", "sys", "abi"]),
+    ("record", &["slab", "sanitizer", "valgrind", "slow_path", "tls", "lock", "sys", "abi"]),
     (
         "stack",
         &[
             "slab",
-            "thread_end",
+            "thread_exit",
             "state",
-            "refusal",
+            "error",
             "sanitizer",
             "valgrind",
             "arch",
             "tls",
+            "lock",
             "diag",
             "sys",
             "abi",
@@ -136,18 +137,18 @@ const LAYERS: [(&str, &[&str]); 31] = [
     ),
     ("save", &["frame_chain", "slab", "sanitizer", "valgrind", "arch", "diag", "abi"]),
     ("frame_chain", &["state", "valgrind", "arch", "abi"]),
-    ("slab", &["thread_end", "sanitizer", "valgrind", "tls", "lock", "diag", "sys", "abi"]),
+    ("slab", &["thread_exit", "sanitizer", "valgrind", "tls", "lock", "diag", "sys", "abi"]),
     ("exceptions", &["sanitizer", "arch", "tls", "diag"]),
-    ("sanitizer", &["thread_end", "valgrind", "state", "arch", "tls", "diag", "sys", "abi"]),
-    ("thread_end", &["tls", "sys"]),
+    ("sanitizer", &["thread_exit", "valgrind", "state", "arch", "tls", "diag", "sys", "abi"]),
+    ("thread_exit", &["tls", "sys"]),
     ("valgrind", &["arch"]),
     ("symbol", &["arch"]),
     ("environment", &["arch"]),
-    ("attention", &[]),
+    ("slow_path", &[]),
     ("state", &["abi"]),
     ("arch", &["abi"]),
     ("tls", &["abi"]),
-    ("refusal", &["diag", "sys", "abi"]),
+    ("error", &["diag", "sys", "abi"]),
     ("panic", &["diag", "sys"]),
     ("diag", &["sys", "abi"]),
     ("lock", &["sys"]),
@@ -173,14 +174,8 @@ const ROOMS: [(&str, &[&str]); 10] = [
 ///
 /// * The objects of the runtime point at each other: a task at its group, a group at its runtime, that at its workers, a
 ///   worker at its task. Their C names stand beside them.
-const CIRCLES: [&[&str]; 1] = [&[
-    "rt/model/abi",
-    "rt/model/group",
-    "rt/model/nesting",
-    "rt/model/runtime",
-    "rt/model/task",
-    "rt/model/worker",
-]];
+const CIRCLES: [&[&str]; 1] =
+    [&["rt/model/abi", "rt/model/group", "rt/model/runtime", "rt/model/task", "rt/model/worker"]];
 
 fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
@@ -244,6 +239,26 @@ fn every_room_uses_only_what_lies_below_it() {
 fn no_circle_of_files_is_left_but_those_with_a_reason() {
     let circles = imports::circles(&imports::read(&src()));
     assert_eq!(circles, CIRCLES);
+}
+
+#[test]
+fn the_maps_are_fresh() {
+    let src = src();
+    let modules: Vec<_> = LAYERS.iter().map(|(name, _)| map::row(&src, name, name)).collect();
+    map::check(&src.join("lib.rs"), "module", &modules);
+    let of_room = |(name, _): &(&str, _)| map::row(&src, &format!("rt/{name}"), name);
+    map::check(&src.join("rt/mod.rs"), "room", &ROOMS.iter().map(of_room).collect::<Vec<_>>());
+    for (room, _) in ROOMS {
+        let folder = src.join("rt").join(room);
+        let mut files: Vec<_> = imports::sources(&folder).into_iter().collect();
+        files.retain(|file| file.parent() == Some(&folder) && !file.ends_with("mod.rs"));
+        files.sort();
+        let name =
+            |file: &PathBuf| file.file_stem().expect("a name").to_string_lossy().into_owned();
+        let row = |name: String| map::row(&src, &format!("rt/{room}/{name}"), &name);
+        let rows: Vec<_> = files.iter().map(name).map(row).collect();
+        map::check(&folder.join("mod.rs"), "file", &rows);
+    }
 }
 
 #[test]

@@ -104,12 +104,12 @@ pub(crate) fn detaches(task: Shared<Task>) -> std::result::Result<(), c_int> {
 /// Frees the group, with the ended tasks in its list, and asserts that no task is left.
 pub(crate) fn is_over(runtime: Shared<Runtime>, group: Shared<Group>, task: Shared<Task>) {
     assert_eq!(runtime.live_tasks(), 0);
-    // SAFETY: no task of it lives.
+    // SAFETY: no task of the group lives.
     unsafe { group::free(group.raw()) };
-    assert!(task.is_gone());
+    assert!(task.is_freed());
 }
 
-/// A thread waits for the group, and frees it with the ended task; then the runtime may be freed.
+/// A thread waits for the group, and frees it with the finished task. It may free the runtime after that.
 ///
 /// Fails if the group frees its tasks without their locks (F2), or if the runtime counts the end after the group (F3).
 #[test]
@@ -130,14 +130,14 @@ fn group_is_freed() {
                 group::free(group.raw());
             }
             other.join().expect("no panic");
-            assert!(task.is_gone());
+            assert!(task.is_freed());
         });
     }
 }
 
-/// A group is cancelled while its task ends.
+/// A group is closed while its task ends.
 #[test]
-fn ending_task_is_cancelled() {
+fn ending_group_is_closed() {
     check(3, || {
         let runtime = runtime(1);
         let (group, [task]) = group_of(runtime);
@@ -146,7 +146,7 @@ fn ending_task_is_cancelled() {
         // SAFETY: the group exists until it is freed.
         unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
         other.join().expect("no panic");
-        assert!(task.is_gone());
+        assert!(task.is_freed());
     });
 }
 
@@ -186,13 +186,13 @@ fn group_is_closed_after_the_last() {
             // SAFETY: the group exists until it is freed.
             unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
             other.join().expect("no panic");
-            assert!(first.is_gone() && last.is_gone());
+            assert!(first.is_freed() && last.is_freed());
         });
     }
 }
 
-/// A thread walks all tasks, as acort_dump() and acort_foreach() do, while an ended one is joined, or freed with its
-/// group.
+/// A thread walks over all tasks, as acort_dump() and acort_foreach() do, while a finished one is joined, or freed with
+/// its group.
 ///
 /// Fails if a group frees its tasks while it is in the runtime's list.
 #[test]
@@ -206,8 +206,8 @@ fn walked_task_is_not_freed() {
             let other = thread::spawn(move || {
                 runtime.for_each_task(&mut |task| {
                     is_seen.store(true, Ordering::Relaxed);
-                    // SAFETY: a task in a group exists.
-                    unsafe { assert!((*task).has_finished() && !(*task).is_gone()) };
+                    // SAFETY: a task in the list of a group is live.
+                    unsafe { assert!((*task).has_finished() && !(*task).is_freed()) };
                 });
             });
             while !is_seen.load(Ordering::Relaxed) {
@@ -225,7 +225,8 @@ fn walked_task_is_not_freed() {
 /// Two tasks of two workers are abandoned, and one of the workers is awake: each worker ends its task, once both
 /// tasks are dequeued (F6).
 ///
-/// Fails if `abandons` is set before that, or if a worker does not check it after it has announced its sleep.
+/// Fails if `has_abandoned_tasks` is set before that, or if a worker does not check it after it has announced its
+/// sleep.
 #[test]
 fn abandoned_tasks_are_dropped() {
     check(3, || {
@@ -241,28 +242,28 @@ fn abandoned_tasks_are_dropped() {
                 waits(task, WaitReason::Event, &raw const object.0, &raw mut (*object.raw()).1);
             }
         }
-        let abandons = move |number: u32| {
+        let drops = move |number: u32| {
             let worker = of(runtime, number);
             Worker::set_current(worker);
             // SAFETY: this thread is the worker.
             unsafe {
-                while !(*worker).abandons.load(Ordering::Acquire) {
+                while !(*worker).has_abandoned_tasks.load(Ordering::Acquire) {
                     crate::workers::sleep(worker);
                 }
                 assert!(object.1.is_empty());
                 finish::drop_abandoned(worker);
             }
         };
-        let other = thread::spawn(move || abandons(0));
+        let other = thread::spawn(move || drops(0));
         // SAFETY: no task runs.
         unsafe { finish::abandon_all(runtime.raw()) };
-        abandons(1);
+        drops(1);
         other.join().expect("no panic");
         assert_eq!(runtime.abandoned.load(Ordering::Relaxed), 0);
         for task in tasks {
             assert_eq!(joins(task, Deadline::NOW), Ok(0));
         }
-        // SAFETY: no task of it lives.
+        // SAFETY: no task of the group lives.
         unsafe { group::free(group.raw()) };
     });
 }

@@ -1,4 +1,4 @@
-//! The lock, parkers and queues.
+//! The lock, parkers and wait queues.
 
 use loom::cell::UnsafeCell;
 use loom::thread;
@@ -14,31 +14,31 @@ use crate::rt::base::wait_queue::Waiter;
 use crate::rt::park::wake::wake;
 use crate::{Shared, check};
 
-/// Something that only one thread may touch at a time.
+/// A cell that only one thread may use at a time.
 #[derive(Default)]
 pub(crate) struct Own(UnsafeCell<u32>);
 
-// SAFETY: loom finds two that touch it at once.
+// SAFETY: loom reports two threads that use the cell at once.
 unsafe impl Sync for Own {}
 
 impl Own {
     pub(crate) fn get(&self) -> u32 {
-        // SAFETY: as above.
+        // SAFETY: loom reports a thread that uses the cell at the same time.
         self.0.with(|place| unsafe { *place })
     }
 
     pub(crate) fn add(&self, more: u32) {
-        // SAFETY: as above.
+        // SAFETY: loom reports a thread that uses the cell at the same time.
         self.0.with_mut(|place| unsafe { *place += more });
     }
 }
 
-/// Makes a lock's word one of the model, before other threads see it.
+/// Uses a lock's word once, before other threads know it (see `atomics`).
 pub(crate) fn touch(lock: &Lock) {
     lock.0.load(Ordering::Relaxed);
 }
 
-/// A parker of a thread, armed.
+/// Creates the parker of a thread that is in a wait.
 fn armed(mode: WaitMode) -> Shared<Parker> {
     let parker = Shared::new(Parker::new());
     parker.wake_word().load(Ordering::Relaxed);
@@ -46,14 +46,14 @@ fn armed(mode: WaitMode) -> Shared<Parker> {
     parker
 }
 
-/// Waits as a thread does, without a deadline.
+/// Waits as a plain thread does, without a deadline.
 fn wait_for(parker: &Parker) {
     while parker.wake_word().load(Ordering::Acquire) == 0 {
         thread::yield_now();
     }
 }
 
-/// Two threads add to what the lock is for, twice each.
+/// Two threads each add twice to a cell that the lock guards.
 #[test]
 fn lock_keeps_others_out() {
     check(3, || {
@@ -72,9 +72,9 @@ fn lock_keeps_others_out() {
     });
 }
 
-/// Of two that would end a wait one does, and who waits sees what that one did before.
+/// Of two wakers one ends the wait, and the waiter sees what that one did before (P1).
 ///
-/// Fails where a claim writes the word without comparing it again.
+/// Fails if a claim writes the state without a comparison.
 #[test]
 fn wait_is_ended_once() {
     check(3, || {
@@ -87,7 +87,7 @@ fn wait_is_ended_once() {
                 } else {
                     gift.1.add(1)
                 }
-                // SAFETY: claimed.
+                // SAFETY: the parker is claimed.
                 unsafe { wake(parker.raw(), if first { 1 } else { wake_error(libc::ETIMEDOUT) }) };
                 1
             } else {
@@ -105,9 +105,9 @@ fn wait_is_ended_once() {
     });
 }
 
-/// A token is given before the wait, or ends it: never is it lost, and what was done before it is seen.
+/// A token that is given before the wait or during it is not lost, and what was done before it is seen.
 ///
-/// Fails where a token that ends no wait is not saved.
+/// Fails if a token that ends no wait is not saved.
 #[test]
 fn token_is_not_lost() {
     check(3, || {
@@ -118,14 +118,14 @@ fn token_is_not_lost() {
         let other = thread::spawn(move || {
             gift.add(1);
             if parker.unpark() {
-                // SAFETY: it has ended the wait.
+                // SAFETY: this call has ended the wait.
                 unsafe { wake(parker.raw(), 1) };
             }
         });
         match parker.prepare(WaitMode::Park) {
             Prepared::Waiting => wait_for(&parker),
             Prepared::TokenTaken => {}
-            Prepared::Cancelled => unreachable!("nobody cancels"),
+            Prepared::Cancelled => unreachable!("no thread cancels"),
         }
         assert_eq!(gift.get(), 1);
         other.join().expect("no panic");
@@ -133,7 +133,7 @@ fn token_is_not_lost() {
     });
 }
 
-/// A token that was saved is taken without a wait.
+/// A saved token is taken without a wait.
 #[test]
 fn saved_token_is_seen() {
     check(3, || {
@@ -152,7 +152,7 @@ fn saved_token_is_seen() {
     });
 }
 
-/// A cancellation comes before the wait, or ends it; a token that comes beside it stays.
+/// A cancellation comes before the wait, or ends it. A token that comes at the same time is not lost.
 #[test]
 fn cancellation_is_not_lost() {
     check(3, || {
@@ -161,13 +161,13 @@ fn cancellation_is_not_lost() {
         parker.is_cancelled();
         let cancels = thread::spawn(move || {
             if parker.cancel() {
-                // SAFETY: it has ended the wait.
+                // SAFETY: this call has ended the wait.
                 unsafe { wake(parker.raw(), wake_error(libc::ECANCELED)) };
             }
         });
         let unparks = thread::spawn(move || {
             if parker.unpark() {
-                // SAFETY: it has ended the wait.
+                // SAFETY: this call has ended the wait.
                 unsafe { wake(parker.raw(), 1) };
             }
         });
@@ -186,10 +186,10 @@ fn cancellation_is_not_lost() {
     });
 }
 
-/// Who waits gives up while another one is about to wake it: it was woken or it is out of the queue, not both,
-/// and its place is nobody's afterwards.
+/// A waiter times out while a waker claims it: either it was woken, or it is out of the queue. Its memory is not used
+/// afterwards.
 #[test]
-fn place_is_withdrawn() {
+fn waiter_is_dequeued() {
     check(3, || {
         let object = Shared::new((Lock::NEW, WaitQueue::NEW, Own::default()));
         touch(&object.0);
@@ -197,7 +197,7 @@ fn place_is_withdrawn() {
             let parker = armed(WaitMode::Uninterruptible);
             let gift = Shared::new(Own::default());
             let waiter = Shared::new(Waiter::new(parker.raw(), gift.raw().cast(), 1));
-            // SAFETY: all of them are never freed; the lock is held for the queue.
+            // SAFETY: no object is freed. The lock is held for the queue.
             unsafe {
                 object.0.lock();
                 (*object.raw()).1.push(waiter.raw(), &raw const object.0);
@@ -205,7 +205,7 @@ fn place_is_withdrawn() {
                 object.0.unlock();
                 if parker.claim() {
                     Waiter::dequeue(waiter.raw());
-                    // Nobody writes there any more.
+                    // No waker writes here any more.
                     gift.add(2);
                     return 0;
                 }
@@ -213,7 +213,7 @@ fn place_is_withdrawn() {
             wait_for(&parker);
             gift.get()
         });
-        // SAFETY: as above.
+        // SAFETY: loom reports a thread that uses the cell at the same time.
         let given = unsafe {
             object.0.lock();
             let first = (*object.raw()).1.claim_front();

@@ -113,7 +113,7 @@ fn task_is_joined_or_detached() {
                 }
                 outcome => panic!("{outcome:?}"),
             }
-            assert!(task.is_gone());
+            assert!(task.is_freed());
             is_over(runtime, group, task);
         });
     }
@@ -130,7 +130,7 @@ fn ending_task_is_detached() {
         let other = thread::spawn(move || ends(task));
         assert_eq!(detaches(task), Ok(()));
         other.join().expect("no panic");
-        assert!(task.is_gone());
+        assert!(task.is_freed());
         is_over(runtime, group, task);
     });
 }
@@ -162,13 +162,13 @@ fn join_outlives_the_group() {
                 Ok(result) => assert_eq!(result, RESULT),
                 Err(error) => assert_eq!((deadline, error), (SOON, libc::ETIMEDOUT)),
             }
-            assert!(task.is_gone());
+            assert!(task.is_freed());
         });
     }
 }
 
 /// The worker drops its abandoned tasks.
-fn abandons(runtime: Shared<Runtime>) {
+fn drops(runtime: Shared<Runtime>) {
     let worker: *mut Worker = of(runtime, 0);
     Worker::set_current(worker);
     // SAFETY: this thread is the worker.
@@ -193,9 +193,9 @@ fn abandoned_task_is_joined() {
             let runtime = runtime(1);
             let (group, [task]) = group_of(runtime);
             parks(task);
-            // SAFETY: the worker does not run.
+            // SAFETY: the worker runs no task.
             unsafe { finish::abandon_all(runtime.raw()) };
-            let other = thread::spawn(move || abandons(runtime));
+            let other = thread::spawn(move || drops(runtime));
             deed(task);
             other.join().expect("no panic");
             assert_eq!(runtime.abandoned.load(Ordering::Relaxed), 0);
@@ -213,7 +213,7 @@ fn abandoned_join_leaves_the_task() {
         let runtime = runtime(1);
         let (group, [joiner, task]) = group_of(runtime);
         parks(task);
-        // SAFETY: the worker does not run; no other thread knows the tasks.
+        // SAFETY: the worker runs no task. No other thread knows the tasks.
         unsafe {
             task.set_flag(JOINED, true);
             (*joiner.raw()).wait_target.store(task.raw() as usize, Ordering::Relaxed);
@@ -222,10 +222,10 @@ fn abandoned_join_leaves_the_task() {
             waits(joiner, WaitReason::Join, lock, queue);
             finish::abandon_all(runtime.raw());
         }
-        let other = thread::spawn(move || abandons(runtime));
+        let other = thread::spawn(move || drops(runtime));
         assert_eq!(joins(task, NEVER), Ok(0));
         other.join().expect("no panic");
-        assert!(task.is_gone());
+        assert!(task.is_freed());
         is_over(runtime, group, joiner);
     });
 }

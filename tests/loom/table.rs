@@ -1,4 +1,4 @@
-//! The table of entries: a number's first use makes its piece, once.
+//! The table of entries: the first use of a descriptor creates its piece, once.
 
 use std::ptr::NonNull;
 
@@ -9,22 +9,22 @@ use crate::check;
 #[path = "../../src/rt/io/fd_table.rs"]
 mod fd_table;
 
-/// An entry that says whether it is seen as it was made.
+/// An entry that finds a thread that sees it before it was initialized.
 mod fd_entry {
     pub(crate) use crate::ground::Own as FdEntry;
 }
 
-/// The memory of a piece. The first entry is what a model uses.
+/// Allocates a piece. A model uses its first entry.
 pub(crate) fn allocate_array<T>(count: usize) -> Option<NonNull<T>> {
     let memory = crate::sys::allocate(count * size_of::<T>())?;
     let entry = fd_entry::FdEntry::default();
     entry.add(1);
-    // SAFETY: so much was allocated, for entries.
+    // SAFETY: the memory is for entries, and has one at least.
     unsafe { memory.cast::<fd_entry::FdEntry>().write(entry) };
     Some(memory.cast())
 }
 
-/// Two threads use a number of the same piece for the first time: both have the same entry, all of it.
+/// Two threads use a descriptor of the same piece for the first time: both get the same entry, initialized.
 #[test]
 fn piece_is_made_once() {
     check(3, || {

@@ -1,4 +1,4 @@
-//! Workers: inboxes and sleep, tasks that have not begun, the search for the last idle one, counts.
+//! Workers: inboxes and sleep, the injector, detection of deadlocks, counters of tasks.
 
 use loom::sync::atomic::AtomicU32;
 use loom::thread;
@@ -12,7 +12,7 @@ use crate::rt::model::worker::count;
 use crate::rt::os::poller::Poller;
 use crate::{Shared, check};
 
-/// A count that every thread sees as it is, while it orders nothing: what has happened in truth.
+/// A counter that each thread reads as it is, and that orders nothing: what has really happened.
 struct Truth(AtomicU32);
 
 impl Truth {
@@ -29,11 +29,11 @@ impl Truth {
     }
 }
 
-/// A runtime with so many workers, none of which any thread is.
+/// Creates a runtime with `workers` workers, which no thread is yet.
 pub(crate) fn runtime(workers: usize) -> Shared<Runtime> {
     let runtime: Shared<Runtime> = Shared::zeroed();
     let list: Vec<*mut Worker> = (0..workers).map(|_| worker(runtime).raw()).collect();
-    // SAFETY: a new runtime, which nobody else has; the list is never freed.
+    // SAFETY: no other thread knows the new runtime. The list is never freed.
     unsafe {
         (*runtime.raw()).workers = Vec::leak(list).as_mut_ptr();
         (*runtime.raw()).options.workers = workers as u32;
@@ -44,7 +44,7 @@ pub(crate) fn runtime(workers: usize) -> Shared<Runtime> {
     runtime.abandoned.store(0, Ordering::Relaxed);
     runtime.blocked_callers.store(0, Ordering::Relaxed);
     runtime.deadlocks.store(0, Ordering::Relaxed);
-    // SAFETY: as above.
+    // SAFETY: no other thread knows the new runtime.
     unsafe {
         let first = Shared::new(Task::new(std::ptr::null_mut())).raw();
         (*runtime.raw()).inject(first);
@@ -55,7 +55,7 @@ pub(crate) fn runtime(workers: usize) -> Shared<Runtime> {
 
 fn worker(runtime: Shared<Runtime>) -> Shared<Worker> {
     let worker: Shared<Worker> = Shared::zeroed();
-    // SAFETY: a new worker, which nobody else has.
+    // SAFETY: no other thread knows the new worker.
     unsafe {
         (&raw mut (*worker.raw()).poller).write(Poller::new());
         (*worker.raw()).runtime = runtime.raw();
@@ -63,7 +63,7 @@ fn worker(runtime: Shared<Runtime>) -> Shared<Worker> {
     worker.inbox.is_empty();
     worker.inbox.announce_awake();
     worker.inbox.wait_for_pushers();
-    worker.abandons.load(Ordering::Relaxed);
+    worker.has_abandoned_tasks.load(Ordering::Relaxed);
     worker.registered_fds.load(Ordering::Relaxed);
     worker
 }
@@ -76,16 +76,16 @@ fn task(worker: *mut Worker) -> Shared<Task> {
     Shared::new(Task::new(worker))
 }
 
-/// What the schedulers sleep does: it looks again after it has said that it will.
+/// Does what the scheduler does to sleep: checks for work after it has announced the sleep (w1 to w5 of `inbox`).
 pub(crate) unsafe fn sleep(worker: *mut Worker) {
-    // SAFETY: the calling thread's.
+    // SAFETY: the calling thread is the worker.
     unsafe {
         let runtime = (*worker).runtime;
         (*worker).inbox.announce_sleep();
         let has_come = || {
             !(*worker).inbox.is_empty()
                 || (*runtime).has_injected()
-                || (*worker).abandons.load(Ordering::SeqCst)
+                || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
         };
         if omits("look-again") || !has_come() {
             (*worker).poller.wait();
@@ -94,12 +94,12 @@ pub(crate) unsafe fn sleep(worker: *mut Worker) {
     }
 }
 
-/// Two threads wake a task each: the worker runs both, and sees what was done for them; when it goes, nobody
-/// looks at it any more.
+/// Two threads wake a task each. The worker runs both, and sees what was done before. No thread uses the worker after
+/// it has ended (I6).
 ///
-/// Fails where a giver does not say that it is one.
+/// Fails if a pusher does not count itself.
 #[test]
-fn nothing_given_is_missed() {
+fn no_pushed_task_is_missed() {
     check(2, || {
         let runtime = runtime(1);
         let worker = of(runtime, 0);
@@ -109,7 +109,7 @@ fn nothing_given_is_missed() {
             // SAFETY: the worker waits for its pushers.
             unsafe { Worker::push_remote(worker.raw(), task.raw()) };
         };
-        // SAFETY: it is never freed.
+        // SAFETY: the worker is never freed.
         let shared = Shared::of(worker);
         let others = [thread::spawn(move || gives(shared)), thread::spawn(move || gives(shared))];
         let mut seen = 0;
@@ -135,9 +135,9 @@ fn nothing_given_is_missed() {
     });
 }
 
-/// Tasks that have not begun are offered while the workers fall asleep: each is begun once.
+/// New tasks are injected while the worker falls asleep: it begins each one.
 #[test]
-fn fresh_tasks_are_begun() {
+fn injected_tasks_are_begun() {
     check(2, || {
         let runtime = runtime(1);
         let offers = thread::spawn(move || {
@@ -151,7 +151,7 @@ fn fresh_tasks_are_begun() {
         let worker = of(runtime, 0);
         let mut begun = 0;
         while begun < 2 {
-            // SAFETY: the worker is this thread; who is in the list exists.
+            // SAFETY: the worker is this thread. A task of a model is never freed.
             unsafe {
                 assert!(runtime.injected_batch() <= 2);
                 match (*runtime.raw()).pop_injected().as_ref() {
@@ -167,31 +167,31 @@ fn fresh_tasks_are_begun() {
     });
 }
 
-/// Two workers want the one task that is offered.
+/// Two workers pop the one task that is injected: one gets it.
 #[test]
-fn fresh_task_is_begun_once() {
+fn injected_task_is_begun_once() {
     check(2, || {
         let runtime = runtime(1);
         let wants = move || {
-            // SAFETY: the runtime is never freed; who is in the list exists.
+            // SAFETY: neither the runtime nor a task is freed.
             unsafe { (*runtime.raw()).pop_injected().as_ref() }.map_or(0, |task| {
                 task.note(8);
                 1
             })
         };
         let other = thread::spawn(wants);
-        // SAFETY: as above.
+        // SAFETY: no other thread knows the new runtime.
         unsafe { (*runtime.raw()).inject(task(std::ptr::null_mut()).raw()) };
         let mine = wants();
         assert!(mine + other.join().expect("no panic") + wants() == 1);
     });
 }
 
-/// One worker gives the other something to do, and both have nothing to do afterwards: that nothing can wake any
-/// task is found, once, and not before that was done.
+/// One worker gives the other one a task, and both are idle after that: one of them finds the deadlock, once, and not
+/// before the task has run.
 ///
-/// Fails where the search does not look at the inboxes, or where finding it is a load and not an exchange: then two
-/// workers find it, and tasks that were to be cancelled are given up at once.
+/// Fails if the detector does not check the inboxes, or if it confirms with a load in place of the exchange: then two
+/// workers find the same deadlock, and tasks that were cancelled are abandoned at once.
 #[test]
 fn deadlock_is_found_at_the_end() {
     const LAST: u32 = 9;
@@ -201,7 +201,7 @@ fn deadlock_is_found_at_the_end() {
         let (was_done, found) = (Truth::new(), Truth::new());
         let is_worker = move |number: u32| {
             let (worker, other) = (of(runtime, number), of(runtime, 1 - number));
-            // SAFETY: the worker is this thread's; both stay.
+            // SAFETY: each thread is its worker. Both are never freed.
             unsafe {
                 loop {
                     (*worker).drain_inbox();
@@ -234,7 +234,7 @@ fn deadlock_is_found_at_the_end() {
             }
         };
         let other = thread::spawn(move || is_worker(1));
-        // SAFETY: the other worker stays.
+        // SAFETY: the other worker is never freed.
         unsafe { Worker::push_remote(of(runtime, 1), task(of(runtime, 1)).raw()) };
         is_worker(0);
         other.join().expect("no panic");
@@ -242,9 +242,10 @@ fn deadlock_is_found_at_the_end() {
     });
 }
 
-/// A task makes another one and ends, and that one ends on another worker: nobody finds that none lives before.
+/// A task creates another one and ends, and that one ends on another worker: no thread finds before that that none
+/// lives (D3).
 ///
-/// Fails where the ends are summed up after what was made.
+/// Fails if the finished tasks are read after the created ones.
 #[test]
 fn live_tasks_are_counted() {
     check(3, || {
@@ -253,7 +254,7 @@ fn live_tasks_are_counted() {
         let have_ended = Truth::new();
         let other = thread::spawn(move || {
             let worker = of(runtime, 1);
-            // SAFETY: the worker is this thread's.
+            // SAFETY: the worker is this thread.
             unsafe {
                 while (*worker).run_queue.is_empty() {
                     thread::yield_now();
@@ -282,7 +283,7 @@ fn live_tasks_are_counted() {
     });
 }
 
-/// The last two tasks end at once: one of the two workers forgets what was found out about them.
+/// The last two tasks end at once: one of the two workers resets the count of deadlocks (D4).
 #[test]
 fn last_end_is_seen() {
     check(3, || {
@@ -290,7 +291,7 @@ fn last_end_is_seen() {
         runtime.created_outside.store(2, Ordering::Relaxed);
         runtime.deadlocks.store(1, Ordering::Relaxed);
         let ends = move |number: u32| {
-            // SAFETY: the worker is this thread's.
+            // SAFETY: the worker is this thread.
             unsafe { count(&(*of(runtime, number)).counters.ended, 1) };
             runtime.task_finished();
         };

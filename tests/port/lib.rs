@@ -16,7 +16,7 @@ mod rt {
 mod sys {
     use core::ffi::c_int;
 
-    pub(crate) fn errno_place() -> *mut c_int {
+    pub(crate) fn errno_location() -> *mut c_int {
         // SAFETY: no preconditions.
         unsafe { libc::__error() }
     }
@@ -28,7 +28,7 @@ mod sys {
 
     pub(crate) fn errno() -> c_int {
         // SAFETY: valid for as long as the thread lives.
-        unsafe { *errno_place() }
+        unsafe { *errno_location() }
     }
 }
 
@@ -37,13 +37,13 @@ mod diag {
     use core::fmt::{self, Arguments, Formatter};
     use core::sync::atomic::AtomicBool;
 
-    pub(crate) trait Subject {
+    pub(crate) trait Describe {
         unsafe fn describe(object: *const Self, f: &mut Formatter) -> fmt::Result;
     }
 
     pub(crate) fn warn_once(_said: &AtomicBool, _what: Arguments, _advice: &str) {}
 
-    pub(crate) fn fatal<T: Subject>(_: &str, _: *const T, _: Arguments, _: &str) -> ! {
+    pub(crate) fn fatal<T: Describe>(_: &str, _: *const T, _: Arguments, _: &str) -> ! {
         super::sys::abort()
     }
 }
@@ -52,5 +52,5 @@ mod diag {
 mod sanitizer {
     use core::ffi::c_void;
 
-    pub(crate) fn is_written(_place: *mut c_void, _size: usize) {}
+    pub(crate) fn unpoison(_place: *mut c_void, _size: usize) {}
 }

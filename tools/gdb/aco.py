@@ -88,7 +88,7 @@ class Coroutine:
         """Does the state word (src/state.rs) name this address?"""
         if self.word >> 56 == 0xac:
             return self.word >> 44 & 0xfff == self.address >> 4 & 0xfff
-        return self.word >> 12 << 4 == self.address # resident, whatever its flags
+        return self.word >> 12 << 4 == self.address # exclusive, whatever its flags
 
     def state(self):
         if self.main_co == 0:
@@ -138,14 +138,14 @@ def coroutines():
 
 
 def coroutines_of(m, slab):
-    fresh, first, kind = word(slab + 8), word(slab + 24), memory(slab + 44, 1)[0]
+    bump, start, kind = word(slab + 8), word(slab + 24), memory(slab + 44, 1)[0]
     if kind == ALONE:
         stride = (m.size + 32 + 63) & ~63
     elif kind == SHARING:
         stride = (m.size + 15) & ~15
     else:
         return
-    for address in range(first, fresh, stride):
+    for address in range(start, bump, stride):
         co = Coroutine(address)
         if co.is_alive():
             yield co

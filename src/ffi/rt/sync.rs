@@ -12,13 +12,19 @@ use crate::rt::model::caller::Caller;
 use crate::rt::os::Deadline;
 use crate::rt::sync::{barrier, condvar, event, mutex, semaphore, waitgroup};
 
-/// Takes the mutex: the caller, a task or a thread, has it until acort_mutex_unlock(). Of those that wait the first one is
-/// woken at each unlock; it has the mutex unless another call has taken it by then, which happens a few times in a row at
-/// most. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where the caller has it; EINVAL for NULL, EFAULT on a shared
-/// stack.
+/// Locks the mutex. The caller, a task or a thread, owns it until acort_mutex_unlock(). An unlock
+/// wakes the first waiter, which competes with other calls; a waiter that has lost a few times is
+/// handed the mutex.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EDEADLK` if the caller owns the mutex.
+/// - `EINVAL` if `mutex` is NULL.
+/// - `EFAULT` if `mutex` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i64) -> c_int {
     let caller = Caller::current();
@@ -28,11 +34,15 @@ pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i
     }))
 }
 
-/// Gives the mutex up. 0, or -1 and errno: EPERM where the caller does not have it; EINVAL for NULL, EFAULT on a
-/// shared stack.
+/// Unlocks the mutex.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` if the caller does not own the mutex.
+/// - `EINVAL` if `mutex` is NULL.
+/// - `EFAULT` if `mutex` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_mutex_unlock(mutex: *mut acort_mutex_t) -> c_int {
     let caller = Caller::current();
@@ -47,12 +57,18 @@ pub unsafe extern "C" fn acort_mutex_unlock(mutex: *mut acort_mutex_t) -> c_int 
     }))
 }
 
-/// Gives `mutex` up, waits for a signal, and takes it again, whatever comes. It may come back for nothing: look
-/// at what was waited for again. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EPERM where the caller does not have
-/// the mutex; EINVAL for NULL, EFAULT on a shared stack.
+/// Unlocks `mutex`, waits for a signal, and locks the mutex again in all cases. Spurious wake-ups
+/// are possible: check the condition again.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EPERM` if the caller does not own the mutex.
+/// - `EINVAL` if `cond` or `mutex` is NULL.
+/// - `EFAULT` if `cond` or `mutex` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_wait(
     cond: *mut acort_cond_t,
@@ -67,10 +83,14 @@ pub unsafe extern "C" fn acort_cond_wait(
     }))
 }
 
-/// Wakes who waits first. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
+/// Wakes the first waiter. From any thread.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `cond` is NULL.
+/// - `EFAULT` if `cond` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
     let caller = Caller::current();
@@ -78,10 +98,14 @@ pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
     status(sync_object(caller, cond).map(|cond| unsafe { condvar::signal(cond) }))
 }
 
-/// Wakes all who wait. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
+/// Wakes all waiters. From any thread.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `cond` is NULL.
+/// - `EFAULT` if `cond` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int {
     let caller = Caller::current();
@@ -89,11 +113,14 @@ pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int 
     status(sync_object(caller, cond).map(|cond| unsafe { condvar::broadcast(cond) }))
 }
 
-/// Sets the event: all who wait go on, and who comes later does not wait. 0, or -1 and errno: EINVAL for NULL,
-/// EFAULT on a shared stack.
+/// Sets the event: wakes all waiters, and later calls do not wait. From any thread.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `event` is NULL.
+/// - `EFAULT` if `event` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_set(event: *mut acort_event_t) -> c_int {
     let caller = Caller::current();
@@ -101,10 +128,14 @@ pub unsafe extern "C" fn acort_event_set(event: *mut acort_event_t) -> c_int {
     status(sync_object(caller, event).map(|event| unsafe { event::set(event) }))
 }
 
-/// The event is not set any more. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
+/// Resets the event: later calls wait again. From any thread.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `event` is NULL.
+/// - `EFAULT` if `event` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
     let caller = Caller::current();
@@ -112,11 +143,16 @@ pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
     status(sync_object(caller, event).map(|event| unsafe { event::reset(event) }))
 }
 
-/// Waits until the event is set. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a shared
-/// stack.
+/// Waits until the event is set.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `event` is NULL.
+/// - `EFAULT` if `event` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i64) -> c_int {
     let caller = Caller::current();
@@ -127,11 +163,15 @@ pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i
     )
 }
 
-/// The semaphore counts `count`. 0, or -1 and errno: EBUSY where somebody waits; EINVAL for NULL, EFAULT on a
-/// shared stack.
+/// Sets the count of the semaphore to `count`.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if a call waits for the semaphore.
+/// - `EINVAL` if `sem` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) -> c_int {
     let caller = Caller::current();
@@ -139,11 +179,15 @@ pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) ->
     status(sync_object(caller, sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
 }
 
-/// Counters up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
-/// stack.
+/// Increments the semaphore, or wakes its first waiter. From any thread.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EOVERFLOW` if the count is at its maximum.
+/// - `EINVAL` if `sem` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
     let caller = Caller::current();
@@ -151,11 +195,16 @@ pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
     status(sync_object(caller, sem).and_then(|sem| unsafe { semaphore::post(sem) }))
 }
 
-/// Counters down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
-/// shared stack.
+/// Decrements the semaphore. Waits while the count is 0.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `sem` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) -> c_int {
     let caller = Caller::current();
@@ -166,11 +215,16 @@ pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) ->
     )
 }
 
-/// So many more are to be waited for, or fewer. 0, or -1 and errno: EINVAL below none or for NULL, EOVERFLOW;
-/// EFAULT on a shared stack.
+/// Adds `n`, which may be negative, to the count of the waitgroup. At 0 all waiters are woken. From
+/// any thread.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EOVERFLOW` if the count exceeds its maximum.
+/// - `EINVAL` if `wg` is NULL, or the count would be negative.
+/// - `EFAULT` if `wg` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_add(wg: *mut acort_waitgroup_t, n: c_int) -> c_int {
     let caller = Caller::current();
@@ -178,10 +232,14 @@ pub unsafe extern "C" fn acort_waitgroup_add(wg: *mut acort_waitgroup_t, n: c_in
     status(sync_object(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, n) }))
 }
 
-/// One fewer: acort_waitgroup_add(wg, -1), with its errors.
+/// Decrements the count of the waitgroup, as acort_waitgroup_add() with -1.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `wg` is NULL, or the count is 0.
+/// - `EFAULT` if `wg` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_int {
     let caller = Caller::current();
@@ -189,10 +247,16 @@ pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_i
     status(sync_object(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, -1) }))
 }
 
-/// Waits until none is left. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a shared stack.
+/// Waits until the count of the waitgroup is 0.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `wg` is NULL.
+/// - `EFAULT` if `wg` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadline: i64) -> c_int {
     let caller = Caller::current();
@@ -203,11 +267,15 @@ pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadli
     )
 }
 
-/// The barrier is for `count`. 0, or -1 and errno: EINVAL for 0 or NULL, EBUSY where somebody waits; EFAULT on
-/// a shared stack.
+/// Sets the number of callers that the barrier waits for.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if a call waits at the barrier.
+/// - `EINVAL` if `barrier` is NULL, or `count` is 0.
+/// - `EFAULT` if `barrier` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_barrier_init(barrier: *mut acort_barrier_t, count: c_uint) -> c_int {
     let caller = Caller::current();
@@ -217,12 +285,16 @@ pub unsafe extern "C" fn acort_barrier_init(barrier: *mut acort_barrier_t, count
     )
 }
 
-/// Waits until as many are there as the barrier is for. 1 for the last one, 0 for the others, or -1 and errno:
-/// ETIMEDOUT, ECANCELED (it is not counted then); EINVAL before acort_barrier_init() or for NULL;
-/// EFAULT on a shared stack.
+/// Waits until as many callers have come as acort_barrier_init() has set.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 1 for the last caller, 0 for the others, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed: the caller is not counted then.
+/// - `ECANCELED` if the task is cancelled: the caller is not counted then.
+/// - `EINVAL` if `barrier` is NULL, or was not initialized.
+/// - `EFAULT` if `barrier` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_barrier_wait(barrier: *mut acort_barrier_t, deadline: i64) -> c_int {
     let caller = Caller::current();

@@ -1,7 +1,7 @@
-//! What threads share: words that change as a whole, and the hint that somebody waits for one.
+//! The atomics of the runtime, and the spin hint.
 //!
-//! The files of the runtime that threads meet in take these from here, so that `tests/loom` can put a model
-//! checker's in their place and run the same files under every order of steps.
+//! Every file whose words several threads share imports them from here. `tests/loom` puts a model checker's types in
+//! their place, and runs the same files under every interleaving.
 
 pub(crate) use core::hint::spin_loop;
 pub(crate) use core::sync::atomic::{

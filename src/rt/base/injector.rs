@@ -1,7 +1,7 @@
-//! Tasks that have not begun, and that any worker may take.
+//! The injector: a queue of tasks that have not begun, from which any worker takes.
 //!
-//! Who puts one in looks for a worker that sleeps, and rouses it; a worker that will sleep looks for tasks here
-//! after it has said so. The fence between the two is the inbox's.
+//! A thread that pushes wakes a sleeping worker afterwards, and a worker checks the injector after it has announced its
+//! sleep: the protocol is the inbox's (I1, I4).
 
 use core::ptr;
 
@@ -9,8 +9,9 @@ use super::atomic::{AtomicUsize, Ordering};
 use super::list::Link;
 use super::lock::Lock;
 
-/// First in, first out. All zero is an empty list.
+/// A queue: first in, first out. All zero is an empty queue.
 pub(crate) struct Injector<T: Link> {
+    /// Guards the links. `count` changes under it, too.
     lock: Lock,
     first: *mut T,
     last: *mut T,
@@ -18,32 +19,31 @@ pub(crate) struct Injector<T: Link> {
 }
 
 impl<T: Link> Injector<T> {
-    /// Puts a task at the end.
+    /// Adds a node at the end.
     ///
     /// # Safety
-    /// It is in no list; the list is there.
-    pub(crate) unsafe fn push(list: *mut Self, task: *mut T) {
-        // SAFETY: the caller's promise; the lock is held.
+    /// `injector` is live. `node` is in no list, and stays until it is popped.
+    pub(crate) unsafe fn push(injector: *mut Self, node: *mut T) {
+        // SAFETY: the lock is held; a node in the queue is live.
         unsafe {
-            *T::next(task) = ptr::null_mut();
-            let _guard = (*list).lock.guard();
-            if (*list).last.is_null() {
-                (*list).first = task;
+            *T::next(node) = ptr::null_mut();
+            let _guard = (*injector).lock.guard();
+            if (*injector).last.is_null() {
+                (*injector).first = node;
             } else {
-                *T::next((*list).last) = task;
+                *T::next((*injector).last) = node;
             }
-            (*list).last = task;
-            (*list).count.fetch_add(1, Ordering::SeqCst);
+            (*injector).last = node;
+            (*injector).count.fetch_add(1, Ordering::SeqCst);
         }
     }
 
-    /// Are there any?
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.count.load(Ordering::SeqCst) == 0
     }
 
-    /// How many one of so many workers takes at once: it leaves some for the others.
+    /// Returns how many nodes one of `workers` workers takes at once: its share, so that the others have theirs.
     #[inline(always)]
     pub(crate) fn batch_size(&self, workers: u32) -> usize {
         const MAX: usize = 32;
@@ -53,26 +53,57 @@ impl<T: Link> Injector<T> {
         }
     }
 
-    /// Takes the first, or gives NULL.
+    /// Takes the first node. Null: the queue is empty.
     ///
     /// # Safety
-    /// The list is there.
-    pub(crate) unsafe fn pop(list: *mut Self) -> *mut T {
-        // SAFETY: the caller's promise; who is in the list exists.
+    /// `injector` is live.
+    pub(crate) unsafe fn pop(injector: *mut Self) -> *mut T {
+        // SAFETY: the lock is held; a node in the queue is live.
         unsafe {
-            if (*list).is_empty() {
+            if (*injector).is_empty() {
                 return ptr::null_mut();
             }
-            let _guard = (*list).lock.guard();
-            let task = (*list).first;
-            if !task.is_null() {
-                (*list).first = *T::next(task);
-                if (*list).first.is_null() {
-                    (*list).last = ptr::null_mut();
+            let _guard = (*injector).lock.guard();
+            let node = (*injector).first;
+            if !node.is_null() {
+                (*injector).first = *T::next(node);
+                if (*injector).first.is_null() {
+                    (*injector).last = ptr::null_mut();
                 }
-                (*list).count.fetch_sub(1, Ordering::SeqCst);
+                (*injector).count.fetch_sub(1, Ordering::SeqCst);
             }
-            task
+            node
+        }
+    }
+}
+
+#[cfg(all(test, feature = "rt"))]
+mod tests {
+    use super::*;
+    use crate::rt::base::list::tests::Node;
+
+    #[test]
+    fn popped_in_order_and_in_shares() {
+        let injector: *mut Injector<Node> = &mut Injector {
+            lock: Lock::NEW,
+            first: ptr::null_mut(),
+            last: ptr::null_mut(),
+            count: AtomicUsize::new(0),
+        };
+        let mut nodes: Vec<_> = (0..100).map(Node::new).collect();
+        // SAFETY: the nodes are in no other list. They outlive the queue, which is this test's.
+        unsafe {
+            let pop = || Injector::pop(injector).as_ref().map(|node| node.value);
+            let batch = |workers| (*injector).batch_size(workers);
+            for _ in 0..2 {
+                assert_eq!(pop(), None);
+                for node in &mut nodes {
+                    Injector::push(injector, node);
+                }
+                assert_eq!([1, 5, 100, 1000].map(batch), [32, 20, 1, 1]);
+                assert!((0..100).all(|value| pop() == Some(value)));
+                assert_eq!(batch(1), 0);
+            }
         }
     }
 }

@@ -1,39 +1,43 @@
-//! A lock that is held for a few instructions.
+//! The spin lock, the compare-and-swaps of fast paths, and the annotations for ThreadSanitizer.
 //!
-//! Nobody switches while holding one. ThreadSanitizer, which sees nothing of the library, is told of the
-//! order that locks and wakes make.
+//! A lock is held for a few instructions. A file that makes a system call under one says so. While it holds a lock, a
+//! thread neither switches coroutines nor calls a hook. The order of the locks is T6 of `model/task`.
+//!
+//! The library is compiled without ThreadSanitizer. In a program that has it, the annotations tell it which accesses
+//! the locks and the wake-ups order.
 
 use core::ffi::c_void;
 
 use super::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, spin_loop};
 use crate::{arch, sys};
 
-/// The word of a lock that is held; 0: it is free.
+/// The word of a lock that is held. 0: it is free.
 const HELD: u32 = 1;
 
-/// All zero is a free one.
+/// A spin lock. All zero is a free one.
 #[repr(transparent)]
 pub(crate) struct Lock(pub(crate) AtomicU32);
 
-/// Phase of what several threads touch: a reference to that says nothing about who else does.
+/// A field of a struct that several threads use through raw pointers. With it a `&mut` to the struct does not assert
+/// that no other thread uses the struct.
 pub(crate) type Aliased = core::marker::PhantomPinned;
 
-/// A lock that this thread holds until this goes.
+/// Holds a lock until it is dropped. The lock's object stays as long.
 pub(crate) struct LockGuard(*const Lock);
 
 impl Lock {
-    /// A free one.
+    /// A free lock.
     #[allow(clippy::declare_interior_mutable_const, reason = "each use is a lock of its own")]
     pub(crate) const NEW: Lock = Lock(AtomicU32::new(0));
 
-    /// Takes the lock.
+    /// Takes the lock, until the guard is dropped.
     #[inline(always)]
     pub(crate) fn guard(&self) -> LockGuard {
         self.lock();
         LockGuard(self)
     }
 
-    /// Takes the lock for as long as until [`give`](Self::give).
+    /// Takes the lock, until [`unlock`](Self::unlock).
     #[inline(always)]
     pub(crate) fn lock(&self) {
         if compare_exchange_u32(&self.0, 0, HELD).is_err() {
@@ -53,11 +57,11 @@ impl Lock {
                 return;
             }
             tries += 1;
-            if tries % SPIN_LIMIT == 0 { sys::let_others_run() } else { spin_loop() }
+            if tries % SPIN_LIMIT == 0 { sys::yield_thread() } else { spin_loop() }
         }
     }
 
-    /// Gives the lock back.
+    /// Releases the lock, which the caller holds.
     #[inline(always)]
     pub(crate) fn unlock(&self) {
         tsan_release(self);
@@ -65,20 +69,28 @@ impl Lock {
     }
 }
 
-/// Has the process this one thread? The C library says so where it knows; while it does, nobody else looks
-/// at any word, and an instruction that keeps them out costs for nothing.
-#[inline(always)]
-fn is_single_threaded() -> bool {
-    // SAFETY: the address of that variable of the C library, or NULL. It changes where threads are made.
-    unsafe {
-        let alone: *const u8 = arch::weak_symbol!("__libc_single_threaded").cast();
-        !alone.is_null() && alone.read_volatile() != 0
+impl Drop for LockGuard {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: the object of a held lock stays.
+        unsafe { (*self.0).unlock() }
     }
 }
 
-macro_rules! exchange {
-    ($(#[$about:meta])* $name:ident, $word:ty, $value:ty) => {
-        $(#[$about])*
+/// Returns true if the C library knows that the process has one thread. A plain load and store then replace an atomic
+/// instruction: no other thread reads the word.
+#[inline(always)]
+fn is_single_threaded() -> bool {
+    // SAFETY: the address of glibc's variable, or null. The C library changes it before a second thread runs.
+    unsafe {
+        let flag: *const u8 = arch::weak_symbol!("__libc_single_threaded").cast();
+        !flag.is_null() && flag.read_volatile() != 0
+    }
+}
+
+macro_rules! compare_exchange {
+    ($(#[$doc:meta])* $name:ident, $word:ty, $value:ty) => {
+        $(#[$doc])*
         #[inline(always)]
         pub(crate) fn $name(word: &$word, old: $value, new: $value) -> Result<(), $value> {
             if !is_single_threaded() {
@@ -95,52 +107,43 @@ macro_rules! exchange {
     };
 }
 
-exchange! {
-    /// Replaces `old` in `word` by `new`. What others did before they wrote the word is seen, and they see,
-    /// with the new one, what was done here. Err: another one stands there.
+compare_exchange! {
+    /// Replaces `old` by `new` in `word`, with the ordering AcqRel. Err: the word has this value instead.
     compare_exchange_u32, AtomicU32, u32
 }
-exchange! {
-    /// The same for an address.
+compare_exchange! {
+    /// As [`compare_exchange_u32`], for an address.
     compare_exchange_usize, AtomicUsize, usize
 }
-exchange! {
-    /// The same for a long word.
+compare_exchange! {
+    /// As [`compare_exchange_u32`], for 64 bits.
     compare_exchange_u64, AtomicU64, u64
 }
 
-impl Drop for LockGuard {
-    #[inline(always)]
-    fn drop(&mut self) {
-        // SAFETY: the object of a lock that is held stays.
-        unsafe { (*self.0).unlock() }
-    }
-}
+type Annotate = unsafe extern "C" fn(*mut c_void);
 
-type OfRange = unsafe extern "C" fn(*mut c_void);
-
-/// What was done so far happens before what [`tsan_acquire`] of the same object comes before.
+/// Tells ThreadSanitizer that what this thread has done so far happens before the next [`tsan_acquire`] of `object`.
 #[inline(always)]
 pub(crate) fn tsan_release<T>(object: *const T) {
-    // SAFETY: the address of that function of ThreadSanitizer's runtime, or NULL, which is None.
+    // SAFETY: the address of the function of ThreadSanitizer's runtime with this type, or null, which is None.
     let release = unsafe {
-        core::mem::transmute::<*const (), Option<OfRange>>(arch::weak_symbol!("__tsan_release"))
+        core::mem::transmute::<*const (), Option<Annotate>>(arch::weak_symbol!("__tsan_release"))
     };
     if let Some(release) = release {
-        // SAFETY: the runtime's function takes any address.
+        // SAFETY: the function takes any address.
         unsafe { release(object.cast_mut().cast()) }
     }
 }
 
-/// See [`tsan_release`].
+/// The other half of [`tsan_release`].
 #[inline(always)]
 pub(crate) fn tsan_acquire<T>(object: *const T) {
-    // SAFETY: as there.
+    // SAFETY: the address of the function of ThreadSanitizer's runtime with this type, or null, which is None.
     let acquire = unsafe {
-        core::mem::transmute::<*const (), Option<OfRange>>(arch::weak_symbol!("__tsan_acquire"))
+        core::mem::transmute::<*const (), Option<Annotate>>(arch::weak_symbol!("__tsan_acquire"))
     };
     if let Some(acquire) = acquire {
-        // SAFETY: the runtime's function takes any address.
+        // SAFETY: the function takes any address.
         unsafe { acquire(object.cast_mut().cast()) }
     }
 }

@@ -1,76 +1,105 @@
-//! Who waits: a task, or a plain thread. Each wait is ended by one claim.
+//! The wait state of a task or a plain thread. Exactly one waker ends each wait.
 //!
 //! ```text
-//!   the one that waits                     who wakes it, from any thread
-//!   arm(): WAITING                         claim(): was WAITING, is not any more
-//!   joins queues, leaves                   hands over what it has for it
-//!                      <────────────────   wake(reason)
-//!   goes on, with the reason
+//!   state = WAITING | PARKED | UNINTERRUPTIBLE | TOKEN | CANCELLED | MASKED
+//!
+//!   operation                    requires                        effect                               result
+//!   prepare(Uninterruptible)                                     + WAITING UNINTERRUPTIBLE            Waiting
+//!   prepare(Park)                TOKEN                           - TOKEN                              TokenTaken
+//!   prepare(Park, Cancellable)   CANCELLED, not MASKED           none                                 Cancelled
+//!   prepare(Park)                neither                         + WAITING PARKED                     Waiting
+//!   prepare(Cancellable)         not (CANCELLED, not MASKED)     + WAITING                            Waiting
+//!   claim                        WAITING                         - WAITING PARKED UNINTERRUPTIBLE     true
+//!                                not WAITING                     none                                 false
+//!   unpark                       PARKED                          - WAITING PARKED                     true
+//!                                not PARKED                      + TOKEN                              false
+//!   cancel                       WAITING, not UNINTERRUPTIBLE,
+//!                                not MASKED                      + CANCELLED - WAITING PARKED         true
+//!                                otherwise                       + CANCELLED                          false
+//!   try_take_token               TOKEN                           - TOKEN                              true
+//!   mask(true), mask(false)                                      + MASKED, - MASKED                   as before?
+//!
+//!   waiter                               waker, any thread
+//!   prepare: WAITING
+//!   enqueue; unlock; block               lock; claim() == true; write the slot; unlock
+//!                        <───────────────wake: set_wake_reason, then run queue, inbox or futex
+//!   wake_result; continue
 //! ```
 //!
-//! An object that wakes, a deadline that passes and a cancellation all claim; who comes second leaves
-//! it alone. A task is only run after the wake, by its own worker, so nothing of this needs to know
-//! whether it has left already.
+//! * P1. WAITING changes from 1 to 0 once a wait, by `claim`, `unpark` or `cancel`. The thread whose call returns true
+//!   is the waker. It alone sets the wake reason, once, before it makes the waiter runnable. A thread that gives up on
+//!   its own wait, and a task that is abandoned, get no wake reason.
+//! * P2. The wake reason is 0 from `prepare` until the wake: `prepare` clears it before it sets WAITING.
+//! * P3. A claimed waiter stays in memory until it is woken. Once a thread has its wake reason its parker may be freed:
+//!   the waker uses only the address of the futex word afterwards.
+//! * P4. `owner` is null for a plain thread, and before a task is STARTED. It does not change during a wait.
+//! * P5. A waiter may still be in a queue after its wait has ended: by a deadline, a cancellation, or another case of a
+//!   select. A waker that comes to it drops it. Otherwise the woken task dequeues it, under the object's lock.
+//! * P6. PARKED and UNINTERRUPTIBLE are set only with WAITING, and never together. The waiter alone changes MASKED, and
+//!   not during a wait.
+//! * P7. What the waker does before `set_wake_reason` is seen after `wake_result`: Release and Acquire. All changes of
+//!   `state` are AcqRel.
 
 use core::ffi::{c_int, c_void};
 
 use super::atomic::{AtomicPtr, AtomicU32, Ordering};
 use super::lock::compare_exchange_u32;
 
-/// In a wait that can be claimed.
+/// Set if the wait has begun and has not been claimed.
 const WAITING: u32 = 1;
-/// A token ends this wait.
+/// Set if a token ends the wait.
 const PARKED: u32 = 2;
-/// A cancellation does not end this wait.
+/// Set if a cancellation does not end the wait.
 const UNINTERRUPTIBLE: u32 = 4;
-/// A token was saved.
+/// Set if a token is saved: the next wait in mode `Park` takes it.
 const TOKEN: u32 = 8;
-/// Cancelled: for good.
+/// Set once the task is cancelled; never cleared.
 const CANCELLED: u32 = 16;
-/// Cancellation is not heard now.
+/// Set while the task ignores its cancellation.
 const MASKED: u32 = 32;
 
-/// The reason for an error is its errno, and this.
+/// In a wake reason: the other bits are an errno.
 const ERROR: u32 = 1 << 31;
 
-/// What a wait heeds.
+/// What ends a wait beside a claim.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum WaitMode {
-    /// Whoever wakes it, and a cancellation.
+    /// A cancellation.
     Cancellable,
-    /// A token, too.
+    /// A cancellation or a token.
     Park,
-    /// Whoever wakes it alone.
+    /// Nothing.
     Uninterruptible,
 }
 
-/// What [`Parker::arm`] finds.
+/// The result of [`Parker::prepare`].
 pub(crate) enum Prepared {
     /// The wait has begun.
     Waiting,
-    /// There was a token: no need to wait.
+    /// A saved token was taken: there is no wait.
     TokenTaken,
-    /// Cancelled: no wait.
+    /// The task is cancelled: there is no wait.
     Cancelled,
 }
 
-/// The first thing in a task; or on the stack of a thread, with no worker.
+/// The first field of a task, or a variable on the stack of a plain thread that waits.
 #[repr(C)]
 pub(crate) struct Parker {
     state: AtomicU32,
-    /// WaitReason the wait has ended: 0 not yet; the number of what woke it, from 1 on; or an error.
+    /// Why the wait has ended. 0: it has not (P2). Otherwise an error; or the `case` of the waiter that was woken, with
+    /// the flags of `park/wake`.
     wake_reason: AtomicU32,
-    /// The worker of the task; NULL: a thread's parker, or that of a task which has not begun.
+    /// The worker of the task, or null (P4).
     owner: AtomicPtr<c_void>,
 }
 
-/// The reason for an error.
+/// Returns the wake reason for an error.
 pub(crate) fn wake_error(errno: c_int) -> u32 {
     ERROR | errno as u32
 }
 
 impl Parker {
-    /// One of a plain thread.
+    /// The parker of a plain thread, or of a task that has not begun.
     pub(crate) fn new() -> Parker {
         Parker {
             state: AtomicU32::new(0),
@@ -79,13 +108,13 @@ impl Parker {
         }
     }
 
-    /// The worker of the task; NULL: a thread's, or none yet.
+    /// Returns the worker of the task, or null (P4).
     #[inline(always)]
     pub(crate) fn owner(&self) -> *mut c_void {
         self.owner.load(Ordering::Relaxed)
     }
 
-    /// The task is one of this worker from here on.
+    /// Makes the task one of `worker`, before it begins.
     #[inline(always)]
     pub(crate) fn set_owner(&self, worker: *mut c_void) {
         self.owner.store(worker, Ordering::Relaxed);
@@ -97,87 +126,86 @@ impl Parker {
         let mut seen = self.state.load(Ordering::Relaxed);
         self.wake_reason.store(0, Ordering::Relaxed);
         loop {
-            let (new, armed) = match mode {
+            let (new, prepared) = match mode {
                 WaitMode::Uninterruptible => (seen | WAITING | UNINTERRUPTIBLE, Prepared::Waiting),
                 WaitMode::Park if seen & TOKEN != 0 => (seen & !TOKEN, Prepared::TokenTaken),
                 _ if seen & (CANCELLED | MASKED) == CANCELLED => return Prepared::Cancelled,
                 WaitMode::Park => (seen | WAITING | PARKED, Prepared::Waiting),
                 WaitMode::Cancellable => (seen | WAITING, Prepared::Waiting),
             };
-            match self.replace(seen, new) {
-                Ok(()) => return armed,
-                Err(now) => seen = now,
+            match self.compare_exchange(seen, new) {
+                Ok(()) => return prepared,
+                Err(current) => seen = current,
             }
         }
     }
 
     #[inline(always)]
-    fn replace(&self, old: u32, new: u32) -> Result<(), u32> {
+    fn compare_exchange(&self, old: u32, new: u32) -> Result<(), u32> {
         compare_exchange_u32(&self.state, old, new)
     }
 
-    /// Does a wait go on?
+    /// Returns true if a wait has begun and was not claimed.
     pub(crate) fn is_waiting(&self) -> bool {
         self.state.load(Ordering::Relaxed) & WAITING != 0
     }
 
-    /// Ends the wait. True: the caller has ended it, and wakes; false: somebody else has.
+    /// Ends the wait. Returns true if this call has ended it: the caller wakes the waiter (P1).
     #[inline(always)]
     pub(crate) fn claim(&self) -> bool {
         let mut seen = self.state.load(Ordering::Relaxed);
         while seen & WAITING != 0 {
-            match self.replace(seen, seen & !(WAITING | PARKED | UNINTERRUPTIBLE)) {
+            match self.compare_exchange(seen, seen & !(WAITING | PARKED | UNINTERRUPTIBLE)) {
                 Ok(()) => return true,
-                Err(now) => seen = now,
+                Err(current) => seen = current,
             }
         }
         false
     }
 
-    /// Gives a token. True: that has ended a wait for one, and the caller wakes.
+    /// Gives a token. Returns true if it has ended a wait: the caller wakes the waiter (P1). Otherwise it is saved.
     pub(crate) fn unpark(&self) -> bool {
         let mut seen = self.state.load(Ordering::Relaxed);
         loop {
             let ends = seen & PARKED != 0;
             let new =
                 if ends { seen & !(WAITING | PARKED | UNINTERRUPTIBLE) } else { seen | TOKEN };
-            match self.replace(seen, new) {
+            match self.compare_exchange(seen, new) {
                 Ok(()) => return ends,
-                Err(now) => seen = now,
+                Err(current) => seen = current,
             }
         }
     }
 
-    /// Takes a saved token. False: there is none.
+    /// Takes a saved token. Returns false if there is none.
     pub(crate) fn try_take_token(&self) -> bool {
         self.state.fetch_and(!TOKEN, Ordering::AcqRel) & TOKEN != 0
     }
 
-    /// Cancels. True: that has ended a wait, and the caller wakes.
+    /// Cancels the task. Returns true if that has ended a wait: the caller wakes the waiter (P1).
     pub(crate) fn cancel(&self) -> bool {
         let mut seen = self.state.load(Ordering::Relaxed);
         loop {
             let ends = seen & (WAITING | UNINTERRUPTIBLE | MASKED) == WAITING;
-            let heard = if ends { seen & !(WAITING | PARKED) } else { seen };
-            match self.replace(seen, heard | CANCELLED) {
+            let rest = if ends { seen & !(WAITING | PARKED) } else { seen };
+            match self.compare_exchange(seen, rest | CANCELLED) {
                 Ok(()) => return ends,
-                Err(now) => seen = now,
+                Err(current) => seen = current,
             }
         }
     }
 
-    /// Is it cancelled, and is that to be heard?
+    /// Returns true if the task is cancelled and not masked.
     #[inline(always)]
     pub(crate) fn is_cancelled(&self) -> bool {
         self.state.load(Ordering::Relaxed) & (CANCELLED | MASKED) == CANCELLED
     }
 
-    /// Is cancellation not heard now?
     pub(crate) fn is_masked(&self) -> bool {
         self.state.load(Ordering::Relaxed) & MASKED != 0
     }
 
-    /// Hears no cancellation from now on, or hears it again. Gives how it was.
+    /// Masks cancellation, or unmasks it. Returns whether it was masked.
     pub(crate) fn mask(&self, on: bool) -> bool {
         let before = match on {
             true => self.state.fetch_or(MASKED, Ordering::AcqRel),
@@ -186,18 +214,18 @@ impl Parker {
         before & MASKED != 0
     }
 
-    /// Says why the wait has ended. For who has claimed it.
+    /// Sets why the wait has ended. Only the waker calls (P1).
     #[inline(always)]
     pub(crate) fn set_wake_reason(&self, reason: u32) {
         self.wake_reason.store(reason, Ordering::Release);
     }
 
-    /// The word that a thread sleeps on.
+    /// Returns the word that a plain thread sleeps on: the wake reason.
     pub(crate) fn wake_word(&self) -> &AtomicU32 {
         &self.wake_reason
     }
 
-    /// WaitReason the wait has ended: which one of several woke it, or the errno.
+    /// Returns why the wait has ended: the `case` of the waiter that was woken, less 1, or an errno.
     #[inline(always)]
     pub(crate) fn wake_result(&self) -> Result<usize, c_int> {
         let reason = self.wake_reason.load(Ordering::Acquire);

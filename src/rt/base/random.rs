@@ -1,16 +1,15 @@
-//! Random numbers: splitmix64. Each worker has a generator, and a call in a plain thread makes one.
-//!
-//! `chaos` seeds a worker's generator. Plain threads draw their streams from one counter of the process.
+//! A random number generator: splitmix64. Each worker has one, which `chaos` seeds. A call of a plain thread creates
+//! one, whose stream is the next value of a counter of the process.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// Each number adds this to the state: 2^64 divided by the golden ratio, an odd number.
+/// What each number adds to the state: 2^64 divided by the golden ratio, an odd number.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A generator. All zero is one.
+/// A generator. All zero is a valid one.
 pub(crate) struct Random(u64);
 
-/// splitmix64's finalizer: each bit of `word` changes about half of the bits.
+/// splitmix64's finalizer: each bit of `word` changes about half of the bits of the result.
 fn mix(word: u64) -> u64 {
     let word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -18,19 +17,19 @@ fn mix(word: u64) -> u64 {
 }
 
 impl Random {
-    /// The generator number `stream` of `seed`: the same two give the same numbers.
+    /// Returns the generator number `stream` of `seed`. Equal arguments give equal numbers.
     pub(crate) fn new(seed: u64, stream: u64) -> Random {
         Random(mix(seed).wrapping_add(mix(stream.wrapping_add(STEP))))
     }
 
-    /// A generator for one call in a plain thread.
+    /// Returns a generator for one call of a plain thread.
     pub(crate) fn of_thread() -> Random {
         #[unsafe(link_section = "aco_shared")]
         static CALLS: AtomicU64 = AtomicU64::new(0);
         Random::new(0, CALLS.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// A generator of its own for one call, from the next number of this one.
+    /// Returns a generator for one call, seeded with the next number of this one.
     pub(crate) fn split(&mut self) -> Random {
         Random(self.next())
     }
@@ -40,7 +39,7 @@ impl Random {
         mix(self.0)
     }
 
-    /// A number below `limit`, each with the same chance but for 2^-64 times `limit`; 0 for 0.
+    /// Returns a number below `limit`; 0 if that is 0. The chances of two numbers differ by 2^-64 at most.
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         ((u128::from(self.next()) * limit as u128) >> 64) as usize
     }
@@ -60,7 +59,7 @@ mod tests {
         assert_eq!(numbers, published);
     }
 
-    /// By Hoeffding's bound a right generator is so far away once in 1e13 times.
+    /// By Hoeffding's bound a correct generator fails this once in 1e13 runs.
     #[test]
     fn each_number_has_the_same_chance() {
         const TRIES: u32 = 10_000;

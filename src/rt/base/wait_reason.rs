@@ -1,4 +1,4 @@
-//! What tasks wait for, in words.
+//! The reasons for which tasks wait, and their texts.
 
 macro_rules! reasons {
     ($($name:ident $text:literal)*) => {
@@ -10,13 +10,13 @@ macro_rules! reasons {
         impl WaitReason {
             const ALL: &[WaitReason] = &[$(WaitReason::$name),*];
 
-            /// In words, with a 0 at the end.
+            /// Returns the text.
             pub(crate) fn text(self) -> &'static core::ffi::CStr {
                 let text = match self { $(WaitReason::$name => concat!($text, "\0")),* };
                 core::ffi::CStr::from_bytes_with_nul(text.as_bytes()).unwrap_or_default()
             }
 
-            /// That of a number.
+            /// Returns the reason with this number, or `Nothing`.
             pub(crate) fn from_u8(number: u8) -> WaitReason {
                 WaitReason::ALL.get(number as usize).copied().unwrap_or(WaitReason::Nothing)
             }
@@ -50,13 +50,13 @@ reasons! {
 }
 
 impl WaitReason {
-    /// Has the task that waits its own place in one queue?
+    /// Returns true if the task waits with the waiter in its block, in one queue.
     pub(crate) fn is_queued(self) -> bool {
         use WaitReason::{Nothing, Park, Select, SelectOutside, Sleep};
         !matches!(self, Nothing | Park | Sleep | Select | SelectOutside)
     }
 
-    /// Can something end this wait that is no task?
+    /// Returns true if an event from outside the runtime's tasks may end the wait.
     pub(crate) fn is_external(self) -> bool {
         matches!(
             self,

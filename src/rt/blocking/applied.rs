@@ -1,5 +1,4 @@
-//! The inherited state that a thread of the pool has applied to itself: rules 3 and 4 of
-//! [`inherited`](crate::rt::model::inherited).
+//! The inherited state that a thread of the pool has applied to itself.
 //!
 //! ```text
 //!   the thread has            job of runtime R, class      before the call      after the call
@@ -26,9 +25,9 @@ impl AppliedState {
     /// Calls `call`, for a job of `class`, in `state`. None: in the state that the thread has.
     pub(crate) fn run_in(&mut self, state: Option<&Inherited>, class: Class, call: impl FnOnce()) {
         let Some(state) = state else { return call() };
-        if self.0 != state.number() {
+        if self.0 != state.id() {
             state.apply();
-            self.0 = state.number();
+            self.0 = state.id();
         }
         if class == Class::User {
             os::set_signal_mask(state.signals());

@@ -135,7 +135,7 @@ unsafe fn transfer_entered(
                 let read = run_operation(fd, Operation::Read(copy, size, offset), deadline);
                 read.inspect(|&count| {
                     ptr::copy_nonoverlapping(copy.cast_const().cast(), buffer.cast::<u8>(), count);
-                    sanitizer::is_written(buffer, count);
+                    sanitizer::unpoison(buffer, count);
                 })
             }
             Operation::Sync => run_operation(fd, operation, deadline),
@@ -223,7 +223,7 @@ unsafe fn read_cached(fd: c_int, buffer: *mut c_void, size: usize, offset: i64) 
         let count =
             libc::syscall(call, fd, &raw const part, parts, offset, offset_high, RWF_NOWAIT);
         let count = usize::try_from(count).map_err(|_| sys::errno())?;
-        sanitizer::is_written(buffer, count);
+        sanitizer::unpoison(buffer, count);
         Ok(count)
     }
 }

@@ -90,8 +90,7 @@ impl JobQueue {
     }
 }
 
-#[cfg(test)]
-#[allow(clippy::indexing_slicing, reason = "a test may panic")]
+#[cfg(all(test, feature = "rt"))]
 mod tests {
     use super::*;
     use crate::rt::blocking::job::Class;

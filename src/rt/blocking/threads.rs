@@ -7,8 +7,8 @@ use super::applied::AppliedState;
 use super::job::Job;
 use super::permits::Actions;
 use super::pool::{Pool, Previous};
+use crate::rt::model::deadlock;
 use crate::rt::model::inherited::Inherited;
-use crate::rt::model::runtime;
 use crate::rt::os;
 use crate::rt::park::wake::wake_all;
 use crate::{sys, tls};
@@ -49,8 +49,8 @@ fn perform_rest(actions: Actions) {
 
 /// A thread of the pool, from its start to its end.
 extern "C" fn thread_main(_: *mut c_void) -> *mut c_void {
-    tls::set_is_helper(true);
-    runtime::blocking_thread_started();
+    tls::set_is_blocking_thread(true);
+    deadlock::blocking_thread_started();
     os::set_thread_name(c"acort-blocking");
     let (mut previous, mut applied) = (Previous::Start, AppliedState::UNKNOWN);
     loop {
@@ -68,7 +68,7 @@ extern "C" fn thread_main(_: *mut c_void) -> *mut c_void {
             };
         }
     }
-    runtime::blocking_thread_exited();
+    deadlock::blocking_thread_exited();
     ptr::null_mut()
 }
 

@@ -1,22 +1,25 @@
-//! Chaos in reads and writes: fewer bytes than asked for, from streams that may give fewer.
+//! Chaos mode for reads and writes.
+//!
+//! Chaos mode for reads and writes: transfers fewer bytes than the caller asks for, on streams that may do so.
 
+use super::fd_entry::{PIPE, SOCKET};
 use super::fd_ref::FdRef;
-use super::fd_type::{self, PIPE, SOCKET};
+use super::fd_type;
 use crate::rt::model::chaos;
 use crate::rt::model::worker::Worker;
 use crate::rt::os;
 
-/// How many of `size` bytes are to be read from `file`, or written to it.
+/// The number of bytes to transfer, of the `size` bytes that the caller asks for.
 #[inline(always)]
 pub(crate) fn maybe_shorten(file: &FdRef, size: usize) -> usize {
-    if chaos::is_on() { shortened_at_random(file, size) } else { size }
+    if chaos::is_on() { shorten_at_random(file, size) } else { size }
 }
 
 #[cold]
 #[inline(never)]
-fn shortened_at_random(file: &FdRef, size: usize) -> usize {
+fn shorten_at_random(file: &FdRef, size: usize) -> usize {
     let worker = Worker::current();
-    // SAFETY: the thread's worker.
+    // SAFETY: the worker is NULL or this thread's.
     unsafe {
         if size < 2 || worker.is_null() || !(*worker).chaos || !is_stream(file) {
             return size;
@@ -26,11 +29,11 @@ fn shortened_at_random(file: &FdRef, size: usize) -> usize {
     }
 }
 
-/// May a part of what is asked for come from it, or go there?
+/// Returns true if a transfer may be partial: the file is a pipe or a stream socket.
 fn is_stream(file: &FdRef) -> bool {
-    let kind = fd_type::type_of(file).unwrap_or(0);
-    if kind & SOCKET == 0 {
-        return kind & PIPE != 0;
+    let file_type = fd_type::type_of(file).unwrap_or(0);
+    if file_type & SOCKET == 0 {
+        return file_type & PIPE != 0;
     }
     os::socket_option(file.fd(), libc::SO_TYPE) == Ok(libc::SOCK_STREAM)
 }

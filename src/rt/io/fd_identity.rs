@@ -1,106 +1,100 @@
-//! Which file a number stands for: acort has made it, it is another one by now, or no worker watches it any more.
-//! Closing is in `fd_ref`.
+//! The open file that a descriptor number means.
+//!
+//! Which file a descriptor number means: acort created it, other code replaced it, or its owner leaves.
+//!
+//! Closing is in `fd_ref`. The table of all these events is in `fd_entry`.
 
 use core::ffi::c_int;
 
-use super::fd_entry::{FdEntry, MANAGED, REGISTERED, REUSED, poll_token};
+use super::fd_entry::{FdEntry, MANAGED, REGISTERED, REUSED, TYPE_KNOWN, TYPE_MASK, poll_token};
 use super::fd_ref::FdRef;
 use super::fd_table::{self, entry};
-use super::fd_type::{TYPE_KNOWN, TYPE_MASK};
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::parker::wake_error;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
 
-/// `fd` is new, and acort's: whatever is known of its number is of another file. `kind` is what it is: `SOCKET` ...
-pub(crate) fn adopt(fd: c_int, kind: u32) {
+/// Records that acort has just created `fd`: what the entry knows is about an earlier file. `file_type` is what the
+/// file is, such as `SOCKET`; 0: unknown.
+pub(crate) fn adopt(fd: c_int, file_type: u32) {
     if let Ok(entry) = entry(fd) {
-        let bits = MANAGED | if kind == 0 { 0 } else { kind | TYPE_KNOWN };
+        let bits = MANAGED | if file_type == 0 { 0 } else { file_type | TYPE_KNOWN };
         another_file(entry, bits, |entry| {
-            entry.lent.forget();
-            // A call that is inside began with a file that other code has closed.
+            entry.nonblock.forget();
+            // An active call started with a file that other code has closed.
             entry.state.advance();
             true
         });
     }
 }
 
-/// The file gave an answer that none of its kind gives: what is known is of another one, if it is still what it was
-/// when `known` was seen. Calls that wait have ECANCELED; others go on with the file that is there.
-pub(crate) fn type_mismatch(file: &FdRef, known: u32) {
+/// Records that the file gave an answer that no file of its type gives: other code has replaced it. Does nothing if the
+/// type is no longer that in `seen`. Waiting calls fail with ECANCELED; other active calls continue with the new file.
+pub(crate) fn type_mismatch(file: &FdRef, seen: u32) {
     another_file(file.entry_ptr(), 0, |entry| {
-        (entry.bits.load(Ordering::Relaxed) ^ known) & (TYPE_MASK | MANAGED) == 0
+        (entry.bits.load(Ordering::Relaxed) ^ seen) & (TYPE_MASK | MANAGED) == 0
     });
 }
 
-/// The number stands for another file, if `is_so` says so under the lock: of this one nothing but `bits` is known.
+/// Resets the entry for another file, if `is_so` returns true under the lock. Only `bits` are known of that file.
 fn another_file(entry: *mut FdEntry, bits: u32, is_so: impl Fn(&FdEntry) -> bool) {
-    // SAFETY: entries are never freed (E1).
-    let waiters = unsafe {
-        let _guard = (*entry).lock.guard();
-        if !is_so(&*entry) {
-            return;
+    // SAFETY: the entry is never freed (E1), and its lock is held.
+    unsafe {
+        let guard = (*entry).lock.guard();
+        if is_so(&*entry) {
+            (*entry).reset(bits).wake(guard, Some(libc::ECANCELED));
         }
-        (*entry).clear_registration();
-        (*entry).reset(bits)
-    };
-    waiters.wake(Some(wake_error(libc::ECANCELED)));
+    }
 }
 
-/// A worker goes: what it watches is watched by no poller. The files are the same: their calls look again.
+/// Resets the entries whose owner is `worker`, which leaves. Their files are the same: waiting calls try again.
 pub(crate) fn release_worker(worker: *mut Worker) {
-    // SAFETY: the thread's worker. Another thread that has just taken the last entry from it is done with its poller:
-    // the count says so with Release.
+    // SAFETY: the worker is this thread's. Acquire: another thread that has reset the worker's last entry no longer
+    // uses its poller (E6).
     if unsafe { (*worker).registered_fds.load(Ordering::Acquire) } == 0 {
         return;
     }
-    // SAFETY: entries are never freed (E1).
+    // SAFETY: entries are never freed (E1), and the lock is held.
     fd_table::for_each(|entry| unsafe {
-        let held = (*entry).lock.guard();
+        let guard = (*entry).lock.guard();
         if (*entry).owner != worker {
             return;
         }
-        // What other code has made may be another file by the time of the next worker.
+        // An unmanaged number may mean another file by the time of the next registration (E8).
         let bits = (*entry).bits.load(Ordering::Relaxed);
-        let kind = if (*entry).is_unmanaged() { 0 } else { bits };
-        (*entry).clear_registration();
-        let waiters = (*entry).reset(kind & (TYPE_MASK | MANAGED));
-        drop(held);
-        waiters.wake(None);
+        let known = if (*entry).is_unmanaged() { 0 } else { bits & (TYPE_MASK | MANAGED) };
+        (*entry).reset(known).wake(guard, None);
     });
 }
 
-/// If the file is watched: is it the same one? If not, nothing that is known of it holds, its edges have changed,
-/// and calls that wait for the old one have ECANCELED. EBADF: other code has closed it.
+/// Checks that a registered number still means the same file (E8). If it means another one, resets the entry: calls
+/// that wait for the old file fail with ECANCELED. Errors: `ECANCELED` if acort has closed the file; `EBADF` if other
+/// code has; those of epoll_ctl(2).
 pub(crate) fn revalidate(file: &FdRef) -> Result<()> {
     let (fd, entry) = (file.fd(), file.entry_ptr());
-    // SAFETY: entries are never freed (E1). While the lock is held and the entry is watched its home is there (E6): so
-    // the entry stays watched, and counted, from one file to the next.
+    // SAFETY: the entry is never freed (E1). Its owner exists while the lock is held and the entry is REGISTERED (E6).
+    // The new file is registered before the entry is reset: so the owner's count never falls to 0.
     unsafe {
-        let held = (*entry).lock.guard();
+        let guard = (*entry).lock.guard();
         file.check()?;
         if !(*entry).has_bit(REGISTERED) {
             return Ok(());
         }
-        let (home, token) = ((*entry).owner, (*entry).token);
+        let (owner, token) = ((*entry).owner, (*entry).token);
         let next = poll_token(token.wrapping_add(1), fd);
-        let watched = (*home).poller.register_new(fd, poll_token(token, fd), next);
-        if watched == Err(libc::EEXIST) && (*entry).has_bit(REUSED) {
-            // It may be the one from before, still watched, by a mark from then.
+        let registered = (*owner).poller.register_new(fd, poll_token(token, fd), next);
+        if registered == Err(libc::EEXIST) && (*entry).has_bit(REUSED) {
+            // The file may be an earlier one that is still registered, with its old token.
             (*entry).bits.fetch_and(!TYPE_MASK, Ordering::Relaxed);
-            return (*home).poller.register(fd, poll_token(token, fd));
+            return (*owner).poller.register(fd, poll_token(token, fd));
         }
-        if let Err(error @ (libc::EEXIST | libc::ENOMEM | libc::ENOSPC)) = watched {
-            return if error == libc::EEXIST { Ok(()) } else { Err(error) };
+        match registered {
+            Err(libc::EEXIST) => return Ok(()),
+            Err(libc::ENOMEM | libc::ENOSPC) => return registered,
+            _ => {}
         }
-        let bits = if watched.is_ok() { REGISTERED | REUSED } else { 0 };
-        if watched.is_err() {
-            (*entry).clear_registration();
-        }
-        let waiters = (*entry).reset(bits);
-        drop(held);
-        waiters.wake(Some(wake_error(libc::ECANCELED)));
-        // A file of a sort that is always ready cannot be watched.
-        if watched == Err(libc::EPERM) { Ok(()) } else { watched }
+        let bits = if registered.is_ok() { REGISTERED | REUSED } else { 0 };
+        (*entry).reset(bits).wake(guard, Some(libc::ECANCELED));
+        // EPERM: the system cannot poll the file, which is always ready.
+        if registered == Err(libc::EPERM) { Ok(()) } else { registered }
     }
 }

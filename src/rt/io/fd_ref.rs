@@ -1,57 +1,49 @@
-//! A call's reference to the file that it began with; closing; waiting.
+//! A call's reference to the file that it started with, and closing a file under active calls.
 //!
-//! Every call of acort on a descriptor enters its entry once, and leaves it once (`file_state`). What closes the file
-//! meanwhile cannot let the call go on with the next file of that number:
+//! Every acort call on a descriptor enters its entry once, and leaves it once (`file_state`). When another thread
+//! closes the file meanwhile, the call cannot continue with the next file of that number:
 //!
 //! ```text
-//!   a call                                  acort_close()
-//!   enter: generation g, one call inside    under the lock: CLOSING, the waiters are claimed
-//!   ask the system ── EAGAIN                wakes them: ECANCELED
-//!   wait ────────────────────────────────>  dup3: the file is closed, a dead one has the number
-//!   asks again: EBADF of the dead file      leaves
-//!   word changed: ECANCELED
-//!   leave ── the last one: the number is free
+//!   a call                                     acort_close()
+//!   enter: generation g, one more active call  under the lock: CLOSING, the waiters are claimed
+//!   ask the system ── EAGAIN                   wakes them: ECANCELED
+//!   wait ───────────────────────────────────>  dup3: the file is closed, a placeholder has the number
+//!   ask again: EBADF of the placeholder        leaves
+//!   the word has changed: ECANCELED
+//!   leave ── the last call frees the number
 //! ```
 //!
-//! * R1. The number stays taken while a call is inside (G2): no other file can have it, but for R5.
-//! * R2. The dead file gives no call success, and no bytes: a success is always the file's that the call began with.
-//! * R3. An error counts as ECANCELED where the word has changed meanwhile (G1).
-//! * R4. close(2) and dup3(2) run without locks: a file that lingers holds up its closer alone.
-//! * R5. Without a call inside the word changes before close(2), since the next file may be there right after that. A
-//!   call, or another acort_close(), that begins in between has begun after the close: as with close(2) itself, it may
-//!   meet the closed file first, and then the next one of that number.
+//! The placeholder is a file that every system call refuses, and poll(2) reports as invalid. If the process has no free
+//! descriptor for it, the closed file stays open until the last call has left.
 //!
-//! Without a free descriptor for the dead file the closed one keeps the number until the last call has left.
+//! * R1. The number stays taken while a call is active (G2): no other file gets it, except in case R5.
+//! * R2. The placeholder gives no call success and no bytes. A success always comes from the call's own file.
+//! * R3. An error counts as ECANCELED if the word has changed meanwhile (G1).
+//! * R4. close(2) and dup3(2) run without locks: a file that lingers delays its closer only.
+//! * R5. Without an active call the word changes before close(2), because the next file may get the number right after
+//!   it. A call, or another acort_close(), that enters in between has started after the close. As with close(2) itself,
+//!   it may meet the closed file first, and the number's next file afterwards.
 
 use core::ffi::c_int;
 
-use super::fd_entry::{Direction, FdEntry};
+use super::fd_entry::FdEntry;
 use super::fd_table::entry;
 use super::file_state::Closing;
-use super::nonblock::Lent;
-use super::readiness::ALONE;
-use super::thread_wait::ThreadPoll;
-use super::{fd_identity, thread_wait};
-use crate::rt::base::parker::{WaitMode, wake_error};
-use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::task;
-use crate::rt::model::worker::Worker;
-use crate::rt::os;
-use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
-use crate::rt::park::wake::wake_waiter;
+use crate::rt::os::{self, Result};
 
-/// A call that is inside.
+/// The reference of one active call.
 pub(crate) struct FdRef {
     pub(super) fd: c_int,
     generation: u32,
     pub(super) entry: *mut FdEntry,
-    /// A plain thread is not cancelled (pthread_cancel) while it is inside: it would never leave.
+    /// The thread's cancellation state before the call. A plain thread cannot be canceled (pthread_cancel) while its
+    /// call is active: it would never leave. None: the call is a task's.
     pub(super) cancel_state: Option<c_int>,
 }
 
 impl FdRef {
-    /// Enters. EBADF: there is no such number, or its file is being closed; EMFILE, ENOMEM.
+    /// Enters. Errors: `EBADF` if there is no such number, or its file is being closed; `EMFILE`; `ENOMEM`.
     #[inline(never)]
     pub(crate) fn enter(fd: c_int) -> Result<FdRef> {
         let entry = entry(fd)?;
@@ -75,111 +67,27 @@ impl FdRef {
         unsafe { &*self.entry }
     }
 
-    /// The same for queues and locks.
+    /// The entry, for changes under its lock.
     pub(crate) fn entry_ptr(&self) -> *mut FdEntry {
         self.entry
     }
 
-    /// Returns true while the number stands for the file that the call began with.
+    /// Returns true while the number means the file that the call started with.
     #[inline(always)]
     pub(crate) fn is_current(&self) -> bool {
         self.entry().state.is_current(self.generation)
     }
 
-    /// ECANCELED: the file is closed.
+    /// Errors: `ECANCELED` if the file is closed.
     #[inline(always)]
     pub(crate) fn check(&self) -> Result<()> {
         if self.is_current() { Ok(()) } else { Err(libc::ECANCELED) }
     }
 
-    /// What an answer of the system means for the call (R3).
+    /// The meaning of a system call's result for this call (R3).
     #[inline(always)]
     pub(crate) fn check_result<T>(&self, outcome: Result<T>) -> Result<T> {
         outcome.map_err(|error| if self.is_current() { error } else { libc::ECANCELED })
-    }
-
-    /// Waits until the file may be ready, or was when there were more than `edges`; `takes` says whether the call takes
-    /// what is there then, or only looks (W1). ECANCELED: the task is, or the file is closed; EBADF ...
-    pub(crate) fn wait(
-        &self,
-        way: Direction,
-        takes: bool,
-        edges: u32,
-        deadline: Deadline,
-    ) -> Result<Woken> {
-        if task::current().is_null() {
-            let events = if way == Direction::Read { libc::POLLIN } else { libc::POLLOUT };
-            return Woken::of(thread_wait::poll(self, events, deadline).map(drop));
-        }
-        if self.entry().is_unmanaged() {
-            fd_identity::revalidate(self)?;
-        }
-        // SAFETY: the entry stays (E1); the lock is held until the wait gives it back.
-        unsafe {
-            let lock = &raw const (*self.entry).lock;
-            (*lock).lock();
-            let watched =
-                self.check().and_then(|()| (*self.entry).register(self.fd, Worker::current()));
-            if watched != Ok(()) || self.entry().tick(way) != edges {
-                (*lock).unlock();
-                return match watched {
-                    Ok(()) => Ok(Woken::Ready),
-                    // What the poller refuses cannot be waited for.
-                    Err(libc::EPERM) => Err(libc::EAGAIN),
-                    Err(error) => Err(error),
-                };
-            }
-            let entry = self.entry;
-            let queue =
-                if takes { (*entry).exclusive_waiters(way) } else { (*entry).shared_waiters(way) };
-            let wait_reason =
-                if way == Direction::Read { WaitReason::Read } else { WaitReason::Write };
-            let mode = WaitMode::Cancellable;
-            let wait = Wait::new(wait_reason, self.fd as usize, mode, deadline);
-            let woken = Woken::of(wait::wait_on(lock, queue, core::ptr::null_mut(), wait))?;
-            // Its place has the number that the waker has written, until the task waits again.
-            let is_single_threaded = (*(*task::current()).waiter()).case == ALONE;
-            Ok(if woken == Woken::Ready && !is_single_threaded {
-                Woken::BeforeOthers
-            } else {
-                woken
-            })
-        }
-    }
-
-    /// A call that was woken before others has not taken all that there was: the next one looks (W2).
-    pub(super) fn pass_on_wakeup(&self, way: Direction) {
-        // SAFETY: the entry stays (E1); a claimed call stays until it is woken, which no lock is held for.
-        unsafe {
-            let held = (*self.entry).lock.guard();
-            let next = (*self.entry).claim_exclusive(way);
-            drop(held);
-            if !next.is_null() {
-                wake_waiter(next);
-            }
-        }
-    }
-}
-
-/// How a wait has ended.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Woken {
-    /// The file may be ready.
-    Ready,
-    /// The same, and other calls wait for it.
-    BeforeOthers,
-    /// The deadline has passed: the call tries once more.
-    TimedOut,
-}
-
-impl Woken {
-    /// What the outcome of a wait means.
-    pub(crate) fn of(waited: Result<()>) -> Result<Woken> {
-        match waited {
-            Ok(()) => Ok(Woken::Ready),
-            Err(libc::ETIMEDOUT) => Ok(Woken::TimedOut),
-            Err(error) => Err(error),
-        }
     }
 }
 
@@ -193,75 +101,73 @@ impl Drop for FdRef {
     }
 }
 
-/// The last call has left a closed file: the number goes back to the system (G2).
+/// Restores the thread's cancellation state from before a call.
+pub(super) fn restore(cancel_state: Option<c_int>) {
+    if let Some(state) = cancel_state {
+        os::restore_cancellation(state);
+    }
+}
+
+/// Returns a closed file's number to the system, after the last call has left (G2).
 #[cold]
 fn free_number(fd: c_int, entry: *mut FdEntry) {
-    // SAFETY: the entry stays (E1). No call is inside, and none enters before the word changes.
-    let (copy, waiters) = unsafe {
-        let _guard = (*entry).lock.guard();
-        let copy = Lent::after_close(entry);
+    // SAFETY: the entry is never freed (E1). No call is active, and none enters before the word changes (G2).
+    let duplicate = unsafe {
+        let guard = (*entry).lock.guard();
+        let duplicate = (*entry).nonblock.after_close();
         (*entry).state.advance();
-        (copy, (*entry).reset(0))
+        (*entry).reset(0).wake(guard, None);
+        duplicate
     };
-    waiters.wake(None);
-    let _ = copy.map(os::close);
-    // Of a dead file it says nothing; what the closed one has to say was lost with dup3.
+    let _ = duplicate.map(os::close);
+    // The result is the placeholder's: dup3 has discarded that of the closed file.
     let _ = close_now(fd, entry);
 }
 
-/// acort_close(): the calls inside have ECANCELED.
+/// Does what acort_close() does: the active calls fail with ECANCELED.
 pub(crate) fn close(fd: c_int) -> Result<()> {
-    // A number beyond the table is none that a call could be inside.
+    // No call can be active on a number that has no entry.
     let Ok(entry) = entry(fd) else { return os::close(fd) };
     close_entry(fd, entry, false).unwrap_or(Err(libc::EBADF))
 }
 
-/// Closes, by a call that is inside or not; it is outside then. None: the file is closed already, and nothing changes.
+/// Closes the file. `is_inside`: the caller has entered; it has left when this returns. None: the file is closed
+/// already, and nothing has changed.
 pub(super) fn close_entry(fd: c_int, entry: *mut FdEntry, is_inside: bool) -> Option<Result<()>> {
-    // SAFETY: the entry stays (E1).
-    let (closing, waiters) = unsafe {
-        let _guard = (*entry).lock.guard();
+    // SAFETY: the entry is never freed (E1). While the lock is held the number means the file.
+    unsafe {
+        let guard = (*entry).lock.guard();
         let closing = (*entry).state.begin_close(is_inside);
         if closing == Closing::Closed {
             return None;
         }
         (*entry).deregister(fd);
-        let waiters = (*entry).reset(0);
-        // Beside the closer: those that wait ask the system no more, for their file is closed.
-        let waiting = waiters.count() + ThreadPoll::count((*entry).polling);
-        let is_busy = closing == Closing::Busy && (*entry).state.inside() > waiting + 1;
-        Lent::before_close(entry, fd, is_busy);
-        (closing, waiters)
-    };
-    waiters.wake(Some(wake_error(libc::ECANCELED)));
-    if closing == Closing::Free {
-        return Some(close_now(fd, entry));
+        let claimed = (*entry).reset(0);
+        // Waiting calls ask the system no more: the word has changed (N4). The closer is the call beside them.
+        let waiting = claimed.count() + (*entry).waiters.polling.count();
+        let is_busy = closing == Closing::Busy && (*entry).state.active_calls() > waiting + 1;
+        (*entry).nonblock.before_close(fd, is_busy);
+        claimed.wake(guard, Some(libc::ECANCELED));
+        if closing == Closing::Free {
+            return Some(close_now(fd, entry));
+        }
+        let outcome = os::close_and_keep_number(fd);
+        if (*entry).state.leave() {
+            free_number(fd, entry);
+        }
+        Some(outcome)
     }
-    let outcome = os::close_and_keep_number(fd);
-    // SAFETY: as above.
-    if unsafe { (*entry).state.leave() } {
-        free_number(fd, entry);
-    }
-    Some(outcome)
 }
 
-/// close(2), of a number that no call was inside. A call that has entered since looks again: its file is closed.
+/// Calls close(2) for a number without active calls. A call that has entered since is woken to check its file (R5).
 fn close_now(fd: c_int, entry: *mut FdEntry) -> Result<()> {
     let outcome = os::close(fd);
-    // SAFETY: the entry stays (E1).
+    // SAFETY: the entry is never freed (E1).
     unsafe {
         if (*entry).state.is_busy() {
-            let held = (*entry).lock.guard();
-            let waiters = (*entry).claim_all();
-            drop(held);
-            waiters.wake(None);
+            let guard = (*entry).lock.guard();
+            (*entry).waiters.claim_all().wake(guard, None);
         }
     }
     outcome
-}
-
-pub(super) fn restore(cancel_state: Option<c_int>) {
-    if let Some(state) = cancel_state {
-        os::restore_cancellation(state);
-    }
 }

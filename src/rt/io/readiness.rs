@@ -1,135 +1,142 @@
-//! What an edge of a file descriptor wakes.
+//! Waiting until a file descriptor is ready, and the tasks that an edge of it wakes.
 //!
-//! One event wakes one call that takes:
+//! One event wakes one exclusive waiter, a call that consumes what is there:
 //!
 //! ```text
-//!   an edge ──> all shared_waiters, and the first taker ── takes something, or fails ──> hands on: the next taker
-//!                                                └─ EAGAIN: nothing is left ───> waits again
+//!   an edge ──> all shared waiters, and the first exclusive one
+//!                 ├─ it consumes something, or fails ──> passes the wakeup on: the next exclusive waiter
+//!                 └─ EAGAIN: nothing is left ──────────> waits again
 //! ```
 //!
-//! * W1. An edge wakes each call that only looks, and one that takes; a hang-up or an error wakes all.
-//! * W2. A taker that was woken while others waited hands on before its call ends, unless it has had EAGAIN: an edge
-//!   may stand for more than one call takes. So while exclusive_waiters wait, either nothing has come since a call had EAGAIN,
-//!   or one of them is on its way.
-//! * W3. A taker waits only after EAGAIN, and if no edge has come since before that (E4).
+//! * W1. An edge wakes each shared waiter, and one exclusive waiter. A hangup or an error wakes all.
+//! * W2. An exclusive waiter that was woken before others passes the wakeup on before its call ends, unless it got
+//!   EAGAIN: one edge may stand for more than one call consumes. So while exclusive waiters wait, nothing has come
+//!   since a call got EAGAIN, or one of them is on its way.
+//! * W3. A call waits as an exclusive waiter only after EAGAIN, and only if no edge has come since (E4).
 
 use core::ffi::c_int;
+use core::ptr;
 
-use super::fd_entry::{Direction, FdEntry, HANGUP};
+use super::direction::Direction;
+use super::fd_entry::HANGUP;
+use super::fd_ref::FdRef;
 use super::fd_table::entry;
-use super::thread_wait::ThreadPoll;
+use super::fd_waiters::{ALONE, ClaimedWaiters};
+use super::{fd_identity, thread_wait};
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::wait_queue::{Waiter, WakeList};
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WakeList;
+use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::poller::Event;
-use crate::rt::park::wake::wake_all;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::wait::{self, Wait};
+use crate::rt::park::wake::wake_waiter;
 
-impl FdEntry {
-    /// All calls that wait, which are to look again, or are over. Gives the tasks among them; calls that are about to
-    /// wait see other counts of edges.
-    ///
-    /// # Safety
-    /// The lock is held.
-    pub(super) unsafe fn claim_all(&mut self) -> Waiters {
-        for edges in &self.ticks {
-            edges.fetch_add(1, Ordering::Release);
-        }
-        // SAFETY: the lock is held; the threads in the list stay until they have left it.
-        unsafe { ThreadPoll::notify_all(self.polling) };
-        let mut all = WakeList::NEW;
-        for queue in self.exclusive_waiters.iter_mut().chain(&mut self.shared_waiters) {
-            // SAFETY: the lock is held.
-            unsafe { all.add_all(queue) }
-        }
-        Waiters(all.list())
-    }
+/// How a wait for a file descriptor has ended.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Woken {
+    /// The file may be ready.
+    Ready,
+    /// The file may be ready, and other exclusive waiters wait for it (W2).
+    BeforeOthers,
+    /// The deadline has passed: the call tries once more.
+    TimedOut,
+}
 
-    /// The calls that an edge this way wakes (W1), claimed.
-    ///
-    /// # Safety
-    /// The lock is held.
-    unsafe fn claim_for(&mut self, way: Direction, is_for_all: bool, woken: &mut WakeList) {
-        // SAFETY: the lock is held; claimed calls stay until they are woken.
-        unsafe {
-            woken.add_all(&mut *self.shared_waiters(way));
-            if is_for_all {
-                return woken.add_all(&mut *self.exclusive_waiters(way));
-            }
-            let taker = self.claim_exclusive(way);
-            if !taker.is_null() {
-                woken.add(taker);
-            }
-        }
-    }
-
-    /// The taker that waits first, claimed; its wake says whether others wait (W2). NULL: none waits.
-    ///
-    /// # Safety
-    /// The lock is held.
-    pub(super) unsafe fn claim_exclusive(&mut self, way: Direction) -> *mut Waiter {
-        // SAFETY: the lock is held; a claimed call stays until it is woken.
-        unsafe {
-            let queue = &mut *self.exclusive_waiters(way);
-            let taker = queue.claim_front();
-            if let Some(taker) = taker.as_mut() {
-                taker.case = if queue.is_empty() { ALONE } else { OTHERS_WAIT };
-            }
-            taker
+impl Woken {
+    /// The meaning of a wait's result.
+    pub(crate) fn of(waited: Result<()>) -> Result<Woken> {
+        match waited {
+            Ok(()) => Ok(Woken::Ready),
+            Err(libc::ETIMEDOUT) => Ok(Woken::TimedOut),
+            Err(error) => Err(error),
         }
     }
 }
 
-/// What wakes a taker: no other waits for the same.
-pub(crate) const ALONE: u32 = 1;
-/// Others do: it hands on.
-const OTHERS_WAIT: u32 = 2;
-
-/// Tasks that waited, claimed by the caller, which wakes them when no lock is held.
-#[must_use]
-pub(crate) struct Waiters(*mut Waiter);
-
-impl Waiters {
-    pub(super) fn count(&self) -> u64 {
-        let (mut count, mut next) = (0, self.0);
-        // SAFETY: claimed by the caller: they stay until they are woken.
-        while let Some(waiter) = unsafe { next.as_ref() } {
-            (count, next) = (count + 1, waiter.next());
+impl FdRef {
+    /// Waits until the file may be ready. Returns at once if the direction's tick is no longer `tick`. `is_exclusive`:
+    /// the call consumes what is there (W1). Errors: `ECANCELED` if the task is canceled or the file closed; `EAGAIN`
+    /// if the system cannot poll the file; those of poll(2) and epoll_ctl(2).
+    pub(crate) fn wait(
+        &self,
+        direction: Direction,
+        is_exclusive: bool,
+        tick: u32,
+        deadline: Deadline,
+    ) -> Result<Woken> {
+        if task::current().is_null() {
+            let events = direction.poll_event();
+            return Woken::of(thread_wait::poll(self, events, deadline).map(drop));
         }
-        count
+        if self.entry().is_unmanaged() {
+            fd_identity::revalidate(self)?;
+        }
+        let entry = self.entry_ptr();
+        // SAFETY: the entry is never freed (E1). The lock is held until `wait_on` unlocks it. The file is current when
+        // `register` is called, so that the number means it.
+        unsafe {
+            let lock = &raw const (*entry).lock;
+            (*lock).lock();
+            let registered =
+                self.check().and_then(|()| (*entry).register(self.fd, Worker::current()));
+            if registered != Ok(()) || (*entry).tick(direction) != tick {
+                (*lock).unlock();
+                return match registered {
+                    Ok(()) => Ok(Woken::Ready),
+                    Err(libc::EPERM) => Err(libc::EAGAIN),
+                    Err(error) => Err(error),
+                };
+            }
+            let waiters = &mut (*entry).waiters;
+            let queue =
+                if is_exclusive { waiters.exclusive(direction) } else { waiters.shared(direction) };
+            let mode = WaitMode::Cancellable;
+            let wait = Wait::new(direction.wait_reason(), self.fd as usize, mode, deadline);
+            let woken = Woken::of(wait::wait_on(lock, queue, ptr::null_mut(), wait))?;
+            // The task's waiter keeps what `claim_exclusive` has written there until its next wait.
+            let was_alone = (*(*task::current()).waiter()).case == ALONE;
+            Ok(if woken == Woken::Ready && !was_alone { Woken::BeforeOthers } else { woken })
+        }
     }
 
-    /// Wakes them: for the reason of an error, or to try again.
-    pub(super) fn wake(self, reason: Option<u32>) {
-        // SAFETY: claimed by the caller: they stay until they are woken.
-        unsafe { wake_all(self.0, reason) }
+    /// Wakes the next exclusive waiter, for a call that was woken before others and has consumed something (W2).
+    pub(super) fn pass_on_wakeup(&self, direction: Direction) {
+        let entry = self.entry_ptr();
+        // SAFETY: the entry is never freed (E1). A claimed task stays in its call until it is woken.
+        unsafe {
+            let guard = (*entry).lock.guard();
+            let next = (*entry).waiters.claim_exclusive(direction);
+            drop(guard);
+            if !next.is_null() {
+                wake_waiter(next);
+            }
+        }
     }
 }
 
-/// A poller tells its worker of an edge.
-pub(crate) fn on_event(worker: *mut Worker, what: Event) {
-    let fd = what.token as u32 as c_int;
+/// Handles an event that the poller of `worker`, this thread's, has reported. Drops a stale event (E3).
+pub(crate) fn on_event(worker: *mut Worker, event: Event) {
+    let fd = event.token as u32 as c_int;
     let Ok(entry) = entry(fd) else { return };
-    // SAFETY: entries are never freed (E1).
+    // SAFETY: the entry is never freed (E1), and its lock is held.
     unsafe {
-        let held = (*entry).lock.guard();
-        if (*entry).token != (what.token >> 32) as u32 || (*entry).owner != worker {
+        let guard = (*entry).lock.guard();
+        if (*entry).token != (event.token >> 32) as u32 || (*entry).owner != worker {
             return;
         }
-        if what.is_hangup {
+        if event.is_hangup {
             (*entry).bits.fetch_or(HANGUP, Ordering::Relaxed);
         }
-        let mut woken = WakeList::NEW;
-        for (way, is_ready) in
-            [(Direction::Read, what.is_readable), (Direction::Write, what.is_writable)]
+        let mut claimed = WakeList::NEW;
+        for (direction, is_ready) in
+            [(Direction::Read, event.is_readable), (Direction::Write, event.is_writable)]
         {
             if is_ready {
-                let [inward, outward] = &(*entry).ticks;
-                let edges = if way == Direction::Read { inward } else { outward };
-                edges.fetch_add(1, Ordering::Release);
-                (*entry).claim_for(way, what.is_hangup, &mut woken);
+                (*entry).waiters.on_edge(direction, event.is_hangup, &mut claimed);
             }
         }
-        drop(held);
-        Waiters(woken.list()).wake(None);
+        ClaimedWaiters::of(claimed).wake(guard, None);
     }
 }

@@ -1,72 +1,75 @@
-//! The turn of a call that takes what is there: it asks the system, waits where nothing is, and asks again.
+//! The retry loop of a consuming call.
 //!
-//! * Where it was woken before others it hands on when it ends, unless nothing is left (W2 of `readiness`).
-//! * Once the deadline has passed it asks once more.
-//! * Where the system says "ready" and "nothing there" in turn, no edge tells of anything: a sender to a unix socket
-//!   whose queue is full of others' datagrams makes an edge by each attempt of its own. Such a call looks from time to
-//!   time, less and less often, instead of at each edge.
+//! The retry loop of a call that consumes what is there: it asks the system, waits on EAGAIN, and asks again.
+//!
+//! * A call that was woken before others passes the wakeup on, unless nothing is left (W2 of `readiness`).
+//! * Once the deadline has passed, the call asks once more.
+//! * The system may contradict itself: poll(2) says "ready" and the call gets EAGAIN. One case is a unix socket whose
+//!   queue is full of other senders' datagrams: each attempt of a sender makes an edge. Such a call tries at intervals
+//!   that double, instead of at each edge.
 
-use super::fd_entry::Direction;
-use super::fd_ref::{FdRef, Woken};
+use super::direction::Direction;
+use super::fd_ref::FdRef;
 use super::fd_type;
+use super::readiness::Woken;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::sleep::Backoff;
 
-/// So many wakes in vain, one after the other, have the call look whether the system contradicts itself.
-const IN_VAIN: u32 = 4;
+/// After this many wakeups in a row that end in EAGAIN, the call checks whether the system contradicts itself.
+const MAX_FUTILE_WAKEUPS: u32 = 4;
 
-/// Of one call.
+/// The state of one call.
 pub(crate) struct RetryLoop<'a> {
     file: &'a FdRef,
-    way: Direction,
+    direction: Direction,
     deadline: Deadline,
-    hands_on: bool,
-    /// The next attempt is the last one: the deadline has passed.
+    /// The call was woken before others, and has not got EAGAIN since (W2).
+    passes_wakeup_on: bool,
+    /// The deadline has passed: the next attempt is the last one.
     pub(crate) is_last: bool,
-    wakes_in_vain: u32,
+    futile_wakeups: u32,
     backoff: Backoff,
 }
 
 impl<'a> RetryLoop<'a> {
-    pub(crate) fn new(file: &'a FdRef, way: Direction, deadline: Deadline) -> RetryLoop<'a> {
-        let is_last = deadline.is_now();
+    pub(crate) fn new(file: &'a FdRef, direction: Direction, deadline: Deadline) -> RetryLoop<'a> {
         RetryLoop {
             file,
-            way,
+            direction,
             deadline,
-            hands_on: false,
-            is_last,
-            wakes_in_vain: 0,
+            passes_wakeup_on: false,
+            is_last: deadline.is_now(),
+            futile_wakeups: 0,
             backoff: Backoff::new(),
         }
     }
 
-    /// Nothing is left: waits until something may be, or was when there were more than `edges`. ECANCELED ...
-    pub(crate) fn wait(&mut self, edges: u32) -> Result<()> {
-        self.hands_on = false;
-        if self.wakes_in_vain >= IN_VAIN && self.is_contradicted()? {
-            return self.look_later();
+    /// Waits after EAGAIN, which the call got since it read `tick`. Errors: those of [`FdRef::wait`].
+    pub(crate) fn wait(&mut self, tick: u32) -> Result<()> {
+        self.passes_wakeup_on = false;
+        if self.futile_wakeups >= MAX_FUTILE_WAKEUPS && self.is_contradicted()? {
+            return self.back_off();
         }
-        let woken = self.file.wait(self.way, true, edges, self.deadline)?;
-        self.wakes_in_vain += 1;
-        self.hands_on = woken == Woken::BeforeOthers;
+        let woken = self.file.wait(self.direction, true, tick, self.deadline)?;
+        self.futile_wakeups += 1;
+        self.passes_wakeup_on = woken == Woken::BeforeOthers;
         self.is_last = woken == Woken::TimedOut;
         Ok(())
     }
 
-    /// Returns true if the system says "ready" of what has just given EAGAIN.
+    /// Returns true if poll(2) says that the file is ready, which has just given EAGAIN.
     #[cold]
     fn is_contradicted(&mut self) -> Result<bool> {
-        let events = if self.way == Direction::Read { libc::POLLIN } else { libc::POLLOUT };
-        let is_ready = self.file.check_result(fd_type::poll(self.file.fd(), events))? & events != 0;
+        let event = self.direction.poll_event();
+        let is_ready = self.file.check_result(fd_type::poll(self.file.fd(), event))? & event != 0;
         if !is_ready {
-            (self.wakes_in_vain, self.backoff) = (0, Backoff::new());
+            (self.futile_wakeups, self.backoff) = (0, Backoff::new());
         }
         Ok(is_ready)
     }
 
     #[cold]
-    fn look_later(&mut self) -> Result<()> {
+    fn back_off(&mut self) -> Result<()> {
         self.backoff.wait(self.deadline)?;
         self.is_last = self.deadline.has_passed();
         self.file.check()
@@ -76,8 +79,8 @@ impl<'a> RetryLoop<'a> {
 impl Drop for RetryLoop<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.hands_on {
-            self.file.pass_on_wakeup(self.way);
+        if self.passes_wakeup_on {
+            self.file.pass_on_wakeup(self.direction);
         }
     }
 }

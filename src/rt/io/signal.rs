@@ -1,22 +1,23 @@
-//! Signals, which a signalfd tells of, and children, which a pidfd tells of.
+//! Waiting for signals, with a signalfd, and for children, with a pidfd.
 
 use core::ffi::{c_int, c_long};
 
 use super::own_fd::OwnFd;
-use super::signal_owner::{self, Signals, set_of, signals_of};
+use super::signal_owner;
+use super::signal_set::{SignalSet, from_sigset, to_sigset};
 use crate::rt::model::worker::Worker;
 use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::sleep::Backoff;
 use crate::sys;
 
-/// Takes one of `signals` that is pending, and gives its number. EAGAIN: none is.
+/// Takes a pending signal of `signals`, and returns its number. Errors: `EAGAIN` if none is pending.
 ///
 /// # Safety
 /// `info` is NULL or writable.
-unsafe fn take(signals: Signals, info: *mut libc::siginfo_t) -> Result<c_int> {
-    let (set, no_time) = (set_of(signals), libc::timespec { tv_sec: 0, tv_nsec: 0 });
+unsafe fn take_pending(signals: SignalSet, info: *mut libc::siginfo_t) -> Result<c_int> {
+    let (set, no_time) = (to_sigset(signals), libc::timespec { tv_sec: 0, tv_nsec: 0 });
     loop {
-        // SAFETY: the caller's promise.
+        // SAFETY: `info` is NULL or writable; set and time outlive the call.
         match unsafe { libc::sigtimedwait(&set, info, &no_time) } {
             ..0 if sys::errno() == libc::EINTR => {}
             ..0 => return Err(os::last_errno(os::Syscall::SigTimedWait)),
@@ -25,54 +26,56 @@ unsafe fn take(signals: Signals, info: *mut libc::siginfo_t) -> Result<c_int> {
     }
 }
 
-/// Returns true if all of `wanted` that can be blocked are: on this thread, and, in a task, on the thread that made the
-/// runtime, whose mask all of its threads inherit. Any other thread that the signal reaches takes its action.
-fn are_blocked(wanted: Signals) -> bool {
-    // SAFETY: the masks are initialized; a worker's runtime exists, and has its state.
+/// Returns true if the program blocks all of `wanted` that can be blocked. They must be blocked on this thread; in a
+/// task also on the thread that created the runtime, whose mask all its threads inherit. A signal that reaches a thread
+/// which does not block it has its default action or its handler there.
+fn are_blocked(wanted: SignalSet) -> bool {
+    // SAFETY: the masks are initialized. A worker's runtime exists, with the state that its threads inherit.
     unsafe {
-        let here = signals_of(&os::signal_mask());
+        let own = from_sigset(&os::signal_mask());
         let inherited =
-            Worker::current().as_ref().and_then(|here| (*here.runtime).inherited.as_ref());
-        let everywhere = inherited.map_or(here, |state| here & signals_of(state.signals()));
-        let others = wanted & !everywhere;
-        others == 0 || others & signals_of(&os::blockable_signals()) == 0
+            Worker::current().as_ref().and_then(|worker| (*worker.runtime).inherited.as_ref());
+        let blocked = inherited.map_or(own, |state| own & from_sigset(state.signals()));
+        let others = wanted & !blocked;
+        others == 0 || others & from_sigset(&os::blockable_signals()) == 0
     }
 }
 
-/// Waits for one of the signals of `set`, takes it and gives its number; what is known of it goes to
-/// `info`, unless that is NULL. Calls that came before and wait are served before. EINVAL: a signal is not blocked.
+/// Waits for a signal of `set`, takes it, and returns its number. Stores what is known of it in `info`, unless that is
+/// NULL. Calls that came earlier get their signals first (O2). Errors: `EINVAL` if a signal is not blocked;
+/// `ETIMEDOUT`; `ECANCELED`; those of signalfd(2).
 ///
 /// # Safety
-/// `set` is valid, `info` NULL or writable.
+/// `set` is initialized. `info` is NULL or writable.
 pub(crate) unsafe fn wait(
     set: *const libc::sigset_t,
     info: *mut libc::siginfo_t,
     deadline: Deadline,
 ) -> Result<c_int> {
-    // SAFETY: the caller's promise; the call is there until it leaves.
+    // SAFETY: `set` is initialized, `info` is NULL or writable. The call is in the list from `add` to `remove`.
     unsafe {
-        let wanted = signals_of(set);
+        let wanted = from_sigset(set);
         if !are_blocked(wanted) {
             return Err(libc::EINVAL);
         }
-        match take(wanted & !signal_owner::owned(), info) {
+        match take_pending(wanted & !signal_owner::owned_signals(), info) {
             Err(libc::EAGAIN) if deadline.is_now() => return Err(libc::ETIMEDOUT),
             Err(libc::EAGAIN) => {}
             outcome => return outcome,
         }
-        let call = signal_owner::enter(wanted)?;
-        let mut attempt = || take(signal_owner::owned_by(call), info);
-        let outcome = match &(*call).told {
-            Some(told) => told.retry_until_done(deadline, &mut attempt),
-            None => look_at_times(deadline, &mut attempt),
+        let call = signal_owner::add(wanted)?;
+        let mut attempt = || take_pending(signal_owner::owned_by(call), info);
+        let outcome = match &(*call).signalfd {
+            Some(signalfd) => signalfd.retry_until_done(deadline, &mut attempt),
+            None => poll_with_backoff(deadline, &mut attempt),
         };
-        signal_owner::leave(call);
+        signal_owner::remove(call);
         outcome
     }
 }
 
-/// waitpid(2) for one child: gives its number, and its status to `status`, unless that is NULL. EINVAL: not
-/// the number of one.
+/// Does what waitpid(2) does for one child: returns its process id, and stores its status in `status`, unless that is
+/// NULL. Errors: `EINVAL` if `pid` is not positive; `ECHILD`; `ETIMEDOUT`; `ECANCELED`.
 ///
 /// # Safety
 /// `status` is NULL or writable.
@@ -84,7 +87,7 @@ pub(crate) unsafe fn wait_child(
     if pid <= 0 {
         return Err(libc::EINVAL);
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: `status` is NULL or writable.
     let mut attempt = || unsafe {
         match libc::waitpid(pid, status, libc::WNOHANG) {
             ..0 => Err(sys::errno()),
@@ -92,25 +95,29 @@ pub(crate) unsafe fn wait_child(
             found => Ok(found),
         }
     };
-    // Whoever has ended needs no file descriptor.
+    // A child that has exited needs no pidfd.
     match attempt() {
         Err(libc::EAGAIN) if deadline.is_now() => return Err(libc::ETIMEDOUT),
         Err(libc::EAGAIN) => {}
         outcome => return outcome,
     }
     let no_flags: c_long = 0;
-    // SAFETY: a number, which is a child's until it is waited for.
-    let told = unsafe { libc::syscall(libc::SYS_pidfd_open, c_long::from(pid), no_flags) };
-    match OwnFd::from_raw(told, 0) {
-        Ok(told) => told.retry_until_done(deadline, &mut attempt),
-        // Somebody else has waited for it meanwhile.
+    // SAFETY: pidfd_open(2) accepts any number. This one is the child's until a call waits for it.
+    let pidfd = unsafe { libc::syscall(libc::SYS_pidfd_open, c_long::from(pid), no_flags) };
+    match OwnFd::from_raw(pidfd, 0) {
+        Ok(pidfd) => pidfd.retry_until_done(deadline, &mut attempt),
+        // Other code has waited for the child meanwhile.
         Err(libc::ESRCH) => Err(libc::ECHILD),
-        Err(_) => look_at_times(deadline, &mut attempt),
+        Err(_) => poll_with_backoff(deadline, &mut attempt),
     }
 }
 
-/// Where the system has no such file descriptors, or no more of them: looks from time to time.
-fn look_at_times(deadline: Deadline, attempt: &mut dyn FnMut() -> Result<c_int>) -> Result<c_int> {
+/// Calls `attempt` at intervals that double, where the system has no signalfd or pidfd, or no descriptor left. Errors:
+/// `ETIMEDOUT`; `ECANCELED`; those of `attempt`.
+fn poll_with_backoff(
+    deadline: Deadline,
+    attempt: &mut dyn FnMut() -> Result<c_int>,
+) -> Result<c_int> {
     let mut backoff = Backoff::new();
     loop {
         match attempt() {

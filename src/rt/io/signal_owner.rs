@@ -1,33 +1,33 @@
-//! Which of the calls that wait for a signal has it: the one that came first.
+//! The owner of each signal among the calls that wait for signals: the first call whose set has it.
 //!
-//! Each signal that a call waits for has one owner, the first call whose set has it. A call takes what it
-//! owns, and its signalfd tells of nothing else. In a table, of three calls and their sets:
+//! A call takes only signals that it owns, and its signalfd reports no others. For example, three calls and their sets:
 //!
-//! | | A {1, 2} owns | B {2, 3} owns | C {1, 3} owns |
-//! |---|---|---|---|
-//! | all three wait | 1, 2 | 3 | |
-//! | A leaves | | 2, 3 | 1 |
-//! | B leaves | | | 1, 3 |
+//! ```text
+//!                     A {1, 2} owns   B {2, 3} owns   C {1, 3} owns
+//!   all three wait    1, 2            3               none
+//!   A leaves                          2, 3            1
+//!   B leaves                                          1, 3
+//! ```
 //!
-//! 1. What two calls own is disjoint; together it is what [`owned`] says.
-//! 2. Only a call that came before the owner can have owned a signal before. So what a call owns grows until it
-//!    leaves, and no later call takes what an earlier one waits for.
-//! 3. A call that leaves, for whatever reason, gives what it owns to the next that want it. The new mask of a
-//!    signalfd makes the system tell of signals that are pending already, so none is lost.
-//! 4. A call that does not wait takes what has no owner.
-//! 5. All changes are made with the mutex, masks included. A task that waits for it waits as for any other.
+//! * O1. The sets that two calls own are disjoint. Their union is [`owned_signals`].
+//! * O2. A signal passes only from an earlier call to a later one. So the set that a call owns only grows until the
+//!   call leaves. No later call takes a signal that an earlier one waits for.
+//! * O3. A call that leaves, for any reason, passes each signal that it owns to the next call that wants it. With a new
+//!   mask a signalfd reports signals that are pending already, so that none is lost.
+//! * O4. A call that does not wait takes signals without an owner only.
+//! * O5. The list, the sets and the masks change under the mutex. A task waits for the mutex as for any other.
 //!
-//! A signal for one thread alone, as raise(3) sends it, follows the same rules: it comes to a call on that
-//! thread, once that owns it. A child of fork(2) has none of its parent's threads: calls from before it own
-//! nothing there, and those of the child come after them in the list.
+//! A signal for one thread, such as raise(3) sends, follows the same rules: a call on that thread gets it once it owns
+//! the signal. A child of fork(2) has none of its parent's threads: the calls that it inherits in the list own nothing
+//! there, and its own calls come after them.
 
 use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_long};
-use core::mem::MaybeUninit;
 use core::ptr;
-use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::own_fd::OwnFd;
+use super::signal_set::{SignalSet, to_sigset};
 use crate::rt::base::parker::WaitMode;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task::Task;
@@ -36,80 +36,47 @@ use crate::rt::os::{Deadline, Result};
 use crate::rt::sync::mutex::{self, Mutex};
 use crate::sys;
 
-/// A set of signals: bit 0 is signal 1.
-pub(crate) type Signals = u64;
-
-/// Signals have numbers up to this.
-const LAST: c_int = 64;
-
-/// A call that waits. It does not lie on the caller's stack, which may move away meanwhile.
-pub(crate) struct Call {
-    wanted: Signals,
+/// A call that waits. It is in memory of its own: a task's stack may be copied away while the task waits.
+pub(super) struct SignalWait {
+    wanted: SignalSet,
     owned: AtomicU64,
-    /// Its signalfd, whose mask is `owned`. None: the system refuses one.
-    pub(crate) told: Option<OwnFd>,
-    /// The one that came next.
-    next: *mut Call,
+    /// The call's signalfd, with the mask `owned`. None: the system refuses one.
+    pub(super) signalfd: Option<OwnFd>,
+    /// The next later call.
+    next: *mut SignalWait,
 }
 
-/// All that wait, in the order in which they came.
-struct Calls {
+/// The calls that wait, in their order of arrival.
+struct SignalWaits {
     mutex: UnsafeCell<Mutex>,
-    first: UnsafeCell<*mut Call>,
+    first: UnsafeCell<*mut SignalWait>,
     owned: AtomicU64,
-    /// The process that `owned` is about.
-    process: AtomicI32,
+    /// The process whose calls `owned` is about.
+    process: AtomicU32,
 }
 
-// SAFETY: `first` is touched with the mutex alone, which threads may share.
-unsafe impl Sync for Calls {}
+// SAFETY: `first` is used under the mutex only (O5). Threads may share a mutex and atomics.
+unsafe impl Sync for SignalWaits {}
 
 #[unsafe(link_section = "aco_shared")]
-static CALLS: Calls = Calls {
+static WAITS: SignalWaits = SignalWaits {
     mutex: UnsafeCell::new(Mutex::NEW),
     first: UnsafeCell::new(ptr::null_mut()),
     owned: AtomicU64::new(0),
-    process: AtomicI32::new(0),
+    process: AtomicU32::new(0),
 };
 
-/// The signals of a set of the C library's.
-///
-/// # Safety
-/// It is valid.
-pub(crate) unsafe fn signals_of(set: *const libc::sigset_t) -> Signals {
-    // SAFETY: the caller's promise.
-    let has = |&signal: &c_int| unsafe { libc::sigismember(set, signal) == 1 };
-    (1..=LAST).filter(has).fold(0, |signals, signal| signals | 1 << (signal - 1))
+/// The signals that calls of this process own.
+pub(super) fn owned_signals() -> SignalSet {
+    let is_own = WAITS.process.load(Ordering::Acquire) == sys::process_id();
+    if is_own { WAITS.owned.load(Ordering::Relaxed) } else { 0 }
 }
 
-/// The same as a set of the C library's.
-pub(crate) fn set_of(signals: Signals) -> libc::sigset_t {
-    let mut set = MaybeUninit::zeroed();
-    // SAFETY: the first call initialises the set.
-    unsafe {
-        libc::sigemptyset(set.as_mut_ptr());
-        for signal in (1..=LAST).filter(|signal| signals >> (signal - 1) & 1 != 0) {
-            libc::sigaddset(set.as_mut_ptr(), signal);
-        }
-        set.assume_init()
-    }
-}
-
-/// The signals that calls of this process wait for.
-pub(crate) fn owned() -> Signals {
-    let is_known = CALLS.process.load(Ordering::Acquire) == this_process();
-    if is_known { CALLS.owned.load(Ordering::Relaxed) } else { 0 }
-}
-
-fn this_process() -> libc::pid_t {
-    // SAFETY: the call has no preconditions.
-    unsafe { libc::getpid() }
-}
-
-/// Calls `act` with the mutex.
+/// Calls `act` under the mutex.
 fn with_mutex<T>(act: impl FnOnce() -> T) -> T {
-    let (caller, mutex) = (Caller::current(), CALLS.mutex.get());
-    // SAFETY: the mutex stays. The caller does not have it, and waits as long as it takes: no call fails.
+    let (caller, mutex) = (Caller::current(), WAITS.mutex.get());
+    // SAFETY: the mutex is static. No call fails: the caller does not own the mutex, and its wait is uninterruptible
+    // and without a deadline.
     unsafe {
         let _ = mutex::lock(caller, mutex, WaitMode::Uninterruptible, Deadline::NEVER);
         let result = act();
@@ -118,64 +85,66 @@ fn with_mutex<T>(act: impl FnOnce() -> T) -> T {
     }
 }
 
-/// A call begins to wait for `wanted`. EMFILE, ENOMEM ...
-pub(crate) fn enter(wanted: Signals) -> Result<*mut Call> {
-    let place = sys::allocate(size_of::<Call>()).ok_or(libc::ENOMEM)?;
-    let call: *mut Call = place.as_ptr().cast();
-    let entered = with_mutex(|| {
-        let free = wanted & !owned();
-        let told = new_signalfd(free)?;
-        // SAFETY: so much was allocated; a call in the list exists, and the mutex is held.
+/// Adds a call that waits for `wanted`. Errors: those of signalfd(2), such as `EMFILE`; `ENOMEM`.
+pub(super) fn add(wanted: SignalSet) -> Result<*mut SignalWait> {
+    let memory = sys::allocate(size_of::<SignalWait>()).ok_or(libc::ENOMEM)?;
+    let call: *mut SignalWait = memory.as_ptr().cast();
+    let added = with_mutex(|| {
+        let free = wanted & !owned_signals();
+        let signalfd = new_signalfd(free)?;
+        // SAFETY: `call` has memory for a `SignalWait`. The mutex is held, so that the calls in the list exist.
         unsafe {
-            call.write(Call { wanted, owned: AtomicU64::new(free), told, next: ptr::null_mut() });
+            let (owned, next) = (AtomicU64::new(free), ptr::null_mut());
+            call.write(SignalWait { wanted, owned, signalfd, next });
             *link_to(ptr::null_mut()) = call;
         }
-        CALLS.owned.store(owned() | free, Ordering::Relaxed);
-        CALLS.process.store(this_process(), Ordering::Release);
+        WAITS.owned.store(owned_signals() | free, Ordering::Relaxed);
+        WAITS.process.store(sys::process_id(), Ordering::Release);
         Ok(call)
     });
-    // SAFETY: where that has failed nothing was written there.
-    entered.inspect_err(|_| unsafe { sys::free(place.as_ptr()) })
+    // SAFETY: on failure nothing was written to the memory, and the list does not have it.
+    added.inspect_err(|_| unsafe { sys::free(memory.as_ptr()) })
 }
 
-/// None: the system refuses the call.
-fn new_signalfd(mask: Signals) -> Result<Option<OwnFd>> {
+/// Creates a signalfd. None: the system refuses the call.
+fn new_signalfd(mask: SignalSet) -> Result<Option<OwnFd>> {
     let flags = libc::SFD_NONBLOCK | libc::SFD_CLOEXEC;
-    // SAFETY: the set is there for as long as the call.
-    let fd = unsafe { libc::signalfd(-1, &set_of(mask), flags) };
+    // SAFETY: the set outlives the call.
+    let fd = unsafe { libc::signalfd(-1, &to_sigset(mask), flags) };
     if fd < 0 && os::is_refusal(sys::errno()) {
         return Ok(None);
     }
     OwnFd::from_raw(c_long::from(fd), 0).map(Some)
 }
 
-/// The system tells of what is pending in the new mask. ThreadSanitizer would take signalfd(3) for a new file.
-fn set_mask(told: &OwnFd, mask: Signals) {
+/// Replaces the mask: the signalfd reports what is pending in the new one. This is no call of signalfd(3), which
+/// ThreadSanitizer would treat as a new file.
+fn set_mask(signalfd: &OwnFd, mask: SignalSet) {
     let no_flags: c_int = 0;
-    // SAFETY: the mask is there for as long as the call, and has the size that the system's sets have.
+    // SAFETY: the mask outlives the call, and has the size of the kernel's sets.
     unsafe {
-        let (place, size) = (&raw const mask, size_of::<Signals>());
-        if libc::syscall(libc::SYS_signalfd4, told.file().fd(), place, size, no_flags) < 0 {
+        let (set, size) = (&raw const mask, size_of::<SignalSet>());
+        if libc::syscall(libc::SYS_signalfd4, signalfd.file().fd(), set, size, no_flags) < 0 {
             os::abort_failed(ptr::null::<Task>(), "signalfd4")
         }
     }
 }
 
-/// What `budget` may take.
+/// The signals that `call` may take.
 ///
 /// # Safety
-/// It has entered, and not left.
-pub(crate) unsafe fn owned_by(call: *mut Call) -> Signals {
-    // SAFETY: the caller's promise.
+/// [`add`] has returned `call`, and [`remove`] has not had it.
+pub(super) unsafe fn owned_by(call: *mut SignalWait) -> SignalSet {
+    // SAFETY: a call in the list exists.
     unsafe { (*call).owned.load(Ordering::Acquire) }
 }
 
-/// A call waits no more, and is freed with its signalfd: the next ones have what it owned.
+/// Removes a call, passes its signals to later calls (O3), and frees it with its signalfd.
 ///
 /// # Safety
 /// As [`owned_by`].
-pub(crate) unsafe fn leave(call: *mut Call) {
-    // SAFETY: the caller's promise; a call in the list exists, and the mutex is held.
+pub(super) unsafe fn remove(call: *mut SignalWait) {
+    // SAFETY: the mutex is held, so that the calls in the list exist, and `call` is one of them.
     with_mutex(|| unsafe {
         *link_to(call) = (*call).next;
         let mut left = owned_by(call);
@@ -185,29 +154,29 @@ pub(crate) unsafe fn leave(call: *mut Call) {
             if more != 0 {
                 let owned = later.owned.load(Ordering::Relaxed) | more;
                 later.owned.store(owned, Ordering::Release);
-                if let Some(told) = &later.told {
-                    set_mask(told, owned);
+                if let Some(signalfd) = &later.signalfd {
+                    set_mask(signalfd, owned);
                 }
                 left &= !more;
             }
             next = later.next;
         }
-        CALLS.owned.store(owned() & !left, Ordering::Relaxed);
+        WAITS.owned.store(owned_signals() & !left, Ordering::Relaxed);
     });
-    // SAFETY: no other call finds it any more, or its signalfd's number.
+    // SAFETY: the call is in the list no more, so that no other call uses it or its signalfd.
     unsafe {
         ptr::drop_in_place(call);
         sys::free(call.cast());
     }
 }
 
-/// What leads to `budget` in the list; NULL: the list's end.
+/// The link that points to `call`. For NULL: the link at the end of the list.
 ///
 /// # Safety
-/// The mutex is held; the call is in the list.
-unsafe fn link_to(call: *mut Call) -> *mut *mut Call {
-    let mut link = CALLS.first.get();
-    // SAFETY: the caller's promise; a call in the list exists.
+/// The mutex is held. `call` is NULL or in the list.
+unsafe fn link_to(call: *mut SignalWait) -> *mut *mut SignalWait {
+    let mut link = WAITS.first.get();
+    // SAFETY: the mutex is held, so that the calls in the list exist. The walk ends at `call`, or at the list's end.
     unsafe {
         while *link != call {
             link = &raw mut (**link).next;

@@ -1,21 +1,29 @@
-//! Connections: made, accepted.
+//! Sockets: new ones, accepted ones, connected ones.
 
 use core::ffi::c_int;
 
-use super::fd_entry::Direction;
-use super::fd_ref::{FdRef, Woken};
-use super::fd_type::{self, SOCKET, TCP};
+use super::direction::Direction;
+use super::fd_entry::{SOCKET, TCP};
+use super::fd_ref::FdRef;
 use super::own_fd::OwnFd;
+use super::readiness::Woken;
 use super::rw::{result, retry_until_ready};
-use super::{fd_identity, nonblock};
+use super::{fd_identity, fd_type, nonblock};
 use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::sleep::Backoff;
 use crate::{sanitizer, sys};
 
-/// accept(2): the connection does not block, and is not inherited.
+/// Creates a socket, which does not block and is not inherited. acort asks for its type when it is first used.
+pub(crate) fn socket(family: c_int, socket_type: c_int, protocol: c_int) -> Result<OwnFd> {
+    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: socket(2) has no preconditions.
+    OwnFd::from_raw(unsafe { libc::socket(family, socket_type | flags, protocol) }.into(), 0)
+}
+
+/// Does what accept(2) does. The accepted socket does not block, and is not inherited.
 ///
 /// # Safety
-/// As there.
+/// `address` and `length` are as for accept(2).
 pub(crate) unsafe fn accept(
     fd: c_int,
     address: *mut libc::sockaddr,
@@ -23,62 +31,63 @@ pub(crate) unsafe fn accept(
     deadline: Deadline,
 ) -> Result<c_int> {
     let file = &FdRef::enter(fd)?;
-    // The call shortens it.
-    // SAFETY: the caller's, or NULL.
-    let room = unsafe { length.as_ref() }.copied();
-    let mut of = 0;
-    let accepted = retry_until_ready(file, Direction::Read, 0, deadline, &mut |kind| {
-        of = kind & (SOCKET | TCP);
+    // accept4(2) replaces the size, so that each attempt needs the caller's value again.
+    // SAFETY: `length` is NULL or valid.
+    let size = unsafe { length.as_ref() }.copied();
+    let mut socket_type = 0;
+    let accepted = retry_until_ready(file, Direction::Read, 0, deadline, &mut |file_type| {
+        socket_type = file_type & (SOCKET | TCP);
         loop {
             // accept4(2) has no flag against blocking. Other code may have replaced the listener, and another process
-            // that has it may have given its flag back.
-            nonblock::make(file)?;
-            // SAFETY: the caller's places, or NULL.
+            // that shares it may have cleared its flag.
+            nonblock::ensure_nonblock(file)?;
+            // SAFETY: `address` and `length` are as for accept(2).
             let accepted = unsafe {
-                if let (Some(length), Some(room)) = (length.as_mut(), room) {
-                    *length = room;
+                if let (Some(length), Some(size)) = (length.as_mut(), size) {
+                    *length = size;
                 }
                 os::accept(fd, address, length)
             };
             match result(accepted as isize) {
-                // It was gone before it was fetched: the next one.
+                // The peer closed the connection before it was accepted: the next one.
                 Err(libc::ECONNABORTED | libc::EPROTO) => {}
                 outcome => return outcome,
             }
         }
     })?;
     let accepted = c_int::try_from(accepted).map_err(|_| libc::EMFILE)?;
-    // A listener that other code has made may be of another sort by now than it was.
-    let is_known = !file.entry().is_unmanaged();
-    fd_identity::adopt(accepted, if is_known { of } else { SOCKET | fd_type::is_tcp(accepted) });
+    // An unmanaged listener may have been replaced by one of another type.
+    let is_unmanaged = file.entry().is_unmanaged();
+    let file_type = if is_unmanaged { SOCKET | fd_type::is_tcp(accepted) } else { socket_type };
+    fd_identity::adopt(accepted, file_type);
     Ok(accepted)
 }
 
-/// connect(2).
+/// Does what connect(2) does.
 ///
 /// # Safety
-/// As there.
+/// `address` is readable for `length` bytes.
 pub(crate) unsafe fn connect(
     fd: c_int,
     address: *const libc::sockaddr,
     length: libc::socklen_t,
     deadline: Deadline,
 ) -> Result<()> {
-    // SAFETY: the caller's address.
+    // SAFETY: `address` is readable for `length` bytes.
     unsafe { connect_file(&FdRef::enter(fd)?, address, length, deadline) }
 }
 
-/// As [`socket`], by a call that is inside.
+/// As [`connect`], for a call that has entered.
 ///
 /// # Safety
-/// As there.
+/// As [`connect`].
 pub(crate) unsafe fn connect_file(
     file: &FdRef,
     address: *const libc::sockaddr,
     length: libc::socklen_t,
     deadline: Deadline,
 ) -> Result<()> {
-    // SAFETY: the caller's address.
+    // SAFETY: `address` is readable for `length` bytes.
     let outcome = unsafe { connect_with(file, address, length, deadline) };
     file.check_result(outcome)
 }
@@ -91,40 +100,40 @@ unsafe fn connect_with(
 ) -> Result<()> {
     fd_type::refresh_type(file)?;
     let fd = file.fd();
-    let mut edges = file.entry().tick(Direction::Write);
-    // SAFETY: the caller's address.
-    let begun = unsafe {
-        match nonblock::during(file, || begin(fd, address, length)) {
+    let mut tick = file.entry().tick(Direction::Write);
+    // SAFETY: `address` is readable for `length` bytes.
+    let started = unsafe {
+        match nonblock::with_nonblock(file, || start_connect(fd, address, length)) {
             Err(libc::EAGAIN) if is_unix(address, length) => {
-                until_there_is_room(file, address, length, deadline)
+                retry_while_backlog_is_full(file, address, length, deadline)
             }
-            begun => begun,
+            started => started,
         }
     };
-    if begun? {
+    if started? {
         return Ok(());
     }
-    // Ready for output, which an edge from before it began does not tell.
+    // poll(2) decides, not the edge: that may be older than the connection attempt.
     let mut is_last = deadline.is_now();
     while !is_connected(fd)? {
         if is_last {
             return Err(libc::ETIMEDOUT);
         }
-        is_last = file.wait(Direction::Write, false, edges, deadline)? == Woken::TimedOut;
+        is_last = file.wait(Direction::Write, false, tick, deadline)? == Woken::TimedOut;
         file.check()?;
-        edges = file.entry().tick(Direction::Write);
+        tick = file.entry().tick(Direction::Write);
     }
-    outcome(fd)
+    connect_result(fd)
 }
 
 unsafe fn is_unix(address: *const libc::sockaddr, length: libc::socklen_t) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: `address` is readable for `length` bytes, and two bytes have the family.
     length >= 2 && unsafe { (*address).sa_family } == libc::AF_UNIX as libc::sa_family_t
 }
 
-/// A unix socket whose listener has as many waiting as it may says EAGAIN, and nothing tells when it has not: it
-/// is asked again, less and less often.
-unsafe fn until_there_is_room(
+/// Retries at intervals that double. connect(2) of a unix socket fails with EAGAIN while the listener's backlog is
+/// full. The system does not report when the backlog has room.
+unsafe fn retry_while_backlog_is_full(
     file: &FdRef,
     address: *const libc::sockaddr,
     length: libc::socklen_t,
@@ -137,24 +146,25 @@ unsafe fn until_there_is_room(
         }
         backoff.wait(deadline)?;
         file.check()?;
-        // SAFETY: the caller's address.
-        match nonblock::during(file, || unsafe { begin(file.fd(), address, length) }) {
+        // SAFETY: `address` is readable for `length` bytes.
+        match nonblock::with_nonblock(file, || unsafe { start_connect(file.fd(), address, length) })
+        {
             Err(libc::EAGAIN) => {}
-            begun => return begun,
+            started => return started,
         }
     }
 }
 
-/// Begins connect(2) with a socket that does not block. True: it is connected.
+/// Starts connect(2) with a non-blocking socket. Returns true if the socket is connected already.
 ///
 /// # Safety
-/// As there.
-pub(crate) unsafe fn begin(
+/// As [`connect`].
+pub(crate) unsafe fn start_connect(
     fd: c_int,
     address: *const libc::sockaddr,
     length: libc::socklen_t,
 ) -> Result<bool> {
-    // SAFETY: the caller's promise.
+    // SAFETY: `address` is readable for `length` bytes.
     if unsafe { libc::connect(fd, address, length) } == 0 {
         return Ok(true);
     }
@@ -164,13 +174,13 @@ pub(crate) unsafe fn begin(
     }
 }
 
-/// Has a connection that was begun succeeded or failed?
+/// Returns true if a connection attempt has ended, with success or not.
 pub(crate) fn is_connected(fd: c_int) -> Result<bool> {
     Ok(fd_type::poll(fd, libc::POLLOUT)? != 0)
 }
 
-/// What has become of it.
-pub(crate) fn outcome(fd: c_int) -> Result<()> {
+/// The result of a connection attempt that has ended.
+pub(crate) fn connect_result(fd: c_int) -> Result<()> {
     match os::socket_option(fd, libc::SO_ERROR) {
         Ok(0) => Ok(()),
         Ok(error) => Err(error),
@@ -178,53 +188,48 @@ pub(crate) fn outcome(fd: c_int) -> Result<()> {
     }
 }
 
-/// Returns true if the socket of the internet `fd` is connected to its own address. The system may pick the peer's port
-/// for this side where nothing listens there, and TCP's simultaneous open then succeeds.
+/// Returns true if the internet socket `fd` is connected to its own address. The system may choose the peer's port for
+/// this side if no socket listens there. Then TCP's simultaneous open succeeds.
 pub(crate) fn is_to_itself(fd: c_int) -> bool {
-    let addresses = (address_by(libc::getsockname, fd), address_by(libc::getpeername, fd));
+    let addresses = (endpoint(libc::getsockname, fd), endpoint(libc::getpeername, fd));
     matches!(addresses, (Some(own), Some(peer)) if own == peer)
 }
 
-type Namer = unsafe extern "C" fn(c_int, *mut libc::sockaddr, *mut libc::socklen_t) -> c_int;
+type GetAddress = unsafe extern "C" fn(c_int, *mut libc::sockaddr, *mut libc::socklen_t) -> c_int;
 
-/// Port and address of one end of a socket of the internet. None: it is another one, or has none.
-fn address_by(name: Namer, fd: c_int) -> Option<(u16, [u8; 16])> {
-    // SAFETY: all zero is an address; the call writes no more than `length` bytes; the family says what they are.
+/// Port and address of one end of an internet socket. None: the socket is of another family, or has no such address.
+fn endpoint(get: GetAddress, fd: c_int) -> Option<(u16, [u8; 16])> {
+    // SAFETY: an all-zero address is valid; the call writes at most `length` bytes; the family says which type they
+    // have.
     unsafe {
-        let mut place: libc::sockaddr_storage = core::mem::zeroed();
+        let mut storage: libc::sockaddr_storage = core::mem::zeroed();
         let mut length = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
-        sanitizer::is_written((&raw mut length).cast(), size_of::<libc::socklen_t>());
-        if name(fd, (&raw mut place).cast(), &mut length) != 0 {
+        sanitizer::unpoison((&raw mut length).cast(), size_of::<libc::socklen_t>());
+        if get(fd, (&raw mut storage).cast(), &mut length) != 0 {
             return None;
         }
-        match c_int::from(place.ss_family) {
+        match c_int::from(storage.ss_family) {
             libc::AF_INET => {
-                let place: *const libc::sockaddr_in = (&raw const place).cast();
-                let [a, b, c, d] = (*place).sin_addr.s_addr.to_ne_bytes();
-                Some(((*place).sin_port, [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]))
+                let address: *const libc::sockaddr_in = (&raw const storage).cast();
+                let [a, b, c, d] = (*address).sin_addr.s_addr.to_ne_bytes();
+                Some(((*address).sin_port, [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]))
             }
             libc::AF_INET6 => {
-                let place: *const libc::sockaddr_in6 = (&raw const place).cast();
-                Some(((*place).sin6_port, (*place).sin6_addr.s6_addr))
+                let address: *const libc::sockaddr_in6 = (&raw const storage).cast();
+                Some(((*address).sin6_port, (*address).sin6_addr.s6_addr))
             }
             _ => None,
         }
     }
 }
 
-/// What closes `fd` resets its connection: its port is free at once.
+/// Makes close(2) of `fd` reset the connection, so that its port is free at once. On failure the port waits out its
+/// time.
 pub(crate) fn reset_at_close(fd: c_int) {
     let linger = libc::linger { l_onoff: 1, l_linger: 0 };
     let size = size_of::<libc::linger>() as libc::socklen_t;
-    // SAFETY: the option has that size. Where it fails the port waits out its time.
+    // SAFETY: the option has that size.
     unsafe {
         libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, (&raw const linger).cast(), size)
     };
-}
-
-/// A new socket, which does not block and is not inherited. What it is will be asked for when it is first used.
-pub(crate) fn socket(family: c_int, sort: c_int, protocol: c_int) -> Result<OwnFd> {
-    let sort = sort | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: socket has no preconditions.
-    OwnFd::from_raw(unsafe { libc::socket(family, sort, protocol) }.into(), 0)
 }

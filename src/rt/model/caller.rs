@@ -1,7 +1,7 @@
 //! The caller of a function of the runtime: a task on its worker, or a plain thread.
 //!
-//! A call asks for it once, at the C face, and hands it through: the thread's word is read anew each time, as a switch
-//! may come between two reads. It stays good during the call, for a task stays with its worker.
+//! A function of the C interface reads it once and passes it on. Each read loads a thread-local variable, as a switch
+//! of coroutines may come between two reads. The caller stays valid during the call: a task stays with its worker (T2).
 
 use core::ffi::c_void;
 use core::ptr;
@@ -10,7 +10,7 @@ use super::task::Task;
 use super::worker::Worker;
 use crate::tls;
 
-/// The worker that the caller runs on; NULL: a plain thread calls.
+/// The worker that the caller runs on; null: a plain thread calls.
 #[derive(Clone, Copy)]
 pub(crate) struct Caller(*mut Worker);
 
@@ -25,29 +25,29 @@ impl Caller {
         self.0
     }
 
-    /// The task that calls; NULL: none.
+    /// Returns the task that calls; null: a plain thread calls, or the scheduler of a worker.
     #[inline(always)]
     pub(crate) fn task(self) -> *mut Task {
-        // SAFETY: the thread's worker.
+        // SAFETY: the worker of this thread is live.
         unsafe { self.0.as_ref() }.map_or(ptr::null_mut(), |worker| worker.current)
     }
 
-    /// The owner of a lock that the caller is.
+    /// Returns the owner that the caller is to a mutex or an rwlock.
     #[inline(always)]
     pub(crate) fn owner(self) -> usize {
         owner(self.task())
     }
 
-    /// Returns true if `place` lies on the stack that the worker's tasks share: it moves away when the task waits, so
-    /// a pointer to it is good for no other thread or task.
+    /// Returns true if `address` is on the stack that the worker's tasks share. Its content is copied elsewhere when
+    /// the task waits, so no other task or thread may use the address.
     #[inline(always)]
-    pub(crate) fn is_on_shared_stack(self, place: *const c_void) -> bool {
-        // SAFETY: the thread's worker.
-        !self.0.is_null() && unsafe { (*self.0).stack_cache.shared_stack_contains(place) }
+    pub(crate) fn is_on_shared_stack(self, address: *const c_void) -> bool {
+        // SAFETY: the worker of this thread is live.
+        !self.0.is_null() && unsafe { (*self.0).stack_cache.shared_stack_contains(address) }
     }
 }
 
-/// The owner of a lock that the caller is, of what [`Caller::task`] gives: the address of the task, or of the thread's
+/// Returns the owner that a caller is whose [`Caller::task`] is `task`: the address of the task, or of the thread's
 /// state.
 #[inline(always)]
 pub(crate) fn owner(task: *mut Task) -> usize {

@@ -1,6 +1,6 @@
-//! Chaos, for tests: with ACORT_CHAOS=<number> in the environment the order in which tasks run, how many
-//! run before the worker looks for others, and how much is read and written at once come from that seed.
-//! A program that is right is right then, too.
+//! Chaos mode, for tests: the environment variable ACORT_CHAOS=<number> is the seed of random decisions. They are the
+//! order in which tasks run, how many run before the worker polls, and how much a call reads or writes at once. A
+//! correct program is correct in chaos mode, too.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -9,16 +9,16 @@ use crate::environment;
 use crate::rt::base::random::Random;
 use crate::rt::os;
 
-/// Some worker of the process is under chaos.
+/// Set once a worker of the process is in chaos mode.
 #[unsafe(link_section = "aco_shared")]
 static IS_ON: AtomicBool = AtomicBool::new(false);
-/// Workers that the process has made.
+/// Workers that the process has created.
 #[unsafe(link_section = "aco_shared")]
 static WORKERS: AtomicU64 = AtomicU64::new(0);
 
-/// Seeds the random numbers of a new worker: from ACORT_CHAOS, which repeats a run, or from the time.
+/// Seeds the generator of a new worker: from ACORT_CHAOS, so that a run can be repeated, or from the time.
 pub(crate) fn seed(worker: &mut Worker) {
-    let seed = wanted();
+    let seed = seed_from_environment();
     worker.chaos = seed.is_some();
     if worker.chaos {
         IS_ON.store(true, Ordering::Relaxed);
@@ -27,19 +27,19 @@ pub(crate) fn seed(worker: &mut Worker) {
     worker.random = Random::new(seed.unwrap_or_else(|| os::now() as u64), stream);
 }
 
-/// The number that ACORT_CHAOS says. None: it says none, or 0.
-fn wanted() -> Option<u64> {
-    let seed = environment::number_of(c"ACORT_CHAOS");
+/// Returns the number in ACORT_CHAOS. None: there is none, or it is 0.
+fn seed_from_environment() -> Option<u64> {
+    let seed = environment::read_u64(c"ACORT_CHAOS");
     (seed != 0).then_some(seed)
 }
 
-/// Puts some of the tasks that are ready behind the others.
+/// Moves some tasks from the front of the run queue to its end.
 ///
 /// # Safety
-/// `worker` is this thread's.
+/// `worker` is this thread's worker.
 pub(crate) unsafe fn shuffle(worker: *mut Worker) {
     const MAX: usize = 8;
-    // SAFETY: the caller's promise; who was in the list is in none.
+    // SAFETY: this thread alone uses its run queue. A popped task is in no list.
     unsafe {
         for _ in 0..(*worker).random.below(MAX) {
             let task = (*worker).run_queue.pop();
@@ -51,7 +51,7 @@ pub(crate) unsafe fn shuffle(worker: *mut Worker) {
     }
 }
 
-/// Returns true if some worker of the process is under chaos.
+/// Returns true if a worker of the process is in chaos mode.
 #[inline(always)]
 pub(crate) fn is_on() -> bool {
     IS_ON.load(Ordering::Relaxed)

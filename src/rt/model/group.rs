@@ -1,55 +1,72 @@
-//! Groups: every task is in one, that of a main task or one that a program opens. A group keeps its tasks
-//! until they are joined, or detached, or until it is closed. `nesting` says which group is inside which.
+//! Groups of tasks. Each task is in one group: the group of a main task, or one that the program has opened.
+//!
+//! ```text
+//!   open ──> live == 0 <── add, task_finished ──> live > 0
+//!               └── free: no task lives, and no call waits
+//! ```
+//!
+//! * G1. The list has the tasks that live, and the completed ones that are neither DETACHED nor JOINED (T4). It changes
+//!   under `lock`.
+//! * G2. `live` counts the tasks between `add` and `task_finished`.
+//! * G3. `task_finished` claims the waiters when `live` becomes 0, under `lock`. Its caller wakes them without `lock`.
+//!   A woken waiter may free the group, so the worker that has completed the last task does not touch it any more.
+//! * G4. A worker holds the lock of the task in `task_finished`. `sched/group::free` takes and releases that lock
+//!   before it frees the task.
+//! * G5. While `has_blocked_caller` is set, `blocked_callers` of the runtime counts the thread. Both end when `live`
+//!   becomes 0.
+//!
+//! How groups nest is in `nesting`, with G6 to G9.
 
 use core::ffi::c_int;
 use core::ptr;
 
-use super::nesting::Brackets;
 use super::runtime::Runtime;
 use super::task::Task;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::lock::{Aliased, Lock};
+use crate::rt::base::nested_list::Brackets;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 
 /// A group of tasks.
 pub struct Group {
-    /// For all below but the last three.
+    /// Guards the fields from here to `waiters`.
     pub(crate) lock: Lock,
-    /// Is it that of a main task?
+    /// The group is the group of a main task. Fixed when it opens.
     pub(crate) is_main: bool,
-    /// It was cancelled. Written under the runtime's lock, too.
+    /// The group was cancelled; never reset. Written under `lock` and the runtime's lock (G9).
     pub(crate) is_cancelled: bool,
-    /// Does a thread in acort_enter() do nothing but wait for its end? It is one that wakes nobody until then.
+    /// A thread in acort_enter() waits for the end of this group. Until then it wakes no task (D2).
     pub(crate) has_blocked_caller: bool,
-    /// Nothing could wake its tasks.
+    /// A deadlock was found while the group had tasks.
     pub(crate) is_deadlocked: bool,
-    /// The errno that it has failed with first, or 0.
+    /// The errno of the first failure, or 0.
     pub(crate) error: c_int,
-    /// How many have not ended.
+    /// Tasks that have not completed (G2).
     pub(crate) live: usize,
+    /// The first task of the list (G1).
     pub(crate) first: *mut Task,
-    /// Those who wait until none lives.
+    /// The calls that wait until no task lives (G3).
     pub(crate) waiters: WaitQueue,
     pub(crate) runtime: *mut Runtime,
-    /// Its place among the groups of the runtime, under that one's lock.
-    pub(crate) brackets: Brackets,
+    /// The node of the group in the runtime's list, which the runtime's lock guards (G6).
+    pub(crate) brackets: Brackets<Group>,
     _aliased: Aliased,
 }
 
 impl Group {
-    /// Takes a new task in. It is cancelled if the group is.
+    /// Adds a new task. Cancels it if the group was cancelled, unless the group is that of a main task.
     ///
     /// # Safety
-    /// Nobody else knows the task.
+    /// No other thread knows `task`.
     pub(crate) unsafe fn add(&mut self, task: *mut Task) {
         let _guard = self.lock.guard();
-        // SAFETY: the caller's promise; who is in the list exists.
+        // SAFETY: no other thread knows the task. A task in the list is live; the lock is held.
         unsafe {
             (*task).group = self;
             (*task).group_next = self.first;
-            (*task).group_previous = ptr::null_mut();
+            (*task).group_prev = ptr::null_mut();
             if let Some(first) = self.first.as_mut() {
-                first.group_previous = task;
+                first.group_prev = task;
             }
             if self.is_cancelled && !self.is_main {
                 (*task).parker.cancel();
@@ -59,46 +76,46 @@ impl Group {
         self.live += 1;
     }
 
-    /// Takes a task out of the list. The lock is held, or nobody else knows the group.
+    /// Takes a task out of the list.
     ///
     /// # Safety
-    /// The task is in it.
+    /// `task` is in the list. `lock` is held, or no other thread uses the group.
     pub(crate) unsafe fn unlink(&mut self, task: *mut Task) {
-        // SAFETY: the caller's promise; who is in the list exists.
+        // SAFETY: the tasks in the list are live, and no other thread changes it.
         unsafe {
-            let (next, previous) = ((*task).group_next, (*task).group_previous);
-            match previous.as_mut() {
-                Some(previous) => previous.group_next = next,
+            let (next, prev) = ((*task).group_next, (*task).group_prev);
+            match prev.as_mut() {
+                Some(prev) => prev.group_next = next,
                 None => self.first = next,
             }
             if let Some(next) = next.as_mut() {
-                next.group_previous = previous;
+                next.group_prev = prev;
             }
         }
     }
 
-    /// An ended task is not kept any more.
+    /// Takes a completed task out of the list: a call has joined or detached it.
     ///
     /// # Safety
-    /// The task is in the list.
+    /// `task` is in the list.
     pub(crate) unsafe fn remove(&mut self, task: *mut Task) {
         let _guard = self.lock.guard();
-        // SAFETY: the caller's promise.
+        // SAFETY: the lock is held.
         unsafe { self.unlink(task) }
     }
 
-    /// A task has ended, and is kept or not. Gives who is to be woken: after the last one those who wait; the
-    /// group may be gone then.
+    /// Records that a task has completed; unless it `is_kept`, takes it out of the list. Returns the claimed waiters
+    /// that the caller wakes. The group may be freed once one of them is woken (G3).
     ///
     /// # Safety
-    /// The group exists; the task is in its list.
+    /// `task` is in the list of `group`. The caller holds the lock of `task` (G4).
     #[inline(always)]
     pub(crate) unsafe fn task_finished(
         group: *mut Group,
         task: *mut Task,
         is_kept: bool,
     ) -> *mut Waiter {
-        // SAFETY: the caller's promise.
+        // SAFETY: the task has not left `live`, so the group and its runtime are live.
         unsafe {
             let _guard = (*group).lock.guard();
             if !is_kept {
@@ -113,21 +130,22 @@ impl Group {
         }
     }
 
-    /// The thread that has started its tasks waits for their end from here on.
+    /// Records that the thread that has started the main task now only waits for the end of the group, unless no task
+    /// lives (G5). May wake a worker, by a system call under `lock`.
     pub(crate) fn mark_caller_blocked(&mut self) {
         let _guard = self.lock.guard();
         if self.live != 0 {
             self.has_blocked_caller = true;
-            // SAFETY: a group's runtime is there.
+            // SAFETY: the runtime of a group is live.
             unsafe { (*self.runtime).caller_blocked() }
         }
     }
 
-    /// Calls `visit` for each task, the ended ones that are kept, too. The lock is held meanwhile.
+    /// Calls `visit` for each task of the list (G1), under `lock`.
     pub(crate) fn for_each(&mut self, visit: &mut dyn FnMut(*mut Task)) {
         let _guard = self.lock.guard();
         let mut task = self.first;
-        // SAFETY: who is in the list exists.
+        // SAFETY: a task in the list is live.
         while let Some(this) = unsafe { task.as_ref() } {
             let next = this.group_next;
             visit(task);

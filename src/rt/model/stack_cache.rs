@@ -1,15 +1,16 @@
-//! The coroutines and stacks of ended tasks that a worker keeps for the next ones.
+//! A worker's cache of coroutines with their stacks, which finished tasks have left for new ones.
 
 use core::ffi::c_void;
 
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::sanitizer;
 
-/// The most of each kind that a worker keeps, and how many it keeps while it has nothing to do.
-const MAX: u32 = 16 * 1024;
+/// The most coroutines in each list.
+const MAX_CACHED: u32 = 16 * 1024;
+/// What an idle worker keeps of each list.
 pub(crate) const MAX_IDLE: u32 = 1024;
 
-/// Ended coroutines, linked through `arg`.
+/// A list of coroutines that have ended, linked through `arg`.
 pub(crate) struct CoroutineList {
     pub(crate) first: *mut aco_t,
     pub(crate) count: u32,
@@ -19,22 +20,22 @@ impl CoroutineList {
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<*mut aco_t> {
         let co = self.first;
-        // SAFETY: who is in the list exists.
+        // SAFETY: a coroutine in the list is live.
         self.first = unsafe { co.as_ref() }?.arg.cast();
         self.count -= 1;
         Some(co)
     }
 
-    /// False: there are enough.
+    /// Adds a coroutine. Returns false, and does nothing, if the list is full, or a sanitizer is to see each one freed.
     ///
     /// # Safety
-    /// `co` has ended, and is nobody else's.
+    /// `co` has ended, and only the caller uses it.
     #[inline(always)]
     pub(crate) unsafe fn push(&mut self, co: *mut aco_t) -> bool {
-        if self.count == MAX || sanitizer::is_present() {
+        if self.count == MAX_CACHED || sanitizer::is_present() {
             return false;
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: only the caller uses the coroutine.
         unsafe { (*co).arg = self.first.cast() };
         self.first = co;
         self.count += 1;
@@ -42,22 +43,22 @@ impl CoroutineList {
     }
 }
 
-/// A worker's.
+/// The cache of a worker. Only its thread uses it.
 pub(crate) struct StackCache {
     pub(crate) own: CoroutineList,
     pub(crate) shared: CoroutineList,
-    /// What they share; NULL before the first.
+    /// The stack that the coroutines of `shared` run on; null before the first one.
     pub(crate) shared_stack: *mut aco_share_stack_t,
-    /// Where that begins, and its bytes: for [`moves`], which every call on an object asks.
+    /// The lowest address of that stack, and its bytes. Every call on an object checks it.
     pub(crate) shared_range: (usize, usize),
 }
 
 impl StackCache {
-    /// Returns true if `place` lies on the stack that the worker's tasks share. It moves away then: from under the task
-    /// that runs there, as from under one that runs elsewhere and has been given a pointer.
+    /// Returns true if `address` is on the stack that the worker's tasks share: its content is copied elsewhere when
+    /// the task that runs there waits.
     #[inline(always)]
-    pub(crate) fn shared_stack_contains(&self, place: *const c_void) -> bool {
+    pub(crate) fn shared_stack_contains(&self, address: *const c_void) -> bool {
         let (low, size) = self.shared_range;
-        place.addr().wrapping_sub(low) < size
+        address.addr().wrapping_sub(low) < size
     }
 }

@@ -1,7 +1,51 @@
-//! Tasks: one block each, which has all that a wait needs.
+//! Task control blocks. A blocked task needs no allocation: its waiter and its timer slot are in the block.
 //!
-//! FreeList come from chunks that stay for ever: a task that has been freed is recognised until its block
-//! is used again. Each worker keeps some for itself.
+//! ```text
+//!   state:
+//!           create           first run            complete
+//!     FREE ────────> NEW ───────────────> STARTED ────────> FINISHED
+//!      ^              │ complete: no memory for a stack        │
+//!      │              v                                        │
+//!      │         SPAWN_FAILED                                  │
+//!      └──────────────┴─────────── free ──────────────────────┘
+//!
+//!   freed by                if, under `lock` when the task completes
+//!   the worker              DETACHED
+//!   the joiner              JOINED: it waits in `join_waiters`, or has timed out and is about to check again
+//!   join or detach, later   neither; the task stays in the list of its group until then
+//!   the group               neither, and the group is freed first
+//!
+//!   phase     holds                       while
+//!   start     entry function, argument    NEW, and until the entry function is called
+//!   waiter    a waiter                    STARTED, and `has_result()` is false
+//!   result    the result                  `has_result()`
+//! ```
+//!
+//! * T1. A block is never returned to the system, so `check` may read `state` through a stale handle. A new task has a
+//!   new `id`.
+//! * T2. From STARTED to FINISHED the task belongs to the worker `parker.worker()`, and runs on its thread alone. Only
+//!   that thread writes `co`, `errno`, `timer` and `local_bits`, and changes the phase. Other threads change the waiter
+//!   under the lock of the object that it waits for (Q1); the thread that has claimed the parker writes `next`. A
+//!   report reads `co` under the lock of the group: the worker takes that lock once more before it reuses or destroys
+//!   the coroutine.
+//! * T3. `next` links one list at a time: run queue, inbox, injector, `waiting_for_memory`, a `CancelBatch`, the list
+//!   of abandoned tasks, free list. A task that runs, or waits and was not claimed, is in none of them.
+//! * T4. JOINED and DETACHED change under `lock`. `complete` reads them under `lock`, together with the change to
+//!   FINISHED or SPAWN_FAILED. So exactly one line of the table applies.
+//! * T5. All other flags are fixed at creation, except ABANDONED. The thread that finds the second deadlock sets that
+//!   one without `lock`: no task of the runtime runs then, and no other thread of the program changes flags (D2).
+//! * T6. The order of locks, outer to inner:
+//!
+//!   ```text
+//!   runtime.lock ──> group.lock          walks over all tasks, groups that open and are cancelled
+//!   task.lock    ──> group.lock          complete
+//!   channel.lock ──> group.lock          the first scratch memory of a task (`task_cold`)
+//!   job.lock     ──> lock of the pool    a waiter gives up (`blocking/jobs`)
+//!   ```
+//!
+//!   A select holds the locks of channels, events, tasks and file descriptors together, in the order of their
+//!   addresses; no other code holds two of those. No other locks nest. While it holds a lock, a thread
+//!   neither switches coroutines nor calls a hook.
 
 use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};
@@ -10,8 +54,8 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use super::abi::acort_body_t;
+use super::cold_block::ColdBlock;
 use super::group::Group;
-use super::task_cold::TaskCold;
 use super::worker::Worker;
 use crate::abi::aco_t;
 use crate::rt::base::list::Link;
@@ -19,101 +63,99 @@ use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Parker;
 use crate::rt::base::timer_heap::HeapSlot;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
-use crate::rt::os;
 use crate::rt::os::Result;
 use crate::{diag, tls};
 
-/// It is free, or nothing of ours.
+/// The block is free.
 pub(crate) const FREE: u8 = 0;
-/// It has not begun.
+/// The task has not begun.
 pub(crate) const NEW: u8 = 1;
-/// It has begun.
+/// The task has begun, and has not completed.
 pub(crate) const STARTED: u8 = 2;
-/// It has ended.
+/// The task has completed.
 pub(crate) const FINISHED: u8 = 3;
-/// It has ended without having begun: there was no memory for its stack.
+/// The task has completed without having begun: there was no memory for its stack.
 pub(crate) const SPAWN_FAILED: u8 = 4;
 
-/// On the worker's share stack.
+/// Set if the task runs on the stack that the worker's tasks share.
 pub(crate) const SHARED: u8 = 1;
-/// Freed when it ends.
+/// Set if the task is freed when it completes (T4). Cannot be set with JOINED or MAIN.
 pub(crate) const DETACHED: u8 = 2;
-/// Somebody joins it.
+/// Set while a call joins the task, and from then on if the task completes first (T4).
 pub(crate) const JOINED: u8 = 4;
-/// A main task: who has entered the runtime has its result.
+/// Set if the task is a main task: acort_run() and acort_enter() read its result, and no call joins or detaches it.
 pub(crate) const MAIN: u8 = 8;
-/// Nothing can wake it, and nobody will.
+/// Set if the task never runs again: its runtime has found a deadlock twice (T5).
 pub(crate) const ABANDONED: u8 = 16;
-/// Its own stack is like no other, and not kept: it has a size or a place of its own, or is measured.
+/// Set if the private stack has a size or an address of its own, or is painted. It is not cached.
 pub(crate) const CUSTOM_STACK: u8 = 32;
-/// Its own stack is filled with a pattern before it begins.
+/// Set if the private stack is filled with a pattern before the task begins. Set only with CUSTOM_STACK.
 pub(crate) const STACK_PAINTED: u8 = 64;
-/// Its calls take nothing of a budget.
+/// Set if the calls of the task do not yield when its slice is used up (`budget`).
 pub(crate) const UNCONSTRAINED: u8 = 128;
 
 /// A task.
 #[repr(C)]
 pub struct Task {
-    /// First: a parker with a worker is a task.
+    /// The first field: the address of a parker with an owner is the address of a task.
     pub(crate) parker: Parker,
-    /// The list that it is in: of those that are ready, of an inbox, of free ones.
+    /// The link of the list that the task is in (T3).
     pub(crate) next: *mut Task,
-    /// What it runs in; NULL before it begins.
+    /// The coroutine that runs the task; null before it begins and after it has finished.
     pub(crate) co: *mut aco_t,
+    /// errno of the task, while it does not run.
     pub(crate) errno: c_int,
-    /// Its place among the deadlines, or 0.
+    /// The slot of the task's deadline in the timer heap of its worker; 0: it has none.
     pub(crate) timer: u32,
-    /// `FREE` ...
+    /// `FREE` to `SPAWN_FAILED`.
     pub(crate) state: AtomicU8,
-    /// What it waits for: a [`WaitReason`](crate::rt::park::wait::WaitReason).
+    /// Why the task waits: a [`WaitReason`](crate::rt::base::wait_reason::WaitReason).
     pub(crate) wait_reason: AtomicU8,
-    /// `SHARED` ...; `lock` is for those that change.
+    /// `SHARED` to `UNCONSTRAINED` (T4, T5).
     pub(crate) flags: AtomicU8,
-    /// Bit 0: `part` is its result; the rest: the mutexes and locks that it has. Its worker's alone.
-    own: u8,
-    /// For `state`, `flags`, `join_waiters`.
+    /// Bit 0: `phase` is the result. The other bits count the mutexes and rwlocks that the task holds. Only its
+    /// worker's thread uses them.
+    pub(super) local_bits: u8,
+    /// Guards the changes to `state` and `flags` (T4), and `join_waiters`.
     pub(crate) lock: Lock,
-    /// What it needs by turns.
+    /// What the task needs in one phase of its life.
     pub(crate) phase: Phase,
-    /// The object that it waits for, or a file descriptor; of an ended one how deep its stack was used, if
-    /// that was measured.
+    /// The address of the object that the task waits for, or the file descriptor. Of a finished task with a painted
+    /// stack: how many bytes of the stack it has used.
     pub(crate) wait_target: AtomicUsize,
-    /// Those who wait for its end.
+    /// The joiner, and selects that wait for the end of the task.
     pub(crate) join_waiters: WaitQueue,
     pub(crate) group: *mut Group,
     pub(crate) group_next: *mut Task,
-    pub(crate) group_previous: *mut Task,
+    pub(crate) group_prev: *mut Task,
     pub(crate) id: AtomicU64,
-    /// What few tasks need, from malloc, or NULL.
-    pub(crate) cold: AtomicPtr<TaskCold>,
+    /// The cold part, or null (see `task_cold`).
+    pub(crate) cold: AtomicPtr<ColdBlock>,
 }
 
-// A million tasks is what a program may have.
+// A program may have a million tasks.
 const _: () = assert!(size_of::<Task>() <= 152);
 
-/// What a task begins with.
+/// How a task starts.
 #[derive(Clone, Copy)]
 pub(crate) struct TaskStart {
     pub(crate) entry: acort_body_t,
     pub(crate) arg: *mut c_void,
-    /// Bytes of its own stack; 0: the worker's default.
+    /// Bytes of the private stack; 0: the runtime's default.
     pub(crate) stack_size: usize,
-    /// The program's memory for it, or NULL.
+    /// Memory of the program for the stack, or null.
     pub(crate) stack: *mut c_void,
 }
 
-/// What a task needs one after the other, in the same place.
+/// What a task needs in one phase of its life only. See the table at the top of the file.
 #[repr(C)]
 pub(crate) union Phase {
-    /// Until it has begun.
     pub(crate) start: TaskStart,
-    /// While it waits: its place in a queue.
     pub(crate) waiter: ManuallyDrop<Waiter>,
-    /// From its end on, and where [`Task::has_result`] says so before.
     pub(crate) result: *mut c_void,
 }
 
-// SAFETY: `next` is for lists alone; a task is in one at a time.
+// SAFETY: only lists use `next`.
 unsafe impl Link for Task {
     #[inline(always)]
     fn next(this: *mut Task) -> *mut *mut Task {
@@ -122,7 +164,7 @@ unsafe impl Link for Task {
     }
 }
 
-// SAFETY: `timer` is for the heap alone.
+// SAFETY: only the timer heap writes `timer`.
 unsafe impl HeapSlot for Task {
     #[inline(always)]
     fn slot(this: *mut Task) -> *mut u32 {
@@ -131,226 +173,110 @@ unsafe impl HeapSlot for Task {
     }
 }
 
-impl diag::Subject for Task {
+impl diag::Describe for Task {
     unsafe fn describe(object: *const Task, f: &mut Formatter) -> fmt::Result {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller passes a live task.
         write!(f, ", task {}", unsafe { (*object).id() })
     }
 }
 
 const HAS_RESULT: u8 = 1;
-const LOCK: u8 = 2;
+const LOCK_UNIT: u8 = 2;
 
-/// Tasks in a chunk.
-const CHUNK: usize = 64;
-
-/// Free blocks that belong to no worker.
-#[unsafe(link_section = "aco_shared")]
-static FREE_LOCK: Lock = Lock::NEW;
-#[unsafe(link_section = "aco_shared")]
-static FREE_LIST: AtomicPtr<Task> = AtomicPtr::new(ptr::null_mut());
-/// All chunks, for tools that look for lost memory: each begins with the address of the next.
-#[unsafe(link_section = "aco_shared")]
-static CHUNKS: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
-#[unsafe(link_section = "aco_shared")]
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-
-/// A chunk: its first word is the address of the one before.
-#[repr(C)]
-struct Chunk {
-    before: *mut c_void,
-    tasks: [core::mem::MaybeUninit<Task>; CHUNK],
-}
-
-/// A free block: zeroed, or as its last task left it. None: there is no memory.
-fn allocate_block() -> Option<NonNull<Task>> {
-    let _guard = FREE_LOCK.guard();
-    let first = FREE_LIST.load(Ordering::Relaxed);
-    if let Some(block) = NonNull::new(first) {
-        // SAFETY: blocks stay for ever; the list is ours.
-        FREE_LIST.store(unsafe { (*first).next }, Ordering::Relaxed);
-        return Some(block);
-    }
-    let chunk = os::allocate_zeroed::<Chunk>()?.as_ptr();
-    // SAFETY: a new chunk, which nobody else knows.
-    unsafe {
-        (*chunk).before = CHUNKS.load(Ordering::Relaxed);
-        CHUNKS.store(chunk.cast(), Ordering::Release);
-        let tasks: *mut Task = (&raw mut (*chunk).tasks).cast();
-        for index in 1..CHUNK {
-            let next = if index + 1 < CHUNK { tasks.add(index + 1) } else { ptr::null_mut() };
-            (*tasks.add(index)).next = next;
-        }
-        FREE_LIST.store(tasks.add(1), Ordering::Relaxed);
-        NonNull::new(tasks)
-    }
-}
-
-/// A task that has not begun, in no list. None: there is no memory.
-pub(crate) fn create(start: TaskStart, flags: u8) -> Option<NonNull<Task>> {
-    let worker = Worker::current();
-    // SAFETY: the thread's worker has its own free blocks.
-    let own = unsafe { worker.as_mut().and_then(|worker| worker.free_tasks.pop()) };
-    let block = own.or_else(allocate_block)?;
-    let task = block.as_ptr();
-    // SAFETY: nobody else knows the block.
-    unsafe {
-        (*task).parker = Parker::new();
-        (*task).co = ptr::null_mut();
-        (*task).phase = Phase { start };
-        (*task).own = 0;
-        (*task).errno = 0;
-        (*task).timer = 0;
-        (*task).wait_reason.store(0, Ordering::Relaxed);
-        (*task).flags.store(flags, Ordering::Relaxed);
-        (*task).join_waiters = WaitQueue::NEW;
-        (*task).cold.store(ptr::null_mut(), Ordering::Relaxed);
-        let id = match worker.as_mut() {
-            Some(worker) => worker.next_id(&NEXT_ID),
-            None => NEXT_ID.fetch_add(1, Ordering::Relaxed),
-        };
-        (*task).id.store(id, Ordering::Relaxed);
-        (*task).state.store(NEW, Ordering::Release);
-    }
-    Some(block)
-}
-
-/// The task at `address`; NULL: it is none's.
-pub(crate) fn from_address(address: usize) -> *mut Task {
-    let mut chunk: *mut Chunk = CHUNKS.load(Ordering::Acquire).cast();
-    // SAFETY: chunks are never freed.
-    unsafe {
-        while !chunk.is_null() {
-            let tasks: *mut Task = (&raw mut (*chunk).tasks).cast();
-            if address.wrapping_sub(tasks.addr()) < CHUNK * size_of::<Task>() {
-                return tasks.with_addr(address);
-            }
-            chunk = (*chunk).before.cast();
-        }
-    }
-    ptr::null_mut()
-}
-
-/// Frees a task: its handle is not good any more.
-///
-/// # Safety
-/// `task` has ended, or was never started; it is in no list, and nobody uses it from here on.
-pub(crate) unsafe fn free(task: *mut Task) {
-    // SAFETY: the caller's promise; blocks stay for ever.
-    unsafe {
-        TaskCold::free((*task).cold.load(Ordering::Acquire));
-        (*task).state.store(FREE, Ordering::Release);
-        let kept = Worker::current().as_mut().is_some_and(|worker| worker.free_tasks.push(task));
-        if !kept {
-            release_block(task);
-        }
-    }
-}
-
-/// Puts a free block where every thread finds it.
-///
-/// # Safety
-/// `task` is free, and in no list.
-pub(crate) unsafe fn release_block(task: *mut Task) {
-    let _guard = FREE_LOCK.guard();
-    // SAFETY: the caller's promise; the list is held.
-    unsafe { (*task).next = FREE_LIST.load(Ordering::Relaxed) };
-    FREE_LIST.store(task, Ordering::Relaxed);
-}
-
-/// The task that a C function was called for: EINVAL for NULL, ESRCH for one that was freed.
+/// Returns the task with the handle `task`. Errors: EINVAL if the handle is null, ESRCH if the task was freed.
 pub(crate) fn check(task: *mut Task) -> Result<NonNull<Task>> {
     let task = NonNull::new(task).ok_or(libc::EINVAL)?;
-    // SAFETY: blocks stay for ever.
+    // SAFETY: a block is never returned to the system (T1).
     match unsafe { task.as_ref() }.state.load(Ordering::Acquire) {
         NEW..=SPAWN_FAILED => Ok(task),
         _ => Err(libc::ESRCH),
     }
 }
 
-/// The task that runs here; NULL: this is a plain thread.
+/// Returns the task that runs on this thread. Null: this is a plain thread, or the scheduler of a worker runs.
 #[inline(always)]
 pub(crate) fn current() -> *mut Task {
     let worker: *mut Worker = tls::worker().cast();
-    // SAFETY: the thread's worker.
+    // SAFETY: the worker of this thread is live.
     unsafe { worker.as_ref() }.map_or(ptr::null_mut(), |worker| worker.current)
 }
 
-/// `task`, which runs here, has taken a mutex or a lock. From 127 on they are not counted. NULL: a thread has.
+/// Counts a mutex or rwlock that `task` has acquired, up to 127. Does nothing if `task` is null: a plain thread has.
 ///
 /// # Safety
-/// It is NULL or the task that runs here.
+/// `task` is null, or runs on this thread.
 #[inline(always)]
 pub(crate) unsafe fn lock_acquired(task: *mut Task) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `task` is null, or runs on this thread, which alone uses `local_bits` (T2).
     if let Some(task) = unsafe { task.as_mut() }
-        && let Some(own) = task.own.checked_add(LOCK)
+        && let Some(local_bits) = task.local_bits.checked_add(LOCK_UNIT)
     {
-        task.own = own;
+        task.local_bits = local_bits;
     }
 }
 
-/// It has given one up, perhaps one that another task took.
+/// Counts a mutex or rwlock that `task` has released; another task may have acquired it.
 ///
 /// # Safety
 /// As [`lock_acquired`].
 #[inline(always)]
 pub(crate) unsafe fn lock_released(task: *mut Task) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `task` is null, or runs on this thread, which alone uses `local_bits` (T2).
     if let Some(task) = unsafe { task.as_mut() }
-        && let Some(own) = task.own.checked_sub(LOCK)
+        && let Some(local_bits) = task.local_bits.checked_sub(LOCK_UNIT)
     {
-        task.own = own;
+        task.local_bits = local_bits;
     }
 }
 
 impl Task {
-    /// Its number: no other task has it. Of a block that is used again meanwhile it is the old one or the new one.
+    /// Returns the id, which no other task ever has. If the block is reused at the same time, it is the old or the new
+    /// one.
     #[inline(always)]
     pub(crate) fn id(&self) -> u64 {
         self.id.load(Ordering::Relaxed)
     }
 
-    /// Has it this flag?
+    /// Returns true if one of these flags is set.
     #[inline(always)]
     pub(crate) fn has_flag(&self, flag: u8) -> bool {
         self.flags.load(Ordering::Relaxed) & flag != 0
     }
 
-    /// Gives it a flag. Its lock is held.
+    /// Sets or clears a flag. The caller holds `lock`, or T5 applies.
     pub(crate) fn set_flag(&self, flag: u8, on: bool) {
         let flags = self.flags.load(Ordering::Relaxed);
         self.flags.store(if on { flags | flag } else { flags & !flag }, Ordering::Relaxed);
     }
 
-    /// Its place in a queue; for the task, while it has begun and not ended.
+    /// Returns the waiter in the block. The task is in that phase.
     #[inline(always)]
     pub(crate) fn waiter(&mut self) -> *mut Waiter {
         (&raw mut self.phase).cast()
     }
 
-    /// Writes its result: it ends now.
+    /// Stores the result: the task is about to complete.
     pub(crate) fn set_result(&mut self, result: *mut c_void) {
         self.phase = Phase { result };
-        self.own |= HAS_RESULT;
+        self.local_bits |= HAS_RESULT;
     }
 
-    /// Returns true if `part` is its result.
+    /// Returns true if `phase` is the result.
     pub(crate) fn has_result(&self) -> bool {
-        self.own & HAS_RESULT != 0
+        self.local_bits & HAS_RESULT != 0
     }
 
-    /// Returns true if it has a mutex or a lock.
+    /// Returns true if the task holds a mutex or an rwlock.
     pub(crate) fn holds_lock(&self) -> bool {
-        self.own >= LOCK
+        self.local_bits >= LOCK_UNIT
     }
 
-    /// Has it neither ended nor been freed?
+    /// Returns true if the task has neither completed nor been freed.
     pub(crate) fn is_alive(&self) -> bool {
         matches!(self.state.load(Ordering::Acquire), NEW | STARTED)
     }
 
-    /// Has it ended?
+    /// Returns true if the task has completed.
     pub(crate) fn has_finished(&self) -> bool {
         self.state.load(Ordering::Acquire) >= FINISHED
     }

@@ -1,253 +1,196 @@
-//! What few tasks need: a name, values under keys, a copy of the argument, and room for what waits for
-//! several things or is handed over while the task's stack is elsewhere.
+//! The cold part of a task: its name, values, copied argument, and scratch memory.
+//!
+//! `cold` of a task is null until the task needs a block. Any thread may create the block, under the lock of the task's
+//! group. The block then stays until the task is freed, so the task's own worker reads the pointer without that lock.
 
 use core::ffi::{c_char, c_void};
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::Ordering;
 
+use super::cold_block::ColdBlock;
 use super::task::Task;
 use crate::record::Values;
-use crate::rt::base::wait_queue::Waiter;
-use crate::rt::os;
-use crate::sys;
 
-/// Bytes of room that need no memory of their own.
-const SMALL: usize = 16;
-
-/// Once a task has it, it stays where it is until the task is freed.
-#[repr(C)]
-pub(crate) struct TaskCold {
-    small: [u8; SMALL],
-    /// SelectBuffers for more, from malloc, or NULL.
-    large: *mut u8,
-    /// From malloc, or NULL. Who replaces it holds the group.
-    name: AtomicPtr<c_char>,
-    /// Bytes of `large`.
-    size: u32,
-    /// How many places stand at the start of the room: the task waits for several things.
-    places: u32,
-    /// A call has the room for itself: see [`acquire_scratch`].
-    is_taken: bool,
-    /// Its values under keys (see `locals`).
-    values: Values,
+/// Returns the task's block, or null.
+unsafe fn get(task: *mut Task) -> *mut ColdBlock {
+    // SAFETY: the task is live.
+    unsafe { (*task).cold.load(Ordering::Relaxed) }
 }
 
-impl TaskCold {
-    /// Frees it.
-    ///
-    /// # Safety
-    /// It is a task's, or NULL, and not used from here on.
-    #[inline(always)]
-    pub(crate) unsafe fn free(extra: *mut TaskCold) {
-        // SAFETY: the caller's promise: all are from malloc.
-        unsafe {
-            if let Some(this) = extra.as_ref() {
-                sys::free(this.name.load(Ordering::Relaxed).cast());
-                sys::free(this.large.cast());
-                sys::free(extra.cast());
-            }
-        }
-    }
-}
-
-/// The task's; a new one if it has none yet. NULL: there is no memory.
+/// Returns the task's block; creates it if there is none. Null: there is no memory.
 ///
 /// # Safety
-/// The task's group is held, or nobody else knows it.
-unsafe fn of(task: *mut Task) -> *mut TaskCold {
-    // SAFETY: the caller's promise.
+/// The lock of the task's group is held, or no other thread knows the task.
+unsafe fn get_or_create(task: *mut Task) -> *mut ColdBlock {
+    // SAFETY: the task is live. No other thread creates its block at the same time.
     unsafe {
-        let extra = (*task).cold.load(Ordering::Relaxed);
-        if !extra.is_null() {
-            return extra;
+        let block = get(task);
+        if !block.is_null() {
+            return block;
         }
-        let new = os::allocate_zeroed::<TaskCold>().map_or(ptr::null_mut(), ptr::NonNull::as_ptr);
+        let new = ColdBlock::new();
         (*task).cold.store(new, Ordering::Release);
         new
     }
 }
 
-/// Copies the `size` bytes at `argument` behind the task's new extra part, aligned as malloc does: they are
-/// there until the task is freed. NULL: there is no memory.
+/// As [`get_or_create`], under the lock of the group.
 ///
 /// # Safety
-/// Nobody else knows the task, which has no extra part; the bytes are there.
+/// `task` runs on this thread.
+unsafe fn ensure(task: *mut Task) -> *mut ColdBlock {
+    // SAFETY: the group of a running task is live.
+    unsafe {
+        let block = get(task);
+        if !block.is_null() {
+            return block;
+        }
+        let _guard = (*(*task).group).lock.guard();
+        get_or_create(task)
+    }
+}
+
+/// Copies the `size` bytes at `arg` to memory that is freed with the task, aligned as malloc(3) does. Returns the copy.
+/// Null: there is no memory.
+///
+/// # Safety
+/// No other thread knows the task, which has no block. `arg` is readable for `size` bytes.
 pub(crate) unsafe fn copy_argument(
     task: *mut Task,
-    argument: *const c_void,
+    arg: *const c_void,
     size: usize,
 ) -> *mut c_void {
-    const START: usize = size_of::<TaskCold>().next_multiple_of(16);
-    let whole = size.checked_add(START);
-    let Some(place) = whole.and_then(os::allocate_array::<u8>) else { return ptr::null_mut() };
-    // SAFETY: so much was allocated, all zero: an extra part; the caller's promise.
+    // SAFETY: `arg` is readable for `size` bytes; no other thread knows the task.
     unsafe {
-        let copy: *mut c_void = place.as_ptr().add(START).cast();
-        ptr::copy_nonoverlapping(argument.cast::<u8>(), copy.cast(), size);
-        (*task).cold.store(place.as_ptr().cast(), Ordering::Release);
+        let Some((block, copy)) = ColdBlock::with_arg(arg, size) else { return ptr::null_mut() };
+        (*task).cold.store(block, Ordering::Release);
         copy
     }
 }
 
-/// The task's values; NULL: it has no extra part.
+/// Returns the task's values, or null if it has no block.
 ///
 /// # Safety
-/// The task exists.
+/// `task` is live, and its worker calls.
 pub(crate) unsafe fn values(task: *mut Task) -> *mut Values {
-    // SAFETY: the caller's promise: its extra part stays as long.
-    unsafe {
-        match (*task).cold.load(Ordering::Relaxed) {
-            extra if extra.is_null() => ptr::null_mut(),
-            extra => &raw mut (*extra).values,
-        }
+    // SAFETY: the task is live.
+    match unsafe { get(task) } {
+        block if block.is_null() => ptr::null_mut(),
+        block => ColdBlock::values(block),
     }
 }
 
-/// As [`values`], with a new extra part if it has none. NULL: there is no memory.
+/// Returns the task's values; creates its block if there is none. Null: there is no memory.
 ///
 /// # Safety
-/// `task` runs here.
+/// `task` runs on this thread.
 pub(crate) unsafe fn ensure_values(task: *mut Task) -> *mut Values {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if (*task).cold.load(Ordering::Relaxed).is_null() {
-            let _guard = (*(*task).group).lock.guard();
-            of(task);
-        }
-        values(task)
+    // SAFETY: the task runs on this thread.
+    match unsafe { ensure(task) } {
+        block if block.is_null() => ptr::null_mut(),
+        block => ColdBlock::values(block),
     }
 }
 
-/// SelectBuffers of the task's own for `size` bytes, aligned to 8; what was in it is lost. NULL: there is no
-/// memory.
+/// Returns `size` bytes of the task's scratch memory, aligned to 8; its content is lost. Null: there is no memory.
 ///
 /// # Safety
-/// `task` runs here, and waits for nothing.
+/// `task` runs on this thread.
 pub(crate) unsafe fn reserve_scratch(task: *mut Task, size: usize) -> *mut u8 {
-    // SAFETY: the caller's promise: its own thread alone uses the room.
+    // SAFETY: the task runs on this thread, which alone uses the scratch memory.
     unsafe {
-        if (*task).cold.load(Ordering::Relaxed).is_null() {
-            let _guard = (*(*task).group).lock.guard();
-            if of(task).is_null() {
-                return ptr::null_mut();
-            }
-        }
-        let extra = (*task).cold.load(Ordering::Relaxed);
-        let has = if (*extra).large.is_null() { SMALL } else { (*extra).size as usize };
-        if has < size && !grow(extra, size) {
+        let block = ensure(task);
+        if block.is_null() || !(*block).reserve_scratch(size) {
             return ptr::null_mut();
         }
-        room(task)
+        ColdBlock::scratch(block)
     }
 }
 
-/// As [`scratch`], for a call that keeps the room while hooks run, until [`release_scratch`]. A hook's call is made by the
-/// same task: it has NULL while another call keeps the room, and while a hook is told of a wait, which may use the room.
+/// As [`reserve_scratch`], for a call that keeps the memory while hooks run, until [`release_scratch`]. Hooks make
+/// calls of the same task. Such a call has null while another one keeps the memory, or while a `block` hook runs: the
+/// task that is about to wait may use the memory.
 ///
 /// # Safety
-/// `task` runs here.
+/// `task` runs on this thread.
 pub(crate) unsafe fn acquire_scratch(task: *mut Task, size: usize) -> *mut u8 {
-    // SAFETY: the caller's promise: its own thread alone uses the room.
+    // SAFETY: the task runs on this thread, which alone uses the scratch memory.
     unsafe {
-        let extra = (*task).cold.load(Ordering::Relaxed);
-        let is_taken = extra.as_ref().is_some_and(|extra| extra.is_taken);
-        if is_taken || (*(*task).parker.worker()).in_block_hook {
+        let is_acquired = get(task).as_ref().is_some_and(ColdBlock::is_acquired);
+        if is_acquired || (*(*task).parker.worker()).in_block_hook {
             return ptr::null_mut();
         }
-        let place = reserve_scratch(task, size);
-        if !place.is_null() {
-            (*(*task).cold.load(Ordering::Relaxed)).is_taken = true;
+        let scratch = reserve_scratch(task, size);
+        if !scratch.is_null() {
+            (*get(task)).set_acquired(true);
         }
-        place
+        scratch
     }
 }
 
-/// The room of [`acquire_scratch`] is for other calls again.
+/// Ends what [`acquire_scratch`] has begun.
 ///
 /// # Safety
-/// The caller has taken it.
+/// The caller has acquired the task's scratch memory, and runs on its worker.
 pub(crate) unsafe fn release_scratch(task: *mut Task) {
-    // SAFETY: the caller's promise.
-    unsafe { (*(*task).cold.load(Ordering::Relaxed)).is_taken = false }
+    // SAFETY: a task with scratch memory has a block.
+    unsafe { (*get(task)).set_acquired(false) }
 }
 
-/// A larger room. False: there is no memory.
-#[cold]
-#[inline(never)]
-unsafe fn grow(extra: *mut TaskCold, size: usize) -> bool {
-    let whole = size.checked_next_power_of_two().unwrap_or(usize::MAX);
-    let Ok(bytes) = u32::try_from(whole.max(64)) else { return false };
-    let Some(place) = sys::allocate(bytes as usize) else { return false };
-    // SAFETY: the caller's promise.
-    unsafe {
-        sys::free((*extra).large.cast());
-        (*extra).large = place.as_ptr().cast();
-        (*extra).size = bytes;
-    }
-    true
-}
-
-/// The room that [`scratch`] has given.
+/// Returns the scratch memory that the task has reserved.
 ///
 /// # Safety
-/// The task has an extra part.
-pub(crate) unsafe fn room(task: *mut Task) -> *mut u8 {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let extra = (*task).cold.load(Ordering::Relaxed);
-        let large = (*extra).large;
-        if large.is_null() { (&raw mut (*extra).small).cast() } else { large }
-    }
+/// `task` runs on this thread, and has reserved scratch memory.
+pub(crate) unsafe fn scratch(task: *mut Task) -> *mut u8 {
+    // SAFETY: a task with scratch memory has a block.
+    unsafe { ColdBlock::scratch(get(task)) }
 }
 
-/// The task waits for so many things, whose places stand in its room.
+/// Records that `count` wait-queue nodes are at the start of the task's scratch memory; 0: none.
 ///
 /// # Safety
-/// It has that room, and runs here.
+/// `task` runs on this thread, and has reserved the scratch memory.
 pub(crate) unsafe fn set_select_waiters(task: *mut Task, count: u32) {
-    // SAFETY: the caller's promise.
-    unsafe { (*(*task).cold.load(Ordering::Relaxed)).places = count }
+    // SAFETY: a task with scratch memory has a block.
+    unsafe { (*get(task)).set_select_waiters(count) }
 }
 
-/// Takes the places of a task that waits for several things out of their queues.
+/// Takes the nodes of a task that waits in a select out of their queues.
 ///
 /// # Safety
-/// The objects are there; the wait has ended.
+/// The task's wait has ended, and the task does not run. The objects that it has waited for are live.
 pub(crate) unsafe fn dequeue_select_waiters(task: *mut Task) {
-    // SAFETY: the caller's promise: so many places stand at the start of its room.
+    // SAFETY: the wait has ended, and the objects are live.
     unsafe {
-        let Some(extra) = (*task).cold.load(Ordering::Relaxed).as_mut() else { return };
-        let places: *mut Waiter = room(task).cast();
-        for index in 0..extra.places as usize {
-            Waiter::dequeue(places.add(index));
+        let block = get(task);
+        if !block.is_null() {
+            ColdBlock::dequeue_select_waiters(block);
         }
-        extra.places = 0;
     }
 }
 
-/// The task's name; NULL: none.
+/// Returns the task's name, or null.
 ///
 /// # Safety
-/// The task exists.
+/// `task` is live.
 pub(crate) unsafe fn name(task: *mut Task) -> *mut c_char {
-    // SAFETY: the caller's promise: its extra part stays as long.
+    // SAFETY: the task is live, and so is its block.
     unsafe { (*task).cold.load(Ordering::Acquire).as_ref() }
-        .map_or(ptr::null_mut(), |extra| extra.name.load(Ordering::Acquire))
+        .map_or(ptr::null_mut(), ColdBlock::name)
 }
 
-/// Gives the task a name from malloc, or NULL, in place of the one it has, which is freed. False: there is
-/// no memory.
+/// Replaces the task's name, which is freed. `name` is from malloc, or null. False: there is no memory.
 ///
 /// # Safety
-/// The task's group is held, or nobody else knows it.
+/// The lock of the task's group is held, or no other thread knows the task.
 pub(crate) unsafe fn set_name(task: *mut Task, name: *mut c_char) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the lock of the group is held, or no other thread knows the task.
     unsafe {
-        if name.is_null() && (*task).cold.load(Ordering::Relaxed).is_null() {
+        if name.is_null() && get(task).is_null() {
             return true;
         }
-        let Some(extra) = of(task).as_ref() else { return false };
-        sys::free(extra.name.swap(name, Ordering::AcqRel).cast());
+        let Some(block) = get_or_create(task).as_ref() else { return false };
+        block.set_name(name);
     }
     true
 }

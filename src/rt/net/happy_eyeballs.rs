@@ -1,3 +1,5 @@
+//! Connection attempts to several addresses (RFC 8305, "happy eyeballs").
+//!
 //! Connection attempts to several addresses (RFC 8305, "happy eyeballs"): the first one that connects wins.
 //!
 //! ```text
@@ -115,7 +117,8 @@ impl Attempts {
     fn begin(&mut self, address: &libc::addrinfo) -> Result<Option<c_int>> {
         let own = socket::socket(address.ai_family, address.ai_socktype, address.ai_protocol)?;
         // SAFETY: `ai_addr` has `ai_addrlen` bytes.
-        let begun = unsafe { socket::begin(own.file().fd(), address.ai_addr, address.ai_addrlen) };
+        let begun =
+            unsafe { socket::start_connect(own.file().fd(), address.ai_addr, address.ai_addrlen) };
         if own.file().check_result(begun)? {
             if address.ai_socktype == libc::SOCK_DGRAM && socket::is_to_itself(own.file().fd()) {
                 // This socket keeps its port until the next one has another port.
@@ -136,7 +139,7 @@ impl Attempts {
             let Some(file) = self.files().nth(index) else { break };
             let outcome = match socket::is_connected(file.fd()) {
                 Ok(false) => continue,
-                Ok(true) => socket::outcome(file.fd()),
+                Ok(true) => socket::connect_result(file.fd()),
                 Err(error) => Err(error),
             };
             let outcome = file.check_result(outcome);

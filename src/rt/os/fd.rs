@@ -19,7 +19,7 @@ pub(crate) fn close(fd: c_int) -> Result<()> {
 pub(crate) fn socket_option(fd: c_int, option: c_int) -> Result<c_int> {
     let (mut value, mut size): (c_int, _) = (0, size_of::<c_int>() as libc::socklen_t);
     // MemorySanitizer's getsockopt checks it, and may know this stack as another frame's.
-    sanitizer::is_written((&raw mut size).cast(), size_of::<libc::socklen_t>());
+    sanitizer::unpoison((&raw mut size).cast(), size_of::<libc::socklen_t>());
     // SAFETY: `value` has `size` bytes.
     let answer = unsafe {
         libc::getsockopt(fd, libc::SOL_SOCKET, option, (&raw mut value).cast(), &mut size)

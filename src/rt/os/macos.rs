@@ -1,3 +1,5 @@
+//! The system calls of macOS.
+//!
 //! The calls that macOS has in its own way: os_sync_wait_on_address (macOS 14.4), the count of threads, accept, pipes.
 
 use core::ffi::c_int;
@@ -174,7 +176,7 @@ impl Drop for WakeFds {
     }
 }
 
-impl diag::Subject for WakeFds {
+impl diag::Describe for WakeFds {
     unsafe fn describe(_: *const WakeFds, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }

@@ -1,5 +1,24 @@
 //! The system calls of the runtime beyond those of `sys`, each wrapped once. `linux*`, `affinity`, `cgroup` and
 //! `macos` have the calls that one system has in its own way.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `affinity` | The processors that a thread may use, and how many the process can use at once |
+//! | `cgroup` | The CPU limit that the control groups of the process set |
+//! | `clock` | The monotonic clock, in nanoseconds |
+//! | `deadline` | Deadlines: the time of the monotonic clock until which a call waits |
+//! | `fd` | Calls on a descriptor that are the same on each system |
+//! | `file_type` | The type of a descriptor's file |
+//! | `linux` | The calls that Linux has in its own way: futexes, the count of threads, accept, dup, fstat, poll |
+//! | `linux_epoll` | The calls of epoll that have fallbacks (S1 of `refused`), and its EPERM (S4) |
+//! | `macos` | The system calls of macOS |
+//! | `memory` | Memory from malloc |
+//! | `poll` | poll(2), with a deadline |
+//! | `refused` | System calls that a kernel does not know (ENOSYS), or that a sandbox refuses (EPERM) |
+//! | `result` | The result of a call |
+//! | `text_file` | Small text files of the system: paths, lines, and octal escapes |
+//! | `threads` | The library's threads: start, name, join, and cancellation; the signal mask of a thread |
+//! | `wake_fds` | Wakes a thread that sleeps in poll(2) or in its poller |
 
 #[cfg(target_os = "linux")]
 mod affinity;
@@ -54,4 +73,4 @@ pub(crate) use threads::{
 #[cfg(target_os = "linux")]
 pub(crate) use wake_fds::WakeFds;
 
-pub(crate) use crate::sys::errno_place;
+pub(crate) use crate::sys::errno_location;

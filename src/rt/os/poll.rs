@@ -24,7 +24,7 @@ unsafe fn poll_files(files: *mut libc::pollfd, count: usize, timeout: c_int) -> 
 pub(crate) fn poll(files: &mut [libc::pollfd], deadline: Deadline) -> Result<usize> {
     let timeout = poll_timeout(deadline);
     // MemorySanitizer's poll checks them, and has not seen the library write them.
-    sanitizer::is_written(files.as_mut_ptr().cast(), size_of_val(files));
+    sanitizer::unpoison(files.as_mut_ptr().cast(), size_of_val(files));
     // SAFETY: a slice has so many structs.
     let ready = unsafe { poll_files(files.as_mut_ptr(), files.len(), timeout) };
     match usize::try_from(ready) {

@@ -103,7 +103,7 @@ pub(crate) fn last_errno(call: Syscall) -> c_int {
 /// Aborts: a loop depends on `call`, which has failed with this thread's errno (S3).
 #[cold]
 #[inline(never)]
-pub(crate) fn abort_failed<T: diag::Subject>(object: *const T, call: &str) -> ! {
+pub(crate) fn abort_failed<T: diag::Describe>(object: *const T, call: &str) -> ! {
     let error = sys::errno();
     #[unsafe(link_section = "aco_shared")]
     static WARNED: AtomicBool = AtomicBool::new(false);
@@ -121,7 +121,7 @@ pub(crate) fn abort_failed<T: diag::Subject>(object: *const T, call: &str) -> ! 
 }
 
 /// A futex word, in a line: its address alone.
-impl diag::Subject for AtomicU32 {
+impl diag::Describe for AtomicU32 {
     unsafe fn describe(_: *const AtomicU32, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }

@@ -69,7 +69,7 @@ pub(super) fn read(fd: c_int, buffer: &mut [u8]) -> usize {
         let count = unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) };
         match usize::try_from(count) {
             Ok(count) => {
-                sanitizer::is_written(buffer.as_mut_ptr().cast(), count);
+                sanitizer::unpoison(buffer.as_mut_ptr().cast(), count);
                 return count;
             }
             _ if sys::errno() == libc::EINTR => {}

@@ -92,7 +92,7 @@ impl Drop for WakeFds {
     }
 }
 
-impl diag::Subject for WakeFds {
+impl diag::Describe for WakeFds {
     unsafe fn describe(_: *const WakeFds, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }

@@ -1,21 +1,21 @@
-//! Waiting for an object: the caller's attempt is made before the wait, and once more after its deadline.
+//! Waits for an object: an attempt before the wait, and another one after its deadline.
 //!
 //! ```text
-//!   lock, attempt ── over ───────────────────────────────────────────> its outcome
-//!      │ not over: a place in the queue, the lock is free, the caller leaves
-//!      ├─ handed over: a waker has claimed the caller ───────────────> Ok, EPIPE
-//!      ├─ cancelled ── withdrawn ────────────────────────────────────> ECANCELED
-//!      └─ deadline ─── withdrawn ── lock, attempt ── over ───────────> its outcome
-//!                                              └──── not over ───────> ETIMEDOUT
+//!   lock, attempt ── Some(result) ──────────────────────────────────────> result
+//!      │ None: the waiter enters the queue, unlock, the caller blocks
+//!      ├─ a waker claims the caller ────────────────────────────────────> Ok, EPIPE
+//!      ├─ cancelled; dequeued ──────────────────────────────────────────> ECANCELED
+//!      └─ deadline;  dequeued ── lock, last attempt ── Some(result) ────> result
+//!                                                 └─── None ────────────> ETIMEDOUT
 //! ```
 //!
-//! 1. One claim ends a wait. Where the deadline has claimed the caller, a waker leaves what it has in the object, and
-//!    the last attempt finds it there: nothing is given twice, nothing is lost.
-//! 2. The last attempt is that of a call with deadline 0. The caller makes it, under the lock, after its place was
-//!    withdrawn.
-//! 3. A cancelled caller makes no last attempt.
-//! 4. A task keeps nothing on its stack for the last attempt: the address of the object and the slot are in its block,
-//!    where they stay until its next wait.
+//! * A1. One claim ends a wait (P1). If the deadline claims the caller, a waker leaves its value in the object, and the
+//!   last attempt finds it: no value is given twice, and none is lost.
+//! * A2. The last attempt is that of a call with deadline 0. The caller makes it under the lock, after it has dequeued
+//!   its waiter.
+//! * A3. A cancelled caller makes no last attempt.
+//! * A4. A task keeps nothing on its stack for the last attempt. `wait_target` has the address of the object, and the
+//!   waiter in the block has the slot; both stay until the next wait of the task.
 
 use core::ptr;
 
@@ -30,33 +30,33 @@ use crate::rt::model::caller::Caller;
 use crate::rt::model::task;
 use crate::rt::os::{Deadline, Result};
 
-/// An object, as one that callers wait for.
+/// An object that callers wait for.
 pub(crate) trait Waitable {
-    /// The lock of the object, and the queue of its callers.
+    /// Returns the lock of the object, and the queue in which its callers wait.
     ///
     /// # Safety
-    /// The object is there, as for [`attempt`](Self::attempt).
+    /// `object` is live.
     unsafe fn parts(object: *mut Self) -> (*const Lock, *mut WaitQueue);
 
-    /// Does what the caller wants. None: the caller must wait for that. The lock is held, and given back unless the
-    /// caller must wait. What is handed over goes to `slot`, or comes from there.
+    /// Tries to do what the caller wants, and releases the lock. None: the caller must wait, and the lock is still
+    /// held. A value goes to `slot`, or comes from there.
     ///
     /// # Safety
-    /// The object is there; the lock is held; `slot` is what the object takes it for.
+    /// `object` is live, and its lock is held. `slot` is what the object expects.
     unsafe fn attempt(object: *mut Self, slot: *mut u8) -> Option<Result<()>>;
 
-    /// Returns true if a caller with this slot joins the queue before the others.
+    /// Returns true if a caller with this slot enters the queue at the front.
     #[inline(always)]
-    fn is_first(_: *mut u8) -> bool {
+    fn joins_front(_: *mut u8) -> bool {
         false
     }
 }
 
-/// Makes the attempt, and waits where that must be. ETIMEDOUT, ECANCELED; EPIPE: the object was closed; what the
-/// attempt says.
+/// Makes an attempt, and waits if it must. Errors: EINVAL if the deadline is none; ETIMEDOUT, ECANCELED; EPIPE if the
+/// object was closed; the errors of the attempt.
 ///
 /// # Safety
-/// The object is there until the call has come back; `slot` as [`Waitable::attempt`] takes it.
+/// `object` is live until the call returns, and not on a shared stack. `slot` is what the object expects.
 #[inline(always)]
 pub(crate) unsafe fn wait<A: Waitable>(
     caller: Caller,
@@ -66,14 +66,14 @@ pub(crate) unsafe fn wait<A: Waitable>(
     mode: WaitMode,
     deadline: Deadline,
 ) -> Result<()> {
-    // SAFETY: the object is there, and the slot is what it takes it for.
+    // SAFETY: the object is live until the call returns, and the slot is what it expects.
     unsafe { finish::<A>(start(caller, object, slot, wait_reason, mode, deadline)) }
 }
 
-/// The part of [`wait`] that comes after the call has begun: for a caller that was woken to make its attempt anew.
+/// As [`wait`], for a caller that has begun its call already, and makes another attempt after it was woken.
 ///
 /// # Safety
-/// As [`wait`].
+/// As [`wait()`].
 #[inline(always)]
 pub(crate) unsafe fn wait_again<A: Waitable>(
     object: *mut A,
@@ -86,7 +86,7 @@ pub(crate) unsafe fn wait_again<A: Waitable>(
     unsafe { finish::<A>(start_again(object, slot, wait_reason, mode, deadline)) }
 }
 
-/// The call begins here, where nothing stays on the stack for the wait.
+/// The beginning of the call, in a function of its own: nothing of it stays on the stack during the wait.
 #[inline(never)]
 unsafe fn start<A: Waitable>(
     caller: Caller,
@@ -138,10 +138,10 @@ unsafe fn attempt_or_wait<A: Waitable>(
     }
 }
 
-/// The first part of [`wait`], after an attempt that was not over: the lock is held, and given back.
+/// The first part of the wait, after an attempt that has returned None. Releases the lock.
 ///
 /// # Safety
-/// As [`wait`].
+/// As [`wait`]. The lock of the object is held.
 #[inline(always)]
 pub(crate) unsafe fn start_wait<A: Waitable>(
     object: *mut A,
@@ -151,31 +151,31 @@ pub(crate) unsafe fn start_wait<A: Waitable>(
     deadline: Deadline,
 ) -> Blocked {
     let mut wait = Wait::new(wait_reason, object.expose_provenance(), mode, deadline);
-    wait.is_first = A::is_first(slot);
-    // SAFETY: the caller's promise.
+    wait.at_front = A::joins_front(slot);
+    // SAFETY: the object is live, its lock is held, and the slot is what it expects.
     unsafe {
         let (lock, queue) = A::parts(object);
         match wait::enqueue(lock, queue, slot, wait) {
-            // A plain thread has waited.
+            // The caller is a plain thread, and has waited.
             Blocked::Ready(Err(libc::ETIMEDOUT)) if !deadline.is_now() => {
-                Blocked::Ready(attempt_last(object, slot))
+                Blocked::Ready(last_attempt(object, slot))
             }
-            begun => begun,
+            blocked => blocked,
         }
     }
 }
 
-/// The last part of [`wait`].
+/// The last part of [`wait()`].
 ///
 /// # Safety
-/// `begun` is what [`start_wait`] has just given, for the same sort of object.
+/// `blocked` is what [`start_wait`] has just returned, for an object of the same type.
 #[inline(always)]
-pub(crate) unsafe fn finish<A: Waitable>(begun: Blocked) -> Result<()> {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn finish<A: Waitable>(blocked: Blocked) -> Result<()> {
+    // SAFETY: the task is enqueued, and its object is live (A4).
     unsafe {
-        match begun {
+        match blocked {
             Blocked::Pending => match wait::complete_wait(Blocked::Pending) {
-                Err(libc::ETIMEDOUT) => attempt_last_in_task::<A>(),
+                Err(libc::ETIMEDOUT) => last_attempt_in_task::<A>(),
                 outcome => outcome,
             },
             Blocked::Ready(outcome) => outcome,
@@ -185,20 +185,20 @@ pub(crate) unsafe fn finish<A: Waitable>(begun: Blocked) -> Result<()> {
 
 #[cold]
 #[inline(never)]
-unsafe fn attempt_last_in_task<A: Waitable>() -> Result<()> {
-    // SAFETY: invariant 4; the object is there until the caller's call has come back.
+unsafe fn last_attempt_in_task<A: Waitable>() -> Result<()> {
+    // SAFETY: the object is live until the call returns. Its address and the slot are in the block (A4).
     unsafe {
         let task = task::current();
         let object: *mut A =
             ptr::with_exposed_provenance_mut((*task).wait_target.load(Ordering::Relaxed));
-        attempt_last(object, (*(*task).waiter()).slot)
+        last_attempt(object, (*(*task).waiter()).slot)
     }
 }
 
 #[cold]
 #[inline(never)]
-unsafe fn attempt_last<A: Waitable>(object: *mut A, slot: *mut u8) -> Result<()> {
-    // SAFETY: the caller's promise: its place is withdrawn, and the slot is the same.
+unsafe fn last_attempt<A: Waitable>(object: *mut A, slot: *mut u8) -> Result<()> {
+    // SAFETY: the object is live. The waiter is dequeued (A2), and the slot is the same.
     unsafe {
         let (lock, _) = A::parts(object);
         (*lock).lock();

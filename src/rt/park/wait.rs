@@ -1,4 +1,26 @@
-//! Waiting: a task leaves for its scheduler, a plain thread sleeps on a word.
+//! Blocking: a task switches to its scheduler, a plain thread sleeps on a futex word.
+//!
+//! ```text
+//!   wait_on(lock, queue, slot, wait): the caller holds `lock`
+//!
+//!   enqueue        deadline NOW ──────────────────────────────> ETIMEDOUT, `lock` released
+//!                  prepare: cancelled ────────────────────────> ECANCELED, `lock` released
+//!                  the waiter enters the queue; `lock` released
+//!                                                        <─── from here on a waker may claim the waiter,
+//!   before_block   wait reason, timer, `block` hook           write the slot, and make the task runnable
+//!   switch_to_scheduler
+//!       │          the worker runs other tasks
+//!       v          the worker resumes the task
+//!   after_block    removes the timer; wake_result
+//!   finish_wait    after ETIMEDOUT and ECANCELED: dequeues the waiter (P5)
+//!
+//!   A plain thread has no scheduler: wait_on_thread enqueues, and park_thread sleeps on the wake reason.
+//! ```
+//!
+//! A waker may come before the task has switched. Only the task's own worker runs it (T2), so not before the switch.
+//!
+//! What comes before the switch and what comes after it are functions of their own, and little is kept between them: on
+//! a shared stack it is copied away, and takes memory while the task waits.
 
 use core::sync::atomic::Ordering;
 
@@ -13,21 +35,20 @@ use crate::rt::model::worker::Worker;
 use crate::rt::os::{self, Deadline, Result};
 use crate::{diag, resume, tls};
 
-/// A wait.
+/// What a call waits for, and how.
 #[derive(Clone, Copy)]
 pub(crate) struct Wait {
     pub(crate) wait_reason: WaitReason,
-    /// The address of the object, or a file descriptor.
+    /// The address of the object, or the file descriptor.
     pub(crate) wait_target: usize,
     pub(crate) mode: WaitMode,
-    /// Nanoseconds of the monotonic clock; 0: do not wait; negative: never.
     pub(crate) deadline: Deadline,
-    /// The caller joins the queue before the others.
-    pub(crate) is_first: bool,
+    /// The waiter enters the queue at the front.
+    pub(crate) at_front: bool,
 }
 
 impl Wait {
-    /// One that joins queues at their ends.
+    /// A wait at the end of the queue.
     #[inline(always)]
     pub(crate) fn new(
         wait_reason: WaitReason,
@@ -35,25 +56,26 @@ impl Wait {
         mode: WaitMode,
         deadline: Deadline,
     ) -> Wait {
-        Wait { wait_reason, wait_target, mode, deadline, is_first: false }
+        Wait { wait_reason, wait_target, mode, deadline, at_front: false }
     }
 }
 
-/// What the first part of a wait has come to.
+/// The result of the first part of a wait.
 #[derive(Clone, Copy)]
 pub(crate) enum Blocked {
-    /// The task leaves now.
+    /// The task is enqueued, and switches to the scheduler next.
     Pending,
-    /// There is nothing to wait for, or a thread has waited.
+    /// There is no wait, or a plain thread has waited.
     Ready(Result<()>),
 }
 
-/// Waits in `wait_queue`, whose lock `lock` is held and given back. What is handed over goes to `slot`, or
-/// comes from there. Ok: a waker has claimed and woken the caller. ETIMEDOUT: the caller looks once more, see
-/// `attempt`; ECANCELED, what a closer says.
+/// Waits in `queue`. The caller holds `lock`, and the call releases it. The waker reads or writes `slot`. Ok: a waker
+/// has claimed and woken the caller. Errors: ETIMEDOUT, after which the caller tries once more (see `attempt`);
+/// ECANCELED; EPIPE if the object was closed; what the waker says.
 ///
 /// # Safety
-/// The queue stays where it is as long as somebody waits in it: it lies on no shared stack. `slot` is what who wakes takes it for.
+/// `lock` is held. It and `queue` are fields of one object, which stays while the caller waits, and is not on a shared
+/// stack. `slot` is what the wakers of that object expect.
 #[inline(always)]
 pub(crate) unsafe fn wait_on(
     lock: *const Lock,
@@ -61,13 +83,11 @@ pub(crate) unsafe fn wait_on(
     slot: *mut u8,
     wait: Wait,
 ) -> Result<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the object is as `wait_on` requires it.
     unsafe { complete_wait(enqueue(lock, queue, slot, wait)) }
 }
 
-/// The first part of [`wait_on`]. What is done before the switch and after it has functions of its own,
-/// and as little as can be is kept from the one to the other: what is on a shared stack then is copied,
-/// and takes memory while the task waits.
+/// The first part of [`wait_on`], up to the switch.
 ///
 /// # Safety
 /// As [`wait_on`].
@@ -77,12 +97,12 @@ pub(crate) unsafe fn enqueue(
     slot: *mut u8,
     wait: Wait,
 ) -> Blocked {
-    // SAFETY: the caller's promise.
+    // SAFETY: the object is as `wait_on` requires it.
     unsafe { enqueue_and_release(lock, queue, slot, wait, || (*lock).unlock()) }
 }
 
-/// As [`enqueue`], but `release` gives `lock` back. It is called once: when the caller has its place in
-/// the queue, or will have none, and before the task leaves or the thread sleeps.
+/// As [`enqueue`], but `release` releases `lock`. It is called once: when the waiter is in the queue, or will not be,
+/// and before the task switches or the thread sleeps.
 ///
 /// # Safety
 /// As [`wait_on`].
@@ -94,7 +114,7 @@ pub(crate) unsafe fn enqueue_and_release(
     wait: Wait,
     release: impl FnOnce(),
 ) -> Blocked {
-    // SAFETY: the caller's promise; the task runs here, on its worker.
+    // SAFETY: the lock is held until `release`. The task runs on this thread, on its worker; its waiter is in no queue.
     unsafe {
         if wait.deadline.is_now() {
             release();
@@ -108,24 +128,24 @@ pub(crate) unsafe fn enqueue_and_release(
             release();
             return Blocked::Ready(Err(libc::ECANCELED));
         }
-        let place = task.waiter();
-        place.write(Waiter::new(&raw mut task.parker, slot, 1));
-        (*queue).join(place, lock, wait.is_first);
+        let waiter = task.waiter();
+        waiter.write(Waiter::new(&raw mut task.parker, slot, 1));
+        (*queue).insert(waiter, lock, wait.at_front);
         release();
         before_block(worker, task, wait);
         Blocked::Pending
     }
 }
 
-/// The last part of [`wait_on`].
+/// The last part of [`wait_on`]: the switch, and what follows.
 ///
 /// # Safety
-/// `begun` is what [`enqueue`] has just given.
+/// `blocked` is what [`enqueue`] has just returned.
 #[inline(always)]
-pub(crate) unsafe fn complete_wait(begun: Blocked) -> Result<()> {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn complete_wait(blocked: Blocked) -> Result<()> {
+    // SAFETY: the task is enqueued, and ready for the switch.
     unsafe {
-        match begun {
+        match blocked {
             Blocked::Pending => {
                 switch_to_scheduler();
                 finish_wait()
@@ -137,23 +157,24 @@ pub(crate) unsafe fn complete_wait(begun: Blocked) -> Result<()> {
 
 #[inline(never)]
 unsafe fn finish_wait() -> Result<()> {
-    // SAFETY: the task has come back, on its worker.
+    // SAFETY: the task runs on its worker again. The object is live, and the wait has ended.
     unsafe {
         let outcome = after_block();
         if let Err(libc::ETIMEDOUT | libc::ECANCELED) = outcome {
             Waiter::dequeue((*task::current()).waiter());
         }
-        single(outcome)
+        single_result(outcome)
     }
 }
 
-/// Makes all ready for leaving.
+/// Records the wait reason, starts the timer, and marks the task as blocking. Aborts in a coroutine that the task has
+/// resumed.
 ///
 /// # Safety
-/// `task` runs here, on `worker`, and its parker is armed.
+/// `task` runs on this thread, on `worker`, in the wait that its parker has prepared.
 #[inline(always)]
 pub(crate) unsafe fn before_block(worker: *mut Worker, task: *mut Task, wait: Wait) {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread alone uses its worker. Room for the timers of all its tasks was made when they began.
     unsafe {
         if tls::current() != (*task).co {
             abort_nested_block(task)
@@ -164,28 +185,28 @@ pub(crate) unsafe fn before_block(worker: *mut Worker, task: *mut Task, wait: Wa
             (*worker).timers.insert(task, deadline);
         }
         (*worker).external_waits += u32::from(wait.wait_reason.is_external());
-        (*worker).is_parking = true;
+        (*worker).is_blocking = true;
         hooks::on_block(task, wait.wait_reason);
     }
 }
 
-/// Leaves for the scheduler, which goes on in the task when that was woken.
+/// Switches to the scheduler, which resumes the task after it was woken, or has yielded.
 ///
 /// # Safety
-/// A task runs here, in its coroutine; the scheduler waits in a resume.
+/// A task runs on this thread, in its own coroutine, which the scheduler has resumed.
 #[inline(always)]
 pub(crate) unsafe fn switch_to_scheduler() {
-    // SAFETY: the caller's promise.
+    // SAFETY: the scheduler has resumed the coroutine of the task.
     unsafe { resume::yield_to_main((*task::current()).co, resume::switch) }
 }
 
-/// The task was woken, or its deadline has passed. Gives which of several it was that woke it.
+/// Ends what [`before_block`] has begun, and returns the wake result of the parker.
 ///
 /// # Safety
-/// [`before_block`] has made it ready for leaving.
+/// The running task has blocked by [`before_block`] and [`switch_to_scheduler`].
 #[inline(always)]
 pub(crate) unsafe fn after_block() -> Result<usize> {
-    // SAFETY: the caller's promise: a task stays with its worker.
+    // SAFETY: a task stays with its worker (T2), and runs on it.
     unsafe {
         let task = task::current();
         let worker = (*task).parker.worker();
@@ -200,7 +221,7 @@ pub(crate) unsafe fn after_block() -> Result<usize> {
     }
 }
 
-/// The task has resumed a coroutine, which would have to wait: says so, and aborts.
+/// Aborts: a coroutine that the task has resumed would have to wait.
 #[cold]
 #[inline(never)]
 pub(crate) fn abort_nested_block(task: *mut Task) -> ! {
@@ -208,7 +229,7 @@ pub(crate) fn abort_nested_block(task: *mut Task) -> ! {
     diag::fatal("acort", task, what, "wait in the task itself, or call with deadline 0")
 }
 
-/// As [`enqueue_and_release`] and the rest of [`wait_on`], for a plain thread.
+/// The whole of [`wait_on`] with `release`, for a plain thread.
 #[cold]
 #[inline(never)]
 unsafe fn wait_on_thread(
@@ -221,35 +242,37 @@ unsafe fn wait_on_thread(
     let mut parker = Parker::new();
     let parker = &raw mut parker;
     let mut waiter = Waiter::new(parker, slot, 1);
-    // SAFETY: the caller's promise; both stay until the wait has ended.
+    // SAFETY: the lock is held until `release`. Parker and waiter stay until the wait has ended, and no plain thread is
+    // on a shared stack.
     unsafe {
         (*parker).prepare(WaitMode::Uninterruptible);
-        (*queue).join(&raw mut waiter, lock, wait.is_first);
+        (*queue).insert(&raw mut waiter, lock, wait.at_front);
         release();
-        if !sleeps(parker, wait.deadline) {
+        if !park_thread(parker, wait.deadline) {
             Waiter::dequeue(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }
         acquire_wake(parker);
-        single((*parker).wake_result())
+        single_result((*parker).wake_result())
     }
 }
 
-/// The outcome of one wait: whatever woke it, it is that. EPIPE: its object is closed.
+/// The result of a wait with one waiter. Errors: EPIPE if the object was closed.
 #[inline(always)]
-fn single(outcome: Result<usize>) -> Result<()> {
+fn single_result(outcome: Result<usize>) -> Result<()> {
     match outcome {
         Ok(number) if number & CLOSED as usize != 0 => Err(libc::EPIPE),
         outcome => outcome.map(drop),
     }
 }
 
-/// A plain thread sleeps until somebody wakes it. False: the deadline has passed, and the wait is ended.
+/// Sleeps until the waker of `parker` has set the wake reason. Returns false if the deadline has passed first: the wait
+/// has ended then.
 ///
 /// # Safety
-/// `parker` is this thread's, and armed.
-pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: Deadline) -> bool {
-    // SAFETY: the caller's promise.
+/// `parker` is on the stack of this plain thread, in a wait that it has prepared.
+pub(crate) unsafe fn park_thread(parker: *mut Parker, mut deadline: Deadline) -> bool {
+    // SAFETY: the parker is live, as it is on this thread's stack.
     unsafe {
         let word = (*parker).wake_word();
         while word.load(Ordering::Acquire) == 0 {
@@ -257,7 +280,7 @@ pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: Deadline) -> bool
                 if (*parker).claim() {
                     return false;
                 }
-                // Somebody is about to wake it.
+                // A waker has claimed the parker, and is about to set the wake reason (P1).
                 deadline = Deadline::NEVER;
             }
             os::futex_wait(word, 0, deadline);

@@ -1,4 +1,4 @@
-//! Waking who waits, from any thread.
+//! Waking: makes a claimed waiter runnable, from any thread.
 
 use crate::rt::base::atomic::AtomicU32;
 use crate::rt::base::lock::{tsan_acquire, tsan_release};
@@ -8,14 +8,14 @@ use crate::rt::model::hooks;
 use crate::rt::model::worker::Worker;
 use crate::rt::os;
 
-/// Lets a claimed waiter go on, for `reason`. From any thread.
+/// Makes the waiter of `parker` runnable, with the wake reason `reason`.
 ///
 /// # Safety
-/// The caller has claimed `parker`, and does not touch it from here on.
+/// The caller has claimed `parker` (P1), and does not use it any more. No lock is held: a hook runs.
 #[inline(always)]
 pub(crate) unsafe fn wake(parker: *mut Parker, reason: u32) {
-    // SAFETY: the caller's promise; a parker with a worker is a task. A thread may be gone once it has
-    // the reason: only the address of its word is used.
+    // SAFETY: a claimed parker is live until it has the wake reason; afterwards only the address of a thread's word is
+    // used (P3). A parker with a worker is the first field of a task of that worker.
     unsafe {
         tsan_release(parker);
         let worker = (*parker).worker();
@@ -34,26 +34,27 @@ pub(crate) unsafe fn wake(parker: *mut Parker, reason: u32) {
     }
 }
 
-/// [`wake`] for who is in a queue: by the number of its wait.
+/// Wakes a claimed waiter, with its case as the wake reason.
 ///
 /// # Safety
-/// As there.
+/// As [`wake`], for the parker of `waiter`.
 #[inline(always)]
 pub(crate) unsafe fn wake_waiter(waiter: *mut Waiter) {
-    // SAFETY: the caller's promise.
+    // SAFETY: a claimed waiter is live until it is woken (Q5).
     unsafe { wake((*waiter).parker, (*waiter).case) }
 }
 
-/// Beside the number of a wait: the object is closed.
+/// A flag beside the case in a wake reason: the object is closed.
 pub(crate) const CLOSED: u32 = 1 << 30;
 
-/// Wakes a list of claimed ones, each by its number, or its number and [`CLOSED`], or all by one error.
+/// Wakes a list of claimed waiters. The wake reason of each is its case; with `Some(CLOSED)` its case and the flag;
+/// with another `Some` that error.
 ///
 /// # Safety
-/// As [`wake`], for each.
+/// As [`wake`], for the parker of each waiter.
 pub(crate) unsafe fn wake_all(mut list: *mut Waiter, reason: Option<u32>) {
     while let Some(waiter) = pop_waiter(&mut list) {
-        // SAFETY: the caller's promise.
+        // SAFETY: a claimed waiter is live until it is woken (Q5).
         unsafe {
             let reason = match reason {
                 None => (*waiter).case,
@@ -65,7 +66,7 @@ pub(crate) unsafe fn wake_all(mut list: *mut Waiter, reason: Option<u32>) {
     }
 }
 
-/// The caller has been woken: what was done before that has happened before.
+/// Tells ThreadSanitizer that what the waker did before the wake-up happens before what the woken caller does.
 #[inline(always)]
 pub(crate) fn acquire_wake(parker: *const Parker) {
     tsan_acquire(parker);

@@ -31,12 +31,12 @@ const CACHE_LINE: usize = 64;
 
 /// Creates a runtime and its workers, which do not run.
 pub(crate) fn create(options: acort_opts_t) -> Result<*mut Runtime> {
-    coroutine::refuse_frames_elsewhere("acort_new");
+    coroutine::abort_on_off_stack_frames("acort_new");
     let runtime = os::allocate_zeroed::<Runtime>().ok_or(libc::ENOMEM)?.as_ptr();
     // SAFETY: a zeroed runtime is one without workers.
     unsafe {
         (*runtime).options = acort_opts_t { workers: 0, ..options };
-        nonblock::runtime_begins();
+        nonblock::runtime_started();
         overflow_report::enable(&mut *runtime);
         match create_workers(runtime, options.workers) {
             Ok(()) => Ok(runtime),
@@ -114,7 +114,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());
     }
-    nonblock::runtime_is_over();
+    nonblock::runtime_ended();
 }
 
 /// Prepares this thread to run a worker: the worker gets a main coroutine of this thread. That coroutine is the
@@ -128,7 +128,7 @@ pub(crate) unsafe fn attach(worker: *mut Worker) -> Result<()> {
         let main_co = coroutine::create_main(None, ptr::null_mut()).map_err(|_| libc::ENOMEM)?;
         (*worker).main_co = main_co;
         overflow_report::prepare_thread(&*(*worker).runtime);
-        (*worker).errno = os::errno_place();
+        (*worker).errno_location = os::errno_location();
     }
     Ok(())
 }

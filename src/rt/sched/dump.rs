@@ -12,9 +12,9 @@ use core::sync::atomic::Ordering;
 
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{self, FINISHED, NEW, STARTED, Task};
-use crate::rt::model::task_cold;
+use crate::rt::model::task::{FINISHED, NEW, STARTED, Task};
 use crate::rt::model::worker::Worker;
+use crate::rt::model::{task_cold, task_pool};
 use crate::rt::os::{self, Result};
 use crate::rt::sync::{mutex, rwlock};
 use crate::symbol::Symbol;
@@ -117,7 +117,7 @@ unsafe fn write_owner(line: &mut Line, task: *mut Task) -> fmt::Result {
         };
         match owner {
             0 => Ok(()),
-            _ => match task::from_address(owner).as_ref() {
+            _ => match task_pool::from_address(owner).as_ref() {
                 Some(task) => write!(line, ", held by task {}", task.id()),
                 None => line.write_str(", held by a thread"),
             },

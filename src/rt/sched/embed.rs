@@ -1,3 +1,5 @@
+//! A runtime that another event loop runs (ACORT_LOOP).
+//!
 //! A runtime that another event loop runs, a step at a time, on the thread that has created it (ACORT_LOOP).
 //!
 //! ```text
@@ -75,7 +77,7 @@ pub(crate) fn is_loop(runtime: &Runtime) -> bool {
 /// Returns true if this thread runs the steps of the runtime.
 pub(crate) fn is_loop_thread(runtime: &Runtime) -> bool {
     let worker = runtime.worker(0);
-    is_loop(runtime) && worker.is_some_and(|worker| worker.errno == os::errno_place())
+    is_loop(runtime) && worker.is_some_and(|worker| worker.errno_location == os::errno_location())
 }
 
 /// The worker, for a step. Errors: `EINVAL` for another runtime; `EBUSY` in a task; `EPERM` on another thread.

@@ -12,10 +12,11 @@ use crate::rt::model::group::Group;
 use crate::rt::model::nesting;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{self, Task};
+use crate::rt::model::task_pool;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::cancel::Cancelled;
+use crate::rt::park::cancel::CancelBatch;
 use crate::sys;
 
 /// Opens a group inside that of `opener`; NULL: inside none. `is_main`: it is for a main task. Errors: `ENOMEM`.
@@ -60,7 +61,7 @@ pub(crate) unsafe fn free(group: *mut Group) {
             (*group).unlink(task.as_ptr());
             // The task's worker may still hold its lock (F2 of `finish`).
             drop((*task.as_ptr()).lock.guard());
-            task::free(task.as_ptr());
+            task_pool::free(task.as_ptr());
         }
         sys::free(group.cast());
     }
@@ -183,7 +184,7 @@ pub(crate) fn or_current(group: *mut Group) -> Result<*mut Group> {
 /// The group exists.
 pub(crate) unsafe fn cancel(group: *mut Group) {
     let current = task::current();
-    let mut woken = Cancelled::NONE;
+    let mut woken = CancelBatch::NONE;
     // SAFETY: the group exists, and with it its runtime. What a walk visits exists while its locks are held.
     unsafe {
         let runtime_guard = (*(*group).runtime).lock.guard();

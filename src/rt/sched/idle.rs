@@ -9,7 +9,7 @@ use super::{finish, task_stack};
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::worker::{Worker, count};
 use crate::rt::os;
-use crate::rt::park::cancel::Cancelled;
+use crate::rt::park::cancel::CancelBatch;
 
 /// While foreign threads exist, the last idle worker checks for a deadlock so often (Q4).
 const RECHECK_NS: i64 = 250_000_000;
@@ -17,20 +17,20 @@ const RECHECK_NS: i64 = 250_000_000;
 /// Sleeps until there is work, or resolves a deadlock. The numbers are those of the picture.
 ///
 /// # Safety
-/// As [`collect`]. No task is ready.
+/// As [`collect`](super::collect::collect). No task is ready.
 pub(super) unsafe fn sleep(worker: *mut Worker) {
     // SAFETY: `worker` is this thread's, and no task runs.
     unsafe {
         let runtime: *mut Runtime = (*worker).runtime;
         // 1
-        if (*worker).abandons.load(Ordering::Acquire) {
+        if (*worker).has_abandoned_tasks.load(Ordering::Acquire) {
             return finish::drop_abandoned(worker);
         }
         let is_only_worker = (*runtime).options.workers == 1;
         let has_work = || {
             !(*worker).inbox.is_empty()
                 || (*runtime).has_injected()
-                || (*worker).abandons.load(Ordering::SeqCst)
+                || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
         };
         // 2
         if !is_only_worker && (*worker).spin.spin_until(has_work, os::now) {
@@ -76,7 +76,7 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
 /// Resolves a deadlock (Q3): reports it and cancels all tasks; the second time abandons them.
 ///
 /// # Safety
-/// As [`collect`]. The worker has confirmed the deadlock.
+/// As [`collect`](super::collect::collect). The worker has confirmed the deadlock.
 #[cold]
 #[inline(never)]
 unsafe fn resolve_deadlock(worker: *mut Worker) {
@@ -85,7 +85,7 @@ unsafe fn resolve_deadlock(worker: *mut Worker) {
         let runtime: *mut Runtime = (*worker).runtime;
         if (*runtime).deadlocks.fetch_add(1, Ordering::SeqCst) == 0 {
             dump::dump_deadlock(&*runtime);
-            let mut woken = Cancelled::NONE;
+            let mut woken = CancelBatch::NONE;
             (*runtime).for_each_task(&mut |task| {
                 (*(*task).group).is_deadlocked = true;
                 woken.cancel(task);

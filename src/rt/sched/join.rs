@@ -21,6 +21,7 @@ use crate::rt::base::atomic::Ordering;
 use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::task::{self, DETACHED, JOINED, MAIN, SPAWN_FAILED, Task};
+use crate::rt::model::task_pool;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::{self, Wait};
 
@@ -89,7 +90,7 @@ unsafe fn take_result(task: *mut Task) -> Result<*mut c_void> {
     // SAFETY: an ended task has a result, and this call alone uses it.
     unsafe {
         let (result, state) = ((*task).phase.result, (*task).state.load(Ordering::Acquire));
-        task::free(task);
+        task_pool::free(task);
         if state == SPAWN_FAILED { Err(libc::ENOMEM) } else { Ok(result) }
     }
 }
@@ -110,7 +111,7 @@ pub(crate) unsafe fn detach(task: *mut Task) -> Result<()> {
         drop(guard);
         if has_finished {
             (*(*task).group).remove(task);
-            task::free(task);
+            task_pool::free(task);
         }
     }
     Ok(())

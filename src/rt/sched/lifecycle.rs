@@ -34,8 +34,9 @@ use crate::rt::base::parker::WaitMode;
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{ACORT_LOOP, ACORT_PIN_CPUS, acort_attr_t, acort_body_t, acort_opts_t};
 use crate::rt::model::caller::Caller;
+use crate::rt::model::deadlock::NotBlockingThread;
 use crate::rt::model::group::Group;
-use crate::rt::model::runtime::{NotBlockingThread, Runtime};
+use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{self, SPAWN_FAILED, Task};
 use crate::rt::model::worker::Worker;
 use crate::rt::os::{self, Deadline, Result};
@@ -142,8 +143,7 @@ pub(crate) fn new(options: &acort_opts_t) -> Result<*mut Runtime> {
         let started = start_workers(runtime);
         let (Ok(count) | Err((count, _))) = started;
         let prepared = started.map_err(|(_, error)| error).and_then(|count| {
-            (0..count)
-                .try_for_each(|index| (**(*runtime).workers.add(index as usize)).preparation.wait())
+            (0..count).try_for_each(|index| (**(*runtime).workers.add(index as usize)).setup.wait())
         });
         if let Err(error) = prepared {
             stop_workers(runtime, count);
@@ -179,7 +179,7 @@ extern "C" fn worker_thread(worker: *mut c_void) -> *mut c_void {
             os::pin_to_cpu((*worker).index as usize);
         }
         let prepared = attach(worker);
-        (*worker).preparation.report(prepared);
+        (*worker).setup.report(prepared);
         if prepared.is_ok() {
             run_worker(worker, |runtime| runtime.is_stopping.load(Ordering::SeqCst));
         }

@@ -4,7 +4,7 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use crate::record::{self, Destructor, ROUNDS, Values};
+use crate::record::{self, DESTRUCTOR_ROUNDS, Destructor, Values};
 use crate::rt::model::task::{self, Task};
 use crate::rt::model::task_cold;
 use crate::rt::model::worker::Worker;
@@ -55,7 +55,7 @@ pub(crate) fn set(key: u64, value: *mut c_void) -> Result<()> {
 #[inline(always)]
 pub(crate) unsafe fn has_values(task: *mut Task) -> bool {
     // SAFETY: the values of a task are its worker's thread's alone.
-    unsafe { task_cold::values(task).as_ref().is_some_and(|values| !values.is_none()) }
+    unsafe { task_cold::values(task).as_ref().is_some_and(|values| !values.is_empty()) }
 }
 
 /// Runs the destructors of a task that has ended. The task is the running task meanwhile, on the scheduler's stack.
@@ -68,13 +68,13 @@ pub(crate) unsafe fn run_destructors(worker: *mut Worker, task: *mut Task) {
     // SAFETY: the values of the worker's task are this thread's alone.
     unsafe {
         (*worker).current = task;
-        for _ in 0..ROUNDS {
+        for _ in 0..DESTRUCTOR_ROUNDS {
             if !run_round(task) {
                 break;
             }
         }
         (*worker).current = ptr::null_mut();
-        task_cold::values(task).replace(Values::NONE).free();
+        task_cold::values(task).replace(Values::EMPTY).free();
     }
 }
 

@@ -1,3 +1,5 @@
+//! The report of a task that overflows its stack.
+//!
 //! The report of a task that overflows its stack: one line on standard error, before the fault takes its course.
 
 use core::ffi::CStr;
@@ -16,14 +18,14 @@ pub(crate) fn enable(runtime: &mut Runtime) {
         runtime.options.flags |= ACORT_NO_OVERFLOW_REPORT;
     }
     if is_enabled(runtime) {
-        overflow::runtime_begins(report);
+        overflow::enable_for_runtime(report);
     }
 }
 
 /// Disables the report at the end of a runtime for which [`enable`] was called.
 pub(crate) fn disable(runtime: &Runtime) {
     if is_enabled(runtime) {
-        overflow::runtime_is_over();
+        overflow::disable_for_runtime();
     }
 }
 
@@ -40,7 +42,7 @@ fn is_enabled(runtime: &Runtime) -> bool {
 
 /// Returns true if ACORT_NO_OVERFLOW_REPORT in the environment is a number other than 0.
 fn is_disabled_by_environment() -> bool {
-    environment::number_of(c"ACORT_NO_OVERFLOW_REPORT") != 0
+    environment::read_u64(c"ACORT_NO_OVERFLOW_REPORT") != 0
 }
 
 /// Prints the line of the running task. Returns false if no task has overflowed. A task of a runtime without reports

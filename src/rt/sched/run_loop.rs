@@ -12,7 +12,7 @@
 //!             3  trim the stack cache
 //!             4  idle, and a task waits for memory: fail it; next turn
 //!             5  announce_sleep
-//!             6  inbox, injector, abandons, is_stopping: work has come: announce_awake; next turn
+//!             6  inbox, injector, has_abandoned_tasks, is_stopping: work has come: announce_awake; next turn
 //!             7  idle: enter_idle. The last idle worker of a runtime in which nothing is to be done:
 //!                  foreign threads exist: sleep for at most 250 ms
 //!                  confirm_deadlock: announce_awake; resolve the deadlock; next turn
@@ -146,9 +146,9 @@ unsafe fn run_task(worker: *mut Worker, task: *mut Task, slice: i32) {
         let start = if limit > 0 { os::now() } else { 0 };
         let co = (*task).co;
         (*worker).current = task;
-        *(*worker).errno = (*task).errno;
+        *(*worker).errno_location = (*task).errno;
         resume::resume(co, ptr::null_mut());
-        (*task).errno = *(*worker).errno;
+        (*task).errno = *(*worker).errno_location;
         (*worker).current = ptr::null_mut();
         count(&(*worker).counters.switches, 1);
         if limit > 0 {
@@ -159,8 +159,8 @@ unsafe fn run_task(worker: *mut Worker, task: *mut Task, slice: i32) {
         }
         if (*co).is_end != 0 {
             finish::finish(worker, task);
-        } else if (*worker).is_parking {
-            (*worker).is_parking = false;
+        } else if (*worker).is_blocking {
+            (*worker).is_blocking = false;
         } else {
             (*worker).run_queue.push(task);
         }

@@ -31,7 +31,7 @@ use crate::rt::model::task::{
     self, CUSTOM_STACK, DETACHED, SHARED, STACK_PAINTED, Task, TaskStart, UNCONSTRAINED,
 };
 use crate::rt::model::worker::Worker;
-use crate::rt::model::{hooks, task_cold};
+use crate::rt::model::{hooks, task_cold, task_pool};
 use crate::rt::os::{self, Result};
 use crate::stack;
 
@@ -92,7 +92,7 @@ fn task_flags(attributes: &acort_attr_t, arg: *mut c_void) -> Result<u8> {
         ACORT_SHARED | ACORT_DETACHED | ACORT_NEXT | ACORT_MEASURE | ACORT_UNCONSTRAINED;
     let acort_attr_t { flags, stack, stack_size, arg_copy_size, .. } = *attributes;
     let is_private = flags & ACORT_SHARED == 0;
-    let has_stack = stack.is_null() || is_private && stack::fits(stack, stack_size);
+    let has_stack = stack.is_null() || is_private && stack::can_hold_stack(stack, stack_size);
     let has_arg = arg_copy_size == 0 || !arg.is_null();
     if flags & !KNOWN_FLAGS != 0
         || !has_stack
@@ -135,11 +135,11 @@ pub(crate) unsafe fn spawn_in(
         let is_plain = flags == 0 && stack_size == 0 && stack.is_null() && arg_copy_size == 0;
         let flags = if is_plain { 0 } else { task_flags(attributes, arg)? } | more_flags;
         let start = TaskStart { entry, arg, stack_size, stack };
-        let new = task::create(start, flags).ok_or(libc::ENOMEM)?;
+        let new = task_pool::create(start, flags).ok_or(libc::ENOMEM)?;
         let task = new.as_ptr();
         let has_arg = arg_copy_size == 0 || copy_argument(task, attributes);
         if !has_arg || set_name(task, attributes.name).is_err() {
-            task::free(task);
+            task_pool::free(task);
             return Err(libc::ENOMEM);
         }
         (*runtime).task_created(Worker::current());
@@ -232,6 +232,6 @@ pub(crate) fn exit(result: *mut c_void) -> Option<core::convert::Infallible> {
             return None;
         }
         task.set_result(result);
-        crate::resume::exit(task.co, crate::arch::leave)
+        crate::resume::exit(task.co, crate::resume::exit_to)
     }
 }

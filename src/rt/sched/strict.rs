@@ -15,7 +15,7 @@ use crate::{diag, environment};
 pub(crate) const LONG_PAST_NS: i64 = 3_600_000_000_000;
 
 fn is_on() -> bool {
-    environment::number_of(c"ACORT_STRICT") != 0
+    environment::read_u64(c"ACORT_STRICT") != 0
 }
 
 /// Counts the tasks of a main task's group that nothing has joined or detached.

@@ -16,13 +16,13 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::rt::model::abi::acort_body_t;
 use crate::rt::model::stack_cache::{CoroutineList, MAX_IDLE, StackCache};
 use crate::rt::model::task::{CUSTOM_STACK, SHARED, STACK_PAINTED, Task, TaskStart};
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
-use crate::{arch, coroutine, resume, stack, tls};
+use crate::{coroutine, resume, stack, tls};
 
 /// The entry function of all tasks' coroutines.
 unsafe extern "C" fn task_main() {
@@ -33,7 +33,7 @@ unsafe extern "C" fn task_main() {
         let TaskStart { entry, arg, .. } = (*task).phase.start;
         let result = entry.map_or(ptr::null_mut(), |body| body(arg));
         (*(*Worker::current()).current).set_result(result);
-        resume::exit(tls::current(), arch::leave)
+        resume::exit(tls::current(), resume::exit_to)
     }
 }
 
@@ -68,7 +68,7 @@ pub(crate) unsafe fn acquire(worker: *mut Worker, task: *mut Task) -> Result<*mu
     }
 }
 
-fn to_errno(_: Refusal) -> i32 {
+fn to_errno(_: CreateError) -> i32 {
     libc::ENOMEM
 }
 
@@ -84,12 +84,12 @@ unsafe fn create_private(worker: *mut Worker, task: *mut Task) -> Result<*mut ac
         let options = &(*(*worker).runtime).options;
         let size = if stack_size == 0 { options.stack_size } else { stack_size };
         let created = match stack.is_null() {
-            true => stack::create_apart(size, options.stack_gap),
+            true => stack::create_with_gap(size, options.stack_gap),
             false => stack::create_in(stack, size),
         };
         let stack = created.map_err(to_errno)?;
         if (*task).has_flag(STACK_PAINTED) {
-            stack::fill("acort_go_ex", stack);
+            stack::paint("acort_go_ex", stack);
         }
         create_on(worker, stack, arg).inspect_err(|_| stack::destroy("acort", stack))
     }
@@ -105,7 +105,7 @@ unsafe fn create_shared(worker: *mut Worker, arg: *mut c_void) -> Result<*mut ac
         let cache = &raw mut (*worker).stack_cache;
         if (*cache).shared_stack.is_null() {
             let options = &(*(*worker).runtime).options;
-            let created = stack::create_apart(options.shared_stack_size, options.stack_gap);
+            let created = stack::create_with_gap(options.shared_stack_size, options.stack_gap);
             let stack = created.map_err(to_errno)?;
             (*cache).shared_stack = stack;
             (*cache).shared_range = ((*stack).ptr.addr(), (*stack).sz);

@@ -1,10 +1,11 @@
-//! The cases of a select: what they are.
+//! The cases of a select: the objects that it waits for.
 
 use core::ffi::c_int;
 
 use crate::rt::base::lock::Lock;
 use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::io::fd_entry::{Direction, FdEntry};
+use crate::rt::io::direction::Direction;
+use crate::rt::io::fd_entry::FdEntry;
 use crate::rt::io::fd_table;
 use crate::rt::model::abi::{
     ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_RECV, ACORT_SEND, ACORT_TASK,
@@ -16,104 +17,124 @@ use crate::rt::sync::channel::{Attempt, Channel};
 use crate::rt::sync::event::Event;
 use crate::rt::sync::future;
 
-/// A case, as it is waited for.
+/// What one case waits for.
 #[derive(Clone, Copy)]
-pub(crate) enum Source {
+pub(super) enum Case {
     Send(*mut Channel),
     Receive(*mut Channel),
-    Ready(*mut FdEntry, Direction, c_int),
+    Fd(*mut FdEntry, Direction, c_int),
+    /// The end of a task.
     Task(*mut Task),
+    /// An event, or that of a future.
     Event(*mut Event),
 }
 
-impl Source {
-    /// EINVAL: there is no such case, or its object is NULL. A task is not looked at.
-    pub(crate) fn of(case: &acort_case_t) -> Result<Source> {
+impl Case {
+    /// Errors: `EINVAL` if the operation is unknown, or a pointer is NULL; those of `fd_table::entry`. A task is not
+    /// checked.
+    pub(super) fn of(case: &acort_case_t) -> Result<Case> {
         let has_object = !case.object.is_null();
         let has_value = has_object && !case.data.is_null();
         Ok(match case.op {
-            ACORT_SEND if has_value => Source::Send(case.object.cast()),
-            ACORT_RECV if has_value => Source::Receive(case.object.cast()),
-            ACORT_TASK if has_object => Source::Task(case.object.cast()),
-            ACORT_EVENT if has_object => Source::Event(case.object.cast()),
-            ACORT_FUTURE if has_object => Source::Event(future::event_of(case.object.cast())),
+            ACORT_SEND if has_value => Case::Send(case.object.cast()),
+            ACORT_RECV if has_value => Case::Receive(case.object.cast()),
+            ACORT_TASK if has_object => Case::Task(case.object.cast()),
+            ACORT_EVENT if has_object => Case::Event(case.object.cast()),
+            ACORT_FUTURE if has_object => Case::Event(future::event_of(case.object.cast())),
             ACORT_FD_READ | ACORT_FD_WRITE => {
-                let way = if case.op == ACORT_FD_READ { Direction::Read } else { Direction::Write };
-                Source::Ready(fd_table::entry(case.fd)?, way, case.fd)
+                let is_read = case.op == ACORT_FD_READ;
+                let direction = if is_read { Direction::Read } else { Direction::Write };
+                Case::Fd(fd_table::entry(case.fd)?, direction, case.fd)
             }
             _ => return Err(libc::EINVAL),
         })
     }
 
-    /// Aborts where its object is not for this thread.
+    /// Aborts if the channel is local to another thread.
     ///
     /// # Safety
-    /// The object exists, as for all below.
-    pub(crate) unsafe fn check_thread(self) {
-        if let Source::Send(channel) | Source::Receive(channel) = self {
-            // SAFETY: the caller's promise.
+    /// The object exists.
+    pub(super) unsafe fn check_thread(self) {
+        if let Case::Send(channel) | Case::Receive(channel) = self {
+            // SAFETY: the channel exists.
             unsafe { (*channel).check_owner("acort_select") }
         }
     }
 
+    /// The lock of the object.
+    ///
     /// # Safety
     /// The object exists.
-    pub(crate) unsafe fn lock(self) -> *const Lock {
-        // SAFETY: the caller's promise.
+    pub(super) unsafe fn lock(self) -> *const Lock {
+        // SAFETY: the object exists.
         unsafe {
             match self {
-                Source::Send(channel) | Source::Receive(channel) => &raw const (*channel).lock,
-                Source::Ready(entry, ..) => &raw const (*entry).lock,
-                Source::Task(task) => &raw const (*task).lock,
-                Source::Event(event) => &raw const (*event).lock,
+                Case::Send(channel) | Case::Receive(channel) => &raw const (*channel).lock,
+                Case::Fd(entry, ..) => &raw const (*entry).lock,
+                Case::Task(task) => &raw const (*task).lock,
+                Case::Event(event) => &raw const (*event).lock,
             }
         }
     }
 
-    pub(crate) unsafe fn queue(self) -> *mut WaitQueue {
-        // SAFETY: the caller's promise.
+    /// The queue that a waiter of this case joins.
+    ///
+    /// # Safety
+    /// The object exists.
+    pub(super) unsafe fn queue(self) -> *mut WaitQueue {
+        // SAFETY: the object exists.
         unsafe {
             match self {
-                Source::Send(channel) => &raw mut (*channel).senders,
-                Source::Receive(channel) => &raw mut (*channel).receivers,
-                Source::Ready(entry, way, _) => (*entry).shared_waiters(way),
-                Source::Task(task) => &raw mut (*task).join_waiters,
-                Source::Event(event) => &raw mut (*event).queue,
+                Case::Send(channel) => &raw mut (*channel).senders,
+                Case::Receive(channel) => &raw mut (*channel).receivers,
+                Case::Fd(entry, direction, _) => (*entry).waiters.shared(direction),
+                Case::Task(task) => &raw mut (*task).join_waiters,
+                Case::Event(event) => &raw mut (*event).queue,
             }
         }
     }
 
-    /// What tells a task from the next one in its block, which somebody else may join and free meanwhile:
-    /// the end of its number. ESRCH: it is none any more.
-    pub(crate) unsafe fn snapshot(self) -> Result<u32> {
-        let Source::Task(task) = self else { return Ok(0) };
-        // SAFETY: blocks stay for ever. What is read before the check is of this task, or of one that has gone.
-        let number = unsafe { (*task).id() };
-        task::check(task).map(|_| number as u32)
+    /// The low half of a task's id; 0 for other objects. The program may join and free the task meanwhile: the id
+    /// distinguishes the task from the next one in its block. Errors: `ESRCH` if the task is freed.
+    ///
+    /// # Safety
+    /// The object exists; a task may be freed.
+    pub(super) unsafe fn snapshot(self) -> Result<u32> {
+        let Case::Task(task) = self else { return Ok(0) };
+        // SAFETY: task blocks are never freed (T1). The id is that of this task, if the check afterwards finds it
+        // alive.
+        let id = unsafe { (*task).id() };
+        task::check(task).map(|_| id as u32)
     }
 
-    /// Does it, if nobody must wait for that. The lock is held; `mark` is what [`mark`](Self::mark) has given.
-    /// File descriptors are asked for elsewhere.
-    pub(crate) unsafe fn attempt(self, data: *mut u8, mark: u32) -> Attempt {
-        let or_waits = |is_ready| if is_ready { Attempt::READY } else { Attempt::WouldBlock };
-        // SAFETY: the caller's promise.
+    /// Performs the case, unless the call must wait for that. `snapshot` is what [`snapshot`](Self::snapshot) returned.
+    /// Descriptors are polled by `SelectBuffers`.
+    ///
+    /// # Safety
+    /// The object exists, and its lock is held. `data` has the value of a send, or room for that of a receive.
+    pub(super) unsafe fn try_now(self, data: *mut u8, snapshot: u32) -> Attempt {
+        let or_wait = |is_ready| if is_ready { Attempt::READY } else { Attempt::WouldBlock };
+        // SAFETY: the object exists, its lock is held, and `data` is as its channel needs.
         unsafe {
             match self {
-                Source::Send(channel) => (*channel).try_send(data),
-                Source::Receive(channel) => (*channel).try_receive(data),
-                Source::Task(task) => or_waits(!(*task).is_alive() || (*task).id() as u32 != mark),
-                Source::Event(event) => or_waits((*event).is_set != 0),
-                Source::Ready(..) => Attempt::WouldBlock,
+                Case::Send(channel) => (*channel).try_send(data),
+                Case::Receive(channel) => (*channel).try_receive(data),
+                Case::Task(task) => or_wait(!(*task).is_alive() || (*task).id() as u32 != snapshot),
+                Case::Event(event) => or_wait((*event).is_set != 0),
+                Case::Fd(..) => Attempt::WouldBlock,
             }
         }
     }
 
-    /// How many bytes are handed over.
-    pub(crate) unsafe fn size(self) -> usize {
-        // SAFETY: the caller's promise.
+    /// The size of the value that the case moves, in bytes; 0: none.
+    ///
+    /// # Safety
+    /// The object exists.
+    pub(super) unsafe fn value_size(self) -> usize {
+        // SAFETY: the object exists.
         unsafe {
             match self {
-                Source::Send(channel) | Source::Receive(channel) => (*channel).elem_size,
+                Case::Send(channel) | Case::Receive(channel) => (*channel).elem_size,
                 _ => 0,
             }
         }

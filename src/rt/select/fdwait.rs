@@ -1,16 +1,17 @@
-//! Waiting until a file descriptor is ready.
+//! acort_fdwait(): waits until a file descriptor is ready, without consuming anything.
 
 use core::ffi::c_int;
 
 use super::call::select;
-use crate::rt::io::fd_ref::{FdRef, Woken};
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::io::readiness::Woken;
 use crate::rt::io::{fd_type, thread_wait};
 use crate::rt::model::abi::{ACORT_FD_READ, ACORT_FD_WRITE, acort_case_t};
 use crate::rt::model::task;
 use crate::rt::os::{Deadline, Result};
 
-/// Waits until `fd` is ready for some of `events` (POLLIN, POLLOUT), and gives which. EINVAL: for none; ECANCELED: the
-/// file is closed.
+/// Waits until `fd` is ready for some of `events` (POLLIN, POLLOUT), and returns for which. Errors: `EINVAL` for no
+/// events or others; `ETIMEDOUT`; `ECANCELED` if the task is canceled, or the file closed; those of `FdRef::enter`.
 pub(crate) fn fdwait(fd: c_int, events: c_int, deadline: Deadline) -> Result<c_int> {
     const BOTH: c_int = (libc::POLLIN | libc::POLLOUT) as c_int;
     if events & BOTH == 0 || events & !BOTH != 0 {
@@ -32,20 +33,20 @@ pub(crate) fn fdwait(fd: c_int, events: c_int, deadline: Deadline) -> Result<c_i
     }
 }
 
-/// Waits until it may be.
+/// Waits until the file may be ready.
 fn wait(file: &FdRef, events: c_int, deadline: Deadline) -> Result<()> {
     if task::current().is_null() {
         return thread_wait::poll(file, events as i16, deadline).map(drop);
     }
-    // The calls below enter by the number, which stands for this file or none while this call is inside.
+    // The select enters by the number. While this call is active, the number means this file or a placeholder (R1).
     let case = |op| acort_case_t { op, fd: file.fd(), ..acort_case_t::EMPTY };
     let mut cases = [case(ACORT_FD_READ), case(ACORT_FD_WRITE)];
-    let is = |event: i16| events & c_int::from(event) != 0;
-    let wanted = match (is(libc::POLLIN), is(libc::POLLOUT)) {
+    let has = |event: i16| events & c_int::from(event) != 0;
+    let wanted = match (has(libc::POLLIN), has(libc::POLLOUT)) {
         (true, true) => &mut cases[..],
         (true, false) => cases.split_at_mut(1).0,
         _ => cases.split_at_mut(1).1,
     };
-    // SAFETY: cases without objects.
+    // SAFETY: cases of descriptors have no objects and no data.
     unsafe { select(wanted, deadline) }.map(drop)
 }

@@ -1,31 +1,38 @@
-//! A pass of a select: its cases are tried while all their locks are held. The rules are those of `select`.
+//! A pass of a select: it tries the cases while all their locks are held. S1 to S8 are in `call`.
 
-use super::case::Source;
-use super::choice::{Ready, Select};
+use super::case::Case;
+use super::operation::{ReadyCase, Select};
 use crate::rt::base::lock::Lock;
+use crate::rt::base::random::Random;
 use crate::rt::os::Result;
 use crate::rt::sync::channel::Attempt;
 
 impl Select<'_> {
-    /// One pass without a wait: what deadline 0 asks for. None: no case is ready.
-    pub(super) unsafe fn attempt(&mut self) -> Option<Result<usize>> {
-        // SAFETY: the caller's promise; the locks are held for both passes.
+    /// A pass without a wait, as deadline 0 asks for. None: no case is ready.
+    ///
+    /// # Safety
+    /// `prepare` has succeeded; the objects exist.
+    pub(super) unsafe fn try_now(&mut self) -> Option<Result<usize>> {
+        // SAFETY: the objects exist; the locks are held during both passes.
         unsafe {
-            self.each_lock(Lock::lock);
+            self.for_each_lock(Lock::lock);
             let mut found = self.pass();
             // S8.
             if self.buffers.files().len() > 1 && matches!(found, Ok(None)) {
                 found = self.pass();
             }
-            self.each_lock(Lock::unlock);
-            self.done(found)
+            self.for_each_lock(Lock::unlock);
+            self.deliver(found)
         }
     }
 
-    /// Acts on each lock once, in the order of their addresses (S1).
-    pub(super) unsafe fn each_lock(&self, act: impl Fn(&Lock)) {
+    /// Calls `act` once with each lock, in the order of the addresses (S1).
+    ///
+    /// # Safety
+    /// As [`try_now`](Self::try_now).
+    pub(super) unsafe fn for_each_lock(&self, act: impl Fn(&Lock)) {
         let locks = self.buffers.locks();
-        // SAFETY: the room has a lock for each case; the caller's promise: their objects are there.
+        // SAFETY: the buffers have a lock for each case, and the objects exist.
         unsafe {
             for at in 0..self.cases.len() {
                 if at == 0 || *locks.add(at) != *locks.add(at - 1) {
@@ -35,46 +42,91 @@ impl Select<'_> {
         }
     }
 
-    /// Tries the cases, and does the first that is ready (S3). The locks are held.
-    pub(super) unsafe fn pass(&mut self) -> Result<Option<Ready>> {
-        let mut is_polled = false;
-        // SAFETY: the caller's promise; the room is for as many cases.
+    /// Tries the cases, and performs the first one that is ready (S3).
+    ///
+    /// # Safety
+    /// As [`try_now`](Self::try_now); the locks are held.
+    pub(super) unsafe fn pass(&mut self) -> Result<Option<ReadyCase>> {
+        let (count, order) = (self.cases.len(), self.buffers.order());
+        let mut has_polled = false;
+        // SAFETY: the buffers have room for `count` cases. The objects exist, and their locks are held.
         unsafe {
-            for at in 0..self.cases.len() {
-                let number = self.draw(at);
-                let Some(source) = self.source(number) else { continue };
-                let mark = *self.buffers.snapshots().add(number);
-                let tried = match source {
-                    Source::Ready(..) => {
-                        if !is_polled {
+            for at in 0..count {
+                let index = draw(order, at, count, self.random.as_mut());
+                let Some(case) = self.case(index) else { continue };
+                let snapshot = *self.buffers.snapshots().add(index);
+                let attempt = match case {
+                    Case::Fd(..) => {
+                        if !has_polled {
                             self.buffers.poll()?;
-                            is_polled = true;
+                            has_polled = true;
                         }
-                        if self.buffers.is_ready(mark)? {
+                        if self.buffers.is_ready(snapshot)? {
                             Attempt::READY
                         } else {
                             Attempt::WouldBlock
                         }
                     }
-                    _ => source.attempt(self.data(number), mark),
+                    _ => case.try_now(self.data(index), snapshot),
                 };
-                if !matches!(tried, Attempt::WouldBlock) {
-                    return Ok(Some((number, tried)));
+                if !matches!(attempt, Attempt::WouldBlock) {
+                    return Ok(Some((index, attempt)));
                 }
             }
         }
         Ok(None)
     }
+}
 
-    /// The case at `at` in the order of a pass: one of those that were not drawn before (S3).
-    unsafe fn draw(&mut self, at: usize) -> usize {
-        let (order, left) = (self.buffers.order(), self.cases.len() - at);
-        // SAFETY: the room has the number of each case once.
-        unsafe {
-            if let Some(random) = &mut self.random {
-                order.add(at).swap(order.add(at + random.below(left)));
+/// The case at position `at` of a pass: with `random` one of those that were not drawn before, each with the same
+/// probability (S3). `order` then has the drawn cases in front.
+///
+/// # Safety
+/// `order` has each index below `count` once, and `at` is below `count`.
+#[inline(always)]
+unsafe fn draw(order: *mut u16, at: usize, count: usize, random: Option<&mut Random>) -> usize {
+    // SAFETY: `at`, and `at` plus a number below what is left, are below `count`.
+    unsafe {
+        if let Some(random) = random {
+            order.add(at).swap(order.add(at + random.below(count - at)));
+        }
+        usize::from(*order.add(at))
+    }
+}
+
+// The tests are compiled in the library, not in tests/loom.
+#[cfg(all(test, feature = "rt"))]
+mod tests {
+    use super::{Random, draw};
+
+    /// The positions at which a pass over four cases tries each of them.
+    fn pass(order: &mut [u16; 4], mut random: Option<&mut Random>) -> [usize; 4] {
+        // SAFETY: the order has each index once.
+        [0, 1, 2, 3].map(|at| unsafe { draw(order.as_mut_ptr(), at, 4, random.as_deref_mut()) })
+    }
+
+    #[test]
+    fn order_is_kept_without_random_numbers() {
+        assert_eq!(pass(&mut [0, 1, 2, 3], None), [0, 1, 2, 3]);
+    }
+
+    /// Each case is tried once in a pass, and about equally often at each position. Each pass starts from the order
+    /// that the one before has left.
+    #[test]
+    fn each_case_has_the_same_chance() {
+        const PASSES: u32 = 40_000;
+        let (mut random, mut order) = (Random::of_thread(), [0, 1, 2, 3]);
+        let mut counts = [[0; 4]; 4];
+        for _ in 0..PASSES {
+            let mut drawn = pass(&mut order, Some(&mut random));
+            for (at, index) in drawn.into_iter().enumerate() {
+                *counts.get_mut(index).unwrap().get_mut(at).unwrap() += 1;
             }
-            usize::from(*order.add(at))
+            drawn.sort_unstable();
+            assert_eq!(drawn, [0, 1, 2, 3]);
+        }
+        for count in counts.concat() {
+            assert!(u32::abs_diff(count, PASSES / 4) < PASSES / 50, "{counts:?}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The part of a select that waits. The rules are those of `select`.
+//! The part of a select that waits. S1 to S8 are in `call`.
 
 use core::ptr;
 
-use super::case::Source;
-use super::choice::Select;
+use super::case::Case;
+use super::operation::Select;
 use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::{Parker, Prepared, WaitMode};
 use crate::rt::base::wait_queue::Waiter;
@@ -16,30 +16,33 @@ use crate::rt::park::wake::{CLOSED, acquire_wake};
 use crate::sanitizer;
 
 impl Select<'_> {
-    /// The first part of a call, up to the wait of a task. None: the task leaves now.
+    /// The part of a call before the switch. None: the task switches to its scheduler now.
+    ///
+    /// # Safety
+    /// `prepare` has succeeded; the objects exist.
     #[inline(never)]
-    pub(super) unsafe fn begin(&mut self) -> Option<Result<usize>> {
-        // SAFETY: the caller's promise; the task runs here, on its worker.
+    pub(super) unsafe fn start(&mut self) -> Option<Result<usize>> {
+        // SAFETY: the objects exist; the task runs here, on its worker.
         unsafe {
             loop {
-                // To register descriptors takes calls of the system, which a case that is ready does not need.
+                // Registering files takes system calls, which a case that is ready does not need.
                 if self.deadline.is_now() || self.has_files() {
-                    match self.attempt() {
+                    match self.try_now() {
                         None if self.deadline.is_now() => return Some(Err(libc::ETIMEDOUT)),
                         None => {}
                         outcome => return outcome,
                     }
                 }
-                let Some(me) = self.me.as_mut() else {
-                    match self.thread_waits() {
+                let Some(task) = self.task.as_mut() else {
+                    match self.wait_in_thread() {
                         None => continue,
                         outcome => return outcome,
                     }
                 };
-                let outcome = self.begin_wait(&raw mut me.parker, WaitMode::Cancellable);
+                let outcome = self.start_wait(&raw mut task.parker, WaitMode::Cancellable);
                 if outcome.is_none() {
                     self.buffers.set_waiting(true);
-                    wait::before_block(me.parker.worker(), me, self.wait());
+                    wait::before_block(task.parker.worker(), task, self.wait());
                 }
                 return outcome;
             }
@@ -52,57 +55,66 @@ impl Select<'_> {
         Wait::new(wait_reason, self.buffers.waiters().addr(), WaitMode::Cancellable, self.deadline)
     }
 
-    /// The last part of a task's wait. None: the call begins again.
+    /// The part of a task's call after the switch. None: the call starts again.
+    ///
+    /// # Safety
+    /// `start` has returned None, and the task was resumed since.
     #[inline(never)]
-    pub(super) unsafe fn end(&mut self) -> Option<Result<usize>> {
-        // SAFETY: the task has come back, on its worker.
+    pub(super) unsafe fn finish(&mut self) -> Option<Result<usize>> {
+        // SAFETY: `before_block` was called, and the task runs again on its worker.
         unsafe {
             let outcome = wait::after_block();
-            let ended = self.end_wait(outcome);
+            let finished = self.finish_wait(outcome);
             self.buffers.set_waiting(false);
-            ended
+            finished
         }
     }
 
-    /// The wait of a plain thread. None: the call begins again.
+    /// The wait of a plain thread. None: the call starts again.
+    ///
+    /// # Safety
+    /// As [`start`](Self::start).
     #[cold]
     #[inline(never)]
-    unsafe fn thread_waits(&mut self) -> Option<Result<usize>> {
+    unsafe fn wait_in_thread(&mut self) -> Option<Result<usize>> {
         if self.has_files() {
             let is_over = self.deadline.has_passed();
             return Some(Err(if is_over { libc::ETIMEDOUT } else { libc::EPERM }));
         }
         let mut parker = Parker::new();
         let parker = &raw mut parker;
-        // SAFETY: the parker stays until the wait has ended.
+        // SAFETY: the objects exist. The parker stays on this stack until the wait has ended.
         unsafe {
-            if let Some(outcome) = self.begin_wait(parker, WaitMode::Uninterruptible) {
+            if let Some(outcome) = self.start_wait(parker, WaitMode::Uninterruptible) {
                 return Some(outcome);
             }
-            if !wait::sleeps(parker, self.deadline) {
-                return self.end_wait(Err(libc::ETIMEDOUT));
+            if !wait::park_thread(parker, self.deadline) {
+                return self.finish_wait(Err(libc::ETIMEDOUT));
             }
             acquire_wake(parker);
-            self.end_wait((*parker).wake_result())
+            self.finish_wait((*parker).wake_result())
         }
     }
 
-    /// One pass. None: no case is ready, and the call has its places in all queues.
-    unsafe fn begin_wait(&mut self, parker: *mut Parker, mode: WaitMode) -> Option<Result<usize>> {
-        // SAFETY: the caller's promise; the locks are held from one `each_lock` to the other.
+    /// One pass. None: no case is ready, and the call has joined all queues.
+    ///
+    /// # Safety
+    /// As [`start`](Self::start); `parker` is the caller's.
+    unsafe fn start_wait(&mut self, parker: *mut Parker, mode: WaitMode) -> Option<Result<usize>> {
+        // SAFETY: the objects exist; their locks are held between the two `for_each_lock`.
         unsafe {
-            if let Err(error) = self.confirm_files() {
+            if let Err(error) = self.revalidate_files() {
                 return Some(Err(error));
             }
-            self.each_lock(Lock::lock);
-            // A case that is ready is worth more than this error.
-            let watched = self.watch_files();
+            self.for_each_lock(Lock::lock);
+            // A case that is ready matters more than an error of the registration.
+            let registered = self.register_files();
             let found = match self.pass() {
-                Ok(None) => watched.and_then(|()| self.take_places(parker, mode)).map(|()| None),
+                Ok(None) => registered.and_then(|()| self.enqueue(parker, mode)).map(|()| None),
                 found => found,
             };
-            self.each_lock(Lock::unlock);
-            self.done(found)
+            self.for_each_lock(Lock::unlock);
+            self.deliver(found)
         }
     }
 
@@ -110,59 +122,69 @@ impl Select<'_> {
         !self.buffers.files().is_empty()
     }
 
-    /// Finds files that other code has put under the number of a watched one (E8).
-    fn confirm_files(&self) -> Result<()> {
+    /// Finds files that other code has put under a registered number (E8).
+    fn revalidate_files(&self) -> Result<()> {
         self.buffers
             .files()
             .iter()
             .try_for_each(|file| file.check_result(fd_identity::revalidate(file)))
     }
 
-    /// Registers the files with a poller (S6). The locks are held.
-    unsafe fn watch_files(&self) -> Result<()> {
+    /// Registers the files with a poller (S6).
+    ///
+    /// # Safety
+    /// The locks are held.
+    unsafe fn register_files(&self) -> Result<()> {
         for file in self.buffers.files() {
             file.check()?;
-            // SAFETY: entries are never freed (E1); the lock is held; the worker is this thread's.
+            // SAFETY: entries are never freed (E1). The lock is held, the file is current, the worker is this thread's.
             unsafe { (*file.entry_ptr()).register(file.fd(), Worker::current())? }
         }
         Ok(())
     }
 
-    /// Arms `parker`, and puts a place in each queue (S4). The locks are held. ECANCELED.
-    unsafe fn take_places(&mut self, parker: *mut Parker, mode: WaitMode) -> Result<()> {
+    /// Prepares `parker`, and puts a waiter in each queue (S4). Errors: `ECANCELED`.
+    ///
+    /// # Safety
+    /// The locks are held; `parker` is the caller's.
+    unsafe fn enqueue(&mut self, parker: *mut Parker, mode: WaitMode) -> Result<()> {
         let mut value = self.buffers.values();
-        // SAFETY: the locks are held (S1); the room is for as many cases.
+        // SAFETY: the locks are held. The buffers have a waiter for each case, and room for each value.
         unsafe {
             if let Prepared::Cancelled = (*parker).prepare(mode) {
                 return Err(libc::ECANCELED);
             }
             for at in 0..self.cases.len() {
-                let number = usize::from(*self.buffers.order().add(at));
-                let Some(source) = self.source(number) else { continue };
-                let (data, size) = (self.data(number), source.size());
+                let index = usize::from(*self.buffers.order().add(at));
+                let Some(case) = self.case(index) else { continue };
+                let (data, size) = (self.data(index), case.value_size());
                 let mut slot = data;
+                // Another task's stack may be at this address when a waker uses the slot (C5 of `channel`).
                 if Worker::is_on_shared_stack(data.cast()) {
                     slot = value;
                     value = value.add(size);
-                    if let Source::Send(_) = source {
+                    if let Case::Send(_) = case {
                         ptr::copy_nonoverlapping(data, slot, size);
                     }
                 }
-                let place = self.buffers.waiters().add(number);
-                place.write(Waiter::new(parker, slot, number as u32 + 1));
-                (*source.queue()).push(place, source.lock());
+                let waiter = self.buffers.waiters().add(index);
+                waiter.write(Waiter::new(parker, slot, index as u32 + 1));
+                (*case.queue()).push(waiter, case.lock());
             }
         }
         Ok(())
     }
 
-    /// Withdraws the places (S5), and ends the case that has woken the call. None: it is a descriptor (S6), or
-    /// the deadline (S7).
-    unsafe fn end_wait(&mut self, outcome: Result<usize>) -> Option<Result<usize>> {
-        // SAFETY: the places are this call's; what has woken it has filled the slot.
+    /// Leaves all queues (S5), and completes the case that has woken the call. None: that was a descriptor (S6), or the
+    /// deadline (S7).
+    ///
+    /// # Safety
+    /// The wait has ended with `outcome`.
+    unsafe fn finish_wait(&mut self, outcome: Result<usize>) -> Option<Result<usize>> {
+        // SAFETY: the waiters are this call's. The waker of a receive has written the value to the slot.
         unsafe {
-            for number in 0..self.cases.len() {
-                Waiter::dequeue(self.buffers.waiters().add(number));
+            for index in 0..self.cases.len() {
+                Waiter::dequeue(self.buffers.waiters().add(index));
             }
             let outcome = match outcome {
                 Ok(outcome) => outcome,
@@ -172,24 +194,24 @@ impl Select<'_> {
                 }
                 Err(error) => return Some(Err(error)),
             };
-            let number = outcome & !(CLOSED as usize);
+            let index = outcome & !(CLOSED as usize);
             if outcome & CLOSED as usize != 0 {
-                self.set_error(number, libc::EPIPE);
-                return Some(Ok(number));
+                self.set_error(index, libc::EPIPE);
+                return Some(Ok(index));
             }
-            match self.source(number) {
-                Some(Source::Ready(..)) => return None,
-                Some(Source::Receive(channel)) => {
+            match self.case(index) {
+                Some(Case::Fd(..)) => return None,
+                Some(Case::Receive(channel)) => {
                     let (data, slot) =
-                        (self.data(number), (*self.buffers.waiters().add(number)).slot);
+                        (self.data(index), (*self.buffers.waiters().add(index)).slot);
                     if slot != data {
                         ptr::copy_nonoverlapping(slot, data, (*channel).elem_size);
                     }
-                    sanitizer::is_written(data.cast(), (*channel).elem_size);
+                    sanitizer::unpoison(data.cast(), (*channel).elem_size);
                 }
                 _ => {}
             }
-            Some(Ok(number))
+            Some(Ok(index))
         }
     }
 }

@@ -1,4 +1,13 @@
-//! Barriers: as many as belong to one go on together.
+//! A barrier: callers wait until the last one of a round has arrived.
+//!
+//! ```text
+//!   arrived  step                                                 arrived  round
+//!   ───────  ───────────────────────────────────────────────────  ───────  ─────────────────────────────────
+//!   n        a caller arrives, n + 1 < needed                     n + 1    it waits
+//!   n        a caller arrives, n + 1 >= needed                    0        + 1; all waiters are woken
+//!   n        a wait is canceled or times out in its own round     n - 1    the caller is not counted
+//!   any      the same, after the round has ended                  same     the wait succeeds
+//! ```
 
 use core::ptr;
 
@@ -11,25 +20,27 @@ use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::{self, Wait};
 use crate::rt::park::wake::wake_all;
 
-/// What stands in an `acort_barrier_t`.
+/// The contents of an `acort_barrier_t`. All zero: not initialized.
 #[repr(C)]
 pub(crate) struct Barrier {
+    /// Protects the other fields.
     lock: Lock,
+    /// The number of callers of a round.
     needed: u32,
+    /// The number of callers that wait in this round.
     arrived: u32,
-    /// Counters how often all were there.
     round: u32,
     queue: WaitQueue,
 }
 
 const _: () = assert!(size_of::<Barrier>() <= size_of::<acort_barrier_t>());
 
-/// It is for so many. EINVAL: for nobody; EBUSY: somebody waits.
+/// Sets the number of callers of a round. Errors: `EINVAL` if `count` is 0; `EBUSY` if callers wait.
 ///
 /// # Safety
-/// It is there while somebody uses it.
+/// The barrier exists during the call, and as long as a call waits for it.
 pub(crate) unsafe fn init(barrier: *mut Barrier, count: u32) -> Result<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the barrier exists.
     unsafe {
         let _guard = (*barrier).lock.guard();
         if count == 0 {
@@ -43,12 +54,14 @@ pub(crate) unsafe fn init(barrier: *mut Barrier, count: u32) -> Result<()> {
     Ok(())
 }
 
-/// Waits until all are there. True: the caller was the last. EINVAL: it is for nobody.
+/// Waits until all callers of the round have arrived. Returns true to the last one. Errors: `EINVAL` if the barrier is
+/// not initialized; `ETIMEDOUT`; `ECANCELED`.
 ///
 /// # Safety
 /// As [`init`].
 pub(crate) unsafe fn wait(barrier: *mut Barrier, deadline: Deadline) -> Result<bool> {
-    // SAFETY: the caller's promise; who is claimed stays until it is woken.
+    // SAFETY: the barrier exists until it is unlocked for the last time in this call. A claimed waiter stays in its
+    // call until it is woken.
     unsafe {
         let lock = &raw const (*barrier).lock;
         (*lock).lock();
@@ -70,7 +83,6 @@ pub(crate) unsafe fn wait(barrier: *mut Barrier, deadline: Deadline) -> Result<b
         let wait = Wait::new(WaitReason::Barrier, barrier as usize, mode, deadline);
         let outcome = wait::wait_on(lock, &raw mut (*barrier).queue, ptr::null_mut(), wait);
         if let Err(error) = outcome {
-            // Unless all were there at that very moment it is not counted.
             let _guard = (*lock).guard();
             if (*barrier).round == round {
                 (*barrier).arrived -= 1;

@@ -1,72 +1,89 @@
-//! Channels: values of one size, handed over directly or through a ring.
+//! A channel: a bounded queue of values of one size, with a queue of senders and one of receivers.
 //!
-//! A value goes from the sender's place or its copy in the ring to the receiver's place. Where that is on
-//! a stack that moves away while its task waits, the task's own room stands for it: nobody writes to the
-//! stack of another. How channels are made and end is in `channel_life`.
+//! ```text
+//!   the caller    the other side's queue    ring             the value goes                      the waker wakes
+//!   ────────────  ────────────────────────  ───────────────  ──────────────────────────────────  ───────────────
+//!   sends         a receiver waits          empty            into the receiver's slot            the receiver
+//!                 empty                     has room         into the ring
+//!                 empty                     full, or none    the sender waits
+//!   receives      empty                     has values       out of the ring
+//!                 a sender waits            full             out of the ring; the sender's into  the sender
+//!                 a sender waits            none             out of the sender's slot            the sender
+//!                 empty                     empty            the receiver waits
+//! ```
+//!
+//! A closed channel fails sends with EPIPE, and receives once the ring is empty.
+//!
+//! * C1. 0 <= length <= capacity. The values are in the ring's slots first .. first + length, modulo capacity.
+//! * C2. A sender waits only while length == capacity, a receiver only while length == 0.
+//! * C3. Only one of the two queues has waiters whose wait has not ended. A select may be in both: it is one waiter.
+//! * C4. A closed channel has no waiters: close claims all, and no caller enters a queue afterwards.
+//! * C5. A value is copied under the lock, between the waker's memory or the ring and the waiter's slot. A slot never
+//!   lies on a shared stack, which may be another task's at that moment: the waiter uses memory of its task
+//!   (`channel_wait::stable_slot`).
+//! * C6. The waker unlocks before it wakes, and does not use the channel afterwards: the woken caller may free it.
+//! * C7. Only the owner's thread uses an ACORT_LOCAL channel, references aside. Its sends and receives do not take the
+//!   lock, but may unlock it. Its waiters are tasks of the owner, which leave the queues on the owner's thread.
+//!
+//! How channels are created, closed and freed is in `channel_life`; how callers wait, in `channel_wait`.
 
-use core::ffi::c_void;
 use core::ptr;
 
+use crate::diag;
 use crate::rt::base::atomic::AtomicUsize;
-use crate::rt::base::atomic::Ordering;
 use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::caller::Caller;
 use crate::rt::model::worker::Worker;
-use crate::rt::model::{task, task_cold};
-use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::budget;
-use crate::rt::park::wait::Blocked;
-use crate::rt::park::wake::wake_waiter;
-use crate::{diag, sanitizer};
 
-/// A channel.
+/// A channel. The ring follows it in memory.
 pub struct Channel {
-    /// For all but the sizes.
+    /// Protects `is_closed`, the ring and the queues.
     pub(crate) lock: Lock,
     pub(crate) is_closed: bool,
-    /// With ACORT_LOCAL the one worker that uses it, without the lock; else NULL.
+    /// The worker that alone uses the channel (C7). NULL: the channel is not ACORT_LOCAL.
     pub(crate) owner: *mut Worker,
     pub(crate) refcount: AtomicUsize,
+    /// The size of a value in bytes.
     pub(crate) elem_size: usize,
+    /// The number of slots in the ring.
     pub(crate) capacity: usize,
-    /// Values in the ring, and where the first is.
+    /// The number of values in the ring (C1).
     pub(crate) length: usize,
+    /// The slot of the first value.
     pub(crate) first: usize,
     pub(crate) receivers: WaitQueue,
     pub(crate) senders: WaitQueue,
     pub(crate) _aliased: Aliased,
-    // The ring follows.
 }
 
-impl diag::Subject for Channel {
+impl diag::Describe for Channel {
     unsafe fn describe(_: *const Channel, _: &mut core::fmt::Formatter) -> core::fmt::Result {
         Ok(())
     }
 }
 
-/// What [`Channel::try_send`] and [`Channel::try_receive`] find.
+/// The result of [`Channel::try_send`] or [`Channel::try_receive`].
 pub(crate) enum Attempt {
-    /// It is done; this one is to be woken, unless it is NULL, after the lock is free.
+    /// The value has moved. The caller unlocks, then wakes this waiter, which it has claimed; NULL: none.
     Done(*mut Waiter),
     /// The channel is closed.
     Closed,
-    /// One must wait.
+    /// The caller must wait.
     WouldBlock,
 }
 
 impl Attempt {
-    /// It is done, and wakes nothing.
+    /// Done, without a waiter to wake.
     pub(crate) const READY: Attempt = Attempt::Done(ptr::null_mut());
 }
 
-/// Copies a value.
+/// Copies a value of `size` bytes.
+///
+/// # Safety
+/// `from` is readable, and `to` writable, for `size` bytes.
 #[inline(always)]
-unsafe fn copy(to: *mut u8, from: *const u8, size: usize) {
-    // SAFETY: the caller's promise: both have so many bytes.
+pub(super) unsafe fn copy(to: *mut u8, from: *const u8, size: usize) {
+    // SAFETY: both have `size` bytes.
     unsafe {
         match size {
             8 => to.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned()),
@@ -76,10 +93,9 @@ unsafe fn copy(to: *mut u8, from: *const u8, size: usize) {
 }
 
 impl Channel {
-    /// Takes the lock, or sees that this thread needs none: giving it back costs next to nothing. Aborts where
-    /// another one does.
+    /// Takes the lock, unless the channel is local: unlocking that costs one store. Aborts on the wrong thread (C7).
     #[inline(always)]
-    pub(crate) fn take(&self, function: &str) {
+    pub(super) fn lock_unless_local(&self, function: &str) {
         if self.owner.is_null() {
             self.lock.lock();
         } else {
@@ -87,17 +103,17 @@ impl Channel {
         }
     }
 
-    /// Is this the thread that may use the channel? Aborts where it is not.
+    /// Aborts if the channel is local to another thread (C7).
     #[inline(always)]
     pub(crate) fn check_owner(&self, function: &str) {
         if !self.owner.is_null() && self.owner != Worker::current() {
-            refuse_stranger(function, self)
+            abort_wrong_worker(function, self)
         }
     }
 
-    /// The place of a value in the ring.
+    /// The slot of the value with this index in the ring.
     #[inline(always)]
-    fn place(&self, index: usize) -> *mut u8 {
+    fn slot(&self, index: usize) -> *mut u8 {
         let at = self.first + index;
         let at = if at >= self.capacity { at - self.capacity } else { at };
         ptr::from_ref(self)
@@ -107,16 +123,17 @@ impl Channel {
             .wrapping_add(at * self.elem_size)
     }
 
-    /// Sends the value at `from`, if nobody must wait for that. The lock is held.
+    /// Sends the value at `from`, unless the caller must wait for that.
     ///
     /// # Safety
-    /// A value is there.
+    /// The lock is held, or the channel is local. `from` is readable for a value.
     #[inline(always)]
     pub(crate) unsafe fn try_send(&mut self, from: *const u8) -> Attempt {
         if self.is_closed {
             return Attempt::Closed;
         }
-        // SAFETY: the caller's promise; a receiver's slot takes a value.
+        // SAFETY: `from` has a value; a waiting receiver's slot, and a free slot of the ring, have room for one (C1,
+        // C5).
         unsafe {
             let receiver = self.receivers.claim_front();
             if !receiver.is_null() {
@@ -126,19 +143,19 @@ impl Channel {
             if self.length == self.capacity {
                 return Attempt::WouldBlock;
             }
-            copy(self.place(self.length), from, self.elem_size);
+            copy(self.slot(self.length), from, self.elem_size);
         }
         self.length += 1;
         Attempt::Done(ptr::null_mut())
     }
 
-    /// Receives a value to `to`, if nobody must wait for that. The lock is held.
+    /// Receives a value to `to`, unless the caller must wait for that.
     ///
     /// # Safety
-    /// There is room.
+    /// The lock is held, or the channel is local. `to` is writable for a value.
     #[inline(always)]
     pub(crate) unsafe fn try_receive(&mut self, to: *mut u8) -> Attempt {
-        // SAFETY: the caller's promise; a sender's slot has a value.
+        // SAFETY: `to` has room for a value; a waiting sender's slot, and a used slot of the ring, have one (C1, C5).
         unsafe {
             if self.length == 0 {
                 let sender = self.senders.claim_front();
@@ -148,14 +165,14 @@ impl Channel {
                 }
                 return if self.is_closed { Attempt::Closed } else { Attempt::WouldBlock };
             }
-            copy(to, self.place(0), self.elem_size);
+            copy(to, self.slot(0), self.elem_size);
             self.first = if self.first + 1 == self.capacity { 0 } else { self.first + 1 };
-            // The sender that waits first has the room now.
+            // The first waiting sender's value takes the slot that is free now (C2).
             let sender = self.senders.claim_front();
             if sender.is_null() {
                 self.length -= 1;
             } else {
-                copy(self.place(self.length - 1), (*sender).slot, self.elem_size);
+                copy(self.slot(self.length - 1), (*sender).slot, self.elem_size);
             }
             Attempt::Done(sender)
         }
@@ -164,203 +181,70 @@ impl Channel {
 
 #[cold]
 #[inline(never)]
-fn refuse_stranger(function: &str, channel: &Channel) -> ! {
-    let what = format_args!("used by another thread than the worker that it was made on");
+fn abort_wrong_worker(function: &str, channel: &Channel) -> ! {
+    let what = format_args!("used on a thread that is not the worker that created it");
     diag::fatal(function, channel, what, "ACORT_LOCAL is for the tasks of one worker")
 }
 
-/// The end of a call that need not wait.
-#[inline(always)]
-pub(crate) unsafe fn settle(channel: *mut Channel, tried: Attempt) -> Option<Result<()>> {
-    // SAFETY: the caller's promise: the lock is held, and given back unless one must wait.
-    unsafe {
-        match tried {
-            Attempt::Done(waiter) => {
-                (*channel).lock.unlock();
-                if !waiter.is_null() {
-                    wake_waiter(waiter);
+// The tests are compiled in the library, not in tests/loom.
+#[cfg(all(test, feature = "rt"))]
+mod tests {
+    use super::{Attempt, Channel};
+    use crate::rt::sync::channel_life;
+    use std::collections::VecDeque;
+
+    /// A value whose size takes the general path of `copy`.
+    type Value = [u16; 3];
+
+    fn send(channel: *mut Channel, value: Value) -> bool {
+        // SAFETY: the channel is this test's alone; the value has the channel's size.
+        matches!(unsafe { (*channel).try_send((&raw const value).cast()) }, Attempt::Done(waiter) if waiter.is_null())
+    }
+
+    fn receive(channel: *mut Channel) -> Option<Value> {
+        let mut value = Value::default();
+        // SAFETY: as in `send`.
+        match unsafe { (*channel).try_receive((&raw mut value).cast()) } {
+            Attempt::Done(_) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The ring, compared with a queue of the standard library: it fills and empties at all positions.
+    #[test]
+    fn ring_is_a_bounded_queue() {
+        for capacity in [1, 2, 3, 7] {
+            let channel = channel_life::create(size_of::<Value>(), capacity, 0).unwrap();
+            let mut queue = VecDeque::new();
+            for turn in 0..200_u16 {
+                for _ in 0..usize::from(turn) % (capacity + 2) {
+                    let value = [turn, queue.len() as u16, !turn];
+                    assert_eq!(send(channel, value), queue.len() < capacity);
+                    if queue.len() < capacity {
+                        queue.push_back(value);
+                    }
                 }
-                Some(Ok(()))
+                for _ in 0..usize::from(turn) % 3 {
+                    assert_eq!(receive(channel), queue.pop_front());
+                }
+                // SAFETY: the channel exists.
+                assert_eq!(unsafe { channel_life::length(channel) }, queue.len());
             }
-            Attempt::Closed => {
-                (*channel).lock.unlock();
-                Some(Err(libc::EPIPE))
-            }
-            Attempt::WouldBlock => None,
+            // SAFETY: the test has the only reference.
+            unsafe { channel_life::release(channel) };
         }
     }
-}
 
-/// A channel, for those that send: the slot has the value.
-#[repr(transparent)]
-struct Sending(Channel);
-
-impl Waitable for Sending {
-    unsafe fn parts(channel: *mut Sending) -> (*const Lock, *mut WaitQueue) {
-        // SAFETY: the caller's promise.
-        unsafe { (&raw const (*channel).0.lock, &raw mut (*channel).0.senders) }
-    }
-
-    #[inline(always)]
-    unsafe fn attempt(channel: *mut Sending, from: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the caller's promise.
-        unsafe { settle(channel.cast(), (*channel).0.try_send(from)) }
-    }
-}
-
-/// A channel, for those that receive: the slot is for the value.
-#[repr(transparent)]
-struct Receiving(Channel);
-
-impl Waitable for Receiving {
-    unsafe fn parts(channel: *mut Receiving) -> (*const Lock, *mut WaitQueue) {
-        // SAFETY: the caller's promise.
-        unsafe { (&raw const (*channel).0.lock, &raw mut (*channel).0.receivers) }
-    }
-
-    #[inline(always)]
-    unsafe fn attempt(channel: *mut Receiving, to: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the caller's promise.
-        unsafe { settle(channel.cast(), (*channel).0.try_receive(to)) }
-    }
-}
-
-/// A place that others may use for the one at `place`: itself, or the task's own room if that moves away. A call that
-/// does not wait needs none: the room may be another call's then, which a hook interrupts. NULL: there is no memory.
-unsafe fn fixed(place: *mut u8, size: usize, deadline: Deadline) -> *mut u8 {
-    // SAFETY: the task that runs.
-    unsafe {
-        match !deadline.is_now() && Worker::is_on_shared_stack(place.cast()) {
-            true => task_cold::reserve_scratch(task::current(), size),
-            false => place,
+    #[test]
+    fn closed_channel_gives_what_it_has() {
+        let channel = channel_life::create(size_of::<Value>(), 2, 0).unwrap();
+        assert!(send(channel, [1, 2, 3]));
+        // SAFETY: the test has the only reference.
+        unsafe {
+            assert_eq!(channel_life::close(channel), Ok(()));
+            assert!(!send(channel, [4, 5, 6]));
+            assert_eq!((receive(channel), receive(channel)), (Some([1, 2, 3]), None));
+            channel_life::release(channel);
         }
-    }
-}
-
-/// Sends the value at `from`. EPIPE: the channel is closed.
-///
-/// # Safety
-/// The channel is there; a value is at `from`.
-#[inline(always)]
-pub(crate) unsafe fn send(
-    caller: Caller,
-    channel: *mut Channel,
-    from: *const c_void,
-    deadline: Deadline,
-) -> Result<()> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        attempt::finish::<Sending>(begin_send(
-            caller,
-            channel.cast(),
-            from.cast_mut().cast(),
-            deadline,
-        ))
-    }
-}
-
-#[inline(never)]
-unsafe fn begin_send(
-    caller: Caller,
-    channel: *mut Sending,
-    from: *mut u8,
-    deadline: Deadline,
-) -> Blocked {
-    if let Err(error) = budget::enter_call(caller, deadline) {
-        return Blocked::Ready(Err(error));
-    }
-    // SAFETY: the caller's promise.
-    unsafe {
-        (*channel).0.take("acort_chan_send");
-        if let Some(outcome) = Sending::attempt(channel, from) {
-            return Blocked::Ready(outcome);
-        }
-        let size = (*channel).0.elem_size;
-        let slot = fixed(from, size, deadline);
-        if slot.is_null() {
-            (*channel).0.lock.unlock();
-            return Blocked::Ready(Err(libc::ENOMEM));
-        }
-        if slot != from {
-            copy(slot, from, size);
-        }
-        attempt::start_wait(channel, slot, WaitReason::Send, WaitMode::Cancellable, deadline)
-    }
-}
-
-/// Receives a value to `to`. EPIPE: the channel is closed, and empty.
-///
-/// # Safety
-/// The channel is there; there is room at `to`.
-#[inline(always)]
-pub(crate) unsafe fn receive(
-    caller: Caller,
-    channel: *mut Channel,
-    to: *mut c_void,
-    deadline: Deadline,
-) -> Result<()> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match begin_receive(caller, channel.cast(), to.cast(), deadline) {
-            Blocked::Pending => {
-                attempt::finish::<Receiving>(Blocked::Pending)?;
-                received(to.cast());
-                Ok(())
-            }
-            Blocked::Ready(outcome) => outcome,
-        }
-    }
-}
-
-#[inline(never)]
-unsafe fn begin_receive(
-    caller: Caller,
-    channel: *mut Receiving,
-    to: *mut u8,
-    deadline: Deadline,
-) -> Blocked {
-    if let Err(error) = budget::enter_call(caller, deadline) {
-        return Blocked::Ready(Err(error));
-    }
-    // SAFETY: the caller's promise.
-    unsafe {
-        (*channel).0.take("acort_chan_recv");
-        let size = (*channel).0.elem_size;
-        if let Some(outcome) = Receiving::attempt(channel, to) {
-            if outcome.is_ok() {
-                sanitizer::is_written(to.cast(), size);
-            }
-            return Blocked::Ready(outcome);
-        }
-        let slot = fixed(to, size, deadline);
-        if slot.is_null() {
-            (*channel).0.lock.unlock();
-            return Blocked::Ready(Err(libc::ENOMEM));
-        }
-        let mode = WaitMode::Cancellable;
-        let begun = attempt::start_wait(channel, slot, WaitReason::Receive, mode, deadline);
-        if let Blocked::Ready(Ok(())) = begun {
-            sanitizer::is_written(to.cast(), size);
-        }
-        begun
-    }
-}
-
-/// A value has come to a task: where the place at `to` had moved away it is in the task's own room.
-///
-/// # Safety
-/// As [`receive`], in which the task has waited.
-#[inline(never)]
-unsafe fn received(to: *mut u8) {
-    // SAFETY: the caller's promise: it has waited for that channel, with the same room.
-    unsafe {
-        let task = task::current();
-        let channel: *mut Channel =
-            ptr::with_exposed_provenance_mut((*task).wait_target.load(Ordering::Relaxed));
-        let size = (*channel).elem_size;
-        if Worker::is_on_shared_stack(to.cast()) {
-            copy(to, task_cold::room(task), size);
-        }
-        sanitizer::is_written(to.cast(), size);
     }
 }

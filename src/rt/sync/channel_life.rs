@@ -1,4 +1,4 @@
-//! How channels are made, closed, counted and freed.
+//! How channels are created, closed, counted and freed. C1 to C7 are in `channel`.
 
 use core::ptr;
 
@@ -12,8 +12,8 @@ use crate::rt::os::Result;
 use crate::rt::park::wake::{CLOSED, wake_all};
 use crate::{diag, sys};
 
-/// A channel of `capacity` values of `elem_size` bytes. EINVAL: of none, or too many, or a flag that does not
-/// exist; EPERM: local, but made by no worker; ENOMEM.
+/// Creates a channel with room for `capacity` values of `elem_size` bytes. Errors: `EINVAL` if the size is 0 or too
+/// large, or `flags` are unknown; `EPERM` if the channel is to be local and the thread is no worker; `ENOMEM`.
 pub(crate) fn create(elem_size: usize, capacity: usize, flags: u32) -> Result<*mut Channel> {
     if elem_size == 0 || elem_size > isize::MAX as usize || flags & !ACORT_LOCAL != 0 {
         return Err(libc::EINVAL);
@@ -25,7 +25,7 @@ pub(crate) fn create(elem_size: usize, capacity: usize, flags: u32) -> Result<*m
     let ring = elem_size.checked_mul(capacity).ok_or(libc::EINVAL)?;
     let size = ring.checked_add(size_of::<Channel>()).ok_or(libc::EINVAL)?;
     let channel: *mut Channel = sys::allocate(size).ok_or(libc::ENOMEM)?.as_ptr().cast();
-    // SAFETY: so much was allocated.
+    // SAFETY: the memory has room for a channel and its ring.
     unsafe {
         channel.write(Channel {
             lock: Lock::NEW,
@@ -44,21 +44,21 @@ pub(crate) fn create(elem_size: usize, capacity: usize, flags: u32) -> Result<*m
     Ok(channel)
 }
 
-/// Closes it: who waits has EPIPE. EPIPE: it is closed.
+/// Closes the channel: all waits fail with EPIPE (C4). Errors: `EPIPE` if it is closed already.
 ///
 /// # Safety
-/// The channel is there.
+/// The caller has a reference.
 pub(crate) unsafe fn close(channel: *mut Channel) -> Result<()> {
-    // SAFETY: the caller's promise; who is claimed stays until it is woken.
+    // SAFETY: the channel exists until it is unlocked (C6). A claimed waiter stays in its call until it is woken.
     unsafe {
         (*channel).check_owner("acort_chan_close");
-        let held = (*channel).lock.guard();
+        let guard = (*channel).lock.guard();
         if (*channel).is_closed {
             return Err(libc::EPIPE);
         }
         (*channel).is_closed = true;
         let lists = [(*channel).receivers.claim_all(), (*channel).senders.claim_all()];
-        drop(held);
+        drop(guard);
         for list in lists {
             wake_all(list, Some(CLOSED));
         }
@@ -66,12 +66,12 @@ pub(crate) unsafe fn close(channel: *mut Channel) -> Result<()> {
     Ok(())
 }
 
-/// How many values are in it.
+/// The number of values in the ring.
 ///
 /// # Safety
-/// The channel is there.
+/// The caller has a reference.
 pub(crate) unsafe fn length(channel: *mut Channel) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has a reference.
     unsafe {
         (*channel).check_owner("acort_chan_len");
         let _guard = (*channel).lock.guard();
@@ -79,32 +79,33 @@ pub(crate) unsafe fn length(channel: *mut Channel) -> usize {
     }
 }
 
-/// One more uses it.
+/// Adds a reference.
 ///
 /// # Safety
-/// The channel is there.
+/// The caller has a reference.
 pub(crate) unsafe fn add_ref(channel: *mut Channel) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has a reference.
     unsafe { (*channel).refcount.fetch_add(1, Ordering::Relaxed) };
 }
 
-/// One less uses it; the last one frees it. Aborts where somebody waits in it then.
+/// Releases the caller's reference. The last one frees the channel. Aborts if callers wait in it then.
 ///
 /// # Safety
-/// The channel is there; the caller does not use it from here on.
+/// The caller has a reference, and does not use the channel afterwards.
 pub(crate) unsafe fn release(channel: *mut Channel) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has a reference until the count is lowered. After the last one no other thread uses the
+    // channel.
     unsafe {
         tsan_release(channel);
         if (*channel).refcount.fetch_sub(1, Ordering::AcqRel) != 1 {
             return;
         }
         tsan_acquire(channel);
-        // Who waits here without a reference of its own is found, not lost.
+        // A caller that waits without a reference of its own would wait for freed memory.
         (*channel).lock.lock();
         if !(*channel).receivers.is_empty() || !(*channel).senders.is_empty() {
-            let what = format_args!("somebody waits in the channel");
-            diag::fatal("acort_chan_unref", channel, what, "a reference for each user of a channel")
+            let what = format_args!("the last reference is released while a caller waits");
+            diag::fatal("acort_chan_unref", channel, what, "each user needs a reference")
         }
         (*channel).lock.unlock();
         sys::free(channel.cast());

@@ -1,80 +1,72 @@
-//! Events: set or not; all who wait go on when one is set.
+//! An event: a flag, and the callers that wait until it is set.
+//!
+//! The flag changes, and is read, under the lock. So a caller that has seen the flag set may free the event: the setter
+//! has unlocked it by then, and does not use it afterwards.
 
 use core::ptr;
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
+use super::object::{self, Object};
+use crate::rt::base::lock::{Aliased, Lock};
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_event_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::wake::wake_all;
 
-/// What stands in an `acort_event_t`. Everything under its lock: who has seen that it is set may free it,
-/// so the one that sets it must have let go of it by then.
+/// The contents of an `acort_event_t`. All zero: not set.
 #[repr(C)]
 pub(crate) struct Event {
+    /// Protects the other fields.
     pub(crate) lock: Lock,
     pub(crate) is_set: u32,
     pub(crate) queue: WaitQueue,
+    pub(super) _aliased: Aliased,
 }
 
 const _: () = assert!(size_of::<Event>() <= size_of::<acort_event_t>());
 
-impl Waitable for Event {
+impl Object for Event {
     unsafe fn parts(event: *mut Event) -> (*const Lock, *mut WaitQueue) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the event exists.
         unsafe { (&raw const (*event).lock, &raw mut (*event).queue) }
     }
 
-    unsafe fn attempt(event: *mut Event, _: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the caller's promise.
-        unsafe {
-            if (*event).is_set == 0 {
-                return None;
-            }
-            (*event).lock.unlock();
-        }
-        Some(Ok(()))
+    fn try_now(&mut self, _: *mut u8) -> Option<Result<()>> {
+        (self.is_set != 0).then_some(Ok(()))
     }
 }
 
-/// Sets it: who waits goes on.
+/// Sets the event, and wakes all waiters.
 ///
 /// # Safety
-/// It is there while somebody uses it.
+/// The event exists during the call, and as long as a call waits for it.
 pub(crate) unsafe fn set(event: *mut Event) {
-    // SAFETY: the caller's promise; who is claimed stays until it is woken.
-    unsafe {
-        let held = (*event).lock.guard();
-        (*event).is_set = 1;
-        let list = (*event).queue.claim_all();
-        drop(held);
-        wake_all(list, None);
-    }
+    let set = |event: &mut Event| {
+        event.is_set = 1;
+        Ok(event.queue.claim_all())
+    };
+    // SAFETY: the event exists until it is unlocked.
+    let _ = unsafe { object::change_and_wake(event, set) };
 }
 
-/// It is not set any more.
+/// Clears the event.
 ///
 /// # Safety
 /// As [`set`].
 pub(crate) unsafe fn reset(event: *mut Event) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the event exists.
     unsafe {
         let _guard = (*event).lock.guard();
         (*event).is_set = 0;
     }
 }
 
-/// Waits until it is set.
+/// Waits until the event is set.
 ///
 /// # Safety
 /// As [`set`].
 #[inline(always)]
 pub(crate) unsafe fn wait(caller: Caller, event: *mut Event, deadline: Deadline) -> Result<()> {
-    let (wait_reason, mode) = (WaitReason::Event, WaitMode::Cancellable);
-    // SAFETY: the caller's promise.
-    unsafe { attempt::wait(caller, event, ptr::null_mut(), wait_reason, mode, deadline) }
+    // SAFETY: the event exists.
+    unsafe { object::wait(caller, event, ptr::null_mut(), WaitReason::Event, deadline) }
 }

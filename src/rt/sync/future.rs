@@ -1,123 +1,123 @@
-//! Futures: a value or an error that comes once. A caller that waits for it waits for its event.
+//! A future: a value or an error that is set once. A caller waits for it by waiting for its event.
 //!
-//! A promise is a future that setters have references of, beside those of its users:
+//! A promise is a future with setters. The setters share one reference, beside those of the future's users:
 //!
 //! ```text
-//!                        references   setters
-//!   create()                  1          0
-//!   create_promise()          1          1     all setters have one reference together
-//!   promise_future()         +1
-//!   keep(), release_setter()                    +1 -1
-//!   the last release_setter()        -1          0     EPIPE, where it has neither value nor error
+//!   step                                references  setters  also
+//!   ──────────────────────────────────  ──────────  ───────  ─────────────────────────────────────
+//!   create                                  1          0
+//!   create_promise                          1          1     the reference is the setters'
+//!   add_ref, release                       ± 1               0 refcount: freed
+//!   add_setter, release_setter                        ± 1
+//!   release_setter, the last setter        - 1         0     EPIPE, unless a value or an error is set
 //! ```
 //!
-//! 1. Everything is under the lock of the event. The last setter goes in the same step that looks for a value, so that
-//!    EPIPE and a value exclude each other, and EPIPE comes once.
-//! 2. The setters' reference goes last: the future is there while its last setter breaks it, though no user is.
+//! * F1. All fields change under the event's lock. Value and error do not change once the event is set.
+//! * F2. The last setter leaves in the step that checks for a value. So the future gets either a value or EPIPE, and
+//!   EPIPE once.
+//! * F3. The setters' reference is released last: the future exists while its last setter fails it, with or without
+//!   users.
 
 use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};
 use core::ptr;
 
 use super::event::Event;
+use super::object::{self, Object};
 use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::attempt;
-use crate::rt::park::wake::wake_all;
 use crate::{diag, sys};
 
-/// A future. Everything under the lock of its event.
+/// A future.
 #[repr(C)]
 pub struct Future {
-    /// First: see [`event_of`].
+    /// The first field: [`event_of`] converts pointers. Its lock protects all fields (F1).
     event: Event,
-    references: usize,
-    /// Those of setters; 0: it is no promise, or one that was kept or broken.
+    refcount: usize,
+    /// The number of setters; 0: no promise, or a promise whose setters have left.
     setters: usize,
     value: *mut c_void,
-    /// 0: it has a value.
+    /// Once the event is set: an errno, or 0 if there is a value.
     error: c_int,
-    _aliased: Aliased,
 }
 
-impl diag::Subject for Future {
+impl Object for Future {
+    unsafe fn parts(future: *mut Future) -> (*const Lock, *mut WaitQueue) {
+        // SAFETY: the future exists, and so its event.
+        unsafe { Event::parts(event_of(future)) }
+    }
+
+    fn try_now(&mut self, slot: *mut u8) -> Option<Result<()>> {
+        self.event.try_now(slot)
+    }
+}
+
+impl Future {
+    /// Sets the value, or the error if it is not 0. Returns the waiters, which the caller has claimed. Errors:
+    /// `EALREADY`. The event's lock is held.
+    fn set_locked(&mut self, value: *mut c_void, error: c_int) -> Result<*mut Waiter> {
+        if self.event.is_set != 0 {
+            return Err(libc::EALREADY);
+        }
+        (self.value, self.error, self.event.is_set) = (value, error, 1);
+        Ok(self.event.queue.claim_all())
+    }
+}
+
+impl diag::Describe for Future {
     unsafe fn describe(_: *const Future, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }
 }
 
-/// A future, as its setters see it.
+/// A future, as its setters refer to it.
 #[repr(transparent)]
 pub struct Promise(Future);
 
 impl Promise {
-    /// The object itself.
+    /// The future.
     pub(crate) fn future(promise: *mut Promise) -> *mut Future {
         promise.cast()
     }
 }
 
-/// A future without a value. ENOMEM.
+/// Creates a future without a value. Errors: `ENOMEM`.
 pub(crate) fn create() -> Result<*mut Future> {
     create_with(0)
 }
 
-/// A promise, with a reference of one setter. ENOMEM.
+/// Creates a promise with one setter. Errors: `ENOMEM`.
 pub(crate) fn create_promise() -> Result<*mut Promise> {
     create_with(1).map(<*mut Future>::cast)
 }
 
 fn create_with(setters: usize) -> Result<*mut Future> {
     let future: *mut Future = os::allocate_zeroed().ok_or(libc::ENOMEM)?.as_ptr();
-    let event = Event { lock: Lock::NEW, is_set: 0, queue: WaitQueue::NEW };
-    let _aliased = Aliased {};
-    // SAFETY: a new one.
-    unsafe {
-        let value = ptr::null_mut();
-        future.write(Future { event, references: 1, setters, value, error: 0, _aliased });
-    }
+    let (lock, queue, _aliased) = (Lock::NEW, WaitQueue::NEW, Aliased {});
+    let (event, value) = (Event { lock, is_set: 0, queue, _aliased }, ptr::null_mut());
+    // SAFETY: the memory is new, and has the size of a future.
+    unsafe { future.write(Future { event, refcount: 1, setters, value, error: 0 }) };
     Ok(future)
 }
 
-/// The event that is set with it.
+/// The event that is set together with the future.
 pub(crate) fn event_of(future: *mut Future) -> *mut Event {
     future.cast()
 }
 
-/// Gives it its value, or its error if that is not 0. EALREADY: it has one.
+/// Sets the value, or the error if it is not 0, and wakes all waiters. Errors: `EALREADY` if one is set.
 ///
 /// # Safety
 /// The caller has a reference.
 pub(crate) unsafe fn set(future: *mut Future, value: *mut c_void, error: c_int) -> Result<()> {
-    // SAFETY: the caller's promise; a claimed caller stays until it is woken.
-    unsafe {
-        let held = (*future).event.lock.guard();
-        let list = give(future, value, error)?;
-        drop(held);
-        wake_all(list, None);
-    }
-    Ok(())
+    // SAFETY: the future exists while the caller has a reference.
+    unsafe { object::change_and_wake(future, |future| future.set_locked(value, error)) }
 }
 
-/// The same, under the lock. Gives the callers that are to be woken.
-unsafe fn give(future: *mut Future, value: *mut c_void, error: c_int) -> Result<*mut Waiter> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if (*future).event.is_set != 0 {
-            return Err(libc::EALREADY);
-        }
-        (*future).value = value;
-        (*future).error = error;
-        (*future).event.is_set = 1;
-        Ok((*future).event.queue.claim_all())
-    }
-}
-
-/// Waits for it, and gives its value, or its error.
+/// Waits until the future is set, and returns its value. Errors: the future's; `ETIMEDOUT`; `ECANCELED`.
 ///
 /// # Safety
 /// As [`set`].
@@ -126,78 +126,81 @@ pub(crate) unsafe fn wait(
     future: *mut Future,
     deadline: Deadline,
 ) -> Result<*mut c_void> {
-    let (wait_reason, mode) = (WaitReason::Future, WaitMode::Cancellable);
-    // SAFETY: the caller's promise. Once the event is set both stay as they are.
+    // SAFETY: the caller has a reference. Value and error do not change once the event is set (F1).
     unsafe {
-        attempt::wait(caller, event_of(future), ptr::null_mut(), wait_reason, mode, deadline)?;
+        object::wait(caller, future, ptr::null_mut(), WaitReason::Future, deadline)?;
         let Future { value, error, .. } = *future;
         if error == 0 { Ok(value) } else { Err(error) }
     }
 }
 
-/// One reference more.
+/// Adds a reference.
 ///
 /// # Safety
 /// As [`set`].
 pub(crate) unsafe fn add_ref(future: *mut Future) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has a reference.
     unsafe {
         let _guard = (*future).event.lock.guard();
-        (*future).references += 1;
+        (*future).refcount += 1;
     }
 }
 
-/// One reference less; the last one frees it.
+/// Releases the caller's reference. The last one frees the future. Aborts if callers wait for it then.
 ///
 /// # Safety
-/// As [`set`]; the caller does not use it from here on.
+/// As [`set`]; the caller does not use the future afterwards.
 pub(crate) unsafe fn release(future: *mut Future) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has a reference until the count is lowered. After the last one no other thread uses the
+    // future.
     unsafe {
-        let held = (*future).event.lock.guard();
-        (*future).references -= 1;
-        let (is_last, is_empty) = ((*future).references == 0, (*future).event.queue.is_empty());
-        drop(held);
+        let guard = (*future).event.lock.guard();
+        (*future).refcount -= 1;
+        let (is_last, is_empty) = ((*future).refcount == 0, (*future).event.queue.is_empty());
+        drop(guard);
         if !is_last {
             return;
         }
         if !is_empty {
-            let what = format_args!("the last reference of a future goes while somebody waits");
-            diag::fatal("acort_future_unref", future, what, "whoever uses it has a reference")
+            let what = format_args!("the last reference is released while a caller waits");
+            diag::fatal("acort_future_unref", future, what, "each user needs a reference")
         }
         sys::free(future.cast());
     }
 }
 
-/// One reference of a setter more.
+/// Adds a setter.
 ///
 /// # Safety
-/// The caller has one.
+/// The caller is a setter.
 pub(crate) unsafe fn add_setter(promise: *mut Promise) {
     let future = Promise::future(promise);
-    // SAFETY: the caller's promise.
+    // SAFETY: the future exists while it has a setter (F3).
     unsafe {
         let _guard = (*future).event.lock.guard();
         (*future).setters += 1;
     }
 }
 
-/// One reference of a setter less; with the last one the future fails with EPIPE, unless it has a value or an error.
+/// Removes a setter. The last one fails the future with EPIPE, unless a value or an error is set.
 ///
 /// # Safety
-/// As [`keep`]; the caller does not use it from here on.
+/// As [`add_setter`]; the caller does not use the promise afterwards.
 pub(crate) unsafe fn release_setter(promise: *mut Promise) {
     let future = Promise::future(promise);
-    // SAFETY: the caller's promise; the setters' reference keeps the future until it is released.
+    let mut is_last = false;
+    let remove = |future: &mut Future| {
+        future.setters -= 1;
+        is_last = future.setters == 0;
+        let claimed =
+            if is_last { future.set_locked(ptr::null_mut(), libc::EPIPE).ok() } else { None };
+        Ok(claimed.unwrap_or(ptr::null_mut()))
+    };
+    // SAFETY: the future exists until the setters' reference is released (F3).
     unsafe {
-        let held = (*future).event.lock.guard();
-        (*future).setters -= 1;
-        if (*future).setters != 0 {
-            return;
+        let _ = object::change_and_wake(future, remove);
+        if is_last {
+            release(future);
         }
-        let list = give(future, ptr::null_mut(), libc::EPIPE).unwrap_or(ptr::null_mut());
-        drop(held);
-        wake_all(list, None);
-        release(future);
     }
 }

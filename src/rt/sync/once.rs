@@ -1,63 +1,67 @@
-//! What is done once: by who comes first, while the others wait for it.
+//! One-time initialization: the first caller runs a function, the others wait until it has returned.
+//!
+//! ```text
+//!   INCOMPLETE ── first call ──> RUNNING(runner) ── the function returns ──> COMPLETE
+//! ```
+//!
+//! * K1. The state changes under the lock. COMPLETE is permanent: a call that reads it (Acquire) takes no lock.
+//! * K2. The function runs without the lock.
+//! * K3. The runner unlocks before it wakes the waiters, and does not use the object afterwards.
 
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use crate::rt::base::lock::{Lock, tsan_acquire, tsan_release};
-use crate::rt::base::parker::WaitMode;
+use super::object::{self, Object};
+use crate::rt::base::lock::{Aliased, Lock, tsan_acquire, tsan_release};
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_once_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::wake::wake_all;
 
-/// Nobody has come.
-const NEW: u32 = 0;
-/// Somebody does it.
-const BEGUN: u32 = 1;
-/// It is done, for good: nobody takes the lock any more.
-const DONE: u32 = 2;
+/// No caller has run the function.
+const INCOMPLETE: u32 = 0;
+/// A caller runs the function.
+const RUNNING: u32 = 1;
+/// The function has returned.
+const COMPLETE: u32 = 2;
 
-/// What stands in an `acort_once_t`. Everything under its lock, but for the look at `DONE`.
+/// The contents of an `acort_once_t`. All zero: INCOMPLETE.
 #[repr(C)]
 pub(crate) struct Once {
+    /// Protects the other fields, except for reads of COMPLETE (K1).
     lock: Lock,
     state: AtomicU32,
-    /// Who does it.
+    /// The caller that runs the function.
     runner: usize,
     queue: WaitQueue,
+    _aliased: Aliased,
 }
 
 const _: () = assert!(size_of::<Once>() <= size_of::<acort_once_t>());
 
-/// Once it has begun.
-impl Waitable for Once {
+/// For callers that have seen RUNNING or COMPLETE.
+impl Object for Once {
     unsafe fn parts(once: *mut Once) -> (*const Lock, *mut WaitQueue) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the object exists.
         unsafe { (&raw const (*once).lock, &raw mut (*once).queue) }
     }
 
-    unsafe fn attempt(once: *mut Once, _: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let is_done = (*once).state.load(Ordering::Relaxed) == DONE;
-            if !is_done && (*once).runner != Caller::current().owner() {
-                return None;
-            }
-            (*once).lock.unlock();
-            Some(if is_done { Ok(()) } else { Err(libc::EDEADLK) })
+    fn try_now(&mut self, _: *mut u8) -> Option<Result<()>> {
+        match self.state.load(Ordering::Relaxed) {
+            COMPLETE => Some(Ok(())),
+            _ if self.runner == Caller::current().owner() => Some(Err(libc::EDEADLK)),
+            _ => None,
         }
     }
 }
 
-/// Calls `function` with `argument`, unless that was done or somebody does it: then it waits for the end of
-/// that. EDEADLK: the caller does it.
+/// Calls `function` with `argument` if no caller has. If another caller runs the function, waits until it has returned.
+/// Errors: `EDEADLK` if the caller itself runs it; `ETIMEDOUT`; `ECANCELED`.
 ///
 /// # Safety
-/// The object is there while somebody uses it; the function can be called.
+/// The object exists during the call, and as long as a call waits for it. `function` may be called with `argument`.
 pub(crate) unsafe fn once(
     caller: Caller,
     once: *mut Once,
@@ -65,42 +69,33 @@ pub(crate) unsafe fn once(
     argument: *mut c_void,
     deadline: Deadline,
 ) -> Result<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the object exists, and the function may be called.
     unsafe {
-        if (*once).state.load(Ordering::Acquire) == DONE {
+        if (*once).state.load(Ordering::Acquire) == COMPLETE {
             tsan_acquire(once);
             return Ok(());
         }
-        let held = (*once).lock.guard();
-        if (*once).state.load(Ordering::Relaxed) == NEW {
-            (*once).state.store(BEGUN, Ordering::Relaxed);
+        let guard = (*once).lock.guard();
+        if (*once).state.load(Ordering::Relaxed) == INCOMPLETE {
+            (*once).state.store(RUNNING, Ordering::Relaxed);
             (*once).runner = caller.owner();
-            drop(held);
+            drop(guard);
             function(argument);
-            finish(once);
+            complete(once);
             return Ok(());
         }
-        drop(held);
-        attempt::wait(
-            caller,
-            once,
-            ptr::null_mut(),
-            WaitReason::Once,
-            WaitMode::Cancellable,
-            deadline,
-        )
+        drop(guard);
+        object::wait(caller, once, ptr::null_mut(), WaitReason::Once, deadline)
     }
 }
 
-/// It is done: all go on.
-unsafe fn finish(once: *mut Once) {
-    // SAFETY: the caller's promise; who is claimed stays until it is woken.
-    unsafe {
-        let held = (*once).lock.guard();
+/// Records that the function has returned, and wakes the waiters (K3).
+unsafe fn complete(once: *mut Once) {
+    let complete = |once: &mut Once| {
         tsan_release(once);
-        (*once).state.store(DONE, Ordering::Release);
-        let list = (*once).queue.claim_all();
-        drop(held);
-        wake_all(list, None);
-    }
+        once.state.store(COMPLETE, Ordering::Release);
+        Ok(once.queue.claim_all())
+    };
+    // SAFETY: the object exists until it is unlocked.
+    let _ = unsafe { object::change_and_wake(once, complete) };
 }

@@ -1,42 +1,62 @@
-//! Locks for many readers or one writer. Who waits first is next: a reader that comes while a writer waits
-//! waits behind it, so that writers are not starved; readers that wait next to each other go on together.
+//! A readers-writer lock, first come first served.
+//!
+//! ```text
+//!   writer  readers  step                                 writer  readers  also
+//!   ──────  ───────  ───────────────────────────────────  ──────  ───────  ──────────────────────────────
+//!   0       n        read, the queue is empty             0       n + 1
+//!   0       0        write, the queue is empty            me      0
+//!           other    read, write                          same             EDEADLK if writer == me
+//!                                                                          otherwise the caller waits
+//!   me      0        unlock                               0       0        grant
+//!   0       n        unlock                               0       n - 1    grant
+//!   grant, while the first waiter can have the lock:
+//!   0       n        the first waiter is a reader         0       n + 1    claimed, and woken
+//!   0       0        the first waiter is a writer         it      0        claimed, and woken
+//! ```
+//!
+//! * A1. At most one of `writer` and `readers` is not 0.
+//! * A2. A caller that finds waiters joins the queue behind them, readers included. So readers do not starve a writer,
+//!   and adjacent readers in the queue get the lock together.
+//! * A3. A granted waiter owns the lock when it is woken: no other call gets it in between.
+//! * A4. A waiter whose call fails runs grant: it may have been what the waiters behind it waited for.
+//! * A5. The waker unlocks before it wakes, and does not use the object afterwards: the woken caller may free it.
 
 use core::ptr;
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
+use super::object::{self, Object};
+use crate::rt::base::lock::{Aliased, Lock};
 use crate::rt::base::wait_queue::{WaitQueue, Waiter, WakeList};
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_rwlock_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::wake::wake_all;
 
-/// What stands in an `acort_rwlock_t`. Everything under its lock.
+/// The contents of an `acort_rwlock_t`. All zero: unlocked.
 #[repr(C)]
 pub(crate) struct RwLock {
+    /// Protects the other fields.
     lock: Lock,
-    /// Readers that have it.
+    /// The number of readers that own the lock.
     readers: u32,
-    /// The writer that has it, or 0.
+    /// The writer that owns the lock; 0: none.
     writer: usize,
-    /// A writer's slot says who it is; a reader's is NULL.
+    /// A writer's slot is the owner that it becomes. A reader's slot is NULL.
     queue: WaitQueue,
+    _aliased: Aliased,
 }
 
 const _: () = assert!(size_of::<RwLock>() <= size_of::<acort_rwlock_t>());
 
 impl RwLock {
-    /// Hands it to those who wait first, as far as they can have it. Gives them, to be woken when the lock
-    /// is free.
+    /// Gives the lock to the first waiters that can have it. Returns them: the caller has claimed them, and wakes them
+    /// without the lock (A5).
     ///
     /// # Safety
     /// The lock is held.
-    unsafe fn admit(&mut self) -> *mut Waiter {
-        let mut admitted = WakeList::NEW;
-        // SAFETY: the caller's promise; who is in the queue is there.
+    unsafe fn grant(&mut self) -> *mut Waiter {
+        let mut granted = WakeList::NEW;
+        // SAFETY: the lock is held, so that the waiters in the queue exist.
         unsafe {
             while self.writer == 0 {
                 let first = self.queue.first();
@@ -53,76 +73,54 @@ impl RwLock {
                 } else {
                     self.writer = (*first).slot.addr();
                 }
-                admitted.add(first);
+                granted.add(first);
             }
         }
-        admitted.list()
+        granted.list()
+    }
+}
+
+impl Object for RwLock {
+    unsafe fn parts(rwlock: *mut RwLock) -> (*const Lock, *mut WaitQueue) {
+        // SAFETY: the object exists.
+        unsafe { (&raw const (*rwlock).lock, &raw mut (*rwlock).queue) }
     }
 
-    /// Takes it, where no owner keeps the caller out and no other caller waits. The lock is held.
-    fn enter(&mut self, slot: *mut u8) -> Option<Result<()>> {
+    /// Acquires the lock for `slot`, unless the caller must wait (A2).
+    fn try_now(&mut self, slot: *mut u8) -> Option<Result<()>> {
         if self.writer == Caller::current().owner() {
             return Some(Err(libc::EDEADLK));
         }
-        if self.writer != 0 || !self.queue.first().is_null() {
+        let is_reader = slot.is_null();
+        if self.writer != 0 || !self.queue.first().is_null() || !is_reader && self.readers != 0 {
             return None;
         }
-        if slot.is_null() {
-            return match self.readers.checked_add(1) {
-                Some(readers) => {
-                    self.readers = readers;
-                    Some(Ok(()))
-                }
-                None => Some(Err(libc::EAGAIN)),
-            };
+        match (is_reader, self.readers.checked_add(1)) {
+            (false, _) => self.writer = slot.addr(),
+            (true, Some(readers)) => self.readers = readers,
+            (true, None) => return Some(Err(libc::EAGAIN)),
         }
-        if self.readers != 0 {
-            return None;
-        }
-        self.writer = slot.addr();
         Some(Ok(()))
     }
 }
 
-/// The slot is the writer that the caller is, or NULL, of a reader. EDEADLK: the caller has it for writing; EAGAIN: too
-/// many readers.
-impl Waitable for RwLock {
-    unsafe fn parts(rwlock: *mut RwLock) -> (*const Lock, *mut WaitQueue) {
-        // SAFETY: the caller's promise.
-        unsafe { (&raw const (*rwlock).lock, &raw mut (*rwlock).queue) }
-    }
-
-    unsafe fn attempt(rwlock: *mut RwLock, slot: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let outcome = (*rwlock).enter(slot)?;
-            (*rwlock).lock.unlock();
-            Some(outcome)
-        }
-    }
-}
-
-/// Takes it for the one that `slot` says. EDEADLK: the caller has it for writing; EAGAIN: too many readers.
+/// Acquires the lock for `slot`: a writer, or NULL, a reader.
 ///
 /// # Safety
-/// It is there while somebody uses it.
-unsafe fn take(
+/// As [`read`].
+unsafe fn acquire(
     caller: Caller,
     rwlock: *mut RwLock,
     slot: *mut u8,
     wait_reason: WaitReason,
     deadline: Deadline,
 ) -> Result<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the object exists, and its lock is held in `grant`.
     unsafe {
-        let outcome =
-            attempt::wait(caller, rwlock, slot, wait_reason, WaitMode::Cancellable, deadline);
+        let outcome = object::wait(caller, rwlock, slot, wait_reason, deadline);
         if outcome.is_err() {
-            // It stood in the way of those behind it.
-            let held = (*rwlock).lock.guard();
-            let list = (*rwlock).admit();
-            drop(held);
-            wake_all(list, None);
+            // A4.
+            let _ = object::change_and_wake(rwlock, |rwlock| Ok(rwlock.grant()));
         } else {
             task::lock_acquired(caller.task());
         }
@@ -130,38 +128,33 @@ unsafe fn take(
     }
 }
 
-/// Takes it for reading. EDEADLK: the caller has it for writing; EAGAIN: too many have it.
+/// Acquires the lock for reading. Errors: `EDEADLK` if the caller owns it for writing; `EAGAIN` if there are too many
+/// readers; `ETIMEDOUT`; `ECANCELED`.
 ///
 /// # Safety
-/// It is there while somebody uses it.
+/// The object exists during the call, and as long as a call waits for it.
 pub(crate) unsafe fn read(caller: Caller, rwlock: *mut RwLock, deadline: Deadline) -> Result<()> {
-    // SAFETY: the caller's promise.
-    unsafe { take(caller, rwlock, ptr::null_mut(), WaitReason::ReadLock, deadline) }
+    // SAFETY: the object exists.
+    unsafe { acquire(caller, rwlock, ptr::null_mut(), WaitReason::ReadLock, deadline) }
 }
 
-/// Takes it for writing. EDEADLK: the caller has it so.
+/// Acquires the lock for writing. Errors: `EDEADLK` if the caller owns it for writing; `ETIMEDOUT`; `ECANCELED`.
 ///
 /// # Safety
 /// As [`read`].
 pub(crate) unsafe fn write(caller: Caller, rwlock: *mut RwLock, deadline: Deadline) -> Result<()> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        take(
-            caller,
-            rwlock,
-            ptr::without_provenance_mut(caller.owner()),
-            WaitReason::WriteLock,
-            deadline,
-        )
-    }
+    let slot = ptr::without_provenance_mut(caller.owner());
+    // SAFETY: the object exists.
+    unsafe { acquire(caller, rwlock, slot, WaitReason::WriteLock, deadline) }
 }
 
-/// The writer that has it, as `caller::owner` has it, or 0; else how many readers have it.
+/// The writer that owns the lock, as `caller::owner` returns it; 0: the lock is free. Err: the number of readers that
+/// own it.
 ///
 /// # Safety
-/// It is there.
+/// The object exists.
 pub(crate) unsafe fn holder(rwlock: *mut RwLock) -> core::result::Result<usize, u32> {
-    // SAFETY: it is there.
+    // SAFETY: the object exists.
     unsafe {
         let _guard = (*rwlock).lock.guard();
         match ((*rwlock).writer, (*rwlock).readers) {
@@ -171,24 +164,23 @@ pub(crate) unsafe fn holder(rwlock: *mut RwLock) -> core::result::Result<usize, 
     }
 }
 
-/// Gives it up. EPERM: nobody has it, or a writer that is not the caller.
+/// Releases the lock. Errors: `EPERM` if it is free, or owned by a writer that is not the caller.
 ///
 /// # Safety
 /// As [`read`].
 pub(crate) unsafe fn unlock(caller: Caller, rwlock: *mut RwLock) -> Result<()> {
-    let me = caller.owner();
-    // SAFETY: the caller's promise; who is claimed stays until it is woken.
-    unsafe {
-        let held = (*rwlock).lock.guard();
-        match (*rwlock).writer {
-            0 => (*rwlock).readers = (*rwlock).readers.checked_sub(1).ok_or(libc::EPERM)?,
-            writer if writer == me => (*rwlock).writer = 0,
+    let unlock = |rwlock: &mut RwLock| {
+        match rwlock.writer {
+            0 => rwlock.readers = rwlock.readers.checked_sub(1).ok_or(libc::EPERM)?,
+            writer if writer == caller.owner() => rwlock.writer = 0,
             _ => return Err(libc::EPERM),
         }
-        let list = (*rwlock).admit();
-        drop(held);
-        wake_all(list, None);
-        task::lock_released(caller.task());
-    }
+        // SAFETY: the lock is held.
+        Ok(unsafe { rwlock.grant() })
+    };
+    // SAFETY: the object exists until it is unlocked (A5).
+    unsafe { object::change_and_wake(rwlock, unlock)? };
+    // SAFETY: the task is the caller's.
+    unsafe { task::lock_released(caller.task()) };
     Ok(())
 }

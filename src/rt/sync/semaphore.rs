@@ -1,52 +1,48 @@
-//! Semaphores.
+//! A counting semaphore. A post hands its unit to the first waiter; without waiters it raises the count.
+//!
+//! So the count is 0 while a caller waits, and no caller takes a unit before an earlier waiter.
 
 use core::ptr;
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
+use super::object::{self, Object};
+use crate::rt::base::lock::{Aliased, Lock};
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::abi::acort_sem_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Waitable};
 use crate::rt::park::wake::wake_waiter;
 
-/// What stands in an `acort_sem_t`.
+/// The contents of an `acort_sem_t`. All zero: no units.
 #[repr(C)]
 pub(crate) struct Semaphore {
+    /// Protects the other fields.
     lock: Lock,
     count: u32,
     queue: WaitQueue,
+    _aliased: Aliased,
 }
 
 const _: () = assert!(size_of::<Semaphore>() <= size_of::<acort_sem_t>());
 
-impl Waitable for Semaphore {
+impl Object for Semaphore {
     unsafe fn parts(semaphore: *mut Semaphore) -> (*const Lock, *mut WaitQueue) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the semaphore exists.
         unsafe { (&raw const (*semaphore).lock, &raw mut (*semaphore).queue) }
     }
 
-    unsafe fn attempt(semaphore: *mut Semaphore, _: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the caller's promise.
-        unsafe {
-            if (*semaphore).count == 0 {
-                return None;
-            }
-            (*semaphore).count -= 1;
-            (*semaphore).lock.unlock();
-        }
+    fn try_now(&mut self, _: *mut u8) -> Option<Result<()>> {
+        self.count = self.count.checked_sub(1)?;
         Some(Ok(()))
     }
 }
 
-/// Gives it a count. EBUSY: somebody waits.
+/// Sets the count. Errors: `EBUSY` if callers wait.
 ///
 /// # Safety
-/// It is there while somebody uses it.
+/// The semaphore exists during the call, and as long as a call waits for it.
 pub(crate) unsafe fn init(semaphore: *mut Semaphore, count: u32) -> Result<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the semaphore exists.
     unsafe {
         let _guard = (*semaphore).lock.guard();
         if !(*semaphore).queue.is_empty() {
@@ -57,26 +53,26 @@ pub(crate) unsafe fn init(semaphore: *mut Semaphore, count: u32) -> Result<()> {
     Ok(())
 }
 
-/// Counters up, or lets who waits first go on. EOVERFLOW.
+/// Hands a unit to the first waiter, or raises the count. Errors: `EOVERFLOW`.
 ///
 /// # Safety
 /// As [`init`].
 pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Result<()> {
-    // SAFETY: the caller's promise; who is claimed stays until it is woken.
+    // SAFETY: the semaphore exists until it is unlocked. A claimed waiter stays in its call until it is woken.
     unsafe {
-        let held = (*semaphore).lock.guard();
+        let guard = (*semaphore).lock.guard();
         let first = (*semaphore).queue.claim_front();
         if first.is_null() {
             (*semaphore).count = (*semaphore).count.checked_add(1).ok_or(libc::EOVERFLOW)?;
             return Ok(());
         }
-        drop(held);
+        drop(guard);
         wake_waiter(first);
     }
     Ok(())
 }
 
-/// Counters down, or waits for who counts up.
+/// Takes a unit, or waits for one.
 ///
 /// # Safety
 /// As [`init`].
@@ -86,7 +82,6 @@ pub(crate) unsafe fn wait(
     semaphore: *mut Semaphore,
     deadline: Deadline,
 ) -> Result<()> {
-    let (wait_reason, mode) = (WaitReason::Semaphore, WaitMode::Cancellable);
-    // SAFETY: the caller's promise.
-    unsafe { attempt::wait(caller, semaphore, ptr::null_mut(), wait_reason, mode, deadline) }
+    // SAFETY: the semaphore exists.
+    unsafe { object::wait(caller, semaphore, ptr::null_mut(), WaitReason::Semaphore, deadline) }
 }

@@ -1,4 +1,4 @@
-//! The runtime: the library's own files, in their rooms, and stand-ins for what they stand on.
+//! The runtime: the library's own files, in their rooms, and stand-ins for what they need.
 
 macro_rules! files {
     ($($name:ident $path:literal),* $(,)?) => {
@@ -9,7 +9,7 @@ macro_rules! files {
 pub(crate) mod events;
 pub(crate) mod system;
 
-/// Time does not pass; whoever has a deadline may find it over at any moment.
+/// The stand-in for the system. Time does not pass, and a deadline may have passed at any moment.
 pub(crate) mod os {
     use std::ptr::NonNull;
 
@@ -20,7 +20,7 @@ pub(crate) mod os {
     pub(crate) use super::system::{close, close_and_keep_number};
 
     pub fn futex_wait(_: &AtomicU32, _: u32, _: Deadline) {
-        super::events::tell_here();
+        super::events::deliver_here();
         loom::thread::yield_now();
     }
 
@@ -47,8 +47,8 @@ pub(crate) mod os {
             self.0 >= 0
         }
 
-        pub fn min(self, _: Deadline) -> Deadline {
-            self
+        pub fn min(self, other: Deadline) -> Deadline {
+            if self.0 < 0 || other.0 >= 0 && other.0 < self.0 { other } else { self }
         }
     }
 
@@ -62,7 +62,7 @@ pub(crate) mod os {
 
     pub fn allocate_zeroed<T>() -> Option<NonNull<T>> {
         let place: NonNull<T> = crate::sys::allocate(size_of::<T>())?.cast();
-        // SAFETY: so much was allocated.
+        // SAFETY: the memory has that size.
         unsafe { place.as_ptr().write_bytes(0, 1) };
         Some(place)
     }
@@ -75,7 +75,7 @@ pub(crate) mod os {
 
     pub(crate) type Result<T> = std::result::Result<T, c_int>;
 
-    /// A worker's sleep: a flag that others set.
+    /// The stand-in for pollers: a flag that other threads set.
     pub(crate) mod poller {
         use loom::sync::{Condvar, Mutex};
 
@@ -91,7 +91,7 @@ pub(crate) mod os {
         pub struct Poller {
             has_come: Mutex<bool>,
             changed: Condvar,
-            /// Its worker's memory: looked at by who rouses, written to when it goes.
+            /// Stands for the worker's memory: read by each wake-up, written when the poller is closed.
             life: Own,
         }
 
@@ -105,7 +105,7 @@ pub(crate) mod os {
                 self.life.add(1);
             }
 
-            /// It is not closed, nor will be while the caller goes on.
+            /// Reports a use of the poller: it is not closed, and not at the same time.
             pub fn is_used(&self) {
                 self.life.get();
             }
@@ -116,7 +116,7 @@ pub(crate) mod os {
                 self.changed.notify_one();
             }
 
-            /// Sleeps until somebody rouses it.
+            /// Sleeps until a wake-up.
             pub fn wait(&self) {
                 let mut has_come = self.has_come.lock().expect("no panic");
                 while !*has_come {
@@ -137,6 +137,7 @@ pub(crate) mod base {
         injector "../../../src/rt/base/injector.rs",
         list "../../../src/rt/base/list.rs",
         lock "../../../src/rt/base/lock.rs",
+        nested_list "../../../src/rt/base/nested_list.rs",
         parker "../../../src/rt/base/parker.rs",
         spin "../../../src/rt/base/spin.rs",
         wait_queue "../../../src/rt/base/wait_queue.rs",
@@ -159,7 +160,8 @@ pub(crate) mod base {
         }
     }
 
-    /// Always the last of those that are left: the opposite of the order by rank, and the same in every run.
+    /// The stand-in for random numbers. It always draws the last of the remaining cases: the opposite of their order,
+    /// and the same in every run.
     pub(crate) mod random {
         pub struct Random;
 
@@ -182,6 +184,7 @@ pub(crate) mod base {
 #[path = "."]
 pub(crate) mod model {
     files! {
+        deadlock "../../../src/rt/model/deadlock.rs",
         group "../../../src/rt/model/group.rs",
         nesting "../../../src/rt/model/nesting.rs",
         runtime "../../../src/rt/model/runtime.rs",
@@ -191,7 +194,26 @@ pub(crate) mod model {
     #[path = "task.rs"]
     pub(crate) mod task;
 
-    /// No program has asked for any.
+    /// The models create tasks.
+    pub(crate) mod task_pool {
+        use super::task::{FREE, FREED, Task};
+        use crate::atomics;
+        use crate::rt::base::atomic::Ordering;
+
+        /// Frees a task, as if its block were reused at once: it is freed once, after all other uses.
+        pub(crate) unsafe fn free(task: *mut Task) {
+            // SAFETY: the memory of a task is never freed.
+            unsafe {
+                assert!(!(*task).is_freed(), "freed twice");
+                assert_eq!((*task).lock.0.load(Ordering::Relaxed), 0, "freed under its lock");
+                (*task).note(FREED);
+                (*task).state.store(FREE, Ordering::Release);
+            }
+            atomics::retire(task.cast(), size_of::<Task>());
+        }
+    }
+
+    /// The stand-in for hooks: there are none.
     pub(crate) mod hooks {
         use super::task::Task;
 
@@ -199,7 +221,7 @@ pub(crate) mod model {
         pub fn on_finish(_: *mut Task) {}
     }
 
-    /// The threads are loom's, and begin with nothing.
+    /// The stand-in for inherited state: there is none.
     pub(crate) mod inherited {
         pub struct Inherited;
     }
@@ -224,7 +246,7 @@ pub(crate) mod model {
             std::ptr::null_mut()
         }
 
-        pub unsafe fn room(_: *mut Task) -> *const u8 {
+        pub unsafe fn scratch(_: *mut Task) -> *const u8 {
             std::ptr::null()
         }
 
@@ -236,9 +258,9 @@ pub(crate) mod model {
 
         pub unsafe fn set_select_waiters(_: *mut Task, _: u32) {}
 
-        /// They are in memory of the task.
+        /// The waiters are in memory of the task.
         pub unsafe fn dequeue_select_waiters(task: *mut Task) {
-            // SAFETY: the caller's promise: the task exists.
+            // SAFETY: the memory of a task is never freed.
             unsafe { (*task).note(0) }
         }
     }
@@ -275,7 +297,7 @@ pub(crate) mod model {
         }
     }
 
-    /// A task of a model, or a plain thread.
+    /// The caller is a task of the model, or a plain thread.
     pub(crate) mod caller {
         use super::task::{self, Task};
         use crate::tls;
@@ -314,7 +336,7 @@ pub(crate) mod park {
     #[path = "wait.rs"]
     pub(crate) mod wait;
 
-    /// No call looks from time to time.
+    /// The stand-in for time: no call polls the system.
     pub(crate) mod sleep {
         use crate::rt::os::{Deadline, Result};
 
@@ -331,7 +353,7 @@ pub(crate) mod park {
         }
     }
 
-    /// No model has a budget, and no task of one is cancelled before a call.
+    /// The stand-in for budgets: there are none, and no task is cancelled before a call.
     pub(crate) mod budget {
         use crate::rt::model::caller::Caller;
         use crate::rt::model::task::Task;
@@ -352,10 +374,12 @@ pub(crate) mod sync {
     files! {
         channel "../../../src/rt/sync/channel.rs",
         channel_life "../../../src/rt/sync/channel_life.rs",
+        channel_wait "../../../src/rt/sync/channel_wait.rs",
         condvar "../../../src/rt/sync/condvar.rs",
         event "../../../src/rt/sync/event.rs",
         future "../../../src/rt/sync/future.rs",
         mutex "../../../src/rt/sync/mutex.rs",
+        object "../../../src/rt/sync/object.rs",
         semaphore "../../../src/rt/sync/semaphore.rs",
     }
 }
@@ -363,26 +387,25 @@ pub(crate) mod sync {
 #[path = "."]
 pub(crate) mod io {
     files! {
+        direction "../../../src/rt/io/direction.rs",
         fd_entry "../../../src/rt/io/fd_entry.rs",
         fd_identity "../../../src/rt/io/fd_identity.rs",
         fd_ref "../../../src/rt/io/fd_ref.rs",
+        fd_waiters "../../../src/rt/io/fd_waiters.rs",
         file_state "../../../src/rt/io/file_state.rs",
         own_fd "../../../src/rt/io/own_fd.rs",
+        polling_threads "../../../src/rt/io/polling_threads.rs",
         readiness "../../../src/rt/io/readiness.rs",
         retry "../../../src/rt/io/retry.rs",
         thread_wait "../../../src/rt/io/thread_wait.rs",
     }
 
-    /// What a file is no model asks.
+    /// No model checks a file's type.
     pub(crate) mod fd_type {
         use std::ffi::c_int;
 
         use super::fd_ref::FdRef;
         use crate::rt::os::Result;
-
-        pub const TYPE_KNOWN: u32 = 1;
-        pub const LOOKED_AT: u32 = 1024;
-        pub const TYPE_MASK: u32 = 31 | LOOKED_AT;
 
         pub fn type_for_poll(_: &FdRef) -> Result<u32> {
             Ok(0)
@@ -394,26 +417,23 @@ pub(crate) mod io {
     }
 
     /// No file blocks.
-    pub(crate) mod nonblock {
+    pub(crate) mod nonblock_state {
         use std::ffi::c_int;
 
-        use super::fd_entry::FdEntry;
+        pub struct NonblockState;
 
-        #[derive(Default)]
-        pub struct Lent;
-
-        impl Lent {
+        impl NonblockState {
             pub fn forget(&self) {}
 
-            pub unsafe fn before_close(_: *mut FdEntry, _: c_int, _: bool) {}
+            pub unsafe fn before_close(&self, _: c_int, _: bool) {}
 
-            pub unsafe fn after_close(_: *mut FdEntry) -> Option<c_int> {
+            pub unsafe fn after_close(&self) -> Option<c_int> {
                 None
             }
         }
     }
 
-    /// The table of the model's few entries. The library's own is in `table`.
+    /// The table of the model's few entries. The model `table` has the library's own.
     pub(crate) mod fd_table {
         use std::ffi::c_int;
 
@@ -448,7 +468,7 @@ pub(crate) mod select {
         buffers "../../../src/rt/select/buffers.rs",
         call "../../../src/rt/select/call.rs",
         case "../../../src/rt/select/case.rs",
-        choice "../../../src/rt/select/choice.rs",
+        operation "../../../src/rt/select/operation.rs",
         pass "../../../src/rt/select/pass.rs",
         wait "../../../src/rt/select/wait.rs",
     }

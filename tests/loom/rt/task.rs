@@ -1,4 +1,4 @@
-//! A task without a coroutine: what other threads see of one.
+//! The stand-in for tasks: a task without a coroutine.
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -9,6 +9,7 @@ use std::ptr::NonNull;
 use loom::cell::UnsafeCell;
 
 use crate::abi::aco_t;
+use crate::diag;
 use crate::mutations::is_left_out;
 use crate::rt::base::atomic::AtomicU8;
 use crate::rt::base::atomic::AtomicUsize;
@@ -22,7 +23,6 @@ use crate::rt::base::wait_queue::Waiter;
 use crate::rt::model::group::Group;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
-use crate::{atomics, diag};
 
 pub const FREE: u8 = 0;
 pub const STARTED: u8 = 2;
@@ -34,15 +34,15 @@ pub const JOINED: u8 = 4;
 pub const MAIN: u8 = 8;
 pub const ABANDONED: u8 = 16;
 
-/// What a freed task has noted.
-const GONE: u32 = u32::MAX;
+/// The note of a freed task.
+pub(super) const FREED: u32 = u32::MAX;
 
-/// Of what a task needs by turns, the last.
+/// The last phase of a task.
 pub(crate) struct Phase {
     pub(crate) result: *mut c_void,
 }
 
-/// In the order of the library's own: a parker with a worker is a task.
+/// The parker is the first field, as in the library.
 #[repr(C)]
 pub struct Task {
     pub(crate) parker: Parker,
@@ -60,20 +60,20 @@ pub struct Task {
     pub(crate) join_waiters: WaitQueue,
     pub(crate) group: *mut Group,
     pub(crate) group_next: *mut Task,
-    pub(crate) group_previous: *mut Task,
+    pub(crate) group_prev: *mut Task,
     pub(crate) errno: c_int,
     pub(crate) id: u64,
-    /// What the task does, as far as others must see it: loom tells of two that touch it at once.
+    /// The state of the task that others must see. Loom reports two threads that use it at once.
     pub(crate) notes: UnsafeCell<u32>,
 }
 
-impl diag::Subject for Task {
+impl diag::Describe for Task {
     unsafe fn describe(_: *const Task, _: &mut Formatter) -> fmt::Result {
         Ok(())
     }
 }
 
-// SAFETY: `next` is for lists alone.
+// SAFETY: only lists use `next`.
 unsafe impl Link for Task {
     fn next(this: *mut Task) -> *mut *mut Task {
         // SAFETY: the address of a field of a task.
@@ -81,7 +81,7 @@ unsafe impl Link for Task {
     }
 }
 
-// SAFETY: `timer` is for the heap alone.
+// SAFETY: only the timer heap writes `timer`.
 unsafe impl HeapSlot for Task {
     fn slot(this: *mut Task) -> *mut u32 {
         // SAFETY: the address of a field of a task.
@@ -94,7 +94,7 @@ impl Task {
         self.id
     }
 
-    /// One of `worker`, or of nobody yet.
+    /// Creates a task of `worker`; null: of none yet.
     pub(crate) fn new(worker: *mut Worker) -> Task {
         let null = std::ptr::null_mut();
         let parker = Parker::new();
@@ -115,7 +115,7 @@ impl Task {
             join_waiters: WaitQueue::NEW,
             group: std::ptr::null_mut(),
             group_next: null,
-            group_previous: null,
+            group_prev: null,
             errno: 0,
             id: 1,
             notes: UnsafeCell::new(0),
@@ -159,21 +159,21 @@ impl Task {
         &raw mut self.waiter
     }
 
-    /// Writes what others must see.
+    /// Writes a note, which others must see.
     pub(crate) fn note(&self, value: u32) {
-        // SAFETY: the model finds out whether somebody else is there.
+        // SAFETY: loom reports other threads that use the cell at the same time.
         self.notes.with_mut(|place| unsafe { *place = value });
     }
 
-    /// What was written.
+    /// Returns the note.
     pub(crate) fn report(&self) -> u32 {
-        // SAFETY: as above.
+        // SAFETY: loom reports other threads that use the cell at the same time.
         self.notes.with(|place| unsafe { *place })
     }
 
-    /// Was it freed?
-    pub(crate) fn is_gone(&self) -> bool {
-        self.report() == GONE
+    /// Returns true if the task was freed.
+    pub(crate) fn is_freed(&self) -> bool {
+        self.report() == FREED
     }
 }
 
@@ -182,40 +182,22 @@ pub(crate) fn check(task: *mut Task) -> Result<NonNull<Task>> {
 }
 
 loom::thread_local! {
-    static HERE: Cell<*mut Task> = Cell::new(std::ptr::null_mut());
+    static CURRENT: Cell<*mut Task> = Cell::new(std::ptr::null_mut());
 }
 
-/// Every thread of a model is a plain one, unless it says that it is a task.
+/// Returns the task that runs on this thread; null: a plain thread, as each thread of a model is at first.
 pub(crate) fn current() -> *mut Task {
-    HERE.with(Cell::get)
+    CURRENT.with(Cell::get)
 }
 
-/// This thread is a task of `worker` from here on: where it waits it is that worker, which looks at its poller.
-pub(crate) fn is_here(worker: *mut Worker) {
+/// Makes this thread a task of `worker`, and that worker: where the task waits, the thread polls the worker's poller.
+pub(crate) fn run_as(worker: *mut Worker) {
     Worker::set_current(worker);
     let task = Box::leak(Box::new(Task::new(worker)));
-    HERE.with(|here| here.set(task));
+    CURRENT.with(|current| current.set(task));
 }
 
-/// A freed task's block is another one's from here on: it is freed once, after all that others do with it.
-pub(crate) unsafe fn free(task: *mut Task) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        assert!(!(*task).is_gone(), "freed twice");
-        assert_eq!((*task).lock.0.load(Ordering::Relaxed), 0, "freed under its lock");
-        (*task).note(GONE);
-        (*task).state.store(FREE, Ordering::Release);
-    }
-    atomics::retire(task.cast(), size_of::<Task>());
-}
-
-pub(crate) unsafe fn release_block(_: *mut Task) {}
-
-/// No model asks how many locks a task has.
+/// No model counts the locks of a task.
 pub(crate) unsafe fn lock_acquired(_: *mut Task) {}
 
 pub(crate) unsafe fn lock_released(_: *mut Task) {}
-
-pub(crate) unsafe fn took_mutex(_: *mut Task) {}
-
-pub(crate) unsafe fn gave_mutex(_: *mut Task) {}

@@ -1,4 +1,4 @@
-//! Waiting, for plain threads: what `src/rt/wait.rs` does for those.
+//! The stand-in for `park/wait`: each thread of a model waits as a plain thread does, also as a task.
 
 use std::cell::RefCell;
 
@@ -23,9 +23,9 @@ pub(crate) struct Wait {
     pub(crate) wait_reason: WaitReason,
     pub(crate) wait_target: usize,
     pub(crate) mode: WaitMode,
-    /// Negative: never; 0: do not wait; positive: it may have passed at any moment.
+    /// A time may have passed at any moment.
     pub(crate) deadline: Deadline,
-    pub(crate) is_first: bool,
+    pub(crate) at_front: bool,
 }
 
 impl Wait {
@@ -35,7 +35,7 @@ impl Wait {
         mode: WaitMode,
         deadline: Deadline,
     ) -> Wait {
-        Wait { wait_reason, wait_target, mode, deadline, is_first: false }
+        Wait { wait_reason, wait_target, mode, deadline, at_front: false }
     }
 }
 
@@ -50,7 +50,7 @@ pub(crate) unsafe fn enqueue(
     slot: *mut u8,
     wait: Wait,
 ) -> Blocked {
-    // SAFETY: the caller's promise.
+    // SAFETY: the lock is held, and the object stays while the caller waits.
     unsafe { enqueue_and_release(lock, queue, slot, wait, || (*lock).unlock()) }
 }
 
@@ -67,7 +67,7 @@ pub(crate) unsafe fn wait_on(
     slot: *mut u8,
     wait: Wait,
 ) -> Result<()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the lock is held, and the object stays while the caller waits.
     unsafe { complete_wait(enqueue(lock, queue, slot, wait)) }
 }
 
@@ -78,7 +78,7 @@ pub(crate) unsafe fn enqueue_and_release(
     wait: Wait,
     release: impl FnOnce(),
 ) -> Blocked {
-    // SAFETY: the caller's promise.
+    // SAFETY: the lock is held, and the object stays while the caller waits.
     Blocked::Ready(unsafe { wait_on_thread(lock, queue, slot, wait, release) })
 }
 
@@ -93,22 +93,22 @@ unsafe fn wait_on_thread(
     parker.wake_word().load(Ordering::Relaxed);
     let parker = (&raw const parker).cast_mut();
     let mut waiter = Waiter::new(parker, slot, 1);
-    // SAFETY: the caller's promise; both stay until the wait has ended.
+    // SAFETY: the lock is held until `release`. Parker and waiter stay until the wait has ended.
     unsafe {
         if wait.deadline.is_now() {
             release();
             return Err(libc::ETIMEDOUT);
         }
         (*parker).prepare(WaitMode::Uninterruptible);
-        (*queue).join(&raw mut waiter, lock, wait.is_first);
+        (*queue).insert(&raw mut waiter, lock, wait.at_front);
         release();
-        if !sleeps(parker, wait.deadline) {
+        if !park_thread(parker, wait.deadline) {
             Waiter::dequeue(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }
         acquire_wake(parker);
         if let Some(task) = task::current().as_mut() {
-            // Where a task finds what the waker has written.
+            // A task finds here what the waker has written.
             (*task.waiter()).case = waiter.case;
         }
         match (*parker).wake_result() {
@@ -122,13 +122,13 @@ loom::thread_local! {
     static AT_DEADLINE: RefCell<Option<Box<dyn FnOnce()>>> = RefCell::new(None);
 }
 
-/// `act` is called when the deadline has ended this thread's next wait, before its place is withdrawn.
+/// Calls `act` when a deadline has ended this thread's next wait, before its waiter is dequeued.
 pub(crate) fn at_deadline(act: impl FnOnce() + 'static) {
     AT_DEADLINE.with(|place| *place.borrow_mut() = Some(Box::new(act)));
 }
 
-pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: Deadline) -> bool {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn park_thread(parker: *mut Parker, mut deadline: Deadline) -> bool {
+    // SAFETY: the parker is on this thread's stack.
     unsafe {
         let word = (*parker).wake_word();
         while word.load(Ordering::Acquire) == 0 {

@@ -5,7 +5,7 @@ use core::fmt::{self, Formatter};
 use super::Poller;
 use crate::diag;
 
-impl diag::Subject for Poller {
+impl diag::Describe for Poller {
     unsafe fn describe(poller: *const Poller, f: &mut Formatter) -> fmt::Result {
         // SAFETY: the caller passes a live poller.
         let descriptor = unsafe { (*poller).raw_fd() };

@@ -96,7 +96,7 @@ impl Poller {
         let never = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         let mut time = libc::itimerspec { it_interval: never, it_value: os::timespec(deadline) };
         // MemorySanitizer's timerfd_settime checks it, and may know this stack as another frame's.
-        sanitizer::is_written((&raw mut time).cast(), size_of::<libc::itimerspec>());
+        sanitizer::unpoison((&raw mut time).cast(), size_of::<libc::itimerspec>());
         // SAFETY: the time outlives the call.
         unsafe {
             let flags = libc::TFD_TIMER_ABSTIME;

@@ -1,0 +1,61 @@
+//! Destruction of share stacks.
+
+use core::ptr;
+
+use super::binding::revoke_exclusive;
+use super::{cache, control_block, deferred_unmap, layout, memory};
+use crate::abi::aco_share_stack_t;
+use crate::{arch, diag, sys, valgrind};
+
+/// Releases a share stack's memory. Its coroutines may still be destroyed; a resume of them is refused.
+///
+/// # Safety
+/// `stack` points to a share stack, live or destroyed.
+pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
+    // SAFETY: control blocks are never unmapped (CB1), and a live one describes its memory. No coroutine runs on the
+    // stack (checked here), and none will: the generation ends.
+    unsafe {
+        if (*stack).ptr.is_null() {
+            let rule = "destroy a share stack once";
+            diag::fatal(function, stack, format_args!("the share stack is destroyed already"), rule)
+        }
+        if aco_share_stack_t::contains(stack, arch::stack_pointer()) {
+            let rule = "destroy a share stack after leaving it";
+            diag::fatal(function, stack, format_args!("called on this very stack"), rule)
+        }
+        let usable = (*stack).ptr;
+        let sizes = layout::Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
+        let block = control_block::block_of(stack);
+        if let Some(block) = block {
+            revoke_exclusive(stack, Some(block));
+            control_block::end_generation(block);
+            valgrind::deregister_stack((*block.as_ptr()).valgrind_id);
+        }
+        (*stack).ptr = ptr::null_mut();
+        (*stack).owner = ptr::null_mut();
+        (*stack).align_validsz = 0;
+        let is_released = match block {
+            Some(block) => {
+                cache::recycle(block, usable, &sizes) || deferred_unmap::release(block, usable)
+            }
+            // A copy by value is the program's memory.
+            None => memory::release(usable, &sizes),
+        };
+        if !is_released {
+            abort_unmap_failed(function, stack)
+        }
+    }
+}
+
+/// Aborts: the system does not know the memory of `stack`.
+#[cold]
+#[inline(never)]
+fn abort_unmap_failed(function: &str, stack: *mut aco_share_stack_t) -> ! {
+    let errno = sys::errno();
+    diag::fatal(
+        function,
+        stack,
+        format_args!("munmap fails with errno {errno}"),
+        "real_ptr and real_sz belong to the library; a copy by value needs vm.max_map_count",
+    )
+}

@@ -1,0 +1,40 @@
+//! Share stacks in memory of the program.
+
+use core::ffi::c_void;
+
+use super::control_block;
+use super::create::{activate, init_block};
+use super::layout::Sizes;
+use super::memory::StackMemory;
+use crate::abi::aco_share_stack_t;
+use crate::error::CreateError;
+use crate::{sanitizer, slab};
+
+/// Returns true if `size` bytes at `memory` can be a stack.
+#[cfg(feature = "rt")]
+pub(crate) fn can_hold_stack(memory: *mut c_void, size: usize) -> bool {
+    Sizes::external_error(memory.addr(), size).is_none()
+}
+
+/// Creates a share stack of `size` bytes at `memory`, without a guard page.
+///
+/// # Safety
+/// The memory is readable and writable. No other code uses it until the stack is destroyed.
+pub(crate) unsafe fn create_in(
+    memory: *mut c_void,
+    size: usize,
+) -> Result<*mut aco_share_stack_t, CreateError> {
+    if let Some(what) = Sizes::external_error(memory.addr(), size) {
+        return Err(CreateError::InvalidStackMemory { memory, size, what });
+    }
+    let Some(block) = control_block::allocate() else {
+        return Err(CreateError::NoStackMemory { size: slab::STACK_BLOCK_SIZE });
+    };
+    let memory = StackMemory { usable: memory, mapping: core::ptr::null_mut(), is_guarded: false };
+    sanitizer::register_root(memory.usable, size);
+    // SAFETY: this thread alone has the new block, which describes memory that no other code uses.
+    unsafe {
+        init_block(block, &Sizes::external(size), &memory);
+        Ok(activate(block, memory.usable, size))
+    }
+}

@@ -1,0 +1,55 @@
+//! The process, and what it writes.
+
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use super::errno::{errno, set_errno};
+
+/// Bytes of a memory page: a power of two.
+pub(crate) fn page_size() -> usize {
+    #[unsafe(link_section = "aco_shared")]
+    static SIZE: AtomicUsize = AtomicUsize::new(0);
+    let known = SIZE.load(Ordering::Relaxed);
+    if known != 0 {
+        return known;
+    }
+    // SAFETY: sysconf has no preconditions.
+    let size = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
+    SIZE.store(size, Ordering::Relaxed);
+    size
+}
+
+/// The number of this process.
+pub(crate) fn process_id() -> u32 {
+    // SAFETY: no preconditions.
+    unsafe { libc::getpid() as u32 }
+}
+
+/// Writes `text` to standard error with write(2): no lock, no buffer, no allocation.
+pub(crate) fn write_stderr(text: &[u8]) {
+    write_all(libc::STDERR_FILENO, text);
+}
+
+/// Writes all of `text` to a file descriptor with write(2). False: [`errno`] says why.
+pub(crate) fn write_all(file: c_int, mut text: &[u8]) -> bool {
+    while !text.is_empty() {
+        // SAFETY: `text` is readable for its length.
+        let written = unsafe { libc::write(file, text.as_ptr().cast(), text.len()) };
+        match usize::try_from(written) {
+            Ok(written) if written > 0 => text = text.get(written..).unwrap_or_default(),
+            Err(_) if errno() == libc::EINTR => {}
+            Err(_) => return false,
+            Ok(_) => {
+                set_errno(libc::EIO);
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// Ends the process with SIGABRT.
+pub(crate) fn abort() -> ! {
+    // SAFETY: abort has no preconditions.
+    unsafe { libc::abort() }
+}
