@@ -225,7 +225,8 @@ fn walked_task_is_not_freed() {
 /// Two tasks of two workers are abandoned, and one of the workers is awake: each worker ends its task, once both
 /// tasks are dequeued (F6).
 ///
-/// Fails if `abandons` is set before that, or if a worker does not check it after it has announced its sleep.
+/// Fails if `has_abandoned_tasks` is set before that, or if a worker does not check it after it has announced its
+/// sleep.
 #[test]
 fn abandoned_tasks_are_dropped() {
     check(3, || {
@@ -241,7 +242,7 @@ fn abandoned_tasks_are_dropped() {
                 waits(task, WaitReason::Event, &raw const object.0, &raw mut (*object.raw()).1);
             }
         }
-        let abandons = move |number: u32| {
+        let drops = move |number: u32| {
             let worker = of(runtime, number);
             Worker::set_current(worker);
             // SAFETY: this thread is the worker.
@@ -253,10 +254,10 @@ fn abandoned_tasks_are_dropped() {
                 finish::drop_abandoned(worker);
             }
         };
-        let other = thread::spawn(move || abandons(0));
+        let other = thread::spawn(move || drops(0));
         // SAFETY: no task runs.
         unsafe { finish::abandon_all(runtime.raw()) };
-        abandons(1);
+        drops(1);
         other.join().expect("no panic");
         assert_eq!(runtime.abandoned.load(Ordering::Relaxed), 0);
         for task in tasks {

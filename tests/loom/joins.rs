@@ -168,7 +168,7 @@ fn join_outlives_the_group() {
 }
 
 /// The worker drops its abandoned tasks.
-fn abandons(runtime: Shared<Runtime>) {
+fn drops(runtime: Shared<Runtime>) {
     let worker: *mut Worker = of(runtime, 0);
     Worker::set_current(worker);
     // SAFETY: this thread is the worker.
@@ -195,7 +195,7 @@ fn abandoned_task_is_joined() {
             parks(task);
             // SAFETY: the worker runs no task.
             unsafe { finish::abandon_all(runtime.raw()) };
-            let other = thread::spawn(move || abandons(runtime));
+            let other = thread::spawn(move || drops(runtime));
             deed(task);
             other.join().expect("no panic");
             assert_eq!(runtime.abandoned.load(Ordering::Relaxed), 0);
@@ -222,7 +222,7 @@ fn abandoned_join_leaves_the_task() {
             waits(joiner, WaitReason::Join, lock, queue);
             finish::abandon_all(runtime.raw());
         }
-        let other = thread::spawn(move || abandons(runtime));
+        let other = thread::spawn(move || drops(runtime));
         assert_eq!(joins(task, NEVER), Ok(0));
         other.join().expect("no panic");
         assert!(task.is_freed());

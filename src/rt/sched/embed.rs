@@ -20,6 +20,7 @@
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
+use super::collect::{collect, poll};
 use super::group;
 use super::run_loop;
 use super::spawn;
@@ -131,7 +132,7 @@ pub(crate) unsafe fn step(runtime: *mut Runtime, deadline: Deadline) -> Result<b
         let is_live = || (*runtime).live_tasks() != 0;
         let previous_co = build::set_current_worker(worker);
         (*worker).inbox.announce_awake();
-        run_loop::poll(worker, 0);
+        poll(worker, 0);
         while !run_ready_tasks(worker) && is_live() && !deadline.has_passed() {
             sleep(worker, deadline);
         }
@@ -149,14 +150,14 @@ unsafe fn run_ready_tasks(worker: *mut Worker) -> bool {
     let mut has_run = false;
     // SAFETY: `worker` is this thread's.
     unsafe {
-        run_loop::collect(worker);
+        collect(worker);
         for _ in 0..MAX_ROUNDS {
             if (*worker).run_queue.is_empty() {
                 break;
             }
             has_run = true;
             let is_turn_over = run_loop::run_ready(worker);
-            run_loop::collect(worker);
+            collect(worker);
             if is_turn_over {
                 break;
             }
@@ -186,7 +187,7 @@ unsafe fn sleep(worker: *mut Worker, deadline: Deadline) {
         let timeout = until.remaining().unwrap_or(-1);
         (*worker).inbox.announce_sleep();
         if !has_work(worker) {
-            run_loop::poll(worker, timeout);
+            poll(worker, timeout);
         }
         (*worker).inbox.announce_awake();
     }

@@ -17,7 +17,7 @@
 //!   the worker that confirms it                       each worker
 //!   abandon_all: claim the wait of each task,
 //!     then dequeue all of them
-//!   abandons = true; wake the workers        ───>     sleeps, or is about to: sees `abandons`
+//!   has_abandoned_tasks = true; wake the workers  ───>  sleeps, or is about to: sees `has_abandoned_tasks`
 //!                                                     drop_abandoned: ends its own tasks
 //! ```
 //!
@@ -26,16 +26,16 @@
 //! * F2. The task's lock is held while the group counts the end. The group may be freed as soon as it has counted the
 //!   last one. It takes the lock of each task before it frees it, so this worker is done with the task then.
 //! * F3. The worker and the runtime count the end before the group does: a thread that waits for the group may free
-//!   the runtime next. After the group has counted, this worker touches only waiters that it has claimed, and a
-//!   DETACHED task.
+//!   the runtime next. After it has released the task's lock, this worker touches only waiters that it has
+//!   claimed, and a DETACHED task.
 //! * F4. Waiters are claimed under the lock of their queue, and woken when no lock is held.
 //! * F5. `abandon_all` sets ABANDONED without the task's lock: the order of locks (T6) forbids it under the group's
 //!   lock. No other thread reads or writes the flags meanwhile. All workers are idle, no foreign thread exists (D2),
 //!   threads in acort_enter() only wait, and the pool runs no function of the program: a worker that waits for one is
-//!   not idle. A worker reads the flag after it has seen `abandons`, which is stored later.
+//!   not idle. A worker reads the flag after it has seen `has_abandoned_tasks`, which is stored later.
 //! * F6. No task ends before all abandoned ones are dequeued: an object that a task waits for may be in memory of
-//!   another task. A worker may be awake meanwhile, after an event that no task waits for. So it checks `abandons`
-//!   after it has announced its sleep, like its inbox (I4 of `inbox`).
+//!   another task. A worker may be awake meanwhile, after an event that no task waits for. So it checks
+//!   `has_abandoned_tasks` after it has announced its sleep, like its inbox (I4 of `inbox`).
 
 use core::ptr;
 
@@ -160,7 +160,8 @@ pub(crate) unsafe fn abandon_all(runtime: *mut Runtime) {
 /// Ends the abandoned tasks of a worker. Their frames are not unwound.
 ///
 /// # Safety
-/// `worker` is this thread's, and no task runs. `abandons` was set: [`abandon_all`] has dequeued all tasks (F6).
+/// `worker` is this thread's, and no task runs. `has_abandoned_tasks` was set: [`abandon_all`] has dequeued all tasks
+/// (F6).
 pub(crate) unsafe fn drop_abandoned(worker: *mut Worker) {
     // SAFETY: an abandoned task is claimed, so nothing but this worker touches it, and it is in no list (T3).
     unsafe {

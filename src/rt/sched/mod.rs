@@ -5,10 +5,12 @@
 //! | file | what it is |
 //! |---|---|
 //! | `build` | Builds runtimes and workers, and takes them apart |
+//! | `collect` | Collects the work of a worker: from its inbox, its timers, the injector and its descriptors |
 //! | `dump` | One line about each task, for acort_dump() and for the report of a deadlock |
 //! | `embed` | A runtime that another event loop runs (ACORT_LOOP) |
 //! | `finish` | The end of a task: it returns, cannot start, or is abandoned |
 //! | `group` | The calls on groups: open, wait, fail, cancel, close |
+//! | `idle` | A worker without ready tasks: it sleeps, or resolves a deadlock |
 //! | `inspect` | What the program can ask about its runtime: its tasks, its counters, the stack use of a task |
 //! | `join` | Joining and detaching tasks |
 //! | `lifecycle` | The life of a runtime: acort_run(), acort_new(), acort_enter(), acort_free() |
@@ -21,10 +23,12 @@
 //! | `task_stack` | The coroutines that run tasks: acquired at the start of a task, recycled at its end |
 
 pub(crate) mod build;
+mod collect;
 pub(crate) mod dump;
 pub(crate) mod embed;
 pub(crate) mod finish;
 pub(crate) mod group;
+mod idle;
 pub(crate) mod inspect;
 pub(crate) mod join;
 pub(crate) mod lifecycle;

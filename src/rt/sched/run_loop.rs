@@ -12,7 +12,7 @@
 //!             3  trim the stack cache
 //!             4  idle, and a task waits for memory: fail it; next turn
 //!             5  announce_sleep
-//!             6  inbox, injector, abandons, is_stopping: work has come: announce_awake; next turn
+//!             6  inbox, injector, has_abandoned_tasks, is_stopping: work has come: announce_awake; next turn
 //!             7  idle: enter_idle. The last idle worker of a runtime in which nothing is to be done:
 //!                  foreign threads exist: sleep for at most 250 ms
 //!                  confirm_deadlock: announce_awake; resolve the deadlock; next turn
@@ -27,7 +27,7 @@
 //!   or the thread that adds it sees `sleeping` and wakes the poller (I1, I4 of `inbox`). An event of a descriptor
 //!   ends step 8 itself.
 //! * Q2. The worker drains its inbox in `collect` alone, so after `leave_idle` (D1 of `deadlock`). So tasks in
-//!   inboxes tell [`confirm_deadlock`](Runtime::confirm_deadlock) that a worker is not idle.
+//!   inboxes tell [`confirm_deadlock`](crate::rt::model::runtime::Runtime::confirm_deadlock) that a worker is not idle.
 //! * Q3. A worker that has confirmed a deadlock is not idle any more: no other worker confirms the same one. The first
 //!   deadlock cancels all tasks, so that they may end; the second one abandons them (D4).
 //! * Q4. With foreign threads a deadlock is not certain (D2). The last idle worker checks again, after 250 ms or when
@@ -40,12 +40,10 @@
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use super::dump;
-use super::strict;
+use super::collect::collect;
+use super::idle::sleep;
 use super::{finish, task_stack};
 use crate::resume;
-use crate::rt::base::parker::wake_error;
-use crate::rt::io::readiness;
 use crate::rt::model::chaos;
 use crate::rt::model::hooks;
 use crate::rt::model::runtime::Runtime;
@@ -53,13 +51,10 @@ use crate::rt::model::task::{NEW, STARTED, Task};
 use crate::rt::model::worker::{Worker, count};
 use crate::rt::os;
 use crate::rt::park::budget;
-use crate::rt::park::cancel::CancelBatch;
-use crate::rt::park::wake::{acquire_wake, wake};
+use crate::rt::park::wake::acquire_wake;
 
 /// The most tasks of a turn.
 const TASKS_PER_TURN: u32 = 64;
-/// While foreign threads exist, the last idle worker checks for a deadlock so often (Q4).
-const RECHECK_NS: i64 = 250_000_000;
 
 /// Runs tasks until no task is ready and `is_done`.
 ///
@@ -201,148 +196,5 @@ unsafe fn start_task(worker: *mut Worker, task: *mut Task) -> bool {
         count(&(*worker).counters.started, 1);
         hooks::on_start(task);
         true
-    }
-}
-
-/// Makes ready the tasks that other threads, timers and descriptors have woken, without waiting.
-///
-/// # Safety
-/// `worker` is this thread's, and no task runs.
-pub(crate) unsafe fn collect(worker: *mut Worker) {
-    // SAFETY: `worker` is this thread's. A task that it takes from a list is in none then.
-    unsafe {
-        (*worker).drain_inbox();
-        fire_timers(worker);
-        for _ in 0..(*(*worker).runtime).injected_batch() {
-            let task = (*(*worker).runtime).pop_injected();
-            if task.is_null() {
-                break;
-            }
-            (*worker).run_queue.push(task);
-        }
-        if (*worker).registered_fds.load(Ordering::Relaxed) != 0 {
-            poll(worker, 0);
-        }
-    }
-}
-
-/// Wakes the tasks whose deadlines have passed, with ETIMEDOUT.
-///
-/// # Safety
-/// As [`collect`].
-unsafe fn fire_timers(worker: *mut Worker) {
-    // SAFETY: the timers are of the worker's own tasks. A claimed task exists until it is woken.
-    unsafe {
-        if (*worker).timers.next_deadline().is_none() {
-            return;
-        }
-        let now = os::now();
-        loop {
-            let deadline = (*worker).timers.next_deadline().unwrap_or(now);
-            let Some(task) = (*worker).timers.pop_expired(now) else { break };
-            if (*task).parker.claim() {
-                count(&(*worker).counters.expired, 1);
-                if now - deadline > strict::LONG_PAST_NS {
-                    strict::warn_long_past(task, now - deadline);
-                }
-                wake(&raw mut (*task).parker, wake_error(libc::ETIMEDOUT));
-            }
-        }
-    }
-}
-
-/// Waits for events, for at most `timeout` nanoseconds; negative: without a limit. Wakes the tasks that wait for them.
-///
-/// # Safety
-/// As [`collect`].
-pub(crate) unsafe fn poll(worker: *mut Worker, timeout: i64) {
-    // SAFETY: `worker` is this thread's.
-    unsafe {
-        let on_event = &mut |event| readiness::on_event(worker, event);
-        let events = (*worker).poller.wait(timeout, on_event);
-        count(&(*worker).counters.polls, 1);
-        count(&(*worker).counters.events, events as u64);
-    }
-}
-
-/// Sleeps until there is work, or resolves a deadlock. The numbers are those of the picture.
-///
-/// # Safety
-/// As [`collect`]. No task is ready.
-unsafe fn sleep(worker: *mut Worker) {
-    // SAFETY: `worker` is this thread's, and no task runs.
-    unsafe {
-        let runtime: *mut Runtime = (*worker).runtime;
-        // 1
-        if (*worker).has_abandoned_tasks.load(Ordering::Acquire) {
-            return finish::drop_abandoned(worker);
-        }
-        let is_only_worker = (*runtime).options.workers == 1;
-        let has_work = || {
-            !(*worker).inbox.is_empty()
-                || (*runtime).has_injected()
-                || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
-        };
-        // 2
-        if !is_only_worker && (*worker).spin.spin_until(has_work, os::now) {
-            return;
-        }
-        // 3
-        task_stack::trim(worker);
-        let first = (*worker).timers.next_deadline();
-        let is_idle = first.is_none() && (*worker).external_waits == 0;
-        // 4
-        if is_idle && !(*worker).waiting_for_memory.is_empty() {
-            return finish::fail_spawn(worker, (*worker).waiting_for_memory.pop());
-        }
-        let mut timeout = first.map_or(-1, |first| (first - os::now()).max(0));
-        // 5 and 6
-        (*worker).inbox.announce_sleep();
-        if has_work() || (*runtime).is_stopping.load(Ordering::SeqCst) {
-            return (*worker).inbox.announce_awake();
-        }
-        // 7
-        if is_idle && let Some(idle) = (*runtime).enter_idle() {
-            if (*runtime).has_foreign_threads() {
-                timeout = RECHECK_NS;
-            } else if (*runtime).confirm_deadlock(idle) {
-                (*worker).inbox.announce_awake();
-                return resolve_deadlock(worker);
-            }
-        }
-        // 8
-        count(&(*worker).counters.sleeps, 1);
-        poll(worker, timeout);
-        // 9
-        if is_idle {
-            (*runtime).leave_idle();
-        }
-        (*worker).inbox.announce_awake();
-        if has_work() {
-            (*worker).spin.record_wakeup();
-        }
-    }
-}
-
-/// Resolves a deadlock (Q3): reports it and cancels all tasks; the second time abandons them.
-///
-/// # Safety
-/// As [`collect`]. The worker has confirmed the deadlock.
-#[cold]
-#[inline(never)]
-unsafe fn resolve_deadlock(worker: *mut Worker) {
-    // SAFETY: the worker has confirmed the deadlock: all others are idle. The walk keeps a task and its group.
-    unsafe {
-        let runtime: *mut Runtime = (*worker).runtime;
-        if (*runtime).deadlocks.fetch_add(1, Ordering::SeqCst) == 0 {
-            dump::dump_deadlock(&*runtime);
-            let mut woken = CancelBatch::NONE;
-            (*runtime).for_each_task(&mut |task| {
-                (*(*task).group).is_deadlocked = true;
-                woken.cancel(task);
-            });
-            return woken.wake();
-        }
-        finish::abandon_all(runtime);
     }
 }

@@ -1,0 +1,71 @@
+//! Collects the work of a worker: from its inbox, its timers, the injector and its descriptors.
+
+use core::sync::atomic::Ordering;
+
+use super::strict;
+use crate::rt::base::parker::wake_error;
+use crate::rt::io::readiness;
+use crate::rt::model::worker::{Worker, count};
+use crate::rt::os;
+use crate::rt::park::wake::wake;
+
+/// Makes ready the tasks that other threads, timers and descriptors have woken, without waiting.
+///
+/// # Safety
+/// `worker` is this thread's, and no task runs.
+pub(super) unsafe fn collect(worker: *mut Worker) {
+    // SAFETY: `worker` is this thread's. A task that it takes from a list is in none then.
+    unsafe {
+        (*worker).drain_inbox();
+        fire_timers(worker);
+        for _ in 0..(*(*worker).runtime).injected_batch() {
+            let task = (*(*worker).runtime).pop_injected();
+            if task.is_null() {
+                break;
+            }
+            (*worker).run_queue.push(task);
+        }
+        if (*worker).registered_fds.load(Ordering::Relaxed) != 0 {
+            poll(worker, 0);
+        }
+    }
+}
+
+/// Wakes the tasks whose deadlines have passed, with ETIMEDOUT.
+///
+/// # Safety
+/// As [`collect`].
+unsafe fn fire_timers(worker: *mut Worker) {
+    // SAFETY: the timers are of the worker's own tasks. A claimed task exists until it is woken.
+    unsafe {
+        if (*worker).timers.next_deadline().is_none() {
+            return;
+        }
+        let now = os::now();
+        loop {
+            let deadline = (*worker).timers.next_deadline().unwrap_or(now);
+            let Some(task) = (*worker).timers.pop_expired(now) else { break };
+            if (*task).parker.claim() {
+                count(&(*worker).counters.expired, 1);
+                if now - deadline > strict::LONG_PAST_NS {
+                    strict::warn_long_past(task, now - deadline);
+                }
+                wake(&raw mut (*task).parker, wake_error(libc::ETIMEDOUT));
+            }
+        }
+    }
+}
+
+/// Waits for events, for at most `timeout` nanoseconds; negative: without a limit. Wakes the tasks that wait for them.
+///
+/// # Safety
+/// As [`collect`].
+pub(super) unsafe fn poll(worker: *mut Worker, timeout: i64) {
+    // SAFETY: `worker` is this thread's.
+    unsafe {
+        let on_event = &mut |event| readiness::on_event(worker, event);
+        let events = (*worker).poller.wait(timeout, on_event);
+        count(&(*worker).counters.polls, 1);
+        count(&(*worker).counters.events, events as u64);
+    }
+}

@@ -1,0 +1,97 @@
+//! A worker without ready tasks: it sleeps, or resolves a deadlock. [`run_loop`](super::run_loop) has the order of
+//! its steps, and Q1 to Q5.
+
+use core::sync::atomic::Ordering;
+
+use super::collect::poll;
+use super::dump;
+use super::{finish, task_stack};
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::worker::{Worker, count};
+use crate::rt::os;
+use crate::rt::park::cancel::CancelBatch;
+
+/// While foreign threads exist, the last idle worker checks for a deadlock so often (Q4).
+const RECHECK_NS: i64 = 250_000_000;
+
+/// Sleeps until there is work, or resolves a deadlock. The numbers are those of the picture.
+///
+/// # Safety
+/// As [`collect`](super::collect::collect). No task is ready.
+pub(super) unsafe fn sleep(worker: *mut Worker) {
+    // SAFETY: `worker` is this thread's, and no task runs.
+    unsafe {
+        let runtime: *mut Runtime = (*worker).runtime;
+        // 1
+        if (*worker).has_abandoned_tasks.load(Ordering::Acquire) {
+            return finish::drop_abandoned(worker);
+        }
+        let is_only_worker = (*runtime).options.workers == 1;
+        let has_work = || {
+            !(*worker).inbox.is_empty()
+                || (*runtime).has_injected()
+                || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
+        };
+        // 2
+        if !is_only_worker && (*worker).spin.spin_until(has_work, os::now) {
+            return;
+        }
+        // 3
+        task_stack::trim(worker);
+        let first = (*worker).timers.next_deadline();
+        let is_idle = first.is_none() && (*worker).external_waits == 0;
+        // 4
+        if is_idle && !(*worker).waiting_for_memory.is_empty() {
+            return finish::fail_spawn(worker, (*worker).waiting_for_memory.pop());
+        }
+        let mut timeout = first.map_or(-1, |first| (first - os::now()).max(0));
+        // 5 and 6
+        (*worker).inbox.announce_sleep();
+        if has_work() || (*runtime).is_stopping.load(Ordering::SeqCst) {
+            return (*worker).inbox.announce_awake();
+        }
+        // 7
+        if is_idle && let Some(idle) = (*runtime).enter_idle() {
+            if (*runtime).has_foreign_threads() {
+                timeout = RECHECK_NS;
+            } else if (*runtime).confirm_deadlock(idle) {
+                (*worker).inbox.announce_awake();
+                return resolve_deadlock(worker);
+            }
+        }
+        // 8
+        count(&(*worker).counters.sleeps, 1);
+        poll(worker, timeout);
+        // 9
+        if is_idle {
+            (*runtime).leave_idle();
+        }
+        (*worker).inbox.announce_awake();
+        if has_work() {
+            (*worker).spin.record_wakeup();
+        }
+    }
+}
+
+/// Resolves a deadlock (Q3): reports it and cancels all tasks; the second time abandons them.
+///
+/// # Safety
+/// As [`collect`](super::collect::collect). The worker has confirmed the deadlock.
+#[cold]
+#[inline(never)]
+unsafe fn resolve_deadlock(worker: *mut Worker) {
+    // SAFETY: the worker has confirmed the deadlock: all others are idle. The walk keeps a task and its group.
+    unsafe {
+        let runtime: *mut Runtime = (*worker).runtime;
+        if (*runtime).deadlocks.fetch_add(1, Ordering::SeqCst) == 0 {
+            dump::dump_deadlock(&*runtime);
+            let mut woken = CancelBatch::NONE;
+            (*runtime).for_each_task(&mut |task| {
+                (*(*task).group).is_deadlocked = true;
+                woken.cancel(task);
+            });
+            return woken.wake();
+        }
+        finish::abandon_all(runtime);
+    }
+}
