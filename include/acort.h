@@ -468,7 +468,7 @@ acort_task_t *acort_loop_go(acort_t *rt, acort_body_t fn, void *arg);
 /// - `EINVAL` if `attr` is NULL, or `size` is too small.
 int acort_attr_init(struct acort_attr_t *attr, size_t size);
 
-/// Starts a task that runs `fn` with `arg`, on a stack of its own of 256 KiB. The task is ready. A
+/// Starts a task that runs `fn` with `arg`, on a private stack of 256 KiB. The task is ready. A
 /// worker of the caller's runtime takes it, and it stays with that worker. It is in the caller's
 /// group. acort_join() frees it, or its end after acort_detach(), or its group.
 ///
@@ -1498,7 +1498,7 @@ int acort_blocking(acort_body_t fn, void *arg, void **ret);
 /// `info`, a siginfo_t, unless `info` is NULL.
 ///
 /// Block the signals by pthread_sigmask(3) before acort_new() or acort_run(), and before the
-/// program starts threads of its own: every thread inherits the mask, and a thread without it would
+/// program starts its own threads: every thread inherits the mask, and a thread without it would
 /// take the signal's action.
 ///
 /// Of several calls that wait for a signal the first one gets it; with `deadline` 0 a call takes

@@ -57,7 +57,7 @@ pub extern "C" fn aco_get_co_fn() -> *mut aco_t {
 /// As for acosw().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acosw_shared_fpenv(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c_void {
-    // SAFETY: as in `acosw`.
+    // SAFETY: both contexts are live (F1), and `to_co` may be resumed on this thread (F4).
     unsafe { resume::switch_shared_fpenv(from_co, to_co, ptr::null_mut()) }
 }
 

@@ -1,4 +1,4 @@
-//! The C interface. Each function checks and converts its arguments, and calls the core. It has no logic of its own.
+//! The C interface. Each function checks and converts its arguments, and calls the core. It has no other logic.
 //!
 //! The headers are generated from these items and their comments (`make header`). CONTRIBUTING.md has the form of the
 //! comments. Each name is in `libaco.map`, and `tests/suite` compares. A panic aborts, so none reaches C.

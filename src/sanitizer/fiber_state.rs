@@ -10,7 +10,7 @@ use crate::state;
 /// The sanitizers' state of one coroutine. Only the thread that uses the coroutine reads or writes it.
 #[repr(C)]
 pub(super) struct FiberState {
-    /// The coroutine itself. A copy of it by value has no state of its own.
+    /// The coroutine itself. A copy of it by value has no state.
     pub(super) owner: *mut aco_t,
     /// AddressSanitizer's fake stack, while the coroutine is suspended (N3).
     pub(super) fake_stack: *mut c_void,

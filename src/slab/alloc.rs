@@ -54,7 +54,7 @@ pub(crate) fn slab_of(block: *mut c_void) -> Option<SlabRef> {
 /// `slab` is the slab of `block`, which is in use and not used afterwards.
 #[inline(always)]
 pub(crate) unsafe fn free_to(slab: SlabRef, block: *mut c_void) {
-    // SAFETY: `slab` is the slab of `block`, by the function's obligation; a region begins with a slab.
+    // SAFETY: `slab` is the slab of `block`, which is in use; a region begins with a slab.
     unsafe { heap::free(slab.0.as_ptr().cast(), block) }
 }
 
@@ -75,7 +75,7 @@ pub(crate) unsafe fn free(block: *mut c_void, size: usize) {
 }
 
 /// As [`allocate`], where the current slab is full or the thread has no heap. Uses the fallback if the program has an
-/// allocator of its own, if there is no memory for a slab, or if a sanitizer is present, which is to see each block.
+/// own allocator, if there is no memory for a slab, or if a sanitizer is present, which is to see each block.
 #[cold]
 #[inline(never)]
 pub(crate) fn allocate_slow(class: Class, size: usize) -> Option<NonNull<c_void>> {

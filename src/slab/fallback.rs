@@ -7,7 +7,7 @@
 //!
 //! * FB1. The first allocation sets FIXED. The choice never changes afterwards, so all memory is from one source.
 //! * FB2. A copy that is FIXED is never freed. Only `set_allocator` frees a copy, which is not FIXED then.
-//! * FB3. With an allocator of its own a program has no slabs but those of stack control blocks (H6 of `heap`).
+//! * FB3. With its own allocator a program has no slabs but those of stack control blocks (H6 of `heap`).
 
 use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};
@@ -27,7 +27,7 @@ pub(crate) struct Allocator {
     pub(crate) user: *mut c_void,
 }
 
-/// A copy of the allocator, in a mapping of its own, or NULL; [`FIXED`] is the lowest bit.
+/// A copy of the allocator, in a separate mapping, or NULL; [`FIXED`] is the lowest bit.
 #[unsafe(link_section = "aco_shared")]
 static ALLOCATOR: AtomicPtr<Allocator> = AtomicPtr::new(ptr::null_mut());
 /// Memory was allocated (FB1).
@@ -66,7 +66,7 @@ pub(crate) fn set_allocator(allocator: Option<Allocator>) -> Result<(), c_int> {
     Ok(())
 }
 
-/// Copies the allocator to a mapping of its own, which no tool reports as a leak. Returns None if the system has no
+/// Copies the allocator to a separate mapping, which no tool reports as a leak. Returns None if the system has no
 /// memory.
 fn copy_to_mapping(allocator: Allocator) -> Option<*mut Allocator> {
     let copy = sys::map(size_of::<Allocator>())?;
@@ -100,7 +100,7 @@ fn fix_allocator() -> Option<&'static Allocator> {
     unsafe { word.map_addr(|address| address & !FIXED).as_ref() }
 }
 
-/// Returns true if the program has an allocator of its own, and sets FIXED.
+/// Returns true if the program has its own allocator, and sets FIXED.
 pub(super) fn has_custom_allocator() -> bool {
     fix_allocator().is_some()
 }

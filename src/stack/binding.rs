@@ -104,12 +104,12 @@ pub(crate) unsafe fn is_stack_destroyed(co: *mut aco_t, block: Option<BlockPtr>)
     }
 }
 
-/// [`is_stack_destroyed`] where the binding is not the present one. A coroutine without frames that was moved
-/// to the next stack in the same control block is bound to that.
+/// As [`is_stack_destroyed`], if the binding is not the present one. Binds a coroutine without frames that a program
+/// has moved to the next stack of the control block.
 #[cold]
 #[inline(never)]
 unsafe fn is_stack_destroyed_slow(co: *mut aco_t) -> bool {
-    // SAFETY: as in `is_stack_destroyed`.
+    // SAFETY: control blocks are never unmapped (CB1). The binding of a block in its next life differs (BI1).
     unsafe {
         let stack = (*co).share_stack;
         if (*stack).ptr.is_null() {
@@ -224,7 +224,7 @@ pub(crate) unsafe fn detach(co: *mut aco_t) {
 pub(super) fn no_coroutine() -> *mut aco_t {
     #[allow(dead_code, reason = "unwinders read it")]
     struct NoCoroutine([*const NoCoroutine; size_of::<aco_t>() / 8]);
-    // SAFETY: it is never written.
+    // SAFETY: the static is never written.
     unsafe impl Sync for NoCoroutine {}
     static NO_COROUTINE: NoCoroutine = {
         #[allow(clippy::indexing_slicing, reason = "when it is compiled")]

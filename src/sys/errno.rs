@@ -2,29 +2,29 @@
 
 use core::ffi::c_int;
 
-/// Where this thread's errno is.
+/// Returns the address of this thread's errno, which is valid for as long as the thread lives.
 pub(crate) fn errno_location() -> *mut c_int {
-    // SAFETY: valid for as long as the thread lives.
+    // SAFETY: the function has no preconditions.
     #[cfg(target_os = "linux")]
     return unsafe { libc::__errno_location() };
-    // SAFETY: as above.
+    // SAFETY: the function has no preconditions.
     #[cfg(not(target_os = "linux"))]
     return unsafe { libc::__error() };
 }
 
-/// The error number of the last call that failed on this thread.
+/// Returns this thread's errno.
 pub(crate) fn errno() -> c_int {
     // SAFETY: the location is valid for as long as the thread lives.
     unsafe { *errno_location() }
 }
 
-/// Sets what [`errno`] gives.
+/// Sets this thread's errno.
 pub(crate) fn set_errno(error: c_int) {
-    // SAFETY: as there.
+    // SAFETY: the location is valid for as long as the thread lives.
     unsafe { *errno_location() = error }
 }
 
-/// What a C function returns that has failed: -1, and the error number in errno.
+/// Sets errno and returns -1, the result of a C function that has failed.
 pub(crate) fn fail_with(error: c_int) -> c_int {
     set_errno(error);
     -1

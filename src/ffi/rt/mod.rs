@@ -53,7 +53,7 @@ fn answer<T: From<i8>>(outcome: Result<T>) -> T {
     outcome.unwrap_or_else(|error| T::from(refused(error)))
 }
 
-/// Sets errno and returns -1. A function of its own, so that its callers keep nothing on the stack while they wait.
+/// Sets errno and returns -1. A separate function, so that its callers keep nothing on the stack while they wait.
 #[cold]
 #[inline(never)]
 fn refused(error: c_int) -> i8 {

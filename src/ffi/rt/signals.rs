@@ -9,7 +9,7 @@ use crate::rt::io::signal;
 /// `info`, a siginfo_t, unless `info` is NULL.
 ///
 /// Block the signals by pthread_sigmask(3) before acort_new() or acort_run(), and before the
-/// program starts threads of its own: every thread inherits the mask, and a thread without it would
+/// program starts its own threads: every thread inherits the mask, and a thread without it would
 /// take the signal's action.
 ///
 /// Of several calls that wait for a signal the first one gets it; with `deadline` 0 a call takes

@@ -26,7 +26,7 @@ pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -
     status(unsafe { size_prefixed::init(attr, size, &spawn::DEFAULT_ATTRIBUTES) })
 }
 
-/// Starts a task that runs `fn` with `arg`, on a stack of its own of 256 KiB. The task is ready. A
+/// Starts a task that runs `fn` with `arg`, on a private stack of 256 KiB. The task is ready. A
 /// worker of the caller's runtime takes it, and it stays with that worker. It is in the caller's
 /// group. acort_join() frees it, or its end after acort_detach(), or its group.
 ///

@@ -24,7 +24,7 @@ use core::ptr;
 use super::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
 use super::list::Link;
 
-/// A worker's inbox, in a cache line of its own. All zero is an empty inbox of a worker that is awake.
+/// A worker's inbox, in a separate cache line. All zero is an empty inbox of a worker that is awake.
 #[repr(align(64))]
 pub(crate) struct Inbox<T: Link> {
     /// The node that was pushed last. Each node links to the one that was pushed before it.

@@ -40,7 +40,7 @@ fn perform_rest(actions: Actions) {
     for _ in 0..actions.spawn {
         match os::start_thread(thread_main, ptr::null_mut()) {
             Ok(thread) => os::detach_thread(thread),
-            // SAFETY: as above.
+            // SAFETY: the pool has given the rejected jobs to this call alone.
             Err(error) => unsafe { finish_rejected(POOL.spawn_failed().rejected, error) },
         }
     }

@@ -36,7 +36,7 @@ use crate::rt::os::{Deadline, Result};
 use crate::rt::sync::mutex::{self, Mutex};
 use crate::sys;
 
-/// A call that waits. It is in memory of its own: a task's stack may be copied away while the task waits.
+/// A call that waits. It is in separate memory: a task's stack may be copied away while the task waits.
 pub(super) struct SignalWait {
     wanted: SignalSet,
     owned: AtomicU64,

@@ -1,6 +1,6 @@
 //! How a plain thread waits for a file descriptor.
 //!
-//! The thread waits in poll(2), which does not end when the file is closed. So it polls a wake descriptor of its own as
+//! The thread waits in poll(2), which does not end when the file is closed. So it polls its own wake descriptor as
 //! well, to which acort_close() writes:
 //!
 //! ```text

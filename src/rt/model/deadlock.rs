@@ -47,7 +47,7 @@ pub(crate) fn blocking_thread_exited() {
     BLOCKING_THREADS.fetch_add(CHANGE - 1, Ordering::SeqCst);
 }
 
-/// Excludes this thread from the blocking pool while it runs a runtime of its own: it may then wake tasks of others
+/// Excludes this thread from the blocking pool while it runs its own runtime: it may then wake tasks of others
 /// (D2).
 pub(crate) struct NotBlockingThread(bool);
 

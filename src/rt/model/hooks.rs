@@ -105,7 +105,8 @@ pub(crate) fn on_block(task: *mut Task, wait_reason: WaitReason) {
 #[cold]
 #[inline(never)]
 fn on_block_slow(hooks: *mut acort_hooks_t, task: *mut Task, wait_reason: WaitReason) {
-    // SAFETY: as in `call_slow`. A task blocks on the thread of its worker, which is live.
+    // SAFETY: the hooks stay until others are set (acort_set_hooks()). A task blocks on the thread of its worker,
+    // which is live.
     unsafe {
         let Some(hook) = (*hooks).block else { return };
         let worker = Worker::current();
@@ -123,14 +124,14 @@ fn on_block_slow(hooks: *mut acort_hooks_t, task: *mut Task, wait_reason: WaitRe
 /// Returns how long a task may run before the `slice` hook is called, in nanoseconds; 0: it is never called.
 #[inline(always)]
 pub(crate) fn slice_limit() -> i64 {
-    // SAFETY: as in `call_slow`.
+    // SAFETY: the hooks stay until others are set (acort_set_hooks()).
     unsafe { HOOKS.load(Ordering::Acquire).as_ref() }.map_or(0, |hooks| hooks.slice_limit)
 }
 
 /// Reports that a task has run for longer than the limit.
 pub(crate) fn on_slice_exceeded(task: *mut Task, nanoseconds: i64) {
     let hooks = HOOKS.load(Ordering::Acquire);
-    // SAFETY: as in `call_slow`.
+    // SAFETY: the hooks stay until others are set (acort_set_hooks()).
     unsafe {
         if let Some(hook) = hooks.as_ref().and_then(|hooks| hooks.slice) {
             let _inside = InHook::new();

@@ -91,7 +91,7 @@ impl Runtime {
         unsafe { Injector::pop(&raw mut self.injector) }
     }
 
-    /// Returns how many tasks live: have been created and have not completed (D3). Each worker has counters of its own,
+    /// Returns how many tasks live: have been created and have not completed (D3). Each worker has its own counters,
     /// so that counting needs no atomic read-modify-write.
     pub(crate) fn live_tasks(&self) -> u64 {
         let sum = |of: fn(&Counters) -> &AtomicU64| -> u64 {

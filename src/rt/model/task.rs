@@ -87,7 +87,7 @@ pub(crate) const JOINED: u8 = 4;
 pub(crate) const MAIN: u8 = 8;
 /// Set if the task never runs again: its runtime has found a deadlock twice (T5).
 pub(crate) const ABANDONED: u8 = 16;
-/// Set if the private stack has a size or an address of its own, or is painted. It is not cached.
+/// Set if the private stack has a particular size or address, or is painted. It is not cached.
 pub(crate) const CUSTOM_STACK: u8 = 32;
 /// Set if the private stack is filled with a pattern before the task begins. Set only with CUSTOM_STACK.
 pub(crate) const STACK_PAINTED: u8 = 64;

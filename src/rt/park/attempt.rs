@@ -82,11 +82,11 @@ pub(crate) unsafe fn wait_again<A: Waitable>(
     mode: WaitMode,
     deadline: Deadline,
 ) -> Result<()> {
-    // SAFETY: as in `wait`.
+    // SAFETY: the object is live until the call returns, and the slot is what it expects.
     unsafe { finish::<A>(start_again(object, slot, wait_reason, mode, deadline)) }
 }
 
-/// The beginning of the call, in a function of its own: nothing of it stays on the stack during the wait.
+/// The beginning of the call, in a separate function: nothing of it stays on the stack during the wait.
 #[inline(never)]
 unsafe fn start<A: Waitable>(
     caller: Caller,
@@ -96,7 +96,7 @@ unsafe fn start<A: Waitable>(
     mode: WaitMode,
     deadline: Deadline,
 ) -> Blocked {
-    // SAFETY: as in `wait`.
+    // SAFETY: the object is live until the call returns, and the slot is what it expects.
     unsafe {
         if mode == WaitMode::Cancellable
             && let Err(error) = budget::enter_call(caller, deadline)
@@ -116,7 +116,7 @@ unsafe fn start_again<A: Waitable>(
     mode: WaitMode,
     deadline: Deadline,
 ) -> Blocked {
-    // SAFETY: as in `wait`.
+    // SAFETY: the object is live until the call returns, and the slot is what it expects.
     unsafe { attempt_or_wait(object, slot, wait_reason, mode, deadline) }
 }
 
@@ -128,7 +128,7 @@ unsafe fn attempt_or_wait<A: Waitable>(
     mode: WaitMode,
     deadline: Deadline,
 ) -> Blocked {
-    // SAFETY: as in `wait`.
+    // SAFETY: the object is live until the call returns, and the slot is what it expects.
     unsafe {
         (*A::parts(object).0).lock();
         match A::attempt(object, slot) {

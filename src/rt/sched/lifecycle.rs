@@ -55,7 +55,7 @@ unsafe fn run_worker(worker: *mut Worker, is_done: fn(&Runtime) -> bool) {
     }
 }
 
-/// Spawns a main task in a group of its own.
+/// Spawns a main task in a new group.
 ///
 /// # Safety
 /// The runtime exists. `entry` is None or can be called with `arg`.
@@ -64,7 +64,7 @@ unsafe fn spawn_main(
     entry: acort_body_t,
     arg: *mut c_void,
 ) -> Result<(*mut Group, *mut Task)> {
-    // SAFETY: the runtime exists, and the new group is one of its own.
+    // SAFETY: the runtime exists, and the new group is one of its groups.
     unsafe {
         let group = group::open(runtime, ptr::null_mut(), true)?.as_ptr();
         let stack_size = (*runtime).options.main_stack_size;

@@ -112,7 +112,7 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
 #[cold]
 #[inline(never)]
 unsafe fn run_ready_chaos(worker: *mut Worker, slice: i32) -> bool {
-    // SAFETY: as in `run_ready`.
+    // SAFETY: `worker` is this thread's. A task in its run queue is ready, and in no other list.
     unsafe {
         for _ in 0..=(*worker).random.below(TASKS_PER_TURN as usize) {
             chaos::shuffle(worker);

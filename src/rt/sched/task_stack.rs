@@ -72,7 +72,7 @@ fn to_errno(_: CreateError) -> i32 {
     libc::ENOMEM
 }
 
-/// Creates a coroutine on a stack of its own.
+/// Creates a coroutine on a private stack.
 ///
 /// # Safety
 /// As [`acquire`]. The program's memory for the stack, if any, is the task's alone.

@@ -203,7 +203,7 @@ mod tests {
 
     fn receive(channel: *mut Channel) -> Option<Value> {
         let mut value = Value::default();
-        // SAFETY: as in `send`.
+        // SAFETY: the channel is this test's alone; the value has the channel's size.
         match unsafe { (*channel).try_receive((&raw mut value).cast()) } {
             Attempt::Done(_) => Some(value),
             _ => None,

@@ -101,7 +101,7 @@ pub(crate) unsafe fn release(channel: *mut Channel) {
             return;
         }
         tsan_acquire(channel);
-        // A caller that waits without a reference of its own would wait for freed memory.
+        // A caller that waits without its own reference would wait for freed memory.
         (*channel).lock.lock();
         if !(*channel).receivers.is_empty() || !(*channel).senders.is_empty() {
             let what = format_args!("the last reference is released while a caller waits");

@@ -95,7 +95,7 @@ pub(crate) unsafe fn signal(condvar: *mut Condvar) {
 /// # Safety
 /// As [`wait()`].
 pub(crate) unsafe fn broadcast(condvar: *mut Condvar) {
-    // SAFETY: as in `signal`.
+    // SAFETY: the object exists until the lock is free (V4). Claimed waiters stay in their calls until they are woken.
     unsafe {
         let guard = (*condvar).lock.guard();
         let list = (*condvar).queue.claim_all();
