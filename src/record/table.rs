@@ -2,7 +2,7 @@
 //!
 //! * T1. `capacity` is 0 or a power of two. At most three quarters of the slots are in use, so each search ends.
 //! * T2. A slot is free if its `co` is NULL. A free slot is all zero, as fresh memory is.
-//! * T3. No slot between a record's ideal index and its own slot is free. `remove` moves later records back to keep that.
+//! * T3. No slot between a record's ideal index and its own slot is free. To keep that, `remove` moves records back.
 //! * T4. A table of [`MIN_CAPACITY`] slots is the shard's part of the block of minimum tables. A larger one has its own
 //!   memory.
 
