@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use super::class::Class;
 use super::heap::{self, release_heap};
-use super::slab_set::{self, SlabSet};
+use super::slab_set::{self, Slab, SlabSet};
 use super::thread_heap::acquire_heap;
 use super::{fallback, region};
 use crate::{sanitizer, tls};
@@ -46,6 +46,18 @@ pub(crate) struct SlabRef(NonNull<c_void>);
 #[inline(always)]
 pub(crate) fn slab_of(block: *mut c_void) -> Option<SlabRef> {
     region::start_of(block).map(SlabRef)
+}
+
+/// Returns true if `block` is in a slab of this thread's heap.
+///
+/// # Safety
+/// If `block` is in a slab, it is in use.
+pub(crate) unsafe fn is_own(block: *mut c_void) -> bool {
+    // SAFETY: the slab of a place that is in use stays. The thread's own state.
+    region::start_of(block).is_some_and(|slab| unsafe {
+        let slab: *mut Slab = slab.cast().as_ptr();
+        (*slab).set == (*tls::thread_state()).heap.cast()
+    })
 }
 
 /// Frees what lies in a slab.

@@ -1,17 +1,17 @@
-//! The classes of places, and where the places of each class lie.
+//! The classes of blocks: what a block is for, its size, its place in a slab.
 
 use crate::abi::aco_t;
 
-/// What a place is for.
+/// What a block is for.
 #[derive(Clone, Copy, PartialEq)]
 #[repr(u8)]
 pub(crate) enum Class {
-    /// A coroutine that has its share stack for itself: what a switch needs is in one line.
+    /// The control block of a coroutine that is alone on its share stack: one cache line has what a switch needs.
     Alone,
-    /// A coroutine that shares its stack.
+    /// The control block of a coroutine that shares its stack.
     Sharing,
-    /// A share stack's control block. Such a place is for ever one: while it is free it holds what
-    /// its last user left but for `STACK_BLOCK_LINK`, or all zero.
+    /// The control block of a share stack. The block never serves another purpose: while it is free it has its last
+    /// contents, except the word at [`STACK_BLOCK_LINK`], or all zero.
     StackBlock,
     /// A save area, the smallest.
     Area64,
@@ -21,20 +21,20 @@ pub(crate) enum Class {
     Area256,
     /// A save area.
     Area512,
-    /// A save area, the largest of the slabs'.
+    /// A save area, the largest in a slab.
     Area1024,
 }
 
-/// How many classes there are.
+/// The number of classes.
 pub(super) const CLASSES: usize = Class::ALL.len();
 
-/// Bytes of a share stack's control block.
+/// The size of a share stack's control block, in bytes.
 pub(crate) const STACK_BLOCK_SIZE: usize = 112;
-/// The word of it that is the slab's while it is free.
+/// The offset in such a block of the word that links free blocks.
 pub(crate) const STACK_BLOCK_LINK: usize = 64;
 
 impl Class {
-    /// All of them, in the order of their numbers.
+    /// All classes, in the order of their discriminants.
     pub(super) const ALL: [Class; 8] = [
         Class::Alone,
         Class::Sharing,
@@ -46,7 +46,7 @@ impl Class {
         Class::Area1024,
     ];
 
-    /// The class of a save area that holds `size` bytes. None: it is for malloc.
+    /// The class of a save area of `size` bytes. None: it is too large for a slab.
     pub(crate) fn of_area(size: usize) -> Option<Class> {
         Some(match size {
             0..=64 => Class::Area64,
@@ -58,7 +58,7 @@ impl Class {
         })
     }
 
-    /// Bytes from one place to the next.
+    /// Bytes from one block to the next.
     #[inline(always)]
     pub(super) const fn stride(self) -> usize {
         match self {
@@ -73,18 +73,18 @@ impl Class {
         }
     }
 
-    /// Bytes between a multiple of 64 and the first place.
+    /// Bytes between the header of a slab, a multiple of 64, and the first block.
     pub(super) const fn first_offset(self) -> usize {
         if matches!(self, Class::Alone) { ALONE_OFFSET } else { 0 }
     }
 
-    /// Where the free list's link stands in a free place.
+    /// The offset of the link in a free block.
     #[inline(always)]
     pub(super) const fn link_offset(self) -> usize {
         if matches!(self, Class::StackBlock) { STACK_BLOCK_LINK } else { 0 }
     }
 }
 
-/// The registers that begin a coroutine and that no inline switch touches: x86-64, r12 to r15; in
-/// aarch64's 96 bytes of them, the last 32 up to a multiple of 64.
+/// Bytes at the start of a coroutine that no inline switch touches: on x86-64 the slots of r12 to r15. On aarch64 those
+/// slots take 96 bytes: these 32, and one cache line more.
 const ALONE_OFFSET: usize = 32;

@@ -4,7 +4,6 @@ use core::ffi::c_void;
 use core::ptr;
 
 use super::class::Class;
-use super::region;
 use super::slab_set::{Slab, SlabSet, reclaim_empty};
 use crate::abi::aco_t;
 use crate::tls;
@@ -83,16 +82,4 @@ impl Drop for CoroutineBlocks {
             }
         }
     }
-}
-
-/// Does `block` lie in a slab of this thread's?
-///
-/// # Safety
-/// It is in use, if it lies in a slab at all.
-pub(crate) unsafe fn is_own(block: *mut c_void) -> bool {
-    // SAFETY: the slab of a place that is in use stays. The thread's own state.
-    region::start_of(block).is_some_and(|slab| unsafe {
-        let slab: *mut Slab = slab.cast().as_ptr();
-        (*slab).set == (*tls::thread_state()).heap.cast()
-    })
 }
