@@ -1,4 +1,4 @@
-//! Places taken and freed.
+//! The entry points of the allocator: allocate a block, free it, ask about an address.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
@@ -10,23 +10,23 @@ use super::thread_heap::acquire_heap;
 use super::{fallback, region};
 use crate::{sanitizer, tls};
 
-/// A place of this class for `size` bytes, with whatever stands there. None: there is no memory.
+/// Allocates an uninitialized block of this class for `size` bytes. None: there is no memory.
 #[inline(always)]
 pub(crate) fn allocate(class: Class, size: usize) -> Option<NonNull<c_void>> {
     allocate_fast(class).or_else(|| allocate_slow(class, size))
 }
 
-/// [`allocate`] where the slab that is taken from has a place. None: it has not.
+/// As [`allocate`], from the current slab of this thread. None: that slab is full, or the thread has no heap.
 #[inline(always)]
 pub(crate) fn allocate_fast(class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: the thread's own state, and the heap that is held by it.
+    // SAFETY: this thread owns the heap in its state (H1); the heap has the address of its set (`heap::set_of`).
     unsafe {
         let set: *mut SlabSet = (*tls::thread_state()).heap.cast();
         if set.is_null() { None } else { slab_set::allocate(set, class) }
     }
 }
 
-/// A save area of at least `size` bytes. None: there is no memory.
+/// Allocates a save area of at least `size` bytes. None: there is no memory.
 pub(crate) fn allocate_save_area(size: usize) -> Option<NonNull<c_void>> {
     match Class::of_area(size) {
         Some(class) => allocate(class, size),
@@ -34,15 +34,15 @@ pub(crate) fn allocate_save_area(size: usize) -> Option<NonNull<c_void>> {
     }
 }
 
-/// Does `block` lie in a slab? Then it can be read, whatever it was.
+/// Returns true if `block` is in a slab. Then it can be read, in use or free.
 pub(crate) fn contains(block: *mut c_void) -> bool {
     region::start_of(block).is_some()
 }
 
-/// Where a place goes when it is freed: its slab.
+/// The slab of a block.
 pub(crate) struct SlabRef(NonNull<c_void>);
 
-/// The home of `block`. None: it does not lie in a slab, or is NULL.
+/// The slab that `block` is in. None: it is in no slab, or NULL.
 #[inline(always)]
 pub(crate) fn slab_of(block: *mut c_void) -> Option<SlabRef> {
     region::start_of(block).map(SlabRef)
@@ -53,31 +53,31 @@ pub(crate) fn slab_of(block: *mut c_void) -> Option<SlabRef> {
 /// # Safety
 /// If `block` is in a slab, it is in use.
 pub(crate) unsafe fn is_own(block: *mut c_void) -> bool {
-    // SAFETY: the slab of a place that is in use stays. The thread's own state.
+    // SAFETY: the slab of a block in use is mapped (H2). The state is this thread's.
     region::start_of(block).is_some_and(|slab| unsafe {
         let slab: *mut Slab = slab.cast().as_ptr();
         (*slab).set == (*tls::thread_state()).heap.cast()
     })
 }
 
-/// Frees what lies in a slab.
+/// Frees a block of a slab.
 ///
 /// # Safety
-/// `slab` is that of `block`, which is not used from here on.
+/// `slab` is the slab of `block`, which is in use and not used afterwards.
 #[inline(always)]
 pub(crate) unsafe fn free_to(slab: SlabRef, block: *mut c_void) {
-    // SAFETY: the caller's promise; what lies in a region is a place in a slab.
+    // SAFETY: a region starts with its slab (M1). The caller frees a block in use of that slab.
     unsafe { heap::free(slab.0.as_ptr().cast(), block) }
 }
 
-/// Frees `size` bytes that [`allocate`] or [`allocate_save_area`] or [`allocate_outside`] gave, or the program
-/// took from where the last has them; NULL is let through.
+/// Frees `size` bytes from [`allocate`], [`allocate_save_area`] or [`fallback::allocate`], or from the allocator that
+/// the last one uses. Does nothing if `block` is NULL.
 ///
 /// # Safety
-/// `block` came from there, with this size, and is not used from here on.
+/// `block` is NULL, or was allocated there with this size and is not used afterwards.
 #[inline(always)]
 pub(crate) unsafe fn free(block: *mut c_void, size: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller frees a block in use, of this size.
     unsafe {
         match slab_of(block) {
             Some(slab) => free_to(slab, block),
@@ -86,9 +86,10 @@ pub(crate) unsafe fn free(block: *mut c_void, size: usize) {
     }
 }
 
-/// [`allocate_fast`] where the slab that is taken from has no place, or the thread no heap. Outside of slabs
-/// where a program wants that, where there is no memory for a slab, and with a sanitizer, which is to see
-/// each block by itself.
+/// As [`allocate`], when the current slab is full or the thread has no heap.
+///
+/// The block is not in a slab if the program has its own allocator, if there is no memory for a slab, or with a
+/// sanitizer: a sanitizer sees each allocation of malloc, and no block of a slab.
 #[cold]
 #[inline(never)]
 pub(crate) fn allocate_slow(class: Class, size: usize) -> Option<NonNull<c_void>> {
@@ -98,7 +99,7 @@ pub(crate) fn allocate_slow(class: Class, size: usize) -> Option<NonNull<c_void>
         return or_fallback();
     }
     let Some((heap, is_permanent)) = acquire_heap() else { return or_fallback() };
-    // SAFETY: this thread holds the heap.
+    // SAFETY: `acquire_heap` made this thread the owner (H1).
     unsafe {
         let block =
             if is_permanent || is_slab_only { heap::allocate_slow(heap, class) } else { None };

@@ -1,4 +1,4 @@
-//! The classes of blocks: what a block is for, its size, its place in a slab.
+//! The classes of blocks: what a block is for, its size, its offset in a slab.
 
 use crate::abi::aco_t;
 
@@ -88,3 +88,29 @@ impl Class {
 /// Bytes at the start of a coroutine that no inline switch touches: on x86-64 the slots of r12 to r15. On aarch64 those
 /// slots take 96 bytes: these 32, and one cache line more.
 const ALONE_OFFSET: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_save_area_has_the_smallest_class_that_holds_it() {
+        let areas = Class::ALL.into_iter().skip(3);
+        for size in 0..=1024 {
+            let wanted = areas.clone().find(|class| class.stride() >= size);
+            assert!(Class::of_area(size) == wanted, "{size}");
+        }
+        assert!(Class::of_area(1025).is_none());
+    }
+
+    #[test]
+    fn blocks_are_aligned() {
+        for (index, class) in Class::ALL.into_iter().enumerate() {
+            assert_eq!(class as usize, index);
+            assert!(class.stride().is_multiple_of(16) && class.first_offset().is_multiple_of(16));
+            assert!(class.link_offset() + 8 <= class.stride());
+        }
+        // One cache line has what a switch needs.
+        assert!(Class::Alone.stride().is_multiple_of(64) && Class::Alone.first_offset() == 32);
+    }
+}

@@ -1,8 +1,11 @@
-//! Memory that does not lie in a slab: malloc's, or that of the program's own allocator.
+//! Memory outside of slabs: from malloc, or from the program's own allocator.
 //!
-//! A program with an allocator of its own has no slabs but those of share stacks' control blocks, so
-//! the way of every allocation and of every free leads here past the questions that are asked anyway. It
-//! decides before the first coroutine: which of the two a place came from is then never a question.
+//! With its own allocator a program has slabs of stack control blocks only. All other allocations fail in the slabs and
+//! come here; all other frees find no slab and come here.
+//!
+//! * F1. `ALLOCATOR` is not fixed until the first allocation or free. Until then the program may change it, and no
+//!   thread reads the copy that it points to.
+//! * F2. Once fixed it never changes, and its copy is never unmapped. So all blocks have the same source.
 
 use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};
@@ -11,35 +14,34 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::{diag, sanitizer, sys, valgrind};
 
-/// A program's own allocator.
+/// The program's own allocator.
 #[derive(Clone, Copy)]
 pub(crate) struct Allocator {
-    /// Memory of so many bytes, aligned to 16, or NULL.
+    /// Allocates `size` bytes, aligned to 16. NULL: there is no memory.
     pub(crate) allocate: unsafe extern "C" fn(size: usize, user: *mut c_void) -> *mut c_void,
-    /// Takes it back.
+    /// Frees `size` bytes.
     pub(crate) free: unsafe extern "C" fn(ptr: *mut c_void, size: usize, user: *mut c_void),
-    /// What both are handed.
+    /// The last argument of both.
     pub(crate) user: *mut c_void,
 }
 
-/// The allocator, a copy in a mapping of its own, or NULL; and [`FIXED`] in its lowest bit. A copy
-/// that is fixed stays for ever; before that nobody looks into it.
+/// The program's allocator, a copy in its own mapping, or NULL: malloc. The lowest bit is [`FIXED`].
 #[unsafe(link_section = "aco_shared")]
 static ALLOCATOR: AtomicPtr<Allocator> = AtomicPtr::new(ptr::null_mut());
-/// Somebody has allocated: the choice stays.
+/// The allocator no longer changes (F2).
 const FIXED: usize = 1;
-/// What memory is aligned to.
+/// The alignment of blocks, in bytes.
 const ALIGNMENT: usize = 16;
 
 impl diag::Describe for Allocator {
     unsafe fn describe(object: *const Allocator, f: &mut Formatter) -> fmt::Result {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller passes an allocator.
         write!(f, ", allocate {:#x}", unsafe { (*object).allocate } as usize)
     }
 }
 
-/// Chooses where coroutines come from; None: the library's own slabs. An error number: memory is in use
-/// already (EBUSY), or there is none for the copy (ENOMEM).
+/// Sets the allocator of coroutines; None: slabs and malloc. Errors: EBUSY if it is fixed (F2); ENOMEM if there is no
+/// memory for the copy.
 pub(crate) fn set_allocator(allocator: Option<Allocator>) -> Result<(), c_int> {
     let new = match allocator {
         Some(allocator) => copy_to_mapping(allocator).ok_or(libc::ENOMEM)?,
@@ -60,26 +62,26 @@ pub(crate) fn set_allocator(allocator: Option<Allocator>) -> Result<(), c_int> {
     Ok(())
 }
 
-/// A copy in memory of its own, which no tool takes for a leak. None: the system has no memory.
+/// Copies an allocator to its own mapping, which no tool reports as a leak. None: the system has no memory.
 fn copy_to_mapping(allocator: Allocator) -> Option<*mut Allocator> {
     let copy = sys::map(size_of::<Allocator>())?;
-    // SAFETY: just mapped, for one.
+    // SAFETY: the mapping was created above, with this size.
     unsafe { copy.cast().write(allocator) };
     sanitizer::holds_pointers(copy.as_ptr(), size_of::<Allocator>());
     valgrind::mark_shared(copy.addr().get(), size_of::<Allocator>());
     Some(copy.as_ptr().cast())
 }
 
-/// Gives a copy that nobody looks into back; NULL is let through.
+/// Unmaps a copy that was never fixed. Does nothing if `copy` is NULL.
 fn unmap_copy(copy: *mut Allocator) {
     if !copy.is_null() {
         sanitizer::holds_no_pointers(copy.cast(), size_of::<Allocator>());
-        // SAFETY: from `copy_to_mapping`, and never fixed.
+        // SAFETY: from `copy_to_mapping`, and never fixed: no thread reads it (F1).
         unsafe { sys::unmap(copy.cast(), size_of::<Allocator>()) };
     }
 }
 
-/// The program's allocator; None: it has none. From here on that stays.
+/// Fixes the allocator and returns it (F2). None: the program has none.
 fn fix_allocator() -> Option<&'static Allocator> {
     let mut word = ALLOCATOR.load(Ordering::Acquire);
     while word.addr() & FIXED == 0 {
@@ -89,19 +91,19 @@ fn fix_allocator() -> Option<&'static Allocator> {
             Err(actual) => word = actual,
         }
     }
-    // SAFETY: NULL, or a copy that stays for ever.
+    // SAFETY: NULL, or a copy that is never unmapped (F2).
     unsafe { word.map_addr(|address| address & !FIXED).as_ref() }
 }
 
-/// Has the program an allocator of its own? From here on that stays.
+/// Fixes the allocator, and returns true if the program has its own.
 pub(super) fn has_custom_allocator() -> bool {
     fix_allocator().is_some()
 }
 
-/// `size` bytes, aligned to 16, with whatever stands there. None: there are none.
+/// Allocates `size` uninitialized bytes, aligned to 16. None: there is no memory.
 pub(crate) fn allocate(size: usize) -> Option<NonNull<c_void>> {
     let Some(custom) = fix_allocator() else { return sys::allocate(size) };
-    // SAFETY: the function is the program's, called as it was promised.
+    // SAFETY: the program passed this function for calls with `user`.
     let ptr = NonNull::new(unsafe { (custom.allocate)(size, custom.user) });
     match ptr {
         None => sys::set_errno(libc::ENOMEM),
@@ -113,7 +115,7 @@ pub(crate) fn allocate(size: usize) -> Option<NonNull<c_void>> {
     ptr
 }
 
-/// An allocator gave what a coroutine cannot be in: says so, and aborts.
+/// Aborts: the program's allocator returned memory that is not aligned.
 #[cold]
 #[inline(never)]
 fn abort_misaligned(custom: &Allocator, ptr: NonNull<c_void>, size: usize) -> ! {
@@ -125,17 +127,18 @@ fn abort_misaligned(custom: &Allocator, ptr: NonNull<c_void>, size: usize) -> ! 
     )
 }
 
-/// Frees `size` bytes of [`allocate`]'s, or what the program itself took from there; NULL is let through.
+/// Frees `size` bytes from [`allocate`], or that the program allocated from the same source. Does nothing if `ptr` is
+/// NULL.
 ///
 /// # Safety
-/// `ptr` came from there, with this size, and is not used from here on.
+/// `ptr` is NULL, or was allocated there with this size and is not used afterwards.
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn free(ptr: *mut c_void, size: usize) {
     if ptr.is_null() {
         return;
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: `ptr` is from the same source (F2), and not used afterwards.
     unsafe {
         match fix_allocator() {
             Some(custom) => (custom.free)(ptr, size, custom.user),

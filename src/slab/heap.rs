@@ -1,11 +1,31 @@
-//! Heaps: who may take and free places in a slab.
+//! Heaps: which thread may allocate and free in a set of slabs.
 //!
-//! A heap is held by one thread, which alone touches its slabs. Another thread that frees a place
-//! of it puts the place on the heap's list of returns, which the holder empties before it maps
-//! memory. A thread that ends lets its heap go, with whatever is alive there; the next thread that
-//! needs a heap takes one of those. Who returns a place to a heap that nobody holds takes hold of
-//! it for as long as it takes to empty the list. Heaps stay for ever, and are few: as many as
-//! threads ever had coroutines at once.
+//! ```text
+//!                     try_acquire (CAS)
+//!   UNOWNED ─────────────────────────────> OWNED  by a thread, until it exits (the heap is in its thread state), or
+//!      ^                                      │   for a moment, by a thread that freed a block or has no thread state
+//!      └──────────── release_heap ────────────┘
+//!
+//!   release_heap: drain remote_frees; unmap empty current slabs; is_owned = false; fence;
+//!                 blocks in remote_frees, and try_acquire succeeds: again
+//!
+//!     thread that frees a block           owner that releases the heap
+//!     push to remote_frees                is_owned = false
+//!     fence(SeqCst)                       fence(SeqCst)
+//!     read is_owned                       read remote_frees
+//! ```
+//!
+//! * H1. Only the owner uses the set of slabs: lists, counts, free blocks. Any thread may read `set` and `class` of the
+//!   slab of a block in use; those never change.
+//! * H2. `remote_frees` is a stack with many producers and one consumer. Any thread pushes; the owner takes all. Its
+//!   blocks still count as used, so their slab is mapped.
+//! * H3. The fences order both sides (Dekker): the freeing thread sees an unowned heap, or the releasing owner sees the
+//!   block. So no block stays in the list of an unowned heap.
+//! * H4. Heaps are never freed, and the list of heaps only grows. There are as many as threads ever owned at once.
+//! * H5. While `iterators` is not 0, freeing a block unmaps and purges no slab. `release_heap` may: the thread that
+//!   iterated has ended then.
+//! * H6. Slabs of stack control blocks are never unmapped: the control block of a destroyed stack stays readable.
+//! * H7. `words` is not NULL only while a thread owns the heap until it exits (`words`, K1).
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -17,39 +37,40 @@ use super::slab_set::{self, Slab, SlabSet, current_mut, next_free, obtain_slab, 
 use crate::abi::aco_t;
 use crate::{sys, tls, valgrind};
 
-/// This thread's words, as its heap publishes them: the address of `aco_gtls_co`; NULL: they are not published.
+/// The address of the owner's `aco_gtls_co` and hint, for other threads. NULL: not published.
 pub(super) type Words = AtomicPtr<*mut aco_t>;
 
-/// A thread's slabs, and what other threads see of them.
+/// A heap. All zero: an unowned one without slabs.
 #[repr(C)]
 pub(super) struct Heap {
-    /// Its slabs: first, so that they have the heap's address.
+    /// The slabs; the first field, so that set and heap have the same address.
     set: SlabSet,
-    /// Places that other threads freed.
+    /// Blocks that other threads freed (H2).
     remote_frees: AtomicPtr<c_void>,
     is_owned: AtomicBool,
-    /// Those of the thread that keeps it.
+    /// The words of the owner (H7).
     pub(super) words: Words,
-    /// All heaps are in one list.
+    /// The next heap in the list of all.
     pub(super) next: *mut Heap,
 }
 
-/// Every heap there is.
+/// The list of all heaps (H4).
 #[unsafe(link_section = "aco_shared")]
 pub(super) static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
 
-/// The slabs of a heap.
+/// The set of slabs of a heap.
 #[inline(always)]
 pub(super) fn set_of(heap: *mut Heap) -> *mut SlabSet {
     heap.cast()
 }
 
-/// A place of `heap`. None: the system has no memory.
+/// Allocates a block when the current slab is full: from blocks that other threads freed, or from another slab. None:
+/// the system has no memory.
 ///
 /// # Safety
-/// The caller holds `heap`.
+/// This thread owns `heap`.
 pub(super) unsafe fn allocate_slow(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread owns `heap` (H1).
     unsafe {
         drain_remote_frees(heap);
         let set = set_of(heap);
@@ -66,13 +87,13 @@ pub(super) unsafe fn allocate_slow(heap: *mut Heap, class: Class) -> Option<NonN
     }
 }
 
-/// Frees a place of `slab`, from any thread.
+/// Frees a block of `slab`, on any thread.
 ///
 /// # Safety
-/// The place is one of this slab, in use, and not used from here on.
+/// `block` is a block of `slab`, in use, and not used afterwards.
 #[inline(always)]
 pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
-    // SAFETY: the caller's promise; the heap of a slab never changes.
+    // SAFETY: the block is in use, so `set` and `class` can be read (H1). The heap in the state is this thread's own.
     unsafe {
         let heap = (*slab).set.cast();
         if heap == (*tls::thread_state()).heap.cast() {
@@ -83,14 +104,14 @@ pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
     }
 }
 
-/// Returns a place to a heap that another thread holds, or nobody.
+/// Frees a block of a heap that this thread does not own.
 ///
 /// # Safety
-/// As [`free`].
+/// `block` is a block of this class and heap, in use, and not used afterwards.
 #[cold]
 #[inline(never)]
 unsafe fn free_remote(heap: *mut Heap, block: *mut c_void, class: Class) {
-    // SAFETY: the place is nobody's until it is on the list. Heaps stay for ever.
+    // SAFETY: until the push succeeds the block is this thread's alone; heaps are never freed (H4).
     unsafe {
         let mut head = (*heap).remote_frees.load(Ordering::Relaxed);
         loop {
@@ -106,7 +127,7 @@ unsafe fn free_remote(heap: *mut Heap, block: *mut c_void, class: Class) {
                 Err(actual) => head = actual,
             }
         }
-        // Either this thread sees that nobody holds the heap, or who let it go sees the place.
+        // H3.
         fence(Ordering::SeqCst);
         if !(*heap).is_owned.load(Ordering::Relaxed) && try_acquire(heap) {
             release_heap(heap);
@@ -114,12 +135,12 @@ unsafe fn free_remote(heap: *mut Heap, block: *mut c_void, class: Class) {
     }
 }
 
-/// Puts the places that other threads returned where they belong.
+/// Frees the blocks that other threads freed into their slabs.
 ///
 /// # Safety
-/// The caller holds `heap`.
+/// This thread owns `heap`.
 unsafe fn drain_remote_frees(heap: *mut Heap) {
-    // SAFETY: the list is this thread's once it is off the heap; its places are in slabs.
+    // SAFETY: the swap made the list this thread's. Its blocks are in slabs of the heap, which are mapped (H2).
     unsafe {
         let mut block = (*heap).remote_frees.swap(ptr::null_mut(), Ordering::Acquire);
         while let Some(slab) = region::start_of(block) {
@@ -131,23 +152,23 @@ unsafe fn drain_remote_frees(heap: *mut Heap) {
     }
 }
 
-/// Takes hold of a heap. False: another thread has it.
+/// Makes this thread the owner of a heap. Returns false if the heap has an owner.
 ///
 /// # Safety
 /// `heap` points to a heap.
 pub(super) unsafe fn try_acquire(heap: *mut Heap) -> bool {
-    // SAFETY: heaps are never freed.
+    // SAFETY: heaps are never freed (H4).
     let is_owned = unsafe { &(*heap).is_owned };
     is_owned.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
 }
 
-/// Lets a heap go, without its empty slabs.
+/// Unmaps empty slabs of a heap and makes it unowned.
 ///
 /// # Safety
-/// The caller holds it, and does not use it from here on.
+/// This thread owns `heap`, and does not use it afterwards.
 pub(super) unsafe fn release_heap(heap: *mut Heap) {
-    // SAFETY: the caller's promise, until `is_owned` is false; after that the heap is looked at only
-    // by who holds it again.
+    // SAFETY: this thread is the owner until `is_owned` is false, and again if `try_acquire` succeeds (H1). An empty
+    // slab has no user.
     unsafe {
         loop {
             drain_remote_frees(heap);
@@ -159,7 +180,7 @@ pub(super) unsafe fn release_heap(heap: *mut Heap) {
                 }
             }
             (*heap).is_owned.store(false, Ordering::Release);
-            fence(Ordering::SeqCst);
+            fence(Ordering::SeqCst); // H3
             if (*heap).remote_frees.load(Ordering::Relaxed).is_null() || !try_acquire(heap) {
                 return;
             }
@@ -171,7 +192,7 @@ pub(super) unsafe fn release_heap(heap: *mut Heap) {
 pub(super) fn any_heap(mut visit: impl FnMut(&Words) -> bool) -> bool {
     let mut heap = HEAPS.load(Ordering::Acquire);
     while !heap.is_null() {
-        // SAFETY: heaps are never freed. No reference to the slabs, which the owner writes, exists here.
+        // SAFETY: heaps are never freed (H4). The reference is to `words` alone: the owner writes the set meanwhile.
         unsafe {
             if visit(&(*heap).words) {
                 return true;
@@ -182,14 +203,14 @@ pub(super) fn any_heap(mut visit: impl FnMut(&Words) -> bool) -> bool {
     false
 }
 
-/// A page of new heaps, which nobody holds: the first of them. NULL: the system has no memory.
+/// Maps a page of new, unowned heaps, and returns the first. NULL: the system has no memory.
 pub(super) fn map_heaps() -> *mut Heap {
     let size = sys::page_size();
     let Some(page) = sys::map(size) else { return ptr::null_mut() };
     valgrind::mark_shared(page.addr().get(), size);
     let first: *mut Heap = page.cast().as_ptr();
     let count = size / size_of::<Heap>();
-    // SAFETY: the heaps lie in the new page; zeroed memory is a heap.
+    // SAFETY: the heaps are in the page mapped above, and all zero is a heap.
     unsafe {
         for index in 0..count - 1 {
             (*first.add(index)).next = first.add(index + 1);

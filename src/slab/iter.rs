@@ -1,4 +1,4 @@
-//! The coroutines in this thread's slabs, one after the other.
+//! An iterator over the coroutine blocks in the slabs of this thread.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -8,13 +8,15 @@ use super::slab_set::{Slab, SlabSet, reclaim_empty};
 use crate::abi::aco_t;
 use crate::tls;
 
-/// A walk over every place for a coroutine that this thread's heap ever gave out: in use or not, which its
-/// state word tells. Coroutines may be made and destroyed meanwhile, for no slab is given back before
-/// the walk is dropped; places of new slabs are not visited.
+/// The blocks for coroutines that this thread's heap has ever allocated, in use or free: the state word tells which.
+///
+/// Coroutines may be created and destroyed during the iteration. No slab is unmapped before the iterator is dropped
+/// (`heap`, H5). Blocks of slabs that are mapped meanwhile are not visited.
 pub(crate) struct CoroutineBlocks {
     set: *mut SlabSet,
-    /// The slab to come, and in the present one the next place and the end.
+    /// The next slab.
     next_slab: *mut Slab,
+    /// The next block of the current slab, the end of its blocks, and their distance.
     block: *mut c_void,
     end: *mut c_void,
     stride: usize,
@@ -22,7 +24,7 @@ pub(crate) struct CoroutineBlocks {
 
 impl CoroutineBlocks {
     pub(crate) fn new() -> CoroutineBlocks {
-        // SAFETY: the thread's own state, and the heap that is held by it.
+        // SAFETY: this thread owns the heap in its state (H1).
         let (set, next_slab) = unsafe {
             let set: *mut SlabSet = (*tls::thread_state()).heap.cast();
             if set.is_null() {
@@ -35,11 +37,11 @@ impl CoroutineBlocks {
         CoroutineBlocks { set, next_slab, block: ptr::null_mut(), end: ptr::null_mut(), stride: 0 }
     }
 
-    /// Goes to the next slab of coroutines. False: there is none.
+    /// Moves to the next slab of coroutines. Returns false if there is none.
     fn next_slab(&mut self) -> bool {
         while !self.next_slab.is_null() {
             let slab = self.next_slab;
-            // SAFETY: a slab of this thread's heap, which stays while there is a walk.
+            // SAFETY: a slab of this thread's heap; no slab is unmapped during an iteration (H5).
             unsafe {
                 self.next_slab = (*slab).next_slab;
                 let class = (*slab).class;
@@ -74,7 +76,7 @@ impl Drop for CoroutineBlocks {
         if self.set.is_null() {
             return;
         }
-        // SAFETY: the heap is this thread's, as at the beginning.
+        // SAFETY: this thread owns the heap, as in `new`.
         unsafe {
             (*self.set).iterators = (*self.set).iterators.saturating_sub(1);
             if (*self.set).iterators == 0 {

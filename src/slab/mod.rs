@@ -1,7 +1,8 @@
 //! Slabs: memory for the control blocks of coroutines and stacks, and for save areas.
 //!
-//! Each thread has a heap. A heap has slabs; a slab has blocks of one class, side by side and without headers. The block
-//! that was freed last is allocated next. Any thread may free a block; the block returns to its heap (see [`heap`]).
+//! Each thread has a heap. A heap has slabs; a slab has blocks of one class, side by side and without headers. The
+//! block that was freed last is allocated next. Any thread may free a block; the block returns to its heap (see
+//! [`heap`]).
 //!
 //! ```text
 //! control block of a coroutine that is alone on its stack, x86-64 (aarch64: 256 bytes)

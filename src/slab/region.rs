@@ -1,9 +1,19 @@
-//! Where slabs lie: each at the start of a region of its own, and the map that knows the regions.
+//! The region map: which slab an address is in, if any.
 //!
-//! Any address is asked for its slab, that of a coroutine which a program allocated, too: so the
-//! answer comes from a map and not from the memory. The map has one byte for each region of the
-//! address space, in two levels: how much of the region is the slab's. A thread that asks takes no
-//! lock.
+//! ```text
+//! address   47 .... 36  35 .... 21  20 .... 0
+//!           root index  leaf index  offset in the region
+//!
+//! byte of a leaf: the size of the region's slab in units of 64 KiB; 0: no slab
+//! ```
+//!
+//! The answer comes from a map, not from memory at the address: a program may pass a coroutine that it allocated
+//! itself.
+//!
+//! * M1. A slab is at the start of a region, which is 2 MiB and aligned to that, and takes all or a part of it.
+//! * M2. Leaves are created once and never freed. A lookup takes no lock.
+//! * M3. A lookup is exact for a block in use: its slab was registered before the block was allocated. For any other
+//!   address it may be out of date.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -11,54 +21,54 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
 use crate::{sanitizer, sys, valgrind};
 
-/// Bytes of a region, and what it is aligned to: the size of a huge page.
+/// The size and alignment of a region, in bytes: the size of a huge page.
 pub(super) const SIZE: usize = 1 << SIZE_BITS;
 const SIZE_BITS: u32 = 21;
 
-/// What slabs are a multiple of: the map counts in it.
+/// The size of a slab is a multiple of this, in bytes: the unit of the map.
 pub(super) const UNIT: usize = 1 << UNIT_BITS;
 const UNIT_BITS: u32 = 16;
 
-/// A leaf is for 64 GiB. Its pages take memory when they are first written.
+/// A leaf covers 64 GiB. Its pages take memory when they are first written.
 const LEAF_BITS: u32 = 15;
 type Leaf = [AtomicU8; 1 << LEAF_BITS];
 
-/// User addresses fit 48 bits on either architecture unless a program asks mmap for more.
+/// User addresses fit in 48 bits on both architectures, unless a program asks mmap for more.
 const ADDRESS_BITS: u32 = 48;
 const ROOT_BITS: u32 = ADDRESS_BITS - LEAF_BITS - SIZE_BITS;
-/// Known by a name of its own to debuggers (tools/gdb/aco.py).
+/// Exported by name for debuggers (tools/gdb/aco.py).
 #[unsafe(export_name = "aco_regions")]
 static ROOT: [AtomicPtr<Leaf>; 1 << ROOT_BITS] =
     [const { AtomicPtr::new(ptr::null_mut()) }; 1 << ROOT_BITS];
 
-/// The place of a region's leaf in the root; None beyond the address space.
+/// The root entry for an address. None: the address has more than 48 bits.
 #[inline(always)]
 fn root_entry(address: usize) -> Option<&'static AtomicPtr<Leaf>> {
     ROOT.get(address >> (SIZE_BITS + LEAF_BITS))
 }
 
-/// A region's byte in its leaf.
+/// The leaf byte of the region of an address.
 #[inline(always)]
 fn entry(leaf: &Leaf, address: usize) -> &AtomicU8 {
-    // SAFETY: masked by the length of the leaf, a power of two.
+    // SAFETY: the index is masked by the length of the leaf, a power of two.
     unsafe { leaf.get_unchecked(address >> SIZE_BITS & (leaf.len() - 1)) }
 }
 
-/// The slab that `address` lies in: the start of its region.
+/// The start of the slab that `address` is in. None: it is in no slab.
 #[inline(always)]
 pub(super) fn start_of(address: *mut c_void) -> Option<NonNull<c_void>> {
-    // SAFETY: a leaf stays for ever.
+    // SAFETY: a leaf is never freed (M2).
     let leaf = unsafe { root_entry(address.addr())?.load(Ordering::Acquire).as_ref()? };
     let size = usize::from(entry(leaf, address.addr()).load(Ordering::Relaxed)) << UNIT_BITS;
     let offset = address.addr() & (SIZE - 1);
     if offset < size { NonNull::new(address.wrapping_byte_sub(offset)) } else { None }
 }
 
-/// Maps `size` bytes, a multiple of [`UNIT`], at the start of a region, at most all of it. None: the
-/// system has no memory or no room for so many.
+/// Maps `size` bytes at the start of a region and registers them. `size` is a multiple of [`UNIT`], at most [`SIZE`].
+/// None: the system has no memory, or no address space.
 pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
     let region = map_aligned(size)?;
-    // SAFETY: the mapping was just made.
+    // SAFETY: the mapping was created above.
     unsafe {
         if size == SIZE {
             sys::enable_huge_pages(region.as_ptr(), size);
@@ -73,15 +83,15 @@ pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
     Some(region)
 }
 
-/// Gives a region back to the system.
+/// Unmaps a region.
 ///
 /// # Safety
-/// It is from [`map`], with this size, and nothing uses it from here on.
+/// `region` is from [`map`], with this size, and nothing uses it afterwards.
 pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
     let leaf =
         root_entry(region.addr()).map_or(ptr::null_mut(), |root| root.load(Ordering::Acquire));
-    // SAFETY: a leaf stays for ever; the mapping is the caller's. One that the system does not
-    // take back is lost.
+    // SAFETY: a leaf is never freed (M2); the caller does not use the mapping afterwards. A mapping that the system
+    // refuses to unmap is lost.
     unsafe {
         if let Some(leaf) = leaf.as_ref() {
             entry(leaf, region.addr()).store(0, Ordering::Relaxed);
@@ -91,9 +101,11 @@ pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
     }
 }
 
-/// Maps `size` bytes at a multiple of [`SIZE`]. Several ways, for a program may have a limit on its
-/// address space: the next mapping may lie right, as the one below a region does; the place under
-/// it may be free; a piece is cut out of twice as much; one of the places farther below is free.
+/// Maps `size` bytes at a multiple of [`SIZE`].
+///
+/// It tries in turn: any mapping, which is often below the last region and so aligned; the aligned address below that
+/// mapping; an aligned part of a larger mapping; aligned addresses further below. A limit on address space may refuse
+/// the larger mapping.
 fn map_aligned(size: usize) -> Option<NonNull<c_void>> {
     const MAX_STEPS: usize = 64;
     let mapping = sys::map(size)?;
@@ -101,7 +113,7 @@ fn map_aligned(size: usize) -> Option<NonNull<c_void>> {
         return Some(mapping);
     }
     let below = mapping.as_ptr().map_addr(|address| address & !(SIZE - 1));
-    // SAFETY: the mapping that was just made.
+    // SAFETY: the mapping was created above.
     unsafe { sys::unmap(mapping.as_ptr(), size) };
     sys::map_fixed(below, size).or_else(|| map_and_trim(size)).or_else(|| {
         let mut candidates = (1..MAX_STEPS).map(|step| below.wrapping_byte_sub(step * SIZE));
@@ -109,11 +121,11 @@ fn map_aligned(size: usize) -> Option<NonNull<c_void>> {
     })
 }
 
-/// [`map_aligned`], at the price of [`SIZE`] bytes more of address space for a moment.
+/// Maps [`SIZE`] bytes more than `size`, and unmaps what is not the aligned part.
 fn map_and_trim(size: usize) -> Option<NonNull<c_void>> {
     let wide = size + SIZE;
     let start = sys::map(wide)?.as_ptr();
-    // SAFETY: parts of the mapping that was just made.
+    // SAFETY: parts of the mapping that was created above.
     unsafe {
         let aligned = start.map_addr(|address| address.next_multiple_of(SIZE));
         let before = aligned.addr() - start.addr();
@@ -125,7 +137,7 @@ fn map_and_trim(size: usize) -> Option<NonNull<c_void>> {
     }
 }
 
-/// Enters a slab of `size` bytes in the map. False: there is no memory for it, or no place in it.
+/// Registers a slab of `size` bytes. Returns false if there is no memory for a leaf, or the address has none.
 fn register(region: *mut c_void, size: usize) -> bool {
     let Some(root) = root_entry(region.addr()) else { return false };
     let mut leaf = root.load(Ordering::Acquire);
@@ -137,13 +149,13 @@ fn register(region: *mut c_void, size: usize) -> bool {
         match root.compare_exchange(leaf, new, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => leaf = new,
             Err(winner) => {
-                // SAFETY: just mapped, and another thread's leaf has its place.
+                // SAFETY: another thread stored its leaf first; no thread uses this one.
                 unsafe { sys::unmap(new.cast(), size_of::<Leaf>()) };
                 leaf = winner;
             }
         }
     }
-    // SAFETY: zeroed memory is a leaf, and a leaf stays for ever.
+    // SAFETY: all zero is a leaf, and a leaf is never freed (M2).
     entry(unsafe { &*leaf }, region.addr()).store((size >> UNIT_BITS) as u8, Ordering::Release);
     true
 }

@@ -1,8 +1,21 @@
-//! A slab: places of one class, taken from and put back by who holds its heap.
+//! The slabs of one heap. Only the heap's owner uses them (`heap`, H1).
 //!
-//! The slabs of a class grow from 64 KiB to 2 MiB, which may be a huge page. One that is empty goes
-//! back to the system, but for the one that is taken from: that gives its pages back beyond the first
-//! few.
+//! ```text
+//!   slab of a class   used      is_available   is in
+//!   current           any       true           `current`
+//!   partial           < all     true           the list `partial`
+//!   full              all       false          neither
+//!
+//!   current ── full, another slab becomes current ──> full ── a block is freed ──> partial ── no current ──> current
+//!      │                                                                              │
+//!      └── empty: keeps its first 32 KiB, the rest is purged                          └── empty: unmapped
+//! ```
+//!
+//! * S1. All slabs are in the list `slabs`. `used` counts the blocks in use, and those in the heap's `remote_frees`.
+//! * S2. Blocks from `start` to `bump` were allocated before; the free ones are in `free_list`. Blocks from `bump` to
+//!   `end` were not. `purge` makes the second kind of all blocks.
+//! * S3. A slab of stack control blocks is purged when it is empty, never unmapped (`heap`, H6).
+//! * S4. The slabs of a class grow from 64 KiB to 2 MiB, which the system may back with a huge page.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -11,73 +24,73 @@ use super::class::{CLASSES, Class};
 use super::region;
 use crate::sys;
 
-/// Bytes of the first slab of a class.
+/// The size of the first slab of a class, in bytes.
 const MIN_SIZE: usize = region::UNIT;
-/// Bytes that an empty slab keeps.
+/// Bytes of an empty current slab that are not purged.
 const UNPURGED_SIZE: usize = 32 * 1024;
-/// Bytes before the first place: two lines, whose second is free.
+/// Bytes before the first block: two cache lines.
 const HEADER: usize = 128;
 
-/// What a region starts with.
+/// The header of a slab, at the start of its region.
 #[repr(C)] // tools/gdb/aco.py reads `bump`, `start` and `class`
 pub(super) struct Slab {
-    /// The places freed last, linked through themselves.
+    /// Free blocks, linked through themselves; the last one freed is first.
     free_list: *mut c_void,
-    /// The first of the places that were never taken, and the end of them.
+    /// The first block that was never allocated, and the end of the blocks (S2).
     pub(super) bump: *mut c_void,
     end: *mut c_void,
-    /// Where `bump` began, and where an empty slab is worth giving back.
+    /// The first block. An empty slab whose `bump` is above `purge_limit` is purged or unmapped.
     pub(super) start: *mut c_void,
     purge_limit: *mut c_void,
-    /// Places in use, those on the list of returns among them.
+    /// S1.
     pub(super) used: u32,
     pub(super) class: Class,
-    /// Does the holder take from it, or is it in `partial`? Full ones are in neither.
+    /// The slab is current or in `partial`.
     pub(super) is_available: bool,
     pub(super) set: *mut SlabSet,
+    /// The next slab in `partial`, and the link that points to this one.
     next_partial: *mut Slab,
-    /// The link that points here.
     prev_partial: *mut *mut Slab,
     pub(super) size: usize,
-    /// The next one of all the heap's, and the link that points here.
+    /// The next slab in `slabs`, and the link that points to this one.
     pub(super) next_slab: *mut Slab,
     prev_slab: *mut *mut Slab,
 }
 
-/// The slabs of one heap.
+/// The slabs of one heap. All zero: there are none.
 #[repr(C)]
 pub(super) struct SlabSet {
-    /// The slab of each class to take from, or NULL.
+    /// For each class the slab to allocate from, or NULL.
     current: [*mut Slab; CLASSES],
-    /// Others with room: the heads of lists.
+    /// For each class the list of other slabs with free blocks.
     partial: [*mut Slab; CLASSES],
-    /// Bytes of the next slab.
+    /// For each class the size of its next slab, in bytes (S4).
     next_size: [usize; CLASSES],
-    /// All slabs, full ones too: the head of a list.
+    /// The list of all slabs.
     pub(super) slabs: *mut Slab,
-    /// Walks that are under way (`walk`): no slab is given back meanwhile.
+    /// Iterations in progress (`iter`): meanwhile no slab is unmapped or purged.
     pub(super) iterators: usize,
 }
 
 const _: () = assert!(size_of::<Slab>() <= HEADER);
 
-/// The link of a free place.
+/// The link of a free block.
 ///
 /// # Safety
-/// `block` is one of this class.
+/// `block` is a block of this class.
 #[inline(always)]
 pub(super) unsafe fn next_free(block: *mut c_void, class: Class) -> *mut *mut c_void {
-    // SAFETY: the link lies inside the place, aligned.
+    // SAFETY: the offset is inside the block, and aligned.
     unsafe { block.byte_add(class.link_offset()).cast() }
 }
 
-/// A place of `slab`. None: it is full.
+/// Allocates a block of `slab`. None: the slab is full.
 ///
 /// # Safety
-/// The caller holds its heap.
+/// This thread owns the heap of `slab`, whose class is `class`.
 #[inline(always)]
 pub(super) unsafe fn allocate_from(slab: *mut Slab, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: the caller's promise. Free places hold a link; fresh ones end at `end`.
+    // SAFETY: this thread owns the slab (H1). A free block holds a link; a block below `end` is not NULL (S2).
     unsafe {
         let mut block = (*slab).free_list;
         if !block.is_null() {
@@ -93,44 +106,45 @@ pub(super) unsafe fn allocate_from(slab: *mut Slab, class: Class) -> Option<NonN
     }
 }
 
-/// A place from the slab that is taken from. None: it has none.
+/// Allocates a block of the current slab. None: there is none, or it is full.
 ///
 /// # Safety
-/// The caller holds the heap of `set`.
+/// This thread owns the heap of `set`.
 #[inline(always)]
 pub(super) unsafe fn allocate(set: *mut SlabSet, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread owns the heap of `set` (H1).
     unsafe {
         let slab = *current_mut(set, class);
         if slab.is_null() { None } else { allocate_from(slab, class) }
     }
 }
 
-/// The slab of this class that is taken from.
+/// The current slab of a class.
 ///
 /// # Safety
-/// The caller holds the heap of `set`.
+/// `set` points to a set of slabs.
 #[inline(always)]
 pub(super) unsafe fn current_mut(set: *mut SlabSet, class: Class) -> *mut *mut Slab {
-    // SAFETY: a class is an index.
+    // SAFETY: a discriminant of `Class` is below `CLASSES`.
     unsafe { (&raw mut (*set).current).cast::<*mut Slab>().add(class as usize) }
 }
 
-/// The head of the list of others.
+/// The head of the list of partial slabs of a class.
 ///
 /// # Safety
-/// The caller holds the heap of `set`.
+/// `set` points to a set of slabs.
 unsafe fn partial_mut(set: *mut SlabSet, class: Class) -> *mut *mut Slab {
-    // SAFETY: a class is an index.
+    // SAFETY: a discriminant of `Class` is below `CLASSES`.
     unsafe { (&raw mut (*set).partial).cast::<*mut Slab>().add(class as usize) }
 }
 
-/// Another slab with room, off its list, or a new one. None: the system has no memory.
+/// Removes a slab from the partial ones, or maps a new slab. The caller makes it current. None: the system has no
+/// memory.
 ///
 /// # Safety
-/// The caller holds the heap of `set`.
+/// This thread owns the heap of `set`.
 pub(super) unsafe fn obtain_slab(set: *mut SlabSet, class: Class) -> Option<*mut Slab> {
-    // SAFETY: the caller's promise; a region that was just mapped is nobody else's.
+    // SAFETY: this thread owns the heap of `set` (H1); no other thread knows a region that was just mapped.
     unsafe {
         let other = *partial_mut(set, class);
         if !other.is_null() {
@@ -172,13 +186,13 @@ pub(super) unsafe fn obtain_slab(set: *mut SlabSet, class: Class) -> Option<*mut
     }
 }
 
-/// Puts a place back.
+/// Frees a block.
 ///
 /// # Safety
-/// The place is one of this slab, in use, and not used from here on; the caller holds the slab's heap.
+/// This thread owns the heap of `slab`. `block` is a block of `slab`, in use, and not used afterwards.
 #[inline(always)]
 pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread owns the slab (H1), and `block` is no longer used.
     unsafe {
         *next_free(block, (*slab).class) = (*slab).free_list;
         (*slab).free_list = block;
@@ -189,14 +203,15 @@ pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
     }
 }
 
-/// A slab was full, or is empty now.
+/// Changes the state of a slab that was full or is empty now.
 ///
 /// # Safety
-/// The caller holds its heap.
+/// This thread owns the heap of `slab`.
 #[cold]
 #[inline(never)]
 unsafe fn update_lists(slab: *mut Slab) {
-    // SAFETY: the caller's promise; what is empty, nobody uses. Control blocks may still be read.
+    // SAFETY: this thread owns the slab (H1). An empty slab has no user, except that stack control blocks may be read
+    // (S3).
     unsafe {
         let (set, class) = ((*slab).set, (*slab).class);
         if !(*slab).is_available {
@@ -214,12 +229,12 @@ unsafe fn update_lists(slab: *mut Slab) {
     }
 }
 
-/// Gives back what became empty during a walk.
+/// Purges or unmaps the slabs that became empty during an iteration.
 ///
 /// # Safety
-/// The caller holds the heap of `set`, and no walk is under way.
+/// This thread owns the heap of `set`, and `iterators` is 0.
 pub(super) unsafe fn reclaim_empty(set: *mut SlabSet) {
-    // SAFETY: the caller's promise; the next one is known before a slab goes.
+    // SAFETY: this thread owns the slabs (H1); `next_slab` is read before a slab is unmapped.
     unsafe {
         let mut slab = (*set).slabs;
         while !slab.is_null() {
@@ -232,12 +247,12 @@ pub(super) unsafe fn reclaim_empty(set: *mut SlabSet) {
     }
 }
 
-/// Gives a slab back to the system.
+/// Unmaps a slab.
 ///
 /// # Safety
-/// The caller holds its heap, and it is on no list of those with room. Nothing uses it from here on.
+/// This thread owns the heap of `slab`, which is empty and not in `partial`. Nothing uses the slab afterwards.
 pub(super) unsafe fn unmap_slab(slab: *mut Slab) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the neighbors in `slabs` are slabs of this heap (S1), which this thread owns.
     unsafe {
         *(*slab).prev_slab = (*slab).next_slab;
         if !(*slab).next_slab.is_null() {
@@ -247,12 +262,12 @@ pub(super) unsafe fn unmap_slab(slab: *mut Slab) {
     }
 }
 
-/// Puts a new slab before all of its heap's.
+/// Adds a new slab to `slabs`.
 ///
 /// # Safety
-/// The caller holds the heap.
+/// This thread owns the heap of `slab`, which is not in the list.
 unsafe fn link_slab(slab: *mut Slab) {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread owns the heap, so the list too (H1).
     unsafe {
         let head = &raw mut (*(*slab).set).slabs;
         (*slab).next_slab = *head;
@@ -264,12 +279,12 @@ unsafe fn link_slab(slab: *mut Slab) {
     }
 }
 
-/// Gives an empty slab's pages back to the system, but for the first few. They read as zero.
+/// Purges an empty slab: the system takes all pages but the first 32 KiB, and reads give zero.
 ///
 /// # Safety
-/// The caller holds its heap, and no place of it is in use.
+/// This thread owns the heap of `slab`, and no block of it is in use.
 unsafe fn purge(slab: *mut Slab) {
-    // SAFETY: the caller's promise. The range is whole pages, whatever a page is, inside the slab.
+    // SAFETY: the range is whole pages inside the slab, which has no block in use.
     unsafe {
         let start =
             (*slab).purge_limit.map_addr(|address| address.next_multiple_of(sys::page_size()));
@@ -280,12 +295,12 @@ unsafe fn purge(slab: *mut Slab) {
     }
 }
 
-/// Puts a slab on the list of those with room.
+/// Adds a slab to the partial ones.
 ///
 /// # Safety
-/// The caller holds its heap, and it is on no list.
+/// This thread owns the heap of `slab`, which is full, so in no list.
 unsafe fn push_partial(slab: *mut Slab) {
-    // SAFETY: the caller's promise.
+    // SAFETY: this thread owns the heap, so the list too (H1).
     unsafe {
         let head = partial_mut((*slab).set, (*slab).class);
         (*slab).next_partial = *head;
@@ -298,17 +313,76 @@ unsafe fn push_partial(slab: *mut Slab) {
     }
 }
 
-/// Takes a slab off the list of those with room.
+/// Removes a slab from the partial ones.
 ///
 /// # Safety
-/// The caller holds its heap, and it is on the list.
+/// This thread owns the heap of `slab`, which is in the list.
 unsafe fn remove_partial(slab: *mut Slab) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the neighbors in `partial` are slabs of this heap, which this thread owns (H1).
     unsafe {
         *(*slab).prev_partial = (*slab).next_partial;
         if !(*slab).next_partial.is_null() {
             (*(*slab).next_partial).prev_partial = (*slab).prev_partial;
         }
         (*slab).is_available = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    const CLASS: Class = Class::Area512;
+
+    /// Allocates `count` blocks, from as many slabs as that takes.
+    fn allocate_blocks(set: *mut SlabSet, count: usize) -> Vec<*mut c_void> {
+        let next = || unsafe {
+            // SAFETY: the set is this test's.
+            allocate(set, CLASS).unwrap_or_else(|| {
+                let slab = obtain_slab(set, CLASS).unwrap();
+                if let Some(full) = current_mut(set, CLASS).replace(slab).as_mut() {
+                    full.is_available = false;
+                }
+                allocate_from(slab, CLASS).unwrap()
+            })
+        };
+        (0..count).map(|_| next().as_ptr()).collect()
+    }
+
+    fn free_blocks(blocks: &[*mut c_void]) {
+        // SAFETY: blocks in use, of slabs of this test's set.
+        blocks.iter().for_each(|&block| unsafe {
+            free(region::start_of(block).unwrap().cast().as_ptr(), block);
+        });
+    }
+
+    fn count_slabs(set: &SlabSet) -> usize {
+        let (mut slab, mut count) = (set.slabs, 0);
+        while !slab.is_null() {
+            // SAFETY: slabs of the list are mapped.
+            slab = unsafe { (*slab).next_slab };
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn empty_slabs_are_unmapped_but_not_during_an_iteration() {
+        for iterators in [0, 1] {
+            // SAFETY: all zero is a set without slabs.
+            let mut set: SlabSet = unsafe { core::mem::zeroed() };
+            let blocks = allocate_blocks(&raw mut set, 800);
+            let distinct: HashSet<_> = blocks.iter().collect();
+            assert_eq!((distinct.len(), count_slabs(&set)), (800, 3), "64, 128 and 256 KiB");
+            set.iterators = iterators;
+            free_blocks(&blocks);
+            assert_eq!(count_slabs(&set), if iterators == 0 { 1 } else { 3 });
+            set.iterators = 0;
+            // SAFETY: the set is this test's.
+            unsafe { reclaim_empty(&raw mut set) };
+            assert_eq!(count_slabs(&set), 1, "the current slab stays");
+            assert_eq!(allocate_blocks(&raw mut set, 1).len() + count_slabs(&set), 2);
+        }
     }
 }
