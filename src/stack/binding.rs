@@ -1,9 +1,18 @@
-//! Whose stack it is: coroutines are bound to a life of a control block, and one may be its resident.
+//! The binding of coroutines to share stacks.
 //!
-//! Each coroutine is bound to the generation of the control block it was created on; destroying the
-//! stack ends that generation. A coroutine that has a stack for itself may be its resident: then its
-//! own control block says that it may be resumed inline (see [`state`]). For unwinders the stack itself
-//! names the coroutine whose frames are on it.
+//! ```text
+//!   a stack         names                               in
+//!   generation      each coroutine created on it        the coroutine's state word; counted in `users`
+//!   exclusive       the coroutine alone on it           the coroutine's state word, and `exclusive`
+//!   owner           the coroutine whose frames it has   `owner`, which old programs write, too
+//!   unwind owner    the same, for unwinders             the word at `align_highptr`
+//! ```
+//!
+//! * N1. An exclusive coroutine is the owner, the only user, and watched by no sanitizer. The header's inline code may
+//!   resume it (see [`state`]).
+//! * N2. `bind`, a second user, destroying the stack, and another exclusive coroutine revoke it first.
+//! * N3. A stack counts as destroyed only if that is certain. Copies by value, of coroutine or stack, count as live. So
+//!   does a coroutine without frames that a program moved to the next stack in the same block.
 
 use core::mem::offset_of;
 use core::ptr::{self, NonNull};
@@ -12,35 +21,34 @@ use super::control_block::{self, BlockPtr};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{sanitizer, slab, state};
 
-/// Has no coroutine been bound to this life of the share stack? One that is will have it for itself,
-/// as long as it is the only one.
+/// Returns true if no coroutine is bound to this generation of the share stack: the next one will be alone on it.
 ///
 /// # Safety
-/// `block` is the control block of a live share stack.
+/// `block` is the control block of a live share stack, or None.
 #[inline(always)]
 pub(crate) unsafe fn has_no_users(block: Option<BlockPtr>) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller passes a LIVE block.
     block.is_some_and(|block| unsafe { (*block.as_ptr()).users } == 0)
 }
 
-/// Are several coroutines bound to this share stack? A copy by value does not tell: then they may be.
+/// Returns true if several coroutines are bound to this share stack, or if it is a copy by value.
 ///
 /// # Safety
 /// `stack` points to a live share stack.
 pub(crate) unsafe fn is_shared(stack: *mut aco_share_stack_t) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller passes a live stack.
     unsafe { control_block::block_of(stack).is_none_or(|block| block.as_ref().users > 1) }
 }
 
-/// Binds a new coroutine to the present life of its share stack. Whoever had the stack alone has
-/// it no longer.
+/// Binds a new coroutine to the current generation of its share stack, and revokes an exclusive coroutine.
 ///
 /// # Safety
 /// `co` points to a coroutine that the library allocated, on a live share stack, whose control block
 /// is `block`.
 #[inline(always)]
 pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
-    // SAFETY: the caller's promise. Life 0 is no block's: a coroutine on a copy is never refused.
+    // SAFETY: the caller passes a coroutine of the library on a live stack. Generation 0 (B2): resuming a coroutine on
+    // a copy by value is never refused.
     unsafe {
         let stack = (*co).share_stack;
         let Some(found) = block else { return state::bind(co, state::binding(stack, 0)) };
@@ -49,13 +57,13 @@ pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
     }
 }
 
-/// Binds a coroutine of the library's that begins anew to the present life of its share stack, unless it is
-/// the resident. One that is none any more may not have been told: see [`revoke_exclusive`].
+/// Binds a coroutine that is reset to the current generation of its share stack, unless it is the exclusive one. If it
+/// was exclusive before, its state word may still say so: see [`revoke_exclusive`].
 ///
 /// # Safety
-/// `co` points to a coroutine without frames, on a live share stack that it is not gone from.
+/// `co` points to a coroutine without frames, on a live share stack, and [`is_stack_destroyed`] is false for it.
 pub(crate) unsafe fn rebind(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller passes a coroutine on a live stack.
     unsafe {
         if let Some(block) = control_block::block_of((*co).share_stack)
             && block.as_ref().exclusive != co
@@ -66,13 +74,13 @@ pub(crate) unsafe fn rebind(co: *mut aco_t) {
     }
 }
 
-/// One coroutine more on the stack: from the second on nobody has it alone.
+/// Counts one more user of the stack. The second one revokes an exclusive coroutine (N2).
 ///
 /// # Safety
 /// `block` is the control block of `stack`, which is live.
 #[inline(always)]
 unsafe fn add_user(stack: *mut aco_share_stack_t, block: BlockPtr) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller passes a LIVE block.
     unsafe {
         let users = &raw mut (*block.as_ptr()).users;
         *users = (*users).saturating_add(1);
@@ -82,16 +90,13 @@ unsafe fn add_user(stack: *mut aco_share_stack_t, block: BlockPtr) {
     }
 }
 
-/// Was the share stack of `co` destroyed, and the frames of `co` with it? Only a mark of the dead
-/// counts: a coroutine or a stack that is a copy by value is taken for live, and so is a coroutine
-/// that has no frames, which a program may have moved to the next stack in the same control block.
+/// Returns true if the share stack of `co` was destroyed, and the frames of `co` with it (N3).
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed, whose control block is `block`.
 #[inline(always)]
 pub(crate) unsafe fn is_stack_destroyed(co: *mut aco_t, block: Option<BlockPtr>) -> bool {
-    // SAFETY: control blocks stay readable after their stack is destroyed. The binding of a block
-    // in its next life differs.
+    // SAFETY: control blocks stay readable (B1). The binding of the next generation differs (B2).
     unsafe {
         match block {
             Some(block) if state::is_bound_to(co, block.as_ref().binding) => {
@@ -102,12 +107,15 @@ pub(crate) unsafe fn is_stack_destroyed(co: *mut aco_t, block: Option<BlockPtr>)
     }
 }
 
-/// [`is_stack_destroyed`] where the binding is not the present one. A coroutine without frames that was moved
-/// to the next stack in the same control block is bound to that.
+/// As [`is_stack_destroyed`], if the binding is not the current one. Binds a coroutine without frames to the current
+/// generation: the program moved it there.
+///
+/// # Safety
+/// `co` points to a coroutine with a share stack, live or destroyed.
 #[cold]
 #[inline(never)]
 unsafe fn is_stack_destroyed_slow(co: *mut aco_t) -> bool {
-    // SAFETY: as in `is_stack_destroyed`.
+    // SAFETY: control blocks stay readable (B1); past the first check the stack is live.
     unsafe {
         let stack = (*co).share_stack;
         if (*stack).ptr.is_null() {
@@ -129,12 +137,12 @@ unsafe fn is_stack_destroyed_slow(co: *mut aco_t) -> bool {
     }
 }
 
-/// Was `co` created on an earlier stack in the control block of its present one?
+/// Returns true if `co` was created on an earlier generation of its stack's control block.
 ///
 /// # Safety
 /// `co` points to a coroutine with a live share stack.
 pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller passes a coroutine on a live stack.
     unsafe {
         let bound = state::generation(co);
         let block = control_block::block_of((*co).share_stack);
@@ -142,14 +150,14 @@ pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
     }
 }
 
-/// Makes the owner `co` of a live share stack its resident, if it has the stack for itself: the
-/// next resume may then be inline. Where either is a copy by value, or somebody watches, nothing.
+/// Makes the owner `co` of a live share stack the exclusive coroutine, so that the next resume may be inline (N1). Does
+/// nothing if there are more users, if `co` or the stack is a copy by value, or with a sanitizer.
 ///
 /// # Safety
 /// `co` points to a coroutine that owns its share stack, whose control block is `block`.
 #[inline(always)]
 pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
-    // SAFETY: the caller's promise; a block's resident is NULL or a coroutine of the library's.
+    // SAFETY: the caller passes the owner of a live stack, and the block of that stack.
     unsafe {
         if let Some(found) = block
             && !sanitizer::is_present()
@@ -165,20 +173,19 @@ pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
     }
 }
 
-/// Takes the residence away from whoever has it.
+/// Revokes the exclusive coroutine of a stack, if there is one.
 ///
 /// # Safety
 /// `stack` points to a live share stack, whose control block is `block`.
 #[inline(always)]
 pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Option<BlockPtr>) {
-    // SAFETY: the caller's promise; an owner is a coroutine.
+    // SAFETY: the caller passes the block of a live stack. An owner is a coroutine, and a block in a slab can be read.
     unsafe {
         if let Some(block) = block.map(NonNull::as_ptr)
             && !(*block).exclusive.is_null()
         {
             let exclusive = (*block).exclusive;
-            // One that is not the owner has ended, or is gone: a program moved it, or its memory. What
-            // does not lie in a slab may then not be there.
+            // If it is not the owner it has ended, or the program moved it. Memory that is in no slab may be freed.
             if exclusive == (*stack).owner || slab::contains(exclusive.cast()) {
                 state::unsettle(exclusive, stack, (*block).binding);
             }
@@ -187,13 +194,13 @@ pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Opti
     }
 }
 
-/// Ends ownership and residence of `co`, which is being destroyed.
+/// Ends all bindings of `co`, which is being destroyed.
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed.
 #[inline(always)]
 pub(crate) unsafe fn detach(co: *mut aco_t) {
-    // SAFETY: the caller's promise; a control block of another life is not written to.
+    // SAFETY: control blocks stay readable (B1); only a block of this generation, or a live stack, is written.
     unsafe {
         let stack = (*co).share_stack;
         let block = control_block::block_of(stack);
@@ -217,12 +224,12 @@ pub(crate) unsafe fn detach(co: *mut aco_t) {
     }
 }
 
-/// Whose frames are on a stack that nobody was on: a main coroutine of itself that goes on nowhere,
-/// where unwinding ends.
+/// The unwind owner of a stack without frames: a coroutine that is its own main coroutine and has no resume address.
+/// Unwinding ends there.
 pub(super) fn no_coroutine() -> *mut aco_t {
     #[allow(dead_code, reason = "unwinders read it")]
     struct NoCoroutine([*const NoCoroutine; size_of::<aco_t>() / 8]);
-    // SAFETY: nobody writes it.
+    // SAFETY: the static is never written.
     unsafe impl Sync for NoCoroutine {}
     static NO_COROUTINE: NoCoroutine = {
         #[allow(clippy::indexing_slicing, reason = "when it is compiled")]
@@ -236,12 +243,47 @@ pub(super) fn no_coroutine() -> *mut aco_t {
     (&raw const NO_COROUTINE).cast_mut().cast()
 }
 
-/// Writes down for unwinders whose frames are on the stack.
+/// Tells unwinders that the frames on the stack belong to `co`.
 ///
 /// # Safety
 /// `stack` points to a live share stack.
 #[inline(always)]
 pub(crate) unsafe fn set_unwind_owner(stack: *mut aco_share_stack_t, co: *mut aco_t) {
-    // SAFETY: a word above `align_highptr` is the library's (`layout::HEADROOM`).
+    // SAFETY: the word at `align_highptr` is the library's (`layout::HEADROOM`).
     unsafe { (*stack).align_highptr.cast::<*mut aco_t>().write(co) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{create, destroy};
+    use super::*;
+
+    #[test]
+    fn users_are_counted_and_a_destroyed_stack_is_known() {
+        let stack = create(1 << 16, true).ok().unwrap();
+        // SAFETY: the stack is this test's; all zero is a coroutine that never ran.
+        unsafe {
+            let block = control_block::block_of(stack);
+            assert!(has_no_users(block) && !is_shared(stack));
+            let mut coroutines: [aco_t; 2] = core::mem::zeroed();
+            let [first, second] = &mut coroutines;
+            for (co, is_second) in [(&raw mut *first, false), (&raw mut *second, true)] {
+                (*co).share_stack = stack;
+                bind(co, block);
+                assert!(!has_no_users(block) && is_shared(stack) == is_second);
+                assert!(state::is_ours(co) && !is_stack_destroyed(co, block));
+            }
+            detach(second);
+            assert!(!is_shared(stack) && !has_no_users(block));
+            (*stack).owner = first;
+            set_exclusive(first, block);
+            assert_eq!(block.unwrap().as_ref().exclusive, &raw mut *first);
+            bind(second, block);
+            assert!(block.unwrap().as_ref().exclusive.is_null(), "N2");
+            destroy("test", stack);
+            assert!(is_stack_destroyed(first, block) && is_stack_destroyed(second, block));
+            detach(first);
+            detach(second);
+        }
+    }
 }

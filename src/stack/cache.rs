@@ -1,8 +1,12 @@
-//! Stacks kept for the thread's next ones: a bounded list in each thread, last destroyed first.
+//! A cache of destroyed stacks: a bounded list in each thread, last destroyed first.
 //!
-//! A new stack costs a control block, a mapping, a guard and the faults of its first pages; a kept
-//! one has them all and is warm. The list runs through the stacks themselves, at their top, which
-//! was just in use. It is given back when the thread ends.
+//! A new stack costs a control block, a mapping, a guard and the faults of its first pages. A cached one has them all.
+//! The entries of the list are at the tops of the stacks, which were used last. When the thread exits it releases all.
+//!
+//! * A1. Only its thread uses the list and the stacks in it.
+//! * A2. At most [`MAX_STACKS`] stacks and [`MAX_BYTES`] bytes are cached. A new one replaces the oldest ones.
+//! * A3. `unwanted` counts stacks that were replaced since the thread last created one. At [`MAX_UNUSED_RELEASES`] the
+//!   thread releases all, and caches none until it creates a stack.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -14,15 +18,14 @@ use crate::thread_exit::{self, Resource};
 use crate::tls::ThreadState;
 use crate::{sanitizer, tls};
 
-/// The most that a thread keeps: so many stacks, and so many bytes of them.
+/// Limits of the cache of a thread (A2).
 const MAX_STACKS: u16 = 32;
 const MAX_BYTES: u32 = 8 << 20;
-/// So many given back without one taken, and the program does not want them: the thread keeps none
-/// until it makes a stack again. A few kept ones can hold much of the C library's heap.
+/// Replaced stacks that disable the cache (A3). A few cached stacks at the top of malloc's heap would keep
+/// all of it from the system.
 const MAX_UNUSED_RELEASES: u16 = 256;
 
-/// What stands at the top of a kept stack. The rest of it is in its control block, which is as
-/// `destroy` left it: all but `ptr` describes the memory still.
+/// An entry of the list, at the top of a cached stack. The control block still describes the memory, except for `ptr`.
 #[repr(C)]
 struct CachedStack {
     next: *mut CachedStack,
@@ -31,17 +34,17 @@ struct CachedStack {
     usable: *mut c_void,
 }
 
-/// Where that is: inside the stack, aligned.
+/// The address of the entry of a stack.
 fn entry_of(usable: *mut c_void, sizes: &Sizes) -> *mut CachedStack {
     let top = usable.addr() + sizes.usable - size_of::<CachedStack>();
     usable.with_addr(top & !(align_of::<CachedStack>() - 1)).cast()
 }
 
-/// A kept stack of exactly these sizes: its control block, which describes it, and its `ptr`.
+/// Removes a stack of exactly these sizes. Returns its control block and its lowest usable byte.
 #[inline(always)]
 pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
     let state = tls::thread_state();
-    // SAFETY: the thread's own state and list; what is on the list, nothing else uses.
+    // SAFETY: the state and the list are this thread's (A1).
     unsafe {
         (*state).unwanted = 0;
         let mut link: *mut *mut CachedStack = (&raw mut (*state).kept_stacks).cast();
@@ -59,11 +62,11 @@ pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
     None
 }
 
-/// Keeps a stack, in place of the ones destroyed longest ago where the thread has enough. False: it
-/// must not be kept.
+/// Adds a stack to the cache, in place of the oldest ones if the cache is full. Returns false if it is not to be
+/// cached: too large, the program's memory, watched by a sanitizer, or not wanted (A3).
 ///
 /// # Safety
-/// Nothing uses the stack; `block` is its control block, `usable` its lowest byte.
+/// Nothing uses the stack. `block` is its control block, and is not LIVE. `usable` is its lowest usable byte.
 #[inline(always)]
 pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes) -> bool {
     let size = match u32::try_from(sizes.usable) {
@@ -71,7 +74,7 @@ pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes
         _ => return false,
     };
     let state = tls::thread_state();
-    // SAFETY: the thread's own state; the memory is the pool's from here on.
+    // SAFETY: the state is this thread's (A1). The entry is inside the stack, which nothing uses.
     unsafe {
         if (*state).unwanted == MAX_UNUSED_RELEASES
             || !thread_exit::on_exit(Resource::StackCache, on_thread_exit)
@@ -94,21 +97,21 @@ pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes
     }
 }
 
-/// Does the thread keep enough, with a stack of `size` bytes more?
+/// Returns true if the cache has no capacity for a stack of `size` bytes, at most [`MAX_BYTES`].
 ///
 /// # Safety
-/// `state` is the thread's.
+/// `state` is this thread's state.
 unsafe fn is_full(state: *mut ThreadState, size: u32) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller passes this thread's state.
     unsafe { (*state).kept_count == MAX_STACKS || (*state).kept_bytes > MAX_BYTES - size }
 }
 
-/// Gives the stack at the end of the list back to the system. False: the list is empty.
+/// Releases the oldest stack. Returns false if the cache is empty.
 ///
 /// # Safety
-/// `state` is the thread's.
+/// `state` is this thread's state.
 unsafe fn release_oldest(state: *mut ThreadState) -> bool {
-    // SAFETY: the thread's own list.
+    // SAFETY: the list is this thread's, and nothing uses its stacks (A1).
     unsafe {
         let mut link: *mut *mut CachedStack = (&raw mut (*state).kept_stacks).cast();
         if (*link).is_null() {
@@ -127,15 +130,76 @@ unsafe fn release_oldest(state: *mut ThreadState) -> bool {
     }
 }
 
-/// The thread ends.
+/// Empties the cache of a thread that exits.
 unsafe extern "C" fn on_thread_exit(_: *mut c_void) {
     thread_exit::mark_exiting();
     release_all();
 }
 
-/// Gives all that the thread keeps back to the system.
+/// Releases all stacks in the cache of this thread.
 pub(crate) fn release_all() {
     let state = tls::thread_state();
-    // SAFETY: the thread's own state.
+    // SAFETY: the state is this thread's.
     while unsafe { release_oldest(state) } {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{create, destroy};
+    use super::*;
+    use crate::abi::aco_share_stack_t;
+
+    const SIZE: usize = 3 << 16;
+
+    fn destroy_all(stacks: &[*mut aco_share_stack_t]) {
+        // SAFETY: created by the test, and destroyed once.
+        stacks.iter().for_each(|&stack| unsafe { destroy("test", stack) });
+    }
+
+    fn create_many(count: usize, size: usize) -> Vec<*mut aco_share_stack_t> {
+        (0..count).map(|_| create(size, true).ok().unwrap()).collect()
+    }
+
+    fn cached() -> (usize, usize) {
+        // SAFETY: this thread's state.
+        unsafe {
+            ((*tls::thread_state()).kept_count.into(), (*tls::thread_state()).kept_bytes as usize)
+        }
+    }
+
+    #[test]
+    fn the_stack_of_these_sizes_that_was_destroyed_last_is_next() {
+        let stacks = create_many(3, SIZE);
+        destroy_all(&stacks);
+        assert_eq!(cached(), (3, 3 * SIZE));
+        let other = create_many(1, 2 * SIZE);
+        assert!(
+            other.iter().all(|stack| !stacks.contains(stack)) && cached().0 == 3,
+            "another size"
+        );
+        let again = create_many(3, SIZE);
+        assert!(again.iter().eq(stacks.iter().rev()) && cached() == (0, 0));
+        destroy_all(&again);
+        release_all();
+        assert_eq!(cached(), (0, 0));
+        destroy_all(&other);
+        release_all();
+    }
+
+    #[test]
+    fn the_cache_is_bounded_and_gives_up() {
+        let stacks = create_many(100, 4096);
+        destroy_all(&stacks);
+        assert_eq!(cached(), (MAX_STACKS.into(), usize::from(MAX_STACKS) * 4096));
+        let large = create_many(3, MAX_BYTES as usize / 2);
+        destroy_all(&large);
+        assert_eq!(cached(), (2, MAX_BYTES as usize), "the oldest ones are released");
+        let many = create_many(600, 4096);
+        destroy_all(&many);
+        assert_eq!(cached(), (0, 0), "the program does not want them");
+        let stack = create_many(1, 4096);
+        destroy_all(&stack);
+        assert_eq!(cached().0, 1, "it does again");
+        release_all();
+    }
 }

@@ -1,4 +1,4 @@
-//! Share stacks made.
+//! Share stacks created: from the cache of the thread, from the deferred ones, or from new memory.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -11,14 +11,14 @@ use crate::abi::aco_share_stack_t;
 use crate::refusal::Refusal;
 use crate::{arch, slab, state, sys, valgrind};
 
-/// Makes a share stack with room for `size` bytes (see [`layout::Sizes`] for the rounding).
+/// Creates a share stack of `size` bytes (see [`layout::Sizes`] for the rounding).
 pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_stack_t, Refusal> {
     let sizes = layout::Sizes::new(size, is_guarded, sys::page_size(), guard_size());
     create_with_sizes(sizes.ok_or(Refusal::TooLarge { size })?)
 }
 
-/// As [`create`], guarded, with `gap` unused bytes below the guard, and a second guard below
-/// those (see [`memory`]). Less than a page: no gap.
+/// Creates a guarded stack with `gap` unused bytes below the guard, and a second guard below those (see [`memory`]).
+/// A gap of less than a page is none.
 #[cfg(feature = "rt")]
 pub(crate) fn create_with_gap(size: usize, gap: usize) -> Result<*mut aco_share_stack_t, Refusal> {
     let sizes = layout::Sizes::with_gap(size, sys::page_size(), guard_size(), gap);
@@ -31,14 +31,14 @@ fn create_with_sizes(sizes: layout::Sizes) -> Result<*mut aco_share_stack_t, Ref
         Some(reused) => reused,
         None => create_block(&sizes)?,
     };
-    // SAFETY: the block is nobody else's, and describes memory of that size.
+    // SAFETY: the block is NEW, or was taken from a list, and describes memory of that size.
     Ok(unsafe { activate(block, usable, sizes.usable) })
 }
 
-/// Begins the life of a stack of `size` bytes at `usable`.
+/// Makes a stack of `size` bytes at `usable` LIVE.
 ///
 /// # Safety
-/// `block` is nobody else's, and describes that memory: all but `ptr`.
+/// `block` is NEW, or was taken from a list. It describes this memory, except for `ptr`.
 #[inline(always)]
 pub(super) unsafe fn activate(
     block: BlockPtr,
@@ -47,8 +47,8 @@ pub(super) unsafe fn activate(
 ) -> *mut aco_share_stack_t {
     let block = block.as_ptr();
     let stack: *mut aco_share_stack_t = block.cast();
-    // SAFETY: the caller's promise; the return slot lies inside the memory. Without a life the stack
-    // has no owner and no resident.
+    // SAFETY: only this thread uses the block and its memory, which holds the return slot. A block that is not LIVE
+    // has no owner and no exclusive coroutine.
     unsafe {
         (*stack).ptr = usable;
         (*block).users = 0;
@@ -61,29 +61,29 @@ pub(super) unsafe fn activate(
     stack
 }
 
-/// Obtains memory, and a control block that describes it: all but `ptr`, which comes beside.
+/// Allocates memory, and a control block that describes it. Returns `ptr` separately: the block is NEW.
 #[cold]
 #[inline(never)]
-fn create_block(sizes: &layout::Sizes) -> Result<(BlockPtr, *mut c_void), Refusal> {
+pub(super) fn create_block(sizes: &layout::Sizes) -> Result<(BlockPtr, *mut c_void), Refusal> {
     let Some(block) = control_block::allocate() else {
         return Err(Refusal::Stack { size: slab::STACK_BLOCK_SIZE });
     };
     let Some(memory) = memory::allocate(sizes) else {
         let errno = sys::errno();
-        // SAFETY: nobody has seen it.
+        // SAFETY: the block was allocated above, and no other thread has seen it.
         unsafe { control_block::free(block) };
         sys::set_errno(errno);
         return Err(Refusal::Stack { size: sizes.usable.max(sizes.mapped) });
     };
-    // SAFETY: `take` gave a control block that nobody else writes.
+    // SAFETY: the block was allocated above.
     unsafe { init_block(block, sizes, &memory) };
     Ok((block, memory.usable))
 }
 
-/// Makes `block` describe memory of these sizes: all but `ptr`. Its generation stays.
+/// Writes the description of memory of these sizes to `block`. `ptr` and the generation are unchanged.
 ///
 /// # Safety
-/// The block is nobody else's.
+/// `block` is from [`control_block::allocate`], and no other thread has seen it.
 pub(super) unsafe fn init_block(
     block: BlockPtr,
     sizes: &layout::Sizes,
@@ -92,7 +92,7 @@ pub(super) unsafe fn init_block(
     let usable = memory.usable;
     let stack: *mut aco_share_stack_t = block.as_ptr().cast();
     let top = layout::Top::of(usable.addr(), sizes.usable);
-    // SAFETY: the block is the caller's alone.
+    // SAFETY: no other thread has seen the block.
     unsafe {
         (*stack).sz = sizes.usable;
         (*stack).align_highptr = usable.with_addr(top.high);

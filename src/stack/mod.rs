@@ -1,7 +1,7 @@
-//! Share stacks: made, destroyed, and asked whose they are.
+//! Share stacks: created, destroyed, and bound to their coroutines.
 //!
-//! A control block outlives its stack (see [`control_block`]): coroutines may be destroyed after the
-//! stack they were on, and one that would still run on it is recognised (see [`binding`]).
+//! The control block of a stack stays readable after the stack is destroyed (see [`control_block`]). So a coroutine may
+//! be destroyed after its stack, and a resume of it is refused (see [`binding`]).
 
 mod binding;
 mod cache;
