@@ -1,8 +1,7 @@
-//! Variables of the environment.
+//! Variables of the environment. No other part of the library reads it.
 //!
-//! 1. A program that runs with more rights than its caller has (set-user-ID, capabilities) ignores them all:
-//!    secure_getenv(3), or where the C library has none the kernel's own word for that, AT_SECURE.
-//! 2. Nothing else of the library reads the environment.
+//! A program with more rights than its caller (set-user-ID, capabilities) ignores all variables: by secure_getenv(3),
+//! or by the kernel's AT_SECURE if the C library has no such function.
 
 use core::ffi::{CStr, c_char};
 
@@ -10,15 +9,15 @@ use crate::arch;
 
 type Getenv = unsafe extern "C" fn(*const c_char) -> *mut c_char;
 
-/// secure_getenv(3). None: the C library has none, or is linked statically without it.
+/// The function secure_getenv(3). None: the C library has none, or is linked statically without it.
 fn secure_getenv() -> Option<Getenv> {
-    // SAFETY: the address of that function, or NULL, which is None.
+    // SAFETY: the symbol is that function, or NULL, which is None.
     unsafe {
         core::mem::transmute::<*const (), Option<Getenv>>(arch::weak_symbol!("secure_getenv"))
     }
 }
 
-/// Returns true if the caller of the program is not to decide what it does.
+/// Returns true if the program has more rights than its caller.
 fn is_privileged() -> bool {
     // SAFETY: getauxval has no preconditions.
     #[cfg(target_os = "linux")]
@@ -28,7 +27,7 @@ fn is_privileged() -> bool {
     return unsafe { libc::issetugid() } != 0;
 }
 
-/// The value of a variable, or NULL. It stays unless the program changes its environment.
+/// The value of a variable, or NULL. It is valid until the program changes its environment.
 fn get(name: &CStr) -> *const c_char {
     // SAFETY: the name ends in 0.
     unsafe {
@@ -40,9 +39,9 @@ fn get(name: &CStr) -> *const c_char {
     }
 }
 
-/// The number that a variable says; 0: it says none.
+/// The decimal number in a variable. 0: the variable is not set, or holds none.
 pub(crate) fn read_u64(name: &CStr) -> u64 {
     let text = get(name);
-    // SAFETY: the value ends in 0, and stays unless the program changes its environment.
+    // SAFETY: the value ends in 0, and the program does not change its environment meanwhile.
     if text.is_null() { 0 } else { unsafe { libc::strtoull(text, core::ptr::null_mut(), 10) } }
 }

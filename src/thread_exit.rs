@@ -1,7 +1,19 @@
-//! What the library keeps for a thread goes back when the thread ends: destructors of pthread keys.
+//! Handlers that release the library's resources of a thread when it exits: destructors of pthread keys.
 //!
-//! A thread that ends may still make and destroy coroutines, in destructors of its own that run
-//! later, and nobody calls ours again for certain. So from the first one on the thread keeps nothing.
+//! ```text
+//!   bits of a thread's `ending`       on_exit              a handler runs
+//!   none                              registers, true      -
+//!   the resource's                    true                 sets EXITING
+//!   EXITING, with or without it       false                again, if its resource was registered
+//! ```
+//!
+//! * X1. Each resource has one pthread key and one handler in a process. The key's value in a thread is not NULL once
+//!   the thread has registered the resource.
+//! * X2. Each handler but that of the main coroutine first calls [`mark_exiting`]. A thread that exits may still create
+//!   and destroy coroutines, in its own destructors. The system may not call a handler again, so from then on the
+//!   thread keeps no resource.
+//! * X3. When the library is unloaded, its handlers go away. [`on_unload`] deletes the keys and calls the handlers of
+//!   its own thread. No other thread may call into the library then.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -9,52 +21,52 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use crate::{sys, tls};
 
-/// Who keeps something.
+/// A resource that the library keeps for a thread.
 #[derive(Clone, Copy)]
 pub(crate) enum Resource {
-    /// Stacks for the next ones.
+    /// The cache of stacks.
     StackCache,
     /// The heap.
     Heap,
-    /// The stack of the overflow reporter.
+    /// The signal stack of the overflow reporter.
     SignalStack,
-    /// What the sanitizers are told of switches.
+    /// The state of the sanitizers' view of switches.
     Sanitizer,
-    /// The main coroutine of a thread that has made none.
+    /// The main coroutine that the library created for the thread.
     MainCoroutine,
 }
 
-/// How many parts there are.
+/// The number of resources.
 const RESOURCES: usize = 5;
 
-/// The keys plus 1; 0: none yet.
+/// For each resource its key plus 1. 0: no key yet.
 #[unsafe(link_section = "aco_shared")]
 static KEYS: [AtomicU32; RESOURCES] = [const { AtomicU32::new(0) }; RESOURCES];
-/// What each part wants called.
+/// For each resource its handler. NULL: none yet.
 #[unsafe(link_section = "aco_shared")]
 static HANDLERS: [AtomicPtr<c_void>; RESOURCES] =
     [const { AtomicPtr::new(ptr::null_mut()) }; RESOURCES];
-/// The library is being unloaded: nothing is armed any more.
+/// The library is unloaded: no handler is registered any more (X3).
 #[unsafe(link_section = "aco_shared")]
 static IS_UNLOADED: AtomicBool = AtomicBool::new(false);
-/// In a thread's `ending`: the parts that are to be called, and whether it ends.
+/// The bit of a thread's `ending` that says the thread exits. Bit `n` says that resource `n` is registered.
 const EXITING: u32 = 1 << 31;
 
-/// Has `handler`, which is always the same for a part, called when this thread ends. False: it cannot
-/// be; the thread must not keep anything.
+/// Registers `handler` for the exit of this thread. Each call for a resource has the same handler. Returns false if
+/// that is not possible: the thread must not keep the resource.
 #[inline(always)]
 pub(crate) fn on_exit(resource: Resource, handler: unsafe extern "C" fn(*mut c_void)) -> bool {
     on_exit_with(resource, handler, NonNull::dangling())
 }
 
-/// As [`on_exit`]; the first `value` that is given in a thread is what `handler` gets.
+/// As [`on_exit`]. `handler` gets the `value` of the first call of this thread.
 #[inline(always)]
 pub(crate) fn on_exit_with(
     resource: Resource,
     handler: unsafe extern "C" fn(*mut c_void),
     value: NonNull<c_void>,
 ) -> bool {
-    // SAFETY: the thread's own state.
+    // SAFETY: the state is this thread's.
     let ending = unsafe { (*tls::thread_state()).ending };
     match ending & (EXITING | 1 << resource as u32) {
         0 => register(resource, handler, value),
@@ -62,6 +74,7 @@ pub(crate) fn on_exit_with(
     }
 }
 
+/// Registers a resource, with a new key if it has none. Returns false if the system has no key, or no memory.
 #[cold]
 #[inline(never)]
 fn register(
@@ -90,20 +103,19 @@ fn register(
     }
     let is_armed = sys::set_thread_value(key - 1, value.as_ptr());
     if is_armed {
-        // SAFETY: the thread's own state.
+        // SAFETY: the state is this thread's.
         unsafe { (*tls::thread_state()).ending |= 1 << resource };
     }
     is_armed
 }
 
-/// A `handler` is called: the thread ends.
+/// Marks this thread as exiting (X2).
 pub(crate) fn mark_exiting() {
-    // SAFETY: the thread's own state.
+    // SAFETY: the state is this thread's.
     unsafe { (*tls::thread_state()).ending |= EXITING };
 }
 
-/// The library is unloaded, if it is inside something that can be (a plugin with libaco.a), or the
-/// process ends: no thread may call into it any more. For the thread that unloads it this is the end.
+/// Runs when the process ends, or when an object that contains the library is unloaded: a plugin with libaco.a (X3).
 extern "C" fn on_unload() {
     IS_UNLOADED.store(true, Ordering::Relaxed);
     mark_exiting();
@@ -112,12 +124,12 @@ extern "C" fn on_unload() {
         if key == 0 {
             continue;
         }
-        // SAFETY: the thread's own state.
+        // SAFETY: the state is this thread's.
         let is_armed = unsafe { (*tls::thread_state()).ending & 1 << resource != 0 };
         let value = if is_armed { sys::thread_value(key - 1) } else { ptr::null_mut() };
         sys::delete_thread_key(key - 1);
         if !value.is_null() {
-            // SAFETY: `register` stored a function of this type there, for this value.
+            // SAFETY: `register` stored a function of this type, and this value for it (X1).
             unsafe {
                 let handler: unsafe extern "C" fn(*mut c_void) =
                     core::mem::transmute(handler_slot.load(Ordering::Relaxed));

@@ -2,9 +2,9 @@
 
 use core::ffi::c_int;
 
-/// Where this thread's errno is.
+/// The address of this thread's errno.
 pub(crate) fn errno_location() -> *mut c_int {
-    // SAFETY: valid for as long as the thread lives.
+    // SAFETY: the function has no preconditions.
     #[cfg(target_os = "linux")]
     return unsafe { libc::__errno_location() };
     // SAFETY: as above.
@@ -14,17 +14,17 @@ pub(crate) fn errno_location() -> *mut c_int {
 
 /// The error number of the last call that failed on this thread.
 pub(crate) fn errno() -> c_int {
-    // SAFETY: the location is valid for as long as the thread lives.
+    // SAFETY: the address is valid until the thread ends.
     unsafe { *errno_location() }
 }
 
-/// Sets what [`errno`] gives.
+/// Sets this thread's errno.
 pub(crate) fn set_errno(error: c_int) {
-    // SAFETY: as there.
+    // SAFETY: the address is valid until the thread ends.
     unsafe { *errno_location() = error }
 }
 
-/// What a C function returns that has failed: -1, and the error number in errno.
+/// Sets errno and returns -1, as a C function does that fails.
 pub(crate) fn fail_with(error: c_int) -> c_int {
     set_errno(error);
     -1
