@@ -47,19 +47,17 @@ pub(crate) fn set_allocator(allocator: Option<Allocator>) -> Result<(), c_int> {
         Some(allocator) => copy_to_mapping(allocator).ok_or(libc::ENOMEM)?,
         None => ptr::null_mut(),
     };
-    let mut old = ALLOCATOR.load(Ordering::Acquire);
-    loop {
-        if old.addr() & FIXED != 0 {
-            unmap_copy(new);
-            return Err(libc::EBUSY);
+    let replace = |old: *mut Allocator| (old.addr() & FIXED == 0).then_some(new);
+    match ALLOCATOR.fetch_update(Ordering::AcqRel, Ordering::Acquire, replace) {
+        Ok(old) => {
+            unmap_copy(old);
+            Ok(())
         }
-        match ALLOCATOR.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => break,
-            Err(actual) => old = actual,
+        Err(_) => {
+            unmap_copy(new);
+            Err(libc::EBUSY)
         }
     }
-    unmap_copy(old);
-    Ok(())
 }
 
 /// Copies an allocator to its own mapping, which no tool reports as a leak. None: the system has no memory.
@@ -83,14 +81,10 @@ fn unmap_copy(copy: *mut Allocator) {
 
 /// Fixes the allocator and returns it (F2). None: the program has none.
 fn fix_allocator() -> Option<&'static Allocator> {
-    let mut word = ALLOCATOR.load(Ordering::Acquire);
-    while word.addr() & FIXED == 0 {
-        let fixed = word.map_addr(|address| address | FIXED);
-        match ALLOCATOR.compare_exchange_weak(word, fixed, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => word = fixed,
-            Err(actual) => word = actual,
-        }
-    }
+    let fix = |word: *mut Allocator| {
+        (word.addr() & FIXED == 0).then(|| word.map_addr(|address| address | FIXED))
+    };
+    let (Ok(word) | Err(word)) = ALLOCATOR.fetch_update(Ordering::AcqRel, Ordering::Acquire, fix);
     // SAFETY: NULL, or a copy that is never unmapped (F2).
     unsafe { word.map_addr(|address| address & !FIXED).as_ref() }
 }

@@ -113,20 +113,11 @@ pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
 unsafe fn free_remote(heap: *mut Heap, block: *mut c_void, class: Class) {
     // SAFETY: until the push succeeds the block is this thread's alone; heaps are never freed (H4).
     unsafe {
-        let mut head = (*heap).remote_frees.load(Ordering::Relaxed);
-        loop {
+        let push = |head| {
             *next_free(block, class) = head;
-            let new = (*heap).remote_frees.compare_exchange_weak(
-                head,
-                block,
-                Ordering::Release,
-                Ordering::Relaxed,
-            );
-            match new {
-                Ok(_) => break,
-                Err(actual) => head = actual,
-            }
-        }
+            Some(block)
+        };
+        let _ = (*heap).remote_frees.fetch_update(Ordering::Release, Ordering::Relaxed, push);
         // H3.
         fence(Ordering::SeqCst);
         if !(*heap).is_owned.load(Ordering::Relaxed) && try_acquire(heap) {
@@ -216,13 +207,11 @@ pub(super) fn map_heaps() -> *mut Heap {
             (*first.add(index)).next = first.add(index + 1);
         }
         let last = first.add(count - 1);
-        let mut head = HEAPS.load(Ordering::Relaxed);
-        loop {
+        let push = |head| {
             (*last).next = head;
-            match HEAPS.compare_exchange_weak(head, first, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return first,
-                Err(actual) => head = actual,
-            }
-        }
+            Some(first)
+        };
+        let _ = HEAPS.fetch_update(Ordering::AcqRel, Ordering::Relaxed, push);
     }
+    first
 }

@@ -5,15 +5,16 @@ use core::ptr;
 
 use super::binding::{no_coroutine, set_unwind_owner};
 use super::control_block::{self, BlockPtr};
-use super::memory::guard_size;
-use super::{cache, deferred_unmap, layout, memory};
+use super::layout::{self, Sizes, Top};
+use super::memory::{self, StackMemory, guard_size};
+use super::{cache, deferred_unmap};
 use crate::abi::aco_share_stack_t;
 use crate::refusal::Refusal;
 use crate::{arch, slab, state, sys, valgrind};
 
-/// Creates a share stack of `size` bytes (see [`layout::Sizes`] for the rounding).
+/// Creates a share stack of `size` bytes (see [`Sizes`] for the rounding).
 pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_stack_t, Refusal> {
-    let sizes = layout::Sizes::new(size, is_guarded, sys::page_size(), guard_size());
+    let sizes = Sizes::new(size, is_guarded, sys::page_size(), guard_size());
     create_with_sizes(sizes.ok_or(Refusal::TooLarge { size })?)
 }
 
@@ -21,12 +22,12 @@ pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_sta
 /// A gap of less than a page is none.
 #[cfg(feature = "rt")]
 pub(crate) fn create_with_gap(size: usize, gap: usize) -> Result<*mut aco_share_stack_t, Refusal> {
-    let sizes = layout::Sizes::with_gap(size, sys::page_size(), guard_size(), gap);
+    let sizes = Sizes::with_gap(size, sys::page_size(), guard_size(), gap);
     create_with_sizes(sizes.ok_or(Refusal::TooLarge { size })?)
 }
 
 #[inline(always)]
-fn create_with_sizes(sizes: layout::Sizes) -> Result<*mut aco_share_stack_t, Refusal> {
+fn create_with_sizes(sizes: Sizes) -> Result<*mut aco_share_stack_t, Refusal> {
     let (block, usable) = match cache::acquire(&sizes).or_else(|| deferred_unmap::acquire(&sizes)) {
         Some(reused) => reused,
         None => create_block(&sizes)?,
@@ -64,7 +65,7 @@ pub(super) unsafe fn activate(
 /// Allocates memory, and a control block that describes it. Returns `ptr` separately: the block is NEW.
 #[cold]
 #[inline(never)]
-pub(super) fn create_block(sizes: &layout::Sizes) -> Result<(BlockPtr, *mut c_void), Refusal> {
+pub(super) fn create_block(sizes: &Sizes) -> Result<(BlockPtr, *mut c_void), Refusal> {
     let Some(block) = control_block::allocate() else {
         return Err(Refusal::Stack { size: slab::STACK_BLOCK_SIZE });
     };
@@ -84,14 +85,10 @@ pub(super) fn create_block(sizes: &layout::Sizes) -> Result<(BlockPtr, *mut c_vo
 ///
 /// # Safety
 /// `block` is from [`control_block::allocate`], and no other thread has seen it.
-pub(super) unsafe fn init_block(
-    block: BlockPtr,
-    sizes: &layout::Sizes,
-    memory: &memory::StackMemory,
-) {
+pub(super) unsafe fn init_block(block: BlockPtr, sizes: &Sizes, memory: &StackMemory) {
     let usable = memory.usable;
     let stack: *mut aco_share_stack_t = block.as_ptr().cast();
-    let top = layout::Top::of(usable.addr(), sizes.usable);
+    let top = Top::of(usable.addr(), sizes.usable);
     // SAFETY: no other thread has seen the block.
     unsafe {
         (*stack).sz = sizes.usable;
