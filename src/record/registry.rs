@@ -93,7 +93,7 @@ mod tests {
         other.join().unwrap();
         assert_eq!(count_listed(), 0);
         assert!(is_listed_elsewhere(co));
-        // SAFETY: as above.
+        // SAFETY: the block is not in a slab, and its bytes are not read.
         assert!(unsafe { move_to_this_thread(co) });
         assert!(count_listed() == 1 && !is_listed_elsewhere(co));
         remove(co);

@@ -88,8 +88,8 @@ pub(crate) unsafe fn free(block: *mut c_void, size: usize) {
 
 /// As [`allocate`], when the current slab is full or the thread has no heap.
 ///
-/// The block is not in a slab if the program has its own allocator, if there is no memory for a slab, or with a
-/// sanitizer: a sanitizer sees each allocation of malloc, and no block of a slab.
+/// The block is not in a slab if the program has its own allocator, or if there is no memory for a slab. Neither is it
+/// with a sanitizer: a sanitizer sees each allocation of malloc, and no block of a slab.
 #[cold]
 #[inline(never)]
 pub(crate) fn allocate_slow(class: Class, size: usize) -> Option<NonNull<c_void>> {

@@ -10,7 +10,7 @@
 //! The answer comes from a map, not from memory at the address: a program may pass a coroutine that it allocated
 //! itself.
 //!
-//! * M1. A slab is at the start of a region, which is 2 MiB and aligned to that, and takes all or a part of it.
+//! * M1. A slab is at the start of a region, and takes all or a part of it. A region is 2 MiB, and aligned to that.
 //! * M2. Leaves are created once and never freed. A lookup takes no lock.
 //! * M3. A lookup is exact for a block in use: its slab was registered before the block was allocated. For any other
 //!   address it may be out of date.

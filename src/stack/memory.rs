@@ -14,7 +14,7 @@
 //! ```
 //!
 //! * G1. All bytes from `real_ptr` to `ptr` belong to this stack alone. So a frame that overflows the stack by at most
-//!   the gap reaches no other memory, even if its function does not probe the stack.
+//!   the gap reaches no other memory. That holds for functions that do not probe the stack, too.
 //! * G2. Each access to a guard is a fault. An overflow that passes the first guard in one step and continues in small
 //!   frames meets the second.
 //! * G3. The gap takes no memory. If untouched memory is free, the gap is a part of the stack's mapping. That mapping

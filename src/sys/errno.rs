@@ -7,7 +7,7 @@ pub(crate) fn errno_location() -> *mut c_int {
     // SAFETY: the function has no preconditions.
     #[cfg(target_os = "linux")]
     return unsafe { libc::__errno_location() };
-    // SAFETY: as above.
+    // SAFETY: the function has no preconditions.
     #[cfg(not(target_os = "linux"))]
     return unsafe { libc::__error() };
 }
