@@ -5,7 +5,8 @@
 # make bench         measures, and writes docs/performance.{md,svg}  (ACO_PREFIX=, ACO_ROWS=)
 # make bench-rt      the same for acort: docs/performance-rt.md  (ACO_ROWS=)
 # make header        writes include/aco.h, aco_ext.h and acort.h from the Rust items
-# make man           writes man/ and docs/api/ from the comments of the headers
+# make map           writes the maps in src/ from the tables of tests/layers
+# make man           writes man/ and docs/api/ from the comments of the headers; needs mandoc
 # make abi           at a release: writes what it promises to abi/, which later ones are compared with
 # make install       PREFIX=/usr/local LIBDIR= INCLUDEDIR= MANDIR= DESTDIR=;  make uninstall
 # make setup         installs what all lanes of the tests need (Debian, as root)
@@ -53,7 +54,7 @@ LD      := $(call tool,ld)
 OBJCOPY := $(call tool,objcopy)
 AR      := $(call tool,ar)
 
-.PHONY: all test test-long test-nim bench bench-rt demo header man abi deb setup install uninstall clean
+.PHONY: all test test-long test-nim bench bench-rt demo header map man abi deb setup install uninstall clean
 all: $(B)/libaco.so $(B)/libaco.a
 
 ifneq ($(RUSTC),)
@@ -64,8 +65,9 @@ ifeq ($(DEBUG),1)
 export CARGO_PROFILE_RELEASE_DEBUG = 2
 else
 STRIP := -Wl,-S
-# What ld leaves of that: the names of object files, and where code and data meet on aarch64. Functions keep theirs.
-THIN   = $(OBJCOPY) --strip-debug -w --strip-symbol='$$x*' --strip-symbol='$$d*' $@
+# What ld leaves of that: the names of object files and of statics, and where code and data meet on aarch64. Functions
+# keep theirs.
+THIN   = $(OBJCOPY) --strip-debug -w --strip-symbol='$$x*' --strip-symbol='$$d*' --strip-symbol='_ZN3aco*[A-Z]17h*' $@
 endif
 
 $(RSLIB): $(SOURCES)
@@ -135,8 +137,11 @@ demo: all
 header:
 	ACO_BLESS=1 $(CARGO) test --quiet --locked --test header
 
+map:
+	ACO_BLESS=1 $(CARGO) test --quiet --locked --test layers
+
 man: header
-	ACO_BLESS=1 $(CARGO) test --quiet --locked --test manual
+	ACO_BLESS=1 $(CARGO) test --quiet --locked --test manual -- --ignored
 
 abi:
 	ACO_BLESS=1 $(CARGO) test --quiet --locked --test suite -- abidiff

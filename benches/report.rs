@@ -80,7 +80,7 @@ impl Table {
     pub fn page(&self) -> String {
         let mut text = String::from(
             "# Performance\n\nWritten by `make bench`; how the numbers come about is in \
-             [design.md](design.md#the-switch-and-why-it-is-right).\n\n\
+             [design-core.md](design-core.md#the-switch-and-why-it-is-right).\n\n\
              ![one switch, in nanoseconds](performance.svg)\n\n",
         );
         for line in circumstances() {

@@ -1,4 +1,4 @@
-/* aco_ext.h: constructors that do not abort, coroutines that begin anew, questions about the stack. */
+/* aco_ext.h: constructors that do not abort, coroutines that are reset, questions about the stack. */
 #include "check.h"
 
 #include <aco_ext.h>
@@ -60,7 +60,7 @@ static void check_constructors(void) {
     aco_destroy(own_main);
 }
 
-/* ---- beginning anew ---------------------------------------------------------------------------- */
+/* ---- reset ------------------------------------------------------------------------------------- */
 
 static int runs, wanted_arg;
 

@@ -153,7 +153,7 @@ static void transfers(void) {
     aco_destroy(to);
 }
 
-/* Begun anew, its slot is NULL again. */
+/* After a reset its slot is NULL again. */
 static void resets(void) {
     aco_t *co = aco_create(main_co, stack, 0, looks, NULL);
     for (int i = 0; i < 2; i++) {

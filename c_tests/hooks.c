@@ -232,7 +232,7 @@ static void check_nesting(void) {
 
     a = call_it('a', aco_create(main_co, stack, 0, sets_hooks, NULL));
     aco_resume(a);
-    /* It was resumed before they were set. In an inline resume nobody is left to see it come back. */
+    /* It was resumed before they were set. An inline resume has no code that sees it come back. */
     CHECK(strcmp(seen, "") == 0 || strcmp(seen, "Ya ") == 0);
     length = 0;
     aco_resume(a);

@@ -129,7 +129,7 @@ static void uses_a_library(void) {
     aco_destroy(inner_main);
     aco_exit();
 }
-/* Its context goes to a copy of itself while a child runs. */
+/* Its context goes to its own copy while a child runs. */
 static void lends_a_copy(void) {
     aco_t *self = aco_get_co(), copy = *self;
     aco_t *child = aco_create(&copy, inner_stack, 0, counts, NULL);
@@ -181,7 +181,7 @@ static void check_rebound(void) {
     aco_destroy(co);
     aco_share_stack_destroy(first);
 
-    /* A stack that is a struct of the program's, filled anew. */
+    /* A stack that is a struct of the program's, filled again. */
     aco_share_stack_t *stacks[3] = {aco_share_stack_new(0), NULL, NULL};
     aco_share_stack_t slot = *stacks[0];
     co = aco_create(main_co, &slot, 0, counts_and_exits, NULL);

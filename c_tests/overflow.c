@@ -172,7 +172,7 @@ static void check_used(void) {
     for (int i = 0; i < 4; i++) aco_resume(cos[i % 2]);
     CHECK(aco_stack_used(cos[0]) > 0 && aco_stack_used(cos[0]) < 1024);
     CHECK(aco_stack_used(cos[0]) >= cos[0]->save_stack.max_cpsz);
-    /* A pattern below a suspended one disturbs nobody. */
+    /* A pattern below a suspended one disturbs no coroutine. */
     aco_share_stack_fill(other);
     for (int i = 0; i < 4; i++) aco_resume(cos[i % 2]);
     for (int i = 0; i < 2; i++) aco_destroy(cos[i]);

@@ -202,7 +202,7 @@ static void exits_later(void) {
     aco_exit();
 }
 
-/* One that had its stack alone, ended, and begins anew beside another, is known when the stack is gone. */
+/* A coroutine that had its stack alone, ended, and is reset beside another one: its destroyed stack is noticed. */
 static void resumes_after_a_reset(void) {
     set_ours();
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);

@@ -116,7 +116,7 @@ static void check_alone(char guarded) {
     depth = 0;
     aco_resume(co);
     CHECK_EQUAL(co->is_end, 1);
-    aco_stack_trim(co); /* nobody is on the stack */
+    aco_stack_trim(co); /* no coroutine is on the stack */
     aco_reset(co, goes_as_deep_as_it_is_told, &depth);
     aco_resume(co);
     CHECK_EQUAL(co->is_end, 1);
@@ -191,7 +191,7 @@ static void run_to_end(aco_cofuncp_t body) {
     aco_share_stack_destroy(stack);
 }
 
-/* Whoever is on the stack decides what stays, not whose name is called. */
+/* The coroutine on the stack decides what stays, not the one that is named. */
 static void check_shared(void) {
     aco_share_stack_t *stack = aco_share_stack_new(1 << 20);
     size_t small = 100, large = 600 * 1024, size = 5000;
@@ -209,7 +209,7 @@ static void check_shared(void) {
         aco_resume(low);
     }
     aco_destroy(low);
-    aco_stack_trim(fresh); /* nobody is on it */
+    aco_stack_trim(fresh); /* no coroutine is on it */
     aco_resume(fresh);
     aco_resume(deep);
     aco_destroy(deep);

@@ -167,7 +167,7 @@ static void *exchanges(void *seed) {
 }
 
 static void check_threads(void) {
-    run_thread(makes_them, NULL); /* that thread has ended: nobody holds its heap */
+    run_thread(makes_them, NULL); /* that thread has ended: its heap has no owner */
     free_by_threads();
     run_thread(passes_on, NULL);
     pthread_t threads[THREADS];

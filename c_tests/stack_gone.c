@@ -117,7 +117,7 @@ int main(void) {
         CHECK_DIES(resume_restarted, line);
         check_moved();
 
-        /* Their destruction disturbs nobody on the next stack in the same control block. */
+        /* Their destruction disturbs no coroutine on the next stack in the same control block. */
         prepare();
         aco_share_stack_t *next = aco_share_stack_new2(0, guarded);
         aco_t *a = aco_create(main_co, next, 0, yields, NULL);

@@ -1,16 +1,16 @@
-/* libaco in C++17: coroutines, stacks and generators that own what they are made of. Header only, over
- * aco.h and aco_ext.h; written by hand. docs/cpp.md says how to use it.
+/* libaco in C++17: coroutines, stacks and generators as owning objects, above aco.h and aco_ext.h. This
+ * header has all of the code. It is not generated. docs/cpp.md says how to use it.
  *
- *   handle (aco::coroutine, aco::generator<T>)      moves; has one pointer
+ *   handle (aco::coroutine, aco::generator<T>)      movable; one pointer
  *     │
- *     └─> state, on the heap                        the callable, the exception on its way to the
- *           │                                       resumer, the value of a generator: nothing that
- *           │                                       another context looks at is on a stack that moves
- *           ├─> aco_t                               runs entry(), which runs the callable
- *           └─> share stack                         its own, or one that it was given
+ *     └─> state, on the heap                        the callable, the exception for the resumer, the
+ *           │                                       value of a generator: data that another context
+ *           │                                       reads is never on a shared stack
+ *           ├─> aco_t                               runs entry(), which calls the callable
+ *           └─> share stack                         owned, or given by the program
  *
- * Lack of memory throws std::bad_alloc; misuse is one line on stderr and SIGABRT, as in C. With
- * -fno-exceptions lack of memory aborts, too, nothing is unwound, and a body may not throw.
+ * Lack of memory throws std::bad_alloc. Misuse prints a line on stderr and raises SIGABRT, as in C. With
+ * -fno-exceptions, lack of memory aborts, too, frames are not unwound, and a body must not throw.
  */
 #ifndef ACO_HPP
 #define ACO_HPP
@@ -41,27 +41,27 @@
 #define ACO_HPP_THROWS_ 0
 #endif
 
-/* Visible, whatever the program's default is: an exception of one library is caught in another. */
+/* Default visibility, so that one library catches an exception of another. */
 namespace aco __attribute__((__visibility__("default"))) {
 #if !ACO_HPP_THROWS_
-/* Its functions are others than those of files with exceptions, so its names are, too. */
+/* The functions differ from those of files with exceptions, so the names must differ, too. */
 inline namespace without_exceptions {
 #endif
 
-/// Thrown by the yields of this layer in a coroutine that is being destroyed, and by checked_yield() in a
-/// cancelled one. It ends the coroutine, and does not come out of resume(). No std::exception: who
-/// handles those lets it through.
+/// Thrown by the yields of this header in a coroutine that is being destroyed, and by checked_yield() in a
+/// cancelled one. It ends the coroutine. resume() does not rethrow it. It does not derive from
+/// std::exception, so a handler for those does not catch it.
 struct cancelled {};
 
-/// Thrown by this_coroutine::exit(). It ends the coroutine, and does not come out of resume().
+/// Thrown by this_coroutine::exit(). It ends the coroutine. resume() does not rethrow it.
 struct exited {};
 
-/// What becomes of the frames of a suspended coroutine that is destroyed.
+/// The treatment of the frames of a suspended coroutine that is destroyed.
 enum class on_destroy {
-    /// They are forgotten, as by aco_destroy(): no destructor runs.
+    /// The frames are dropped, as by aco_destroy(): no destructor runs.
     forget,
 #if ACO_HPP_THROWS_
-    /// They are unwound: the coroutine is resumed, and its yield throws aco::cancelled.
+    /// The frames are unwound: the coroutine is resumed, and its yield throws aco::cancelled.
     unwind,
 #endif
 };
@@ -79,11 +79,12 @@ struct destroy_stack {
 using stack_owner = std::unique_ptr<aco_share_stack_t, destroy_stack>;
 } // namespace detail
 
-/// A share stack, owned. A coroutine that is to be unwound is destroyed before the stack it was given.
+/// A share stack. The object owns it. Destroy a coroutine with `unwind_on_destroy` before the stack that
+/// it was given.
 class shared_stack {
   public:
-    /// `size` in bytes, 0 for 2 MiB; with a guard page below it or, from malloc, without. Throws
-    /// std::bad_alloc.
+    /// Creates a stack of `size` bytes; 0 means 2 MiB. With `guard`, a guard page is below it. Otherwise
+    /// the memory comes from malloc(3). Throws std::bad_alloc.
     explicit shared_stack(std::size_t size = 0, bool guard = true) {
 #if ACO_HPP_THROWS_
         stack_.reset(aco_try_share_stack_new2(size, guard));
@@ -92,7 +93,7 @@ class shared_stack {
         stack_.reset(aco_share_stack_new2(size, guard));
 #endif
     }
-    /// Still this object's. NULL after it was moved from.
+    /// Returns the stack, which this object still owns. NULL after the object was moved from.
     aco_share_stack_t *get() const noexcept { return stack_.get(); }
 
   private:
@@ -100,8 +101,8 @@ class shared_stack {
     detail::stack_owner stack_;
 };
 
-/// Where a coroutine runs: on a stack that it is given and shares (an lvalue; that must live on), or on
-/// one that becomes its own (an rvalue).
+/// The stack of a coroutine: an lvalue is a stack that it may share, and which must outlive it. An rvalue is
+/// a stack that it owns from then on.
 class stack_choice {
   public:
     stack_choice(shared_stack &stack) noexcept : given_(stack.get()) {}
@@ -121,7 +122,8 @@ namespace detail {
     std::abort();
 }
 
-/// The coroutine that runs. In a thread without one the library makes a main coroutine, as for a generator.
+/// Returns the running coroutine. In a thread without one the library creates a main coroutine, as for a
+/// generator.
 inline aco_t *here() {
     if (aco_get_co() == nullptr) {
         const shared_stack any(4096, false);
@@ -132,13 +134,13 @@ inline aco_t *here() {
 
 inline void entry();
 
-/// What belongs to a coroutine beside its aco_t. Of the flags each says what has happened.
+/// The state of a coroutine beside its aco_t. Each flag records an event.
 class state {
   public:
     state(const state &) = delete;
     state &operator=(const state &) = delete;
 
-    /// Its coroutine, on `choice`. Throws std::bad_alloc.
+    /// Creates the coroutine on `choice`. Throws std::bad_alloc.
     void open(on_destroy policy, stack_choice choice) {
         policy_ = policy;
         own_stack_ = std::move(choice.own_);
@@ -148,7 +150,7 @@ class state {
         co_ = aco_try_create(main_co, stack, 0, entry, this);
         if (co_ == nullptr && errno == ENOMEM) throw std::bad_alloc();
 #endif
-        // Without a live stack it says so, and aborts.
+        // Without a live stack this call prints a line and aborts.
         if (co_ == nullptr) co_ = aco_create(main_co, stack, 0, entry, this);
         aco_return_exits(co_);
     }
@@ -158,7 +160,8 @@ class state {
     bool has_ended() const noexcept { return is_unwound_ || co_->is_end != 0; }
     bool owns_its_stack() const noexcept { return own_stack_ != nullptr; }
 
-    /// Runs it until it leaves: true; false if it has ended, now or before. Throws what has left its body.
+    /// Runs the coroutine until it yields. Returns false if it has ended, now or before. Rethrows an
+    /// exception that left the body.
     bool resume() {
         if (has_ended()) return false;
         enter();
@@ -171,14 +174,14 @@ class state {
         return false;
     }
 
-    /// Leaves it for who resumed it, unless it is on its way out. To be called inside it.
+    /// Yields to the resumer, unless the coroutine is being ended. Called inside the coroutine.
     void yield() {
         if (leaving_ == reason::none) aco_yield();
         if (leaving_ != reason::none) interrupt();
     }
 
 #if ACO_HPP_THROWS_
-    /// As yield(), of a coroutine that asks whether it is cancelled.
+    /// Yields, and checks for cancellation.
     void checked_yield() {
         const bool goes_on = leaving_ == reason::none && aco_yield_checked() == 0;
         if (!goes_on) interrupt();
@@ -190,7 +193,7 @@ class state {
     }
 #endif
 
-    /// Runs the body; it keeps the exceptions that leave that.
+    /// Runs the body, and stores an exception that leaves it.
     void run() {
         has_begun_ = true;
 #if ACO_HPP_THROWS_
@@ -200,17 +203,17 @@ class state {
         } catch (const exited &) {
         } catch (...) {
             failure_ = std::current_exception();
-            if (failure_ == nullptr) throw; // not of C++: pthread_exit(3), cancellation
+            if (failure_ == nullptr) throw; // no C++ exception: pthread_exit(3), cancellation
         }
 #else
         call();
 #endif
     }
 
-    /// Its handle is gone. NULL is let through.
+    /// Frees the state of a destroyed handle. Does nothing if `self` is NULL.
     static void release(state *self) noexcept {
         if (self == nullptr) return;
-        // By its own body, or by exit(3) there: whoever waits in resume() frees it, if that is come back to.
+        // The caller is the body, or exit(3) in it: resume() frees the state if it returns.
         if (self->is_running_) {
             self->is_abandoned_ = true;
         } else {
@@ -229,7 +232,8 @@ class state {
 
     virtual void call() = 0;
 
-    /// The frames of a coroutine that pthread_exit(3) leaves are unwound, and so is who waits for it.
+    /// Marks the coroutine as running. pthread_exit(3) in a coroutine unwinds its frames and then those
+    /// of its resumer, without a return from aco_resume(): `is_back` is false then.
     struct visit {
         state *self;
         bool is_back = false;
@@ -249,15 +253,15 @@ class state {
         visit visiting(this);
         if (aco_likely(co_->main_co == aco_get_co())) {
             aco_resume(co_);
-        } else { // whoever asks is yielded to
+        } else { // the coroutine yields to the caller of aco_gen_next()
             void *nothing;
             aco_gen_next(co_, &nothing);
         }
         visiting.is_back = true;
     }
 
-    /// In a coroutine that is on its way out: a yield throws, again and again. Where another exception is
-    /// on its way, in a destructor, it comes back at once.
+    /// Throws in a coroutine that is being ended: each of its yields does. Returns at once if another
+    /// exception is active, in a destructor.
     void interrupt() {
 #if ACO_HPP_THROWS_
         if (leaving_ != reason::none) be_patient();
@@ -267,7 +271,8 @@ class state {
 #endif
     }
 
-    /// A body that swallows what it is told, or yields by aco_yield() for ever, is not to hang the program.
+    /// Aborts after 1000 yields in a coroutine that is being ended: a body may catch the exception or call
+    /// aco_yield() in an endless loop.
     void be_patient() {
         constexpr unsigned most = 1000;
         if (++refusals_ > most) {
@@ -276,7 +281,7 @@ class state {
         }
     }
 
-    /// Lets its destructors run, if they are to, and frees it.
+    /// Unwinds the frames, if the policy says so, and frees the state.
     static void close(state *self) noexcept {
 #if ACO_HPP_THROWS_
         if (self->policy_ == on_destroy::unwind && self->has_begun_) {
@@ -300,17 +305,17 @@ class state {
     stack_owner own_stack_;
 };
 
-/// The entry function of every coroutine of this layer, by which they are known.
+/// The entry function of all coroutines of this header. running() recognizes them by it.
 inline void entry() { static_cast<state *>(aco_get_arg())->run(); }
 
-/// That of the running coroutine; NULL in a main coroutine, and in one that C has made.
+/// Returns the state of the running coroutine. NULL in a main coroutine, and in one that C code created.
 inline state *running() noexcept {
     aco_t *co = aco_get_co();
     const bool is_ours = co != nullptr && co->fp == &entry;
     return is_ours ? static_cast<state *>(co->arg) : nullptr;
 }
 
-/// A state with its callable, in one allocation.
+/// A state and its callable, in one allocation.
 template <class Base, class Function> class body final : public Base {
   public:
     template <class Given> explicit body(Given &&given) : function_(std::forward<Given>(given)) {}
@@ -331,7 +336,7 @@ state *make(on_destroy policy, stack_choice choice, Function &&function) {
     return made.release();
 }
 
-/// What moves. One that was moved from, or made without a callable, has ended.
+/// The movable part. A handle that was moved from, or created without a callable, counts as ended.
 class handle {
   public:
     handle() noexcept = default;
@@ -344,12 +349,12 @@ class handle {
     }
     ~handle() { state::release(state_); }
 
-    /// Has its body ended, by a return, an exception or exit()? True without a body.
+    /// Returns true if the body has ended, by a return, an exception or exit(). True without a body.
     bool done() const noexcept { return state_ == nullptr || state_->has_ended(); }
-    /// For the functions of C. NULL without a body. Still this object's.
+    /// Returns the coroutine for C functions. This object still owns it. NULL without a body.
     aco_t *get() const noexcept { return state_ == nullptr ? nullptr : state_->co(); }
-    /// After it has come from another thread: makes the running coroutine of this one who resumes it.
-    /// aco_attach() says what must be seen to.
+    /// Attaches a coroutine of another thread to the running coroutine of this thread. aco_attach() has the
+    /// rules.
     void attach() {
         if (state_ != nullptr) aco_attach(state_->co(), here());
     }
@@ -366,34 +371,36 @@ class plain : public state {
 
 } // namespace detail
 
-/// A coroutine, owned, with its callable: a lambda, a functor, a function. Ends when that returns.
+/// A coroutine with its callable: a lambda, a functor, a function. The object owns both. The coroutine ends
+/// when the callable returns.
 class coroutine : public detail::handle {
     template <class F> using if_callable = std::enable_if_t<std::is_invocable_v<std::decay_t<F> &>>;
 
   public:
     coroutine() noexcept = default;
-    /// Runs `f` when it is first resumed, on a stack of its own of 2 MiB. Throws std::bad_alloc, and what
-    /// copying or moving `f` throws. Who resumes it first, and later, may be any coroutine of the thread.
+    /// Creates a coroutine on its own stack of 2 MiB. The first resume() calls `f`. Any coroutine of the
+    /// thread may resume it. Throws std::bad_alloc, and what the copy or move of `f` throws.
     template <class F, class = if_callable<F>>
     explicit coroutine(F &&f) : coroutine(forget_on_destroy, shared_stack(), std::forward<F>(f)) {}
-    /// With a say about its frames.
+    /// Selects the treatment of the frames.
     template <class F, class = if_callable<F>>
     coroutine(on_destroy policy, F &&f) : coroutine(policy, shared_stack(), std::forward<F>(f)) {}
-    /// On a stack that it is given (an lvalue) or gets (an rvalue).
+    /// Selects the stack: shared (an lvalue) or owned (an rvalue).
     template <class F, class = if_callable<F>>
     coroutine(stack_choice stack, F &&f)
         : coroutine(forget_on_destroy, std::move(stack), std::forward<F>(f)) {}
-    /// Both.
+    /// Selects both.
     template <class F, class = if_callable<F>>
     coroutine(on_destroy policy, stack_choice stack, F &&f)
         : handle(detail::make<detail::plain>(policy, std::move(stack), std::forward<F>(f))) {}
 
-    /// Runs it until it yields: true; false if it has ended, now or before. Throws the exception that left
-    /// the body; it has ended then. Aborts where it is running, and as aco_resume().
+    /// Runs the coroutine until it yields. Returns false if it has ended, now or before. Rethrows an
+    /// exception that left the body; the coroutine has ended then. Aborts if it is running, and as
+    /// aco_resume() does.
     bool resume() { return state_ != nullptr && state_->resume(); }
-    /// Can it be resumed?
+    /// Returns true if the coroutine can be resumed.
     explicit operator bool() const noexcept { return !done(); }
-    /// Marks it as cancelled: its checked_yield() throws. Nothing else happens.
+    /// Marks the coroutine as cancelled: its checked_yield() throws. It has no other effect.
     void cancel() noexcept {
         if (state_ != nullptr) aco_cancel(state_->co());
     }
@@ -402,8 +409,8 @@ class coroutine : public detail::handle {
 
 namespace this_coroutine {
 
-/// Leaves the running coroutine for who resumed it. Throws aco::cancelled where that destroys it and it
-/// is unwound. Aborts outside of a coroutine.
+/// Yields to the resumer of the running coroutine. Throws aco::cancelled if the coroutine is destroyed
+/// with `unwind_on_destroy`. Aborts outside of a coroutine.
 inline void yield() {
     if (detail::state *state = detail::running()) {
         state->yield();
@@ -412,14 +419,14 @@ inline void yield() {
     }
 }
 
-/// Was the running coroutine cancelled? False outside of one.
+/// Returns true if the running coroutine is cancelled. False outside of a coroutine.
 inline bool cancelled() noexcept {
     aco_t *co = aco_get_co();
     return co != nullptr && aco_is_cancelled(co) != 0;
 }
 
 #if ACO_HPP_THROWS_
-/// yield() that throws aco::cancelled in a cancelled coroutine: at once, or when it is resumed.
+/// Yields like yield(). Throws aco::cancelled in a cancelled coroutine: at once, or after the yield.
 inline void checked_yield() {
     if (detail::state *state = detail::running()) {
         state->checked_yield();
@@ -429,8 +436,8 @@ inline void checked_yield() {
 }
 #endif
 
-/// Ends the running coroutine. Its frames are unwound by aco::exited; forgotten with -fno-exceptions, and
-/// in a coroutine that C has made. Aborts outside of a coroutine.
+/// Ends the running coroutine. aco::exited unwinds its frames. With -fno-exceptions, and in a coroutine that
+/// C code created, they are dropped. Aborts outside of a coroutine.
 [[noreturn]] inline void exit() {
 #if ACO_HPP_THROWS_
     if (detail::state *state = detail::running()) state->exit();
@@ -441,7 +448,7 @@ inline void checked_yield() {
 
 } // namespace this_coroutine
 
-/// The end of every generator.
+/// The end iterator of all generators.
 struct end_of_generator {};
 
 template <class T> class yielder;
@@ -449,7 +456,7 @@ template <class T> class generator;
 
 namespace detail {
 
-/// One value, or a reference, on its way out of a generator.
+/// The value or reference that a generator passes to its reader.
 template <class T> class slot {
   public:
     using reference = T &;
@@ -493,7 +500,8 @@ template <class T> class source : public state {
         yield();
     }
 
-    /// Frames on a stack that others may get are no place for what the reader is to look at.
+    /// Aborts if `referred` is on a shared stack: other coroutines may overwrite the stack while the reader
+    /// uses the reference.
     void check_place(const volatile void *referred) const {
         const aco_share_stack_t *stack = co()->share_stack;
         const auto low = reinterpret_cast<std::uintptr_t>(stack->ptr);
@@ -512,14 +520,14 @@ template <class T> class source : public state {
 
 } // namespace detail
 
-/// What the body of a `generator<T>` is called with, and gives its values to. May be copied.
+/// The argument of the body of a `generator<T>`. The body passes its values to it. It may be copied.
 template <class T> class yielder {
   public:
-    /// Gives `value` to the reader, moved or copied; goes on when the next one is asked for. Throws
-    /// aco::cancelled where the generator is destroyed instead. Aborts outside of its generator.
+    /// Moves or copies `value` to the reader. Returns when the reader asks for the next value. Throws
+    /// aco::cancelled if the generator is destroyed instead. Aborts outside of its generator.
     void operator()(T &&value) const { emplace(std::move(value)); }
     void operator()(const T &value) const { emplace(value); }
-    /// The same, for a value made of `arguments` where the reader finds it.
+    /// Constructs the value of `arguments` in place, and passes it to the reader in the same way.
     template <class... Arguments> void emplace(Arguments &&...arguments) const {
         source_->value.put(std::forward<Arguments>(arguments)...);
         source_->leave();
@@ -533,8 +541,9 @@ template <class T> class yielder {
 
 template <class T> class yielder<T &> {
   public:
-    /// Shows `value` to the reader, until the next one is asked for. Throws as above. Aborts outside of its
-    /// generator, and where `value` is on a stack that is not the generator's own.
+    /// Passes a reference to `value` to the reader, for use until the reader asks for the next one. Throws
+    /// aco::cancelled if the generator is destroyed. Aborts outside of its generator, and if `value` is on a
+    /// stack that the generator shares.
     void operator()(T &value) const {
         source_->check_place(std::addressof(value));
         source_->value.put(value);
@@ -547,9 +556,9 @@ template <class T> class yielder<T &> {
     detail::source<T &> *source_;
 };
 
-/// The values that a callable gives to its yielder, for a range-for: an input range, read once. T may be
-/// a reference, move-only, without a default constructor. Half read and destroyed it is unwound, unless
-/// it is told to forget (with -fno-exceptions it forgets).
+/// A generator: an input range of the values that a callable passes to its yielder. T may be a reference, a
+/// move-only type, or a type without a default constructor. A generator that is destroyed before its end
+/// is unwound, unless its policy is `forget_on_destroy` (the default with -fno-exceptions).
 template <class T> class generator : public detail::handle {
     static_assert(!std::is_void_v<T> && !std::is_rvalue_reference_v<T>, "a value, or an lvalue reference");
     using source = detail::source<T>;
@@ -562,7 +571,7 @@ template <class T> class generator : public detail::handle {
 #endif
 
   public:
-    /// Reads. Good as long as its generator, moved or not.
+    /// The input iterator. It stays valid when its generator is moved, and until the generator is destroyed.
     class iterator {
       public:
         using iterator_category = std::input_iterator_tag;
@@ -571,10 +580,12 @@ template <class T> class generator : public detail::handle {
         using reference = typename detail::slot<T>::reference;
         using pointer = std::remove_reference_t<reference> *;
 
-        /// The value; the generator's, to be moved from if you like, until the next `++`.
+        /// Returns the value. It belongs to the generator, may be moved from, and is valid until the next
+        /// `++`.
         reference operator*() const noexcept { return source_->value.get(); }
         pointer operator->() const noexcept { return std::addressof(**this); }
-        /// Runs the generator to its next value. Throws the exception that left the body; it has ended then.
+        /// Runs the generator to its next value. Rethrows an exception that left the body; the generator has
+        /// ended then.
         iterator &operator++() {
             source_->advance();
             return *this;
@@ -594,22 +605,23 @@ template <class T> class generator : public detail::handle {
     };
 
     generator() noexcept = default;
-    /// Of the values that `f(yield)` gives to `yield`, a yielder<T>, on a stack of its own of 2 MiB.
-    /// Throws std::bad_alloc, and what copying or moving `f` throws.
+    /// Creates a generator of the values that `f(yield)` passes to `yield`, a yielder<T>, on its own stack of
+    /// 2 MiB. Throws std::bad_alloc, and what the copy or move of `f` throws.
     template <class F, class = if_callable<F>>
     explicit generator(F &&f) : generator(usual, shared_stack(), std::forward<F>(f)) {}
-    /// With a say about its frames.
+    /// Selects the treatment of the frames.
     template <class F, class = if_callable<F>>
     generator(on_destroy policy, F &&f) : generator(policy, shared_stack(), std::forward<F>(f)) {}
-    /// On a stack that it is given (an lvalue) or gets (an rvalue).
+    /// Selects the stack: shared (an lvalue) or owned (an rvalue).
     template <class F, class = if_callable<F>>
     generator(stack_choice stack, F &&f) : generator(usual, std::move(stack), std::forward<F>(f)) {}
-    /// Both.
+    /// Selects both.
     template <class F, class = if_callable<F>>
     generator(on_destroy policy, stack_choice stack, F &&f)
         : handle(detail::make<source>(policy, std::move(stack), std::forward<F>(f))) {}
 
-    /// Where it stands: runs it to its first value if it has not begun. Throws as `++`.
+    /// Returns an iterator at the present value. Runs a generator that has not started to its first value.
+    /// Throws as `++` does.
     iterator begin() {
         source *read = static_cast<source *>(state_);
         if (read != nullptr && !read->has_begun()) read->advance();

@@ -1,5 +1,5 @@
-/* libaco: short names for its assertions. Include it last: it replaces the C library's assert()
- * by one that is always on and prints nothing. */
+/* libaco: short names for its assertions. Include this file last: it replaces the C library's assert().
+ * NDEBUG does not disable the replacement, and it prints nothing. */
 #ifndef ACO_ASSERT_OVERRIDE_H
 #define ACO_ASSERT_OVERRIDE_H
 

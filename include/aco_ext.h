@@ -1,7 +1,7 @@
-/* libaco, extended: what its users have asked for, over the same objects.
+/* libaco, extended: more functions for the objects of aco.h.
  *
- * Made from src/ffi/extension/ by `make header`; do not edit. A program that includes aco.h alone
- * sees nothing of this. */
+ * Made from src/ffi/extension/ by `make header`; do not edit. A program that includes only aco.h
+ * does not see these functions. The rules of aco.h hold here, too. */
 
 #ifndef ACO_EXT_H
 #define ACO_EXT_H
@@ -9,411 +9,528 @@
 #include "aco.h"
 
 
-/// A generator: a coroutine that is resumed by who asks for its next value, be that a main coroutine or
-/// any other; `(aco_t *)gen` is one for every function that takes one. In a thread without main coroutine
-/// the library makes one.
+/// A generator: a coroutine that each caller of aco_gen_next() may resume, a main coroutine or any
+/// other one. It is an aco_t: pass it to all functions for coroutines. In a thread without a main
+/// coroutine the library creates one.
 typedef aco_t aco_gen_t;
 
-/// Where coroutines come from: what aco_set_allocator() is given. Both functions are called on the
-/// thread, and the stack, of whoever calls the library; one that frees a coroutine of another thread frees
-/// its memory there. They must not switch (resume, yield, exit, longjmp, an exception).
+/// An allocator for aco_set_allocator(). Both functions are called on the thread and the stack of
+/// the caller of the library. Memory that one thread allocated may be freed on another. The
+/// functions must not switch coroutines (resume, yield, exit), call longjmp(3) or throw.
 struct aco_allocator_s {
-    /// `size` bytes, aligned to 16 (aborts where they are not), with any content; NULL: there are none.
+    /// Returns `size` bytes, aligned to 16 bytes, with any content. NULL if there is no memory. The
+    /// library aborts if the memory is not aligned.
     void *(*allocate)(size_t size, void *user);
-    /// Takes `place` back, which is never NULL: the `size` bytes that `allocate` gave there.
+    /// Frees the `size` bytes at `place` that `allocate` returned. `place` is never NULL.
     void (*free)(void *place, size_t size, void *user);
-    /// What both are handed; the program's.
+    /// The last argument of both functions. It belongs to the program.
     void *user;
 };
 
 /// The C name of `aco_allocator_s`.
 typedef struct aco_allocator_s aco_allocator_t;
 
-/// A key of coroutine-local values. 0 is never one.
+/// A key of coroutine-local values. 0 is never a valid key.
 typedef uint64_t aco_key_t;
 
-/// What aco_set_hooks() sets: functions that are called with a coroutine and `data`; NULL: not wanted.
+/// Hooks for aco_set_hooks(). Each is called with a coroutine and `data`. A NULL hook is not
+/// called.
 struct aco_hooks_s {
-    /// After a coroutine, a main one too, was made.
+    /// Called after a coroutine or a main coroutine is created.
     void (*create)(aco_t *co, void *data);
-    /// Before a coroutine runs, for the first time or again.
+    /// Called before a coroutine runs, for the first time or again.
     void (*resume)(aco_t *co, void *data);
-    /// After a coroutine has yielded.
+    /// Called after a coroutine has yielded.
     void (*yield)(aco_t *co, void *data);
-    /// After a coroutine has ended.
+    /// Called after a coroutine has ended.
     void (*exit)(aco_t *co, void *data);
-    /// Before a coroutine, a main one too, is destroyed, and before the destructors of its local values.
+    /// Called before a coroutine or a main coroutine is destroyed, and before the destructors of
+    /// its local values.
     void (*destroy)(aco_t *co, void *data);
-    /// What they are called with.
+    /// The last argument of each hook.
     void *data;
 };
 
-/// The C name of [`aco_hooks_s`].
+/// The C name of `aco_hooks_s`.
 typedef struct aco_hooks_s aco_hooks_t;
 
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
 
-/// aco_create() that does not abort: NULL and errno ENOMEM without memory, NULL and EINVAL where
-/// `share_stack` is NULL (and `main_co` is not) or destroyed.
+/// Creates a coroutine like aco_create(), but reports errors instead of aborting.
 ///
-/// Valid when:
-/// As aco_create().
+/// # Returns
+/// The coroutine, or NULL and `errno`.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory.
+/// - `EINVAL` if `main_co` is not NULL and `share_stack` is NULL or destroyed.
 aco_t *aco_try_create(aco_t *main_co,
                       aco_share_stack_t *share_stack,
                       size_t save_stack_sz,
                       aco_cofuncp_t fp,
                       void *arg);
 
-/// aco_share_stack_new() that does not abort: NULL and errno ENOMEM without memory, or room in the
-/// address space.
+/// Creates a share stack like aco_share_stack_new(), but reports errors instead of aborting.
+///
+/// # Returns
+/// The stack, or NULL and `errno`.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory or no address space.
 aco_share_stack_t *aco_try_share_stack_new(size_t sz);
 
-/// aco_share_stack_new2() that does not abort: NULL and errno ENOMEM without memory, or room in the
-/// address space.
+/// Creates a share stack like aco_share_stack_new2(), but reports errors instead of aborting.
+///
+/// # Returns
+/// The stack, or NULL and `errno`.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory or no address space.
 aco_share_stack_t *aco_try_share_stack_new2(size_t sz, char guard_page_enabled);
 
-/// aco_resume() that gives `co` a value, which its aco_yield_value() returns, or aco_first_value() where
-/// it has not begun. Returns what `co` gives to aco_yield_value(), NULL where it leaves by a plain yield,
-/// or ends. A coroutine that waits in a plain yield is resumed, and the value lost. Aborts as aco_resume().
+/// Resumes `co` like aco_resume() and passes `value` to it. In the coroutine, aco_yield_value()
+/// returns the value. If the coroutine starts with this call, aco_first_value() does. The value is
+/// lost if the coroutine is suspended in a plain yield. Aborts as aco_resume() does.
 ///
-/// Valid when:
-/// As aco_resume().
-void *aco_resume_value(aco_t *co,
-                       void *value);
+/// # Returns
+/// The value that `co` passes to aco_yield_value(). NULL if it yields without a value or ends.
+void *aco_resume_value(aco_t *co, void *value);
 
-/// aco_yield() that gives who resumed the running coroutine a value, which aco_resume_value() returns.
-/// Returns what the next aco_resume_value() gives, NULL where it is a plain resume. Aborts in a main coroutine and where no coroutine
-/// runs.
+/// Yields like aco_yield() and passes `value` to the coroutine that called aco_resume_value().
+///
+/// # Returns
+/// The value of the next aco_resume_value(). NULL if the next resume has no value.
+///
+/// # Aborts
+/// If called in a main coroutine or without a running coroutine.
 void *aco_yield_value(void *value);
 
-/// What the aco_resume_value() gave that began the running coroutine; after aco_create() and aco_reset(), not
-/// where a program has started it again by writing its registers. NULL once that has yielded or resumed
-/// another for the first time; in a main coroutine; where no coroutine runs.
+/// Returns the value of the aco_resume_value() that started the running coroutine. This works after
+/// aco_create() and aco_reset(), but not if the program restarts a coroutine by writing `reg`.
+///
+/// # Returns
+/// The value. NULL after the first yield or resume of the coroutine, in a main coroutine, and
+/// without a running coroutine.
 void *aco_first_value(void);
 
-/// Leaves the running coroutine for `to`, which has the same main_co, in one switch: `to` is the current
-/// coroutine then, the main_co goes on waiting in its aco_resume(), and a yield or the end of `to` goes
-/// there. The coroutine that was left is resumed like any other that has yielded. Both may share a stack.
-/// `to` is its main_co: aco_yield(); itself: nothing is done. The coroutine that aco_resume() was called
-/// for may be destroyed by one that came after it. Aborts on NULL, in a main coroutine, where no coroutine
-/// runs, and where `to` has another main_co, has ended, is destroyed or has no share stack any more.
+/// Suspends the running coroutine and continues `to`, which has the same `main_co`, in one switch.
+/// `to` becomes the current coroutine. The `main_co` still waits in its aco_resume(), and `to`
+/// yields or exits to it. The suspended coroutine is resumed as after a yield. Both may share a
+/// stack.
 ///
-/// Valid when:
-/// `to` is NULL or a coroutine.
+/// If `to` is the `main_co`, the function yields. If `to` is the running coroutine, it does
+/// nothing. A coroutine that is continued this way may destroy the one that aco_resume() was called
+/// for.
+///
+/// # Aborts
+/// - if `to` is NULL, destroyed, ended, or without an entry function.
+/// - if its share stack is destroyed.
+/// - if `to` has another `main_co`.
+/// - if called in a main coroutine or without a running coroutine.
 void aco_yield_to(aco_t *to);
 
-/// A generator on `share_stack`, which runs `fp` when it is first asked. `fp` finds `arg` by
-/// aco_get_arg(), gives values to aco_gen_yield(), and ends by a return or by aco_exit(). The caller owns
-/// it: aco_gen_free(). Never NULL: aborts without memory, without a live share stack. Two that are read in
-/// turns may share a stack; one that reads another may not share it with that.
+/// Creates a generator. It runs `fp` on `share_stack` when aco_gen_next() is called for the first
+/// time. `fp` reads `arg` with aco_get_arg(), passes values to aco_gen_yield(), and ends by a
+/// return or aco_exit(). The caller owns the generator and frees it with aco_gen_free(). Generators
+/// may share a stack, unless one reads from the other.
 ///
-/// Valid when:
-/// `share_stack` is NULL or valid.
-aco_gen_t *aco_gen_new(aco_share_stack_t *share_stack,
-                       aco_cofuncp_t fp,
-                       void *arg);
-
-/// aco_gen_new() that does not abort: NULL and errno ENOMEM without memory, EINVAL where `share_stack` is NULL or
-/// destroyed.
+/// # Returns
+/// The generator. Never NULL.
 ///
-/// Valid when:
-/// `share_stack` is NULL or valid.
-aco_gen_t *aco_try_gen_new(aco_share_stack_t *share_stack,
-                           aco_cofuncp_t fp,
-                           void *arg);
+/// # Aborts
+/// - if there is no memory.
+/// - if `share_stack` is NULL or destroyed.
+aco_gen_t *aco_gen_new(aco_share_stack_t *share_stack, aco_cofuncp_t fp, void *arg);
 
-/// Runs a generator to its next value. 1, and the value in `*value`; or 0 when it has ended, now or before,
-/// and NULL there. `value` may be NULL. A plain aco_yield() inside it gives NULL for a value. Where
-/// the generator has given its place to another coroutine by aco_yield_to(), it is 1 and what that one
-/// yields, NULL where it ends. To be called in one thread: aco_attach() takes it to another. Aborts on NULL, on a generator that is running or
-/// destroyed, and as aco_resume().
+/// Creates a generator like aco_gen_new(), but reports errors instead of aborting.
 ///
-/// Valid when:
-/// `gen` is NULL or a generator; `value` is NULL or writable.
-int aco_gen_next(aco_gen_t *gen,
-                 void **value);
+/// # Returns
+/// The generator, or NULL and `errno`.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory.
+/// - `EINVAL` if `share_stack` is NULL or destroyed.
+aco_gen_t *aco_try_gen_new(aco_share_stack_t *share_stack, aco_cofuncp_t fp, void *arg);
 
-/// Gives the value that aco_gen_next() returns; goes on when the next one is asked for. To be called by
-/// the generator itself, at any depth of its stack. Aborts in a main coroutine and where no coroutine runs.
+/// Runs a generator until it yields, and stores the value in `*value`. `value` may be NULL. A plain
+/// aco_yield() yields NULL. At the end of the generator, stores NULL. If the generator has called
+/// aco_yield_to(), the value is that of the coroutine that yields, or NULL if that one ends. All
+/// calls come from one thread. aco_attach() moves the generator to another thread.
+///
+/// # Returns
+/// 1 if there is a value. 0 if the generator has ended.
+///
+/// # Aborts
+/// - if `gen` is NULL, destroyed or running.
+/// - for all other reasons of aco_resume().
+/// - if there is no memory for a main coroutine of the thread.
+int aco_gen_next(aco_gen_t *gen, void **value);
+
+/// Passes `value` to aco_gen_next(), and suspends the generator until the next call. Only the
+/// generator itself calls this function, at any depth of its stack.
+///
+/// # Aborts
+/// If called in a main coroutine or without a running coroutine.
 void aco_gen_yield(void *value);
 
-/// Frees a generator in any state; what its frames own stays as it is. NULL is let through.
-///
-/// Valid when:
-/// `gen` is NULL or a generator that is not used from here on.
+/// Frees a generator in any state. Its frames are not unwound. Does nothing if `gen` is NULL.
 void aco_gen_free(aco_gen_t *gen);
 
-/// Makes a coroutine that has ended, or not begun, begin anew with `fp` and `arg` when it is next
-/// resumed: on the same stack, by the same main_co, with the floating-point environment of a fresh
-/// one. Nothing is allocated; the counters of its save area go on. Aborts on NULL, on a main
-/// coroutine, on one that has begun and not ended, and where it or its share stack is destroyed.
+/// Restarts a coroutine that has ended or not started. The next resume runs `fp` with the argument
+/// `arg`, on the same stack, from the same `main_co`. The floating-point environment is that of a
+/// new coroutine. Allocates nothing. The counters of its save area continue.
 ///
-/// Valid when:
-/// `co` is NULL or a coroutine.
+/// # Aborts
+/// - if `co` is NULL, destroyed or a main coroutine.
+/// - if `co` has started and not ended.
+/// - if its share stack is destroyed.
 void aco_reset(aco_t *co, aco_cofuncp_t fp, void *arg);
 
-/// Lets the entry function of `co` return: that ends the coroutine then, as aco_exit() does. To be said
-/// before `co` begins, and again after aco_reset(). Aborts on NULL, and where `co` is not about to begin.
+/// Permits the entry function of `co` to return. The return ends the coroutine as aco_exit() does.
+/// Call it before `co` starts, and again after each aco_reset().
 ///
-/// Valid when:
-/// `co` is NULL or a coroutine.
+/// # Aborts
+/// If `co` is NULL, destroyed, started, ended, or without an entry function.
 void aco_return_exits(aco_t *co);
 
-/// Lets all entry functions return that run in this thread, or (`on` is 0) none any more: takes the place of
-/// the last word function that aco_thread_init() was given.
+/// Permits all entry functions of the calling thread to return, if `on` is not 0. With `on` 0, a
+/// return is an error again. The call replaces the function that aco_thread_init() was given.
 void aco_thread_return_exits(int on);
 
-/// Marks `co` as cancelled: aco_yield_checked() says so inside it. Nothing else happens: nobody is
-/// interrupted, and no frame unwound; to let it end, resume it. The mark stays until aco_reset(). To be
-/// called in the thread of `co`. Aborts on NULL, a main coroutine and a destroyed one.
+/// Marks `co` as cancelled. aco_yield_checked() reports the mark in the coroutine. The call neither
+/// interrupts nor unwinds `co`: resume the coroutine to let it end. The mark stays until
+/// aco_reset(). Call it on the thread of `co`.
 ///
-/// Valid when:
-/// `co` is NULL or a coroutine.
+/// # Aborts
+/// If `co` is NULL, destroyed or a main coroutine.
 void aco_cancel(aco_t *co);
 
-/// Was `co` cancelled? 1 or 0. Aborts on NULL.
+/// Returns whether `co` is cancelled.
 ///
-/// Valid when:
-/// `co` is NULL or a coroutine.
+/// # Returns
+/// 1 or 0.
+///
+/// # Aborts
+/// If `co` is NULL.
 int aco_is_cancelled(aco_t *co);
 
-/// aco_yield() that sees cancellation: 0; or -1 and errno ECANCELED if the running coroutine is cancelled,
-/// at once, or when it is resumed. A cancelled coroutine does not leave here, so a loop over this ends.
-/// Aborts as aco_yield().
+/// Yields like aco_yield(), and reports cancellation. In a cancelled coroutine it fails without a
+/// yield, so a loop of checked yields ends. If the coroutine is cancelled while it is suspended, it
+/// fails after the yield.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ECANCELED` if the running coroutine is cancelled.
+///
+/// # Aborts
+/// If called in a main coroutine or without a running coroutine.
 int aco_yield_checked(void);
 
-/// Makes `main_co` the one that resumes `co` from now on: another one of this thread, or, where `co` comes
-/// from another thread, one of this. With it goes its share stack, and so all coroutines on that, which
-/// are attached one by one before any of them is resumed. The two threads see to it that one is done
-/// before the other begins (a lock, a join).
+/// Makes `main_co` the coroutine that resumes `co` from now on. `main_co` belongs to the calling
+/// thread. `co` may come from another thread, and belongs to the calling thread afterwards. Its
+/// share stack moves with it: attach all coroutines of the stack before one of them is resumed.
 ///
-/// What is safe in a coroutine that moves: all but what the compiler keeps over a yield of the old thread,
-/// the address of errno and of thread-local variables. gcc and clang keep both where a function uses one
-/// before and after a yield; a function that does only either is safe.
+/// Code in a coroutine that moves to another thread must not use the old thread's addresses of
+/// `errno` and thread-local variables. gcc and clang keep such an address over a yield if a
+/// function uses the variable before and after the yield. A function that uses it only on one side
+/// is safe.
 ///
-/// Aborts on NULL, where `co` is running here or in another thread, destroyed, or a main coroutine, where
-/// `main_co` is destroyed or `co` itself, and without memory.
+/// # Aborts
+/// - if `co` is NULL, destroyed, a main coroutine, or running on any thread.
+/// - if the owner of its share stack runs on another thread.
+/// - if `main_co` is NULL, destroyed or `co` itself.
+/// - if there is no memory.
 ///
-/// Valid when:
-/// Both are NULL or coroutines.
-void aco_attach(aco_t *co,
-                aco_t *main_co);
+/// # Safety
+/// A lock or a join orders the old thread's last use of the share stack before this call.
+void aco_attach(aco_t *co, aco_t *main_co);
 
-/// How many bytes are left on the stack that the caller is on: a coroutine's, or the thread's own (where
-/// that grows, up to its limit; 0 if the C library does not tell). The caller's own calls need some.
+/// Returns the number of bytes left on the caller's stack: the stack of a coroutine, or the
+/// thread's own. For a thread's stack that grows, the limit counts. The calls of the caller need
+/// some of them.
+///
+/// # Returns
+/// The number of bytes. 0 if the C library cannot tell the limit.
 size_t aco_stack_remaining(void);
 
-/// Does `ptr` point into the stack of the running coroutine, and do several coroutines share that? What
-/// is there moves away when another one runs: nobody else may be given such a pointer. 1 or 0; 0 in a
-/// main coroutine.
+/// Returns whether `ptr` points into the running coroutine's stack, and several coroutines share
+/// that stack. The bytes there move when another coroutine runs: do not pass such a pointer to
+/// another coroutine or thread.
+///
+/// # Returns
+/// 1 or 0. 0 in a main coroutine.
 int aco_on_shared_stack(const void *ptr);
 
-/// Has the control blocks of coroutines, main coroutines among them, and their save areas come from the
-/// program's allocator, in the whole process and on all threads; NULL: from the library's slabs again. To be
-/// called before the first coroutine of the process. Share stacks are not concerned, see
-/// aco_share_stack_new_mem() for those; their control blocks, 112 bytes each, are always the library's. What
-/// a program allocates itself and has aco_destroy() free (a copy by value, a save area) must come from the
-/// allocator, too. Where it gives NULL aco_try_create() gives NULL and ENOMEM, aco_create() aborts, and so
-/// does aco_resume() where a save area must grow. 0, or -1 and errno: EBUSY after the first coroutine, EINVAL
-/// where a function is NULL, ENOMEM. The struct is copied.
+/// Sets the allocator for coroutines, main coroutines and save areas, for the whole process. NULL
+/// selects the library's own allocator again. The struct is copied. Call it before the process
+/// creates a coroutine.
 ///
-/// Valid when:
-/// `allocator` is NULL or valid; its functions do what their comments say for as long as the process uses
-/// coroutines.
+/// Share stacks do not use the allocator: see aco_share_stack_new_mem(). Their control blocks, 112
+/// bytes each, come from the library. If the program allocates a copy of a coroutine or a save area
+/// that aco_destroy() will free, it must use the same allocator. If `allocate` returns NULL,
+/// aco_try_create() fails with `ENOMEM`. aco_create() aborts then, and so does aco_resume() if a
+/// save area must grow.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` after the first coroutine of the process.
+/// - `EINVAL` if a function is NULL.
+/// - `ENOMEM` if there is no memory.
+///
+/// # Safety
+/// The functions can be called as long as the process uses coroutines.
 int aco_set_allocator(const aco_allocator_t *allocator);
 
-/// A share stack of the `sz` bytes at `mem`: a static array, a part of an arena, huge pages. No guard page:
-/// who runs off it writes over what lies below. The memory is the stack's until
-/// aco_share_stack_destroy(), which does not free it. Never NULL: aborts where `mem` is NULL or not
-/// aligned to 16, where `sz` is below 4096, and without memory for the control block.
+/// Creates a share stack of the `sz` bytes at `mem`, for example a static array, a part of an
+/// arena, or huge pages. It has no guard page: an overflow writes over the memory below. The stack
+/// uses the memory until aco_share_stack_destroy(), which does not free it.
 ///
-/// Valid when:
-/// `mem` is NULL or readable and writable for `sz` bytes, and used by nobody else while the stack lives.
-aco_share_stack_t *aco_share_stack_new_mem(void *mem,
-                                           size_t sz);
+/// # Returns
+/// The stack. Never NULL.
+///
+/// # Aborts
+/// - if `mem` is NULL or not aligned to 16 bytes.
+/// - if `sz` is below 4096.
+/// - if there is no memory for the control block.
+///
+/// # Safety
+/// `mem` is readable and writable for `sz` bytes, and has no other use while the stack exists.
+aco_share_stack_t *aco_share_stack_new_mem(void *mem, size_t sz);
 
-/// aco_share_stack_new_mem() that does not abort: NULL and errno EINVAL where the memory cannot be a stack,
-/// ENOMEM without memory for the control block.
+/// Creates a share stack like aco_share_stack_new_mem(), but reports errors instead of aborting.
 ///
-/// Valid when:
-/// As aco_share_stack_new_mem().
-aco_share_stack_t *aco_try_share_stack_new_mem(void *mem,
-                                               size_t sz);
+/// # Returns
+/// The stack, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `mem` is NULL or not aligned to 16 bytes, or `sz` is below 4096.
+/// - `ENOMEM` if there is no memory for the control block.
+///
+/// # Safety
+/// As for aco_share_stack_new_mem().
+aco_share_stack_t *aco_try_share_stack_new_mem(void *mem, size_t sz);
 
-/// Gives the pages of the share stack of `co` that no frame is on back to the system: whole pages below
-/// the frames of the coroutine that is on the stack now, whichever that is, all but the topmost where none
-/// is, and where the caller itself is on the stack those from 4096 bytes below it. They come back, zeroed,
-/// when the stack is used so deep again. The bytes that were in memory until then, as far as the kernel
-/// tells (mincore); 0 where nothing is to be given back: in a main coroutine, on a destroyed stack, in
-/// locked memory, in a signal handler on a stack of its own. A stack in the program's own memory is let
-/// alone, and 0. A stack that was filled (aco_share_stack_fill()) is not any more. Aborts on NULL and on a
-/// destroyed coroutine.
+/// Returns unused pages of the share stack of `co` to the system: whole pages below the frames of
+/// the stack's present owner. Without an owner, only the topmost page stays. If the caller runs on
+/// the stack, 4096 bytes below its frame stay, too. The pages are zero when they are used again.
+/// After aco_share_stack_fill() the pattern is lost.
 ///
-/// Valid when:
-/// `co` is NULL or a coroutine of this thread, or one on a stack that no thread runs on.
+/// A stack in memory of the program stays as it is.
+///
+/// # Returns
+/// The number of bytes that were resident, as far as mincore(2) tells. 0 if nothing can be
+/// returned: for a main coroutine, a destroyed stack, memory of the program, locked memory, and in
+/// a signal handler on its own stack.
+///
+/// # Aborts
+/// If `co` is NULL or destroyed.
+///
+/// # Safety
+/// `co` belongs to the calling thread, or no thread runs on its stack.
 size_t aco_stack_trim(aco_t *co);
 
-/// Makes a key, under which each coroutine of the process, main coroutines among them, has a value of its
-/// own: NULL, until one is set. `destructor`, unless NULL, is called with each value that is not NULL when
-/// its coroutine is destroyed, by aco_destroy(), or begins anew, by aco_reset(); not when it ends. It runs
-/// on the thread and in the coroutine that calls those, in no certain order, after the value became NULL.
-/// Where destructors set values of that coroutine again, by aco_set_local_of(), they are called again, at
-/// most four times in all. 0; or -1 and errno: EINVAL, `key` is NULL; EAGAIN, there are 256 keys already.
+/// Creates a key and stores it in `*key`. Under a key, each coroutine of the process has a value of
+/// its own, main coroutines included. The initial value is NULL. A process has at most 256 keys.
 ///
-/// Valid when:
-/// `key` is NULL or writable; `destructor` can be called with the values that are set.
-int aco_key_create(aco_key_t *key,
-                   void (*destructor)(void*));
+/// `destructor` may be NULL. Otherwise aco_destroy() and aco_reset() call it with each value of the
+/// coroutine that is not NULL. The end of a coroutine does not call it. It runs in the coroutine
+/// that calls aco_destroy() or aco_reset(). The value is NULL by then. The order of destructors is
+/// not defined. If destructors set values of the same coroutine with aco_set_local_of(), they are
+/// called again, at most four times in all.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `key` is NULL.
+/// - `EAGAIN` if there are 256 keys.
+int aco_key_create(aco_key_t *key, void (*destructor)(void*));
 
-/// Ends a key. Its values are not there any more, nor under a later key; no destructor is called for them.
-/// 0; or -1 and errno: EINVAL, there is no such key.
+/// Deletes a key with all its values. No destructor is called. A later key does not see the values.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if the key does not exist.
 int aco_key_delete(aco_key_t key);
 
-/// Sets the value of the current coroutine (aco_get_co()) under `key`; the value stays the caller's. 0; or
-/// -1 and errno: EINVAL, there is no such key, or no current coroutine, as before a thread's first resume;
-/// ENOMEM.
-int aco_set_local(aco_key_t key,
-                  void *value);
+/// Sets the value of the current coroutine under `key`. The caller still owns what `value` points
+/// to.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if the key does not exist, or there is no current coroutine, for example before the
+///   first resume of the thread.
+/// - `ENOMEM` if there is no memory.
+int aco_set_local(aco_key_t key, void *value);
 
-/// The value of the current coroutine under `key`. NULL: none was set, there is no such key, or no current
-/// coroutine.
+/// Returns the value of the current coroutine under `key`.
+///
+/// # Returns
+/// The value. NULL if none is set, the key does not exist, or there is no current coroutine.
 void *aco_get_local(aco_key_t key);
 
-/// aco_set_local() for the coroutine `co`, which need not run: for a main coroutine before its first
-/// resume, too. Aborts on NULL and on a destroyed one.
+/// Sets the value of `co` under `key`. `co` need not be running: it may be a main coroutine before
+/// its first resume.
 ///
-/// Valid when:
-/// `co` is NULL or a coroutine.
-int aco_set_local_of(aco_t *co,
-                     aco_key_t key,
-                     void *value);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if the key does not exist.
+/// - `ENOMEM` if there is no memory.
+///
+/// # Aborts
+/// If `co` is NULL or destroyed.
+int aco_set_local_of(aco_t *co, aco_key_t key, void *value);
 
-/// aco_get_local() for the coroutine `co`. Aborts on NULL and on a destroyed one.
+/// Returns the value of `co` under `key`.
 ///
-/// Valid when:
-/// `co` is NULL or a coroutine.
+/// # Returns
+/// The value. NULL if none is set, or the key does not exist.
+///
+/// # Aborts
+/// If `co` is NULL or destroyed.
 void *aco_get_local_of(aco_t *co, aco_key_t key);
 
-/// Names a coroutine, for aco_dump() and for whoever asks. The name is copied: its first 63 bytes, less
-/// the bytes of a UTF-8 character that does not fit. NULL takes the name away. It stays over aco_reset().
-/// 0; or -1 and errno ENOMEM, and the name is as it was. Aborts on a coroutine that is NULL or destroyed.
+/// Names a coroutine, for aco_dump() and aco_name(). Copies the first 63 bytes of `name`, without a
+/// UTF-8 character that does not fit as a whole. NULL removes the name. aco_reset() keeps it.
 ///
-/// Valid when:
-/// `co` is NULL or a coroutine, `name` NULL or a string.
-int aco_set_name(aco_t *co,
-                 const char *name);
+/// # Returns
+/// 0, or -1 and `errno`. On failure the name does not change.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory.
+///
+/// # Aborts
+/// If `co` is NULL or destroyed.
+int aco_set_name(aco_t *co, const char *name);
 
-/// The name of a coroutine, or NULL. It is the library's, and there until another one is set or the
-/// coroutine is destroyed. Aborts on a coroutine that is NULL or destroyed.
+/// Returns the name of a coroutine. The string belongs to the library. It is valid until the next
+/// aco_set_name() for the coroutine, or until the coroutine is destroyed.
 ///
-/// Valid when:
-/// `co` is NULL or a coroutine.
+/// # Returns
+/// The name. NULL if it has none.
+///
+/// # Aborts
+/// If `co` is NULL or destroyed.
 const char *aco_name(aco_t *co);
 
-/// The id of a coroutine: a number from 1 on that no other one in the process ever has. The first call
-/// gives it; it stays over aco_reset(). 0 and errno ENOMEM: there is no memory for it. Aborts on a
-/// coroutine that is NULL or destroyed.
+/// Returns the id of a coroutine. Ids start at 1, and no id is used twice in a process. The first
+/// call for a coroutine assigns its id. aco_reset() keeps it.
 ///
-/// Valid when:
-/// `co` is NULL or a coroutine.
+/// # Returns
+/// The id, or 0 and `errno`.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory.
+///
+/// # Aborts
+/// If `co` is NULL or destroyed.
 uint64_t aco_id(aco_t *co);
 
-/// Calls `visit` with each coroutine of this thread, in no certain order, and `data`, until it returns
-/// something else than 0, and returns that, or 0. A thread's are those that it made, main coroutines and ended ones among them,
-/// until they are destroyed; those that a thread has left behind when it ended are those of the next
-/// thread that gets their memory. Copies by value are not among them. `visit` may make coroutines, which
-/// it may then be called with, and destroy any, the one that it is called with, too; it must return.
-/// Aborts where `visit` is NULL.
+/// Calls `visit` with each coroutine of the calling thread and `data`. The order is not defined. A
+/// value other than 0 ends the calls. A thread's coroutines are those that it created, including
+/// main coroutines and ended ones, until they are destroyed. When a thread ends, its coroutines
+/// belong to the next thread that gets its memory. Copies by value are not visited.
 ///
-/// Valid when:
-/// `visit` is NULL or can be called with them. No other thread destroys one of them meanwhile.
-int aco_foreach(int (*visit)(aco_t *co, void *data),
-                void *data);
+/// `visit` may create coroutines, which it may be called with, too. It may destroy any coroutine,
+/// also the one that it is called with. It must return normally.
+///
+/// # Returns
+/// The value of the last call. 0 without any coroutine.
+///
+/// # Aborts
+/// If `visit` is NULL.
+///
+/// # Safety
+/// No other thread destroys one of the coroutines during the call.
+int aco_foreach(int (*visit)(aco_t *co, void *data), void *data);
 
-/// Writes a line for each coroutine of this thread to the file descriptor `fd`, with write(2), without
-/// allocating memory:
+/// Writes a line for each coroutine of the calling thread to the file descriptor `fd`, with
+/// write(2). Allocates no memory. Do not call it in a signal handler.
 ///
 ///     0x7f06c2a00080 main
 ///     0x7f06c2a00140 suspended "reader" id 3, entry reader+0x0, stack 208 of 65536, standalone, at reader+0x2e
 ///     0x7f06c2c00080 fresh, entry program+0x1280, stack 0 of 2097152, copied
 ///
-/// The states are main, fresh (not begun), running, waiting (in a resume), suspended, ended. A place in
-/// the code is a function and an offset where the dynamic symbols have one (-rdynamic gives a program's
-/// own), else the module and an offset, for addr2line(1), and a plain address in a program that is linked
-/// statically; where a sanitizer watches, and inside a `catch`, a suspended coroutine's is in the library.
-/// `stack` says how much of it is in use, as far as aco_stack_used() knows. For debugging: not from a
-/// signal handler. 0; or -1 and the errno of write(2), and what came before is written.
+/// The states are main, fresh (not started), running, waiting (in a resume), suspended and ended. A
+/// code address is shown as function and offset, if the dynamic symbols have the function.
+/// -rdynamic adds those of the program. Otherwise it is shown as module and offset, for
+/// addr2line(1). In a statically linked program it is a plain address. Under a sanitizer, and
+/// within a `catch`, a suspended coroutine is shown at an address in the library. `stack` is the
+/// use that aco_stack_used() knows.
+///
+/// # Returns
+/// 0, or -1 and `errno` of write(2). The lines before a failure are written.
 int aco_dump(int fd);
 
-/// Ends this thread's use of the library, as far as the library keeps something for it: destroyed stacks
-/// that it keeps for the next ones go back to the system, and its hooks are off. How many of its
-/// coroutines (see aco_foreach()) have not ended: those that have not begun, and those that were never
-/// resumed to their end. They stay as they are. The thread may go on with the library, and call this
-/// again.
+/// Releases what the library keeps for the calling thread: returns the memory of its destroyed
+/// stacks to the system, and removes its hooks. The coroutines of the thread stay as they are. The
+/// thread may use the library again, and may call this function again.
+///
+/// # Returns
+/// The number of the thread's coroutines that have not ended. Coroutines that never started count.
+/// Main coroutines do not.
 size_t aco_thread_exit(void);
 
-/// Has functions called for the coroutines that this thread makes, resumes and destroys; NULL: none from
-/// here on. The struct stays the caller's, and must be there as it is until others are set or the thread
-/// ends. All of them run on the stack of who called aco_create(), aco_resume() or aco_destroy(): never on
-/// that of the coroutine that they are called for. aco_yield_to() has `yield` called for who leaves and
-/// `resume` for who runs next, both on the stack of the main_co; under a sanitizer, on the caller's. They
-/// must return, and neither switch to nor destroy a
-/// coroutine; they may set other hooks.
+/// Sets the hooks of the calling thread. They see the coroutines that the thread creates, resumes
+/// and destroys. NULL removes them. The struct is not copied.
 ///
-/// Every resume is seen, from inline code and in old binaries, and how it came back. Not seen are switches
-/// that a program makes by hand, with acosw(): what such a switch goes to may make resumes that are not
-/// seen either, until the thread comes back through the library. A resume that is left by longjmp() or by
-/// the end of its thread has no second event; nor has, for `yield` and `exit`, a resume that was made
-/// before the hooks were set a first one.
+/// Each hook runs on the stack of the caller of aco_create(), aco_resume() or aco_destroy(). It
+/// never runs on the stack of the coroutine that it is called for. aco_yield_to() calls `yield` for
+/// the coroutine that is suspended and `resume` for the one that continues. Both run on the stack
+/// of the `main_co`, or on the caller's stack under a sanitizer. A hook must return normally. It
+/// must not switch to a coroutine or destroy one. It may set other hooks.
 ///
-/// While hooks are set every switch is a call of the library; without, none costs anything. Always 0.
+/// Hooks see each resume and how it returned, in inline code and in old binaries, too. They do not
+/// see acosw(). After acosw() they may miss resumes, until the thread returns through the library.
+/// A resume that is left by longjmp(3) or by the end of its thread has no second event. If a resume
+/// was made before the hooks were set, its `yield` or `exit` has no first event.
 ///
-/// Valid when:
-/// `hooks` is NULL or as said; its functions can be called.
+/// While hooks are set, each switch is a call of the library. Without hooks there is no cost.
+///
+/// # Returns
+/// 0.
+///
+/// # Safety
+/// `hooks` stays valid and unchanged until other hooks are set or the thread ends.
 int aco_set_hooks(const aco_hooks_t *hooks);
 
-/// aco_resume_value() of such programs.
-///
-/// Valid when:
-/// As aco_resume_value().
+/// aco_resume_value() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 void *aco_resume_value_shared_fpenv(aco_t *co, void *value);
 
-/// aco_yield_value() of such programs.
+/// aco_yield_value() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 void *aco_yield_value_shared_fpenv(void *value);
 
-/// aco_yield_to() of such programs.
-///
-/// Valid when:
-/// As aco_yield_to().
+/// aco_yield_to() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 void aco_yield_to_shared_fpenv(aco_t *to);
 
-/// aco_gen_new() of such programs.
-///
-/// Valid when:
-/// As aco_gen_new().
+/// aco_gen_new() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 aco_gen_t *aco_gen_new_shared_fpenv(aco_share_stack_t *share_stack, aco_cofuncp_t fp, void *arg);
 
-/// aco_gen_next() of such programs.
-///
-/// Valid when:
-/// As aco_gen_next().
+/// aco_gen_next() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 int aco_gen_next_shared_fpenv(aco_gen_t *gen, void **value);
 
-/// aco_gen_yield() of such programs.
+/// aco_gen_yield() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 void aco_gen_yield_shared_fpenv(void *value);
 
-/// aco_return_exits() of such programs.
-///
-/// Valid when:
-/// As aco_return_exits().
+/// aco_return_exits() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 void aco_return_exits_shared_fpenv(aco_t *co);
 
-/// aco_thread_return_exits() of such programs.
+/// aco_thread_return_exits() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 void aco_thread_return_exits_shared_fpenv(int on);
 
-/// aco_yield_checked() of such programs.
+/// aco_yield_checked() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 int aco_yield_checked_shared_fpenv(void);
 
 #ifdef __cplusplus

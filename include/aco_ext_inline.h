@@ -1,7 +1,8 @@
-/* libaco: what of aco_ext.h compiles into the caller. Included by that; written by hand.
+/* libaco: the part of aco_ext.h that is compiled into the program. aco_ext.h includes this file. It is
+ * not generated.
  *
- * As in aco_inline.h: the fast half is inline, everything rare is a function of the library, and
- * (aco_resume_value)(co, value) is that function. Names that end in an underscore are not for programs.
+ * As in aco_inline.h, fast paths are inline and slow paths are functions of the library.
+ * (aco_resume_value)(co, value) calls the function. Names that end in an underscore are internal.
  */
 #ifndef ACO_EXT_INLINE_H
 #define ACO_EXT_INLINE_H
@@ -49,7 +50,7 @@ ACO_INLINE_ void *aco_yield_value_inline_(void *value) {
     return value;
 }
 
-/* The coroutine that waits in the resume goes on waiting, for to: that is ready, as for a resume by it. */
+/* The main_co still waits in its resume, for `to` now. aco_is_ready_() holds for `to`, as for a resume. */
 ACO_INLINE_ void aco_yield_to_inline_(aco_t *to) {
     uintptr_t place = aco_tls_place_();
     aco_t *co = aco_tls_load_(place + ACO_TLS_CURRENT_);
@@ -79,7 +80,7 @@ ACO_INLINE_ void aco_yield_to_inline_(aco_t *to) {
 
 #if defined(ACO_INLINE_RESUME_)
 
-/* A coroutine that is ready has begun: it has no first value. */
+/* A coroutine for which aco_is_ready_() holds has started, so it takes no first value. */
 ACO_INLINE_ void *aco_resume_value_inline_(aco_t *co, void *value) {
     uintptr_t place = aco_tls_place_();
     aco_t *main_co = aco_tls_load_(place + ACO_TLS_CURRENT_);
@@ -92,7 +93,7 @@ ACO_INLINE_ void *aco_resume_value_inline_(aco_t *co, void *value) {
     return aco_enter_(place, main_co, co, value, &left);
 }
 
-/* Asked by another than the last time, it is not ready. */
+/* If another coroutine asks than the last time, aco_is_ready_() is false. */
 ACO_INLINE_ int aco_gen_next_inline_(aco_gen_t *gen, void **value) {
     uintptr_t place = aco_tls_place_();
     aco_t *main_co = aco_tls_load_(place + ACO_TLS_CURRENT_);

@@ -1,22 +1,22 @@
-/* libaco: what compiles into the caller. Included by aco.h; written by hand.
+/* libaco: the code that is compiled into the program. aco.h includes this file. It is not generated.
  *
- * The current coroutine, libaco's macros, and the fast half of resume, yield and exit as inline
- * assembly: the compiler saves only what lives, and no call is in the way. Everything rare, and
- * every failure, is a function of the library.
+ * It has libaco's macros, and the fast paths of resume, yield and exit as inline assembly. Inline
+ * assembly lets the compiler save live registers only, and avoids a call. Slow paths and all failures
+ * are functions of the library.
  *
- * Names that end in an underscore are not for programs.
+ * Names that end in an underscore are internal.
  *
- * -DACO_NO_INLINE makes them plain calls. So do the sanitizers, by themselves, and for resume C++
- * with exceptions and C with -fexceptions: assembly is no place that an exception can be unwound through.
- * A program that has a register for itself, by a global register variable or -ffixed-<register>, needs the
- * calls: the assembly leaves registers to the compiler, which saves none of those.
+ * -DACO_NO_INLINE replaces the inline assembly with calls. Sanitizers do so, too. In C++ with
+ * exceptions and in C with -fexceptions, resume is a call: an exception cannot unwind through inline
+ * assembly. Define ACO_NO_INLINE in a program with global register variables or -ffixed-<register>:
+ * the compiler does not save these registers around inline assembly.
  */
 #ifndef ACO_INLINE_H
 #define ACO_INLINE_H
 
 #include "aco.h"
 
-/* A coroutine's frames are to lie on its stack as a whole: src/coroutine/compilers.rs. */
+/* Each frame of a coroutine must be on its stack as a whole: src/coroutine/compilers.rs. */
 #ifdef __has_feature
 #if __has_feature(safe_stack)
 #error "libaco: -fsanitize=safe-stack keeps a part of each frame elsewhere: compile without it"
@@ -30,24 +30,37 @@
 extern "C" {
 #endif
 
-/* As the compilers' own headers have it: inlined always, emitted never, usable in functions of
- * any linkage. */
+/* Always inlined, never emitted, and usable in functions of any linkage: as the compilers' own
+ * headers define their intrinsics. */
 #define ACO_INLINE_ extern __inline__ __attribute__((__always_inline__, __gnu_inline__))
 
-/* The coroutine that runs on this thread: NULL before the first resume, the main coroutine
- * after it. The library writes it; a program that switches by hand may. */
+/// The current coroutine of the thread. It is NULL before the first resume, and the main
+/// coroutine after it. The library writes it. A program that switches with acosw() may write it,
+/// too.
 extern __thread aco_t *aco_gtls_co;
 
-/* Where an entry function returns to, when it does: goes on to aco_funcp_protector(). */
+/// The return address of an entry function. The code there calls aco_funcp_protector().
 extern void aco_funcp_protector_asm(void);
 
+/// long aco_likely(scalar x);
+/// Evaluates to 1 if `x` is not 0, otherwise to 0. Tells the compiler that 1 is likely.
 #define aco_likely(x) (__builtin_expect(!!(x), 1))
+
+/// long aco_unlikely(scalar x);
+/// Evaluates to 1 if `x` is not 0, otherwise to 0. Tells the compiler that 0 is likely.
 #define aco_unlikely(x) (__builtin_expect(!!(x), 0))
 
-/* Assertions that are always on. */
+/// void aco_assert(scalar expression);
+/// Calls abort(3) if `expression` is 0. NDEBUG does not disable it.
 #define aco_assert(EX) ((aco_likely(EX)) ? ((void)0) : (abort()))
+
+/// void aco_assertptr(void *ptr);
+/// Calls abort(3) if `ptr` is NULL. NDEBUG does not disable it.
 #define aco_assertptr(ptr) ((aco_likely((ptr) != NULL)) ? ((void)0) : (abort()))
 
+/// void aco_assertalloc_bool(scalar b);
+/// Prints a line on stderr and calls abort(3) if `b` is 0. The line says that an allocation
+/// failed, and names the file, the line and the function.
 #define aco_assertalloc_bool(b)                                                                  \
     do {                                                                                         \
         if (aco_unlikely(!(b))) {                                                                \
@@ -56,6 +69,9 @@ extern void aco_funcp_protector_asm(void);
             abort();                                                                             \
         }                                                                                        \
     } while (0)
+
+/// void aco_assertalloc_ptr(void *ptr);
+/// Calls aco_assertalloc_bool() with 0 if `ptr` is NULL.
 #define aco_assertalloc_ptr(ptr) aco_assertalloc_bool((ptr) != NULL)
 
 #ifndef __has_feature
@@ -64,7 +80,7 @@ extern void aco_funcp_protector_asm(void);
 #define ACO_HAS_FEATURE_(feature) __has_feature(feature)
 #endif
 
-/* With ACO_USE_ASAN, under AddressSanitizer: takes a function out of its care. */
+/* Excludes a function from AddressSanitizer, if ACO_USE_ASAN is defined. */
 #if defined(aco_attr_no_asan)
 #error "aco_attr_no_asan already defined"
 #endif
@@ -79,13 +95,13 @@ extern void aco_funcp_protector_asm(void);
     !ACO_HAS_FEATURE_(thread_sanitizer) && !ACO_HAS_FEATURE_(memory_sanitizer) &&                \
     (defined(__SSE2__) || defined(__ARM_FP))
 #define ACO_INLINE_YIELD_
-#if !defined(__EXCEPTIONS) /* C with -fexceptions has it, too */
+#if !defined(__EXCEPTIONS) /* defined in C++ with exceptions and in C with -fexceptions */
 #define ACO_INLINE_RESUME_
 #endif
 #endif
 
-/* ACO_CONFIG_SHARE_FPU_MXCSR_ENV: this program's coroutines share one floating-point
- * environment (rounding mode, exception masks), which switches then leave alone. The layout of
+/* ACO_CONFIG_SHARE_FPU_MXCSR_ENV: the coroutines of this program share one floating-point
+ * environment (rounding mode, exception masks). Switches neither save nor load it. The layout of
  * aco_t does not change. */
 #ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
 #define acosw acosw_shared_fpenv
@@ -99,23 +115,24 @@ extern void aco_funcp_protector_asm(void);
 #define ACO_EXIT_CALL_ aco_exit1_fn
 #endif
 
-/* The thread-local words of the library: aco_gtls_co, and after it the hint, which is the
- * coroutine that waits in a resume for the current one, or NULL, and where the C++ runtime has what
- * this thread handles, or NULL. They are read anew each time: a
- * compiler may keep the address of a TLS variable across a call, and in a coroutine that was moved
- * to another thread that address is the old thread's. Initial-exec, which the library needs
- * anyway. */
+/* Offsets of the library's three thread-local words:
+ *   ACO_TLS_CURRENT_     aco_gtls_co
+ *   ACO_TLS_HINT_        the coroutine that waits in a resume for the current one, or NULL
+ *   ACO_TLS_EXCEPTIONS_  the C++ runtime's state of the exceptions that this thread handles, or NULL
+ * Each access reads the thread pointer again. A compiler may keep the address of a TLS variable over a
+ * call; after aco_attach() to another thread, that is an address of the old thread. The model is
+ * initial-exec, as everywhere in the library. */
 #define ACO_TLS_CURRENT_ 0
 #define ACO_TLS_HINT_ 8
 #define ACO_TLS_EXCEPTIONS_ 16
 
-/* Macros, not functions: a function that is compiled for a lesser processor than the rest of its file
- * (a target attribute) may use them. */
+/* Macros, not functions: a function whose target attribute selects a smaller instruction set than its
+ * file cannot inline a function of the file. */
 #if defined(__x86_64__)
 
-/* Their offset from the thread pointer. It is the same in every thread, and still read anew each
- * time (volatile): a coroutine that kept it would have to wait for its own stack or registers before
- * it could yield. */
+/* The offset of the words from the thread pointer. It is the same in all threads. The assembly is
+ * volatile, so that each use reads it again: a coroutine that kept it over a switch would have to load
+ * it from its own stack before the next yield. */
 #define aco_tls_place_()                                                                         \
     __extension__({                                                                              \
         uintptr_t aco_place;                                                                     \
@@ -141,7 +158,7 @@ extern void aco_funcp_protector_asm(void);
 
 #else
 
-/* Their address: good until the next switch. */
+/* The address of the words. It is valid until the next switch. */
 #define aco_tls_place_()                                                                         \
     __extension__({                                                                              \
         uintptr_t aco_offset, aco_thread;                                                        \
@@ -156,9 +173,10 @@ extern void aco_funcp_protector_asm(void);
 
 #endif
 
-/* The current coroutine. The load is C's own, and the assembly before it does not clobber memory: gcc takes that for
- * a use of every local, and keeps stores beside it that it drops beside a call. Volatile assembly keeps its
- * place among calls, so each use asks the thread that runs then. */
+/* The current coroutine. The load is a C expression, and the assembly before it does not clobber
+ * memory: gcc treats a memory clobber as a use of every local variable, and keeps stores that it drops
+ * beside a call. Volatile assembly keeps its order relative to calls, so each use asks the thread that
+ * runs at that moment. */
 #if defined(__x86_64__)
 #define aco_current_()                                                                           \
     __extension__({                                                                              \
@@ -187,14 +205,14 @@ extern void aco_funcp_protector_asm(void);
 
 #include "aco_switch.h"
 
-/* Are C++ exceptions being handled? Switching is then the library's business: they stay with who
- * leaves. */
+/* Whether the thread handles C++ exceptions. If it does, the library makes the switch: the state of the
+ * exceptions stays with the coroutine that is suspended. */
 #define aco_exceptions_(place) ((const uintptr_t *)aco_tls_load_((place) + ACO_TLS_EXCEPTIONS_))
 #define aco_are_handled_(exceptions)                                                             \
     (aco_unlikely((exceptions) != NULL) && ((exceptions)[0] | (exceptions)[1]) != 0)
 
-/* With the hint where main_co says, that coroutine waits in a resume, and loads its own registers
- * when it goes on; else yielding is the library's business. */
+/* Yields from co. If the hint is co's main_co, that coroutine waits in a resume and restores its own
+ * registers. Otherwise the library makes the switch. */
 ACO_INLINE_ void aco_yield_with_(aco_t *co, aco_t *main_co, const uintptr_t *exceptions) {
     if (aco_unlikely(main_co == NULL || co == NULL || co->main_co != main_co) ||
         aco_are_handled_(exceptions)) {
@@ -217,23 +235,24 @@ ACO_INLINE_ void aco_yield_inline_(void) {
     aco_yield_with_(co, aco_tls_load_(place + ACO_TLS_HINT_), aco_exceptions_(place));
 }
 
-/* is_end and the seven bytes after it: the address of the coroutine, shifted, says that it has not
- * ended and that it loads its own registers. */
+/* The state word: is_end and the seven bytes after it. If it equals co << 8, the coroutine has not ended,
+ * and restores its own registers when it is resumed. */
 ACO_INLINE_ uint64_t aco_state_word_(const aco_t *co) {
     uint64_t word;
     memcpy(&word, &co->is_end, sizeof word);
     return word;
 }
 
-/* May this thread go on in co at once? It is resident, and loads its own registers; MAIN_CO, who would
- * wait for it, is its main_co; it owns its share stack; and no exception is being handled. */
+/* Whether the inline code may resume co. All of this holds: co restores its own registers; `waits`, the
+ * coroutine that would wait for it, is its main_co; co owns its share stack; no exception is being
+ * handled. */
 #define aco_is_ready_(place, co, waits)                                                          \
     (aco_likely((co) != NULL && aco_state_word_(co) == (uint64_t)(uintptr_t)(co) << 8 &&         \
                 (co)->main_co == (waits) && (co)->share_stack->owner == (co)) &&                 \
      !aco_are_handled_(aco_exceptions_(place)))
 
-/* Exit, where the coroutine plainly runs and has its stack. The word as a whole: a byte that
- * was just stored is not forwarded to a load of the eight. */
+/* Ends co. The inline code requires that co runs and owns its stack. It stores the state word as a whole:
+ * processors do not forward a store of one byte to a later load of eight. */
 ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
     uintptr_t place = aco_tls_place_();
     aco_t *main_co = aco_tls_load_(place + ACO_TLS_HINT_);
@@ -254,7 +273,7 @@ ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
 
 #define aco_yield1_inline_(co) ACO_YIELD_CALL_(co)
 #define aco_exit1_inline_(co) ACO_EXIT_CALL_(co)
-/* AddressSanitizer moves no frame with assembly in it off the stack, where leak checkers would not find it. */
+/* AddressSanitizer keeps a frame with inline assembly on the stack, where leak checkers find pointers. */
 #if defined(ACO_CONFIG_SHARE_FPU_MXCSR_ENV) || defined(__SANITIZE_ADDRESS__) ||                  \
     ACO_HAS_FEATURE_(address_sanitizer)
 #define aco_yield_inline_() ACO_YIELD_CALL_(aco_current_())
@@ -266,8 +285,9 @@ ACO_INLINE_ void aco_exit1_inline_(aco_t *co) {
 
 #if defined(ACO_INLINE_RESUME_)
 
-/* Goes on in co, which is ready; main_co waits for it. Gives what is yielded, and who has left: not always
- * co, for there may have been a transfer, and co may be destroyed. */
+/* Resumes co, for which aco_is_ready_() holds. main_co waits. Returns the value that is yielded, and the
+ * coroutine that yielded it in *who. That is another one than co after aco_yield_to(), and co may be
+ * destroyed then. */
 ACO_INLINE_ void *aco_enter_(uintptr_t place, aco_t *main_co, aco_t *co, void *value, aco_t **who) {
     aco_t *left = main_co, *here = co;
     aco_tls_store_(place + ACO_TLS_CURRENT_, co);
@@ -275,8 +295,8 @@ ACO_INLINE_ void *aco_enter_(uintptr_t place, aco_t *main_co, aco_t *co, void *v
     ACO_SWITCH_(left, here, value, ACO_ENTER_);
     *who = left;
     place = aco_tls_place_();
-    /* Not the main_co that who left names: that may be long in coming, and the next resume waits for
-     * what stands here. It is only compared. */
+    /* `here`, not left->main_co, is used below: loading left->main_co may be slow, and the next resume
+     * depends on the words that are stored here. left->main_co is only compared. */
     if (aco_unlikely(left->main_co != here)) {
         aco_arrived_by_hand(here, co);
         return NULL;
@@ -298,7 +318,7 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
     aco_enter_(place, main_co, co, NULL, &left);
 }
 
-/* (aco_resume)(co) and &aco_resume are the library's function. */
+/* (aco_resume)(co) and &aco_resume mean the library's function. */
 #ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
 #define aco_resume_shared_fpenv(resume_co) aco_resume_inline_(resume_co)
 #else
@@ -307,25 +327,63 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
 
 #endif
 
-/* Leaves the running coroutine for its main_co; goes on here when it is resumed. aco_yield1() takes the running
- * coroutine, where that is at hand. Aborts in a main coroutine and where no coroutine runs. */
+/// void aco_yield1(aco_t *yield_co);
+/// Yields as aco_yield() does. `yield_co` is the running coroutine, if the program has its address
+/// at hand.
+///
+/// # Aborts
+/// If `yield_co` is NULL or a main coroutine.
+///
+/// # Safety
+/// `yield_co` is the running coroutine.
 #define aco_yield1(yield_co) aco_yield1_inline_(yield_co)
+
+/// void aco_yield(void);
+/// Suspends the running coroutine and continues its `main_co`, in which aco_resume() returns.
+/// Returns when the coroutine is resumed.
+///
+/// # Aborts
+/// If called in a main coroutine or without a running coroutine.
 #define aco_yield() aco_yield_inline_()
 
-/* Ends the running coroutine. aco_exit1() takes it, where it is at hand. Does not come back, and unwinds nothing. Aborts in
- * a main coroutine and where no coroutine runs. */
+/// void aco_exit1(aco_t *co);
+/// Ends the running coroutine as aco_exit() does. `co` is the running coroutine, if the program
+/// has its address at hand. Does not return.
+///
+/// # Aborts
+/// If `co` is NULL or a main coroutine.
+///
+/// # Safety
+/// `co` is the running coroutine.
 #define aco_exit1(co) aco_exit1_inline_(co)
+
+/// void aco_exit(void);
+/// Ends the running coroutine and continues its `main_co`. Does not return. The frames of the
+/// coroutine are not unwound: destructors and cleanup handlers do not run.
+///
+/// # Aborts
+/// If called in a main coroutine or without a running coroutine.
 #define aco_exit() aco_exit1(aco_current_())
 
-/* The argument that the running coroutine was created with. Valid in a coroutine: where none has run yet it
- * looks at NULL; aco_get_arg_fn() gives NULL there. */
+/// void *aco_get_arg(void);
+/// Evaluates to the argument that the running coroutine was created with.
+///
+/// # Safety
+/// A coroutine has run on this thread: the macro reads `aco_gtls_co`, which is NULL before.
+/// aco_get_arg_fn() returns NULL then.
 #define aco_get_arg() (aco_current_()->arg)
 
-/* The running coroutine: see aco_gtls_co. */
+/// aco_t *aco_get_co(void);
+/// Evaluates to the current coroutine: NULL before the first resume of the thread, a main
+/// coroutine outside of other coroutines.
 #define aco_get_co() (aco_current_())
+
+/// aco_t *aco_co(void);
+/// The short name of aco_get_co().
 #define aco_co() (aco_current_())
 
-/* Is it a main coroutine? */
+/// int aco_is_main_co(aco_t *co);
+/// Evaluates to 1 if `co` is a main coroutine, otherwise to 0.
 #define aco_is_main_co(co) ((co)->main_co == NULL)
 
 #ifdef __cplusplus

@@ -1,24 +1,25 @@
-/* libaco: the switch itself, for those who can have it inline. Included by aco_inline.h; written by hand.
+/* libaco: the inline switch. aco_inline.h includes this file. It is not generated.
  *
- * One statement of assembly that leaves a coroutine and goes on in another, and one that leaves it for
- * ever, for either architecture. Who may use them is for aco_inline.h to see.
+ * For each architecture it has two statements of assembly: ACO_SWITCH_ suspends a coroutine and resumes
+ * another context, ACO_LEAVE_ ends a coroutine and resumes another context. aco_inline.h decides where
+ * a program may use them.
  *
- * Names that end in an underscore are not for programs.
+ * Names that end in an underscore are internal.
  */
 #ifndef ACO_SWITCH_H
 #define ACO_SWITCH_H
 
 #include "aco.h"
 
-/* After a call: it is then none that ends the function, which would be a jump. */
+/* Keeps the call before it from becoming a tail call, which would be a jump. */
 #define ACO_NO_TAIL_CALL_ __asm__ __volatile__("" : : : "memory")
 
-/* Between two contexts, from the moment at which the one that an unwinder goes on in is whole in
- * memory: its stack pointer, program counter and frame pointer (on x86-64 rbx, too) are found through
- * the register that holds its address, FROM while a coroutine is left that will go on, TO where one is
- * left for ever. The frame of the function that this is part of cannot be described here, for it is
- * the compiler's: to an unwinder the place where the context goes on has called these instructions.
- * The nop: it looks that place up by the byte before it. */
+/* Unwind information for the instructions between two contexts. It begins where the context that an
+ * unwinder continues in is complete in memory. The stack pointer, program counter and frame pointer of
+ * that context (on x86-64 rbx, too) are found through the register with its address: FROM in a switch,
+ * TO if the coroutine ends. The frame of the surrounding function cannot be described here, because the
+ * compiler lays it out. So an unwinder sees a call from the context's resume address. It looks up that
+ * address minus one byte: the nop at the end is that byte. */
 #ifdef __GCC_HAVE_DWARF2_CFI_ASM
 #if defined(__x86_64__)
 /* CFA = *(register + 40); rip at 32, rbx at 48, rbp at 56. */
@@ -29,8 +30,8 @@
 #define ACO_CFI_FROM_ ACO_CFI_GAP_("0x75") /* rdi */
 #define ACO_CFI_TO_ ACO_CFI_GAP_("0x74")   /* rsi */
 #else
-/* The address of a label is not signed; the return address of this function is, if it is on the
- * stack, which x30 among the clobbers makes sure of. */
+/* The resume address, a label, is not signed. The return address of the surrounding function is signed
+ * if it is on the stack. x30 among the clobbers puts it there. */
 #ifdef __ARM_FEATURE_PAC_DEFAULT
 #define ACO_CFI_NOT_SIGNED_ ".cfi_negate_ra_state\n\t"
 #define ACO_CLOBBER_SIGNED_ , "x30"
@@ -65,10 +66,10 @@
     "fnstcw\t{64(%%rdi)|WORD PTR [rdi + 64]}\n\t"                                                \
     "stmxcsr\t{68(%%rdi)|DWORD PTR [rdi + 68]}\n\t"
 
-/* Control bits belong to a context, status bits (the six lowest of MXCSR) to the thread. Goes to
- * ACO_WRITE_FPENV_, beside the way, only where control differs: after an ldmxcsr of another value stmxcsr waits.
- * Each half of a slot is loaded in the width in which it was stored. The rules, numbered:
- * src/arch/x86_64/fpenv.rs. */
+/* Control bits belong to a context, status bits (the lowest six of MXCSR) to the thread. The code jumps
+ * to ACO_WRITE_FPENV_, out of line, only if the control bits differ: after ldmxcsr of another value,
+ * stmxcsr stalls. Each half of a slot is loaded in the width of its store. src/arch/x86_64/fpenv.rs has
+ * the numbered rules. */
 #define ACO_LOAD_FPENV_                                                                          \
     "movz{wl|x}\t{64(%%rdi), %%eax|eax, WORD PTR [rdi + 64]}\n\t"                                \
     "cmp{w}\t{64(%%rsi), %%ax|ax, WORD PTR [rsi + 64]}\n\t"                                      \
@@ -80,8 +81,9 @@
     "jne\t.Lacomx%=\n"                                                                           \
     ".Lacomxd%=:\n\t"
 
-/* The current MXCSR with the differing bits flipped: the control of to, the status of the thread. It stands among
- * the instructions between two contexts, to an unwinder: what is left is whole in memory by then. */
+/* Loads the current MXCSR with the differing bits flipped: the control bits of `to`, the status bits of
+ * the thread. This code is within the unwind information for the gap between two contexts: the
+ * suspended context is complete in memory. */
 #define ACO_WRITE_FPENV_                                                                         \
     "\n.Lacocw%=:\n\t"                                                                           \
     "fldcw\t{64(%%rsi)|WORD PTR [rsi + 64]}\n\t"                                                 \
@@ -93,17 +95,17 @@
     "jmp\t.Lacomxd%="
 #endif
 
-/* What a coroutine needs whose frame pointers end in a record of its resumer's: rbp beside rip. */
+/* Stores rbp beside rip: a frame record of the resumer, in which the coroutine's frame pointers end. */
 #define ACO_ENTER_ "mov{q}\t{%%rbp, 24(%%rdi)|QWORD PTR [rdi + 24], rbp}\n\t"
 
-/* Goes on in the context that rsi points to. */
+/* Resumes the context that rsi points to. */
 #define ACO_GO_ON_                                                                               \
     "mov{q}\t{48(%%rsi), %%rbx|rbx, QWORD PTR [rsi + 48]}\n\t"                                   \
     "mov{q}\t{56(%%rsi), %%rbp|rbp, QWORD PTR [rsi + 56]}\n\t"                                   \
     "mov{q}\t{40(%%rsi), %%rsp|rsp, QWORD PTR [rsi + 40]}\n\t"                                   \
     "notrack jmp\t{*32(%%rsi)|QWORD PTR [rsi + 32]}"
 
-/* Clang takes these names on any target; gcc only where the file has AVX-512. */
+/* Clang accepts these names for any target, gcc only if AVX-512 is enabled. */
 #if defined(__AVX512F__) || defined(__clang__)
 #define ACO_CLOBBER_AVX512_                                                                      \
     , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25",  \
@@ -121,14 +123,14 @@
 #define ACO_CLOBBER_APX_
 #endif
 
-/* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
- * the jump: rbx, rbp and rsp are those of to, rsi is its address, rdi that of from, rdx the value; nothing
- * else is promised to it. So when this comes back, to is where that was: from; from is who was left then,
- * and value what that gave. rbx and rbp are carried by hand, because a
- * compiler may need them for its own (base and frame pointer). Nothing is pushed: the red zone of a
- * leaf function lives below rsp. That it is not lost with a shared stack, of which only what is above
- * rsp is saved, is seen to by the call beside each use of this macro: a function with a call in it,
- * and not a tail call, has no red zone. */
+/* Suspends `from` and resumes `to`, a context that restores its other registers itself. At the jump,
+ * rbx, rbp and rsp are those of `to`, rsi is its address, rdi is the address of `from`, and rdx is the
+ * value. No other register is defined. When a later switch resumes `from`, `to` holds the address of
+ * the resumed context (the old `from`), `from` that of the context suspended then, and `value` its
+ * value. The assembly saves rbx and rbp itself, because a compiler may need them (base and frame
+ * pointer). It pushes nothing: the red zone of a leaf function is below rsp. A shared stack is saved
+ * only from rsp on, so a function that uses this macro must have no red zone. The call beside each use
+ * ensures that: a function with a call that is no tail call has no red zone. */
 #define ACO_SWITCH_(from, to, value, enter)                                                             \
     __asm__ __volatile__(                                                                        \
         "lea{q}\t{.Laco%=(%%rip), %%rax|rax, .Laco%=[rip]}\n\t"                                  \
@@ -145,8 +147,8 @@
           "st(5)", "st(6)", "st(7)", "memory",                                                   \
           "cc" ACO_CLOBBER_AVX512_ ACO_CLOBBER_APX_)
 
-/* Leaves co for ever: nothing is saved but the floating-point environment, with which a program may
- * start it again, and where it would go on, which is in the library. */
+/* Ends co and resumes `to`. It saves only the floating-point environment, which a restart by the program
+ * uses, and a resume address in the library. */
 #define ACO_LEAVE_(co, to)                                                                       \
     __asm__ __volatile__(                                                                        \
         "mov{q}\t{aco_ended_asm@GOTPCREL(%%rip), %%rax"                                          \
@@ -164,7 +166,7 @@
 #define ACO_READ_FPENV_
 #define ACO_SAVE_FPENV_
 #define ACO_LOAD_FPENV_
-#else /* msr is dear: only where the two differ */
+#else /* msr is expensive: used only if the two differ */
 #define ACO_READ_FPENV_ "mrs\tx4, fpcr\n\t"
 #define ACO_SAVE_FPENV_ "str\tx4, [x0, #120]\n\t"
 #define ACO_LOAD_FPENV_                                                                          \
@@ -175,25 +177,26 @@
     ".Lacofp%=:\n\t"
 #endif
 
-/* What a coroutine needs that a program starts again by hand: the address to return to. */
+/* Loads the return address of an entry function, for a coroutine that the program restarts by writing
+ * `reg`. */
 #define ACO_ENTER_                                                                               \
     "adrp\tx30, :got:aco_funcp_protector_asm\n\t"                                                \
     "ldr\tx30, [x30, :got_lo12:aco_funcp_protector_asm]\n\t"
 
-/* Goes on in the context that x1 points to. */
+/* Resumes the context that x1 points to. */
 #define ACO_GO_ON_                                                                               \
     "ldr\tx3, [x1, #112]\n\t"                                                                    \
     "ldp\tx29, x17, [x1, #96]\n\t"                                                               \
     "mov\tsp, x3\n\t"                                                                            \
     "br\tx17"
 
-/* Leaves from, goes on in to, a context that loads its other registers itself. Register list at
- * the jump: x29 and sp are those of to, x1 is its address, x0 that of from, x2 the value; nothing else is
- * promised to it. So when this comes back, to is where that was: from; from is who was left then, and value
- * what that gave. x29 is carried by hand, because a compiler may need
- * it for its own (frame pointer). x17 is the one register through which a pad for calls can be jumped
- * to, and hint #36 (bti j) is the pad here. Nothing is pushed: unwinders know the frame of the caller
- * by its stack pointer. */
+/* Suspends `from` and resumes `to`, a context that restores its other registers itself. At the jump, x29
+ * and sp are those of `to`, x1 is its address, x0 is the address of `from`, and x2 is the value. No other
+ * register is defined. When a later switch resumes `from`, `to` holds the address of the resumed context
+ * (the old `from`), `from` that of the context suspended then, and `value` its value. The assembly saves
+ * x29 itself, because a compiler may need it (frame pointer). The jump uses x17: a landing pad for
+ * calls (bti c) accepts jumps through x16 and x17 only. The landing pad here is hint #36 (bti j). Nothing
+ * is pushed: unwinders find the frame of the caller by its stack pointer. */
 #define ACO_SWITCH_(from, to, value, enter)                                                             \
     do {                                                                                         \
         register aco_t *aco_x0 __asm__("x0") = (from);                                           \
@@ -220,8 +223,8 @@
         (to) = aco_x1;                                                                           \
     } while (0)
 
-/* Leaves co for ever: nothing is saved but the floating-point environment, with which a program may
- * start it again, and where it would go on, which is in the library. */
+/* Ends co and resumes `to`. It saves only the floating-point environment, which a restart by the program
+ * uses, and a resume address in the library. */
 #define ACO_LEAVE_(co, to)                                                                       \
     do {                                                                                         \
         register aco_t *aco_x0 __asm__("x0") = (co);                                             \
@@ -237,7 +240,7 @@
                                "cc" ACO_CLOBBER_SIGNED_);                                         \
     } while (0)
 
-/* Clang may need x19 for its own (a base pointer): then it is carried by hand, in its own slot. */
+/* Clang may need x19 (base pointer), so the assembly saves it in its slot of `reg`. */
 #ifdef __clang__
 #define ACO_SAVE_BASE_ "str\tx19, [x0, #16]\n\t"
 #define ACO_LOAD_BASE_ "\n\tldr\tx19, [x1, #16]"
@@ -248,10 +251,10 @@
 #define ACO_CLOBBER_X19_ , "x19"
 #endif
 
-/* On Linux x18 is one of the registers that a call may change. */
+/* On Linux a call may change x18. */
 #define ACO_CLOBBER_X18_ , "x18"
 
-/* Clang knows no ffr, which no compiler keeps anything in. */
+/* Clang does not know ffr. No compiler keeps a value in it. */
 #ifdef __ARM_FEATURE_SVE
 #define ACO_CLOBBER_SVE_                                                                         \
     , "p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10", "p11", "p12", "p13",    \

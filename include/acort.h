@@ -1,68 +1,77 @@
-/* acort: tasks, timers, channels, synchronisation and I/O above libaco's coroutines.
+/* acort: tasks, timers, channels, synchronization and I/O above libaco's coroutines.
  *
- * Made from src/rt/abi.rs and src/ffi/rt/ by `make header`; do not edit.
+ * Made from src/rt/model/abi.rs and src/ffi/rt/ by `make header`; do not edit.
  *
- * Results are 0 or what is asked for; -1 or NULL and errno. What waits works in tasks and in plain
- * threads unless it says otherwise. errno belongs to the task. In a cancelled task each call that may wait gives
- * ECANCELED, before it has an effect; with deadline 0 it does not look for cancellation. A task that never has to
- * wait gives way to others at such calls, too, from time to time: docs/fairness.md.
+ * Rules for all functions:
  *
- * A deadline is nanoseconds of CLOCK_MONOTONIC: acort_now(), acort_after(). With ACORT_NEVER a call waits
- * for as long as it takes. Any other negative one is EINVAL, and nothing is done. With 0, or a time that has
- * passed, a call gives what is there, or ETIMEDOUT. A call whose deadline passes while it waits tries once
- * more: what has come by then is given, in whatever order the worker learns of both. What a call does with 0:
+ * - A pointer to an object is NULL or points to a live object of its type. Do not use an object after
+ *   you have freed it.
+ * - A string ends with a NUL byte. A buffer has the size that the function names. An output pointer is
+ *   NULL or writable. A callback is NULL or can be called with the arguments that its comment names.
+ * - A result is 0 or a value, or -1 or NULL with errno. errno belongs to the task.
+ * - A function may be called in tasks and in plain threads, unless its comment says otherwise.
+ * - Any thread may call a function, and several at the same time, unless its comment says otherwise. A
+ *   signal handler may not. Hooks and destructors must not wait.
+ * - A function with a deadline is a cancellation point: in a cancelled task it fails with ECANCELED, on
+ *   entry, before it has an effect. With deadline 0 it does not check for cancellation. acort_sleep() and
+ *   acort_yield() are cancellation points, too.
+ * - A task that never has to wait yields at such calls from time to time: docs/fairness.md.
  *
- *     acort_read acort_readv                 the system is asked: what is there
+ * A deadline is a time of CLOCK_MONOTONIC in nanoseconds: acort_now(), acort_after(). ACORT_NEVER is no
+ * limit. Any other negative deadline is EINVAL, and nothing is done. With 0, or a time that has passed, a
+ * call returns what is there, or ETIMEDOUT. A call whose deadline passes while it waits tries once more: it
+ * returns what has come by then. What a call does with 0:
+ *
+ *     acort_read acort_readv                 read what the system has
  *     acort_recvfrom acort_recvmsg
  *     acort_read_full
- *     acort_write acort_writev               the system is asked: what it has
- *     acort_sendto acort_sendmsg             room for
+ *     acort_write acort_writev               write what the system has room
+ *     acort_sendto acort_sendmsg             for
  *     acort_write_all
- *     acort_accept                           the system is asked: a connection
- *     acort_fdwait                           the system is asked: as poll(2)
- *     acort_waitpid                          the system is asked: a child's end
- *     acort_signal_wait                      the system is asked: a signal
- *                                            that no other call waits for
- *     acort_connect                          begun; ETIMEDOUT where it goes on
+ *     acort_accept                           accept a pending connection
+ *     acort_fdwait                           act as poll(2)
+ *     acort_waitpid                          reap a child that has ended
+ *     acort_signal_wait                      take a pending signal that no
+ *                                            other call waits for
+ *     acort_connect                          begin; ETIMEDOUT if in progress
  *     acort_dial                             numbers, paths: as acort_connect;
  *                                            names: always ETIMEDOUT
  *     acort_getaddrinfo                      numbers; names: always ETIMEDOUT
- *     acort_pread                            what is in the page cache
+ *     acort_pread                            read from the page cache
  *     acort_open acort_pwrite acort_fsync    always ETIMEDOUT
- *     acort_chan_send                        tried: a receiver, or room
- *     acort_chan_recv                        tried: a value
- *     acort_select acort_select_ordered      tried: a case that is ready
- *     acort_mutex_lock acort_rwlock_wrlock   tried: the lock
+ *     acort_chan_send                        send to a receiver or the buffer
+ *     acort_chan_recv                        receive a value that is there
+ *     acort_select acort_select_ordered      perform a case that is ready
+ *     acort_mutex_lock acort_rwlock_wrlock   lock if free
  *     acort_rwlock_rdlock
- *     acort_sem_wait                         tried: a count above 0
- *     acort_event_wait acort_future_wait     tried: it is set
- *     acort_waitgroup_wait acort_group_wait  tried: none is left
- *     acort_join                             tried: a task that has ended
- *     acort_barrier_wait                     tried: the caller is the last one
- *     acort_once                             called, unless another caller is
- *                                            at it
- *     acort_cond_wait                        always ETIMEDOUT; the mutex was
- *                                            free meanwhile
- *     acort_park                             the word that was saved
- *     acort_sleep_until                      as acort_yield()
- *     acort_loop_step                        what is ready runs
+ *     acort_sem_wait                         decrement a count above 0
+ *     acort_event_wait acort_future_wait     succeed if set
+ *     acort_waitgroup_wait acort_group_wait  succeed if the count is 0
+ *     acort_join                             join a task that has ended
+ *     acort_barrier_wait                     succeed in the last call
+ *     acort_once                             call `fn`, unless another call
+ *                                            runs it
+ *     acort_cond_wait                        always ETIMEDOUT; the mutex is
+ *                                            unlocked meanwhile
+ *     acort_park                             consume a saved token
+ *     acort_sleep_until                      act as acort_yield()
+ *     acort_loop_step                        run the tasks that are ready
  *
- * A file descriptor that one of these functions was called for is closed with acort_close(). O_NONBLOCK
- * belongs to the open file, and so to every process that has it. Sockets are read and written without it, and
+ * Close a file descriptor that one of these functions was called for by acort_close(). O_NONBLOCK belongs
+ * to the open file, and so to each process that has it. Sockets are read and written without it;
  * acort_connect() sets it during connect(2) alone. acort_accept() sets it on the listener, acort_fdwait() and
- * acort_select() on what they look at, and every call on a file that is no socket. What acort has set goes back
- * in acort_close(), at the end of acort_run() and acort_free() where no call is inside, and at exit(3); not in
- * _exit(2), where a signal ends the process, or where the number was closed without acort_close(). Until
- * then another process that has the file finds EAGAIN there, as a parent that accepts from the same listener.
- * In a child of fork(2) the runtime and its tasks are not to be used: the child
- * calls exec(3) or _exit(2).
+ * acort_select() on their file descriptors, and each call on a file that is no socket. acort_close() restores
+ * the flag; so do acort_free(), the end of acort_run() and exit(3), if no call uses the file. _exit(2), a
+ * signal that ends the process, and a close(2) do not. Until then another process that has the file sees
+ * EAGAIN, for example a parent that accepts from the same listener.
  *
- * With ACORT_STRICT=1 in the environment a line on stderr says how many tasks nothing has joined, at the end of
- * acort_run() and acort_enter(), and another, once, that a task waits with a deadline of more than an hour ago.
+ * Do not use the runtime or its tasks in a child of fork(2): the child calls exec(3) or _exit(2).
  *
- * With ACORT_CHAOS=<number> in the environment, for tests, the order in which tasks run, which case of
- * several acort_select() takes in a task, and how much acort_read() and acort_write() take of a stream at
- * once come from that seed. */
+ * ACORT_STRICT=1 in the environment reports on stderr, at the end of acort_run() and acort_enter(), how many
+ * tasks were not joined, and once a wait with a deadline of more than an hour ago.
+ *
+ * ACORT_CHAOS=NUMBER in the environment is for tests. The order in which tasks run, the case that
+ * acort_select() takes, and the bytes that acort_read() and acort_write() move at once come from that seed. */
 
 #ifndef ACORT_H
 #define ACORT_H
@@ -74,7 +83,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-/* A coroutine's frames are to lie on its stack as a whole: src/coroutine/compilers.rs. */
+/* Each frame of a coroutine must be on its stack as a whole: src/coroutine/compilers.rs. */
 #ifdef __has_feature
 #if __has_feature(safe_stack)
 #error "libaco: -fsanitize=safe-stack keeps a part of each frame elsewhere: compile without it"
@@ -94,209 +103,211 @@ typedef struct acort_future acort_future_t;
 typedef struct acort_promise acort_promise_t;
 
 
-/// As a deadline: never.
+/// As a deadline: no limit.
 #define ACORT_NEVER -1
 
 /// `acort_opts_t.flags`: each worker stays on one processor.
 #define ACORT_PIN_CPUS 1
 
-/// `acort_opts_t.flags`: another event loop runs the one worker, with acort_loop_step().
+/// `acort_opts_t.flags`: another event loop runs the one worker, by acort_loop_step().
 #define ACORT_LOOP 2
 
-/// `acort_opts_t.flags`: a task that overflows its stack has no line on stderr. The same for all runtimes of a
-/// process: ACORT_NO_OVERFLOW_REPORT=1 in the environment.
+/// `acort_opts_t.flags`: no line on stderr reports a task that overflows its stack. ACORT_NO_OVERFLOW_REPORT=1 in the
+/// environment does the same for all runtimes of a process.
 #define ACORT_NO_OVERFLOW_REPORT 4
 
-/// `acort_attr_t.flags`: on the stack that the worker's tasks share: copied out and in, so that a parked
-/// task costs what it has on it.
+/// `acort_attr_t.flags`: the task runs on the stack that the worker's tasks share. What it has there is copied away
+/// while it waits, so a waiting task takes only as much memory as that.
 #define ACORT_SHARED 1
 
-/// `acort_attr_t.flags`: nobody joins it; it is freed when it ends.
+/// `acort_attr_t.flags`: the task cannot be joined; it is freed when it ends.
 #define ACORT_DETACHED 2
 
-/// `acort_attr_t.flags`: it is the next to run on this worker.
+/// `acort_attr_t.flags`: the task is the next one that runs on the caller's worker.
 #define ACORT_NEXT 4
 
-/// `acort_attr_t.flags`: acort_stack_used() says how deep its own stack ever was used: all of that is filled
-/// with a pattern before the task begins, and is in memory then.
+/// `acort_attr_t.flags`: acort_stack_used() returns the deepest use of the task's own stack. For that the whole stack
+/// is filled with a pattern before the task begins, and takes memory from then on.
 #define ACORT_MEASURE 8
 
-/// `acort_attr_t.flags`: its calls do not give way to other tasks: it runs until it waits or yields.
+/// `acort_attr_t.flags`: the calls of the task do not yield to other tasks: it runs until it waits or calls
+/// acort_yield().
 #define ACORT_UNCONSTRAINED 16
 
-/// acort_chan_new(): the channel is used by the tasks of one worker alone, that of the task which makes it:
-/// its calls take no lock. A call by another thread aborts.
+/// acort_chan_new(): only the tasks of one worker use the channel, the worker of the task that creates it. Its calls
+/// take no lock. A call on another thread aborts.
 #define ACORT_LOCAL 1
 
 /// `acort_case_t.op`: sends the value at `data` to the channel `object`.
 #define ACORT_SEND 1
 
-/// `acort_case_t.op`: receives a value of the channel `object` to `data`.
+/// `acort_case_t.op`: receives a value from the channel `object` into `data`.
 #define ACORT_RECV 2
 
-/// `acort_case_t.op`: `fd` can be read, or is over.
+/// `acort_case_t.op`: `fd` can be read, or has reached its end.
 #define ACORT_FD_READ 3
 
 /// `acort_case_t.op`: `fd` can be written, or is broken.
 #define ACORT_FD_WRITE 4
 
-/// `acort_case_t.op`: the task `object` has ended; it can be joined then.
+/// `acort_case_t.op`: the task `object` has ended; it can then be joined.
 #define ACORT_TASK 5
 
 /// `acort_case_t.op`: the event `object` is set.
 #define ACORT_EVENT 6
 
-/// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() says which.
+/// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() tells which.
 #define ACORT_FUTURE 7
 
-/// What a task runs. It may return, or end with acort_exit() or aco_exit().
+/// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 typedef void *(*acort_body_t)(void*);
 
-/// How a runtime is made: see acort_opts_init(). 0 in a field: the default.
+/// The options of a runtime: see acort_opts_init(). A field that is 0 means the default.
 typedef struct acort_opts_t {
-    /// Bytes of this struct, as the program knows it.
+    /// The size of this struct in bytes, as the program was compiled.
     size_t size;
-    /// Threads that run tasks. Default: one for each processor that the caller may use (sched_setaffinity(2)), or,
-    /// where that is less, as many as the quotas of its control groups give time of, rounded up (cpu.max of version
-    /// 2, cpu.cfs_quota_us of version 1, of all groups that enclose the process). With ACORT_LOOP 1.
+    /// Threads that run tasks. Default: one for each processor that the caller may use (sched_setaffinity(2)), but no
+    /// more than the CPU quotas of the control groups that enclose the process, rounded up (cpu.max of version 2,
+    /// cpu.cfs_quota_us of version 1). With ACORT_LOOP: 1.
     uint32_t workers;
     /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT.
     uint32_t flags;
-    /// Bytes of a task's own stack; default: 256 KiB. They take memory when they are used.
+    /// Bytes of a task's own stack; default: 256 KiB. A page takes memory once it is used.
     size_t stack_size;
-    /// Bytes of the stack that the shared tasks of a worker share; default: 2 MiB.
+    /// Bytes of a worker's shared stack. Default: 2 MiB.
     size_t shared_stack_size;
-    /// The most threads for blocking calls, in the whole process; default: 64. Names, files and
-    /// acort_blocking() have 4 each that the others do not take, or a third of fewer than 12; with 1 or 2 all
-    /// calls share them in the order in which they come. A thread that hangs in a call which was given up does
-    /// not count; while 256 hang so a call that needs one more has EAGAIN.
+    /// The most threads for blocking calls, in the whole process; default: 64. Name lookups, files and acort_blocking()
+    /// have 4 threads each that the others do not take, or a third of fewer than 12. With 1 or 2, all calls share them
+    /// in the order in which they come. A thread whose call was abandoned does not count. While 256 such threads hang,
+    /// a call that needs one more thread fails with EAGAIN.
     uint32_t blocking_threads;
     /// 0.
     uint32_t reserved;
-    /// Bytes of the stack of a main task, as acort_run_ex() and acort_enter() start it; default: 1 MiB, or
-    /// `stack_size` where that is more.
+    /// Bytes of the stack of a main task, which acort_run_ex() and acort_enter() start; default: 1 MiB, or `stack_size`
+    /// if that is more.
     size_t main_stack_size;
-    /// Bytes of unused address space below each stack, between two guard pages. A function whose
-    /// frame is no larger reaches no other task's stack, however it is compiled. Default: 1 MiB; 64 KiB on
-    /// 32 bits; under RLIMIT_AS a 16,384th of the limit where that is less. Whole pages; 1: no gap, and one
-    /// guard page.
+    /// Bytes of unused address space below each stack, between two guard pages. A function whose frame is no larger
+    /// cannot reach the stack of another task, however it is compiled. Default: 1 MiB; 64 KiB on 32 bits; under
+    /// RLIMIT_AS a 16,384th of the limit if that is less. Rounded to whole pages. 1: no gap, and one guard page.
     size_t stack_gap;
 } acort_opts_t;
 
-/// How a task is started: see acort_attr_init(). All zero but `size` and `worker`: as acort_go() does.
+/// The attributes of a new task: see acort_attr_init(). With all fields 0 except `size` and `worker`, the task is as
+/// one of acort_go().
 typedef struct acort_attr_t {
-    /// Bytes of this struct, as the program knows it.
+    /// The size of this struct in bytes, as the program was compiled.
     size_t size;
-    /// Its name, which is copied; NULL: none.
+    /// The name of the task, which is copied; NULL: none.
     const char *name;
-    /// The group that it belongs to; NULL: the caller's.
+    /// The group of the task; NULL: the caller's.
     acort_group_t *group;
-    /// Bytes of its own stack; 0: the runtime's default.
+    /// Bytes of the task's own stack; 0: the runtime's default.
     size_t stack_size;
     /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
     uint32_t flags;
-    /// The number of the worker that runs it; -1: any.
+    /// The index of the worker that runs the task; -1: any.
     int32_t worker;
-    /// Memory of `stack_size` bytes, 4096 or more, aligned to 16, for its own stack, without a guard page;
-    /// NULL: the library's. It is the task's until that has ended, as acort_join() tells.
+    /// Memory for the task's own stack: `stack_size` bytes, 4096 or more, aligned to 16, without a guard page. NULL:
+    /// the library allocates the stack. The task uses the memory until it has ended, as acort_join() tells.
     void *stack;
-    /// So many bytes at `arg` are copied, and the task's argument is the copy, aligned as malloc(3) does,
-    /// which is there until the task is freed: it may lie on a shared stack, and change. 0: nothing is copied.
+    /// Bytes at `arg` that are copied; 0: none. The task's argument is the copy then, aligned as malloc(3) does, which
+    /// is freed with the task. The original may be on a shared stack, and may change.
     size_t arg_copy_size;
 } acort_attr_t;
 
-/// A key of tasks' values: acort_key_create(). 0 is never one.
+/// A key of tasks' values, from acort_key_create(). 0 is never a key.
 typedef uint64_t acort_key_t;
 
-/// One of several waits.
+/// A case of acort_select(): one of several things that the call waits for.
 typedef struct acort_case_t {
-    /// ACORT_SEND ... ACORT_FUTURE.
+    /// The operation: ACORT_SEND to ACORT_FUTURE.
     int32_t op;
-    /// For ACORT_FD_READ and ACORT_FD_WRITE.
+    /// The file descriptor of ACORT_FD_READ and ACORT_FD_WRITE.
     int fd;
-    /// A channel, a task, an event, a future.
+    /// The channel, task, event or future.
     void *object;
-    /// A value of the channel, or room for one.
+    /// The value to send, or memory for the one to receive.
     void *data;
-    /// Of the case that was chosen: 0, or EPIPE where the channel is closed.
+    /// Of the chosen case: 0, or EPIPE if the channel is closed.
     int error;
-    /// The library's.
+    /// Private to the library.
     int reserved;
 } acort_case_t;
 
-/// A mutex. All zero: nobody has it. The caller's, where it does not move while it is used: where it lies on the stack
-/// that the worker's tasks share every call with it gives EFAULT, and does nothing. The same for those below.
+/// A mutex. All zero: it is free. The program allocates it, at an address that does not change while the mutex is used.
+/// On the stack that the worker's tasks share, every call with it fails with EFAULT and does nothing. The same holds
+/// for all synchronization objects.
 typedef struct acort_mutex_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_mutex_t;
 
-/// A condition variable. All zero: nobody waits.
+/// A condition variable. All zero: no call waits.
 typedef struct acort_cond_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_cond_t;
 
-/// An event. All zero: not set.
+/// An event. All zero is one that is not set.
 typedef struct acort_event_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_event_t;
 
-/// A semaphore. All zero: it counts 0.
+/// A semaphore. All zero: its count is 0.
 typedef struct acort_sem_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_sem_t;
 
-/// A waitgroup. All zero: nothing is to be done.
+/// A waitgroup. All zero: its count is 0.
 typedef struct acort_waitgroup_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_waitgroup_t;
 
-/// A barrier. All zero: for nobody, until acort_barrier_init().
+/// A barrier. All zero: it cannot be used before acort_barrier_init().
 typedef struct acort_barrier_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_barrier_t;
 
-/// A lock for many readers or one writer. All zero: nobody has it.
+/// A lock for many readers or one writer. All zero: it is free.
 typedef struct acort_rwlock_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_rwlock_t;
 
-/// What is done once. All zero: it was not.
+/// A control block of acort_once(). All zero: the function was not called.
 typedef struct acort_once_t {
-    /// The library's.
+    /// Private to the library.
     uint64_t words[8];
 } acort_once_t;
 
-/// What a program wants to be told of: each function with `user` and the task, on the thread where it
-/// happens. They may not wait. NULL: it is not told of that.
+/// Functions that the library calls when something happens to a task: with `user` and the task, on the thread where it
+/// happens. They may not wait. NULL: no call.
 typedef struct acort_hooks_t {
     /// The first argument of each.
     void *user;
-    /// A task was made.
+    /// A task was created.
     void (*create)(void*, acort_task_t*);
-    /// A task begins.
+    /// A task starts.
     void (*start)(void*, acort_task_t*);
-    /// A task begins to wait, for what the text says.
+    /// A task is about to wait, for what the text says.
     void (*block)(void*, acort_task_t*, const char*);
     /// A task was woken.
     void (*wake)(void*, acort_task_t*);
     /// A task has ended.
     void (*finish)(void*, acort_task_t*);
-    /// A task has run for so many nanoseconds without a pause: more than `slice_limit`.
+    /// A task has run for so many nanoseconds without a switch, more than `slice_limit`.
     void (*slice)(void*, acort_task_t*, int64_t);
-    /// Nanoseconds; 0: `slice` is never called.
+    /// Nanoseconds; with 0 `slice` is never called.
     int64_t slice_limit;
 } acort_hooks_t;
 
-/// What the caller's runtime has done.
+/// Statistics of the caller's runtime.
 typedef struct acort_stats_t {
-    /// Threads that run tasks.
+    /// Workers.
     uint64_t workers;
     /// Tasks that have not ended.
     uint64_t live;
@@ -304,19 +315,19 @@ typedef struct acort_stats_t {
     uint64_t started;
     /// Tasks that have ended.
     uint64_t ended;
-    /// How often a task was gone on in.
+    /// How often a worker switched to a task.
     uint64_t switches;
-    /// How often the system was asked for events.
+    /// How often a worker asked the system for events.
     uint64_t polls;
-    /// How often a worker slept.
+    /// Sleeps of workers.
     uint64_t sleeps;
     /// Events of file descriptors.
     uint64_t events;
-    /// Deadlines that have passed.
+    /// Waits that ended by their deadline.
     uint64_t expired;
-    /// Tasks that another thread has woken.
+    /// Tasks that another thread has woken, or has started on the worker.
     uint64_t received;
-    /// Calls that gave way to other tasks, since their own had used up its share of the worker's turn.
+    /// Calls that yielded to other tasks, because their task had used up its share of the worker's turn.
     uint64_t forced;
 } acort_stats_t;
 
@@ -324,643 +335,963 @@ typedef struct acort_stats_t {
 extern "C" {
 #endif // __cplusplus
 
-/// Runs `fn` as the main task of a runtime of its own, on this thread, until it and every task that was
-/// started in it have ended; its result goes to `ret`, unless that is NULL. 0, or -1 and errno: EDEADLK
-/// where nothing could ever wake the tasks that were left: they are shown on stderr, a line each, and
-/// cancelled; those that wait again are given up, their frames forgotten. EBUSY inside a task, EINVAL for
-/// NULL, ENOMEM, EMFILE.
+/// Runs `fn` with `arg` as the main task of a new runtime, on this thread. Returns when it and
+/// every task that was started in the runtime have ended.
 ///
-/// While the process has threads that the runtime does not know nothing is said to be stuck: they
-/// might wake somebody.
+/// The result of `fn` goes to `ret`, unless `ret` is NULL. If nothing can wake the tasks that are
+/// left, the runtime prints a line for each on stderr and cancels them. A task that then waits
+/// again is abandoned: its frames are not unwound. While the process has threads that the runtime
+/// does not know, it reports no deadlock: such a thread may wake a task.
 ///
-/// Valid when:
-/// `fn` is NULL or can be called with `arg`; `ret` is NULL or writable.
-int acort_run(acort_body_t fn,
-              void *arg,
-              void **ret);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EDEADLK` if tasks were left that nothing could wake.
+/// - `EBUSY` in a task.
+/// - `EINVAL` if `fn` is NULL.
+/// - `ENOMEM`, `EMFILE` if the system has no memory or no file descriptors.
+/// - The error of acort_group_fail() for the main task's group.
+int acort_run(acort_body_t fn, void *arg, void **ret);
 
-/// As acort_run(), with options: the sizes of the stacks, `main_stack_size` before all, and whether overflows
-/// are reported. NULL: as acort_run(). EINVAL, too, for `workers` above 1, ACORT_LOOP and ACORT_PIN_CPUS, which
-/// are for acort_new().
+/// Runs a main task as acort_run() does, with options: the sizes of stacks, `main_stack_size`
+/// before all, and whether overflows are reported. With `opts` NULL it is acort_run().
 ///
-/// Valid when:
-/// `opts` is NULL or has `opts->size` bytes; as acort_run().
-int acort_run_ex(const struct acort_opts_t *opts,
-                 acort_body_t fn,
-                 void *arg,
-                 void **ret);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `workers` is above 1, or `flags` has ACORT_LOOP or ACORT_PIN_CPUS, which are for
+///   acort_new().
+/// - The errors of acort_run().
+int acort_run_ex(const struct acort_opts_t *opts, acort_body_t fn, void *arg, void **ret);
 
-/// The version of the library that runs, as aco_version_string(): "1.3.0". The text is the library's.
+/// Returns the version of the library that is loaded, for example "1.3.0", as aco_version_string()
+/// does. The library owns the string.
 const char *acort_version(void);
 
-/// Fills `opts`, of which the program knows `size` bytes, with what acort_new(NULL) takes. 0, or -1 and
-/// EINVAL.
+/// Fills `opts` with the defaults of acort_new(). `size` is the size of the struct that the program
+/// was compiled with.
 ///
-/// Valid when:
-/// `opts` is NULL or writable for `size` bytes.
-int acort_opts_init(struct acort_opts_t *opts,
-                    size_t size);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `opts` is NULL, or `size` is too small.
+int acort_opts_init(struct acort_opts_t *opts, size_t size);
 
-/// A runtime with threads that run tasks: `opts`, or NULL for the default. NULL and errno: EINVAL, ENOMEM,
-/// EMFILE, EAGAIN; EBUSY inside a task for one with ACORT_LOOP. The caller owns it: acort_free().
+/// Creates a runtime with worker threads. `opts` NULL is the defaults. The caller owns the runtime:
+/// acort_free().
 ///
-/// The threads inherit the caller's signal mask, as it is now, the processors that the caller may use, and its
-/// floating-point environment. So does each child that a task makes, by fork(2), posix_spawn(3), system(3) or
-/// popen(3), with the signal mask. Tools show the threads as "acort-work-0" and so on, those for blocking calls as
-/// "acort-blocking".
+/// The threads inherit the caller's signal mask of this moment, the processors that the caller may
+/// use, and its floating-point environment. A child that a task creates by fork(2), posix_spawn(3),
+/// system(3) or popen(3) inherits them, too. Tools show the workers as "acort-work-0" and so on,
+/// and the threads for blocking calls as "acort-blocking".
 ///
-/// Valid when:
-/// `opts` is NULL or has `opts->size` bytes.
+/// # Returns
+/// The runtime, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if an option is not valid.
+/// - `ENOMEM`, `EMFILE`, `EAGAIN` if the system has no memory, file descriptors or threads.
+/// - `EBUSY` in a task, for a runtime with ACORT_LOOP.
 acort_t *acort_new(const struct acort_opts_t *opts);
 
-/// Runs `fn` as a main task of `rt`, on one of its threads, and waits until it and the tasks of its group,
-/// those that it and they start, have ended. Several threads may do so at once. 0, or -1 and errno, as
-/// acort_run(); EDEADLK, too, on the thread that makes the steps of a runtime with ACORT_LOOP.
+/// Runs `fn` with `arg` as a main task of `rt`, on one of its workers. Returns when it and the
+/// tasks of its group have ended: those that it and they start. Several threads may call it at
+/// once.
 ///
-/// Valid when:
-/// `rt` is NULL or a runtime; as acort_run().
-int acort_enter(acort_t *rt,
-                acort_body_t fn,
-                void *arg,
-                void **ret);
+/// The result of `fn` goes to `ret`, unless `ret` is NULL.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EDEADLK` on the thread that makes the steps of a runtime with ACORT_LOOP.
+/// - `EINVAL` if `rt` or `fn` is NULL.
+/// - The errors of acort_run().
+int acort_enter(acort_t *rt, acort_body_t fn, void *arg, void **ret);
 
-/// Ends the threads of a runtime and frees it. 0, or -1 and errno: EBUSY while tasks live, or inside a
-/// task; EINVAL for NULL; EPERM for one with ACORT_LOOP on another thread than its own.
+/// Stops the threads of a runtime and frees it.
 ///
-/// Valid when:
-/// `rt` is NULL or a runtime that nobody uses from here on, if this succeeds.
+/// # Returns
+/// 0, or -1 and `errno`: then the runtime is as before.
+///
+/// # Errors
+/// - `EBUSY` if tasks live, a thread is in acort_enter(), or in a task.
+/// - `EPERM` if the runtime has ACORT_LOOP, and this is not its thread.
+/// - `EINVAL` if `rt` is NULL.
 int acort_free(acort_t *rt);
 
-/// A file descriptor that becomes readable (POLLIN) when acort_loop_step() has something to do: poll it, and
-/// do nothing else with it. -1 and errno: EINVAL for NULL, and a runtime without ACORT_LOOP.
+/// Returns a file descriptor that becomes readable (POLLIN) when acort_loop_step() has work. Poll
+/// it; do nothing else with it. The runtime owns it.
 ///
-/// Valid when:
-/// `rt` is NULL or a runtime.
+/// # Returns
+/// The file descriptor, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `rt` is NULL, or has no ACORT_LOOP.
 int acort_loop_fd(acort_t *rt);
 
-/// Runs the tasks that are ready, up to about a thousand turns; where none is, and some live, waits for that
-/// until `deadline`: a loop that polls gives 0. Tasks that nothing can wake are not found. 1 while tasks
-/// live, 0 when none does, or -1 and errno: EPERM on another thread than its own, EBUSY inside a task,
-/// EINVAL for NULL, and a runtime without ACORT_LOOP.
+/// Runs the ready tasks of `rt`, up to about a thousand turns. If none is ready and some live, it
+/// waits for one until `deadline`: a loop that polls acort_loop_fd() passes 0. It detects no
+/// deadlock.
 ///
-/// Valid when:
-/// `rt` is NULL or a runtime.
-int acort_loop_step(acort_t *rt,
-                    int64_t deadline);
+/// # Returns
+/// 1 while tasks live, 0 if none does, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` on another thread than the runtime's.
+/// - `EBUSY` in a task.
+/// - `EINVAL` if `rt` is NULL, or has no ACORT_LOOP.
+int acort_loop_step(acort_t *rt, int64_t deadline);
 
-/// acort_go() from outside: starts a task of `rt`, from any thread; a step runs it. It is to be joined or
-/// detached, or is freed with `rt`. NULL and errno: EINVAL for NULL, and a runtime without ACORT_LOOP;
-/// EFAULT where `arg` lies on a shared stack; ENOMEM.
+/// Starts a task of `rt`, a runtime with ACORT_LOOP, from any thread; a step runs it. Join or
+/// detach it, or acort_free() frees it.
 ///
-/// Valid when:
-/// `rt` is NULL or a runtime; `fn` is NULL or can be called with `arg`.
-acort_task_t *acort_loop_go(acort_t *rt,
-                            acort_body_t fn,
-                            void *arg);
+/// # Returns
+/// The task, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `rt` or `fn` is NULL, or `rt` has no ACORT_LOOP.
+/// - `EFAULT` if `arg` is on a shared stack.
+/// - `ENOMEM` if there is no memory.
+acort_task_t *acort_loop_go(acort_t *rt, acort_body_t fn, void *arg);
 
-/// Fills `attr`, of which the program knows `size` bytes, with what acort_go() takes. 0, or -1 and EINVAL.
+/// Fills `attr` with the attributes of acort_go(). `size` is the size of the struct that the
+/// program was compiled with.
 ///
-/// Valid when:
-/// `attr` is NULL or writable for `size` bytes.
-int acort_attr_init(struct acort_attr_t *attr,
-                    size_t size);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `attr` is NULL, or `size` is too small.
+int acort_attr_init(struct acort_attr_t *attr, size_t size);
 
-/// Starts a task that runs `fn`, on its own stack of 256 KiB: it is ready, and runs when its turn
-/// comes, on any worker of the caller's runtime, on which it stays. It is in the caller's group. NULL and
-/// errno: EPERM outside of tasks, EINVAL for NULL, ENOMEM, EFAULT where `arg` lies on a shared stack. Its
-/// memory is freed by acort_join(), after acort_detach(), or with its group.
+/// Starts a task that runs `fn` with `arg`, on a stack of its own of 256 KiB. The task is ready. A
+/// worker of the caller's runtime takes it, and it stays with that worker. It is in the caller's
+/// group. acort_join() frees it, or its end after acort_detach(), or its group.
 ///
-/// Valid when:
-/// `fn` is NULL or can be called with `arg`.
-acort_task_t *acort_go(acort_body_t fn,
-                       void *arg);
+/// # Returns
+/// The task, or NULL and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of tasks.
+/// - `EINVAL` if `fn` is NULL.
+/// - `ENOMEM` if there is no memory.
+/// - `EFAULT` if `arg` is on a shared stack.
+acort_task_t *acort_go(acort_body_t fn, void *arg);
 
-/// acort_go() with attributes; NULL: none. EINVAL, too, for those that do not exist.
+/// Starts a task as acort_go() does, with attributes. `attr` NULL is none.
 ///
-/// Valid when:
-/// `attr` is NULL or has `attr->size` bytes; its name is NULL or ends in 0, its group NULL or open. `fn` is
-/// NULL or can be called with `arg`.
-acort_task_t *acort_go_ex(const struct acort_attr_t *attr,
-                          acort_body_t fn,
-                          void *arg);
+/// # Returns
+/// The task, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `fn` is NULL, or an attribute is not valid.
+/// - The errors of acort_go().
+///
+/// # Safety
+/// The group of `attr` is NULL or open.
+acort_task_t *acort_go_ex(const struct acort_attr_t *attr, acort_body_t fn, void *arg);
 
-/// Waits for the end of `task` and frees it; its result goes to `ret`, unless that is NULL: NULL where it
-/// ended by aco_exit(). 0, or -1 and errno: ETIMEDOUT, ECANCELED (the task can be joined still); EDEADLK:
-/// it is the caller; EINVAL: NULL, a main task, detached, or somebody joins it; ESRCH: it was freed, and
-/// its memory not used again; ENOMEM: it was freed, and had never begun for want of a stack.
+/// Waits until `task` has ended, and frees it. Its result goes to `ret`, unless `ret` is NULL; the
+/// result is NULL if the task ended by aco_exit().
 ///
-/// Valid when:
-/// `task` is NULL or a task; `ret` is NULL or writable.
-int acort_join(acort_task_t *task,
-               void **ret,
-               int64_t deadline);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED`: the task can still be joined.
+/// - `EDEADLK` if `task` is the caller.
+/// - `EINVAL` if `task` is NULL, a main task or detached, or another call joins it.
+/// - `ESRCH` if the task was freed, and its memory is not used again.
+/// - `ENOMEM` if the task never began: there was no memory for its stack. It is freed.
+int acort_join(acort_task_t *task, void **ret, int64_t deadline);
 
-/// Lets `task` be freed when it ends; nobody joins it then. 0, or -1 and errno: EINVAL, ESRCH as
-/// acort_join().
+/// Detaches `task`: it is freed when it ends, and cannot be joined. Do not use it afterwards.
 ///
-/// Valid when:
-/// `task` is NULL or a task, which is not used from here on.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `task` is NULL, a main task or detached, or a call joins it.
+/// - `ESRCH` if the task was freed.
 int acort_detach(acort_task_t *task);
 
-/// Ends the running task with the result `ret`. Aborts where no task runs, and in a coroutine that a task
-/// has resumed.
+/// Ends the running task with the result `ret`. Does not return.
+///
+/// # Aborts
+/// If no task runs here, or the caller is a coroutine that a task has resumed.
 void acort_exit(void *ret) __attribute__((noreturn));
 
-/// Lets the other tasks run that are ready; aco_yield() in a task does the same. 0, or -1 and errno:
-/// ECANCELED, after that, in a cancelled task; EPERM outside of tasks.
+/// Lets the other ready tasks of the worker run. aco_yield() in a task does the same.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ECANCELED`, afterwards, if the task is cancelled.
+/// - `EPERM` outside of tasks.
 int acort_yield(void);
 
-/// The running task; NULL: this is a plain thread.
+/// Returns the running task, or NULL in a plain thread.
 acort_task_t *acort_self(void);
 
-/// The number of `task`, which no other has in the process; 0 and errno EINVAL or ESRCH.
+/// Returns the number of `task`. No other task of the process has it.
 ///
-/// Valid when:
-/// `task` is NULL or a task.
+/// # Returns
+/// The number, or 0 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `task` is NULL.
+/// - `ESRCH` if the task was freed.
 uint64_t acort_id(acort_task_t *task);
 
-/// The name of `task`, good until it has another one or is freed; NULL: it has none.
+/// Returns the name of `task`. It is valid until the task gets another name or is freed.
 ///
-/// Valid when:
-/// `task` is NULL or a task.
+/// # Returns
+/// The name. NULL if the task has none.
 const char *acort_name(acort_task_t *task);
 
-/// Copies a name for `task`; NULL: it has none any more. 0, or -1 and errno: EINVAL, ESRCH, ENOMEM.
+/// Gives `task` a copy of `name`; NULL removes its name.
 ///
-/// Valid when:
-/// `task` is NULL or a task; `name` is NULL or ends in 0.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `task` is NULL.
+/// - `ESRCH` if the task was freed.
+/// - `ENOMEM` if there is no memory.
 int acort_set_name(acort_task_t *task, const char *name);
 
-/// Makes a key, under which each task of the process has a value of its own: NULL, until one is set.
-/// `destructor`, unless NULL, is called with each value that is not NULL when its task has ended, on the
-/// task's worker, as that task, in no certain order, after the value became NULL; it must not wait: that
-/// aborts. Where destructors set values again they are called again, at most four times in all. 0, or -1
-/// and errno: EINVAL for NULL, EAGAIN where there are 256 keys, those of aco_key_create() among them.
+/// Creates a key, under which each task of the process has a value: NULL until one is set.
 ///
-/// Valid when:
-/// `key` is NULL or writable; `destructor` can be called with the values that are set.
-int acort_key_create(acort_key_t *key,
-                     void (*destructor)(void*));
+/// When a task has ended, `destructor`, unless NULL, is called for each of its values that is not
+/// NULL: on the task's worker, as that task, in no certain order, after the value became NULL. It
+/// must not wait. If destructors set values, they are called again, at most four times in all.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `key` is NULL.
+/// - `EAGAIN` if there are 256 keys, those of aco_key_create() included.
+int acort_key_create(acort_key_t *key, void (*destructor)(void*));
 
-/// Ends a key. Its values are not there any more, nor under a later key; no destructor is called for them.
-/// From any thread. 0, or -1 and errno: EINVAL where there is no such key.
+/// Deletes a key and its values; no destructor is called for them. From any thread.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if the key does not exist.
 int acort_key_delete(acort_key_t key);
 
-/// The running task's value under `key`. NULL: none was set, there is no such key, or no task runs.
+/// Returns the running task's value under `key`.
+///
+/// # Returns
+/// The value. NULL if none is set, the key does not exist, or no task runs here.
 void *acort_key_get(acort_key_t key);
 
-/// Sets the running task's value under `key`; what was there is forgotten, not destroyed. 0, or -1 and
-/// errno: EPERM outside of tasks, EINVAL where there is no such key, ENOMEM.
-int acort_key_set(acort_key_t key,
-                  void *value);
+/// Sets the running task's value under `key`. The value before is not destroyed.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of tasks.
+/// - `EINVAL` if the key does not exist.
+/// - `ENOMEM` if there is no memory.
+int acort_key_set(acort_key_t key, void *value);
 
-/// Nanoseconds of CLOCK_MONOTONIC: what deadlines are compared with.
+/// Returns the time of CLOCK_MONOTONIC in nanoseconds, which deadlines are compared with.
 int64_t acort_now(void);
 
-/// The deadline `ns` nanoseconds from now; ACORT_NEVER where that is beyond all time, 1 for none or fewer.
+/// Returns the deadline `ns` nanoseconds from now.
+///
+/// # Returns
+/// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
 int64_t acort_after(int64_t ns);
 
-/// Sleeps for `ns` nanoseconds; 0 or fewer: acort_yield() in a task. 0, or -1 and errno: ECANCELED.
+/// Sleeps for `ns` nanoseconds. With 0 or fewer it is acort_yield() in a task, and returns at once
+/// in a plain thread.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ECANCELED` if the task is cancelled.
 int acort_sleep(int64_t ns);
 
-/// Sleeps until `deadline`; ACORT_NEVER: until the task is cancelled. 0, or -1 and errno: ECANCELED.
+/// Sleeps until `deadline`; with ACORT_NEVER until the task is cancelled.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ECANCELED` if the task is cancelled.
 int acort_sleep_until(int64_t deadline);
 
-/// Waits until somebody calls acort_unpark() for this task, or takes the word that was saved. 0, or -1 and
-/// errno: ETIMEDOUT, ECANCELED; EPERM outside of tasks.
+/// Waits until acort_unpark() is called for this task, or takes the token of an earlier call.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EPERM` outside of tasks.
 int acort_park(int64_t deadline);
 
-/// Ends the acort_park() of `task`, or its next one: one word is saved. From any thread. 0, or -1 and
-/// errno: EINVAL for NULL, ESRCH.
+/// Ends the acort_park() of `task`, or gives it a token for its next one. A task has at most one
+/// token. From any thread.
 ///
-/// Valid when:
-/// `task` is NULL or a task.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `task` is NULL.
+/// - `ESRCH` if the task was freed.
 int acort_unpark(acort_task_t *task);
 
-/// Cancels `task`, for good: its wait gives ECANCELED, and so does from now on every call that may wait, on entry,
-/// before it has an effect. Calls with deadline 0, and those that never wait (unlock, post, set, close, unref), still
-/// work. Clean-up that may wait masks cancellation: acort_cancel_mask(). From any thread. 0, or
-/// -1 and errno: EINVAL for NULL, ESRCH.
+/// Cancels `task` permanently. Its wait ends with ECANCELED, and so does each later call that may
+/// wait, on entry, before it has an effect. Calls with deadline 0 still work, and so do calls that
+/// never wait: unlock, post, set, close, unref. Clean-up that may wait masks cancellation:
+/// acort_cancel_mask(). From any thread.
 ///
-/// Valid when:
-/// `task` is NULL or a task.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `task` is NULL.
+/// - `ESRCH` if the task was freed.
 int acort_cancel(acort_task_t *task);
 
-/// Is the running task cancelled, and not masked? 1 or 0; 0 in a plain thread.
+/// Returns 1 if the running task is cancelled and has not masked cancellation, else 0. Returns 0 in
+/// a plain thread.
 int acort_cancelled(void);
 
-/// Masks cancellation for the running task: its calls are as if it were not cancelled, so that clean-up may
-/// wait. 0: no longer. Gives how it was, 1 or 0; -1 and EPERM outside of tasks.
+/// Masks cancellation for the running task if `on` is not 0, or unmasks it. While it is masked, the
+/// task's calls ignore cancellation, so clean-up may wait.
+///
+/// # Returns
+/// The state before, 1 or 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of tasks.
 int acort_cancel_mask(int on);
 
-/// A group for tasks (acort_attr_t.group). Groups nest: the new one is inside the caller's own group, and is cancelled
-/// when that one, or any around it, is cancelled, fails or is closed. Where the caller's group is cancelled already, the
-/// new one is cancelled from the beginning, unless the caller has masked cancellation. NULL and errno: EPERM outside of
-/// tasks, ENOMEM. The caller owns it: acort_group_close().
+/// Opens a group for tasks (`acort_attr_t.group`). The caller owns it: acort_group_close().
+///
+/// Groups nest. The new group is inside the group of the calling task. It is cancelled when that
+/// group, or one around it, is cancelled, fails or is closed. If the caller's group is cancelled
+/// already, the new one is cancelled from the start, unless the caller has masked cancellation.
+///
+/// # Returns
+/// The group, or NULL and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of tasks.
+/// - `ENOMEM` if there is no memory.
 acort_group_t *acort_group_open(void);
 
-/// Waits until no task of `group` lives. 0, or -1 and errno: what acort_group_fail() was given first;
-/// ETIMEDOUT, ECANCELED; EDEADLK in a task of it; EINVAL for NULL.
+/// Waits until no task of `group` lives.
 ///
-/// Valid when:
-/// `group` is NULL or an open group.
-int acort_group_wait(acort_group_t *group,
-                     int64_t deadline);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The first error that acort_group_fail() was called with.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EDEADLK` in a task of the group.
+/// - `EINVAL` if `group` is NULL.
+int acort_group_wait(acort_group_t *group, int64_t deadline);
 
-/// Cancels all tasks of `group` and of the groups inside it, at any depth, but the caller, and those that are started
-/// there later. NULL: the caller's own group; a main task's group takes new tasks still. 0, or -1 and errno: EPERM for
-/// NULL outside of tasks.
+/// Cancels all tasks of `group` and of the groups inside it, at any depth, except the caller. Tasks
+/// that are started there later are cancelled, too. `group` NULL is the caller's group; the group
+/// of a main task still takes new tasks that are not cancelled.
 ///
-/// Valid when:
-/// `group` is NULL or an open group.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` if `group` is NULL outside of tasks.
 int acort_group_cancel(acort_group_t *group);
 
-/// Says that `group` has failed with the errno `err`, which acort_group_wait() gives then: the first one
-/// counts. It is cancelled, as by acort_group_cancel(), with the groups inside it, which do not fail. NULL: the
-/// caller's own group; that of a main task has acort_run() or acort_enter() give the errno. 0, or -1 and errno:
-/// EINVAL where `err` is not positive, EPERM for NULL outside of tasks.
+/// Fails `group` with the error number `err`, which acort_group_wait() returns then. The first
+/// error counts. The group is cancelled as by acort_group_cancel(), with the groups inside it,
+/// which do not fail. `group` NULL is the caller's group; acort_run() and acort_enter() return the
+/// error of a main task's group.
 ///
-/// Valid when:
-/// `group` is NULL or an open group.
-int acort_group_fail(acort_group_t *group,
-                     int err);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `err` is not positive.
+/// - `EPERM` if `group` is NULL outside of tasks.
+int acort_group_fail(acort_group_t *group, int err);
 
-/// Cancels `group`, as acort_group_cancel() does, waits for the ends of its own tasks, and frees it and them. A group
-/// inside it that is still open is from then on inside the one around it. Not cancelled itself. 0, or -1 and errno:
-/// EDEADLK in a task of it, where nothing is done; EINVAL for NULL.
+/// Cancels `group` as acort_group_cancel() does, waits until its own tasks have ended, and frees it
+/// and them. A group inside it that is still open is then inside the group around it. The wait is
+/// no cancellation point.
 ///
-/// Valid when:
-/// `group` is NULL or an open group that nobody uses from here on, if this succeeds.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EDEADLK` in a task of the group: nothing is done.
+/// - `EINVAL` if `group` is NULL.
 int acort_group_close(acort_group_t *group);
 
-/// A channel for values of `elem` bytes, of which it keeps up to `cap`; 0: each is handed from sender to
-/// receiver. For tasks of any worker, and plain threads, unless `flags` is ACORT_LOCAL. NULL and errno: EINVAL
-/// (0 bytes, too many, a flag), ENOMEM; EPERM for ACORT_LOCAL outside of tasks. The caller has a reference:
-/// acort_chan_unref().
-acort_chan_t *acort_chan_new(size_t elem,
-                             size_t cap,
-                             unsigned int flags);
-
-/// One reference more: each user of a channel has one. From any thread. Gives the channel; NULL and EINVAL for NULL.
+/// Creates a channel for values of `elem` bytes with a buffer of `cap` values. With `cap` 0 a value
+/// goes from the sender to a receiver directly. Tasks of all workers and plain threads may use it,
+/// unless `flags` is ACORT_LOCAL. The caller has a reference: acort_chan_unref().
 ///
-/// Valid when:
-/// `chan` is NULL or a channel.
+/// # Returns
+/// The channel, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `elem` is 0, the buffer is too large, or a flag does not exist.
+/// - `EPERM` if `flags` is ACORT_LOCAL outside of tasks.
+/// - `ENOMEM` if there is no memory.
+acort_chan_t *acort_chan_new(size_t elem, size_t cap, unsigned int flags);
+
+/// Adds a reference. Each user of a channel needs one. From any thread.
+///
+/// # Returns
+/// The channel, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `chan` is NULL.
 acort_chan_t *acort_chan_ref(acort_chan_t *chan);
 
-/// One reference less, from any thread; the last one frees the channel with the values in it. Aborts where somebody waits in
-/// it then. NULL is let through.
+/// Drops a reference. The last one frees the channel and the values in it. From any thread. Does
+/// nothing if `chan` is NULL.
 ///
-/// Valid when:
-/// `chan` is NULL or a channel that the caller does not use from here on.
+/// # Aborts
+/// If the last reference is dropped while a call waits in the channel.
 void acort_chan_unref(acort_chan_t *chan);
 
-/// Sends a copy of the value at `data`. 0, or -1 and errno: EPIPE where the channel is closed, ETIMEDOUT,
-/// ECANCELED; EINVAL for NULL, ENOMEM.
+/// Sends a copy of the value at `data`. Waits while the buffer is full, or no receiver waits.
 ///
-/// Valid when:
-/// `chan` is NULL or a channel; `data` is NULL or has a value of its size.
-int acort_chan_send(acort_chan_t *chan,
-                    const void *data,
-                    int64_t deadline);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPIPE` if the channel is closed.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `chan` or `data` is NULL.
+/// - `ENOMEM` if there is no memory for a wait on a shared stack.
+int acort_chan_send(acort_chan_t *chan, const void *data, int64_t deadline);
 
-/// Receives a value to `data`. 0, or -1 and errno: EPIPE where the channel is closed, and empty;
-/// ETIMEDOUT, ECANCELED; EINVAL for NULL, ENOMEM.
+/// Receives a value to `data`. Waits while there is none.
 ///
-/// Valid when:
-/// `chan` is NULL or a channel; `data` is NULL or has room for a value of its size.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPIPE` if the channel is closed and empty.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `chan` or `data` is NULL.
+/// - `ENOMEM` if there is no memory for a wait on a shared stack.
 int acort_chan_recv(acort_chan_t *chan, void *data, int64_t deadline);
 
-/// Closes the channel: nothing is sent any more, and who waits has EPIPE; the values in it can still be
-/// received. 0, or -1 and errno: EPIPE where it is closed already, EINVAL for NULL.
+/// Closes the channel. Sends fail from now on, and calls that wait end with EPIPE. The values in it
+/// can still be received. From any thread.
 ///
-/// Valid when:
-/// `chan` is NULL or a channel.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPIPE` if the channel is closed already.
+/// - `EINVAL` if `chan` is NULL.
 int acort_chan_close(acort_chan_t *chan);
 
-/// How many values are in the channel; -1 and EINVAL for NULL.
+/// Returns the number of values in the channel.
 ///
-/// Valid when:
-/// `chan` is NULL or a channel.
+/// # Returns
+/// The number, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `chan` is NULL.
 ssize_t acort_chan_len(acort_chan_t *chan);
 
-/// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are ready, file
-/// descriptors among them, each has the same chance. All cases are tried at one moment; at that moment the system is
-/// asked for the file descriptors, one after the other. A closed channel is ready: `error` of the case says EPIPE.
-/// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for no case, more than 1024, one that does not exist, NULL, more file
-/// descriptors than the process may have open; ESRCH for a task that was freed; EBADF; EFAULT for an object on a
-/// shared stack; ENOMEM; EPERM for file descriptors in a plain thread that would have to wait.
+/// Waits for the first of `n` cases that is ready, performs it, and returns its index. Of several
+/// ready cases each has the same chance. All cases are tried at one moment; file descriptors are
+/// asked for at that moment, one after the other. A closed channel is ready: `error` of its case is
+/// EPIPE.
 ///
-/// Valid when:
-/// `cases` is NULL or has `n` cases, whose objects are valid.
-int acort_select(struct acort_case_t *cases,
-                 int n,
-                 int64_t deadline);
+/// # Returns
+/// The index, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `cases` is NULL, `n` is not between 1 and 1024, an operation does not exist, an
+///   object is NULL, or there are more file descriptors than the process may open.
+/// - `ESRCH` if a task was freed.
+/// - `EBADF` if a file descriptor is not open.
+/// - `EFAULT` if an object is on a shared stack.
+/// - `ENOMEM` if there is no memory.
+/// - `EPERM` if a plain thread would have to wait for file descriptors.
+int acort_select(struct acort_case_t *cases, int n, int64_t deadline);
 
-/// acort_select() by rank: of all cases that are ready it takes the one with the least number.
+/// Waits as acort_select() does. Of several ready cases it takes the one with the lowest index.
 ///
-/// Valid when:
-/// As acort_select().
+/// # Returns
+/// The index, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_select().
 int acort_select_ordered(struct acort_case_t *cases, int n, int64_t deadline);
 
-/// Takes the mutex: the caller, a task or a thread, has it until acort_mutex_unlock(). Of those that wait the first one is
-/// woken at each unlock; it has the mutex unless another call has taken it by then, which happens a few times in a row at
-/// most. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where the caller has it; EINVAL for NULL, EFAULT on a shared
-/// stack.
+/// Locks the mutex. The caller, a task or a thread, owns it until acort_mutex_unlock(). An unlock
+/// wakes the first waiter, which competes with other calls; a waiter that has lost a few times is
+/// handed the mutex.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
-int acort_mutex_lock(struct acort_mutex_t *mutex,
-                     int64_t deadline);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EDEADLK` if the caller owns the mutex.
+/// - `EINVAL` if `mutex` is NULL.
+/// - `EFAULT` if `mutex` is on a shared stack.
+int acort_mutex_lock(struct acort_mutex_t *mutex, int64_t deadline);
 
-/// Gives the mutex up. 0, or -1 and errno: EPERM where the caller does not have it; EINVAL for NULL, EFAULT on a
-/// shared stack.
+/// Unlocks the mutex.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` if the caller does not own the mutex.
+/// - `EINVAL` if `mutex` is NULL.
+/// - `EFAULT` if `mutex` is on a shared stack.
 int acort_mutex_unlock(struct acort_mutex_t *mutex);
 
-/// Gives `mutex` up, waits for a signal, and takes it again, whatever comes. It may come back for nothing: look
-/// at what was waited for again. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EPERM where the caller does not have
-/// the mutex; EINVAL for NULL, EFAULT on a shared stack.
+/// Unlocks `mutex`, waits for a signal, and locks the mutex again in all cases. Spurious wake-ups
+/// are possible: check the condition again.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
-int acort_cond_wait(struct acort_cond_t *cond,
-                    struct acort_mutex_t *mutex,
-                    int64_t deadline);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EPERM` if the caller does not own the mutex.
+/// - `EINVAL` if `cond` or `mutex` is NULL.
+/// - `EFAULT` if `cond` or `mutex` is on a shared stack.
+int acort_cond_wait(struct acort_cond_t *cond, struct acort_mutex_t *mutex, int64_t deadline);
 
-/// Wakes who waits first. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
+/// Wakes the first waiter. From any thread.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `cond` is NULL.
+/// - `EFAULT` if `cond` is on a shared stack.
 int acort_cond_signal(struct acort_cond_t *cond);
 
-/// Wakes all who wait. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
+/// Wakes all waiters. From any thread.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `cond` is NULL.
+/// - `EFAULT` if `cond` is on a shared stack.
 int acort_cond_broadcast(struct acort_cond_t *cond);
 
-/// Sets the event: all who wait go on, and who comes later does not wait. 0, or -1 and errno: EINVAL for NULL,
-/// EFAULT on a shared stack.
+/// Sets the event: wakes all waiters, and later calls do not wait. From any thread.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `event` is NULL.
+/// - `EFAULT` if `event` is on a shared stack.
 int acort_event_set(struct acort_event_t *event);
 
-/// The event is not set any more. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
+/// Resets the event: later calls wait again. From any thread.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `event` is NULL.
+/// - `EFAULT` if `event` is on a shared stack.
 int acort_event_reset(struct acort_event_t *event);
 
-/// Waits until the event is set. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a shared
-/// stack.
+/// Waits until the event is set.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
-int acort_event_wait(struct acort_event_t *event,
-                     int64_t deadline);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `event` is NULL.
+/// - `EFAULT` if `event` is on a shared stack.
+int acort_event_wait(struct acort_event_t *event, int64_t deadline);
 
-/// The semaphore counts `count`. 0, or -1 and errno: EBUSY where somebody waits; EINVAL for NULL, EFAULT on a
-/// shared stack.
+/// Sets the count of the semaphore to `count`.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
-int acort_sem_init(struct acort_sem_t *sem,
-                   unsigned int count);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if a call waits for the semaphore.
+/// - `EINVAL` if `sem` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
+int acort_sem_init(struct acort_sem_t *sem, unsigned int count);
 
-/// Counts up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
-/// stack.
+/// Increments the semaphore, or wakes its first waiter. From any thread.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EOVERFLOW` if the count is at its maximum.
+/// - `EINVAL` if `sem` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
 int acort_sem_post(struct acort_sem_t *sem);
 
-/// Counts down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
-/// shared stack.
+/// Decrements the semaphore. Waits while the count is 0.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
-int acort_sem_wait(struct acort_sem_t *sem,
-                   int64_t deadline);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `sem` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
+int acort_sem_wait(struct acort_sem_t *sem, int64_t deadline);
 
-/// So many more are to be waited for, or fewer. 0, or -1 and errno: EINVAL below none or for NULL, EOVERFLOW;
-/// EFAULT on a shared stack.
+/// Adds `n`, which may be negative, to the count of the waitgroup. At 0 all waiters are woken. From
+/// any thread.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
-int acort_waitgroup_add(struct acort_waitgroup_t *wg,
-                        int n);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EOVERFLOW` if the count exceeds its maximum.
+/// - `EINVAL` if `wg` is NULL, or the count would be negative.
+/// - `EFAULT` if `wg` is on a shared stack.
+int acort_waitgroup_add(struct acort_waitgroup_t *wg, int n);
 
-/// One fewer: acort_waitgroup_add(wg, -1), with its errors.
+/// Decrements the count of the waitgroup, as acort_waitgroup_add() with -1.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `wg` is NULL, or the count is 0.
+/// - `EFAULT` if `wg` is on a shared stack.
 int acort_waitgroup_done(struct acort_waitgroup_t *wg);
 
-/// Waits until none is left. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a shared stack.
+/// Waits until the count of the waitgroup is 0.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
-int acort_waitgroup_wait(struct acort_waitgroup_t *wg,
-                         int64_t deadline);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `wg` is NULL.
+/// - `EFAULT` if `wg` is on a shared stack.
+int acort_waitgroup_wait(struct acort_waitgroup_t *wg, int64_t deadline);
 
-/// The barrier is for `count`. 0, or -1 and errno: EINVAL for 0 or NULL, EBUSY where somebody waits; EFAULT on
-/// a shared stack.
+/// Sets the number of callers that the barrier waits for.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
-int acort_barrier_init(struct acort_barrier_t *barrier,
-                       unsigned int count);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if a call waits at the barrier.
+/// - `EINVAL` if `barrier` is NULL, or `count` is 0.
+/// - `EFAULT` if `barrier` is on a shared stack.
+int acort_barrier_init(struct acort_barrier_t *barrier, unsigned int count);
 
-/// Waits until as many are there as the barrier is for. 1 for the last one, 0 for the others, or -1 and errno:
-/// ETIMEDOUT, ECANCELED (it is not counted then); EINVAL before acort_barrier_init() or for NULL;
-/// EFAULT on a shared stack.
+/// Waits until as many callers have come as acort_barrier_init() has set.
 ///
-/// Valid when:
-/// Each is NULL or such an object.
-int acort_barrier_wait(struct acort_barrier_t *barrier,
-                       int64_t deadline);
+/// # Returns
+/// 1 for the last caller, 0 for the others, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed: the caller is not counted then.
+/// - `ECANCELED` if the task is cancelled: the caller is not counted then.
+/// - `EINVAL` if `barrier` is NULL, or was not initialized.
+/// - `EFAULT` if `barrier` is on a shared stack.
+int acort_barrier_wait(struct acort_barrier_t *barrier, int64_t deadline);
 
-/// Takes the lock for reading; several may have it so. Who comes while a writer waits is behind that one: a
-/// caller that has it for reading already may wait for ever then. 0, or -1 and errno: ETIMEDOUT, ECANCELED;
-/// EDEADLK where the caller has it for writing, EAGAIN for too many readers; EINVAL for NULL, EFAULT on a shared
-/// stack.
+/// Locks for reading. Several callers may own the lock so. A caller that comes while a writer waits
+/// queues behind it: a second read lock of the same caller may then never be granted.
 ///
-/// Valid when:
-/// `rwlock` is NULL or such an object.
-int acort_rwlock_rdlock(struct acort_rwlock_t *rwlock,
-                        int64_t deadline);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EDEADLK` if the caller owns the lock for writing.
+/// - `EAGAIN` if there are too many readers.
+/// - `EINVAL` if `rwlock` is NULL.
+/// - `EFAULT` if `rwlock` is on a shared stack.
+int acort_rwlock_rdlock(struct acort_rwlock_t *rwlock, int64_t deadline);
 
-/// Takes the lock for writing: nobody else has it then. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where
-/// the caller has it for writing; EINVAL for NULL, EFAULT on a shared stack.
+/// Locks for writing: no other caller owns the lock then.
 ///
-/// Valid when:
-/// `rwlock` is NULL or such an object.
-int acort_rwlock_wrlock(struct acort_rwlock_t *rwlock,
-                        int64_t deadline);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EDEADLK` if the caller owns the lock for writing.
+/// - `EINVAL` if `rwlock` is NULL.
+/// - `EFAULT` if `rwlock` is on a shared stack.
+int acort_rwlock_wrlock(struct acort_rwlock_t *rwlock, int64_t deadline);
 
-/// Gives the lock up, in whichever way the caller has it. 0, or -1 and errno: EPERM where nobody has it, or
-/// another one for writing; EINVAL for NULL, EFAULT on a shared stack.
+/// Unlocks what the caller has locked, for reading or for writing.
 ///
-/// Valid when:
-/// `rwlock` is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` if the lock is free, or another caller owns it for writing.
+/// - `EINVAL` if `rwlock` is NULL.
+/// - `EFAULT` if `rwlock` is on a shared stack.
 int acort_rwlock_unlock(struct acort_rwlock_t *rwlock);
 
-/// Calls `fn` with `arg` where nobody has done so with this `once`; who comes meanwhile waits for its end,
-/// who comes later goes on at once. `fn` may wait, and is to return: where it ends its task the others wait
-/// for ever. 0, or -1 and errno: ETIMEDOUT, ECANCELED, of who waits; EDEADLK inside `fn` itself; EFAULT
-/// where `once` lies on a shared stack; EINVAL for NULL.
+/// Calls `fn` with `arg` if no call has done so with this `once`. A call that comes meanwhile waits
+/// until `fn` has returned; a later call returns at once. `fn` may wait, and must return: if it
+/// ends its task, the other calls wait until their deadlines.
 ///
-/// Valid when:
-/// `once` is NULL or such an object; `fn` is NULL or can be called with `arg`.
-int acort_once(struct acort_once_t *once,
-               void (*fn)(void*),
-               void *arg,
-               int64_t deadline);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED` if the call waits for another one.
+/// - `EDEADLK` in `fn` itself.
+/// - `EINVAL` if `once` or `fn` is NULL.
+/// - `EFAULT` if `once` is on a shared stack.
+int acort_once(struct acort_once_t *once, void (*fn)(void*), void *arg, int64_t deadline);
 
-/// A future without a value. NULL and ENOMEM. The caller has a reference: acort_future_unref().
+/// Creates a future without a value. The caller has a reference: acort_future_unref().
+///
+/// # Returns
+/// The future, or NULL and `errno`.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory.
 acort_future_t *acort_future_new(void);
 
-/// One reference more: each user of a future has one, who sets it and who waits for it. Gives the future;
-/// NULL and EINVAL for NULL.
+/// Adds a reference. Each user of a future needs one: setters and waiters. From any thread.
 ///
-/// Valid when:
-/// `future` is NULL or a future.
+/// # Returns
+/// The future, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `future` is NULL.
 acort_future_t *acort_future_ref(acort_future_t *future);
 
-/// One reference less; the last one frees the future, not its value. Aborts where somebody waits for it
-/// then. NULL is let through.
+/// Drops a reference. The last one frees the future, not its value. From any thread. Does nothing
+/// if `future` is NULL.
 ///
-/// Valid when:
-/// `future` is NULL or a future that the caller does not use from here on.
+/// # Aborts
+/// If the last reference is dropped while a call waits for the future.
 void acort_future_unref(acort_future_t *future);
 
-/// Gives the future its value, and lets all go on that wait for it. Never waits: from any thread or hook,
-/// not from a signal handler. 0, or -1 and errno: EALREADY where it has a value or an error, EINVAL for
-/// NULL.
+/// Sets the value of the future and wakes all waiters. Never waits. From any thread or hook, not
+/// from a signal handler.
 ///
-/// Valid when:
-/// `future` is NULL or a future.
-int acort_future_set(acort_future_t *future,
-                     void *value);
-
-/// acort_future_set() with the errno `err`, which those that wait have then. EINVAL, too, where that is
-/// not positive.
+/// # Returns
+/// 0, or -1 and `errno`.
 ///
-/// Valid when:
-/// `future` is NULL or a future.
-int acort_future_fail(acort_future_t *future,
-                      int err);
+/// # Errors
+/// - `EALREADY` if the future has a value or an error.
+/// - `EINVAL` if `future` is NULL.
+int acort_future_set(acort_future_t *future, void *value);
 
-/// Waits until the future is set; its value goes to `value`, unless that is NULL, and stays the future's,
-/// too. 0, or -1 and errno: what acort_future_fail() was given; ETIMEDOUT, ECANCELED; EINVAL for NULL.
+/// Sets the error number `err` as the result of the future, as acort_future_set() sets a value.
 ///
-/// Valid when:
-/// `future` is NULL or a future; `value` is NULL or writable.
-int acort_future_wait(acort_future_t *future,
-                      void **value,
-                      int64_t deadline);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EALREADY` if the future has a value or an error.
+/// - `EINVAL` if `future` is NULL, or `err` is not positive.
+int acort_future_fail(acort_future_t *future, int err);
 
-/// A promise: it makes a future, and its setters have references of their own. When the last of those goes and the future
-/// is not set, the future fails with EPIPE, so that no caller waits for a value that no task is left to give. NULL and
-/// ENOMEM. The caller has a reference: acort_promise_unref().
+/// Waits until the future is set. Its value goes to `value`, unless `value` is NULL. The future
+/// keeps the value.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The error that acort_future_fail() has set.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `future` is NULL.
+int acort_future_wait(acort_future_t *future, void **value, int64_t deadline);
+
+/// Creates a promise: a future and the references of its setters. When the last setter's reference
+/// is dropped and the future is not set, the future fails with EPIPE. So no call waits for a value
+/// that no task can give. The caller has a reference: acort_promise_unref().
 ///
 ///     acort_promise_t *promise = acort_promise_new();
 ///     acort_future_t *future = acort_promise_future(promise);
 ///     acort_task_t *task = acort_go(computes, promise);   // acort_promise_set(), acort_promise_unref()
-///     if (task == NULL) acort_promise_unref(promise);     // it has not begun: the reference is the caller's
+///     if (task == NULL) acort_promise_unref(promise);     // it never begins: the reference is ours
 ///     if (acort_future_wait(future, &value, ACORT_NEVER) == -1 && errno == EPIPE)
 ///         puts("the task has ended without a value");
 ///     acort_join(task, NULL, ACORT_NEVER);
 ///     acort_future_unref(future);
+///
+/// # Returns
+/// The promise, or NULL and `errno`.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory.
 acort_promise_t *acort_promise_new(void);
 
-/// The future of the promise, for those that wait: acort_future_wait(), acort_select(). The caller has a reference of it:
-/// acort_future_unref(). NULL and EINVAL for NULL.
+/// Returns the future of the promise, for acort_future_wait() and acort_select(). The caller gets a
+/// reference of it: acort_future_unref().
 ///
-/// Valid when:
-/// `promise` is NULL or a promise that the caller has a reference of.
+/// # Returns
+/// The future, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `promise` is NULL.
 acort_future_t *acort_promise_future(acort_promise_t *promise);
 
-/// acort_future_set() of its future: 0, or -1 and errno: EALREADY where that has a value or an error, EINVAL for NULL. The
-/// caller has its reference still.
+/// Sets the value of the promise's future, as acort_future_set() does. The caller keeps its
+/// reference.
 ///
-/// Valid when:
-/// `promise` is NULL or a promise that the caller has a reference of.
-int acort_promise_set(acort_promise_t *promise,
-                      void *value);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EALREADY` if the future has a value or an error.
+/// - `EINVAL` if `promise` is NULL.
+int acort_promise_set(acort_promise_t *promise, void *value);
 
-/// acort_future_fail() of its future. 0, or -1 and errno: EALREADY where that has a value or an error, EINVAL for NULL and
-/// where `err` is not positive. The caller has its reference still.
+/// Sets the error of the promise's future, as acort_future_fail() does. The caller keeps its
+/// reference.
 ///
-/// Valid when:
-/// `promise` is NULL or a promise that the caller has a reference of.
-int acort_promise_fail(acort_promise_t *promise,
-                       int err);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EALREADY` if the future has a value or an error.
+/// - `EINVAL` if `promise` is NULL, or `err` is not positive.
+int acort_promise_fail(acort_promise_t *promise, int err);
 
-/// One reference more: each setter has one. Gives the promise; NULL and EINVAL for NULL.
+/// Adds a setter's reference. Each setter needs one. From any thread.
 ///
-/// Valid when:
-/// `promise` is NULL or a promise that the caller has a reference of.
+/// # Returns
+/// The promise, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `promise` is NULL.
 acort_promise_t *acort_promise_ref(acort_promise_t *promise);
 
-/// One reference less. With the last one the future fails with EPIPE, unless it has a value or an error. Never waits:
-/// from any thread or hook, not from a signal handler. NULL is let through.
-///
-/// Valid when:
-/// `promise` is NULL or a promise that the caller does not use from here on.
+/// Drops a setter's reference. With the last one the future fails with EPIPE, unless it is set.
+/// Never waits. From any thread or hook, not from a signal handler. Does nothing if `promise` is
+/// NULL.
 void acort_promise_unref(acort_promise_t *promise);
 
-/// Waits until `fd` is ready for some of `events`, POLLIN or POLLOUT, and gives what poll(2) says of it. -1
-/// and errno: ETIMEDOUT, ECANCELED, EBADF; EINVAL for no events, or others.
-int acort_fdwait(int fd,
-                 int events,
-                 int64_t deadline);
-
-/// close(2). Calls of acort that are on their way with `fd` have ECANCELED, in tasks and in plain threads: those that
-/// wait, and those that were woken already; none goes on with the next file of that number. The file is closed at
-/// once, and the number is free when the last of them has come back. 0, or -1 and errno: EBADF where it is closed
-/// already; what close(2) says.
+/// Waits until `fd` is ready for some of `events`: POLLIN, POLLOUT.
 ///
-/// What acort has made (acort_accept(), acort_open(), ...) is to be closed by this. A file descriptor from
-/// elsewhere may be closed by close(2) while no call of acort waits for it, and its number be another file's: then the
-/// next call is for that.
+/// # Returns
+/// The events of poll(2), or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EBADF` if `fd` is not open.
+/// - `EINVAL` if `events` is 0 or has other events.
+int acort_fdwait(int fd, int events, int64_t deadline);
+
+/// Closes `fd`. Calls of acort that use `fd` end with ECANCELED, in tasks and in plain threads;
+/// none of them continues with the next file of that number. The file is closed at once. The number
+/// is free when the last of these calls has returned.
+///
+/// Close by this function what acort has opened: acort_accept(), acort_open() and so on. Other code
+/// may close other file descriptors by close(2) while no call of acort waits for them. The next
+/// call is then for the next file of the number.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBADF` if `fd` is closed already.
+/// - The errors of close(2).
 int acort_close(int fd);
 
-/// read(2). -1 and errno: ETIMEDOUT, ECANCELED, what read(2) says.
+/// Reads as read(2) does. Waits until there is input.
 ///
-/// Valid when:
-/// As read(2).
+/// # Returns
+/// The bytes read, 0 at the end, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of read(2).
 ssize_t acort_read(int fd, void *buf, size_t n, int64_t deadline);
 
-/// write(2): some of it may be written. -1 and errno: ETIMEDOUT, ECANCELED, what write(2) says; EPIPE without
+/// Writes as write(2) does, perhaps less than `n` bytes. Waits until there is room. Raises no
 /// SIGPIPE.
 ///
-/// Valid when:
-/// As write(2).
-ssize_t acort_write(int fd,
-                    const void *buf,
-                    size_t n,
-                    int64_t deadline);
-
-/// readv(2), as acort_read().
+/// # Returns
+/// The bytes written, or -1 and `errno`.
 ///
-/// Valid when:
-/// As readv(2).
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of write(2).
+ssize_t acort_write(int fd, const void *buf, size_t n, int64_t deadline);
+
+/// Reads as readv(2) does, with the rules of acort_read().
+///
+/// # Returns
+/// The bytes read, 0 at the end, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of readv(2).
 ssize_t acort_readv(int fd, const struct iovec *iov, int iovcnt, int64_t deadline);
 
-/// writev(2), as acort_write().
+/// Writes as writev(2) does, with the rules of acort_write().
 ///
-/// Valid when:
-/// As writev(2).
+/// # Returns
+/// The bytes written, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of writev(2).
 ssize_t acort_writev(int fd, const struct iovec *iov, int iovcnt, int64_t deadline);
 
-/// recvfrom(2), as acort_read().
+/// Receives as recvfrom(2) does, with the rules of acort_read().
 ///
-/// Valid when:
-/// As recvfrom(2).
+/// # Returns
+/// The bytes received, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of recvfrom(2).
 ssize_t acort_recvfrom(int fd,
                        void *buf,
                        size_t n,
@@ -969,10 +1300,15 @@ ssize_t acort_recvfrom(int fd,
                        socklen_t *addrlen,
                        int64_t deadline);
 
-/// sendto(2), as acort_write().
+/// Sends as sendto(2) does, with the rules of acort_write().
 ///
-/// Valid when:
-/// As sendto(2).
+/// # Returns
+/// The bytes sent, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of sendto(2).
 ssize_t acort_sendto(int fd,
                      const void *buf,
                      size_t n,
@@ -981,212 +1317,272 @@ ssize_t acort_sendto(int fd,
                      socklen_t addrlen,
                      int64_t deadline);
 
-/// recvmsg(2), as acort_read().
+/// Receives as recvmsg(2) does, with the rules of acort_read().
 ///
-/// Valid when:
-/// As recvmsg(2).
+/// # Returns
+/// The bytes received, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of recvmsg(2).
 ssize_t acort_recvmsg(int fd, struct msghdr *msg, int flags, int64_t deadline);
 
-/// sendmsg(2), as acort_write().
+/// Sends as sendmsg(2) does, with the rules of acort_write().
 ///
-/// Valid when:
-/// As sendmsg(2).
+/// # Returns
+/// The bytes sent, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of sendmsg(2).
 ssize_t acort_sendmsg(int fd, const struct msghdr *msg, int flags, int64_t deadline);
 
-/// Reads `n` bytes, or up to the end: then fewer, and errno is 0. Fewer, too, with the errno, where an
-/// error or the deadline comes after some; -1 and errno where it comes first.
+/// Reads `n` bytes, or up to the end of the input.
 ///
-/// Valid when:
-/// As read(2).
-ssize_t acort_read_full(int fd,
-                        void *buf,
-                        size_t n,
-                        int64_t deadline);
+/// # Returns
+/// The bytes read. Fewer than `n` at the end, with `errno` 0, or after an error, with its `errno`.
+/// -1 and `errno` if the error comes before the first byte.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of read(2).
+ssize_t acort_read_full(int fd, void *buf, size_t n, int64_t deadline);
 
-/// Writes `n` bytes. Fewer, with the errno, where an error or the deadline comes after some; -1 and errno
-/// where it comes first.
+/// Writes `n` bytes. Raises no SIGPIPE.
 ///
-/// Valid when:
-/// As write(2).
-ssize_t acort_write_all(int fd,
-                        const void *buf,
-                        size_t n,
-                        int64_t deadline);
+/// # Returns
+/// The bytes written. Fewer than `n` after an error, with its `errno`. -1 and `errno` if the error
+/// comes before the first byte.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of write(2).
+ssize_t acort_write_all(int fd, const void *buf, size_t n, int64_t deadline);
 
-/// accept(2): the connection neither blocks nor is inherited. Connections that are gone already are passed
-/// over. -1 and errno: ETIMEDOUT, ECANCELED, what accept(2) says: after EMFILE the connection waits still.
+/// Accepts a connection as accept(2) does. The new socket does not block, and is not inherited over
+/// execve(2). Connections that are closed already are skipped.
 ///
-/// Valid when:
-/// As accept(2).
-int acort_accept(int fd,
-                 struct sockaddr *addr,
-                 socklen_t *addrlen,
-                 int64_t deadline);
+/// # Returns
+/// The socket, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EMFILE` if the process has no file descriptors left: the connection waits still.
+/// - The errors of accept(2).
+int acort_accept(int fd, struct sockaddr *addr, socklen_t *addrlen, int64_t deadline);
 
-/// connect(2). 0, or -1 and errno: ETIMEDOUT, ECANCELED (close it then), what connect(2) says.
+/// Connects as connect(2) does. After ETIMEDOUT or ECANCELED close the socket.
 ///
-/// Valid when:
-/// As connect(2).
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of connect(2).
 int acort_connect(int fd, const struct sockaddr *addr, socklen_t addrlen, int64_t deadline);
 
-/// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. Nothing is opened where the deadline
-/// is 0 or has passed. The file descriptor, or -1 and errno: ETIMEDOUT, ECANCELED: what is opened after that is
-/// closed again, and a thread that hangs in it counts no more as one of acort_opts_t.blocking_threads; EINVAL
-/// for NULL, ENOMEM, EAGAIN: it needs a thread, and none can be had, or 256 hang so; what open(2) says.
+/// Opens a file as open(2) does, with `mode` for a new one. Does not add O_CLOEXEC. A deadline of 0
+/// or in the past opens nothing. If the call ends first, a file that is opened later is closed
+/// again, and a thread that hangs in it no longer counts in `acort_opts_t.blocking_threads`.
 ///
-/// Valid when:
-/// `path` is NULL or ends in 0.
-int acort_open(const char *path,
-               int flags,
-               mode_t mode,
-               int64_t deadline);
-
-/// pread(2); what is in the page cache comes without a wait, and is all that is given where the deadline is 0
-/// or has passed. -1 and errno: ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN
-/// without threads, what pread(2) says.
+/// # Returns
+/// The file descriptor, or -1 and `errno`. Close it by acort_close().
 ///
-/// Valid when:
-/// As pread(2).
-ssize_t acort_pread(int fd,
-                    void *buf,
-                    size_t n,
-                    off_t offset,
-                    int64_t deadline);
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `path` is NULL.
+/// - `ENOMEM` if there is no memory.
+/// - `EAGAIN` if no thread can be started, or 256 threads hang.
+/// - The errors of open(2).
+int acort_open(const char *path, int flags, mode_t mode, int64_t deadline);
 
-/// pwrite(2). Nothing is written where the deadline is 0 or has passed. -1 and errno: ETIMEDOUT, ECANCELED:
-/// nothing was written; a thread that has begun with it is waited for. ENOMEM, EAGAIN without threads, what
-/// pwrite(2) says.
+/// Reads as pread(2) does. Bytes in the page cache come without a wait; with a deadline of 0 or in
+/// the past there are only those.
 ///
-/// Valid when:
-/// As pwrite(2).
-ssize_t acort_pwrite(int fd,
-                     const void *buf,
-                     size_t n,
-                     off_t offset,
-                     int64_t deadline);
-
-/// fsync(2), which is not begun where the deadline is 0 or has passed. 0, or -1 and errno, as acort_pwrite().
-int acort_fsync(int fd,
-                int64_t deadline);
-
-/// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
-/// "udp4", "udp6", "unix". Where the host has several addresses the families take turns, the next one is tried
-/// when the one before has failed, or after 250 ms, and the first that connects wins. It is never a connection of the
-/// socket with itself: where the system picks the peer's port for this side, ECONNREFUSED. The file descriptor, or
-/// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for names that mean nothing, and NULL; EADDRNOTAVAIL for an
-/// unknown host; what connect(2) says.
+/// # Returns
+/// The bytes read, 0 at the end, or -1 and `errno`.
 ///
-/// Valid when:
-/// Both are NULL or end in 0.
-int acort_dial(const char *net,
-               const char *addr,
-               int64_t deadline);
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED` before a thread has begun to read.
+/// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
+/// - The errors of pread(2).
+ssize_t acort_pread(int fd, void *buf, size_t n, off_t offset, int64_t deadline);
 
-/// Listens at `addr`: as acort_dial(), where a host of nothing is every address of this machine. `backlog`
-/// of 0: the most; for UDP a socket that is bound. A port of TCP can be used again at once after its end
-/// (SO_REUSEADDR). "tcp6" and "udp6" are of IPv6 alone (IPV6_V6ONLY). The file descriptor, or -1 and errno: as acort_dial(), what bind(2) says.
+/// Writes as pwrite(2) does. A deadline of 0 or in the past writes nothing.
 ///
-/// Valid when:
-/// Both are NULL or end in 0.
-int acort_listen(const char *net,
-                 const char *addr,
-                 int backlog);
+/// # Returns
+/// The bytes written, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A thread that has begun to write is waited for.
+/// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
+/// - The errors of pwrite(2).
+ssize_t acort_pwrite(int fd, const void *buf, size_t n, off_t offset, int64_t deadline);
 
-/// getaddrinfo(3): numbers at once, names on another thread where the caller is a task. Names are not asked for
-/// where the deadline is 0 or has passed. 0, or a code of it: EAI_SYSTEM and errno for ETIMEDOUT and ECANCELED. Free
-/// `res` with freeaddrinfo(3).
+/// Synchronizes a file as fsync(2) does. With a deadline of 0 or in the past it does not begin.
 ///
-/// Valid when:
-/// As getaddrinfo(3).
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_pwrite() and fsync(2).
+int acort_fsync(int fd, int64_t deadline);
+
+/// Connects to `addr`: "host:service" or, for "unix", a path. `net` is "tcp", "tcp4", "tcp6",
+/// "udp", "udp4", "udp6" or "unix".
+///
+/// If the host has several addresses, the families take turns. The next address is tried when the
+/// one before has failed, or after 250 ms; the first connection wins. A socket never connects to
+/// itself: that is ECONNREFUSED.
+///
+/// # Returns
+/// The socket, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if a string is NULL or has no meaning.
+/// - `EADDRNOTAVAIL` if the host is unknown.
+/// - `ENAMETOOLONG` if a host, a service or a path is too long.
+/// - The errors of connect(2).
+int acort_dial(const char *net, const char *addr, int64_t deadline);
+
+/// Listens at `addr`, in the form of acort_dial(); an empty host is every address of this machine.
+/// `backlog` 0 is the maximum. For UDP the socket is bound. A TCP port can be used again at once
+/// after its end (SO_REUSEADDR). "tcp6" and "udp6" are of IPv6 alone (IPV6_V6ONLY).
+///
+/// # Returns
+/// The socket, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - The errors of acort_dial() and bind(2).
+int acort_listen(const char *net, const char *addr, int backlog);
+
+/// Resolves names as getaddrinfo(3) does: numbers at once, names on another thread if the caller is
+/// a task. A deadline of 0 or in the past resolves no names. Free `res` by freeaddrinfo(3).
+///
+/// # Returns
+/// 0, or a code of getaddrinfo(3): EAI_SYSTEM and `errno` for ETIMEDOUT and ECANCELED.
 int acort_getaddrinfo(const char *node,
                       const char *service,
                       const struct addrinfo *hints,
                       struct addrinfo **res,
                       int64_t deadline);
 
-/// Calls `fn` on a thread where it may block, and waits for its end: neither cancellation nor a deadline
-/// ends that. Its result goes to `ret`, unless that is NULL, and its errno is the caller's. In a plain
-/// thread it is called at once. Such calls leave threads to files and names, as acort_opts_t.blocking_threads
-/// says.
+/// Calls `fn` with `arg` on a thread that may block, and waits for its end. Neither cancellation
+/// nor a deadline ends the wait. The result goes to `ret`, unless `ret` is NULL; the errno of `fn`
+/// is the caller's afterwards. In a plain thread `fn` is called directly. Such calls leave some
+/// threads to files and names: `acort_opts_t.blocking_threads`.
 ///
-/// `fn` begins with the signal mask, the processors and the floating-point environment of the thread that made the
-/// runtime, whatever the caller has. What it changes of them is gone for the next call.
+/// `fn` begins with the signal mask, the processors and the floating-point environment of the
+/// thread that created the runtime. Its changes of them end with the call.
 ///
-/// 0, or -1 and errno: EINVAL for NULL, EFAULT where `arg` lies on a shared stack, ENOMEM, EAGAIN: it
-/// needs a thread, and none can be had, or 256 threads hang in calls that were given up.
+/// # Returns
+/// 0, or -1 and `errno`.
 ///
-/// Valid when:
-/// `fn` is NULL or can be called with `arg`, on any thread; `ret` is NULL or writable.
-int acort_blocking(acort_body_t fn,
-                   void *arg,
-                   void **ret);
+/// # Errors
+/// - `EINVAL` if `fn` is NULL.
+/// - `EFAULT` if `arg` is on a shared stack.
+/// - `ENOMEM` if there is no memory.
+/// - `EAGAIN` if no thread can be started, or 256 threads hang in calls that were given up.
+int acort_blocking(acort_body_t fn, void *arg, void **ret);
 
-/// Waits for a signal of `set`, takes it, and gives its number; what is known of it goes to `info`, a
-/// siginfo_t, unless that is NULL.
+/// Waits for a signal of `set`, takes it, and returns its number. Information about it goes to
+/// `info`, a siginfo_t, unless `info` is NULL.
 ///
-/// Block the signals by pthread_sigmask(3) before acort_new() or acort_run(), and before the program starts
-/// threads of its own: every thread inherits the mask, and a thread without it would take the signal's action. A
-/// call refuses signals that are not blocked on its thread, or were not blocked on the thread that made the
-/// runtime.
+/// Block the signals by pthread_sigmask(3) before acort_new() or acort_run(), and before the
+/// program starts threads of its own: every thread inherits the mask, and a thread without it would
+/// take the signal's action.
 ///
-/// Of several calls that wait for a signal the one that came first has it;
-/// with `deadline` 0 a call takes what no other one waits for. What was sent to one thread, by raise(3) say,
-/// only a call on that thread has, when it is its turn. -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL,
-/// and for signals that are not blocked; EMFILE, ENOMEM.
+/// Of several calls that wait for a signal the first one gets it; with `deadline` 0 a call takes
+/// signals that no other call waits for. A signal that was sent to one thread, for example by
+/// raise(3), goes only to a call on that thread, in its turn.
 ///
-/// Valid when:
-/// `set` is NULL or initialised, `info` NULL or writable.
-int acort_signal_wait(const sigset_t *set,
-                      void *info,
-                      int64_t deadline);
+/// # Returns
+/// The number of the signal, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `set` is NULL, or a signal is not blocked on this thread, or was not blocked on
+///   the thread that created the runtime.
+/// - `EMFILE`, `ENOMEM` if there are no file descriptors or no memory.
+int acort_signal_wait(const sigset_t *set, void *info, int64_t deadline);
 
-/// waitpid(2) for the child `pid`: waits for its end, and gives `pid`; how it has ended goes to `status`,
-/// unless that is NULL. -1 and errno: ETIMEDOUT, ECANCELED: it can be waited for still; EINVAL for 0 and
-/// below, ECHILD where there is no such child.
+/// Waits for the end of the child `pid`, as waitpid(2) does. Its status goes to `status`, unless
+/// `status` is NULL.
 ///
-/// Valid when:
-/// `status` is NULL or writable.
-pid_t acort_waitpid(pid_t pid,
-                    int *status,
-                    int64_t deadline);
+/// # Returns
+/// `pid`, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED`: the child can still be waited for.
+/// - `EINVAL` if `pid` is 0 or negative.
+/// - `ECHILD` if there is no such child.
+pid_t acort_waitpid(pid_t pid, int *status, int64_t deadline);
 
-/// Tells `hooks` of each task of the process from now on; NULL: nobody.
+/// Sets the hooks that are called for each task of the process from now on; NULL removes them.
 ///
-/// Valid when:
-/// `hooks` is NULL, or stays as it is until others are set and no task runs that was told of.
+/// # Safety
+/// `hooks` stays unchanged until other hooks are set, and no task runs that it was called for.
 void acort_set_hooks(const struct acort_hooks_t *hooks);
 
-/// Writes a line about each task of the caller's runtime to `fd`: its number, its name or its entry
-/// function, what it waits for, and which task has the mutex or lock that it waits for, if it is of the caller's
-/// worker. 0, or -1 and errno: EPERM outside of runtimes, what write(2) says.
+/// Writes a line about each task of the caller's runtime to `fd`: its number, its name or entry
+/// function, what it waits for, and the owner of the mutex or lock that it waits for, if that is a
+/// task of the caller's worker.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of runtimes.
+/// - The errors of write(2).
 int acort_dump(int fd);
 
-/// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until that gives
-/// something else than 0, which this gives, too. 0, or -1 and errno: EPERM outside of runtimes, EINVAL,
-/// ENOMEM. The tasks are those that were there at the beginning; `visit` may do with them what it likes. On
-/// another worker one may end while it is looked at: calls for it then say ESRCH.
+/// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until
+/// `visit` returns a value other than 0. The tasks are those of the beginning; `visit` may do
+/// anything with them. A task of another worker may end meanwhile: calls for it then fail with
+/// ESRCH.
 ///
-/// Valid when:
-/// `visit` is NULL or can be called.
-int acort_foreach(int (*visit)(void*, acort_task_t*),
-                  void *user);
+/// # Returns
+/// The last value of `visit`, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of runtimes.
+/// - `EINVAL` if `visit` is NULL.
+/// - `ENOMEM` if there is no memory.
+int acort_foreach(int (*visit)(void*, acort_task_t*), void *user);
 
-/// The deepest use of its stack by `task` that is known, in bytes: where it waits, or now if it is the caller;
-/// with ACORT_MEASURE the deepest there ever was, after its end, too. 0: nothing is known. From the worker
-/// that it runs on; of one that has ended, or not begun, from any thread. -1 and errno: EBUSY: it runs on
-/// another worker; EINVAL for NULL, ESRCH.
+/// Returns the deepest known use of its stack by `task`: at its wait, or now if `task` is the
+/// caller; with ACORT_MEASURE the deepest use ever, even after its end. Call it on the task's
+/// worker; for a task that has ended or not begun, on any thread.
 ///
-/// Valid when:
-/// `task` is NULL or a task.
+/// # Returns
+/// The bytes, 0 if nothing is known, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if the task runs on another worker.
+/// - `EINVAL` if `task` is NULL.
+/// - `ESRCH` if the task was freed.
 ssize_t acort_stack_used(acort_task_t *task);
 
-/// Fills `stats`, of which the program knows `size` bytes, with what the caller's runtime has done. 0, or
-/// -1 and errno: EPERM outside of runtimes, EINVAL.
+/// Fills `stats` with counters of the caller's runtime. `size` is the size of the struct that the
+/// program was compiled with.
 ///
-/// Valid when:
-/// `stats` is NULL or writable for `size` bytes.
-int acort_stats(struct acort_stats_t *stats,
-                size_t size);
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of runtimes.
+/// - `EINVAL` if `stats` is NULL, or `size` is too small.
+int acort_stats(struct acort_stats_t *stats, size_t size);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,10 +1,11 @@
-//! The structs that C can look into, field for field as libaco 1.2.4 lays them out.
+//! The structs that C programs access, with the layout of libaco 1.2.4.
 //!
-//! On x86-64 this is libaco's default build; on aarch64 it is the layout that libaco's forks
-//! share. Programs read and write these fields behind the library's back, copy the structs by
-//! value and keep the copies, so whatever the library needs stands inside the public size:
-//! state of its own hides in `reserved`, which is padding in libaco. A struct may also come
-//! from a copy that lost its padding; all zero there must therefore always mean "not known".
+//! On x86-64 this is libaco's default build; on aarch64 it is the layout that libaco's forks share.
+//!
+//! B1. Programs read and write the fields, copy the structs by value and keep the copies. So all that the library needs
+//!     is inside the public size.
+//! B2. State of the library's own is in `reserved`, which is padding in libaco (`state`, `stack`).
+//! B3. A copy may have lost its padding, so zero in `reserved` always means "not known".
 
 #![allow(non_camel_case_types)]
 
@@ -18,7 +19,7 @@ pub use registers::{ACO_REG_COUNT, ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG
 mod registers {
     /// Words in `aco_t.reg`.
     pub const ACO_REG_COUNT: usize = 9;
-    /// The slot of the address where a suspended coroutine goes on.
+    /// The slot of the resume address of a suspended coroutine.
     pub const ACO_REG_IDX_RETADDR: usize = 4;
     /// The slot of the stack pointer.
     pub const ACO_REG_IDX_SP: usize = 5;
@@ -29,9 +30,9 @@ mod registers {
 /// (x16 x17, unused) x19 ... x28 x29 pc sp fpcr.
 #[cfg(target_arch = "aarch64")]
 mod registers {
-    /// Words in `aco_t.reg`.
+    /// The number of words in `aco_t.reg`.
     pub const ACO_REG_COUNT: usize = 16;
-    /// The slot of the address where a suspended coroutine goes on.
+    /// The slot of the resume address of a suspended coroutine.
     pub const ACO_REG_IDX_RETADDR: usize = 13;
     /// The slot of the stack pointer.
     pub const ACO_REG_IDX_SP: usize = 14;
@@ -39,112 +40,116 @@ mod registers {
     pub const ACO_REG_IDX_FPU: usize = 15;
 }
 
-/// A coroutine's entry function. It takes its argument from `aco_get_arg()` and ends with
-/// `aco_exit()`; it must not return.
+/// The entry function of a coroutine. It reads its argument with aco_get_arg() and ends with
+/// aco_exit(). It must not return, unless aco_return_exits() permits it.
 pub type aco_cofuncp_t = Option<unsafe extern "C" fn()>;
 
-/// A coroutine's private save area: where the live part of a share stack waits while another
-/// coroutine owns that stack. Readable at any time; written by the library alone.
+/// The private save area of a coroutine. The library copies the live part of a share stack to it
+/// when another coroutine takes over the stack. Programs may read the fields at any time. Only the
+/// library writes them.
 #[repr(C)]
 pub struct aco_save_stack_s {
-    /// The saved bytes: a linear image of `[reg[ACO_REG_IDX_SP], align_retptr)`. NULL before the
-    /// first copy, unless `aco_create` was given a size.
+    /// The saved bytes: a copy of the stack from `reg[ACO_REG_IDX_SP]` up to `align_retptr`. NULL
+    /// before the first copy, unless aco_create() was given a size.
     pub ptr: *mut c_void,
-    /// Bytes at `ptr`, or, while that is NULL, to begin with.
+    /// The capacity at `ptr`, in bytes. While `ptr` is NULL: the initial capacity.
     pub sz: usize,
-    /// Bytes of the image; of an older image while the coroutine owns its share stack.
+    /// The size of the saved copy in bytes. While the coroutine owns its share stack: the size of
+    /// an older copy.
     pub valid_sz: usize,
-    /// The largest copy so far, in bytes, out or in.
+    /// The size of the largest copy so far, out or in, in bytes.
     pub max_cpsz: usize,
-    /// How often a non-empty image was copied out of the share stack.
+    /// The number of copies out of the share stack. Empty copies do not count.
     pub ct_save: usize,
-    /// How often a non-empty image was copied back into the share stack.
+    /// The number of copies back into the share stack. Empty copies do not count.
     pub ct_restore: usize,
 }
 
-/// A stack that one coroutine or many run on. Several coroutines on one share stack are copied
-/// out and in when its owner changes; a coroutine alone on it is never copied.
+/// A stack for one or more coroutines. If several coroutines share it, the library copies their
+/// frames out and in when the owner changes. A coroutine that is alone on its stack is never
+/// copied.
 #[repr(C)]
 pub struct aco_share_stack_s {
-    /// The lowest usable byte; NULL once the stack is destroyed.
+    /// The lowest usable byte. NULL after the stack is destroyed.
     pub ptr: *mut c_void,
-    /// Usable bytes from `ptr` on.
+    /// The usable size in bytes, from `ptr` on.
     pub sz: usize,
-    /// The highest 16-byte aligned address that leaves 16 bytes above it.
+    /// The highest address that is aligned to 16 bytes and has 16 bytes above it.
     pub align_highptr: *mut c_void,
-    /// Where the stack pointer of a fresh coroutine stands; the word there is the address that
-    /// an entry function would return to. Saved images end here.
+    /// The initial stack pointer of a coroutine. The word there is the return address of an entry
+    /// function. Saved copies end here.
     pub align_retptr: *mut c_void,
-    /// Bytes of the owner's last image plus one pointer; 0 without an owner.
+    /// The size of the owner's last copy plus one pointer, in bytes. 0 without an owner.
     pub align_validsz: usize,
-    /// The most bytes that a saved stack pointer may stand below `align_highptr`.
+    /// The maximum distance in bytes of a saved stack pointer below `align_highptr`.
     pub align_limit: usize,
-    /// Whose frames are on the stack now. `aco_exit()` writes it from inside programs, so it is
-    /// the only truth about ownership.
+    /// The coroutine whose frames are on the stack now, or NULL. aco_exit() writes this field from
+    /// code that is compiled into programs. No other field says who owns the stack.
     pub owner: *mut aco_t,
-    /// Whether a guard page lies below `ptr`.
+    /// 1 if a guard page is below `ptr`, otherwise 0.
     pub guard_page_enabled: c_char,
-    /// The library's own; keep it when copying by value.
+    /// Internal. A copy by value must keep it.
     pub reserved: [u8; 7],
-    /// The whole mapping with its guard page, or NULL where `ptr` is not a mapping of the library's.
+    /// The mapping with its guard page. NULL if the library did not map the memory.
     pub real_ptr: *mut c_void,
-    /// Bytes of the whole mapping; 0 for memory from malloc, `sz` for the program's own.
+    /// The size of the mapping in bytes. 0 for memory from malloc(3), `sz` for memory of the
+    /// program.
     pub real_sz: usize,
 }
 
 /// A coroutine.
 #[repr(C)]
 pub struct aco_s {
-    /// The registers while it is suspended; `ACO_REG_IDX_*` name the slots that debuggers read.
+    /// The registers of a suspended coroutine. `ACO_REG_IDX_*` are the indexes that debuggers use.
     pub reg: [*mut c_void; ACO_REG_COUNT],
-    /// The coroutine that resumes it and that it yields to; NULL in a main coroutine.
+    /// The coroutine that resumes this one and that it yields to. NULL in a main coroutine.
     pub main_co: *mut aco_t,
-    /// What `aco_get_arg()` gives.
+    /// The result of aco_get_arg().
     pub arg: *mut c_void,
-    /// 1 after `aco_exit()`.
+    /// 1 after aco_exit(), otherwise 0.
     pub is_end: c_char,
-    /// The library's own; keep it when copying by value.
+    /// Internal. A copy by value must keep it.
     pub reserved: [u8; 7],
     /// The entry function.
     pub fp: aco_cofuncp_t,
     /// The private save area.
     pub save_stack: aco_save_stack_s,
-    /// The stack it runs on; NULL in a main coroutine.
+    /// The stack of the coroutine. NULL in a main coroutine.
     pub share_stack: *mut aco_share_stack_t,
 }
 
-/// The C name of [`aco_save_stack_s`].
+/// The C name of `aco_save_stack_s`.
 pub type aco_save_stack_t = aco_save_stack_s;
-/// The C name of [`aco_share_stack_s`].
+/// The C name of `aco_share_stack_s`.
 pub type aco_share_stack_t = aco_share_stack_s;
-/// The C name of [`aco_s`].
+/// The C name of `aco_s`.
 pub type aco_t = aco_s;
 
 impl aco_s {
-    /// The state word: `is_end` and `reserved` in one (see `state`).
+    /// Returns the address of the state word: `is_end` and `reserved` as one word (see `state`).
     ///
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn state_word(co: *mut aco_t) -> *mut u64 {
-        // SAFETY: eight bytes inside the struct, aligned (asserted below).
+        // SAFETY: eight aligned bytes inside the struct (asserted below).
         unsafe { (&raw mut (*co).is_end).cast() }
     }
 
-    /// A slot of `reg`.
+    /// Reads a slot of `reg`.
     ///
     /// # Safety
     /// `co` points to a coroutine, and `slot` is below `ACO_REG_COUNT`.
     pub unsafe fn register(co: *mut aco_t, slot: usize) -> usize {
-        // SAFETY: in bounds of `reg`, whose slots are always initialised.
+        // SAFETY: `slot` is in bounds of `reg`, whose slots are always initialized.
         unsafe { Self::slot(co, slot).read() }
     }
 
-    /// The place of a slot of `reg`.
+    /// Returns the address of a slot of `reg`.
     ///
     /// # Safety
     /// As [`register`](Self::register).
     pub unsafe fn slot(co: *mut aco_t, slot: usize) -> *mut usize {
-        // SAFETY: in bounds of `reg`.
+        // SAFETY: `slot` is in bounds of `reg`.
         unsafe { (&raw mut (*co).reg).cast::<usize>().add(slot) }
     }
 
@@ -153,45 +158,45 @@ impl aco_s {
     /// # Safety
     /// As [`register`](Self::register).
     pub unsafe fn set_register(co: *mut aco_t, slot: usize, value: usize) {
-        // SAFETY: in bounds of `reg`.
+        // SAFETY: `slot` is in bounds of `reg`.
         unsafe { Self::slot(co, slot).write(value) }
     }
 
-    /// The address where a suspended coroutine goes on.
+    /// Returns the resume address of a suspended coroutine.
     ///
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn return_address(co: *mut aco_t) -> usize {
-        // SAFETY: a slot of `reg`.
+        // SAFETY: the index is that of a slot of `reg`.
         unsafe { Self::register(co, ACO_REG_IDX_RETADDR) }
     }
 
-    /// Sets the address where a suspended coroutine goes on.
+    /// Sets the resume address of a suspended coroutine.
     ///
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn set_return_address(co: *mut aco_t, address: usize) {
-        // SAFETY: a slot of `reg`.
+        // SAFETY: the index is that of a slot of `reg`.
         unsafe { Self::set_register(co, ACO_REG_IDX_RETADDR, address) }
     }
 
-    /// The stack pointer of a suspended coroutine.
+    /// Returns the stack pointer of a suspended coroutine.
     ///
     /// # Safety
     /// `co` points to a coroutine.
     pub unsafe fn stack_pointer(co: *mut aco_t) -> usize {
-        // SAFETY: a slot of `reg`.
+        // SAFETY: the index is that of a slot of `reg`.
         unsafe { Self::register(co, ACO_REG_IDX_SP) }
     }
 }
 
 impl aco_share_stack_s {
-    /// Does `address` lie on the stack? On a destroyed one none does.
+    /// Returns true if `address` is on the stack. A destroyed stack contains no address.
     ///
     /// # Safety
     /// `stack` points to a share stack, live or destroyed.
     pub unsafe fn contains(stack: *mut aco_share_stack_t, address: usize) -> bool {
-        // SAFETY: the caller's promise.
+        // SAFETY: `stack` points to a share stack, which stays readable when it is destroyed.
         let (low, size) = unsafe { ((*stack).ptr as usize, (*stack).sz) };
         low != 0 && address.wrapping_sub(low) < size
     }

@@ -1,12 +1,24 @@
-//! C++ exceptions that are being handled: each context keeps its own.
+//! The C++ exception state of contexts, and the hook word, which says that a switch has more to do.
 //!
-//! The C++ runtime counts, for each thread, the exceptions that are inside a `catch` and those that
-//! are on their way. A coroutine that is switched away from inside a `catch` must find its own again,
-//! and nobody else must find them: who leaves puts them aside, on its own stack, and takes them back
-//! when it goes on. The word after the hint (see `tls`) points to the thread's, so that every switch
-//! can see at once whether there is anything to put aside; it is NULL in programs without C++. Where a
-//! sanitizer watches, the word is its (`sanitizer`), and says at each switch that there is something; where
-//! the program has hooks, it is theirs (`hooks`).
+//! The C++ runtime has two words for each thread: the stack of caught exceptions and the number of uncaught ones. They
+//! belong to the context that runs.
+//!
+//! ```text
+//! the process or the thread has     the hook word points to                 a switch is instrumented
+//! none of these                     NULL                                    never
+//! a C++ runtime                     the two words of the C++ runtime        inside a `catch`, or while unwinding
+//! hooks, set by the program         the current coroutine and the hint      unless suppressed (`hooks`)
+//! a sanitizer that watches switches its pair (`sanitizer`)                  always
+//! ```
+//!
+//! The last row that applies wins.
+//!
+//! X1. A context that is not running has its exception state on its own stack, in the frame of an instrumented switch.
+//!     `save_eh_state` takes it from the thread's two words and clears them; `restore_eh_state` writes it back in the
+//!     thread in which the context resumes.
+//! X2. A switch that is not instrumented finds the two words 0, so there is nothing to save.
+//! X3. A coroutine that exits drops its exception state.
+//! X4. No exception leaves an entry function: the personality of the root frame ends the search for a handler.
 
 use core::ffi::{c_int, c_void};
 
@@ -16,97 +28,96 @@ use crate::{arch, diag, sanitizer, tls};
 /// and the number of uncaught ones with its padding.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub(crate) struct Globals {
+pub(crate) struct EhGlobals {
     caught: usize,
     uncaught: usize,
 }
 
-/// Nothing is being handled.
-const NONE: Globals = Globals { caught: 0, uncaught: 0 };
+/// The state of a context that handles no exception.
+const NONE: EhGlobals = EhGlobals { caught: 0, uncaught: 0 };
 
-/// Sets the thread's word, if there is anything for it: what the sanitizers are told of switches, or
-/// the exceptions of a program that has a C++ runtime.
+/// Sets the hook word of this thread if it is NULL and the process has a C++ runtime or a sanitizer.
 #[inline(always)]
-pub(crate) fn find() {
-    if tls::exceptions().is_null() && (get_globals().is_some() || sanitizer::watches_switches()) {
-        set_word();
+pub(crate) fn init_hook_word() {
+    if tls::hook_word().is_null() && (get_globals().is_some() || sanitizer::tracks_switches()) {
+        init_hook_word_slowly();
     }
 }
 
 #[cold]
 #[inline(never)]
-fn set_word() {
-    if sanitizer::watches_switches() {
-        if let Some(watch) = sanitizer::attach() {
-            tls::set_exceptions(watch.as_ptr());
+fn init_hook_word_slowly() {
+    if sanitizer::tracks_switches() {
+        if let Some(watch) = sanitizer::attach_thread() {
+            tls::set_hook_word(watch.as_ptr());
         }
     } else {
-        look_again();
+        refresh_hook_word();
     }
 }
 
-/// Sets the thread's word anew: it has hooks or has them no longer, or came back from where nobody saw to
-/// it. The word of the sanitizers stays.
-pub(crate) fn look_again() {
-    // SAFETY: the thread's own state.
+/// Sets the hook word of this thread by the table above. The pair of a sanitizer stays.
+pub(crate) fn refresh_hook_word() {
+    // SAFETY: the thread's own state, to which no reference exists.
     let has_hooks = unsafe { !(*tls::thread_state()).hooks.is_null() };
-    if sanitizer::watches_switches() {
-        find();
+    if sanitizer::tracks_switches() {
+        init_hook_word();
     } else if has_hooks {
-        tls::set_exceptions(tls::own_words());
+        tls::set_hook_word(tls::current_words().cast());
     } else {
-        look_away();
+        hide_hooks();
     }
 }
 
-/// Sets the word to the exceptions, whatever hooks there are.
-pub(crate) fn look_away() {
-    tls::set_exceptions(of_thread().cast());
+/// Points the hook word to the words of the C++ runtime, or to NULL, even if the program has hooks.
+pub(crate) fn hide_hooks() {
+    tls::set_hook_word(eh_globals().cast());
 }
 
-/// Are there any that would have to be put aside?
-pub(crate) fn are_handled() -> bool {
-    // SAFETY: what the C++ runtime has for this thread, or NULL.
-    unsafe { of_thread().as_ref() }.is_some_and(|globals| globals.caught | globals.uncaught != 0)
+/// Returns true if the running context handles or unwinds an exception.
+pub(crate) fn are_any_handled() -> bool {
+    // SAFETY: NULL, or the two words of the C++ runtime for this thread.
+    unsafe { eh_globals().as_ref() }.is_some_and(|globals| globals.caught | globals.uncaught != 0)
 }
 
-/// The C++ runtime's function; None in programs without one.
+/// The C++ runtime's function `__cxa_get_globals`. None: the program has no C++ runtime.
 #[inline(always)]
-fn get_globals() -> Option<unsafe extern "C" fn() -> *mut Globals> {
+fn get_globals() -> Option<unsafe extern "C" fn() -> *mut EhGlobals> {
     // SAFETY: the address of that function, or NULL, which is None.
     unsafe { core::mem::transmute(arch::weak_symbol!("__cxa_get_globals")) }
 }
 
-/// What the C++ runtime has for this thread; NULL without one.
-fn of_thread() -> *mut Globals {
-    // SAFETY: the runtime's function; it has no preconditions.
+/// The two words of the C++ runtime for this thread. NULL: the program has no C++ runtime.
+fn eh_globals() -> *mut EhGlobals {
+    // SAFETY: a function of the C++ runtime without preconditions.
     get_globals().map_or(core::ptr::null_mut(), |globals| unsafe { globals() })
 }
 
-/// Takes what is being handled in this thread out of the runtime's sight.
-pub(crate) fn put_aside() -> Globals {
-    let globals = of_thread();
+/// Returns the exception state of the running context, and clears it (X1).
+pub(crate) fn save_eh_state() -> EhGlobals {
+    let globals = eh_globals();
     if globals.is_null() {
         return NONE;
     }
-    // SAFETY: the thread's own.
+    // SAFETY: the thread's own two words.
     unsafe { globals.replace(NONE) }
 }
 
-/// Gives it back, in the thread that goes on with it.
-pub(crate) fn take_back(kept: Globals) {
-    find();
-    let globals = of_thread();
+/// Writes the exception state of the context that has resumed (X1).
+pub(crate) fn restore_eh_state(eh_state: EhGlobals) {
+    init_hook_word();
+    let globals = eh_globals();
     if !globals.is_null() {
-        // SAFETY: the thread's own.
-        unsafe { globals.write(kept) }
+        // SAFETY: the thread's own two words.
+        unsafe { globals.write(eh_state) }
     }
 }
 
-/// Asked by an unwinder about the root frame of a coroutine (Itanium C++ ABI: Exception Handling,
-/// 1.6). An exception or a panic that comes here has left the entry function: one line, and the answer
-/// on which the runtime calls `std::terminate`, with the frames that threw still there. What unwinds by
-/// force, pthread_exit(3) and cancellation, goes on into the frames of the main coroutine.
+/// The personality routine of the root frame (Itanium C++ ABI: Exception Handling, 1.6; X4).
+///
+/// An exception or a panic that comes here has left the entry function. The routine prints a line. Its answer makes the
+/// runtime call `std::terminate`, while the frames that threw are still there. A forced unwind, by pthread_exit(3) or
+/// cancellation, continues into the frames of the main coroutine.
 #[unsafe(no_mangle)]
 extern "C" fn aco_root_personality(
     _version: c_int,
@@ -119,7 +130,7 @@ extern "C" fn aco_root_personality(
     const URC_FATAL_PHASE1_ERROR: c_int = 3;
     const URC_CONTINUE_UNWIND: c_int = 8;
     if actions & UA_FORCE_UNWIND != 0 {
-        give_up();
+        leave_by_forced_unwind();
         return URC_CONTINUE_UNWIND;
     }
     diag::report(
@@ -131,16 +142,16 @@ extern "C" fn aco_root_personality(
     URC_FATAL_PHASE1_ERROR
 }
 
-/// The running coroutine is unwound by force: the one that waits for it in a resume is the current one
-/// now, and what unwinds its frames may ask for that.
-fn give_up() {
+/// Makes the main coroutine of the running one the current coroutine: a forced unwind leaves the running one.
+/// Code that unwinds the main coroutine's frames may ask which coroutine runs.
+fn leave_by_forced_unwind() {
     let co = tls::current();
-    // SAFETY: the current coroutine exists, and so does who waits for it.
+    // SAFETY: the current coroutine, if any, exists, and so does the main coroutine that waits for it.
     unsafe {
         if let Some(main_co) = co.as_ref().map(|co| co.main_co)
             && !main_co.is_null()
         {
-            sanitizer::unwind(co, main_co);
+            sanitizer::switch_by_unwinding(co, main_co);
             tls::set_current(main_co);
         }
     }

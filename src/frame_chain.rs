@@ -1,103 +1,105 @@
-//! The chain of frame pointers of a coroutine that is not running: what it ends in.
+//! The chain of frame pointers of a suspended coroutine, and its end.
 //!
 //! ```text
 //! reg[frame pointer] ──> frame record ──> ... ──> frame record of the entry function ──> end
 //! ```
 //!
-//! A frame pointer is the address of a frame record: the caller's frame pointer, and a return address.
-//! A link is a word with a frame pointer: the slot in `reg`, or the first word of a record.
+//! A frame record is two words: the caller's frame pointer, which is the address of the next record, and a return
+//! address. A link is a word with a frame pointer: the slot in `reg`, or the first word of a record.
 //!
-//! **F1.** While the frames are on the share stack the end is the record of the resumer, `main_co` +
-//! `FRAME_RECORD`. So a profiler that walks the stack goes on to `main`.
+//! | the frames are | the end is | CHAIN_CUT (`state`) |
+//! |---|---|---|
+//! | on the share stack | the record of the main coroutine, at `main_co` + `FRAME_RECORD_OFFSET` | clear |
+//! | in the save area | NULL | set |
+//! | not there yet: unstarted | NULL, in the slot | set |
 //!
-//! **F2.** While they are in the save area, and before there are any, the end is NULL, as in libaco. So
-//! a program that walks an image stays inside of it. The state word says CUT.
-//!
-//! **F3.** CUT says that [`cut`] or [`begin`] has written the NULL. So [`join`] never replaces a NULL of
-//! the program's own. Neither image nor slot changes in between, so the same walk finds the same link.
-//!
-//! **F4.** A walk follows a link only upward, and only inside the frames. Code that is compiled without
-//! frame pointers has any value in that register: what is cut there is whole again before the code runs.
+//! FC1. On the share stack the chain leads to the main coroutine, so a profiler that walks the stack comes to `main`.
+//! FC2. In an image the chain ends in NULL, as in libaco, so a program that walks an image stays inside it.
+//! FC3. CHAIN_CUT says that [`cut`] or [`init`] has written the NULL. So [`join`] never replaces a NULL of the
+//!      program's. Neither the image nor the slot changes in between, so the same walk finds the same link.
+//! FC4. A walk follows a link only upward, and only inside the frames. Code that is compiled without frame pointers may
+//!      have any value in that register. If such a value is cut, it is joined before the code runs.
 
 use crate::abi::aco_t;
 use crate::{arch, state, valgrind};
 
-/// The live part of a share stack, and where its bytes are now: there, or in a save area.
+/// The frames of a coroutine, on its share stack or in its save area.
 #[derive(Clone, Copy)]
 pub(crate) struct Frames {
-    /// The bytes.
+    /// The lowest byte, where it is now.
     pub(crate) bytes: *mut u8,
-    /// The address of the lowest one on the share stack.
+    /// The address of the lowest byte on the share stack.
     pub(crate) low: usize,
-    /// How many.
+    /// The number of bytes.
     pub(crate) size: usize,
 }
 
-/// The end of the chain of `co` while that is on its stack.
+/// The address of the frame record of the main coroutine of `co` (FC1).
 ///
 /// # Safety
 /// `co` points to a coroutine.
-unsafe fn record_of_resumer(co: *mut aco_t) -> usize {
-    // SAFETY: `co` is a coroutine; its `main_co` is not looked into.
-    unsafe { (*co).main_co as usize + arch::FRAME_RECORD }
+unsafe fn resumer_record(co: *mut aco_t) -> usize {
+    // SAFETY: `co` points to a coroutine. Its main_co is not read.
+    unsafe { (*co).main_co as usize + arch::FRAME_RECORD_OFFSET }
 }
 
-/// The chain of a coroutine without frames: its slot alone.
+/// Initializes the chain of an unstarted coroutine: a NULL in its slot.
 ///
 /// # Safety
 /// `co` points to a coroutine without frames.
-pub(crate) unsafe fn begin(co: *mut aco_t) {
-    // SAFETY: `co` is a coroutine, whose slot is in `reg`.
+pub(crate) unsafe fn init(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine, and the slot is one of `reg`.
     unsafe {
-        aco_t::set_register(co, arch::FRAME_POINTER, 0);
-        state::cut(co);
+        aco_t::set_register(co, arch::FRAME_POINTER_SLOT, 0);
+        state::mark_chain_cut(co);
     }
 }
 
-/// `frames` have been copied out: their chain ends in NULL from here on.
+/// Cuts the chain of `co`, whose frames were copied out: it ends in NULL (FC2).
 ///
 /// # Safety
-/// `frames` are those of `co`, which is suspended.
+/// `frames` are those of `co`, in its save area. `co` is suspended.
 #[inline(always)]
-pub(crate) unsafe fn cut(co: *mut aco_t, frames: Frames, is_watched: bool) {
-    // SAFETY: `co` is suspended; a link is inside `frames`, or a slot (F4).
+pub(crate) unsafe fn cut(co: *mut aco_t, frames: Frames, has_sanitizer: bool) {
+    // SAFETY: `co` is suspended, so nothing else reads its slot; a link is in `frames` or is the slot (FC4).
     unsafe {
-        if let Some(link) = find(co, frames, record_of_resumer(co), is_watched) {
+        if let Some(link) = find_link(co, frames, resumer_record(co), has_sanitizer) {
             link.write_unaligned(0);
-            state::cut(co);
-        } else if state::is_cut(co) {
-            state::join(co)
+            state::mark_chain_cut(co);
+        } else if state::is_chain_cut(co) {
+            state::mark_chain_whole(co)
         }
     }
 }
 
-/// `frames` have been copied in: their chain ends in the record of the resumer from here on.
+/// Joins the chain of `co`, whose frames were copied in, to the record of its main coroutine (FC1).
 ///
 /// # Safety
-/// `frames` are those of `co`, which is suspended, or fresh: then there are none.
+/// `frames` are those of `co`, on its share stack. `co` is suspended or unstarted.
 #[inline(always)]
-pub(crate) unsafe fn join(co: *mut aco_t, frames: Frames, is_watched: bool) {
-    // SAFETY: as in `cut`.
+pub(crate) unsafe fn join(co: *mut aco_t, frames: Frames, has_sanitizer: bool) {
+    // SAFETY: `co` is suspended, so nothing else reads its slot; a link is in `frames` or is the slot (FC4).
     unsafe {
-        if state::is_cut(co)
-            && let Some(link) = find(co, frames, 0, is_watched)
+        if state::is_chain_cut(co)
+            && let Some(link) = find_link(co, frames, 0, has_sanitizer)
         {
-            link.write_unaligned(record_of_resumer(co));
+            link.write_unaligned(resumer_record(co));
         }
     }
 }
 
-/// `co` gets another `main_co`: a chain that ends in the record of the old one ends in the new one's. One
-/// that is cut will.
+/// Gives `co` another main_co. A chain that ends in the record of the old one is redirected to the record of the new
+/// one. A chain that is cut is joined to the new one later.
 ///
 /// # Safety
-/// `co` points to a suspended or fresh coroutine with a share stack, `main_co` to a coroutine.
+/// `co` points to a suspended or unstarted coroutine with a share stack, `main_co` to a coroutine.
 pub(crate) unsafe fn redirect(co: *mut aco_t, main_co: *mut aco_t) {
-    // SAFETY: `co` has a share stack. Frames are on the stack of its owner alone, and end at its top.
+    // SAFETY: `co` has a share stack. Only the owner's frames are on it, from the stack pointer to the top; the size is
+    // checked.
     unsafe {
-        let old = record_of_resumer(co);
+        let old = resumer_record(co);
         (*co).main_co = main_co;
-        if state::is_cut(co) {
+        if state::is_chain_cut(co) {
             return;
         }
         let (stack, low) = ((*co).share_stack, aco_t::stack_pointer(co));
@@ -106,37 +108,100 @@ pub(crate) unsafe fn redirect(co: *mut aco_t, main_co: *mut aco_t) {
         let is_there = (*stack).owner == co && size <= (*stack).align_limit;
         let size = if is_there { size } else { 0 };
         let frames = Frames { bytes: top.byte_sub(size).cast(), low, size };
-        if let Some(link) = find(co, frames, old, valgrind::is_running()) {
-            link.write_unaligned(record_of_resumer(co));
+        if let Some(link) = find_link(co, frames, old, valgrind::is_running()) {
+            link.write_unaligned(resumer_record(co));
         }
     }
 }
 
-/// The link of the chain of `co` that is `end`.
+/// The link of the chain of `co` that holds `end`. None: the chain does not lead to one (FC4).
 ///
 /// # Safety
 /// `frames` are those of `co`.
 #[inline(always)]
-unsafe fn find(co: *mut aco_t, frames: Frames, end: usize, is_watched: bool) -> Option<*mut usize> {
+unsafe fn find_link(
+    co: *mut aco_t,
+    frames: Frames,
+    end: usize,
+    has_sanitizer: bool,
+) -> Option<*mut usize> {
     const WORD: usize = size_of::<usize>();
-    // SAFETY: the slot is one of `reg`; every other link lies inside `frames` (F4).
+    // SAFETY: the slot is one of `reg`; every other link is in `frames` (FC4), which the offset check ensures.
     unsafe {
-        let mut link = aco_t::slot(co, arch::FRAME_POINTER);
-        let mut least = 0;
+        let mut link = aco_t::slot(co, arch::FRAME_POINTER_SLOT);
+        let mut min_offset = 0;
         loop {
             let mut value = link.read_unaligned();
-            if is_watched && valgrind::is_running() {
+            if has_sanitizer && valgrind::is_running() {
                 value = valgrind::as_defined(value);
             }
             if value == end {
                 return Some(link);
             }
             let offset = value.wrapping_sub(frames.low);
-            if offset < least || offset >= frames.size || frames.size - offset < WORD {
+            if offset < min_offset || offset >= frames.size || frames.size - offset < WORD {
                 return None;
             }
-            least = offset + WORD;
+            min_offset = offset + WORD;
             link = frames.bytes.add(offset).cast();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A coroutine whose slot holds the address of word 1 of `words`, its frames at their addresses.
+    fn coroutine(words: *mut [usize; 8]) -> (Box<aco_t>, Frames) {
+        // SAFETY: all zero is a coroutine.
+        let mut co: Box<aco_t> = Box::new(unsafe { core::mem::zeroed() });
+        co.main_co = core::ptr::without_provenance_mut(0x7000);
+        let bytes: *mut u8 = words.cast();
+        let frames = Frames { bytes, low: bytes.addr(), size: size_of::<[usize; 8]>() };
+        // SAFETY: a slot of `reg`.
+        unsafe { aco_t::set_register(&raw mut *co, arch::FRAME_POINTER_SLOT, frames.low + 8) };
+        (co, frames)
+    }
+
+    #[test]
+    fn a_chain_is_cut_at_its_end_and_joined_there() {
+        let mut memory = [0; 8];
+        let words = &raw mut memory;
+        let (mut co, frames) = coroutine(words);
+        let co = &raw mut *co;
+        // SAFETY: a coroutine and the words of its frames.
+        unsafe {
+            let end = resumer_record(co);
+            *words = [0, frames.low + 32, 0, 0, end, 0, 0, 0];
+            cut(co, frames, false);
+            assert!(state::is_chain_cut(co) && *words == [0, frames.low + 32, 0, 0, 0, 0, 0, 0]);
+            join(co, frames, false);
+            assert!(
+                (*words)[4] == end
+                    && aco_t::register(co, arch::FRAME_POINTER_SLOT) == frames.low + 8
+            );
+        }
+    }
+
+    #[test]
+    fn a_walk_goes_upward_only_and_leaves_a_null_of_the_program() {
+        let mut memory = [0; 8];
+        let words = &raw mut memory;
+        let (mut co, frames) = coroutine(words);
+        let co = &raw mut *co;
+        // SAFETY: a coroutine and the words of its frames.
+        unsafe {
+            let end = resumer_record(co);
+            // Downward, out of the frames, and to a word that is not whole inside.
+            for link in [frames.low, frames.low + 64, frames.low + 57] {
+                *words = [end, link, 0, 0, 0, 0, 0, 0];
+                cut(co, frames, false);
+                assert!(!state::is_chain_cut(co) && (*words)[0] == end);
+            }
+            (*words)[1] = 0;
+            join(co, frames, false);
+            assert_eq!((*words)[1], 0);
         }
     }
 }

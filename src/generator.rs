@@ -1,16 +1,16 @@
-//! Generators: coroutines that whoever asks for the next value resumes, and that end by a return.
+//! Generators: coroutines that produce values, end by a return, and may be resumed by any coroutine.
 //!
-//! A generator is a coroutine and nothing more; its main coroutine is who has asked last.
+//! A generator is a coroutine without further state. Its main coroutine is its last caller.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
-use crate::refusal::Refusal;
-use crate::resume::{self, Entry, Resume};
+use crate::error::CreateError;
+use crate::resume::{self, EntryPoint, Resume};
 use crate::{coroutine, diag, frame_chain, sanitizer, state};
 
-/// A generator that will run `fp` on `stack`.
+/// Creates a generator that runs `fp` on `stack`.
 ///
 /// # Safety
 /// `stack` points to a share stack.
@@ -18,21 +18,21 @@ pub(crate) unsafe fn create(
     stack: NonNull<aco_share_stack_t>,
     fp: aco_cofuncp_t,
     arg: *mut c_void,
-    entry: Entry,
-) -> Result<*mut aco_t, Refusal> {
-    let main_co = coroutine::current_or_main()?;
-    // SAFETY: the caller's promise; the generator is fresh.
+    entry: EntryPoint,
+) -> Result<*mut aco_t, CreateError> {
+    let main_co = coroutine::current_or_create_main()?;
+    // SAFETY: `stack` is a share stack, and the generator is unstarted.
     unsafe {
         let generator = coroutine::create(main_co, stack, 0, fp, arg)?;
-        if let Some(fresh) = NonNull::new(generator).filter(|_| fp.is_some()) {
-            resume::return_exits(fresh, entry);
+        if let Some(unstarted) = NonNull::new(generator).filter(|_| fp.is_some()) {
+            resume::return_exits(unstarted, entry);
         }
         Ok(generator)
     }
 }
 
-/// Runs `generator` to its next value, and writes that to `value`, or NULL, unless `value` is NULL. False: it
-/// has ended, now or before. Aborts where it cannot be run from here, or without memory.
+/// Runs `generator` to its next value, and writes the value, or NULL at its end, to `value` unless that is NULL.
+/// Returns false if the generator has ended. Aborts if it cannot be resumed from here, or there is no memory.
 ///
 /// # Safety
 /// `generator` points to a coroutine, and its frames are sound; `value` is NULL or writable.
@@ -42,44 +42,44 @@ pub(crate) unsafe fn next(
     resume: Resume,
 ) -> bool {
     let co = generator.as_ptr();
-    // SAFETY: the caller's promise. A generator that has given its place away may be destroyed; who has
-    // left is not.
+    // SAFETY: `generator` is a coroutine with sound frames. A generator that has given its place away may be
+    // destroyed; the context that has switched away is not.
     unsafe {
-        let is_over = (*co).is_end != 0 && !state::is_dead(co);
-        let (yielded, is_there) = if is_over {
+        let has_ended = (*co).is_end != 0 && !state::is_destroyed(co);
+        let (next_value, has_value) = if has_ended {
             (ptr::null_mut(), false)
         } else {
-            take_over(co);
-            let arrival = resume(co, ptr::null_mut());
-            (arrival.value, arrival.left != co || (*co).is_end == 0)
+            set_resumer(co);
+            let resumed = resume(co, ptr::null_mut());
+            (resumed.value, resumed.from != co || (*co).is_end == 0)
         };
         if !value.is_null() {
-            value.write(yielded);
-            sanitizer::is_written(value.cast(), size_of::<*mut c_void>());
+            value.write(next_value);
+            sanitizer::unpoison(value.cast(), size_of::<*mut c_void>());
         }
-        is_there
+        has_value
     }
 }
 
-/// Makes the current coroutine the one that resumes `co`. Aborts where that cannot be.
+/// Makes the current coroutine the resumer of `co`. Aborts if that is impossible.
 ///
 /// # Safety
 /// `co` points to a coroutine.
-unsafe fn take_over(co: *mut aco_t) {
+unsafe fn set_resumer(co: *mut aco_t) {
     const FUNCTION: &str = "aco_gen_next";
-    let here = coroutine::current_or_main().unwrap_or_else(|why| why.abort(FUNCTION));
-    // SAFETY: the caller's promise.
+    let current = coroutine::current_or_create_main().unwrap_or_else(|error| error.abort(FUNCTION));
+    // SAFETY: `co` is a coroutine.
     unsafe {
-        if (*co).main_co == here.as_ptr() {
+        if (*co).main_co == current.as_ptr() {
             return;
         }
-        if let Some((what, rule)) = resume::obstacle(co) {
+        if let Some((what, rule)) = resume::resume_error(co) {
             diag::fatal(FUNCTION, co, format_args!("{what}"), rule)
         }
         if coroutine::is_running(co) {
             let rule = "a generator does not ask itself, nor who waits for it";
             diag::fatal(FUNCTION, co, format_args!("the generator is running"), rule)
         }
-        frame_chain::redirect(co, here.as_ptr());
+        frame_chain::redirect(co, current.as_ptr());
     }
 }

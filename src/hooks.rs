@@ -1,17 +1,18 @@
-//! What a program wants called: when a coroutine is made or destroyed, and at each switch.
+//! Hooks: functions of the program that the library calls in the life of a coroutine and at each switch.
 //!
-//! The header's inline code switches by itself where the pair that the thread's third word points to is
-//! zero (see `tls`). With hooks it points to the thread's first two words, the current coroutine and the
-//! hint, which are both NULL only
+//! The hooks of a thread are *armed* while its hook word points to its first two words, the current coroutine and the
+//! hint (`tls`, W5). So every resume is instrumented: inline or called, in new or old binaries. It calls the hooks on
+//! the main coroutine's stack, before its jump and after the jump back.
 //!
-//! * while a switch is on its way that was seen: [`pass`] makes them so, and whoever is gone on in finds
-//!   them as they must be, because every resume writes them before it leaves and after it is back;
-//! * before a thread's first resume, which [`first_resume`] turns into a second one.
-//!
-//! So every resume, inline or called, ours or an old binary's, comes to `resume_with_care`, which calls
-//! the hooks on the resumer's stack, before it leaves and after it is back. Nothing is kept for it, and
-//! without hooks the word is what it was. Where a sanitizer watches, the word is its, and all comes there
-//! in any case.
+//! HK1. An armed thread has NULL in both words only while its hooks are suppressed, or if it has no current coroutine.
+//! HK2. Suppressed: an instrumented switch clears both words, and the switch that it makes is not instrumented. Every
+//!      resume writes both words before its jump and after the jump back, which ends the suppression.
+//! HK3. In a thread without a current coroutine a resume does not see the hooks at first. `prepare` finds that
+//!      ([`reveal_first_resume`]) and sets the current coroutine; the resume then reads the hook word again.
+//! HK4. A switch by `acosw` may go to a context that does not write the words. Until it comes back, the hooks are
+//!      disarmed.
+//! HK5. If a sanitizer watches switches, the hook word is the sanitizer's. Every switch is instrumented then, and the
+//!      hooks need not be armed.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -19,10 +20,10 @@ use core::ptr;
 use crate::abi::aco_t;
 use crate::{exceptions, slow_path, tls};
 
-/// A function of the program's, for a coroutine and what the program wants along.
+/// A function of the program, which is called with a coroutine and the program's `data`.
 pub(crate) type Hook = Option<unsafe extern "C" fn(co: *mut aco_t, data: *mut c_void)>;
 
-/// The functions, as C has them.
+/// The functions, with the layout of `aco_hooks_t`.
 #[repr(C)]
 pub(crate) struct Hooks {
     pub(crate) create: Hook,
@@ -33,37 +34,37 @@ pub(crate) struct Hooks {
     pub(crate) data: *mut c_void,
 }
 
-/// This thread's; NULL: it has none.
-fn of_thread() -> *const Hooks {
-    // SAFETY: the thread's own state.
+/// The hooks of this thread. NULL: none.
+fn current_hooks() -> *const Hooks {
+    // SAFETY: the thread's own state, to which no reference exists.
     unsafe { (*tls::thread_state()).hooks.cast() }
 }
 
-/// Has this thread any?
+/// Returns true if this thread has hooks.
 pub(crate) fn are_set() -> bool {
-    !of_thread().is_null()
+    !current_hooks().is_null()
 }
 
-/// Sets this thread's, which stay the caller's; NULL: none from here on.
+/// Sets the hooks of this thread; NULL: none. The struct stays the caller's.
 pub(crate) fn set(hooks: *const Hooks) {
-    match (of_thread().is_null(), hooks.is_null()) {
+    match (current_hooks().is_null(), hooks.is_null()) {
         (true, false) => slow_path::add_user(),
         (false, true) => slow_path::remove_user(),
         _ => {}
     }
-    // SAFETY: the thread's own state.
+    // SAFETY: the thread's own state, to which no reference exists.
     unsafe { (*tls::thread_state()).hooks = hooks.cast() };
-    exceptions::look_again();
+    exceptions::refresh_hook_word();
 }
 
-/// Calls one of them.
+/// Calls the hook that `which` selects, if the program has set it.
 ///
 /// # Safety
-/// `co` points to a coroutine; what was set is still there.
+/// `co` points to a coroutine. The struct that [`set`] was given still exists.
 unsafe fn call(which: fn(&Hooks) -> Hook, co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the struct exists, and the program's functions can be called with a coroutine.
     unsafe {
-        if let Some(hooks) = of_thread().as_ref()
+        if let Some(hooks) = current_hooks().as_ref()
             && let Some(hook) = which(hooks)
         {
             hook(co, hooks.data)
@@ -71,22 +72,22 @@ unsafe fn call(which: fn(&Hooks) -> Hook, co: *mut aco_t) {
     }
 }
 
-/// `co` was made.
+/// Calls the hook `create` for the new coroutine `co`.
 ///
 /// # Safety
 /// As [`call`].
 #[cold]
-pub(crate) unsafe fn created(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn on_create(co: *mut aco_t) {
+    // SAFETY: `co` and the hooks are as `call` requires.
     unsafe { call(|hooks| hooks.create, co) }
 }
 
-/// `co` will be resumed, by its main coroutine, which is the current one from here on if it was not.
+/// Calls the hook `resume` for `co`, which is resumed next, with its main coroutine as the current one.
 ///
 /// # Safety
 /// As [`call`].
-pub(crate) unsafe fn resumes(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn on_resume(co: *mut aco_t) {
+    // SAFETY: `co` and the hooks are as `call` requires.
     unsafe {
         if are_set() && tls::current() != (*co).main_co {
             tls::set_current((*co).main_co);
@@ -95,12 +96,12 @@ pub(crate) unsafe fn resumes(co: *mut aco_t) {
     }
 }
 
-/// `co`, which was resumed, has left.
+/// Calls the hook `yield` or `exit` for `co`, which has switched back.
 ///
 /// # Safety
 /// As [`call`].
-pub(crate) unsafe fn has_left(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn on_return(co: *mut aco_t) {
+    // SAFETY: `co` and the hooks are as `call` requires.
     unsafe {
         if (*co).is_end == 0 {
             call(|hooks| hooks.yields, co)
@@ -110,70 +111,69 @@ pub(crate) unsafe fn has_left(co: *mut aco_t) {
     }
 }
 
-/// `co` will be destroyed.
+/// Calls the hook `destroy` for `co`, which is destroyed next.
 ///
 /// # Safety
 /// As [`call`].
 #[cold]
-pub(crate) unsafe fn destroys(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn on_destroy(co: *mut aco_t) {
+    // SAFETY: `co` and the hooks are as `call` requires.
     unsafe { call(|hooks| hooks.destroy, co) }
 }
 
-/// Is it by the thread's own words that switches are seen?
-fn sees_by_own_words() -> bool {
-    tls::exceptions() == tls::own_words()
+/// Returns true if the hooks of this thread are armed.
+fn are_armed() -> bool {
+    tls::hook_word() == tls::current_words().cast()
 }
 
-/// The resume that follows is not seen: it was.
-pub(crate) fn pass() {
-    if sees_by_own_words() {
-        // SAFETY: the thread's own state.
-        unsafe { (*tls::thread_state()).is_passing = 1 };
+/// Suppresses the hooks for the resume that follows, whose hooks were called (HK2).
+pub(crate) fn suppress_next_resume() {
+    if are_armed() {
+        // SAFETY: the thread's own state, to which no reference exists.
+        unsafe { (*tls::thread_state()).is_suppressed = 1 };
         tls::set_current(ptr::null_mut());
     }
 }
 
-/// Is the resume that follows one of [`pass`]?
-pub(crate) fn is_passing() -> bool {
-    // SAFETY: the thread's own state.
-    unsafe { (*tls::thread_state()).is_passing != 0 }
+/// Returns true if the resume that is on its way follows [`suppress_next_resume`].
+pub(crate) fn is_suppressed() -> bool {
+    // SAFETY: the thread's own state, to which no reference exists.
+    unsafe { (*tls::thread_state()).is_suppressed != 0 }
 }
 
-/// The coroutine that runs leaves for the one that waits in a resume for it, by a switch that is not seen,
-/// if the hooks are all that wants to see it. False: it is not so.
-pub(crate) fn pass_back() -> bool {
-    let is_alone = sees_by_own_words() && !exceptions::are_handled();
-    if is_alone {
+/// Suppresses the hooks for a switch from the running coroutine to its main coroutine (HK2). Returns false, and does
+/// nothing, if the switch must be instrumented for another reason, or the hooks are not armed.
+pub(crate) fn try_suppress() -> bool {
+    let can_suppress = are_armed() && !exceptions::are_any_handled();
+    if can_suppress {
         tls::set_current(ptr::null_mut());
     }
-    is_alone
+    can_suppress
 }
 
-/// The switch that follows may go to a context that was left in a way of its own: nobody there sets the
-/// thread's words. So they see nothing until the thread comes back.
-pub(crate) fn pass_by() {
-    if sees_by_own_words() {
-        exceptions::look_away();
+/// Disarms the hooks for a switch that may go to a context that does not write the thread's words (HK4).
+pub(crate) fn disarm() {
+    if are_armed() {
+        exceptions::hide_hooks();
     }
 }
 
-/// The thread is back from a switch that may have gone where its words see nothing.
-pub(crate) fn come_back() {
+/// Arms the hooks again, after a switch for which they were suppressed or disarmed.
+pub(crate) fn rearm() {
     if are_set() {
-        exceptions::look_again();
+        exceptions::refresh_hook_word();
     }
 }
 
-/// A coroutine of `main_co` is made ready, and `main_co` is not the current one. Is this the thread's
-/// first resume, it is to be seen.
+/// Called while a coroutine of `main_co`, which is not the current coroutine, is prepared. If this is the first resume
+/// of an armed thread, makes it an instrumented one (HK3).
 #[cold]
-pub(crate) fn first_resume(main_co: *mut aco_t) {
+pub(crate) fn reveal_first_resume(main_co: *mut aco_t) {
     let state = tls::thread_state();
-    // SAFETY: the thread's own state.
-    let is_passing = unsafe { core::mem::replace(&mut (*state).is_passing, 0) != 0 };
-    let (current, waiting) = tls::current_and_hint();
-    if !is_passing && sees_by_own_words() && current.is_null() && waiting.is_null() {
+    // SAFETY: the thread's own state, to which no reference exists.
+    let is_suppressed = unsafe { core::mem::replace(&mut (*state).is_suppressed, 0) != 0 };
+    let (current, hint) = tls::current_and_hint();
+    if !is_suppressed && are_armed() && current.is_null() && hint.is_null() {
         tls::set_current(main_co);
     }
 }

@@ -1,46 +1,51 @@
 //! libaco for x86-64 and aarch64: asymmetric stackful coroutines behind libaco's C ABI.
 //!
-//! The map, top down; a module uses only what stands below it (`tests/layers.rs` holds it):
+//! The modules, top down. A module uses only modules below it: `tests/layers` has the table of permitted uses.
 //!
-//! | layer | module | what it is |
-//! |---|---|---|
-//! | the C face | [`ffi`] | the exported functions: check, convert, delegate |
-//! | the runtime | `rt` | tasks above coroutines; feature `rt` |
-//! | coroutines | [`generator`] | coroutines that whoever asks resumes |
-//! | | [`resume`] | resume, yield, exit, values, transfer: who runs, whose stack it is |
-//! | | [`attach`] | to another main coroutine, or thread |
-//! | | [`listing`] | which coroutines there are, and where |
-//! | | [`coroutine`] | a coroutine's life: create, destroy |
-//! | | [`hooks`] | what a program wants called at each switch |
-//! | | [`thread`] | what a thread sets up, and its last word |
-//! | | [`overflow`] | says which coroutine ran off its stack |
-//! | memory | [`record`] | what a coroutine has of its own: name, id, local values |
-//! | | [`stack`] | share stacks: memory, guard page, control blocks |
-//! | | [`save`] | the live part of a share stack, out and in |
-//! | | [`frame_chain`] | where frame pointers end while a coroutine does not run |
-//! | | [`slab`] | where control blocks and save areas lie |
-//! | machine | [`arch`] | the switch and the root frame, one file an architecture |
-//! | | [`tls`] | `aco_gtls_co` and the thread's own state |
-//! | | [`exceptions`] | C++ exceptions that a context handles stay with it |
-//! | | [`thread_exit`] | what is kept for a thread goes back when it ends |
-//! | | [`valgrind`] | which memory is a stack |
-//! | | [`sanitizer`] | is there one? |
-//! | | [`symbol`] | which function an address is in |
-//! | | [`environment`] | variables, unless the program has more rights than its caller |
-//! | | [`slow_path`] | is there more to see to than a control block? |
-//! | | [`state`] | what the padding of a coroutine says |
-//! | | [`refusal`] | why a constructor gives nothing |
-//! | ground | [`diag`] | the line that is printed before an abort |
-//! | | [`lock`] | for the moments at which threads look at each other |
-//! | | [`sys`] | the libc calls, wrapped once |
-//! | | [`abi`] | the structs that C can look into |
+//! | module | what it is |
+//! |---|---|
+//! | `ffi` | The C interface |
+//! | `generator` | Generators: coroutines that produce values, end by a return, and may be resumed by any coroutine |
+//! | `rt` | acort, the runtime above the coroutines |
+//! | `resume` | Resume, yield, exit and transfer: which coroutine runs, and whose frames are on a share stack |
+//! | `attach` | Attachment of coroutines to another main coroutine, of this thread or from another one |
+//! | `overflow` | The overflow reporter: a signal handler that prints which coroutine overflowed its stack |
+//! | `listing` | The coroutines of a thread, found in its slabs and records |
+//! | `coroutine` | The life of a coroutine: create, reset, destroy; the current coroutine; the use of its stack |
+//! | `hooks` | Hooks: functions of the program that the library calls in the life of a coroutine and at each switch |
+//! | `thread` | Per-thread setup, and the handler for an entry function that returns |
+//! | `record` | Records: data of a coroutine that its control block has no room for |
+//! | `stack` | Share stacks: memory, control blocks, and the coroutines that are bound to them |
+//! | `save` | Save areas: the live part of a share stack, copied out for another coroutine and in again |
+//! | `frame_chain` | The chain of frame pointers of a suspended coroutine, and its end |
+//! | `slab` | Slabs: memory for what each coroutine has: its control block, its save area, its stack's control block |
+//! | `exceptions` | The C++ exception state of contexts, and the hook word, which says that a switch has more to do |
+//! | `sanitizer` | Tools that watch a program while it runs: the sanitizers of gcc and clang, and Valgrind |
+//! | `thread_exit` | Release of a thread's resources when the thread exits, by destructors of pthread keys |
+//! | `valgrind` | Valgrind's client requests: stacks, and memory that threads share |
+//! | `symbol` | Symbols: the function of an address, as far as the C library knows it |
+//! | `environment` | Environment variables, which a program with extra privileges ignores |
+//! | `slow_path` | A counter that enables the slow path of create and destroy |
+//! | `state` | The state word of a coroutine: the eight bytes from `is_end` on |
+//! | `arch` | The machine: one file and one folder for each architecture, with the same items |
+//! | `tls` | The thread-local words of the library: `aco_gtls_co` and two after it, and the thread's own state |
+//! | `error` | The errors of constructors |
+//! | `panic` | The panic handler of a no_std build |
+//! | `diag` | The line that is printed before an abort |
+//! | `lock` | The spin lock of the core: held for a few instructions or one call of malloc |
+//! | `sys` | The libc calls that the library makes, each wrapped once |
+//! | `abi` | The structs that C programs access, with the layout of libaco 1.2.4 |
 //!
-//! `docs/design.md` has the pictures and the reasons.
+//! Coroutines are the modules from `generator` to `thread`. Their memory is in `record`, `stack`, `save` and `slab`.
+//! What depends on the processor, the C++ runtime or a tool follows, and the system calls come last.
+//!
+//! A path for readers: `abi` and `state`; the pictures in `resume`, `arch` and `save`; `tls`. For the runtime: `rt`.
+//! `docs/design-core.md` and `docs/design-runtime.md` have the reasons.
 
 #![cfg_attr(all(not(test), panic = "abort"), no_std)]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
-// `cargo test` runs the arithmetic; the exported functions are tested from C.
-#![cfg_attr(test, allow(dead_code, clippy::panic, clippy::unwrap_used))]
+// `cargo test` runs the unit tests; the exported functions are tested from C.
+#![cfg_attr(test, allow(dead_code, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used))]
 
 #[cfg(not(all(
     target_os = "linux",
@@ -56,6 +61,7 @@ mod coroutine;
 mod diag;
 #[cfg(feature = "rt")]
 mod environment;
+mod error;
 mod exceptions;
 pub mod ffi;
 mod frame_chain;
@@ -66,7 +72,6 @@ mod lock;
 mod overflow;
 mod panic;
 mod record;
-mod refusal;
 mod resume;
 #[cfg(feature = "rt")]
 pub mod rt;

@@ -1,279 +1,313 @@
-//! What the padding of a coroutine says: the state word, eight bytes from `is_end` on.
+//! The state word of a coroutine: the eight bytes from `is_end` on. Little-endian: `is_end` is the low byte.
 //!
 //! ```text
-//! bits     63 ... 56   55 ... 44   43 ... 28   27 ... 12    11      10 9 8    7 ... 0
-//! bound    0xac        own         stack       generation   0          flags  is_end
-//! resident ------------ address of the coroutine, 56 bits ---------- +flags   is_end
-//! dead     0xde        ------- address of the coroutine, 48 bits -------      1
+//! form       63 ... 56   55 ... 44   43 ... 28   27 ... 12    11  10         9          8         7 ... 0
+//! BOUND      0xac        co hash     stack hash  generation   0   CHAIN_CUT  CANCELLED  ALL_REGS  is_end
+//! EXCLUSIVE  <--------- address of the coroutine, 56 bits ----->  CHAIN_CUT  CANCELLED  ALL_REGS  is_end
+//! DESTROYED  0xde        <- address of the coroutine, 48 bits ->                                  1
+//! other      anything else, zero included: says nothing
 //! ```
 //!
-//! **Bound**: created by this library, at an address that hashes to `own`, on the share stack
-//! whose address hashes to `stack`, in that life of it. **Resident**: it has its share stack for
-//! itself, its frames are there, and it is that stack's `resident`; the stack is live. Either form names the coroutine's
-//! own address, so that a copy by value is seen to be one. **Dead**: `aco_destroy` was here, and nothing has
-//! used the memory since. The flags: FULL, `acosw` left it, so whoever goes
-//! on in it must load all registers of `reg`; otherwise the code at `reg[RETADDR]` restores what
-//! it needs beyond those that every switch carries. CANCELLED, until it is made to begin anew. CUT: see
-//! `frame_chain`.
+//! | flag | set if |
+//! |---|---|
+//! | ALL_REGS | the coroutine switched away by a call: `acosw`, or an exit in the library |
+//! | CANCELLED | `aco_cancel` was called, and `aco_reset` was not called since |
+//! | CHAIN_CUT | the chain of frame pointers ends in a NULL of the library's (`frame_chain`) |
 //!
-//! Any other word says nothing: a main coroutine's, that of a copy, of a struct that a program
-//! made. The header's inline resume goes on in a coroutine that is resident, without flags and not
-//! ended, which is one comparison, and owns its share stack; it calls `aco_resume` for every other.
-//! The resident form is therefore part of the ABI. `owner` of the share stack stays the truth about
-//! frames: programs and old binaries write it.
+//! ```text
+//! event                                           form before       form after   is_end  ALL_REGS  CANC.  CUT
+//! aco_create (bind, frame_chain::init)            zeroed            BOUND        kept    0         0      1
+//! aco_create of a main coroutine (bind)           zeroed            BOUND        kept    0         0      0
+//! slow resume, if S2 can hold (set_exclusive)     BOUND, EXCLUSIVE  EXCLUSIVE    kept    kept      kept   kept
+//! slow resume, transfer (mark_resumed)            any               same         kept    0         kept   0
+//! fast `resume`                                   any               same         kept    0         kept   kept
+//! switch away by `switch`, which is `acosw`       any               same         kept    1         kept   kept
+//! switch away by other code                       any               same         kept    kept      kept   kept
+//! copied out (frame_chain::cut)                   any               same         kept    kept      kept   is it cut?
+//! second user of the stack, stack destroyed, or   EXCLUSIVE         BOUND        kept    kept      kept   kept
+//!   another owner (clear_exclusive)
+//! moved, unstarted, to a later stack in the same  BOUND, copy       same form,   kept    kept      kept   kept
+//!   control block (rebind)                                            generation
+//! aco_exit by a call (mark_ended)                 any               same         1       1         kept   kept
+//! aco_exit inline                                 any               same         1       kept      kept   kept
+//! aco_reset (mark_reset, stack::rebind, init)     BOUND, EXCLUSIVE  BOUND (*)    0       0         0      1
+//! aco_cancel (mark_cancelled)                     not DESTROYED     same         kept    kept      1      kept
+//! aco_destroy (mark_destroyed)                    any               DESTROYED    1       -         -      -
+//!
+//! (*) EXCLUSIVE stays if S2 still holds. A copy keeps its form.
+//! ```
+//!
+//! S1. BOUND and EXCLUSIVE name the coroutine's own address, so a copy by value is in neither form. A copy of a BOUND
+//!     coroutine still tells the generation that it was bound to.
+//! S2. EXCLUSIVE means: the coroutine is the only user of its share stack, which is live. The control block of the
+//!     stack names it as the exclusive user. No coroutine is EXCLUSIVE under a sanitizer or Valgrind. A program that
+//!     moves the coroutine to another stack breaks S2, so S3 checks the owner too.
+//! S3. An inline resume requires that the word is exactly the EXCLUSIVE form, with `is_end` 0 and no flag, and that
+//!     `share_stack->owner` is the coroutine. The comparison is compiled into programs: it is part of the ABI.
+//! S4. Without ALL_REGS the code at the resume address restores all registers but the stack, frame and base pointer.
+//!     With ALL_REGS only code that loads all callee-saved registers from `reg` may resume the coroutine. A raw
+//!     `acosw` to the coroutine leaves ALL_REGS set: the next inline resume is then a call.
+//! S5. All zero means "not known". No form is zero.
+//! S6. `share_stack->owner`, not this word, says whose frames are on a stack: programs and old binaries write it.
+//! S7. DESTROYED survives in a free block of a slab: the link of the slab's free list is the block's first word.
+
+use core::mem::offset_of;
 
 use crate::abi::{aco_share_stack_t, aco_t};
 
-/// Counts the lives of a share stack. 0 is no life's number.
+/// The number of a life of a control block: `aco_share_stack_destroy` ends it. Never 0 for a control block.
 pub(crate) type Generation = u16;
 
+const _: () = assert!(offset_of!(aco_t, is_end) >= size_of::<usize>()); // S7
+
 const IS_END: u64 = 0xff;
-/// Bits of the byte after `is_end`; addresses are aligned to 16, so no address has them.
-const FULL: u64 = 1 << 8;
+/// Addresses are aligned to 16, so that the flags do not overlap the EXCLUSIVE form.
+const ALL_REGS: u64 = 1 << 8;
 const CANCELLED: u64 = 1 << 9;
-const CUT: u64 = 1 << 10;
-const FLAGS: u64 = FULL | CANCELLED | CUT;
+const CHAIN_CUT: u64 = 1 << 10;
+const FLAGS: u64 = ALL_REGS | CANCELLED | CHAIN_CUT;
+/// The byte that tells BOUND and DESTROYED from the other forms.
+const MARK: u64 = 0xff << 56;
 const BOUND: u64 = 0xac << 56;
-const BOUND_MARK: u64 = 0xff << 56;
-const DEAD: u64 = 0xde << 56;
-const OWN: u64 = 0xfff << 44;
-const STACK: u64 = 0xffff << 28;
+const DESTROYED: u64 = 0xde << 56;
+const CO_HASH: u64 = 0xfff << 44;
+const STACK_HASH: u64 = 0xffff << 28;
 const GENERATION_SHIFT: u32 = 12;
 
-/// The resident form for the coroutine at `co`.
-fn resident_form(co: *mut aco_t) -> u64 {
+/// The EXCLUSIVE form of the coroutine at `co`.
+fn exclusive_form(co: *mut aco_t) -> u64 {
     (co as u64) << 8
 }
 
-/// The hash of a coroutine's address, in its place.
-fn own_hash(co: *mut aco_t) -> u64 {
-    (co as u64 >> 4) << 44 & OWN
+/// The hash of a coroutine's address, in its bits of the word.
+fn co_hash(co: *mut aco_t) -> u64 {
+    (co as u64 >> 4) << 44 & CO_HASH
 }
 
-/// The hash of a share stack's address, in its place. Control blocks lie multiples of 16 apart.
+/// The hash of a share stack's address, in its bits of the word. Control blocks are multiples of 16 apart.
 fn stack_hash(stack: *mut aco_share_stack_t) -> u64 {
-    (stack as u64 >> 4) << 28 & STACK
+    (stack as u64 >> 4) << 28 & STACK_HASH
 }
 
-/// The word as it is.
+/// The state word of `co`.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 unsafe fn read(co: *mut aco_t) -> u64 {
-    // SAFETY: eight initialised, aligned bytes (asserted in `abi`).
+    // SAFETY: eight initialized, aligned bytes of the coroutine (asserted in `abi`).
     unsafe { *aco_t::state_word(co) }
 }
 
-/// Writes a form; of the rest what `kept` names stays.
+/// Writes `form`, and keeps the bits of the old word that the mask `kept` has.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 unsafe fn write(co: *mut aco_t, form: u64, kept: u64) {
-    // SAFETY: as in `read`.
+    // SAFETY: `co` points to a coroutine, whose state word is aligned.
     unsafe { *aco_t::state_word(co) = form | read(co) & kept }
 }
 
-/// Is `co` resident?
+/// Returns true if `co` is EXCLUSIVE.
 ///
 /// # Safety
 /// `co` points to a coroutine.
-unsafe fn is_resident(co: *mut aco_t) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { read(co) & !(IS_END | FLAGS) == resident_form(co) }
+unsafe fn is_exclusive(co: *mut aco_t) -> bool {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { read(co) & !(IS_END | FLAGS) == exclusive_form(co) }
 }
 
-/// Marks `co` as created on the stack, and in the life of it, that `binding` names.
+/// Makes `co` BOUND to the stack and the generation that `binding` names, and clears its flags.
 ///
 /// # Safety
 /// `co` points to a coroutine that the library allocated.
 #[inline(always)]
 pub(crate) unsafe fn bind(co: *mut aco_t, binding: u64) {
-    // SAFETY: the caller's promise.
-    unsafe { write(co, binding | own_hash(co), IS_END) }
+    // SAFETY: `co` points to a coroutine.
+    unsafe { write(co, binding | co_hash(co), IS_END) }
 }
 
-/// Is it this library that made the coroutine at this address? A copy by value says no.
+/// Returns true if the library created the coroutine at this address, and false for a copy by value (S1).
 ///
 /// # Safety
 /// `co` points to a coroutine.
 pub(crate) unsafe fn is_ours(co: *mut aco_t) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { read(co) & (BOUND_MARK | OWN) == BOUND | own_hash(co) || is_resident(co) }
+    // SAFETY: `co` points to a coroutine.
+    unsafe { read(co) & (MARK | CO_HASH) == BOUND | co_hash(co) || is_exclusive(co) }
 }
 
-/// The life of its present share stack that `co` was bound to; 0 where its word does not tell. A
-/// resident's does not: its stack is live.
+/// The generation of its present share stack that `co` is bound to, or 0 if the word does not tell. The word of an
+/// EXCLUSIVE coroutine does not: its stack is live (S2).
 ///
 /// # Safety
 /// `co` points to a coroutine.
 #[inline(always)]
 pub(crate) unsafe fn generation(co: *mut aco_t) -> Generation {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` points to a coroutine.
     let (word, stack) = unsafe { (read(co), (*co).share_stack) };
-    if word & (BOUND_MARK | STACK) == BOUND | stack_hash(stack) {
+    if word & (MARK | STACK_HASH) == BOUND | stack_hash(stack) {
         (word >> GENERATION_SHIFT) as Generation
     } else {
         0
     }
 }
 
-/// The part of a bound form that names `stack` and this life of it.
-pub(crate) fn binding(stack: *mut aco_share_stack_t, life: Generation) -> u64 {
-    BOUND | stack_hash(stack) | u64::from(life) << GENERATION_SHIFT
+/// The bits of a BOUND form that name `stack` and this generation of it.
+pub(crate) fn binding(stack: *mut aco_share_stack_t, generation: Generation) -> u64 {
+    BOUND | stack_hash(stack) | u64::from(generation) << GENERATION_SHIFT
 }
 
-/// Is `co` bound to this stack and life?
+/// Returns true if `co` is BOUND to the stack and the generation that `binding` names.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 #[inline(always)]
 pub(crate) unsafe fn is_bound_to(co: *mut aco_t, binding: u64) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { (read(co) ^ binding) & (BOUND_MARK | STACK | 0xffff << GENERATION_SHIFT) == 0 }
+    // SAFETY: `co` points to a coroutine.
+    unsafe { (read(co) ^ binding) & (MARK | STACK_HASH | 0xffff << GENERATION_SHIFT) == 0 }
 }
 
-/// Was `co` left by `acosw`, or by a call that ends in it, and not gone on in since?
+/// Returns true if `co` has ALL_REGS.
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn is_full(co: *mut aco_t) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { read(co) & FULL != 0 }
+pub(crate) unsafe fn has_all_regs(co: *mut aco_t) -> bool {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { read(co) & ALL_REGS != 0 }
 }
 
-/// Makes `co` resident.
+/// Makes `co` EXCLUSIVE.
 ///
 /// # Safety
-/// `co` points to a coroutine that is ours and becomes its share stack's resident.
-pub(crate) unsafe fn settle(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
-    unsafe { write(co, resident_form(co), IS_END | FLAGS) }
+/// `co` points to a coroutine that [`is_ours`], and S2 holds from here on.
+pub(crate) unsafe fn set_exclusive(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { write(co, exclusive_form(co), IS_END | FLAGS) }
 }
 
-/// Marks `co` as ended by a call: `is_end` is 1, and it is FULL, as after a switch.
+/// Marks `co` as ended by a call: `is_end` is 1 and ALL_REGS is set, as after `switch`.
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn end(co: *mut aco_t) {
-    // SAFETY: the caller's promise. The word as a whole: see `arch` on FULL.
-    unsafe { *aco_t::state_word(co) = read(co) & !IS_END | FULL | 1 }
+pub(crate) unsafe fn mark_ended(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine. One store of the whole word: a processor does not forward a store of one
+    // byte to a load of eight.
+    unsafe { *aco_t::state_word(co) = read(co) & !IS_END | ALL_REGS | 1 }
 }
 
-/// `co` begins anew: it has not ended any more, is not cancelled, and has no registers to be loaded.
+/// Clears `is_end` and the flags of `co`, which starts again.
 ///
 /// # Safety
 /// `co` points to a coroutine without frames.
-pub(crate) unsafe fn revive(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn mark_reset(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine.
     unsafe { *aco_t::state_word(co) = read(co) & !(IS_END | FLAGS) }
 }
 
-/// `co` is gone on in, with all its registers and a chain of frame pointers that is whole: how it leaves next
-/// is open.
+/// Clears ALL_REGS and CHAIN_CUT of `co`, which is resumed with all its registers and a whole chain of frame
+/// pointers.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 #[inline(always)]
-pub(crate) unsafe fn enter(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
-    unsafe { *aco_t::state_word(co) = read(co) & !(FULL | CUT) }
+pub(crate) unsafe fn mark_resumed(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { *aco_t::state_word(co) = read(co) & !(ALL_REGS | CHAIN_CUT) }
 }
 
-/// Marks `co` as cancelled.
+/// Marks `co` as cancelled. A word of no form stays of no form.
 ///
 /// # Safety
 /// `co` points to a coroutine.
-pub(crate) unsafe fn cancel(co: *mut aco_t) {
-    // SAFETY: the caller's promise. A program's own word stays what it is, one that says nothing.
+pub(crate) unsafe fn mark_cancelled(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine.
     unsafe { *aco_t::state_word(co) = read(co) | CANCELLED }
 }
 
-/// Is `co` cancelled?
+/// Returns true if `co` is cancelled and not destroyed.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 pub(crate) unsafe fn is_cancelled(co: *mut aco_t) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { read(co) & CANCELLED != 0 && !is_dead(co) }
+    // SAFETY: `co` points to a coroutine.
+    unsafe { read(co) & CANCELLED != 0 && !is_destroyed(co) }
 }
 
-/// Binds `co` to the stack and life that `binding` names; whose it is stays as it is.
+/// Binds `co` to the stack and the generation that `binding` names. Its hash, flags and `is_end` stay: a copy remains a
+/// copy.
 ///
 /// # Safety
-/// `co` points to a bound coroutine, or to a copy of one.
+/// `co` points to a BOUND coroutine, or to a copy of one.
 pub(crate) unsafe fn rebind(co: *mut aco_t, binding: u64) {
-    // SAFETY: the caller's promise.
-    unsafe { write(co, binding, OWN | FLAGS | IS_END) }
+    // SAFETY: `co` points to a coroutine.
+    unsafe { write(co, binding, CO_HASH | FLAGS | IS_END) }
 }
 
-/// Makes a resident of `stack`, which `binding` names, bound again. What is no resident of it is let
-/// alone.
+/// Makes `co` BOUND again if it is EXCLUSIVE on `stack`, which `binding` names. Does nothing otherwise.
 ///
 /// # Safety
-/// `co` points to a coroutine of the library's, or to memory that once was one.
-pub(crate) unsafe fn unsettle(co: *mut aco_t, stack: *mut aco_share_stack_t, binding: u64) {
-    // SAFETY: the caller's promise.
+/// `co` points to a coroutine that the library allocated, or to the readable memory of one.
+pub(crate) unsafe fn clear_exclusive(co: *mut aco_t, stack: *mut aco_share_stack_t, binding: u64) {
+    // SAFETY: a coroutine, or memory of one, has a readable state word and share stack. An EXCLUSIVE word
+    // belongs to a coroutine at this address (S1).
     unsafe {
-        if is_resident(co) && (*co).share_stack == stack {
-            write(co, binding | own_hash(co), IS_END | FLAGS);
+        if is_exclusive(co) && (*co).share_stack == stack {
+            write(co, binding | co_hash(co), IS_END | FLAGS);
         }
     }
 }
 
-/// The dead form for the coroutine at `co`. A program's struct elsewhere that was copied from a dead
-/// one does not have it.
-fn dead_form(co: *mut aco_t) -> u64 {
-    DEAD | (co as u64) << 8 & !(BOUND_MARK | IS_END) | 1
+/// The DESTROYED form of the coroutine at `co`. A copy of a destroyed coroutine, at another address, does not have it.
+fn destroyed_form(co: *mut aco_t) -> u64 {
+    DESTROYED | (co as u64) << 8 & !(MARK | IS_END) | 1
 }
 
-/// Marks the chain of frame pointers of `co` as cut.
+/// Sets CHAIN_CUT of `co`.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 #[inline(always)]
-pub(crate) unsafe fn cut(co: *mut aco_t) {
-    // SAFETY: a coroutine has a state word.
-    // The word as a whole: see `arch` on FULL.
-    unsafe { aco_t::state_word(co).write_volatile(read(co) | CUT) }
+pub(crate) unsafe fn mark_chain_cut(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine. Volatile, so that the store is one of the whole word: see `mark_ended`.
+    unsafe { aco_t::state_word(co).write_volatile(read(co) | CHAIN_CUT) }
 }
 
-/// Marks it as whole.
+/// Clears CHAIN_CUT of `co`.
 ///
 /// # Safety
-/// As [`cut`].
-pub(crate) unsafe fn join(co: *mut aco_t) {
-    // SAFETY: a coroutine has a state word.
-    unsafe { *aco_t::state_word(co) = read(co) & !CUT }
+/// `co` points to a coroutine.
+pub(crate) unsafe fn mark_chain_whole(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { *aco_t::state_word(co) = read(co) & !CHAIN_CUT }
 }
 
-/// Is the chain of frame pointers of `co` cut?
+/// Returns true if `co` has CHAIN_CUT.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 #[inline(always)]
-pub(crate) unsafe fn is_cut(co: *mut aco_t) -> bool {
-    // SAFETY: a coroutine has a state word.
-    unsafe { read(co) & CUT != 0 }
+pub(crate) unsafe fn is_chain_cut(co: *mut aco_t) -> bool {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { read(co) & CHAIN_CUT != 0 }
 }
 
-/// Marks `co` as destroyed.
+/// Makes `co` DESTROYED.
 ///
 /// # Safety
 /// `co` points to a coroutine that nothing uses from here on.
 #[inline(always)]
-pub(crate) unsafe fn bury(co: *mut aco_t) {
-    // SAFETY: the caller's promise.
-    unsafe { *aco_t::state_word(co) = dead_form(co) }
+pub(crate) unsafe fn mark_destroyed(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { *aco_t::state_word(co) = destroyed_form(co) }
 }
 
-/// Was `co` destroyed, and has nothing used its memory since?
+/// Returns true if `co` was destroyed and its memory was not used since.
 ///
 /// # Safety
-/// `co` points to a coroutine, or to the memory of one.
+/// `co` points to a coroutine, or to the readable memory of one.
 #[inline(always)]
-pub(crate) unsafe fn is_dead(co: *mut aco_t) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { read(co) == dead_form(co) }
+pub(crate) unsafe fn is_destroyed(co: *mut aco_t) -> bool {
+    // SAFETY: the state word of a coroutine, or of memory of one, is readable.
+    unsafe { read(co) == destroyed_form(co) }
 }
 
 #[cfg(test)]

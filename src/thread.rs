@@ -1,59 +1,58 @@
-//! What a thread sets up for its coroutines, and what it says when one returns.
+//! Per-thread setup, and the handler for an entry function that returns.
 
 use core::ffi::c_void;
 
 use crate::abi::{aco_cofuncp_t, aco_t};
 use crate::{arch, diag, exceptions, sanitizer, sys, tls};
 
-/// Takes the floating-point environment of this moment for fresh coroutines of this thread; sets
-/// its last word, unless that is None.
+/// Makes the current floating-point environment that of new coroutines of this thread. Sets the thread's last word
+/// function, unless `last_word` is None.
 pub(crate) fn initialize(last_word: aco_cofuncp_t) {
     let state = tls::thread_state();
-    exceptions::find();
-    // SAFETY: the thread's own state, to which no reference exists.
+    exceptions::init_hook_word();
+    // SAFETY: the thread's own state, to which no reference exists. The field has 8 bytes.
     unsafe {
-        arch::store_fp_environment((&raw mut (*state).fp_environment).cast());
-        (*state).fp_environment_is_set = 1;
+        arch::get_fpenv((&raw mut (*state).initial_fpenv).cast());
+        (*state).has_initial_fpenv = 1;
         if last_word.is_some() {
             (*state).last_word = last_word;
         }
     }
 }
 
-/// Sets this thread's last word; None: the default.
+/// Sets the last word function of this thread; None: the default one.
 pub(crate) fn set_last_word(last_word: aco_cofuncp_t) {
     // SAFETY: the thread's own state, to which no reference exists.
     unsafe { (*tls::thread_state()).last_word = last_word }
 }
 
-/// Stores the floating-point environment of this moment in the 8 bytes at `place`.
+/// Stores the current floating-point environment in the 8 bytes at `fpenv`.
 ///
 /// # Safety
-/// `place` is writable for 8 bytes.
-pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
-    // SAFETY: the caller's promise.
-    unsafe { arch::store_fp_environment(place) };
-    sanitizer::is_written(place, 8);
+/// `fpenv` is writable for 8 bytes.
+pub(crate) unsafe fn get_fpenv(fpenv: *mut c_void) {
+    // SAFETY: the caller passes 8 writable bytes.
+    unsafe { arch::get_fpenv(fpenv) };
+    sanitizer::unpoison(fpenv, 8);
 }
 
-/// The floating-point environment for a fresh coroutine: that of [`initialize`], or of this
-/// moment in a thread that did not call it.
-pub(crate) fn fp_environment() -> usize {
+/// The floating-point environment for a new coroutine: that of [`initialize`], or the current one if the thread did not
+/// call it.
+pub(crate) fn initial_fpenv() -> usize {
     let state = tls::thread_state();
     // SAFETY: the thread's own state, to which no reference exists.
     unsafe {
-        if (*state).fp_environment_is_set == 0 {
+        if (*state).has_initial_fpenv == 0 {
             initialize(None);
         }
-        (*state).fp_environment
+        (*state).initial_fpenv
     }
 }
 
-/// An entry function has returned: gives the thread's last word, which may end the coroutine
-/// with `aco_exit()`, and aborts.
+/// Handles the return of an entry function: calls the thread's last word function, which may end the coroutine with
+/// `aco_exit()`, and aborts otherwise.
 pub(crate) fn entry_returned() -> ! {
-    // SAFETY: the thread's own state; the program promised with `aco_thread_init` that the
-    // function can be called.
+    // SAFETY: the thread's own state. The program has passed a function without parameters to `aco_thread_init`.
     unsafe {
         let Some(last_word) = (*tls::thread_state()).last_word else { default_last_word() };
         last_word();
@@ -66,10 +65,10 @@ pub(crate) fn entry_returned() -> ! {
     )
 }
 
-/// libaco's own two lines, to the letter.
+/// The default last word function: prints the two lines of libaco, which programs may compare, and aborts.
 fn default_last_word() -> ! {
     let co: *mut aco_t = tls::current();
-    // SAFETY: the current coroutine exists. There may be none: a program that switches by hand.
+    // SAFETY: the current coroutine exists, or is NULL if the program has written `aco_gtls_co`.
     let fp = unsafe { co.as_ref() }.and_then(|co| co.fp);
     let entry = fp.map_or(0, |fp| fp as usize);
     diag::print(format_args!(

@@ -1,18 +1,18 @@
 //! Handlers that release the library's resources of a thread when it exits: destructors of pthread keys.
 //!
 //! ```text
-//!   bits of a thread's `ending`       on_exit              a handler runs
+//!   bits of a thread's `exit_flags`       on_exit              a handler runs
 //!   none                              registers, true      -
 //!   the resource's                    true                 sets EXITING
 //!   EXITING, with or without it       false                again, if its resource was registered
 //! ```
 //!
-//! * X1. Each resource has one pthread key and one handler in a process. The key's value in a thread is not NULL once
+//! * TE1. Each resource has one pthread key and one handler in a process. The key's value in a thread is not NULL once
 //!   the thread has registered the resource.
-//! * X2. Each handler but that of the main coroutine first calls [`mark_exiting`]. A thread that exits may still create
+//! * TE2. Each handler but that of the main coroutine first calls [`mark_exiting`]. A thread that exits may still create
 //!   and destroy coroutines, in its own destructors. The system may not call a handler again, so from then on the
 //!   thread keeps no resource.
-//! * X3. When the library is unloaded, its handlers go away. [`on_unload`] deletes the keys and calls the handlers of
+//! * TE3. When the library is unloaded, its handlers go away. [`on_unload`] deletes the keys and calls the handlers of
 //!   its own thread. No other thread may call into the library then.
 
 use core::ffi::c_void;
@@ -46,10 +46,10 @@ static KEYS: [AtomicU32; RESOURCES] = [const { AtomicU32::new(0) }; RESOURCES];
 #[unsafe(link_section = "aco_shared")]
 static HANDLERS: [AtomicPtr<c_void>; RESOURCES] =
     [const { AtomicPtr::new(ptr::null_mut()) }; RESOURCES];
-/// The library is unloaded: no handler is registered any more (X3).
+/// The library is unloaded: no handler is registered any more (TE3).
 #[unsafe(link_section = "aco_shared")]
 static IS_UNLOADED: AtomicBool = AtomicBool::new(false);
-/// The bit of a thread's `ending` that says the thread exits. Bit `n` says that resource `n` is registered.
+/// The bit of a thread's `exit_flags` that says the thread exits. Bit `n` says that resource `n` is registered.
 const EXITING: u32 = 1 << 31;
 
 /// Registers `handler` for the exit of this thread. Each call for a resource has the same handler. Returns false if
@@ -67,10 +67,10 @@ pub(crate) fn on_exit_with(
     value: NonNull<c_void>,
 ) -> bool {
     // SAFETY: the state is this thread's.
-    let ending = unsafe { (*tls::thread_state()).ending };
-    match ending & (EXITING | 1 << resource as u32) {
+    let exit_flags = unsafe { (*tls::thread_state()).exit_flags };
+    match exit_flags & (EXITING | 1 << resource as u32) {
         0 => register(resource, handler, value),
-        ending => ending < EXITING,
+        exit_flags => exit_flags < EXITING,
     }
 }
 
@@ -104,18 +104,18 @@ fn register(
     let is_armed = sys::set_thread_value(key - 1, value.as_ptr());
     if is_armed {
         // SAFETY: the state is this thread's.
-        unsafe { (*tls::thread_state()).ending |= 1 << resource };
+        unsafe { (*tls::thread_state()).exit_flags |= 1 << resource };
     }
     is_armed
 }
 
-/// Marks this thread as exiting (X2).
+/// Marks this thread as exiting (TE2).
 pub(crate) fn mark_exiting() {
     // SAFETY: the state is this thread's.
-    unsafe { (*tls::thread_state()).ending |= EXITING };
+    unsafe { (*tls::thread_state()).exit_flags |= EXITING };
 }
 
-/// Runs when the process ends, or when an object that contains the library is unloaded: a plugin with libaco.a (X3).
+/// Runs when the process ends, or when an object that contains the library is unloaded: a plugin with libaco.a (TE3).
 extern "C" fn on_unload() {
     IS_UNLOADED.store(true, Ordering::Relaxed);
     mark_exiting();
@@ -125,11 +125,11 @@ extern "C" fn on_unload() {
             continue;
         }
         // SAFETY: the state is this thread's.
-        let is_armed = unsafe { (*tls::thread_state()).ending & 1 << resource != 0 };
+        let is_armed = unsafe { (*tls::thread_state()).exit_flags & 1 << resource != 0 };
         let value = if is_armed { sys::thread_value(key - 1) } else { ptr::null_mut() };
         sys::delete_thread_key(key - 1);
         if !value.is_null() {
-            // SAFETY: `register` stored a function of this type, and this value for it (X1).
+            // SAFETY: `register` stored a function of this type, and this value for it (TE1).
             unsafe {
                 let handler: unsafe extern "C" fn(*mut c_void) =
                     core::mem::transmute(handler_slot.load(Ordering::Relaxed));

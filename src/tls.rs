@@ -1,20 +1,39 @@
-//! `aco_gtls_co`, the coroutine that runs on this thread, and the thread's own state.
+//! The thread-local words of the library: `aco_gtls_co` and two after it, and the thread's own state.
 //!
-//! The word after `aco_gtls_co` is the hint: the coroutine that the current one can yield to
-//! without a look at the cold line of its control block, or NULL. It is set by every resume and
-//! cleared by every `acosw`, so where it is not NULL that coroutine waits in a resume. A coroutine that
-//! has resumed another one, which has come back, finds its own address: it runs inside something, and
-//! how that waits is for the library to find out. A yield
-//! compares it with `main_co`, which is the truth. The word after that points to the exceptions that
-//! this thread handles (see `exceptions`), or to what a sanitizer wants (see `sanitizer`), or, where the
-//! program wants to see switches (see `hooks`), to `aco_gtls_co` itself; or it is NULL. The header's
-//! inline code uses both, so their place is part of the ABI.
+//! | byte | word | what it is |
+//! |---|---|---|
+//! | 0 | `aco_gtls_co` | the current coroutine: NULL before the thread's first resume, the main coroutine after it |
+//! | 8 | hint | NULL, the coroutine that waits in a resume for the current one, or the current one itself |
+//! | 16 | hook word | NULL, or a pointer to two words: a switch is instrumented unless both are 0 |
 //!
-//! Stable Rust cannot define an exported `__thread` variable, so assembly does; C sees
-//! `extern __thread aco_t *aco_gtls_co`. Access is initial-exec: an offset from the GOT and the
-//! thread pointer, no call, at the price of 112 bytes of the static TLS block when the library is
-//! loaded with dlopen. No address is kept: each access reads the thread pointer anew, because a
-//! coroutine that is moved to another thread goes on in the middle of a function.
+//! ```text
+//! event                                              current    hint
+//! a resume of co, before its jump                    co         main_co
+//! that resume, after the jump back                   main_co    NULL if main_co is a main coroutine, else main_co
+//! `switch`, which is `acosw`                         unchanged  NULL
+//! transfer to co (`resume::yield_to`)                co         main_co if W2 holds for it, else co
+//! a resume that returns via `acosw`                  see `resume::returned_via_acosw`
+//! a switch that the program's hooks must not see     NULL       NULL
+//! aco_destroy of either coroutine                    NULL for that word
+//! ```
+//!
+//! W1. The words are read by inline code in programs, so their order is part of the ABI.
+//! W2. If the hint is not NULL and not the current coroutine, the coroutine that it names waits in a resume. The inline
+//!     yield goes there if the hint is also `main_co`, without a load from the control block of the main coroutine.
+//! W3. If the hint is the current coroutine, that coroutine has resumed another one, which has switched back, or has
+//!     come by a transfer. What waits for it is then found by its `main_co`.
+//! W4. While the hint is not NULL both coroutines exist: `aco_destroy` clears the words that name its coroutine
+//!     (`clear_references`). The current coroutine alone proves nothing: a program may have freed it or written the
+//!     word.
+//! W5. The hook word points to the exception state of the C++ runtime (`exceptions`), to a pair of the sanitizers
+//!     (`sanitizer`), or to the first two of these words if the program has hooks (`hooks`). The sanitizers come first,
+//!     then hooks.
+//! W6. No address of a thread-local word is kept across a switch: a coroutine that moves to another thread resumes in
+//!     the middle of a function.
+//!
+//! Assembly defines the variable, because stable Rust has no exported `__thread` variables. C sees
+//! `extern __thread aco_t *aco_gtls_co`. Access is initial-exec: an offset from the GOT and the thread pointer, no
+//! call. The price is 112 bytes of the static TLS block if the library is loaded with dlopen(3).
 
 use core::arch::{asm, global_asm};
 use core::ffi::c_void;
@@ -22,29 +41,28 @@ use core::ffi::c_void;
 use crate::abi::{aco_cofuncp_t, aco_t};
 
 global_asm!(
-    // All start as zero: no coroutine, no last word, no environment taken.
+    // All words start as 0: no coroutine, no last word function, no saved environment.
     ".pushsection .tbss.aco_gtls_co,\"awT\",%nobits",
     ".globl aco_gtls_co",
     ".type aco_gtls_co, %object",
     ".size aco_gtls_co, 8",
     ".p2align 3",
     "aco_gtls_co: .zero 8",
-    ".zero 16", // the hint, the exceptions
+    ".zero 16", // the hint, the hook word
     ".popsection",
     ".pushsection .tbss.aco_thread_state,\"awT\",%nobits",
     ".globl aco_thread_state",
     ".hidden aco_thread_state",
     ".type aco_thread_state, %object",
     ".size aco_thread_state, 64",
-    ".p2align 4", // the pool's fields are written and read together: in one line
+    ".p2align 4", // the fields of the stack cache are used together: one cache line
     "aco_thread_state: .zero 64",
     ".popsection",
 );
 
 #[cfg(feature = "rt")]
 global_asm!(
-    // The worker of the runtime (`rt`) that this thread is, or zero; and whether it is one of the threads for calls
-    // that block.
+    // The worker of the runtime (`rt`) on this thread, or 0; and 1 on a thread of the blocking pool.
     ".pushsection .tbss.aco_worker,\"awT\",%nobits",
     ".globl aco_worker",
     ".hidden aco_worker",
@@ -55,33 +73,33 @@ global_asm!(
     ".popsection",
 );
 
-/// What a thread sets up for its coroutines. All zero in a thread that has set up nothing.
+/// The per-thread state of the library. All zero in a thread that has set up nothing.
 #[repr(C)]
 pub(crate) struct ThreadState {
-    /// Called when an entry function returns; None is the default last word.
+    /// Called when an entry function returns. None: the default last word function.
     pub(crate) last_word: aco_cofuncp_t,
-    /// The floating-point environment that fresh coroutines start with.
-    pub(crate) fp_environment: usize,
-    /// The thread's heap (`slab`), NULL before it needs one.
+    /// The floating-point environment that new coroutines start with.
+    pub(crate) initial_fpenv: usize,
+    /// The thread's heap (`slab`). NULL before the thread needs one.
     pub(crate) heap: *mut c_void,
-    /// Whether `fp_environment` was taken.
-    pub(crate) fp_environment_is_set: u32,
-    /// What is called when the thread ends, and whether it does (`thread_exit`).
-    pub(crate) ending: u32,
-    /// Stacks kept for the thread's next ones: the first of a list, NULL at its end.
-    pub(crate) kept_stacks: *mut c_void,
-    /// Bytes of them.
-    pub(crate) kept_bytes: u32,
-    /// How many they are.
-    pub(crate) kept_count: u16,
-    /// How many were given back since the thread last made a stack.
-    pub(crate) unwanted: u16,
-    /// What the program wants called (`hooks`), NULL: nothing.
+    /// 1 if `initial_fpenv` is set.
+    pub(crate) has_initial_fpenv: u32,
+    /// The resources to free when the thread exits, and whether it is exiting (`thread_exit`).
+    pub(crate) exit_flags: u32,
+    /// The thread's cached stacks (`stack`): the first of a list, which ends in NULL.
+    pub(crate) cached_stacks: *mut c_void,
+    /// Bytes of the cached stacks.
+    pub(crate) cached_bytes: u32,
+    /// The number of cached stacks.
+    pub(crate) cached_count: u16,
+    /// Stacks freed since the thread last allocated one.
+    pub(crate) unused_releases: u16,
+    /// The program's hooks (`hooks`). NULL: none.
     pub(crate) hooks: *const c_void,
-    /// The thread's number among those that need one (`record`); 0: none yet.
-    pub(crate) number: u32,
-    /// A resume that was seen is on its way (`hooks`).
-    pub(crate) is_passing: u32,
+    /// The thread's id for records (`record`). 0: none yet.
+    pub(crate) thread_id: u32,
+    /// 1 while a resume whose hooks were called is on its way (`hooks`).
+    pub(crate) is_suppressed: u32,
 }
 
 const _: () = assert!(size_of::<ThreadState>() == 64);
@@ -111,73 +129,60 @@ macro_rules! address_of {
     }};
 }
 
-/// This thread's current coroutine: NULL before the first resume, the main coroutine after it.
+/// The current coroutine of this thread.
 #[inline(always)]
 pub(crate) fn current() -> *mut aco_t {
-    // SAFETY: the address is that of the thread's `aco_gtls_co`, which is always initialised.
+    // SAFETY: the thread's `aco_gtls_co`, which is always initialized.
     unsafe { *(address_of!("aco_gtls_co") as *const *mut aco_t) }
 }
 
-/// [`current`], and the hint: who waits in a resume for the current coroutine, or NULL. The current
-/// coroutine itself where that has resumed another one, which has come back.
+/// The current coroutine and the hint (W2, W3).
 #[inline(always)]
 pub(crate) fn current_and_hint() -> (*mut aco_t, *mut aco_t) {
-    // SAFETY: the thread's `aco_gtls_co` and the word after it.
+    // SAFETY: the thread's `aco_gtls_co` and the word after it, which are always initialized.
     unsafe {
         let words = address_of!("aco_gtls_co") as *const *mut aco_t;
         (*words, *words.add(1))
     }
 }
 
-/// The address of both: good until the thread ends, for who is to look at them from another.
-pub(crate) fn words() -> *mut *mut aco_t {
+/// The address of the current coroutine and the hint. Valid until the thread exits, from other threads too.
+pub(crate) fn current_words() -> *mut *mut aco_t {
     // SAFETY: reads the thread pointer and the variable's offset from it.
     unsafe { address_of!("aco_gtls_co") as *mut *mut aco_t }
 }
 
-/// Two words that are not 0 where a switch has more to see to: the C++ runtime's, the sanitizers', or
-/// [`own_words`]; NULL: none of them.
+/// The hook word (W5).
 #[inline(always)]
-pub(crate) fn exceptions() -> *mut c_void {
-    // SAFETY: two words after `aco_gtls_co`.
+pub(crate) fn hook_word() -> *mut c_void {
+    // SAFETY: the word 16 bytes after the thread's `aco_gtls_co`.
     unsafe { *(address_of!("aco_gtls_co") as *const *mut c_void).add(2) }
 }
 
-/// Sets what [`exceptions`] gives.
-pub(crate) fn set_exceptions(globals: *mut c_void) {
-    // SAFETY: as there.
-    unsafe { *(address_of!("aco_gtls_co") as *mut *mut c_void).add(2) = globals }
+/// Sets the hook word (W5).
+pub(crate) fn set_hook_word(pair: *mut c_void) {
+    // SAFETY: the word 16 bytes after the thread's `aco_gtls_co`.
+    unsafe { *(address_of!("aco_gtls_co") as *mut *mut c_void).add(2) = pair }
 }
 
-/// The thread's first two words, for a pair that is 0 only while [`set_current`] says that nothing runs.
-pub(crate) fn own_words() -> *mut c_void {
-    // SAFETY: reads the thread pointer and the variable's offset from it.
-    unsafe { address_of!("aco_gtls_co") as *mut c_void }
-}
-
-/// Makes `co` the current coroutine, of which is not known who waits for it.
+/// Makes `co` the current coroutine, and clears the hint.
 pub(crate) fn set_current(co: *mut aco_t) {
-    // SAFETY: the thread's two words; no reference to them exists.
+    set_current_and_hint(co, core::ptr::null_mut());
+}
+
+/// Makes `co` the current coroutine, and sets the hint.
+pub(crate) fn set_current_and_hint(co: *mut aco_t, hint: *mut aco_t) {
+    // SAFETY: the thread's own two words. No reference to them exists.
     unsafe {
         let words = address_of!("aco_gtls_co") as *mut *mut aco_t;
         *words = co;
-        *words.add(1) = core::ptr::null_mut();
+        *words.add(1) = hint;
     }
 }
 
-/// Makes `co` the current coroutine, for which `waiting` waits in a resume.
-pub(crate) fn set_current_and_hint(co: *mut aco_t, waiting: *mut aco_t) {
-    // SAFETY: the thread's two words; no reference to them exists.
-    unsafe {
-        let words = address_of!("aco_gtls_co") as *mut *mut aco_t;
-        *words = co;
-        *words.add(1) = waiting;
-    }
-}
-
-/// `co` goes out of use: nobody is to look for it here.
-pub(crate) fn forget(co: *mut aco_t) {
-    // SAFETY: the thread's two words; no reference to them exists.
+/// Clears the words that name `co`, which is being destroyed (W4).
+pub(crate) fn clear_references(co: *mut aco_t) {
+    // SAFETY: the thread's own two words. No reference to them exists.
     unsafe {
         let words = address_of!("aco_gtls_co") as *mut *mut aco_t;
         for word in [words, words.add(1)] {
@@ -188,38 +193,38 @@ pub(crate) fn forget(co: *mut aco_t) {
     }
 }
 
-/// This thread's state. Good until the next switch.
+/// This thread's state. The pointer is valid until the next switch (W6).
 #[inline(always)]
 pub(crate) fn thread_state() -> *mut ThreadState {
     // SAFETY: reads the thread pointer and the variable's offset from it.
     unsafe { address_of!("aco_thread_state") as *mut ThreadState }
 }
 
-/// The worker that this thread is; NULL: none.
+/// The worker of this thread. NULL: none.
 #[cfg(feature = "rt")]
 #[inline(always)]
 pub(crate) fn worker() -> *mut c_void {
-    // SAFETY: the thread's own word.
+    // SAFETY: the thread's own word. No reference to it exists.
     unsafe { *(address_of!("aco_worker") as *const *mut c_void) }
 }
 
-/// Is this thread one for calls that block?
+/// Returns true if this thread is one of the blocking pool.
 #[cfg(feature = "rt")]
-pub(crate) fn is_helper() -> bool {
-    // SAFETY: the thread's own word.
+pub(crate) fn is_blocking_thread() -> bool {
+    // SAFETY: the thread's own word. No reference to it exists.
     unsafe { *(address_of!("aco_worker") as *const usize).add(1) != 0 }
 }
 
-/// Sets what [`is_helper`] gives.
+/// Says whether this thread is one of the blocking pool.
 #[cfg(feature = "rt")]
-pub(crate) fn set_is_helper(is: bool) {
-    // SAFETY: the thread's own word.
+pub(crate) fn set_is_blocking_thread(is: bool) {
+    // SAFETY: the thread's own word. No reference to it exists.
     unsafe { *(address_of!("aco_worker") as *mut usize).add(1) = usize::from(is) }
 }
 
-/// Sets what [`worker`] gives.
+/// Sets the worker of this thread. NULL: none.
 #[cfg(feature = "rt")]
 pub(crate) fn set_worker(worker: *mut c_void) {
-    // SAFETY: the thread's own word.
+    // SAFETY: the thread's own word. No reference to it exists.
     unsafe { *(address_of!("aco_worker") as *mut *mut c_void) = worker }
 }

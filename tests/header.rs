@@ -1,63 +1,35 @@
-//! `include/aco.h`, `aco_ext.h` and `acort.h` are generated from the Rust items and checked in; this fails
-//! when one is stale. `make header` (ACO_BLESS=1) writes them.
+//! `include/aco.h`, `aco_ext.h` and `acort.h` are generated from the Rust items and checked in. The tests fail if one
+//! is stale. `make header` (ACO_BLESS=1) writes them.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::{env, fs};
 
-const EXTENSION: &str = "src/ffi/extension";
-const RUNTIME: &str = "src/ffi/rt";
-
-/// The files of a part, in the order in which its `mod.rs` names them.
-fn files_of(root: &Path, part: &str) -> Vec<PathBuf> {
-    let folder = root.join(part);
+/// The files of a folder, in the order in which its `mod.rs` names them. Folders in it are left out.
+fn files_of(root: &Path, folder: &str) -> Vec<PathBuf> {
+    let folder = root.join(folder);
     let names = fs::read_to_string(folder.join("mod.rs")).expect("src/ is readable");
     let names = names.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
-    names.map(|name| folder.join(format!("{name}.rs"))).collect()
+    names.map(|name| folder.join(format!("{name}.rs"))).filter(|path| path.is_file()).collect()
 }
 
-/// The names of the items that a source file makes public.
-fn public_names(source: &str) -> impl Iterator<Item = String> {
-    let items = source.lines().filter_map(|line| line.strip_prefix("pub "));
-    items.filter_map(|item| {
-        let mut words = item.split(|c: char| !c.is_alphanumeric() && c != '_').skip_while(|word| {
-            !matches!(*word, "fn" | "struct" | "type" | "const" | "union" | "enum")
-        });
-        words.nth(1).map(String::from)
-    })
-}
-
-/// The files of the runtime, with what they are about.
-fn runtime_files(root: &Path) -> Vec<PathBuf> {
-    let mut files = vec![root.join("src/rt/abi.rs")];
-    files.extend(files_of(root, RUNTIME));
-    files
-}
-
-/// `aco.h`, as the Rust items say it now: all but those of the extension and the runtime.
-fn generate(root: &Path) -> String {
-    let mut config = config(root, "cbindgen.toml");
-    let version: Vec<_> = env!("CARGO_PKG_VERSION").split('.').collect();
-    let prelude = config.after_includes.take().expect("cbindgen.toml has after_includes");
-    let prelude = prelude.replace("@MAJOR@", version[0]).replace("@MINOR@", version[1]);
-    config.after_includes = Some(prelude.replace("@PATCH@", version[2]));
-    for file in files_of(root, EXTENSION).into_iter().chain(runtime_files(root)) {
-        let source = fs::read_to_string(file).expect("src/ is readable");
-        config.export.exclude.extend(public_names(&source));
-    }
-    text_of(cbindgen::Builder::new().with_crate(root).with_config(config))
-}
-
-/// Another header, of the items of some files: as one source, because cbindgen sorts files by their names.
-fn generate_from(root: &Path, configuration: &str, files: Vec<PathBuf>) -> String {
+/// A header of the items of some files. cbindgen reads them as one source, because it would sort files by name.
+fn generate(root: &Path, configuration: &str, types: &[&str], folder: &str) -> String {
+    let mut files: Vec<_> = types.iter().map(|file| root.join(file)).collect();
+    files.extend(files_of(root, folder));
     let text = |file| fs::read_to_string(file).expect("src/ is readable");
     let sources: String = files.into_iter().map(text).collect();
-    // What is said of a file, and not of an item, is none of one source.
+    // Comments and attributes of a whole file have no place in the middle of a source.
     let items = sources.lines().filter(|line| !line.starts_with("//!") && !line.starts_with("#!["));
     let items: String = items.map(|line| line.to_owned() + "\n").collect();
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{configuration}.rs"));
     fs::write(&path, items).expect("the folder is writable");
-    text_of(cbindgen::Builder::new().with_src(path).with_config(config(root, configuration)))
+    let mut config = config(root, configuration);
+    let version: Vec<_> = env!("CARGO_PKG_VERSION").split('.').collect();
+    let prelude = config.after_includes.take().expect("the configuration has after_includes");
+    let prelude = prelude.replace("@MAJOR@", version[0]).replace("@MINOR@", version[1]);
+    config.after_includes = Some(prelude.replace("@PATCH@", version[2]));
+    text_of(cbindgen::Builder::new().with_src(path).with_config(config))
 }
 
 fn config(root: &Path, name: &str) -> cbindgen::Config {
@@ -67,22 +39,20 @@ fn config(root: &Path, name: &str) -> cbindgen::Config {
 fn text_of(builder: cbindgen::Builder) -> String {
     let mut text = Vec::new();
     builder.generate().expect("cbindgen reads the sources").write(&mut text);
-    let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
-    // A section for Rust readers; C readers have the comment's own words.
-    let lines = text.lines().map(|line| line.replace(" # Safety", " Valid when:"));
-    lines.map(|line| line + "\n").collect()
+    String::from_utf8(text).expect("cbindgen writes UTF-8")
 }
 
 #[test]
 fn aco_h_is_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    is_fresh(root, "include/aco.h", &generate(root));
+    let fresh = generate(root, "cbindgen.toml", &["src/abi.rs"], "src/ffi");
+    is_fresh(root, "include/aco.h", &fresh);
 }
 
 #[test]
 fn aco_ext_h_is_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let fresh = generate_from(root, "cbindgen-ext.toml", files_of(root, EXTENSION));
+    let fresh = generate(root, "cbindgen-ext.toml", &[], "src/ffi/extension");
     is_fresh(root, "include/aco_ext.h", &fresh);
 }
 
@@ -90,7 +60,8 @@ fn aco_ext_h_is_fresh() {
 fn runtime_header() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    TEXT.get_or_init(|| generate_from(root, "cbindgen-rt.toml", runtime_files(root)))
+    let types = ["src/rt/model/abi.rs"];
+    TEXT.get_or_init(|| generate(root, "cbindgen-rt.toml", &types, "src/ffi/rt"))
 }
 
 #[test]

@@ -431,7 +431,7 @@ int main(void) {
     refused();
     if (!IN_ORDER) return 0;
     CHECK_DIES(frees_a_channel_in_use,
-               "aco: fatal: acort_chan_unref(@): somebody waits in the channel (a reference for each user "
-               "of a channel)\n");
+               "aco: fatal: acort_chan_unref(@): the last reference is released while a caller waits (each "
+               "user needs a reference)\n");
     return 0;
 }

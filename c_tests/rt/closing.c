@@ -429,7 +429,7 @@ static void *reads_a_byte(void *fd) {
     return NULL;
 }
 
-/* The file is closed at once, its number free when the last call has left; nobody enters meanwhile. */
+/* The file is closed at once, its number free when the last call has left; no call enters meanwhile. */
 static void *number_comes_back(void *argument) {
     int ends[2];
     char byte;

@@ -109,7 +109,7 @@ static void *fifo_is_opened(void *name) {
     return NULL;
 }
 
-/* Nobody opens the other end before the deadline; the threads that are left there end later. */
+/* No process opens the other end before the deadline; the threads that are left there end later. */
 static void *stuck_opens(void *argument) {
     static char fifo[90];
     snprintf(fifo, sizeof fifo, "%s/fifo", folder);

@@ -1,4 +1,4 @@
-/* Threads that flood one worker with words for its tasks: none is lost, and nobody starves beside it. */
+/* Threads that flood one worker with words for its tasks: none is lost, and no task starves beside it. */
 #include "rt.h"
 
 #include <sys/socket.h>

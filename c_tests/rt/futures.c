@@ -200,6 +200,6 @@ int main(void) {
     run(fails, NULL);
     run(hooks, NULL);
     refused();
-    CHECK_DIES(dies, "aco: fatal: acort_future_unref(@): the last reference of a future goes while somebody waits (whoever uses it has a reference)\n");
+    CHECK_DIES(dies, "aco: fatal: acort_future_unref(@): the last reference is released while a caller waits (each user needs a reference)\n");
     return 0;
 }

@@ -511,7 +511,7 @@ static void *fills(void *fd) {
     return NULL;
 }
 
-/* Each end of a pipe has one way only; the writer waits for room, and is told when nobody reads any more. */
+/* Each end of a pipe has one way only; the writer waits for room, and learns that the reader is gone. */
 static void *pipe_is_full(void *argument) {
     int ends[2];
     static char data[5000];

@@ -157,7 +157,7 @@ static void dies_in_a_thread(void) {
 }
 
 #define LINE(function)                                                                           \
-    "aco: fatal: " function "(@): used by another thread than the worker that it was made on "   \
+    "aco: fatal: " function "(@): used on a thread that is not the worker that created it "      \
     "(ACORT_LOCAL is for the tasks of one worker)\n"
 
 int main(void) {

@@ -127,7 +127,7 @@ static void another_is_given_up(void) {
     CHECK_EQUAL(acort_key_delete(key), 0);
 }
 
-/* A key that is deleted has no values any more, for nobody, nor has the next one of its place. */
+/* A key that is deleted has no values any more, and neither has the next one of its place. */
 static void *outlives_its_key(void *key) {
     CHECK_EQUAL(acort_key_set(*(acort_key_t *)key, key), 0);
     acort_park(ACORT_NEVER);

@@ -345,7 +345,7 @@ static void *in_a_thread(void *unused) {
     return unused;
 }
 
-/* A group that nobody closes goes with the runtime. */
+/* A group that is not closed is freed with the runtime. */
 static void *forgets(void *unused) {
     acort_group_t *group = open_group();
     go_in(group, is_not_cancelled, NULL);

@@ -19,7 +19,7 @@ static void *waits_for_its_turn(void *number) {
     return number;
 }
 
-/* Some leave the queue, from any place in it; others come; who is left goes on in order. */
+/* Some leave the queue, from any place in it; others come; the rest is woken in order. */
 static void *some_leave(void *mask) {
     served = 0;
     acort_sem_init(&sem, 0);

@@ -102,7 +102,7 @@ static void *failed(void *unused) {
 static void *in_any_order(void *unused) {
     acort_promise_t *promise = acort_promise_new();
     acort_future_unref(acort_promise_future(promise));
-    CHECK_EQUAL(acort_promise_set(promise, &got), 0); /* nobody wants it */
+    CHECK_EQUAL(acort_promise_set(promise, &got), 0); /* no waiter */
     acort_future_t *future = acort_promise_future(promise);
     acort_promise_unref(promise);
     finds_its_value(future);

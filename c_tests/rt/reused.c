@@ -12,7 +12,7 @@ enum { HERE = 100, THERE = 101 }; /* the numbers */
 
 enum sort { TCP, UNIX, PIPE, ANY_FILE, SORTS };
 
-/* Opens two ends at the two numbers, as a library would: sockets that block, and nobody knows of it; but
+/* Opens two ends at the two numbers, as a library would: sockets that block, without notice; but
  * where something else than a socket was, which is read without a word about waiting. */
 static void open_ends(enum sort sort) {
     static enum sort last = TCP;

@@ -35,7 +35,7 @@
         }                                                                                        \
     } while (0)
 
-/* Some tools have threads of their own, which the runtime takes for those that might wake somebody. */
+/* Some tools have threads of their own, which the runtime counts as possible wakers. */
 #ifdef __has_feature
 #if __has_feature(thread_sanitizer)
 #define __SANITIZE_THREAD__ 1

@@ -29,7 +29,7 @@ static void *reads(void *rounds) {
     return NULL;
 }
 
-/* Waits that end before their turn stand in nobody's way. */
+/* Waits that end before their turn delay no other wait. */
 static void *is_impatient(void *rounds) {
     for (long i = 0; i < NUMBER(rounds); i++) {
         int64_t deadline = acort_after(i % 5 * 10000);

@@ -127,7 +127,7 @@ static void *unblocks(void *argument) {
     return argument;
 }
 
-/* What cannot be blocked is let through. */
+/* Signals that cannot be blocked are ignored. */
 static void *waits_for_all(void *argument) {
     sigset_t all;
     sigfillset(&all);

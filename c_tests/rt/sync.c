@@ -91,7 +91,7 @@ static void *is_fair(void *argument) {
 }
 
 /* A task that takes the mutex again as soon as it has given it up does not keep the others out: one that has been woken
- * in vain a few times has it next, and until then no call takes it, with or without a deadline. */
+ * without result a few times has it next, and until then no call takes it, with or without a deadline. */
 enum { HOGS = 3, WAITERS = 6, BOUND = 40 };
 static int had, hog_turns, most_turns;
 

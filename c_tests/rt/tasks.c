@@ -175,7 +175,7 @@ static void *is_refused(void *argument) {
     CHECK_FAILS(acort_attr_init(&attributes, 1), EINVAL);
     CHECK_FAILS(acort_attr_init(NULL, sizeof attributes), EINVAL);
 
-    /* A stack that nobody has room for: the task never begins. */
+    /* A stack larger than the address space: the task never begins. */
     acort_attr_init(&attributes, sizeof attributes);
     attributes.stack_size = SIZE_MAX / 2;
     task = acort_go_ex(&attributes, ends, NULL);

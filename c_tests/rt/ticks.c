@@ -11,7 +11,7 @@
 
 enum { MOST = 1000, SAMPLES = 20000, MEBIBYTE = 1 << 20 };
 
-/* What src/rt/call.rs and schedule.rs have: the units of a turn, the most of one task, the tasks of a turn. */
+/* What src/rt/park/budget.rs and sched/run_loop.rs have: the units of a turn, the most of one task, the tasks of a turn. */
 enum { TURN = 256, SLICE = 64, AT_ONCE = 64 };
 
 static char block[MEBIBYTE];

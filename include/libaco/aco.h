@@ -1,2 +1,2 @@
-/* For programs that say <libaco/aco.h>. */
+/* For programs that include <libaco/aco.h>. */
 #include "../aco.h"

@@ -1,2 +1,2 @@
-/* For programs that say <libaco/aco.hpp>. */
+/* For programs that include <libaco/aco.hpp>. */
 #include "../aco.hpp"

@@ -1,2 +1,2 @@
-/* For programs that say <libaco/aco_assert_override.h>. */
+/* For programs that include <libaco/aco_assert_override.h>. */
 #include "../aco_assert_override.h"

@@ -1,2 +1,2 @@
-/* For programs that say <libaco/aco_ext.h>. */
+/* For programs that include <libaco/aco_ext.h>. */
 #include "../aco_ext.h"

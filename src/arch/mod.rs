@@ -1,59 +1,63 @@
-//! The machine: one file and a folder an architecture, each with the same items: the switch, `resume`,
-//! `transfer` (to others than the main coroutine), `root` (where coroutines end) and `leaf` (a few
-//! instructions each).
+//! The machine: one file and one folder for each architecture, with the same items.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | `x86_64.rs`, `aarch64.rs` | the layout of `reg` and of a suspended stack; `switch` and `exit_to` |
+//! | `resume.rs` | runs a coroutine until it switches back |
+//! | `transfer.rs` | switches to a coroutine other than the main coroutine |
+//! | `root.rs` | the two ends of a coroutine, and entry points before its entry function |
+//! | `fpenv.rs` | the floating-point environment in a switch |
+//! | `leaf.rs` | functions of a few instructions |
 //!
 //! | item | what it is |
 //! |---|---|
-//! | `RETURN_SLOT` | bytes between `align_retptr` and `align_highptr` |
-//! | `FRAME_POINTER`, `FRAME_RECORD` | where a coroutine's frame pointers end: in its main coroutine |
-//! | `FIRST_VALUE` | the slot of `reg` in which a fresh coroutine has its first value |
-//! | `LEAST_GUARD` | bytes of the guard below a stack |
-//! | `interrupted` | the stack pointer of what a signal interrupted |
-//! | `switch_body!` | the body of a function that leaves one coroutine, goes on in another: `acosw` |
-//! | `leave`, `leave_shared_fpenv` | leave a coroutine for ever |
-//! | `ended_body!` | the body of the function where an ended coroutine would go on |
-//! | `resume_body!` | the body of a function that runs a coroutine until it leaves |
-//! | `transfer_body!` | the body of a function that leaves one for another of the same main coroutine |
-//! | `with_frame` | calls one of these with the frame pointer of who called first |
-//! | `begin_in`, `first_entry_body!` | a beginning before the entry function |
-//! | `returning_entry_body!` | a beginning around an entry function that may return |
-//! | `root_frame`, `ROOT_RETURN_OFFSET` | where an entry function would return to, and unwinders go on |
-//! | `copy_frames` | the live part of a stack, out or in |
-//! | `save_fpenv!`, `load_fpenv!` and what they need beside them | the floating-point environment in a switch: `fpenv.rs` |
-//! | `store_fp_environment` | this moment's floating-point environment, 8 bytes |
-//! | `load_fp_environment` | such an environment, on this thread |
+//! | `RETURN_SLOT_SIZE` | bytes between `align_retptr` and `align_highptr` |
+//! | `FRAME_POINTER_SLOT` | the slot of the frame pointer in `reg` |
+//! | `FRAME_RECORD_OFFSET` | bytes from a main coroutine to the frame record that ends its coroutines' chains |
+//! | `FIRST_VALUE_SLOT` | the slot of `reg` that has the first value of an unstarted coroutine |
+//! | `MIN_GUARD` | minimum bytes of the guard below a stack |
+//! | `switch_body!` | body of a function that saves one coroutine and resumes another: `acosw` |
+//! | `exit_to_body!` | body of a function that resumes another coroutine and saves no registers |
+//! | `resume_body!` | body of a function that runs a coroutine until it switches back |
+//! | `transfer_body!` | body of a function that switches to a coroutine of the same main coroutine |
+//! | `call_with_frame_pointer` | calls one of these with the frame pointer of the first caller |
+//! | `ended_body!` | body of the function in which an ended coroutine resumes |
+//! | `set_first_entry`, `first_entry_body!` | an entry point that calls a function before the entry function |
+//! | `returning_entry_body!` | an entry point around an entry function that may return |
+//! | `root_frame`, `root_return_address` | the return address of an entry function; unwinders continue there |
+//! | `save_fpenv!`, `load_fpenv!` | the floating-point environment in a switch; also `read_` or `write_fpenv!` |
+//! | `get_fpenv`, `set_fpenv` | stores or loads the floating-point environment of the thread, 8 bytes |
+//! | `copy_frames` | copies the live part of a stack |
 //! | `stack_pointer` | the caller's stack pointer |
-//! | `weak_symbol!` | the address of what the program may not have |
+//! | `interrupted_stack_pointer` | the stack pointer of the code that a signal interrupted |
+//! | `weak_symbol!` | the address of a symbol that the program may not have |
 //! | `valgrind_request` | a client request to Valgrind |
 //!
 //! ## The rule of a switch
 //!
-//! Whoever leaves a coroutine saves what the ABI lets a callee expect unchanged, and records in
-//! `reg` the stack pointer and an address at which that context goes on. Nothing about a context
-//! stands outside `reg` and its stack: copies by value stay whole, and writing `reg[RETADDR] = fp`,
-//! `reg[SP] = align_retptr` by hand makes a fresh one. There are two sorts:
+//! M1. Code that switches away from a context saves the callee-saved registers, and stores a stack pointer and a resume
+//!     address in `reg`. To resume the context is to load `reg` and to jump to that address.
+//! M2. A context is its `reg` and its stack, and nothing else. So a copy by value is whole, and a program starts a
+//!     coroutine again by writing `reg[RETADDR] = fp` and `reg[SP] = align_retptr`.
+//! M3. A context that `switch` saved has ALL_REGS (`state`): the code that resumes it must load all callee-saved
+//!     registers from `reg`. For every other context the stack, frame and base pointer are enough: the code at the
+//!     resume address restores the rest.
+//! M4. `switch`, `resume` and `transfer` load all registers, so they resume any context. Inline code loads only the
+//!     few, so it resumes an EXCLUSIVE coroutine without ALL_REGS (`state`, S3), or the coroutine of the hint (`tls`,
+//!     W2).
+//! M5. A resumed context finds three values in the argument registers: the coroutine that switched here, its own
+//!     address, and a value. The value is NULL if none was passed.
+//! M6. From the last store to `reg` on, unwinders find the old context through the register that points to its
+//!     coroutine. Before that the frame is the caller's. The CFI says so at each instruction.
 //!
-//! * left by `switch` (FULL in the state word): all callee-saved registers of `reg` must be loaded
-//!   before control goes to `reg[RETADDR]`;
-//! * left by `resume` or by the header's inline code: only the frame and base pointer must be
-//!   loaded, the code at `reg[RETADDR]` has the rest.
-//!
-//! Whoever goes on in a context has its address in the second argument register: a main coroutine
-//! finds itself there when it is come back to. In the first one it finds who was left, in the third a
-//! value, NULL if it was given none.
-//!
-//! `switch` and `resume` load all registers, so they go on in either sort. The inline code loads
-//! the few, so it goes on only where the other sort is certain: a resident that is not FULL, or
-//! the coroutine that the hint names (see `state` and `tls`).
-//!
-//! A fresh share stack, top down:
+//! An unstarted share stack, high addresses first:
 //!
 //! ```text
 //! ptr + sz      +---------------------------+
 //!               | unused, to 23 bytes       |
-//!               | the coroutine's address   |  for unwinders: whose frames are below
+//!               | the coroutine's address   |  read by unwinders: whose frames are below
 //! align_highptr +---------------------------+  16-byte aligned
-//!               | RETURN_SLOT bytes         |  first word: root_return_address()
+//!               | RETURN_SLOT_SIZE bytes    |  first word: root_return_address()
 //! align_retptr  +---------------------------+  <- the stack pointer at the entry of fp
 //!               | frames of the coroutine   |  \
 //!               ~            ...            ~   > a saved image: [stack pointer, align_retptr)
@@ -73,25 +77,14 @@ mod x86_64;
 #[cfg(target_arch = "x86_64")]
 use x86_64 as machine;
 
-use crate::abi::aco_t;
-
-#[cfg(target_arch = "aarch64")]
-pub(crate) use machine::read_fpenv;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use machine::write_fpenv;
 pub(crate) use machine::{
-    FIRST_VALUE, FRAME_POINTER, FRAME_RECORD, LEAST_GUARD, RETURN_SLOT, ROOT_RETURN_OFFSET,
-    begin_in, copy_frames, ended_body, first_entry_body, interrupted, leave, leave_shared_fpenv,
-    load_fp_environment, load_fpenv, resume_body, returning_entry_body, root_frame, save_fpenv,
-    stack_pointer, store_fp_environment, switch_body, transfer_body, valgrind_request, weak_symbol,
-    with_frame,
+    FIRST_VALUE_SLOT, FRAME_POINTER_SLOT, FRAME_RECORD_OFFSET, MIN_GUARD, RETURN_SLOT_SIZE,
+    call_with_frame_pointer, copy_frames, ended_body, exit_to_body, first_entry_body, get_fpenv,
+    interrupted_stack_pointer, load_fpenv, resume_body, returning_entry_body, root_return_address,
+    save_fpenv, set_first_entry, set_fpenv, stack_pointer, switch_body, transfer_body,
+    valgrind_request, weak_symbol,
 };
-
-/// Where an entry function would return to; the return slot of a share stack holds it. The
-/// exported name of the place is `aco_funcp_protector_asm`.
-pub(crate) fn root_return_address() -> usize {
-    root_frame as *const () as usize + ROOT_RETURN_OFFSET
-}
-
-/// Leaves `from` for ever, goes on in `to`, with or without the floating-point environment.
-pub(crate) type Leave = unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t) -> !;
+#[cfg(target_arch = "aarch64")]
+pub(crate) use machine::{ROOT_RETURN_OFFSET, read_fpenv, root_frame};

@@ -1,20 +1,20 @@
-//! What some compilers keep of a frame beside the stack.
+//! Compiler options that keep frames off the coroutine's stack. The library refuses to run with them.
 //!
-//! C1. A coroutine's frames lie on its own stack, as a whole: a switch changes that stack alone, and a shared one
-//!     is copied. A program with frames elsewhere has no coroutine, since each coroutine has a main coroutine and
-//!     each runtime a maker, and both ask here.
-//! C2. Where the preprocessor knows the option, the headers refuse the file (`aco_inline.h`, `acort.h`). The rest is
-//!     known by a function that the compiler links into each such program.
+//! **O1.** All frames of a coroutine are on its share stack: a switch changes that stack alone, and a shared stack is
+//! copied. Every program with coroutines creates a main coroutine or a runtime, and both check here.
+//!
+//! **O2.** The headers reject a file whose preprocessor shows the option (`aco_inline.h`, `acort.h`). The other options
+//! are found by a function that the compiler links into each such program.
 
 use core::ptr;
 
 use crate::abi::aco_t;
 use crate::{arch, diag};
 
-/// The option that has put frames elsewhere, in some file of this program.
-fn option() -> Option<&'static str> {
-    // SAFETY: addresses alone, or NULL; nothing is called. Both names are visible to shared libraries, unlike
-    // `__morestack`, with which the first one is linked.
+/// Returns the option that keeps frames off the stack in some file of this program. None: no such option was used.
+fn off_stack_option() -> Option<&'static str> {
+    // SAFETY: a weak symbol's address is only compared with NULL. Shared libraries can see both names, unlike
+    // `__morestack`, which comes with the first one.
     let (split, unsafe_stack) = unsafe {
         (arch::weak_symbol!("__splitstack_find"), arch::weak_symbol!("__get_unsafe_stack_ptr"))
     };
@@ -25,10 +25,10 @@ fn option() -> Option<&'static str> {
     }
 }
 
-/// Says it in the name of `function` and aborts, unless frames lie on their stacks.
+/// Aborts if the program has frames off the stack (O1). The line names `function`.
 #[inline]
-pub(crate) fn refuse_frames_elsewhere(function: &str) {
-    if let Some(option) = option() {
+pub(crate) fn abort_on_off_stack_frames(function: &str) {
+    if let Some(option) = off_stack_option() {
         diag::fatal(
             function,
             ptr::null::<aco_t>(),

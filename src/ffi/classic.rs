@@ -1,4 +1,4 @@
-//! The functions that libaco 1.2.4 has.
+//! The functions of libaco 1.2.4.
 
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
@@ -7,94 +7,116 @@ use super::non_null;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::{coroutine, overflow, resume, stack, thread};
 
-/// Checks at run time what the library asserts when it is compiled. It never fails; programs
-/// written for libaco call it first.
+/// Does nothing. Programs for libaco call it first. The library makes the checks of libaco's
+/// function when it is compiled.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_runtime_test() {}
 
-/// Sets this thread up: fresh coroutines start with the floating-point environment of this
-/// moment, and `last_word_co_fp`, unless NULL, is called when an entry function returns instead
-/// of calling aco_exit(). It may be called again. A thread that never calls it takes the
-/// environment at its first aco_create(), and has libaco's default last word: two lines on
-/// stderr and abort().
+/// Prepares the calling thread for coroutines. Coroutines that the thread creates later start with
+/// the floating-point environment of this call. `last_word_co_fp` is called when an entry function
+/// returns instead of calling aco_exit(). NULL keeps the present function. The initial one prints
+/// two lines on stderr and aborts. A thread may call aco_thread_init() again.
+///
+/// The call is optional. Without it, the thread's first aco_create() takes the floating-point
+/// environment.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_thread_init(last_word_co_fp: aco_cofuncp_t) {
     thread::initialize(last_word_co_fp);
     overflow::prepare_thread();
 }
 
-/// Leaves `from_co` and goes on in `to_co`, without any check: what aco_yield() and aco_resume()
-/// end in. Both keep the control bits of their own floating-point environment; exception flags
-/// are the thread's. The value means nothing.
+/// Switches from `from_co` to `to_co` without any check. aco_yield() and aco_resume() end in this
+/// switch. Each coroutine keeps the control bits of its floating-point environment. The exception
+/// flags belong to the thread. The function loads `to_co->reg` and jumps to
+/// `reg[ACO_REG_IDX_RETADDR]`.
+///
+/// # Returns
+/// Nothing of use: ignore the value.
 ///
 /// # Safety
-/// Both are coroutines, or copies of coroutines; the frames of `to_co` are on its stack. In the
-/// assembly-level picture: `to_co->reg` is loaded, and the processor goes to
-/// `reg[ACO_REG_IDX_RETADDR]`.
+/// `from_co` is the running coroutine. `to_co` is suspended or not started, and its frames are on
+/// its stack. Both may be copies by value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acosw(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c_void {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees that `from_co` runs, and that the frames of `to_co` are on its stack (F6).
     unsafe { resume::switch(from_co, to_co, ptr::null_mut()) }
 }
 
-/// Stores the floating-point environment of this moment in the 8 bytes at `p`: on x86-64 the x87
-/// control word and, 4 bytes above, MXCSR; on aarch64 FPCR.
-///
-/// # Safety
-/// `p` is writable for 8 bytes.
+/// Stores the present floating-point environment in the 8 bytes at `p`. On x86-64 that is the x87
+/// control word, and MXCSR 4 bytes above it. On aarch64 it is FPCR.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_save_fpucw_mxcsr(p: *mut c_void) {
-    // SAFETY: the caller's promise.
-    unsafe { thread::store_fp_environment(p) }
+    // SAFETY: `p` is writable for 8 bytes (F2).
+    unsafe { thread::get_fpenv(p) }
 }
 
-/// What an entry function that returns ends in: calls the thread's last word function, then
-/// aborts. The last word function may end the coroutine with aco_exit().
+/// Handles an entry function that has returned. Calls the thread's function from aco_thread_init(),
+/// which may end the coroutine with aco_exit(). Aborts if that function returns.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_funcp_protector() -> ! {
     thread::entry_returned()
 }
 
-/// aco_share_stack_new2() with a guard page.
+/// Creates a share stack with a guard page. It is aco_share_stack_new2() with `guard_page_enabled`
+/// set to 1.
+///
+/// # Returns
+/// The stack. Never NULL.
+///
+/// # Aborts
+/// If there is no memory or no address space.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_share_stack_new(sz: usize) -> *mut aco_share_stack_t {
-    stack::create(sz, true).unwrap_or_else(|why| why.abort("aco_share_stack_new"))
+    stack::create(sz, true).unwrap_or_else(|error| error.abort("aco_share_stack_new"))
 }
 
-/// A stack of `sz` bytes for one coroutine or many. 0 means 2 MiB; fewer than 4096 bytes become
-/// 4096. With a guard page the size is rounded up to whole pages, and the page below the stack
-/// can neither be written nor read; without one the memory comes from malloc. The caller owns
-/// it: aco_share_stack_destroy(). Never NULL: aborts without memory.
+/// Creates a stack of `sz` bytes for one or more coroutines. `sz` 0 means 2 MiB. The minimum is
+/// 4096 bytes. With `guard_page_enabled` not 0, the size is rounded up to whole pages, and the page
+/// below the stack is inaccessible. Otherwise the memory comes from malloc(3). The caller owns the
+/// stack and frees it with aco_share_stack_destroy().
+///
+/// # Returns
+/// The stack. Never NULL.
+///
+/// # Aborts
+/// If there is no memory or no address space.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_share_stack_new2(
     sz: usize,
     guard_page_enabled: c_char,
 ) -> *mut aco_share_stack_t {
     stack::create(sz, guard_page_enabled != 0)
-        .unwrap_or_else(|why| why.abort("aco_share_stack_new2"))
+        .unwrap_or_else(|error| error.abort("aco_share_stack_new2"))
 }
 
-/// Frees a share stack. Coroutines on it may still be destroyed, but no longer resumed. Aborts
-/// on NULL, on a stack that is destroyed already, and when called on this very stack.
+/// Frees a share stack. Its coroutines can be destroyed afterwards, but not resumed.
 ///
-/// # Safety
-/// `sstk` is NULL or a share stack.
+/// # Aborts
+/// - if `sstk` is NULL or destroyed.
+/// - if the caller runs on `sstk`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_share_stack_destroy(sstk: *mut aco_share_stack_t) {
     let stack = non_null("aco_share_stack_destroy", "the share stack", sstk);
-    // SAFETY: the caller's promise.
+    // SAFETY: `sstk` is not NULL (checked), so it is a share stack (F1).
     unsafe { stack::destroy("aco_share_stack_destroy", stack.as_ptr()) }
 }
 
-/// A coroutine. With `main_co` NULL: a main coroutine, which stands for the thread's own stack
-/// (the other arguments are not used, but `fp` and `arg` are kept). Otherwise: a coroutine that
-/// `main_co` resumes, and that will run `fp` on `share_stack`; `save_stack_sz` is what its
-/// private save area starts with, in bytes (0: 64, allocated when the first copy needs it), and it
-/// grows by doubling. The caller owns it: aco_destroy(). Never NULL: aborts without memory, without
-/// a live share stack.
+/// Creates a coroutine. It runs `fp` on `share_stack` when `main_co` resumes it for the first time.
+/// `arg` is the result of aco_get_arg() in the coroutine. `save_stack_sz` is the initial size of
+/// its private save area in bytes. With 0 the first copy allocates 64 bytes. The area grows by
+/// doubling.
 ///
-/// # Safety
-/// `main_co` and `share_stack` are NULL or valid.
+/// With `main_co` NULL, creates a main coroutine. It stands for the thread's own stack.
+/// `share_stack` and `save_stack_sz` are ignored. `fp` and `arg` are stored only.
+///
+/// The caller owns the coroutine and frees it with aco_destroy().
+///
+/// # Returns
+/// The coroutine. Never NULL.
+///
+/// # Aborts
+/// - if there is no memory.
+/// - if `main_co` is not NULL and `share_stack` is NULL or destroyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_create(
     main_co: *mut aco_t,
@@ -107,36 +129,39 @@ pub unsafe extern "C" fn aco_create(
         None => coroutine::create_main(fp, arg),
         Some(main_co) => {
             let share_stack = non_null("aco_create", "the share stack", share_stack);
-            // SAFETY: the caller's promise.
+            // SAFETY: both are not NULL (checked), so they are a coroutine and a share stack (F1).
             unsafe { coroutine::create(main_co, share_stack, save_stack_sz, fp, arg) }
         }
     };
-    created.unwrap_or_else(|why| why.abort("aco_create"))
+    created.unwrap_or_else(|error| error.abort("aco_create"))
 }
 
-/// Runs `resume_co` until it yields or exits. To be called by its main_co, on the thread of
-/// that; a main_co that waits for nothing may be used by any thread, one at a time. Aborts on NULL, a main
-/// coroutine, an ended or running one, one whose main_co waits in another resume, and one whose share stack is
-/// destroyed. Another thread's use is looked for where main_co is not the caller's current coroutine, and seen if
-/// that thread runs `resume_co`, or waits in main_co for the one that it runs; else it is not noticed.
+/// Runs `resume_co` until it yields or exits. The caller is `resume_co->main_co`, on its thread. A
+/// `main_co` that waits in no resume may be used by any thread, one at a time.
 ///
-/// # Safety
-/// `resume_co` is NULL or a coroutine.
+/// # Aborts
+/// - if `resume_co` is NULL, destroyed, a main coroutine, running, ended, or without an entry
+///   function.
+/// - if its share stack is destroyed, or belongs to a running coroutine.
+/// - if its `main_co` is destroyed, or waits in another resume.
+/// - if another thread runs `resume_co`, or waits in its `main_co` for the coroutine that it runs.
+///   This is checked only if `main_co` is not the caller's current coroutine. Other uses by two
+///   threads are not detected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_resume(resume_co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `resume_co` is NULL or a coroutine (F1).
     unsafe { resume::resume(resume_co, ptr::null_mut()) };
 }
 
-/// Frees a coroutine in any state: never started, suspended or ended. Its frames are not unwound:
-/// what they own stays as it is. Even the running one may be freed, by exit(3) inside it; it cannot
-/// yield or exit afterwards. Aborts on NULL.
+/// Frees a coroutine that is suspended, ended or not started. Its frames are not unwound: what they
+/// own is not released. The running coroutine may be destroyed, too, for example by a handler of
+/// exit(3). It cannot yield or exit afterwards.
 ///
-/// # Safety
-/// `co` is NULL or a coroutine that is not used from here on.
+/// # Aborts
+/// If `co` is NULL or destroyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_destroy(co: *mut aco_t) {
     let co = non_null("aco_destroy", "the coroutine", co);
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is not NULL (checked), so it is a coroutine (F1). Nothing uses it afterwards (F5).
     unsafe { coroutine::destroy(co) }
 }

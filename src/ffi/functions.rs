@@ -1,111 +1,132 @@
-//! Functions beside libaco's macros, for languages that cannot call a macro, and what the macros
-//! of `aco_inline.h` end in.
+//! Functions beside libaco's macros, for languages that cannot call a macro, and the slow paths of the macros of
+//! `aco_inline.h`.
 
 use core::ffi::c_void;
 use core::ptr;
 
 use crate::abi::aco_t;
-use crate::{arch, resume, tls};
+use crate::{resume, tls};
 
-/// aco_yield() as a function: leaves the current coroutine for its main_co; returns when it is
-/// resumed. Aborts in a main coroutine and where no coroutine runs.
+/// Yields like the macro aco_yield(): suspends the current coroutine and continues its `main_co`.
+/// Returns when the coroutine is resumed. It is for languages that cannot call a macro.
+///
+/// # Aborts
+/// If called in a main coroutine or without a running coroutine.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_fn() {
     // SAFETY: the current coroutine is the one that runs.
     unsafe { resume::yield_to_main(tls::current(), resume::switch) }
 }
 
-/// aco_exit() as a function: ends the current coroutine. Aborts in a main coroutine and where no
-/// coroutine runs.
+/// Ends the current coroutine like the macro aco_exit(). Does not return.
+///
+/// # Aborts
+/// If called in a main coroutine or without a running coroutine.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_exit_fn() -> ! {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { resume::exit(tls::current(), arch::leave) }
+    unsafe { resume::exit(tls::current(), resume::exit_to) }
 }
 
-/// aco_get_arg() as a function: the `arg` of the current coroutine, NULL where there is none.
+/// Returns the argument of the current coroutine, like the macro aco_get_arg().
+///
+/// # Returns
+/// The argument. NULL if there is no current coroutine.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_get_arg_fn() -> *mut c_void {
     // SAFETY: the current coroutine is NULL or exists.
     unsafe { tls::current().as_ref() }.map_or(ptr::null_mut(), |co| co.arg)
 }
 
-/// aco_get_co() as a function: the current coroutine. NULL before the thread's first resume, the
-/// main coroutine after it.
+/// Returns the current coroutine, like the macro aco_get_co().
+///
+/// # Returns
+/// NULL before the first resume of the thread. Outside of coroutines, a main coroutine.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_get_co_fn() -> *mut aco_t {
     tls::current()
 }
 
-/// acosw() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: the target goes
-/// on with the floating-point environment of this moment.
+/// Switches like acosw(), but keeps the present floating-point environment. Programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV use it.
+///
+/// # Returns
+/// Nothing of use: ignore the value.
 ///
 /// # Safety
-/// As acosw().
+/// As for acosw().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acosw_shared_fpenv(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c_void {
-    // SAFETY: the caller's promise.
+    // SAFETY: as in `acosw`.
     unsafe { resume::switch_shared_fpenv(from_co, to_co, ptr::null_mut()) }
 }
 
-/// aco_resume() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: the
-/// coroutine goes on with the floating-point environment of this moment.
-///
-/// # Safety
-/// As aco_resume().
+/// Resumes like aco_resume(), but keeps the present floating-point environment. Programs compiled
+/// with ACO_CONFIG_SHARE_FPU_MXCSR_ENV use it. Aborts as aco_resume() does.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_resume_shared_fpenv(resume_co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `resume_co` is NULL or a coroutine (F1).
     unsafe { resume::resume_shared_fpenv(resume_co, ptr::null_mut()) };
 }
 
-/// aco_yield1() as a function: aco_yield_fn() for the coroutine that runs, `yield_co`, at hand.
+/// Yields like aco_yield_fn(). `yield_co` is the running coroutine.
+///
+/// # Aborts
+/// If `yield_co` is NULL or a main coroutine.
 ///
 /// # Safety
-/// `yield_co` is NULL or the coroutine that runs.
+/// `yield_co` is the running coroutine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield1_fn(yield_co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `yield_co` is NULL or the running coroutine (F6).
     unsafe { resume::yield_to_main(yield_co, resume::switch) }
 }
 
-/// aco_yield1_fn() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Yields like aco_yield1_fn(), but keeps the present floating-point environment. Programs compiled
+/// with ACO_CONFIG_SHARE_FPU_MXCSR_ENV use it. Aborts as aco_yield1_fn() does.
 ///
 /// # Safety
-/// As aco_yield1_fn().
+/// `yield_co` is the running coroutine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield1_shared_fpenv(yield_co: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `yield_co` is NULL or the running coroutine (F6).
     unsafe { resume::yield_to_main(yield_co, resume::switch_shared_fpenv) }
 }
 
-/// aco_exit1() as a function: aco_exit_fn() for the coroutine that runs, `co`, at hand.
+/// Ends the running coroutine like aco_exit_fn(). `co` is the running coroutine.
+///
+/// # Aborts
+/// If `co` is NULL or a main coroutine.
 ///
 /// # Safety
-/// `co` is NULL or the coroutine that runs.
+/// `co` is the running coroutine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_exit1_fn(co: *mut aco_t) -> ! {
-    // SAFETY: the caller's promise.
-    unsafe { resume::exit(co, arch::leave) }
+    // SAFETY: `co` is NULL or the running coroutine (F6).
+    unsafe { resume::exit(co, resume::exit_to) }
 }
 
-/// aco_exit1_fn() for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Ends the running coroutine like aco_exit1_fn(), but keeps the present floating-point
+/// environment. Programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV use it. Aborts as
+/// aco_exit1_fn() does.
 ///
 /// # Safety
-/// As aco_exit1_fn().
+/// `co` is the running coroutine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_exit1_shared_fpenv(co: *mut aco_t) -> ! {
-    // SAFETY: the caller's promise.
-    unsafe { resume::exit(co, arch::leave_shared_fpenv) }
+    // SAFETY: `co` is NULL or the running coroutine (F6).
+    unsafe { resume::exit(co, resume::exit_to_shared_fpenv) }
 }
 
-/// What aco_resume(resumed) ends in where `here`, which waited in it, was come back to by acosw(): makes the
-/// current coroutine the right one.
+/// Repairs the current coroutine after acosw() has continued a coroutine that waited in
+/// aco_resume(). The inline code of aco_resume() calls it, with `here`, the coroutine that waited,
+/// and `resumed`, the one that it had resumed. Programs do not call it.
 ///
 /// # Safety
-/// `here` points to a coroutine, `resumed` to one or to the memory of one.
+/// `resumed` may be destroyed, if its memory is still readable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_arrived_by_hand(here: *mut aco_t, resumed: *mut aco_t) {
-    // SAFETY: the caller's promise.
-    unsafe { resume::arrived_by_hand(here, here, resumed) };
+    // SAFETY: the inline code of aco_resume() passes the coroutine that it runs in, and the one that it has
+    // resumed (F6).
+    unsafe { resume::returned_via_acosw(here, here, resumed) };
 }

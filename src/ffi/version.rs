@@ -1,4 +1,4 @@
-//! Which library this is: a binding can check what it loaded.
+//! The version of the library, for bindings that check what they have loaded.
 
 use core::ffi::{c_char, c_uint};
 
@@ -15,8 +15,8 @@ const fn number(digits: &str) -> c_uint {
     value
 }
 
-/// The version of the library that runs: major << 16 | minor << 8 | patch, as
-/// ACO_VERSION_NUMBER is that of the header.
+/// Returns the version of the library that is loaded: major << 16 | minor << 8 | patch.
+/// ACO_VERSION_NUMBER is the version of the header.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_version() -> c_uint {
     const MAJOR: c_uint = number(env!("CARGO_PKG_VERSION_MAJOR"));
@@ -25,7 +25,7 @@ pub extern "C" fn aco_version() -> c_uint {
     MAJOR << 16 | MINOR << 8 | PATCH
 }
 
-/// The version of the library that runs, as text: "1.3.0". The text is the library's.
+/// Returns the version of the library that is loaded, as text: "1.3.0". The text is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_version_string() -> *const c_char {
     VERSION.as_ptr().cast()

@@ -3,7 +3,7 @@
 use core::ffi::{CStr, c_int};
 use core::fmt::{self, Display, Formatter};
 
-use super::for_each;
+use super::iterate::for_each;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::diag::LineBuffer;
 use crate::symbol::{Symbol, write_printable};
@@ -12,18 +12,18 @@ use crate::{coroutine, record, sanitizer, stack, state, sys};
 /// Writes a line for each coroutine of this thread to `file`. False: errno says why.
 pub(crate) fn dump(file: c_int) -> bool {
     let failed = for_each(|co| {
-        let line = LineBuffer::format(format_args!("{}\n", Described(co)));
+        let line = LineBuffer::format(format_args!("{}\n", Description(co)));
         let text = line.text();
-        sanitizer::is_written(text.as_ptr().cast_mut().cast(), text.len());
+        sanitizer::unpoison(text.as_ptr().cast_mut().cast(), text.len());
         c_int::from(!sys::write_all(file, text))
     });
     failed == 0
 }
 
 /// A coroutine as it stands in a line.
-struct Described(*mut aco_t);
+struct Description(*mut aco_t);
 
-impl Display for Described {
+impl Display for Description {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         let co = self.0;
         // SAFETY: a coroutine of this thread's; control blocks of stacks stay readable.
@@ -44,7 +44,7 @@ impl Display for Described {
             let (used, size) = (coroutine::stack_used(co), (*stack).sz);
             write!(f, ", stack {used} of {size}, {kind}")?;
             match state {
-                State::Suspended => write!(f, ", at {}", Symbol(suspended_at(co))),
+                State::Suspended => write!(f, ", at {}", Symbol(suspension_address(co))),
                 _ => Ok(()),
             }
         }
@@ -56,7 +56,7 @@ fn write_names(f: &mut Formatter, co: *mut aco_t) -> fmt::Result {
     let (name, id) = record::name_and_id(co);
     if !name.is_null() {
         f.write_str(" \"")?;
-        // SAFETY: a name ends with 0, and stays while nobody sets another one: this thread does not.
+        // SAFETY: a name ends with a NUL byte, and lives until another one is set, which this thread does not do here.
         let name = unsafe { CStr::from_ptr(name) };
         name.to_bytes().iter().try_for_each(|byte| write_printable(f, *byte))?;
         f.write_str("\"")?;
@@ -68,7 +68,7 @@ fn write_names(f: &mut Formatter, co: *mut aco_t) -> fmt::Result {
 enum State {
     Main,
     /// It has not begun.
-    Fresh,
+    Unstarted,
     Running,
     /// It has resumed another one.
     Waiting,
@@ -80,7 +80,7 @@ impl Display for State {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         f.write_str(match self {
             State::Main => "main",
-            State::Fresh => "fresh",
+            State::Unstarted => "fresh",
             State::Running => "running",
             State::Waiting => "waiting",
             State::Suspended => "suspended",
@@ -92,19 +92,19 @@ impl Display for State {
 /// # Safety
 /// `co` points to a coroutine.
 unsafe fn state_of(co: *mut aco_t) -> State {
-    // SAFETY: the caller's promise; control blocks of stacks stay readable.
+    // SAFETY: `co` is a coroutine; control blocks of stacks stay readable.
     unsafe {
         let stack = (*co).share_stack;
         if (*co).main_co.is_null() {
             State::Main
         } else if (*co).is_end != 0 {
             State::Ended
-        } else if coroutine::inside().is_some_and(|here| here.as_ptr() == co) {
+        } else if coroutine::current_checked().is_some_and(|here| here.as_ptr() == co) {
             State::Running
         } else if coroutine::is_running(co) {
             State::Waiting
         } else if !stack.is_null() && aco_t::stack_pointer(co) == (*stack).align_retptr.addr() {
-            State::Fresh
+            State::Unstarted
         } else {
             State::Suspended
         }
@@ -113,17 +113,18 @@ unsafe fn state_of(co: *mut aco_t) -> State {
 
 /// Where the address is at which the caller of a switch goes on: bytes above the stack pointer that the
 /// switch has left (see `arch`). None: it is the switch's own, of which the caller's frame is all.
-const CALLER_IN_SWITCH: Option<usize> = if cfg!(target_arch = "aarch64") { Some(8) } else { None };
+const CALLER_OFFSET_IN_SWITCH: Option<usize> =
+    if cfg!(target_arch = "aarch64") { Some(8) } else { None };
 
-/// Where a suspended coroutine goes on in the program's code.
+/// Returns the address in the program's code at which a suspended coroutine resumes.
 ///
 /// # Safety
 /// `co` points to a coroutine on a live stack.
-unsafe fn suspended_at(co: *mut aco_t) -> usize {
-    // SAFETY: the caller's promise.
+unsafe fn suspension_address(co: *mut aco_t) -> usize {
+    // SAFETY: `co` is a coroutine.
     unsafe {
-        let in_switch = match CALLER_IN_SWITCH {
-            Some(offset) if state::is_full(co) => word_on_stack(co, offset),
+        let in_switch = match CALLER_OFFSET_IN_SWITCH {
+            Some(offset) if state::has_all_regs(co) => read_stack_word(co, offset),
             _ => None,
         };
         in_switch.unwrap_or_else(|| aco_t::return_address(co))
@@ -133,8 +134,8 @@ unsafe fn suspended_at(co: *mut aco_t) -> usize {
 /// A word of the frames of `co`, so many bytes above its stack pointer. None: they are not there.
 ///
 /// # Safety
-/// As [`suspended_at`].
-unsafe fn word_on_stack(co: *mut aco_t, offset: usize) -> Option<usize> {
+/// As [`suspension_address`].
+unsafe fn read_stack_word(co: *mut aco_t, offset: usize) -> Option<usize> {
     // SAFETY: the word is checked to lie on the stack, or in the image of it.
     unsafe {
         let (stack, area) = ((*co).share_stack, &raw const (*co).save_stack);

@@ -1,29 +1,29 @@
-//! The stack that the reporter's handler runs on: one for each thread that has none.
+//! The signal stack of a thread: the reporter's handler runs on it. A thread that has one keeps its own.
 
 use core::ffi::c_void;
 
 use crate::sys;
 use crate::thread_exit::{self, Resource};
 
-/// Bytes of a signal stack, beside what the processor's registers take in a signal frame. The program's own handlers
-/// run there, too, where they ask for one; untouched pages take no memory.
-const SIGNAL_STACK: usize = 256 * 1024;
+/// Bytes of a signal stack, beside what the processor's registers take in a signal frame. Handlers of the program with
+/// SA_ONSTACK run there, too. Untouched pages take no memory.
+const SIGNAL_STACK_SIZE: usize = 256 * 1024;
 
-/// Gives this thread a signal stack until it ends, unless it has one. False: `sys::errno` says why.
-pub(super) fn give() -> bool {
+/// Gives this thread a signal stack until the thread ends, unless it has one. Returns false on failure, and sets errno.
+pub(super) fn ensure() -> bool {
     if sys::has_signal_stack() {
         return true;
     }
     let (guard, size) = (sys::page_size(), signal_stack_size());
     let Some(memory) = sys::map(guard + size) else { return false };
-    // SAFETY: just mapped. Without a guard below it is a signal stack as well.
+    // SAFETY: the memory was just mapped, with this size. It serves as a signal stack even if no guard could be set.
     unsafe {
         let _ = sys::install_guard_region(memory.as_ptr(), guard)
             || sys::make_inaccessible(memory.as_ptr(), guard);
         let stack = memory.as_ptr().byte_add(guard);
-        // First: what the end of the thread is told of stays mapped until then.
+        // The stack is set first: memory that `thread_exit` knows stays mapped until the thread ends.
         let is_set = sys::set_signal_stack(stack, size);
-        if is_set && thread_exit::on_exit_with(Resource::SignalStack, give_back, memory) {
+        if is_set && thread_exit::on_exit_with(Resource::SignalStack, release, memory) {
             return true;
         }
         if !is_set || sys::remove_signal_stack(stack) {
@@ -33,14 +33,15 @@ pub(super) fn give() -> bool {
     false
 }
 
+/// Returns the size of a signal stack without its guard, in bytes.
 fn signal_stack_size() -> usize {
-    (SIGNAL_STACK + sys::min_signal_stack_size()).next_multiple_of(sys::page_size())
+    (SIGNAL_STACK_SIZE + sys::min_signal_stack_size()).next_multiple_of(sys::page_size())
 }
 
-/// The thread ends.
-unsafe extern "C" fn give_back(memory: *mut c_void) {
+/// Frees the signal stack of a thread that ends. If the thread is on it, it stays mapped.
+unsafe extern "C" fn release(memory: *mut c_void) {
     thread_exit::mark_exiting();
-    // SAFETY: the memory was mapped for this thread; nothing is on it once it is no signal stack.
+    // SAFETY: `ensure` mapped the memory, with this size. Nothing uses it once it is no signal stack.
     unsafe {
         let guard = sys::page_size();
         if sys::remove_signal_stack(memory.byte_add(guard)) {

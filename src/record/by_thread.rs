@@ -14,11 +14,11 @@ pub(super) fn thread_id() -> u32 {
     let state = tls::thread_state();
     // SAFETY: `state` points to this thread's state, which no other thread uses.
     unsafe {
-        if (*state).number == 0 {
+        if (*state).thread_id == 0 {
             // Ids repeat after 2^32 threads.
-            (*state).number = LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1);
+            (*state).thread_id = LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1);
         }
-        (*state).number
+        (*state).thread_id
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) unsafe fn create_at(out: *mut u64, destructor: Option<Destructor>) ->
     let Some(key) = create(destructor) else { return false };
     // SAFETY: the caller passes an `out` that is valid for writes.
     unsafe { out.write(key) };
-    sanitizer::is_written(out.cast(), size_of::<u64>());
+    sanitizer::unpoison(out.cast(), size_of::<u64>());
     true
 }
 

@@ -29,7 +29,7 @@ impl TableMemory {
         let mapping = sys::map(size);
         let start = mapping.or_else(|| sys::allocate(size))?;
         if mapping.is_some() {
-            sanitizer::holds_pointers(start.as_ptr(), size);
+            sanitizer::register_root(start.as_ptr(), size);
         } else {
             // SAFETY: `size` bytes were allocated above.
             unsafe { start.as_ptr().cast::<u8>().write_bytes(0, size) };
@@ -47,7 +47,7 @@ impl TableMemory {
         // SAFETY: the memory is from `allocate`, of this size, and unused from here on.
         unsafe {
             if self.is_mapped {
-                sanitizer::holds_no_pointers(start, size);
+                sanitizer::unregister_root(start, size);
                 sys::unmap(start, size);
             } else {
                 sys::free(start);

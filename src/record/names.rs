@@ -34,7 +34,7 @@ fn copy_name(name: &CStr) -> Option<*mut c_char> {
         copy.copy_from_nonoverlapping(part.as_ptr(), part.len());
         copy.add(part.len()).write(0);
     }
-    sanitizer::is_written(copy.cast(), part.len() + 1);
+    sanitizer::unpoison(copy.cast(), part.len() + 1);
     Some(copy.cast())
 }
 

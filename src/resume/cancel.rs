@@ -1,22 +1,21 @@
-//! Cancellation: a mark that a coroutine finds where it asks. Nothing is unwound and nobody is
-//! interrupted.
+//! Cancellation: a flag that a coroutine checks. Nothing is interrupted or unwound.
 
 use core::ptr::NonNull;
 
-use super::{Switch, yield_to_main};
+use super::exit::yield_to_main;
+use super::forms::Switch;
 use crate::abi::aco_t;
 use crate::{diag, state, tls};
 
-/// Marks `co` as cancelled, until it is made to begin anew. Aborts for a main coroutine and a destroyed
-/// one.
+/// Marks `co` as cancelled, until it is reset. Aborts if `co` is a main coroutine or destroyed.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 pub(crate) unsafe fn cancel(co: NonNull<aco_t>) {
     let co = co.as_ptr();
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` points to a coroutine.
     unsafe {
-        if state::is_dead(co) {
+        if state::is_destroyed(co) {
             let rule = "cancel a coroutine before aco_destroy";
             diag::fatal("aco_cancel", co, format_args!("the coroutine is destroyed"), rule)
         }
@@ -24,26 +23,26 @@ pub(crate) unsafe fn cancel(co: NonNull<aco_t>) {
             let rule = "cancel coroutines that were created with a main_co";
             diag::fatal("aco_cancel", co, format_args!("it is a main coroutine"), rule)
         }
-        state::cancel(co);
+        state::mark_cancelled(co);
     }
 }
 
-/// Is `co` cancelled?
+/// Returns true if `co` is cancelled.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 pub(crate) unsafe fn is_cancelled(co: NonNull<aco_t>) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` points to a coroutine.
     unsafe { state::is_cancelled(co.as_ptr()) }
 }
 
-/// Leaves the running coroutine for its main coroutine, unless it is cancelled. Is it, before or after?
-/// Aborts as a yield.
+/// Switches from the running coroutine to its main coroutine, unless it is cancelled. Returns true if it is cancelled,
+/// before or after. Aborts as a yield does.
 ///
 /// # Safety
 /// The current coroutine is the one that runs.
 pub(crate) unsafe fn yield_checked(switch: Switch) -> bool {
-    // SAFETY: the caller's promise; its address is read anew, a program may have moved it.
+    // SAFETY: the current coroutine runs. Its address is read again after the yield: a program may have moved it.
     unsafe {
         let co = tls::current();
         if co.is_null() || !state::is_cancelled(co) {

@@ -1,22 +1,21 @@
 //! Values that travel with a switch.
 //!
-//! Every switch carries one, in the register of the third argument: who leaves puts it there, NULL if it
-//! has none, and who goes on may look. A coroutine that begins is no function with an argument: its first
-//! value stands in `reg`, in a slot whose register begins as anything.
+//! Every switch passes a value in the register of the third argument, NULL if there is none (M5 of `arch`). An entry
+//! function has no parameters: the first value of an unstarted coroutine is in `reg`, in `FIRST_VALUE_SLOT`.
 
 use core::ffi::c_void;
 use core::ptr;
 
-use super::refuse::{refuse_null, refuse_value};
-use super::{Resume, Switch};
+use super::forms::{Resume, Switch};
+use super::misuse::{abort_null, abort_value};
 use crate::abi::aco_t;
 use crate::{arch, coroutine, tls};
 
-/// Runs `co` until it leaves, and gives it `value`; returns what it yields, NULL if it has yielded nothing
-/// or ended.
+/// Runs `co`, which is given `value`, until it switches back. Returns the value that it yields, NULL if it has yielded
+/// none or has ended.
 ///
 /// # Safety
-/// `co` is NULL or points to a coroutine, and its frames are sound.
+/// `co` is NULL or points to a coroutine, whose frames are as the last switch left them.
 #[inline(always)]
 pub(crate) unsafe fn resume_value(
     co: *mut aco_t,
@@ -24,19 +23,19 @@ pub(crate) unsafe fn resume_value(
     resume: Resume,
 ) -> *mut c_void {
     if co.is_null() {
-        refuse_null()
+        abort_null()
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is not NULL, so it points to a coroutine.
     unsafe {
-        if coroutine::is_at_beginning(co) {
-            aco_t::set_register(co, arch::FIRST_VALUE, value as usize);
+        if coroutine::has_no_frames(co) {
+            aco_t::set_register(co, arch::FIRST_VALUE_SLOT, value as usize);
         }
         resume(co, value).value
     }
 }
 
-/// Leaves the running coroutine `co` for its main coroutine, which is given `value`; returns what the next
-/// resume gives.
+/// Switches from the running coroutine `co` to its main coroutine, which is given `value`. Returns the value of the
+/// next resume. Aborts if `co` is NULL or a main coroutine.
 ///
 /// # Safety
 /// `co` is NULL or points to the running coroutine.
@@ -46,24 +45,24 @@ pub(crate) unsafe fn yield_value(
     value: *mut c_void,
     switch: Switch,
 ) -> *mut c_void {
-    // SAFETY: the caller's promise; its main coroutine waits in `resume`.
+    // SAFETY: `co` is checked for NULL. Its main coroutine waits in a resume, so its frames are in their place.
     unsafe {
         if co.is_null() || (*co).main_co.is_null() {
-            refuse_value(co)
+            abort_value(co)
         }
         switch(co, (*co).main_co, value)
     }
 }
 
-/// What the resume gave that began the running coroutine; NULL after that has left, or resumed another
-/// one, for the first time, and where none runs.
+/// The value of the resume that started the running coroutine. NULL after the coroutine has switched away for the first
+/// time, and if no coroutine runs.
 pub(crate) fn first_value() -> *mut c_void {
     let co = tls::current();
-    // SAFETY: the current coroutine is NULL or exists. What `reg` holds is that with which it began.
+    // SAFETY: the current coroutine is NULL or exists. Until it switches away `reg` is as it was when it started.
     unsafe {
-        if co.is_null() || !coroutine::is_at_beginning(co) {
+        if co.is_null() || !coroutine::has_no_frames(co) {
             return ptr::null_mut();
         }
-        ptr::with_exposed_provenance_mut(aco_t::register(co, arch::FIRST_VALUE))
+        ptr::with_exposed_provenance_mut(aco_t::register(co, arch::FIRST_VALUE_SLOT))
     }
 }

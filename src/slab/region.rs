@@ -10,9 +10,9 @@
 //! The answer comes from a map, not from memory at the address: a program may pass a coroutine that it allocated
 //! itself.
 //!
-//! * M1. A slab is at the start of a region, and takes all or a part of it. A region is 2 MiB, and aligned to that.
-//! * M2. Leaves are created once and never freed. A lookup takes no lock.
-//! * M3. A lookup is exact for a block in use: its slab was registered before the block was allocated. For any other
+//! * RG2. A slab is at the start of a region, and takes all or a part of it. A region is 2 MiB, and aligned to that.
+//! * RG1. Leaves are created once and never freed. A lookup takes no lock.
+//! * RG3. A lookup is exact for a block in use: its slab was registered before the block was allocated. For any other
 //!   address it may be out of date.
 
 use core::ffi::c_void;
@@ -57,7 +57,7 @@ fn entry(leaf: &Leaf, address: usize) -> &AtomicU8 {
 /// The start of the slab that `address` is in. None: it is in no slab.
 #[inline(always)]
 pub(super) fn start_of(address: *mut c_void) -> Option<NonNull<c_void>> {
-    // SAFETY: a leaf is never freed (M2).
+    // SAFETY: a leaf is never freed (RG1).
     let leaf = unsafe { root_entry(address.addr())?.load(Ordering::Acquire).as_ref()? };
     let size = usize::from(entry(leaf, address.addr()).load(Ordering::Relaxed)) << UNIT_BITS;
     let offset = address.addr() & (SIZE - 1);
@@ -78,7 +78,7 @@ pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
             return None;
         }
     }
-    sanitizer::holds_pointers(region.as_ptr(), size);
+    sanitizer::register_root(region.as_ptr(), size);
     valgrind::mark_shared(region.addr().get(), size);
     Some(region)
 }
@@ -90,13 +90,13 @@ pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
 pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
     let leaf =
         root_entry(region.addr()).map_or(ptr::null_mut(), |root| root.load(Ordering::Acquire));
-    // SAFETY: a leaf is never freed (M2); the caller does not use the mapping afterwards. A mapping that the system
+    // SAFETY: a leaf is never freed (RG1); the caller does not use the mapping afterwards. A mapping that the system
     // refuses to unmap is lost.
     unsafe {
         if let Some(leaf) = leaf.as_ref() {
             entry(leaf, region.addr()).store(0, Ordering::Relaxed);
         }
-        sanitizer::holds_no_pointers(region, size);
+        sanitizer::unregister_root(region, size);
         sys::unmap(region, size);
     }
 }
@@ -155,7 +155,7 @@ fn register(region: *mut c_void, size: usize) -> bool {
             }
         }
     }
-    // SAFETY: all zero is a leaf, and a leaf is never freed (M2).
+    // SAFETY: all zero is a leaf, and a leaf is never freed (RG1).
     entry(unsafe { &*leaf }, region.addr()).store((size >> UNIT_BITS) as u8, Ordering::Release);
     true
 }

@@ -11,11 +11,11 @@
 //!      └── empty: keeps its first 32 KiB, the rest is purged                          └── empty: unmapped
 //! ```
 //!
-//! * S1. All slabs are in the list `slabs`. `used` counts the blocks in use, and those in the heap's `remote_frees`.
-//! * S2. Blocks from `start` to `bump` were allocated before; the free ones are in `free_list`. Blocks from `bump` to
+//! * SS1. All slabs are in the list `slabs`. `used` counts the blocks in use, and those in the heap's `remote_frees`.
+//! * SS2. Blocks from `start` to `bump` were allocated before; the free ones are in `free_list`. Blocks from `bump` to
 //!   `end` were not. `purge` makes the second kind of all blocks.
-//! * S3. A slab of stack control blocks is purged when it is empty, never unmapped (`heap`, H6).
-//! * S4. The slabs of a class grow from 64 KiB to 2 MiB, which the system may back with a huge page.
+//! * SS3. A slab of stack control blocks is purged when it is empty, never unmapped (`heap`, H6).
+//! * SS4. The slabs of a class grow from 64 KiB to 2 MiB, which the system may back with a huge page.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -36,13 +36,13 @@ const HEADER: usize = 128;
 pub(super) struct Slab {
     /// Free blocks, linked through themselves; the last one freed is first.
     free_list: *mut c_void,
-    /// The first block that was never allocated, and the end of the blocks (S2).
+    /// The first block that was never allocated, and the end of the blocks (SS2).
     pub(super) bump: *mut c_void,
     end: *mut c_void,
     /// The first block. An empty slab whose `bump` is above `purge_limit` is purged or unmapped.
     pub(super) start: *mut c_void,
     purge_limit: *mut c_void,
-    /// S1.
+    /// SS1.
     pub(super) used: u32,
     pub(super) class: Class,
     /// The slab is current or in `partial`.
@@ -64,7 +64,7 @@ pub(super) struct SlabSet {
     current: [*mut Slab; CLASSES],
     /// For each class the list of other slabs with free blocks.
     partial: [*mut Slab; CLASSES],
-    /// For each class the size of its next slab, in bytes (S4).
+    /// For each class the size of its next slab, in bytes (SS4).
     next_size: [usize; CLASSES],
     /// The list of all slabs.
     pub(super) slabs: *mut Slab,
@@ -90,7 +90,7 @@ pub(super) unsafe fn next_free(block: *mut c_void, class: Class) -> *mut *mut c_
 /// This thread owns the heap of `slab`, whose class is `class`.
 #[inline(always)]
 pub(super) unsafe fn allocate_from(slab: *mut Slab, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: this thread owns the slab (H1). A free block holds a link; a block below `end` is not NULL (S2).
+    // SAFETY: this thread owns the slab (H1). A free block holds a link; a block below `end` is not NULL (SS2).
     unsafe {
         let mut block = (*slab).free_list;
         if !block.is_null() {
@@ -211,7 +211,7 @@ pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
 #[inline(never)]
 unsafe fn update_lists(slab: *mut Slab) {
     // SAFETY: this thread owns the slab (H1). An empty slab has no user, except that stack control blocks may be read
-    // (S3).
+    // (SS3).
     unsafe {
         let (set, class) = ((*slab).set, (*slab).class);
         if !(*slab).is_available {
@@ -252,7 +252,7 @@ pub(super) unsafe fn reclaim_empty(set: *mut SlabSet) {
 /// # Safety
 /// This thread owns the heap of `slab`, which is empty and not in `partial`. Nothing uses the slab afterwards.
 pub(super) unsafe fn unmap_slab(slab: *mut Slab) {
-    // SAFETY: the neighbors in `slabs` are slabs of this heap (S1), which this thread owns.
+    // SAFETY: the neighbors in `slabs` are slabs of this heap (SS1), which this thread owns.
     unsafe {
         *(*slab).prev_slab = (*slab).next_slab;
         if !(*slab).next_slab.is_null() {

@@ -33,7 +33,7 @@ pub(super) fn publish(words: &Words) {
         return; // A child of fork(2) would not notice (K2).
     }
     detect_fork();
-    let own = tls::words();
+    let own = tls::current_words();
     valgrind::mark_shared(own.addr(), 2 * size_of::<*mut aco_t>());
     if words.swap(own, Ordering::Release).is_null() {
         PUBLISHED_THREADS.fetch_add(1, Ordering::Relaxed);
@@ -64,7 +64,7 @@ pub(crate) fn any_other_thread(
     if PUBLISHED_THREADS.load(Ordering::Relaxed) == usize::from(has_own) {
         return Some(false);
     }
-    let own = tls::words();
+    let own = tls::current_words();
     let _guard = if wait { READERS.lock_guard() } else { READERS.try_lock_guard()? };
     Some(any_heap(|words| {
         let words = words.load(Ordering::Acquire);
@@ -110,7 +110,7 @@ fn detect_fork() {
 #[inline(never)]
 /// Withdraws all words but those of this thread, which is the first to use them in a child of fork(2).
 fn withdraw_others(mark: &AtomicUsize) {
-    let own = tls::words();
+    let own = tls::current_words();
     let mut published = 0;
     any_heap(|words| {
         if words.load(Ordering::Relaxed) == own {

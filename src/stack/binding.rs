@@ -8,10 +8,10 @@
 //!   unwind owner    the same, for unwinders             the word at `align_highptr`
 //! ```
 //!
-//! * N1. An exclusive coroutine is the owner, the only user, and watched by no sanitizer. The header's inline code may
+//! * BI3. An exclusive coroutine is the owner, the only user, and watched by no sanitizer. The header's inline code may
 //!   resume it (see [`state`]).
-//! * N2. `bind`, a second user, destroying the stack, and another exclusive coroutine revoke it first.
-//! * N3. A stack counts as destroyed only if that is certain. Copies by value, of coroutine or stack, count as live. So
+//! * BI3. `bind`, a second user, destroying the stack, and another exclusive coroutine revoke it first.
+//! * BI5. A stack counts as destroyed only if that is certain. Copies by value, of coroutine or stack, count as live. So
 //!   does a coroutine without frames that a program moved to the next stack in the same block.
 
 use core::mem::offset_of;
@@ -47,7 +47,7 @@ pub(crate) unsafe fn is_shared(stack: *mut aco_share_stack_t) -> bool {
 /// is `block`.
 #[inline(always)]
 pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
-    // SAFETY: the caller passes a coroutine of the library on a live stack. Generation 0 (B2): resuming a coroutine on
+    // SAFETY: the caller passes a coroutine of the library on a live stack. Generation 0 (CB3): resuming a coroutine on
     // a copy by value is never refused.
     unsafe {
         let stack = (*co).share_stack;
@@ -74,7 +74,7 @@ pub(crate) unsafe fn rebind(co: *mut aco_t) {
     }
 }
 
-/// Counts one more user of the stack. The second one revokes an exclusive coroutine (N2).
+/// Counts one more user of the stack. The second one revokes an exclusive coroutine (BI3).
 ///
 /// # Safety
 /// `block` is the control block of `stack`, which is live.
@@ -90,13 +90,13 @@ unsafe fn add_user(stack: *mut aco_share_stack_t, block: BlockPtr) {
     }
 }
 
-/// Returns true if the share stack of `co` was destroyed, and the frames of `co` with it (N3).
+/// Returns true if the share stack of `co` was destroyed, and the frames of `co` with it (BI5).
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed, whose control block is `block`.
 #[inline(always)]
 pub(crate) unsafe fn is_stack_destroyed(co: *mut aco_t, block: Option<BlockPtr>) -> bool {
-    // SAFETY: control blocks stay readable (B1). The binding of the next generation differs (B2).
+    // SAFETY: control blocks stay readable (CB1). The binding of the next generation differs (CB3).
     unsafe {
         match block {
             Some(block) if state::is_bound_to(co, block.as_ref().binding) => {
@@ -115,7 +115,7 @@ pub(crate) unsafe fn is_stack_destroyed(co: *mut aco_t, block: Option<BlockPtr>)
 #[cold]
 #[inline(never)]
 unsafe fn is_stack_destroyed_slow(co: *mut aco_t) -> bool {
-    // SAFETY: control blocks stay readable (B1); past the first check the stack is live.
+    // SAFETY: control blocks stay readable (CB1); past the first check the stack is live.
     unsafe {
         let stack = (*co).share_stack;
         if (*stack).ptr.is_null() {
@@ -150,7 +150,7 @@ pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
     }
 }
 
-/// Makes the owner `co` of a live share stack the exclusive coroutine, so that the next resume may be inline (N1). Does
+/// Makes the owner `co` of a live share stack the exclusive coroutine, so that the next resume may be inline (BI3). Does
 /// nothing if there are more users, if `co` or the stack is a copy by value, or with a sanitizer.
 ///
 /// # Safety
@@ -168,7 +168,7 @@ pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
                 revoke_exclusive((*co).share_stack, block);
                 (*found.as_ptr()).exclusive = co;
             }
-            state::settle(co);
+            state::set_exclusive(co);
         }
     }
 }
@@ -187,7 +187,7 @@ pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Opti
             let exclusive = (*block).exclusive;
             // If it is not the owner it has ended, or the program moved it. Memory that is in no slab may be freed.
             if exclusive == (*stack).owner || slab::contains(exclusive.cast()) {
-                state::unsettle(exclusive, stack, (*block).binding);
+                state::clear_exclusive(exclusive, stack, (*block).binding);
             }
             (*block).exclusive = ptr::null_mut();
         }
@@ -200,7 +200,7 @@ pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Opti
 /// `co` points to a coroutine with a share stack, live or destroyed.
 #[inline(always)]
 pub(crate) unsafe fn detach(co: *mut aco_t) {
-    // SAFETY: control blocks stay readable (B1); only a block of this generation, or a live stack, is written.
+    // SAFETY: control blocks stay readable (CB1); only a block of this generation, or a live stack, is written.
     unsafe {
         let stack = (*co).share_stack;
         let block = control_block::block_of(stack);
@@ -279,7 +279,7 @@ mod tests {
             set_exclusive(first, block);
             assert_eq!(block.unwrap().as_ref().exclusive, &raw mut *first);
             bind(second, block);
-            assert!(block.unwrap().as_ref().exclusive.is_null(), "N2");
+            assert!(block.unwrap().as_ref().exclusive.is_null(), "BI3");
             destroy("test", stack);
             assert!(is_stack_destroyed(first, block) && is_stack_destroyed(second, block));
             detach(first);

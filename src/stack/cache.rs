@@ -3,9 +3,9 @@
 //! A new stack costs a control block, a mapping, a guard and the faults of its first pages. A cached one has them all.
 //! The entries of the list are at the tops of the stacks, which were used last. When the thread exits it releases all.
 //!
-//! * A1. Only its thread uses the list and the stacks in it.
-//! * A2. At most [`MAX_STACKS`] stacks and [`MAX_BYTES`] bytes are cached. A new one replaces the oldest ones.
-//! * A3. `unwanted` counts stacks that were replaced since the thread last created one. At [`MAX_UNUSED_RELEASES`] the
+//! * SC1. Only its thread uses the list and the stacks in it.
+//! * SC2. At most [`MAX_STACKS`] stacks and [`MAX_BYTES`] bytes are cached. A new one replaces the oldest ones.
+//! * SC3. `unused_releases` counts stacks that were replaced since the thread last created one. At [`MAX_UNUSED_RELEASES`] the
 //!   thread releases all, and caches none until it creates a stack.
 
 use core::ffi::c_void;
@@ -18,10 +18,10 @@ use crate::thread_exit::{self, Resource};
 use crate::tls::ThreadState;
 use crate::{sanitizer, tls};
 
-/// Limits of the cache of a thread (A2).
+/// Limits of the cache of a thread (SC2).
 const MAX_STACKS: u16 = 32;
 const MAX_BYTES: u32 = 8 << 20;
-/// Replaced stacks that disable the cache (A3). A few cached stacks at the top of malloc's heap would keep
+/// Replaced stacks that disable the cache (SC3). A few cached stacks at the top of malloc's heap would keep
 /// all of it from the system.
 const MAX_UNUSED_RELEASES: u16 = 256;
 
@@ -44,16 +44,16 @@ fn entry_of(usable: *mut c_void, sizes: &Sizes) -> *mut CachedStack {
 #[inline(always)]
 pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
     let state = tls::thread_state();
-    // SAFETY: the state and the list are this thread's (A1).
+    // SAFETY: the state and the list are this thread's (SC1).
     unsafe {
-        (*state).unwanted = 0;
-        let mut link: *mut *mut CachedStack = (&raw mut (*state).kept_stacks).cast();
+        (*state).unused_releases = 0;
+        let mut link: *mut *mut CachedStack = (&raw mut (*state).cached_stacks).cast();
         while !(*link).is_null() {
             let CachedStack { next, block, usable } = (*link).read();
             if block.as_ref().sizes() == *sizes {
                 *link = next;
-                (*state).kept_count -= 1;
-                (*state).kept_bytes -= sizes.usable as u32;
+                (*state).cached_count -= 1;
+                (*state).cached_bytes -= sizes.usable as u32;
                 return Some((block, usable));
             }
             link = &raw mut (**link).next;
@@ -63,7 +63,7 @@ pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
 }
 
 /// Adds a stack to the cache, in place of the oldest ones if the cache is full. Returns false if it is not to be
-/// cached: too large, the program's memory, watched by a sanitizer, or not wanted (A3).
+/// cached: too large, the program's memory, watched by a sanitizer, or not wanted (SC3).
 ///
 /// # Safety
 /// Nothing uses the stack. `block` is its control block, and is not LIVE. `usable` is its lowest usable byte.
@@ -74,25 +74,25 @@ pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes
         _ => return false,
     };
     let state = tls::thread_state();
-    // SAFETY: the state is this thread's (A1). The entry is inside the stack, which nothing uses.
+    // SAFETY: the state is this thread's (SC1). The entry is inside the stack, which nothing uses.
     unsafe {
-        if (*state).unwanted == MAX_UNUSED_RELEASES
+        if (*state).unused_releases == MAX_UNUSED_RELEASES
             || !thread_exit::on_exit(Resource::StackCache, on_thread_exit)
         {
             return false;
         }
         while is_full(state, size) && release_oldest(state) {
-            (*state).unwanted += 1;
-            if (*state).unwanted == MAX_UNUSED_RELEASES {
+            (*state).unused_releases += 1;
+            if (*state).unused_releases == MAX_UNUSED_RELEASES {
                 while release_oldest(state) {}
                 return false;
             }
         }
         let entry = entry_of(usable, sizes);
-        (*state).kept_count += 1;
-        (*state).kept_bytes += size;
-        entry.write(CachedStack { next: (*state).kept_stacks.cast(), block, usable });
-        (*state).kept_stacks = entry.cast();
+        (*state).cached_count += 1;
+        (*state).cached_bytes += size;
+        entry.write(CachedStack { next: (*state).cached_stacks.cast(), block, usable });
+        (*state).cached_stacks = entry.cast();
         true
     }
 }
@@ -103,7 +103,7 @@ pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes
 /// `state` is this thread's state.
 unsafe fn is_full(state: *mut ThreadState, size: u32) -> bool {
     // SAFETY: the caller passes this thread's state.
-    unsafe { (*state).kept_count == MAX_STACKS || (*state).kept_bytes > MAX_BYTES - size }
+    unsafe { (*state).cached_count == MAX_STACKS || (*state).cached_bytes > MAX_BYTES - size }
 }
 
 /// Releases the oldest stack. Returns false if the cache is empty.
@@ -111,9 +111,9 @@ unsafe fn is_full(state: *mut ThreadState, size: u32) -> bool {
 /// # Safety
 /// `state` is this thread's state.
 unsafe fn release_oldest(state: *mut ThreadState) -> bool {
-    // SAFETY: the list is this thread's, and nothing uses its stacks (A1).
+    // SAFETY: the list is this thread's, and nothing uses its stacks (SC1).
     unsafe {
-        let mut link: *mut *mut CachedStack = (&raw mut (*state).kept_stacks).cast();
+        let mut link: *mut *mut CachedStack = (&raw mut (*state).cached_stacks).cast();
         if (*link).is_null() {
             return false;
         }
@@ -123,8 +123,8 @@ unsafe fn release_oldest(state: *mut ThreadState) -> bool {
         let CachedStack { block, usable, .. } = (*link).read();
         let sizes = block.as_ref().sizes();
         *link = ptr::null_mut();
-        (*state).kept_count -= 1;
-        (*state).kept_bytes -= sizes.usable as u32;
+        (*state).cached_count -= 1;
+        (*state).cached_bytes -= sizes.usable as u32;
         deferred_unmap::release(block, usable);
         true
     }
@@ -163,7 +163,10 @@ mod tests {
     fn cached() -> (usize, usize) {
         // SAFETY: this thread's state.
         unsafe {
-            ((*tls::thread_state()).kept_count.into(), (*tls::thread_state()).kept_bytes as usize)
+            (
+                (*tls::thread_state()).cached_count.into(),
+                (*tls::thread_state()).cached_bytes as usize,
+            )
         }
     }
 

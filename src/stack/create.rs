@@ -9,25 +9,28 @@ use super::layout::{self, Sizes, Top};
 use super::memory::{self, StackMemory, guard_size};
 use super::{cache, deferred_unmap};
 use crate::abi::aco_share_stack_t;
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::{arch, slab, state, sys, valgrind};
 
 /// Creates a share stack of `size` bytes (see [`Sizes`] for the rounding).
-pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_stack_t, Refusal> {
+pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_stack_t, CreateError> {
     let sizes = Sizes::new(size, is_guarded, sys::page_size(), guard_size());
-    create_with_sizes(sizes.ok_or(Refusal::TooLarge { size })?)
+    create_with_sizes(sizes.ok_or(CreateError::StackTooLarge { size })?)
 }
 
 /// Creates a guarded stack with `gap` unused bytes below the guard, and a second guard below those (see [`memory`]).
 /// A gap of less than a page is none.
 #[cfg(feature = "rt")]
-pub(crate) fn create_with_gap(size: usize, gap: usize) -> Result<*mut aco_share_stack_t, Refusal> {
+pub(crate) fn create_with_gap(
+    size: usize,
+    gap: usize,
+) -> Result<*mut aco_share_stack_t, CreateError> {
     let sizes = Sizes::with_gap(size, sys::page_size(), guard_size(), gap);
-    create_with_sizes(sizes.ok_or(Refusal::TooLarge { size })?)
+    create_with_sizes(sizes.ok_or(CreateError::StackTooLarge { size })?)
 }
 
 #[inline(always)]
-fn create_with_sizes(sizes: Sizes) -> Result<*mut aco_share_stack_t, Refusal> {
+fn create_with_sizes(sizes: Sizes) -> Result<*mut aco_share_stack_t, CreateError> {
     let (block, usable) = match cache::acquire(&sizes).or_else(|| deferred_unmap::acquire(&sizes)) {
         Some(reused) => reused,
         None => create_block(&sizes)?,
@@ -65,16 +68,16 @@ pub(super) unsafe fn activate(
 /// Allocates memory, and a control block that describes it. Returns `ptr` separately: the block is NEW.
 #[cold]
 #[inline(never)]
-pub(super) fn create_block(sizes: &Sizes) -> Result<(BlockPtr, *mut c_void), Refusal> {
+pub(super) fn create_block(sizes: &Sizes) -> Result<(BlockPtr, *mut c_void), CreateError> {
     let Some(block) = control_block::allocate() else {
-        return Err(Refusal::Stack { size: slab::STACK_BLOCK_SIZE });
+        return Err(CreateError::NoStackMemory { size: slab::STACK_BLOCK_SIZE });
     };
     let Some(memory) = memory::allocate(sizes) else {
         let errno = sys::errno();
         // SAFETY: the block was allocated above, and no other thread has seen it.
         unsafe { control_block::free(block) };
         sys::set_errno(errno);
-        return Err(Refusal::Stack { size: sizes.usable.max(sizes.mapped) });
+        return Err(CreateError::NoStackMemory { size: sizes.usable.max(sizes.mapped) });
     };
     // SAFETY: the block was allocated above.
     unsafe { init_block(block, sizes, &memory) };

@@ -7,7 +7,7 @@ use super::create::{activate, init_block};
 use super::layout::Sizes;
 use super::memory::StackMemory;
 use crate::abi::aco_share_stack_t;
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::{sanitizer, slab};
 
 /// Returns true if the `size` bytes at `memory` can be a stack.
@@ -23,15 +23,15 @@ pub(crate) fn can_hold_stack(memory: *mut c_void, size: usize) -> bool {
 pub(crate) unsafe fn create_in(
     memory: *mut c_void,
     size: usize,
-) -> Result<*mut aco_share_stack_t, Refusal> {
+) -> Result<*mut aco_share_stack_t, CreateError> {
     if let Some(what) = Sizes::external_error(memory.addr(), size) {
-        return Err(Refusal::Memory { place: memory, size, what });
+        return Err(CreateError::InvalidStackMemory { memory, size, what });
     }
     let Some(block) = control_block::allocate() else {
-        return Err(Refusal::Stack { size: slab::STACK_BLOCK_SIZE });
+        return Err(CreateError::NoStackMemory { size: slab::STACK_BLOCK_SIZE });
     };
     let memory = StackMemory { usable: memory, mapping: core::ptr::null_mut(), is_guarded: false };
-    sanitizer::holds_pointers(memory.usable, size);
+    sanitizer::register_root(memory.usable, size);
     // SAFETY: the block was allocated above. It describes memory that the caller passes for this stack.
     unsafe {
         init_block(block, &Sizes::external(size), &memory);

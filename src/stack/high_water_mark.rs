@@ -29,7 +29,7 @@ pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
         let used = if owner.is_null() { top } else { aco_t::stack_pointer(owner).min(top) };
         let low = (*stack).ptr.cast::<u8>();
         let size = used.saturating_sub(128).saturating_sub(low.addr());
-        sanitizer::forgotten(low.cast(), size);
+        sanitizer::unpoison_stack(low.cast(), size);
         low.write_bytes(PAINT, size);
         if let Some(block) = control_block::block_of(stack) {
             (*block.as_ptr()).is_painted = 1;

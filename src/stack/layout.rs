@@ -106,7 +106,7 @@ impl Top {
     /// The top of `size` bytes at the address `low`.
     pub(super) fn of(low: usize, size: usize) -> Top {
         let high = (low + size - HEADROOM) & !(ALIGNMENT - 1);
-        Top { high, ret: high - arch::RETURN_SLOT }
+        Top { high, ret: high - arch::RETURN_SLOT_SIZE }
     }
 }
 
@@ -198,7 +198,7 @@ mod tests {
             for size in MIN_SIZE..MIN_SIZE + 64 {
                 let top = Top::of(low, size);
                 assert_eq!(top.high % ALIGNMENT, 0);
-                assert_eq!(top.high - top.ret, arch::RETURN_SLOT);
+                assert_eq!(top.high - top.ret, arch::RETURN_SLOT_SIZE);
                 assert!((16..32).contains(&(low + size - top.high)));
                 assert!(top.high - limit(size) > low, "the limit keeps off the lowest byte");
             }

@@ -31,7 +31,7 @@ use crate::{arch, diag, sanitizer, sys, valgrind};
 
 /// The size of a guard, in bytes: whole pages, and at least the distance at which compilers probe.
 pub(super) fn guard_size() -> usize {
-    arch::LEAST_GUARD.max(sys::page_size())
+    arch::MIN_GUARD.max(sys::page_size())
 }
 
 /// The memory of a stack.
@@ -57,7 +57,7 @@ pub(super) fn allocate(sizes: &Sizes) -> Option<StackMemory> {
     }
     let has_gap = sizes.guard_and_gap() > guard_size();
     if has_gap && let Some(memory) = map_with_gap(sizes) {
-        sanitizer::holds_pointers(memory.usable, sizes.usable);
+        sanitizer::register_root(memory.usable, sizes.usable);
         return Some(memory);
     }
     let mapping = sys::map_stack(sizes.mapped)?.as_ptr();
@@ -67,7 +67,7 @@ pub(super) fn allocate(sizes: &Sizes) -> Option<StackMemory> {
     if !is_guarded {
         warn_no_guard(sizes.guard_and_gap());
     }
-    sanitizer::holds_pointers(usable, sizes.usable);
+    sanitizer::register_root(usable, sizes.usable);
     if GUARD_REGIONS.load(Ordering::Relaxed) == UNSUPPORTED {
         // SAFETY: a part of the mapping created above. A kernel without guard regions may ignore MAP_STACK.
         unsafe { sys::disable_huge_pages(usable, sizes.usable) };
@@ -159,16 +159,16 @@ pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
             sys::free(usable);
             return true;
         }
-        sanitizer::forgotten(usable, sizes.usable);
+        sanitizer::unpoison_stack(usable, sizes.usable);
         if sizes.are_external() {
-            sanitizer::holds_no_pointers(usable, sizes.usable);
+            sanitizer::unregister_root(usable, sizes.usable);
             // Valgrind treats memory below a stack pointer as freed. The program may write it again.
             valgrind::make_undefined(usable.addr(), sizes.usable);
             return true;
         }
         let is_released = sys::unmap(usable.byte_sub(sizes.guard_and_gap()), sizes.mapped);
         if is_released {
-            sanitizer::holds_no_pointers(usable, sizes.usable);
+            sanitizer::unregister_root(usable, sizes.usable);
         }
         is_released
     }

@@ -66,9 +66,9 @@ int is_over(void);
 
 /* The coroutine that has just been entered, by whatever switch; checks that it is the expected one. */
 slot_t *model_enter(void);
-/* To be called by self before it leaves, to be gone on in or for ever. */
+/* Self calls this before it switches away, for a time or for good. */
 void model_leave(slot_t *self, state_t state);
-/* Who could run in the place of self, which has left; it is entered next. NULL: nobody. */
+/* Who could run in the place of self, which has left; it is entered next. NULL: none. */
 slot_t *model_give_place(slot_t *self);
 /* What a switch carries: who leaves says what, who goes on asks. */
 void model_send(void *value);

@@ -18,7 +18,7 @@ static void wait_for(sem_t *semaphore) {
     while (sem_wait(semaphore) != 0) CHECK(errno == EINTR);
 }
 
-/* As every thread begins, and begins anew for each program. */
+/* The state of each thread at its start, and at the start of each program. */
 void set_up_thread(void) {
     CHECK(fesetround(FE_TONEAREST) == 0);
     world.rounding[world.thread] = world.fresh[world.thread] = FE_TONEAREST;

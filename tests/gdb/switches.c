@@ -226,7 +226,7 @@ static void steps(aco_share_stack_t *own, aco_share_stack_t *shared) {
 }
 
 #ifdef __cplusplus
-/* Whoever resumes handles an exception. */
+/* The resumer handles an exception. */
 #define HANDLING(what)                                                                           \
     try {                                                                                        \
         throw 1;                                                                                 \

@@ -4,7 +4,7 @@
  * As strict as the strictest: a limit of more than 100,000,000 seconds is one of EINVAL (macOS), and so is the
  * filter for the way that a file descriptor was not opened for (FIFOs of FreeBSD). As loose as
  * the loosest: one way tells of the other way's edges (BSDs); a filter that was closed without EV_DELETE is
- * remembered, never told of, and not begun anew by EV_ADD (libkqueue); with ACO_KQUEUE_HEARS in the environment a
+ * remembered, never told of, and not started again by EV_ADD (libkqueue); with ACO_KQUEUE_HEARS in the environment a
  * file that is closed takes its filters with it (BSDs, macOS), as far as another one has its number. */
 #define _GNU_SOURCE
 #include <sys/event.h>

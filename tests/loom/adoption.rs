@@ -1,36 +1,39 @@
-//! Other code closes a number, and acort's next file comes by it: calls that are inside are over.
+//! Code beside acort closes a descriptor, and the next file of acort gets it: calls that are inside end.
 
 use loom::thread;
 
 use crate::calls::{FD, opens, reads};
-use crate::rt::fd_ref::FdRef;
-use crate::rt::{numbers, system, task};
+use crate::rt::io::fd_identity;
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::model::task;
+use crate::rt::os::Deadline;
+use crate::rt::system;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
-const NEVER: i64 = -1;
+const NEVER: Deadline = Deadline::NEVER;
 
-/// Other code has put another file under the number, which acort takes for its own. Gives which.
+/// Puts another file under the descriptor, which acort adopts as its own. Returns the file.
 fn adopts() -> u32 {
     let file = system::put_another(FD);
-    numbers::adopt(FD, 0);
+    fd_identity::adopt(FD, 0);
     file
 }
 
-/// The file is there, and its next call has what is its own.
+/// Asserts that the file is open, and that the next call reads from it.
 fn is_there(file: u32) {
     assert_eq!(system::fate(FD), (0, file));
-    system::becomes_readable(file);
+    system::make_readable(file);
     let call = FdRef::enter(FD).expect("it is open");
-    assert!(!call.entry().is_foreign());
-    assert_eq!(reads(&call, 0), Ok(file));
+    assert!(!call.entry().is_unmanaged());
+    assert_eq!(reads(&call, Deadline::NOW), Ok(file));
     drop(call);
     assert!(!system::entries()[FD as usize].state.is_busy());
 }
 
 /// A call waits for the file before, as a task or as a plain thread.
 ///
-/// Fails where the calls inside are not told.
+/// Fails if the calls inside are not woken.
 #[test]
 fn call_inside_is_canceled() {
     for is_task in [true, false] {
@@ -40,9 +43,9 @@ fn call_inside_is_canceled() {
             let call = Shared::new(FdRef::enter(FD).ok());
             let other = thread::spawn(move || {
                 if is_task {
-                    task::is_here(of(runtime, 0));
+                    task::run_as(of(runtime, 0));
                 }
-                // SAFETY: this thread alone has the place.
+                // SAFETY: only this thread uses the option.
                 let call = unsafe { (*call.raw()).take() }.expect("it is open");
                 assert_eq!(reads(&call, NEVER), Err(libc::ECANCELED));
             });
@@ -53,16 +56,16 @@ fn call_inside_is_canceled() {
     }
 }
 
-/// Which file a number stands for does not change for the holder of the lock (G3).
+/// The holder of the entry's lock sees one generation of the descriptor (G3 of `file_state`).
 ///
-/// Fails where the word is changed before the lock is taken.
+/// Fails if the word is changed before the lock is taken.
 #[test]
 fn lock_keeps_the_generation() {
     check(2, || {
         opens();
         let call = FdRef::enter(FD).expect("it is open");
         let other = thread::spawn(adopts);
-        let held = call.entry().lock.hold();
+        let held = call.entry().lock.guard();
         assert_eq!(call.is_current(), call.is_current());
         drop(held);
         drop(call);

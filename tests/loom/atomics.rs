@@ -1,8 +1,8 @@
-//! The words that threads share, as `crate::rt::atomic` has them, over loom's.
+//! The atomics of `crate::rt::base::atomic`, over loom's.
 //!
-//! All zero is a word that is zero, as in the library, and a word can be made in a constant: so loom's comes into
-//! being when a word is first used. That must be before a second thread is there; [`crate::ground::touch`]
-//! and its like see to it.
+//! As in the library, an atomic that is all zero is valid, and one can be created in a constant. So loom's atomic is
+//! created when the library's is first used. That must be before a second thread knows it: [`crate::ground::touch`] and
+//! functions like it see to that.
 
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::panic::Location;
@@ -22,37 +22,38 @@ pub fn fence(order: Ordering) {
     }
 }
 
-/// Where a word is, and which operation is done with it: for mutations.
+/// The ordering of an operation, with which the mutation may have changed it. The caller's place names the file.
 #[track_caller]
 fn order(operation: &str, order: Ordering) -> Ordering {
     weakened(Location::caller(), operation, order)
 }
 
-/// A compare-and-swap whose success is weakened must not have a stronger failure.
+/// The ordering of a failure, which must not be stronger than that of a weakened success.
 fn failure(success: Ordering, failure: Ordering) -> Ordering {
     if success == Ordering::Relaxed { Ordering::Relaxed } else { failure }
 }
 
-/// A word that a model uses.
+/// An atomic that the model has used.
 struct Word {
     address: usize,
     retire: Box<dyn Fn()>,
 }
 
 thread_local! {
-    /// Those of the present run of a model.
+    /// The atomics of this run of a model.
     static WORDS: RefCell<Vec<Word>> = const { RefCell::new(Vec::new()) };
-    /// Its number, from 1 on: the library's own variables are new in each run.
+    /// The number of the run, from 1 on. The statics of the library are new in each run.
     static RUN: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A run of a model begins: it has no words yet.
+/// Begins a run of a model, which has used no atomic yet.
 pub fn begin() {
     WORDS.with_borrow_mut(Vec::clear);
     RUN.set(RUN.get() + 1);
 }
 
-/// The memory of so many bytes is freed: nobody may use a word there from here on, or just now.
+/// Reports to loom that the `size` bytes at `memory` are freed: no thread may use an atomic there from now on, nor at
+/// the same time.
 pub fn retire(memory: *const u8, size: usize) {
     let inside = |word: &Word| word.address.wrapping_sub(memory.addr()) < size;
     WORDS.with_borrow(|words| {
@@ -70,7 +71,7 @@ macro_rules! word {
     (@ [$($parameter:ident)?] $name:ty, $real:ty, $value:ty, $($retire:tt)*) => {
         // SAFETY: all threads of a model run on one thread of the system.
         unsafe impl<$($parameter: 'static)?> Sync for $name {}
-        // SAFETY: as above.
+        // SAFETY: all threads of a model run on one thread of the system.
         unsafe impl<$($parameter: 'static)?> Send for $name {}
 
         impl<$($parameter: 'static)?> $name {
@@ -80,13 +81,13 @@ macro_rules! word {
             }
 
             fn real(&self) -> &$real {
-                // SAFETY: as above: nobody else is in here.
+                // SAFETY: all threads of a model run on one thread of the system, and none switches in here.
                 unsafe {
                     if self.run.replace(RUN.get()) != RUN.get() {
                         let made = <$real>::new(*self.initial.get());
                         let place = Box::into_raw(Box::new(made));
                         *self.real.get() = place;
-                        // For loom it is as if the word were written without care.
+                        // Loom treats this as a plain write to the atomic.
                         let retire = Box::new(move || _ = (*place).$($retire)*);
                         let word = Word { address: std::ptr::from_ref(self).addr(), retire };
                         WORDS.with_borrow_mut(|words| words.push(word));
@@ -194,7 +195,7 @@ pub struct AtomicBool {
     run: Cell<usize>,
 }
 
-// Loom has no other access to it that asks whether somebody else is there.
+// Loom has no other access to it that checks for concurrent uses.
 word! { AtomicBool, real::AtomicBool, bool, unsync_load() }
 
 #[repr(C)]

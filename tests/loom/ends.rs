@@ -1,5 +1,5 @@
-//! The end of a task, against those that look for it or wait for its group: the task is freed once, and no thread
-//! touches it afterwards.
+//! The end of a task against walks of its group and waits for it: the task is freed once, and no thread touches it
+//! afterwards (F1 to F6 of `sched/finish.rs`).
 
 use std::ffi::c_int;
 use std::ptr;
@@ -7,98 +7,111 @@ use std::ptr;
 use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
-use crate::rt::atomic::Ordering;
-use crate::rt::caller::Caller;
-use crate::rt::group::{self, Group};
-use crate::rt::join::{detach, join};
-use crate::rt::lock::Lock;
-use crate::rt::parker::Hearing;
-use crate::rt::queue::{Queue, Waiter};
-use crate::rt::runtime::Runtime;
-use crate::rt::task::{DETACHED, Task};
-use crate::rt::why::Why;
-use crate::rt::worker::Worker;
-use crate::rt::{Outcome, ending};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::lock::Lock;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_queue::Waiter;
+use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::caller::Caller;
+use crate::rt::model::group::Group;
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::task::DETACHED;
+use crate::rt::model::task::Task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::sched::finish;
+use crate::rt::sched::group;
+use crate::rt::sched::join::detach;
+use crate::rt::sched::join::join;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
-pub(crate) const NEVER: i64 = -1;
-/// It may have passed at any moment.
-pub(crate) const SOON: i64 = 1;
+pub(crate) const NEVER: Deadline = Deadline::NEVER;
+/// A deadline that may have passed at any moment.
+pub(crate) const SOON: Deadline = Deadline::at(1);
 
-/// What tasks end with.
+/// The result of each task.
 pub(crate) const RESULT: usize = 7;
 
-/// A group of tasks that have begun, on the runtime's one worker.
+/// A group of STARTED tasks, on the runtime's one worker.
 pub(crate) fn group_of<const TASKS: usize>(
     runtime: Shared<Runtime>,
 ) -> (Shared<Group>, [Shared<Task>; TASKS]) {
     let worker: *mut Worker = of(runtime, 0);
-    // SAFETY: new ones.
+    // SAFETY: the group and the tasks are new.
     unsafe {
         let group =
             group::open(runtime.raw(), ptr::null_mut(), true).expect("there is memory").as_ptr();
         let tasks = std::array::from_fn(|_| {
             let task = Shared::new(Task::new(worker));
             crate::ground::touch(&task.lock);
-            task.has_ended();
-            task.has(0);
+            task.has_finished();
+            task.has_flag(0);
             task.parker.is_cancelled();
-            (*group).take_in(task.raw());
+            (*group).add(task.raw());
             (*worker).tasks += 1;
-            runtime.one_more(ptr::null_mut());
+            runtime.task_created(ptr::null_mut());
             task
         });
         (Shared::of(group), tasks)
     }
 }
 
-/// The task ends here, on its worker.
+/// Ends the task. This thread is its worker.
 pub(crate) fn ends(task: Shared<Task>) {
-    let worker: *mut Worker = task.parker.worker;
-    Worker::set_here(worker);
-    // SAFETY: the worker is this thread.
+    let worker: *mut Worker = task.parker.worker();
+    Worker::set_current(worker);
+    // SAFETY: this thread is the worker.
     unsafe {
         (*task.raw()).set_result(ptr::without_provenance_mut(RESULT));
-        ending::finish(worker, task.raw());
+        finish::finish(worker, task.raw());
     }
 }
 
-/// The task waits in a queue.
-pub(crate) unsafe fn waits(task: Shared<Task>, why: Why, lock: *const Lock, queue: *mut Queue) {
-    // SAFETY: the caller's promise: no other thread knows the task; the queue stays.
+/// Puts the task into a queue.
+///
+/// # Safety
+/// No other thread knows the task. The queue is never freed.
+pub(crate) unsafe fn waits(
+    task: Shared<Task>,
+    wait_reason: WaitReason,
+    lock: *const Lock,
+    queue: *mut WaitQueue,
+) {
+    // SAFETY: no other thread knows the task. The queue is never freed.
     unsafe {
-        task.parker.arm(Hearing::Nothing);
-        task.why.store(why as u8, Ordering::Relaxed);
+        task.parker.prepare(WaitMode::Uninterruptible);
+        task.wait_reason.store(wait_reason as u8, Ordering::Relaxed);
         let place = (*task.raw()).waiter();
         place.write(Waiter::new(&raw mut (*task.raw()).parker, ptr::null_mut(), 1));
-        let _held = (*lock).hold();
+        let _guard = (*lock).guard();
         (*queue).push(place, lock);
     }
 }
 
-/// Joins a task. Gives its result.
-pub(crate) fn joins(task: Shared<Task>, deadline: i64) -> Outcome<usize> {
-    // SAFETY: the model's promise: the task exists.
+/// Joins a task, and returns its result.
+pub(crate) fn joins(task: Shared<Task>, deadline: Deadline) -> Result<usize> {
+    // SAFETY: the model joins a task that exists.
     unsafe { join(task.raw(), deadline) }.map(|result| result.addr())
 }
 
-pub(crate) fn detaches(task: Shared<Task>) -> Result<(), c_int> {
-    // SAFETY: as above.
+pub(crate) fn detaches(task: Shared<Task>) -> std::result::Result<(), c_int> {
+    // SAFETY: the model detaches a task that exists.
     unsafe { detach(task.raw()) }
 }
 
-/// No task lives: the group goes, with the tasks that it has kept, and no task is left.
+/// Frees the group, with the ended tasks in its list, and asserts that no task is left.
 pub(crate) fn is_over(runtime: Shared<Runtime>, group: Shared<Group>, task: Shared<Task>) {
-    assert_eq!(runtime.live(), 0);
-    // SAFETY: no task of it lives.
+    assert_eq!(runtime.live_tasks(), 0);
+    // SAFETY: no task of the group lives.
     unsafe { group::free(group.raw()) };
-    assert!(task.is_gone());
+    assert!(task.is_freed());
 }
 
-/// A thread waits for the group, and frees it with the ended task; then the runtime may be freed.
+/// A thread waits for the group, and frees it with the finished task. It may free the runtime after that.
 ///
-/// Fails where the group frees its tasks without their locks, and where the end is counted after the group knows.
+/// Fails if the group frees its tasks without their locks (F2), or if the runtime counts the end after the group (F3).
 #[test]
 fn group_is_freed() {
     for flag in [0, DETACHED] {
@@ -107,37 +120,37 @@ fn group_is_freed() {
             let (group, [task]) = group_of(runtime);
             task.flags.store(flag, Ordering::Relaxed);
             let other = thread::spawn(move || ends(task));
-            // SAFETY: the group is there until it is freed.
+            // SAFETY: the group exists until it is freed.
             unsafe {
                 assert_eq!(
-                    group::wait(Caller::current(), group.raw(), Hearing::Nothing, NEVER),
+                    group::wait(Caller::current(), group.raw(), WaitMode::Uninterruptible, NEVER),
                     Ok(())
                 );
-                assert_eq!(runtime.live(), 0);
+                assert_eq!(runtime.live_tasks(), 0);
                 group::free(group.raw());
             }
             other.join().expect("no panic");
-            assert!(task.is_gone());
+            assert!(task.is_freed());
         });
     }
 }
 
-/// A group is cancelled while its task ends.
+/// A group is closed while its task ends.
 #[test]
-fn ending_task_is_cancelled() {
+fn ending_group_is_closed() {
     check(3, || {
         let runtime = runtime(1);
         let (group, [task]) = group_of(runtime);
         task.flags.store(DETACHED, Ordering::Relaxed);
         let other = thread::spawn(move || ends(task));
-        // SAFETY: the group is there until it is freed.
+        // SAFETY: the group exists until it is freed.
         unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
         other.join().expect("no panic");
-        assert!(task.is_gone());
+        assert!(task.is_freed());
     });
 }
 
-/// How a task ends that another task of its group has started.
+/// How a task ends that another task of its group has spawned.
 const COURSES: [fn(Shared<Task>); 4] = [
     |task| {
         assert_eq!(joins(task, SOON), Err(libc::ETIMEDOUT));
@@ -159,8 +172,7 @@ const COURSES: [fn(Shared<Task>); 4] = [
 
 /// A group is closed while its last task joins or detaches another one, and ends.
 ///
-/// Fails where a join that has timed out leaves its flag, and where a task that is joined or detached stays in the
-/// group.
+/// Fails if a join that has timed out leaves its flag, or if a task that is joined or detached stays in the group.
 #[test]
 fn group_is_closed_after_the_last() {
     for course in COURSES {
@@ -171,18 +183,18 @@ fn group_is_closed_after_the_last() {
                 course(first);
                 ends(last);
             });
-            // SAFETY: the group is there until it is freed.
+            // SAFETY: the group exists until it is freed.
             unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
             other.join().expect("no panic");
-            assert!(first.is_gone() && last.is_gone());
+            assert!(first.is_freed() && last.is_freed());
         });
     }
 }
 
-/// A thread walks all tasks, as acort_dump() and acort_foreach() do, while an ended one is joined, or freed with its
-/// group.
+/// A thread walks over all tasks, as acort_dump() and acort_foreach() do, while a finished one is joined, or freed with
+/// its group.
 ///
-/// Fails where a group frees its tasks while it is in the runtime's list.
+/// Fails if a group frees its tasks while it is in the runtime's list.
 #[test]
 fn walked_task_is_not_freed() {
     for is_joined in [true, false] {
@@ -192,10 +204,10 @@ fn walked_task_is_not_freed() {
             ends(task);
             let is_seen = Shared::new(AtomicBool::new(false));
             let other = thread::spawn(move || {
-                runtime.each_task(&mut |task| {
+                runtime.for_each_task(&mut |task| {
                     is_seen.store(true, Ordering::Relaxed);
-                    // SAFETY: a task in a group exists.
-                    unsafe { assert!((*task).has_ended() && !(*task).is_gone()) };
+                    // SAFETY: a task in the list of a group is live.
+                    unsafe { assert!((*task).has_finished() && !(*task).is_freed()) };
                 });
             });
             while !is_seen.load(Ordering::Relaxed) {
@@ -210,47 +222,47 @@ fn walked_task_is_not_freed() {
     }
 }
 
-/// Nothing can wake two tasks of two workers, one of which is awake: each worker ends its task, once both tasks are out
-/// of the queue that they have waited in.
+/// Two tasks of two workers are abandoned, and one of the workers is awake: each worker ends its task, once both
+/// tasks are dequeued (F6).
 ///
-/// Fails where a worker is told before that, and where it does not look again when it falls asleep.
+/// Fails if `abandons` is set before that, or if a worker does not check it after it has announced its sleep.
 #[test]
-fn withdrawn_tasks_are_given_up() {
+fn abandoned_tasks_are_dropped() {
     check(3, || {
         let runtime = runtime(2);
         let (group, tasks) = group_of::<2>(runtime);
-        let object = Shared::new((Lock::NEW, Queue::NEW));
+        let object = Shared::new((Lock::NEW, WaitQueue::NEW));
         crate::ground::touch(&object.0);
         for (number, task) in tasks.into_iter().enumerate() {
-            // SAFETY: the task is this thread's still.
+            // SAFETY: no other thread knows the task yet.
             unsafe {
-                (*task.raw()).parker.worker = of(runtime, number as u32);
+                (*task.raw()).parker.set_owner(of(runtime, number as u32).cast());
                 (*of(runtime, number as u32)).tasks = 1;
-                waits(task, Why::Event, &raw const object.0, &raw mut (*object.raw()).1);
+                waits(task, WaitReason::Event, &raw const object.0, &raw mut (*object.raw()).1);
             }
         }
-        let gives_up = move |number: u32| {
+        let abandons = move |number: u32| {
             let worker = of(runtime, number);
-            Worker::set_here(worker);
-            // SAFETY: the worker is this thread.
+            Worker::set_current(worker);
+            // SAFETY: this thread is the worker.
             unsafe {
-                while !(*worker).gives_up.load(Ordering::Acquire) {
+                while !(*worker).has_abandoned_tasks.load(Ordering::Acquire) {
                     crate::workers::sleep(worker);
                 }
                 assert!(object.1.is_empty());
-                ending::give_up(worker);
+                finish::drop_abandoned(worker);
             }
         };
-        let other = thread::spawn(move || gives_up(0));
+        let other = thread::spawn(move || abandons(0));
         // SAFETY: no task runs.
-        unsafe { ending::withdraw_all(runtime.raw()) };
-        gives_up(1);
+        unsafe { finish::abandon_all(runtime.raw()) };
+        abandons(1);
         other.join().expect("no panic");
-        assert_eq!(runtime.given_up.load(Ordering::Relaxed), 0);
+        assert_eq!(runtime.abandoned.load(Ordering::Relaxed), 0);
         for task in tasks {
-            assert_eq!(joins(task, 0), Ok(0));
+            assert_eq!(joins(task, Deadline::NOW), Ok(0));
         }
-        // SAFETY: no task of it lives.
+        // SAFETY: no task of the group lives.
         unsafe { group::free(group.raw()) };
     });
 }

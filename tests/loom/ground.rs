@@ -1,62 +1,66 @@
-//! The lock, parkers and queues.
+//! The lock, parkers and wait queues.
 
 use loom::cell::UnsafeCell;
 use loom::thread;
 
-use crate::rt::atomic::Ordering;
-use crate::rt::lock::Lock;
-use crate::rt::parker::{Armed, Hearing, Parker, error_reason};
-use crate::rt::queue::{Queue, Waiter};
-use crate::rt::wake::wake;
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::lock::Lock;
+use crate::rt::base::parker::Parker;
+use crate::rt::base::parker::Prepared;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::parker::wake_error;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_queue::Waiter;
+use crate::rt::park::wake::wake;
 use crate::{Shared, check};
 
-/// Something that only one thread may touch at a time.
+/// A cell that only one thread may use at a time.
 #[derive(Default)]
 pub(crate) struct Own(UnsafeCell<u32>);
 
-// SAFETY: loom finds two that touch it at once.
+// SAFETY: loom reports two threads that use the cell at once.
 unsafe impl Sync for Own {}
 
 impl Own {
     pub(crate) fn get(&self) -> u32 {
-        // SAFETY: as above.
+        // SAFETY: loom reports a thread that uses the cell at the same time.
         self.0.with(|place| unsafe { *place })
     }
 
     pub(crate) fn add(&self, more: u32) {
-        // SAFETY: as above.
+        // SAFETY: loom reports a thread that uses the cell at the same time.
         self.0.with_mut(|place| unsafe { *place += more });
     }
 }
 
-/// Makes a lock's word one of the model, before other threads see it.
+/// Uses a lock's word once, before other threads know it (see `atomics`).
 pub(crate) fn touch(lock: &Lock) {
     lock.0.load(Ordering::Relaxed);
 }
 
-/// A parker of a thread, armed.
-fn armed(hearing: Hearing) -> Shared<Parker> {
+/// Creates the parker of a thread that is in a wait.
+fn armed(mode: WaitMode) -> Shared<Parker> {
     let parker = Shared::new(Parker::new());
-    parker.reason_word().load(Ordering::Relaxed);
-    assert!(matches!(parker.arm(hearing), Armed::Waits));
+    parker.wake_word().load(Ordering::Relaxed);
+    assert!(matches!(parker.prepare(mode), Prepared::Waiting));
     parker
 }
 
-/// Waits as a thread does, without a deadline.
+/// Waits as a plain thread does, without a deadline.
 fn wait_for(parker: &Parker) {
-    while parker.reason_word().load(Ordering::Acquire) == 0 {
+    while parker.wake_word().load(Ordering::Acquire) == 0 {
         thread::yield_now();
     }
 }
 
-/// Two threads add to what the lock is for, twice each.
+/// Two threads each add twice to a cell that the lock guards.
 #[test]
 fn lock_keeps_others_out() {
     check(3, || {
         let both = Shared::new((Lock::NEW, Own::default()));
         touch(&both.0);
         let add = move || {
-            let held = both.0.hold();
+            let held = both.0.guard();
             both.1.add(1);
             drop(held);
         };
@@ -68,13 +72,13 @@ fn lock_keeps_others_out() {
     });
 }
 
-/// Of two that would end a wait one does, and who waits sees what that one did before.
+/// Of two wakers one ends the wait, and the waiter sees what that one did before (P1).
 ///
-/// Fails where a claim writes the word without comparing it again.
+/// Fails if a claim writes the state without a comparison.
 #[test]
 fn wait_is_ended_once() {
     check(3, || {
-        let parker = armed(Hearing::Cancellation);
+        let parker = armed(WaitMode::Cancellable);
         let gift = Shared::new((Own::default(), Own::default()));
         let wakes = move |first: bool| {
             if parker.claim() {
@@ -83,10 +87,8 @@ fn wait_is_ended_once() {
                 } else {
                     gift.1.add(1)
                 }
-                // SAFETY: claimed.
-                unsafe {
-                    wake(parker.raw(), if first { 1 } else { error_reason(libc::ETIMEDOUT) })
-                };
+                // SAFETY: the parker is claimed.
+                unsafe { wake(parker.raw(), if first { 1 } else { wake_error(libc::ETIMEDOUT) }) };
                 1
             } else {
                 0
@@ -94,7 +96,7 @@ fn wait_is_ended_once() {
         };
         let others = [thread::spawn(move || wakes(true)), thread::spawn(move || wakes(false))];
         wait_for(&parker);
-        match parker.outcome() {
+        match parker.wake_result() {
             Ok(number) => assert_eq!((number, gift.0.get()), (0, 1)),
             Err(error) => assert_eq!((error, gift.1.get()), (libc::ETIMEDOUT, 1)),
         }
@@ -103,35 +105,35 @@ fn wait_is_ended_once() {
     });
 }
 
-/// A token is given before the wait, or ends it: never is it lost, and what was done before it is seen.
+/// A token that is given before the wait or during it is not lost, and what was done before it is seen.
 ///
-/// Fails where a token that ends no wait is not saved.
+/// Fails if a token that ends no wait is not saved.
 #[test]
 fn token_is_not_lost() {
     check(3, || {
         let parker = Shared::new(Parker::new());
-        parker.reason_word().load(Ordering::Relaxed);
+        parker.wake_word().load(Ordering::Relaxed);
         parker.is_cancelled();
         let gift = Shared::new(Own::default());
         let other = thread::spawn(move || {
             gift.add(1);
-            if parker.give_token() {
-                // SAFETY: it has ended the wait.
+            if parker.unpark() {
+                // SAFETY: this call has ended the wait.
                 unsafe { wake(parker.raw(), 1) };
             }
         });
-        match parker.arm(Hearing::Token) {
-            Armed::Waits => wait_for(&parker),
-            Armed::HadToken => {}
-            Armed::Cancelled => unreachable!("nobody cancels"),
+        match parker.prepare(WaitMode::Park) {
+            Prepared::Waiting => wait_for(&parker),
+            Prepared::TokenTaken => {}
+            Prepared::Cancelled => unreachable!("no thread cancels"),
         }
         assert_eq!(gift.get(), 1);
         other.join().expect("no panic");
-        assert!(!parker.take_token());
+        assert!(!parker.try_take_token());
     });
 }
 
-/// A token that was saved is taken without a wait.
+/// A saved token is taken without a wait.
 #[test]
 fn saved_token_is_seen() {
     check(3, || {
@@ -140,9 +142,9 @@ fn saved_token_is_seen() {
         let gift = Shared::new(Own::default());
         let other = thread::spawn(move || {
             gift.add(1);
-            assert!(!parker.give_token());
+            assert!(!parker.unpark());
         });
-        while !parker.take_token() {
+        while !parker.try_take_token() {
             thread::yield_now();
         }
         assert_eq!(gift.get(), 1);
@@ -150,60 +152,60 @@ fn saved_token_is_seen() {
     });
 }
 
-/// A cancellation comes before the wait, or ends it; a token that comes beside it stays.
+/// A cancellation comes before the wait, or ends it. A token that comes at the same time is not lost.
 #[test]
 fn cancellation_is_not_lost() {
     check(3, || {
         let parker = Shared::new(Parker::new());
-        parker.reason_word().load(Ordering::Relaxed);
+        parker.wake_word().load(Ordering::Relaxed);
         parker.is_cancelled();
         let cancels = thread::spawn(move || {
             if parker.cancel() {
-                // SAFETY: it has ended the wait.
-                unsafe { wake(parker.raw(), error_reason(libc::ECANCELED)) };
+                // SAFETY: this call has ended the wait.
+                unsafe { wake(parker.raw(), wake_error(libc::ECANCELED)) };
             }
         });
         let unparks = thread::spawn(move || {
-            if parker.give_token() {
-                // SAFETY: it has ended the wait.
+            if parker.unpark() {
+                // SAFETY: this call has ended the wait.
                 unsafe { wake(parker.raw(), 1) };
             }
         });
-        let had_token = match parker.arm(Hearing::Token) {
-            Armed::Waits => {
+        let had_token = match parker.prepare(WaitMode::Park) {
+            Prepared::Waiting => {
                 wait_for(&parker);
-                parker.outcome().is_ok()
+                parker.wake_result().is_ok()
             }
-            Armed::HadToken => true,
-            Armed::Cancelled => false,
+            Prepared::TokenTaken => true,
+            Prepared::Cancelled => false,
         };
         cancels.join().expect("no panic");
         unparks.join().expect("no panic");
         assert!(parker.is_cancelled());
-        assert_eq!(parker.take_token(), !had_token);
+        assert_eq!(parker.try_take_token(), !had_token);
     });
 }
 
-/// Who waits gives up while another one is about to wake it: it was woken or it is out of the queue, not both,
-/// and its place is nobody's afterwards.
+/// A waiter times out while a waker claims it: either it was woken, or it is out of the queue. Its memory is not used
+/// afterwards.
 #[test]
-fn place_is_withdrawn() {
+fn waiter_is_dequeued() {
     check(3, || {
-        let object = Shared::new((Lock::NEW, Queue::NEW, Own::default()));
+        let object = Shared::new((Lock::NEW, WaitQueue::NEW, Own::default()));
         touch(&object.0);
         let waiter = thread::spawn(move || {
-            let parker = armed(Hearing::Nothing);
+            let parker = armed(WaitMode::Uninterruptible);
             let gift = Shared::new(Own::default());
             let waiter = Shared::new(Waiter::new(parker.raw(), gift.raw().cast(), 1));
-            // SAFETY: all of them are never freed; the lock is held for the queue.
+            // SAFETY: no object is freed. The lock is held for the queue.
             unsafe {
-                object.0.take();
+                object.0.lock();
                 (*object.raw()).1.push(waiter.raw(), &raw const object.0);
                 object.2.add(1);
-                object.0.give();
+                object.0.unlock();
                 if parker.claim() {
-                    Waiter::withdraw(waiter.raw());
-                    // Nobody writes there any more.
+                    Waiter::dequeue(waiter.raw());
+                    // No waker writes here any more.
                     gift.add(2);
                     return 0;
                 }
@@ -211,12 +213,12 @@ fn place_is_withdrawn() {
             wait_for(&parker);
             gift.get()
         });
-        // SAFETY: as above.
+        // SAFETY: loom reports a thread that uses the cell at the same time.
         let given = unsafe {
-            object.0.take();
-            let first = (*object.raw()).1.claim_first();
+            object.0.lock();
+            let first = (*object.raw()).1.claim_front();
             object.2.get();
-            object.0.give();
+            object.0.unlock();
             match first.as_ref() {
                 Some(first) => {
                     (*first.slot.cast::<Own>()).add(1);
@@ -227,7 +229,7 @@ fn place_is_withdrawn() {
             }
         };
         assert_eq!(waiter.join().expect("no panic"), given);
-        let held = object.0.hold();
+        let held = object.0.guard();
         assert!(object.1.is_empty());
         drop(held);
     });

@@ -1,25 +1,28 @@
 //! A task is joined or detached while it ends: one thread frees it, once, and no result is lost.
 //!
-//! A handle is good until its task is freed. So where one of two calls would free the task, it does not end before the
-//! other call has come back.
+//! A handle is valid until its task is freed. So if one of two calls would free the task, the task does not end before
+//! the other call has returned. U1 to U3 are those of `sched/join.rs`.
 
 use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
 use crate::ends::{NEVER, RESULT, SOON, detaches, ends, group_of, is_over, joins, waits};
-use crate::rt::atomic::Ordering;
-use crate::rt::parker::Hearing;
-use crate::rt::runtime::Runtime;
-use crate::rt::task::{JOINED, Task};
-use crate::rt::why::Why;
-use crate::rt::worker::Worker;
-use crate::rt::{Outcome, ending, group};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::task::JOINED;
+use crate::rt::model::task::Task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::sched::finish;
+use crate::rt::sched::group;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
 /// A task is joined while it ends.
 ///
-/// Fails where the end claims the joiner before it changes the state, without the lock in between.
+/// Fails if the end claims the joiner, releases the lock, and then changes the state.
 #[test]
 fn ending_task_is_joined() {
     check(3, || {
@@ -32,20 +35,20 @@ fn ending_task_is_joined() {
     });
 }
 
-/// Joins a task, and once more where the deadline has passed.
-fn joins_again(task: Shared<Task>, deadline: i64) -> Outcome<usize> {
+/// Joins a task, and again if the deadline has passed.
+fn joins_again(task: Shared<Task>, deadline: Deadline) -> Result<usize> {
     match joins(task, deadline) {
         Err(libc::ETIMEDOUT) => joins(task, NEVER),
         outcome => outcome,
     }
 }
 
-/// The deadline of a join passes while the task ends: the join gives the result, or the next one does.
+/// The deadline of a join passes while the task ends: this join returns the result, or the next one does (U2).
 ///
-/// Fails where a join whose deadline has passed looks at the state without the lock, or does not look.
+/// Fails if a join whose deadline has passed checks the state without the lock, or not at all.
 #[test]
 fn join_times_out() {
-    for deadline in [0, SOON] {
+    for deadline in [Deadline::NOW, SOON] {
         check(3, move || {
             let runtime = runtime(1);
             let (group, [task]) = group_of(runtime);
@@ -57,9 +60,9 @@ fn join_times_out() {
     }
 }
 
-/// Two threads join a task: the second one has EINVAL, unless the first one's deadline has passed by then.
+/// Two threads join a task: the second one gets EINVAL, unless the first one's deadline has passed before.
 ///
-/// Fails where a join does not set its flag, or keeps it.
+/// Fails if a join does not set its flag, or keeps it.
 #[test]
 fn task_is_joined_once() {
     for deadline in [NEVER, SOON] {
@@ -82,8 +85,8 @@ fn task_is_joined_once() {
     }
 }
 
-/// One thread joins a task, the other one detaches it: the second one has EINVAL, unless the deadline of the join has
-/// passed by then.
+/// One thread joins a task, another one detaches it: the second one gets EINVAL, unless the deadline of the join has
+/// passed before.
 #[test]
 fn task_is_joined_or_detached() {
     for deadline in [NEVER, SOON] {
@@ -110,15 +113,15 @@ fn task_is_joined_or_detached() {
                 }
                 outcome => panic!("{outcome:?}"),
             }
-            assert!(task.is_gone());
+            assert!(task.is_freed());
             is_over(runtime, group, task);
         });
     }
 }
 
-/// A task is detached while it ends: one of the two threads frees it.
+/// A task is detached while it ends: one of the two threads frees it (U1).
 ///
-/// Fails where the end reads the flags without the lock, or before it changes the state.
+/// Fails if the end reads the flags without the lock, or before it changes the state.
 #[test]
 fn ending_task_is_detached() {
     check(3, || {
@@ -127,15 +130,15 @@ fn ending_task_is_detached() {
         let other = thread::spawn(move || ends(task));
         assert_eq!(detaches(task), Ok(()));
         other.join().expect("no panic");
-        assert!(task.is_gone());
+        assert!(task.is_freed());
         is_over(runtime, group, task);
     });
 }
 
-/// A thread joins a task of a group, and another one closes the group. The joiner frees the task, without the group;
-/// where its deadline has passed, the group frees it.
+/// A thread joins a task of a group, and another one closes the group. The joiner frees the task, without the group.
+/// If its deadline has passed, the group frees the task (U3).
 ///
-/// Fails where an ended task that is joined stays in the group.
+/// Fails if an ended task that is joined stays in the group.
 #[test]
 fn join_outlives_the_group() {
     for deadline in [NEVER, SOON] {
@@ -149,38 +152,38 @@ fn join_outlives_the_group() {
                 outcome
             });
             // A join that begins after the close has no task.
-            while !task.has(JOINED) && !is_back.load(Ordering::Relaxed) {
+            while !task.has_flag(JOINED) && !is_back.load(Ordering::Relaxed) {
                 thread::yield_now();
             }
             ends(task);
-            // SAFETY: the group is there until it is freed.
+            // SAFETY: the group exists until it is freed.
             unsafe { assert_eq!(group::close(group.raw()), Ok(())) };
             match other.join().expect("no panic") {
                 Ok(result) => assert_eq!(result, RESULT),
                 Err(error) => assert_eq!((deadline, error), (SOON, libc::ETIMEDOUT)),
             }
-            assert!(task.is_gone());
+            assert!(task.is_freed());
         });
     }
 }
 
-/// The worker ends the tasks that nothing can wake.
-fn gives_up(runtime: Shared<Runtime>) {
+/// The worker drops its abandoned tasks.
+fn abandons(runtime: Shared<Runtime>) {
     let worker: *mut Worker = of(runtime, 0);
-    Worker::set_here(worker);
-    // SAFETY: the worker is this thread.
-    unsafe { ending::give_up(worker) };
+    Worker::set_current(worker);
+    // SAFETY: this thread is the worker.
+    unsafe { finish::drop_abandoned(worker) };
 }
 
-/// The task waits for nothing that ever comes.
+/// The task waits for an unpark that never comes.
 fn parks(task: Shared<Task>) {
-    task.parker.arm(Hearing::Nothing);
-    task.why.store(Why::Park as u8, Ordering::Relaxed);
+    task.parker.prepare(WaitMode::Uninterruptible);
+    task.wait_reason.store(WaitReason::Park as u8, Ordering::Relaxed);
 }
 
-/// A task that nothing can wake is joined or detached while its worker ends it.
+/// An abandoned task is joined or detached while its worker ends it.
 #[test]
-fn given_up_task_is_joined() {
+fn abandoned_task_is_joined() {
     let deeds: [fn(Shared<Task>); 2] = [
         |task| assert_eq!(joins_again(task, SOON), Ok(0)),
         |task| assert_eq!(detaches(task), Ok(())),
@@ -190,38 +193,39 @@ fn given_up_task_is_joined() {
             let runtime = runtime(1);
             let (group, [task]) = group_of(runtime);
             parks(task);
-            // SAFETY: the worker does not run.
-            unsafe { ending::withdraw_all(runtime.raw()) };
-            let other = thread::spawn(move || gives_up(runtime));
+            // SAFETY: the worker runs no task.
+            unsafe { finish::abandon_all(runtime.raw()) };
+            let other = thread::spawn(move || abandons(runtime));
             deed(task);
             other.join().expect("no panic");
-            assert_eq!(runtime.given_up.load(Ordering::Relaxed), 0);
+            assert_eq!(runtime.abandoned.load(Ordering::Relaxed), 0);
             is_over(runtime, group, task);
         });
     }
 }
 
-/// A task joins another one, and nothing can wake either: a thread joins that one while their worker ends both.
+/// A task joins another one, and both are abandoned: a thread joins the other one while their worker ends both (U2).
 ///
-/// Fails where the join that is given up keeps its flag.
+/// Fails if the abandoned join keeps its flag.
 #[test]
-fn given_up_join_leaves_the_task() {
+fn abandoned_join_leaves_the_task() {
     check(2, || {
         let runtime = runtime(1);
         let (group, [joiner, task]) = group_of(runtime);
         parks(task);
-        // SAFETY: the worker does not run; no other thread knows the tasks.
+        // SAFETY: the worker runs no task. No other thread knows the tasks.
         unsafe {
-            task.set(JOINED, true);
-            (*joiner.raw()).about = task.raw() as usize;
-            let (lock, queue) = (&raw const (*task.raw()).lock, &raw mut (*task.raw()).watchers);
-            waits(joiner, Why::Join, lock, queue);
-            ending::withdraw_all(runtime.raw());
+            task.set_flag(JOINED, true);
+            (*joiner.raw()).wait_target.store(task.raw() as usize, Ordering::Relaxed);
+            let (lock, queue) =
+                (&raw const (*task.raw()).lock, &raw mut (*task.raw()).join_waiters);
+            waits(joiner, WaitReason::Join, lock, queue);
+            finish::abandon_all(runtime.raw());
         }
-        let other = thread::spawn(move || gives_up(runtime));
+        let other = thread::spawn(move || abandons(runtime));
         assert_eq!(joins(task, NEVER), Ok(0));
         other.join().expect("no panic");
-        assert!(task.is_gone());
+        assert!(task.is_freed());
         is_over(runtime, group, joiner);
     });
 }

@@ -1,30 +1,31 @@
-//! The runtime's files in which threads meet, under a model checker (lane `loom`).
+//! The runtime's files whose state threads share, under a model checker (lane `loom`).
 //!
-//! `rt` has the files of src/rt themselves, beside small stand-ins for what they stand on: tasks without
-//! coroutines, a poller that is a flag, a system (`rt::system`) with a few files. Their atomics are loom's, which runs each model under every order of
-//! steps, and lets each load see every value that the orderings of memory permit.
+//! `rt` has the files of src/rt themselves, beside small stand-ins for what they need: tasks without coroutines, a
+//! poller that is a flag, a system (`rt::system`) with a few files. Their atomics are loom's. Loom runs each model
+//! under every interleaving of its threads, and lets each load return every value that the memory model permits.
 //!
-//! | model | what it is about |
+//! | model | what it covers |
 //! |---|---|
-//! | `ground` | the lock, parkers, queues |
-//! | `workers` | inboxes, sleep, tasks that have not begun, idle workers, the counts of tasks |
-//! | `objects` | mutexes, conditions, events, semaphores, futures, channels |
+//! | `ground` | the lock, parkers, wait queues |
+//! | `workers` | inboxes, sleep, the injector, deadlock detection, counters of tasks |
+//! | `objects` | mutexes, condition variables, events, semaphores, futures, channels |
 //! | `selects` | calls that wait for one of several objects |
-//! | `promises` | the last setter of a future goes |
-//! | `nests` | groups that are opened and freed while one around them is cancelled |
-//! | `ends` | the end of a task against those who wait for its group |
-//! | `joins` | the end of a task against those who join or detach it |
-//! | `helpers` | the jobs of the threads for blocking calls |
-//! | `calls` | calls on a descriptor against what closes it |
-//! | `adoption` | the same against acort's next file of its number |
-//! | `watches` | what pollers tell of a descriptor, and the end of the worker that watches it |
-//! | `takers` | calls that take what has come: one event wakes one, and none is left beside it |
+//! | `promises` | the release of the last setter of a promise |
+//! | `nests` | groups that are opened and freed while a group around them is cancelled |
+//! | `ends` | the end of a task against waits for its group |
+//! | `joins` | the end of a task against calls that join or detach it |
+//! | `pool` | the jobs and threads of the blocking pool |
+//! | `calls` | calls on a descriptor against the closing of its file |
+//! | `adoption` | calls on a descriptor that acort gives to its next file |
+//! | `registrations` | the events of a descriptor, and the end of the worker that owns it |
+//! | `exclusive_waiters` | calls that take from one file: an event wakes one of them, and none is left waiting |
 //! | `table` | the first use of a descriptor's entry |
 //!
-//! Loom changes threads where they use such a word, and watches those, `loom::cell`s, and freed memory; plain memory
-//! it does not: where threads meet there the models put a cell of their own beside it.
+//! Loom switches threads at uses of atomics. It watches atomics, `loom::cell`s, and freed memory, but not plain memory:
+//! where threads share plain memory, the models put a cell beside it.
 //!
-//! `mutations` shows that the models can fail: it weakens one ordering of one of those files at a time.
+//! `mutations` shows that the models can fail: each mutation weakens one ordering in one of those files, or omits a
+//! step.
 
 #![cfg(test)]
 #![allow(dead_code)]
@@ -35,25 +36,24 @@ mod adoption;
 mod atomics;
 mod calls;
 mod ends;
+mod exclusive_waiters;
 mod ground;
-mod helpers;
 mod joins;
 mod mutations;
 mod nests;
 mod objects;
+mod pool;
 mod promises;
+mod registrations;
 mod rt;
 mod selects;
 mod stand_ins;
 mod table;
-mod takers;
-mod watches;
 mod workers;
 
 pub(crate) use stand_ins::{abi, arch, diag, sanitizer, sys, tls};
 
-/// Runs a model under every order of its steps, but for those that stop a thread in between more often than
-/// `stops` times in all.
+/// Runs a model under every interleaving with at most `stops` preemptions.
 pub(crate) fn check(stops: usize, model: impl Fn() + Sync + Send + 'static) {
     static HOOK: std::sync::Once = std::sync::Once::new();
     HOOK.call_once(end_with_the_first_panic);
@@ -66,11 +66,11 @@ pub(crate) fn check(stops: usize, model: impl Fn() + Sync + Send + 'static) {
     });
 }
 
-/// What a panic unwinds would go on in a model that is over, and may wait there for ever.
+/// Ends the process with the first panic: its unwinding would run in a model that is over, and might wait without end.
 fn end_with_the_first_panic() {
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
-        // Past what the tests capture.
+        // Not through the stream that tests capture.
         let _ = writeln!(std::io::stderr(), "{}: {panic}", thread.name().unwrap_or_default());
         std::process::exit(101);
     }));
@@ -89,25 +89,25 @@ impl<T> Clone for Shared<T> {
 
 impl<T> Copy for Shared<T> {}
 
-// SAFETY: whether threads may meet in it is what the model finds out.
+// SAFETY: the model finds out whether threads may share the object.
 unsafe impl<T> Send for Shared<T> {}
-// SAFETY: as above.
+// SAFETY: the model finds out whether threads may share the object.
 unsafe impl<T> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
-    /// A new object, which is never freed.
+    /// Creates an object, which is never freed.
     pub(crate) fn new(object: T) -> Shared<T> {
         Shared { place: Box::into_raw(Box::new(object)) }
     }
 
-    /// One that stands somewhere, and is never freed.
+    /// Shares the object at `place`, which is never freed.
     pub(crate) fn of(place: *mut T) -> Shared<T> {
         Shared { place }
     }
 
-    /// One that is all zero, as the library makes its own.
+    /// Creates an object that is all zero, as the library does.
     pub(crate) fn zeroed() -> Shared<T> {
-        // SAFETY: the type's all zero is valid, here as there; `alloc_zeroed` has its size.
+        // SAFETY: all zero is a valid value of the type, as in the library. `alloc_zeroed` has its size.
         unsafe {
             let layout = std::alloc::Layout::new::<T>();
             Shared { place: std::alloc::alloc_zeroed(layout).cast() }
@@ -118,7 +118,7 @@ impl<T> Shared<T> {
         self.place
     }
 
-    /// Nobody uses it from here on: who does all the same is found.
+    /// Marks the object as freed: loom reports each later use.
     pub(crate) fn free(self) {
         atomics::retire(self.place.cast(), size_of::<T>());
     }
@@ -128,7 +128,7 @@ impl<T> std::ops::Deref for Shared<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: never freed.
+        // SAFETY: the memory is never freed.
         unsafe { &*self.place }
     }
 }

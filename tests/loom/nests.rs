@@ -1,37 +1,37 @@
-//! Groups that tasks open and free, while the group around them is cancelled.
+//! Groups that tasks open and free while the group around them is cancelled.
 
 use std::ptr;
 
 use loom::thread;
 
-use crate::rt::group::{self, Group};
-use crate::rt::nesting;
-use crate::rt::runtime::Runtime;
-use crate::rt::task::Task;
+use crate::rt::model::group::Group;
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::task::Task;
+use crate::rt::sched::group;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
-/// A group inside that of `opener`; NULL: that of a main task.
+/// Opens a group inside the group of `opener`; null: the group of a main task.
 fn opened(runtime: Shared<Runtime>, opener: *mut Task) -> Shared<Group> {
-    // SAFETY: the opener is there, as long as the model.
+    // SAFETY: the opener is never freed.
     let group =
         unsafe { group::open(runtime.raw(), opener, opener.is_null()) }.expect("there is memory");
     Shared::of(group.as_ptr())
 }
 
-/// A task in `group`.
+/// Adds a task to `group`.
 fn task_in(runtime: Shared<Runtime>, group: Shared<Group>) -> Shared<Task> {
     let task = Shared::new(Task::new(of(runtime, 0)));
-    task.has_ended();
+    task.has_finished();
     task.parker.is_cancelled();
-    // SAFETY: a new task.
-    unsafe { (*group.raw()).take_in(task.raw()) };
+    // SAFETY: no other thread knows the task.
+    unsafe { (*group.raw()).add(task.raw()) };
     task
 }
 
-/// A task opens a group, and starts one there, while its own group is cancelled: the new one is, too.
+/// A task opens a group and starts a task there, while its own group is cancelled: the new task is cancelled, too (G9).
 ///
-/// Fails where the opener looks whether its group is cancelled before it has the runtime's lock.
+/// Fails if the opener checks whether its group is cancelled before it takes the runtime's lock.
 #[test]
 fn group_opened_meanwhile_is_cancelled() {
     check(3, || {
@@ -41,13 +41,14 @@ fn group_opened_meanwhile_is_cancelled() {
         let opener = task_in(runtime, outer);
         let other = thread::spawn(move || task_in(runtime, opened(runtime, opener.raw())));
         // SAFETY: the group is never freed.
-        unsafe { nesting::cancel(outer.raw()) };
+        unsafe { group::cancel(outer.raw()) };
         let inside = other.join().expect("no panic");
         assert!(opener.parker.is_cancelled() && inside.parker.is_cancelled());
     });
 }
 
-/// In that of a main task, which takes new tasks still, whoever was cancelled opens a group.
+/// As above, in the group of a main task, which still takes new tasks: an opener that was cancelled opens a cancelled
+/// group.
 #[test]
 fn group_of_a_cancelled_main_is_cancelled() {
     check(3, || {
@@ -56,17 +57,17 @@ fn group_of_a_cancelled_main_is_cancelled() {
         let opener = task_in(runtime, main);
         let other = thread::spawn(move || task_in(runtime, opened(runtime, opener.raw())));
         // SAFETY: the group is never freed.
-        unsafe { nesting::cancel(main.raw()) };
+        unsafe { group::cancel(main.raw()) };
         let inside = other.join().expect("no panic");
         assert!(inside.parker.is_cancelled());
         assert!(!task_in(runtime, main).parker.is_cancelled());
     });
 }
 
-/// A group is freed while one around it is cancelled: what was inside it is reached.
+/// A group is freed while a group around it is cancelled: the cancellation reaches the groups inside the freed one.
 ///
-/// Fails where the cancellation gives the runtime's lock back before it is through, and where a group leaves the list
-/// without that lock.
+/// Fails if the cancellation releases the runtime's lock before its walk ends, or if a group leaves the list without
+/// that lock.
 #[test]
 fn group_is_freed_meanwhile() {
     check(3, || {
@@ -75,12 +76,12 @@ fn group_is_freed_meanwhile() {
         let outer = opened(runtime, task_in(runtime, main).raw());
         let middle = opened(runtime, task_in(runtime, outer).raw());
         let opener = Shared::new(Task::new(of(runtime, 0)));
-        // SAFETY: the opener stands for a task of that group, which has ended since.
+        // SAFETY: the opener is like a task of that group which has finished since. Groups are freed once.
         unsafe {
             (*opener.raw()).group = middle.raw();
             let inside = task_in(runtime, opened(runtime, opener.raw()));
             let other = thread::spawn(move || group::free(middle.raw()));
-            nesting::cancel(outer.raw());
+            group::cancel(outer.raw());
             other.join().expect("no panic");
             assert!(inside.parker.is_cancelled());
         }

@@ -1,4 +1,4 @@
-//! What tasks and threads wait for: each is freed by who is the last that needs it.
+//! Synchronization objects: the last thread that needs one frees it.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -6,34 +6,42 @@ use std::ptr;
 use loom::thread;
 
 use crate::ground::Own;
-use crate::rt::caller::Caller;
-use crate::rt::condition::{self, Condition};
-use crate::rt::event::{self, Event};
-use crate::rt::mutex::{self, Mutex};
-use crate::rt::parker::Hearing;
-use crate::rt::semaphore::{self, Semaphore};
-use crate::rt::wait::at_deadline;
-use crate::rt::{Outcome, channel, channel_life, future};
+use crate::rt::base::parker::WaitMode;
+use crate::rt::model::caller::Caller;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::wait::at_deadline;
+use crate::rt::sync::channel;
+use crate::rt::sync::channel_life;
+use crate::rt::sync::channel_wait;
+use crate::rt::sync::condvar;
+use crate::rt::sync::condvar::Condvar;
+use crate::rt::sync::event;
+use crate::rt::sync::event::Event;
+use crate::rt::sync::future;
+use crate::rt::sync::mutex;
+use crate::rt::sync::mutex::Mutex;
+use crate::rt::sync::semaphore;
+use crate::rt::sync::semaphore::Semaphore;
 use crate::{Shared, check};
 
-const NEVER: i64 = -1;
-/// It may have passed at any moment.
-const SOON: i64 = 1;
+const NEVER: Deadline = Deadline::NEVER;
+/// The deadline may have passed at any moment.
+const SOON: Deadline = Deadline::at(1);
 
-unsafe fn lock(mutex: Shared<Mutex>, deadline: i64) -> Outcome<()> {
-    // SAFETY: the mutex is there.
-    unsafe { mutex::lock(Caller::current(), mutex.raw(), Hearing::Nothing, deadline) }
+unsafe fn lock(mutex: Shared<Mutex>, deadline: Deadline) -> Result<()> {
+    // SAFETY: the mutex is live.
+    unsafe { mutex::lock(Caller::current(), mutex.raw(), WaitMode::Uninterruptible, deadline) }
 }
 
-unsafe fn unlock(mutex: Shared<Mutex>) -> Outcome<()> {
-    // SAFETY: the mutex is there.
+unsafe fn unlock(mutex: Shared<Mutex>) -> Result<()> {
+    // SAFETY: the mutex is live.
     unsafe { mutex::unlock(Caller::current(), mutex.raw()) }
 }
 
-/// A mutex, in each of its words.
+/// Creates a mutex, and uses each of its words once (see `atomics`).
 fn new_mutex() -> Shared<Mutex> {
     let mutex: Shared<Mutex> = Shared::zeroed();
-    // SAFETY: a new mutex. The second lock looks at all of it.
+    // SAFETY: the mutex is new. The second lock reads all of its words.
     unsafe {
         assert!(lock(mutex, NEVER).is_ok());
         assert_eq!(lock(mutex, NEVER), Err(libc::EDEADLK));
@@ -43,17 +51,16 @@ fn new_mutex() -> Shared<Mutex> {
     mutex
 }
 
-/// Two threads have the mutex by turns, one of which may give up waiting before it waits again; the last one to
-/// leave frees it.
+/// Two threads take turns with the mutex. One of them may time out before it waits again. The last one frees the mutex.
 ///
-/// Fails where `pass_on`, which finds no waiter, makes the mutex free before it gives the lock back (it is used after it
-/// was freed), or after that without a look at what has come meanwhile (that call never returns).
+/// Fails if `pass_on` without a waiter frees the mutex before it releases the lock: the mutex is used after it was
+/// freed. Fails, too, if it frees the mutex after that without a check for new waiters: a call never returns.
 #[test]
 fn mutex_keeps_others_out() {
     check(3, || {
         let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
-        let uses = move |first_deadline: i64| {
-            // SAFETY: it stays until the last one has given it up.
+        let uses = move |first_deadline: Deadline| {
+            // SAFETY: the mutex is live until the last thread has unlocked it.
             unsafe {
                 if lock(mutex, first_deadline).is_err() {
                     assert!(lock(mutex, NEVER).is_ok());
@@ -73,17 +80,17 @@ fn mutex_keeps_others_out() {
     });
 }
 
-/// A thread takes the mutex again while the one that it has woken has not competed yet; the last of the turns frees it.
+/// A thread takes the mutex again before the waiter that it has woken competes. The last of the turns frees the mutex.
 ///
-/// Fails where a waiter that competes does not clear `WOKEN`, where one that has lost is not said to wait (nothing wakes
-/// it), and where `pass_on` writes to the mutex after it has made it free (M5).
+/// Fails if a waiter that competes does not clear `WOKEN`, if one that has lost is not recorded as waiting (no call
+/// wakes it), or if `pass_on` writes to the mutex after it has freed it (M5).
 #[test]
 fn mutex_is_taken_before_the_woken_one_competes() {
     check(3, || {
         let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
         let uses = move |turns: u32| {
             for _ in 0..turns {
-                // SAFETY: it stays until the last turn has given it up.
+                // SAFETY: the mutex is live until the last turn has unlocked it.
                 unsafe {
                     assert!(lock(mutex, NEVER).is_ok());
                     users.add(1);
@@ -102,13 +109,13 @@ fn mutex_is_taken_before_the_woken_one_competes() {
     });
 }
 
-/// Two wait, of which one may give up, while a third one takes the mutex twice.
+/// Two calls wait, one of which may time out, while a third thread takes the mutex twice.
 #[test]
 fn mutex_wakes_the_next() {
     check(2, || {
         let (mutex, users) = (new_mutex(), Shared::new(Own::default()));
         // SAFETY: the mutex is never freed.
-        let turn = move |deadline: i64| unsafe {
+        let turn = move |deadline: Deadline| unsafe {
             if lock(mutex, deadline).is_ok() {
                 users.add(1);
                 assert!(unlock(mutex).is_ok());
@@ -124,7 +131,7 @@ fn mutex_wakes_the_next() {
     });
 }
 
-/// One locks it again and again, the other one gives up waiting for good.
+/// One thread locks the mutex again and again, the other one times out for good.
 #[test]
 fn mutex_is_not_lost_to_who_gives_up() {
     check(3, || {
@@ -139,7 +146,7 @@ fn mutex_is_not_lost_to_who_gives_up() {
             }
         });
         for _ in 0..2 {
-            // SAFETY: as above.
+            // SAFETY: no object of this model is freed.
             unsafe {
                 assert!(lock(mutex, NEVER).is_ok());
                 users.add(1);
@@ -151,32 +158,32 @@ fn mutex_is_not_lost_to_who_gives_up() {
     });
 }
 
-/// A signal that comes once the mutex is free ends the wait, though the caller gives the mutex up only after
-/// it has its place.
+/// A signal that is sent once the mutex is free ends the wait, as the caller unlocks the mutex only after it has
+/// enqueued its waiter.
 ///
-/// Fails where `wait_without` gives the mutex up before it takes the lock of the queue.
+/// Fails if the mutex is unlocked before the lock of the queue is taken.
 #[test]
 fn condition_misses_no_signal() {
     check(3, || {
-        let (mutex, condition) = (new_mutex(), Shared::<Condition>::zeroed());
+        let (mutex, condition) = (new_mutex(), Shared::<Condvar>::zeroed());
         let is_said = Shared::new(Own::default());
         // SAFETY: neither is ever freed.
-        unsafe { condition::signal(condition.raw()) };
+        unsafe { condvar::signal(condition.raw()) };
         let other = thread::spawn(move || {
-            // SAFETY: as above.
+            // SAFETY: no object of this model is freed.
             unsafe {
                 assert!(lock(mutex, NEVER).is_ok());
                 is_said.add(1);
                 assert!(unlock(mutex).is_ok());
-                condition::signal(condition.raw());
+                condvar::signal(condition.raw());
             }
         });
-        // SAFETY: as above.
+        // SAFETY: no object of this model is freed.
         unsafe {
             assert!(lock(mutex, NEVER).is_ok());
             while is_said.get() == 0 {
                 assert!(
-                    condition::wait(Caller::current(), condition.raw(), mutex.raw(), NEVER).is_ok()
+                    condvar::wait(Caller::current(), condition.raw(), mutex.raw(), NEVER).is_ok()
                 );
             }
             assert!(unlock(mutex).is_ok());
@@ -185,9 +192,9 @@ fn condition_misses_no_signal() {
     });
 }
 
-/// Who has waited for an event may free it.
+/// A caller frees an event after it has waited for it.
 ///
-/// Fails where it is set with the lock held until after the wakes.
+/// Fails if the setter holds the lock until after the wake-ups.
 #[test]
 fn event_is_freed_by_who_waited() {
     check(4, || {
@@ -195,10 +202,10 @@ fn event_is_freed_by_who_waited() {
         crate::ground::touch(&event.lock);
         let other = thread::spawn(move || {
             gift.add(1);
-            // SAFETY: the other thread frees it after this.
+            // SAFETY: the other thread frees the event after this call.
             unsafe { event::set(event.raw()) };
         });
-        // SAFETY: it is there.
+        // SAFETY: the event is live.
         unsafe { assert!(event::wait(Caller::current(), event.raw(), NEVER).is_ok()) };
         event.free();
         assert_eq!(gift.get(), 1);
@@ -206,37 +213,37 @@ fn event_is_freed_by_who_waited() {
     });
 }
 
-/// What a semaphore counts is had by as many, whoever gives up in between.
+/// A post of a semaphore ends one wait, also if a waiter times out in between.
 #[test]
 fn semaphore_loses_nothing() {
     check(3, || {
         let semaphore: Shared<Semaphore> = Shared::zeroed();
-        // SAFETY: it is never freed.
+        // SAFETY: the semaphore is never freed.
         unsafe { assert!(semaphore::init(semaphore.raw(), 0).is_ok()) };
         let other = thread::spawn(move || {
-            // SAFETY: as above.
+            // SAFETY: no object of this model is freed.
             unsafe { semaphore::post(semaphore.raw()).is_ok() }
         });
-        // SAFETY: as above.
+        // SAFETY: no object of this model is freed.
         unsafe {
             if semaphore::wait(Caller::current(), semaphore.raw(), SOON).is_err() {
                 assert!(semaphore::wait(Caller::current(), semaphore.raw(), NEVER).is_ok());
             }
             assert!(other.join().expect("no panic"));
-            assert!(semaphore::wait(Caller::current(), semaphore.raw(), 0).is_err());
+            assert!(semaphore::wait(Caller::current(), semaphore.raw(), Deadline::NOW).is_err());
         }
     });
 }
 
-/// A future has its value once, for who waits; its last reference frees it.
+/// A future gets its value once, and a waiter sees it. The last reference frees the future.
 #[test]
 fn future_comes_once() {
     check(3, || {
         let gift = Shared::new(Own::default());
         let future = Shared::of(future::create().expect("there is memory"));
-        // SAFETY: each has a reference.
+        // SAFETY: each thread has a reference.
         unsafe {
-            future::reference(future.raw());
+            future::add_ref(future.raw());
             let other = thread::spawn(move || {
                 gift.add(1);
                 let value: *mut c_void = gift.raw().cast();
@@ -256,25 +263,29 @@ fn future_comes_once() {
     });
 }
 
-/// Sends the address of something that it has written to.
-pub(crate) fn sends(channel: Shared<channel::Channel>, gift: Shared<Own>, deadline: i64) -> bool {
+/// Sends the address of `gift`, after it has written there.
+pub(crate) fn sends(
+    channel: Shared<channel::Channel>,
+    gift: Shared<Own>,
+    deadline: Deadline,
+) -> bool {
     gift.add(1);
     let value = gift.raw();
     // SAFETY: the caller has a reference.
     let outcome = unsafe {
-        channel::send(Caller::current(), channel.raw(), (&raw const value).cast(), deadline)
+        channel_wait::send(Caller::current(), channel.raw(), (&raw const value).cast(), deadline)
     };
     outcome.is_ok()
 }
 
-/// Receives such an address, and looks there.
-fn receives(channel: Shared<channel::Channel>, deadline: i64) -> Result<(), i32> {
+/// Receives such an address, and reads and writes there.
+fn receives(channel: Shared<channel::Channel>, deadline: Deadline) -> std::result::Result<(), i32> {
     let mut value: *mut Own = ptr::null_mut();
-    // SAFETY: the caller has a reference; what was sent is never freed.
+    // SAFETY: the caller has a reference. What was sent is never freed.
     unsafe {
-        channel::receive(Caller::current(), channel.raw(), (&raw mut value).cast(), deadline)?;
+        channel_wait::receive(Caller::current(), channel.raw(), (&raw mut value).cast(), deadline)?;
         assert_eq!((*value).get(), 1);
-        // It is the receiver's now.
+        // Only the receiver uses it from here on.
         (*value).add(1);
     }
     Ok(())
@@ -283,10 +294,10 @@ fn receives(channel: Shared<channel::Channel>, deadline: i64) -> Result<(), i32>
 pub(crate) fn new_channel(capacity: usize) -> Shared<channel::Channel> {
     let channel =
         channel_life::create(size_of::<*mut Own>(), capacity, 0).expect("there is memory");
-    // SAFETY: a new channel; a reference for each of the two threads.
+    // SAFETY: the channel is new, and gets a reference for each of the two threads.
     unsafe {
-        channel_life::reference(channel);
-        // Its lock is used for the first time.
+        channel_life::add_ref(channel);
+        // Uses the lock once (see `atomics`).
         channel_life::length(channel);
     }
     Shared::of(channel)
@@ -296,7 +307,7 @@ pub(crate) fn gift() -> Shared<Own> {
     Shared::new(Own::default())
 }
 
-/// Two values go through, in their order, with and without room; then the channel is freed.
+/// Two values pass, in order, with and without a buffer. Then the channel is freed.
 #[test]
 fn channel_hands_over() {
     for capacity in [0, 1] {
@@ -307,20 +318,20 @@ fn channel_hands_over() {
                 for gift in gifts {
                     assert!(sends(channel, gift, NEVER));
                 }
-                // SAFETY: the sender's reference.
+                // SAFETY: the sender has a reference.
                 unsafe { channel_life::release(channel.raw()) };
             });
             assert!(receives(channel, NEVER).is_ok());
             assert_eq!(gifts[0].get(), 2);
             assert!(receives(channel, NEVER).is_ok());
-            // SAFETY: the receiver's reference.
+            // SAFETY: the receiver has a reference.
             unsafe { channel_life::release(channel.raw()) };
             other.join().expect("no panic");
         });
     }
 }
 
-/// A receiver gives up while a value comes: it has it, or the sender has waited in vain.
+/// A receiver times out while a value is sent: either it has the value, or the sender times out.
 #[test]
 fn channel_loses_no_value() {
     check(3, || {
@@ -332,7 +343,7 @@ fn channel_loses_no_value() {
     });
 }
 
-/// A channel is closed while somebody waits: who waits has what was sent before, or EPIPE.
+/// A channel is closed while a call waits: the call has the value that was sent before, or EPIPE.
 #[test]
 fn channel_is_closed() {
     check(3, || {
@@ -348,24 +359,24 @@ fn channel_is_closed() {
     });
 }
 
-/// What comes after the deadline has ended a wait, before the place is withdrawn, is given.
+/// What is sent after the deadline has ended a wait, and before the waiter is dequeued, is received (A1).
 ///
-/// Fails where no last attempt is made.
+/// Fails if there is no last attempt.
 #[test]
 fn late_ones_are_given() {
     check(0, || {
         let (full, empty, gifts) = (new_channel(1), new_channel(1), [gift(), gift(), gift()]);
-        at_deadline(move || assert!(sends(empty, gifts[0], 0)));
+        at_deadline(move || assert!(sends(empty, gifts[0], Deadline::NOW)));
         assert_eq!(receives(empty, SOON), Ok(()));
-        assert!(sends(full, gifts[1], 0));
-        at_deadline(move || assert_eq!(receives(full, 0), Ok(())));
+        assert!(sends(full, gifts[1], Deadline::NOW));
+        at_deadline(move || assert_eq!(receives(full, Deadline::NOW), Ok(())));
         assert!(sends(full, gifts[2], SOON));
-        // SAFETY: none of them is freed, but for the future, of which this thread has a reference.
+        // SAFETY: no object is freed but the future, of which this thread has a reference.
         unsafe {
             let (semaphore, event) = (Shared::<Semaphore>::zeroed(), Shared::<Event>::zeroed());
             at_deadline(move || assert!(semaphore::post(semaphore.raw()).is_ok()));
             assert!(semaphore::wait(Caller::current(), semaphore.raw(), SOON).is_ok());
-            assert!(semaphore::wait(Caller::current(), semaphore.raw(), 0).is_err());
+            assert!(semaphore::wait(Caller::current(), semaphore.raw(), Deadline::NOW).is_err());
             at_deadline(move || event::set(event.raw()));
             assert!(event::wait(Caller::current(), event.raw(), SOON).is_ok());
             let future = Shared::of(future::create().expect("there is memory"));
@@ -376,7 +387,7 @@ fn late_ones_are_given() {
     });
 }
 
-/// A value that is sent while the deadline passes is received once: by that wait, or later.
+/// A value that is sent while the deadline passes is received once: by this wait, or later.
 #[test]
 fn late_value_is_received_once() {
     check(3, || {
@@ -384,7 +395,7 @@ fn late_value_is_received_once() {
         let other = thread::spawn(move || assert!(sends(channel, gift, NEVER)));
         let was_received = receives(channel, SOON).is_ok();
         other.join().expect("no panic");
-        assert_eq!(receives(channel, 0).is_ok(), !was_received);
+        assert_eq!(receives(channel, Deadline::NOW).is_ok(), !was_received);
         assert_eq!(gift.get(), 2);
     });
 }

@@ -1,4 +1,4 @@
-//! The last setter of a future goes, against those who wait for it.
+//! The release of the last setter of a promise, against calls that wait for its future.
 
 use std::ffi::c_void;
 
@@ -6,34 +6,36 @@ use loom::thread;
 
 use crate::ends::NEVER;
 use crate::ground::Own;
-use crate::rt::caller::Caller;
-use crate::rt::future::{self, Future, Promise};
+use crate::rt::model::caller::Caller;
+use crate::rt::sync::future;
+use crate::rt::sync::future::Future;
+use crate::rt::sync::future::Promise;
 use crate::{Shared, check};
 
-/// A promise of two setters, and its future, of which the caller has a reference.
+/// Creates a promise with two setters, and a reference to its future.
 fn promise_of_two() -> (Shared<Promise>, Shared<Future>) {
     let promise = future::create_promise().expect("there is memory");
-    // SAFETY: a new promise.
+    // SAFETY: the promise is new.
     unsafe {
-        future::keep(promise);
+        future::add_setter(promise);
         let future = Promise::future(promise);
-        future::reference(future);
+        future::add_ref(future);
         (Shared::of(promise), Shared::of(future))
     }
 }
 
-/// Both setters go at once without a value, one of which waits then: the future fails once, and the waiter may be the
-/// last that has it.
+/// Both setters are released at once without a value, while a call waits: the future fails once. The waiter may have
+/// the last reference.
 ///
-/// Fails where a setter looks whether it is the last one under another lock than the one that it goes under.
+/// Fails if a setter checks whether it is the last one under another lock than the one under which it is released.
 #[test]
 fn last_setter_breaks_it() {
     check(3, || {
         let (promise, future) = promise_of_two();
-        // SAFETY: each setter has a reference, and the waiter.
+        // SAFETY: each setter has a reference, and so has the waiter.
         unsafe {
-            let other = thread::spawn(move || future::let_go(promise.raw()));
-            future::let_go(promise.raw());
+            let other = thread::spawn(move || future::release_setter(promise.raw()));
+            future::release_setter(promise.raw());
             assert_eq!(future::wait(Caller::current(), future.raw(), NEVER), Err(libc::EPIPE));
             future::release(future.raw());
             other.join().expect("no panic");
@@ -41,17 +43,17 @@ fn last_setter_breaks_it() {
     });
 }
 
-/// A waiter has EPIPE from the one setter, and frees the future at once.
+/// One setter is released before; the other one breaks the future, and the waiter frees it at once.
 ///
-/// Fails where the last setter uses the future after the setters' reference has gone.
+/// Fails if the last setter uses the future after it has dropped the setters' reference.
 #[test]
 fn broken_one_is_freed_by_the_waiter() {
     check(3, || {
         let (promise, future) = promise_of_two();
-        // SAFETY: as above.
+        // SAFETY: each setter has a reference, and so has the waiter.
         unsafe {
-            future::let_go(promise.raw());
-            let other = thread::spawn(move || future::let_go(promise.raw()));
+            future::release_setter(promise.raw());
+            let other = thread::spawn(move || future::release_setter(promise.raw()));
             assert_eq!(future::wait(Caller::current(), future.raw(), NEVER), Err(libc::EPIPE));
             future::release(future.raw());
             other.join().expect("no panic");
@@ -59,21 +61,22 @@ fn broken_one_is_freed_by_the_waiter() {
     });
 }
 
-/// One setter goes while the other one sets it: the value counts, and the waiter sees what was done before.
+/// One setter is released while the other one sets the value: the value counts, and the waiter sees what was done
+/// before.
 #[test]
 fn value_comes_before_the_last_setter_goes() {
     check(3, || {
         let gift = Shared::new(Own::default());
         let (promise, future) = promise_of_two();
-        // SAFETY: as above.
+        // SAFETY: each setter has a reference, and so has the waiter.
         unsafe {
             let other = thread::spawn(move || {
                 gift.add(1);
                 let value: *mut c_void = gift.raw().cast();
                 assert!(future::set(Promise::future(promise.raw()), value, 0).is_ok());
-                future::let_go(promise.raw());
+                future::release_setter(promise.raw());
             });
-            future::let_go(promise.raw());
+            future::release_setter(promise.raw());
             let value: *mut Own =
                 future::wait(Caller::current(), future.raw(), NEVER).expect("it has one").cast();
             assert_eq!((*value).get(), 1);

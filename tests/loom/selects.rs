@@ -1,6 +1,6 @@
-//! Calls that wait for one of several objects, against those that use the objects one by one.
+//! Selects, against calls that use the objects one by one.
 //!
-//! Each model runs by rank and in the opposite order, which is that of the stand-in for random numbers.
+//! Each model runs in the order of the cases, and in the opposite order, which the stand-in for random numbers draws.
 
 use std::ffi::c_int;
 use std::ptr;
@@ -9,25 +9,29 @@ use loom::thread;
 
 use crate::ground::Own;
 use crate::objects::{gift, new_channel, sends};
-use crate::rt::abi::{ACORT_EVENT, ACORT_RECV, ACORT_SEND, acort_case_t};
-use crate::rt::caller::Caller;
-use crate::rt::channel::{self, Channel};
-use crate::rt::event::{self, Event};
-use crate::rt::{Outcome, channel_life, select};
+use crate::rt::model::abi::{ACORT_EVENT, ACORT_RECV, ACORT_SEND, acort_case_t};
+use crate::rt::model::caller::Caller;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::select::call;
+use crate::rt::sync::channel::Channel;
+use crate::rt::sync::channel_life;
+use crate::rt::sync::channel_wait;
+use crate::rt::sync::event;
+use crate::rt::sync::event::Event;
 use crate::{Shared, check};
 
-const NEVER: i64 = -1;
-/// It may have passed at any moment.
-const SOON: i64 = 1;
+const NEVER: Deadline = Deadline::NEVER;
+/// The deadline may have passed at any moment.
+const SOON: Deadline = Deadline::at(1);
 
-/// Runs a model in either order of the cases.
+/// Runs a model in both orders of the cases.
 fn in_both_orders(stops: usize, model: impl Fn(bool) + Sync + Send + Copy + 'static) {
     for is_by_rank in [true, false] {
         check(stops, move || model(is_by_rank));
     }
 }
 
-/// Two objects, in the order of their addresses: that of their locks is the same in every run then.
+/// Creates two objects, sorted by address: so the order of their locks is the same in every run.
 fn two<T>(new: impl Fn() -> Shared<T>) -> [Shared<T>; 2] {
     let mut both = [new(), new()];
     both.sort_by_key(|object| object.raw().addr());
@@ -38,28 +42,28 @@ fn case<T>(op: i32, object: Shared<T>, data: *mut *mut Own) -> acort_case_t {
     acort_case_t { op, fd: -1, object: object.raw().cast(), data: data.cast(), error: 0 }
 }
 
-/// Selects, and gives the error of the case that was chosen beside its number.
+/// Selects. Returns the chosen case and its error.
 fn select(
     is_by_rank: bool,
     mut cases: [acort_case_t; 2],
-    deadline: i64,
-) -> Outcome<(usize, c_int)> {
-    // SAFETY: the objects of a model are there, and the values have their sizes.
+    deadline: Deadline,
+) -> Result<(usize, c_int)> {
+    // SAFETY: the objects of the model are live, and the values have their sizes.
     let chosen = unsafe {
         match is_by_rank {
-            true => select::select_ordered(&mut cases, deadline),
-            false => select::select(&mut cases, deadline),
+            true => call::select_ordered(&mut cases, deadline),
+            false => call::select(&mut cases, deadline),
         }
     }?;
     Ok((chosen, cases[chosen].error))
 }
 
-/// Selects one value of two channels, and looks where it points to.
+/// Receives one value from two channels, and uses what it points to.
 fn receives(
     is_by_rank: bool,
     channels: [Shared<Channel>; 2],
-    deadline: i64,
-) -> Outcome<(usize, c_int)> {
+    deadline: Deadline,
+) -> Result<(usize, c_int)> {
     let mut values: [*mut Own; 2] = [ptr::null_mut(); 2];
     let [first, second] = &mut values;
     let cases = [case(ACORT_RECV, channels[0], first), case(ACORT_RECV, channels[1], second)];
@@ -75,17 +79,17 @@ fn receives(
     Ok((chosen, error))
 }
 
-/// No call has left a place in a queue, or a value.
+/// Returns true if no call has left a waiter or a value in the channel.
 fn is_as_before(channel: Shared<Channel>) -> bool {
-    let _held = channel.lock.hold();
+    let _guard = channel.lock.guard();
     channel.receivers.is_empty() && channel.senders.is_empty() && channel.length == 0
 }
 
-/// A thread sends on one channel, then on the other, against a select, and each may give up: the select receives
-/// one value, which its sender knows, or none.
+/// A thread sends on one channel, then on the other, against a select, and each may time out. The select receives one
+/// value, and its send succeeds; or none.
 ///
-/// Fails where the call leaves its places in the queues, where it takes them after it has given the locks, and
-/// where the deadline ends the wait without a claim.
+/// Fails if the select leaves its waiters in the queues, if it removes them after it has released the locks, or if the
+/// deadline ends the wait without a claim.
 #[test]
 fn one_sender_is_met() {
     in_both_orders(2, |is_by_rank| {
@@ -102,7 +106,7 @@ fn one_sender_is_met() {
     });
 }
 
-/// The same with a thread for each sender.
+/// As above, with a thread for each sender.
 #[test]
 fn one_of_two_senders_is_met() {
     in_both_orders(1, |is_by_rank| {
@@ -116,8 +120,8 @@ fn one_of_two_senders_is_met() {
     });
 }
 
-/// One channel is closed after a sender on the other has come, who may give up: the call has the value, or the
-/// end.
+/// A thread sends on one channel, perhaps until it times out, and then closes the other channel. The select has the
+/// value or EPIPE.
 #[test]
 fn closer_is_heard() {
     in_both_orders(3, |is_by_rank| {
@@ -125,7 +129,7 @@ fn closer_is_heard() {
         let gift = gift();
         let other = thread::spawn(move || {
             let was_sent = sends(channels[0], gift, SOON);
-            // SAFETY: it is never freed.
+            // SAFETY: the channel is never freed.
             unsafe { assert!(channel_life::close(channels[1].raw()).is_ok()) };
             was_sent
         });
@@ -136,9 +140,9 @@ fn closer_is_heard() {
     });
 }
 
-/// One select sends on either of two channels, the other one receives, with the cases the other way round.
+/// One select sends on two channels, another one receives from both, with the cases in the opposite order.
 ///
-/// Fails where the locks are taken in the order of the cases: each call waits for the other.
+/// Fails if the locks are taken in the order of the cases: each call waits for the other.
 #[test]
 fn selects_meet() {
     in_both_orders(3, |is_by_rank| {
@@ -161,34 +165,39 @@ fn selects_meet() {
     });
 }
 
-/// A channel is closed before the value of another one is taken: a select that does not wait finds one of them.
+/// One channel is closed before the value of the other one is taken: a select with deadline 0 finds one of them.
 ///
-/// Fails where each case is tried with its own lock alone.
+/// Fails if each case is tried under its own lock alone.
 #[test]
 fn one_is_always_ready() {
     in_both_orders(3, |is_by_rank| {
         let channels = two(|| new_channel(1));
         let gift = gift();
-        assert!(sends(channels[0], gift, 0));
+        assert!(sends(channels[0], gift, Deadline::NOW));
         let other = thread::spawn(move || {
             let mut value: *mut Own = ptr::null_mut();
-            // SAFETY: it is never freed.
+            // SAFETY: the channel is never freed.
             unsafe {
                 assert!(channel_life::close(channels[1].raw()).is_ok());
-                channel::receive(Caller::current(), channels[0].raw(), (&raw mut value).cast(), 0)
-                    .is_ok()
+                channel_wait::receive(
+                    Caller::current(),
+                    channels[0].raw(),
+                    (&raw mut value).cast(),
+                    Deadline::NOW,
+                )
+                .is_ok()
             }
         });
-        let received = receives(is_by_rank, channels, 0);
+        let received = receives(is_by_rank, channels, Deadline::NOW);
         let was_taken = other.join().expect("no panic");
         let wanted = if was_taken { (1, libc::EPIPE) } else { (0, 0) };
         assert_eq!(received, Ok(wanted));
     });
 }
 
-/// The caller frees both events as soon as the call has come back.
+/// The caller frees both events as soon as its select has returned.
 ///
-/// Fails where the places are withdrawn after that, or not at all.
+/// Fails if the waiters are removed after that, or not at all.
 #[test]
 fn events_are_freed_by_the_caller() {
     in_both_orders(3, |is_by_rank| {
@@ -197,7 +206,7 @@ fn events_are_freed_by_the_caller() {
         let gift = gift();
         let setter = thread::spawn(move || {
             gift.add(1);
-            // SAFETY: the other thread frees it after this.
+            // SAFETY: the other thread frees the event after this call.
             unsafe { event::set(events[1].raw()) };
         });
         let none = ptr::null_mut();

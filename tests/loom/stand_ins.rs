@@ -1,8 +1,8 @@
-//! What the files of the runtime use of the rest of the crate.
+//! Stand-ins for what the files of the runtime use of the rest of the crate.
 
 /// `crate::arch`.
 pub mod arch {
-    /// No tool is there, and the C library does not know how many threads there are.
+    /// There is no tool, and the C library does not know how many threads there are.
     macro_rules! weak_symbol {
         ($name:literal) => {{
             let _ = $name;
@@ -31,10 +31,10 @@ pub mod sys {
     }
 
     /// # Safety
-    /// From `allocate`.
+    /// `memory` is from [`allocate`], or null.
     pub unsafe fn free(memory: *mut c_void) {
         if !memory.is_null() {
-            // SAFETY: malloc's, and never given back: nobody else has the address in this run.
+            // SAFETY: `memory` is from malloc. It is never returned, so no other object has the address in this run.
             let size = unsafe { libc::malloc_usable_size(memory) };
             crate::atomics::retire(memory.cast(), size);
         }
@@ -51,11 +51,11 @@ pub mod tls {
         static STATE: Box<u64> = Box::new(0);
     }
 
-    pub fn is_helper() -> bool {
+    pub fn is_blocking_thread() -> bool {
         false
     }
 
-    pub fn set_is_helper(_: bool) {}
+    pub fn set_is_blocking_thread(_: bool) {}
 
     pub fn worker() -> *mut c_void {
         WORKER.with(Cell::get) as *mut c_void
@@ -76,7 +76,7 @@ pub mod diag {
 
     pub trait Describe {
         /// # Safety
-        /// The object exists.
+        /// `object` is live.
         unsafe fn describe(object: *const Self, f: &mut Formatter) -> fmt::Result;
     }
 
@@ -89,7 +89,7 @@ pub mod diag {
 pub mod sanitizer {
     use std::ffi::c_void;
 
-    pub fn is_written(_: *const c_void, _: usize) {}
+    pub fn unpoison(_: *const c_void, _: usize) {}
 }
 
 /// `crate::abi`.

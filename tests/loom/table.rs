@@ -1,39 +1,34 @@
-//! The table of entries: a number's first use makes its piece, once.
+//! The table of entries: the first use of a descriptor creates its piece, once.
+
+use std::ptr::NonNull;
 
 use loom::thread;
 
 use crate::check;
-use crate::rt::{Outcome, atomic};
 
-#[path = "../../src/rt/fd_table.rs"]
+#[path = "../../src/rt/io/fd_table.rs"]
 mod fd_table;
 
-/// An entry that says whether it is seen as it was made.
-mod descriptors {
-    pub(crate) use crate::ground::Own as Entry;
+/// An entry that finds a thread that sees it before it was initialized.
+mod fd_entry {
+    pub(crate) use crate::ground::Own as FdEntry;
 }
 
-mod os {
-    use std::ptr::NonNull;
-
-    use super::descriptors::Entry;
-
-    /// The first one is what a model uses.
-    pub fn allocate_array<T>(count: usize) -> Option<NonNull<T>> {
-        let memory = crate::sys::allocate(count * size_of::<T>())?;
-        let entry = Entry::default();
-        entry.add(1);
-        // SAFETY: so much was allocated, for entries.
-        unsafe { memory.cast::<Entry>().write(entry) };
-        Some(memory.cast())
-    }
+/// Allocates a piece. A model uses its first entry.
+pub(crate) fn allocate_array<T>(count: usize) -> Option<NonNull<T>> {
+    let memory = crate::sys::allocate(count * size_of::<T>())?;
+    let entry = fd_entry::FdEntry::default();
+    entry.add(1);
+    // SAFETY: the memory is for entries, and has one at least.
+    unsafe { memory.cast::<fd_entry::FdEntry>().write(entry) };
+    Some(memory.cast())
 }
 
-/// Two threads use a number of the same piece for the first time: both have the same entry, all of it.
+/// Two threads use a descriptor of the same piece for the first time: both get the same entry, initialized.
 #[test]
 fn piece_is_made_once() {
     check(3, || {
-        fd_table::each(|_| unreachable!("there is no piece"));
+        fd_table::for_each(|_| unreachable!("there is no piece"));
         let uses = || {
             let entry = fd_table::entry(0).expect("there is memory");
             // SAFETY: entries are never freed.

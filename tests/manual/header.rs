@@ -1,14 +1,14 @@
-//! Reads the items of the headers, with the comments that stand over them.
+//! The items of a header, with the `///` comments above them.
 
 use std::fs;
 use std::path::Path;
 
-/// What an item is; that decides where a page shows it.
+/// What an item is. A page shows a function, the fields of a struct, or just a line of code.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
     Function,
     Struct,
-    /// A typedef, a constant, a variable: its code says all.
+    /// A typedef, a constant, a variable.
     Other,
 }
 
@@ -16,141 +16,92 @@ pub enum Kind {
 pub struct Item {
     pub name: String,
     pub kind: Kind,
-    /// The comment, without its marks, up to "Valid when:".
+    /// The lines of the comment.
     pub doc: Vec<String>,
-    /// What the comment says after "Valid when:".
-    pub valid: Vec<String>,
-    /// The declaration on one line, but for a struct: that as it stands.
+    /// The declaration on one line; of a struct, its first line.
     pub code: String,
-    /// Of a struct: declarations, and what is said of them.
+    /// The members of a struct, with their comments.
     pub fields: Vec<(String, Vec<String>)>,
 }
 
-impl Item {
-    fn new(comment: Vec<String>, code: String, kind: Kind) -> Item {
-        let (mut doc, valid) = match comment.iter().position(|line| line == "Valid when:") {
-            Some(at) => (comment[..at].to_vec(), comment[at + 1..].to_vec()),
-            None => (comment, Vec::new()),
-        };
-        while doc.last().is_some_and(String::is_empty) {
-            doc.pop();
-        }
-        Item { name: name_of(&code, kind), kind, doc, valid, code, fields: Vec::new() }
-    }
-}
-
-/// The word that a declaration is about.
-fn name_of(code: &str, kind: Kind) -> String {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let first = |text: &str| text.chars().take_while(|c| is_word(*c)).collect::<String>();
-    let last = |text: &str| {
-        let mut words = text.split(|c| !is_word(c)).filter(|word| !word.is_empty());
-        words.next_back().unwrap_or_default().to_string()
-    };
-    if let Some(rest) = code.strip_prefix("#define ") {
-        return first(rest);
-    }
-    if let Some((_, rest)) = code.split_once("typedef").and_then(|(_, rest)| rest.split_once("(*"))
-    {
-        return first(rest);
-    }
-    match kind {
-        Kind::Function => last(code.split('(').next().unwrap_or_default()),
-        Kind::Struct => last(code.split('{').next().unwrap_or_default()),
-        Kind::Other => last(code.trim_end_matches(';')),
-    }
-}
-
-/// The text of a comment line, or None for another one.
+/// The text of a comment line.
 fn comment(line: &str) -> Option<String> {
     let text = line.trim_start().strip_prefix("///")?;
-    // Links are for rustdoc.
-    let text = text.replace("[`", "`").replace("`]", "`");
-    Some(text.strip_prefix(' ').unwrap_or(&text).trim_end().to_string())
+    Some(text.strip_prefix(' ').unwrap_or(text).to_string())
 }
 
-fn text_of(root: &Path, name: &str) -> String {
-    let path = root.join("include").join(name);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+/// The name that a declaration declares.
+fn name_of(code: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let before_parameters = match code.split_once("(*") {
+        Some((_, callback)) if code.starts_with("typedef") => callback.split(')').next(),
+        _ => code.strip_prefix("#define ").unwrap_or(code).split('(').next(),
+    };
+    let mut words = before_parameters.unwrap_or_default().split(|c| !is_word(c));
+    let name = match code.starts_with("#define") {
+        true => words.next(),
+        false => words.rfind(|word| !word.is_empty()),
+    };
+    name.unwrap_or_default().to_string()
 }
 
-/// The items of a header that cbindgen has made: those with a comment.
-pub fn items(root: &Path, name: &str) -> Vec<Item> {
-    let text = text_of(root, name);
-    let mut lines = text.lines().peekable();
-    let (mut items, mut said) = (Vec::new(), Vec::new());
+/// The items of a header that have a comment. The comment of a macro begins with the prototype that a function
+/// would have.
+pub fn items(root: &Path, header: &str) -> Vec<Item> {
+    let path = root.join("include").join(header);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let mut lines = text.lines();
+    let (mut items, mut doc) = (Vec::new(), Vec::new());
     while let Some(line) = lines.next() {
         if let Some(text) = comment(line) {
-            said.push(text);
+            doc.push(text);
             continue;
         }
-        if said.is_empty() {
+        if doc.is_empty() {
             continue;
         }
-        let about = std::mem::take(&mut said);
-        let mut code = line.to_string();
-        if line.starts_with("#define") {
-            items.push(Item::new(about, code, Kind::Other));
+        let (mut code, mut fields) = (line.to_string(), Vec::new());
+        if doc[0].ends_with(");") {
+            code = doc.remove(0);
         } else if line.ends_with('{') {
-            items.push(structure(about, code, &mut lines));
-        } else {
+            fields = members(&mut lines);
+        } else if !line.starts_with("#define") {
             while !code.ends_with(';') {
                 code = format!("{code} {}", lines.next().expect("a declaration ends").trim());
             }
-            let is_type = code.starts_with("typedef");
-            items.push(Item::new(about, code, if is_type { Kind::Other } else { Kind::Function }));
         }
+        let kind = match code.split(' ').next() {
+            _ if code.ends_with('{') => Kind::Struct,
+            Some("#define" | "typedef") => Kind::Other,
+            _ if code.ends_with(");") => Kind::Function,
+            _ => Kind::Other,
+        };
+        let doc = std::mem::take(&mut doc);
+        items.push(Item { name: name_of(&code), kind, doc, code, fields });
     }
     items
 }
 
-fn structure<'a>(
-    about: Vec<String>,
-    head: String,
-    rest: &mut impl Iterator<Item = &'a str>,
-) -> Item {
-    let (mut code, mut fields, mut said) = (head.clone(), Vec::new(), Vec::new());
-    for line in rest {
+/// The members of a struct, up to its closing brace.
+fn members<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Vec<(String, Vec<String>)> {
+    let (mut members, mut doc) = (Vec::new(), Vec::new());
+    for line in lines.take_while(|line| !line.starts_with('}')) {
         match comment(line) {
-            Some(text) => said.push(text),
-            None => {
-                code = format!("{code}\n{line}");
-                if line.starts_with('}') {
-                    break;
-                }
-                fields.push((line.trim().to_string(), std::mem::take(&mut said)));
-            }
+            Some(text) => doc.push(text),
+            None => members.push((line.trim().to_string(), std::mem::take(&mut doc))),
         }
     }
-    Item { fields, code, ..Item::new(about, head, Kind::Struct) }
+    members
 }
 
-/// A macro or variable of a header that is written by hand: `declaration` as C would have it, said of
-/// it what the comment over the run of lines says that has `#define name` or `declaration`.
-pub fn by_hand(root: &Path, header: &str, declaration: &str) -> Item {
-    let kind = if declaration.contains('(') { Kind::Function } else { Kind::Other };
-    let mut item = Item::new(Vec::new(), declaration.to_string(), kind);
-    let text = text_of(root, header);
-    let lines: Vec<_> = text.lines().collect();
-    let defines = [format!("#define {}(", item.name), declaration.to_string()];
-    let is_it = |line: &&str| defines.iter().any(|start| line.starts_with(start.as_str()));
-    let at = lines.iter().position(is_it);
-    let at = at.unwrap_or_else(|| panic!("{header} has no {}", item.name));
-    let end = lines[..at].iter().rposition(|line| line.ends_with("*/"));
-    let end = end.unwrap_or_else(|| panic!("{header} says nothing of {}", item.name));
-    let start = lines[..=end].iter().rposition(|line| line.starts_with("/*")).unwrap_or(end);
-    for line in &lines[start..=end] {
-        let text = line.trim_start_matches(['/', '*', ' ']).trim_end_matches("*/").trim();
-        item.doc.push(text.to_string());
-    }
-    item
-}
-
-/// The first comment of a header, from its second paragraph on, less what is said to who changes it.
-pub fn prologue(root: &Path, name: &str) -> Vec<String> {
-    let text = text_of(root, name);
-    let lines = text.lines().take_while(|line| line.starts_with("/*") || line.starts_with(" *"));
-    let lines =
-        lines.map(|line| line.get(3..).unwrap_or_default().trim_end_matches("*/").trim_end());
-    lines.skip(1).filter(|line| !line.contains("do not edit")).map(String::from).collect()
+/// The first comment of a header, from its second paragraph on. The paragraph for maintainers is left out.
+pub fn prologue(root: &Path, header: &str) -> Vec<String> {
+    let path = root.join("include").join(header);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let lines = text.lines().skip(1).take_while(|line| line.starts_with(" *"));
+    let lines: Vec<_> = lines.map(|line| line.trim_end_matches("*/").trim_end()).collect();
+    let paragraphs = lines.split(|line| *line == " *" || line.is_empty());
+    let paragraphs = paragraphs.filter(|lines| !lines.concat().contains("do not edit"));
+    let lines = paragraphs.flat_map(|lines| lines.iter().copied().chain([""]));
+    lines.map(|line| line.get(3..).unwrap_or_default().to_string()).collect()
 }

@@ -1,144 +1,222 @@
-//! Manual pages in mdoc(7).
+//! Manual pages in mdoc(7), from comments in a small part of Markdown: paragraphs, headings, lists, indented code.
 
 use crate::header::{Item, Kind};
 use crate::pages::Page;
-use crate::text::{self, Parts};
-use crate::writer::Writer;
 
-/// Of the pages as they stand; a release has its own.
+/// The date on the pages: that of the release.
 const DATE: &str = "November 21, 2026";
+const WIDTH: usize = 78;
 
-/// A declaration, as the synopsis has it.
-fn synopsis(writer: &mut Writer, item: &Item) {
+/// A page under construction.
+#[derive(Default)]
+struct Writer {
+    text: String,
+    /// Columns of the open line of prose; 0: none is open.
+    column: usize,
+}
+
+impl Writer {
+    fn end_line(&mut self) {
+        if self.column > 0 {
+            self.text += "\n";
+            self.column = 0;
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        self.end_line();
+        self.text += line;
+        self.text += "\n";
+    }
+
+    fn word(&mut self, word: &str) {
+        if self.column + 1 + word.len() > WIDTH {
+            self.end_line();
+        }
+        let space = if self.column > 0 { " " } else { "" };
+        self.text += &format!("{space}{word}");
+        self.column += space.len() + word.len();
+    }
+
+    /// Adds prose. Each sentence begins a line, as mdoc(7) wants it.
+    fn prose(&mut self, text: &str) {
+        for word in words(text) {
+            match request(&word) {
+                Some(request) => self.line(&request),
+                None => self.word(&plain(&word)),
+            }
+            if word.ends_with('.') {
+                self.end_line();
+            }
+        }
+        self.end_line();
+    }
+
+    fn code<'a>(&mut self, lines: impl Iterator<Item = &'a str>) {
+        self.line(".Bd -literal -offset indent");
+        lines.for_each(|line| self.line(&escape(line)));
+        self.line(".Ed");
+    }
+
+    /// Adds a comment. A heading becomes a bold word at the head of a paragraph.
+    fn comment(&mut self, lines: &[String]) {
+        let mut is_first = true;
+        for part in lines.split(|line| line.is_empty()).filter(|part| !part.is_empty()) {
+            if part[0].starts_with("    ") {
+                self.code(part.iter().map(|line| &line[4..]));
+                continue;
+            }
+            if !is_first {
+                self.line(".Pp");
+            }
+            is_first = false;
+            let heading = part[0].strip_prefix("# ");
+            if let Some(heading) = heading {
+                self.line(&format!(".Sy {heading} :"));
+            }
+            let text = part[usize::from(heading.is_some())..].join("\n");
+            match text.strip_prefix("- ") {
+                Some(list) => {
+                    self.line(".Bl -bullet -compact");
+                    for item in list.split("\n- ") {
+                        self.line(".It");
+                        self.prose(item);
+                    }
+                    self.line(".El");
+                }
+                None => self.prose(&text),
+            }
+        }
+    }
+}
+
+/// Splits text into words. What is in backquotes is part of one word.
+fn words(text: &str) -> Vec<String> {
+    let mut is_code = false;
+    let is_space = |c: char| {
+        is_code ^= c == '`';
+        matches!(c, ' ' | '\n') && !is_code
+    };
+    text.split(is_space).filter(|word| !word.is_empty()).map(String::from).collect()
+}
+
+/// Escapes what roff would interpret.
+fn escape(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace("-1", "\\-1");
+    if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
+}
+
+/// A word that needs no request. Its parts in backquotes are in italics.
+fn plain(word: &str) -> String {
+    let mut text = escape(word);
+    while text.contains('`') {
+        text = text.replacen('`', "\\fI", 1).replacen('`', "\\fR", 1);
+    }
+    text
+}
+
+/// The request for a word that is code: `code`, `name()`, `name(3)`, a constant.
+fn request(word: &str) -> Option<String> {
+    let (pre, body) = word.strip_prefix('(').map_or((".", word), |body| (".Pf ( ", body));
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let (is_quoted, name, rest) = match body.strip_prefix('`') {
+        Some(body) => body.split_once('`').map(|(code, rest)| (true, code, rest))?,
+        None => {
+            let (name, rest) = body.split_at(body.find(|c| !is_word(c)).unwrap_or(body.len()));
+            (false, name, rest)
+        }
+    };
+    let is_name = !name.is_empty() && name.chars().all(is_word);
+    let is_constant = is_name && !name.contains(|c: char| c.is_lowercase());
+    let (code, rest) = match rest.as_bytes() {
+        [b'(', b')', ..] if is_name => (format!("Fn {name}"), &rest[2..]),
+        [b'(', b'1'..=b'7', b')', ..] if is_name => {
+            (format!("Xr {name} {}", &rest[1..2]), &rest[3..])
+        }
+        _ if name == "errno" => ("Va errno".into(), rest),
+        _ if is_quoted && is_constant && name.starts_with('E') => (format!("Er {name}"), rest),
+        _ if is_constant && (is_quoted || name == "NULL" || name.contains('_')) => {
+            (format!("Dv {name}"), rest)
+        }
+        _ if is_quoted && is_name => (format!("Fa {name}"), rest),
+        _ if is_quoted => (format!("Ql \"{}\\&\"", escape(name).replace('"', "\\(dq")), rest),
+        _ => return None,
+    };
+    let marks = rest.chars().map(|mark| ".,;:?)".contains(mark).then(|| format!(" {mark}")));
+    Some(format!("{pre}{code}{}", marks.collect::<Option<String>>()?))
+}
+
+/// The declaration of an item.
+fn declaration(writer: &mut Writer, item: &Item) {
     let code = item.code.replace(" __attribute__((noreturn))", "");
     let code = code.trim_end_matches(';');
-    let Some((head, arguments)) = code.split_once('(').filter(|_| item.kind == Kind::Function)
-    else {
-        writer.line(match code.strip_prefix("#define ") {
-            Some(definition) => format!(".Fd #define {}", definition.replace("-1", "\\-1")),
-            None => format!(".Vt {code}"),
-        });
-        return;
-    };
-    writer.line(format!(".Ft \"{}\"", head.trim_end_matches(&item.name).trim_end()));
-    writer.line(format!(".Fo {}", item.name));
-    let arguments = arguments.strip_suffix(')').expect("a function has arguments");
-    let (mut depth, mut argument) = (0, String::new());
-    for c in arguments.chars().chain([',']) {
+    if item.kind != Kind::Function {
+        let request = if code.starts_with('#') { "Fd" } else { "Vt" };
+        return writer.line(&format!(".{request} {}", escape(code)));
+    }
+    let (head, parameters) = code.split_once('(').expect("a function has parameters");
+    let parameters = parameters.strip_suffix(')').expect("a declaration ends");
+    writer.line(&format!(".Ft \"{}\"", head.trim_end_matches(&item.name).trim_end()));
+    writer.line(&format!(".Fo {}", item.name));
+    let mut depth = 0;
+    let is_comma = |c: char| {
         depth += i32::from(c == '(') - i32::from(c == ')');
-        if c == ',' && depth == 0 {
-            writer.line(format!(".Fa \"{}\"", argument.trim()));
-            argument.clear();
-        } else {
-            argument.push(c);
-        }
+        c == ',' && depth == 0
+    };
+    for parameter in parameters.split(is_comma) {
+        writer.line(&format!(".Fa \"{}\"", parameter.trim()));
     }
     writer.line(".Fc");
 }
 
-/// The name of an item, at the head of what is said of it.
-fn tag(item: &Item) -> String {
-    let request = match item.kind {
-        Kind::Function => "Fn",
-        Kind::Struct => "Vt struct",
-        Kind::Other if item.code.starts_with("#define") => "Dv",
-        Kind::Other => "Vt",
-    };
-    format!(".It {request} {}", item.name)
-}
-
-fn fields(writer: &mut Writer, item: &Item) {
-    writer.line(".Bl -tag -width Ds -compact");
-    for (code, said) in &item.fields {
-        writer.line(format!(".It Ft \"{}\"", code.trim_end_matches(';')));
-        writer.blocks(&text::blocks(said));
-    }
-    writer.line(".El");
-}
-
-/// A section with an entry for each item that has something to say there.
-fn section(writer: &mut Writer, title: &str, entries: &[(&Item, Vec<String>)]) {
-    if entries.is_empty() {
-        return;
-    }
-    writer.line(format!(".Sh {title}"));
-    writer.line(".Bl -tag -width Ds");
-    for (item, sentences) in entries {
-        writer.line(tag(item));
-        writer.sentences(sentences);
-    }
-    writer.line(".El");
-}
-
-fn head(name: &str, names: &[String], title: &str) -> Writer {
+/// A page up to its synopsis.
+fn head(name: &str, names: &[&str], title: &str, headers: &[&str]) -> Writer {
     let mut writer = Writer::default();
-    writer.line(".\\\" Made from the comments of the headers by `make man`; do not edit.");
-    writer.line(format!(".Dd {DATE}"));
-    writer.line(format!(".Dt {} 3", name.to_uppercase()));
-    writer.line(format!(".Os libaco {}", env!("CARGO_PKG_VERSION")));
-    writer.line(".Sh NAME");
-    for (at, name) in names.iter().enumerate() {
-        let comma = if at + 1 < names.len() { " ," } else { "" };
-        writer.line(format!(".Nm {name}{comma}"));
-    }
-    writer.line(format!(".Nd {title}"));
-    writer.line(".Sh LIBRARY");
-    writer.line("libaco, asymmetric stackful coroutines (\\-laco)");
-    writer.line(".Sh SYNOPSIS");
+    writer.line(&format!(
+        ".\\\" Made from the comments of the headers by `make man`; do not edit.\n.Dd {DATE}\n.Dt {} 3\n\
+         .Os libaco {}\n.Sh NAME\n.Nm {}\n.Nd {title}\n.Sh LIBRARY\n\
+         libaco, asymmetric stackful coroutines (\\-laco)\n.Sh SYNOPSIS",
+        name.to_uppercase(),
+        env!("CARGO_PKG_VERSION"),
+        names.join(" ,\n.Nm ")
+    ));
+    headers.iter().for_each(|header| writer.line(&format!(".In {header}")));
     writer
 }
 
-fn parts_of(item: &Item) -> Parts {
-    match item.kind {
-        Kind::Function => {
-            let result = item.code.split(item.name.as_str()).next().unwrap_or_default();
-            text::parts(&item.doc, !["void ", "extern void "].contains(&result))
-        }
-        _ => Parts { description: text::blocks(&item.doc), ..Parts::default() },
-    }
+fn see_also(mut writer: Writer, others: &[&str]) -> String {
+    writer.line(".Sh SEE ALSO");
+    writer.line(&format!(".Xr {} 3", others.join(" 3 ,\n.Xr ")));
+    writer.text
 }
 
-/// The page of some items; `others` are the pages about the same header.
+/// The page of some items. It refers to the pages `others`.
 pub fn page(page: &Page, items: &[&Item], others: &[&str]) -> String {
-    let names: Vec<_> = items.iter().map(|item| item.name.clone()).collect();
-    let mut writer = head(&names[0], &names, page.title);
-    writer.line(format!(".In {}", page.header));
+    let mut writer = head(page.name(), &page.names, page.title, &[page.header]);
     for item in items.iter().filter(|item| item.kind != Kind::Struct) {
-        synopsis(&mut writer, item);
+        declaration(&mut writer, item);
     }
     writer.line(".Sh DESCRIPTION");
-    writer.line(".Bl -tag -width Ds");
-    let (mut returns, mut errors) = (Vec::new(), Vec::new());
     for item in items {
-        let parts = parts_of(item);
-        writer.line(tag(item));
-        writer.blocks(&parts.description);
-        if item.kind == Kind::Struct {
-            fields(&mut writer, item);
-        }
-        if !item.valid.is_empty() {
+        writer.line(&format!(".Ss {}", item.name));
+        if item.kind != Kind::Struct {
+            declaration(&mut writer, item);
             writer.line(".Pp");
-            writer.sentence("Valid when:");
-            writer.blocks(&text::blocks(&item.valid));
         }
-        returns.extend((!parts.returns.is_empty()).then_some((*item, parts.returns)));
-        errors.extend((!parts.errors.is_empty()).then_some((*item, parts.errors)));
+        writer.comment(&item.doc);
+        if !item.fields.is_empty() {
+            writer.line(".Bl -tag -width Ds");
+            for (code, doc) in &item.fields {
+                writer.line(&format!(".It Ft \"{}\"", code.trim_end_matches(';')));
+                writer.comment(doc);
+            }
+            writer.line(".El");
+        }
     }
-    writer.line(".El");
-    section(&mut writer, "RETURN VALUES", &returns);
-    section(&mut writer, "ERRORS", &errors);
-    see_also(&mut writer, others);
-    writer.into_text()
+    see_also(writer, others)
 }
 
-fn see_also(writer: &mut Writer, others: &[&str]) {
-    writer.line(".Sh SEE ALSO");
-    for (at, name) in others.iter().enumerate() {
-        writer.line(format!(".Xr {name} 3{}", if at + 1 < others.len() { " ," } else { "" }));
-    }
-}
-
-/// The page that leads to the others: `about` says what there is.
+/// The page that leads to `pages`. It begins with `about`.
 pub fn overview(
     name: &str,
     title: &str,
@@ -146,26 +224,22 @@ pub fn overview(
     pages: &[&Page],
     example: Option<&str>,
 ) -> String {
-    let mut writer = head(name, &[name.to_string()], title);
     let mut headers: Vec<_> = pages.iter().map(|page| page.header).collect();
     headers.dedup();
-    headers.iter().for_each(|header| writer.line(format!(".In {header}")));
+    let mut writer = head(name, &[name], title, &headers);
     writer.line(".Sh DESCRIPTION");
-    writer.blocks(&text::blocks(about));
+    writer.comment(about);
     for header in headers {
-        writer.line(".Pp");
-        writer.line(format!("The pages about <{header}>:"));
+        writer.line(&format!(".Pp\nThe pages about {header}:"));
         writer.line(".Bl -tag -width Ds -compact");
         for page in pages.iter().filter(|page| page.header == header) {
-            writer.line(format!(".It Xr {} 3", page.name()));
-            writer.line(page.title);
+            writer.line(&format!(".It Xr {} 3\n{}", page.name(), page.title));
         }
         writer.line(".El");
     }
     if let Some(example) = example {
         writer.line(".Sh EXAMPLES");
-        writer.literal(example.lines());
+        writer.code(example.lines());
     }
-    see_also(&mut writer, if name == "aco" { &["acort"] } else { &["aco"] });
-    writer.into_text()
+    see_also(writer, if name == "aco" { &["acort"] } else { &["aco"] })
 }

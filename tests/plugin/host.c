@@ -25,7 +25,7 @@ static long mapped_pages(void) {
     return pages;
 }
 
-/* The stack goes back, and the slabs; control blocks of stacks stay readable for ever. */
+/* The stack goes back, and the slabs; control blocks of stacks stay readable. */
 enum { LEFT_PAGES = 30 };
 
 int main(int count, char **arguments) {

@@ -1,19 +1,16 @@
-//! The runtime's poller and the calls that each system has in its own way, without the rest, which is for
-//! Linux: so that a compiler for macOS or FreeBSD can be asked about them.
+//! The runtime's poller and its system calls, without the rest, which is for Linux: a compiler for macOS or FreeBSD
+//! checks their types (lane `kqueue`).
 
 #![no_std]
 #![deny(warnings)]
-// Who uses them is not here.
+// The code that uses them is not part of this crate.
 #![allow(dead_code, unused_imports)]
 
-use core::ffi::c_int;
-
-#[path = "../../src/rt/os/mod.rs"]
-mod os;
-#[path = "../../src/rt/poller/mod.rs"]
-mod poller;
-
-type Outcome<T> = Result<T, c_int>;
+#[path = "."]
+mod rt {
+    #[path = "../../src/rt/os/mod.rs"]
+    pub(crate) mod os;
+}
 
 /// What they use of `src/sys/`.
 mod sys {
@@ -55,5 +52,5 @@ mod diag {
 mod sanitizer {
     use core::ffi::c_void;
 
-    pub(crate) fn is_written(_place: *mut c_void, _size: usize) {}
+    pub(crate) fn unpoison(_place: *mut c_void, _size: usize) {}
 }

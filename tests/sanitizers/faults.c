@@ -176,7 +176,7 @@ static void run_held(void) {
     }
 }
 
-/* What nobody knows of any more is one. LeakSanitizer alone reports only what main allocated: memory
+/* Memory without a pointer to it is a leak. LeakSanitizer alone reports only what main allocated: memory
  * from an unknown stack may be a coroutine's, as it says. */
 static void run_lost(void) {
     run_held();
@@ -249,7 +249,7 @@ static void *resumes(void *unused) {
     return unused;
 }
 
-/* A coroutine that threads hand to each other races with nobody. */
+/* A coroutine that threads hand to each other is in no race. */
 static void run_travelling(void) {
     sem_init(&handed_over, 0, 0);
     sem_init(&handed_back, 0, 0);

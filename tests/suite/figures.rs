@@ -1,5 +1,5 @@
 //! The README's figures are those of the pages that `make bench` and `make bench-rt` write: each cell of its
-//! tables stands there, under the same heading, in the row of the same name. `ACO_BLESS=1` writes them anew.
+//! tables stands there, under the same heading, in the row of the same name. `ACO_BLESS=1` writes them again.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -58,7 +58,7 @@ impl Provider {
     ///   numbers now (each test that forks);
     /// * it does not hear of close(2), and takes the next file of a number for the old one (`reused`).
     ///
-    /// And it has a thread of its own, which might wake somebody for all that the runtime knows.
+    /// And it has a thread of its own, which might wake a task, as far as the runtime knows.
     fn libkqueue() -> Result<Provider, String> {
         let ask = |what: &str| succeed(command(&format!("pkg-config {what} libkqueue")), 10);
         Ok(Provider {

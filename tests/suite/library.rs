@@ -5,6 +5,7 @@ use std::fs;
 
 use crate::process::{command, is_there, promised_names, root, run, scratch, succeed};
 use crate::refused;
+use crate::words;
 use crate::work::Case;
 
 fn succeeds(line: &'static str) -> Case {
@@ -27,6 +28,8 @@ pub fn lint_cases() -> Vec<Case> {
         succeeds("cargo clippy --quiet --locked --all-targets -- -D warnings"),
         succeeds("cargo clippy --quiet --locked --release --lib -- -D warnings"),
         succeeds("cargo doc --quiet --locked --no-deps --document-private-items"),
+        Case::new("bad lines are found", words::finds_faults),
+        Case::new("words of comments, columns of lines", words::faults),
     ]
 }
 

@@ -40,6 +40,7 @@ mod snippets;
 mod steps;
 mod survival;
 mod unwinders;
+mod words;
 mod work;
 
 use std::process::ExitCode;

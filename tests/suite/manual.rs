@@ -19,6 +19,7 @@ pub fn cases() -> Vec<Case> {
             pages_are_clean("man --warnings -EUTF-8 -Tutf8 -Z ./{} 2>&1 >/dev/null", &[])
         }),
         Case::new("man finds every public name", man_finds_every_name),
+        Case::new("docs/api is fresh", reference_is_fresh),
     ]
 }
 
@@ -62,4 +63,10 @@ fn man_finds_every_name() -> Result<(), String> {
     }
     make("uninstall", &[("PREFIX", &prefix)])?;
     is_clean(&folder.join("usr"))
+}
+
+/// It is made from the manual pages by mandoc.
+fn reference_is_fresh() -> Result<(), String> {
+    let test = "cargo test --quiet --locked --test manual -- --ignored";
+    succeed(command(test), 900).map(drop)
 }

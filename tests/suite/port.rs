@@ -27,7 +27,7 @@ fn has_types(target: &str) -> Result<(), String> {
 /// Is the poller's own declaration of kevent's struct and numbers that of a header, which `flags` find?
 pub fn declarations(flags: &str) -> Result<(), String> {
     let abi =
-        fs::read_to_string("src/rt/poller/kqueue_abi.rs").map_err(|error| error.to_string())?;
+        fs::read_to_string("src/rt/os/poller/kqueue_abi.rs").map_err(|error| error.to_string())?;
     let mut unit = "#include <stddef.h>\n#include <sys/event.h>\n".to_string();
     let mut place = 0;
     let mut count = 0;

@@ -1,4 +1,4 @@
-//! The runtime in real use: the servers of examples/ with clients that nobody here wrote (nc, socat, curl,
+//! The runtime in real use: the servers of examples/ with clients from elsewhere (nc, socat, curl,
 //! wrk, Python's asyncio and http.client), and with those that stall, reset, flood and come in thousands.
 
 use std::path::PathBuf;

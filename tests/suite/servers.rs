@@ -12,7 +12,7 @@ use crate::process::wait;
 /// Under an emulator or a sanitizer, on a machine with much to do, a server is long in coming.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A server that runs; killed where nobody has ended it.
+/// A server that runs. It is killed when it is dropped, unless it has ended.
 pub struct Server {
     child: Child,
     output: PathBuf,
@@ -52,7 +52,7 @@ impl Server {
         self.child.id()
     }
 
-    /// Sends SIGTERM, if nobody has yet: the server ends with 0. Gives all that it wrote.
+    /// Sends SIGTERM, unless that was done: the server ends with 0. Gives all that it wrote.
     pub fn finish(self) -> Result<String, String> {
         self.finish_by(libc::SIGTERM)
     }
@@ -60,7 +60,7 @@ impl Server {
     /// As [`Server::finish`], by another signal.
     pub fn finish_by(mut self, signal: i32) -> Result<String, String> {
         let process = libc::pid_t::try_from(self.child.id()).map_err(|error| error.to_string())?;
-        // SAFETY: our child, for which nobody has waited.
+        // SAFETY: our child, which was not waited for.
         unsafe { libc::kill(process, signal) };
         let status = wait(&mut self.child, TIMEOUT);
         let text = self.text()?;

@@ -15,11 +15,11 @@ const LEAST_POSITIONS: usize = 3000;
 
 /// Functions of the library that every run goes through: parts of their names.
 const PLACES: [&str; 7] = [
-    "resume::resume",
-    "resume::switch",
-    "transfer::transfer",
-    "returning::returning",
-    "leave",
+    "fpenv::resume",
+    "fpenv::switch",
+    "fpenv::transfer",
+    "fpenv::returning_entry",
+    "fpenv::exit_to",
     "acosw",
     "_protector_asm",
 ];

@@ -148,13 +148,22 @@ fn failing_starts(path: &Path, kind: Kind) -> Result<(), String> {
         }
         Ok((refused, memory(&server)?))
     };
-    let (_, before) = round(40)?;
-    let (refused, after) = round(200)?;
-    if !(90..=110).contains(&refused) {
-        return Err(format!("{refused} of 200 starts have failed"));
+    let (_, mut before) = round(40)?;
+    // Tasks that overlap by chance add a stack to the cache once. A leak adds memory in each window.
+    let mut growths = Vec::new();
+    for _ in 0..3 {
+        let (refused, after) = round(200)?;
+        if !(90..=110).contains(&refused) {
+            return Err(format!("{refused} of 200 starts have failed"));
+        }
+        growths.push(after.saturating_sub(before));
+        before = after;
+        if growths.last().is_some_and(|growth| *growth <= 1024) {
+            break;
+        }
     }
-    if after > before + 1024 {
-        return Err(format!("{refused} failed starts have kept {} KiB", after - before));
+    if growths.iter().all(|growth| *growth > 1024) {
+        return Err(format!("each 200 clients have kept memory, in KiB: {growths:?}"));
     }
     until(|| Ok(descriptors(&server)? <= idle), "descriptors are left")?;
     end(server, libc::SIGTERM)

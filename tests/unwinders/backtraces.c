@@ -1,4 +1,4 @@
-/* Backtraces that a program takes of itself in coroutines two deep: by libunwind's unw_step() and, which is
+/* Backtraces that a program takes in coroutines two deep: by libunwind's unw_step() and, which is
  * its backtrace() then, its unw_backtrace(); with -DWITHOUT_LIBUNWIND by the C library's backtrace(). Every
  * function in its place, main() the last. The stack of who is resumed lies below the resumer's in one half
  * of the rounds, above it in the other; alone on its stack, or one of two that are copied. */

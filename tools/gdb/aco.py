@@ -88,7 +88,7 @@ class Coroutine:
         """Does the state word (src/state.rs) name this address?"""
         if self.word >> 56 == 0xac:
             return self.word >> 44 & 0xfff == self.address >> 4 & 0xfff
-        return self.word >> 12 << 4 == self.address # resident, whatever its flags
+        return self.word >> 12 << 4 == self.address # exclusive, whatever its flags
 
     def state(self):
         if self.main_co == 0:

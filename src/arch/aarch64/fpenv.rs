@@ -1,37 +1,40 @@
-//! aarch64: the floating-point environment in a switch. `include/aco_switch.h` has the same, inline.
+//! aarch64: the floating-point environment in a switch. `include/aco_switch.h` has the same code for inline switches.
 //!
-//! The slot has FPCR at byte 120 of a coroutine. The rules are those of x86-64:
+//! Bytes 120 to 127 of a coroutine are the slot: FPCR. The invariants are those of x86-64:
 //!
-//! F1. Control bits, all of FPCR, belong to a context: it goes on with those that it had when it left.
+//! F1. Control bits, all of FPCR, belong to a context: it resumes with those that it had when it switched away.
 //! F2. Status bits, FPSR, belong to the thread: no switch reads or writes them.
-//! F3. FPCR is written only where it differs: msr is dear.
+//! F3. A switch writes FPCR only if it differs: the write is slow.
+//!
+//! The first argument of each macro is `save_fpenv`, or `share_fpenv` if all contexts share one environment. With
+//! `share_fpenv` the macros are empty.
 
-/// FPCR of this moment, into x4; nothing where contexts share one.
+/// Reads the current FPCR into x4.
 macro_rules! read_fpenv {
-    (own_fpenv) => {
+    (save_fpenv) => {
         "mrs x4, fpcr"
     };
-    (shared_fpenv) => {
+    (share_fpenv) => {
         ""
     };
 }
 
-/// x4, into the slot of `$from`.
+/// Stores x4 in the slot of `$from`.
 macro_rules! save_fpenv {
-    (own_fpenv, $from:literal) => {
+    (save_fpenv, $from:literal) => {
         concat!("str x4, [", $from, ", #120]")
     };
-    (shared_fpenv, $from:literal) => {
+    (share_fpenv, $from:literal) => {
         ""
     };
 }
 
-/// The FPCR of `$to`, where it is not what x4 has. Changes x5 and the flags.
+/// Loads FPCR from the slot of `$to` if that differs from x4 (F3). Changes x5 and the flags.
 macro_rules! load_fpenv {
-    (own_fpenv, $to:literal) => {
+    (save_fpenv, $to:literal) => {
         concat!("ldr x5, [", $to, ", #120]\ncmp x4, x5\nb.eq 60f\nmsr fpcr, x5\n60:")
     };
-    (shared_fpenv, $to:literal) => {
+    (share_fpenv, $to:literal) => {
         ""
     };
 }

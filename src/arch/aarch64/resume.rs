@@ -1,23 +1,27 @@
-//! aarch64: running a coroutine until it leaves.
+//! aarch64: the body of `resume`, which runs a coroutine until it switches back.
 
-/// The body of a function `resume(co, value)`: runs `co`, which is given `value`, and which `prepare` readies unless it plainly is,
-/// until it leaves; then makes its main coroutine the current one. It returns an `Arrival`: the value, and who
-/// has left. Where that
-/// was not left for its main coroutine, it ends in `by_hand(left, here, co)`, which sets that itself. While C++ exceptions are being
-/// handled it is `aside` that is called.
+/// The body of a function `resume(co, value)`, which returns a `Resumed`.
+///
+/// 1. Jumps to `slow` if the hook word's pair is not zero (`tls`, W5).
+/// 2. Calls `prepare(co)` unless `co` is ready: its main_co is the current coroutine, it has not ended, and it owns its
+///    share stack.
+/// 3. Makes `co` the current coroutine, saves the main coroutine, and resumes `co`, which is given `value`.
+/// 4. After the switch back, makes the main coroutine the current one, and returns.
+/// 5. Ends in `via_acosw(from, main_co, co)` instead of 4 if the main_co of the coroutine that switched back is another
+///    one.
 macro_rules! resume_body {
-    ($fpenv:ident, $prepare:path, $aside:path, $by_hand:path) => {
+    ($fpenv:ident, $prepare:path, $slow:path, $via_acosw:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
             // Register state:
             // - x0 is `co`, or NULL; x1 the value.
-            // - x30 is the address where the main coroutine goes on.
+            // - x30 is the return address.
             "adrp x9, :gottprel:aco_gtls_co",
             "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
             "mrs x10, tpidr_el0",
             "add x9, x9, x10",
-            "ldr x10, [x9, #16]",               // exceptions
+            "ldr x10, [x9, #16]",               // the hook word
             "cbnz x10, 9f",
             "8:",
             "cbz x0, 3f",
@@ -34,15 +38,14 @@ macro_rules! resume_body {
             "cmp x12, x0",                      // ... and owns its share stack
             "b.ne 3f",
             "ldr x12, [x0, #208]",
-            "ldr x12, [x12, #16]",              // align_highptr: who unwinders find there
+            "ldr x12, [x12, #16]",              // align_highptr: the coroutine, for unwinders
             "str x0, [x12]",
             "tbnz x13, #8, 4f",
             "2:",
             // Register state:
-            // - x0 points to `co`, x11 to its main coroutine, x1 is the value; x11 stays so until `co` goes
-            //   on.
+            // - x0 points to `co`, x11 to its main coroutine, x1 is the value; x11 stays so to the end.
             // - x9 is the address of this thread's aco_gtls_co.
-            // - everything else that matters belongs to the main coroutine.
+            // - every other register that matters belongs to the main coroutine.
             "stp x0, x11, [x9]",                // current and hint
             "sub sp, sp, #96",
             ".cfi_def_cfa_offset 96",
@@ -51,12 +54,12 @@ macro_rules! resume_body {
             "stp x23, x24, [sp, #32]",
             "stp x25, x26, [sp, #48]",
             "stp x27, x28, [sp, #64]",
-            "str x0, [sp, #80]",                // for `by_hand`
+            "str x0, [sp, #80]",                // for `via_acosw`
             ".cfi_offset x19, -96; .cfi_offset x20, -88; .cfi_offset x21, -80",
             ".cfi_offset x22, -72; .cfi_offset x23, -64; .cfi_offset x24, -56",
             ".cfi_offset x25, -48; .cfi_offset x26, -40; .cfi_offset x27, -32",
             ".cfi_offset x28, -24",
-            "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 wants it
+            "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 requires
             ".cfi_def_cfa_offset 176",
             ".cfi_offset x29, -176; .cfi_offset x30, -168",
             "mov x29, sp",
@@ -74,7 +77,7 @@ macro_rules! resume_body {
             "str x3, [x11, #112]",
             $crate::arch::read_fpenv!($fpenv),
             $crate::arch::save_fpenv!($fpenv, "x11"),
-            // The main coroutine is whole in memory, and the unwinder finds its frame through x11
+            // The main coroutine is whole in memory (M6). From here on the unwinder finds its frame through x11
             // (0x7b): CFA = *(x11 + 112) + 176.
             ".cfi_escape 0x0f, 7, 0x7b, 0xf0, 0x00, 0x06, 0x23, 0xb0, 0x01",
             "ldp x19, x20, [x0, #16]",
@@ -93,9 +96,11 @@ macro_rules! resume_body {
             "add x30, x30, #{root_offset}",     // root_return_address()
             "mov sp, x3",
             "br x17",
-            // The main coroutine goes on here, with its own sp and x29; x1 is its address, x0 that of the
-            // coroutine that has left; not always the one that was resumed, which may be destroyed: there
-            // may have been a transfer. The nop is as in `switch`.
+            // The main coroutine resumes here.
+            // Register state:
+            // - sp and x29 are its own; x0, x1 and x2 are as M5 says.
+            // - after a transfer x0 is not the coroutine that was resumed, which may be destroyed.
+            // The nop: unwinders look up the byte before a return address.
             ".cfi_restore_state",
             "nop",
             "5:",
@@ -114,7 +119,7 @@ macro_rules! resume_body {
             "ldp x23, x24, [sp, #32]",
             "ldp x25, x26, [sp, #48]",
             "ldp x27, x28, [sp, #64]",
-            "ldr x12, [sp, #80]",               // who was resumed
+            "ldr x12, [sp, #80]",               // the coroutine that was resumed
             "add sp, sp, #96",
             ".cfi_def_cfa_offset 0",
             ".cfi_restore x19; .cfi_restore x20; .cfi_restore x21; .cfi_restore x22",
@@ -123,26 +128,26 @@ macro_rules! resume_body {
             "adrp x9, :gottprel:aco_gtls_co",
             "ldr x9, [x9, :gottprel_lo12:aco_gtls_co]",
             "mrs x10, tpidr_el0",
-            // x1, not the main_co that x0 names: that may be long in coming, and the next resume
-            // waits for what stands here. It is only compared.
+            // The new current coroutine comes from x1. The main_co of x0 is only compared: its load may miss the cache,
+            // and the next resume depends on the current coroutine.
             "add x9, x9, x10",
             "ldr x11, [x0, #128]",
             "cmp x1, x11",
             "b.ne 7f",
             "ldr x11, [x1, #128]",
             "cmp x11, #0",
-            "csel x11, x1, xzr, ne",            // the hint: a coroutine's own address, or NULL
+            "csel x11, x1, xzr, ne",            // the hint (`tls`, W3): NULL for a main coroutine
             "stp x1, x11, [x9]",
-            "mov x1, x0",                       // the value, and who has left: an Arrival
+            "mov x1, x0",                       // a Resumed: the value, and x0
             "mov x0, x2",
-            // `ret`, though it may have left by a call, whose return address is on top of the return
-            // predictor then: a jump would need a landing pad in the caller.
+            // `ret`: a jump would need a landing pad in the caller. After a switch by a call the top of the return
+            // predictor is another address; that misprediction stays.
             "ret",
-            // It was left for another than its main_co.
+            // The main_co of the coroutine that switched back is another one.
             "7:",
             "mov x2, x12",
-            "b {by_hand}",
-            // The slow way: `prepare` returns, or aborts.
+            "b {via_acosw}",
+            // The slow path: `prepare` returns, or aborts.
             "3:",
             "stp x29, x30, [sp, #-32]!",
             ".cfi_def_cfa_offset 32",
@@ -159,29 +164,29 @@ macro_rules! resume_body {
             "mrs x10, tpidr_el0",
             "add x9, x9, x10",
             "ldr x11, [x0, #128]",
-            "ldr x10, [x9, #16]",               // it may have found the exceptions
+            "ldr x10, [x9, #16]",               // `prepare` may have set the hook word
             "cbz x10, 2b",
             "ldp x13, x12, [x10]",
             "orr x13, x13, x12",
             "cbz x13, 2b",
-            "b {aside}",
-            // `switch` left it. It goes on with all its registers; how it leaves next is open.
+            "b {slow}",
+            // Clears ALL_REGS: `co` resumes with all its registers.
             "4:",
             "and x13, x13, #0xfffffffffffffeff",
             "str x13, [x0, #144]",
             "b 2b",
-            // The program has a C++ runtime.
+            // The hook word is set.
             "9:",
             "ldp x11, x12, [x10]",
             "orr x11, x11, x12",
             "cbz x11, 8b",
-            "b {aside}",
+            "b {slow}",
             ".cfi_endproc",
             root = sym $crate::arch::root_frame,
             root_offset = const $crate::arch::ROOT_RETURN_OFFSET,
             prepare = sym $prepare,
-            aside = sym $aside,
-            by_hand = sym $by_hand,
+            slow = sym $slow,
+            via_acosw = sym $via_acosw,
         )
     };
 }

@@ -1,14 +1,14 @@
-//! aarch64: the two ends of a coroutine, where an entry function returns to and where an ended one would
-//! go on; and a beginning before the entry function, for who wants one.
+//! aarch64: the two ends of a coroutine, where an entry function returns to and where an ended coroutine resumes; and
+//! entry points before the entry function.
 
 use core::arch::naked_asm;
 
 use crate::abi::aco_t;
 
-/// The body of a function that stands where an ended coroutine would go on: hands the coroutine,
-/// whose address the switch has left in x1, to `refuse`. The exported name is `aco_ended_asm`.
+/// The body of the function in which an ended coroutine resumes: calls `abort(co)`. The switch has left the coroutine's
+/// address in x1 (M5). The exported name is `aco_ended_asm`.
 macro_rules! ended_body {
-    ($refuse:path) => {
+    ($abort:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             ".cfi_undefined x30",
@@ -17,39 +17,38 @@ macro_rules! ended_body {
             "aco_ended_asm:",
             "hint #34",                         // bti c
             "mov x0, x1",
-            "bl {refuse}",
+            "bl {abort}",
             "brk #1",
             ".size aco_ended_asm, . - aco_ended_asm",
             ".cfi_endproc",
-            refuse = sym $refuse,
+            abort = sym $abort,
         )
     };
 }
 
 pub(crate) use ended_body;
 
-/// Makes a fresh coroutine begin at `place`, whose body is [`first_entry_body`].
+/// Makes an unstarted coroutine start at `entry`, whose body is [`first_entry_body`].
 ///
 /// # Safety
-/// `co` points to a fresh coroutine. It is switched to next, by a switch that loads all registers.
-pub(crate) unsafe fn begin_in(co: *mut aco_t, place: usize) {
+/// `co` points to an unstarted coroutine. The next switch to it loads all registers.
+pub(crate) unsafe fn set_first_entry(co: *mut aco_t, entry: usize) {
     const X19: usize = 2;
-    // SAFETY: the caller's promise; what x19 holds at its beginning is not specified.
+    // SAFETY: two slots of `reg` of a coroutine. An entry function may not rely on x19.
     unsafe {
         aco_t::set_register(co, X19, aco_t::return_address(co));
-        aco_t::set_return_address(co, place);
+        aco_t::set_return_address(co, entry);
     }
 }
 
-/// The body of a function that a fresh coroutine begins in: calls `arrive`, then goes on in the entry
-/// function.
+/// The body of a function in which an unstarted coroutine starts: calls `arrive`, then jumps to the resume address that
+/// [`set_first_entry`] replaced.
 macro_rules! first_entry_body {
     ($arrive:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                 // bti c
-            // Register state: sp = align_retptr, x19 is the entry function, x30 where that returns to, x1 the
-            // coroutine's address.
+            // Register state: sp = align_retptr, x19 is that address, x30 the root frame, x1 points to the coroutine.
             "stp x29, x30, [sp, #-32]!",
             ".cfi_adjust_cfa_offset 32; .cfi_offset x29, -32; .cfi_offset x30, -24",
             "str x1, [sp, #16]",
@@ -57,7 +56,7 @@ macro_rules! first_entry_body {
             "ldr x1, [sp, #16]",
             "ldp x29, x30, [sp], #32",
             ".cfi_adjust_cfa_offset -32; .cfi_restore x29; .cfi_restore x30",
-            "mov x17, x19",             // the one register through which a pad for calls can be jumped to
+            "mov x17, x19",             // x17, because the jump reaches a landing pad for calls
             "br x17",
             ".cfi_endproc",
             arrive = sym $arrive,
@@ -67,15 +66,14 @@ macro_rules! first_entry_body {
 
 pub(crate) use first_entry_body;
 
-/// The body of a function that a coroutine begins in whose entry function may return: calls that, then
+/// The body of a function in which a coroutine starts whose entry function may return: calls the entry function, then
 /// `end`.
 macro_rules! returning_entry_body {
     ($end:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                 // bti c
-            // Register state: sp = align_retptr, x30 is where an entry function returns to, x1 the
-            // coroutine's address.
+            // Register state: sp = align_retptr, x30 is the root frame, x1 points to the coroutine.
             "stp x29, x30, [sp, #-16]!",
             ".cfi_adjust_cfa_offset 16; .cfi_offset x29, -16; .cfi_offset x30, -8",
             "mov x29, sp",
@@ -91,20 +89,20 @@ macro_rules! returning_entry_body {
 
 pub(crate) use returning_entry_body;
 
-/// The root frame of every coroutine: what an entry function that returns would return into, and where
-/// an unwinder goes on in the coroutine that waits in a resume.
+/// The root frame of every coroutine. An entry function that returns comes here, by `ret` and not by a call. Unwinders
+/// continue here in the coroutine that waits in a resume. The exported name of the address is
+/// `aco_funcp_protector_asm`.
 ///
-/// Register state at the return: sp = align_retptr, 16 bytes below align_highptr, where the address of
-/// the coroutine stands; nothing else is known. The exported name `aco_funcp_protector_asm` is that
-/// place; a `ret` and not a call leads there.
+/// Register state at the return: sp = align_retptr. The coroutine's address is 16 bytes above, at align_highptr.
+/// Nothing else is known.
 ///
-/// The frame above is that of its main coroutine, M = *(*(sp + 16) + 128): CFA = *(M + 112), pc at
-/// M + 104, x29 at M + 96, x19 to x28 in `reg`; code that saved those elsewhere says so itself.
+/// The caller's frame is that of the main coroutine, M = *(*(sp + 16) + 128): CFA = *(M + 112), pc at M + 104, x29 at
+/// M + 96, x19 to x28 in `reg`. Code that has saved those on its stack has CFI that says so.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn root_frame() {
     naked_asm!(
         ".cfi_startproc simple",
-        // The stack above is another one, lower or higher: a debugger expects that of signals alone.
+        // The stack of the main coroutine may be lower or higher: debuggers expect that of signal frames only.
         ".cfi_signal_frame",
         ".hidden aco_root_personality",
         ".cfi_personality 0x1b, aco_root_personality",
@@ -121,7 +119,7 @@ pub(crate) unsafe extern "C" fn root_frame() {
         ".cfi_escape 0x10, 26, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 72",
         ".cfi_escape 0x10, 27, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 80",
         ".cfi_escape 0x10, 28, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 88",
-        // Unwinders look a return address up by what is before it: it must be in this function.
+        // Unwinders look up the byte before a return address, which must be in this function.
         "nop",
         ".globl aco_funcp_protector_asm",
         ".type aco_funcp_protector_asm, %function",
@@ -134,5 +132,10 @@ pub(crate) unsafe extern "C" fn root_frame() {
     )
 }
 
-/// Bytes from `root_frame` to the address that an entry function returns to.
+/// Bytes from [`root_frame`] to [`root_return_address`].
 pub(crate) const ROOT_RETURN_OFFSET: usize = 4;
+
+/// The address to which an entry function returns: `aco_funcp_protector_asm`. The return slot of a share stack has it.
+pub(crate) fn root_return_address() -> usize {
+    root_frame as *const () as usize + ROOT_RETURN_OFFSET
+}

@@ -1,30 +1,32 @@
-//! aarch64: leaving a coroutine for another than its main coroutine, and from the library's own code.
+//! aarch64: the body of `transfer`, which switches to a coroutine of the same main coroutine; and calls of a switch
+//! from the library's own code.
 
 use core::arch::naked_asm;
 use core::ffi::c_void;
 
 use crate::abi::aco_t;
 
-/// The body of a function `transfer(from, to, main_co, is_ready)`: leaves `from`, goes on in `to`. Unless that
-/// is ready, `arrange(from, to, main_co)` sees to it in between, on the stack of `main_co`, which waits in a
-/// resume. It returns when something switches back. While C++ exceptions are being handled it is `aside` that is
-/// called.
+/// The body of a function `transfer(from, to, main_co, is_ready)`: saves `from` and resumes `to`; returns when
+/// something switches back.
+///
+/// If `is_ready` is 0 it calls `prepare_transfer(from, to, main_co)` in between, on the stack of `main_co`, which waits
+/// in a resume. It jumps to `slow` if the hook word's pair is not zero (`tls`, W5).
 macro_rules! transfer_body {
-    ($fpenv:ident, $arrange:path, $aside:path) => {
+    ($fpenv:ident, $prepare_transfer:path, $slow:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
-            // Register state: x0 points to `from`, x1 to `to`, x2 to `main_co`; x3: is it ready? x30 is the address where
-            // `from` goes on.
+            // Register state: x0 points to `from`, x1 to `to`, x2 to `main_co`; x3 is `is_ready`, x30 the return
+            // address.
             ".cfi_remember_state",
             "adrp x6, :gottprel:aco_gtls_co",
             "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
             "mrs x7, tpidr_el0",
             "add x6, x6, x7",
-            "ldr x7, [x6, #16]",                // exceptions
+            "ldr x7, [x6, #16]",                // the hook word
             "cbnz x7, 7f",
             "4:",
-            // All on its own stack, and not FULL: the next transfer to it may be inline.
+            // The registers go on the stack of `from`, without ALL_REGS: the next resume may be inline (`state`, S3).
             "sub sp, sp, #80",
             ".cfi_def_cfa_offset 80",
             "stp x19, x20, [sp]",
@@ -36,7 +38,7 @@ macro_rules! transfer_body {
             ".cfi_offset x22, -56; .cfi_offset x23, -48; .cfi_offset x24, -40",
             ".cfi_offset x25, -32; .cfi_offset x26, -24; .cfi_offset x27, -16",
             ".cfi_offset x28, -8",
-            "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 wants it
+            "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 requires
             ".cfi_def_cfa_offset 160",
             ".cfi_offset x29, -160; .cfi_offset x30, -152",
             "mov x29, sp",
@@ -47,17 +49,17 @@ macro_rules! transfer_body {
             ".cfi_offset d8, -144; .cfi_offset d9, -136; .cfi_offset d10, -128",
             ".cfi_offset d11, -120; .cfi_offset d12, -112; .cfi_offset d13, -104",
             ".cfi_offset d14, -96; .cfi_offset d15, -88",
-            ".cfi_remember_state",              // the frame as it will be found again at 2
+            ".cfi_remember_state",              // the frame that is found again at 2
             "adr x8, 2f",
             "mov x10, sp",
             "stp x29, x8, [x0, #96]",
             "str x10, [x0, #112]",
             $crate::arch::read_fpenv!($fpenv),
             $crate::arch::save_fpenv!($fpenv, "x0"),
-            // `from` is whole in memory, and its frames may make room for those of `to`. From here on the
-            // unwinder's next frame is that of who waits, through x9 (0x79), over the call x21 (0x85): CFA =
-            // *(x9 + 112), pc at x9 + 104, x29 and what a base pointer may be in `reg`; the rest is found
-            // from there.
+            // `from` is whole in memory, and its frames may be copied out. From here on the caller's frame is that of
+            // the main coroutine, to an unwinder: through x9 (0x79), over the call through x21 (0x85). CFA =
+            // *(x9 + 112), pc at x9 + 104, x29 and the base pointer, x19, in `reg`; the unwinder finds the rest from
+            // there.
             "mov x9, x2",
             ".cfi_same_value x20; .cfi_same_value x21; .cfi_same_value x22; .cfi_same_value x23",
             ".cfi_same_value x24; .cfi_same_value x25; .cfi_same_value x26; .cfi_same_value x27",
@@ -77,10 +79,10 @@ macro_rules! transfer_body {
             ".cfi_escape 0x10, 30, 3, 0x85, 0xe8, 0x00",
             ".cfi_escape 0x10, 29, 3, 0x85, 0xe0, 0x00",
             ".cfi_escape 0x10, 19, 2, 0x85, 16",
-            // Below the stack pointer of who waits nothing is in use.
+            // Below the stack pointer of the main coroutine nothing is in use.
             "ldr x3, [x21, #112]",
             "mov sp, x3",
-            "bl {arrange}",
+            "bl {prepare_transfer}",
             "mov x0, x19",
             "mov x1, x20",
             "mov x9, x21",
@@ -93,7 +95,7 @@ macro_rules! transfer_body {
             "ldp x27, x28, [x1, #80]",
             "ldp x29, x17, [x1, #96]",
             "ldr x3, [x1, #112]",
-            $crate::arch::read_fpenv!($fpenv),          // `arrange` keeps no x4
+            $crate::arch::read_fpenv!($fpenv),          // `prepare_transfer` may change x4
             $crate::arch::load_fpenv!($fpenv, "x1"),
             "adrp x30, {root}",
             "add x30, x30, :lo12:{root}",
@@ -102,7 +104,8 @@ macro_rules! transfer_body {
             "mov sp, x3",
             // Register state: as at the end of `switch`.
             "br x17",
-            // `from` goes on here, with its own sp and x29. The nop is as in `switch`.
+            // `from` resumes here, with its own sp and x29.
+            // The nop: unwinders look up the byte before a return address.
             ".cfi_restore_state",
             "nop",
             "2:",
@@ -132,25 +135,25 @@ macro_rules! transfer_body {
             "ldp x8, x9, [x7]",
             "orr x8, x8, x9",
             "cbz x8, 4b",
-            "b {aside}",
+            "b {slow}",
             ".cfi_endproc",
             root = sym $crate::arch::root_frame,
             root_offset = const $crate::arch::ROOT_RETURN_OFFSET,
-            arrange = sym $arrange,
-            aside = sym $aside,
+            prepare_transfer = sym $prepare_transfer,
+            slow = sym $slow,
         )
     };
 }
 
 pub(crate) use transfer_body;
 
-/// Calls `function(from, to, third, fourth)`. All code here keeps frame records, so that the frame pointer of
-/// a coroutine that is left in there leads on; `frame` is not looked at.
+/// Calls `function(from, to, third, fourth)`. All code of the library has frame records here, so the frame pointer
+/// leads to the caller without `frame`, which is ignored.
 ///
 /// # Safety
 /// As `function`.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn with_frame(
+pub(crate) unsafe extern "C" fn call_with_frame_pointer(
     from: *mut aco_t,
     to: *mut aco_t,
     third: *mut c_void,
@@ -161,7 +164,7 @@ pub(crate) unsafe extern "C" fn with_frame(
     naked_asm!(
         ".cfi_startproc",
         "hint #34",    // bti c
-        "mov x17, x4", // the one register through which a pad for calls can be jumped to
+        "mov x17, x4", // x17, because the jump reaches a landing pad for calls
         "br x17",
         ".cfi_endproc",
     )

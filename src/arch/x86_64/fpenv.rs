@@ -1,31 +1,37 @@
-//! x86-64: the floating-point environment in a switch. `include/aco_switch.h` has the same, inline.
+//! x86-64: the floating-point environment in a switch. `include/aco_switch.h` has the same code for inline switches.
 //!
-//! The slot has the x87 control word at byte 64 of a coroutine, as fnstcw stores it, and MXCSR at byte 68, as
-//! stmxcsr does.
+//! ```text
+//! byte of aco_t   64                66        68                                72
+//!                 x87 control word  (unused)  MXCSR: control bits 31..6, status bits 5..0
+//!                 fnstcw stores it            stmxcsr stores it
+//! ```
 //!
-//! F1. Control bits belong to a context: it goes on with the x87 control word, and with the bits of MXCSR but for
-//!     its six lowest, that it had when it left.
-//! F2. Status bits belong to the thread. No switch writes others than the current ones: the exception flags that
-//!     a slot holds are never looked at.
-//! F3. A register is written only where its control bits differ. ldmxcsr of another value makes the next stmxcsr
-//!     wait (30 to 100 ns), so a flag that differs must not lead there.
-//! F4. A comparison loads each half of a slot in the width in which it was stored. The processor forwards no
-//!     store to a load that is wider.
+//! F1. Control bits belong to a context: it resumes with those that it had when it switched away. They are the x87
+//!     control word, and the bits of MXCSR but for the six lowest.
+//! F2. Status bits belong to the thread: a switch writes the current ones and no others. The exception flags that a
+//!     slot holds are never read.
+//! F3. A switch writes a register only if its control bits differ. An ldmxcsr of another value makes the next stmxcsr
+//!     wait (30 to 100 ns), so a different status bit must not cause one.
+//! F4. A comparison loads each half of a slot in the width in which it was stored. The processor forwards no store to a
+//!     load that is wider.
+//!
+//! The first argument of each macro is `save_fpenv`, or `share_fpenv` if all contexts share one environment. With
+//! `share_fpenv` the macros are empty.
 
-/// The environment of this moment, into the slot of `$from`; nothing where contexts share one.
+/// Stores the current environment in the slot of `$from`.
 macro_rules! save_fpenv {
-    (own_fpenv, $from:literal) => {
+    (save_fpenv, $from:literal) => {
         concat!("fnstcw [", $from, " + 64]\nstmxcsr [", $from, " + 68]")
     };
-    (shared_fpenv, $from:literal) => {
+    (share_fpenv, $from:literal) => {
         ""
     };
 }
 
-/// Goes to `write_fpenv!` where the control bits of `$to` differ from those just saved for `$from`. Changes rax
-/// and the flags.
+/// Jumps to `write_fpenv!` if the control bits of `$to` differ from those just saved for `$from` (F3). Changes rax and
+/// the flags.
 macro_rules! load_fpenv {
-    (own_fpenv, $from:literal, $to:literal) => {
+    (save_fpenv, $from:literal, $to:literal) => {
         concat!(
             "movzx eax, word ptr [",
             $from,
@@ -46,16 +52,17 @@ macro_rules! load_fpenv {
             "62:",
         )
     };
-    (shared_fpenv, $from:literal, $to:literal) => {
+    (share_fpenv, $from:literal, $to:literal) => {
         ""
     };
 }
 
-/// The rare half of `load_fpenv!`, beside the way: writes what differs, and goes back. The current MXCSR with the
-/// differing bits flipped has the control of `$to` and the status of the thread. The slot of `$to` is free from
-/// here on.
+/// The rare half of `load_fpenv!`, out of line: writes the register that differs, and jumps back.
+///
+/// The current MXCSR with the differing bits flipped has the control bits of `$to` and the status bits of the thread
+/// (F1, F2). The slot of `$to` is scratch memory from here on.
 macro_rules! write_fpenv {
-    (own_fpenv, $to:literal) => {
+    (save_fpenv, $to:literal) => {
         concat!(
             "61:\n",
             "fldcw [",
@@ -75,7 +82,7 @@ macro_rules! write_fpenv {
             "jmp 62b",
         )
     };
-    (shared_fpenv, $to:literal) => {
+    (share_fpenv, $to:literal) => {
         ""
     };
 }

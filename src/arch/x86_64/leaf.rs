@@ -1,38 +1,38 @@
-//! The leaf functions of this architecture: a few instructions each.
+//! x86-64: functions of a few instructions.
 
 use core::arch::asm;
 use core::ffi::c_void;
 
-/// Stores the x87 control word at `place` and MXCSR 4 bytes above it.
+/// Stores the x87 control word at `fpenv` and MXCSR 4 bytes above it.
 ///
 /// # Safety
-/// `place` is writable for 8 bytes.
-pub(crate) unsafe fn store_fp_environment(place: *mut c_void) {
-    // SAFETY: the caller's promise; both instructions only store.
+/// `fpenv` is writable for 8 bytes.
+pub(crate) unsafe fn get_fpenv(fpenv: *mut c_void) {
+    // SAFETY: the caller passes 8 writable bytes; both instructions only store.
     unsafe {
         asm!(
-            "fnstcw [{place}]",
-            "stmxcsr [{place} + 4]",
-            place = in(reg) place,
+            "fnstcw [{fpenv}]",
+            "stmxcsr [{fpenv} + 4]",
+            fpenv = in(reg) fpenv,
             options(nostack, preserves_flags),
         );
     }
 }
 
-/// Loads what [`store_fp_environment`] has stored, without the exceptions that were raised.
+/// Loads the environment that [`get_fpenv`] has stored, with all exception flags clear.
 ///
 /// # Safety
-/// `place` is readable for 8 bytes, and has such an environment.
-pub(crate) unsafe fn load_fp_environment(place: *const c_void) {
-    // SAFETY: `place` has 8 readable bytes. With no exception raised none that is unmasked becomes a trap.
+/// `fpenv` points to 8 bytes that [`get_fpenv`] has written.
+pub(crate) unsafe fn set_fpenv(fpenv: *const c_void) {
+    // SAFETY: `fpenv` has 8 readable bytes. All flags are clear, so no unmasked exception traps.
     unsafe {
-        let controls = place.byte_add(4).cast::<u32>().read() & !0x3f;
+        let mxcsr = fpenv.byte_add(4).cast::<u32>().read() & !0x3f;
         asm!(
             "fnclex",
-            "fldcw [{place}]",
-            "ldmxcsr [{controls}]",
-            place = in(reg) place,
-            controls = in(reg) &raw const controls,
+            "fldcw [{fpenv}]",
+            "ldmxcsr [{mxcsr}]",
+            fpenv = in(reg) fpenv,
+            mxcsr = in(reg) &raw const mxcsr,
             options(nostack, preserves_flags),
         );
     }
@@ -40,12 +40,12 @@ pub(crate) unsafe fn load_fp_environment(place: *const c_void) {
 
 /// Copies `size` bytes that do not overlap: the frames of a coroutine, out or in.
 ///
-/// Not the C library's memcpy: a sanitizer's would refuse to touch another function's locals.
+/// It is not the C library's memcpy, because that of a sanitizer reports accesses to another function's locals.
 ///
 /// # Safety
 /// `from` is readable, `to` writable for `size` bytes.
 pub(crate) unsafe fn copy_frames(to: *mut u8, from: *const u8, size: usize) {
-    // SAFETY: the caller's promise; every access lies in [0, size) of either.
+    // SAFETY: every access is in [0, size) of `from`, which is readable, or of `to`, which is writable.
     unsafe {
         asm!(
             "cmp {size}, 64",
@@ -88,7 +88,7 @@ pub(crate) unsafe fn copy_frames(to: *mut u8, from: *const u8, size: usize) {
             "add {from}, 8",
             "add {to}, 8",
             "6:",
-            "and {size}, 7", // a stack pointer that a program made up
+            "and {size}, 7", // not 0 if a program has written the stack pointer
             "jz 8f",
             "7:",
             "mov {word:l}, [{from}]",
@@ -120,12 +120,13 @@ pub(crate) fn stack_pointer() -> usize {
     address
 }
 
-/// A request to Valgrind, which recognises these rotations of rdi (they leave it as it was) and
-/// the exchange of rbx with itself; 0 where the processor executes them. The requests and the
-/// sequence are those of Valgrind's documented client request mechanism.
+/// Makes a client request to Valgrind, and returns its answer; 0 without Valgrind.
+///
+/// Valgrind recognizes the rotations of rdi, which cancel out, and the exchange of rbx with itself. Its manual
+/// documents the sequence and the requests.
 pub(crate) fn valgrind_request(request: &[usize; 6]) -> usize {
     let answer: usize;
-    // SAFETY: changes no register but the answer's; Valgrind reads the six words.
+    // SAFETY: changes no register but that of the answer; Valgrind reads the six words.
     unsafe {
         asm!(
             "rol rdi, 3",
@@ -141,11 +142,11 @@ pub(crate) fn valgrind_request(request: &[usize; 6]) -> usize {
     answer
 }
 
-/// The address of a symbol that the program may not have: then NULL. `*const ()`.
+/// The address of a symbol, a `*const ()`. NULL if the program does not have the symbol.
 macro_rules! weak_symbol {
     ($name:literal) => {{
         let address: *const ();
-        // Reads a slot of the GOT; an undefined weak symbol's is 0.
+        // Reads a slot of the GOT, which is 0 for an undefined weak symbol.
         ::core::arch::asm!(
             concat!(".weak ", $name),
             concat!("mov {}, qword ptr [rip + ", $name, "@GOTPCREL]"),
@@ -158,12 +159,12 @@ macro_rules! weak_symbol {
 
 pub(crate) use weak_symbol;
 
-/// The stack pointer of what a signal interrupted.
+/// The stack pointer of the code that a signal interrupted.
 ///
 /// # Safety
-/// `context` is what the kernel gave the handler.
-pub(crate) unsafe fn interrupted(context: *mut c_void) -> usize {
+/// `context` is the third argument of a running signal handler.
+pub(crate) unsafe fn interrupted_stack_pointer(context: *mut c_void) -> usize {
     let context: *const libc::ucontext_t = context.cast();
-    // SAFETY: the caller's promise.
+    // SAFETY: the kernel passes a ucontext_t to the handler.
     unsafe { (*context).uc_mcontext.gregs.as_ptr().add(libc::REG_RSP as usize).read() as usize }
 }

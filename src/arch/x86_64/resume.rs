@@ -1,19 +1,23 @@
-//! x86-64: running a coroutine until it leaves.
+//! x86-64: the body of `resume`, which runs a coroutine until it switches back.
 
-/// The body of a function `resume(co, value)`: runs `co`, which is given `value`, and which `prepare` readies unless it plainly is,
-/// until it leaves; then makes its main coroutine the current one. It returns an `Arrival`: the value, and who
-/// has left. Where that
-/// was not left for its main coroutine, it ends in `by_hand(left, here, co)`, which sets that itself. While C++ exceptions are being
-/// handled it is `aside` that is called.
+/// The body of a function `resume(co, value)`, which returns a `Resumed`.
+///
+/// 1. Jumps to `slow` if the hook word's pair is not zero (`tls`, W5).
+/// 2. Calls `prepare(co)` unless `co` is ready: its main_co is the current coroutine, it has not ended, and it owns its
+///    share stack.
+/// 3. Makes `co` the current coroutine, saves the main coroutine, and resumes `co`, which is given `value`.
+/// 4. After the switch back, makes the main coroutine the current one, and returns.
+/// 5. Ends in `via_acosw(from, main_co, co)` instead of 4 if the main_co of the coroutine that switched back is another
+///    one.
 macro_rules! resume_body {
-    ($fpenv:ident, $prepare:path, $aside:path, $by_hand:path) => {
+    ($fpenv:ident, $prepare:path, $slow:path, $via_acosw:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
             // Register state:
             // - rdi is `co`, or NULL; rsi the value.
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
-            "mov rax, fs:[rcx + 16]",   // exceptions
+            "mov rax, fs:[rcx + 16]",   // the hook word
             "test rax, rax",
             "jnz 9f",
             "22:",
@@ -29,7 +33,7 @@ macro_rules! resume_body {
             "mov rax, [rdi + 152]",
             "cmp [rax + 48], rdi",      // ... and owns its share stack
             "jne 3f",
-            "mov rax, [rax + 16]",      // align_highptr: who unwinders find there
+            "mov rax, [rax + 16]",      // align_highptr: the coroutine, for unwinders
             "mov [rax], rdi",
             "test byte ptr [rdi + 89], 1",
             "jnz 4f",
@@ -37,10 +41,10 @@ macro_rules! resume_body {
             // Register state:
             // - rdi points to `co`, r8 to its main coroutine, rsi is the value; r8 stays so to the end.
             // - rcx is the offset of aco_gtls_co from the thread pointer.
-            // - everything else that matters belongs to the main coroutine.
+            // - every other register that matters belongs to the main coroutine.
             "mov fs:[rcx], rdi",        // current
             "mov fs:[rcx + 8], r8",     // hint
-            "push rbp",                 // a frame record, for who walks frame pointers
+            "push rbp",                 // a frame record, for frame pointer walkers
             ".cfi_adjust_cfa_offset 8",
             "mov [r8 + 24], rsp",
             "push r12",
@@ -51,7 +55,7 @@ macro_rules! resume_body {
             ".cfi_adjust_cfa_offset 8; .cfi_offset r14, -40",
             "push r15",
             ".cfi_adjust_cfa_offset 8; .cfi_offset r15, -48",
-            "push rdi",                 // for `by_hand`
+            "push rdi",                 // for `via_acosw`
             ".cfi_adjust_cfa_offset 8",
             ".cfi_remember_state",
             "lea rax, [rip + 5f]",
@@ -60,8 +64,8 @@ macro_rules! resume_body {
             "mov [r8 + 48], rbx",
             "mov [r8 + 56], rbp",
             $crate::arch::save_fpenv!($fpenv, "r8"),
-            // The main coroutine is whole in memory, and the unwinder finds its frame through r8
-            // (DWARF register 8): CFA = *(r8 + 40) + 56; rbx and rbp lie in `reg`.
+            // The main coroutine is whole in memory (M6). From here on the unwinder finds its frame through r8 (DWARF
+            // register 8): CFA = *(r8 + 40) + 56; rbx and rbp are in `reg`.
             ".cfi_escape 0x0f, 5, 0x78, 40, 0x06, 0x23, 56",
             ".cfi_escape 0x10, 3, 2, 0x78, 48",
             ".cfi_escape 0x10, 6, 2, 0x78, 56",
@@ -81,13 +85,15 @@ macro_rules! resume_body {
             // Register state: as at the end of `switch`.
             "notrack jmp r9",
             $crate::arch::write_fpenv!($fpenv, "rdi"),
-            // The main coroutine goes on here. Register state: rsp, rbx and rbp are its own, rsi is
-            // its address, rdi that of the coroutine that has left; not always the one that was resumed,
-            // which may be destroyed: there may have been a transfer. The nop: unwinders look a return address up by the byte before it.
+            // The main coroutine resumes here.
+            // Register state:
+            // - rsp, rbx and rbp are its own; rdi, rsi and rdx are as M5 says.
+            // - after a transfer rdi is not the coroutine that was resumed, which may be destroyed.
+            // The nop: unwinders look up the byte before a return address.
             ".cfi_restore_state",
             "nop",
             "5:",
-            "pop r8",                   // who was resumed
+            "pop r8",                   // the coroutine that was resumed
             ".cfi_adjust_cfa_offset -8",
             "pop r15",
             ".cfi_adjust_cfa_offset -8; .cfi_restore r15",
@@ -100,30 +106,30 @@ macro_rules! resume_body {
             "pop rbp",
             ".cfi_adjust_cfa_offset -8",
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
-            // rsi, not the main_co that rdi names: that may be long in coming, and the next resume
-            // waits for what stands here. It is only compared.
+            // The new current coroutine comes from rsi. The main_co of rdi is only compared: its load may miss the
+            // cache, and the next resume depends on the current coroutine.
             "cmp rsi, [rdi + 72]",
             "jne 6f",
             "mov fs:[rcx], rsi",
-            "xor eax, eax",             // the hint: a coroutine's own address, or NULL
+            "xor eax, eax",             // the hint (`tls`, W3): NULL for a main coroutine
             "cmp qword ptr [rsi + 72], 0",
             "cmovne rax, rsi",
             "mov fs:[rcx + 8], rax",
-            "mov rax, rdx",             // the value, and who has left: an Arrival
+            "mov rax, rdx",             // a Resumed: the value, and rdi
             "mov rdx, rdi",
             "test byte ptr [rdi + 89], 1",
             "jnz 8f",
             "ret",
-            // It left by a call, of `acosw`, whose return address is on top of the return predictor
-            // now: a jump.
+            // ALL_REGS: it switched away by a call, whose return address is on top of the return predictor. So this
+            // is a jump.
             "8:",
             "pop rcx",
             ".cfi_adjust_cfa_offset -8",
             ".cfi_register rip, rcx",
             "notrack jmp rcx",
             ".cfi_adjust_cfa_offset 8",
-            ".cfi_offset rip, -8", // not .cfi_restore: libgcc takes that for "nowhere"
-            // The slow way: `prepare` returns, or aborts.
+            ".cfi_offset rip, -8", // libgcc would read .cfi_restore as "undefined"
+            // The slow path: `prepare` returns, or aborts.
             "3:",
             "push rdi",
             ".cfi_adjust_cfa_offset 8",
@@ -140,7 +146,7 @@ macro_rules! resume_body {
             ".cfi_adjust_cfa_offset -8",
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov r8, [rdi + 72]",
-            "mov rax, fs:[rcx + 16]",   // it may have found the exceptions
+            "mov rax, fs:[rcx + 16]",   // `prepare` may have set the hook word
             "test rax, rax",
             "jz 2b",
             "cmp qword ptr [rax], 0",
@@ -148,26 +154,26 @@ macro_rules! resume_body {
             "cmp qword ptr [rax + 8], 0",
             "je 2b",
             "jmp 23f",
-            // `acosw` left it. It goes on with all its registers; how it leaves next is open.
+            // Clears ALL_REGS: `co` resumes with all its registers.
             "4:",
             "and qword ptr [rdi + 88], -0x101",
             "jmp 2b",
-            // It was left for another than its main_co.
+            // The main_co of the coroutine that switched back is another one.
             "6:",
             "mov rdx, r8",
-            "jmp {by_hand}",
-            // The program has a C++ runtime.
+            "jmp {via_acosw}",
+            // The hook word is set.
             "9:",
             "cmp qword ptr [rax], 0",
             "jne 23f",
             "cmp qword ptr [rax + 8], 0",
             "je 22b",
             "23:",
-            "jmp {aside}",
+            "jmp {slow}",
             ".cfi_endproc",
             prepare = sym $prepare,
-            aside = sym $aside,
-            by_hand = sym $by_hand,
+            slow = sym $slow,
+            via_acosw = sym $via_acosw,
         )
     };
 }

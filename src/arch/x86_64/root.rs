@@ -1,14 +1,14 @@
-//! x86-64: the two ends of a coroutine, where an entry function returns to and where an ended one would
-//! go on; and a beginning before the entry function, for who wants one.
+//! x86-64: the two ends of a coroutine, where an entry function returns to and where an ended coroutine resumes; and
+//! entry points before the entry function.
 
 use core::arch::global_asm;
 
 use crate::abi::aco_t;
 
-/// The body of a function that stands where an ended coroutine would go on: hands the coroutine,
-/// whose address the switch has left in rsi, to `refuse`. The exported name is `aco_ended_asm`.
+/// The body of the function in which an ended coroutine resumes: calls `abort(co)`. The switch has left the coroutine's
+/// address in rsi (M5). The exported name is `aco_ended_asm`.
 macro_rules! ended_body {
-    ($refuse:path) => {
+    ($abort:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             ".cfi_undefined rip",
@@ -18,38 +18,38 @@ macro_rules! ended_body {
             "endbr64",
             "mov rdi, rsi",
             "and rsp, -16",
-            "call {refuse}",
+            "call {abort}",
             "ud2",
             ".size aco_ended_asm, . - aco_ended_asm",
             ".cfi_endproc",
-            refuse = sym $refuse,
+            abort = sym $abort,
         )
     };
 }
 
 pub(crate) use ended_body;
 
-/// Makes a fresh coroutine begin at `place`, whose body is [`first_entry_body`].
+/// Makes an unstarted coroutine start at `entry`, whose body is [`first_entry_body`].
 ///
 /// # Safety
-/// `co` points to a fresh coroutine. It is switched to next, by a switch that loads all registers.
-pub(crate) unsafe fn begin_in(co: *mut aco_t, place: usize) {
+/// `co` points to an unstarted coroutine. The next switch to it loads all registers.
+pub(crate) unsafe fn set_first_entry(co: *mut aco_t, entry: usize) {
     const R12: usize = 0;
-    // SAFETY: the caller's promise; what r12 holds at its beginning is not specified.
+    // SAFETY: two slots of `reg` of a coroutine. An entry function may not rely on r12.
     unsafe {
         aco_t::set_register(co, R12, aco_t::return_address(co));
-        aco_t::set_return_address(co, place);
+        aco_t::set_return_address(co, entry);
     }
 }
 
-/// The body of a function that a fresh coroutine begins in: calls `arrive`, then goes on where it would
-/// have begun.
+/// The body of a function in which an unstarted coroutine starts: calls `arrive`, then jumps to the resume address that
+/// [`set_first_entry`] replaced.
 macro_rules! first_entry_body {
     ($arrive:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
-            // Register state: rsp = align_retptr, r12 is the entry function, rsi the coroutine's address.
+            // Register state: rsp = align_retptr, r12 is that address, rsi points to the coroutine.
             "push rsi",
             ".cfi_adjust_cfa_offset 8",
             "call {arrive}",
@@ -64,15 +64,15 @@ macro_rules! first_entry_body {
 
 pub(crate) use first_entry_body;
 
-/// The body of a function that a coroutine begins in whose entry function may return: calls that, then
+/// The body of a function in which a coroutine starts whose entry function may return: calls the entry function, then
 /// `end`.
 macro_rules! returning_entry_body {
     ($end:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
-            // Register state: rsp = align_retptr, rbp leads to a frame record of the resumer's, rsi is the
-            // coroutine's address.
+            // Register state: rsp = align_retptr, rbp points to the frame record of the main coroutine, rsi to the
+            // coroutine.
             "sub rsp, 8",
             ".cfi_adjust_cfa_offset 8",
             "call qword ptr [rsi + 96]",        // fp
@@ -86,24 +86,27 @@ macro_rules! returning_entry_body {
 
 pub(crate) use returning_entry_body;
 
-// The root frame of every coroutine: what an entry function that returns would return into, and where
-// an unwinder goes on in the coroutine that waits in a resume.
+// The root frame of every coroutine. An entry function that returns comes here, by `ret` and not by a call. Unwinders
+// continue here in the coroutine that waits in a resume. The exported name of the address is `aco_funcp_protector_asm`.
 //
-// Register state at the return: rsp = align_highptr, where the address of the coroutine stands, and
-// below it the return slot; nothing else is known. The exported name `aco_funcp_protector_asm` is that
-// place; a `ret` and not a call leads there.
+// Register state at the return: rsp = align_highptr. The word there is the coroutine's address, the word below is the
+// return slot. Nothing else is known.
 //
-// To unwinders there are two frames. The stack of the one above is another one, lower or higher, which
-// debuggers expect of signals alone; so that is what the second frame says it is. The fast path of
-// libunwind's `unw_backtrace` would look for what the kernel pushes, and fault: it ends before, at the
-// first, whose return address is no word in memory but computed: the return slot's less two, which is
-// the place of the second. Each is a function with a name, by which lldb finds the description.
+// Unwinders see two frames:
 //
-// The frame above is that of its main coroutine, M = *(*rsp + 72): CFA = *(M + 40), rip at M + 32,
-// rbx, rbp and r12 to r15 in `reg`; code that saved the last four elsewhere says so itself. The second
-// frame's rsp is the first one's CFA, a word above align_highptr.
+// | frame | function | next frame |
+// |---|---|---|
+// | first | `aco_root` | CFA = align_highptr + 8; rip = the word in the return slot - 2: the second frame |
+// | second | `aco_root_resumer` | the main coroutine, M = *(*(CFA - 8) + 72): CFA = *(M + 40), rip at M + 32 |
 //
-// The nops: unwinders look a return address up by the byte before it.
+// * The stack of the main coroutine may be lower or higher. Debuggers expect that of signal frames only, so the second
+//   frame is marked as one.
+// * The fast path of libunwind's `unw_backtrace` reads the kernel's signal frame at such a mark, and faults. So it must
+//   end at the first frame, whose return address is computed and not a word in memory.
+// * Each frame is a function with a name, by which lldb finds its description.
+// * rbx, rbp and r12 to r15 of the main coroutine are in `reg`. Code that has saved the last four on its stack has CFI
+//   that says so.
+// * The nops: unwinders look up the byte before a return address.
 global_asm!(
     ".pushsection .text.aco_root, \"ax\", @progbits",
     ".p2align 4",
@@ -138,11 +141,11 @@ global_asm!(
     "aco_funcp_protector_asm:", // the first frame
     "endbr64",
     "mov rbp, rsp",
-    // The same through rbp.
+    // The same, through rbp.
     ".cfi_def_cfa rbp, 8",
     ".cfi_escape 0x16, 16, 5, 0x76, 0x78, 0x06, 0x32, 0x1c",
-    // Two words down, so that the call leaves the return slot alone: the last word may end
-    // the coroutine, and the next one on this stack needs the slot again.
+    // Two words down, so that the call does not overwrite the return slot. The last word function may end the
+    // coroutine, and the next one on this stack needs the slot.
     "sub rsp, 16",
     "and rsp, -16",
     "call aco_funcp_protector@PLT",
@@ -154,10 +157,14 @@ global_asm!(
 );
 
 unsafe extern "C" {
-    /// What begins just before the first frame.
+    /// One byte before the first frame.
     #[link_name = "aco_root"]
-    pub(crate) fn root_frame();
+    fn root_frame();
 }
 
-/// Bytes from `root_frame` to the address that an entry function returns to.
-pub(crate) const ROOT_RETURN_OFFSET: usize = 1;
+/// The address to which an entry function returns: `aco_funcp_protector_asm`. The return slot of a share stack has it.
+pub(crate) fn root_return_address() -> usize {
+    /// Bytes from `aco_root` to that label.
+    const OFFSET: usize = 1;
+    root_frame as *const () as usize + OFFSET
+}

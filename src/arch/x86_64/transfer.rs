@@ -1,27 +1,29 @@
-//! x86-64: leaving a coroutine for another than its main coroutine, and from the library's own code.
+//! x86-64: the body of `transfer`, which switches to a coroutine of the same main coroutine; and calls of a switch
+//! from the library's own code.
 
 use core::arch::naked_asm;
 use core::ffi::c_void;
 
 use crate::abi::aco_t;
 
-/// The body of a function `transfer(from, to, main_co, is_ready)`: leaves `from`, goes on in `to`. Unless that
-/// is ready, `arrange(from, to, main_co)` sees to it in between, on the stack of `main_co`, which waits in a
-/// resume. It returns when something switches back. While C++ exceptions are being handled it is `aside` that is
-/// called.
+/// The body of a function `transfer(from, to, main_co, is_ready)`: saves `from` and resumes `to`; returns when
+/// something switches back.
+///
+/// If `is_ready` is 0 it calls `prepare_transfer(from, to, main_co)` in between, on the stack of `main_co`, which waits
+/// in a resume. It jumps to `slow` if the hook word's pair is not zero (`tls`, W5).
 macro_rules! transfer_body {
-    ($fpenv:ident, $arrange:path, $aside:path) => {
+    ($fpenv:ident, $prepare_transfer:path, $slow:path) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
-            // Register state: rdi points to `from`, rsi to `to`, rdx to `main_co`; rcx: is it ready?
+            // Register state: rdi points to `from`, rsi to `to`, rdx to `main_co`; rcx is `is_ready`.
             ".cfi_remember_state",
             "mov r8, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
-            "mov rax, fs:[r8 + 16]",    // exceptions
+            "mov rax, fs:[r8 + 16]",    // the hook word
             "test rax, rax",
             "jnz 7f",
             "2:",
-            // On its own stack, and not FULL: the next transfer to it may be inline.
+            // The registers go on the stack of `from`, without ALL_REGS: the next resume may be inline (`state`, S3).
             "push r12",
             ".cfi_adjust_cfa_offset 8; .cfi_offset r12, -16",
             "push r13",
@@ -37,9 +39,9 @@ macro_rules! transfer_body {
             "mov [rdi + 48], rbx",
             "mov [rdi + 56], rbp",
             $crate::arch::save_fpenv!($fpenv, "rdi"),
-            // `from` is whole in memory, and its frames may make room for those of `to`. From here on the
-            // unwinder's next frame is that of who waits, through r9, over the call r12: CFA = *(r9 + 40),
-            // rip at r9 + 32, rbx and rbp in `reg`; the rest is found from there.
+            // `from` is whole in memory, and its frames may be copied out. From here on the caller's frame is that of
+            // the main coroutine, to an unwinder: through r9, over the call through r12. CFA = *(r9 + 40), rip at
+            // r9 + 32, rbx and rbp in `reg`; the unwinder finds the rest from there.
             "mov r9, rdx",
             ".cfi_same_value r12; .cfi_same_value r13; .cfi_same_value r14; .cfi_same_value r15",
             ".cfi_escape 0x0f, 3, 0x79, 40, 0x06",
@@ -56,11 +58,11 @@ macro_rules! transfer_body {
             ".cfi_escape 0x10, 16, 2, 0x7c, 32",
             ".cfi_escape 0x10, 3, 2, 0x7c, 48",
             ".cfi_escape 0x10, 6, 2, 0x7c, 56",
-            // Below the stack pointer of who waits nothing is in use, but for what is called a red zone.
+            // Below the stack pointer of the main coroutine only the red zone, 128 bytes, may be in use.
             "mov rsp, [r12 + 40]",
             "sub rsp, 128",
             "and rsp, -16",
-            "call {arrange}",
+            "call {prepare_transfer}",
             "mov rdi, rbx",
             "mov rsi, rbp",
             "mov r9, r12",
@@ -80,8 +82,8 @@ macro_rules! transfer_body {
             // Register state: as at the end of `switch`.
             "notrack jmp r8",
             $crate::arch::write_fpenv!($fpenv, "rsi"),
-            // `from` goes on here. Register state: rsp, rbx and rbp are its own. The nop: unwinders look a
-            // return address up by the byte before it.
+            // `from` resumes here. Register state: rsp, rbx and rbp are its own.
+            // The nop: unwinders look up the byte before a return address.
             ".cfi_restore_state",
             "nop",
             "5:",
@@ -93,7 +95,7 @@ macro_rules! transfer_body {
             ".cfi_adjust_cfa_offset -8; .cfi_restore r13",
             "pop r12",
             ".cfi_adjust_cfa_offset -8; .cfi_restore r12",
-            // A jump: the top of the return predictor belongs to who has left.
+            // A jump: the top of the return predictor belongs to the coroutine that switched here.
             "pop rcx",
             ".cfi_adjust_cfa_offset -8",
             ".cfi_register rip, rcx",
@@ -105,24 +107,26 @@ macro_rules! transfer_body {
             "cmp qword ptr [rax + 8], 0",
             "je 2b",
             "8:",
-            "mov r8, rbp",              // for who walks frame pointers: see `with_frame`
-            "jmp {aside}",
+            "mov r8, rbp",              // the frame pointer, for `call_with_frame_pointer`
+            "jmp {slow}",
             ".cfi_endproc",
-            arrange = sym $arrange,
-            aside = sym $aside,
+            prepare_transfer = sym $prepare_transfer,
+            slow = sym $slow,
         )
     };
 }
 
 pub(crate) use transfer_body;
 
-/// Calls `function(from, to, third, fourth)` with `frame` for the frame pointer: what a coroutine that is
-/// left in there has in `reg`, as if it had called itself. Code between may have used that register.
+/// Calls `function(from, to, third, fourth)` with `frame` as the frame pointer.
+///
+/// `function` stores that frame pointer in `reg`, as if the program had called it. The library's code in between may
+/// have used the register.
 ///
 /// # Safety
 /// As `function`.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn with_frame(
+pub(crate) unsafe extern "C" fn call_with_frame_pointer(
     from: *mut aco_t,
     to: *mut aco_t,
     third: *mut c_void,

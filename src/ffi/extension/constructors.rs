@@ -1,17 +1,20 @@
-//! Constructors that give NULL and errno where libaco's abort.
+//! Constructors that fail with NULL and errno instead of aborting.
 
 use core::ffi::{c_char, c_void};
 use core::ptr::NonNull;
 
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
-use crate::refusal::Refusal;
+use crate::error::CreateError;
 use crate::{coroutine, stack};
 
-/// aco_create() that does not abort: NULL and errno ENOMEM without memory, NULL and EINVAL where
-/// `share_stack` is NULL (and `main_co` is not) or destroyed.
+/// Creates a coroutine like aco_create(), but reports errors instead of aborting.
 ///
-/// # Safety
-/// As aco_create().
+/// # Returns
+/// The coroutine, or NULL and `errno`.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory.
+/// - `EINVAL` if `main_co` is not NULL and `share_stack` is NULL or destroyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_try_create(
     main_co: *mut aco_t,
@@ -22,28 +25,38 @@ pub unsafe extern "C" fn aco_try_create(
 ) -> *mut aco_t {
     let created = match (NonNull::new(main_co), NonNull::new(share_stack)) {
         (None, _) => coroutine::create_main(fp, arg),
-        (Some(_), None) => Err(Refusal::Destroyed(share_stack)),
-        // SAFETY: the caller's promise.
+        (Some(_), None) => Err(CreateError::StackDestroyed(share_stack)),
+        // SAFETY: both are not NULL, so they are a coroutine and a share stack (F1).
         (Some(main_co), Some(stack)) => unsafe {
             coroutine::create(main_co, stack, save_stack_sz, fp, arg)
         },
     };
-    created.unwrap_or_else(Refusal::as_errno)
+    created.unwrap_or_else(CreateError::null_with_errno)
 }
 
-/// aco_share_stack_new() that does not abort: NULL and errno ENOMEM without memory, or room in the
-/// address space.
+/// Creates a share stack like aco_share_stack_new(), but reports errors instead of aborting.
+///
+/// # Returns
+/// The stack, or NULL and `errno`.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory or no address space.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_try_share_stack_new(sz: usize) -> *mut aco_share_stack_t {
-    stack::create(sz, true).unwrap_or_else(Refusal::as_errno)
+    stack::create(sz, true).unwrap_or_else(CreateError::null_with_errno)
 }
 
-/// aco_share_stack_new2() that does not abort: NULL and errno ENOMEM without memory, or room in the
-/// address space.
+/// Creates a share stack like aco_share_stack_new2(), but reports errors instead of aborting.
+///
+/// # Returns
+/// The stack, or NULL and `errno`.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory or no address space.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_try_share_stack_new2(
     sz: usize,
     guard_page_enabled: c_char,
 ) -> *mut aco_share_stack_t {
-    stack::create(sz, guard_page_enabled != 0).unwrap_or_else(Refusal::as_errno)
+    stack::create(sz, guard_page_enabled != 0).unwrap_or_else(CreateError::null_with_errno)
 }

@@ -1,28 +1,32 @@
 //! Generators: `for (void *value; aco_gen_next(gen, &value);)`.
 
-#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "values are handed on, not followed")]
+#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "values are passed on, not dereferenced")]
 
 use core::ffi::{c_int, c_void};
 use core::ptr::NonNull;
 
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
+use crate::error::CreateError;
 use crate::ffi::non_null;
-use crate::refusal::Refusal;
 use crate::{coroutine, generator, resume, tls};
 
-/// A generator: a coroutine that is resumed by who asks for its next value, be that a main coroutine or
-/// any other; `(aco_t *)gen` is one for every function that takes one. In a thread without main coroutine
-/// the library makes one.
+/// A generator: a coroutine that each caller of aco_gen_next() may resume, a main coroutine or any
+/// other one. It is an aco_t: pass it to all functions for coroutines. In a thread without a main
+/// coroutine the library creates one.
 #[allow(non_camel_case_types)]
 pub type aco_gen_t = aco_t;
 
-/// A generator on `share_stack`, which runs `fp` when it is first asked. `fp` finds `arg` by
-/// aco_get_arg(), gives values to aco_gen_yield(), and ends by a return or by aco_exit(). The caller owns
-/// it: aco_gen_free(). Never NULL: aborts without memory, without a live share stack. Two that are read in
-/// turns may share a stack; one that reads another may not share it with that.
+/// Creates a generator. It runs `fp` on `share_stack` when aco_gen_next() is called for the first
+/// time. `fp` reads `arg` with aco_get_arg(), passes values to aco_gen_yield(), and ends by a
+/// return or aco_exit(). The caller owns the generator and frees it with aco_gen_free(). Generators
+/// may share a stack, unless one reads from the other.
 ///
-/// # Safety
-/// `share_stack` is NULL or valid.
+/// # Returns
+/// The generator. Never NULL.
+///
+/// # Aborts
+/// - if there is no memory.
+/// - if `share_stack` is NULL or destroyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_gen_new(
     share_stack: *mut aco_share_stack_t,
@@ -30,16 +34,19 @@ pub unsafe extern "C" fn aco_gen_new(
     arg: *mut c_void,
 ) -> *mut aco_gen_t {
     let stack = non_null("aco_gen_new", "the share stack", share_stack);
-    // SAFETY: the caller's promise.
-    unsafe { generator::create(stack, fp, arg, resume::returning) }
-        .unwrap_or_else(|why| why.abort("aco_gen_new"))
+    // SAFETY: `share_stack` is not NULL (checked), so it is a share stack (F1).
+    unsafe { generator::create(stack, fp, arg, resume::returning_entry) }
+        .unwrap_or_else(|error| error.abort("aco_gen_new"))
 }
 
-/// aco_gen_new() that does not abort: NULL and errno ENOMEM without memory, EINVAL where `share_stack` is NULL or
-/// destroyed.
+/// Creates a generator like aco_gen_new(), but reports errors instead of aborting.
 ///
-/// # Safety
-/// `share_stack` is NULL or valid.
+/// # Returns
+/// The generator, or NULL and `errno`.
+///
+/// # Errors
+/// - `ENOMEM` if there is no memory.
+/// - `EINVAL` if `share_stack` is NULL or destroyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_try_gen_new(
     share_stack: *mut aco_share_stack_t,
@@ -47,44 +54,48 @@ pub unsafe extern "C" fn aco_try_gen_new(
     arg: *mut c_void,
 ) -> *mut aco_gen_t {
     let created = match NonNull::new(share_stack) {
-        // SAFETY: the caller's promise.
-        Some(stack) => unsafe { generator::create(stack, fp, arg, resume::returning) },
-        None => Err(Refusal::Destroyed(share_stack)),
+        // SAFETY: `share_stack` is not NULL, so it is a share stack (F1).
+        Some(stack) => unsafe { generator::create(stack, fp, arg, resume::returning_entry) },
+        None => Err(CreateError::StackDestroyed(share_stack)),
     };
-    created.unwrap_or_else(Refusal::as_errno)
+    created.unwrap_or_else(CreateError::null_with_errno)
 }
 
-/// Runs a generator to its next value. 1, and the value in `*value`; or 0 when it has ended, now or before,
-/// and NULL there. `value` may be NULL. A plain aco_yield() inside it gives NULL for a value. Where
-/// the generator has given its place to another coroutine by aco_yield_to(), it is 1 and what that one
-/// yields, NULL where it ends. To be called in one thread: aco_attach() takes it to another. Aborts on NULL, on a generator that is running or
-/// destroyed, and as aco_resume().
+/// Runs a generator until it yields, and stores the value in `*value`. `value` may be NULL. A plain
+/// aco_yield() yields NULL. At the end of the generator, stores NULL. If the generator has called
+/// aco_yield_to(), the value is that of the coroutine that yields, or NULL if that one ends. All
+/// calls come from one thread. aco_attach() moves the generator to another thread.
 ///
-/// # Safety
-/// `gen` is NULL or a generator; `value` is NULL or writable.
+/// # Returns
+/// 1 if there is a value. 0 if the generator has ended.
+///
+/// # Aborts
+/// - if `gen` is NULL, destroyed or running.
+/// - for all other reasons of aco_resume().
+/// - if there is no memory for a main coroutine of the thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_gen_next(r#gen: *mut aco_gen_t, value: *mut *mut c_void) -> c_int {
     let generator = non_null("aco_gen_next", "the generator", r#gen);
-    // SAFETY: the caller's promise.
+    // SAFETY: `gen` is not NULL (checked), so it is a generator (F1). `value` is NULL or writable (F2).
     unsafe { generator::next(generator, value, resume::resume) }.into()
 }
 
-/// Gives the value that aco_gen_next() returns; goes on when the next one is asked for. To be called by
-/// the generator itself, at any depth of its stack. Aborts in a main coroutine and where no coroutine runs.
+/// Passes `value` to aco_gen_next(), and suspends the generator until the next call. Only the
+/// generator itself calls this function, at any depth of its stack.
+///
+/// # Aborts
+/// If called in a main coroutine or without a running coroutine.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_gen_yield(value: *mut c_void) {
     // SAFETY: the current coroutine is the one that runs.
     unsafe { resume::yield_value(tls::current(), value, resume::switch) };
 }
 
-/// Frees a generator in any state; what its frames own stays as it is. NULL is let through.
-///
-/// # Safety
-/// `gen` is NULL or a generator that is not used from here on.
+/// Frees a generator in any state. Its frames are not unwound. Does nothing if `gen` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_gen_free(r#gen: *mut aco_gen_t) {
     if let Some(generator) = NonNull::new(r#gen) {
-        // SAFETY: the caller's promise.
+        // SAFETY: `gen` is not NULL, so it is a generator (F1). Nothing uses it afterwards (F5).
         unsafe { coroutine::destroy(generator) }
     }
 }

@@ -1,4 +1,4 @@
-//! Beginnings and ends: reuse, returns, cancellation, and other threads.
+//! Restart, returning entry functions, cancellation, and moves to other threads.
 
 use core::ffi::{c_int, c_void};
 
@@ -6,99 +6,112 @@ use crate::abi::{aco_cofuncp_t, aco_t};
 use crate::ffi::non_null;
 use crate::{attach, coroutine, resume, sys, thread};
 
-/// Makes a coroutine that has ended, or not begun, begin anew with `fp` and `arg` when it is next
-/// resumed: on the same stack, by the same main_co, with the floating-point environment of a fresh
-/// one. Nothing is allocated; the counters of its save area go on. Aborts on NULL, on a main
-/// coroutine, on one that has begun and not ended, and where it or its share stack is destroyed.
+/// Restarts a coroutine that has ended or not started. The next resume runs `fp` with the argument
+/// `arg`, on the same stack, from the same `main_co`. The floating-point environment is that of a
+/// new coroutine. Allocates nothing. The counters of its save area continue.
 ///
-/// # Safety
-/// `co` is NULL or a coroutine.
+/// # Aborts
+/// - if `co` is NULL, destroyed or a main coroutine.
+/// - if `co` has started and not ended.
+/// - if its share stack is destroyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) {
     let co = non_null("aco_reset", "the coroutine", co);
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is not NULL (checked), so it is a coroutine (F1).
     unsafe { coroutine::reset(co.as_ptr(), fp, arg) }
 }
 
-/// Lets the entry function of `co` return: that ends the coroutine then, as aco_exit() does. To be said
-/// before `co` begins, and again after aco_reset(). Aborts on NULL, and where `co` is not about to begin.
+/// Permits the entry function of `co` to return. The return ends the coroutine as aco_exit() does.
+/// Call it before `co` starts, and again after each aco_reset().
 ///
-/// # Safety
-/// `co` is NULL or a coroutine.
+/// # Aborts
+/// If `co` is NULL, destroyed, started, ended, or without an entry function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_return_exits(co: *mut aco_t) {
     let co = non_null("aco_return_exits", "the coroutine", co);
-    // SAFETY: the caller's promise.
-    unsafe { resume::return_exits(co, resume::returning) }
+    // SAFETY: `co` is not NULL (checked), so it is a coroutine (F1).
+    unsafe { resume::return_exits(co, resume::returning_entry) }
 }
 
-/// Lets all entry functions return that run in this thread, or (`on` is 0) none any more: takes the place of
-/// the last word function that aco_thread_init() was given.
+/// Permits all entry functions of the calling thread to return, if `on` is not 0. With `on` 0, a
+/// return is an error again. The call replaces the function that aco_thread_init() was given.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_thread_return_exits(on: c_int) {
     thread::set_last_word(if on != 0 { Some(resume::last_word) } else { None });
 }
 
-/// Marks `co` as cancelled: aco_yield_checked() says so inside it. Nothing else happens: nobody is
-/// interrupted, and no frame unwound; to let it end, resume it. The mark stays until aco_reset(). To be
-/// called in the thread of `co`. Aborts on NULL, a main coroutine and a destroyed one.
+/// Marks `co` as cancelled. aco_yield_checked() reports the mark in the coroutine. The call neither
+/// interrupts nor unwinds `co`: resume the coroutine to let it end. The mark stays until
+/// aco_reset(). Call it on the thread of `co`.
 ///
-/// # Safety
-/// `co` is NULL or a coroutine.
+/// # Aborts
+/// If `co` is NULL, destroyed or a main coroutine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_cancel(co: *mut aco_t) {
     let co = non_null("aco_cancel", "the coroutine", co);
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is not NULL (checked), so it is a coroutine (F1).
     unsafe { resume::cancel(co) }
 }
 
-/// Was `co` cancelled? 1 or 0. Aborts on NULL.
+/// Returns whether `co` is cancelled.
 ///
-/// # Safety
-/// `co` is NULL or a coroutine.
+/// # Returns
+/// 1 or 0.
+///
+/// # Aborts
+/// If `co` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_is_cancelled(co: *mut aco_t) -> c_int {
     let co = non_null("aco_is_cancelled", "the coroutine", co);
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is not NULL (checked), so it is a coroutine (F1).
     unsafe { resume::is_cancelled(co) }.into()
 }
 
-/// aco_yield() that sees cancellation: 0; or -1 and errno ECANCELED if the running coroutine is cancelled,
-/// at once, or when it is resumed. A cancelled coroutine does not leave here, so a loop over this ends.
-/// Aborts as aco_yield().
+/// Yields like aco_yield(), and reports cancellation. In a cancelled coroutine it fails without a
+/// yield, so a loop of checked yields ends. If the coroutine is cancelled while it is suspended, it
+/// fails after the yield.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ECANCELED` if the running coroutine is cancelled.
+///
+/// # Aborts
+/// If called in a main coroutine or without a running coroutine.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_checked() -> c_int {
     // SAFETY: the current coroutine is the one that runs.
-    as_canceled(unsafe { resume::yield_checked(resume::switch) })
+    cancel_status(unsafe { resume::yield_checked(resume::switch) })
 }
 
 /// 0, or -1 and errno ECANCELED.
-pub(super) fn as_canceled(is_cancelled: bool) -> c_int {
-    if is_cancelled {
-        sys::set_errno(libc::ECANCELED);
-        return -1;
-    }
-    0
+pub(super) fn cancel_status(is_cancelled: bool) -> c_int {
+    if is_cancelled { sys::fail_with(libc::ECANCELED) } else { 0 }
 }
 
-/// Makes `main_co` the one that resumes `co` from now on: another one of this thread, or, where `co` comes
-/// from another thread, one of this. With it goes its share stack, and so all coroutines on that, which
-/// are attached one by one before any of them is resumed. The two threads see to it that one is done
-/// before the other begins (a lock, a join).
+/// Makes `main_co` the coroutine that resumes `co` from now on. `main_co` belongs to the calling
+/// thread. `co` may come from another thread, and belongs to the calling thread afterwards. Its
+/// share stack moves with it: attach all coroutines of the stack before one of them is resumed.
 ///
-/// What is safe in a coroutine that moves: all but what the compiler keeps over a yield of the old thread,
-/// the address of errno and of thread-local variables. gcc and clang keep both where a function uses one
-/// before and after a yield; a function that does only either is safe.
+/// Code in a coroutine that moves to another thread must not use the old thread's addresses of
+/// `errno` and thread-local variables. gcc and clang keep such an address over a yield if a
+/// function uses the variable before and after the yield. A function that uses it only on one side
+/// is safe.
 ///
-/// Aborts on NULL, where `co` is running here or in another thread, destroyed, or a main coroutine, where
-/// `main_co` is destroyed or `co` itself, and without memory.
+/// # Aborts
+/// - if `co` is NULL, destroyed, a main coroutine, or running on any thread.
+/// - if the owner of its share stack runs on another thread.
+/// - if `main_co` is NULL, destroyed or `co` itself.
+/// - if there is no memory.
 ///
 /// # Safety
-/// Both are NULL or coroutines.
+/// A lock or a join orders the old thread's last use of the share stack before this call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_attach(co: *mut aco_t, main_co: *mut aco_t) {
     let co = non_null("aco_attach", "the coroutine", co);
     let main_co = non_null("aco_attach", "the main_co", main_co);
-    // SAFETY: the caller's promise.
+    // SAFETY: both are not NULL (checked), so they are coroutines (F1). No other thread uses the share stack
+    // (F6).
     unsafe { attach::attach(co, main_co) }
 }

@@ -1,45 +1,54 @@
-//! Memory of the program's own, and memory given back.
+//! Memory from the program, and memory returned to the system.
 
 #![allow(non_camel_case_types)]
 
 use core::ffi::{c_int, c_void};
 
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::ffi::non_null;
-use crate::refusal::Refusal;
-use crate::{coroutine, slab, stack, sys};
+use crate::error::CreateError;
+use crate::ffi::{non_null, status_of};
+use crate::{coroutine, slab, stack};
 
-/// Where coroutines come from: what aco_set_allocator() is given. Both functions are called on the
-/// thread, and the stack, of whoever calls the library; one that frees a coroutine of another thread frees
-/// its memory there. They must not switch (resume, yield, exit, longjmp, an exception).
+/// An allocator for aco_set_allocator(). Both functions are called on the thread and the stack of
+/// the caller of the library. Memory that one thread allocated may be freed on another. The
+/// functions must not switch coroutines (resume, yield, exit), call longjmp(3) or throw.
 #[repr(C)]
 pub struct aco_allocator_s {
-    /// `size` bytes, aligned to 16 (aborts where they are not), with any content; NULL: there are none.
+    /// Returns `size` bytes, aligned to 16 bytes, with any content. NULL if there is no memory. The
+    /// library aborts if the memory is not aligned.
     pub allocate: Option<unsafe extern "C" fn(size: usize, user: *mut c_void) -> *mut c_void>,
-    /// Takes `place` back, which is never NULL: the `size` bytes that `allocate` gave there.
+    /// Frees the `size` bytes at `place` that `allocate` returned. `place` is never NULL.
     pub free: Option<unsafe extern "C" fn(place: *mut c_void, size: usize, user: *mut c_void)>,
-    /// What both are handed; the program's.
+    /// The last argument of both functions. It belongs to the program.
     pub user: *mut c_void,
 }
 
 /// The C name of `aco_allocator_s`.
 pub type aco_allocator_t = aco_allocator_s;
 
-/// Has the control blocks of coroutines, main coroutines among them, and their save areas come from the
-/// program's allocator, in the whole process and on all threads; NULL: from the library's slabs again. To be
-/// called before the first coroutine of the process. Share stacks are not concerned, see
-/// aco_share_stack_new_mem() for those; their control blocks, 112 bytes each, are always the library's. What
-/// a program allocates itself and has aco_destroy() free (a copy by value, a save area) must come from the
-/// allocator, too. Where it gives NULL aco_try_create() gives NULL and ENOMEM, aco_create() aborts, and so
-/// does aco_resume() where a save area must grow. 0, or -1 and errno: EBUSY after the first coroutine, EINVAL
-/// where a function is NULL, ENOMEM. The struct is copied.
+/// Sets the allocator for coroutines, main coroutines and save areas, for the whole process. NULL
+/// selects the library's own allocator again. The struct is copied. Call it before the process
+/// creates a coroutine.
+///
+/// Share stacks do not use the allocator: see aco_share_stack_new_mem(). Their control blocks, 112
+/// bytes each, come from the library. If the program allocates a copy of a coroutine or a save area
+/// that aco_destroy() will free, it must use the same allocator. If `allocate` returns NULL,
+/// aco_try_create() fails with `ENOMEM`. aco_create() aborts then, and so does aco_resume() if a
+/// save area must grow.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` after the first coroutine of the process.
+/// - `EINVAL` if a function is NULL.
+/// - `ENOMEM` if there is no memory.
 ///
 /// # Safety
-/// `allocator` is NULL or valid; its functions do what their comments say for as long as the process uses
-/// coroutines.
+/// The functions can be called as long as the process uses coroutines.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_set_allocator(allocator: *const aco_allocator_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `allocator` is NULL or a struct of its type (F1).
     let chosen = match unsafe { allocator.as_ref() } {
         None => slab::set_allocator(None),
         Some(&aco_allocator_s { allocate: Some(allocate), free: Some(free), user }) => {
@@ -47,53 +56,73 @@ pub unsafe extern "C" fn aco_set_allocator(allocator: *const aco_allocator_t) ->
         }
         Some(_) => Err(libc::EINVAL),
     };
-    chosen.map_or_else(sys::fail_with, |()| 0)
+    status_of(chosen)
 }
 
-/// A share stack of the `sz` bytes at `mem`: a static array, a part of an arena, huge pages. No guard page:
-/// who runs off it writes over what lies below. The memory is the stack's until
-/// aco_share_stack_destroy(), which does not free it. Never NULL: aborts where `mem` is NULL or not
-/// aligned to 16, where `sz` is below 4096, and without memory for the control block.
+/// Creates a share stack of the `sz` bytes at `mem`, for example a static array, a part of an
+/// arena, or huge pages. It has no guard page: an overflow writes over the memory below. The stack
+/// uses the memory until aco_share_stack_destroy(), which does not free it.
+///
+/// # Returns
+/// The stack. Never NULL.
+///
+/// # Aborts
+/// - if `mem` is NULL or not aligned to 16 bytes.
+/// - if `sz` is below 4096.
+/// - if there is no memory for the control block.
 ///
 /// # Safety
-/// `mem` is NULL or readable and writable for `sz` bytes, and used by nobody else while the stack lives.
+/// `mem` is readable and writable for `sz` bytes, and has no other use while the stack exists.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_share_stack_new_mem(
     mem: *mut c_void,
     sz: usize,
 ) -> *mut aco_share_stack_t {
-    // SAFETY: the caller's promise.
-    unsafe { stack::create_in(mem, sz) }.unwrap_or_else(|why| why.abort("aco_share_stack_new_mem"))
+    // SAFETY: `mem` is NULL or usable for `sz` bytes, and has no other use (F6).
+    unsafe { stack::create_in(mem, sz) }
+        .unwrap_or_else(|error| error.abort("aco_share_stack_new_mem"))
 }
 
-/// aco_share_stack_new_mem() that does not abort: NULL and errno EINVAL where the memory cannot be a stack,
-/// ENOMEM without memory for the control block.
+/// Creates a share stack like aco_share_stack_new_mem(), but reports errors instead of aborting.
+///
+/// # Returns
+/// The stack, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `mem` is NULL or not aligned to 16 bytes, or `sz` is below 4096.
+/// - `ENOMEM` if there is no memory for the control block.
 ///
 /// # Safety
-/// As aco_share_stack_new_mem().
+/// As for aco_share_stack_new_mem().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_try_share_stack_new_mem(
     mem: *mut c_void,
     sz: usize,
 ) -> *mut aco_share_stack_t {
-    // SAFETY: the caller's promise.
-    unsafe { stack::create_in(mem, sz) }.unwrap_or_else(Refusal::as_errno)
+    // SAFETY: `mem` is NULL or usable for `sz` bytes, and has no other use (F6).
+    unsafe { stack::create_in(mem, sz) }.unwrap_or_else(CreateError::null_with_errno)
 }
 
-/// Gives the pages of the share stack of `co` that no frame is on back to the system: whole pages below
-/// the frames of the coroutine that is on the stack now, whichever that is, all but the topmost where none
-/// is, and where the caller itself is on the stack those from 4096 bytes below it. They come back, zeroed,
-/// when the stack is used so deep again. The bytes that were in memory until then, as far as the kernel
-/// tells (mincore); 0 where nothing is to be given back: in a main coroutine, on a destroyed stack, in
-/// locked memory, in a signal handler on a stack of its own. A stack in the program's own memory is let
-/// alone, and 0. A stack that was filled (aco_share_stack_fill()) is not any more. Aborts on NULL and on a
-/// destroyed coroutine.
+/// Returns unused pages of the share stack of `co` to the system: whole pages below the frames of
+/// the stack's present owner. Without an owner, only the topmost page stays. If the caller runs on
+/// the stack, 4096 bytes below its frame stay, too. The pages are zero when they are used again.
+/// After aco_share_stack_fill() the pattern is lost.
+///
+/// A stack in memory of the program stays as it is.
+///
+/// # Returns
+/// The number of bytes that were resident, as far as mincore(2) tells. 0 if nothing can be
+/// returned: for a main coroutine, a destroyed stack, memory of the program, locked memory, and in
+/// a signal handler on its own stack.
+///
+/// # Aborts
+/// If `co` is NULL or destroyed.
 ///
 /// # Safety
-/// `co` is NULL or a coroutine of this thread, or one on a stack that no thread runs on.
+/// `co` belongs to the calling thread, or no thread runs on its stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_stack_trim(co: *mut aco_t) -> usize {
     let co = non_null("aco_stack_trim", "the coroutine", co);
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is not NULL (checked), so it is a coroutine (F1). No other thread runs on its stack (F6).
     unsafe { coroutine::stack_trim(co.as_ptr()) }
 }

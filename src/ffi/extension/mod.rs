@@ -1,5 +1,5 @@
-//! What libaco's users have asked for: the functions of `include/aco_ext.h`, over the same objects. One
-//! file a group, in the order of the header.
+//! The functions of `include/aco_ext.h`: what users of libaco have asked for, with the same objects. Each group has a
+//! file, in the order of the header.
 
 pub mod constructors;
 
@@ -21,6 +21,6 @@ pub mod names;
 
 pub mod list;
 
-pub mod trace;
+pub mod hooks;
 
 pub mod shared_fpenv;

@@ -1,50 +1,41 @@
-//! The same for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: who goes on does so with
-//! the floating-point environment of the moment. `aco_ext_inline.h` gives such programs these names.
+//! The extension for programs that are compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV: a switch keeps the present
+//! floating-point environment. `aco_ext_inline.h` maps the plain names to these functions.
 
-#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "values are handed on, not followed")]
+#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "values are passed on, not dereferenced")]
 
 use core::ffi::{c_int, c_void};
 
 use super::generators::aco_gen_t;
-use super::life::as_canceled;
+use super::life::cancel_status;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::ffi::non_null;
 use crate::{generator, resume, thread, tls};
 
-/// aco_resume_value() of such programs.
-///
-/// # Safety
-/// As aco_resume_value().
+/// aco_resume_value() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_resume_value_shared_fpenv(
     co: *mut aco_t,
     value: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: the caller's promise.
+    // SAFETY: `co` is NULL or a coroutine (F1).
     unsafe { resume::resume_value(co, value, resume::resume_shared_fpenv) }
 }
 
-/// aco_yield_value() of such programs.
+/// aco_yield_value() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_value_shared_fpenv(value: *mut c_void) -> *mut c_void {
     // SAFETY: the current coroutine is the one that runs.
     unsafe { resume::yield_value(tls::current(), value, resume::switch_shared_fpenv) }
 }
 
-/// aco_yield_to() of such programs.
-///
-/// # Safety
-/// As aco_yield_to().
+/// aco_yield_to() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield_to_shared_fpenv(to: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `to` is NULL or a coroutine (F1).
     unsafe { resume::yield_to(to, resume::transfer_shared_fpenv, resume::switch_shared_fpenv) }
 }
 
-/// aco_gen_new() of such programs.
-///
-/// # Safety
-/// As aco_gen_new().
+/// aco_gen_new() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_gen_new_shared_fpenv(
     share_stack: *mut aco_share_stack_t,
@@ -52,52 +43,46 @@ pub unsafe extern "C" fn aco_gen_new_shared_fpenv(
     arg: *mut c_void,
 ) -> *mut aco_gen_t {
     let stack = non_null("aco_gen_new", "the share stack", share_stack);
-    // SAFETY: the caller's promise.
-    unsafe { generator::create(stack, fp, arg, resume::returning_shared_fpenv) }
-        .unwrap_or_else(|why| why.abort("aco_gen_new"))
+    // SAFETY: `share_stack` is not NULL (checked), so it is a share stack (F1).
+    unsafe { generator::create(stack, fp, arg, resume::returning_entry_shared_fpenv) }
+        .unwrap_or_else(|error| error.abort("aco_gen_new"))
 }
 
-/// aco_gen_next() of such programs.
-///
-/// # Safety
-/// As aco_gen_next().
+/// aco_gen_next() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_gen_next_shared_fpenv(
     r#gen: *mut aco_gen_t,
     value: *mut *mut c_void,
 ) -> c_int {
     let generator = non_null("aco_gen_next", "the generator", r#gen);
-    // SAFETY: the caller's promise.
+    // SAFETY: `gen` is not NULL (checked), so it is a generator (F1). `value` is NULL or writable (F2).
     unsafe { generator::next(generator, value, resume::resume_shared_fpenv) }.into()
 }
 
-/// aco_gen_yield() of such programs.
+/// aco_gen_yield() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_gen_yield_shared_fpenv(value: *mut c_void) {
     // SAFETY: the current coroutine is the one that runs.
     unsafe { resume::yield_value(tls::current(), value, resume::switch_shared_fpenv) };
 }
 
-/// aco_return_exits() of such programs.
-///
-/// # Safety
-/// As aco_return_exits().
+/// aco_return_exits() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_return_exits_shared_fpenv(co: *mut aco_t) {
     let co = non_null("aco_return_exits", "the coroutine", co);
-    // SAFETY: the caller's promise.
-    unsafe { resume::return_exits(co, resume::returning_shared_fpenv) }
+    // SAFETY: `co` is not NULL (checked), so it is a coroutine (F1).
+    unsafe { resume::return_exits(co, resume::returning_entry_shared_fpenv) }
 }
 
-/// aco_thread_return_exits() of such programs.
+/// aco_thread_return_exits() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_thread_return_exits_shared_fpenv(on: c_int) {
     thread::set_last_word(if on != 0 { Some(resume::last_word_shared_fpenv) } else { None });
 }
 
-/// aco_yield_checked() of such programs.
+/// aco_yield_checked() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_checked_shared_fpenv() -> c_int {
     // SAFETY: the current coroutine is the one that runs.
-    as_canceled(unsafe { resume::yield_checked(resume::switch_shared_fpenv) })
+    cancel_status(unsafe { resume::yield_checked(resume::switch_shared_fpenv) })
 }

@@ -1,19 +1,24 @@
-//! Switches to others than the main_co.
+//! Switches to another coroutine than the main_co.
 
 use crate::abi::aco_t;
 use crate::resume;
 
-/// Leaves the running coroutine for `to`, which has the same main_co, in one switch: `to` is the current
-/// coroutine then, the main_co goes on waiting in its aco_resume(), and a yield or the end of `to` goes
-/// there. The coroutine that was left is resumed like any other that has yielded. Both may share a stack.
-/// `to` is its main_co: aco_yield(); itself: nothing is done. The coroutine that aco_resume() was called
-/// for may be destroyed by one that came after it. Aborts on NULL, in a main coroutine, where no coroutine
-/// runs, and where `to` has another main_co, has ended, is destroyed or has no share stack any more.
+/// Suspends the running coroutine and continues `to`, which has the same `main_co`, in one switch.
+/// `to` becomes the current coroutine. The `main_co` still waits in its aco_resume(), and `to`
+/// yields or exits to it. The suspended coroutine is resumed as after a yield. Both may share a
+/// stack.
 ///
-/// # Safety
-/// `to` is NULL or a coroutine.
+/// If `to` is the `main_co`, the function yields. If `to` is the running coroutine, it does
+/// nothing. A coroutine that is continued this way may destroy the one that aco_resume() was called
+/// for.
+///
+/// # Aborts
+/// - if `to` is NULL, destroyed, ended, or without an entry function.
+/// - if its share stack is destroyed.
+/// - if `to` has another `main_co`.
+/// - if called in a main coroutine or without a running coroutine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield_to(to: *mut aco_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `to` is NULL or a coroutine (F1).
     unsafe { resume::yield_to(to, resume::transfer, resume::switch) }
 }

@@ -2,56 +2,76 @@
 
 use core::ffi::{c_int, c_uint, c_void};
 
-use super::{answer, given, object, status, until};
-use crate::rt::abi::{acort_case_t, acort_chan_t};
-use crate::rt::caller::Caller;
-use crate::rt::{Outcome, channel, channel_life, select};
+use super::{answer, non_null, object, status, until};
+use crate::rt::model::abi::acort_case_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::select::call as select;
+use crate::rt::sync::channel::Channel;
+use crate::rt::sync::{channel_life, channel_wait};
 
-/// A channel for values of `elem` bytes, of which it keeps up to `cap`; 0: each is handed from sender to
-/// receiver. For tasks of any worker, and plain threads, unless `flags` is ACORT_LOCAL. NULL and errno: EINVAL
-/// (0 bytes, too many, a flag), ENOMEM; EPERM for ACORT_LOCAL outside of tasks. The caller has a reference:
-/// acort_chan_unref().
+/// A channel.
+#[allow(non_camel_case_types)]
+pub type acort_chan_t = Channel;
+
+/// Creates a channel for values of `elem` bytes with a buffer of `cap` values. With `cap` 0 a value
+/// goes from the sender to a receiver directly. Tasks of all workers and plain threads may use it,
+/// unless `flags` is ACORT_LOCAL. The caller has a reference: acort_chan_unref().
+///
+/// # Returns
+/// The channel, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `elem` is 0, the buffer is too large, or a flag does not exist.
+/// - `EPERM` if `flags` is ACORT_LOCAL outside of tasks.
+/// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut acort_chan_t {
     object(channel_life::create(elem, cap, flags))
 }
 
-/// One reference more: each user of a channel has one. From any thread. Gives the channel; NULL and EINVAL for NULL.
+/// Adds a reference. Each user of a channel needs one. From any thread.
 ///
-/// # Safety
-/// `chan` is NULL or a channel.
+/// # Returns
+/// The channel, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `chan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_chan_t {
-    // SAFETY: the caller's promise.
-    object(given(chan).map(|chan| unsafe {
-        channel_life::reference(chan);
-        chan as *mut _
-    }))
+    // SAFETY: `chan` is not NULL, so it is a channel.
+    object(non_null(chan).inspect(|&chan| unsafe { channel_life::add_ref(chan) }))
 }
 
-/// One reference less, from any thread; the last one frees the channel with the values in it. Aborts where somebody waits in
-/// it then. NULL is let through.
+/// Drops a reference. The last one frees the channel and the values in it. From any thread. Does
+/// nothing if `chan` is NULL.
 ///
-/// # Safety
-/// `chan` is NULL or a channel that the caller does not use from here on.
+/// # Aborts
+/// If the last reference is dropped while a call waits in the channel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_unref(chan: *mut acort_chan_t) {
-    if let Ok(chan) = given(chan) {
-        // SAFETY: the caller's promise.
+    if let Ok(chan) = non_null(chan) {
+        // SAFETY: `chan` is not NULL, so it is a channel, and the caller has a reference.
         unsafe { channel_life::release(chan) }
     }
 }
 
-fn both<T, U>(chan: *mut T, data: *mut U) -> Outcome<*mut T> {
-    given(data)?;
-    given(chan).map(|chan| chan as *mut T)
+fn both<T, U>(chan: *mut T, data: *mut U) -> Result<*mut T> {
+    non_null(data)?;
+    non_null(chan)
 }
 
-/// Sends a copy of the value at `data`. 0, or -1 and errno: EPIPE where the channel is closed, ETIMEDOUT,
-/// ECANCELED; EINVAL for NULL, ENOMEM.
+/// Sends a copy of the value at `data`. Waits while the buffer is full, or no receiver waits.
 ///
-/// # Safety
-/// `chan` is NULL or a channel; `data` is NULL or has a value of its size.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPIPE` if the channel is closed.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `chan` or `data` is NULL.
+/// - `ENOMEM` if there is no memory for a wait on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_send(
     chan: *mut acort_chan_t,
@@ -59,18 +79,25 @@ pub unsafe extern "C" fn acort_chan_send(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise.
+    // SAFETY: `chan` is not NULL, so it is a channel; `data` has a value of its size.
     status(
-        both(chan, data.cast_mut())
-            .and_then(|chan| unsafe { channel::send(caller, chan, data, deadline) }),
+        both(chan, data.cast_mut()).and_then(|chan| unsafe {
+            channel_wait::send(caller, chan, data, Deadline::at(deadline))
+        }),
     )
 }
 
-/// Receives a value to `data`. 0, or -1 and errno: EPIPE where the channel is closed, and empty;
-/// ETIMEDOUT, ECANCELED; EINVAL for NULL, ENOMEM.
+/// Receives a value to `data`. Waits while there is none.
 ///
-/// # Safety
-/// `chan` is NULL or a channel; `data` is NULL or has room for a value of its size.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPIPE` if the channel is closed and empty.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `chan` or `data` is NULL.
+/// - `ENOMEM` if there is no memory for a wait on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_recv(
     chan: *mut acort_chan_t,
@@ -78,61 +105,80 @@ pub unsafe extern "C" fn acort_chan_recv(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise.
-    status(
-        both(chan, data).and_then(|chan| unsafe { channel::receive(caller, chan, data, deadline) }),
-    )
+    // SAFETY: `chan` is not NULL, so it is a channel; `data` has room for a value of its size.
+    status(both(chan, data).and_then(|chan| unsafe {
+        channel_wait::receive(caller, chan, data, Deadline::at(deadline))
+    }))
 }
 
-/// Closes the channel: nothing is sent any more, and who waits has EPIPE; the values in it can still be
-/// received. 0, or -1 and errno: EPIPE where it is closed already, EINVAL for NULL.
+/// Closes the channel. Sends fail from now on, and calls that wait end with EPIPE. The values in it
+/// can still be received. From any thread.
 ///
-/// # Safety
-/// `chan` is NULL or a channel.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPIPE` if the channel is closed already.
+/// - `EINVAL` if `chan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
-    // SAFETY: the caller's promise.
-    status(given(chan).and_then(|chan| unsafe { channel_life::close(chan) }))
+    // SAFETY: `chan` is not NULL, so it is a channel.
+    status(non_null(chan).and_then(|chan| unsafe { channel_life::close(chan) }))
 }
 
-/// How many values are in the channel; -1 and EINVAL for NULL.
+/// Returns the number of values in the channel.
 ///
-/// # Safety
-/// `chan` is NULL or a channel.
+/// # Returns
+/// The number, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `chan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
-    answer(given(chan).map(|chan| unsafe { channel_life::length(chan) } as isize))
+    // SAFETY: `chan` is not NULL, so it is a channel.
+    answer(non_null(chan).map(|chan| unsafe { channel_life::length(chan) } as isize))
 }
 
-/// Waits for the first of `n` cases that is ready, does it, and gives its number. Where several are ready, file
-/// descriptors among them, each has the same chance. All cases are tried at one moment; at that moment the system is
-/// asked for the file descriptors, one after the other. A closed channel is ready: `error` of the case says EPIPE.
-/// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for no case, more than 1024, one that does not exist, NULL, more file
-/// descriptors than the process may have open; ESRCH for a task that was freed; EBADF; EFAULT for an object on a
-/// shared stack; ENOMEM; EPERM for file descriptors in a plain thread that would have to wait.
+/// Waits for the first of `n` cases that is ready, performs it, and returns its index. Of several
+/// ready cases each has the same chance. All cases are tried at one moment; file descriptors are
+/// asked for at that moment, one after the other. A closed channel is ready: `error` of its case is
+/// EPIPE.
 ///
-/// # Safety
-/// `cases` is NULL or has `n` cases, whose objects are valid.
+/// # Returns
+/// The index, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `cases` is NULL, `n` is not between 1 and 1024, an operation does not exist, an
+///   object is NULL, or there are more file descriptors than the process may open.
+/// - `ESRCH` if a task was freed.
+/// - `EBADF` if a file descriptor is not open.
+/// - `EFAULT` if an object is on a shared stack.
+/// - `ENOMEM` if there is no memory.
+/// - `EPERM` if a plain thread would have to wait for file descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select(cases: *mut acort_case_t, n: c_int, deadline: i64) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `cases` is NULL or has `n` cases, whose objects are valid.
     let chosen =
         unsafe { slice(cases, n).and_then(|cases| select::select(cases, until(deadline)?)) };
     answer(chosen.map(|at| at as c_int))
 }
 
-/// acort_select() by rank: of all cases that are ready it takes the one with the least number.
+/// Waits as acort_select() does. Of several ready cases it takes the one with the lowest index.
 ///
-/// # Safety
-/// As acort_select().
+/// # Returns
+/// The index, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select_ordered(
     cases: *mut acort_case_t,
     n: c_int,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `cases` is NULL or has `n` cases, whose objects are valid.
     let chosen = unsafe {
         slice(cases, n).and_then(|cases| select::select_ordered(cases, until(deadline)?))
     };
@@ -140,9 +186,9 @@ pub unsafe extern "C" fn acort_select_ordered(
 }
 
 /// The cases of a call. EINVAL: none.
-unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Outcome<&'a mut [acort_case_t]> {
-    let first = given(cases)?;
+unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Result<&'a mut [acort_case_t]> {
+    let first = non_null(cases)?;
     let count = usize::try_from(n).map_err(|_| libc::EINVAL)?;
-    // SAFETY: the caller's promise.
+    // SAFETY: not NULL, so there are `count` cases.
     Ok(unsafe { core::slice::from_raw_parts_mut(first, count) })
 }

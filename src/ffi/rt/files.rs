@@ -3,16 +3,24 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use super::{answer, count, given, status, until};
-use crate::rt::file::{self, Operation};
+use super::{answer, count, non_null, status, until};
+use crate::rt::blocking::file::{self, Operation};
+use crate::rt::blocking::open;
 
-/// open(2), with the mode for a new file; O_CLOEXEC is the caller's to give. Nothing is opened where the deadline
-/// is 0 or has passed. The file descriptor, or -1 and errno: ETIMEDOUT, ECANCELED: what is opened after that is
-/// closed again, and a thread that hangs in it counts no more as one of acort_opts_t.blocking_threads; EINVAL
-/// for NULL, ENOMEM, EAGAIN: it needs a thread, and none can be had, or 256 hang so; what open(2) says.
+/// Opens a file as open(2) does, with `mode` for a new one. Does not add O_CLOEXEC. A deadline of 0
+/// or in the past opens nothing. If the call ends first, a file that is opened later is closed
+/// again, and a thread that hangs in it no longer counts in `acort_opts_t.blocking_threads`.
 ///
-/// # Safety
-/// `path` is NULL or ends in 0.
+/// # Returns
+/// The file descriptor, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `path` is NULL.
+/// - `ENOMEM` if there is no memory.
+/// - `EAGAIN` if no thread can be started, or 256 threads hang.
+/// - The errors of open(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_open(
     path: *const c_char,
@@ -20,19 +28,23 @@ pub unsafe extern "C" fn acort_open(
     mode: libc::mode_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `path` is not NULL, so it ends in 0.
     answer(
-        given(path.cast_mut())
-            .and_then(|path| unsafe { file::open(path, flags, mode, until(deadline)?) }),
+        non_null(path.cast_mut())
+            .and_then(|path| unsafe { open::open(path, flags, mode, until(deadline)?) }),
     )
 }
 
-/// pread(2); what is in the page cache comes without a wait, and is all that is given where the deadline is 0
-/// or has passed. -1 and errno: ETIMEDOUT, ECANCELED, as long as no thread has begun with it; ENOMEM, EAGAIN
-/// without threads, what pread(2) says.
+/// Reads as pread(2) does. Bytes in the page cache come without a wait; with a deadline of 0 or in
+/// the past there are only those.
 ///
-/// # Safety
-/// As pread(2).
+/// # Returns
+/// The bytes read, 0 at the end, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED` before a thread has begun to read.
+/// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
+/// - The errors of pread(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_pread(
     fd: c_int,
@@ -41,18 +53,21 @@ pub unsafe extern "C" fn acort_pread(
     offset: libc::off_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is writable for `n` bytes.
     let outcome =
         until(deadline).and_then(|deadline| unsafe { file::pread(fd, buf, n, offset, deadline) });
     count(outcome)
 }
 
-/// pwrite(2). Nothing is written where the deadline is 0 or has passed. -1 and errno: ETIMEDOUT, ECANCELED:
-/// nothing was written; a thread that has begun with it is waited for. ENOMEM, EAGAIN without threads, what
-/// pwrite(2) says.
+/// Writes as pwrite(2) does. A deadline of 0 or in the past writes nothing.
 ///
-/// # Safety
-/// As pwrite(2).
+/// # Returns
+/// The bytes written, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A thread that has begun to write is waited for.
+/// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
+/// - The errors of pwrite(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_pwrite(
     fd: c_int,
@@ -61,19 +76,26 @@ pub unsafe extern "C" fn acort_pwrite(
     offset: libc::off_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
-    let outcome = until(deadline)
-        .and_then(|deadline| unsafe { file::work(fd, Operation::Write(buf, n, offset), deadline) });
+    // SAFETY: `buf` is readable for `n` bytes.
+    let outcome = until(deadline).and_then(|deadline| unsafe {
+        file::transfer(fd, Operation::Write(buf, n, offset), deadline)
+    });
     count(outcome)
 }
 
-/// fsync(2), which is not begun where the deadline is 0 or has passed. 0, or -1 and errno, as acort_pwrite().
+/// Synchronizes a file as fsync(2) does. With a deadline of 0 or in the past it does not begin.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_pwrite() and fsync(2).
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fsync(fd: c_int, deadline: i64) -> c_int {
-    // SAFETY: without a buffer.
+    // SAFETY: fsync(2) has no buffer.
     status(
         until(deadline)
-            .and_then(|deadline| unsafe { file::work(fd, Operation::Sync, deadline) })
+            .and_then(|deadline| unsafe { file::transfer(fd, Operation::Sync, deadline) })
             .map(drop),
     )
 }

@@ -2,69 +2,95 @@
 
 use core::ffi::c_int;
 
-use super::{given, object, status, until};
-use crate::rt::abi::acort_group_t;
-use crate::rt::caller::Caller;
-use crate::rt::{group, nesting, parker};
+use super::{non_null, object, status, until};
+use crate::rt::base::parker;
+use crate::rt::model::abi::acort_group_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::sched::group;
 
-/// A group for tasks (acort_attr_t.group). Groups nest: the new one is inside the caller's own group, and is cancelled
-/// when that one, or any around it, is cancelled, fails or is closed. Where the caller's group is cancelled already, the
-/// new one is cancelled from the beginning, unless the caller has masked cancellation. NULL and errno: EPERM outside of
-/// tasks, ENOMEM. The caller owns it: acort_group_close().
+/// Opens a group for tasks (`acort_attr_t.group`). The caller owns it: acort_group_close().
+///
+/// Groups nest. The new group is inside the group of the calling task. It is cancelled when that
+/// group, or one around it, is cancelled, fails or is closed. If the caller's group is cancelled
+/// already, the new one is cancelled from the start, unless the caller has masked cancellation.
+///
+/// # Returns
+/// The group, or NULL and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of tasks.
+/// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_group_open() -> *mut acort_group_t {
-    object(group::open_here())
+    object(group::open_current())
 }
 
-/// Waits until no task of `group` lives. 0, or -1 and errno: what acort_group_fail() was given first;
-/// ETIMEDOUT, ECANCELED; EDEADLK in a task of it; EINVAL for NULL.
+/// Waits until no task of `group` lives.
 ///
-/// # Safety
-/// `group` is NULL or an open group.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The first error that acort_group_fail() was called with.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EDEADLK` in a task of the group.
+/// - `EINVAL` if `group` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    let hearing = parker::Hearing::Cancellation;
-    // SAFETY: the caller's promise.
-    status(given(group).and_then(|group| unsafe {
-        group::wait(caller, group, hearing, until(deadline)?)?;
+    let mode = parker::WaitMode::Cancellable;
+    // SAFETY: `group` is not NULL, so it is an open group.
+    status(non_null(group).and_then(|group| unsafe {
+        group::wait(caller, group, mode, until(deadline)?)?;
         group::outcome(group)
     }))
 }
 
-/// Cancels all tasks of `group` and of the groups inside it, at any depth, but the caller, and those that are started
-/// there later. NULL: the caller's own group; a main task's group takes new tasks still. 0, or -1 and errno: EPERM for
-/// NULL outside of tasks.
+/// Cancels all tasks of `group` and of the groups inside it, at any depth, except the caller. Tasks
+/// that are started there later are cancelled, too. `group` NULL is the caller's group; the group
+/// of a main task still takes new tasks that are not cancelled.
 ///
-/// # Safety
-/// `group` is NULL or an open group.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` if `group` is NULL outside of tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int {
-    // SAFETY: the caller's promise.
-    status(group::or_own(group).map(|group| unsafe { nesting::cancel(group) }))
+    // SAFETY: the group is an open one, or that of the running task.
+    status(group::or_current(group).map(|group| unsafe { group::cancel(group) }))
 }
 
-/// Says that `group` has failed with the errno `err`, which acort_group_wait() gives then: the first one
-/// counts. It is cancelled, as by acort_group_cancel(), with the groups inside it, which do not fail. NULL: the
-/// caller's own group; that of a main task has acort_run() or acort_enter() give the errno. 0, or -1 and errno:
-/// EINVAL where `err` is not positive, EPERM for NULL outside of tasks.
+/// Fails `group` with the error number `err`, which acort_group_wait() returns then. The first
+/// error counts. The group is cancelled as by acort_group_cancel(), with the groups inside it,
+/// which do not fail. `group` NULL is the caller's group; acort_run() and acort_enter() return the
+/// error of a main task's group.
 ///
-/// # Safety
-/// `group` is NULL or an open group.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `err` is not positive.
+/// - `EPERM` if `group` is NULL outside of tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_fail(group: *mut acort_group_t, err: c_int) -> c_int {
-    // SAFETY: the caller's promise.
-    status(group::or_own(group).and_then(|group| unsafe { group::fail(group, err) }))
+    // SAFETY: the group is an open one, or that of the running task.
+    status(group::or_current(group).and_then(|group| unsafe { group::fail(group, err) }))
 }
 
-/// Cancels `group`, as acort_group_cancel() does, waits for the ends of its own tasks, and frees it and them. A group
-/// inside it that is still open is from then on inside the one around it. Not cancelled itself. 0, or -1 and errno:
-/// EDEADLK in a task of it, where nothing is done; EINVAL for NULL.
+/// Cancels `group` as acort_group_cancel() does, waits until its own tasks have ended, and frees it
+/// and them. A group inside it that is still open is then inside the group around it. The wait is
+/// no cancellation point.
 ///
-/// # Safety
-/// `group` is NULL or an open group that nobody uses from here on, if this succeeds.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EDEADLK` in a task of the group: nothing is done.
+/// - `EINVAL` if `group` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_close(group: *mut acort_group_t) -> c_int {
-    // SAFETY: the caller's promise.
-    status(given(group).and_then(|group| unsafe { group::close(group) }))
+    // SAFETY: `group` is not NULL, so it is an open group.
+    status(non_null(group).and_then(|group| unsafe { group::close(group) }))
 }

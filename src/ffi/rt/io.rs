@@ -5,32 +5,52 @@
 use core::ffi::{c_int, c_void};
 
 use super::{answer, bytes, count, status, until};
-use crate::rt::{connect, io, messages, ready};
+use crate::rt::io::{fd_ref, rw, socket, vectored};
+use crate::rt::select::fdwait;
 
-/// Waits until `fd` is ready for some of `events`, POLLIN or POLLOUT, and gives what poll(2) says of it. -1
-/// and errno: ETIMEDOUT, ECANCELED, EBADF; EINVAL for no events, or others.
+/// Waits until `fd` is ready for some of `events`: POLLIN, POLLOUT.
+///
+/// # Returns
+/// The events of poll(2), or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EBADF` if `fd` is not open.
+/// - `EINVAL` if `events` is 0 or has other events.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fdwait(fd: c_int, events: c_int, deadline: i64) -> c_int {
-    answer(until(deadline).and_then(|deadline| ready::ready(fd, events, deadline)))
+    answer(until(deadline).and_then(|deadline| fdwait::fdwait(fd, events, deadline)))
 }
 
-/// close(2). Calls of acort that are on their way with `fd` have ECANCELED, in tasks and in plain threads: those that
-/// wait, and those that were woken already; none goes on with the next file of that number. The file is closed at
-/// once, and the number is free when the last of them has come back. 0, or -1 and errno: EBADF where it is closed
-/// already; what close(2) says.
+/// Closes `fd`. Calls of acort that use `fd` end with ECANCELED, in tasks and in plain threads;
+/// none of them continues with the next file of that number. The file is closed at once. The number
+/// is free when the last of these calls has returned.
 ///
-/// What acort has made (acort_accept(), acort_open(), ...) is to be closed by this. A file descriptor from
-/// elsewhere may be closed by close(2) while no call of acort waits for it, and its number be another file's: then the
-/// next call is for that.
+/// Close by this function what acort has opened: acort_accept(), acort_open() and so on. Other code
+/// may close other file descriptors by close(2) while no call of acort waits for them. The next
+/// call is then for the next file of the number.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBADF` if `fd` is closed already.
+/// - The errors of close(2).
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_close(fd: c_int) -> c_int {
-    status(io::close(fd))
+    status(fd_ref::close(fd))
 }
 
-/// read(2). -1 and errno: ETIMEDOUT, ECANCELED, what read(2) says.
+/// Reads as read(2) does. Waits until there is input.
 ///
-/// # Safety
-/// As read(2).
+/// # Returns
+/// The bytes read, 0 at the end, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of read(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_read(
     fd: c_int,
@@ -38,15 +58,20 @@ pub unsafe extern "C" fn acort_read(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
-    count(until(deadline).and_then(|deadline| unsafe { io::read(fd, buf, n, deadline) }))
+    // SAFETY: `buf` is writable for `n` bytes.
+    count(until(deadline).and_then(|deadline| unsafe { rw::read(fd, buf, n, deadline) }))
 }
 
-/// write(2): some of it may be written. -1 and errno: ETIMEDOUT, ECANCELED, what write(2) says; EPIPE without
+/// Writes as write(2) does, perhaps less than `n` bytes. Waits until there is room. Raises no
 /// SIGPIPE.
 ///
-/// # Safety
-/// As write(2).
+/// # Returns
+/// The bytes written, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of write(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_write(
     fd: c_int,
@@ -54,14 +79,19 @@ pub unsafe extern "C" fn acort_write(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
-    count(until(deadline).and_then(|deadline| unsafe { io::write(fd, buf, n, deadline) }))
+    // SAFETY: `buf` is readable for `n` bytes.
+    count(until(deadline).and_then(|deadline| unsafe { rw::write(fd, buf, n, deadline) }))
 }
 
-/// readv(2), as acort_read().
+/// Reads as readv(2) does, with the rules of acort_read().
 ///
-/// # Safety
-/// As readv(2).
+/// # Returns
+/// The bytes read, 0 at the end, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of readv(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_readv(
     fd: c_int,
@@ -69,16 +99,21 @@ pub unsafe extern "C" fn acort_readv(
     iovcnt: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `iov` has `iovcnt` parts, whose memory is as the call asks.
     count(
-        until(deadline).and_then(|deadline| unsafe { messages::readv(fd, iov, iovcnt, deadline) }),
+        until(deadline).and_then(|deadline| unsafe { vectored::readv(fd, iov, iovcnt, deadline) }),
     )
 }
 
-/// writev(2), as acort_write().
+/// Writes as writev(2) does, with the rules of acort_write().
 ///
-/// # Safety
-/// As writev(2).
+/// # Returns
+/// The bytes written, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of writev(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_writev(
     fd: c_int,
@@ -86,16 +121,21 @@ pub unsafe extern "C" fn acort_writev(
     iovcnt: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `iov` has `iovcnt` parts, whose memory is as the call asks.
     count(
-        until(deadline).and_then(|deadline| unsafe { messages::writev(fd, iov, iovcnt, deadline) }),
+        until(deadline).and_then(|deadline| unsafe { vectored::writev(fd, iov, iovcnt, deadline) }),
     )
 }
 
-/// recvfrom(2), as acort_read().
+/// Receives as recvfrom(2) does, with the rules of acort_read().
 ///
-/// # Safety
-/// As recvfrom(2).
+/// # Returns
+/// The bytes received, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of recvfrom(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_recvfrom(
     fd: c_int,
@@ -106,16 +146,21 @@ pub unsafe extern "C" fn acort_recvfrom(
     addrlen: *mut libc::socklen_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is writable for `n` bytes; `addr` and `addrlen` are as recvfrom(2) asks.
     count(until(deadline).and_then(|deadline| unsafe {
-        messages::recvfrom(fd, (buf, n), flags, (addr, addrlen), deadline)
+        vectored::recvfrom(fd, (buf, n), flags, (addr, addrlen), deadline)
     }))
 }
 
-/// sendto(2), as acort_write().
+/// Sends as sendto(2) does, with the rules of acort_write().
 ///
-/// # Safety
-/// As sendto(2).
+/// # Returns
+/// The bytes sent, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of sendto(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sendto(
     fd: c_int,
@@ -126,16 +171,21 @@ pub unsafe extern "C" fn acort_sendto(
     addrlen: libc::socklen_t,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` is readable for `n` bytes; `addr` has `addrlen` bytes.
     count(until(deadline).and_then(|deadline| unsafe {
-        messages::sendto(fd, (buf, n), flags, (addr, addrlen), deadline)
+        vectored::sendto(fd, (buf, n), flags, (addr, addrlen), deadline)
     }))
 }
 
-/// recvmsg(2), as acort_read().
+/// Receives as recvmsg(2) does, with the rules of acort_read().
 ///
-/// # Safety
-/// As recvmsg(2).
+/// # Returns
+/// The bytes received, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of recvmsg(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_recvmsg(
     fd: c_int,
@@ -143,16 +193,21 @@ pub unsafe extern "C" fn acort_recvmsg(
     flags: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `msg` and what it points to are as the call asks.
     count(
-        until(deadline).and_then(|deadline| unsafe { messages::recvmsg(fd, msg, flags, deadline) }),
+        until(deadline).and_then(|deadline| unsafe { vectored::recvmsg(fd, msg, flags, deadline) }),
     )
 }
 
-/// sendmsg(2), as acort_write().
+/// Sends as sendmsg(2) does, with the rules of acort_write().
 ///
-/// # Safety
-/// As sendmsg(2).
+/// # Returns
+/// The bytes sent, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of sendmsg(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sendmsg(
     fd: c_int,
@@ -160,17 +215,22 @@ pub unsafe extern "C" fn acort_sendmsg(
     flags: c_int,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `msg` and what it points to are as the call asks.
     count(
-        until(deadline).and_then(|deadline| unsafe { messages::sendmsg(fd, msg, flags, deadline) }),
+        until(deadline).and_then(|deadline| unsafe { vectored::sendmsg(fd, msg, flags, deadline) }),
     )
 }
 
-/// Reads `n` bytes, or up to the end: then fewer, and errno is 0. Fewer, too, with the errno, where an
-/// error or the deadline comes after some; -1 and errno where it comes first.
+/// Reads `n` bytes, or up to the end of the input.
 ///
-/// # Safety
-/// As read(2).
+/// # Returns
+/// The bytes read. Fewer than `n` at the end, with `errno` 0, or after an error, with its `errno`.
+/// -1 and `errno` if the error comes before the first byte.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of read(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_read_full(
     fd: c_int,
@@ -178,15 +238,20 @@ pub unsafe extern "C" fn acort_read_full(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
-    bytes(until(deadline).and_then(|deadline| unsafe { io::read_full(fd, buf, n, deadline) }))
+    // SAFETY: `buf` is writable for `n` bytes.
+    bytes(until(deadline).and_then(|deadline| unsafe { rw::read_full(fd, buf, n, deadline) }))
 }
 
-/// Writes `n` bytes. Fewer, with the errno, where an error or the deadline comes after some; -1 and errno
-/// where it comes first.
+/// Writes `n` bytes. Raises no SIGPIPE.
 ///
-/// # Safety
-/// As write(2).
+/// # Returns
+/// The bytes written. Fewer than `n` after an error, with its `errno`. -1 and `errno` if the error
+/// comes before the first byte.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of write(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_write_all(
     fd: c_int,
@@ -194,15 +259,21 @@ pub unsafe extern "C" fn acort_write_all(
     n: usize,
     deadline: i64,
 ) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
-    bytes(until(deadline).and_then(|deadline| unsafe { io::write_all(fd, buf, n, deadline) }))
+    // SAFETY: `buf` is readable for `n` bytes.
+    bytes(until(deadline).and_then(|deadline| unsafe { rw::write_all(fd, buf, n, deadline) }))
 }
 
-/// accept(2): the connection neither blocks nor is inherited. Connections that are gone already are passed
-/// over. -1 and errno: ETIMEDOUT, ECANCELED, what accept(2) says: after EMFILE the connection waits still.
+/// Accepts a connection as accept(2) does. The new socket does not block, and is not inherited over
+/// execve(2). Connections that are closed already are skipped.
 ///
-/// # Safety
-/// As accept(2).
+/// # Returns
+/// The socket, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EMFILE` if the process has no file descriptors left: the connection waits still.
+/// - The errors of accept(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_accept(
     fd: c_int,
@@ -210,17 +281,21 @@ pub unsafe extern "C" fn acort_accept(
     addrlen: *mut libc::socklen_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `addr` and `addrlen` are as accept(2) asks.
     answer(
-        until(deadline)
-            .and_then(|deadline| unsafe { connect::accept(fd, addr, addrlen, deadline) }),
+        until(deadline).and_then(|deadline| unsafe { socket::accept(fd, addr, addrlen, deadline) }),
     )
 }
 
-/// connect(2). 0, or -1 and errno: ETIMEDOUT, ECANCELED (close it then), what connect(2) says.
+/// Connects as connect(2) does. After ETIMEDOUT or ECANCELED close the socket.
 ///
-/// # Safety
-/// As connect(2).
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of connect(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_connect(
     fd: c_int,
@@ -228,9 +303,9 @@ pub unsafe extern "C" fn acort_connect(
     addrlen: libc::socklen_t,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `addr` has `addrlen` bytes.
     status(
         until(deadline)
-            .and_then(|deadline| unsafe { connect::connect(fd, addr, addrlen, deadline) }),
+            .and_then(|deadline| unsafe { socket::connect(fd, addr, addrlen, deadline) }),
     )
 }

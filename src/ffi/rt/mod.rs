@@ -38,21 +38,22 @@ pub mod watch;
 
 use core::ffi::c_int;
 
-use crate::rt::caller::Caller;
-use crate::rt::{Outcome, call};
+use crate::rt::model::caller::Caller;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::budget;
 use crate::sys;
 
-/// 0, or -1 and errno.
-fn status(outcome: Outcome<()>) -> c_int {
+/// Converts a result to 0, or to -1 and errno.
+fn status(outcome: Result<()>) -> c_int {
     answer(outcome.map(|()| 0))
 }
 
-/// What is not negative, or -1 and errno.
-fn answer<T: From<i8>>(outcome: Outcome<T>) -> T {
+/// Converts a result to a value that is not negative, or to -1 and errno.
+fn answer<T: From<i8>>(outcome: Result<T>) -> T {
     outcome.unwrap_or_else(|error| T::from(refused(error)))
 }
 
-/// -1, and errno. By itself, so that the others keep nothing on the stack while they wait.
+/// Sets errno and returns -1. A function of its own, so that its callers keep nothing on the stack while they wait.
 #[cold]
 #[inline(never)]
 fn refused(error: c_int) -> i8 {
@@ -60,26 +61,28 @@ fn refused(error: c_int) -> i8 {
     -1
 }
 
-/// A deadline: a time, 0, or ACORT_NEVER, which alone is negative below the C face. EINVAL: another one. The call begins
-/// with this: its task may give way to others, and ECANCELED says that it is cancelled. Calls whose tasks are to keep little
-/// on a shared stack while they wait begin below the face instead, in the part that is over before the wait.
+/// Begins a call with a deadline: the task may yield to others. Calls that keep little on a shared stack while they
+/// wait begin below the C face instead, in the part that is over before the wait.
+///
+/// # Errors
+/// `EINVAL` if the deadline is negative and not `ACORT_NEVER`, `ECANCELED` if the task is cancelled.
 #[inline(always)]
-fn until(deadline: i64) -> Outcome<i64> {
-    call::begin(Caller::current(), deadline)
+fn until(deadline: i64) -> Result<Deadline> {
+    budget::enter_call(Caller::current(), Deadline::at(deadline))
 }
 
-/// So many bytes, or -1 and errno.
-fn count(outcome: Outcome<usize>) -> libc::ssize_t {
-    bytes(outcome.inspect(|&count| call::has_moved(count)))
+/// Converts a number of bytes, which it charges to the budget, or sets errno.
+fn count(outcome: Result<usize>) -> libc::ssize_t {
+    bytes(outcome.inspect(|&count| budget::charge_bytes(count)))
 }
 
-/// The same of a call that has counted them itself.
-fn bytes(outcome: Outcome<usize>) -> libc::ssize_t {
+/// Converts a number of bytes that the call has charged itself.
+fn bytes(outcome: Result<usize>) -> libc::ssize_t {
     answer(outcome.map(|count| count as isize))
 }
 
-/// An object, or NULL and errno.
-fn object<T>(outcome: Outcome<*mut T>) -> *mut T {
+/// Converts a result to an object, or to NULL and errno.
+fn object<T>(outcome: Result<*mut T>) -> *mut T {
     outcome.unwrap_or_else(|error| {
         sys::set_errno(error);
         core::ptr::null_mut()
@@ -87,17 +90,16 @@ fn object<T>(outcome: Outcome<*mut T>) -> *mut T {
 }
 
 /// The object that a function was called for. EINVAL: NULL.
-fn given<'a, T>(object: *mut T) -> Outcome<&'a mut T> {
-    // SAFETY: not NULL, so valid, as every function of the header asks.
-    unsafe { object.as_mut() }.ok_or(libc::EINVAL)
+fn non_null<T>(object: *mut T) -> Result<*mut T> {
+    if object.is_null() { Err(libc::EINVAL) } else { Ok(object) }
 }
 
-/// The object of synchronisation that a function was called for, as the runtime has it: the struct is its memory, which
-/// others find while it is used. EINVAL: NULL; EFAULT: it lies on a shared stack, and would move away from them.
+/// Returns the runtime's object in the struct of a synchronization object. Other tasks use the struct, so it must not
+/// move: `EINVAL` if it is NULL, `EFAULT` if it is on a shared stack.
 #[inline(always)]
-fn placed<C, T>(caller: Caller, object: *mut C) -> Outcome<*mut T> {
+fn sync_object<C, T>(caller: Caller, object: *mut C) -> Result<*mut T> {
     if object.is_null() {
         return Err(libc::EINVAL);
     }
-    if caller.moves(object.cast()) { Err(libc::EFAULT) } else { Ok(object.cast()) }
+    if caller.is_on_shared_stack(object.cast()) { Err(libc::EFAULT) } else { Ok(object.cast()) }
 }

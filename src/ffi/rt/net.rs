@@ -1,58 +1,69 @@
-//! Connections by name.
+//! Connections by name, and names resolved.
 
 use core::ffi::{CStr, c_char, c_int};
 
-use super::{answer, given, refused, until};
-use crate::rt::{Outcome, net, resolve};
+use super::{answer, non_null, refused, until};
+use crate::rt::net::{dial, resolve};
+use crate::rt::os::Result;
 
-/// A text. EINVAL: NULL.
-unsafe fn text<'a>(text: *const c_char) -> Outcome<&'a CStr> {
-    given(text.cast_mut())?;
-    // SAFETY: the caller's promise: it ends in 0.
+/// Returns a string argument. `EINVAL` if it is NULL.
+unsafe fn text<'a>(text: *const c_char) -> Result<&'a CStr> {
+    non_null(text.cast_mut())?;
+    // SAFETY: not NULL, so the text ends in 0.
     Ok(unsafe { CStr::from_ptr(text) })
 }
 
-/// Connects to `addr`, "host:service" or, for "unix", a path; `net` is "tcp", "tcp4", "tcp6", "udp",
-/// "udp4", "udp6", "unix". Where the host has several addresses the families take turns, the next one is tried
-/// when the one before has failed, or after 250 ms, and the first that connects wins. It is never a connection of the
-/// socket with itself: where the system picks the peer's port for this side, ECONNREFUSED. The file descriptor, or
-/// -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for names that mean nothing, and NULL; EADDRNOTAVAIL for an
-/// unknown host; what connect(2) says.
+/// Connects to `addr`: "host:service" or, for "unix", a path. `net` is "tcp", "tcp4", "tcp6",
+/// "udp", "udp4", "udp6" or "unix".
 ///
-/// # Safety
-/// Both are NULL or end in 0.
+/// If the host has several addresses, the families take turns. The next address is tried when the
+/// one before has failed, or after 250 ms; the first connection wins. A socket never connects to
+/// itself: that is ECONNREFUSED.
+///
+/// # Returns
+/// The socket, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if a string is NULL or has no meaning.
+/// - `EADDRNOTAVAIL` if the host is unknown.
+/// - `ENAMETOOLONG` if a host, a service or a path is too long.
+/// - The errors of connect(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_dial(
     net: *const c_char,
     addr: *const c_char,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    answer(unsafe { text(net).and_then(|net| net::dial(net, text(addr)?, until(deadline)?)) })
+    // SAFETY: `net` and `addr` are NULL or end in 0.
+    answer(unsafe { text(net).and_then(|net| dial::dial(net, text(addr)?, until(deadline)?)) })
 }
 
-/// Listens at `addr`: as acort_dial(), where a host of nothing is every address of this machine. `backlog`
-/// of 0: the most; for UDP a socket that is bound. A port of TCP can be used again at once after its end
-/// (SO_REUSEADDR). "tcp6" and "udp6" are of IPv6 alone (IPV6_V6ONLY). The file descriptor, or -1 and errno: as acort_dial(), what bind(2) says.
+/// Listens at `addr`, in the form of acort_dial(); an empty host is every address of this machine.
+/// `backlog` 0 is the maximum. For UDP the socket is bound. A TCP port can be used again at once
+/// after its end (SO_REUSEADDR). "tcp6" and "udp6" are of IPv6 alone (IPV6_V6ONLY).
 ///
-/// # Safety
-/// Both are NULL or end in 0.
+/// # Returns
+/// The socket, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - The errors of acort_dial() and bind(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_listen(
     net: *const c_char,
     addr: *const c_char,
     backlog: c_int,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    answer(unsafe { text(net).and_then(|net| net::listen(net, text(addr)?, backlog)) })
+    // SAFETY: `net` and `addr` are NULL or end in 0.
+    answer(unsafe { text(net).and_then(|net| dial::listen(net, text(addr)?, backlog)) })
 }
 
-/// getaddrinfo(3): numbers at once, names on another thread where the caller is a task. Names are not asked for
-/// where the deadline is 0 or has passed. 0, or a code of it: EAI_SYSTEM and errno for ETIMEDOUT and ECANCELED. Free
-/// `res` with freeaddrinfo(3).
+/// Resolves names as getaddrinfo(3) does: numbers at once, names on another thread if the caller is
+/// a task. A deadline of 0 or in the past resolves no names. Free `res` by freeaddrinfo(3).
 ///
-/// # Safety
-/// As getaddrinfo(3).
+/// # Returns
+/// 0, or a code of getaddrinfo(3): EAI_SYSTEM and `errno` for ETIMEDOUT and ECANCELED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_getaddrinfo(
     node: *const c_char,
@@ -61,7 +72,7 @@ pub unsafe extern "C" fn acort_getaddrinfo(
     res: *mut *mut libc::addrinfo,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the arguments are as getaddrinfo(3) asks.
     let code = until(deadline)
         .and_then(|deadline| unsafe { resolve::getaddrinfo(node, service, hints, res, deadline) });
     code.unwrap_or_else(|error| {

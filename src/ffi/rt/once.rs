@@ -2,18 +2,23 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{placed, status, until};
-use crate::rt::abi::acort_once_t;
-use crate::rt::caller::Caller;
-use crate::rt::once;
+use super::{status, sync_object, until};
+use crate::rt::model::abi::acort_once_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::sync::once;
 
-/// Calls `fn` with `arg` where nobody has done so with this `once`; who comes meanwhile waits for its end,
-/// who comes later goes on at once. `fn` may wait, and is to return: where it ends its task the others wait
-/// for ever. 0, or -1 and errno: ETIMEDOUT, ECANCELED, of who waits; EDEADLK inside `fn` itself; EFAULT
-/// where `once` lies on a shared stack; EINVAL for NULL.
+/// Calls `fn` with `arg` if no call has done so with this `once`. A call that comes meanwhile waits
+/// until `fn` has returned; a later call returns at once. `fn` may wait, and must return: if it
+/// ends its task, the other calls wait until their deadlines.
 ///
-/// # Safety
-/// `once` is NULL or such an object; `fn` is NULL or can be called with `arg`.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED` if the call waits for another one.
+/// - `EDEADLK` in `fn` itself.
+/// - `EINVAL` if `once` or `fn` is NULL.
+/// - `EFAULT` if `once` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_once(
     once: *mut acort_once_t,
@@ -22,8 +27,9 @@ pub unsafe extern "C" fn acort_once(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, once).and_then(|once| unsafe {
+    // SAFETY: `once` is not NULL, so it is an acort_once_t, in memory that does not move. `fn` can be called with
+    // `arg`.
+    status(sync_object(caller, once).and_then(|once| unsafe {
         let function = r#fn.ok_or(libc::EINVAL)?;
         once::once(caller, once, function, arg, until(deadline)?)
     }))

@@ -1,74 +1,114 @@
-//! Time, waiting for a word from somebody, cancellation.
+//! Time, park and unpark, cancellation.
 
 use core::ffi::c_int;
 
 use super::status;
-use crate::rt::abi::acort_task_t;
-use crate::rt::{cancel, clock, pause, task};
+use crate::rt::model::abi::acort_task_t;
+use crate::rt::model::task;
+use crate::rt::os::Deadline;
+use crate::rt::park::{cancel, sleep, suspend};
 
-/// Nanoseconds of CLOCK_MONOTONIC: what deadlines are compared with.
+/// Returns the time of CLOCK_MONOTONIC in nanoseconds, which deadlines are compared with.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_now() -> i64 {
-    clock::now()
+    sleep::now()
 }
 
-/// The deadline `ns` nanoseconds from now; ACORT_NEVER where that is beyond all time, 1 for none or fewer.
+/// Returns the deadline `ns` nanoseconds from now.
+///
+/// # Returns
+/// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_after(ns: i64) -> i64 {
-    clock::after(ns)
+    sleep::after(ns)
 }
 
-/// Sleeps for `ns` nanoseconds; 0 or fewer: acort_yield() in a task. 0, or -1 and errno: ECANCELED.
+/// Sleeps for `ns` nanoseconds. With 0 or fewer it is acort_yield() in a task, and returns at once
+/// in a plain thread.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ECANCELED` if the task is cancelled.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_sleep(ns: i64) -> c_int {
-    status(clock::sleep(ns))
+    status(sleep::sleep(ns))
 }
 
-/// Sleeps until `deadline`; ACORT_NEVER: until the task is cancelled. 0, or -1 and errno: ECANCELED.
+/// Sleeps until `deadline`; with ACORT_NEVER until the task is cancelled.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ECANCELED` if the task is cancelled.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_sleep_until(deadline: i64) -> c_int {
-    status(clock::sleep_until(deadline))
+    status(sleep::sleep_until(Deadline::at(deadline)))
 }
 
-/// Waits until somebody calls acort_unpark() for this task, or takes the word that was saved. 0, or -1 and
-/// errno: ETIMEDOUT, ECANCELED; EPERM outside of tasks.
+/// Waits until acort_unpark() is called for this task, or takes the token of an earlier call.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EPERM` outside of tasks.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_park(deadline: i64) -> c_int {
-    status(pause::park(deadline))
+    status(suspend::park(Deadline::at(deadline)))
 }
 
-/// Ends the acort_park() of `task`, or its next one: one word is saved. From any thread. 0, or -1 and
-/// errno: EINVAL for NULL, ESRCH.
+/// Ends the acort_park() of `task`, or gives it a token for its next one. A task has at most one
+/// token. From any thread.
 ///
-/// # Safety
-/// `task` is NULL or a task.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `task` is NULL.
+/// - `ESRCH` if the task was freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_unpark(task: *mut acort_task_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `check` has found the task.
     status(task::check(task).map(|task| unsafe { cancel::unpark(task.as_ptr()) }))
 }
 
-/// Cancels `task`, for good: its wait gives ECANCELED, and so does from now on every call that may wait, on entry,
-/// before it has an effect. Calls with deadline 0, and those that never wait (unlock, post, set, close, unref), still
-/// work. Clean-up that may wait masks cancellation: acort_cancel_mask(). From any thread. 0, or
-/// -1 and errno: EINVAL for NULL, ESRCH.
+/// Cancels `task` permanently. Its wait ends with ECANCELED, and so does each later call that may
+/// wait, on entry, before it has an effect. Calls with deadline 0 still work, and so do calls that
+/// never wait: unlock, post, set, close, unref. Clean-up that may wait masks cancellation:
+/// acort_cancel_mask(). From any thread.
 ///
-/// # Safety
-/// `task` is NULL or a task.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `task` is NULL.
+/// - `ESRCH` if the task was freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cancel(task: *mut acort_task_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `check` has found the task.
     status(task::check(task).map(|task| unsafe { cancel::cancel(task.as_ptr()) }))
 }
 
-/// Is the running task cancelled, and not masked? 1 or 0; 0 in a plain thread.
+/// Returns 1 if the running task is cancelled and has not masked cancellation, else 0. Returns 0 in
+/// a plain thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_cancelled() -> c_int {
     cancel::is_cancelled().into()
 }
 
-/// Masks cancellation for the running task: its calls are as if it were not cancelled, so that clean-up may
-/// wait. 0: no longer. Gives how it was, 1 or 0; -1 and EPERM outside of tasks.
+/// Masks cancellation for the running task if `on` is not 0, or unmasks it. While it is masked, the
+/// task's calls ignore cancellation, so clean-up may wait.
+///
+/// # Returns
+/// The state before, 1 or 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of tasks.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_cancel_mask(on: c_int) -> c_int {
     super::answer(cancel::mask(on != 0).map(c_int::from))

@@ -2,37 +2,48 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use super::{given, object, status};
-use crate::rt::abi::{acort_body_t, acort_opts_t, acort_t};
-use crate::rt::{making, run, sized};
+use super::{non_null, object, status};
+use crate::rt::base::size_prefixed;
+use crate::rt::model::abi::{acort_body_t, acort_opts_t, acort_t};
+use crate::rt::sched::{lifecycle, options};
 
-/// Runs `fn` as the main task of a runtime of its own, on this thread, until it and every task that was
-/// started in it have ended; its result goes to `ret`, unless that is NULL. 0, or -1 and errno: EDEADLK
-/// where nothing could ever wake the tasks that were left: they are shown on stderr, a line each, and
-/// cancelled; those that wait again are given up, their frames forgotten. EBUSY inside a task, EINVAL for
-/// NULL, ENOMEM, EMFILE.
+/// Runs `fn` with `arg` as the main task of a new runtime, on this thread. Returns when it and
+/// every task that was started in the runtime have ended.
 ///
-/// While the process has threads that the runtime does not know nothing is said to be stuck: they
-/// might wake somebody.
+/// The result of `fn` goes to `ret`, unless `ret` is NULL. If nothing can wake the tasks that are
+/// left, the runtime prints a line for each on stderr and cancels them. A task that then waits
+/// again is abandoned: its frames are not unwound. While the process has threads that the runtime
+/// does not know, it reports no deadlock: such a thread may wake a task.
 ///
-/// # Safety
-/// `fn` is NULL or can be called with `arg`; `ret` is NULL or writable.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EDEADLK` if tasks were left that nothing could wake.
+/// - `EBUSY` in a task.
+/// - `EINVAL` if `fn` is NULL.
+/// - `ENOMEM`, `EMFILE` if the system has no memory or no file descriptors.
+/// - The error of acort_group_fail() for the main task's group.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_run(
     r#fn: acort_body_t,
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    status(unsafe { run::run(&making::DEFAULTS, r#fn, arg, ret) })
+    // SAFETY: `fn` can be called with `arg`; `ret` is NULL or writable.
+    status(unsafe { lifecycle::run(&options::DEFAULTS, r#fn, arg, ret) })
 }
 
-/// As acort_run(), with options: the sizes of the stacks, `main_stack_size` before all, and whether overflows
-/// are reported. NULL: as acort_run(). EINVAL, too, for `workers` above 1, ACORT_LOOP and ACORT_PIN_CPUS, which
-/// are for acort_new().
+/// Runs a main task as acort_run() does, with options: the sizes of stacks, `main_stack_size`
+/// before all, and whether overflows are reported. With `opts` NULL it is acort_run().
 ///
-/// # Safety
-/// `opts` is NULL or has `opts->size` bytes; as acort_run().
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `workers` is above 1, or `flags` has ACORT_LOOP or ACORT_PIN_CPUS, which are for
+///   acort_new().
+/// - The errors of acort_run().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_run_ex(
     opts: *const acort_opts_t,
@@ -42,51 +53,67 @@ pub unsafe extern "C" fn acort_run_ex(
 ) -> c_int {
     // SAFETY: `opts` is NULL or has `size` bytes; `fn` takes `arg`; `ret` is NULL or writable.
     unsafe {
-        let options = sized::read(opts, &making::DEFAULTS);
-        status(options.and_then(|options| run::run(&options, r#fn, arg, ret)))
+        let options = size_prefixed::read(opts, &options::DEFAULTS);
+        status(options.and_then(|options| lifecycle::run(&options, r#fn, arg, ret)))
     }
 }
 
-/// The version of the library that runs, as aco_version_string(): "1.3.0". The text is the library's.
+/// Returns the version of the library that is loaded, for example "1.3.0", as aco_version_string()
+/// does. The library owns the string.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_version() -> *const c_char {
     crate::ffi::version::aco_version_string()
 }
 
-/// Fills `opts`, of which the program knows `size` bytes, with what acort_new(NULL) takes. 0, or -1 and
-/// EINVAL.
+/// Fills `opts` with the defaults of acort_new(). `size` is the size of the struct that the program
+/// was compiled with.
 ///
-/// # Safety
-/// `opts` is NULL or writable for `size` bytes.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `opts` is NULL, or `size` is too small.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -> c_int {
-    // SAFETY: the caller's promise.
-    status(unsafe { sized::fill(opts, size, &making::DEFAULTS) })
+    // SAFETY: `opts` is NULL or writable for `size` bytes.
+    status(unsafe { size_prefixed::init(opts, size, &options::DEFAULTS) })
 }
 
-/// A runtime with threads that run tasks: `opts`, or NULL for the default. NULL and errno: EINVAL, ENOMEM,
-/// EMFILE, EAGAIN; EBUSY inside a task for one with ACORT_LOOP. The caller owns it: acort_free().
+/// Creates a runtime with worker threads. `opts` NULL is the defaults. The caller owns the runtime:
+/// acort_free().
 ///
-/// The threads inherit the caller's signal mask, as it is now, the processors that the caller may use, and its
-/// floating-point environment. So does each child that a task makes, by fork(2), posix_spawn(3), system(3) or
-/// popen(3), with the signal mask. Tools show the threads as "acort-work-0" and so on, those for blocking calls as
-/// "acort-blocking".
+/// The threads inherit the caller's signal mask of this moment, the processors that the caller may
+/// use, and its floating-point environment. A child that a task creates by fork(2), posix_spawn(3),
+/// system(3) or popen(3) inherits them, too. Tools show the workers as "acort-work-0" and so on,
+/// and the threads for blocking calls as "acort-blocking".
 ///
-/// # Safety
-/// `opts` is NULL or has `opts->size` bytes.
+/// # Returns
+/// The runtime, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if an option is not valid.
+/// - `ENOMEM`, `EMFILE`, `EAGAIN` if the system has no memory, file descriptors or threads.
+/// - `EBUSY` in a task, for a runtime with ACORT_LOOP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
-    // SAFETY: the caller's promise.
-    let options = unsafe { sized::read(opts, &making::DEFAULTS) };
-    object(options.and_then(|options| run::new(&options)))
+    // SAFETY: `opts` is NULL or has `opts->size` bytes.
+    let options = unsafe { size_prefixed::read(opts, &options::DEFAULTS) };
+    object(options.and_then(|options| lifecycle::new(&options)))
 }
 
-/// Runs `fn` as a main task of `rt`, on one of its threads, and waits until it and the tasks of its group,
-/// those that it and they start, have ended. Several threads may do so at once. 0, or -1 and errno, as
-/// acort_run(); EDEADLK, too, on the thread that makes the steps of a runtime with ACORT_LOOP.
+/// Runs `fn` with `arg` as a main task of `rt`, on one of its workers. Returns when it and the
+/// tasks of its group have ended: those that it and they start. Several threads may call it at
+/// once.
 ///
-/// # Safety
-/// `rt` is NULL or a runtime; as acort_run().
+/// The result of `fn` goes to `ret`, unless `ret` is NULL.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EDEADLK` on the thread that makes the steps of a runtime with ACORT_LOOP.
+/// - `EINVAL` if `rt` or `fn` is NULL.
+/// - The errors of acort_run().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_enter(
     rt: *mut acort_t,
@@ -94,17 +121,21 @@ pub unsafe extern "C" fn acort_enter(
     arg: *mut c_void,
     ret: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    status(given(rt).and_then(|rt| unsafe { run::enter(rt, r#fn, arg, ret) }))
+    // SAFETY: `rt` is not NULL, so it is a runtime; `fn` can be called with `arg`, and `ret` is NULL or writable.
+    status(non_null(rt).and_then(|rt| unsafe { lifecycle::enter(rt, r#fn, arg, ret) }))
 }
 
-/// Ends the threads of a runtime and frees it. 0, or -1 and errno: EBUSY while tasks live, or inside a
-/// task; EINVAL for NULL; EPERM for one with ACORT_LOOP on another thread than its own.
+/// Stops the threads of a runtime and frees it.
 ///
-/// # Safety
-/// `rt` is NULL or a runtime that nobody uses from here on, if this succeeds.
+/// # Returns
+/// 0, or -1 and `errno`: then the runtime is as before.
+///
+/// # Errors
+/// - `EBUSY` if tasks live, a thread is in acort_enter(), or in a task.
+/// - `EPERM` if the runtime has ACORT_LOOP, and this is not its thread.
+/// - `EINVAL` if `rt` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_free(rt: *mut acort_t) -> c_int {
-    // SAFETY: the caller's promise.
-    status(given(rt).and_then(|rt| unsafe { run::free(rt) }))
+    // SAFETY: `rt` is not NULL, so it is a runtime.
+    status(non_null(rt).and_then(|rt| unsafe { lifecycle::free(rt) }))
 }

@@ -2,50 +2,59 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, given, until};
-use crate::rt::signal;
+use super::{answer, non_null, until};
+use crate::rt::io::signal;
 
-/// Waits for a signal of `set`, takes it, and gives its number; what is known of it goes to `info`, a
-/// siginfo_t, unless that is NULL.
+/// Waits for a signal of `set`, takes it, and returns its number. Information about it goes to
+/// `info`, a siginfo_t, unless `info` is NULL.
 ///
-/// Block the signals by pthread_sigmask(3) before acort_new() or acort_run(), and before the program starts
-/// threads of its own: every thread inherits the mask, and a thread without it would take the signal's action. A
-/// call refuses signals that are not blocked on its thread, or were not blocked on the thread that made the
-/// runtime.
+/// Block the signals by pthread_sigmask(3) before acort_new() or acort_run(), and before the
+/// program starts threads of its own: every thread inherits the mask, and a thread without it would
+/// take the signal's action.
 ///
-/// Of several calls that wait for a signal the one that came first has it;
-/// with `deadline` 0 a call takes what no other one waits for. What was sent to one thread, by raise(3) say,
-/// only a call on that thread has, when it is its turn. -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL,
-/// and for signals that are not blocked; EMFILE, ENOMEM.
+/// Of several calls that wait for a signal the first one gets it; with `deadline` 0 a call takes
+/// signals that no other call waits for. A signal that was sent to one thread, for example by
+/// raise(3), goes only to a call on that thread, in its turn.
 ///
-/// # Safety
-/// `set` is NULL or initialised, `info` NULL or writable.
+/// # Returns
+/// The number of the signal, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `set` is NULL, or a signal is not blocked on this thread, or was not blocked on
+///   the thread that created the runtime.
+/// - `EMFILE`, `ENOMEM` if there are no file descriptors or no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_signal_wait(
     set: *const libc::sigset_t,
     info: *mut c_void,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `set` is not NULL, so it is initialized; `info` is NULL or writable.
     answer(
-        given(set.cast_mut())
+        non_null(set.cast_mut())
             .and_then(|set| unsafe { signal::wait(set, info.cast(), until(deadline)?) }),
     )
 }
 
-/// waitpid(2) for the child `pid`: waits for its end, and gives `pid`; how it has ended goes to `status`,
-/// unless that is NULL. -1 and errno: ETIMEDOUT, ECANCELED: it can be waited for still; EINVAL for 0 and
-/// below, ECHILD where there is no such child.
+/// Waits for the end of the child `pid`, as waitpid(2) does. Its status goes to `status`, unless
+/// `status` is NULL.
 ///
-/// # Safety
-/// `status` is NULL or writable.
+/// # Returns
+/// `pid`, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED`: the child can still be waited for.
+/// - `EINVAL` if `pid` is 0 or negative.
+/// - `ECHILD` if there is no such child.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitpid(
     pid: libc::pid_t,
     status: *mut c_int,
     deadline: i64,
 ) -> libc::pid_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `status` is NULL or writable.
     answer(
         until(deadline).and_then(|deadline| unsafe { signal::wait_child(pid, status, deadline) }),
     )

@@ -3,55 +3,72 @@
 
 use core::ffi::{c_int, c_uint};
 
-use super::{answer, placed, status, until};
-use crate::rt::abi::{
+use super::{answer, status, sync_object, until};
+use crate::rt::base::parker::WaitMode;
+use crate::rt::model::abi::{
     acort_barrier_t, acort_cond_t, acort_event_t, acort_mutex_t, acort_sem_t, acort_waitgroup_t,
 };
-use crate::rt::caller::Caller;
-use crate::rt::parker::Hearing;
-use crate::rt::{barrier, condition, event, mutex, semaphore, waitgroup};
+use crate::rt::model::caller::Caller;
+use crate::rt::os::Deadline;
+use crate::rt::sync::{barrier, condvar, event, mutex, semaphore, waitgroup};
 
-/// Takes the mutex: the caller, a task or a thread, has it until acort_mutex_unlock(). Of those that wait the first one is
-/// woken at each unlock; it has the mutex unless another call has taken it by then, which happens a few times in a row at
-/// most. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EDEADLK where the caller has it; EINVAL for NULL, EFAULT on a shared
-/// stack.
+/// Locks the mutex. The caller, a task or a thread, owns it until acort_mutex_unlock(). An unlock
+/// wakes the first waiter, which competes with other calls; a waiter that has lost a few times is
+/// handed the mutex.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EDEADLK` if the caller owns the mutex.
+/// - `EINVAL` if `mutex` is NULL.
+/// - `EFAULT` if `mutex` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(
-        placed(caller, mutex).and_then(|mutex| unsafe {
-            mutex::lock(caller, mutex, Hearing::Cancellation, deadline)
-        }),
-    )
+    // SAFETY: `mutex` is not NULL, so it is a mutex, in memory that does not move.
+    status(sync_object(caller, mutex).and_then(|mutex| unsafe {
+        mutex::lock(caller, mutex, WaitMode::Cancellable, Deadline::at(deadline))
+    }))
 }
 
-/// Gives the mutex up. 0, or -1 and errno: EPERM where the caller does not have it; EINVAL for NULL, EFAULT on a
-/// shared stack.
+/// Unlocks the mutex.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` if the caller does not own the mutex.
+/// - `EINVAL` if `mutex` is NULL.
+/// - `EFAULT` if `mutex` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_mutex_unlock(mutex: *mut acort_mutex_t) -> c_int {
     let caller = Caller::current();
     if mutex.is_null() {
         return status(Err(libc::EINVAL));
     }
-    // SAFETY: not NULL, so such an object.
+    // SAFETY: `mutex` is not NULL, so it is a mutex.
     let outcome = unsafe { mutex::unlock(caller, mutex.cast()) };
     // A mutex that moves away has no owner, for its lock is refused.
-    status(outcome.map_err(|error| if caller.moves(mutex.cast()) { libc::EFAULT } else { error }))
+    status(outcome.map_err(|error| {
+        if caller.is_on_shared_stack(mutex.cast()) { libc::EFAULT } else { error }
+    }))
 }
 
-/// Gives `mutex` up, waits for a signal, and takes it again, whatever comes. It may come back for nothing: look
-/// at what was waited for again. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EPERM where the caller does not have
-/// the mutex; EINVAL for NULL, EFAULT on a shared stack.
+/// Unlocks `mutex`, waits for a signal, and locks the mutex again in all cases. Spurious wake-ups
+/// are possible: check the condition again.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EPERM` if the caller does not own the mutex.
+/// - `EINVAL` if `cond` or `mutex` is NULL.
+/// - `EFAULT` if `cond` or `mutex` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_wait(
     cond: *mut acort_cond_t,
@@ -59,164 +76,231 @@ pub unsafe extern "C" fn acort_cond_wait(
     deadline: i64,
 ) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, cond).and_then(|cond| unsafe {
-        let mutex = placed(caller, mutex)?;
-        condition::wait(caller, cond, mutex, until(deadline)?)
+    // SAFETY: `cond` and `mutex` are not NULL, so they are what their types say, in memory that does not move.
+    status(sync_object(caller, cond).and_then(|cond| unsafe {
+        let mutex = sync_object(caller, mutex)?;
+        condvar::wait(caller, cond, mutex, until(deadline)?)
     }))
 }
 
-/// Wakes who waits first. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
+/// Wakes the first waiter. From any thread.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `cond` is NULL.
+/// - `EFAULT` if `cond` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, cond).map(|cond| unsafe { condition::signal(cond) }))
+    // SAFETY: `cond` is not NULL, so it is a condition variable, in memory that does not move.
+    status(sync_object(caller, cond).map(|cond| unsafe { condvar::signal(cond) }))
 }
 
-/// Wakes all who wait. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
+/// Wakes all waiters. From any thread.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `cond` is NULL.
+/// - `EFAULT` if `cond` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, cond).map(|cond| unsafe { condition::broadcast(cond) }))
+    // SAFETY: `cond` is not NULL, so it is a condition variable, in memory that does not move.
+    status(sync_object(caller, cond).map(|cond| unsafe { condvar::broadcast(cond) }))
 }
 
-/// Sets the event: all who wait go on, and who comes later does not wait. 0, or -1 and errno: EINVAL for NULL,
-/// EFAULT on a shared stack.
+/// Sets the event: wakes all waiters, and later calls do not wait. From any thread.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `event` is NULL.
+/// - `EFAULT` if `event` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_set(event: *mut acort_event_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, event).map(|event| unsafe { event::set(event) }))
+    // SAFETY: `event` is not NULL, so it is an event, in memory that does not move.
+    status(sync_object(caller, event).map(|event| unsafe { event::set(event) }))
 }
 
-/// The event is not set any more. 0, or -1 and errno: EINVAL for NULL, EFAULT on a shared stack.
+/// Resets the event: later calls wait again. From any thread.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `event` is NULL.
+/// - `EFAULT` if `event` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_reset(event: *mut acort_event_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, event).map(|event| unsafe { event::reset(event) }))
+    // SAFETY: `event` is not NULL, so it is an event, in memory that does not move.
+    status(sync_object(caller, event).map(|event| unsafe { event::reset(event) }))
 }
 
-/// Waits until the event is set. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a shared
-/// stack.
+/// Waits until the event is set.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `event` is NULL.
+/// - `EFAULT` if `event` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_event_wait(event: *mut acort_event_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, event).and_then(|event| unsafe { event::wait(caller, event, deadline) }))
+    // SAFETY: `event` is not NULL, so it is an event, in memory that does not move.
+    status(
+        sync_object(caller, event)
+            .and_then(|event| unsafe { event::wait(caller, event, Deadline::at(deadline)) }),
+    )
 }
 
-/// The semaphore counts `count`. 0, or -1 and errno: EBUSY where somebody waits; EINVAL for NULL, EFAULT on a
-/// shared stack.
+/// Sets the count of the semaphore to `count`.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if a call waits for the semaphore.
+/// - `EINVAL` if `sem` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
+    // SAFETY: `sem` is not NULL, so it is a semaphore, in memory that does not move.
+    status(sync_object(caller, sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
 }
 
-/// Counts up, or lets who waits first go on. 0, or -1 and errno: EOVERFLOW; EINVAL for NULL, EFAULT on a shared
-/// stack.
+/// Increments the semaphore, or wakes its first waiter. From any thread.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EOVERFLOW` if the count is at its maximum.
+/// - `EINVAL` if `sem` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_post(sem: *mut acort_sem_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, sem).and_then(|sem| unsafe { semaphore::post(sem) }))
+    // SAFETY: `sem` is not NULL, so it is a semaphore, in memory that does not move.
+    status(sync_object(caller, sem).and_then(|sem| unsafe { semaphore::post(sem) }))
 }
 
-/// Counts down, or waits for a post. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a
-/// shared stack.
+/// Decrements the semaphore. Waits while the count is 0.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `sem` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, sem).and_then(|sem| unsafe { semaphore::wait(caller, sem, deadline) }))
+    // SAFETY: `sem` is not NULL, so it is a semaphore, in memory that does not move.
+    status(
+        sync_object(caller, sem)
+            .and_then(|sem| unsafe { semaphore::wait(caller, sem, Deadline::at(deadline)) }),
+    )
 }
 
-/// So many more are to be waited for, or fewer. 0, or -1 and errno: EINVAL below none or for NULL, EOVERFLOW;
-/// EFAULT on a shared stack.
+/// Adds `n`, which may be negative, to the count of the waitgroup. At 0 all waiters are woken. From
+/// any thread.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EOVERFLOW` if the count exceeds its maximum.
+/// - `EINVAL` if `wg` is NULL, or the count would be negative.
+/// - `EFAULT` if `wg` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_add(wg: *mut acort_waitgroup_t, n: c_int) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, n) }))
+    // SAFETY: `wg` is not NULL, so it is a waitgroup, in memory that does not move.
+    status(sync_object(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, n) }))
 }
 
-/// One fewer: acort_waitgroup_add(wg, -1), with its errors.
+/// Decrements the count of the waitgroup, as acort_waitgroup_add() with -1.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `wg` is NULL, or the count is 0.
+/// - `EFAULT` if `wg` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_done(wg: *mut acort_waitgroup_t) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, -1) }))
+    // SAFETY: `wg` is not NULL, so it is a waitgroup, in memory that does not move.
+    status(sync_object(caller, wg).and_then(|wg| unsafe { waitgroup::add(wg, -1) }))
 }
 
-/// Waits until none is left. 0, or -1 and errno: ETIMEDOUT, ECANCELED; EINVAL for NULL, EFAULT on a shared stack.
+/// Waits until the count of the waitgroup is 0.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EINVAL` if `wg` is NULL.
+/// - `EFAULT` if `wg` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_waitgroup_wait(wg: *mut acort_waitgroup_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, wg).and_then(|wg| unsafe { waitgroup::wait(caller, wg, deadline) }))
+    // SAFETY: `wg` is not NULL, so it is a waitgroup, in memory that does not move.
+    status(
+        sync_object(caller, wg)
+            .and_then(|wg| unsafe { waitgroup::wait(caller, wg, Deadline::at(deadline)) }),
+    )
 }
 
-/// The barrier is for `count`. 0, or -1 and errno: EINVAL for 0 or NULL, EBUSY where somebody waits; EFAULT on
-/// a shared stack.
+/// Sets the number of callers that the barrier waits for.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if a call waits at the barrier.
+/// - `EINVAL` if `barrier` is NULL, or `count` is 0.
+/// - `EFAULT` if `barrier` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_barrier_init(barrier: *mut acort_barrier_t, count: c_uint) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
-    status(placed(caller, barrier).and_then(|barrier| unsafe { barrier::init(barrier, count) }))
+    // SAFETY: `barrier` is not NULL, so it is a barrier, in memory that does not move.
+    status(
+        sync_object(caller, barrier).and_then(|barrier| unsafe { barrier::init(barrier, count) }),
+    )
 }
 
-/// Waits until as many are there as the barrier is for. 1 for the last one, 0 for the others, or -1 and errno:
-/// ETIMEDOUT, ECANCELED (it is not counted then); EINVAL before acort_barrier_init() or for NULL;
-/// EFAULT on a shared stack.
+/// Waits until as many callers have come as acort_barrier_init() has set.
 ///
-/// # Safety
-/// Each is NULL or such an object.
+/// # Returns
+/// 1 for the last caller, 0 for the others, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed: the caller is not counted then.
+/// - `ECANCELED` if the task is cancelled: the caller is not counted then.
+/// - `EINVAL` if `barrier` is NULL, or was not initialized.
+/// - `EFAULT` if `barrier` is on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_barrier_wait(barrier: *mut acort_barrier_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    // SAFETY: the caller's promise; the struct is the object's.
+    // SAFETY: `barrier` is not NULL, so it is a barrier, in memory that does not move.
     answer(
-        placed(caller, barrier).and_then(|barrier| unsafe {
+        sync_object(caller, barrier).and_then(|barrier| unsafe {
             barrier::wait(barrier, until(deadline)?).map(c_int::from)
         }),
     )

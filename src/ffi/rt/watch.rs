@@ -1,70 +1,94 @@
-//! What tasks do: hooks, a list, numbers.
+//! Inspection of tasks: hooks, a list, counters.
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, given, status};
-use crate::rt::abi::{acort_hooks_t, acort_stats_t, acort_task_t};
-use crate::rt::{depth, hooks, report, sized, task};
+use super::{answer, non_null, status};
+use crate::rt::base::size_prefixed;
+use crate::rt::model::abi::{acort_hooks_t, acort_stats_t, acort_task_t};
+use crate::rt::model::{hooks, task};
+use crate::rt::sched::{dump, inspect};
 
-/// Tells `hooks` of each task of the process from now on; NULL: nobody.
+/// Sets the hooks that are called for each task of the process from now on; NULL removes them.
 ///
 /// # Safety
-/// `hooks` is NULL, or stays as it is until others are set and no task runs that was told of.
+/// `hooks` stays unchanged until other hooks are set, and no task runs that it was called for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_set_hooks(hooks: *const acort_hooks_t) {
     hooks::set(hooks.cast_mut());
 }
 
-/// Writes a line about each task of the caller's runtime to `fd`: its number, its name or its entry
-/// function, what it waits for, and which task has the mutex or lock that it waits for, if it is of the caller's
-/// worker. 0, or -1 and errno: EPERM outside of runtimes, what write(2) says.
+/// Writes a line about each task of the caller's runtime to `fd`: its number, its name or entry
+/// function, what it waits for, and the owner of the mutex or lock that it waits for, if that is a
+/// task of the caller's worker.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of runtimes.
+/// - The errors of write(2).
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_dump(fd: c_int) -> c_int {
     // SAFETY: the runtime of the thread's worker.
-    status(report::runtime_here().and_then(|runtime| report::dump(unsafe { &*runtime }, fd)))
+    status(inspect::current_runtime().and_then(|runtime| dump::dump(unsafe { &*runtime }, fd)))
 }
 
-/// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until that gives
-/// something else than 0, which this gives, too. 0, or -1 and errno: EPERM outside of runtimes, EINVAL,
-/// ENOMEM. The tasks are those that were there at the beginning; `visit` may do with them what it likes. On
-/// another worker one may end while it is looked at: calls for it then say ESRCH.
+/// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until
+/// `visit` returns a value other than 0. The tasks are those of the beginning; `visit` may do
+/// anything with them. A task of another worker may end meanwhile: calls for it then fail with
+/// ESRCH.
 ///
-/// # Safety
-/// `visit` is NULL or can be called.
+/// # Returns
+/// The last value of `visit`, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of runtimes.
+/// - `EINVAL` if `visit` is NULL.
+/// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_foreach(
     visit: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t) -> c_int>,
     user: *mut c_void,
 ) -> c_int {
     answer(visit.ok_or(libc::EINVAL).and_then(|visit| {
-        let runtime = report::runtime_here()?;
-        // SAFETY: the caller's promise; the runtime of the thread's worker.
-        unsafe { report::for_each(&*runtime, visit, user) }
+        let runtime = inspect::current_runtime()?;
+        // SAFETY: `visit` can be called with `user`. The runtime is that of the thread's worker.
+        unsafe { inspect::for_each(&*runtime, visit, user) }
     }))
 }
 
-/// The deepest use of its stack by `task` that is known, in bytes: where it waits, or now if it is the caller;
-/// with ACORT_MEASURE the deepest there ever was, after its end, too. 0: nothing is known. From the worker
-/// that it runs on; of one that has ended, or not begun, from any thread. -1 and errno: EBUSY: it runs on
-/// another worker; EINVAL for NULL, ESRCH.
+/// Returns the deepest known use of its stack by `task`: at its wait, or now if `task` is the
+/// caller; with ACORT_MEASURE the deepest use ever, even after its end. Call it on the task's
+/// worker; for a task that has ended or not begun, on any thread.
 ///
-/// # Safety
-/// `task` is NULL or a task.
+/// # Returns
+/// The bytes, 0 if nothing is known, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if the task runs on another worker.
+/// - `EINVAL` if `task` is NULL.
+/// - `ESRCH` if the task was freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_stack_used(task: *mut acort_task_t) -> libc::ssize_t {
-    // SAFETY: the caller's promise.
-    answer(task::check(task).and_then(|task| unsafe { depth::used(task.as_ptr()) }))
+    // SAFETY: `check` has found the task.
+    answer(task::check(task).and_then(|task| unsafe { inspect::stack_used(task.as_ptr()) }))
 }
 
-/// Fills `stats`, of which the program knows `size` bytes, with what the caller's runtime has done. 0, or
-/// -1 and errno: EPERM outside of runtimes, EINVAL.
+/// Fills `stats` with counters of the caller's runtime. `size` is the size of the struct that the
+/// program was compiled with.
 ///
-/// # Safety
-/// `stats` is NULL or writable for `size` bytes.
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of runtimes.
+/// - `EINVAL` if `stats` is NULL, or `size` is too small.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_stats(stats: *mut acort_stats_t, size: usize) -> c_int {
-    status(given(stats).and_then(|stats| {
-        // SAFETY: the caller's promise; the runtime of the thread's worker.
-        unsafe { sized::copy(stats, size, &report::stats(&*report::runtime_here()?)) }
+    status(non_null(stats).and_then(|stats| {
+        // SAFETY: `stats` is writable for `size` bytes. The runtime is that of the thread's worker.
+        unsafe {
+            size_prefixed::copy_out(stats, size, &inspect::stats(&*inspect::current_runtime()?))
+        }
     }))
 }

@@ -1,24 +1,24 @@
-//! How many processors the control groups of the process give time of.
+//! The CPU limit that the control groups of the process set.
 //!
 //! | | version 1 | version 2 |
 //! |---|---|---|
-//! | the group, in /proc/self/cgroup | `4:cpu,cpuacct:/group` | `0::/group` |
+//! | the process's group, in /proc/self/cgroup | `4:cpu,cpuacct:/group` | `0::/group` |
 //! | the mount, in /proc/self/mountinfo | `cgroup`, with the option `cpu` | `cgroup2` |
-//! | the quota, and its period | `cpu.cfs_quota_us`, `cpu.cfs_period_us` | both in `cpu.max` |
+//! | the quota and its period | `cpu.cfs_quota_us`, `cpu.cfs_period_us` | both in `cpu.max` |
 //!
-//! 1. A group is limited by its own quota and by those of all groups that enclose it, up to the root of the mount. The
-//!    least quota counts.
-//! 2. What is not there, or cannot be read, limits nothing.
-//! 3. A quota is rounded up to whole processors: a worker less would leave time unused.
+//! * C1. The quota of a group limits it and all groups inside it. So the limit is the least quota from the process's
+//!   group up to the root of the mount.
+//! * C2. A file that does not exist or cannot be read sets no limit.
+//! * C3. A quota is rounded up to whole processors: with a worker less, time would be left unused.
 
-use super::super::Outcome;
-use super::text_file::{LONGEST, Path, close_after, each_line, read, unescaped};
+use super::result::Result;
+use super::text_file::{MAX_LINE, Path, close_after, for_each_line, read, unescape_octal};
 use crate::sys;
 
-/// Memory that is too much for a small stack.
-struct Room {
-    mounts: [u8; LONGEST],
-    groups: [u8; LONGEST],
+/// The buffers of one search, which are too large for a small stack.
+struct Buffers {
+    mounts: [u8; MAX_LINE],
+    groups: [u8; MAX_LINE],
     path: Path,
 }
 
@@ -28,123 +28,135 @@ enum Version {
     Two,
 }
 
-/// How many processors all groups together give time of. None: no quota is set. `root` stands before each path; the
-/// library itself gives none. ENOMEM.
-pub(crate) fn limit(root: &[u8]) -> Outcome<Option<u32>> {
-    let room: *mut Room = sys::allocate(size_of::<Room>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
-    // SAFETY: so much was allocated; all zero is a room.
+/// The number of processors that the groups' quotas permit. None: no quota is set. `prefix` is put before each path:
+/// the library passes none. Errors: `ENOMEM`.
+pub(crate) fn cpu_limit(prefix: &[u8]) -> Result<Option<u32>> {
+    let buffers: *mut Buffers =
+        sys::allocate(size_of::<Buffers>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
+    // SAFETY: so much was allocated, and all zero is a `Buffers`.
     unsafe {
-        room.write_bytes(0, 1);
-        let least = least_quota(root, &mut *room);
-        sys::free(room.cast());
-        Ok(least)
+        buffers.write_bytes(0, 1);
+        let limit = min_quota(prefix, &mut *buffers);
+        sys::free(buffers.cast());
+        Ok(limit)
     }
 }
 
-fn least_quota(root: &[u8], room: &mut Room) -> Option<u32> {
-    let Room { mounts, groups, path } = room;
-    let mut least = None;
-    path.set(&[root, b"/proc/self/mountinfo"]);
+/// The least quota of all mounts.
+fn min_quota(prefix: &[u8], buffers: &mut Buffers) -> Option<u32> {
+    let Buffers { mounts, groups, path } = buffers;
+    let mut min = None;
+    path.set(&[prefix, b"/proc/self/mountinfo"]);
     let mountinfo = path.open();
-    each_line(mountinfo, mounts, &mut |line| {
-        let Some((version, top, point)) = mount(line) else { return };
-        path.set(&[root, b"/proc/self/cgroup"]);
+    for_each_line(mountinfo, mounts, &mut |line| {
+        let Some(mount) = Mount::parse(line) else { return };
+        path.set(&[prefix, b"/proc/self/cgroup"]);
         let file = path.open();
-        each_line(file, groups, &mut |line| {
-            let Some(inside) = group(line, version).and_then(|group| below(group, top)) else {
-                return;
-            };
-            path.set(&[root]);
-            unescaped(point).for_each(|byte| path.push_byte(byte));
-            let here = path.quota_up_to(inside, version);
-            least = [least, here].into_iter().flatten().min();
+        for_each_line(file, groups, &mut |line| {
+            let group = parse_group(line, mount.version);
+            let Some(group) = group.and_then(|group| strip_root(group, mount.root)) else { return };
+            path.set(&[prefix]);
+            unescape_octal(mount.point).for_each(|byte| path.push_byte(byte));
+            let quota = path.min_quota_from(group, mount.version);
+            min = [min, quota].into_iter().flatten().min();
         });
     });
-    least
+    min
 }
 
-/// The version of a control group's mount, the group that is its root, and where it is.
-fn mount(line: &[u8]) -> Option<(Version, &[u8], &[u8])> {
-    let mut words = line.split(|byte| *byte == b' ');
-    let (top, point) = (words.nth(3)?, words.next()?);
-    let mut words = words.skip_while(|word| *word != b"-").skip(1);
-    let (kind, options) = (words.next()?, words.nth(1)?);
-    match kind {
-        b"cgroup2" => Some((Version::Two, top, point)),
-        b"cgroup" if has_cpu(options) => Some((Version::One, top, point)),
-        _ => None,
+/// A mount of control groups.
+struct Mount<'line> {
+    version: Version,
+    /// The group that is the root of the mount.
+    root: &'line [u8],
+    point: &'line [u8],
+}
+
+impl Mount<'_> {
+    /// Parses a line of mountinfo. None: another mount.
+    fn parse(line: &[u8]) -> Option<Mount<'_>> {
+        let mut words = line.split(|byte| *byte == b' ');
+        let (root, point) = (words.nth(3)?, words.next()?);
+        let mut words = words.skip_while(|word| *word != b"-").skip(1);
+        let (kind, options) = (words.next()?, words.nth(1)?);
+        let version = match kind {
+            b"cgroup2" => Version::Two,
+            b"cgroup" if has_cpu_controller(options) => Version::One,
+            _ => return None,
+        };
+        Some(Mount { version, root, point })
     }
 }
 
-/// The group of the process, where the line is that of this version.
-fn group(line: &[u8], version: Version) -> Option<&[u8]> {
+/// The process's group, if the line of /proc/self/cgroup is for this version.
+fn parse_group(line: &[u8], version: Version) -> Option<&[u8]> {
     let mut parts = line.splitn(3, |byte| *byte == b':');
-    let (number, controllers, group) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_that = match version {
-        Version::One => has_cpu(controllers),
-        Version::Two => number == b"0" && controllers.is_empty(),
+    let (hierarchy, controllers, group) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_match = match version {
+        Version::One => has_cpu_controller(controllers),
+        Version::Two => hierarchy == b"0" && controllers.is_empty(),
     };
-    is_that.then_some(group)
+    is_match.then_some(group)
 }
 
-fn has_cpu(list: &[u8]) -> bool {
+fn has_cpu_controller(list: &[u8]) -> bool {
     list.split(|byte| *byte == b',').any(|word| word == b"cpu")
 }
 
-/// The part of `group` below `top`, as mountinfo has it. None: it is not below.
-fn below<'group>(group: &'group [u8], top: &[u8]) -> Option<&'group [u8]> {
+/// The path of `group` inside the mount whose root is the group `root`. None: the mount does not have it.
+fn strip_root<'group>(group: &'group [u8], root: &[u8]) -> Option<&'group [u8]> {
     let mut rest = group;
-    if top != b"/" {
-        for byte in unescaped(top) {
+    if root != b"/" {
+        for byte in unescape_octal(root) {
             rest = rest.strip_prefix(&[byte])?;
         }
     }
-    let is_below = rest.is_empty() || rest.starts_with(b"/");
-    // A group outside of the namespace has such a name.
-    let is_outside = rest.split(|byte| *byte == b'/').any(|part| part == b"..");
-    (is_below && !is_outside).then_some(rest.strip_suffix(b"/").unwrap_or(rest))
+    let is_inside = rest.is_empty() || rest.starts_with(b"/");
+    // So the kernel names a group outside of the process's namespace.
+    let is_external = rest.split(|byte| *byte == b'/').any(|part| part == b"..");
+    (is_inside && !is_external).then_some(rest.strip_suffix(b"/").unwrap_or(rest))
 }
 
 impl Path {
-    /// The least quota of the group `inside` the mount that this path names, and of those that enclose it.
-    fn quota_up_to(&mut self, inside: &[u8], version: Version) -> Option<u32> {
-        let top = self.length;
-        self.push(inside);
-        let mut least = None;
+    /// The least quota from `group` up to the root of the mount, which this path names (C1).
+    fn min_quota_from(&mut self, group: &[u8], version: Version) -> Option<u32> {
+        let root = self.length;
+        self.push(group);
+        let mut min = None;
         loop {
-            least = [least, self.quota(version)].into_iter().flatten().min();
-            if self.length <= top {
-                return least;
+            min = [min, self.quota(version)].into_iter().flatten().min();
+            if self.length <= root {
+                return min;
             }
             let group = self.text.get(..self.length).unwrap_or_default();
             let parent = group.iter().rposition(|byte| *byte == b'/');
-            self.cut(parent.map_or(top, |parent| parent.max(top)));
+            self.truncate(parent.map_or(root, |parent| parent.max(root)));
         }
     }
 
-    /// The quota of the group of this path, in whole processors.
+    /// The quota of the group that this path names, in whole processors (C3).
     fn quota(&mut self, version: Version) -> Option<u32> {
         let (quota, period) = match version {
             Version::One => {
-                let [quota, _] = self.numbers_in(b"/cpu.cfs_quota_us");
-                let [period, _] = self.numbers_in(b"/cpu.cfs_period_us");
+                let [quota, _] = self.read_numbers(b"/cpu.cfs_quota_us");
+                let [period, _] = self.read_numbers(b"/cpu.cfs_period_us");
                 (quota?, period?)
             }
             Version::Two => {
-                let [quota, period] = self.numbers_in(b"/cpu.max");
+                let [quota, period] = self.read_numbers(b"/cpu.max");
                 (quota?, period?)
             }
         };
-        let whole = quota.checked_add(period)?.checked_sub(1)?.checked_div(period)?;
-        Some(u32::try_from(whole).unwrap_or(u32::MAX).max(1))
+        let processors = quota.checked_add(period)?.checked_sub(1)?.checked_div(period)?;
+        Some(u32::try_from(processors).unwrap_or(u32::MAX).max(1))
     }
 
-    /// The two words at the beginning of a file of this group. None: there is no such word, or it is no number.
-    fn numbers_in(&mut self, name: &[u8]) -> [Option<u64>; 2] {
+    /// The first two words of a file of this group. None: no such word, or no number.
+    fn read_numbers(&mut self, name: &[u8]) -> [Option<u64>; 2] {
         let (group, mut text) = (self.length, [0; 64]);
         self.push(name);
         let file = self.open();
-        self.cut(group);
+        self.truncate(group);
         let count = file.map_or(0, |fd| close_after(fd, || read(fd, &mut text)));
         let text = core::str::from_utf8(text.get(..count).unwrap_or_default()).unwrap_or_default();
         let mut words = text.split_ascii_whitespace().map(|word| word.parse().ok());
@@ -158,11 +170,11 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    /// A made-up root, which goes with this.
+    /// A made-up file system. A drop removes it.
     struct Root(PathBuf);
 
     impl Root {
-        /// One with these files; the first two are those of the process.
+        /// A root with these files. The first two are those of the process.
         fn new(name: &str, mounts: &str, groups: &str, others: &[(&str, &str)]) -> Root {
             let root = std::env::temp_dir().join(format!("aco-{}-{name}", std::process::id()));
             let own = [("proc/self/mountinfo", mounts), ("proc/self/cgroup", groups)];
@@ -175,7 +187,7 @@ mod tests {
         }
 
         fn limit(&self) -> Option<u32> {
-            limit(self.0.to_str().unwrap().as_bytes()).unwrap()
+            cpu_limit(self.0.to_str().unwrap().as_bytes()).unwrap()
         }
     }
 
@@ -266,7 +278,7 @@ mod tests {
         assert_eq!(limit_of("one-none", "-1\n", "-1\n"), None);
     }
 
-    /// Of a container without a namespace of control groups, and of both versions at once.
+    /// A container without a namespace of control groups, with both versions at once.
     #[test]
     fn a_mount_may_begin_below_the_root() {
         let mounts = "31 22 0:27 /pods/7 /sys/fs/cgroup/cpu ro master:9 - cgroup cgroup rw,cpu\n\
@@ -301,7 +313,7 @@ mod tests {
 
     #[test]
     fn nothing_there_is_no_limit() {
-        assert_eq!(limit(b"/no/such/root").unwrap(), None);
-        assert_eq!(limit(&[b'/'; 2 * LONGEST]).unwrap(), None);
+        assert_eq!(cpu_limit(b"/no/such/root").unwrap(), None);
+        assert_eq!(cpu_limit(&[b'/'; 2 * MAX_LINE]).unwrap(), None);
     }
 }

@@ -1,49 +1,51 @@
-//! What Linux alone has: futexes, the threads of the process.
+//! The calls that Linux has in its own way: futexes, the count of threads, accept, dup, fstat, poll.
 
 use core::ffi::{c_int, c_long, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
 
-use super::super::Outcome;
-use super::refused::{Call, StandIn, broken, is_refusal, noted_errno};
-use super::{close, timespec};
+use super::clock::timespec;
+use super::deadline::Deadline;
+use super::fd::close;
+use super::refused::{Fallback, abort_failed, is_refusal};
+use super::result::Result;
 use crate::sys;
 
-/// Sleeps until somebody wakes `word`, which has `value`; or until `deadline`, unless that is negative.
-/// It may come back for no reason.
-pub(crate) fn sleep_on(word: &AtomicU32, value: u32, deadline: i64) {
-    let time = timespec(deadline.max(0));
-    let limit = if deadline < 0 { ptr::null() } else { &raw const time };
-    // SAFETY: the word is there for as long as this call; the time, too.
+/// Sleeps while `word` has `value`, until a thread wakes the word, or until `deadline`. Spurious wake-ups are possible.
+pub(crate) fn futex_wait(word: &AtomicU32, value: u32, deadline: Deadline) {
+    let time = deadline.time().map(timespec);
+    let timeout = time.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: the word and the time outlive the call.
     unsafe {
         let operation = libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG;
-        let (nothing, any) = (ptr::null::<c_void>(), u32::MAX);
-        let place = word.as_ptr();
-        let slept = libc::syscall(libc::SYS_futex, place, operation, value, limit, nothing, any);
+        let (no_word, any_bit) = (ptr::null::<c_void>(), u32::MAX);
+        let address = word.as_ptr();
+        let slept =
+            libc::syscall(libc::SYS_futex, address, operation, value, timeout, no_word, any_bit);
         if slept < 0 && !matches!(sys::errno(), libc::EAGAIN | libc::EINTR | libc::ETIMEDOUT) {
-            broken(ptr::from_ref(word), "futex")
+            abort_failed(ptr::from_ref(word), "futex")
         }
     }
 }
 
-/// Wakes one thread that sleeps on `word`. The word may be gone: only its address counts.
-pub(crate) fn wake_one(word: *const AtomicU32) {
-    // SAFETY: the kernel looks for sleepers at an address.
+/// Wakes one thread that sleeps on `word`. The word may be freed: only its address counts.
+pub(crate) fn futex_wake_one(word: *const AtomicU32) {
+    // SAFETY: the kernel compares the address, and does not use the memory.
     unsafe {
         let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
         let woken = libc::syscall(libc::SYS_futex, word, operation, 1);
-        // EFAULT: the memory is gone, and with it who slept there.
+        // EFAULT: the memory is unmapped, so no thread sleeps there.
         if woken < 0 && sys::errno() != libc::EFAULT {
-            broken(word, "futex")
+            abort_failed(word, "futex")
         }
     }
 }
 
-/// How many threads the process has. None: the system does not say.
+/// The number of threads of the process. None: the system does not tell.
 pub(crate) fn thread_count() -> Option<usize> {
     let mut status = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the path ends in 0; the status is written on success.
+    // SAFETY: the path ends in 0. The call writes the status if it succeeds.
     unsafe {
         if libc::stat(c"/proc/self/task".as_ptr(), status.as_mut_ptr()) != 0 {
             return None;
@@ -52,18 +54,18 @@ pub(crate) fn thread_count() -> Option<usize> {
     }
 }
 
-/// Closes the file of `fd`. The number stays taken, for a file that gives no call success, until it is closed. Without
-/// a free descriptor for that the file is open until then. EBADF.
-pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
-    // SAFETY: numbers, and a path that ends in 0.
+/// Closes the file of `fd` and keeps the number: until close(2) it stands for a file on which no call succeeds. If no
+/// descriptor is free for that, the file stays open until close(2). Errors: `EBADF`.
+pub(crate) fn close_and_keep_number(fd: c_int) -> Result<()> {
+    // SAFETY: the calls take any number; the path ends in 0.
     unsafe {
         if libc::fcntl(fd, libc::F_GETFD) < 0 {
             return Err(sys::errno());
         }
-        // Every call on it says EBADF, and poll(2) POLLNVAL.
+        // Calls on an O_PATH descriptor fail with EBADF, and poll(2) reports POLLNVAL.
         let dead = libc::open(c"/".as_ptr(), libc::O_PATH | libc::O_CLOEXEC);
         if dead >= 0 {
-            while duplicate(dead, fd) < 0 && matches!(sys::errno(), libc::EINTR | libc::EBUSY) {}
+            while dup3_cloexec(dead, fd) < 0 && matches!(sys::errno(), libc::EINTR | libc::EBUSY) {}
             close(dead)?;
         }
     }
@@ -71,38 +73,38 @@ pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
 }
 
 /// dup3(2) with O_CLOEXEC.
-fn duplicate(from: c_int, to: c_int) -> c_long {
+fn dup3_cloexec(from: c_int, to: c_int) -> c_long {
     #[unsafe(link_section = "aco_shared")]
-    static DUP3: StandIn = StandIn::new();
-    // SAFETY: numbers.
+    static DUP3: Fallback = Fallback::new();
+    // SAFETY: the calls take any numbers.
     DUP3.call(
         || unsafe { libc::dup3(from, to, libc::O_CLOEXEC) }.into(),
-        || inherited_by_none(unsafe { libc::dup2(from, to) }),
+        || set_cloexec(unsafe { libc::dup2(from, to) }),
     )
 }
 
-/// Gives `fd`, which no program inherits from here on; negative: there is none.
-pub(super) fn inherited_by_none(fd: c_int) -> c_long {
+/// Sets FD_CLOEXEC, unless `fd` is negative. Returns `fd`.
+pub(super) fn set_cloexec(fd: c_int) -> c_long {
     if fd >= 0 {
-        // SAFETY: flags of a file descriptor.
+        // SAFETY: the call takes any number.
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
     fd.into()
 }
 
-/// accept4(2) with SOCK_NONBLOCK and SOCK_CLOEXEC. EPERM may be a firewall's answer: then accept(2) gives it, too.
+/// accept4(2) with SOCK_NONBLOCK and SOCK_CLOEXEC. If a firewall answers with EPERM, accept(2) does, too.
 ///
 /// # Safety
-/// As there.
+/// As accept(2).
 pub(crate) unsafe fn accept(
     fd: c_int,
     address: *mut libc::sockaddr,
     length: *mut libc::socklen_t,
 ) -> c_int {
     #[unsafe(link_section = "aco_shared")]
-    static ACCEPT4: StandIn = StandIn::new();
+    static ACCEPT4: Fallback = Fallback::new();
     let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: the caller's places, or NULL; flags of a new socket.
+    // SAFETY: `address` and `length` are as accept(2) asks.
     let accepted = unsafe {
         ACCEPT4.call(
             || libc::accept4(fd, address, length, flags).into(),
@@ -111,28 +113,28 @@ pub(crate) unsafe fn accept(
                 if accepted >= 0 {
                     libc::fcntl(accepted, libc::F_SETFL, libc::O_RDWR | libc::O_NONBLOCK);
                 }
-                inherited_by_none(accepted)
+                set_cloexec(accepted)
             },
         )
     };
     accepted as c_int
 }
 
-/// fstat(2), which the C library makes of one of two calls: the other one stands in.
+/// fstat(2). The C library makes it of one of two calls; the other one is the fallback.
 ///
 /// # Safety
 /// `status` is writable.
 pub(super) unsafe fn fstat(fd: c_int, status: *mut libc::stat) -> c_int {
     #[unsafe(link_section = "aco_shared")]
-    static FSTAT: StandIn = StandIn::new();
-    // SAFETY: `status` is writable. The C library's struct is the kernel's on these architectures.
+    static FSTAT: Fallback = Fallback::new();
+    // SAFETY: `status` is writable. On these architectures the C library's struct is the kernel's.
     let answer = unsafe {
         FSTAT.call(
             || libc::fstat(fd, status).into(),
             || match libc::syscall(libc::SYS_fstat, fd, status) {
                 ..0 if is_refusal(sys::errno()) => {
-                    let (itself, flags) = (c"".as_ptr(), libc::AT_EMPTY_PATH);
-                    libc::syscall(libc::SYS_newfstatat, fd, itself, status, flags)
+                    let (empty, flags) = (c"".as_ptr(), libc::AT_EMPTY_PATH);
+                    libc::syscall(libc::SYS_newfstatat, fd, empty, status, flags)
                 }
                 answer => answer,
             },
@@ -144,100 +146,19 @@ pub(super) unsafe fn fstat(fd: c_int, status: *mut libc::stat) -> c_int {
 /// poll(2), or ppoll(2).
 ///
 /// # Safety
-/// As there.
-pub(super) unsafe fn poll_files(files: *mut libc::pollfd, count: usize, limit: c_int) -> c_int {
+/// `files` has `count` structs.
+pub(super) unsafe fn poll_files(files: *mut libc::pollfd, count: usize, timeout: c_int) -> c_int {
     #[unsafe(link_section = "aco_shared")]
-    static POLL: StandIn = StandIn::new();
-    let time = timespec(i64::from(limit.max(0)) * 1_000_000);
-    let time_or_none = if limit < 0 { ptr::null() } else { &raw const time };
+    static POLL: Fallback = Fallback::new();
+    let time = timespec(i64::from(timeout.max(0)) * 1_000_000);
+    let time_or_none = if timeout < 0 { ptr::null() } else { &raw const time };
     let count = count as libc::nfds_t;
-    // SAFETY: so many structs are at `files`; the time is there for as long as the call.
+    // SAFETY: `files` has `count` structs. The time outlives the call.
     let found = unsafe {
         POLL.call(
-            || libc::poll(files, count, limit).into(),
+            || libc::poll(files, count, timeout).into(),
             || libc::ppoll(files, count, time_or_none, ptr::null()).into(),
         )
     };
     found as c_int
-}
-
-/// A word from one thread to another that is in poll(2) or in its poller: an eventfd, or else a pipe.
-pub(crate) struct WakeFds {
-    reader: c_int,
-    writer: c_int,
-}
-
-impl WakeFds {
-    pub(crate) fn new() -> WakeFds {
-        // SAFETY: no preconditions; two numbers.
-        unsafe {
-            let eventfd = libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK);
-            if eventfd >= 0 || !is_refusal(sys::errno()) {
-                return WakeFds { reader: eventfd, writer: eventfd };
-            }
-            let mut ends = [-1; 2];
-            if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) != 0 {
-                noted_errno(Call::Eventfd);
-            }
-            let [reader, writer] = ends;
-            WakeFds { reader, writer }
-        }
-    }
-
-    /// What is readable after [`notify`](Self::notify). Negative: there is none, and errno says why.
-    pub(crate) fn reader(&self) -> c_int {
-        self.reader
-    }
-
-    /// Returns false, and errno, where the descriptor is gone. Without one the reader looks from time to time.
-    #[inline(always)]
-    pub(crate) fn try_notify(&self) -> bool {
-        if self.writer < 0 {
-            return true;
-        }
-        let one = 1u64;
-        // Past the interceptors of sanitizers, which know nothing of what orders this and the end.
-        // SAFETY: eight bytes.
-        let written = unsafe { libc::syscall(libc::SYS_write, self.writer, &raw const one, 8) };
-        // A full pipe is readable already.
-        written == 8 || sys::errno() == libc::EAGAIN
-    }
-
-    /// The next [`try_notify`](Self::try_notify) is an edge: of an eventfd each is, so that it is never read.
-    #[cfg(not(aco_kqueue))]
-    pub(crate) fn clear(&self) {
-        if self.reader == self.writer {
-            return;
-        }
-        let mut words = [0u64; 64];
-        // SAFETY: so many bytes have room there.
-        unsafe {
-            let size = size_of_val(&words);
-            let place = words.as_mut_ptr();
-            while libc::syscall(libc::SYS_read, self.reader, place, size) == size as c_long {}
-        }
-    }
-
-    /// The same for a thread that waits, which a descriptor that is gone would never wake.
-    pub(crate) fn notify(&self) {
-        if !self.try_notify() {
-            broken(ptr::from_ref(self), "write to a thread's eventfd")
-        }
-    }
-
-    /// Closes both ends, once.
-    pub(crate) fn close(&self) {
-        if self.writer != self.reader {
-            let _ = close(self.writer);
-        }
-        if self.reader >= 0 {
-            let _ = close(self.reader);
-        }
-    }
-}
-
-impl Drop for WakeFds {
-    fn drop(&mut self) {
-        self.close()
-    }
 }

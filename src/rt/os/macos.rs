@@ -1,69 +1,72 @@
-//! What macOS has of its own: words to sleep on (macOS 14.4), the threads of the process.
+//! The system calls of macOS.
+//!
+//! The calls that macOS has in its own way: os_sync_wait_on_address (macOS 14.4), the count of threads, accept, pipes.
 
 use core::ffi::c_int;
+use core::fmt::{self, Formatter};
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
 
-use super::super::Outcome;
-use super::refused::broken;
-use super::{close, now};
-use crate::sys;
+use super::deadline::Deadline;
+use super::fd::close;
+use super::refused::abort_failed;
+use super::result::Result;
+use crate::{diag, sys};
 
 const WORD: usize = size_of::<AtomicU32>();
 
-/// Sleeps until somebody wakes `word`, which has `value`; or until `deadline`, unless that is negative.
-/// It may come back for no reason.
-pub(crate) fn sleep_on(word: &AtomicU32, value: u32, deadline: i64) {
-    let (place, value) = (word.as_ptr().cast(), u64::from(value));
-    // SAFETY: the word is there for as long as this call.
+/// Sleeps while `word` has `value`, until a thread wakes the word, or until `deadline`. Spurious wake-ups are possible.
+pub(crate) fn futex_wait(word: &AtomicU32, value: u32, deadline: Deadline) {
+    let (address, value) = (word.as_ptr().cast(), u64::from(value));
+    // SAFETY: the word outlives the call.
     unsafe {
         let flags = libc::OS_SYNC_WAIT_ON_ADDRESS_NONE;
-        if deadline < 0 {
-            libc::os_sync_wait_on_address(place, value, WORD, flags);
+        let Some(left) = deadline.remaining() else {
+            libc::os_sync_wait_on_address(address, value, WORD, flags);
             return;
-        }
-        // Of none it would not return.
-        let limit = deadline.saturating_sub(now()).max(1) as u64;
+        };
+        // A timeout of 0 means no limit.
+        let timeout = left.max(1) as u64;
         let clock = libc::OS_CLOCK_MACH_ABSOLUTE_TIME;
-        libc::os_sync_wait_on_address_with_timeout(place, value, WORD, flags, clock, limit);
+        libc::os_sync_wait_on_address_with_timeout(address, value, WORD, flags, clock, timeout);
     }
 }
 
-/// Wakes one thread that sleeps on `word`. The word may be gone: only its address counts.
-pub(crate) fn wake_one(word: *const AtomicU32) {
-    // SAFETY: the kernel looks for sleepers at an address.
+/// Wakes one thread that sleeps on `word`. The word may be freed: only its address counts.
+pub(crate) fn futex_wake_one(word: *const AtomicU32) {
+    // SAFETY: the kernel compares the address, and does not use the memory.
     unsafe {
         let flags = libc::OS_SYNC_WAKE_BY_ADDRESS_NONE;
         libc::os_sync_wake_by_address_any(word.cast_mut().cast(), WORD, flags);
     }
 }
 
-/// Ties this thread to one processor, where that may be used: not on this system.
-pub(crate) fn pin_to(_processor: usize) {}
+/// Pins this thread to a processor: not on this system.
+pub(crate) fn pin_to_cpu(_processor: usize) {}
 
-/// The processors that a thread may use: this system does not say.
-pub(crate) struct Processors;
+/// The processors that a thread may use: this system does not tell.
+pub(crate) struct CpuSet;
 
-impl Processors {
-    pub(crate) fn of_this_thread() -> Processors {
-        Processors
+impl CpuSet {
+    pub(crate) fn of_this_thread() -> CpuSet {
+        CpuSet
     }
 
     pub(crate) fn apply(&self) {}
 }
 
-/// How many processors the threads of this process can use at once.
-pub(crate) fn usable_processors() -> Outcome<u32> {
+/// The number of processors that the process can use at once.
+pub(crate) fn available_cpus() -> Result<u32> {
     // SAFETY: sysconf has no preconditions.
     Ok(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1) as u32)
 }
 
-/// How many threads the process has. None: the system does not say.
+/// The number of threads of the process. None: the system does not tell.
 pub(crate) fn thread_count() -> Option<usize> {
     let mut all = MaybeUninit::<libc::proc_taskinfo>::uninit();
     let size = size_of::<libc::proc_taskinfo>() as c_int;
-    // SAFETY: the call writes so many bytes, and says that it did.
+    // SAFETY: the call writes at most `size` bytes, and returns how many.
     unsafe {
         let (process, what) = (libc::getpid(), libc::PROC_PIDTASKINFO);
         if libc::proc_pidinfo(process, what, 0, all.as_mut_ptr().cast(), size) != size {
@@ -73,15 +76,15 @@ pub(crate) fn thread_count() -> Option<usize> {
     }
 }
 
-/// Closes the file of `fd`. The number stays taken, for a file that gives no call success, until it is closed. Without
-/// a free descriptor for that the file is open until then. EBADF.
-pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
-    // SAFETY: numbers, and a path that ends in 0.
+/// Closes the file of `fd` and keeps the number: until close(2) it stands for a file on which no call succeeds. If no
+/// descriptor is free for that, the file stays open until close(2). Errors: `EBADF`.
+pub(crate) fn close_and_keep_number(fd: c_int) -> Result<()> {
+    // SAFETY: the calls take any number; the path ends in 0.
     unsafe {
         if libc::fcntl(fd, libc::F_GETFD) < 0 {
             return Err(sys::errno());
         }
-        // A folder is neither read nor written.
+        // read(2) and write(2) fail on a directory.
         let dead = libc::open(c"/".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
         if dead >= 0 {
             while libc::dup2(dead, fd) < 0 && sys::errno() == libc::EINTR {}
@@ -92,16 +95,16 @@ pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
     Ok(())
 }
 
-/// accept(2): the connection does not block, and no program inherits it.
+/// accept(2). Sets O_NONBLOCK and FD_CLOEXEC.
 ///
 /// # Safety
-/// As there.
+/// As accept(2).
 pub(crate) unsafe fn accept(
     fd: c_int,
     address: *mut libc::sockaddr,
     length: *mut libc::socklen_t,
 ) -> c_int {
-    // SAFETY: the caller's places, or NULL; flags of a new socket.
+    // SAFETY: `address` and `length` are as accept(2) asks.
     unsafe {
         let accepted = libc::accept(fd, address, length);
         if accepted >= 0 {
@@ -112,13 +115,13 @@ pub(crate) unsafe fn accept(
     }
 }
 
-/// A word from one thread to another that is in poll(2): a pipe.
+/// Wakes a thread that sleeps in poll(2): a pipe.
 pub(crate) struct WakeFds([c_int; 2]);
 
 impl WakeFds {
     pub(crate) fn new() -> WakeFds {
         let mut ends = [-1; 2];
-        // SAFETY: two numbers; flags of the system's own.
+        // SAFETY: pipe writes two numbers.
         unsafe {
             if libc::pipe(ends.as_mut_ptr()) == 0 {
                 for end in ends {
@@ -130,32 +133,34 @@ impl WakeFds {
         WakeFds(ends)
     }
 
-    /// What is readable after [`notify`](Self::notify). Negative: there is none.
+    /// The descriptor that is readable after [`notify`](Self::notify). Negative: there is none.
     pub(crate) fn reader(&self) -> c_int {
         let [reader, _] = self.0;
         reader
     }
 
-    /// Returns false, and errno, where the descriptor is gone. Without one the reader looks from time to time.
+    /// Makes the reader readable. Returns false, with errno, if the program has closed the descriptor. Returns true
+    /// if there never was one: then the reader checks from time to time.
     pub(crate) fn try_notify(&self) -> bool {
         let [_, writer] = self.0;
         if writer < 0 {
             return true;
         }
-        // SAFETY: one byte.
+        // SAFETY: the text has one byte.
         let written = unsafe { libc::write(writer, c"x".as_ptr().cast(), 1) };
-        // A full pipe is readable already.
+        // EAGAIN: a full pipe is readable.
         written == 1 || sys::errno() == libc::EAGAIN
     }
 
-    /// The same for a thread that waits, which a descriptor that is gone would never wake.
+    /// As [`try_notify`](Self::try_notify). Aborts if the descriptor is closed: the thread would sleep permanently
+    /// (S3).
     pub(crate) fn notify(&self) {
         if !self.try_notify() {
-            broken(ptr::from_ref(self), "write to a thread's eventfd")
+            abort_failed(ptr::from_ref(self), "write to a thread's eventfd")
         }
     }
 
-    /// Closes both ends, once.
+    /// Closes both ends. The caller calls it once.
     pub(crate) fn close(&self) {
         for end in self.0 {
             if end >= 0 {
@@ -168,5 +173,11 @@ impl WakeFds {
 impl Drop for WakeFds {
     fn drop(&mut self) {
         self.close()
+    }
+}
+
+impl diag::Describe for WakeFds {
+    unsafe fn describe(_: *const WakeFds, _: &mut Formatter) -> fmt::Result {
+        Ok(())
     }
 }

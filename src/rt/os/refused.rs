@@ -1,45 +1,49 @@
-//! Calls that a kernel does not know (ENOSYS), or that a sandbox refuses (EPERM).
+//! System calls that a kernel does not know (ENOSYS), or that a sandbox refuses (EPERM).
 //!
 //! Each call of the runtime's own has one row. docs/sandbox.md has the same table for users, and the lane `sandbox`
 //! refuses each of them.
 //!
-//! | call | where it is refused |
+//! | call | what the runtime does if it is refused |
 //! |---|---|
-//! | epoll_pwait2 | epoll_wait, epoll_pwait: sleeps end on whole milliseconds |
-//! | epoll_wait, epoll_pwait | each for the other |
-//! | epoll_create1 | epoll_create, where the architecture has it |
-//! | eventfd2 | a pipe |
-//! | accept4 | accept, fcntl |
-//! | dup3 | dup2, fcntl, where the architecture has it |
-//! | newfstatat, fstat | each for the other |
-//! | poll, ppoll | each for the other |
-//! | preadv2 | a thread for blocking calls reads |
-//! | signalfd4, pidfd_open | the call looks from time to time |
-//! | epoll_create, epoll_ctl, timerfd_create, pthread_create | set-up gives the errno to its caller, and one line |
-//! | epoll_wait, epoll_pwait, timerfd_settime, futex, clock_gettime, write to the eventfd | one line, and SIGABRT |
+//! | epoll_pwait2 | calls epoll_wait or epoll_pwait: sleeps end on whole milliseconds |
+//! | epoll_wait, epoll_pwait | calls the other one |
+//! | epoll_create1 | calls epoll_create, if the architecture has it |
+//! | eventfd2 | uses a pipe |
+//! | accept4 | calls accept and fcntl |
+//! | dup3 | calls dup2 and fcntl, if the architecture has dup2 |
+//! | newfstatat, fstat | calls the other one |
+//! | poll, ppoll | calls the other one |
+//! | preadv2 | reads on a thread of the blocking pool |
+//! | signalfd4, pidfd_open | checks from time to time |
+//! | epoll_create, epoll_ctl, timerfd_create, pthread_create | set-up fails with the errno, and a line says so |
+//! | fcntl, getsockopt, rt_sigtimedwait, rt_sigprocmask | the call fails with the errno, and a line says so |
+//! | epoll_wait, epoll_pwait, timerfd_settime, futex, clock_gettime, write to the eventfd | prints a line, and aborts |
 //!
 //! Invariants:
 //!
-//! * S1. ENOSYS and EPERM mean the same for a call that has a stand-in: the stand-in is called at once. Its answer
-//!   counts, whatever it is. Once it has succeeded, the refused call is not made again.
-//! * S2. A call that is refused, and has no stand-in, is named in one line, once a process.
-//! * S3. Every answer of a call that a loop depends on is looked at. Those that the call's page lists for a loop that
-//!   is well (EINTR, EAGAIN, ETIMEDOUT) go on; each other ends the process with one line. So no loop spins.
-//! * S4. EPERM of epoll_ctl has two meanings. The sort of the file tells them apart: `is_never_polled`.
+//! * S1. For a call with a fallback, ENOSYS and EPERM mean the same: the fallback is called at once, and its answer
+//!   counts, whatever it is. Once the fallback has succeeded, the refused call is not made again.
+//! * S2. A call that is refused, and has no fallback that works, is named in one line, once in a process.
+//! * S3. A loop checks each answer of a call that it depends on. It continues after the errors that a sound loop can
+//!   get (EINTR, EAGAIN, ETIMEDOUT). Any other error ends the process with one line ([`abort_failed`]). So no loop
+//!   spins.
+//! * S4. EPERM of epoll_ctl has two meanings: a refusal, and a file that cannot be polled. The type of the file tells
+//!   them apart (`is_unpollable`).
 
 use core::ffi::{c_int, c_long};
+use core::fmt::{self, Formatter};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::{diag, sys};
 
-/// What a line says to do.
+/// The advice of a line about a refusal.
 const ADVICE: &str = "docs/sandbox.md lists the calls that a sandbox must allow";
 
-/// A call that the runtime itself needs, and that nothing stands in for.
+/// A call that the runtime needs, and that a line can name (S2).
 #[derive(Clone, Copy)]
 #[cfg_attr(aco_kqueue, allow(dead_code))]
-pub(crate) enum Call {
+pub(crate) enum Syscall {
     EpollCreate,
     EpollCtl,
     Eventfd,
@@ -53,37 +57,37 @@ pub(crate) enum Call {
     Getsockopt,
 }
 
-impl Call {
+impl Syscall {
     fn name(self) -> &'static str {
         match self {
-            Call::EpollCreate => "epoll_create1",
-            Call::EpollCtl => "epoll_ctl",
-            Call::Eventfd => "eventfd2",
-            Call::Timerfd => "timerfd_create",
-            Call::Thread => "pthread_create",
-            Call::SigTimedWait => "rt_sigtimedwait",
-            Call::SignalMask => "rt_sigprocmask",
-            Call::Poll => "poll",
-            Call::Fstat => "fstat",
-            Call::Fcntl => "fcntl",
-            Call::Getsockopt => "getsockopt",
+            Syscall::EpollCreate => "epoll_create1",
+            Syscall::EpollCtl => "epoll_ctl",
+            Syscall::Eventfd => "eventfd2",
+            Syscall::Timerfd => "timerfd_create",
+            Syscall::Thread => "pthread_create",
+            Syscall::SigTimedWait => "rt_sigtimedwait",
+            Syscall::SignalMask => "rt_sigprocmask",
+            Syscall::Poll => "poll",
+            Syscall::Fstat => "fstat",
+            Syscall::Fcntl => "fcntl",
+            Syscall::Getsockopt => "getsockopt",
         }
     }
 }
 
-/// Returns true for what a kernel or a sandbox answers that refuses the call itself.
+/// Returns true for an errno that refuses the call itself.
 pub(crate) fn is_refusal(error: c_int) -> bool {
     matches!(error, libc::ENOSYS | libc::EPERM)
 }
 
-/// Gives `error`, which `call` has failed with, and says once if that is a refusal (S2).
+/// Returns `error`, which `call` has failed with. Prints a line if that is a refusal, once for each call (S2).
 #[cold]
 #[inline(never)]
-pub(crate) fn noted(call: Call, error: c_int) -> c_int {
+pub(crate) fn warn_if_refused(call: Syscall, error: c_int) -> c_int {
     #[unsafe(link_section = "aco_shared")]
-    static SAID: AtomicU32 = AtomicU32::new(0);
+    static WARNED: AtomicU32 = AtomicU32::new(0);
     let bit = 1 << call as u32;
-    if is_refusal(error) && SAID.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+    if is_refusal(error) && WARNED.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
         let this = AtomicBool::new(false);
         let name = call.name();
         diag::warn_once(&this, format_args!("acort: {name} is refused: errno {error}"), ADVICE);
@@ -91,21 +95,21 @@ pub(crate) fn noted(call: Call, error: c_int) -> c_int {
     error
 }
 
-/// The same for the last call of this thread.
-pub(crate) fn noted_errno(call: Call) -> c_int {
-    noted(call, sys::errno())
+/// As [`warn_if_refused`], for the errno of this thread.
+pub(crate) fn last_errno(call: Syscall) -> c_int {
+    warn_if_refused(call, sys::errno())
 }
 
-/// A loop cannot go on without `call`, which has failed with this thread's errno: says so, and aborts (S3).
+/// Aborts: a loop depends on `call`, which has failed with this thread's errno (S3).
 #[cold]
 #[inline(never)]
-pub(crate) fn broken<T: diag::Describe>(object: *const T, call: &str) -> ! {
+pub(crate) fn abort_failed<T: diag::Describe>(object: *const T, call: &str) -> ! {
     let error = sys::errno();
     #[unsafe(link_section = "aco_shared")]
-    static IS_SAID: AtomicBool = AtomicBool::new(false);
-    if IS_SAID.swap(true, Ordering::Relaxed) {
-        // Another thread writes the line, and ends the process.
-        // SAFETY: no files.
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if WARNED.swap(true, Ordering::Relaxed) {
+        // Another thread prints the line and aborts. This thread gives it a second.
+        // SAFETY: no descriptors.
         unsafe { libc::poll(ptr::null_mut(), 0, 1000) };
         sys::abort()
     }
@@ -116,34 +120,41 @@ pub(crate) fn broken<T: diag::Describe>(object: *const T, call: &str) -> ! {
     diag::fatal("acort", object, format_args!("{call} fails: errno {error}"), advice)
 }
 
-/// A call for which another one can stand in.
-pub(crate) struct StandIn(AtomicBool);
+/// A futex word, in a line: its address alone.
+impl diag::Describe for AtomicU32 {
+    unsafe fn describe(_: *const AtomicU32, _: &mut Formatter) -> fmt::Result {
+        Ok(())
+    }
+}
 
-impl StandIn {
-    pub(crate) const fn new() -> StandIn {
-        StandIn(AtomicBool::new(false))
+/// A system call with a fallback: whether the fallback replaces it (S1).
+pub(crate) struct Fallback(AtomicBool);
+
+impl Fallback {
+    pub(crate) const fn new() -> Fallback {
+        Fallback(AtomicBool::new(false))
     }
 
-    /// Calls `first`, and `other` where that is refused (S1). Both give -1 and errno where they fail.
+    /// Calls `preferred`, and `fallback` if that is refused (S1). Both return -1 and errno on an error.
     #[inline(always)]
     pub(crate) fn call(
         &self,
-        first: impl FnOnce() -> c_long,
-        other: impl FnOnce() -> c_long,
+        preferred: impl FnOnce() -> c_long,
+        fallback: impl FnOnce() -> c_long,
     ) -> c_long {
         if !self.0.load(Ordering::Relaxed) {
-            let answer = first();
+            let answer = preferred();
             if answer >= 0 || !is_refusal(sys::errno()) {
                 return answer;
             }
         }
-        self.call_other(other)
+        self.call_fallback(fallback)
     }
 
     #[cold]
     #[inline(never)]
-    fn call_other(&self, other: impl FnOnce() -> c_long) -> c_long {
-        let answer = other();
+    fn call_fallback(&self, fallback: impl FnOnce() -> c_long) -> c_long {
+        let answer = fallback();
         if answer >= 0 {
             self.0.store(true, Ordering::Relaxed);
         }

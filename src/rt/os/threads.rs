@@ -1,12 +1,12 @@
-//! Threads of the library's: started, named, joined; and the signals that a thread has blocked.
+//! The library's threads: start, name, join, and cancellation; the signal mask of a thread.
 
 use core::ffi::{CStr, c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use super::refused::{Call, noted};
+use super::refused::{Syscall, warn_if_refused};
 
-/// What a thread runs.
+/// The function that a thread runs.
 pub(crate) type ThreadBody = extern "C" fn(*mut c_void) -> *mut c_void;
 
 /// Starts a thread. It inherits the caller's signal mask, processors and floating-point environment.
@@ -15,24 +15,24 @@ pub(crate) fn start_thread(
     argument: *mut c_void,
 ) -> Result<libc::pthread_t, c_int> {
     let mut thread = MaybeUninit::uninit();
-    // SAFETY: the thread is written where the call succeeds.
+    // SAFETY: the call writes the thread if it succeeds.
     unsafe {
         match libc::pthread_create(thread.as_mut_ptr(), ptr::null(), body, argument) {
             0 => Ok(thread.assume_init()),
-            error => Err(noted(Call::Thread, error)),
+            error => Err(warn_if_refused(Syscall::Thread, error)),
         }
     }
 }
 
-/// Waits for the end of a thread of [`start_thread`].
+/// Waits for the end of a thread that [`start_thread`] has started.
 pub(crate) fn join_thread(thread: libc::pthread_t) {
-    // SAFETY: each such thread is joined once.
+    // SAFETY: the caller joins each thread once, and detaches none of those.
     unsafe { libc::pthread_join(thread, ptr::null_mut()) };
 }
 
-/// No thread joins this thread of [`start_thread`].
+/// Detaches a thread that [`start_thread`] has started: the system frees it at its end.
 pub(crate) fn detach_thread(thread: libc::pthread_t) {
-    // SAFETY: no call joins it.
+    // SAFETY: the caller does not join the thread.
     unsafe { libc::pthread_detach(thread) };
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn set_thread_name(name: &CStr) {
 /// Bytes of a thread's name, with the 0 at its end.
 const NAME_SIZE: usize = 16;
 
-/// Names this thread as tools show it, `prefix` and `number`: the first 15 bytes of that.
+/// Names this thread `prefix` and `number`, cut to 15 bytes. Tools show the name.
 pub(crate) fn name_thread(prefix: &CStr, number: u32) {
     let mut name = [0; NAME_SIZE];
     let mut digits = [0; 10];
@@ -73,31 +73,31 @@ pub(crate) fn name_thread(prefix: &CStr, number: u32) {
         }
     }
     let text = prefix.to_bytes().iter().chain(digits.iter().skip(digits.len() - count));
-    for (place, byte) in name.iter_mut().zip(text).take(NAME_SIZE - 1) {
-        *place = *byte;
+    for (to, from) in name.iter_mut().zip(text).take(NAME_SIZE - 1) {
+        *to = *from;
     }
     if let Ok(name) = CStr::from_bytes_until_nul(&name) {
         set_thread_name(name);
     }
 }
 
-/// The signals that this thread has blocked.
+/// The signals that are blocked in this thread.
 pub(crate) fn signal_mask() -> libc::sigset_t {
     let mut mask = MaybeUninit::zeroed();
-    // SAFETY: the call writes the set, whose bytes are zero before.
+    // SAFETY: the call writes the set, which is zeroed before.
     unsafe {
         libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), mask.as_mut_ptr());
         mask.assume_init()
     }
 }
 
-/// This thread has these signals blocked, and no others.
+/// Blocks these signals in this thread, and no others.
 pub(crate) fn set_signal_mask(mask: &libc::sigset_t) {
     // SAFETY: the set is initialized.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, ptr::null_mut()) };
 }
 
-/// This thread has all signals blocked. Gives those that it had, for [`set_signal_mask`].
+/// Blocks all signals in this thread. Returns the mask before, for [`set_signal_mask`].
 pub(crate) fn block_signals() -> libc::sigset_t {
     let (mut all, mut before) = (MaybeUninit::zeroed(), MaybeUninit::zeroed());
     // SAFETY: the first call initializes the first set, the second call the second.
@@ -108,10 +108,31 @@ pub(crate) fn block_signals() -> libc::sigset_t {
     }
 }
 
-/// The signals that can be blocked: all but SIGKILL, SIGSTOP, and what the C library or an emulator keeps for itself.
-pub(crate) fn signals_to_block() -> libc::sigset_t {
+/// The signals that can be blocked: all but SIGKILL, SIGSTOP, and those that the C library or an emulator uses.
+pub(crate) fn blockable_signals() -> libc::sigset_t {
     let before = block_signals();
     let all = signal_mask();
     set_signal_mask(&before);
     all
+}
+
+unsafe extern "C" {
+    fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+}
+
+/// Disables pthread_cancel(3) for this thread. Returns the state before, for [`restore_cancellation`].
+pub(crate) fn disable_cancellation() -> c_int {
+    // PTHREAD_CANCEL_DISABLE is 0 on macOS, and 1 on the other systems.
+    const DISABLE: c_int = if cfg!(target_os = "macos") { 0 } else { 1 };
+    let mut before = 0;
+    // SAFETY: the second argument is writable.
+    unsafe { pthread_setcancelstate(DISABLE, &mut before) };
+    before
+}
+
+/// Restores the state that [`disable_cancellation`] has returned.
+pub(crate) fn restore_cancellation(before: c_int) {
+    let mut now = 0;
+    // SAFETY: the second argument is writable.
+    unsafe { pthread_setcancelstate(before, &mut now) };
 }

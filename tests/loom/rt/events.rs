@@ -1,125 +1,133 @@
-//! Who is told that a file is ready: pollers, and threads in poll(2).
+//! The stand-in for events of files: pollers, eventfds, and poll(2).
 
 use std::cell::RefCell;
 use std::ffi::c_int;
 
-use super::Outcome;
-use super::descriptors::mark;
-use super::poller::{Happened, Poller};
-use super::readiness::happened;
-use super::system::{DEAD, State, Watched, changes, entries, has_begun, looks, telling};
-use super::worker::Worker;
 use crate::mutations::omits;
+use crate::rt::io::fd_entry::poll_token;
+use crate::rt::io::readiness::on_event;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::poller::Event;
+use crate::rt::os::poller::Poller;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::system::DEAD;
+use crate::rt::system::State;
+use crate::rt::system::Watched;
+use crate::rt::system::entries;
+use crate::rt::system::has_begun;
+use crate::rt::system::read_state;
+use crate::rt::system::registering;
+use crate::rt::system::update_state;
 
 impl State {
-    /// Does the poller watch the file that stands under the number, under that one?
+    /// Returns where the file under the descriptor is registered with the poller, under that descriptor.
     fn watches(&self, poller: *const Poller, fd: c_int) -> Option<usize> {
         let file = self.file(fd).ok()?;
         self.watched.iter().position(|one| (one.poller, one.fd, one.file) == (poller, fd, file))
     }
 
-    fn forget(&mut self, poller: *const Poller, fd: c_int) {
+    fn deregister(&mut self, poller: *const Poller, fd: c_int) {
         if let Some(place) = self.watches(poller, fd) {
             self.watched.remove(place);
         }
     }
 
-    fn watch(&mut self, poller: *const Poller, fd: c_int, mark: u64) -> Outcome<()> {
+    fn register(&mut self, poller: *const Poller, fd: c_int, token: u64) -> Result<()> {
         let file = self.file(fd)?;
         let has_edge = self.readable.contains(&file);
-        self.watched.push(Watched { poller, fd, file, mark, has_edge });
+        self.watched.push(Watched { poller, fd, file, token, has_edge });
         Ok(())
     }
 }
 
 impl Poller {
-    pub fn watch(&self, fd: c_int, mark: u64) -> Outcome<()> {
-        self.tells(fd, |state| {
-            state.forget(self, fd);
-            state.watch(self, fd, mark)
+    pub fn register(&self, fd: c_int, token: u64) -> Result<()> {
+        self.registers(fd, |state| {
+            state.deregister(self, fd);
+            state.register(self, fd, token)
         })
     }
 
-    pub fn watch_new(&self, fd: c_int, _: u64, mark: u64) -> Outcome<()> {
-        self.tells(fd, |state| match state.watches(self, fd) {
+    pub fn register_new(&self, fd: c_int, _: u64, token: u64) -> Result<()> {
+        self.registers(fd, |state| match state.watches(self, fd) {
             Some(_) => Err(libc::EEXIST),
-            None => state.watch(self, fd, mark),
+            None => state.register(self, fd, token),
         })
     }
 
-    pub fn forget(&self, fd: c_int) {
-        self.tells(fd, |state| state.forget(self, fd));
+    pub fn deregister(&self, fd: c_int) {
+        self.registers(fd, |state| state.deregister(self, fd));
     }
 
-    /// epoll_ctl: the caller is alone in it for this number, and the poller is not closed.
-    fn tells<T>(&self, fd: c_int, act: impl FnOnce(&mut State) -> T) -> T {
+    /// epoll_ctl(2). Only one caller at a time registers this descriptor, and the poller is not closed.
+    fn registers<T>(&self, fd: c_int, act: impl FnOnce(&mut State) -> T) -> T {
         self.is_used();
-        telling(fd).add(1);
-        changes(act)
+        registering(fd).add(1);
+        update_state(act)
     }
 
-    /// An edge that its worker has not been told of.
-    fn next(&self) -> Option<Happened> {
-        looks(|state| {
+    /// Returns an edge that was not delivered yet.
+    fn next(&self) -> Option<Event> {
+        read_state(|state| {
             let of_this = |one: &&mut Watched| std::ptr::eq(one.poller, self) && one.has_edge;
             let watched = state.watched.iter_mut().find(of_this)?;
             watched.has_edge = false;
-            let mark = watched.mark;
-            Some(Happened { mark, is_readable: true, is_writable: false, is_over: false })
+            let token = watched.token;
+            Some(Event { token, is_readable: true, is_writable: false, is_hangup: false })
         })
     }
 }
 
-/// The worker is told of the edges of what it watches.
-pub(crate) fn tell(worker: *mut Worker) {
-    // SAFETY: the calling thread's, or one that stays.
+/// Delivers the edges of the files that are registered with the worker.
+pub(crate) fn deliver(worker: *mut Worker) {
+    // SAFETY: the worker is this thread's, or is never freed.
     while let Some(mut what) = unsafe { (*worker).poller.next() } {
-        if omits("mark") {
-            what.mark = looks(|_| mark_now(what.mark as u32 as c_int));
+        if omits("token") {
+            what.token = read_state(|_| token_now(what.token as u32 as c_int));
         }
-        happened(worker, what);
+        on_event(worker, what);
     }
 }
 
-/// The mark of what is watched under the number now.
-fn mark_now(fd: c_int) -> u64 {
-    // SAFETY: entries are never freed; this mutation may find any token.
-    mark(unsafe { (*entries()[fd as usize].raw()).token }, fd)
+/// Returns the token of what is registered under the descriptor now.
+fn token_now(fd: c_int) -> u64 {
+    // SAFETY: entries are never freed. This mutation may read any token.
+    poll_token(unsafe { (*entries()[fd as usize].raw()).token }, fd)
 }
 
 loom::thread_local! {
     static AT_SLEEP: RefCell<Option<Box<dyn FnOnce()>>> = RefCell::new(None);
 }
 
-/// `act` happens while this thread sleeps for the first time.
+/// Calls `act` when this thread sleeps for the first time.
 pub(crate) fn at_sleep(act: impl FnOnce() + 'static) {
     AT_SLEEP.with(|place| *place.borrow_mut() = Some(Box::new(act)));
 }
 
-/// A worker whose task waits looks at its poller.
-pub(crate) fn tell_here() {
+/// Delivers events to this thread, if it is a worker whose task waits.
+pub(crate) fn deliver_here() {
     if let Some(act) = AT_SLEEP.with(|place| place.borrow_mut().take()) {
         act();
     }
-    if has_begun() && !Worker::here().is_null() {
-        tell(Worker::here());
+    if has_begun() && !Worker::current().is_null() {
+        deliver(Worker::current());
     }
 }
 
-/// No eventfd can be made from here on.
+/// Lets eventfd(2) fail from now on.
 pub(crate) fn has_no_eventfd() {
-    changes(|state| state.has_no_eventfd = true);
+    update_state(|state| state.has_no_eventfd = true);
 }
 
 /// An eventfd.
 pub(crate) struct WakeFds(c_int);
 
-/// Its number is beyond those of the model.
+/// The first descriptor of an eventfd, beyond those of the model.
 const EVENTFDS: c_int = 1000;
 
 impl WakeFds {
     pub(crate) fn new() -> WakeFds {
-        WakeFds(changes(|state| {
+        WakeFds(update_state(|state| {
             if state.has_no_eventfd {
                 return -1;
             }
@@ -134,7 +142,7 @@ impl WakeFds {
 
     pub(crate) fn notify(&self) {
         if self.0 >= 0 && !omits("notify") {
-            changes(|state| {
+            update_state(|state| {
                 let place = &mut state.notified[(self.0 - EVENTFDS) as usize];
                 *place.as_mut().expect("a thread that waits") = true;
             });
@@ -145,18 +153,18 @@ impl WakeFds {
 impl Drop for WakeFds {
     fn drop(&mut self) {
         if self.0 >= 0 {
-            changes(|state| state.notified[(self.0 - EVENTFDS) as usize] = None);
+            update_state(|state| state.notified[(self.0 - EVENTFDS) as usize] = None);
         }
     }
 }
 
-/// poll(2), of a file and an eventfd: of the file that the number stands for when it begins. A deadline has passed when
-/// that was looked at once.
-pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> {
+/// poll(2) of a file and an eventfd: of the file that the descriptor means when the call begins. A deadline has passed
+/// once the file was checked.
+pub(crate) fn poll(files: &mut [libc::pollfd], deadline: Deadline) -> Result<usize> {
     let (fd, reader) = (files[0].fd, files[1].fd);
-    let file = looks(|state| state.file(fd));
+    let file = read_state(|state| state.file(fd));
     loop {
-        let (is_ready, is_notified) = looks(|state| {
+        let (is_ready, is_notified) = read_state(|state| {
             let eventfd = state.notified.get((reader - EVENTFDS) as usize);
             let is_ready = file.is_ok_and(|file| state.readable.contains(&file));
             (is_ready, eventfd == Some(&Some(true)))
@@ -170,7 +178,7 @@ pub(crate) fn poll(files: &mut [libc::pollfd], deadline: i64) -> Outcome<usize> 
             return Ok(1);
         }
         loom::thread::yield_now();
-        if deadline >= 0 {
+        if deadline.has_passed() {
             return Ok(0);
         }
     }

@@ -1,4 +1,4 @@
-//! The runtime: the library's own files, and stand-ins for what they stand on.
+//! The runtime: the library's own files, in their rooms, and stand-ins for what they need.
 
 macro_rules! files {
     ($($name:ident $path:literal),* $(,)?) => {
@@ -6,82 +6,21 @@ macro_rules! files {
     };
 }
 
-files! {
-    attempt "../../../src/rt/attempt.rs",
-    cancel "../../../src/rt/cancel.rs",
-    cases "../../../src/rt/cases.rs",
-    channel "../../../src/rt/channel.rs",
-    channel_life "../../../src/rt/channel_life.rs",
-    condition "../../../src/rt/condition.rs",
-    descriptors "../../../src/rt/descriptors.rs",
-    ending "../../../src/rt/ending.rs",
-    event "../../../src/rt/event.rs",
-    fd_ref "../../../src/rt/fd_ref.rs",
-    file_state "../../../src/rt/file_state.rs",
-    fresh "../../../src/rt/fresh.rs",
-    future "../../../src/rt/future.rs",
-    grants "../../../src/rt/grants.rs",
-    group "../../../src/rt/group.rs",
-    inbox "../../../src/rt/inbox.rs",
-    job "../../../src/rt/job.rs",
-    jobs "../../../src/rt/jobs.rs",
-    join "../../../src/rt/join.rs",
-    lists "../../../src/rt/lists.rs",
-    lock "../../../src/rt/lock.rs",
-    mutex "../../../src/rt/mutex.rs",
-    numbers "../../../src/rt/numbers.rs",
-    parker "../../../src/rt/parker.rs",
-    nesting "../../../src/rt/nesting.rs",
-    patience "../../../src/rt/patience.rs",
-    queue "../../../src/rt/queue.rs",
-    runtime "../../../src/rt/runtime.rs",
-    select "../../../src/rt/select.rs",
-    select_pass "../../../src/rt/select_pass.rs",
-    select_room "../../../src/rt/select_room.rs",
-    select_wait "../../../src/rt/select_wait.rs",
-    semaphore "../../../src/rt/semaphore.rs",
-    own_fd "../../../src/rt/own_fd.rs",
-    readiness "../../../src/rt/readiness.rs",
-    thread_wait "../../../src/rt/thread_wait.rs",
-    turn "../../../src/rt/turn.rs",
-    wake "../../../src/rt/wake.rs",
-    why "../../../src/rt/why.rs",
-    worker "../../../src/rt/worker.rs",
-}
-
-pub(crate) use crate::atomics as atomic;
 pub(crate) mod events;
 pub(crate) mod system;
-pub(crate) mod task;
-pub(crate) mod wait;
 
-pub(crate) type Outcome<T> = Result<T, std::ffi::c_int>;
-
-/// No program has asked for any.
-pub(crate) mod hooks {
-    use super::task::Task;
-
-    pub fn woken(_: *mut Task) {}
-    pub fn ended(_: *mut Task) {}
-}
-
-/// The threads are loom's, and begin with nothing.
-pub(crate) mod inherited {
-    pub struct Inherited;
-}
-
-/// Time does not pass; whoever has a deadline may find it over at any moment.
+/// The stand-in for the system. Time does not pass, and a deadline may have passed at any moment.
 pub(crate) mod os {
     use std::ptr::NonNull;
 
     use std::ffi::c_int;
 
-    use super::atomic::AtomicU32;
+    use super::base::atomic::AtomicU32;
     pub(crate) use super::events::{WakeFds, poll};
     pub(crate) use super::system::{close, close_and_keep_number};
 
-    pub fn sleep_on(_: &AtomicU32, _: u32, _: i64) {
-        super::events::tell_here();
+    pub fn futex_wait(_: &AtomicU32, _: u32, _: Deadline) {
+        super::events::deliver_here();
         loom::thread::yield_now();
     }
 
@@ -89,8 +28,28 @@ pub(crate) mod os {
         0
     }
 
-    pub fn is_over(deadline: i64) -> bool {
-        deadline >= 0
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub(crate) struct Deadline(i64);
+
+    impl Deadline {
+        pub const NEVER: Deadline = Deadline(-1);
+        pub const NOW: Deadline = Deadline(0);
+
+        pub const fn at(nanoseconds: i64) -> Deadline {
+            Deadline(nanoseconds)
+        }
+
+        pub fn is_now(self) -> bool {
+            self.0 == 0
+        }
+
+        pub fn has_passed(self) -> bool {
+            self.0 >= 0
+        }
+
+        pub fn min(self, other: Deadline) -> Deadline {
+            if self.0 < 0 || other.0 >= 0 && other.0 < self.0 { other } else { self }
+        }
     }
 
     pub fn disable_cancellation() -> c_int {
@@ -99,286 +58,449 @@ pub(crate) mod os {
 
     pub fn restore_cancellation(_: c_int) {}
 
-    pub fn wake_one(_: *const AtomicU32) {}
+    pub fn futex_wake_one(_: *const AtomicU32) {}
 
     pub fn allocate_zeroed<T>() -> Option<NonNull<T>> {
         let place: NonNull<T> = crate::sys::allocate(size_of::<T>())?.cast();
-        // SAFETY: so much was allocated.
+        // SAFETY: the memory has that size.
         unsafe { place.as_ptr().write_bytes(0, 1) };
         Some(place)
     }
 
+    pub(crate) use crate::table::allocate_array;
+
     pub fn thread_count() -> Option<usize> {
         None
     }
-}
 
-/// A worker's sleep: a flag that others set.
-pub(crate) mod poller {
-    use loom::sync::{Condvar, Mutex};
+    pub(crate) type Result<T> = std::result::Result<T, c_int>;
 
-    use crate::ground::Own;
+    /// The stand-in for pollers: a flag that other threads set.
+    pub(crate) mod poller {
+        use loom::sync::{Condvar, Mutex};
 
-    pub struct Happened {
-        pub mark: u64,
-        pub is_readable: bool,
-        pub is_writable: bool,
-        pub is_over: bool,
-    }
+        use crate::ground::Own;
 
-    pub struct Poller {
-        has_come: Mutex<bool>,
-        changed: Condvar,
-        /// Its worker's memory: looked at by who rouses, written to when it goes.
-        life: Own,
-    }
-
-    impl Poller {
-        pub fn new() -> Poller {
-            let has_come = Mutex::new(false);
-            Poller { has_come, changed: Condvar::new(), life: Own::default() }
+        pub struct Event {
+            pub token: u64,
+            pub is_readable: bool,
+            pub is_writable: bool,
+            pub is_hangup: bool,
         }
 
-        pub fn close(&self) {
-            self.life.add(1);
+        pub struct Poller {
+            has_come: Mutex<bool>,
+            changed: Condvar,
+            /// Stands for the worker's memory: read by each wake-up, written when the poller is closed.
+            life: Own,
         }
 
-        /// It is not closed, nor will be while the caller goes on.
-        pub fn is_used(&self) {
-            self.life.get();
-        }
-
-        pub fn rouse(&self) {
-            self.is_used();
-            *self.has_come.lock().expect("no panic") = true;
-            self.changed.notify_one();
-        }
-
-        /// Sleeps until somebody rouses it.
-        pub fn wait(&self) {
-            let mut has_come = self.has_come.lock().expect("no panic");
-            while !*has_come {
-                has_come = self.changed.wait(has_come).expect("no panic");
+        impl Poller {
+            pub fn new() -> Poller {
+                let has_come = Mutex::new(false);
+                Poller { has_come, changed: Condvar::new(), life: Own::default() }
             }
-            *has_come = false;
+
+            pub fn close(&self) {
+                self.life.add(1);
+            }
+
+            /// Reports a use of the poller: it is not closed, and not at the same time.
+            pub fn is_used(&self) {
+                self.life.get();
+            }
+
+            pub fn wake(&self) {
+                self.is_used();
+                *self.has_come.lock().expect("no panic") = true;
+                self.changed.notify_one();
+            }
+
+            /// Sleeps until a wake-up.
+            pub fn wait(&self) {
+                let mut has_come = self.has_come.lock().expect("no panic");
+                while !*has_come {
+                    has_come = self.changed.wait(has_come).expect("no panic");
+                }
+                *has_come = false;
+            }
         }
     }
 }
 
-/// What a file is no model asks.
-pub(crate) mod kinds {
-    use std::ffi::c_int;
+#[path = "."]
+pub(crate) mod base {
+    pub(crate) use crate::atomics as atomic;
 
-    use super::Outcome;
-    use super::fd_ref::FdRef;
-
-    pub const KNOWN: u32 = 1;
-    pub const LOOKED_AT: u32 = 1024;
-    pub const KINDS: u32 = 31 | LOOKED_AT;
-
-    pub fn kind_for_look(_: &FdRef) -> Outcome<u32> {
-        Ok(0)
+    files! {
+        inbox "../../../src/rt/base/inbox.rs",
+        injector "../../../src/rt/base/injector.rs",
+        list "../../../src/rt/base/list.rs",
+        lock "../../../src/rt/base/lock.rs",
+        nested_list "../../../src/rt/base/nested_list.rs",
+        parker "../../../src/rt/base/parker.rs",
+        spin "../../../src/rt/base/spin.rs",
+        wait_queue "../../../src/rt/base/wait_queue.rs",
+        wait_reason "../../../src/rt/base/wait_reason.rs",
     }
 
-    pub fn poll(_: c_int, _: i16) -> Outcome<i16> {
-        Ok(0)
+    pub(crate) mod timer_heap {
+        pub unsafe trait HeapSlot {
+            fn slot(this: *mut Self) -> *mut u32;
+        }
+
+        pub struct TimerHeap<T>(std::marker::PhantomData<T>);
+
+        impl<T: HeapSlot> TimerHeap<T> {
+            pub fn new() -> TimerHeap<T> {
+                TimerHeap(std::marker::PhantomData)
+            }
+
+            pub unsafe fn remove(&mut self, _: *mut T) {}
+        }
     }
-}
 
-/// No file blocks.
-pub(crate) mod nonblock {
-    use std::ffi::c_int;
+    /// The stand-in for random numbers. It always draws the last of the remaining cases: the opposite of their order,
+    /// and the same in every run.
+    pub(crate) mod random {
+        pub struct Random;
 
-    use super::descriptors::Entry;
+        impl Random {
+            pub fn of_thread() -> Random {
+                Random
+            }
 
-    #[derive(Default)]
-    pub struct Lent;
+            pub fn split(&mut self) -> Random {
+                Random
+            }
 
-    impl Lent {
-        pub fn forget(&self) {}
-
-        pub unsafe fn before_close(_: *mut Entry, _: c_int, _: bool) {}
-
-        pub unsafe fn after_close(_: *mut Entry) -> Option<c_int> {
-            None
+            pub fn below(&mut self, limit: usize) -> usize {
+                limit - 1
+            }
         }
     }
 }
 
-/// No call looks from time to time.
-pub(crate) mod pause {
-    pub fn until(_: i64) -> super::Outcome<()> {
-        Ok(())
-    }
-}
-
-/// The table of the model's few entries. The library's own is in `table`.
-pub(crate) mod fd_table {
-    use std::ffi::c_int;
-
-    use super::descriptors::Entry;
-    use super::{Outcome, system};
-
-    pub fn entry(fd: c_int) -> Outcome<*mut Entry> {
-        let fd = usize::try_from(fd).map_err(|_| libc::EBADF)?;
-        system::entries().get(fd).map(|entry| entry.raw()).ok_or(libc::EMFILE)
+#[path = "."]
+pub(crate) mod model {
+    files! {
+        deadlock "../../../src/rt/model/deadlock.rs",
+        group "../../../src/rt/model/group.rs",
+        nesting "../../../src/rt/model/nesting.rs",
+        runtime "../../../src/rt/model/runtime.rs",
+        worker "../../../src/rt/model/worker.rs",
     }
 
-    pub fn each(act: impl FnMut(*mut Entry)) {
-        system::entries().iter().map(|entry| entry.raw()).for_each(act);
-    }
-}
+    #[path = "task.rs"]
+    pub(crate) mod task;
 
-pub(crate) mod timers {
-    use super::task::Task;
+    /// The models create tasks.
+    pub(crate) mod task_pool {
+        use super::task::{FREE, FREED, Task};
+        use crate::atomics;
+        use crate::rt::base::atomic::Ordering;
 
-    pub struct Timers;
-
-    impl Timers {
-        pub unsafe fn remove(&mut self, _: *mut Task) {}
-    }
-}
-
-/// No task has a stack.
-pub(crate) mod vessel {
-    use std::ffi::c_void;
-
-    use super::task::Task;
-    use super::worker::Worker;
-    use crate::abi::aco_t;
-
-    pub struct Vessels;
-
-    pub fn is_on_moving_stack(_: *const c_void) -> bool {
-        false
-    }
-
-    pub unsafe fn put(_: *mut Worker, _: *mut Task) {}
-
-    pub unsafe fn destroy(_: *mut aco_t, _: bool) {}
-}
-
-pub(crate) mod local {
-    use super::task::Task;
-    use super::worker::Worker;
-
-    pub unsafe fn has_any(_: *mut Task) -> bool {
-        false
-    }
-
-    pub unsafe fn destroy_all(_: *mut Worker, _: *mut Task) {}
-}
-
-pub(crate) mod extra {
-    use super::task::Task;
-
-    pub unsafe fn scratch(_: *mut Task, _: usize) -> *mut u8 {
-        std::ptr::null_mut()
-    }
-
-    pub unsafe fn room(_: *mut Task) -> *const u8 {
-        std::ptr::null()
-    }
-
-    pub unsafe fn take_room(_: *mut Task, _: usize) -> *mut u8 {
-        std::ptr::null_mut()
-    }
-
-    pub unsafe fn give_room_back(_: *mut Task) {}
-
-    pub unsafe fn set_places(_: *mut Task, _: u32) {}
-
-    /// They are in memory of the task.
-    pub unsafe fn withdraw_places(task: *mut Task) {
-        // SAFETY: the caller's promise: the task exists.
-        unsafe { (*task).note(0) }
-    }
-}
-
-/// Always the last of those that are left: the opposite of the order by rank, and the same in every run.
-pub(crate) mod random {
-    pub struct Random;
-
-    impl Random {
-        pub fn of_thread() -> Random {
-            Random
-        }
-
-        pub fn split(&mut self) -> Random {
-            Random
-        }
-
-        pub fn below(&mut self, limit: usize) -> usize {
-            limit - 1
-        }
-    }
-}
-
-#[allow(non_camel_case_types)]
-pub(crate) mod abi {
-    use std::ffi::{c_int, c_void};
-
-    pub const ACORT_LOCAL: u32 = 1;
-
-    pub const ACORT_SEND: i32 = 1;
-    pub const ACORT_RECV: i32 = 2;
-    pub const ACORT_FD_READ: i32 = 3;
-    pub const ACORT_FD_WRITE: i32 = 4;
-    pub const ACORT_TASK: i32 = 5;
-    pub const ACORT_EVENT: i32 = 6;
-    pub const ACORT_FUTURE: i32 = 7;
-
-    pub struct acort_opts_t {
-        pub workers: u32,
-    }
-
-    pub struct acort_case_t {
-        pub op: i32,
-        pub fd: c_int,
-        pub object: *mut c_void,
-        pub data: *mut c_void,
-        pub error: c_int,
-    }
-}
-
-/// A task of a model, or a plain thread.
-pub(crate) mod caller {
-    use super::task::{self, Task};
-    use crate::tls;
-
-    #[derive(Clone, Copy)]
-    pub struct Caller(*mut Task);
-
-    impl Caller {
-        pub fn current() -> Caller {
-            Caller(task::here())
-        }
-
-        pub fn task(self) -> *mut Task {
-            self.0
-        }
-
-        pub fn owner(self) -> usize {
-            owner(self.0)
+        /// Frees a task, as if its block were reused at once: it is freed once, after all other uses.
+        pub(crate) unsafe fn free(task: *mut Task) {
+            // SAFETY: the memory of a task is never freed.
+            unsafe {
+                assert!(!(*task).is_freed(), "freed twice");
+                assert_eq!((*task).lock.0.load(Ordering::Relaxed), 0, "freed under its lock");
+                (*task).note(FREED);
+                (*task).state.store(FREE, Ordering::Release);
+            }
+            atomics::retire(task.cast(), size_of::<Task>());
         }
     }
 
-    pub fn owner(task: *mut Task) -> usize {
-        if task.is_null() { tls::thread_state() as usize } else { task as usize }
+    /// The stand-in for hooks: there are none.
+    pub(crate) mod hooks {
+        use super::task::Task;
+
+        pub fn on_wake(_: *mut Task) {}
+        pub fn on_finish(_: *mut Task) {}
+    }
+
+    /// The stand-in for inherited state: there is none.
+    pub(crate) mod inherited {
+        pub struct Inherited;
+    }
+
+    /// No task has a stack.
+    pub(crate) mod stack_cache {
+        use std::ffi::c_void;
+
+        pub struct StackCache;
+
+        impl StackCache {
+            pub fn shared_stack_contains(&self, _: *const c_void) -> bool {
+                false
+            }
+        }
+    }
+
+    pub(crate) mod task_cold {
+        use super::task::Task;
+
+        pub unsafe fn reserve_scratch(_: *mut Task, _: usize) -> *mut u8 {
+            std::ptr::null_mut()
+        }
+
+        pub unsafe fn scratch(_: *mut Task) -> *const u8 {
+            std::ptr::null()
+        }
+
+        pub unsafe fn acquire_scratch(_: *mut Task, _: usize) -> *mut u8 {
+            std::ptr::null_mut()
+        }
+
+        pub unsafe fn release_scratch(_: *mut Task) {}
+
+        pub unsafe fn set_select_waiters(_: *mut Task, _: u32) {}
+
+        /// The waiters are in memory of the task.
+        pub unsafe fn dequeue_select_waiters(task: *mut Task) {
+            // SAFETY: the memory of a task is never freed.
+            unsafe { (*task).note(0) }
+        }
+    }
+
+    #[allow(non_camel_case_types)]
+    pub(crate) mod abi {
+        use std::ffi::{c_int, c_void};
+
+        pub const ACORT_LOCAL: u32 = 1;
+
+        pub const ACORT_SEND: i32 = 1;
+        pub const ACORT_RECV: i32 = 2;
+        pub const ACORT_FD_READ: i32 = 3;
+        pub const ACORT_FD_WRITE: i32 = 4;
+        pub const ACORT_TASK: i32 = 5;
+        pub const ACORT_EVENT: i32 = 6;
+        pub const ACORT_FUTURE: i32 = 7;
+
+        pub struct acort_cond_t([u64; 4096]);
+        pub struct acort_event_t([u64; 4096]);
+        pub struct acort_mutex_t([u64; 4096]);
+        pub struct acort_sem_t([u64; 4096]);
+
+        pub struct acort_opts_t {
+            pub workers: u32,
+        }
+
+        pub struct acort_case_t {
+            pub op: i32,
+            pub fd: c_int,
+            pub object: *mut c_void,
+            pub data: *mut c_void,
+            pub error: c_int,
+        }
+    }
+
+    /// The caller is a task of the model, or a plain thread.
+    pub(crate) mod caller {
+        use super::task::{self, Task};
+        use crate::tls;
+
+        #[derive(Clone, Copy)]
+        pub struct Caller(*mut Task);
+
+        impl Caller {
+            pub fn current() -> Caller {
+                Caller(task::current())
+            }
+
+            pub fn task(self) -> *mut Task {
+                self.0
+            }
+
+            pub fn owner(self) -> usize {
+                owner(self.0)
+            }
+        }
+
+        pub fn owner(task: *mut Task) -> usize {
+            if task.is_null() { tls::thread_state() as usize } else { task as usize }
+        }
     }
 }
 
-/// No model has a budget, and no task of one is cancelled before a call.
-pub(crate) mod call {
-    use super::Outcome;
-    use super::caller::Caller;
-    use super::task::Task;
-
-    pub fn begin(_: Caller, deadline: i64) -> Outcome<i64> {
-        Ok(deadline)
+#[path = "."]
+pub(crate) mod park {
+    files! {
+        attempt "../../../src/rt/park/attempt.rs",
+        cancel "../../../src/rt/park/cancel.rs",
+        wake "../../../src/rt/park/wake.rs",
     }
 
-    pub fn try_begin(_: *mut Task, _: i64) -> bool {
-        true
+    #[path = "wait.rs"]
+    pub(crate) mod wait;
+
+    /// The stand-in for time: no call polls the system.
+    pub(crate) mod sleep {
+        use crate::rt::os::{Deadline, Result};
+
+        pub struct Backoff;
+
+        impl Backoff {
+            pub const fn new() -> Backoff {
+                Backoff
+            }
+
+            pub fn wait(&mut self, _: Deadline) -> Result<()> {
+                Ok(())
+            }
+        }
+    }
+
+    /// The stand-in for budgets: there are none, and no task is cancelled before a call.
+    pub(crate) mod budget {
+        use crate::rt::model::caller::Caller;
+        use crate::rt::model::task::Task;
+        use crate::rt::os::{Deadline, Result};
+
+        pub fn enter_call(_: Caller, deadline: Deadline) -> Result<Deadline> {
+            Ok(deadline)
+        }
+
+        pub fn try_enter_call(_: *mut Task, _: Deadline) -> bool {
+            true
+        }
+    }
+}
+
+#[path = "."]
+pub(crate) mod sync {
+    files! {
+        channel "../../../src/rt/sync/channel.rs",
+        channel_life "../../../src/rt/sync/channel_life.rs",
+        channel_wait "../../../src/rt/sync/channel_wait.rs",
+        condvar "../../../src/rt/sync/condvar.rs",
+        event "../../../src/rt/sync/event.rs",
+        future "../../../src/rt/sync/future.rs",
+        mutex "../../../src/rt/sync/mutex.rs",
+        object "../../../src/rt/sync/object.rs",
+        semaphore "../../../src/rt/sync/semaphore.rs",
+    }
+}
+
+#[path = "."]
+pub(crate) mod io {
+    files! {
+        direction "../../../src/rt/io/direction.rs",
+        fd_entry "../../../src/rt/io/fd_entry.rs",
+        fd_identity "../../../src/rt/io/fd_identity.rs",
+        fd_ref "../../../src/rt/io/fd_ref.rs",
+        fd_waiters "../../../src/rt/io/fd_waiters.rs",
+        file_state "../../../src/rt/io/file_state.rs",
+        own_fd "../../../src/rt/io/own_fd.rs",
+        polling_threads "../../../src/rt/io/polling_threads.rs",
+        readiness "../../../src/rt/io/readiness.rs",
+        retry "../../../src/rt/io/retry.rs",
+        thread_wait "../../../src/rt/io/thread_wait.rs",
+    }
+
+    /// No model checks a file's type.
+    pub(crate) mod fd_type {
+        use std::ffi::c_int;
+
+        use super::fd_ref::FdRef;
+        use crate::rt::os::Result;
+
+        pub fn type_for_poll(_: &FdRef) -> Result<u32> {
+            Ok(0)
+        }
+
+        pub fn poll(_: c_int, _: i16) -> Result<i16> {
+            Ok(0)
+        }
+    }
+
+    /// No file blocks.
+    pub(crate) mod nonblock_state {
+        use std::ffi::c_int;
+
+        pub struct NonblockState;
+
+        impl NonblockState {
+            pub fn forget(&self) {}
+
+            pub unsafe fn before_close(&self, _: c_int, _: bool) {}
+
+            pub unsafe fn after_close(&self) -> Option<c_int> {
+                None
+            }
+        }
+    }
+
+    /// The table of the model's few entries. The model `table` has the library's own.
+    pub(crate) mod fd_table {
+        use std::ffi::c_int;
+
+        use super::fd_entry::FdEntry;
+        use crate::rt::os::Result;
+        use crate::rt::system;
+
+        pub fn entry(fd: c_int) -> Result<*mut FdEntry> {
+            let fd = usize::try_from(fd).map_err(|_| libc::EBADF)?;
+            system::entries().get(fd).map(|entry| entry.raw()).ok_or(libc::EMFILE)
+        }
+
+        pub fn for_each(act: impl FnMut(*mut FdEntry)) {
+            system::entries().iter().map(|entry| entry.raw()).for_each(act);
+        }
+    }
+}
+
+#[path = "."]
+pub(crate) mod blocking {
+    files! {
+        job "../../../src/rt/blocking/job.rs",
+        permits "../../../src/rt/blocking/permits.rs",
+        pool "../../../src/rt/blocking/pool.rs",
+        queue "../../../src/rt/blocking/queue.rs",
+    }
+}
+
+#[path = "."]
+pub(crate) mod select {
+    files! {
+        buffers "../../../src/rt/select/buffers.rs",
+        call "../../../src/rt/select/call.rs",
+        case "../../../src/rt/select/case.rs",
+        operation "../../../src/rt/select/operation.rs",
+        pass "../../../src/rt/select/pass.rs",
+        wait "../../../src/rt/select/wait.rs",
+    }
+}
+
+#[path = "."]
+pub(crate) mod sched {
+    files! {
+        finish "../../../src/rt/sched/finish.rs",
+        group "../../../src/rt/sched/group.rs",
+        join "../../../src/rt/sched/join.rs",
+    }
+
+    pub(crate) mod locals {
+        use crate::rt::model::task::Task;
+        use crate::rt::model::worker::Worker;
+
+        pub unsafe fn has_values(_: *mut Task) -> bool {
+            false
+        }
+
+        pub unsafe fn run_destructors(_: *mut Worker, _: *mut Task) {}
+    }
+
+    /// No task has a stack.
+    pub(crate) mod task_stack {
+        use crate::abi::aco_t;
+        use crate::rt::model::task::Task;
+        use crate::rt::model::worker::Worker;
+
+        pub unsafe fn recycle(_: *mut Worker, _: *mut Task) {}
+
+        pub unsafe fn destroy(_: *mut aco_t, _: bool) {}
     }
 }

@@ -1,40 +1,41 @@
-//! The system's file descriptors: which file stands under a number. Who is told that it is ready: `events`.
+//! The stand-in for the system's file descriptors: which file a descriptor means. Events are in `events`.
 //!
-//! A call is one step. A call that looks sees what those did before that changed something, as the system's own locks
-//! see to; nothing orders what is done after a look. So a number may be given away, or a poller closed, only after what
-//! the library itself puts in order: `Own`s find the rest.
+//! A system call is one step. A call that only reads the state sees what earlier steps have changed, as the system has
+//! locks of its own; it orders nothing of what follows. So the library itself must order the reuse of a descriptor, and
+//! the closing of a poller, after their uses: `Own`s report what it does not.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_int;
 
 use loom::sync::atomic::AtomicU32;
 
-use super::Outcome;
-use super::atomic::Ordering;
-use super::descriptors::{Entry, Way};
-use super::poller::Poller;
-use super::worker::Worker;
 use crate::Shared;
 use crate::ground::{Own, touch};
 use crate::mutations::omits;
+use crate::rt::base::atomic::Ordering;
+use crate::rt::io::direction::Direction;
+use crate::rt::io::fd_entry::FdEntry;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::Result;
+use crate::rt::os::poller::Poller;
 
-/// The file that no call has success of.
+/// The file of a descriptor that is kept after its file was closed: each call fails.
 pub(crate) const DEAD: u32 = u32::MAX;
 
-/// A number.
+/// A descriptor.
 #[derive(Default)]
 struct Number {
-    /// Which file stands there; 0: none.
+    /// The file; 0: the descriptor is free.
     file: u32,
     times_freed: u32,
 }
 
-/// A file that a poller watches under a number.
+/// The registration of a file with a poller, under a descriptor.
 pub(super) struct Watched {
     pub(super) poller: *const Poller,
     pub(super) fd: c_int,
     pub(super) file: u32,
-    pub(super) mark: u64,
+    pub(super) token: u64,
     pub(super) has_edge: bool,
 }
 
@@ -44,7 +45,7 @@ pub(super) struct State {
     last_file: u32,
     pub(super) readable: Vec<u32>,
     pub(super) watched: Vec<Watched>,
-    /// Of each eventfd: was it written to; None: it is closed.
+    /// Of each eventfd: whether it was written to. None: it is closed.
     pub(super) notified: Vec<Option<bool>>,
     pub(super) has_no_eventfd: bool,
 }
@@ -52,18 +53,18 @@ pub(super) struct State {
 struct System {
     steps: AtomicU32,
     state: RefCell<State>,
-    entries: Vec<Shared<Entry>>,
-    /// Of each number: what frees it comes after its uses.
+    entries: Vec<Shared<FdEntry>>,
+    /// Of each descriptor: freeing it comes after its uses.
     uses: Vec<Own>,
-    /// Of each number: one caller at a time tells pollers of it.
-    tellings: Vec<Own>,
+    /// Of each descriptor: one thread at a time registers it.
+    registrations: Vec<Own>,
 }
 
 thread_local! {
     static SYSTEM: Cell<Option<&'static System>> = const { Cell::new(None) };
 }
 
-/// A run of a model begins: so many numbers, which are free.
+/// Begins a run of a model with so many descriptors, which are free.
 pub(crate) fn begin(numbers: usize) {
     let mut state = State::default();
     state.numbers.resize_with(numbers, Number::default);
@@ -72,24 +73,24 @@ pub(crate) fn begin(numbers: usize) {
         state: RefCell::new(state),
         entries: (0..numbers).map(|_| entry()).collect(),
         uses: (0..numbers).map(|_| Own::default()).collect(),
-        tellings: (0..numbers).map(|_| Own::default()).collect(),
+        registrations: (0..numbers).map(|_| Own::default()).collect(),
     };
     SYSTEM.set(Some(Box::leak(Box::new(system))));
 }
 
-/// A new entry, in each of its words.
-fn entry() -> Shared<Entry> {
-    let entry: Shared<Entry> = Shared::zeroed();
+/// Creates an entry, and uses each of its words once (see `atomics`).
+fn entry() -> Shared<FdEntry> {
+    let entry: Shared<FdEntry> = Shared::zeroed();
     touch(&entry.lock);
     entry.state.is_busy();
-    (entry.edges(Way::In), entry.edges(Way::Out));
+    (entry.tick(Direction::Read), entry.tick(Direction::Write));
     entry.bits.load(Ordering::Relaxed);
     entry
 }
 
-/// Is it the worker that watches the number? The entry's lock is held.
-pub(crate) fn is_home(worker: *mut Worker, entry: &Entry) -> bool {
-    entry.home == worker
+/// Returns true if the worker owns the entry, whose lock is held.
+pub(crate) fn is_owner(worker: *mut Worker, entry: &FdEntry) -> bool {
+    entry.owner == worker
 }
 
 fn system() -> &'static System {
@@ -101,24 +102,24 @@ fn step<T>(order: Ordering, act: impl FnOnce(&mut State) -> T) -> T {
     act(&mut system().state.borrow_mut())
 }
 
-pub(super) fn looks<T>(act: impl FnOnce(&mut State) -> T) -> T {
+pub(super) fn read_state<T>(act: impl FnOnce(&mut State) -> T) -> T {
     step(Ordering::Acquire, act)
 }
 
-pub(super) fn changes<T>(act: impl FnOnce(&mut State) -> T) -> T {
+pub(super) fn update_state<T>(act: impl FnOnce(&mut State) -> T) -> T {
     step(Ordering::AcqRel, act)
 }
 
 impl State {
-    /// The file of a number. EBADF.
-    pub(super) fn file(&self, fd: c_int) -> Outcome<u32> {
+    /// Returns the file of a descriptor. Errors: EBADF.
+    pub(super) fn file(&self, fd: c_int) -> Result<u32> {
         match self.numbers[fd as usize].file {
             0 => Err(libc::EBADF),
             file => Ok(file),
         }
     }
 
-    /// Another file stands under the number, or none: the one that did is closed.
+    /// Puts another file under the descriptor, or none, and closes the one before.
     fn replace(&mut self, fd: c_int, file: u32) {
         let before = std::mem::replace(&mut self.numbers[fd as usize].file, file);
         self.watched.retain(|watched| watched.file != before);
@@ -126,18 +127,18 @@ impl State {
 }
 
 /// The table of entries.
-pub(crate) fn entries() -> &'static [Shared<Entry>] {
+pub(crate) fn entries() -> &'static [Shared<FdEntry>] {
     &system().entries
 }
 
-/// A new file takes the number, unless that is taken.
+/// Opens a new file under the descriptor, unless that is used.
 pub(crate) fn open(fd: c_int) -> Option<u32> {
-    changes(|state| (state.file(fd).is_err()).then(|| renew(state, fd)))
+    update_state(|state| (state.file(fd).is_err()).then(|| renew(state, fd)))
 }
 
-/// Code that knows nothing of acort puts a new file under the number: dup2(2).
+/// Puts a new file under the descriptor, as code beside acort does by dup2(2).
 pub(crate) fn put_another(fd: c_int) -> u32 {
-    changes(|state| renew(state, fd))
+    update_state(|state| renew(state, fd))
 }
 
 fn renew(state: &mut State, fd: c_int) -> u32 {
@@ -146,52 +147,52 @@ fn renew(state: &mut State, fd: c_int) -> u32 {
     state.last_file
 }
 
-/// A file becomes readable, for good.
-pub(crate) fn becomes_readable(file: u32) {
+/// Makes a file readable, permanently.
+pub(crate) fn make_readable(file: u32) {
     receives(file, 1);
 }
 
-/// So many connections come at once, of which [`accept`] takes one a call.
+/// Adds connections, of which [`accept`] takes one a call.
 pub(crate) fn receives(file: u32, count: usize) {
-    changes(|state| {
+    update_state(|state| {
         state.readable.extend(std::iter::repeat_n(file, count));
         let watched = state.watched.iter_mut().filter(|watched| watched.file == file);
         watched.for_each(|watched| watched.has_edge = true);
     });
 }
 
-/// read(2): which file it is that has given something. EAGAIN, EBADF.
-pub(crate) fn read(fd: c_int) -> Outcome<u32> {
-    looks(|state| match state.file(fd)? {
+/// read(2): returns the file that was read. Errors: EAGAIN, EBADF.
+pub(crate) fn read(fd: c_int) -> Result<u32> {
+    read_state(|state| match state.file(fd)? {
         DEAD => Err(libc::EBADF),
         file if state.readable.contains(&file) => Ok(file),
         _ => Err(libc::EAGAIN),
     })
 }
 
-/// accept(2): takes what has come. EAGAIN, EBADF.
-pub(crate) fn accept(fd: c_int) -> Outcome<u32> {
-    changes(|state| {
+/// accept(2): takes a connection. Errors: EAGAIN, EBADF.
+pub(crate) fn accept(fd: c_int) -> Result<u32> {
+    update_state(|state| {
         let file = state.file(fd)?;
         let place = state.readable.iter().position(|one| *one == file).ok_or(libc::EAGAIN)?;
         Ok(state.readable.swap_remove(place))
     })
 }
 
-/// The caller has used the number: what frees it comes after that.
-pub(crate) fn has_used(fd: c_int) {
+/// Records a use of the descriptor: freeing it comes after that.
+pub(crate) fn mark_used(fd: c_int) {
     system().uses[fd as usize].get();
 }
 
-/// How often the number was freed, and the file that it stands for.
+/// Returns how often the descriptor was freed, and its file.
 pub(crate) fn fate(fd: c_int) -> (u32, u32) {
-    looks(|state| (state.numbers[fd as usize].times_freed, state.numbers[fd as usize].file))
+    read_state(|state| (state.numbers[fd as usize].times_freed, state.numbers[fd as usize].file))
 }
 
 /// close(2).
-pub(crate) fn close(fd: c_int) -> Outcome<()> {
+pub(crate) fn close(fd: c_int) -> Result<()> {
     system().uses[fd as usize].add(1);
-    changes(|state| {
+    update_state(|state| {
         state.file(fd)?;
         state.replace(fd, 0);
         state.numbers[fd as usize].times_freed += 1;
@@ -199,24 +200,24 @@ pub(crate) fn close(fd: c_int) -> Outcome<()> {
     })
 }
 
-/// As the library's own.
-pub(crate) fn close_and_keep_number(fd: c_int) -> Outcome<()> {
+/// Closes the file, and keeps the descriptor, as the library does.
+pub(crate) fn close_and_keep_number(fd: c_int) -> Result<()> {
     if omits("keep-number") {
         return close(fd);
     }
-    changes(|state| {
+    update_state(|state| {
         state.file(fd)?;
         state.replace(fd, DEAD);
         Ok(())
     })
 }
 
-/// Was a model with numbers begun?
+/// Returns true if the model has descriptors.
 pub(super) fn has_begun() -> bool {
     SYSTEM.get().is_some()
 }
 
-/// Who tells pollers of the number is alone in that.
-pub(super) fn telling(fd: c_int) -> &'static Own {
-    &system().tellings[fd as usize]
+/// Returns the cell that one thread at a time uses while it registers the descriptor.
+pub(super) fn registering(fd: c_int) -> &'static Own {
+    &system().registrations[fd as usize]
 }

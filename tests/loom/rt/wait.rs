@@ -1,108 +1,117 @@
-//! Waiting, for plain threads: what `src/rt/wait.rs` does for those.
+//! The stand-in for `park/wait`: each thread of a model waits as a plain thread does, also as a task.
 
 use std::cell::RefCell;
 
-use super::Outcome;
-use super::atomic::Ordering;
-use super::lock::Lock;
-use super::os;
-use super::parker::{Hearing, Parker};
-use super::queue::{Queue, Waiter};
-use super::task::{self, Task};
-use super::wake::{CLOSED, was_woken};
-use super::why::Why;
-use super::worker::Worker;
 use crate::mutations::omits;
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::lock::Lock;
+use crate::rt::base::parker::Parker;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_queue::Waiter;
+use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::task;
+use crate::rt::model::task::Task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::wake::CLOSED;
+use crate::rt::park::wake::acquire_wake;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Wait {
-    pub(crate) why: Why,
-    pub(crate) about: usize,
-    pub(crate) hearing: Hearing,
-    /// Negative: never; 0: do not wait; positive: it may have passed at any moment.
-    pub(crate) deadline: i64,
-    pub(crate) is_first: bool,
+    pub(crate) wait_reason: WaitReason,
+    pub(crate) wait_target: usize,
+    pub(crate) mode: WaitMode,
+    /// A time may have passed at any moment.
+    pub(crate) deadline: Deadline,
+    pub(crate) at_front: bool,
 }
 
 impl Wait {
-    pub(crate) fn new(why: Why, about: usize, hearing: Hearing, deadline: i64) -> Wait {
-        Wait { why, about, hearing, deadline, is_first: false }
+    pub(crate) fn new(
+        wait_reason: WaitReason,
+        wait_target: usize,
+        mode: WaitMode,
+        deadline: Deadline,
+    ) -> Wait {
+        Wait { wait_reason, wait_target, mode, deadline, at_front: false }
     }
 }
 
-pub(crate) enum Begun {
-    Waits,
-    Over(Outcome<()>),
+pub(crate) enum Blocked {
+    Pending,
+    Ready(Result<()>),
 }
 
-pub(crate) unsafe fn begin_in_queue(
+pub(crate) unsafe fn enqueue(
     lock: *const Lock,
-    queue: *mut Queue,
+    queue: *mut WaitQueue,
     slot: *mut u8,
     wait: Wait,
-) -> Begun {
-    // SAFETY: the caller's promise.
-    unsafe { begin_and_release(lock, queue, slot, wait, || (*lock).give()) }
+) -> Blocked {
+    // SAFETY: the lock is held, and the object stays while the caller waits.
+    unsafe { enqueue_and_release(lock, queue, slot, wait, || (*lock).unlock()) }
 }
 
-pub(crate) unsafe fn end_in_queue(begun: Begun) -> Outcome<()> {
+pub(crate) unsafe fn complete_wait(begun: Blocked) -> Result<()> {
     match begun {
-        Begun::Over(outcome) => outcome,
-        Begun::Waits => unreachable!("a thread has waited"),
+        Blocked::Ready(outcome) => outcome,
+        Blocked::Pending => unreachable!("a thread has waited"),
     }
 }
 
-pub(crate) unsafe fn in_queue(
+pub(crate) unsafe fn wait_on(
     lock: *const Lock,
-    queue: *mut Queue,
+    queue: *mut WaitQueue,
     slot: *mut u8,
     wait: Wait,
-) -> Outcome<()> {
-    // SAFETY: the caller's promise.
-    unsafe { end_in_queue(begin_in_queue(lock, queue, slot, wait)) }
+) -> Result<()> {
+    // SAFETY: the lock is held, and the object stays while the caller waits.
+    unsafe { complete_wait(enqueue(lock, queue, slot, wait)) }
 }
 
-pub(crate) unsafe fn begin_and_release(
+pub(crate) unsafe fn enqueue_and_release(
     lock: *const Lock,
-    queue: *mut Queue,
+    queue: *mut WaitQueue,
     slot: *mut u8,
     wait: Wait,
     release: impl FnOnce(),
-) -> Begun {
-    // SAFETY: the caller's promise.
-    Begun::Over(unsafe { thread_in_queue(lock, queue, slot, wait, release) })
+) -> Blocked {
+    // SAFETY: the lock is held, and the object stays while the caller waits.
+    Blocked::Ready(unsafe { wait_on_thread(lock, queue, slot, wait, release) })
 }
 
-unsafe fn thread_in_queue(
+unsafe fn wait_on_thread(
     lock: *const Lock,
-    queue: *mut Queue,
+    queue: *mut WaitQueue,
     slot: *mut u8,
     wait: Wait,
     release: impl FnOnce(),
-) -> Outcome<()> {
+) -> Result<()> {
     let parker = Parker::new();
-    parker.reason_word().load(Ordering::Relaxed);
+    parker.wake_word().load(Ordering::Relaxed);
     let parker = (&raw const parker).cast_mut();
     let mut waiter = Waiter::new(parker, slot, 1);
-    // SAFETY: the caller's promise; both stay until the wait has ended.
+    // SAFETY: the lock is held until `release`. Parker and waiter stay until the wait has ended.
     unsafe {
-        if wait.deadline == 0 {
+        if wait.deadline.is_now() {
             release();
             return Err(libc::ETIMEDOUT);
         }
-        (*parker).arm(Hearing::Nothing);
-        (*queue).join(&raw mut waiter, lock, wait.is_first);
+        (*parker).prepare(WaitMode::Uninterruptible);
+        (*queue).insert(&raw mut waiter, lock, wait.at_front);
         release();
-        if !sleeps(parker, wait.deadline) {
-            Waiter::withdraw(&raw mut waiter);
+        if !park_thread(parker, wait.deadline) {
+            Waiter::dequeue(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }
-        was_woken(parker);
-        if let Some(task) = task::here().as_mut() {
-            // Where a task finds what the waker has written.
-            (*task.waiter()).number = waiter.number;
+        acquire_wake(parker);
+        if let Some(task) = task::current().as_mut() {
+            // A task finds here what the waker has written.
+            (*task.waiter()).case = waiter.case;
         }
-        match (*parker).outcome() {
+        match (*parker).wake_result() {
             Ok(number) if number & CLOSED as usize != 0 => Err(libc::EPIPE),
             outcome => outcome.map(drop),
         }
@@ -113,37 +122,37 @@ loom::thread_local! {
     static AT_DEADLINE: RefCell<Option<Box<dyn FnOnce()>>> = RefCell::new(None);
 }
 
-/// `act` is called when the deadline has ended this thread's next wait, before its place is withdrawn.
+/// Calls `act` when a deadline has ended this thread's next wait, before its waiter is dequeued.
 pub(crate) fn at_deadline(act: impl FnOnce() + 'static) {
     AT_DEADLINE.with(|place| *place.borrow_mut() = Some(Box::new(act)));
 }
 
-pub(crate) unsafe fn sleeps(parker: *mut Parker, mut deadline: i64) -> bool {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn park_thread(parker: *mut Parker, mut deadline: Deadline) -> bool {
+    // SAFETY: the parker is on this thread's stack.
     unsafe {
-        let word = (*parker).reason_word();
+        let word = (*parker).wake_word();
         while word.load(Ordering::Acquire) == 0 {
-            if deadline > 0 {
+            if deadline.has_passed() {
                 if omits("claim") || (*parker).claim() {
                     if let Some(act) = AT_DEADLINE.with(|place| place.borrow_mut().take()) {
                         act();
                     }
                     return false;
                 }
-                deadline = -1;
+                deadline = Deadline::NEVER;
             }
-            os::sleep_on(word, 0, deadline);
+            os::futex_wait(word, 0, deadline);
         }
         true
     }
 }
 
-pub(crate) unsafe fn set_out(_: *mut Worker, _: *mut Task, _: Wait) {}
+pub(crate) unsafe fn before_block(_: *mut Worker, _: *mut Task, _: Wait) {}
 
 pub(crate) unsafe fn switch_to_scheduler() {
     unreachable!("every thread of a model is a plain one")
 }
 
-pub(crate) unsafe fn arrive() -> Outcome<usize> {
+pub(crate) unsafe fn after_block() -> Result<usize> {
     unreachable!("as above")
 }

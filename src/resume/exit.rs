@@ -1,0 +1,89 @@
+//! Yield and exit: a coroutine switches back to its main coroutine.
+
+use core::ptr::{self, NonNull};
+
+use super::forms::{EntryPoint, ExitTo, Switch};
+use super::misuse::{abort_exit, abort_yield};
+use crate::abi::aco_t;
+use crate::{arch, coroutine, diag, exceptions, sanitizer, state, tls};
+
+/// Switches from `co` to its main coroutine; returns when `co` is resumed. Aborts if `co` is NULL or a main coroutine.
+///
+/// # Safety
+/// `co` is NULL or points to the running coroutine.
+#[inline(always)]
+pub(crate) unsafe fn yield_to_main(co: *mut aco_t, switch: Switch) {
+    // SAFETY: `co` is checked for NULL. Its main coroutine waits in a resume, so its frames are in their place.
+    unsafe {
+        if co.is_null() || (*co).main_co.is_null() {
+            abort_yield(co);
+        }
+        switch(co, (*co).main_co, ptr::null_mut());
+    }
+}
+
+/// Ends `co`, which gives up its share stack, and resumes its main coroutine. Aborts if `co` is NULL or a main
+/// coroutine, or does not own its share stack.
+///
+/// # Safety
+/// `co` is NULL or points to the running coroutine.
+#[inline(always)]
+pub(crate) unsafe fn exit(co: *mut aco_t, exit_to: ExitTo) -> ! {
+    // SAFETY: `co` is checked for NULL. Its main coroutine waits in a resume; nothing reads the frames of `co` again.
+    unsafe {
+        if co.is_null() || (*co).main_co.is_null() {
+            abort_exit(co);
+        }
+        let stack = (*co).share_stack;
+        // NULL if the program has written it.
+        if (*stack).owner != co && !(*stack).owner.is_null() {
+            abort_exit(co);
+        }
+        exceptions::save_eh_state();
+        state::mark_ended(co);
+        (*stack).owner = ptr::null_mut();
+        (*stack).align_validsz = 0;
+        aco_t::set_return_address(co, ended as *const () as usize);
+        sanitizer::before_final_switch(co, (*co).main_co);
+        exit_to(co, (*co).main_co)
+    }
+}
+
+/// The resume address of an ended coroutine: aborts if a program switches to it all the same.
+///
+/// # Safety
+/// Only a switch comes here.
+#[unsafe(naked)]
+unsafe extern "C" fn ended() {
+    arch::ended_body!(abort_ended)
+}
+
+unsafe extern "C" fn abort_ended(co: *mut aco_t) -> ! {
+    // SAFETY: the switch has passed the coroutine to which it switched (M5 of `arch`).
+    unsafe { abort_exit(co) }
+}
+
+/// Ends the current coroutine.
+///
+/// # Safety
+/// The current coroutine is the one that runs.
+pub(super) unsafe fn exit_current(exit_to: ExitTo) -> ! {
+    // SAFETY: the caller runs in the current coroutine.
+    unsafe { exit(tls::current(), exit_to) }
+}
+
+/// Lets the entry function of `co` return: `co` starts at `entry`. Aborts unless `co` is unstarted.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn return_exits(co: NonNull<aco_t>, entry: EntryPoint) {
+    let co = co.as_ptr();
+    // SAFETY: `co` points to a coroutine.
+    unsafe {
+        if !coroutine::is_unstarted(co) {
+            let rule = "say so after aco_create or aco_reset, before the first resume";
+            diag::fatal("aco_return_exits", co, format_args!("it is not about to begin"), rule)
+        }
+        aco_t::set_return_address(co, entry as *const () as usize);
+    }
+}

@@ -1,0 +1,123 @@
+//! Instrumented switches: C++ exceptions are kept, sanitizers are told, and the program's hooks are called.
+//!
+//! A naked function jumps here, by its `_slow` function, if the hook word's pair is not zero (`tls`, W5). The functions
+//! here call the naked function again. At that moment the pair is zero: the exception state is saved, the sanitizers'
+//! pair is cleared, and the hooks' pair is suppressed.
+
+use core::ffi::c_void;
+
+use super::forms::{Resume, Resumed, Switch, Transfer};
+use super::prepare::prepare;
+use super::returned::set_current_as_returned;
+use crate::abi::aco_t;
+use crate::sanitizer::FakeStack;
+use crate::{arch, coroutine, exceptions, hooks, sanitizer};
+
+/// The instrumented form of `resume`.
+///
+/// # Safety
+/// As [`prepare`].
+#[inline(always)]
+pub(super) unsafe fn resume_instrumented(
+    co: *mut aco_t,
+    value: *mut c_void,
+    resume: Resume,
+) -> Resumed {
+    let eh_state = exceptions::save_eh_state();
+    // SAFETY: `co` is as `prepare` requires, and as `resume` does afterwards. The coroutine that switched back exists.
+    let resumed = unsafe {
+        if sanitizer::is_thread_attached() {
+            prepare(co);
+            hooks::on_resume(co);
+            let mut fake_stack = FakeStack::new();
+            sanitizer::before_switch((*co).main_co, co, &mut fake_stack);
+            let resumed = resume(co, value);
+            sanitizer::after_switch(&fake_stack);
+            sanitizer::release_ended(resumed.from);
+            hooks::on_return(resumed.from);
+            resumed
+        } else if hooks::are_set() {
+            prepare(co);
+            hooks::on_resume(co);
+            hooks::suppress_next_resume();
+            let resumed = resume(co, value);
+            hooks::rearm();
+            hooks::on_return(resumed.from);
+            resumed
+        } else {
+            resume(co, value)
+        }
+    };
+    exceptions::restore_eh_state(eh_state);
+    resumed
+}
+
+/// The instrumented form of `switch`. `frame` is the frame pointer of the program's code that called `switch`.
+///
+/// # Safety
+/// As `switch`.
+#[inline(always)]
+pub(super) unsafe fn switch_instrumented(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    value: *mut c_void,
+    frame: usize,
+    switch: Switch,
+) -> *mut c_void {
+    let eh_state = exceptions::save_eh_state();
+    // SAFETY: `from` and `to` are as `switch` requires. `fake_stack` stays on the stack of `from` until it resumes.
+    let result = unsafe {
+        let mut fake_stack = FakeStack::new();
+        sanitizer::before_switch(from, to, &mut fake_stack);
+        if !(is_yield(from, to) && hooks::try_suppress()) {
+            hooks::disarm();
+        }
+        let result = arch::call_with_frame_pointer(from, to, value, 0, switch as *const (), frame);
+        sanitizer::after_switch(&fake_stack);
+        result
+    };
+    hooks::rearm();
+    exceptions::restore_eh_state(eh_state);
+    result
+}
+
+/// Returns true if `from` is the coroutine that runs here, and `to` waits for it in a resume.
+///
+/// # Safety
+/// Both point to coroutines.
+pub(super) unsafe fn is_yield(from: *mut aco_t, to: *mut aco_t) -> bool {
+    // SAFETY: `from` points to a coroutine.
+    coroutine::current_checked().is_some_and(|here| here.as_ptr() == from)
+        && unsafe { (*from).main_co == to }
+}
+
+/// The instrumented form of `transfer`. `frame` is the frame pointer of the program's code that called it.
+///
+/// # Safety
+/// As `transfer`.
+pub(super) unsafe fn transfer_instrumented(
+    from: *mut aco_t,
+    to: *mut aco_t,
+    main_co: *mut aco_t,
+    is_ready: usize,
+    frame: usize,
+    transfer: Transfer,
+) {
+    let eh_state = exceptions::save_eh_state();
+    // SAFETY: the coroutines are as `transfer` requires. `fake_stack` stays on the stack of `from` until it resumes.
+    unsafe {
+        if hooks::are_set() && sanitizer::is_thread_attached() {
+            // Before `before_switch`: from then on a sanitizer treats the stack as that of `to`.
+            set_current_as_returned(main_co);
+            hooks::on_return(from);
+            hooks::on_resume(to);
+        }
+        let mut fake_stack = FakeStack::new();
+        sanitizer::before_switch(from, to, &mut fake_stack);
+        hooks::try_suppress();
+        let transfer = transfer as *const ();
+        arch::call_with_frame_pointer(from, to, main_co.cast(), is_ready, transfer, frame);
+        sanitizer::after_switch(&fake_stack);
+    }
+    exceptions::restore_eh_state(eh_state);
+}

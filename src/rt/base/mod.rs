@@ -1,0 +1,31 @@
+//! The ground of the runtime, which knows no task: locks, the parker, queues, lists, the timer heap.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `atomic` | The atomics of the runtime, and the spin hint |
+//! | `inbox` | A worker's inbox: the tasks that other threads have woken, and the sleep flag |
+//! | `injector` | The injector: a queue of tasks that have not begun, from which any worker takes |
+//! | `list` | Intrusive lists, singly linked |
+//! | `lock` | The spin lock, the compare-and-swaps of fast paths, and the annotations for ThreadSanitizer |
+//! | `nested_list` | A tree kept as one list of brackets |
+//! | `parker` | The wait state of a task or a plain thread |
+//! | `random` | A random number generator: splitmix64 |
+//! | `size_prefixed` | Versioned structs of the C interface, which begin with their size or come with it |
+//! | `spin` | Adaptive spinning: before it sleeps, a worker polls for work for a short time |
+//! | `timer_heap` | The timer heap of a worker: a min-heap of deadlines, with four children a slot |
+//! | `wait_queue` | Wait queues: the waiters of an object, first in, first out |
+//! | `wait_reason` | The reasons for which tasks wait, and their texts |
+
+pub(crate) mod atomic;
+pub(crate) mod inbox;
+pub(crate) mod injector;
+pub(crate) mod list;
+pub(crate) mod lock;
+pub(crate) mod nested_list;
+pub(crate) mod parker;
+pub(crate) mod random;
+pub(crate) mod size_prefixed;
+pub(crate) mod spin;
+pub(crate) mod timer_heap;
+pub(crate) mod wait_queue;
+pub(crate) mod wait_reason;

@@ -1,0 +1,234 @@
+//! The wait state of a task or a plain thread. Exactly one waker ends each wait.
+//!
+//! ```text
+//!   state = WAITING | PARKED | UNINTERRUPTIBLE | TOKEN | CANCELLED | MASKED
+//!
+//!   operation                    requires                        effect                               result
+//!   prepare(Uninterruptible)                                     + WAITING UNINTERRUPTIBLE            Waiting
+//!   prepare(Park)                TOKEN                           - TOKEN                              TokenTaken
+//!   prepare(Park, Cancellable)   CANCELLED, not MASKED           none                                 Cancelled
+//!   prepare(Park)                neither                         + WAITING PARKED                     Waiting
+//!   prepare(Cancellable)         not (CANCELLED, not MASKED)     + WAITING                            Waiting
+//!   claim                        WAITING                         - WAITING PARKED UNINTERRUPTIBLE     true
+//!                                not WAITING                     none                                 false
+//!   unpark                       PARKED                          - WAITING PARKED                     true
+//!                                not PARKED                      + TOKEN                              false
+//!   cancel                       WAITING, not UNINTERRUPTIBLE,
+//!                                not MASKED                      + CANCELLED - WAITING PARKED         true
+//!                                otherwise                       + CANCELLED                          false
+//!   try_take_token               TOKEN                           - TOKEN                              true
+//!   mask(true), mask(false)                                      + MASKED, - MASKED                   as before?
+//!
+//!   waiter                               waker, any thread
+//!   prepare: WAITING
+//!   enqueue; unlock; block               lock; claim() == true; write the slot; unlock
+//!                        <───────────────wake: set_wake_reason, then run queue, inbox or futex
+//!   wake_result; continue
+//! ```
+//!
+//! * P1. WAITING changes from 1 to 0 once a wait, by `claim`, `unpark` or `cancel`. The thread whose call returns true
+//!   is the waker. It alone sets the wake reason, once, before it makes the waiter runnable. A thread that gives up on
+//!   its own wait, and a task that is abandoned, get no wake reason.
+//! * P2. The wake reason is 0 from `prepare` until the wake: `prepare` clears it before it sets WAITING.
+//! * P3. A claimed waiter stays in memory until it is woken. Once a thread has its wake reason its parker may be freed:
+//!   the waker uses only the address of the futex word afterwards.
+//! * P4. `owner` is null for a plain thread, and before a task is STARTED. It does not change during a wait.
+//! * P5. A waiter may still be in a queue after its wait has ended: by a deadline, a cancellation, or another case of a
+//!   select. A waker that comes to it drops it. Otherwise the woken task dequeues it, under the object's lock.
+//! * P6. PARKED and UNINTERRUPTIBLE are set only with WAITING, and never together. The waiter alone changes MASKED, and
+//!   not during a wait.
+//! * P7. What the waker does before `set_wake_reason` is seen after `wake_result`: Release and Acquire. All changes of
+//!   `state` are AcqRel.
+
+use core::ffi::{c_int, c_void};
+
+use super::atomic::{AtomicPtr, AtomicU32, Ordering};
+use super::lock::compare_exchange_u32;
+
+/// Set if the wait has begun and has not been claimed.
+const WAITING: u32 = 1;
+/// Set if a token ends the wait.
+const PARKED: u32 = 2;
+/// Set if a cancellation does not end the wait.
+const UNINTERRUPTIBLE: u32 = 4;
+/// Set if a token is saved: the next wait in mode `Park` takes it.
+const TOKEN: u32 = 8;
+/// Set once the task is cancelled; never cleared.
+const CANCELLED: u32 = 16;
+/// Set while the task ignores its cancellation.
+const MASKED: u32 = 32;
+
+/// In a wake reason: the other bits are an errno.
+const ERROR: u32 = 1 << 31;
+
+/// What ends a wait beside a claim.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum WaitMode {
+    /// A cancellation.
+    Cancellable,
+    /// A cancellation or a token.
+    Park,
+    /// Nothing.
+    Uninterruptible,
+}
+
+/// The result of [`Parker::prepare`].
+pub(crate) enum Prepared {
+    /// The wait has begun.
+    Waiting,
+    /// A saved token was taken: there is no wait.
+    TokenTaken,
+    /// The task is cancelled: there is no wait.
+    Cancelled,
+}
+
+/// The first field of a task, or a variable on the stack of a plain thread that waits.
+#[repr(C)]
+pub(crate) struct Parker {
+    state: AtomicU32,
+    /// Why the wait has ended. 0: it has not (P2). Otherwise an error; or the `case` of the waiter that was woken, with
+    /// the flags of `park/wake`.
+    wake_reason: AtomicU32,
+    /// The worker of the task, or null (P4).
+    owner: AtomicPtr<c_void>,
+}
+
+/// Returns the wake reason for an error.
+pub(crate) fn wake_error(errno: c_int) -> u32 {
+    ERROR | errno as u32
+}
+
+impl Parker {
+    /// The parker of a plain thread, or of a task that has not begun.
+    pub(crate) fn new() -> Parker {
+        Parker {
+            state: AtomicU32::new(0),
+            wake_reason: AtomicU32::new(0),
+            owner: AtomicPtr::new(core::ptr::null_mut()),
+        }
+    }
+
+    /// Returns the worker of the task, or null (P4).
+    #[inline(always)]
+    pub(crate) fn owner(&self) -> *mut c_void {
+        self.owner.load(Ordering::Relaxed)
+    }
+
+    /// Makes the task one of `worker`, before it begins.
+    #[inline(always)]
+    pub(crate) fn set_owner(&self, worker: *mut c_void) {
+        self.owner.store(worker, Ordering::Relaxed);
+    }
+
+    /// Begins a wait.
+    #[inline(always)]
+    pub(crate) fn prepare(&self, mode: WaitMode) -> Prepared {
+        let mut seen = self.state.load(Ordering::Relaxed);
+        self.wake_reason.store(0, Ordering::Relaxed);
+        loop {
+            let (new, prepared) = match mode {
+                WaitMode::Uninterruptible => (seen | WAITING | UNINTERRUPTIBLE, Prepared::Waiting),
+                WaitMode::Park if seen & TOKEN != 0 => (seen & !TOKEN, Prepared::TokenTaken),
+                _ if seen & (CANCELLED | MASKED) == CANCELLED => return Prepared::Cancelled,
+                WaitMode::Park => (seen | WAITING | PARKED, Prepared::Waiting),
+                WaitMode::Cancellable => (seen | WAITING, Prepared::Waiting),
+            };
+            match self.compare_exchange(seen, new) {
+                Ok(()) => return prepared,
+                Err(current) => seen = current,
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn compare_exchange(&self, old: u32, new: u32) -> Result<(), u32> {
+        compare_exchange_u32(&self.state, old, new)
+    }
+
+    /// Returns true if a wait has begun and was not claimed.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & WAITING != 0
+    }
+
+    /// Ends the wait. Returns true if this call has ended it: the caller wakes the waiter (P1).
+    #[inline(always)]
+    pub(crate) fn claim(&self) -> bool {
+        let mut seen = self.state.load(Ordering::Relaxed);
+        while seen & WAITING != 0 {
+            match self.compare_exchange(seen, seen & !(WAITING | PARKED | UNINTERRUPTIBLE)) {
+                Ok(()) => return true,
+                Err(current) => seen = current,
+            }
+        }
+        false
+    }
+
+    /// Gives a token. Returns true if it has ended a wait: the caller wakes the waiter (P1). Otherwise it is saved.
+    pub(crate) fn unpark(&self) -> bool {
+        let mut seen = self.state.load(Ordering::Relaxed);
+        loop {
+            let ends = seen & PARKED != 0;
+            let new =
+                if ends { seen & !(WAITING | PARKED | UNINTERRUPTIBLE) } else { seen | TOKEN };
+            match self.compare_exchange(seen, new) {
+                Ok(()) => return ends,
+                Err(current) => seen = current,
+            }
+        }
+    }
+
+    /// Takes a saved token. Returns false if there is none.
+    pub(crate) fn try_take_token(&self) -> bool {
+        self.state.fetch_and(!TOKEN, Ordering::AcqRel) & TOKEN != 0
+    }
+
+    /// Cancels the task. Returns true if that has ended a wait: the caller wakes the waiter (P1).
+    pub(crate) fn cancel(&self) -> bool {
+        let mut seen = self.state.load(Ordering::Relaxed);
+        loop {
+            let ends = seen & (WAITING | UNINTERRUPTIBLE | MASKED) == WAITING;
+            let rest = if ends { seen & !(WAITING | PARKED) } else { seen };
+            match self.compare_exchange(seen, rest | CANCELLED) {
+                Ok(()) => return ends,
+                Err(current) => seen = current,
+            }
+        }
+    }
+
+    /// Returns true if the task is cancelled and not masked.
+    #[inline(always)]
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & (CANCELLED | MASKED) == CANCELLED
+    }
+
+    pub(crate) fn is_masked(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & MASKED != 0
+    }
+
+    /// Masks cancellation, or unmasks it. Returns whether it was masked.
+    pub(crate) fn mask(&self, on: bool) -> bool {
+        let before = match on {
+            true => self.state.fetch_or(MASKED, Ordering::AcqRel),
+            false => self.state.fetch_and(!MASKED, Ordering::AcqRel),
+        };
+        before & MASKED != 0
+    }
+
+    /// Sets why the wait has ended. Only the waker calls (P1).
+    #[inline(always)]
+    pub(crate) fn set_wake_reason(&self, reason: u32) {
+        self.wake_reason.store(reason, Ordering::Release);
+    }
+
+    /// Returns the word that a plain thread sleeps on: the wake reason.
+    pub(crate) fn wake_word(&self) -> &AtomicU32 {
+        &self.wake_reason
+    }
+
+    /// Returns why the wait has ended: the `case` of the waiter that was woken, less 1, or an errno.
+    #[inline(always)]
+    pub(crate) fn wake_result(&self) -> Result<usize, c_int> {
+        let reason = self.wake_reason.load(Ordering::Acquire);
+        if reason & ERROR == 0 { Ok(reason as usize - 1) } else { Err((reason & !ERROR) as c_int) }
+    }
+}

@@ -1,0 +1,229 @@
+//! pread(2), pwrite(2), fsync(2): files are always ready, and block nevertheless.
+//!
+//! ```text
+//!   acort_pread in a task:  preadv2(RWF_NOWAIT), as long as the page cache has data ──> the rest on the pool
+//!   acort_pread in a thread:  if the deadline has passed, the same; pread(2) directly
+//!   acort_pwrite, acort_fsync:  in a task on the pool, in a thread directly
+//! ```
+//!
+//! A call that a thread of the pool has begun is waited for. So ETIMEDOUT and ECANCELED mean that nothing was done,
+//! and the buffer and the descriptor are the caller's again. A call whose deadline has passed does not begin, in a
+//! plain thread either: it gets what the page cache has.
+
+use core::ffi::{c_int, c_long, c_void};
+use core::ptr;
+
+use super::job::Class;
+use super::run::{Cancel, run};
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::model::task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::{Deadline, Result};
+use crate::{sanitizer, sys};
+
+/// The most bytes that Linux transfers in one call.
+const MAX_TRANSFER: usize = 0x7fff_f000;
+
+/// One operation on a file.
+#[derive(Clone, Copy)]
+pub(crate) enum Operation {
+    Read(*mut c_void, usize, i64),
+    Write(*const c_void, usize, i64),
+    Sync,
+}
+
+impl Operation {
+    /// Calls the system, and again after a signal. Returns -1 and errno on an error.
+    ///
+    /// # Safety
+    /// The buffer is as pread(2) or pwrite(2) ask.
+    unsafe fn perform(self, fd: c_int) -> isize {
+        loop {
+            // SAFETY: the buffer has that size.
+            let result = unsafe {
+                match self {
+                    Operation::Read(buffer, size, offset) => libc::pread(fd, buffer, size, offset),
+                    Operation::Write(buffer, size, offset) => {
+                        libc::pwrite(fd, buffer, size, offset)
+                    }
+                    Operation::Sync => libc::fsync(fd) as isize,
+                }
+            };
+            if result >= 0 || sys::errno() != libc::EINTR {
+                return result;
+            }
+        }
+    }
+}
+
+/// An operation on its way to the pool, and its result.
+struct FileCall {
+    fd: c_int,
+    operation: Operation,
+    result: isize,
+}
+
+/// Performs an operation on the pool; a plain thread performs it itself.
+///
+/// # Safety
+/// The buffer is as pread(2) or pwrite(2) ask, and is not on a shared stack.
+unsafe fn run_operation(fd: c_int, operation: Operation, deadline: Deadline) -> Result<usize> {
+    // SAFETY: the buffer is good for any thread, and stays until the call returns: a call that has begun is waited for.
+    let (result, errno) = unsafe {
+        if task::current().is_null() {
+            let result = operation.perform(fd);
+            (result, sys::errno())
+        } else {
+            let call = FileCall { fd, operation, result: -1 };
+            let (call, errno) = run(Class::File, Cancel::WhileQueued(deadline), call, |call| {
+                call.result = call.operation.perform(call.fd);
+            })?;
+            (call.result, errno)
+        }
+    };
+    usize::try_from(result).map_err(|_| errno)
+}
+
+/// Performs an operation. Returns its bytes.
+///
+/// Errors: `ETIMEDOUT` and `ECANCELED`: nothing was done; those of [`run`] and of the system's call.
+///
+/// # Safety
+/// The buffer is as pread(2) or pwrite(2) ask.
+pub(crate) unsafe fn transfer(
+    fd: c_int,
+    operation: Operation,
+    deadline: Deadline,
+) -> Result<usize> {
+    let file = FdRef::enter(fd)?;
+    // SAFETY: the buffer is as the system's calls ask.
+    file.check_result(unsafe { transfer_entered(&file, operation, deadline) })
+}
+
+/// As [`transfer`]. The number stays that of `file` until a thread of the pool uses it, since the call is inside (R1 of
+/// `fd_ref`). A buffer on a shared stack is replaced by allocated memory: the stack moves while the task waits.
+///
+/// # Safety
+/// As [`transfer`].
+unsafe fn transfer_entered(
+    file: &FdRef,
+    operation: Operation,
+    deadline: Deadline,
+) -> Result<usize> {
+    let fd = file.fd();
+    let (buffer, size) = match operation {
+        Operation::Read(buffer, size, _) => (buffer, size),
+        Operation::Write(buffer, size, _) => (buffer.cast_mut(), size),
+        Operation::Sync => (ptr::null_mut(), 0),
+    };
+    if deadline.has_passed() {
+        return Err(libc::ETIMEDOUT);
+    }
+    // SAFETY: `buffer` has `size` bytes, and `copy` as many as are transferred.
+    unsafe {
+        if !Worker::is_on_shared_stack(buffer) {
+            return run_operation(fd, operation, deadline);
+        }
+        let size = size.min(MAX_TRANSFER);
+        let copy = sys::allocate(size.max(1)).ok_or(libc::ENOMEM)?.as_ptr();
+        let outcome = match operation {
+            Operation::Write(_, _, offset) => {
+                ptr::copy_nonoverlapping(buffer.cast_const().cast(), copy.cast::<u8>(), size);
+                run_operation(fd, Operation::Write(copy, size, offset), deadline)
+            }
+            Operation::Read(_, _, offset) => {
+                let read = run_operation(fd, Operation::Read(copy, size, offset), deadline);
+                read.inspect(|&count| {
+                    ptr::copy_nonoverlapping(copy.cast_const().cast(), buffer.cast::<u8>(), count);
+                    sanitizer::unpoison(buffer, count);
+                })
+            }
+            Operation::Sync => run_operation(fd, operation, deadline),
+        };
+        sys::free(copy);
+        outcome
+    }
+}
+
+/// pread(2).
+///
+/// Errors: `ETIMEDOUT` if the deadline has passed and the page cache has nothing; those of [`transfer`].
+///
+/// # Safety
+/// As pread(2).
+pub(crate) unsafe fn pread(
+    fd: c_int,
+    buffer: *mut c_void,
+    size: usize,
+    offset: i64,
+    deadline: Deadline,
+) -> Result<usize> {
+    // For preadv2(2) an offset of -1 is the file's own position.
+    if offset < 0 {
+        return Err(libc::EINVAL);
+    }
+    let file = FdRef::enter(fd)?;
+    // SAFETY: `buffer` has `size` bytes.
+    file.check_result(unsafe { pread_entered(&file, buffer, size, offset, deadline) })
+}
+
+/// As [`pread`], by a call that has entered `file`.
+///
+/// # Safety
+/// `buffer` has `size` bytes.
+unsafe fn pread_entered(
+    file: &FdRef,
+    buffer: *mut c_void,
+    size: usize,
+    offset: i64,
+    deadline: Deadline,
+) -> Result<usize> {
+    let mut done = 0;
+    let rest = |done: usize| {
+        let offset = offset.saturating_add(done as i64);
+        (buffer.wrapping_byte_add(done), size - done, offset)
+    };
+    // SAFETY: `rest` is inside the buffer, which has `size` bytes.
+    unsafe {
+        if !task::current().is_null() || deadline.has_passed() {
+            loop {
+                let (buffer, left, offset) = rest(done);
+                match read_cached(file.fd(), buffer, left, offset) {
+                    Ok(0) => return Ok(done),
+                    Ok(count) => done += count,
+                    // The page cache does not have it, or the kernel cannot tell.
+                    Err(libc::EAGAIN | libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM) => break,
+                    Err(_) if done > 0 => return Ok(done),
+                    Err(error) => return Err(error),
+                }
+                if done == size {
+                    return Ok(done);
+                }
+            }
+        }
+        let (buffer, left, offset) = rest(done);
+        match transfer_entered(file, Operation::Read(buffer, left, offset), deadline) {
+            Err(_) if done > 0 => Ok(done),
+            outcome => outcome.map(|count| done + count),
+        }
+    }
+}
+
+/// Reads what the page cache has. `EAGAIN`, `EOPNOTSUPP`, `ENOSYS`, and a sandbox's `EPERM`: that does not work.
+///
+/// # Safety
+/// `buffer` has `size` bytes.
+unsafe fn read_cached(fd: c_int, buffer: *mut c_void, size: usize, offset: i64) -> Result<usize> {
+    const RWF_NOWAIT: c_int = 8;
+    let part = libc::iovec { iov_base: buffer, iov_len: size };
+    let (parts, offset_high): (c_long, c_long) = (1, 0);
+    // SAFETY: one part, which has `size` bytes. The kernel takes the offset in two halves; the low one has 64 bits.
+    unsafe {
+        let call = libc::SYS_preadv2;
+        let count =
+            libc::syscall(call, fd, &raw const part, parts, offset, offset_high, RWF_NOWAIT);
+        let count = usize::try_from(count).map_err(|_| sys::errno())?;
+        sanitizer::unpoison(buffer, count);
+        Ok(count)
+    }
+}

@@ -1,0 +1,27 @@
+//! Calls that block their thread, on the threads of a pool.
+//!
+//! `pool` has the states of a job and the pool's invariants, `run` the one way to use it.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `applied` | The inherited state that a thread of the pool has applied to itself |
+//! | `file` | pread(2), pwrite(2), fsync(2): files are always ready, and block nevertheless |
+//! | `job` | A job of the blocking pool: one call that blocks, and the task that waits for it |
+//! | `open` | acort_open(): a file is opened on a thread of the pool |
+//! | `permits` | The permits of the blocking pool: which job may have a thread (J1 to J4 of `pool`) |
+//! | `pool` | The blocking pool: jobs that wait for a thread, and threads that wait for a job |
+//! | `queue` | A FIFO of jobs, from which any job can be removed |
+//! | `run` | Runs a function on a thread of the pool, with a value that it works on |
+//! | `threads` | The threads of the blocking pool |
+//! | `user_call` | acort_blocking(): the program's functions that block, on threads of the pool |
+
+pub(crate) mod applied;
+pub(crate) mod file;
+pub(crate) mod job;
+pub(crate) mod open;
+pub(crate) mod permits;
+pub(crate) mod pool;
+pub(crate) mod queue;
+pub(crate) mod run;
+pub(crate) mod threads;
+pub(crate) mod user_call;

@@ -1,0 +1,162 @@
+//! Runs a function on a thread of the pool, with a value that it works on.
+//!
+//! The value and the job are one allocation. It belongs to the task that waits, until a detach gives it to the thread
+//! (J6 of [`pool`](super::pool)).
+
+use core::ffi::c_int;
+use core::ptr;
+
+use super::job::{Class, Job};
+use super::pool::DetachOutcome;
+use super::threads::{POOL, discard, free, perform};
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::{self, Deadline, Result};
+use crate::rt::park::wait::{self, Wait};
+use crate::sys;
+
+/// When cancellation or a deadline ends a call.
+#[derive(Clone, Copy)]
+pub(crate) enum Cancel {
+    /// Never.
+    Never,
+    /// Until a thread begins it: an error says that the call was not made.
+    WhileQueued(Deadline),
+    /// At any time: the thread runs on without the task, and drops the value.
+    Anytime(Deadline),
+}
+
+/// A job and the value that its function works on.
+#[repr(C)]
+struct Call<T> {
+    job: Job,
+    value: T,
+    function: fn(&mut T),
+    /// What the function leaves in errno.
+    errno: c_int,
+}
+
+unsafe fn call<T>(job: *mut Job) {
+    let call: *mut Call<T> = job.cast();
+    // SAFETY: the job begins a `Call<T>`, and this thread runs it.
+    unsafe {
+        sys::set_errno(0);
+        ((*call).function)(&mut (*call).value);
+        (*call).errno = sys::errno();
+    }
+}
+
+unsafe fn drop_value<T>(job: *mut Job) {
+    let call: *mut Call<T> = job.cast();
+    // SAFETY: the job begins a `Call<T>`, which is the caller's, with its value.
+    unsafe { ptr::drop_in_place(&raw mut (*call).value) }
+}
+
+/// Calls `function` with `value` on a thread of the pool, and waits for its end. Returns the value, and the errno
+/// that the function has left.
+///
+/// Errors: `ETIMEDOUT` and `ECANCELED` as `cancel` says; `ENOMEM`; `EAGAIN` or another error of pthread_create(3) if no
+/// thread can be had: the call was not made. The value is dropped.
+///
+/// # Safety
+/// This is a task. `function` can run with the value on any thread, and the value can be dropped on any thread.
+pub(crate) unsafe fn run<T>(
+    class: Class,
+    cancel: Cancel,
+    value: T,
+    function: fn(&mut T),
+) -> Result<(T, c_int)> {
+    const { assert!(align_of::<Call<T>>() <= 16, "malloc aligns to 16 bytes") };
+    let new: *mut Call<T> =
+        // Zeroed: MemorySanitizer does not see the library's writes.
+        os::allocate_zeroed::<Call<T>>().ok_or(libc::ENOMEM)?.as_ptr();
+    // SAFETY: so much was allocated. After `run_job` the job is this call's.
+    unsafe {
+        let job = new_job(class, call::<T>, drop_value::<T>);
+        new.write(Call { job, value, function, errno: 0 });
+        run_job(new.cast(), cancel)?;
+        let result = ((&raw const (*new).value).read(), (*new).errno);
+        free(new.cast());
+        Ok(result)
+    }
+}
+
+/// A job of the running task: with its runtime's limit of threads, and its runtime's thread state, which the job holds.
+fn new_job(class: Class, function: unsafe fn(*mut Job), cleanup: unsafe fn(*mut Job)) -> Job {
+    // SAFETY: the thread's worker, its runtime, and the runtime's state exist while a task runs.
+    unsafe {
+        let runtime = Worker::current().as_ref().and_then(|worker| worker.runtime.as_ref());
+        let max_threads = runtime.map_or(1, |runtime| runtime.options.blocking_threads.max(1));
+        let mut job = Job::new(class, max_threads, function, cleanup);
+        if let Some(state) = runtime.and_then(|runtime| runtime.inherited.as_ref()) {
+            state.acquire();
+            job.inherited = ptr::from_ref(state).cast_mut();
+        }
+        job
+    }
+}
+
+/// Pushes a job, and waits for it. On an error the job is not the caller's any more.
+///
+/// # Safety
+/// The job is new, and begins an allocation.
+unsafe fn run_job(job: *mut Job, cancel: Cancel) -> Result<()> {
+    // SAFETY: the job stays until it is done, dequeued or detached; each branch frees it, or finds it done.
+    unsafe {
+        perform(POOL.push(job));
+        let (mode, deadline) = match cancel {
+            Cancel::Never => (WaitMode::Uninterruptible, Deadline::NEVER),
+            Cancel::WhileQueued(deadline) | Cancel::Anytime(deadline) => {
+                (WaitMode::Cancellable, deadline)
+            }
+        };
+        if let Err(error) = wait_for(job, mode, deadline) {
+            let outcome = match cancel {
+                Cancel::Anytime(_) => POOL.detach(job),
+                // A call that has begun is waited for, until it is done.
+                _ => POOL.try_cancel(job).map_or(DetachOutcome::Done, DetachOutcome::Dequeued),
+            };
+            match outcome {
+                DetachOutcome::Done => {
+                    wait_for(job, WaitMode::Uninterruptible, Deadline::NEVER)?;
+                }
+                DetachOutcome::Dequeued(actions) => {
+                    perform(actions);
+                    discard(job);
+                    return Err(error);
+                }
+                DetachOutcome::Detached(actions) => {
+                    perform(actions);
+                    return Err(error);
+                }
+            }
+        }
+        match (*job).error {
+            0 => Ok(()),
+            error => {
+                discard(job);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Waits until the job is done.
+///
+/// # Safety
+/// The job is not freed meanwhile.
+unsafe fn wait_for(job: *mut Job, mode: WaitMode, deadline: Deadline) -> Result<()> {
+    // SAFETY: the job is not freed meanwhile; the wait gives its lock back.
+    unsafe {
+        let lock = &raw const (*job).lock;
+        (*lock).lock();
+        if (*job).is_done {
+            (*lock).unlock();
+            return Ok(());
+        }
+        let wait_target = (*job).function as usize;
+        let wait = Wait::new(WaitReason::Blocking, wait_target, mode, deadline);
+        wait::wait_on(lock, &raw mut (*job).waiters, ptr::null_mut(), wait)
+    }
+}

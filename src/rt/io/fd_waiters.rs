@@ -1,0 +1,139 @@
+//! The callers that wait for a file descriptor, and the ticks that they compare before they wait.
+//!
+//! The entry's lock is held in all functions but [`FdWaiters::tick`]. What the queues mean is in `readiness`.
+
+use core::ffi::c_int;
+
+use super::direction::Direction;
+use super::polling_threads::PollingThreads;
+use crate::rt::base::atomic::{AtomicU32, Ordering};
+use crate::rt::base::lock::{Aliased, LockGuard};
+use crate::rt::base::parker::wake_error;
+use crate::rt::base::wait_queue::{WaitQueue, Waiter, WakeList};
+use crate::rt::park::wake::wake_all;
+
+/// The wake reason of an exclusive waiter that was alone in its queue.
+pub(super) const ALONE: u32 = 1;
+/// The wake reason of an exclusive waiter that left others in its queue (W2).
+const OTHERS_WAIT: u32 = 2;
+
+/// The waiters of one entry. All zero: no caller waits.
+pub(crate) struct FdWaiters {
+    /// The number of edges in each direction.
+    ticks: [AtomicU32; 2],
+    /// Tasks in calls that consume what is there, for each direction.
+    exclusive: [WaitQueue; 2],
+    /// Tasks in calls that consume nothing, such as acort_select() and acort_fdwait().
+    shared: [WaitQueue; 2],
+    pub(super) polling: PollingThreads,
+    _aliased: Aliased,
+}
+
+impl FdWaiters {
+    /// The number of edges in this direction.
+    #[inline(always)]
+    pub(crate) fn tick(&self, direction: Direction) -> u32 {
+        direction.select(&self.ticks).load(Ordering::Acquire)
+    }
+
+    /// The queue of the calls that consume what is there.
+    pub(crate) fn exclusive(&mut self, direction: Direction) -> *mut WaitQueue {
+        direction.select_mut(&mut self.exclusive)
+    }
+
+    /// The queue of the calls that consume nothing.
+    pub(crate) fn shared(&mut self, direction: Direction) -> *mut WaitQueue {
+        direction.select_mut(&mut self.shared)
+    }
+
+    /// Returns true if a task is in one of the queues.
+    pub(super) fn has_tasks(&self) -> bool {
+        self.exclusive.iter().chain(&self.shared).any(|queue| !queue.is_empty())
+    }
+
+    /// Ends all waits: claims the tasks, and notifies the threads. Both ticks advance, so that a call that is about to
+    /// wait does not.
+    ///
+    /// # Safety
+    /// The entry's lock is held.
+    pub(super) unsafe fn claim_all(&mut self) -> ClaimedWaiters {
+        for tick in &self.ticks {
+            tick.fetch_add(1, Ordering::Release);
+        }
+        let mut all = WakeList::NEW;
+        // SAFETY: the lock is held.
+        unsafe {
+            self.polling.notify_all();
+            for queue in self.exclusive.iter_mut().chain(&mut self.shared) {
+                all.add_all(queue);
+            }
+        }
+        ClaimedWaiters(all.list())
+    }
+
+    /// Counts an edge, and adds the tasks that it wakes (W1) to `claimed`.
+    ///
+    /// # Safety
+    /// The entry's lock is held.
+    pub(super) unsafe fn on_edge(
+        &mut self,
+        direction: Direction,
+        is_hangup: bool,
+        claimed: &mut WakeList,
+    ) {
+        direction.select(&self.ticks).fetch_add(1, Ordering::Release);
+        // SAFETY: the lock is held. A claimed task stays in its call until it is woken.
+        unsafe {
+            claimed.add_all(direction.select_mut(&mut self.shared));
+            if is_hangup {
+                return claimed.add_all(direction.select_mut(&mut self.exclusive));
+            }
+            let first = self.claim_exclusive(direction);
+            if !first.is_null() {
+                claimed.add(first);
+            }
+        }
+    }
+
+    /// Claims the first exclusive waiter. Its wake reason says whether others wait (W2). NULL: none waits.
+    ///
+    /// # Safety
+    /// The entry's lock is held.
+    pub(super) unsafe fn claim_exclusive(&mut self, direction: Direction) -> *mut Waiter {
+        let queue = direction.select_mut(&mut self.exclusive);
+        let first = queue.claim_front();
+        // SAFETY: a claimed task stays in its call until it is woken.
+        if let Some(first) = unsafe { first.as_mut() } {
+            first.case = if queue.is_empty() { ALONE } else { OTHERS_WAIT };
+        }
+        first
+    }
+}
+
+/// Tasks that the caller has claimed, and wakes.
+#[must_use]
+pub(super) struct ClaimedWaiters(*mut Waiter);
+
+impl ClaimedWaiters {
+    /// The tasks in `list`, which the caller has claimed.
+    pub(super) fn of(list: WakeList) -> ClaimedWaiters {
+        ClaimedWaiters(list.list())
+    }
+
+    /// The number of tasks.
+    pub(super) fn count(&self) -> u64 {
+        let (mut count, mut next) = (0, self.0);
+        // SAFETY: a claimed task stays in its call until it is woken.
+        while let Some(waiter) = unsafe { next.as_ref() } {
+            (count, next) = (count + 1, waiter.next());
+        }
+        count
+    }
+
+    /// Unlocks the entry, then wakes the tasks: their waits fail with `error`, or end so that they try again.
+    pub(super) fn wake(self, guard: LockGuard, error: Option<c_int>) {
+        drop(guard);
+        // SAFETY: the caller has claimed the tasks, and each stays in its call until it is woken.
+        unsafe { wake_all(self.0, error.map(wake_error)) }
+    }
+}

@@ -1,0 +1,99 @@
+//! Makes files non-blocking for acort's calls, and restores the flag O_NONBLOCK.
+//!
+//! The flag belongs to the open file, which other processes may share: the shell its terminal, a parent its listener.
+//!
+//! ```text
+//!   file and call                        flag is set                  flag is cleared
+//!   ───────────────────────────────────  ───────────────────────────  ───────────────────────────────
+//!   socket: read, write, send, receive   never: MSG_DONTWAIT
+//!   socket: connect                      [`with_nonblock`]            right after connect(2) begins
+//!   socket: accept, fdwait, select       [`ensure_nonblock`],         acort_close(), the end of the
+//!                                        [`ensure_nonblock_alone`]    last runtime, exit(3)
+//!   no socket: all                       [`ensure_nonblock`]          the same
+//! ```
+//!
+//! Invariants:
+//!
+//! * N1. An entry remembers that acort has set the flag (SET), and the file's identity, under the entry's lock. acort
+//!   never changes a flag that the program has set.
+//! * N2. acort clears the flag only while the number means that file, as far as device, inode and access mode tell.
+//! * N3. A call that can block in the system calls [`ensure_nonblock`] before each attempt. The end of the last runtime
+//!   clears the flags of the files without active calls. It stores RESTORING, then looks for active calls. A call
+//!   enters, then looks for RESTORING. So one of them sees the other.
+//! * N4. acort_close() clears the flag if each active call waits, for a waiting call asks the system no more. Otherwise
+//!   a duplicate of the file stays open until the last call has left, which clears the flag.
+//! * N5. Only the process that has set a flag clears it: a child of fork(2) leaves the flags to its parent.
+
+use super::fd_ref::FdRef;
+use super::fd_table;
+use super::nonblock_state::{self, NonblockState, flags, set_flags};
+use crate::rt::base::atomic::{AtomicU32, Ordering, fence};
+use crate::rt::os::Result;
+
+/// Returns true if the file does not block at the call's next attempt (N3).
+#[inline(always)]
+pub(super) fn is_nonblock(file: &FdRef) -> Result<bool> {
+    fence(Ordering::SeqCst);
+    Ok(!file.entry().nonblock.is_restoring() && flags(file.fd())? & libc::O_NONBLOCK != 0)
+}
+
+/// Makes the file non-blocking for the call's next attempt. Errors: `ECANCELED` if the file is closed.
+#[inline(never)]
+pub(super) fn ensure_nonblock(file: &FdRef) -> Result<()> {
+    if is_nonblock(file)? { Ok(()) } else { ensure_nonblock_alone(file) }
+}
+
+/// As [`ensure_nonblock`], and not during [`with_nonblock`]: for a program that asks the system itself later.
+#[inline(never)]
+pub(super) fn ensure_nonblock_alone(file: &FdRef) -> Result<()> {
+    let _guard = file.entry().lock.guard();
+    file.check()?;
+    // SAFETY: the lock is held; the file is current, so that the number means it.
+    unsafe { NonblockState::set(&raw mut (*file.entry_ptr()).nonblock, file.fd()) }
+}
+
+/// Calls `act` while the file is non-blocking, and restores the flag at once. The entry's lock is held meanwhile, so
+/// that such calls take turns.
+pub(super) fn with_nonblock<T>(file: &FdRef, act: impl FnOnce() -> Result<T>) -> Result<T> {
+    let fd = file.fd();
+    let guard = file.entry().lock.guard();
+    file.check()?;
+    let found = flags(fd)?;
+    if found & libc::O_NONBLOCK != 0 {
+        drop(guard);
+        return act();
+    }
+    set_flags(fd, found | libc::O_NONBLOCK)?;
+    let outcome = act();
+    let _ = set_flags(fd, found);
+    drop(guard);
+    outcome
+}
+
+/// The number of runtimes in this process. A child of fork(2) counts its parent's with its own.
+#[unsafe(link_section = "aco_shared")]
+static RUNTIMES: AtomicU32 = AtomicU32::new(0);
+
+/// Counts a runtime that starts.
+pub(crate) fn runtime_started() {
+    RUNTIMES.fetch_add(1, Ordering::SeqCst);
+}
+
+/// Counts a runtime that has ended. The last one clears the flags of the files without active calls (N3).
+pub(crate) fn runtime_ended() {
+    let is_last = RUNTIMES.fetch_sub(1, Ordering::SeqCst) == 1;
+    if !is_last || !nonblock_state::is_of_this_process() {
+        return;
+    }
+    // SAFETY: entries are never freed (E1). The state is checked again under the lock.
+    nonblock_state::for_each(|state| unsafe {
+        if !(*state).is_set() {
+            return;
+        }
+        let Ok(entry) = fd_table::entry((*state).fd()) else { return };
+        let _guard = (*entry).lock.guard();
+        if (*state).is_set() {
+            (*state).restore_unless(|| (*entry).state.is_busy());
+        }
+    });
+}

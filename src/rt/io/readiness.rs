@@ -1,0 +1,142 @@
+//! Waiting until a file descriptor is ready, and the tasks that an edge of it wakes.
+//!
+//! One event wakes one exclusive waiter, a call that consumes what is there:
+//!
+//! ```text
+//!   an edge ──> all shared waiters, and the first exclusive one
+//!                 ├─ it consumes something, or fails ──> passes the wakeup on: the next exclusive waiter
+//!                 └─ EAGAIN: nothing is left ──────────> waits again
+//! ```
+//!
+//! * W1. An edge wakes each shared waiter, and one exclusive waiter. A hangup or an error wakes all.
+//! * W2. An exclusive waiter that was woken before others passes the wakeup on before its call ends, unless it got
+//!   EAGAIN: one edge may stand for more than one call consumes. So while exclusive waiters wait, nothing has come
+//!   since a call got EAGAIN, or one of them is on its way.
+//! * W3. A call waits as an exclusive waiter only after EAGAIN, and only if no edge has come since (E4).
+
+use core::ffi::c_int;
+use core::ptr;
+
+use super::direction::Direction;
+use super::fd_entry::HANGUP;
+use super::fd_ref::FdRef;
+use super::fd_table::entry;
+use super::fd_waiters::{ALONE, ClaimedWaiters};
+use super::{fd_identity, thread_wait};
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WakeList;
+use crate::rt::model::task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::poller::Event;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::wait::{self, Wait};
+use crate::rt::park::wake::wake_waiter;
+
+/// How a wait for a file descriptor has ended.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Woken {
+    /// The file may be ready.
+    Ready,
+    /// The file may be ready, and other exclusive waiters wait for it (W2).
+    BeforeOthers,
+    /// The deadline has passed: the call tries once more.
+    TimedOut,
+}
+
+impl Woken {
+    /// The meaning of a wait's result.
+    pub(crate) fn of(waited: Result<()>) -> Result<Woken> {
+        match waited {
+            Ok(()) => Ok(Woken::Ready),
+            Err(libc::ETIMEDOUT) => Ok(Woken::TimedOut),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl FdRef {
+    /// Waits until the file may be ready. Returns at once if the direction's tick is no longer `tick`. `is_exclusive`:
+    /// the call consumes what is there (W1). Errors: `ECANCELED` if the task is canceled or the file closed; `EAGAIN`
+    /// if the system cannot poll the file; those of poll(2) and epoll_ctl(2).
+    pub(crate) fn wait(
+        &self,
+        direction: Direction,
+        is_exclusive: bool,
+        tick: u32,
+        deadline: Deadline,
+    ) -> Result<Woken> {
+        if task::current().is_null() {
+            let events = direction.poll_event();
+            return Woken::of(thread_wait::poll(self, events, deadline).map(drop));
+        }
+        if self.entry().is_unmanaged() {
+            fd_identity::revalidate(self)?;
+        }
+        let entry = self.entry_ptr();
+        // SAFETY: the entry is never freed (E1). The lock is held until `wait_on` unlocks it. The file is current when
+        // `register` is called, so that the number means it.
+        unsafe {
+            let lock = &raw const (*entry).lock;
+            (*lock).lock();
+            let registered =
+                self.check().and_then(|()| (*entry).register(self.fd, Worker::current()));
+            if registered != Ok(()) || (*entry).tick(direction) != tick {
+                (*lock).unlock();
+                return match registered {
+                    Ok(()) => Ok(Woken::Ready),
+                    Err(libc::EPERM) => Err(libc::EAGAIN),
+                    Err(error) => Err(error),
+                };
+            }
+            let waiters = &mut (*entry).waiters;
+            let queue =
+                if is_exclusive { waiters.exclusive(direction) } else { waiters.shared(direction) };
+            let mode = WaitMode::Cancellable;
+            let wait = Wait::new(direction.wait_reason(), self.fd as usize, mode, deadline);
+            let woken = Woken::of(wait::wait_on(lock, queue, ptr::null_mut(), wait))?;
+            // The task's waiter keeps what `claim_exclusive` has written there until its next wait.
+            let was_alone = (*(*task::current()).waiter()).case == ALONE;
+            Ok(if woken == Woken::Ready && !was_alone { Woken::BeforeOthers } else { woken })
+        }
+    }
+
+    /// Wakes the next exclusive waiter, for a call that was woken before others and has consumed something (W2).
+    pub(super) fn pass_on_wakeup(&self, direction: Direction) {
+        let entry = self.entry_ptr();
+        // SAFETY: the entry is never freed (E1). A claimed task stays in its call until it is woken.
+        unsafe {
+            let guard = (*entry).lock.guard();
+            let next = (*entry).waiters.claim_exclusive(direction);
+            drop(guard);
+            if !next.is_null() {
+                wake_waiter(next);
+            }
+        }
+    }
+}
+
+/// Handles an event that the poller of `worker`, this thread's, has reported. Drops a stale event (E3).
+pub(crate) fn on_event(worker: *mut Worker, event: Event) {
+    let fd = event.token as u32 as c_int;
+    let Ok(entry) = entry(fd) else { return };
+    // SAFETY: the entry is never freed (E1), and its lock is held.
+    unsafe {
+        let guard = (*entry).lock.guard();
+        if (*entry).token != (event.token >> 32) as u32 || (*entry).owner != worker {
+            return;
+        }
+        if event.is_hangup {
+            (*entry).bits.fetch_or(HANGUP, Ordering::Relaxed);
+        }
+        let mut claimed = WakeList::NEW;
+        for (direction, is_ready) in
+            [(Direction::Read, event.is_readable), (Direction::Write, event.is_writable)]
+        {
+            if is_ready {
+                (*entry).waiters.on_edge(direction, event.is_hangup, &mut claimed);
+            }
+        }
+        ClaimedWaiters::of(claimed).wake(guard, None);
+    }
+}

@@ -1,0 +1,266 @@
+//! What `include/acort.h` declares beside the functions: constants, and the structs that programs fill.
+//!
+//! The program allocates the synchronization objects, 64 bytes each. All zero is an initialized one. The file that
+//! implements one asserts that it fits.
+
+#![allow(non_camel_case_types)]
+
+use core::ffi::{c_char, c_int, c_void};
+
+use super::group::Group;
+use super::runtime::Runtime;
+use super::task::Task;
+
+/// A runtime: workers and their tasks.
+pub type acort_t = Runtime;
+/// A task.
+pub type acort_task_t = Task;
+/// A group of tasks.
+pub type acort_group_t = Group;
+
+/// A key of tasks' values, from acort_key_create(). 0 is never a key.
+pub type acort_key_t = u64;
+
+/// As a deadline: no limit.
+pub const ACORT_NEVER: i64 = -1;
+
+/// `acort_opts_t.flags`: each worker stays on one processor.
+pub const ACORT_PIN_CPUS: u32 = 1;
+/// `acort_opts_t.flags`: another event loop runs the one worker, by acort_loop_step().
+pub const ACORT_LOOP: u32 = 2;
+/// `acort_opts_t.flags`: no line on stderr reports a task that overflows its stack. ACORT_NO_OVERFLOW_REPORT=1 in the
+/// environment does the same for all runtimes of a process.
+pub const ACORT_NO_OVERFLOW_REPORT: u32 = 4;
+
+/// `acort_attr_t.flags`: the task runs on the stack that the worker's tasks share. What it has there is copied away
+/// while it waits, so a waiting task takes only as much memory as that.
+pub const ACORT_SHARED: u32 = 1;
+/// `acort_attr_t.flags`: the task cannot be joined; it is freed when it ends.
+pub const ACORT_DETACHED: u32 = 2;
+/// `acort_attr_t.flags`: the task is the next one that runs on the caller's worker.
+pub const ACORT_NEXT: u32 = 4;
+
+/// `acort_attr_t.flags`: acort_stack_used() returns the deepest use of the task's own stack. For that the whole stack
+/// is filled with a pattern before the task begins, and takes memory from then on.
+pub const ACORT_MEASURE: u32 = 8;
+
+/// `acort_attr_t.flags`: the calls of the task do not yield to other tasks: it runs until it waits or calls
+/// acort_yield().
+pub const ACORT_UNCONSTRAINED: u32 = 16;
+
+/// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
+pub type acort_body_t = Option<unsafe extern "C" fn(*mut c_void) -> *mut c_void>;
+
+/// The options of a runtime: see acort_opts_init(). A field that is 0 means the default.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct acort_opts_t {
+    /// The size of this struct in bytes, as the program was compiled.
+    pub size: usize,
+    /// Threads that run tasks. Default: one for each processor that the caller may use (sched_setaffinity(2)), but no
+    /// more than the CPU quotas of the control groups that enclose the process, rounded up (cpu.max of version 2,
+    /// cpu.cfs_quota_us of version 1). With ACORT_LOOP: 1.
+    pub workers: u32,
+    /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT.
+    pub flags: u32,
+    /// Bytes of a task's own stack; default: 256 KiB. A page takes memory once it is used.
+    pub stack_size: usize,
+    /// Bytes of a worker's shared stack. Default: 2 MiB.
+    pub shared_stack_size: usize,
+    /// The most threads for blocking calls, in the whole process; default: 64. Name lookups, files and acort_blocking()
+    /// have 4 threads each that the others do not take, or a third of fewer than 12. With 1 or 2, all calls share them
+    /// in the order in which they come. A thread whose call was abandoned does not count. While 256 such threads hang,
+    /// a call that needs one more thread fails with EAGAIN.
+    pub blocking_threads: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Bytes of the stack of a main task, which acort_run_ex() and acort_enter() start; default: 1 MiB, or `stack_size`
+    /// if that is more.
+    pub main_stack_size: usize,
+    /// Bytes of unused address space below each stack, between two guard pages. A function whose frame is no larger
+    /// cannot reach the stack of another task, however it is compiled. Default: 1 MiB; 64 KiB on 32 bits; under
+    /// RLIMIT_AS a 16,384th of the limit if that is less. Rounded to whole pages. 1: no gap, and one guard page.
+    pub stack_gap: usize,
+}
+
+/// The attributes of a new task: see acort_attr_init(). With all fields 0 except `size` and `worker`, the task is as
+/// one of acort_go().
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct acort_attr_t {
+    /// The size of this struct in bytes, as the program was compiled.
+    pub size: usize,
+    /// The name of the task, which is copied; NULL: none.
+    pub name: *const c_char,
+    /// The group of the task; NULL: the caller's.
+    pub group: *mut acort_group_t,
+    /// Bytes of the task's own stack; 0: the runtime's default.
+    pub stack_size: usize,
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
+    pub flags: u32,
+    /// The index of the worker that runs the task; -1: any.
+    pub worker: i32,
+    /// Memory for the task's own stack: `stack_size` bytes, 4096 or more, aligned to 16, without a guard page. NULL:
+    /// the library allocates the stack. The task uses the memory until it has ended, as acort_join() tells.
+    pub stack: *mut c_void,
+    /// Bytes at `arg` that are copied; 0: none. The task's argument is the copy then, aligned as malloc(3) does, which
+    /// is freed with the task. The original may be on a shared stack, and may change.
+    pub arg_copy_size: usize,
+}
+
+/// Functions that the library calls when something happens to a task: with `user` and the task, on the thread where it
+/// happens. They may not wait. NULL: no call.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct acort_hooks_t {
+    /// The first argument of each.
+    pub user: *mut c_void,
+    /// A task was created.
+    pub create: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
+    /// A task starts.
+    pub start: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
+    /// A task is about to wait, for what the text says.
+    pub block: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t, *const c_char)>,
+    /// A task was woken.
+    pub wake: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
+    /// A task has ended.
+    pub finish: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>,
+    /// A task has run for so many nanoseconds without a switch, more than `slice_limit`.
+    pub slice: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t, i64)>,
+    /// Nanoseconds; with 0 `slice` is never called.
+    pub slice_limit: i64,
+}
+
+/// Statistics of the caller's runtime.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct acort_stats_t {
+    /// Workers.
+    pub workers: u64,
+    /// Tasks that have not ended.
+    pub live: u64,
+    /// Tasks that have begun.
+    pub started: u64,
+    /// Tasks that have ended.
+    pub ended: u64,
+    /// How often a worker switched to a task.
+    pub switches: u64,
+    /// How often a worker asked the system for events.
+    pub polls: u64,
+    /// Sleeps of workers.
+    pub sleeps: u64,
+    /// Events of file descriptors.
+    pub events: u64,
+    /// Waits that ended by their deadline.
+    pub expired: u64,
+    /// Tasks that another thread has woken, or has started on the worker.
+    pub received: u64,
+    /// Calls that yielded to other tasks, because their task had used up its share of the worker's turn.
+    pub forced: u64,
+}
+
+/// acort_chan_new(): only the tasks of one worker use the channel, the worker of the task that creates it. Its calls
+/// take no lock. A call on another thread aborts.
+pub const ACORT_LOCAL: u32 = 1;
+
+/// `acort_case_t.op`: sends the value at `data` to the channel `object`.
+pub const ACORT_SEND: i32 = 1;
+/// `acort_case_t.op`: receives a value from the channel `object` into `data`.
+pub const ACORT_RECV: i32 = 2;
+/// `acort_case_t.op`: `fd` can be read, or has reached its end.
+pub const ACORT_FD_READ: i32 = 3;
+/// `acort_case_t.op`: `fd` can be written, or is broken.
+pub const ACORT_FD_WRITE: i32 = 4;
+/// `acort_case_t.op`: the task `object` has ended; it can then be joined.
+pub const ACORT_TASK: i32 = 5;
+/// `acort_case_t.op`: the event `object` is set.
+pub const ACORT_EVENT: i32 = 6;
+/// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() tells which.
+pub const ACORT_FUTURE: i32 = 7;
+
+/// A case of acort_select(): one of several things that the call waits for.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct acort_case_t {
+    /// The operation: ACORT_SEND to ACORT_FUTURE.
+    pub op: i32,
+    /// The file descriptor of ACORT_FD_READ and ACORT_FD_WRITE.
+    pub fd: c_int,
+    /// The channel, task, event or future.
+    pub object: *mut c_void,
+    /// The value to send, or memory for the one to receive.
+    pub data: *mut c_void,
+    /// Of the chosen case: 0, or EPIPE if the channel is closed.
+    pub error: c_int,
+    /// Private to the library.
+    pub reserved: c_int,
+}
+
+impl acort_case_t {
+    pub(crate) const EMPTY: acort_case_t = acort_case_t {
+        op: 0,
+        fd: -1,
+        object: core::ptr::null_mut(),
+        data: core::ptr::null_mut(),
+        error: 0,
+        reserved: 0,
+    };
+}
+
+/// A mutex. All zero: it is free. The program allocates it, at an address that does not change while the mutex is used.
+/// On the stack that the worker's tasks share, every call with it fails with EFAULT and does nothing. The same holds
+/// for all synchronization objects.
+#[repr(C)]
+pub struct acort_mutex_t {
+    /// Private to the library.
+    pub words: [u64; 8],
+}
+
+/// A lock for many readers or one writer. All zero: it is free.
+#[repr(C)]
+pub struct acort_rwlock_t {
+    /// Private to the library.
+    pub words: [u64; 8],
+}
+
+/// A condition variable. All zero: no call waits.
+#[repr(C)]
+pub struct acort_cond_t {
+    /// Private to the library.
+    pub words: [u64; 8],
+}
+
+/// A control block of acort_once(). All zero: the function was not called.
+#[repr(C)]
+pub struct acort_once_t {
+    /// Private to the library.
+    pub words: [u64; 8],
+}
+
+/// An event. All zero is one that is not set.
+#[repr(C)]
+pub struct acort_event_t {
+    /// Private to the library.
+    pub words: [u64; 8],
+}
+
+/// A semaphore. All zero: its count is 0.
+#[repr(C)]
+pub struct acort_sem_t {
+    /// Private to the library.
+    pub words: [u64; 8],
+}
+
+/// A waitgroup. All zero: its count is 0.
+#[repr(C)]
+pub struct acort_waitgroup_t {
+    /// Private to the library.
+    pub words: [u64; 8],
+}
+
+/// A barrier. All zero: it cannot be used before acort_barrier_init().
+#[repr(C)]
+pub struct acort_barrier_t {
+    /// Private to the library.
+    pub words: [u64; 8],
+}

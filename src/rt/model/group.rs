@@ -1,0 +1,155 @@
+//! Groups of tasks. Each task is in one group: the group of a main task, or one that the program has opened.
+//!
+//! ```text
+//!   open ──> live == 0 <── add, task_finished ──> live > 0
+//!               └── free: no task lives, and no call waits
+//! ```
+//!
+//! * G1. The list has the tasks that live, and the completed ones that are neither DETACHED nor JOINED (T4). It changes
+//!   under `lock`.
+//! * G2. `live` counts the tasks between `add` and `task_finished`.
+//! * G3. `task_finished` claims the waiters when `live` becomes 0, under `lock`. Its caller wakes them without `lock`.
+//!   A woken waiter may free the group, so the worker that has completed the last task does not touch it any more.
+//! * G4. A worker holds the lock of the task in `task_finished`. `sched/group::free` takes and releases that lock
+//!   before it frees the task.
+//! * G5. While `has_blocked_caller` is set, `blocked_callers` of the runtime counts the thread. Both end when `live`
+//!   becomes 0.
+//!
+//! How groups nest is in `nesting`, with G6 to G9.
+
+use core::ffi::c_int;
+use core::ptr;
+
+use super::runtime::Runtime;
+use super::task::Task;
+use crate::rt::base::atomic::Ordering;
+use crate::rt::base::lock::{Aliased, Lock};
+use crate::rt::base::nested_list::Brackets;
+use crate::rt::base::wait_queue::{WaitQueue, Waiter};
+
+/// A group of tasks.
+pub struct Group {
+    /// Guards the fields from here to `waiters`.
+    pub(crate) lock: Lock,
+    /// The group is the group of a main task. Fixed when it opens.
+    pub(crate) is_main: bool,
+    /// The group was cancelled; never reset. Written under `lock` and the runtime's lock (G9).
+    pub(crate) is_cancelled: bool,
+    /// A thread in acort_enter() waits for the end of this group. Until then it wakes no task (D2).
+    pub(crate) has_blocked_caller: bool,
+    /// A deadlock was found while the group had tasks.
+    pub(crate) is_deadlocked: bool,
+    /// The errno of the first failure, or 0.
+    pub(crate) error: c_int,
+    /// Tasks that have not completed (G2).
+    pub(crate) live: usize,
+    /// The first task of the list (G1).
+    pub(crate) first: *mut Task,
+    /// The calls that wait until no task lives (G3).
+    pub(crate) waiters: WaitQueue,
+    pub(crate) runtime: *mut Runtime,
+    /// The node of the group in the runtime's list, which the runtime's lock guards (G6).
+    pub(crate) brackets: Brackets<Group>,
+    _aliased: Aliased,
+}
+
+impl Group {
+    /// Adds a new task. Cancels it if the group was cancelled, unless the group is that of a main task.
+    ///
+    /// # Safety
+    /// No other thread knows `task`.
+    pub(crate) unsafe fn add(&mut self, task: *mut Task) {
+        let _guard = self.lock.guard();
+        // SAFETY: no other thread knows the task. A task in the list is live; the lock is held.
+        unsafe {
+            (*task).group = self;
+            (*task).group_next = self.first;
+            (*task).group_prev = ptr::null_mut();
+            if let Some(first) = self.first.as_mut() {
+                first.group_prev = task;
+            }
+            if self.is_cancelled && !self.is_main {
+                (*task).parker.cancel();
+            }
+        }
+        self.first = task;
+        self.live += 1;
+    }
+
+    /// Takes a task out of the list.
+    ///
+    /// # Safety
+    /// `task` is in the list. `lock` is held, or no other thread uses the group.
+    pub(crate) unsafe fn unlink(&mut self, task: *mut Task) {
+        // SAFETY: the tasks in the list are live, and no other thread changes it.
+        unsafe {
+            let (next, prev) = ((*task).group_next, (*task).group_prev);
+            match prev.as_mut() {
+                Some(prev) => prev.group_next = next,
+                None => self.first = next,
+            }
+            if let Some(next) = next.as_mut() {
+                next.group_prev = prev;
+            }
+        }
+    }
+
+    /// Takes a completed task out of the list: a call has joined or detached it.
+    ///
+    /// # Safety
+    /// `task` is in the list.
+    pub(crate) unsafe fn remove(&mut self, task: *mut Task) {
+        let _guard = self.lock.guard();
+        // SAFETY: the lock is held.
+        unsafe { self.unlink(task) }
+    }
+
+    /// Records that a task has completed; unless it `is_kept`, takes it out of the list. Returns the claimed waiters
+    /// that the caller wakes. The group may be freed once one of them is woken (G3).
+    ///
+    /// # Safety
+    /// `task` is in the list of `group`. The caller holds the lock of `task` (G4).
+    #[inline(always)]
+    pub(crate) unsafe fn task_finished(
+        group: *mut Group,
+        task: *mut Task,
+        is_kept: bool,
+    ) -> *mut Waiter {
+        // SAFETY: the task has not left `live`, so the group and its runtime are live.
+        unsafe {
+            let _guard = (*group).lock.guard();
+            if !is_kept {
+                (*group).unlink(task);
+            }
+            (*group).live -= 1;
+            if (*group).live == 0 && (*group).has_blocked_caller {
+                (*group).has_blocked_caller = false;
+                (*(*group).runtime).blocked_callers.fetch_sub(1, Ordering::SeqCst);
+            }
+            if (*group).live == 0 { (*group).waiters.claim_all() } else { ptr::null_mut() }
+        }
+    }
+
+    /// Records that the thread that has started the main task now only waits for the end of the group, unless no task
+    /// lives (G5). May wake a worker, by a system call under `lock`.
+    pub(crate) fn mark_caller_blocked(&mut self) {
+        let _guard = self.lock.guard();
+        if self.live != 0 {
+            self.has_blocked_caller = true;
+            // SAFETY: the runtime of a group is live.
+            unsafe { (*self.runtime).caller_blocked() }
+        }
+    }
+
+    /// Calls `visit` for each task of the list (G1), under `lock`.
+    pub(crate) fn for_each(&mut self, visit: &mut dyn FnMut(*mut Task)) {
+        let _guard = self.lock.guard();
+        let mut task = self.first;
+        // SAFETY: a task in the list is live.
+        while let Some(this) = unsafe { task.as_ref() } {
+            let next = this.group_next;
+            visit(task);
+            task = next;
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The cold part of a task: its name, values, copied argument, and scratch memory.
+//!
+//! `cold` of a task is null until the task needs a block. Any thread may create the block, under the lock of the task's
+//! group. The block then stays until the task is freed, so the task's own worker reads the pointer without that lock.
+
+use core::ffi::{c_char, c_void};
+use core::ptr;
+use core::sync::atomic::Ordering;
+
+use super::cold_block::ColdBlock;
+use super::task::Task;
+use crate::record::Values;
+
+/// Returns the task's block, or null.
+unsafe fn get(task: *mut Task) -> *mut ColdBlock {
+    // SAFETY: the task is live.
+    unsafe { (*task).cold.load(Ordering::Relaxed) }
+}
+
+/// Returns the task's block; creates it if there is none. Null: there is no memory.
+///
+/// # Safety
+/// The lock of the task's group is held, or no other thread knows the task.
+unsafe fn get_or_create(task: *mut Task) -> *mut ColdBlock {
+    // SAFETY: the task is live. No other thread creates its block at the same time.
+    unsafe {
+        let block = get(task);
+        if !block.is_null() {
+            return block;
+        }
+        let new = ColdBlock::new();
+        (*task).cold.store(new, Ordering::Release);
+        new
+    }
+}
+
+/// As [`get_or_create`], under the lock of the group.
+///
+/// # Safety
+/// `task` runs on this thread.
+unsafe fn ensure(task: *mut Task) -> *mut ColdBlock {
+    // SAFETY: the group of a running task is live.
+    unsafe {
+        let block = get(task);
+        if !block.is_null() {
+            return block;
+        }
+        let _guard = (*(*task).group).lock.guard();
+        get_or_create(task)
+    }
+}
+
+/// Copies the `size` bytes at `arg` to memory that is freed with the task, aligned as malloc(3) does. Returns the copy.
+/// Null: there is no memory.
+///
+/// # Safety
+/// No other thread knows the task, which has no block. `arg` is readable for `size` bytes.
+pub(crate) unsafe fn copy_argument(
+    task: *mut Task,
+    arg: *const c_void,
+    size: usize,
+) -> *mut c_void {
+    // SAFETY: `arg` is readable for `size` bytes; no other thread knows the task.
+    unsafe {
+        let Some((block, copy)) = ColdBlock::with_arg(arg, size) else { return ptr::null_mut() };
+        (*task).cold.store(block, Ordering::Release);
+        copy
+    }
+}
+
+unsafe fn values_of(block: *mut ColdBlock) -> *mut Values {
+    // SAFETY: the block is live unless it is null; only an address is taken.
+    if block.is_null() { ptr::null_mut() } else { unsafe { &raw mut (*block).values } }
+}
+
+/// Returns the task's values, or null if it has no block.
+///
+/// # Safety
+/// `task` is live, and its worker calls.
+pub(crate) unsafe fn values(task: *mut Task) -> *mut Values {
+    // SAFETY: the task is live.
+    unsafe { values_of(get(task)) }
+}
+
+/// Returns the task's values; creates its block if there is none. Null: there is no memory.
+///
+/// # Safety
+/// `task` runs on this thread.
+pub(crate) unsafe fn ensure_values(task: *mut Task) -> *mut Values {
+    // SAFETY: the task runs on this thread.
+    unsafe { values_of(ensure(task)) }
+}
+
+/// Returns `size` bytes of the task's scratch memory, aligned to 8; its content is lost. Null: there is no memory.
+///
+/// # Safety
+/// `task` runs on this thread.
+pub(crate) unsafe fn reserve_scratch(task: *mut Task, size: usize) -> *mut u8 {
+    // SAFETY: the task runs on this thread, which alone uses the scratch memory.
+    unsafe {
+        let block = ensure(task);
+        if block.is_null() || !ColdBlock::reserve_scratch(block, size) {
+            return ptr::null_mut();
+        }
+        ColdBlock::scratch(block)
+    }
+}
+
+/// As [`reserve_scratch`], for a call that keeps the memory while hooks run, until [`release_scratch`]. Hooks make
+/// calls of the same task. Such a call has null while another one keeps the memory, or while a `block` hook runs: the
+/// task that is about to wait may use the memory.
+///
+/// # Safety
+/// `task` runs on this thread.
+pub(crate) unsafe fn acquire_scratch(task: *mut Task, size: usize) -> *mut u8 {
+    // SAFETY: the task runs on this thread, which alone uses the scratch memory.
+    unsafe {
+        let is_acquired = get(task).as_ref().is_some_and(|block| block.is_acquired);
+        if is_acquired || (*(*task).parker.worker()).in_block_hook {
+            return ptr::null_mut();
+        }
+        let scratch = reserve_scratch(task, size);
+        if !scratch.is_null() {
+            (*get(task)).is_acquired = true;
+        }
+        scratch
+    }
+}
+
+/// Ends what [`acquire_scratch`] has begun.
+///
+/// # Safety
+/// The caller has acquired the task's scratch memory, and runs on its worker.
+pub(crate) unsafe fn release_scratch(task: *mut Task) {
+    // SAFETY: a task with scratch memory has a block.
+    unsafe { (*get(task)).is_acquired = false }
+}
+
+/// Returns the scratch memory that the task has reserved.
+///
+/// # Safety
+/// `task` runs on this thread, and has reserved scratch memory.
+pub(crate) unsafe fn scratch(task: *mut Task) -> *mut u8 {
+    // SAFETY: a task with scratch memory has a block.
+    unsafe { ColdBlock::scratch(get(task)) }
+}
+
+/// Records that `count` wait-queue nodes are at the start of the task's scratch memory; 0: none.
+///
+/// # Safety
+/// `task` runs on this thread, and has reserved the scratch memory.
+pub(crate) unsafe fn set_select_waiters(task: *mut Task, count: u32) {
+    // SAFETY: a task with scratch memory has a block.
+    unsafe { (*get(task)).select_waiters = count }
+}
+
+/// Takes the nodes of a task that waits in a select out of their queues.
+///
+/// # Safety
+/// The task's wait has ended, and the task does not run. The objects that it has waited for are live.
+pub(crate) unsafe fn dequeue_select_waiters(task: *mut Task) {
+    // SAFETY: the wait has ended, and the objects are live.
+    unsafe {
+        let block = get(task);
+        if !block.is_null() {
+            ColdBlock::dequeue_select_waiters(block);
+        }
+    }
+}
+
+/// Returns the task's name, or null.
+///
+/// # Safety
+/// `task` is live.
+pub(crate) unsafe fn name(task: *mut Task) -> *mut c_char {
+    // SAFETY: the task is live, and so is its block.
+    unsafe {
+        let block = (*task).cold.load(Ordering::Acquire);
+        if block.is_null() { ptr::null_mut() } else { (*block).name.load(Ordering::Acquire) }
+    }
+}
+
+/// Replaces the task's name, which is freed. `name` is from malloc, or null. False: there is no memory.
+///
+/// # Safety
+/// The lock of the task's group is held, or no other thread knows the task.
+pub(crate) unsafe fn set_name(task: *mut Task, name: *mut c_char) -> bool {
+    // SAFETY: the lock of the group is held, or no other thread knows the task.
+    unsafe {
+        if name.is_null() && get(task).is_null() {
+            return true;
+        }
+        let Some(block) = get_or_create(task).as_ref() else { return false };
+        block.set_name(name);
+    }
+    true
+}

@@ -1,0 +1,202 @@
+//! A worker: one thread, the tasks that it runs, and what they need.
+//!
+//! Only its own thread uses a worker, with these exceptions:
+//!
+//! | field | what other threads do |
+//! |---|---|
+//! | `inbox`, `poller` | push tasks, and wake the worker |
+//! | `registered_fds`, `poller` | register and deregister file descriptors, under the lock of their entry |
+//! | `has_abandoned_tasks` | the thread that abandons all tasks sets it |
+//! | `counters` | read |
+//! | `setup` | the thread that creates the runtime waits for it |
+
+use core::ffi::{c_int, c_void};
+
+use super::runtime::Runtime;
+use super::stack_cache::StackCache;
+use super::task::Task;
+use crate::abi::aco_t;
+use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crate::rt::base::inbox::Inbox;
+use crate::rt::base::list::{FreeList, List};
+use crate::rt::base::lock::Aliased;
+use crate::rt::base::parker::Parker;
+use crate::rt::base::random::Random;
+use crate::rt::base::spin::AdaptiveSpin;
+use crate::rt::base::timer_heap::TimerHeap;
+use crate::rt::os::poller::Poller;
+use crate::rt::os::{self, Deadline, Result};
+use crate::tls;
+
+/// The counters of a worker. Only its own thread writes them.
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) switches: AtomicU64,
+    pub(crate) started: AtomicU64,
+    pub(crate) ended: AtomicU64,
+    /// Tasks that the thread has created.
+    pub(crate) created: AtomicU64,
+    pub(crate) polls: AtomicU64,
+    pub(crate) sleeps: AtomicU64,
+    pub(crate) events: AtomicU64,
+    pub(crate) expired: AtomicU64,
+    pub(crate) received: AtomicU64,
+    /// Calls that yielded because the slice of their task was used up (B1).
+    pub(crate) forced: AtomicU64,
+}
+
+/// Adds to a counter that only this thread writes. A thread that reads the new value with Acquire sees what was done
+/// before.
+#[inline(always)]
+pub(crate) fn count(counter: &AtomicU64, more: u64) {
+    counter.store(counter.load(Ordering::Relaxed) + more, Ordering::Release);
+}
+
+/// The result of the setup of a worker, on its own thread (N1 of `lifecycle`). All zero: there is none yet.
+pub(crate) struct SetupResult(AtomicU32);
+
+impl SetupResult {
+    const DONE: u32 = u32::MAX;
+
+    /// Stores the result, and ends the [`wait`](Self::wait).
+    pub(crate) fn report(&self, result: Result<()>) {
+        let word = result.map_or_else(|error| error as u32, |()| SetupResult::DONE);
+        self.0.store(word, Ordering::Release);
+        os::futex_wake_one(&raw const self.0);
+    }
+
+    /// Waits for the result.
+    pub(crate) fn wait(&self) -> Result<()> {
+        loop {
+            match self.0.load(Ordering::Acquire) {
+                0 => os::futex_wait(&self.0, 0, Deadline::NEVER),
+                SetupResult::DONE => return Ok(()),
+                error => return Err(error as c_int),
+            }
+        }
+    }
+}
+
+/// A worker.
+#[repr(C)]
+pub(crate) struct Worker {
+    /// The task that runs; null while the scheduler runs.
+    pub(crate) current: *mut Task,
+    /// The task that switches to the scheduler blocks. Otherwise it yields, and is ready.
+    pub(crate) is_blocking: bool,
+    /// A `block` hook runs.
+    pub(crate) in_block_hook: bool,
+    /// The tasks that are ready.
+    pub(crate) run_queue: List<Task>,
+    /// The units that are left of the turn, and how many of them the running task leaves (B1).
+    pub(crate) turn_left: i32,
+    pub(crate) slice_floor: i32,
+    /// Tasks that were put at the front of the run queue in this turn.
+    pub(crate) front_pushes: u32,
+    /// Hooks that run, one inside another.
+    pub(crate) hook_depth: u32,
+    /// The address of the thread's errno.
+    pub(crate) errno_location: *mut c_int,
+    pub(crate) main_co: *mut aco_t,
+    pub(crate) runtime: *mut Runtime,
+    pub(crate) index: u32,
+    /// Tasks of the worker that are STARTED.
+    pub(crate) tasks: u32,
+    /// Waits of its tasks that events from outside end (`WaitReason::is_external`).
+    pub(crate) external_waits: u32,
+    /// File descriptors that are registered with its poller.
+    pub(crate) registered_fds: AtomicU32,
+    pub(crate) timers: TimerHeap<Task>,
+    pub(crate) stack_cache: StackCache,
+    pub(crate) free_tasks: FreeList<Task>,
+    /// New tasks for whose stacks there was no memory. They start when another task has finished.
+    pub(crate) waiting_for_memory: List<Task>,
+    /// The ids that the worker has reserved: from `next_id` up to `last_id`, exclusive.
+    next_id: u64,
+    last_id: u64,
+    pub(crate) random: Random,
+    /// The worker is in chaos mode.
+    pub(crate) chaos: bool,
+    pub(crate) poller: Poller,
+    pub(crate) thread: libc::pthread_t,
+    pub(crate) setup: SetupResult,
+    pub(crate) counters: Counters,
+    pub(crate) spin: AdaptiveSpin,
+    /// Tasks of the worker were abandoned, and it is to drop them (see `finish`).
+    pub(crate) has_abandoned_tasks: AtomicBool,
+    pub(crate) inbox: Inbox<Task>,
+    _aliased: Aliased,
+}
+
+impl Worker {
+    /// Returns the worker of this thread, or null.
+    #[inline(always)]
+    pub(crate) fn current() -> *mut Worker {
+        tls::worker().cast()
+    }
+
+    /// Makes `worker` the worker of this thread; null: it has none.
+    pub(crate) fn set_current(worker: *mut Worker) {
+        tls::set_worker(worker.cast::<c_void>());
+    }
+
+    /// Returns the id for a new task. `source` is the first id that no worker has reserved.
+    pub(crate) fn next_id(&mut self, source: &AtomicU64) -> u64 {
+        const BATCH: u64 = 64;
+        if self.next_id == self.last_id {
+            self.next_id = source.fetch_add(BATCH, Ordering::Relaxed);
+            self.last_id = self.next_id + BATCH;
+        }
+        self.next_id += 1;
+        self.next_id - 1
+    }
+
+    /// Wakes the worker if it sleeps. Returns false if it does not, or another thread wakes it (I2).
+    pub(crate) fn wake(&self) -> bool {
+        let is_claimed = self.inbox.claim_wakeup();
+        if is_claimed {
+            self.poller.wake();
+        }
+        is_claimed
+    }
+
+    /// Pushes a task to the inbox of `worker`. From any thread.
+    ///
+    /// # Safety
+    /// `task` is in no list. It belongs to `worker`, or is NEW and is to.
+    pub(crate) unsafe fn push_remote(worker: *mut Worker, task: *mut Task) {
+        // SAFETY: the worker lives until its task has run, and until no thread pushes (I6).
+        unsafe { Inbox::push(&raw const (*worker).inbox, task, || (*worker).poller.wake()) }
+    }
+
+    /// Moves the tasks in the inbox to the run queue, in the order in which they were pushed.
+    pub(crate) fn drain_inbox(&mut self) {
+        let (ready, mut received) = (&mut self.run_queue, 0);
+        self.inbox.drain(|task| {
+            // SAFETY: a task that was drained is in no list.
+            unsafe { ready.push(task) };
+            received += 1;
+        });
+        if received != 0 {
+            count(&self.counters.received, received);
+        }
+    }
+
+    /// Returns true if `address` is on the stack that the tasks of this thread's worker share. No other task or thread
+    /// may use the address.
+    #[inline(always)]
+    pub(crate) fn is_on_shared_stack(address: *const c_void) -> bool {
+        // SAFETY: the worker of this thread is live.
+        unsafe { Worker::current().as_ref() }
+            .is_some_and(|worker| worker.stack_cache.shared_stack_contains(address))
+    }
+}
+
+/// The owner of a parker is a worker; `base` does not know the type.
+impl Parker {
+    /// Returns the worker of the task, or null (P4).
+    #[inline(always)]
+    pub(crate) fn worker(&self) -> *mut Worker {
+        self.owner().cast()
+    }
+}

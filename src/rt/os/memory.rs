@@ -1,0 +1,34 @@
+//! Memory from malloc. `sys::free` frees it.
+
+use core::ffi::c_char;
+use core::ptr::NonNull;
+
+/// Allocates a zeroed object. None: there is no memory.
+pub(crate) fn allocate_zeroed<T>() -> Option<NonNull<T>> {
+    allocate_array(1)
+}
+
+/// Allocates zeroed memory for `count` objects. None: there is no memory.
+pub(crate) fn allocate_array<T>(count: usize) -> Option<NonNull<T>> {
+    // SAFETY: calloc has no preconditions.
+    NonNull::new(unsafe { libc::calloc(count, size_of::<T>()) }.cast())
+}
+
+/// Resizes `memory` to `count` objects. None: there is no memory, and `memory` stays as it is.
+///
+/// # Safety
+/// `memory` is NULL or came from malloc.
+pub(crate) unsafe fn grow<T>(memory: *mut T, count: usize) -> Option<NonNull<T>> {
+    let size = count.checked_mul(size_of::<T>())?;
+    // SAFETY: `memory` is NULL or came from malloc.
+    NonNull::new(unsafe { libc::realloc(memory.cast(), size) }.cast())
+}
+
+/// Copies a text. None: there is no memory.
+///
+/// # Safety
+/// `text` ends in 0.
+pub(crate) unsafe fn strdup(text: *const c_char) -> Option<NonNull<c_char>> {
+    // SAFETY: `text` ends in 0.
+    NonNull::new(unsafe { libc::strdup(text) })
+}

@@ -1,0 +1,6 @@
+//! The result of a call.
+
+use core::ffi::c_int;
+
+/// A value, or an errno.
+pub(crate) type Result<T> = core::result::Result<T, c_int>;

@@ -1,0 +1,88 @@
+//! Cancellation, and the token of acort_unpark().
+//!
+//! A waker must not run hooks under a lock (T6). So a walk over tasks under locks collects those whose waits it has
+//! ended in a [`CancelBatch`], and wakes them afterwards.
+
+use core::ptr::{self, NonNull};
+
+use super::wake;
+use crate::rt::base::lock::tsan_release;
+use crate::rt::base::parker::wake_error;
+use crate::rt::model::task::{self, Task};
+use crate::rt::os::Result;
+
+/// Gives the task a token: ends its wait for one, or its next one.
+///
+/// # Safety
+/// `task` is live.
+pub(crate) unsafe fn unpark(task: *mut Task) {
+    // SAFETY: the task is live. `unpark` returns true to the waker only (P1).
+    unsafe {
+        tsan_release(&raw const (*task).parker);
+        if (*task).parker.unpark() {
+            wake::wake(&raw mut (*task).parker, 1);
+        }
+    }
+}
+
+/// Cancels a task, permanently.
+///
+/// # Safety
+/// `task` is live.
+pub(crate) unsafe fn cancel(task: *mut Task) {
+    let mut woken = CancelBatch::NONE;
+    // SAFETY: the task is live. No lock is held.
+    unsafe {
+        woken.cancel(task);
+        woken.wake();
+    }
+}
+
+/// Tasks whose waits a cancellation has ended, linked through `next`. The owner of the batch is their waker.
+pub(crate) struct CancelBatch(*mut Task);
+
+impl CancelBatch {
+    pub(crate) const NONE: CancelBatch = CancelBatch(ptr::null_mut());
+
+    /// Cancels a task. Adds it to the batch if that has ended its wait.
+    ///
+    /// # Safety
+    /// `task` is live.
+    pub(crate) unsafe fn cancel(&mut self, task: *mut Task) {
+        // SAFETY: the task is live. A task that waits is in no list (T3), and its waker may use `next`.
+        unsafe {
+            if (*task).parker.cancel() {
+                (*task).next = self.0;
+                self.0 = task;
+            }
+        }
+    }
+
+    /// Wakes the tasks.
+    ///
+    /// # Safety
+    /// No lock is held.
+    pub(crate) unsafe fn wake(mut self) {
+        while let Some(task) = NonNull::new(self.0) {
+            // SAFETY: the task is claimed, so it is live until this wakes it (P3).
+            unsafe {
+                self.0 = (*task.as_ptr()).next;
+                let parker = &raw mut (*task.as_ptr()).parker;
+                wake::wake(parker, wake_error(libc::ECANCELED));
+            }
+        }
+    }
+}
+
+/// Returns true if the running task is cancelled and not masked.
+pub(crate) fn is_cancelled() -> bool {
+    // SAFETY: a running task is live.
+    unsafe { task::current().as_ref() }.is_some_and(|task| task.parker.is_cancelled())
+}
+
+/// Masks cancellation for the running task, or unmasks it. Returns whether it was masked. Errors: EPERM if no task
+/// runs.
+pub(crate) fn mask(on: bool) -> Result<bool> {
+    // SAFETY: a running task is live.
+    unsafe { task::current().as_ref() }.map(|task| task.parker.mask(on)).ok_or(libc::EPERM)
+}

@@ -1,0 +1,37 @@
+//! The scheduler: the run loop; tasks spawned, joined, finished; runtimes built, run, freed.
+//!
+//! `run_loop` is where to begin; `lifecycle` has the calls that create and end a runtime.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `build` | Builds runtimes and workers, and takes them apart |
+//! | `dump` | One line about each task, for acort_dump() and for the report of a deadlock |
+//! | `embed` | A runtime that another event loop runs (ACORT_LOOP) |
+//! | `finish` | The end of a task: it returns, cannot start, or is abandoned |
+//! | `group` | The calls on groups: open, wait, fail, cancel, close |
+//! | `inspect` | What the program can ask about its runtime: its tasks, its counters, the stack use of a task |
+//! | `join` | Joining and detaching tasks |
+//! | `lifecycle` | The life of a runtime: acort_run(), acort_new(), acort_enter(), acort_free() |
+//! | `locals` | Task-local values |
+//! | `options` | The options of a runtime: their defaults and their limits |
+//! | `overflow_report` | The report of a task that overflows its stack |
+//! | `run_loop` | A worker's run loop: runs ready tasks in turns, collects new work, and sleeps if there is none |
+//! | `spawn` | Spawns tasks, renames them, and ends the running one |
+//! | `strict` | ACORT_STRICT=1: one line for what is no error and rarely intended |
+//! | `task_stack` | The coroutines that run tasks: acquired at the start of a task, recycled at its end |
+
+pub(crate) mod build;
+pub(crate) mod dump;
+pub(crate) mod embed;
+pub(crate) mod finish;
+pub(crate) mod group;
+pub(crate) mod inspect;
+pub(crate) mod join;
+pub(crate) mod lifecycle;
+pub(crate) mod locals;
+pub(crate) mod options;
+pub(crate) mod overflow_report;
+pub(crate) mod run_loop;
+pub(crate) mod spawn;
+pub(crate) mod strict;
+pub(crate) mod task_stack;

@@ -1,0 +1,348 @@
+//! A worker's run loop: runs ready tasks in turns, collects new work, and sleeps if there is none.
+//!
+//! ```text
+//!   turn      run_ready: up to 64 tasks, or until the budget of the turn is used up (B1 of `budget`)
+//!     v
+//!   collect   inbox, then expired timers, then a share of the injected tasks, then descriptor events without a wait
+//!     v
+//!   a task is ready: next turn        is_done: return        else:
+//!     v
+//!   sleep     1  abandoned tasks: drop them; next turn
+//!             2  several workers: spin; work has come: next turn
+//!             3  trim the stack cache
+//!             4  idle, and a task waits for memory: fail it; next turn
+//!             5  announce_sleep
+//!             6  inbox, injector, abandons, is_stopping: work has come: announce_awake; next turn
+//!             7  idle: enter_idle. The last idle worker of a runtime in which nothing is to be done:
+//!                  foreign threads exist: sleep for at most 250 ms
+//!                  confirm_deadlock: announce_awake; resolve the deadlock; next turn
+//!             8  poll, until the first timer
+//!             9  if idle: leave_idle.  announce_awake;  next turn
+//! ```
+//!
+//! "Idle" means: no timer, and no wait that a descriptor or the blocking pool ends. Only another worker can give an
+//! idle worker a task.
+//!
+//! * Q1. Step 6 checks after step 5 each source of work that other threads add to. The work comes before the check,
+//!   or the thread that adds it sees `sleeping` and wakes the poller (I1, I4 of `inbox`). An event of a descriptor
+//!   ends step 8 itself.
+//! * Q2. The worker drains its inbox in `collect` alone, so after `leave_idle` (D1 of `deadlock`). So tasks in
+//!   inboxes tell [`confirm_deadlock`](Runtime::confirm_deadlock) that a worker is not idle.
+//! * Q3. A worker that has confirmed a deadlock is not idle any more: no other worker confirms the same one. The first
+//!   deadlock cancels all tasks, so that they may end; the second one abandons them (D4).
+//! * Q4. With foreign threads a deadlock is not certain (D2). The last idle worker checks again, after 250 ms or when
+//!   a caller blocks in acort_enter().
+//! * Q5. A task without memory for a stack waits until another task of the worker ends (`finish`). If the worker has
+//!   no task that can end by itself, the spawn fails (step 4, [`start_task`]).
+//! * Q6. A STARTED task runs on this worker alone (T2). It returns to the run queue if it yields. If it parks
+//!   (`is_parking`), its waker pushes it.
+
+use core::ptr;
+use core::sync::atomic::Ordering;
+
+use super::dump;
+use super::strict;
+use super::{finish, task_stack};
+use crate::resume;
+use crate::rt::base::parker::wake_error;
+use crate::rt::io::readiness;
+use crate::rt::model::chaos;
+use crate::rt::model::hooks;
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::task::{NEW, STARTED, Task};
+use crate::rt::model::worker::{Worker, count};
+use crate::rt::os;
+use crate::rt::park::budget;
+use crate::rt::park::cancel::CancelBatch;
+use crate::rt::park::wake::{acquire_wake, wake};
+
+/// The most tasks of a turn.
+const TASKS_PER_TURN: u32 = 64;
+/// While foreign threads exist, the last idle worker checks for a deadlock so often (Q4).
+const RECHECK_NS: i64 = 250_000_000;
+
+/// Runs tasks until no task is ready and `is_done`.
+///
+/// # Safety
+/// `worker` is this thread's, and its main coroutine is the current one.
+pub(crate) unsafe fn run(worker: *mut Worker, is_done: fn(&Runtime) -> bool) {
+    // SAFETY: `worker` is this thread's.
+    unsafe {
+        loop {
+            run_ready(worker);
+            collect(worker);
+            if !(*worker).run_queue.is_empty() {
+                continue;
+            }
+            if is_done(&*(*worker).runtime) {
+                return;
+            }
+            sleep(worker);
+        }
+    }
+}
+
+/// Runs one turn. Returns true if its budget is used up.
+///
+/// # Safety
+/// As [`run`].
+#[inline(always)]
+pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
+    // SAFETY: `worker` is this thread's. A task in its run queue is ready, and in no other list.
+    unsafe {
+        (*worker).front_pushes = 0;
+        budget::begin_turn(&mut *worker);
+        let slice = budget::slice_for((*worker).run_queue.count(TASKS_PER_TURN));
+        if (*worker).chaos {
+            return run_ready_chaos(worker, slice);
+        }
+        for _ in 0..TASKS_PER_TURN {
+            let task = (*worker).run_queue.pop();
+            if task.is_null() {
+                break;
+            }
+            run_task(worker, task, slice);
+            if budget::is_turn_over(&*worker) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// As [`run_ready`], with a random number of tasks in a random order (`chaos`).
+///
+/// # Safety
+/// As [`run`].
+#[cold]
+#[inline(never)]
+unsafe fn run_ready_chaos(worker: *mut Worker, slice: i32) -> bool {
+    // SAFETY: as in `run_ready`.
+    unsafe {
+        for _ in 0..=(*worker).random.below(TASKS_PER_TURN as usize) {
+            chaos::shuffle(worker);
+            let task = (*worker).run_queue.pop();
+            if task.is_null() {
+                break;
+            }
+            let slice = 1 + (*worker).random.below(slice as usize) as i32;
+            run_task(worker, task, slice);
+            if budget::is_turn_over(&*worker) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Runs a task until it switches back to the scheduler.
+///
+/// # Safety
+/// As [`run`]. The task is ready, and in no list. It is STARTED on this worker, or NEW.
+#[inline(always)]
+unsafe fn run_task(worker: *mut Worker, task: *mut Task, slice: i32) {
+    // SAFETY: a STARTED task has a coroutine, whose main coroutine is the current one. It exists until it has finished.
+    unsafe {
+        if (*task).co.is_null() && !start_task(worker, task) {
+            return;
+        }
+        budget::begin_slice(&mut *worker, slice);
+        let limit = hooks::slice_limit();
+        let start = if limit > 0 { os::now() } else { 0 };
+        let co = (*task).co;
+        (*worker).current = task;
+        *(*worker).errno_location = (*task).errno;
+        resume::resume(co, ptr::null_mut());
+        (*task).errno = *(*worker).errno_location;
+        (*worker).current = ptr::null_mut();
+        count(&(*worker).counters.switches, 1);
+        if limit > 0 {
+            let took = os::now() - start;
+            if took > limit {
+                hooks::on_slice_exceeded(task, took);
+            }
+        }
+        if (*co).is_end != 0 {
+            finish::finish(worker, task);
+        } else if (*worker).is_blocking {
+            (*worker).is_blocking = false;
+        } else {
+            (*worker).run_queue.push(task);
+        }
+    }
+}
+
+/// Gives a NEW task a coroutine, and makes it STARTED on this worker. Returns false if there is no memory: the task
+/// waits for the end of another one, or its spawn has failed (Q5).
+///
+/// # Safety
+/// As [`run_task`]. The task has no coroutine.
+unsafe fn start_task(worker: *mut Worker, task: *mut Task) -> bool {
+    // SAFETY: a NEW task that the worker has taken from its list is this thread's alone.
+    unsafe {
+        if (*task).state.load(Ordering::Relaxed) != NEW {
+            return false;
+        }
+        let has_timer_slot = (*worker).timers.reserve((*worker).tasks + 1);
+        let co = if has_timer_slot { task_stack::acquire(worker, task).ok() } else { None };
+        let Some(co) = co else {
+            if (*worker).tasks == 0 {
+                finish::fail_spawn(worker, task);
+            } else {
+                (*worker).waiting_for_memory.push(task);
+            }
+            return false;
+        };
+        acquire_wake(&raw const (*task).parker);
+        (*task).parker.set_owner(worker.cast());
+        (*task).co = co;
+        (*task).state.store(STARTED, Ordering::Release);
+        (*worker).tasks += 1;
+        count(&(*worker).counters.started, 1);
+        hooks::on_start(task);
+        true
+    }
+}
+
+/// Makes ready the tasks that other threads, timers and descriptors have woken, without waiting.
+///
+/// # Safety
+/// `worker` is this thread's, and no task runs.
+pub(crate) unsafe fn collect(worker: *mut Worker) {
+    // SAFETY: `worker` is this thread's. A task that it takes from a list is in none then.
+    unsafe {
+        (*worker).drain_inbox();
+        fire_timers(worker);
+        for _ in 0..(*(*worker).runtime).injected_batch() {
+            let task = (*(*worker).runtime).pop_injected();
+            if task.is_null() {
+                break;
+            }
+            (*worker).run_queue.push(task);
+        }
+        if (*worker).registered_fds.load(Ordering::Relaxed) != 0 {
+            poll(worker, 0);
+        }
+    }
+}
+
+/// Wakes the tasks whose deadlines have passed, with ETIMEDOUT.
+///
+/// # Safety
+/// As [`collect`].
+unsafe fn fire_timers(worker: *mut Worker) {
+    // SAFETY: the timers are of the worker's own tasks. A claimed task exists until it is woken.
+    unsafe {
+        if (*worker).timers.next_deadline().is_none() {
+            return;
+        }
+        let now = os::now();
+        loop {
+            let deadline = (*worker).timers.next_deadline().unwrap_or(now);
+            let Some(task) = (*worker).timers.pop_expired(now) else { break };
+            if (*task).parker.claim() {
+                count(&(*worker).counters.expired, 1);
+                if now - deadline > strict::LONG_PAST_NS {
+                    strict::warn_long_past(task, now - deadline);
+                }
+                wake(&raw mut (*task).parker, wake_error(libc::ETIMEDOUT));
+            }
+        }
+    }
+}
+
+/// Waits for events, for at most `timeout` nanoseconds; negative: without a limit. Wakes the tasks that wait for them.
+///
+/// # Safety
+/// As [`collect`].
+pub(crate) unsafe fn poll(worker: *mut Worker, timeout: i64) {
+    // SAFETY: `worker` is this thread's.
+    unsafe {
+        let on_event = &mut |event| readiness::on_event(worker, event);
+        let events = (*worker).poller.wait(timeout, on_event);
+        count(&(*worker).counters.polls, 1);
+        count(&(*worker).counters.events, events as u64);
+    }
+}
+
+/// Sleeps until there is work, or resolves a deadlock. The numbers are those of the picture.
+///
+/// # Safety
+/// As [`collect`]. No task is ready.
+unsafe fn sleep(worker: *mut Worker) {
+    // SAFETY: `worker` is this thread's, and no task runs.
+    unsafe {
+        let runtime: *mut Runtime = (*worker).runtime;
+        // 1
+        if (*worker).has_abandoned_tasks.load(Ordering::Acquire) {
+            return finish::drop_abandoned(worker);
+        }
+        let is_only_worker = (*runtime).options.workers == 1;
+        let has_work = || {
+            !(*worker).inbox.is_empty()
+                || (*runtime).has_injected()
+                || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
+        };
+        // 2
+        if !is_only_worker && (*worker).spin.spin_until(has_work, os::now) {
+            return;
+        }
+        // 3
+        task_stack::trim(worker);
+        let first = (*worker).timers.next_deadline();
+        let is_idle = first.is_none() && (*worker).external_waits == 0;
+        // 4
+        if is_idle && !(*worker).waiting_for_memory.is_empty() {
+            return finish::fail_spawn(worker, (*worker).waiting_for_memory.pop());
+        }
+        let mut timeout = first.map_or(-1, |first| (first - os::now()).max(0));
+        // 5 and 6
+        (*worker).inbox.announce_sleep();
+        if has_work() || (*runtime).is_stopping.load(Ordering::SeqCst) {
+            return (*worker).inbox.announce_awake();
+        }
+        // 7
+        if is_idle && let Some(idle) = (*runtime).enter_idle() {
+            if (*runtime).has_foreign_threads() {
+                timeout = RECHECK_NS;
+            } else if (*runtime).confirm_deadlock(idle) {
+                (*worker).inbox.announce_awake();
+                return resolve_deadlock(worker);
+            }
+        }
+        // 8
+        count(&(*worker).counters.sleeps, 1);
+        poll(worker, timeout);
+        // 9
+        if is_idle {
+            (*runtime).leave_idle();
+        }
+        (*worker).inbox.announce_awake();
+        if has_work() {
+            (*worker).spin.record_wakeup();
+        }
+    }
+}
+
+/// Resolves a deadlock (Q3): reports it and cancels all tasks; the second time abandons them.
+///
+/// # Safety
+/// As [`collect`]. The worker has confirmed the deadlock.
+#[cold]
+#[inline(never)]
+unsafe fn resolve_deadlock(worker: *mut Worker) {
+    // SAFETY: the worker has confirmed the deadlock: all others are idle. The walk keeps a task and its group.
+    unsafe {
+        let runtime: *mut Runtime = (*worker).runtime;
+        if (*runtime).deadlocks.fetch_add(1, Ordering::SeqCst) == 0 {
+            dump::dump_deadlock(&*runtime);
+            let mut woken = CancelBatch::NONE;
+            (*runtime).for_each_task(&mut |task| {
+                (*(*task).group).is_deadlocked = true;
+                woken.cancel(task);
+            });
+            return woken.wake();
+        }
+        finish::abandon_all(runtime);
+    }
+}

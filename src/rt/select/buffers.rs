@@ -1,0 +1,238 @@
+//! The buffers of a select: what it needs for each case, in one piece of memory.
+//!
+//! A task uses its scratch memory (`task_cold`). A plain thread allocates the buffers. So does a hook's call while the
+//! task's own call uses the scratch memory.
+//!
+//! ```text
+//!   start
+//!     waiters      one for each case; `task_cold` dequeues them if the task is abandoned
+//!     locks        one for each case, in the order of their addresses; the same one may occur twice
+//!     snapshots    one for each case: the low half of a task's id, or the index of a file
+//!     order        one for each case: the indices of the cases, in the order of a pass
+//!   the next multiple of 8 bytes
+//!     files        one for each descriptor: the call's reference
+//!     pollfds      one for each descriptor
+//!     values       values that are sent or received while their memory is on the shared stack
+//! ```
+
+use core::ffi::c_int;
+use core::{ptr, slice};
+
+use super::case::Case;
+use crate::rt::base::lock::Lock;
+use crate::rt::base::wait_queue::Waiter;
+use crate::rt::io::direction::Direction;
+use crate::rt::io::fd_ref::FdRef;
+use crate::rt::io::fd_type;
+use crate::rt::model::abi::acort_case_t;
+use crate::rt::model::task::Task;
+use crate::rt::model::task_cold;
+use crate::rt::os::{self, Deadline, Result};
+use crate::sys;
+
+/// The buffers of one call.
+pub(super) struct SelectBuffers {
+    /// The start of the memory.
+    waiters: *mut Waiter,
+    /// The number of cases.
+    count: u32,
+    /// The number of cases with a descriptor.
+    fds: u32,
+    /// The number of files that the call has entered.
+    entered: u32,
+    /// The task whose scratch memory this is. NULL: the memory is allocated.
+    owner: *mut Task,
+}
+
+impl SelectBuffers {
+    /// No buffers.
+    pub(super) const NONE: SelectBuffers = SelectBuffers {
+        waiters: ptr::null_mut(),
+        count: 0,
+        fds: 0,
+        entered: 0,
+        owner: ptr::null_mut(),
+    };
+
+    /// The size of the buffers for one case: waiter, lock, snapshot, index.
+    const CASE_SIZE: usize = size_of::<Waiter>() + size_of::<*const Lock>() + 4 + 2;
+    /// The size of the buffers for one descriptor.
+    const FD_SIZE: usize = size_of::<FdRef>() + size_of::<libc::pollfd>();
+
+    /// Buffers for `count` cases, `fds` of them with a descriptor, and for `bytes` of values. Errors: `ENOMEM`.
+    ///
+    /// # Safety
+    /// `task` is NULL or runs on this thread.
+    pub(super) unsafe fn new(
+        task: *mut Task,
+        count: usize,
+        fds: usize,
+        bytes: usize,
+    ) -> Result<SelectBuffers> {
+        let of_cases = (count * SelectBuffers::CASE_SIZE).next_multiple_of(8);
+        let size = (of_cases + fds * SelectBuffers::FD_SIZE).checked_add(bytes);
+        let size = size.ok_or(libc::ENOMEM)?;
+        let scratch = match task.is_null() {
+            true => ptr::null_mut(),
+            // SAFETY: the task runs on this thread.
+            false => unsafe { task_cold::acquire_scratch(task, size) },
+        };
+        let (memory, owner) = match scratch.is_null() {
+            true => (sys::allocate(size).ok_or(libc::ENOMEM)?.as_ptr().cast(), ptr::null_mut()),
+            false => (scratch, task),
+        };
+        let (waiters, count, fds) = (memory.cast(), count as u32, fds as u32);
+        Ok(SelectBuffers { waiters, count, fds, entered: 0, owner })
+    }
+
+    /// Writes locks, snapshots and order, and enters the files. Errors: `ESRCH` if a task is freed; those of
+    /// [`FdRef::enter`] and of the system.
+    ///
+    /// # Safety
+    /// The buffers are for `cases`, whose objects exist.
+    pub(super) unsafe fn fill(&mut self, cases: &[acort_case_t]) -> Result<()> {
+        for (index, case) in cases.iter().enumerate() {
+            // SAFETY: the object exists, and the buffers have room for the case. `index` locks are written.
+            unsafe {
+                let case = Case::of(case)?;
+                self.insert_lock(index, case.lock());
+                self.order().add(index).write(index as u16);
+                let snapshot = match case {
+                    Case::Fd(_, direction, fd) => self.enter_file(fd, direction)?,
+                    _ => case.snapshot()?,
+                };
+                self.snapshots().add(index).write(snapshot);
+            }
+        }
+        Ok(())
+    }
+
+    /// Inserts a lock into the first `count`, which are in the order of their addresses.
+    ///
+    /// # Safety
+    /// `count` locks are written, and there is room for one more.
+    unsafe fn insert_lock(&self, count: usize, lock: *const Lock) {
+        let (locks, mut at) = (self.locks(), count);
+        // SAFETY: `at` is at most `count`, and the buffers have room for more than `count` locks.
+        unsafe {
+            while at > 0 && *locks.add(at - 1) > lock {
+                *locks.add(at) = *locks.add(at - 1);
+                at -= 1;
+            }
+            *locks.add(at) = lock;
+        }
+    }
+
+    /// Enters the file of `fd`, and returns the index of the file.
+    ///
+    /// # Safety
+    /// There is room for one more file.
+    unsafe fn enter_file(&mut self, fd: c_int, direction: Direction) -> Result<u32> {
+        let (file, index) = (FdRef::enter(fd)?, self.entered);
+        let file_type = file.check_result(fd_type::type_for_poll(&file));
+        let events = direction.poll_event();
+        // SAFETY: there is room for one more file.
+        unsafe {
+            self.pollfds().add(index as usize).write(libc::pollfd { fd, events, revents: 0 });
+            self.first_file().add(index as usize).write(file);
+        }
+        self.entered += 1;
+        file_type.map(|_| index)
+    }
+
+    /// Polls all files at once. Errors: `ENOMEM`; `EINVAL` if they are more than the process may have open.
+    pub(super) fn poll(&self) -> Result<()> {
+        // SAFETY: `entered` elements are written, and only this call uses the buffers.
+        let pollfds = unsafe { slice::from_raw_parts_mut(self.pollfds(), self.entered as usize) };
+        os::poll(pollfds, Deadline::NOW).map(drop)
+    }
+
+    /// Returns true if the last [`poll`](Self::poll) found the file with this index ready. Errors: `ECANCELED` if acort
+    /// has closed the file; `EBADF` if other code has.
+    pub(super) fn is_ready(&self, index: u32) -> Result<bool> {
+        let file = self.files().get(index as usize).ok_or(libc::EBADF)?;
+        file.check()?;
+        // SAFETY: each file has an element.
+        match unsafe { (*self.pollfds().add(index as usize)).revents } {
+            revents if revents & libc::POLLNVAL != 0 => Err(libc::EBADF),
+            revents => Ok(revents != 0),
+        }
+    }
+
+    /// The files that the call has entered.
+    pub(super) fn files(&self) -> &[FdRef] {
+        match self.entered {
+            0 => &[],
+            // SAFETY: `entered` elements are written.
+            entered => unsafe { slice::from_raw_parts(self.first_file(), entered as usize) },
+        }
+    }
+
+    /// Tells the task whether the waiters are in queues: if the task is abandoned while it waits, they are dequeued.
+    pub(super) fn set_waiting(&self, is_waiting: bool) {
+        if !self.owner.is_null() {
+            let count = if is_waiting { self.count } else { 0 };
+            // SAFETY: the owner runs on this thread, and the waiters lie at the start of its scratch memory.
+            unsafe { task_cold::set_select_waiters(self.owner, count) }
+        }
+    }
+
+    /// Leaves the files. Closing a file may wake a caller, and so call a hook, which may call acort.
+    #[inline(never)]
+    fn leave_files(&mut self) {
+        for index in 0..self.entered as usize {
+            // SAFETY: the element is written, and not used afterwards.
+            unsafe { self.first_file().add(index).drop_in_place() };
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.count as usize
+    }
+
+    pub(super) fn waiters(&self) -> *mut Waiter {
+        self.waiters
+    }
+
+    pub(super) fn locks(&self) -> *mut *const Lock {
+        self.waiters.wrapping_add(self.count()).cast()
+    }
+
+    pub(super) fn snapshots(&self) -> *mut u32 {
+        self.locks().wrapping_add(self.count()).cast()
+    }
+
+    pub(super) fn order(&self) -> *mut u16 {
+        self.snapshots().wrapping_add(self.count()).cast()
+    }
+
+    fn first_file(&self) -> *mut FdRef {
+        let start: *mut u8 = self.waiters.cast();
+        start.wrapping_add((self.count() * SelectBuffers::CASE_SIZE).next_multiple_of(8)).cast()
+    }
+
+    fn pollfds(&self) -> *mut libc::pollfd {
+        self.first_file().wrapping_add(self.fds as usize).cast()
+    }
+
+    pub(super) fn values(&self) -> *mut u8 {
+        self.pollfds().wrapping_add(self.fds as usize).cast()
+    }
+}
+
+impl Drop for SelectBuffers {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.entered != 0 {
+            self.leave_files();
+        }
+        // SAFETY: the scratch memory is the owner's, which has acquired it in `new`; other memory is from `allocate`,
+        // or NULL.
+        unsafe {
+            match self.owner.is_null() {
+                true => sys::free(self.waiters.cast()),
+                false => task_cold::release_scratch(self.owner),
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Select: a call that waits for one of several cases.
+//!
+//! ```text
+//!   start ── deadline 0, or has files ──> try_now ─┬─ a case is ready ──────────> done
+//!     │                                             └─ none, and deadline 0 ─────> ETIMEDOUT
+//!     v
+//!   start_wait: registers files; one pass ──────────── a case is ready ──────────> done
+//!     │ no case is ready: joins all queues (S4)
+//!     v
+//!   the task switches to its scheduler, or the thread sleeps
+//!     │
+//!     v
+//!   finish_wait: leaves all queues (S5) ────────────┬─ canceled, or file closed ─> ECANCELED
+//!                                                   ├─ a waker chose a case ─────> that case
+//!                                                   └─ an edge, the deadline ────> start again (S6, S7)
+//! ```
+//!
+//! `try_now` and `start_wait` both make a pass over the cases while they hold all locks.
+//!
+//! * S1. A call takes the lock of each object once, in the order of the addresses. It wakes, calls hooks and switches
+//!   only after it has unlocked all of them. No other code holds two of these locks.
+//! * S2. A pass tries all cases at one moment: S1 keeps every other thread out of their objects meanwhile.
+//! * S3. A pass draws the cases one by one, each with the same probability, and takes the first that is ready. A call
+//!   in order takes the first in the array.
+//! * S4. A call joins all queues under the locks of the pass that found no case ready: no waker comes in between. The
+//!   waiters join in the order of that pass.
+//! * S5. All waiters share one parker, and one claim ends the wait: one case is performed, or none. The call leaves all
+//!   queues before it uses the result.
+//! * S6. Under the lock of its entry a file is registered with a poller, polled by poll(2), and waited for. So an edge
+//!   after the registration finds the waiter. An edge may be older than the answer: the call starts again.
+//! * S7. A deadline that passes becomes deadline 0: the call takes what has come since.
+//! * S8. poll(2) checks one file after the other. It misses readiness that moves from a later file to an earlier one
+//!   meanwhile, and a second poll(2) finds it. Linux has no call that checks several files at one moment.
+
+use super::buffers::SelectBuffers;
+use super::operation::Select;
+use crate::rt::base::random::Random;
+use crate::rt::model::abi::acort_case_t;
+use crate::rt::model::task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::wait;
+
+/// Waits for a case that is ready, performs it, and returns its index. Of several each has the same probability.
+/// Errors: those of [`Select::prepare`]; `ETIMEDOUT`; `ECANCELED` if the task is canceled, or a file closed.
+///
+/// # Safety
+/// The objects of the cases exist until the call returns. The data of a channel's case has a value's size.
+pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: Deadline) -> Result<usize> {
+    // SAFETY: the worker is this thread's. The objects exist, and their data has the sizes.
+    unsafe {
+        let random = match Worker::current().as_mut() {
+            Some(worker) => worker.random.split(),
+            None => Random::of_thread(),
+        };
+        first_of(cases, Some(random), deadline)
+    }
+}
+
+/// As [`select`], but of several cases that are ready takes the one with the lowest index.
+///
+/// # Safety
+/// As [`select`].
+pub(crate) unsafe fn select_ordered(
+    cases: &mut [acort_case_t],
+    deadline: Deadline,
+) -> Result<usize> {
+    // SAFETY: the objects exist, and their data has the sizes.
+    unsafe { first_of(cases, None, deadline) }
+}
+
+unsafe fn first_of(
+    cases: &mut [acort_case_t],
+    random: Option<Random>,
+    deadline: Deadline,
+) -> Result<usize> {
+    // SAFETY: the objects exist, and their data has the sizes. After `start` returns None a task runs here, whose
+    // scheduler waits in a resume.
+    unsafe {
+        let (buffers, task) = (SelectBuffers::NONE, task::current());
+        let mut select = Select { cases, buffers, task, random, deadline };
+        select.prepare()?;
+        loop {
+            if let Some(outcome) = select.start() {
+                return outcome;
+            }
+            wait::switch_to_scheduler();
+            if let Some(outcome) = select.finish() {
+                return outcome;
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The cases of a select: the objects that it waits for.
+
+use core::ffi::c_int;
+
+use crate::rt::base::lock::Lock;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::io::direction::Direction;
+use crate::rt::io::fd_entry::FdEntry;
+use crate::rt::io::fd_table;
+use crate::rt::model::abi::{
+    ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_RECV, ACORT_SEND, ACORT_TASK,
+    acort_case_t,
+};
+use crate::rt::model::task::{self, Task};
+use crate::rt::os::Result;
+use crate::rt::sync::channel::{Attempt, Channel};
+use crate::rt::sync::event::Event;
+use crate::rt::sync::future;
+
+/// What one case waits for.
+#[derive(Clone, Copy)]
+pub(super) enum Case {
+    Send(*mut Channel),
+    Receive(*mut Channel),
+    Fd(*mut FdEntry, Direction, c_int),
+    /// The end of a task.
+    Task(*mut Task),
+    /// An event, or that of a future.
+    Event(*mut Event),
+}
+
+impl Case {
+    /// Errors: `EINVAL` if the operation is unknown, or a pointer is NULL; those of `fd_table::entry`. A task is not
+    /// checked.
+    pub(super) fn of(case: &acort_case_t) -> Result<Case> {
+        let has_object = !case.object.is_null();
+        let has_value = has_object && !case.data.is_null();
+        Ok(match case.op {
+            ACORT_SEND if has_value => Case::Send(case.object.cast()),
+            ACORT_RECV if has_value => Case::Receive(case.object.cast()),
+            ACORT_TASK if has_object => Case::Task(case.object.cast()),
+            ACORT_EVENT if has_object => Case::Event(case.object.cast()),
+            ACORT_FUTURE if has_object => Case::Event(future::event_of(case.object.cast())),
+            ACORT_FD_READ | ACORT_FD_WRITE => {
+                let is_read = case.op == ACORT_FD_READ;
+                let direction = if is_read { Direction::Read } else { Direction::Write };
+                Case::Fd(fd_table::entry(case.fd)?, direction, case.fd)
+            }
+            _ => return Err(libc::EINVAL),
+        })
+    }
+
+    /// Aborts if the channel is local to another thread.
+    ///
+    /// # Safety
+    /// The object exists.
+    pub(super) unsafe fn check_thread(self) {
+        if let Case::Send(channel) | Case::Receive(channel) = self {
+            // SAFETY: the channel exists.
+            unsafe { (*channel).check_owner("acort_select") }
+        }
+    }
+
+    /// The lock of the object.
+    ///
+    /// # Safety
+    /// The object exists.
+    pub(super) unsafe fn lock(self) -> *const Lock {
+        // SAFETY: the object exists.
+        unsafe {
+            match self {
+                Case::Send(channel) | Case::Receive(channel) => &raw const (*channel).lock,
+                Case::Fd(entry, ..) => &raw const (*entry).lock,
+                Case::Task(task) => &raw const (*task).lock,
+                Case::Event(event) => &raw const (*event).lock,
+            }
+        }
+    }
+
+    /// The queue that a waiter of this case joins.
+    ///
+    /// # Safety
+    /// The object exists.
+    pub(super) unsafe fn queue(self) -> *mut WaitQueue {
+        // SAFETY: the object exists.
+        unsafe {
+            match self {
+                Case::Send(channel) => &raw mut (*channel).senders,
+                Case::Receive(channel) => &raw mut (*channel).receivers,
+                Case::Fd(entry, direction, _) => (*entry).waiters.shared(direction),
+                Case::Task(task) => &raw mut (*task).join_waiters,
+                Case::Event(event) => &raw mut (*event).queue,
+            }
+        }
+    }
+
+    /// The low half of a task's id; 0 for other objects. The program may join and free the task meanwhile: the id
+    /// distinguishes the task from the next one in its block. Errors: `ESRCH` if the task is freed.
+    ///
+    /// # Safety
+    /// The object exists; a task may be freed.
+    pub(super) unsafe fn snapshot(self) -> Result<u32> {
+        let Case::Task(task) = self else { return Ok(0) };
+        // SAFETY: task blocks are never freed (T1). The id is that of this task, if the check afterwards finds it
+        // alive.
+        let id = unsafe { (*task).id() };
+        task::check(task).map(|_| id as u32)
+    }
+
+    /// Performs the case, unless the call must wait for that. `snapshot` is what [`snapshot`](Self::snapshot) returned.
+    /// Descriptors are polled by `SelectBuffers`.
+    ///
+    /// # Safety
+    /// The object exists, and its lock is held. `data` has the value of a send, or room for that of a receive.
+    pub(super) unsafe fn try_now(self, data: *mut u8, snapshot: u32) -> Attempt {
+        let or_wait = |is_ready| if is_ready { Attempt::READY } else { Attempt::WouldBlock };
+        // SAFETY: the object exists, its lock is held, and `data` is as its channel needs.
+        unsafe {
+            match self {
+                Case::Send(channel) => (*channel).try_send(data),
+                Case::Receive(channel) => (*channel).try_receive(data),
+                Case::Task(task) => or_wait(!(*task).is_alive() || (*task).id() as u32 != snapshot),
+                Case::Event(event) => or_wait((*event).is_set != 0),
+                Case::Fd(..) => Attempt::WouldBlock,
+            }
+        }
+    }
+
+    /// The size of the value that the case moves, in bytes; 0: none.
+    ///
+    /// # Safety
+    /// The object exists.
+    pub(super) unsafe fn value_size(self) -> usize {
+        // SAFETY: the object exists.
+        unsafe {
+            match self {
+                Case::Send(channel) | Case::Receive(channel) => (*channel).elem_size,
+                _ => 0,
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The state of one select call: its cases, its buffers, and the result of a pass. S1 to S8 are in `call`.
+
+use core::ffi::c_int;
+use core::ptr;
+
+use super::buffers::SelectBuffers;
+use super::case::Case;
+use crate::rt::base::random::Random;
+use crate::rt::model::abi::acort_case_t;
+use crate::rt::model::task::Task;
+use crate::rt::model::worker::Worker;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::wake::wake_waiter;
+use crate::rt::sync::channel::Attempt;
+use crate::sanitizer;
+
+/// The maximum number of cases of one call.
+const MAX: usize = 1024;
+
+/// One call. A task on a shared stack keeps it there while it waits.
+pub(super) struct Select<'a> {
+    pub(super) cases: &'a mut [acort_case_t],
+    pub(super) buffers: SelectBuffers,
+    /// The task that calls. NULL: a plain thread calls.
+    pub(super) task: *mut Task,
+    /// None: the cases are tried in their order.
+    pub(super) random: Option<Random>,
+    pub(super) deadline: Deadline,
+}
+
+/// The index of a case that is ready, and its attempt: `Done` or `Closed`.
+pub(super) type ReadyCase = (usize, Attempt);
+
+impl Select<'_> {
+    /// Checks the cases, and fills the buffers. Errors: `EINVAL` for no cases, too many, or an invalid one; `EFAULT` if
+    /// an object is on the shared stack; those of [`SelectBuffers`].
+    ///
+    /// # Safety
+    /// The objects of the cases exist.
+    #[inline(never)]
+    pub(super) unsafe fn prepare(&mut self) -> Result<()> {
+        if self.cases.is_empty() || self.cases.len() > MAX {
+            return Err(libc::EINVAL);
+        }
+        let (mut fds, mut bytes) = (0usize, 0usize);
+        // SAFETY: the objects exist. The task runs here.
+        unsafe {
+            for c_case in self.cases.iter_mut() {
+                c_case.error = 0;
+                let case = Case::of(c_case)?;
+                case.check_thread();
+                fds += usize::from(matches!(case, Case::Fd(..)));
+                if Worker::is_on_shared_stack(case.queue().cast()) {
+                    return Err(libc::EFAULT);
+                }
+                bytes = bytes.checked_add(case.value_size()).ok_or(libc::EINVAL)?;
+            }
+            self.buffers = SelectBuffers::new(self.task, self.cases.len(), fds, bytes)?;
+            self.buffers.fill(self.cases)
+        }
+    }
+
+    pub(super) fn case(&self, index: usize) -> Option<Case> {
+        self.cases.get(index).and_then(|case| Case::of(case).ok())
+    }
+
+    pub(super) fn data(&self, index: usize) -> *mut u8 {
+        self.cases.get(index).map_or(ptr::null_mut(), |case| case.data.cast())
+    }
+
+    pub(super) fn set_error(&mut self, index: usize, error: c_int) {
+        if let Some(case) = self.cases.get_mut(index) {
+            case.error = error;
+        }
+    }
+
+    /// The result of the call after a pass, for which this wakes the other side (S1). None: no case is ready.
+    ///
+    /// # Safety
+    /// `found` is the result of a pass, whose locks are free again.
+    pub(super) unsafe fn deliver(
+        &mut self,
+        found: Result<Option<ReadyCase>>,
+    ) -> Option<Result<usize>> {
+        let (index, attempt) = match found.transpose()? {
+            Ok(found) => found,
+            Err(error) => return Some(Err(error)),
+        };
+        let Attempt::Done(waiter) = attempt else {
+            self.set_error(index, libc::EPIPE);
+            return Some(Ok(index));
+        };
+        // SAFETY: the pass has claimed the waiter, which stays in its call until it is woken. The caller has a
+        // reference of the channel.
+        unsafe {
+            if !waiter.is_null() {
+                wake_waiter(waiter);
+            }
+            if let Some(Case::Receive(channel)) = self.case(index) {
+                sanitizer::unpoison(self.data(index).cast(), (*channel).elem_size);
+            }
+        }
+        Some(Ok(index))
+    }
+}

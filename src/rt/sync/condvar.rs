@@ -1,0 +1,105 @@
+//! Condition variables.
+//!
+//! A condition variable: a queue of callers that have unlocked a mutex, and lock it again when they are woken.
+//!
+//! * V1. A caller is in the queue before its mutex is free. So the next owner of the mutex, and its signal, finds it.
+//! * V2. The caller unlocks the queue before the mutex, because unlocking the mutex may wake a waiter and call a hook.
+//! * V3. A wait returns with the mutex locked in all cases: a cancellation or a deadline ends the wait for the signal
+//!   only.
+//! * V4. The waker unlocks before it wakes, and does not use the object afterwards: the woken caller may free it.
+
+use core::ptr;
+
+use super::mutex::{self, Mutex};
+use crate::rt::base::lock::Lock;
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::abi::acort_cond_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::wait::{self, Blocked, Wait};
+use crate::rt::park::wake::{wake_all, wake_waiter};
+
+/// The contents of an `acort_cond_t`. All zero: no caller waits.
+#[repr(C)]
+pub(crate) struct Condvar {
+    /// Protects the queue.
+    lock: Lock,
+    queue: WaitQueue,
+}
+
+const _: () = assert!(size_of::<Condvar>() <= size_of::<acort_cond_t>());
+
+/// Unlocks the mutex, waits for a signal, and locks the mutex again (V3). If callers wait for the mutex, the first of
+/// them gets it meanwhile. Errors: `EPERM` if the caller does not own the mutex; `ETIMEDOUT`; `ECANCELED`.
+///
+/// # Safety
+/// Both objects exist during the call, and as long as a call waits for them.
+pub(crate) unsafe fn wait(
+    caller: Caller,
+    condvar: *mut Condvar,
+    mutex: *mut Mutex,
+    deadline: Deadline,
+) -> Result<()> {
+    // SAFETY: both objects exist.
+    unsafe {
+        if !mutex::is_held_by_caller(caller, mutex) {
+            return Err(libc::EPERM);
+        }
+        let outcome = wait::complete_wait(start_wait(caller, condvar, mutex, deadline));
+        mutex::lock(caller, mutex, WaitMode::Uninterruptible, Deadline::NEVER)?;
+        outcome
+    }
+}
+
+/// The part of [`wait()`] before the switch: joins the queue, then unlocks the mutex (V1, V2).
+#[inline(never)]
+unsafe fn start_wait(
+    caller: Caller,
+    condvar: *mut Condvar,
+    mutex: *mut Mutex,
+    deadline: Deadline,
+) -> Blocked {
+    let mode = WaitMode::Cancellable;
+    let wait = Wait::new(WaitReason::Condvar, condvar as usize, mode, deadline);
+    // SAFETY: both objects exist, and the caller owns the mutex.
+    unsafe {
+        let (lock, queue) = (&raw const (*condvar).lock, &raw mut (*condvar).queue);
+        (*lock).lock();
+        wait::enqueue_and_release(lock, queue, ptr::null_mut(), wait, || {
+            (*lock).unlock();
+            mutex::unlock_and_hand_off(caller, mutex);
+        })
+    }
+}
+
+/// Wakes the first waiter, if there is one.
+///
+/// # Safety
+/// As [`wait()`].
+pub(crate) unsafe fn signal(condvar: *mut Condvar) {
+    // SAFETY: the object exists until the lock is free (V4). A claimed waiter stays in its call until it is woken.
+    unsafe {
+        let guard = (*condvar).lock.guard();
+        let first = (*condvar).queue.claim_front();
+        drop(guard);
+        if !first.is_null() {
+            wake_waiter(first);
+        }
+    }
+}
+
+/// Wakes all waiters.
+///
+/// # Safety
+/// As [`wait()`].
+pub(crate) unsafe fn broadcast(condvar: *mut Condvar) {
+    // SAFETY: as in `signal`.
+    unsafe {
+        let guard = (*condvar).lock.guard();
+        let list = (*condvar).queue.claim_all();
+        drop(guard);
+        wake_all(list, None);
+    }
+}

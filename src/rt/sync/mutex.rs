@@ -1,0 +1,284 @@
+//! A mutex: one word. An unlock wakes the first waiter to compete, and hands the mutex to a waiter that has lost.
+//!
+//! ```text
+//!   owner flags    step                                          owner flags   also
+//!   ─────────────  ────────────────────────────────────────────  ────────────  ───────────────────────────────────
+//!     0     -      lock                                            me    -
+//!     me    -      unlock                                          0     -
+//!     me    -      another call must wait                          me    W     it joins the queue
+//!     me    W      unlock, the first waiter may still compete      0    (W) K  wakes it
+//!     0    (W) K   lock: barging                                   me   (W) K
+//!     me   (W) K   unlock                                          0    (W) K  wakes no waiter
+//!     0    (W) K   the woken waiter competes, and wins             it   (W)
+//!     me   (W) K   the woken waiter competes, and loses            me    W     it joins the queue in front
+//!     me    W      unlock, the first waiter has lost too often     it   (W)    hands over, and wakes it
+//!     me    W  K   unlock, after MAX_OVERTAKEN of these            0    (W) K  wakes the next waiter as well
+//!     me    W      unlock, the queue is empty                      0     -
+//! ```
+//!
+//! W is `HAS_WAITERS`: the queue may have waiters. K is `WOKEN`. (W): W, if another waiter is in the queue.
+//!
+//! * M1. The word changes by compare-and-swap, except for stores of the owner under `lock`. W is set, and K is cleared,
+//!   under `lock` only. A compare-and-swap without `lock` sets or removes an owner, and nothing else.
+//! * M2. K implies that a waiter was woken and has not competed yet. Each woken waiter makes another attempt before a
+//!   cancellation or its deadline ends its call. An attempt of a waiter that has lost before clears K, under `lock`,
+//!   even if K is about another waiter: then both compete.
+//! * M3. No wakeup is lost: if the queue has waiters, the mutex has an owner that finds W when it unlocks, or K is set.
+//! * M4. Waiting is bounded. A waiter that has lost [`MAX_LOSSES`] times, or once after [`HANDOFF_AFTER_NS`], is first
+//!   in the queue. The next unlock hands the mutex to it: no other call gets it in between. If a woken waiter does not
+//!   run for long, every [`MAX_OVERTAKEN`]th unlock wakes the next waiter.
+//! * M5. An unlock does not use the mutex after its compare-and-swap, or after it has unlocked `lock`: from then on
+//!   another call may free the mutex. A waiter that it wakes afterwards is still in its call.
+
+use core::ptr;
+
+use crate::rt::base::atomic::{AtomicU32, AtomicUsize, Ordering};
+use crate::rt::base::lock::{Lock, compare_exchange_usize, tsan_acquire, tsan_release};
+use crate::rt::base::parker::WaitMode;
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::abi::acort_mutex_t;
+use crate::rt::model::caller::{Caller, owner};
+use crate::rt::model::task;
+use crate::rt::os;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::attempt::{self, Waitable};
+use crate::rt::park::budget;
+use crate::rt::park::wake::wake_waiter;
+
+/// Flag of the word: the queue may have waiters.
+const HAS_WAITERS: usize = 1;
+/// Flag of the word: a waiter was woken, and competes (M2).
+const WOKEN: usize = 2;
+const FLAGS: usize = HAS_WAITERS | WOKEN;
+
+/// The bits of a waiter's slot that count how often the waiter has lost. The others are the owner that it becomes.
+const LOSSES: usize = 7;
+/// An unlock hands the mutex to a waiter that has lost this often (M4).
+const MAX_LOSSES: usize = 4;
+/// A waiter that has waited for this long counts as having lost [`MAX_LOSSES`] times.
+const HANDOFF_AFTER_NS: i64 = 1_000_000;
+/// After this many calls have overtaken a woken waiter, an unlock wakes the next waiter as well (M4).
+const MAX_OVERTAKEN: u32 = 64;
+
+/// The contents of an `acort_mutex_t`. All zero: unlocked.
+#[repr(C)]
+pub(crate) struct Mutex {
+    /// The word: the owner, an address whose low bits are free, and `FLAGS`.
+    owner: AtomicUsize,
+    queue: WaitQueue,
+    /// Protects the queue, and the flags (M1).
+    lock: Lock,
+    /// The number of calls that have locked the mutex since a waiter was woken. Only the owner writes it.
+    overtaken: AtomicU32,
+}
+
+const _: () = assert!(size_of::<Mutex>() <= size_of::<acort_mutex_t>());
+
+impl Mutex {
+    /// An unlocked mutex.
+    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a mutex of its own")]
+    pub(crate) const NEW: Mutex = Mutex {
+        owner: AtomicUsize::new(0),
+        queue: WaitQueue::NEW,
+        lock: Lock::NEW,
+        overtaken: AtomicU32::new(0),
+    };
+}
+
+/// Locks the mutex. Errors: `EDEADLK` if the caller owns it; `ETIMEDOUT`; `ECANCELED` with a cancellable `mode`.
+///
+/// # Safety
+/// The mutex exists during the call, and as long as a call waits for it.
+#[inline(always)]
+pub(crate) unsafe fn lock(
+    caller: Caller,
+    mutex: *mut Mutex,
+    mode: WaitMode,
+    deadline: Deadline,
+) -> Result<()> {
+    // SAFETY: the mutex exists.
+    unsafe {
+        let task = caller.task();
+        let has_entered = mode != WaitMode::Cancellable || budget::try_enter_call(task, deadline);
+        if !has_entered || compare_exchange_usize(&(*mutex).owner, 0, owner(task)).is_err() {
+            return lock_slow(caller, mutex, mode, has_entered, deadline);
+        }
+        tsan_acquire(mutex);
+        task::lock_acquired(task);
+    }
+    Ok(())
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn lock_slow(
+    caller: Caller,
+    mutex: *mut Mutex,
+    mode: WaitMode,
+    has_entered: bool,
+    deadline: Deadline,
+) -> Result<()> {
+    if !has_entered {
+        budget::enter_call(caller, deadline)?;
+    }
+    let (me, late) = (caller.owner(), Deadline::at(os::now() + HANDOFF_AFTER_NS));
+    let mut losses = 0;
+    // A woken waiter competes until it owns the mutex (M2).
+    // SAFETY: the mutex exists.
+    unsafe {
+        loop {
+            let slot = ptr::without_provenance_mut(me | losses);
+            attempt::wait_again(mutex, slot, WaitReason::Mutex, mode, deadline)?;
+            if is_owner(mutex, me) {
+                break;
+            }
+            losses = if late.has_passed() { MAX_LOSSES } else { (losses + 1).min(MAX_LOSSES) };
+        }
+        task::lock_acquired(caller.task());
+    }
+    Ok(())
+}
+
+/// A waiter's slot is the owner that it becomes, and how often it has lost.
+impl Waitable for Mutex {
+    unsafe fn parts(mutex: *mut Mutex) -> (*const Lock, *mut WaitQueue) {
+        // SAFETY: the mutex exists.
+        unsafe { (&raw const (*mutex).lock, &raw mut (*mutex).queue) }
+    }
+
+    #[inline(always)]
+    fn joins_front(slot: *mut u8) -> bool {
+        slot.addr() & LOSSES != 0
+    }
+
+    #[inline(always)]
+    unsafe fn attempt(mutex: *mut Mutex, slot: *mut u8) -> Option<Result<()>> {
+        let me = slot.addr() & !LOSSES;
+        let kept = if Self::joins_front(slot) { HAS_WAITERS } else { FLAGS };
+        // SAFETY: the mutex exists, and its lock is held.
+        unsafe {
+            loop {
+                let word = (*mutex).owner.load(Ordering::Relaxed);
+                let (owner, flags) = (word & !FLAGS, word & kept);
+                if owner == me {
+                    (*mutex).lock.unlock();
+                    return Some(Err(libc::EDEADLK));
+                }
+                let new = if owner == 0 { me | flags } else { owner | flags | HAS_WAITERS };
+                if compare_exchange_usize(&(*mutex).owner, word, new).is_err() {
+                    continue;
+                }
+                if owner != 0 {
+                    return None;
+                }
+                let overtaken = &(*mutex).overtaken;
+                let count = if flags & WOKEN == 0 {
+                    0
+                } else {
+                    overtaken.load(Ordering::Relaxed).saturating_add(1)
+                };
+                overtaken.store(count, Ordering::Relaxed);
+                (*mutex).lock.unlock();
+                tsan_acquire(mutex);
+                return Some(Ok(()));
+            }
+        }
+    }
+}
+
+/// Unlocks the mutex. Errors: `EPERM` if the caller does not own it.
+///
+/// # Safety
+/// As [`lock`].
+#[inline(always)]
+pub(crate) unsafe fn unlock(caller: Caller, mutex: *mut Mutex) -> Result<()> {
+    let task = caller.task();
+    let me = owner(task);
+    tsan_release(mutex);
+    // SAFETY: the mutex exists until it is unlocked (M5). In the last arm the word says that the caller owns it.
+    unsafe {
+        match compare_exchange_usize(&(*mutex).owner, me, 0) {
+            Ok(()) => {}
+            Err(word) if word & !FLAGS != me => return Err(libc::EPERM),
+            Err(_) => unlock_slow(mutex, me, MAX_LOSSES),
+        }
+        task::lock_released(task);
+    }
+    Ok(())
+}
+
+/// Unlocks the mutex of a condition variable's waiter: hands it to the first waiter, if there is one.
+///
+/// # Safety
+/// As [`lock`]; the caller owns the mutex.
+pub(super) unsafe fn unlock_and_hand_off(caller: Caller, mutex: *mut Mutex) {
+    tsan_release(mutex);
+    // SAFETY: the mutex exists until it is unlocked (M5), and the caller owns it.
+    unsafe {
+        unlock_slow(mutex, caller.owner(), 0);
+        task::lock_released(caller.task());
+    }
+}
+
+/// Unlocks the mutex of `me`, and wakes the first waiter to compete. A first waiter that has lost at least
+/// `handoff_losses` times becomes the owner.
+#[cold]
+#[inline(never)]
+unsafe fn unlock_slow(mutex: *mut Mutex, me: usize, handoff_losses: usize) {
+    // SAFETY: the mutex exists until the compare-and-swap, or until `lock` is unlocked (M5). A claimed waiter stays in
+    // its call until it is woken.
+    unsafe {
+        let lock = &raw const (*mutex).lock;
+        loop {
+            let word = (*mutex).owner.load(Ordering::Relaxed);
+            let has_woken_waiter =
+                word & WOKEN != 0 && (*mutex).overtaken.load(Ordering::Relaxed) < MAX_OVERTAKEN;
+            if word & HAS_WAITERS == 0 || has_woken_waiter {
+                if compare_exchange_usize(&(*mutex).owner, word, word & FLAGS).is_ok() {
+                    return;
+                }
+                continue;
+            }
+            (*lock).lock();
+            let next = (*mutex).queue.claim_front();
+            if next.is_null() {
+                (*mutex).owner.store(me, Ordering::Relaxed);
+                (*lock).unlock();
+                continue;
+            }
+            let more = if (*mutex).queue.is_empty() { 0 } else { HAS_WAITERS };
+            let slot = (*next).slot.addr();
+            let owner = if slot & LOSSES >= handoff_losses { slot & !LOSSES } else { WOKEN };
+            (*mutex).overtaken.store(0, Ordering::Relaxed);
+            (*mutex).owner.store(owner | more, Ordering::Relaxed);
+            (*lock).unlock();
+            return wake_waiter(next);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn is_owner(mutex: *mut Mutex, owner: usize) -> bool {
+    // SAFETY: the mutex exists.
+    unsafe { (*mutex).owner.load(Ordering::Relaxed) & !FLAGS == owner }
+}
+
+/// The owner, as `caller::owner` returns it; 0: none.
+///
+/// # Safety
+/// The mutex exists.
+pub(crate) unsafe fn holder(mutex: *mut Mutex) -> usize {
+    // SAFETY: the mutex exists.
+    unsafe { (*mutex).owner.load(Ordering::Relaxed) & !FLAGS }
+}
+
+/// Returns true if the caller owns the mutex.
+///
+/// # Safety
+/// As [`lock`].
+#[inline(always)]
+pub(crate) unsafe fn is_held_by_caller(caller: Caller, mutex: *mut Mutex) -> bool {
+    // SAFETY: the mutex exists.
+    unsafe { is_owner(mutex, caller.owner()) }
+}

@@ -1,0 +1,87 @@
+//! A counting semaphore. A post hands its unit to the first waiter; without waiters it raises the count.
+//!
+//! So the count is 0 while a caller waits, and no caller takes a unit before an earlier waiter.
+
+use core::ptr;
+
+use super::object::{self, Object};
+use crate::rt::base::lock::{Aliased, Lock};
+use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::abi::acort_sem_t;
+use crate::rt::model::caller::Caller;
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::wake::wake_waiter;
+
+/// The contents of an `acort_sem_t`. All zero: no units.
+#[repr(C)]
+pub(crate) struct Semaphore {
+    /// Protects the other fields.
+    lock: Lock,
+    count: u32,
+    queue: WaitQueue,
+    _aliased: Aliased,
+}
+
+const _: () = assert!(size_of::<Semaphore>() <= size_of::<acort_sem_t>());
+
+impl Object for Semaphore {
+    unsafe fn parts(semaphore: *mut Semaphore) -> (*const Lock, *mut WaitQueue) {
+        // SAFETY: the semaphore exists.
+        unsafe { (&raw const (*semaphore).lock, &raw mut (*semaphore).queue) }
+    }
+
+    fn try_now(&mut self, _: *mut u8) -> Option<Result<()>> {
+        self.count = self.count.checked_sub(1)?;
+        Some(Ok(()))
+    }
+}
+
+/// Sets the count. Errors: `EBUSY` if callers wait.
+///
+/// # Safety
+/// The semaphore exists during the call, and as long as a call waits for it.
+pub(crate) unsafe fn init(semaphore: *mut Semaphore, count: u32) -> Result<()> {
+    // SAFETY: the semaphore exists.
+    unsafe {
+        let _guard = (*semaphore).lock.guard();
+        if !(*semaphore).queue.is_empty() {
+            return Err(libc::EBUSY);
+        }
+        (*semaphore).count = count;
+    }
+    Ok(())
+}
+
+/// Hands a unit to the first waiter, or raises the count. Errors: `EOVERFLOW`.
+///
+/// # Safety
+/// As [`init`].
+pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Result<()> {
+    // SAFETY: the semaphore exists until it is unlocked. A claimed waiter stays in its call until it is woken.
+    unsafe {
+        let guard = (*semaphore).lock.guard();
+        let first = (*semaphore).queue.claim_front();
+        if first.is_null() {
+            (*semaphore).count = (*semaphore).count.checked_add(1).ok_or(libc::EOVERFLOW)?;
+            return Ok(());
+        }
+        drop(guard);
+        wake_waiter(first);
+    }
+    Ok(())
+}
+
+/// Takes a unit, or waits for one.
+///
+/// # Safety
+/// As [`init`].
+#[inline(always)]
+pub(crate) unsafe fn wait(
+    caller: Caller,
+    semaphore: *mut Semaphore,
+    deadline: Deadline,
+) -> Result<()> {
+    // SAFETY: the semaphore exists.
+    unsafe { object::wait(caller, semaphore, ptr::null_mut(), WaitReason::Semaphore, deadline) }
+}
