@@ -1,8 +1,8 @@
-//! The line that is printed before an abort.
+//! The line that the library prints before it aborts, and its warnings.
 //!
-//! `aco: fatal: <function>(<object>): <what happened> (<the rule>)`, written with one write(2):
-//! no lock, no allocation, so that it works in any state, on a small stack too. The object is an
-//! address; that of a coroutine comes with its entry function, which tells it from others.
+//! `aco: fatal: <function>(<object>): <what happened> (<the rule>)`. The line is written with one write(2), without a
+//! lock or an allocation. So it works in any state, and on a small stack. The object is an address; a coroutine also
+//! has the address of its entry function.
 
 use core::fmt::{self, Arguments, Display, Formatter, Write};
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -10,18 +10,18 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::sys;
 
-/// What a line can be about.
+/// A type whose objects a line can be about.
 pub(crate) trait Describe {
-    /// What the line says beside the address of the object.
+    /// Writes what the line says after the address of the object.
     ///
     /// # Safety
-    /// `object` points to an object of this type.
+    /// `object` points to a valid object.
     unsafe fn describe(object: *const Self, f: &mut Formatter) -> fmt::Result;
 }
 
 impl Describe for aco_t {
     unsafe fn describe(object: *const aco_t, f: &mut Formatter) -> fmt::Result {
-        // SAFETY: `object` is a coroutine, by the trait's obligation.
+        // SAFETY: the caller passes a valid coroutine.
         let (main_co, fp) = unsafe { ((*object).main_co, (*object).fp) };
         match fp {
             _ if main_co.is_null() => f.write_str(", main"),
@@ -37,7 +37,7 @@ impl Describe for aco_share_stack_t {
     }
 }
 
-/// An object, NULL or valid, as it stands in a line.
+/// An object, NULL or valid, as text.
 struct Object<T>(*const T);
 
 impl<T: Describe> Display for Object<T> {
@@ -46,12 +46,12 @@ impl<T: Describe> Display for Object<T> {
         if self.0.is_null() {
             return Ok(());
         }
-        // SAFETY: not NULL, so valid.
+        // SAFETY: the object is not NULL, so it is valid.
         unsafe { T::describe(self.0, f) }
     }
 }
 
-/// A line of text on the caller's stack; what does not fit is cut off.
+/// A buffer for one line, on the caller's stack. Text that does not fit is cut off.
 pub(crate) struct LineBuffer {
     text: [u8; 400],
     length: usize,
@@ -84,7 +84,7 @@ impl Write for LineBuffer {
     }
 }
 
-/// Says which rule `function`, called for `object`, NULL or valid, found broken, and aborts (SIGABRT).
+/// Prints which rule a call of `function` for `object`, NULL or valid, has broken, and aborts (SIGABRT).
 #[cold]
 #[inline(never)]
 pub(crate) fn fatal<T: Describe>(
@@ -97,14 +97,14 @@ pub(crate) fn fatal<T: Describe>(
     sys::abort()
 }
 
-/// The line of [`fatal`], for who ends the program otherwise.
+/// Prints the line of [`fatal`]. The caller ends the program in another way.
 #[cold]
 pub(crate) fn report<T: Describe>(function: &str, object: *const T, what: Arguments, rule: &str) {
     let object = Object(object);
     LineBuffer::format(format_args!("aco: fatal: {function}({object}): {what} ({rule})\n")).print();
 }
 
-/// Says once what the library does without, and goes on.
+/// Prints a warning, once for each `warned`: what the library works without.
 #[cold]
 #[inline(never)]
 pub(crate) fn warn_once(warned: &AtomicBool, what: Arguments, advice: &str) {
@@ -113,8 +113,8 @@ pub(crate) fn warn_once(warned: &AtomicBool, what: Arguments, advice: &str) {
     }
 }
 
-/// The memory for `what`, `size` bytes, is not to be had: says so and aborts (SIGABRT), which is
-/// libaco's contract: its constructors always give a valid object.
+/// Prints that there is no memory for `what`, `size` bytes, and aborts (SIGABRT). That is libaco's contract: its
+/// constructors always return a valid object.
 #[cold]
 #[inline(never)]
 pub(crate) fn out_of_memory<T: Describe>(
@@ -132,7 +132,7 @@ pub(crate) fn out_of_memory<T: Describe>(
     )
 }
 
-/// Prints a text as it is, without an abort.
+/// Prints a text as it is.
 #[cold]
 #[inline(never)]
 pub(crate) fn print(text: Arguments) {

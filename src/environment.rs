@@ -1,8 +1,7 @@
-//! Environment variables, which a program with extra privileges ignores.
+//! Variables of the environment. No other part of the library reads it.
 //!
-//! * EN1. A program with more privileges than its caller (set-user-ID, capabilities) ignores all variables: the library
-//!   uses secure_getenv(3), or AT_SECURE if the C library has no such function.
-//! * EN2. No other code of the library reads the environment.
+//! A program with more rights than its caller (set-user-ID, capabilities) ignores all variables: by secure_getenv(3),
+//! or by the kernel's AT_SECURE if the C library has no such function.
 
 use core::ffi::{CStr, c_char};
 
@@ -10,15 +9,15 @@ use crate::arch;
 
 type Getenv = unsafe extern "C" fn(*const c_char) -> *mut c_char;
 
-/// Returns secure_getenv(3), or None if the C library has none, or is linked statically without it.
+/// The function secure_getenv(3). None: the C library has none, or is linked statically without it.
 fn secure_getenv() -> Option<Getenv> {
-    // SAFETY: the address of that function, or NULL, which is None.
+    // SAFETY: the symbol is that function, or NULL, which is None.
     unsafe {
         core::mem::transmute::<*const (), Option<Getenv>>(arch::weak_symbol!("secure_getenv"))
     }
 }
 
-/// Returns true if the program has more privileges than its caller (EN1).
+/// Returns true if the program has more rights than its caller.
 fn is_privileged() -> bool {
     // SAFETY: getauxval has no preconditions.
     #[cfg(target_os = "linux")]
@@ -28,9 +27,9 @@ fn is_privileged() -> bool {
     return unsafe { libc::issetugid() } != 0;
 }
 
-/// Returns the value of a variable, or NULL. It is valid until the program changes its environment.
+/// The value of a variable, or NULL. It is valid until the program changes its environment.
 fn get(name: &CStr) -> *const c_char {
-    // SAFETY: the name ends with a NUL byte.
+    // SAFETY: the name ends in 0.
     unsafe {
         match secure_getenv() {
             Some(secure_getenv) => secure_getenv(name.as_ptr()),
@@ -40,9 +39,9 @@ fn get(name: &CStr) -> *const c_char {
     }
 }
 
-/// Returns the number in a variable, or 0 if it has none.
+/// The decimal number in a variable. 0: the variable is not set, or holds none.
 pub(crate) fn read_u64(name: &CStr) -> u64 {
     let text = get(name);
-    // SAFETY: the value ends with a NUL byte, and is valid until the program changes its environment.
+    // SAFETY: the value ends in 0, and the program does not change its environment meanwhile.
     if text.is_null() { 0 } else { unsafe { libc::strtoull(text, core::ptr::null_mut(), 10) } }
 }

@@ -1,4 +1,4 @@
-//! The panic handler of a no_std build. A panic is a bug of the library: it prints the place, and aborts.
+//! The panic handler of a no_std build. A panic is a bug of the library: the handler prints the place and aborts.
 #![cfg(all(not(test), panic = "abort"))]
 
 use core::panic::PanicInfo;
@@ -11,8 +11,8 @@ fn on_panic(info: &PanicInfo) -> ! {
     sys::abort()
 }
 
-// Named by the unwind tables of the prebuilt `core`, never called when panics abort. Weak and
-// hidden, so that it is neither exported nor in the way of a real one.
+// The unwind tables of the prebuilt `core` refer to it; no call occurs when panics abort. It is weak and hidden, so it
+// is not exported, and does not replace a real one.
 core::arch::global_asm!(
     ".weak rust_eh_personality",
     ".hidden rust_eh_personality",

@@ -1,14 +1,15 @@
-//! A counter that enables the slow path of create and destroy.
+//! A counter that enables the slow path of creating and destroying a coroutine.
 //!
 //! It is zero in most programs, so the check costs one load.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-/// Users of the slow path in the process: records (`record`), and threads with hooks (`hooks`).
+/// The number of users in the process: records (`record`), and threads with hooks (`hooks`).
 #[unsafe(link_section = "aco_shared")]
 static USERS: AtomicUsize = AtomicUsize::new(0);
 
-/// Returns true if the slow path has a user. A thread sees its own users, and those of coroutines that it was handed.
+/// Returns true if there is a user. Exact for users that this thread added, and for coroutines handed to it: the load
+/// is relaxed.
 #[inline(always)]
 pub(crate) fn is_needed() -> bool {
     USERS.load(Ordering::Relaxed) != 0

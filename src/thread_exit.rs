@@ -1,9 +1,19 @@
-//! Release of a thread's resources when the thread exits, by destructors of pthread keys.
+//! Handlers that release the library's resources of a thread when it exits: destructors of pthread keys.
 //!
-//! * TE1. Each resource has one key and one handler. The first use of a resource in a thread sets the key.
-//! * TE2. A thread may create coroutines in destructors that run after the library's, which may not be called again.
-//!   So from the first handler on the thread keeps no resource: [`on_exit`] returns false.
-//! * TE3. After the library is unloaded no handler is called.
+//! ```text
+//!   bits of a thread's `exit_flags`       on_exit              a handler runs
+//!   none                              registers, true      -
+//!   the resource's                    true                 sets EXITING
+//!   EXITING, with or without it       false                again, if its resource was registered
+//! ```
+//!
+//! * TE1. Each resource has one pthread key and one handler in a process. The key's value in a thread is not NULL once
+//!   the thread has registered the resource.
+//! * TE2. Each handler but that of the main coroutine first calls [`mark_exiting`]. A thread that exits may still create
+//!   and destroy coroutines, in its own destructors. The system may not call a handler again, so from then on the
+//!   thread keeps no resource.
+//! * TE3. When the library is unloaded, its handlers go away. [`on_unload`] deletes the keys and calls the handlers of
+//!   its own thread. No other thread may call into the library then.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -14,49 +24,49 @@ use crate::{sys, tls};
 /// A resource that the library keeps for a thread.
 #[derive(Clone, Copy)]
 pub(crate) enum Resource {
-    /// The stack cache.
+    /// The cache of stacks.
     StackCache,
     /// The heap.
     Heap,
-    /// The stack of the overflow reporter.
+    /// The signal stack of the overflow reporter.
     SignalStack,
-    /// The sanitizers' state of switches.
+    /// The state of the sanitizers' view of switches.
     Sanitizer,
-    /// The main coroutine of a thread that has created none.
+    /// The main coroutine that the library created for the thread.
     MainCoroutine,
 }
 
 /// The number of resources.
 const RESOURCES: usize = 5;
 
-/// The keys plus 1; 0: there is none yet.
+/// For each resource its key plus 1. 0: no key yet.
 #[unsafe(link_section = "aco_shared")]
 static KEYS: [AtomicU32; RESOURCES] = [const { AtomicU32::new(0) }; RESOURCES];
-/// The handler of each resource.
+/// For each resource its handler. NULL: none yet.
 #[unsafe(link_section = "aco_shared")]
 static HANDLERS: [AtomicPtr<c_void>; RESOURCES] =
     [const { AtomicPtr::new(ptr::null_mut()) }; RESOURCES];
-/// The library is being unloaded (TE3).
+/// The library is unloaded: no handler is registered any more (TE3).
 #[unsafe(link_section = "aco_shared")]
 static IS_UNLOADED: AtomicBool = AtomicBool::new(false);
-/// Bits of a thread's `exit_flags`: the resources that it keeps, and whether it exits.
+/// The bit of a thread's `exit_flags` that says the thread exits. Bit `n` says that resource `n` is registered.
 const EXITING: u32 = 1 << 31;
 
-/// Registers `handler`, the one of `resource`, for the exit of this thread. Returns false if the thread must keep
-/// nothing (TE2, TE3).
+/// Registers `handler` for the exit of this thread. Each call for a resource has the same handler. Returns false if
+/// that is not possible: the thread must not keep the resource.
 #[inline(always)]
 pub(crate) fn on_exit(resource: Resource, handler: unsafe extern "C" fn(*mut c_void)) -> bool {
     on_exit_with(resource, handler, NonNull::dangling())
 }
 
-/// As [`on_exit`]. The handler is called with the first `value` of the thread.
+/// As [`on_exit`]. `handler` gets the `value` of the first call of this thread.
 #[inline(always)]
 pub(crate) fn on_exit_with(
     resource: Resource,
     handler: unsafe extern "C" fn(*mut c_void),
     value: NonNull<c_void>,
 ) -> bool {
-    // SAFETY: the thread's own state.
+    // SAFETY: the state is this thread's.
     let exit_flags = unsafe { (*tls::thread_state()).exit_flags };
     match exit_flags & (EXITING | 1 << resource as u32) {
         0 => register(resource, handler, value),
@@ -64,6 +74,7 @@ pub(crate) fn on_exit_with(
     }
 }
 
+/// Registers a resource, with a new key if it has none. Returns false if the system has no key, or no memory.
 #[cold]
 #[inline(never)]
 fn register(
@@ -92,20 +103,19 @@ fn register(
     }
     let is_armed = sys::set_thread_value(key - 1, value.as_ptr());
     if is_armed {
-        // SAFETY: the thread's own state.
+        // SAFETY: the state is this thread's.
         unsafe { (*tls::thread_state()).exit_flags |= 1 << resource };
     }
     is_armed
 }
 
-/// Records that a handler runs: the thread exits (TE2).
+/// Marks this thread as exiting (TE2).
 pub(crate) fn mark_exiting() {
-    // SAFETY: the thread's own state.
+    // SAFETY: the state is this thread's.
     unsafe { (*tls::thread_state()).exit_flags |= EXITING };
 }
 
-/// Runs when the library is unloaded (a plugin with libaco.a), or the process exits: no thread calls the library any
-/// more. The thread that unloads it releases its resources here.
+/// Runs when the process ends, or when an object that contains the library is unloaded: a plugin with libaco.a (TE3).
 extern "C" fn on_unload() {
     IS_UNLOADED.store(true, Ordering::Relaxed);
     mark_exiting();
@@ -114,12 +124,12 @@ extern "C" fn on_unload() {
         if key == 0 {
             continue;
         }
-        // SAFETY: the thread's own state.
+        // SAFETY: the state is this thread's.
         let is_armed = unsafe { (*tls::thread_state()).exit_flags & 1 << resource != 0 };
         let value = if is_armed { sys::thread_value(key - 1) } else { ptr::null_mut() };
         sys::delete_thread_key(key - 1);
         if !value.is_null() {
-            // SAFETY: `register` stored a function of this type there, for this value.
+            // SAFETY: `register` stored a function of this type, and this value for it (TE1).
             unsafe {
                 let handler: unsafe extern "C" fn(*mut c_void) =
                     core::mem::transmute(handler_slot.load(Ordering::Relaxed));

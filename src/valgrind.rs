@@ -1,31 +1,29 @@
-//! Valgrind's client requests: stacks, and memory that threads share.
+//! Client requests to Valgrind: which memory is a stack, which memory threads share.
 //!
-//! Without the registration of a stack Valgrind treats a switch as a stack that grows. A client request is a few
-//! instructions without an effect on a processor, so one library runs under Valgrind and without it.
+//! Without them Valgrind would treat a switch as a growing stack. A client request is a few instructions that have no
+//! effect on a processor. So the library needs no header of Valgrind, and works with and without it.
 //!
-//! Statics that threads share are in a section of their own, `aco_shared`: race detectors are told of all of them at
-//! once.
+//! Statics that threads share are in the section `aco_shared`. One request describes them all to Helgrind and DRD,
+//! which report races.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use crate::arch;
 
-/// A request of Helgrind's, `VALGRIND_HG_DISABLE_CHECKING`, and one of DRD's, `DRD_IGNORE_VAR`.
+/// Requests to Helgrind and to DRD: ignore races on a range.
 const HG_DISABLE_CHECKING: usize = 0x4847_0127;
 const DRD_IGNORE_VAR: usize = 0x4452_0002;
-/// A request of DRD's: the number of the thread, 0 for other tools.
+/// A request to DRD: the id of the thread; 0 from other tools.
 const DRD_GET_THREAD_ID: usize = 0x4452_0001;
-/// A request of Memcheck's: `VALGRIND_MAKE_MEM_UNDEFINED`. Other tools do not know it.
+/// Requests to Memcheck; other tools ignore them.
 const MAKE_MEM_UNDEFINED: usize = 0x4d43_0001;
-/// A request of Memcheck's: `VALGRIND_MAKE_MEM_DEFINED`.
 const MAKE_MEM_DEFINED: usize = 0x4d43_0002;
-/// Requests of Valgrind's core: `RUNNING_ON_VALGRIND`, `VALGRIND_STACK_REGISTER` and
-/// `VALGRIND_STACK_DEREGISTER`.
+/// Requests to the core of Valgrind.
 const RUNNING_ON_VALGRIND: usize = 0x1001;
 const STACK_REGISTER: usize = 0x1501;
 const STACK_DEREGISTER: usize = 0x1502;
 
-/// Valgrind's number of a stack; 0 without Valgrind.
+/// Valgrind's id of a stack; 0 without Valgrind.
 pub(crate) type StackId = u32;
 
 const UNKNOWN: u8 = 0;
@@ -35,7 +33,7 @@ const YES: u8 = 2;
 #[unsafe(link_section = "aco_shared")]
 static RUNNING: AtomicU8 = AtomicU8::new(UNKNOWN);
 
-/// Returns true if the process runs under Valgrind. The request is made once: it costs as much as a switch.
+/// Returns true if the process runs under Valgrind. Asks once, because a request costs as much as a switch.
 #[inline(always)]
 pub(crate) fn is_running() -> bool {
     match RUNNING.load(Ordering::Relaxed) {
@@ -57,14 +55,14 @@ fn detect() -> bool {
 }
 
 unsafe extern "C" {
-    /// The bounds of the section of all statics that threads share, which the linker knows.
+    /// The bounds of the section `aco_shared`, which the linker defines.
     #[link_name = "__start_aco_shared"]
     safe static __start_aco_shared: u8;
     #[link_name = "__stop_aco_shared"]
     safe static __stop_aco_shared: u8;
 }
 
-/// Reports that threads share `size` bytes at `address` by atomic operations, which Helgrind and DRD report as races.
+/// Tells Helgrind and DRD to ignore `size` bytes at `address`: they report atomic operations as races.
 pub(crate) fn mark_shared(address: usize, size: usize) {
     if is_running() {
         disable_race_checks(address, size);
@@ -76,7 +74,8 @@ fn disable_race_checks(address: usize, size: usize) {
     arch::valgrind_request(&[DRD_IGNORE_VAR, address, size, 0, 0, 0]);
 }
 
-/// Registers `size` bytes at `low` as a stack, except with DRD, which then loses the thread's own stack.
+/// Registers `size` bytes at `low` as a stack. Does nothing under DRD, which would lose the bounds of the thread's
+/// stack.
 pub(crate) fn register_stack(low: usize, size: usize) -> StackId {
     if !is_running() || arch::valgrind_request(&[DRD_GET_THREAD_ID, 0, 0, 0, 0, 0]) != 0 {
         return 0;
@@ -84,14 +83,15 @@ pub(crate) fn register_stack(low: usize, size: usize) -> StackId {
     arch::valgrind_request(&[STACK_REGISTER, low, low + size - 1, 0, 0, 0]) as StackId
 }
 
-/// Ends the registration of [`register_stack`].
+/// Removes a stack of [`register_stack`].
 pub(crate) fn deregister_stack(id: StackId) {
     if id != 0 {
         arch::valgrind_request(&[STACK_DEREGISTER, id as usize, 0, 0, 0, 0]);
     }
 }
 
-/// Returns `value`, marked as initialized. For a process under Valgrind.
+/// Returns `value`, marked as defined: the caller branches on a word that perhaps was never written. The process runs
+/// under Valgrind.
 #[cold]
 #[inline(never)]
 pub(crate) fn as_defined(mut value: usize) -> usize {
@@ -100,8 +100,8 @@ pub(crate) fn as_defined(mut value: usize) -> usize {
     value
 }
 
-/// Marks `size` bytes at `low`, memory of a stack, as writable: bytes below an earlier stack pointer count as no
-/// memory.
+/// Marks `size` bytes at `low`, which are or were a stack, as writable: Memcheck treats memory below a stack pointer as
+/// freed.
 #[inline(always)]
 pub(crate) fn make_undefined(low: usize, size: usize) {
     if is_running() {

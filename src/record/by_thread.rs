@@ -25,7 +25,7 @@ pub(super) fn thread_id() -> u32 {
 /// The coroutines whose records name this thread: shard by shard, by ascending address.
 ///
 /// Coroutines may be created and destroyed during the iteration. So the iterator copies a few addresses from the table
-/// at a time, and looks each up again before it returns the address.
+/// at a time. It looks each up again before it returns the address.
 pub(crate) struct ThreadRecords {
     /// The index of the current shard.
     shard: usize,

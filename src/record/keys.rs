@@ -117,3 +117,30 @@ pub(super) fn destructor_of(key: u64) -> Option<Destructor> {
     // SAFETY: `create` stored a function of this type, or NULL, which is None.
     unsafe { mem::transmute::<*mut c_void, Option<Destructor>>(destructor) }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// Held by a test that creates keys: one of them takes the slot that another deleted.
+    pub(in super::super) static KEY_TESTS: Mutex<()> = Mutex::new(());
+
+    unsafe extern "C" fn first(_: *mut c_void) {}
+    unsafe extern "C" fn second(_: *mut c_void) {}
+
+    #[test]
+    fn a_deleted_key_never_matches_again() {
+        let _guard = KEY_TESTS.lock().unwrap();
+        let old = create(Some(first)).unwrap();
+        assert!(old != 0 && is_live(old) && destructor_of(old).is_some());
+        assert!(delete(old) && !delete(old));
+        let new = create(Some(second)).unwrap();
+        assert_eq!(slot_index(new), slot_index(old), "the first free slot");
+        assert!(new != old && !is_live(old) && destructor_of(old).is_none() && !delete(old));
+        let destructor = destructor_of(new).map(|function| function as usize);
+        assert_eq!(destructor, Some(second as unsafe extern "C" fn(*mut c_void) as usize));
+        assert!(delete(new));
+        assert!(!is_live(0) && !delete(0), "no key is 0");
+    }
+}

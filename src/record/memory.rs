@@ -1,8 +1,8 @@
 //! Memory for tables of records.
 //!
-//! Tables are mapped. ThreadSanitizer does not see the lock of a shard, so it would report malloc and free by two
-//! threads as a race. If the system has no more mappings, a table comes from malloc. The minimum tables of all shards
-//! are parts of one block, which is never freed.
+//! Tables are mapped. ThreadSanitizer does not see the lock of a shard. It would report malloc and free by two threads
+//! as a race. If the system has no more mappings, a table comes from malloc. The minimum tables of all shards are parts
+//! of one block, which is never freed.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};

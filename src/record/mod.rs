@@ -19,8 +19,8 @@
 //! * R1. A thread reads and writes the table of a shard only while it holds the shard's lock.
 //! * R2. No function of the program runs under that lock. Only malloc and free do.
 //! * R3. A thread holds at most one shard lock.
-//! * R4. [`entry::RECORDS_WITH_THREAD`] counts the records whose `thread` is not 0. While it is 0, slabs have all
-//!   coroutines.
+//! * R4. [`entry::RECORDS_WITH_THREAD`] counts the records whose `thread` is not 0. While it is 0, each coroutine is in
+//!   a slab of its thread.
 //! * R5. Each record in a table counts as one user of `slow_path`. So creating and destroying a coroutine look for a
 //!   record only while there is one.
 //! * R6. A record is removed before its coroutine's block is freed, so a new coroutine at the address finds none. A

@@ -40,13 +40,7 @@ fn copy_name(name: &CStr) -> Option<*mut c_char> {
 
 /// Sets the name of `co`; None removes it. Returns false if there is no memory: the name is unchanged.
 pub(crate) fn set_name(co: *mut aco_t, name: Option<&CStr>) -> bool {
-    let mut new = ptr::null_mut();
-    if let Some(name) = name {
-        match copy_name(name) {
-            Some(copy) => new = copy,
-            None => return false,
-        }
-    }
+    let Some(new) = name.map_or(Some(ptr::null_mut()), copy_name) else { return false };
     let unused = shard::of(co).with_table(|table| {
         let record = if new.is_null() { table.find(co) } else { table.find_or_insert(co) };
         let Some(record) = record else { return new };

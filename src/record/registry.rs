@@ -11,7 +11,7 @@ use super::shard;
 use crate::abi::aco_t;
 use crate::slab;
 
-/// A coroutine is made at `block`, which is in no slab: this thread's. False: there is no memory.
+/// Registers a coroutine that this thread creates at `block`, which is in no slab. Returns false if there is no memory.
 pub(crate) fn register(block: NonNull<c_void>) -> bool {
     let co: *mut aco_t = block.as_ptr().cast();
     let thread = thread_id();

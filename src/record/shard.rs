@@ -33,7 +33,7 @@ pub(super) fn of(co: *mut aco_t) -> &'static Shard {
 }
 
 impl Shard {
-    /// Calls `work` with the table, alone. It must not come back here.
+    /// Calls `work` with the table, under the lock. `work` uses no other shard (R3).
     pub(super) fn with_table<R>(&self, work: impl FnOnce(&mut Table) -> R) -> R {
         let _guard = self.lock.lock_guard();
         // SAFETY: this thread holds the lock (`lock`, L1).

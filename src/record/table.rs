@@ -1,10 +1,9 @@
 //! The hash table of one shard: open addressing, linear probing, deletion by backward shift.
 //!
-//! * T1. `capacity` is 0 or a power of two. At most three quarters of the slots are in use, so each search ends.
-//! * T2. A slot is free if its `co` is NULL. A free slot is all zero, as fresh memory is.
-//! * T3. No slot between a record's ideal index and its own slot is free. `remove` moves later records back to keep
-//!   that.
-//! * T4. A table of [`MIN_CAPACITY`] slots is the shard's part of the block of minimum tables. A larger one has its own
+//! * HT1. `capacity` is 0 or a power of two. At most three quarters of the slots are in use, so each search ends.
+//! * HT2. A slot is free if its `co` is NULL. A free slot is all zero, as fresh memory is.
+//! * HT3. No slot between a record's ideal index and its own slot is free. To keep that, `remove` moves records back.
+//! * HT4. A table of [`MIN_CAPACITY`] slots is the shard's part of the block of minimum tables. A larger one has its own
 //!   memory.
 
 use core::ptr::{self, NonNull};
@@ -50,7 +49,7 @@ impl Table {
         let mut index = self.ideal_index(co);
         loop {
             let slot = self.slots.wrapping_add(index);
-            // SAFETY: `index` is below the capacity; the loop ends by T1.
+            // SAFETY: `index` is below the capacity; the loop ends by HT1.
             let found = unsafe { (*slot).co };
             if found == co || found.is_null() {
                 return Some(slot);
@@ -63,7 +62,7 @@ impl Table {
     pub(super) fn find(&mut self, co: *mut aco_t) -> Option<&mut Record> {
         // SAFETY: a slot of the table, which `&mut self` makes exclusive.
         let record = unsafe { &mut *self.search(co)? };
-        // T2: a search for NULL ends at a free slot.
+        // HT2: a search for NULL ends at a free slot.
         (record.co == co && !co.is_null()).then_some(record)
     }
 
@@ -83,11 +82,11 @@ impl Table {
         self.find(co)
     }
 
-    /// Removes the record of `co` and returns it. Later records of its run move back (T3).
+    /// Removes the record of `co` and returns it. Later records of its run move back (HT3).
     pub(super) fn remove(&mut self, co: *mut aco_t) -> Option<Record> {
         let removed = *self.find(co)?;
         let mut hole = self.search(co)?;
-        // SAFETY: slots of the table; the loop ends at a free slot (T1).
+        // SAFETY: slots of the table; the loop ends at a free slot (HT1).
         unsafe {
             let mut index = hole.offset_from_unsigned(self.slots);
             let mut gap = index;
@@ -135,7 +134,7 @@ impl Table {
         let new = Table { slots: start.as_ptr().cast(), capacity, count: self.count, is_mapped };
         for record in self.records() {
             if let Some(slot) = new.search(record.co) {
-                // SAFETY: `search` found a free slot of the new table, which began with free slots only (T2).
+                // SAFETY: `search` found a free slot of the new table, which began with free slots only (HT2).
                 unsafe { slot.write(*record) };
             }
         }
@@ -144,7 +143,7 @@ impl Table {
         true
     }
 
-    /// Frees the memory. A minimum table is cleared instead, for its next use (T4).
+    /// Frees the memory. A minimum table is cleared instead, for its next use (HT4).
     fn release(&mut self) {
         // SAFETY: `resize` allocated the memory with this capacity, and replaces it next.
         unsafe {

@@ -108,3 +108,38 @@ impl Values {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::ptr::without_provenance_mut as value;
+
+    unsafe extern "C" fn destructor(_: *mut c_void) {}
+
+    fn key(destructor: Option<Destructor>) -> u64 {
+        let mut key = 0;
+        // SAFETY: `key` is a local variable.
+        assert!(unsafe { keys::create_at(&raw mut key, destructor) });
+        key
+    }
+
+    #[test]
+    fn values_belong_to_their_keys_as_long_as_those_exist() {
+        let _guard = keys::tests::KEY_TESTS.lock().unwrap();
+        let (plain, owned) = (key(None), key(Some(destructor)));
+        let mut values = Values::EMPTY;
+        assert!(values.get(owned).is_null() && values.is_empty());
+        assert!(values.set(owned, ptr::null_mut()) && values.is_empty(), "NULL takes no memory");
+        assert!(values.set(owned, value(1)) && values.set(plain, value(2)));
+        assert_eq!((values.get(owned).addr(), values.get(plain).addr()), (1, 2));
+        let mut index = 0;
+        let taken = values.take_next(&mut index).map(|(_, value)| value.addr());
+        assert_eq!(taken, Some(1), "a value without a destructor is not returned");
+        assert!(values.take_next(&mut index).is_none() && values.get(owned).is_null());
+        assert!(values.set(owned, value(3)));
+        assert!(keys::delete(owned) && values.get(owned).is_null());
+        assert!(values.take_next(&mut 0).is_none(), "no destructor for a deleted key");
+        assert!(keys::delete(plain));
+        values.free();
+    }
+}

@@ -1,17 +1,17 @@
-//! The classes of places: their sizes and alignments.
+//! The classes of blocks: what a block is for, its size, its offset in a slab.
 
 use crate::abi::aco_t;
 
-/// The use of a place.
+/// What a block is for.
 #[derive(Clone, Copy, PartialEq)]
 #[repr(u8)]
 pub(crate) enum Class {
-    /// A coroutine alone on its share stack: all that a switch needs is in one cache line.
+    /// The control block of a coroutine that is alone on its share stack: one cache line has what a switch needs.
     Alone,
-    /// A coroutine that shares its stack.
+    /// The control block of a coroutine that shares its stack.
     Sharing,
-    /// A share stack's control block. Its memory is never used otherwise: a free one is as its last user left it,
-    /// except for `STACK_BLOCK_LINK`, or zeroed.
+    /// The control block of a share stack. The block never serves another purpose: while it is free it has its last
+    /// contents, except the word at [`STACK_BLOCK_LINK`], or all zero.
     StackBlock,
     /// A save area, the smallest.
     Area64,
@@ -21,20 +21,20 @@ pub(crate) enum Class {
     Area256,
     /// A save area.
     Area512,
-    /// A save area, the largest one in slabs.
+    /// A save area, the largest in a slab.
     Area1024,
 }
 
 /// The number of classes.
 pub(super) const CLASSES: usize = Class::ALL.len();
 
-/// Bytes of a share stack's control block.
+/// The size of a share stack's control block, in bytes.
 pub(crate) const STACK_BLOCK_SIZE: usize = 112;
-/// The offset of its word that links free blocks.
+/// The offset in such a block of the word that links free blocks.
 pub(crate) const STACK_BLOCK_LINK: usize = 64;
 
 impl Class {
-    /// All classes, in the order of their numbers.
+    /// All classes, in the order of their discriminants.
     pub(super) const ALL: [Class; 8] = [
         Class::Alone,
         Class::Sharing,
@@ -46,7 +46,7 @@ impl Class {
         Class::Area1024,
     ];
 
-    /// Returns the class of a save area of `size` bytes, or None if malloc has to provide it.
+    /// The class of a save area of `size` bytes. None: it is too large for a slab.
     pub(crate) fn of_area(size: usize) -> Option<Class> {
         Some(match size {
             0..=64 => Class::Area64,
@@ -58,7 +58,7 @@ impl Class {
         })
     }
 
-    /// Bytes from one place to the next.
+    /// Bytes from one block to the next.
     #[inline(always)]
     pub(super) const fn stride(self) -> usize {
         match self {
@@ -73,18 +73,44 @@ impl Class {
         }
     }
 
-    /// Bytes between a multiple of 64 and the first place.
+    /// Bytes between the header of a slab, a multiple of 64, and the first block.
     pub(super) const fn first_offset(self) -> usize {
         if matches!(self, Class::Alone) { ALONE_OFFSET } else { 0 }
     }
 
-    /// The offset of the free list's link in a free place.
+    /// The offset of the link in a free block.
     #[inline(always)]
     pub(super) const fn link_offset(self) -> usize {
         if matches!(self, Class::StackBlock) { STACK_BLOCK_LINK } else { 0 }
     }
 }
 
-/// The registers that begin a coroutine and that no inline switch touches: x86-64, r12 to r15; in
-/// aarch64's 96 bytes of them, the last 32 up to a multiple of 64.
+/// Bytes at the start of a coroutine that no inline switch touches: on x86-64 the slots of r12 to r15. On aarch64 those
+/// slots take 96 bytes: these 32, and one cache line more.
 const ALONE_OFFSET: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_save_area_has_the_smallest_class_that_holds_it() {
+        let areas = Class::ALL.into_iter().skip(3);
+        for size in 0..=1024 {
+            let wanted = areas.clone().find(|class| class.stride() >= size);
+            assert!(Class::of_area(size) == wanted, "{size}");
+        }
+        assert!(Class::of_area(1025).is_none());
+    }
+
+    #[test]
+    fn blocks_are_aligned() {
+        for (index, class) in Class::ALL.into_iter().enumerate() {
+            assert_eq!(class as usize, index);
+            assert!(class.stride().is_multiple_of(16) && class.first_offset().is_multiple_of(16));
+            assert!(class.link_offset() + 8 <= class.stride());
+        }
+        // One cache line has what a switch needs.
+        assert!(Class::Alone.stride().is_multiple_of(64) && Class::Alone.first_offset() == 32);
+    }
+}

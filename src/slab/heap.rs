@@ -1,22 +1,31 @@
-//! Heaps: the owner of slabs, and the places that other threads free.
+//! Heaps: which thread may allocate and free in a set of slabs.
 //!
 //! ```text
-//!                    try_acquire (compare-and-swap)
-//!   UNOWNED ─────────────────────────────> OWNED by a thread, in its thread-local state, until it exits
-//!      ^                                   OWNED for a moment, by a thread that has freed a place
-//!      └── release_heap: drain, unmap empty slabs, is_owned = false, fence, remote_frees again? ──┘
+//!                     try_acquire (CAS)
+//!   UNOWNED ─────────────────────────────> OWNED  by a thread, until it exits (the heap is in its thread state), or
+//!      ^                                      │   for a moment, by a thread that freed a block or has no thread state
+//!      └──────────── release_heap ────────────┘
+//!
+//!   release_heap: drain remote_frees; unmap empty current slabs; is_owned = false; fence;
+//!                 blocks in remote_frees, and try_acquire succeeds: again
+//!
+//!     thread that frees a block           owner that releases the heap
+//!     push to remote_frees                is_owned = false
+//!     fence(SeqCst)                       fence(SeqCst)
+//!     read is_owned                       read remote_frees
 //! ```
 //!
-//! * H1. Only the owner uses a heap's slabs, lists and counts.
-//! * H2. `remote_frees` is a stack. Any thread pushes; the owner takes all. A pushed place still counts as used.
-//! * H3. A pusher pushes, fences and reads `is_owned`. A releaser clears `is_owned`, fences and reads `remote_frees`.
-//!   At least one of the two sees the other, so no place stays in a heap without an owner.
-//! * H4. Heaps are never freed, and the set of a slab never changes: any thread finds the heap of a place.
-//! * H5. While `SlabSet.iterators` is not 0 no slab is unmapped.
+//! * H1. Only the owner uses the set of slabs: lists, counts, free blocks. Any thread may read `set` and `class` of the
+//!   slab of a block in use; those never change.
+//! * H2. `remote_frees` is a stack with many producers and one consumer. Any thread pushes; the owner takes all. Its
+//!   blocks still count as used, so their slab is mapped.
+//! * H3. The fences order both sides (Dekker): the freeing thread sees an unowned heap, or the releasing owner sees the
+//!   block. So no block stays in the list of an unowned heap.
+//! * H4. Heaps are never freed, and the list of heaps only grows. There are as many as threads ever owned at once.
+//! * H5. While `iterators` is not 0, freeing a block unmaps and purges no slab. `release_heap` may: the thread that
+//!   iterated has ended then.
 //! * H6. Slabs of stack control blocks are never unmapped: the control block of a destroyed stack stays readable.
-//! * H7. `words` is set while a live thread owns the heap; `words.rs` says which threads read it.
-//!
-//! There are as many heaps as threads ever had coroutines at once.
+//! * H7. `words` is not NULL only while a thread owns the heap until it exits (`words`, K1).
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -28,39 +37,40 @@ use super::slab_set::{self, Slab, SlabSet, current_mut, next_free, obtain_slab, 
 use crate::abi::aco_t;
 use crate::{sys, tls, valgrind};
 
-/// This thread's words, as its heap publishes them: the address of `aco_gtls_co`; NULL: they are not published.
+/// The address of the owner's `aco_gtls_co` and hint, for other threads. NULL: not published.
 pub(super) type Words = AtomicPtr<*mut aco_t>;
 
-/// A thread's slabs, and what other threads see of them.
+/// A heap. All zero: an unowned one without slabs.
 #[repr(C)]
 pub(super) struct Heap {
-    /// Its slabs: first, so that they have the heap's address.
+    /// The slabs; the first field, so that set and heap have the same address.
     set: SlabSet,
-    /// The places that other threads have freed (H2).
+    /// Blocks that other threads freed (H2).
     remote_frees: AtomicPtr<c_void>,
     is_owned: AtomicBool,
-    /// The words of the thread that owns the heap (H7).
+    /// The words of the owner (H7).
     pub(super) words: Words,
-    /// All heaps are in one list.
+    /// The next heap in the list of all.
     pub(super) next: *mut Heap,
 }
 
-/// The first of all heaps (H4).
+/// The list of all heaps (H4).
 #[unsafe(link_section = "aco_shared")]
 pub(super) static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
 
-/// The slabs of a heap.
+/// The set of slabs of a heap.
 #[inline(always)]
 pub(super) fn set_of(heap: *mut Heap) -> *mut SlabSet {
     heap.cast()
 }
 
-/// Takes a place of `heap`, of a new slab if need be. Returns None if the system has no memory.
+/// Allocates a block when the current slab is full: from blocks that other threads freed, or from another slab. None:
+/// the system has no memory.
 ///
 /// # Safety
 /// This thread owns `heap`.
 pub(super) unsafe fn allocate_slow(heap: *mut Heap, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: this thread owns the heap (H1).
+    // SAFETY: this thread owns `heap` (H1).
     unsafe {
         drain_remote_frees(heap);
         let set = set_of(heap);
@@ -77,13 +87,13 @@ pub(super) unsafe fn allocate_slow(heap: *mut Heap, class: Class) -> Option<NonN
     }
 }
 
-/// Frees a place of `slab`, from any thread.
+/// Frees a block of `slab`, on any thread.
 ///
 /// # Safety
-/// The place is one of this slab, in use, and not used from here on.
+/// `block` is a block of `slab`, in use, and not used afterwards.
 #[inline(always)]
 pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
-    // SAFETY: the place is in use and of this slab, whose heap never changes (H4).
+    // SAFETY: the block is in use, so `set` and `class` can be read (H1). The heap in the state is this thread's own.
     unsafe {
         let heap = (*slab).set.cast();
         if heap == (*tls::thread_state()).heap.cast() {
@@ -94,30 +104,21 @@ pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
     }
 }
 
-/// Pushes a place to the list of a heap that another thread owns, or none (H2, H3).
+/// Frees a block of a heap that this thread does not own.
 ///
 /// # Safety
-/// As [`free`].
+/// `block` is a block of this class and heap, in use, and not used afterwards.
 #[cold]
 #[inline(never)]
 unsafe fn free_remote(heap: *mut Heap, block: *mut c_void, class: Class) {
-    // SAFETY: only this thread uses the place until the exchange. Heaps are never freed (H4).
+    // SAFETY: until the push succeeds the block is this thread's alone; heaps are never freed (H4).
     unsafe {
-        let mut head = (*heap).remote_frees.load(Ordering::Relaxed);
-        loop {
+        let push = |head| {
             *next_free(block, class) = head;
-            let new = (*heap).remote_frees.compare_exchange_weak(
-                head,
-                block,
-                Ordering::Release,
-                Ordering::Relaxed,
-            );
-            match new {
-                Ok(_) => break,
-                Err(actual) => head = actual,
-            }
-        }
-        // H3: this thread sees that the heap has no owner, or the releaser sees the place.
+            Some(block)
+        };
+        let _ = (*heap).remote_frees.fetch_update(Ordering::Release, Ordering::Relaxed, push);
+        // H3.
         fence(Ordering::SeqCst);
         if !(*heap).is_owned.load(Ordering::Relaxed) && try_acquire(heap) {
             release_heap(heap);
@@ -125,12 +126,12 @@ unsafe fn free_remote(heap: *mut Heap, block: *mut c_void, class: Class) {
     }
 }
 
-/// Frees the places that other threads have pushed.
+/// Frees the blocks that other threads freed into their slabs.
 ///
 /// # Safety
 /// This thread owns `heap`.
 unsafe fn drain_remote_frees(heap: *mut Heap) {
-    // SAFETY: the exchange gives this thread the list. Its places are in slabs of the heap, which it owns (H1, H2).
+    // SAFETY: the swap made the list this thread's. Its blocks are in slabs of the heap, which are mapped (H2).
     unsafe {
         let mut block = (*heap).remote_frees.swap(ptr::null_mut(), Ordering::Acquire);
         while let Some(slab) = region::start_of(block) {
@@ -142,7 +143,7 @@ unsafe fn drain_remote_frees(heap: *mut Heap) {
     }
 }
 
-/// Makes this thread the owner of a heap. Returns false if the heap has one.
+/// Makes this thread the owner of a heap. Returns false if the heap has an owner.
 ///
 /// # Safety
 /// `heap` points to a heap.
@@ -152,13 +153,13 @@ pub(super) unsafe fn try_acquire(heap: *mut Heap) -> bool {
     is_owned.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
 }
 
-/// Gives up a heap, and unmaps its empty slabs.
+/// Unmaps empty slabs of a heap and makes it unowned.
 ///
 /// # Safety
-/// This thread owns the heap, and does not use it afterwards.
+/// This thread owns `heap`, and does not use it afterwards.
 pub(super) unsafe fn release_heap(heap: *mut Heap) {
-    // SAFETY: this thread owns the heap until `is_owned` is false. Afterwards it reads atomics only, unless it has
-    // acquired the heap again (H1, H3).
+    // SAFETY: this thread is the owner until `is_owned` is false, and again if `try_acquire` succeeds (H1). An empty
+    // slab has no user.
     unsafe {
         loop {
             drain_remote_frees(heap);
@@ -170,7 +171,7 @@ pub(super) unsafe fn release_heap(heap: *mut Heap) {
                 }
             }
             (*heap).is_owned.store(false, Ordering::Release);
-            fence(Ordering::SeqCst);
+            fence(Ordering::SeqCst); // H3
             if (*heap).remote_frees.load(Ordering::Relaxed).is_null() || !try_acquire(heap) {
                 return;
             }
@@ -182,7 +183,7 @@ pub(super) unsafe fn release_heap(heap: *mut Heap) {
 pub(super) fn any_heap(mut visit: impl FnMut(&Words) -> bool) -> bool {
     let mut heap = HEAPS.load(Ordering::Acquire);
     while !heap.is_null() {
-        // SAFETY: heaps are never freed (H4). No reference to the slabs, which the owner writes, exists here.
+        // SAFETY: heaps are never freed (H4). The reference is to `words` alone: the owner writes the set meanwhile.
         unsafe {
             if visit(&(*heap).words) {
                 return true;
@@ -193,26 +194,24 @@ pub(super) fn any_heap(mut visit: impl FnMut(&Words) -> bool) -> bool {
     false
 }
 
-/// Maps a page of new heaps, which have no owner. Returns the first one, or NULL if the system has no memory.
+/// Maps a page of new, unowned heaps, and returns the first. NULL: the system has no memory.
 pub(super) fn map_heaps() -> *mut Heap {
     let size = sys::page_size();
     let Some(page) = sys::map(size) else { return ptr::null_mut() };
     valgrind::mark_shared(page.addr().get(), size);
     let first: *mut Heap = page.cast().as_ptr();
     let count = size / size_of::<Heap>();
-    // SAFETY: the heaps are in the new page, and zeroed memory is a heap.
+    // SAFETY: the heaps are in the page mapped above, and all zero is a heap.
     unsafe {
         for index in 0..count - 1 {
             (*first.add(index)).next = first.add(index + 1);
         }
         let last = first.add(count - 1);
-        let mut head = HEAPS.load(Ordering::Relaxed);
-        loop {
+        let push = |head| {
             (*last).next = head;
-            match HEAPS.compare_exchange_weak(head, first, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return first,
-                Err(actual) => head = actual,
-            }
-        }
+            Some(first)
+        };
+        let _ = HEAPS.fetch_update(Ordering::AcqRel, Ordering::Relaxed, push);
     }
+    first
 }

@@ -1,21 +1,22 @@
-//! Iteration over the coroutines in this thread's slabs.
+//! An iterator over the coroutine blocks in the slabs of this thread.
 
 use core::ffi::c_void;
 use core::ptr;
 
 use super::class::Class;
-use super::region;
 use super::slab_set::{Slab, SlabSet, reclaim_empty};
 use crate::abi::aco_t;
 use crate::tls;
 
-/// An iterator over each place for a coroutine that this thread's heap has allocated: in use or not, as its state
-/// word says. Coroutines may be created and destroyed meanwhile: no slab is unmapped before the iterator is dropped
-/// (H5). Places of new slabs are not visited.
+/// The blocks for coroutines that this thread's heap has ever allocated, in use or free: the state word tells which.
+///
+/// Coroutines may be created and destroyed during the iteration. No slab is unmapped before the iterator is dropped
+/// (`heap`, H5). Blocks of slabs that are mapped meanwhile are not visited.
 pub(crate) struct CoroutineBlocks {
     set: *mut SlabSet,
-    /// The next slab; in the present slab the next place, and the end.
+    /// The next slab.
     next_slab: *mut Slab,
+    /// The next block of the current slab, the end of its blocks, and their distance.
     block: *mut c_void,
     end: *mut c_void,
     stride: usize,
@@ -23,7 +24,7 @@ pub(crate) struct CoroutineBlocks {
 
 impl CoroutineBlocks {
     pub(crate) fn new() -> CoroutineBlocks {
-        // SAFETY: the thread's own state, and the heap that it owns (H1).
+        // SAFETY: this thread owns the heap in its state (H1).
         let (set, next_slab) = unsafe {
             let set: *mut SlabSet = (*tls::thread_state()).heap.cast();
             if set.is_null() {
@@ -40,7 +41,7 @@ impl CoroutineBlocks {
     fn next_slab(&mut self) -> bool {
         while !self.next_slab.is_null() {
             let slab = self.next_slab;
-            // SAFETY: a slab of this thread's heap is not unmapped during an iteration (H5).
+            // SAFETY: a slab of this thread's heap; no slab is unmapped during an iteration (H5).
             unsafe {
                 self.next_slab = (*slab).next_slab;
                 let class = (*slab).class;
@@ -75,7 +76,7 @@ impl Drop for CoroutineBlocks {
         if self.set.is_null() {
             return;
         }
-        // SAFETY: this thread owns the heap (H1).
+        // SAFETY: this thread owns the heap, as in `new`.
         unsafe {
             (*self.set).iterators = (*self.set).iterators.saturating_sub(1);
             if (*self.set).iterators == 0 {
@@ -83,16 +84,4 @@ impl Drop for CoroutineBlocks {
             }
         }
     }
-}
-
-/// Returns true if `block` is in a slab of this thread.
-///
-/// # Safety
-/// `block` is in use, if it is in a slab.
-pub(crate) unsafe fn is_own(block: *mut c_void) -> bool {
-    // SAFETY: the slab of a place in use is not unmapped. The thread's own state.
-    region::start_of(block).is_some_and(|slab| unsafe {
-        let slab: *mut Slab = slab.cast().as_ptr();
-        (*slab).set == (*tls::thread_state()).heap.cast()
-    })
 }

@@ -1,9 +1,8 @@
-//! Slabs: memory for what each coroutine has: its control block, its save area, its stack's
-//! control block.
+//! Slabs: memory for the control blocks of coroutines and stacks, and for save areas.
 //!
-//! Each thread has a heap, each heap slabs of one class of places each, side by side: no header
-//! between them, and a place that was just freed is the next one taken. A place may be freed by
-//! any thread; it goes home to its heap (see [`heap`]).
+//! Each thread has a heap. A heap has slabs; a slab has blocks of one class, side by side and without headers. The
+//! block that was freed last is allocated next. Any thread may free a block; the block returns to its heap (see
+//! [`heap`]).
 //!
 //! ```text
 //! control block of a coroutine that is alone on its stack, x86-64 (aarch64: 256 bytes)
@@ -16,7 +15,7 @@
 //!                  one line: all that a switch needs
 //! ```
 //!
-//! A coroutine that shares its stack is copied, which touches all of its lines: those lie close.
+//! A coroutine that shares its stack is copied, which touches all lines of its control block. Those blocks are packed.
 
 mod alloc;
 mod class;
@@ -29,10 +28,11 @@ mod thread_heap;
 mod words;
 
 pub(crate) use alloc::{
-    allocate, allocate_fast, allocate_save_area, allocate_slow, contains, free, free_to, slab_of,
+    allocate, allocate_fast, allocate_save_area, allocate_slow, contains, free, free_to, is_own,
+    slab_of,
 };
 pub(crate) use class::{Class, STACK_BLOCK_LINK, STACK_BLOCK_SIZE};
 pub(crate) use fallback::{Allocator, allocate as allocate_fallback, set_allocator};
-pub(crate) use iter::{CoroutineBlocks, is_own};
+pub(crate) use iter::CoroutineBlocks;
 pub(crate) use thread_heap::publish_thread;
 pub(crate) use words::any_other_thread;

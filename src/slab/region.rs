@@ -1,11 +1,19 @@
-//! Regions: aligned address ranges that slabs begin at, and the map of all regions.
+//! The region map: which slab an address is in, if any.
 //!
-//! `slab_of` is called for any address, also for a coroutine in a program's own memory. So the answer comes from a
-//! map, not from the memory itself. The map has one byte for each region of the address space, in two levels: the
-//! size of the slab in the region.
+//! ```text
+//! address   47 .... 36  35 .... 21  20 .... 0
+//!           root index  leaf index  offset in the region
 //!
-//! * RG1. A leaf of the map is never freed. A reader takes no lock.
-//! * RG2. A byte of a leaf is written by the thread that maps or unmaps the region.
+//! byte of a leaf: the size of the region's slab in units of 64 KiB; 0: no slab
+//! ```
+//!
+//! The answer comes from a map, not from memory at the address: a program may pass a coroutine that it allocated
+//! itself.
+//!
+//! * RG2. A slab is at the start of a region, and takes all or a part of it. A region is 2 MiB, and aligned to that.
+//! * RG1. Leaves are created once and never freed. A lookup takes no lock.
+//! * RG3. A lookup is exact for a block in use: its slab was registered before the block was allocated. For any other
+//!   address it may be out of date.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -13,11 +21,11 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
 use crate::{sanitizer, sys, valgrind};
 
-/// The size and alignment of a region: a huge page.
+/// The size and alignment of a region, in bytes: the size of a huge page.
 pub(super) const SIZE: usize = 1 << SIZE_BITS;
 const SIZE_BITS: u32 = 21;
 
-/// The unit of slab sizes in the map.
+/// The size of a slab is a multiple of this, in bytes: the unit of the map.
 pub(super) const UNIT: usize = 1 << UNIT_BITS;
 const UNIT_BITS: u32 = 16;
 
@@ -25,42 +33,42 @@ const UNIT_BITS: u32 = 16;
 const LEAF_BITS: u32 = 15;
 type Leaf = [AtomicU8; 1 << LEAF_BITS];
 
-/// User addresses have 48 bits on both architectures, unless a program asks mmap for more.
+/// User addresses fit in 48 bits on both architectures, unless a program asks mmap for more.
 const ADDRESS_BITS: u32 = 48;
 const ROOT_BITS: u32 = ADDRESS_BITS - LEAF_BITS - SIZE_BITS;
-/// A symbol that debuggers read (tools/gdb/aco.py).
+/// Exported by name for debuggers (tools/gdb/aco.py).
 #[unsafe(export_name = "aco_regions")]
 static ROOT: [AtomicPtr<Leaf>; 1 << ROOT_BITS] =
     [const { AtomicPtr::new(ptr::null_mut()) }; 1 << ROOT_BITS];
 
-/// Returns the slot of a region's leaf in the root, or None beyond the address space.
+/// The root entry for an address. None: the address has more than 48 bits.
 #[inline(always)]
 fn root_entry(address: usize) -> Option<&'static AtomicPtr<Leaf>> {
     ROOT.get(address >> (SIZE_BITS + LEAF_BITS))
 }
 
-/// Returns a region's byte in its leaf.
+/// The leaf byte of the region of an address.
 #[inline(always)]
 fn entry(leaf: &Leaf, address: usize) -> &AtomicU8 {
-    // SAFETY: masked by the length of the leaf, a power of two.
+    // SAFETY: the index is masked by the length of the leaf, a power of two.
     unsafe { leaf.get_unchecked(address >> SIZE_BITS & (leaf.len() - 1)) }
 }
 
-/// Returns the slab that has `address`: the start of its region.
+/// The start of the slab that `address` is in. None: it is in no slab.
 #[inline(always)]
 pub(super) fn start_of(address: *mut c_void) -> Option<NonNull<c_void>> {
-    // SAFETY: leaves are never freed (RG1).
+    // SAFETY: a leaf is never freed (RG1).
     let leaf = unsafe { root_entry(address.addr())?.load(Ordering::Acquire).as_ref()? };
     let size = usize::from(entry(leaf, address.addr()).load(Ordering::Relaxed)) << UNIT_BITS;
     let offset = address.addr() & (SIZE - 1);
     if offset < size { NonNull::new(address.wrapping_byte_sub(offset)) } else { None }
 }
 
-/// Maps `size` bytes, a multiple of [`UNIT`] and at most a region, at the start of a region. Returns None if the
-/// system has no memory or no address space.
+/// Maps `size` bytes at the start of a region and registers them. `size` is a multiple of [`UNIT`], at most [`SIZE`].
+/// None: the system has no memory, or no address space.
 pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
     let region = map_aligned(size)?;
-    // SAFETY: the mapping was just made.
+    // SAFETY: the mapping was created above.
     unsafe {
         if size == SIZE {
             sys::enable_huge_pages(region.as_ptr(), size);
@@ -78,12 +86,12 @@ pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
 /// Unmaps a region.
 ///
 /// # Safety
-/// The region is from [`map`], with this size, and not used afterwards.
+/// `region` is from [`map`], with this size, and nothing uses it afterwards.
 pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
     let leaf =
         root_entry(region.addr()).map_or(ptr::null_mut(), |root| root.load(Ordering::Acquire));
-    // SAFETY: leaves are never freed (RG1), and the mapping is not used afterwards. If munmap(2) fails, the mapping
-    // is lost.
+    // SAFETY: a leaf is never freed (RG1); the caller does not use the mapping afterwards. A mapping that the system
+    // refuses to unmap is lost.
     unsafe {
         if let Some(leaf) = leaf.as_ref() {
             entry(leaf, region.addr()).store(0, Ordering::Relaxed);
@@ -93,9 +101,11 @@ pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
     }
 }
 
-/// Maps `size` bytes at a multiple of [`SIZE`]. It tries several ways, because a program may have a limit on its
-/// address space: the next mapping may be aligned; the aligned address below it may be free; a piece is cut out of a
-/// larger mapping; one of the aligned addresses farther below may be free.
+/// Maps `size` bytes at a multiple of [`SIZE`].
+///
+/// It tries in turn: any mapping, which is often below the last region and so aligned; the aligned address below that
+/// mapping; an aligned part of a larger mapping; aligned addresses further below. A limit on address space may refuse
+/// the larger mapping.
 fn map_aligned(size: usize) -> Option<NonNull<c_void>> {
     const MAX_STEPS: usize = 64;
     let mapping = sys::map(size)?;
@@ -103,7 +113,7 @@ fn map_aligned(size: usize) -> Option<NonNull<c_void>> {
         return Some(mapping);
     }
     let below = mapping.as_ptr().map_addr(|address| address & !(SIZE - 1));
-    // SAFETY: the mapping that was just made.
+    // SAFETY: the mapping was created above.
     unsafe { sys::unmap(mapping.as_ptr(), size) };
     sys::map_fixed(below, size).or_else(|| map_and_trim(size)).or_else(|| {
         let mut candidates = (1..MAX_STEPS).map(|step| below.wrapping_byte_sub(step * SIZE));
@@ -111,11 +121,11 @@ fn map_aligned(size: usize) -> Option<NonNull<c_void>> {
     })
 }
 
-/// As [`map_aligned`], with [`SIZE`] more bytes of address space for a moment.
+/// Maps [`SIZE`] bytes more than `size`, and unmaps what is not the aligned part.
 fn map_and_trim(size: usize) -> Option<NonNull<c_void>> {
     let wide = size + SIZE;
     let start = sys::map(wide)?.as_ptr();
-    // SAFETY: parts of the mapping that was just made.
+    // SAFETY: parts of the mapping that was created above.
     unsafe {
         let aligned = start.map_addr(|address| address.next_multiple_of(SIZE));
         let before = aligned.addr() - start.addr();
@@ -127,8 +137,7 @@ fn map_and_trim(size: usize) -> Option<NonNull<c_void>> {
     }
 }
 
-/// Records a slab of `size` bytes in the map. Returns false if there is no memory for a leaf, or the address is too
-/// high.
+/// Registers a slab of `size` bytes. Returns false if there is no memory for a leaf, or the address has none.
 fn register(region: *mut c_void, size: usize) -> bool {
     let Some(root) = root_entry(region.addr()) else { return false };
     let mut leaf = root.load(Ordering::Acquire);
@@ -140,13 +149,13 @@ fn register(region: *mut c_void, size: usize) -> bool {
         match root.compare_exchange(leaf, new, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => leaf = new,
             Err(winner) => {
-                // SAFETY: just mapped, and another thread's leaf is in its slot.
+                // SAFETY: another thread stored its leaf first; no thread uses this one.
                 unsafe { sys::unmap(new.cast(), size_of::<Leaf>()) };
                 leaf = winner;
             }
         }
     }
-    // SAFETY: zeroed memory is a leaf, and leaves are never freed (RG1).
+    // SAFETY: all zero is a leaf, and a leaf is never freed (RG1).
     entry(unsafe { &*leaf }, region.addr()).store((size >> UNIT_BITS) as u8, Ordering::Release);
     true
 }

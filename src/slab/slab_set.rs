@@ -1,18 +1,21 @@
-//! Slabs: regions of places of one class, and the lists in which a heap keeps them.
+//! The slabs of one heap. Only the heap's owner uses them (`heap`, H1).
 //!
 //! ```text
-//!   current[class] ──> a slab, is_available              allocate takes from this one
-//!   partial[class] ──> slabs with free places, is_available, by next_partial
-//!   full slabs         in neither, not is_available
-//!   slabs ──────────> all of them, by next_slab
+//!   slab of a class   used      is_available   is in
+//!   current           any       true           `current`
+//!   partial           < all     true           the list `partial`
+//!   full              all       false          neither
 //!
-//!   slab: | Slab | places that were taken once: used, or in free_list | never taken: bump .. end |
+//!   current ── full, another slab becomes current ──> full ── a block is freed ──> partial ── no current ──> current
+//!      │                                                                              │
+//!      └── empty: keeps its first 32 KiB, the rest is purged                          └── empty: unmapped
 //! ```
 //!
-//! The slabs of a class grow from 64 KiB to 2 MiB, the size of a huge page. An empty slab is unmapped. The current
-//! slab and those of stack control blocks (H6) give back their pages instead, all but the first few.
-//!
-//! Only the owner of the heap uses a slab (H1 of `heap`).
+//! * SS1. All slabs are in the list `slabs`. `used` counts the blocks in use, and those in the heap's `remote_frees`.
+//! * SS2. Blocks from `start` to `bump` were allocated before; the free ones are in `free_list`. Blocks from `bump` to
+//!   `end` were not. `purge` makes the second kind of all blocks.
+//! * SS3. A slab of stack control blocks is purged when it is empty, never unmapped (`heap`, H6).
+//! * SS4. The slabs of a class grow from 64 KiB to 2 MiB, which the system may back with a huge page.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -21,73 +24,73 @@ use super::class::{CLASSES, Class};
 use super::region;
 use crate::sys;
 
-/// Bytes of the first slab of a class.
+/// The size of the first slab of a class, in bytes.
 const MIN_SIZE: usize = region::UNIT;
-/// Bytes that an empty slab keeps.
+/// Bytes of an empty current slab that are not purged.
 const UNPURGED_SIZE: usize = 32 * 1024;
-/// Bytes before the first place: two lines, whose second is free.
+/// Bytes before the first block: two cache lines.
 const HEADER: usize = 128;
 
-/// What a region starts with.
+/// The header of a slab, at the start of its region.
 #[repr(C)] // tools/gdb/aco.py reads `bump`, `start` and `class`
 pub(super) struct Slab {
-    /// The places that were freed last, linked through the places.
+    /// Free blocks, linked through themselves; the last one freed is first.
     free_list: *mut c_void,
-    /// The first place that was never taken, and the end of the places.
+    /// The first block that was never allocated, and the end of the blocks (SS2).
     pub(super) bump: *mut c_void,
     end: *mut c_void,
-    /// Where `bump` began, and the `bump` beyond which an empty slab is purged or unmapped.
+    /// The first block. An empty slab whose `bump` is above `purge_limit` is purged or unmapped.
     pub(super) start: *mut c_void,
     purge_limit: *mut c_void,
-    /// Places in use; those in `remote_frees` count (H2).
+    /// SS1.
     pub(super) used: u32,
     pub(super) class: Class,
-    /// True if the slab is `current` or in `partial`.
+    /// The slab is current or in `partial`.
     pub(super) is_available: bool,
     pub(super) set: *mut SlabSet,
+    /// The next slab in `partial`, and the link that points to this one.
     next_partial: *mut Slab,
-    /// The link that points here.
     prev_partial: *mut *mut Slab,
     pub(super) size: usize,
-    /// The next one of all slabs of the heap, and the link that points here.
+    /// The next slab in `slabs`, and the link that points to this one.
     pub(super) next_slab: *mut Slab,
     prev_slab: *mut *mut Slab,
 }
 
-/// The slabs of one heap.
+/// The slabs of one heap. All zero: there are none.
 #[repr(C)]
 pub(super) struct SlabSet {
-    /// The slab of each class to take from, or NULL.
+    /// For each class the slab to allocate from, or NULL.
     current: [*mut Slab; CLASSES],
-    /// Other slabs with free places: the heads of lists.
+    /// For each class the list of other slabs with free blocks.
     partial: [*mut Slab; CLASSES],
-    /// Bytes of the next slab.
+    /// For each class the size of its next slab, in bytes (SS4).
     next_size: [usize; CLASSES],
-    /// All slabs: the head of a list.
+    /// The list of all slabs.
     pub(super) slabs: *mut Slab,
-    /// Iterations that have begun and not ended (`iter`, H5).
+    /// Iterations in progress (`iter`): meanwhile no slab is unmapped or purged.
     pub(super) iterators: usize,
 }
 
 const _: () = assert!(size_of::<Slab>() <= HEADER);
 
-/// Returns the link of a free place.
+/// The link of a free block.
 ///
 /// # Safety
-/// `block` is one of this class.
+/// `block` is a block of this class.
 #[inline(always)]
 pub(super) unsafe fn next_free(block: *mut c_void, class: Class) -> *mut *mut c_void {
-    // SAFETY: the link lies inside the place, aligned.
+    // SAFETY: the offset is inside the block, and aligned.
     unsafe { block.byte_add(class.link_offset()).cast() }
 }
 
-/// Takes a place of `slab`. Returns None if the slab is full.
+/// Allocates a block of `slab`. None: the slab is full.
 ///
 /// # Safety
-/// This thread owns the slab's heap.
+/// This thread owns the heap of `slab`, whose class is `class`.
 #[inline(always)]
 pub(super) unsafe fn allocate_from(slab: *mut Slab, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: this thread owns the heap (H1). Free places hold a link; new ones end at `end`.
+    // SAFETY: this thread owns the slab (H1). A free block holds a link; a block below `end` is not NULL (SS2).
     unsafe {
         let mut block = (*slab).free_list;
         if !block.is_null() {
@@ -103,44 +106,45 @@ pub(super) unsafe fn allocate_from(slab: *mut Slab, class: Class) -> Option<NonN
     }
 }
 
-/// Takes a place of the current slab. Returns None if there is no slab, or it is full.
+/// Allocates a block of the current slab. None: there is none, or it is full.
 ///
 /// # Safety
 /// This thread owns the heap of `set`.
 #[inline(always)]
 pub(super) unsafe fn allocate(set: *mut SlabSet, class: Class) -> Option<NonNull<c_void>> {
-    // SAFETY: this thread owns the heap (H1).
+    // SAFETY: this thread owns the heap of `set` (H1).
     unsafe {
         let slab = *current_mut(set, class);
         if slab.is_null() { None } else { allocate_from(slab, class) }
     }
 }
 
-/// The current slab of this class.
+/// The current slab of a class.
 ///
 /// # Safety
-/// This thread owns the heap of `set`.
+/// `set` points to a set of slabs.
 #[inline(always)]
 pub(super) unsafe fn current_mut(set: *mut SlabSet, class: Class) -> *mut *mut Slab {
-    // SAFETY: a class is an index.
+    // SAFETY: a discriminant of `Class` is below `CLASSES`.
     unsafe { (&raw mut (*set).current).cast::<*mut Slab>().add(class as usize) }
 }
 
-/// The head of the list of other slabs with free places.
+/// The head of the list of partial slabs of a class.
 ///
 /// # Safety
-/// This thread owns the heap of `set`.
+/// `set` points to a set of slabs.
 unsafe fn partial_mut(set: *mut SlabSet, class: Class) -> *mut *mut Slab {
-    // SAFETY: a class is an index.
+    // SAFETY: a discriminant of `Class` is below `CLASSES`.
     unsafe { (&raw mut (*set).partial).cast::<*mut Slab>().add(class as usize) }
 }
 
-/// Returns a slab with free places, out of its list, or a new one. Returns None if the system has no memory.
+/// Removes a slab from the partial ones, or maps a new slab. The caller makes it current. None: the system has no
+/// memory.
 ///
 /// # Safety
 /// This thread owns the heap of `set`.
 pub(super) unsafe fn obtain_slab(set: *mut SlabSet, class: Class) -> Option<*mut Slab> {
-    // SAFETY: this thread owns the heap (H1), and no other thread knows a region that was just mapped.
+    // SAFETY: this thread owns the heap of `set` (H1); no other thread knows a region that was just mapped.
     unsafe {
         let other = *partial_mut(set, class);
         if !other.is_null() {
@@ -182,13 +186,13 @@ pub(super) unsafe fn obtain_slab(set: *mut SlabSet, class: Class) -> Option<*mut
     }
 }
 
-/// Frees a place.
+/// Frees a block.
 ///
 /// # Safety
-/// The place is of this slab, in use, and not used afterwards. This thread owns the slab's heap.
+/// This thread owns the heap of `slab`. `block` is a block of `slab`, in use, and not used afterwards.
 #[inline(always)]
 pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
-    // SAFETY: this thread owns the heap (H1).
+    // SAFETY: this thread owns the slab (H1), and `block` is no longer used.
     unsafe {
         *next_free(block, (*slab).class) = (*slab).free_list;
         (*slab).free_list = block;
@@ -199,14 +203,15 @@ pub(super) unsafe fn free(slab: *mut Slab, block: *mut c_void) {
     }
 }
 
-/// Puts a slab in the list that fits it, after one of its places was freed.
+/// Changes the state of a slab that was full or is empty now.
 ///
 /// # Safety
-/// This thread owns its heap.
+/// This thread owns the heap of `slab`.
 #[cold]
 #[inline(never)]
 unsafe fn update_lists(slab: *mut Slab) {
-    // SAFETY: this thread owns the heap (H1). No code uses an empty slab; stack control blocks stay mapped (H6).
+    // SAFETY: this thread owns the slab (H1). An empty slab has no user, except that stack control blocks may be read
+    // (SS3).
     unsafe {
         let (set, class) = ((*slab).set, (*slab).class);
         if !(*slab).is_available {
@@ -224,12 +229,12 @@ unsafe fn update_lists(slab: *mut Slab) {
     }
 }
 
-/// Unmaps the slabs that became empty during an iteration.
+/// Purges or unmaps the slabs that became empty during an iteration.
 ///
 /// # Safety
-/// This thread owns the heap of `set`, and no iteration is under way (H5).
+/// This thread owns the heap of `set`, and `iterators` is 0.
 pub(super) unsafe fn reclaim_empty(set: *mut SlabSet) {
-    // SAFETY: this thread owns the heap (H1). The next slab is read before this one is unmapped.
+    // SAFETY: this thread owns the slabs (H1); `next_slab` is read before a slab is unmapped.
     unsafe {
         let mut slab = (*set).slabs;
         while !slab.is_null() {
@@ -245,9 +250,9 @@ pub(super) unsafe fn reclaim_empty(set: *mut SlabSet) {
 /// Unmaps a slab.
 ///
 /// # Safety
-/// This thread owns its heap. The slab is empty, not used afterwards, and neither in `partial` nor `current`.
+/// This thread owns the heap of `slab`, which is empty and not in `partial`. Nothing uses the slab afterwards.
 pub(super) unsafe fn unmap_slab(slab: *mut Slab) {
-    // SAFETY: this thread owns the heap (H1).
+    // SAFETY: the neighbors in `slabs` are slabs of this heap (SS1), which this thread owns.
     unsafe {
         *(*slab).prev_slab = (*slab).next_slab;
         if !(*slab).next_slab.is_null() {
@@ -257,12 +262,12 @@ pub(super) unsafe fn unmap_slab(slab: *mut Slab) {
     }
 }
 
-/// Puts a new slab at the head of all slabs of its heap.
+/// Adds a new slab to `slabs`.
 ///
 /// # Safety
-/// This thread owns the heap.
+/// This thread owns the heap of `slab`, which is not in the list.
 unsafe fn link_slab(slab: *mut Slab) {
-    // SAFETY: this thread owns the heap (H1).
+    // SAFETY: this thread owns the heap, so the list too (H1).
     unsafe {
         let head = &raw mut (*(*slab).set).slabs;
         (*slab).next_slab = *head;
@@ -274,12 +279,12 @@ unsafe fn link_slab(slab: *mut Slab) {
     }
 }
 
-/// Gives the pages of an empty slab back to the system, all but the first few. They read as zero.
+/// Purges an empty slab: the system takes all pages but the first 32 KiB, and reads give zero.
 ///
 /// # Safety
-/// This thread owns its heap, and no place of it is in use.
+/// This thread owns the heap of `slab`, and no block of it is in use.
 unsafe fn purge(slab: *mut Slab) {
-    // SAFETY: no place of the slab is in use. The range is whole pages inside the slab.
+    // SAFETY: the range is whole pages inside the slab, which has no block in use.
     unsafe {
         let start =
             (*slab).purge_limit.map_addr(|address| address.next_multiple_of(sys::page_size()));
@@ -290,12 +295,12 @@ unsafe fn purge(slab: *mut Slab) {
     }
 }
 
-/// Puts a slab in `partial`.
+/// Adds a slab to the partial ones.
 ///
 /// # Safety
-/// This thread owns its heap, and the slab is neither in `partial` nor `current`.
+/// This thread owns the heap of `slab`, which is full, so in no list.
 unsafe fn push_partial(slab: *mut Slab) {
-    // SAFETY: this thread owns the heap (H1).
+    // SAFETY: this thread owns the heap, so the list too (H1).
     unsafe {
         let head = partial_mut((*slab).set, (*slab).class);
         (*slab).next_partial = *head;
@@ -308,17 +313,76 @@ unsafe fn push_partial(slab: *mut Slab) {
     }
 }
 
-/// Takes a slab out of `partial`.
+/// Removes a slab from the partial ones.
 ///
 /// # Safety
-/// This thread owns its heap, and the slab is in `partial`.
+/// This thread owns the heap of `slab`, which is in the list.
 unsafe fn remove_partial(slab: *mut Slab) {
-    // SAFETY: this thread owns the heap (H1).
+    // SAFETY: the neighbors in `partial` are slabs of this heap, which this thread owns (H1).
     unsafe {
         *(*slab).prev_partial = (*slab).next_partial;
         if !(*slab).next_partial.is_null() {
             (*(*slab).next_partial).prev_partial = (*slab).prev_partial;
         }
         (*slab).is_available = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    const CLASS: Class = Class::Area512;
+
+    /// Allocates `count` blocks, from as many slabs as that takes.
+    fn allocate_blocks(set: *mut SlabSet, count: usize) -> Vec<*mut c_void> {
+        let next = || unsafe {
+            // SAFETY: the set is this test's.
+            allocate(set, CLASS).unwrap_or_else(|| {
+                let slab = obtain_slab(set, CLASS).unwrap();
+                if let Some(full) = current_mut(set, CLASS).replace(slab).as_mut() {
+                    full.is_available = false;
+                }
+                allocate_from(slab, CLASS).unwrap()
+            })
+        };
+        (0..count).map(|_| next().as_ptr()).collect()
+    }
+
+    fn free_blocks(blocks: &[*mut c_void]) {
+        // SAFETY: blocks in use, of slabs of this test's set.
+        blocks.iter().for_each(|&block| unsafe {
+            free(region::start_of(block).unwrap().cast().as_ptr(), block);
+        });
+    }
+
+    fn count_slabs(set: &SlabSet) -> usize {
+        let (mut slab, mut count) = (set.slabs, 0);
+        while !slab.is_null() {
+            // SAFETY: slabs of the list are mapped.
+            slab = unsafe { (*slab).next_slab };
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn empty_slabs_are_unmapped_but_not_during_an_iteration() {
+        for iterators in [0, 1] {
+            // SAFETY: all zero is a set without slabs.
+            let mut set: SlabSet = unsafe { core::mem::zeroed() };
+            let blocks = allocate_blocks(&raw mut set, 800);
+            let distinct: HashSet<_> = blocks.iter().collect();
+            assert_eq!((distinct.len(), count_slabs(&set)), (800, 3), "64, 128 and 256 KiB");
+            set.iterators = iterators;
+            free_blocks(&blocks);
+            assert_eq!(count_slabs(&set), if iterators == 0 { 1 } else { 3 });
+            set.iterators = 0;
+            // SAFETY: the set is this test's.
+            unsafe { reclaim_empty(&raw mut set) };
+            assert_eq!(count_slabs(&set), 1, "the current slab stays");
+            assert_eq!(allocate_blocks(&raw mut set, 1).len() + count_slabs(&set), 2);
+        }
     }
 }

@@ -1,10 +1,10 @@
-//! The published words of threads: the current coroutine and the hint of each thread with a heap.
+//! What other threads run: the current coroutine and the hint of each thread that has a heap.
 //!
-//! * K1. A thread publishes the address of its two words when it takes a heap for itself, and withdraws it under
-//!   [`READERS`] before it ends: under that lock each published address can be read.
-//! * K2. In a child of fork(2) the other threads are gone, with the memory of their words. The kernel wipes
-//!   [`FORK_MARK`] in the child, and the first use there withdraws all words but the caller's, and frees the lock.
-//! * K3. A look reads the two words, and nothing that they point to: it may be out of date when it is over.
+//! * K1. A thread publishes the address of its two words when it acquires a heap until it exits. It withdraws the
+//!   address under [`READERS`] before it exits. So a thread that holds the lock can read each published address.
+//! * K2. A child of fork(2) has none of the other threads, and no memory for their words. The kernel zeroes
+//!   [`FORK_MARK`] in the child. The first use there withdraws all words but the caller's, and releases the lock.
+//! * K3. A search reads the two words, and nothing that they point to. Its answer may be out of date at once.
 
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
@@ -14,23 +14,23 @@ use crate::abi::aco_t;
 use crate::lock::Lock;
 use crate::{sys, tls, valgrind};
 
-/// Locked by a thread that reads the words of others, or withdraws its own.
+/// Held by a thread that reads the words of other threads, and by a thread that withdraws its own.
 #[unsafe(link_section = "aco_shared")]
 static READERS: Lock = Lock::new();
 
-/// The number of threads with published words.
+/// The number of threads that have published their words.
 #[unsafe(link_section = "aco_shared")]
 static PUBLISHED_THREADS: AtomicUsize = AtomicUsize::new(0);
 
-/// A word of 1 in memory that the kernel zeroes in a child of fork(2); NULL if the system has no such memory.
+/// A word that is 1, in memory that reads as 0 in a child of fork(2) (K2). NULL: not created, or no such memory.
 #[unsafe(link_section = "aco_shared")]
 static FORK_MARK: AtomicPtr<AtomicUsize> = AtomicPtr::new(ptr::null_mut());
 
-/// Publishes the words of this thread in `words`, those of its heap.
+/// Publishes this thread's words in `words`, which belong to its heap. Does nothing without a fork mark.
 pub(super) fn publish(words: &Words) {
     create_fork_mark();
     if FORK_MARK.load(Ordering::Relaxed).is_null() {
-        return; // Without the mark a child could not tell (K2).
+        return; // A child of fork(2) would not notice (K2).
     }
     detect_fork();
     let own = tls::current_words();
@@ -49,14 +49,14 @@ pub(super) fn withdraw(words: &Words) {
     }
 }
 
-/// Returns true if `predicate` holds for the current coroutine and the hint of another thread. They may change
-/// meanwhile. Returns None if another thread reads the words at the moment, and `wait` is false.
+/// Returns true if `predicate` is true of the current coroutine and the hint of some other thread (K3). None: another
+/// thread searches, and `wait` is false.
 pub(crate) fn any_other_thread(
     wait: bool,
     predicate: impl Fn(*mut aco_t, *mut aco_t) -> bool,
 ) -> Option<bool> {
     detect_fork();
-    // SAFETY: the thread's own state and heap.
+    // SAFETY: the state is this thread's; heaps are never freed (H4).
     let has_own = unsafe {
         let heap: *mut Heap = (*tls::thread_state()).heap.cast();
         !heap.is_null() && !(*heap).words.load(Ordering::Relaxed).is_null()
@@ -68,14 +68,14 @@ pub(crate) fn any_other_thread(
     let _guard = if wait { READERS.lock_guard() } else { READERS.try_lock_guard()? };
     Some(any_heap(|words| {
         let words = words.load(Ordering::Acquire);
-        // SAFETY: K1, K2.
+        // SAFETY: the lock is held, so a published address can be read (K1, K2).
         !words.is_null()
             && words != own
             && unsafe { predicate(words.read_volatile(), words.add(1).read_volatile()) }
     }))
 }
 
-/// Creates the mark, once.
+/// Creates the fork mark, once in a process.
 fn create_fork_mark() {
     if !FORK_MARK.load(Ordering::Relaxed).is_null() {
         return;
@@ -83,18 +83,18 @@ fn create_fork_mark() {
     let Some(page) = sys::map_wiped_on_fork() else { return };
     let new: *mut AtomicUsize = page.cast().as_ptr();
     valgrind::mark_shared(new.addr(), size_of::<AtomicUsize>());
-    // SAFETY: a new page.
+    // SAFETY: the page was mapped above.
     unsafe { (*new).store(1, Ordering::Relaxed) };
     if FORK_MARK
         .compare_exchange(ptr::null_mut(), new, Ordering::Release, Ordering::Relaxed)
         .is_err()
     {
-        // SAFETY: no other thread knows the page.
+        // SAFETY: no other thread has seen the page.
         unsafe { sys::unmap(page.as_ptr(), sys::page_size()) };
     }
 }
 
-/// Applies K2 if this is a child of fork(2).
+/// Withdraws the words of the parent's other threads if this is a child of fork(2) (K2).
 #[inline(always)]
 fn detect_fork() {
     // SAFETY: the mark is never unmapped.
@@ -108,6 +108,7 @@ fn detect_fork() {
 
 #[cold]
 #[inline(never)]
+/// Withdraws all words but those of this thread, which is the first to use them in a child of fork(2).
 fn withdraw_others(mark: &AtomicUsize) {
     let own = tls::current_words();
     let mut published = 0;

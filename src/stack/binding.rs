@@ -1,13 +1,18 @@
-//! The bindings between coroutines and stacks: which life of a stack a coroutine is bound to, and which one has it
-//! alone.
+//! The binding of coroutines to share stacks.
 //!
-//! * BI1. A coroutine is bound to the generation of the control block that it was created on. Destroying the stack ends
-//!   that generation (CB3 of `control_block`).
-//! * BI2. `users` counts the coroutines that are bound to the present life. It is never too small.
-//! * BI3. `exclusive` is NULL, or the one coroutine of the stack, whose state word has the form EXCLUSIVE: an inline
-//!   resume of it is permitted (S2, S3 of `state`). A second user clears it.
-//! * BI4. The word at `align_highptr` names the coroutine whose frames are on the stack, for unwinders.
-//! * BI5. A copy by value of a coroutine or of a stack has no block, and is taken for live.
+//! ```text
+//!   a stack         names                               in
+//!   generation      each coroutine created on it        the coroutine's state word; counted in `users`
+//!   exclusive       the coroutine alone on it           the coroutine's state word, and `exclusive`
+//!   owner           the coroutine whose frames it has   `owner`, which old programs write, too
+//!   unwind owner    the same, for unwinders             the word at `align_highptr`
+//! ```
+//!
+//! * BI3. An exclusive coroutine is the owner, the only user, and watched by no sanitizer. The header's inline code may
+//!   resume it (see [`state`]).
+//! * BI3. `bind`, a second user, destroying the stack, and another exclusive coroutine revoke it first.
+//! * BI5. A stack counts as destroyed only if that is certain. Copies by value, of coroutine or stack, count as live. So
+//!   does a coroutine without frames that a program moved to the next stack in the same block.
 
 use core::mem::offset_of;
 use core::ptr::{self, NonNull};
@@ -16,34 +21,34 @@ use super::control_block::{self, BlockPtr};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{sanitizer, slab, state};
 
-/// Returns true if no coroutine is bound to this life of the share stack.
+/// Returns true if no coroutine is bound to this generation of the share stack: the next one will be alone on it.
 ///
 /// # Safety
-/// `block` is the control block of a live share stack.
+/// `block` is the control block of a live share stack, or None.
 #[inline(always)]
 pub(crate) unsafe fn has_no_users(block: Option<BlockPtr>) -> bool {
-    // SAFETY: control blocks are never unmapped (CB1).
+    // SAFETY: the caller passes a LIVE block.
     block.is_some_and(|block| unsafe { (*block.as_ptr()).users } == 0)
 }
 
-/// Returns true if several coroutines may be bound to this share stack. A copy by value does not tell (BI5).
+/// Returns true if several coroutines are bound to this share stack, or if it is a copy by value.
 ///
 /// # Safety
 /// `stack` points to a live share stack.
 pub(crate) unsafe fn is_shared(stack: *mut aco_share_stack_t) -> bool {
-    // SAFETY: `stack` is live.
+    // SAFETY: the caller passes a live stack.
     unsafe { control_block::block_of(stack).is_none_or(|block| block.as_ref().users > 1) }
 }
 
-/// Binds a new coroutine to the present life of its share stack. An exclusive user is exclusive no longer.
+/// Binds a new coroutine to the current generation of its share stack, and revokes an exclusive coroutine.
 ///
 /// # Safety
 /// `co` points to a coroutine that the library allocated, on a live share stack, whose control block
 /// is `block`.
 #[inline(always)]
 pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
-    // SAFETY: `co` is the library's, and its stack is live. No block has generation 0: a coroutine on a copy is never
-    // refused.
+    // SAFETY: the caller passes a coroutine of the library on a live stack. Generation 0 (CB3): resuming a coroutine on
+    // a copy by value is never refused.
     unsafe {
         let stack = (*co).share_stack;
         let Some(found) = block else { return state::bind(co, state::binding(stack, 0)) };
@@ -52,13 +57,13 @@ pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
     }
 }
 
-/// Binds a coroutine that is reset to the present life of its share stack, unless it is the exclusive user. The state
-/// word of a former exclusive user may be stale: see [`revoke_exclusive`].
+/// Binds a coroutine that is reset to the current generation of its share stack, unless it is the exclusive one. If it
+/// was exclusive before, its state word may still say so: see [`revoke_exclusive`].
 ///
 /// # Safety
-/// `co` points to a coroutine without frames, on a live share stack of the life that `co` is bound to.
+/// `co` points to a coroutine without frames, on a live share stack, and [`is_stack_destroyed`] is false for it.
 pub(crate) unsafe fn rebind(co: *mut aco_t) {
-    // SAFETY: `co` and its stack are live.
+    // SAFETY: the caller passes a coroutine on a live stack.
     unsafe {
         if let Some(block) = control_block::block_of((*co).share_stack)
             && block.as_ref().exclusive != co
@@ -69,13 +74,13 @@ pub(crate) unsafe fn rebind(co: *mut aco_t) {
     }
 }
 
-/// Counts one more user of the stack. The second one ends an exclusive use (BI3).
+/// Counts one more user of the stack. The second one revokes an exclusive coroutine (BI3).
 ///
 /// # Safety
 /// `block` is the control block of `stack`, which is live.
 #[inline(always)]
 unsafe fn add_user(stack: *mut aco_share_stack_t, block: BlockPtr) {
-    // SAFETY: `block` is the control block of a live stack.
+    // SAFETY: the caller passes a LIVE block.
     unsafe {
         let users = &raw mut (*block.as_ptr()).users;
         *users = (*users).saturating_add(1);
@@ -85,15 +90,13 @@ unsafe fn add_user(stack: *mut aco_share_stack_t, block: BlockPtr) {
     }
 }
 
-/// Returns true if the share stack of `co` was destroyed, and the frames of `co` with it. A copy by value is taken
-/// for live (BI5), and so is a coroutine without frames: a program may have moved it to the next stack of the control
-/// block.
+/// Returns true if the share stack of `co` was destroyed, and the frames of `co` with it (BI5).
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed, whose control block is `block`.
 #[inline(always)]
 pub(crate) unsafe fn is_stack_destroyed(co: *mut aco_t, block: Option<BlockPtr>) -> bool {
-    // SAFETY: control blocks are never unmapped (CB1). The binding of a block in its next life differs (BI1).
+    // SAFETY: control blocks stay readable (CB1). The binding of the next generation differs (CB3).
     unsafe {
         match block {
             Some(block) if state::is_bound_to(co, block.as_ref().binding) => {
@@ -104,12 +107,15 @@ pub(crate) unsafe fn is_stack_destroyed(co: *mut aco_t, block: Option<BlockPtr>)
     }
 }
 
-/// As [`is_stack_destroyed`], if the binding is not the present one. Binds a coroutine without frames that a program
-/// has moved to the next stack of the control block.
+/// As [`is_stack_destroyed`], if the binding is not the current one. Binds a coroutine without frames to the current
+/// generation: the program moved it there.
+///
+/// # Safety
+/// `co` points to a coroutine with a share stack, live or destroyed.
 #[cold]
 #[inline(never)]
 unsafe fn is_stack_destroyed_slow(co: *mut aco_t) -> bool {
-    // SAFETY: control blocks are never unmapped (CB1). The binding of a block in its next life differs (BI1).
+    // SAFETY: control blocks stay readable (CB1); past the first check the stack is live.
     unsafe {
         let stack = (*co).share_stack;
         if (*stack).ptr.is_null() {
@@ -131,12 +137,12 @@ unsafe fn is_stack_destroyed_slow(co: *mut aco_t) -> bool {
     }
 }
 
-/// Returns true if `co` was created on an earlier stack of the control block of its present one.
+/// Returns true if `co` was created on an earlier generation of its stack's control block.
 ///
 /// # Safety
 /// `co` points to a coroutine with a live share stack.
 pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
-    // SAFETY: `co` has a live share stack.
+    // SAFETY: the caller passes a coroutine on a live stack.
     unsafe {
         let bound = state::generation(co);
         let block = control_block::block_of((*co).share_stack);
@@ -144,14 +150,14 @@ pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
     }
 }
 
-/// Makes `co`, the owner of its live share stack, the exclusive user if it is the only one (BI3). Does nothing if
-/// either is a copy by value, or a sanitizer is present.
+/// Makes the owner `co` of a live share stack the exclusive coroutine, so that the next resume may be inline (BI3). Does
+/// nothing if there are more users, if `co` or the stack is a copy by value, or with a sanitizer.
 ///
 /// # Safety
 /// `co` points to a coroutine that owns its share stack, whose control block is `block`.
 #[inline(always)]
 pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
-    // SAFETY: `co` owns its stack. A block's exclusive user is NULL or a coroutine of the library's (BI3).
+    // SAFETY: the caller passes the owner of a live stack, and the block of that stack.
     unsafe {
         if let Some(found) = block
             && !sanitizer::is_present()
@@ -167,20 +173,19 @@ pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
     }
 }
 
-/// Ends an exclusive use of the stack.
+/// Revokes the exclusive coroutine of a stack, if there is one.
 ///
 /// # Safety
 /// `stack` points to a live share stack, whose control block is `block`.
 #[inline(always)]
 pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Option<BlockPtr>) {
-    // SAFETY: `stack` is live, and an owner is a coroutine.
+    // SAFETY: the caller passes the block of a live stack. An owner is a coroutine, and a block in a slab can be read.
     unsafe {
         if let Some(block) = block.map(NonNull::as_ptr)
             && !(*block).exclusive.is_null()
         {
             let exclusive = (*block).exclusive;
-            // An exclusive user that is not the owner has ended, or a program has moved it or its memory. Memory in
-            // no slab may be freed then.
+            // If it is not the owner it has ended, or the program moved it. Memory that is in no slab may be freed.
             if exclusive == (*stack).owner || slab::contains(exclusive.cast()) {
                 state::clear_exclusive(exclusive, stack, (*block).binding);
             }
@@ -189,13 +194,13 @@ pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Opti
     }
 }
 
-/// Ends the ownership and the exclusive use of `co`, which is being destroyed.
+/// Ends all bindings of `co`, which is being destroyed.
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed.
 #[inline(always)]
 pub(crate) unsafe fn detach(co: *mut aco_t) {
-    // SAFETY: the control block is readable, live or destroyed (CB1). That of another life is not written.
+    // SAFETY: control blocks stay readable (CB1); only a block of this generation, or a live stack, is written.
     unsafe {
         let stack = (*co).share_stack;
         let block = control_block::block_of(stack);
@@ -219,8 +224,8 @@ pub(crate) unsafe fn detach(co: *mut aco_t) {
     }
 }
 
-/// The owner of a stack without frames, for unwinders: a static main coroutine without a resume address, at which
-/// unwinding ends.
+/// The unwind owner of a stack without frames: a coroutine that is its own main coroutine and has no resume address.
+/// Unwinding ends there.
 pub(super) fn no_coroutine() -> *mut aco_t {
     #[allow(dead_code, reason = "unwinders read it")]
     struct NoCoroutine([*const NoCoroutine; size_of::<aco_t>() / 8]);
@@ -238,12 +243,47 @@ pub(super) fn no_coroutine() -> *mut aco_t {
     (&raw const NO_COROUTINE).cast_mut().cast()
 }
 
-/// Records for unwinders which coroutine has its frames on the stack (BI4).
+/// Tells unwinders that the frames on the stack belong to `co`.
 ///
 /// # Safety
 /// `stack` points to a live share stack.
 #[inline(always)]
 pub(crate) unsafe fn set_unwind_owner(stack: *mut aco_share_stack_t, co: *mut aco_t) {
-    // SAFETY: a word above `align_highptr` is the library's (`layout::HEADROOM`).
+    // SAFETY: the word at `align_highptr` is the library's (`layout::HEADROOM`).
     unsafe { (*stack).align_highptr.cast::<*mut aco_t>().write(co) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{create, destroy};
+    use super::*;
+
+    #[test]
+    fn users_are_counted_and_a_destroyed_stack_is_known() {
+        let stack = create(1 << 16, true).ok().unwrap();
+        // SAFETY: the stack is this test's; all zero is a coroutine that never ran.
+        unsafe {
+            let block = control_block::block_of(stack);
+            assert!(has_no_users(block) && !is_shared(stack));
+            let mut coroutines: [aco_t; 2] = core::mem::zeroed();
+            let [first, second] = &mut coroutines;
+            for (co, is_second) in [(&raw mut *first, false), (&raw mut *second, true)] {
+                (*co).share_stack = stack;
+                bind(co, block);
+                assert!(!has_no_users(block) && is_shared(stack) == is_second);
+                assert!(state::is_ours(co) && !is_stack_destroyed(co, block));
+            }
+            detach(second);
+            assert!(!is_shared(stack) && !has_no_users(block));
+            (*stack).owner = first;
+            set_exclusive(first, block);
+            assert_eq!(block.unwrap().as_ref().exclusive, &raw mut *first);
+            bind(second, block);
+            assert!(block.unwrap().as_ref().exclusive.is_null(), "BI3");
+            destroy("test", stack);
+            assert!(is_stack_destroyed(first, block) && is_stack_destroyed(second, block));
+            detach(first);
+            detach(second);
+        }
+    }
 }

@@ -1,13 +1,12 @@
-//! The stack cache: a bounded list of destroyed stacks in each thread, the last destroyed first.
+//! A cache of destroyed stacks: a bounded list in each thread, last destroyed first.
 //!
-//! A new stack costs a control block, a mapping, a guard and the faults of its first pages. A cached one has them.
-//! The links are in the stacks themselves, at the top, which was just in use. The list is released when the thread
-//! exits.
+//! A new stack costs a control block, a mapping, a guard and the faults of its first pages. A cached one has them all.
+//! The entries of the list are at the tops of the stacks, which were used last. When the thread exits it releases all.
 //!
-//! * SC1. Only its thread uses a list. No other code uses a stack in it.
-//! * SC2. A list has at most `MAX_STACKS` stacks and `MAX_BYTES` bytes. A stack beyond that replaces the oldest one.
-//! * SC3. After `MAX_UNUSED_RELEASES` replacements without an allocation the cache is empty and stays so until the
-//!   thread creates a stack: a few cached stacks may hold much of the C library's heap.
+//! * SC1. Only its thread uses the list and the stacks in it.
+//! * SC2. At most [`MAX_STACKS`] stacks and [`MAX_BYTES`] bytes are cached. A new one replaces the oldest ones.
+//! * SC3. `unused_releases` counts stacks that were replaced since the thread last created one. At [`MAX_UNUSED_RELEASES`] the
+//!   thread releases all, and caches none until it creates a stack.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -19,13 +18,14 @@ use crate::thread_exit::{self, Resource};
 use crate::tls::ThreadState;
 use crate::{sanitizer, tls};
 
-/// Limits of a thread's list (SC2).
+/// Limits of the cache of a thread (SC2).
 const MAX_STACKS: u16 = 32;
 const MAX_BYTES: u32 = 8 << 20;
-/// Replacements without an allocation until the cache is disabled (SC3).
+/// Replaced stacks that disable the cache (SC3). A few cached stacks at the top of malloc's heap would keep
+/// all of it from the system.
 const MAX_UNUSED_RELEASES: u16 = 256;
 
-/// The entry at the top of a cached stack. Its control block still describes the memory: all but `ptr`.
+/// An entry of the list, at the top of a cached stack. The control block still describes the memory, except for `ptr`.
 #[repr(C)]
 struct CachedStack {
     next: *mut CachedStack,
@@ -34,17 +34,17 @@ struct CachedStack {
     usable: *mut c_void,
 }
 
-/// Returns the entry of a stack: inside it, aligned.
+/// The address of the entry of a stack.
 fn entry_of(usable: *mut c_void, sizes: &Sizes) -> *mut CachedStack {
     let top = usable.addr() + sizes.usable - size_of::<CachedStack>();
     usable.with_addr(top & !(align_of::<CachedStack>() - 1)).cast()
 }
 
-/// Takes a stack of exactly these sizes: its control block, and its `ptr`.
+/// Removes a stack of exactly these sizes. Returns its control block and its lowest usable byte.
 #[inline(always)]
 pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
     let state = tls::thread_state();
-    // SAFETY: the thread's own state and list (SC1).
+    // SAFETY: the state and the list are this thread's (SC1).
     unsafe {
         (*state).unused_releases = 0;
         let mut link: *mut *mut CachedStack = (&raw mut (*state).cached_stacks).cast();
@@ -62,10 +62,11 @@ pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
     None
 }
 
-/// Puts a stack in the cache, in place of the oldest ones if it is full. Returns false if the stack cannot be cached.
+/// Adds a stack to the cache, in place of the oldest ones if the cache is full. Returns false if it is not to be
+/// cached: too large, the program's memory, watched by a sanitizer, or not wanted (SC3).
 ///
 /// # Safety
-/// No code uses the stack; `block` is its control block, `usable` its lowest byte.
+/// Nothing uses the stack. `block` is its control block, and is not LIVE. `usable` is its lowest usable byte.
 #[inline(always)]
 pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes) -> bool {
     let size = match u32::try_from(sizes.usable) {
@@ -73,7 +74,7 @@ pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes
         _ => return false,
     };
     let state = tls::thread_state();
-    // SAFETY: the thread's own state; no other code uses the memory (SC1).
+    // SAFETY: the state is this thread's (SC1). The entry is inside the stack, which nothing uses.
     unsafe {
         if (*state).unused_releases == MAX_UNUSED_RELEASES
             || !thread_exit::on_exit(Resource::StackCache, on_thread_exit)
@@ -96,21 +97,21 @@ pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes
     }
 }
 
-/// Returns true if a stack of `size` bytes more exceeds a limit (SC2).
+/// Returns true if the cache has no capacity for a stack of `size` bytes, at most [`MAX_BYTES`].
 ///
 /// # Safety
-/// `state` is the thread's.
+/// `state` is this thread's state.
 unsafe fn is_full(state: *mut ThreadState, size: u32) -> bool {
-    // SAFETY: `state` is the thread's own.
+    // SAFETY: the caller passes this thread's state.
     unsafe { (*state).cached_count == MAX_STACKS || (*state).cached_bytes > MAX_BYTES - size }
 }
 
-/// Releases the stack at the end of the list. Returns false if the list is empty.
+/// Releases the oldest stack. Returns false if the cache is empty.
 ///
 /// # Safety
-/// `state` is the thread's.
+/// `state` is this thread's state.
 unsafe fn release_oldest(state: *mut ThreadState) -> bool {
-    // SAFETY: the thread's own list (SC1).
+    // SAFETY: the list is this thread's, and nothing uses its stacks (SC1).
     unsafe {
         let mut link: *mut *mut CachedStack = (&raw mut (*state).cached_stacks).cast();
         if (*link).is_null() {
@@ -129,15 +130,79 @@ unsafe fn release_oldest(state: *mut ThreadState) -> bool {
     }
 }
 
-/// Runs when the thread exits.
+/// Empties the cache of a thread that exits.
 unsafe extern "C" fn on_thread_exit(_: *mut c_void) {
     thread_exit::mark_exiting();
     release_all();
 }
 
-/// Releases all stacks of the thread's cache.
+/// Releases all stacks in the cache of this thread.
 pub(crate) fn release_all() {
     let state = tls::thread_state();
-    // SAFETY: the thread's own state.
+    // SAFETY: the state is this thread's.
     while unsafe { release_oldest(state) } {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{create, destroy};
+    use super::*;
+    use crate::abi::aco_share_stack_t;
+
+    const SIZE: usize = 3 << 16;
+
+    fn destroy_all(stacks: &[*mut aco_share_stack_t]) {
+        // SAFETY: created by the test, and destroyed once.
+        stacks.iter().for_each(|&stack| unsafe { destroy("test", stack) });
+    }
+
+    fn create_many(count: usize, size: usize) -> Vec<*mut aco_share_stack_t> {
+        (0..count).map(|_| create(size, true).ok().unwrap()).collect()
+    }
+
+    fn cached() -> (usize, usize) {
+        // SAFETY: this thread's state.
+        unsafe {
+            (
+                (*tls::thread_state()).cached_count.into(),
+                (*tls::thread_state()).cached_bytes as usize,
+            )
+        }
+    }
+
+    #[test]
+    fn the_stack_of_these_sizes_that_was_destroyed_last_is_next() {
+        let stacks = create_many(3, SIZE);
+        destroy_all(&stacks);
+        assert_eq!(cached(), (3, 3 * SIZE));
+        let other = create_many(1, 2 * SIZE);
+        assert!(
+            other.iter().all(|stack| !stacks.contains(stack)) && cached().0 == 3,
+            "another size"
+        );
+        let again = create_many(3, SIZE);
+        assert!(again.iter().eq(stacks.iter().rev()) && cached() == (0, 0));
+        destroy_all(&again);
+        release_all();
+        assert_eq!(cached(), (0, 0));
+        destroy_all(&other);
+        release_all();
+    }
+
+    #[test]
+    fn the_cache_is_bounded_and_gives_up() {
+        let stacks = create_many(100, 4096);
+        destroy_all(&stacks);
+        assert_eq!(cached(), (MAX_STACKS.into(), usize::from(MAX_STACKS) * 4096));
+        let large = create_many(3, MAX_BYTES as usize / 2);
+        destroy_all(&large);
+        assert_eq!(cached(), (2, MAX_BYTES as usize), "the oldest ones are released");
+        let many = create_many(600, 4096);
+        destroy_all(&many);
+        assert_eq!(cached(), (0, 0), "the program does not want them");
+        let stack = create_many(1, 4096);
+        destroy_all(&stack);
+        assert_eq!(cached().0, 1, "it does again");
+        release_all();
+    }
 }

@@ -1,14 +1,30 @@
-//! Control blocks of share stacks.
+//! Control blocks of share stacks: they stay readable after the stack is destroyed.
+//!
+//! As in libaco, a program may destroy a stack before the stack's coroutines.
 //!
 //! ```text
-//!   allocate ──> live (ptr != NULL, generation g) ──destroy──> destroyed (ptr == NULL, generation g + 1) ──> free, or
-//!                                                              in a cache or the deferred list ──activate──> live
+//!          allocate, init_block           activate            destroy
+//!   FREE ───────────────────────> NEW ────────────> LIVE ────────────────> CACHED or DEFERRED ── free ──> FREE
+//!                                                    ^                              │
+//!                                                    └────────── activate ──────────┘
+//!
+//!   state      `ptr`    generation   `exclusive`                describes its memory
+//!   FREE       NULL     next one     any                        no
+//!   NEW        NULL     next one     NULL                       yes
+//!   LIVE       not NULL its own      NULL or a coroutine        yes
+//!   CACHED     NULL     next one     NULL                       yes; in the list of a thread (`cache`)
+//!   DEFERRED   NULL     next one     next block of the list     yes; in the list of the process (`deferred_unmap`)
 //! ```
 //!
-//! * CB1. A block is never unmapped (H6 of `slab::heap`): libaco lets a program destroy a stack before its coroutines.
-//! * CB2. `ptr` is NULL unless the stack is live. A free block reads as destroyed.
-//! * CB3. Each life has a generation, which is never 0. A coroutine is bound to one (`binding`).
-//! * CB4. The block names its own address in `guard_page_enabled` and the bytes after it: a copy by value does not.
+//! * CB1. The memory of a block is never unmapped (`slab::heap`, H6). While a block is not LIVE its `ptr` is NULL, so it
+//!   reads as a destroyed stack. A purged block reads as all zero: FREE.
+//! * CB3. `destroy` changes the generation. A coroutine is bound to the generation that it was created on; if that is
+//!   over, resuming it is refused. Generation 0 belongs to no block.
+//! * CB4. The identity word holds the block's own address. A copy by value has another address, so it has no block.
+//! * BI3. `exclusive` is NULL, or the only coroutine of the stack whose state word may have the EXCLUSIVE form
+//!   (`state`).
+//! * BI2. `users` is at least the number of coroutines that are bound to this generation. A program that moves
+//!   coroutines by writing `share_stack` makes it too large, which costs time only.
 
 use core::ffi::{c_char, c_void};
 use core::mem::offset_of;
@@ -24,24 +40,22 @@ use crate::valgrind::StackId;
 /// Points to the control block of a share stack.
 pub(crate) type BlockPtr = NonNull<StackBlock>;
 
-/// A control block of this library's.
+/// The control block of a share stack: the public struct, and what only the library uses.
 #[repr(C, align(16))]
 pub(crate) struct StackBlock {
     public: aco_share_stack_t,
-    /// The coroutine whose state word is in the form EXCLUSIVE, or NULL. In the list of `deferred_unmap`: the next
-    /// block.
+    /// The exclusive coroutine, or NULL (BI3). DEFERRED: the next block of the list.
     pub(super) exclusive: *mut aco_t,
-    /// Coroutines that are bound to this life. It is too large where a program moves coroutines by writing their
-    /// fields: that costs time alone.
+    /// The number of coroutines bound to this generation (BI2).
     pub(super) users: u32,
-    /// The number of this life (CB3). Atomic: a coroutine of an earlier life may read it while another thread uses
-    /// the block again.
+    /// The generation (CB3); not 0. Atomic: a thread may ask for a coroutine of an earlier generation while another
+    /// thread uses the block again.
     generation: AtomicU16,
-    /// Not 0 if the stack is painted (`high_water_mark`).
+    /// 1 if the stack was painted (`high_water_mark`), else 0.
     pub(super) is_painted: u16,
     /// Valgrind's id of the stack.
     pub(super) valgrind_id: StackId,
-    /// The binding of a coroutine of this life: a part of its state word.
+    /// The part of the state word that names this stack and generation (`state`).
     pub(super) binding: u64,
 }
 
@@ -49,55 +63,55 @@ const _: () = assert!(size_of::<StackBlock>() == slab::STACK_BLOCK_SIZE);
 const _: () = assert!(offset_of!(StackBlock, public.real_ptr) == slab::STACK_BLOCK_LINK);
 
 impl StackBlock {
-    /// The number of this life (CB3).
+    /// The generation (CB3).
     #[inline(always)]
     pub(super) fn generation(&self) -> Generation {
         self.generation.load(Ordering::Relaxed)
     }
 
-    /// The mapping of the stack, live or cached; NULL if it has none.
+    /// The mapping of the stack. NULL: its memory is allocated or the program's.
     pub(super) fn mapping(&self) -> *mut c_void {
         self.public.real_ptr
     }
 
-    /// The sizes of the stack, live or cached.
+    /// The sizes of the stack.
     #[inline(always)]
     pub(super) fn sizes(&self) -> Sizes {
         Sizes { usable: self.public.sz, mapped: self.public.real_sz }
     }
 }
 
-/// `guard_page_enabled` and `reserved` in one: the block's own address above the flag.
+/// The identity word: the low byte is `guard_page_enabled`, `reserved` above it holds the block's own address (CB4).
 ///
 /// # Safety
 /// `stack` points to a share stack.
 unsafe fn identity_word(stack: *mut aco_share_stack_t) -> *mut u64 {
-    // SAFETY: eight aligned bytes: `guard_page_enabled` is at offset 56 (asserted in `abi`).
+    // SAFETY: `guard_page_enabled` starts eight aligned bytes, at offset 56 (asserted in `abi`).
     unsafe { (&raw mut (*stack).guard_page_enabled).cast() }
 }
 
-/// Returns the control block of a share stack. Returns None for a copy by value (CB4).
+/// The control block of a share stack. None: `stack` is a copy by value (CB4).
 ///
 /// # Safety
 /// `stack` points to a share stack, live or destroyed.
 #[inline(always)]
 pub(crate) unsafe fn block_of(stack: *mut aco_share_stack_t) -> Option<BlockPtr> {
-    // SAFETY: `stack` is readable, live or destroyed (CB1). A struct that names its own address begins a block (CB4).
+    // SAFETY: the caller passes a share stack. A struct that holds its own address is the start of a block (CB4).
     unsafe {
         (*identity_word(stack) >> 8 == stack as u64).then(|| NonNull::new_unchecked(stack.cast()))
     }
 }
 
-/// Records what the block describes: the guard, the mapping or NULL, and the block itself.
+/// Sets the identity word, the guard flag and the mapping, which may be NULL.
 ///
 /// # Safety
-/// `stack` points to a control block from [`allocate`].
+/// `stack` points to a NEW control block.
 pub(super) unsafe fn set_memory(
     stack: *mut aco_share_stack_t,
     is_guarded: bool,
     mapping: *mut c_void,
 ) {
-    // SAFETY: `stack` is a control block that this thread alone uses.
+    // SAFETY: the block is NEW: only this thread writes it.
     unsafe {
         *identity_word(stack) = (stack as u64) << 8;
         (*stack).guard_page_enabled = c_char::from(is_guarded);
@@ -105,14 +119,14 @@ pub(super) unsafe fn set_memory(
     }
 }
 
-/// Allocates a control block. Returns None if the system has no memory.
+/// Allocates a control block. None: the system has no memory.
 pub(super) fn allocate() -> Option<BlockPtr> {
-    /// The first generation of a new block. Blocks begin at different numbers: memory of a block may have been
-    /// zeroed, and a coroutine of a life before that must not match.
+    /// The first generation of the next block that has none: a new one, or a purged one. Blocks start at different
+    /// generations, so that a coroutine of a purged generation rarely matches.
     #[unsafe(link_section = "aco_shared")]
     static NEXT_GENERATION: AtomicU16 = AtomicU16::new(1);
     let block: BlockPtr = slab::allocate(Class::StackBlock, slab::STACK_BLOCK_SIZE)?.cast();
-    // SAFETY: this thread alone has the block, which is zeroed or was freed.
+    // SAFETY: the block is all zero, or has its contents from before it was freed (`Class::StackBlock`).
     let known = unsafe { block.as_ref() };
     if known.generation() == 0 {
         let generation = NEXT_GENERATION.fetch_add(1, Ordering::Relaxed).max(1);
@@ -121,22 +135,22 @@ pub(super) fn allocate() -> Option<BlockPtr> {
     Some(block)
 }
 
-/// Ends a life of `block`: a resume of a coroutine that is bound to it is refused afterwards.
+/// Ends the generation of `block`: resuming a coroutine that is bound to it is refused afterwards (CB3).
 ///
 /// # Safety
-/// The block is from [`allocate`].
+/// `block` is from [`allocate`], and this thread destroys its stack.
 pub(super) unsafe fn end_generation(block: BlockPtr) {
-    // SAFETY: the block is from `allocate`, and never unmapped (CB1).
+    // SAFETY: blocks stay readable (CB1).
     let block = unsafe { block.as_ref() };
     block.generation.store(block.generation().checked_add(1).unwrap_or(1), Ordering::Relaxed);
 }
 
-/// Frees a block whose life has ended.
+/// Frees a block.
 ///
 /// # Safety
-/// The block is from [`allocate`], and its stack is gone.
+/// `block` is from [`allocate`], its `ptr` is NULL, and its stack has no memory.
 pub(super) unsafe fn free(block: BlockPtr) {
-    // SAFETY: this thread alone has the block. Its `ptr` is NULL: it reads as destroyed (CB2).
+    // SAFETY: no other thread uses the block but to read it (CB1).
     unsafe { slab::free(block.as_ptr().cast(), slab::STACK_BLOCK_SIZE) }
 }
 
@@ -153,7 +167,7 @@ mod tests {
                 mine.push(allocate().unwrap().as_ptr() as usize);
                 if round % 3 == 0 {
                     let block = mine.swap_remove(round % mine.len()) as *mut StackBlock;
-                    // SAFETY: allocated above, and used by no other thread.
+                    // SAFETY: allocated above, and unused.
                     unsafe { free(NonNull::new(block).unwrap()) };
                 }
             }
@@ -167,7 +181,7 @@ mod tests {
     #[test]
     fn a_generation_is_never_zero_and_never_stays() {
         let block = allocate().unwrap();
-        // SAFETY: taken above.
+        // SAFETY: allocated above.
         unsafe {
             block.as_ref().generation.store(u16::MAX, Ordering::Relaxed);
             end_generation(block);
@@ -179,7 +193,7 @@ mod tests {
     #[test]
     fn a_copy_has_no_block() {
         let block = allocate().unwrap();
-        // SAFETY: taken above; the copy is a plain struct.
+        // SAFETY: allocated above; the copy is a plain struct.
         unsafe {
             let stack: *mut aco_share_stack_t = block.as_ptr().cast();
             set_memory(stack, true, core::ptr::null_mut());

@@ -1,47 +1,48 @@
-//! Creation of share stacks.
+//! Share stacks created: from the cache of the thread, from the deferred ones, or from new memory.
 
 use core::ffi::c_void;
 use core::ptr;
 
 use super::binding::{no_coroutine, set_unwind_owner};
 use super::control_block::{self, BlockPtr};
-use super::memory::guard_size;
-use super::{cache, deferred_unmap, layout, memory};
+use super::layout::{self, Sizes, Top};
+use super::memory::{self, StackMemory, guard_size};
+use super::{cache, deferred_unmap};
 use crate::abi::aco_share_stack_t;
 use crate::error::CreateError;
 use crate::{arch, slab, state, sys, valgrind};
 
-/// Creates a share stack of at least `size` bytes ([`layout::Sizes`] rounds).
+/// Creates a share stack of `size` bytes (see [`Sizes`] for the rounding).
 pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_stack_t, CreateError> {
-    let sizes = layout::Sizes::new(size, is_guarded, sys::page_size(), guard_size());
+    let sizes = Sizes::new(size, is_guarded, sys::page_size(), guard_size());
     create_with_sizes(sizes.ok_or(CreateError::StackTooLarge { size })?)
 }
 
-/// As [`create`], guarded, with `gap` unused bytes below the guard and a second guard below the gap ([`memory`]). A
-/// gap of less than a page is none.
+/// Creates a guarded stack with `gap` unused bytes below the guard, and a second guard below those (see [`memory`]).
+/// A gap of less than a page is none.
 #[cfg(feature = "rt")]
 pub(crate) fn create_with_gap(
     size: usize,
     gap: usize,
 ) -> Result<*mut aco_share_stack_t, CreateError> {
-    let sizes = layout::Sizes::with_gap(size, sys::page_size(), guard_size(), gap);
+    let sizes = Sizes::with_gap(size, sys::page_size(), guard_size(), gap);
     create_with_sizes(sizes.ok_or(CreateError::StackTooLarge { size })?)
 }
 
 #[inline(always)]
-fn create_with_sizes(sizes: layout::Sizes) -> Result<*mut aco_share_stack_t, CreateError> {
+fn create_with_sizes(sizes: Sizes) -> Result<*mut aco_share_stack_t, CreateError> {
     let (block, usable) = match cache::acquire(&sizes).or_else(|| deferred_unmap::acquire(&sizes)) {
         Some(reused) => reused,
         None => create_block(&sizes)?,
     };
-    // SAFETY: this thread alone has the block, which describes memory of that size.
+    // SAFETY: the block is NEW, or was taken from a list, and describes memory of that size.
     Ok(unsafe { activate(block, usable, sizes.usable) })
 }
 
-/// Begins the life of a stack of `size` bytes at `usable`.
+/// Makes a stack of `size` bytes at `usable` LIVE.
 ///
 /// # Safety
-/// This thread alone has `block`, which describes that memory: all but `ptr`.
+/// `block` is NEW, or was taken from a list. It describes this memory, except for `ptr`.
 #[inline(always)]
 pub(super) unsafe fn activate(
     block: BlockPtr,
@@ -50,8 +51,8 @@ pub(super) unsafe fn activate(
 ) -> *mut aco_share_stack_t {
     let block = block.as_ptr();
     let stack: *mut aco_share_stack_t = block.cast();
-    // SAFETY: this thread alone has the block. The return slot is inside the memory. A stack that is not live has no
-    // owner and no exclusive user.
+    // SAFETY: only this thread uses the block and its memory, which holds the return slot. A block that is not LIVE
+    // has no owner and no exclusive coroutine.
     unsafe {
         (*stack).ptr = usable;
         (*block).users = 0;
@@ -64,38 +65,34 @@ pub(super) unsafe fn activate(
     stack
 }
 
-/// Allocates memory and a control block that describes it: all but `ptr`, which is returned beside it.
+/// Allocates memory, and a control block that describes it. Returns `ptr` separately: the block is NEW.
 #[cold]
 #[inline(never)]
-fn create_block(sizes: &layout::Sizes) -> Result<(BlockPtr, *mut c_void), CreateError> {
+pub(super) fn create_block(sizes: &Sizes) -> Result<(BlockPtr, *mut c_void), CreateError> {
     let Some(block) = control_block::allocate() else {
         return Err(CreateError::NoStackMemory { size: slab::STACK_BLOCK_SIZE });
     };
     let Some(memory) = memory::allocate(sizes) else {
         let errno = sys::errno();
-        // SAFETY: no other thread knows the block.
+        // SAFETY: the block was allocated above, and no other thread has seen it.
         unsafe { control_block::free(block) };
         sys::set_errno(errno);
         return Err(CreateError::NoStackMemory { size: sizes.usable.max(sizes.mapped) });
     };
-    // SAFETY: this thread alone has the block that was just allocated.
+    // SAFETY: the block was allocated above.
     unsafe { init_block(block, sizes, &memory) };
     Ok((block, memory.usable))
 }
 
-/// Makes `block` describe memory of these sizes: all but `ptr`. Its generation stays.
+/// Writes the description of memory of these sizes to `block`. `ptr` and the generation are unchanged.
 ///
 /// # Safety
-/// This thread alone has the block.
-pub(super) unsafe fn init_block(
-    block: BlockPtr,
-    sizes: &layout::Sizes,
-    memory: &memory::StackMemory,
-) {
+/// `block` is from [`control_block::allocate`], and no other thread has seen it.
+pub(super) unsafe fn init_block(block: BlockPtr, sizes: &Sizes, memory: &StackMemory) {
     let usable = memory.usable;
     let stack: *mut aco_share_stack_t = block.as_ptr().cast();
-    let top = layout::Top::of(usable.addr(), sizes.usable);
-    // SAFETY: this thread alone has the block.
+    let top = Top::of(usable.addr(), sizes.usable);
+    // SAFETY: no other thread has seen the block.
     unsafe {
         (*stack).sz = sizes.usable;
         (*stack).align_highptr = usable.with_addr(top.high);

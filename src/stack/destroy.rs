@@ -1,4 +1,4 @@
-//! Destruction of share stacks.
+//! Share stacks destroyed: their memory goes to the cache of the thread, or to the system.
 
 use core::ptr;
 
@@ -7,13 +7,14 @@ use super::{cache, control_block, deferred_unmap, layout, memory};
 use crate::abi::aco_share_stack_t;
 use crate::{arch, diag, sys, valgrind};
 
-/// Releases a share stack's memory. Its coroutines may still be destroyed; a resume of them is refused.
+/// Destroys a share stack. Its coroutines may be destroyed afterwards, but not resumed. Aborts if the stack is
+/// destroyed or if the caller runs on it.
 ///
 /// # Safety
 /// `stack` points to a share stack, live or destroyed.
 pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
-    // SAFETY: control blocks are never unmapped (CB1), and a live one describes its memory. No coroutine runs on the
-    // stack (checked here), and none will: the generation ends.
+    // SAFETY: the control block of a destroyed stack can be read (CB1). A LIVE one describes its memory. The caller is
+    // not on it (checked here), and no coroutine will be: the generation ends (CB3).
     unsafe {
         if (*stack).ptr.is_null() {
             let rule = "destroy a share stack once";
@@ -38,7 +39,7 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
             Some(block) => {
                 cache::recycle(block, usable, &sizes) || deferred_unmap::release(block, usable)
             }
-            // A copy by value is the program's memory.
+            // A copy by value is the program's own struct.
             None => memory::release(usable, &sizes),
         };
         if !is_released {
@@ -47,7 +48,7 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
     }
 }
 
-/// Aborts: the system does not know the memory of `stack`.
+/// Aborts: the system refuses to unmap the memory of `stack`.
 #[cold]
 #[inline(never)]
 fn abort_unmap_failed(function: &str, stack: *mut aco_share_stack_t) -> ! {

@@ -1,4 +1,4 @@
-//! Share stacks in memory of the program.
+//! Share stacks in the program's memory, which returns to the program when the stack is destroyed.
 
 use core::ffi::c_void;
 
@@ -10,16 +10,16 @@ use crate::abi::aco_share_stack_t;
 use crate::error::CreateError;
 use crate::{sanitizer, slab};
 
-/// Returns true if `size` bytes at `memory` can be a stack.
+/// Returns true if the `size` bytes at `memory` can be a stack.
 #[cfg(feature = "rt")]
 pub(crate) fn can_hold_stack(memory: *mut c_void, size: usize) -> bool {
     Sizes::external_error(memory.addr(), size).is_none()
 }
 
-/// Creates a share stack of `size` bytes at `memory`, without a guard page.
+/// Creates a share stack in the `size` bytes at `memory`. It has no guard page.
 ///
 /// # Safety
-/// The memory is readable and writable. No other code uses it until the stack is destroyed.
+/// The memory is readable and writable. Nothing else uses it until the stack is destroyed.
 pub(crate) unsafe fn create_in(
     memory: *mut c_void,
     size: usize,
@@ -32,7 +32,7 @@ pub(crate) unsafe fn create_in(
     };
     let memory = StackMemory { usable: memory, mapping: core::ptr::null_mut(), is_guarded: false };
     sanitizer::register_root(memory.usable, size);
-    // SAFETY: this thread alone has the new block, which describes memory that no other code uses.
+    // SAFETY: the block was allocated above. It describes memory that the caller passes for this stack.
     unsafe {
         init_block(block, &Sizes::external(size), &memory);
         Ok(activate(block, memory.usable, size))

@@ -1,4 +1,4 @@
-//! How deep a stack was used: a pattern that frames write over.
+//! The high-water mark of a stack: painted bytes that frames have overwritten.
 
 use super::control_block;
 use crate::abi::{aco_share_stack_t, aco_t};
@@ -7,13 +7,14 @@ use crate::{arch, diag, sanitizer};
 /// The byte that [`paint`] writes.
 const PAINT: u8 = 0xa5;
 
-/// Paints the stack below its frames with a pattern, so that [`high_water_mark`] measures its use from now on.
+/// Paints the bytes below all frames, so that [`high_water_mark`] measures the use from now on. Aborts if the stack is
+/// destroyed, or if the caller runs on it.
 ///
 /// # Safety
-/// `stack` points to a share stack; nothing runs on it.
+/// `stack` points to a share stack, live or destroyed, and no coroutine runs on it.
 pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
-    // SAFETY: nothing runs on the stack: below the frames of the owner nothing is in use, but that 128 bytes
-    // may be a red zone.
+    // SAFETY: nothing runs on the stack, so nothing uses it below the owner's frames, except for a red zone of 128
+    // bytes.
     unsafe {
         if (*stack).ptr.is_null() {
             let rule = "fill a share stack before it is destroyed";
@@ -36,12 +37,12 @@ pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
     }
 }
 
-/// Returns the deepest use of the stack since [`paint`], in bytes below its top; 0 if it is not painted.
+/// The deepest use of the stack since [`paint`], in bytes below its top. 0: it was not painted.
 ///
 /// # Safety
 /// `stack` points to a live share stack.
 pub(crate) unsafe fn high_water_mark(stack: *mut aco_share_stack_t) -> usize {
-    // SAFETY: the stack is live.
+    // SAFETY: the caller passes a live stack, whose bytes from `ptr` to its top can be read.
     unsafe {
         let is_painted =
             control_block::block_of(stack).is_some_and(|block| block.as_ref().is_painted != 0);
@@ -54,5 +55,31 @@ pub(crate) unsafe fn high_water_mark(stack: *mut aco_share_stack_t) -> usize {
             ptr = ptr.add(1);
         }
         top - ptr.addr()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{create, destroy};
+    use super::*;
+
+    #[test]
+    fn the_lowest_byte_that_was_written_counts() {
+        let stack = create(1 << 16, true).ok().unwrap();
+        // SAFETY: a stack of this test, on which no coroutine runs.
+        unsafe {
+            assert_eq!(high_water_mark(stack), 0, "not painted");
+            paint("test", stack);
+            let top = (*stack).align_retptr.cast::<u8>();
+            assert!(high_water_mark(stack) <= 128, "a red zone is not painted");
+            for depth in [200, 5000, 60_000] {
+                top.sub(depth).write(depth as u8);
+                top.sub(depth / 2).write(1);
+                assert_eq!(high_water_mark(stack), depth);
+            }
+            paint("test", stack);
+            assert!(high_water_mark(stack) <= 128);
+            destroy("test", stack);
+        }
     }
 }

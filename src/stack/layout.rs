@@ -1,32 +1,31 @@
-//! The arithmetic of a share stack: sizes, rounding, and where its top stands.
+//! The arithmetic of a share stack: its sizes, their rounding, and the addresses at its top.
 
 use crate::abi::aco_share_stack_t;
 use crate::arch;
 
-/// What a request for 0 bytes means.
+/// The size of a stack for a request of 0 bytes.
 const DEFAULT_SIZE: usize = 2 * 1024 * 1024;
-/// The least that a request is raised to.
+/// The smallest size of a stack.
 const MIN_SIZE: usize = 4096;
-/// Bytes above `align_highptr`: two words, as libaco leaves them. The first names the coroutine whose
-/// frames are on the stack.
+/// Bytes above `align_highptr`: two words, as in libaco. The first is the unwind owner
+/// ([`set_unwind_owner`](super::set_unwind_owner)).
 const HEADROOM: usize = 16;
-/// Stacks are aligned to 16 bytes by either ABI.
+/// The alignment of a stack in both ABIs.
 const ALIGNMENT: usize = 16;
 
-/// How many bytes a share stack takes.
+/// The sizes of a share stack, in bytes.
 #[derive(Debug, PartialEq)]
 pub(super) struct Sizes {
-    /// Bytes that coroutines can use.
+    /// The bytes that coroutines use.
     pub(super) usable: usize,
-    /// Bytes to map, guards and gap included; 0 for memory that is allocated and not mapped; as many as
-    /// `usable` for the program's own, which has no guard. It stands in `real_sz`, so that a copy by
-    /// value tells, too.
+    /// The bytes of the mapping, with guards and gap. 0: the memory is from malloc. Equal to `usable`: it is the
+    /// program's, without a guard. The value is in `real_sz`, so a copy by value has it too.
     pub(super) mapped: usize,
 }
 
 impl Sizes {
-    /// 0 bytes become 2 MiB, fewer than 4096 become 4096; a guarded stack is rounded up to whole
-    /// pages and has its guard beside them. None: the sum does not fit a `usize`.
+    /// The sizes for a request: 0 bytes become 2 MiB, fewer than 4096 become 4096. A guarded stack is rounded up to
+    /// whole pages, and its guard comes on top of that. None: the sum does not fit in a `usize`.
     pub(super) fn new(requested: usize, guarded: bool, page: usize, guard: usize) -> Option<Sizes> {
         let size = if requested == 0 { DEFAULT_SIZE } else { requested.max(MIN_SIZE) };
         if !guarded {
@@ -36,8 +35,8 @@ impl Sizes {
         Some(Sizes { usable, mapped: usable.checked_add(guard)? })
     }
 
-    /// A guarded stack with a gap below its guard, and a second guard below that. `gap` is rounded down to
-    /// whole pages; without any left it is as [`Sizes::new`]. None: the sum does not fit a `usize`.
+    /// The sizes of a guarded stack with a gap below its guard, and a second guard below that. `gap` is rounded down to
+    /// whole pages; 0 pages are no gap. None: the sum does not fit in a `usize`.
     #[cfg(feature = "rt")]
     pub(super) fn with_gap(
         requested: usize,
@@ -53,23 +52,23 @@ impl Sizes {
         Some(Sizes { usable, mapped: mapped.checked_add(gap)?.checked_add(guard)? })
     }
 
-    /// Bytes below the usable ones that no frame may touch: guards and gap. 0: there are none.
+    /// The bytes of guards and gap, below the usable bytes. 0: there are none.
     pub(super) fn guard_and_gap(&self) -> usize {
         self.mapped.saturating_sub(self.usable)
     }
 
-    /// Those of memory that the program gives.
+    /// The sizes of a stack in the program's memory.
     pub(super) fn external(size: usize) -> Sizes {
         Sizes { usable: size, mapped: size }
     }
 
-    /// Did the program give the memory?
+    /// Returns true if the memory is the program's.
     #[inline(always)]
     pub(super) fn are_external(&self) -> bool {
         self.mapped == self.usable
     }
 
-    /// Why `size` bytes at the address `low` cannot be a stack; None: they can.
+    /// Returns why `size` bytes of the program at the address `low` cannot be a stack. None: they can.
     pub(super) fn external_error(low: usize, size: usize) -> Option<&'static str> {
         Some(if low == 0 {
             "the memory is NULL"
@@ -85,16 +84,16 @@ impl Sizes {
     }
 }
 
-/// Bytes below `stack` that no frame may touch: its guards and gap. 0: it has none.
+/// The bytes of guards and gap below `stack`. 0: there are none.
 ///
 /// # Safety
 /// `stack` points to a live share stack.
 pub(crate) unsafe fn guard_and_gap(stack: *const aco_share_stack_t) -> usize {
-    // SAFETY: the stack is live, and so is its block.
+    // SAFETY: the caller passes a live stack.
     unsafe { Sizes { usable: (*stack).sz, mapped: (*stack).real_sz }.guard_and_gap() }
 }
 
-/// Two addresses at the top of a share stack.
+/// The addresses at the top of a share stack.
 #[derive(Debug, PartialEq)]
 pub(super) struct Top {
     /// `align_highptr`.
@@ -111,7 +110,7 @@ impl Top {
     }
 }
 
-/// `align_limit`: the most bytes that a saved stack pointer may stand below `align_highptr`.
+/// `align_limit`: the most bytes that a saved stack pointer may be below `align_highptr`.
 pub(super) fn limit(size: usize) -> usize {
     size - HEADROOM - ALIGNMENT
 }

@@ -1,28 +1,26 @@
-//! The memory of a share stack: a mapping with a guard page below it, an allocation, or the program's.
+//! The memory of a share stack: a mapping with a guard page below, an allocation of malloc, or the program's memory.
 //!
 //! ```text
-//!                  guarded                    apart (tasks)
+//!                  guarded                    with gap (tasks)
 //! ptr + sz   +----------------+          +----------------+
 //!            | frames         |          | frames         |
 //! ptr        +----------------+          +----------------+
 //!            | guard          |          | guard          |
 //! real_ptr   +----------------+          +----------------+
-//!                                        | gap            |  nothing lies here
+//!                                        | gap            |  unused
 //!                                        +----------------+
 //!                                        | guard          |
 //!                              real_ptr  +----------------+
 //! ```
 //!
-//! Invariants of stacks that lie apart:
-//!
-//! 1. All bytes from `real_ptr` to `ptr` belong to this stack alone. So a frame that leaves the stack by no
-//!    more than the gap reaches no other memory, whether its function probes it or not.
-//! 2. Each access to a guard is a fault. What comes past the first guard in a leap and continues in small
-//!    frames meets the second.
-//! 3. The gap takes no memory. Where untouched memory costs none it is a part of the stack's own mapping,
-//!    which merges with its neighbors': stacks take no mapping each. Where it does cost, nothing can touch
-//!    the gap: under mlockall(2), with `vm.overcommit_memory` 2, and without guard regions. Such a stack
-//!    takes two mappings.
+//! * G1. All bytes from `real_ptr` to `ptr` belong to this stack alone. So a frame that overflows the stack by at most
+//!   the gap reaches no other memory. That holds for functions that do not probe the stack, too.
+//! * G2. Each access to a guard is a fault. An overflow that passes the first guard in one step and continues in small
+//!   frames meets the second.
+//! * G3. The gap takes no memory. If untouched memory is free, the gap is a part of the stack's mapping. That mapping
+//!   merges with its neighbors', so stacks do not take one mapping each. If untouched memory counts, the gap is
+//!   inaccessible, and the stack takes two mappings. It counts under mlockall(2), with `vm.overcommit_memory` 2, and
+//!   without guard regions.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -31,23 +29,23 @@ use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use super::layout::Sizes;
 use crate::{arch, diag, sanitizer, sys, valgrind};
 
-/// Bytes of a guard below a stack: whole pages, and not less than compilers probe.
+/// The size of a guard, in bytes: whole pages, and at least the distance at which compilers probe.
 pub(super) fn guard_size() -> usize {
     arch::MIN_GUARD.max(sys::page_size())
 }
 
-/// Memory for a stack.
+/// The memory of a stack.
 pub(super) struct StackMemory {
     /// The lowest usable byte.
     pub(super) usable: *mut c_void,
-    /// The mapping that holds it and its guard page; NULL where there is none.
+    /// The mapping of the stack and its guard page. NULL: the memory is not mapped by the library.
     pub(super) mapping: *mut c_void,
-    /// Whether the guard page is one.
+    /// The guard page is inaccessible.
     pub(super) is_guarded: bool,
 }
 
-/// Obtains memory of these sizes. None: there is none. Where only the guard cannot be had, a stack
-/// without one is better than none: a warning, once.
+/// Allocates memory of these sizes. None: there is none. If only the guard fails, the stack has none, and the library
+/// warns once.
 pub(super) fn allocate(sizes: &Sizes) -> Option<StackMemory> {
     if sizes.mapped == 0 {
         let memory = sys::allocate(sizes.usable)?;
@@ -64,14 +62,14 @@ pub(super) fn allocate(sizes: &Sizes) -> Option<StackMemory> {
     }
     let mapping = sys::map_stack(sizes.mapped)?.as_ptr();
     let usable = usable_start(mapping, sizes);
-    // SAFETY: the guard is the lowest pages of the mapping just made, the usable part the rest.
+    // SAFETY: the guard is the lowest pages of the mapping created above, which nothing uses yet.
     let is_guarded = unsafe { install_guard(mapping, sizes.guard_and_gap()) };
     if !is_guarded {
         warn_no_guard(sizes.guard_and_gap());
     }
     sanitizer::register_root(usable, sizes.usable);
     if GUARD_REGIONS.load(Ordering::Relaxed) == UNSUPPORTED {
-        // SAFETY: the mapping just made. So old a kernel may not know what `map_stack` asks for.
+        // SAFETY: a part of the mapping created above. A kernel without guard regions may ignore MAP_STACK.
         unsafe { sys::disable_huge_pages(usable, sizes.usable) };
     }
     Some(StackMemory { usable, mapping, is_guarded })
@@ -91,14 +89,14 @@ fn warn_no_guard(size: usize) {
     );
 }
 
-/// What a gap is made of: a part of the mapping that nothing uses, or address space that nothing can touch.
+/// The kind of a gap: an unused part of the mapping, or inaccessible address space (G3).
 #[unsafe(link_section = "aco_shared")]
 static GAP_KIND: AtomicU8 = AtomicU8::new(UNKNOWN);
 const MAPPED: u8 = 1;
 const RESERVED: u8 = 2;
 
-/// A mapping for a stack that lies apart. None: there is none, or the guard needs another one (invariant 3)
-/// that `vm.max_map_count` does not allow.
+/// Maps a stack with a gap. None: there is no memory, or the stack takes two mappings (G3) and `vm.max_map_count`
+/// forbids that.
 fn map_with_gap(sizes: &Sizes) -> Option<StackMemory> {
     if GAP_KIND.load(Ordering::Relaxed) == UNKNOWN {
         let is_strict = sys::is_overcommit_strict();
@@ -110,14 +108,14 @@ fn map_with_gap(sizes: &Sizes) -> Option<StackMemory> {
     let mapping = sys::map_stack(sizes.mapped)?.as_ptr();
     let usable = usable_start(mapping, sizes);
     let guard = guard_size();
-    // SAFETY: the mapping just made: its lowest pages, and those below the usable ones.
+    // SAFETY: the lowest pages of the mapping created above, and those below its usable ones.
     unsafe {
         if install_guard_region(mapping, guard)
             && install_guard_region(usable.byte_sub(guard), guard)
         {
             return Some(StackMemory { usable, mapping, is_guarded: true });
         }
-        // Locked memory takes no guard region, nor does an older kernel.
+        // EINVAL: the memory is locked. UNSUPPORTED: the kernel has no guard regions.
         if sys::errno() == libc::EINVAL || GUARD_REGIONS.load(Ordering::Relaxed) == UNSUPPORTED {
             GAP_KIND.store(RESERVED, Ordering::Relaxed);
         }
@@ -126,15 +124,15 @@ fn map_with_gap(sizes: &Sizes) -> Option<StackMemory> {
     reserve_with_gap(sizes)
 }
 
-/// [`map_with_gap`] with a gap that nothing can touch.
+/// Maps a stack with an inaccessible gap. None: there is no memory.
 #[cold]
 fn reserve_with_gap(sizes: &Sizes) -> Option<StackMemory> {
     let mapping = sys::reserve(sizes.mapped)?.as_ptr();
     let usable = usable_start(mapping, sizes);
-    // SAFETY: the reservation just made.
+    // SAFETY: parts of the reservation created above.
     unsafe {
         if sys::make_accessible(usable, sizes.usable) {
-            // What cannot be touched takes nothing of RLIMIT_MEMLOCK.
+            // Inaccessible memory does not count for RLIMIT_MEMLOCK.
             sys::munlock(mapping, sizes.guard_and_gap());
             sys::disable_huge_pages(usable, sizes.usable);
             return Some(StackMemory { usable, mapping, is_guarded: true });
@@ -149,12 +147,13 @@ pub(super) fn usable_start(mapping: *mut c_void, sizes: &Sizes) -> *mut c_void {
     mapping.wrapping_byte_add(sizes.guard_and_gap())
 }
 
-/// Releases memory to the system, or to malloc. Returns false, with errno, if the memory stays.
+/// Frees the memory of a stack, or returns it to the program. Returns false if the system refuses: see `sys::errno`.
+/// The memory stays.
 ///
 /// # Safety
-/// `usable` is memory of these sizes from [`allocate`] or the program, and no frame is on it.
+/// `usable` is memory of these sizes, from [`allocate`] or the program's, and no frame is on it.
 pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
-    // SAFETY: no frame is on the memory, which is of these sizes.
+    // SAFETY: the caller passes memory of these sizes that nothing uses.
     unsafe {
         if sizes.mapped == 0 {
             sys::free(usable);
@@ -163,7 +162,7 @@ pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
         sanitizer::unpoison_stack(usable, sizes.usable);
         if sizes.are_external() {
             sanitizer::unregister_root(usable, sizes.usable);
-            // What no frame was on counts as no memory since the last one left.
+            // Valgrind treats memory below a stack pointer as freed. The program may write it again.
             valgrind::make_undefined(usable.addr(), sizes.usable);
             return true;
         }
@@ -175,31 +174,31 @@ pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
     }
 }
 
-/// Has the kernel guard regions?
+/// The kernel's support of guard regions.
 #[unsafe(link_section = "aco_shared")]
 static GUARD_REGIONS: AtomicU8 = AtomicU8::new(UNKNOWN);
 const UNKNOWN: u8 = 0;
 const SUPPORTED: u8 = 1;
 const UNSUPPORTED: u8 = 2;
 
-/// Makes `size` bytes at `address` a guard. False: `sys::errno` says why.
+/// Makes `size` bytes at `address` inaccessible. Returns false if the system refuses: see `sys::errno`.
 ///
 /// # Safety
-/// The range is whole pages of a mapping of the caller's, and nothing uses it.
+/// The range is whole pages of a mapping, and nothing uses it.
 unsafe fn install_guard(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: whole pages of the caller's mapping. Locked memory (mlockall) takes no region: then the other way.
+    // SAFETY: whole pages that nothing uses. Locked memory has no guard regions: mprotect is the other way.
     unsafe { install_guard_region(address, size) || sys::make_inaccessible(address, size) }
 }
 
-/// Makes `size` bytes at `address` a guard region. False: not here, or the kernel has none.
+/// Makes `size` bytes at `address` a guard region. Returns false if the kernel has none, or refuses this one.
 ///
-/// Guard regions cost no mapping, so their number has no limit. Whether they are to be had is found out
-/// once: an emulator may take the advice and do nothing.
+/// Guard regions take no mapping, so their number has no limit. The first one is tested: an emulator may accept the
+/// advice and do nothing.
 ///
 /// # Safety
-/// As [`install_guard`].
+/// The range is whole pages of a mapping, and nothing uses it.
 unsafe fn install_guard_region(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: whole pages of the caller's mapping.
+    // SAFETY: whole pages that nothing uses.
     unsafe {
         match GUARD_REGIONS.load(Ordering::Relaxed) {
             SUPPORTED => sys::install_guard_region(address, size),

@@ -1,7 +1,7 @@
-//! Share stacks: memory, control blocks, and the coroutines that are bound to them.
+//! Share stacks: created, destroyed, and bound to their coroutines.
 //!
-//! A control block outlives its stack ([`control_block`]): a coroutine may be destroyed after its stack, and a resume
-//! of a coroutine whose stack is destroyed is refused ([`binding`]).
+//! The control block of a stack stays readable after the stack is destroyed (see [`control_block`]). So a coroutine may
+//! be destroyed after its stack, and a resume of it is refused (see [`binding`]).
 
 mod binding;
 mod cache;

@@ -1,14 +1,14 @@
-//! Returns the pages of a stack below its frames to the system.
+//! Trimming: the system takes back the pages of a stack below all frames.
 //!
 //! ```text
 //! align_retptr +-----------+
-//!              | frames    |   of the owner, which is suspended, or of the caller; none: nothing
-//! low          +-----------+
-//!              | in use    |   the red zone; where the caller is on this stack, room for calls
+//!              | frames    |   of the caller, if it runs on this stack, else of the owner; without an owner: none
+//! frames end   +-----------+
+//!              | reserved  |   the red zone; if the caller runs on this stack, the frames of the calls below
 //!              +-----------+
-//!              | the rest  |   of that page
+//!              | the rest  |   of the page
 //!              +===========+   a multiple of the page size
-//!              | idle      |   given back
+//!              | unused    |   discarded
 //! ptr          +-----------+
 //! ```
 
@@ -19,20 +19,20 @@ use super::layout::Sizes;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, sys};
 
-/// Bytes below a stack pointer that a function without calls may use.
+/// Bytes below a stack pointer that a leaf function may use.
 const RED_ZONE: usize = 128;
-/// Bytes for the calls below: functions of the C library, or of a program that has interposed them.
+/// Bytes for the frames of the calls below: to functions of the C library, which a program may replace.
 const CALL_RESERVE: usize = 4096;
-/// Pages of one mincore(2), a byte each, perhaps on the stack itself.
+/// Pages of one call of mincore(2). Their bytes are in a local variable, perhaps on this stack.
 const MAX_PAGES: usize = 256;
 
-/// Discards the pages below the frames. Returns the bytes that were in memory; 0 if the memory is the program's, or
-/// the end of the frames is unknown.
+/// Discards the unused pages. Returns the bytes of them that were in memory; 0 if the memory is the program's, or if
+/// the end of the frames is not known.
 ///
 /// # Safety
-/// `stack` points to a live share stack. Nothing runs on it, except perhaps the caller.
+/// `stack` points to a live share stack. No coroutine runs on it, except perhaps the caller.
 pub(crate) unsafe fn trim(stack: *mut aco_share_stack_t) -> usize {
-    // SAFETY: the stack is live, and no code uses memory below `lowest`.
+    // SAFETY: the caller passes a live stack; nothing uses its bytes below `lowest`.
     unsafe {
         let sizes = Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
         let Some(lowest) = lowest_used_address(stack) else { return 0 };
@@ -53,13 +53,12 @@ pub(crate) unsafe fn trim(stack: *mut aco_share_stack_t) -> usize {
     }
 }
 
-/// Returns the address below which no byte is in use. Returns None if the owner's stack pointer is outside of the
-/// stack.
+/// The lowest address that may be in use. None: the owner's saved stack pointer is not on this stack.
 ///
 /// # Safety
-/// As [`trim`].
+/// `stack` points to a live share stack.
 unsafe fn lowest_used_address(stack: *mut aco_share_stack_t) -> Option<usize> {
-    // SAFETY: the stack is live, and an owner is a coroutine.
+    // SAFETY: the caller passes a live stack; its owner is NULL or a coroutine.
     unsafe {
         let sp = arch::stack_pointer();
         if aco_share_stack_t::contains(stack, sp) {
@@ -73,10 +72,10 @@ unsafe fn lowest_used_address(stack: *mut aco_share_stack_t) -> Option<usize> {
     }
 }
 
-/// Returns how many bytes of these whole pages are in memory, as far as the kernel reports it.
+/// The bytes of a range that are in memory; 0 for pages about which the kernel does not tell.
 ///
 /// # Safety
-/// They are mapped.
+/// The range is whole pages, all mapped.
 unsafe fn resident_bytes(start: *mut c_void, size: usize) -> usize {
     let page = sys::page_size();
     let mut pages = 0;
@@ -84,11 +83,33 @@ unsafe fn resident_bytes(start: *mut c_void, size: usize) -> usize {
     while at < size {
         let length = (size - at).min(MAX_PAGES * page);
         let mut states = [0; MAX_PAGES];
-        // SAFETY: the pages are mapped, and `states` has a byte for each page.
+        // SAFETY: a mapped range of at most `MAX_PAGES` pages, with a byte for each.
         if unsafe { sys::page_residency(start.byte_add(at), length, &mut states) } {
             pages += states.iter().filter(|&&state| state & 1 != 0).count();
         }
         at += length;
     }
     pages * page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{create, destroy};
+    use super::*;
+
+    #[test]
+    fn pages_below_the_frames_are_discarded() {
+        let page = sys::page_size();
+        let stack = create(64 * page, true).ok().unwrap();
+        // SAFETY: a stack of this test, on which no coroutine runs.
+        unsafe {
+            let (low, top) = ((*stack).ptr.cast::<u8>(), (*stack).align_retptr.cast::<u8>());
+            let touched = [low, low.add(5 * page), low.add(6 * page), top.sub(page + 256)];
+            touched.iter().for_each(|byte| byte.write(1));
+            top.sub(8).write(1);
+            assert_eq!(trim(stack), 4 * page);
+            assert!(touched.iter().all(|byte| byte.read() == 0) && top.sub(8).read() == 1);
+            destroy("test", stack);
+        }
+    }
 }

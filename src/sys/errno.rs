@@ -2,7 +2,7 @@
 
 use core::ffi::c_int;
 
-/// Returns the address of this thread's errno, which is valid for as long as the thread lives.
+/// The address of this thread's errno.
 pub(crate) fn errno_location() -> *mut c_int {
     // SAFETY: the function has no preconditions.
     #[cfg(target_os = "linux")]
@@ -12,19 +12,19 @@ pub(crate) fn errno_location() -> *mut c_int {
     return unsafe { libc::__error() };
 }
 
-/// Returns this thread's errno.
+/// The error number of the last call that failed on this thread.
 pub(crate) fn errno() -> c_int {
-    // SAFETY: the location is valid for as long as the thread lives.
+    // SAFETY: the address is valid until the thread ends.
     unsafe { *errno_location() }
 }
 
 /// Sets this thread's errno.
 pub(crate) fn set_errno(error: c_int) {
-    // SAFETY: the location is valid for as long as the thread lives.
+    // SAFETY: the address is valid until the thread ends.
     unsafe { *errno_location() = error }
 }
 
-/// Sets errno and returns -1, the result of a C function that has failed.
+/// Sets errno and returns -1, as a C function does that fails.
 pub(crate) fn fail_with(error: c_int) -> c_int {
     set_errno(error);
     -1

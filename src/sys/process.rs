@@ -1,11 +1,11 @@
-//! The process, and what it writes.
+//! The process: its page size, its id, its output, its abort.
 
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::errno::{errno, set_errno};
 
-/// Bytes of a memory page: a power of two.
+/// The size of a memory page, in bytes: a power of two.
 pub(crate) fn page_size() -> usize {
     #[unsafe(link_section = "aco_shared")]
     static SIZE: AtomicUsize = AtomicUsize::new(0);
@@ -19,21 +19,21 @@ pub(crate) fn page_size() -> usize {
     size
 }
 
-/// The number of this process.
+/// The id of this process.
 pub(crate) fn process_id() -> u32 {
-    // SAFETY: no preconditions.
+    // SAFETY: getpid has no preconditions.
     unsafe { libc::getpid() as u32 }
 }
 
-/// Writes `text` to standard error with write(2): no lock, no buffer, no allocation.
+/// Writes `text` to standard error with write(2), without a lock, a buffer or an allocation.
 pub(crate) fn write_stderr(text: &[u8]) {
     write_all(libc::STDERR_FILENO, text);
 }
 
-/// Writes all of `text` to a file descriptor with write(2). False: [`errno`] says why.
+/// Writes all of `text` to a file descriptor with write(2). Returns false on failure: see [`errno`].
 pub(crate) fn write_all(file: c_int, mut text: &[u8]) -> bool {
     while !text.is_empty() {
-        // SAFETY: `text` is readable for its length.
+        // SAFETY: `text` is valid for reads of its length.
         let written = unsafe { libc::write(file, text.as_ptr().cast(), text.len()) };
         match usize::try_from(written) {
             Ok(written) if written > 0 => text = text.get(written..).unwrap_or_default(),

@@ -1,22 +1,23 @@
-//! Signals, and the stacks that they are handled on.
+//! Signals: their actions, and the signal stack of a thread.
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
-/// A function that handles a signal, with what the kernel knows of it.
+/// A handler with the three arguments of `SA_SIGINFO`.
 pub(crate) type SignalHandler = unsafe extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
-/// Has `handler` called for `signal`, on the thread's signal stack, unless it is None; stores what was
-/// done before at `old`, unless NULL. False: `errno` says why.
+/// Makes `handler` the action for `signal`, on the thread's signal stack; None changes nothing. Writes the previous
+/// action to `old`, unless that is NULL. Returns false on failure: see `errno`.
 ///
 /// # Safety
-/// `old` is NULL or writable.
+/// `old` is NULL or valid for writes.
 pub(crate) unsafe fn set_signal_action(
     signal: c_int,
     handler: Option<SignalHandler>,
     old: *mut libc::sigaction,
 ) -> bool {
-    // SAFETY: `old` is NULL or writable; all zero is an action. An interceptor may write nothing there.
+    // SAFETY: `old` is NULL or valid for writes. All zero is an action: an interceptor of a sanitizer may write
+    // nothing.
     unsafe {
         if !old.is_null() {
             old.write_bytes(0, 1);
@@ -34,16 +35,16 @@ pub(crate) unsafe fn set_signal_action(
     }
 }
 
-/// Sets the action for `signal` back.
+/// Restores an action for `signal`.
 ///
 /// # Safety
-/// `action` is from [`set_signal_action`].
+/// `action` points to an action that [`set_signal_action`] wrote.
 pub(crate) unsafe fn restore_signal_action(signal: c_int, action: *const libc::sigaction) {
-    // SAFETY: `action` is from `set_signal_action`.
+    // SAFETY: the caller passes an action of `sigaction`.
     unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
 }
 
-/// Gives `signal` its default action.
+/// Sets the default action for `signal`.
 pub(crate) fn set_default_action(signal: c_int) {
     // SAFETY: all zero is the default action.
     unsafe {
@@ -52,12 +53,12 @@ pub(crate) fn set_default_action(signal: c_int) {
     }
 }
 
-/// Sends this thread a signal again, with all that came with it; while it is blocked it waits.
+/// Sends this thread a signal again, with its information. While the signal is blocked, it is pending.
 ///
 /// # Safety
-/// `info` is what a handler was given.
+/// `info` points to the information that a handler of this signal got.
 pub(crate) unsafe fn resend_signal(signal: c_int, info: *const libc::siginfo_t) {
-    // SAFETY: `info` is the kernel's; a process may send itself any signal with any information.
+    // SAFETY: `info` is from the kernel. A process may send itself any signal with any information.
     unsafe {
         let (process, thread) = (libc::getpid(), libc::syscall(libc::SYS_gettid));
         if libc::syscall(libc::SYS_rt_tgsigqueueinfo, process, thread, signal, info) != 0 {
@@ -66,16 +67,16 @@ pub(crate) unsafe fn resend_signal(signal: c_int, info: *const libc::siginfo_t) 
     }
 }
 
-/// What the kernel takes of a stack to deliver a signal, in bytes (AT_MINSIGSTKSZ).
+/// The bytes of a stack that the kernel needs to deliver a signal (AT_MINSIGSTKSZ). 0: the kernel does not tell.
 pub(crate) fn min_signal_stack_size() -> usize {
     const AT_MINSIGSTKSZ: libc::c_ulong = 51;
-    // SAFETY: getauxval has no preconditions; 0 where the kernel does not say.
+    // SAFETY: getauxval has no preconditions.
     unsafe { libc::getauxval(AT_MINSIGSTKSZ) as usize }
 }
 
-/// This thread's signal stack; None: it has none.
+/// This thread's signal stack. None: it has none.
 fn signal_stack() -> Option<libc::stack_t> {
-    // SAFETY: all zero is one; the call writes it.
+    // SAFETY: all zero is a `stack_t`, which the call writes.
     unsafe {
         let mut stack: libc::stack_t = core::mem::zeroed();
         (libc::sigaltstack(ptr::null(), &mut stack) == 0 && stack.ss_flags & libc::SS_DISABLE == 0)
@@ -83,23 +84,23 @@ fn signal_stack() -> Option<libc::stack_t> {
     }
 }
 
-/// Has this thread a signal stack?
+/// Returns true if this thread has a signal stack.
 pub(crate) fn has_signal_stack() -> bool {
     signal_stack().is_some()
 }
 
-/// Gives this thread a signal stack of `size` bytes. False: `errno` says why.
+/// Sets the signal stack of this thread: `size` bytes at `memory`, which stay. Returns false on failure: see `errno`.
 pub(crate) fn set_signal_stack(memory: *mut c_void, size: usize) -> bool {
     let stack = libc::stack_t { ss_sp: memory, ss_flags: 0, ss_size: size };
-    // SAFETY: the memory is the caller's, and stays.
+    // SAFETY: the caller keeps the memory for the signal stack.
     unsafe { libc::sigaltstack(&stack, ptr::null_mut()) == 0 }
 }
 
-/// Takes the signal stack at `memory` off this thread, unless the thread has another by now. False: it is
-/// on it.
+/// Removes the signal stack at `memory` from this thread, unless the thread has another one. Returns false if the
+/// thread runs on it.
 pub(crate) fn remove_signal_stack(memory: *mut c_void) -> bool {
     let Some(stack) = signal_stack() else { return true };
     let none = libc::stack_t { ss_sp: ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
-    // SAFETY: only forgets.
+    // SAFETY: removing a signal stack touches no memory.
     stack.ss_sp != memory || unsafe { libc::sigaltstack(&none, ptr::null_mut()) == 0 }
 }

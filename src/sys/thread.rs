@@ -1,36 +1,36 @@
-//! This thread: its values, its stack.
+//! Threads: values under pthread keys, the stack of this thread.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr;
 
-/// A key whose value in each thread `at_end` is called with when the thread ends, unless NULL. None:
-/// there are no more.
-pub(crate) fn create_thread_key(at_end: unsafe extern "C" fn(*mut c_void)) -> Option<u32> {
+/// Creates a pthread key. When a thread exits whose value is not NULL, the system calls `on_exit` with it. None: the
+/// system has no more keys.
+pub(crate) fn create_thread_key(on_exit: unsafe extern "C" fn(*mut c_void)) -> Option<u32> {
     let mut key = 0;
-    // SAFETY: the key is written on success.
-    unsafe { (libc::pthread_key_create(&mut key, Some(at_end)) == 0).then_some(key) }
+    // SAFETY: `key` is valid for writes.
+    unsafe { (libc::pthread_key_create(&mut key, Some(on_exit)) == 0).then_some(key) }
 }
 
-/// Ends a key of [`create_thread_key`]: threads that end later call nothing.
+/// Deletes a key of [`create_thread_key`]: threads that exit later call nothing for it.
 pub(crate) fn delete_thread_key(key: u32) {
-    // SAFETY: a key that does not exist is an error and nothing else.
+    // SAFETY: for a key that does not exist the call fails.
     unsafe { libc::pthread_key_delete(key) };
 }
 
-/// Sets this thread's value. False: there is no memory, or no such key.
+/// Sets this thread's value. Returns false if there is no memory, or no such key.
 pub(crate) fn set_thread_value(key: u32, value: *mut c_void) -> bool {
-    // SAFETY: the value is not looked into.
+    // SAFETY: the call does not use the memory behind the value.
     unsafe { libc::pthread_setspecific(key, value) == 0 }
 }
 
-/// This thread's value; NULL: it has none.
+/// This thread's value. NULL: it has none.
 pub(crate) fn thread_value(key: u32) -> *mut c_void {
-    // SAFETY: the value is not looked into.
+    // SAFETY: the call does not use the memory behind the value.
     unsafe { libc::pthread_getspecific(key) }
 }
 
-/// Lets other threads run first.
+/// Yields the processor to other threads.
 pub(crate) fn yield_thread() {
     // SAFETY: sched_yield has no preconditions.
     unsafe { libc::sched_yield() };
@@ -40,7 +40,7 @@ pub(crate) fn yield_thread() {
 pub(crate) fn thread_stack_low() -> Option<usize> {
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
     let (mut low, mut size) = (ptr::null_mut(), 0);
-    // SAFETY: the attributes are initialised where the first call succeeds, and destroyed then.
+    // SAFETY: if the first call succeeds, the attributes are initialized, and destroyed below.
     unsafe {
         if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
             return None;
