@@ -2,10 +2,10 @@
 //!
 //! On x86-64 this is libaco's default build; on aarch64 it is the layout that libaco's forks share.
 //!
-//! B1. Programs read and write the fields, copy the structs by value and keep the copies. So all that the library needs
-//!     is inside the public size.
-//! B2. State of the library's own is in `reserved`, which is padding in libaco (`state`, `stack`).
-//! B3. A copy may have lost its padding, so zero in `reserved` always means "not known".
+//! * B1. Programs read and write the fields, copy the structs by value and keep the copies. So all that the library
+//!   needs is inside the public size.
+//! * B2. State of the library's own is in `reserved`, which is padding in libaco (`state`, `stack`).
+//! * B3. A copy may have lost its padding, so zero in `reserved` always means "not known".
 
 #![allow(non_camel_case_types)]
 

@@ -15,7 +15,7 @@ const FUNCTION: &str = "aco_attach";
 pub(crate) unsafe fn attach(co: NonNull<aco_t>, main_co: NonNull<aco_t>) {
     let (co, main_co) = (co.as_ptr(), main_co.as_ptr());
     slab::publish_thread();
-    // SAFETY: both are coroutines, and control blocks of stacks are never unmapped (CB1).
+    // SAFETY: both are coroutines, and control blocks of stacks are never unmapped (CB1 of `control_block`).
     unsafe {
         if let Some((what, rule)) = attach_error(co, main_co) {
             diag::fatal(FUNCTION, co, format_args!("{what}"), rule)

@@ -13,12 +13,12 @@
 //!
 //! The last row that applies wins.
 //!
-//! X1. A context that is not running has its exception state on its own stack, in the frame of an instrumented switch.
-//!     `save_eh_state` takes it from the thread's two words and clears them; `restore_eh_state` writes it back in the
-//!     thread in which the context resumes.
-//! X2. A switch that is not instrumented finds the two words 0, so there is nothing to save.
-//! X3. A coroutine that exits drops its exception state.
-//! X4. No exception leaves an entry function: the personality of the root frame ends the search for a handler.
+//! * X1. A context that is not running has its exception state on its own stack, in the frame of an instrumented
+//!   switch. `save_eh_state` takes it from the thread's two words and clears them; `restore_eh_state` writes it back
+//!   in the thread in which the context resumes.
+//! * X2. A switch that is not instrumented finds the two words 0, so there is nothing to save.
+//! * X3. A coroutine that exits drops its exception state.
+//! * X4. No exception leaves an entry function: the personality of the root frame ends the search for a handler.
 
 use core::ffi::{c_int, c_void};
 

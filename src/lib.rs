@@ -15,23 +15,23 @@
 //! | `hooks` | Hooks: functions of the program that the library calls in the life of a coroutine and at each switch |
 //! | `thread` | Per-thread setup, and the handler for an entry function that returns |
 //! | `record` | Records: data of a coroutine that its control block has no room for |
-//! | `stack` | Share stacks: memory, control blocks, and the coroutines that are bound to them |
+//! | `stack` | Share stacks: created, destroyed, and bound to their coroutines |
 //! | `save` | Save areas: the live part of a share stack, copied out for another coroutine and in again |
 //! | `frame_chain` | The chain of frame pointers of a suspended coroutine, and its end |
-//! | `slab` | Slabs: memory for what each coroutine has: its control block, its save area, its stack's control block |
+//! | `slab` | Slabs: memory for the control blocks of coroutines and stacks, and for save areas |
 //! | `exceptions` | The C++ exception state of contexts, and the hook word, which says that a switch has more to do |
 //! | `sanitizer` | Tools that watch a program while it runs: the sanitizers of gcc and clang, and Valgrind |
-//! | `thread_exit` | Release of a thread's resources when the thread exits, by destructors of pthread keys |
-//! | `valgrind` | Valgrind's client requests: stacks, and memory that threads share |
-//! | `symbol` | Symbols: the function of an address, as far as the C library knows it |
-//! | `environment` | Environment variables, which a program with extra privileges ignores |
-//! | `slow_path` | A counter that enables the slow path of create and destroy |
+//! | `thread_exit` | Release of a thread's resources when it exits, by destructors of pthread keys |
+//! | `valgrind` | Client requests to Valgrind: which memory is a stack, which memory threads share |
+//! | `symbol` | The function that an address is in, as far as dladdr(3) tells |
+//! | `environment` | Variables of the environment |
+//! | `slow_path` | A counter that enables the slow path of creating and destroying a coroutine |
 //! | `state` | The state word of a coroutine: the eight bytes from `is_end` on |
 //! | `arch` | The machine: one file and one folder for each architecture, with the same items |
 //! | `tls` | The thread-local words of the library: `aco_gtls_co` and two after it, and the thread's own state |
 //! | `error` | The errors of constructors |
 //! | `panic` | The panic handler of a no_std build |
-//! | `diag` | The line that is printed before an abort |
+//! | `diag` | The line that the library prints before it aborts, and its warnings |
 //! | `lock` | The spin lock of the core: held for a few instructions or one call of malloc |
 //! | `sys` | The libc calls that the library makes, each wrapped once |
 //! | `abi` | The structs that C programs access, with the layout of libaco 1.2.4 |

@@ -12,14 +12,14 @@
 //! 0x2000 +-----------+ <- ptr      restore, when it runs again
 //! ```
 //!
-//! A1. The image is the bytes from `reg[sp]` up to `align_retptr`. They return to the same addresses: frames point to
+//! * A1. The image is the bytes from `reg[sp]` up to `align_retptr`. They return to the same addresses: frames point to
 //!     each other.
-//! A2. The image and the frames differ in one word at most: the end of the chain of frame pointers (`frame_chain`).
-//! A3. `valid_sz` is the size of the image while the coroutine does not own its share stack. While it does, the area is
-//!     dead, and `valid_sz` is that of an older image.
-//! A4. Programs write `reg[sp]` and `valid_sz`, so both are checked against the bounds of the stack before a copy.
-//! A5. The area grows, by doubling, and never shrinks. It is NULL until a copy or `aco_create` needs it.
-//! A6. `ct_save`, `ct_restore` and `max_cpsz` change only if bytes are copied.
+//! * A2. The image and the frames differ in one word at most: the end of the chain of frame pointers (`frame_chain`).
+//! * A3. `valid_sz` is the size of the image while the coroutine does not own its share stack. While it does, the
+//!   area is dead, and `valid_sz` is that of an older image.
+//! * A4. Programs write `reg[sp]` and `valid_sz`, so both are checked against the bounds of the stack before a copy.
+//! * A5. The area grows, by doubling, and never shrinks. It is NULL until a copy or `aco_create` needs it.
+//! * A6. `ct_save`, `ct_restore` and `max_cpsz` change only if bytes are copied.
 
 use core::ptr;
 

@@ -1,4 +1,4 @@
-//! Handlers that release the library's resources of a thread when it exits: destructors of pthread keys.
+//! Release of a thread's resources when it exits, by destructors of pthread keys.
 //!
 //! ```text
 //!   bits of a thread's `exit_flags`       on_exit              a handler runs
@@ -9,9 +9,9 @@
 //!
 //! * TE1. Each resource has one pthread key and one handler in a process. The key's value in a thread is not NULL once
 //!   the thread has registered the resource.
-//! * TE2. Each handler but that of the main coroutine first calls [`mark_exiting`]. A thread that exits may still create
-//!   and destroy coroutines, in its own destructors. The system may not call a handler again, so from then on the
-//!   thread keeps no resource.
+//! * TE2. Each handler but that of the main coroutine first calls [`mark_exiting`]. A thread that exits may still
+//!   create and destroy coroutines, in its own destructors. The system may not call a handler again, so from then on
+//!   the thread keeps no resource.
 //! * TE3. When the library is unloaded, its handlers go away. [`on_unload`] deletes the keys and calls the handlers of
 //!   its own thread. No other thread may call into the library then.
 

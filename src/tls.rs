@@ -17,18 +17,19 @@
 //! aco_destroy of either coroutine                    NULL for that word
 //! ```
 //!
-//! W1. The words are read by inline code in programs, so their order is part of the ABI.
-//! W2. If the hint is not NULL and not the current coroutine, the coroutine that it names waits in a resume. The inline
-//!     yield goes there if the hint is also `main_co`, without a load from the control block of the main coroutine.
-//! W3. If the hint is the current coroutine, that coroutine has resumed another one, which has switched back, or has
+//! * W1. The words are read by inline code in programs, so their order is part of the ABI.
+//! * W2. If the hint is not NULL and not the current coroutine, the coroutine that it names waits in a resume. The
+//!   inline yield goes there if the hint is also `main_co`, without a load from the control block of the main
+//!   coroutine.
+//! * W3. If the hint is the current coroutine, that coroutine has resumed another one, which has switched back, or has
 //!     come by a transfer. What waits for it is then found by its `main_co`.
-//! W4. While the hint is not NULL both coroutines exist: `aco_destroy` clears the words that name its coroutine
+//! * W4. While the hint is not NULL both coroutines exist: `aco_destroy` clears the words that name its coroutine
 //!     (`clear_references`). The current coroutine alone proves nothing: a program may have freed it or written the
 //!     word.
-//! W5. The hook word points to the exception state of the C++ runtime (`exceptions`), to a pair of the sanitizers
+//! * W5. The hook word points to the exception state of the C++ runtime (`exceptions`), to a pair of the sanitizers
 //!     (`sanitizer`), or to the first two of these words if the program has hooks (`hooks`). The sanitizers come first,
 //!     then hooks.
-//! W6. No address of a thread-local word is kept across a switch: a coroutine that moves to another thread resumes in
+//! * W6. No address of a thread-local word is kept across a switch: a coroutine that moves to another thread resumes in
 //!     the middle of a function.
 //!
 //! Assembly defines the variable, because stable Rust has no exported `__thread` variables. C sees

@@ -1,10 +1,10 @@
 //! Compiler options that keep frames off the coroutine's stack. The library refuses to run with them.
 //!
-//! **O1.** All frames of a coroutine are on its share stack: a switch changes that stack alone, and a shared stack is
-//! copied. Every program with coroutines creates a main coroutine or a runtime, and both check here.
+//! * O1. All frames of a coroutine are on its share stack: a switch changes that stack alone, and a shared stack is
+//!   copied. Every program with coroutines creates a main coroutine or a runtime, and both check here.
 //!
-//! **O2.** The headers reject a file whose preprocessor shows the option (`aco_inline.h`, `acort.h`). The other options
-//! are found by a function that the compiler links into each such program.
+//! * O2. The headers reject a file whose preprocessor shows the option (`aco_inline.h`, `acort.h`). The other options
+//!   are found by a function that the compiler links into each such program.
 
 use core::ptr;
 

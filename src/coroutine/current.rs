@@ -9,17 +9,17 @@
 //! | `co` | `co` | as above, after a resume that `co` made has returned to it, or a transfer came to it |
 //! | `co` | other | a program has written `main_co`: nothing is certain |
 //!
-//! **R1.** `aco_gtls_co` alone proves nothing. A program may have left the coroutine by longjmp, freed it, or written
-//! the word.
+//! * R1. `aco_gtls_co` alone proves nothing. A program may have left the coroutine by longjmp, freed it, or written
+//!   the word.
 //!
-//! **R2.** A resume sets both words together, `acosw` clears the hint, and `aco_destroy` clears each word that names
-//! the coroutine. So a hint that is not NULL says that the coroutine in `aco_gtls_co` exists.
+//! * R2. A resume sets both words together, `acosw` clears the hint, and `aco_destroy` clears each word that names
+//!   the coroutine. So a hint that is not NULL says that the coroutine in `aco_gtls_co` exists.
 //!
-//! **R3.** The caller runs in that coroutine only if it is on its share stack. A signal handler on another stack
-//! cannot tell so: it uses [`current_from_signal`].
+//! * R3. The caller runs in that coroutine only if it is on its share stack. A signal handler on another stack
+//!   cannot tell so: it uses [`current_from_signal`].
 //!
-//! **R4.** The ancestors of a coroutine that runs, along `main_co`, exist: each waits in a resume. A program that
-//! writes `main_co` can close them to a ring.
+//! * R4. The ancestors of a coroutine that runs, along `main_co`, exist: each waits in a resume. A program that
+//!   writes `main_co` can close them to a ring.
 
 use core::ptr::NonNull;
 

@@ -17,22 +17,22 @@
 //! | a coroutine is prepared for a resume | REINSTALL is 1: the program survived | REINSTALL = 0; install, if needed |
 //! | remove: the last runtime ends, unload | current is the reporter | current = PREVIOUS, IN_CHAIN = 0 |
 //!
-//! **V1.** The reporter prints a line for an address in the guard or gap below the stack of the current coroutine.
-//! After `aco_report_overflow()` it also does so if the stack pointer is below the stack, by no more than the largest
-//! frame, and the address is between the two. It prints for no other fault, and once for each fault.
+//! * V1. The reporter prints a line for an address in the guard or gap below the stack of the current coroutine.
+//!   After `aco_report_overflow()` it also does so if the stack pointer is below the stack, by no more than the largest
+//!   frame, and the address is between the two. It prints for no other fault, and once for each fault.
 //!
-//! **V2.** The program sees each signal as if there were no reporter. After restore the fault happens again, or the
-//! sent signal arrives again with its `siginfo_t`. So a handler of the program runs with its own flags, on its own
-//! stack.
+//! * V2. The program sees each signal as if there were no reporter. After restore the fault happens again, or the
+//!   sent signal arrives again with its `siginfo_t`. So a handler of the program runs with its own flags, on its own
+//!   stack.
 //!
-//! **V3.** Restore changes an action only if it is the reporter. A later handler that calls the reporter, as the action
-//! before it, stays.
+//! * V3. Restore changes an action only if it is the reporter. A later handler that calls the reporter, as the action
+//!   before it, stays.
 //!
-//! **V4.** The reporter is in a chain of handlers at most once: install replaces a handler only if IN_CHAIN is 0.
-//! So no chain is a ring. An action that is no handler calls none, and ends a chain.
+//! * V4. The reporter is in a chain of handlers at most once: install replaces a handler only if IN_CHAIN is 0.
+//!   So no chain is a ring. An action that is no handler calls none, and ends a chain.
 //!
-//! **V5.** The handler takes no lock, allocates nothing, and keeps errno. It reads the thread's words, the current
-//! coroutine and its stack: no other thread changes them meanwhile.
+//! * V5. The handler takes no lock, allocates nothing, and keeps errno. It reads the thread's words, the current
+//!   coroutine and its stack: no other thread changes them meanwhile.
 
 mod actions;
 mod fault;

@@ -3,8 +3,8 @@
 //! * HT1. `capacity` is 0 or a power of two. At most three quarters of the slots are in use, so each search ends.
 //! * HT2. A slot is free if its `co` is NULL. A free slot is all zero, as fresh memory is.
 //! * HT3. No slot between a record's ideal index and its own slot is free. To keep that, `remove` moves records back.
-//! * HT4. A table of [`MIN_CAPACITY`] slots is the shard's part of the block of minimum tables. A larger one has its own
-//!   memory.
+//! * HT4. A table of [`MIN_CAPACITY`] slots is the shard's part of the block of minimum tables. A larger one has its
+//!   own memory.
 
 use core::ptr::{self, NonNull};
 

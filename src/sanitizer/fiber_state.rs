@@ -12,12 +12,12 @@ use crate::state;
 pub(super) struct FiberState {
     /// The coroutine itself. A copy of it by value has no state.
     pub(super) owner: *mut aco_t,
-    /// AddressSanitizer's fake stack, while the coroutine is suspended (N3).
+    /// AddressSanitizer's fake stack, while the coroutine is suspended (N3 of `sanitizer::switch`).
     pub(super) fake_stack: *mut c_void,
     /// ThreadSanitizer's fiber: from the first switch to the coroutine on, NULL again after its end. For a main
     /// coroutine: the fiber that it was last switched away from on, a thread's.
     pub(super) fiber: *mut c_void,
-    /// The bounds of the stack, for a main coroutine that was switched away from (N5).
+    /// The bounds of the stack, for a main coroutine that was switched away from (N5 of `sanitizer::switch`).
     pub(super) stack_low: *const c_void,
     pub(super) stack_size: usize,
     /// AddressSanitizer's shadow of the frames in the save area, from malloc.

@@ -18,23 +18,23 @@
 //!                                                                     msan: finish       -> from's bounds
 //! ```
 //!
-//! **N1.** In an attached thread (`switch_state`) the hook pair is not 0 except between a notification and its arrival.
-//! So every switch is notified: inline code and old binaries call the library, which notifies, and then switches with
-//! the pair at 0.
+//! * N1. In an attached thread (`switch_state`) the hook pair is not 0 except between a notification and its arrival.
+//!   So every switch is notified: inline code and old binaries call the library, which notifies, and then switches with
+//!   the pair at 0.
 //!
-//! **N2.** From the notification to the arrival only the library's code runs, which is not instrumented.
+//! * N2. From the notification to the arrival only the library's code runs, which is not instrumented.
 //!
-//! **N3.** The fake stack of a suspended context is in a [`FakeStack`] on its own stack, and in its `FiberState`, for
-//! `aco_destroy` and forced unwinding. A switch to the context clears the second, so it is freed once.
+//! * N3. The fake stack of a suspended context is in a [`FakeStack`] on its own stack, and in its `FiberState`, for
+//!   `aco_destroy` and forced unwinding. A switch to the context clears the second, so it is freed once.
 //!
-//! **N4.** An UNSTARTED coroutine has no code to call `after_switch`. So it starts in [`first_entry`], which calls
-//! `after_first_switch`, and then goes to the entry function.
+//! * N4. An UNSTARTED coroutine has no code to call `after_switch`. So it starts in [`first_entry`], which calls
+//!   `after_first_switch`, and then goes to the entry function.
 //!
-//! **N5.** A main coroutine's bounds are learned at the arrival after each switch away from it, and used at the next
-//! switch to it. Those of a main coroutine without `FiberState`, a program's own, are unknown: 0 bytes.
+//! * N5. A main coroutine's bounds are learned at the arrival after each switch away from it, and used at the next
+//!   switch to it. Those of a main coroutine without `FiberState`, a program's own, are unknown: 0 bytes.
 //!
-//! **N6.** A coroutine that ends passes NULL for its fake stack: AddressSanitizer frees it. The next context destroys
-//! its fiber ([`release_ended`](super::release_ended)), because the fiber that runs cannot be destroyed.
+//! * N6. A coroutine that ends passes NULL for its fake stack: AddressSanitizer frees it. The next context destroys
+//!   its fiber ([`release_ended`](super::release_ended)), because the fiber that runs cannot be destroyed.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};

@@ -2,7 +2,7 @@
 //!
 //! The thread's third word (`tls`) points to it. It begins with the pair of words that every switch reads there, from
 //! inline code and old binaries, too: not 0 means that C++ exceptions are being handled, and the switch calls the
-//! library. So the library sees every switch (N1).
+//! library. So the library sees every switch (N1 of `sanitizer::switch`).
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};

@@ -66,7 +66,7 @@ pub(crate) unsafe fn is_own(block: *mut c_void) -> bool {
 /// `slab` is the slab of `block`, which is in use and not used afterwards.
 #[inline(always)]
 pub(crate) unsafe fn free_to(slab: SlabRef, block: *mut c_void) {
-    // SAFETY: a region starts with its slab (RG2). The caller frees a block in use of that slab.
+    // SAFETY: a region starts with its slab (RG1). The caller frees a block in use of that slab.
     unsafe { heap::free(slab.0.as_ptr().cast(), block) }
 }
 

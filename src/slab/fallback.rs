@@ -3,9 +3,9 @@
 //! With its own allocator a program has slabs of stack control blocks only. All other allocations fail in the slabs and
 //! come here; all other frees find no slab and come here.
 //!
-//! * FB2. `ALLOCATOR` is not fixed until the first allocation or free. Until then the program may change it, and no
+//! * FB1. `ALLOCATOR` is not fixed until the first allocation or free. Until then the program may change it, and no
 //!   thread reads the copy that it points to.
-//! * FB1. Once fixed it never changes, and its copy is never unmapped. So all blocks have the same source.
+//! * FB2. Once fixed it never changes, and its copy is never unmapped. So all blocks have the same source.
 
 use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};
@@ -28,7 +28,7 @@ pub(crate) struct Allocator {
 /// The program's allocator, a copy in its own mapping, or NULL: malloc. The lowest bit is [`FIXED`].
 #[unsafe(link_section = "aco_shared")]
 static ALLOCATOR: AtomicPtr<Allocator> = AtomicPtr::new(ptr::null_mut());
-/// The allocator no longer changes (FB1).
+/// The allocator no longer changes (FB2).
 const FIXED: usize = 1;
 /// The alignment of blocks, in bytes.
 const ALIGNMENT: usize = 16;
@@ -40,7 +40,7 @@ impl diag::Describe for Allocator {
     }
 }
 
-/// Sets the allocator of coroutines; None: slabs and malloc. Errors: EBUSY if it is fixed (FB1); ENOMEM if there is no
+/// Sets the allocator of coroutines; None: slabs and malloc. Errors: EBUSY if it is fixed (FB2); ENOMEM if there is no
 /// memory for the copy.
 pub(crate) fn set_allocator(allocator: Option<Allocator>) -> Result<(), c_int> {
     let new = match allocator {
@@ -74,18 +74,18 @@ fn copy_to_mapping(allocator: Allocator) -> Option<*mut Allocator> {
 fn unmap_copy(copy: *mut Allocator) {
     if !copy.is_null() {
         sanitizer::unregister_root(copy.cast(), size_of::<Allocator>());
-        // SAFETY: from `copy_to_mapping`, and never fixed: no thread reads it (FB2).
+        // SAFETY: from `copy_to_mapping`, and never fixed: no thread reads it (FB1).
         unsafe { sys::unmap(copy.cast(), size_of::<Allocator>()) };
     }
 }
 
-/// Fixes the allocator and returns it (FB1). None: the program has none.
+/// Fixes the allocator and returns it (FB2). None: the program has none.
 fn fix_allocator() -> Option<&'static Allocator> {
     let fix = |word: *mut Allocator| {
         (word.addr() & FIXED == 0).then(|| word.map_addr(|address| address | FIXED))
     };
     let (Ok(word) | Err(word)) = ALLOCATOR.fetch_update(Ordering::AcqRel, Ordering::Acquire, fix);
-    // SAFETY: NULL, or a copy that is never unmapped (FB1).
+    // SAFETY: NULL, or a copy that is never unmapped (FB2).
     unsafe { word.map_addr(|address| address & !FIXED).as_ref() }
 }
 
@@ -132,7 +132,7 @@ pub(super) unsafe fn free(ptr: *mut c_void, size: usize) {
     if ptr.is_null() {
         return;
     }
-    // SAFETY: `ptr` is from the same source (FB1), and not used afterwards.
+    // SAFETY: `ptr` is from the same source (FB2), and not used afterwards.
     unsafe {
         match fix_allocator() {
             Some(custom) => (custom.free)(ptr, size, custom.user),

@@ -10,8 +10,8 @@
 //! The answer comes from a map, not from memory at the address: a program may pass a coroutine that it allocated
 //! itself.
 //!
-//! * RG2. A slab is at the start of a region, and takes all or a part of it. A region is 2 MiB, and aligned to that.
-//! * RG1. Leaves are created once and never freed. A lookup takes no lock.
+//! * RG1. A slab is at the start of a region, and takes all or a part of it. A region is 2 MiB, and aligned to that.
+//! * RG2. Leaves are created once and never freed. A lookup takes no lock.
 //! * RG3. A lookup is exact for a block in use: its slab was registered before the block was allocated. For any other
 //!   address it may be out of date.
 
@@ -57,7 +57,7 @@ fn entry(leaf: &Leaf, address: usize) -> &AtomicU8 {
 /// The start of the slab that `address` is in. None: it is in no slab.
 #[inline(always)]
 pub(super) fn start_of(address: *mut c_void) -> Option<NonNull<c_void>> {
-    // SAFETY: a leaf is never freed (RG1).
+    // SAFETY: a leaf is never freed (RG2).
     let leaf = unsafe { root_entry(address.addr())?.load(Ordering::Acquire).as_ref()? };
     let size = usize::from(entry(leaf, address.addr()).load(Ordering::Relaxed)) << UNIT_BITS;
     let offset = address.addr() & (SIZE - 1);
@@ -90,7 +90,7 @@ pub(super) fn map(size: usize) -> Option<NonNull<c_void>> {
 pub(super) unsafe fn unmap(region: *mut c_void, size: usize) {
     let leaf =
         root_entry(region.addr()).map_or(ptr::null_mut(), |root| root.load(Ordering::Acquire));
-    // SAFETY: a leaf is never freed (RG1); the caller does not use the mapping afterwards. A mapping that the system
+    // SAFETY: a leaf is never freed (RG2); the caller does not use the mapping afterwards. A mapping that the system
     // refuses to unmap is lost.
     unsafe {
         if let Some(leaf) = leaf.as_ref() {
@@ -155,7 +155,7 @@ fn register(region: *mut c_void, size: usize) -> bool {
             }
         }
     }
-    // SAFETY: all zero is a leaf, and a leaf is never freed (RG1).
+    // SAFETY: all zero is a leaf, and a leaf is never freed (RG2).
     entry(unsafe { &*leaf }, region.addr()).store((size >> UNIT_BITS) as u8, Ordering::Release);
     true
 }

@@ -8,11 +8,11 @@
 //!   unwind owner    the same, for unwinders             the word at `align_highptr`
 //! ```
 //!
-//! * BI3. An exclusive coroutine is the owner, the only user, and watched by no sanitizer. The header's inline code may
+//! * BI1. An exclusive coroutine is the owner, the only user, and watched by no sanitizer. The header's inline code may
 //!   resume it (see [`state`]).
-//! * BI3. `bind`, a second user, destroying the stack, and another exclusive coroutine revoke it first.
-//! * BI5. A stack counts as destroyed only if that is certain. Copies by value, of coroutine or stack, count as live. So
-//!   does a coroutine without frames that a program moved to the next stack in the same block.
+//! * BI2. `bind`, a second user, destroying the stack, and another exclusive coroutine revoke it first.
+//! * BI3. A stack counts as destroyed only if that is certain. Copies by value, of coroutine or stack, count as live.
+//!   So does a coroutine without frames that a program moved to the next stack in the same block.
 
 use core::mem::offset_of;
 use core::ptr::{self, NonNull};
@@ -47,7 +47,7 @@ pub(crate) unsafe fn is_shared(stack: *mut aco_share_stack_t) -> bool {
 /// is `block`.
 #[inline(always)]
 pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
-    // SAFETY: the caller passes a coroutine of the library on a live stack. Generation 0 (CB3): resuming a coroutine on
+    // SAFETY: the caller passes a coroutine of the library on a live stack. Generation 0 (CB2): resuming a coroutine on
     // a copy by value is never refused.
     unsafe {
         let stack = (*co).share_stack;
@@ -74,7 +74,7 @@ pub(crate) unsafe fn rebind(co: *mut aco_t) {
     }
 }
 
-/// Counts one more user of the stack. The second one revokes an exclusive coroutine (BI3).
+/// Counts one more user of the stack. The second one revokes an exclusive coroutine (BI2).
 ///
 /// # Safety
 /// `block` is the control block of `stack`, which is live.
@@ -90,13 +90,13 @@ unsafe fn add_user(stack: *mut aco_share_stack_t, block: BlockPtr) {
     }
 }
 
-/// Returns true if the share stack of `co` was destroyed, and the frames of `co` with it (BI5).
+/// Returns true if the share stack of `co` was destroyed, and the frames of `co` with it (BI3).
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed, whose control block is `block`.
 #[inline(always)]
 pub(crate) unsafe fn is_stack_destroyed(co: *mut aco_t, block: Option<BlockPtr>) -> bool {
-    // SAFETY: control blocks stay readable (CB1). The binding of the next generation differs (CB3).
+    // SAFETY: control blocks stay readable (CB1). The binding of the next generation differs (CB2).
     unsafe {
         match block {
             Some(block) if state::is_bound_to(co, block.as_ref().binding) => {
@@ -150,8 +150,8 @@ pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
     }
 }
 
-/// Makes the owner `co` of a live share stack the exclusive coroutine, so that the next resume may be inline (BI3). Does
-/// nothing if there are more users, if `co` or the stack is a copy by value, or with a sanitizer.
+/// Makes the owner `co` of a live share stack the exclusive coroutine, so that the next resume may be inline (BI1).
+/// Does nothing if there are more users, if `co` or the stack is a copy by value, or with a sanitizer.
 ///
 /// # Safety
 /// `co` points to a coroutine that owns its share stack, whose control block is `block`.
@@ -279,7 +279,7 @@ mod tests {
             set_exclusive(first, block);
             assert_eq!(block.unwrap().as_ref().exclusive, &raw mut *first);
             bind(second, block);
-            assert!(block.unwrap().as_ref().exclusive.is_null(), "BI3");
+            assert!(block.unwrap().as_ref().exclusive.is_null(), "BI2");
             destroy("test", stack);
             assert!(is_stack_destroyed(first, block) && is_stack_destroyed(second, block));
             detach(first);

@@ -5,8 +5,8 @@
 //!
 //! * SC1. Only its thread uses the list and the stacks in it.
 //! * SC2. At most [`MAX_STACKS`] stacks and [`MAX_BYTES`] bytes are cached. A new one replaces the oldest ones.
-//! * SC3. `unused_releases` counts stacks that were replaced since the thread last created one. At [`MAX_UNUSED_RELEASES`] the
-//!   thread releases all, and caches none until it creates a stack.
+//! * SC3. `unused_releases` counts stacks that were replaced since the thread last created one. At
+//!   [`MAX_UNUSED_RELEASES`] the thread releases all, and caches none until it creates a stack.
 
 use core::ffi::c_void;
 use core::ptr;

@@ -16,14 +16,14 @@
 //!   DEFERRED   NULL     next one     next block of the list     yes; in the list of the process (`deferred_unmap`)
 //! ```
 //!
-//! * CB1. The memory of a block is never unmapped (`slab::heap`, H6). While a block is not LIVE its `ptr` is NULL, so it
-//!   reads as a destroyed stack. A purged block reads as all zero: FREE.
-//! * CB3. `destroy` changes the generation. A coroutine is bound to the generation that it was created on; if that is
+//! * CB1. The memory of a block is never unmapped (`slab::heap`, H6). While a block is not LIVE its `ptr` is NULL, so
+//!   it reads as a destroyed stack. A purged block reads as all zero: FREE.
+//! * CB2. `destroy` changes the generation. A coroutine is bound to the generation that it was created on; if that is
 //!   over, resuming it is refused. Generation 0 belongs to no block.
-//! * CB4. The identity word holds the block's own address. A copy by value has another address, so it has no block.
-//! * BI3. `exclusive` is NULL, or the only coroutine of the stack whose state word may have the EXCLUSIVE form
+//! * CB3. The identity word holds the block's own address. A copy by value has another address, so it has no block.
+//! * CB4. `exclusive` is NULL, or the only coroutine of the stack whose state word may have the EXCLUSIVE form
 //!   (`state`).
-//! * BI2. `users` is at least the number of coroutines that are bound to this generation. A program that moves
+//! * CB5. `users` is at least the number of coroutines that are bound to this generation. A program that moves
 //!   coroutines by writing `share_stack` makes it too large, which costs time only.
 
 use core::ffi::{c_char, c_void};
@@ -44,11 +44,11 @@ pub(crate) type BlockPtr = NonNull<StackBlock>;
 #[repr(C, align(16))]
 pub(crate) struct StackBlock {
     public: aco_share_stack_t,
-    /// The exclusive coroutine, or NULL (BI3). DEFERRED: the next block of the list.
+    /// The exclusive coroutine, or NULL (CB4). DEFERRED: the next block of the list.
     pub(super) exclusive: *mut aco_t,
-    /// The number of coroutines bound to this generation (BI2).
+    /// The number of coroutines bound to this generation (CB5).
     pub(super) users: u32,
-    /// The generation (CB3); not 0. Atomic: a thread may ask for a coroutine of an earlier generation while another
+    /// The generation (CB2); not 0. Atomic: a thread may ask for a coroutine of an earlier generation while another
     /// thread uses the block again.
     generation: AtomicU16,
     /// 1 if the stack was painted (`high_water_mark`), else 0.
@@ -63,7 +63,7 @@ const _: () = assert!(size_of::<StackBlock>() == slab::STACK_BLOCK_SIZE);
 const _: () = assert!(offset_of!(StackBlock, public.real_ptr) == slab::STACK_BLOCK_LINK);
 
 impl StackBlock {
-    /// The generation (CB3).
+    /// The generation (CB2).
     #[inline(always)]
     pub(super) fn generation(&self) -> Generation {
         self.generation.load(Ordering::Relaxed)
@@ -81,7 +81,7 @@ impl StackBlock {
     }
 }
 
-/// The identity word: the low byte is `guard_page_enabled`, `reserved` above it holds the block's own address (CB4).
+/// The identity word: the low byte is `guard_page_enabled`, `reserved` above it holds the block's own address (CB3).
 ///
 /// # Safety
 /// `stack` points to a share stack.
@@ -90,13 +90,13 @@ unsafe fn identity_word(stack: *mut aco_share_stack_t) -> *mut u64 {
     unsafe { (&raw mut (*stack).guard_page_enabled).cast() }
 }
 
-/// The control block of a share stack. None: `stack` is a copy by value (CB4).
+/// The control block of a share stack. None: `stack` is a copy by value (CB3).
 ///
 /// # Safety
 /// `stack` points to a share stack, live or destroyed.
 #[inline(always)]
 pub(crate) unsafe fn block_of(stack: *mut aco_share_stack_t) -> Option<BlockPtr> {
-    // SAFETY: the caller passes a share stack. A struct that holds its own address is the start of a block (CB4).
+    // SAFETY: the caller passes a share stack. A struct that holds its own address is the start of a block (CB3).
     unsafe {
         (*identity_word(stack) >> 8 == stack as u64).then(|| NonNull::new_unchecked(stack.cast()))
     }
@@ -135,7 +135,7 @@ pub(super) fn allocate() -> Option<BlockPtr> {
     Some(block)
 }
 
-/// Ends the generation of `block`: resuming a coroutine that is bound to it is refused afterwards (CB3).
+/// Ends the generation of `block`: resuming a coroutine that is bound to it is refused afterwards (CB2).
 ///
 /// # Safety
 /// `block` is from [`allocate`], and this thread destroys its stack.

@@ -11,8 +11,8 @@
 //!   acquire ── a block of these sizes ──> out of the list
 //! ```
 //!
-//! * D2. A block in the list is DEFERRED (`control_block`): nothing uses its stack, and it describes the memory.
-//! * D1. The list changes under [`LOCK`]. Without the lock a thread only compares [`DEFERRED`] with NULL.
+//! * D1. A block in the list is DEFERRED (`control_block`): nothing uses its stack, and it describes the memory.
+//! * D2. The list changes under [`LOCK`]. Without the lock a thread only compares [`DEFERRED`] with NULL.
 //! * D3. A thread that cannot lock the list goes on without it: it loses address space, or maps a new stack.
 
 use core::ffi::c_void;
@@ -89,7 +89,7 @@ pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
 fn remove_matching(sizes: &Sizes) -> Option<BlockPtr> {
     let _guard = lock_list()?;
     let mut first = DEFERRED.load(Ordering::Relaxed);
-    // SAFETY: the list is locked (D1), and its blocks are DEFERRED (D2).
+    // SAFETY: the list is locked (D2), and its blocks are DEFERRED (D1).
     let block = unsafe { unlink_matching(&raw mut first, sizes)? };
     DEFERRED.store(first, Ordering::Relaxed);
     Some(block)
@@ -120,7 +120,7 @@ unsafe fn unlink_matching(mut link: *mut *mut StackBlock, sizes: &Sizes) -> Opti
 #[inline(never)]
 fn retry_unmap() {
     let Some(_list) = lock_list() else { return };
-    // SAFETY: the list is locked (D1), and nothing uses the stacks in it (D2).
+    // SAFETY: the list is locked (D2), and nothing uses the stacks in it (D1).
     unsafe {
         while let Some(block) = NonNull::new(DEFERRED.load(Ordering::Relaxed)) {
             let sizes = block.as_ref().sizes();

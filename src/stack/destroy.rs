@@ -14,7 +14,7 @@ use crate::{arch, diag, sys, valgrind};
 /// `stack` points to a share stack, live or destroyed.
 pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
     // SAFETY: the control block of a destroyed stack can be read (CB1). A LIVE one describes its memory. The caller is
-    // not on it (checked here), and no coroutine will be: the generation ends (CB3).
+    // not on it (checked here), and no coroutine will be: the generation ends (CB2).
     unsafe {
         if (*stack).ptr.is_null() {
             let rule = "destroy a share stack once";

@@ -58,7 +58,8 @@ pub fn sources(folder: &Path) -> Vec<PathBuf> {
     paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
-fn module_of(src: &Path, path: &Path) -> Module {
+/// The module of a file.
+pub fn module_of(src: &Path, path: &Path) -> Module {
     let inside = path.strip_prefix(src).expect("found below src/").with_extension("");
     let mut module: Module =
         inside.iter().map(|part| part.to_string_lossy().into_owned()).collect();

@@ -2,6 +2,7 @@
 //! the modules and one of the runtime's rooms: a new edge is a decision, made here.
 
 mod imports;
+mod invariants;
 mod map;
 
 use std::collections::BTreeSet;
@@ -259,6 +260,12 @@ fn the_maps_are_fresh() {
         let rows: Vec<_> = files.iter().map(name).map(row).collect();
         map::check(&folder.join("mod.rs"), "file", &rows);
     }
+}
+
+#[test]
+fn invariants_are_numbered_and_citations_lead_to_one() {
+    let faults = invariants::faults(&src());
+    assert!(faults.is_empty(), "{faults:#?}");
 }
 
 #[test]

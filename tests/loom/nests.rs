@@ -29,7 +29,8 @@ fn task_in(runtime: Shared<Runtime>, group: Shared<Group>) -> Shared<Task> {
     task
 }
 
-/// A task opens a group and starts a task there, while its own group is cancelled: the new task is cancelled, too (G9).
+/// A task opens a group and starts a task there, while its own group is cancelled: the new task is cancelled, too
+/// (NG4).
 ///
 /// Fails if the opener checks whether its group is cancelled before it takes the runtime's lock.
 #[test]

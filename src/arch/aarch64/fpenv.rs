@@ -2,9 +2,9 @@
 //!
 //! Bytes 120 to 127 of a coroutine are the slot: FPCR. The invariants are those of x86-64:
 //!
-//! F1. Control bits, all of FPCR, belong to a context: it resumes with those that it had when it switched away.
-//! F2. Status bits, FPSR, belong to the thread: no switch reads or writes them.
-//! F3. A switch writes FPCR only if it differs: the write is slow.
+//! * F1. Control bits, all of FPCR, belong to a context: it resumes with those that it had when it switched away.
+//! * F2. Status bits, FPSR, belong to the thread: no switch reads or writes them.
+//! * F3. A switch writes FPCR only if it differs: the write is slow.
 //!
 //! The first argument of each macro is `save_fpenv`, or `share_fpenv` if all contexts share one environment. With
 //! `share_fpenv` the macros are empty.

@@ -88,7 +88,8 @@ impl<T: Link> Inbox<T> {
         if self.head.load(Ordering::Relaxed).is_null() {
             return;
         }
-        // A thread that finds the inbox empty after this also finds that the worker has left the idle state (D1).
+        // A thread that finds the inbox empty after this also finds that the worker has left the idle state (D1 of
+        // `deadlock`).
         let mut node = self.head.swap(ptr::null_mut(), Ordering::AcqRel);
         let mut reversed: *mut T = ptr::null_mut();
         // SAFETY: the nodes belong to this worker, and are in no list but the one that was just taken.

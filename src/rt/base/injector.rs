@@ -1,7 +1,7 @@
 //! The injector: a queue of tasks that have not begun, from which any worker takes.
 //!
 //! A thread that pushes wakes a sleeping worker afterwards, and a worker checks the injector after it has announced its
-//! sleep: the protocol is the inbox's (I1, I4).
+//! sleep: the protocol is that of `inbox` (I1, I4).
 
 use core::ptr;
 

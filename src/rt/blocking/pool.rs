@@ -37,8 +37,8 @@
 //! * J3. Within a class the first job gets the first permit. Among several classes the job that came first does.
 //! * J4. A QUEUED job is not eligible for a permit: every change that could make one eligible ends with
 //!   [`grant_permits`](Permits::grant_permits), under the same lock. Two changes cannot, except by another attempt to
-//!   start a thread: [`spawn_failed`](Pool::spawn_failed), and the end of a thread after a detached call. By J1 and
-//!   J2 a job is eligible while `threads` is 0, so a QUEUED job has a counted thread ahead of it.
+//!   start a thread: [`spawn_failed`](Pool::spawn_failed), and the end of a thread after a detached call. By
+//!   J1 and J2 a job is eligible while `threads` is 0, so a QUEUED job has a counted thread ahead of it.
 //! * J5. A permit for an idle thread raises `event_count`, under the lock, and wakes one thread. A thread reads
 //!   `event_count` under the lock while `ready` is empty, and sleeps on that value. So for each job in `ready` a
 //!   thread is awake, woken, or starting.

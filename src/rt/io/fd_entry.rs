@@ -41,7 +41,7 @@
 //!   under the lock under which they checked the word. Other code that replaces the file leaves the generation as is.
 //! * E10. epoll_ctl(2) runs under the entry's lock, and in a select under all its locks, so that registration and entry
 //!   agree. If the system preempts that thread, the other users of the number spin across a system call; `Lock` yields
-//!   the processor in between. close(2), which may linger, never runs under the lock (R4).
+//!   the processor in between. close(2), which may linger, never runs under the lock (R4 of `fd_ref`).
 
 use core::ffi::c_int;
 use core::ptr;

@@ -143,7 +143,8 @@ pub(super) fn close_entry(fd: c_int, entry: *mut FdEntry, is_inside: bool) -> Op
         }
         (*entry).deregister(fd);
         let claimed = (*entry).reset(0);
-        // Waiting calls ask the system no more: the word has changed (N4). The closer is the call beside them.
+        // Waiting calls ask the system no more: the word has changed (N4 of `nonblock`). The closer is the call
+        // beside them.
         let waiting = claimed.count() + (*entry).waiters.polling.count();
         let is_busy = closing == Closing::Busy && (*entry).state.active_calls() > waiting + 1;
         (*entry).nonblock.before_close(fd, is_busy);

@@ -85,7 +85,7 @@ pub(crate) fn runtime_ended() {
     if !is_last || !nonblock_state::is_of_this_process() {
         return;
     }
-    // SAFETY: entries are never freed (E1). The state is checked again under the lock.
+    // SAFETY: entries are never freed (E1 of `fd_entry`). The state is checked again under the lock.
     nonblock_state::for_each(|state| unsafe {
         if !(*state).is_set() {
             return;

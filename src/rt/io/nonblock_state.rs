@@ -91,7 +91,7 @@ fn claim_for_this_process() {
 pub(super) fn for_each(mut act: impl FnMut(*mut NonblockState)) {
     let mut state = LIST.load(Ordering::Acquire);
     while !state.is_null() {
-        // SAFETY: entries are never freed (E1), and stay in the list.
+        // SAFETY: entries are never freed (E1 of `fd_entry`), and stay in the list.
         let next = unsafe { (*state).next };
         act(state);
         state = next;
@@ -133,8 +133,8 @@ impl NonblockState {
         let identity = identity(fd, found)?;
         claim_for_this_process();
         set_flags(fd, found | libc::O_NONBLOCK)?;
-        // SAFETY: the entry is never freed (E1), and its lock is held. All fields are written before the state is in
-        // the list.
+        // SAFETY: the entry is never freed (E1 of `fd_entry`), and its lock is held. All fields are written before
+        // the state is in the list.
         unsafe {
             (*state).identity = identity;
             (*state).state.store(SET, Ordering::Release);

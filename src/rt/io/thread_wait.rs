@@ -32,7 +32,8 @@ pub(crate) fn poll(file: &FdRef, events: i16, deadline: Deadline) -> Result<i16>
         false => deadline.min(Deadline::at(os::now() + RECHECK_NS)),
     };
     let entry = file.entry_ptr();
-    // SAFETY: the entry is never freed (E1). The node stays on this stack until it has left the list (T1).
+    // SAFETY: the entry is never freed (E1 of `fd_entry`). The node stays on this stack until it has left the list
+    // (T1).
     unsafe {
         let guard = (*entry).lock.guard();
         file.check()?;

@@ -15,7 +15,7 @@
 //! * G5. While `has_blocked_caller` is set, `blocked_callers` of the runtime counts the thread. Both end when `live`
 //!   becomes 0.
 //!
-//! How groups nest is in `nesting`, with G6 to G9.
+//! How groups nest is in `nesting`, with NG1 to NG4.
 
 use core::ffi::c_int;
 use core::ptr;
@@ -33,9 +33,9 @@ pub struct Group {
     pub(crate) lock: Lock,
     /// The group is the group of a main task. Fixed when it opens.
     pub(crate) is_main: bool,
-    /// The group was cancelled; never reset. Written under `lock` and the runtime's lock (G9).
+    /// The group was cancelled; never reset. Written under `lock` and the runtime's lock (NG4).
     pub(crate) is_cancelled: bool,
-    /// A thread in acort_enter() waits for the end of this group. Until then it wakes no task (D2).
+    /// A thread in acort_enter() waits for the end of this group. Until then it wakes no task (D2 of `deadlock`).
     pub(crate) has_blocked_caller: bool,
     /// A deadlock was found while the group had tasks.
     pub(crate) is_deadlocked: bool,
@@ -48,7 +48,7 @@ pub struct Group {
     /// The calls that wait until no task lives (G3).
     pub(crate) waiters: WaitQueue,
     pub(crate) runtime: *mut Runtime,
-    /// The node of the group in the runtime's list, which the runtime's lock guards (G6).
+    /// The node of the group in the runtime's list, which the runtime's lock guards (NG1).
     pub(crate) brackets: Brackets<Group>,
     _aliased: Aliased,
 }

@@ -26,7 +26,7 @@ pub(crate) fn set(hooks: *mut acort_hooks_t) {
     HOOKS.store(hooks, Ordering::Release);
 }
 
-/// Counts a hook that runs on this thread's worker, until it is dropped: no call yields meanwhile (B3).
+/// Counts a hook that runs on this thread's worker, until it is dropped: no call yields meanwhile (B3 of `budget`).
 struct InHook(*mut Worker);
 
 impl InHook {

@@ -11,11 +11,11 @@
 //!
 //! The invariants continue those of `group`:
 //!
-//! * G6. The runtime's lock guards the list. The order of locks is T6.
-//! * G7. The brackets of a group enclose those of all groups inside it, at any depth. A group that is freed leaves the
+//! * NG1. The runtime's lock guards the list. The order of locks is T6.
+//! * NG2. The brackets of a group enclose those of all groups inside it, at any depth. A group that is freed leaves the
 //!   groups inside it to the group around it.
-//! * G8. A group in the list is live, and so are the tasks in its list. It leaves the list before they are freed.
-//! * G9. Cancellation is one walk under the runtime's lock, which sets `is_cancelled` of each group that it visits. A
+//! * NG3. A group in the list is live, and so are the tasks in its list. It leaves the list before they are freed.
+//! * NG4. Cancellation is one walk under the runtime's lock, which sets `is_cancelled` of each group that it visits. A
 //!   group opens under the same lock. So the walk visits the new group, or the new group finds the one around it
 //!   cancelled (`starts_cancelled`).
 
@@ -30,7 +30,7 @@ use crate::rt::base::nested_list::{Brackets, NestedList};
 /// The lock of the runtime is held. `outer` is null or in its list. `group` is in no list, and leaves it before it is
 /// freed.
 pub(crate) unsafe fn insert(outer: *mut Group, group: *mut Group) {
-    // SAFETY: the list is locked (G6). A group in it is live (G8).
+    // SAFETY: the list is locked (NG1). A group in it is live (NG3).
     unsafe {
         let brackets = &raw mut (*group).brackets;
         match outer.as_mut() {
@@ -42,12 +42,12 @@ pub(crate) unsafe fn insert(outer: *mut Group, group: *mut Group) {
     }
 }
 
-/// Takes `group` out of the list (G7).
+/// Takes `group` out of the list (NG2).
 ///
 /// # Safety
 /// `group` is in the list of its runtime. The caller does not hold the runtime's lock.
 pub(crate) unsafe fn remove(group: *mut Group) {
-    // SAFETY: a group in the list is live (G8), and so is its runtime. The list is locked.
+    // SAFETY: a group in the list is live (NG3), and so is its runtime. The list is locked.
     unsafe {
         let _guard = (*(*group).runtime).lock.guard();
         Brackets::remove(&raw mut (*group).brackets);
@@ -59,7 +59,7 @@ pub(crate) fn first(runtime: &Runtime) -> *mut Group {
     runtime.groups.first()
 }
 
-/// Returns true if a group that `opener` opens is cancelled, as the opener's group is (G9). An opener that has masked
+/// Returns true if a group that `opener` opens is cancelled, as the opener's group is (NG4). An opener that has masked
 /// cancellation opens a group that is not. The group of a main task takes new tasks after it was cancelled: there only
 /// an opener that was cancelled itself opens a cancelled group.
 ///
@@ -80,7 +80,7 @@ pub(crate) unsafe fn starts_cancelled(opener: &Task) -> bool {
 /// # Safety
 /// `group` is in the list of its runtime, whose lock is held.
 pub(crate) unsafe fn for_each_within(group: *mut Group, visit: &mut dyn FnMut(*mut Group)) {
-    // SAFETY: the list is locked (G6).
+    // SAFETY: the list is locked (NG1).
     unsafe { Brackets::for_each_within(&raw mut (*group).brackets, visit) }
 }
 
@@ -89,7 +89,7 @@ impl Runtime {
     /// wait.
     pub(crate) fn for_each_task(&self, visit: &mut dyn FnMut(*mut Task)) {
         let _guard = self.lock.guard();
-        // SAFETY: the list is locked (G6). A group in it is live (G8).
+        // SAFETY: the list is locked (NG1). A group in it is live (NG3).
         unsafe { self.groups.for_each(&mut |group| (*group).for_each(visit)) };
     }
 }

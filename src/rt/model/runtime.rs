@@ -21,7 +21,7 @@ pub struct Runtime {
     pub(crate) inherited: *mut Inherited,
     /// An array of `options.workers` workers, which are live as long as the runtime.
     pub(crate) workers: *mut *mut Worker,
-    /// Guards `groups` (G6).
+    /// Guards `groups` (NG1).
     pub(crate) lock: Lock,
     pub(crate) groups: NestedList<Group>,
     /// With ACORT_LOOP: the group of the tasks that acort_loop_go() starts.

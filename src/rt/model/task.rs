@@ -33,7 +33,8 @@
 //! * T4. JOINED and DETACHED change under `lock`. `complete` reads them under `lock`, together with the change to
 //!   FINISHED or SPAWN_FAILED. So exactly one line of the table applies.
 //! * T5. All other flags are fixed at creation, except ABANDONED. The thread that finds the second deadlock sets that
-//!   one without `lock`: no task of the runtime runs then, and no other thread of the program changes flags (D2).
+//!   one without `lock`: no task of the runtime runs then, and no other thread of the program changes flags (D2 of
+//!   `deadlock`).
 //! * T6. The order of locks, outer to inner:
 //!
 //!   ```text

@@ -105,7 +105,7 @@ fn begin_park(deadline: Deadline) -> Blocked {
     }
 }
 
-/// As [`finish_sleep`]. After the deadline, takes a token that was saved since (A2).
+/// As [`finish_sleep`]. After the deadline, takes a token that was saved since (A2 of `attempt`).
 ///
 /// # Safety
 /// The running task has blocked by [`begin_park`] and the switch.

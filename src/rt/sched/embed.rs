@@ -15,7 +15,8 @@
 //!   the injector and the run queue (I4 of `inbox`). If there is work, the worker wakes its own poller: the loop runs
 //!   another step at once.
 //! * X3. A step begins with a poll, which consumes the edge of the wake-up (K1 of `poller`).
-//! * X4. No deadlock is detected: the event loop may wake a task at any time. The worker never becomes idle (D1).
+//! * X4. No deadlock is detected: the event loop may wake a task at any time. The worker never becomes idle (D1 of
+//!   `deadlock`).
 
 use core::ffi::{c_int, c_void};
 use core::ptr;

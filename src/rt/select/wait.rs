@@ -122,7 +122,7 @@ impl Select<'_> {
         !self.buffers.files().is_empty()
     }
 
-    /// Finds files that other code has put under a registered number (E8).
+    /// Finds files that other code has put under a registered number (E8 of `fd_entry`).
     fn revalidate_files(&self) -> Result<()> {
         self.buffers
             .files()
@@ -137,7 +137,8 @@ impl Select<'_> {
     unsafe fn register_files(&self) -> Result<()> {
         for file in self.buffers.files() {
             file.check()?;
-            // SAFETY: entries are never freed (E1). The lock is held, the file is current, the worker is this thread's.
+            // SAFETY: entries are never freed (E1 of `fd_entry`). The lock is held, the file is current, the worker
+            // is this thread's.
             unsafe { (*file.entry_ptr()).register(file.fd(), Worker::current())? }
         }
         Ok(())
