@@ -2,19 +2,20 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `atomic` | The atomics of the runtime, and the spin hint |
+//! | `atomic` | The atomics of the runtime, and the spin hint; the loom tests put loom's types in their place |
 //! | `inbox` | A worker's inbox: the tasks that other threads have woken, and the sleep flag |
 //! | `injector` | The injector: a queue of tasks that have not begun, from which any worker takes |
 //! | `list` | Intrusive lists, singly linked |
 //! | `lock` | The spin lock, the compare-and-swaps of fast paths, and the annotations for ThreadSanitizer |
-//! | `nested_list` | A tree kept as one list of brackets |
+//! | `nested_list` | A tree as one list of opening and closing brackets; groups of tasks use it |
 //! | `parker` | The wait state of a task or a plain thread |
-//! | `random` | A random number generator: splitmix64 |
+//! | `random` | A random number generator for select, spinning and chaos: splitmix64 |
 //! | `size_prefixed` | Versioned structs of the C interface, which begin with their size or come with it |
 //! | `spin` | Adaptive spinning: before it sleeps, a worker polls for work for a short time |
 //! | `timer_heap` | The timer heap of a worker: a min-heap of deadlines, with four children a slot |
 //! | `wait_queue` | Wait queues: the waiters of an object, first in, first out |
 //! | `wait_reason` | The reasons for which tasks wait, and their texts |
+//! | `wake_list` | Lists of claimed waiters, which their waker has taken out of a queue and is about to wake |
 
 pub(crate) mod atomic;
 pub(crate) mod inbox;
@@ -29,3 +30,4 @@ pub(crate) mod spin;
 pub(crate) mod timer_heap;
 pub(crate) mod wait_queue;
 pub(crate) mod wait_reason;
+pub(crate) mod wake_list;

@@ -7,8 +7,8 @@
 //!
 //! * Q1. The lock of the object guards its queues. A waiter is in one queue at most: `queue_offset` is 0 exactly while
 //!   it is in none, and changes under that lock.
-//! * Q2. `lock` and `queue_offset` lead from a waiter to its queue: `push` writes both. Only the call that
-//!   dequeues a waiter whose wait has ended reads `lock` without holding it.
+//! * Q2. `lock` and `queue_offset` lead from a waiter to its queue: `push` writes both. `dequeue` reads `lock` before
+//!   it holds that lock, after the wait has ended. All other code holds it.
 //! * Q3. A waiter in a queue is live, and so is its parker. It is in the block or the scratch memory of its task, or on
 //!   the stack of a plain thread. It is not on the stack of a task: a shared stack is copied elsewhere while the task
 //!   waits.
@@ -24,7 +24,8 @@ use super::parker::Parker;
 /// The node of one wait in one queue (Q3).
 #[repr(C)]
 pub(crate) struct Waiter {
-    next: *mut Waiter,
+    /// The waiter behind this one, in its queue or in a list of claimed ones (Q5).
+    pub(super) next: *mut Waiter,
     /// The waiter before this one. Of the first: the last one.
     prev: *mut Waiter,
     /// The lock of the object. Null: the waiter was never in a queue.
@@ -196,69 +197,6 @@ impl WaitQueue {
             (*(*waiter).parker).claim()
         }
     }
-
-    /// Claims all waiters, and returns them as a list for [`pop_waiter`].
-    pub(crate) fn claim_all(&mut self) -> *mut Waiter {
-        let mut all = WakeList::NEW;
-        // SAFETY: the caller holds the lock.
-        unsafe { all.add_all(self) };
-        all.list()
-    }
-}
-
-/// A list of claimed waiters, in the order in which they are woken (Q5).
-pub(crate) struct WakeList {
-    first: *mut Waiter,
-    last: *mut Waiter,
-}
-
-impl WakeList {
-    /// An empty list.
-    pub(crate) const NEW: WakeList = WakeList { first: ptr::null_mut(), last: ptr::null_mut() };
-
-    /// Adds a waiter at the end.
-    ///
-    /// # Safety
-    /// The caller has claimed `waiter`, which is in no queue.
-    pub(crate) unsafe fn add(&mut self, waiter: *mut Waiter) {
-        // SAFETY: claimed waiters stay until they are woken (Q5).
-        unsafe {
-            (*waiter).next = ptr::null_mut();
-            match self.last.as_mut() {
-                Some(last) => last.next = waiter,
-                None => self.first = waiter,
-            }
-        }
-        self.last = waiter;
-    }
-
-    /// Claims all waiters of `queue`, and adds them.
-    ///
-    /// # Safety
-    /// The lock of the queue's object is held.
-    pub(crate) unsafe fn add_all(&mut self, queue: &mut WaitQueue) {
-        loop {
-            let waiter = queue.claim_front();
-            if waiter.is_null() {
-                return;
-            }
-            // SAFETY: the waiter was just claimed and taken out.
-            unsafe { self.add(waiter) }
-        }
-    }
-
-    /// Returns the first waiter, for [`pop_waiter`]; null if there is none.
-    pub(crate) fn list(self) -> *mut Waiter {
-        self.first
-    }
-}
-
-/// Takes the first waiter from a list of claimed ones.
-pub(crate) fn pop_waiter(list: &mut *mut Waiter) -> Option<*mut Waiter> {
-    let first = *list;
-    // SAFETY: a claimed waiter stays until it is woken (Q5).
-    *list = unsafe { first.as_ref() }?.next;
-    Some(first)
 }
 
 #[cfg(all(test, feature = "rt"))]
@@ -273,8 +211,13 @@ mod tests {
     }
 
     fn cases(mut list: *mut Waiter) -> Vec<u32> {
+        let mut cases = Vec::new();
         // SAFETY: the waiters of a test are live.
-        core::iter::from_fn(|| pop_waiter(&mut list).map(|it| unsafe { (*it).case })).collect()
+        while let Some(waiter) = unsafe { list.as_ref() } {
+            cases.push(waiter.case);
+            list = waiter.next;
+        }
+        cases
     }
 
     /// Calls `test` with an object, and four waiters in its queue, in the order of their cases.

@@ -9,7 +9,8 @@ use super::polling_threads::PollingThreads;
 use crate::rt::base::atomic::{AtomicU32, Ordering};
 use crate::rt::base::lock::{Aliased, LockGuard};
 use crate::rt::base::parker::wake_error;
-use crate::rt::base::wait_queue::{WaitQueue, Waiter, WakeList};
+use crate::rt::base::wait_queue::{WaitQueue, Waiter};
+use crate::rt::base::wake_list::WakeList;
 use crate::rt::park::wake::wake_all;
 
 /// The wake reason of an exclusive waiter that was alone in its queue.

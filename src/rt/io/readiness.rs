@@ -10,9 +10,10 @@
 //!
 //! * W1. An edge wakes each shared waiter, and one exclusive waiter. A hangup or an error wakes all.
 //! * W2. An exclusive waiter that was woken before others passes the wakeup on before its call ends, unless it got
-//!   EAGAIN: one edge may stand for more than one call consumes. So while exclusive waiters wait, nothing has come
-//!   since a call got EAGAIN, or one of them is on its way.
-//! * W3. A call waits as an exclusive waiter only after EAGAIN, and only if no edge has come since (E4).
+//!   EAGAIN: one edge may stand for more than one call consumes. So if exclusive waiters wait, one of two things
+//!   holds: nothing has come since a call last got EAGAIN, or one of them was woken and has not made its call yet.
+//! * W3. A call waits as an exclusive waiter only after EAGAIN or on a drained file (E7), and only if no edge has
+//!   come since (E4). No code resets DRAINED at an edge: the edge advances the tick, and DRAINED counts for one tick.
 
 use core::ffi::c_int;
 use core::ptr;
@@ -25,7 +26,7 @@ use super::fd_waiters::{ALONE, ClaimedWaiters};
 use super::{fd_identity, thread_wait};
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_queue::WakeList;
+use crate::rt::base::wake_list::WakeList;
 use crate::rt::model::task;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::poller::Event;

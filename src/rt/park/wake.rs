@@ -3,7 +3,8 @@
 use crate::rt::base::atomic::AtomicU32;
 use crate::rt::base::lock::{tsan_acquire, tsan_release};
 use crate::rt::base::parker::Parker;
-use crate::rt::base::wait_queue::{Waiter, pop_waiter};
+use crate::rt::base::wait_queue::Waiter;
+use crate::rt::base::wake_list::pop_waiter;
 use crate::rt::model::hooks;
 use crate::rt::model::worker::Worker;
 use crate::rt::os;
@@ -11,7 +12,7 @@ use crate::rt::os;
 /// Makes the waiter of `parker` runnable, with the wake reason `reason`.
 ///
 /// # Safety
-/// The caller has claimed `parker` (P1), and does not use it any more. No lock is held: a hook runs.
+/// The caller has claimed `parker` (P1), and does not use it after this call. No lock is held: a hook runs.
 #[inline(always)]
 pub(crate) unsafe fn wake(parker: *mut Parker, reason: u32) {
     // SAFETY: a claimed parker is live until it has the wake reason; afterwards only the address of a thread's word is

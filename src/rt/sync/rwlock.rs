@@ -25,8 +25,9 @@ use core::ptr;
 
 use super::object::{self, Object};
 use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::wait_queue::{WaitQueue, Waiter, WakeList};
+use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::wake_list::WakeList;
 use crate::rt::model::abi::acort_rwlock_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::model::task;

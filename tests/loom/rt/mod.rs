@@ -142,6 +142,7 @@ pub(crate) mod base {
         spin "../../../src/rt/base/spin.rs",
         wait_queue "../../../src/rt/base/wait_queue.rs",
         wait_reason "../../../src/rt/base/wait_reason.rs",
+        wake_list "../../../src/rt/base/wake_list.rs",
     }
 
     pub(crate) mod timer_heap {
