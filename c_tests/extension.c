@@ -229,6 +229,49 @@ static void check_stack(void) {
     aco_share_stack_destroy(own);
 }
 
+/* ---- an image as large as its stack ------------------------------------------------------------ */
+
+#define BELOW 64
+
+static char padding;
+static size_t beyond;
+_Alignas(16) static char memory[BELOW + 4096 + 16], image[4096 + 16];
+
+/* A program makes an image larger: below the frames it has `image`. */
+static void resume_with_large_image(void) {
+    aco_share_stack_t *stack = aco_share_stack_new_mem(memory + BELOW, 4096 + (size_t)padding);
+    aco_t *co = aco_create(main_co, stack, 0, yields, NULL), *other = aco_create(main_co, stack, 0, yields, NULL);
+    aco_resume(co);
+    aco_resume(other);
+    size_t live = co->save_stack.valid_sz;
+    size_t slot = (size_t)((char *)stack->align_highptr - (char *)stack->align_retptr);
+    size_t most = stack->align_limit - slot;
+    void *area = co->save_stack.ptr;
+    CHECK(live <= most && most + beyond <= sizeof image);
+    memset(image, 0x11, sizeof image);
+    memset(memory, 0x3c, BELOW);
+    memcpy(image + most + beyond - live, area, live);
+    co->save_stack.ptr = image;
+    co->save_stack.valid_sz = most + beyond;
+    aco_resume(co);
+    co->save_stack.ptr = area;
+    for (int i = 0; i < BELOW; i++) CHECK_EQUAL(memory[i], 0x3c);
+    aco_destroy(co);
+    aco_destroy(other);
+    aco_share_stack_destroy(stack);
+}
+
+static void check_large_images(void) {
+    for (padding = 0; padding < 16; padding++) {
+        beyond = 0;
+        resume_with_large_image();
+        beyond = 1;
+        CHECK_DIES(resume_with_large_image,
+                   "aco: fatal: aco_resume(@, entry @): its image of # bytes exceeds the # of its share "
+                   "stack (save_stack and align_limit belong to the library)\n");
+    }
+}
+
 int main(void) {
     aco_thread_init(NULL);
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
@@ -237,6 +280,7 @@ int main(void) {
     check_reset();
     check_refused_resets();
     check_stack();
+    check_large_images();
     aco_share_stack_destroy(shared);
     aco_destroy(main_co);
     return 0;

@@ -16,7 +16,7 @@
 //!     each other.
 //! * A2. The image and the frames differ in one word at most: the end of the chain of frame pointers (`frame_chain`).
 //! * A3. `valid_sz` is the size of the image while the coroutine does not own its share stack. While it does, the
-//!   area is dead, and `valid_sz` is that of an older image.
+//!   contents of the area are not used, and `valid_sz` is that of an older image.
 //! * A4. Programs write `reg[sp]` and `valid_sz`, so both are checked against the bounds of the stack before a copy.
 //! * A5. The area grows, by doubling, and never shrinks. It is NULL until a copy or `aco_create` needs it.
 //! * A6. `ct_save`, `ct_restore` and `max_cpsz` change only if bytes are copied.
@@ -91,7 +91,7 @@ pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, has_
         (*stack).owner = co;
         let mut frames = Frames { bytes: (*stack).align_retptr.cast(), low: 0, size };
         if size > 0 {
-            if size > (*stack).align_limit.saturating_sub(size_of::<usize>()) {
+            if size > (*stack).align_limit.saturating_sub(arch::RETURN_SLOT_SIZE) {
                 abort_image_too_large(co)
             }
             let top: *mut u8 = (*stack).align_retptr.cast();

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -12,6 +13,25 @@ static char path[64];
 static int ends[2];
 
 static const int64_t past[] = {0, 1};
+
+static _Thread_local int clock_reads;
+
+/* Counts the library's reads of the clock, which come here. */
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    clock_reads++;
+    return (int)syscall(SYS_clock_gettime, clock, time);
+}
+
+/* A call that may not wait has no use for the time. */
+static void read_no_clock(void) {
+    acort_case_t readable = {.op = ACORT_FD_READ, .fd = ends[0]};
+    clock_reads = 0;
+    CHECK_FAILS(acort_fdwait(ends[0], POLLIN, 0), ETIMEDOUT);
+    CHECK_FAILS(acort_select(&readable, 1, 0), ETIMEDOUT);
+    CHECK_EQUAL(clock_reads, 0);
+    CHECK_FAILS(acort_fdwait(ends[0], POLLIN, 1), ETIMEDOUT);
+    CHECK(clock_reads > 0);
+}
 
 static void open_and_write_nothing(int64_t deadline) {
     char byte = 'x';
@@ -87,6 +107,7 @@ static nlink_t thread_count(void) {
 
 static void *do_not_wait(void *argument) {
     nlink_t before = thread_count();
+    read_no_clock();
     for (int i = 0; i < 2; i++) {
         open_and_write_nothing(past[i]);
         read_what_is_cached(past[i]);

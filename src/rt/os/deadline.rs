@@ -53,9 +53,12 @@ impl Deadline {
         }
     }
 
-    /// The nanoseconds until the deadline; 0 if it has passed. None: no limit.
+    /// The nanoseconds until the deadline; 0 if it has passed. None: no limit. `NOW` reads no clock.
     pub(crate) fn remaining(self) -> Option<i64> {
-        Some(self.time()?.saturating_sub(now()).max(0))
+        match self.time()? {
+            0 => Some(0),
+            time => Some(time.saturating_sub(now()).max(0)),
+        }
     }
 }
 
