@@ -18,7 +18,7 @@
  *   you have freed it.
  * - A string ends with a NUL byte. A buffer has the size that the function names.
  * - One thread at a time uses a main coroutine, its coroutines and their share stacks. The functions
- *   take no lock for that. Do not call them in a signal handler.
+ *   take no lock for that.
  * - Sizes are in bytes.
  * - A constructor returns a valid object or aborts. Those of aco_ext.h with `try` in their names
  *   return NULL and set errno instead.
@@ -29,8 +29,7 @@
  *
  * aco_ext.h has more functions for the same objects. aco.hpp has C++17 classes for coroutines and
  * generators. acort.h is a runtime above coroutines, see acort(3). `aco_ended_asm` and `aco_regions` are
- * exported for the assembly of the
- * headers and for debuggers. Programs do not use them.
+ * exported for the assembly of the headers and for debuggers. Programs do not use them.
  */
 
 #ifndef ACO_H
@@ -217,11 +216,12 @@ aco_share_stack_t *aco_share_stack_new2(size_t sz, char guard_page_enabled);
 /// # Aborts
 /// - if `sstk` is NULL or destroyed.
 /// - if the caller runs on `sstk`.
+/// - if the system does not unmap it, for a reason other than a limit of mappings.
 void aco_share_stack_destroy(aco_share_stack_t *sstk);
 
 /// Creates a coroutine. It runs `fp` on `share_stack` when `main_co` resumes it for the first time.
 /// `arg` is the result of aco_get_arg() in the coroutine. `save_stack_sz` is the initial size of
-/// its private save area in bytes. With 0 the first copy allocates 64 bytes. The area grows by
+/// its private save area in bytes. With 0 it is 64, allocated at the first copy. The area grows by
 /// doubling.
 ///
 /// With `main_co` NULL, creates a main coroutine. It stands for the thread's own stack.
@@ -248,6 +248,8 @@ aco_t *aco_create(aco_t *main_co,
 /// - if `resume_co` is NULL, destroyed, a main coroutine, running, ended, or without an entry
 ///   function.
 /// - if its share stack is destroyed, or belongs to a running coroutine.
+/// - if a copy needs a save area and there is no memory, or if `reg` or `save_stack`, which a program
+///   may write, do not fit the share stack.
 /// - if its `main_co` is destroyed, or waits in another resume.
 /// - if another thread runs `resume_co`, or waits in its `main_co` for the coroutine that it runs.
 ///   This is checked only if `main_co` is not the caller's current coroutine. Other uses by two
@@ -304,7 +306,8 @@ void aco_yield_fn(void);
 /// Ends the current coroutine like the macro aco_exit(). Does not return.
 ///
 /// # Aborts
-/// If called in a main coroutine or without a running coroutine.
+/// - if called in a main coroutine or without a running coroutine.
+/// - if the coroutine has ended, or does not own its share stack.
 void aco_exit_fn(void) __attribute__((noreturn));
 
 /// Returns the argument of the current coroutine, like the macro aco_get_arg().
@@ -352,7 +355,8 @@ void aco_yield1_shared_fpenv(aco_t *yield_co);
 /// Ends the running coroutine like aco_exit_fn(). `co` is the running coroutine.
 ///
 /// # Aborts
-/// If `co` is NULL or a main coroutine.
+/// - if `co` is NULL or a main coroutine.
+/// - if `co` has ended, or does not own its share stack.
 ///
 /// # Safety
 /// `co` is the running coroutine.

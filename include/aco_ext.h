@@ -164,7 +164,7 @@ aco_gen_t *aco_try_gen_new(aco_share_stack_t *share_stack, aco_cofuncp_t fp, voi
 ///
 /// # Aborts
 /// - if `gen` is NULL, destroyed or running.
-/// - for all other reasons of aco_resume().
+/// - for the reasons of aco_resume(), except that it has ended.
 /// - if there is no memory for a main coroutine of the thread.
 int aco_gen_next(aco_gen_t *gen, void **value);
 
@@ -176,6 +176,9 @@ int aco_gen_next(aco_gen_t *gen, void **value);
 void aco_gen_yield(void *value);
 
 /// Frees a generator in any state. Its frames are not unwound. Does nothing if `gen` is NULL.
+///
+/// # Aborts
+/// If `gen` is destroyed.
 void aco_gen_free(aco_gen_t *gen);
 
 /// Restarts a coroutine that has ended or not started. The next resume runs `fp` with the argument
@@ -192,7 +195,7 @@ void aco_reset(aco_t *co, aco_cofuncp_t fp, void *arg);
 /// Call it before `co` starts, and again after each aco_reset().
 ///
 /// # Aborts
-/// If `co` is NULL, destroyed, started, ended, or without an entry function.
+/// If `co` is NULL, destroyed, a main coroutine, started, ended, or without an entry function.
 void aco_return_exits(aco_t *co);
 
 /// Permits all entry functions of the calling thread to return, if `on` is not 0. With `on` 0, a
@@ -296,7 +299,7 @@ int aco_set_allocator(const aco_allocator_t *allocator);
 ///
 /// # Aborts
 /// - if `mem` is NULL or not aligned to 16 bytes.
-/// - if `sz` is below 4096.
+/// - if `sz` is below 4096, or the memory exceeds the address space.
 /// - if there is no memory for the control block.
 ///
 /// # Safety
@@ -309,12 +312,14 @@ aco_share_stack_t *aco_share_stack_new_mem(void *mem, size_t sz);
 /// The stack, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `mem` is NULL or not aligned to 16 bytes, or `sz` is below 4096.
+/// - `EINVAL` if `mem` is NULL or not aligned to 16 bytes, `sz` is below 4096, or the memory exceeds
+///   the address space.
 /// - `ENOMEM` if there is no memory for the control block.
 ///
 /// # Safety
 /// As for aco_share_stack_new_mem().
-aco_share_stack_t *aco_try_share_stack_new_mem(void *mem, size_t sz);
+aco_share_stack_t *aco_try_share_stack_new_mem(void *mem,
+                                               size_t sz);
 
 /// Returns unused pages of the share stack of `co` to the system: whole pages below the frames of
 /// the stack's present owner. Without an owner, only the topmost page stays. If the caller runs on

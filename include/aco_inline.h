@@ -235,17 +235,17 @@ ACO_INLINE_ void aco_yield_inline_(void) {
     aco_yield_with_(co, aco_tls_load_(place + ACO_TLS_HINT_), aco_exceptions_(place));
 }
 
-/* The state word: is_end and the seven bytes after it. If it equals co << 8, the coroutine has not ended,
- * and restores its own registers when it is resumed. */
+/* The state word: is_end and the seven bytes after it. If it equals co << 8, the coroutine is alone on its
+ * stack, has not ended, and restores its own registers when it is resumed. */
 ACO_INLINE_ uint64_t aco_state_word_(const aco_t *co) {
     uint64_t word;
     memcpy(&word, &co->is_end, sizeof word);
     return word;
 }
 
-/* Whether the inline code may resume co. All of this holds: co restores its own registers; `waits`, the
- * coroutine that would wait for it, is its main_co; co owns its share stack; no exception is being
- * handled. */
+/* Returns true if the inline code may resume co. All of this holds: co is alone on its stack and restores its
+ * own registers; `waits`, the coroutine that would wait for it, is its main_co; co owns its share stack; no
+ * exception is being handled. */
 #define aco_is_ready_(place, co, waits)                                                          \
     (aco_likely((co) != NULL && aco_state_word_(co) == (uint64_t)(uintptr_t)(co) << 8 &&         \
                 (co)->main_co == (waits) && (co)->share_stack->owner == (co)) &&                 \

@@ -61,7 +61,7 @@
  * to the open file, and so to each process that has it. Sockets are read and written without it;
  * acort_connect() sets it during connect(2) alone. acort_accept() sets it on the listener, acort_fdwait() and
  * acort_select() on their file descriptors, and each call on a file that is no socket. acort_close() restores
- * the flag; so do acort_free(), the end of acort_run() and exit(3), if no call uses the file. _exit(2), a
+ * the flag; so does exit(3); so do acort_free() and the end of acort_run(), if no call uses the file. _exit(2), a
  * signal that ends the process, and a close(2) do not. Until then another process that has the file sees
  * EAGAIN, for example a parent that accepts from the same listener.
  *
@@ -71,7 +71,8 @@
  * tasks were not joined, and once a wait with a deadline of more than an hour ago.
  *
  * ACORT_CHAOS=NUMBER in the environment is for tests. The order in which tasks run, the case that
- * acort_select() takes, and the bytes that acort_read() and acort_write() move at once come from that seed. */
+ * acort_select() takes in a task, and the bytes that acort_read() and acort_write() move at once come from
+ * that seed. */
 
 #ifndef ACORT_H
 #define ACORT_H
@@ -577,6 +578,9 @@ int acort_set_name(acort_task_t *task, const char *name);
 /// # Errors
 /// - `EINVAL` if `key` is NULL.
 /// - `EAGAIN` if there are 256 keys, those of aco_key_create() included.
+///
+/// # Aborts
+/// If a destructor would have to wait.
 int acort_key_create(acort_key_t *key, void (*destructor)(void*));
 
 /// Deletes a key and its values; no destructor is called for them. From any thread.

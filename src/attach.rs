@@ -1,4 +1,4 @@
-//! Attachment of coroutines to another main coroutine, of this thread or from another one.
+//! Moves a coroutine to another main coroutine, of this thread or of another one.
 
 use core::ptr::NonNull;
 
@@ -44,7 +44,7 @@ unsafe fn attach_error(
     co: *mut aco_t,
     main_co: *mut aco_t,
 ) -> Option<(&'static str, &'static str)> {
-    // SAFETY: both are coroutines.
+    // SAFETY: both are coroutines, destroyed ones still readable. A share stack can be read (L7 of `coroutine`).
     unsafe {
         Some(if state::is_destroyed(co) {
             ("the coroutine is destroyed", "attach a coroutine before aco_destroy")

@@ -10,7 +10,7 @@
 //! | the frames are | the end is | CHAIN_CUT (`state`) |
 //! |---|---|---|
 //! | on the share stack | the record of the main coroutine, at `main_co` + `FRAME_RECORD_OFFSET` | clear |
-//! | in the save area | NULL | set |
+//! | in the save area | NULL, if the walk found the end (FC4) | set if so |
 //! | not there yet: unstarted | NULL, in the slot | set |
 //!
 //! * FC1. On the share stack the chain leads to the main coroutine, so a profiler that walks the stack comes to `main`.

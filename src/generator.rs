@@ -68,7 +68,7 @@ pub(crate) unsafe fn next(
 unsafe fn set_resumer(co: *mut aco_t) {
     const FUNCTION: &str = "aco_gen_next";
     let current = coroutine::current_or_create_main().unwrap_or_else(|error| error.abort(FUNCTION));
-    // SAFETY: `co` is a coroutine.
+    // SAFETY: `co` is a coroutine. Its share stack can be read, live or not (L7 of `coroutine`).
     unsafe {
         if (*co).main_co == current.as_ptr() {
             return;

@@ -8,13 +8,13 @@
 //! | `generator` | Generators: coroutines that produce values, end by a return, and may be resumed by any coroutine |
 //! | `rt` | acort, the runtime above the coroutines |
 //! | `resume` | Resume, yield, exit and transfer: which coroutine runs, and whose frames are on a share stack |
-//! | `attach` | Attachment of coroutines to another main coroutine, of this thread or from another one |
+//! | `attach` | Moves a coroutine to another main coroutine, of this thread or of another one |
 //! | `overflow` | The overflow reporter: a signal handler that prints which coroutine overflowed its stack |
 //! | `listing` | The coroutines of a thread, found in its slabs and records |
 //! | `coroutine` | The life of a coroutine: create, reset, destroy; the current coroutine; the use of its stack |
 //! | `hooks` | Hooks: functions of the program that the library calls in the life of a coroutine and at each switch |
 //! | `thread` | Per-thread setup, and the handler for an entry function that returns |
-//! | `record` | Records: data of a coroutine that its control block has no room for |
+//! | `record` | Names, ids and local values of coroutines: tables by address, for what few coroutines have |
 //! | `stack` | Share stacks: created, destroyed, and bound to their coroutines |
 //! | `save` | Save areas: the live part of a share stack, copied out for another coroutine and in again |
 //! | `frame_chain` | The chain of frame pointers of a suspended coroutine, and its end |
@@ -25,7 +25,7 @@
 //! | `valgrind` | Client requests to Valgrind: which memory is a stack, which memory threads share |
 //! | `symbol` | The function that an address is in, as far as dladdr(3) tells |
 //! | `environment` | Variables of the environment |
-//! | `slow_path` | A counter that enables the slow path of creating and destroying a coroutine |
+//! | `slow_path` | The flag for the slow path of creating and destroying a coroutine: a counter, mostly 0 |
 //! | `state` | The state word of a coroutine: the eight bytes from `is_end` on |
 //! | `arch` | The machine: one file and one folder for each architecture, with the same items |
 //! | `tls` | The thread-local words of the library: `aco_gtls_co` and two after it, and the thread's own state |
@@ -36,8 +36,9 @@
 //! | `sys` | The libc calls that the library makes, each wrapped once |
 //! | `abi` | The structs that C programs access, with the layout of libaco 1.2.4 |
 //!
-//! Coroutines are the modules from `generator` to `thread`. Their memory is in `record`, `stack`, `save` and `slab`.
-//! What depends on the processor, the C++ runtime or a tool follows, and the system calls come last.
+//! `ffi` is the C interface, and `rt` the runtime. The other modules from `generator` to `thread` are coroutines. Their
+//! memory is in `record`, `stack`, `save` and `slab`. What depends on the processor, the C++ runtime or a tool
+//! follows; the system calls and the structs of the ABI come last.
 //!
 //! A path for readers: `abi` and `state`; the pictures in `resume`, `arch` and `save`; `tls`. For the runtime: `rt`.
 //! `docs/design-core.md` and `docs/design-runtime.md` have the reasons.

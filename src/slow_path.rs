@@ -1,4 +1,4 @@
-//! A counter that enables the slow path of creating and destroying a coroutine.
+//! The flag for the slow path of creating and destroying a coroutine: a counter, mostly 0.
 //!
 //! It is zero in most programs, so the check costs one load.
 

@@ -18,7 +18,7 @@
 //! event                                           form before       form after   is_end  ALL_REGS  CANC.  CUT
 //! aco_create (bind, frame_chain::init)            zeroed            BOUND        kept    0         0      1
 //! aco_create of a main coroutine (bind)           zeroed            BOUND        kept    0         0      0
-//! slow resume, if S2 can hold (set_exclusive)     BOUND, EXCLUSIVE  EXCLUSIVE    kept    kept      kept   kept
+//! slow resume, alone on its stack (set_exclusive)     BOUND, EXCLUSIVE  EXCLUSIVE    kept    kept      kept   kept
 //! slow resume, transfer (mark_resumed)            any               same         kept    0         kept   0
 //! fast `resume`                                   any               same         kept    0         kept   kept
 //! switch away by `switch`, which is `acosw`       any               same         kept    1         kept   kept
@@ -44,9 +44,10 @@
 //!     moves the coroutine to another stack breaks S2, so S3 checks the owner too.
 //! * S3. An inline resume requires that the word is exactly the EXCLUSIVE form, with `is_end` 0 and no flag, and that
 //!     `share_stack->owner` is the coroutine. The comparison is compiled into programs: it is part of the ABI.
-//! * S4. Without ALL_REGS the code at the resume address restores all registers but the stack, frame and base pointer.
-//!     With ALL_REGS only code that loads all callee-saved registers from `reg` may resume the coroutine. A raw
-//!     `acosw` to the coroutine leaves ALL_REGS set: the next inline resume is then a call.
+//! * S4. Without ALL_REGS the code at the resume address restores all registers but those three that the resuming
+//!   side loads: the stack, frame and base pointer. With ALL_REGS only code that loads all callee-saved registers
+//!   from `reg` may resume the coroutine. A raw `acosw` to the coroutine leaves ALL_REGS set: the next inline resume
+//!   is then a call.
 //! * S5. All zero means "not known". No form is zero.
 //! * S6. `share_stack->owner`, not this word, says whose frames are on a stack: programs and old binaries write it.
 //! * S7. DESTROYED survives in a free block of a slab: the link of the slab's free list is the block's first word.

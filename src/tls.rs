@@ -2,7 +2,7 @@
 //!
 //! | byte | word | what it is |
 //! |---|---|---|
-//! | 0 | `aco_gtls_co` | the current coroutine: NULL before the thread's first resume, the main coroutine after it |
+//! | 0 | `aco_gtls_co` | the current coroutine; NULL before the thread's first resume or `aco_gen_new` |
 //! | 8 | hint | NULL, the coroutine that waits in a resume for the current one, or the current one itself |
 //! | 16 | hook word | NULL, or a pointer to two words: a switch is instrumented unless both are 0 |
 //!
@@ -21,8 +21,8 @@
 //! * W2. If the hint is not NULL and not the current coroutine, the coroutine that it names waits in a resume. The
 //!   inline yield goes there if the hint is also `main_co`, without a load from the control block of the main
 //!   coroutine.
-//! * W3. If the hint is the current coroutine, that coroutine has resumed another one, which has switched back, or has
-//!     come by a transfer. What waits for it is then found by its `main_co`.
+//! * W3. The hint is the current coroutine after a resume in that coroutine has returned, and after a transfer to it.
+//!   The coroutine that waits for it is then its `main_co`.
 //! * W4. While the hint is not NULL both coroutines exist: `aco_destroy` clears the words that name its coroutine
 //!     (`clear_references`). The current coroutine alone proves nothing: a program may have freed it or written the
 //!     word.
@@ -93,7 +93,7 @@ pub(crate) struct ThreadState {
     pub(crate) cached_bytes: u32,
     /// The number of cached stacks.
     pub(crate) cached_count: u16,
-    /// Stacks freed since the thread last allocated one.
+    /// Cached stacks that were released for newer ones since the thread last allocated a stack.
     pub(crate) unused_releases: u16,
     /// The program's hooks (`hooks`). NULL: none.
     pub(crate) hooks: *const c_void,

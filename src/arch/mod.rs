@@ -2,7 +2,8 @@
 //!
 //! | file | what it has |
 //! |---|---|
-//! | `x86_64.rs`, `aarch64.rs` | the layout of `reg` and of a suspended stack; `switch` and `exit_to` |
+//! | `x86_64.rs`, `aarch64.rs` | the layout of `reg` and of a suspended stack |
+//! | `switch.rs` | saves one coroutine and resumes another; ends a coroutine (`exit_to`) |
 //! | `resume.rs` | runs a coroutine until it switches back |
 //! | `transfer.rs` | switches to a coroutine other than the main coroutine |
 //! | `root.rs` | the two ends of a coroutine, and entry points before its entry function |

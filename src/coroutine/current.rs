@@ -13,7 +13,8 @@
 //!   the word.
 //!
 //! * R2. A resume sets both words together, `acosw` clears the hint, and `aco_destroy` clears each word that names
-//!   the coroutine. So a hint that is not NULL says that the coroutine in `aco_gtls_co` exists.
+//!   the coroutine. So if the hint is not NULL, the coroutine in `aco_gtls_co` exists, unless the program has written
+//!   that word since.
 //!
 //! * R3. The caller runs in that coroutine only if it is on its share stack. A signal handler on another stack
 //!   cannot tell so: it uses [`current_from_signal`].

@@ -94,6 +94,7 @@ pub extern "C" fn aco_share_stack_new2(
 /// # Aborts
 /// - if `sstk` is NULL or destroyed.
 /// - if the caller runs on `sstk`.
+/// - if the system does not unmap it, for a reason other than a limit of mappings.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_share_stack_destroy(sstk: *mut aco_share_stack_t) {
     let stack = non_null("aco_share_stack_destroy", "the share stack", sstk);
@@ -103,7 +104,7 @@ pub unsafe extern "C" fn aco_share_stack_destroy(sstk: *mut aco_share_stack_t) {
 
 /// Creates a coroutine. It runs `fp` on `share_stack` when `main_co` resumes it for the first time.
 /// `arg` is the result of aco_get_arg() in the coroutine. `save_stack_sz` is the initial size of
-/// its private save area in bytes. With 0 the first copy allocates 64 bytes. The area grows by
+/// its private save area in bytes. With 0 it is 64, allocated at the first copy. The area grows by
 /// doubling.
 ///
 /// With `main_co` NULL, creates a main coroutine. It stands for the thread's own stack.
@@ -143,6 +144,8 @@ pub unsafe extern "C" fn aco_create(
 /// - if `resume_co` is NULL, destroyed, a main coroutine, running, ended, or without an entry
 ///   function.
 /// - if its share stack is destroyed, or belongs to a running coroutine.
+/// - if a copy needs a save area and there is no memory, or if `reg` or `save_stack`, which a program
+///   may write, do not fit the share stack.
 /// - if its `main_co` is destroyed, or waits in another resume.
 /// - if another thread runs `resume_co`, or waits in its `main_co` for the coroutine that it runs.
 ///   This is checked only if `main_co` is not the caller's current coroutine. Other uses by two

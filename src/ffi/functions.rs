@@ -21,7 +21,8 @@ pub extern "C" fn aco_yield_fn() {
 /// Ends the current coroutine like the macro aco_exit(). Does not return.
 ///
 /// # Aborts
-/// If called in a main coroutine or without a running coroutine.
+/// - if called in a main coroutine or without a running coroutine.
+/// - if the coroutine has ended, or does not own its share stack.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_exit_fn() -> ! {
     // SAFETY: the current coroutine is the one that runs.
@@ -57,7 +58,7 @@ pub extern "C" fn aco_get_co_fn() -> *mut aco_t {
 /// As for acosw().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acosw_shared_fpenv(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c_void {
-    // SAFETY: both contexts are live (F1), and `to_co` may be resumed on this thread (F4).
+    // SAFETY: `from_co` runs, and the frames of `to_co` are on its stack (F6).
     unsafe { resume::switch_shared_fpenv(from_co, to_co, ptr::null_mut()) }
 }
 
@@ -96,7 +97,8 @@ pub unsafe extern "C" fn aco_yield1_shared_fpenv(yield_co: *mut aco_t) {
 /// Ends the running coroutine like aco_exit_fn(). `co` is the running coroutine.
 ///
 /// # Aborts
-/// If `co` is NULL or a main coroutine.
+/// - if `co` is NULL or a main coroutine.
+/// - if `co` has ended, or does not own its share stack.
 ///
 /// # Safety
 /// `co` is the running coroutine.

@@ -121,7 +121,7 @@ const CALLER_OFFSET_IN_SWITCH: Option<usize> =
 /// # Safety
 /// `co` points to a coroutine on a live stack.
 unsafe fn suspension_address(co: *mut aco_t) -> usize {
-    // SAFETY: `co` is a coroutine.
+    // SAFETY: `co` is a coroutine, and its share stack is live.
     unsafe {
         let in_switch = match CALLER_OFFSET_IN_SWITCH {
             Some(offset) if state::has_all_regs(co) => read_stack_word(co, offset),

@@ -1,4 +1,4 @@
-//! Records: data of a coroutine that its control block has no room for.
+//! Names, ids and local values of coroutines: tables by address, for what few coroutines have.
 //!
 //! ```text
 //! control block                 shard of the address       record

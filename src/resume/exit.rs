@@ -29,7 +29,8 @@ pub(crate) unsafe fn yield_to_main(co: *mut aco_t, switch: Switch) {
 /// `co` is NULL or points to the running coroutine.
 #[inline(always)]
 pub(crate) unsafe fn exit(co: *mut aco_t, exit_to: ExitTo) -> ! {
-    // SAFETY: `co` is checked for NULL. Its main coroutine waits in a resume; nothing reads the frames of `co` again.
+    // SAFETY: `co` is checked for NULL, so it is the running coroutine, whose stack is live. Its main coroutine waits
+    // in a resume; nothing reads the frames of `co` again.
     unsafe {
         if co.is_null() || (*co).main_co.is_null() {
             abort_exit(co);

@@ -25,13 +25,14 @@
 //! | `misuse` | what is refused, and why |
 //!
 //! * R1. Only the resuming side writes the current coroutine: `resume` before its jump and after the jump back,
-//!     `yield_to` before its jump. Old binaries yield by `acosw`, which does not write it.
+//!   `yield_to` before its jump. Hooks and forced unwinding write it, too (`instrumented`, `returned`). Old binaries
+//!   yield by `acosw`, which does not write it.
 //! * R2. When `resume` or `transfer` jumps to a coroutine, the coroutine owns its share stack, which is live. Its
 //!   frames are at their addresses, and the word at `align_highptr` names it.
 //! * R3. A resume stores the main coroutine's registers in `main_co`. So a main coroutine that waits in a resume must
 //!   not resume again; `misuse::check_caller` refuses what it can see of that.
-//! * R4. `resume` returns for the coroutine that switched back. After a transfer it is another one than the coroutine
-//!     that was resumed, which may be destroyed.
+//! * R4. `resume` returns for the coroutine that switched back. After a transfer that is not the coroutine that was
+//!   resumed, which may have been destroyed.
 
 mod cancel;
 mod exit;

@@ -10,6 +10,7 @@
 //!      another coroutine is: its frames are copied out
 //!      the frames of co are copied in; co is the owner
 //! 6. the stack names co, for unwinders; co becomes EXCLUSIVE if it can (`state`, S2)
+//! 7. ALL_REGS and CHAIN_CUT are cleared (`state::mark_resumed`)
 //! ```
 
 use core::ptr::NonNull;

@@ -39,7 +39,7 @@ macro_rules! for_both_fpenv {
 
             #[cold]
             unsafe extern "C" fn resume_slow(co: *mut aco_t, value: *mut c_void) -> Resumed {
-                // SAFETY: `resume` passes its arguments on.
+                // SAFETY: `resume` passes its arguments on, which are as `prepare` requires.
                 unsafe { resume_instrumented(co, value, resume) }
             }
 

@@ -45,7 +45,8 @@ pub(crate) unsafe fn yield_value(
     value: *mut c_void,
     switch: Switch,
 ) -> *mut c_void {
-    // SAFETY: `co` is checked for NULL. Its main coroutine waits in a resume, so its frames are in their place.
+    // SAFETY: `co` is checked for NULL, so it is the running coroutine. Its main coroutine waits in a resume, so its
+    // frames are in their place.
     unsafe {
         if co.is_null() || (*co).main_co.is_null() {
             abort_value(co)

@@ -11,9 +11,9 @@
 //! | LeakSanitizer | registers stacks and slabs as roots |
 //! | Valgrind | see [`crate::valgrind`] |
 //!
-//! With one of them each control block and each save area comes from malloc, and a [`fiber_state::FiberState`] is
-//! behind each control block. The order of the files, lowest first: `interface`; `tools`, `memory`; `fiber_state`;
-//! `stack_shadow`, `fake_stack`, `tsan_fiber`, `switch_state`; `switch`, `release`.
+//! With one of them each coroutine's control block and each save area is allocated outside the slabs, and a
+//! [`fiber_state::FiberState`] is behind each such control block. The order of the files, lowest first: `interface`;
+//! `tools`, `memory`; `fiber_state`; `stack_shadow`, `fake_stack`, `tsan_fiber`, `switch_state`; `switch`, `release`.
 
 mod fake_stack;
 mod fiber_state;

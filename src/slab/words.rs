@@ -68,7 +68,8 @@ pub(crate) fn any_other_thread(
     let _guard = if wait { READERS.lock_guard() } else { READERS.try_lock_guard()? };
     Some(any_heap(|words| {
         let words = words.load(Ordering::Acquire);
-        // SAFETY: the lock is held, so a published address can be read (K1, K2).
+        // SAFETY: READERS is locked, so each published address can be read (K1). Those of a parent process were
+        // withdrawn (K2).
         !words.is_null()
             && words != own
             && unsafe { predicate(words.read_volatile(), words.add(1).read_volatile()) }

@@ -48,7 +48,7 @@ fn map_private(size: usize, protection: c_int, more_flags: c_int) -> Option<NonN
 /// # Safety
 /// The range is whole pages of a mapping from [`reserve`].
 pub(crate) unsafe fn make_accessible(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: whole pages of a mapping.
+    // SAFETY: whole pages of a mapping from `reserve`: no contents are lost.
     unsafe { libc::mprotect(address, size, READ_WRITE) == 0 }
 }
 
@@ -57,7 +57,7 @@ pub(crate) unsafe fn make_accessible(address: *mut c_void, size: usize) -> bool 
 /// # Safety
 /// The range is whole pages of a mapping.
 pub(crate) unsafe fn munlock(address: *mut c_void, size: usize) {
-    // SAFETY: whole pages of a mapping.
+    // SAFETY: whole pages of a mapping, whose contents stay.
     unsafe { libc::munlock(address, size) };
 }
 
@@ -118,7 +118,7 @@ pub(crate) unsafe fn discard(address: *mut c_void, size: usize) -> bool {
 /// false if the kernel does not tell.
 ///
 /// # Safety
-/// The range is whole pages, all mapped, at most as many as `states` has bytes.
+/// The range is whole pages, all mapped. `states` has a byte for each of them.
 pub(crate) unsafe fn page_residency(address: *mut c_void, size: usize, states: &mut [u8]) -> bool {
     // SAFETY: `states` has a byte for each page.
     unsafe { libc::mincore(address, size, states.as_mut_ptr()) == 0 }

@@ -89,10 +89,13 @@ pub(crate) fn has_signal_stack() -> bool {
     signal_stack().is_some()
 }
 
-/// Sets the signal stack of this thread: `size` bytes at `memory`, which stay. Returns false on failure: see `errno`.
-pub(crate) fn set_signal_stack(memory: *mut c_void, size: usize) -> bool {
+/// Sets the signal stack of this thread: `size` bytes at `memory`. Returns false on failure: see `errno`.
+///
+/// # Safety
+/// The memory is mapped, and has no other use, until [`remove_signal_stack`] returns true.
+pub(crate) unsafe fn set_signal_stack(memory: *mut c_void, size: usize) -> bool {
     let stack = libc::stack_t { ss_sp: memory, ss_flags: 0, ss_size: size };
-    // SAFETY: the caller keeps the memory for the signal stack.
+    // SAFETY: the memory is mapped until the signal stack is removed.
     unsafe { libc::sigaltstack(&stack, ptr::null_mut()) == 0 }
 }
 
@@ -101,6 +104,6 @@ pub(crate) fn set_signal_stack(memory: *mut c_void, size: usize) -> bool {
 pub(crate) fn remove_signal_stack(memory: *mut c_void) -> bool {
     let Some(stack) = signal_stack() else { return true };
     let none = libc::stack_t { ss_sp: ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
-    // SAFETY: removing a signal stack touches no memory.
+    // SAFETY: `none` is a valid struct; the kernel only drops its record of the memory.
     stack.ss_sp != memory || unsafe { libc::sigaltstack(&none, ptr::null_mut()) == 0 }
 }

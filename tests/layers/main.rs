@@ -251,13 +251,15 @@ fn the_maps_are_fresh() {
     map::check(&src.join("rt/mod.rs"), "room", &ROOMS.iter().map(of_room).collect::<Vec<_>>());
     for (room, _) in ROOMS {
         let folder = src.join("rt").join(room);
-        let mut files: Vec<_> = imports::sources(&folder).into_iter().collect();
-        files.retain(|file| file.parent() == Some(&folder) && !file.ends_with("mod.rs"));
-        files.sort();
-        let name =
-            |file: &PathBuf| file.file_stem().expect("a name").to_string_lossy().into_owned();
+        let in_room = |path: PathBuf| {
+            let module = if path.ends_with("mod.rs") { path.parent()? } else { &path };
+            let name = module.file_stem()?.to_string_lossy().into_owned();
+            (module.parent() == Some(&folder)).then_some(name)
+        };
+        let mut names: Vec<_> = imports::sources(&folder).into_iter().filter_map(in_room).collect();
+        names.sort();
         let row = |name: String| map::row(&src, &format!("rt/{room}/{name}"), &name);
-        let rows: Vec<_> = files.iter().map(name).map(row).collect();
+        let rows: Vec<_> = names.into_iter().map(row).collect();
         map::check(&folder.join("mod.rs"), "file", &rows);
     }
 }

@@ -41,20 +41,20 @@ pub(crate) fn takes(
     asks: fn(c_int) -> Result<u32>,
     deadline: Deadline,
 ) -> Result<u32> {
-    let mut turn = RetryLoop::new(file, Direction::Read, deadline);
+    let mut retry = RetryLoop::new(file, Direction::Read, deadline);
     loop {
         file.check()?;
-        let edges = file.entry().tick(Direction::Read);
+        let tick = file.entry().tick(Direction::Read);
         match asks(FD) {
             Err(_) if !file.is_current() => return Err(libc::ECANCELED),
-            Err(libc::EAGAIN) if turn.is_last => return Err(libc::ETIMEDOUT),
+            Err(libc::EAGAIN) if retry.is_last => return Err(libc::ETIMEDOUT),
             Err(libc::EAGAIN) => {
-                let waited = turn.wait(edges);
+                let waited = retry.wait(tick);
                 file.check_result(waited)?;
             }
             outcome => {
                 if omits("pass-on") {
-                    std::mem::forget(turn);
+                    std::mem::forget(retry);
                 }
                 return outcome;
             }

@@ -71,7 +71,7 @@ pub unsafe extern "C" fn aco_try_gen_new(
 ///
 /// # Aborts
 /// - if `gen` is NULL, destroyed or running.
-/// - for all other reasons of aco_resume().
+/// - for the reasons of aco_resume(), except that it has ended.
 /// - if there is no memory for a main coroutine of the thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_gen_next(r#gen: *mut aco_gen_t, value: *mut *mut c_void) -> c_int {
@@ -92,6 +92,9 @@ pub extern "C" fn aco_gen_yield(value: *mut c_void) {
 }
 
 /// Frees a generator in any state. Its frames are not unwound. Does nothing if `gen` is NULL.
+///
+/// # Aborts
+/// If `gen` is destroyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_gen_free(r#gen: *mut aco_gen_t) {
     if let Some(generator) = NonNull::new(r#gen) {

@@ -25,7 +25,7 @@ pub unsafe extern "C" fn aco_reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut 
 /// Call it before `co` starts, and again after each aco_reset().
 ///
 /// # Aborts
-/// If `co` is NULL, destroyed, started, ended, or without an entry function.
+/// If `co` is NULL, destroyed, a main coroutine, started, ended, or without an entry function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_return_exits(co: *mut aco_t) {
     let co = non_null("aco_return_exits", "the coroutine", co);

@@ -68,7 +68,7 @@ pub unsafe extern "C" fn aco_set_allocator(allocator: *const aco_allocator_t) ->
 ///
 /// # Aborts
 /// - if `mem` is NULL or not aligned to 16 bytes.
-/// - if `sz` is below 4096.
+/// - if `sz` is below 4096, or the memory exceeds the address space.
 /// - if there is no memory for the control block.
 ///
 /// # Safety
@@ -89,7 +89,8 @@ pub unsafe extern "C" fn aco_share_stack_new_mem(
 /// The stack, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `mem` is NULL or not aligned to 16 bytes, or `sz` is below 4096.
+/// - `EINVAL` if `mem` is NULL or not aligned to 16 bytes, `sz` is below 4096, or the memory exceeds
+///   the address space.
 /// - `ENOMEM` if there is no memory for the control block.
 ///
 /// # Safety

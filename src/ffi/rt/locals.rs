@@ -18,6 +18,9 @@ use crate::rt::sched::locals;
 /// # Errors
 /// - `EINVAL` if `key` is NULL.
 /// - `EAGAIN` if there are 256 keys, those of aco_key_create() included.
+///
+/// # Aborts
+/// If a destructor would have to wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_key_create(
     key: *mut acort_key_t,

@@ -72,7 +72,7 @@ pub unsafe extern "C" fn acort_getaddrinfo(
     res: *mut *mut libc::addrinfo,
     deadline: i64,
 ) -> c_int {
-    // SAFETY: the arguments are as getaddrinfo(3) asks.
+    // SAFETY: both strings end in NUL or are NULL; `hints` is NULL or a struct; `res` is writable (F2).
     let code = until(deadline)
         .and_then(|deadline| unsafe { resolve::getaddrinfo(node, service, hints, res, deadline) });
     code.unwrap_or_else(|error| {

@@ -16,8 +16,8 @@
 //! * I4. w3 checks every source of work: inbox, injector, `has_abandoned_tasks`, `is_stopping`. A thread that adds to
 //!   a source does p2 to p4 afterwards (`claim_wakeup`).
 //! * I5. The list is a stack. `drain` takes all of it with one swap and reverses it: first in, first out.
-//! * I6. `pushers` is raised before p1, and lowered after p4. The worker frees its inbox once no task of it is left
-//!   that a thread may wake, and `wait_for_pushers` has returned.
+//! * I6. `pushers` is raised before p1, and lowered after p4. The worker frees its inbox after its last task has
+//!   ended and `wait_for_pushers` has returned.
 
 use core::ptr;
 

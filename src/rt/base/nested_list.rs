@@ -1,4 +1,4 @@
-//! A tree kept as one list of brackets.
+//! A tree as one list of opening and closing brackets; groups of tasks use it.
 //!
 //! Each node is an opening and a closing bracket, around the brackets of its children.
 //!

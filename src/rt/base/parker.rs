@@ -30,11 +30,11 @@
 //!   is the waker. It alone sets the wake reason, once, before it makes the waiter runnable. A thread that gives up on
 //!   its own wait, and a task that is abandoned, get no wake reason.
 //! * P2. The wake reason is 0 from `prepare` until the wake: `prepare` clears it before it sets WAITING.
-//! * P3. A claimed waiter stays in memory until it is woken. Once a thread has its wake reason its parker may be freed:
-//!   the waker uses only the address of the futex word afterwards.
+//! * P3. A claimed waiter is live until its waker has woken it. A task: until it is pushed. A plain thread: until
+//!   `set_wake_reason`; afterwards the waker uses only the address of the futex word.
 //! * P4. `owner` is null for a plain thread, and before a task is STARTED. It does not change during a wait.
 //! * P5. A waiter may still be in a queue after its wait has ended: by a deadline, a cancellation, or another case of a
-//!   select. A waker that comes to it drops it. Otherwise the woken task dequeues it, under the object's lock.
+//!   select. The next waker that finds it removes it. Otherwise the woken task does, under the object's lock.
 //! * P6. PARKED and UNINTERRUPTIBLE are set only with WAITING, and never together. The waiter alone changes MASKED, and
 //!   not during a wait.
 //! * P7. What the waker does before `set_wake_reason` is seen after `wake_result`: Release and Acquire. All changes of

@@ -1,5 +1,5 @@
-//! A random number generator: splitmix64. Each worker has one, which `chaos` seeds. A call of a plain thread creates
-//! one, whose stream is the next value of a counter of the process.
+//! A random number generator for select, spinning and chaos: splitmix64. Each worker has one, which `chaos` seeds. A
+//! call of a plain thread creates one, whose stream is the next value of a counter of the process.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! The inherited state that a thread of the pool has applied to itself.
+//! The signal mask, processors and floating-point state that a pool thread has at present.
 //!
 //! ```text
 //!   the thread has            job of runtime R, class      before the call      after the call

@@ -1,4 +1,4 @@
-//! pread(2), pwrite(2), fsync(2): files are always ready, and block nevertheless.
+//! pread(2), pwrite(2), fsync(2): poll(2) reports a regular file as ready, but a read of it may block.
 //!
 //! ```text
 //!   acort_pread in a task:  preadv2(RWF_NOWAIT), as long as the page cache has data ──> the rest on the pool

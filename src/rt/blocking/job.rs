@@ -1,6 +1,6 @@
 //! A job of the blocking pool: one call that blocks, and the task that waits for it.
 //!
-//! [`pool`](super::pool) has the states of a job (`J1` to `J7`), [`run`](super::run) the value that the call works on.
+//! [`pool`](super::pool) has the states of a job (J1 to J8), [`run`](super::run) the value that the call works on.
 
 use core::ffi::c_int;
 use core::ptr;

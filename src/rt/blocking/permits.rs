@@ -1,4 +1,4 @@
-//! The permits of the blocking pool: which job may have a thread (J1 to J4 of [`pool`](super::pool)).
+//! Admission to the blocking pool: which job may have a thread (J1 to J4 of [`pool`](super::pool)).
 //!
 //! The pool's lock is held for every call. It orders the counts, which are atomics so that the pool can be a static.
 

@@ -23,7 +23,8 @@
 //! | `detached` | threads in a call without a waiter |
 //!
 //! Terms of J1 and J2, for one class:
-//! * `max_threads`: the greatest limit of the runtimes whose jobs came since the queue of the class was empty.
+//! * `max_threads`: the largest `blocking_threads` of the runtimes that have pushed a job of the class since its
+//!   queue was last empty.
 //! * `limit`: the greater one of `max_threads` and `threads`.
 //! * `reserve`: a third of `limit`, and at most 4.
 //! * `taken`: the sum over all classes of `permits`, or of `reserve` if that is more.
@@ -32,13 +33,14 @@
 //!
 //! * J1. A class gets a permit if it has fewer than `reserve`, or if `taken < limit`. So each class has `reserve`
 //!   threads that the other classes leave to it. With a limit of 1 or 2 there is no reserve.
-//! * J2. A permit is for an idle thread if `threads` exceeds the sum of `permits`. Otherwise it is for a new thread, if
+//! * J2. If `threads` exceeds the sum of `permits`, an idle thread takes the job. Otherwise a new thread starts, if
 //!   `threads < max_threads`. While `detached` is at its limit no thread starts: the job that needs one is rejected.
 //! * J3. Within a class the first job gets the first permit. Among several classes the job that came first does.
-//! * J4. A QUEUED job is not eligible for a permit: every change that could make one eligible ends with
-//!   [`grant_permits`](Permits::grant_permits), under the same lock. Two changes cannot, except by another attempt to
-//!   start a thread: [`spawn_failed`](Pool::spawn_failed), and the end of a thread after a detached call. By
-//!   J1 and J2 a job is eligible while `threads` is 0, so a QUEUED job has a counted thread ahead of it.
+//! * J4. Whenever the lock is free, no QUEUED job may have a permit by J1 and J2: each change that could give it one
+//!   ends with [`grant_permits`](Permits::grant_permits), under the same lock. Two changes do not:
+//!   [`spawn_failed`](Pool::spawn_failed), and the end of a thread after a detached call. After them only another
+//!   attempt to start a thread could help. While `threads` is 0, J1 and J2 grant a permit. So a QUEUED job has a
+//!   counted thread ahead of it.
 //! * J5. A permit for an idle thread raises `event_count`, under the lock, and wakes one thread. A thread reads
 //!   `event_count` under the lock while `ready` is empty, and sleeps on that value. So for each job in `ready` a
 //!   thread is awake, woken, or starting.
@@ -161,8 +163,8 @@ impl Pool {
     /// Takes the next job for the calling thread, which is idle and which runs the job. Waits for one, up to
     /// `keep_alive` nanoseconds (J8). Returns None if the thread ends: it is no longer counted.
     ///
-    /// A thread that sleeps has no actions to perform: with `ready` empty `grant_permits` has granted nothing, and has
-    /// rejected nothing, since this thread is idle (J2).
+    /// While the thread sleeps, `actions` is empty: `ready` is empty, so `grant_permits` has granted nothing. It has
+    /// rejected nothing either, as this thread is idle (J2).
     pub(crate) fn next_job(
         &self,
         previous: Previous,

@@ -1,4 +1,4 @@
-//! Runs a function on a thread of the pool, with a value that it works on.
+//! Runs a function on a thread of the pool, with a value; what a cancellation does meanwhile.
 //!
 //! The value and the job are one allocation. It belongs to the task that waits, until a detach gives it to the thread
 //! (J6 of [`pool`](super::pool)).

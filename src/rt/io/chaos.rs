@@ -1,6 +1,4 @@
-//! Chaos mode for reads and writes.
-//!
-//! Chaos mode for reads and writes: transfers fewer bytes than the caller asks for, on streams that may do so.
+//! Chaos mode for reads and writes: on a stream, transfers fewer bytes than the caller asks for.
 
 use super::fd_entry::{PIPE, SOCKET};
 use super::fd_ref::FdRef;

@@ -1,4 +1,4 @@
-//! The direction of I/O on a file descriptor.
+//! Read or write: the direction of I/O on a file descriptor.
 
 use crate::rt::base::wait_reason::WaitReason;
 

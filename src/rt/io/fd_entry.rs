@@ -1,6 +1,4 @@
-//! The entry of a file descriptor number.
-//!
-//! The entry of a file descriptor number: what acort knows of its file, the owner of its registration, and its waiters.
+//! The entry of a descriptor number: its file's type, its registration and owner, and its waiters.
 //!
 //! ```text
 //!                first use                first wait by a task of worker W
@@ -34,11 +32,13 @@
 //! * E5. The owner changes only while all four queues are empty.
 //! * E6. An owner outlives its registrations: the worker resets each entry under its lock before its poller closes. So
 //!   `registered_fds` is never 0 while an entry is REGISTERED with this owner.
-//! * E7. DRAINED counts only for a managed file, while `drained_at` is the tick, with REGISTERED and without HANGUP.
+//! * E7. DRAINED: the last read has emptied the socket. Only reads of managed TCP connections set it (`rw`). It
+//!   counts while `drained_at` is the tick, with REGISTERED and without HANGUP.
 //! * E8. An unmanaged number may mean another file at any time. Before a wait `fd_identity::revalidate` registers it
 //!   again: EEXIST proves that it is the same file.
-//! * E9. A waiter in a queue entered with the current generation. acort_close() changes the word and claims all waiters
-//!   under the lock under which they checked the word. Other code that replaces the file leaves the generation as is.
+//! * E9. A waiter in a queue entered with the current generation. acort_close() changes the word `state` and claims
+//!   all waiters under one lock; the waiters checked the word under the same lock. Other code that replaces the file
+//!   leaves the generation as is.
 //! * E10. epoll_ctl(2) runs under the entry's lock, and in a select under all its locks, so that registration and entry
 //!   agree. If the system preempts that thread, the other users of the number spin across a system call; `Lock` yields
 //!   the processor in between. close(2), which may linger, never runs under the lock (R4 of `fd_ref`).
@@ -81,7 +81,7 @@ pub(crate) const REUSED: u32 = 512;
 
 /// The entry of a number.
 pub(crate) struct FdEntry {
-    /// Protects all fields but `bits`, `state`, the ticks and `drained_at`.
+    /// Protects all fields but `bits`, `state`, the ticks, `drained_at` and `nonblock`, which are also read without it.
     pub(crate) lock: Lock,
     pub(crate) bits: AtomicU32,
     /// Which file the number means, and the active calls.

@@ -1,4 +1,4 @@
-//! The type of a file descriptor's file, and asking the system what the file is ready for.
+//! The type bits of a file (socket, TCP, pipe), and poll(2) without a wait.
 //!
 //! Other code may close or replace a number. Then the type that an entry remembers is that of an earlier file. So
 //! the remembered type never decides whether a system call may block:

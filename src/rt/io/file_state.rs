@@ -1,4 +1,4 @@
-//! Which file a descriptor number means, and its active calls: one word for each entry.
+//! The generation, the closing bit and the active calls of a descriptor number, in one word.
 //!
 //! ```text
 //!   generation: 32 bits │ CLOSING: 1 bit │ active calls: 31 bits

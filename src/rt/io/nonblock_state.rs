@@ -1,6 +1,4 @@
-//! The O_NONBLOCK flags that acort has set.
-//!
-//! The O_NONBLOCK flags that acort has set: one state for each entry, in a list for the whole process.
+//! The O_NONBLOCK flags that acort has set: one state for each entry, in one list.
 //!
 //! The rules N1 to N5 are in `nonblock`. The functions that change a state require the lock of its entry.
 

@@ -1,4 +1,4 @@
-//! Descriptors that a call creates for its own use.
+//! Descriptors that a call creates for itself: closed when the value is dropped.
 
 use core::ffi::{c_int, c_long};
 use core::mem::{self, ManuallyDrop};

@@ -1,6 +1,4 @@
-//! The retry loop of a consuming call.
-//!
-//! The retry loop of a call that consumes what is there: it asks the system, waits on EAGAIN, and asks again.
+//! The retry loop of a call that consumes what is there: asks the system, waits on EAGAIN, asks again.
 //!
 //! * A call that was woken before others passes the wakeup on, unless nothing is left (W2 of `readiness`).
 //! * Once the deadline has passed, the call asks once more.

@@ -1,4 +1,4 @@
-//! What `include/acort.h` declares beside the functions: constants, and the structs that programs fill.
+//! The constants and structs of `include/acort.h`, as Rust has them.
 //!
 //! The program allocates the synchronization objects, 64 bytes each. All zero is an initialized one. The file that
 //! implements one asserts that it fits.

@@ -1,4 +1,4 @@
-//! The cold part of a task: a block from malloc for what few tasks need.
+//! The layout of the cold part of a task: a block from malloc for what few tasks need.
 //!
 //! ```text
 //!   inline_scratch | heap_scratch ──> malloc | name ──> malloc | … | values | [ copy of the argument ]

@@ -19,9 +19,11 @@
 //! * D1. A worker drains its inbox and takes from the injector only after `leave_idle`. So if all workers are idle, all
 //!   inboxes and the injector are empty, and the epoch is the same, no task was ready.
 //! * D2. A foreign thread is a thread that may wake a task on its own. Workers, threads of the blocking pool, and
-//!   threads in acort_enter() that wait for the end of their group are none: the number of threads of the process is
-//!   compared with the sum of these. A thread that becomes such a waiting one wakes a worker, if all are idle.
-//! * D3. `live_tasks` reads the counts of finished tasks first. So 0 means that no task lived at some moment.
+//!   threads that are blocked in acort_enter() are not foreign: the number of threads of the process is compared with
+//!   their sum. The workers of another runtime are foreign. If all workers are idle, a thread that blocks in
+//!   acort_enter() wakes one of them, which checks again.
+//! * D3. `live_tasks` reads the counts of finished tasks before those of created tasks. So if the result is 0, no
+//!   task was live at some moment.
 //! * D4. The first deadlock is reported, and all tasks are cancelled. At the second one all tasks are abandoned
 //!   (`finish`), and detection waits until `abandoned` is 0 again. `deadlocks` is reset when no task lives.
 
@@ -111,8 +113,8 @@ impl Runtime {
             && self.idle.compare_exchange(idle, idle + LEAVE_IDLE, orders.0, orders.1).is_ok()
     }
 
-    /// Records that a foreign thread is none any more, as it only waits (D2). Wakes a worker, if all are idle, to check
-    /// again.
+    /// Records that the calling thread is blocked in acort_enter(), so it is no longer foreign (D2). If all workers
+    /// are idle, wakes one of them to check again.
     pub(crate) fn caller_blocked(&self) {
         self.blocked_callers.fetch_add(1, Ordering::SeqCst);
         if self.idle.load(Ordering::SeqCst) as u32 == self.options.workers {

@@ -1,4 +1,5 @@
-//! Groups of tasks. Each task is in one group: the group of a main task, or one that the program has opened.
+//! Groups of tasks: the list of tasks, the count of live ones, and the wait for their end. Each task is in one group:
+//! the group of a main task, or one that the program has opened.
 //!
 //! ```text
 //!   open ──> live == 0 <── add, task_finished ──> live > 0
@@ -12,8 +13,8 @@
 //!   A woken waiter may free the group, so the worker that has completed the last task does not touch it any more.
 //! * G4. A worker holds the lock of the task in `task_finished`. `sched/group::free` takes and releases that lock
 //!   before it frees the task.
-//! * G5. While `has_blocked_caller` is set, `blocked_callers` of the runtime counts the thread. Both end when `live`
-//!   becomes 0.
+//! * G5. While `has_blocked_caller` is set, `blocked_callers` of the runtime counts the thread. When `live` becomes
+//!   0, the flag is cleared and the count is lowered.
 //!
 //! How groups nest is in `nesting`, with NG1 to NG4.
 

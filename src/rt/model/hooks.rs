@@ -1,8 +1,7 @@
 //! The hooks of the program, which are called at each change of a task's state.
 //!
-//! The hooks of the program: functions that are called when a task is created, starts, blocks, is woken, or finishes.
-//!
-//! A hook runs on the thread where the event happens, without any lock (T6). It must not wait.
+//! A task is created, starts, blocks, is woken, or finishes. A hook runs on the thread where that happens, without
+//! any lock (T6). It must not wait.
 
 use core::ffi::c_void;
 use core::ptr;

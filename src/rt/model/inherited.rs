@@ -1,7 +1,7 @@
 //! The state that the threads of a runtime inherit from the thread that creates it.
 //!
-//! The state that the threads of a runtime inherit: signal mask, allowed processors, and floating-point environment of
-//! the thread that creates the runtime, at that moment. No task of the runtime influences it.
+//! Signal mask, allowed processors and floating-point environment, as they are at that moment. No task of the runtime
+//! influences them.
 //!
 //! 1. The creator starts the workers, and a worker keeps what it inherits. Only `ACORT_PIN_CPUS` changes its
 //!    processors.

@@ -2,19 +2,19 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `abi` | What `include/acort.h` declares beside the functions: constants, and the structs that programs fill |
+//! | `abi` | The constants and structs of `include/acort.h`, as Rust has them |
 //! | `caller` | The caller of a function of the runtime: a task on its worker, or a plain thread |
 //! | `chaos` | Chaos mode, for tests: the environment variable ACORT_CHAOS is the seed of random decisions |
-//! | `cold_block` | The cold part of a task: a block from malloc for what few tasks need |
+//! | `cold_block` | The layout of the cold part of a task: a block from malloc for what few tasks need |
 //! | `deadlock` | Deadlock detection: finds that nothing can wake any task of a runtime |
-//! | `group` | Groups of tasks |
+//! | `group` | Groups of tasks: the list of tasks, the count of live ones, and the wait for their end |
 //! | `hooks` | The hooks of the program, which are called at each change of a task's state |
 //! | `inherited` | The state that the threads of a runtime inherit from the thread that creates it |
 //! | `nesting` | The nesting of groups: a group is inside the group of the task that has opened it |
 //! | `runtime` | A runtime: its workers, its groups, and the injector, which has the tasks that any worker may begin |
 //! | `stack_cache` | A worker's cache of coroutines with their stacks, which finished tasks have left for new ones |
-//! | `task` | Task control blocks |
-//! | `task_cold` | The cold part of a task: its name, values, copied argument, and scratch memory |
+//! | `task` | Task control blocks: states, flags, what frees a task, and the order of locks |
+//! | `task_cold` | Access to the cold part of a task: its name, values, copied argument, and scratch memory |
 //! | `task_pool` | The pool of task blocks: allocates and frees tasks |
 //! | `worker` | A worker: one thread, the tasks that it runs, and what they need |
 

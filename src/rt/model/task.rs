@@ -1,4 +1,5 @@
-//! Task control blocks. A blocked task needs no allocation: its waiter and its timer slot are in the block.
+//! Task control blocks: states, flags, what frees a task, and the order of locks. A blocked task needs no allocation:
+//! its waiter and its timer slot are in the block.
 //!
 //! ```text
 //!   state:
@@ -13,7 +14,7 @@
 //!   the worker              DETACHED
 //!   the joiner              JOINED: it waits in `join_waiters`, or has timed out and is about to check again
 //!   join or detach, later   neither; the task stays in the list of its group until then
-//!   the group               neither, and the group is freed first
+//!   the group               neither, until the group is freed
 //!
 //!   phase     holds                       while
 //!   start     entry function, argument    NEW, and until the entry function is called
@@ -23,11 +24,11 @@
 //!
 //! * T1. A block is never returned to the system, so `check` may read `state` through a stale handle. A new task has a
 //!   new `id`.
-//! * T2. From STARTED to FINISHED the task belongs to the worker `parker.worker()`, and runs on its thread alone. Only
-//!   that thread writes `co`, `errno`, `timer` and `local_bits`, and changes the phase. Other threads change the waiter
-//!   under the lock of the object that it waits for (Q1); the thread that has claimed the parker writes `next`. A
-//!   report reads `co` under the lock of the group: the worker takes that lock once more before it reuses or destroys
-//!   the coroutine.
+//! * T2. From STARTED to FINISHED the task belongs to the worker `parker.worker()`, and runs on its thread alone.
+//!   Only that thread writes `co`, `errno`, `timer` and `local_bits`, and changes the phase. Other threads change the
+//!   waiter, under the lock of the object that it waits for (Q1). The thread that has claimed the parker writes
+//!   `next`. A report reads `co` under the lock of the group. So the worker takes that lock before it reuses or
+//!   destroys the coroutine.
 //! * T3. `next` links one list at a time: run queue, inbox, injector, `waiting_for_memory`, a `CancelBatch`, the list
 //!   of abandoned tasks, free list. A task that runs, or waits and was not claimed, is in none of them.
 //! * T4. JOINED and DETACHED change under `lock`. `complete` reads them under `lock`, together with the change to
@@ -44,9 +45,8 @@
 //!   job.lock     ──> lock of the pool    a waiter detaches its job (`blocking/pool`)
 //!   ```
 //!
-//!   A select holds the locks of channels, events, tasks and file descriptors together, in the order of their
-//!   addresses; no other code holds two of those. No other locks nest. While it holds a lock, a thread
-//!   neither switches coroutines nor calls a hook.
+//!   Only a select holds several locks of channels, events, tasks and file descriptors, in the order of their
+//!   addresses. No other locks nest. While it holds a lock, a thread neither switches coroutines nor calls a hook.
 
 use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};
@@ -202,7 +202,8 @@ pub(crate) fn current() -> *mut Task {
     unsafe { worker.as_ref() }.map_or(ptr::null_mut(), |worker| worker.current)
 }
 
-/// Counts a mutex or rwlock that `task` has acquired, up to 127. Does nothing if `task` is null: a plain thread has.
+/// Counts a mutex or rwlock that `task` has acquired, up to 127. Does nothing if `task` is null: a plain thread has
+/// acquired it.
 ///
 /// # Safety
 /// `task` is null, or runs on this thread.

@@ -8,6 +8,8 @@
 //! | `registered_fds`, `poller` | register and deregister file descriptors, under the lock of their entry |
 //! | `has_abandoned_tasks` | the thread that abandons all tasks sets it |
 //! | `counters` | read |
+//! | `runtime`, `index`, `errno_location` | read: they do not change while the worker runs |
+//! | `thread` | the thread that creates and frees the runtime writes and reads it |
 //! | `setup` | the thread that creates the runtime waits for it |
 
 use core::ffi::{c_int, c_void};
@@ -82,7 +84,7 @@ impl SetupResult {
 pub(crate) struct Worker {
     /// The task that runs; null while the scheduler runs.
     pub(crate) current: *mut Task,
-    /// The task that switches to the scheduler blocks. Otherwise it yields, and is ready.
+    /// True: the task that switches to the scheduler blocks. False: it yields, and is ready.
     pub(crate) is_blocking: bool,
     /// A `block` hook runs.
     pub(crate) in_block_hook: bool,
@@ -163,7 +165,7 @@ impl Worker {
     /// Pushes a task to the inbox of `worker`. From any thread.
     ///
     /// # Safety
-    /// `task` is in no list. It belongs to `worker`, or is NEW and is to.
+    /// `task` is in no list. It belongs to `worker`, or is NEW and will belong to it.
     pub(crate) unsafe fn push_remote(worker: *mut Worker, task: *mut Task) {
         // SAFETY: the worker lives until its task has run, and until no thread pushes (I6).
         unsafe { Inbox::push(&raw const (*worker).inbox, task, || (*worker).poller.wake()) }

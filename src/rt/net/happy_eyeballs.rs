@@ -1,6 +1,6 @@
 //! Connection attempts to several addresses (RFC 8305, "happy eyeballs").
 //!
-//! Connection attempts to several addresses (RFC 8305, "happy eyeballs"): the first one that connects wins.
+//! The first attempt that connects wins:
 //!
 //! ```text
 //!   2001:db8::1  ├── connect ───────────────────── no answer ──┤ closed

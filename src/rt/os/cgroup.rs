@@ -113,8 +113,8 @@ fn strip_root<'group>(group: &'group [u8], root: &[u8]) -> Option<&'group [u8]> 
     }
     let is_inside = rest.is_empty() || rest.starts_with(b"/");
     // So the kernel names a group outside of the process's namespace.
-    let is_external = rest.split(|byte| *byte == b'/').any(|part| part == b"..");
-    (is_inside && !is_external).then_some(rest.strip_suffix(b"/").unwrap_or(rest))
+    let is_outside = rest.split(|byte| *byte == b'/').any(|part| part == b"..");
+    (is_inside && !is_outside).then_some(rest.strip_suffix(b"/").unwrap_or(rest))
 }
 
 impl Path {

@@ -1,4 +1,4 @@
-//! Calls on a descriptor that are the same on each system.
+//! close, write and getsockopt, which are the same on each system.
 
 use core::ffi::c_int;
 

@@ -1,6 +1,4 @@
-//! The system calls of macOS.
-//!
-//! The calls that macOS has in its own way: os_sync_wait_on_address (macOS 14.4), the count of threads, accept, pipes.
+//! The calls that macOS has in its own way: os_sync_wait_on_address, the thread count, accept, pipes.
 
 use core::ffi::c_int;
 use core::fmt::{self, Formatter};

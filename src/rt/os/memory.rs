@@ -1,4 +1,4 @@
-//! Memory from malloc. `sys::free` frees it.
+//! Arrays and strings from malloc, and their growth. `sys::free` frees them.
 
 use core::ffi::c_char;
 use core::ptr::NonNull;

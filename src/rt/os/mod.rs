@@ -7,15 +7,16 @@
 //! | `cgroup` | The CPU limit that the control groups of the process set |
 //! | `clock` | The monotonic clock, in nanoseconds |
 //! | `deadline` | Deadlines: the time of the monotonic clock until which a call waits |
-//! | `fd` | Calls on a descriptor that are the same on each system |
+//! | `fd` | close, write and getsockopt, which are the same on each system |
 //! | `file_type` | The type of a descriptor's file |
 //! | `linux` | The calls that Linux has in its own way: futexes, the count of threads, accept, dup, fstat, poll |
 //! | `linux_epoll` | The calls of epoll that have fallbacks (S1 of `refused`), and its EPERM (S4) |
-//! | `macos` | The system calls of macOS |
-//! | `memory` | Memory from malloc |
+//! | `macos` | The calls that macOS has in its own way: os_sync_wait_on_address, the thread count, accept, pipes |
+//! | `memory` | Arrays and strings from malloc, and their growth |
 //! | `poll` | poll(2), with a deadline |
+//! | `poller` | The poller: what a worker sleeps in |
 //! | `refused` | System calls that a kernel does not know (ENOSYS), or that a sandbox refuses (EPERM) |
-//! | `result` | The result of a call |
+//! | `result` | The result of a call: a value, or an errno |
 //! | `text_file` | Small text files of the system: paths, lines, and octal escapes |
 //! | `threads` | The library's threads: start, name, join, and cancellation; the signal mask of a thread |
 //! | `wake_fds` | Wakes a thread that sleeps in poll(2) or in its poller |

@@ -1,4 +1,4 @@
-//! The result of a call.
+//! The result of a call: a value, or an errno.
 
 use core::ffi::c_int;
 

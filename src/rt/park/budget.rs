@@ -15,13 +15,13 @@
 //!   task a slice of the units ([`begin_slice`]): the more tasks are ready, the smaller it is ([`slice_for`]).
 //! * B2. A call yields on entry, before it reads its object, so that what it finds is current. A call that moves many
 //!   parts (acort_read_full(), acort_write_all()) also yields between two parts, where it might wait as well.
-//! * B3. A call does not yield if its deadline is 0, in a coroutine that the task has resumed, in a hook or destructor,
-//!   outside of tasks, or while the task holds a mutex or an rwlock. The debt stays, up to a turn: a later call pays
-//!   it.
+//! * B3. A call does not yield if its deadline is 0, in a coroutine that the task has resumed, in a hook or
+//!   destructor, outside of tasks, or while the task holds a mutex or an rwlock. Units that were not paid for are
+//!   carried over, up to one turn's worth: a later call pays them.
 //! * B4. A call with deadline 0 cannot wait, and does not check for cancellation.
 //!
 //! A call begins once: in the C interface, or below it in the part that returns before the wait, so that nothing of it
-//! stays on a shared stack (`attempt`, `channel`, `suspend`, `mutex`).
+//! stays on a shared stack (`attempt`, `channel_wait`, `suspend`, `mutex`).
 
 use super::wait::switch_to_scheduler;
 use crate::rt::model::caller::Caller;

@@ -1,4 +1,4 @@
-//! Cancellation, and the token of acort_unpark().
+//! Cancels waits of tasks, one or many, and masks cancellation; acort_unpark().
 //!
 //! A waker must not run hooks under a lock (T6). So a walk over tasks under locks collects those whose waits it has
 //! ended in a [`CancelBatch`], and wakes them afterwards.

@@ -1,4 +1,4 @@
-//! Time: the clock, sleeping, and a back-off.
+//! The clock, acort_sleep_until(), and a back-off.
 
 use super::suspend;
 use crate::rt::model::task;

@@ -1,4 +1,4 @@
-//! Suspends the current task without an object: for a time, for a token, for the turns of other tasks.
+//! acort_yield(), acort_park() and sleeping: waits of the current task without an object.
 
 use super::budget;
 use super::wait::{

@@ -17,7 +17,8 @@
 //!   A plain thread has no scheduler: wait_on_thread enqueues, and park_thread sleeps on the wake reason.
 //! ```
 //!
-//! A waker may come before the task has switched. Only the task's own worker runs it (T2), so not before the switch.
+//! A waker may come before the task has switched. The task still resumes after the switch: only its worker runs it
+//! (T2).
 //!
 //! What comes before the switch and what comes after it are functions of their own, and little is kept between them: on
 //! a shared stack it is copied away, and takes memory while the task waits.

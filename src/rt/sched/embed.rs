@@ -1,10 +1,10 @@
 //! A runtime that another event loop runs (ACORT_LOOP).
 //!
-//! A runtime that another event loop runs, a step at a time, on the thread that has created it (ACORT_LOOP).
+//! The worker runs a step at a time, on the thread that has created the runtime.
 //!
 //! ```text
 //!   the event loop                          the worker between two steps
-//!   poll: acort_loop_fd() is readable <───  `sleeping` is set: a push or a task injected writes to its eventfd
+//!   poll: acort_loop_fd() is readable <───  `sleeping` is set: a push or an injected task writes to its eventfd
 //!                                           a descriptor has an event; the timer of its first deadline fires
 //!   acort_loop_step()             ───────>  announce_awake; poll; up to MAX_ROUNDS turns; arm_external_wakeup
 //! ```

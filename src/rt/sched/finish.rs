@@ -23,16 +23,17 @@
 //!
 //! * F1. `complete` reads DETACHED and JOINED and sets the final state under the task's lock. So one row of the table
 //!   applies (`join` has the other side).
-//! * F2. The task's lock is held while the group counts the end. The group may be freed as soon as it has counted the
-//!   last one. It takes the lock of each task before it frees it, so this worker is done with the task then.
+//! * F2. The task's lock is held while the group counts the end. The group may be freed as soon as it has counted its
+//!   last task. The thread that frees it takes the lock of each task before it frees the task. So this worker has
+//!   released the task by then.
 //! * F3. The worker and the runtime count the end before the group does: a thread that waits for the group may free
 //!   the runtime next. After it has released the task's lock, this worker touches only waiters that it has
 //!   claimed, and a DETACHED task.
 //! * F4. Waiters are claimed under the lock of their queue, and woken when no lock is held.
-//! * F5. `abandon_all` sets ABANDONED without the task's lock: the order of locks (T6) forbids it under the group's
-//!   lock. No other thread reads or writes the flags meanwhile. All workers are idle, no foreign thread exists (D2),
-//!   threads in acort_enter() only wait, and the pool runs no function of the program: a worker that waits for one is
-//!   not idle. A worker reads the flag after it has seen `has_abandoned_tasks`, which is stored later.
+//! * F5. `abandon_all` sets ABANDONED without the task's lock, which T6 forbids under the group's lock. No other
+//!   thread reads or writes the flags meanwhile. All workers are idle, no foreign thread exists (D2), and threads in
+//!   acort_enter() only wait. The pool runs no function of the program: a worker that waits for one is not idle. A
+//!   worker reads the flag after it has seen `has_abandoned_tasks`, which is stored later.
 //! * F6. No task ends before all abandoned ones are dequeued: an object that a task waits for may be in memory of
 //!   another task. A worker may be awake meanwhile, after an event that no task waits for. So it checks
 //!   `has_abandoned_tasks` after it has announced its sleep, like its inbox (I4 of `inbox`).

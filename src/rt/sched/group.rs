@@ -1,4 +1,4 @@
-//! The calls on groups: open, wait, fail, cancel, close.
+//! acort_group_open(), wait, fail, cancel and close.
 
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};

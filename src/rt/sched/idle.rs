@@ -1,5 +1,5 @@
-//! A worker without ready tasks: it sleeps, or resolves a deadlock. [`run_loop`](super::run_loop) has the order of
-//! its steps, and Q1 to Q5.
+//! A worker without ready tasks: it sleeps, for work or a timer, or resolves a deadlock.
+//! [`run_loop`](super::run_loop) has the order of its steps, and Q1 to Q6.
 
 use core::sync::atomic::Ordering;
 
@@ -11,7 +11,8 @@ use crate::rt::model::worker::{Worker, count};
 use crate::rt::os;
 use crate::rt::park::cancel::CancelBatch;
 
-/// While foreign threads exist, the last idle worker checks for a deadlock so often (Q4).
+/// While foreign threads exist: the time from one deadlock check of the last idle worker to the next, in nanoseconds
+/// (Q4).
 const RECHECK_NS: i64 = 250_000_000;
 
 /// Sleeps until there is work, or resolves a deadlock. The numbers are those of the picture.

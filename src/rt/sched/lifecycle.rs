@@ -3,7 +3,7 @@
 //! ```text
 //!   acort_run(): create, spawn the main task, attach, run until no task lives, detach, destroy     on this thread
 //!
-//!   acort_new():   create ──> start a thread for each worker ──> wait for each preparation
+//!   acort_new():   create ──> start a thread for each worker ──> wait for each setup
 //!                               attach; report; run until is_stopping; detach
 //!   acort_enter(): open a group, spawn the main task in it, wait for the group, free it
 //!   acort_free():  is_stopping; wake and join each thread; destroy

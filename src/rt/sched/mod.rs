@@ -9,8 +9,8 @@
 //! | `dump` | One line about each task, for acort_dump() and for the report of a deadlock |
 //! | `embed` | A runtime that another event loop runs (ACORT_LOOP) |
 //! | `finish` | The end of a task: it returns, cannot start, or is abandoned |
-//! | `group` | The calls on groups: open, wait, fail, cancel, close |
-//! | `idle` | A worker without ready tasks: it sleeps, or resolves a deadlock |
+//! | `group` | acort_group_open(), wait, fail, cancel and close |
+//! | `idle` | A worker without ready tasks: it sleeps, for work or a timer, or resolves a deadlock |
 //! | `inspect` | What the program can ask about its runtime: its tasks, its counters, the stack use of a task |
 //! | `join` | Joining and detaching tasks |
 //! | `lifecycle` | The life of a runtime: acort_run(), acort_new(), acort_enter(), acort_free() |
@@ -19,7 +19,7 @@
 //! | `overflow_report` | The report of a task that overflows its stack |
 //! | `run_loop` | A worker's run loop: runs ready tasks in turns, collects new work, and sleeps if there is none |
 //! | `spawn` | Spawns tasks, renames them, and ends the running one |
-//! | `strict` | ACORT_STRICT=1: one line for what is no error and rarely intended |
+//! | `strict` | ACORT_STRICT=1: warnings about tasks that are not joined and deadlines in the distant past |
 //! | `task_stack` | The coroutines that run tasks: acquired at the start of a task, recycled at its end |
 
 pub(crate) mod build;

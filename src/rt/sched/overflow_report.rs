@@ -1,6 +1,6 @@
 //! The report of a task that overflows its stack.
 //!
-//! The report of a task that overflows its stack: one line on standard error, before the fault takes its course.
+//! It is one line on standard error, before the fault takes its course.
 
 use core::ffi::CStr;
 use core::ptr;

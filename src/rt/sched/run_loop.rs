@@ -26,16 +26,16 @@
 //! * Q1. Step 6 checks after step 5 each source of work that other threads add to. The work comes before the check,
 //!   or the thread that adds it sees `sleeping` and wakes the poller (I1, I4 of `inbox`). An event of a descriptor
 //!   ends step 8 itself.
-//! * Q2. The worker drains its inbox in `collect` alone, so after `leave_idle` (D1 of `deadlock`). So tasks in
-//!   inboxes tell [`confirm_deadlock`](crate::rt::model::runtime::Runtime::confirm_deadlock) that a worker is not idle.
+//! * Q2. The worker drains its inbox in `collect` alone, so after `leave_idle` (D1 of `deadlock`). So while a task is
+//!   in an inbox, [`confirm_deadlock`](crate::rt::model::runtime::Runtime::confirm_deadlock) returns false.
 //! * Q3. A worker that has confirmed a deadlock is not idle any more: no other worker confirms the same one. The first
 //!   deadlock cancels all tasks, so that they may end; the second one abandons them (D4).
 //! * Q4. With foreign threads a deadlock is not certain (D2). The last idle worker checks again, after 250 ms or when
 //!   a caller blocks in acort_enter().
 //! * Q5. A task without memory for a stack waits until another task of the worker ends (`finish`). If the worker has
 //!   no task that can end by itself, the spawn fails (step 4, [`start_task`]).
-//! * Q6. A STARTED task runs on this worker alone (T2). It returns to the run queue if it yields. If it parks
-//!   (`is_parking`), its waker pushes it.
+//! * Q6. A STARTED task runs on this worker alone (T2). It returns to the run queue if it yields. If it blocks
+//!   (`is_blocking`), its waker pushes it.
 
 use core::ptr;
 use core::sync::atomic::Ordering;

@@ -1,8 +1,8 @@
 //! Spawns tasks, renames them, and ends the running one.
 //!
 //! ```text
-//!   check the attributes ──> task::create: NEW ──> argument, name ──> count ──> group ──> hook ──> schedule
-//!     EINVAL                  ENOMEM                ENOMEM: freed
+//!   check the attributes ──> task_pool::create: NEW ──> argument, name ──> count ──> group ──> hook ──> schedule
+//!     EINVAL                  ENOMEM                     ENOMEM: freed
 //!
 //!   schedule: attributes.worker        where
 //!   n                                  worker n: its inbox, or this worker's run queue

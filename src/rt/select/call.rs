@@ -1,4 +1,4 @@
-//! Select: a call that waits for one of several cases.
+//! The steps of acort_select(): check, try, wait, finish.
 //!
 //! ```text
 //!   start ── deadline 0, or has files ──> try_now ─┬─ a case is ready ──────────> done

@@ -1,4 +1,4 @@
-//! The cases of a select: the objects that it waits for.
+//! One case of a select: its object, how it is tried, and the queue that it waits in.
 
 use core::ffi::c_int;
 

@@ -6,12 +6,12 @@
 //! | file | what it is |
 //! |---|---|
 //! | `buffers` | The buffers of a select: what it needs for each case, in one piece of memory |
-//! | `call` | Select: a call that waits for one of several cases |
-//! | `case` | The cases of a select: the objects that it waits for |
+//! | `call` | The steps of acort_select(): check, try, wait, finish |
+//! | `case` | One case of a select: its object, how it is tried, and the queue that it waits in |
 //! | `fdwait` | acort_fdwait(): waits until a file descriptor is ready, without consuming anything |
-//! | `operation` | The state of one select call: its cases, its buffers, and the result of a pass |
+//! | `operation` | The state of one call of acort_select(): its cases, its buffers, and the result of a pass |
 //! | `pass` | A pass of a select: it tries the cases while all their locks are held |
-//! | `wait` | The part of a select that waits |
+//! | `wait` | The wait of a select: one waiter in the queue of each case |
 
 pub(crate) mod buffers;
 pub(crate) mod call;

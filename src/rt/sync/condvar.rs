@@ -1,6 +1,4 @@
-//! Condition variables.
-//!
-//! A condition variable: a queue of callers that have unlocked a mutex, and lock it again when they are woken.
+//! Condition variables: queues of callers that have unlocked a mutex, and lock it again after the wait.
 //!
 //! * V1. A caller is in the queue before its mutex is free. So the next owner of the mutex, and its signal, finds it.
 //! * V2. The caller unlocks the queue before the mutex, because unlocking the mutex may wake a waiter and call a hook.

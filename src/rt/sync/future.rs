@@ -7,7 +7,7 @@
 //!   ──────────────────────────────────  ──────────  ───────  ─────────────────────────────────────
 //!   create                                  1          0
 //!   create_promise                          1          1     the reference is the setters'
-//!   add_ref, release                       ± 1               0 refcount: freed
+//!   add_ref, release                       ± 1               0 references: freed
 //!   add_setter, release_setter                        ± 1
 //!   release_setter, the last setter        - 1         0     EPIPE, unless a value or an error is set
 //! ```

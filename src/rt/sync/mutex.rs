@@ -1,4 +1,4 @@
-//! A mutex: one word. An unlock wakes the first waiter to compete, and hands the mutex to a waiter that has lost.
+//! A mutex: one word. An unlock wakes the first waiter to compete, or hands the mutex over (M4).
 //!
 //! ```text
 //!   owner flags    step                                          owner flags   also
@@ -24,9 +24,10 @@
 //!   cancellation or its deadline ends its call. An attempt of a waiter that has lost before clears K, under `lock`,
 //!   even if K is about another waiter: then both compete.
 //! * M3. No wakeup is lost: if the queue has waiters, the mutex has an owner that finds W when it unlocks, or K is set.
-//! * M4. Waiting is bounded. A waiter that has lost [`MAX_LOSSES`] times, or once after [`HANDOFF_AFTER_NS`], is first
-//!   in the queue. The next unlock hands the mutex to it: no other call gets it in between. If a woken waiter does not
-//!   run for long, every [`MAX_OVERTAKEN`]th unlock wakes the next waiter.
+//! * M4. Waiting is bounded. A waiter that has lost [`MAX_LOSSES`] times, or once after [`HANDOFF_AFTER_NS`], is
+//!   first in the queue. The next unlock hands the mutex to it: no other call gets it in between. The unlock of a
+//!   condition variable's wait hands over to any first waiter. If a woken waiter does not run for long, every
+//!   [`MAX_OVERTAKEN`]th unlock wakes the next waiter.
 //! * M5. An unlock does not use the mutex after its compare-and-swap, or after it has unlocked `lock`: from then on
 //!   another call may free the mutex. A waiter that it wakes afterwards is still in its call.
 

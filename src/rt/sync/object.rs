@@ -1,7 +1,4 @@
-//! The common part of objects whose callers wait until a condition holds.
-//!
-//! What the objects have in common whose callers wait until a condition holds: events, semaphores, wait groups, once
-//! objects and readers-writer locks.
+//! What events, semaphores, wait groups, once objects and rwlocks share: waiting until a condition holds.
 //!
 //! Mutexes and channels do more in an attempt, and implement `Waitable` themselves.
 

@@ -18,8 +18,8 @@
 //!   that announces its sleep and waits then misses no wake-up (I3 of `inbox`).
 //! * K3. The timer is for a runtime that another event loop runs: that loop polls [`raw_fd`](Poller::raw_fd). A
 //!   worker that sleeps in `wait` passes the timeout instead.
-//! * K4. The token of a wake-up and of the timer is none of a descriptor: a descriptor's token has its number, which
-//!   is not negative, in the low half.
+//! * K4. The tokens of a wake-up and of the timer differ from those of descriptors: a descriptor's token has its
+//!   number, which is not negative, in the low half.
 //! * K5. Errors (S3 of `refused`): a signal is a wait without events. A file that cannot be registered because it is
 //!   always ready is EPERM. If the program has closed the poller's descriptors, the process ends with one line.
 //!
