@@ -16,7 +16,7 @@
 //! * FC1. On the share stack the chain leads to the main coroutine, so a profiler that walks the stack comes to `main`.
 //! * FC2. In an image the chain ends in NULL, as in libaco, so a program that walks an image stays inside it.
 //! * FC3. CHAIN_CUT says that [`cut`] or [`init`] has written the NULL. So [`join`] never replaces a NULL of the
-//!      program's. Neither the image nor the slot changes in between, so the same walk finds the same link.
+//!   program's. Neither the image nor the slot changes in between, so the same walk finds the same link.
 //! * FC4. A walk follows a link only upward, and only inside the frames. Code that is compiled without frame pointers
 //!   may have any value in that register. If such a value is cut, it is joined before the code runs.
 

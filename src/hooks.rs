@@ -7,13 +7,13 @@
 //! * HK1. An armed thread has NULL in both words only while its hooks are suppressed, or if it has no current
 //!   coroutine.
 //! * HK2. Suppressed: an instrumented switch clears both words, and the switch that it makes is not instrumented. Every
-//!      resume writes both words before its jump and after the jump back, which ends the suppression.
+//!   resume writes both words before its jump and after the jump back, which ends the suppression.
 //! * HK3. In a thread without a current coroutine a resume does not see the hooks at first. `prepare` finds that
-//!      ([`reveal_first_resume`]) and sets the current coroutine; the resume then reads the hook word again.
+//!   ([`reveal_first_resume`]) and sets the current coroutine; the resume then reads the hook word again.
 //! * HK4. A switch by `acosw` may go to a context that does not write the words. Until it comes back, the hooks are
-//!      disarmed.
+//!   disarmed.
 //! * HK5. If a sanitizer watches switches, the hook word is the sanitizer's. Every switch is instrumented then, and the
-//!      hooks need not be armed.
+//!   hooks need not be armed.
 
 use core::ffi::c_void;
 use core::ptr;

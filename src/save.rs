@@ -13,7 +13,7 @@
 //! ```
 //!
 //! * A1. The image is the bytes from `reg[sp]` up to `align_retptr`. They return to the same addresses: frames point to
-//!     each other.
+//!   each other.
 //! * A2. The image and the frames differ in one word at most: the end of the chain of frame pointers (`frame_chain`).
 //! * A3. `valid_sz` is the size of the image while the coroutine does not own its share stack. While it does, the
 //!   contents of the area are not used, and `valid_sz` is that of an older image.

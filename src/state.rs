@@ -38,12 +38,12 @@
 //! ```
 //!
 //! * S1. BOUND and EXCLUSIVE name the coroutine's own address, so a copy by value is in neither form. A copy of a BOUND
-//!     coroutine still tells the generation that it was bound to.
+//!   coroutine still tells the generation that it was bound to.
 //! * S2. EXCLUSIVE means: the coroutine is the only user of its share stack, which is live. The control block of the
-//!     stack names it as the exclusive user. No coroutine is EXCLUSIVE under a sanitizer or Valgrind. A program that
-//!     moves the coroutine to another stack breaks S2, so S3 checks the owner too.
+//!   stack names it as the exclusive user. No coroutine is EXCLUSIVE under a sanitizer or Valgrind. A program that
+//!   moves the coroutine to another stack breaks S2, so S3 checks the owner too.
 //! * S3. An inline resume requires that the word is exactly the EXCLUSIVE form, with `is_end` 0 and no flag, and that
-//!     `share_stack->owner` is the coroutine. The comparison is compiled into programs: it is part of the ABI.
+//!   `share_stack->owner` is the coroutine. The comparison is compiled into programs: it is part of the ABI.
 //! * S4. Without ALL_REGS the code at the resume address restores all registers but those three that the resuming
 //!   side loads: the stack, frame and base pointer. With ALL_REGS only code that loads all callee-saved registers
 //!   from `reg` may resume the coroutine. A raw `acosw` to the coroutine leaves ALL_REGS set: the next inline resume

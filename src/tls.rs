@@ -24,13 +24,13 @@
 //! * W3. The hint is the current coroutine after a resume in that coroutine has returned, and after a transfer to it.
 //!   The coroutine that waits for it is then its `main_co`.
 //! * W4. While the hint is not NULL both coroutines exist: `aco_destroy` clears the words that name its coroutine
-//!     (`clear_references`). The current coroutine alone proves nothing: a program may have freed it or written the
-//!     word.
+//!   (`clear_references`). The current coroutine alone proves nothing: a program may have freed it or written the
+//!   word.
 //! * W5. The hook word points to the exception state of the C++ runtime (`exceptions`), to a pair of the sanitizers
-//!     (`sanitizer`), or to the first two of these words if the program has hooks (`hooks`). The sanitizers come first,
-//!     then hooks.
+//!   (`sanitizer`), or to the first two of these words if the program has hooks (`hooks`). The sanitizers come first,
+//!   then hooks.
 //! * W6. No address of a thread-local word is kept across a switch: a coroutine that moves to another thread resumes in
-//!     the middle of a function.
+//!   the middle of a function.
 //!
 //! Assembly defines the variable, because stable Rust has no exported `__thread` variables. C sees
 //! `extern __thread aco_t *aco_gtls_co`. Access is initial-exec: an offset from the GOT and the thread pointer, no

@@ -39,17 +39,17 @@
 //! * M1. Code that switches away from a context saves the callee-saved registers, and stores a stack pointer and a
 //!   resume address in `reg`. To resume the context is to load `reg` and to jump to that address.
 //! * M2. A context is its `reg` and its stack, and nothing else. So a copy by value is whole, and a program starts a
-//!     coroutine again by writing `reg[RETADDR] = fp` and `reg[SP] = align_retptr`.
+//!   coroutine again by writing `reg[RETADDR] = fp` and `reg[SP] = align_retptr`.
 //! * M3. A context that `switch` saved has ALL_REGS (`state`): the code that resumes it must load all callee-saved
-//!     registers from `reg`. For every other context the stack, frame and base pointer are enough: the code at the
-//!     resume address restores the rest.
+//!   registers from `reg`. For every other context the stack, frame and base pointer are enough: the code at the
+//!   resume address restores the rest.
 //! * M4. `switch`, `resume` and `transfer` load all registers, so they resume any context. Inline code loads only the
-//!     few, so it resumes an EXCLUSIVE coroutine without ALL_REGS (`state`, S3), or the coroutine of the hint (`tls`,
-//!     W2).
+//!   few, so it resumes an EXCLUSIVE coroutine without ALL_REGS (`state`, S3), or the coroutine of the hint (`tls`,
+//!   W2).
 //! * M5. A resumed context finds three values in the argument registers: the coroutine that switched here, its own
-//!     address, and a value. The value is NULL if none was passed.
+//!   address, and a value. The value is NULL if none was passed.
 //! * M6. From the last store to `reg` on, unwinders find the old context through the register that points to its
-//!     coroutine. Before that the frame is the caller's. The CFI says so at each instruction.
+//!   coroutine. Before that the frame is the caller's. The CFI says so at each instruction.
 //!
 //! An unstarted share stack, high addresses first:
 //!

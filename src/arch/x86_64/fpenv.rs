@@ -7,11 +7,11 @@
 //! ```
 //!
 //! * F1. Control bits belong to a context: it resumes with those that it had when it switched away. They are the x87
-//!     control word, and the bits of MXCSR but for the six lowest.
+//!   control word, and the bits of MXCSR but for the six lowest.
 //! * F2. Status bits belong to the thread: a switch writes the current ones and no others. The exception flags that a
-//!     slot holds are never read.
+//!   slot holds are never read.
 //! * F3. A switch writes a register only if its control bits differ. An ldmxcsr of another value makes the next stmxcsr
-//!     wait (30 to 100 ns), so a different status bit must not cause one.
+//!   wait (30 to 100 ns), so a different status bit must not cause one.
 //! * F4. A comparison loads each half of a slot in the width in which it was stored. The processor forwards no store
 //!   to a load that is wider.
 //!
