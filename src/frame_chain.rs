@@ -105,7 +105,8 @@ pub(crate) unsafe fn redirect(co: *mut aco_t, main_co: *mut aco_t) {
         let (stack, low) = ((*co).share_stack, aco_t::stack_pointer(co));
         let top = (*stack).align_retptr;
         let size = top.addr().wrapping_sub(low);
-        let is_there = (*stack).owner == co && size <= (*stack).align_limit;
+        let max_size = (*stack).align_limit.saturating_sub(arch::RETURN_SLOT_SIZE);
+        let is_there = (*stack).owner == co && size <= max_size;
         let size = if is_there { size } else { 0 };
         let frames = Frames { bytes: top.byte_sub(size).cast(), low, size };
         if let Some(link) = find_link(co, frames, old, valgrind::is_running()) {

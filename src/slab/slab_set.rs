@@ -267,7 +267,7 @@ pub(super) unsafe fn unmap_slab(slab: *mut Slab) {
 /// # Safety
 /// This thread owns the heap of `slab`, which is not in the list.
 unsafe fn link_slab(slab: *mut Slab) {
-    // SAFETY: this thread owns the heap, so the list too (H1).
+    // SAFETY: this thread owns the heap (H1), so the head and the first slab are its own.
     unsafe {
         let head = &raw mut (*(*slab).set).slabs;
         (*slab).next_slab = *head;
@@ -300,7 +300,7 @@ unsafe fn purge(slab: *mut Slab) {
 /// # Safety
 /// This thread owns the heap of `slab`, which is full, so in no list.
 unsafe fn push_partial(slab: *mut Slab) {
-    // SAFETY: this thread owns the heap, so the list too (H1).
+    // SAFETY: this thread owns the heap (H1), so the head and the first slab are its own.
     unsafe {
         let head = partial_mut((*slab).set, (*slab).class);
         (*slab).next_partial = *head;
