@@ -7,10 +7,12 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int does_not_block(int fd) {
@@ -169,7 +171,49 @@ static void at_exit_of(void (*body)(void)) {
     close_pipe();
 }
 
+/* The process exits while a thread sets the flag: just before, and just after. The thread is slow there. */
+static enum { NOWHERE, BEFORE, AFTER } is_slow;
+static atomic_int is_setting;
+
+static void is_preempted(void) {
+    struct timespec pause = {0, 3 * MILLISECONDS};
+    is_setting = 1;
+    nanosleep(&pause, NULL);
+}
+
+/* Takes the place of the C library's. */
+int fcntl(int fd, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    long argument = va_arg(arguments, long);
+    va_end(arguments);
+    int is_set = command == F_SETFL && (argument & O_NONBLOCK);
+    if (is_set && is_slow == BEFORE) is_preempted();
+    int result = (int)syscall(SYS_fcntl, fd, command, argument);
+    if (is_set && is_slow == AFTER) is_preempted();
+    return result;
+}
+
+static void *reads_once(void *unused) {
+    char byte;
+    CHECK_FAILS(acort_read(ends[0], &byte, 1, soon()), ETIMEDOUT);
+    return unused;
+}
+
+static void exits_during_a_call(void) {
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, reads_once, NULL) == 0);
+    while (!is_setting) sched_yield();
+    exit(0);
+}
+
+static void at_exit_during_a_call(void) {
+    for (is_slow = BEFORE; is_slow <= AFTER; is_slow++) at_exit_of(exits_during_a_call);
+    is_slow = NOWHERE;
+}
+
 /* A child that ends leaves its parent's flags alone. */
+
 static void *has_a_child(void *unused) {
     reads_nothing(POINTER(ends[0]));
     fflush(NULL);
@@ -248,10 +292,11 @@ static void *accepts(void *unused) {
         /* As another process does that has it, too. */
         CHECK(fcntl(listener, F_SETFL, 0) == 0);
     }
-    /* And while a call waits, which another process is faster than. */
-    acort_task_t *task = acort_go(connects, NULL);
+        /* And without a connection. */
     CHECK_FAILS(acort_accept(listener, NULL, NULL, acort_after(0)), ETIMEDOUT);
-    join(task);
+    CHECK(does_not_block(listener));
+    join(acort_go(connects, NULL));
+
     int fd = accept(listener, NULL, NULL);
     CHECK(fd >= 0 && close(fd) == 0);
     return unused;
@@ -366,7 +411,8 @@ int main(void) {
     at_exit_of(exits_inside);
     at_exit_of(exits_inside_one_of_several);
     at_exit_of(exits_with_a_runtime);
-    at_exit_of(exits_after_a_call_of_a_thread);
+        at_exit_of(exits_after_a_call_of_a_thread);
+    at_exit_during_a_call();
     at_the_end_of_a_run();
     the_programs_own();
     another_file();

@@ -23,10 +23,13 @@
 //! * N4. acort_close() clears the flag if each active call waits, for a waiting call asks the system no more. Otherwise
 //!   a duplicate of the file stays open until the last call has left, which clears the flag.
 //! * N5. Only the process that has set a flag clears it: a child of fork(2) leaves the flags to its parent.
+//! * N6. A call stores SETTING, then looks for exit(3), then sets the flag. exit(3) announces itself, then looks for
+//!   SETTING, and yields until the flag is set. So no flag outlives the process. The wait is short and bounded: exit(3)
+//!   in a signal handler may have interrupted that call. A call that sees exit(3) leaves the flag, and may block.
 
 use super::fd_ref::FdRef;
 use super::fd_table;
-use super::nonblock_state::{self, NonblockState, flags, set_flags};
+use super::nonblock_state::{self, NonblockState, flags};
 use crate::rt::base::atomic::{AtomicU32, Ordering, fence};
 use crate::rt::os::Result;
 
@@ -52,22 +55,27 @@ pub(super) fn ensure_nonblock_alone(file: &FdRef) -> Result<()> {
     unsafe { NonblockState::set(&raw mut (*file.entry_ptr()).nonblock, file.fd()) }
 }
 
-/// Calls `act` while the file is non-blocking, and restores the flag at once. The entry's lock is held meanwhile, so
-/// that such calls take turns.
+/// Calls `act` while the file is non-blocking, and clears a flag that it sets at once. The entry's lock is held
+/// meanwhile, so that such calls take turns.
+
 pub(super) fn with_nonblock<T>(file: &FdRef, act: impl FnOnce() -> Result<T>) -> Result<T> {
     let fd = file.fd();
     let guard = file.entry().lock.guard();
     file.check()?;
-    let found = flags(fd)?;
-    if found & libc::O_NONBLOCK != 0 {
+    if flags(fd)? & libc::O_NONBLOCK != 0 {
         drop(guard);
         return act();
     }
-    set_flags(fd, found | libc::O_NONBLOCK)?;
-    let outcome = act();
-    let _ = set_flags(fd, found);
-    drop(guard);
-    outcome
+    // SAFETY: the lock is held; the file is current, so that the number means it.
+    unsafe {
+        let state = &raw mut (*file.entry_ptr()).nonblock;
+        NonblockState::set(state, fd)?;
+        let outcome = act();
+        if (*state).is_set() {
+            (*state).restore(fd);
+        }
+        outcome
+    }
 }
 
 /// The number of runtimes in this process. A child of fork(2) counts its parent's with its own.

@@ -1,6 +1,5 @@
 //! The O_NONBLOCK flags that acort has set: one state for each entry, in one list.
-//!
-//! The rules N1 to N5 are in `nonblock`. The functions that change a state require the lock of its entry.
+//! The rules N1 to N6 are in `nonblock`. The functions that change a state require the lock of its entry.
 
 use core::cell::Cell;
 use core::ffi::c_int;
@@ -12,6 +11,9 @@ use crate::sys;
 
 /// acort has set the flag (N1).
 const SET: u32 = 1;
+/// A call is about to set the flag (N6).
+const SETTING: u32 = 4;
+
 /// The end of the last runtime is about to clear the flag (N3).
 const RESTORING: u32 = 2;
 
@@ -25,7 +27,7 @@ struct Identity {
 
 /// The state of one entry. All zero: acort has not set the flag.
 pub(super) struct NonblockState {
-    /// 0, `SET`, or `SET | RESTORING`.
+    /// 0, `SETTING`, `SET`, or `SET | RESTORING`.
     state: AtomicU32,
     is_listed: bool,
     /// The entry's number. It does not change once the state is in the list.
@@ -36,13 +38,15 @@ pub(super) struct NonblockState {
     next: *mut NonblockState,
 }
 
-/// The list of the states that have ever been `SET`. It only grows.
+/// The list of the states that have ever been `SETTING`. It only grows.
+
 #[unsafe(link_section = "aco_shared")]
 static LIST: AtomicPtr<NonblockState> = AtomicPtr::new(ptr::null_mut());
 /// The process that has set the flags (N5); 0: none has.
 #[unsafe(link_section = "aco_shared")]
 static PROCESS: AtomicU32 = AtomicU32::new(0);
-/// exit(3) clears all flags. A flag that is set from here on is cleared at once.
+/// exit(3) clears all flags: no call sets one from here on (N6).
+
 #[unsafe(link_section = "aco_shared")]
 static IS_EXITING: AtomicBool = AtomicBool::new(false);
 
@@ -130,12 +134,11 @@ impl NonblockState {
         }
         let identity = identity(fd, found)?;
         claim_for_this_process();
-        set_flags(fd, found | libc::O_NONBLOCK)?;
         // SAFETY: the entry is never freed (E1 of `fd_entry`), and its lock is held. All fields are written before
         // the state is in the list.
         unsafe {
             (*state).identity = identity;
-            (*state).state.store(SET, Ordering::Release);
+            (*state).state.store(SETTING, Ordering::Release);
             if !(*state).is_listed {
                 ((*state).is_listed, (*state).fd) = (true, fd);
                 let _ = LIST.fetch_update(Ordering::Release, Ordering::Relaxed, |first| {
@@ -145,17 +148,20 @@ impl NonblockState {
             }
             fence(Ordering::SeqCst);
             if IS_EXITING.load(Ordering::Relaxed) {
-                (*state).restore(fd);
+                (*state).forget();
+                return Ok(());
             }
+            let outcome = set_flags(fd, found | libc::O_NONBLOCK);
+            (*state).state.store(if outcome.is_ok() { SET } else { 0 }, Ordering::Release);
+            outcome
         }
-        Ok(())
     }
 
     /// Clears the flag of `fd`, if the number still means the file (N2), and forgets it.
     ///
     /// # Safety
     /// The entry's lock is held, or the process exits.
-    unsafe fn restore(&self, fd: c_int) {
+    pub(super) unsafe fn restore(&self, fd: c_int) {
         if let Ok(found) = flags(fd)
             && found & libc::O_NONBLOCK != 0
             && identity(fd, found) == Ok(self.identity)
@@ -218,6 +224,9 @@ impl NonblockState {
     }
 }
 
+/// The time that exit(3) waits for a thread that is about to set a flag (N6), in nanoseconds.
+const MAX_WAIT: i64 = 10_000_000;
+
 /// Clears all flags, when the process calls exit(3) or unloads the library.
 extern "C" fn restore_all() {
     if !is_of_this_process() {
@@ -228,6 +237,11 @@ extern "C" fn restore_all() {
     // Takes no locks: a signal may have interrupted this thread while it held one.
     // SAFETY: the process exits; the states are never freed.
     for_each(|state| unsafe {
+        let start = os::now();
+        while (*state).state.load(Ordering::Acquire) == SETTING && os::now() - start < MAX_WAIT {
+            sys::yield_thread();
+        }
+
         if (*state).state.load(Ordering::Acquire) != 0 {
             let duplicate = (*state).duplicate.get();
             (*state).restore(if duplicate != 0 { duplicate - 1 } else { (*state).fd });
