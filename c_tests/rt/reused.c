@@ -139,6 +139,9 @@ static void *is_not_mixed_up(void *argument) {
     acort_sleep(5 * MILLISECONDS);
     close_ends();
     open_ends(UNIX);
+    /* This call waits for certain, and so finds the new file. */
+    char byte;
+    CHECK_FAILS(acort_read(HERE, &byte, 1, acort_after(MILLISECONDS)), ETIMEDOUT);
     acort_task_t *task = acort_go(writes_later, NULL);
     CHECK_EQUAL(waits_and_reads(0), 1);
     join(old);
