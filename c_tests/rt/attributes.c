@@ -112,8 +112,11 @@ static void *measured(void *argument) {
     return argument;
 }
 
+static int parked;
+
 static void *parks(void *argument) {
     uses(20000);
+    __atomic_add_fetch(&parked, 1, __ATOMIC_SEQ_CST);
     acort_park(ACORT_NEVER);
     return argument;
 }
@@ -137,10 +140,11 @@ static void *of_another_worker(void *argument) {
     acort_attr_t attributes = attributes_with(0);
     attributes.worker = 0;
     acort_task_t *tasks[2];
+    parked = 0;
     tasks[0] = go(attributes, parks, NULL);
     attributes.worker = 1;
     tasks[1] = go(attributes, parks, NULL);
-    acort_sleep(20 * MILLISECONDS);
+    while (__atomic_load_n(&parked, __ATOMIC_SEQ_CST) < 2) acort_sleep(MILLISECONDS);
     int refused = 0;
     for (int i = 0; i < 2; i++) {
         errno = 0;
