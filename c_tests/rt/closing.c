@@ -320,6 +320,8 @@ static void when_it_was_woken(enum call call, enum who who, int part) {
     acort_sleep(MILLISECONDS / 10);
     v->task = go_with(who == SHARED_STACK ? ACORT_SHARED : 0, is_victim_and_says_so, v);
     lets_wait(v);
+    /* The worker has polled since the victim waits, so that the next poll reports in the order of these writes. */
+    for (int i = 0; i < 3; i++) acort_sleep(MILLISECONDS / 10);
     CHECK(write(control[1], "x", 1) == 1);
     makes_ready(v);
     join(closer);
