@@ -213,7 +213,6 @@ static void at_exit_during_a_call(void) {
 }
 
 /* A child that ends leaves its parent's flags alone. */
-
 static void *has_a_child(void *unused) {
     reads_nothing(POINTER(ends[0]));
     fflush(NULL);
@@ -292,7 +291,7 @@ static void *accepts(void *unused) {
         /* As another process does that has it, too. */
         CHECK(fcntl(listener, F_SETFL, 0) == 0);
     }
-        /* And without a connection. */
+    /* And without a connection. */
     CHECK_FAILS(acort_accept(listener, NULL, NULL, acort_after(0)), ETIMEDOUT);
     CHECK(does_not_block(listener));
     join(acort_go(connects, NULL));

@@ -57,7 +57,6 @@ pub(super) fn ensure_nonblock_alone(file: &FdRef) -> Result<()> {
 
 /// Calls `act` while the file is non-blocking, and clears a flag that it sets at once. The entry's lock is held
 /// meanwhile, so that such calls take turns.
-
 pub(super) fn with_nonblock<T>(file: &FdRef, act: impl FnOnce() -> Result<T>) -> Result<T> {
     let fd = file.fd();
     let guard = file.entry().lock.guard();

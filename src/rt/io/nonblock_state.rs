@@ -39,14 +39,12 @@ pub(super) struct NonblockState {
 }
 
 /// The list of the states that have ever been `SETTING`. It only grows.
-
 #[unsafe(link_section = "aco_shared")]
 static LIST: AtomicPtr<NonblockState> = AtomicPtr::new(ptr::null_mut());
 /// The process that has set the flags (N5); 0: none has.
 #[unsafe(link_section = "aco_shared")]
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 /// exit(3) clears all flags: no call sets one from here on (N6).
-
 #[unsafe(link_section = "aco_shared")]
 static IS_EXITING: AtomicBool = AtomicBool::new(false);
 
