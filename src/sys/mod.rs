@@ -16,7 +16,7 @@ pub(crate) use memory::{
     is_overcommit_strict, is_readable, make_accessible, make_inaccessible, map, map_fixed,
     map_stack, map_wiped_on_fork, munlock, page_residency, reserve, unmap,
 };
-pub(crate) use process::{abort, page_size, process_id, write_all, write_stderr};
+pub(crate) use process::{abort, page_size, process_id, write_all};
 pub(crate) use signal::{
     SignalHandler, has_signal_stack, min_signal_stack_size, remove_signal_stack, resend_signal,
     restore_signal_action, set_default_action, set_signal_action, set_signal_stack,

@@ -91,7 +91,6 @@ const LAYERS: [(&str, &[&str]); 31] = [
             "sanitizer",
             "state",
             "diag",
-            "sys",
             "abi",
         ],
     ),
