@@ -46,6 +46,8 @@
 
 #![cfg_attr(all(not(test), panic = "abort"), no_std)]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+// Without the runtime nothing uses what is there for it alone.
+#![cfg_attr(not(feature = "rt"), allow(dead_code, unused_imports))]
 // `cargo test` runs the unit tests; the exported functions are tested from C.
 #![cfg_attr(test, allow(dead_code, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used))]
 
@@ -62,7 +64,6 @@ mod atomic;
 mod attach;
 mod coroutine;
 mod diag;
-#[cfg(feature = "rt")]
 mod environment;
 mod error;
 mod exceptions;
@@ -71,7 +72,6 @@ mod frame_chain;
 mod generator;
 mod hooks;
 mod listing;
-#[cfg_attr(not(feature = "rt"), allow(dead_code, reason = "the runtime uses the rest"))]
 mod lock;
 mod overflow;
 mod panic;

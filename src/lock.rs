@@ -139,16 +139,15 @@ compare_exchange! {
     compare_exchange_u64, AtomicU64, u64
 }
 
-type Annotate = unsafe extern "C" fn(*mut c_void);
+arch::weak_functions! {
+    fn release_function(*mut c_void) = "__tsan_release";
+    fn acquire_function(*mut c_void) = "__tsan_acquire";
+}
 
 /// Tells ThreadSanitizer that what this thread has done so far happens before the next [`tsan_acquire`] of `object`.
 #[inline(always)]
 pub(crate) fn tsan_release<T>(object: *const T) {
-    // SAFETY: the address of the function of ThreadSanitizer's runtime with this type, or null, which is None.
-    let release = unsafe {
-        core::mem::transmute::<*const (), Option<Annotate>>(arch::weak_symbol!("__tsan_release"))
-    };
-    if let Some(release) = release {
+    if let Some(release) = release_function() {
         // SAFETY: the function takes any address.
         unsafe { release(object.cast_mut().cast()) }
     }
@@ -157,11 +156,7 @@ pub(crate) fn tsan_release<T>(object: *const T) {
 /// The other half of [`tsan_release`].
 #[inline(always)]
 pub(crate) fn tsan_acquire<T>(object: *const T) {
-    // SAFETY: the address of the function of ThreadSanitizer's runtime with this type, or null, which is None.
-    let acquire = unsafe {
-        core::mem::transmute::<*const (), Option<Annotate>>(arch::weak_symbol!("__tsan_acquire"))
-    };
-    if let Some(acquire) = acquire {
+    if let Some(acquire) = acquire_function() {
         // SAFETY: the function takes any address.
         unsafe { acquire(object.cast_mut().cast()) }
     }

@@ -31,7 +31,7 @@
 //! | `copy_frames` | copies the live part of a stack |
 //! | `stack_pointer` | the caller's stack pointer |
 //! | `interrupted_stack_pointer` | the stack pointer of the code that a signal interrupted |
-//! | `weak_symbol!` | the address of a symbol that the program may not have |
+//! | `weak_symbol!`, `weak_functions!` | the address of a symbol that the program may not have; such functions |
 //! | `valgrind_request` | a client request to Valgrind |
 //!
 //! ## The rule of a switch
@@ -89,3 +89,17 @@ pub(crate) use machine::{
 };
 #[cfg(target_arch = "aarch64")]
 pub(crate) use machine::{ROOT_RETURN_OFFSET, read_fpenv, root_frame};
+
+/// Defines functions that return a function of the program. None: the program does not have the symbol.
+macro_rules! weak_functions {
+    ($($(#[$doc:meta])* $vis:vis fn $name:ident($($argument:ty),*) $(-> $result:ty)? = $symbol:literal;)*) => { $(
+        $(#[$doc])*
+        #[inline(always)]
+        $vis fn $name() -> Option<unsafe extern "C" fn($($argument),*) $(-> $result)?> {
+            // SAFETY: the symbol is a function of this type, or NULL, which is None.
+            unsafe { core::mem::transmute::<*const (), _>($crate::arch::weak_symbol!($symbol)) }
+        }
+    )* };
+}
+
+pub(crate) use weak_functions;

@@ -11,7 +11,6 @@ use crate::error::CreateError;
 use crate::{sanitizer, slab};
 
 /// Returns true if the `size` bytes at `memory` can be a stack.
-#[cfg(feature = "rt")]
 pub(crate) fn can_hold_stack(memory: *mut c_void, size: usize) -> bool {
     Sizes::external_error(memory.addr(), size).is_none()
 }

@@ -6,15 +6,11 @@ mod process;
 mod signal;
 mod thread;
 
-#[cfg(feature = "rt")]
-pub(crate) use errno::errno_location;
-pub(crate) use errno::{errno, fail_with, set_errno};
-#[cfg(feature = "rt")]
-pub(crate) use memory::address_space_limit;
+pub(crate) use errno::{errno, errno_location, fail_with, set_errno};
 pub(crate) use memory::{
-    allocate, disable_huge_pages, discard, enable_huge_pages, free, install_guard_region,
-    is_overcommit_strict, is_readable, make_accessible, make_inaccessible, map, map_fixed,
-    map_stack, map_wiped_on_fork, munlock, page_residency, reserve, unmap,
+    address_space_limit, allocate, disable_huge_pages, discard, enable_huge_pages, free,
+    install_guard_region, is_overcommit_strict, is_readable, make_accessible, make_inaccessible,
+    map, map_fixed, map_stack, map_wiped_on_fork, munlock, page_residency, reserve, unmap,
 };
 pub(crate) use process::{abort, page_size, process_id, write_all};
 pub(crate) use signal::{
