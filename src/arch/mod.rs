@@ -78,17 +78,7 @@ mod x86_64;
 #[cfg(target_arch = "x86_64")]
 use x86_64 as machine;
 
-#[cfg(target_arch = "x86_64")]
-pub(crate) use machine::write_fpenv;
-pub(crate) use machine::{
-    FIRST_VALUE_SLOT, FRAME_POINTER_SLOT, FRAME_RECORD_OFFSET, MIN_GUARD, RETURN_SLOT_SIZE,
-    call_with_frame_pointer, copy_frames, ended_body, exit_to_body, first_entry_body, get_fpenv,
-    interrupted_stack_pointer, load_fpenv, resume_body, returning_entry_body, root_return_address,
-    save_fpenv, set_first_entry, set_fpenv, stack_pointer, switch_body, transfer_body,
-    valgrind_request, weak_symbol,
-};
-#[cfg(target_arch = "aarch64")]
-pub(crate) use machine::{ROOT_RETURN_OFFSET, read_fpenv, root_frame};
+pub(crate) use machine::*;
 
 /// Defines functions that return a function of the program. None: the program does not have the symbol.
 macro_rules! weak_functions {

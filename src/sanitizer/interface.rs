@@ -7,7 +7,8 @@ use core::ffi::{c_uint, c_void};
 use crate::arch;
 
 arch::weak_functions! {
-    // AddressSanitizer. Arguments: where to store the fake stack (NULL: the context ends), the bounds of the next stack.
+    // AddressSanitizer. Arguments: where to store the fake stack (NULL: the context ends); the bounds of the next
+    // stack.
     pub(super) fn asan_start_switch(*mut *mut c_void, *const c_void, usize)
         = "__sanitizer_start_switch_fiber";
     // Arguments: the fake stack that was stored; receives the bounds of the previous stack.
