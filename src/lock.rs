@@ -162,7 +162,7 @@ pub(crate) fn tsan_acquire<T>(object: *const T) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "rt"))]
 mod tests {
     use super::*;
     use std::cell::UnsafeCell;

@@ -35,11 +35,13 @@ macro_rules! load_fpenv {
         concat!(
             concat!("movzx eax, word ptr [", $from, " + 64]\n"),
             concat!("cmp ax, [", $to, " + 64]\n"),
-            "jne 61f\n60:\n",
+            "jne 61f\n",
+            "60:\n",
             concat!("mov eax, [", $from, " + 68]\n"),
             concat!("xor eax, [", $to, " + 68]\n"),
             "and eax, -64\n", // F2
-            "jne 63f\n62:",
+            "jne 63f\n",
+            "62:",
         )
     };
     (share_fpenv, $from:literal, $to:literal) => {
