@@ -45,7 +45,7 @@ mod switch;
 mod transfer;
 mod values;
 
-pub(crate) use cancel::{cancel, is_cancelled, yield_checked};
+pub(crate) use cancel::{cancel, yield_checked};
 pub(crate) use exit::{exit, return_exits, yield_to_main};
 pub(crate) use forms::{EntryPoint, Resume};
 pub(crate) use misuse::resume_error;
