@@ -60,9 +60,10 @@ impl Group {
     /// # Safety
     /// No other thread knows `task`.
     pub(crate) unsafe fn add(&mut self, task: *mut Task) {
-        let _guard = self.lock.guard();
+        let lock = &raw const self.lock;
         // SAFETY: no other thread knows the task. A task in the list is live; the lock is held.
         unsafe {
+            let _guard = (*lock).guard();
             (*task).group = self;
             (*task).group_next = self.first;
             (*task).group_prev = ptr::null_mut();
@@ -72,9 +73,9 @@ impl Group {
             if self.is_cancelled && !self.is_main {
                 (*task).parker.cancel();
             }
+            self.first = task;
+            self.live += 1;
         }
-        self.first = task;
-        self.live += 1;
     }
 
     /// Takes a task out of the list.
@@ -100,9 +101,12 @@ impl Group {
     /// # Safety
     /// `task` is in the list.
     pub(crate) unsafe fn remove(&mut self, task: *mut Task) {
-        let _guard = self.lock.guard();
+        let lock = &raw const self.lock;
         // SAFETY: the lock is held.
-        unsafe { self.unlink(task) }
+        unsafe {
+            let _guard = (*lock).guard();
+            self.unlink(task);
+        }
     }
 
     /// Records that a task has completed; unless it `is_kept`, takes it out of the list. Returns the claimed waiters

@@ -73,7 +73,7 @@ fn report(overflow: &Overflow) -> bool {
         };
         diag::print(format_args!(
             "acort: fatal: task {}{space}{name:.80} (entry {entry:#x}) overflowed its {kib} KiB stack: fault \
-             at {address:#x}, sp {stack_pointer:#x}, stack from {low:p} (make it larger: {option})\n",
+             at {address:#x}, sp {stack_pointer:#x}, stack from {low:p} (make it larger: {option})",
             task.id()
         ));
     }

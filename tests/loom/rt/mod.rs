@@ -130,13 +130,12 @@ pub(crate) mod os {
 
 #[path = "."]
 pub(crate) mod base {
-    pub(crate) use crate::atomics as atomic;
+    pub(crate) use crate::{atomic, lock};
 
     files! {
         inbox "../../../src/rt/base/inbox.rs",
         injector "../../../src/rt/base/injector.rs",
         list "../../../src/rt/base/list.rs",
-        lock "../../../src/rt/base/lock.rs",
         nested_list "../../../src/rt/base/nested_list.rs",
         parker "../../../src/rt/base/parker.rs",
         spin "../../../src/rt/base/spin.rs",
