@@ -53,11 +53,6 @@ impl Waiter {
         Waiter { next, prev, lock, parker, slot, case, queue_offset: 0 }
     }
 
-    /// Returns the next waiter in a list of claimed ones (Q5).
-    pub(crate) fn next(&self) -> *mut Waiter {
-        self.next
-    }
-
     /// Takes the waiter out of its queue, unless it is in none.
     ///
     /// # Safety

@@ -155,8 +155,8 @@ unsafe fn wait_for(job: *mut Job, mode: WaitMode, deadline: Deadline) -> Result<
             (*lock).unlock();
             return Ok(());
         }
-        let wait_target = (*job).function as usize;
-        let wait = Wait::new(WaitReason::Blocking, wait_target, mode, deadline);
-        wait::wait_on(lock, &raw mut (*job).waiters, ptr::null_mut(), wait)
+        let wait = Wait::new(WaitReason::Blocking, (*job).function as usize, deadline);
+        let parts = (lock, &raw mut (*job).waiters);
+        wait::wait_on(parts, ptr::null_mut(), Wait { mode, ..wait })
     }
 }

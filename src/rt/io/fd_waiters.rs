@@ -66,10 +66,10 @@ impl FdWaiters {
         unsafe {
             self.polling.notify_all();
             for queue in self.exclusive.iter_mut().chain(&mut self.shared) {
-                all.add_all(queue);
+                queue.claim_into(&mut all);
             }
         }
-        ClaimedWaiters(all.list())
+        ClaimedWaiters(all)
     }
 
     /// Counts an edge, and adds the tasks that it wakes (W1) to `claimed`.
@@ -85,13 +85,13 @@ impl FdWaiters {
         direction.select(&self.ticks).fetch_add(1, Ordering::Release);
         // SAFETY: the lock is held. A claimed task stays in its call until it is woken.
         unsafe {
-            claimed.add_all(direction.select_mut(&mut self.shared));
+            direction.select_mut(&mut self.shared).claim_into(claimed);
             if is_hangup {
-                return claimed.add_all(direction.select_mut(&mut self.exclusive));
+                return direction.select_mut(&mut self.exclusive).claim_into(claimed);
             }
             let first = self.claim_exclusive(direction);
             if !first.is_null() {
-                claimed.add(first);
+                claimed.push(first);
             }
         }
     }
@@ -113,22 +113,12 @@ impl FdWaiters {
 
 /// Tasks that the caller has claimed, and wakes.
 #[must_use]
-pub(super) struct ClaimedWaiters(*mut Waiter);
+pub(super) struct ClaimedWaiters(pub(super) WakeList);
 
 impl ClaimedWaiters {
-    /// The tasks in `list`, which the caller has claimed.
-    pub(super) fn of(list: WakeList) -> ClaimedWaiters {
-        ClaimedWaiters(list.list())
-    }
-
     /// The number of tasks.
     pub(super) fn count(&self) -> u64 {
-        let (mut count, mut next) = (0, self.0);
-        // SAFETY: a claimed task stays in its call until it is woken.
-        while let Some(waiter) = unsafe { next.as_ref() } {
-            (count, next) = (count + 1, waiter.next());
-        }
-        count
+        self.0.count(u32::MAX).into()
     }
 
     /// Unlocks the entry, then wakes the tasks: their waits fail with `error`, or end so that they try again.

@@ -110,7 +110,7 @@ pub(crate) struct Worker {
     pub(crate) registered_fds: AtomicU32,
     pub(crate) timers: TimerHeap<Task>,
     pub(crate) stack_cache: StackCache,
-    pub(crate) free_tasks: FreeList<Task>,
+    pub(crate) free_tasks: FreeList<Task, 1024>,
     /// New tasks for whose stacks there was no memory. They start when another task has finished.
     pub(crate) waiting_for_memory: List<Task>,
     /// The ids that the worker has reserved: from `next_id` up to `last_id`, exclusive.

@@ -6,7 +6,6 @@
 use core::ptr::{self, NonNull};
 
 use super::wake;
-use crate::rt::base::lock::tsan_release;
 use crate::rt::base::parker::wake_error;
 use crate::rt::model::task::{self, Task};
 use crate::rt::os::Result;
@@ -18,7 +17,6 @@ use crate::rt::os::Result;
 pub(crate) unsafe fn unpark(task: *mut Task) {
     // SAFETY: the task is live. `unpark` returns true to the waker only (P1).
     unsafe {
-        tsan_release(&raw const (*task).parker);
         if (*task).parker.unpark() {
             wake::wake(&raw mut (*task).parker, 1);
         }

@@ -18,7 +18,6 @@ use core::ffi::c_void;
 use core::ptr;
 
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::task::{self, DETACHED, JOINED, MAIN, SPAWN_FAILED, Task};
 use crate::rt::model::task_pool;
@@ -55,9 +54,9 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: Deadline) -> Result<*mut c_
             return Err(libc::ETIMEDOUT);
         }
         (*task).set_flag(JOINED, true);
-        let (wait_target, mode) = (task as usize, WaitMode::Cancellable);
-        let wait = Wait::new(WaitReason::Join, wait_target, mode, deadline);
-        let outcome = wait::wait_on(lock, &raw mut (*task).join_waiters, ptr::null_mut(), wait);
+        let wait = Wait::new(WaitReason::Join, task as usize, deadline);
+        let parts = (lock, &raw mut (*task).join_waiters);
+        let outcome = wait::wait_on(parts, ptr::null_mut(), wait);
         if let Err(error) = outcome {
             let guard = (*lock).guard();
             if !(*task).has_finished() {

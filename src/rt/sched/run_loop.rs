@@ -44,6 +44,7 @@ use super::collect::collect;
 use super::idle::sleep;
 use super::{finish, task_stack};
 use crate::resume;
+use crate::rt::base::lock::tsan_acquire;
 use crate::rt::model::chaos;
 use crate::rt::model::hooks;
 use crate::rt::model::runtime::Runtime;
@@ -51,7 +52,6 @@ use crate::rt::model::task::{NEW, STARTED, Task};
 use crate::rt::model::worker::{Worker, count};
 use crate::rt::os;
 use crate::rt::park::budget;
-use crate::rt::park::wake::acquire_wake;
 
 /// The most tasks of a turn.
 const TASKS_PER_TURN: u32 = 64;
@@ -188,7 +188,7 @@ unsafe fn start_task(worker: *mut Worker, task: *mut Task) -> bool {
             }
             return false;
         };
-        acquire_wake(&raw const (*task).parker);
+        tsan_acquire(&raw const (*task).parker);
         (*task).parker.set_owner(worker.cast());
         (*task).co = co;
         (*task).state.store(STARTED, Ordering::Release);

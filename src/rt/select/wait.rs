@@ -12,7 +12,7 @@ use crate::rt::io::fd_identity;
 use crate::rt::model::worker::Worker;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait::{self, Wait};
-use crate::rt::park::wake::{CLOSED, acquire_wake};
+use crate::rt::park::wake::CLOSED;
 use crate::sanitizer;
 
 impl Select<'_> {
@@ -52,7 +52,7 @@ impl Select<'_> {
     fn wait(&self) -> Wait {
         let wait_reason =
             if self.has_files() { WaitReason::SelectOutside } else { WaitReason::Select };
-        Wait::new(wait_reason, self.buffers.waiters().addr(), WaitMode::Cancellable, self.deadline)
+        Wait::new(wait_reason, self.buffers.waiters().addr(), self.deadline)
     }
 
     /// The part of a task's call after the switch. None: the call starts again.
@@ -91,7 +91,6 @@ impl Select<'_> {
             if !wait::park_thread(parker, self.deadline) {
                 return self.finish_wait(Err(libc::ETIMEDOUT));
             }
-            acquire_wake(parker);
             self.finish_wait((*parker).wake_result())
         }
     }

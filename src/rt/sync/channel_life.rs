@@ -57,11 +57,10 @@ pub(crate) unsafe fn close(channel: *mut Channel) -> Result<()> {
             return Err(libc::EPIPE);
         }
         (*channel).is_closed = true;
-        let lists = [(*channel).receivers.claim_all(), (*channel).senders.claim_all()];
+        let mut claimed = (*channel).receivers.claim_all();
+        (*channel).senders.claim_into(&mut claimed);
         drop(guard);
-        for list in lists {
-            wake_all(list, Some(CLOSED));
-        }
+        wake_all(claimed, Some(CLOSED));
     }
     Ok(())
 }

@@ -33,7 +33,6 @@ pub(crate) mod condvar;
 pub(crate) mod event;
 pub(crate) mod future;
 pub(crate) mod mutex;
-pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod rwlock;
 pub(crate) mod semaphore;

@@ -380,7 +380,6 @@ pub(crate) mod sync {
         event "../../../src/rt/sync/event.rs",
         future "../../../src/rt/sync/future.rs",
         mutex "../../../src/rt/sync/mutex.rs",
-        object "../../../src/rt/sync/object.rs",
         semaphore "../../../src/rt/sync/semaphore.rs",
     }
 }
