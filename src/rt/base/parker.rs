@@ -4,11 +4,12 @@
 //!   state = WAITING | PARKED | UNINTERRUPTIBLE | TOKEN | CANCELLED | MASKED
 //!
 //!   operation                    requires                        effect                               result
-//!   prepare(Uninterruptible)                                     + WAITING UNINTERRUPTIBLE            Waiting
-//!   prepare(Park)                TOKEN                           - TOKEN                              TokenTaken
-//!   prepare(Park, Cancellable)   CANCELLED, not MASKED           none                                 Cancelled
-//!   prepare(Park)                neither                         + WAITING PARKED                     Waiting
-//!   prepare(Cancellable)         not (CANCELLED, not MASKED)     + WAITING                            Waiting
+//!   prepare(Uninterruptible)                                     + WAITING UNINTERRUPTIBLE            true
+//!   prepare(Cancellable)         CANCELLED, not MASKED           none                                 false
+//!                                otherwise                       + WAITING                            true
+//!   prepare_park                 TOKEN                           - TOKEN                              TokenTaken
+//!                                CANCELLED, not MASKED           none                                 Cancelled
+//!                                neither                         + WAITING PARKED                     Waiting
 //!   claim                        WAITING                         - WAITING PARKED UNINTERRUPTIBLE     true
 //!                                not WAITING                     none                                 false
 //!   unpark                       PARKED                          - WAITING PARKED                     true
@@ -51,7 +52,7 @@ const WAITING: u32 = 1;
 const PARKED: u32 = 2;
 /// Set if a cancellation does not end the wait.
 const UNINTERRUPTIBLE: u32 = 4;
-/// Set if a token is saved: the next wait in mode `Park` takes it.
+/// Set if a token is saved: the next `prepare_park` takes it.
 const TOKEN: u32 = 8;
 /// Set once the task is cancelled; never cleared.
 const CANCELLED: u32 = 16;
@@ -68,13 +69,11 @@ const ERROR: u32 = 1 << 31;
 pub(crate) enum WaitMode {
     /// A cancellation.
     Cancellable,
-    /// A cancellation or a token.
-    Park,
     /// Nothing.
     Uninterruptible,
 }
 
-/// The result of [`Parker::prepare`].
+/// The result of [`Parker::prepare_park`].
 pub(crate) enum Prepared {
     /// The wait has begun.
     Waiting,
@@ -93,6 +92,10 @@ pub(crate) struct Parker {
     wake_reason: AtomicU32,
     /// The worker of the task, or null (P4).
     owner: AtomicPtr<c_void>,
+}
+
+fn is_cancelled(state: u32) -> bool {
+    state & (CANCELLED | MASKED) == CANCELLED
 }
 
 /// Returns the wake reason for an error.
@@ -122,23 +125,28 @@ impl Parker {
         self.owner.store(worker, Ordering::Relaxed);
     }
 
-    /// Begins a wait.
+    /// Begins a wait. Returns false, and begins none, if the task is cancelled.
     #[inline(always)]
-    pub(crate) fn prepare(&self, mode: WaitMode) -> Prepared {
+    pub(crate) fn prepare(&self, mode: WaitMode) -> bool {
         self.wake_reason.store(0, Ordering::Relaxed);
-        let before = self.update(|seen| match mode {
+        let next = |seen| match mode {
             WaitMode::Uninterruptible => Some(seen | WAITING | UNINTERRUPTIBLE),
-            WaitMode::Park if seen & TOKEN != 0 => Some(seen & !TOKEN),
-            _ if seen & (CANCELLED | MASKED) == CANCELLED => None,
-            WaitMode::Park => Some(seen | WAITING | PARKED),
-            WaitMode::Cancellable => Some(seen | WAITING),
+            WaitMode::Cancellable => (!is_cancelled(seen)).then_some(seen | WAITING),
+        };
+        self.update(next).is_some()
+    }
+
+    /// Begins a cancellable wait that a token ends.
+    pub(crate) fn prepare_park(&self) -> Prepared {
+        self.wake_reason.store(0, Ordering::Relaxed);
+        let before = self.update(|seen| match seen {
+            _ if seen & TOKEN != 0 => Some(seen & !TOKEN),
+            _ => (!is_cancelled(seen)).then_some(seen | WAITING | PARKED),
         });
+        tsan_acquire(self);
         match before {
             None => Prepared::Cancelled,
-            Some(before) if mode == WaitMode::Park && before & TOKEN != 0 => {
-                tsan_acquire(self);
-                Prepared::TokenTaken
-            }
+            Some(before) if before & TOKEN != 0 => Prepared::TokenTaken,
             Some(_) => Prepared::Waiting,
         }
     }
@@ -192,7 +200,7 @@ impl Parker {
     /// Returns true if the task is cancelled and not masked.
     #[inline(always)]
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.state.load(Ordering::Relaxed) & (CANCELLED | MASKED) == CANCELLED
+        is_cancelled(self.state.load(Ordering::Relaxed))
     }
 
     pub(crate) fn is_masked(&self) -> bool {

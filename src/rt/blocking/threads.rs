@@ -1,7 +1,7 @@
 //! The threads of the blocking pool. They start on demand, and end when they were idle for a while.
 
 use core::ffi::{c_int, c_void};
-use core::ptr::{self, NonNull};
+use core::ptr;
 
 use super::applied::AppliedState;
 use super::job::Job;
@@ -123,9 +123,7 @@ pub(super) unsafe fn discard(job: *mut Job) {
 pub(super) unsafe fn free(job: *mut Job) {
     // SAFETY: no other thread has the job, which holds its state. It begins an allocation (`run`).
     unsafe {
-        if let Some(state) = NonNull::new((*job).inherited) {
-            Inherited::release(state);
-        }
+        Inherited::release((*job).inherited);
         sys::free(job.cast())
     }
 }

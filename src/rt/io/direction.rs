@@ -12,12 +12,7 @@ pub(crate) enum Direction {
 impl Direction {
     /// The element of a pair for this direction.
     #[inline(always)]
-    pub(super) fn select<T>(self, [read, write]: &[T; 2]) -> &T {
-        if self == Direction::Read { read } else { write }
-    }
-
-    /// As [`select`](Self::select), mutable.
-    pub(super) fn select_mut<T>(self, [read, write]: &mut [T; 2]) -> &mut T {
+    pub(super) fn select<T>(self, [read, write]: [T; 2]) -> T {
         if self == Direction::Read { read } else { write }
     }
 

@@ -34,17 +34,17 @@ impl FdWaiters {
     /// The number of edges in this direction.
     #[inline(always)]
     pub(crate) fn tick(&self, direction: Direction) -> u32 {
-        direction.select(&self.ticks).load(Ordering::Acquire)
+        direction.select(self.ticks.each_ref()).load(Ordering::Acquire)
     }
 
     /// The queue of the calls that consume what is there.
-    pub(crate) fn exclusive(&mut self, direction: Direction) -> *mut WaitQueue {
-        direction.select_mut(&mut self.exclusive)
+    pub(crate) fn exclusive(&mut self, direction: Direction) -> &mut WaitQueue {
+        direction.select(self.exclusive.each_mut())
     }
 
     /// The queue of the calls that consume nothing.
-    pub(crate) fn shared(&mut self, direction: Direction) -> *mut WaitQueue {
-        direction.select_mut(&mut self.shared)
+    pub(crate) fn shared(&mut self, direction: Direction) -> &mut WaitQueue {
+        direction.select(self.shared.each_mut())
     }
 
     /// Returns true if a task is in one of the queues.
@@ -82,12 +82,12 @@ impl FdWaiters {
         is_hangup: bool,
         claimed: &mut WakeList,
     ) {
-        direction.select(&self.ticks).fetch_add(1, Ordering::Release);
+        direction.select(self.ticks.each_ref()).fetch_add(1, Ordering::Release);
         // SAFETY: the lock is held. A claimed task stays in its call until it is woken.
         unsafe {
-            direction.select_mut(&mut self.shared).claim_into(claimed);
+            self.shared(direction).claim_into(claimed);
             if is_hangup {
-                return direction.select_mut(&mut self.exclusive).claim_into(claimed);
+                return self.exclusive(direction).claim_into(claimed);
             }
             let first = self.claim_exclusive(direction);
             if !first.is_null() {
@@ -101,7 +101,7 @@ impl FdWaiters {
     /// # Safety
     /// The entry's lock is held.
     pub(super) unsafe fn claim_exclusive(&mut self, direction: Direction) -> *mut Waiter {
-        let queue = direction.select_mut(&mut self.exclusive);
+        let queue = self.exclusive(direction);
         let first = queue.claim_front();
         // SAFETY: a claimed task stays in its call until it is woken.
         if let Some(first) = unsafe { first.as_mut() } {

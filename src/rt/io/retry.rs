@@ -82,3 +82,19 @@ impl Drop for RetryLoop<'_> {
         }
     }
 }
+
+/// Calls `attempt` at intervals that double, as the system has nothing that reports when it can succeed. Errors:
+/// `ETIMEDOUT` after EAGAIN; `ECANCELED`; those of `attempt`.
+pub(crate) fn retry_with_backoff<T>(
+    deadline: Deadline,
+    attempt: &mut dyn FnMut() -> Result<T>,
+) -> Result<T> {
+    let mut backoff = Backoff::new();
+    loop {
+        match attempt() {
+            Err(libc::EAGAIN) if deadline.has_passed() => return Err(libc::ETIMEDOUT),
+            Err(libc::EAGAIN) => backoff.wait(deadline)?,
+            outcome => return outcome,
+        }
+    }
+}

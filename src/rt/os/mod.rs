@@ -65,7 +65,7 @@ pub(crate) use memory::{allocate_array, allocate_zeroed, grow, strdup};
 pub(crate) use poll::poll;
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 pub(crate) use refused::Fallback;
-pub(crate) use refused::{Syscall, abort_failed, is_refusal, last_errno, warn_if_refused};
+pub(crate) use refused::{Syscall, abort_failed, check, is_refusal, last_errno, warn_if_refused};
 pub(crate) use result::Result;
 pub(crate) use threads::{
     block_signals, blockable_signals, detach_thread, disable_cancellation, join_thread,

@@ -35,6 +35,7 @@ use core::fmt::{self, Formatter};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use super::result::Result;
 use crate::{diag, sys};
 
 /// The advice of a line about a refusal.
@@ -98,6 +99,11 @@ pub(crate) fn warn_if_refused(call: Syscall, error: c_int) -> c_int {
 /// As [`warn_if_refused`], for the errno of this thread.
 pub(crate) fn last_errno(call: Syscall) -> c_int {
     warn_if_refused(call, sys::errno())
+}
+
+/// The answer of a call, unless it is negative: then errno, as [`last_errno`].
+pub(crate) fn check(answer: c_int, call: Syscall) -> Result<c_int> {
+    if answer < 0 { Err(last_errno(call)) } else { Ok(answer) }
 }
 
 /// Aborts: a loop depends on `call`, which has failed with this thread's errno (S3).

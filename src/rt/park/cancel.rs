@@ -3,9 +3,8 @@
 //! A waker must not run hooks under a lock (T6). So a walk over tasks under locks collects those whose waits it has
 //! ended in a [`CancelBatch`], and wakes them afterwards.
 
-use core::ptr::{self, NonNull};
-
 use super::wake;
+use crate::rt::base::list::List;
 use crate::rt::base::parker::wake_error;
 use crate::rt::model::task::{self, Task};
 use crate::rt::os::Result;
@@ -36,11 +35,11 @@ pub(crate) unsafe fn cancel(task: *mut Task) {
     }
 }
 
-/// Tasks whose waits a cancellation has ended, linked through `next`. The owner of the batch is their waker.
-pub(crate) struct CancelBatch(*mut Task);
+/// Tasks whose waits a cancellation has ended, the last one first. The owner of the batch is their waker.
+pub(crate) struct CancelBatch(List<Task>);
 
 impl CancelBatch {
-    pub(crate) const NONE: CancelBatch = CancelBatch(ptr::null_mut());
+    pub(crate) const NONE: CancelBatch = CancelBatch(List::NEW);
 
     /// Cancels a task. Adds it to the batch if that has ended its wait.
     ///
@@ -50,8 +49,7 @@ impl CancelBatch {
         // SAFETY: the task is live. A task that waits is in no list (T3), and its waker may use `next`.
         unsafe {
             if (*task).parker.cancel() {
-                (*task).next = self.0;
-                self.0 = task;
+                self.0.push_front(task);
             }
         }
     }
@@ -61,12 +59,10 @@ impl CancelBatch {
     /// # Safety
     /// No lock is held.
     pub(crate) unsafe fn wake(mut self) {
-        while let Some(task) = NonNull::new(self.0) {
-            // SAFETY: the task is claimed, so it is live until this wakes it (P3).
-            unsafe {
-                self.0 = (*task.as_ptr()).next;
-                let parker = &raw mut (*task.as_ptr()).parker;
-                wake::wake(parker, wake_error(libc::ECANCELED));
+        // SAFETY: a task of the batch is claimed, so it is live until this wakes it (P3).
+        unsafe {
+            while let Some(task) = self.0.pop().as_mut() {
+                wake::wake(&raw mut task.parker, wake_error(libc::ECANCELED));
             }
         }
     }

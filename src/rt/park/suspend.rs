@@ -31,7 +31,7 @@ fn begin_sleep(deadline: Deadline) -> Result<Blocked> {
             park_thread(&raw mut parker, deadline);
             return Ok(Blocked::Done);
         };
-        if let Prepared::Cancelled = task.parker.prepare(WaitMode::Cancellable) {
+        if !task.parker.prepare(WaitMode::Cancellable) {
             return Err(libc::ECANCELED);
         }
         let deadline = if deadline.is_now() { Deadline::at(1) } else { deadline };
@@ -57,13 +57,12 @@ fn begin_park(deadline: Deadline) -> Result<Blocked> {
             let has_token = task.parker.try_take_token();
             return if has_token { Ok(Blocked::Done) } else { Err(libc::ETIMEDOUT) };
         }
-        match task.parker.prepare(WaitMode::Park) {
+        match task.parker.prepare_park() {
             Prepared::Cancelled => return Err(libc::ECANCELED),
             Prepared::TokenTaken => return Ok(Blocked::Done),
             Prepared::Waiting => {}
         }
-        let wait = Wait { mode: WaitMode::Park, ..Wait::new(WaitReason::Park, 0, deadline) };
-        before_block(task.parker.worker(), task, wait);
+        before_block(task.parker.worker(), task, Wait::new(WaitReason::Park, 0, deadline));
         Ok(Blocked::Pending)
     }
 }

@@ -27,7 +27,7 @@ use core::sync::atomic::Ordering;
 
 use super::wake::CLOSED;
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::{Parker, Prepared, WaitMode};
+use crate::rt::base::parker::{Parker, WaitMode};
 use crate::rt::base::wait_queue::{WaitQueue, Waiter};
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::hooks;
@@ -132,7 +132,7 @@ pub(crate) unsafe fn enqueue_and_release(
             return wait_on_thread((lock, queue), slot, wait, release);
         };
         let worker = task.parker.worker();
-        if let Prepared::Cancelled = task.parker.prepare(wait.mode) {
+        if !task.parker.prepare(wait.mode) {
             release();
             return Err(libc::ECANCELED);
         }

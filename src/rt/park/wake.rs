@@ -24,7 +24,7 @@ pub(crate) unsafe fn wake(parker: *mut Parker, reason: u32) {
             return os::futex_wake_one(word);
         }
         (*parker).set_wake_reason(reason);
-        hooks::on_wake(parker.cast());
+        hooks::call(parker.cast(), |hooks| hooks.wake);
         if worker == Worker::current() {
             (*worker).run_queue.push(parker.cast());
         } else {

@@ -107,9 +107,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
             (*worker).poller.close();
             sys::free(worker.cast::<*mut c_void>().sub(1).read());
         }
-        if let Some(state) = NonNull::new((*runtime).inherited) {
-            Inherited::release(state);
-        }
+        Inherited::release((*runtime).inherited);
         overflow_report::disable(&*runtime);
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());

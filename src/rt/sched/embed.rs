@@ -173,7 +173,7 @@ unsafe fn run_ready_tasks(worker: *mut Worker) -> bool {
 /// `worker` is this thread's.
 unsafe fn has_work(worker: *mut Worker) -> bool {
     // SAFETY: the worker exists, and with it its runtime.
-    unsafe { !(*worker).inbox.is_empty() || (*(*worker).runtime).has_injected() }
+    unsafe { !(*worker).inbox.is_empty() || !(*(*worker).runtime).injector.is_empty() }
 }
 
 /// Sleeps until there is work, or until `deadline`.

@@ -30,7 +30,7 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
         let is_only_worker = (*runtime).options.workers == 1;
         let has_work = || {
             !(*worker).inbox.is_empty()
-                || (*runtime).has_injected()
+                || !(*runtime).injector.is_empty()
                 || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
         };
         // 2

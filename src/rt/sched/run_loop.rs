@@ -194,7 +194,7 @@ unsafe fn start_task(worker: *mut Worker, task: *mut Task) -> bool {
         (*task).state.store(STARTED, Ordering::Release);
         (*worker).tasks += 1;
         count(&(*worker).counters.started, 1);
-        hooks::on_start(task);
+        hooks::call(task, |hooks| hooks.start);
         true
     }
 }

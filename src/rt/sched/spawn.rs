@@ -144,7 +144,7 @@ pub(crate) unsafe fn spawn_in(
         }
         (*runtime).task_created(Worker::current());
         (*group).add(task);
-        hooks::on_create(task);
+        hooks::call(task, |hooks| hooks.create);
         tsan_release(&raw const (*task).parker);
         schedule(runtime, task, attributes);
         Ok(new)
@@ -198,10 +198,7 @@ unsafe fn schedule(runtime: *mut Runtime, task: *mut Task, attributes: &acort_at
 unsafe fn set_name(task: *mut Task, name: *const c_char) -> Result<()> {
     // SAFETY: `name` is NULL or ends in 0. No other thread reads the task's name.
     unsafe {
-        let copy = match name.is_null() {
-            true => ptr::null_mut(),
-            false => os::strdup(name).ok_or(libc::ENOMEM)?.as_ptr(),
-        };
+        let copy = os::strdup(name)?;
         if task_cold::set_name(task, copy) {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use core::ptr;
 use super::case::Case;
 use super::operation::Select;
 use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::{Parker, Prepared, WaitMode};
+use crate::rt::base::parker::{Parker, WaitMode};
 use crate::rt::base::wait_queue::Waiter;
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::io::fd_identity;
@@ -151,7 +151,7 @@ impl Select<'_> {
         let mut value = self.buffers.values();
         // SAFETY: the locks are held. The buffers have a waiter for each case, and room for each value.
         unsafe {
-            if let Prepared::Cancelled = (*parker).prepare(mode) {
+            if !(*parker).prepare(mode) {
                 return Err(libc::ECANCELED);
             }
             for at in 0..self.cases.len() {

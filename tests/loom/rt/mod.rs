@@ -218,8 +218,12 @@ pub(crate) mod model {
     pub(crate) mod hooks {
         use super::task::Task;
 
-        pub fn on_wake(_: *mut Task) {}
-        pub fn on_finish(_: *mut Task) {}
+        pub struct Hooks {
+            pub wake: (),
+            pub finish: (),
+        }
+
+        pub fn call(_: *mut Task, _: fn(&Hooks)) {}
     }
 
     /// The stand-in for inherited state: there is none.
