@@ -16,8 +16,7 @@ use core::ptr;
 use super::job::Class;
 use super::run::{Cancel, run};
 use crate::rt::io::fd_ref::FdRef;
-use crate::rt::model::task;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::{Worker, task};
 use crate::rt::os::{Deadline, Result};
 use crate::{sanitizer, sys};
 

@@ -5,10 +5,8 @@
 use core::ffi::c_int;
 use core::ptr;
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wake_list::WakeList;
-use crate::rt::model::inherited::Inherited;
+use crate::rt::base::{Lock, WaitQueue, WakeList};
+use crate::rt::model::Inherited;
 
 /// What a call is for. The classes share the threads of the pool (J1).
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,12 +9,10 @@ use core::ptr;
 use super::job::{Class, Job};
 use super::pool::DetachOutcome;
 use super::threads::{POOL, discard, free, perform};
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::task;
-use crate::rt::model::worker::Worker;
+use crate::rt::base::{WaitMode, WaitReason};
+use crate::rt::model::{Worker, task};
 use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
+use crate::rt::park::{Wait, wait};
 use crate::sys;
 
 /// When cancellation or a deadline ends a call.

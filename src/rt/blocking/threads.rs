@@ -7,10 +7,9 @@ use super::applied::AppliedState;
 use super::job::Job;
 use super::permits::Actions;
 use super::pool::{Pool, Previous};
-use crate::rt::model::deadlock;
-use crate::rt::model::inherited::Inherited;
+use crate::rt::model::{Inherited, deadlock};
 use crate::rt::os;
-use crate::rt::park::wake::wake_all;
+use crate::rt::park::wake_all;
 use crate::{sys, tls};
 
 /// An idle thread ends after so many nanoseconds (J8).

@@ -5,7 +5,7 @@ use core::ptr;
 
 use super::job::Class;
 use super::run::{self, Cancel};
-use crate::rt::model::worker::Worker;
+use crate::rt::model::Worker;
 use crate::rt::os::Result;
 use crate::sys;
 

@@ -1,6 +1,6 @@
 //! Read or write: the direction of I/O on a file descriptor.
 
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::WaitReason;
 
 /// Read or write. Arrays with an element for each direction have them in this order.
 #[derive(Clone, Copy, PartialEq)]

@@ -7,11 +7,8 @@ use core::ffi::c_int;
 use super::direction::Direction;
 use super::polling_threads::PollingThreads;
 use crate::rt::base::atomic::{AtomicU32, Ordering};
-use crate::rt::base::lock::{Aliased, LockGuard};
-use crate::rt::base::parker::wake_error;
-use crate::rt::base::wait_queue::{WaitQueue, Waiter};
-use crate::rt::base::wake_list::WakeList;
-use crate::rt::park::wake::wake_all;
+use crate::rt::base::{Aliased, LockGuard, WaitQueue, Waiter, WakeList, wake_error};
+use crate::rt::park::wake_all;
 
 /// The wake reason of an exclusive waiter that was alone in its queue.
 pub(super) const ALONE: u32 = 1;

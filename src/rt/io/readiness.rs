@@ -24,14 +24,12 @@ use super::fd_ref::FdRef;
 use super::fd_table::entry;
 use super::fd_waiters::{ALONE, ClaimedWaiters};
 use super::{fd_identity, thread_wait};
+use crate::rt::base::WakeList;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::wake_list::WakeList;
-use crate::rt::model::task;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::{Worker, task};
 use crate::rt::os::poller::Event;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
-use crate::rt::park::wake::wake_waiter;
+use crate::rt::park::{Wait, wait, wake_waiter};
 
 /// How a wait for a file descriptor has ended.
 #[derive(Clone, Copy, PartialEq)]

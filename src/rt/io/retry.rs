@@ -11,7 +11,7 @@ use super::fd_ref::FdRef;
 use super::fd_type;
 use super::readiness::Woken;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::sleep::Backoff;
+use crate::rt::park::Backoff;
 
 /// After this many wakeups in a row that end in EAGAIN, the call checks whether the system contradicts itself.
 const MAX_FUTILE_WAKEUPS: u32 = 4;

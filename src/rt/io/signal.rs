@@ -6,7 +6,7 @@ use super::own_fd::OwnFd;
 use super::retry::retry_with_backoff;
 use super::signal_owner;
 use super::signal_set::{SignalSet, from_sigset, to_sigset};
-use crate::rt::model::worker::Worker;
+use crate::rt::model::Worker;
 use crate::rt::os::{self, Deadline, Result};
 use crate::sys;
 

@@ -24,10 +24,7 @@ use core::ptr;
 use super::runtime::Runtime;
 use super::task::Task;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::nested_list::Brackets;
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wake_list::WakeList;
+use crate::rt::base::{Aliased, Brackets, Lock, WaitQueue, WakeList};
 
 /// A group of tasks.
 pub struct Group {

@@ -11,7 +11,7 @@ use super::abi::{acort_hooks_t, acort_task_t};
 use super::task::Task;
 use super::worker::Worker;
 use crate::diag;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::WaitReason;
 
 /// The hooks, or null. The program keeps the struct while it is set.
 #[unsafe(link_section = "aco_shared")]

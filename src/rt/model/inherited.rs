@@ -21,7 +21,7 @@
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use crate::rt::base::lock::{tsan_acquire, tsan_release};
+use crate::rt::base::{tsan_acquire, tsan_release};
 use crate::rt::os::{self, Result};
 use crate::{arch, sys};
 

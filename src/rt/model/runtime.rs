@@ -10,9 +10,7 @@ use super::inherited::Inherited;
 use super::task::Task;
 use super::worker::{Counters, Worker, count};
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use crate::rt::base::injector::Injector;
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::nested_list::NestedList;
+use crate::rt::base::{Aliased, Injector, Lock, NestedList};
 
 /// A runtime.
 pub struct Runtime {

@@ -6,7 +6,7 @@
 use core::ffi::c_void;
 
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::rt::base::list::{FreeList, Link};
+use crate::rt::base::{FreeList, Link};
 
 /// The most coroutines in each list.
 const MAX_CACHED: u32 = 16 * 1024;

@@ -19,13 +19,7 @@ use super::stack_cache::StackCache;
 use super::task::Task;
 use crate::abi::aco_t;
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use crate::rt::base::inbox::Inbox;
-use crate::rt::base::list::{FreeList, List};
-use crate::rt::base::lock::Aliased;
-use crate::rt::base::parker::Parker;
-use crate::rt::base::random::Random;
-use crate::rt::base::spin::AdaptiveSpin;
-use crate::rt::base::timer_heap::TimerHeap;
+use crate::rt::base::{AdaptiveSpin, Aliased, FreeList, Inbox, List, Parker, Random, TimerHeap};
 use crate::rt::os::poller::Poller;
 use crate::rt::os::{self, Deadline, Result};
 use crate::tls;
@@ -196,7 +190,7 @@ impl Worker {
 
 /// The owner of a parker is a worker; `base` does not know the type.
 impl Parker {
-    /// Returns the worker of the task, or null (P4).
+    /// Returns the worker of the task, or null (P4 of `parker`).
     #[inline(always)]
     pub(crate) fn worker(&self) -> *mut Worker {
         self.owner().cast()

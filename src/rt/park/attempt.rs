@@ -9,8 +9,8 @@
 //!                                                 └─── None ────────────> ETIMEDOUT
 //! ```
 //!
-//! * A1. One claim ends a wait (P1). If the deadline claims the caller, a waker leaves its value in the object, and the
-//!   last attempt finds it: no value is given twice, and none is lost.
+//! * A1. One claim ends a wait (P1 of `parker`). If the deadline claims the caller, a waker leaves its value in the
+//!   object, and the last attempt finds it: no value is given twice, and none is lost.
 //! * A2. The last attempt is that of a call with deadline 0. The caller makes it under the lock, after it has dequeued
 //!   its waiter.
 //! * A3. A cancelled caller makes no last attempt.
@@ -23,12 +23,8 @@ use super::budget;
 use super::wait::{self, Blocked, Parts, Wait};
 use super::wake::{wake_all, wake_waiter};
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_queue::Waiter;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::base::wake_list::WakeList;
-use crate::rt::model::caller::Caller;
-use crate::rt::model::task;
+use crate::rt::base::{WaitMode, WaitReason, Waiter, WakeList};
+use crate::rt::model::{Caller, task};
 use crate::rt::os::{Deadline, Result};
 
 /// The result of an attempt. Ok: it has succeeded. The caller unlocks, then wakes this waiter, which the attempt has
@@ -143,7 +139,8 @@ pub(crate) unsafe fn attempt_and_unlock<A: Waitable>(
     object: *mut A,
     slot: *mut u8,
 ) -> Option<Result<()>> {
-    // SAFETY: the lock is held, and the slot is what the object expects. A claimed waiter stays until it is woken (Q5).
+    // SAFETY: the lock is held, and the slot is what the object expects. A claimed waiter stays until it is woken (Q5 of
+    // `wait_queue`).
     unsafe {
         let outcome = (*object).attempt(slot)?;
         (*A::parts(object).0).unlock();

@@ -4,9 +4,8 @@
 //! ended in a [`CancelBatch`], and wakes them afterwards.
 
 use super::wake;
-use crate::rt::base::list::List;
-use crate::rt::base::parker::wake_error;
-use crate::rt::model::task::{self, Task};
+use crate::rt::base::{List, wake_error};
+use crate::rt::model::{Task, task};
 use crate::rt::os::Result;
 
 /// Gives the task a token: ends its wait for one, or its next one.
@@ -14,7 +13,7 @@ use crate::rt::os::Result;
 /// # Safety
 /// `task` is live.
 pub(crate) unsafe fn unpark(task: *mut Task) {
-    // SAFETY: the task is live. `unpark` returns true to the waker only (P1).
+    // SAFETY: the task is live. `unpark` returns true to the waker only (P1 of `parker`).
     unsafe {
         if (*task).parker.unpark() {
             wake::wake(&raw mut (*task).parker, 1);

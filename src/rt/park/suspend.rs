@@ -5,10 +5,8 @@ use super::wait::{
     Blocked, Wait, abort_nested_block, after_block, before_block, complete, park_thread,
     switch_to_scheduler,
 };
-use crate::rt::base::parker::{Parker, Prepared, WaitMode};
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::caller::Caller;
-use crate::rt::model::task;
+use crate::rt::base::{Parker, Prepared, WaitMode, WaitReason};
+use crate::rt::model::{Caller, task};
 use crate::rt::os::{Deadline, Result};
 use crate::tls;
 

@@ -26,13 +26,8 @@
 use core::sync::atomic::Ordering;
 
 use super::wake::CLOSED;
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::{Parker, WaitMode};
-use crate::rt::base::wait_queue::{WaitQueue, Waiter};
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::hooks;
-use crate::rt::model::task::{self, Task};
-use crate::rt::model::worker::Worker;
+use crate::rt::base::{Lock, Parker, WaitMode, WaitQueue, WaitReason, Waiter};
+use crate::rt::model::{Task, Worker, hooks, task};
 use crate::rt::os::{self, Deadline, Result};
 use crate::{diag, resume, tls};
 

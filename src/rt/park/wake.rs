@@ -1,11 +1,8 @@
 //! Waking: makes a claimed waiter runnable, from any thread.
 
 use crate::rt::base::atomic::AtomicU32;
-use crate::rt::base::parker::Parker;
-use crate::rt::base::wait_queue::Waiter;
-use crate::rt::base::wake_list::WakeList;
-use crate::rt::model::hooks;
-use crate::rt::model::worker::Worker;
+use crate::rt::base::{Parker, Waiter, WakeList};
+use crate::rt::model::{Worker, hooks};
 use crate::rt::os;
 
 /// Makes the waiter of `parker` runnable, with the wake reason `reason`.
@@ -39,7 +36,7 @@ pub(crate) unsafe fn wake(parker: *mut Parker, reason: u32) {
 /// As [`wake`], for the parker of `waiter`.
 #[inline(always)]
 pub(crate) unsafe fn wake_waiter(waiter: *mut Waiter) {
-    // SAFETY: a claimed waiter is live until it is woken (Q5).
+    // SAFETY: a claimed waiter is live until it is woken (Q5 of `wait_queue`).
     unsafe {
         if let Some(waiter) = waiter.as_ref() {
             wake(waiter.parker, waiter.case);

@@ -3,10 +3,9 @@
 use core::sync::atomic::Ordering;
 
 use super::strict;
-use crate::rt::base::injector::Injector;
-use crate::rt::base::parker::wake_error;
+use crate::rt::base::{Injector, wake_error};
 use crate::rt::io::readiness;
-use crate::rt::model::worker::{Worker, count};
+use crate::rt::model::{Worker, count};
 use crate::rt::os;
 use crate::rt::park::wake::wake;
 

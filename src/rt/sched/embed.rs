@@ -27,9 +27,7 @@ use super::run_loop;
 use super::spawn;
 use super::{build, task_stack};
 use crate::rt::model::abi::{ACORT_LOOP, acort_body_t, acort_opts_t};
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::Task;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::{Runtime, Task, Worker};
 use crate::rt::os::{self, Deadline, Result};
 
 /// The most turns of a step.

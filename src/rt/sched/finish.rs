@@ -44,18 +44,10 @@ use super::join;
 use super::locals;
 use super::task_stack;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::list::List;
-use crate::rt::base::wait_queue::Waiter;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::group::Group;
-use crate::rt::model::hooks;
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{
-    self, ABANDONED, DETACHED, FINISHED, JOINED, SPAWN_FAILED, STARTED, Task,
-};
-use crate::rt::model::worker::{Worker, count};
-use crate::rt::model::{task_cold, task_pool};
-use crate::rt::park::wake::wake_all;
+use crate::rt::base::{List, WaitReason, Waiter};
+use crate::rt::model::task::{ABANDONED, DETACHED, FINISHED, JOINED, SPAWN_FAILED, STARTED};
+use crate::rt::model::{Group, Runtime, Task, Worker, count, hooks, task, task_cold, task_pool};
+use crate::rt::park::wake_all;
 
 /// Ends a task whose entry function has returned.
 ///

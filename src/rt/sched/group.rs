@@ -3,19 +3,10 @@
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};
 
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::caller::Caller;
-use crate::rt::model::group::Group;
-use crate::rt::model::nesting;
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{self, Task};
-use crate::rt::model::task_pool;
-use crate::rt::model::worker::Worker;
+use crate::rt::base::{WaitMode, WaitReason};
+use crate::rt::model::{Caller, Group, Runtime, Task, Worker, nesting, task, task_pool};
 use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::attempt::{self, Attempt, SUCCESS, Waitable};
-use crate::rt::park::cancel::CancelBatch;
-use crate::rt::park::wait::Parts;
+use crate::rt::park::{Attempt, CancelBatch, Parts, SUCCESS, Waitable, attempt};
 use crate::sys;
 
 /// Opens a group inside that of `opener`; NULL: inside none. `is_main`: it is for a main task. Errors: `ENOMEM`.

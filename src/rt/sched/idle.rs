@@ -6,10 +6,9 @@ use core::sync::atomic::Ordering;
 use super::collect::poll;
 use super::dump;
 use super::{finish, task_stack};
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::worker::{Worker, count};
+use crate::rt::model::{Runtime, Worker, count};
 use crate::rt::os;
-use crate::rt::park::cancel::CancelBatch;
+use crate::rt::park::CancelBatch;
 
 /// While foreign threads exist: the time from one deadlock check of the last idle worker to the next, in nanoseconds
 /// (Q4).

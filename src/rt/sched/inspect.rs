@@ -4,9 +4,8 @@ use core::ffi::{c_int, c_void};
 use core::sync::atomic::Ordering;
 
 use crate::rt::model::abi::acort_stats_t;
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{self, ABANDONED, FINISHED, NEW, STACK_PAINTED, STARTED, Task};
-use crate::rt::model::worker::Worker;
+use crate::rt::model::task::{ABANDONED, FINISHED, NEW, STACK_PAINTED, STARTED};
+use crate::rt::model::{Runtime, Task, Worker, task};
 use crate::rt::os::{self, Result};
 use crate::{coroutine, sys};
 

@@ -17,12 +17,12 @@
 use core::ffi::c_void;
 use core::ptr;
 
+use crate::rt::base::WaitReason;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::task::{self, DETACHED, JOINED, MAIN, SPAWN_FAILED, Task};
-use crate::rt::model::task_pool;
+use crate::rt::model::task::{DETACHED, JOINED, MAIN, SPAWN_FAILED};
+use crate::rt::model::{Task, task, task_pool};
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
+use crate::rt::park::{Wait, wait};
 
 /// Waits for the end of a task, frees the task, and returns its result.
 ///

@@ -44,12 +44,9 @@ use super::collect::collect;
 use super::idle::sleep;
 use super::{finish, task_stack};
 use crate::resume;
-use crate::rt::base::lock::tsan_acquire;
-use crate::rt::model::chaos;
-use crate::rt::model::hooks;
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{NEW, STARTED, Task};
-use crate::rt::model::worker::{Worker, count};
+use crate::rt::base::tsan_acquire;
+use crate::rt::model::task::{NEW, STARTED};
+use crate::rt::model::{Runtime, Task, Worker, chaos, count, hooks};
 use crate::rt::os;
 use crate::rt::park::budget;
 

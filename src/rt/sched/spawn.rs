@@ -20,18 +20,15 @@
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 
-use crate::rt::base::lock::tsan_release;
+use crate::rt::base::tsan_release;
 use crate::rt::model::abi::{
     ACORT_DETACHED, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, ACORT_UNCONSTRAINED, acort_attr_t,
     acort_body_t,
 };
-use crate::rt::model::group::Group;
-use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{
-    self, CUSTOM_STACK, DETACHED, SHARED, STACK_PAINTED, Task, TaskStart, UNCONSTRAINED,
+    CUSTOM_STACK, DETACHED, SHARED, STACK_PAINTED, TaskStart, UNCONSTRAINED,
 };
-use crate::rt::model::worker::Worker;
-use crate::rt::model::{hooks, task_cold, task_pool};
+use crate::rt::model::{Group, Runtime, Task, Worker, hooks, task, task_cold, task_pool};
 use crate::rt::os::{self, Result};
 use crate::stack;
 

@@ -19,8 +19,8 @@ use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::error::CreateError;
 use crate::rt::model::abi::acort_body_t;
 use crate::rt::model::stack_cache::{CoroutineList, MAX_IDLE, StackCache};
-use crate::rt::model::task::{CUSTOM_STACK, SHARED, STACK_PAINTED, Task, TaskStart};
-use crate::rt::model::worker::Worker;
+use crate::rt::model::task::{CUSTOM_STACK, SHARED, STACK_PAINTED, TaskStart};
+use crate::rt::model::{Task, Worker};
 use crate::rt::os::Result;
 use crate::{coroutine, resume, sanitizer, stack, tls};
 

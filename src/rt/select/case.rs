@@ -2,8 +2,7 @@
 
 use core::ffi::c_int;
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::{Lock, WaitQueue};
 use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_entry::FdEntry;
 use crate::rt::io::fd_table;
@@ -11,9 +10,9 @@ use crate::rt::model::abi::{
     ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_RECV, ACORT_SEND, ACORT_TASK,
     acort_case_t,
 };
-use crate::rt::model::task::{self, Task};
+use crate::rt::model::{Task, task};
 use crate::rt::os::Result;
-use crate::rt::park::attempt::{Attempt, SUCCESS};
+use crate::rt::park::{Attempt, SUCCESS};
 use crate::rt::sync::channel::Channel;
 use crate::rt::sync::event::Event;
 use crate::rt::sync::future;

@@ -5,13 +5,11 @@ use core::ptr;
 
 use super::buffers::SelectBuffers;
 use super::case::Case;
-use crate::rt::base::random::Random;
-use crate::rt::base::wait_queue::Waiter;
+use crate::rt::base::{Random, Waiter};
 use crate::rt::model::abi::acort_case_t;
-use crate::rt::model::task::Task;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::{Task, Worker};
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wake::wake_waiter;
+use crate::rt::park::wake_waiter;
 use crate::sanitizer;
 
 /// The maximum number of cases of one call.

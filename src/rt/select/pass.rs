@@ -2,10 +2,9 @@
 
 use super::case::Case;
 use super::operation::{ReadyCase, Select};
-use crate::rt::base::lock::Lock;
-use crate::rt::base::random::Random;
+use crate::rt::base::{Lock, Random};
 use crate::rt::os::Result;
-use crate::rt::park::attempt::SUCCESS;
+use crate::rt::park::SUCCESS;
 
 impl Select<'_> {
     /// A pass without a wait, as deadline 0 asks for. None: no case is ready.

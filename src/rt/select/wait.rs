@@ -4,15 +4,11 @@ use core::ptr;
 
 use super::case::Case;
 use super::operation::Select;
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::{Parker, WaitMode};
-use crate::rt::base::wait_queue::Waiter;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{Lock, Parker, WaitMode, WaitReason, Waiter};
 use crate::rt::io::fd_identity;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::Worker;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
-use crate::rt::park::wake::CLOSED;
+use crate::rt::park::{CLOSED, Wait, wait};
 use crate::sanitizer;
 
 impl Select<'_> {

@@ -11,13 +11,10 @@
 
 use core::ptr;
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{Lock, WaitQueue, WaitReason};
 use crate::rt::model::abi::acort_barrier_t;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
-use crate::rt::park::wake::wake_all;
+use crate::rt::park::{Wait, wait, wake_all};
 
 /// The contents of an `acort_barrier_t`. All zero: not initialized.
 #[repr(C)]

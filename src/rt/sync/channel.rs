@@ -31,10 +31,9 @@ use core::ptr;
 
 use crate::diag;
 use crate::rt::base::atomic::AtomicUsize;
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::model::worker::Worker;
-use crate::rt::park::attempt::{Attempt, SUCCESS};
+use crate::rt::base::{Aliased, Lock, WaitQueue};
+use crate::rt::model::Worker;
+use crate::rt::park::{Attempt, SUCCESS};
 
 /// A channel. The ring follows it in memory.
 pub struct Channel {

@@ -8,15 +8,10 @@ use core::ptr;
 
 use super::channel::{Channel, copy};
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::caller::Caller;
-use crate::rt::model::worker::Worker;
-use crate::rt::model::{task, task_cold};
+use crate::rt::base::{WaitMode, WaitReason};
+use crate::rt::model::{Caller, Worker, task, task_cold};
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Attempt, Waitable};
-use crate::rt::park::budget;
-use crate::rt::park::wait::{Blocked, Parts};
+use crate::rt::park::{Attempt, Blocked, Parts, Waitable, attempt, budget};
 use crate::sanitizer;
 
 /// A channel, as its senders or its receivers wait for it. A sender's slot has the value, a receiver's is for one. If

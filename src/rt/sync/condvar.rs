@@ -9,15 +9,11 @@
 use core::ptr;
 
 use super::mutex::{self, Mutex};
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{Lock, WaitMode, WaitQueue, WaitReason};
+use crate::rt::model::Caller;
 use crate::rt::model::abi::acort_cond_t;
-use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wait::{self, Blocked, Wait};
-use crate::rt::park::wake::{wake_all, wake_waiter};
+use crate::rt::park::{Blocked, Wait, wait, wake_all, wake_waiter};
 
 /// The contents of an `acort_cond_t`. All zero: no caller waits.
 #[repr(C)]

@@ -23,14 +23,10 @@ use core::fmt::{self, Formatter};
 use core::ptr;
 
 use super::event::Event;
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::base::wake_list::WakeList;
-use crate::rt::model::caller::Caller;
+use crate::rt::base::{Aliased, Lock, WaitQueue, WaitReason, WakeList};
+use crate::rt::model::Caller;
 use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::attempt::{self, Attempt, Waitable};
-use crate::rt::park::wait::Parts;
+use crate::rt::park::{Attempt, Parts, Waitable, attempt};
 use crate::{diag, sys};
 
 /// A future.

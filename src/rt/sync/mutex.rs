@@ -34,18 +34,15 @@
 use core::ptr;
 
 use crate::rt::base::atomic::{AtomicU32, AtomicUsize, Ordering};
-use crate::rt::base::lock::{Aliased, Lock, compare_exchange_usize, tsan_acquire, tsan_release};
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{
+    Aliased, Lock, WaitMode, WaitQueue, WaitReason, compare_exchange_usize, tsan_acquire,
+    tsan_release,
+};
 use crate::rt::model::abi::acort_mutex_t;
-use crate::rt::model::caller::{Caller, owner};
-use crate::rt::model::task;
+use crate::rt::model::caller::owner;
+use crate::rt::model::{Caller, task};
 use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::attempt::{self, Attempt, SUCCESS, Waitable};
-use crate::rt::park::budget;
-use crate::rt::park::wait::{Blocked, Parts};
-use crate::rt::park::wake::wake_waiter;
+use crate::rt::park::{Attempt, Blocked, Parts, SUCCESS, Waitable, attempt, budget, wake_waiter};
 
 /// Flag of the word: the queue may have waiters.
 const HAS_WAITERS: usize = 1;

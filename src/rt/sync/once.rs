@@ -12,14 +12,11 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use crate::rt::base::lock::{Aliased, Lock, tsan_acquire, tsan_release};
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{Aliased, Lock, WaitQueue, WaitReason, tsan_acquire, tsan_release};
+use crate::rt::model::Caller;
 use crate::rt::model::abi::acort_once_t;
-use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Attempt, SUCCESS, Waitable};
-use crate::rt::park::wait::Parts;
+use crate::rt::park::{Attempt, Parts, SUCCESS, Waitable, attempt};
 
 /// No caller has run the function.
 const INCOMPLETE: u32 = 0;

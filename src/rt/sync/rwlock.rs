@@ -23,16 +23,11 @@
 
 use core::ptr;
 
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::base::wake_list::WakeList;
+use crate::rt::base::{Aliased, Lock, WaitQueue, WaitReason, WakeList};
 use crate::rt::model::abi::acort_rwlock_t;
-use crate::rt::model::caller::Caller;
-use crate::rt::model::task;
+use crate::rt::model::{Caller, task};
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Attempt, SUCCESS, Waitable};
-use crate::rt::park::wait::Parts;
+use crate::rt::park::{Attempt, Parts, SUCCESS, Waitable, attempt};
 
 /// The contents of an `acort_rwlock_t`. All zero: unlocked.
 #[repr(C)]

@@ -2,15 +2,11 @@
 
 use core::ptr;
 
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::base::wake_list::WakeList;
+use crate::rt::base::{Aliased, Lock, WaitQueue, WaitReason, WakeList};
+use crate::rt::model::Caller;
 use crate::rt::model::abi::acort_waitgroup_t;
-use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Attempt, SUCCESS, Waitable};
-use crate::rt::park::wait::Parts;
+use crate::rt::park::{Attempt, Parts, SUCCESS, Waitable, attempt};
 
 /// The contents of an `acort_waitgroup_t`. All zero: no pending work.
 #[repr(C)]
