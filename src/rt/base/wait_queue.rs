@@ -198,6 +198,7 @@ impl WaitQueue {
 mod tests {
     use super::*;
     use crate::rt::base::parker::WaitMode;
+    use crate::rt::base::wake_list::WakeList;
 
     #[repr(C)]
     struct Object {
@@ -205,14 +206,9 @@ mod tests {
         queue: WaitQueue,
     }
 
-    fn cases(mut list: *mut Waiter) -> Vec<u32> {
-        let mut cases = Vec::new();
+    fn cases(mut list: WakeList) -> Vec<u32> {
         // SAFETY: the waiters of a test are live.
-        while let Some(waiter) = unsafe { list.as_ref() } {
-            cases.push(waiter.case);
-            list = waiter.next;
-        }
-        cases
+        std::iter::from_fn(|| unsafe { list.pop().as_ref() }.map(|waiter| waiter.case)).collect()
     }
 
     /// Calls `test` with an object, and four waiters in its queue, in the order of their cases.

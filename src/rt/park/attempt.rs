@@ -139,8 +139,8 @@ pub(crate) unsafe fn attempt_and_unlock<A: Waitable>(
     object: *mut A,
     slot: *mut u8,
 ) -> Option<Result<()>> {
-    // SAFETY: the lock is held, and the slot is what the object expects. A claimed waiter stays until it is woken (Q5 of
-    // `wait_queue`).
+    // SAFETY: the lock is held, and the slot is what the object expects. A claimed waiter stays until it is woken (Q5
+    // of `wait_queue`).
     unsafe {
         let outcome = (*object).attempt(slot)?;
         (*A::parts(object).0).unlock();

@@ -83,8 +83,8 @@ pub(crate) unsafe fn complete(
     }
 }
 
-/// Waits in the queue. The caller holds the lock, and the call releases it. The waker reads or writes `slot`. Ok: a waker
-/// has claimed and woken the caller. Errors: ETIMEDOUT, after which the caller tries once more (see `attempt`);
+/// Waits in the queue. The caller holds the lock, and the call releases it. The waker reads or writes `slot`. Ok: a
+/// waker has claimed and woken the caller. Errors: ETIMEDOUT, after which the caller tries once more (see `attempt`);
 /// ECANCELED; EPIPE if the object was closed; what the waker says.
 ///
 /// # Safety
