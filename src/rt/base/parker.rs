@@ -137,16 +137,19 @@ impl Parker {
     }
 
     /// Begins a cancellable wait that a token ends.
+    #[inline(always)]
     pub(crate) fn prepare_park(&self) -> Prepared {
         self.wake_reason.store(0, Ordering::Relaxed);
         let before = self.update(|seen| match seen {
             _ if seen & TOKEN != 0 => Some(seen & !TOKEN),
             _ => (!is_cancelled(seen)).then_some(seen | WAITING | PARKED),
         });
-        tsan_acquire(self);
         match before {
             None => Prepared::Cancelled,
-            Some(before) if before & TOKEN != 0 => Prepared::TokenTaken,
+            Some(before) if before & TOKEN != 0 => {
+                tsan_acquire(self);
+                Prepared::TokenTaken
+            }
             Some(_) => Prepared::Waiting,
         }
     }

@@ -78,7 +78,7 @@ pub(crate) unsafe fn connect(
     file.check_result(unsafe { connect_file(file, address, length, deadline) })
 }
 
-/// As [`connect`], for a call that has entered, and checks the result.
+/// As [`connect`], for a call that has entered. The caller checks the result.
 ///
 /// # Safety
 /// As [`connect`].

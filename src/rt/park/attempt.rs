@@ -142,9 +142,18 @@ pub(crate) unsafe fn attempt_and_unlock<A: Waitable>(
     // SAFETY: the lock is held, and the slot is what the object expects. A claimed waiter stays until it is woken (Q5
     // of `wait_queue`).
     unsafe {
-        let outcome = (*object).attempt(slot)?;
-        (*A::parts(object).0).unlock();
-        Some(outcome.map(|waiter| wake_waiter(waiter)))
+        let lock = A::parts(object).0;
+        match (*object).attempt(slot)? {
+            Ok(waiter) => {
+                (*lock).unlock();
+                wake_waiter(waiter);
+                Some(Ok(()))
+            }
+            Err(error) => {
+                (*lock).unlock();
+                Some(Err(error))
+            }
+        }
     }
 }
 

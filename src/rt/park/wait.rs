@@ -101,8 +101,9 @@ pub(crate) unsafe fn wait_on(parts: Parts, slot: *mut u8, wait: Wait) -> Result<
 /// # Safety
 /// As [`wait_on`].
 pub(crate) unsafe fn enqueue(parts: Parts, slot: *mut u8, wait: Wait) -> Result<Blocked> {
+    let (lock, _) = parts;
     // SAFETY: the object is as `wait_on` requires it.
-    unsafe { enqueue_and_release(parts, slot, wait, || (*parts.0).unlock()) }
+    unsafe { enqueue_and_release(parts, slot, wait, || (*lock).unlock()) }
 }
 
 /// As [`enqueue`], but `release` releases the lock. It is called once: when the waiter is in the queue, or will not be,

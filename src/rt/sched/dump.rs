@@ -10,9 +10,11 @@ use core::fmt::{self, Display, Formatter, Write};
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use crate::rt::base::WaitReason;
-use crate::rt::model::task::{FINISHED, NEW, STARTED};
-use crate::rt::model::{Runtime, Task, Worker, task_cold, task_pool};
+use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::runtime::Runtime;
+use crate::rt::model::task::{FINISHED, NEW, STARTED, Task};
+use crate::rt::model::worker::Worker;
+use crate::rt::model::{task_cold, task_pool};
 use crate::rt::os::{self, Result};
 use crate::rt::sync::{mutex, rwlock};
 use crate::symbol::Symbol;

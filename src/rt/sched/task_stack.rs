@@ -45,36 +45,26 @@ unsafe extern "C" fn task_main() {
 pub(crate) unsafe fn acquire(worker: *mut Worker, task: *mut Task) -> Result<*mut aco_t> {
     // SAFETY: the task is NEW, so `start` is its phase. A cached coroutine has ended, and its stack exists.
     unsafe {
+        let stack_cache = &mut (*worker).stack_cache;
+        let is_shared = (*task).has_flag(SHARED);
         let TaskStart { entry, arg, .. } = (*task).phase.start;
-        let co = match list_of(worker, task).and_then(CoroutineList::pop) {
+        let cached = match (is_shared, (*task).has_flag(CUSTOM_STACK)) {
+            (true, _) => stack_cache.shared.pop(),
+            (false, false) => stack_cache.own.pop(),
+            _ => None,
+        };
+        let co = match cached {
             Some(co) => {
                 coroutine::reset(co.as_ptr(), Some(task_main), arg);
                 co.as_ptr()
             }
-            None if (*task).has_flag(SHARED) => create_shared(worker, arg)?,
+            None if is_shared => create_shared(worker, arg)?,
             None => create_private(worker, task)?,
         };
         // `task_main` is where it starts. A report or a debugger that reads `fp` is to see the task's own function, and
         // nothing calls `fp`.
         (*co).fp = core::mem::transmute::<acort_body_t, aco_cofuncp_t>(entry);
         Ok(co)
-    }
-}
-
-/// The list that caches coroutines of the task's sort. None: its stack is its own.
-///
-/// # Safety
-/// As [`acquire`].
-#[inline(always)]
-unsafe fn list_of<'a>(worker: *mut Worker, task: *mut Task) -> Option<&'a mut CoroutineList> {
-    // SAFETY: `worker` is this thread's, and so is its cache.
-    unsafe {
-        let StackCache { own, shared, .. } = &mut (*worker).stack_cache;
-        match ((*task).has_flag(SHARED), (*task).has_flag(CUSTOM_STACK)) {
-            (true, _) => Some(shared),
-            (false, false) => Some(own),
-            _ => None,
-        }
     }
 }
 
@@ -150,9 +140,15 @@ pub(crate) unsafe fn recycle(worker: *mut Worker, task: *mut Task) {
     // SAFETY: the coroutine has ended, and is the task's alone.
     unsafe {
         let co = (*task).co;
-        let list = list_of(worker, task);
-        // A sanitizer is to see each coroutine freed.
-        if sanitizer::is_present() || !list.is_some_and(|list| list.push(co)) {
+        let stack_cache = &mut (*worker).stack_cache;
+        let is_cached = match ((*task).has_flag(SHARED), (*task).has_flag(CUSTOM_STACK)) {
+            // A sanitizer is to see each coroutine freed.
+            _ if sanitizer::is_present() => false,
+            (true, _) => stack_cache.shared.push(co),
+            (false, false) => stack_cache.own.push(co),
+            _ => false,
+        };
+        if !is_cached {
             if (*task).has_flag(STACK_PAINTED) {
                 (*task).wait_target.store(coroutine::stack_used(co), Ordering::Relaxed);
             }

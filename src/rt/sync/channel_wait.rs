@@ -108,21 +108,22 @@ unsafe fn start<const SENDS: bool>(
     unsafe {
         (*channel).0.lock_unless_local(name);
         let size = (*channel).0.elem_size;
-        let blocked = match attempt::attempt_and_unlock(channel, data) {
-            Some(outcome) => outcome.map(|()| Blocked::Done),
-            None => {
-                let slot = stable_slot(data, size, deadline);
-                if slot.is_null() {
-                    (*channel).0.lock.unlock();
-                    return Err(libc::ENOMEM);
-                }
-                if SENDS && slot != data {
-                    copy(slot, data, size);
-                }
-                let mode = WaitMode::Cancellable;
-                attempt::start_wait(channel, slot, wait_reason, mode, deadline)
+        if let Some(outcome) = attempt::attempt_and_unlock(channel, data) {
+            if !SENDS && outcome.is_ok() {
+                sanitizer::unpoison(data.cast(), size);
             }
-        };
+            return outcome.map(|()| Blocked::Done);
+        }
+        let slot = stable_slot(data, size, deadline);
+        if slot.is_null() {
+            (*channel).0.lock.unlock();
+            return Err(libc::ENOMEM);
+        }
+        if SENDS && slot != data {
+            copy(slot, data, size);
+        }
+        let mode = WaitMode::Cancellable;
+        let blocked = attempt::start_wait(channel, slot, wait_reason, mode, deadline);
         if !SENDS && let Ok(Blocked::Done) = blocked {
             sanitizer::unpoison(data.cast(), size);
         }
