@@ -28,4 +28,20 @@ pub(crate) mod wait_queue;
 pub(crate) mod wait_reason;
 pub(crate) mod wake_list;
 
-pub(crate) use crate::{atomic, lock};
+pub(crate) use crate::atomic;
+pub(crate) use crate::lock;
+pub(crate) use inbox::Inbox;
+pub(crate) use injector::Injector;
+pub(crate) use list::{FreeList, Link, List};
+pub(crate) use lock::{
+    Aliased, Lock, LockGuard, compare_exchange_u64, compare_exchange_usize, tsan_acquire,
+    tsan_release,
+};
+pub(crate) use nested_list::{Brackets, NestedList};
+pub(crate) use parker::{Parker, Prepared, WaitMode, wake_error};
+pub(crate) use random::Random;
+pub(crate) use spin::AdaptiveSpin;
+pub(crate) use timer_heap::{HeapSlot, TimerHeap};
+pub(crate) use wait_queue::{WaitQueue, Waiter};
+pub(crate) use wait_reason::WaitReason;
+pub(crate) use wake_list::WakeList;

@@ -24,9 +24,7 @@ use core::ptr;
 use super::runtime::Runtime;
 use super::task::Task;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::nested_list::Brackets;
-use crate::rt::base::wait_queue::{WaitQueue, Waiter};
+use crate::rt::base::{Aliased, Brackets, Lock, WaitQueue, WakeList};
 
 /// A group of tasks.
 pub struct Group {
@@ -119,7 +117,7 @@ impl Group {
         group: *mut Group,
         task: *mut Task,
         is_kept: bool,
-    ) -> *mut Waiter {
+    ) -> WakeList {
         // SAFETY: the task has not left `live`, so the group and its runtime are live.
         unsafe {
             let _guard = (*group).lock.guard();
@@ -131,7 +129,7 @@ impl Group {
                 (*group).has_blocked_caller = false;
                 (*(*group).runtime).blocked_callers.fetch_sub(1, Ordering::SeqCst);
             }
-            if (*group).live == 0 { (*group).waiters.claim_all() } else { ptr::null_mut() }
+            if (*group).live == 0 { (*group).waiters.claim_all() } else { WakeList::NEW }
         }
     }
 

@@ -43,7 +43,7 @@ mod result;
 #[cfg(target_os = "linux")]
 mod text_file;
 mod threads;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod wake_fds;
 
 #[cfg(target_os = "linux")]
@@ -58,20 +58,20 @@ pub(crate) use linux::{accept, close_and_keep_number, futex_wait, futex_wake_one
 pub(crate) use linux_epoll::{epoll_create, epoll_wait_fallback, is_unpollable};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    CpuSet, WakeFds, accept, available_cpus, close_and_keep_number, futex_wait, futex_wake_one,
-    pin_to_cpu, thread_count,
+    CpuSet, accept, available_cpus, close_and_keep_number, futex_wait, futex_wake_one, pin_to_cpu,
+    thread_count,
 };
 pub(crate) use memory::{allocate_array, allocate_zeroed, grow, strdup};
 pub(crate) use poll::poll;
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 pub(crate) use refused::Fallback;
-pub(crate) use refused::{Syscall, abort_failed, is_refusal, last_errno, warn_if_refused};
+pub(crate) use refused::{Syscall, abort_failed, check, is_refusal, last_errno, warn_if_refused};
 pub(crate) use result::Result;
 pub(crate) use threads::{
     block_signals, blockable_signals, detach_thread, disable_cancellation, join_thread,
     name_thread, restore_cancellation, set_signal_mask, set_thread_name, signal_mask, start_thread,
 };
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 pub(crate) use wake_fds::WakeFds;
 
 pub(crate) use crate::sys::errno_location;

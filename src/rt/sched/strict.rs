@@ -6,9 +6,9 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::group::Group;
-use crate::rt::model::task::{MAIN, Task};
+use crate::rt::base::WaitReason;
+use crate::rt::model::task::MAIN;
+use crate::rt::model::{Group, Task};
 use crate::{diag, environment};
 
 /// A deadline that is further in the past was in the past when the wait began: no worker is so late.
