@@ -55,6 +55,7 @@ mod unwinders;
 mod words;
 
 use std::env;
+use std::fs;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 use std::time::Instant;
@@ -102,6 +103,7 @@ impl Request {
 fn main() -> ExitCode {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     env::set_current_dir(root).expect("the project is where it was compiled");
+    fs::create_dir_all("build/test").expect("build/ is writable");
     let request = Request::new(env::args().skip(1).collect());
     let is_known = |name: &&String| LANES.iter().any(|lane| lane.name == **name);
     if let Some(name) = request.lanes.iter().find(|name| !is_known(name)) {
@@ -143,7 +145,7 @@ fn main() -> ExitCode {
     println!("{:.0} seconds", start.elapsed().as_secs_f64());
     let summary = format!("{passed} passed, {failed} failed");
     // .ci/run prints it after the last words of cargo and make.
-    if let Err(error) = std::fs::write("build/test/summary", format!("{summary}\n")) {
+    if let Err(error) = fs::write("build/test/summary", format!("{summary}\n")) {
         println!("build/test/summary: {error}");
     }
     println!("{summary}");

@@ -73,7 +73,9 @@ pub fn cases() -> Result<Vec<Case>> {
         }
         cases.push(Case::new(format!("{version} refuses refc"), || refuses(nim)));
         cases.push(Case::new(format!("{version} nimble"), || nimble(nim)));
-        for example in files(format!("{PACKAGE}/examples"), &["nim"])? {
+        let examples = files(format!("{PACKAGE}/examples"), &["nim"])?;
+        ensure!(!examples.is_empty(), "there are no examples");
+        for example in examples {
             let name = format!("{version} example {}", example.display());
             cases.push(Case::new(name, move || prints(nim, &example)));
         }

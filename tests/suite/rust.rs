@@ -25,11 +25,8 @@ pub fn cases() -> Vec<Case> {
 fn succeeds_for_both(line: &'static str) -> Case {
     Case::new(line, move || {
         for manifest in MANIFESTS {
-            let options = format!(" --manifest-path {manifest} --");
-            succeed(
-                command(&line.replacen(" --", &options, 1)).env("CARGO_TARGET_DIR", "target"),
-                900,
-            )?;
+            let line = line.replacen(" --", &format!(" --manifest-path {manifest} --"), 1);
+            succeed(command(&line).env("CARGO_TARGET_DIR", "target"), 900)?;
         }
         Ok(())
     })

@@ -4,6 +4,8 @@ use crate::case::ensure;
 use crate::files::{files_below, read};
 use crate::process::Result;
 
+const FOLDERS: [&str; 4] = ["src", "include", "tests", "c_tests"];
+
 /// The most columns of a line in `src` and `include`.
 const MAX_COLUMNS: usize = 120;
 
@@ -25,16 +27,12 @@ const BANISHED: [(&str, &str); 11] = [
 /// Finds banished words of comments, and lines that are too long.
 pub fn faults() -> Result {
     let mut found = Vec::new();
-    for path in
-        files_below(&["src", "include", "tests", "c_tests"], &["rs", "h", "hpp", "c", "cpp"])?
-    {
+    for path in files_below(&FOLDERS, &["rs", "h", "hpp", "c", "cpp"])? {
+        let is_bounded = path.starts_with("src") || path.starts_with("include");
+        let (name, text) = (path.display(), read(&path)?);
         // This file has the words.
         if !path.ends_with("suite/words.rs") {
-            let is_bounded = path.starts_with("src") || path.starts_with("include");
-            let name = path.display();
-            found.extend(
-                faults_of(&read(&path)?, is_bounded).map(|fault| format!("{name}:{fault}")),
-            );
+            found.extend(faults_of(&text, is_bounded).map(|fault| format!("{name}:{fault}")));
         }
     }
     ensure!(found.is_empty(), "{}", found.join("\n"));
