@@ -47,7 +47,7 @@ pub fn cases() -> Result<Vec<Case>> {
     for (compiler, options) in OPTIONS {
         let option = options.trim_end_matches(" -static");
         // A compiler that is not installed, or does not know the option, refuses nothing.
-        if !accepts(compiler, option).unwrap_or(false) {
+        if !is_available(&format!("{compiler} --version")) || !accepts(compiler, option)? {
             continue;
         }
         let libraries = if option == options { &LIBRARIES[..] } else { &LIBRARIES[..1] };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 
+use crate::case::ensure;
 use crate::process::{self, Result};
 
 /// Compilers that the environment may replace: CC, CXX, CC_aarch64_unknown_linux_gnu and their like name others.
@@ -52,9 +53,11 @@ pub fn program(name: &str) -> PathBuf {
     settings(name).get_compiler().path().into()
 }
 
-/// Returns true if the compiler is installed and knows the flag.
+/// Returns true if the installed compiler knows the flag.
 pub fn accepts(name: &str, flag: &str) -> Result<bool> {
-    Ok(settings(name).is_flag_supported(flag)?)
+    let settings = settings(name);
+    ensure!(settings.is_flag_supported("-O1")?, "the search for flags of {name} is broken");
+    Ok(settings.is_flag_supported(flag)?)
 }
 
 /// Returns true if the command of the line is available.
