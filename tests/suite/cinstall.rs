@@ -1,5 +1,5 @@
 //! `cargo cinstall`, of cargo-c: the same names, soname, files and flags as `make install`. What it cannot
-//! do is said in the README.
+//! do is said in docs/packaging.md.
 
 use std::fs;
 use std::path::Path;

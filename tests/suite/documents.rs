@@ -8,13 +8,14 @@ use crate::figures;
 use crate::work::Case;
 
 pub fn cases() -> Vec<Case> {
-    vec![
+    let mut cases = vec![
         Case::new("links of the documents", links_lead_somewhere),
         Case::new("form of CHANGELOG.md", || changelog_form(&read(Path::new("CHANGELOG.md"))?)),
         Case::new("the form is looked at", changelog_form_is_looked_at),
         Case::new("version in debian/changelog", debian_version),
-        figures::case(),
-    ]
+    ];
+    cases.extend(figures::cases());
+    cases
 }
 
 fn read(path: &Path) -> Result<String, String> {

@@ -1,40 +1,81 @@
-//! The README's figures are those of the pages that `make bench` and `make bench-rt` write: each cell of its
-//! tables stands there, under the same heading, in the row of the same name. `ACO_BLESS=1` writes them again.
+//! The figures and charts of the README are those of the pages that `make bench` and `make bench-rt` write: each cell
+//! of its tables stands there, under the same heading, in the row of the same name, and the charts are drawn from the
+//! pages by the code of `make bench`. `ACO_BLESS=1` writes them again.
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use crate::work::Case;
 
+#[path = "../../benches/chart.rs"]
+mod chart;
+
+use chart::cells;
+
 const PAGES: [&str; 2] = ["docs/performance.md", "docs/performance-rt.md"];
 
-pub fn case() -> Case {
-    Case::new("figures of the README", || {
-        let read =
-            |path: &str| fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
-        let mut measured = BTreeMap::new();
-        for page in PAGES {
-            collect(&read(page)?, &mut measured);
-        }
-        let readme = read("README.md")?;
-        let (fresh, cells) = with_figures(&readme, &measured)?;
-        if cells < 20 {
-            return Err(format!("the search finds {cells} figures: it is broken"));
-        }
-        if fresh == readme {
-            return Ok(());
-        }
-        if std::env::var_os("ACO_BLESS").is_some() {
-            return fs::write("README.md", fresh).map_err(|error| error.to_string());
-        }
-        Err("README.md has other figures: ACO_BLESS=1 make test LANES=documents".to_string())
-    })
+/// A row and a heading of the pages, and what the README says of that figure, {}, outside of its tables of figures.
+const QUOTED: [(&str, &str, &str); 6] = [
+    (SWITCH, "inline, own FP", "**A switch takes {} ns**"),
+    (SWITCH, "inline, shared FP", "or {} ns if coroutines share"),
+    (SWITCH, "inline, own FP", "| **libaco** | {} |"),
+    (SWITCH, "Boost.Context", "| Boost.Context, Boost.Fiber | {} |"),
+    (SWITCH, "corosensei", "| corosensei | {} |"),
+    (PARKED, "acort", "**A parked task takes {} bytes**"),
+];
+const SWITCH: &str = "resume + yield, one coroutine: one switch, ns";
+const PARKED: &str = "resident bytes of a parked task, 1,000,000 on the shared stack";
+
+/// Draws a chart from the text of a page.
+type Draw = fn(&str) -> Result<String, String>;
+
+const CHARTS: [(&str, &str, Draw); 2] = [
+    ("docs/performance.svg", PAGES[0], chart::coroutines),
+    ("docs/performance-rt.svg", PAGES[1], chart::runtime),
+];
+
+pub fn cases() -> Vec<Case> {
+    let mut cases = vec![Case::new("figures of the README", figures_of_the_readme)];
+    cases.extend(CHARTS.map(|(file, page, draw)| {
+        Case::new(file, move || keep(file, &draw(&read(page)?)?, &read(file).unwrap_or_default()))
+    }));
+    cases
 }
 
-/// The cells of a line of a table.
-fn cells(line: &str) -> Option<Vec<&str>> {
-    let inside = line.strip_prefix('|')?.strip_suffix('|')?;
-    Some(inside.split('|').map(str::trim).collect())
+fn read(path: &str) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))
+}
+
+/// The file has the text that it should have, or is written.
+fn keep(path: &str, wanted: &str, found: &str) -> Result<(), String> {
+    if wanted == found {
+        return Ok(());
+    }
+    if std::env::var_os("ACO_BLESS").is_some() {
+        return fs::write(path, wanted).map_err(|error| error.to_string());
+    }
+    Err(format!("{path} has other figures: ACO_BLESS=1 make test LANES=documents"))
+}
+
+fn figures_of_the_readme() -> Result<(), String> {
+    let mut measured = BTreeMap::new();
+    for page in PAGES {
+        collect(&read(page)?, &mut measured);
+    }
+    let readme = read("README.md")?;
+    let (fresh, cells) = with_figures(&readme, &measured)?;
+    if cells < 20 {
+        return Err(format!("the search finds {cells} figures: it is broken"));
+    }
+    for (row, heading, text) in QUOTED {
+        let place = (row.to_string(), heading.to_string());
+        let figure = measured.get(&place).ok_or(format!("no {place:?} is measured"))?;
+        let text = text.replace("{}", figure);
+        if !readme.contains(&text) {
+            return Err(format!("README.md does not say: {text}"));
+        }
+    }
+    keep("README.md", &fresh, &readme)
 }
 
 /// What stands in the tables of a page, by row and heading; the first that says so counts.
@@ -81,7 +122,10 @@ fn with_figures(
                     figures.push(figure.clone());
                     count += 1;
                 }
-                line = format!("| {} |", figures.join(" | ")).replace("|  |", "| |");
+                let figures = figures
+                    .iter()
+                    .map(|f| if f.is_empty() { " |".into() } else { format!(" {f} |") });
+                line = format!("|{}", figures.collect::<String>());
             }
         }
         fresh += &line;

@@ -161,13 +161,13 @@ pub fn loom_cases() -> Vec<Case> {
     })]
 }
 
-/// The host's library, the headers, the README.
+/// The host's library, the headers, the page about libaco.
 pub fn abi_cases() -> Vec<Case> {
     let mut cases = binary_cases("build");
     cases.push(Case::new("version nodes", version_nodes));
     cases.push(Case::new("two Rust libraries in one program", two_rust_libraries));
     cases.push(Case::new("a plugin with libaco.a that is closed", plugin_is_closed));
-    cases.push(Case::new("README shows examples/readme.c", readme_shows_its_example));
+    cases.push(Case::new("docs/libaco.md shows examples/readme.c", page_shows_its_example));
     cases.extend(header_cases());
     cases.extend(refused::cases());
     cases.extend(cxx_header_cases());
@@ -204,17 +204,17 @@ pub fn cargo_cases() -> Vec<Case> {
     ]
 }
 
-/// The README's program and its output are those of an example, which the compiler lanes run.
-fn readme_shows_its_example() -> Result<(), String> {
+/// The program of docs/libaco.md and its output are those of an example, which the compiler lanes run.
+fn page_shows_its_example() -> Result<(), String> {
     let read = |path: &str| {
         fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
     };
-    let (readme, example) = (read("README.md")?, read("examples/readme.c")?);
+    let (page, example) = (read("docs/libaco.md")?, read("examples/readme.c")?);
     let (program, prints) = example.split_once("/* Prints:\n").ok_or("prints nothing")?;
     let prints = prints.lines().filter_map(|line| line.strip_prefix(" * "));
     let prints: String = prints.map(|line| format!("{line}\n")).collect();
-    let shows_program = readme.contains(&format!("```c\n{program}```"));
-    let shows_output = readme.contains(&format!("./hello\n{prints}```"));
+    let shows_program = page.contains(&format!("```c\n{program}```"));
+    let shows_output = page.contains(&format!("./hello\n{prints}```"));
     if shows_program && shows_output {
         Ok(())
     } else {

@@ -15,11 +15,16 @@
 //! A block `text prints` after it is what it prints. It is then run again and again in one process, in which it must keep
 //! nothing: what readers copy must not leak. A comment `<!-- serves -->` before a program says that it is an echo server,
 //! which tells its port: `survival.rs` says what that survives.
+//!
+//! `<!-- frame FILE -->` is the same with the frame in a file. `<!-- program FILE -->` has a program that readers do not see,
+//! but for what it prints before it ends or dies, on stderr too: the block `text prints` after it. Addresses differ from run to
+//! run, and are not compared. `<!-- program in gdb FILE -->` shows what `aco bt all` prints when the program has come to
+//! its function `stop_here`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::process::{command, scratch, succeed};
+use crate::process::{command, is_there, root, run, scratch, succeed};
 use crate::survival;
 use crate::work::Case;
 
@@ -32,10 +37,19 @@ struct Snippet {
     document: String,
     line: usize,
     is_cxx: bool,
+    /// The block; the path of a program that readers do not see.
     text: String,
     frame: Option<String>,
     prints: Option<String>,
     serves: bool,
+    hidden: Option<Hidden>,
+}
+
+/// How a program that readers do not see is run.
+#[derive(Clone, Copy, PartialEq)]
+enum Hidden {
+    Alone,
+    InGdb,
 }
 
 /// Programs of examples/ that end, and that may run more than once in a process: pipeline.c closes channels that are
@@ -114,6 +128,17 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
         };
         match line {
             "<!-- frame" => frame = Some(until("-->")),
+            _ if line.starts_with("<!-- frame ") => frame = file_of(line).map(read),
+            _ if line.starts_with("<!-- program ") => snippets.push(Snippet {
+                document: document.to_string(),
+                line: number + 1,
+                is_cxx: false,
+                text: file_of(line).unwrap_or_default().to_string(),
+                frame: None,
+                prints: None,
+                serves: false,
+                hidden: Some(if line.contains(" in gdb ") { Hidden::InGdb } else { Hidden::Alone }),
+            }),
             "```c" | "```cpp" => snippets.push(Snippet {
                 document: document.to_string(),
                 line: number + 1,
@@ -122,6 +147,7 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
                 frame: frame.take(),
                 prints: None,
                 serves: std::mem::take(&mut serves),
+                hidden: None,
             }),
             "```text prints" => {
                 let prints = until("```");
@@ -134,6 +160,16 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
         }
     }
     snippets
+}
+
+/// The file that a comment names: `<!-- program tests/documents/bank.c -->`.
+fn file_of(comment: &str) -> Option<&str> {
+    comment.strip_suffix(" -->")?.rsplit(' ').next()
+}
+
+/// A file's text. One that is missing has no place for the block: the program does not compile.
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
 }
 
 impl Snippet {
@@ -158,9 +194,12 @@ fn case(snippet: Snippet) -> Case {
     let name = format!("{}:{}", snippet.document, snippet.line);
     Case::new(name.clone(), move || {
         let folder = scratch(&format!("snippets/{}", name.replace(['/', ':', '.'], "-")))?;
+        let program = folder.join("run");
+        if let Some(how) = snippet.hidden {
+            return prints_what_is_shown(&snippet, how, &program);
+        }
         let source = folder.join(if snippet.is_cxx { "snippet.cpp" } else { "snippet.c" });
         fs::write(&source, snippet.program()?).map_err(|error| error.to_string())?;
-        let program = folder.join("run");
         if snippet.serves {
             survival::build(&source, &program)?;
             return survival::survives(&program, survival::ECHO);
@@ -176,6 +215,70 @@ fn case(snippet: Snippet) -> Case {
         }
         keeps_nothing(snippet.is_cxx, &object, &folder)
     })
+}
+
+/// Runs a program that readers do not see, and compares what they see.
+fn prints_what_is_shown(snippet: &Snippet, how: Hidden, program: &Path) -> Result<(), String> {
+    let wanted = snippet.prints.as_ref().ok_or("nothing is shown of it")?;
+    let (from, to) = (&snippet.text, program.display());
+    let line = format!(
+        "cc -std=gnu11 -g -O1 -fno-inline -rdynamic -Wall -Wextra -Iinclude {from} -o {to}"
+    );
+    // Functions of libaco.so have names.
+    let mut compile = command(&format!("{line} -Lbuild -laco -lpthread"));
+    compile.arg(format!("-Wl,-rpath,{}", root().join("build").display()));
+    compile.arg(format!("-ffile-prefix-map={}=.", root().display()));
+    succeed(compile, 60)?;
+    let output = match how {
+        Hidden::Alone => run(command(&format!("./{to}")), 60)?.output,
+        Hidden::InGdb if !is_there("gdb --version") => return Ok(()),
+        Hidden::InGdb => {
+            let mut gdb = command("gdb -q -batch -nx");
+            for line in [
+                "set debuginfod enabled off",
+                "source tools/gdb/aco.py",
+                "break stop_here",
+                "run",
+                "aco bt all",
+                "kill",
+            ] {
+                gdb.args(["-ex", line]);
+            }
+            gdb.arg(program);
+            let output = succeed(gdb, 60)?;
+            let is_shown =
+                |line: &&str| line.starts_with("coroutine 0x") || line.starts_with("  #");
+            output.lines().filter(is_shown).map(|line| format!("{line}\n")).collect()
+        }
+    };
+    if comparable(&output) == comparable(wanted) {
+        return Ok(());
+    }
+    Err(format!("prints\n{output}and not\n{wanted}"))
+}
+
+/// A text without what differs from run to run or from build to build: addresses, folders of sources, and the library's
+/// own frames with the numbers of all.
+fn comparable(text: &str) -> String {
+    let mut comparable = String::new();
+    for line in text.lines().filter(|line| !line.contains(" in aco::")) {
+        for word in line.split(' ') {
+            let number = word.trim_start_matches('(');
+            let (start, rest) = word.split_at(word.len() - number.len());
+            let shown = match number {
+                _ if number.starts_with("0x") => {
+                    let end = number.rfind(|c: char| c.is_ascii_hexdigit()).map_or(0, |at| at + 1);
+                    format!("{start}0x{}", &number[end..])
+                }
+                _ if number.starts_with('#') => "#".to_string(),
+                _ => format!("{start}{}", rest.rsplit('/').next().unwrap_or_default()),
+            };
+            comparable += &shown;
+            comparable.push(' ');
+        }
+        comparable.push('\n');
+    }
+    comparable
 }
 
 fn example(name: &'static str) -> Case {
