@@ -39,7 +39,58 @@ pub fn cases() -> Vec<Case> {
     cases.extend(CHARTS.map(|(file, page, draw)| {
         Case::new(file, move || keep(file, &draw(&read(page)?)?, &read(file).unwrap_or_default()))
     }));
+    cases.push(Case::new("figures of docs/tested.md", figures_of_the_tests));
     cases
+}
+
+/// What the page says that there is more than, and how many there are: not fewer, nor twice as many.
+fn figures_of_the_tests() -> Result<(), String> {
+    let page = read("docs/tested.md")?.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines = |path: &str, start: &str| -> Result<usize, String> {
+        Ok(read(path)?.lines().filter(|line| line.trim_start().starts_with(start)).count())
+    };
+    let programs = sources("c_tests", &["c", "cpp"])?.len() + sources("c_tests/rt", &["c"])?.len();
+    let mut tests = 0;
+    for path in sources("src", &["rs"])? {
+        tests += lines(&path, "#[test]")?;
+    }
+    let mut models = 0;
+    for path in sources("tests/loom", &["rs"])? {
+        models += lines(&path, "#[test]")?;
+    }
+    for (text, count) in [
+        ("programs in C and C++", programs),
+        ("of them: ", lines("tests/suite/lanes.rs", "Lane {")?),
+        ("unit tests", tests),
+        ("mutations", lines("tests/loom/mutations.rs", "(\"")?),
+        ("models run that way", models),
+    ] {
+        let before = page.split(text).next().unwrap_or_default();
+        let stated = before.split_whitespace().last().and_then(|word| word.parse::<usize>().ok());
+        let stated = stated.ok_or(format!("no number before \"{text}\""))?;
+        if count < stated || count > 2 * stated {
+            return Err(format!("more than {stated} {text}: there are {count}"));
+        }
+    }
+    Ok(())
+}
+
+/// The files below a folder with one of these extensions.
+fn sources(folder: &str, extensions: &[&str]) -> Result<Vec<String>, String> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_string()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(|error| format!("{folder}: {error}"))?.flatten()
+        {
+            let path = entry.path();
+            let name = path.display().to_string();
+            match path.extension().and_then(|extension| extension.to_str()) {
+                _ if path.is_dir() && folder.starts_with("src") => folders.push(name),
+                Some(extension) if extensions.contains(&extension) => found.push(name),
+                _ => {}
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn read(path: &str) -> Result<String, String> {
