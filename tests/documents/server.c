@@ -29,7 +29,7 @@ static void *begin(void *unused) {
     entries = acort_chan_new(sizeof(long), 0, 0);
     acort_go_ex(&shared, logger, NULL);
     acort_go_ex(&shared, ticker, NULL);
-    acort_sleep(10000000);
+    acort_sleep(50000000);
     stop_here();
     acort_group_cancel(NULL);
     return unused;
