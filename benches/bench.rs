@@ -7,6 +7,7 @@
 //! name ACO_PREFIX_NAME, and compares with it;
 //! ACO_ROUNDS=<n> sets the rounds (9), ACO_ROWS=<text> picks the rows whose names contain it.
 
+mod chart;
 mod instructions;
 #[path = "../tests/suite/process.rs"]
 #[allow(dead_code)]
@@ -196,8 +197,10 @@ fn main() -> Result {
         targets::extension(&table),
         instructions::section(&folder),
     ];
-    fs::write("docs/performance.md", table.page())?;
-    fs::write("docs/performance.svg", table.chart())?;
+    let page = table.page();
+    let chart = chart::coroutines(&page)?;
+    fs::write("docs/performance.md", page)?;
+    fs::write("docs/performance.svg", chart)?;
     println!("docs/performance.md and docs/performance.svg are written");
     Ok(())
 }

@@ -1,7 +1,8 @@
-//! The table and the chart that `make bench` writes.
+//! The tables that `make bench` and `make bench-rt` write.
 
 use std::fmt::Write;
 
+pub use crate::chart::number;
 use crate::process::{command, succeed};
 
 /// What was measured of one thing: the figure of each subject, None where it took no part.
@@ -45,15 +46,6 @@ fn circumstances() -> Vec<String> {
     lines
 }
 
-/// Three digits, or whole from 100 on.
-pub fn number(value: f64) -> String {
-    match value {
-        v if v < 10.0 => format!("{v:.2}"),
-        v if v < 100.0 => format!("{v:.1}"),
-        v => format!("{v:.0}"),
-    }
-}
-
 impl Table {
     pub fn new(subjects: Vec<String>) -> Table {
         Table { subjects, rows: Vec::new(), sections: Vec::new() }
@@ -81,7 +73,7 @@ impl Table {
         let mut text = String::from(
             "# Performance\n\nWritten by `make bench`; how the numbers come about is in \
              [design-core.md](design-core.md#the-switch-and-why-it-is-right).\n\n\
-             ![one switch, in nanoseconds](performance.svg)\n\n",
+             ![coroutines beside other libraries](performance.svg)\n\n",
         );
         for line in circumstances() {
             let _ = writeln!(text, "* {line}");
@@ -98,44 +90,5 @@ impl Table {
             text += section;
         }
         text
-    }
-
-    /// docs/performance.svg: the first row as bars, the shortest first.
-    pub fn chart(&self) -> String {
-        let Some(row) = self.rows.first() else { return String::new() };
-        let bars = self.subjects.iter().zip(&row.figures);
-        let mut bars: Vec<_> = bars.filter_map(|(name, ns)| ns.map(|ns| (name, ns))).collect();
-        bars.sort_by(|a, b| a.1.total_cmp(&b.1));
-        // Logarithmic: the slowest are two orders of magnitude away from the fastest.
-        let longest = bars.last().map_or(1.0, |(_, ns)| *ns);
-        let shortest = bars.first().map_or(1.0, |(_, ns)| *ns);
-        let width =
-            |ns: f64| 30.0 + 370.0 * (ns / shortest).ln() / (longest / shortest).ln().max(1e-9);
-        let height = 46 + 24 * bars.len();
-        let mut text = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"{height}\" \
-             font-family=\"sans-serif\" font-size=\"13\">\n\
-             <rect width=\"640\" height=\"{height}\" fill=\"white\"/>\n\
-             <text x=\"10\" y=\"20\" font-weight=\"bold\">{} (logarithmic)</text>\n",
-            row.what
-        );
-        let forms = ["inline", "calls", "static", "old binary"];
-        for (index, (name, ns)) in bars.into_iter().enumerate() {
-            let (y, w) = (34 + 24 * index, width(ns));
-            let is_ours = forms.iter().any(|form| name.starts_with(form));
-            let fill = if is_ours { "#2f6fb2" } else { "#9aa7b4" };
-            let name = if is_ours { format!("aco, {name}") } else { name.clone() };
-            let _ = write!(
-                text,
-                "<text x=\"165\" y=\"{}\" text-anchor=\"end\">{name}</text>\n\
-                 <rect x=\"172\" y=\"{y}\" width=\"{w:.0}\" height=\"17\" fill=\"{fill}\"/>\n\
-                 <text x=\"{:.0}\" y=\"{}\">{}</text>\n",
-                y + 13,
-                178.0 + w,
-                y + 13,
-                number(ns)
-            );
-        }
-        text + "</svg>\n"
     }
 }

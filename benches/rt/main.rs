@@ -1,10 +1,12 @@
 //! `make bench-rt`: acort beside other runtimes, row by row.
 //!
 //! Every program of a row runs in turn, again and again; the least of the rounds counts, as what disturbs
-//! a run only adds. Writes docs/performance-rt.md.
+//! a run only adds. Writes docs/performance-rt.md and docs/performance-rt.svg.
 //!
 //! ACO_ROUNDS=<n> sets the rounds (7), ACO_ROWS=<text> picks the rows whose names contain it.
 
+#[path = "../chart.rs"]
+mod chart;
 mod page;
 #[path = "../../tests/suite/process.rs"]
 #[allow(dead_code)]
@@ -218,7 +220,10 @@ fn main() -> Result {
         print!("{}\n{}", table.markdown(), page::targets(&table));
         return Ok(());
     }
-    fs::write("docs/performance-rt.md", page::page(&table, rounds))?;
-    println!("docs/performance-rt.md is written");
+    let page = page::page(&table, rounds);
+    let chart = chart::runtime(&page)?;
+    fs::write("docs/performance-rt.md", page)?;
+    fs::write("docs/performance-rt.svg", chart)?;
+    println!("docs/performance-rt.md and docs/performance-rt.svg are written");
     Ok(())
 }

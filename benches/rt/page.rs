@@ -81,7 +81,10 @@ pub fn targets(table: &Table) -> String {
 
 /// docs/performance-rt.md.
 pub fn page(table: &Table, rounds: usize) -> String {
-    let mut text = String::from("# Performance of acort\n\nWritten by `make bench-rt`.\n\n");
+    let mut text = String::from(
+        "# Performance of acort\n\nWritten by `make bench-rt`.\n\n\
+         ![acort beside other runtimes](performance-rt.svg)\n\n",
+    );
     for line in machine() {
         let _ = writeln!(text, "* {line}");
     }

@@ -1,5 +1,5 @@
-//! `cargo cinstall`, of cargo-c: the same names, soname, files and flags as `make install`. The README says what it
-//! cannot do.
+//! `cargo cinstall`, of cargo-c: the same names, soname, files and flags as `make install`. docs/packaging.md says what
+//! it cannot do.
 
 use std::path::Path;
 

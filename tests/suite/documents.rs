@@ -9,13 +9,14 @@ use crate::files::{files, read, version};
 use crate::process::Result;
 
 pub fn cases() -> Vec<Case> {
-    vec![
+    let mut cases = vec![
         Case::new("links of the documents", check_links),
         Case::new("form of CHANGELOG.md", || check_changelog(&read("CHANGELOG.md")?)),
         Case::new("the form is looked at", wrong_changelogs_fail),
         Case::new("version in debian/changelog", debian_version),
-        figures::case(),
-    ]
+    ];
+    cases.extend(figures::cases());
+    cases
 }
 
 /// The anchors that code hosts make of the headings of a page.

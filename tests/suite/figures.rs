@@ -1,40 +1,104 @@
-//! The figures of the README. `make bench` and `make bench-rt` write the pages: each cell of a table of the README is
-//! in them, under the same heading, in the row of the same name. `ACO_BLESS=1` writes the README again.
+//! The figures and charts of the README are those of the pages that `make bench` and `make bench-rt` write: each cell
+//! of its tables stands there, under the same heading, in the row of the same name, and the charts are drawn from the
+//! pages by the code of `make bench`. `ACO_BLESS=1` writes them again.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::case::{Case, ensure};
-use crate::files::read;
+use crate::files::{files, files_below, read};
 use crate::process::Result;
+
+#[path = "../../benches/chart.rs"]
+mod chart;
+
+use chart::cells;
 
 const PAGES: [&str; 2] = ["docs/performance.md", "docs/performance-rt.md"];
 
 /// Cells by row and heading.
 type Figures = BTreeMap<(String, String), String>;
 
-pub fn case() -> Case {
-    Case::new("figures of the README", || {
-        let mut measured = Figures::new();
-        for page in PAGES {
-            collect(&read(page)?, &mut measured);
-        }
-        let readme = read("README.md")?;
-        let (updated, count) = with_figures(&readme, &measured)?;
-        ensure!(count >= 20, "the search finds {count} figures: it is broken");
-        if updated != readme && std::env::var_os("ACO_BLESS").is_some() {
-            return Ok(fs::write("README.md", updated)?);
-        }
-        let advice = "ACO_BLESS=1 make test LANES=documents";
-        ensure!(updated == readme, "README.md has other figures: {advice}");
-        Ok(())
-    })
+/// A row and a heading of the pages, and what the README says of that figure, {}, outside of its tables of figures.
+const QUOTED: [(&str, &str, &str); 6] = [
+    (SWITCH, "inline, own FP", "**A switch takes {} ns**"),
+    (SWITCH, "inline, shared FP", "or {} ns if coroutines share"),
+    (SWITCH, "inline, own FP", "| **libaco** | {} |"),
+    (SWITCH, "Boost.Context", "| Boost.Context, Boost.Fiber | {} |"),
+    (SWITCH, "corosensei", "| corosensei | {} |"),
+    (PARKED, "acort", "**A parked task takes {} bytes**"),
+];
+const SWITCH: &str = "resume + yield, one coroutine: one switch, ns";
+const PARKED: &str = "resident bytes of a parked task, 1,000,000 on the shared stack";
+
+/// Draws a chart from the text of a page.
+type Draw = fn(&str) -> Result<String, String>;
+
+const CHARTS: [(&str, &str, Draw); 2] = [
+    ("docs/performance.svg", PAGES[0], chart::coroutines),
+    ("docs/performance-rt.svg", PAGES[1], chart::runtime),
+];
+
+pub fn cases() -> Vec<Case> {
+    let mut cases = vec![Case::new("figures of the README", figures_of_the_readme)];
+    cases.extend(CHARTS.map(|(file, page, draw)| {
+        Case::new(file, move || keep(file, &draw(&read(page)?)?, &read(file).unwrap_or_default()))
+    }));
+    cases.push(Case::new("figures of docs/tested.md", figures_of_the_tests));
+    cases
 }
 
-/// The cells of a line of a table.
-fn cells(line: &str) -> Option<Vec<&str>> {
-    let inside = line.strip_prefix('|')?.strip_suffix('|')?;
-    Some(inside.split('|').map(str::trim).collect())
+/// Compares the counts that docs/tested.md states, "more than N", with the tests: not fewer, nor twice as many.
+fn figures_of_the_tests() -> Result {
+    let page = read("docs/tested.md")?.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines = |path: &Path, start: &str| -> Result<usize> {
+        Ok(read(path)?.lines().filter(|line| line.trim_start().starts_with(start)).count())
+    };
+    let lines_of = |paths: Vec<PathBuf>| -> Result<usize> {
+        paths.iter().map(|path| lines(path, "#[test]")).sum()
+    };
+    let programs = files("c_tests", &["c", "cpp"])?.len() + files("c_tests/rt", &["c"])?.len();
+    for (text, count) in [
+        ("programs in C and C++", programs),
+        ("of them: ", lines(Path::new("tests/suite/lanes.rs"), "Lane {")?),
+        ("unit tests", lines_of(files_below(&["src"], &["rs"])?)?),
+        ("mutations", lines(Path::new("tests/loom/mutations.rs"), "(\"")?),
+        ("models run that way", lines_of(files("tests/loom", &["rs"])?)?),
+    ] {
+        let before = page.split(text).next().unwrap_or_default();
+        let stated = before.split_whitespace().last().and_then(|word| word.parse::<usize>().ok());
+        let stated = stated.ok_or(format!("no number before \"{text}\""))?;
+        let is_right = (stated..=2 * stated).contains(&count);
+        ensure!(is_right, "more than {stated} {text}: there are {count}");
+    }
+    Ok(())
+}
+
+/// Checks that the file has the wanted text. `ACO_BLESS=1` writes it.
+fn keep(path: &str, wanted: &str, found: &str) -> Result {
+    if wanted != found && std::env::var_os("ACO_BLESS").is_some() {
+        return Ok(fs::write(path, wanted)?);
+    }
+    ensure!(wanted == found, "{path} has other figures: ACO_BLESS=1 make test LANES=documents");
+    Ok(())
+}
+
+fn figures_of_the_readme() -> Result {
+    let mut measured = Figures::new();
+    for page in PAGES {
+        collect(&read(page)?, &mut measured);
+    }
+    let readme = read("README.md")?;
+    let (updated, count) = with_figures(&readme, &measured)?;
+    ensure!(count >= 20, "the search finds {count} figures: it is broken");
+    for (row, heading, text) in QUOTED {
+        let place = (row.to_string(), heading.to_string());
+        let figure = measured.get(&place).ok_or(format!("no {place:?} is measured"))?;
+        let text = text.replace("{}", figure);
+        ensure!(readme.contains(&text), "README.md does not say: {text}");
+    }
+    keep("README.md", &updated, &readme)
 }
 
 /// Collects the cells in the tables of a page. The first cell for a row and a heading counts.

@@ -87,7 +87,7 @@ pub const LANES: &[Lane] = &[
     lane(Full, "ubsan", &[needs::SANITIZERS], |extent| {
         instrumented_cases(&[&UBSAN, &UBSAN_CLANG], extent)
     }),
-    lane(Sample, "documents", &[needs::CXX], |_| {
+    lane(Sample, "documents", &[needs::CXX, needs::GDB], |_| {
         Ok(documents::cases().into_iter().chain(snippets::cases()?).collect())
     }),
     lane(Sample, "man", &[needs::MAN], |_| Ok(manual::cases())),

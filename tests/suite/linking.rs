@@ -27,7 +27,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         Case::new("two Rust libraries in one program", two_rust_libraries),
         Case::new("a plugin with libaco.a that is closed", plugin_is_closed),
-        Case::new("README shows examples/readme.c", readme_shows_its_example),
+        Case::new("docs/libaco.md shows examples/readme.c", page_shows_its_example),
     ]
 }
 
@@ -54,14 +54,14 @@ fn plugin_is_closed() -> Result {
     succeed(command(&format!("{at}/host ./{at}/plugin.so")), 60).map(drop)
 }
 
-/// Compares the program and the output in the README with an example, which the lanes of compilers run.
-fn readme_shows_its_example() -> Result {
-    let (readme, example) = (read("README.md")?, read("examples/readme.c")?);
+/// Compares the program and the output in docs/libaco.md with an example, which the lanes of compilers run.
+fn page_shows_its_example() -> Result {
+    let (page, example) = (read("docs/libaco.md")?, read("examples/readme.c")?);
     let (program, prints) = example.split_once("/* Prints:\n").ok_or("prints nothing")?;
     let prints = prints.lines().filter_map(|line| line.strip_prefix(" * "));
     let prints: String = prints.map(|line| format!("{line}\n")).collect();
-    let shows_program = readme.contains(&format!("```c\n{program}```"));
-    let shows_output = readme.contains(&format!("./hello\n{prints}```"));
+    let shows_program = page.contains(&format!("```c\n{program}```"));
+    let shows_output = page.contains(&format!("./hello\n{prints}```"));
     let shown = format!("program shown: {shows_program}, output shown: {shows_output}");
     ensure!(shows_program && shows_output, "{shown}");
     Ok(())

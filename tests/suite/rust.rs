@@ -18,6 +18,7 @@ pub fn cases() -> Vec<Case> {
         succeeds("cargo test --quiet --locked --test header"),
         succeeds("cargo test --quiet --locked --test manual"),
         succeeds("cargo test --quiet --locked --test layers"),
+        succeeds("cargo test --quiet --locked --test errors"),
     ]
 }
 

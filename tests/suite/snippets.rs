@@ -13,13 +13,18 @@
 //!
 //! A block `text prints` after a program is its output. The program then runs many times in one process, where it must
 //! not leak memory. A program after a comment `<!-- serves -->` is an echo server that prints its port: `survival.rs`.
+//! A program after `<!-- threads -->` runs once: malloc(3) keeps a heap for each of its threads.
+//!
+//! `<!-- frame FILE -->` is a frame in a file. `<!-- program FILE -->` stands for a program that the page does not show.
+//! The block `text prints` after it is what the program prints, on stderr too, before it ends or dies. Addresses are not
+//! compared. `<!-- program in gdb FILE -->` shows what `aco bt all` prints at the program's function `stop_here`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::case::{Case, ensure};
-use crate::files::{files_below, read};
-use crate::process::{Result, scratch, succeed};
+use crate::files::{files_below, read, root};
+use crate::process::{Result, run, scratch, succeed};
 use crate::survival;
 use crate::toolchain::command;
 
@@ -32,10 +37,21 @@ struct Snippet {
     document: String,
     line: usize,
     is_cxx: bool,
+    /// The block; the path of a program that the page does not show.
     text: String,
     frame: Option<String>,
     prints: Option<String>,
     serves: bool,
+    has_threads: bool,
+    /// None: the page shows the program.
+    hidden: Option<Hidden>,
+}
+
+/// How a program runs that the page does not show.
+#[derive(Clone, Copy, PartialEq)]
+enum Hidden {
+    Alone,
+    InGdb,
 }
 
 /// Programs of examples/ that can run many times in a process. The others are servers, pipeline.c, which closes static
@@ -81,7 +97,7 @@ fn languages(text: &str) -> Result {
 /// The blocks of C and C++ of a document.
 fn snippets(document: &str, text: &str) -> Vec<Snippet> {
     let mut snippets: Vec<Snippet> = Vec::new();
-    let (mut frame, mut serves) = (None, false);
+    let (mut frame, mut serves, mut has_threads) = (None, false, false);
     let mut lines = text.lines().enumerate();
     while let Some((number, line)) = lines.next() {
         let mut until = |end: &str| -> String {
@@ -90,6 +106,18 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
         };
         match line {
             "<!-- frame" => frame = Some(until("-->")),
+            _ if line.starts_with("<!-- frame ") => frame = file_of(line).map(frame_in),
+            _ if line.starts_with("<!-- program ") => snippets.push(Snippet {
+                document: document.to_string(),
+                line: number + 1,
+                is_cxx: false,
+                text: file_of(line).unwrap_or_default().to_string(),
+                frame: None,
+                prints: None,
+                serves: false,
+                has_threads: false,
+                hidden: Some(if line.contains(" in gdb ") { Hidden::InGdb } else { Hidden::Alone }),
+            }),
             "```c" | "```cpp" => snippets.push(Snippet {
                 document: document.to_string(),
                 line: number + 1,
@@ -98,6 +126,8 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
                 frame: frame.take(),
                 prints: None,
                 serves: std::mem::take(&mut serves),
+                has_threads: std::mem::take(&mut has_threads),
+                hidden: None,
             }),
             "```text prints" => {
                 let prints = until("```");
@@ -106,10 +136,21 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
                 }
             }
             _ if line.starts_with("```") => drop(until("```")),
+            "<!-- threads -->" => has_threads = true,
             _ => serves |= line == "<!-- serves -->",
         }
     }
     snippets
+}
+
+/// The file that a comment names: `<!-- program tests/documents/bank.c -->`.
+fn file_of(comment: &str) -> Option<&str> {
+    comment.strip_suffix(" -->")?.rsplit(' ').next()
+}
+
+/// The frame in a file. A missing file is a frame without a place for the block: the program does not compile.
+fn frame_in(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
 }
 
 impl Snippet {
@@ -130,9 +171,12 @@ impl Snippet {
         let name = format!("{}:{}", self.document, self.line);
         Case::new(name.clone(), move || {
             let folder = scratch(&format!("snippets/{}", name.replace(['/', ':', '.'], "-")))?;
+            let program = folder.join("run");
+            if let Some(how) = self.hidden {
+                return self.prints_what_is_shown(how, &program);
+            }
             let source = folder.join(if self.is_cxx { "snippet.cpp" } else { "snippet.c" });
             fs::write(&source, self.program()?)?;
-            let program = folder.join("run");
             if self.serves {
                 survival::build(&source, &program)?;
                 return survival::survives(&program, survival::ECHO);
@@ -144,9 +188,69 @@ impl Snippet {
             if let Some(wanted) = &self.prints {
                 ensure!(*wanted == output, "prints\n{output}and not\n{wanted}");
             }
-            keeps_nothing(self.is_cxx, &object, &folder)
+            if self.has_threads { Ok(()) } else { keeps_nothing(self.is_cxx, &object, &folder) }
         })
     }
+
+    /// Runs a program that the page does not show, and compares what the page shows of it.
+    fn prints_what_is_shown(&self, how: Hidden, program: &Path) -> Result {
+        let wanted = self.prints.as_ref().ok_or("the page shows nothing of it")?;
+        let (from, to) = (&self.text, program.display());
+        let line = "cc -std=gnu11 -g -O1 -fno-inline -rdynamic -Wall -Wextra -Iinclude";
+        // Functions of libaco.so have names.
+        let mut compile = command(&format!("{line} {from} -o {to} -Lbuild -laco -lpthread"));
+        compile.arg(format!("-Wl,-rpath,{}", root().join("build").display()));
+        compile.arg(format!("-ffile-prefix-map={}=.", root().display()));
+        succeed(compile, 60)?;
+        let output = match how {
+            Hidden::Alone => run(command(&format!("./{to}")), 60)?.text,
+            Hidden::InGdb => all_coroutines_in_gdb(program)?,
+        };
+        ensure!(comparable(&output) == comparable(wanted), "prints\n{output}and not\n{wanted}");
+        Ok(())
+    }
+}
+
+/// What `aco bt all` prints in gdb at the program's function `stop_here`.
+fn all_coroutines_in_gdb(program: &Path) -> Result<String> {
+    let mut gdb = command("gdb -q -batch -nx");
+    for line in [
+        "set debuginfod enabled off",
+        "source tools/gdb/aco.py",
+        "break stop_here",
+        "run",
+        "aco bt all",
+        "kill",
+    ] {
+        gdb.args(["-ex", line]);
+    }
+    let output = succeed(gdb.arg(program), 60)?;
+    let is_shown = |line: &&str| line.starts_with("coroutine 0x") || line.starts_with("  #");
+    Ok(output.lines().filter(is_shown).map(|line| format!("{line}\n")).collect())
+}
+
+/// A text without what differs from run to run or from build to build: addresses, folders of sources, and the library's
+/// own frames with the numbers of all.
+fn comparable(text: &str) -> String {
+    let mut comparable = String::new();
+    for line in text.lines().filter(|line| !line.contains(" in aco::")) {
+        for word in line.split(' ') {
+            let number = word.trim_start_matches('(');
+            let (start, rest) = word.split_at(word.len() - number.len());
+            let shown = match number {
+                _ if number.starts_with("0x") => {
+                    let end = number.rfind(|c: char| c.is_ascii_hexdigit()).map_or(0, |at| at + 1);
+                    format!("{start}0x{}", &number[end..])
+                }
+                _ if number.starts_with('#') => "#".to_string(),
+                _ => format!("{start}{}", rest.rsplit('/').next().unwrap_or_default()),
+            };
+            comparable += &shown;
+            comparable.push(' ');
+        }
+        comparable.push('\n');
+    }
+    comparable
 }
 
 fn example(name: &'static str) -> Case {
