@@ -469,9 +469,10 @@ static void *no_descriptor_left(void *argument) {
     return argument;
 }
 
-static atomic_int is_closed;
+static atomic_int is_blocking, is_closed;
 
 static void *blocks(void *argument) {
+    is_blocking = 1;
     while (!is_closed) usleep(1000);
     return argument;
 }
@@ -501,8 +502,9 @@ static int temporary_file(void) {
 /* Calls that a thread has not come to yet: the thread finds no other file under the number. */
 static void *queued_for_a_thread(void *argument) {
     int fd = temporary_file();
-    is_closed = 0;
+    is_blocking = is_closed = 0;
     acort_task_t *blocker = acort_go(blocks_the_thread, NULL);
+    while (!is_blocking) acort_sleep(MILLISECONDS / 10);
     acort_task_t *writer = acort_go(writes_to_file, POINTER(fd)), *syncer = acort_go(syncs_file, POINTER(fd));
     acort_sleep(5 * MILLISECONDS);
     CHECK_EQUAL(acort_close(fd), 0);

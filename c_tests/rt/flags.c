@@ -202,7 +202,7 @@ static void *reads_once(void *unused) {
 
 static void exits_during_a_call(void) {
     pthread_t thread;
-    CHECK(pthread_create(&thread, NULL, reads_once, NULL) == 0);
+    CHECK(pthread_create(&thread, NULL, reads_once, NULL) == 0 && pthread_detach(thread) == 0);
     while (!is_setting) sched_yield();
     exit(0);
 }
