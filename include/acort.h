@@ -367,8 +367,10 @@ int acort_run(acort_body_t fn, void *arg, void **ret);
 /// - The errors of acort_run().
 int acort_run_ex(const struct acort_opts_t *opts, acort_body_t fn, void *arg, void **ret);
 
-/// Returns the version of the library that is loaded, for example "1.3.0", as aco_version_string()
-/// does. The library owns the string.
+/// Returns the version of the library that is loaded, as aco_version_string() does.
+///
+/// # Returns
+/// The text, for example "1.3.0". The library owns it.
 const char *acort_version(void);
 
 /// Fills `opts` with the defaults of acort_new(). `size` is the size of the struct that the program
@@ -536,7 +538,10 @@ void acort_exit(void *ret) __attribute__((noreturn));
 /// - `EPERM` outside of tasks.
 int acort_yield(void);
 
-/// Returns the running task, or NULL in a plain thread.
+/// Returns the running task.
+///
+/// # Returns
+/// The task. NULL in a plain thread.
 acort_task_t *acort_self(void);
 
 /// Returns the number of `task`. No other task of the process has it.
@@ -609,7 +614,10 @@ void *acort_key_get(acort_key_t key);
 /// - `ENOMEM` if there is no memory.
 int acort_key_set(acort_key_t key, void *value);
 
-/// Returns the time of CLOCK_MONOTONIC in nanoseconds, which deadlines are compared with.
+/// Returns the time of CLOCK_MONOTONIC, which deadlines are compared with.
+///
+/// # Returns
+/// The time in nanoseconds.
 int64_t acort_now(void);
 
 /// Returns the deadline `ns` nanoseconds from now.
@@ -672,8 +680,10 @@ int acort_unpark(acort_task_t *task);
 /// - `ESRCH` if the task was freed.
 int acort_cancel(acort_task_t *task);
 
-/// Returns 1 if the running task is cancelled and has not masked cancellation, else 0. Returns 0 in
-/// a plain thread.
+/// Returns whether the running task is cancelled and has not masked cancellation.
+///
+/// # Returns
+/// 1 or 0. 0 in a plain thread.
 int acort_cancelled(void);
 
 /// Masks cancellation for the running task if `on` is not 0, or unmasks it. While it is masked, the
@@ -1473,7 +1483,12 @@ int acort_listen(const char *net, const char *addr, int backlog);
 /// a task. A deadline of 0 or in the past resolves no names. Free `res` by freeaddrinfo(3).
 ///
 /// # Returns
-/// 0, or a code of getaddrinfo(3): EAI_SYSTEM and `errno` for ETIMEDOUT and ECANCELED.
+/// 0, or a code of getaddrinfo(3). With EAI_SYSTEM `errno` has the error.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of getaddrinfo(3).
 int acort_getaddrinfo(const char *node,
                       const char *service,
                       const struct addrinfo *hints,

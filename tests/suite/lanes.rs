@@ -16,6 +16,7 @@ use crate::manual;
 use crate::nim;
 use crate::panics;
 use crate::process::is_there;
+use crate::reference;
 use crate::repeat;
 use crate::rt_use;
 use crate::sandbox;
@@ -277,7 +278,10 @@ pub const LANES: &[Lane] = &[
     Lane {
         name: "documents",
         needs: &[CXX],
-        cases: |_| with(Ok(documents::cases()), snippets::cases()),
+        cases: |_| {
+            let documents = with(Ok(documents::cases()), snippets::cases());
+            with(documents, reference::cases())
+        },
     },
     Lane {
         name: "man",

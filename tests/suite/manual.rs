@@ -28,7 +28,7 @@ fn pages_are_clean(line: &str, allowed: &[&str]) -> Result<(), String> {
     let pages = fs::read_dir("man").map_err(|error| error.to_string())?;
     let mut pages: Vec<_> =
         pages.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-    pages.retain(|path| path.extension().is_some_and(|extension| extension == "3"));
+    pages.retain(|path| path.extension().is_some_and(|section| section == "3" || section == "7"));
     (pages.len() > 50).then_some(()).ok_or("there are too few pages")?;
     let mut told = String::new();
     for page in pages {
@@ -61,6 +61,9 @@ fn man_finds_every_name() -> Result<(), String> {
         let text = succeed(man(&format!("-P cat 3 {name}")), 60)?;
         text.contains(name).then_some(()).ok_or_else(|| format!("{name}(3): {text}"))?;
     }
+    let mut concepts = man("-w 7");
+    concepts.args(["aco", "acort", "acort_environment"]);
+    succeed(concepts, 60)?;
     make("uninstall", &[("PREFIX", &prefix)])?;
     is_clean(&folder.join("usr"))
 }

@@ -188,7 +188,7 @@ fn example(name: &'static str) -> Case {
     })
 }
 
-fn compile(is_cxx: bool, source: &Path, object: &Path) -> Result<(), String> {
+pub fn compile(is_cxx: bool, source: &Path, object: &Path) -> Result<(), String> {
     let compiler = if is_cxx { "c++ -std=c++17" } else { "cc -std=gnu11" };
     let (from, to) = (source.display(), object.display());
     let line = format!("{compiler} -O1 -Wall -Wextra -Werror -Iinclude -c {from} -o {to}");
@@ -199,11 +199,11 @@ fn link(is_cxx: bool, objects: &[&Path], program: &Path) -> Result<(), String> {
     let objects: Vec<_> = objects.iter().map(|object| object.to_string_lossy()).collect();
     let compiler = if is_cxx { "c++" } else { "cc" };
     let line = format!("{compiler} {} -o {}", objects.join(" "), program.display());
-    succeed(command(&format!("{line} build/libaco.a -lpthread")), 60).map(drop)
+    succeed(command(&format!("{line} build/libaco.a -lpthread -lm")), 60).map(drop)
 }
 
 /// tests/use/again.c runs the program, whose `main` has another name then.
-fn keeps_nothing(is_cxx: bool, object: &Path, folder: &Path) -> Result<(), String> {
+pub fn keeps_nothing(is_cxx: bool, object: &Path, folder: &Path) -> Result<(), String> {
     let (renamed, again) = (folder.join("program.o"), folder.join("again.o"));
     let line = format!("{} {}", object.display(), renamed.display());
     succeed(command(&format!("objcopy --redefine-sym main=program {line}")), 60)?;

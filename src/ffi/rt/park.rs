@@ -8,7 +8,10 @@ use crate::rt::model::task;
 use crate::rt::os::Deadline;
 use crate::rt::park::{cancel, sleep, suspend};
 
-/// Returns the time of CLOCK_MONOTONIC in nanoseconds, which deadlines are compared with.
+/// Returns the time of CLOCK_MONOTONIC, which deadlines are compared with.
+///
+/// # Returns
+/// The time in nanoseconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_now() -> i64 {
     sleep::now()
@@ -94,8 +97,10 @@ pub unsafe extern "C" fn acort_cancel(task: *mut acort_task_t) -> c_int {
     status(task::check(task).map(|task| unsafe { cancel::cancel(task.as_ptr()) }))
 }
 
-/// Returns 1 if the running task is cancelled and has not masked cancellation, else 0. Returns 0 in
-/// a plain thread.
+/// Returns whether the running task is cancelled and has not masked cancellation.
+///
+/// # Returns
+/// 1 or 0. 0 in a plain thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_cancelled() -> c_int {
     cancel::is_cancelled().into()
