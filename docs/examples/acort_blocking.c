@@ -2,26 +2,31 @@
 #include <stdio.h>
 #include <unistd.h>
 
+static int ends[2];
+
 /* Blocks its thread: a call that knows nothing of tasks. */
 static void *blocks(void *text) {
-    usleep(20 * 1000);
-    return text;
+    char byte;
+    return read(ends[0], &byte, 1) == 1 ? text : NULL;
 }
 
-static void *ticks(void *argument) {
-    acort_sleep(1000000);
+static void *writes(void *argument) {
     puts("another task runs meanwhile");
+    acort_write(ends[1], "x", 1, ACORT_NEVER);
     return argument;
 }
 
 static void *starts(void *argument) {
-    acort_task_t *task = acort_go(ticks, NULL);
+    if (pipe(ends) == -1) return argument;
+    acort_task_t *task = acort_go(writes, NULL);
     void *result;
     if (acort_blocking(blocks, "the call has returned", &result) == -1)
         perror("acort_blocking");
     else
         puts(result);
     acort_join(task, NULL, ACORT_NEVER);
+    close(ends[0]);
+    acort_close(ends[1]);
     return argument;
 }
 
