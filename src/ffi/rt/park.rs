@@ -66,7 +66,7 @@ pub extern "C" fn acort_park(deadline: i64) -> c_int {
 }
 
 /// Ends the acort_park() of `task`, or gives it a token for its next one. A task has at most one
-/// token. From any thread.
+/// token.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn acort_unpark(task: *mut acort_task_t) -> c_int {
 /// Cancels `task` permanently. Its wait ends with ECANCELED, and so does each later call that may
 /// wait, on entry, before it has an effect. Calls with deadline 0 still work, and so do calls that
 /// never wait: unlock, post, set, close, unref. Clean-up that may wait masks cancellation:
-/// acort_cancel_mask(). From any thread.
+/// acort_cancel_mask().
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
