@@ -94,24 +94,20 @@ impl Example {
 /// An example prints what stands in its own last comment, `Prints:`, line by line; a line of
 /// three dots stands for any lines, and `#` for a number.
 pub fn check_output(name: &str, output: &str) -> Result<(), String> {
-    let promised = promised(&Example::source(name))?;
-    let (wanted, got): (Vec<_>, Vec<_>) = (promised.lines().collect(), output.lines().collect());
-    if lines_match(&wanted, &got) {
-        Ok(())
-    } else {
-        Err(format!("promised:\n{promised}\nprinted:\n{output}"))
-    }
-}
-
-/// The lines of the last comment of a program.
-pub fn promised(source: &Path) -> Result<String, String> {
-    let text = fs::read_to_string(source).map_err(|error| error.to_string())?;
+    let text = fs::read_to_string(Example::source(name)).map_err(|error| error.to_string())?;
     let Some((_, promised)) = text.rsplit_once("/* Prints:\n") else {
         return Err("the example does not say what it prints".to_string());
     };
-    let promised = promised.rsplit_once(" */").map_or(promised, |(lines, _)| lines);
-    let lines = promised.lines().map(|line| line.get(3..).unwrap_or_default());
-    Ok(lines.map(|line| format!("{line}\n")).collect())
+    let promised = promised.rsplit_once("*/").map_or(promised, |(lines, _)| lines);
+    let promised: Vec<_> =
+        promised.lines().map(|line| line.strip_prefix(" * ").unwrap_or_default()).collect();
+    let promised = &promised[..promised.len().saturating_sub(1)];
+    let got: Vec<_> = output.lines().collect();
+    if lines_match(promised, &got) {
+        Ok(())
+    } else {
+        Err(format!("promised:\n{}\nprinted:\n{output}", promised.join("\n")))
+    }
 }
 
 pub fn lines_match(promised: &[&str], got: &[&str]) -> bool {

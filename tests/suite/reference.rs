@@ -1,9 +1,8 @@
 //! The programs of the manual pages, `docs/examples/`: each is compiled, and prints what its page says.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::examples::promised;
 use crate::process::{command, scratch, succeed};
 use crate::snippets::{compile, keeps_nothing};
 use crate::work::Case;
@@ -41,4 +40,13 @@ fn case(source: PathBuf) -> Case {
         }
         if THREADS.contains(&&*name) { Ok(()) } else { keeps_nothing(false, &object, &folder) }
     })
+}
+
+/// The lines of the last comment of a program.
+fn promised(source: &Path) -> Result<String, String> {
+    let text = fs::read_to_string(source).map_err(|error| error.to_string())?;
+    let (_, promised) = text.rsplit_once("/* Prints:\n").ok_or("it does not say what it prints")?;
+    let promised = promised.rsplit_once(" */").map_or(promised, |(lines, _)| lines);
+    let lines = promised.lines().map(|line| line.get(3..).unwrap_or_default());
+    Ok(lines.map(|line| format!("{line}\n")).collect())
 }
