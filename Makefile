@@ -54,6 +54,11 @@ LD      := $(call tool,ld)
 OBJCOPY := $(call tool,objcopy)
 AR      := $(call tool,ar)
 
+# The test suite, a package of its own, and the compilers that Debian has for another target.
+SUITE := $(CARGO) run --quiet --locked --manifest-path tests/suite/Cargo.toml --target-dir target --
+export CC_aarch64_unknown_linux_gnu  ?= aarch64-linux-gnu-gcc-12
+export CXX_aarch64_unknown_linux_gnu ?= aarch64-linux-gnu-g++-12
+
 .PHONY: all test test-long test-nim bench bench-rt demo header map man abi deb setup install uninstall clean
 all: $(B)/libaco.so $(B)/libaco.a
 
@@ -116,13 +121,13 @@ $(B)/libaco.a: $(RSLIB) $(B)/libaco.sym $(if $(OF_NAMES),$(B)/names.o)
 	$(AR) rcs $@ $(B)/libaco.o $(if $(OF_NAMES),$(B)/names.o)
 
 test: all
-	$(CARGO) test --quiet --locked --test suite -- $(LANES)
+	$(SUITE) $(LANES)
 
 test-long: all
-	$(CARGO) test --quiet --locked --test suite -- --long $(LANES)
+	$(SUITE) --long $(LANES)
 
 test-nim: all
-	$(CARGO) test --quiet --locked --test suite -- nim
+	$(SUITE) nim
 
 bench: all
 	$(CARGO) bench --quiet --locked --bench bench
@@ -144,7 +149,7 @@ man: header
 	ACO_BLESS=1 $(CARGO) test --quiet --locked --test manual -- --ignored
 
 abi:
-	ACO_BLESS=1 $(CARGO) test --quiet --locked --test suite -- abidiff
+	ACO_BLESS=1 $(SUITE) abidiff
 
 deb:
 	debian/tarballs build/deb

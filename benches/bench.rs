@@ -19,7 +19,7 @@ use std::fs;
 use std::io::Write;
 use std::time::Instant;
 
-use process::{command, is_there, scratch, succeed};
+use process::{Result, command, is_available, scratch, succeed};
 use report::{Row, Table};
 use targets::OTHER;
 
@@ -78,12 +78,12 @@ const EXTENSION_ROWS: [&str; 4] = ["value", "generator", "transfer", "transfer-c
 
 const PEER_ROWS: &[&str] = &["switch", "life"];
 
-fn build(line: String) -> Result<(), String> {
+fn build(line: String) -> Result {
     succeed(command(&line), 600).map(drop)
 }
 
 /// Our library in its forms, and the library at ACO_PREFIX.
-fn own_subjects(folder: &str) -> Result<Vec<Subject>, String> {
+fn own_subjects(folder: &str) -> Result<Vec<Subject>> {
     let shared = "-Lbuild -laco -Wl,-rpath,build";
     let environment = "-DACO_CONFIG_SHARE_FPU_MXCSR_ENV";
     let prefix = env::var("ACO_PREFIX").ok();
@@ -149,13 +149,13 @@ fn peers(folder: &str) -> Vec<Subject> {
 }
 
 /// One sample: the first number of the line, or None where the subject does not do the row.
-fn sample(subject: &Subject, row: &str) -> Result<f64, String> {
+fn sample(subject: &Subject, row: &str) -> Result<f64> {
     let mut command = command(&format!("{} {row}", subject.line));
     // Cargo's leads to the library that cargo built; each subject knows its own.
     command.env_remove("LD_LIBRARY_PATH");
     let output = succeed(command, 300)?;
     let number = output.split_whitespace().next().and_then(|word| word.parse().ok());
-    number.ok_or_else(|| format!("{}: {output}", subject.line))
+    Ok(number.ok_or_else(|| format!("{}: {output}", subject.line))?)
 }
 
 fn median(mut samples: Vec<f64>) -> f64 {
@@ -163,7 +163,7 @@ fn median(mut samples: Vec<f64>) -> f64 {
     samples[samples.len() / 2]
 }
 
-fn main() -> Result<(), String> {
+fn main() -> Result {
     let folder = scratch("../bench/programs")?.to_string_lossy().into_owned();
     let wanted = env::var("ACO_ROWS").unwrap_or_default();
     let rounds = env::var("ACO_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(9_usize);
@@ -186,7 +186,7 @@ fn main() -> Result<(), String> {
         table.rows.push(Row { name, what, figures });
     }
     let other = env::var("ACO_PREFIX_NAME").unwrap_or(OTHER.into());
-    if !is_there("test -d docs") || !wanted.is_empty() {
+    if !is_available(command("test -d docs")) || !wanted.is_empty() {
         let sections = targets::section(&table, &other) + &targets::extension(&table);
         print!("{}\n{sections}", table.markdown());
         return Ok(());
@@ -196,8 +196,8 @@ fn main() -> Result<(), String> {
         targets::extension(&table),
         instructions::section(&folder),
     ];
-    fs::write("docs/performance.md", table.page()).map_err(|error| error.to_string())?;
-    fs::write("docs/performance.svg", table.chart()).map_err(|error| error.to_string())?;
+    fs::write("docs/performance.md", table.page())?;
+    fs::write("docs/performance.svg", table.chart())?;
     println!("docs/performance.md and docs/performance.svg are written");
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::process::{command, is_there, succeed};
+use crate::process::{Result, command, is_available, succeed};
 
 /// Compiler, library, emulator and name of an architecture.
 const MACHINES: [(&str, &str, &str, &str); 2] = [
@@ -28,12 +28,12 @@ const ROUNDS: usize = 1000;
 
 /// How many instructions the program executes for so many resumes. The emulator translates each
 /// instruction by itself and writes a line for it.
-fn executed(emulator: &str, program: &str, rounds: usize) -> Result<usize, String> {
+fn executed(emulator: &str, program: &str, rounds: usize) -> Result<usize> {
     let line = format!("{emulator} -singlestep -d exec,nochain {program} {rounds}");
     Ok(succeed(command(&line), 120)?.lines().filter(|line| line.starts_with("Trace")).count())
 }
 
-fn count(folder: &str, machine: (&str, &str, &str, &str), flags: &str) -> Result<f64, String> {
+fn count(folder: &str, machine: (&str, &str, &str, &str), flags: &str) -> Result<f64> {
     let (compiler, library, emulator, name) = machine;
     let program = format!("{folder}/count-{name}");
     let line =
@@ -52,8 +52,8 @@ pub fn section(folder: &str) -> String {
          |---|---:|---:|---:|---:|\n",
     );
     for machine in MACHINES {
-        if !is_there(&format!("{} --version", machine.2))
-            || !is_there(&format!("test -e {}", machine.1))
+        if !is_available(command(&format!("{} --version", machine.2)))
+            || !is_available(command(&format!("test -e {}", machine.1)))
         {
             println!("no instructions of {}: `make setup`, `make TARGET=...`", machine.3);
             let _ = writeln!(text, "| {} | not counted | | | |", machine.3);

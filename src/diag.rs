@@ -4,6 +4,7 @@
 //! lock or an allocation. So it works in any state, and on a small stack. The object is an address; a coroutine also
 //! has the address of its entry function.
 
+use core::ffi::c_int;
 use core::fmt::{self, Arguments, Display, Formatter, Write};
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -51,32 +52,39 @@ impl<T: Describe> Display for Object<T> {
     }
 }
 
-/// A buffer for one line, on the caller's stack. Text that does not fit is cut off.
+/// A buffer for one line, on the caller's stack. Text that does not fit is cut off; the line ends with a newline even
+/// then.
 pub(crate) struct LineBuffer {
     text: [u8; 400],
     length: usize,
 }
 
 impl LineBuffer {
+    pub(crate) const EMPTY: LineBuffer = LineBuffer { text: [b'\n'; 400], length: 0 };
+
+    /// Creates a line of `text`, which has no newline at its end.
     pub(crate) fn format(text: Arguments) -> LineBuffer {
-        let mut line = LineBuffer { text: [0; 400], length: 0 };
+        let mut line = LineBuffer::EMPTY;
         // `write_str` below never fails.
         let _ = line.write_fmt(text);
         line
     }
 
-    pub(crate) fn text(&self) -> &[u8] {
-        self.text.get(..self.length).unwrap_or_default()
+    /// The line with its newline: the bytes behind the text are newlines.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.text.get(..=self.length).unwrap_or_default()
     }
 
-    fn print(&self) {
-        sys::write_stderr(self.text());
+    /// Writes the line to a file descriptor with one write(2). Returns false on failure: see [`errno`](sys::errno).
+    pub(crate) fn write_to(&self, fd: c_int) -> bool {
+        sys::write_all(fd, self.bytes())
     }
 }
 
 impl Write for LineBuffer {
     fn write_str(&mut self, more: &str) -> fmt::Result {
-        for (to, from) in self.text.iter_mut().skip(self.length).zip(more.bytes()) {
+        let capacity = self.text.len() - 1;
+        for (to, from) in self.text.iter_mut().take(capacity).skip(self.length).zip(more.bytes()) {
             *to = from;
             self.length += 1;
         }
@@ -101,7 +109,7 @@ pub(crate) fn fatal<T: Describe>(
 #[cold]
 pub(crate) fn report<T: Describe>(function: &str, object: *const T, what: Arguments, rule: &str) {
     let object = Object(object);
-    LineBuffer::format(format_args!("aco: fatal: {function}({object}): {what} ({rule})\n")).print();
+    print(format_args!("aco: fatal: {function}({object}): {what} ({rule})"));
 }
 
 /// Prints a warning, once for each `warned`: what the library works without.
@@ -109,7 +117,7 @@ pub(crate) fn report<T: Describe>(function: &str, object: *const T, what: Argume
 #[inline(never)]
 pub(crate) fn warn_once(warned: &AtomicBool, what: Arguments, advice: &str) {
     if !warned.swap(true, Ordering::Relaxed) {
-        LineBuffer::format(format_args!("aco: warning: {what} ({advice})\n")).print();
+        print(format_args!("aco: warning: {what} ({advice})"));
     }
 }
 
@@ -132,11 +140,11 @@ pub(crate) fn out_of_memory<T: Describe>(
     )
 }
 
-/// Prints a text as it is.
+/// Prints a line on standard error: `text`, which has no newline at its end.
 #[cold]
 #[inline(never)]
 pub(crate) fn print(text: Arguments) {
-    LineBuffer::format(text).print();
+    LineBuffer::format(text).write_to(libc::STDERR_FILENO);
 }
 
 #[cfg(test)]
@@ -144,11 +152,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_keeps_what_fits() {
-        let long = "x".repeat(1000);
-        let line = LineBuffer::format(format_args!("{long}"));
-        assert_eq!(line.length, line.text.len());
-        let line = LineBuffer::format(format_args!("{}-{}", 1, "two"));
-        assert_eq!(line.text.get(..line.length), Some(b"1-two".as_slice()));
+    fn a_line_keeps_what_fits_and_ends_with_a_newline() {
+        for length in [398, 399, 400, 1000] {
+            let line = LineBuffer::format(format_args!("{}", "x".repeat(length)));
+            assert_eq!(line.bytes(), format!("{}\n", "x".repeat(length.min(399))).as_bytes());
+        }
+        let mut line = LineBuffer::format(format_args!("{}-{}", 1, "two"));
+        assert_eq!(line.bytes(), b"1-two\n");
+        line.write_str(", more").unwrap();
+        assert_eq!(line.bytes(), b"1-two, more\n");
     }
 }

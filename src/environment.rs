@@ -7,14 +7,9 @@ use core::ffi::{CStr, c_char};
 
 use crate::arch;
 
-type Getenv = unsafe extern "C" fn(*const c_char) -> *mut c_char;
-
-/// The function secure_getenv(3). None: the C library has none, or is linked statically without it.
-fn secure_getenv() -> Option<Getenv> {
-    // SAFETY: the symbol is that function, or NULL, which is None.
-    unsafe {
-        core::mem::transmute::<*const (), Option<Getenv>>(arch::weak_symbol!("secure_getenv"))
-    }
+arch::weak_functions! {
+    /// The function secure_getenv(3). None: the C library has none, or is linked statically without it.
+    fn secure_getenv(*const c_char) -> *mut c_char = "secure_getenv";
 }
 
 /// Returns true if the program has more rights than its caller.

@@ -80,11 +80,9 @@ pub(crate) fn are_any_handled() -> bool {
     unsafe { eh_globals().as_ref() }.is_some_and(|globals| globals.caught | globals.uncaught != 0)
 }
 
-/// The C++ runtime's function `__cxa_get_globals`. None: the program has no C++ runtime.
-#[inline(always)]
-fn get_globals() -> Option<unsafe extern "C" fn() -> *mut EhGlobals> {
-    // SAFETY: the address of that function, or NULL, which is None.
-    unsafe { core::mem::transmute(arch::weak_symbol!("__cxa_get_globals")) }
+arch::weak_functions! {
+    /// The C++ runtime's function `__cxa_get_globals`. None: the program has no C++ runtime.
+    fn get_globals() -> *mut EhGlobals = "__cxa_get_globals";
 }
 
 /// The two words of the C++ runtime for this thread. NULL: the program has no C++ runtime.

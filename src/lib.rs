@@ -27,13 +27,14 @@
 //! | `environment` | Variables of the environment |
 //! | `slow_path` | The flag for the slow path of creating and destroying a coroutine: a counter, mostly 0 |
 //! | `state` | The state word of a coroutine: the eight bytes from `is_end` on |
+//! | `lock` | The spin lock, the compare-and-swaps of fast paths, and the annotations for ThreadSanitizer |
 //! | `arch` | The machine: one file and one folder for each architecture, with the same items |
 //! | `tls` | The thread-local words of the library: `aco_gtls_co` and two after it, and the thread's own state |
 //! | `error` | The errors of constructors |
 //! | `panic` | The panic handler of a no_std build |
 //! | `diag` | The line that the library prints before it aborts, and its warnings |
-//! | `lock` | The spin lock of the core: held for a few instructions or one call of malloc |
 //! | `sys` | The libc calls that the library makes, each wrapped once |
+//! | `atomic` | The atomics of files that loom models, and the spin hint |
 //! | `abi` | The structs that C programs access, with the layout of libaco 1.2.4 |
 //!
 //! `ffi` is the C interface, and `rt` the runtime. The other modules from `generator` to `thread` are coroutines. Their
@@ -45,6 +46,8 @@
 
 #![cfg_attr(all(not(test), panic = "abort"), no_std)]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+// Without the runtime nothing uses what is there for it alone.
+#![cfg_attr(not(feature = "rt"), allow(dead_code, unused_imports))]
 // `cargo test` runs the unit tests; the exported functions are tested from C.
 #![cfg_attr(test, allow(dead_code, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used))]
 
@@ -57,10 +60,10 @@ compile_error!("aco runs on Linux, on x86-64 and aarch64");
 
 pub mod abi;
 mod arch;
+mod atomic;
 mod attach;
 mod coroutine;
 mod diag;
-#[cfg(feature = "rt")]
 mod environment;
 mod error;
 mod exceptions;

@@ -7,7 +7,7 @@ use crate::{diag, sys};
 
 #[panic_handler]
 fn on_panic(info: &PanicInfo) -> ! {
-    diag::print(format_args!("aco: fatal: internal error: {info}\n"));
+    diag::print(format_args!("aco: fatal: internal error: {info}"));
     sys::abort()
 }
 

@@ -65,9 +65,7 @@ pub(crate) unsafe fn save_out(
                 sanitizer::save_shadow(owner, lowest, size);
             }
             (*area).ct_save += 1;
-            if size > (*area).max_cpsz {
-                (*area).max_cpsz = size;
-            }
+            (*area).max_cpsz = (*area).max_cpsz.max(size);
         } else if has_sanitizer {
             // It is unstarted, or a program starts it again by writing `reg`, and its old frames are still there.
             sanitizer::unpoison_stack((*stack).ptr, (*stack).sz);
@@ -106,9 +104,7 @@ pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, has_
                 sanitizer::restore_shadow(co, frames.bytes, size);
             }
             (*area).ct_restore += 1;
-            if size > (*area).max_cpsz {
-                (*area).max_cpsz = size;
-            }
+            (*area).max_cpsz = (*area).max_cpsz.max(size);
         }
         frame_chain::join(co, frames, has_sanitizer);
     }

@@ -16,12 +16,9 @@ pub(crate) struct Symbol(pub(crate) usize);
 /// The bytes of a name that are printed: the last ones of a longer name.
 const MAX_LENGTH: usize = 80;
 
-type Dladdr = unsafe extern "C" fn(*const c_void, *mut libc::Dl_info) -> c_int;
-
-/// The function dladdr(3). None: the program has no dynamic linker.
-fn dladdr() -> Option<Dladdr> {
-    // SAFETY: the symbol is that function, or NULL, which is None.
-    unsafe { core::mem::transmute::<*const (), Option<Dladdr>>(arch::weak_symbol!("dladdr")) }
+arch::weak_functions! {
+    /// The function dladdr(3). None: the program has no dynamic linker.
+    fn dladdr(*const c_void, *mut libc::Dl_info) -> c_int = "dladdr";
 }
 
 impl Display for Symbol {

@@ -74,7 +74,7 @@ fn default_last_word() -> ! {
     diag::print(format_args!(
         "error: aco_default_protector_last_word triggered\n\
          error: co:{co:p} should call `aco_exit()` instead of direct `return` in co_fp:{entry:#x} \
-         to finish its execution\n"
+         to finish its execution"
     ));
     sys::abort()
 }

@@ -202,7 +202,6 @@ pub(crate) fn thread_state() -> *mut ThreadState {
 }
 
 /// The worker of this thread. NULL: none.
-#[cfg(feature = "rt")]
 #[inline(always)]
 pub(crate) fn worker() -> *mut c_void {
     // SAFETY: the thread's own word. No reference to it exists.
@@ -210,21 +209,18 @@ pub(crate) fn worker() -> *mut c_void {
 }
 
 /// Returns true if this thread is one of the blocking pool.
-#[cfg(feature = "rt")]
 pub(crate) fn is_blocking_thread() -> bool {
     // SAFETY: the thread's own word. No reference to it exists.
     unsafe { *(address_of!("aco_worker") as *const usize).add(1) != 0 }
 }
 
 /// Says whether this thread is one of the blocking pool.
-#[cfg(feature = "rt")]
 pub(crate) fn set_is_blocking_thread(is: bool) {
     // SAFETY: the thread's own word. No reference to it exists.
     unsafe { *(address_of!("aco_worker") as *mut usize).add(1) = usize::from(is) }
 }
 
 /// Sets the worker of this thread. NULL: none.
-#[cfg(feature = "rt")]
 pub(crate) fn set_worker(worker: *mut c_void) {
     // SAFETY: the thread's own word. No reference to it exists.
     unsafe { *(address_of!("aco_worker") as *mut *mut c_void) = worker }

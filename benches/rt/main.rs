@@ -18,7 +18,7 @@ use std::fs;
 use std::io::Write;
 use std::time::Instant;
 
-use process::{command, scratch, succeed};
+use process::{Result, command, scratch, succeed};
 use report::{Row, Table};
 
 /// A program, the column that it belongs to, and the rows that it measures.
@@ -113,12 +113,12 @@ const COUNTED: [&str; 12] = [
     "syscall",
 ];
 
-fn build(line: String) -> Result<(), String> {
+fn build(line: String) -> Result {
     succeed(command(&line), 600).map(drop)
 }
 
 /// Ours, the client, and the server on bare epoll: they need a C compiler alone.
-fn own_programs(folder: &str) -> Result<Vec<Program>, String> {
+fn own_programs(folder: &str) -> Result<Vec<Program>> {
     let wraps: String = COUNTED.iter().map(|name| format!(" -Wl,--wrap={name}")).collect();
     build(format!("cc -O2 benches/rt/client.c -o {folder}/client"))?;
     let sources = [
@@ -170,13 +170,13 @@ fn peers(folder: &str) -> Vec<Program> {
 }
 
 /// One sample: the first number of the line.
-fn sample(program: &Program, row: &str, client: &str) -> Result<f64, String> {
+fn sample(program: &Program, row: &str, client: &str) -> Result<f64> {
     let mut command = command(&format!("{} {row} {client}", program.line));
     // Cargo's leads to the library that cargo built; the programs know theirs.
     command.env_remove("LD_LIBRARY_PATH");
     let output = succeed(command, 60)?;
     let number = output.split_whitespace().next().and_then(|word| word.parse().ok());
-    number.ok_or_else(|| format!("{} {row}: {output}", program.line))
+    Ok(number.ok_or_else(|| format!("{} {row}: {output}", program.line))?)
 }
 
 /// The figures of a row, in the order of [`SUBJECTS`].
@@ -185,7 +185,7 @@ fn measure(
     row: &str,
     rounds: usize,
     client: &str,
-) -> Result<Vec<Option<f64>>, String> {
+) -> Result<Vec<Option<f64>>> {
     let start = Instant::now();
     let mut least = vec![None; SUBJECTS.len()];
     for round in 0..rounds {
@@ -202,7 +202,7 @@ fn measure(
     Ok(least)
 }
 
-fn main() -> Result<(), String> {
+fn main() -> Result {
     let folder = scratch("../bench/rt")?.to_string_lossy().into_owned();
     let wanted = env::var("ACO_ROWS").unwrap_or_default();
     let rounds = env::var("ACO_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(7_usize);
@@ -218,8 +218,7 @@ fn main() -> Result<(), String> {
         print!("{}\n{}", table.markdown(), page::targets(&table));
         return Ok(());
     }
-    fs::write("docs/performance-rt.md", page::page(&table, rounds))
-        .map_err(|error| error.to_string())?;
+    fs::write("docs/performance-rt.md", page::page(&table, rounds))?;
     println!("docs/performance-rt.md is written");
     Ok(())
 }

@@ -320,6 +320,8 @@ static void when_it_was_woken(enum call call, enum who who, int part) {
     acort_sleep(MILLISECONDS / 10);
     v->task = go_with(who == SHARED_STACK ? ACORT_SHARED : 0, is_victim_and_says_so, v);
     lets_wait(v);
+    /* The worker has polled since the victim waits, so that the next poll reports in the order of these writes. */
+    for (int i = 0; i < 3; i++) acort_sleep(MILLISECONDS / 10);
     CHECK(write(control[1], "x", 1) == 1);
     makes_ready(v);
     join(closer);
@@ -467,8 +469,10 @@ static void *no_descriptor_left(void *argument) {
     return argument;
 }
 
+static atomic_int is_closed;
+
 static void *blocks(void *argument) {
-    usleep(50000);
+    while (!is_closed) usleep(1000);
     return argument;
 }
 
@@ -497,12 +501,13 @@ static int temporary_file(void) {
 /* Calls that a thread has not come to yet: the thread finds no other file under the number. */
 static void *queued_for_a_thread(void *argument) {
     int fd = temporary_file();
+    is_closed = 0;
     acort_task_t *blocker = acort_go(blocks_the_thread, NULL);
-    acort_sleep(5 * MILLISECONDS);
     acort_task_t *writer = acort_go(writes_to_file, POINTER(fd)), *syncer = acort_go(syncs_file, POINTER(fd));
     acort_sleep(5 * MILLISECONDS);
     CHECK_EQUAL(acort_close(fd), 0);
     int next = temporary_file();
+    is_closed = 1;
     join(writer), join(syncer), join(blocker);
     CHECK_EQUAL(lseek(next, 0, SEEK_END), 0);
     close(next);
@@ -542,7 +547,7 @@ static void *lingers(void *argument) {
     acort_attr_init(&attributes, sizeof attributes);
     attributes.worker = 1;
     acort_task_t *closer = acort_go_ex(&attributes, closes_it, POINTER(server));
-    acort_sleep(100 * MILLISECONDS);
+    while (fcntl(server, F_GETFD) >= 0) acort_sleep(MILLISECONDS);
     int64_t start = acort_now();
     int connection = acort_accept(listener, NULL, NULL, ACORT_NEVER);
     CHECK_EQUAL(connection, server);

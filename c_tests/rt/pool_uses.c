@@ -170,8 +170,9 @@ static void *first_come(void *argument) {
     return argument;
 }
 
-static void *open_is_given_up(void *deadline) {
-    int fd = acort_open(fifo, O_RDONLY, 0, deadline != NULL ? acort_after(30 * MILLISECONDS) : ACORT_NEVER);
+static void *open_is_given_up(void *milliseconds) {
+    int64_t deadline = milliseconds != NULL ? acort_after(NUMBER(milliseconds) * MILLISECONDS) : ACORT_NEVER;
+    int fd = acort_open(fifo, O_RDONLY, 0, deadline);
     CHECK(fd == -1 && (errno == ETIMEDOUT || errno == ECANCELED || errno == EAGAIN));
     return POINTER(errno);
 }
@@ -179,7 +180,8 @@ static void *open_is_given_up(void *deadline) {
 /* A thread whose call was given up is none: what waited has another one. */
 static void *leaves_room(void *argument) {
     for (long i = 0; i < 6; i++) {
-        acort_task_t *stuck = acort_go(open_is_given_up, POINTER(i % 2));
+        /* A thread comes to it within that time. */
+        acort_task_t *stuck = acort_go(open_is_given_up, POINTER(i % 2 * 400));
         settles_at(&opens, (int)i + 1);
         acort_task_t *waits = acort_go(is_answered, POINTER(i % USES));
         acort_sleep(MILLISECONDS);
@@ -223,7 +225,7 @@ static void until_refused(void) {
     for (int tried = 0; refused < TASKS && tried < MOST; tried += TASKS) {
         refused = 0;
         int before = __atomic_load_n(&opens, __ATOMIC_SEQ_CST);
-        for (long i = 0; i < TASKS; i++) tasks[i] = acort_go(open_is_given_up, POINTER(i % 2));
+        for (long i = 0; i < TASKS; i++) tasks[i] = acort_go(open_is_given_up, POINTER(i % 2 * 30));
         for (int i = 0; i < 30 && __atomic_load_n(&opens, __ATOMIC_SEQ_CST) < before + TASKS; i++) {
             acort_sleep(MILLISECONDS);
         }

@@ -31,7 +31,7 @@
 //! | `copy_frames` | copies the live part of a stack |
 //! | `stack_pointer` | the caller's stack pointer |
 //! | `interrupted_stack_pointer` | the stack pointer of the code that a signal interrupted |
-//! | `weak_symbol!` | the address of a symbol that the program may not have |
+//! | `weak_symbol!`, `weak_functions!` | the address of a symbol that the program may not have; such functions |
 //! | `valgrind_request` | a client request to Valgrind |
 //!
 //! ## The rule of a switch
@@ -78,14 +78,18 @@ mod x86_64;
 #[cfg(target_arch = "x86_64")]
 use x86_64 as machine;
 
-#[cfg(target_arch = "x86_64")]
-pub(crate) use machine::write_fpenv;
-pub(crate) use machine::{
-    FIRST_VALUE_SLOT, FRAME_POINTER_SLOT, FRAME_RECORD_OFFSET, MIN_GUARD, RETURN_SLOT_SIZE,
-    call_with_frame_pointer, copy_frames, ended_body, exit_to_body, first_entry_body, get_fpenv,
-    interrupted_stack_pointer, load_fpenv, resume_body, returning_entry_body, root_return_address,
-    save_fpenv, set_first_entry, set_fpenv, stack_pointer, switch_body, transfer_body,
-    valgrind_request, weak_symbol,
-};
-#[cfg(target_arch = "aarch64")]
-pub(crate) use machine::{ROOT_RETURN_OFFSET, read_fpenv, root_frame};
+pub(crate) use machine::*;
+
+/// Defines functions that return a function of the program. None: the program does not have the symbol.
+macro_rules! weak_functions {
+    ($($(#[$doc:meta])* $vis:vis fn $name:ident($($argument:ty),*) $(-> $result:ty)? = $symbol:literal;)*) => { $(
+        $(#[$doc])*
+        #[inline(always)]
+        $vis fn $name() -> Option<unsafe extern "C" fn($($argument),*) $(-> $result)?> {
+            // SAFETY: the symbol is a function of this type, or NULL, which is None.
+            unsafe { core::mem::transmute::<*const (), _>($crate::arch::weak_symbol!($symbol)) }
+        }
+    )* };
+}
+
+pub(crate) use weak_functions;

@@ -48,18 +48,8 @@ mod resume;
 mod root;
 mod switch;
 mod transfer;
-pub(crate) use fpenv::{load_fpenv, save_fpenv, write_fpenv};
-pub(crate) use leaf::{
-    copy_frames, get_fpenv, interrupted_stack_pointer, set_fpenv, stack_pointer, valgrind_request,
-    weak_symbol,
-};
 
-pub(crate) use resume::resume_body;
-pub(crate) use root::{
-    ended_body, first_entry_body, returning_entry_body, root_return_address, set_first_entry,
-};
-pub(crate) use switch::{exit_to_body, switch_body};
-pub(crate) use transfer::{call_with_frame_pointer, transfer_body};
+pub(crate) use {fpenv::*, leaf::*, resume::*, root::*, switch::*, transfer::*};
 
 /// Bytes between `align_retptr` and `align_highptr`. A called function finds its return address 8 bytes below an
 /// aligned stack.

@@ -30,23 +30,20 @@ use crate::{arch, tls};
 /// Returns the coroutine that the caller runs in, if that is certain (R1 to R3).
 #[inline(always)]
 pub(crate) fn current_checked() -> Option<NonNull<aco_t>> {
-    let (current, waiting) = tls::current_and_hint();
-    if waiting.is_null() {
-        return None;
-    }
-    let current = NonNull::new(current)?;
-    let co = current.as_ptr();
-    // SAFETY: the hint is not NULL, so `co` exists (R2).
-    let is_here = unsafe {
-        let waits = (*co).main_co == waiting || co == waiting && !(*co).main_co.is_null();
-        waits && is_on_stack_of(co)
-    };
-    is_here.then_some(current)
+    // SAFETY: the coroutine exists (R2).
+    current_by_hint().filter(|co| unsafe { is_on_stack_of(co.as_ptr()) })
 }
 
 /// As [`current_checked`], without the check of the stack: for a caller on another stack, as a signal handler is. The
 /// caller decides whether it interrupted that coroutine.
 pub(crate) fn current_from_signal() -> Option<NonNull<aco_t>> {
+    // SAFETY: the coroutine exists (R2).
+    current_by_hint().filter(|co| unsafe { !(*co.as_ptr()).share_stack.is_null() })
+}
+
+/// Returns the coroutine that the two words say runs (R1, R2).
+#[inline(always)]
+fn current_by_hint() -> Option<NonNull<aco_t>> {
     let (current, waiting) = tls::current_and_hint();
     if waiting.is_null() {
         return None;
@@ -54,10 +51,7 @@ pub(crate) fn current_from_signal() -> Option<NonNull<aco_t>> {
     let current = NonNull::new(current)?;
     let co = current.as_ptr();
     // SAFETY: the hint is not NULL, so `co` exists (R2).
-    let waits = unsafe {
-        let main_co = (*co).main_co;
-        !main_co.is_null() && (main_co == waiting || co == waiting) && !(*co).share_stack.is_null()
-    };
+    let waits = unsafe { (*co).main_co == waiting || co == waiting && !(*co).main_co.is_null() };
     waits.then_some(current)
 }
 

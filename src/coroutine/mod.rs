@@ -52,7 +52,6 @@ mod other_threads;
 mod stack_use;
 mod start;
 
-#[cfg(feature = "rt")]
 pub(crate) use compilers::abort_on_off_stack_frames;
 pub(crate) use create::create;
 pub(crate) use current::{current_checked, current_from_signal, is_on_stack_of, is_running};

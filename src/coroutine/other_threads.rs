@@ -27,18 +27,15 @@ pub(crate) fn runs_on_other_thread(co: *mut aco_t) -> bool {
 #[inline(never)]
 pub(crate) fn use_by_other_thread(co: *mut aco_t, main_co: *mut aco_t) -> Option<OtherThreadUse> {
     slab::publish_thread();
-    let main_waits = |current, waiting| waiting == main_co && current != main_co;
-    let look = |seen: &dyn Fn(*mut aco_t, *mut aco_t) -> bool| {
-        slab::any_other_thread(false, seen).unwrap_or_default()
-    };
-    if !look(&|current, waiting| runs(co, current, waiting) || main_waits(current, waiting)) {
-        return None;
+    let mut main_waits = false;
+    let is_running = slab::any_other_thread(false, |current, waiting| {
+        main_waits |= waiting == main_co && current != main_co;
+        runs(co, current, waiting)
+    });
+    match is_running {
+        Some(true) => Some(OtherThreadUse::RunsCoroutine),
+        _ => main_waits.then_some(OtherThreadUse::WaitsInMainCo),
     }
-    Some(if look(&|current, waiting| runs(co, current, waiting)) {
-        OtherThreadUse::RunsCoroutine
-    } else {
-        OtherThreadUse::WaitsInMainCo
-    })
 }
 
 /// Returns true if a thread with these two words runs `co`, or `co` waits in it.

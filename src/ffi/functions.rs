@@ -59,7 +59,7 @@ pub extern "C" fn aco_get_co_fn() -> *mut aco_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acosw_shared_fpenv(from_co: *mut aco_t, to_co: *mut aco_t) -> *mut c_void {
     // SAFETY: `from_co` runs, and the frames of `to_co` are on its stack (F6).
-    unsafe { resume::switch_shared_fpenv(from_co, to_co, ptr::null_mut()) }
+    unsafe { resume::share_fpenv::switch(from_co, to_co, ptr::null_mut()) }
 }
 
 /// Resumes like aco_resume(), but keeps the present floating-point environment. Programs compiled
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn acosw_shared_fpenv(from_co: *mut aco_t, to_co: *mut aco
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_resume_shared_fpenv(resume_co: *mut aco_t) {
     // SAFETY: `resume_co` is NULL or a coroutine (F1).
-    unsafe { resume::resume_shared_fpenv(resume_co, ptr::null_mut()) };
+    unsafe { resume::share_fpenv::resume(resume_co, ptr::null_mut()) };
 }
 
 /// Yields like aco_yield_fn(). `yield_co` is the running coroutine.
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn aco_yield1_fn(yield_co: *mut aco_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield1_shared_fpenv(yield_co: *mut aco_t) {
     // SAFETY: `yield_co` is NULL or the running coroutine (F6).
-    unsafe { resume::yield_to_main(yield_co, resume::switch_shared_fpenv) }
+    unsafe { resume::yield_to_main(yield_co, resume::share_fpenv::switch) }
 }
 
 /// Ends the running coroutine like aco_exit_fn(). `co` is the running coroutine.
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn aco_exit1_fn(co: *mut aco_t) -> ! {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_exit1_shared_fpenv(co: *mut aco_t) -> ! {
     // SAFETY: `co` is NULL or the running coroutine (F6).
-    unsafe { resume::exit(co, resume::exit_to_shared_fpenv) }
+    unsafe { resume::exit(co, resume::share_fpenv::exit_to) }
 }
 
 /// Repairs the current coroutine after acosw() has continued a coroutine that waited in

@@ -7,15 +7,14 @@ use super::iterate::for_each;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::diag::LineBuffer;
 use crate::symbol::{Symbol, write_printable};
-use crate::{coroutine, record, sanitizer, stack, state, sys};
+use crate::{coroutine, record, sanitizer, stack, state};
 
 /// Writes a line for each coroutine of this thread to `file`. False: errno says why.
 pub(crate) fn dump(file: c_int) -> bool {
     let failed = for_each(|co| {
-        let line = LineBuffer::format(format_args!("{}\n", Description(co)));
-        let text = line.text();
-        sanitizer::unpoison(text.as_ptr().cast_mut().cast(), text.len());
-        c_int::from(!sys::write_all(file, text))
+        let line = LineBuffer::format(format_args!("{}", Description(co)));
+        sanitizer::unpoison(line.bytes().as_ptr().cast_mut().cast(), line.bytes().len());
+        c_int::from(!line.write_to(file))
     });
     failed == 0
 }

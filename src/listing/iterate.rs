@@ -10,25 +10,19 @@ use crate::state;
 /// Calls `visit` for each coroutine of this thread, until it gives something else than 0: that, or 0.
 /// `visit` may make and destroy coroutines; what it makes may be visited, too.
 pub(crate) fn for_each(mut visit: impl FnMut(*mut aco_t) -> c_int) -> c_int {
-    for co in CoroutineBlocks::new() {
+    let in_slabs = CoroutineBlocks::new()
         // SAFETY: a place for a coroutine; it reads as none unless one is there.
-        if unsafe { state::is_ours(co) } && !record::is_listed_elsewhere(co) {
-            let answer = visit(co);
-            if answer != 0 {
-                return answer;
-            }
-        }
-    }
-    for co in ThreadRecords::new() {
-        // SAFETY: who has a record exists. It may be in a slab: an address that came home.
-        if unsafe { !slab::is_own(co.cast()) && state::is_ours(co) } {
-            let answer = visit(co);
-            if answer != 0 {
-                return answer;
-            }
-        }
-    }
-    0
+        .filter(|&co| unsafe { state::is_ours(co) } && !record::is_listed_elsewhere(co))
+        .map(&mut visit)
+        .find(|&answer| answer != 0);
+    let in_records = || {
+        ThreadRecords::new()
+            // SAFETY: who has a record exists. It may be in a slab: an address that came home.
+            .filter(|&co| unsafe { !slab::is_own(co.cast()) && state::is_ours(co) })
+            .map(visit)
+            .find(|&answer| answer != 0)
+    };
+    in_slabs.or_else(in_records).unwrap_or(0)
 }
 
 /// How many coroutines of this thread have not ended, main coroutines aside.

@@ -11,7 +11,7 @@ use crate::sys;
 
 /// The lock of changes by calls of the program. The handler does not take it (V5).
 #[unsafe(link_section = "aco_shared")]
-static ACTION_LOCK: Lock = Lock::new();
+static ACTION_LOCK: Lock = Lock::NEW;
 /// The process that held the lock last.
 #[unsafe(link_section = "aco_shared")]
 static LAST_PROCESS: AtomicU32 = AtomicU32::new(0);
@@ -57,7 +57,7 @@ pub(super) fn with_lock<T>(work: impl FnOnce() -> T) -> T {
     if before != 0 && before != process {
         ACTION_LOCK.reset_after_fork();
     }
-    let _guard = ACTION_LOCK.lock_guard();
+    let _guard = ACTION_LOCK.guard();
     work()
 }
 

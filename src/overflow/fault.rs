@@ -96,7 +96,7 @@ fn print_line(overflow: &Overflow) {
     diag::print(format_args!(
         "aco: fatal: coroutine {co:p} (entry {entry:#x}, arg {arg:p}) overflowed its {kib} KiB stack: \
          fault at {address:#x}, sp {stack_pointer:#x}, stack from {low:p} (make it larger, or its frames \
-         smaller)\n"
+         smaller)"
     ));
 }
 

@@ -41,8 +41,7 @@ mod reporter;
 mod signal_stack;
 mod users;
 
-#[cfg(feature = "rt")]
-pub(crate) use reporter::{disable_for_runtime, enable_for_runtime};
-pub(crate) use reporter::{enable, prepare_thread, reinstall_if_removed};
-#[cfg(feature = "rt")]
+pub(crate) use reporter::{
+    disable_for_runtime, enable, enable_for_runtime, prepare_thread, reinstall_if_removed,
+};
 pub(crate) use users::Overflow;

@@ -1,15 +1,12 @@
 //! The switching of the reporter: on, off, and on again after a fault that the program survived.
 
-#[cfg(feature = "rt")]
 use core::ffi::c_void;
 use core::sync::atomic::Ordering;
 
 use super::actions::{NEEDS_REINSTALL, install, remove, with_lock};
 use super::fault::clear_last_report;
 use super::signal_stack;
-use super::users::{REPORTS_ALL, is_needed};
-#[cfg(feature = "rt")]
-use super::users::{RUNTIME_COUNT, ReportTask, TASK_REPORTER};
+use super::users::{REPORTS_ALL, RUNTIME_COUNT, ReportTask, TASK_REPORTER, is_needed};
 
 /// Turns the reporter on for all coroutines of the process, and gives this thread a signal stack. Returns false on
 /// failure, and sets errno.
@@ -26,7 +23,6 @@ pub(crate) fn enable() -> bool {
 
 /// Turns the reporter on for a runtime that begins. `report_task` prints the lines of tasks. A failure to install the
 /// handler is ignored: the runtime works without it.
-#[cfg(feature = "rt")]
 pub(crate) fn enable_for_runtime(report_task: ReportTask) {
     TASK_REPORTER.store(report_task as *mut c_void, Ordering::SeqCst);
     with_lock(|| {
@@ -36,7 +32,6 @@ pub(crate) fn enable_for_runtime(report_task: ReportTask) {
 }
 
 /// Undoes [`enable_for_runtime`]; the last user's end removes the reporter.
-#[cfg(feature = "rt")]
 pub(crate) fn disable_for_runtime() {
     with_lock(|| {
         RUNTIME_COUNT.fetch_sub(1, Ordering::SeqCst);

@@ -40,11 +40,10 @@ mod values;
 
 pub(crate) use by_thread::ThreadRecords;
 pub(crate) use entry::RECORD_SIZE;
-#[cfg(feature = "rt")]
-pub(crate) use keys::{Destructor, is_live as is_key};
-pub(crate) use keys::{create_at as create_key_at, delete as delete_key};
+pub(crate) use keys::{
+    Destructor, create_at as create_key_at, delete as delete_key, is_live as is_key,
+};
 pub(crate) use locals::{destroy as destroy_locals, get as local, set as set_local};
-pub(crate) use names::{id, name, name_and_id, set_name};
+pub(crate) use names::{id, name_and_id, set_name};
 pub(crate) use registry::{destroy, is_listed_elsewhere, move_to_this_thread, register, remove};
-#[cfg(feature = "rt")]
 pub(crate) use values::{DESTRUCTOR_ROUNDS, Values};

@@ -56,11 +56,6 @@ pub(crate) fn set_name(co: *mut aco_t, name: Option<&CStr>) -> bool {
     is_named
 }
 
-/// The name of `co`. NULL: it has none.
-pub(crate) fn name(co: *mut aco_t) -> *const c_char {
-    name_and_id(co).0
-}
-
 /// The id of `co`; a new one if it has none. None: there is no memory.
 pub(crate) fn id(co: *mut aco_t) -> Option<u64> {
     #[unsafe(link_section = "aco_shared")]

@@ -19,7 +19,7 @@ unsafe impl Sync for Shard {}
 
 #[unsafe(link_section = "aco_shared")]
 static RECORDS: [Shard; SHARDS] =
-    [const { Shard { lock: Lock::new(), table: UnsafeCell::new(Table::EMPTY) } }; SHARDS];
+    [const { Shard { lock: Lock::NEW, table: UnsafeCell::new(Table::EMPTY) } }; SHARDS];
 
 /// The shard with this index. None: there is no such shard.
 pub(super) fn by_index(index: usize) -> Option<&'static Shard> {
@@ -35,7 +35,7 @@ pub(super) fn of(co: *mut aco_t) -> &'static Shard {
 impl Shard {
     /// Calls `work` with the table, under the lock. `work` uses no other shard (R3).
     pub(super) fn with_table<R>(&self, work: impl FnOnce(&mut Table) -> R) -> R {
-        let _guard = self.lock.lock_guard();
+        let _guard = self.lock.guard();
         // SAFETY: this thread holds the lock (`lock`, L1).
         work(unsafe { &mut *self.table.get() })
     }

@@ -77,9 +77,9 @@ impl Values {
         let capacity = (index + 1).next_power_of_two().max(MIN_CAPACITY);
         let Some(memory) = sys::allocate(capacity * size_of::<Entry>()) else { return false };
         let entries: *mut Entry = memory.as_ptr().cast();
-        // SAFETY: the new array is longer than the old one, which is freed once.
+        // SAFETY: the new array is longer than the old one, which is freed once. A copy of no entries may be from NULL.
         unsafe {
-            entries.copy_from_nonoverlapping(self.entries_or_dangling(), self.capacity);
+            entries.copy_from_nonoverlapping(self.entries, self.capacity);
             for index in self.capacity..capacity {
                 entries.add(index).write(Entry { key: 0, value: ptr::null_mut() });
             }
@@ -87,11 +87,6 @@ impl Values {
         }
         *self = Values { entries, capacity };
         true
-    }
-
-    /// The entries; a valid pointer for a copy of 0 entries, too.
-    fn entries_or_dangling(&self) -> *const Entry {
-        if self.entries.is_null() { ptr::dangling() } else { self.entries }
     }
 
     /// Removes and returns the next value, from `index` on, whose key has a destructor.

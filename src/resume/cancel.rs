@@ -27,15 +27,6 @@ pub(crate) unsafe fn cancel(co: NonNull<aco_t>) {
     }
 }
 
-/// Returns true if `co` is cancelled.
-///
-/// # Safety
-/// `co` points to a coroutine.
-pub(crate) unsafe fn is_cancelled(co: NonNull<aco_t>) -> bool {
-    // SAFETY: `co` points to a coroutine.
-    unsafe { state::is_cancelled(co.as_ptr()) }
-}
-
 /// Switches from the running coroutine to its main coroutine, unless it is cancelled. Returns true if it is cancelled,
 /// before or after. Aborts as a yield does.
 ///

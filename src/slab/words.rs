@@ -16,7 +16,7 @@ use crate::{sys, tls, valgrind};
 
 /// Held by a thread that reads the words of other threads, and by a thread that withdraws its own.
 #[unsafe(link_section = "aco_shared")]
-static READERS: Lock = Lock::new();
+static READERS: Lock = Lock::NEW;
 
 /// The number of threads that have published their words.
 #[unsafe(link_section = "aco_shared")]
@@ -43,7 +43,7 @@ pub(super) fn publish(words: &Words) {
 /// Withdraws the words of this thread, which exits.
 pub(super) fn withdraw(words: &Words) {
     detect_fork();
-    let _guard = READERS.lock_guard();
+    let _guard = READERS.guard();
     if !words.swap(ptr::null_mut(), Ordering::Relaxed).is_null() {
         PUBLISHED_THREADS.fetch_sub(1, Ordering::Relaxed);
     }
@@ -53,7 +53,7 @@ pub(super) fn withdraw(words: &Words) {
 /// thread searches, and `wait` is false.
 pub(crate) fn any_other_thread(
     wait: bool,
-    predicate: impl Fn(*mut aco_t, *mut aco_t) -> bool,
+    mut predicate: impl FnMut(*mut aco_t, *mut aco_t) -> bool,
 ) -> Option<bool> {
     detect_fork();
     // SAFETY: the state is this thread's; heaps are never freed (H4).
@@ -65,7 +65,7 @@ pub(crate) fn any_other_thread(
         return Some(false);
     }
     let own = tls::current_words();
-    let _guard = if wait { READERS.lock_guard() } else { READERS.try_lock_guard()? };
+    let _guard = if wait { READERS.guard() } else { READERS.try_guard()? };
     Some(any_heap(|words| {
         let words = words.load(Ordering::Acquire);
         // SAFETY: READERS is locked, so each published address can be read (K1). Those of a parent process were

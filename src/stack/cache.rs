@@ -2,6 +2,7 @@
 //!
 //! A new stack costs a control block, a mapping, a guard and the faults of its first pages. A cached one has them all.
 //! The entries of the list are at the tops of the stacks, which were used last. When the thread exits it releases all.
+//! The stacks of acort's tasks stay with their coroutines: `src/rt/model/stack_cache.rs`.
 //!
 //! * SC1. Only its thread uses the list and the stacks in it.
 //! * SC2. At most [`MAX_STACKS`] stacks and [`MAX_BYTES`] bytes are cached. A new one replaces the oldest ones.

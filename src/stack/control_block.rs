@@ -33,6 +33,7 @@ use core::sync::atomic::{AtomicU16, Ordering};
 
 use super::layout::Sizes;
 use crate::abi::{aco_share_stack_t, aco_t};
+use crate::error::CreateError;
 use crate::slab::{self, Class};
 use crate::state::Generation;
 use crate::valgrind::StackId;
@@ -119,20 +120,22 @@ pub(super) unsafe fn set_memory(
     }
 }
 
-/// Allocates a control block. None: the system has no memory.
-pub(super) fn allocate() -> Option<BlockPtr> {
+/// Allocates a control block.
+pub(super) fn allocate() -> Result<BlockPtr, CreateError> {
     /// The first generation of the next block that has none: a new one, or a purged one. Blocks start at different
     /// generations, so that a coroutine of a purged generation rarely matches.
     #[unsafe(link_section = "aco_shared")]
     static NEXT_GENERATION: AtomicU16 = AtomicU16::new(1);
-    let block: BlockPtr = slab::allocate(Class::StackBlock, slab::STACK_BLOCK_SIZE)?.cast();
+    let size = slab::STACK_BLOCK_SIZE;
+    let block = slab::allocate(Class::StackBlock, size);
+    let block: BlockPtr = block.ok_or(CreateError::NoStackMemory { size })?.cast();
     // SAFETY: the block is all zero, or has its contents from before it was freed (`Class::StackBlock`).
     let known = unsafe { block.as_ref() };
     if known.generation() == 0 {
         let generation = NEXT_GENERATION.fetch_add(1, Ordering::Relaxed).max(1);
         known.generation.store(generation, Ordering::Relaxed);
     }
-    Some(block)
+    Ok(block)
 }
 
 /// Ends the generation of `block`: resuming a coroutine that is bound to it is refused afterwards (CB2).

@@ -10,7 +10,7 @@ use super::memory::{self, StackMemory, guard_size};
 use super::{cache, deferred_unmap};
 use crate::abi::aco_share_stack_t;
 use crate::error::CreateError;
-use crate::{arch, slab, state, sys, valgrind};
+use crate::{arch, state, sys, valgrind};
 
 /// Creates a share stack of `size` bytes (see [`Sizes`] for the rounding).
 pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_stack_t, CreateError> {
@@ -20,7 +20,6 @@ pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_sta
 
 /// Creates a guarded stack with `gap` unused bytes below the guard, and a second guard below those (see [`memory`]).
 /// A gap of less than a page is none.
-#[cfg(feature = "rt")]
 pub(crate) fn create_with_gap(
     size: usize,
     gap: usize,
@@ -69,9 +68,7 @@ pub(super) unsafe fn activate(
 #[cold]
 #[inline(never)]
 pub(super) fn create_block(sizes: &Sizes) -> Result<(BlockPtr, *mut c_void), CreateError> {
-    let Some(block) = control_block::allocate() else {
-        return Err(CreateError::NoStackMemory { size: slab::STACK_BLOCK_SIZE });
-    };
+    let block = control_block::allocate()?;
     let Some(memory) = memory::allocate(sizes) else {
         let errno = sys::errno();
         // SAFETY: the block was allocated above, and no other thread has seen it.

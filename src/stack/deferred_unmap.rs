@@ -29,13 +29,13 @@ use crate::sys;
 #[unsafe(link_section = "aco_shared")]
 static DEFERRED: AtomicPtr<StackBlock> = AtomicPtr::new(ptr::null_mut());
 #[unsafe(link_section = "aco_shared")]
-static LOCK: Lock = Lock::new();
+static LOCK: Lock = Lock::NEW;
 
 /// Locks the list. None: it stays locked, perhaps by a thread that this child of fork(2) does not have.
 fn lock_list() -> Option<LockGuard<'static>> {
     const SPIN_LIMIT: usize = 10_000;
     (0..SPIN_LIMIT).find_map(|_| {
-        let guard = LOCK.try_lock_guard();
+        let guard = LOCK.try_guard();
         if guard.is_none() {
             sys::yield_thread();
         }

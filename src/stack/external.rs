@@ -8,10 +8,9 @@ use super::layout::Sizes;
 use super::memory::StackMemory;
 use crate::abi::aco_share_stack_t;
 use crate::error::CreateError;
-use crate::{sanitizer, slab};
+use crate::sanitizer;
 
 /// Returns true if the `size` bytes at `memory` can be a stack.
-#[cfg(feature = "rt")]
 pub(crate) fn can_hold_stack(memory: *mut c_void, size: usize) -> bool {
     Sizes::external_error(memory.addr(), size).is_none()
 }
@@ -27,9 +26,7 @@ pub(crate) unsafe fn create_in(
     if let Some(what) = Sizes::external_error(memory.addr(), size) {
         return Err(CreateError::InvalidStackMemory { memory, size, what });
     }
-    let Some(block) = control_block::allocate() else {
-        return Err(CreateError::NoStackMemory { size: slab::STACK_BLOCK_SIZE });
-    };
+    let block = control_block::allocate()?;
     let memory = StackMemory { usable: memory, mapping: core::ptr::null_mut(), is_guarded: false };
     sanitizer::register_root(memory.usable, size);
     // SAFETY: the block was allocated above. It describes memory that the caller passes for this stack.

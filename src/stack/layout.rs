@@ -37,7 +37,6 @@ impl Sizes {
 
     /// The sizes of a guarded stack with a gap below its guard, and a second guard below that. `gap` is rounded down to
     /// whole pages; 0 pages are no gap. None: the sum does not fit in a `usize`.
-    #[cfg(feature = "rt")]
     pub(super) fn with_gap(
         requested: usize,
         page: usize,
@@ -155,7 +154,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "rt")]
     fn a_gap_has_a_guard_at_either_end() {
         for (gap, guard_and_gap) in [
             (0, PAGE),

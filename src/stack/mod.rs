@@ -21,13 +21,9 @@ pub(crate) use binding::{
 };
 pub(crate) use cache::release_all as release_cached;
 pub(crate) use control_block::block_of;
-pub(crate) use create::create;
-#[cfg(feature = "rt")]
-pub(crate) use create::create_with_gap;
+pub(crate) use create::{create, create_with_gap};
 pub(crate) use destroy::destroy;
-#[cfg(feature = "rt")]
-pub(crate) use external::can_hold_stack;
-pub(crate) use external::create_in;
+pub(crate) use external::{can_hold_stack, create_in};
 pub(crate) use high_water_mark::{high_water_mark, paint};
 pub(crate) use layout::guard_and_gap;
 pub(crate) use trim::trim;

@@ -78,7 +78,6 @@ pub(crate) fn is_overcommit_strict() -> bool {
 }
 
 /// The limit of address space of the process, in bytes (RLIMIT_AS). None: there is none.
-#[cfg(feature = "rt")]
 pub(crate) fn address_space_limit() -> Option<usize> {
     let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
     // SAFETY: `limit` is valid for writes.

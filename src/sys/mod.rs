@@ -6,22 +6,4 @@ mod process;
 mod signal;
 mod thread;
 
-#[cfg(feature = "rt")]
-pub(crate) use errno::errno_location;
-pub(crate) use errno::{errno, fail_with, set_errno};
-#[cfg(feature = "rt")]
-pub(crate) use memory::address_space_limit;
-pub(crate) use memory::{
-    allocate, disable_huge_pages, discard, enable_huge_pages, free, install_guard_region,
-    is_overcommit_strict, is_readable, make_accessible, make_inaccessible, map, map_fixed,
-    map_stack, map_wiped_on_fork, munlock, page_residency, reserve, unmap,
-};
-pub(crate) use process::{abort, page_size, process_id, write_all, write_stderr};
-pub(crate) use signal::{
-    SignalHandler, has_signal_stack, min_signal_stack_size, remove_signal_stack, resend_signal,
-    restore_signal_action, set_default_action, set_signal_action, set_signal_stack,
-};
-pub(crate) use thread::{
-    create_thread_key, delete_thread_key, set_thread_value, thread_stack_low, thread_value,
-    yield_thread,
-};
+pub(crate) use {errno::*, memory::*, process::*, signal::*, thread::*};

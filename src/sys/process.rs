@@ -25,12 +25,8 @@ pub(crate) fn process_id() -> u32 {
     unsafe { libc::getpid() as u32 }
 }
 
-/// Writes `text` to standard error with write(2), without a lock, a buffer or an allocation.
-pub(crate) fn write_stderr(text: &[u8]) {
-    write_all(libc::STDERR_FILENO, text);
-}
-
-/// Writes all of `text` to a file descriptor with write(2). Returns false on failure: see [`errno`].
+/// Writes all of `text` to a file descriptor with write(2), without a lock or an allocation. Returns false on failure:
+/// see [`errno`].
 pub(crate) fn write_all(file: c_int, mut text: &[u8]) -> bool {
     while !text.is_empty() {
         // SAFETY: `text` is valid for reads of its length.

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules below it that it may use.
-const LAYERS: [(&str, &[&str]); 31] = [
+const LAYERS: [(&str, &[&str]); 32] = [
     (
         "ffi",
         &[
@@ -48,12 +48,14 @@ const LAYERS: [(&str, &[&str]); 31] = [
             "stack",
             "sanitizer",
             "environment",
+            "lock",
             "error",
             "symbol",
             "arch",
             "tls",
             "diag",
             "sys",
+            "atomic",
             "abi",
         ],
     ),
@@ -82,18 +84,7 @@ const LAYERS: [(&str, &[&str]); 31] = [
     ),
     (
         "listing",
-        &[
-            "coroutine",
-            "record",
-            "stack",
-            "slab",
-            "symbol",
-            "sanitizer",
-            "state",
-            "diag",
-            "sys",
-            "abi",
-        ],
+        &["coroutine", "record", "stack", "slab", "symbol", "sanitizer", "state", "diag", "abi"],
     ),
     (
         "coroutine",
@@ -147,13 +138,14 @@ const LAYERS: [(&str, &[&str]); 31] = [
     ("environment", &["arch"]),
     ("slow_path", &[]),
     ("state", &["abi"]),
+    ("lock", &["arch", "sys", "atomic"]),
     ("arch", &["abi"]),
     ("tls", &["abi"]),
     ("error", &["diag", "sys", "abi"]),
     ("panic", &["diag", "sys"]),
     ("diag", &["sys", "abi"]),
-    ("lock", &["sys"]),
     ("sys", &[]),
+    ("atomic", &[]),
     ("abi", &[]),
 ];
 

@@ -1,4 +1,4 @@
-//! The atomics of `crate::rt::base::atomic`, over loom's.
+//! The atomics of `crate::atomic`, over loom's.
 //!
 //! As in the library, an atomic that is all zero is valid, and one can be created in a constant. So loom's atomic is
 //! created when the library's is first used. That must be before a second thread knows it: [`crate::ground::touch`] and

@@ -42,7 +42,7 @@ pub(crate) fn touch(lock: &Lock) {
 fn armed(mode: WaitMode) -> Shared<Parker> {
     let parker = Shared::new(Parker::new());
     parker.wake_word().load(Ordering::Relaxed);
-    assert!(matches!(parker.prepare(mode), Prepared::Waiting));
+    assert!(parker.prepare(mode));
     parker
 }
 
@@ -122,7 +122,7 @@ fn token_is_not_lost() {
                 unsafe { wake(parker.raw(), 1) };
             }
         });
-        match parker.prepare(WaitMode::Park) {
+        match parker.prepare_park() {
             Prepared::Waiting => wait_for(&parker),
             Prepared::TokenTaken => {}
             Prepared::Cancelled => unreachable!("no thread cancels"),
@@ -171,7 +171,7 @@ fn cancellation_is_not_lost() {
                 unsafe { wake(parker.raw(), 1) };
             }
         });
-        let had_token = match parker.prepare(WaitMode::Park) {
+        let had_token = match parker.prepare_park() {
             Prepared::Waiting => {
                 wait_for(&parker);
                 parker.wake_result().is_ok()

@@ -39,6 +39,8 @@ mod ends;
 mod exclusive_waiters;
 mod ground;
 mod joins;
+#[path = "../../src/lock.rs"]
+mod lock;
 mod mutations;
 mod nests;
 mod objects;
@@ -51,6 +53,7 @@ mod stand_ins;
 mod table;
 mod workers;
 
+pub(crate) use atomics as atomic;
 pub(crate) use stand_ins::{abi, arch, diag, sanitizer, sys, tls};
 
 /// Runs a model under every interleaving with at most `stops` preemptions.

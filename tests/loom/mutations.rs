@@ -22,7 +22,7 @@ fn wanted() -> Option<&'static (String, String, String)> {
 }
 
 fn is_in(place: &Location, file: &str) -> bool {
-    place.file().contains("/src/rt/") && place.file().ends_with(&format!("/{file}"))
+    place.file().contains("../src/") && place.file().ends_with(&format!("/{file}"))
 }
 
 /// Returns the ordering of an operation, or `Relaxed` if the mutation says so.

@@ -155,8 +155,9 @@ fn owner_is_freed() {
             task::run_as(of(runtime, 0));
             course(call);
             other.join().expect("no panic");
-            let _guard = entry().lock.guard();
-            assert!(!system::is_owner(home.raw(), &entry()));
+            let entry = entry();
+            let _guard = entry.lock.guard();
+            assert!(!system::is_owner(home.raw(), &entry));
         });
     }
 }

@@ -10,6 +10,15 @@ pub mod arch {
         }};
     }
     pub(crate) use weak_symbol;
+
+    macro_rules! weak_functions {
+        ($(fn $name:ident($argument:ty) = $symbol:literal;)*) => { $(
+            fn $name() -> Option<unsafe extern "C" fn($argument)> {
+                None
+            }
+        )* };
+    }
+    pub(crate) use weak_functions;
 }
 
 /// `crate::sys`.

@@ -5,6 +5,7 @@ use loom::thread;
 
 use crate::mutations::omits;
 use crate::rt::base::atomic::Ordering;
+use crate::rt::base::injector::Injector;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::Task;
 use crate::rt::model::worker::Worker;
@@ -48,7 +49,7 @@ pub(crate) fn runtime(workers: usize) -> Shared<Runtime> {
     unsafe {
         let first = Shared::new(Task::new(std::ptr::null_mut())).raw();
         (*runtime.raw()).inject(first);
-        (*runtime.raw()).pop_injected();
+        Injector::pop(&raw mut (*runtime.raw()).injector);
     }
     runtime
 }
@@ -84,7 +85,7 @@ pub(crate) unsafe fn sleep(worker: *mut Worker) {
         (*worker).inbox.announce_sleep();
         let has_come = || {
             !(*worker).inbox.is_empty()
-                || (*runtime).has_injected()
+                || !(*runtime).injector.is_empty()
                 || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
         };
         if omits("look-again") || !has_come() {
@@ -153,8 +154,8 @@ fn injected_tasks_are_begun() {
         while begun < 2 {
             // SAFETY: the worker is this thread. A task of a model is never freed.
             unsafe {
-                assert!(runtime.injected_batch() <= 2);
-                match (*runtime.raw()).pop_injected().as_ref() {
+                assert!(runtime.injector.batch_size(runtime.options.workers) <= 2);
+                match Injector::pop(&raw mut (*runtime.raw()).injector).as_ref() {
                     Some(task) => {
                         assert_eq!(task.report(), 7);
                         begun += 1;
@@ -174,10 +175,13 @@ fn injected_task_is_begun_once() {
         let runtime = runtime(1);
         let wants = move || {
             // SAFETY: neither the runtime nor a task is freed.
-            unsafe { (*runtime.raw()).pop_injected().as_ref() }.map_or(0, |task| {
-                task.note(8);
-                1
-            })
+            unsafe { Injector::pop(&raw mut (*runtime.raw()).injector).as_ref() }.map_or(
+                0,
+                |task| {
+                    task.note(8);
+                    1
+                },
+            )
         };
         let other = thread::spawn(wants);
         // SAFETY: no other thread knows the new runtime.

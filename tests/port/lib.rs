@@ -41,6 +41,18 @@ mod diag {
         unsafe fn describe(object: *const Self, f: &mut Formatter) -> fmt::Result;
     }
 
+    pub(crate) struct LineBuffer;
+
+    impl LineBuffer {
+        pub(crate) fn format(_: Arguments) -> LineBuffer {
+            LineBuffer
+        }
+
+        pub(crate) fn text(&self) -> &[u8] {
+            &[]
+        }
+    }
+
     pub(crate) fn warn_once(_said: &AtomicBool, _what: Arguments, _advice: &str) {}
 
     pub(crate) fn fatal<T: Describe>(_: &str, _: *const T, _: Arguments, _: &str) -> ! {

@@ -1,38 +1,38 @@
-//! bindings/: each language's own test file, over the installed headers and libraries.
+//! bindings/: the test files of each language, with the installed headers and libraries.
 
 use std::path::Path;
-use std::process::Command;
 
-use crate::compilers::Compiler;
+use crate::case::{Case, ensure};
+use crate::compiler::Compiler;
+use crate::compilers::{AARCH64, CC};
+use crate::files::absolute;
 use crate::install::{make, prefix};
-use crate::process::{command, root, succeed};
-use crate::work::Case;
+use crate::process::{Result, succeed};
+use crate::toolchain::command;
 
 const ZIG: &str = "build/zig/ziglang/zig test bindings/zig/test_aco.zig -lc";
 
-/// What Zig builds for: the target, its mode, whose library, and what runs the tests.
+/// The targets of Zig: name, mode, and the compiler that has the library and the runner.
 const ZIG_TARGETS: [(&str, &str, &Compiler); 4] = [
-    ("native", "Debug", &Compiler::CC),
-    ("native", "ReleaseFast", &Compiler::CC),
-    ("aarch64-linux-gnu.2.36", "Debug", &Compiler::AARCH64),
-    ("aarch64-linux-musl", "ReleaseFast", &Compiler::AARCH64),
+    ("native", "Debug", &CC),
+    ("native", "ReleaseFast", &CC),
+    ("aarch64-linux-gnu.2.36", "Debug", &AARCH64),
+    ("aarch64-linux-musl", "ReleaseFast", &AARCH64),
 ];
 
-pub fn cases() -> Result<Vec<Case>, String> {
+pub fn cases() -> Result<Vec<Case>> {
     let (folder, prefix) = prefix("bindings")?;
     make("install", &[("PREFIX", &prefix)])?;
-    succeed(command(&format!("make --silent {}", Compiler::AARCH64.make)), 600)?;
+    AARCH64.make()?;
     let mut cases = Vec::new();
     for test in ["test_aco", "test_acort", "test_surroundings"] {
-        let line = format!("python3 -B bindings/python/{test}.py");
-        cases.push(with_library(line, &prefix));
+        cases.push(with_library(format!("python3 -B bindings/python/{test}.py"), &prefix));
     }
-    let bodies = folder.join("bodies.so").to_string_lossy().into_owned();
+    let bodies = absolute(folder.join("bodies.so"));
     let line = format!("cc -O2 -shared -fPIC -I{prefix}/include bindings/luajit/bodies.c");
     succeed(command(&format!("{line} -o {bodies} -L{prefix}/lib -laco")), 60)?;
     for option in ["", "-joff", "-Ohotloop=2"] {
-        let bodies = root().join(&bodies);
-        let line = format!("luajit {option} bindings/luajit/test_aco.lua {}", bodies.display());
+        let line = format!("luajit {option} bindings/luajit/test_aco.lua {bodies}");
         cases.push(with_library(line, &prefix));
     }
     for (target, mode, compiler) in ZIG_TARGETS {
@@ -46,33 +46,26 @@ pub fn cases() -> Result<Vec<Case>, String> {
 
 /// A test that loads the installed library.
 fn with_library(line: String, prefix: &str) -> Case {
-    let library = format!("{prefix}/lib/libaco.so.1");
-    let path = format!("{prefix}/lib");
+    let folder = format!("{prefix}/lib");
     Case::new(line.clone(), move || {
         let mut test = command(&line);
-        test.env("ACO_LIBRARY", &library).env("LD_LIBRARY_PATH", &path);
+        test.env("ACO_LIBRARY", format!("{folder}/libaco.so.1")).env("LD_LIBRARY_PATH", &folder);
         succeed(test, 300).map(drop)
     })
 }
 
-fn zig(
-    target: &str,
-    mode: &str,
-    compiler: &Compiler,
-    folder: &Path,
-    prefix: &str,
-) -> Result<(), String> {
+fn zig(target: &str, mode: &str, compiler: &Compiler, folder: &Path, prefix: &str) -> Result {
     let program = folder.join(format!("zig-{target}-{mode}"));
     let library = format!("-I{prefix}/include {}/libaco.a", compiler.library);
     let options = format!("-target {target} -O {mode} --test-no-exec");
     let mut build = command(&format!("{ZIG} {library} {options}"));
     build.arg(format!("-femit-bin={}", program.display()));
-    for (variable, cache) in [("ZIG_GLOBAL_CACHE_DIR", "all"), ("ZIG_LOCAL_CACHE_DIR", "tests")] {
-        build.env(variable, root().join("build/zig-cache").join(cache));
-    }
+    build.env("ZIG_GLOBAL_CACHE_DIR", absolute("build/zig-cache/all"));
+    build.env("ZIG_LOCAL_CACHE_DIR", absolute("build/zig-cache/tests"));
     succeed(build, 600)?;
-    let test: Command = command(&format!("{} {}", compiler.runner, program.display()));
+    let test = command(&format!("{} {}", compiler.runner, program.display()));
     let output = succeed(test, 120)?;
-    // The program that runs no test succeeds, too.
-    if output.contains("All 10 tests passed") { Ok(()) } else { Err(output) }
+    // A program without tests succeeds, too.
+    ensure!(output.contains("All 10 tests passed"), "{output}");
+    Ok(())
 }

@@ -1,96 +1,85 @@
-//! The Debian packages: built in a copy of the tree, judged by lintian, unpacked and used.
+//! The Debian packages: built in a copy of the tree, checked by lintian, unpacked and used.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::case::{Case, ensure};
+use crate::files::{absolute, files};
 use crate::lanes::Extent;
-use crate::process::{command, root, scratch, succeed};
-use crate::work::Case;
+use crate::process::{Result, scratch, succeed};
+use crate::toolchain::command;
 
-/// Where `make deb` puts them.
+/// The folder in which `make deb` puts them.
 const PACKAGES: &str = "build/deb";
 
-/// Without being asked for it, `make test` builds no package.
+/// The sample builds no package.
 pub fn cases(extent: Extent) -> Vec<Case> {
     let license = Case::new("LICENSE is whole", || {
         succeed(command("cmp LICENSE /usr/share/common-licenses/Apache-2.0"), 60).map(drop)
     });
     let packages = Case::new("build, lintian, use", packages);
-    if extent == Extent::Plain { vec![license] } else { vec![license, packages] }
+    if extent == Extent::Sample { vec![license] } else { vec![license, packages] }
 }
 
-fn packages() -> Result<(), String> {
+fn packages() -> Result {
     succeed(command("make --silent deb"), 600)?;
-    let changes = package("libaco_", ".changes")?;
-    let lintian = format!("lintian --fail-on error,warning {}", changes.display());
-    succeed(command(&lintian), 300)?;
+    let changes = package("libaco_", "changes")?;
+    succeed(command("lintian --fail-on error,warning").arg(changes), 300)?;
     let root = scratch("deb")?;
     unpack("libaco1_", &root)?;
     old_program_runs(&root)?;
     unpack("libaco-dev_", &root)?;
-    its_own_test(&root)?;
-    manual_page(&root)
+    package_test_runs(&root)?;
+    let mut man = command("man -P cat -M");
+    man.arg(absolute(root.join("usr/share/man"))).args(["3", "aco_yield"]);
+    let page = succeed(man.env("LC_ALL", "C.UTF-8"), 60)?;
+    ensure!(page.contains("aco_yield"), "{page}");
+    Ok(())
 }
 
-/// The one file in the folder with that start and end.
-fn package(start: &str, end: &str) -> Result<PathBuf, String> {
-    let entries = fs::read_dir(PACKAGES).map_err(|error| format!("{PACKAGES}: {error}"))?;
-    let mut names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let name = names.find(|name| name.starts_with(start) && name.ends_with(end));
-    name.map(|name| Path::new(PACKAGES).join(name)).ok_or_else(|| format!("no {start}…{end}"))
+/// The file with that start of its name and that extension.
+fn package(start: &str, extension: &str) -> Result<PathBuf> {
+    let path = files(PACKAGES, &[extension])?.into_iter().find(|path| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start))
+    });
+    Ok(path.ok_or_else(|| format!("no {start}….{extension}"))?)
 }
 
-fn unpack(start: &str, root: &Path) -> Result<(), String> {
-    let mut unpack = command("dpkg-deb -x");
-    unpack.arg(package(start, ".deb")?).arg(root);
-    succeed(unpack, 60).map(drop)
+fn unpack(start: &str, root: &Path) -> Result {
+    succeed(command("dpkg-deb -x").arg(package(start, "deb")?).arg(root), 60).map(drop)
 }
 
-/// Where the packages have their libraries.
-fn library_folder(packages: &Path) -> Result<String, String> {
+/// The folder of the libraries in the packages.
+fn library_folder(packages: &Path) -> Result<String> {
     let triplet = succeed(command("dpkg-architecture -qDEB_HOST_MULTIARCH"), 60)?;
-    let folder = root().join(packages).join("usr/lib").join(triplet.trim());
-    Ok(folder.to_string_lossy().into_owned())
+    Ok(absolute(packages.join("usr/lib").join(triplet.trim())))
 }
 
-/// A program linked with a library without a soname, as libaco 1.2 is, asks for `libaco.so`: libaco1
-/// alone must have that.
-fn old_program_runs(packages: &Path) -> Result<(), String> {
+/// Runs a program that was linked with a library without a soname, as libaco 1.2. It needs `libaco.so`, which must be in
+/// the package libaco1.
+fn old_program_runs(packages: &Path) -> Result {
     let folder = scratch("deb-old")?;
-    let (old, program) = (folder.join("libaco.so"), folder.join("program"));
-    let source = folder.join("old.c");
-    let text = "void aco_runtime_test(void) {}\n";
-    fs::write(&source, text).map_err(|error| error.to_string())?;
-    let (old, source) = (old.display(), source.display());
-    succeed(command(&format!("cc -shared -fPIC {source} -o {old}")), 60)?;
-    let main = folder.join("main.c");
-    let text = "void aco_runtime_test(void);\nint main(void) { aco_runtime_test(); return 0; }\n";
-    fs::write(&main, text).map_err(|error| error.to_string())?;
-    let (main, program) = (main.display(), program.display());
-    succeed(command(&format!("cc {main} -L{} -laco -o {program}", folder.display())), 60)?;
-    let mut run = command(&program.to_string());
-    run.env("LD_LIBRARY_PATH", library_folder(packages)?);
-    succeed(run, 60)?;
-    let needed = succeed(command(&format!("readelf -d {program}")), 60)?;
-    if needed.contains("[libaco.so]") { Ok(()) } else { Err(needed) }
+    fs::write(folder.join("old.c"), "void aco_runtime_test(void) {}\n")?;
+    let main = "void aco_runtime_test(void);\nint main(void) { aco_runtime_test(); return 0; }\n";
+    fs::write(folder.join("main.c"), main)?;
+    let at = folder.display();
+    succeed(command(&format!("cc -shared -fPIC {at}/old.c -o {at}/libaco.so")), 60)?;
+    succeed(command(&format!("cc {at}/main.c -L{at} -laco -o {at}/program")), 60)?;
+    let mut run = command(&format!("{at}/program"));
+    succeed(run.env("LD_LIBRARY_PATH", library_folder(packages)?), 60)?;
+    let needed = succeed(command(&format!("readelf -d {at}/program")), 60)?;
+    ensure!(needed.contains("[libaco.so]"), "{needed}");
+    Ok(())
 }
 
-/// `debian/tests/use`, with the unpacked packages in place of installed ones.
-fn its_own_test(packages: &Path) -> Result<(), String> {
+/// Runs `debian/tests/use` with the unpacked packages instead of installed ones.
+fn package_test_runs(packages: &Path) -> Result {
     let libraries = library_folder(packages)?;
     let mut test = command("debian/tests/use");
-    test.env("AUTOPKGTEST_TMP", root().join(scratch("deb-use")?));
-    test.env("CPATH", root().join(packages).join("usr/include"));
+    test.env("AUTOPKGTEST_TMP", absolute(scratch("deb-use")?));
+    test.env("CPATH", absolute(packages.join("usr/include")));
     test.env("LIBRARY_PATH", &libraries).env("LD_LIBRARY_PATH", &libraries);
-    test.env("PKG_CONFIG_PATH", format!("{libraries}/pkgconfig"));
-    let output = succeed(test, 60)?;
-    if output.matches("goodbye, world").count() == 3 { Ok(()) } else { Err(output) }
-}
-
-fn manual_page(packages: &Path) -> Result<(), String> {
-    let manual = root().join(packages).join("usr/share/man");
-    let mut man = command("man -P cat -M");
-    man.arg(manual).args(["3", "aco_yield"]).env("LC_ALL", "C.UTF-8");
-    let text = succeed(man, 60)?;
-    if text.contains("aco_yield") { Ok(()) } else { Err(text) }
+    let output = succeed(test.env("PKG_CONFIG_PATH", format!("{libraries}/pkgconfig")), 60)?;
+    ensure!(output.matches("goodbye, world").count() == 3, "{output}");
+    Ok(())
 }

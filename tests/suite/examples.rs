@@ -1,128 +1,119 @@
-//! The programs of examples/: each prints what its last comment says. Those that are servers are spoken
-//! to, and ended.
+//! The programs of examples/. Each prints the text of its last comment. Clients talk to the servers and end them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::c_tests::{build, runner, sources};
-use crate::compilers::Compiler;
-use crate::process::succeed;
+use crate::case::{Case, ensure};
+use crate::compiler::Compiler;
+use crate::files::read;
+use crate::process::{Result, succeed};
+use crate::selection::sources;
 use crate::servers::{Server, ask};
-use crate::work::Case;
-
-/// Every example in the first variant of `compiler`, built in `folder`.
-pub fn cases(compiler: &'static Compiler, folder: &Path) -> Vec<Case> {
-    let mut cases = Vec::new();
-    for source in sources("examples", compiler.languages) {
-        let stem = source.file_stem().unwrap_or_default().to_string_lossy();
-        // C and C++ have examples of one stem.
-        let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if compiler.never.contains(&&*stem) {
-            continue;
-        }
-        let folder = folder.to_path_buf();
-        cases.push(Case::new(format!("example {name}"), move || {
-            let example = Example { compiler, folder };
-            match &*name {
-                "echo_server.c" => example.is_asked(&name, "the same", "the same"),
-                "http_server.c" => example.is_asked(&name, GET, "\r\n\r\nCoroutines answer.\n"),
-                "downloader.c" => example.downloads(),
-                _ => example.prints(&name, "README.md"),
-            }
-        }));
-    }
-    cases
-}
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n";
 
-struct Example {
+#[derive(Clone)]
+struct Examples {
     compiler: &'static Compiler,
     folder: PathBuf,
 }
 
-impl Example {
-    fn source(name: &str) -> PathBuf {
-        Path::new("examples").join(name)
-    }
+/// Each example in the first variant of `compiler`, built in `folder`.
+pub fn cases(compiler: &'static Compiler, folder: &Path) -> Result<Vec<Case>> {
+    let examples = Examples { compiler, folder: folder.into() };
+    let names = sources("examples", compiler.languages)?.into_iter();
+    let names = names.filter_map(|path| Some(path.file_name()?.to_str()?.to_string()));
+    let stem = |name: &str| name.split('.').next().unwrap_or_default().to_string();
+    let names = names.filter(|name| !compiler.skips(&stem(name)));
+    let case = |name: String| {
+        let examples = examples.clone();
+        Case::new(format!("example {name}"), move || match &*name {
+            "echo_server.c" => examples.is_asked(&name, "the same", "the same"),
+            "http_server.c" => examples.is_asked(&name, GET, "\r\n\r\nCoroutines answer.\n"),
+            "downloader.c" => examples.downloads(),
+            _ => examples.prints(&name, "README.md"),
+        })
+    };
+    Ok(names.map(case).collect())
+}
 
-    /// Builds an example for the example `user`.
-    fn built(&self, name: &str, user: &str) -> Result<PathBuf, String> {
+impl Examples {
+    /// Builds an example for the case of the example `user`.
+    fn build(&self, name: &str, user: &str) -> Result<PathBuf> {
         let program = self.folder.join(format!("example-{user}-{name}"));
-        // No example is linked as programs of the past are.
-        let past = Path::new("");
-        build(self.compiler, &self.compiler.variants[0], &Self::source(name), &program, past)?;
+        let source = Path::new("examples").join(name);
+        self.compiler.build(&self.compiler.variants[0], &source, &program, Path::new(""))?;
         Ok(program)
     }
 
-    fn prints(&self, name: &str, argument: &str) -> Result<(), String> {
-        let program = self.built(name, name)?;
-        let mut command = runner(self.compiler, &self.compiler.variants[0], &program);
-        command.arg(argument);
-        self.check(name, &succeed(command, 120)?)
+    fn prints(&self, name: &str, argument: &str) -> Result {
+        let program = self.build(name, name)?;
+        let mut run = self.compiler.run(&self.compiler.variants[0], &program);
+        run.arg(argument);
+        self.check(name, &succeed(run, 120)?)
     }
 
-    fn check(&self, name: &str, output: &str) -> Result<(), String> {
-        let complaint = self.compiler.complaints.iter().find(|text| output.contains(**text));
-        if complaint.is_some() { Err(output.to_string()) } else { check_output(name, output) }
+    fn check(&self, name: &str, output: &str) -> Result {
+        ensure!(!self.compiler.complains(output), "{output}");
+        check_output(name, output)
     }
 
-    fn server(&self, name: &str, user: &str) -> Result<Server, String> {
-        let program = self.built(name, user)?;
-        let command = runner(self.compiler, &self.compiler.variants[0], &program);
-        Server::start(command, program.with_extension("output"))
+    fn start(&self, name: &str, user: &str) -> Result<Server> {
+        let program = self.build(name, user)?;
+        let run = self.compiler.run(&self.compiler.variants[0], &program);
+        Server::start(run, program.with_extension("output"))
     }
 
-    fn is_asked(&self, name: &str, request: &str, answer: &str) -> Result<(), String> {
-        let server = self.server(name, name)?;
+    fn is_asked(&self, name: &str, request: &str, answer: &str) -> Result {
+        let server = self.start(name, name)?;
         for _ in 0..5 {
             let got = ask(server.port, request)?;
-            if !got.ends_with(answer) {
-                return Err(format!("the answer is {got:?}"));
-            }
+            ensure!(got.ends_with(answer), "the answer is {got:?}");
         }
         self.check(name, &server.finish()?)
     }
 
-    fn downloads(&self) -> Result<(), String> {
-        let server = self.server("http_server.c", "downloader.c")?;
+    fn downloads(&self) -> Result {
+        let server = self.start("http_server.c", "downloader.c")?;
         self.prints("downloader.c", &format!("127.0.0.1:{}", server.port))?;
         self.check("http_server.c", &server.finish()?)
     }
 }
 
-/// An example prints what stands in its own last comment, `Prints:`, line by line; a line of
-/// three dots stands for any lines, and `#` for a number.
-pub fn check_output(name: &str, output: &str) -> Result<(), String> {
-    let text = fs::read_to_string(Example::source(name)).map_err(|error| error.to_string())?;
-    let Some((_, promised)) = text.rsplit_once("/* Prints:\n") else {
-        return Err("the example does not say what it prints".to_string());
-    };
-    let promised = promised.rsplit_once("*/").map_or(promised, |(lines, _)| lines);
-    let promised: Vec<_> =
-        promised.lines().map(|line| line.strip_prefix(" * ").unwrap_or_default()).collect();
-    let promised = &promised[..promised.len().saturating_sub(1)];
-    let got: Vec<_> = output.lines().collect();
-    if lines_match(promised, &got) {
-        Ok(())
-    } else {
-        Err(format!("promised:\n{}\nprinted:\n{output}", promised.join("\n")))
-    }
+/// Compares the output of an example with its last comment, `Prints:`. A line of three dots matches any lines, and `#`
+/// matches a number.
+pub fn check_output(name: &str, output: &str) -> Result {
+    let text = read(Path::new("examples").join(name))?;
+    let (_, expected) = text.rsplit_once("/* Prints:\n").ok_or("no comment has \"Prints:\"")?;
+    let expected = expected.rsplit_once("\n */").map_or(expected, |(lines, _)| lines);
+    let expected: Vec<_> =
+        expected.lines().map(|line| line.strip_prefix(" * ").unwrap_or_default()).collect();
+    compare_lines(&expected, output)
 }
 
-pub fn lines_match(promised: &[&str], got: &[&str]) -> bool {
-    match promised {
-        [] => got.is_empty(),
-        ["...", rest @ ..] => (0..=got.len()).any(|skipped| lines_match(rest, &got[skipped..])),
-        [line, rest @ ..] => got.first().is_some_and(|first| {
-            let words = |text: &str| text.split_whitespace().map(String::from).collect::<Vec<_>>();
-            let (wanted, present) = (words(line), words(first));
-            let same = |(wanted, present): (&String, &String)| {
-                wanted == present || wanted == "#" && present.parse::<f64>().is_ok()
-            };
-            wanted.len() == present.len()
-                && wanted.iter().zip(&present).all(same)
-                && lines_match(rest, &got[1..])
-        }),
+/// Ends the server of an example, and compares its output with its last comment.
+pub fn end(name: &str, server: Server) -> Result {
+    check_output(&format!("{name}.c"), &server.finish()?)
+}
+
+pub fn compare_lines(expected: &[&str], output: &str) -> Result {
+    let lines: Vec<_> = output.lines().collect();
+    let text = expected.join("\n");
+    ensure!(lines_match(expected, &lines), "expected:\n{text}\nprinted:\n{output}");
+    Ok(())
+}
+
+fn lines_match(expected: &[&str], lines: &[&str]) -> bool {
+    let words_match = |(wanted, present): (&str, &str)| {
+        wanted == present || wanted == "#" && present.parse::<f64>().is_ok()
+    };
+    match (expected, lines) {
+        ([], _) => lines.is_empty(),
+        (["...", rest @ ..], _) => (0..=lines.len()).any(|at| lines_match(rest, &lines[at..])),
+        ([_, ..], []) => false,
+        ([wanted, expected @ ..], [line, lines @ ..]) => {
+            wanted.split_whitespace().count() == line.split_whitespace().count()
+                && wanted.split_whitespace().zip(line.split_whitespace()).all(words_match)
+                && lines_match(expected, lines)
+        }
     }
 }

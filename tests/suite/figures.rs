@@ -1,33 +1,33 @@
-//! The README's figures are those of the pages that `make bench` and `make bench-rt` write: each cell of its
-//! tables stands there, under the same heading, in the row of the same name. `ACO_BLESS=1` writes them again.
+//! The figures of the README. `make bench` and `make bench-rt` write the pages: each cell of a table of the README is
+//! in them, under the same heading, in the row of the same name. `ACO_BLESS=1` writes the README again.
 
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::work::Case;
+use crate::case::{Case, ensure};
+use crate::files::read;
+use crate::process::Result;
 
 const PAGES: [&str; 2] = ["docs/performance.md", "docs/performance-rt.md"];
 
+/// Cells by row and heading.
+type Figures = BTreeMap<(String, String), String>;
+
 pub fn case() -> Case {
     Case::new("figures of the README", || {
-        let read =
-            |path: &str| fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
-        let mut measured = BTreeMap::new();
+        let mut measured = Figures::new();
         for page in PAGES {
             collect(&read(page)?, &mut measured);
         }
         let readme = read("README.md")?;
-        let (fresh, cells) = with_figures(&readme, &measured)?;
-        if cells < 20 {
-            return Err(format!("the search finds {cells} figures: it is broken"));
+        let (updated, count) = with_figures(&readme, &measured)?;
+        ensure!(count >= 20, "the search finds {count} figures: it is broken");
+        if updated != readme && std::env::var_os("ACO_BLESS").is_some() {
+            return Ok(fs::write("README.md", updated)?);
         }
-        if fresh == readme {
-            return Ok(());
-        }
-        if std::env::var_os("ACO_BLESS").is_some() {
-            return fs::write("README.md", fresh).map_err(|error| error.to_string());
-        }
-        Err("README.md has other figures: ACO_BLESS=1 make test LANES=documents".to_string())
+        let advice = "ACO_BLESS=1 make test LANES=documents";
+        ensure!(updated == readme, "README.md has other figures: {advice}");
+        Ok(())
     })
 }
 
@@ -37,55 +37,45 @@ fn cells(line: &str) -> Option<Vec<&str>> {
     Some(inside.split('|').map(str::trim).collect())
 }
 
-/// What stands in the tables of a page, by row and heading; the first that says so counts.
-fn collect(page: &str, measured: &mut BTreeMap<(String, String), String>) {
+/// Collects the cells in the tables of a page. The first cell for a row and a heading counts.
+fn collect(page: &str, measured: &mut Figures) {
     let mut headings: Vec<&str> = Vec::new();
     for line in page.lines() {
-        let Some(row) = cells(line) else {
-            headings.clear();
-            continue;
-        };
-        if headings.is_empty() {
-            headings = row;
-            continue;
-        }
-        for (heading, cell) in headings.iter().zip(&row).skip(1) {
-            let place = (row[0].to_string(), heading.to_string());
-            measured.entry(place).or_insert_with(|| cell.to_string());
+        match cells(line) {
+            None => headings.clear(),
+            Some(row) if headings.is_empty() => headings = row,
+            Some(row) => {
+                for (heading, cell) in headings.iter().zip(&row).skip(1) {
+                    let key = (row[0].to_string(), heading.to_string());
+                    measured.entry(key).or_insert_with(|| cell.to_string());
+                }
+            }
         }
     }
 }
 
-/// The README with the figures that were measured in the tables of "Numbers", and how many they are.
-fn with_figures(
-    readme: &str,
-    measured: &BTreeMap<(String, String), String>,
-) -> Result<(String, usize), String> {
-    let (mut fresh, mut count) = (String::new(), 0);
+/// Returns the README with the measured figures in the tables of "Numbers", and the number of figures.
+fn with_figures(readme: &str, measured: &Figures) -> Result<(String, usize)> {
+    let (mut updated, mut count) = (String::new(), 0);
     let (mut is_inside, mut headings) = (false, Vec::new());
     for line in readme.lines() {
         is_inside = if line.starts_with("## ") { line == "## Numbers" } else { is_inside };
-        let mut line = line.to_string();
-        match cells(&line).filter(|_| is_inside) {
+        let mut new_line = line.to_string();
+        match cells(line).filter(|_| is_inside) {
             None => headings.clear(),
-            Some(row) if headings.is_empty() => {
-                headings = row.iter().map(|heading| heading.to_string()).collect();
-            }
+            Some(row) if headings.is_empty() => headings = row,
             Some(row) if row.iter().skip(1).all(|cell| cell.starts_with("---")) => {}
             Some(row) => {
-                let name = row[0].to_string();
-                let mut figures = vec![name.clone()];
+                let mut figures = vec![row[0]];
                 for heading in headings.iter().skip(1) {
-                    let place = (name.clone(), heading.clone());
-                    let figure = measured.get(&place).ok_or(format!("no {place:?} is measured"))?;
-                    figures.push(figure.clone());
+                    let key = (row[0].to_string(), heading.to_string());
+                    figures.push(measured.get(&key).ok_or(format!("no {key:?} is measured"))?);
                     count += 1;
                 }
-                line = format!("| {} |", figures.join(" | ")).replace("|  |", "| |");
+                new_line = format!("| {} |", figures.join(" | ")).replace("|  |", "| |");
             }
         }
-        fresh += &line;
-        fresh.push('\n');
+        updated += &format!("{new_line}\n");
     }
-    Ok((fresh, count))
+    Ok((updated, count))
 }

@@ -1,12 +1,14 @@
-//! The Nim package, bindings/nim: its tests in each way of compiling, its examples, its installation, with two compilers.
+//! The Nim package, bindings/nim: its tests in each variant, its examples, its installation, with two compilers.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::compilers::Compiler;
-use crate::examples::lines_match;
-use crate::process::{command, root, run, scratch, succeed};
-use crate::work::Case;
+use crate::case::{Case, ensure};
+use crate::compilers::AARCH64;
+use crate::examples::compare_lines;
+use crate::files::{absolute, files, read, root, stem};
+use crate::process::{Result, run, scratch, succeed};
+use crate::toolchain::{self, command};
 
 const FOLDER: &str = "build/test/nim";
 const PACKAGE: &str = "bindings/nim";
@@ -21,7 +23,7 @@ const COMPILERS: [Nim; 2] = [
     Nim { version: "1.6", binary: "/usr/bin/nim" },
 ];
 
-/// Each way in which tests/everything.nim is compiled: what comes after `nim`, and what runs it.
+/// The variants of tests/everything.nim: arguments of `nim`, and the command that runs the program.
 const VARIANTS: [(&str, &str); 11] = [
     ("c --mm:orc", ""),
     ("c --mm:arc", ""),
@@ -33,178 +35,139 @@ const VARIANTS: [(&str, &str); 11] = [
     ("c --mm:orc -d:release --stackTrace:on --lineTrace:on", ""),
     ("c --mm:orc -d:acoStatic", ""),
     ("c --mm:orc -d:acoDynlib -d:acoLibrary:ROOT/build/libaco.so", ""),
-    (AARCH64, Compiler::AARCH64.runner),
+    (FOR_AARCH64, AARCH64.runner),
 ];
 
-const AARCH64: &str = "c --mm:orc -d:underEmulation --cpu:arm64 --os:linux --arm64.linux.gcc.exe:aarch64-linux-gnu-gcc-12 \
-    --arm64.linux.gcc.linkerexe:aarch64-linux-gnu-gcc-12 -d:acoStatic \
+const FOR_AARCH64: &str = "c --mm:orc -d:underEmulation --cpu:arm64 --os:linux --arm64.linux.gcc.exe:AARCH64_GCC \
+    --arm64.linux.gcc.linkerexe:AARCH64_GCC -d:acoStatic \
     -d:acoLibDir:ROOT/build/aarch64-unknown-linux-gnu --passL:-static";
 
-/// The same with malloc, for Memcheck: what is smaller, and has no threads.
+/// The variant for Memcheck, with malloc, and its tests: the smaller ones, without threads.
 const MEMCHECK: &str = "c --mm:orc -d:useMalloc -g";
 const MEMCHECK_TESTS: [&str; 6] =
     ["tclassic", "texceptions", "tlifetimes", "tgenerators", "tcollector", "trt"];
 
-pub fn cases() -> Result<Vec<Case>, String> {
+pub fn cases() -> Result<Vec<Case>> {
     scratch("nim")?;
-    succeed(command(&format!("make --silent {}", Compiler::AARCH64.make)), 900)?;
+    AARCH64.make()?;
+    let gcc = toolchain::program(AARCH64.c).display().to_string();
     let mut cases = Vec::new();
     for nim in &COMPILERS {
+        let version = nim.version;
         for (variant, runner) in VARIANTS {
-            let name = format!("{} everything {variant}", nim.version);
-            cases.push(Case::new(name, move || everything(nim, variant, runner)));
+            let variant = variant.replace("AARCH64_GCC", &gcc);
+            cases.push(Case::new(format!("{version} everything {variant}"), move || {
+                everything(nim, &variant, runner)
+            }));
         }
-        cases.push(Case::new(format!("{} tdeaths", nim.version), move || {
+        cases.push(Case::new(format!("{version} tdeaths"), || {
             let program = build(nim, "c --mm:orc", "tests/tdeaths")?;
             has_passed(&succeed(command(&program), 120)?, 1)
         }));
         for test in MEMCHECK_TESTS {
-            cases.push(Case::new(format!("{} {test} under Memcheck", nim.version), move || {
+            cases.push(Case::new(format!("{version} {test} under Memcheck"), move || {
                 let program = build(nim, MEMCHECK, &format!("tests/{test}"))?;
                 let line = format!("valgrind --quiet --error-exitcode=9 {program}");
                 has_passed(&succeed(command(&line), 300)?, 1)
             }));
         }
-        cases.push(Case::new(format!("{} refuses refc", nim.version), move || refuses(nim)));
-        cases.push(Case::new(format!("{} nimble", nim.version), move || nimble(nim)));
-        for example in examples()? {
-            let name = format!("{} example {}", nim.version, example.display());
+        cases.push(Case::new(format!("{version} refuses refc"), || refuses(nim)));
+        cases.push(Case::new(format!("{version} nimble"), || nimble(nim)));
+        let examples = files(format!("{PACKAGE}/examples"), &["nim"])?;
+        ensure!(!examples.is_empty(), "there are no examples");
+        for example in examples {
+            let name = format!("{version} example {}", example.display());
             cases.push(Case::new(name, move || prints(nim, &example)));
         }
     }
     Ok(cases)
 }
 
-fn absolute(path: &str) -> String {
-    root().join(path).to_string_lossy().into_owned()
-}
-
-/// Compiles `source` of the package, without its `.nim`; gives the program. What was compiled for the same variant is
-/// used again only for the same source, so that cases may run at once.
-fn build(nim: &Nim, variant: &str, source: &str) -> Result<String, String> {
+/// Compiles `source` of the package, without its `.nim`, and returns the program. Each source in each variant has files
+/// of its own, so that cases can run at once.
+fn build(nim: &Nim, variant: &str, source: &str) -> Result<String> {
     let letters: String = variant.chars().filter(|letter| letter.is_alphanumeric()).collect();
     let name = format!("{}-{}-{letters}", nim.version, source.replace('/', "-"));
     let name: String = name.chars().take(150).collect();
     let program = format!("{FOLDER}/{name}");
     let variant = variant.replace("ROOT", &root().to_string_lossy());
-    let line = format!(
-        "{} {variant} --hints:off --warnings:off --nimcache:{FOLDER}/cache-{name} -o:{} {PACKAGE}/{source}.nim",
-        nim.binary,
-        absolute(&program),
-    );
-    succeed(command(&line), 600)?;
+    let quiet = format!("--hints:off --warnings:off --nimcache:{FOLDER}/cache-{name}");
+    let files = format!("-o:{} {PACKAGE}/{source}.nim", absolute(&program));
+    succeed(command(&format!("{} {variant} {quiet} {files}", nim.binary)), 600)?;
     Ok(program)
 }
 
-/// Did `files` test programs come to their ends?
-fn has_passed(output: &str, files: usize) -> Result<(), String> {
+/// Checks that `files` test programs came to their ends.
+fn has_passed(output: &str, files: usize) -> Result {
     let is_end = |line: &&str| line.starts_with('t') && line.ends_with(" tests passed");
-    let ends = output.lines().filter(is_end).count();
-    if ends == files { Ok(()) } else { Err(output.to_string()) }
+    ensure!(output.lines().filter(is_end).count() == files, "{output}");
+    Ok(())
 }
 
-fn everything(nim: &Nim, variant: &str, runner: &str) -> Result<(), String> {
+fn everything(nim: &Nim, variant: &str, runner: &str) -> Result {
     let program = build(nim, variant, "tests/everything")?;
-    let source = fs::read_to_string(format!("{PACKAGE}/tests/everything.nim"));
-    let source = source.map_err(|error| error.to_string())?;
+    let source = read(format!("{PACKAGE}/tests/everything.nim"))?;
     let files = source.lines().filter_map(|line| line.strip_prefix("import "));
-    let files = files.flat_map(|names| names.split(',')).count();
-    has_passed(&succeed(command(&format!("{runner} {program}")), 600)?, files)
+    let count = files.flat_map(|names| names.split(',')).count();
+    has_passed(&succeed(command(&format!("{runner} {program}")), 600)?, count)
 }
 
-/// The other memory managers do not compile, and the compiler says why.
-fn refuses(nim: &Nim) -> Result<(), String> {
+/// The compiler refuses the other memory managers, and says why.
+fn refuses(nim: &Nim) -> Result {
     let line = format!("{} check --mm:refc {PACKAGE}/tests/tclassic.nim", nim.binary);
     let outcome = run(command(&line), 120)?;
-    let is_told = outcome.output.contains("Error: aco needs --mm:orc or --mm:arc");
-    if is_told && !outcome.status.success() { Ok(()) } else { Err(outcome.output) }
+    let is_told = outcome.text.contains("Error: aco needs --mm:orc or --mm:arc");
+    ensure!(is_told && !outcome.status.success(), "{}", outcome.text);
+    Ok(())
 }
 
-fn examples() -> Result<Vec<PathBuf>, String> {
-    let entries = fs::read_dir(format!("{PACKAGE}/examples")).map_err(|error| error.to_string())?;
-    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let mut paths: Vec<_> =
-        paths.filter(|path| path.extension().is_some_and(|kind| kind == "nim")).collect();
-    paths.sort();
-    if paths.is_empty() { Err("no examples".to_string()) } else { Ok(paths) }
+/// An example prints the text at its end, after `# Prints:`.
+fn prints(nim: &Nim, path: &Path) -> Result {
+    let text = read(path)?;
+    let (_, expected) = text.rsplit_once("# Prints:\n").ok_or("no comment has \"Prints:\"")?;
+    let expected = expected.lines().map(|line| line.trim_start_matches('#').trim());
+    let expected: Vec<_> = expected.collect();
+    let program = build(nim, "c --mm:orc", &format!("examples/{}", stem(path)))?;
+    compare_lines(&expected, &succeed(command(&program), 60)?)
 }
 
-/// An example prints what stands at its end, after `# Prints:`.
-fn prints(nim: &Nim, path: &Path) -> Result<(), String> {
-    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let (_, promised) = text.rsplit_once("# Prints:\n").ok_or("it does not say what it prints")?;
-    let promised: Vec<_> =
-        promised.lines().map(|line| line.trim_start_matches('#').trim()).collect();
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let program = build(nim, "c --mm:orc", &format!("examples/{stem}"))?;
-    let output = succeed(command(&program), 60)?;
-    let got: Vec<_> = output.lines().collect();
-    if lines_match(&promised, &got) {
-        Ok(())
-    } else {
-        Err(format!("promised:\n{}\nprinted:\n{output}", promised.join("\n")))
-    }
-}
-
-/// The package, by itself: its tests with a library that the compiler finds, its documentation, and a program that uses
-/// it where it was installed.
-fn nimble(nim: &Nim) -> Result<(), String> {
+/// The package alone: its tests with a library that the compiler finds, its documentation, and a program that uses the
+/// installed package.
+fn nimble(nim: &Nim) -> Result {
     let folder = format!("{FOLDER}/nimble-{}", nim.version);
-    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    fs::create_dir_all(&folder)?;
     succeed(command(&format!("cp -r {PACKAGE} {folder}/package")), 60)?;
-    let compiler =
-        if nim.binary.starts_with('/') { nim.binary.into() } else { absolute(nim.binary) };
-    let packages = absolute(&format!("{folder}/packages"));
+    let (compiler, packages) = (absolute(nim.binary), absolute(format!("{folder}/packages")));
     let in_package = |line: &str, seconds: u64| {
         let mut command = command(line);
-        command.current_dir(format!("{folder}/package"));
-        for (name, path) in
-            [("C_INCLUDE_PATH", "include"), ("LIBRARY_PATH", "build"), ("LD_LIBRARY_PATH", "build")]
-        {
-            command.env(name, absolute(path));
-        }
-        succeed(command, seconds)
+        command.env("C_INCLUDE_PATH", absolute("include"));
+        command.env("LIBRARY_PATH", absolute("build")).env("LD_LIBRARY_PATH", absolute("build"));
+        succeed(command.current_dir(format!("{folder}/package")), seconds)
     };
     let nimble = |task: &str, seconds: u64| {
         let line = format!("nimble --nimbleDir:{packages} --nim:{compiler} -y {task}");
         in_package(&line, seconds)
     };
-    let tested = nimble("test", 900)?;
-    let sources = fs::read_dir(format!("{PACKAGE}/tests")).map_err(|error| error.to_string())?;
-    let names = sources.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    has_passed(&tested, names.filter(|name| name.starts_with('t')).count())?;
+    let tests = files(format!("{PACKAGE}/tests"), &["nim"])?;
+    let count = tests.iter().filter(|path| stem(path).starts_with('t')).count();
+    has_passed(&nimble("test", 900)?, count)?;
     nimble("install", 120)?;
     let program = "import aco, aco_private, aco/rt\nfor x in generator(int, emit(5)): echo x\n";
-    fs::write(format!("{folder}/package/user.nim"), program).map_err(|error| error.to_string())?;
-    let line = format!(
-        "{compiler} c -r --hints:off --warnings:off --mm:orc --threads:on --nimcache:cache"
-    );
+    fs::write(format!("{folder}/package/user.nim"), program)?;
+    let quiet = "--hints:off --warnings:off";
+    let line = format!("{compiler} c -r {quiet} --mm:orc --threads:on --nimcache:cache");
     let output = in_package(&format!("{line} --nimblePath:{packages}/pkgs user.nim"), 120)?;
-    output.contains('5').then_some(()).ok_or(output)?;
-    documentation(nim, &folder, &nimble, &in_package, &compiler)
-}
-
-type Runs<'a> = &'a dyn Fn(&str, u64) -> Result<String, String>;
-
-/// The compiler from the wheel comes without what the pages of `nimble docs` are made with; it reads the comments all the
-/// same.
-fn documentation(
-    nim: &Nim,
-    folder: &str,
-    nimble: Runs,
-    in_package: Runs,
-    compiler: &str,
-) -> Result<(), String> {
+    ensure!(output.contains('5'), "{output}");
     if nim.version == "1.6" {
         nimble("docs", 300)?;
-        let page = format!("{folder}/package/htmldocs/rt/tasks.html");
-        let text = fs::read_to_string(page).map_err(|error| error.to_string())?;
-        return text.contains("Starts a task").then_some(()).ok_or(text);
+        let text = read(format!("{folder}/package/htmldocs/rt/tasks.html"))?;
+        ensure!(text.contains("Starts a task"), "{text}");
+        return Ok(());
     }
+    // The wheel of this compiler lacks files that the pages of `nimble docs` need. It reads the comments all the same.
     for module in ["aco", "aco_private", "aco/rt"] {
-        let line =
-            format!("{compiler} jsondoc --mm:orc --hints:off --outdir:json src/{module}.nim");
-        in_package(&line, 120)?;
+        let options = "--mm:orc --hints:off --outdir:json";
+        in_package(&format!("{compiler} jsondoc {options} src/{module}.nim"), 120)?;
     }
     Ok(())
 }

@@ -2,63 +2,60 @@
 
 use std::os::unix::process::ExitStatusExt;
 
-use crate::compilers::Compiler;
-use crate::process::{command, root, run, scratch, succeed};
-use crate::work::Case;
+use crate::case::{Case, ensure};
+use crate::compilers::AARCH64;
+use crate::files::absolute;
+use crate::process::{Result, run, scratch, succeed};
+use crate::toolchain::{self, command};
 
 const OPTIONS: &str = "--edition 2024 -D warnings -C panic=unwind";
 
-/// Compiles tests/panics/panics.rs, `kind` of library being what rustc calls it.
-fn build(rustc: &str, kind: &str, folder: &str) -> Result<String, String> {
+pub fn cases() -> Vec<Case> {
+    let case = |rustc: &'static str, kind: &'static str| {
+        Case::new(format!("{rustc} {kind}"), move || check(&build(rustc, kind, "build")?))
+    };
+    vec![case("rustc -O", "static"), case("rustc", "dylib")]
+}
+
+pub fn aarch64_cases() -> Result<Vec<Case>> {
+    AARCH64.make()?;
+    Ok(vec![Case::new("rustc --target aarch64-unknown-linux-gnu", || {
+        let linker = toolchain::program(AARCH64.c);
+        let target = format!("--target {} -C linker={}", toolchain::AARCH64, linker.display());
+        let program = build(&format!("/usr/bin/rustc {target}"), "static", AARCH64.library)?;
+        check(&format!("{} {program}", AARCH64.runner))
+    })])
+}
+
+/// Compiles tests/panics/panics.rs with the library in `folder`, of rustc's `kind`.
+fn build(rustc: &str, kind: &str, folder: &str) -> Result<String> {
     let place = format!("panics/{kind}-{}", folder.replace('/', "-"));
     let program = format!("{}/panics", scratch(&place)?.display());
     let mut build = command(&format!("{rustc} {OPTIONS} tests/panics/panics.rs -o {program}"));
     build.args(["-l", &format!("{kind}=aco"), "-L", folder]);
-    build.arg("-C").arg(format!("link-arg=-Wl,-rpath,{}", root().join(folder).display()));
+    build.arg("-C").arg(format!("link-arg=-Wl,-rpath,{}", absolute(folder)));
     succeed(build, 120)?;
     Ok(program)
 }
 
-/// Every panic is caught; one that is not has our line, after its own, and the process aborts.
-fn check(program: &str) -> Result<(), String> {
+/// Each panic is caught inside its coroutine. After a panic that leaves its entry function, the library prints its line
+/// after the panic's own, and the process aborts.
+fn check(program: &str) -> Result {
     let output = succeed(command(program), 60)?;
-    if output != "all caught\n" {
-        return Err(output);
-    }
+    ensure!(output == "all caught\n", "{output}");
     let mut leaves = command(&format!("{program} leaves"));
     leaves.env("RUST_BACKTRACE", "1");
     let outcome = run(leaves, 60)?;
-    let after = outcome.output.split_once("out of the entry function").map(|(_, after)| after);
-    let (backtrace, line) = after
-        .and_then(|after| after.split_once("\naco: fatal: aco_resume(0x"))
-        .ok_or(outcome.output.clone())?;
-    let told = line.contains(
-        "): an exception leaves the entry function (a coroutine catches its exceptions itself)\n",
-    ) && line.contains(", entry 0x")
-        && line.contains("failed to initiate panic");
-    let walked = backtrace.contains("panics::leaves") && backtrace.contains("panics::main");
-    if outcome.status.signal() == Some(libc::SIGABRT) && told && walked {
-        Ok(())
-    } else {
-        Err(format!("{}\n{}", outcome.status, outcome.output))
-    }
-}
-
-pub fn cases() -> Vec<Case> {
-    let ways = [("rustc -O", "static"), ("rustc", "dylib")];
-    let case = |(rustc, kind): (&'static str, &'static str)| {
-        Case::new(format!("{rustc} {kind}"), move || check(&build(rustc, kind, "build")?))
-    };
-    ways.into_iter().map(case).collect()
-}
-
-pub fn aarch64_cases() -> Result<Vec<Case>, String> {
-    let compiler = &Compiler::AARCH64;
-    succeed(command(&format!("make --silent {}", compiler.make)), 600)?;
-    Ok(vec![Case::new("rustc --target aarch64-unknown-linux-gnu", move || {
-        let target = "--target aarch64-unknown-linux-gnu";
-        let rustc = format!("/usr/bin/rustc {target} -C linker={}", compiler.c);
-        let program = build(&rustc, "static", compiler.library)?;
-        check(&format!("{} {program}", compiler.runner))
-    })])
+    let text = &outcome.text;
+    let after = text.split_once("out of the entry function").map_or("", |(_, after)| after);
+    let (backtrace, line) =
+        after.split_once("\naco: fatal: aco_resume(0x").ok_or_else(|| text.clone())?;
+    let reason =
+        "): an exception leaves the entry function (a coroutine catches its exceptions itself)\n";
+    let is_told =
+        [reason, ", entry 0x", "failed to initiate panic"].iter().all(|t| line.contains(t));
+    let is_traced = backtrace.contains("panics::leaves") && backtrace.contains("panics::main");
+    let is_aborted = outcome.status.signal() == Some(libc::SIGABRT);
+    ensure!(is_told && is_traced && is_aborted, "{}\n{text}", outcome.status);
+    Ok(())
 }

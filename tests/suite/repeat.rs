@@ -1,37 +1,38 @@
-//! What has time, ports or chance in it, again and again while other programs want the processors.
+//! Tests that depend on time, ports or chance, many times while other programs load the processors.
 //!
-//! Not in LANES=all: `make test-long LANES=repeat` has 300 rounds of each, `make test LANES=repeat` 10.
+//! Not in LANES=all: `make test-long LANES=repeat` runs 300 rounds of each, `make test LANES=repeat` 10.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 
-use crate::c_tests::{build, is_in_any_order, name_of, runner, sources};
-use crate::compilers::{Compiler, Languages};
+use crate::case::Case;
+use crate::compiler::Languages;
+use crate::compilers::CC;
 use crate::lanes::Extent;
-use crate::process::{scratch, succeed};
-use crate::work::Case;
+use crate::process::{Result, scratch, succeed};
+use crate::selection::{is_in_any_order, sources, test_name};
+use crate::toolchain::command;
 use crate::{documents, rt_use};
 
-/// Seeds of chaos that follow each other, and a round without.
+/// One round of so many has no chaos.
 const SEEDS: usize = 4;
 
 /// Programs of c_tests/ beside those of the runtime: threads, signals, timers.
 const OTHERS: [&str; 4] = ["exceptions", "storm", "stress", "threads"];
 
-/// Processes that do nothing, two for each processor; they end with this.
+/// Busy processes, two for each processor. Dropping the load ends them.
 struct Load(Vec<Child>);
 
 impl Load {
-    fn start() -> Result<Load, String> {
+    fn start() -> Result<Load> {
         let processors = thread::available_parallelism().map_or(2, |count| count.get());
         let mut load = Load(Vec::new());
         for _ in 0..2 * processors {
-            let mut command = Command::new("sh");
-            // They do not outlive this process, however that ends.
-            command.args(["-c", "while kill -0 $PPID 2> /dev/null; do :; done"]);
-            command.stdin(Stdio::null()).stdout(Stdio::null());
-            load.0.push(command.spawn().map_err(|error| format!("{command:?}: {error}"))?);
+            let mut busy = command("sh -c");
+            // They end when this process ends in any way.
+            busy.arg("while kill -0 $PPID 2> /dev/null; do :; done");
+            load.0.push(busy.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?);
         }
         Ok(load)
     }
@@ -46,57 +47,50 @@ impl Drop for Load {
     }
 }
 
-fn rounds(extent: Extent) -> usize {
-    if extent == Extent::Long { 300 } else { 10 }
-}
-
-pub fn cases(extent: Extent) -> Result<Vec<Case>, String> {
+pub fn cases(extent: Extent) -> Result<Vec<Case>> {
     let folder = scratch("repeat")?;
-    let rounds = rounds(extent);
-    let of_runtime = sources("c_tests/rt", Languages::C);
-    let others = sources("c_tests", Languages::C);
-    let others = others.into_iter().filter(|source| OTHERS.contains(&&*name_of(source)));
-    let mut cases: Vec<_> = of_runtime
-        .into_iter()
-        .chain(others)
-        .map(|source| {
-            let folder = folder.clone();
-            let name = name_of(&source);
-            Case::new(format!("{name}, {rounds} rounds"), move || again(&source, &folder, rounds))
-        })
-        .collect();
-    cases.push(Case::new(format!("rt-use, {rounds} rounds"), move || all(rounds, rt_use::cases)));
+    let rounds = if extent == Extent::Long { 300 } else { 10 };
+    let others = sources("c_tests", Languages::C)?;
+    let others = others.into_iter().filter(|source| OTHERS.contains(&&*test_name(source)));
+    let programs = sources("c_tests/rt", Languages::C)?.into_iter().chain(others);
+    let mut cases = Vec::new();
+    for source in programs {
+        let folder = folder.clone();
+        let name = format!("{}, {rounds} rounds", test_name(&source));
+        cases.push(Case::new(name, move || repeat(&source, &folder, rounds)));
+    }
+    cases.push(Case::new(format!("rt-use, {rounds} rounds"), move || {
+        repeat_all(rounds, rt_use::cases)
+    }));
     cases.push(Case::new(format!("documents, {rounds} rounds"), move || {
-        all(rounds, || Ok(documents::cases()))
+        repeat_all(rounds, || Ok(documents::cases()))
     }));
     Ok(cases)
 }
 
-/// A program, under chaos where it holds in any order.
-fn again(source: &Path, folder: &Path, rounds: usize) -> Result<(), String> {
-    let (compiler, name) = (&Compiler::CC, name_of(source));
-    let variant = &compiler.variants[0];
+/// Runs a program in each round, under chaos if it holds in any order.
+fn repeat(source: &Path, folder: &Path, rounds: usize) -> Result {
+    let name = test_name(source);
+    let variant = &CC.variants[0];
     let program = folder.join(name.replace('/', "-"));
-    build(compiler, variant, source, &program, folder)?;
+    CC.build(variant, source, &program, folder)?;
     let _load = Load::start()?;
     for round in 0..rounds {
-        let mut command = runner(compiler, variant, &program);
-        let seed = round % SEEDS;
-        if seed != 0 && is_in_any_order(&name) {
-            command.env("ACORT_CHAOS", round.to_string());
+        let mut run = CC.run(variant, &program);
+        if round % SEEDS != 0 && is_in_any_order(&name) {
+            run.env("ACORT_CHAOS", round.to_string());
         }
-        succeed(command, 300).map_err(|why| format!("round {round} of {rounds}: {why}"))?;
+        succeed(run, 300).map_err(|error| format!("round {round} of {rounds}: {error}"))?;
     }
     Ok(())
 }
 
-/// All cases of a lane, one after the other.
-fn all(rounds: usize, cases: impl Fn() -> Result<Vec<Case>, String>) -> Result<(), String> {
+/// Runs all cases of a lane, one after the other, in each round.
+fn repeat_all(rounds: usize, cases: impl Fn() -> Result<Vec<Case>>) -> Result {
     let _load = Load::start()?;
     for round in 0..rounds {
-        for case in cases()? {
-            let of = |why| format!("{}, round {round} of {rounds}: {why}", case.name);
-            (case.job)().map_err(of)?;
+        for Case { name, job } in cases()? {
+            job().map_err(|error| format!("{name}, round {round} of {rounds}: {error}"))?;
         }
     }
     Ok(())

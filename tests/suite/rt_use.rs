@@ -1,20 +1,21 @@
-//! The runtime in real use: the servers of examples/ with clients from elsewhere (nc, socat, curl,
-//! wrk, Python's asyncio and http.client), and with those that stall, reset, flood and come in thousands.
+//! The runtime in use: the servers of examples/ with clients of other projects (nc, socat, curl, wrk, asyncio and
+//! http.client of Python), and with clients that stall, reset, flood and come in thousands.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::examples::check_output;
-use crate::process::{command, run, scratch, succeed};
+use crate::case::{Case, ensure};
+use crate::examples::{check_output, end};
+use crate::process::{Result, run, scratch, succeed};
 use crate::servers::Server;
 use crate::survival;
-use crate::work::Case;
+use crate::toolchain::command;
 
 const FOLDER: &str = "build/test/rt-use";
 
-/// A case of a script of tests/use, the arguments of the server, and whether it is told the server's process.
+/// A case of a script of tests/use, the arguments of the server, and whether the script is told the server's process.
 pub type Client = (&'static str, &'static str, bool);
 
-/// Those of tests/use/echo.py.
+/// The cases of tests/use/echo.py.
 pub const ECHO: [Client; 10] = [
     ("ten_thousand", "0 2 60000 200", true),
     ("many_talk", "0 2", false),
@@ -28,7 +29,7 @@ pub const ECHO: [Client; 10] = [
     ("accepted_by_the_system", "0 3 60000 10000", true),
 ];
 
-/// Those of tests/use/web.py.
+/// The cases of tests/use/web.py.
 const WEB: [Client; 9] = [
     ("one_connection", "127.0.0.1:0 2", false),
     ("pipelines", "127.0.0.1:0 1", false),
@@ -41,25 +42,29 @@ const WEB: [Client; 9] = [
     ("shutdown_in_the_middle", "127.0.0.1:0 2", true),
 ];
 
-/// Has a script of tests/use talk to a server; what it prints.
-pub fn talk(script: &str, case: &str, is_told: bool, server: &Server) -> Result<String, String> {
-    let mut line = format!("python3 tests/use/{script}.py {case} {}", server.port);
-    if is_told {
-        line += &format!(" {}", server.process());
-    }
-    succeed(command(&line), 60)
+/// Runs a case of a script of tests/use with a server, and returns its output.
+pub fn talk(script: &str, case: &str, is_told: bool, server: &Server) -> Result<String> {
+    let mut talk = command(&format!("python3 tests/use/{script}.py {case} {}", server.port));
+    talk.args(is_told.then(|| server.process().to_string()));
+    succeed(talk, 60)
 }
 
-pub fn cases() -> Result<Vec<Case>, String> {
+/// The command of a server, with few descriptors for the case that needs more.
+pub fn limit(case: &str) -> &'static str {
+    if case == "more_than_files" { "prlimit --nofile=60:60 " } else { "" }
+}
+
+pub fn cases() -> Result<Vec<Case>> {
     scratch("rt-use")?;
     for name in ["echo_server", "http_server", "downloader"] {
-        let line = format!("cc -O2 -std=gnu11 -Wall -Wextra -Werror -Iinclude examples/{name}.c");
+        let line = format!("cc -O2 -std=gnu11 -Iinclude examples/{name}.c");
         succeed(command(&format!("{line} -o {FOLDER}/{name} build/libaco.a -lpthread")), 60)?;
     }
     let mut cases = Vec::new();
-    for (server, script, table) in
-        [("echo_server", "echo", &ECHO[..]), ("http_server", "web", &WEB[..])]
-    {
+    for (server, script, table, kind) in [
+        ("echo_server", "echo", &ECHO[..], survival::ECHO_SERVER),
+        ("http_server", "web", &WEB[..], survival::HTTP_SERVER),
+    ] {
         cases.extend(table.iter().map(|(case, arguments, is_told)| {
             Case::new(format!("{script}.py {case}"), move || {
                 let started = start(server, case, arguments)?;
@@ -67,13 +72,9 @@ pub fn cases() -> Result<Vec<Case>, String> {
                 end(server, started)
             })
         }));
-    }
-    for (name, kind) in
-        [("echo_server", survival::ECHO_SERVER), ("http_server", survival::HTTP_SERVER)]
-    {
-        cases.push(Case::new(format!("what {name} survives"), move || {
-            let program = PathBuf::from(format!("{FOLDER}/{name}-survival"));
-            survival::build(&PathBuf::from(format!("examples/{name}.c")), &program)?;
+        cases.push(Case::new(format!("what {server} survives"), move || {
+            let program = PathBuf::from(format!("{FOLDER}/{server}-survival"));
+            survival::build(Path::new(&format!("examples/{server}.c")), &program)?;
             survival::survives(&program, kind)
         }));
     }
@@ -82,10 +83,7 @@ pub fn cases() -> Result<Vec<Case>, String> {
     {
         cases.push(Case::new(tool, move || {
             let started = start(server, tool, "")?;
-            let folder = format!("{FOLDER}/{tool}");
-            std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-            let line = format!("sh tests/use/clients.sh {tool} {} {folder}", started.port);
-            succeed(command(&line), 60)?;
+            tool_talks(tool, &started, &format!("{FOLDER}/{tool}"))?;
             end(server, started)
         }));
     }
@@ -99,11 +97,18 @@ pub fn cases() -> Result<Vec<Case>, String> {
     Ok(cases)
 }
 
-/// Servers of one worker that tests/use/floods.py floods, and their arguments.
+/// Runs nc, socat or curl with a server, in a folder for its files.
+pub fn tool_talks(tool: &str, server: &Server, folder: &str) -> Result {
+    std::fs::create_dir_all(folder)?;
+    let line = format!("sh tests/use/clients.sh {tool} {} {folder}", server.port);
+    succeed(command(&line), 60).map(drop)
+}
+
+/// Servers of one worker for tests/use/floods.py, and their arguments.
 const FLOODS: [(&str, &str, &str); 2] =
     [("echo_server", "echo", "0 1 60000 300"), ("http_server", "http", "127.0.0.1:0 1")];
 
-/// So many clients flood a server, by one byte at a time and by a mebibyte; SIGINT ends it, and SIGTERM.
+/// `count` clients flood a server, in steps of one byte and of a mebibyte. SIGINT ends one server, SIGTERM the other.
 fn flood(
     (server, what, arguments): (&'static str, &'static str, &'static str),
     count: u32,
@@ -121,52 +126,46 @@ fn flood(
     })
 }
 
-fn start(server: &str, case: &str, arguments: &str) -> Result<Server, String> {
+fn start(server: &str, case: &str, arguments: &str) -> Result<Server> {
     let output = PathBuf::from(format!("{FOLDER}/{server}-{}.output", case.replace(' ', "-")));
-    let limit = if case == "more_than_files" { "prlimit --nofile=60:60 " } else { "" };
-    Server::start(command(&format!("{limit}{FOLDER}/{server} {arguments}")), output)
+    Server::start(command(&format!("{}{FOLDER}/{server} {arguments}", limit(case))), output)
 }
 
-fn end(name: &str, server: Server) -> Result<(), String> {
-    check_output(&format!("{name}.c"), &server.finish()?)
-}
-
-/// Two seconds of load, without an error; the rate is shown, and not judged: it is the machine's.
-fn wrk() -> Result<(), String> {
+/// Loads the server for two seconds without an error. The rate, which depends on the machine, is only printed.
+fn wrk() -> Result {
     let server = start("http_server", "wrk", "127.0.0.1:0 2")?;
     let url = format!("http://127.0.0.1:{}/", server.port);
     let report = succeed(command(&format!("wrk -t1 -c100 -d2s {url}")), 30)?;
-    let rate = report.lines().find(|line| line.starts_with("Requests/sec:"));
-    let rate = rate.ok_or_else(|| report.clone())?;
-    if report.contains("Socket errors") || report.contains("Non-2xx") {
-        return Err(report);
-    }
+    let rate = report.lines().find(|line| line.starts_with("Requests/sec:")).ok_or(&*report)?;
+    let has_errors = report.contains("Socket errors") || report.contains("Non-2xx");
+    ensure!(!has_errors, "{report}");
     println!("wrk, 100 connections: {rate}");
     end("http_server", server)
 }
 
-/// The server ends in order while wrk loads it; wrk, whose connections end, does not hang.
-fn wrk_and_the_end() -> Result<(), String> {
+/// Ends the server while wrk loads it. wrk, whose connections end, does not hang.
+fn wrk_and_the_end() -> Result {
     let server = start("http_server", "wrk and SIGTERM", "127.0.0.1:0 2")?;
     let line = format!("wrk -t1 -c100 -d2s http://127.0.0.1:{}/", server.port);
     let load = std::thread::spawn(move || run(command(&line), 30));
     std::thread::sleep(std::time::Duration::from_secs(1));
     end("http_server", server)?;
-    let report = load.join().map_err(|_| "wrk's thread panics")??.output;
+    let report = load.join().map_err(|_| "the thread of wrk panics")??.text;
     let answered = report.contains("Requests/sec:") && !report.contains("Requests/sec:      0.00");
-    if answered { Ok(()) } else { Err(report) }
+    ensure!(answered, "{report}");
+    Ok(())
 }
 
-/// Sixty files, by few and by many at a time; more than once at once.
-fn downloads() -> Result<(), String> {
+/// Downloads sixty files by 1, 8 and 60 tasks, all three at the same time.
+fn downloads() -> Result {
     let server = start("http_server", "downloads", "")?;
     let port = server.port;
-    let download = move |most: u32| -> Result<(), String> {
+    let download = move |most: u32| {
         let line = format!("{FOLDER}/downloader localhost:{port} {most}");
         check_output("downloader.c", &succeed(command(&line), 60)?)
     };
     std::thread::scope(|scope| {
-        let all: Vec<_> = [1, 8, 60].map(|most| scope.spawn(move || download(most))).into();
+        let all = [1, 8, 60].map(|most| scope.spawn(move || download(most)));
         all.into_iter().try_for_each(|one| one.join().map_err(|_| "a thread panics")?)
     })?;
     end("http_server", server)

@@ -1,11 +1,16 @@
-//! Programs with a fault inside a coroutine, which a sanitizer is to find there, and without one, of
-//! which it is to say nothing.
+//! Programs with a fault inside a coroutine, which a sanitizer must report, and programs without one, about which it
+//! must be silent.
 
-use crate::compilers::{Compiler, Link};
-use crate::process::{Outcome, command, root, run, scratch, succeed};
-use crate::work::Case;
+use std::path::Path;
 
-/// What is asked of a sanitizer: an argument of the program, and what its report says; None: nothing.
+use crate::case::{Case, ensure};
+use crate::compiler::Compiler;
+use crate::instrumented::{
+    ASAN, ASAN_AARCH64, ASAN_CLANG, DRD, HELGRIND, LSAN, MSAN, TSAN, TSAN_CLANG,
+};
+use crate::process::{Result, run, scratch};
+
+/// An argument of the program, and texts of the report; `None`: no report.
 type Question = (&'static str, Option<&'static [&'static str]>);
 
 const OVERFLOWS: [Question; 6] = [
@@ -40,72 +45,49 @@ const HALVES: [Question; 4] = [
     ("fault-half-written", Some(&["use-of-uninitialized-value", "in half_written"])),
 ];
 
-pub fn address() -> Vec<Case> {
-    let mut cases = questions(&Compiler::ASAN, &OVERFLOWS);
-    cases.extend(questions(&Compiler::ASAN, &LEAKS));
-    cases.extend(questions(&Compiler::ASAN_CLANG, &OVERFLOWS));
-    cases.extend(questions(&Compiler::ASAN_CLANG, &LEAKS));
-    cases.extend(questions(&Compiler::ASAN_CLANG, &AFTER_RETURN));
+/// The questions to each compiler.
+const QUESTIONS: [(&Compiler, &[Question]); 13] = [
+    (&ASAN, &OVERFLOWS),
+    (&ASAN, &LEAKS),
+    (&ASAN_CLANG, &OVERFLOWS),
+    (&ASAN_CLANG, &LEAKS),
+    (&ASAN_CLANG, &AFTER_RETURN),
+    (&ASAN_AARCH64, &OVERFLOWS),
+    (&TSAN, &RACES),
+    (&TSAN_CLANG, &RACES),
+    (&TSAN_CLANG, &TOO_MANY),
+    (&HELGRIND, &HANDED_OVER),
+    (&DRD, &HANDED_OVER),
+    (&MSAN, &HALVES),
+    (&LSAN, &LEAKS),
+];
+
+/// A case for each question to these compilers. The program is linked as in the first variant of the compiler.
+pub fn cases(compilers: &[&Compiler]) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (compiler, questions) in QUESTIONS {
+        for &(argument, report) in questions {
+            if compilers.iter().any(|one| one.name == compiler.name) {
+                let name = format!("{} {argument}", compiler.name);
+                cases.push(Case::new(name, move || ask(compiler, argument, report)));
+            }
+        }
+    }
     cases
 }
 
-pub fn address_aarch64() -> Vec<Case> {
-    questions(&Compiler::ASAN_AARCH64, &OVERFLOWS)
-}
-
-pub fn thread() -> Vec<Case> {
-    let mut cases = questions(&Compiler::TSAN, &RACES);
-    cases.extend(questions(&Compiler::TSAN_CLANG, &RACES));
-    cases.extend(questions(&Compiler::TSAN_CLANG, &TOO_MANY));
-    cases
-}
-
-pub fn valgrind() -> Vec<Case> {
-    let mut cases = questions(&Compiler::HELGRIND, &HANDED_OVER);
-    cases.extend(questions(&Compiler::DRD, &HANDED_OVER));
-    cases
-}
-
-pub fn memory() -> Vec<Case> {
-    questions(&Compiler::MSAN, &HALVES)
-}
-
-pub fn leak() -> Vec<Case> {
-    questions(&Compiler::LSAN, &LEAKS)
-}
-
-/// A case for each question to the compiler's sanitizer, linked as its first variant is.
-fn questions(compiler: &'static Compiler, questions: &'static [Question]) -> Vec<Case> {
-    let case = |(argument, report): &'static Question| {
-        Case::new(format!("{} {argument}", compiler.name), move || {
-            let folder = scratch(&format!("sanitizers/{}-{argument}", compiler.name))?;
-            let program = format!("{}/faults", folder.display());
-            build(compiler, &program)?;
-            let mut command = command(&format!("{} {program} {argument}", compiler.runner));
-            command.envs(compiler.environment.iter().copied());
-            command.env("LD_LIBRARY_PATH", root().join(compiler.library));
-            judge(&run(command, 120)?, *report)
-        })
-    };
-    questions.iter().map(case).collect()
-}
-
-fn build(compiler: &Compiler, program: &str) -> Result<(), String> {
-    let library = match compiler.variants.first().map(|variant| variant.link) {
-        Some(Link::Shared) => format!("-L{} -laco", compiler.library),
-        _ => format!("{}/libaco.a", compiler.library),
-    };
-    let flags =
-        format!("-std=gnu11 -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer {}", compiler.flags);
-    let line = format!("{} {flags} -Iinclude tests/sanitizers/faults.c -o {program}", compiler.c);
-    succeed(command(&format!("{line} {library} -lpthread")), 60).map(drop)
-}
-
-fn judge(outcome: &Outcome, report: Option<&[&str]>) -> Result<(), String> {
-    let text = &outcome.output;
-    let right = match report {
+fn ask(compiler: &Compiler, argument: &str, report: Option<&[&str]>) -> Result {
+    let folder = scratch(&format!("sanitizers/{}-{argument}", compiler.name))?;
+    let (source, program) = (Path::new("tests/sanitizers/faults.c"), folder.join("faults"));
+    compiler.build(&compiler.variants[0], source, &program, &folder)?;
+    let mut faults = compiler.run(&compiler.variants[0], &program);
+    faults.arg(argument);
+    let outcome = run(faults, 120)?;
+    let text = &outcome.text;
+    let is_right = match report {
         None => outcome.status.success() && text.is_empty(),
         Some(words) => words.iter().all(|word| text.contains(word)),
     };
-    if right { Ok(()) } else { Err(format!("{}, wanted {report:?}:\n{text}", outcome.status)) }
+    ensure!(is_right, "{}, wanted {report:?}:\n{text}", outcome.status);
+    Ok(())
 }

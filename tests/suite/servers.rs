@@ -1,4 +1,5 @@
-//! Servers of README.md, docs/ and examples/: each tells its port, which the system has chosen, and ends in order on SIGTERM.
+//! The servers of README.md, docs/ and examples/. Each prints the port that the system chose, and ends with status 0 on
+//! SIGTERM.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -7,12 +8,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::process::wait;
+use crate::case::ensure;
+use crate::process::{Result, wait};
 
-/// Under an emulator or a sanitizer, on a machine with much to do, a server is long in coming.
+/// A server starts slowly under an emulator or a sanitizer, on a loaded machine.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A server that runs. It is killed when it is dropped, unless it has ended.
+/// A running server. Dropping it kills the process.
 pub struct Server {
     child: Child,
     output: PathBuf,
@@ -20,11 +22,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `command`, which writes to the file `output`, and waits for its port.
-    pub fn start(mut command: Command, output: PathBuf) -> Result<Server, String> {
-        let file = File::create(&output).map_err(|error| error.to_string())?;
-        let second = file.try_clone().map_err(|error| error.to_string())?;
-        command.stdin(Stdio::null()).stdout(file).stderr(second);
+    /// Starts `command`, whose output goes to the file `output`, and waits for its port.
+    pub fn start(mut command: Command, output: PathBuf) -> Result<Server> {
+        let file = File::create(&output)?;
+        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
         let (mut server, start) = (Server { child, output, port: 0 }, Instant::now());
         loop {
@@ -35,39 +36,36 @@ impl Server {
                 server.port = port;
                 return Ok(server);
             }
-            let is_over = server.child.try_wait().map_err(|error| error.to_string())?.is_some();
-            if is_over || start.elapsed() > TIMEOUT {
-                return Err(format!("{command:?} tells no port:\n{text}"));
-            }
+            let is_over = server.child.try_wait()?.is_some() || start.elapsed() > TIMEOUT;
+            ensure!(!is_over, "{command:?} tells no port:\n{text}");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
-    fn text(&self) -> Result<String, String> {
-        let bytes = fs::read(&self.output).map_err(|error| error.to_string())?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    /// The output so far.
+    pub fn text(&self) -> Result<String> {
+        Ok(String::from_utf8_lossy(&fs::read(&self.output)?).into_owned())
     }
 
     pub fn process(&self) -> u32 {
         self.child.id()
     }
 
-    /// Sends SIGTERM, unless that was done: the server ends with 0. Gives all that it wrote.
-    pub fn finish(self) -> Result<String, String> {
+    /// Sends SIGTERM, after which the server ends with status 0, and returns its output.
+    pub fn finish(self) -> Result<String> {
         self.finish_by(libc::SIGTERM)
     }
 
     /// As [`Server::finish`], by another signal.
-    pub fn finish_by(mut self, signal: i32) -> Result<String, String> {
-        let process = libc::pid_t::try_from(self.child.id()).map_err(|error| error.to_string())?;
-        // SAFETY: our child, which was not waited for.
+    pub fn finish_by(mut self, signal: i32) -> Result<String> {
+        let process = libc::pid_t::try_from(self.child.id())?;
+        // SAFETY: no memory is passed. The process is a child that was not waited for, so that no other has its number.
         unsafe { libc::kill(process, signal) };
         let status = wait(&mut self.child, TIMEOUT);
         let text = self.text()?;
-        match status.map_err(|why| format!("after signal {signal}: {why}\n{text}"))? {
-            status if status.success() => Ok(text),
-            status => Err(format!("after signal {signal}: {status}\n{text}")),
-        }
+        let status = status.map_err(|error| format!("after signal {signal}: {error}\n{text}"))?;
+        ensure!(status.success(), "after signal {signal}: {status}\n{text}");
+        Ok(text)
     }
 }
 
@@ -78,8 +76,8 @@ impl Drop for Server {
     }
 }
 
-/// What comes back for `request`, after which nothing more is sent.
-pub fn ask(port: u16, request: &str) -> Result<String, String> {
+/// Sends `request` and the end of the stream, and returns the answer.
+pub fn ask(port: u16, request: &str) -> Result<String> {
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(TIMEOUT))?;
@@ -89,5 +87,5 @@ pub fn ask(port: u16, request: &str) -> Result<String, String> {
         stream.read_to_string(&mut answer)?;
         Ok(answer)
     };
-    ask().map_err(|error| format!("port {port}: {error}"))
+    ask().map_err(|error| format!("port {port}: {error}").into())
 }

@@ -1,19 +1,20 @@
-//! gdb goes through switches of every kind instruction by instruction: from each one it finds the way to
-//! `main`, and what the callee-saved registers are in every frame.
+//! gdb steps through switches of each kind, one instruction at a time. At each instruction it finds the way to `main`,
+//! and the callee-saved registers of every frame.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::compilers::Compiler;
+use crate::case::{Case, ensure};
+use crate::compilers::AARCH64;
 use crate::lanes::Extent;
-use crate::process::{command, scratch, succeed};
-use crate::work::Case;
+use crate::process::{Result, scratch, succeed};
+use crate::toolchain::{self, command};
 
-/// Fewer positions than this, and something was not gone through.
-const LEAST_POSITIONS: usize = 3000;
+/// With fewer positions gdb missed a part of the program.
+const MIN_POSITIONS: usize = 3000;
 
-/// Functions of the library that every run goes through: parts of their names.
+/// Parts of the names of functions of the library that each run steps through.
 const PLACES: [&str; 7] = [
     "fpenv::resume",
     "fpenv::switch",
@@ -24,7 +25,7 @@ const PLACES: [&str; 7] = [
     "_protector_asm",
 ];
 
-/// Compilers and flags, of which `make test` has the first ones. As C++ the one that resumes handles an exception.
+/// Compilers and flags. In C++ the resumer handles an exception.
 const FORMS: [&str; 8] = [
     "cc -O2",
     "cc -O2 -DACO_NO_INLINE",
@@ -35,14 +36,20 @@ const FORMS: [&str; 8] = [
     "cc -O1 -fno-omit-frame-pointer",
     "clang -O0 -DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV",
 ];
+
+const AARCH64_FORMS: [(&str, &str); 4] = [
+    (AARCH64.c, "-O2"),
+    (AARCH64.c, "-O2 -mbranch-protection=standard"),
+    (AARCH64.c, "-O0 -DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV"),
+    (AARCH64.cxx, "-O2 -x c++"),
+];
+
+/// The number of forms in the sample.
 const SAMPLE: usize = 2;
 
-const AARCH64_FORMS: [&str; 4] = [
-    "aarch64-linux-gnu-gcc-12 -O2",
-    "aarch64-linux-gnu-gcc-12 -O2 -mbranch-protection=standard",
-    "aarch64-linux-gnu-gcc-12 -O0 -DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV",
-    "aarch64-linux-gnu-g++-12 -O2 -x c++",
-];
+fn count(extent: Extent) -> usize {
+    if extent == Extent::Sample { SAMPLE } else { usize::MAX }
+}
 
 pub fn cases(extent: Extent) -> Vec<Case> {
     let case = |(number, form): (usize, &'static str)| {
@@ -51,19 +58,19 @@ pub fn cases(extent: Extent) -> Vec<Case> {
             check(&gdb("gdb", &program, &["break start_of_steps", "run"])?)
         })
     };
-    let forms = if extent == Extent::Plain { SAMPLE } else { FORMS.len() };
-    FORMS.into_iter().take(forms).enumerate().map(case).collect()
+    FORMS.into_iter().take(count(extent)).enumerate().map(case).collect()
 }
 
-/// The same on aarch64, over qemu's stub for gdb. It knows nothing of pointer authentication, and gdb
-/// finds no d8 to d15 where there is SVE: without both.
-pub fn aarch64_cases(extent: Extent) -> Result<Vec<Case>, String> {
-    let compiler = &Compiler::AARCH64;
-    succeed(command(&format!("make --silent {}", compiler.make)), 600)?;
-    let case = |(number, form): (usize, &'static str)| {
-        Case::new(format!("each instruction, {form}"), move || {
+/// The same on aarch64, with the gdb stub of qemu: without pointer authentication, which the stub does not support, and
+/// without SVE, with which gdb does not find d8 to d15.
+pub fn aarch64_cases(extent: Extent) -> Result<Vec<Case>> {
+    AARCH64.make()?;
+    let case = |(number, (compiler, flags)): (usize, (&'static str, &'static str))| {
+        let name = toolchain::program(compiler);
+        Case::new(format!("each instruction, {} {flags}", name.display()), move || {
             let name = format!("steps-aarch64-{number}");
-            let program = build(&name, form, "-static", compiler.library)?;
+            let form = format!("{compiler} {flags}");
+            let program = build(&name, &form, "-static", AARCH64.library)?;
             let socket = format!("{program}.socket");
             let _emulator = Emulator::start(&program, &socket)?;
             let target = format!("target remote {socket}");
@@ -71,31 +78,26 @@ pub fn aarch64_cases(extent: Extent) -> Result<Vec<Case>, String> {
             check(&gdb("gdb-multiarch", &program, &commands)?)
         })
     };
-    let forms = if extent == Extent::Plain { 2 } else { AARCH64_FORMS.len() };
-    Ok(AARCH64_FORMS.into_iter().take(forms).enumerate().map(case).collect())
+    Ok(AARCH64_FORMS.into_iter().take(count(extent)).enumerate().map(case).collect())
 }
 
-fn build(name: &str, form: &str, link: &str, library: &str) -> Result<String, String> {
-    let folder = scratch(&format!("gdb/{name}"))?;
-    let program = format!("{}/switches", folder.display());
-    let line = format!("{form} -g -Wall -Wextra -Werror -Iinclude tests/gdb/switches.c -x none");
+fn build(name: &str, form: &str, link: &str, library: &str) -> Result<String> {
+    let program = format!("{}/switches", scratch(&format!("gdb/{name}"))?.display());
+    let line = format!("{form} -g -Iinclude tests/gdb/switches.c -x none");
     succeed(command(&format!("{line} {link} {library}/libaco.a -o {program}")), 60)?;
     Ok(program)
 }
 
-/// qemu with a program that waits for gdb at a socket; ends with this.
+/// qemu with a program that waits for gdb at a socket. Dropping it kills the process.
 struct Emulator(Child);
 
 impl Emulator {
-    fn start(program: &str, socket: &str) -> Result<Emulator, String> {
-        let mut command = command("qemu-aarch64-static -cpu max,sve=off,pauth=off -g");
-        command.args([socket, program]).stdin(Stdio::null()).stdout(Stdio::null());
-        let child = command.spawn().map_err(|error| error.to_string())?;
-        let (emulator, start) = (Emulator(child), Instant::now());
+    fn start(program: &str, socket: &str) -> Result<Emulator> {
+        let mut qemu = command("qemu-aarch64-static -cpu max,sve=off,pauth=off -g");
+        qemu.args([socket, program]).stdin(Stdio::null()).stdout(Stdio::null());
+        let (emulator, start) = (Emulator(qemu.spawn()?), Instant::now());
         while !Path::new(socket).exists() {
-            if start.elapsed() > Duration::from_secs(20) {
-                return Err(format!("qemu opens no {socket}"));
-            }
+            ensure!(start.elapsed() < Duration::from_secs(20), "qemu opens no {socket}");
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(emulator)
@@ -109,29 +111,24 @@ impl Drop for Emulator {
     }
 }
 
-/// What step.py reports.
-fn gdb(debugger: &str, program: &str, start: &[&str]) -> Result<String, String> {
-    let mut command = Command::new(debugger);
-    command.args(["-q", "-batch", "-nx", "-ex", "set debuginfod enabled off"]);
-    for line in start.iter().chain(&["source tests/gdb/step.py", "continue"]) {
-        command.args(["-ex", line]);
-    }
-    command.arg(program);
-    let output = succeed(command, 300)?;
-    match output.split_once("\nREPORT\n") {
-        Some((_, report)) => Ok(report.to_string()),
-        None => Err(output),
-    }
+/// The report of step.py.
+fn gdb(debugger: &str, program: &str, start: &[&str]) -> Result<String> {
+    let mut gdb = command(&format!("{debugger} -q -batch -nx"));
+    gdb.args(["-ex", "set debuginfod enabled off"]);
+    gdb.args(start.iter().flat_map(|line| ["-ex", line]));
+    gdb.args(["-ex", "source tests/gdb/step.py", "-ex", "continue"]);
+    let output = succeed(gdb.arg(program), 300)?;
+    let (_, report) = output.split_once("\nREPORT\n").ok_or(&*output)?;
+    Ok(report.to_string())
 }
 
-fn check(report: &str) -> Result<(), String> {
+fn check(report: &str) -> Result {
     let counts = report.lines().find_map(|line| line.split_once(" positions, "));
     let (positions, wrong) = counts.ok_or(report)?;
-    let enough = positions.parse().is_ok_and(|count: usize| count >= LEAST_POSITIONS);
-    let all = PLACES.iter().all(|place| report.contains(place));
-    if enough && all && wrong == "0 wrong" && report.contains("exited normally") {
-        Ok(())
-    } else {
-        Err(format!("wanted {LEAST_POSITIONS} positions, in {PLACES:?} too, none wrong:\n{report}"))
-    }
+    let is_enough = positions.parse().is_ok_and(|count: usize| count >= MIN_POSITIONS);
+    let has_all = PLACES.iter().all(|place| report.contains(place));
+    let is_right = is_enough && has_all && wrong == "0 wrong" && report.contains("exited normally");
+    let wanted = format!("{MIN_POSITIONS} positions, in {PLACES:?} too, none wrong");
+    ensure!(is_right, "wanted {wanted}:\n{report}");
+    Ok(())
 }

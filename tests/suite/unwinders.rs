@@ -1,10 +1,12 @@
-//! Unwinders other than gdb, from inside coroutines: libunwind, the C library's backtrace(), lldb, perf.
+//! Unwinders other than gdb, inside coroutines: libunwind, backtrace() of the C library, lldb, perf.
 
-use crate::compilers::Compiler;
-use crate::process::{command, root, scratch, succeed};
-use crate::work::Case;
+use crate::case::{Case, ensure};
+use crate::compilers::AARCH64;
+use crate::files::absolute;
+use crate::process::{Result, scratch, succeed};
+use crate::toolchain::command;
 
-/// Innermost first; what the library has between them is its own.
+/// The functions of the program, innermost first. The library's own functions are between them.
 const FUNCTIONS: [&str; 6] = ["looks", "inner", "middle", "outer", "turn", "main"];
 
 /// Compilers and flags.
@@ -16,7 +18,7 @@ const FORMS: [&str; 5] = [
     "clang -O0",
 ];
 
-/// libunwind 1.6 knows nothing of signed return addresses; the C compiler's unwinder does.
+/// libunwind 1.6 does not support signed return addresses. The unwinder of the compiler does.
 const AARCH64_FORMS: [&str; 4] = [
     "-O2 -mbranch-protection=bti",
     "-O0",
@@ -25,20 +27,13 @@ const AARCH64_FORMS: [&str; 4] = [
 ];
 
 /// Compiles tests/unwinders/`name`.c with the library of `folder`, shared or not.
-fn build(
-    name: &str,
-    place: &str,
-    form: &str,
-    folder: &str,
-    shared: bool,
-) -> Result<String, String> {
+fn build(name: &str, place: &str, form: &str, folder: &str, is_shared: bool) -> Result<String> {
     let program = format!("{}/{name}", scratch(&format!("unwinders/{place}"))?.display());
-    let line = format!("{form} -g -rdynamic -Wall -Wextra -Werror -Iinclude");
-    let mut build = command(&format!("{line} tests/unwinders/{name}.c -o {program}"));
-    if shared {
-        let folder = root().join(folder);
-        build.arg("-L").arg(&folder).arg("-laco");
-        build.arg(format!("-Wl,-rpath,{}", folder.display()));
+    let line = format!("{form} -g -rdynamic -Iinclude tests/unwinders/{name}.c -o {program}");
+    let mut build = command(&line);
+    if is_shared {
+        let folder = absolute(folder);
+        build.args([&format!("-L{folder}"), "-laco", &format!("-Wl,-rpath,{folder}")]);
     } else {
         build.arg(format!("{folder}/libaco.a"));
     }
@@ -49,20 +44,21 @@ fn build(
     Ok(program)
 }
 
-fn twelve(output: &str) -> Result<(), String> {
-    if output == "12 backtraces\n" { Ok(()) } else { Err(output.to_string()) }
+fn has_all_backtraces(output: &str) -> Result {
+    ensure!(output == "12 backtraces\n", "{output}");
+    Ok(())
 }
 
 pub fn libunwind_cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (number, form) in FORMS.into_iter().enumerate() {
-        for (shared, library) in [(false, "archive"), (true, "shared")] {
+        for (is_shared, library) in [(false, "archive"), (true, "shared")] {
             for (name, flag) in [("libunwind", ""), ("backtrace()", " -DWITHOUT_LIBUNWIND")] {
                 cases.push(Case::new(format!("{name}, {library}, {form}"), move || {
                     let form = format!("{form}{flag}");
                     let place = format!("{name}-{library}-{number}").replace("()", "");
-                    let program = build("backtraces", &place, &form, "build", shared)?;
-                    twelve(&succeed(command(&program), 60)?)
+                    let program = build("backtraces", &place, &form, "build", is_shared)?;
+                    has_all_backtraces(&succeed(command(&program), 60)?)
                 }));
             }
         }
@@ -70,22 +66,21 @@ pub fn libunwind_cases() -> Vec<Case> {
     cases
 }
 
-pub fn libunwind_aarch64_cases() -> Result<Vec<Case>, String> {
-    let compiler = &Compiler::AARCH64;
-    succeed(command(&format!("make --silent {}", compiler.make)), 600)?;
+pub fn libunwind_aarch64_cases() -> Result<Vec<Case>> {
+    AARCH64.make()?;
     let case = |(number, flags): (usize, &'static str)| {
         Case::new(flags, move || {
-            let include = "-idirafter /usr/include/aarch64-linux-gnu";
-            let form = format!("{} {flags} {include}", compiler.c);
+            let form = format!("{} {flags} -idirafter /usr/include/aarch64-linux-gnu", AARCH64.c);
             let place = format!("aarch64-{number}");
-            let program = build("backtraces", &place, &form, compiler.library, false)?;
-            twelve(&succeed(command(&format!("{} {program}", compiler.runner)), 60)?)
+            let program = build("backtraces", &place, &form, AARCH64.library, false)?;
+            let line = format!("{} {program}", AARCH64.runner);
+            has_all_backtraces(&succeed(command(&line), 60)?)
         })
     };
     Ok(AARCH64_FORMS.into_iter().enumerate().map(case).collect())
 }
 
-/// lldb at each of the backtraces: on stacks that lie lower and higher, alone and copied.
+/// lldb at each of the backtraces: on stacks at lower and at higher addresses, private and shared.
 pub fn lldb_cases() -> Vec<Case> {
     let case = |(number, form): (usize, &'static str)| {
         Case::new(form, move || {
@@ -100,30 +95,27 @@ pub fn lldb_cases() -> Vec<Case> {
     FORMS.into_iter().enumerate().map(case).collect()
 }
 
-fn check_lldb(output: &str) -> Result<(), String> {
+fn check_lldb(output: &str) -> Result {
     let backtraces: Vec<_> = output.split("(lldb) bt\n").skip(1).collect();
-    if backtraces.len() != 12 || !output.contains("12 backtraces") {
-        return Err(format!("{} backtraces in:\n{output}", backtraces.len()));
-    }
+    let count = backtraces.len();
+    let is_whole = count == 12 && output.contains("12 backtraces");
+    ensure!(is_whole, "{count} backtraces in:\n{output}");
     for backtrace in backtraces {
         let frames = backtrace.split("(lldb)").next().unwrap_or_default();
-        let names = frames.lines().filter_map(|line| line.split_once('`')).map(|(_, name)| name);
-        check_order(names).map_err(|why| format!("{why} in:\n{frames}"))?;
+        let names = frames.lines().filter_map(|line| Some(line.split_once('`')?.1));
+        let names = names.filter_map(|name| name.split(['(', ' ', '+']).next());
+        let mut found: Vec<_> = names.filter(|name| FUNCTIONS.contains(name)).collect();
+        // An inlined function has a frame of its own within the frame of the function around it.
+        found.dedup();
+        ensure!(found == FUNCTIONS, "{found:?}, not {FUNCTIONS:?} in:\n{frames}");
     }
     Ok(())
 }
 
-/// Are the program's functions among these names all there, in order, main the last? An inlined function is
-/// a frame of its own in the one that it is part of, which then has two.
-fn check_order<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), String> {
-    let names = names.map(|name| name.split(['(', ' ', '+']).next().unwrap_or_default());
-    let mut found: Vec<_> = names.filter(|name| FUNCTIONS.contains(name)).collect();
-    found.dedup();
-    if found == FUNCTIONS { Ok(()) } else { Err(format!("{found:?}, not {FUNCTIONS:?}")) }
-}
+/// By frame pointers perf finds all functions. For DWARF the kernel gives it one stack, the coroutine's.
+const TO_MAIN: &[&str] = &["spins", "inner", "aco_root", "outer", "aco_root", "main"];
+const TO_ROOT: &[&str] = &["spins", "inner", "aco_root"];
 
-/// perf has the registers and the stack that the program is on, of the rest nothing: its call graphs
-/// have the coroutine's functions and end at its root.
 pub fn perf_cases() -> Vec<Case> {
     let graphs = [
         ("fp", "-O1 -fno-omit-frame-pointer", TO_MAIN),
@@ -145,26 +137,16 @@ pub fn perf_cases() -> Vec<Case> {
     graphs.into_iter().enumerate().map(case).collect()
 }
 
-/// What perf finds by frame pointers; by DWARF the kernel gives it one stack, the coroutine's.
-const TO_MAIN: &[&str] = &["spins", "inner", "aco_root", "outer", "aco_root", "main"];
-const TO_ROOT: &[&str] = &["spins", "inner", "aco_root"];
-
-fn check_perf(samples: &str, wanted: &[&str]) -> Result<(), String> {
-    let (mut good, mut other) = (0, String::new());
+fn check_perf(samples: &str, wanted: &[&str]) -> Result {
+    let mut count = 0;
     for sample in samples.split("\n\n").filter(|sample| sample.contains(" spins")) {
         let names = sample.lines().filter_map(|line| line.split_whitespace().nth(1));
-        // The root has two names at two addresses; perf takes either.
+        // The root has two names at two addresses. perf prints either.
         let names = names.map(|name| name.replace("aco_funcp_protector_asm", "aco_root"));
         let own: Vec<_> = names.filter(|name| TO_MAIN.contains(&&**name)).collect();
-        if own == wanted {
-            good += 1;
-        } else {
-            other = sample.to_string();
-        }
+        ensure!(own == wanted, "{own:?}, not {wanted:?} in:\n{sample}");
+        count += 1;
     }
-    if good >= 50 && other.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("{good} good ones, and\n{other}"))
-    }
+    ensure!(count >= 50, "{count} samples");
+    Ok(())
 }

@@ -1,7 +1,10 @@
 //! The words that comments do not use, and the length of lines: a part of the lane `lint`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use crate::case::ensure;
+use crate::files::{files_below, read};
+use crate::process::Result;
+
+const FOLDERS: [&str; 4] = ["src", "include", "tests", "c_tests"];
 
 /// The most columns of a line in `src` and `include`.
 const MAX_COLUMNS: usize = 120;
@@ -21,29 +24,19 @@ const BANISHED: [(&str, &str); 11] = [
     ("takes for", "treats as"),
 ];
 
-/// Returns a line for each banished word of a comment, and for each line that is too long.
-pub fn faults() -> Result<(), String> {
+/// Finds banished words of comments, and lines that are too long.
+pub fn faults() -> Result {
     let mut found = Vec::new();
-    for (folder, is_bounded) in
-        [("src", true), ("include", true), ("tests", false), ("c_tests", false)]
-    {
-        for path in files(Path::new(folder)) {
-            let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
-            let name = path.display();
+    for path in files_below(&FOLDERS, &["rs", "h", "hpp", "c", "cpp"])? {
+        let is_bounded = path.starts_with("src") || path.starts_with("include");
+        let (name, text) = (path.display(), read(&path)?);
+        // This file has the words.
+        if !path.ends_with("suite/words.rs") {
             found.extend(faults_of(&text, is_bounded).map(|fault| format!("{name}:{fault}")));
         }
     }
-    if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let paths = entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] });
-    let ends = ["rs", "h", "hpp", "c", "cpp"];
-    let is_source =
-        |path: &PathBuf| path.extension().is_some_and(|end| ends.iter().any(|it| *it == end));
-    // This file has the words.
-    paths.filter(is_source).filter(|path| !path.ends_with("suite/words.rs")).collect()
+    ensure!(found.is_empty(), "{}", found.join("\n"));
+    Ok(())
 }
 
 fn faults_of(text: &str, is_bounded: bool) -> impl Iterator<Item = String> {
@@ -83,11 +76,12 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 /// Shows that each kind of fault is found, and that code and other words are none.
-pub fn finds_faults() -> Result<(), String> {
+pub fn finds_faults() -> Result {
     let bad = "let nobody = 1;\n// Nobody waits.\n/* left\n for ever */\nanew();\nx // a canew b\n";
     let found: Vec<_> = faults_of(bad, true).collect();
     let begins: Vec<_> = found.iter().filter_map(|fault| fault.split(": ").nth(1)).collect();
     let long = faults_of(&"x".repeat(MAX_COLUMNS + 1), true).count();
-    let ok = begins == ["\"nobody\"", "\"for ever\""] && long == 1;
-    if ok { Ok(()) } else { Err(format!("found {found:?}, and {long} long lines")) }
+    let is_right = begins == ["\"nobody\"", "\"for ever\""] && long == 1;
+    ensure!(is_right, "found {found:?}, and {long} long lines");
+    Ok(())
 }

@@ -33,20 +33,12 @@ macro_rules! save_fpenv {
 macro_rules! load_fpenv {
     (save_fpenv, $from:literal, $to:literal) => {
         concat!(
-            "movzx eax, word ptr [",
-            $from,
-            " + 64]\n",
-            "cmp ax, [",
-            $to,
-            " + 64]\n",
+            concat!("movzx eax, word ptr [", $from, " + 64]\n"),
+            concat!("cmp ax, [", $to, " + 64]\n"),
             "jne 61f\n",
             "60:\n",
-            "mov eax, [",
-            $from,
-            " + 68]\n",
-            "xor eax, [",
-            $to,
-            " + 68]\n",
+            concat!("mov eax, [", $from, " + 68]\n"),
+            concat!("xor eax, [", $to, " + 68]\n"),
             "and eax, -64\n", // F2
             "jne 63f\n",
             "62:",
@@ -64,21 +56,11 @@ macro_rules! load_fpenv {
 macro_rules! write_fpenv {
     (save_fpenv, $to:literal) => {
         concat!(
-            "61:\n",
-            "fldcw [",
-            $to,
-            " + 64]\n",
+            concat!("61:\nfldcw [", $to, " + 64]\n"),
             "jmp 60b\n",
-            "63:\n",
-            "stmxcsr [",
-            $to,
-            " + 68]\n",
-            "xor [",
-            $to,
-            " + 68], eax\n",
-            "ldmxcsr [",
-            $to,
-            " + 68]\n",
+            concat!("63:\nstmxcsr [", $to, " + 68]\n"),
+            concat!("xor [", $to, " + 68], eax\n"),
+            concat!("ldmxcsr [", $to, " + 68]\n"),
             "jmp 62b",
         )
     };

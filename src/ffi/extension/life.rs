@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_void};
 
 use crate::abi::{aco_cofuncp_t, aco_t};
 use crate::ffi::non_null;
-use crate::{attach, coroutine, resume, sys, thread};
+use crate::{attach, coroutine, resume, state, sys, thread};
 
 /// Restarts a coroutine that has ended or not started. The next resume runs `fp` with the argument
 /// `arg`, on the same stack, from the same `main_co`. The floating-point environment is that of a
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn aco_cancel(co: *mut aco_t) {
 pub unsafe extern "C" fn aco_is_cancelled(co: *mut aco_t) -> c_int {
     let co = non_null("aco_is_cancelled", "the coroutine", co);
     // SAFETY: `co` is not NULL (checked), so it is a coroutine (F1).
-    unsafe { resume::is_cancelled(co) }.into()
+    unsafe { state::is_cancelled(co.as_ptr()) }.into()
 }
 
 /// Yields like aco_yield(), and reports cancellation. In a cancelled coroutine it fails without a

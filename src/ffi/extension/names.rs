@@ -38,7 +38,7 @@ pub unsafe extern "C" fn aco_set_name(co: *mut aco_t, name: *const c_char) -> c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_name(co: *mut aco_t) -> *const c_char {
     // SAFETY: `co` is NULL or a coroutine (F1).
-    record::name(unsafe { live_coroutine("aco_name", co) })
+    record::name_and_id(unsafe { live_coroutine("aco_name", co) }).0
 }
 
 /// Returns the id of a coroutine. Ids start at 1, and no id is used twice in a process. The first

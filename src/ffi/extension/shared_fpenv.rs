@@ -22,7 +22,7 @@ pub unsafe extern "C" fn aco_resume_value_shared_fpenv(
     value: *mut c_void,
 ) -> *mut c_void {
     // SAFETY: `co` is NULL or a coroutine (F1).
-    unsafe { resume::resume_value(co, value, resume::resume_shared_fpenv) }
+    unsafe { resume::resume_value(co, value, resume::share_fpenv::resume) }
 }
 
 /// Yields as aco_yield_value() does, in programs compiled with
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn aco_resume_value_shared_fpenv(
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_value_shared_fpenv(value: *mut c_void) -> *mut c_void {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { resume::yield_value(tls::current(), value, resume::switch_shared_fpenv) }
+    unsafe { resume::yield_value(tls::current(), value, resume::share_fpenv::switch) }
 }
 
 /// Switches as aco_yield_to() does, in programs compiled with
@@ -41,7 +41,7 @@ pub extern "C" fn aco_yield_value_shared_fpenv(value: *mut c_void) -> *mut c_voi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield_to_shared_fpenv(to: *mut aco_t) {
     // SAFETY: `to` is NULL or a coroutine (F1).
-    unsafe { resume::yield_to(to, resume::transfer_shared_fpenv, resume::switch_shared_fpenv) }
+    unsafe { resume::yield_to(to, resume::share_fpenv::transfer, resume::share_fpenv::switch) }
 }
 
 /// Creates a generator as aco_gen_new() does, in programs compiled with
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn aco_gen_new_shared_fpenv(
 ) -> *mut aco_gen_t {
     let stack = non_null("aco_gen_new", "the share stack", share_stack);
     // SAFETY: `share_stack` is not NULL (checked), so it is a share stack (F1).
-    unsafe { generator::create(stack, fp, arg, resume::returning_entry_shared_fpenv) }
+    unsafe { generator::create(stack, fp, arg, resume::share_fpenv::returning_entry) }
         .unwrap_or_else(|error| error.abort("aco_gen_new"))
 }
 
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn aco_gen_next_shared_fpenv(
 ) -> c_int {
     let generator = non_null("aco_gen_next", "the generator", r#gen);
     // SAFETY: `gen` is not NULL (checked), so it is a generator (F1). `value` is NULL or writable (F2).
-    unsafe { generator::next(generator, value, resume::resume_shared_fpenv) }.into()
+    unsafe { generator::next(generator, value, resume::share_fpenv::resume) }.into()
 }
 
 /// Yields as aco_gen_yield() does, in programs compiled with
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn aco_gen_next_shared_fpenv(
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_gen_yield_shared_fpenv(value: *mut c_void) {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { resume::yield_value(tls::current(), value, resume::switch_shared_fpenv) };
+    unsafe { resume::yield_value(tls::current(), value, resume::share_fpenv::switch) };
 }
 
 /// Permits a return as aco_return_exits() does, in programs compiled with
@@ -90,14 +90,14 @@ pub extern "C" fn aco_gen_yield_shared_fpenv(value: *mut c_void) {
 pub unsafe extern "C" fn aco_return_exits_shared_fpenv(co: *mut aco_t) {
     let co = non_null("aco_return_exits", "the coroutine", co);
     // SAFETY: `co` is not NULL (checked), so it is a coroutine (F1).
-    unsafe { resume::return_exits(co, resume::returning_entry_shared_fpenv) }
+    unsafe { resume::return_exits(co, resume::share_fpenv::returning_entry) }
 }
 
 /// Permits returns as aco_thread_return_exits() does, in programs compiled with
 /// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_thread_return_exits_shared_fpenv(on: c_int) {
-    thread::set_last_word(if on != 0 { Some(resume::last_word_shared_fpenv) } else { None });
+    thread::set_last_word(if on != 0 { Some(resume::share_fpenv::last_word) } else { None });
 }
 
 /// Yields as aco_yield_checked() does, in programs compiled with
@@ -111,5 +111,5 @@ pub extern "C" fn aco_thread_return_exits_shared_fpenv(on: c_int) {
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_checked_shared_fpenv() -> c_int {
     // SAFETY: the current coroutine is the one that runs.
-    cancel_status(unsafe { resume::yield_checked(resume::switch_shared_fpenv) })
+    cancel_status(unsafe { resume::yield_checked(resume::share_fpenv::switch) })
 }

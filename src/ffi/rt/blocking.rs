@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::status;
+use super::try_status;
 use crate::rt::base::size_prefixed;
 use crate::rt::blocking::user_call;
 use crate::rt::model::abi::acort_body_t;
@@ -30,8 +30,8 @@ pub unsafe extern "C" fn acort_blocking(
     ret: *mut *mut c_void,
 ) -> c_int {
     // SAFETY: `fn` can be called with `arg` on any thread; `ret` is NULL or writable.
-    status(r#fn.ok_or(libc::EINVAL).and_then(|function| unsafe {
-        size_prefixed::write_if_some(ret, user_call::run(function, arg)?);
+    try_status(|| unsafe {
+        size_prefixed::write_if_some(ret, user_call::run(r#fn.ok_or(libc::EINVAL)?, arg)?);
         Ok(())
-    }))
+    })
 }

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_uint, c_void};
 
-use super::{answer, non_null, object, status, until};
+use super::{non_null, object, try_answer, try_status, until};
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
@@ -56,11 +56,6 @@ pub unsafe extern "C" fn acort_chan_unref(chan: *mut acort_chan_t) {
     }
 }
 
-fn both<T, U>(chan: *mut T, data: *mut U) -> Result<*mut T> {
-    non_null(data)?;
-    non_null(chan)
-}
-
 /// Sends a copy of the value at `data`. Waits while the buffer is full, or no receiver waits.
 ///
 /// # Returns
@@ -80,11 +75,10 @@ pub unsafe extern "C" fn acort_chan_send(
 ) -> c_int {
     let caller = Caller::current();
     // SAFETY: `chan` is not NULL, so it is a channel; `data` has a value of its size.
-    status(
-        both(chan, data.cast_mut()).and_then(|chan| unsafe {
-            channel_wait::send(caller, chan, data, Deadline::at(deadline))
-        }),
-    )
+    try_status(|| unsafe {
+        let (chan, data) = (non_null(chan)?, non_null(data.cast_mut())?);
+        channel_wait::send(caller, chan, data, Deadline::at(deadline))
+    })
 }
 
 /// Receives a value to `data`. Waits while there is none.
@@ -106,9 +100,9 @@ pub unsafe extern "C" fn acort_chan_recv(
 ) -> c_int {
     let caller = Caller::current();
     // SAFETY: `chan` is not NULL, so it is a channel; `data` has room for a value of its size.
-    status(both(chan, data).and_then(|chan| unsafe {
-        channel_wait::receive(caller, chan, data, Deadline::at(deadline))
-    }))
+    try_status(|| unsafe {
+        channel_wait::receive(caller, non_null(chan)?, non_null(data)?, Deadline::at(deadline))
+    })
 }
 
 /// Closes the channel. Sends fail from now on, and calls that wait end with EPIPE. The values in it
@@ -123,7 +117,7 @@ pub unsafe extern "C" fn acort_chan_recv(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
     // SAFETY: `chan` is not NULL, so it is a channel.
-    status(non_null(chan).and_then(|chan| unsafe { channel_life::close(chan) }))
+    try_status(|| unsafe { channel_life::close(non_null(chan)?) })
 }
 
 /// Returns the number of values in the channel.
@@ -136,7 +130,7 @@ pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_t {
     // SAFETY: `chan` is not NULL, so it is a channel.
-    answer(non_null(chan).map(|chan| unsafe { channel_life::length(chan) } as isize))
+    try_answer(|| unsafe { Ok(channel_life::length(non_null(chan)?) as isize) })
 }
 
 /// Waits for the first of `n` cases that is ready, performs it, and returns its index. Of several
@@ -160,9 +154,7 @@ pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select(cases: *mut acort_case_t, n: c_int, deadline: i64) -> c_int {
     // SAFETY: `cases` is NULL or has `n` cases, whose objects are valid.
-    let chosen =
-        unsafe { slice(cases, n).and_then(|cases| select::select(cases, until(deadline)?)) };
-    answer(chosen.map(|at| at as c_int))
+    try_answer(|| unsafe { Ok(select::select(slice(cases, n)?, until(deadline)?)? as c_int) })
 }
 
 /// Waits as acort_select() does. Of several ready cases it takes the one with the lowest index.
@@ -179,10 +171,9 @@ pub unsafe extern "C" fn acort_select_ordered(
     deadline: i64,
 ) -> c_int {
     // SAFETY: `cases` is NULL or has `n` cases, whose objects are valid.
-    let chosen = unsafe {
-        slice(cases, n).and_then(|cases| select::select_ordered(cases, until(deadline)?))
-    };
-    answer(chosen.map(|at| at as c_int))
+    try_answer(|| unsafe {
+        Ok(select::select_ordered(slice(cases, n)?, until(deadline)?)? as c_int)
+    })
 }
 
 /// The cases of a call. EINVAL: none.

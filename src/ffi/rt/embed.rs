@@ -3,7 +3,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, non_null, object, until};
+use super::{non_null, try_answer, try_object, until};
 use crate::rt::model::abi::{acort_body_t, acort_t, acort_task_t};
 use crate::rt::sched::embed;
 
@@ -18,7 +18,7 @@ use crate::rt::sched::embed;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_fd(rt: *mut acort_t) -> c_int {
     // SAFETY: `rt` is not NULL, so it is a runtime.
-    answer(non_null(rt).and_then(|runtime| embed::backend_fd(unsafe { &*runtime })))
+    try_answer(|| embed::backend_fd(unsafe { &*non_null(rt)? }))
 }
 
 /// Runs the ready tasks of `rt`, up to about a thousand turns. If none is ready and some live, it
@@ -35,11 +35,7 @@ pub unsafe extern "C" fn acort_loop_fd(rt: *mut acort_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_loop_step(rt: *mut acort_t, deadline: i64) -> c_int {
     // SAFETY: `rt` is not NULL, so it is a runtime.
-    answer(
-        non_null(rt)
-            .and_then(|runtime| unsafe { embed::step(runtime, until(deadline)?) })
-            .map(c_int::from),
-    )
+    try_answer(|| unsafe { embed::step(non_null(rt)?, until(deadline)?).map(c_int::from) })
 }
 
 /// Starts a task of `rt`, a runtime with ACORT_LOOP, from any thread; a step runs it. Join or
@@ -59,5 +55,5 @@ pub unsafe extern "C" fn acort_loop_go(
     arg: *mut c_void,
 ) -> *mut acort_task_t {
     // SAFETY: `rt` is not NULL, so it is a runtime; `fn` can be called with `arg`.
-    object(non_null(rt).and_then(|runtime| unsafe { embed::spawn(runtime, r#fn, arg) }))
+    try_object(|| unsafe { embed::spawn(non_null(rt)?, r#fn, arg) })
 }

@@ -3,7 +3,7 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use super::{answer, count, non_null, status, until};
+use super::{count, non_null, try_answer, try_status, until};
 use crate::rt::blocking::file::{self, Operation};
 use crate::rt::blocking::open;
 
@@ -29,10 +29,7 @@ pub unsafe extern "C" fn acort_open(
     deadline: i64,
 ) -> c_int {
     // SAFETY: `path` is not NULL, so it ends in 0.
-    answer(
-        non_null(path.cast_mut())
-            .and_then(|path| unsafe { open::open(path, flags, mode, until(deadline)?) }),
-    )
+    try_answer(|| unsafe { open::open(non_null(path.cast_mut())?, flags, mode, until(deadline)?) })
 }
 
 /// Reads as pread(2) does. Bytes in the page cache come without a wait; with a deadline of 0 or in
@@ -54,9 +51,7 @@ pub unsafe extern "C" fn acort_pread(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `buf` is writable for `n` bytes.
-    let outcome =
-        until(deadline).and_then(|deadline| unsafe { file::pread(fd, buf, n, offset, deadline) });
-    count(outcome)
+    count(|| unsafe { file::pread(fd, buf, n, offset, until(deadline)?) })
 }
 
 /// Writes as pwrite(2) does. A deadline of 0 or in the past writes nothing.
@@ -77,10 +72,7 @@ pub unsafe extern "C" fn acort_pwrite(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `buf` is readable for `n` bytes.
-    let outcome = until(deadline).and_then(|deadline| unsafe {
-        file::transfer(fd, Operation::Write(buf, n, offset), deadline)
-    });
-    count(outcome)
+    count(|| unsafe { file::transfer(fd, Operation::Write(buf, n, offset), until(deadline)?) })
 }
 
 /// Synchronizes a file as fsync(2) does. With a deadline of 0 or in the past it does not begin.
@@ -93,9 +85,5 @@ pub unsafe extern "C" fn acort_pwrite(
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fsync(fd: c_int, deadline: i64) -> c_int {
     // SAFETY: fsync(2) has no buffer.
-    status(
-        until(deadline)
-            .and_then(|deadline| unsafe { file::transfer(fd, Operation::Sync, deadline) })
-            .map(drop),
-    )
+    try_status(|| unsafe { file::transfer(fd, Operation::Sync, until(deadline)?).map(drop) })
 }

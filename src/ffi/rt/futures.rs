@@ -1,8 +1,9 @@
 //! Futures: a value or an error that is set once, for any number of waiters.
 
 use core::ffi::{c_int, c_void};
+use core::ptr;
 
-use super::{non_null, object, status};
+use super::{error_number, non_null, object, try_status};
 use crate::rt::base::size_prefixed;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::Deadline;
@@ -66,7 +67,7 @@ pub unsafe extern "C" fn acort_future_set(
     value: *mut c_void,
 ) -> c_int {
     // SAFETY: `future` is not NULL, so it is a future.
-    status(non_null(future).and_then(|future| unsafe { future::set(future, value, 0) }))
+    try_status(|| unsafe { future::set(non_null(future)?, value, 0) })
 }
 
 /// Sets the error number `err` as the result of the future, as acort_future_set() sets a value.
@@ -79,9 +80,8 @@ pub unsafe extern "C" fn acort_future_set(
 /// - `EINVAL` if `future` is NULL, or `err` is not positive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_future_fail(future: *mut acort_future_t, err: c_int) -> c_int {
-    let future = if err > 0 { non_null(future) } else { Err(libc::EINVAL) };
     // SAFETY: `future` is not NULL, so it is a future.
-    status(future.and_then(|future| unsafe { future::set(future, core::ptr::null_mut(), err) }))
+    try_status(|| unsafe { future::set(non_null(future)?, ptr::null_mut(), error_number(err)?) })
 }
 
 /// Waits until the future is set. Its value goes to `value`, unless `value` is NULL. The future
@@ -103,8 +103,9 @@ pub unsafe extern "C" fn acort_future_wait(
 ) -> c_int {
     let caller = Caller::current();
     // SAFETY: `future` is not NULL, so it is a future; `value` is NULL or writable.
-    status(non_null(future).and_then(|future| unsafe {
-        size_prefixed::write_if_some(value, future::wait(caller, future, Deadline::at(deadline))?);
+    try_status(|| unsafe {
+        let result = future::wait(caller, non_null(future)?, Deadline::at(deadline))?;
+        size_prefixed::write_if_some(value, result);
         Ok(())
-    }))
+    })
 }

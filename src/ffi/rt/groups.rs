@@ -2,8 +2,8 @@
 
 use core::ffi::c_int;
 
-use super::{non_null, object, status, until};
-use crate::rt::base::parker;
+use super::{non_null, object, status, try_status, until};
+use crate::rt::base::parker::WaitMode;
 use crate::rt::model::abi::acort_group_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::sched::group;
@@ -39,12 +39,12 @@ pub extern "C" fn acort_group_open() -> *mut acort_group_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i64) -> c_int {
     let caller = Caller::current();
-    let mode = parker::WaitMode::Cancellable;
     // SAFETY: `group` is not NULL, so it is an open group.
-    status(non_null(group).and_then(|group| unsafe {
-        group::wait(caller, group, mode, until(deadline)?)?;
+    try_status(|| unsafe {
+        let group = non_null(group)?;
+        group::wait(caller, group, WaitMode::Cancellable, until(deadline)?)?;
         group::outcome(group)
-    }))
+    })
 }
 
 /// Cancels all tasks of `group` and of the groups inside it, at any depth, except the caller. Tasks
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_fail(group: *mut acort_group_t, err: c_int) -> c_int {
     // SAFETY: the group is an open one, or that of the running task.
-    status(group::or_current(group).and_then(|group| unsafe { group::fail(group, err) }))
+    try_status(|| unsafe { group::fail(group::or_current(group)?, err) })
 }
 
 /// Cancels `group` as acort_group_cancel() does, waits until its own tasks have ended, and frees it
@@ -92,5 +92,5 @@ pub unsafe extern "C" fn acort_group_fail(group: *mut acort_group_t, err: c_int)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_group_close(group: *mut acort_group_t) -> c_int {
     // SAFETY: `group` is not NULL, so it is an open group.
-    status(non_null(group).and_then(|group| unsafe { group::close(group) }))
+    try_status(|| unsafe { group::close(non_null(group)?) })
 }

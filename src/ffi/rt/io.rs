@@ -4,7 +4,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, bytes, count, status, until};
+use super::{bytes, count, status, try_answer, try_status, until};
 use crate::rt::io::{fd_ref, rw, socket, vectored};
 use crate::rt::select::fdwait;
 
@@ -20,7 +20,7 @@ use crate::rt::select::fdwait;
 /// - `EINVAL` if `events` is 0 or has other events.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fdwait(fd: c_int, events: c_int, deadline: i64) -> c_int {
-    answer(until(deadline).and_then(|deadline| fdwait::fdwait(fd, events, deadline)))
+    try_answer(|| fdwait::fdwait(fd, events, until(deadline)?))
 }
 
 /// Closes `fd`. Calls of acort that use `fd` end with ECANCELED, in tasks and in plain threads;
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn acort_read(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `buf` is writable for `n` bytes.
-    count(until(deadline).and_then(|deadline| unsafe { rw::read(fd, buf, n, deadline) }))
+    count(|| unsafe { rw::read(fd, buf, n, until(deadline)?) })
 }
 
 /// Writes as write(2) does, perhaps less than `n` bytes. Waits until there is room. Raises no
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn acort_write(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `buf` is readable for `n` bytes.
-    count(until(deadline).and_then(|deadline| unsafe { rw::write(fd, buf, n, deadline) }))
+    count(|| unsafe { rw::write(fd, buf, n, until(deadline)?) })
 }
 
 /// Reads as readv(2) does, with the rules of acort_read().
@@ -100,9 +100,7 @@ pub unsafe extern "C" fn acort_readv(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `iov` has `iovcnt` parts, whose memory is as the call asks.
-    count(
-        until(deadline).and_then(|deadline| unsafe { vectored::readv(fd, iov, iovcnt, deadline) }),
-    )
+    count(|| unsafe { vectored::readv(fd, iov, iovcnt, until(deadline)?) })
 }
 
 /// Writes as writev(2) does, with the rules of acort_write().
@@ -122,9 +120,7 @@ pub unsafe extern "C" fn acort_writev(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `iov` has `iovcnt` parts, whose memory is as the call asks.
-    count(
-        until(deadline).and_then(|deadline| unsafe { vectored::writev(fd, iov, iovcnt, deadline) }),
-    )
+    count(|| unsafe { vectored::writev(fd, iov, iovcnt, until(deadline)?) })
 }
 
 /// Receives as recvfrom(2) does, with the rules of acort_read().
@@ -147,9 +143,7 @@ pub unsafe extern "C" fn acort_recvfrom(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `buf` is writable for `n` bytes; `addr` and `addrlen` are as recvfrom(2) asks.
-    count(until(deadline).and_then(|deadline| unsafe {
-        vectored::recvfrom(fd, (buf, n), flags, (addr, addrlen), deadline)
-    }))
+    count(|| unsafe { vectored::recvfrom(fd, (buf, n), flags, (addr, addrlen), until(deadline)?) })
 }
 
 /// Sends as sendto(2) does, with the rules of acort_write().
@@ -172,9 +166,7 @@ pub unsafe extern "C" fn acort_sendto(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `buf` is readable for `n` bytes; `addr` has `addrlen` bytes.
-    count(until(deadline).and_then(|deadline| unsafe {
-        vectored::sendto(fd, (buf, n), flags, (addr, addrlen), deadline)
-    }))
+    count(|| unsafe { vectored::sendto(fd, (buf, n), flags, (addr, addrlen), until(deadline)?) })
 }
 
 /// Receives as recvmsg(2) does, with the rules of acort_read().
@@ -194,9 +186,7 @@ pub unsafe extern "C" fn acort_recvmsg(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `msg` and what it points to are as the call asks.
-    count(
-        until(deadline).and_then(|deadline| unsafe { vectored::recvmsg(fd, msg, flags, deadline) }),
-    )
+    count(|| unsafe { vectored::recvmsg(fd, msg, flags, until(deadline)?) })
 }
 
 /// Sends as sendmsg(2) does, with the rules of acort_write().
@@ -216,9 +206,7 @@ pub unsafe extern "C" fn acort_sendmsg(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `msg` and what it points to are as the call asks.
-    count(
-        until(deadline).and_then(|deadline| unsafe { vectored::sendmsg(fd, msg, flags, deadline) }),
-    )
+    count(|| unsafe { vectored::sendmsg(fd, msg, flags, until(deadline)?) })
 }
 
 /// Reads `n` bytes, or up to the end of the input.
@@ -239,7 +227,7 @@ pub unsafe extern "C" fn acort_read_full(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `buf` is writable for `n` bytes.
-    bytes(until(deadline).and_then(|deadline| unsafe { rw::read_full(fd, buf, n, deadline) }))
+    bytes(|| unsafe { rw::read_full(fd, buf, n, until(deadline)?) })
 }
 
 /// Writes `n` bytes. Raises no SIGPIPE.
@@ -260,7 +248,7 @@ pub unsafe extern "C" fn acort_write_all(
     deadline: i64,
 ) -> libc::ssize_t {
     // SAFETY: `buf` is readable for `n` bytes.
-    bytes(until(deadline).and_then(|deadline| unsafe { rw::write_all(fd, buf, n, deadline) }))
+    bytes(|| unsafe { rw::write_all(fd, buf, n, until(deadline)?) })
 }
 
 /// Accepts a connection as accept(2) does. The new socket does not block, and is not inherited over
@@ -282,9 +270,7 @@ pub unsafe extern "C" fn acort_accept(
     deadline: i64,
 ) -> c_int {
     // SAFETY: `addr` and `addrlen` are as accept(2) asks.
-    answer(
-        until(deadline).and_then(|deadline| unsafe { socket::accept(fd, addr, addrlen, deadline) }),
-    )
+    try_answer(|| unsafe { socket::accept(fd, addr, addrlen, until(deadline)?) })
 }
 
 /// Connects as connect(2) does. After ETIMEDOUT or ECANCELED close the socket.
@@ -304,8 +290,5 @@ pub unsafe extern "C" fn acort_connect(
     deadline: i64,
 ) -> c_int {
     // SAFETY: `addr` has `addrlen` bytes.
-    status(
-        until(deadline)
-            .and_then(|deadline| unsafe { socket::connect(fd, addr, addrlen, deadline) }),
-    )
+    try_status(|| unsafe { socket::connect(fd, addr, addrlen, until(deadline)?) })
 }

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{non_null, status};
+use super::{non_null, status, try_status};
 use crate::rt::model::abi::acort_key_t;
 use crate::rt::sched::locals;
 
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn acort_key_create(
     destructor: Option<unsafe extern "C" fn(*mut c_void)>,
 ) -> c_int {
     // SAFETY: `key` is not NULL, so it is writable.
-    status(non_null(key).and_then(|key| unsafe { locals::create_key(key, destructor) }))
+    try_status(|| unsafe { locals::create_key(non_null(key)?, destructor) })
 }
 
 /// Deletes a key and its values; no destructor is called for them.

@@ -48,9 +48,19 @@ fn status(outcome: Result<()>) -> c_int {
     answer(outcome.map(|()| 0))
 }
 
+/// Makes a call, and converts its result as [`status`] does.
+fn try_status(call: impl FnOnce() -> Result<()>) -> c_int {
+    status(call())
+}
+
 /// Converts a result to a value that is not negative, or to -1 and errno.
 fn answer<T: From<i8>>(outcome: Result<T>) -> T {
     outcome.unwrap_or_else(|error| T::from(refused(error)))
+}
+
+/// Makes a call, and converts its result as [`answer`] does.
+fn try_answer<T: From<i8>>(call: impl FnOnce() -> Result<T>) -> T {
+    answer(call())
 }
 
 /// Sets errno and returns -1. A separate function, so that its callers keep nothing on the stack while they wait.
@@ -71,14 +81,14 @@ fn until(deadline: i64) -> Result<Deadline> {
     budget::enter_call(Caller::current(), Deadline::at(deadline))
 }
 
-/// Converts a number of bytes, which it charges to the budget, or sets errno.
-fn count(outcome: Result<usize>) -> libc::ssize_t {
-    bytes(outcome.inspect(|&count| budget::charge_bytes(count)))
+/// Makes a call, and converts its number of bytes, which it charges to the budget, or sets errno.
+fn count(call: impl FnOnce() -> Result<usize>) -> libc::ssize_t {
+    bytes(|| call().inspect(|&count| budget::charge_bytes(count)))
 }
 
-/// Converts a number of bytes that the call has charged itself.
-fn bytes(outcome: Result<usize>) -> libc::ssize_t {
-    answer(outcome.map(|count| count as isize))
+/// Makes a call, and converts its number of bytes, which the call has charged itself.
+fn bytes(call: impl FnOnce() -> Result<usize>) -> libc::ssize_t {
+    answer(call().map(|count| count as isize))
 }
 
 /// Converts a result to an object, or to NULL and errno.
@@ -89,9 +99,19 @@ fn object<T>(outcome: Result<*mut T>) -> *mut T {
     })
 }
 
+/// Makes a call, and converts its result as [`object`] does.
+fn try_object<T>(call: impl FnOnce() -> Result<*mut T>) -> *mut T {
+    object(call())
+}
+
 /// The object that a function was called for. EINVAL: NULL.
 fn non_null<T>(object: *mut T) -> Result<*mut T> {
     if object.is_null() { Err(libc::EINVAL) } else { Ok(object) }
+}
+
+/// The error number that a program passes for others. EINVAL: it is not positive.
+fn error_number(error: c_int) -> Result<c_int> {
+    if error > 0 { Ok(error) } else { Err(libc::EINVAL) }
 }
 
 /// Returns the runtime's object in the struct of a synchronization object. Other tasks use the struct, so it must not

@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
-use super::{answer, non_null, refused, until};
+use super::{non_null, refused, try_answer, until};
 use crate::rt::net::{dial, resolve};
 use crate::rt::os::Result;
 
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn acort_dial(
     deadline: i64,
 ) -> c_int {
     // SAFETY: `net` and `addr` are NULL or end in 0.
-    answer(unsafe { text(net).and_then(|net| dial::dial(net, text(addr)?, until(deadline)?)) })
+    try_answer(|| unsafe { dial::dial(text(net)?, text(addr)?, until(deadline)?) })
 }
 
 /// Listens at `addr`, in the form of acort_dial(); an empty host is every address of this machine.
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn acort_listen(
     backlog: c_int,
 ) -> c_int {
     // SAFETY: `net` and `addr` are NULL or end in 0.
-    answer(unsafe { text(net).and_then(|net| dial::listen(net, text(addr)?, backlog)) })
+    try_answer(|| unsafe { dial::listen(text(net)?, text(addr)?, backlog) })
 }
 
 /// Resolves names as getaddrinfo(3) does: numbers at once, names on another thread if the caller is

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{status, sync_object, until};
+use super::{sync_object, try_status, until};
 use crate::rt::model::abi::acort_once_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::sync::once;
@@ -29,8 +29,8 @@ pub unsafe extern "C" fn acort_once(
     let caller = Caller::current();
     // SAFETY: `once` is not NULL, so it is an acort_once_t, in memory that does not move. `fn` can be called with
     // `arg`.
-    status(sync_object(caller, once).and_then(|once| unsafe {
-        let function = r#fn.ok_or(libc::EINVAL)?;
+    try_status(|| unsafe {
+        let (once, function) = (sync_object(caller, once)?, r#fn.ok_or(libc::EINVAL)?);
         once::once(caller, once, function, arg, until(deadline)?)
-    }))
+    })
 }

@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use super::futures::acort_future_t;
-use super::{non_null, object, status};
+use super::{error_number, non_null, object, try_object, try_status};
 use crate::rt::sync::future::{self, Promise};
 
 /// A promise: a future, as its setters see it.
@@ -47,11 +47,11 @@ pub unsafe extern "C" fn acort_promise_future(
     promise: *mut acort_promise_t,
 ) -> *mut acort_future_t {
     // SAFETY: `promise` is not NULL, so it is a promise.
-    object(non_null(promise).map(|promise| unsafe {
-        let future = Promise::future(promise);
+    try_object(|| unsafe {
+        let future = Promise::future(non_null(promise)?);
         future::add_ref(future);
-        future
-    }))
+        Ok(future)
+    })
 }
 
 /// Sets the value of the promise's future, as acort_future_set() does. The caller keeps its
@@ -69,10 +69,7 @@ pub unsafe extern "C" fn acort_promise_set(
     value: *mut c_void,
 ) -> c_int {
     // SAFETY: `promise` is not NULL, so it is a promise.
-    status(
-        non_null(promise)
-            .and_then(|promise| unsafe { future::set(Promise::future(promise), value, 0) }),
-    )
+    try_status(|| unsafe { future::set(Promise::future(non_null(promise)?), value, 0) })
 }
 
 /// Sets the error of the promise's future, as acort_future_fail() does. The caller keeps its
@@ -86,13 +83,10 @@ pub unsafe extern "C" fn acort_promise_set(
 /// - `EINVAL` if `promise` is NULL, or `err` is not positive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_promise_fail(promise: *mut acort_promise_t, err: c_int) -> c_int {
-    let promise = if err > 0 { non_null(promise) } else { Err(libc::EINVAL) };
     // SAFETY: `promise` is not NULL, so it is a promise.
-    status(
-        promise.and_then(|promise| unsafe {
-            future::set(Promise::future(promise), ptr::null_mut(), err)
-        }),
-    )
+    try_status(|| unsafe {
+        future::set(Promise::future(non_null(promise)?), ptr::null_mut(), error_number(err)?)
+    })
 }
 
 /// Adds a setter's reference. Each setter needs one.

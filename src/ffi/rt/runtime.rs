@@ -2,7 +2,7 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use super::{non_null, object, status};
+use super::{non_null, status, try_object, try_status};
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{acort_body_t, acort_opts_t, acort_t};
 use crate::rt::sched::{lifecycle, options};
@@ -52,10 +52,9 @@ pub unsafe extern "C" fn acort_run_ex(
     ret: *mut *mut c_void,
 ) -> c_int {
     // SAFETY: `opts` is NULL or has `size` bytes; `fn` takes `arg`; `ret` is NULL or writable.
-    unsafe {
-        let options = size_prefixed::read(opts, &options::DEFAULTS);
-        status(options.and_then(|options| lifecycle::run(&options, r#fn, arg, ret)))
-    }
+    try_status(|| unsafe {
+        lifecycle::run(&size_prefixed::read(opts, &options::DEFAULTS)?, r#fn, arg, ret)
+    })
 }
 
 /// Returns the version of the library that is loaded, as aco_version_string() does.
@@ -99,8 +98,7 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_new(opts: *const acort_opts_t) -> *mut acort_t {
     // SAFETY: `opts` is NULL or has `opts->size` bytes.
-    let options = unsafe { size_prefixed::read(opts, &options::DEFAULTS) };
-    object(options.and_then(|options| lifecycle::new(&options)))
+    try_object(|| lifecycle::new(&unsafe { size_prefixed::read(opts, &options::DEFAULTS) }?))
 }
 
 /// Runs `fn` with `arg` as a main task of `rt`, on one of its workers. Returns when it and the
@@ -124,7 +122,7 @@ pub unsafe extern "C" fn acort_enter(
     ret: *mut *mut c_void,
 ) -> c_int {
     // SAFETY: `rt` is not NULL, so it is a runtime; `fn` can be called with `arg`, and `ret` is NULL or writable.
-    status(non_null(rt).and_then(|rt| unsafe { lifecycle::enter(rt, r#fn, arg, ret) }))
+    try_status(|| unsafe { lifecycle::enter(non_null(rt)?, r#fn, arg, ret) })
 }
 
 /// Stops the threads of a runtime and frees it.
@@ -139,5 +137,5 @@ pub unsafe extern "C" fn acort_enter(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_free(rt: *mut acort_t) -> c_int {
     // SAFETY: `rt` is not NULL, so it is a runtime.
-    status(non_null(rt).and_then(|rt| unsafe { lifecycle::free(rt) }))
+    try_status(|| unsafe { lifecycle::free(non_null(rt)?) })
 }

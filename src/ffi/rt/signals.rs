@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, non_null, until};
+use super::{non_null, try_answer, until};
 use crate::rt::io::signal;
 
 /// Waits for a signal of `set`, takes it, and returns its number. Information about it goes to
@@ -32,10 +32,7 @@ pub unsafe extern "C" fn acort_signal_wait(
     deadline: i64,
 ) -> c_int {
     // SAFETY: `set` is not NULL, so it is initialized; `info` is NULL or writable.
-    answer(
-        non_null(set.cast_mut())
-            .and_then(|set| unsafe { signal::wait(set, info.cast(), until(deadline)?) }),
-    )
+    try_answer(|| unsafe { signal::wait(non_null(set.cast_mut())?, info.cast(), until(deadline)?) })
 }
 
 /// Waits for the end of the child `pid`, as waitpid(2) does. Its status goes to `status`, unless
@@ -55,7 +52,5 @@ pub unsafe extern "C" fn acort_waitpid(
     deadline: i64,
 ) -> libc::pid_t {
     // SAFETY: `status` is NULL or writable.
-    answer(
-        until(deadline).and_then(|deadline| unsafe { signal::wait_child(pid, status, deadline) }),
-    )
+    try_answer(|| unsafe { signal::wait_child(pid, status, until(deadline)?) })
 }

@@ -3,7 +3,7 @@
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{self, NonNull};
 
-use super::{object, status, until};
+use super::{object, status, try_object, try_status, until};
 use crate::diag;
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{acort_attr_t, acort_body_t, acort_task_t};
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_go(r#fn: acort_body_t, arg: *mut c_void) -> *mut acort_task_t {
     // SAFETY: `fn` can be called with `arg`.
-    object(unsafe { spawn::spawn(&spawn::DEFAULT_ATTRIBUTES, r#fn, arg) }.map(NonNull::as_ptr))
+    object(unsafe { spawn::spawn(&spawn::DEFAULT_ATTRIBUTES, r#fn, arg).map(NonNull::as_ptr) })
 }
 
 /// Starts a task as acort_go() does, with attributes. `attr` NULL is none.
@@ -62,11 +62,10 @@ pub unsafe extern "C" fn acort_go_ex(
     arg: *mut c_void,
 ) -> *mut acort_task_t {
     // SAFETY: `attr` is NULL or has `attr->size` bytes; its name and group are valid; `fn` can be called with `arg`.
-    let started = unsafe {
-        size_prefixed::read(attr, &spawn::DEFAULT_ATTRIBUTES)
-            .and_then(|attr| spawn::spawn(&attr, r#fn, arg))
-    };
-    object(started.map(NonNull::as_ptr))
+    try_object(|| unsafe {
+        let attr = size_prefixed::read(attr, &spawn::DEFAULT_ATTRIBUTES)?;
+        spawn::spawn(&attr, r#fn, arg).map(NonNull::as_ptr)
+    })
 }
 
 fn existing(task: *mut acort_task_t) -> Result<*mut acort_task_t> {
@@ -92,10 +91,11 @@ pub unsafe extern "C" fn acort_join(
     deadline: i64,
 ) -> c_int {
     // SAFETY: `check` has found the task; `ret` is NULL or writable.
-    status(until(deadline).and_then(|deadline| unsafe {
+    try_status(|| unsafe {
+        let deadline = until(deadline)?;
         size_prefixed::write_if_some(ret, join::join(existing(task)?, deadline)?);
         Ok(())
-    }))
+    })
 }
 
 /// Detaches `task`: it is freed when it ends, and cannot be joined. Do not use it afterwards.
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn acort_join(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_detach(task: *mut acort_task_t) -> c_int {
     // SAFETY: `check` has found the task.
-    status(existing(task).and_then(|task| unsafe { join::detach(task) }))
+    try_status(|| unsafe { join::detach(existing(task)?) })
 }
 
 /// Ends the running task with the result `ret`. Does not return.
@@ -189,5 +189,5 @@ pub unsafe extern "C" fn acort_name(task: *mut acort_task_t) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_set_name(task: *mut acort_task_t, name: *const c_char) -> c_int {
     // SAFETY: `check` has found the task; `name` is NULL or ends in 0.
-    status(existing(task).and_then(|task| unsafe { spawn::rename(task, name) }))
+    try_status(|| unsafe { spawn::rename(existing(task)?, name) })
 }

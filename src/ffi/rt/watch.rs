@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{answer, non_null, status};
+use super::{non_null, try_answer, try_status};
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{acort_hooks_t, acort_stats_t, acort_task_t};
 use crate::rt::model::{hooks, task};
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn acort_set_hooks(hooks: *const acort_hooks_t) {
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_dump(fd: c_int) -> c_int {
     // SAFETY: the runtime of the thread's worker.
-    status(inspect::current_runtime().and_then(|runtime| dump::dump(unsafe { &*runtime }, fd)))
+    try_status(|| dump::dump(unsafe { &*inspect::current_runtime()? }, fd))
 }
 
 /// Calls `visit` with `user` and each task of the caller's runtime that has not ended, until
@@ -50,11 +50,11 @@ pub unsafe extern "C" fn acort_foreach(
     visit: Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t) -> c_int>,
     user: *mut c_void,
 ) -> c_int {
-    answer(visit.ok_or(libc::EINVAL).and_then(|visit| {
-        let runtime = inspect::current_runtime()?;
-        // SAFETY: `visit` can be called with `user`. The runtime is that of the thread's worker.
-        unsafe { inspect::for_each(&*runtime, visit, user) }
-    }))
+    // SAFETY: `visit` can be called with `user`. The runtime is that of the thread's worker.
+    try_answer(|| unsafe {
+        let visit = visit.ok_or(libc::EINVAL)?;
+        inspect::for_each(&*inspect::current_runtime()?, visit, user)
+    })
 }
 
 /// Returns the deepest known use of its stack by `task`: at its wait, or now if `task` is the
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn acort_foreach(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_stack_used(task: *mut acort_task_t) -> libc::ssize_t {
     // SAFETY: `check` has found the task.
-    answer(task::check(task).and_then(|task| unsafe { inspect::stack_used(task.as_ptr()) }))
+    try_answer(|| unsafe { inspect::stack_used(task::check(task)?.as_ptr()) })
 }
 
 /// Fills `stats` with counters of the caller's runtime. `size` is the size of the struct that the
@@ -85,10 +85,9 @@ pub unsafe extern "C" fn acort_stack_used(task: *mut acort_task_t) -> libc::ssiz
 /// - `EINVAL` if `stats` is NULL, or `size` is too small.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_stats(stats: *mut acort_stats_t, size: usize) -> c_int {
-    status(non_null(stats).and_then(|stats| {
-        // SAFETY: `stats` is writable for `size` bytes. The runtime is that of the thread's worker.
-        unsafe {
-            size_prefixed::copy_out(stats, size, &inspect::stats(&*inspect::current_runtime()?))
-        }
-    }))
+    // SAFETY: `stats` is writable for `size` bytes. The runtime is that of the thread's worker.
+    try_status(|| unsafe {
+        let stats = non_null(stats)?;
+        size_prefixed::copy_out(stats, size, &inspect::stats(&*inspect::current_runtime()?))
+    })
 }

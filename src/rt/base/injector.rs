@@ -6,15 +6,14 @@
 use core::ptr;
 
 use super::atomic::{AtomicUsize, Ordering};
-use super::list::Link;
+use super::list::{Link, List};
 use super::lock::Lock;
 
 /// A queue: first in, first out. All zero is an empty queue.
 pub(crate) struct Injector<T: Link> {
-    /// Guards the links. `count` changes under it, too.
+    /// Guards the list. `count` changes under it, too.
     lock: Lock,
-    first: *mut T,
-    last: *mut T,
+    list: List<T>,
     count: AtomicUsize,
 }
 
@@ -24,16 +23,10 @@ impl<T: Link> Injector<T> {
     /// # Safety
     /// `injector` is live. `node` is in no list, and stays until it is popped.
     pub(crate) unsafe fn push(injector: *mut Self, node: *mut T) {
-        // SAFETY: the lock is held; a node in the queue is live.
+        // SAFETY: the lock is held; `node` is in no list.
         unsafe {
-            *T::next(node) = ptr::null_mut();
             let _guard = (*injector).lock.guard();
-            if (*injector).last.is_null() {
-                (*injector).first = node;
-            } else {
-                *T::next((*injector).last) = node;
-            }
-            (*injector).last = node;
+            (*injector).list.push(node);
             (*injector).count.fetch_add(1, Ordering::SeqCst);
         }
     }
@@ -58,18 +51,14 @@ impl<T: Link> Injector<T> {
     /// # Safety
     /// `injector` is live.
     pub(crate) unsafe fn pop(injector: *mut Self) -> *mut T {
-        // SAFETY: the lock is held; a node in the queue is live.
+        // SAFETY: the injector is live, and its lock is held.
         unsafe {
             if (*injector).is_empty() {
                 return ptr::null_mut();
             }
             let _guard = (*injector).lock.guard();
-            let node = (*injector).first;
+            let node = (*injector).list.pop();
             if !node.is_null() {
-                (*injector).first = *T::next(node);
-                if (*injector).first.is_null() {
-                    (*injector).last = ptr::null_mut();
-                }
                 (*injector).count.fetch_sub(1, Ordering::SeqCst);
             }
             node
@@ -84,12 +73,8 @@ mod tests {
 
     #[test]
     fn popped_in_order_and_in_shares() {
-        let injector: *mut Injector<Node> = &mut Injector {
-            lock: Lock::NEW,
-            first: ptr::null_mut(),
-            last: ptr::null_mut(),
-            count: AtomicUsize::new(0),
-        };
+        let injector: *mut Injector<Node> =
+            &mut Injector { lock: Lock::NEW, list: List::NEW, count: AtomicUsize::new(0) };
         let mut nodes: Vec<_> = (0..100).map(Node::new).collect();
         // SAFETY: the nodes are in no other list. They outlive the queue, which is this test's.
         unsafe {

@@ -17,6 +17,8 @@ pub(crate) struct List<T: Link> {
 }
 
 impl<T: Link> List<T> {
+    pub(crate) const NEW: List<T> = List { first: ptr::null_mut(), last: ptr::null_mut() };
+
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_null()
@@ -78,15 +80,13 @@ impl<T: Link> List<T> {
     }
 }
 
-/// A stack of free nodes, kept for reuse. All zero is an empty one. A node in it is live.
-pub(crate) struct FreeList<T: Link> {
+/// A stack of at most `MAX` free nodes, kept for reuse. All zero is an empty one. A node in it is live.
+pub(crate) struct FreeList<T: Link, const MAX: u32> {
     first: *mut T,
-    count: u32,
+    pub(crate) count: u32,
 }
 
-impl<T: Link> FreeList<T> {
-    const MAX: u32 = 1024;
-
+impl<T: Link, const MAX: u32> FreeList<T, MAX> {
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<ptr::NonNull<T>> {
         let node = ptr::NonNull::new(self.first)?;
@@ -96,13 +96,13 @@ impl<T: Link> FreeList<T> {
         Some(node)
     }
 
-    /// Adds a node. Returns false, and does nothing, if the list has [`MAX`](Self::MAX) nodes.
+    /// Adds a node. Returns false, and does nothing, if the list is full.
     ///
     /// # Safety
     /// `node` is free and in no list, and stays until it is popped.
     #[inline(always)]
     pub(crate) unsafe fn push(&mut self, node: *mut T) -> bool {
-        if self.count == Self::MAX {
+        if self.count == MAX {
             return false;
         }
         // SAFETY: `node` is in no list.
@@ -139,7 +139,7 @@ pub(super) mod tests {
 
     #[test]
     fn list_is_a_queue_with_a_front() {
-        let mut list: List<Node> = List { first: ptr::null_mut(), last: ptr::null_mut() };
+        let mut list: List<Node> = List::NEW;
         let mut nodes = [0, 1, 2, 3].map(Node::new);
         for _ in 0..2 {
             assert!(list.is_empty() && list.pop().is_null());
@@ -160,15 +160,16 @@ pub(super) mod tests {
 
     #[test]
     fn free_list_is_a_stack_with_a_limit() {
-        let mut list: FreeList<Node> = FreeList { first: ptr::null_mut(), count: 0 };
-        let mut nodes: Vec<_> = (0..=FreeList::<Node>::MAX).map(Node::new).collect();
+        const MAX: u32 = 5;
+        let mut list: FreeList<Node, MAX> = FreeList { first: ptr::null_mut(), count: 0 };
+        let mut nodes: Vec<_> = (0..=MAX).map(Node::new).collect();
         for _ in 0..2 {
             for node in &mut nodes {
-                let has_room = node.value < FreeList::<Node>::MAX;
+                let has_room = node.value < MAX;
                 // SAFETY: the node is in no list, and outlives it.
                 assert_eq!(unsafe { list.push(node) }, has_room);
             }
-            for value in (0..FreeList::<Node>::MAX).rev() {
+            for value in (0..MAX).rev() {
                 // SAFETY: a popped node is live.
                 assert_eq!(list.pop().map(|node| unsafe { node.as_ref() }.value), Some(value));
             }

@@ -2,11 +2,9 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `atomic` | The atomics of the runtime, and the spin hint; the loom tests put loom's types in their place |
 //! | `inbox` | A worker's inbox: the tasks that other threads have woken, and the sleep flag |
 //! | `injector` | The injector: a queue of tasks that have not begun, from which any worker takes |
 //! | `list` | Intrusive lists, singly linked |
-//! | `lock` | The spin lock, the compare-and-swaps of fast paths, and the annotations for ThreadSanitizer |
 //! | `nested_list` | A tree as one list of opening and closing brackets; groups of tasks use it |
 //! | `parker` | The wait state of a task or a plain thread |
 //! | `random` | A random number generator for select, spinning and chaos: splitmix64 |
@@ -17,11 +15,9 @@
 //! | `wait_reason` | The reasons for which tasks wait, and their texts |
 //! | `wake_list` | Lists of claimed waiters, which their waker has taken out of a queue and is about to wake |
 
-pub(crate) mod atomic;
 pub(crate) mod inbox;
 pub(crate) mod injector;
 pub(crate) mod list;
-pub(crate) mod lock;
 pub(crate) mod nested_list;
 pub(crate) mod parker;
 pub(crate) mod random;
@@ -31,3 +27,21 @@ pub(crate) mod timer_heap;
 pub(crate) mod wait_queue;
 pub(crate) mod wait_reason;
 pub(crate) mod wake_list;
+
+pub(crate) use crate::atomic;
+pub(crate) use crate::lock;
+pub(crate) use inbox::Inbox;
+pub(crate) use injector::Injector;
+pub(crate) use list::{FreeList, Link, List};
+pub(crate) use lock::{
+    Aliased, Lock, LockGuard, compare_exchange_u64, compare_exchange_usize, tsan_acquire,
+    tsan_release,
+};
+pub(crate) use nested_list::{Brackets, NestedList};
+pub(crate) use parker::{Parker, Prepared, WaitMode, wake_error};
+pub(crate) use random::Random;
+pub(crate) use spin::AdaptiveSpin;
+pub(crate) use timer_heap::{HeapSlot, TimerHeap};
+pub(crate) use wait_queue::{WaitQueue, Waiter};
+pub(crate) use wait_reason::WaitReason;
+pub(crate) use wake_list::WakeList;

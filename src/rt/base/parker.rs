@@ -4,11 +4,12 @@
 //!   state = WAITING | PARKED | UNINTERRUPTIBLE | TOKEN | CANCELLED | MASKED
 //!
 //!   operation                    requires                        effect                               result
-//!   prepare(Uninterruptible)                                     + WAITING UNINTERRUPTIBLE            Waiting
-//!   prepare(Park)                TOKEN                           - TOKEN                              TokenTaken
-//!   prepare(Park, Cancellable)   CANCELLED, not MASKED           none                                 Cancelled
-//!   prepare(Park)                neither                         + WAITING PARKED                     Waiting
-//!   prepare(Cancellable)         not (CANCELLED, not MASKED)     + WAITING                            Waiting
+//!   prepare(Uninterruptible)                                     + WAITING UNINTERRUPTIBLE            true
+//!   prepare(Cancellable)         CANCELLED, not MASKED           none                                 false
+//!                                otherwise                       + WAITING                            true
+//!   prepare_park                 TOKEN                           - TOKEN                              TokenTaken
+//!                                CANCELLED, not MASKED           none                                 Cancelled
+//!                                neither                         + WAITING PARKED                     Waiting
 //!   claim                        WAITING                         - WAITING PARKED UNINTERRUPTIBLE     true
 //!                                not WAITING                     none                                 false
 //!   unpark                       PARKED                          - WAITING PARKED                     true
@@ -38,12 +39,12 @@
 //! * P6. PARKED and UNINTERRUPTIBLE are set only with WAITING, and never together. The waiter alone changes MASKED, and
 //!   not during a wait.
 //! * P7. What the waker does before `set_wake_reason` is seen after `wake_result`: Release and Acquire. All changes of
-//!   `state` are AcqRel.
+//!   `state` are AcqRel. ThreadSanitizer is told so here.
 
 use core::ffi::{c_int, c_void};
 
 use super::atomic::{AtomicPtr, AtomicU32, Ordering};
-use super::lock::compare_exchange_u32;
+use super::lock::{compare_exchange_u32, tsan_acquire, tsan_release};
 
 /// Set if the wait has begun and has not been claimed.
 const WAITING: u32 = 1;
@@ -51,12 +52,14 @@ const WAITING: u32 = 1;
 const PARKED: u32 = 2;
 /// Set if a cancellation does not end the wait.
 const UNINTERRUPTIBLE: u32 = 4;
-/// Set if a token is saved: the next wait in mode `Park` takes it.
+/// Set if a token is saved: the next `prepare_park` takes it.
 const TOKEN: u32 = 8;
 /// Set once the task is cancelled; never cleared.
 const CANCELLED: u32 = 16;
 /// Set while the task ignores its cancellation.
 const MASKED: u32 = 32;
+/// What the end of a wait clears.
+const WAIT_BITS: u32 = WAITING | PARKED | UNINTERRUPTIBLE;
 
 /// In a wake reason: the other bits are an errno.
 const ERROR: u32 = 1 << 31;
@@ -66,13 +69,11 @@ const ERROR: u32 = 1 << 31;
 pub(crate) enum WaitMode {
     /// A cancellation.
     Cancellable,
-    /// A cancellation or a token.
-    Park,
     /// Nothing.
     Uninterruptible,
 }
 
-/// The result of [`Parker::prepare`].
+/// The result of [`Parker::prepare_park`].
 pub(crate) enum Prepared {
     /// The wait has begun.
     Waiting,
@@ -91,6 +92,10 @@ pub(crate) struct Parker {
     wake_reason: AtomicU32,
     /// The worker of the task, or null (P4).
     owner: AtomicPtr<c_void>,
+}
+
+fn is_cancelled(state: u32) -> bool {
+    state & (CANCELLED | MASKED) == CANCELLED
 }
 
 /// Returns the wake reason for an error.
@@ -120,29 +125,46 @@ impl Parker {
         self.owner.store(worker, Ordering::Relaxed);
     }
 
-    /// Begins a wait.
+    /// Begins a wait. Returns false, and begins none, if the task is cancelled.
     #[inline(always)]
-    pub(crate) fn prepare(&self, mode: WaitMode) -> Prepared {
-        let mut seen = self.state.load(Ordering::Relaxed);
+    pub(crate) fn prepare(&self, mode: WaitMode) -> bool {
         self.wake_reason.store(0, Ordering::Relaxed);
-        loop {
-            let (new, prepared) = match mode {
-                WaitMode::Uninterruptible => (seen | WAITING | UNINTERRUPTIBLE, Prepared::Waiting),
-                WaitMode::Park if seen & TOKEN != 0 => (seen & !TOKEN, Prepared::TokenTaken),
-                _ if seen & (CANCELLED | MASKED) == CANCELLED => return Prepared::Cancelled,
-                WaitMode::Park => (seen | WAITING | PARKED, Prepared::Waiting),
-                WaitMode::Cancellable => (seen | WAITING, Prepared::Waiting),
-            };
-            match self.compare_exchange(seen, new) {
-                Ok(()) => return prepared,
-                Err(current) => seen = current,
+        let next = |seen| match mode {
+            WaitMode::Uninterruptible => Some(seen | WAITING | UNINTERRUPTIBLE),
+            WaitMode::Cancellable => (!is_cancelled(seen)).then_some(seen | WAITING),
+        };
+        self.update(next).is_some()
+    }
+
+    /// Begins a cancellable wait that a token ends.
+    #[inline(always)]
+    pub(crate) fn prepare_park(&self) -> Prepared {
+        self.wake_reason.store(0, Ordering::Relaxed);
+        let before = self.update(|seen| match seen {
+            _ if seen & TOKEN != 0 => Some(seen & !TOKEN),
+            _ => (!is_cancelled(seen)).then_some(seen | WAITING | PARKED),
+        });
+        match before {
+            None => Prepared::Cancelled,
+            Some(before) if before & TOKEN != 0 => {
+                tsan_acquire(self);
+                Prepared::TokenTaken
             }
+            Some(_) => Prepared::Waiting,
         }
     }
 
+    /// Changes the state to what `next` returns for the one before, and returns that. None: `next` has returned None,
+    /// and nothing changes.
     #[inline(always)]
-    fn compare_exchange(&self, old: u32, new: u32) -> Result<(), u32> {
-        compare_exchange_u32(&self.state, old, new)
+    fn update(&self, next: impl Fn(u32) -> Option<u32>) -> Option<u32> {
+        let mut seen = self.state.load(Ordering::Relaxed);
+        loop {
+            match compare_exchange_u32(&self.state, seen, next(seen)?) {
+                Ok(()) => return Some(seen),
+                Err(current) => seen = current,
+            }
+        }
     }
 
     /// Returns true if a wait has begun and was not claimed.
@@ -153,52 +175,35 @@ impl Parker {
     /// Ends the wait. Returns true if this call has ended it: the caller wakes the waiter (P1).
     #[inline(always)]
     pub(crate) fn claim(&self) -> bool {
-        let mut seen = self.state.load(Ordering::Relaxed);
-        while seen & WAITING != 0 {
-            match self.compare_exchange(seen, seen & !(WAITING | PARKED | UNINTERRUPTIBLE)) {
-                Ok(()) => return true,
-                Err(current) => seen = current,
-            }
-        }
-        false
+        self.update(|seen| (seen & WAITING != 0).then_some(seen & !WAIT_BITS)).is_some()
     }
 
     /// Gives a token. Returns true if it has ended a wait: the caller wakes the waiter (P1). Otherwise it is saved.
     pub(crate) fn unpark(&self) -> bool {
-        let mut seen = self.state.load(Ordering::Relaxed);
-        loop {
-            let ends = seen & PARKED != 0;
-            let new =
-                if ends { seen & !(WAITING | PARKED | UNINTERRUPTIBLE) } else { seen | TOKEN };
-            match self.compare_exchange(seen, new) {
-                Ok(()) => return ends,
-                Err(current) => seen = current,
-            }
-        }
+        tsan_release(self);
+        let ends = |seen| seen & PARKED != 0;
+        self.update(|seen| Some(if ends(seen) { seen & !WAIT_BITS } else { seen | TOKEN }))
+            .is_some_and(ends)
     }
 
     /// Takes a saved token. Returns false if there is none.
     pub(crate) fn try_take_token(&self) -> bool {
-        self.state.fetch_and(!TOKEN, Ordering::AcqRel) & TOKEN != 0
+        let before = self.state.fetch_and(!TOKEN, Ordering::AcqRel);
+        tsan_acquire(self);
+        before & TOKEN != 0
     }
 
     /// Cancels the task. Returns true if that has ended a wait: the caller wakes the waiter (P1).
     pub(crate) fn cancel(&self) -> bool {
-        let mut seen = self.state.load(Ordering::Relaxed);
-        loop {
-            let ends = seen & (WAITING | UNINTERRUPTIBLE | MASKED) == WAITING;
-            let rest = if ends { seen & !(WAITING | PARKED) } else { seen };
-            match self.compare_exchange(seen, rest | CANCELLED) {
-                Ok(()) => return ends,
-                Err(current) => seen = current,
-            }
-        }
+        let ends = |seen| seen & (WAITING | UNINTERRUPTIBLE | MASKED) == WAITING;
+        self.update(|seen| Some(CANCELLED | if ends(seen) { seen & !WAIT_BITS } else { seen }))
+            .is_some_and(ends)
     }
 
     /// Returns true if the task is cancelled and not masked.
     #[inline(always)]
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.state.load(Ordering::Relaxed) & (CANCELLED | MASKED) == CANCELLED
+        is_cancelled(self.state.load(Ordering::Relaxed))
     }
 
     pub(crate) fn is_masked(&self) -> bool {
@@ -217,6 +222,7 @@ impl Parker {
     /// Sets why the wait has ended. Only the waker calls (P1).
     #[inline(always)]
     pub(crate) fn set_wake_reason(&self, reason: u32) {
+        tsan_release(self);
         self.wake_reason.store(reason, Ordering::Release);
     }
 
@@ -228,6 +234,7 @@ impl Parker {
     /// Returns why the wait has ended: the `case` of the waiter that was woken, less 1, or an errno.
     #[inline(always)]
     pub(crate) fn wake_result(&self) -> Result<usize, c_int> {
+        tsan_acquire(self);
         let reason = self.wake_reason.load(Ordering::Acquire);
         if reason & ERROR == 0 { Ok(reason as usize - 1) } else { Err((reason & !ERROR) as c_int) }
     }

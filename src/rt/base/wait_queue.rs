@@ -53,11 +53,6 @@ impl Waiter {
         Waiter { next, prev, lock, parker, slot, case, queue_offset: 0 }
     }
 
-    /// Returns the next waiter in a list of claimed ones (Q5).
-    pub(crate) fn next(&self) -> *mut Waiter {
-        self.next
-    }
-
     /// Takes the waiter out of its queue, unless it is in none.
     ///
     /// # Safety
@@ -202,7 +197,8 @@ impl WaitQueue {
 #[cfg(all(test, feature = "rt"))]
 mod tests {
     use super::*;
-    use crate::rt::base::parker::{Prepared, WaitMode};
+    use crate::rt::base::parker::WaitMode;
+    use crate::rt::base::wake_list::WakeList;
 
     #[repr(C)]
     struct Object {
@@ -210,14 +206,9 @@ mod tests {
         queue: WaitQueue,
     }
 
-    fn cases(mut list: *mut Waiter) -> Vec<u32> {
-        let mut cases = Vec::new();
+    fn cases(mut list: WakeList) -> Vec<u32> {
         // SAFETY: the waiters of a test are live.
-        while let Some(waiter) = unsafe { list.as_ref() } {
-            cases.push(waiter.case);
-            list = waiter.next;
-        }
-        cases
+        std::iter::from_fn(|| unsafe { list.pop().as_ref() }.map(|waiter| waiter.case)).collect()
     }
 
     /// Calls `test` with an object, and four waiters in its queue, in the order of their cases.
@@ -229,8 +220,7 @@ mod tests {
         let mut waiters = parkers.map(|parker| {
             case += 1;
             // SAFETY: the parker is live.
-            let prepared = unsafe { (*parker).prepare(WaitMode::Cancellable) };
-            assert!(matches!(prepared, Prepared::Waiting));
+            assert!(unsafe { (*parker).prepare(WaitMode::Cancellable) });
             Waiter::new(parker, ptr::null_mut(), case)
         });
         let waiters = waiters.each_mut().map(ptr::from_mut);

@@ -12,7 +12,7 @@
 //! UNKNOWN afterwards.
 
 use super::job::Class;
-use crate::rt::model::inherited::Inherited;
+use crate::rt::model::Inherited;
 use crate::rt::os;
 
 /// The number of the state that the thread has applied; 0: UNKNOWN.

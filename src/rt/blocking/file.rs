@@ -16,8 +16,7 @@ use core::ptr;
 use super::job::Class;
 use super::run::{Cancel, run};
 use crate::rt::io::fd_ref::FdRef;
-use crate::rt::model::task;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::{Worker, task};
 use crate::rt::os::{Deadline, Result};
 use crate::{sanitizer, sys};
 
@@ -69,19 +68,13 @@ struct FileCall {
 /// The buffer is as pread(2) or pwrite(2) ask, and is not on a shared stack.
 unsafe fn run_operation(fd: c_int, operation: Operation, deadline: Deadline) -> Result<usize> {
     // SAFETY: the buffer is good for any thread, and stays until the call returns: a call that has begun is waited for.
-    let (result, errno) = unsafe {
-        if task::current().is_null() {
-            let result = operation.perform(fd);
-            (result, sys::errno())
-        } else {
-            let call = FileCall { fd, operation, result: -1 };
-            let (call, errno) = run(Class::File, Cancel::WhileQueued(deadline), call, |call| {
-                call.result = call.operation.perform(call.fd);
-            })?;
-            (call.result, errno)
-        }
-    };
-    usize::try_from(result).map_err(|_| errno)
+    unsafe {
+        let call = FileCall { fd, operation, result: -1 };
+        let (call, errno) = run(Class::File, Cancel::WhileQueued(deadline), call, |call| {
+            call.result = call.operation.perform(call.fd);
+        })?;
+        usize::try_from(call.result).map_err(|_| errno)
+    }
 }
 
 /// Performs an operation. Returns its bytes.

@@ -5,9 +5,8 @@
 use core::ffi::c_int;
 use core::ptr;
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::wait_queue::{WaitQueue, Waiter};
-use crate::rt::model::inherited::Inherited;
+use crate::rt::base::{Lock, WaitQueue, WakeList};
+use crate::rt::model::Inherited;
 
 /// What a call is for. The classes share the threads of the pool (J1).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,7 +97,7 @@ impl Job {
     ///
     /// # Safety
     /// The caller runs the job, or has rejected it.
-    pub(crate) unsafe fn finish(job: *mut Job, error: c_int) -> Option<*mut Waiter> {
+    pub(crate) unsafe fn finish(job: *mut Job, error: c_int) -> Option<WakeList> {
         // SAFETY: nothing frees the job before it is done, and the caller is the one thread that ends it.
         unsafe {
             let _guard = (*job).lock.guard();

@@ -3,7 +3,6 @@
 
 use core::ffi::{c_char, c_int};
 use core::mem;
-use core::ptr::NonNull;
 
 use super::job::Class;
 use super::run::{Cancel, run};
@@ -14,7 +13,7 @@ use crate::sys;
 
 /// A file that is to be opened. It owns its path and its descriptor.
 struct Opening {
-    path: NonNull<c_char>,
+    path: *mut c_char,
     flags: c_int,
     mode: libc::mode_t,
     /// Negative: not open.
@@ -28,7 +27,7 @@ impl Drop for Opening {
             if self.fd >= 0 {
                 libc::close(self.fd);
             }
-            sys::free(self.path.as_ptr().cast());
+            sys::free(self.path.cast());
         }
     }
 }
@@ -78,11 +77,11 @@ unsafe fn open_on_pool(
 ) -> Result<(c_int, c_int)> {
     // SAFETY: `path` ends in 0, and so does its copy. An opening refers to nothing of the caller's.
     unsafe {
-        let path = os::strdup(path).ok_or(libc::ENOMEM)?;
+        let path = os::strdup(path)?;
         let opening = Opening { path, flags, mode, fd: -1 };
         let (mut opening, errno) =
             run(Class::File, Cancel::Anytime(deadline), opening, |opening| {
-                opening.fd = libc::open(opening.path.as_ptr(), opening.flags, opening.mode);
+                opening.fd = libc::open(opening.path, opening.flags, opening.mode);
             })?;
         Ok((mem::replace(&mut opening.fd, -1), errno))
     }

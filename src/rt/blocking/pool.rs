@@ -54,8 +54,8 @@
 
 use super::job::{Class, Job, JobState};
 use super::permits::{Actions, Permits, adjust, load};
+use crate::rt::base::Lock;
 use crate::rt::base::atomic::{AtomicU64, Ordering};
-use crate::rt::base::lock::Lock;
 use crate::rt::os;
 use crate::rt::os::Deadline;
 

@@ -9,11 +9,10 @@ use core::ptr;
 use super::job::{Class, Job};
 use super::pool::DetachOutcome;
 use super::threads::{POOL, discard, free, perform};
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::worker::Worker;
+use crate::rt::base::{WaitMode, WaitReason};
+use crate::rt::model::{Worker, task};
 use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
+use crate::rt::park::{Wait, wait};
 use crate::sys;
 
 /// When cancellation or a deadline ends a call.
@@ -53,21 +52,25 @@ unsafe fn drop_value<T>(job: *mut Job) {
     unsafe { ptr::drop_in_place(&raw mut (*call).value) }
 }
 
-/// Calls `function` with `value` on a thread of the pool, and waits for its end. Returns the value, and the errno
-/// that the function has left.
+/// Calls `function` with `value` on a thread of the pool, and waits for its end. A plain thread makes the call itself.
+/// Returns the value, and the errno that the function has left.
 ///
 /// Errors: `ETIMEDOUT` and `ECANCELED` as `cancel` says; `ENOMEM`; `EAGAIN` or another error of pthread_create(3) if no
 /// thread can be had: the call was not made. The value is dropped.
 ///
 /// # Safety
-/// This is a task. `function` can run with the value on any thread, and the value can be dropped on any thread.
+/// `function` can run with the value on any thread, and the value can be dropped on any thread.
 pub(crate) unsafe fn run<T>(
     class: Class,
     cancel: Cancel,
-    value: T,
+    mut value: T,
     function: fn(&mut T),
 ) -> Result<(T, c_int)> {
     const { assert!(align_of::<Call<T>>() <= 16, "malloc aligns to 16 bytes") };
+    if task::current().is_null() {
+        function(&mut value);
+        return Ok((value, sys::errno()));
+    }
     let new: *mut Call<T> =
         // Zeroed: MemorySanitizer does not see the library's writes.
         os::allocate_zeroed::<Call<T>>().ok_or(libc::ENOMEM)?.as_ptr();
@@ -155,8 +158,8 @@ unsafe fn wait_for(job: *mut Job, mode: WaitMode, deadline: Deadline) -> Result<
             (*lock).unlock();
             return Ok(());
         }
-        let wait_target = (*job).function as usize;
-        let wait = Wait::new(WaitReason::Blocking, wait_target, mode, deadline);
-        wait::wait_on(lock, &raw mut (*job).waiters, ptr::null_mut(), wait)
+        let wait = Wait::new(WaitReason::Blocking, (*job).function as usize, deadline);
+        let parts = (lock, &raw mut (*job).waiters);
+        wait::wait_on(parts, ptr::null_mut(), Wait { mode, ..wait })
     }
 }

@@ -1,16 +1,15 @@
 //! The threads of the blocking pool. They start on demand, and end when they were idle for a while.
 
 use core::ffi::{c_int, c_void};
-use core::ptr::{self, NonNull};
+use core::ptr;
 
 use super::applied::AppliedState;
 use super::job::Job;
 use super::permits::Actions;
 use super::pool::{Pool, Previous};
-use crate::rt::model::deadlock;
-use crate::rt::model::inherited::Inherited;
+use crate::rt::model::{Inherited, deadlock};
 use crate::rt::os;
-use crate::rt::park::wake::wake_all;
+use crate::rt::park::wake_all;
 use crate::{sys, tls};
 
 /// An idle thread ends after so many nanoseconds (J8).
@@ -123,9 +122,7 @@ pub(super) unsafe fn discard(job: *mut Job) {
 pub(super) unsafe fn free(job: *mut Job) {
     // SAFETY: no other thread has the job, which holds its state. It begins an allocation (`run`).
     unsafe {
-        if let Some(state) = NonNull::new((*job).inherited) {
-            Inherited::release(state);
-        }
+        Inherited::release((*job).inherited);
         sys::free(job.cast())
     }
 }

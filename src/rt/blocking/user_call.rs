@@ -5,8 +5,7 @@ use core::ptr;
 
 use super::job::Class;
 use super::run::{self, Cancel};
-use crate::rt::model::task;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::Worker;
 use crate::rt::os::Result;
 use crate::sys;
 
@@ -33,9 +32,6 @@ pub(crate) unsafe fn run(function: Function, arg: *mut c_void) -> Result<*mut c_
     }
     // SAFETY: the function can be called with `arg` on any thread.
     unsafe {
-        if task::current().is_null() {
-            return Ok(function(arg));
-        }
         let call = UserCall { function, arg, result: ptr::null_mut() };
         let (call, errno) = run::run(Class::User, Cancel::Never, call, |call| {
             call.result = (call.function)(call.arg);

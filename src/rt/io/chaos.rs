@@ -3,8 +3,7 @@
 use super::fd_entry::{PIPE, SOCKET};
 use super::fd_ref::FdRef;
 use super::fd_type;
-use crate::rt::model::chaos;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::{Worker, chaos};
 use crate::rt::os;
 
 /// The number of bytes to transfer, of the `size` bytes that the caller asks for.

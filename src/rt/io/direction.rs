@@ -1,6 +1,6 @@
 //! Read or write: the direction of I/O on a file descriptor.
 
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::WaitReason;
 
 /// Read or write. Arrays with an element for each direction have them in this order.
 #[derive(Clone, Copy, PartialEq)]
@@ -12,12 +12,7 @@ pub(crate) enum Direction {
 impl Direction {
     /// The element of a pair for this direction.
     #[inline(always)]
-    pub(super) fn select<T>(self, [read, write]: &[T; 2]) -> &T {
-        if self == Direction::Read { read } else { write }
-    }
-
-    /// As [`select`](Self::select), mutable.
-    pub(super) fn select_mut<T>(self, [read, write]: &mut [T; 2]) -> &mut T {
+    pub(super) fn select<T>(self, [read, write]: [T; 2]) -> T {
         if self == Direction::Read { read } else { write }
     }
 

@@ -51,8 +51,8 @@ use super::fd_waiters::{ClaimedWaiters, FdWaiters};
 use super::file_state::FileState;
 use super::nonblock_state::NonblockState;
 use crate::rt::base::atomic::{AtomicU32, Ordering};
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::model::worker::Worker;
+use crate::rt::base::{Aliased, Lock};
+use crate::rt::model::Worker;
 use crate::rt::os::Result;
 
 /// The file type is known: acort has asked the system.

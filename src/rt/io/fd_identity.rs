@@ -10,7 +10,7 @@ use super::fd_entry::{FdEntry, MANAGED, REGISTERED, REUSED, TYPE_KNOWN, TYPE_MAS
 use super::fd_ref::FdRef;
 use super::fd_table::{self, entry};
 use crate::rt::base::atomic::Ordering;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::Worker;
 use crate::rt::os::Result;
 
 /// Records that acort has just created `fd`: what the entry knows is about an earlier file. `file_type` is what the

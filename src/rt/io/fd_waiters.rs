@@ -7,11 +7,8 @@ use core::ffi::c_int;
 use super::direction::Direction;
 use super::polling_threads::PollingThreads;
 use crate::rt::base::atomic::{AtomicU32, Ordering};
-use crate::rt::base::lock::{Aliased, LockGuard};
-use crate::rt::base::parker::wake_error;
-use crate::rt::base::wait_queue::{WaitQueue, Waiter};
-use crate::rt::base::wake_list::WakeList;
-use crate::rt::park::wake::wake_all;
+use crate::rt::base::{Aliased, LockGuard, WaitQueue, Waiter, WakeList, wake_error};
+use crate::rt::park::wake_all;
 
 /// The wake reason of an exclusive waiter that was alone in its queue.
 pub(super) const ALONE: u32 = 1;
@@ -34,17 +31,17 @@ impl FdWaiters {
     /// The number of edges in this direction.
     #[inline(always)]
     pub(crate) fn tick(&self, direction: Direction) -> u32 {
-        direction.select(&self.ticks).load(Ordering::Acquire)
+        direction.select(self.ticks.each_ref()).load(Ordering::Acquire)
     }
 
     /// The queue of the calls that consume what is there.
-    pub(crate) fn exclusive(&mut self, direction: Direction) -> *mut WaitQueue {
-        direction.select_mut(&mut self.exclusive)
+    pub(crate) fn exclusive(&mut self, direction: Direction) -> &mut WaitQueue {
+        direction.select(self.exclusive.each_mut())
     }
 
     /// The queue of the calls that consume nothing.
-    pub(crate) fn shared(&mut self, direction: Direction) -> *mut WaitQueue {
-        direction.select_mut(&mut self.shared)
+    pub(crate) fn shared(&mut self, direction: Direction) -> &mut WaitQueue {
+        direction.select(self.shared.each_mut())
     }
 
     /// Returns true if a task is in one of the queues.
@@ -66,10 +63,10 @@ impl FdWaiters {
         unsafe {
             self.polling.notify_all();
             for queue in self.exclusive.iter_mut().chain(&mut self.shared) {
-                all.add_all(queue);
+                queue.claim_into(&mut all);
             }
         }
-        ClaimedWaiters(all.list())
+        ClaimedWaiters(all)
     }
 
     /// Counts an edge, and adds the tasks that it wakes (W1) to `claimed`.
@@ -82,16 +79,16 @@ impl FdWaiters {
         is_hangup: bool,
         claimed: &mut WakeList,
     ) {
-        direction.select(&self.ticks).fetch_add(1, Ordering::Release);
+        direction.select(self.ticks.each_ref()).fetch_add(1, Ordering::Release);
         // SAFETY: the lock is held. A claimed task stays in its call until it is woken.
         unsafe {
-            claimed.add_all(direction.select_mut(&mut self.shared));
+            self.shared(direction).claim_into(claimed);
             if is_hangup {
-                return claimed.add_all(direction.select_mut(&mut self.exclusive));
+                return self.exclusive(direction).claim_into(claimed);
             }
             let first = self.claim_exclusive(direction);
             if !first.is_null() {
-                claimed.add(first);
+                claimed.push(first);
             }
         }
     }
@@ -101,7 +98,7 @@ impl FdWaiters {
     /// # Safety
     /// The entry's lock is held.
     pub(super) unsafe fn claim_exclusive(&mut self, direction: Direction) -> *mut Waiter {
-        let queue = direction.select_mut(&mut self.exclusive);
+        let queue = self.exclusive(direction);
         let first = queue.claim_front();
         // SAFETY: a claimed task stays in its call until it is woken.
         if let Some(first) = unsafe { first.as_mut() } {
@@ -113,22 +110,12 @@ impl FdWaiters {
 
 /// Tasks that the caller has claimed, and wakes.
 #[must_use]
-pub(super) struct ClaimedWaiters(*mut Waiter);
+pub(super) struct ClaimedWaiters(pub(super) WakeList);
 
 impl ClaimedWaiters {
-    /// The tasks in `list`, which the caller has claimed.
-    pub(super) fn of(list: WakeList) -> ClaimedWaiters {
-        ClaimedWaiters(list.list())
-    }
-
     /// The number of tasks.
     pub(super) fn count(&self) -> u64 {
-        let (mut count, mut next) = (0, self.0);
-        // SAFETY: a claimed task stays in its call until it is woken.
-        while let Some(waiter) = unsafe { next.as_ref() } {
-            (count, next) = (count + 1, waiter.next());
-        }
-        count
+        self.0.count(u32::MAX).into()
     }
 
     /// Unlocks the entry, then wakes the tasks: their waits fail with `error`, or end so that they try again.

@@ -26,7 +26,7 @@
 //! * G3. The generation and CLOSING change under the entry's lock only. The count changes without it.
 
 use crate::rt::base::atomic::{AtomicU64, Ordering};
-use crate::rt::base::lock::{compare_exchange_u64, tsan_acquire, tsan_release};
+use crate::rt::base::{compare_exchange_u64, tsan_acquire, tsan_release};
 
 /// The file is closed, and its number is not free yet.
 const CLOSING: u64 = 1 << 31;

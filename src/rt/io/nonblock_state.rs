@@ -51,19 +51,13 @@ static IS_EXITING: AtomicBool = AtomicBool::new(false);
 /// The status flags of `fd`.
 pub(super) fn flags(fd: c_int) -> Result<c_int> {
     // SAFETY: fcntl(2) accepts any number.
-    match unsafe { libc::fcntl(fd, libc::F_GETFL) } {
-        ..0 => Err(os::last_errno(os::Syscall::Fcntl)),
-        flags => Ok(flags),
-    }
+    os::check(unsafe { libc::fcntl(fd, libc::F_GETFL) }, os::Syscall::Fcntl)
 }
 
 /// Replaces the status flags of `fd`.
 pub(super) fn set_flags(fd: c_int, flags: c_int) -> Result<()> {
     // SAFETY: fcntl(2) accepts any number.
-    match unsafe { libc::fcntl(fd, libc::F_SETFL, flags) } {
-        ..0 => Err(os::last_errno(os::Syscall::Fcntl)),
-        _ => Ok(()),
-    }
+    os::check(unsafe { libc::fcntl(fd, libc::F_SETFL, flags) }, os::Syscall::Fcntl).map(drop)
 }
 
 fn identity(fd: c_int, flags: c_int) -> Result<Identity> {

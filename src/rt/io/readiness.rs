@@ -24,15 +24,12 @@ use super::fd_ref::FdRef;
 use super::fd_table::entry;
 use super::fd_waiters::{ALONE, ClaimedWaiters};
 use super::{fd_identity, thread_wait};
+use crate::rt::base::WakeList;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wake_list::WakeList;
-use crate::rt::model::task;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::{Worker, task};
 use crate::rt::os::poller::Event;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
-use crate::rt::park::wake::wake_waiter;
+use crate::rt::park::{Wait, wait, wake_waiter};
 
 /// How a wait for a file descriptor has ended.
 #[derive(Clone, Copy, PartialEq)]
@@ -93,9 +90,8 @@ impl FdRef {
             let waiters = &mut (*entry).waiters;
             let queue =
                 if is_exclusive { waiters.exclusive(direction) } else { waiters.shared(direction) };
-            let mode = WaitMode::Cancellable;
-            let wait = Wait::new(direction.wait_reason(), self.fd as usize, mode, deadline);
-            let woken = Woken::of(wait::wait_on(lock, queue, ptr::null_mut(), wait))?;
+            let wait = Wait::new(direction.wait_reason(), self.fd as usize, deadline);
+            let woken = Woken::of(wait::wait_on((lock, queue), ptr::null_mut(), wait))?;
             // The task's waiter keeps what `claim_exclusive` has written there until its next wait.
             let was_alone = (*(*task::current()).waiter()).case == ALONE;
             Ok(if woken == Woken::Ready && !was_alone { Woken::BeforeOthers } else { woken })
@@ -110,9 +106,7 @@ impl FdRef {
             let guard = (*entry).lock.guard();
             let next = (*entry).waiters.claim_exclusive(direction);
             drop(guard);
-            if !next.is_null() {
-                wake_waiter(next);
-            }
+            wake_waiter(next);
         }
     }
 }
@@ -138,6 +132,6 @@ pub(crate) fn on_event(worker: *mut Worker, event: Event) {
                 (*entry).waiters.on_edge(direction, event.is_hangup, &mut claimed);
             }
         }
-        ClaimedWaiters::of(claimed).wake(guard, None);
+        ClaimedWaiters(claimed).wake(guard, None);
     }
 }

@@ -11,7 +11,7 @@ use super::fd_ref::FdRef;
 use super::fd_type;
 use super::readiness::Woken;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::sleep::Backoff;
+use crate::rt::park::Backoff;
 
 /// After this many wakeups in a row that end in EAGAIN, the call checks whether the system contradicts itself.
 const MAX_FUTILE_WAKEUPS: u32 = 4;
@@ -79,6 +79,22 @@ impl Drop for RetryLoop<'_> {
     fn drop(&mut self) {
         if self.passes_wakeup_on {
             self.file.pass_on_wakeup(self.direction);
+        }
+    }
+}
+
+/// Calls `attempt` at intervals that double, as the system has nothing that reports when it can succeed. Errors:
+/// `ETIMEDOUT` after EAGAIN; `ECANCELED`; those of `attempt`.
+pub(crate) fn retry_with_backoff<T>(
+    deadline: Deadline,
+    attempt: &mut dyn FnMut() -> Result<T>,
+) -> Result<T> {
+    let mut backoff = Backoff::new();
+    loop {
+        match attempt() {
+            Err(libc::EAGAIN) if deadline.has_passed() => return Err(libc::ETIMEDOUT),
+            Err(libc::EAGAIN) => backoff.wait(deadline)?,
+            outcome => return outcome,
         }
     }
 }

@@ -3,11 +3,11 @@
 use core::ffi::{c_int, c_long};
 
 use super::own_fd::OwnFd;
+use super::retry::retry_with_backoff;
 use super::signal_owner;
 use super::signal_set::{SignalSet, from_sigset, to_sigset};
-use crate::rt::model::worker::Worker;
+use crate::rt::model::Worker;
 use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::sleep::Backoff;
 use crate::sys;
 
 /// Takes a pending signal of `signals`, and returns its number. Errors: `EAGAIN` if none is pending.
@@ -67,7 +67,7 @@ pub(crate) unsafe fn wait(
         let mut attempt = || take_pending(signal_owner::owned_by(call), info);
         let outcome = match &(*call).signalfd {
             Some(signalfd) => signalfd.retry_until_done(deadline, &mut attempt),
-            None => poll_with_backoff(deadline, &mut attempt),
+            None => retry_with_backoff(deadline, &mut attempt),
         };
         signal_owner::remove(call);
         outcome
@@ -108,22 +108,6 @@ pub(crate) unsafe fn wait_child(
         Ok(pidfd) => pidfd.retry_until_done(deadline, &mut attempt),
         // Other code has waited for the child meanwhile.
         Err(libc::ESRCH) => Err(libc::ECHILD),
-        Err(_) => poll_with_backoff(deadline, &mut attempt),
-    }
-}
-
-/// Calls `attempt` at intervals that double, where the system has no signalfd or pidfd, or no descriptor left. Errors:
-/// `ETIMEDOUT`; `ECANCELED`; those of `attempt`.
-fn poll_with_backoff(
-    deadline: Deadline,
-    attempt: &mut dyn FnMut() -> Result<c_int>,
-) -> Result<c_int> {
-    let mut backoff = Backoff::new();
-    loop {
-        match attempt() {
-            Err(libc::EAGAIN) if deadline.has_passed() => return Err(libc::ETIMEDOUT),
-            Err(libc::EAGAIN) => backoff.wait(deadline)?,
-            outcome => return outcome,
-        }
+        Err(_) => retry_with_backoff(deadline, &mut attempt),
     }
 }

@@ -28,9 +28,8 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::own_fd::OwnFd;
 use super::signal_set::{SignalSet, to_sigset};
-use crate::rt::base::parker::WaitMode;
-use crate::rt::model::caller::Caller;
-use crate::rt::model::task::Task;
+use crate::rt::base::WaitMode;
+use crate::rt::model::{Caller, Task};
 use crate::rt::os;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::sync::mutex::{self, Mutex};

@@ -7,10 +7,10 @@ use super::fd_entry::{SOCKET, TCP};
 use super::fd_ref::FdRef;
 use super::own_fd::OwnFd;
 use super::readiness::Woken;
+use super::retry::retry_with_backoff;
 use super::rw::{result, retry_until_ready};
 use super::{fd_identity, fd_type, nonblock};
 use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::sleep::Backoff;
 use crate::{sanitizer, sys};
 
 /// Creates a socket, which does not block and is not inherited. acort asks for its type when it is first used.
@@ -73,11 +73,12 @@ pub(crate) unsafe fn connect(
     length: libc::socklen_t,
     deadline: Deadline,
 ) -> Result<()> {
+    let file = &FdRef::enter(fd)?;
     // SAFETY: `address` is readable for `length` bytes.
-    unsafe { connect_file(&FdRef::enter(fd)?, address, length, deadline) }
+    file.check_result(unsafe { connect_file(file, address, length, deadline) })
 }
 
-/// As [`connect`], for a call that has entered.
+/// As [`connect`], for a call that has entered. The caller checks the result.
 ///
 /// # Safety
 /// As [`connect`].
@@ -87,29 +88,17 @@ pub(crate) unsafe fn connect_file(
     length: libc::socklen_t,
     deadline: Deadline,
 ) -> Result<()> {
-    // SAFETY: `address` is readable for `length` bytes.
-    let outcome = unsafe { connect_with(file, address, length, deadline) };
-    file.check_result(outcome)
-}
-
-unsafe fn connect_with(
-    file: &FdRef,
-    address: *const libc::sockaddr,
-    length: libc::socklen_t,
-    deadline: Deadline,
-) -> Result<()> {
     fd_type::refresh_type(file)?;
     let fd = file.fd();
     let mut tick = file.entry().tick(Direction::Write);
     // SAFETY: `address` is readable for `length` bytes.
-    let started = unsafe {
-        match nonblock::with_nonblock(file, || start_connect(fd, address, length)) {
-            Err(libc::EAGAIN) if is_unix(address, length) => {
-                retry_while_backlog_is_full(file, address, length, deadline)
-            }
-            started => started,
-        }
-    };
+    let mut start =
+        || nonblock::with_nonblock(file, || unsafe { start_connect(fd, address, length) });
+    // SAFETY: `address` is readable for `length` bytes, and two bytes have the family.
+    let is_unix =
+        length >= 2 && unsafe { (*address).sa_family } == libc::AF_UNIX as libc::sa_family_t;
+    // For a unix socket EAGAIN says that the listener's backlog is full. The system does not report when it has room.
+    let started = if is_unix { retry_with_backoff(deadline, &mut start) } else { start() };
     if started? {
         return Ok(());
     }
@@ -124,35 +113,6 @@ unsafe fn connect_with(
         tick = file.entry().tick(Direction::Write);
     }
     connect_result(fd)
-}
-
-unsafe fn is_unix(address: *const libc::sockaddr, length: libc::socklen_t) -> bool {
-    // SAFETY: `address` is readable for `length` bytes, and two bytes have the family.
-    length >= 2 && unsafe { (*address).sa_family } == libc::AF_UNIX as libc::sa_family_t
-}
-
-/// Retries at intervals that double. connect(2) of a unix socket fails with EAGAIN while the listener's backlog is
-/// full. The system does not report when the backlog has room.
-unsafe fn retry_while_backlog_is_full(
-    file: &FdRef,
-    address: *const libc::sockaddr,
-    length: libc::socklen_t,
-    deadline: Deadline,
-) -> Result<bool> {
-    let mut backoff = Backoff::new();
-    loop {
-        if deadline.has_passed() {
-            return Err(libc::ETIMEDOUT);
-        }
-        backoff.wait(deadline)?;
-        file.check()?;
-        // SAFETY: `address` is readable for `length` bytes.
-        match nonblock::with_nonblock(file, || unsafe { start_connect(file.fd(), address, length) })
-        {
-            Err(libc::EAGAIN) => {}
-            started => return started,
-        }
-    }
 }
 
 /// Starts connect(2) with a non-blocking socket. Returns true if the socket is connected already.

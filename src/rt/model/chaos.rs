@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::worker::Worker;
 use crate::environment;
-use crate::rt::base::random::Random;
+use crate::rt::base::Random;
 use crate::rt::os;
 
 /// Set once a worker of the process is in chaos mode.

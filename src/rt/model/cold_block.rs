@@ -14,7 +14,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::record::Values;
-use crate::rt::base::wait_queue::Waiter;
+use crate::rt::base::Waiter;
 use crate::rt::os;
 use crate::sys;
 

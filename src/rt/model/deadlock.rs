@@ -101,7 +101,7 @@ impl Runtime {
     fn has_nothing_to_do(&self) -> bool {
         self.live_tasks() != 0
             && self.abandoned.load(Ordering::SeqCst) == 0
-            && !self.has_injected()
+            && self.injector.is_empty()
             && self.workers().all(|worker| worker.inbox.is_empty())
     }
 

@@ -24,9 +24,7 @@ use core::ptr;
 use super::runtime::Runtime;
 use super::task::Task;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::nested_list::Brackets;
-use crate::rt::base::wait_queue::{WaitQueue, Waiter};
+use crate::rt::base::{Aliased, Brackets, Lock, WaitQueue, WakeList};
 
 /// A group of tasks.
 pub struct Group {
@@ -60,9 +58,10 @@ impl Group {
     /// # Safety
     /// No other thread knows `task`.
     pub(crate) unsafe fn add(&mut self, task: *mut Task) {
-        let _guard = self.lock.guard();
+        let lock = &raw const self.lock;
         // SAFETY: no other thread knows the task. A task in the list is live; the lock is held.
         unsafe {
+            let _guard = (*lock).guard();
             (*task).group = self;
             (*task).group_next = self.first;
             (*task).group_prev = ptr::null_mut();
@@ -72,9 +71,9 @@ impl Group {
             if self.is_cancelled && !self.is_main {
                 (*task).parker.cancel();
             }
+            self.first = task;
+            self.live += 1;
         }
-        self.first = task;
-        self.live += 1;
     }
 
     /// Takes a task out of the list.
@@ -100,9 +99,12 @@ impl Group {
     /// # Safety
     /// `task` is in the list.
     pub(crate) unsafe fn remove(&mut self, task: *mut Task) {
-        let _guard = self.lock.guard();
+        let lock = &raw const self.lock;
         // SAFETY: the lock is held.
-        unsafe { self.unlink(task) }
+        unsafe {
+            let _guard = (*lock).guard();
+            self.unlink(task);
+        }
     }
 
     /// Records that a task has completed; unless it `is_kept`, takes it out of the list. Returns the claimed waiters
@@ -115,7 +117,7 @@ impl Group {
         group: *mut Group,
         task: *mut Task,
         is_kept: bool,
-    ) -> *mut Waiter {
+    ) -> WakeList {
         // SAFETY: the task has not left `live`, so the group and its runtime are live.
         unsafe {
             let _guard = (*group).lock.guard();
@@ -127,7 +129,7 @@ impl Group {
                 (*group).has_blocked_caller = false;
                 (*(*group).runtime).blocked_callers.fetch_sub(1, Ordering::SeqCst);
             }
-            if (*group).live == 0 { (*group).waiters.claim_all() } else { ptr::null_mut() }
+            if (*group).live == 0 { (*group).waiters.claim_all() } else { WakeList::NEW }
         }
     }
 

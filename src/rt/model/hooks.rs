@@ -11,14 +11,14 @@ use super::abi::{acort_hooks_t, acort_task_t};
 use super::task::Task;
 use super::worker::Worker;
 use crate::diag;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::WaitReason;
 
 /// The hooks, or null. The program keeps the struct while it is set.
 #[unsafe(link_section = "aco_shared")]
 static HOOKS: AtomicPtr<acort_hooks_t> = AtomicPtr::new(ptr::null_mut());
 
 /// A hook for a task.
-type Hook = Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>;
+pub(crate) type Hook = Option<unsafe extern "C" fn(*mut c_void, *mut acort_task_t)>;
 
 /// Sets the hooks; null: none.
 pub(crate) fn set(hooks: *mut acort_hooks_t) {
@@ -48,8 +48,9 @@ impl Drop for InHook {
     }
 }
 
+/// Reports what the hook that `select` chooses is for.
 #[inline(always)]
-fn call(task: *mut Task, select: fn(&acort_hooks_t) -> Hook) {
+pub(crate) fn call(task: *mut Task, select: fn(&acort_hooks_t) -> Hook) {
     let hooks = HOOKS.load(Ordering::Acquire);
     if !hooks.is_null() {
         call_slow(hooks, task, select);
@@ -66,30 +67,6 @@ fn call_slow(hooks: *mut acort_hooks_t, task: *mut Task, select: fn(&acort_hooks
             hook((*hooks).user, task);
         }
     }
-}
-
-/// Reports that a task was created.
-#[inline(always)]
-pub(crate) fn on_create(task: *mut Task) {
-    call(task, |hooks| hooks.create);
-}
-
-/// Reports that a task starts.
-#[inline(always)]
-pub(crate) fn on_start(task: *mut Task) {
-    call(task, |hooks| hooks.start);
-}
-
-/// Reports that a task has finished.
-#[inline(always)]
-pub(crate) fn on_finish(task: *mut Task) {
-    call(task, |hooks| hooks.finish);
-}
-
-/// Reports that a task was woken.
-#[inline(always)]
-pub(crate) fn on_wake(task: *mut Task) {
-    call(task, |hooks| hooks.wake);
 }
 
 /// Reports that a task is about to block.

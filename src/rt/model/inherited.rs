@@ -21,7 +21,7 @@
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use crate::rt::base::lock::{tsan_acquire, tsan_release};
+use crate::rt::base::{tsan_acquire, tsan_release};
 use crate::rt::os::{self, Result};
 use crate::{arch, sys};
 
@@ -63,17 +63,18 @@ impl Inherited {
         self.refcount.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Drops a reference. The last one frees the state.
+    /// Drops a reference. The last one frees the state. Null: nothing is done.
     ///
     /// # Safety
     /// The caller has a reference, and does not use the state afterwards.
-    pub(crate) unsafe fn release(this: NonNull<Inherited>) {
+    pub(crate) unsafe fn release(this: *mut Inherited) {
         // SAFETY: the state is live until the last reference is dropped, and the caller has one.
         unsafe {
-            tsan_release(this.as_ptr());
-            if this.as_ref().refcount.fetch_sub(1, Ordering::AcqRel) == 1 {
-                tsan_acquire(this.as_ptr());
-                sys::free(this.as_ptr().cast());
+            let Some(state) = this.as_ref() else { return };
+            tsan_release(this);
+            if state.refcount.fetch_sub(1, Ordering::AcqRel) == 1 {
+                tsan_acquire(this);
+                sys::free(this.cast());
             }
         }
     }

@@ -33,3 +33,10 @@ pub(crate) mod task;
 pub(crate) mod task_cold;
 pub(crate) mod task_pool;
 pub(crate) mod worker;
+
+pub(crate) use caller::Caller;
+pub(crate) use group::Group;
+pub(crate) use inherited::Inherited;
+pub(crate) use runtime::Runtime;
+pub(crate) use task::Task;
+pub(crate) use worker::{Worker, count};

@@ -22,7 +22,7 @@
 use super::group::Group;
 use super::runtime::Runtime;
 use super::task::Task;
-use crate::rt::base::nested_list::{Brackets, NestedList};
+use crate::rt::base::{Brackets, NestedList};
 
 /// Inserts `group` inside `outer`, or inside no group if that is null.
 ///

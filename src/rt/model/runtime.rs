@@ -10,9 +10,7 @@ use super::inherited::Inherited;
 use super::task::Task;
 use super::worker::{Counters, Worker, count};
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use crate::rt::base::injector::Injector;
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::nested_list::NestedList;
+use crate::rt::base::{Aliased, Injector, Lock, NestedList};
 
 /// A runtime.
 pub struct Runtime {
@@ -28,7 +26,7 @@ pub struct Runtime {
     pub(crate) loop_group: *mut Group,
     /// Tasks that other threads than its workers have created.
     pub(crate) created_outside: AtomicU64,
-    injector: Injector<Task>,
+    pub(crate) injector: Injector<Task>,
     /// Threads in acort_enter().
     pub(crate) callers: AtomicU32,
     /// The threads of `callers` that only wait, as their tasks live (D2, G5).
@@ -73,32 +71,16 @@ impl Runtime {
         }
     }
 
-    /// Returns true if the injector has tasks.
-    #[inline(always)]
-    pub(crate) fn has_injected(&self) -> bool {
-        !self.injector.is_empty()
-    }
-
-    /// Returns how many tasks a worker takes from the injector at once.
-    #[inline(always)]
-    pub(crate) fn injected_batch(&self) -> usize {
-        self.injector.batch_size(self.options.workers)
-    }
-
-    /// Takes a task from the injector. Null: there is none.
-    pub(crate) fn pop_injected(&mut self) -> *mut Task {
-        // SAFETY: the injector is a field of this runtime.
-        unsafe { Injector::pop(&raw mut self.injector) }
-    }
-
     /// Returns how many tasks live: have been created and have not completed (D3). Each worker has its own counters,
     /// so that counting needs no atomic read-modify-write.
     pub(crate) fn live_tasks(&self) -> u64 {
-        let sum = |of: fn(&Counters) -> &AtomicU64| -> u64 {
-            self.workers().map(|worker| of(&worker.counters).load(Ordering::Acquire)).sum()
-        };
-        let ended = sum(|counts| &counts.ended);
-        sum(|counts| &counts.created) + self.created_outside.load(Ordering::Acquire) - ended
+        let ended = self.sum(|counts| &counts.ended);
+        self.sum(|counts| &counts.created) + self.created_outside.load(Ordering::Acquire) - ended
+    }
+
+    /// Returns the sum of one counter of all workers.
+    pub(crate) fn sum(&self, of: fn(&Counters) -> &AtomicU64) -> u64 {
+        self.workers().map(|worker| of(&worker.counters).load(Ordering::Acquire)).sum()
     }
 
     /// Counts a task that this thread creates.

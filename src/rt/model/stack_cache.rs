@@ -1,9 +1,12 @@
 //! A worker's cache of coroutines with their stacks, which finished tasks have left for new ones.
+//!
+//! A stack that this cache does not take is destroyed, and then the thread's cache of destroyed stacks
+//! (`src/stack/cache.rs`) may keep it.
 
 use core::ffi::c_void;
 
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::sanitizer;
+use crate::rt::base::{FreeList, Link};
 
 /// The most coroutines in each list.
 const MAX_CACHED: u32 = 16 * 1024;
@@ -11,35 +14,14 @@ const MAX_CACHED: u32 = 16 * 1024;
 pub(crate) const MAX_IDLE: u32 = 1024;
 
 /// A list of coroutines that have ended, linked through `arg`.
-pub(crate) struct CoroutineList {
-    pub(crate) first: *mut aco_t,
-    pub(crate) count: u32,
-}
+pub(crate) type CoroutineList = FreeList<aco_t, MAX_CACHED>;
 
-impl CoroutineList {
+// SAFETY: only lists use `arg` of a coroutine that has ended.
+unsafe impl Link for aco_t {
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<*mut aco_t> {
-        let co = self.first;
-        // SAFETY: a coroutine in the list is live.
-        self.first = unsafe { co.as_ref() }?.arg.cast();
-        self.count -= 1;
-        Some(co)
-    }
-
-    /// Adds a coroutine. Returns false, and does nothing, if the list is full, or a sanitizer is to see each one freed.
-    ///
-    /// # Safety
-    /// `co` has ended, and only the caller uses it.
-    #[inline(always)]
-    pub(crate) unsafe fn push(&mut self, co: *mut aco_t) -> bool {
-        if self.count == MAX_CACHED || sanitizer::is_present() {
-            return false;
-        }
-        // SAFETY: only the caller uses the coroutine.
-        unsafe { (*co).arg = self.first.cast() };
-        self.first = co;
-        self.count += 1;
-        true
+    fn next(this: *mut aco_t) -> *mut *mut aco_t {
+        // SAFETY: the address of a field of a coroutine.
+        unsafe { (&raw mut (*this).arg).cast() }
     }
 }
 

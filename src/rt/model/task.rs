@@ -26,9 +26,9 @@
 //!   new `id`.
 //! * T2. From STARTED to FINISHED the task belongs to the worker `parker.worker()`, and runs on its thread alone.
 //!   Only that thread writes `co`, `errno`, `timer` and `local_bits`, and changes the phase. Other threads change the
-//!   waiter, under the lock of the object that it waits for (Q1). The thread that has claimed the parker writes
-//!   `next`. A report reads `co` under the lock of the group. So the worker takes that lock before it reuses or
-//!   destroys the coroutine.
+//!   waiter, under the lock of the object that it waits for (Q1 of `wait_queue`). The thread that has claimed the
+//!   parker writes `next`. A report reads `co` under the lock of the group. So the worker takes that lock before it
+//!   reuses or destroys the coroutine.
 //! * T3. `next` links one list at a time: run queue, inbox, injector, `waiting_for_memory`, a `CancelBatch`, the list
 //!   of abandoned tasks, free list. A task that runs, or waits and was not claimed, is in none of them.
 //! * T4. JOINED and DETACHED change under `lock`. `complete` reads them under `lock`, together with the change to
@@ -59,11 +59,7 @@ use super::cold_block::ColdBlock;
 use super::group::Group;
 use super::worker::Worker;
 use crate::abi::aco_t;
-use crate::rt::base::list::Link;
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::Parker;
-use crate::rt::base::timer_heap::HeapSlot;
-use crate::rt::base::wait_queue::{WaitQueue, Waiter};
+use crate::rt::base::{HeapSlot, Link, Lock, Parker, WaitQueue, Waiter};
 use crate::rt::os::Result;
 use crate::{diag, tls};
 

@@ -13,9 +13,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use super::cold_block::ColdBlock;
 use super::task::{FREE, NEW, Phase, Task, TaskStart};
 use super::worker::Worker;
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::Parker;
-use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::{Lock, Parker, WaitQueue};
 use crate::rt::os;
 
 const TASKS_PER_CHUNK: usize = 64;

@@ -19,13 +19,7 @@ use super::stack_cache::StackCache;
 use super::task::Task;
 use crate::abi::aco_t;
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use crate::rt::base::inbox::Inbox;
-use crate::rt::base::list::{FreeList, List};
-use crate::rt::base::lock::Aliased;
-use crate::rt::base::parker::Parker;
-use crate::rt::base::random::Random;
-use crate::rt::base::spin::AdaptiveSpin;
-use crate::rt::base::timer_heap::TimerHeap;
+use crate::rt::base::{AdaptiveSpin, Aliased, FreeList, Inbox, List, Parker, Random, TimerHeap};
 use crate::rt::os::poller::Poller;
 use crate::rt::os::{self, Deadline, Result};
 use crate::tls;
@@ -110,7 +104,7 @@ pub(crate) struct Worker {
     pub(crate) registered_fds: AtomicU32,
     pub(crate) timers: TimerHeap<Task>,
     pub(crate) stack_cache: StackCache,
-    pub(crate) free_tasks: FreeList<Task>,
+    pub(crate) free_tasks: FreeList<Task, 1024>,
     /// New tasks for whose stacks there was no memory. They start when another task has finished.
     pub(crate) waiting_for_memory: List<Task>,
     /// The ids that the worker has reserved: from `next_id` up to `last_id`, exclusive.
@@ -196,7 +190,7 @@ impl Worker {
 
 /// The owner of a parker is a worker; `base` does not know the type.
 impl Parker {
-    /// Returns the worker of the task, or null (P4).
+    /// Returns the worker of the task, or null (P4 of `parker`).
     #[inline(always)]
     pub(crate) fn worker(&self) -> *mut Worker {
         self.owner().cast()

@@ -30,8 +30,9 @@ pub(crate) fn dial(net: &CStr, address: &CStr, deadline: Deadline) -> Result<c_i
     if family == libc::AF_UNIX {
         let (address, length) = unix_sockaddr(address)?;
         return create_socket(family, socket_type, 0, &mut |file| {
+            let address = (&raw const address).cast();
             // SAFETY: `address` has `length` bytes.
-            unsafe { socket::connect_file(file, (&raw const address).cast(), length, deadline) }
+            file.check_result(unsafe { socket::connect_file(file, address, length, deadline) })
         });
     }
     let addresses = Addresses::resolve((family, socket_type), address, 0, deadline)?;

@@ -31,14 +31,13 @@ impl Query {
         // SAFETY: each is NULL or as getaddrinfo(3) asks.
         unsafe {
             let mut query = Query {
-                node: ptr::null_mut(),
+                node: os::strdup(node)?,
                 service: ptr::null_mut(),
                 hints: hints.as_ref().copied(),
                 code: -1,
                 found: ptr::null_mut(),
             };
-            query.node = copy(node)?;
-            query.service = copy(service)?;
+            query.service = os::strdup(service)?;
             Ok(query)
         }
     }
@@ -61,18 +60,6 @@ impl Drop for Query {
             sys::free(self.service.cast());
         }
     }
-}
-
-/// Copies a text; NULL: NULL.
-///
-/// # Safety
-/// `text` is NULL or ends in 0.
-unsafe fn copy(text: *const c_char) -> Result<*mut c_char> {
-    if text.is_null() {
-        return Ok(ptr::null_mut());
-    }
-    // SAFETY: not NULL, so the text ends in 0.
-    unsafe { os::strdup(text) }.map(|copy| copy.as_ptr()).ok_or(libc::ENOMEM)
 }
 
 /// getaddrinfo(3). Returns its code. Numeric addresses need no thread.

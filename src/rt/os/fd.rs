@@ -1,4 +1,4 @@
-//! close, write and getsockopt, which are the same on each system.
+//! close and getsockopt, which are the same on each system.
 
 use core::ffi::c_int;
 
@@ -25,18 +25,4 @@ pub(crate) fn socket_option(fd: c_int, option: c_int) -> Result<c_int> {
         libc::getsockopt(fd, libc::SOL_SOCKET, option, (&raw mut value).cast(), &mut size)
     };
     if answer == 0 { Ok(value) } else { Err(sys::errno()) }
-}
-
-/// Writes all of `text`. Returns false on an error, with errno.
-pub(crate) fn write_all(fd: c_int, mut text: &[u8]) -> bool {
-    while !text.is_empty() {
-        // SAFETY: `text` is readable for its length.
-        let written = unsafe { libc::write(fd, text.as_ptr().cast(), text.len()) };
-        match usize::try_from(written) {
-            Ok(written) if written > 0 => text = text.get(written..).unwrap_or_default(),
-            _ if sys::errno() == libc::EINTR => {}
-            _ => return false,
-        }
-    }
-    true
 }

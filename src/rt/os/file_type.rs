@@ -8,7 +8,7 @@ use libc::fstat;
 
 #[cfg(target_os = "linux")]
 use super::linux::fstat;
-use super::refused::{Syscall, last_errno};
+use super::refused::{Syscall, check};
 use super::result::Result;
 
 /// fstat(2).
@@ -16,10 +16,8 @@ pub(crate) fn file_status(fd: c_int) -> Result<libc::stat> {
     let mut status = MaybeUninit::<libc::stat>::uninit();
     // SAFETY: the call writes the status if it succeeds.
     unsafe {
-        match fstat(fd, status.as_mut_ptr()) {
-            0 => Ok(status.assume_init()),
-            _ => Err(last_errno(Syscall::Fstat)),
-        }
+        check(fstat(fd, status.as_mut_ptr()), Syscall::Fstat)?;
+        Ok(status.assume_init())
     }
 }
 

@@ -1,16 +1,13 @@
 //! The calls that macOS has in its own way: os_sync_wait_on_address, the thread count, accept, pipes.
 
 use core::ffi::c_int;
-use core::fmt::{self, Formatter};
 use core::mem::MaybeUninit;
-use core::ptr;
 use core::sync::atomic::AtomicU32;
 
 use super::deadline::Deadline;
 use super::fd::close;
-use super::refused::abort_failed;
 use super::result::Result;
-use crate::{diag, sys};
+use crate::sys;
 
 const WORD: usize = size_of::<AtomicU32>();
 
@@ -113,69 +110,17 @@ pub(crate) unsafe fn accept(
     }
 }
 
-/// Wakes a thread that sleeps in poll(2): a pipe.
-pub(crate) struct WakeFds([c_int; 2]);
-
-impl WakeFds {
-    pub(crate) fn new() -> WakeFds {
-        let mut ends = [-1; 2];
-        // SAFETY: pipe writes two numbers.
-        unsafe {
-            if libc::pipe(ends.as_mut_ptr()) == 0 {
-                for end in ends {
-                    libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC);
-                    libc::fcntl(end, libc::F_SETFL, libc::O_NONBLOCK);
-                }
-            }
-        }
-        WakeFds(ends)
-    }
-
-    /// The descriptor that is readable after [`notify`](Self::notify). Negative: there is none.
-    pub(crate) fn reader(&self) -> c_int {
-        let [reader, _] = self.0;
-        reader
-    }
-
-    /// Makes the reader readable. Returns false, with errno, if the program has closed the descriptor. Returns true
-    /// if there never was one: then the reader checks from time to time.
-    pub(crate) fn try_notify(&self) -> bool {
-        let [_, writer] = self.0;
-        if writer < 0 {
-            return true;
-        }
-        // SAFETY: the text has one byte.
-        let written = unsafe { libc::write(writer, c"x".as_ptr().cast(), 1) };
-        // EAGAIN: a full pipe is readable.
-        written == 1 || sys::errno() == libc::EAGAIN
-    }
-
-    /// As [`try_notify`](Self::try_notify). Aborts if the descriptor is closed: the thread would sleep permanently
-    /// (S3).
-    pub(crate) fn notify(&self) {
-        if !self.try_notify() {
-            abort_failed(ptr::from_ref(self), "write to a thread's eventfd")
-        }
-    }
-
-    /// Closes both ends. The caller calls it once.
-    pub(crate) fn close(&self) {
-        for end in self.0 {
-            if end >= 0 {
-                let _ = close(end);
+/// The ends of a pipe, for `WakeFds`: negative if there is none.
+pub(super) fn open_wake_fds() -> [c_int; 2] {
+    let mut ends = [-1; 2];
+    // SAFETY: pipe writes two numbers.
+    unsafe {
+        if libc::pipe(ends.as_mut_ptr()) == 0 {
+            for end in ends {
+                libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC);
+                libc::fcntl(end, libc::F_SETFL, libc::O_NONBLOCK);
             }
         }
     }
-}
-
-impl Drop for WakeFds {
-    fn drop(&mut self) {
-        self.close()
-    }
-}
-
-impl diag::Describe for WakeFds {
-    unsafe fn describe(_: *const WakeFds, _: &mut Formatter) -> fmt::Result {
-        Ok(())
-    }
+    ends
 }

@@ -3,6 +3,8 @@
 use core::ffi::c_char;
 use core::ptr::NonNull;
 
+use super::result::Result;
+
 /// Allocates a zeroed object. None: there is no memory.
 pub(crate) fn allocate_zeroed<T>() -> Option<NonNull<T>> {
     allocate_array(1)
@@ -24,11 +26,15 @@ pub(crate) unsafe fn grow<T>(memory: *mut T, count: usize) -> Option<NonNull<T>>
     NonNull::new(unsafe { libc::realloc(memory.cast(), size) }.cast())
 }
 
-/// Copies a text. None: there is no memory.
+/// Copies a text; NULL: NULL. Errors: `ENOMEM`.
 ///
 /// # Safety
-/// `text` ends in 0.
-pub(crate) unsafe fn strdup(text: *const c_char) -> Option<NonNull<c_char>> {
-    // SAFETY: `text` ends in 0.
-    NonNull::new(unsafe { libc::strdup(text) })
+/// `text` is NULL or ends in 0.
+pub(crate) unsafe fn strdup(text: *const c_char) -> Result<*mut c_char> {
+    if text.is_null() {
+        return Ok(text.cast_mut());
+    }
+    // SAFETY: not NULL, so the text ends in 0.
+    let copy = unsafe { libc::strdup(text) };
+    if copy.is_null() { Err(libc::ENOMEM) } else { Ok(copy) }
 }

@@ -7,7 +7,7 @@
 //! | `cgroup` | The CPU limit that the control groups of the process set |
 //! | `clock` | The monotonic clock, in nanoseconds |
 //! | `deadline` | Deadlines: the time of the monotonic clock until which a call waits |
-//! | `fd` | close, write and getsockopt, which are the same on each system |
+//! | `fd` | close and getsockopt, which are the same on each system |
 //! | `file_type` | The type of a descriptor's file |
 //! | `linux` | The calls that Linux has in its own way: futexes, the count of threads, accept, dup, fstat, poll |
 //! | `linux_epoll` | The calls of epoll that have fallbacks (S1 of `refused`), and its EPERM (S4) |
@@ -43,14 +43,14 @@ mod result;
 #[cfg(target_os = "linux")]
 mod text_file;
 mod threads;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod wake_fds;
 
 #[cfg(target_os = "linux")]
 pub(crate) use affinity::{CpuSet, available_cpus, pin_to_cpu};
 pub(crate) use clock::{now, timespec};
 pub(crate) use deadline::Deadline;
-pub(crate) use fd::{close, socket_option, write_all};
+pub(crate) use fd::{close, socket_option};
 pub(crate) use file_type::{file_status, file_type, is_always_ready};
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{accept, close_and_keep_number, futex_wait, futex_wake_one, thread_count};
@@ -58,20 +58,20 @@ pub(crate) use linux::{accept, close_and_keep_number, futex_wait, futex_wake_one
 pub(crate) use linux_epoll::{epoll_create, epoll_wait_fallback, is_unpollable};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    CpuSet, WakeFds, accept, available_cpus, close_and_keep_number, futex_wait, futex_wake_one,
-    pin_to_cpu, thread_count,
+    CpuSet, accept, available_cpus, close_and_keep_number, futex_wait, futex_wake_one, pin_to_cpu,
+    thread_count,
 };
 pub(crate) use memory::{allocate_array, allocate_zeroed, grow, strdup};
 pub(crate) use poll::poll;
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 pub(crate) use refused::Fallback;
-pub(crate) use refused::{Syscall, abort_failed, is_refusal, last_errno, warn_if_refused};
+pub(crate) use refused::{Syscall, abort_failed, check, is_refusal, last_errno, warn_if_refused};
 pub(crate) use result::Result;
 pub(crate) use threads::{
     block_signals, blockable_signals, detach_thread, disable_cancellation, join_thread,
     name_thread, restore_cancellation, set_signal_mask, set_thread_name, signal_mask, start_thread,
 };
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 pub(crate) use wake_fds::WakeFds;
 
 pub(crate) use crate::sys::errno_location;

@@ -35,44 +35,39 @@ use core::fmt::{self, Formatter};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use super::result::Result;
 use crate::{diag, sys};
 
 /// The advice of a line about a refusal.
 const ADVICE: &str = "docs/sandbox.md lists the calls that a sandbox must allow";
 
-/// A call that the runtime needs, and that a line can name (S2).
-#[derive(Clone, Copy)]
-#[cfg_attr(aco_kqueue, allow(dead_code))]
-pub(crate) enum Syscall {
-    EpollCreate,
-    EpollCtl,
-    Eventfd,
-    Timerfd,
-    Thread,
-    SigTimedWait,
-    SignalMask,
-    Poll,
-    Fstat,
-    Fcntl,
-    Getsockopt,
+macro_rules! syscalls {
+    ($($call:ident $name:literal)*) => {
+        /// A call that the runtime needs, and that a line can name (S2).
+        #[derive(Clone, Copy)]
+        #[cfg_attr(aco_kqueue, allow(dead_code))]
+        pub(crate) enum Syscall { $($call),* }
+
+        impl Syscall {
+            fn name(self) -> &'static str {
+                match self { $(Syscall::$call => $name),* }
+            }
+        }
+    };
 }
 
-impl Syscall {
-    fn name(self) -> &'static str {
-        match self {
-            Syscall::EpollCreate => "epoll_create1",
-            Syscall::EpollCtl => "epoll_ctl",
-            Syscall::Eventfd => "eventfd2",
-            Syscall::Timerfd => "timerfd_create",
-            Syscall::Thread => "pthread_create",
-            Syscall::SigTimedWait => "rt_sigtimedwait",
-            Syscall::SignalMask => "rt_sigprocmask",
-            Syscall::Poll => "poll",
-            Syscall::Fstat => "fstat",
-            Syscall::Fcntl => "fcntl",
-            Syscall::Getsockopt => "getsockopt",
-        }
-    }
+syscalls! {
+    EpollCreate "epoll_create1"
+    EpollCtl "epoll_ctl"
+    Eventfd "eventfd2"
+    Timerfd "timerfd_create"
+    Thread "pthread_create"
+    SigTimedWait "rt_sigtimedwait"
+    SignalMask "rt_sigprocmask"
+    Poll "poll"
+    Fstat "fstat"
+    Fcntl "fcntl"
+    Getsockopt "getsockopt"
 }
 
 /// Returns true for an errno that refuses the call itself.
@@ -98,6 +93,11 @@ pub(crate) fn warn_if_refused(call: Syscall, error: c_int) -> c_int {
 /// As [`warn_if_refused`], for the errno of this thread.
 pub(crate) fn last_errno(call: Syscall) -> c_int {
     warn_if_refused(call, sys::errno())
+}
+
+/// The answer of a call, unless it is negative: then errno, as [`last_errno`].
+pub(crate) fn check(answer: c_int, call: Syscall) -> Result<c_int> {
+    if answer < 0 { Err(last_errno(call)) } else { Ok(answer) }
 }
 
 /// Aborts: a loop depends on `call`, which has failed with this thread's errno (S3).

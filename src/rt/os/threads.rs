@@ -1,10 +1,12 @@
 //! The library's threads: start, name, join, and cancellation; the signal mask of a thread.
 
 use core::ffi::{CStr, c_int, c_void};
+use core::fmt::Arguments;
 use core::mem::MaybeUninit;
 use core::ptr;
 
 use super::refused::{Syscall, warn_if_refused};
+use crate::diag::LineBuffer;
 
 /// The function that a thread runs.
 pub(crate) type ThreadBody = extern "C" fn(*mut c_void) -> *mut c_void;
@@ -55,25 +57,13 @@ pub(crate) fn set_thread_name(name: &CStr) {
     };
 }
 
-/// Bytes of a thread's name, with the 0 at its end.
-const NAME_SIZE: usize = 16;
-
-/// Names this thread `prefix` and `number`, cut to 15 bytes. Tools show the name.
-pub(crate) fn name_thread(prefix: &CStr, number: u32) {
-    let mut name = [0; NAME_SIZE];
-    let mut digits = [0; 10];
-    let mut rest = number;
-    let mut count = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        count += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    let text = prefix.to_bytes().iter().chain(digits.iter().skip(digits.len() - count));
-    for (to, from) in name.iter_mut().zip(text).take(NAME_SIZE - 1) {
+/// Names this thread, with text that is cut to 15 bytes. Tools show the name.
+pub(crate) fn name_thread(text: Arguments) {
+    const SIZE: usize = 16;
+    let mut name = [0; SIZE];
+    let line = LineBuffer::format(text);
+    let text = line.bytes().iter().take_while(|byte| **byte != b'\n');
+    for (to, from) in name.iter_mut().zip(text).take(SIZE - 1) {
         *to = *from;
     }
     if let Ok(name) = CStr::from_bytes_until_nul(&name) {

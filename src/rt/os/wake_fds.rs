@@ -5,10 +5,14 @@ use core::fmt::{self, Formatter};
 use core::ptr;
 
 use super::fd::close;
-use super::refused::{Syscall, abort_failed, is_refusal, last_errno};
+#[cfg(target_os = "macos")]
+use super::macos::open_wake_fds;
+use super::refused::abort_failed;
+#[cfg(target_os = "linux")]
+use super::refused::{Syscall, is_refusal, last_errno};
 use crate::{diag, sys};
 
-/// An eventfd; a pipe if eventfd2 is refused. For an eventfd both ends are the same number.
+/// An eventfd; a pipe if eventfd2 is refused, and on macOS. For an eventfd both ends are the same number.
 pub(crate) struct WakeFds {
     reader: c_int,
     writer: c_int,
@@ -16,19 +20,8 @@ pub(crate) struct WakeFds {
 
 impl WakeFds {
     pub(crate) fn new() -> WakeFds {
-        // SAFETY: eventfd has no preconditions; pipe2 writes two numbers.
-        unsafe {
-            let eventfd = libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK);
-            if eventfd >= 0 || !is_refusal(sys::errno()) {
-                return WakeFds { reader: eventfd, writer: eventfd };
-            }
-            let mut ends = [-1; 2];
-            if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) != 0 {
-                last_errno(Syscall::Eventfd);
-            }
-            let [reader, writer] = ends;
-            WakeFds { reader, writer }
-        }
+        let [reader, writer] = open_wake_fds();
+        WakeFds { reader, writer }
     }
 
     /// The descriptor that is readable after [`notify`](Self::notify). Negative: there is none; errno has the reason.
@@ -46,13 +39,17 @@ impl WakeFds {
         let one = 1u64;
         // Not by write(): ThreadSanitizer would see a race with close(2), since it does not see what orders the two.
         // SAFETY: `one` has eight bytes.
+        #[cfg(target_os = "linux")]
         let written = unsafe { libc::syscall(libc::SYS_write, self.writer, &raw const one, 8) };
+        // SAFETY: `one` has eight bytes.
+        #[cfg(not(target_os = "linux"))]
+        let written = unsafe { libc::write(self.writer, (&raw const one).cast(), 8) };
         // EAGAIN: a full pipe is readable.
         written == 8 || sys::errno() == libc::EAGAIN
     }
 
     /// Makes the next [`try_notify`](Self::try_notify) an edge. For an eventfd each write is one, so it is never read.
-    #[cfg(not(aco_kqueue))]
+    #[cfg(all(target_os = "linux", not(aco_kqueue)))]
     pub(crate) fn clear(&self) {
         if self.reader == self.writer {
             return;
@@ -83,6 +80,23 @@ impl WakeFds {
         if self.reader >= 0 {
             let _ = close(self.reader);
         }
+    }
+}
+
+/// An eventfd, twice, or the ends of a pipe. Negative: there is neither.
+#[cfg(target_os = "linux")]
+fn open_wake_fds() -> [c_int; 2] {
+    // SAFETY: eventfd has no preconditions; pipe2 writes two numbers.
+    unsafe {
+        let eventfd = libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK);
+        if eventfd >= 0 || !is_refusal(sys::errno()) {
+            return [eventfd; 2];
+        }
+        let mut ends = [-1; 2];
+        if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) != 0 {
+            last_errno(Syscall::Eventfd);
+        }
+        ends
     }
 }
 

@@ -9,8 +9,8 @@
 //!                                                 └─── None ────────────> ETIMEDOUT
 //! ```
 //!
-//! * A1. One claim ends a wait (P1). If the deadline claims the caller, a waker leaves its value in the object, and the
-//!   last attempt finds it: no value is given twice, and none is lost.
+//! * A1. One claim ends a wait (P1 of `parker`). If the deadline claims the caller, a waker leaves its value in the
+//!   object, and the last attempt finds it: no value is given twice, and none is lost.
 //! * A2. The last attempt is that of a call with deadline 0. The caller makes it under the lock, after it has dequeued
 //!   its waiter.
 //! * A3. A cancelled caller makes no last attempt.
@@ -20,30 +20,33 @@
 use core::ptr;
 
 use super::budget;
-use super::wait::{self, Blocked, Wait};
+use super::wait::{self, Blocked, Parts, Wait};
+use super::wake::{wake_all, wake_waiter};
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::caller::Caller;
-use crate::rt::model::task;
+use crate::rt::base::{WaitMode, WaitReason, Waiter, WakeList};
+use crate::rt::model::{Caller, task};
 use crate::rt::os::{Deadline, Result};
 
+/// The result of an attempt. Ok: it has succeeded. The caller unlocks, then wakes this waiter, which the attempt has
+/// claimed; null: none. None: the caller must wait.
+pub(crate) type Attempt = Option<Result<*mut Waiter>>;
+
+/// An attempt that has succeeded, without a waiter to wake.
+pub(crate) const SUCCESS: Attempt = Some(Ok(ptr::null_mut()));
+
 /// An object that callers wait for.
-pub(crate) trait Waitable {
+pub(crate) trait Waitable: Sized {
     /// Returns the lock of the object, and the queue in which its callers wait.
     ///
     /// # Safety
     /// `object` is live.
-    unsafe fn parts(object: *mut Self) -> (*const Lock, *mut WaitQueue);
+    unsafe fn parts(object: *mut Self) -> Parts;
 
-    /// Tries to do what the caller wants, and releases the lock. None: the caller must wait, and the lock is still
-    /// held. A value goes to `slot`, or comes from there.
+    /// Tries to do what the caller with this slot wants. The lock is held. A value goes to `slot`, or comes from there.
     ///
     /// # Safety
-    /// `object` is live, and its lock is held. `slot` is what the object expects.
-    unsafe fn attempt(object: *mut Self, slot: *mut u8) -> Option<Result<()>>;
+    /// `slot` is what the object expects.
+    unsafe fn attempt(&mut self, slot: *mut u8) -> Attempt;
 
     /// Returns true if a caller with this slot enters the queue at the front.
     #[inline(always)]
@@ -63,19 +66,19 @@ pub(crate) unsafe fn wait<A: Waitable>(
     object: *mut A,
     slot: *mut u8,
     wait_reason: WaitReason,
-    mode: WaitMode,
     deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the object is live until the call returns, and the slot is what it expects.
-    unsafe { finish::<A>(start(caller, object, slot, wait_reason, mode, deadline)) }
+    unsafe { wait_in_mode(caller, object, slot, wait_reason, WaitMode::Cancellable, deadline) }
 }
 
-/// As [`wait()`], for a caller that has begun its call already, and makes another attempt after it was woken.
+/// As [`wait()`], in this mode.
 ///
 /// # Safety
 /// As [`wait()`].
 #[inline(always)]
-pub(crate) unsafe fn wait_again<A: Waitable>(
+pub(crate) unsafe fn wait_in_mode<A: Waitable>(
+    caller: Caller,
     object: *mut A,
     slot: *mut u8,
     wait_reason: WaitReason,
@@ -83,7 +86,7 @@ pub(crate) unsafe fn wait_again<A: Waitable>(
     deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the object is live until the call returns, and the slot is what it expects.
-    unsafe { finish::<A>(start_again(object, slot, wait_reason, mode, deadline)) }
+    unsafe { finish::<A>(start(caller, object, slot, wait_reason, mode, deadline)) }
 }
 
 /// The beginning of the call, in a separate function: nothing of it stays on the stack during the wait.
@@ -95,45 +98,61 @@ unsafe fn start<A: Waitable>(
     wait_reason: WaitReason,
     mode: WaitMode,
     deadline: Deadline,
-) -> Blocked {
-    // SAFETY: the object is live until the call returns, and the slot is what it expects.
-    unsafe {
-        if mode == WaitMode::Cancellable
-            && let Err(error) = budget::enter_call(caller, deadline)
-        {
-            return Blocked::Ready(Err(error));
-        }
-        attempt_or_wait(object, slot, wait_reason, mode, deadline)
+) -> Result<Blocked> {
+    if mode == WaitMode::Cancellable {
+        budget::enter_call(caller, deadline)?;
     }
-}
-
-#[cold]
-#[inline(never)]
-unsafe fn start_again<A: Waitable>(
-    object: *mut A,
-    slot: *mut u8,
-    wait_reason: WaitReason,
-    mode: WaitMode,
-    deadline: Deadline,
-) -> Blocked {
     // SAFETY: the object is live until the call returns, and the slot is what it expects.
     unsafe { attempt_or_wait(object, slot, wait_reason, mode, deadline) }
 }
 
+/// The first part of a call that has begun already.
+///
+/// # Safety
+/// As [`wait()`].
 #[inline(always)]
-unsafe fn attempt_or_wait<A: Waitable>(
+pub(crate) unsafe fn attempt_or_wait<A: Waitable>(
     object: *mut A,
     slot: *mut u8,
     wait_reason: WaitReason,
     mode: WaitMode,
     deadline: Deadline,
-) -> Blocked {
+) -> Result<Blocked> {
     // SAFETY: the object is live until the call returns, and the slot is what it expects.
     unsafe {
         (*A::parts(object).0).lock();
-        match A::attempt(object, slot) {
-            Some(outcome) => Blocked::Ready(outcome),
+        match attempt_and_unlock(object, slot) {
+            Some(outcome) => outcome.map(|()| Blocked::Done),
             None => start_wait(object, slot, wait_reason, mode, deadline),
+        }
+    }
+}
+
+/// Makes an attempt, unlocks, and wakes whom it has claimed. None: the caller must wait, and the lock is still held.
+///
+/// The object is not used after it is unlocked: a woken caller may free it.
+///
+/// # Safety
+/// As [`wait()`]. The lock of the object is held.
+#[inline(always)]
+pub(crate) unsafe fn attempt_and_unlock<A: Waitable>(
+    object: *mut A,
+    slot: *mut u8,
+) -> Option<Result<()>> {
+    // SAFETY: the lock is held, and the slot is what the object expects. A claimed waiter stays until it is woken (Q5
+    // of `wait_queue`).
+    unsafe {
+        let lock = A::parts(object).0;
+        match (*object).attempt(slot)? {
+            Ok(waiter) => {
+                (*lock).unlock();
+                wake_waiter(waiter);
+                Some(Ok(()))
+            }
+            Err(error) => {
+                (*lock).unlock();
+                Some(Err(error))
+            }
         }
     }
 }
@@ -149,16 +168,15 @@ pub(crate) unsafe fn start_wait<A: Waitable>(
     wait_reason: WaitReason,
     mode: WaitMode,
     deadline: Deadline,
-) -> Blocked {
-    let mut wait = Wait::new(wait_reason, object.expose_provenance(), mode, deadline);
-    wait.at_front = A::joins_front(slot);
+) -> Result<Blocked> {
+    let (wait_target, at_front) = (object.expose_provenance(), A::joins_front(slot));
+    let wait = Wait { wait_reason, wait_target, mode, deadline, at_front };
     // SAFETY: the object is live, its lock is held, and the slot is what it expects.
     unsafe {
-        let (lock, queue) = A::parts(object);
-        match wait::enqueue(lock, queue, slot, wait) {
+        match wait::enqueue(A::parts(object), slot, wait) {
             // The caller is a plain thread, and has waited.
-            Blocked::Ready(Err(libc::ETIMEDOUT)) if !deadline.is_now() => {
-                Blocked::Ready(last_attempt(object, slot))
+            Err(libc::ETIMEDOUT) if !deadline.is_now() => {
+                last_attempt(object, slot).map(|()| Blocked::Done)
             }
             blocked => blocked,
         }
@@ -170,16 +188,13 @@ pub(crate) unsafe fn start_wait<A: Waitable>(
 /// # Safety
 /// `blocked` is what [`start_wait`] has just returned, for an object of the same type.
 #[inline(always)]
-pub(crate) unsafe fn finish<A: Waitable>(blocked: Blocked) -> Result<()> {
+pub(crate) unsafe fn finish<A: Waitable>(blocked: Result<Blocked>) -> Result<()> {
     // SAFETY: the task is enqueued, and its object is live (A4).
     unsafe {
-        match blocked {
-            Blocked::Pending => match wait::complete_wait(Blocked::Pending) {
-                Err(libc::ETIMEDOUT) => last_attempt_in_task::<A>(),
-                outcome => outcome,
-            },
-            Blocked::Ready(outcome) => outcome,
-        }
+        wait::complete(blocked, || match wait::finish_wait() {
+            Err(libc::ETIMEDOUT) => last_attempt_in_task::<A>(),
+            outcome => outcome,
+        })
     }
 }
 
@@ -202,9 +217,32 @@ unsafe fn last_attempt<A: Waitable>(object: *mut A, slot: *mut u8) -> Result<()>
     unsafe {
         let (lock, _) = A::parts(object);
         (*lock).lock();
-        A::attempt(object, slot).unwrap_or_else(|| {
+        attempt_and_unlock(object, slot).unwrap_or_else(|| {
             (*lock).unlock();
             Err(libc::ETIMEDOUT)
         })
     }
+}
+
+/// Changes the object under its lock, unlocks, then wakes the waiters that `change` has claimed. Errors: those of
+/// `change`.
+///
+/// The object is not used after it is unlocked: a woken caller may free it. A hook that a wake calls finds no lock
+/// held.
+///
+/// # Safety
+/// The object is live until it is unlocked. `change` returns waiters that it has claimed.
+#[inline(always)]
+pub(crate) unsafe fn change_and_wake<A: Waitable>(
+    object: *mut A,
+    change: impl FnOnce(&mut A) -> Result<WakeList>,
+) -> Result<()> {
+    // SAFETY: the object is live, and its lock is held. A claimed waiter stays in its call until it is woken.
+    unsafe {
+        let guard = (*A::parts(object).0).guard();
+        let claimed = change(&mut *object)?;
+        drop(guard);
+        wake_all(claimed, None);
+    }
+    Ok(())
 }

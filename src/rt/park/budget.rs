@@ -24,9 +24,8 @@
 //! stays on a shared stack (`attempt`, `channel_wait`, `suspend`, `mutex`).
 
 use super::wait::switch_to_scheduler;
-use crate::rt::model::caller::Caller;
-use crate::rt::model::task::{Task, UNCONSTRAINED};
-use crate::rt::model::worker::{Worker, count};
+use crate::rt::model::task::UNCONSTRAINED;
+use crate::rt::model::{Caller, Task, Worker, count};
 use crate::rt::os::{Deadline, Result};
 use crate::tls;
 

@@ -3,12 +3,9 @@
 //! A waker must not run hooks under a lock (T6). So a walk over tasks under locks collects those whose waits it has
 //! ended in a [`CancelBatch`], and wakes them afterwards.
 
-use core::ptr::{self, NonNull};
-
 use super::wake;
-use crate::rt::base::lock::tsan_release;
-use crate::rt::base::parker::wake_error;
-use crate::rt::model::task::{self, Task};
+use crate::rt::base::{List, wake_error};
+use crate::rt::model::{Task, task};
 use crate::rt::os::Result;
 
 /// Gives the task a token: ends its wait for one, or its next one.
@@ -16,9 +13,8 @@ use crate::rt::os::Result;
 /// # Safety
 /// `task` is live.
 pub(crate) unsafe fn unpark(task: *mut Task) {
-    // SAFETY: the task is live. `unpark` returns true to the waker only (P1).
+    // SAFETY: the task is live. `unpark` returns true to the waker only (P1 of `parker`).
     unsafe {
-        tsan_release(&raw const (*task).parker);
         if (*task).parker.unpark() {
             wake::wake(&raw mut (*task).parker, 1);
         }
@@ -38,11 +34,11 @@ pub(crate) unsafe fn cancel(task: *mut Task) {
     }
 }
 
-/// Tasks whose waits a cancellation has ended, linked through `next`. The owner of the batch is their waker.
-pub(crate) struct CancelBatch(*mut Task);
+/// Tasks whose waits a cancellation has ended, the last one first. The owner of the batch is their waker.
+pub(crate) struct CancelBatch(List<Task>);
 
 impl CancelBatch {
-    pub(crate) const NONE: CancelBatch = CancelBatch(ptr::null_mut());
+    pub(crate) const NONE: CancelBatch = CancelBatch(List::NEW);
 
     /// Cancels a task. Adds it to the batch if that has ended its wait.
     ///
@@ -52,8 +48,7 @@ impl CancelBatch {
         // SAFETY: the task is live. A task that waits is in no list (T3), and its waker may use `next`.
         unsafe {
             if (*task).parker.cancel() {
-                (*task).next = self.0;
-                self.0 = task;
+                self.0.push_front(task);
             }
         }
     }
@@ -63,12 +58,10 @@ impl CancelBatch {
     /// # Safety
     /// No lock is held.
     pub(crate) unsafe fn wake(mut self) {
-        while let Some(task) = NonNull::new(self.0) {
-            // SAFETY: the task is claimed, so it is live until this wakes it (P3).
-            unsafe {
-                self.0 = (*task.as_ptr()).next;
-                let parker = &raw mut (*task.as_ptr()).parker;
-                wake::wake(parker, wake_error(libc::ECANCELED));
+        // SAFETY: a task of the batch is claimed, so it is live until this wakes it (P3).
+        unsafe {
+            while let Some(task) = self.0.pop().as_mut() {
+                wake::wake(&raw mut task.parker, wake_error(libc::ECANCELED));
             }
         }
     }

@@ -17,3 +17,9 @@ pub(crate) mod sleep;
 pub(crate) mod suspend;
 pub(crate) mod wait;
 pub(crate) mod wake;
+
+pub(crate) use attempt::{Attempt, SUCCESS, Waitable};
+pub(crate) use cancel::CancelBatch;
+pub(crate) use sleep::Backoff;
+pub(crate) use wait::{Blocked, Parts, Wait};
+pub(crate) use wake::{CLOSED, wake_all, wake_waiter};

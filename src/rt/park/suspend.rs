@@ -2,13 +2,11 @@
 
 use super::budget;
 use super::wait::{
-    Blocked, Wait, abort_nested_block, after_block, before_block, park_thread, switch_to_scheduler,
+    Blocked, Wait, abort_nested_block, after_block, before_block, complete, park_thread,
+    switch_to_scheduler,
 };
-use super::wake::acquire_wake;
-use crate::rt::base::parker::{Parker, Prepared, WaitMode};
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::caller::Caller;
-use crate::rt::model::task;
+use crate::rt::base::{Parker, Prepared, WaitMode, WaitReason};
+use crate::rt::model::{Caller, task};
 use crate::rt::os::{Deadline, Result};
 use crate::tls;
 
@@ -16,48 +14,27 @@ use crate::tls;
 #[inline(always)]
 pub(crate) fn sleep_until(deadline: Deadline) -> Result<()> {
     // SAFETY: `begin_sleep` has made the task ready for the switch where it returns Pending.
-    let outcome = unsafe { complete_sleep(begin_sleep(deadline)) };
+    let outcome = unsafe { complete(begin_sleep(deadline), || finish_sleep()) };
     if let Err(libc::ETIMEDOUT) = outcome { Ok(()) } else { outcome }
 }
 
-/// Switches to the scheduler, if `blocked` says so.
-///
-/// # Safety
-/// [`begin_sleep`] has just returned `blocked` to this task or thread.
-#[inline(always)]
-unsafe fn complete_sleep(blocked: Blocked) -> Result<()> {
-    // SAFETY: the task is ready for the switch.
-    unsafe {
-        match blocked {
-            Blocked::Pending => {
-                switch_to_scheduler();
-                finish_sleep()
-            }
-            Blocked::Ready(outcome) => outcome,
-        }
-    }
-}
-
 #[inline(never)]
-fn begin_sleep(deadline: Deadline) -> Blocked {
-    if let Err(error) = budget::enter_call(Caller::current(), deadline) {
-        return Blocked::Ready(Err(error));
-    }
+fn begin_sleep(deadline: Deadline) -> Result<Blocked> {
+    budget::enter_call(Caller::current(), deadline)?;
     // SAFETY: the running task is live. Or the parker is on the stack of this plain thread.
     unsafe {
         let Some(task) = task::current().as_mut() else {
             let mut parker = Parker::new();
             parker.prepare(WaitMode::Uninterruptible);
             park_thread(&raw mut parker, deadline);
-            return Blocked::Ready(Ok(()));
+            return Ok(Blocked::Done);
         };
-        if let Prepared::Cancelled = task.parker.prepare(WaitMode::Cancellable) {
-            return Blocked::Ready(Err(libc::ECANCELED));
+        if !task.parker.prepare(WaitMode::Cancellable) {
+            return Err(libc::ECANCELED);
         }
         let deadline = if deadline.is_now() { Deadline::at(1) } else { deadline };
-        let wait = Wait::new(WaitReason::Sleep, 0, WaitMode::Cancellable, deadline);
-        before_block(task.parker.worker(), task, wait);
-        Blocked::Pending
+        before_block(task.parker.worker(), task, Wait::new(WaitReason::Sleep, 0, deadline));
+        Ok(Blocked::Pending)
     }
 }
 
@@ -65,43 +42,26 @@ fn begin_sleep(deadline: Deadline) -> Blocked {
 #[inline(always)]
 pub(crate) fn park(deadline: Deadline) -> Result<()> {
     // SAFETY: `begin_park` has made the task ready for the switch where it returns Pending.
-    unsafe {
-        match begin_park(deadline) {
-            Blocked::Pending => {
-                switch_to_scheduler();
-                finish_park()
-            }
-            Blocked::Ready(outcome) => outcome,
-        }
-    }
+    unsafe { complete(begin_park(deadline), || finish_park()) }
 }
 
 #[inline(never)]
-fn begin_park(deadline: Deadline) -> Blocked {
-    if let Err(error) = budget::enter_call(Caller::current(), deadline) {
-        return Blocked::Ready(Err(error));
-    }
+fn begin_park(deadline: Deadline) -> Result<Blocked> {
+    budget::enter_call(Caller::current(), deadline)?;
     // SAFETY: the running task is live.
     unsafe {
-        let Some(task) = task::current().as_mut() else { return Blocked::Ready(Err(libc::EPERM)) };
+        let task = task::current().as_mut().ok_or(libc::EPERM)?;
         if deadline.is_now() {
-            if !task.parker.try_take_token() {
-                return Blocked::Ready(Err(libc::ETIMEDOUT));
-            }
-            acquire_wake(&raw const task.parker);
-            return Blocked::Ready(Ok(()));
+            let has_token = task.parker.try_take_token();
+            return if has_token { Ok(Blocked::Done) } else { Err(libc::ETIMEDOUT) };
         }
-        match task.parker.prepare(WaitMode::Park) {
-            Prepared::Cancelled => return Blocked::Ready(Err(libc::ECANCELED)),
-            Prepared::TokenTaken => {
-                acquire_wake(&raw const task.parker);
-                return Blocked::Ready(Ok(()));
-            }
+        match task.parker.prepare_park() {
+            Prepared::Cancelled => return Err(libc::ECANCELED),
+            Prepared::TokenTaken => return Ok(Blocked::Done),
             Prepared::Waiting => {}
         }
-        let wait = Wait::new(WaitReason::Park, 0, WaitMode::Park, deadline);
-        before_block(task.parker.worker(), task, wait);
-        Blocked::Pending
+        before_block(task.parker.worker(), task, Wait::new(WaitReason::Park, 0, deadline));
+        Ok(Blocked::Pending)
     }
 }
 
@@ -114,14 +74,10 @@ unsafe fn finish_park() -> Result<()> {
     // SAFETY: the task has blocked, and runs on its worker again.
     unsafe {
         let outcome = after_block();
-        let parker = &raw const (*task::current()).parker;
-        if let Err(libc::ETIMEDOUT) = outcome
-            && (*parker).try_take_token()
-        {
-            acquire_wake(parker);
-            return Ok(());
+        match outcome {
+            Err(libc::ETIMEDOUT) if (*task::current()).parker.try_take_token() => Ok(()),
+            outcome => outcome.map(drop),
         }
-        outcome.map(drop)
     }
 }
 

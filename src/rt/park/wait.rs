@@ -25,14 +25,9 @@
 
 use core::sync::atomic::Ordering;
 
-use super::wake::{CLOSED, acquire_wake};
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::{Parker, Prepared, WaitMode};
-use crate::rt::base::wait_queue::{WaitQueue, Waiter};
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::hooks;
-use crate::rt::model::task::{self, Task};
-use crate::rt::model::worker::Worker;
+use super::wake::CLOSED;
+use crate::rt::base::{Lock, Parker, WaitMode, WaitQueue, WaitReason, Waiter};
+use crate::rt::model::{Task, Worker, hooks, task};
 use crate::rt::os::{self, Deadline, Result};
 use crate::{diag, resume, tls};
 
@@ -49,115 +44,109 @@ pub(crate) struct Wait {
 }
 
 impl Wait {
-    /// A wait at the end of the queue.
+    /// A cancellable wait at the end of the queue.
     #[inline(always)]
-    pub(crate) fn new(
-        wait_reason: WaitReason,
-        wait_target: usize,
-        mode: WaitMode,
-        deadline: Deadline,
-    ) -> Wait {
-        Wait { wait_reason, wait_target, mode, deadline, at_front: false }
+    pub(crate) fn new(wait_reason: WaitReason, wait_target: usize, deadline: Deadline) -> Wait {
+        Wait { wait_reason, wait_target, mode: WaitMode::Cancellable, deadline, at_front: false }
     }
 }
 
-/// The result of the first part of a wait.
-#[derive(Clone, Copy)]
+/// An object's lock, and the queue in which callers wait for the object.
+pub(crate) type Parts = (*const Lock, *mut WaitQueue);
+
+/// The result of the first part of a wait, unless that is an error. As wide as an errno: both come in a register.
+#[repr(u32)]
 pub(crate) enum Blocked {
     /// The task is enqueued, and switches to the scheduler next.
     Pending,
     /// There is no wait, or a plain thread has waited.
-    Ready(Result<()>),
+    Done,
 }
 
-/// Waits in `queue`. The caller holds `lock`, and the call releases it. The waker reads or writes `slot`. Ok: a waker
-/// has claimed and woken the caller. Errors: ETIMEDOUT, after which the caller tries once more (see `attempt`);
+/// Ends a call whose first part has returned `blocked`: if it is Pending, switches to the scheduler, and then calls
+/// `finish`.
+///
+/// # Safety
+/// The first part has returned to the task that runs, in its own coroutine.
+#[inline(always)]
+pub(crate) unsafe fn complete(
+    blocked: Result<Blocked>,
+    finish: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    match blocked? {
+        Blocked::Pending => {
+            // SAFETY: the task is ready for the switch.
+            unsafe { switch_to_scheduler() };
+            finish()
+        }
+        Blocked::Done => Ok(()),
+    }
+}
+
+/// Waits in the queue. The caller holds the lock, and the call releases it. The waker reads or writes `slot`. Ok: a
+/// waker has claimed and woken the caller. Errors: ETIMEDOUT, after which the caller tries once more (see `attempt`);
 /// ECANCELED; EPIPE if the object was closed; what the waker says.
 ///
 /// # Safety
-/// `lock` is held. It and `queue` are fields of one object, which stays while the caller waits, and is not on a shared
-/// stack. `slot` is what the wakers of that object expect.
+/// The lock is held. It and the queue are fields of one object, which stays while the caller waits, and is not on a
+/// shared stack. `slot` is what the wakers of that object expect.
 #[inline(always)]
-pub(crate) unsafe fn wait_on(
-    lock: *const Lock,
-    queue: *mut WaitQueue,
-    slot: *mut u8,
-    wait: Wait,
-) -> Result<()> {
-    // SAFETY: the object is as `wait_on` requires it.
-    unsafe { complete_wait(enqueue(lock, queue, slot, wait)) }
+pub(crate) unsafe fn wait_on(parts: Parts, slot: *mut u8, wait: Wait) -> Result<()> {
+    // SAFETY: the object is as `wait_on` requires it. It is live until the wait has ended.
+    unsafe { complete(enqueue(parts, slot, wait), || finish_wait()) }
 }
 
 /// The first part of [`wait_on`], up to the switch.
 ///
 /// # Safety
 /// As [`wait_on`].
-pub(crate) unsafe fn enqueue(
-    lock: *const Lock,
-    queue: *mut WaitQueue,
-    slot: *mut u8,
-    wait: Wait,
-) -> Blocked {
+pub(crate) unsafe fn enqueue(parts: Parts, slot: *mut u8, wait: Wait) -> Result<Blocked> {
+    let (lock, _) = parts;
     // SAFETY: the object is as `wait_on` requires it.
-    unsafe { enqueue_and_release(lock, queue, slot, wait, || (*lock).unlock()) }
+    unsafe { enqueue_and_release(parts, slot, wait, || (*lock).unlock()) }
 }
 
-/// As [`enqueue`], but `release` releases `lock`. It is called once: when the waiter is in the queue, or will not be,
+/// As [`enqueue`], but `release` releases the lock. It is called once: when the waiter is in the queue, or will not be,
 /// and before the task switches or the thread sleeps.
 ///
 /// # Safety
 /// As [`wait_on`].
 #[inline(always)]
 pub(crate) unsafe fn enqueue_and_release(
-    lock: *const Lock,
-    queue: *mut WaitQueue,
+    (lock, queue): Parts,
     slot: *mut u8,
     wait: Wait,
     release: impl FnOnce(),
-) -> Blocked {
+) -> Result<Blocked> {
     // SAFETY: the lock is held until `release`. The task runs on this thread, on its worker; its waiter is in no queue.
     unsafe {
         if wait.deadline.is_now() {
             release();
-            return Blocked::Ready(Err(libc::ETIMEDOUT));
+            return Err(libc::ETIMEDOUT);
         }
         let Some(task) = task::current().as_mut() else {
-            return Blocked::Ready(wait_on_thread(lock, queue, slot, wait, release));
+            return wait_on_thread((lock, queue), slot, wait, release);
         };
         let worker = task.parker.worker();
-        if let Prepared::Cancelled = task.parker.prepare(wait.mode) {
+        if !task.parker.prepare(wait.mode) {
             release();
-            return Blocked::Ready(Err(libc::ECANCELED));
+            return Err(libc::ECANCELED);
         }
         let waiter = task.waiter();
         waiter.write(Waiter::new(&raw mut task.parker, slot, 1));
         (*queue).insert(waiter, lock, wait.at_front);
         release();
         before_block(worker, task, wait);
-        Blocked::Pending
+        Ok(Blocked::Pending)
     }
 }
 
-/// The last part of [`wait_on`]: the switch, and what follows.
+/// The last part of [`wait_on`], after the switch.
 ///
 /// # Safety
-/// `blocked` is what [`enqueue`] has just returned.
-#[inline(always)]
-pub(crate) unsafe fn complete_wait(blocked: Blocked) -> Result<()> {
-    // SAFETY: the task is enqueued, and ready for the switch.
-    unsafe {
-        match blocked {
-            Blocked::Pending => {
-                switch_to_scheduler();
-                finish_wait()
-            }
-            Blocked::Ready(outcome) => outcome,
-        }
-    }
-}
-
+/// [`enqueue`] has returned Pending, and the task runs again.
 #[inline(never)]
-unsafe fn finish_wait() -> Result<()> {
+pub(crate) unsafe fn finish_wait() -> Result<()> {
     // SAFETY: the task runs on its worker again. The object is live, and the wait has ended.
     unsafe {
         let outcome = after_block();
@@ -217,7 +206,6 @@ pub(crate) unsafe fn after_block() -> Result<usize> {
             (*worker).timers.remove(task);
         }
         (*task).wait_reason.store(WaitReason::Nothing as u8, Ordering::Relaxed);
-        acquire_wake(&raw const (*task).parker);
         (*task).parker.wake_result()
     }
 }
@@ -234,12 +222,11 @@ pub(crate) fn abort_nested_block(task: *mut Task) -> ! {
 #[cold]
 #[inline(never)]
 unsafe fn wait_on_thread(
-    lock: *const Lock,
-    queue: *mut WaitQueue,
+    (lock, queue): Parts,
     slot: *mut u8,
     wait: Wait,
     release: impl FnOnce(),
-) -> Result<()> {
+) -> Result<Blocked> {
     let mut parker = Parker::new();
     let parker = &raw mut parker;
     let mut waiter = Waiter::new(parker, slot, 1);
@@ -253,8 +240,7 @@ unsafe fn wait_on_thread(
             Waiter::dequeue(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }
-        acquire_wake(parker);
-        single_result((*parker).wake_result())
+        single_result((*parker).wake_result()).map(|()| Blocked::Done)
     }
 }
 

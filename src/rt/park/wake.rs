@@ -1,12 +1,8 @@
 //! Waking: makes a claimed waiter runnable, from any thread.
 
 use crate::rt::base::atomic::AtomicU32;
-use crate::rt::base::lock::{tsan_acquire, tsan_release};
-use crate::rt::base::parker::Parker;
-use crate::rt::base::wait_queue::Waiter;
-use crate::rt::base::wake_list::pop_waiter;
-use crate::rt::model::hooks;
-use crate::rt::model::worker::Worker;
+use crate::rt::base::{Parker, Waiter, WakeList};
+use crate::rt::model::{Worker, hooks};
 use crate::rt::os;
 
 /// Makes the waiter of `parker` runnable, with the wake reason `reason`.
@@ -18,7 +14,6 @@ pub(crate) unsafe fn wake(parker: *mut Parker, reason: u32) {
     // SAFETY: a claimed parker is live until it has the wake reason; afterwards only the address of a thread's word is
     // used (P3). A parker with a worker is the first field of a task of that worker.
     unsafe {
-        tsan_release(parker);
         let worker = (*parker).worker();
         if worker.is_null() {
             let word: *const AtomicU32 = (*parker).wake_word();
@@ -26,7 +21,7 @@ pub(crate) unsafe fn wake(parker: *mut Parker, reason: u32) {
             return os::futex_wake_one(word);
         }
         (*parker).set_wake_reason(reason);
-        hooks::on_wake(parker.cast());
+        hooks::call(parker.cast(), |hooks| hooks.wake);
         if worker == Worker::current() {
             (*worker).run_queue.push(parker.cast());
         } else {
@@ -35,14 +30,18 @@ pub(crate) unsafe fn wake(parker: *mut Parker, reason: u32) {
     }
 }
 
-/// Wakes a claimed waiter, with its case as the wake reason.
+/// Wakes a claimed waiter, with its case as the wake reason. Null: there is none.
 ///
 /// # Safety
 /// As [`wake`], for the parker of `waiter`.
 #[inline(always)]
 pub(crate) unsafe fn wake_waiter(waiter: *mut Waiter) {
-    // SAFETY: a claimed waiter is live until it is woken (Q5).
-    unsafe { wake((*waiter).parker, (*waiter).case) }
+    // SAFETY: a claimed waiter is live until it is woken (Q5 of `wait_queue`).
+    unsafe {
+        if let Some(waiter) = waiter.as_ref() {
+            wake(waiter.parker, waiter.case);
+        }
+    }
 }
 
 /// A flag beside the case in a wake reason: the object is closed.
@@ -53,22 +52,16 @@ pub(crate) const CLOSED: u32 = 1 << 30;
 ///
 /// # Safety
 /// As [`wake`], for the parker of each waiter.
-pub(crate) unsafe fn wake_all(mut list: *mut Waiter, reason: Option<u32>) {
-    while let Some(waiter) = pop_waiter(&mut list) {
-        // SAFETY: a claimed waiter is live until it is woken (Q5).
-        unsafe {
+pub(crate) unsafe fn wake_all(mut list: WakeList, reason: Option<u32>) {
+    // SAFETY: a claimed waiter is live until it is woken (Q5).
+    unsafe {
+        while let Some(waiter) = list.pop().as_ref() {
             let reason = match reason {
-                None => (*waiter).case,
-                Some(CLOSED) => (*waiter).case | CLOSED,
+                None => waiter.case,
+                Some(CLOSED) => waiter.case | CLOSED,
                 Some(error) => error,
             };
-            wake((*waiter).parker, reason)
+            wake(waiter.parker, reason)
         }
     }
-}
-
-/// Tells ThreadSanitizer that what the waker did before the wake-up happens before what the woken caller does.
-#[inline(always)]
-pub(crate) fn acquire_wake(parker: *const Parker) {
-    tsan_acquire(parker);
 }

@@ -18,10 +18,7 @@ use super::{overflow_report, strict};
 use crate::abi::aco_t;
 use crate::rt::io::{fd_identity, nonblock};
 use crate::rt::model::abi::acort_opts_t;
-use crate::rt::model::inherited::Inherited;
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::worker::Worker;
-use crate::rt::model::{chaos, nesting};
+use crate::rt::model::{Inherited, Runtime, Worker, chaos, nesting};
 use crate::rt::os::poller::Poller;
 use crate::rt::os::{self, Result};
 use crate::{coroutine, sys, tls};
@@ -107,9 +104,7 @@ pub(crate) unsafe fn destroy(runtime: *mut Runtime) {
             (*worker).poller.close();
             sys::free(worker.cast::<*mut c_void>().sub(1).read());
         }
-        if let Some(state) = NonNull::new((*runtime).inherited) {
-            Inherited::release(state);
-        }
+        Inherited::release((*runtime).inherited);
         overflow_report::disable(&*runtime);
         sys::free((*runtime).workers.cast());
         sys::free(runtime.cast());

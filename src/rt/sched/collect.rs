@@ -3,9 +3,9 @@
 use core::sync::atomic::Ordering;
 
 use super::strict;
-use crate::rt::base::parker::wake_error;
+use crate::rt::base::{Injector, wake_error};
 use crate::rt::io::readiness;
-use crate::rt::model::worker::{Worker, count};
+use crate::rt::model::{Worker, count};
 use crate::rt::os;
 use crate::rt::park::wake::wake;
 
@@ -18,8 +18,9 @@ pub(super) unsafe fn collect(worker: *mut Worker) {
     unsafe {
         (*worker).drain_inbox();
         fire_timers(worker);
-        for _ in 0..(*(*worker).runtime).injected_batch() {
-            let task = (*(*worker).runtime).pop_injected();
+        let runtime = (*worker).runtime;
+        for _ in 0..(*runtime).injector.batch_size((*runtime).options.workers) {
+            let task = Injector::pop(&raw mut (*runtime).injector);
             if task.is_null() {
                 break;
             }

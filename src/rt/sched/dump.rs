@@ -10,43 +10,16 @@ use core::fmt::{self, Display, Formatter, Write};
 use core::ptr;
 use core::sync::atomic::Ordering;
 
+use crate::diag::{self, LineBuffer};
 use crate::rt::base::wait_reason::WaitReason;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{FINISHED, NEW, STARTED, Task};
 use crate::rt::model::worker::Worker;
 use crate::rt::model::{task_cold, task_pool};
-use crate::rt::os::{self, Result};
+use crate::rt::os::Result;
 use crate::rt::sync::{mutex, rwlock};
 use crate::symbol::Symbol;
-use crate::{diag, sys};
-
-/// A line of text. What does not fit is cut off; the last byte is for the end of the line.
-struct Line {
-    text: [u8; 256],
-    length: usize,
-}
-
-impl Line {
-    /// Writes the line to `fd`. Returns false on an error, with errno.
-    fn write_to(&mut self, fd: c_int) -> bool {
-        if let Some(end) = self.text.get_mut(self.length) {
-            *end = b'\n';
-        }
-        os::write_all(fd, self.text.get(..=self.length).unwrap_or_default())
-    }
-}
-
-impl Write for Line {
-    fn write_str(&mut self, more: &str) -> fmt::Result {
-        let capacity = self.text.len().saturating_sub(1);
-        let free = self.text.iter_mut().take(capacity).skip(self.length);
-        for (to, from) in free.zip(more.bytes()) {
-            *to = from;
-            self.length += 1;
-        }
-        Ok(())
-    }
-}
+use crate::sys;
 
 /// A text of C, if it is UTF-8.
 struct Text<'a>(&'a CStr);
@@ -102,7 +75,7 @@ unsafe fn entry_of(task: *mut Task) -> Option<usize> {
 ///
 /// # Safety
 /// The lock of the task's group is held. The task does not run meanwhile.
-unsafe fn write_owner(line: &mut Line, task: *mut Task) -> fmt::Result {
+unsafe fn write_owner(line: &mut LineBuffer, task: *mut Task) -> fmt::Result {
     // SAFETY: the task does not run, so it still waits, and the object that it waits for exists.
     unsafe {
         let object =
@@ -130,8 +103,8 @@ unsafe fn write_owner(line: &mut Line, task: *mut Task) -> fmt::Result {
 ///
 /// # Safety
 /// The lock of the task's group is held.
-unsafe fn describe(task: *mut Task, all_idle: bool) -> Line {
-    let mut line = Line { text: [0; 256], length: 0 };
+unsafe fn describe(task: *mut Task, all_idle: bool) -> LineBuffer {
+    let mut line = LineBuffer::EMPTY;
     // SAFETY: the lock of the group keeps the task and its name.
     unsafe {
         let _ = write!(line, "acort: task {}", (*task).id());
@@ -174,6 +147,6 @@ fn dump_tasks(runtime: &Runtime, all_idle: bool, fd: c_int) -> Result<()> {
 
 /// Reports a deadlock on standard error, with a line about each task. All workers are idle.
 pub(crate) fn dump_deadlock(runtime: &Runtime) {
-    diag::print(format_args!("acort: deadlock: nothing can wake any task\n"));
+    diag::print(format_args!("acort: deadlock: nothing can wake any task"));
     let _ = dump_tasks(runtime, true, libc::STDERR_FILENO);
 }

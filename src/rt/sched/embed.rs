@@ -27,9 +27,7 @@ use super::run_loop;
 use super::spawn;
 use super::{build, task_stack};
 use crate::rt::model::abi::{ACORT_LOOP, acort_body_t, acort_opts_t};
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::Task;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::{Runtime, Task, Worker};
 use crate::rt::os::{self, Deadline, Result};
 
 /// The most turns of a step.
@@ -173,7 +171,7 @@ unsafe fn run_ready_tasks(worker: *mut Worker) -> bool {
 /// `worker` is this thread's.
 unsafe fn has_work(worker: *mut Worker) -> bool {
     // SAFETY: the worker exists, and with it its runtime.
-    unsafe { !(*worker).inbox.is_empty() || (*(*worker).runtime).has_injected() }
+    unsafe { !(*worker).inbox.is_empty() || !(*(*worker).runtime).injector.is_empty() }
 }
 
 /// Sleeps until there is work, or until `deadline`.

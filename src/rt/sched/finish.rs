@@ -44,17 +44,10 @@ use super::join;
 use super::locals;
 use super::task_stack;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::wait_queue::Waiter;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::group::Group;
-use crate::rt::model::hooks;
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{
-    self, ABANDONED, DETACHED, FINISHED, JOINED, SPAWN_FAILED, STARTED, Task,
-};
-use crate::rt::model::worker::{Worker, count};
-use crate::rt::model::{task_cold, task_pool};
-use crate::rt::park::wake::wake_all;
+use crate::rt::base::{List, WaitReason, Waiter};
+use crate::rt::model::task::{ABANDONED, DETACHED, FINISHED, JOINED, SPAWN_FAILED, STARTED};
+use crate::rt::model::{Group, Runtime, Task, Worker, count, hooks, task, task_cold, task_pool};
+use crate::rt::park::wake_all;
 
 /// Ends a task whose entry function has returned.
 ///
@@ -103,7 +96,7 @@ unsafe fn complete(worker: *mut Worker, task: *mut Task, state: u8) {
         let is_started = (*task).state.load(Ordering::Relaxed) == STARTED;
         // The hook must not see the coroutine, which another task may use already.
         (*task).co = ptr::null_mut();
-        hooks::on_finish(task);
+        hooks::call(task, |hooks| hooks.finish);
         (*worker).tasks -= u32::from(is_started);
         count(&(*worker).counters.ended, 1);
         (*(*worker).runtime).task_finished();
@@ -127,19 +120,18 @@ unsafe fn complete(worker: *mut Worker, task: *mut Task, state: u8) {
 /// # Safety
 /// The caller has confirmed a deadlock (D1): all workers of the runtime are idle, and no foreign thread exists.
 pub(crate) unsafe fn abandon_all(runtime: *mut Runtime) {
-    let mut list: *mut Task = ptr::null_mut();
+    let mut list: List<Task> = List::NEW;
     // SAFETY: a claimed task is in no list (T3), and this thread may link it. No other thread uses its flags (F5).
     unsafe {
         (*runtime).for_each_task(&mut |task| {
             if (*task).state.load(Ordering::Relaxed) == STARTED && (*task).parker.claim() {
                 (*runtime).abandoned.fetch_add(1, Ordering::SeqCst);
                 (*task).set_flag(ABANDONED, true);
-                (*task).next = list;
-                list = task;
+                list.push_front(task);
             }
         });
         // Not during the walk: it holds locks, and dequeuing may need the same ones.
-        while let Some(task) = list.as_mut() {
+        while let Some(task) = list.pop().as_mut() {
             task_cold::dequeue_select_waiters(task);
             let reason = WaitReason::from_u8(task.wait_reason.load(Ordering::Relaxed));
             if reason.is_queued() {
@@ -149,7 +141,6 @@ pub(crate) unsafe fn abandon_all(runtime: *mut Runtime) {
                 let joined = task.wait_target.load(Ordering::Relaxed);
                 join::drop_joiner(ptr::with_exposed_provenance_mut(joined));
             }
-            list = task.next;
         }
         for worker in (*runtime).workers() {
             worker.has_abandoned_tasks.store(true, Ordering::SeqCst);
@@ -168,18 +159,16 @@ pub(crate) unsafe fn drop_abandoned(worker: *mut Worker) {
     unsafe {
         (*worker).has_abandoned_tasks.store(false, Ordering::Relaxed);
         let runtime: *mut Runtime = (*worker).runtime;
-        let mut list: *mut Task = ptr::null_mut();
+        let mut list: List<Task> = List::NEW;
         (*runtime).for_each_task(&mut |task| {
             if (*task).has_flag(ABANDONED)
                 && (*task).parker.worker() == worker
                 && !(*task).has_finished()
             {
-                (*task).next = list;
-                list = task;
+                list.push_front(task);
             }
         });
-        while let Some(task) = list.as_mut() {
-            list = task.next;
+        while let Some(task) = list.pop().as_mut() {
             if task.timer != 0 {
                 (*worker).timers.remove(task);
             }

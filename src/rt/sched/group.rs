@@ -3,20 +3,10 @@
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::caller::Caller;
-use crate::rt::model::group::Group;
-use crate::rt::model::nesting;
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{self, Task};
-use crate::rt::model::task_pool;
-use crate::rt::model::worker::Worker;
+use crate::rt::base::{WaitMode, WaitReason};
+use crate::rt::model::{Caller, Group, Runtime, Task, Worker, nesting, task, task_pool};
 use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::cancel::CancelBatch;
+use crate::rt::park::{Attempt, CancelBatch, Parts, SUCCESS, Waitable, attempt};
 use crate::sys;
 
 /// Opens a group inside that of `opener`; NULL: inside none. `is_main`: it is for a main task. Errors: `ENOMEM`.
@@ -79,20 +69,13 @@ pub(crate) fn open_current() -> Result<*mut Group> {
 
 /// The wait for a group ends when no task of it lives.
 impl Waitable for Group {
-    unsafe fn parts(group: *mut Group) -> (*const Lock, *mut WaitQueue) {
+    unsafe fn parts(group: *mut Group) -> Parts {
         // SAFETY: the group exists.
         unsafe { (&raw const (*group).lock, &raw mut (*group).waiters) }
     }
 
-    unsafe fn attempt(group: *mut Group, _: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the group exists, and its lock is held.
-        unsafe {
-            if (*group).live != 0 {
-                return None;
-            }
-            (*group).lock.unlock();
-        }
-        Some(Ok(()))
+    unsafe fn attempt(&mut self, _: *mut u8) -> Attempt {
+        if self.live == 0 { SUCCESS } else { None }
     }
 }
 
@@ -148,7 +131,9 @@ pub(crate) unsafe fn wait(
 ) -> Result<()> {
     check_not_member(group)?;
     // SAFETY: the group exists until its wait has ended.
-    unsafe { attempt::wait(caller, group, ptr::null_mut(), WaitReason::Group, mode, deadline) }
+    unsafe {
+        attempt::wait_in_mode(caller, group, ptr::null_mut(), WaitReason::Group, mode, deadline)
+    }
 }
 
 /// Cancels the tasks of `group`, waits for their ends, and frees the group. Errors: `EDEADLK` if the caller is one of

@@ -6,10 +6,9 @@ use core::sync::atomic::Ordering;
 use super::collect::poll;
 use super::dump;
 use super::{finish, task_stack};
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::worker::{Worker, count};
+use crate::rt::model::{Runtime, Worker, count};
 use crate::rt::os;
-use crate::rt::park::cancel::CancelBatch;
+use crate::rt::park::CancelBatch;
 
 /// While foreign threads exist: the time from one deadlock check of the last idle worker to the next, in nanoseconds
 /// (Q4).
@@ -30,7 +29,7 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
         let is_only_worker = (*runtime).options.workers == 1;
         let has_work = || {
             !(*worker).inbox.is_empty()
-                || (*runtime).has_injected()
+                || !(*runtime).injector.is_empty()
                 || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
         };
         // 2

@@ -1,12 +1,11 @@
 //! What the program can ask about its runtime: its tasks, its counters, the stack use of a task.
 
 use core::ffi::{c_int, c_void};
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::Ordering;
 
 use crate::rt::model::abi::acort_stats_t;
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{self, ABANDONED, FINISHED, NEW, STACK_PAINTED, STARTED, Task};
-use crate::rt::model::worker::{Counters, Worker};
+use crate::rt::model::task::{ABANDONED, FINISHED, NEW, STACK_PAINTED, STARTED};
+use crate::rt::model::{Runtime, Task, Worker, task};
 use crate::rt::os::{self, Result};
 use crate::{coroutine, sys};
 
@@ -54,21 +53,18 @@ pub(crate) unsafe fn for_each(
 
 /// The sums of the workers' counters.
 pub(crate) fn stats(runtime: &Runtime) -> acort_stats_t {
-    let sum = |which: fn(&Counters) -> &AtomicU64| {
-        runtime.workers().map(|worker| which(&worker.counters).load(Ordering::Relaxed)).sum()
-    };
     acort_stats_t {
         workers: runtime.options.workers.into(),
         live: runtime.live_tasks(),
-        started: sum(|counters| &counters.started),
-        ended: sum(|counters| &counters.ended),
-        switches: sum(|counters| &counters.switches),
-        polls: sum(|counters| &counters.polls),
-        sleeps: sum(|counters| &counters.sleeps),
-        events: sum(|counters| &counters.events),
-        expired: sum(|counters| &counters.expired),
-        received: sum(|counters| &counters.received),
-        forced: sum(|counters| &counters.forced),
+        started: runtime.sum(|counters| &counters.started),
+        ended: runtime.sum(|counters| &counters.ended),
+        switches: runtime.sum(|counters| &counters.switches),
+        polls: runtime.sum(|counters| &counters.polls),
+        sleeps: runtime.sum(|counters| &counters.sleeps),
+        events: runtime.sum(|counters| &counters.events),
+        expired: runtime.sum(|counters| &counters.expired),
+        received: runtime.sum(|counters| &counters.received),
+        forced: runtime.sum(|counters| &counters.forced),
     }
 }
 

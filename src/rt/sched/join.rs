@@ -17,13 +17,12 @@
 use core::ffi::c_void;
 use core::ptr;
 
+use crate::rt::base::WaitReason;
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::task::{self, DETACHED, JOINED, MAIN, SPAWN_FAILED, Task};
-use crate::rt::model::task_pool;
+use crate::rt::model::task::{DETACHED, JOINED, MAIN, SPAWN_FAILED};
+use crate::rt::model::{Task, task, task_pool};
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
+use crate::rt::park::{Wait, wait};
 
 /// Waits for the end of a task, frees the task, and returns its result.
 ///
@@ -55,9 +54,9 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: Deadline) -> Result<*mut c_
             return Err(libc::ETIMEDOUT);
         }
         (*task).set_flag(JOINED, true);
-        let (wait_target, mode) = (task as usize, WaitMode::Cancellable);
-        let wait = Wait::new(WaitReason::Join, wait_target, mode, deadline);
-        let outcome = wait::wait_on(lock, &raw mut (*task).join_waiters, ptr::null_mut(), wait);
+        let wait = Wait::new(WaitReason::Join, task as usize, deadline);
+        let parts = (lock, &raw mut (*task).join_waiters);
+        let outcome = wait::wait_on(parts, ptr::null_mut(), wait);
         if let Err(error) = outcome {
             let guard = (*lock).guard();
             if !(*task).has_finished() {

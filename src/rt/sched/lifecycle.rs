@@ -30,15 +30,11 @@ use super::options::with_defaults;
 use super::run_loop;
 use super::spawn;
 use super::{embed, strict};
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::size_prefixed;
+use crate::rt::base::{WaitMode, size_prefixed};
 use crate::rt::model::abi::{ACORT_LOOP, ACORT_PIN_CPUS, acort_attr_t, acort_body_t, acort_opts_t};
-use crate::rt::model::caller::Caller;
 use crate::rt::model::deadlock::NotBlockingThread;
-use crate::rt::model::group::Group;
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{self, SPAWN_FAILED, Task};
-use crate::rt::model::worker::Worker;
+use crate::rt::model::task::SPAWN_FAILED;
+use crate::rt::model::{Caller, Group, Runtime, Task, Worker, task};
 use crate::rt::os::{self, Deadline, Result};
 
 /// Runs a worker on this thread until `is_done`, and detaches it.
@@ -174,7 +170,7 @@ extern "C" fn worker_thread(worker: *mut c_void) -> *mut c_void {
     let worker: *mut Worker = worker.cast();
     // SAFETY: the thread was started for this worker, which stays until the thread is joined (N4).
     unsafe {
-        os::name_thread(c"acort-work-", (*worker).index);
+        os::name_thread(format_args!("acort-work-{}", (*worker).index));
         if (*(*worker).runtime).options.flags & ACORT_PIN_CPUS != 0 {
             os::pin_to_cpu((*worker).index as usize);
         }

@@ -5,9 +5,7 @@ use core::ffi::c_void;
 use core::ptr;
 
 use crate::record::{self, DESTRUCTOR_ROUNDS, Destructor, Values};
-use crate::rt::model::task::{self, Task};
-use crate::rt::model::task_cold;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::{Task, Worker, task, task_cold};
 use crate::rt::os::Result;
 
 /// Creates a key and writes it to `key`. Errors: `EAGAIN` if all keys are in use.

@@ -7,9 +7,8 @@ use core::ptr;
 
 use crate::overflow::{self, Overflow};
 use crate::rt::model::abi::ACORT_NO_OVERFLOW_REPORT;
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{self, CUSTOM_STACK, MAIN, SHARED};
-use crate::rt::model::task_cold;
+use crate::rt::model::task::{CUSTOM_STACK, MAIN, SHARED};
+use crate::rt::model::{Runtime, task, task_cold};
 use crate::{diag, environment};
 
 /// Enables the report for a new runtime, unless its options or the environment forbid it.
@@ -73,7 +72,7 @@ fn report(overflow: &Overflow) -> bool {
         };
         diag::print(format_args!(
             "acort: fatal: task {}{space}{name:.80} (entry {entry:#x}) overflowed its {kib} KiB stack: fault \
-             at {address:#x}, sp {stack_pointer:#x}, stack from {low:p} (make it larger: {option})\n",
+             at {address:#x}, sp {stack_pointer:#x}, stack from {low:p} (make it larger: {option})",
             task.id()
         ));
     }

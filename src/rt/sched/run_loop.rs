@@ -44,14 +44,11 @@ use super::collect::collect;
 use super::idle::sleep;
 use super::{finish, task_stack};
 use crate::resume;
-use crate::rt::model::chaos;
-use crate::rt::model::hooks;
-use crate::rt::model::runtime::Runtime;
-use crate::rt::model::task::{NEW, STARTED, Task};
-use crate::rt::model::worker::{Worker, count};
+use crate::rt::base::tsan_acquire;
+use crate::rt::model::task::{NEW, STARTED};
+use crate::rt::model::{Runtime, Task, Worker, chaos, count, hooks};
 use crate::rt::os;
 use crate::rt::park::budget;
-use crate::rt::park::wake::acquire_wake;
 
 /// The most tasks of a turn.
 const TASKS_PER_TURN: u32 = 64;
@@ -188,13 +185,13 @@ unsafe fn start_task(worker: *mut Worker, task: *mut Task) -> bool {
             }
             return false;
         };
-        acquire_wake(&raw const (*task).parker);
+        tsan_acquire(&raw const (*task).parker);
         (*task).parker.set_owner(worker.cast());
         (*task).co = co;
         (*task).state.store(STARTED, Ordering::Release);
         (*worker).tasks += 1;
         count(&(*worker).counters.started, 1);
-        hooks::on_start(task);
+        hooks::call(task, |hooks| hooks.start);
         true
     }
 }

@@ -20,18 +20,15 @@
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 
-use crate::rt::base::lock::tsan_release;
+use crate::rt::base::tsan_release;
 use crate::rt::model::abi::{
     ACORT_DETACHED, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, ACORT_UNCONSTRAINED, acort_attr_t,
     acort_body_t,
 };
-use crate::rt::model::group::Group;
-use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::{
-    self, CUSTOM_STACK, DETACHED, SHARED, STACK_PAINTED, Task, TaskStart, UNCONSTRAINED,
+    CUSTOM_STACK, DETACHED, SHARED, STACK_PAINTED, TaskStart, UNCONSTRAINED,
 };
-use crate::rt::model::worker::Worker;
-use crate::rt::model::{hooks, task_cold, task_pool};
+use crate::rt::model::{Group, Runtime, Task, Worker, hooks, task, task_cold, task_pool};
 use crate::rt::os::{self, Result};
 use crate::stack;
 
@@ -144,7 +141,7 @@ pub(crate) unsafe fn spawn_in(
         }
         (*runtime).task_created(Worker::current());
         (*group).add(task);
-        hooks::on_create(task);
+        hooks::call(task, |hooks| hooks.create);
         tsan_release(&raw const (*task).parker);
         schedule(runtime, task, attributes);
         Ok(new)
@@ -198,10 +195,7 @@ unsafe fn schedule(runtime: *mut Runtime, task: *mut Task, attributes: &acort_at
 unsafe fn set_name(task: *mut Task, name: *const c_char) -> Result<()> {
     // SAFETY: `name` is NULL or ends in 0. No other thread reads the task's name.
     unsafe {
-        let copy = match name.is_null() {
-            true => ptr::null_mut(),
-            false => os::strdup(name).ok_or(libc::ENOMEM)?.as_ptr(),
-        };
+        let copy = os::strdup(name)?;
         if task_cold::set_name(task, copy) {
             return Ok(());
         }

@@ -6,9 +6,9 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::group::Group;
-use crate::rt::model::task::{MAIN, Task};
+use crate::rt::base::WaitReason;
+use crate::rt::model::task::MAIN;
+use crate::rt::model::{Group, Task};
 use crate::{diag, environment};
 
 /// A deadline that is further in the past was in the past when the wait began: no worker is so late.
@@ -31,7 +31,7 @@ pub(crate) unsafe fn warn_unjoined(group: *mut Group) {
     unsafe { (*group).for_each(&mut |task| count += usize::from(!(*task).has_flag(MAIN))) };
     if count != 0 {
         diag::print(format_args!(
-            "acort: strict: nothing has joined {count} of the tasks (acort_join() or acort_detach() each of them)\n"
+            "acort: strict: nothing has joined {count} of the tasks (acort_join() or acort_detach() each of them)"
         ));
     }
 }
@@ -55,6 +55,6 @@ pub(crate) unsafe fn warn_long_past(task: *mut Task, late: i64) {
     let hours = late / LONG_PAST_NS;
     diag::print(format_args!(
         "acort: strict: task {id} waits for {what} with a deadline of {hours} hours ago (a deadline is a time: \
-         acort_after(nanoseconds))\n"
+         acort_after(nanoseconds))"
     ));
 }

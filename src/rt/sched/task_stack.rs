@@ -19,10 +19,10 @@ use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::error::CreateError;
 use crate::rt::model::abi::acort_body_t;
 use crate::rt::model::stack_cache::{CoroutineList, MAX_IDLE, StackCache};
-use crate::rt::model::task::{CUSTOM_STACK, SHARED, STACK_PAINTED, Task, TaskStart};
-use crate::rt::model::worker::Worker;
+use crate::rt::model::task::{CUSTOM_STACK, SHARED, STACK_PAINTED, TaskStart};
+use crate::rt::model::{Task, Worker};
 use crate::rt::os::Result;
-use crate::{coroutine, resume, stack, tls};
+use crate::{coroutine, resume, sanitizer, stack, tls};
 
 /// The entry function of all tasks' coroutines.
 unsafe extern "C" fn task_main() {
@@ -55,8 +55,8 @@ pub(crate) unsafe fn acquire(worker: *mut Worker, task: *mut Task) -> Result<*mu
         };
         let co = match cached {
             Some(co) => {
-                coroutine::reset(co, Some(task_main), arg);
-                co
+                coroutine::reset(co.as_ptr(), Some(task_main), arg);
+                co.as_ptr()
             }
             None if is_shared => create_shared(worker, arg)?,
             None => create_private(worker, task)?,
@@ -142,6 +142,8 @@ pub(crate) unsafe fn recycle(worker: *mut Worker, task: *mut Task) {
         let co = (*task).co;
         let stack_cache = &mut (*worker).stack_cache;
         let is_cached = match ((*task).has_flag(SHARED), (*task).has_flag(CUSTOM_STACK)) {
+            // A sanitizer is to see each coroutine freed.
+            _ if sanitizer::is_present() => false,
             (true, _) => stack_cache.shared.push(co),
             (false, false) => stack_cache.own.push(co),
             _ => false,
@@ -199,7 +201,7 @@ unsafe fn destroy_some(list: &mut CoroutineList, count: u32, is_shared: bool) {
     for _ in 0..count {
         let Some(co) = list.pop() else { break };
         // SAFETY: a cached coroutine has ended, and is in no list now.
-        unsafe { destroy(co, is_shared) }
+        unsafe { destroy(co.as_ptr(), is_shared) }
     }
 }
 

@@ -19,14 +19,12 @@ use core::ffi::c_int;
 use core::{ptr, slice};
 
 use super::case::Case;
-use crate::rt::base::lock::Lock;
-use crate::rt::base::wait_queue::Waiter;
+use crate::rt::base::{Lock, Waiter};
 use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_type;
 use crate::rt::model::abi::acort_case_t;
-use crate::rt::model::task::Task;
-use crate::rt::model::task_cold;
+use crate::rt::model::{Task, task_cold};
 use crate::rt::os::{self, Deadline, Result};
 use crate::sys;
 

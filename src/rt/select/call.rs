@@ -34,10 +34,9 @@
 
 use super::buffers::SelectBuffers;
 use super::operation::Select;
-use crate::rt::base::random::Random;
+use crate::rt::base::Random;
 use crate::rt::model::abi::acort_case_t;
-use crate::rt::model::task;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::{Worker, task};
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wait;
 

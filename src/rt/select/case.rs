@@ -2,8 +2,7 @@
 
 use core::ffi::c_int;
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::{Lock, WaitQueue};
 use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_entry::FdEntry;
 use crate::rt::io::fd_table;
@@ -11,9 +10,10 @@ use crate::rt::model::abi::{
     ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_RECV, ACORT_SEND, ACORT_TASK,
     acort_case_t,
 };
-use crate::rt::model::task::{self, Task};
+use crate::rt::model::{Task, task};
 use crate::rt::os::Result;
-use crate::rt::sync::channel::{Attempt, Channel};
+use crate::rt::park::{Attempt, SUCCESS};
+use crate::rt::sync::channel::Channel;
 use crate::rt::sync::event::Event;
 use crate::rt::sync::future;
 
@@ -113,7 +113,7 @@ impl Case {
     /// # Safety
     /// The object exists, and its lock is held. `data` has the value of a send, or room for that of a receive.
     pub(super) unsafe fn try_now(self, data: *mut u8, snapshot: u32) -> Attempt {
-        let or_wait = |is_ready| if is_ready { Attempt::READY } else { Attempt::WouldBlock };
+        let or_wait = |is_ready| if is_ready { SUCCESS } else { None };
         // SAFETY: the object exists, its lock is held, and `data` is as its channel needs.
         unsafe {
             match self {
@@ -121,7 +121,7 @@ impl Case {
                 Case::Receive(channel) => (*channel).try_receive(data),
                 Case::Task(task) => or_wait(!(*task).is_alive() || (*task).id() as u32 != snapshot),
                 Case::Event(event) => or_wait((*event).is_set != 0),
-                Case::Fd(..) => Attempt::WouldBlock,
+                Case::Fd(..) => None,
             }
         }
     }

@@ -5,13 +5,11 @@ use core::ptr;
 
 use super::buffers::SelectBuffers;
 use super::case::Case;
-use crate::rt::base::random::Random;
+use crate::rt::base::{Random, Waiter};
 use crate::rt::model::abi::acort_case_t;
-use crate::rt::model::task::Task;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::{Task, Worker};
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wake::wake_waiter;
-use crate::rt::sync::channel::Attempt;
+use crate::rt::park::wake_waiter;
 use crate::sanitizer;
 
 /// The maximum number of cases of one call.
@@ -28,8 +26,8 @@ pub(super) struct Select<'a> {
     pub(super) deadline: Deadline,
 }
 
-/// The index of a case that is ready, and its attempt: `Done` or `Closed`.
-pub(super) type ReadyCase = (usize, Attempt);
+/// The index of a case that is ready, and the waiter that its attempt has claimed. Err: its channel is closed.
+pub(super) type ReadyCase = (usize, Result<*mut Waiter>);
 
 impl Select<'_> {
     /// Checks the cases, and fills the buffers. Errors: `EINVAL` for no cases, too many, or an invalid one; `EFAULT` if
@@ -82,20 +80,18 @@ impl Select<'_> {
         &mut self,
         found: Result<Option<ReadyCase>>,
     ) -> Option<Result<usize>> {
-        let (index, attempt) = match found.transpose()? {
-            Ok(found) => found,
+        let (index, waiter) = match found.transpose()? {
+            Ok((index, Ok(waiter))) => (index, waiter),
+            Ok((index, Err(error))) => {
+                self.set_error(index, error);
+                return Some(Ok(index));
+            }
             Err(error) => return Some(Err(error)),
-        };
-        let Attempt::Done(waiter) = attempt else {
-            self.set_error(index, libc::EPIPE);
-            return Some(Ok(index));
         };
         // SAFETY: the pass has claimed the waiter, which stays in its call until it is woken. The caller has a
         // reference of the channel.
         unsafe {
-            if !waiter.is_null() {
-                wake_waiter(waiter);
-            }
+            wake_waiter(waiter);
             if let Some(Case::Receive(channel)) = self.case(index) {
                 sanitizer::unpoison(self.data(index).cast(), (*channel).elem_size);
             }

@@ -2,10 +2,9 @@
 
 use super::case::Case;
 use super::operation::{ReadyCase, Select};
-use crate::rt::base::lock::Lock;
-use crate::rt::base::random::Random;
+use crate::rt::base::{Lock, Random};
 use crate::rt::os::Result;
-use crate::rt::sync::channel::Attempt;
+use crate::rt::park::SUCCESS;
 
 impl Select<'_> {
     /// A pass without a wait, as deadline 0 asks for. None: no case is ready.
@@ -61,16 +60,12 @@ impl Select<'_> {
                             self.buffers.poll()?;
                             has_polled = true;
                         }
-                        if self.buffers.is_ready(snapshot)? {
-                            Attempt::READY
-                        } else {
-                            Attempt::WouldBlock
-                        }
+                        if self.buffers.is_ready(snapshot)? { SUCCESS } else { None }
                     }
                     _ => case.try_now(self.data(index), snapshot),
                 };
-                if !matches!(attempt, Attempt::WouldBlock) {
-                    return Ok(Some((index, attempt)));
+                if let Some(found) = attempt {
+                    return Ok(Some((index, found)));
                 }
             }
         }

@@ -4,15 +4,11 @@ use core::ptr;
 
 use super::case::Case;
 use super::operation::Select;
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::{Parker, Prepared, WaitMode};
-use crate::rt::base::wait_queue::Waiter;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{Lock, Parker, WaitMode, WaitReason, Waiter};
 use crate::rt::io::fd_identity;
-use crate::rt::model::worker::Worker;
+use crate::rt::model::Worker;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
-use crate::rt::park::wake::{CLOSED, acquire_wake};
+use crate::rt::park::{CLOSED, Wait, wait};
 use crate::sanitizer;
 
 impl Select<'_> {
@@ -52,7 +48,7 @@ impl Select<'_> {
     fn wait(&self) -> Wait {
         let wait_reason =
             if self.has_files() { WaitReason::SelectOutside } else { WaitReason::Select };
-        Wait::new(wait_reason, self.buffers.waiters().addr(), WaitMode::Cancellable, self.deadline)
+        Wait::new(wait_reason, self.buffers.waiters().addr(), self.deadline)
     }
 
     /// The part of a task's call after the switch. None: the call starts again.
@@ -91,7 +87,6 @@ impl Select<'_> {
             if !wait::park_thread(parker, self.deadline) {
                 return self.finish_wait(Err(libc::ETIMEDOUT));
             }
-            acquire_wake(parker);
             self.finish_wait((*parker).wake_result())
         }
     }
@@ -152,7 +147,7 @@ impl Select<'_> {
         let mut value = self.buffers.values();
         // SAFETY: the locks are held. The buffers have a waiter for each case, and room for each value.
         unsafe {
-            if let Prepared::Cancelled = (*parker).prepare(mode) {
+            if !(*parker).prepare(mode) {
                 return Err(libc::ECANCELED);
             }
             for at in 0..self.cases.len() {

@@ -11,14 +11,10 @@
 
 use core::ptr;
 
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{Lock, WaitQueue, WaitReason};
 use crate::rt::model::abi::acort_barrier_t;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wait::{self, Wait};
-use crate::rt::park::wake::wake_all;
+use crate::rt::park::{Wait, wait, wake_all};
 
 /// The contents of an `acort_barrier_t`. All zero: not initialized.
 #[repr(C)]
@@ -79,9 +75,9 @@ pub(crate) unsafe fn wait(barrier: *mut Barrier, deadline: Deadline) -> Result<b
         }
         (*barrier).arrived += 1;
         let round = (*barrier).round;
-        let mode = WaitMode::Cancellable;
-        let wait = Wait::new(WaitReason::Barrier, barrier as usize, mode, deadline);
-        let outcome = wait::wait_on(lock, &raw mut (*barrier).queue, ptr::null_mut(), wait);
+        let parts = (lock, &raw mut (*barrier).queue);
+        let wait = Wait::new(WaitReason::Barrier, barrier as usize, deadline);
+        let outcome = wait::wait_on(parts, ptr::null_mut(), wait);
         if let Err(error) = outcome {
             let _guard = (*lock).guard();
             if (*barrier).round == round {

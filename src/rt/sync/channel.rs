@@ -31,9 +31,9 @@ use core::ptr;
 
 use crate::diag;
 use crate::rt::base::atomic::AtomicUsize;
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::wait_queue::{WaitQueue, Waiter};
-use crate::rt::model::worker::Worker;
+use crate::rt::base::{Aliased, Lock, WaitQueue};
+use crate::rt::model::Worker;
+use crate::rt::park::{Attempt, SUCCESS};
 
 /// A channel. The ring follows it in memory.
 pub struct Channel {
@@ -60,21 +60,6 @@ impl diag::Describe for Channel {
     unsafe fn describe(_: *const Channel, _: &mut core::fmt::Formatter) -> core::fmt::Result {
         Ok(())
     }
-}
-
-/// The result of [`Channel::try_send`] or [`Channel::try_receive`].
-pub(crate) enum Attempt {
-    /// The value has moved. The caller unlocks, then wakes this waiter, which it has claimed; NULL: none.
-    Done(*mut Waiter),
-    /// The channel is closed.
-    Closed,
-    /// The caller must wait.
-    WouldBlock,
-}
-
-impl Attempt {
-    /// Done, without a waiter to wake.
-    pub(crate) const READY: Attempt = Attempt::Done(ptr::null_mut());
 }
 
 /// Copies a value of `size` bytes.
@@ -123,14 +108,14 @@ impl Channel {
             .wrapping_add(at * self.elem_size)
     }
 
-    /// Sends the value at `from`, unless the caller must wait for that.
+    /// Sends the value at `from`, unless the caller must wait for that. Errors: `EPIPE` if the channel is closed.
     ///
     /// # Safety
     /// The lock is held, or the channel is local. `from` is readable for a value.
     #[inline(always)]
     pub(crate) unsafe fn try_send(&mut self, from: *const u8) -> Attempt {
         if self.is_closed {
-            return Attempt::Closed;
+            return Some(Err(libc::EPIPE));
         }
         // SAFETY: `from` has a value; a waiting receiver's slot, and a free slot of the ring, have room for one (C1,
         // C5).
@@ -138,18 +123,19 @@ impl Channel {
             let receiver = self.receivers.claim_front();
             if !receiver.is_null() {
                 copy((*receiver).slot, from, self.elem_size);
-                return Attempt::Done(receiver);
+                return Some(Ok(receiver));
             }
             if self.length == self.capacity {
-                return Attempt::WouldBlock;
+                return None;
             }
             copy(self.slot(self.length), from, self.elem_size);
         }
         self.length += 1;
-        Attempt::Done(ptr::null_mut())
+        SUCCESS
     }
 
-    /// Receives a value to `to`, unless the caller must wait for that.
+    /// Receives a value to `to`, unless the caller must wait for that. Errors: `EPIPE` if the channel is closed and
+    /// empty.
     ///
     /// # Safety
     /// The lock is held, or the channel is local. `to` is writable for a value.
@@ -161,9 +147,9 @@ impl Channel {
                 let sender = self.senders.claim_front();
                 if !sender.is_null() {
                     copy(to, (*sender).slot, self.elem_size);
-                    return Attempt::Done(sender);
+                    return Some(Ok(sender));
                 }
-                return if self.is_closed { Attempt::Closed } else { Attempt::WouldBlock };
+                return if self.is_closed { Some(Err(libc::EPIPE)) } else { None };
             }
             copy(to, self.slot(0), self.elem_size);
             self.first = if self.first + 1 == self.capacity { 0 } else { self.first + 1 };
@@ -174,7 +160,7 @@ impl Channel {
             } else {
                 copy(self.slot(self.length - 1), (*sender).slot, self.elem_size);
             }
-            Attempt::Done(sender)
+            Some(Ok(sender))
         }
     }
 }
@@ -189,7 +175,7 @@ fn abort_wrong_worker(function: &str, channel: &Channel) -> ! {
 // The tests are compiled in the library, not in tests/loom.
 #[cfg(all(test, feature = "rt"))]
 mod tests {
-    use super::{Attempt, Channel};
+    use super::{Channel, SUCCESS};
     use crate::rt::sync::channel_life;
     use std::collections::VecDeque;
 
@@ -198,16 +184,14 @@ mod tests {
 
     fn send(channel: *mut Channel, value: Value) -> bool {
         // SAFETY: the channel is this test's alone; the value has the channel's size.
-        matches!(unsafe { (*channel).try_send((&raw const value).cast()) }, Attempt::Done(waiter) if waiter.is_null())
+        unsafe { (*channel).try_send((&raw const value).cast()) == SUCCESS }
     }
 
     fn receive(channel: *mut Channel) -> Option<Value> {
         let mut value = Value::default();
         // SAFETY: the channel is this test's alone; the value has the channel's size.
-        match unsafe { (*channel).try_receive((&raw mut value).cast()) } {
-            Attempt::Done(_) => Some(value),
-            _ => None,
-        }
+        let attempt = unsafe { (*channel).try_receive((&raw mut value).cast()) };
+        attempt.and_then(Result::ok).map(|_| value)
     }
 
     /// The ring, compared with a queue of the standard library: it fills and empties at all positions.

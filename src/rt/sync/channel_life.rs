@@ -4,12 +4,11 @@ use core::ptr;
 
 use super::channel::Channel;
 use crate::rt::base::atomic::{AtomicUsize, Ordering};
-use crate::rt::base::lock::{Aliased, Lock, tsan_acquire, tsan_release};
-use crate::rt::base::wait_queue::WaitQueue;
+use crate::rt::base::{Aliased, Lock, WaitQueue, tsan_acquire, tsan_release};
+use crate::rt::model::Worker;
 use crate::rt::model::abi::ACORT_LOCAL;
-use crate::rt::model::worker::Worker;
 use crate::rt::os::Result;
-use crate::rt::park::wake::{CLOSED, wake_all};
+use crate::rt::park::{CLOSED, wake_all};
 use crate::{diag, sys};
 
 /// Creates a channel with room for `capacity` values of `elem_size` bytes. Errors: `EINVAL` if the size is 0 or too
@@ -57,11 +56,10 @@ pub(crate) unsafe fn close(channel: *mut Channel) -> Result<()> {
             return Err(libc::EPIPE);
         }
         (*channel).is_closed = true;
-        let lists = [(*channel).receivers.claim_all(), (*channel).senders.claim_all()];
+        let mut claimed = (*channel).receivers.claim_all();
+        (*channel).senders.claim_into(&mut claimed);
         drop(guard);
-        for list in lists {
-            wake_all(list, Some(CLOSED));
-        }
+        wake_all(claimed, Some(CLOSED));
     }
     Ok(())
 }

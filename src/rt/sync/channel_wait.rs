@@ -6,79 +6,33 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use super::channel::{Attempt, Channel, copy};
+use super::channel::{Channel, copy};
 use crate::rt::base::atomic::Ordering;
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::caller::Caller;
-use crate::rt::model::worker::Worker;
-use crate::rt::model::{task, task_cold};
+use crate::rt::base::{WaitMode, WaitReason};
+use crate::rt::model::{Caller, Worker, task, task_cold};
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::budget;
-use crate::rt::park::wait::Blocked;
-use crate::rt::park::wake::wake_waiter;
+use crate::rt::park::{Attempt, Blocked, Parts, Waitable, attempt, budget};
 use crate::sanitizer;
 
-/// Ends a call that need not wait: unlocks, wakes the other side (C6), and returns the result. None: the caller must
-/// wait.
-///
-/// # Safety
-/// The lock is held, or the channel is local. `attempt` is the caller's, under the same lock.
-#[inline(always)]
-unsafe fn finish_attempt(channel: *mut Channel, attempt: Attempt) -> Option<Result<()>> {
-    // SAFETY: the channel exists until it is unlocked, and the claimed waiter until it is woken.
-    unsafe {
-        match attempt {
-            Attempt::Done(waiter) => {
-                (*channel).lock.unlock();
-                if !waiter.is_null() {
-                    wake_waiter(waiter);
-                }
-                Some(Ok(()))
-            }
-            Attempt::Closed => {
-                (*channel).lock.unlock();
-                Some(Err(libc::EPIPE))
-            }
-            Attempt::WouldBlock => None,
+/// A channel, as its senders or its receivers wait for it. A sender's slot has the value, a receiver's is for one. If
+/// the channel is local, the lock need not be held where [`Waitable`] asks for it (C7).
+#[repr(transparent)]
+struct Side<const SENDS: bool>(Channel);
+
+impl<const SENDS: bool> Waitable for Side<SENDS> {
+    unsafe fn parts(channel: *mut Self) -> Parts {
+        // SAFETY: the channel exists.
+        unsafe {
+            let (senders, receivers) =
+                (&raw mut (*channel).0.senders, &raw mut (*channel).0.receivers);
+            (&raw const (*channel).0.lock, if SENDS { senders } else { receivers })
         }
     }
-}
-
-/// A channel, as senders wait for it. A sender's slot has the value.
-#[repr(transparent)]
-struct Sending(Channel);
-
-impl Waitable for Sending {
-    unsafe fn parts(channel: *mut Sending) -> (*const Lock, *mut WaitQueue) {
-        // SAFETY: the channel exists.
-        unsafe { (&raw const (*channel).0.lock, &raw mut (*channel).0.senders) }
-    }
 
     #[inline(always)]
-    unsafe fn attempt(channel: *mut Sending, from: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the lock is held, or the channel is local; `from` has a value.
-        unsafe { finish_attempt(channel.cast(), (*channel).0.try_send(from)) }
-    }
-}
-
-/// A channel, as receivers wait for it. A receiver's slot is for the value.
-#[repr(transparent)]
-struct Receiving(Channel);
-
-impl Waitable for Receiving {
-    unsafe fn parts(channel: *mut Receiving) -> (*const Lock, *mut WaitQueue) {
-        // SAFETY: the channel exists.
-        unsafe { (&raw const (*channel).0.lock, &raw mut (*channel).0.receivers) }
-    }
-
-    #[inline(always)]
-    unsafe fn attempt(channel: *mut Receiving, to: *mut u8) -> Option<Result<()>> {
-        // SAFETY: the lock is held, or the channel is local; `to` has room for a value.
-        unsafe { finish_attempt(channel.cast(), (*channel).0.try_receive(to)) }
+    unsafe fn attempt(&mut self, slot: *mut u8) -> Attempt {
+        // SAFETY: the lock is held, or the channel is local; the slot has a value, or room for one.
+        unsafe { if SENDS { self.0.try_send(slot) } else { self.0.try_receive(slot) } }
     }
 }
 
@@ -111,36 +65,7 @@ pub(crate) unsafe fn send(
     // SAFETY: the channel exists, and `from` has a value.
     unsafe {
         let from = from.cast_mut().cast();
-        attempt::finish::<Sending>(start_send(caller, channel.cast(), from, deadline))
-    }
-}
-
-#[inline(never)]
-unsafe fn start_send(
-    caller: Caller,
-    channel: *mut Sending,
-    from: *mut u8,
-    deadline: Deadline,
-) -> Blocked {
-    if let Err(error) = budget::enter_call(caller, deadline) {
-        return Blocked::Ready(Err(error));
-    }
-    // SAFETY: the channel exists, and `from` has a value. The lock is held, or the channel is local.
-    unsafe {
-        (*channel).0.lock_unless_local("acort_chan_send");
-        if let Some(outcome) = Sending::attempt(channel, from) {
-            return Blocked::Ready(outcome);
-        }
-        let size = (*channel).0.elem_size;
-        let slot = stable_slot(from, size, deadline);
-        if slot.is_null() {
-            (*channel).0.lock.unlock();
-            return Blocked::Ready(Err(libc::ENOMEM));
-        }
-        if slot != from {
-            copy(slot, from, size);
-        }
-        attempt::start_wait(channel, slot, WaitReason::Send, WaitMode::Cancellable, deadline)
+        attempt::finish::<Side<true>>(start(caller, channel.cast::<Side<true>>(), from, deadline))
     }
 }
 
@@ -157,46 +82,50 @@ pub(crate) unsafe fn receive(
 ) -> Result<()> {
     // SAFETY: the channel exists, and `to` has room for a value.
     unsafe {
-        match start_receive(caller, channel.cast(), to.cast(), deadline) {
-            Blocked::Pending => {
-                attempt::finish::<Receiving>(Blocked::Pending)?;
-                copy_out(to.cast());
-                Ok(())
-            }
-            Blocked::Ready(outcome) => outcome,
+        let channel: *mut Side<false> = channel.cast();
+        if let Blocked::Pending = start(caller, channel, to.cast(), deadline)? {
+            attempt::finish::<Side<false>>(Ok(Blocked::Pending))?;
+            copy_out(to.cast());
         }
     }
+    Ok(())
 }
 
+/// The part before the switch. `data` has a value, or room for one.
 #[inline(never)]
-unsafe fn start_receive(
+unsafe fn start<const SENDS: bool>(
     caller: Caller,
-    channel: *mut Receiving,
-    to: *mut u8,
+    channel: *mut Side<SENDS>,
+    data: *mut u8,
     deadline: Deadline,
-) -> Blocked {
-    if let Err(error) = budget::enter_call(caller, deadline) {
-        return Blocked::Ready(Err(error));
-    }
-    // SAFETY: the channel exists, and `to` has room for a value. The lock is held, or the channel is local.
+) -> Result<Blocked> {
+    budget::enter_call(caller, deadline)?;
+    let (name, wait_reason) = match SENDS {
+        true => ("acort_chan_send", WaitReason::Send),
+        false => ("acort_chan_recv", WaitReason::Receive),
+    };
+    // SAFETY: the channel exists, and `data` is for a value. The lock is held, or the channel is local.
     unsafe {
-        (*channel).0.lock_unless_local("acort_chan_recv");
+        (*channel).0.lock_unless_local(name);
         let size = (*channel).0.elem_size;
-        if let Some(outcome) = Receiving::attempt(channel, to) {
-            if outcome.is_ok() {
-                sanitizer::unpoison(to.cast(), size);
+        if let Some(outcome) = attempt::attempt_and_unlock(channel, data) {
+            if !SENDS && outcome.is_ok() {
+                sanitizer::unpoison(data.cast(), size);
             }
-            return Blocked::Ready(outcome);
+            return outcome.map(|()| Blocked::Done);
         }
-        let slot = stable_slot(to, size, deadline);
+        let slot = stable_slot(data, size, deadline);
         if slot.is_null() {
             (*channel).0.lock.unlock();
-            return Blocked::Ready(Err(libc::ENOMEM));
+            return Err(libc::ENOMEM);
+        }
+        if SENDS && slot != data {
+            copy(slot, data, size);
         }
         let mode = WaitMode::Cancellable;
-        let blocked = attempt::start_wait(channel, slot, WaitReason::Receive, mode, deadline);
-        if let Blocked::Ready(Ok(())) = blocked {
-            sanitizer::unpoison(to.cast(), size);
+        let blocked = attempt::start_wait(channel, slot, wait_reason, mode, deadline);
+        if !SENDS && let Ok(Blocked::Done) = blocked {
+            sanitizer::unpoison(data.cast(), size);
         }
         blocked
     }

@@ -9,15 +9,11 @@
 use core::ptr;
 
 use super::mutex::{self, Mutex};
-use crate::rt::base::lock::Lock;
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{Lock, WaitMode, WaitQueue, WaitReason};
+use crate::rt::model::Caller;
 use crate::rt::model::abi::acort_cond_t;
-use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wait::{self, Blocked, Wait};
-use crate::rt::park::wake::{wake_all, wake_waiter};
+use crate::rt::park::{Blocked, Wait, wait, wake_all, wake_waiter};
 
 /// The contents of an `acort_cond_t`. All zero: no caller waits.
 #[repr(C)]
@@ -42,10 +38,11 @@ pub(crate) unsafe fn wait(
 ) -> Result<()> {
     // SAFETY: both objects exist.
     unsafe {
-        if !mutex::is_held_by_caller(caller, mutex) {
+        if mutex::holder(mutex) != caller.owner() {
             return Err(libc::EPERM);
         }
-        let outcome = wait::complete_wait(start_wait(caller, condvar, mutex, deadline));
+        let started = start_wait(caller, condvar, mutex, deadline);
+        let outcome = wait::complete(started, || wait::finish_wait());
         mutex::lock(caller, mutex, WaitMode::Uninterruptible, Deadline::NEVER)?;
         outcome
     }
@@ -58,14 +55,13 @@ unsafe fn start_wait(
     condvar: *mut Condvar,
     mutex: *mut Mutex,
     deadline: Deadline,
-) -> Blocked {
-    let mode = WaitMode::Cancellable;
-    let wait = Wait::new(WaitReason::Condvar, condvar as usize, mode, deadline);
+) -> Result<Blocked> {
+    let wait = Wait::new(WaitReason::Condvar, condvar as usize, deadline);
     // SAFETY: both objects exist, and the caller owns the mutex.
     unsafe {
         let (lock, queue) = (&raw const (*condvar).lock, &raw mut (*condvar).queue);
         (*lock).lock();
-        wait::enqueue_and_release(lock, queue, ptr::null_mut(), wait, || {
+        wait::enqueue_and_release((lock, queue), ptr::null_mut(), wait, || {
             (*lock).unlock();
             mutex::unlock_and_hand_off(caller, mutex);
         })
@@ -82,9 +78,7 @@ pub(crate) unsafe fn signal(condvar: *mut Condvar) {
         let guard = (*condvar).lock.guard();
         let first = (*condvar).queue.claim_front();
         drop(guard);
-        if !first.is_null() {
-            wake_waiter(first);
-        }
+        wake_waiter(first);
     }
 }
 

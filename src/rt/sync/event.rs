@@ -5,13 +5,11 @@
 
 use core::ptr;
 
-use super::object::{self, Object};
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{Aliased, Lock, WaitQueue, WaitReason};
+use crate::rt::model::Caller;
 use crate::rt::model::abi::acort_event_t;
-use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
+use crate::rt::park::{Attempt, Parts, SUCCESS, Waitable, attempt};
 
 /// The contents of an `acort_event_t`. All zero: not set.
 #[repr(C)]
@@ -25,14 +23,14 @@ pub(crate) struct Event {
 
 const _: () = assert!(size_of::<Event>() <= size_of::<acort_event_t>());
 
-impl Object for Event {
-    unsafe fn parts(event: *mut Event) -> (*const Lock, *mut WaitQueue) {
+impl Waitable for Event {
+    unsafe fn parts(event: *mut Event) -> Parts {
         // SAFETY: the event exists.
         unsafe { (&raw const (*event).lock, &raw mut (*event).queue) }
     }
 
-    fn try_now(&mut self, _: *mut u8) -> Option<Result<()>> {
-        (self.is_set != 0).then_some(Ok(()))
+    unsafe fn attempt(&mut self, _: *mut u8) -> Attempt {
+        if self.is_set != 0 { SUCCESS } else { None }
     }
 }
 
@@ -46,7 +44,7 @@ pub(crate) unsafe fn set(event: *mut Event) {
         Ok(event.queue.claim_all())
     };
     // SAFETY: the event exists until it is unlocked.
-    let _ = unsafe { object::change_and_wake(event, set) };
+    let _ = unsafe { attempt::change_and_wake(event, set) };
 }
 
 /// Clears the event.
@@ -68,5 +66,5 @@ pub(crate) unsafe fn reset(event: *mut Event) {
 #[inline(always)]
 pub(crate) unsafe fn wait(caller: Caller, event: *mut Event, deadline: Deadline) -> Result<()> {
     // SAFETY: the event exists.
-    unsafe { object::wait(caller, event, ptr::null_mut(), WaitReason::Event, deadline) }
+    unsafe { attempt::wait(caller, event, ptr::null_mut(), WaitReason::Event, deadline) }
 }

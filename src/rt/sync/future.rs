@@ -23,12 +23,10 @@ use core::fmt::{self, Formatter};
 use core::ptr;
 
 use super::event::Event;
-use super::object::{self, Object};
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::wait_queue::{WaitQueue, Waiter};
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::model::caller::Caller;
+use crate::rt::base::{Aliased, Lock, WaitQueue, WaitReason, WakeList};
+use crate::rt::model::Caller;
 use crate::rt::os::{self, Deadline, Result};
+use crate::rt::park::{Attempt, Parts, Waitable, attempt};
 use crate::{diag, sys};
 
 /// A future.
@@ -44,21 +42,22 @@ pub struct Future {
     error: c_int,
 }
 
-impl Object for Future {
-    unsafe fn parts(future: *mut Future) -> (*const Lock, *mut WaitQueue) {
+impl Waitable for Future {
+    unsafe fn parts(future: *mut Future) -> Parts {
         // SAFETY: the future exists, and so its event.
         unsafe { Event::parts(event_of(future)) }
     }
 
-    fn try_now(&mut self, slot: *mut u8) -> Option<Result<()>> {
-        self.event.try_now(slot)
+    unsafe fn attempt(&mut self, slot: *mut u8) -> Attempt {
+        // SAFETY: an event expects no slot.
+        unsafe { self.event.attempt(slot) }
     }
 }
 
 impl Future {
     /// Sets the value, or the error if it is not 0. Returns the waiters, which the caller has claimed. Errors:
     /// `EALREADY`. The event's lock is held.
-    fn set_locked(&mut self, value: *mut c_void, error: c_int) -> Result<*mut Waiter> {
+    fn set_locked(&mut self, value: *mut c_void, error: c_int) -> Result<WakeList> {
         if self.event.is_set != 0 {
             return Err(libc::EALREADY);
         }
@@ -114,7 +113,7 @@ pub(crate) fn event_of(future: *mut Future) -> *mut Event {
 /// The caller has a reference.
 pub(crate) unsafe fn set(future: *mut Future, value: *mut c_void, error: c_int) -> Result<()> {
     // SAFETY: the future exists while the caller has a reference.
-    unsafe { object::change_and_wake(future, |future| future.set_locked(value, error)) }
+    unsafe { attempt::change_and_wake(future, |future| future.set_locked(value, error)) }
 }
 
 /// Waits until the future is set, and returns its value. Errors: the future's; `ETIMEDOUT`; `ECANCELED`.
@@ -128,7 +127,7 @@ pub(crate) unsafe fn wait(
 ) -> Result<*mut c_void> {
     // SAFETY: the caller has a reference. Value and error do not change once the event is set (F1).
     unsafe {
-        object::wait(caller, future, ptr::null_mut(), WaitReason::Future, deadline)?;
+        attempt::wait(caller, future, ptr::null_mut(), WaitReason::Future, deadline)?;
         let Future { value, error, .. } = *future;
         if error == 0 { Ok(value) } else { Err(error) }
     }
@@ -192,13 +191,11 @@ pub(crate) unsafe fn release_setter(promise: *mut Promise) {
     let remove = |future: &mut Future| {
         future.setters -= 1;
         is_last = future.setters == 0;
-        let claimed =
-            if is_last { future.set_locked(ptr::null_mut(), libc::EPIPE).ok() } else { None };
-        Ok(claimed.unwrap_or(ptr::null_mut()))
+        if is_last { future.set_locked(ptr::null_mut(), libc::EPIPE) } else { Ok(WakeList::NEW) }
     };
     // SAFETY: the future exists until the setters' reference is released (F3).
     unsafe {
-        let _ = object::change_and_wake(future, remove);
+        let _ = attempt::change_and_wake(future, remove);
         if is_last {
             release(future);
         }

@@ -19,7 +19,6 @@
 //! | `event` | An event: a flag, and the callers that wait until it is set |
 //! | `future` | A future: a value or an error that is set once |
 //! | `mutex` | A mutex: one word |
-//! | `object` | What events, semaphores, wait groups, once objects and rwlocks share: waiting until a condition holds |
 //! | `once` | One-time initialization: the first caller runs a function, the others wait until it has returned |
 //! | `rwlock` | A readers-writer lock, first come first served |
 //! | `semaphore` | A counting semaphore |
@@ -33,7 +32,6 @@ pub(crate) mod condvar;
 pub(crate) mod event;
 pub(crate) mod future;
 pub(crate) mod mutex;
-pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod rwlock;
 pub(crate) mod semaphore;

@@ -34,18 +34,15 @@
 use core::ptr;
 
 use crate::rt::base::atomic::{AtomicU32, AtomicUsize, Ordering};
-use crate::rt::base::lock::{Lock, compare_exchange_usize, tsan_acquire, tsan_release};
-use crate::rt::base::parker::WaitMode;
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{
+    Aliased, Lock, WaitMode, WaitQueue, WaitReason, compare_exchange_usize, tsan_acquire,
+    tsan_release,
+};
 use crate::rt::model::abi::acort_mutex_t;
-use crate::rt::model::caller::{Caller, owner};
-use crate::rt::model::task;
-use crate::rt::os;
-use crate::rt::os::{Deadline, Result};
-use crate::rt::park::attempt::{self, Waitable};
-use crate::rt::park::budget;
-use crate::rt::park::wake::wake_waiter;
+use crate::rt::model::caller::owner;
+use crate::rt::model::{Caller, task};
+use crate::rt::os::{self, Deadline, Result};
+use crate::rt::park::{Attempt, Blocked, Parts, SUCCESS, Waitable, attempt, budget, wake_waiter};
 
 /// Flag of the word: the queue may have waiters.
 const HAS_WAITERS: usize = 1;
@@ -72,6 +69,7 @@ pub(crate) struct Mutex {
     lock: Lock,
     /// The number of calls that have locked the mutex since a waiter was woken. Only the owner writes it.
     overtaken: AtomicU32,
+    _aliased: Aliased,
 }
 
 const _: () = assert!(size_of::<Mutex>() <= size_of::<acort_mutex_t>());
@@ -84,6 +82,7 @@ impl Mutex {
         queue: WaitQueue::NEW,
         lock: Lock::NEW,
         overtaken: AtomicU32::new(0),
+        _aliased: Aliased {},
     };
 }
 
@@ -130,8 +129,8 @@ unsafe fn lock_slow(
     unsafe {
         loop {
             let slot = ptr::without_provenance_mut(me | losses);
-            attempt::wait_again(mutex, slot, WaitReason::Mutex, mode, deadline)?;
-            if is_owner(mutex, me) {
+            attempt::finish::<Mutex>(start(mutex, slot, mode, deadline))?;
+            if holder(mutex) == me {
                 break;
             }
             losses = if late.has_passed() { MAX_LOSSES } else { (losses + 1).min(MAX_LOSSES) };
@@ -141,9 +140,22 @@ unsafe fn lock_slow(
     Ok(())
 }
 
+/// One attempt, in a separate function: nothing of it stays on the stack during the wait.
+#[cold]
+#[inline(never)]
+unsafe fn start(
+    mutex: *mut Mutex,
+    slot: *mut u8,
+    mode: WaitMode,
+    deadline: Deadline,
+) -> Result<Blocked> {
+    // SAFETY: the mutex exists, and the slot is what it expects.
+    unsafe { attempt::attempt_or_wait(mutex, slot, WaitReason::Mutex, mode, deadline) }
+}
+
 /// A waiter's slot is the owner that it becomes, and how often it has lost.
 impl Waitable for Mutex {
-    unsafe fn parts(mutex: *mut Mutex) -> (*const Lock, *mut WaitQueue) {
+    unsafe fn parts(mutex: *mut Mutex) -> Parts {
         // SAFETY: the mutex exists.
         unsafe { (&raw const (*mutex).lock, &raw mut (*mutex).queue) }
     }
@@ -154,36 +166,27 @@ impl Waitable for Mutex {
     }
 
     #[inline(always)]
-    unsafe fn attempt(mutex: *mut Mutex, slot: *mut u8) -> Option<Result<()>> {
+    unsafe fn attempt(&mut self, slot: *mut u8) -> Attempt {
         let me = slot.addr() & !LOSSES;
         let kept = if Self::joins_front(slot) { HAS_WAITERS } else { FLAGS };
-        // SAFETY: the mutex exists, and its lock is held.
-        unsafe {
-            loop {
-                let word = (*mutex).owner.load(Ordering::Relaxed);
-                let (owner, flags) = (word & !FLAGS, word & kept);
-                if owner == me {
-                    (*mutex).lock.unlock();
-                    return Some(Err(libc::EDEADLK));
-                }
-                let new = if owner == 0 { me | flags } else { owner | flags | HAS_WAITERS };
-                if compare_exchange_usize(&(*mutex).owner, word, new).is_err() {
-                    continue;
-                }
-                if owner != 0 {
-                    return None;
-                }
-                let overtaken = &(*mutex).overtaken;
-                let count = if flags & WOKEN == 0 {
-                    0
-                } else {
-                    overtaken.load(Ordering::Relaxed).saturating_add(1)
-                };
-                overtaken.store(count, Ordering::Relaxed);
-                (*mutex).lock.unlock();
-                tsan_acquire(mutex);
-                return Some(Ok(()));
+        loop {
+            let word = self.owner.load(Ordering::Relaxed);
+            let (owner, flags) = (word & !FLAGS, word & kept);
+            if owner == me {
+                return Some(Err(libc::EDEADLK));
             }
+            let new = if owner == 0 { me | flags } else { owner | flags | HAS_WAITERS };
+            if compare_exchange_usize(&self.owner, word, new).is_err() {
+                continue;
+            }
+            if owner != 0 {
+                return None;
+            }
+            let overtaken = self.overtaken.load(Ordering::Relaxed);
+            let count = if flags & WOKEN == 0 { 0 } else { overtaken.saturating_add(1) };
+            self.overtaken.store(count, Ordering::Relaxed);
+            tsan_acquire(self);
+            return SUCCESS;
         }
     }
 }
@@ -259,27 +262,12 @@ unsafe fn unlock_slow(mutex: *mut Mutex, me: usize, handoff_losses: usize) {
     }
 }
 
-#[inline(always)]
-unsafe fn is_owner(mutex: *mut Mutex, owner: usize) -> bool {
-    // SAFETY: the mutex exists.
-    unsafe { (*mutex).owner.load(Ordering::Relaxed) & !FLAGS == owner }
-}
-
 /// The owner, as `caller::owner` returns it; 0: none.
 ///
 /// # Safety
 /// The mutex exists.
+#[inline(always)]
 pub(crate) unsafe fn holder(mutex: *mut Mutex) -> usize {
     // SAFETY: the mutex exists.
     unsafe { (*mutex).owner.load(Ordering::Relaxed) & !FLAGS }
-}
-
-/// Returns true if the caller owns the mutex.
-///
-/// # Safety
-/// As [`lock`].
-#[inline(always)]
-pub(crate) unsafe fn is_held_by_caller(caller: Caller, mutex: *mut Mutex) -> bool {
-    // SAFETY: the mutex exists.
-    unsafe { is_owner(mutex, caller.owner()) }
 }

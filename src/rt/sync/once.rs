@@ -12,13 +12,11 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::object::{self, Object};
-use crate::rt::base::lock::{Aliased, Lock, tsan_acquire, tsan_release};
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{Aliased, Lock, WaitQueue, WaitReason, tsan_acquire, tsan_release};
+use crate::rt::model::Caller;
 use crate::rt::model::abi::acort_once_t;
-use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
+use crate::rt::park::{Attempt, Parts, SUCCESS, Waitable, attempt};
 
 /// No caller has run the function.
 const INCOMPLETE: u32 = 0;
@@ -42,15 +40,15 @@ pub(crate) struct Once {
 const _: () = assert!(size_of::<Once>() <= size_of::<acort_once_t>());
 
 /// For callers that have seen RUNNING or COMPLETE.
-impl Object for Once {
-    unsafe fn parts(once: *mut Once) -> (*const Lock, *mut WaitQueue) {
+impl Waitable for Once {
+    unsafe fn parts(once: *mut Once) -> Parts {
         // SAFETY: the object exists.
         unsafe { (&raw const (*once).lock, &raw mut (*once).queue) }
     }
 
-    fn try_now(&mut self, _: *mut u8) -> Option<Result<()>> {
+    unsafe fn attempt(&mut self, _: *mut u8) -> Attempt {
         match self.state.load(Ordering::Relaxed) {
-            COMPLETE => Some(Ok(())),
+            COMPLETE => SUCCESS,
             _ if self.runner == Caller::current().owner() => Some(Err(libc::EDEADLK)),
             _ => None,
         }
@@ -85,7 +83,7 @@ pub(crate) unsafe fn once(
             return Ok(());
         }
         drop(guard);
-        object::wait(caller, once, ptr::null_mut(), WaitReason::Once, deadline)
+        attempt::wait(caller, once, ptr::null_mut(), WaitReason::Once, deadline)
     }
 }
 
@@ -97,5 +95,5 @@ unsafe fn complete(once: *mut Once) {
         Ok(once.queue.claim_all())
     };
     // SAFETY: the object exists until it is unlocked.
-    let _ = unsafe { object::change_and_wake(once, complete) };
+    let _ = unsafe { attempt::change_and_wake(once, complete) };
 }

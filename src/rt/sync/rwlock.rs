@@ -23,15 +23,11 @@
 
 use core::ptr;
 
-use super::object::{self, Object};
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::wait_queue::{WaitQueue, Waiter};
-use crate::rt::base::wait_reason::WaitReason;
-use crate::rt::base::wake_list::WakeList;
+use crate::rt::base::{Aliased, Lock, WaitQueue, WaitReason, WakeList};
 use crate::rt::model::abi::acort_rwlock_t;
-use crate::rt::model::caller::Caller;
-use crate::rt::model::task;
+use crate::rt::model::{Caller, task};
 use crate::rt::os::{Deadline, Result};
+use crate::rt::park::{Attempt, Parts, SUCCESS, Waitable, attempt};
 
 /// The contents of an `acort_rwlock_t`. All zero: unlocked.
 #[repr(C)]
@@ -55,7 +51,7 @@ impl RwLock {
     ///
     /// # Safety
     /// The lock is held.
-    unsafe fn grant(&mut self) -> *mut Waiter {
+    unsafe fn grant(&mut self) -> WakeList {
         let mut granted = WakeList::NEW;
         // SAFETY: the lock is held, so that the waiters in the queue exist.
         unsafe {
@@ -74,21 +70,21 @@ impl RwLock {
                 } else {
                     self.writer = (*first).slot.addr();
                 }
-                granted.add(first);
+                granted.push(first);
             }
         }
-        granted.list()
+        granted
     }
 }
 
-impl Object for RwLock {
-    unsafe fn parts(rwlock: *mut RwLock) -> (*const Lock, *mut WaitQueue) {
+impl Waitable for RwLock {
+    unsafe fn parts(rwlock: *mut RwLock) -> Parts {
         // SAFETY: the object exists.
         unsafe { (&raw const (*rwlock).lock, &raw mut (*rwlock).queue) }
     }
 
     /// Acquires the lock for `slot`, unless the caller must wait (A2).
-    fn try_now(&mut self, slot: *mut u8) -> Option<Result<()>> {
+    unsafe fn attempt(&mut self, slot: *mut u8) -> Attempt {
         if self.writer == Caller::current().owner() {
             return Some(Err(libc::EDEADLK));
         }
@@ -101,7 +97,7 @@ impl Object for RwLock {
             (true, Some(readers)) => self.readers = readers,
             (true, None) => return Some(Err(libc::EAGAIN)),
         }
-        Some(Ok(()))
+        SUCCESS
     }
 }
 
@@ -118,10 +114,10 @@ unsafe fn acquire(
 ) -> Result<()> {
     // SAFETY: the object exists, and its lock is held in `grant`.
     unsafe {
-        let outcome = object::wait(caller, rwlock, slot, wait_reason, deadline);
+        let outcome = attempt::wait(caller, rwlock, slot, wait_reason, deadline);
         if outcome.is_err() {
             // A4.
-            let _ = object::change_and_wake(rwlock, |rwlock| Ok(rwlock.grant()));
+            let _ = attempt::change_and_wake(rwlock, |rwlock| Ok(rwlock.grant()));
         } else {
             task::lock_acquired(caller.task());
         }
@@ -180,7 +176,7 @@ pub(crate) unsafe fn unlock(caller: Caller, rwlock: *mut RwLock) -> Result<()> {
         Ok(unsafe { rwlock.grant() })
     };
     // SAFETY: the object exists until it is unlocked (A5).
-    unsafe { object::change_and_wake(rwlock, unlock)? };
+    unsafe { attempt::change_and_wake(rwlock, unlock)? };
     // SAFETY: the task is the caller's.
     unsafe { task::lock_released(caller.task()) };
     Ok(())

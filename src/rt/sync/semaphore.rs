@@ -4,14 +4,11 @@
 
 use core::ptr;
 
-use super::object::{self, Object};
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{Aliased, Lock, WaitQueue, WaitReason};
+use crate::rt::model::Caller;
 use crate::rt::model::abi::acort_sem_t;
-use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::wake::wake_waiter;
+use crate::rt::park::{Attempt, Parts, SUCCESS, Waitable, attempt, wake_waiter};
 
 /// The contents of an `acort_sem_t`. All zero: no units.
 #[repr(C)]
@@ -25,15 +22,15 @@ pub(crate) struct Semaphore {
 
 const _: () = assert!(size_of::<Semaphore>() <= size_of::<acort_sem_t>());
 
-impl Object for Semaphore {
-    unsafe fn parts(semaphore: *mut Semaphore) -> (*const Lock, *mut WaitQueue) {
+impl Waitable for Semaphore {
+    unsafe fn parts(semaphore: *mut Semaphore) -> Parts {
         // SAFETY: the semaphore exists.
         unsafe { (&raw const (*semaphore).lock, &raw mut (*semaphore).queue) }
     }
 
-    fn try_now(&mut self, _: *mut u8) -> Option<Result<()>> {
+    unsafe fn attempt(&mut self, _: *mut u8) -> Attempt {
         self.count = self.count.checked_sub(1)?;
-        Some(Ok(()))
+        SUCCESS
     }
 }
 
@@ -64,7 +61,6 @@ pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Result<()> {
         let first = (*semaphore).queue.claim_front();
         if first.is_null() {
             (*semaphore).count = (*semaphore).count.checked_add(1).ok_or(libc::EOVERFLOW)?;
-            return Ok(());
         }
         drop(guard);
         wake_waiter(first);
@@ -83,5 +79,5 @@ pub(crate) unsafe fn wait(
     deadline: Deadline,
 ) -> Result<()> {
     // SAFETY: the semaphore exists.
-    unsafe { object::wait(caller, semaphore, ptr::null_mut(), WaitReason::Semaphore, deadline) }
+    unsafe { attempt::wait(caller, semaphore, ptr::null_mut(), WaitReason::Semaphore, deadline) }
 }

@@ -2,13 +2,11 @@
 
 use core::ptr;
 
-use super::object::{self, Object};
-use crate::rt::base::lock::{Aliased, Lock};
-use crate::rt::base::wait_queue::WaitQueue;
-use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::base::{Aliased, Lock, WaitQueue, WaitReason, WakeList};
+use crate::rt::model::Caller;
 use crate::rt::model::abi::acort_waitgroup_t;
-use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
+use crate::rt::park::{Attempt, Parts, SUCCESS, Waitable, attempt};
 
 /// The contents of an `acort_waitgroup_t`. All zero: no pending work.
 #[repr(C)]
@@ -22,14 +20,14 @@ pub(crate) struct WaitGroup {
 
 const _: () = assert!(size_of::<WaitGroup>() <= size_of::<acort_waitgroup_t>());
 
-impl Object for WaitGroup {
-    unsafe fn parts(group: *mut WaitGroup) -> (*const Lock, *mut WaitQueue) {
+impl Waitable for WaitGroup {
+    unsafe fn parts(group: *mut WaitGroup) -> Parts {
         // SAFETY: the wait group exists.
         unsafe { (&raw const (*group).lock, &raw mut (*group).queue) }
     }
 
-    fn try_now(&mut self, _: *mut u8) -> Option<Result<()>> {
-        (self.count == 0).then_some(Ok(()))
+    unsafe fn attempt(&mut self, _: *mut u8) -> Attempt {
+        if self.count == 0 { SUCCESS } else { None }
     }
 }
 
@@ -41,10 +39,10 @@ pub(crate) unsafe fn add(group: *mut WaitGroup, delta: i32) -> Result<()> {
     let add = |group: &mut WaitGroup| {
         let error = if delta < 0 { libc::EINVAL } else { libc::EOVERFLOW };
         group.count = group.count.checked_add_signed(delta).ok_or(error)?;
-        Ok(if group.count == 0 { group.queue.claim_all() } else { ptr::null_mut() })
+        Ok(if group.count == 0 { group.queue.claim_all() } else { WakeList::NEW })
     };
     // SAFETY: the wait group exists until it is unlocked.
-    unsafe { object::change_and_wake(group, add) }
+    unsafe { attempt::change_and_wake(group, add) }
 }
 
 /// Waits until the count is 0.
@@ -54,5 +52,5 @@ pub(crate) unsafe fn add(group: *mut WaitGroup, delta: i32) -> Result<()> {
 #[inline(always)]
 pub(crate) unsafe fn wait(caller: Caller, group: *mut WaitGroup, deadline: Deadline) -> Result<()> {
     // SAFETY: the wait group exists.
-    unsafe { object::wait(caller, group, ptr::null_mut(), WaitReason::WaitGroup, deadline) }
+    unsafe { attempt::wait(caller, group, ptr::null_mut(), WaitReason::WaitGroup, deadline) }
 }

@@ -130,13 +130,28 @@ pub(crate) mod os {
 
 #[path = "."]
 pub(crate) mod base {
-    pub(crate) use crate::atomics as atomic;
+    pub(crate) use crate::{atomic, lock};
+
+    pub(crate) use inbox::Inbox;
+    pub(crate) use injector::Injector;
+    pub(crate) use list::{FreeList, List};
+    pub(crate) use lock::{
+        Aliased, Lock, LockGuard, compare_exchange_u64, compare_exchange_usize, tsan_acquire,
+        tsan_release,
+    };
+    pub(crate) use nested_list::{Brackets, NestedList};
+    pub(crate) use parker::{Parker, WaitMode, wake_error};
+    pub(crate) use random::Random;
+    pub(crate) use spin::AdaptiveSpin;
+    pub(crate) use timer_heap::TimerHeap;
+    pub(crate) use wait_queue::{WaitQueue, Waiter};
+    pub(crate) use wait_reason::WaitReason;
+    pub(crate) use wake_list::WakeList;
 
     files! {
         inbox "../../../src/rt/base/inbox.rs",
         injector "../../../src/rt/base/injector.rs",
         list "../../../src/rt/base/list.rs",
-        lock "../../../src/rt/base/lock.rs",
         nested_list "../../../src/rt/base/nested_list.rs",
         parker "../../../src/rt/base/parker.rs",
         spin "../../../src/rt/base/spin.rs",
@@ -184,6 +199,13 @@ pub(crate) mod base {
 
 #[path = "."]
 pub(crate) mod model {
+    pub(crate) use caller::Caller;
+    pub(crate) use group::Group;
+    pub(crate) use inherited::Inherited;
+    pub(crate) use runtime::Runtime;
+    pub(crate) use task::Task;
+    pub(crate) use worker::{Worker, count};
+
     files! {
         deadlock "../../../src/rt/model/deadlock.rs",
         group "../../../src/rt/model/group.rs",
@@ -218,8 +240,12 @@ pub(crate) mod model {
     pub(crate) mod hooks {
         use super::task::Task;
 
-        pub fn on_wake(_: *mut Task) {}
-        pub fn on_finish(_: *mut Task) {}
+        pub struct Hooks {
+            pub wake: (),
+            pub finish: (),
+        }
+
+        pub fn call(_: *mut Task, _: fn(&Hooks)) {}
     }
 
     /// The stand-in for inherited state: there is none.
@@ -328,6 +354,12 @@ pub(crate) mod model {
 
 #[path = "."]
 pub(crate) mod park {
+    pub(crate) use attempt::{Attempt, SUCCESS, Waitable};
+    pub(crate) use cancel::CancelBatch;
+    pub(crate) use sleep::Backoff;
+    pub(crate) use wait::{Blocked, Parts, Wait};
+    pub(crate) use wake::{CLOSED, wake_all, wake_waiter};
+
     files! {
         attempt "../../../src/rt/park/attempt.rs",
         cancel "../../../src/rt/park/cancel.rs",
@@ -380,7 +412,6 @@ pub(crate) mod sync {
         event "../../../src/rt/sync/event.rs",
         future "../../../src/rt/sync/future.rs",
         mutex "../../../src/rt/sync/mutex.rs",
-        object "../../../src/rt/sync/object.rs",
         semaphore "../../../src/rt/sync/semaphore.rs",
     }
 }

@@ -16,7 +16,6 @@ use crate::rt::model::worker::Worker;
 use crate::rt::os;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wake::CLOSED;
-use crate::rt::park::wake::acquire_wake;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Wait {
@@ -29,62 +28,54 @@ pub(crate) struct Wait {
 }
 
 impl Wait {
-    pub(crate) fn new(
-        wait_reason: WaitReason,
-        wait_target: usize,
-        mode: WaitMode,
-        deadline: Deadline,
-    ) -> Wait {
-        Wait { wait_reason, wait_target, mode, deadline, at_front: false }
+    pub(crate) fn new(wait_reason: WaitReason, wait_target: usize, deadline: Deadline) -> Wait {
+        Wait { wait_reason, wait_target, mode: WaitMode::Cancellable, deadline, at_front: false }
     }
 }
 
+pub(crate) type Parts = (*const Lock, *mut WaitQueue);
+
 pub(crate) enum Blocked {
     Pending,
-    Ready(Result<()>),
+    Done,
 }
 
-pub(crate) unsafe fn enqueue(
-    lock: *const Lock,
-    queue: *mut WaitQueue,
-    slot: *mut u8,
-    wait: Wait,
-) -> Blocked {
-    // SAFETY: the lock is held, and the object stays while the caller waits.
-    unsafe { enqueue_and_release(lock, queue, slot, wait, || (*lock).unlock()) }
-}
-
-pub(crate) unsafe fn complete_wait(begun: Blocked) -> Result<()> {
-    match begun {
-        Blocked::Ready(outcome) => outcome,
+pub(crate) unsafe fn complete(
+    begun: Result<Blocked>,
+    _: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    match begun? {
+        Blocked::Done => Ok(()),
         Blocked::Pending => unreachable!("a thread has waited"),
     }
 }
 
-pub(crate) unsafe fn wait_on(
-    lock: *const Lock,
-    queue: *mut WaitQueue,
-    slot: *mut u8,
-    wait: Wait,
-) -> Result<()> {
+pub(crate) unsafe fn finish_wait() -> Result<()> {
+    unreachable!("as above")
+}
+
+pub(crate) unsafe fn enqueue(parts: Parts, slot: *mut u8, wait: Wait) -> Result<Blocked> {
     // SAFETY: the lock is held, and the object stays while the caller waits.
-    unsafe { complete_wait(enqueue(lock, queue, slot, wait)) }
+    unsafe { enqueue_and_release(parts, slot, wait, || (*parts.0).unlock()) }
+}
+
+pub(crate) unsafe fn wait_on(parts: Parts, slot: *mut u8, wait: Wait) -> Result<()> {
+    // SAFETY: the lock is held, and the object stays while the caller waits.
+    unsafe { enqueue(parts, slot, wait).map(drop) }
 }
 
 pub(crate) unsafe fn enqueue_and_release(
-    lock: *const Lock,
-    queue: *mut WaitQueue,
+    parts: Parts,
     slot: *mut u8,
     wait: Wait,
     release: impl FnOnce(),
-) -> Blocked {
+) -> Result<Blocked> {
     // SAFETY: the lock is held, and the object stays while the caller waits.
-    Blocked::Ready(unsafe { wait_on_thread(lock, queue, slot, wait, release) })
+    unsafe { wait_on_thread(parts, slot, wait, release).map(|()| Blocked::Done) }
 }
 
 unsafe fn wait_on_thread(
-    lock: *const Lock,
-    queue: *mut WaitQueue,
+    (lock, queue): Parts,
     slot: *mut u8,
     wait: Wait,
     release: impl FnOnce(),
@@ -106,7 +97,6 @@ unsafe fn wait_on_thread(
             Waiter::dequeue(&raw mut waiter);
             return Err(libc::ETIMEDOUT);
         }
-        acquire_wake(parker);
         if let Some(task) = task::current().as_mut() {
             // A task finds here what the waker has written.
             (*task.waiter()).case = waiter.case;

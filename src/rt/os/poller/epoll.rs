@@ -4,8 +4,9 @@ use core::ffi::{c_int, c_long};
 use core::mem::ManuallyDrop;
 
 use super::event::{Event, MAX_EVENTS, close_if_open};
-use crate::rt::os::Result;
-use crate::rt::os::{self, Fallback, Syscall, WakeFds, abort_failed, last_errno, warn_if_refused};
+use crate::rt::os::{
+    self, Fallback, Result, Syscall, WakeFds, abort_failed, check, last_errno, warn_if_refused,
+};
 use crate::{sanitizer, sys};
 
 /// Out-of-band data (MSG_OOB), which ends a read early, is reported.
@@ -76,10 +77,8 @@ impl Poller {
     pub(crate) fn create_timer(&mut self) -> Result<()> {
         let flags = libc::TFD_CLOEXEC | libc::TFD_NONBLOCK;
         // SAFETY: timerfd_create has no preconditions.
-        self.timer_fd = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
-        if self.timer_fd < 0 {
-            return Err(last_errno(Syscall::Timerfd));
-        }
+        let timer = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
+        self.timer_fd = check(timer, Syscall::Timerfd)?;
         self.epoll_ctl(libc::EPOLL_CTL_ADD, self.timer_fd, libc::EPOLLIN, WAKE_TOKEN)
     }
 
