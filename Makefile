@@ -6,7 +6,7 @@
 # make bench-rt      the same for acort: docs/performance-rt.{md,svg}  (ACO_ROWS=)
 # make header        writes include/aco.h, aco_ext.h and acort.h from the Rust items
 # make map           writes the maps in src/ from the tables of tests/layers
-# make man           writes man/ and docs/api/ from the comments of the headers; needs mandoc
+# make man           writes man/ and docs/api/ from the comments of the headers and docs/examples/; needs mandoc
 # make abi           at a release: writes what it promises to abi/, which later ones are compared with
 # make install       PREFIX=/usr/local LIBDIR= INCLUDEDIR= MANDIR= DESTDIR=;  make uninstall
 # make setup         installs what all lanes of the tests need (Debian, as root)
@@ -168,7 +168,7 @@ SUBSTITUTE = sed -e 's|@PREFIX@|$(call literal,$(PREFIX))|' \
   -e 's|@VERSION@|$(VERSION)|;s|@MAJOR@|$(MAJOR)|;s|@SO@|$(SO)|;s|@SONAME@|$(SONAME)|'
 
 # The manual pages, and the names that are on them without being called like them; of what is built.
-PAGES := $(filter-out $(if $(filter 0,$(RT)),man/acort%),$(wildcard man/*.3))
+PAGES := $(filter-out $(if $(filter 0,$(RT)),man/acort%),$(wildcard man/*.3 man/*.7))
 LINKS := $(if $(filter 0,$(RT)),grep -vi '^acort' man/links,cat man/links)
 
 install: all
@@ -185,8 +185,9 @@ install: all
 	$(INSTALL) -d '$(D)$(PREFIX)/share/libaco' '$(D)$(AUTOLOAD)'
 	$(INSTALL) -m 644 tools/gdb/aco.py '$(D)$(PREFIX)/share/libaco'
 	$(SUBSTITUTE) dist/libaco-gdb.py.in > '$(D)$(AUTOLOAD)/$(SO)-gdb.py'
-	$(INSTALL) -d '$(D)$(MANDIR)/man3'
-	$(INSTALL) -m 644 $(PAGES) '$(D)$(MANDIR)/man3'
+	$(INSTALL) -d '$(D)$(MANDIR)/man3' '$(D)$(MANDIR)/man7'
+	$(INSTALL) -m 644 $(filter %.3,$(PAGES)) '$(D)$(MANDIR)/man3'
+	$(INSTALL) -m 644 $(filter %.7,$(PAGES)) '$(D)$(MANDIR)/man7'
 	$(LINKS) | while read name page; do \
 	  echo ".so man3/$$page.3" > '$(D)$(MANDIR)/man3'/$$name.3; done
 
@@ -196,7 +197,8 @@ uninstall:
 	  '$(D)$(INCLUDEDIR)'/libaco/aco*.hpp
 	rm -rf '$(D)$(LIBDIR)/cmake/aco' '$(D)$(PREFIX)/share/libaco'
 	rm -f '$(D)$(AUTOLOAD)/$(SO)-gdb.py'
-	rm -f $(PAGES:man/%='$(D)$(MANDIR)/man3'/%)
+	rm -f $(patsubst man/%,'$(D)$(MANDIR)/man3'/%,$(filter %.3,$(PAGES)))
+	rm -f $(patsubst man/%,'$(D)$(MANDIR)/man7'/%,$(filter %.7,$(PAGES)))
 	$(LINKS) | while read name page; do rm -f '$(D)$(MANDIR)/man3'/$$name.3; done
 	rmdir '$(D)$(INCLUDEDIR)/libaco' 2> /dev/null || true
 

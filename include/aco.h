@@ -271,7 +271,10 @@ void aco_destroy(aco_t *co);
 /// later, gets a signal stack unless it has one. Tasks of acort.h are reported without this call.
 ///
 /// # Returns
-/// 0, or -1 and `errno` of the system call that failed.
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of mmap(2), sigaction(2) and sigaltstack(2).
 int aco_report_overflow(void);
 
 /// Measures the deepest known use of its stack by `co`, in bytes. Known are its depth at each copy
@@ -378,11 +381,17 @@ void aco_exit1_shared_fpenv(aco_t *co) __attribute__((noreturn));
 /// `resumed` may be destroyed, if its memory is still readable.
 void aco_arrived_by_hand(aco_t *here, aco_t *resumed);
 
-/// Returns the version of the library that is loaded: major << 16 | minor << 8 | patch.
-/// ACO_VERSION_NUMBER is the version of the header.
+/// Returns the version of the library that is loaded. ACO_VERSION_NUMBER is the version of the
+/// header.
+///
+/// # Returns
+/// major << 16 | minor << 8 | patch.
 unsigned int aco_version(void);
 
-/// Returns the version of the library that is loaded, as text: "1.3.0". The text is static.
+/// Returns the version of the library that is loaded, as text.
+///
+/// # Returns
+/// The text, for example "1.3.0". It is static.
 const char *aco_version_string(void);
 
 #ifdef __cplusplus

@@ -476,7 +476,10 @@ int aco_foreach(int (*visit)(aco_t *co, void *data), void *data);
 /// use that aco_stack_used() knows.
 ///
 /// # Returns
-/// 0, or -1 and `errno` of write(2). The lines before a failure are written.
+/// 0, or -1 and `errno`. The lines before a failure are written.
+///
+/// # Errors
+/// - The errors of write(2).
 int aco_dump(int fd);
 
 /// Releases what the library keeps for the calling thread: returns the memory of its destroyed
@@ -511,31 +514,58 @@ size_t aco_thread_exit(void);
 /// `hooks` stays valid and unchanged until other hooks are set or the thread ends.
 int aco_set_hooks(const aco_hooks_t *hooks);
 
-/// aco_resume_value() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Resumes as aco_resume_value() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_resume_value().
 void *aco_resume_value_shared_fpenv(aco_t *co, void *value);
 
-/// aco_yield_value() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Yields as aco_yield_value() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_yield_value().
 void *aco_yield_value_shared_fpenv(void *value);
 
-/// aco_yield_to() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Switches as aco_yield_to() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 void aco_yield_to_shared_fpenv(aco_t *to);
 
-/// aco_gen_new() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Creates a generator as aco_gen_new() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_gen_new().
 aco_gen_t *aco_gen_new_shared_fpenv(aco_share_stack_t *share_stack, aco_cofuncp_t fp, void *arg);
 
-/// aco_gen_next() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Runs a generator as aco_gen_next() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_gen_next().
 int aco_gen_next_shared_fpenv(aco_gen_t *gen, void **value);
 
-/// aco_gen_yield() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Yields as aco_gen_yield() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 void aco_gen_yield_shared_fpenv(void *value);
 
-/// aco_return_exits() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Permits a return as aco_return_exits() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 void aco_return_exits_shared_fpenv(aco_t *co);
 
-/// aco_thread_return_exits() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Permits returns as aco_thread_return_exits() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 void aco_thread_return_exits_shared_fpenv(int on);
 
-/// aco_yield_checked() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Yields as aco_yield_checked() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_yield_checked().
+///
+/// # Errors
+/// - `ECANCELED` if the running coroutine is cancelled.
 int aco_yield_checked_shared_fpenv(void);
 
 #ifdef __cplusplus

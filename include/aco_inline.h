@@ -43,11 +43,17 @@ extern __thread aco_t *aco_gtls_co;
 extern void aco_funcp_protector_asm(void);
 
 /// long aco_likely(scalar x);
-/// Evaluates to 1 if `x` is not 0, otherwise to 0. Tells the compiler that 1 is likely.
+/// Evaluates whether `x` is not 0. Tells the compiler that it is likely.
+///
+/// # Returns
+/// 1 or 0.
 #define aco_likely(x) (__builtin_expect(!!(x), 1))
 
 /// long aco_unlikely(scalar x);
-/// Evaluates to 1 if `x` is not 0, otherwise to 0. Tells the compiler that 0 is likely.
+/// Evaluates whether `x` is not 0. Tells the compiler that it is not likely.
+///
+/// # Returns
+/// 1 or 0.
 #define aco_unlikely(x) (__builtin_expect(!!(x), 0))
 
 /// void aco_assert(scalar expression);
@@ -368,22 +374,33 @@ ACO_INLINE_ void aco_resume_inline_(aco_t *co) {
 /// void *aco_get_arg(void);
 /// Evaluates to the argument that the running coroutine was created with.
 ///
+/// # Returns
+/// The argument.
+///
 /// # Safety
 /// A coroutine has run on this thread: the macro reads `aco_gtls_co`, which is NULL before.
 /// aco_get_arg_fn() returns NULL then.
 #define aco_get_arg() (aco_current_()->arg)
 
 /// aco_t *aco_get_co(void);
-/// Evaluates to the current coroutine: NULL before the first resume of the thread, a main
-/// coroutine outside of other coroutines.
+/// Evaluates to the current coroutine.
+///
+/// # Returns
+/// NULL before the first resume of the thread. Outside of coroutines, a main coroutine.
 #define aco_get_co() (aco_current_())
 
 /// aco_t *aco_co(void);
-/// The short name of aco_get_co().
+/// Evaluates to the current coroutine: the short name of aco_get_co().
+///
+/// # Returns
+/// As aco_get_co().
 #define aco_co() (aco_current_())
 
 /// int aco_is_main_co(aco_t *co);
-/// Evaluates to 1 if `co` is a main coroutine, otherwise to 0.
+/// Evaluates whether `co` is a main coroutine.
+///
+/// # Returns
+/// 1 or 0.
 #define aco_is_main_co(co) ((co)->main_co == NULL)
 
 #ifdef __cplusplus

@@ -367,8 +367,10 @@ int acort_run(acort_body_t fn, void *arg, void **ret);
 /// - The errors of acort_run().
 int acort_run_ex(const struct acort_opts_t *opts, acort_body_t fn, void *arg, void **ret);
 
-/// Returns the version of the library that is loaded, for example "1.3.0", as aco_version_string()
-/// does. The library owns the string.
+/// Returns the version of the library that is loaded, as aco_version_string() does.
+///
+/// # Returns
+/// The text, for example "1.3.0". The library owns it.
 const char *acort_version(void);
 
 /// Fills `opts` with the defaults of acort_new(). `size` is the size of the struct that the program
@@ -536,7 +538,10 @@ void acort_exit(void *ret) __attribute__((noreturn));
 /// - `EPERM` outside of tasks.
 int acort_yield(void);
 
-/// Returns the running task, or NULL in a plain thread.
+/// Returns the running task.
+///
+/// # Returns
+/// The task. NULL in a plain thread.
 acort_task_t *acort_self(void);
 
 /// Returns the number of `task`. No other task of the process has it.
@@ -583,7 +588,7 @@ int acort_set_name(acort_task_t *task, const char *name);
 /// If a destructor would have to wait.
 int acort_key_create(acort_key_t *key, void (*destructor)(void*));
 
-/// Deletes a key and its values; no destructor is called for them. From any thread.
+/// Deletes a key and its values; no destructor is called for them.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -609,7 +614,10 @@ void *acort_key_get(acort_key_t key);
 /// - `ENOMEM` if there is no memory.
 int acort_key_set(acort_key_t key, void *value);
 
-/// Returns the time of CLOCK_MONOTONIC in nanoseconds, which deadlines are compared with.
+/// Returns the time of CLOCK_MONOTONIC, which deadlines are compared with.
+///
+/// # Returns
+/// The time in nanoseconds.
 int64_t acort_now(void);
 
 /// Returns the deadline `ns` nanoseconds from now.
@@ -649,7 +657,7 @@ int acort_sleep_until(int64_t deadline);
 int acort_park(int64_t deadline);
 
 /// Ends the acort_park() of `task`, or gives it a token for its next one. A task has at most one
-/// token. From any thread.
+/// token.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -662,7 +670,7 @@ int acort_unpark(acort_task_t *task);
 /// Cancels `task` permanently. Its wait ends with ECANCELED, and so does each later call that may
 /// wait, on entry, before it has an effect. Calls with deadline 0 still work, and so do calls that
 /// never wait: unlock, post, set, close, unref. Clean-up that may wait masks cancellation:
-/// acort_cancel_mask(). From any thread.
+/// acort_cancel_mask().
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -672,8 +680,10 @@ int acort_unpark(acort_task_t *task);
 /// - `ESRCH` if the task was freed.
 int acort_cancel(acort_task_t *task);
 
-/// Returns 1 if the running task is cancelled and has not masked cancellation, else 0. Returns 0 in
-/// a plain thread.
+/// Returns whether the running task is cancelled and has not masked cancellation.
+///
+/// # Returns
+/// 1 or 0. 0 in a plain thread.
 int acort_cancelled(void);
 
 /// Masks cancellation for the running task if `on` is not 0, or unmasks it. While it is masked, the
@@ -762,7 +772,7 @@ int acort_group_close(acort_group_t *group);
 /// - `ENOMEM` if there is no memory.
 acort_chan_t *acort_chan_new(size_t elem, size_t cap, unsigned int flags);
 
-/// Adds a reference. Each user of a channel needs one. From any thread.
+/// Adds a reference. Each user of a channel needs one.
 ///
 /// # Returns
 /// The channel, or NULL and `errno`.
@@ -771,8 +781,8 @@ acort_chan_t *acort_chan_new(size_t elem, size_t cap, unsigned int flags);
 /// - `EINVAL` if `chan` is NULL.
 acort_chan_t *acort_chan_ref(acort_chan_t *chan);
 
-/// Drops a reference. The last one frees the channel and the values in it. From any thread. Does
-/// nothing if `chan` is NULL.
+/// Drops a reference. The last one frees the channel and the values in it. Does nothing if `chan`
+/// is NULL.
 ///
 /// # Aborts
 /// If the last reference is dropped while a call waits in the channel.
@@ -805,7 +815,7 @@ int acort_chan_send(acort_chan_t *chan, const void *data, int64_t deadline);
 int acort_chan_recv(acort_chan_t *chan, void *data, int64_t deadline);
 
 /// Closes the channel. Sends fail from now on, and calls that wait end with EPIPE. The values in it
-/// can still be received. From any thread.
+/// can still be received.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -893,7 +903,7 @@ int acort_mutex_unlock(struct acort_mutex_t *mutex);
 /// - `EFAULT` if `cond` or `mutex` is on a shared stack.
 int acort_cond_wait(struct acort_cond_t *cond, struct acort_mutex_t *mutex, int64_t deadline);
 
-/// Wakes the first waiter. From any thread.
+/// Wakes the first waiter.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -903,7 +913,7 @@ int acort_cond_wait(struct acort_cond_t *cond, struct acort_mutex_t *mutex, int6
 /// - `EFAULT` if `cond` is on a shared stack.
 int acort_cond_signal(struct acort_cond_t *cond);
 
-/// Wakes all waiters. From any thread.
+/// Wakes all waiters.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -913,7 +923,7 @@ int acort_cond_signal(struct acort_cond_t *cond);
 /// - `EFAULT` if `cond` is on a shared stack.
 int acort_cond_broadcast(struct acort_cond_t *cond);
 
-/// Sets the event: wakes all waiters, and later calls do not wait. From any thread.
+/// Sets the event: wakes all waiters, and later calls do not wait.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -923,7 +933,7 @@ int acort_cond_broadcast(struct acort_cond_t *cond);
 /// - `EFAULT` if `event` is on a shared stack.
 int acort_event_set(struct acort_event_t *event);
 
-/// Resets the event: later calls wait again. From any thread.
+/// Resets the event: later calls wait again.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -956,7 +966,7 @@ int acort_event_wait(struct acort_event_t *event, int64_t deadline);
 /// - `EFAULT` if `sem` is on a shared stack.
 int acort_sem_init(struct acort_sem_t *sem, unsigned int count);
 
-/// Increments the semaphore, or wakes its first waiter. From any thread.
+/// Increments the semaphore, or wakes its first waiter.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -979,8 +989,7 @@ int acort_sem_post(struct acort_sem_t *sem);
 /// - `EFAULT` if `sem` is on a shared stack.
 int acort_sem_wait(struct acort_sem_t *sem, int64_t deadline);
 
-/// Adds `n`, which may be negative, to the count of the waitgroup. At 0 all waiters are woken. From
-/// any thread.
+/// Adds `n`, which may be negative, to the count of the waitgroup. At 0 all waiters are woken.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -1098,7 +1107,7 @@ int acort_once(struct acort_once_t *once, void (*fn)(void*), void *arg, int64_t 
 /// - `ENOMEM` if there is no memory.
 acort_future_t *acort_future_new(void);
 
-/// Adds a reference. Each user of a future needs one: setters and waiters. From any thread.
+/// Adds a reference. Each user of a future needs one: setters and waiters.
 ///
 /// # Returns
 /// The future, or NULL and `errno`.
@@ -1107,8 +1116,8 @@ acort_future_t *acort_future_new(void);
 /// - `EINVAL` if `future` is NULL.
 acort_future_t *acort_future_ref(acort_future_t *future);
 
-/// Drops a reference. The last one frees the future, not its value. From any thread. Does nothing
-/// if `future` is NULL.
+/// Drops a reference. The last one frees the future, not its value. Does nothing if `future` is
+/// NULL.
 ///
 /// # Aborts
 /// If the last reference is dropped while a call waits for the future.
@@ -1200,7 +1209,7 @@ int acort_promise_set(acort_promise_t *promise, void *value);
 /// - `EINVAL` if `promise` is NULL, or `err` is not positive.
 int acort_promise_fail(acort_promise_t *promise, int err);
 
-/// Adds a setter's reference. Each setter needs one. From any thread.
+/// Adds a setter's reference. Each setter needs one.
 ///
 /// # Returns
 /// The promise, or NULL and `errno`.
@@ -1473,7 +1482,12 @@ int acort_listen(const char *net, const char *addr, int backlog);
 /// a task. A deadline of 0 or in the past resolves no names. Free `res` by freeaddrinfo(3).
 ///
 /// # Returns
-/// 0, or a code of getaddrinfo(3): EAI_SYSTEM and `errno` for ETIMEDOUT and ECANCELED.
+/// 0, or a code of getaddrinfo(3). With EAI_SYSTEM `errno` has the error.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of getaddrinfo(3).
 int acort_getaddrinfo(const char *node,
                       const char *service,
                       const struct addrinfo *hints,

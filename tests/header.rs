@@ -112,7 +112,7 @@ fn every_deadline_is_in_the_table() {
 fn every_deadline_is_tested() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let test = fs::read_to_string(root.join("c_tests/rt/deadlines.c")).expect("it is readable");
-    let calls = test.split_once("static void refuse(int64_t deadline)");
+    let calls = test.split_once("static void refuse(int64_t deadline, int error)");
     let calls = calls.and_then(|(_, rest)| rest.split_once("\n}")).expect("it has that function").0;
     let names = with_deadline(runtime_header());
     assert_eq!(

@@ -1,4 +1,5 @@
-/* What is no deadline is refused by every call, and nothing is done. */
+/* What is no deadline is refused by every call, and nothing is done. The same in a cancelled task: each of the calls is a
+ * cancellation point. */
 #include "rt.h"
 
 #include <fcntl.h>
@@ -29,7 +30,7 @@ static void *returns(void *argument) { return argument; }
 
 /* Every function of the header with a deadline (tests/header.rs looks whether one is missing). Each call would
  * succeed at once with another deadline. */
-static void refuse(int64_t deadline) {
+static void refuse(int64_t deadline, int error) {
     char byte = 0;
     long value = 0;
     struct iovec part = {&byte, 1};
@@ -40,47 +41,47 @@ static void refuse(int64_t deadline) {
     sigemptyset(&signals);
     int ran = 0, file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     CHECK(file >= 0);
-    CHECK_FAILS(acort_loop_step(loop, deadline), EINVAL);
-    CHECK_FAILS(acort_join(ended, NULL, deadline), EINVAL);
-    CHECK_FAILS(acort_sleep_until(deadline), EINVAL);
-    CHECK_FAILS(acort_park(deadline), EINVAL);
-    CHECK_FAILS(acort_group_wait(group, deadline), EINVAL);
-    CHECK_FAILS(acort_chan_send(channel, &value, deadline), EINVAL);
-    CHECK_FAILS(acort_chan_recv(channel, &value, deadline), EINVAL);
-    CHECK_FAILS(acort_select(&one, 1, deadline), EINVAL);
-    CHECK_FAILS(acort_select_ordered(&one, 1, deadline), EINVAL);
-    CHECK_FAILS(acort_mutex_lock(&mutex, deadline), EINVAL);
-    CHECK_FAILS(acort_cond_wait(&cond, &held, deadline), EINVAL);
-    CHECK_FAILS(acort_event_wait(&event, deadline), EINVAL);
-    CHECK_FAILS(acort_sem_wait(&sem, deadline), EINVAL);
-    CHECK_FAILS(acort_waitgroup_wait(&waitgroup, deadline), EINVAL);
-    CHECK_FAILS(acort_barrier_wait(&barrier, deadline), EINVAL);
-    CHECK_FAILS(acort_rwlock_rdlock(&rwlock, deadline), EINVAL);
-    CHECK_FAILS(acort_rwlock_wrlock(&rwlock, deadline), EINVAL);
-    CHECK_FAILS(acort_once(&once, sets_flag, &ran, deadline), EINVAL);
-    CHECK_FAILS(acort_future_wait(future, NULL, deadline), EINVAL);
-    CHECK_FAILS(acort_fdwait(pair[0], POLLIN, deadline), EINVAL);
-    CHECK_FAILS(acort_read(pair[0], &byte, 1, deadline), EINVAL);
-    CHECK_FAILS(acort_write(pair[1], &byte, 1, deadline), EINVAL);
-    CHECK_FAILS(acort_readv(pair[0], &part, 1, deadline), EINVAL);
-    CHECK_FAILS(acort_writev(pair[1], &part, 1, deadline), EINVAL);
-    CHECK_FAILS(acort_recvfrom(pair[0], &byte, 1, 0, NULL, NULL, deadline), EINVAL);
-    CHECK_FAILS(acort_sendto(pair[1], &byte, 1, 0, NULL, 0, deadline), EINVAL);
-    CHECK_FAILS(acort_recvmsg(pair[0], &message, 0, deadline), EINVAL);
-    CHECK_FAILS(acort_sendmsg(pair[1], &message, 0, deadline), EINVAL);
-    CHECK_FAILS(acort_read_full(pair[0], &byte, 1, deadline), EINVAL);
-    CHECK_FAILS(acort_write_all(pair[1], &byte, 1, deadline), EINVAL);
-    CHECK_FAILS(acort_accept(listener, NULL, NULL, deadline), EINVAL);
-    CHECK_FAILS(acort_connect(outside, (struct sockaddr *)&address, sizeof address, deadline), EINVAL);
-    CHECK_FAILS(acort_open(path, O_RDWR | O_CREAT, 0600, deadline), EINVAL);
-    CHECK_FAILS(acort_pread(file, &byte, 1, 0, deadline), EINVAL);
-    CHECK_FAILS(acort_pwrite(file, &byte, 1, 0, deadline), EINVAL);
-    CHECK_FAILS(acort_fsync(file, deadline), EINVAL);
-    CHECK_FAILS(acort_dial("unix", address.sun_path, deadline), EINVAL);
+    CHECK_FAILS(acort_loop_step(loop, deadline), error);
+    CHECK_FAILS(acort_join(ended, NULL, deadline), error);
+    CHECK_FAILS(acort_sleep_until(deadline), error);
+    CHECK_FAILS(acort_park(deadline), error);
+    CHECK_FAILS(acort_group_wait(group, deadline), error);
+    CHECK_FAILS(acort_chan_send(channel, &value, deadline), error);
+    CHECK_FAILS(acort_chan_recv(channel, &value, deadline), error);
+    CHECK_FAILS(acort_select(&one, 1, deadline), error);
+    CHECK_FAILS(acort_select_ordered(&one, 1, deadline), error);
+    CHECK_FAILS(acort_mutex_lock(&mutex, deadline), error);
+    CHECK_FAILS(acort_cond_wait(&cond, &held, deadline), error);
+    CHECK_FAILS(acort_event_wait(&event, deadline), error);
+    CHECK_FAILS(acort_sem_wait(&sem, deadline), error);
+    CHECK_FAILS(acort_waitgroup_wait(&waitgroup, deadline), error);
+    CHECK_FAILS(acort_barrier_wait(&barrier, deadline), error);
+    CHECK_FAILS(acort_rwlock_rdlock(&rwlock, deadline), error);
+    CHECK_FAILS(acort_rwlock_wrlock(&rwlock, deadline), error);
+    CHECK_FAILS(acort_once(&once, sets_flag, &ran, deadline), error);
+    CHECK_FAILS(acort_future_wait(future, NULL, deadline), error);
+    CHECK_FAILS(acort_fdwait(pair[0], POLLIN, deadline), error);
+    CHECK_FAILS(acort_read(pair[0], &byte, 1, deadline), error);
+    CHECK_FAILS(acort_write(pair[1], &byte, 1, deadline), error);
+    CHECK_FAILS(acort_readv(pair[0], &part, 1, deadline), error);
+    CHECK_FAILS(acort_writev(pair[1], &part, 1, deadline), error);
+    CHECK_FAILS(acort_recvfrom(pair[0], &byte, 1, 0, NULL, NULL, deadline), error);
+    CHECK_FAILS(acort_sendto(pair[1], &byte, 1, 0, NULL, 0, deadline), error);
+    CHECK_FAILS(acort_recvmsg(pair[0], &message, 0, deadline), error);
+    CHECK_FAILS(acort_sendmsg(pair[1], &message, 0, deadline), error);
+    CHECK_FAILS(acort_read_full(pair[0], &byte, 1, deadline), error);
+    CHECK_FAILS(acort_write_all(pair[1], &byte, 1, deadline), error);
+    CHECK_FAILS(acort_accept(listener, NULL, NULL, deadline), error);
+    CHECK_FAILS(acort_connect(outside, (struct sockaddr *)&address, sizeof address, deadline), error);
+    CHECK_FAILS(acort_open(path, O_RDWR | O_CREAT, 0600, deadline), error);
+    CHECK_FAILS(acort_pread(file, &byte, 1, 0, deadline), error);
+    CHECK_FAILS(acort_pwrite(file, &byte, 1, 0, deadline), error);
+    CHECK_FAILS(acort_fsync(file, deadline), error);
+    CHECK_FAILS(acort_dial("unix", address.sun_path, deadline), error);
     errno = 0;
-    CHECK(acort_getaddrinfo("127.0.0.1", "1", NULL, &found, deadline) == EAI_SYSTEM && errno == EINVAL);
-    CHECK_FAILS(acort_signal_wait(&signals, NULL, deadline), EINVAL);
-    CHECK_FAILS(acort_waitpid(1, NULL, deadline), EINVAL);
+    CHECK(acort_getaddrinfo("127.0.0.1", "1", NULL, &found, deadline) == EAI_SYSTEM && errno == error);
+    CHECK_FAILS(acort_signal_wait(&signals, NULL, deadline), error);
+    CHECK_FAILS(acort_waitpid(1, NULL, deadline), error);
     CHECK(ran == 0 && found == NULL && close(file) == 0);
 }
 
@@ -105,9 +106,21 @@ static void check_untouched(void) {
 
 static void *refuses(void *argument) {
     CHECK_EQUAL(acort_mutex_lock(&held, ACORT_NEVER), 0);
-    refuse(-2);
-    refuse(INT64_MIN);
+    refuse(-2, EINVAL);
+    refuse(INT64_MIN, EINVAL);
     CHECK_EQUAL(acort_mutex_unlock(&held), 0);
+    check_untouched();
+    return argument;
+}
+
+static void *refuses_cancelled(void *argument) {
+    CHECK_EQUAL(acort_mutex_lock(&held, ACORT_NEVER), 0);
+    CHECK_EQUAL(acort_cancel(acort_self()), 0);
+    refuse(ACORT_NEVER, ECANCELED);
+    CHECK_FAILS(acort_sleep(1), ECANCELED);
+    CHECK_FAILS(acort_yield(), ECANCELED);
+    CHECK_EQUAL(acort_mutex_unlock(&held), 0);
+    CHECK_EQUAL(acort_cancel_mask(1), 0);
     check_untouched();
     return argument;
 }
@@ -132,6 +145,8 @@ static void *all_refuse(void *argument) {
     acort_yield();
     refuses(NULL);
     join(go_with(ACORT_SHARED, refuses, NULL));
+    join(acort_go(refuses_cancelled, NULL));
+    join(go_with(ACORT_SHARED, refuses_cancelled, NULL));
     CHECK(pthread_create(&thread, NULL, refuses, NULL) == 0 && pthread_join(thread, NULL) == 0);
     join(ended);
     acort_chan_unref(channel);

@@ -13,7 +13,10 @@ use crate::{coroutine, overflow, stack};
 /// later, gets a signal stack unless it has one. Tasks of acort.h are reported without this call.
 ///
 /// # Returns
-/// 0, or -1 and `errno` of the system call that failed.
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of mmap(2), sigaction(2) and sigaltstack(2).
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_report_overflow() -> c_int {
     if overflow::enable() { 0 } else { -1 }

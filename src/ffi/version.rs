@@ -15,8 +15,11 @@ const fn number(digits: &str) -> c_uint {
     value
 }
 
-/// Returns the version of the library that is loaded: major << 16 | minor << 8 | patch.
-/// ACO_VERSION_NUMBER is the version of the header.
+/// Returns the version of the library that is loaded. ACO_VERSION_NUMBER is the version of the
+/// header.
+///
+/// # Returns
+/// major << 16 | minor << 8 | patch.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_version() -> c_uint {
     const MAJOR: c_uint = number(env!("CARGO_PKG_VERSION_MAJOR"));
@@ -25,7 +28,10 @@ pub extern "C" fn aco_version() -> c_uint {
     MAJOR << 16 | MINOR << 8 | PATCH
 }
 
-/// Returns the version of the library that is loaded, as text: "1.3.0". The text is static.
+/// Returns the version of the library that is loaded, as text.
+///
+/// # Returns
+/// The text, for example "1.3.0". It is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_version_string() -> *const c_char {
     VERSION.as_ptr().cast()

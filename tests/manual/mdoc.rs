@@ -1,7 +1,8 @@
 //! Manual pages in mdoc(7), from comments in a small part of Markdown: paragraphs, headings, lists, indented code.
 
+use crate::facts::Facts;
 use crate::header::{Item, Kind};
-use crate::pages::Page;
+use crate::pages::{Concept, Page};
 
 /// The date on the pages: that of the release.
 const DATE: &str = "November 21, 2026";
@@ -54,8 +55,43 @@ impl Writer {
 
     fn code<'a>(&mut self, lines: impl Iterator<Item = &'a str>) {
         self.line(".Bd -literal -offset indent");
-        lines.for_each(|line| self.line(&escape(line)));
+        lines.for_each(|line| self.line(&literal(line)));
         self.line(".Ed");
+    }
+
+    /// Adds a program and what it prints. The program is to be copied, so nothing is indented.
+    fn example(&mut self, example: &Example) {
+        self.line(".Sh EXAMPLES\n.Bd -literal");
+        example.program.lines().for_each(|line| self.line(&literal(line)));
+        self.line(".Ed\n.Pp\nThe program prints:\n.Bd -literal");
+        example.prints.lines().for_each(|line| self.line(&literal(line)));
+        self.line(".Ed");
+    }
+
+    /// Adds the table of errors: the items of a list, each with the numbers that it begins with.
+    fn errors<'a>(&mut self, items: impl Iterator<Item = &'a str>) {
+        self.line(".Bl -tag -width ETIMEDOUT -compact");
+        for item in items {
+            let (numbers, text) = error(item);
+            match numbers.as_slice() {
+                [] => self.line(".It others"),
+                _ => self.line(&format!(".It Er {}", numbers.join(" , "))),
+            }
+            self.prose(&text);
+        }
+        self.line(".El");
+    }
+
+    /// Adds what is known of a function beside its comment.
+    fn facts(&mut self, item: &Item, facts: &Facts) {
+        if !item.doc.iter().any(|line| line == "# Errors") {
+            self.line(".Pp\n.Sy Errors :\nnone.");
+        }
+        self.line(".Pp\n.Sy Threads :");
+        self.prose(facts.threads);
+        let answer = if facts.is_cancellation_point { "yes" } else { "no" };
+        self.line(&format!(".Sy Cancellation point :\n{answer}."));
+        self.line(&format!(".Sy Since :\n{}.", facts.since));
     }
 
     /// Adds a comment. A heading becomes a bold word at the head of a paragraph.
@@ -76,6 +112,7 @@ impl Writer {
             }
             let text = part[usize::from(heading.is_some())..].join("\n");
             match text.strip_prefix("- ") {
+                Some(list) if heading == Some("Errors") => self.errors(list.split("\n- ")),
                 Some(list) => {
                     self.line(".Bl -bullet -compact");
                     for item in list.split("\n- ") {
@@ -88,6 +125,46 @@ impl Writer {
             }
         }
     }
+}
+
+/// A program of a page, and what it prints.
+pub struct Example {
+    pub program: String,
+    pub prints: String,
+}
+
+/// An item of a list of errors: the numbers that it begins with, and when they come, as a sentence.
+fn error(item: &str) -> (Vec<&str>, String) {
+    let (mut numbers, mut rest) = (Vec::new(), item);
+    while let Some((number, after)) = rest.strip_prefix("`E").and_then(|text| text.split_once('`'))
+    {
+        numbers.push(&rest[1..number.len() + 2]);
+        rest = after.trim_start_matches([',', ':', ' ']);
+    }
+    let rest = rest.strip_prefix("if ").unwrap_or(rest);
+    let name = rest.split_whitespace().next().unwrap_or_default();
+    if name.contains(['_', '(']) {
+        return (numbers, rest.to_string());
+    }
+    let (first, others) = rest.split_at(rest.chars().next().map_or(0, char::len_utf8));
+    (numbers, first.to_uppercase() + others)
+}
+
+/// Escapes a line of a program, so that it can be copied from the page.
+fn literal(text: &str) -> String {
+    let mut line = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' => line += "\\e",
+            '-' => line += "\\-",
+            '\'' => line += "\\(aq",
+            '`' => line += "\\(ga",
+            '^' => line += "\\(ha",
+            '~' => line += "\\(ti",
+            _ => line.push(c),
+        }
+    }
+    if line.starts_with('.') { format!("\\&{line}") } else { line }
 }
 
 /// Splits text into words. What is in backquotes is part of one word.
@@ -169,41 +246,55 @@ fn declaration(writer: &mut Writer, item: &Item) {
     writer.line(".Fc");
 }
 
-/// A page up to its synopsis.
-fn head(name: &str, names: &[&str], title: &str, headers: &[&str]) -> Writer {
+/// A page up to its title.
+fn title_of(name: &str, section: u32, names: &[&str], title: &str) -> Writer {
     let mut writer = Writer::default();
     writer.line(&format!(
-        ".\\\" Made from the comments of the headers by `make man`; do not edit.\n.Dd {DATE}\n.Dt {} 3\n\
-         .Os libaco {}\n.Sh NAME\n.Nm {}\n.Nd {title}\n.Sh LIBRARY\n\
-         libaco, asymmetric stackful coroutines (\\-laco)\n.Sh SYNOPSIS",
+        ".\\\" Made from the comments of the headers by `make man`; do not edit.\n.Dd {DATE}\n.Dt {} {section}\n\
+         .Os libaco {}\n.Sh NAME\n.Nm {}\n.Nd {title}",
         name.to_uppercase(),
         env!("CARGO_PKG_VERSION"),
         names.join(" ,\n.Nm ")
     ));
+    writer
+}
+
+/// A page up to its synopsis.
+fn head(name: &str, names: &[&str], title: &str, headers: &[&str]) -> Writer {
+    let mut writer = title_of(name, 3, names, title);
+    writer.line(".Sh LIBRARY\nlibaco, asymmetric stackful coroutines (\\-laco)\n.Sh SYNOPSIS");
     headers.iter().for_each(|header| writer.line(&format!(".In {header}")));
     writer
 }
 
-fn see_also(mut writer: Writer, others: &[&str]) -> String {
-    writer.line(".Sh SEE ALSO");
-    writer.line(&format!(".Xr {} 3", others.join(" 3 ,\n.Xr ")));
+/// Ends a page with the names of others, each with its section.
+fn see_also(mut writer: Writer, others: &[String]) -> String {
+    writer.line(&format!(".Sh SEE ALSO\n.Xr {}", others.join(" ,\n.Xr ")));
     writer.text
 }
 
 /// The page of some items. It refers to the pages `others`.
-pub fn page(page: &Page, items: &[&Item], others: &[&str]) -> String {
+pub fn page(
+    page: &Page,
+    items: &[(&Item, Option<Facts>)],
+    example: &Example,
+    others: &[String],
+) -> String {
     let mut writer = head(page.name(), &page.names, page.title, &[page.header]);
-    for item in items.iter().filter(|item| item.kind != Kind::Struct) {
+    for (item, _) in items.iter().filter(|(item, _)| item.kind != Kind::Struct) {
         declaration(&mut writer, item);
     }
     writer.line(".Sh DESCRIPTION");
-    for item in items {
+    for (item, facts) in items {
         writer.line(&format!(".Ss {}", item.name));
         if item.kind != Kind::Struct {
             declaration(&mut writer, item);
             writer.line(".Pp");
         }
         writer.comment(&item.doc);
+        if let Some(facts) = facts {
+            writer.facts(item, facts);
+        }
         if !item.fields.is_empty() {
             writer.line(".Bl -tag -width Ds");
             for (code, doc) in &item.fields {
@@ -213,7 +304,22 @@ pub fn page(page: &Page, items: &[&Item], others: &[&str]) -> String {
             writer.line(".El");
         }
     }
+    writer.example(example);
     see_also(writer, others)
+}
+
+/// A page of section 7.
+pub fn concept(concept: &Concept) -> String {
+    let mut writer = title_of(concept.name, 7, &[concept.name], concept.title);
+    for section in concept.text.split("\n# ") {
+        let (title, text) = section.split_once('\n').expect("a section has a text");
+        writer.line(&format!(".Sh {}", title.trim_start_matches("# ")));
+        let lines: Vec<_> = text.lines().map(String::from).collect();
+        writer.comment(&lines);
+    }
+    let others = concept.others.iter().map(|name| name.replace(['(', ')'], " "));
+    let others: Vec<_> = others.map(|name| name.trim_end().to_string()).collect();
+    see_also(writer, &others)
 }
 
 /// The page that leads to `pages`. It begins with `about`.
@@ -222,7 +328,8 @@ pub fn overview(
     title: &str,
     about: &[String],
     pages: &[&Page],
-    example: Option<&str>,
+    example: &Example,
+    others: &[&str],
 ) -> String {
     let mut headers: Vec<_> = pages.iter().map(|page| page.header).collect();
     headers.dedup();
@@ -237,9 +344,6 @@ pub fn overview(
         }
         writer.line(".El");
     }
-    if let Some(example) = example {
-        writer.line(".Sh EXAMPLES");
-        writer.code(example.lines());
-    }
-    see_also(writer, if name == "aco" { &["acort"] } else { &["aco"] })
+    writer.example(example);
+    see_also(writer, &others.iter().map(|name| name.to_string()).collect::<Vec<_>>())
 }

@@ -10,8 +10,8 @@ use crate::needs::{self, Need};
 use crate::process::Result;
 use crate::{
     abi, bindings, c_tests, cinstall, deb, debug, documents, exports, fuzz, headers, install,
-    kqueue, linking, manual, nim, panics, refused, repeat, rt_use, rust, sandbox, sanitizers,
-    snippets, steps, unwinders,
+    kqueue, linking, manual, nim, panics, reference, refused, repeat, rt_use, rust, sandbox,
+    sanitizers, snippets, steps, unwinders,
 };
 
 /// How much is run.
@@ -88,7 +88,8 @@ pub const LANES: &[Lane] = &[
         instrumented_cases(&[&UBSAN, &UBSAN_CLANG], extent)
     }),
     lane(Sample, "documents", &[needs::CXX, needs::GDB], |_| {
-        Ok(documents::cases().into_iter().chain(snippets::cases()?).collect())
+        let programs = snippets::cases()?.into_iter().chain(reference::cases()?);
+        Ok(documents::cases().into_iter().chain(programs).collect())
     }),
     lane(Sample, "man", &[needs::MAN], |_| Ok(manual::cases())),
     lane(Sample, "rt-use", &[needs::CLIENTS], |_| rt_use::cases()),

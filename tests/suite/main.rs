@@ -39,6 +39,7 @@ mod panics;
 mod port;
 mod process;
 mod procfs;
+mod reference;
 mod refused;
 mod repeat;
 mod rt_use;

@@ -29,7 +29,7 @@ pub fn cases() -> Vec<Case> {
 
 /// Runs `line` for each page. It may print nothing but the `allowed` messages.
 fn pages_are_clean(line: &str, allowed: &[&str]) -> Result {
-    let pages = files("man", &["3"])?;
+    let pages = files("man", &["3", "7"])?;
     ensure!(pages.len() > 50, "there are {} pages", pages.len());
     let mut messages = String::new();
     for page in pages {
@@ -59,5 +59,6 @@ fn man_finds_every_name() -> Result {
         let text = succeed(man(&format!("-P cat 3 {name}")), 60)?;
         ensure!(text.contains(name), "{name}(3): {text}");
     }
+    succeed(man("-w 7").args(["aco", "acort", "acort_environment"]), 60)?;
     uninstall(&[("PREFIX", &prefix)], &folder.join("usr"))
 }

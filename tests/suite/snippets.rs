@@ -262,21 +262,21 @@ fn example(name: &'static str) -> Case {
     })
 }
 
-fn compile(is_cxx: bool, source: &Path, object: &Path) -> Result {
+pub fn compile(is_cxx: bool, source: &Path, object: &Path) -> Result {
     let compiler = if is_cxx { "c++ -std=c++17" } else { "cc -std=gnu11" };
     let (from, to) = (source.display(), object.display());
     let line = format!("{compiler} -O1 -Iinclude -c {from} -o {to}");
     succeed(command(&line), 60).map(drop)
 }
 
-fn link(is_cxx: bool, objects: &[&PathBuf], program: &Path) -> Result {
+pub fn link(is_cxx: bool, objects: &[&PathBuf], program: &Path) -> Result {
     let mut link = command(if is_cxx { "c++" } else { "cc" });
-    link.args(objects).arg("-o").arg(program).args(["build/libaco.a", "-lpthread"]);
+    link.args(objects).arg("-o").arg(program).args(["build/libaco.a", "-lpthread", "-lm"]);
     succeed(link, 60).map(drop)
 }
 
 /// Runs the program many times: tests/use/again.c calls its `main`, which gets another name.
-fn keeps_nothing(is_cxx: bool, object: &Path, folder: &Path) -> Result {
+pub fn keeps_nothing(is_cxx: bool, object: &Path, folder: &Path) -> Result {
     let (renamed, again) = (folder.join("program.o"), folder.join("again.o"));
     let line = format!("{} {}", object.display(), renamed.display());
     succeed(command(&format!("objcopy --redefine-sym main=program {line}")), 60)?;

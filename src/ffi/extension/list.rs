@@ -50,7 +50,10 @@ pub unsafe extern "C" fn aco_foreach(
 /// use that aco_stack_used() knows.
 ///
 /// # Returns
-/// 0, or -1 and `errno` of write(2). The lines before a failure are written.
+/// 0, or -1 and `errno`. The lines before a failure are written.
+///
+/// # Errors
+/// - The errors of write(2).
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_dump(fd: c_int) -> c_int {
     if listing::dump(fd) { 0 } else { -1 }

@@ -11,7 +11,11 @@ use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::ffi::non_null;
 use crate::{generator, resume, thread, tls};
 
-/// aco_resume_value() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Resumes as aco_resume_value() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_resume_value().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_resume_value_shared_fpenv(
     co: *mut aco_t,
@@ -21,21 +25,30 @@ pub unsafe extern "C" fn aco_resume_value_shared_fpenv(
     unsafe { resume::resume_value(co, value, resume::share_fpenv::resume) }
 }
 
-/// aco_yield_value() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Yields as aco_yield_value() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_yield_value().
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_value_shared_fpenv(value: *mut c_void) -> *mut c_void {
     // SAFETY: the current coroutine is the one that runs.
     unsafe { resume::yield_value(tls::current(), value, resume::share_fpenv::switch) }
 }
 
-/// aco_yield_to() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Switches as aco_yield_to() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield_to_shared_fpenv(to: *mut aco_t) {
     // SAFETY: `to` is NULL or a coroutine (F1).
     unsafe { resume::yield_to(to, resume::share_fpenv::transfer, resume::share_fpenv::switch) }
 }
 
-/// aco_gen_new() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Creates a generator as aco_gen_new() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_gen_new().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_gen_new_shared_fpenv(
     share_stack: *mut aco_share_stack_t,
@@ -48,7 +61,11 @@ pub unsafe extern "C" fn aco_gen_new_shared_fpenv(
         .unwrap_or_else(|error| error.abort("aco_gen_new"))
 }
 
-/// aco_gen_next() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Runs a generator as aco_gen_next() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_gen_next().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_gen_next_shared_fpenv(
     r#gen: *mut aco_gen_t,
@@ -59,14 +76,16 @@ pub unsafe extern "C" fn aco_gen_next_shared_fpenv(
     unsafe { generator::next(generator, value, resume::share_fpenv::resume) }.into()
 }
 
-/// aco_gen_yield() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Yields as aco_gen_yield() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_gen_yield_shared_fpenv(value: *mut c_void) {
     // SAFETY: the current coroutine is the one that runs.
     unsafe { resume::yield_value(tls::current(), value, resume::share_fpenv::switch) };
 }
 
-/// aco_return_exits() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Permits a return as aco_return_exits() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_return_exits_shared_fpenv(co: *mut aco_t) {
     let co = non_null("aco_return_exits", "the coroutine", co);
@@ -74,13 +93,21 @@ pub unsafe extern "C" fn aco_return_exits_shared_fpenv(co: *mut aco_t) {
     unsafe { resume::return_exits(co, resume::share_fpenv::returning_entry) }
 }
 
-/// aco_thread_return_exits() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Permits returns as aco_thread_return_exits() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_thread_return_exits_shared_fpenv(on: c_int) {
     thread::set_last_word(if on != 0 { Some(resume::share_fpenv::last_word) } else { None });
 }
 
-/// aco_yield_checked() for programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+/// Yields as aco_yield_checked() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_yield_checked().
+///
+/// # Errors
+/// - `ECANCELED` if the running coroutine is cancelled.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_checked_shared_fpenv() -> c_int {
     // SAFETY: the current coroutine is the one that runs.

@@ -30,7 +30,7 @@ pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut
     object(channel_life::create(elem, cap, flags))
 }
 
-/// Adds a reference. Each user of a channel needs one. From any thread.
+/// Adds a reference. Each user of a channel needs one.
 ///
 /// # Returns
 /// The channel, or NULL and `errno`.
@@ -43,8 +43,8 @@ pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_c
     object(non_null(chan).inspect(|&chan| unsafe { channel_life::add_ref(chan) }))
 }
 
-/// Drops a reference. The last one frees the channel and the values in it. From any thread. Does
-/// nothing if `chan` is NULL.
+/// Drops a reference. The last one frees the channel and the values in it. Does nothing if `chan`
+/// is NULL.
 ///
 /// # Aborts
 /// If the last reference is dropped while a call waits in the channel.
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn acort_chan_recv(
 }
 
 /// Closes the channel. Sends fail from now on, and calls that wait end with EPIPE. The values in it
-/// can still be received. From any thread.
+/// can still be received.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.

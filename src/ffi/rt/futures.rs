@@ -26,7 +26,7 @@ pub extern "C" fn acort_future_new() -> *mut acort_future_t {
     object(future::create())
 }
 
-/// Adds a reference. Each user of a future needs one: setters and waiters. From any thread.
+/// Adds a reference. Each user of a future needs one: setters and waiters.
 ///
 /// # Returns
 /// The future, or NULL and `errno`.
@@ -39,8 +39,8 @@ pub unsafe extern "C" fn acort_future_ref(future: *mut acort_future_t) -> *mut a
     object(non_null(future).inspect(|&future| unsafe { future::add_ref(future) }))
 }
 
-/// Drops a reference. The last one frees the future, not its value. From any thread. Does nothing
-/// if `future` is NULL.
+/// Drops a reference. The last one frees the future, not its value. Does nothing if `future` is
+/// NULL.
 ///
 /// # Aborts
 /// If the last reference is dropped while a call waits for the future.

@@ -30,7 +30,7 @@ pub unsafe extern "C" fn acort_key_create(
     try_status(|| unsafe { locals::create_key(non_null(key)?, destructor) })
 }
 
-/// Deletes a key and its values; no destructor is called for them. From any thread.
+/// Deletes a key and its values; no destructor is called for them.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.

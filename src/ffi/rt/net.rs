@@ -63,7 +63,12 @@ pub unsafe extern "C" fn acort_listen(
 /// a task. A deadline of 0 or in the past resolves no names. Free `res` by freeaddrinfo(3).
 ///
 /// # Returns
-/// 0, or a code of getaddrinfo(3): EAI_SYSTEM and `errno` for ETIMEDOUT and ECANCELED.
+/// 0, or a code of getaddrinfo(3). With EAI_SYSTEM `errno` has the error.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of getaddrinfo(3).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_getaddrinfo(
     node: *const c_char,

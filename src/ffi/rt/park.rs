@@ -8,7 +8,10 @@ use crate::rt::model::task;
 use crate::rt::os::Deadline;
 use crate::rt::park::{cancel, sleep, suspend};
 
-/// Returns the time of CLOCK_MONOTONIC in nanoseconds, which deadlines are compared with.
+/// Returns the time of CLOCK_MONOTONIC, which deadlines are compared with.
+///
+/// # Returns
+/// The time in nanoseconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_now() -> i64 {
     sleep::now()
@@ -63,7 +66,7 @@ pub extern "C" fn acort_park(deadline: i64) -> c_int {
 }
 
 /// Ends the acort_park() of `task`, or gives it a token for its next one. A task has at most one
-/// token. From any thread.
+/// token.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -80,7 +83,7 @@ pub unsafe extern "C" fn acort_unpark(task: *mut acort_task_t) -> c_int {
 /// Cancels `task` permanently. Its wait ends with ECANCELED, and so does each later call that may
 /// wait, on entry, before it has an effect. Calls with deadline 0 still work, and so do calls that
 /// never wait: unlock, post, set, close, unref. Clean-up that may wait masks cancellation:
-/// acort_cancel_mask(). From any thread.
+/// acort_cancel_mask().
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -94,8 +97,10 @@ pub unsafe extern "C" fn acort_cancel(task: *mut acort_task_t) -> c_int {
     status(task::check(task).map(|task| unsafe { cancel::cancel(task.as_ptr()) }))
 }
 
-/// Returns 1 if the running task is cancelled and has not masked cancellation, else 0. Returns 0 in
-/// a plain thread.
+/// Returns whether the running task is cancelled and has not masked cancellation.
+///
+/// # Returns
+/// 1 or 0. 0 in a plain thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_cancelled() -> c_int {
     cancel::is_cancelled().into()

@@ -89,7 +89,7 @@ pub unsafe extern "C" fn acort_promise_fail(promise: *mut acort_promise_t, err: 
     })
 }
 
-/// Adds a setter's reference. Each setter needs one. From any thread.
+/// Adds a setter's reference. Each setter needs one.
 ///
 /// # Returns
 /// The promise, or NULL and `errno`.

@@ -57,8 +57,10 @@ pub unsafe extern "C" fn acort_run_ex(
     })
 }
 
-/// Returns the version of the library that is loaded, for example "1.3.0", as aco_version_string()
-/// does. The library owns the string.
+/// Returns the version of the library that is loaded, as aco_version_string() does.
+///
+/// # Returns
+/// The text, for example "1.3.0". The library owns it.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_version() -> *const c_char {
     crate::ffi::version::aco_version_string()

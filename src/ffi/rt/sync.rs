@@ -83,7 +83,7 @@ pub unsafe extern "C" fn acort_cond_wait(
     }))
 }
 
-/// Wakes the first waiter. From any thread.
+/// Wakes the first waiter.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn acort_cond_signal(cond: *mut acort_cond_t) -> c_int {
     status(sync_object(caller, cond).map(|cond| unsafe { condvar::signal(cond) }))
 }
 
-/// Wakes all waiters. From any thread.
+/// Wakes all waiters.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn acort_cond_broadcast(cond: *mut acort_cond_t) -> c_int 
     status(sync_object(caller, cond).map(|cond| unsafe { condvar::broadcast(cond) }))
 }
 
-/// Sets the event: wakes all waiters, and later calls do not wait. From any thread.
+/// Sets the event: wakes all waiters, and later calls do not wait.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn acort_event_set(event: *mut acort_event_t) -> c_int {
     status(sync_object(caller, event).map(|event| unsafe { event::set(event) }))
 }
 
-/// Resets the event: later calls wait again. From any thread.
+/// Resets the event: later calls wait again.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn acort_sem_init(sem: *mut acort_sem_t, count: c_uint) ->
     status(sync_object(caller, sem).and_then(|sem| unsafe { semaphore::init(sem, count) }))
 }
 
-/// Increments the semaphore, or wakes its first waiter. From any thread.
+/// Increments the semaphore, or wakes its first waiter.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -215,8 +215,7 @@ pub unsafe extern "C" fn acort_sem_wait(sem: *mut acort_sem_t, deadline: i64) ->
     )
 }
 
-/// Adds `n`, which may be negative, to the count of the waitgroup. At 0 all waiters are woken. From
-/// any thread.
+/// Adds `n`, which may be negative, to the count of the waitgroup. At 0 all waiters are woken.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.

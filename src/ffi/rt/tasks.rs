@@ -138,7 +138,10 @@ pub extern "C" fn acort_yield() -> c_int {
     status(suspend::yield_now())
 }
 
-/// Returns the running task, or NULL in a plain thread.
+/// Returns the running task.
+///
+/// # Returns
+/// The task. NULL in a plain thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_self() -> *mut acort_task_t {
     task::current()

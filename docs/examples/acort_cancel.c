@@ -1,0 +1,32 @@
+#include <acort.h>
+#include <errno.h>
+#include <stdio.h>
+
+static void *works(void *argument) {
+    if (acort_sleep(1000000000) == -1 && errno == ECANCELED)
+        printf("cancelled: %d\n", acort_cancelled());
+    if (acort_sleep(1000000) == -1 && errno == ECANCELED)
+        puts("and so is each later wait");
+    acort_cancel_mask(1); /* clean-up that has to wait */
+    printf("masked: %d, sleeps: %d\n", acort_cancelled(),
+           acort_sleep(1000000));
+    acort_cancel_mask(0);
+    return argument;
+}
+
+static void *starts(void *argument) {
+    acort_task_t *task = acort_go(works, NULL);
+    acort_yield();
+    acort_cancel(task);
+    acort_join(task, NULL, ACORT_NEVER);
+    return argument;
+}
+
+int main(void) {
+    return acort_run(starts, NULL, NULL) == 0 ? 0 : 1;
+}
+/* Prints:
+ * cancelled: 1
+ * and so is each later wait
+ * masked: 0, sleeps: 0
+ */

@@ -1,0 +1,51 @@
+#include <acort.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+
+static void *connects(void *address) {
+    int fd = acort_dial("tcp", address, acort_after(10000000000));
+    if (fd == -1) {
+        perror("acort_dial");
+        return NULL;
+    }
+    acort_write_all(fd, "hello", 5, ACORT_NEVER);
+    acort_close(fd);
+    return NULL;
+}
+
+static void *serves(void *argument) {
+    int listener = acort_listen("tcp", "127.0.0.1:0", 0); /* any free port */
+    struct sockaddr_in own;
+    socklen_t size = sizeof own;
+    getsockname(listener, (struct sockaddr *)&own, &size);
+    char address[32], text[5];
+    snprintf(address, sizeof address, "127.0.0.1:%d", ntohs(own.sin_port));
+    acort_task_t *client = acort_go(connects, address);
+    int fd = acort_accept(listener, NULL, NULL, ACORT_NEVER);
+    acort_read_full(fd, text, sizeof text, ACORT_NEVER);
+    printf("%.5s\n", text);
+    acort_close(fd);
+    acort_close(listener);
+    acort_join(client, NULL, ACORT_NEVER);
+
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    int code =
+        acort_getaddrinfo("127.0.0.1", "80", &hints, &found, ACORT_NEVER);
+    if (code != 0) {
+        puts(gai_strerror(code));
+        return argument;
+    }
+    printf("port %d\n",
+           ntohs(((struct sockaddr_in *)found->ai_addr)->sin_port));
+    freeaddrinfo(found);
+    return argument;
+}
+
+int main(void) {
+    return acort_run(serves, NULL, NULL) == 0 ? 0 : 1;
+}
+/* Prints:
+ * hello
+ * port 80
+ */

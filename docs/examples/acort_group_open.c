@@ -1,0 +1,47 @@
+#include <acort.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void *sleeps(void *text) {
+    int result = acort_sleep(1000000000);
+    printf("%s: %s\n", (char *)text, result == 0 ? "slept" : strerror(errno));
+    return NULL;
+}
+
+static void *fails(void *group) {
+    acort_group_fail(group, EIO); /* cancels the others */
+    return NULL;
+}
+
+static void start(acort_group_t *group, acort_body_t body, void *argument) {
+    acort_attr_t attr;
+    acort_attr_init(&attr, sizeof attr);
+    attr.group = group;
+    acort_go_ex(&attr, body, argument);
+}
+
+static void *starts(void *argument) {
+    acort_group_t *group = acort_group_open();
+    start(group, sleeps, "with one that fails");
+    start(group, fails, group);
+    if (acort_group_wait(group, ACORT_NEVER) == -1)
+        printf("the group: %s\n", strerror(errno));
+    acort_group_close(group);
+
+    group = acort_group_open();
+    start(group, sleeps, "of a cancelled group");
+    acort_yield();
+    acort_group_cancel(group);
+    acort_group_close(group); /* waits for its tasks, and frees them */
+    return argument;
+}
+
+int main(void) {
+    return acort_run(starts, NULL, NULL) == 0 ? 0 : 1;
+}
+/* Prints:
+ * with one that fails: Operation canceled
+ * the group: Input/output error
+ * of a cancelled group: Operation canceled
+ */

@@ -1,0 +1,43 @@
+#include <acort.h>
+#include <errno.h>
+#include <stdio.h>
+
+static void *works(void *chan) {
+    acort_sleep(5 * 1000000);
+    int number = 7;
+    acort_chan_send(chan, &number, ACORT_NEVER);
+    return NULL;
+}
+
+static void *waits(void *argument) {
+    acort_chan_t *numbers = acort_chan_new(sizeof(int), 0, 0);
+    acort_event_t stop = {0};
+    acort_task_t *task = acort_go(works, numbers);
+    int number = 0;
+    acort_case_t cases[] = {
+        {.op = ACORT_EVENT, .object = &stop},
+        {.op = ACORT_RECV, .object = numbers, .data = &number},
+    };
+    if (acort_select(cases, 2, acort_after(1000000)) == -1 &&
+        errno == ETIMEDOUT)
+        puts("nothing after a millisecond");
+    if (acort_select(cases, 2, ACORT_NEVER) == 1)
+        printf("received %d\n", number);
+
+    /* Both are ready: the first of them counts. */
+    acort_event_set(&stop);
+    acort_chan_close(numbers);
+    if (acort_select_ordered(cases, 2, ACORT_NEVER) == 0) puts("stop");
+    acort_join(task, NULL, ACORT_NEVER);
+    acort_chan_unref(numbers);
+    return argument;
+}
+
+int main(void) {
+    return acort_run(waits, NULL, NULL) == 0 ? 0 : 1;
+}
+/* Prints:
+ * nothing after a millisecond
+ * received 7
+ * stop
+ */
