@@ -10,7 +10,7 @@ use crate::needs::{self, Need};
 use crate::process::Result;
 use crate::{
     abi, bindings, c_tests, cinstall, deb, debug, documents, exports, fuzz, headers, install,
-    kqueue, linking, manual, nim, panics, refused, repeat, rt_use, rust, sandbox, sanitizers,
+    kqueue, linking, manual, nim, panics, refused, repeat, rt_use, rust, sandbox, sanitizers, site,
     snippets, steps, unwinders,
 };
 
@@ -91,6 +91,7 @@ pub const LANES: &[Lane] = &[
         Ok(documents::cases().into_iter().chain(snippets::cases()?).collect())
     }),
     lane(Sample, "man", &[needs::MAN], |_| Ok(manual::cases())),
+    lane(Full, "site", &[needs::SITE], |_| Ok(site::cases())),
     lane(Sample, "rt-use", &[needs::CLIENTS], |_| rt_use::cases()),
     lane(Long, "repeat", &[needs::CXX, needs::CLIENTS], repeat::cases),
     lane(Sample, "sandbox", &[needs::SECCOMP], sandbox::cases),
