@@ -50,13 +50,13 @@ def contents(title: str, entries: list[str]) -> str:
 
 def reference_page(name: str, text: str) -> str:
     """A page that mandoc made: its names and its subject come first, then the other headings, each a level lower."""
-    head, description = text.split("# SYNOPSIS\n", 1)
-    subject = head.split("# NAME\n", 1)[1].split("\n# ", 1)[0].strip()
-    names, subject = subject.rsplit(" - ", 1)
-    description = "## Synopsis\n" + re.sub(r"^(#+ )", r"#\1", description, flags=re.M)
-    description = re.sub(r"^## [A-Z ]+$", lambda match: match.group().capitalize(), description, flags=re.M)
-    description = re.sub(r"^## (.)", lambda match: "## " + match.group(1).upper(), description, flags=re.M)
-    return f"# {name}: {subject}\n\n{names}\n\n{description}"
+    about, sections = text.split("# NAME\n", 1)[1].split("\n# ", 1)
+    names, subject = about.strip().rsplit(" - ", 1)
+    # What `# LIBRARY` says is the same on all pages.
+    sections = re.sub(r"^# LIBRARY\n.*?(?=^# )", "", f"# {sections}", flags=re.M | re.S)
+    sections = re.sub(r"^# ([A-Z ]+)$", lambda match: f"# {match.group(1).capitalize()}", sections, flags=re.M)
+    sections = re.sub(r"^#+ ", r"#\g<0>", sections, flags=re.M)
+    return f"# {name}: {subject}\n\n{names}\n\n{sections}"
 
 
 def about(text: str) -> str:
