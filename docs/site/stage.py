@@ -14,8 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-DOCUMENTS = ["*.md", "docs/*.md", "docs/dev/*.md", "docs/guide/*.md", "docs/api/*.md", "bindings/*.md",
-             "bindings/*/*.md"]
+DOCUMENTS = ["*.md", "docs/**/*.md", "bindings/**/*.md"]
 
 # The contents by subject. A page belongs to the first section with a pattern for it. The patterns give the order. A
 # pattern may have no page yet. A page that no section has is an error.
