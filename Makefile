@@ -7,6 +7,7 @@
 # make header        writes include/aco.h, aco_ext.h and acort.h from the Rust items
 # make map           writes the maps in src/ from the tables of tests/layers
 # make man           writes man/ and docs/api/ from the comments of the headers and docs/examples/; needs mandoc
+# make site          the documents as a site, in build/site; needs what make setup installs
 # make abi           at a release: writes what it promises to abi/, which later ones are compared with
 # make install       PREFIX=/usr/local LIBDIR= INCLUDEDIR= MANDIR= DESTDIR=;  make uninstall
 # make setup         installs what all lanes of the tests need (Debian, as root)
@@ -59,7 +60,7 @@ SUITE := $(CARGO) run --quiet --locked --manifest-path tests/suite/Cargo.toml --
 export CC_aarch64_unknown_linux_gnu  ?= aarch64-linux-gnu-gcc-12
 export CXX_aarch64_unknown_linux_gnu ?= aarch64-linux-gnu-g++-12
 
-.PHONY: all test test-long test-nim bench bench-rt demo header map man abi deb setup install uninstall clean
+.PHONY: all test test-long test-nim bench bench-rt demo header map man site abi deb setup install uninstall clean
 all: $(B)/libaco.so $(B)/libaco.a
 
 ifneq ($(RUSTC),)
@@ -147,6 +148,14 @@ map:
 
 man: header
 	ACO_BLESS=1 $(CARGO) test --quiet --locked --test manual -- --ignored
+
+SPHINX := build/tools/site/bin
+site:
+	@test -x $(SPHINX)/sphinx-build || { echo 'make site needs Sphinx, which make setup installs' >&2; exit 1; }
+	rm -rf build/site build/site-sources
+	$(SPHINX)/python docs/site/stage.py build/site-sources
+	$(SPHINX)/sphinx-build --quiet --nitpicky --fail-on-warning --conf-dir docs/site \
+	  --doctree-dir build/site-sources/.doctrees build/site-sources build/site
 
 abi:
 	ACO_BLESS=1 $(SUITE) abidiff

@@ -11,7 +11,7 @@ use crate::process::Result;
 use crate::{
     abi, bindings, c_tests, cinstall, deb, debug, documents, exports, fuzz, headers, install,
     kqueue, linking, manual, nim, panics, reference, refused, repeat, rt_use, rust, sandbox,
-    sanitizers, snippets, steps, unwinders,
+    sanitizers, site, snippets, steps, unwinders,
 };
 
 /// How much is run.
@@ -92,6 +92,7 @@ pub const LANES: &[Lane] = &[
         Ok(documents::cases().into_iter().chain(programs).collect())
     }),
     lane(Sample, "man", &[needs::MAN], |_| Ok(manual::cases())),
+    lane(Full, "site", &[needs::SITE], |_| Ok(site::cases())),
     lane(Sample, "rt-use", &[needs::CLIENTS], |_| rt_use::cases()),
     lane(Long, "repeat", &[needs::CXX, needs::CLIENTS], repeat::cases),
     lane(Sample, "sandbox", &[needs::SECCOMP], sandbox::cases),

@@ -48,6 +48,7 @@ mod sandbox;
 mod sanitizers;
 mod selection;
 mod servers;
+mod site;
 mod snippets;
 mod steps;
 mod survival;

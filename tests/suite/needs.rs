@@ -97,6 +97,12 @@ pub const LANGUAGES: &[Need] = &[
     ("build/zig/ziglang/zig version", "ziglang"),
 ];
 
+pub const SITE: &[Need] = &[
+    ("build/tools/site/bin/sphinx-build --version", "Sphinx, by pip"),
+    ("chromium-headless-shell --version", "chromium-headless-shell"),
+    ("python3 --version", "python3"),
+];
+
 pub const DEBIAN: &[Need] = &[
     ("dpkg-checkbuilddeps debian/control", "debhelper, cargo-web and rustc-web"),
     ("lintian --version", "lintian"),
