@@ -119,7 +119,7 @@ def main(out: Path) -> None:
         staged[f"{path}.md"] = source_page(path)
 
     # The pages of the reference, by subject, as its own start page has them.
-    names = re.findall(r"\((\w+)\.md", staged["docs/api/README.md"])
+    names = re.findall(r"\(([\w.]+)\.md", staged["docs/api/README.md"])
     staged["docs/api/README.md"] += contents("Reference", [f"{name} <{name}>" for name in dict.fromkeys(names)])
     shown = [name for name in staged if name != "index.md" and name.removesuffix(".md") not in map(str, sources)]
     left = [name for name in shown if not fnmatch(name, "docs/api/[!R]*")]
