@@ -23,12 +23,11 @@ SECTIONS = {
               "docs/faq.md", "docs/glossary.md", "README*.md"],
     "Guide": ["docs/guide.md", "docs/guide/*.md", "docs/patterns*.md", "examples/index.md", "docs/threads.md",
               "docs/memory.md", "docs/fairness.md", "docs/extension.md", "docs/cpp.md", "bindings/*.md"],
-    "Reference": ["docs/api/README.md", "docs/errors.md", "docs/environment.md", "docs/limits.md", "docs/abi.md",
-                  "CHANGELOG.md"],
+    "Reference": ["docs/api/README.md", "docs/errors.md", "docs/limits.md", "docs/abi.md", "CHANGELOG.md"],
     "For operators": ["docs/reliability.md", "docs/sandbox.md", "docs/performance*.md", "docs/tested.md",
                       "docs/debug*.md", "SECURITY.md"],
     "For maintainers": ["CONTRIBUTING.md", "docs/design-*.md", "docs/porting-macos.md", "docs/qemu.md",
-                        "docs/dev/*.md"],
+                        "docs/dev/*.md", "tests/*/index.md"],
 }
 
 LINK = re.compile(r"(?<=\]\()[^)\s#]+(?=[)#])")
@@ -67,7 +66,9 @@ def about(text: str) -> str:
 
 def source_page(path: Path) -> str:
     text = (ROOT / path).read_text()
-    return f"---\norphan: true\n---\n# {path}\n\n`````{LANGUAGES.get(path.suffix, 'text')}\n{text}\n`````\n"
+    # A frame of a document is no C: it has @@ where the block stands.
+    language = "text" if path.suffix == ".c" and re.search(r"^ *@", text, re.MULTILINE) else LANGUAGES.get(path.suffix, "text")
+    return f"---\norphan: true\n---\n# {path}\n\n`````{language}\n{text}\n`````\n"
 
 
 def folder_page(folder: Path, files: list[Path]) -> str:
