@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::case::Case;
@@ -13,10 +14,13 @@ use crate::lanes::Extent;
 use crate::process::{Result, scratch, succeed};
 use crate::selection::{is_in_any_order, sources, test_name};
 use crate::toolchain::command;
-use crate::{documents, rt_use};
+use crate::{reference, rt_use, snippets};
 
 /// One round of so many has no chaos.
 const SEEDS: usize = 4;
+
+/// So many copies of a program run at a time. They disturb each other in more ways than busy processes do.
+const COPIES: usize = 12;
 
 /// Programs of c_tests/ beside those of the runtime: threads, signals, timers.
 const OTHERS: [&str; 4] = ["exceptions", "storm", "stress", "threads"];
@@ -63,7 +67,9 @@ pub fn cases(extent: Extent) -> Result<Vec<Case>> {
         repeat_all(rounds, rt_use::cases)
     }));
     cases.push(Case::new(format!("documents, {rounds} rounds"), move || {
-        repeat_all(rounds, || Ok(documents::cases()))
+        repeat_all(rounds, || {
+            Ok(snippets::cases()?.into_iter().chain(reference::cases()?).collect())
+        })
     }));
     Ok(cases)
 }
@@ -75,14 +81,27 @@ fn repeat(source: &Path, folder: &Path, rounds: usize) -> Result {
     let program = folder.join(name.replace('/', "-"));
     CC.build(variant, source, &program, folder)?;
     let _load = Load::start()?;
-    for round in 0..rounds {
-        let mut run = CC.run(variant, &program);
-        if round % SEEDS != 0 && is_in_any_order(&name) {
-            run.env("ACORT_CHAOS", round.to_string());
+    let started = AtomicUsize::new(0);
+    let run_rounds = || -> Result {
+        loop {
+            let round = started.fetch_add(1, Ordering::Relaxed);
+            if round >= rounds {
+                return Ok(());
+            }
+            let mut run = CC.run(variant, &program);
+            if !round.is_multiple_of(SEEDS) && is_in_any_order(&name) {
+                run.env("ACORT_CHAOS", round.to_string());
+            }
+            succeed(run, 300).map_err(|error| {
+                started.store(rounds, Ordering::Relaxed);
+                format!("round {round} of {rounds}: {error}")
+            })?;
         }
-        succeed(run, 300).map_err(|error| format!("round {round} of {rounds}: {error}"))?;
-    }
-    Ok(())
+    };
+    thread::scope(|scope| {
+        let copies: Vec<_> = (0..COPIES).map(|_| scope.spawn(run_rounds)).collect();
+        copies.into_iter().try_for_each(|copy| copy.join().unwrap_or(Err("a panic".into())))
+    })
 }
 
 /// Runs all cases of a lane, one after the other, in each round.
