@@ -1,6 +1,7 @@
 //! The figures and charts of the README are those of the pages that `make bench` and `make bench-rt` write: each cell
 //! of its tables stands there, under the same heading, in the row of the same name, and the charts are drawn from the
-//! pages by the code of `make bench`. `ACO_BLESS=1` writes them again.
+//! pages by the code of `make bench`. `ACO_BLESS=1` writes them again. README.zh.md, a translation, has the numbers, links
+//! and programs of the README, paragraph by paragraph.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -46,6 +47,7 @@ pub fn cases() -> Vec<Case> {
         Case::new(file, move || keep(file, &draw(&read(page)?)?, &read(file).unwrap_or_default()))
     }));
     cases.push(Case::new("figures of docs/tested.md", figures_of_the_tests));
+    cases.push(Case::new("figures of README.zh.md", figures_of_the_translation));
     cases
 }
 
@@ -99,6 +101,52 @@ fn figures_of_the_readme() -> Result {
         ensure!(readme.contains(&text), "README.md does not say: {text}");
     }
     keep("README.md", &updated, &readme)
+}
+
+/// Compares the numbers, links and programs of README.zh.md with those of README.md, in each paragraph.
+fn figures_of_the_translation() -> Result {
+    let (readme, translation) = (read("README.md")?, read("README.zh.md")?);
+    let count = (readme.split("\n\n").count(), translation.split("\n\n").count());
+    ensure!(count.0 == count.1, "README.md has {} paragraphs, README.zh.md {}", count.0, count.1);
+    ensure!(programs(&readme) == programs(&translation), "README.zh.md shows other programs");
+    // The second paragraph of each is the link to the other.
+    for (paragraph, translated) in readme.split("\n\n").zip(translation.split("\n\n")).skip(2) {
+        let is_same =
+            numbers(paragraph) == numbers(translated) && links(paragraph) == links(translated);
+        ensure!(
+            is_same,
+            "README.zh.md:\n{translated}\nhas other numbers or links than README.md:\n{paragraph}"
+        );
+    }
+    Ok(())
+}
+
+/// The lines of the blocks of code, and the comments.
+fn programs(page: &str) -> Vec<&str> {
+    let mut is_inside = false;
+    let is_kept = |line: &&str| {
+        let is_fence = line.starts_with("```");
+        is_inside ^= is_fence;
+        is_fence || is_inside || line.starts_with("<!--")
+    };
+    page.lines().filter(is_kept).collect()
+}
+
+/// The numbers of a text, sorted: a translation may have another order.
+fn numbers(text: &str) -> Vec<&str> {
+    let words = text.split(|c: char| !c.is_ascii_digit() && c != '.' && c != ',');
+    let mut numbers: Vec<_> =
+        words.map(|word| word.trim_matches(['.', ','])).filter(|word| !word.is_empty()).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// The targets of the links of a text, sorted.
+fn links(text: &str) -> Vec<&str> {
+    let mut links: Vec<_> =
+        text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap_or_default()).collect();
+    links.sort_unstable();
+    links
 }
 
 /// Collects the cells in the tables of a page. The first cell for a row and a heading counts.

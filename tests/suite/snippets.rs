@@ -67,11 +67,11 @@ const EXAMPLES: [&str; 8] = [
     "words",
 ];
 
-/// README.md and the documents below docs/ and bindings/, but for the reference, which has signatures.
+/// README.md, README.zh.md and the documents below docs/ and bindings/, but for the reference, which has signatures.
 pub fn cases() -> Result<Vec<Case>> {
     let mut documents = files_below(&["docs", "bindings"], &["md"])?;
     documents.retain(|path| !path.starts_with("docs/api"));
-    documents.push("README.md".into());
+    documents.extend(["README.md".into(), "README.zh.md".into()]);
     let mut cases: Vec<_> = EXAMPLES.into_iter().map(example).collect();
     for document in documents {
         let (name, text) = (document.display().to_string(), read(&document)?);
