@@ -48,7 +48,7 @@ mod diag {
             LineBuffer
         }
 
-        pub(crate) fn text(&self) -> &[u8] {
+        pub(crate) fn bytes(&self) -> &[u8] {
             &[]
         }
     }

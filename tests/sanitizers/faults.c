@@ -268,11 +268,16 @@ static void run_travelling(void) {
     aco_share_stack_destroy(stack);
 }
 
+/* Both threads count between these two, where they share no lock of the library's. */
+static pthread_barrier_t before_counting, after_counting;
+
 static void *runs_own(void *unused) {
     aco_t *own_main = aco_create(NULL, NULL, 0, NULL, NULL);
     aco_share_stack_t *stack = aco_share_stack_new(0);
     aco_t *co = aco_create(own_main, stack, 0, counts, NULL);
+    pthread_barrier_wait(&before_counting);
     for (int i = 0; i < 1000; i++) aco_resume(co);
+    pthread_barrier_wait(&after_counting);
     aco_destroy(co);
     aco_share_stack_destroy(stack);
     aco_destroy(own_main);
@@ -282,6 +287,8 @@ static void *runs_own(void *unused) {
 /* Two coroutines of two threads, and one counter. */
 static void run_race(void) {
     pthread_t threads[2];
+    pthread_barrier_init(&before_counting, NULL, 2);
+    pthread_barrier_init(&after_counting, NULL, 2);
     for (int i = 0; i < 2; i++) pthread_create(&threads[i], NULL, runs_own, NULL);
     for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
 }
