@@ -47,7 +47,7 @@ static int read_more(client_t *client, int64_t deadline) {
     return 1;
 }
 
-/* Sends a line to all clients in the room. The lock is held, so this must not wait: a client whose outbox is full is cut off. */
+/* Sends a line to all clients in the room. The lock is held, so this must not wait. A full outbox: cut off. */
 static void tell_all(const char *format, ...) {
     message_t message;
     va_list values;

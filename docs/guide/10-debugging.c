@@ -49,7 +49,7 @@ static int read_more(client_t *client, int64_t deadline) {
     return 1;
 }
 
-/* Sends a line to all clients in the room. The lock is held, so this must not wait: a client whose outbox is full is cut off. */
+/* Sends a line to all clients in the room. The lock is held, so this must not wait. A full outbox: cut off. */
 static void tell_all(const char *format, ...) {
     message_t message;
     va_list values;
@@ -177,7 +177,7 @@ typedef struct {
 /* The time of grace ends at its limit, or by a second signal. */
 static void *end_grace(void *argument) {
     server_t *server = argument;
-    if (acort_signal_wait(&server->signals, NULL, acort_after(10 * SECOND)) >= 0 || errno == ETIMEDOUT)
+    if (acort_signal_wait(&server->signals, NULL, acort_after(10 * SECOND)) >= 0 || errno != ECANCELED)
         acort_group_cancel(server->sessions);
     return NULL;
 }

@@ -1,4 +1,4 @@
-/* The clients of the scenes in this folder. A scene is one task. It waits for each line, so it always prints the same. */
+/* The clients of the scenes in this folder. A scene waits for each line, so it always prints the same. */
 #ifndef SCENE_H
 #define SCENE_H
 #include <acort.h>
@@ -12,7 +12,7 @@ typedef struct {
     const char *name;
     int fd;
     size_t used;
-    char input[1024];
+    char input[1024], line[1024];
 } visitor_t;
 
 /* The port of a listener. */
@@ -22,9 +22,8 @@ static inline int port_of(int listener) {
     return getsockname(listener, (struct sockaddr *)&address, &length) == 0 ? ntohs(address.sin_port) : -1;
 }
 
-/* Receives a line, without its end. Returns NULL at the end of the connection. The text is valid until the next call. */
+/* Receives a line, without its end. Returns NULL at the end. The text is valid until the next call. */
 static inline const char *receives(visitor_t *visitor) {
-    static char line[sizeof visitor->input];
     char *end;
     while ((end = memchr(visitor->input, '\n', visitor->used)) == NULL) {
         size_t room = sizeof visitor->input - visitor->used;
@@ -33,10 +32,10 @@ static inline const char *receives(visitor_t *visitor) {
         visitor->used += (size_t)got;
     }
     *end = 0;
-    strcpy(line, visitor->input);
+    strcpy(visitor->line, visitor->input);
     visitor->used -= (size_t)(end + 1 - visitor->input);
     memmove(visitor->input, end + 1, visitor->used);
-    return line;
+    return visitor->line;
 }
 
 static inline void hears(visitor_t *visitor) {

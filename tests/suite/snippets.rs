@@ -78,6 +78,7 @@ pub fn cases() -> Result<Vec<Case>> {
     documents.retain(|path| !path.starts_with("docs/api"));
     documents.push("README.md".into());
     let mut cases: Vec<_> = EXAMPLES.into_iter().map(example).collect();
+    cases.push(Case::new("a part that differs from its file is found", missing_parts_are_found));
     for document in documents {
         let (name, text) = (document.display().to_string(), read(&document)?);
         cases.extend(snippets(&name, &text).into_iter().map(Snippet::case));
@@ -151,6 +152,23 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
     snippets
 }
 
+/// The first paragraph of a block that is not in its file as it is.
+fn missing_part<'a>(block: &'a str, whole: &str) -> Option<&'a str> {
+    block.split("\n\n").find(|part| !whole.contains(part.trim_matches('\n')))
+}
+
+/// Shows that a paragraph which differs from the file is found.
+fn missing_parts_are_found() -> Result {
+    let whole = "int a;\n\nint b(void) {\n    return 1;\n}\n\nint c;\n";
+    let wrong = "int a;\n\nint b(void) {\n    return 2;\n}\n";
+    ensure!(
+        missing_part("int a;\n\nint c;\n", whole).is_none(),
+        "a paragraph of the file is missed"
+    );
+    ensure!(missing_part(wrong, whole).is_some(), "a paragraph that differs passes");
+    Ok(())
+}
+
 /// The file that a comment names: `<!-- program tests/documents/bank.c -->`.
 fn file_of(comment: &str) -> Option<&str> {
     comment.strip_suffix(" -->")?.rsplit(' ').next()
@@ -192,7 +210,7 @@ impl Snippet {
             }
             if let Some(file) = &self.whole {
                 let whole = read(file)?;
-                let missing = self.text.split("\n\n").find(|part| !whole.contains(part.trim_matches('\n')));
+                let missing = missing_part(&self.text, &whole);
                 ensure!(missing.is_none(), "{} has no such part: {missing:?}", file.display());
                 return Ok(());
             }
