@@ -46,7 +46,7 @@ fn targets(text: &str) -> Vec<&str> {
 
 fn check_links() -> Result {
     let (mut wrong, mut links) = (Vec::new(), 0);
-    for folder in [".", "docs", "docs/api", "bindings"] {
+    for folder in [".", "docs", "docs/api", "docs/guide", "bindings"] {
         for page in files(folder, &["md"])? {
             let text = read(&page)?;
             for target in targets(&text).into_iter().filter(|target| !target.contains("://")) {

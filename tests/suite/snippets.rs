@@ -17,7 +17,10 @@
 //!
 //! `<!-- frame FILE -->` is a frame in a file. `<!-- program FILE -->` stands for a program that the page does not show.
 //! The block `text prints` after it is what the program prints, on stderr too, before it ends or dies. Addresses are not
-//! compared. `<!-- program in gdb FILE -->` shows what `aco bt all` prints at the program's function `stop_here`.
+//! compared. `<!-- program in gdb FILE -->` shows what `aco bt all` prints at the program's function `stop_here`. A program
+//! of the guide also runs many times in one process, unless `<!-- threads -->` is before it.
+//!
+//! A block after `<!-- part of FILE -->` is not compiled: each of its paragraphs is in the file as it is.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,6 +48,8 @@ struct Snippet {
     has_threads: bool,
     /// None: the page shows the program.
     hidden: Option<Hidden>,
+    /// The file that has the paragraphs of the block.
+    whole: Option<PathBuf>,
 }
 
 /// How a program runs that the page does not show.
@@ -73,6 +78,7 @@ pub fn cases() -> Result<Vec<Case>> {
     documents.retain(|path| !path.starts_with("docs/api"));
     documents.extend(["README.md".into(), "README.zh.md".into()]);
     let mut cases: Vec<_> = EXAMPLES.into_iter().map(example).collect();
+    cases.push(Case::new("a part that differs from its file is found", missing_parts_are_found));
     for document in documents {
         let (name, text) = (document.display().to_string(), read(&document)?);
         cases.extend(snippets(&name, &text).into_iter().map(Snippet::case));
@@ -97,7 +103,7 @@ fn languages(text: &str) -> Result {
 /// The blocks of C and C++ of a document.
 fn snippets(document: &str, text: &str) -> Vec<Snippet> {
     let mut snippets: Vec<Snippet> = Vec::new();
-    let (mut frame, mut serves, mut has_threads) = (None, false, false);
+    let (mut frame, mut whole, mut serves, mut has_threads) = (None, None, false, false);
     let mut lines = text.lines().enumerate();
     while let Some((number, line)) = lines.next() {
         let mut until = |end: &str| -> String {
@@ -107,6 +113,7 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
         match line {
             "<!-- frame" => frame = Some(until("-->")),
             _ if line.starts_with("<!-- frame ") => frame = file_of(line).map(frame_in),
+            _ if line.starts_with("<!-- part of ") => whole = file_of(line).map(PathBuf::from),
             _ if line.starts_with("<!-- program ") => snippets.push(Snippet {
                 document: document.to_string(),
                 line: number + 1,
@@ -115,7 +122,8 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
                 frame: None,
                 prints: None,
                 serves: false,
-                has_threads: false,
+                has_threads: std::mem::take(&mut has_threads),
+                whole: None,
                 hidden: Some(if line.contains(" in gdb ") { Hidden::InGdb } else { Hidden::Alone }),
             }),
             "```c" | "```cpp" => snippets.push(Snippet {
@@ -128,6 +136,7 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
                 serves: std::mem::take(&mut serves),
                 has_threads: std::mem::take(&mut has_threads),
                 hidden: None,
+                whole: whole.take(),
             }),
             "```text prints" => {
                 let prints = until("```");
@@ -141,6 +150,23 @@ fn snippets(document: &str, text: &str) -> Vec<Snippet> {
         }
     }
     snippets
+}
+
+/// The first paragraph of a block that is not in its file as it is.
+fn missing_part<'a>(block: &'a str, whole: &str) -> Option<&'a str> {
+    block.split("\n\n").find(|part| !whole.contains(part.trim_matches('\n')))
+}
+
+/// Shows that a paragraph which differs from the file is found.
+fn missing_parts_are_found() -> Result {
+    let whole = "int a;\n\nint b(void) {\n    return 1;\n}\n\nint c;\n";
+    let wrong = "int a;\n\nint b(void) {\n    return 2;\n}\n";
+    ensure!(
+        missing_part("int a;\n\nint c;\n", whole).is_none(),
+        "a paragraph of the file is missed"
+    );
+    ensure!(missing_part(wrong, whole).is_some(), "a paragraph that differs passes");
+    Ok(())
 }
 
 /// The file that a comment names: `<!-- program tests/documents/bank.c -->`.
@@ -173,7 +199,20 @@ impl Snippet {
             let folder = scratch(&format!("snippets/{}", name.replace(['/', ':', '.'], "-")))?;
             let program = folder.join("run");
             if let Some(how) = self.hidden {
-                return self.prints_what_is_shown(how, &program);
+                self.prints_what_is_shown(how, &program)?;
+                let is_repeated = how == Hidden::Alone && !self.has_threads;
+                if !is_repeated || !self.text.starts_with("docs/guide/") {
+                    return Ok(());
+                }
+                let object = folder.join("snippet.o");
+                compile(false, Path::new(&self.text), &object)?;
+                return keeps_nothing_with("", false, &object, &folder);
+            }
+            if let Some(file) = &self.whole {
+                let whole = read(file)?;
+                let missing = missing_part(&self.text, &whole);
+                ensure!(missing.is_none(), "{} has no such part: {missing:?}", file.display());
+                return Ok(());
             }
             let source = folder.join(if self.is_cxx { "snippet.cpp" } else { "snippet.c" });
             fs::write(&source, self.program()?)?;
@@ -229,11 +268,12 @@ fn all_coroutines_in_gdb(program: &Path) -> Result<String> {
     Ok(output.lines().filter(is_shown).map(|line| format!("{line}\n")).collect())
 }
 
-/// A text without what differs from run to run or from build to build: addresses, folders of sources, and the library's
-/// own frames with the numbers of all.
+/// A text without what differs from run to run or from build to build: addresses, folders of sources, numbers of file
+/// descriptors, and the library's own frames with the numbers of all.
 fn comparable(text: &str) -> String {
     let mut comparable = String::new();
     for line in text.lines().filter(|line| !line.contains(" in aco::")) {
+        let mut is_descriptor = false;
         for word in line.split(' ') {
             let number = word.trim_start_matches('(');
             let (start, rest) = word.split_at(word.len() - number.len());
@@ -242,9 +282,10 @@ fn comparable(text: &str) -> String {
                     let end = number.rfind(|c: char| c.is_ascii_hexdigit()).map_or(0, |at| at + 1);
                     format!("{start}0x{}", &number[end..])
                 }
-                _ if number.starts_with('#') => "#".to_string(),
+                _ if number.starts_with('#') || is_descriptor => "#".to_string(),
                 _ => format!("{start}{}", rest.rsplit('/').next().unwrap_or_default()),
             };
+            is_descriptor = word == "descriptor";
             comparable += &shown;
             comparable.push(' ');
         }
@@ -277,13 +318,18 @@ pub fn link(is_cxx: bool, objects: &[&PathBuf], program: &Path) -> Result {
 
 /// Runs the program many times: tests/use/again.c calls its `main`, which gets another name.
 pub fn keeps_nothing(is_cxx: bool, object: &Path, folder: &Path) -> Result {
+    keeps_nothing_with("README.md", is_cxx, object, folder)
+}
+
+/// Does the same with other arguments of the program.
+fn keeps_nothing_with(arguments: &str, is_cxx: bool, object: &Path, folder: &Path) -> Result {
     let (renamed, again) = (folder.join("program.o"), folder.join("again.o"));
     let line = format!("{} {}", object.display(), renamed.display());
     succeed(command(&format!("objcopy --redefine-sym main=program {line}")), 60)?;
     compile(false, Path::new("tests/use/again.c"), &again)?;
     let program = folder.join("again");
     link(is_cxx, &[&renamed, &again], &program)?;
-    let mut run = command(&format!("./{} README.md", program.display()));
+    let mut run = command(&format!("./{} {arguments}", program.display()));
     // malloc(3) counts the cache of a thread as used.
     succeed(run.env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"), 120).map(drop)
 }

@@ -23,7 +23,7 @@ const CLIENTS: usize = 40;
 /// The limit of descriptors.
 const DESCRIPTORS: usize = 20;
 
-/// Less than the 30 seconds for which a client of the guide's server may be silent.
+/// Less than the 30 seconds for which a client of the server in docs/patterns.md may be silent.
 const MAX_END: Duration = Duration::from_secs(20);
 
 /// A server: its arguments, and what its clients say.

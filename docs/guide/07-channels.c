@@ -1,0 +1,195 @@
+/* The chat server of chapter 7: each client has a channel, so a slow one holds up no other. */
+#include "scene.h"
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum { LINE = 512, OUTBOX = 64 };
+
+#define SECOND 1000000000LL
+static int64_t idle = 30 * SECOND;                      /* the time that a client has for a line */
+
+typedef struct {
+    char text[2 * LINE + 8];
+} message_t;
+
+typedef struct client {
+    struct client *next;
+    acort_task_t *task;
+    acort_chan_t *outbox;                               /* of messages */
+    int fd, error;                                      /* the error of the last read; 0: the end */
+    int is_slow;
+    size_t used;                                        /* bytes in `input` */
+    char input[LINE], name[LINE];
+} client_t;
+
+static client_t *clients;                               /* in the room */
+
+/* Takes a line from the input, without its end. Returns 0 if there is none. */
+static int take_line(client_t *client, char line[LINE]) {
+    char *end = memchr(client->input, '\n', client->used);
+    if (end == NULL) return 0;
+    size_t length = (size_t)(end - client->input);
+    memcpy(line, client->input, length);
+    line[length] = 0;
+    client->used -= length + 1;
+    memmove(client->input, end + 1, client->used);
+    return 1;
+}
+
+/* Reads what there is, or waits for it. Returns 0 at the end, after an error, and if the line is too long. */
+static int read_more(client_t *client, int64_t deadline) {
+    size_t room = LINE - client->used;
+    ssize_t got = acort_read(client->fd, client->input + client->used, room, deadline);
+    client->error = got < 0 ? errno : 0;
+    if (got <= 0) return 0;
+    client->used += (size_t)got;
+    return 1;
+}
+
+/* Sends a line to all clients in the room. Does not wait: a client whose outbox is full is cut off. */
+static void tell_all(const char *format, ...) {
+    message_t message;
+    va_list values;
+    va_start(values, format);
+    vsnprintf(message.text, sizeof message.text, format, values);
+    va_end(values);
+    for (client_t *client = clients; client != NULL; client = client->next) {
+        if (acort_chan_send(client->outbox, &message, 0) == 0) continue;
+        client->is_slow = 1;
+        acort_cancel(client->task);                     /* its write ends, too */
+    }
+}
+
+static void enter(client_t *client) {
+    client->task = acort_self();
+    client->next = clients;
+    clients = client;
+    tell_all("* %s is here\n", client->name);
+}
+
+static void leave(client_t *client) {
+    client_t **at = &clients;
+    while (*at != client) at = &(*at)->next;
+    *at = client->next;
+    if (client->is_slow || !acort_cancelled()) tell_all("* %s has left\n", client->name);
+}
+
+/* Reads lines and writes messages, until one of both fails, or no line comes for too long. */
+static void talk(client_t *client) {
+    char line[LINE];
+    message_t message;
+    acort_case_t cases[] = {
+        {.op = ACORT_FD_READ, .fd = client->fd},
+        {.op = ACORT_RECV, .object = client->outbox, .data = &message},
+    };
+    int64_t deadline = acort_after(idle);
+    for (;;) {
+        for (; take_line(client, line); deadline = acort_after(idle)) tell_all("%s: %s\n", client->name, line);
+        int chosen = acort_select(cases, 2, deadline);
+        if (chosen < 0) client->error = errno;
+        if (chosen < 0 || (chosen == 0 && !read_more(client, 0))) return;
+        if (chosen == 0) continue;
+        ssize_t length = (ssize_t)strlen(message.text);
+        if (acort_write_all(client->fd, message.text, (size_t)length, ACORT_NEVER) != length) return;
+    }
+}
+
+/* The last line for a client. Clean-up that waits: cancellation is masked, and the wait has a limit. */
+static void say_goodbye(client_t *client, const char *line) {
+    int mask = acort_cancel_mask(1);
+    acort_write_all(client->fd, line, strlen(line), acort_after(SECOND));
+    acort_cancel_mask(mask);
+}
+
+static void free_client(client_t *client) {
+    acort_chan_unref(client->outbox);
+    free(client);
+}
+
+static void *session(void *argument) {
+    client_t *client = argument;
+    int64_t deadline = acort_after(30 * SECOND);        /* for the question and the answer */
+    int has_name;
+    acort_write_all(client->fd, "name?\n", 6, deadline);
+    while (!(has_name = take_line(client, client->name)) && read_more(client, deadline)) continue;
+    if (has_name) {
+        enter(client);
+        talk(client);
+        leave(client);
+    }
+    if (client->is_slow) puts("a slow client is cut off");
+    else if (acort_cancelled()) say_goodbye(client, "* the room closes\n");
+    else if (client->error == ETIMEDOUT) say_goodbye(client, "* you were silent for too long\n");
+    acort_close(client->fd);
+    free_client(client);
+    return NULL;
+}
+
+/* Starts a session. Returns -1 if there is no memory for it. */
+static int welcome(int fd) {
+    client_t *client = calloc(1, sizeof *client);
+    if (client == NULL) return -1;
+    client->fd = fd;
+    client->outbox = acort_chan_new(sizeof(message_t), OUTBOX, 0);
+    acort_task_t *task = client->outbox == NULL ? NULL : acort_go(session, client);
+    if (task != NULL) return acort_detach(task);
+    free_client(client);
+    return -1;
+}
+
+static void *accept_all(void *argument) {
+    int listener = (int)(intptr_t)argument, fd;
+    while ((fd = acort_accept(listener, NULL, NULL, ACORT_NEVER)) >= 0 || errno != ECANCELED) {
+        if (fd < 0) acort_sleep(10000000);              /* EMFILE: a descriptor may be free in 10 ms */
+        else if (welcome(fd) != 0) acort_close(fd);
+    }
+    return NULL;
+}
+
+/* Runs the room: until the scene has ended, or, without a scene, for good. Returns 0, or an error number. */
+static int run_room(int listener, void (*scene)(int)) {
+    acort_attr_t attr;
+    acort_attr_init(&attr, sizeof attr);
+    attr.group = acort_group_open();
+    if (attr.group == NULL) return errno;
+    int error = acort_go_ex(&attr, accept_all, (void *)(intptr_t)listener) == NULL ? errno : 0;
+    if (error == 0 && scene != NULL) scene(listener);
+    else if (error == 0) acort_group_wait(attr.group, ACORT_NEVER);
+    acort_group_close(attr.group);                      /* cancels the tasks, and waits for them */
+    return error;
+}
+
+/* Bob reads nothing. Ann talks until he is cut off. */
+static void scene(int listener) {
+    char text[400];
+    const char *line;
+    int size = 8192;                                    /* small buffers in the system are full soon */
+    setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    visitor_t ann = visit(listener, "ann");
+    hears(&ann);
+    visitor_t bob = visit(listener, "bob");
+    setsockopt(bob.fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    hears(&ann);
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    do says(&ann, text);
+    while ((line = receives(&ann)) != NULL && strncmp(line, "ann: ", 5) == 0);
+    printf("ann hears: %s\n", line != NULL ? line : "nothing");
+    leaves(&bob);
+    leaves(&ann);
+}
+
+static void *begin(void *address) {
+    int listener = acort_listen("tcp", address != NULL ? address : "127.0.0.1:0", 0);
+    int error = listener < 0 ? errno : run_room(listener, address == NULL ? scene : NULL);
+    if (listener >= 0) acort_close(listener);
+    if (error != 0) acort_group_fail(NULL, error);      /* acort_run() returns it */
+    return NULL;
+}
+
+/* chat [address]: serves at the address; without one it plays the scene. */
+int main(int count, char **arguments) {
+    if (acort_run(begin, count > 1 ? arguments[1] : NULL, NULL) == 0) return 0;
+    perror("chat");
+    return 1;
+}
