@@ -1,5 +1,5 @@
 # make               build/libaco.so{,.1,.1.3.0} and build/libaco.a
-# make test          a sample of the tests: five minutes  (LANES="cc aarch64", LANES=all)
+# make test          a sample of the tests, in less than five minutes  (LANES="cc aarch64", LANES=all)
 # make demo          the example with three coroutines, over this README  (FILE=some.txt)
 # make test-nim      the tests of bindings/nim, with both of its compilers
 # make bench         measures, and writes docs/performance.{md,svg}  (ACO_PREFIX=, ACO_ROWS=)
