@@ -309,6 +309,22 @@ static void *is_victim_and_says_so(void *argument) {
     return NULL;
 }
 
+static void *writes_a_byte(void *fd) {
+    CHECK(write((int)NUMBER(fd), "x", 1) == 1);
+    return NULL;
+}
+
+/* The worker polls, so that its next poll reports nothing older than what comes now, and that in order. */
+static void polls_once(void) {
+    int ends[2];
+    char byte;
+    CHECK(pipe2(ends, O_NONBLOCK) == 0);
+    acort_task_t *task = acort_go(writes_a_byte, POINTER(ends[1]));
+    CHECK_EQUAL(acort_read(ends[0], &byte, 1, ACORT_NEVER), 1);
+    join(task);
+    CHECK(acort_close(ends[0]) == 0 && close(ends[1]) == 0);
+}
+
 static void when_it_was_woken(enum call call, enum who who, int part) {
     victim_t *v = calloc(1, sizeof *v);
     v->call = call;
@@ -320,8 +336,7 @@ static void when_it_was_woken(enum call call, enum who who, int part) {
     acort_sleep(MILLISECONDS / 10);
     v->task = go_with(who == SHARED_STACK ? ACORT_SHARED : 0, is_victim_and_says_so, v);
     lets_wait(v);
-    /* The worker has polled since the victim waits, so that the next poll reports in the order of these writes. */
-    for (int i = 0; i < 3; i++) acort_sleep(MILLISECONDS / 10);
+    polls_once();
     CHECK(write(control[1], "x", 1) == 1);
     makes_ready(v);
     join(closer);
