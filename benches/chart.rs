@@ -60,7 +60,7 @@ pub fn runtime(page: &str) -> Result<String, String> {
         },
         Panel {
             title: "lock and unlock a free mutex, ns",
-            row: "lock and unlock a mutex that nobody else has, ns",
+            row: "lock and unlock a free mutex, ns",
         },
         Panel {
             title: "echo request, 100 connections, ns",

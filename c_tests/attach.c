@@ -211,8 +211,8 @@ int main(void) {
     CHECK_DIES(attach_to_null, LINE("0x0): the main_co is NULL (pass a valid one)"));
     CHECK_DIES(attach_running, LINE("@, entry @): the coroutine is running (attach a coroutine after it has "
                                     "yielded)"));
-    CHECK_DIES(attach_to_itself, LINE("@, entry @): the main_co is the coroutine itself (nobody waits for "
-                                      "himself)"));
+    CHECK_DIES(attach_to_itself, LINE("@, entry @): the main_co is the coroutine itself (a coroutine "
+                                      "does not wait for itself)"));
     CHECK_DIES(attach_a_main, LINE("@, main): it is a main coroutine (attach coroutines that were created with "
                                    "a main_co)"));
     if (!IS_WATCHED) CHECK_DIES(attach_to_dead, LINE("@, entry @): the main_co is destroyed (attach to a coroutine before "

@@ -53,7 +53,7 @@ unsafe fn attach_error(
         } else if state::is_destroyed(main_co) {
             ("the main_co is destroyed", "attach to a coroutine before aco_destroy")
         } else if main_co == co {
-            ("the main_co is the coroutine itself", "nobody waits for himself")
+            ("the main_co is the coroutine itself", "a coroutine does not wait for itself")
         } else if coroutine::is_running(co) {
             ("the coroutine is running", "attach a coroutine after it has yielded")
         } else if coroutine::runs_on_other_thread(co) {

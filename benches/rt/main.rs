@@ -51,7 +51,7 @@ const ROWS: [(&str, &str, usize); 17] = [
     ),
     ("chan-workers-pairs", "the same, 100 such channels at once, ns", 99),
     ("chan-workers-buffered", "one such channel, with room for 128 messages, ns", 99),
-    ("mutex", "lock and unlock a mutex that nobody else has, ns", 99),
+    ("mutex", "lock and unlock a free mutex, ns", 99),
     ("mutex-workers", "a turn with a mutex that 8 tasks of two workers want, CPU of both, ns", 99),
     ("sleepers", "10,000 tasks start, sleep 10 to 20 ms, end: each, ns", 99),
     ("sleepers-again", "10,000 tasks that live sleep again, ns", 99),

@@ -200,16 +200,43 @@ static void *reads_once(void *unused) {
     return unused;
 }
 
-static void exits_during_a_call(void) {
+static int listener, client;
+static struct sockaddr_in address;
+
+static void *connects_once(void *unused) {
+    acort_connect(client, (struct sockaddr *)&address, sizeof address, soon());
+    return unused;
+}
+
+static void exits_during(void *(*call)(void *)) {
     pthread_t thread;
-    CHECK(pthread_create(&thread, NULL, reads_once, NULL) == 0 && pthread_detach(thread) == 0);
+    CHECK(pthread_create(&thread, NULL, call, NULL) == 0 && pthread_detach(thread) == 0);
     while (!is_setting) sched_yield();
     exit(0);
 }
 
+static void exits_during_a_read(void) { exits_during(reads_once); }
+
+static void exits_during_a_connect(void) { exits_during(connects_once); }
+
+static void opens_listener(void) {
+    socklen_t length = sizeof address;
+    address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(listener >= 0 && bind(listener, (struct sockaddr *)&address, sizeof address) == 0);
+    CHECK(listen(listener, 8) == 0 && getsockname(listener, (struct sockaddr *)&address, &length) == 0);
+}
+
 static void at_exit_during_a_call(void) {
-    for (is_slow = BEFORE; is_slow <= AFTER; is_slow++) at_exit_of(exits_during_a_call);
+    opens_listener();
+    for (is_slow = BEFORE; is_slow <= AFTER; is_slow++) {
+        at_exit_of(exits_during_a_read);
+        client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        at_exit_of(exits_during_a_connect);
+        CHECK(client >= 0 && !does_not_block(client) && close(client) == 0);
+    }
     is_slow = NOWHERE;
+    CHECK(close(listener) == 0);
 }
 
 /* A child that ends leaves its parent's flags alone. */
@@ -269,9 +296,6 @@ static void sockets(void) {
     }
 }
 
-static int listener;
-static struct sockaddr_in address;
-
 static void *connects(void *unused) {
     CHECK(acort_sleep(MILLISECONDS) == 0);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -302,11 +326,7 @@ static void *accepts(void *unused) {
 }
 
 static void listeners(void) {
-    socklen_t length = sizeof address;
-    address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(listener >= 0 && bind(listener, (struct sockaddr *)&address, sizeof address) == 0);
-    CHECK(listen(listener, 8) == 0 && getsockname(listener, (struct sockaddr *)&address, &length) == 0);
+    opens_listener();
     run(accepts, NULL);
     CHECK(!does_not_block(listener));
     run_with(2, accepts, NULL);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Clients that nobody here wrote: clients.sh nc|socat|curl PORT FOLDER. Fails where one does not get what it
+# Clients of other projects: clients.sh nc|socat|curl PORT FOLDER. Fails where one does not get what it
 # sent.
 set -eu
 port=$2

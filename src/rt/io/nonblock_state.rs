@@ -1,4 +1,5 @@
 //! The O_NONBLOCK flags that acort has set: one state for each entry, in one list.
+//!
 //! The rules N1 to N6 are in `nonblock`. The functions that change a state require the lock of its entry.
 
 use core::cell::Cell;
@@ -13,7 +14,6 @@ use crate::sys;
 const SET: u32 = 1;
 /// A call is about to set the flag (N6).
 const SETTING: u32 = 4;
-
 /// The end of the last runtime is about to clear the flag (N3).
 const RESTORING: u32 = 2;
 
@@ -233,7 +233,6 @@ extern "C" fn restore_all() {
         while (*state).state.load(Ordering::Acquire) == SETTING && os::now() - start < MAX_WAIT {
             sys::yield_thread();
         }
-
         if (*state).state.load(Ordering::Acquire) != 0 {
             let duplicate = (*state).duplicate.get();
             (*state).restore(if duplicate != 0 { duplicate - 1 } else { (*state).fd });
