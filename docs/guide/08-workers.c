@@ -188,7 +188,7 @@ static void *crowd(void *argument) {
 static void scene(int listener) {
     visitor_t ann = visit(listener, "ann");
     const char *line;
-    int here = 0, heard = 0;
+    int here = receives(&ann) != NULL, heard = 0;       /* she is in the room: she hears who enters after her */
     for (int i = 0; i < 10; i++) {
         acort_task_t *task = acort_go(crowd, (void *)(intptr_t)listener);
         if (task != NULL) acort_detach(task);
