@@ -21,15 +21,20 @@ macro_rules! ensure {
 }
 pub(crate) use ensure;
 
-/// One thing that passes or fails.
+/// One thing that passes or fails. It may run several times, one after the other.
 pub struct Case {
     pub name: String,
-    pub job: Box<dyn FnOnce() -> Result + Send>,
+    pub job: Box<dyn Fn() -> Result + Send + Sync>,
 }
 
 impl Case {
-    pub fn new(name: impl Into<String>, job: impl FnOnce() -> Result + Send + 'static) -> Case {
+    pub fn new(name: impl Into<String>, job: impl Fn() -> Result + Send + Sync + 'static) -> Case {
         Case { name: name.into(), job: Box::new(job) }
+    }
+
+    /// A case that builds a program and checks it once.
+    pub fn of(program: Program) -> Case {
+        Case::new(program.name, move || (program.build)()?())
     }
 
     fn trial(self, progress: Arc<Progress>) -> Trial {
@@ -42,6 +47,24 @@ impl Case {
             result.map_err(Failed::from)
         })
         .with_kind(lane)
+    }
+}
+
+/// A program: how it is built, and what it then does. The lane `repeat` builds once and checks many times.
+pub struct Program {
+    pub name: String,
+    pub build: Box<dyn Fn() -> Result<Check> + Send + Sync>,
+}
+
+/// Runs a built program and checks what it does. Several may run at once.
+pub type Check = Box<dyn Fn() -> Result + Send + Sync>;
+
+impl Program {
+    pub fn new(
+        name: impl Into<String>,
+        build: impl Fn() -> Result<Check> + Send + Sync + 'static,
+    ) -> Program {
+        Program { name: name.into(), build: Box::new(build) }
     }
 }
 

@@ -123,7 +123,7 @@ fn unit(name: String, line: String, text: &str) -> Case {
     Case::new(name.clone(), move || {
         let folder = scratch(&format!("header/{}", name.replace([' ', '/'], "_")))?;
         let path = folder.join("unit");
-        fs::write(&path, text)?;
+        fs::write(&path, &text)?;
         succeed(command(&format!("{line} -Iinclude {}", path.display())), 60).map(drop)
     })
 }

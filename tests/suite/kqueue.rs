@@ -22,7 +22,7 @@ const LIBRARY: &str = "build/kqueue";
 const FOLDER: &str = "build/test/kqueue";
 
 /// The job of a case over a provider.
-type Job = Box<dyn Fn(&Provider) -> Result + Send>;
+type Job = Box<dyn Fn(&Provider) -> Result + Send + Sync>;
 
 /// A library that has the functions of kqueue.
 #[derive(Clone)]

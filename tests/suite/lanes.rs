@@ -88,7 +88,8 @@ pub const LANES: &[Lane] = &[
         instrumented_cases(&[&UBSAN, &UBSAN_CLANG], extent)
     }),
     lane(Sample, "documents", &[needs::CXX, needs::GDB], |_| {
-        let programs = snippets::cases()?.into_iter().chain(reference::cases()?);
+        let reference = reference::programs()?.into_iter().map(Case::of);
+        let programs = snippets::cases()?.into_iter().chain(reference);
         Ok(documents::cases().into_iter().chain(programs).collect())
     }),
     lane(Sample, "man", &[needs::MAN], |_| Ok(manual::cases())),

@@ -4,10 +4,11 @@
 
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::case::Case;
+use crate::case::{Case, Program};
 use crate::compiler::Languages;
 use crate::compilers::CC;
 use crate::lanes::Extent;
@@ -63,14 +64,8 @@ pub fn cases(extent: Extent) -> Result<Vec<Case>> {
         let name = format!("{}, {rounds} rounds", test_name(&source));
         cases.push(Case::new(name, move || repeat(&source, &folder, rounds)));
     }
-    cases.push(Case::new(format!("rt-use, {rounds} rounds"), move || {
-        repeat_all(rounds, rt_use::cases)
-    }));
-    cases.push(Case::new(format!("documents, {rounds} rounds"), move || {
-        repeat_all(rounds, || {
-            Ok(snippets::cases()?.into_iter().chain(reference::cases()?).collect())
-        })
-    }));
+    cases.push(Case::new(format!("rt-use, {rounds} rounds"), move || repeat_uses(rounds)));
+    cases.push(Case::new(format!("documents, {rounds} rounds"), move || repeat_documents(rounds)));
     Ok(cases)
 }
 
@@ -81,36 +76,55 @@ fn repeat(source: &Path, folder: &Path, rounds: usize) -> Result {
     let program = folder.join(name.replace('/', "-"));
     CC.build(variant, source, &program, folder)?;
     let _load = Load::start()?;
-    let started = AtomicUsize::new(0);
-    let run_rounds = || -> Result {
-        loop {
-            let round = started.fetch_add(1, Ordering::Relaxed);
-            if round >= rounds {
-                return Ok(());
-            }
-            let mut run = CC.run(variant, &program);
-            if !round.is_multiple_of(SEEDS) && is_in_any_order(&name) {
-                run.env("ACORT_CHAOS", round.to_string());
-            }
-            succeed(run, 300).map_err(|error| {
-                started.store(rounds, Ordering::Relaxed);
-                format!("round {round} of {rounds}: {error}")
-            })?;
+    run_copies(rounds, |round| {
+        let mut run = CC.run(variant, &program);
+        if !round.is_multiple_of(SEEDS) && is_in_any_order(&name) {
+            run.env("ACORT_CHAOS", round.to_string());
         }
-    };
-    thread::scope(|scope| {
-        let copies: Vec<_> = (0..COPIES).map(|_| scope.spawn(run_rounds)).collect();
-        copies.into_iter().try_for_each(|copy| copy.join().unwrap_or(Err("a panic".into())))
+        succeed(run, 300)
+            .map_err(|error| format!("round {round} of {rounds}: {error}").into())
+            .map(drop)
     })
 }
 
-/// Runs all cases of a lane, one after the other, in each round.
-fn repeat_all(rounds: usize, cases: impl Fn() -> Result<Vec<Case>>) -> Result {
+/// Runs the cases of the lane rt-use in each round. A case does not run twice at once: its files have names.
+fn repeat_uses(rounds: usize) -> Result {
+    let cases: Vec<_> = rt_use::cases()?.into_iter().map(Mutex::new).collect();
     let _load = Load::start()?;
-    for round in 0..rounds {
-        for Case { name, job } in cases()? {
-            job().map_err(|error| format!("{name}, round {round} of {rounds}: {error}"))?;
-        }
+    run_copies(rounds * cases.len(), |number| {
+        let case = cases[number % cases.len()].lock().map_err(|_| "a panic")?;
+        let (name, round) = (&case.name, number / cases.len());
+        (case.job)().map_err(|error| format!("{name}, round {round} of {rounds}: {error}").into())
+    })
+}
+
+/// Runs each program of the documents, one after the other, so many times.
+fn repeat_documents(rounds: usize) -> Result {
+    for Program { name, build } in snippets::programs()?.into_iter().chain(reference::programs()?) {
+        let check = build()?;
+        let _load = Load::start()?;
+        run_copies(rounds, |round| {
+            check().map_err(|error| format!("{name}, round {round} of {rounds}: {error}").into())
+        })?;
+        println!("{name}: {rounds} rounds");
     }
     Ok(())
+}
+
+/// Calls `job` with each number below `count`, several at a time. After the first error no more calls begin.
+fn run_copies(count: usize, job: impl Fn(usize) -> Result + Sync) -> Result {
+    let started = AtomicUsize::new(0);
+    let run_some = || -> Result {
+        loop {
+            let number = started.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                return Ok(());
+            }
+            job(number).inspect_err(|_| started.store(count, Ordering::Relaxed))?;
+        }
+    };
+    thread::scope(|scope| {
+        let copies: Vec<_> = (0..COPIES).map(|_| scope.spawn(run_some)).collect();
+        copies.into_iter().try_for_each(|copy| copy.join().unwrap_or(Err("a panic".into())))
+    })
 }

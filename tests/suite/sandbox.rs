@@ -27,8 +27,8 @@ const BUILDS: [(&str, &str, &str); 4] = [
 pub fn cases(extent: Extent) -> Result<Vec<Case>> {
     let folder = scratch("sandbox")?;
     let mut cases = vec![
-        Case::new("imports", || page_has(imports()?, "imports")),
-        Case::new("calls by number", || page_has(calls_by_number()?, "calls by number")),
+        Case::new("imports", || page_has(&imports()?, "imports")),
+        Case::new("calls by number", || page_has(&calls_by_number()?, "calls by number")),
     ];
     let count = if extent == Extent::Sample { 1 } else { BUILDS.len() };
     for (name, compiler, library) in BUILDS.into_iter().take(count) {
@@ -46,7 +46,7 @@ pub fn cases(extent: Extent) -> Result<Vec<Case>> {
         ensure!(calls.len() >= 40, "the table has {} calls:\n{table}", calls.len());
         cases.push(Case::new(format!("{name}: the page has the table"), {
             let calls = calls.clone();
-            move || page_has(calls, "calls of tests/sandbox/sandbox.c")
+            move || page_has(&calls, "calls of tests/sandbox/sandbox.c")
         }));
         cases.extend(calls.into_iter().map(|call| refused(name, &program, call)));
     }
@@ -72,7 +72,7 @@ fn is_name(c: char) -> bool {
 }
 
 /// Checks that each name is a word of the page.
-fn page_has(names: BTreeSet<String>, what: &str) -> Result {
+fn page_has(names: &BTreeSet<String>, what: &str) -> Result {
     ensure!(!names.is_empty(), "there are no {what}");
     let text = read(PAGE)?;
     let words: BTreeSet<_> = text.split(|c| !is_name(c)).collect();

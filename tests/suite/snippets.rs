@@ -24,8 +24,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::case::{Case, ensure};
+use crate::case::{Case, Check, Program, ensure};
 use crate::files::{files_below, read, root};
 use crate::process::{Result, run, scratch, succeed};
 use crate::survival;
@@ -73,18 +74,29 @@ const EXAMPLES: [&str; 8] = [
 ];
 
 /// README.md, README.zh.md and the documents below docs/ and bindings/, but for the reference, which has signatures.
-pub fn cases() -> Result<Vec<Case>> {
+fn documents() -> Result<Vec<(String, String)>> {
     let mut documents = files_below(&["docs", "bindings"], &["md"])?;
     documents.retain(|path| !path.starts_with("docs/api"));
     documents.extend(["README.md".into(), "README.zh.md".into()]);
-    let mut cases: Vec<_> = EXAMPLES.into_iter().map(example).collect();
+    documents.into_iter().map(|path| Ok((path.display().to_string(), read(&path)?))).collect()
+}
+
+pub fn cases() -> Result<Vec<Case>> {
+    let mut cases: Vec<_> = programs()?.into_iter().map(Case::of).collect();
     cases.push(Case::new("a part that differs from its file is found", missing_parts_are_found));
-    for document in documents {
-        let (name, text) = (document.display().to_string(), read(&document)?);
-        cases.extend(snippets(&name, &text).into_iter().map(Snippet::case));
+    for (name, text) in documents()? {
         cases.push(Case::new(format!("languages of {name}"), move || languages(&text)));
     }
     Ok(cases)
+}
+
+/// The programs of examples/ and of the documents.
+pub fn programs() -> Result<Vec<Program>> {
+    let mut programs: Vec<_> = EXAMPLES.into_iter().map(example).collect();
+    for (name, text) in documents()? {
+        programs.extend(snippets(&name, &text).into_iter().map(Snippet::into_program));
+    }
+    Ok(programs)
 }
 
 /// Checks that the language of each block is known. A block of another language would not be compiled.
@@ -193,60 +205,76 @@ impl Snippet {
         Ok(program)
     }
 
-    fn case(self) -> Case {
+    fn into_program(self) -> Program {
         let name = format!("{}:{}", self.document, self.line);
-        Case::new(name.clone(), move || {
+        let snippet = Arc::new(self);
+        Program::new(name.clone(), move || {
             let folder = scratch(&format!("snippets/{}", name.replace(['/', ':', '.'], "-")))?;
-            let program = folder.join("run");
-            if let Some(how) = self.hidden {
-                self.prints_what_is_shown(how, &program)?;
-                let is_repeated = how == Hidden::Alone && !self.has_threads;
-                if !is_repeated || !self.text.starts_with("docs/guide/") {
-                    return Ok(());
+            match (snippet.hidden, &snippet.whole) {
+                (Some(how), _) => snippet.clone().build_hidden(how, &folder),
+                (None, Some(file)) => {
+                    let whole = read(file)?;
+                    let missing = missing_part(&snippet.text, &whole);
+                    ensure!(missing.is_none(), "{} has no such part: {missing:?}", file.display());
+                    Ok(Box::new(|| Ok(())))
                 }
-                let object = folder.join("snippet.o");
-                compile(false, Path::new(&self.text), &object)?;
-                return keeps_nothing_with("", false, &object, &folder);
+                (None, None) => snippet.clone().build(&folder),
             }
-            if let Some(file) = &self.whole {
-                let whole = read(file)?;
-                let missing = missing_part(&self.text, &whole);
-                ensure!(missing.is_none(), "{} has no such part: {missing:?}", file.display());
-                return Ok(());
-            }
-            let source = folder.join(if self.is_cxx { "snippet.cpp" } else { "snippet.c" });
-            fs::write(&source, self.program()?)?;
-            if self.serves {
-                survival::build(&source, &program)?;
-                return survival::survives(&program, survival::ECHO);
-            }
-            let object = folder.join("snippet.o");
-            compile(self.is_cxx, &source, &object)?;
-            link(self.is_cxx, &[&object], &program)?;
+        })
+    }
+
+    /// Builds a program that the page shows.
+    fn build(self: Arc<Self>, folder: &Path) -> Result<Check> {
+        let program = folder.join("run");
+        let source = folder.join(if self.is_cxx { "snippet.cpp" } else { "snippet.c" });
+        fs::write(&source, self.program()?)?;
+        if self.serves {
+            survival::build(&source, &program)?;
+            return Ok(Box::new(move || survival::survives(&program, survival::ECHO)));
+        }
+        let object = folder.join("snippet.o");
+        compile(self.is_cxx, &source, &object)?;
+        link(self.is_cxx, &[&object], &program)?;
+        let keeps =
+            if self.has_threads { None } else { Some(again(self.is_cxx, &object, folder)?) };
+        Ok(Box::new(move || {
             let output = succeed(command(&format!("./{}", program.display())), 60)?;
             if let Some(wanted) = &self.prints {
                 ensure!(*wanted == output, "prints\n{output}and not\n{wanted}");
             }
-            if self.has_threads { Ok(()) } else { keeps_nothing(self.is_cxx, &object, &folder) }
-        })
+            keeps.as_ref().map_or(Ok(()), |again| keeps_nothing(again, "README.md"))
+        }))
     }
 
-    /// Runs a program that the page does not show, and compares what the page shows of it.
-    fn prints_what_is_shown(&self, how: Hidden, program: &Path) -> Result {
-        let wanted = self.prints.as_ref().ok_or("the page shows nothing of it")?;
-        let (from, to) = (&self.text, program.display());
+    /// Builds a program that the page does not show, to compare what the page shows of it.
+    fn build_hidden(self: Arc<Self>, how: Hidden, folder: &Path) -> Result<Check> {
+        ensure!(self.prints.is_some(), "the page shows nothing of it");
+        let (from, program) = (&self.text, folder.join("run"));
         let line = "cc -std=gnu11 -g -O1 -fno-inline -rdynamic -Wall -Wextra -Iinclude";
         // Functions of libaco.so have names.
-        let mut compile = command(&format!("{line} {from} -o {to} -Lbuild -laco -lpthread"));
-        compile.arg(format!("-Wl,-rpath,{}", root().join("build").display()));
-        compile.arg(format!("-ffile-prefix-map={}=.", root().display()));
-        succeed(compile, 60)?;
-        let output = match how {
-            Hidden::Alone => run(command(&format!("./{to}")), 60)?.text,
-            Hidden::InGdb => all_coroutines_in_gdb(program)?,
+        let line = format!("{line} {from} -o {} -Lbuild -laco -lpthread", program.display());
+        let mut compiler = command(&line);
+        compiler.arg(format!("-Wl,-rpath,{}", root().join("build").display()));
+        compiler.arg(format!("-ffile-prefix-map={}=.", root().display()));
+        succeed(compiler, 60)?;
+        let is_repeated = how == Hidden::Alone && !self.has_threads;
+        let keeps = if is_repeated && from.starts_with("docs/guide/") {
+            let object = folder.join("snippet.o");
+            compile(false, Path::new(from), &object)?;
+            Some(again(false, &object, folder)?)
+        } else {
+            None
         };
-        ensure!(comparable(&output) == comparable(wanted), "prints\n{output}and not\n{wanted}");
-        Ok(())
+        Ok(Box::new(move || {
+            let output = match how {
+                Hidden::Alone => run(command(&format!("./{}", program.display())), 60)?.text,
+                Hidden::InGdb => all_coroutines_in_gdb(&program)?,
+            };
+            let wanted = self.prints.as_deref().unwrap_or_default();
+            let is_shown = comparable(&output) == comparable(wanted);
+            ensure!(is_shown, "prints\n{output}and not\n{wanted}");
+            keeps.as_ref().map_or(Ok(()), |again| keeps_nothing(again, ""))
+        }))
     }
 }
 
@@ -294,12 +322,13 @@ fn comparable(text: &str) -> String {
     comparable
 }
 
-fn example(name: &'static str) -> Case {
-    Case::new(format!("examples/{name}.c keeps nothing"), move || {
+fn example(name: &'static str) -> Program {
+    Program::new(format!("examples/{name}.c keeps nothing"), move || {
         let folder = scratch(&format!("snippets/examples-{name}"))?;
         let object = folder.join("example.o");
         compile(false, Path::new(&format!("examples/{name}.c")), &object)?;
-        keeps_nothing(false, &object, &folder)
+        let again = again(false, &object, &folder)?;
+        Ok(Box::new(move || keeps_nothing(&again, "README.md")))
     })
 }
 
@@ -316,20 +345,20 @@ pub fn link(is_cxx: bool, objects: &[&PathBuf], program: &Path) -> Result {
     succeed(link, 60).map(drop)
 }
 
-/// Runs the program many times: tests/use/again.c calls its `main`, which gets another name.
-pub fn keeps_nothing(is_cxx: bool, object: &Path, folder: &Path) -> Result {
-    keeps_nothing_with("README.md", is_cxx, object, folder)
-}
-
-/// Does the same with other arguments of the program.
-fn keeps_nothing_with(arguments: &str, is_cxx: bool, object: &Path, folder: &Path) -> Result {
+/// Builds a program that runs `object` many times: tests/use/again.c calls its `main`, which gets another name.
+pub fn again(is_cxx: bool, object: &Path, folder: &Path) -> Result<PathBuf> {
     let (renamed, again) = (folder.join("program.o"), folder.join("again.o"));
     let line = format!("{} {}", object.display(), renamed.display());
     succeed(command(&format!("objcopy --redefine-sym main=program {line}")), 60)?;
     compile(false, Path::new("tests/use/again.c"), &again)?;
     let program = folder.join("again");
     link(is_cxx, &[&renamed, &again], &program)?;
-    let mut run = command(&format!("./{} {arguments}", program.display()));
+    Ok(program)
+}
+
+/// Runs a program that [`again`] has built.
+pub fn keeps_nothing(again: &Path, arguments: &str) -> Result {
+    let mut run = command(&format!("./{} {arguments}", again.display()));
     // malloc(3) counts the cache of a thread as used.
     succeed(run.env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"), 120).map(drop)
 }

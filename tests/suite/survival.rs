@@ -10,6 +10,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::case::ensure;
@@ -77,7 +78,9 @@ fn limited(path: &Path, kind: Kind, fails: &str) -> Command {
 }
 
 fn start(path: &Path, kind: Kind, what: &str, fails: &str) -> Result<Server> {
-    let output = PathBuf::from(format!("{}-{what}.output", path.display()));
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let output = PathBuf::from(format!("{}-{what}-{number}.output", path.display()));
     Server::start(limited(path, kind, fails), output)
 }
 
