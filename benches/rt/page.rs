@@ -74,7 +74,7 @@ pub fn targets(table: &Table) -> String {
     }
     if let Ok(library) = fs::metadata("build/libaco.so") {
         let size = library.len() as f64 / 1000.0;
-        line(&mut text, "libaco.so with the runtime, KB", size, 400.0, "");
+        line(&mut text, "libaco.so with the runtime, KB", size, 450.0, "");
     }
     text
 }
