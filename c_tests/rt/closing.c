@@ -86,8 +86,32 @@ static void *is_victim(void *argument) {
     return NULL;
 }
 
+/* The victim whose wait the hook reports. */
+static _Atomic(victim_t *) watched;
+
+static void begins_to_wait(void *user, acort_task_t *task, const char *why) {
+    (void)user, (void)why;
+    victim_t *v = atomic_load(&watched);
+    if (v != NULL && atomic_load(&v->has_begun) != 0 && atomic_load(&v->self) == task) {
+        atomic_store(&v->waits, 1);
+    }
+}
+
+/* A call is inside once its task waits, or its thread sleeps. */
+static int is_inside(victim_t *v) {
+    if (v->who != THREAD) return atomic_load(&v->waits) != 0;
+    char name[64], line[512] = "";
+    if (atomic_load(&v->has_begun) == 0) return 0;
+    snprintf(name, sizeof name, "/proc/self/task/%d/stat", atomic_load(&v->thread_number));
+    FILE *file = fopen(name, "r");
+    CHECK(file != NULL && fgets(line, sizeof line, file) != NULL);
+    fclose(file);
+    return strstr(line, ") S") != NULL;
+}
+
 static void start(victim_t *v) {
     v->has_begun = 0;
+    atomic_store(&watched, v);
     if (v->who == THREAD) {
         CHECK(pthread_create(&v->thread, NULL, is_victim, v) == 0);
     } else {
@@ -245,10 +269,9 @@ static void ends(victim_t *v) {
     if (v->other >= 0) close(v->other);
 }
 
-/* It has gone as far as it can: it waits. */
+/* It has gone as far as it can: it waits. Before that it could find the next file, which is no fault of a call. */
 static void lets_wait(victim_t *v) {
-    while (atomic_load(&v->has_begun) == 0) acort_sleep(MILLISECONDS / 10);
-    acort_sleep(2 * MILLISECONDS);
+    while (!is_inside(v)) acort_sleep(MILLISECONDS / 10);
     for (int left = 1; left > 0;) { /* a part is taken when it waits for the next */
         left = 0;
         if (v->call == READ_FULL) CHECK(ioctl(v->fd, FIONREAD, &left) == 0);
@@ -334,6 +357,7 @@ static void when_it_was_woken(enum call call, enum who who, int part) {
     opens(v);
     acort_task_t *closer = acort_go(closes_first, v);
     acort_sleep(MILLISECONDS / 10);
+    atomic_store(&watched, v);
     v->task = go_with(who == SHARED_STACK ? ACORT_SHARED : 0, is_victim_and_says_so, v);
     lets_wait(v);
     polls_once();
@@ -369,28 +393,6 @@ typedef struct race {
     atomic_int go;
 } race_t;
 
-static _Atomic(victim_t *) racing;
-
-static void begins_to_wait(void *user, acort_task_t *task, const char *why) {
-    (void)user, (void)why;
-    victim_t *v = atomic_load(&racing);
-    if (v != NULL && atomic_load(&v->has_begun) != 0 && atomic_load(&v->self) == task) {
-        atomic_store(&v->waits, 1);
-    }
-}
-
-/* A call is inside once its task waits, or its thread sleeps. */
-static int is_inside(victim_t *v) {
-    if (v->who != THREAD) return atomic_load(&v->waits) != 0;
-    char name[64], line[512] = "";
-    if (atomic_load(&v->has_begun) == 0) return 0;
-    snprintf(name, sizeof name, "/proc/self/task/%d/stat", atomic_load(&v->thread_number));
-    FILE *file = fopen(name, "r");
-    CHECK(file != NULL && fgets(line, sizeof line, file) != NULL);
-    fclose(file);
-    return strstr(line, ") S") != NULL;
-}
-
 static void *readies(void *argument) {
     race_t *race = argument;
     while (atomic_load(&race->go) == 0) acort_yield();
@@ -405,11 +407,10 @@ static void one_race(enum call call, enum who who, unsigned pause) {
     v->who = who;
     v->part = call == READ_FULL ? 1 : 0;
     opens(v);
-    atomic_store(&racing, v);
     start(v);
     acort_task_t *readier = acort_go(readies, race);
     while (!is_inside(v)) acort_yield();
-    atomic_store(&racing, NULL);
+    atomic_store(&watched, NULL);
     atomic_store(&race->go, 1);
     for (volatile unsigned i = 0; i < pause % 512; i++) {
     }
@@ -589,15 +590,15 @@ int main(void) {
     signal(SIGPIPE, SIG_IGN);
     run(number_comes_back, NULL);
     with_one_thread();
+    static const acort_hooks_t hooks = {.block = begins_to_wait};
+    acort_set_hooks(&hooks);
     run(each_waits, NULL);
     run(each_was_woken, NULL);
-    static const acort_hooks_t hooks = {.block = begins_to_wait};
     for (uint32_t workers = 1; workers <= 4; workers *= 2) {
         run_with(workers, each_waits, NULL);
-        acort_set_hooks(&hooks);
         run_with(workers, races, NULL);
-        acort_set_hooks(NULL);
     }
+    acort_set_hooks(NULL);
     run_with(2, starts_lingering, NULL);
     struct rlimit files = {256, 256};
     CHECK(setrlimit(RLIMIT_NOFILE, &files) == 0);
