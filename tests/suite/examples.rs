@@ -1,4 +1,4 @@
-//! The programs of examples/. Each prints the text of its last comment. Clients talk to the servers and end them.
+//! The programs of examples/ and examples/patterns/. Each prints the text of its last comment. Clients talk to the servers and end them.
 
 use std::path::{Path, PathBuf};
 
@@ -20,14 +20,18 @@ struct Examples {
 /// Each example in the first variant of `compiler`, built in `folder`.
 pub fn cases(compiler: &'static Compiler, folder: &Path) -> Result<Vec<Case>> {
     let examples = Examples { compiler, folder: folder.into() };
-    let names = sources("examples", compiler.languages)?.into_iter();
-    let names = names.filter_map(|path| Some(path.file_name()?.to_str()?.to_string()));
+    let patterns = sources("examples/patterns", compiler.languages)?;
+    let names = sources("examples", compiler.languages)?.into_iter().chain(patterns);
+    let names =
+        names.filter_map(|path| Some(path.strip_prefix("examples").ok()?.to_str()?.to_string()));
     let stem = |name: &str| name.split('.').next().unwrap_or_default().to_string();
     let names = names.filter(|name| !compiler.skips(&stem(name)));
     let case = |name: String| {
         let examples = examples.clone();
         Case::new(format!("example {name}"), move || match &*name {
-            "echo_server.c" => examples.is_asked(&name, "the same", "the same"),
+            "echo_server.c" | "patterns/tcp_server.c" => {
+                examples.is_asked(&name, "the same", "the same")
+            }
             "http_server.c" => examples.is_asked(&name, GET, "\r\n\r\nCoroutines answer.\n"),
             "downloader.c" => examples.downloads(),
             _ => examples.prints(&name, "README.md"),
@@ -39,7 +43,7 @@ pub fn cases(compiler: &'static Compiler, folder: &Path) -> Result<Vec<Case>> {
 impl Examples {
     /// Builds an example for the case of the example `user`.
     fn build(&self, name: &str, user: &str) -> Result<PathBuf> {
-        let program = self.folder.join(format!("example-{user}-{name}"));
+        let program = self.folder.join(format!("example-{user}-{name}").replace('/', "-"));
         let source = Path::new("examples").join(name);
         self.compiler.build(&self.compiler.variants[0], &source, &program, Path::new(""))?;
         Ok(program)

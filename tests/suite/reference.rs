@@ -38,7 +38,7 @@ fn program(source: PathBuf) -> Program {
 }
 
 /// What a program's last comment says that it prints.
-fn shown_output(text: &str) -> Result<String> {
+pub fn shown_output(text: &str) -> Result<String> {
     let (_, shown) = text.rsplit_once("/* Prints:\n").ok_or("no \"Prints:\"")?;
     let shown = shown.rsplit_once(" */").map_or(shown, |(lines, _)| lines);
     let lines = shown.lines().map(|line| line.get(3..).unwrap_or_default());

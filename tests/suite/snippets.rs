@@ -20,7 +20,8 @@
 //! compared. `<!-- program in gdb FILE -->` shows what `aco bt all` prints at the program's function `stop_here`. A program
 //! of the guide also runs many times in one process, unless `<!-- threads -->` is before it.
 //!
-//! A block after `<!-- part of FILE -->` is not compiled: each of its paragraphs is in the file as it is.
+//! A block after `<!-- part of FILE -->` is not compiled: each of its paragraphs is in the file as it is. A block
+//! `text prints` after it is the output in the file's last comment.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use crate::case::{Case, Check, Program, ensure};
 use crate::files::{files_below, read, root};
 use crate::process::{Result, run, scratch, succeed};
+use crate::reference::shown_output;
 use crate::survival;
 use crate::toolchain::command;
 
@@ -62,9 +64,18 @@ enum Hidden {
 
 /// Programs of examples/ that can run many times in a process. The others are servers, pipeline.c, which closes static
 /// channels, blocking_work.c, which takes long, and threads.c, for whose threads malloc(3) keeps heaps.
-const EXAMPLES: [&str; 8] = [
+const EXAMPLES: [&str; 17] = [
     "generator",
     "own_memory",
+    "patterns/circuit_breaker",
+    "patterns/fan_in",
+    "patterns/n_in_flight",
+    "patterns/pipeline",
+    "patterns/publish_subscribe",
+    "patterns/rate_limiter",
+    "patterns/supervisor",
+    "patterns/timeout",
+    "patterns/worker_pool",
     "readme",
     "round_robin",
     "shared_stacks",
@@ -216,6 +227,12 @@ impl Snippet {
                     let whole = read(file)?;
                     let missing = missing_part(&snippet.text, &whole);
                     ensure!(missing.is_none(), "{} has no such part: {missing:?}", file.display());
+                    if let Some(prints) = &snippet.prints {
+                        ensure!(shown_output(&whole)? == *prints, "{} prints more", file.display());
+                    }
+                    if snippet.serves {
+                        return serves(file, folder.join("run"));
+                    }
                     Ok(Box::new(|| Ok(())))
                 }
                 (None, None) => snippet.clone().build(&folder),
@@ -229,8 +246,7 @@ impl Snippet {
         let source = folder.join(if self.is_cxx { "snippet.cpp" } else { "snippet.c" });
         fs::write(&source, self.program()?)?;
         if self.serves {
-            survival::build(&source, &program)?;
-            return Ok(Box::new(move || survival::survives(&program, survival::ECHO)));
+            return serves(&source, program);
         }
         let object = folder.join("snippet.o");
         compile(self.is_cxx, &source, &object)?;
@@ -276,6 +292,12 @@ impl Snippet {
             keeps.as_ref().map_or(Ok(()), |again| keeps_nothing(again, ""))
         }))
     }
+}
+
+/// Builds a server, to check what it survives.
+fn serves(source: &Path, program: PathBuf) -> Result<Check> {
+    survival::build(source, &program)?;
+    Ok(Box::new(move || survival::survives(&program, survival::ECHO)))
 }
 
 /// What `aco bt all` prints in gdb at the program's function `stop_here`.
@@ -324,7 +346,7 @@ fn comparable(text: &str) -> String {
 
 fn example(name: &'static str) -> Program {
     Program::new(format!("examples/{name}.c keeps nothing"), move || {
-        let folder = scratch(&format!("snippets/examples-{name}"))?;
+        let folder = scratch(&format!("snippets/examples-{name}").replace("patterns/", ""))?;
         let object = folder.join("example.o");
         compile(false, Path::new(&format!("examples/{name}.c")), &object)?;
         let again = again(false, &object, &folder)?;
