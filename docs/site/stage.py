@@ -6,6 +6,7 @@ subject as title. A link to a source file leads to a page that shows the file. T
 tables of contents.
 """
 
+import html
 import re
 import shutil
 import sys
@@ -21,7 +22,8 @@ DOCUMENTS = ["*.md", "docs/**/*.md", "bindings/**/*.md"]
 SECTIONS = {
     "Start": ["docs/packaging.md", "docs/platforms.md", "docs/libaco.md", "docs/porting.md", "docs/porting-[!m]*.md",
               "docs/porting-mini*.md", "docs/faq.md", "docs/glossary.md", "README*.md"],
-    "Guide": ["docs/guide.md", "docs/guide/*.md", "docs/patterns*.md", "examples/index.md", "docs/threads.md",
+    "Guide": ["docs/guide.md", "docs/guide/*.md", "docs/patterns*.md", "examples/index.md",
+              "examples/*/index.md", "docs/threads.md",
               "docs/memory.md", "docs/fairness.md", "docs/extension.md", "docs/cpp.md", "bindings/*.md"],
     "Reference": ["docs/api/README.md", "docs/errors.md", "docs/limits.md", "docs/abi.md", "CHANGELOG.md"],
     "For operators": ["docs/reliability.md", "docs/sandbox.md", "docs/performance*.md", "docs/tested.md",
@@ -30,6 +32,7 @@ SECTIONS = {
                         "docs/dev/*.md", "tests/*/index.md"],
 }
 
+WIDTH = 88  # columns of a prototype
 LINK = re.compile(r"(?<=\]\()[^)\s#]+(?=[)#])")
 LANGUAGES = {".c": "c", ".h": "c", ".hpp": "cpp", ".cpp": "cpp", ".rs": "rust", ".py": "python", ".lua": "lua",
              ".sh": "sh"}
@@ -46,12 +49,45 @@ def contents(title: str, entries: list[str]) -> str:
     return f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n{lines}\n```\n"
 
 
+def plain(text: str) -> str:
+    """Text without the emphasis and the escapes that mandoc writes."""
+    text = re.sub(r"(?<!\\)\*", "", text)
+    return html.unescape(re.sub(r"\\(.)", r"\1", text).replace("&zwnj;", ""))
+
+
+def prototype(paragraph: str) -> str:
+    """A prototype in one line, or with a line for each parameter."""
+    line = re.sub(r"\* (?=\w+\()", "*", " ".join(plain(paragraph).split()))
+    if len(line) > WIDTH:
+        start, parameters = line.split("(", 1)
+        line = f"{start}(" + re.sub(r", (?=\w)", ",\n" + " " * (len(start) + 1), parameters)
+    return line if line.endswith(";") else f"{line};"
+
+
+def code(paragraphs: list[str]) -> str:
+    return "```c\n" + "\n\n".join(paragraphs) + "\n```\n"
+
+
+def synopsis(section: str) -> str:
+    """The synopsis as a block of C: directives, prototypes."""
+    paragraphs = section.strip().split("\n\n")
+    is_directive = [paragraph.startswith(("**#", "**typedef", "**struct")) for paragraph in paragraphs]
+    return code([
+        "\n".join(line.rstrip() for line in plain(paragraph).split("\n")) if directive else prototype(paragraph)
+        for paragraph, directive in zip(paragraphs, is_directive)
+    ])
+
+
 def reference_page(name: str, text: str) -> str:
     """A page that mandoc made: its names and its subject come first, then the other headings, each a level lower."""
     about, sections = text.split("# NAME\n", 1)[1].split("\n# ", 1)
     names, subject = about.strip().rsplit(" - ", 1)
     # What `# LIBRARY` says is the same on all pages.
     sections = re.sub(r"^# LIBRARY\n.*?(?=^# )", "", f"# {sections}", flags=re.M | re.S)
+    sections = re.sub(r"^(# SYNOPSIS\n\n)(.*?)(?=^# )", lambda match: match.group(1) + synopsis(match.group(2)) + "\n",
+                      sections, flags=re.M | re.S)
+    sections = re.sub(r"^(## (?:aco|ACO)\w+\n\n)(\*[^\n]*\* *\n\*\*.*?)\n\n",
+                      lambda match: match.group(1) + code([prototype(match.group(2))]) + "\n", sections, flags=re.M | re.S)
     sections = re.sub(r"^# ([A-Z ]+)$", lambda match: f"# {match.group(1).capitalize()}", sections, flags=re.M)
     sections = re.sub(r"^#+ ", r"#\g<0>", sections, flags=re.M)
     return f"# {name}: {subject}\n\n{names}\n\n{sections}"
