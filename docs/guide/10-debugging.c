@@ -234,6 +234,7 @@ static void *begin(void *argument) {
     acort_set_name(acort_self(), "main");
     server->listener = acort_listen("tcp", server->address != NULL ? server->address : "127.0.0.1:0", 0);
     server->sessions = server->listener < 0 ? NULL : acort_group_open();
+    if (server->address != NULL) printf("port %d\n", port_of(server->listener)), fflush(stdout);
     int error = server->sessions == NULL ? errno : serve(server);
     if (server->sessions != NULL) acort_group_close(server->sessions);
     if (server->listener >= 0) acort_close(server->listener);

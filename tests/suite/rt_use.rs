@@ -78,6 +78,11 @@ pub fn cases() -> Result<Vec<Case>> {
             survival::survives(&program, kind)
         }));
     }
+    cases.push(Case::new("what the chat server of the guide survives", || {
+        let program = PathBuf::from(format!("{FOLDER}/chat-survival"));
+        survival::build(Path::new("docs/guide/09-shutdown.c"), &program)?;
+        survival::survives(&program, survival::CHAT)
+    }));
     cases.extend(FLOODS.iter().flat_map(|&server| [1, 10, 200].map(|count| flood(server, count))));
     for (tool, server) in [("nc", "echo_server"), ("socat", "echo_server"), ("curl", "http_server")]
     {

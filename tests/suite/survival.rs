@@ -50,6 +50,10 @@ pub const HTTP_SERVER: Kind = Kind {
     first_tasks: 1,
 };
 
+/// docs/guide/09-shutdown.c, the chat server of the guide. A client hears that it is in the room.
+pub const CHAT: Kind =
+    Kind { request: "ann\n", answer: "* ann is here\n", arguments: "127.0.0.1:0", first_tasks: 1 };
+
 /// Builds `source` with the library, and with starts of tasks that can fail.
 pub fn build(source: &Path, program: &Path) -> Result {
     let line = "cc -std=gnu11 -O1 -Iinclude -Wl,--wrap=acort_go,--wrap=acort_go_ex";
