@@ -125,7 +125,7 @@ static void *waits_are_bounded(void *argument) {
             tasks[hogs + i] = go_with(i % 3 == 2 ? ACORT_SHARED : 0, waits_its_time, POINTER(i % 2));
         }
         for (int i = 0; i < hogs + WAITERS; i++) join(tasks[i]);
-        CHECK(most_turns > 0 && most_turns <= BOUND * hogs);
+        CHECK(most_turns <= BOUND * hogs && (most_turns > 0 || !IN_ORDER)); /* under chaos it may be free each time */
     }
     return argument;
 }
