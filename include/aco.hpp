@@ -249,7 +249,7 @@ class state {
     };
 
     void enter() {
-        if (is_running_) fatal(co_, "it is running", "a coroutine resumes neither itself nor who waits for it");
+        if (is_running_) fatal(co_, "it is running", "do not resume a coroutine that runs, or that waits for another");
         visit visiting(this);
         if (aco_likely(co_->main_co == aco_get_co())) {
             aco_resume(co_);

@@ -77,7 +77,7 @@ unsafe fn set_resumer(co: *mut aco_t) {
             diag::fatal(FUNCTION, co, format_args!("{what}"), rule)
         }
         if coroutine::is_running(co) {
-            let rule = "a generator does not ask itself, nor who waits for it";
+            let rule = "do not ask a generator that runs, or that waits for another";
             diag::fatal(FUNCTION, co, format_args!("the generator is running"), rule)
         }
         frame_chain::redirect(co, current.as_ptr());

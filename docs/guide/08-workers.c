@@ -6,6 +6,7 @@
 enum { LINE = 512, OUTBOX = 64 };
 
 #define SECOND 1000000000LL
+#define PAUSE 1000000LL                                 /* between two lines, so that a flood fills no outbox */
 static int64_t idle = 30 * SECOND;                      /* the time that a client has for a line */
 
 typedef struct {
@@ -97,16 +98,23 @@ static void talk(client_t *client) {
     char line[LINE];
     message_t message;
     acort_case_t cases[] = {
-        {.op = ACORT_FD_READ, .fd = client->fd},
         {.op = ACORT_RECV, .object = client->outbox, .data = &message},
+        {.op = ACORT_FD_READ, .fd = client->fd},
     };
-    int64_t deadline = acort_after(idle);
+    int64_t pause = 0, deadline = acort_after(idle);
     for (;;) {
-        for (; take_line(client, line); deadline = acort_after(idle)) say_to_all(client, line);
-        int chosen = acort_select(cases, 2, deadline);
+        int pauses = acort_now() < pause;               /* after a line of its client: messages only */
+        if (!pauses && take_line(client, line)) {
+            say_to_all(client, line);
+            pause = acort_after(PAUSE);
+            deadline = acort_after(idle);
+            continue;
+        }
+        int chosen = acort_select(cases, pauses ? 1 : 2, pauses ? pause : deadline);
+        if (chosen < 0 && pauses && errno == ETIMEDOUT) continue;
         if (chosen < 0) client->error = errno;
-        if (chosen < 0 || (chosen == 0 && !read_more(client, 0))) return;
-        if (chosen == 0) continue;
+        if (chosen < 0 || (chosen == 1 && !read_more(client, 0))) return;
+        if (chosen == 1) continue;
         ssize_t length = (ssize_t)strlen(message.text);
         if (acort_write_all(client->fd, message.text, (size_t)length, ACORT_NEVER) != length) return;
     }

@@ -64,7 +64,7 @@ enum Hidden {
 
 /// Programs of examples/ that can run many times in a process. The others are servers, pipeline.c, which closes static
 /// channels, blocking_work.c, which takes long, and threads.c, for whose threads malloc(3) keeps heaps.
-const EXAMPLES: [&str; 17] = [
+const EXAMPLES: [&str; 19] = [
     "generator",
     "own_memory",
     "patterns/circuit_breaker",
@@ -73,8 +73,10 @@ const EXAMPLES: [&str; 17] = [
     "patterns/pipeline",
     "patterns/publish_subscribe",
     "patterns/rate_limiter",
+    "patterns/relay",
     "patterns/supervisor",
     "patterns/timeout",
+    "patterns/timeout_blocking",
     "patterns/worker_pool",
     "readme",
     "round_robin",

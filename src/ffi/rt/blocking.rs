@@ -8,9 +8,12 @@ use crate::rt::blocking::user_call;
 use crate::rt::model::abi::acort_body_t;
 
 /// Calls `fn` with `arg` on a thread that may block, and waits for its end. Neither cancellation
-/// nor a deadline ends the wait. The result goes to `ret`, unless `ret` is NULL; the errno of `fn`
-/// is the caller's afterwards. In a plain thread `fn` is called directly. Such calls leave some
-/// threads to files and names: `acort_opts_t.blocking_threads`.
+/// nor a deadline ends the wait. To give up a call, let another task make it, and wait for a
+/// future that this task sets. The result goes to `ret`, unless `ret` is NULL; the errno of `fn`
+/// is the caller's afterwards. In a plain thread `fn` is called directly.
+///
+/// `acort_opts_t.blocking_threads` limits the threads. Files and names keep some of them for
+/// themselves.
 ///
 /// `fn` begins with the signal mask, the processors and the floating-point environment of the
 /// thread that created the runtime. Its changes of them end with the call.
