@@ -367,7 +367,7 @@ static void shows_a_shared_stack() {
 }
 
 static void check_deaths() {
-    CHECK_DIES(reads_itself, LINE("it is running (a coroutine resumes neither itself nor who waits for it)"));
+    CHECK_DIES(reads_itself, LINE("it is running (do not resume a coroutine that runs, or that waits for another)"));
     CHECK_DIES(yields_for_another, LINE("a value is yielded outside of its generator (the body of a generator "
                                         "yields, at any depth of its own stack)"));
 #if !defined(__SANITIZE_ADDRESS__) && !ACO_HAS_FEATURE_(address_sanitizer) /* may have locals elsewhere */

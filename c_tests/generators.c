@@ -277,10 +277,10 @@ static void check_refusals(void) {
     CHECK_DIES(new_without_stack, LINE("gen_new(0x0): the share stack is NULL (pass a valid one)"));
     CHECK_DIES(yields_outside, LINE("yield_value(@, main): it is a main coroutine (only a coroutine that "
                                     "aco_resume runs can yield)"));
-    CHECK_DIES(next_of_itself, LINE("gen_next(@, entry @): the generator is running (a generator does not ask "
-                                    "itself, nor who waits for it)"));
-    CHECK_DIES(next_of_a_waiting_one, LINE("gen_next(@, entry @): the generator is running (a generator does "
-                                           "not ask itself, nor who waits for it)"));
+    CHECK_DIES(next_of_itself, LINE("gen_next(@, entry @): the generator is running (do not ask a generator "
+                                    "that runs, or that waits for another)"));
+    CHECK_DIES(next_of_a_waiting_one, LINE("gen_next(@, entry @): the generator is running (do not ask a "
+                                           "generator that runs, or that waits for another)"));
     CHECK_DIES(next_without_function, LINE("resume(@): it has no entry function (create a coroutine "
                                            "with a function to run)"));
 }

@@ -590,7 +590,7 @@ static void check_deaths() {
                                              "aco::cancelled and aco::exited through)"));
     CHECK_DIES(destroys_one_of_c, LINE("it goes on after 1000 yields that were to end it (a body lets "
                                        "aco::cancelled and aco::exited through)"));
-    CHECK_DIES(resumes_itself, LINE("it is running (a coroutine resumes neither itself nor who waits for it)"));
+    CHECK_DIES(resumes_itself, LINE("it is running (do not resume a coroutine that runs, or that waits for another)"));
     CHECK_DIES(yields_outside, "aco: fatal: aco_yield(@, main): it is a main coroutine (only a coroutine that "
                                "aco_resume runs can yield)\n");
     CHECK_DIES(exits_outside, "aco: fatal: aco_exit(@, main): it is a main coroutine (only a coroutine that "
