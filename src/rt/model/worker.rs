@@ -17,6 +17,7 @@ use core::ffi::{c_int, c_void};
 use super::runtime::Runtime;
 use super::stack_cache::StackCache;
 use super::task::Task;
+use super::test_run::TestMode;
 use crate::abi::aco_t;
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::rt::base::{AdaptiveSpin, Aliased, FreeList, Inbox, List, Parker, Random, TimerHeap};
@@ -113,6 +114,10 @@ pub(crate) struct Worker {
     pub(crate) random: Random,
     /// The worker is in chaos mode.
     pub(crate) chaos: bool,
+    /// What a test run permits its tasks.
+    pub(crate) test_mode: TestMode,
+    /// Tasks that wait for the end of a blocking call (V3 of `test_run`).
+    pub(crate) blocking_calls: u32,
     pub(crate) poller: Poller,
     pub(crate) thread: libc::pthread_t,
     pub(crate) setup: SetupResult,
