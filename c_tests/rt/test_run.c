@@ -11,7 +11,7 @@
 #define SECONDS (1000 * MILLISECONDS)
 #define HOUR (3600 * SECONDS)
 
-/* The flags of the tasks: the whole file runs with own and with shared stacks. */
+/* The flags of the tasks: own stacks, or the shared one. */
 static uint32_t flags;
 
 static int64_t real_now(void) {
@@ -663,6 +663,10 @@ static void *is_cancelled_at_noon(void *argument) {
 }
 
 int main(void) {
+    /* Before the pool has threads: a child of such a process could start none under ThreadSanitizer. */
+    deadlocks();
+    beside_each_other();
+    replay();
     for (flags = 0; flags <= ACORT_SHARED; flags += ACORT_SHARED) {
         an_hour_takes_no_time();
         for (uint64_t seed = 0; seed < 3; seed++) {
@@ -682,11 +686,7 @@ int main(void) {
         test_run(1, fails_inside, NULL);
         test_run(1, blocks_for_a_run, NULL);
     }
-    flags = 0;
-    replay();
-    deadlocks();
     plain_threads();
-    beside_each_other();
     bad_options();
     return 0;
 }

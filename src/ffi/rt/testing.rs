@@ -34,11 +34,7 @@ use crate::rt::sched::{lifecycle, options};
 /// - `ENOMEM`, `EMFILE` if the system has no memory or no file descriptors.
 /// - The error of acort_group_fail() for the main task's group.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn acort_test_run(
-    seed: u64,
-    r#fn: acort_body_t,
-    arg: *mut c_void,
-) -> c_int {
+pub unsafe extern "C" fn acort_test_run(seed: u64, r#fn: acort_body_t, arg: *mut c_void) -> c_int {
     let options = acort_opts_t { flags: ACORT_TEST, test_seed: seed, ..options::DEFAULTS };
     // SAFETY: `fn` can be called with `arg`.
     status(unsafe { lifecycle::run(&options, r#fn, arg, core::ptr::null_mut()) })

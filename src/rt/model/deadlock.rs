@@ -29,8 +29,8 @@
 //!   (`finish`), and detection waits until `abandoned` is 0 again. `deadlocks` is reset when no task lives.
 
 use super::runtime::Runtime;
-use super::test_run::TestMode;
-use super::worker::Worker;
+use super::test_run;
+use super::worker::{TestMode, Worker};
 use crate::rt::base::atomic::{AtomicU64, Ordering, fence};
 use crate::rt::os;
 use crate::tls;
@@ -131,7 +131,7 @@ impl Runtime {
 
     /// Returns true if the process may have foreign threads (D2).
     pub(crate) fn has_foreign_threads(&self) -> bool {
-        if TestMode::of(self.options.flags) == TestMode::Closed {
+        if test_run::mode_of(&self.options) == TestMode::Closed {
             return false;
         }
         let pool = BLOCKING_THREADS.load(Ordering::SeqCst);

@@ -23,7 +23,7 @@
 //!   the system has no such order.
 //! * V5. A closed run has no outside: its calls on descriptors, files, names, signals and children fail. So only a
 //!   blocking call of the program can end an external wait, and threads that the runtime does not know do not delay the
-//!   report of a deadlock (D2).
+//!   report of a deadlock (D2 of `deadlock`).
 //! * V6. A plain thread has the real clock, and does not know whose clock the deadline of an object's wait is for. While
 //!   a run is active in the process such a wait fails, unless the deadline is 0 or NEVER.
 
@@ -32,7 +32,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use super::abi::{ACORT_TEST, ACORT_TEST_OUTSIDE, acort_opts_t};
 use super::caller::Caller;
 use super::chaos;
-use super::worker::Worker;
+use super::worker::{TestMode, Worker};
 use crate::rt::os::{self, Deadline, Result};
 use crate::tls;
 
@@ -40,31 +40,12 @@ use crate::tls;
 #[unsafe(link_section = "aco_shared")]
 static ACTIVE: AtomicU32 = AtomicU32::new(0);
 
-/// What a worker's tasks may do.
-#[derive(Clone, Copy, PartialEq)]
-#[repr(u8)]
-pub(crate) enum TestMode {
-    /// Everything: the runtime is not for a test. A zeroed worker has this mode.
-    Off = 0,
-    /// The clock is virtual, and the outside is not to be used (V5).
-    Closed,
-    /// The clock is virtual.
-    Outside,
-}
-
-impl TestMode {
-    /// The mode that the flags of a runtime's options choose.
-    pub(crate) fn of(flags: u32) -> TestMode {
-        match (flags & ACORT_TEST, flags & ACORT_TEST_OUTSIDE) {
-            (0, _) => TestMode::Off,
-            (_, 0) => TestMode::Closed,
-            _ => TestMode::Outside,
-        }
-    }
-
-    /// Returns true if the worker has a virtual clock.
-    pub(crate) fn is_virtual(self) -> bool {
-        self != TestMode::Off
+/// Returns the mode that the options of a runtime choose.
+pub(crate) fn mode_of(options: &acort_opts_t) -> TestMode {
+    match (options.flags & ACORT_TEST, options.flags & ACORT_TEST_OUTSIDE) {
+        (0, _) => TestMode::Off,
+        (_, 0) => TestMode::Closed,
+        _ => TestMode::Outside,
     }
 }
 
@@ -74,7 +55,7 @@ pub(crate) struct TestRun(TestMode);
 impl TestRun {
     /// Begins a run, if the options ask for one. `worker` is attached to this thread, and runs no task yet.
     pub(crate) fn begin(worker: &mut Worker, options: &acort_opts_t) -> TestRun {
-        let mode = TestMode::of(options.flags);
+        let mode = mode_of(options);
         if mode.is_virtual() {
             worker.test_mode = mode;
             chaos::seed_with(worker, options.test_seed);

@@ -17,7 +17,6 @@ use core::ffi::{c_int, c_void};
 use super::runtime::Runtime;
 use super::stack_cache::StackCache;
 use super::task::Task;
-use super::test_run::TestMode;
 use crate::abi::aco_t;
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::rt::base::{AdaptiveSpin, Aliased, FreeList, Inbox, List, Parker, Random, TimerHeap};
@@ -71,6 +70,25 @@ impl SetupResult {
                 error => return Err(error as c_int),
             }
         }
+    }
+}
+
+/// What the tasks of a worker may do.
+#[derive(Clone, Copy, PartialEq)]
+#[repr(u8)]
+pub(crate) enum TestMode {
+    /// Everything: the runtime is not for a test. A zeroed worker has this mode.
+    Off = 0,
+    /// The clock is virtual, and there is no outside (V5 of `test_run`).
+    Closed,
+    /// The clock is virtual.
+    Outside,
+}
+
+impl TestMode {
+    /// Returns true if the worker has a virtual clock.
+    pub(crate) fn is_virtual(self) -> bool {
+        self != TestMode::Off
     }
 }
 

@@ -53,7 +53,10 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
             return (*worker).inbox.announce_awake();
         }
         // 7
-        if is_virtual && let Some(first) = first && (*worker).blocking_calls == 0 {
+        if is_virtual
+            && let Some(first) = first
+            && (*worker).blocking_calls == 0
+        {
             test_run::jump_to(first);
             return (*worker).inbox.announce_awake();
         }

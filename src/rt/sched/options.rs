@@ -1,7 +1,8 @@
 //! The options of a runtime: their defaults and their limits.
 
 use crate::rt::model::abi::{
-    ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT, ACORT_PIN_CPUS, ACORT_TEST, ACORT_TEST_OUTSIDE, acort_opts_t,
+    ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT, ACORT_PIN_CPUS, ACORT_TEST, ACORT_TEST_OUTSIDE,
+    acort_opts_t,
 };
 use crate::rt::os::{self, Result};
 use crate::sys;
