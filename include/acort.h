@@ -72,7 +72,10 @@
  *
  * ACORT_CHAOS=NUMBER in the environment is for tests. The order in which tasks run, the case that
  * acort_select() takes in a task, and the bytes that acort_read() and acort_write() move at once come from
- * that seed. */
+ * that seed. acort_test_run() has a seed of its own.
+ *
+ * In a task of acort_test_run() deadlines are times of the run's clock, and calls on file descriptors, files,
+ * names, signals and children fail with EPERM unless the run has ACORT_TEST_OUTSIDE. */
 
 #ifndef ACORT_H
 #define ACORT_H
@@ -656,7 +659,8 @@ void *acort_key_get(acort_key_t key);
 /// - `ENOMEM` if there is no memory.
 int acort_key_set(acort_key_t key, void *value);
 
-/// Returns the time of CLOCK_MONOTONIC, which deadlines are compared with.
+/// Returns the time of CLOCK_MONOTONIC, which deadlines are compared with. In a task of
+/// acort_test_run() it is the time of that run's clock.
 ///
 /// # Returns
 /// The time in nanoseconds.

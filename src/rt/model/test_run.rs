@@ -15,7 +15,8 @@
 //! * V1. One clock: all code that runs on the worker's thread, in tasks, hooks and the scheduler, reads the time by
 //!   `os::now`. `os::real_now` is for what measures the machine: slices, spinning, exit(3).
 //! * V2. The clock changes in step 7 of `run_loop` alone, to the first deadline, and never goes back. No task is ready
-//!   then: `collect` has polled the descriptors, and step 6 has checked the inbox. So each deadline has its own turn.
+//!   then: `collect` has fired the timers that were due and polled the descriptors, and step 6 has checked the inbox. So
+//!   each deadline has its own turn.
 //! * V3. A task that waits for a blocking call counts in `blocking_calls` until it runs again. So the clock does not
 //!   jump between the end of the call and the task's next step.
 //! * V4. The order comes from the seed: the worker's generator is seeded with nothing else. The run queue, the timers
@@ -75,9 +76,9 @@ impl Drop for TestRun {
     }
 }
 
-/// Sets this thread's virtual clock to `time`, unless it is past that (V2).
+/// Sets this thread's virtual clock to `time`, the first deadline. The timers of earlier times have fired (V2).
 pub(crate) fn jump_to(time: i64) {
-    tls::set_virtual_time(os::now().max(time));
+    tls::set_virtual_time(time);
 }
 
 /// Errors: `EPERM` if the caller is in a closed run (V5).
