@@ -27,8 +27,8 @@ pub(crate) fn seed(worker: &mut Worker) {
     worker.random = Random::new(seed.unwrap_or_else(|| os::real_now() as u64), stream);
 }
 
-/// Seeds the generator of a worker with `seed` alone, so that each process has the same numbers. Chaos mode is on unless
-/// `seed` is 0.
+/// Seeds the generator of a worker with `seed` alone, so that each process has the same numbers. Chaos mode is on
+/// unless `seed` is 0.
 pub(crate) fn seed_with(worker: &mut Worker, seed: u64) {
     worker.chaos = seed != 0;
     if worker.chaos {

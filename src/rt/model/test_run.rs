@@ -15,8 +15,8 @@
 //! * V1. One clock: all code that runs on the worker's thread, in tasks, hooks and the scheduler, reads the time by
 //!   `os::now`. `os::real_now` is for what measures the machine: slices, spinning, exit(3).
 //! * V2. The clock changes in step 7 of `run_loop` alone, to the first deadline, and never goes back. No task is ready
-//!   then: `collect` has fired the timers that were due and polled the descriptors, and step 6 has checked the inbox. So
-//!   each deadline has its own turn.
+//!   then: `collect` has fired the timers that were due and polled the descriptors, and step 6 has checked the inbox.
+//!   So each deadline has its own turn.
 //! * V3. A task that waits for a blocking call counts in `blocking_calls` until it runs again. So the clock does not
 //!   jump between the end of the call and the task's next step.
 //! * V4. The order comes from the seed: the worker's generator is seeded with nothing else. The run queue, the timers
@@ -25,8 +25,8 @@
 //! * V5. A closed run has no outside: its calls on descriptors, files, names, signals and children fail. So only a
 //!   blocking call of the program can end an external wait, and threads that the runtime does not know do not delay the
 //!   report of a deadlock (D2 of `deadlock`).
-//! * V6. A plain thread has the real clock, and does not know whose clock the deadline of an object's wait is for. While
-//!   a run is active in the process such a wait fails, unless the deadline is 0 or NEVER.
+//! * V6. A plain thread has the real clock, and does not know whose clock the deadline of an object's wait is for.
+//!   While a run is active in the process such a wait fails, unless the deadline is 0 or NEVER.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
