@@ -370,14 +370,15 @@ extern "C" {
 int acort_run(acort_body_t fn, void *arg, void **ret);
 
 /// Runs a main task as acort_run() does, with options: the sizes of stacks, `main_stack_size`
-/// before all, and whether overflows are reported. With `opts` NULL it is acort_run().
+/// before all, and whether overflows are reported. With ACORT_TEST it is a test run, as
+/// acort_test_run() makes one. With `opts` NULL it is acort_run().
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
 /// - `EINVAL` if `workers` is above 1, or `flags` has ACORT_LOOP or ACORT_PIN_CPUS, which are for
-///   acort_new().
+///   acort_new(); if ACORT_TEST_OUTSIDE or `test_seed` comes without ACORT_TEST.
 /// - The errors of acort_run().
 int acort_run_ex(const struct acort_opts_t *opts, acort_body_t fn, void *arg, void **ret);
 
@@ -409,7 +410,7 @@ int acort_opts_init(struct acort_opts_t *opts, size_t size);
 /// The runtime, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if an option is not valid.
+/// - `EINVAL` if an option is not valid, or `flags` has ACORT_TEST, which is for acort_run_ex().
 /// - `ENOMEM`, `EMFILE`, `EAGAIN` if the system has no memory, file descriptors or threads.
 /// - `EBUSY` in a task, for a runtime with ACORT_LOOP.
 acort_t *acort_new(const struct acort_opts_t *opts);
