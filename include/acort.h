@@ -72,7 +72,10 @@
  *
  * ACORT_CHAOS=NUMBER in the environment is for tests. The order in which tasks run, the case that
  * acort_select() takes in a task, and the bytes that acort_read() and acort_write() move at once come from
- * that seed. */
+ * that seed. acort_test_run() has a seed of its own.
+ *
+ * In a task of acort_test_run() deadlines are times of the run's clock, and calls on file descriptors, files,
+ * names, signals and children fail with EPERM unless the run has ACORT_TEST_OUTSIDE. */
 
 #ifndef ACORT_H
 #define ACORT_H
@@ -116,6 +119,15 @@ typedef struct acort_promise acort_promise_t;
 /// `acort_opts_t.flags`: no line on stderr reports a task that overflows its stack. ACORT_NO_OVERFLOW_REPORT=1 in the
 /// environment does the same for all runtimes of a process.
 #define ACORT_NO_OVERFLOW_REPORT 4
+
+/// `acort_opts_t.flags`, for acort_run_ex(): a test run, as acort_test_run() makes one, with the seed `test_seed`.
+#define ACORT_TEST 8
+
+/// `acort_opts_t.flags`, with ACORT_TEST: the outside takes part. Tasks may use file descriptors, files, names, signals
+/// and children, and other threads may wake them. The clock does not wait for these: it jumps when no task is ready, and
+/// no file descriptor that a task waits for. While the process has threads that the runtime does not know, it reports no
+/// deadlock.
+#define ACORT_TEST_OUTSIDE 16
 
 /// `acort_attr_t.flags`: the task runs on the stack that the worker's tasks share. What it has there is copied away
 /// while it waits, so a waiting task takes only as much memory as that.
@@ -171,7 +183,7 @@ typedef struct acort_opts_t {
     /// more than the CPU quotas of the control groups that enclose the process, rounded up (cpu.max of version 2,
     /// cpu.cfs_quota_us of version 1). With ACORT_LOOP: 1.
     uint32_t workers;
-    /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT.
+    /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT, ACORT_TEST, ACORT_TEST_OUTSIDE.
     uint32_t flags;
     /// Bytes of a task's own stack; default: 256 KiB. A page takes memory once it is used.
     size_t stack_size;
@@ -191,6 +203,8 @@ typedef struct acort_opts_t {
     /// cannot reach the stack of another task, however it is compiled. Default: 1 MiB; 64 KiB on 32 bits; under
     /// RLIMIT_AS a 16,384th of the limit if that is less. Rounded to whole pages. 1: no gap, and one guard page.
     size_t stack_gap;
+    /// With ACORT_TEST: the seed of the run. Without: 0.
+    uint64_t test_seed;
 } acort_opts_t;
 
 /// The attributes of a new task: see acort_attr_init(). With all fields 0 except `size` and `worker`, the task is as
@@ -356,14 +370,15 @@ extern "C" {
 int acort_run(acort_body_t fn, void *arg, void **ret);
 
 /// Runs a main task as acort_run() does, with options: the sizes of stacks, `main_stack_size`
-/// before all, and whether overflows are reported. With `opts` NULL it is acort_run().
+/// before all, and whether overflows are reported. With ACORT_TEST it is a test run, as
+/// acort_test_run() makes one. With `opts` NULL it is acort_run().
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
 /// - `EINVAL` if `workers` is above 1, or `flags` has ACORT_LOOP or ACORT_PIN_CPUS, which are for
-///   acort_new().
+///   acort_new(); if ACORT_TEST_OUTSIDE or `test_seed` comes without ACORT_TEST.
 /// - The errors of acort_run().
 int acort_run_ex(const struct acort_opts_t *opts, acort_body_t fn, void *arg, void **ret);
 
@@ -395,7 +410,7 @@ int acort_opts_init(struct acort_opts_t *opts, size_t size);
 /// The runtime, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if an option is not valid.
+/// - `EINVAL` if an option is not valid, or `flags` has ACORT_TEST, which is for acort_run_ex().
 /// - `ENOMEM`, `EMFILE`, `EAGAIN` if the system has no memory, file descriptors or threads.
 /// - `EBUSY` in a task, for a runtime with ACORT_LOOP.
 acort_t *acort_new(const struct acort_opts_t *opts);
@@ -460,6 +475,37 @@ int acort_loop_step(acort_t *rt, int64_t deadline);
 /// - `EFAULT` if `arg` is on a shared stack.
 /// - `ENOMEM` if there is no memory.
 acort_task_t *acort_loop_go(acort_t *rt, acort_body_t fn, void *arg);
+
+/// Runs `fn` with `arg` as acort_run() does, with a virtual clock. The clock begins at the real
+/// time. It stands still while a task runs, is ready, or waits for acort_blocking(). When no task is
+/// ready, it jumps to the first deadline: an hour of sleep takes no time. acort_now() and
+/// acort_after() read it in the tasks of the run, and all their deadlines are times of it.
+///
+/// `seed` gives the order in which tasks run, and the case that acort_select() takes. The same
+/// `seed` gives the same order in every process. With 0, tasks run in the order in which they become
+/// ready.
+///
+/// A deadlock is reported at once, as acort_run() does. No other thread may wake a task of the run,
+/// except a function of acort_blocking() that a task waits for. Calls on file descriptors, files,
+/// names, signals and children fail with EPERM. ACORT_TEST_OUTSIDE permits all of these:
+/// acort_run_ex() with ACORT_TEST.
+///
+/// Several threads may have test runs at the same time, each with its own clock. While there is one,
+/// a plain thread's wait for an object fails with EINVAL if its deadline is neither 0 nor
+/// ACORT_NEVER. The thread reads the real clock, and cannot know which one the deadline is for.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EDEADLK` if tasks were left that nothing could wake.
+/// - `EBUSY` in a task.
+/// - `EINVAL` if `fn` is NULL.
+/// - `ENOMEM`, `EMFILE` if the system has no memory or no file descriptors.
+/// - The error of acort_group_fail() for the main task's group.
+int acort_test_run(uint64_t seed,
+                   acort_body_t fn,
+                   void *arg);
 
 /// Fills `attr` with the attributes of acort_go(). `size` is the size of the struct that the
 /// program was compiled with.
@@ -614,7 +660,8 @@ void *acort_key_get(acort_key_t key);
 /// - `ENOMEM` if there is no memory.
 int acort_key_set(acort_key_t key, void *value);
 
-/// Returns the time of CLOCK_MONOTONIC, which deadlines are compared with.
+/// Returns the time of CLOCK_MONOTONIC, which deadlines are compared with. In a task of
+/// acort_test_run() it is the time of that run's clock.
 ///
 /// # Returns
 /// The time in nanoseconds.

@@ -206,7 +206,7 @@ static void check_refusals(void) {
     CHECK_FAILS(acort_run_ex(&options, uses_default, NULL, NULL), EINVAL);
     options.workers = 1;
     run_ex(options, uses_default, NULL);
-    static const uint32_t wrong[] = {ACORT_LOOP, ACORT_PIN_CPUS, 8, 1u << 31};
+    static const uint32_t wrong[] = {ACORT_LOOP, ACORT_PIN_CPUS, ACORT_TEST_OUTSIDE, 1u << 5, 1u << 31};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         options.flags = wrong[i];
         CHECK_FAILS(acort_run_ex(&options, uses_default, NULL, NULL), EINVAL);

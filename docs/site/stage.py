@@ -23,7 +23,7 @@ SECTIONS = {
     "Start": ["docs/packaging.md", "docs/platforms.md", "docs/libaco.md", "docs/porting.md", "docs/porting-[!m]*.md",
               "docs/porting-mini*.md", "docs/faq.md", "docs/glossary.md", "README*.md"],
     "Guide": ["docs/guide.md", "docs/guide/*.md", "docs/patterns*.md", "examples/index.md",
-              "examples/*/index.md", "docs/threads.md",
+              "examples/*/index.md", "docs/testing.md", "docs/threads.md",
               "docs/memory.md", "docs/fairness.md", "docs/extension.md", "docs/cpp.md", "bindings/*.md"],
     "Reference": ["docs/api/README.md", "docs/errors.md", "docs/limits.md", "docs/abi.md", "CHANGELOG.md"],
     "For operators": ["docs/reliability.md", "docs/sandbox.md", "docs/performance*.md", "docs/tested.md",

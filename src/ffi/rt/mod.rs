@@ -4,6 +4,8 @@ pub mod runtime;
 
 pub mod embed;
 
+pub mod testing;
+
 pub mod tasks;
 
 pub mod locals;

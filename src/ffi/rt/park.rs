@@ -8,7 +8,8 @@ use crate::rt::model::task;
 use crate::rt::os::Deadline;
 use crate::rt::park::{cancel, sleep, suspend};
 
-/// Returns the time of CLOCK_MONOTONIC, which deadlines are compared with.
+/// Returns the time of CLOCK_MONOTONIC, which deadlines are compared with. In a task of
+/// acort_test_run() it is the time of that run's clock.
 ///
 /// # Returns
 /// The time in nanoseconds.

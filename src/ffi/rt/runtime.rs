@@ -35,14 +35,15 @@ pub unsafe extern "C" fn acort_run(
 }
 
 /// Runs a main task as acort_run() does, with options: the sizes of stacks, `main_stack_size`
-/// before all, and whether overflows are reported. With `opts` NULL it is acort_run().
+/// before all, and whether overflows are reported. With ACORT_TEST it is a test run, as
+/// acort_test_run() makes one. With `opts` NULL it is acort_run().
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
 ///
 /// # Errors
 /// - `EINVAL` if `workers` is above 1, or `flags` has ACORT_LOOP or ACORT_PIN_CPUS, which are for
-///   acort_new().
+///   acort_new(); if ACORT_TEST_OUTSIDE or `test_seed` comes without ACORT_TEST.
 /// - The errors of acort_run().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_run_ex(
@@ -92,7 +93,7 @@ pub unsafe extern "C" fn acort_opts_init(opts: *mut acort_opts_t, size: usize) -
 /// The runtime, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if an option is not valid.
+/// - `EINVAL` if an option is not valid, or `flags` has ACORT_TEST, which is for acort_run_ex().
 /// - `ENOMEM`, `EMFILE`, `EAGAIN` if the system has no memory, file descriptors or threads.
 /// - `EBUSY` in a task, for a runtime with ACORT_LOOP.
 #[unsafe(no_mangle)]

@@ -10,7 +10,7 @@ use super::job::{Class, Job};
 use super::pool::DetachOutcome;
 use super::threads::{POOL, discard, free, perform};
 use crate::rt::base::{WaitMode, WaitReason};
-use crate::rt::model::{Worker, task};
+use crate::rt::model::{Caller, Worker, task, test_run};
 use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::{Wait, wait};
 use crate::sys;
@@ -56,7 +56,8 @@ unsafe fn drop_value<T>(job: *mut Job) {
 /// Returns the value, and the errno that the function has left.
 ///
 /// Errors: `ETIMEDOUT` and `ECANCELED` as `cancel` says; `ENOMEM`; `EAGAIN` or another error of pthread_create(3) if no
-/// thread can be had: the call was not made. The value is dropped.
+/// thread can be had: the call was not made; `EPERM` in a closed test run, unless the function is the program's. The
+/// value is dropped.
 ///
 /// # Safety
 /// `function` can run with the value on any thread, and the value can be dropped on any thread.
@@ -70,6 +71,9 @@ pub(crate) unsafe fn run<T>(
     if task::current().is_null() {
         function(&mut value);
         return Ok((value, sys::errno()));
+    }
+    if class != Class::User {
+        test_run::check_outside(Caller::current())?;
     }
     let new: *mut Call<T> =
         // Zeroed: MemorySanitizer does not see the library's writes.
@@ -150,7 +154,7 @@ unsafe fn run_job(job: *mut Job, cancel: Cancel) -> Result<()> {
 /// # Safety
 /// The job is not freed meanwhile.
 unsafe fn wait_for(job: *mut Job, mode: WaitMode, deadline: Deadline) -> Result<()> {
-    // SAFETY: the job is not freed meanwhile; the wait gives its lock back.
+    // SAFETY: the job is not freed meanwhile; the wait gives its lock back. The task stays with its worker (T2).
     unsafe {
         let lock = &raw const (*job).lock;
         (*lock).lock();
@@ -159,7 +163,10 @@ unsafe fn wait_for(job: *mut Job, mode: WaitMode, deadline: Deadline) -> Result<
             return Ok(());
         }
         let wait = Wait::new(WaitReason::Blocking, (*job).function as usize, deadline);
-        let parts = (lock, &raw mut (*job).waiters);
-        wait::wait_on(parts, ptr::null_mut(), Wait { mode, ..wait })
+        let (parts, worker) = ((lock, &raw mut (*job).waiters), Worker::current());
+        (*worker).blocking_calls += 1;
+        let outcome = wait::wait_on(parts, ptr::null_mut(), Wait { mode, ..wait });
+        (*worker).blocking_calls -= 1;
+        outcome
     }
 }

@@ -29,7 +29,7 @@ use core::ffi::c_int;
 use super::fd_entry::FdEntry;
 use super::fd_table::entry;
 use super::file_state::Closing;
-use crate::rt::model::task;
+use crate::rt::model::{Caller, test_run};
 use crate::rt::os::{self, Result};
 
 /// The reference of one active call.
@@ -43,13 +43,16 @@ pub(crate) struct FdRef {
 }
 
 impl FdRef {
-    /// Enters. Errors: `EBADF` if there is no such number, or its file is being closed; `EMFILE`; `ENOMEM`.
+    /// Enters. Errors: `EBADF` if there is no such number, or its file is being closed; `EMFILE`; `ENOMEM`; `EPERM` in
+    /// a closed test run.
     #[inline(never)]
     pub(crate) fn enter(fd: c_int) -> Result<FdRef> {
+        let caller = Caller::current();
+        test_run::check_outside(caller)?;
         let entry = entry(fd)?;
         // SAFETY: entries are never freed (E1).
         let generation = unsafe { (*entry).state.enter() }.ok_or(libc::EBADF)?;
-        let is_thread = task::current().is_null();
+        let is_thread = caller.task().is_null();
         let cancel_state = if is_thread { Some(os::disable_cancellation()) } else { None };
         Ok(FdRef { fd, generation, entry, cancel_state })
     }

@@ -229,8 +229,9 @@ extern "C" fn restore_all() {
     // Takes no locks: a signal may have interrupted this thread while it held one.
     // SAFETY: the process exits; the states are never freed.
     for_each(|state| unsafe {
-        let start = os::now();
-        while (*state).state.load(Ordering::Acquire) == SETTING && os::now() - start < MAX_WAIT {
+        let start = os::real_now();
+        let is_late = || os::real_now() - start >= MAX_WAIT;
+        while (*state).state.load(Ordering::Acquire) == SETTING && !is_late() {
             sys::yield_thread();
         }
         if (*state).state.load(Ordering::Acquire) != 0 {

@@ -6,7 +6,7 @@ use super::own_fd::OwnFd;
 use super::retry::retry_with_backoff;
 use super::signal_owner;
 use super::signal_set::{SignalSet, from_sigset, to_sigset};
-use crate::rt::model::Worker;
+use crate::rt::model::{Caller, Worker, test_run};
 use crate::rt::os::{self, Deadline, Result};
 use crate::sys;
 
@@ -43,7 +43,7 @@ fn are_blocked(wanted: SignalSet) -> bool {
 
 /// Waits for a signal of `set`, takes it, and returns its number. Stores what is known of it in `info`, unless that is
 /// NULL. Calls that came earlier get their signals first (O2). Errors: `EINVAL` if a signal is not blocked;
-/// `ETIMEDOUT`; `ECANCELED`; those of signalfd(2).
+/// `ETIMEDOUT`; `ECANCELED`; `EPERM` in a closed test run; those of signalfd(2).
 ///
 /// # Safety
 /// `set` is initialized. `info` is NULL or writable.
@@ -52,6 +52,7 @@ pub(crate) unsafe fn wait(
     info: *mut libc::siginfo_t,
     deadline: Deadline,
 ) -> Result<c_int> {
+    test_run::check_outside(Caller::current())?;
     // SAFETY: `set` is initialized, `info` is NULL or writable. The call is in the list from `add` to `remove`.
     unsafe {
         let wanted = from_sigset(set);
@@ -75,7 +76,7 @@ pub(crate) unsafe fn wait(
 }
 
 /// Does what waitpid(2) does for one child: returns its process id, and stores its status in `status`, unless that is
-/// NULL. Errors: `EINVAL` if `pid` is not positive; `ECHILD`; `ETIMEDOUT`; `ECANCELED`.
+/// NULL. Errors: `EINVAL` if `pid` is not positive; `ECHILD`; `ETIMEDOUT`; `ECANCELED`; `EPERM` in a closed test run.
 ///
 /// # Safety
 /// `status` is NULL or writable.
@@ -87,6 +88,7 @@ pub(crate) unsafe fn wait_child(
     if pid <= 0 {
         return Err(libc::EINVAL);
     }
+    test_run::check_outside(Caller::current())?;
     // SAFETY: `status` is NULL or writable.
     let mut attempt = || unsafe {
         match libc::waitpid(pid, status, libc::WNOHANG) {

@@ -32,6 +32,14 @@ pub const ACORT_LOOP: u32 = 2;
 /// environment does the same for all runtimes of a process.
 pub const ACORT_NO_OVERFLOW_REPORT: u32 = 4;
 
+/// `acort_opts_t.flags`, for acort_run_ex(): a test run, as acort_test_run() makes one, with the seed `test_seed`.
+pub const ACORT_TEST: u32 = 8;
+/// `acort_opts_t.flags`, with ACORT_TEST: the outside takes part. Tasks may use file descriptors, files, names, signals
+/// and children, and other threads may wake them. The clock does not wait for these: it jumps when no task is ready, and
+/// no file descriptor that a task waits for. While the process has threads that the runtime does not know, it reports no
+/// deadlock.
+pub const ACORT_TEST_OUTSIDE: u32 = 16;
+
 /// `acort_attr_t.flags`: the task runs on the stack that the worker's tasks share. What it has there is copied away
 /// while it waits, so a waiting task takes only as much memory as that.
 pub const ACORT_SHARED: u32 = 1;
@@ -61,7 +69,7 @@ pub struct acort_opts_t {
     /// more than the CPU quotas of the control groups that enclose the process, rounded up (cpu.max of version 2,
     /// cpu.cfs_quota_us of version 1). With ACORT_LOOP: 1.
     pub workers: u32,
-    /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT.
+    /// ACORT_PIN_CPUS, ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT, ACORT_TEST, ACORT_TEST_OUTSIDE.
     pub flags: u32,
     /// Bytes of a task's own stack; default: 256 KiB. A page takes memory once it is used.
     pub stack_size: usize,
@@ -81,6 +89,8 @@ pub struct acort_opts_t {
     /// cannot reach the stack of another task, however it is compiled. Default: 1 MiB; 64 KiB on 32 bits; under
     /// RLIMIT_AS a 16,384th of the limit if that is less. Rounded to whole pages. 1: no gap, and one guard page.
     pub stack_gap: usize,
+    /// With ACORT_TEST: the seed of the run. Without: 0.
+    pub test_seed: u64,
 }
 
 /// The attributes of a new task: see acort_attr_init(). With all fields 0 except `size` and `worker`, the task is as

@@ -1,6 +1,6 @@
 //! Chaos mode, for tests: the environment variable ACORT_CHAOS is the seed of random decisions. They are the
 //! order in which tasks run, how many run before the worker polls, and how much a call reads or writes at once. A
-//! correct program is correct in chaos mode, too.
+//! correct program is correct in chaos mode, too. A test run has a seed of its own (`test_run`).
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -24,7 +24,17 @@ pub(crate) fn seed(worker: &mut Worker) {
         IS_ON.store(true, Ordering::Relaxed);
     }
     let stream = WORKERS.fetch_add(1, Ordering::Relaxed);
-    worker.random = Random::new(seed.unwrap_or_else(|| os::now() as u64), stream);
+    worker.random = Random::new(seed.unwrap_or_else(|| os::real_now() as u64), stream);
+}
+
+/// Seeds the generator of a worker with `seed` alone, so that each process has the same numbers. Chaos mode is on
+/// unless `seed` is 0.
+pub(crate) fn seed_with(worker: &mut Worker, seed: u64) {
+    worker.chaos = seed != 0;
+    if worker.chaos {
+        IS_ON.store(true, Ordering::Relaxed);
+    }
+    worker.random = Random::new(seed, 0);
 }
 
 /// Returns the number in ACORT_CHAOS. None: there is none, or it is 0.

@@ -21,14 +21,16 @@
 //! * D2. A foreign thread is a thread that may wake a task on its own. Workers, threads of the blocking pool, and
 //!   threads that are blocked in acort_enter() are not foreign: the number of threads of the process is compared with
 //!   their sum. The workers of another runtime are foreign. If all workers are idle, a thread that blocks in
-//!   acort_enter() wakes one of them, which checks again.
+//!   acort_enter() wakes one of them, which checks again. For a closed test run no thread is foreign (V5 of
+//!   `test_run`).
 //! * D3. `live_tasks` reads the counts of finished tasks before those of created tasks. So if the result is 0, no
 //!   task was live at some moment.
 //! * D4. The first deadlock is reported, and all tasks are cancelled. At the second one all tasks are abandoned
 //!   (`finish`), and detection waits until `abandoned` is 0 again. `deadlocks` is reset when no task lives.
 
 use super::runtime::Runtime;
-use super::worker::Worker;
+use super::test_run;
+use super::worker::{TestMode, Worker};
 use crate::rt::base::atomic::{AtomicU64, Ordering, fence};
 use crate::rt::os;
 use crate::tls;
@@ -129,6 +131,9 @@ impl Runtime {
 
     /// Returns true if the process may have foreign threads (D2).
     pub(crate) fn has_foreign_threads(&self) -> bool {
+        if test_run::mode_of(&self.options) == TestMode::Closed {
+            return false;
+        }
         let pool = BLOCKING_THREADS.load(Ordering::SeqCst);
         let known = self.options.workers as usize
             + self.blocked_callers.load(Ordering::SeqCst) as usize

@@ -16,6 +16,7 @@
 //! | `task` | Task control blocks: states, flags, what frees a task, and the order of locks |
 //! | `task_cold` | Access to the cold part of a task: its name, values, copied argument, and scratch memory |
 //! | `task_pool` | The pool of task blocks: allocates and frees tasks |
+//! | `test_run` | Test runs: the virtual clock of a worker, its order by a seed, and what its tasks may not do |
 //! | `worker` | A worker: one thread, the tasks that it runs, and what they need |
 
 pub mod abi;
@@ -32,6 +33,7 @@ pub(crate) mod stack_cache;
 pub(crate) mod task;
 pub(crate) mod task_cold;
 pub(crate) mod task_pool;
+pub(crate) mod test_run;
 pub(crate) mod worker;
 
 pub(crate) use caller::Caller;

@@ -31,11 +31,9 @@
 //!   reuses or destroys the coroutine.
 //! * T3. `next` links one list at a time: run queue, inbox, injector, `waiting_for_memory`, a `CancelBatch`, the list
 //!   of abandoned tasks, free list. A task that runs, or waits and was not claimed, is in none of them.
-//! * T4. JOINED and DETACHED change under `lock`. `complete` reads them under `lock`, together with the change to
-//!   FINISHED or SPAWN_FAILED. So exactly one line of the table applies.
-//! * T5. All other flags are fixed at creation, except ABANDONED. The thread that finds the second deadlock sets that
-//!   one without `lock`: no task of the runtime runs then, and no other thread of the program changes flags (D2 of
-//!   `deadlock`).
+//! * T4. JOINED, DETACHED and ABANDONED change under `lock`. `complete` reads the first two under `lock`, together with
+//!   the change to FINISHED or SPAWN_FAILED. So exactly one line of the table applies.
+//! * T5. All other flags are fixed at creation. The thread that finds the second deadlock sets ABANDONED.
 //! * T6. The order of locks, outer to inner:
 //!
 //!   ```text

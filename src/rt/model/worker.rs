@@ -73,6 +73,25 @@ impl SetupResult {
     }
 }
 
+/// What the tasks of a worker may do.
+#[derive(Clone, Copy, PartialEq)]
+#[repr(u8)]
+pub(crate) enum TestMode {
+    /// Everything: the runtime is not for a test. A zeroed worker has this mode.
+    Off = 0,
+    /// The clock is virtual, and there is no outside (V5 of `test_run`).
+    Closed,
+    /// The clock is virtual.
+    Outside,
+}
+
+impl TestMode {
+    /// Returns true if the worker has a virtual clock.
+    pub(crate) fn is_virtual(self) -> bool {
+        self != TestMode::Off
+    }
+}
+
 /// A worker.
 #[repr(C)]
 pub(crate) struct Worker {
@@ -113,6 +132,10 @@ pub(crate) struct Worker {
     pub(crate) random: Random,
     /// The worker is in chaos mode.
     pub(crate) chaos: bool,
+    /// What a test run permits its tasks.
+    pub(crate) test_mode: TestMode,
+    /// Tasks that wait for the end of a blocking call (V3 of `test_run`).
+    pub(crate) blocking_calls: u32,
     pub(crate) poller: Poller,
     pub(crate) thread: libc::pthread_t,
     pub(crate) setup: SetupResult,

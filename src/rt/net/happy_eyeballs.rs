@@ -176,7 +176,7 @@ impl Attempts {
             slot.fd = file.fd();
         }
         // poll(2) does not notice if other code closes a descriptor: so the thread checks from time to time.
-        let recheck = Deadline::at(os::now() + ATTEMPT_DELAY_NS);
+        let recheck = Deadline::at(os::now().saturating_add(ATTEMPT_DELAY_NS));
         os::poll(&mut polled, recheck.min(deadline))?;
         if deadline.has_passed() { Err(libc::ETIMEDOUT) } else { Ok(()) }
     }
@@ -199,7 +199,7 @@ pub(super) fn connect_first(addresses: &Addresses, deadline: Deadline) -> Result
         let progress = match next {
             Some(next) if has_capacity && next_at.has_passed() => {
                 left.next();
-                next_at = Deadline::at(os::now() + ATTEMPT_DELAY_NS);
+                next_at = Deadline::at(os::now().saturating_add(ATTEMPT_DELAY_NS));
                 attempts.begin(next)
             }
             None if attempts.count == 0 => return Err(error),

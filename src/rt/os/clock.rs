@@ -1,15 +1,25 @@
-//! The monotonic clock, in nanoseconds.
+//! The monotonic clock, in nanoseconds, and the virtual clock of a thread (`model/test_run`).
 
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
 
 use super::refused::abort_failed;
+use crate::tls;
 
 const NANOS_PER_SEC: i64 = 1_000_000_000;
 
-/// The time of CLOCK_MONOTONIC.
+/// The time that deadlines on this thread are compared with: that of its virtual clock, or of CLOCK_MONOTONIC.
+#[inline(always)]
 pub(crate) fn now() -> i64 {
+    match tls::virtual_time() {
+        0 => real_now(),
+        time => time,
+    }
+}
+
+/// The time of CLOCK_MONOTONIC.
+pub(crate) fn real_now() -> i64 {
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
     // SAFETY: the call writes the time, which is zeroed before.
     let time = unsafe {

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `affinity` | The processors that a thread may use, and how many the process can use at once |
 //! | `cgroup` | The CPU limit that the control groups of the process set |
-//! | `clock` | The monotonic clock, in nanoseconds |
+//! | `clock` | The monotonic clock, in nanoseconds, and the virtual clock of a thread (`model/test_run`) |
 //! | `deadline` | Deadlines: the time of the monotonic clock until which a call waits |
 //! | `fd` | close and getsockopt, which are the same on each system |
 //! | `file_type` | The type of a descriptor's file |
@@ -48,7 +48,7 @@ mod wake_fds;
 
 #[cfg(target_os = "linux")]
 pub(crate) use affinity::{CpuSet, available_cpus, pin_to_cpu};
-pub(crate) use clock::{now, timespec};
+pub(crate) use clock::{now, real_now, timespec};
 pub(crate) use deadline::Deadline;
 pub(crate) use fd::{close, socket_option};
 pub(crate) use file_type::{file_status, file_type, is_always_ready};

@@ -30,10 +30,9 @@
 //!   the runtime next. After it has released the task's lock, this worker touches only waiters that it has
 //!   claimed, and a DETACHED task.
 //! * F4. Waiters are claimed under the lock of their queue, and woken when no lock is held.
-//! * F5. `abandon_all` sets ABANDONED without the task's lock, which T6 forbids under the group's lock. No other
-//!   thread reads or writes the flags meanwhile. All workers are idle, no foreign thread exists (D2), and threads in
-//!   acort_enter() only wait. The pool runs no function of the program: a worker that waits for one is not idle. A
-//!   worker reads the flag after it has seen `has_abandoned_tasks`, which is stored later.
+//! * F5. `abandon_all` sets ABANDONED under the task's lock, after the walk: T6 forbids that lock under the group's. A
+//!   foreign thread, which a closed test run ignores (D2), may change other flags meanwhile. A claimed task does not
+//!   end. A worker reads the flag after it has seen `has_abandoned_tasks`, which is stored later.
 //! * F6. No task ends before all abandoned ones are dequeued: an object that a task waits for may be in memory of
 //!   another task. A worker may be awake meanwhile, after an event that no task waits for. So it checks
 //!   `has_abandoned_tasks` after it has announced its sleep, like its inbox (I4 of `inbox`).
@@ -118,20 +117,22 @@ unsafe fn complete(worker: *mut Worker, task: *mut Task, state: u8) {
 /// Ends the waits of all tasks, without waking them, and asks each worker to [`drop_abandoned`] its own.
 ///
 /// # Safety
-/// The caller has confirmed a deadlock (D1): all workers of the runtime are idle, and no foreign thread exists.
+/// The caller has confirmed a deadlock (D1): all workers of the runtime are idle.
 pub(crate) unsafe fn abandon_all(runtime: *mut Runtime) {
     let mut list: List<Task> = List::NEW;
-    // SAFETY: a claimed task is in no list (T3), and this thread may link it. No other thread uses its flags (F5).
+    // SAFETY: a claimed task is in no list (T3), and this thread may link it. It does not end (F5).
     unsafe {
         (*runtime).for_each_task(&mut |task| {
             if (*task).state.load(Ordering::Relaxed) == STARTED && (*task).parker.claim() {
                 (*runtime).abandoned.fetch_add(1, Ordering::SeqCst);
-                (*task).set_flag(ABANDONED, true);
                 list.push_front(task);
             }
         });
         // Not during the walk: it holds locks, and dequeuing may need the same ones.
         while let Some(task) = list.pop().as_mut() {
+            let guard = task.lock.guard();
+            task.set_flag(ABANDONED, true);
+            drop(guard);
             task_cold::dequeue_select_waiters(task);
             let reason = WaitReason::from_u8(task.wait_reason.load(Ordering::Relaxed));
             if reason.is_queued() {

@@ -6,7 +6,7 @@ use core::sync::atomic::Ordering;
 use super::collect::poll;
 use super::dump;
 use super::{finish, task_stack};
-use crate::rt::model::{Runtime, Worker, count};
+use crate::rt::model::{Runtime, Worker, count, test_run};
 use crate::rt::os;
 use crate::rt::park::CancelBatch;
 
@@ -33,7 +33,7 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
                 || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
         };
         // 2
-        if !is_only_worker && (*worker).spin.spin_until(has_work, os::now) {
+        if !is_only_worker && (*worker).spin.spin_until(has_work, os::real_now) {
             return;
         }
         // 3
@@ -44,13 +44,23 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
         if is_idle && !(*worker).waiting_for_memory.is_empty() {
             return finish::fail_spawn(worker, (*worker).waiting_for_memory.pop());
         }
-        let mut timeout = first.map_or(-1, |first| (first - os::now()).max(0));
+        let is_virtual = (*worker).test_mode.is_virtual();
+        let real_first = first.filter(|_| !is_virtual);
+        let mut timeout = real_first.map_or(-1, |first| (first - os::now()).max(0));
         // 5 and 6
         (*worker).inbox.announce_sleep();
         if has_work() || (*runtime).is_stopping.load(Ordering::SeqCst) {
             return (*worker).inbox.announce_awake();
         }
         // 7
+        if is_virtual
+            && let Some(first) = first
+            && (*worker).blocking_calls == 0
+        {
+            test_run::jump_to(first);
+            return (*worker).inbox.announce_awake();
+        }
+        // 8
         if is_idle && let Some(idle) = (*runtime).enter_idle() {
             if (*runtime).has_foreign_threads() {
                 timeout = RECHECK_NS;
@@ -59,10 +69,10 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
                 return resolve_deadlock(worker);
             }
         }
-        // 8
+        // 9
         count(&(*worker).counters.sleeps, 1);
         poll(worker, timeout);
-        // 9
+        // 10
         if is_idle {
             (*runtime).leave_idle();
         }

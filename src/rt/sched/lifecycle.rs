@@ -31,9 +31,12 @@ use super::run_loop;
 use super::spawn;
 use super::{embed, strict};
 use crate::rt::base::{WaitMode, size_prefixed};
-use crate::rt::model::abi::{ACORT_LOOP, ACORT_PIN_CPUS, acort_attr_t, acort_body_t, acort_opts_t};
+use crate::rt::model::abi::{
+    ACORT_LOOP, ACORT_PIN_CPUS, ACORT_TEST, acort_attr_t, acort_body_t, acort_opts_t,
+};
 use crate::rt::model::deadlock::NotBlockingThread;
 use crate::rt::model::task::SPAWN_FAILED;
+use crate::rt::model::test_run::TestRun;
 use crate::rt::model::{Caller, Group, Runtime, Task, Worker, task};
 use crate::rt::os::{self, Deadline, Result};
 
@@ -119,6 +122,7 @@ pub(crate) unsafe fn run(
         let outcome = spawn_main(runtime, entry, arg).and_then(|(group, main)| {
             let worker = *(*runtime).workers;
             attach(worker)?;
+            let _test = TestRun::begin(&mut *worker, &(*runtime).options);
             run_worker(worker, |runtime| runtime.live_tasks() == 0);
             main_result(group, main, ret)
         });
@@ -127,9 +131,13 @@ pub(crate) unsafe fn run(
     }
 }
 
-/// Creates a runtime whose workers are threads; with ACORT_LOOP one that another event loop runs.
+/// Creates a runtime whose workers are threads; with ACORT_LOOP one that another event loop runs. Errors: `EINVAL` for
+/// options that are not valid, and for a test run; those of the system.
 pub(crate) fn new(options: &acort_opts_t) -> Result<*mut Runtime> {
     let options = with_defaults(options)?;
+    if options.flags & ACORT_TEST != 0 {
+        return Err(libc::EINVAL);
+    }
     if options.flags & ACORT_LOOP != 0 {
         return embed::new(options);
     }

@@ -1,6 +1,9 @@
 //! The options of a runtime: their defaults and their limits.
 
-use crate::rt::model::abi::{ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT, ACORT_PIN_CPUS, acort_opts_t};
+use crate::rt::model::abi::{
+    ACORT_LOOP, ACORT_NO_OVERFLOW_REPORT, ACORT_PIN_CPUS, ACORT_TEST, ACORT_TEST_OUTSIDE,
+    acort_opts_t,
+};
 use crate::rt::os::{self, Result};
 use crate::sys;
 
@@ -24,6 +27,7 @@ pub(crate) const DEFAULTS: acort_opts_t = acort_opts_t {
     reserved: 0,
     main_stack_size: 0,
     stack_gap: 0,
+    test_seed: 0,
 };
 
 /// Unused bytes below a task's stack: 1 MiB, or less if the address space is limited. The limit has space for 16384
@@ -36,7 +40,8 @@ fn default_gap() -> usize {
 
 /// Replaces each 0 by its default. Errors: `EINVAL` for options that do not exist or do not fit together; `ENOMEM`.
 pub(crate) fn with_defaults(options: &acort_opts_t) -> Result<acort_opts_t> {
-    const KNOWN_FLAGS: u32 = ACORT_PIN_CPUS | ACORT_LOOP | ACORT_NO_OVERFLOW_REPORT;
+    const KNOWN_FLAGS: u32 =
+        ACORT_PIN_CPUS | ACORT_LOOP | ACORT_NO_OVERFLOW_REPORT | ACORT_TEST | ACORT_TEST_OUTSIDE;
     let or = |value: usize, default: usize| if value == 0 { default } else { value };
     let is_loop = options.flags & ACORT_LOOP != 0;
     let workers = match options.workers {
@@ -45,7 +50,9 @@ pub(crate) fn with_defaults(options: &acort_opts_t) -> Result<acort_opts_t> {
         workers => workers,
     };
     let is_known = options.flags & !KNOWN_FLAGS == 0 && options.reserved == 0;
-    if workers > MAX_WORKERS || is_loop && workers != 1 || !is_known {
+    let is_test = options.flags & ACORT_TEST != 0;
+    let is_for_tests = options.flags & ACORT_TEST_OUTSIDE != 0 || options.test_seed != 0;
+    if workers > MAX_WORKERS || is_loop && workers != 1 || !is_known || is_for_tests && !is_test {
         return Err(libc::EINVAL);
     }
     let stack_size = or(options.stack_size, DEFAULTS.stack_size);
@@ -87,6 +94,8 @@ mod tests {
             acort_opts_t { reserved: 1, ..DEFAULTS },
             acort_opts_t { workers: MAX_WORKERS + 1, ..DEFAULTS },
             acort_opts_t { workers: 2, flags: ACORT_LOOP, ..DEFAULTS },
+            acort_opts_t { flags: ACORT_TEST_OUTSIDE, ..DEFAULTS },
+            acort_opts_t { test_seed: 1, ..DEFAULTS },
         ];
         for options in refused {
             assert_eq!(with_defaults(&options).map(drop), Err(libc::EINVAL));

@@ -13,11 +13,12 @@
 //!             4  idle, and a task waits for memory: fail it; next turn
 //!             5  announce_sleep
 //!             6  inbox, injector, has_abandoned_tasks, is_stopping: work has come: announce_awake; next turn
-//!             7  idle: enter_idle. The last idle worker of a runtime in which nothing is to be done:
+//!             7  the clock may jump (V2 of `test_run`): to the first timer; announce_awake; next turn
+//!             8  idle: enter_idle. The last idle worker of a runtime in which nothing is to be done:
 //!                  foreign threads exist: sleep for at most 250 ms
 //!                  confirm_deadlock: announce_awake; resolve the deadlock; next turn
-//!             8  poll, until the first timer
-//!             9  if idle: leave_idle.  announce_awake;  next turn
+//!             9  poll, until the first timer
+//!            10  if idle: leave_idle.  announce_awake;  next turn
 //! ```
 //!
 //! "Idle" means: no timer, and no wait that a descriptor or the blocking pool ends. Only another worker can give an
@@ -25,7 +26,7 @@
 //!
 //! * Q1. Step 6 checks after step 5 each source of work that other threads add to. The work comes before the check,
 //!   or the thread that adds it sees `sleeping` and wakes the poller (I1, I4 of `inbox`). An event of a descriptor
-//!   ends step 8 itself.
+//!   ends step 9 itself.
 //! * Q2. The worker drains its inbox in `collect` alone, so after `leave_idle` (D1 of `deadlock`). So while a task is
 //!   in an inbox, [`confirm_deadlock`](crate::rt::model::runtime::Runtime::confirm_deadlock) returns false.
 //! * Q3. A worker that has confirmed a deadlock is not idle any more: no other worker confirms the same one. The first
@@ -140,7 +141,7 @@ unsafe fn run_task(worker: *mut Worker, task: *mut Task, slice: i32) {
         }
         budget::begin_slice(&mut *worker, slice);
         let limit = hooks::slice_limit();
-        let start = if limit > 0 { os::now() } else { 0 };
+        let start = if limit > 0 { os::real_now() } else { 0 };
         let co = (*task).co;
         (*worker).current = task;
         *(*worker).errno_location = (*task).errno;
@@ -149,7 +150,7 @@ unsafe fn run_task(worker: *mut Worker, task: *mut Task, slice: i32) {
         (*worker).current = ptr::null_mut();
         count(&(*worker).counters.switches, 1);
         if limit > 0 {
-            let took = os::now() - start;
+            let took = os::real_now() - start;
             if took > limit {
                 hooks::on_slice_exceeded(task, took);
             }

@@ -84,8 +84,8 @@ impl Select<'_> {
             if let Some(outcome) = self.start_wait(parker, WaitMode::Uninterruptible) {
                 return Some(outcome);
             }
-            if !wait::park_thread(parker, self.deadline) {
-                return self.finish_wait(Err(libc::ETIMEDOUT));
+            if let Err(error) = wait::park_for_object(parker, self.deadline) {
+                return self.finish_wait(Err(error));
             }
             self.finish_wait((*parker).wake_result())
         }

@@ -122,7 +122,7 @@ unsafe fn lock_slow(
     if !has_entered {
         budget::enter_call(caller, deadline)?;
     }
-    let (me, late) = (caller.owner(), Deadline::at(os::now() + HANDOFF_AFTER_NS));
+    let (me, late) = (caller.owner(), Deadline::at(os::now().saturating_add(HANDOFF_AFTER_NS)));
     let mut losses = 0;
     // A woken waiter competes until it owns the mutex (M2).
     // SAFETY: the mutex exists.

@@ -248,6 +248,22 @@ pub(crate) mod model {
         pub fn call(_: *mut Task, _: fn(&Hooks)) {}
     }
 
+    /// The stand-in for test runs: there are none.
+    pub(crate) mod test_run {
+        use super::Caller;
+        use super::abi::acort_opts_t;
+        use super::worker::TestMode;
+        use crate::rt::os::Result;
+
+        pub fn mode_of(_: &acort_opts_t) -> TestMode {
+            TestMode::Off
+        }
+
+        pub fn check_outside(_: Caller) -> Result<()> {
+            Ok(())
+        }
+    }
+
     /// The stand-in for inherited state: there is none.
     pub(crate) mod inherited {
         pub struct Inherited;

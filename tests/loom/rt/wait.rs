@@ -93,9 +93,9 @@ unsafe fn wait_on_thread(
         (*parker).prepare(WaitMode::Uninterruptible);
         (*queue).insert(&raw mut waiter, lock, wait.at_front);
         release();
-        if !park_thread(parker, wait.deadline) {
+        if let Err(error) = park_for_object(parker, wait.deadline) {
             Waiter::dequeue(&raw mut waiter);
-            return Err(libc::ETIMEDOUT);
+            return Err(error);
         }
         if let Some(task) = task::current().as_mut() {
             // A task finds here what the waker has written.
@@ -117,7 +117,13 @@ pub(crate) fn at_deadline(act: impl FnOnce() + 'static) {
     AT_DEADLINE.with(|place| *place.borrow_mut() = Some(Box::new(act)));
 }
 
-pub(crate) unsafe fn park_thread(parker: *mut Parker, mut deadline: Deadline) -> bool {
+/// No model has a test run.
+pub(crate) unsafe fn park_for_object(parker: *mut Parker, deadline: Deadline) -> Result<()> {
+    // SAFETY: the parker is on this thread's stack.
+    if unsafe { park_thread(parker, deadline) } { Ok(()) } else { Err(libc::ETIMEDOUT) }
+}
+
+unsafe fn park_thread(parker: *mut Parker, mut deadline: Deadline) -> bool {
     // SAFETY: the parker is on this thread's stack.
     unsafe {
         let word = (*parker).wake_word();
