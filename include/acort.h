@@ -160,6 +160,21 @@ typedef struct acort_promise acort_promise_t;
 /// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() tells which.
 #define ACORT_FUTURE 7
 
+/// `acort_case_t.op`: the time at `data`, an `int64_t`, has come. It is a deadline; ACORT_NEVER: the case is disabled.
+#define ACORT_TIMER 8
+
+/// `acort_case_t.op`: takes a unit of the semaphore `object`, as acort_sem_wait().
+#define ACORT_SEM 9
+
+/// `acort_case_t.op`: the count of the waitgroup `object` is 0.
+#define ACORT_WAITGROUP 10
+
+/// `acort_case_t.op`: all tasks of the group `object` have ended; acort_group_wait() then returns its error.
+#define ACORT_GROUP 11
+
+/// `acort_case_t.op`: locks the mutex `object`.
+#define ACORT_MUTEX 12
+
 /// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 typedef void *(*acort_body_t)(void*);
 
@@ -219,15 +234,16 @@ typedef struct acort_attr_t {
 /// A key of tasks' values, from acort_key_create(). 0 is never a key.
 typedef uint64_t acort_key_t;
 
-/// A case of acort_select(): one of several things that the call waits for.
+/// A case of acort_select(): one of several things that the call waits for. The case is disabled if `op` is 0, or the
+/// channel is NULL: it is never ready.
 typedef struct acort_case_t {
-    /// The operation: ACORT_SEND to ACORT_FUTURE.
+    /// The operation: ACORT_SEND to ACORT_MUTEX; 0: none.
     int32_t op;
     /// The file descriptor of ACORT_FD_READ and ACORT_FD_WRITE.
     int fd;
-    /// The channel, task, event or future.
+    /// The channel, task, event, future, semaphore, waitgroup, group or mutex.
     void *object;
-    /// The value to send, or memory for the one to receive.
+    /// The value to send, memory for the one to receive, or the time of a timer.
     void *data;
     /// Of the chosen case: 0, or EPIPE if the channel is closed.
     int error;
@@ -839,14 +855,21 @@ ssize_t acort_chan_len(acort_chan_t *chan);
 /// asked for at that moment, one after the other. A closed channel is ready: `error` of its case is
 /// EPIPE.
 ///
+/// A case whose `op` is 0 or whose channel is NULL is never ready. Without any other case the call
+/// waits until its deadline. A timer ends the wait at its time, which is read when the call begins
+/// and must not change meanwhile. The caller owns a mutex that the call has chosen:
+/// acort_mutex_unlock().
+///
 /// # Returns
 /// The index, or -1 and `errno`.
 ///
 /// # Errors
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
-/// - `EINVAL` if `cases` is NULL, `n` is not between 1 and 1024, an operation does not exist, an
-///   object is NULL, or there are more file descriptors than the process may open.
+/// - `EINVAL` if `n` is not between 0 and 1024, `cases` is NULL and `n` is not 0, an operation does
+///   not exist, an object or its data is NULL, a time is no deadline, or there are more file
+///   descriptors than the process may open.
+/// - `EDEADLK` if the caller owns a mutex, or is a task of a group.
 /// - `ESRCH` if a task was freed.
 /// - `EBADF` if a file descriptor is not open.
 /// - `EFAULT` if an object is on a shared stack.

@@ -138,14 +138,21 @@ pub unsafe extern "C" fn acort_chan_len(chan: *mut acort_chan_t) -> libc::ssize_
 /// asked for at that moment, one after the other. A closed channel is ready: `error` of its case is
 /// EPIPE.
 ///
+/// A case whose `op` is 0 or whose channel is NULL is never ready. Without any other case the call
+/// waits until its deadline. A timer ends the wait at its time, which is read when the call begins
+/// and must not change meanwhile. The caller owns a mutex that the call has chosen:
+/// acort_mutex_unlock().
+///
 /// # Returns
 /// The index, or -1 and `errno`.
 ///
 /// # Errors
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
-/// - `EINVAL` if `cases` is NULL, `n` is not between 1 and 1024, an operation does not exist, an
-///   object is NULL, or there are more file descriptors than the process may open.
+/// - `EINVAL` if `n` is not between 0 and 1024, `cases` is NULL and `n` is not 0, an operation does
+///   not exist, an object or its data is NULL, a time is no deadline, or there are more file
+///   descriptors than the process may open.
+/// - `EDEADLK` if the caller owns a mutex, or is a task of a group.
 /// - `ESRCH` if a task was freed.
 /// - `EBADF` if a file descriptor is not open.
 /// - `EFAULT` if an object is on a shared stack.
@@ -176,10 +183,13 @@ pub unsafe extern "C" fn acort_select_ordered(
     })
 }
 
-/// The cases of a call. EINVAL: none.
+/// The cases of a call. EINVAL: NULL, unless there are none.
 unsafe fn slice<'a>(cases: *mut acort_case_t, n: c_int) -> Result<&'a mut [acort_case_t]> {
-    let first = non_null(cases)?;
     let count = usize::try_from(n).map_err(|_| libc::EINVAL)?;
+    if count == 0 {
+        return Ok(&mut []);
+    }
+    let first = non_null(cases)?;
     // SAFETY: not NULL, so there are `count` cases.
     Ok(unsafe { core::slice::from_raw_parts_mut(first, count) })
 }

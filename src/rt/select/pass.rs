@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::operation::{ReadyCase, Select};
 use crate::rt::base::{Lock, Random};
-use crate::rt::os::Result;
+use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::SUCCESS;
 
 impl Select<'_> {
@@ -25,15 +25,15 @@ impl Select<'_> {
         }
     }
 
-    /// Calls `act` once with each lock, in the order of the addresses (S1).
+    /// Calls `act` once with each lock, in the order of S1.
     ///
     /// # Safety
     /// As [`try_now`](Self::try_now).
     pub(super) unsafe fn for_each_lock(&self, act: impl Fn(&Lock)) {
         let locks = self.buffers.locks();
-        // SAFETY: the buffers have a lock for each case, and the objects exist.
+        // SAFETY: so many locks are written, and the objects exist.
         unsafe {
-            for at in 0..self.cases.len() {
+            for at in 0..self.buffers.locked() {
                 if at == 0 || *locks.add(at) != *locks.add(at - 1) {
                     act(&**locks.add(at));
                 }
@@ -47,7 +47,7 @@ impl Select<'_> {
     /// As [`try_now`](Self::try_now); the locks are held.
     pub(super) unsafe fn pass(&mut self) -> Result<Option<ReadyCase>> {
         let (count, order) = (self.cases.len(), self.buffers.order());
-        let mut has_polled = false;
+        let (mut has_polled, mut now) = (false, None);
         // SAFETY: the buffers have room for `count` cases. The objects exist, and their locks are held.
         unsafe {
             for at in 0..count {
@@ -62,7 +62,15 @@ impl Select<'_> {
                         }
                         if self.buffers.is_ready(snapshot)? { SUCCESS } else { None }
                     }
-                    _ => case.try_now(self.data(index), snapshot),
+                    Case::Timer(time) => {
+                        let has_passed = |time| time <= *now.get_or_insert_with(os::now);
+                        if Deadline::at(*time).time().is_some_and(has_passed) {
+                            SUCCESS
+                        } else {
+                            None
+                        }
+                    }
+                    _ => case.try_now(case.slot(self.data(index), snapshot), snapshot),
                 };
                 if let Some(found) = attempt {
                     return Ok(Some((index, found)));

@@ -27,7 +27,7 @@
 //! * M4. Waiting is bounded. A waiter that has lost [`MAX_LOSSES`] times, or once after [`HANDOFF_AFTER_NS`], is
 //!   first in the queue. The next unlock hands the mutex to it: no other call gets it in between. The unlock of a
 //!   condition variable's wait hands over to any first waiter. If a woken waiter does not run for long, every
-//!   [`MAX_OVERTAKEN`]th unlock wakes the next waiter.
+//!   [`MAX_OVERTAKEN`]th unlock wakes the next waiter. Of a select, only the number of losses counts.
 //! * M5. An unlock does not use the mutex after its compare-and-swap, or after it has unlocked `lock`: from then on
 //!   another call may free the mutex. A waiter that it wakes afterwards is still in its call.
 
@@ -151,6 +151,44 @@ unsafe fn start(
 ) -> Result<Blocked> {
     // SAFETY: the mutex exists, and the slot is what it expects.
     unsafe { attempt::attempt_or_wait(mutex, slot, WaitReason::Mutex, mode, deadline) }
+}
+
+/// The slot of a call that waits for a mutex among other things, and has lost it so often.
+pub(crate) fn slot(losses: u32) -> *mut u8 {
+    ptr::without_provenance_mut(Caller::current().owner() | losses as usize)
+}
+
+/// Errors: `EDEADLK` if the caller owns the mutex.
+///
+/// # Safety
+/// As [`lock`].
+pub(crate) unsafe fn check_not_owner(mutex: *mut Mutex) -> Result<()> {
+    // SAFETY: the mutex exists.
+    let is_owner = unsafe { holder(mutex) } == Caller::current().owner();
+    if is_owner { Err(libc::EDEADLK) } else { Ok(()) }
+}
+
+/// Competes for the mutex after an unlock has woken the call (M2), unless the unlock has handed it over. Returns false,
+/// with one loss more, if another call owns the mutex.
+///
+/// # Safety
+/// As [`lock`]; the call has waited with the slot of `losses`.
+#[inline(never)]
+pub(crate) unsafe fn compete(mutex: *mut Mutex, losses: &mut u32) -> bool {
+    // SAFETY: the mutex exists.
+    unsafe {
+        if holder(mutex) == Caller::current().owner() {
+            return true;
+        }
+        *losses = (*losses + 1).min(MAX_LOSSES as u32);
+        let lock = &raw const (*mutex).lock;
+        (*lock).lock();
+        let outcome = attempt::attempt_and_unlock(mutex, slot(*losses));
+        if outcome.is_none() {
+            (*lock).unlock();
+        }
+        outcome == Some(Ok(()))
+    }
 }
 
 /// A waiter's slot is the owner that it becomes, and how often it has lost.

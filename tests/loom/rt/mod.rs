@@ -39,8 +39,16 @@ pub(crate) mod os {
             Deadline(nanoseconds)
         }
 
+        pub fn is_valid(self) -> bool {
+            self.0 >= -1
+        }
+
         pub fn is_now(self) -> bool {
             self.0 == 0
+        }
+
+        pub fn time(self) -> Option<i64> {
+            (self.0 >= 0).then_some(self.0)
         }
 
         pub fn has_passed(self) -> bool {
@@ -305,11 +313,17 @@ pub(crate) mod model {
         pub const ACORT_TASK: i32 = 5;
         pub const ACORT_EVENT: i32 = 6;
         pub const ACORT_FUTURE: i32 = 7;
+        pub const ACORT_TIMER: i32 = 8;
+        pub const ACORT_SEM: i32 = 9;
+        pub const ACORT_WAITGROUP: i32 = 10;
+        pub const ACORT_GROUP: i32 = 11;
+        pub const ACORT_MUTEX: i32 = 12;
 
         pub struct acort_cond_t([u64; 4096]);
         pub struct acort_event_t([u64; 4096]);
         pub struct acort_mutex_t([u64; 4096]);
         pub struct acort_sem_t([u64; 4096]);
+        pub struct acort_waitgroup_t([u64; 4096]);
 
         pub struct acort_opts_t {
             pub workers: u32,
@@ -413,6 +427,7 @@ pub(crate) mod sync {
         future "../../../src/rt/sync/future.rs",
         mutex "../../../src/rt/sync/mutex.rs",
         semaphore "../../../src/rt/sync/semaphore.rs",
+        waitgroup "../../../src/rt/sync/waitgroup.rs",
     }
 }
 
