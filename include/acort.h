@@ -139,6 +139,9 @@ typedef struct acort_promise acort_promise_t;
 /// take no lock. A call on another thread aborts.
 #define ACORT_LOCAL 1
 
+/// acort_chan_init(): bytes of a channel before its buffer.
+#define ACORT_CHAN_SIZE 128
+
 /// `acort_case_t.op`: sends the value at `data` to the channel `object`.
 #define ACORT_SEND 1
 
@@ -776,17 +779,38 @@ int acort_group_fail(acort_group_t *group, int err);
 int acort_group_close(acort_group_t *group);
 
 /// Creates a channel for values of `elem` bytes with a buffer of `cap` values. With `cap` 0 a value
-/// goes from the sender to a receiver directly. Tasks of all workers and plain threads may use it,
+/// goes from the sender to a receiver directly. With `elem` 0 the values are signals: they have no
+/// data, and `data` of the calls may be NULL. Tasks of all workers and plain threads may use it,
 /// unless `flags` is ACORT_LOCAL. The caller has a reference: acort_chan_unref().
 ///
 /// # Returns
 /// The channel, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `elem` is 0, the buffer is too large, or a flag does not exist.
+/// - `EINVAL` if the buffer is too large, or a flag does not exist.
 /// - `EPERM` if `flags` is ACORT_LOCAL outside of tasks.
 /// - `ENOMEM` if there is no memory.
 acort_chan_t *acort_chan_new(size_t elem, size_t cap, unsigned int flags);
+
+/// Creates a channel as acort_chan_new() does, in the `size` bytes at `memory`: at least
+/// `ACORT_CHAN_SIZE + elem * cap`, aligned to 8. The memory is the program's again when the last
+/// reference has been dropped: acort_chan_unref().
+///
+/// # Returns
+/// The channel, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `memory` is NULL or not aligned, `size` is too small, or a flag does not exist.
+/// - `EPERM` if `flags` is ACORT_LOCAL outside of tasks.
+/// - `EFAULT` if `memory` is on a shared stack.
+///
+/// # Safety
+/// Until then the program does not use `memory`, and does not move it.
+acort_chan_t *acort_chan_init(void *memory,
+                              size_t size,
+                              size_t elem,
+                              size_t cap,
+                              unsigned int flags);
 
 /// Adds a reference. Each user of a channel needs one.
 ///
@@ -797,8 +821,8 @@ acort_chan_t *acort_chan_new(size_t elem, size_t cap, unsigned int flags);
 /// - `EINVAL` if `chan` is NULL.
 acort_chan_t *acort_chan_ref(acort_chan_t *chan);
 
-/// Drops a reference. The last one frees the channel and the values in it. Does nothing if `chan`
-/// is NULL.
+/// Drops a reference. The last one frees the channel and the values in it; memory that was given to
+/// acort_chan_init() stays. Does nothing if `chan` is NULL.
 ///
 /// # Aborts
 /// If the last reference is dropped while a call waits in the channel.
@@ -813,11 +837,23 @@ void acort_chan_unref(acort_chan_t *chan);
 /// - `EPIPE` if the channel is closed.
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
-/// - `EINVAL` if `chan` or `data` is NULL.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
 /// - `ENOMEM` if there is no memory for a wait on a shared stack.
 int acort_chan_send(acort_chan_t *chan, const void *data, int64_t deadline);
 
-/// Receives a value to `data`. Waits while there is none.
+/// Sends as acort_chan_send() does, without a wait.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EAGAIN` if the call would have to wait.
+/// - `EPIPE` if the channel is closed.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
+int acort_chan_try_send(acort_chan_t *chan, const void *data);
+
+/// Receives a value to `data`. Waits while there is none. From an empty channel that was closed by
+/// acort_chan_close_with() receives the last value.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -826,9 +862,20 @@ int acort_chan_send(acort_chan_t *chan, const void *data, int64_t deadline);
 /// - `EPIPE` if the channel is closed and empty.
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
-/// - `EINVAL` if `chan` or `data` is NULL.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
 /// - `ENOMEM` if there is no memory for a wait on a shared stack.
 int acort_chan_recv(acort_chan_t *chan, void *data, int64_t deadline);
+
+/// Receives as acort_chan_recv() does, without a wait.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EAGAIN` if the call would have to wait.
+/// - `EPIPE` if the channel is closed and empty.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
+int acort_chan_try_recv(acort_chan_t *chan, void *data);
 
 /// Closes the channel. Sends fail from now on, and calls that wait end with EPIPE. The values in it
 /// can still be received.
@@ -840,6 +887,37 @@ int acort_chan_recv(acort_chan_t *chan, void *data, int64_t deadline);
 /// - `EPIPE` if the channel is closed already.
 /// - `EINVAL` if `chan` is NULL.
 int acort_chan_close(acort_chan_t *chan);
+
+/// Closes the channel as acort_chan_close() does, but receivers get a copy of the value at `data`
+/// instead of EPIPE: those that wait, and each later one that finds the channel empty. Each of them
+/// gets it, as often as it receives.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPIPE` if the channel is closed already.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
+/// - `ENOMEM` if there is no memory.
+int acort_chan_close_with(acort_chan_t *chan, const void *data);
+
+/// Returns whether the channel is closed.
+///
+/// # Returns
+/// 1 or 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `chan` is NULL.
+int acort_chan_is_closed(acort_chan_t *chan);
+
+/// Returns the number of values that the buffer of the channel has room for.
+///
+/// # Returns
+/// The number, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `chan` is NULL.
+ssize_t acort_chan_cap(acort_chan_t *chan);
 
 /// Returns the number of values in the channel.
 ///

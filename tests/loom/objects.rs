@@ -351,7 +351,7 @@ fn channel_is_closed() {
         let other = thread::spawn(move || {
             assert!(sends(channel, gift, NEVER));
             // SAFETY: the sender has a reference.
-            unsafe { assert!(channel_life::close(channel.raw()).is_ok()) };
+            unsafe { assert!(channel_life::close(channel.raw(), ptr::null()).is_ok()) };
         });
         assert_eq!(receives(channel, NEVER), Ok(()));
         assert_eq!(receives(channel, NEVER), Err(libc::EPIPE));

@@ -135,7 +135,7 @@ fn closer_is_heard() {
         let other = thread::spawn(move || {
             let was_sent = sends(channels[0], gift, SOON);
             // SAFETY: the channel is never freed.
-            unsafe { assert!(channel_life::close(channels[1].raw()).is_ok()) };
+            unsafe { assert!(channel_life::close(channels[1].raw(), ptr::null()).is_ok()) };
             was_sent
         });
         let received = receives(is_by_rank, channels, NEVER);
@@ -183,7 +183,7 @@ fn one_is_always_ready() {
             let mut value: *mut Own = ptr::null_mut();
             // SAFETY: the channel is never freed.
             unsafe {
-                assert!(channel_life::close(channels[1].raw()).is_ok());
+                assert!(channel_life::close(channels[1].raw(), ptr::null()).is_ok());
                 channel_wait::receive(
                     Caller::current(),
                     channels[0].raw(),

@@ -1,8 +1,9 @@
 //! Channels, and waiting for the first of several things.
 
 use core::ffi::{c_int, c_uint, c_void};
+use core::ptr;
 
-use super::{non_null, object, try_answer, try_status, until};
+use super::{non_null, object, or_busy, sync_object, try_answer, try_status, until};
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
@@ -15,19 +16,50 @@ use crate::rt::sync::{channel_life, channel_wait};
 pub type acort_chan_t = Channel;
 
 /// Creates a channel for values of `elem` bytes with a buffer of `cap` values. With `cap` 0 a value
-/// goes from the sender to a receiver directly. Tasks of all workers and plain threads may use it,
+/// goes from the sender to a receiver directly. With `elem` 0 the values are signals: they have no
+/// data, and `data` of the calls may be NULL. Tasks of all workers and plain threads may use it,
 /// unless `flags` is ACORT_LOCAL. The caller has a reference: acort_chan_unref().
 ///
 /// # Returns
 /// The channel, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `elem` is 0, the buffer is too large, or a flag does not exist.
+/// - `EINVAL` if the buffer is too large, or a flag does not exist.
 /// - `EPERM` if `flags` is ACORT_LOCAL outside of tasks.
 /// - `ENOMEM` if there is no memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_chan_new(elem: usize, cap: usize, flags: c_uint) -> *mut acort_chan_t {
     object(channel_life::create(elem, cap, flags))
+}
+
+/// Creates a channel as acort_chan_new() does, in the `size` bytes at `memory`: at least
+/// `ACORT_CHAN_SIZE + elem * cap`, aligned to 8. The memory is the program's again when the last
+/// reference has been dropped: acort_chan_unref().
+///
+/// # Returns
+/// The channel, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `memory` is NULL or not aligned, `size` is too small, or a flag does not exist.
+/// - `EPERM` if `flags` is ACORT_LOCAL outside of tasks.
+/// - `EFAULT` if `memory` is on a shared stack.
+///
+/// # Safety
+/// Until then the program does not use `memory`, and does not move it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_chan_init(
+    memory: *mut c_void,
+    size: usize,
+    elem: usize,
+    cap: usize,
+    flags: c_uint,
+) -> *mut acort_chan_t {
+    let caller = Caller::current();
+    // SAFETY: `memory` is writable for `size` bytes, and does not move.
+    object(
+        sync_object::<_, c_void>(caller, memory)
+            .and_then(|memory| unsafe { channel_life::create_at(memory, size, elem, cap, flags) }),
+    )
 }
 
 /// Adds a reference. Each user of a channel needs one.
@@ -43,8 +75,8 @@ pub unsafe extern "C" fn acort_chan_ref(chan: *mut acort_chan_t) -> *mut acort_c
     object(non_null(chan).inspect(|&chan| unsafe { channel_life::add_ref(chan) }))
 }
 
-/// Drops a reference. The last one frees the channel and the values in it. Does nothing if `chan`
-/// is NULL.
+/// Drops a reference. The last one frees the channel and the values in it; memory that was given to
+/// acort_chan_init() stays. Does nothing if `chan` is NULL.
 ///
 /// # Aborts
 /// If the last reference is dropped while a call waits in the channel.
@@ -65,7 +97,7 @@ pub unsafe extern "C" fn acort_chan_unref(chan: *mut acort_chan_t) {
 /// - `EPIPE` if the channel is closed.
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
-/// - `EINVAL` if `chan` or `data` is NULL.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
 /// - `ENOMEM` if there is no memory for a wait on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_send(
@@ -76,12 +108,46 @@ pub unsafe extern "C" fn acort_chan_send(
     let caller = Caller::current();
     // SAFETY: `chan` is not NULL, so it is a channel; `data` has a value of its size.
     try_status(|| unsafe {
-        let (chan, data) = (non_null(chan)?, non_null(data.cast_mut())?);
-        channel_wait::send(caller, chan, data, Deadline::at(deadline))
+        channel_wait::send(caller, chan, value(chan, data.cast_mut())?, Deadline::at(deadline))
     })
 }
 
-/// Receives a value to `data`. Waits while there is none.
+/// The data of a call, which may be NULL if the values of the channel have no size. EINVAL: one of both is NULL.
+#[inline(always)]
+unsafe fn value(chan: *mut acort_chan_t, data: *mut c_void) -> Result<*mut c_void> {
+    let chan = non_null(chan)?;
+    // SAFETY: `chan` is a channel. A value without a size is at any address.
+    match unsafe { (*chan).elem_size } {
+        _ if !data.is_null() => Ok(data),
+        0 => Ok(chan.cast()),
+        _ => Err(libc::EINVAL),
+    }
+}
+
+/// Sends as acort_chan_send() does, without a wait.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EAGAIN` if the call would have to wait.
+/// - `EPIPE` if the channel is closed.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_chan_try_send(
+    chan: *mut acort_chan_t,
+    data: *const c_void,
+) -> c_int {
+    let caller = Caller::current();
+    // SAFETY: `chan` is not NULL, so it is a channel; `data` has a value of its size.
+    try_status(|| unsafe {
+        let data = value(chan, data.cast_mut())?;
+        or_busy(channel_wait::send(caller, chan, data, Deadline::NOW), libc::EAGAIN)
+    })
+}
+
+/// Receives a value to `data`. Waits while there is none. From an empty channel that was closed by
+/// acort_chan_close_with() receives the last value.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -90,7 +156,7 @@ pub unsafe extern "C" fn acort_chan_send(
 /// - `EPIPE` if the channel is closed and empty.
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
-/// - `EINVAL` if `chan` or `data` is NULL.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
 /// - `ENOMEM` if there is no memory for a wait on a shared stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_recv(
@@ -101,7 +167,28 @@ pub unsafe extern "C" fn acort_chan_recv(
     let caller = Caller::current();
     // SAFETY: `chan` is not NULL, so it is a channel; `data` has room for a value of its size.
     try_status(|| unsafe {
-        channel_wait::receive(caller, non_null(chan)?, non_null(data)?, Deadline::at(deadline))
+        channel_wait::receive(caller, chan, value(chan, data)?, Deadline::at(deadline))
+    })
+}
+
+/// Receives as acort_chan_recv() does, without a wait.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EAGAIN` if the call would have to wait.
+/// - `EPIPE` if the channel is closed and empty.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_chan_try_recv(chan: *mut acort_chan_t, data: *mut c_void) -> c_int {
+    let caller = Caller::current();
+    // SAFETY: `chan` is not NULL, so it is a channel; `data` has room for a value of its size.
+    try_status(|| unsafe {
+        or_busy(
+            channel_wait::receive(caller, chan, value(chan, data)?, Deadline::NOW),
+            libc::EAGAIN,
+        )
     })
 }
 
@@ -117,7 +204,56 @@ pub unsafe extern "C" fn acort_chan_recv(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_close(chan: *mut acort_chan_t) -> c_int {
     // SAFETY: `chan` is not NULL, so it is a channel.
-    try_status(|| unsafe { channel_life::close(non_null(chan)?) })
+    try_status(|| unsafe { channel_life::close(non_null(chan)?, ptr::null()) })
+}
+
+/// Closes the channel as acort_chan_close() does, but receivers get a copy of the value at `data`
+/// instead of EPIPE: those that wait, and each later one that finds the channel empty. Each of them
+/// gets it, as often as it receives.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPIPE` if the channel is closed already.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
+/// - `ENOMEM` if there is no memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_chan_close_with(
+    chan: *mut acort_chan_t,
+    data: *const c_void,
+) -> c_int {
+    // SAFETY: `chan` is not NULL, so it is a channel; `data` has a value of its size.
+    try_status(|| unsafe {
+        let data = value(chan, data.cast_mut())?;
+        channel_life::close(chan, data.cast())
+    })
+}
+
+/// Returns whether the channel is closed.
+///
+/// # Returns
+/// 1 or 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `chan` is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_chan_is_closed(chan: *mut acort_chan_t) -> c_int {
+    // SAFETY: `chan` is not NULL, so it is a channel.
+    try_answer(|| unsafe { Ok(c_int::from(channel_life::is_closed(non_null(chan)?))) })
+}
+
+/// Returns the number of values that the buffer of the channel has room for.
+///
+/// # Returns
+/// The number, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `chan` is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_chan_cap(chan: *mut acort_chan_t) -> libc::ssize_t {
+    // SAFETY: `chan` is not NULL, so it is a channel, whose capacity does not change.
+    try_answer(|| unsafe { Ok((*non_null(chan)?).capacity as isize) })
 }
 
 /// Returns the number of values in the channel.

@@ -48,6 +48,11 @@ fn status(outcome: Result<()>) -> c_int {
     answer(outcome.map(|()| 0))
 }
 
+/// The result of a call that does not wait: `error` where it would have to.
+fn or_busy(outcome: Result<()>, error: c_int) -> Result<()> {
+    outcome.map_err(|found| if found == libc::ETIMEDOUT { error } else { found })
+}
+
 /// Makes a call, and converts its result as [`status`] does.
 fn try_status(call: impl FnOnce() -> Result<()>) -> c_int {
     status(call())

@@ -163,6 +163,9 @@ pub struct acort_stats_t {
 /// take no lock. A call on another thread aborts.
 pub const ACORT_LOCAL: u32 = 1;
 
+/// acort_chan_init(): bytes of a channel before its buffer.
+pub const ACORT_CHAN_SIZE: usize = 128;
+
 /// `acort_case_t.op`: sends the value at `data` to the channel `object`.
 pub const ACORT_SEND: i32 = 1;
 /// `acort_case_t.op`: receives a value from the channel `object` into `data`.

@@ -305,6 +305,7 @@ pub(crate) mod model {
         use std::ffi::{c_int, c_void};
 
         pub const ACORT_LOCAL: u32 = 1;
+        pub const ACORT_CHAN_SIZE: usize = 1 << 16;
 
         pub const ACORT_SEND: i32 = 1;
         pub const ACORT_RECV: i32 = 2;
