@@ -51,7 +51,7 @@
  *     acort_barrier_wait                     succeed in the last call
  *     acort_once                             call `fn`, unless another call
  *                                            runs it
- *     acort_cond_wait                        always ETIMEDOUT; the mutex is
+ *     acort_cond_wait acort_cond_wait_rwlock always ETIMEDOUT; the lock is
  *                                            unlocked meanwhile
  *     acort_park                             consume a saved token
  *     acort_sleep_until                      act as acort_yield()
@@ -177,6 +177,9 @@ typedef struct acort_promise acort_promise_t;
 
 /// `acort_case_t.op`: locks the mutex `object`.
 #define ACORT_MUTEX 12
+
+/// acort_mutex_init(): the owner of the mutex may lock it again, and unlocks it as often.
+#define ACORT_RECURSIVE 1
 
 /// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 typedef void *(*acort_body_t)(void*);
@@ -974,12 +977,12 @@ int acort_select_ordered(struct acort_case_t *cases, int n, int64_t deadline);
 /// # Errors
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
-/// - `EDEADLK` if the caller owns the mutex.
+/// - `EDEADLK` if the caller owns the mutex, unless it is ACORT_RECURSIVE: acort_mutex_init().
 /// - `EINVAL` if `mutex` is NULL.
 /// - `EFAULT` if `mutex` is on a shared stack.
 int acort_mutex_lock(struct acort_mutex_t *mutex, int64_t deadline);
 
-/// Unlocks the mutex.
+/// Unlocks the mutex. A recursive one is free after as many unlocks as locks.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -1000,6 +1003,7 @@ int acort_mutex_unlock(struct acort_mutex_t *mutex);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - `EPERM` if the caller does not own the mutex.
+/// - `EDEADLK` if the caller has locked a recursive mutex more than once.
 /// - `EINVAL` if `cond` or `mutex` is NULL.
 /// - `EFAULT` if `cond` or `mutex` is on a shared stack.
 int acort_cond_wait(struct acort_cond_t *cond, struct acort_mutex_t *mutex, int64_t deadline);
@@ -1184,6 +1188,90 @@ int acort_rwlock_wrlock(struct acort_rwlock_t *rwlock, int64_t deadline);
 /// - `EINVAL` if `rwlock` is NULL.
 /// - `EFAULT` if `rwlock` is on a shared stack.
 int acort_rwlock_unlock(struct acort_rwlock_t *rwlock);
+
+/// Sets what the mutex does when its owner locks it again. With `flags` ACORT_RECURSIVE it counts,
+/// and is free after as many unlocks as locks. With 0, as without this call, that is EDEADLK.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if the mutex is locked, or a call waits for it.
+/// - `EINVAL` if `mutex` is NULL, or a flag does not exist.
+/// - `EFAULT` if `mutex` is on a shared stack.
+int acort_mutex_init(struct acort_mutex_t *mutex, unsigned int flags);
+
+/// Locks the mutex if it is free. Never waits.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if the mutex is locked.
+/// - `EINVAL` if `mutex` is NULL.
+/// - `EFAULT` if `mutex` is on a shared stack.
+int acort_mutex_trylock(struct acort_mutex_t *mutex);
+
+/// Locks for reading, if the lock is free for that. Never waits.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if the lock is locked for writing, or a writer waits for it.
+/// - `EAGAIN` if there are too many readers.
+/// - `EINVAL` if `rwlock` is NULL.
+/// - `EFAULT` if `rwlock` is on a shared stack.
+int acort_rwlock_tryrdlock(struct acort_rwlock_t *rwlock);
+
+/// Locks for writing, if the lock is free. Never waits.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if the lock is locked, or a call waits for it.
+/// - `EINVAL` if `rwlock` is NULL.
+/// - `EFAULT` if `rwlock` is on a shared stack.
+int acort_rwlock_trywrlock(struct acort_rwlock_t *rwlock);
+
+/// Unlocks `rwlock`, waits for a signal, and locks it again in all cases: for reading if the caller
+/// has it for reading, otherwise for writing. Spurious wake-ups are possible: check the condition
+/// again.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EPERM` if the lock is free, or another caller owns it for writing.
+/// - `EINVAL` if `cond` or `rwlock` is NULL.
+/// - `EFAULT` if `cond` or `rwlock` is on a shared stack.
+int acort_cond_wait_rwlock(struct acort_cond_t *cond,
+                           struct acort_rwlock_t *rwlock,
+                           int64_t deadline);
+
+/// Decrements the semaphore if its count is not 0. Never waits.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EAGAIN` if the count is 0.
+/// - `EINVAL` if `sem` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
+int acort_sem_trywait(struct acort_sem_t *sem);
+
+/// Stores the count of the semaphore in `value`. Others may have changed it when the call returns.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `sem` or `value` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
+int acort_sem_getvalue(struct acort_sem_t *sem, unsigned int *value);
 
 /// Calls `fn` with `arg` if no call has done so with this `once`. A call that comes meanwhile waits
 /// until `fn` has returned; a later call returns at once. `fn` may wait, and must return: if it

@@ -3,13 +3,14 @@
 use core::ffi::{c_int, c_uint, c_void};
 use core::ptr;
 
-use super::{non_null, object, or_busy, sync_object, try_answer, try_status, until};
+use super::{non_null, object, status, sync_object, try_answer, try_status, until};
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::select::call as select;
 use crate::rt::sync::channel::Channel;
 use crate::rt::sync::{channel_life, channel_wait};
+use crate::sys;
 
 /// A channel.
 #[allow(non_camel_case_types)]
@@ -105,21 +106,36 @@ pub unsafe extern "C" fn acort_chan_send(
     data: *const c_void,
     deadline: i64,
 ) -> c_int {
-    let caller = Caller::current();
+    if chan.is_null() || data.is_null() {
+        // SAFETY: `chan` is NULL or a channel.
+        return unsafe { without_data::<true>(chan, deadline) };
+    }
+    let (caller, deadline) = (Caller::current(), Deadline::at(deadline));
     // SAFETY: `chan` is not NULL, so it is a channel; `data` has a value of its size.
+    status(unsafe { channel_wait::send(caller, chan, data, deadline) })
+}
+
+/// The call of a program that passes NULL: the values of its channel have no size, or it is EINVAL. A separate function,
+/// so that the others keep nothing on the stack while they wait.
+#[cold]
+#[inline(never)]
+unsafe fn without_data<const SENDS: bool>(chan: *mut acort_chan_t, deadline: i64) -> c_int {
+    let (caller, deadline) = (Caller::current(), Deadline::at(deadline));
+    // SAFETY: `chan` is not NULL, so it is a channel. `any` is good for a value without a size.
     try_status(|| unsafe {
-        channel_wait::send(caller, chan, value(chan, data.cast_mut())?, Deadline::at(deadline))
+        let any = signal(chan)?;
+        match SENDS {
+            true => channel_wait::send(caller, chan, any, deadline),
+            false => channel_wait::receive(caller, chan, any, deadline),
+        }
     })
 }
 
-/// The data of a call, which may be NULL if the values of the channel have no size. EINVAL: one of both is NULL.
-#[inline(always)]
-unsafe fn value(chan: *mut acort_chan_t, data: *mut c_void) -> Result<*mut c_void> {
-    let chan = non_null(chan)?;
-    // SAFETY: `chan` is a channel. A value without a size is at any address.
-    match unsafe { (*chan).elem_size } {
-        _ if !data.is_null() => Ok(data),
-        0 => Ok(chan.cast()),
+/// A place for a value without a size. EINVAL: the values of the channel have a size, or it is NULL.
+unsafe fn signal(chan: *mut acort_chan_t) -> Result<*mut c_void> {
+    // SAFETY: `chan` is NULL or a channel.
+    match unsafe { chan.as_ref() } {
+        Some(channel) if channel.elem_size == 0 => Ok(chan.cast()),
         _ => Err(libc::EINVAL),
     }
 }
@@ -138,12 +154,16 @@ pub unsafe extern "C" fn acort_chan_try_send(
     chan: *mut acort_chan_t,
     data: *const c_void,
 ) -> c_int {
-    let caller = Caller::current();
-    // SAFETY: `chan` is not NULL, so it is a channel; `data` has a value of its size.
-    try_status(|| unsafe {
-        let data = value(chan, data.cast_mut())?;
-        or_busy(channel_wait::send(caller, chan, data, Deadline::NOW), libc::EAGAIN)
-    })
+    // SAFETY: `chan` is NULL or a channel; `data` is NULL or has a value of its size.
+    or_again(unsafe { acort_chan_send(chan, data, 0) })
+}
+
+/// The status of a call with deadline 0: EAGAIN where that is ETIMEDOUT.
+fn or_again(status: c_int) -> c_int {
+    if status != 0 && sys::errno() == libc::ETIMEDOUT {
+        sys::set_errno(libc::EAGAIN);
+    }
+    status
 }
 
 /// Receives a value to `data`. Waits while there is none. From an empty channel that was closed by
@@ -164,11 +184,13 @@ pub unsafe extern "C" fn acort_chan_recv(
     data: *mut c_void,
     deadline: i64,
 ) -> c_int {
-    let caller = Caller::current();
+    if chan.is_null() || data.is_null() {
+        // SAFETY: `chan` is NULL or a channel.
+        return unsafe { without_data::<false>(chan, deadline) };
+    }
+    let (caller, deadline) = (Caller::current(), Deadline::at(deadline));
     // SAFETY: `chan` is not NULL, so it is a channel; `data` has room for a value of its size.
-    try_status(|| unsafe {
-        channel_wait::receive(caller, chan, value(chan, data)?, Deadline::at(deadline))
-    })
+    status(unsafe { channel_wait::receive(caller, chan, data, deadline) })
 }
 
 /// Receives as acort_chan_recv() does, without a wait.
@@ -182,14 +204,8 @@ pub unsafe extern "C" fn acort_chan_recv(
 /// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_chan_try_recv(chan: *mut acort_chan_t, data: *mut c_void) -> c_int {
-    let caller = Caller::current();
-    // SAFETY: `chan` is not NULL, so it is a channel; `data` has room for a value of its size.
-    try_status(|| unsafe {
-        or_busy(
-            channel_wait::receive(caller, chan, value(chan, data)?, Deadline::NOW),
-            libc::EAGAIN,
-        )
-    })
+    // SAFETY: `chan` is NULL or a channel; `data` is NULL or has room for a value of its size.
+    or_again(unsafe { acort_chan_recv(chan, data, 0) })
 }
 
 /// Closes the channel. Sends fail from now on, and calls that wait end with EPIPE. The values in it
@@ -225,8 +241,8 @@ pub unsafe extern "C" fn acort_chan_close_with(
 ) -> c_int {
     // SAFETY: `chan` is not NULL, so it is a channel; `data` has a value of its size.
     try_status(|| unsafe {
-        let data = value(chan, data.cast_mut())?;
-        channel_life::close(chan, data.cast())
+        let data = if data.is_null() { signal(chan)? } else { data.cast_mut() };
+        channel_life::close(non_null(chan)?, data.cast())
     })
 }
 

@@ -18,6 +18,8 @@ pub mod sync;
 
 pub mod rwlock;
 
+pub mod locks;
+
 pub mod once;
 
 pub mod futures;
@@ -46,11 +48,6 @@ use crate::sys;
 /// Converts a result to 0, or to -1 and errno.
 fn status(outcome: Result<()>) -> c_int {
     answer(outcome.map(|()| 0))
-}
-
-/// The result of a call that does not wait: `error` where it would have to.
-fn or_busy(outcome: Result<()>, error: c_int) -> Result<()> {
-    outcome.map_err(|found| if found == libc::ETIMEDOUT { error } else { found })
 }
 
 /// Makes a call, and converts its result as [`status`] does.

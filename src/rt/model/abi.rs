@@ -221,6 +221,9 @@ impl acort_case_t {
     };
 }
 
+/// acort_mutex_init(): the owner of the mutex may lock it again, and unlocks it as often.
+pub const ACORT_RECURSIVE: u32 = 1;
+
 /// A mutex. All zero: it is free. The program allocates it, at an address that does not change while the mutex is used.
 /// On the stack that the worker's tasks share, every call with it fails with EFAULT and does nothing. The same holds
 /// for all synchronization objects.

@@ -32,8 +32,8 @@
 //! * S7. A deadline that passes becomes deadline 0: the call takes what has come since.
 //! * S8. poll(2) checks one file after the other. It misses readiness that moves from a later file to an earlier one
 //!   meanwhile, and a second poll(2) finds it. Linux has no call that checks several files at one moment.
-//! * S9. The nearest timer bounds the wait. A pass reads the clock once, and takes a timer whose time is not after that.
-//!   So a call whose wait a time has ended finds the timer in the next pass.
+//! * S9. The nearest timer bounds the wait, and a pass compares timers with the clock. So a call whose wait a timer has
+//!   ended finds it in the next pass.
 //! * S10. An unlock hands a mutex over, or wakes the call to compete for it (M2 of `mutex`). The call competes at once.
 //!   If it loses, it starts again, and waits for the mutex in front.
 //! * S11. A disabled case and a timer have neither a lock nor a queue.

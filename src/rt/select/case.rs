@@ -11,7 +11,7 @@ use crate::rt::model::abi::{
     ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_GROUP, ACORT_MUTEX, ACORT_RECV,
     ACORT_SEM, ACORT_SEND, ACORT_TASK, ACORT_TIMER, ACORT_WAITGROUP, acort_case_t,
 };
-use crate::rt::model::{Group, Task, task};
+use crate::rt::model::{Group, Task, Worker, task};
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::{Attempt, Parts, SUCCESS, Waitable};
 use crate::rt::sync::channel::Channel;
@@ -45,19 +45,28 @@ pub(super) enum Case {
 impl Case {
     /// Errors: `EINVAL` if the operation is unknown, or a pointer is NULL; those of `fd_table::entry`. A channel that
     /// is NULL makes a disabled case. The objects are not read.
+    #[inline(always)]
     pub(super) fn of(case: &acort_case_t) -> Result<Case> {
+        match case.op {
+            _ if case.object.is_null() => Case::of_other(case),
+            ACORT_SEND => Ok(Case::Send(case.object.cast())),
+            ACORT_RECV => Ok(Case::Receive(case.object.cast())),
+            _ => Case::of_other(case),
+        }
+    }
+
+    /// As [`of`](Self::of), for all cases but those of channels.
+    #[inline(never)]
+    fn of_other(case: &acort_case_t) -> Result<Case> {
         let object = case.object;
         Ok(match case.op {
-            ACORT_SEND | ACORT_RECV if object.is_null() => Case::Never,
-            ACORT_SEND => Case::Send(object.cast()),
-            ACORT_RECV => Case::Receive(object.cast()),
+            0 | ACORT_SEND | ACORT_RECV => Case::Never,
             ACORT_FD_READ | ACORT_FD_WRITE => {
                 let is_read = case.op == ACORT_FD_READ;
                 let direction = if is_read { Direction::Read } else { Direction::Write };
                 Case::Fd(fd_table::entry(case.fd)?, direction, case.fd)
             }
             ACORT_TIMER if !case.data.is_null() => Case::Timer(case.data.cast()),
-            0 => Case::Never,
             _ if object.is_null() => return Err(libc::EINVAL),
             ACORT_TASK => Case::Task(object.cast()),
             ACORT_EVENT => Case::Event(object.cast()),
@@ -70,23 +79,40 @@ impl Case {
         })
     }
 
-    /// Errors: `EINVAL` if a channel needs `data` and that is NULL, or a time is no deadline; `EDEADLK` if the call
-    /// would wait for its caller. Aborts if the channel is local to another thread.
+    /// Returns the size of the value that the case moves; 0: none. Errors: `EINVAL` if a channel needs `data` and that
+    /// is NULL, or a time is no deadline; `EFAULT` if the object is on the shared stack; `EDEADLK` if the call would
+    /// wait for its caller. Aborts if the channel is local to another thread. No channel is on the shared stack.
     ///
     /// # Safety
     /// The object exists.
-    pub(super) unsafe fn check(self, data: *mut u8) -> Result<()> {
+    #[inline(always)]
+    pub(super) unsafe fn check(self, data: *mut u8) -> Result<usize> {
+        let (Case::Send(channel) | Case::Receive(channel)) = self else {
+            // SAFETY: the object exists.
+            return unsafe { self.check_other() }.map(|()| 0);
+        };
+        // SAFETY: the channel exists.
+        unsafe {
+            (*channel).check_owner("acort_select");
+            match (*channel).elem_size {
+                1.. if data.is_null() => Err(libc::EINVAL),
+                size => Ok(size),
+            }
+        }
+    }
+
+    /// As [`check`](Self::check), for all cases but those of channels.
+    ///
+    /// # Safety
+    /// As [`check`](Self::check).
+    #[inline(never)]
+    unsafe fn check_other(self) -> Result<()> {
         // SAFETY: the object exists.
         unsafe {
+            if Worker::is_on_shared_stack(self.parts().1.cast()) {
+                return Err(libc::EFAULT);
+            }
             match self {
-                Case::Send(channel) | Case::Receive(channel) => {
-                    (*channel).check_owner("acort_select");
-                    if data.is_null() && (*channel).elem_size != 0 {
-                        Err(libc::EINVAL)
-                    } else {
-                        Ok(())
-                    }
-                }
                 Case::Timer(time) if !Deadline::at(*time).is_valid() => Err(libc::EINVAL),
                 Case::Group(group) => Group::check_not_member(group),
                 Case::Mutex(mutex) => mutex::check_not_owner(mutex),
@@ -135,28 +161,42 @@ impl Case {
         task::check(task).map(|_| id as u32)
     }
 
-    /// Performs the case, unless the call must wait for that. `slot` is what the object expects of a waiter; `snapshot`
-    /// is the case's. Descriptors are polled by `SelectBuffers`, timers compared in `pass`.
+    /// Performs the case, unless the call must wait for that. `snapshot` is the case's. Descriptors are polled by
+    /// `SelectBuffers`.
     ///
     /// # Safety
-    /// The object exists, and its lock is held. The slot of a channel has the value of a send, or room for that of a
-    /// receive.
-    pub(super) unsafe fn try_now(self, slot: *mut u8, snapshot: u32) -> Attempt {
-        // SAFETY: the object exists, its lock is held, and the slot is as it needs.
+    /// The object exists, and its lock is held. `data` has the value of a send, or room for that of a receive.
+    #[inline(always)]
+    pub(super) unsafe fn try_now(self, data: *mut u8, snapshot: u32) -> Attempt {
+        // SAFETY: the object exists, its lock is held, and `data` is as its channel needs.
         unsafe {
             match self {
-                Case::Send(channel) => (*channel).try_send(slot),
-                Case::Receive(channel) => (*channel).try_receive(slot),
-                Case::Task(task) => {
-                    let has_ended = !(*task).is_alive() || (*task).id() as u32 != snapshot;
-                    if has_ended { SUCCESS } else { None }
-                }
-                Case::Event(event) => (*event).attempt(slot),
-                Case::Semaphore(semaphore) => (*semaphore).attempt(slot),
-                Case::WaitGroup(waitgroup) => (*waitgroup).attempt(slot),
-                Case::Group(group) => (*group).attempt(slot),
-                Case::Mutex(mutex) => (*mutex).attempt(slot),
-                Case::Never | Case::Timer(_) | Case::Fd(..) => None,
+                Case::Send(channel) => (*channel).try_send(data),
+                Case::Receive(channel) => (*channel).try_receive(data),
+                _ => self.try_other(snapshot),
+            }
+        }
+    }
+
+    /// As [`try_now`](Self::try_now), for all cases but those of channels.
+    ///
+    /// # Safety
+    /// As [`try_now`](Self::try_now).
+    #[inline(never)]
+    unsafe fn try_other(self, snapshot: u32) -> Attempt {
+        let (no_slot, or_wait) =
+            (ptr::null_mut(), |is_ready| if is_ready { SUCCESS } else { None });
+        // SAFETY: the object exists, and its lock is held.
+        unsafe {
+            match self {
+                Case::Task(task) => or_wait(!(*task).is_alive() || (*task).id() as u32 != snapshot),
+                Case::Event(event) => (*event).attempt(no_slot),
+                Case::Semaphore(semaphore) => (*semaphore).attempt(no_slot),
+                Case::WaitGroup(waitgroup) => (*waitgroup).attempt(no_slot),
+                Case::Group(group) => (*group).attempt(no_slot),
+                Case::Mutex(mutex) => (*mutex).attempt(mutex::slot(snapshot)),
+                Case::Timer(time) => or_wait(Deadline::at(*time).has_passed()),
+                _ => None,
             }
         }
     }

@@ -7,7 +7,7 @@ use super::buffers::SelectBuffers;
 use super::case::Case;
 use crate::rt::base::{Random, Waiter};
 use crate::rt::model::abi::acort_case_t;
-use crate::rt::model::{Task, Worker, task};
+use crate::rt::model::{Task, task};
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wake_waiter;
 use crate::sanitizer;
@@ -30,8 +30,8 @@ pub(super) struct Select<'a> {
 pub(super) type ReadyCase = (usize, Result<*mut Waiter>);
 
 impl Select<'_> {
-    /// Checks the cases, and fills the buffers. Errors: `EINVAL` for too many, or an invalid one; `EFAULT` if an object
-    /// is on the shared stack; those of [`Case::check`] and [`SelectBuffers`].
+    /// Checks the cases, and fills the buffers. Errors: `EINVAL` for too many, or an invalid one; those of
+    /// [`Case::check`] and [`SelectBuffers`].
     ///
     /// # Safety
     /// The objects of the cases exist.
@@ -46,12 +46,9 @@ impl Select<'_> {
             for c_case in self.cases.iter_mut() {
                 c_case.error = 0;
                 let case = Case::of(c_case)?;
-                case.check(c_case.data.cast())?;
+                let size = case.check(c_case.data.cast())?;
                 fds += usize::from(matches!(case, Case::Fd(..)));
-                if Worker::is_on_shared_stack(case.parts().1.cast()) {
-                    return Err(libc::EFAULT);
-                }
-                bytes = bytes.checked_add(case.value_size()).ok_or(libc::EINVAL)?;
+                bytes = bytes.checked_add(size).ok_or(libc::EINVAL)?;
             }
             self.buffers = SelectBuffers::new(self.task, self.cases.len(), fds, bytes)?;
             self.buffers.fill(self.cases)

@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::operation::{ReadyCase, Select};
 use crate::rt::base::{Lock, Random};
-use crate::rt::os::{self, Deadline, Result};
+use crate::rt::os::Result;
 use crate::rt::park::SUCCESS;
 
 impl Select<'_> {
@@ -47,7 +47,7 @@ impl Select<'_> {
     /// As [`try_now`](Self::try_now); the locks are held.
     pub(super) unsafe fn pass(&mut self) -> Result<Option<ReadyCase>> {
         let (count, order) = (self.cases.len(), self.buffers.order());
-        let (mut has_polled, mut now) = (false, None);
+        let mut has_polled = false;
         // SAFETY: the buffers have room for `count` cases. The objects exist, and their locks are held.
         unsafe {
             for at in 0..count {
@@ -62,15 +62,7 @@ impl Select<'_> {
                         }
                         if self.buffers.is_ready(snapshot)? { SUCCESS } else { None }
                     }
-                    Case::Timer(time) => {
-                        let has_passed = |time| time <= *now.get_or_insert_with(os::now);
-                        if Deadline::at(*time).time().is_some_and(has_passed) {
-                            SUCCESS
-                        } else {
-                            None
-                        }
-                    }
-                    _ => case.try_now(case.slot(self.data(index), snapshot), snapshot),
+                    _ => case.try_now(self.data(index), snapshot),
                 };
                 if let Some(found) = attempt {
                     return Ok(Some((index, found)));

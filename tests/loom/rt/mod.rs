@@ -323,6 +323,7 @@ pub(crate) mod model {
         pub struct acort_cond_t([u64; 4096]);
         pub struct acort_event_t([u64; 4096]);
         pub struct acort_mutex_t([u64; 4096]);
+        pub struct acort_rwlock_t([u64; 4096]);
         pub struct acort_sem_t([u64; 4096]);
         pub struct acort_waitgroup_t([u64; 4096]);
 
@@ -427,6 +428,7 @@ pub(crate) mod sync {
         event "../../../src/rt/sync/event.rs",
         future "../../../src/rt/sync/future.rs",
         mutex "../../../src/rt/sync/mutex.rs",
+        rwlock "../../../src/rt/sync/rwlock.rs",
         semaphore "../../../src/rt/sync/semaphore.rs",
         waitgroup "../../../src/rt/sync/waitgroup.rs",
     }
