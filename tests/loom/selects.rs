@@ -223,10 +223,7 @@ fn events_are_freed_by_the_caller() {
     });
 }
 
-/// Two selects take turns with two mutexes, one of which a third call locks meanwhile: each selects one that it then
-/// owns, and the last turn frees both.
-///
-/// Fails if a woken select does not compete, or loses without being recorded as waiting: a call never returns.
+/// Two selects and a call lock one of two mutexes, one after the other.
 #[test]
 fn mutexes_keep_others_out() {
     in_both_orders(2, |is_by_rank| {
@@ -256,6 +253,36 @@ fn mutexes_keep_others_out() {
             // SAFETY: the mutexes are never freed.
             unsafe { mutex::holder(mutex.raw()) == 0 && lock(*mutex, Deadline::NOW).is_ok() }
         }));
+    });
+}
+
+/// A select and a call wait for a mutex while its owner unlocks it. The select may give up: the call gets the mutex.
+///
+/// Fails if a select that was woken does not compete before it gives up, or keeps `WOKEN` (M2 of `mutex`): the call never
+/// returns.
+#[test]
+fn mutex_is_passed_on() {
+    in_both_orders(2, |is_by_rank| {
+        let mutexes = two(new_mutex);
+        // SAFETY: the mutexes are never freed.
+        unsafe { assert_eq!(lock(mutexes[0], NEVER), Ok(())) };
+        let selecting = thread::spawn(move || {
+            let none = ptr::null_mut();
+            let cases = [case(ACORT_MUTEX, mutexes[0], none), case(0, mutexes[1], none)];
+            if select(is_by_rank, cases, SOON).is_ok() {
+                // SAFETY: the mutexes are never freed.
+                unsafe { assert_eq!(unlock(mutexes[0]), Ok(())) };
+            }
+        });
+        // SAFETY: the mutexes are never freed.
+        let locking = thread::spawn(move || unsafe {
+            assert_eq!(lock(mutexes[0], NEVER), Ok(()));
+            assert_eq!(unlock(mutexes[0]), Ok(()));
+        });
+        // SAFETY: the mutexes are never freed.
+        unsafe { assert_eq!(unlock(mutexes[0]), Ok(())) };
+        selecting.join().expect("no panic");
+        locking.join().expect("no panic");
     });
 }
 

@@ -221,10 +221,10 @@ impl Select<'_> {
             }
             match self.case(index) {
                 Some(Case::Fd(..)) => return None,
-                Some(Case::Mutex(mutex)) => {
-                    if !mutex::compete(mutex, &mut *self.buffers.snapshots().add(index)) {
-                        return None;
-                    }
+                Some(Case::Mutex(mutex))
+                    if !mutex::compete(mutex, &mut *self.buffers.snapshots().add(index)) =>
+                {
+                    return None;
                 }
                 Some(Case::Receive(channel)) => {
                     let (data, slot) =
