@@ -1,4 +1,4 @@
-//! The buffers of a select: what it needs for each case, in one piece of memory.
+//! The buffers of a select: what it needs for each case, in one piece of memory. S1 to S11 are in `call`.
 //!
 //! A task uses its scratch memory (`task_cold`). A plain thread allocates the buffers. So does a hook's call while the
 //! task's own call uses the scratch memory.

@@ -1,4 +1,4 @@
-//! The state of one call of acort_select(): its cases, its buffers, and the result of a pass. S1 to S8 are in `call`.
+//! The state of one call of acort_select(): its cases, its buffers, and the result of a pass. S1 to S11 are in `call`.
 
 use core::ffi::c_int;
 use core::ptr;

@@ -1,4 +1,4 @@
-//! A pass of a select: it tries the cases while all their locks are held. S1 to S8 are in `call`.
+//! A pass of a select: it tries the cases while all their locks are held. S1 to S11 are in `call`.
 
 use super::case::Case;
 use super::operation::{ReadyCase, Select};

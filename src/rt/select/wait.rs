@@ -1,4 +1,4 @@
-//! The wait of a select: one waiter in the queue of each case. S1 to S8 are in `call`.
+//! The wait of a select: one waiter in the queue of each case. S1 to S11 are in `call`.
 
 use core::ptr;
 
