@@ -51,7 +51,7 @@
  *     acort_barrier_wait                     succeed in the last call
  *     acort_once                             call `fn`, unless another call
  *                                            runs it
- *     acort_cond_wait                        always ETIMEDOUT; the mutex is
+ *     acort_cond_wait acort_cond_wait_rwlock always ETIMEDOUT; the lock is
  *                                            unlocked meanwhile
  *     acort_park                             consume a saved token
  *     acort_sleep_until                      act as acort_yield()
@@ -151,6 +151,9 @@ typedef struct acort_promise acort_promise_t;
 /// take no lock. A call on another thread aborts.
 #define ACORT_LOCAL 1
 
+/// acort_chan_init(): bytes of a channel before its buffer.
+#define ACORT_CHAN_SIZE 128
+
 /// `acort_case_t.op`: sends the value at `data` to the channel `object`.
 #define ACORT_SEND 1
 
@@ -171,6 +174,24 @@ typedef struct acort_promise acort_promise_t;
 
 /// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() tells which.
 #define ACORT_FUTURE 7
+
+/// `acort_case_t.op`: the time at `data`, an `int64_t`, has come. It is a deadline; ACORT_NEVER: the case is disabled.
+#define ACORT_TIMER 8
+
+/// `acort_case_t.op`: takes a unit of the semaphore `object`, as acort_sem_wait().
+#define ACORT_SEM 9
+
+/// `acort_case_t.op`: the count of the waitgroup `object` is 0.
+#define ACORT_WAITGROUP 10
+
+/// `acort_case_t.op`: all tasks of the group `object` have ended; acort_group_wait() then returns its error.
+#define ACORT_GROUP 11
+
+/// `acort_case_t.op`: locks the mutex `object`.
+#define ACORT_MUTEX 12
+
+/// acort_mutex_init(): the owner of the mutex may lock it again, and unlocks it as often.
+#define ACORT_RECURSIVE 1
 
 /// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 typedef void *(*acort_body_t)(void*);
@@ -233,15 +254,16 @@ typedef struct acort_attr_t {
 /// A key of tasks' values, from acort_key_create(). 0 is never a key.
 typedef uint64_t acort_key_t;
 
-/// A case of acort_select(): one of several things that the call waits for.
+/// A case of acort_select(): one of several things that the call waits for. The case is disabled if `op` is 0, or the
+/// channel is NULL: it is never ready.
 typedef struct acort_case_t {
-    /// The operation: ACORT_SEND to ACORT_FUTURE.
+    /// The operation: ACORT_SEND to ACORT_MUTEX; 0: none.
     int32_t op;
     /// The file descriptor of ACORT_FD_READ and ACORT_FD_WRITE.
     int fd;
-    /// The channel, task, event or future.
+    /// The channel, task, event, future, semaphore, waitgroup, group or mutex.
     void *object;
-    /// The value to send, or memory for the one to receive.
+    /// The value to send, memory for the one to receive, or the time of a timer.
     void *data;
     /// Of the chosen case: 0, or EPIPE if the channel is closed.
     int error;
@@ -807,17 +829,38 @@ int acort_group_fail(acort_group_t *group, int err);
 int acort_group_close(acort_group_t *group);
 
 /// Creates a channel for values of `elem` bytes with a buffer of `cap` values. With `cap` 0 a value
-/// goes from the sender to a receiver directly. Tasks of all workers and plain threads may use it,
+/// goes from the sender to a receiver directly. With `elem` 0 the values are signals: they have no
+/// data, and `data` of the calls may be NULL. Tasks of all workers and plain threads may use it,
 /// unless `flags` is ACORT_LOCAL. The caller has a reference: acort_chan_unref().
 ///
 /// # Returns
 /// The channel, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `elem` is 0, the buffer is too large, or a flag does not exist.
+/// - `EINVAL` if the buffer is too large, or a flag does not exist.
 /// - `EPERM` if `flags` is ACORT_LOCAL outside of tasks.
 /// - `ENOMEM` if there is no memory.
 acort_chan_t *acort_chan_new(size_t elem, size_t cap, unsigned int flags);
+
+/// Creates a channel as acort_chan_new() does, in the `size` bytes at `memory`: at least
+/// `ACORT_CHAN_SIZE + elem * cap`, aligned to 8. The memory is the program's again when the last
+/// reference has been dropped: acort_chan_unref().
+///
+/// # Returns
+/// The channel, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `memory` is NULL or not aligned, `size` is too small, or a flag does not exist.
+/// - `EPERM` if `flags` is ACORT_LOCAL outside of tasks.
+/// - `EFAULT` if `memory` is on a shared stack.
+///
+/// # Safety
+/// Until then the program does not use `memory`, and does not move it.
+acort_chan_t *acort_chan_init(void *memory,
+                              size_t size,
+                              size_t elem,
+                              size_t cap,
+                              unsigned int flags);
 
 /// Adds a reference. Each user of a channel needs one.
 ///
@@ -828,8 +871,8 @@ acort_chan_t *acort_chan_new(size_t elem, size_t cap, unsigned int flags);
 /// - `EINVAL` if `chan` is NULL.
 acort_chan_t *acort_chan_ref(acort_chan_t *chan);
 
-/// Drops a reference. The last one frees the channel and the values in it. Does nothing if `chan`
-/// is NULL.
+/// Drops a reference. The last one frees the channel and the values in it; memory that was given to
+/// acort_chan_init() stays. Does nothing if `chan` is NULL.
 ///
 /// # Aborts
 /// If the last reference is dropped while a call waits in the channel.
@@ -844,11 +887,23 @@ void acort_chan_unref(acort_chan_t *chan);
 /// - `EPIPE` if the channel is closed.
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
-/// - `EINVAL` if `chan` or `data` is NULL.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
 /// - `ENOMEM` if there is no memory for a wait on a shared stack.
 int acort_chan_send(acort_chan_t *chan, const void *data, int64_t deadline);
 
-/// Receives a value to `data`. Waits while there is none.
+/// Sends as acort_chan_send() does, without a wait.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EAGAIN` if the call would have to wait.
+/// - `EPIPE` if the channel is closed.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
+int acort_chan_try_send(acort_chan_t *chan, const void *data);
+
+/// Receives a value to `data`. Waits while there is none. From an empty channel that was closed by
+/// acort_chan_close_with() receives the last value.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -857,9 +912,20 @@ int acort_chan_send(acort_chan_t *chan, const void *data, int64_t deadline);
 /// - `EPIPE` if the channel is closed and empty.
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
-/// - `EINVAL` if `chan` or `data` is NULL.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
 /// - `ENOMEM` if there is no memory for a wait on a shared stack.
 int acort_chan_recv(acort_chan_t *chan, void *data, int64_t deadline);
+
+/// Receives as acort_chan_recv() does, without a wait.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EAGAIN` if the call would have to wait.
+/// - `EPIPE` if the channel is closed and empty.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
+int acort_chan_try_recv(acort_chan_t *chan, void *data);
 
 /// Closes the channel. Sends fail from now on, and calls that wait end with EPIPE. The values in it
 /// can still be received.
@@ -871,6 +937,37 @@ int acort_chan_recv(acort_chan_t *chan, void *data, int64_t deadline);
 /// - `EPIPE` if the channel is closed already.
 /// - `EINVAL` if `chan` is NULL.
 int acort_chan_close(acort_chan_t *chan);
+
+/// Closes the channel as acort_chan_close() does, but receivers get a copy of the value at `data`
+/// instead of EPIPE: those that wait, and each later one that finds the channel empty. Each of them
+/// gets it, as often as it receives.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPIPE` if the channel is closed already.
+/// - `EINVAL` if `chan` is NULL, or `data` is NULL and a value has a size.
+/// - `ENOMEM` if there is no memory.
+int acort_chan_close_with(acort_chan_t *chan, const void *data);
+
+/// Returns whether the channel is closed.
+///
+/// # Returns
+/// 1 or 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `chan` is NULL.
+int acort_chan_is_closed(acort_chan_t *chan);
+
+/// Returns the number of values that the buffer of the channel has room for.
+///
+/// # Returns
+/// The number, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `chan` is NULL.
+ssize_t acort_chan_cap(acort_chan_t *chan);
 
 /// Returns the number of values in the channel.
 ///
@@ -886,14 +983,21 @@ ssize_t acort_chan_len(acort_chan_t *chan);
 /// asked for at that moment, one after the other. A closed channel is ready: `error` of its case is
 /// EPIPE.
 ///
+/// A case whose `op` is 0 or whose channel is NULL is never ready. Without any other case the call
+/// waits until its deadline. A timer ends the wait at its time, which is read when the call begins
+/// and must not change meanwhile. The caller owns a mutex that the call has chosen:
+/// acort_mutex_unlock().
+///
 /// # Returns
 /// The index, or -1 and `errno`.
 ///
 /// # Errors
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
-/// - `EINVAL` if `cases` is NULL, `n` is not between 1 and 1024, an operation does not exist, an
-///   object is NULL, or there are more file descriptors than the process may open.
+/// - `EINVAL` if `n` is not between 0 and 1024, `cases` is NULL and `n` is not 0, an operation does
+///   not exist, an object or its data is NULL, a time is no deadline, or there are more file
+///   descriptors than the process may open.
+/// - `EDEADLK` if the caller owns a mutex, or is a task of a group.
 /// - `ESRCH` if a task was freed.
 /// - `EBADF` if a file descriptor is not open.
 /// - `EFAULT` if an object is on a shared stack.
@@ -920,12 +1024,12 @@ int acort_select_ordered(struct acort_case_t *cases, int n, int64_t deadline);
 /// # Errors
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
-/// - `EDEADLK` if the caller owns the mutex.
+/// - `EDEADLK` if the caller owns the mutex, unless it is ACORT_RECURSIVE: acort_mutex_init().
 /// - `EINVAL` if `mutex` is NULL.
 /// - `EFAULT` if `mutex` is on a shared stack.
 int acort_mutex_lock(struct acort_mutex_t *mutex, int64_t deadline);
 
-/// Unlocks the mutex.
+/// Unlocks the mutex. A recursive one is free after as many unlocks as locks.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -946,6 +1050,7 @@ int acort_mutex_unlock(struct acort_mutex_t *mutex);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - `EPERM` if the caller does not own the mutex.
+/// - `EDEADLK` if the caller has locked a recursive mutex more than once.
 /// - `EINVAL` if `cond` or `mutex` is NULL.
 /// - `EFAULT` if `cond` or `mutex` is on a shared stack.
 int acort_cond_wait(struct acort_cond_t *cond, struct acort_mutex_t *mutex, int64_t deadline);
@@ -1130,6 +1235,90 @@ int acort_rwlock_wrlock(struct acort_rwlock_t *rwlock, int64_t deadline);
 /// - `EINVAL` if `rwlock` is NULL.
 /// - `EFAULT` if `rwlock` is on a shared stack.
 int acort_rwlock_unlock(struct acort_rwlock_t *rwlock);
+
+/// Sets what the mutex does when its owner locks it again. With `flags` ACORT_RECURSIVE it counts,
+/// and is free after as many unlocks as locks. With 0, as without this call, that is EDEADLK.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if the mutex is locked, or a call waits for it.
+/// - `EINVAL` if `mutex` is NULL, or a flag does not exist.
+/// - `EFAULT` if `mutex` is on a shared stack.
+int acort_mutex_init(struct acort_mutex_t *mutex, unsigned int flags);
+
+/// Locks the mutex if it is free. Never waits.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if the mutex is locked.
+/// - `EINVAL` if `mutex` is NULL.
+/// - `EFAULT` if `mutex` is on a shared stack.
+int acort_mutex_trylock(struct acort_mutex_t *mutex);
+
+/// Locks for reading, if the lock is free for that. Never waits.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if the lock is locked for writing, or a writer waits for it.
+/// - `EAGAIN` if there are too many readers.
+/// - `EINVAL` if `rwlock` is NULL.
+/// - `EFAULT` if `rwlock` is on a shared stack.
+int acort_rwlock_tryrdlock(struct acort_rwlock_t *rwlock);
+
+/// Locks for writing, if the lock is free. Never waits.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if the lock is locked, or a call waits for it.
+/// - `EINVAL` if `rwlock` is NULL.
+/// - `EFAULT` if `rwlock` is on a shared stack.
+int acort_rwlock_trywrlock(struct acort_rwlock_t *rwlock);
+
+/// Unlocks `rwlock`, waits for a signal, and locks it again in all cases: for reading if the caller
+/// has it for reading, otherwise for writing. Spurious wake-ups are possible: check the condition
+/// again.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EPERM` if the lock is free, or another caller owns it for writing.
+/// - `EINVAL` if `cond` or `rwlock` is NULL.
+/// - `EFAULT` if `cond` or `rwlock` is on a shared stack.
+int acort_cond_wait_rwlock(struct acort_cond_t *cond,
+                           struct acort_rwlock_t *rwlock,
+                           int64_t deadline);
+
+/// Decrements the semaphore if its count is not 0. Never waits.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EAGAIN` if the count is 0.
+/// - `EINVAL` if `sem` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
+int acort_sem_trywait(struct acort_sem_t *sem);
+
+/// Stores the count of the semaphore in `value`. Others may have changed it when the call returns.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `sem` or `value` is NULL.
+/// - `EFAULT` if `sem` is on a shared stack.
+int acort_sem_getvalue(struct acort_sem_t *sem, unsigned int *value);
 
 /// Calls `fn` with `arg` if no call has done so with this `once`. A call that comes meanwhile waits
 /// until `fn` has returned; a later call returns at once. `fn` may wait, and must return: if it

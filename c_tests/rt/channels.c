@@ -313,7 +313,6 @@ static void selects_in_a_thread(void) {
 
 static void refused(void) {
     int64_t value = 0;
-    CHECK_REFUSES(acort_chan_new(0, 1, 0), EINVAL);
     CHECK_REFUSES(acort_chan_new(SIZE_MAX, 1, 0), EINVAL);
     CHECK_REFUSES(acort_chan_new(SIZE_MAX / 2, 4, 0), EINVAL);
     CHECK_REFUSES(acort_chan_new(8, SIZE_MAX, 0), EINVAL);
@@ -330,12 +329,9 @@ static void refused(void) {
     CHECK_FAILS(acort_chan_recv(chan, NULL, 0), EINVAL);
     acort_case_t one = case_of(99, chan, &value);
     CHECK_FAILS(acort_select(NULL, 1, 0), EINVAL);
-    CHECK_FAILS(acort_select(&one, 0, 0), EINVAL);
     CHECK_FAILS(acort_select(&one, -1, 0), EINVAL);
     CHECK_FAILS(acort_select(&one, 1, 0), EINVAL);
     one = case_of(ACORT_SEND, chan, NULL);
-    CHECK_FAILS(acort_select(&one, 1, 0), EINVAL);
-    one = case_of(ACORT_RECV, NULL, &value);
     CHECK_FAILS(acort_select(&one, 1, 0), EINVAL);
     one = case_of(ACORT_TASK, NULL, NULL);
     CHECK_FAILS(acort_select(&one, 1, 0), EINVAL);

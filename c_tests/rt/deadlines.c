@@ -18,7 +18,7 @@ static acort_event_t event;
 static acort_sem_t sem;
 static acort_waitgroup_t waitgroup;
 static acort_barrier_t barrier;
-static acort_rwlock_t rwlock;
+static acort_rwlock_t rwlock, read_held;
 static acort_once_t once;
 static int pair[2], listener, outside;
 static char path[64];
@@ -52,6 +52,7 @@ static void refuse(int64_t deadline, int error) {
     CHECK_FAILS(acort_select_ordered(&one, 1, deadline), error);
     CHECK_FAILS(acort_mutex_lock(&mutex, deadline), error);
     CHECK_FAILS(acort_cond_wait(&cond, &held, deadline), error);
+    CHECK_FAILS(acort_cond_wait_rwlock(&cond, &read_held, deadline), error);
     CHECK_FAILS(acort_event_wait(&event, deadline), error);
     CHECK_FAILS(acort_sem_wait(&sem, deadline), error);
     CHECK_FAILS(acort_waitgroup_wait(&waitgroup, deadline), error);
@@ -106,20 +107,24 @@ static void check_untouched(void) {
 
 static void *refuses(void *argument) {
     CHECK_EQUAL(acort_mutex_lock(&held, ACORT_NEVER), 0);
+    CHECK_EQUAL(acort_rwlock_rdlock(&read_held, ACORT_NEVER), 0);
     refuse(-2, EINVAL);
     refuse(INT64_MIN, EINVAL);
     CHECK_EQUAL(acort_mutex_unlock(&held), 0);
+    CHECK_EQUAL(acort_rwlock_unlock(&read_held), 0);
     check_untouched();
     return argument;
 }
 
 static void *refuses_cancelled(void *argument) {
     CHECK_EQUAL(acort_mutex_lock(&held, ACORT_NEVER), 0);
+    CHECK_EQUAL(acort_rwlock_rdlock(&read_held, ACORT_NEVER), 0);
     CHECK_EQUAL(acort_cancel(acort_self()), 0);
     refuse(ACORT_NEVER, ECANCELED);
     CHECK_FAILS(acort_sleep(1), ECANCELED);
     CHECK_FAILS(acort_yield(), ECANCELED);
     CHECK_EQUAL(acort_mutex_unlock(&held), 0);
+    CHECK_EQUAL(acort_rwlock_unlock(&read_held), 0);
     CHECK_EQUAL(acort_cancel_mask(1), 0);
     check_untouched();
     return argument;

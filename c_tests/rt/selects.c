@@ -48,15 +48,22 @@ static void everywhere(void *(*body)(void *)) {
 
 /* ---- cases of all sorts ----------------------------------------------------------------------- */
 
-typedef enum { RECV, SEND, CLOSED, EVENT, FUTURE, TASK, READ, OVER, WRITE, SORTS } sort_t;
+typedef enum {
+    RECV, SEND, CLOSED, EVENT, FUTURE, SEM, WAITGROUP, TIMER, TASK, MUTEX, GROUP, READ, OVER, WRITE, SORTS
+} sort_t;
 
 typedef struct {
     sort_t sort;
     int ends[2], value, received;
     acort_event_t event;
+    acort_sem_t sem;
+    acort_waitgroup_t waitgroup;
+    acort_mutex_t mutex;
+    int64_t time;
     acort_chan_t *channel;
     acort_future_t *future;
     acort_task_t *task;
+    acort_group_t *group;
 } object_t;
 
 static void fill(object_t *o) {
@@ -77,8 +84,22 @@ static void *waits(void *unused) {
     return unused;
 }
 
+static void *holds(void *mutex) {
+    CHECK_EQUAL(acort_mutex_lock(mutex, ACORT_NEVER), 0);
+    CHECK_FAILS(acort_park(ACORT_NEVER), ECANCELED);
+    CHECK_EQUAL(acort_mutex_unlock(mutex), 0);
+    return NULL;
+}
+
+static acort_task_t *go_in(acort_group_t *group, void *(*body)(void *)) {
+    acort_attr_t attributes;
+    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
+    attributes.group = group;
+    return acort_go_ex(&attributes, body, NULL);
+}
+
 static acort_case_t make(object_t *o, sort_t sort, int is_ready) {
-    if (sort == TASK && acort_self() == NULL) sort = FUTURE; /* threads start none */
+    if (sort >= TASK && sort <= GROUP && acort_self() == NULL) sort = FUTURE; /* threads start no tasks */
     o->sort = sort;
     static const char filler[4096];
     switch (sort) {
@@ -97,6 +118,26 @@ static acort_case_t make(object_t *o, sort_t sort, int is_ready) {
         o->future = acort_future_new();
         if (is_ready) CHECK_EQUAL(acort_future_set(o->future, NULL), 0);
         return CASE_OF(.op = ACORT_FUTURE, .object = o->future);
+    case SEM:
+        CHECK_EQUAL(acort_sem_init(&o->sem, is_ready), 0);
+        return CASE_OF(.op = ACORT_SEM, .object = &o->sem);
+    case WAITGROUP:
+        if (!is_ready) CHECK_EQUAL(acort_waitgroup_add(&o->waitgroup, 1), 0);
+        return CASE_OF(.op = ACORT_WAITGROUP, .object = &o->waitgroup);
+    case TIMER:
+        o->time = is_ready ? acort_now() : acort_after(3600000 * MILLISECONDS);
+        return CASE_OF(.op = ACORT_TIMER, .data = &o->time);
+    case MUTEX:
+        o->task = is_ready ? NULL : acort_go(holds, &o->mutex);
+        while (!is_ready && acort_mutex_lock(&o->mutex, 0) == 0) {
+            CHECK_EQUAL(acort_mutex_unlock(&o->mutex), 0);
+            acort_yield();
+        }
+        return CASE_OF(.op = ACORT_MUTEX, .object = &o->mutex);
+    case GROUP:
+        CHECK((o->group = acort_group_open()) != NULL);
+        if (!is_ready) CHECK(go_in(o->group, waits) != NULL);
+        return CASE_OF(.op = ACORT_GROUP, .object = o->group);
     case TASK:
         o->task = acort_go(is_ready ? ends_at_once : waits, NULL);
         acort_case_t ended = CASE_OF(.op = ACORT_TASK, .object = o->task);
@@ -118,12 +159,15 @@ static acort_case_t make(object_t *o, sort_t sort, int is_ready) {
 static void refill(object_t *o) {
     if (o->sort == RECV) fill(o);
     if (o->sort == SEND) CHECK_EQUAL(acort_chan_recv(o->channel, &o->received, 0), 0);
+    if (o->sort == SEM) CHECK_EQUAL(acort_sem_post(&o->sem), 0);
+    if (o->sort == MUTEX) CHECK_EQUAL(acort_mutex_unlock(&o->mutex), 0);
 }
 
 static void unmake(object_t *o) {
     if (o->sort <= CLOSED) acort_chan_unref(o->channel);
     if (o->sort == FUTURE) acort_future_unref(o->future);
-    if (o->sort == TASK) acort_cancel(o->task), join(o->task);
+    if (o->sort == TASK || (o->sort == MUTEX && o->task != NULL)) acort_cancel(o->task), join(o->task);
+    if (o->sort == GROUP) CHECK_EQUAL(acort_group_close(o->group), 0);
     if (o->sort >= READ) acort_close(o->ends[0]);
     if (o->sort >= READ && o->ends[1] >= 0) acort_close(o->ends[1]);
 }

@@ -29,6 +29,13 @@ static void *gives(void *argument) {
     acort_cond_broadcast(&changed);
     acort_mutex_unlock(&mutex);
     acort_join(task, NULL, ACORT_NEVER);
+
+    /* A recursive mutex: its owner may lock it again. */
+    acort_mutex_t again = {0};
+    acort_mutex_init(&again, ACORT_RECURSIVE);
+    acort_mutex_lock(&again, ACORT_NEVER);
+    if (acort_mutex_trylock(&again) == 0) puts("locked twice");
+    for (int i = 0; i < 2; i++) acort_mutex_unlock(&again);
     return argument;
 }
 
@@ -39,4 +46,5 @@ int main(void) {
 /* Prints:
  * takes one of 2
  * takes one of 1
+ * locked twice
  */

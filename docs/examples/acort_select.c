@@ -28,6 +28,12 @@ static void *waits(void *argument) {
     acort_event_set(&stop);
     acort_chan_close(numbers);
     if (acort_select_ordered(cases, 2, ACORT_NEVER) == 0) puts("stop");
+
+    /* A channel that is closed is disabled: only the timer is left. */
+    int64_t time = acort_after(1000000);
+    cases[1].object = NULL;
+    cases[0] = (acort_case_t){.op = ACORT_TIMER, .data = &time};
+    if (acort_select(cases, 2, ACORT_NEVER) == 0) puts("a millisecond");
     acort_join(task, NULL, ACORT_NEVER);
     acort_chan_unref(numbers);
     return argument;
@@ -40,4 +46,5 @@ int main(void) {
  * nothing after a millisecond
  * received 7
  * stop
+ * a millisecond
  */

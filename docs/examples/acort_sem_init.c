@@ -1,4 +1,5 @@
 #include <acort.h>
+#include <errno.h>
 #include <stdio.h>
 
 static acort_sem_t places;
@@ -19,6 +20,12 @@ static void *starts(void *argument) {
     for (int i = 0; i < 10; i++) tasks[i] = acort_go(works, NULL);
     for (int i = 0; i < 10; i++) acort_join(tasks[i], NULL, ACORT_NEVER);
     printf("of 10 tasks never more than %d at once\n", most);
+    while (acort_sem_trywait(&places) == 0) {
+        unsigned left;
+        acort_sem_getvalue(&places, &left);
+        printf("%u left\n", left);
+    }
+    printf("none left: %d\n", errno == EAGAIN);
     return argument;
 }
 
@@ -27,4 +34,8 @@ int main(void) {
 }
 /* Prints:
  * of 10 tasks never more than 3 at once
+ * 2 left
+ * 1 left
+ * 0 left
+ * none left: 1
  */

@@ -28,18 +28,18 @@ const NEVER: Deadline = Deadline::NEVER;
 /// The deadline may have passed at any moment.
 const SOON: Deadline = Deadline::at(1);
 
-unsafe fn lock(mutex: Shared<Mutex>, deadline: Deadline) -> Result<()> {
+pub(crate) unsafe fn lock(mutex: Shared<Mutex>, deadline: Deadline) -> Result<()> {
     // SAFETY: the mutex is live.
     unsafe { mutex::lock(Caller::current(), mutex.raw(), WaitMode::Uninterruptible, deadline) }
 }
 
-unsafe fn unlock(mutex: Shared<Mutex>) -> Result<()> {
+pub(crate) unsafe fn unlock(mutex: Shared<Mutex>) -> Result<()> {
     // SAFETY: the mutex is live.
     unsafe { mutex::unlock(Caller::current(), mutex.raw()) }
 }
 
 /// Creates a mutex, and uses each of its words once (see `atomics`).
-fn new_mutex() -> Shared<Mutex> {
+pub(crate) fn new_mutex() -> Shared<Mutex> {
     let mutex: Shared<Mutex> = Shared::zeroed();
     // SAFETY: the mutex is new. The second lock reads all of its words.
     unsafe {
@@ -351,7 +351,7 @@ fn channel_is_closed() {
         let other = thread::spawn(move || {
             assert!(sends(channel, gift, NEVER));
             // SAFETY: the sender has a reference.
-            unsafe { assert!(channel_life::close(channel.raw()).is_ok()) };
+            unsafe { assert!(channel_life::close(channel.raw(), ptr::null()).is_ok()) };
         });
         assert_eq!(receives(channel, NEVER), Ok(()));
         assert_eq!(receives(channel, NEVER), Err(libc::EPIPE));

@@ -7,9 +7,12 @@ use std::ptr;
 
 use loom::thread;
 
+use crate::ends::{ends, group_of};
 use crate::ground::Own;
-use crate::objects::{gift, new_channel, sends};
-use crate::rt::model::abi::{ACORT_EVENT, ACORT_RECV, ACORT_SEND, acort_case_t};
+use crate::objects::{gift, lock, new_channel, new_mutex, sends, unlock};
+use crate::rt::model::abi::{
+    ACORT_EVENT, ACORT_GROUP, ACORT_MUTEX, ACORT_RECV, ACORT_SEND, ACORT_TASK, acort_case_t,
+};
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::select::call;
@@ -18,6 +21,8 @@ use crate::rt::sync::channel_life;
 use crate::rt::sync::channel_wait;
 use crate::rt::sync::event;
 use crate::rt::sync::event::Event;
+use crate::rt::sync::mutex::{self, Mutex};
+use crate::workers::runtime;
 use crate::{Shared, check};
 
 const NEVER: Deadline = Deadline::NEVER;
@@ -130,7 +135,7 @@ fn closer_is_heard() {
         let other = thread::spawn(move || {
             let was_sent = sends(channels[0], gift, SOON);
             // SAFETY: the channel is never freed.
-            unsafe { assert!(channel_life::close(channels[1].raw()).is_ok()) };
+            unsafe { assert!(channel_life::close(channels[1].raw(), ptr::null()).is_ok()) };
             was_sent
         });
         let received = receives(is_by_rank, channels, NEVER);
@@ -178,7 +183,7 @@ fn one_is_always_ready() {
             let mut value: *mut Own = ptr::null_mut();
             // SAFETY: the channel is never freed.
             unsafe {
-                assert!(channel_life::close(channels[1].raw()).is_ok());
+                assert!(channel_life::close(channels[1].raw(), ptr::null()).is_ok());
                 channel_wait::receive(
                     Caller::current(),
                     channels[0].raw(),
@@ -215,5 +220,85 @@ fn events_are_freed_by_the_caller() {
         events.iter().for_each(|event| event.free());
         assert_eq!(gift.get(), 1);
         setter.join().expect("no panic");
+    });
+}
+
+/// Two selects and a call lock one of two mutexes, one after the other.
+#[test]
+fn mutexes_keep_others_out() {
+    in_both_orders(2, |is_by_rank| {
+        let mutexes = two(new_mutex);
+        let users = [Shared::new(Own::default()), Shared::new(Own::default())];
+        let selects = move |deadline: Deadline| {
+            let none = ptr::null_mut();
+            let cases = [case(ACORT_MUTEX, mutexes[0], none), case(ACORT_MUTEX, mutexes[1], none)];
+            let (chosen, _) = match select(is_by_rank, cases, deadline) {
+                Err(libc::ETIMEDOUT) => return,
+                outcome => outcome.expect("one of them"),
+            };
+            users[chosen].add(1);
+            // SAFETY: the mutexes are never freed.
+            unsafe { assert_eq!(unlock(mutexes[chosen]), Ok(())) };
+        };
+        let other = thread::spawn(move || selects(SOON));
+        // SAFETY: the mutexes are never freed.
+        unsafe {
+            assert_eq!(lock(mutexes[0], NEVER), Ok(()));
+            users[0].add(1);
+            assert_eq!(unlock(mutexes[0]), Ok(()));
+        }
+        selects(NEVER);
+        other.join().expect("no panic");
+        assert!(mutexes.iter().all(|mutex: &Shared<Mutex>| {
+            // SAFETY: the mutexes are never freed.
+            unsafe { mutex::holder(mutex.raw()) == 0 && lock(*mutex, Deadline::NOW).is_ok() }
+        }));
+    });
+}
+
+/// A select and a call wait for a mutex while its owner unlocks it. The select may give up: the call gets the mutex.
+///
+/// Fails if a select that was woken does not compete before it gives up, or keeps `WOKEN` (M2 of `mutex`): the call never
+/// returns.
+#[test]
+fn mutex_is_passed_on() {
+    in_both_orders(2, |is_by_rank| {
+        let mutexes = two(new_mutex);
+        // SAFETY: the mutexes are never freed.
+        unsafe { assert_eq!(lock(mutexes[0], NEVER), Ok(())) };
+        let selecting = thread::spawn(move || {
+            let none = ptr::null_mut();
+            let cases = [case(ACORT_MUTEX, mutexes[0], none), case(0, mutexes[1], none)];
+            if select(is_by_rank, cases, SOON).is_ok() {
+                // SAFETY: the mutexes are never freed.
+                unsafe { assert_eq!(unlock(mutexes[0]), Ok(())) };
+            }
+        });
+        // SAFETY: the mutexes are never freed.
+        let locking = thread::spawn(move || unsafe {
+            assert_eq!(lock(mutexes[0], NEVER), Ok(()));
+            assert_eq!(unlock(mutexes[0]), Ok(()));
+        });
+        // SAFETY: the mutexes are never freed.
+        unsafe { assert_eq!(unlock(mutexes[0]), Ok(())) };
+        selecting.join().expect("no panic");
+        locking.join().expect("no panic");
+    });
+}
+
+/// A select waits for a group and for its last task, in both orders of their addresses, while the task ends.
+///
+/// Fails if the lock of a group is not the last one that the select takes: it and the ending task wait for each other.
+#[test]
+fn group_comes_after_its_task() {
+    in_both_orders(3, |is_by_rank| {
+        let runtime = runtime(1);
+        let (group, [task]) = group_of(runtime);
+        let other = thread::spawn(move || ends(task));
+        let none = ptr::null_mut();
+        let cases = || [case(ACORT_GROUP, group, none), case(ACORT_TASK, task, none)];
+        assert!(select(is_by_rank, cases(), NEVER).is_ok());
+        other.join().expect("no panic");
+        assert_eq!(select(is_by_rank, cases(), Deadline::NOW).map(|(_, error)| error), Ok(0));
     });
 }

@@ -20,6 +20,8 @@ pub mod sync;
 
 pub mod rwlock;
 
+pub mod locks;
+
 pub mod once;
 
 pub mod futures;

@@ -22,7 +22,7 @@ use crate::rt::sync::{barrier, condvar, event, mutex, semaphore, waitgroup};
 /// # Errors
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
-/// - `EDEADLK` if the caller owns the mutex.
+/// - `EDEADLK` if the caller owns the mutex, unless it is ACORT_RECURSIVE: acort_mutex_init().
 /// - `EINVAL` if `mutex` is NULL.
 /// - `EFAULT` if `mutex` is on a shared stack.
 #[unsafe(no_mangle)]
@@ -34,7 +34,7 @@ pub unsafe extern "C" fn acort_mutex_lock(mutex: *mut acort_mutex_t, deadline: i
     }))
 }
 
-/// Unlocks the mutex.
+/// Unlocks the mutex. A recursive one is free after as many unlocks as locks.
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -67,6 +67,7 @@ pub unsafe extern "C" fn acort_mutex_unlock(mutex: *mut acort_mutex_t) -> c_int 
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - `EPERM` if the caller does not own the mutex.
+/// - `EDEADLK` if the caller has locked a recursive mutex more than once.
 /// - `EINVAL` if `cond` or `mutex` is NULL.
 /// - `EFAULT` if `cond` or `mutex` is on a shared stack.
 #[unsafe(no_mangle)]

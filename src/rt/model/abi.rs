@@ -173,6 +173,9 @@ pub struct acort_stats_t {
 /// take no lock. A call on another thread aborts.
 pub const ACORT_LOCAL: u32 = 1;
 
+/// acort_chan_init(): bytes of a channel before its buffer.
+pub const ACORT_CHAN_SIZE: usize = 128;
+
 /// `acort_case_t.op`: sends the value at `data` to the channel `object`.
 pub const ACORT_SEND: i32 = 1;
 /// `acort_case_t.op`: receives a value from the channel `object` into `data`.
@@ -187,18 +190,29 @@ pub const ACORT_TASK: i32 = 5;
 pub const ACORT_EVENT: i32 = 6;
 /// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() tells which.
 pub const ACORT_FUTURE: i32 = 7;
+/// `acort_case_t.op`: the time at `data`, an `int64_t`, has come. It is a deadline; ACORT_NEVER: the case is disabled.
+pub const ACORT_TIMER: i32 = 8;
+/// `acort_case_t.op`: takes a unit of the semaphore `object`, as acort_sem_wait().
+pub const ACORT_SEM: i32 = 9;
+/// `acort_case_t.op`: the count of the waitgroup `object` is 0.
+pub const ACORT_WAITGROUP: i32 = 10;
+/// `acort_case_t.op`: all tasks of the group `object` have ended; acort_group_wait() then returns its error.
+pub const ACORT_GROUP: i32 = 11;
+/// `acort_case_t.op`: locks the mutex `object`.
+pub const ACORT_MUTEX: i32 = 12;
 
-/// A case of acort_select(): one of several things that the call waits for.
+/// A case of acort_select(): one of several things that the call waits for. The case is disabled if `op` is 0, or the
+/// channel is NULL: it is never ready.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_case_t {
-    /// The operation: ACORT_SEND to ACORT_FUTURE.
+    /// The operation: ACORT_SEND to ACORT_MUTEX; 0: none.
     pub op: i32,
     /// The file descriptor of ACORT_FD_READ and ACORT_FD_WRITE.
     pub fd: c_int,
-    /// The channel, task, event or future.
+    /// The channel, task, event, future, semaphore, waitgroup, group or mutex.
     pub object: *mut c_void,
-    /// The value to send, or memory for the one to receive.
+    /// The value to send, memory for the one to receive, or the time of a timer.
     pub data: *mut c_void,
     /// Of the chosen case: 0, or EPIPE if the channel is closed.
     pub error: c_int,
@@ -216,6 +230,9 @@ impl acort_case_t {
         reserved: 0,
     };
 }
+
+/// acort_mutex_init(): the owner of the mutex may lock it again, and unlocks it as often.
+pub const ACORT_RECURSIVE: u32 = 1;
 
 /// A mutex. All zero: it is free. The program allocates it, at an address that does not change while the mutex is used.
 /// On the stack that the worker's tasks share, every call with it fails with EFAULT and does nothing. The same holds

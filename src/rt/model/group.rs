@@ -22,9 +22,10 @@ use core::ffi::c_int;
 use core::ptr;
 
 use super::runtime::Runtime;
-use super::task::Task;
+use super::task::{self, Task};
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::{Aliased, Brackets, Lock, WaitQueue, WakeList};
+use crate::rt::os::Result;
 
 /// A group of tasks.
 pub struct Group {
@@ -53,6 +54,13 @@ pub struct Group {
 }
 
 impl Group {
+    /// Errors: `EDEADLK` if the running task is one of `group`: its wait for the group would never end.
+    pub(crate) fn check_not_member(group: *mut Group) -> Result<()> {
+        // SAFETY: the running task exists, or is NULL.
+        let is_member = unsafe { task::current().as_ref() }.is_some_and(|task| task.group == group);
+        if is_member { Err(libc::EDEADLK) } else { Ok(()) }
+    }
+
     /// Adds a new task. Cancels it if the group was cancelled, unless the group is that of a main task.
     ///
     /// # Safety

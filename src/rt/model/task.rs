@@ -43,8 +43,8 @@
 //!   job.lock     ──> lock of the pool    a waiter detaches its job (`blocking/pool`)
 //!   ```
 //!
-//!   Only a select holds several locks of channels, events, tasks and file descriptors, in the order of their
-//!   addresses. No other locks nest. While it holds a lock, a thread neither switches coroutines nor calls a hook.
+//!   Only a select holds several locks of objects, tasks and file descriptors, in the order of their addresses, and
+//!   behind them those of groups. No other locks nest. While it holds a lock, a thread neither switches coroutines nor calls a hook.
 
 use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};

@@ -112,13 +112,6 @@ pub(crate) unsafe fn outcome(group: *mut Group) -> Result<()> {
     }
 }
 
-/// Errors: `EDEADLK` if the running task is one of `group`: its wait for the group would never end.
-fn check_not_member(group: *mut Group) -> Result<()> {
-    // SAFETY: the running task exists, or is NULL.
-    let is_member = unsafe { task::current().as_ref() }.is_some_and(|task| task.group == group);
-    if is_member { Err(libc::EDEADLK) } else { Ok(()) }
-}
-
 /// Waits until no task of `group` lives. Errors: `EDEADLK` if the caller is one; `ETIMEDOUT`, `ECANCELED`.
 ///
 /// # Safety
@@ -129,7 +122,7 @@ pub(crate) unsafe fn wait(
     mode: WaitMode,
     deadline: Deadline,
 ) -> Result<()> {
-    check_not_member(group)?;
+    Group::check_not_member(group)?;
     // SAFETY: the group exists until its wait has ended.
     unsafe {
         attempt::wait_in_mode(caller, group, ptr::null_mut(), WaitReason::Group, mode, deadline)
@@ -142,7 +135,7 @@ pub(crate) unsafe fn wait(
 /// # Safety
 /// The group exists, and no thread uses it afterwards.
 pub(crate) unsafe fn close(group: *mut Group) -> Result<()> {
-    check_not_member(group)?;
+    Group::check_not_member(group)?;
     // SAFETY: the group exists. After the wait no task of it lives.
     unsafe {
         cancel(group);

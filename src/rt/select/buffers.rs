@@ -1,4 +1,4 @@
-//! The buffers of a select: what it needs for each case, in one piece of memory.
+//! The buffers of a select: what it needs for each case, in one piece of memory. S1 to S11 are in `call`.
 //!
 //! A task uses its scratch memory (`task_cold`). A plain thread allocates the buffers. So does a hook's call while the
 //! task's own call uses the scratch memory.
@@ -6,8 +6,9 @@
 //! ```text
 //!   start
 //!     waiters      one for each case; `task_cold` dequeues them if the task is abandoned
-//!     locks        one for each case, in the order of their addresses; the same one may occur twice
-//!     snapshots    one for each case: the low half of a task's id, or the index of a file
+//!     locks        one for each case that has one, in the order of S1; the same one may occur twice
+//!     snapshots    one for each case: the low half of a task's id, the index of a file, or how often the call has lost
+//!                  a mutex
 //!     order        one for each case: the indices of the cases, in the order of a pass
 //!   the next multiple of 8 bytes
 //!     files        one for each descriptor: the call's reference
@@ -34,6 +35,8 @@ pub(super) struct SelectBuffers {
     waiters: *mut Waiter,
     /// The number of cases.
     count: u32,
+    /// The number of locks.
+    locked: u32,
     /// The number of cases with a descriptor.
     fds: u32,
     /// The number of files that the call has entered.
@@ -47,6 +50,7 @@ impl SelectBuffers {
     pub(super) const NONE: SelectBuffers = SelectBuffers {
         waiters: ptr::null_mut(),
         count: 0,
+        locked: 0,
         fds: 0,
         entered: 0,
         owner: ptr::null_mut(),
@@ -69,7 +73,7 @@ impl SelectBuffers {
     ) -> Result<SelectBuffers> {
         let of_cases = (count * SelectBuffers::CASE_SIZE).next_multiple_of(8);
         let size = (of_cases + fds * SelectBuffers::FD_SIZE).checked_add(bytes);
-        let size = size.ok_or(libc::ENOMEM)?;
+        let size = size.ok_or(libc::ENOMEM)?.max(1);
         let scratch = match task.is_null() {
             true => ptr::null_mut(),
             // SAFETY: the task runs on this thread.
@@ -80,7 +84,7 @@ impl SelectBuffers {
             false => (scratch, task),
         };
         let (waiters, count, fds) = (memory.cast(), count as u32, fds as u32);
-        Ok(SelectBuffers { waiters, count, fds, entered: 0, owner })
+        Ok(SelectBuffers { waiters, count, locked: 0, fds, entered: 0, owner })
     }
 
     /// Writes locks, snapshots and order, and enters the files. Errors: `ESRCH` if a task is freed; those of
@@ -89,11 +93,15 @@ impl SelectBuffers {
     /// # Safety
     /// The buffers are for `cases`, whose objects exist.
     pub(super) unsafe fn fill(&mut self, cases: &[acort_case_t]) -> Result<()> {
+        let mut has_groups = false;
         for (index, case) in cases.iter().enumerate() {
-            // SAFETY: the object exists, and the buffers have room for the case. `index` locks are written.
+            // SAFETY: the object exists, and the buffers have room for the case.
             unsafe {
                 let case = Case::of(case)?;
-                self.insert_lock(index, case.lock());
+                match case {
+                    Case::Group(_) => has_groups = true,
+                    _ => self.insert_lock(0, case.parts().0),
+                }
                 self.order().add(index).write(index as u16);
                 let snapshot = match case {
                     Case::Fd(_, direction, fd) => self.enter_file(fd, direction)?,
@@ -102,23 +110,46 @@ impl SelectBuffers {
                 self.snapshots().add(index).write(snapshot);
             }
         }
+        if has_groups {
+            // SAFETY: the groups exist.
+            unsafe { self.insert_groups(cases) }
+        }
         Ok(())
     }
 
-    /// Inserts a lock into the first `count`, which are in the order of their addresses.
+    /// Adds the locks of groups behind all others (S1).
     ///
     /// # Safety
-    /// `count` locks are written, and there is room for one more.
-    unsafe fn insert_lock(&self, count: usize, lock: *const Lock) {
-        let (locks, mut at) = (self.locks(), count);
-        // SAFETY: `at` is at most `count`, and the buffers have room for more than `count` locks.
+    /// As [`fill`](Self::fill).
+    #[cold]
+    unsafe fn insert_groups(&mut self, cases: &[acort_case_t]) {
+        let first = self.locked;
+        for case in cases {
+            if let Ok(case @ Case::Group(_)) = Case::of(case) {
+                // SAFETY: the group exists.
+                unsafe { self.insert_lock(first, case.parts().0) }
+            }
+        }
+    }
+
+    /// Inserts a lock among those from number `first` on, which are in the order of their addresses. NULL: none.
+    ///
+    /// # Safety
+    /// There is room for one more.
+    unsafe fn insert_lock(&mut self, first: u32, lock: *const Lock) {
+        if lock.is_null() {
+            return;
+        }
+        let (locks, mut at) = (self.locks(), self.locked as usize);
+        // SAFETY: `locked` locks are written, and the buffers have room for one more.
         unsafe {
-            while at > 0 && *locks.add(at - 1) > lock {
+            while at > first as usize && *locks.add(at - 1) > lock {
                 *locks.add(at) = *locks.add(at - 1);
                 at -= 1;
             }
             *locks.add(at) = lock;
         }
+        self.locked += 1;
     }
 
     /// Enters the file of `fd`, and returns the index of the file.
@@ -194,6 +225,11 @@ impl SelectBuffers {
 
     pub(super) fn locks(&self) -> *mut *const Lock {
         self.waiters.wrapping_add(self.count()).cast()
+    }
+
+    /// The number of locks.
+    pub(super) fn locked(&self) -> usize {
+        self.locked as usize
     }
 
     pub(super) fn snapshots(&self) -> *mut u32 {

@@ -12,13 +12,14 @@
 //!     v
 //!   finish_wait: leaves all queues (S5) ────────────┬─ canceled, or file closed ─> ECANCELED
 //!                                                   ├─ a waker chose a case ─────> that case
-//!                                                   └─ an edge, the deadline ────> start again (S6, S7)
+//!                                                   └─ an edge, a time, a mutex ─> start again (S6, S7, S9, S10)
 //! ```
 //!
 //! `try_now` and `start_wait` both make a pass over the cases while they hold all locks.
 //!
-//! * S1. A call takes the lock of each object once, in the order of the addresses. It wakes, calls hooks and switches
-//!   only after it has unlocked all of them. No other code holds two of these locks.
+//! * S1. A call takes the lock of each object once, in the order of the addresses, those of groups after all others. It
+//!   wakes, calls hooks and switches only after it has unlocked all of them. Other code that holds two of these locks
+//!   takes that of a group last (T6 of `task`).
 //! * S2. A pass tries all cases at one moment: S1 keeps every other thread out of their objects meanwhile.
 //! * S3. A pass draws the cases one by one, each with the same probability, and takes the first that is ready. A call
 //!   in order takes the first in the array.
@@ -31,6 +32,11 @@
 //! * S7. A deadline that passes becomes deadline 0: the call takes what has come since.
 //! * S8. poll(2) checks one file after the other. It misses readiness that moves from a later file to an earlier one
 //!   meanwhile, and a second poll(2) finds it. Linux has no call that checks several files at one moment.
+//! * S9. The nearest timer bounds the wait, and a pass compares timers with the clock. So a call whose wait a timer has
+//!   ended finds it in the next pass.
+//! * S10. An unlock hands a mutex over, or wakes the call to compete for it (M2 of `mutex`). The call competes at once.
+//!   If it loses, it starts again, and waits for the mutex in front.
+//! * S11. A disabled case and a timer have neither a lock nor a queue.
 
 use super::buffers::SelectBuffers;
 use super::operation::Select;

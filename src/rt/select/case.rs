@@ -1,25 +1,31 @@
 //! One case of a select: its object, how it is tried, and the queue that it waits in.
 
 use core::ffi::c_int;
+use core::ptr;
 
 use crate::rt::base::{Lock, WaitQueue};
 use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_entry::FdEntry;
 use crate::rt::io::fd_table;
 use crate::rt::model::abi::{
-    ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_RECV, ACORT_SEND, ACORT_TASK,
-    acort_case_t,
+    ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_GROUP, ACORT_MUTEX, ACORT_RECV,
+    ACORT_SEM, ACORT_SEND, ACORT_TASK, ACORT_TIMER, ACORT_WAITGROUP, acort_case_t,
 };
-use crate::rt::model::{Task, task};
-use crate::rt::os::Result;
-use crate::rt::park::{Attempt, SUCCESS};
+use crate::rt::model::{Group, Task, Worker, task};
+use crate::rt::os::{Deadline, Result};
+use crate::rt::park::{Attempt, Parts, SUCCESS, Waitable};
 use crate::rt::sync::channel::Channel;
 use crate::rt::sync::event::Event;
 use crate::rt::sync::future;
+use crate::rt::sync::mutex::{self, Mutex};
+use crate::rt::sync::semaphore::Semaphore;
+use crate::rt::sync::waitgroup::WaitGroup;
 
 /// What one case waits for.
 #[derive(Clone, Copy)]
 pub(super) enum Case {
+    /// Nothing: the case is disabled.
+    Never,
     Send(*mut Channel),
     Receive(*mut Channel),
     Fd(*mut FdEntry, Direction, c_int),
@@ -27,75 +33,123 @@ pub(super) enum Case {
     Task(*mut Task),
     /// An event, or that of a future.
     Event(*mut Event),
+    /// The time at this address.
+    Timer(*const i64),
+    Semaphore(*mut Semaphore),
+    WaitGroup(*mut WaitGroup),
+    /// The end of all tasks of a group.
+    Group(*mut Group),
+    Mutex(*mut Mutex),
 }
 
 impl Case {
-    /// Errors: `EINVAL` if the operation is unknown, or a pointer is NULL; those of `fd_table::entry`. A task is not
-    /// checked.
+    /// Errors: `EINVAL` if the operation is unknown, or a pointer is NULL; those of `fd_table::entry`. A channel that
+    /// is NULL makes a disabled case. The objects are not read.
+    #[inline(always)]
     pub(super) fn of(case: &acort_case_t) -> Result<Case> {
-        let has_object = !case.object.is_null();
-        let has_value = has_object && !case.data.is_null();
+        match case.op {
+            _ if case.object.is_null() => Case::of_other(case),
+            ACORT_SEND => Ok(Case::Send(case.object.cast())),
+            ACORT_RECV => Ok(Case::Receive(case.object.cast())),
+            _ => Case::of_other(case),
+        }
+    }
+
+    /// As [`of`](Self::of), for all cases but those of channels.
+    #[inline(never)]
+    fn of_other(case: &acort_case_t) -> Result<Case> {
+        let object = case.object;
         Ok(match case.op {
-            ACORT_SEND if has_value => Case::Send(case.object.cast()),
-            ACORT_RECV if has_value => Case::Receive(case.object.cast()),
-            ACORT_TASK if has_object => Case::Task(case.object.cast()),
-            ACORT_EVENT if has_object => Case::Event(case.object.cast()),
-            ACORT_FUTURE if has_object => Case::Event(future::event_of(case.object.cast())),
+            0 | ACORT_SEND | ACORT_RECV => Case::Never,
             ACORT_FD_READ | ACORT_FD_WRITE => {
                 let is_read = case.op == ACORT_FD_READ;
                 let direction = if is_read { Direction::Read } else { Direction::Write };
                 Case::Fd(fd_table::entry(case.fd)?, direction, case.fd)
             }
+            ACORT_TIMER if !case.data.is_null() => Case::Timer(case.data.cast()),
+            _ if object.is_null() => return Err(libc::EINVAL),
+            ACORT_TASK => Case::Task(object.cast()),
+            ACORT_EVENT => Case::Event(object.cast()),
+            ACORT_FUTURE => Case::Event(future::event_of(object.cast())),
+            ACORT_SEM => Case::Semaphore(object.cast()),
+            ACORT_WAITGROUP => Case::WaitGroup(object.cast()),
+            ACORT_GROUP => Case::Group(object.cast()),
+            ACORT_MUTEX => Case::Mutex(object.cast()),
             _ => return Err(libc::EINVAL),
         })
     }
 
-    /// Aborts if the channel is local to another thread.
+    /// Returns the size of the value that the case moves; 0: none. Errors: `EINVAL` if a channel needs `data` and that
+    /// is NULL, or a time is no deadline; `EFAULT` if the object is on the shared stack; `EDEADLK` if the call would
+    /// wait for its caller. Aborts if the channel is local to another thread. No channel is on the shared stack.
     ///
     /// # Safety
     /// The object exists.
-    pub(super) unsafe fn check_thread(self) {
-        if let Case::Send(channel) | Case::Receive(channel) = self {
-            // SAFETY: the channel exists.
-            unsafe { (*channel).check_owner("acort_select") }
-        }
-    }
-
-    /// The lock of the object.
-    ///
-    /// # Safety
-    /// The object exists.
-    pub(super) unsafe fn lock(self) -> *const Lock {
-        // SAFETY: the object exists.
+    #[inline(always)]
+    pub(super) unsafe fn check(self, data: *mut u8) -> Result<usize> {
+        let (Case::Send(channel) | Case::Receive(channel)) = self else {
+            // SAFETY: the object exists.
+            return unsafe { self.check_other() }.map(|()| 0);
+        };
+        // SAFETY: the channel exists.
         unsafe {
-            match self {
-                Case::Send(channel) | Case::Receive(channel) => &raw const (*channel).lock,
-                Case::Fd(entry, ..) => &raw const (*entry).lock,
-                Case::Task(task) => &raw const (*task).lock,
-                Case::Event(event) => &raw const (*event).lock,
+            (*channel).check_owner("acort_select");
+            match (*channel).elem_size {
+                1.. if data.is_null() => Err(libc::EINVAL),
+                size => Ok(size),
             }
         }
     }
 
-    /// The queue that a waiter of this case joins.
+    /// As [`check`](Self::check), for all cases but those of channels.
     ///
     /// # Safety
-    /// The object exists.
-    pub(super) unsafe fn queue(self) -> *mut WaitQueue {
+    /// As [`check`](Self::check).
+    #[inline(never)]
+    unsafe fn check_other(self) -> Result<()> {
         // SAFETY: the object exists.
         unsafe {
+            if Worker::is_on_shared_stack(self.parts().1.cast()) {
+                return Err(libc::EFAULT);
+            }
             match self {
-                Case::Send(channel) => &raw mut (*channel).senders,
-                Case::Receive(channel) => &raw mut (*channel).receivers,
-                Case::Fd(entry, direction, _) => (*entry).waiters.shared(direction),
-                Case::Task(task) => &raw mut (*task).join_waiters,
-                Case::Event(event) => &raw mut (*event).queue,
+                Case::Timer(time) if !Deadline::at(*time).is_valid() => Err(libc::EINVAL),
+                Case::Group(group) => Group::check_not_member(group),
+                Case::Mutex(mutex) => mutex::check_not_owner(mutex),
+                _ => Ok(()),
             }
         }
     }
 
-    /// The low half of a task's id; 0 for other objects. The program may join and free the task meanwhile: the id
-    /// distinguishes the task from the next one in its block. Errors: `ESRCH` if the task is freed.
+    /// The lock of the object, and the queue that a waiter of this case joins. NULL: the case needs neither.
+    ///
+    /// # Safety
+    /// The object exists.
+    pub(super) unsafe fn parts(self) -> Parts {
+        // SAFETY: the object exists.
+        unsafe {
+            match self {
+                Case::Send(channel) => (&raw const (*channel).lock, &raw mut (*channel).senders),
+                Case::Receive(channel) => {
+                    (&raw const (*channel).lock, &raw mut (*channel).receivers)
+                }
+                Case::Fd(entry, direction, _) => {
+                    (&raw const (*entry).lock, (*entry).waiters.shared(direction))
+                }
+                Case::Task(task) => (&raw const (*task).lock, &raw mut (*task).join_waiters),
+                Case::Event(event) => Event::parts(event),
+                Case::Semaphore(semaphore) => Semaphore::parts(semaphore),
+                Case::WaitGroup(waitgroup) => WaitGroup::parts(waitgroup),
+                Case::Group(group) => Group::parts(group),
+                Case::Mutex(mutex) => Mutex::parts(mutex),
+                Case::Never | Case::Timer(_) => (ptr::null::<Lock>(), ptr::null_mut::<WaitQueue>()),
+            }
+        }
+    }
+
+    /// What the call remembers of the case at its start: the low half of a task's id; 0 for other objects. The program
+    /// may join and free the task meanwhile: the id distinguishes the task from the next one in its block. Errors:
+    /// `ESRCH` if the task is freed.
     ///
     /// # Safety
     /// The object exists; a task may be freed.
@@ -107,23 +161,50 @@ impl Case {
         task::check(task).map(|_| id as u32)
     }
 
-    /// Performs the case, unless the call must wait for that. `snapshot` is what [`snapshot`](Self::snapshot) returned.
-    /// Descriptors are polled by `SelectBuffers`.
+    /// Performs the case, unless the call must wait for that. `snapshot` is the case's. Descriptors are polled by
+    /// `SelectBuffers`.
     ///
     /// # Safety
     /// The object exists, and its lock is held. `data` has the value of a send, or room for that of a receive.
+    #[inline(always)]
     pub(super) unsafe fn try_now(self, data: *mut u8, snapshot: u32) -> Attempt {
-        let or_wait = |is_ready| if is_ready { SUCCESS } else { None };
         // SAFETY: the object exists, its lock is held, and `data` is as its channel needs.
         unsafe {
             match self {
                 Case::Send(channel) => (*channel).try_send(data),
                 Case::Receive(channel) => (*channel).try_receive(data),
-                Case::Task(task) => or_wait(!(*task).is_alive() || (*task).id() as u32 != snapshot),
-                Case::Event(event) => or_wait((*event).is_set != 0),
-                Case::Fd(..) => None,
+                _ => self.try_other(snapshot),
             }
         }
+    }
+
+    /// As [`try_now`](Self::try_now), for all cases but those of channels.
+    ///
+    /// # Safety
+    /// As [`try_now`](Self::try_now).
+    #[inline(never)]
+    unsafe fn try_other(self, snapshot: u32) -> Attempt {
+        let (no_slot, or_wait) =
+            (ptr::null_mut(), |is_ready| if is_ready { SUCCESS } else { None });
+        // SAFETY: the object exists, and its lock is held.
+        unsafe {
+            match self {
+                Case::Task(task) => or_wait(!(*task).is_alive() || (*task).id() as u32 != snapshot),
+                Case::Event(event) => (*event).attempt(no_slot),
+                Case::Semaphore(semaphore) => (*semaphore).attempt(no_slot),
+                Case::WaitGroup(waitgroup) => (*waitgroup).attempt(no_slot),
+                Case::Group(group) => (*group).attempt(no_slot),
+                Case::Mutex(mutex) => (*mutex).attempt(mutex::slot(snapshot)),
+                Case::Timer(time) => or_wait(Deadline::at(*time).has_passed()),
+                _ => None,
+            }
+        }
+    }
+
+    /// What the object expects of a waiter: for a channel `data`, for a mutex the owner that the call would be, and how
+    /// often it has lost, which is the snapshot.
+    pub(super) fn slot(self, data: *mut u8, snapshot: u32) -> *mut u8 {
+        if let Case::Mutex(_) = self { mutex::slot(snapshot) } else { data }
     }
 
     /// The size of the value that the case moves, in bytes; 0: none.

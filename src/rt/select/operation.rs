@@ -1,4 +1,4 @@
-//! The state of one call of acort_select(): its cases, its buffers, and the result of a pass. S1 to S8 are in `call`.
+//! The state of one call of acort_select(): its cases, its buffers, and the result of a pass. S1 to S11 are in `call`.
 
 use core::ffi::c_int;
 use core::ptr;
@@ -7,7 +7,7 @@ use super::buffers::SelectBuffers;
 use super::case::Case;
 use crate::rt::base::{Random, Waiter};
 use crate::rt::model::abi::acort_case_t;
-use crate::rt::model::{Task, Worker};
+use crate::rt::model::{Task, task};
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::wake_waiter;
 use crate::sanitizer;
@@ -30,14 +30,14 @@ pub(super) struct Select<'a> {
 pub(super) type ReadyCase = (usize, Result<*mut Waiter>);
 
 impl Select<'_> {
-    /// Checks the cases, and fills the buffers. Errors: `EINVAL` for no cases, too many, or an invalid one; `EFAULT` if
-    /// an object is on the shared stack; those of [`SelectBuffers`].
+    /// Checks the cases, and fills the buffers. Errors: `EINVAL` for too many, or an invalid one; those of
+    /// [`Case::check`] and [`SelectBuffers`].
     ///
     /// # Safety
     /// The objects of the cases exist.
     #[inline(never)]
     pub(super) unsafe fn prepare(&mut self) -> Result<()> {
-        if self.cases.is_empty() || self.cases.len() > MAX {
+        if self.cases.len() > MAX {
             return Err(libc::EINVAL);
         }
         let (mut fds, mut bytes) = (0usize, 0usize);
@@ -46,12 +46,9 @@ impl Select<'_> {
             for c_case in self.cases.iter_mut() {
                 c_case.error = 0;
                 let case = Case::of(c_case)?;
-                case.check_thread();
+                let size = case.check(c_case.data.cast())?;
                 fds += usize::from(matches!(case, Case::Fd(..)));
-                if Worker::is_on_shared_stack(case.queue().cast()) {
-                    return Err(libc::EFAULT);
-                }
-                bytes = bytes.checked_add(case.value_size()).ok_or(libc::EINVAL)?;
+                bytes = bytes.checked_add(size).ok_or(libc::EINVAL)?;
             }
             self.buffers = SelectBuffers::new(self.task, self.cases.len(), fds, bytes)?;
             self.buffers.fill(self.cases)
@@ -88,14 +85,28 @@ impl Select<'_> {
             }
             Err(error) => return Some(Err(error)),
         };
-        // SAFETY: the pass has claimed the waiter, which stays in its call until it is woken. The caller has a
-        // reference of the channel.
+        // SAFETY: the pass has claimed the waiter, which stays in its call until it is woken. The case is performed.
         unsafe {
             wake_waiter(waiter);
-            if let Some(Case::Receive(channel)) = self.case(index) {
-                sanitizer::unpoison(self.data(index).cast(), (*channel).elem_size);
-            }
+            self.record(index);
         }
         Some(Ok(index))
+    }
+
+    /// Records that this case was performed: tells MemorySanitizer of a value, and the task of a mutex.
+    ///
+    /// # Safety
+    /// The case is performed, and its object exists.
+    pub(super) unsafe fn record(&self, index: usize) {
+        // SAFETY: the caller has a reference of the channel. The task is this thread's.
+        unsafe {
+            match self.case(index) {
+                Some(Case::Receive(channel)) => {
+                    sanitizer::unpoison(self.data(index).cast(), (*channel).elem_size);
+                }
+                Some(Case::Mutex(_)) => task::lock_acquired(self.task),
+                _ => {}
+            }
+        }
     }
 }

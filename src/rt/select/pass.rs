@@ -1,4 +1,4 @@
-//! A pass of a select: it tries the cases while all their locks are held. S1 to S8 are in `call`.
+//! A pass of a select: it tries the cases while all their locks are held. S1 to S11 are in `call`.
 
 use super::case::Case;
 use super::operation::{ReadyCase, Select};
@@ -25,15 +25,15 @@ impl Select<'_> {
         }
     }
 
-    /// Calls `act` once with each lock, in the order of the addresses (S1).
+    /// Calls `act` once with each lock, in the order of S1.
     ///
     /// # Safety
     /// As [`try_now`](Self::try_now).
     pub(super) unsafe fn for_each_lock(&self, act: impl Fn(&Lock)) {
         let locks = self.buffers.locks();
-        // SAFETY: the buffers have a lock for each case, and the objects exist.
+        // SAFETY: so many locks are written, and the objects exist.
         unsafe {
-            for at in 0..self.cases.len() {
+            for at in 0..self.buffers.locked() {
                 if at == 0 || *locks.add(at) != *locks.add(at - 1) {
                     act(&**locks.add(at));
                 }

@@ -1,4 +1,4 @@
-//! The wait of a select: one waiter in the queue of each case. S1 to S8 are in `call`.
+//! The wait of a select: one waiter in the queue of each case. S1 to S11 are in `call`.
 
 use core::ptr;
 
@@ -7,9 +7,10 @@ use super::operation::Select;
 use crate::rt::base::{Lock, Parker, WaitMode, WaitReason, Waiter};
 use crate::rt::io::fd_identity;
 use crate::rt::model::Worker;
+use crate::rt::model::abi::ACORT_TIMER;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::{CLOSED, Wait, wait};
-use crate::sanitizer;
+use crate::rt::sync::mutex;
 
 impl Select<'_> {
     /// The part of a call before the switch. None: the task switches to its scheduler now.
@@ -48,7 +49,22 @@ impl Select<'_> {
     fn wait(&self) -> Wait {
         let wait_reason =
             if self.has_files() { WaitReason::SelectOutside } else { WaitReason::Select };
-        Wait::new(wait_reason, self.buffers.waiters().addr(), self.deadline)
+        Wait::new(wait_reason, self.buffers.waiters().addr(), self.next_deadline())
+    }
+
+    /// The deadline, or the time of a timer that comes before (S9).
+    fn next_deadline(&self) -> Deadline {
+        // A timer has no lock (S11).
+        let has_timers = self.buffers.locked() < self.cases.len();
+        if has_timers { self.nearest_timer().min(self.deadline) } else { self.deadline }
+    }
+
+    #[cold]
+    fn nearest_timer(&self) -> Deadline {
+        let timers = self.cases.iter().filter(|case| case.op == ACORT_TIMER);
+        // SAFETY: the data of a timer is a time.
+        let times = timers.map(|case| unsafe { Deadline::at(*case.data.cast()) });
+        times.fold(Deadline::NEVER, Deadline::min)
     }
 
     /// The part of a task's call after the switch. None: the call starts again.
@@ -84,7 +100,7 @@ impl Select<'_> {
             if let Some(outcome) = self.start_wait(parker, WaitMode::Uninterruptible) {
                 return Some(outcome);
             }
-            if let Err(error) = wait::park_for_object(parker, self.deadline) {
+            if let Err(error) = wait::park_for_object(parker, self.next_deadline()) {
                 return self.finish_wait(Err(error));
             }
             self.finish_wait((*parker).wake_result())
@@ -154,9 +170,10 @@ impl Select<'_> {
                 let index = usize::from(*self.buffers.order().add(at));
                 let Some(case) = self.case(index) else { continue };
                 let (data, size) = (self.data(index), case.value_size());
-                let mut slot = data;
+                let snapshot = *self.buffers.snapshots().add(index);
+                let mut slot = case.slot(data, snapshot);
                 // Another task's stack may be at this address when a waker uses the slot (C5 of `channel`).
-                if Worker::is_on_shared_stack(data.cast()) {
+                if size != 0 && Worker::is_on_shared_stack(data.cast()) {
                     slot = value;
                     value = value.add(size);
                     if let Case::Send(_) = case {
@@ -165,14 +182,18 @@ impl Select<'_> {
                 }
                 let waiter = self.buffers.waiters().add(index);
                 waiter.write(Waiter::new(parker, slot, index as u32 + 1));
-                (*case.queue()).push(waiter, case.lock());
+                let (lock, queue) = case.parts();
+                if let Some(queue) = queue.as_mut() {
+                    let at_front = matches!(case, Case::Mutex(_)) && snapshot != 0;
+                    queue.insert(waiter, lock, at_front);
+                }
             }
         }
         Ok(())
     }
 
-    /// Leaves all queues (S5), and completes the case that has woken the call. None: that was a descriptor (S6), or the
-    /// deadline (S7).
+    /// Leaves all queues (S5), and completes the case that has woken the call. None: that was a descriptor (S6), the
+    /// deadline (S7), a timer (S9), or a mutex that another call has locked first (S10).
     ///
     /// # Safety
     /// The wait has ended with `outcome`.
@@ -185,7 +206,10 @@ impl Select<'_> {
             let outcome = match outcome {
                 Ok(outcome) => outcome,
                 Err(libc::ETIMEDOUT) => {
-                    self.deadline = Deadline::NOW;
+                    // S9: a timer may have ended the wait.
+                    if self.deadline.has_passed() {
+                        self.deadline = Deadline::NOW;
+                    }
                     return None;
                 }
                 Err(error) => return Some(Err(error)),
@@ -197,16 +221,21 @@ impl Select<'_> {
             }
             match self.case(index) {
                 Some(Case::Fd(..)) => return None,
+                Some(Case::Mutex(mutex))
+                    if !mutex::compete(mutex, &mut *self.buffers.snapshots().add(index)) =>
+                {
+                    return None;
+                }
                 Some(Case::Receive(channel)) => {
                     let (data, slot) =
                         (self.data(index), (*self.buffers.waiters().add(index)).slot);
                     if slot != data {
                         ptr::copy_nonoverlapping(slot, data, (*channel).elem_size);
                     }
-                    sanitizer::unpoison(data.cast(), (*channel).elem_size);
                 }
                 _ => {}
             }
+            self.record(index);
             Some(Ok(index))
         }
     }

@@ -12,7 +12,8 @@
 //!                 empty                     empty            the receiver waits
 //! ```
 //!
-//! A closed channel fails sends with EPIPE, and receives once the ring is empty.
+//! A closed channel fails sends with EPIPE. Once the ring is empty, it fails receives, too, or gives each of them the
+//! last value.
 //!
 //! * C1. 0 <= length <= capacity. The values are in the ring's slots first .. first + length, modulo capacity.
 //! * C2. A sender waits only while length == capacity, a receiver only while length == 0.
@@ -40,6 +41,8 @@ pub struct Channel {
     /// Protects `is_closed`, the ring and the queues.
     pub(crate) lock: Lock,
     pub(crate) is_closed: bool,
+    /// The program has given the memory of the channel.
+    pub(super) is_external: bool,
     /// The worker that alone uses the channel (C7). NULL: the channel is not ACORT_LOCAL.
     pub(crate) owner: *mut Worker,
     pub(crate) refcount: AtomicUsize,
@@ -53,6 +56,8 @@ pub struct Channel {
     pub(crate) first: usize,
     pub(crate) receivers: WaitQueue,
     pub(crate) senders: WaitQueue,
+    /// The value that receivers get from the closed channel. NULL: none.
+    pub(super) last: *mut u8,
     pub(crate) _aliased: Aliased,
 }
 
@@ -135,7 +140,7 @@ impl Channel {
     }
 
     /// Receives a value to `to`, unless the caller must wait for that. Errors: `EPIPE` if the channel is closed and
-    /// empty.
+    /// empty, without a last value.
     ///
     /// # Safety
     /// The lock is held, or the channel is local. `to` is writable for a value.
@@ -149,7 +154,7 @@ impl Channel {
                     copy(to, (*sender).slot, self.elem_size);
                     return Some(Ok(sender));
                 }
-                return if self.is_closed { Some(Err(libc::EPIPE)) } else { None };
+                return if self.is_closed { self.receive_last(to) } else { None };
             }
             copy(to, self.slot(0), self.elem_size);
             self.first = if self.first + 1 == self.capacity { 0 } else { self.first + 1 };
@@ -163,6 +168,20 @@ impl Channel {
             Some(Ok(sender))
         }
     }
+
+    /// Receives the last value of the closed channel.
+    ///
+    /// # Safety
+    /// `to` is writable for a value.
+    #[cold]
+    unsafe fn receive_last(&self, to: *mut u8) -> Attempt {
+        if self.last.is_null() {
+            return Some(Err(libc::EPIPE));
+        }
+        // SAFETY: both have a value's size. The last value stays until the channel is freed.
+        unsafe { copy(to, self.last, self.elem_size) };
+        SUCCESS
+    }
 }
 
 #[cold]
@@ -175,7 +194,7 @@ fn abort_wrong_worker(function: &str, channel: &Channel) -> ! {
 // The tests are compiled in the library, not in tests/loom.
 #[cfg(all(test, feature = "rt"))]
 mod tests {
-    use super::{Channel, SUCCESS};
+    use super::{Channel, SUCCESS, ptr};
     use crate::rt::sync::channel_life;
     use std::collections::VecDeque;
 
@@ -225,7 +244,7 @@ mod tests {
         assert!(send(channel, [1, 2, 3]));
         // SAFETY: the test has the only reference.
         unsafe {
-            assert_eq!(channel_life::close(channel), Ok(()));
+            assert_eq!(channel_life::close(channel, ptr::null()), Ok(()));
             assert!(!send(channel, [4, 5, 6]));
             assert_eq!((receive(channel), receive(channel)), (Some([1, 2, 3]), None));
             channel_life::release(channel);

@@ -16,10 +16,11 @@
 //!     me    W      unlock, the queue is empty                      0     -
 //! ```
 //!
-//! W is `HAS_WAITERS`: the queue may have waiters. K is `WOKEN`. (W): W, if another waiter is in the queue.
+//! W is `HAS_WAITERS`: the queue may have waiters. K is `WOKEN`. (W): W, if another waiter is in the queue. `NESTED` is
+//! for a recursive mutex only: its owner sets it at its second lock, and removes it at the unlock that belongs to that.
 //!
-//! * M1. The word changes by compare-and-swap, except for stores of the owner under `lock`. W is set, and K is cleared,
-//!   under `lock` only. A compare-and-swap without `lock` sets or removes an owner, and nothing else.
+//! * M1. The word changes by compare-and-swap, except for stores of the owner under `lock`. W and NESTED are set, and K
+//!   and NESTED are cleared, under `lock` only. A compare-and-swap without `lock` sets or removes an owner, and nothing else.
 //! * M2. K implies that a waiter was woken and has not competed yet. Each woken waiter makes another attempt before a
 //!   cancellation or its deadline ends its call. An attempt of a waiter that has lost before clears K, under `lock`,
 //!   even if K is about another waiter: then both compete.
@@ -27,7 +28,7 @@
 //! * M4. Waiting is bounded. A waiter that has lost [`MAX_LOSSES`] times, or once after [`HANDOFF_AFTER_NS`], is
 //!   first in the queue. The next unlock hands the mutex to it: no other call gets it in between. The unlock of a
 //!   condition variable's wait hands over to any first waiter. If a woken waiter does not run for long, every
-//!   [`MAX_OVERTAKEN`]th unlock wakes the next waiter.
+//!   [`MAX_OVERTAKEN`]th unlock wakes the next waiter. Of a select, only the number of losses counts.
 //! * M5. An unlock does not use the mutex after its compare-and-swap, or after it has unlocked `lock`: from then on
 //!   another call may free the mutex. A waiter that it wakes afterwards is still in its call.
 
@@ -48,7 +49,9 @@ use crate::rt::park::{Attempt, Blocked, Parts, SUCCESS, Waitable, attempt, budge
 const HAS_WAITERS: usize = 1;
 /// Flag of the word: a waiter was woken, and competes (M2).
 const WOKEN: usize = 2;
-const FLAGS: usize = HAS_WAITERS | WOKEN;
+/// Flag of the word: the owner has locked the mutex more than once.
+const NESTED: usize = 4;
+const FLAGS: usize = HAS_WAITERS | WOKEN | NESTED;
 
 /// The bits of a waiter's slot that count how often the waiter has lost. The others are the owner that it becomes.
 const LOSSES: usize = 7;
@@ -69,6 +72,10 @@ pub(crate) struct Mutex {
     lock: Lock,
     /// The number of calls that have locked the mutex since a waiter was woken. Only the owner writes it.
     overtaken: AtomicU32,
+    /// How often the owner has locked the mutex, without the first time. Guarded by `lock`.
+    depth: u32,
+    /// The owner may lock the mutex again. Fixed while the mutex is used.
+    is_recursive: bool,
     _aliased: Aliased,
 }
 
@@ -82,11 +89,30 @@ impl Mutex {
         queue: WaitQueue::NEW,
         lock: Lock::NEW,
         overtaken: AtomicU32::new(0),
+        depth: 0,
+        is_recursive: false,
         _aliased: Aliased {},
     };
 }
 
-/// Locks the mutex. Errors: `EDEADLK` if the caller owns it; `ETIMEDOUT`; `ECANCELED` with a cancellable `mode`.
+/// Makes the mutex recursive, or not. Errors: `EBUSY` if it is locked, or callers wait for it.
+///
+/// # Safety
+/// As [`lock`].
+pub(crate) unsafe fn init(mutex: *mut Mutex, is_recursive: bool) -> Result<()> {
+    // SAFETY: the mutex exists, and `lock` is held.
+    unsafe {
+        let _guard = (*mutex).lock.guard();
+        if (*mutex).owner.load(Ordering::Relaxed) != 0 || !(*mutex).queue.is_empty() {
+            return Err(libc::EBUSY);
+        }
+        (*mutex).is_recursive = is_recursive;
+    }
+    Ok(())
+}
+
+/// Locks the mutex. Errors: `EDEADLK` if the caller owns it, or `EAGAIN` if the mutex is recursive and the caller has
+/// locked it too often; `ETIMEDOUT`; `ECANCELED` with a cancellable `mode`.
 ///
 /// # Safety
 /// The mutex exists during the call, and as long as a call waits for it.
@@ -153,6 +179,46 @@ unsafe fn start(
     unsafe { attempt::attempt_or_wait(mutex, slot, WaitReason::Mutex, mode, deadline) }
 }
 
+/// The slot of a call that waits for a mutex among other things, and has lost it so often.
+pub(crate) fn slot(losses: u32) -> *mut u8 {
+    ptr::without_provenance_mut(Caller::current().owner() | losses as usize)
+}
+
+/// Errors: `EDEADLK` if the caller owns the mutex, which is not recursive.
+///
+/// # Safety
+/// As [`lock`].
+pub(crate) unsafe fn check_not_owner(mutex: *mut Mutex) -> Result<()> {
+    // SAFETY: the mutex exists.
+    unsafe {
+        let is_owner = holder(mutex) == Caller::current().owner();
+        if is_owner && !(*mutex).is_recursive { Err(libc::EDEADLK) } else { Ok(()) }
+    }
+}
+
+/// Competes for the mutex after an unlock has woken the call (M2), unless the unlock has handed it over. Returns false,
+/// with one loss more, if another call owns the mutex.
+///
+/// # Safety
+/// As [`lock`]; the call has waited with the slot of `losses`.
+#[inline(never)]
+pub(crate) unsafe fn compete(mutex: *mut Mutex, losses: &mut u32) -> bool {
+    // SAFETY: the mutex exists.
+    unsafe {
+        if holder(mutex) == Caller::current().owner() {
+            return true;
+        }
+        *losses = (*losses + 1).min(MAX_LOSSES as u32);
+        let lock = &raw const (*mutex).lock;
+        (*lock).lock();
+        let outcome = attempt::attempt_and_unlock(mutex, slot(*losses));
+        if outcome.is_none() {
+            (*lock).unlock();
+        }
+        outcome == Some(Ok(()))
+    }
+}
+
 /// A waiter's slot is the owner that it becomes, and how often it has lost.
 impl Waitable for Mutex {
     unsafe fn parts(mutex: *mut Mutex) -> Parts {
@@ -168,12 +234,12 @@ impl Waitable for Mutex {
     #[inline(always)]
     unsafe fn attempt(&mut self, slot: *mut u8) -> Attempt {
         let me = slot.addr() & !LOSSES;
-        let kept = if Self::joins_front(slot) { HAS_WAITERS } else { FLAGS };
+        let kept = if Self::joins_front(slot) { HAS_WAITERS | NESTED } else { FLAGS };
         loop {
             let word = self.owner.load(Ordering::Relaxed);
             let (owner, flags) = (word & !FLAGS, word & kept);
             if owner == me {
-                return Some(Err(libc::EDEADLK));
+                return self.lock_again();
             }
             let new = if owner == 0 { me | flags } else { owner | flags | HAS_WAITERS };
             if compare_exchange_usize(&self.owner, word, new).is_err() {
@@ -187,6 +253,37 @@ impl Waitable for Mutex {
             self.overtaken.store(count, Ordering::Relaxed);
             tsan_acquire(self);
             return SUCCESS;
+        }
+    }
+}
+
+impl Mutex {
+    /// Locks a recursive mutex once more for its owner. `lock` is held.
+    #[cold]
+    fn lock_again(&mut self) -> Attempt {
+        if !self.is_recursive {
+            return Some(Err(libc::EDEADLK));
+        }
+        let Some(depth) = self.depth.checked_add(1) else { return Some(Err(libc::EAGAIN)) };
+        self.depth = depth;
+        self.owner.store(self.owner.load(Ordering::Relaxed) | NESTED, Ordering::Relaxed);
+        SUCCESS
+    }
+
+    /// Undoes a [`lock_again`](Self::lock_again) for the owner.
+    ///
+    /// # Safety
+    /// The mutex exists, and the word has NESTED.
+    #[cold]
+    unsafe fn unlock_once(mutex: *mut Mutex) {
+        // SAFETY: the mutex exists, and `lock` is held.
+        unsafe {
+            let _guard = (*mutex).lock.guard();
+            (*mutex).depth -= 1;
+            if (*mutex).depth == 0 {
+                let word = (*mutex).owner.load(Ordering::Relaxed);
+                (*mutex).owner.store(word & !NESTED, Ordering::Relaxed);
+            }
         }
     }
 }
@@ -225,7 +322,7 @@ pub(super) unsafe fn unlock_and_hand_off(caller: Caller, mutex: *mut Mutex) {
     }
 }
 
-/// Unlocks the mutex of `me`, and wakes the first waiter to compete. A first waiter that has lost at least
+/// Unlocks the mutex of `me` once, and wakes the first waiter to compete if it is free then. A first waiter that has lost at least
 /// `handoff_losses` times becomes the owner.
 #[cold]
 #[inline(never)]
@@ -236,6 +333,9 @@ unsafe fn unlock_slow(mutex: *mut Mutex, me: usize, handoff_losses: usize) {
         let lock = &raw const (*mutex).lock;
         loop {
             let word = (*mutex).owner.load(Ordering::Relaxed);
+            if word & NESTED != 0 {
+                return Mutex::unlock_once(mutex);
+            }
             let has_woken_waiter =
                 word & WOKEN != 0 && (*mutex).overtaken.load(Ordering::Relaxed) < MAX_OVERTAKEN;
             if word & HAS_WAITERS == 0 || has_woken_waiter {
@@ -259,6 +359,20 @@ unsafe fn unlock_slow(mutex: *mut Mutex, me: usize, handoff_losses: usize) {
             (*lock).unlock();
             return wake_waiter(next);
         }
+    }
+}
+
+/// Errors: `EPERM` if the caller does not own the mutex; `EDEADLK` if it has locked a recursive one more than once: one
+/// unlock does not free it.
+///
+/// # Safety
+/// The mutex exists.
+pub(super) unsafe fn check_owned_once(caller: Caller, mutex: *mut Mutex) -> Result<()> {
+    // SAFETY: the mutex exists.
+    match unsafe { (*mutex).owner.load(Ordering::Relaxed) } {
+        word if word & !FLAGS != caller.owner() => Err(libc::EPERM),
+        word if word & NESTED != 0 => Err(libc::EDEADLK),
+        _ => Ok(()),
     }
 }
 

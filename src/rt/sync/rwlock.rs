@@ -23,7 +23,7 @@
 
 use core::ptr;
 
-use crate::rt::base::{Aliased, Lock, WaitQueue, WaitReason, WakeList};
+use crate::rt::base::{Aliased, Lock, WaitMode, WaitQueue, WaitReason, WakeList};
 use crate::rt::model::abi::acort_rwlock_t;
 use crate::rt::model::{Caller, task};
 use crate::rt::os::{Deadline, Result};
@@ -109,12 +109,13 @@ unsafe fn acquire(
     caller: Caller,
     rwlock: *mut RwLock,
     slot: *mut u8,
-    wait_reason: WaitReason,
+    mode: WaitMode,
     deadline: Deadline,
 ) -> Result<()> {
+    let wait_reason = if slot.is_null() { WaitReason::ReadLock } else { WaitReason::WriteLock };
     // SAFETY: the object exists, and its lock is held in `grant`.
     unsafe {
-        let outcome = attempt::wait(caller, rwlock, slot, wait_reason, deadline);
+        let outcome = attempt::wait_in_mode(caller, rwlock, slot, wait_reason, mode, deadline);
         if outcome.is_err() {
             // A4.
             let _ = attempt::change_and_wake(rwlock, |rwlock| Ok(rwlock.grant()));
@@ -132,7 +133,7 @@ unsafe fn acquire(
 /// The object exists during the call, and as long as a call waits for it.
 pub(crate) unsafe fn read(caller: Caller, rwlock: *mut RwLock, deadline: Deadline) -> Result<()> {
     // SAFETY: the object exists.
-    unsafe { acquire(caller, rwlock, ptr::null_mut(), WaitReason::ReadLock, deadline) }
+    unsafe { acquire(caller, rwlock, ptr::null_mut(), WaitMode::Cancellable, deadline) }
 }
 
 /// Acquires the lock for writing. Errors: `EDEADLK` if the caller owns it for writing; `ETIMEDOUT`; `ECANCELED`.
@@ -142,7 +143,30 @@ pub(crate) unsafe fn read(caller: Caller, rwlock: *mut RwLock, deadline: Deadlin
 pub(crate) unsafe fn write(caller: Caller, rwlock: *mut RwLock, deadline: Deadline) -> Result<()> {
     let slot = ptr::without_provenance_mut(caller.owner());
     // SAFETY: the object exists.
-    unsafe { acquire(caller, rwlock, slot, WaitReason::WriteLock, deadline) }
+    unsafe { acquire(caller, rwlock, slot, WaitMode::Cancellable, deadline) }
+}
+
+/// The slot of the caller's ownership: NULL if it is a reader. Errors: `EPERM` if the lock is free, or owned by a writer
+/// that is not the caller.
+///
+/// # Safety
+/// As [`read`].
+pub(super) unsafe fn owner_slot(caller: Caller, rwlock: *mut RwLock) -> Result<*mut u8> {
+    // SAFETY: the object exists.
+    match unsafe { holder(rwlock) } {
+        Err(_) => Ok(ptr::null_mut()),
+        Ok(writer) if writer == caller.owner() => Ok(ptr::without_provenance_mut(writer)),
+        Ok(_) => Err(libc::EPERM),
+    }
+}
+
+/// Acquires the lock for `slot`, without a deadline or cancellation. Errors: `EAGAIN` if there are too many readers.
+///
+/// # Safety
+/// As [`read`].
+pub(super) unsafe fn lock_again(caller: Caller, rwlock: *mut RwLock, slot: *mut u8) -> Result<()> {
+    // SAFETY: the object exists.
+    unsafe { acquire(caller, rwlock, slot, WaitMode::Uninterruptible, Deadline::NEVER) }
 }
 
 /// The writer that owns the lock, as `caller::owner` returns it; 0: the lock is free. Err: the number of readers that

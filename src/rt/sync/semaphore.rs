@@ -68,6 +68,18 @@ pub(crate) unsafe fn post(semaphore: *mut Semaphore) -> Result<()> {
     Ok(())
 }
 
+/// The count.
+///
+/// # Safety
+/// As [`init`].
+pub(crate) unsafe fn count(semaphore: *mut Semaphore) -> u32 {
+    // SAFETY: the semaphore exists.
+    unsafe {
+        let _guard = (*semaphore).lock.guard();
+        (*semaphore).count
+    }
+}
+
 /// Takes a unit, or waits for one.
 ///
 /// # Safety

@@ -39,8 +39,16 @@ pub(crate) mod os {
             Deadline(nanoseconds)
         }
 
+        pub fn is_valid(self) -> bool {
+            self.0 >= -1
+        }
+
         pub fn is_now(self) -> bool {
             self.0 == 0
+        }
+
+        pub fn time(self) -> Option<i64> {
+            (self.0 >= 0).then_some(self.0)
         }
 
         pub fn has_passed(self) -> bool {
@@ -313,6 +321,7 @@ pub(crate) mod model {
         use std::ffi::{c_int, c_void};
 
         pub const ACORT_LOCAL: u32 = 1;
+        pub const ACORT_CHAN_SIZE: usize = 1 << 16;
 
         pub const ACORT_SEND: i32 = 1;
         pub const ACORT_RECV: i32 = 2;
@@ -321,11 +330,18 @@ pub(crate) mod model {
         pub const ACORT_TASK: i32 = 5;
         pub const ACORT_EVENT: i32 = 6;
         pub const ACORT_FUTURE: i32 = 7;
+        pub const ACORT_TIMER: i32 = 8;
+        pub const ACORT_SEM: i32 = 9;
+        pub const ACORT_WAITGROUP: i32 = 10;
+        pub const ACORT_GROUP: i32 = 11;
+        pub const ACORT_MUTEX: i32 = 12;
 
         pub struct acort_cond_t([u64; 4096]);
         pub struct acort_event_t([u64; 4096]);
         pub struct acort_mutex_t([u64; 4096]);
+        pub struct acort_rwlock_t([u64; 4096]);
         pub struct acort_sem_t([u64; 4096]);
+        pub struct acort_waitgroup_t([u64; 4096]);
 
         pub struct acort_opts_t {
             pub workers: u32,
@@ -428,7 +444,9 @@ pub(crate) mod sync {
         event "../../../src/rt/sync/event.rs",
         future "../../../src/rt/sync/future.rs",
         mutex "../../../src/rt/sync/mutex.rs",
+        rwlock "../../../src/rt/sync/rwlock.rs",
         semaphore "../../../src/rt/sync/semaphore.rs",
+        waitgroup "../../../src/rt/sync/waitgroup.rs",
     }
 }
 
