@@ -6,7 +6,9 @@ use super::addr::{Addresses, parse_network, unix_sockaddr};
 use super::happy_eyeballs;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::socket;
+use crate::rt::model::Caller;
 use crate::rt::os::{Deadline, Result};
+use crate::rt::park::scope;
 use crate::sys;
 
 /// Creates a socket and configures it. Closes it on an error.
@@ -86,7 +88,8 @@ pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Result<c_int
         });
     }
     let hints = (family, socket_type);
-    let addresses = Addresses::resolve(hints, address, libc::AI_PASSIVE, Deadline::NEVER)?;
+    let until = scope::nearest(Caller::current());
+    let addresses = Addresses::resolve(hints, address, libc::AI_PASSIVE, until)?;
     // Without a host one IPv6 socket listens on all addresses of both families, if the machine has IPv6.
     let is_wildcard = family == libc::AF_UNSPEC && address.to_bytes().starts_with(b":");
     if is_wildcard {
