@@ -47,7 +47,7 @@
  *     acort_sem_wait                         decrement a count above 0
  *     acort_event_wait acort_future_wait     succeed if set
  *     acort_waitgroup_wait acort_group_wait  succeed if the count is 0
- *     acort_join                             join a task that has ended
+ *     acort_join acort_group_next            join a task that has ended
  *     acort_barrier_wait                     succeed in the last call
  *     acort_once                             call `fn`, unless another call
  *                                            runs it
@@ -782,6 +782,24 @@ acort_group_t *acort_group_open(void);
 /// - `EINVAL` if `group` is NULL.
 int acort_group_wait(acort_group_t *group, int64_t deadline);
 
+/// Waits until one more task of `group` has ended, takes its result, and frees it: acort_join() for
+/// whichever task is first. The result goes to `ret`, unless `ret` is NULL. Tasks that have ended
+/// already come first, in the order of their ends. Detached tasks, and tasks that a call joins, are
+/// left out; so are those of groups inside.
+///
+/// # Returns
+/// The task, for comparisons: it is freed, and a later task may have the same address. Or NULL and
+/// `errno`.
+///
+/// # Errors
+/// - `ESRCH` if no task of the group is left.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the caller is cancelled.
+/// - `EDEADLK` in a task of the group.
+/// - `EINVAL` if `group` is NULL.
+/// - `ENOMEM` if the task never began: there was no memory for its stack. It is freed.
+acort_task_t *acort_group_next(acort_group_t *group, void **ret, int64_t deadline);
+
 /// Cancels all tasks of `group` and of the groups inside it, at any depth, except the caller. Tasks
 /// that are started there later are cancelled, too. `group` NULL is the caller's group; the group
 /// of a main task still takes new tasks that are not cancelled.
@@ -805,6 +823,21 @@ int acort_group_cancel(acort_group_t *group);
 /// - `EINVAL` if `err` is not positive.
 /// - `EPERM` if `group` is NULL outside of tasks.
 int acort_group_fail(acort_group_t *group, int err);
+
+/// Gives `group` a deadline. If it is open at `until`, it fails with ETIMEDOUT, as by
+/// acort_group_fail(): its tasks and those of the groups inside it are cancelled, and
+/// acort_group_wait() returns that error. Another call replaces the deadline; ACORT_NEVER removes it.
+/// A time that has passed is soon: when the caller waits next. `group` NULL is the caller's group.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `until` is negative and not ACORT_NEVER, or the group is of another runtime.
+/// - `EPERM` outside of tasks.
+/// - `ENOMEM` if there is no memory.
+int acort_group_deadline(acort_group_t *group,
+                         int64_t until);
 
 /// Cancels `group` as acort_group_cancel() does, waits until its own tasks have ended, and frees it
 /// and them. A group inside it that is still open is then inside the group around it. The wait is

@@ -64,6 +64,7 @@ static void bound(int64_t nanoseconds) {
     IN_SCOPE(acort_sleep(3600000 * MILLISECONDS));
     if (acort_self() != NULL) IN_SCOPE(acort_park(ACORT_NEVER));
     IN_SCOPE(acort_group_wait(group, ACORT_NEVER));
+    IN_SCOPE(acort_group_next(group, NULL, ACORT_NEVER) != NULL ? 0 : -1);
     IN_SCOPE(acort_chan_send(full, &value, ACORT_NEVER));
     IN_SCOPE(acort_chan_recv(empty, &value, ACORT_NEVER));
     IN_SCOPE(acort_select(&one, 1, ACORT_NEVER));

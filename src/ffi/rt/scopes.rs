@@ -3,6 +3,7 @@
 use core::ffi::c_int;
 
 use super::{non_null, status, try_answer};
+use crate::rt::base::size_prefixed;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::Deadline;
 use crate::rt::park::scope;
@@ -16,7 +17,7 @@ use crate::rt::park::scope;
 /// calls that no cancellation ends: acort_group_close(), acort_blocking(), and the lock that
 /// acort_cond_wait() takes again. The task's own frames are its only record: `outer` has what
 /// acort_deadline_pop() restores. Tasks that are started in a scope are not in it; pass them
-/// acort_deadline(), or give their group a deadline.
+/// acort_deadline(), or give it to their group by acort_group_deadline().
 ///
 /// # Returns
 /// 0, or -1 and `errno`.
@@ -28,7 +29,7 @@ use crate::rt::park::scope;
 pub unsafe extern "C" fn acort_deadline_push(until: i64, outer: *mut i64) -> c_int {
     let pushed = non_null(outer).and_then(|_| scope::push(Caller::current(), Deadline::at(until)));
     // SAFETY: `outer` is not NULL, so it is writable.
-    status(pushed.map(|deadline| unsafe { outer.write(deadline.as_i64()) }))
+    status(pushed.map(|deadline| unsafe { size_prefixed::write_if_some(outer, deadline.as_i64()) }))
 }
 
 /// Ends the scope for which acort_deadline_push() has written `outer`, and those inside it. The

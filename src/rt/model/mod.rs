@@ -8,6 +8,7 @@
 //! | `cold_block` | The layout of the cold part of a task: a block from malloc for what few tasks need |
 //! | `deadlock` | Deadlock detection: finds that nothing can wake any task of a runtime |
 //! | `group` | Groups of tasks: the list of tasks, the count of live ones, and the wait for their end |
+//! | `group_timer` | The deadline of a group, as an entry in the timer heap of a worker |
 //! | `hooks` | The hooks of the program, which are called at each change of a task's state |
 //! | `inherited` | The state that the threads of a runtime inherit from the thread that creates it |
 //! | `nesting` | The nesting of groups: a group is inside the group of the task that has opened it |
@@ -24,6 +25,7 @@ pub(crate) mod chaos;
 pub(crate) mod cold_block;
 pub(crate) mod deadlock;
 pub(crate) mod group;
+pub(crate) mod group_timer;
 pub(crate) mod hooks;
 pub(crate) mod inherited;
 pub(crate) mod nesting;
@@ -36,6 +38,7 @@ pub(crate) mod worker;
 
 pub(crate) use caller::Caller;
 pub(crate) use group::Group;
+pub(crate) use group_timer::GroupTimer;
 pub(crate) use inherited::Inherited;
 pub(crate) use runtime::Runtime;
 pub(crate) use task::Task;

@@ -6,9 +6,7 @@ use super::addr::{Addresses, parse_network, unix_sockaddr};
 use super::happy_eyeballs;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::socket;
-use crate::rt::model::Caller;
 use crate::rt::os::{Deadline, Result};
-use crate::rt::park::scope;
 use crate::sys;
 
 /// Creates a socket and configures it. Closes it on an error.
@@ -75,10 +73,15 @@ unsafe fn bind(
     }
 }
 
-/// Binds a socket to `address`. A stream socket listens.
+/// Binds a socket to `address`, whose name is resolved until `deadline`. A stream socket listens.
 ///
 /// Errors: those of [`Addresses::resolve`] and bind(2).
-pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Result<c_int> {
+pub(crate) fn listen(
+    net: &CStr,
+    address: &CStr,
+    backlog: c_int,
+    deadline: Deadline,
+) -> Result<c_int> {
     let (family, socket_type) = parse_network(net)?;
     if family == libc::AF_UNIX {
         let (address, length) = unix_sockaddr(address)?;
@@ -88,8 +91,7 @@ pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Result<c_int
         });
     }
     let hints = (family, socket_type);
-    let until = scope::nearest(Caller::current());
-    let addresses = Addresses::resolve(hints, address, libc::AI_PASSIVE, until)?;
+    let addresses = Addresses::resolve(hints, address, libc::AI_PASSIVE, deadline)?;
     // Without a host one IPv6 socket listens on all addresses of both families, if the machine has IPv6.
     let is_wildcard = family == libc::AF_UNSPEC && address.to_bytes().starts_with(b":");
     if is_wildcard {
