@@ -721,7 +721,7 @@ int acort_cancel_mask(int on);
 /// calls that no cancellation ends: acort_group_close(), acort_blocking(), and the lock that
 /// acort_cond_wait() takes again. The task's own frames are its only record: `outer` has what
 /// acort_deadline_pop() restores. Tasks that are started in a scope are not in it; pass them
-/// acort_deadline(), or give their group a deadline.
+/// acort_deadline(), or give it to their group by acort_group_deadline().
 ///
 /// # Returns
 /// 0, or -1 and `errno`.

@@ -15,8 +15,8 @@ static void *fails(void *group) {
 }
 
 static void *answers(void *text) {
-    return acort_sleep(*(char *)text == 'q' ? 1000000 : 60000000000) == 0 ? text
-                                                                          : NULL;
+    int64_t ns = *(char *)text == 'q' ? 1000000 : 60000000000;
+    return acort_sleep(ns) == 0 ? text : NULL;
 }
 
 static void start(acort_group_t *group, acort_body_t body, void *argument) {
