@@ -20,7 +20,7 @@
  * A deadline is a time of CLOCK_MONOTONIC in nanoseconds: acort_now(), acort_after(). ACORT_NEVER is no
  * limit. Any other negative deadline is EINVAL, and nothing is done. With 0, or a time that has passed, a
  * call returns what is there, or ETIMEDOUT. A call whose deadline passes while it waits tries once more: it
- * returns what has come by then. What a call does with 0:
+ * returns what has come by then. acort_deadline_push() bounds all calls of a block. What a call does with 0:
  *
  *     acort_read acort_readv                 read what the system has
  *     acort_recvfrom acort_recvmsg
@@ -47,7 +47,7 @@
  *     acort_sem_wait                         decrement a count above 0
  *     acort_event_wait acort_future_wait     succeed if set
  *     acort_waitgroup_wait acort_group_wait  succeed if the count is 0
- *     acort_join                             join a task that has ended
+ *     acort_join acort_group_next            join a task that has ended
  *     acort_barrier_wait                     succeed in the last call
  *     acort_once                             call `fn`, unless another call
  *                                            runs it
@@ -105,6 +105,20 @@ typedef struct acort_group acort_group_t;
 typedef struct acort_chan acort_chan_t;
 typedef struct acort_future acort_future_t;
 typedef struct acort_promise acort_promise_t;
+
+#define ACORT_JOIN_(a, b) a##b
+#define ACORT_PASTE_(a, b) ACORT_JOIN_(a, b)
+
+#ifdef __GNUC__
+/// void ACORT_WITH_DEADLINE(int64_t until);
+/// Runs the block that follows in a scope of acort_deadline_push(). The scope ends with the block,
+/// however that is left: at its end, by `break` or `continue`, which leave the block alone, by
+/// `return`, by `goto`, by a C++ exception, or by one of C code that is compiled with
+/// -fexceptions. If the scope cannot be opened, the block does not run, and `errno` says why: EINVAL
+/// or ENOMEM. For gcc and clang.
+#define ACORT_WITH_DEADLINE(until) ACORT_WITH_DEADLINE_(until, ACORT_PASTE_(acort_outer_, __LINE__))
+#define ACORT_WITH_DEADLINE_(until, outer)                                                       for (int64_t outer __attribute__((__cleanup__(acort_deadline_pop))) = acort_deadline(),      ACORT_PASTE_(outer, _runs) = acort_deadline_push(until, &outer) == 0;            ACORT_PASTE_(outer, _runs); ACORT_PASTE_(outer, _runs) = 0)
+#endif
 
 
 /// As a deadline: no limit.
@@ -703,6 +717,7 @@ int64_t acort_after(int64_t ns);
 ///
 /// # Errors
 /// - `ECANCELED` if the task is cancelled.
+/// - `ETIMEDOUT` if a scope of acort_deadline_push() ends before.
 int acort_sleep(int64_t ns);
 
 /// Sleeps until `deadline`; with ACORT_NEVER until the task is cancelled.
@@ -712,6 +727,7 @@ int acort_sleep(int64_t ns);
 ///
 /// # Errors
 /// - `ECANCELED` if the task is cancelled.
+/// - `ETIMEDOUT` if a scope of acort_deadline_push() ends before.
 int acort_sleep_until(int64_t deadline);
 
 /// Waits until acort_unpark() is called for this task, or takes the token of an earlier call.
@@ -765,6 +781,49 @@ int acort_cancelled(void);
 /// - `EPERM` outside of tasks.
 int acort_cancel_mask(int on);
 
+/// Opens a scope: until acort_deadline_pop(), no wait of the calling task or thread lasts longer
+/// than `until`. A call in the scope has the nearest of three deadlines: its own, that of the scope,
+/// and those of the scopes around. At that time it ends as at its own: it tries once more, then
+/// fails with ETIMEDOUT. ACORT_NEVER adds no limit; with 0 the calls do not wait.
+///
+/// A scope is for all cancellation points but acort_yield(), and for acort_listen(). It is not for
+/// calls that no cancellation ends: acort_group_close(), acort_blocking(), and the lock that
+/// acort_cond_wait() takes again. The task's own frames are its only record: `outer` has what
+/// acort_deadline_pop() restores. Tasks that are started in a scope are not in it; pass them
+/// acort_deadline(), or give it to their group by acort_group_deadline().
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `until` is negative and not ACORT_NEVER, or `outer` is NULL.
+/// - `ENOMEM` if there is no memory, in a task that has had no scope.
+int acort_deadline_push(int64_t until,
+                        int64_t *outer);
+
+/// Ends the scope for which acort_deadline_push() has written `outer`, and those inside it. The
+/// caller is the one that has opened it. Does not change `errno` without an error.
+///
+/// # Returns
+/// 1 if the deadline of the scope, or of one around it, has passed; 0 if not; or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `outer` is NULL, or has what no scope around has.
+int acort_deadline_pop(int64_t *outer);
+
+/// Returns the nearest deadline of the caller's scopes, for tasks and for other libraries.
+///
+/// # Returns
+/// The deadline. ACORT_NEVER outside of scopes.
+int64_t acort_deadline(void);
+
+/// Evaluates whether the nearest deadline of the caller's scopes has passed: what a loop that computes
+/// asks from time to time.
+///
+/// # Returns
+/// 1 or 0. 0 outside of scopes.
+int acort_deadline_passed(void);
+
 /// Opens a group for tasks (`acort_attr_t.group`). The caller owns it: acort_group_close().
 ///
 /// Groups nest. The new group is inside the group of the calling task. It is cancelled when that
@@ -792,6 +851,24 @@ acort_group_t *acort_group_open(void);
 /// - `EINVAL` if `group` is NULL.
 int acort_group_wait(acort_group_t *group, int64_t deadline);
 
+/// Waits until one more task of `group` has ended, takes its result, and frees it: acort_join() for
+/// whichever task is first. The result goes to `ret`, unless `ret` is NULL. Tasks that have ended
+/// already come first, in the order of their ends. Detached tasks, and tasks that a call joins, are
+/// left out; so are those of groups inside.
+///
+/// # Returns
+/// The task, for comparisons: it is freed, and a later task may have the same address. Or NULL and
+/// `errno`.
+///
+/// # Errors
+/// - `ESRCH` if no task of the group is left.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the caller is cancelled.
+/// - `EDEADLK` in a task of the group.
+/// - `EINVAL` if `group` is NULL.
+/// - `ENOMEM` if the task never began: there was no memory for its stack. It is freed.
+acort_task_t *acort_group_next(acort_group_t *group, void **ret, int64_t deadline);
+
 /// Cancels all tasks of `group` and of the groups inside it, at any depth, except the caller. Tasks
 /// that are started there later are cancelled, too. `group` NULL is the caller's group; the group
 /// of a main task still takes new tasks that are not cancelled.
@@ -815,6 +892,21 @@ int acort_group_cancel(acort_group_t *group);
 /// - `EINVAL` if `err` is not positive.
 /// - `EPERM` if `group` is NULL outside of tasks.
 int acort_group_fail(acort_group_t *group, int err);
+
+/// Gives `group` a deadline. If it is open at `until`, it fails with ETIMEDOUT, as by
+/// acort_group_fail(): its tasks and those of the groups inside it are cancelled, and
+/// acort_group_wait() returns that error. Another call replaces the deadline; ACORT_NEVER removes it.
+/// A time that has passed is soon: when the caller waits next. `group` NULL is the caller's group.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `until` is negative and not ACORT_NEVER, or the group is of another runtime.
+/// - `EPERM` outside of tasks.
+/// - `ENOMEM` if there is no memory.
+int acort_group_deadline(acort_group_t *group,
+                         int64_t until);
 
 /// Cancels `group` as acort_group_cancel() does, waits until its own tasks have ended, and frees it
 /// and them. A group inside it that is still open is then inside the group around it. The wait is

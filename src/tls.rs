@@ -34,7 +34,7 @@
 //!
 //! Assembly defines the variable, because stable Rust has no exported `__thread` variables. C sees
 //! `extern __thread aco_t *aco_gtls_co`. Access is initial-exec: an offset from the GOT and the thread pointer, no
-//! call. The price is 120 bytes of the static TLS block if the library is loaded with dlopen(3).
+//! call. The price is 128 bytes of the static TLS block if the library is loaded with dlopen(3).
 
 use core::arch::{asm, global_asm};
 use core::ffi::c_void;
@@ -63,15 +63,15 @@ global_asm!(
 
 #[cfg(feature = "rt")]
 global_asm!(
-    // The worker of the runtime (`rt`) on this thread, or 0; 1 on a thread of the blocking pool; and the time of the
-    // thread's virtual clock, or 0.
+    // The worker of the runtime (`rt`) on this thread, or 0; 1 on a thread of the blocking pool; the time of the thread's
+    // virtual clock, or 0; and the deadline of the thread's scopes plus 1, or 0.
     ".pushsection .tbss.aco_worker,\"awT\",%nobits",
     ".globl aco_worker",
     ".hidden aco_worker",
     ".type aco_worker, %object",
-    ".size aco_worker, 24",
+    ".size aco_worker, 32",
     ".p2align 3",
-    "aco_worker: .zero 24",
+    "aco_worker: .zero 32",
     ".popsection",
 );
 
@@ -232,6 +232,19 @@ pub(crate) fn virtual_time() -> i64 {
 pub(crate) fn set_virtual_time(time: i64) {
     // SAFETY: the thread's own word. No reference to it exists.
     unsafe { *(address_of!("aco_worker") as *mut i64).add(2) = time }
+}
+
+/// The deadline that bounds the waits of this thread outside of tasks (`rt/park/scope`); -1: none.
+#[inline(always)]
+pub(crate) fn thread_deadline() -> i64 {
+    // SAFETY: the thread's own word. No reference to it exists.
+    unsafe { (*(address_of!("aco_worker") as *const i64).add(3)).wrapping_sub(1) }
+}
+
+/// Sets that deadline.
+pub(crate) fn set_thread_deadline(deadline: i64) {
+    // SAFETY: the thread's own word. No reference to it exists.
+    unsafe { *(address_of!("aco_worker") as *mut i64).add(3) = deadline.wrapping_add(1) }
 }
 
 /// Sets the worker of this thread. NULL: none.

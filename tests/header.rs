@@ -107,6 +107,16 @@ fn every_deadline_is_in_the_table() {
     assert_eq!(listed, names);
 }
 
+/// Each is called in a deadline scope.
+#[test]
+fn every_deadline_is_bounded() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let test = fs::read_to_string(root.join("c_tests/rt/scopes.c")).expect("it is readable");
+    for name in with_deadline(runtime_header()) {
+        assert!(test.contains(&format!("{name}(")), "c_tests/rt/scopes.c calls no {name}");
+    }
+}
+
 /// Each is called with what is no deadline.
 #[test]
 fn every_deadline_is_tested() {

@@ -46,6 +46,7 @@ static void refuse(int64_t deadline, int error) {
     CHECK_FAILS(acort_sleep_until(deadline), error);
     CHECK_FAILS(acort_park(deadline), error);
     CHECK_FAILS(acort_group_wait(group, deadline), error);
+    CHECK_REFUSES(acort_group_next(group, NULL, deadline), error);
     CHECK_FAILS(acort_chan_send(channel, &value, deadline), error);
     CHECK_FAILS(acort_chan_recv(channel, &value, deadline), error);
     CHECK_FAILS(acort_select(&one, 1, deadline), error);

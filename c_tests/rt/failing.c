@@ -93,7 +93,10 @@ static void *naps(void *argument) {
     volatile char block[300];
     memset((char *)block, 5, sizeof block);
     is_done(acort_key_set(key, argument));
+    int64_t outer, far = acort_after(3600000 * MILLISECONDS);
+    int has_scope = is_done(acort_deadline_push(far, &outer));
     is_done(acort_sleep(100000));
+    if (has_scope) CHECK_EQUAL(acort_deadline_pop(&outer), 0);
     for (size_t i = 0; i < sizeof block; i++) CHECK(block[i] == 5);
     return argument;
 }
@@ -114,7 +117,7 @@ static void *scenario(void *argument) {
     acort_attr_t attributes;
     acort_chan_t *channel = acort_chan_new(8, 1, 0);
     acort_group_t *group = acort_group_open();
-    is_there(group);
+    if (is_there(group)) is_done(acort_group_deadline(group, acort_after(3600000 * MILLISECONDS)));
     if (!is_there(channel)) return argument;
     for (int i = 0; i < 8; i++) {
         acort_attr_init(&attributes, sizeof attributes);

@@ -167,6 +167,10 @@ static void has_a_task(void) {
 static int waits_for_group(int64_t deadline) { return outcome(acort_group_wait(group, deadline)); }
 static void is_over(void) { CHECK_EQUAL(acort_group_close(group), 0); }
 
+static int takes_next(int64_t deadline) {
+    return acort_group_next(group, NULL, deadline) != NULL ? 0 : errno;
+}
+
 static void a_task_sleeps(void) { CHECK((sleeper = acort_go(ends_early, NULL)) != NULL); }
 static int joins(int64_t deadline) { return outcome(acort_join(sleeper, NULL, deadline)); }
 
@@ -206,6 +210,7 @@ static const thing_t things[] = {
     {is_promised, waits_for_value, has_failed, is_forgotten, EPROTO},
     {is_new, comes_second, comes_first, nothing, 0},
     {has_a_task, waits_for_group, nothing, is_over, 0},
+    {has_a_task, takes_next, nothing, is_over, 0},
     {a_task_sleeps, joins, nothing, nothing, 0},
     {nothing, parks, is_unparked, nothing, 0},
     {is_for_two, meets, is_met, nothing, 0},

@@ -14,6 +14,11 @@ static void *fails(void *group) {
     return NULL;
 }
 
+static void *answers(void *text) {
+    int64_t ns = *(char *)text == 'q' ? 1000000 : 60000000000;
+    return acort_sleep(ns) == 0 ? text : NULL;
+}
+
 static void start(acort_group_t *group, acort_body_t body, void *argument) {
     acort_attr_t attr;
     acort_attr_init(&attr, sizeof attr);
@@ -34,6 +39,23 @@ static void *starts(void *argument) {
     acort_yield();
     acort_group_cancel(group);
     acort_group_close(group); /* waits for its tasks, and frees them */
+
+    /* The first success is enough: the close cancels the others. */
+    void *result = NULL;
+    group = acort_group_open();
+    start(group, answers, "slow");
+    start(group, answers, "quick");
+    while (acort_group_next(group, &result, ACORT_NEVER) != NULL)
+        if (result != NULL) break;
+    printf("the first success: %s\n", (char *)result);
+    acort_group_close(group);
+
+    group = acort_group_open();
+    start(group, sleeps, "with a deadline");
+    acort_group_deadline(group, acort_after(1000000));
+    if (acort_group_wait(group, ACORT_NEVER) == -1)
+        printf("the group: %s\n", strerror(errno));
+    acort_group_close(group);
     return argument;
 }
 
@@ -44,4 +66,7 @@ int main(void) {
  * with one that fails: Operation canceled
  * the group: Input/output error
  * of a cancelled group: Operation canceled
+ * the first success: quick
+ * with a deadline: Operation canceled
+ * the group: Connection timed out
  */

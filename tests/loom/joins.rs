@@ -10,6 +10,8 @@ use crate::ends::{NEVER, RESULT, SOON, detaches, ends, group_of, is_over, joins,
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::parker::WaitMode;
 use crate::rt::base::wait_reason::WaitReason;
+use crate::rt::model::caller::Caller;
+use crate::rt::model::group::Group;
 use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::JOINED;
 use crate::rt::model::task::Task;
@@ -17,6 +19,7 @@ use crate::rt::model::worker::Worker;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::sched::finish;
 use crate::rt::sched::group;
+use crate::rt::sched::group_next;
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -227,5 +230,50 @@ fn abandoned_join_leaves_the_task() {
         other.join().expect("no panic");
         assert!(task.is_freed());
         is_over(runtime, group, joiner);
+    });
+}
+
+/// Waits for the end of one more task of the group, and returns its result.
+fn takes(group: Shared<Group>, deadline: Deadline) -> Result<usize> {
+    // SAFETY: the group exists until both calls have returned.
+    let taken = unsafe { group_next::next(Caller::current(), group.raw(), deadline) };
+    taken.map(|(_, result)| result.addr())
+}
+
+/// acort_group_next() takes a task while it ends, perhaps after its deadline has passed (G6).
+///
+/// Fails if the call frees the task without having had its lock.
+#[test]
+fn ending_task_is_taken() {
+    for deadline in [NEVER, SOON] {
+        check(3, move || {
+            let runtime = runtime(1);
+            let (group, [task]) = group_of(runtime);
+            let other = thread::spawn(move || ends(task));
+            let taken = match takes(group, deadline) {
+                Err(libc::ETIMEDOUT) => takes(group, NEVER),
+                outcome => outcome,
+            };
+            assert_eq!(taken, Ok(RESULT));
+            other.join().expect("no panic");
+            assert!(task.is_freed());
+            is_over(runtime, group, task);
+        });
+    }
+}
+
+/// Two threads call acort_group_next() while the one task ends: one of them has it, the other one learns that no task
+/// is left (G3).
+#[test]
+fn ending_task_is_taken_once() {
+    check(2, || {
+        let runtime = runtime(1);
+        let (group, [task]) = group_of(runtime);
+        let other = thread::spawn(move || takes(group, NEVER));
+        let third = thread::spawn(move || ends(task));
+        let outcomes = [takes(group, NEVER), other.join().expect("no panic")];
+        third.join().expect("no panic");
+        assert!(outcomes.contains(&Ok(RESULT)) && outcomes.contains(&Err(libc::ESRCH)));
+        is_over(runtime, group, task);
     });
 }

@@ -6,8 +6,11 @@ use loom::thread;
 
 use crate::rt::model::group::Group;
 use crate::rt::model::runtime::Runtime;
+use crate::rt::model::group_timer::GroupTimer;
 use crate::rt::model::task::Task;
-use crate::rt::sched::group;
+use crate::rt::model::worker::Worker;
+use crate::rt::os;
+use crate::rt::sched::{group, group_deadline};
 use crate::workers::{of, runtime};
 use crate::{Shared, check};
 
@@ -85,6 +88,30 @@ fn group_is_freed_meanwhile() {
             group::cancel(outer.raw());
             other.join().expect("no panic");
             assert!(inside.parker.is_cancelled());
+        }
+    });
+}
+
+/// A group is freed by one thread while its deadline passes on the worker that has its timer (GT1, GT2): the timer is
+/// freed once, and the group is not used afterwards.
+///
+/// Fails if the worker reads the group of the timer without the runtime's lock.
+#[test]
+fn group_is_freed_at_its_deadline() {
+    check(3, || {
+        let runtime = runtime(1);
+        let group = opened(runtime, ptr::null_mut());
+        let timer: *mut GroupTimer = os::allocate_zeroed().expect("there is memory").as_ptr();
+        // SAFETY: this thread is the worker, and the timer is new. The group is freed once.
+        unsafe {
+            let worker = of(runtime, 0);
+            Worker::set_current(worker);
+            ((*timer).worker, (*timer).group) = (worker, group.raw());
+            (*group.raw()).timer = timer;
+            (*worker).group_timers.insert(timer, 1);
+            let other = thread::spawn(move || group::free(group.raw()));
+            group_deadline::expire(worker, 1);
+            other.join().expect("no panic");
         }
     });
 }

@@ -60,7 +60,8 @@ fn figures_of_the_tests() -> Result {
     let lines_of = |paths: Vec<PathBuf>| -> Result<usize> {
         paths.iter().map(|path| lines(path, "#[test]")).sum()
     };
-    let programs = files("c_tests", &["c", "cpp"])?.len() + files("c_tests/rt", &["c"])?.len();
+    let programs =
+        files("c_tests", &["c", "cpp"])?.len() + files("c_tests/rt", &["c", "cpp"])?.len();
     for (text, count) in [
         ("programs in C and C++", programs),
         ("of them: ", lines(Path::new("tests/suite/lanes.rs"), "lane(")?),

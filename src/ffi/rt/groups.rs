@@ -1,12 +1,14 @@
 //! Groups of tasks.
 
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
 
-use super::{non_null, object, status, try_status, until};
+use super::{non_null, object, status, try_object, try_status, until};
 use crate::rt::base::parker::WaitMode;
-use crate::rt::model::abi::acort_group_t;
+use crate::rt::base::size_prefixed;
+use crate::rt::model::abi::{acort_group_t, acort_task_t};
 use crate::rt::model::caller::Caller;
-use crate::rt::sched::group;
+use crate::rt::os::Deadline;
+use crate::rt::sched::{group, group_deadline, group_next};
 
 /// Opens a group for tasks (`acort_attr_t.group`). The caller owns it: acort_group_close().
 ///
@@ -47,6 +49,37 @@ pub unsafe extern "C" fn acort_group_wait(group: *mut acort_group_t, deadline: i
     })
 }
 
+/// Waits until one more task of `group` has ended, takes its result, and frees it: acort_join() for
+/// whichever task is first. The result goes to `ret`, unless `ret` is NULL. Tasks that have ended
+/// already come first, in the order of their ends. Detached tasks, and tasks that a call joins, are
+/// left out; so are those of groups inside.
+///
+/// # Returns
+/// The task, for comparisons: it is freed, and a later task may have the same address. Or NULL and
+/// `errno`.
+///
+/// # Errors
+/// - `ESRCH` if no task of the group is left.
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the caller is cancelled.
+/// - `EDEADLK` in a task of the group.
+/// - `EINVAL` if `group` is NULL.
+/// - `ENOMEM` if the task never began: there was no memory for its stack. It is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_group_next(
+    group: *mut acort_group_t,
+    ret: *mut *mut c_void,
+    deadline: i64,
+) -> *mut acort_task_t {
+    let caller = Caller::current();
+    // SAFETY: `group` is not NULL, so it is an open group; `ret` is NULL or writable.
+    try_object(|| unsafe {
+        let (task, result) = group_next::next(caller, non_null(group)?, Deadline::at(deadline))?;
+        size_prefixed::write_if_some(ret, result);
+        Ok(task)
+    })
+}
+
 /// Cancels all tasks of `group` and of the groups inside it, at any depth, except the caller. Tasks
 /// that are started there later are cancelled, too. `group` NULL is the caller's group; the group
 /// of a main task still takes new tasks that are not cancelled.
@@ -77,6 +110,24 @@ pub unsafe extern "C" fn acort_group_cancel(group: *mut acort_group_t) -> c_int 
 pub unsafe extern "C" fn acort_group_fail(group: *mut acort_group_t, err: c_int) -> c_int {
     // SAFETY: the group is an open one, or that of the running task.
     try_status(|| unsafe { group::fail(group::or_current(group)?, err) })
+}
+
+/// Gives `group` a deadline. If it is open at `until`, it fails with ETIMEDOUT, as by
+/// acort_group_fail(): its tasks and those of the groups inside it are cancelled, and
+/// acort_group_wait() returns that error. Another call replaces the deadline; ACORT_NEVER removes it.
+/// A time that has passed is soon: when the caller waits next. `group` NULL is the caller's group.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `until` is negative and not ACORT_NEVER, or the group is of another runtime.
+/// - `EPERM` outside of tasks.
+/// - `ENOMEM` if there is no memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_group_deadline(group: *mut acort_group_t, until: i64) -> c_int {
+    // SAFETY: the group is an open one, or that of the running task.
+    try_status(|| unsafe { group_deadline::set(group::or_current(group)?, Deadline::at(until)) })
 }
 
 /// Cancels `group` as acort_group_cancel() does, waits until its own tasks have ended, and frees it

@@ -12,6 +12,8 @@ pub mod locals;
 
 pub mod park;
 
+pub mod scopes;
+
 pub mod groups;
 
 pub mod channels;

@@ -3,8 +3,10 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use super::{non_null, refused, try_answer, until};
+use crate::rt::model::caller::Caller;
 use crate::rt::net::{dial, resolve};
 use crate::rt::os::Result;
+use crate::rt::park::scope;
 
 /// Returns a string argument. `EINVAL` if it is NULL.
 unsafe fn text<'a>(text: *const c_char) -> Result<&'a CStr> {
@@ -56,7 +58,9 @@ pub unsafe extern "C" fn acort_listen(
     backlog: c_int,
 ) -> c_int {
     // SAFETY: `net` and `addr` are NULL or end in 0.
-    try_answer(|| unsafe { dial::listen(text(net)?, text(addr)?, backlog) })
+    try_answer(|| unsafe {
+        dial::listen(text(net)?, text(addr)?, backlog, scope::nearest(Caller::current()))
+    })
 }
 
 /// Resolves names as getaddrinfo(3) does: numbers at once, names on another thread if the caller is

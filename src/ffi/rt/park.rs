@@ -35,6 +35,7 @@ pub extern "C" fn acort_after(ns: i64) -> i64 {
 ///
 /// # Errors
 /// - `ECANCELED` if the task is cancelled.
+/// - `ETIMEDOUT` if a scope of acort_deadline_push() ends before.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_sleep(ns: i64) -> c_int {
     status(sleep::sleep(ns))
@@ -47,6 +48,7 @@ pub extern "C" fn acort_sleep(ns: i64) -> c_int {
 ///
 /// # Errors
 /// - `ECANCELED` if the task is cancelled.
+/// - `ETIMEDOUT` if a scope of acort_deadline_push() ends before.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_sleep_until(deadline: i64) -> c_int {
     status(sleep::sleep_until(Deadline::at(deadline)))

@@ -1,7 +1,7 @@
 //! The wait state of a task or a plain thread. Exactly one waker ends each wait.
 //!
 //! ```text
-//!   state = WAITING | PARKED | UNINTERRUPTIBLE | TOKEN | CANCELLED | MASKED
+//!   state = WAITING | PARKED | UNINTERRUPTIBLE | TOKEN | CANCELLED | MASKED | BOUNDED
 //!
 //!   operation                    requires                        effect                               result
 //!   prepare(Uninterruptible)                                     + WAITING UNINTERRUPTIBLE            true
@@ -19,6 +19,7 @@
 //!                                otherwise                       + CANCELLED                          false
 //!   try_take_token               TOKEN                           - TOKEN                              true
 //!   mask(true), mask(false)                                      + MASKED, - MASKED                   as before?
+//!   set_bounded(true), (false)                                   + BOUNDED, - BOUNDED
 //!
 //!   waiter                               waker, any thread
 //!   prepare: WAITING
@@ -36,8 +37,8 @@
 //! * P4. `owner` is null for a plain thread, and before a task is STARTED. It does not change during a wait.
 //! * P5. A waiter may still be in a queue after its wait has ended: by a deadline, a cancellation, or another case of a
 //!   select. The next waker that finds it removes it. Otherwise the woken task does, under the object's lock.
-//! * P6. PARKED and UNINTERRUPTIBLE are set only with WAITING, and never together. The waiter alone changes MASKED, and
-//!   not during a wait.
+//! * P6. PARKED and UNINTERRUPTIBLE are set only with WAITING, and never together. The waiter alone changes MASKED and
+//!   BOUNDED, and not during a wait.
 //! * P7. What the waker does before `set_wake_reason` is seen after `wake_result`: Release and Acquire. All changes of
 //!   `state` are AcqRel. ThreadSanitizer is told so here.
 
@@ -58,6 +59,8 @@ const TOKEN: u32 = 8;
 const CANCELLED: u32 = 16;
 /// Set while the task ignores its cancellation.
 const MASKED: u32 = 32;
+/// Set while a deadline scope bounds the waits of the task (`park/scope`).
+const BOUNDED: u32 = 64;
 /// What the end of a wait clears.
 const WAIT_BITS: u32 = WAITING | PARKED | UNINTERRUPTIBLE;
 
@@ -204,6 +207,25 @@ impl Parker {
     #[inline(always)]
     pub(crate) fn is_cancelled(&self) -> bool {
         is_cancelled(self.state.load(Ordering::Relaxed))
+    }
+
+    /// Returns true if a call of the task must look closer before it begins: the task is cancelled, masked or not, or a
+    /// deadline scope bounds its waits.
+    #[inline(always)]
+    pub(crate) fn is_marked(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & (CANCELLED | BOUNDED) != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & BOUNDED != 0
+    }
+
+    pub(crate) fn set_bounded(&self, on: bool) {
+        match on {
+            true => self.state.fetch_or(BOUNDED, Ordering::AcqRel),
+            false => self.state.fetch_and(!BOUNDED, Ordering::AcqRel),
+        };
     }
 
     pub(crate) fn is_masked(&self) -> bool {

@@ -79,6 +79,11 @@ impl<T: HeapSlot> TimerHeap<T> {
         true
     }
 
+    /// Makes room for one more entry. False: there is no memory.
+    pub(crate) fn reserve_one(&mut self) -> bool {
+        self.reserve(self.count + 1)
+    }
+
     /// Inserts the deadline of `node`.
     ///
     /// # Safety

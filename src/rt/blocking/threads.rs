@@ -8,7 +8,7 @@ use super::job::Job;
 use super::permits::Actions;
 use super::pool::{Pool, Previous};
 use crate::rt::model::{Inherited, deadlock};
-use crate::rt::os;
+use crate::rt::os::{self, Deadline};
 use crate::rt::park::wake_all;
 use crate::{sys, tls};
 
@@ -60,6 +60,8 @@ extern "C" fn thread_main(_: *mut c_void) -> *mut c_void {
         unsafe {
             let (class, max_threads) = ((*job).class, (*job).max_threads);
             applied.run_in((*job).inherited.as_ref(), class, || ((*job).function)(job));
+            // The program's function may have left scopes open.
+            tls::set_thread_deadline(Deadline::NEVER.as_i64());
             previous = if finish(job, 0) {
                 Previous::Call(class)
             } else {

@@ -31,6 +31,8 @@ pub(crate) struct ColdBlock {
     pub(super) name: AtomicPtr<c_char>,
     /// Bytes of `heap_scratch`.
     heap_size: u32,
+    /// The nearest deadline of the task's scopes, while its parker is BOUNDED (`park/scope`).
+    pub(super) nearest_deadline: i64,
     /// Wait-queue nodes at the start of the scratch memory, while the task waits in a select.
     pub(super) select_waiters: u32,
     /// A call keeps the scratch memory while hooks run.

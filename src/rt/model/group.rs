@@ -7,20 +7,25 @@
 //! ```
 //!
 //! * G1. The list has the tasks that live, and the completed ones that are neither DETACHED nor JOINED (T4). It changes
-//!   under `lock`.
+//!   under `lock`. The completed ones are behind the others, in the order of their ends; `ended` is the first of them.
 //! * G2. `live` counts the tasks between `add` and `task_finished`.
-//! * G3. `task_finished` claims the waiters when `live` becomes 0, under `lock`. Its caller wakes them without `lock`.
+//! * G3. `task_finished` claims all waiters when `live` becomes 0, under `lock`. Its caller wakes them without `lock`.
 //!   A woken waiter may free the group, so the worker that has completed the last task does not touch it any more.
 //! * G4. A worker holds the lock of the task in `task_finished`. `sched/group::free` takes and releases that lock
 //!   before it frees the task.
 //! * G5. While `has_blocked_caller` is set, `blocked_callers` of the runtime counts the thread. When `live` becomes
 //!   0, the flag is cleared and the count is lowered.
+//! * G6. One caller takes a completed task out of the list: a join, a detach, acort_group_next(), or the group when it is
+//!   freed. `group_next` of a task that acort_group_next() has taken is the task itself, until the task is freed. A join
+//!   or detach looks at that under the task's lock, and the caller of acort_group_next() takes that lock before it frees
+//!   the task. A completed task goes to the first call of acort_group_next() that waits, and otherwise into the list.
 //!
 //! How groups nest is in `nesting`, with NG1 to NG4.
 
 use core::ffi::c_int;
 use core::ptr;
 
+use super::group_timer::GroupTimer;
 use super::runtime::Runtime;
 use super::task::{self, Task};
 use crate::rt::base::atomic::Ordering;
@@ -43,11 +48,17 @@ pub struct Group {
     pub(crate) error: c_int,
     /// Tasks that have not completed (G2).
     pub(crate) live: usize,
-    /// The first task of the list (G1).
+    /// The first and the last task of the list, and the first one that has completed (G1).
     pub(crate) first: *mut Task,
+    last: *mut Task,
+    ended: *mut Task,
+    /// The calls that wait for one more task to complete, each with a slot for it (G6).
+    pub(crate) next_waiters: WaitQueue,
     /// The calls that wait until no task lives (G3).
     pub(crate) waiters: WaitQueue,
     pub(crate) runtime: *mut Runtime,
+    /// Its deadline, or null; the runtime's lock guards it (GT1 of `group_timer`).
+    pub(crate) timer: *mut GroupTimer,
     /// The node of the group in the runtime's list, which the runtime's lock guards (NG1).
     pub(crate) brackets: Brackets<Group>,
     _aliased: Aliased,
@@ -73,8 +84,9 @@ impl Group {
             (*task).group = self;
             (*task).group_next = self.first;
             (*task).group_prev = ptr::null_mut();
-            if let Some(first) = self.first.as_mut() {
-                first.group_prev = task;
+            match self.first.as_mut() {
+                Some(first) => first.group_prev = task,
+                None => self.last = task,
             }
             if self.is_cancelled && !self.is_main {
                 (*task).parker.cancel();
@@ -96,22 +108,74 @@ impl Group {
                 Some(prev) => prev.group_next = next,
                 None => self.first = next,
             }
-            if let Some(next) = next.as_mut() {
-                next.group_prev = prev;
+            match next.as_mut() {
+                Some(next) => next.group_prev = prev,
+                None => self.last = prev,
+            }
+            if self.ended == task {
+                self.ended = next;
             }
         }
     }
 
-    /// Takes a completed task out of the list: a call has joined or detached it.
+    /// Takes a completed task out of the list, for a call that joins or detaches it. Returns false if
+    /// acort_group_next() has taken it (G6).
     ///
     /// # Safety
-    /// `task` is in the list.
-    pub(crate) unsafe fn remove(&mut self, task: *mut Task) {
+    /// The lock of `task` is held, which has completed without DETACHED and JOINED.
+    pub(crate) unsafe fn take(&mut self, task: *mut Task) -> bool {
         let lock = &raw const self.lock;
-        // SAFETY: the lock is held.
+        // SAFETY: the task's lock keeps it, and with it the group. The group's lock is held.
         unsafe {
             let _guard = (*lock).guard();
+            let is_there = (*task).group_next != task;
+            if is_there {
+                self.unlink(task);
+            }
+            is_there
+        }
+    }
+
+    /// Takes the task that has completed first out of the list, for acort_group_next() (G6). Null: there is none.
+    ///
+    /// # Safety
+    /// `lock` is held.
+    pub(crate) unsafe fn take_ended(&mut self) -> *mut Task {
+        let task = self.ended;
+        // SAFETY: a task in the list is live; the lock is held.
+        unsafe {
+            if !task.is_null() {
+                self.unlink(task);
+                (*task).group_next = task;
+            }
+        }
+        task
+    }
+
+    /// Gives a completed task to the first call of acort_group_next() that waits, which is claimed into `claimed`; or
+    /// puts it at the end of the list.
+    ///
+    /// # Safety
+    /// `lock` is held, and `task` is in the list.
+    unsafe fn keep_ended(&mut self, task: *mut Task, claimed: &mut WakeList) {
+        // SAFETY: the lock is held. A claimed waiter has a slot for a task, and stays in its call until it is woken.
+        unsafe {
             self.unlink(task);
+            let waiter = self.next_waiters.claim_front();
+            if !waiter.is_null() {
+                (*task).group_next = task;
+                (*waiter).slot.cast::<*mut Task>().write(task);
+                return claimed.push(waiter);
+            }
+            ((*task).group_next, (*task).group_prev) = (ptr::null_mut(), self.last);
+            match self.last.as_mut() {
+                Some(last) => last.group_next = task,
+                None => self.first = task,
+            }
+            self.last = task;
+            if self.ended.is_null() {
+                self.ended = task;
+            }
         }
     }
 
@@ -129,7 +193,10 @@ impl Group {
         // SAFETY: the task has not left `live`, so the group and its runtime are live.
         unsafe {
             let _guard = (*group).lock.guard();
-            if !is_kept {
+            let mut claimed = WakeList::NEW;
+            if is_kept {
+                (*group).keep_ended(task, &mut claimed);
+            } else {
                 (*group).unlink(task);
             }
             (*group).live -= 1;
@@ -137,7 +204,11 @@ impl Group {
                 (*group).has_blocked_caller = false;
                 (*(*group).runtime).blocked_callers.fetch_sub(1, Ordering::SeqCst);
             }
-            if (*group).live == 0 { (*group).waiters.claim_all() } else { WakeList::NEW }
+            if (*group).live == 0 {
+                (*group).waiters.claim_into(&mut claimed);
+                (*group).next_waiters.claim_into(&mut claimed);
+            }
+            claimed
         }
     }
 

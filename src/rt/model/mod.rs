@@ -8,13 +8,14 @@
 //! | `cold_block` | The layout of the cold part of a task: a block from malloc for what few tasks need |
 //! | `deadlock` | Deadlock detection: finds that nothing can wake any task of a runtime |
 //! | `group` | Groups of tasks: the list of tasks, the count of live ones, and the wait for their end |
+//! | `group_timer` | The deadline of a group, as an entry in the timer heap of a worker |
 //! | `hooks` | The hooks of the program, which are called at each change of a task's state |
 //! | `inherited` | The state that the threads of a runtime inherit from the thread that creates it |
 //! | `nesting` | The nesting of groups: a group is inside the group of the task that has opened it |
 //! | `runtime` | A runtime: its workers, its groups, and the injector, which has the tasks that any worker may begin |
 //! | `stack_cache` | A worker's cache of coroutines with their stacks, which finished tasks have left for new ones |
 //! | `task` | Task control blocks: states, flags, what frees a task, and the order of locks |
-//! | `task_cold` | Access to the cold part of a task: its name, values, copied argument, and scratch memory |
+//! | `task_cold` | Access to the cold part of a task: its name, values, copied argument, deadline, scratch memory |
 //! | `task_pool` | The pool of task blocks: allocates and frees tasks |
 //! | `test_run` | Test runs: the virtual clock of a worker, its order by a seed, and what its tasks may not do |
 //! | `worker` | A worker: one thread, the tasks that it runs, and what they need |
@@ -25,6 +26,7 @@ pub(crate) mod chaos;
 pub(crate) mod cold_block;
 pub(crate) mod deadlock;
 pub(crate) mod group;
+pub(crate) mod group_timer;
 pub(crate) mod hooks;
 pub(crate) mod inherited;
 pub(crate) mod nesting;
@@ -38,6 +40,7 @@ pub(crate) mod worker;
 
 pub(crate) use caller::Caller;
 pub(crate) use group::Group;
+pub(crate) use group_timer::GroupTimer;
 pub(crate) use inherited::Inherited;
 pub(crate) use runtime::Runtime;
 pub(crate) use task::Task;

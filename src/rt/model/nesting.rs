@@ -20,6 +20,7 @@
 //!   cancelled (`starts_cancelled`).
 
 use super::group::Group;
+use super::group_timer::GroupTimer;
 use super::runtime::Runtime;
 use super::task::Task;
 use crate::rt::base::{Brackets, NestedList};
@@ -42,15 +43,16 @@ pub(crate) unsafe fn insert(outer: *mut Group, group: *mut Group) {
     }
 }
 
-/// Takes `group` out of the list (NG2).
+/// Takes `group` out of the list (NG2). Returns its timer, which it loses: the caller releases it.
 ///
 /// # Safety
 /// `group` is in the list of its runtime. The caller does not hold the runtime's lock.
-pub(crate) unsafe fn remove(group: *mut Group) {
+pub(crate) unsafe fn remove(group: *mut Group) -> *mut GroupTimer {
     // SAFETY: a group in the list is live (NG3), and so is its runtime. The list is locked.
     unsafe {
         let _guard = (*(*group).runtime).lock.guard();
         Brackets::remove(&raw mut (*group).brackets);
+        GroupTimer::detach(group)
     }
 }
 

@@ -13,7 +13,8 @@
 //!   freed by                if, under `lock` when the task completes
 //!   the worker              DETACHED
 //!   the joiner              JOINED: it waits in `join_waiters`, or has timed out and is about to check again
-//!   join or detach, later   neither; the task stays in the list of its group until then
+//!   join or detach, later,  neither; the task stays in the list of its group until then (G6)
+//!   or acort_group_next
 //!   the group               neither, until the group is freed
 //!
 //!   phase     holds                       while
@@ -38,7 +39,7 @@
 //!
 //!   ```text
 //!   runtime.lock ──> group.lock          walks over all tasks, groups that open and are cancelled
-//!   task.lock    ──> group.lock          complete
+//!   task.lock    ──> group.lock          complete; join and detach of a completed task
 //!   channel.lock ──> group.lock          the first scratch memory of a task (`task_cold`)
 //!   job.lock     ──> lock of the pool    a waiter detaches its job (`blocking/pool`)
 //!   ```

@@ -1,4 +1,4 @@
-//! Access to the cold part of a task: its name, values, copied argument, and scratch memory.
+//! Access to the cold part of a task: its name, values, copied argument, deadline, scratch memory.
 //!
 //! `cold` of a task is null until the task needs a block. Any thread may create the block, under the lock of the task's
 //! group. The block then stays until the task is freed, so the task's own worker reads the pointer without that lock.
@@ -10,6 +10,7 @@ use core::sync::atomic::Ordering;
 use super::cold_block::ColdBlock;
 use super::task::Task;
 use crate::record::Values;
+use crate::rt::os::Deadline;
 
 /// Returns the task's block, or null.
 unsafe fn get(task: *mut Task) -> *mut ColdBlock {
@@ -89,6 +90,30 @@ pub(crate) unsafe fn values(task: *mut Task) -> *mut Values {
 pub(crate) unsafe fn ensure_values(task: *mut Task) -> *mut Values {
     // SAFETY: the task runs on this thread.
     unsafe { values_of(ensure(task)) }
+}
+
+/// Returns the nearest deadline of the task's scopes.
+///
+/// # Safety
+/// `task` runs on this thread, and has set one.
+pub(crate) unsafe fn nearest_deadline(task: *const Task) -> Deadline {
+    // SAFETY: a task that has set one has a block.
+    unsafe { Deadline::at((*get(task.cast_mut())).nearest_deadline) }
+}
+
+/// Sets the nearest deadline of the task's scopes. False: there is no memory.
+///
+/// # Safety
+/// `task` runs on this thread.
+pub(crate) unsafe fn set_nearest_deadline(task: *mut Task, deadline: Deadline) -> bool {
+    // SAFETY: the task runs on this thread, which alone uses the field.
+    unsafe {
+        let block = ensure(task);
+        if !block.is_null() {
+            (*block).nearest_deadline = deadline.as_i64();
+        }
+        !block.is_null()
+    }
 }
 
 /// Returns `size` bytes of the task's scratch memory, aligned to 8; its content is lost. Null: there is no memory.

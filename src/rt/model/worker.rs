@@ -14,6 +14,7 @@
 
 use core::ffi::{c_int, c_void};
 
+use super::group_timer::GroupTimer;
 use super::runtime::Runtime;
 use super::stack_cache::StackCache;
 use super::task::Task;
@@ -122,6 +123,8 @@ pub(crate) struct Worker {
     /// File descriptors that are registered with its poller.
     pub(crate) registered_fds: AtomicU32,
     pub(crate) timers: TimerHeap<Task>,
+    /// Deadlines of groups (GT2 of `group_timer`).
+    pub(crate) group_timers: TimerHeap<GroupTimer>,
     pub(crate) stack_cache: StackCache,
     pub(crate) free_tasks: FreeList<Task, 1024>,
     /// New tasks for whose stacks there was no memory. They start when another task has finished.
@@ -152,6 +155,16 @@ impl Worker {
     #[inline(always)]
     pub(crate) fn current() -> *mut Worker {
         tls::worker().cast()
+    }
+
+    /// Returns the first deadline of its tasks and groups. None: there is none.
+    #[inline(always)]
+    pub(crate) fn next_deadline(&self) -> Option<i64> {
+        let task = self.timers.next_deadline();
+        match self.group_timers.next_deadline() {
+            None => task,
+            Some(group) => Some(task.map_or(group, |task| task.min(group))),
+        }
     }
 
     /// Makes `worker` the worker of this thread; null: it has none.

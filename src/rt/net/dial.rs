@@ -73,10 +73,15 @@ unsafe fn bind(
     }
 }
 
-/// Binds a socket to `address`. A stream socket listens.
+/// Binds a socket to `address`, whose name is resolved until `deadline`. A stream socket listens.
 ///
 /// Errors: those of [`Addresses::resolve`] and bind(2).
-pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Result<c_int> {
+pub(crate) fn listen(
+    net: &CStr,
+    address: &CStr,
+    backlog: c_int,
+    deadline: Deadline,
+) -> Result<c_int> {
     let (family, socket_type) = parse_network(net)?;
     if family == libc::AF_UNIX {
         let (address, length) = unix_sockaddr(address)?;
@@ -86,7 +91,7 @@ pub(crate) fn listen(net: &CStr, address: &CStr, backlog: c_int) -> Result<c_int
         });
     }
     let hints = (family, socket_type);
-    let addresses = Addresses::resolve(hints, address, libc::AI_PASSIVE, Deadline::NEVER)?;
+    let addresses = Addresses::resolve(hints, address, libc::AI_PASSIVE, deadline)?;
     // Without a host one IPv6 socket listens on all addresses of both families, if the machine has IPv6.
     let is_wildcard = family == libc::AF_UNSPEC && address.to_bytes().starts_with(b":");
     if is_wildcard {

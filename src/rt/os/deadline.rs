@@ -26,6 +26,12 @@ impl Deadline {
         self.0 >= Deadline::NEVER.0
     }
 
+    /// Returns the value that a C function takes or returns.
+    #[inline(always)]
+    pub(crate) const fn as_i64(self) -> i64 {
+        self.0
+    }
+
     /// Returns true if the call does not wait.
     #[inline(always)]
     pub(crate) fn is_now(self) -> bool {

@@ -99,9 +99,10 @@ unsafe fn start<A: Waitable>(
     mode: WaitMode,
     deadline: Deadline,
 ) -> Result<Blocked> {
-    if mode == WaitMode::Cancellable {
-        budget::enter_call(caller, deadline)?;
-    }
+    let deadline = match mode {
+        WaitMode::Cancellable => budget::enter_call(caller, deadline)?,
+        WaitMode::Uninterruptible => deadline,
+    };
     // SAFETY: the object is live until the call returns, and the slot is what it expects.
     unsafe { attempt_or_wait(object, slot, wait_reason, mode, deadline) }
 }

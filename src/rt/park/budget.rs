@@ -4,6 +4,7 @@
 //!   acort_…(…, deadline) ── below ACORT_NEVER ───────> EINVAL
 //!        │ the task's slice is used up ──────────────> yield: other tasks run, file descriptors and timers are polled
 //!        │ the task is cancelled and not masked ─────> ECANCELED
+//!        │ a deadline scope ends before the deadline ─> its deadline takes the place of the call's (N2 of `scope`)
 //!        v
 //!   the call itself: it does not check for cancellation after it has had an effect
 //! ```
@@ -23,6 +24,7 @@
 //! A call begins once: in the C interface, or below it in the part that returns before the wait, so that nothing of it
 //! stays on a shared stack (`attempt`, `channel_wait`, `suspend`, `mutex`).
 
+use super::scope;
 use super::wait::switch_to_scheduler;
 use crate::rt::model::task::UNCONSTRAINED;
 use crate::rt::model::{Caller, Task, Worker, count};
@@ -64,7 +66,8 @@ pub(crate) fn is_turn_over(worker: &Worker) -> bool {
     worker.turn_left <= 0
 }
 
-/// Begins a call that may wait until `deadline`. Errors: EINVAL, ECANCELED.
+/// Begins a call that may wait until `deadline`. Returns the deadline of its waits: that one, or an earlier one of the
+/// caller's scopes. Errors: EINVAL, ECANCELED.
 #[inline(always)]
 pub(crate) fn enter_call(caller: Caller, deadline: Deadline) -> Result<Deadline> {
     if !deadline.is_valid() {
@@ -72,23 +75,32 @@ pub(crate) fn enter_call(caller: Caller, deadline: Deadline) -> Result<Deadline>
     }
     // SAFETY: the calling task runs on its worker, and both are live.
     unsafe {
-        let Some(task) = caller.task().as_ref() else { return Ok(deadline) };
+        let Some(task) = caller.task().as_ref() else {
+            return Ok(scope::bound_in_thread(deadline));
+        };
         let worker = caller.worker();
         let left = (*worker).turn_left - 1;
         (*worker).turn_left = left;
         if left < (*worker).slice_floor {
             yield_now(worker, deadline);
         }
-        if task.parker.is_cancelled() && !deadline.is_now() {
-            Err(libc::ECANCELED)
-        } else {
-            Ok(deadline)
-        }
+        if task.parker.is_marked() { enter_marked(task, deadline) } else { Ok(deadline) }
     }
 }
 
-/// As [`enter_call`], if that neither yields nor fails: for a fast path. Returns false, without an effect, if the
-/// caller must call [`enter_call`].
+/// The end of [`enter_call`] in a task that is cancelled, or has deadline scopes.
+#[cold]
+#[inline(never)]
+fn enter_marked(task: &Task, deadline: Deadline) -> Result<Deadline> {
+    if task.parker.is_cancelled() && !deadline.is_now() {
+        Err(libc::ECANCELED)
+    } else {
+        Ok(scope::bound_in_task(task, deadline))
+    }
+}
+
+/// As [`enter_call`], if that neither yields nor fails: for a fast path, which does not wait, and so needs no deadline.
+/// Returns false, without an effect, if the caller must call [`enter_call`].
 #[inline(always)]
 pub(crate) fn try_enter_call(task: *mut Task, deadline: Deadline) -> bool {
     if !deadline.is_valid() {

@@ -15,7 +15,7 @@ pub(crate) fn after(nanoseconds: i64) -> i64 {
     os::now().checked_add(nanoseconds).map_or(-1, |deadline| deadline.max(1))
 }
 
-/// Sleeps for `nanoseconds`; yields if that is 0 or negative. Errors: ECANCELED.
+/// Sleeps for `nanoseconds`; yields if that is 0 or negative. Errors: ECANCELED; ETIMEDOUT as for [`sleep_until`].
 #[inline(always)]
 pub(crate) fn sleep(nanoseconds: i64) -> Result<()> {
     match nanoseconds {
@@ -25,7 +25,7 @@ pub(crate) fn sleep(nanoseconds: i64) -> Result<()> {
     }
 }
 
-/// Sleeps until `deadline`; yields if that is NOW. Errors: ECANCELED.
+/// Sleeps until `deadline`; yields if that is NOW. Errors: ECANCELED; ETIMEDOUT if a deadline scope ends it before.
 #[inline(always)]
 pub(crate) fn sleep_until(deadline: Deadline) -> Result<()> {
     if deadline.is_now() { sleep(0) } else { suspend::sleep_until(deadline) }

@@ -1,5 +1,7 @@
 //! acort_yield(), acort_park() and sleeping: waits of the current task without an object.
 
+use core::sync::atomic::Ordering;
+
 use super::budget;
 use super::wait::{
     Blocked, Wait, abort_nested_block, after_block, before_block, complete, park_thread,
@@ -10,30 +12,31 @@ use crate::rt::model::{Caller, task};
 use crate::rt::os::{Deadline, Result};
 use crate::tls;
 
-/// Waits until `deadline` has passed. Errors: ECANCELED.
+/// Waits until `deadline` has passed. Errors: ECANCELED; ETIMEDOUT if a deadline scope ends the wait before.
 #[inline(always)]
 pub(crate) fn sleep_until(deadline: Deadline) -> Result<()> {
     // SAFETY: `begin_sleep` has made the task ready for the switch where it returns Pending.
-    let outcome = unsafe { complete(begin_sleep(deadline), || finish_sleep()) };
-    if let Err(libc::ETIMEDOUT) = outcome { Ok(()) } else { outcome }
+    unsafe { complete(begin_sleep(deadline), || finish_sleep()) }
 }
 
 #[inline(never)]
 fn begin_sleep(deadline: Deadline) -> Result<Blocked> {
-    budget::enter_call(Caller::current(), deadline)?;
+    let until = budget::enter_call(Caller::current(), deadline)?;
+    let is_cut = until != deadline;
     // SAFETY: the running task is live. Or the parker is on the stack of this plain thread.
     unsafe {
         let Some(task) = task::current().as_mut() else {
             let mut parker = Parker::new();
             parker.prepare(WaitMode::Uninterruptible);
-            park_thread(&raw mut parker, deadline);
-            return Ok(Blocked::Done);
+            park_thread(&raw mut parker, until);
+            return if is_cut { Err(libc::ETIMEDOUT) } else { Ok(Blocked::Done) };
         };
         if !task.parker.prepare(WaitMode::Cancellable) {
             return Err(libc::ECANCELED);
         }
-        let deadline = if deadline.is_now() { Deadline::at(1) } else { deadline };
-        before_block(task.parker.worker(), task, Wait::new(WaitReason::Sleep, 0, deadline));
+        let until = if until.is_now() { Deadline::at(1) } else { until };
+        let target = usize::from(is_cut);
+        before_block(task.parker.worker(), task, Wait::new(WaitReason::Sleep, target, until));
         Ok(Blocked::Pending)
     }
 }
@@ -47,7 +50,7 @@ pub(crate) fn park(deadline: Deadline) -> Result<()> {
 
 #[inline(never)]
 fn begin_park(deadline: Deadline) -> Result<Blocked> {
-    budget::enter_call(Caller::current(), deadline)?;
+    let deadline = budget::enter_call(Caller::current(), deadline)?;
     // SAFETY: the running task is live.
     unsafe {
         let task = task::current().as_mut().ok_or(libc::EPERM)?;
@@ -65,7 +68,7 @@ fn begin_park(deadline: Deadline) -> Result<Blocked> {
     }
 }
 
-/// As [`finish_sleep`]. After the deadline, takes a token that was saved since (A2 of `attempt`).
+/// The last part of a park. After the deadline, takes a token that was saved since (A2 of `attempt`).
 ///
 /// # Safety
 /// The running task has blocked by [`begin_park`] and the switch.
@@ -95,12 +98,19 @@ pub(crate) fn yield_now() -> Result<()> {
     }
 }
 
-/// The last part of a wait that is in no queue.
+/// The last part of a sleep. `wait_target` says whether a scope has cut it.
 ///
 /// # Safety
 /// The running task has blocked by [`begin_sleep`] and the switch.
 #[inline(never)]
 unsafe fn finish_sleep() -> Result<()> {
     // SAFETY: the task has blocked, and runs on its worker again.
-    unsafe { after_block() }.map(drop)
+    unsafe {
+        let outcome = after_block();
+        let is_cut = (*task::current()).wait_target.load(Ordering::Relaxed) != 0;
+        match outcome {
+            Err(libc::ETIMEDOUT) if !is_cut => Ok(()),
+            outcome => outcome.map(drop),
+        }
+    }
 }

@@ -13,6 +13,7 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use super::group;
+use super::group_deadline;
 use super::task_stack;
 use super::{overflow_report, strict};
 use crate::abi::aco_t;
@@ -156,6 +157,7 @@ pub(crate) unsafe fn detach(worker: *mut Worker) {
         fd_identity::release_worker(worker);
         task_stack::destroy_all(worker);
         (*worker).timers.free();
+        group_deadline::free_all(worker);
         (*worker).release_free_tasks();
         (*worker).inbox.wait_for_pushers();
         Worker::set_current(ptr::null_mut());

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
+use super::group_deadline;
 use super::strict;
 use crate::rt::base::{Injector, wake_error};
 use crate::rt::io::readiness;
@@ -32,14 +33,14 @@ pub(super) unsafe fn collect(worker: *mut Worker) {
     }
 }
 
-/// Wakes the tasks whose deadlines have passed, with ETIMEDOUT.
+/// Wakes the tasks whose deadlines have passed, with ETIMEDOUT, and lets the groups fail whose deadlines have.
 ///
 /// # Safety
 /// As [`collect`].
 unsafe fn fire_timers(worker: *mut Worker) {
     // SAFETY: the timers are of the worker's own tasks. A claimed task exists until it is woken.
     unsafe {
-        if (*worker).timers.next_deadline().is_none() {
+        if (*worker).next_deadline().is_none() {
             return;
         }
         let now = os::now();
@@ -54,6 +55,7 @@ unsafe fn fire_timers(worker: *mut Worker) {
                 wake(&raw mut (*task).parker, wake_error(libc::ETIMEDOUT));
             }
         }
+        group_deadline::expire(worker, now);
     }
 }
 

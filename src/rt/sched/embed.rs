@@ -181,7 +181,7 @@ unsafe fn has_work(worker: *mut Worker) -> bool {
 unsafe fn sleep(worker: *mut Worker, deadline: Deadline) {
     // SAFETY: `worker` is this thread's.
     unsafe {
-        let first = (*worker).timers.next_deadline();
+        let first = (*worker).next_deadline();
         let until = first.map_or(Deadline::NEVER, Deadline::at).min(deadline);
         let timeout = until.remaining().unwrap_or(-1);
         (*worker).inbox.announce_sleep();
@@ -200,7 +200,7 @@ unsafe fn arm_external_wakeup(worker: *mut Worker) {
     // SAFETY: `worker` is this thread's.
     unsafe {
         task_stack::trim(worker);
-        let first = (*worker).timers.next_deadline();
+        let first = (*worker).next_deadline();
         (*worker).poller.arm_timer(first);
         (*worker).inbox.announce_sleep();
         if !(*worker).run_queue.is_empty() || has_work(worker) {

@@ -4,7 +4,9 @@ use core::ffi::c_int;
 use core::ptr::{self, NonNull};
 
 use crate::rt::base::{WaitMode, WaitReason};
-use crate::rt::model::{Caller, Group, Runtime, Task, Worker, nesting, task, task_pool};
+use crate::rt::model::{
+    Caller, Group, GroupTimer, Runtime, Task, Worker, nesting, task, task_pool,
+};
 use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::{Attempt, CancelBatch, Parts, SUCCESS, Waitable, attempt};
 use crate::sys;
@@ -46,7 +48,7 @@ pub(crate) unsafe fn free(group: *mut Group) {
     // SAFETY: this thread alone uses the group, once no walk can find it.
     unsafe {
         // First: a walk holds the runtime's lock, and visits only the groups in its list.
-        nesting::remove(group);
+        GroupTimer::release(nesting::remove(group));
         while let Some(task) = NonNull::new((*group).first) {
             (*group).unlink(task.as_ptr());
             // The task's worker may still hold its lock (F2 of `finish`).
@@ -90,14 +92,29 @@ pub(crate) unsafe fn fail(group: *mut Group, error: c_int) -> Result<()> {
     }
     // SAFETY: the group exists.
     unsafe {
+        let mut woken = CancelBatch::NONE;
+        let guard = (*(*group).runtime).lock.guard();
+        fail_locked(group, error, &mut woken);
+        drop(guard);
+        woken.wake();
+    }
+    Ok(())
+}
+
+/// As [`fail`], under the lock of the runtime. The caller wakes the tasks in `woken` without it.
+///
+/// # Safety
+/// The group exists, and the lock of its runtime is held.
+pub(super) unsafe fn fail_locked(group: *mut Group, error: c_int, woken: &mut CancelBatch) {
+    // SAFETY: the group exists.
+    unsafe {
         let guard = (*group).lock.guard();
         if (*group).error == 0 {
             (*group).error = error;
         }
         drop(guard);
-        cancel(group);
+        cancel_locked(group, woken);
     }
-    Ok(())
 }
 
 /// The errno with which a group has failed.
@@ -161,11 +178,21 @@ pub(crate) fn or_current(group: *mut Group) -> Result<*mut Group> {
 /// # Safety
 /// The group exists.
 pub(crate) unsafe fn cancel(group: *mut Group) {
-    let current = task::current();
     let mut woken = CancelBatch::NONE;
-    // SAFETY: the group exists, and with it its runtime. What a walk visits exists while its locks are held.
+    // SAFETY: the group exists, and with it its runtime.
     unsafe {
-        let runtime_guard = (*(*group).runtime).lock.guard();
+        let guard = (*(*group).runtime).lock.guard();
+        cancel_locked(group, &mut woken);
+        drop(guard);
+        woken.wake();
+    }
+}
+
+/// As [`cancel`], under the lock of the runtime. The caller wakes the tasks in `woken` without it.
+unsafe fn cancel_locked(group: *mut Group, woken: &mut CancelBatch) {
+    let current = task::current();
+    // SAFETY: the group exists. What a walk visits exists while its locks are held.
+    unsafe {
         nesting::for_each_within(group, &mut |group| {
             let guard = (*group).lock.guard();
             (*group).is_cancelled = true;
@@ -176,7 +203,5 @@ pub(crate) unsafe fn cancel(group: *mut Group) {
                 }
             });
         });
-        drop(runtime_guard);
-        woken.wake();
     }
 }

@@ -38,7 +38,7 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
         }
         // 3
         task_stack::trim(worker);
-        let first = (*worker).timers.next_deadline();
+        let first = (*worker).next_deadline();
         let is_idle = first.is_none() && (*worker).external_waits == 0;
         // 4
         if is_idle && !(*worker).waiting_for_memory.is_empty() {

@@ -9,7 +9,8 @@
 //!                    leaves its group, freed  leaves its group, freed
 //! ```
 //!
-//! * U1. One thread frees a task: its joiner, the call that detaches it, its worker at its end, or its group.
+//! * U1. One thread frees a task: its joiner, the call that detaches it, acort_group_next(), its worker at its end, or its
+//!   group (G6 of `group`).
 //! * U2. A joiner whose wait fails clears JOINED if the task is still alive. Otherwise the task is the joiner's, with
 //!   its result. A joiner that is abandoned loses its flag before any task ends (F6 of `finish`).
 //! * U3. A FINISHED task without a flag is in the list of its group. With a flag it is in none, or about to leave it.
@@ -45,9 +46,9 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: Deadline) -> Result<*mut c_
         }
         if (*task).has_finished() {
             (*task).set_flag(JOINED, true);
+            let is_taken = (*(*task).group).take(task);
             (*lock).unlock();
-            (*(*task).group).remove(task);
-            return take_result(task);
+            return if is_taken { take_result(task) } else { Err(libc::EINVAL) };
         }
         if deadline.is_now() {
             (*lock).unlock();
@@ -85,7 +86,7 @@ pub(crate) unsafe fn drop_joiner(task: *mut Task) {
 ///
 /// # Safety
 /// The task has ended, is in no list, and is the caller's (U1).
-unsafe fn take_result(task: *mut Task) -> Result<*mut c_void> {
+pub(super) unsafe fn take_result(task: *mut Task) -> Result<*mut c_void> {
     // SAFETY: an ended task has a result, and this call alone uses it.
     unsafe {
         let (result, state) = ((*task).phase.result, (*task).state.load(Ordering::Acquire));
@@ -107,10 +108,12 @@ pub(crate) unsafe fn detach(task: *mut Task) -> Result<()> {
         }
         (*task).set_flag(DETACHED, true);
         let has_finished = (*task).has_finished();
+        let is_taken = has_finished && (*(*task).group).take(task);
         drop(guard);
-        if has_finished {
-            (*(*task).group).remove(task);
+        if is_taken {
             task_pool::free(task);
+        } else if has_finished {
+            return Err(libc::EINVAL);
         }
     }
     Ok(())

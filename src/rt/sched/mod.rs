@@ -10,6 +10,8 @@
 //! | `embed` | A runtime that another event loop runs (ACORT_LOOP) |
 //! | `finish` | The end of a task: it returns, cannot start, or is abandoned |
 //! | `group` | acort_group_open(), wait, fail, cancel and close |
+//! | `group_deadline` | acort_group_deadline(): a time at which a group fails with ETIMEDOUT |
+//! | `group_next` | acort_group_next(): waits for the end of one more task of a group |
 //! | `idle` | A worker without ready tasks: it sleeps, for work or a timer, or resolves a deadlock |
 //! | `inspect` | What the program can ask about its runtime: its tasks, its counters, the stack use of a task |
 //! | `join` | Joining and detaching tasks |
@@ -28,6 +30,8 @@ pub(crate) mod dump;
 pub(crate) mod embed;
 pub(crate) mod finish;
 pub(crate) mod group;
+pub(crate) mod group_deadline;
+pub(crate) mod group_next;
 mod idle;
 pub(crate) mod inspect;
 pub(crate) mod join;

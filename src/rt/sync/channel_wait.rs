@@ -99,7 +99,7 @@ unsafe fn start<const SENDS: bool>(
     data: *mut u8,
     deadline: Deadline,
 ) -> Result<Blocked> {
-    budget::enter_call(caller, deadline)?;
+    let deadline = budget::enter_call(caller, deadline)?;
     let (name, wait_reason) = match SENDS {
         true => ("acort_chan_send", WaitReason::Send),
         false => ("acort_chan_recv", WaitReason::Receive),

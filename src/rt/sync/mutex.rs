@@ -43,7 +43,9 @@ use crate::rt::model::abi::acort_mutex_t;
 use crate::rt::model::caller::owner;
 use crate::rt::model::{Caller, task};
 use crate::rt::os::{self, Deadline, Result};
-use crate::rt::park::{Attempt, Blocked, Parts, SUCCESS, Waitable, attempt, budget, wake_waiter};
+use crate::rt::park::{
+    Attempt, Blocked, Parts, SUCCESS, Waitable, attempt, budget, scope, wake_waiter,
+};
 
 /// Flag of the word: the queue may have waiters.
 const HAS_WAITERS: usize = 1;
@@ -145,9 +147,11 @@ unsafe fn lock_slow(
     has_entered: bool,
     deadline: Deadline,
 ) -> Result<()> {
-    if !has_entered {
-        budget::enter_call(caller, deadline)?;
-    }
+    let deadline = match mode {
+        WaitMode::Uninterruptible => deadline,
+        _ if has_entered => scope::bound(caller, deadline),
+        _ => budget::enter_call(caller, deadline)?,
+    };
     let (me, late) = (caller.owner(), Deadline::at(os::now().saturating_add(HANDOFF_AFTER_NS)));
     let mut losses = 0;
     // A woken waiter competes until it owns the mutex (M2).

@@ -55,6 +55,14 @@ pub(crate) mod os {
             self.0 >= 0
         }
 
+        pub fn is_valid(self) -> bool {
+            self.0 >= -1
+        }
+
+        pub fn time(self) -> Option<i64> {
+            (self.0 >= 0).then_some(self.0)
+        }
+
         pub fn min(self, other: Deadline) -> Deadline {
             if self.0 < 0 || other.0 >= 0 && other.0 < self.0 { other } else { self }
         }
@@ -151,7 +159,7 @@ pub(crate) mod base {
     pub(crate) use parker::{Parker, WaitMode, wake_error};
     pub(crate) use random::Random;
     pub(crate) use spin::AdaptiveSpin;
-    pub(crate) use timer_heap::TimerHeap;
+    pub(crate) use timer_heap::{HeapSlot, TimerHeap};
     pub(crate) use wait_queue::{WaitQueue, Waiter};
     pub(crate) use wait_reason::WaitReason;
     pub(crate) use wake_list::WakeList;
@@ -169,18 +177,47 @@ pub(crate) mod base {
     }
 
     pub(crate) mod timer_heap {
+        use std::ptr::NonNull;
+
         pub unsafe trait HeapSlot {
             fn slot(this: *mut Self) -> *mut u32;
         }
 
-        pub struct TimerHeap<T>(std::marker::PhantomData<T>);
+        /// The nodes, of which all deadlines have passed. All zero is an empty one.
+        pub struct TimerHeap<T> {
+            nodes: [Option<NonNull<T>>; 4],
+            count: usize,
+        }
 
         impl<T: HeapSlot> TimerHeap<T> {
-            pub fn new() -> TimerHeap<T> {
-                TimerHeap(std::marker::PhantomData)
+            pub fn next_deadline(&self) -> Option<i64> {
+                (self.count > 0).then_some(0)
             }
 
-            pub unsafe fn remove(&mut self, _: *mut T) {}
+            pub fn reserve_one(&mut self) -> bool {
+                self.count < self.nodes.len()
+            }
+
+            pub unsafe fn insert(&mut self, node: *mut T, _: i64) {
+                self.nodes[self.count] = NonNull::new(node);
+                self.count += 1;
+            }
+
+            pub unsafe fn remove(&mut self, node: *mut T) {
+                let place = self.nodes.iter().position(|one| *one == NonNull::new(node));
+                if let Some(place) = place.filter(|_| !node.is_null()) {
+                    self.count -= 1;
+                    self.nodes.swap(place, self.count);
+                    self.nodes[self.count] = None;
+                }
+            }
+
+            pub fn pop_expired(&mut self, _: i64) -> Option<*mut T> {
+                self.count = self.count.checked_sub(1)?;
+                self.nodes[self.count].take().map(NonNull::as_ptr)
+            }
+
+            pub fn free(&mut self) {}
         }
     }
 
@@ -209,6 +246,7 @@ pub(crate) mod base {
 pub(crate) mod model {
     pub(crate) use caller::Caller;
     pub(crate) use group::Group;
+    pub(crate) use group_timer::GroupTimer;
     pub(crate) use inherited::Inherited;
     pub(crate) use runtime::Runtime;
     pub(crate) use task::Task;
@@ -217,6 +255,7 @@ pub(crate) mod model {
     files! {
         deadlock "../../../src/rt/model/deadlock.rs",
         group "../../../src/rt/model/group.rs",
+        group_timer "../../../src/rt/model/group_timer.rs",
         nesting "../../../src/rt/model/nesting.rs",
         runtime "../../../src/rt/model/runtime.rs",
         worker "../../../src/rt/model/worker.rs",
@@ -432,6 +471,16 @@ pub(crate) mod park {
             true
         }
     }
+
+    /// The stand-in for deadline scopes: there are none.
+    pub(crate) mod scope {
+        use crate::rt::model::caller::Caller;
+        use crate::rt::os::Deadline;
+
+        pub fn bound(_: Caller, deadline: Deadline) -> Deadline {
+            deadline
+        }
+    }
 }
 
 #[path = "."]
@@ -545,6 +594,8 @@ pub(crate) mod sched {
     files! {
         finish "../../../src/rt/sched/finish.rs",
         group "../../../src/rt/sched/group.rs",
+        group_deadline "../../../src/rt/sched/group_deadline.rs",
+        group_next "../../../src/rt/sched/group_next.rs",
         join "../../../src/rt/sched/join.rs",
     }
 
