@@ -68,7 +68,8 @@
  * Do not use the runtime or its tasks in a child of fork(2): the child calls exec(3) or _exit(2).
  *
  * ACORT_STRICT=1 in the environment reports on stderr, at the end of acort_run() and acort_enter(), how many
- * tasks were not joined, and once a wait with a deadline of more than an hour ago.
+ * tasks were not joined; once a wait with a deadline of more than an hour ago; and once an acort_go() outside of
+ * tasks.
  *
  * ACORT_CHAOS=NUMBER in the environment is for tests. The order in which tasks run, the case that
  * acort_select() takes in a task, and the bytes that acort_read() and acort_write() move at once come from
@@ -102,6 +103,34 @@ typedef struct acort_group acort_group_t;
 typedef struct acort_chan acort_chan_t;
 typedef struct acort_future acort_future_t;
 typedef struct acort_promise acort_promise_t;
+
+/// int64_t ACORT_US(int64_t n);
+/// Evaluates to `n` microseconds in nanoseconds, for acort_sleep() and acort_after(). `n` may be a
+/// fraction. A constant expression if `n` is one.
+///
+/// # Returns
+/// The nanoseconds.
+#define ACORT_US(n) ((int64_t)((n) * INT64_C(1000)))
+
+/// int64_t ACORT_MS(int64_t n);
+/// Evaluates to `n` milliseconds in nanoseconds, as ACORT_US() does.
+///
+/// # Returns
+/// The nanoseconds.
+#define ACORT_MS(n) ((int64_t)((n) * INT64_C(1000000)))
+
+/// int64_t ACORT_S(int64_t n);
+/// Evaluates to `n` seconds in nanoseconds, as ACORT_US() does.
+///
+/// # Returns
+/// The nanoseconds.
+#define ACORT_S(n) ((int64_t)((n) * INT64_C(1000000000)))
+
+/// Initializes attributes as acort_attr_init() does: `acort_attr_t attr = ACORT_ATTR_INIT;`
+#define ACORT_ATTR_INIT {sizeof(acort_attr_t), NULL, NULL, 0, 0, -1, NULL, 0, NULL}
+
+/// Initializes options to defaults: `acort_opts_t opts = ACORT_OPTS_INIT;`
+#define ACORT_OPTS_INIT {sizeof(acort_opts_t), 0, 0, 0, 0, 0, 0, 0, 0}
 
 
 /// As a deadline: no limit.
@@ -214,6 +243,10 @@ typedef struct acort_attr_t {
     /// Bytes at `arg` that are copied; 0: none. The task's argument is the copy then, aligned as malloc(3) does, which
     /// is freed with the task. The original may be on a shared stack, and may change.
     size_t arg_copy_size;
+    /// Called once with the task's argument, as the task, after the task has ended: it has returned, has left by
+    /// acort_exit() or aco_exit(), was abandoned, or never began. It runs after the destructors of keys, and must not
+    /// wait. If acort_go_ex() fails, it calls this with `arg` itself; then the caller has nothing to free. NULL: none.
+    void (*arg_destroy)(void*);
 } acort_attr_t;
 
 /// A key of tasks' values, from acort_key_create(). 0 is never a key.
@@ -479,7 +512,7 @@ int acort_attr_init(struct acort_attr_t *attr, size_t size);
 /// The task, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EPERM` outside of tasks.
+/// - `EPERM` outside of tasks: acort_run() and acort_enter() run the first task.
 /// - `EINVAL` if `fn` is NULL.
 /// - `ENOMEM` if there is no memory.
 /// - `EFAULT` if `arg` is on a shared stack.
@@ -491,12 +524,34 @@ acort_task_t *acort_go(acort_body_t fn, void *arg);
 /// The task, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `fn` is NULL, or an attribute is not valid.
+/// - `EINVAL` if `fn` is NULL, or an attribute is not valid. If that is `size`, `arg_destroy` is not
+///   called.
 /// - The errors of acort_go().
 ///
 /// # Safety
 /// The group of `attr` is NULL or open.
-acort_task_t *acort_go_ex(const struct acort_attr_t *attr, acort_body_t fn, void *arg);
+acort_task_t *acort_go_ex(const struct acort_attr_t *attr,
+                          acort_body_t fn,
+                          void *arg);
+
+/// Starts a task as acort_go() does, with flags of `acort_attr_t`: `ACORT_SHARED | ACORT_NEXT`.
+///
+/// # Returns
+/// The task, or NULL and `errno`. With ACORT_DETACHED do not use the task.
+///
+/// # Errors
+/// - `EINVAL` if `fn` is NULL, or `flags` are not valid.
+/// - The errors of acort_go().
+acort_task_t *acort_go_flags(uint32_t flags, acort_body_t fn, void *arg);
+
+/// Starts a task as acort_go() does, detached: it is freed when it ends.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_go().
+int acort_go_detached(acort_body_t fn, void *arg);
 
 /// Waits until `task` has ended, and frees it. Its result goes to `ret`, unless `ret` is NULL; the
 /// result is NULL if the task ended by aco_exit().
@@ -620,11 +675,18 @@ int acort_key_set(acort_key_t key, void *value);
 /// The time in nanoseconds.
 int64_t acort_now(void);
 
-/// Returns the deadline `ns` nanoseconds from now.
+/// Returns the deadline `ns` nanoseconds from now: `acort_after(ACORT_S(5))`. A negative `ns` gives
+/// a time that has passed.
 ///
 /// # Returns
 /// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
 int64_t acort_after(int64_t ns);
+
+/// Returns the deadline `ms` milliseconds from now, as acort_after() does.
+///
+/// # Returns
+/// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
+int64_t acort_after_ms(int64_t ms);
 
 /// Sleeps for `ns` nanoseconds. With 0 or fewer it is acort_yield() in a task, and returns at once
 /// in a plain thread.

@@ -3,13 +3,13 @@
 #include <stdio.h>
 
 static void *works(void *argument) {
-    if (acort_sleep(1000000000) == -1 && errno == ECANCELED)
+    if (acort_sleep(ACORT_S(1)) == -1 && errno == ECANCELED)
         printf("cancelled: %d\n", acort_cancelled());
-    if (acort_sleep(1000000) == -1 && errno == ECANCELED)
+    if (acort_sleep(ACORT_MS(1)) == -1 && errno == ECANCELED)
         puts("and so is each later wait");
     acort_cancel_mask(1); /* clean-up that has to wait */
     printf("masked: %d, sleeps: %d\n", acort_cancelled(),
-           acort_sleep(1000000));
+           acort_sleep(ACORT_MS(1)));
     acort_cancel_mask(0);
     return argument;
 }

@@ -19,7 +19,8 @@ pub struct Facts {
     pub is_cancellation_point: bool,
 }
 
-/// The version node of `name` in `libaco.map`. The macros, which are not there, come from libaco 1.2.
+/// The version node of `name` in `libaco.map`. The macros are not there: those of `aco.h` come from libaco 1.2, those of
+/// `acort.h` came with its functions.
 fn since(root: &Path, name: &str) -> String {
     let map = fs::read_to_string(root.join("libaco.map")).expect("libaco.map is readable");
     let mut version = "";
@@ -30,7 +31,7 @@ fn since(root: &Path, name: &str) -> String {
             return version.to_string();
         }
     }
-    "1.2".to_string()
+    if name.starts_with("ACORT_") { "1.3" } else { "1.2" }.to_string()
 }
 
 /// The rule of `threads.txt` for `name`: a paragraph is a rule and, in lines that begin with spaces, its functions.

@@ -17,13 +17,23 @@ pub extern "C" fn acort_now() -> i64 {
     sleep::now()
 }
 
-/// Returns the deadline `ns` nanoseconds from now.
+/// Returns the deadline `ns` nanoseconds from now: `acort_after(ACORT_S(5))`. A negative `ns` gives
+/// a time that has passed.
 ///
 /// # Returns
 /// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_after(ns: i64) -> i64 {
     sleep::after(ns)
+}
+
+/// Returns the deadline `ms` milliseconds from now, as acort_after() does.
+///
+/// # Returns
+/// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_after_ms(ms: i64) -> i64 {
+    sleep::after_ms(ms)
 }
 
 /// Sleeps for `ns` nanoseconds. With 0 or fewer it is acort_yield() in a task, and returns at once

@@ -33,7 +33,8 @@
 //! * P2. The wake reason is 0 from `prepare` until the wake: `prepare` clears it before it sets WAITING.
 //! * P3. A claimed waiter is live until its waker has woken it. A task: until it is pushed. A plain thread: until
 //!   `set_wake_reason`; afterwards the waker uses only the address of the futex word.
-//! * P4. `owner` is null for a plain thread, and before a task is STARTED. It does not change during a wait.
+//! * P4. `owner` is null for a plain thread, and before a task is STARTED or fails to start. It does not change during a
+//!   wait.
 //! * P5. A waiter may still be in a queue after its wait has ended: by a deadline, a cancellation, or another case of a
 //!   select. The next waker that finds it removes it. Otherwise the woken task does, under the object's lock.
 //! * P6. PARKED and UNINTERRUPTIBLE are set only with WAITING, and never together. The waiter alone changes MASKED, and

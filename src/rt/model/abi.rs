@@ -106,6 +106,10 @@ pub struct acort_attr_t {
     /// Bytes at `arg` that are copied; 0: none. The task's argument is the copy then, aligned as malloc(3) does, which
     /// is freed with the task. The original may be on a shared stack, and may change.
     pub arg_copy_size: usize,
+    /// Called once with the task's argument, as the task, after the task has ended: it has returned, has left by
+    /// acort_exit() or aco_exit(), was abandoned, or never began. It runs after the destructors of keys, and must not
+    /// wait. If acort_go_ex() fails, it calls this with `arg` itself; then the caller has nothing to free. NULL: none.
+    pub arg_destroy: Option<unsafe extern "C" fn(*mut c_void)>,
 }
 
 /// Functions that the library calls when something happens to a task: with `user` and the task, on the thread where it

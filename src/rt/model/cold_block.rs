@@ -1,7 +1,7 @@
 //! The layout of the cold part of a task: a block from malloc for what few tasks need.
 //!
 //! ```text
-//!   inline_scratch | heap_scratch ──> malloc | name ──> malloc | … | values | [ copy of the argument ]
+//!   inline_scratch | heap_scratch ──> malloc | name ──> malloc | … | values | destructor | [ copy of the argument ]
 //! ```
 //!
 //! Scratch memory serves one call of the task at a time. A select keeps its wait-queue nodes there, and a channel call
@@ -13,7 +13,7 @@ use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use crate::record::Values;
+use crate::record::{Destructor, Values};
 use crate::rt::base::Waiter;
 use crate::rt::os;
 use crate::sys;
@@ -37,6 +37,10 @@ pub(crate) struct ColdBlock {
     pub(super) is_acquired: bool,
     /// The task's values under keys (see `locals`).
     pub(super) values: Values,
+    /// The destructor of the task's argument, until it is called.
+    pub(super) arg_destroy: Option<Destructor>,
+    /// What `arg_destroy` is called with.
+    pub(super) arg: *mut c_void,
 }
 
 impl ColdBlock {

@@ -1,4 +1,4 @@
-//! Access to the cold part of a task: its name, values, copied argument, and scratch memory.
+//! Access to the cold part of a task: its name, values, argument's copy and destructor, and scratch memory.
 //!
 //! `cold` of a task is null until the task needs a block. Any thread may create the block, under the lock of the task's
 //! group. The block then stays until the task is freed, so the task's own worker reads the pointer without that lock.
@@ -9,9 +9,10 @@ use core::sync::atomic::Ordering;
 
 use super::cold_block::ColdBlock;
 use super::task::Task;
-use crate::record::Values;
+use crate::record::{Destructor, Values};
 
 /// Returns the task's block, or null.
+#[inline(always)]
 unsafe fn get(task: *mut Task) -> *mut ColdBlock {
     // SAFETY: the task is live.
     unsafe { (*task).cold.load(Ordering::Relaxed) }
@@ -66,6 +67,48 @@ pub(crate) unsafe fn copy_argument(
         (*task).cold.store(block, Ordering::Release);
         copy
     }
+}
+
+/// Makes `destroy` the destructor of the task's argument, `arg`. Returns false if there is no memory.
+///
+/// # Safety
+/// No other thread knows the task.
+pub(crate) unsafe fn set_arg_destructor(
+    task: *mut Task,
+    destroy: Destructor,
+    arg: *mut c_void,
+) -> bool {
+    // SAFETY: no other thread knows the task.
+    unsafe {
+        let Some(block) = get_or_create(task).as_mut() else { return false };
+        (block.arg_destroy, block.arg) = (Some(destroy), arg);
+    }
+    true
+}
+
+/// Takes the destructor of the task's argument, and the argument. None: there is no destructor, or it was taken.
+///
+/// # Safety
+/// `task` is live, and its worker calls.
+pub(crate) unsafe fn take_arg_destructor(task: *mut Task) -> Option<(Destructor, *mut c_void)> {
+    // SAFETY: the task's worker alone uses the two fields after the task was created.
+    unsafe {
+        let block = get(task);
+        if block.is_null() {
+            return None;
+        }
+        Some(((*block).arg_destroy.take()?, (*block).arg))
+    }
+}
+
+/// Returns true if the task has a block.
+///
+/// # Safety
+/// `task` is live.
+#[inline(always)]
+pub(crate) unsafe fn exists(task: *mut Task) -> bool {
+    // SAFETY: the task is live.
+    unsafe { !get(task).is_null() }
 }
 
 unsafe fn values_of(block: *mut ColdBlock) -> *mut Values {

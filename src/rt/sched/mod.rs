@@ -24,6 +24,7 @@
 
 pub(crate) mod build;
 mod collect;
+mod destructors;
 pub(crate) mod dump;
 pub(crate) mod embed;
 pub(crate) mod finish;

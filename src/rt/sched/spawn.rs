@@ -20,6 +20,7 @@
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 
+use super::strict;
 use crate::rt::base::tsan_release;
 use crate::rt::model::abi::{
     ACORT_DETACHED, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, ACORT_UNCONSTRAINED, acort_attr_t,
@@ -42,6 +43,7 @@ pub(crate) const DEFAULT_ATTRIBUTES: acort_attr_t = acort_attr_t {
     worker: -1,
     stack: ptr::null_mut(),
     arg_copy_size: 0,
+    arg_destroy: None,
 };
 
 /// The most tasks of a turn that ACORT_NEXT puts before the others (V3).
@@ -60,6 +62,7 @@ pub(crate) unsafe fn spawn(
 ) -> Result<NonNull<Task>> {
     let (worker, current) = (Worker::current(), task::current());
     if current.is_null() {
+        strict::warn_no_task();
         return Err(libc::EPERM);
     }
     // SAFETY: a running task has a worker, a runtime and a group.
@@ -128,13 +131,17 @@ pub(crate) unsafe fn spawn_in(
         {
             return Err(libc::EINVAL);
         }
-        let acort_attr_t { flags, stack_size, stack, arg_copy_size, .. } = *attributes;
-        let is_plain = flags == 0 && stack_size == 0 && stack.is_null() && arg_copy_size == 0;
+        let acort_attr_t { flags, stack_size, stack, arg_copy_size, arg_destroy, .. } = *attributes;
+        let is_plain = flags == 0
+            && stack_size == 0
+            && stack.is_null()
+            && arg_copy_size == 0
+            && arg_destroy.is_none();
         let flags = if is_plain { 0 } else { task_flags(attributes, arg)? } | more_flags;
         let start = TaskStart { entry, arg, stack_size, stack };
         let new = task_pool::create(start, flags).ok_or(libc::ENOMEM)?;
         let task = new.as_ptr();
-        let has_arg = arg_copy_size == 0 || copy_argument(task, attributes);
+        let has_arg = is_plain || prepare_argument(task, attributes);
         if !has_arg || set_name(task, attributes.name).is_err() {
             task_pool::free(task);
             return Err(libc::ENOMEM);
@@ -148,18 +155,36 @@ pub(crate) unsafe fn spawn_in(
     }
 }
 
-/// Replaces the argument of a NEW task by a copy. Returns false if there is no memory.
+/// Replaces the argument of a NEW task by a copy, and gives it its destructor, as the attributes say. Returns false if
+/// there is no memory.
 ///
 /// # Safety
 /// No other thread knows the task. Its argument has `arg_copy_size` bytes.
 #[cold]
-unsafe fn copy_argument(task: *mut Task, attributes: &acort_attr_t) -> bool {
+unsafe fn prepare_argument(task: *mut Task, attributes: &acort_attr_t) -> bool {
     // SAFETY: the task is NEW, so `start` is its phase. The argument has so many bytes.
     unsafe {
         let start = &mut (*task).phase.start;
-        let (from, size) = (start.arg, attributes.arg_copy_size);
-        start.arg = task_cold::copy_argument(task, from, size);
-        !start.arg.is_null()
+        if attributes.arg_copy_size != 0 {
+            start.arg = task_cold::copy_argument(task, start.arg, attributes.arg_copy_size);
+            if start.arg.is_null() {
+                return false;
+            }
+        }
+        attributes
+            .arg_destroy
+            .is_none_or(|destroy| task_cold::set_arg_destructor(task, destroy, start.arg))
+    }
+}
+
+/// Calls the argument's destructor, if the attributes have one: no task was started.
+///
+/// # Safety
+/// The destructor can be called with `arg`.
+pub(crate) unsafe fn destroy_argument(attributes: &acort_attr_t, arg: *mut c_void) {
+    if let Some(destroy) = attributes.arg_destroy {
+        // SAFETY: the destructor takes the argument.
+        unsafe { destroy(arg) }
     }
 }
 
