@@ -14,7 +14,7 @@
  *   signal handler may not. Hooks and destructors must not wait.
  * - A function with a deadline is a cancellation point: in a cancelled task it fails with ECANCELED, on
  *   entry, before it has an effect. With deadline 0 it does not check for cancellation. acort_sleep() and
- *   acort_yield() are cancellation points, too.
+ *   acort_yield() are cancellation points, too. acort_interrupt() ends one such call, by an error of its own.
  * - A task that never has to wait yields at such calls from time to time: docs/fairness.md.
  *
  * A deadline is a time of CLOCK_MONOTONIC in nanoseconds: acort_now(), acort_after(). ACORT_NEVER is no
@@ -741,6 +741,23 @@ int acort_unpark(acort_task_t *task);
 /// - `EINVAL` if `task` is NULL.
 /// - `ESRCH` if the task was freed.
 int acort_cancel(acort_task_t *task);
+
+/// Interrupts `task`: its wait ends with the error number `err`, if a cancellation would end it. If
+/// the task does not wait, or its wait has succeeded, the interruption is pending: the next call that
+/// may wait fails with `err`, on entry, before it has an effect. So it is while cancellation is
+/// masked, and for calls with deadline 0.
+///
+/// One interruption ends one wait. A task has at most one that is pending, the last one. A cancelled
+/// task has none. With `err` 0 the pending one is taken back.
+///
+/// # Returns
+/// 0, or -1 and `errno`. With `err` 0: 1 if an interruption was pending, and ends nothing any more.
+///
+/// # Errors
+/// - `EINVAL` if `task` is NULL, or `err` is negative or above 4095.
+/// - `ESRCH` if the task was freed.
+int acort_interrupt(acort_task_t *task,
+                    int err);
 
 /// Returns whether the running task is cancelled and has not masked cancellation.
 ///

@@ -52,7 +52,7 @@ pub const HTTP_SERVER: Kind = Kind {
 
 /// Builds `source` with the library, and with starts of tasks that can fail.
 pub fn build(source: &Path, program: &Path) -> Result {
-    let line = "cc -std=gnu11 -O1 -Iinclude -Wl,--wrap=acort_go,--wrap=acort_go_ex";
+    let line = "cc -std=gnu11 -O1 -Iinclude -Wl,--wrap=acort_go,--wrap=acort_go_ex,--wrap=acort_go_detached";
     let files = format!("{} tests/use/failing_go.c", source.display());
     let line = format!("{line} {files} -o {} build/libaco.a -lpthread", program.display());
     succeed(command(&line), 60).map(drop)

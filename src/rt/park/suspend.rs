@@ -14,8 +14,7 @@ use crate::tls;
 #[inline(always)]
 pub(crate) fn sleep_until(deadline: Deadline) -> Result<()> {
     // SAFETY: `begin_sleep` has made the task ready for the switch where it returns Pending.
-    let outcome = unsafe { complete(begin_sleep(deadline), || finish_sleep()) };
-    if let Err(libc::ETIMEDOUT) = outcome { Ok(()) } else { outcome }
+    unsafe { complete(begin_sleep(deadline), || finish_sleep()) }
 }
 
 #[inline(never)]
@@ -25,13 +24,11 @@ fn begin_sleep(deadline: Deadline) -> Result<Blocked> {
     unsafe {
         let Some(task) = task::current().as_mut() else {
             let mut parker = Parker::new();
-            parker.prepare(WaitMode::Uninterruptible);
+            parker.prepare(WaitMode::Uninterruptible)?;
             park_thread(&raw mut parker, deadline);
             return Ok(Blocked::Done);
         };
-        if !task.parker.prepare(WaitMode::Cancellable) {
-            return Err(libc::ECANCELED);
-        }
+        task.parker.prepare(WaitMode::Cancellable)?;
         let deadline = if deadline.is_now() { Deadline::at(1) } else { deadline };
         before_block(task.parker.worker(), task, Wait::new(WaitReason::Sleep, 0, deadline));
         Ok(Blocked::Pending)
@@ -56,7 +53,7 @@ fn begin_park(deadline: Deadline) -> Result<Blocked> {
             return if has_token { Ok(Blocked::Done) } else { Err(libc::ETIMEDOUT) };
         }
         match task.parker.prepare_park() {
-            Prepared::Cancelled => return Err(libc::ECANCELED),
+            Prepared::Stopped(error) => return Err(error),
             Prepared::TokenTaken => return Ok(Blocked::Done),
             Prepared::Waiting => {}
         }
@@ -91,16 +88,22 @@ pub(crate) fn yield_now() -> Result<()> {
             abort_nested_block(task)
         }
         switch_to_scheduler();
-        if (*task::current()).parker.is_cancelled() { Err(libc::ECANCELED) } else { Ok(()) }
+        let parker = &(*task::current()).parker;
+        if parker.may_stop() { parker.take_stop() } else { Ok(()) }
     }
 }
 
-/// The last part of a wait that is in no queue.
+/// The last part of a sleep: the deadline is its end, unless it comes from an interruption.
 ///
 /// # Safety
 /// The running task has blocked by [`begin_sleep`] and the switch.
 #[inline(never)]
 unsafe fn finish_sleep() -> Result<()> {
     // SAFETY: the task has blocked, and runs on its worker again.
-    unsafe { after_block() }.map(drop)
+    unsafe {
+        match after_block() {
+            Err(libc::ETIMEDOUT) if !(*task::current()).parker.was_interrupted() => Ok(()),
+            outcome => outcome.map(drop),
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! ACORT_STRICT=1: warnings about tasks that are not joined, deadlines in the distant past, and spawns outside of tasks.
+//! ACORT_STRICT=1: warnings about tasks, deadlines and starts that are probably mistakes.
 //!
 //! * Tasks that nothing has joined or detached: counted when the main task's group is freed.
 //! * A wait whose deadline passed more than an hour before: once in a process. The program has passed a duration for
