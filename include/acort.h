@@ -669,6 +669,35 @@ void *acort_key_get(acort_key_t key);
 /// - `ENOMEM` if there is no memory.
 int acort_key_set(acort_key_t key, void *value);
 
+/// Pushes a cleanup function: `fn` is called with `arg` when the running task ends, because its
+/// function returns, or by acort_exit() or aco_exit(). The function that was pushed last is called
+/// first.
+///
+/// They run in the task, before the destructors of keys and of its argument, and may wait. A task
+/// that is cancelled is so in them, too: acort_cancel_mask(). After acort_exit() the frames of the task
+/// are still there; otherwise they are gone, so `arg` does not point to its local variables. The
+/// functions of a task that is abandoned in a deadlock are not called.
+///
+/// # Returns
+/// 0, or -1 and `errno`: then `fn` will not be called.
+///
+/// # Errors
+/// - `EPERM` outside of tasks, and in a destructor.
+/// - `EINVAL` if `fn` is NULL.
+/// - `ENOMEM` if there is no memory.
+int acort_cleanup_push(void (*fn)(void*),
+                       void *arg);
+
+/// Takes back the cleanup function that was pushed last, and calls it if `execute` is not 0.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of tasks, and in a destructor.
+/// - `EINVAL` if there is none.
+int acort_cleanup_pop(int execute);
+
 /// Returns the time of CLOCK_MONOTONIC, which deadlines are compared with.
 ///
 /// # Returns

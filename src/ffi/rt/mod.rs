@@ -8,6 +8,8 @@ pub mod tasks;
 
 pub mod locals;
 
+pub mod cleanup;
+
 pub mod park;
 
 pub mod groups;

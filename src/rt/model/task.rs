@@ -259,6 +259,13 @@ impl Task {
         self.local_bits |= HAS_RESULT;
     }
 
+    /// Takes the result back: the task goes on.
+    pub(crate) fn take_result(&mut self) -> *mut c_void {
+        self.local_bits &= !HAS_RESULT;
+        // SAFETY: the caller has found that `phase` is the result.
+        unsafe { self.phase.result }
+    }
+
     /// Returns true if `phase` is the result.
     pub(crate) fn has_result(&self) -> bool {
         self.local_bits & HAS_RESULT != 0

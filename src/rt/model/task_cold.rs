@@ -1,4 +1,4 @@
-//! Access to the cold part of a task: its name, values, argument's copy and destructor, and scratch memory.
+//! Access to the cold part of a task: its name, values, argument, cleanup functions, and scratch memory.
 //!
 //! `cold` of a task is null until the task needs a block. Any thread may create the block, under the lock of the task's
 //! group. The block then stays until the task is freed, so the task's own worker reads the pointer without that lock.
@@ -7,9 +7,10 @@ use core::ffi::{c_char, c_void};
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use super::cold_block::ColdBlock;
+use super::cold_block::{Cleanup, ColdBlock};
 use super::task::Task;
 use crate::record::{Destructor, Values};
+use crate::sys;
 
 /// Returns the task's block, or null.
 #[inline(always)]
@@ -99,6 +100,51 @@ pub(crate) unsafe fn take_arg_destructor(task: *mut Task) -> Option<(Destructor,
         }
         Some(((*block).arg_destroy.take()?, (*block).arg))
     }
+}
+
+/// Pushes a cleanup function. Returns false if there is no memory.
+///
+/// # Safety
+/// `task` runs on this thread.
+pub(crate) unsafe fn push_cleanup(
+    task: *mut Task,
+    function: Destructor,
+    arg: *mut c_void,
+) -> bool {
+    // SAFETY: only this thread uses the list.
+    unsafe {
+        let block = ensure(task);
+        if block.is_null() {
+            return false;
+        }
+        let Some(memory) = sys::allocate(size_of::<Cleanup>()) else { return false };
+        let cleanup: *mut Cleanup = memory.as_ptr().cast();
+        cleanup.write(Cleanup { next: (*block).cleanups, function, arg });
+        (*block).cleanups = cleanup;
+    }
+    true
+}
+
+/// Takes the cleanup function that was pushed last, and its argument. None: there is none.
+///
+/// # Safety
+/// `task` is live, and its worker calls.
+pub(crate) unsafe fn pop_cleanup(task: *mut Task) -> Option<(Destructor, *mut c_void)> {
+    // SAFETY: only the task's worker uses the list.
+    unsafe {
+        let block = get(task);
+        if block.is_null() { None } else { ColdBlock::pop_cleanup(block) }
+    }
+}
+
+/// Returns true if the task has cleanup functions.
+///
+/// # Safety
+/// `task` is live, and its worker calls.
+#[inline(always)]
+pub(crate) unsafe fn has_cleanups(task: *mut Task) -> bool {
+    // SAFETY: only the task's worker uses the list.
+    unsafe { get(task).as_ref().is_some_and(|block| !block.cleanups.is_null()) }
 }
 
 /// Returns true if the task has a block.

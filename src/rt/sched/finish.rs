@@ -1,7 +1,8 @@
 //! The end of a task: it returns, cannot start, or is abandoned.
 //!
 //! ```text
-//!   finish        the entry function has returned      destructors; recycle the coroutine; complete(FINISHED)
+//!   finish        the entry function has returned      cleanup functions are left: the task runs them first
+//!                                                      destructors; recycle the coroutine; complete(FINISHED)
 //!   fail_spawn    no memory for a stack                destructors; complete(SPAWN_FAILED)
 //!   drop_abandoned  nothing can wake the task          destructors; destroy the coroutine; complete(FINISHED)
 //!
@@ -40,6 +41,7 @@
 
 use core::ptr;
 
+use super::cleanup;
 use super::destructors;
 use super::join;
 use super::task_stack;
@@ -59,6 +61,9 @@ pub(crate) unsafe fn finish(worker: *mut Worker, task: *mut Task) {
         // The task has left by aco_exit(), without a result.
         if !(*task).has_result() {
             (*task).set_result(ptr::null_mut());
+        }
+        if cleanup::restart(worker, task) {
+            return;
         }
         destructors::run(worker, task);
         task_stack::recycle(worker, task);

@@ -23,6 +23,7 @@
 //! | `task_stack` | The coroutines that run tasks: acquired at the start of a task, recycled at its end |
 
 pub(crate) mod build;
+pub(crate) mod cleanup;
 mod collect;
 mod destructors;
 pub(crate) mod dump;

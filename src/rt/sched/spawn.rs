@@ -20,7 +20,7 @@
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 
-use super::strict;
+use super::{cleanup, strict};
 use crate::rt::base::tsan_release;
 use crate::rt::model::abi::{
     ACORT_DETACHED, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, ACORT_UNCONSTRAINED, acort_attr_t,
@@ -250,6 +250,7 @@ pub(crate) fn exit(result: *mut c_void) -> Option<core::convert::Infallible> {
         if crate::tls::current() != task.co {
             return None;
         }
+        cleanup::run_all();
         task.set_result(result);
         crate::resume::exit(task.co, crate::resume::exit_to)
     }
