@@ -1642,6 +1642,26 @@ int acort_blocking(acort_body_t fn, void *arg, void **ret);
 /// - `EMFILE`, `ENOMEM` if there are no file descriptors or no memory.
 int acort_signal_wait(const sigset_t *set, void *info, int64_t deadline);
 
+/// Makes the first signal of `set` cancel the main task of the caller's run. `set` NULL is SIGINT and
+/// SIGTERM. If the main task has ended, the signal cancels the tasks of its group. A second signal
+/// takes its action, by default the end of the process. When the run ends, the signals are blocked
+/// or not, as they were before the call.
+///
+/// In acort_run() the call blocks the signals itself; a program with threads of its own blocks them
+/// before it starts those. For acort_enter(), block them before acort_new(), as for
+/// acort_signal_wait(). A task of the runtime waits for them as acort_signal_wait() does. No deadlock
+/// is found while it waits.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of tasks, and in a runtime with ACORT_LOOP.
+/// - `EINVAL` if `set` is empty; in acort_enter() also if a signal is not blocked.
+/// - `EBUSY` if the call was made in this run before.
+/// - `ENOMEM` if there is no memory.
+int acort_cancel_on_signals(const sigset_t *set);
+
 /// Waits for the end of the child `pid`, as waitpid(2) does. Its status goes to `status`, unless
 /// `status` is NULL.
 ///

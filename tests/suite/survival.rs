@@ -39,7 +39,7 @@ pub struct Kind {
 }
 
 pub const ECHO: Kind =
-    Kind { request: "the same", answer: "the same", arguments: "", first_tasks: 1 };
+    Kind { request: "the same", answer: "the same", arguments: "", first_tasks: 0 };
 /// examples/echo_server.c, with an acceptor for each worker.
 pub const ECHO_SERVER: Kind = Kind { arguments: "0 2 60000 200", first_tasks: 2, ..ECHO };
 /// examples/http_server.c.

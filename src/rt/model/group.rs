@@ -47,6 +47,8 @@ pub struct Group {
     /// The calls that wait until no task lives (G3).
     pub(crate) waiters: WaitQueue,
     pub(crate) runtime: *mut Runtime,
+    /// The group of the task that waits for signals on behalf of this main group, or null (SG1 of `signal_cancel`).
+    pub(crate) signal_watch: *mut Group,
     /// The node of the group in the runtime's list, which the runtime's lock guards (NG1).
     pub(crate) brackets: Brackets<Group>,
     _aliased: Aliased,

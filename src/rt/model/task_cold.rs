@@ -106,11 +106,7 @@ pub(crate) unsafe fn take_arg_destructor(task: *mut Task) -> Option<(Destructor,
 ///
 /// # Safety
 /// `task` runs on this thread.
-pub(crate) unsafe fn push_cleanup(
-    task: *mut Task,
-    function: Destructor,
-    arg: *mut c_void,
-) -> bool {
+pub(crate) unsafe fn push_cleanup(task: *mut Task, function: Destructor, arg: *mut c_void) -> bool {
     // SAFETY: only this thread uses the list.
     unsafe {
         let block = ensure(task);

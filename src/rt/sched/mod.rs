@@ -38,6 +38,7 @@ pub(crate) mod locals;
 pub(crate) mod options;
 pub(crate) mod overflow_report;
 pub(crate) mod run_loop;
+pub(crate) mod signal_cancel;
 pub(crate) mod spawn;
 pub(crate) mod strict;
 pub(crate) mod task_stack;
