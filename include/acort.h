@@ -164,6 +164,10 @@ typedef struct acort_promise acort_promise_t;
 /// acort_yield().
 #define ACORT_UNCONSTRAINED 16
 
+/// `acort_attr_t.flags`: the task has low priority. It runs when no other task is ready on its worker, but of 16 tasks that
+/// run one is low, if one is ready.
+#define ACORT_LOW 32
+
 /// acort_chan_new(): only the tasks of one worker use the channel, the worker of the task that creates it. Its calls
 /// take no lock. A call on another thread aborts.
 #define ACORT_LOCAL 1
@@ -233,7 +237,7 @@ typedef struct acort_attr_t {
     acort_group_t *group;
     /// Bytes of the task's own stack; 0: the runtime's default.
     size_t stack_size;
-    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED, ACORT_LOW.
     uint32_t flags;
     /// The index of the worker that runs the task; -1: any.
     int32_t worker;

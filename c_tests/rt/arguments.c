@@ -142,7 +142,7 @@ static void *refuses(void *unused) {
     attributes.flags = 0;
     attributes.arg_copy_size = 4;
     refused(attributes, has_a_copy, NULL, EINVAL);
-    attributes.arg_copy_size = SIZE_MAX / 4;
+    attributes.arg_copy_size = SIZE_MAX - 8;
     refused(attributes, has_a_copy, &attributes, ENOMEM);
     destroyed = 0;
     attributes.arg_destroy = counts;

@@ -21,6 +21,7 @@ static void pushes(const char *names) {
 }
 
 static void *returns(void *result) {
+    ending = acort_self();
     pushes("ab");
     CHECK_EQUAL(acort_cleanup_pop(0), 0);
     pushes("cd");
@@ -56,6 +57,7 @@ static void pushes_more(void *unused) {
 }
 
 static void *ends_several_times(void *result) {
+    ending = acort_self();
     pushes("a");
     CHECK(acort_cleanup_push(exits_again, &order) == 0 && acort_cleanup_push(leaves_again, NULL) == 0);
     CHECK_EQUAL(acort_cleanup_push(pushes_more, NULL), 0);
@@ -64,8 +66,7 @@ static void *ends_several_times(void *result) {
 
 static void check(uint32_t flags, acort_body_t body, void *result, const char *wanted) {
     order[0] = 0;
-    ending = go_with(flags, body, body == leaves ? NULL : &ending);
-    CHECK(join(ending) == result);
+    CHECK(join(go_with(flags, body, body == leaves ? NULL : &ending)) == result);
     if (strcmp(order, wanted) != 0) fprintf(stderr, "%s and not %s\n", order, wanted), exit(1);
 }
 

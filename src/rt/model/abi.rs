@@ -48,6 +48,10 @@ pub const ACORT_MEASURE: u32 = 8;
 /// acort_yield().
 pub const ACORT_UNCONSTRAINED: u32 = 16;
 
+/// `acort_attr_t.flags`: the task has low priority. It runs when no other task is ready on its worker, but of 16 tasks that
+/// run one is low, if one is ready.
+pub const ACORT_LOW: u32 = 32;
+
 /// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 pub type acort_body_t = Option<unsafe extern "C" fn(*mut c_void) -> *mut c_void>;
 
@@ -96,7 +100,7 @@ pub struct acort_attr_t {
     pub group: *mut acort_group_t,
     /// Bytes of the task's own stack; 0: the runtime's default.
     pub stack_size: usize,
-    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED, ACORT_LOW.
     pub flags: u32,
     /// The index of the worker that runs the task; -1: any.
     pub worker: i32,

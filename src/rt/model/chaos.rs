@@ -20,6 +20,7 @@ static WORKERS: AtomicU64 = AtomicU64::new(0);
 pub(crate) fn seed(worker: &mut Worker) {
     let seed = seed_from_environment();
     worker.chaos = seed.is_some();
+    worker.has_own_order = worker.chaos;
     if worker.chaos {
         IS_ON.store(true, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! Access to the cold part of a task: its name, values, argument, cleanup functions, and scratch memory.
+//! Access to the cold part of a task: its name, values, argument, cleanups, scratch memory.
 //!
 //! `cold` of a task is null until the task needs a block. Any thread may create the block, under the lock of the task's
 //! group. The block then stays until the task is freed, so the task's own worker reads the pointer without that lock.

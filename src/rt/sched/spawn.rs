@@ -20,11 +20,11 @@
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 
-use super::{cleanup, strict};
+use super::{cleanup, priority, strict};
 use crate::rt::base::tsan_release;
 use crate::rt::model::abi::{
-    ACORT_DETACHED, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, ACORT_UNCONSTRAINED, acort_attr_t,
-    acort_body_t,
+    ACORT_DETACHED, ACORT_LOW, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, ACORT_UNCONSTRAINED,
+    acort_attr_t, acort_body_t,
 };
 use crate::rt::model::task::{
     CUSTOM_STACK, DETACHED, SHARED, STACK_PAINTED, TaskStart, UNCONSTRAINED,
@@ -88,8 +88,12 @@ fn task_flags(attributes: &acort_attr_t, arg: *mut c_void) -> Result<u8> {
         (ACORT_MEASURE, STACK_PAINTED | CUSTOM_STACK),
         (ACORT_UNCONSTRAINED, UNCONSTRAINED),
     ];
-    const KNOWN_FLAGS: u32 =
-        ACORT_SHARED | ACORT_DETACHED | ACORT_NEXT | ACORT_MEASURE | ACORT_UNCONSTRAINED;
+    const KNOWN_FLAGS: u32 = ACORT_SHARED
+        | ACORT_DETACHED
+        | ACORT_NEXT
+        | ACORT_MEASURE
+        | ACORT_UNCONSTRAINED
+        | ACORT_LOW;
     let acort_attr_t { flags, stack, stack_size, arg_copy_size, .. } = *attributes;
     let is_private = flags & ACORT_SHARED == 0;
     let has_stack = stack.is_null() || is_private && stack::can_hold_stack(stack, stack_size);
@@ -141,8 +145,8 @@ pub(crate) unsafe fn spawn_in(
         let start = TaskStart { entry, arg, stack_size, stack };
         let new = task_pool::create(start, flags).ok_or(libc::ENOMEM)?;
         let task = new.as_ptr();
-        let has_arg = is_plain || prepare_argument(task, attributes);
-        if !has_arg || set_name(task, attributes.name).is_err() {
+        let is_prepared = is_plain || prepare(task, attributes);
+        if !is_prepared || set_name(task, attributes.name).is_err() {
             task_pool::free(task);
             return Err(libc::ENOMEM);
         }
@@ -155,15 +159,18 @@ pub(crate) unsafe fn spawn_in(
     }
 }
 
-/// Replaces the argument of a NEW task by a copy, and gives it its destructor, as the attributes say. Returns false if
-/// there is no memory.
+/// Gives a NEW task what few tasks have: low priority, a copy of the argument, its destructor. Returns false if there is
+/// no memory.
 ///
 /// # Safety
 /// No other thread knows the task. Its argument has `arg_copy_size` bytes.
 #[cold]
-unsafe fn prepare_argument(task: *mut Task, attributes: &acort_attr_t) -> bool {
+unsafe fn prepare(task: *mut Task, attributes: &acort_attr_t) -> bool {
     // SAFETY: the task is NEW, so `start` is its phase. The argument has so many bytes.
     unsafe {
+        if attributes.flags & ACORT_LOW != 0 {
+            (*task).make_low();
+        }
         let start = &mut (*task).phase.start;
         if attributes.arg_copy_size != 0 {
             start.arg = task_cold::copy_argument(task, start.arg, attributes.arg_copy_size);
@@ -206,7 +213,7 @@ unsafe fn schedule(runtime: *mut Runtime, task: *mut Task, attributes: &acort_at
         }
         if is_next && (*here).front_pushes < MAX_FRONT_PUSHES {
             (*here).front_pushes += 1;
-            (*here).run_queue.push_front(task)
+            priority::push_front(here, task)
         } else {
             (*here).run_queue.push(task)
         }
