@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { JOBS = 4, LIMIT = 1000000, TICK = 1000000 /* ns */ };
+enum { JOBS = 4, LIMIT = 1000000 };
 
 static long ticks;
 static bool is_done;
@@ -15,7 +15,7 @@ static bool is_done;
 static void *tick(void *unused) {
     int64_t next = acort_now();
     while (!is_done) {
-        acort_sleep_until(next += TICK);
+        acort_sleep_until(next += ACORT_MS(1));
         ticks++;
     }
     return unused;

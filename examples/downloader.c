@@ -13,7 +13,6 @@
 #include <strings.h>
 
 enum { FILES = 60, HEAD_LIMIT = 4096, BODY_LIMIT = 1 << 20 };
-#define MILLISECOND 1000000LL
 
 typedef struct {
     long size; /* of the file that is asked for */
@@ -104,7 +103,7 @@ static long size_of(long number) { return number == 0 ? 0 : (1L << number % 20) 
 static void *fetch(void *number) {
     outcome_t outcome = {.size = size_of((long)(intptr_t)number), .fault = "cancelled"};
     if (acort_sem_wait(&places, ACORT_NEVER) == 0) {
-        outcome.fault = download(&outcome, acort_after(time_for_all * MILLISECOND));
+        outcome.fault = download(&outcome, acort_after_ms(time_for_all));
         acort_sem_post(&places);
     }
     /* A cancelled task has its word, too. */
@@ -115,15 +114,14 @@ static void *fetch(void *number) {
 
 static void *run(void *bad) {
     acort_group_t *group = acort_group_open();
-    acort_attr_t attributes;
-    acort_attr_init(&attributes, sizeof attributes);
+    acort_attr_t attributes = ACORT_ATTR_INIT;
     attributes.group = group;
     long started = 0, done = 0, bytes = 0;
     while (started < FILES && acort_go_ex(&attributes, fetch, (void *)(intptr_t)started) != NULL) started++;
 
     outcome_t outcome;
     acort_case_t next = {.op = ACORT_RECV, .object = outcomes, .data = &outcome};
-    int64_t deadline = acort_after(time_for_all * MILLISECOND);
+    int64_t deadline = acort_after_ms(time_for_all);
     while (done < started && acort_select(&next, 1, deadline) == 0) {
         done++;
         bytes += outcome.got;

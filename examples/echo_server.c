@@ -18,7 +18,6 @@
 #include <sys/signalfd.h>
 
 enum { MOST_WORKERS = 64, BACKLOG = 1024 };
-#define MILLISECOND 1000000LL
 
 typedef struct {
     int listener;
@@ -47,8 +46,7 @@ static void *echo(void *argument) {
 }
 
 static void serve(int fd, int worker) {
-    acort_attr_t attributes;
-    acort_attr_init(&attributes, sizeof attributes);
+    acort_attr_t attributes = ACORT_ATTR_INIT;
     attributes.group = connections;
     attributes.flags = ACORT_DETACHED;
     attributes.worker = worker;
@@ -65,7 +63,7 @@ static void *accept_all(void *argument) {
     while ((fd = acort_accept(self->listener, NULL, NULL, ACORT_NEVER)) >= 0 || errno != ECANCELED) {
         if (fd >= 0) serve(fd, self->worker);
         /* No file descriptor is free, say: the connection waits for one in the system's queue. */
-        else acort_sleep(10 * MILLISECOND);
+        else acort_sleep(ACORT_MS(10));
     }
     /* To these the system has said yes already; closing the socket would reset them. With deadline 0 no call looks for
      * cancellation. */
@@ -78,8 +76,7 @@ static void *accept_all(void *argument) {
 }
 
 static int start_acceptors(acort_group_t *accepting) {
-    acort_attr_t attributes;
-    acort_attr_init(&attributes, sizeof attributes);
+    acort_attr_t attributes = ACORT_ATTR_INIT;
     attributes.group = accepting;
     for (int i = 0; i < workers; i++) {
         attributes.worker = acceptors[i].worker = i;
@@ -154,12 +151,11 @@ static long option(int count, char **arguments, int place, long otherwise, long 
 int main(int count, char **arguments) {
     uint16_t port = (uint16_t)option(count, arguments, 1, 0, 0, 65535);
     workers = (int)option(count, arguments, 2, 2, 1, MOST_WORKERS);
-    idle = option(count, arguments, 3, 60000, 0, 1000000) * MILLISECOND;
-    grace = option(count, arguments, 4, 2000, 0, 1000000) * MILLISECOND;
+    idle = ACORT_MS(option(count, arguments, 3, 60000, 0, 1000000));
+    grace = ACORT_MS(option(count, arguments, 4, 2000, 0, 1000000));
     signals = catch_signals();
     raise_limit();
-    acort_opts_t options;
-    acort_opts_init(&options, sizeof options);
+    acort_opts_t options = ACORT_OPTS_INIT;
     options.workers = (uint32_t)workers;
     for (int i = 0; i < workers; i++) acceptors[i].listener = listen_at(&port);
 

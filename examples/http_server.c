@@ -28,8 +28,7 @@
 #include <sys/signalfd.h>
 
 enum { HEAD_LIMIT = 8192, BODY_LIMIT = 65536, BYTES_LIMIT = 1 << 20 };
-#define MILLISECOND 1000000LL
-#define IDLE (30000 * MILLISECOND)
+#define IDLE ACORT_S(30)
 
 typedef struct {
     const char *text;
@@ -272,7 +271,7 @@ static bool respond(connection_t *self, request_t *request) {
 
 /* Reads what is still coming, for a second: closing with unread input would reset what was just sent. */
 static void leave_kindly(connection_t *self) {
-    int64_t deadline = acort_after(1000 * MILLISECOND);
+    int64_t deadline = acort_after(ACORT_S(1));
     shutdown(self->fd, SHUT_WR);
     while (acort_now() < deadline && acort_read(self->fd, self->data, sizeof self->data, deadline) > 0) {
     }
@@ -308,8 +307,7 @@ static bool start(int fd) {
     if (connection == NULL) return false;
     connection->fd = fd;
     connection->used = 0;
-    acort_attr_t attributes;
-    acort_attr_init(&attributes, sizeof attributes);
+    acort_attr_t attributes = ACORT_ATTR_INIT;
     attributes.group = connections;
     attributes.flags = ACORT_DETACHED; /* on any worker, where it stays */
     if (acort_go_ex(&attributes, serve, connection) != NULL) return true;
@@ -322,7 +320,7 @@ static void *accept_all(void *unused) {
     while ((fd = acort_accept(listener, NULL, NULL, ACORT_NEVER)) >= 0 || errno != ECANCELED) {
         if (fd >= 0 && start(fd)) accepted++;
         else if (fd >= 0) acort_close(fd);
-        else acort_sleep(10 * MILLISECOND); /* it waits until a number is free */
+        else acort_sleep(ACORT_MS(10)); /* it waits until a number is free */
     }
     return unused;
 }
@@ -359,9 +357,8 @@ int main(int count, char **arguments) {
     }
     signals = catch_signals();
     listener = acort_listen("tcp4", count > 1 ? arguments[1] : "127.0.0.1:0", 0);
-    request_time = (count > 3 ? atol(arguments[3]) : 5000) * MILLISECOND;
-    acort_opts_t options;
-    acort_opts_init(&options, sizeof options);
+    request_time = ACORT_MS(count > 3 ? atol(arguments[3]) : 5000);
+    acort_opts_t options = ACORT_OPTS_INIT;
     options.workers = count > 2 ? (uint32_t)atoi(arguments[2]) : 2;
     acort_t *runtime = acort_new(&options);
     struct sockaddr_in address;

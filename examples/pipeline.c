@@ -76,7 +76,7 @@ static void *run(void *result) {
     for (int i = 0; i < WORKERS; i++) workers[i] = acort_go(work, NULL);
     if (producer == NULL) return NULL;
 
-    *(long *)result = collect(acort_after(60 * 1000000000LL));
+    *(long *)result = collect(acort_after(ACORT_S(60)));
 
     acort_event_set(&enough);
     acort_chan_close(answers);

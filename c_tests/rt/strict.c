@@ -1,4 +1,5 @@
-/* ACORT_STRICT=1: tasks that nothing has joined are counted, and a deadline of long ago is told of once. */
+/* ACORT_STRICT=1: tasks that nothing has joined are counted; a deadline of long ago is told of once, and so is a start
+ * outside of tasks. */
 #include "rt.h"
 
 static void *nothing(void *unused) { return unused; }
@@ -29,6 +30,14 @@ static void some_of_several(void) { run_with(2, joins_some, NULL); }
 static void all(void) { acort_run(joins_all, NULL, NULL); }
 static void duration(void) { acort_run(takes_a_duration, NULL, NULL); }
 
+static void starts_outside(void) {
+    acort_attr_t attributes = ACORT_ATTR_INIT;
+    CHECK_REFUSES(acort_go(nothing, NULL), EPERM);
+    CHECK_REFUSES(acort_go_ex(&attributes, nothing, NULL), EPERM);
+    CHECK_REFUSES(acort_go_flags(0, nothing, NULL), EPERM);
+    CHECK_FAILS(acort_go_detached(nothing, NULL), EPERM);
+}
+
 static void writes(void (*body)(void), const char *wanted) {
     char text[4096];
     CHECK(run_in_child(body, text, sizeof text) == 0);
@@ -45,6 +54,8 @@ int main(void) {
     writes(some, unjoined);
     writes(some_of_several, unjoined);
     writes(all, "");
+    writes(starts_outside, "acort: strict: acort_go() outside of a task (acort_run() and acort_enter() run the first "
+                           "task)\n");
     /* A system that has just been started has no such time. */
     if (acort_now() > 2 * 3600 * 1000 * MILLISECONDS) {
         writes(duration, "acort: strict: task # waits for an event with a deadline of # hours ago (a deadline is a time: "
@@ -53,6 +64,7 @@ int main(void) {
     CHECK(setenv("ACORT_STRICT", "0", 1) == 0);
     writes(some, "");
     writes(duration, "");
+    writes(starts_outside, "");
     CHECK(unsetenv("ACORT_STRICT") == 0);
     writes(some, "");
     return 0;

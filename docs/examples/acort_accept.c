@@ -8,7 +8,7 @@ static struct sockaddr_in address;
 static void *connects(void *argument) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     acort_connect(fd, (struct sockaddr *)&address, sizeof address,
-                  acort_after(10000000000));
+                  acort_after(ACORT_S(10)));
     acort_write_all(fd, "hello", 5, ACORT_NEVER);
     acort_close(fd);
     return argument;
@@ -20,8 +20,8 @@ static void *serves(void *argument) {
     getsockname(listener, (struct sockaddr *)&address, &size);
     acort_task_t *client = acort_go(connects, NULL);
 
-    int fd = acort_accept(listener, NULL, NULL, acort_after(10000000000));
-    if (acort_fdwait(fd, POLLIN, acort_after(10000000000)) & POLLIN)
+    int fd = acort_accept(listener, NULL, NULL, acort_after(ACORT_S(10)));
+    if (acort_fdwait(fd, POLLIN, acort_after(ACORT_S(10))) & POLLIN)
         puts("there is input");
     char text[5];
     acort_read_full(fd, text, sizeof text, ACORT_NEVER);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 static void *connects(void *address) {
-    int fd = acort_dial("tcp", address, acort_after(10000000000));
+    int fd = acort_dial("tcp", address, acort_after(ACORT_S(10)));
     if (fd == -1) {
         perror("acort_dial");
         return NULL;

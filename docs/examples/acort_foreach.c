@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 static void *sleeps(void *argument) {
-    acort_sleep(10 * 1000000);
+    acort_sleep(ACORT_MS(10));
     return argument;
 }
 

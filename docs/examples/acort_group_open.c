@@ -4,7 +4,7 @@
 #include <string.h>
 
 static void *sleeps(void *text) {
-    int result = acort_sleep(1000000000);
+    int result = acort_sleep(ACORT_S(1));
     printf("%s: %s\n", (char *)text, result == 0 ? "slept" : strerror(errno));
     return NULL;
 }
@@ -20,8 +20,7 @@ static void *answers(void *text) {
 }
 
 static void start(acort_group_t *group, acort_body_t body, void *argument) {
-    acort_attr_t attr;
-    acort_attr_init(&attr, sizeof attr);
+    acort_attr_t attr = ACORT_ATTR_INIT;
     attr.group = group;
     acort_go_ex(&attr, body, argument);
 }

@@ -11,7 +11,7 @@ static void *exits(void *text) {
 }
 
 static void *sleeps(void *argument) {
-    acort_sleep(1000000000);
+    acort_sleep(ACORT_S(1));
     return argument;
 }
 
@@ -23,7 +23,7 @@ static void *starts(void *argument) {
     puts(result);
 
     acort_task_t *task = acort_go(sleeps, NULL);
-    if (acort_join(task, NULL, acort_after(1000000)) == -1 &&
+    if (acort_join(task, NULL, acort_after(ACORT_MS(1))) == -1 &&
         errno == ETIMEDOUT)
         puts("not after a millisecond");
     acort_cancel(task);

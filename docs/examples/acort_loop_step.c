@@ -3,14 +3,13 @@
 #include <stdio.h>
 
 static void *sleeps(void *text) {
-    acort_sleep(10 * 1000000);
+    acort_sleep(ACORT_MS(10));
     puts(text);
     return NULL;
 }
 
 int main(void) {
-    acort_opts_t opts;
-    acort_opts_init(&opts, sizeof opts);
+    acort_opts_t opts = ACORT_OPTS_INIT;
     opts.flags = ACORT_LOOP;
     acort_t *rt = acort_new(&opts);
     if (rt == NULL) return 1;

@@ -8,7 +8,7 @@ typedef struct {
 
 static void loads(void *config) {
     puts("loads");
-    acort_sleep(1000000);
+    acort_sleep(ACORT_MS(1));
     ((config_t *)config)->value = 42;
 }
 

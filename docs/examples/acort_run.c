@@ -25,8 +25,7 @@ int main(void) {
     if (acort_run(starts, "result", &result) == -1)
         return 1; /* waits for both */
     puts(result);
-    acort_opts_t opts;
-    acort_opts_init(&opts, sizeof opts);
+    acort_opts_t opts = ACORT_OPTS_INIT;
     opts.main_stack_size = 4 << 20;
     if (acort_run_ex(&opts, uses_much, NULL, NULL) == -1) return 1;
     if (acort_run(NULL, NULL, NULL) == -1 && errno == EINVAL)

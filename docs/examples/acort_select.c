@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 static void *works(void *chan) {
-    acort_sleep(5 * 1000000);
+    acort_sleep(ACORT_MS(5));
     int number = 7;
     acort_chan_send(chan, &number, ACORT_NEVER);
     return NULL;
@@ -18,7 +18,7 @@ static void *waits(void *argument) {
         {.op = ACORT_EVENT, .object = &stop},
         {.op = ACORT_RECV, .object = numbers, .data = &number},
     };
-    if (acort_select(cases, 2, acort_after(1000000)) == -1 &&
+    if (acort_select(cases, 2, acort_after(ACORT_MS(1))) == -1 &&
         errno == ETIMEDOUT)
         puts("nothing after a millisecond");
     if (acort_select(cases, 2, ACORT_NEVER) == 1)

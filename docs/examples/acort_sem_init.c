@@ -8,7 +8,7 @@ static int inside, most;
 static void *works(void *argument) {
     acort_sem_wait(&places, ACORT_NEVER);
     if (++inside > most) most = inside;
-    acort_sleep(1000000);
+    acort_sleep(ACORT_MS(1));
     inside--;
     acort_sem_post(&places);
     return argument;

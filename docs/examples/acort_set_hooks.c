@@ -17,7 +17,7 @@ static void finished(void *user, acort_task_t *task) {
 }
 
 static void *sleeps(void *argument) {
-    acort_sleep(1000000);
+    acort_sleep(ACORT_MS(1));
     return argument;
 }
 

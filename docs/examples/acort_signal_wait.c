@@ -20,6 +20,11 @@ static void *waits(void *argument) {
     int status;
     if (acort_waitpid(child, &status, ACORT_NEVER) == child)
         printf("the child has ended: %d\n", WEXITSTATUS(status));
+
+    acort_cancel_on_signals(NULL); /* SIGINT and SIGTERM cancel the main task */
+    kill(getpid(), SIGTERM);
+    if (acort_sleep(ACORT_S(10)) == -1 && errno == ECANCELED)
+        puts("cancelled by SIGTERM");
     return argument;
 }
 
@@ -32,4 +37,5 @@ int main(void) {
 /* Prints:
  * SIGUSR1: 1
  * the child has ended: 3
+ * cancelled by SIGTERM
  */

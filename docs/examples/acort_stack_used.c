@@ -8,8 +8,7 @@ static void *works(void *argument) {
 }
 
 static void *starts(void *argument) {
-    acort_attr_t attr;
-    acort_attr_init(&attr, sizeof attr);
+    acort_attr_t attr = ACORT_ATTR_INIT;
     attr.flags = ACORT_MEASURE;
     acort_task_t *task = acort_go_ex(&attr, works, NULL);
     acort_yield(); /* it runs to its end */

@@ -74,8 +74,7 @@ static int welcome(int fd) {
     client_t *client = calloc(1, sizeof *client);
     if (client == NULL) return -1;
     client->fd = fd;
-    acort_task_t *task = acort_go(session, client);
-    if (task != NULL) return acort_detach(task);
+    if (acort_go_detached(session, client) == 0) return 0;
     free(client);
     return -1;
 }
@@ -83,7 +82,7 @@ static int welcome(int fd) {
 static void *accept_all(void *argument) {
     int listener = (int)(intptr_t)argument, fd;
     while ((fd = acort_accept(listener, NULL, NULL, ACORT_NEVER)) >= 0 || errno != ECANCELED) {
-        if (fd < 0) acort_sleep(10000000);              /* EMFILE: a descriptor may be free in 10 ms */
+        if (fd < 0) acort_sleep(ACORT_MS(10));          /* EMFILE: a descriptor may be free in 10 ms */
         else if (welcome(fd) != 0) acort_close(fd);
     }
     acort_close(listener);

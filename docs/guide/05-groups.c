@@ -58,7 +58,7 @@ static void leave(client_t *client) {
 /* Clean-up that waits: cancellation is masked, and the wait has a limit. */
 static void say_goodbye(client_t *client) {
     int mask = acort_cancel_mask(1);
-    acort_write_all(client->fd, "* the room closes\n", 18, acort_after(1000000000));
+    acort_write_all(client->fd, "* the room closes\n", 18, acort_after(ACORT_S(1)));
     acort_cancel_mask(mask);
 }
 
@@ -82,8 +82,7 @@ static int welcome(int fd) {
     client_t *client = calloc(1, sizeof *client);
     if (client == NULL) return -1;
     client->fd = fd;
-    acort_task_t *task = acort_go(session, client);
-    if (task != NULL) return acort_detach(task);
+    if (acort_go_detached(session, client) == 0) return 0;
     free(client);
     return -1;
 }
@@ -91,7 +90,7 @@ static int welcome(int fd) {
 static void *accept_all(void *argument) {
     int listener = (int)(intptr_t)argument, fd;
     while ((fd = acort_accept(listener, NULL, NULL, ACORT_NEVER)) >= 0 || errno != ECANCELED) {
-        if (fd < 0) acort_sleep(10000000);              /* EMFILE: a descriptor may be free in 10 ms */
+        if (fd < 0) acort_sleep(ACORT_MS(10));          /* EMFILE: a descriptor may be free in 10 ms */
         else if (welcome(fd) != 0) acort_close(fd);
     }
     return NULL;
@@ -99,8 +98,7 @@ static void *accept_all(void *argument) {
 
 /* Runs the room: until the scene has ended, or, without a scene, for good. Returns 0, or an error number. */
 static int run_room(int listener, void (*scene)(int)) {
-    acort_attr_t attr;
-    acort_attr_init(&attr, sizeof attr);
+    acort_attr_t attr = ACORT_ATTR_INIT;
     attr.group = acort_group_open();
     if (attr.group == NULL) return errno;
     int error = acort_go_ex(&attr, accept_all, (void *)(intptr_t)listener) == NULL ? errno : 0;

@@ -5,8 +5,7 @@
 
 enum { LINE = 512 };
 
-#define SECOND 1000000000LL
-static int64_t idle = 30 * SECOND;                      /* the time that a client has for a line */
+static int64_t idle = ACORT_S(30);                      /* the time that a client has for a line */
 
 typedef struct client {
     struct client *next;
@@ -62,14 +61,14 @@ static void leave(client_t *client) {
 /* The last line for a client. Clean-up that waits: cancellation is masked, and the wait has a limit. */
 static void say_goodbye(client_t *client, const char *line) {
     int mask = acort_cancel_mask(1);
-    acort_write_all(client->fd, line, strlen(line), acort_after(SECOND));
+    acort_write_all(client->fd, line, strlen(line), acort_after(ACORT_S(1)));
     acort_cancel_mask(mask);
 }
 
 static void *session(void *argument) {
     client_t *client = argument;
     char line[LINE];
-    int64_t deadline = acort_after(30 * SECOND);        /* for the question and the answer */
+    int64_t deadline = acort_after(ACORT_S(30));        /* for the question and the answer */
     acort_write_all(client->fd, "name?\n", 6, deadline);
     if (read_line(client, client->name, deadline)) {
         enter(client);
@@ -88,8 +87,7 @@ static int welcome(int fd) {
     client_t *client = calloc(1, sizeof *client);
     if (client == NULL) return -1;
     client->fd = fd;
-    acort_task_t *task = acort_go(session, client);
-    if (task != NULL) return acort_detach(task);
+    if (acort_go_detached(session, client) == 0) return 0;
     free(client);
     return -1;
 }
@@ -97,7 +95,7 @@ static int welcome(int fd) {
 static void *accept_all(void *argument) {
     int listener = (int)(intptr_t)argument, fd;
     while ((fd = acort_accept(listener, NULL, NULL, ACORT_NEVER)) >= 0 || errno != ECANCELED) {
-        if (fd < 0) acort_sleep(10000000);              /* EMFILE: a descriptor may be free in 10 ms */
+        if (fd < 0) acort_sleep(ACORT_MS(10));          /* EMFILE: a descriptor may be free in 10 ms */
         else if (welcome(fd) != 0) acort_close(fd);
     }
     return NULL;
@@ -105,8 +103,7 @@ static void *accept_all(void *argument) {
 
 /* Runs the room: until the scene has ended, or, without a scene, for good. Returns 0, or an error number. */
 static int run_room(int listener, void (*scene)(int)) {
-    acort_attr_t attr;
-    acort_attr_init(&attr, sizeof attr);
+    acort_attr_t attr = ACORT_ATTR_INIT;
     attr.group = acort_group_open();
     if (attr.group == NULL) return errno;
     int error = acort_go_ex(&attr, accept_all, (void *)(intptr_t)listener) == NULL ? errno : 0;
@@ -122,7 +119,7 @@ static void scene(int listener) {
     idle = 20000000;                                    /* 20 ms, for those who come from now on */
     visitor_t bob = visit(listener, "bob");
     for (int i = 0; i < 3; i++) hears(&bob);
-    idle = 30 * SECOND;
+    idle = ACORT_S(30);
     for (int i = 0; i < 2; i++) hears(&ann);
     says(&ann, "too late");
     hears(&ann);

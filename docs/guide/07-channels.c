@@ -5,9 +5,8 @@
 
 enum { LINE = 512, OUTBOX = 64 };
 
-#define SECOND 1000000000LL
-#define PAUSE 1000000LL                                 /* between two lines, so that a flood fills no outbox */
-static int64_t idle = 30 * SECOND;                      /* the time that a client has for a line */
+#define PAUSE ACORT_MS(1)                               /* between two lines, so that a flood fills no outbox */
+static int64_t idle = ACORT_S(30);                      /* the time that a client has for a line */
 
 typedef struct {
     char text[2 * LINE + 8];
@@ -105,7 +104,7 @@ static void talk(client_t *client) {
 /* The last line for a client. Clean-up that waits: cancellation is masked, and the wait has a limit. */
 static void say_goodbye(client_t *client, const char *line) {
     int mask = acort_cancel_mask(1);
-    acort_write_all(client->fd, line, strlen(line), acort_after(SECOND));
+    acort_write_all(client->fd, line, strlen(line), acort_after(ACORT_S(1)));
     acort_cancel_mask(mask);
 }
 
@@ -116,7 +115,7 @@ static void free_client(client_t *client) {
 
 static void *session(void *argument) {
     client_t *client = argument;
-    int64_t deadline = acort_after(30 * SECOND);        /* for the question and the answer */
+    int64_t deadline = acort_after(ACORT_S(30));        /* for the question and the answer */
     int has_name;
     acort_write_all(client->fd, "name?\n", 6, deadline);
     while (!(has_name = take_line(client, client->name)) && read_more(client, deadline)) continue;
@@ -139,8 +138,7 @@ static int welcome(int fd) {
     if (client == NULL) return -1;
     client->fd = fd;
     client->outbox = acort_chan_new(sizeof(message_t), OUTBOX, 0);
-    acort_task_t *task = client->outbox == NULL ? NULL : acort_go(session, client);
-    if (task != NULL) return acort_detach(task);
+    if (client->outbox != NULL && acort_go_detached(session, client) == 0) return 0;
     free_client(client);
     return -1;
 }
@@ -148,7 +146,7 @@ static int welcome(int fd) {
 static void *accept_all(void *argument) {
     int listener = (int)(intptr_t)argument, fd;
     while ((fd = acort_accept(listener, NULL, NULL, ACORT_NEVER)) >= 0 || errno != ECANCELED) {
-        if (fd < 0) acort_sleep(10000000);              /* EMFILE: a descriptor may be free in 10 ms */
+        if (fd < 0) acort_sleep(ACORT_MS(10));          /* EMFILE: a descriptor may be free in 10 ms */
         else if (welcome(fd) != 0) acort_close(fd);
     }
     return NULL;
@@ -156,8 +154,7 @@ static void *accept_all(void *argument) {
 
 /* Runs the room: until the scene has ended, or, without a scene, for good. Returns 0, or an error number. */
 static int run_room(int listener, void (*scene)(int)) {
-    acort_attr_t attr;
-    acort_attr_init(&attr, sizeof attr);
+    acort_attr_t attr = ACORT_ATTR_INIT;
     attr.group = acort_group_open();
     if (attr.group == NULL) return errno;
     int error = acort_go_ex(&attr, accept_all, (void *)(intptr_t)listener) == NULL ? errno : 0;

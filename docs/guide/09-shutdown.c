@@ -7,9 +7,8 @@
 
 enum { LINE = 512, OUTBOX = 64 };
 
-#define SECOND 1000000000LL
-#define PAUSE 1000000LL                                 /* between two lines, so that a flood fills no outbox */
-static int64_t idle = 30 * SECOND;                      /* the time that a client has for a line */
+#define PAUSE ACORT_MS(1)                               /* between two lines, so that a flood fills no outbox */
+static int64_t idle = ACORT_S(30);                      /* the time that a client has for a line */
 
 typedef struct {
     char text[2 * LINE + 8];
@@ -125,7 +124,7 @@ static void talk(client_t *client) {
 /* The last line for a client. Clean-up that waits: cancellation is masked, and the wait has a limit. */
 static void say_goodbye(client_t *client, const char *line) {
     int mask = acort_cancel_mask(1);
-    acort_write_all(client->fd, line, strlen(line), acort_after(SECOND));
+    acort_write_all(client->fd, line, strlen(line), acort_after(ACORT_S(1)));
     acort_cancel_mask(mask);
 }
 
@@ -136,7 +135,7 @@ static void free_client(client_t *client) {
 
 static void *session(void *argument) {
     client_t *client = argument;
-    int64_t deadline = acort_after(30 * SECOND);        /* for the question and the answer */
+    int64_t deadline = acort_after(ACORT_S(30));        /* for the question and the answer */
     int has_name;
     acort_write_all(client->fd, "name?\n", 6, deadline);
     while (!(has_name = take_line(client, client->name)) && read_more(client, deadline)) continue;
@@ -159,8 +158,7 @@ static int welcome(int fd) {
     if (client == NULL) return -1;
     client->fd = fd;
     client->outbox = acort_chan_new(sizeof(message_t), OUTBOX, 0);
-    acort_task_t *task = client->outbox == NULL ? NULL : acort_go(session, client);
-    if (task != NULL) return acort_detach(task);
+    if (client->outbox != NULL && acort_go_detached(session, client) == 0) return 0;
     free_client(client);
     return -1;
 }
@@ -168,7 +166,7 @@ static int welcome(int fd) {
 static void *accept_all(void *argument) {
     int listener = (int)(intptr_t)argument, fd;
     while ((fd = acort_accept(listener, NULL, NULL, ACORT_NEVER)) >= 0 || errno != ECANCELED) {
-        if (fd < 0) acort_sleep(10000000);              /* EMFILE: a descriptor may be free in 10 ms */
+        if (fd < 0) acort_sleep(ACORT_MS(10));          /* EMFILE: a descriptor may be free in 10 ms */
         else if (welcome(fd) != 0) acort_close(fd);
     }
     return NULL;
@@ -184,7 +182,7 @@ typedef struct {
 /* The time of grace ends at its limit, or by a second signal. */
 static void *end_grace(void *argument) {
     server_t *server = argument;
-    if (acort_signal_wait(&server->signals, NULL, acort_after(10 * SECOND)) >= 0 || errno != ECANCELED)
+    if (acort_signal_wait(&server->signals, NULL, acort_after(ACORT_S(10))) >= 0 || errno != ECANCELED)
         acort_group_cancel(server->sessions);
     return NULL;
 }
@@ -222,13 +220,11 @@ static void *scene(void *argument) {
 }
 
 static int serve(server_t *server) {
-    acort_attr_t attr;
-    acort_attr_init(&attr, sizeof attr);
+    acort_attr_t attr = ACORT_ATTR_INIT;
     attr.group = server->sessions;                      /* the acceptor, too: its tasks are in its group */
     acort_task_t *acceptor = acort_go_ex(&attr, accept_all, (void *)(intptr_t)server->listener);
     if (acceptor == NULL) return errno;
-    acort_task_t *player = server->address == NULL ? acort_go(scene, server) : NULL;
-    if (player != NULL) acort_detach(player);
+    if (server->address == NULL) acort_go_detached(scene, server);
     int error = acort_signal_wait(&server->signals, NULL, ACORT_NEVER) < 0 ? errno : 0;
     acort_cancel(acceptor);
     acort_join(acceptor, NULL, ACORT_NEVER);            /* from here on no client is accepted */
@@ -255,8 +251,7 @@ int main(int count, char **arguments) {
     sigaddset(&server.signals, SIGINT);
     sigaddset(&server.signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &server.signals, NULL);  /* before other threads begin: they inherit it */
-    acort_opts_t options;
-    acort_opts_init(&options, sizeof options);
+    acort_opts_t options = ACORT_OPTS_INIT;
     options.workers = 2;
     acort_t *runtime = acort_new(&options);
     int result = runtime == NULL ? -1 : acort_enter(runtime, begin, &server, NULL);

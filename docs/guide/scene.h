@@ -27,7 +27,7 @@ static inline const char *receives(visitor_t *visitor) {
     char *end;
     while ((end = memchr(visitor->input, '\n', visitor->used)) == NULL) {
         size_t room = sizeof visitor->input - visitor->used;
-        ssize_t got = acort_read(visitor->fd, visitor->input + visitor->used, room, acort_after(30000000000));
+        ssize_t got = acort_read(visitor->fd, visitor->input + visitor->used, room, acort_after(ACORT_S(30)));
         if (got <= 0) return NULL;
         visitor->used += (size_t)got;
     }

@@ -6,14 +6,14 @@ static acort_mutex_t accounts, journal;
 
 void *transfer(void *unused) {
     acort_mutex_lock(&accounts, ACORT_NEVER);
-    acort_sleep(20000000);
+    acort_sleep(ACORT_MS(20));
     acort_mutex_lock(&journal, ACORT_NEVER);
     return unused;
 }
 
 void *rotate(void *unused) {
     acort_mutex_lock(&journal, ACORT_NEVER);
-    acort_sleep(20000000);
+    acort_sleep(ACORT_MS(20));
     acort_mutex_lock(&accounts, ACORT_NEVER);
     return unused;
 }

@@ -2,7 +2,6 @@
 #include <acort.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 
 static void *echo(void *client) {
@@ -17,33 +16,24 @@ static void *echo(void *client) {
 
 @@
 
-static void *serve(void *signals) {
+static void *serve(void *unused) {
     struct sockaddr_in address;
     socklen_t length = sizeof address;
-    acort_task_t *acceptor;
     int listener = acort_listen("tcp", "127.0.0.1:0", 0);
-    if (listener < 0 || getsockname(listener, (struct sockaddr *)&address, &length) != 0 ||
-        (acceptor = acort_go(accept_all, (void *)(intptr_t)listener)) == NULL) {
+    if (listener < 0 || getsockname(listener, (struct sockaddr *)&address, &length) != 0) {
         acort_group_fail(NULL, errno);
-        acort_close(listener);
-        return NULL;
+    } else {
+        printf("port %d\n", ntohs(address.sin_port));
+        fflush(stdout);
+        accept_all(listener);
+        acort_group_cancel(NULL);
     }
-    printf("port %d\n", ntohs(address.sin_port));
-    fflush(stdout);
-    if (acort_signal_wait(signals, NULL, ACORT_NEVER) < 0) acort_group_fail(NULL, errno);
-    acort_cancel(acceptor);
-    acort_join(acceptor, NULL, ACORT_NEVER);
-    acort_group_cancel(NULL);
-    return NULL;
+    acort_close(listener);
+    return unused;
 }
 
 int main(void) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    if (acort_run(serve, &signals, NULL) == 0) return 0;
+    if (acort_run(serve, NULL, NULL) == 0) return 0;
     perror("echo");
     return 1;
 }

@@ -23,13 +23,12 @@ static void *ticker(void *unused) {
 void stop_here(void) { puts("all wait"); }
 
 static void *begin(void *unused) {
-    acort_attr_t shared;
-    acort_attr_init(&shared, sizeof shared);
+    acort_attr_t shared = ACORT_ATTR_INIT;
     shared.flags = ACORT_SHARED;
     entries = acort_chan_new(sizeof(long), 0, 0);
     acort_go_ex(&shared, logger, NULL);
     acort_go_ex(&shared, ticker, NULL);
-    acort_sleep(50000000);
+    acort_sleep(ACORT_MS(50));
     stop_here();
     acort_group_cancel(NULL);
     return unused;

@@ -81,7 +81,7 @@ pub(crate) unsafe fn waits(
 ) {
     // SAFETY: no other thread knows the task. The queue is never freed.
     unsafe {
-        task.parker.prepare(WaitMode::Uninterruptible);
+        task.parker.prepare(WaitMode::Uninterruptible).expect("it hears nothing");
         task.wait_reason.store(wait_reason as u8, Ordering::Relaxed);
         let place = (*task.raw()).waiter();
         place.write(Waiter::new(&raw mut (*task.raw()).parker, ptr::null_mut(), 1));

@@ -9,6 +9,7 @@ use crate::rt::base::parker::Parker;
 use crate::rt::base::parker::Prepared;
 use crate::rt::base::parker::WaitMode;
 use crate::rt::base::parker::wake_error;
+use crate::rt::base::parker::wake_interruption;
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_queue::Waiter;
 use crate::rt::park::wake::wake;
@@ -42,7 +43,7 @@ pub(crate) fn touch(lock: &Lock) {
 fn armed(mode: WaitMode) -> Shared<Parker> {
     let parker = Shared::new(Parker::new());
     parker.wake_word().load(Ordering::Relaxed);
-    assert!(parker.prepare(mode));
+    assert!(parker.prepare(mode).is_ok());
     parker
 }
 
@@ -125,7 +126,7 @@ fn token_is_not_lost() {
         match parker.prepare_park() {
             Prepared::Waiting => wait_for(&parker),
             Prepared::TokenTaken => {}
-            Prepared::Cancelled => unreachable!("no thread cancels"),
+            Prepared::Stopped(_) => unreachable!("no thread cancels"),
         }
         assert_eq!(gift.get(), 1);
         other.join().expect("no panic");
@@ -177,12 +178,65 @@ fn cancellation_is_not_lost() {
                 parker.wake_result().is_ok()
             }
             Prepared::TokenTaken => true,
-            Prepared::Cancelled => false,
+            Prepared::Stopped(_) => false,
         };
         cancels.join().expect("no panic");
         unparks.join().expect("no panic");
         assert!(parker.is_cancelled());
         assert_eq!(parker.try_take_token(), !had_token);
+    });
+}
+
+/// An interruption ends one wait, or is taken back. If a waker or a cancellation comes first, it ends no wait, and is
+/// pending or void.
+#[test]
+fn interruption_is_heard_once() {
+    const ERROR: i32 = libc::EINTR;
+    for is_cancelled in [false, true] {
+        check(3, move || {
+            let parker = armed(WaitMode::Cancellable);
+            let interrupts = thread::spawn(move || {
+                if parker.interrupt(ERROR) {
+                    // SAFETY: this call has ended the wait.
+                    unsafe { wake(parker.raw(), wake_interruption(ERROR)) };
+                }
+            });
+            let wakes = thread::spawn(move || {
+                let (has_ended, reason) = match is_cancelled {
+                    true => (parker.cancel(), wake_error(libc::ECANCELED)),
+                    false => (parker.claim(), 1),
+                };
+                if has_ended {
+                    // SAFETY: this call has ended the wait.
+                    unsafe { wake(parker.raw(), reason) };
+                }
+            });
+            wait_for(&parker);
+            let first = parker.wake_result();
+            interrupts.join().expect("no panic");
+            wakes.join().expect("no panic");
+            let next = parker.prepare(WaitMode::Cancellable);
+            match (is_cancelled, first) {
+                (false, Ok(_)) => assert_eq!(next, Err(ERROR)),
+                (false, first) => assert_eq!((first, next), (Err(ERROR), Ok(()))),
+                (true, _) => assert_eq!(next, Err(libc::ECANCELED)),
+            }
+            assert!(!parker.take_interruption());
+        });
+    }
+}
+
+/// An interruption is taken back, or heard by the wait that begins, and never both.
+#[test]
+fn interruption_is_taken_back_or_heard() {
+    check(3, || {
+        let parker = Shared::new(Parker::new());
+        parker.wake_word().load(Ordering::Relaxed);
+        assert!(!parker.interrupt(libc::EINTR));
+        let takes = thread::spawn(move || parker.take_interruption());
+        let heard = parker.prepare(WaitMode::Cancellable);
+        let was_taken = takes.join().expect("no panic");
+        assert_eq!(heard, if was_taken { Ok(()) } else { Err(libc::EINTR) });
     });
 }
 

@@ -180,7 +180,7 @@ fn drops(runtime: Shared<Runtime>) {
 
 /// The task waits for an unpark that never comes.
 fn parks(task: Shared<Task>) {
-    task.parker.prepare(WaitMode::Uninterruptible);
+    task.parker.prepare(WaitMode::Uninterruptible).expect("it hears nothing");
     task.wait_reason.store(WaitReason::Park as u8, Ordering::Relaxed);
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn register_with(worker: *mut Worker) {
 pub(crate) fn enqueue_other_direction() {
     let parker = Shared::new(Parker::new());
     parker.wake_word().load(Ordering::Relaxed);
-    parker.prepare(WaitMode::Uninterruptible);
+    parker.prepare(WaitMode::Uninterruptible).expect("it hears nothing");
     let waiter = Shared::new(Waiter::new(parker.raw(), std::ptr::null_mut(), 1));
     let entry = entry().raw();
     // SAFETY: the entry's lock is held. Entry and waiter are never freed.

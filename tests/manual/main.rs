@@ -165,7 +165,8 @@ fn markdown(path: &str, links: &BTreeMap<&str, &str>, example: Option<&Example>)
     let (mut text, mut others) = (with_tables(&text), format!("\n{others}"));
     for (name, page) in links {
         let function = format!("**{name}**()");
-        text = text.replace(&function, &format!("[{function}]({page}.md#{name})"));
+        let anchor = name.to_lowercase();
+        text = text.replace(&function, &format!("[{function}]({page}.md#{anchor})"));
         let (word, link) = (format!("\n{name}(3)"), format!("\n[{name}(3)]({page}.md)"));
         (text, others) = (text.replace(&word, &link), others.replace(&word, &link));
     }

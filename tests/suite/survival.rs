@@ -39,7 +39,7 @@ pub struct Kind {
 }
 
 pub const ECHO: Kind =
-    Kind { request: "the same", answer: "the same", arguments: "", first_tasks: 1 };
+    Kind { request: "the same", answer: "the same", arguments: "", first_tasks: 0 };
 /// examples/echo_server.c, with an acceptor for each worker.
 pub const ECHO_SERVER: Kind = Kind { arguments: "0 2 60000 200", first_tasks: 2, ..ECHO };
 /// examples/http_server.c.
@@ -56,7 +56,7 @@ pub const CHAT: Kind =
 
 /// Builds `source` with the library, and with starts of tasks that can fail.
 pub fn build(source: &Path, program: &Path) -> Result {
-    let line = "cc -std=gnu11 -O1 -Iinclude -Wl,--wrap=acort_go,--wrap=acort_go_ex";
+    let line = "cc -std=gnu11 -O1 -Iinclude -Wl,--wrap=acort_go,--wrap=acort_go_ex,--wrap=acort_go_detached";
     let files = format!("{} tests/use/failing_go.c", source.display());
     let line = format!("{line} {files} -o {} build/libaco.a -lpthread", program.display());
     succeed(command(&line), 60).map(drop)

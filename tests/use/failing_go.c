@@ -1,4 +1,4 @@
-/* Some starts of tasks fail for want of memory: linked with -Wl,--wrap=acort_go,--wrap=acort_go_ex. GO_FAILS=<first> in
+/* Some starts of tasks fail for want of memory: linked with --wrap for each of the functions. GO_FAILS=<first> in
  * the environment has that one fail, counted from 1; GO_FAILS=<first>,<step> each <step>th one from there on, too. */
 #include <acort.h>
 #include <errno.h>
@@ -8,8 +8,10 @@
 
 acort_task_t *__real_acort_go(acort_body_t fn, void *arg);
 acort_task_t *__real_acort_go_ex(const acort_attr_t *attr, acort_body_t fn, void *arg);
+int __real_acort_go_detached(acort_body_t fn, void *arg);
 acort_task_t *__wrap_acort_go(acort_body_t fn, void *arg);
 acort_task_t *__wrap_acort_go_ex(const acort_attr_t *attr, acort_body_t fn, void *arg);
+int __wrap_acort_go_detached(acort_body_t fn, void *arg);
 
 static int fails(void) {
     static atomic_int calls;
@@ -27,4 +29,8 @@ acort_task_t *__wrap_acort_go(acort_body_t fn, void *arg) {
 
 acort_task_t *__wrap_acort_go_ex(const acort_attr_t *attr, acort_body_t fn, void *arg) {
     return fails() ? NULL : __real_acort_go_ex(attr, fn, arg);
+}
+
+int __wrap_acort_go_detached(acort_body_t fn, void *arg) {
+    return fails() ? -1 : __real_acort_go_detached(fn, arg);
 }

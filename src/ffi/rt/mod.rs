@@ -10,6 +10,8 @@ pub mod tasks;
 
 pub mod locals;
 
+pub mod cleanup;
+
 pub mod park;
 
 pub mod scopes;

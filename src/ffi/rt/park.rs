@@ -18,13 +18,23 @@ pub extern "C" fn acort_now() -> i64 {
     sleep::now()
 }
 
-/// Returns the deadline `ns` nanoseconds from now.
+/// Returns the deadline `ns` nanoseconds from now: `acort_after(ACORT_S(5))`. A negative `ns` gives
+/// a time that has passed.
 ///
 /// # Returns
 /// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_after(ns: i64) -> i64 {
     sleep::after(ns)
+}
+
+/// Returns the deadline `ms` milliseconds from now, as acort_after() does.
+///
+/// # Returns
+/// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_after_ms(ms: i64) -> i64 {
+    sleep::after_ms(ms)
 }
 
 /// Sleeps for `ns` nanoseconds. With 0 or fewer it is acort_yield() in a task, and returns at once
@@ -98,6 +108,28 @@ pub unsafe extern "C" fn acort_unpark(task: *mut acort_task_t) -> c_int {
 pub unsafe extern "C" fn acort_cancel(task: *mut acort_task_t) -> c_int {
     // SAFETY: `check` has found the task.
     status(task::check(task).map(|task| unsafe { cancel::cancel(task.as_ptr()) }))
+}
+
+/// Interrupts `task`: its wait ends with the error number `err`, if a cancellation would end it. If
+/// the task does not wait, or its wait has succeeded, the interruption is pending: the next call that
+/// may wait fails with `err`, on entry, before it has an effect. So it is while cancellation is
+/// masked, and for calls with deadline 0.
+///
+/// One interruption ends one wait. A task has at most one that is pending, the last one. A cancelled
+/// task has none. With `err` 0 the pending one is taken back.
+///
+/// # Returns
+/// 0, or -1 and `errno`. With `err` 0: 1 if an interruption was pending, and ends nothing any more.
+///
+/// # Errors
+/// - `EINVAL` if `task` is NULL, or `err` is negative or above 4095.
+/// - `ESRCH` if the task was freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_interrupt(task: *mut acort_task_t, err: c_int) -> c_int {
+    const MAX: c_int = 4095;
+    let task = if (0..=MAX).contains(&err) { task::check(task) } else { Err(libc::EINVAL) };
+    // SAFETY: `check` has found the task.
+    super::answer(task.map(|task| unsafe { cancel::interrupt(task.as_ptr(), err) }.into()))
 }
 
 /// Returns whether the running task is cancelled and has not masked cancellation.

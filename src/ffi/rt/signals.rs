@@ -2,8 +2,9 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::{non_null, try_answer, until};
+use super::{non_null, status, try_answer, until};
 use crate::rt::io::signal;
+use crate::rt::sched::signal_cancel;
 
 /// Waits for a signal of `set`, takes it, and returns its number. Information about it goes to
 /// `info`, a siginfo_t, unless `info` is NULL.
@@ -33,6 +34,30 @@ pub unsafe extern "C" fn acort_signal_wait(
 ) -> c_int {
     // SAFETY: `set` is not NULL, so it is initialized; `info` is NULL or writable.
     try_answer(|| unsafe { signal::wait(non_null(set.cast_mut())?, info.cast(), until(deadline)?) })
+}
+
+/// Makes the first signal of `set` cancel the main task of the caller's run. `set` NULL is SIGINT and
+/// SIGTERM. If the main task has ended, the signal cancels the tasks of its group. A second signal
+/// takes its action, by default the end of the process. When the run ends, the signals are blocked
+/// or not, as they were before the call.
+///
+/// In acort_run() the call blocks the signals itself; a program with threads of its own blocks them
+/// before it starts those. For acort_enter(), block them before acort_new(), as for
+/// acort_signal_wait(). A task of the runtime waits for them as acort_signal_wait() does. No deadlock
+/// is found while it waits.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of tasks, and in a runtime with ACORT_LOOP.
+/// - `EINVAL` if `set` is empty; in acort_enter() also if a signal is not blocked.
+/// - `EBUSY` if the call was made in this run before.
+/// - `ENOMEM` if there is no memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_cancel_on_signals(set: *const libc::sigset_t) -> c_int {
+    // SAFETY: `set` is NULL or initialized.
+    status(unsafe { signal_cancel::watch(set) })
 }
 
 /// Waits for the end of the child `pid`, as waitpid(2) does. Its status goes to `status`, unless

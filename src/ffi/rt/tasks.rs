@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 use super::{object, status, try_object, try_status, until};
 use crate::diag;
 use crate::rt::base::size_prefixed;
-use crate::rt::model::abi::{acort_attr_t, acort_body_t, acort_task_t};
+use crate::rt::model::abi::{ACORT_DETACHED, acort_attr_t, acort_body_t, acort_task_t};
 use crate::rt::model::{task, task_cold};
 use crate::rt::os::Result;
 use crate::rt::park::suspend;
@@ -34,7 +34,7 @@ pub unsafe extern "C" fn acort_attr_init(attr: *mut acort_attr_t, size: usize) -
 /// The task, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EPERM` outside of tasks.
+/// - `EPERM` outside of tasks: acort_run() and acort_enter() run the first task.
 /// - `EINVAL` if `fn` is NULL.
 /// - `ENOMEM` if there is no memory.
 /// - `EFAULT` if `arg` is on a shared stack.
@@ -50,7 +50,8 @@ pub unsafe extern "C" fn acort_go(r#fn: acort_body_t, arg: *mut c_void) -> *mut 
 /// The task, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `fn` is NULL, or an attribute is not valid.
+/// - `EINVAL` if `fn` is NULL, or an attribute is not valid. If that is `size`, `arg_destroy` is not
+///   called.
 /// - The errors of acort_go().
 ///
 /// # Safety
@@ -64,8 +65,42 @@ pub unsafe extern "C" fn acort_go_ex(
     // SAFETY: `attr` is NULL or has `attr->size` bytes; its name and group are valid; `fn` can be called with `arg`.
     try_object(|| unsafe {
         let attr = size_prefixed::read(attr, &spawn::DEFAULT_ATTRIBUTES)?;
-        spawn::spawn(&attr, r#fn, arg).map(NonNull::as_ptr)
+        let started = spawn::spawn(&attr, r#fn, arg).map(NonNull::as_ptr);
+        started.inspect_err(|_| spawn::destroy_argument(&attr, arg))
     })
+}
+
+/// Starts a task as acort_go() does, with flags of `acort_attr_t`: `ACORT_SHARED | ACORT_NEXT`.
+///
+/// # Returns
+/// The task, or NULL and `errno`. With ACORT_DETACHED do not use the task.
+///
+/// # Errors
+/// - `EINVAL` if `fn` is NULL, or `flags` are not valid.
+/// - The errors of acort_go().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_go_flags(
+    flags: u32,
+    r#fn: acort_body_t,
+    arg: *mut c_void,
+) -> *mut acort_task_t {
+    let attr = acort_attr_t { flags, ..spawn::DEFAULT_ATTRIBUTES };
+    // SAFETY: `fn` can be called with `arg`.
+    object(unsafe { spawn::spawn(&attr, r#fn, arg).map(NonNull::as_ptr) })
+}
+
+/// Starts a task as acort_go() does, detached: it is freed when it ends.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_go().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_go_detached(r#fn: acort_body_t, arg: *mut c_void) -> c_int {
+    let attr = acort_attr_t { flags: ACORT_DETACHED, ..spawn::DEFAULT_ATTRIBUTES };
+    // SAFETY: `fn` can be called with `arg`.
+    status(unsafe { spawn::spawn(&attr, r#fn, arg).map(drop) })
 }
 
 fn existing(task: *mut acort_task_t) -> Result<*mut acort_task_t> {

@@ -38,7 +38,7 @@ pub(crate) use lock::{
     tsan_release,
 };
 pub(crate) use nested_list::{Brackets, NestedList};
-pub(crate) use parker::{Parker, Prepared, WaitMode, wake_error};
+pub(crate) use parker::{Parker, Prepared, WaitMode, wake_error, wake_interruption};
 pub(crate) use random::Random;
 pub(crate) use spin::AdaptiveSpin;
 pub(crate) use timer_heap::{HeapSlot, TimerHeap};

@@ -1,22 +1,27 @@
 //! The wait state of a task or a plain thread. Exactly one waker ends each wait.
 //!
 //! ```text
-//!   state = WAITING | PARKED | UNINTERRUPTIBLE | TOKEN | CANCELLED | MASKED | BOUNDED
+//!   state = WAITING | PARKED | UNINTERRUPTIBLE | TOKEN | CANCELLED | MASKED | BOUNDED | INTERRUPTED | errno << 16
 //!
 //!   operation                    requires                        effect                               result
-//!   prepare(Uninterruptible)                                     + WAITING UNINTERRUPTIBLE            true
-//!   prepare(Cancellable)         CANCELLED, not MASKED           none                                 false
-//!                                otherwise                       + WAITING                            true
+//!   prepare(Uninterruptible)                                     + WAITING UNINTERRUPTIBLE            Ok
+//!   prepare(Cancellable)         CANCELLED, not MASKED           none                                 ECANCELED
+//!                                INTERRUPTED, not MASKED         - INTERRUPTED errno                  errno
+//!                                otherwise                       + WAITING                            Ok
 //!   prepare_park                 TOKEN                           - TOKEN                              TokenTaken
-//!                                CANCELLED, not MASKED           none                                 Cancelled
-//!                                neither                         + WAITING PARKED                     Waiting
+//!                                otherwise                       as prepare(Cancellable), PARKED      Waiting, Stopped
+//!   take_stop                    not WAITING                     as prepare(Cancellable) if it fails  errno
 //!   claim                        WAITING                         - WAITING PARKED UNINTERRUPTIBLE     true
 //!                                not WAITING                     none                                 false
 //!   unpark                       PARKED                          - WAITING PARKED                     true
 //!                                not PARKED                      + TOKEN                              false
 //!   cancel                       WAITING, not UNINTERRUPTIBLE,
 //!                                not MASKED                      + CANCELLED - WAITING PARKED         true
-//!                                otherwise                       + CANCELLED                          false
+//!                                otherwise                       + CANCELLED - INTERRUPTED errno      false
+//!   interrupt                    CANCELLED                       none                                 false
+//!                                as for cancel                   - WAITING PARKED                     true
+//!                                otherwise                       + INTERRUPTED errno                  false
+//!   take_interruption            INTERRUPTED                     - INTERRUPTED errno                  true
 //!   try_take_token               TOKEN                           - TOKEN                              true
 //!   mask(true), mask(false)                                      + MASKED, - MASKED                   as before?
 //!   set_bounded(true), (false)                                   + BOUNDED, - BOUNDED
@@ -28,19 +33,22 @@
 //!   wake_result; continue
 //! ```
 //!
-//! * P1. WAITING changes from 1 to 0 once a wait, by `claim`, `unpark` or `cancel`. The thread whose call returns true
+//! * P1. WAITING changes from 1 to 0 once a wait, by `claim`, `unpark`, `cancel` or `interrupt`. The thread whose call returns true
 //!   is the waker. It alone sets the wake reason, once, before it makes the waiter runnable. A thread that gives up on
 //!   its own wait, and a task that is abandoned, get no wake reason.
 //! * P2. The wake reason is 0 from `prepare` until the wake: `prepare` clears it before it sets WAITING.
 //! * P3. A claimed waiter is live until its waker has woken it. A task: until it is pushed. A plain thread: until
 //!   `set_wake_reason`; afterwards the waker uses only the address of the futex word.
-//! * P4. `owner` is null for a plain thread, and before a task is STARTED. It does not change during a wait.
+//! * P4. `owner` is null for a plain thread, and before a task is STARTED or fails to start. It does not change during a
+//!   wait.
 //! * P5. A waiter may still be in a queue after its wait has ended: by a deadline, a cancellation, or another case of a
 //!   select. The next waker that finds it removes it. Otherwise the woken task does, under the object's lock.
 //! * P6. PARKED and UNINTERRUPTIBLE are set only with WAITING, and never together. The waiter alone changes MASKED and
 //!   BOUNDED, and not during a wait.
 //! * P7. What the waker does before `set_wake_reason` is seen after `wake_result`: Release and Acquire. All changes of
 //!   `state` are AcqRel. ThreadSanitizer is told so here.
+//! * P8. INTERRUPTED and errno are set and cleared together: an interruption that has ended no wait. It is never set with
+//!   CANCELLED. An interruption ends one wait, or one `prepare` or `take_stop` of the task, or is taken back.
 
 use core::ffi::{c_int, c_void};
 
@@ -57,20 +65,28 @@ const UNINTERRUPTIBLE: u32 = 4;
 const TOKEN: u32 = 8;
 /// Set once the task is cancelled; never cleared.
 const CANCELLED: u32 = 16;
-/// Set while the task ignores its cancellation.
+/// Set while the task ignores its cancellation, and interruptions.
 const MASKED: u32 = 32;
 /// Set while a deadline scope bounds the waits of the task (`park/scope`).
 const BOUNDED: u32 = 64;
+/// Set while an interruption is pending (P8).
+const INTERRUPTED: u32 = 128;
+/// Where the errno of a pending interruption is.
+const ERRNO_SHIFT: u32 = 16;
+/// What is set while an interruption is pending.
+const INTERRUPTION: u32 = INTERRUPTED | u32::MAX << ERRNO_SHIFT;
 /// What the end of a wait clears.
 const WAIT_BITS: u32 = WAITING | PARKED | UNINTERRUPTIBLE;
 
-/// In a wake reason: the other bits are an errno.
+/// In a wake reason: the low bits are an errno.
 const ERROR: u32 = 1 << 31;
+/// In a wake reason with ERROR: an interruption has ended the wait.
+const BY_INTERRUPTION: u32 = 1 << 29;
 
 /// What ends a wait beside a claim.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum WaitMode {
-    /// A cancellation.
+    /// A cancellation, or an interruption.
     Cancellable,
     /// Nothing.
     Uninterruptible,
@@ -82,8 +98,8 @@ pub(crate) enum Prepared {
     Waiting,
     /// A saved token was taken: there is no wait.
     TokenTaken,
-    /// The task is cancelled: there is no wait.
-    Cancelled,
+    /// The task is cancelled or interrupted, with this errno: there is no wait.
+    Stopped(c_int),
 }
 
 /// The first field of a task, or a variable on the stack of a plain thread that waits.
@@ -101,9 +117,29 @@ fn is_cancelled(state: u32) -> bool {
     state & (CANCELLED | MASKED) == CANCELLED
 }
 
+/// Returns true if a wait that hears cancellation does not begin.
+fn is_stopped(state: u32) -> bool {
+    state & (CANCELLED | INTERRUPTED) != 0 && state & MASKED == 0
+}
+
+/// Returns true if a cancellation or an interruption ends the wait.
+fn hears(state: u32) -> bool {
+    state & (WAITING | UNINTERRUPTIBLE | MASKED) == WAITING
+}
+
+/// Returns a state with a pending interruption.
+fn with_interruption(state: u32, errno: u32) -> u32 {
+    state & !INTERRUPTION | INTERRUPTED | errno << ERRNO_SHIFT
+}
+
 /// Returns the wake reason for an error.
 pub(crate) fn wake_error(errno: c_int) -> u32 {
     ERROR | errno as u32
+}
+
+/// Returns the wake reason for an interruption.
+pub(crate) fn wake_interruption(errno: c_int) -> u32 {
+    BY_INTERRUPTION | wake_error(errno)
 }
 
 impl Parker {
@@ -128,32 +164,59 @@ impl Parker {
         self.owner.store(worker, Ordering::Relaxed);
     }
 
-    /// Begins a wait. Returns false, and begins none, if the task is cancelled.
+    /// Begins a wait. Errors: ECANCELED, or that of an interruption.
     #[inline(always)]
-    pub(crate) fn prepare(&self, mode: WaitMode) -> bool {
+    pub(crate) fn prepare(&self, mode: WaitMode) -> Result<(), c_int> {
         self.wake_reason.store(0, Ordering::Relaxed);
         let next = |seen| match mode {
             WaitMode::Uninterruptible => Some(seen | WAITING | UNINTERRUPTIBLE),
-            WaitMode::Cancellable => (!is_cancelled(seen)).then_some(seen | WAITING),
+            WaitMode::Cancellable => (!is_stopped(seen)).then_some(seen | WAITING),
         };
-        self.update(next).is_some()
+        while self.update(next).is_none() {
+            self.take_stop()?;
+        }
+        Ok(())
     }
 
     /// Begins a cancellable wait that a token ends.
     #[inline(always)]
     pub(crate) fn prepare_park(&self) -> Prepared {
         self.wake_reason.store(0, Ordering::Relaxed);
-        let before = self.update(|seen| match seen {
-            _ if seen & TOKEN != 0 => Some(seen & !TOKEN),
-            _ => (!is_cancelled(seen)).then_some(seen | WAITING | PARKED),
-        });
-        match before {
-            None => Prepared::Cancelled,
-            Some(before) if before & TOKEN != 0 => {
-                tsan_acquire(self);
-                Prepared::TokenTaken
+        loop {
+            let before = self.update(|seen| match seen {
+                _ if seen & TOKEN != 0 => Some(seen & !TOKEN),
+                _ => (!is_stopped(seen)).then_some(seen | WAITING | PARKED),
+            });
+            match before {
+                Some(before) if before & TOKEN != 0 => {
+                    tsan_acquire(self);
+                    return Prepared::TokenTaken;
+                }
+                Some(_) => return Prepared::Waiting,
+                None => {}
             }
-            Some(_) => Prepared::Waiting,
+            if let Err(errno) = self.take_stop() {
+                return Prepared::Stopped(errno);
+            }
+        }
+    }
+
+    /// Returns true if [`take_stop`](Self::take_stop) may fail.
+    #[inline(always)]
+    pub(crate) fn may_stop(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & (CANCELLED | INTERRUPTED) != 0
+    }
+
+    /// Takes a pending interruption. Errors: ECANCELED, or that of the interruption; none while the task is masked.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn take_stop(&self) -> Result<(), c_int> {
+        // A cancelled task has no interruption (P8).
+        let before = self.update(|seen| is_stopped(seen).then_some(seen & !INTERRUPTION));
+        match before {
+            None => Ok(()),
+            Some(before) if before & CANCELLED != 0 => Err(libc::ECANCELED),
+            Some(before) => Err((before >> ERRNO_SHIFT) as c_int),
         }
     }
 
@@ -198,9 +261,39 @@ impl Parker {
 
     /// Cancels the task. Returns true if that has ended a wait: the caller wakes the waiter (P1).
     pub(crate) fn cancel(&self) -> bool {
-        let ends = |seen| seen & (WAITING | UNINTERRUPTIBLE | MASKED) == WAITING;
-        self.update(|seen| Some(CANCELLED | if ends(seen) { seen & !WAIT_BITS } else { seen }))
-            .is_some_and(ends)
+        let rest = |seen| if hears(seen) { seen & !WAIT_BITS } else { seen & !INTERRUPTION };
+        self.update(|seen| Some(CANCELLED | rest(seen))).is_some_and(hears)
+    }
+
+    /// Interrupts the task, unless it is cancelled. Returns true if that has ended a wait: the caller wakes the waiter
+    /// (P1). Otherwise the interruption is pending, and replaces the one before.
+    pub(crate) fn interrupt(&self, errno: c_int) -> bool {
+        self.update(|seen| match seen {
+            _ if seen & CANCELLED != 0 => None,
+            _ if hears(seen) => Some(seen & !WAIT_BITS),
+            _ => Some(with_interruption(seen, errno as u32)),
+        })
+        .is_some_and(hears)
+    }
+
+    /// Takes a pending interruption back. Returns false if there is none.
+    pub(crate) fn take_interruption(&self) -> bool {
+        self.state.fetch_and(!INTERRUPTION, Ordering::AcqRel) & INTERRUPTED != 0
+    }
+
+    /// Makes the interruption that has ended the last wait pending: the call has succeeded all the same.
+    pub(crate) fn renew_interruption(&self) {
+        if self.was_interrupted() {
+            let errno = self.wake_reason.load(Ordering::Relaxed) & !(ERROR | BY_INTERRUPTION);
+            let is_free = |seen: u32| seen & (CANCELLED | INTERRUPTED) == 0;
+            self.update(|seen| is_free(seen).then(|| with_interruption(seen, errno)));
+        }
+    }
+
+    /// Returns true if an interruption has ended the last wait.
+    pub(crate) fn was_interrupted(&self) -> bool {
+        const BOTH: u32 = ERROR | BY_INTERRUPTION;
+        self.wake_reason.load(Ordering::Relaxed) & BOTH == BOTH
     }
 
     /// Returns true if the task is cancelled and not masked.
@@ -209,11 +302,11 @@ impl Parker {
         is_cancelled(self.state.load(Ordering::Relaxed))
     }
 
-    /// Returns true if a call of the task must look closer before it begins: the task is cancelled, masked or not, or a
-    /// deadline scope bounds its waits.
+    /// Returns true if a call of the task must look closer before it begins: [`take_stop`](Self::take_stop) may fail, or
+    /// a deadline scope bounds its waits.
     #[inline(always)]
     pub(crate) fn is_marked(&self) -> bool {
-        self.state.load(Ordering::Relaxed) & (CANCELLED | BOUNDED) != 0
+        self.state.load(Ordering::Relaxed) & (CANCELLED | INTERRUPTED | BOUNDED) != 0
     }
 
     #[inline(always)]
@@ -258,6 +351,7 @@ impl Parker {
     pub(crate) fn wake_result(&self) -> Result<usize, c_int> {
         tsan_acquire(self);
         let reason = self.wake_reason.load(Ordering::Acquire);
-        if reason & ERROR == 0 { Ok(reason as usize - 1) } else { Err((reason & !ERROR) as c_int) }
+        let errno = (reason & !(ERROR | BY_INTERRUPTION)) as c_int;
+        if reason & ERROR == 0 { Ok(reason as usize - 1) } else { Err(errno) }
     }
 }

@@ -220,7 +220,7 @@ mod tests {
         let mut waiters = parkers.map(|parker| {
             case += 1;
             // SAFETY: the parker is live.
-            assert!(unsafe { (*parker).prepare(WaitMode::Cancellable) });
+            assert!(unsafe { (*parker).prepare(WaitMode::Cancellable) }.is_ok());
             Waiter::new(parker, ptr::null_mut(), case)
         });
         let waiters = waiters.each_mut().map(ptr::from_mut);

@@ -29,7 +29,7 @@ unsafe fn take_pending(signals: SignalSet, info: *mut libc::siginfo_t) -> Result
 /// Returns true if the program blocks all of `wanted` that can be blocked. They must be blocked on this thread; in a
 /// task also on the thread that created the runtime, whose mask all its threads inherit. A signal that reaches a thread
 /// which does not block it has its default action or its handler there.
-fn are_blocked(wanted: SignalSet) -> bool {
+pub(crate) fn are_blocked(wanted: SignalSet) -> bool {
     // SAFETY: the masks are initialized. A worker's runtime exists, with the state that its threads inherit.
     unsafe {
         let own = from_sigset(&os::signal_mask());

@@ -4,7 +4,7 @@ use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
 /// A set of signals: bit 0 is signal 1. It is the kernel's format as well.
-pub(super) type SignalSet = u64;
+pub(crate) type SignalSet = u64;
 
 /// The largest signal number.
 const MAX_SIGNAL: c_int = 64;
@@ -17,14 +17,14 @@ fn bit(signal: c_int) -> SignalSet {
 ///
 /// # Safety
 /// `set` points to an initialized set.
-pub(super) unsafe fn from_sigset(set: *const libc::sigset_t) -> SignalSet {
+pub(crate) unsafe fn from_sigset(set: *const libc::sigset_t) -> SignalSet {
     // SAFETY: the set is initialized.
     let has = |&signal: &c_int| unsafe { libc::sigismember(set, signal) == 1 };
     (1..=MAX_SIGNAL).filter(has).fold(0, |signals, signal| signals | bit(signal))
 }
 
 /// Converts to a set of the C library. Signals that the C library reserves for itself are left out.
-pub(super) fn to_sigset(signals: SignalSet) -> libc::sigset_t {
+pub(crate) fn to_sigset(signals: SignalSet) -> libc::sigset_t {
     let mut set = MaybeUninit::zeroed();
     // SAFETY: sigemptyset(3) initializes the set.
     unsafe {

@@ -56,6 +56,10 @@ pub const ACORT_MEASURE: u32 = 8;
 /// acort_yield().
 pub const ACORT_UNCONSTRAINED: u32 = 16;
 
+/// `acort_attr_t.flags`: the task has low priority. It runs when no other task is ready on its worker, but of 16 tasks that
+/// run one is low, if one is ready.
+pub const ACORT_LOW: u32 = 32;
+
 /// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 pub type acort_body_t = Option<unsafe extern "C" fn(*mut c_void) -> *mut c_void>;
 
@@ -106,7 +110,7 @@ pub struct acort_attr_t {
     pub group: *mut acort_group_t,
     /// Bytes of the task's own stack; 0: the runtime's default.
     pub stack_size: usize,
-    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED, ACORT_LOW.
     pub flags: u32,
     /// The index of the worker that runs the task; -1: any.
     pub worker: i32,
@@ -116,6 +120,10 @@ pub struct acort_attr_t {
     /// Bytes at `arg` that are copied; 0: none. The task's argument is the copy then, aligned as malloc(3) does, which
     /// is freed with the task. The original may be on a shared stack, and may change.
     pub arg_copy_size: usize,
+    /// Called once with the task's argument, as the task, after the task has ended: it has returned, has left by
+    /// acort_exit() or aco_exit(), was abandoned, or never began. It runs after the destructors of keys, and must not
+    /// wait. If acort_go_ex() fails, it calls this with `arg` itself; then the caller has nothing to free. NULL: none.
+    pub arg_destroy: Option<unsafe extern "C" fn(*mut c_void)>,
 }
 
 /// Functions that the library calls when something happens to a task: with `user` and the task, on the thread where it

@@ -20,6 +20,7 @@ static WORKERS: AtomicU64 = AtomicU64::new(0);
 pub(crate) fn seed(worker: &mut Worker) {
     let seed = seed_from_environment();
     worker.chaos = seed.is_some();
+    worker.has_own_order = worker.chaos;
     if worker.chaos {
         IS_ON.store(true, Ordering::Relaxed);
     }
@@ -31,6 +32,7 @@ pub(crate) fn seed(worker: &mut Worker) {
 /// unless `seed` is 0.
 pub(crate) fn seed_with(worker: &mut Worker, seed: u64) {
     worker.chaos = seed != 0;
+    worker.has_own_order = worker.chaos;
     if worker.chaos {
         IS_ON.store(true, Ordering::Relaxed);
     }

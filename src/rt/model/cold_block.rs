@@ -1,7 +1,7 @@
 //! The layout of the cold part of a task: a block from malloc for what few tasks need.
 //!
 //! ```text
-//!   inline_scratch | heap_scratch ──> malloc | name ──> malloc | … | values | [ copy of the argument ]
+//!   inline_scratch | heap_scratch ──> malloc | name ──> malloc | … | values | destructor | cleanups ──> malloc | [ copy ]
 //! ```
 //!
 //! Scratch memory serves one call of the task at a time. A select keeps its wait-queue nodes there, and a channel call
@@ -13,7 +13,7 @@ use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use crate::record::Values;
+use crate::record::{Destructor, Values};
 use crate::rt::base::Waiter;
 use crate::rt::os;
 use crate::sys;
@@ -39,6 +39,20 @@ pub(crate) struct ColdBlock {
     pub(super) is_acquired: bool,
     /// The task's values under keys (see `locals`).
     pub(super) values: Values,
+    /// The destructor of the task's argument, until it is called.
+    pub(super) arg_destroy: Option<Destructor>,
+    /// What `arg_destroy` is called with.
+    pub(super) arg: *mut c_void,
+    /// The cleanup function that was pushed last, or null.
+    pub(super) cleanups: *mut Cleanup,
+}
+
+/// A cleanup function of a task, in memory from malloc.
+pub(super) struct Cleanup {
+    /// The one that was pushed before.
+    pub(super) next: *mut Cleanup,
+    pub(super) function: Destructor,
+    pub(super) arg: *mut c_void,
 }
 
 impl ColdBlock {
@@ -67,7 +81,7 @@ impl ColdBlock {
         }
     }
 
-    /// Frees a block with its name and its scratch memory.
+    /// Frees a block with its name, its scratch memory and its cleanup functions.
     ///
     /// # Safety
     /// `block` is null, or the block of a task that is being freed: no thread uses it any more.
@@ -78,8 +92,24 @@ impl ColdBlock {
             if let Some(this) = block.as_ref() {
                 sys::free(this.name.load(Ordering::Relaxed).cast());
                 sys::free(this.heap_scratch.cast());
+                while ColdBlock::pop_cleanup(block).is_some() {}
                 sys::free(block.cast());
             }
+        }
+    }
+
+    /// Takes the cleanup function that was pushed last, and its argument. None: there is none.
+    ///
+    /// # Safety
+    /// `block` is the block of the task that runs on this thread, or of one that is being freed.
+    pub(super) unsafe fn pop_cleanup(block: *mut ColdBlock) -> Option<(Destructor, *mut c_void)> {
+        // SAFETY: only the thread of the task uses the list, whose entries are from malloc.
+        unsafe {
+            let last = (*block).cleanups;
+            let Cleanup { next, function, arg } = *last.as_ref()?;
+            (*block).cleanups = next;
+            sys::free(last.cast());
+            Some((function, arg))
         }
     }
 

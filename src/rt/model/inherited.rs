@@ -5,7 +5,8 @@
 //!
 //! 1. The creator starts the workers, and a worker keeps what it inherits. Only `ACORT_PIN_CPUS` changes its
 //!    processors.
-//! 2. [`Inherited`] is the creator's state before any task of the runtime begins. It does not change afterwards.
+//! 2. [`Inherited`] is the creator's state before any task of the runtime begins. It does not change afterwards: in
+//!    acort_run(), acort_cancel_on_signals() puts another state with more blocked signals in its place.
 //! 3. A thread of the blocking pool has all signals blocked, except during a call of the program, which has the
 //!    creator's mask.
 //! 4. A job of the pool begins in the state of its runtime's creator. The thread applies that state if the job before
@@ -39,22 +40,29 @@ pub(crate) struct Inherited {
 impl Inherited {
     /// Returns the state of this thread, with one reference. Errors: ENOMEM.
     pub(crate) fn of_this_thread() -> Result<NonNull<Inherited>> {
+        let mut fp_environment = 0_u64;
+        // SAFETY: `fp_environment` has the size of the environment.
+        unsafe { arch::get_fpenv((&raw mut fp_environment).cast()) };
+        Inherited::new(os::signal_mask(), os::CpuSet::of_this_thread(), fp_environment)
+    }
+
+    /// Returns this state with other signals, and one reference. Errors: ENOMEM.
+    pub(crate) fn with_signals(&self, signals: libc::sigset_t) -> Result<NonNull<Inherited>> {
+        Inherited::new(signals, self.processors.clone(), self.fp_environment)
+    }
+
+    fn new(
+        signals: libc::sigset_t,
+        processors: os::CpuSet,
+        fp_environment: u64,
+    ) -> Result<NonNull<Inherited>> {
         #[unsafe(link_section = "aco_shared")]
         static LAST: AtomicU64 = AtomicU64::new(0);
         let state: NonNull<Inherited> =
             sys::allocate(size_of::<Inherited>()).ok_or(libc::ENOMEM)?.cast();
-        let mut fp_environment = 0_u64;
-        // SAFETY: `fp_environment` has the size of the environment; the new memory has the size of the state.
-        unsafe {
-            arch::get_fpenv((&raw mut fp_environment).cast());
-            state.write(Inherited {
-                refcount: AtomicU32::new(1),
-                id: LAST.fetch_add(1, Ordering::Relaxed) + 1,
-                signals: os::signal_mask(),
-                processors: os::CpuSet::of_this_thread(),
-                fp_environment,
-            });
-        }
+        let (refcount, id) = (AtomicU32::new(1), LAST.fetch_add(1, Ordering::Relaxed) + 1);
+        // SAFETY: the new memory has the size of the state.
+        unsafe { state.write(Inherited { refcount, id, signals, processors, fp_environment }) };
         Ok(state)
     }
 

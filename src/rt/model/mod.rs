@@ -15,7 +15,7 @@
 //! | `runtime` | A runtime: its workers, its groups, and the injector, which has the tasks that any worker may begin |
 //! | `stack_cache` | A worker's cache of coroutines with their stacks, which finished tasks have left for new ones |
 //! | `task` | Task control blocks: states, flags, what frees a task, and the order of locks |
-//! | `task_cold` | Access to the cold part of a task: its name, values, copied argument, deadline, scratch memory |
+//! | `task_cold` | Access to the cold part of a task: its name, values, argument, cleanups, deadline, scratch memory |
 //! | `task_pool` | The pool of task blocks: allocates and frees tasks |
 //! | `test_run` | Test runs: the virtual clock of a worker, its order by a seed, and what its tasks may not do |
 //! | `worker` | A worker: one thread, the tasks that it runs, and what they need |

@@ -86,6 +86,27 @@ pub(crate) unsafe fn for_each_within(group: *mut Group, visit: &mut dyn FnMut(*m
     unsafe { Brackets::for_each_within(&raw mut (*group).brackets, visit) }
 }
 
+/// Returns the group of a main task that `group` is, or is inside; null if there is none.
+///
+/// # Safety
+/// `group` is in the list of its runtime, whose lock is held.
+pub(crate) unsafe fn main_of(group: *mut Group) -> *mut Group {
+    let mut found = core::ptr::null_mut();
+    // SAFETY: the list is locked (NG1). A group in it is live (NG3), and so is its runtime.
+    unsafe {
+        (*(*group).runtime).groups.for_each(&mut |outer| {
+            if (*outer).is_main {
+                for_each_within(outer, &mut |inner| {
+                    if inner == group {
+                        found = outer;
+                    }
+                });
+            }
+        });
+    }
+    found
+}
+
 impl Runtime {
     /// Calls `visit` for each task of each group, under the locks of the runtime and of the group. `visit` does not
     /// wait.

@@ -109,8 +109,8 @@ pub struct Task {
     pub(crate) wait_reason: AtomicU8,
     /// `SHARED` to `UNCONSTRAINED` (T4, T5).
     pub(crate) flags: AtomicU8,
-    /// Bit 0: `phase` is the result. The other bits count the mutexes and rwlocks that the task holds. Only its
-    /// worker's thread uses them.
+    /// Bit 0: `phase` is the result. Bit 1: the task has low priority, which is fixed at creation. The other bits count
+    /// the mutexes and rwlocks that the task holds. Only its worker's thread uses them.
     pub(super) local_bits: u8,
     /// Guards the changes to `state` and `flags` (T4), and `join_waiters`.
     pub(crate) lock: Lock,
@@ -177,7 +177,8 @@ impl diag::Describe for Task {
 }
 
 const HAS_RESULT: u8 = 1;
-const LOCK_UNIT: u8 = 2;
+const LOW: u8 = 2;
+const LOCK_UNIT: u8 = 4;
 
 /// Returns the task with the handle `task`. Errors: EINVAL if the handle is null, ESRCH if the task was freed.
 pub(crate) fn check(task: *mut Task) -> Result<NonNull<Task>> {
@@ -197,7 +198,7 @@ pub(crate) fn current() -> *mut Task {
     unsafe { worker.as_ref() }.map_or(ptr::null_mut(), |worker| worker.current)
 }
 
-/// Counts a mutex or rwlock that `task` has acquired, up to 127. Does nothing if `task` is null: a plain thread has
+/// Counts a mutex or rwlock that `task` has acquired, up to 63. Does nothing if `task` is null: a plain thread has
 /// acquired it.
 ///
 /// # Safety
@@ -258,9 +259,27 @@ impl Task {
         self.local_bits |= HAS_RESULT;
     }
 
+    /// Takes the result back: the task goes on.
+    pub(crate) fn take_result(&mut self) -> *mut c_void {
+        self.local_bits &= !HAS_RESULT;
+        // SAFETY: the caller has found that `phase` is the result.
+        unsafe { self.phase.result }
+    }
+
     /// Returns true if `phase` is the result.
     pub(crate) fn has_result(&self) -> bool {
         self.local_bits & HAS_RESULT != 0
+    }
+
+    /// Gives a new task low priority.
+    pub(crate) fn make_low(&mut self) {
+        self.local_bits |= LOW;
+    }
+
+    /// Returns true if the task has low priority.
+    #[inline(always)]
+    pub(crate) fn is_low(&self) -> bool {
+        self.local_bits & LOW != 0
     }
 
     /// Returns true if the task holds a mutex or an rwlock.

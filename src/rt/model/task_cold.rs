@@ -1,4 +1,4 @@
-//! Access to the cold part of a task: its name, values, copied argument, deadline, scratch memory.
+//! Access to the cold part of a task: its name, values, argument, cleanups, deadline, scratch memory.
 //!
 //! `cold` of a task is null until the task needs a block. Any thread may create the block, under the lock of the task's
 //! group. The block then stays until the task is freed, so the task's own worker reads the pointer without that lock.
@@ -7,12 +7,14 @@ use core::ffi::{c_char, c_void};
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use super::cold_block::ColdBlock;
+use super::cold_block::{Cleanup, ColdBlock};
 use super::task::Task;
-use crate::record::Values;
+use crate::record::{Destructor, Values};
 use crate::rt::os::Deadline;
+use crate::sys;
 
 /// Returns the task's block, or null.
+#[inline(always)]
 unsafe fn get(task: *mut Task) -> *mut ColdBlock {
     // SAFETY: the task is live.
     unsafe { (*task).cold.load(Ordering::Relaxed) }
@@ -67,6 +69,89 @@ pub(crate) unsafe fn copy_argument(
         (*task).cold.store(block, Ordering::Release);
         copy
     }
+}
+
+/// Makes `destroy` the destructor of the task's argument, `arg`. Returns false if there is no memory.
+///
+/// # Safety
+/// No other thread knows the task.
+pub(crate) unsafe fn set_arg_destructor(
+    task: *mut Task,
+    destroy: Destructor,
+    arg: *mut c_void,
+) -> bool {
+    // SAFETY: no other thread knows the task.
+    unsafe {
+        let Some(block) = get_or_create(task).as_mut() else { return false };
+        (block.arg_destroy, block.arg) = (Some(destroy), arg);
+    }
+    true
+}
+
+/// Takes the destructor of the task's argument, and the argument. None: there is no destructor, or it was taken.
+///
+/// # Safety
+/// `task` is live, and its worker calls.
+pub(crate) unsafe fn take_arg_destructor(task: *mut Task) -> Option<(Destructor, *mut c_void)> {
+    // SAFETY: the task's worker alone uses the two fields after the task was created.
+    unsafe {
+        let block = get(task);
+        if block.is_null() {
+            return None;
+        }
+        Some(((*block).arg_destroy.take()?, (*block).arg))
+    }
+}
+
+/// Pushes a cleanup function. Returns false if there is no memory.
+///
+/// # Safety
+/// `task` runs on this thread.
+pub(crate) unsafe fn push_cleanup(task: *mut Task, function: Destructor, arg: *mut c_void) -> bool {
+    // SAFETY: only this thread uses the list.
+    unsafe {
+        let block = ensure(task);
+        if block.is_null() {
+            return false;
+        }
+        let Some(memory) = sys::allocate(size_of::<Cleanup>()) else { return false };
+        let cleanup: *mut Cleanup = memory.as_ptr().cast();
+        cleanup.write(Cleanup { next: (*block).cleanups, function, arg });
+        (*block).cleanups = cleanup;
+    }
+    true
+}
+
+/// Takes the cleanup function that was pushed last, and its argument. None: there is none.
+///
+/// # Safety
+/// `task` is live, and its worker calls.
+pub(crate) unsafe fn pop_cleanup(task: *mut Task) -> Option<(Destructor, *mut c_void)> {
+    // SAFETY: only the task's worker uses the list.
+    unsafe {
+        let block = get(task);
+        if block.is_null() { None } else { ColdBlock::pop_cleanup(block) }
+    }
+}
+
+/// Returns true if the task has cleanup functions.
+///
+/// # Safety
+/// `task` is live, and its worker calls.
+#[inline(always)]
+pub(crate) unsafe fn has_cleanups(task: *mut Task) -> bool {
+    // SAFETY: only the task's worker uses the list.
+    unsafe { get(task).as_ref().is_some_and(|block| !block.cleanups.is_null()) }
+}
+
+/// Returns true if the task has a block.
+///
+/// # Safety
+/// `task` is live.
+#[inline(always)]
+pub(crate) unsafe fn exists(task: *mut Task) -> bool {
+    // SAFETY: the task is live.
+    unsafe { !get(task).is_null() }
 }
 
 unsafe fn values_of(block: *mut ColdBlock) -> *mut Values {

@@ -93,6 +93,16 @@ impl TestMode {
     }
 }
 
+/// The ready tasks of a worker that has had low tasks (see `sched/priority`). All zero: there are none.
+pub(crate) struct Priorities {
+    pub(crate) normal: List<Task>,
+    pub(crate) low: List<Task>,
+    /// Normal tasks that have run since the last low one, while a low one was ready.
+    pub(crate) in_a_row: u32,
+    /// A turn by priority goes on.
+    pub(crate) in_turn: bool,
+}
+
 /// A worker.
 #[repr(C)]
 pub(crate) struct Worker {
@@ -139,6 +149,9 @@ pub(crate) struct Worker {
     pub(crate) test_mode: TestMode,
     /// Tasks that wait for the end of a blocking call (V3 of `test_run`).
     pub(crate) blocking_calls: u32,
+    /// The next task is not the first of the run queue: chaos mode, or priorities.
+    pub(crate) has_own_order: bool,
+    pub(crate) priorities: Priorities,
     pub(crate) poller: Poller,
     pub(crate) thread: libc::pthread_t,
     pub(crate) setup: SetupResult,
@@ -181,6 +194,13 @@ impl Worker {
         }
         self.next_id += 1;
         self.next_id - 1
+    }
+
+    /// Returns true if a task is ready.
+    #[inline(always)]
+    pub(crate) fn has_ready(&self) -> bool {
+        let Priorities { normal, low, .. } = &self.priorities;
+        !self.run_queue.is_empty() || self.has_own_order && !(normal.is_empty() && low.is_empty())
     }
 
     /// Wakes the worker if it sleeps. Returns false if it does not, or another thread wakes it (I2).

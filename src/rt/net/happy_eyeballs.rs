@@ -207,7 +207,7 @@ pub(super) fn connect_first(addresses: &Addresses, deadline: Deadline) -> Result
                 let has_next = next.is_some() && has_capacity;
                 let until_next = if has_next { next_at } else { Deadline::NEVER };
                 match attempts.wait(deadline.min(until_next)) {
-                    Err(libc::ETIMEDOUT) if !deadline.has_passed() => {}
+                    Err(libc::ETIMEDOUT) if until_next.has_passed() && !deadline.has_passed() => {}
                     // A connection that came in time counts (A3).
                     Err(libc::ETIMEDOUT) => {
                         return attempts.take_finished()?.ok_or(libc::ETIMEDOUT);

@@ -9,6 +9,7 @@ const WORD_BITS: usize = usize::BITS as usize;
 const WORDS: usize = MAX_CPUS / WORD_BITS;
 
 /// A set of processors, as sched_getaffinity(2) has it. The empty set: the system does not tell.
+#[derive(Clone)]
 pub(crate) struct CpuSet([usize; WORDS]);
 
 impl CpuSet {

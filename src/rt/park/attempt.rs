@@ -4,7 +4,7 @@
 //!   lock, attempt ── Some(result) ──────────────────────────────────────> result
 //!      │ None: the waiter enters the queue, unlock, the caller blocks
 //!      ├─ a waker claims the caller ────────────────────────────────────> Ok, EPIPE
-//!      ├─ cancelled; dequeued ──────────────────────────────────────────> ECANCELED
+//!      ├─ cancelled, interrupted; dequeued ─────────────────────────────> ECANCELED, the interruption's errno
 //!      └─ deadline;  dequeued ── lock, last attempt ── Some(result) ────> result
 //!                                                 └─── None ────────────> ETIMEDOUT
 //! ```
@@ -13,7 +13,7 @@
 //!   object, and the last attempt finds it: no value is given twice, and none is lost.
 //! * A2. The last attempt is that of a call with deadline 0. The caller makes it under the lock, after it has dequeued
 //!   its waiter.
-//! * A3. A cancelled caller makes no last attempt.
+//! * A3. A cancelled caller makes no last attempt. One that is interrupted with ETIMEDOUT does.
 //! * A4. A task keeps nothing on its stack for the last attempt. `wait_target` has the address of the object, and the
 //!   waiter in the block has the slot; both stay until the next wait of the task.
 

@@ -5,6 +5,7 @@
 //!        │ the task's slice is used up ──────────────> yield: other tasks run, file descriptors and timers are polled
 //!        │ the task is cancelled and not masked ─────> ECANCELED
 //!        │ a deadline scope ends before the deadline ─> its deadline takes the place of the call's (N2 of `scope`)
+//!        │ an interruption is pending, not masked ───> its errno; it is pending no more
 //!        v
 //!   the call itself: it does not check for cancellation after it has had an effect
 //! ```
@@ -19,7 +20,7 @@
 //! * B3. A call does not yield if its deadline is 0, in a coroutine that the task has resumed, in a hook or
 //!   destructor, outside of tasks, or while the task holds a mutex or an rwlock. Units that were not paid for are
 //!   carried over, up to one turn's worth: a later call pays them.
-//! * B4. A call with deadline 0 cannot wait, and does not check for cancellation.
+//! * B4. A call with deadline 0 cannot wait, and does not check for cancellation or interruptions.
 //!
 //! A call begins once: in the C interface, or below it in the part that returns before the wait, so that nothing of it
 //! stays on a shared stack (`attempt`, `channel_wait`, `suspend`, `mutex`).
@@ -67,7 +68,7 @@ pub(crate) fn is_turn_over(worker: &Worker) -> bool {
 }
 
 /// Begins a call that may wait until `deadline`. Returns the deadline of its waits: that one, or an earlier one of the
-/// caller's scopes. Errors: EINVAL, ECANCELED.
+/// caller's scopes. Errors: EINVAL, ECANCELED, that of an interruption.
 #[inline(always)]
 pub(crate) fn enter_call(caller: Caller, deadline: Deadline) -> Result<Deadline> {
     if !deadline.is_valid() {
@@ -88,15 +89,14 @@ pub(crate) fn enter_call(caller: Caller, deadline: Deadline) -> Result<Deadline>
     }
 }
 
-/// The end of [`enter_call`] in a task that is cancelled, or has deadline scopes.
+/// The end of [`enter_call`] in a task that is cancelled or interrupted, or has deadline scopes.
 #[cold]
 #[inline(never)]
 fn enter_marked(task: &Task, deadline: Deadline) -> Result<Deadline> {
-    if task.parker.is_cancelled() && !deadline.is_now() {
-        Err(libc::ECANCELED)
-    } else {
-        Ok(scope::bound_in_task(task, deadline))
+    if task.parker.may_stop() && !deadline.is_now() {
+        task.parker.take_stop()?;
     }
+    Ok(scope::bound_in_task(task, deadline))
 }
 
 /// As [`enter_call`], if that neither yields nor fails: for a fast path, which does not wait, and so needs no deadline.
@@ -111,7 +111,7 @@ pub(crate) fn try_enter_call(task: *mut Task, deadline: Deadline) -> bool {
         let Some(task) = task.as_ref() else { return true };
         let worker = task.parker.worker();
         let left = (*worker).turn_left - 1;
-        if left < (*worker).slice_floor || task.parker.is_cancelled() {
+        if left < (*worker).slice_floor || task.parker.may_stop() {
             return false;
         }
         (*worker).turn_left = left;

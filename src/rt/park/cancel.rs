@@ -1,10 +1,12 @@
-//! Cancels waits of tasks, one or many, and masks cancellation; acort_unpark().
+//! Cancels and interrupts waits of tasks, and masks cancellation; acort_unpark().
 //!
 //! A waker must not run hooks under a lock (T6). So a walk over tasks under locks collects those whose waits it has
 //! ended in a [`CancelBatch`], and wakes them afterwards.
 
+use core::ffi::c_int;
+
 use super::wake;
-use crate::rt::base::{List, wake_error};
+use crate::rt::base::{List, wake_error, wake_interruption};
 use crate::rt::model::{Task, task};
 use crate::rt::os::Result;
 
@@ -32,6 +34,24 @@ pub(crate) unsafe fn cancel(task: *mut Task) {
         woken.cancel(task);
         woken.wake();
     }
+}
+
+/// Ends the task's wait with `errno`, or its next one. 0: takes a pending interruption back. Returns true if there was
+/// one.
+///
+/// # Safety
+/// `task` is live.
+pub(crate) unsafe fn interrupt(task: *mut Task, errno: c_int) -> bool {
+    // SAFETY: the task is live. `interrupt` returns true to the waker only (P1 of `parker`).
+    unsafe {
+        if errno == 0 {
+            return (*task).parker.take_interruption();
+        }
+        if (*task).parker.interrupt(errno) {
+            wake::wake(&raw mut (*task).parker, wake_interruption(errno));
+        }
+    }
+    false
 }
 
 /// Tasks whose waits a cancellation has ended, the last one first. The owner of the batch is their waker.

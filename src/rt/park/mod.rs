@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `attempt` | Waits for an object: an attempt before the wait, and another one after its deadline |
 //! | `budget` | The budget of a task, and what each call that may wait does before it has any effect |
-//! | `cancel` | Cancels waits of tasks, one or many, and masks cancellation; acort_unpark() |
+//! | `cancel` | Cancels and interrupts waits of tasks, and masks cancellation; acort_unpark() |
 //! | `scope` | Deadline scopes: a time that bounds the waits of a caller until the scope ends |
 //! | `sleep` | The clock, acort_sleep_until(), and a back-off |
 //! | `suspend` | acort_yield(), acort_park() and sleeping: waits of the current task without an object |

@@ -15,6 +15,11 @@ pub(crate) fn after(nanoseconds: i64) -> i64 {
     os::now().checked_add(nanoseconds).map_or(-1, |deadline| deadline.max(1))
 }
 
+/// As [`after`], for milliseconds.
+pub(crate) fn after_ms(milliseconds: i64) -> i64 {
+    after(milliseconds.saturating_mul(1_000_000))
+}
+
 /// Sleeps for `nanoseconds`; yields if that is 0 or negative. Errors: ECANCELED; ETIMEDOUT as for [`sleep_until`].
 #[inline(always)]
 pub(crate) fn sleep(nanoseconds: i64) -> Result<()> {

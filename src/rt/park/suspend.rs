@@ -27,13 +27,11 @@ fn begin_sleep(deadline: Deadline) -> Result<Blocked> {
     unsafe {
         let Some(task) = task::current().as_mut() else {
             let mut parker = Parker::new();
-            parker.prepare(WaitMode::Uninterruptible);
+            parker.prepare(WaitMode::Uninterruptible)?;
             park_thread(&raw mut parker, until);
             return if is_cut { Err(libc::ETIMEDOUT) } else { Ok(Blocked::Done) };
         };
-        if !task.parker.prepare(WaitMode::Cancellable) {
-            return Err(libc::ECANCELED);
-        }
+        task.parker.prepare(WaitMode::Cancellable)?;
         let until = if until.is_now() { Deadline::at(1) } else { until };
         let target = usize::from(is_cut);
         before_block(task.parker.worker(), task, Wait::new(WaitReason::Sleep, target, until));
@@ -59,7 +57,7 @@ fn begin_park(deadline: Deadline) -> Result<Blocked> {
             return if has_token { Ok(Blocked::Done) } else { Err(libc::ETIMEDOUT) };
         }
         match task.parker.prepare_park() {
-            Prepared::Cancelled => return Err(libc::ECANCELED),
+            Prepared::Stopped(error) => return Err(error),
             Prepared::TokenTaken => return Ok(Blocked::Done),
             Prepared::Waiting => {}
         }
@@ -94,11 +92,13 @@ pub(crate) fn yield_now() -> Result<()> {
             abort_nested_block(task)
         }
         switch_to_scheduler();
-        if (*task::current()).parker.is_cancelled() { Err(libc::ECANCELED) } else { Ok(()) }
+        let parker = &(*task::current()).parker;
+        if parker.may_stop() { parker.take_stop() } else { Ok(()) }
     }
 }
 
-/// The last part of a sleep. `wait_target` says whether a scope has cut it.
+/// The last part of a sleep: the deadline is its end, unless it comes from an interruption, or a scope has cut the
+/// sleep, as `wait_target` says.
 ///
 /// # Safety
 /// The running task has blocked by [`begin_sleep`] and the switch.
@@ -107,9 +107,10 @@ unsafe fn finish_sleep() -> Result<()> {
     // SAFETY: the task has blocked, and runs on its worker again.
     unsafe {
         let outcome = after_block();
-        let is_cut = (*task::current()).wait_target.load(Ordering::Relaxed) != 0;
+        let task = task::current();
+        let is_cut = (*task).wait_target.load(Ordering::Relaxed) != 0;
         match outcome {
-            Err(libc::ETIMEDOUT) if !is_cut => Ok(()),
+            Err(libc::ETIMEDOUT) if !is_cut && !(*task).parker.was_interrupted() => Ok(()),
             outcome => outcome.map(drop),
         }
     }

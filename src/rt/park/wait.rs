@@ -4,7 +4,7 @@
 //!   wait_on(lock, queue, slot, wait): the caller holds `lock`
 //!
 //!   enqueue        deadline NOW ──────────────────────────────> ETIMEDOUT, `lock` released
-//!                  prepare: cancelled ────────────────────────> ECANCELED, `lock` released
+//!                  prepare: cancelled, interrupted ───────────> its errno, `lock` released
 //!                  the waiter enters the queue; `lock` released
 //!                                                        <─── from here on a waker may claim the waiter,
 //!   before_block   wait reason, timer, `block` hook           write the slot, and make the task runnable
@@ -12,7 +12,7 @@
 //!       │          the worker runs other tasks
 //!       v          the worker resumes the task
 //!   after_block    removes the timer; wake_result
-//!   finish_wait    after ETIMEDOUT and ECANCELED: dequeues the waiter (P5)
+//!   finish_wait    after an error: dequeues the waiter (P5)
 //!
 //!   A plain thread has no scheduler: wait_on_thread enqueues, and park_thread sleeps on the wake reason.
 //! ```
@@ -85,7 +85,7 @@ pub(crate) unsafe fn complete(
 
 /// Waits in the queue. The caller holds the lock, and the call releases it. The waker reads or writes `slot`. Ok: a
 /// waker has claimed and woken the caller. Errors: ETIMEDOUT, after which the caller tries once more (see `attempt`);
-/// ECANCELED; EPIPE if the object was closed; what the waker says.
+/// ECANCELED; that of an interruption; EPIPE if the object was closed; what the waker says.
 ///
 /// # Safety
 /// The lock is held. It and the queue are fields of one object, which stays while the caller waits, and is not on a
@@ -128,9 +128,9 @@ pub(crate) unsafe fn enqueue_and_release(
             return wait_on_thread((lock, queue), slot, wait, release);
         };
         let worker = task.parker.worker();
-        if !task.parker.prepare(wait.mode) {
+        if let Err(stopped) = task.parker.prepare(wait.mode) {
             release();
-            return Err(libc::ECANCELED);
+            return Err(stopped);
         }
         let waiter = task.waiter();
         waiter.write(Waiter::new(&raw mut task.parker, slot, 1));
@@ -150,7 +150,8 @@ pub(crate) unsafe fn finish_wait() -> Result<()> {
     // SAFETY: the task runs on its worker again. The object is live, and the wait has ended.
     unsafe {
         let outcome = after_block();
-        if let Err(libc::ETIMEDOUT | libc::ECANCELED) = outcome {
+        // The object is live: a waker that makes it an error has an entry of a descriptor, which is never freed.
+        if outcome.is_err() {
             Waiter::dequeue((*task::current()).waiter());
         }
         single_result(outcome)
@@ -233,7 +234,7 @@ unsafe fn wait_on_thread(
     // SAFETY: the lock is held until `release`. Parker and waiter stay until the wait has ended, and no plain thread is
     // on a shared stack.
     unsafe {
-        (*parker).prepare(WaitMode::Uninterruptible);
+        (*parker).prepare(WaitMode::Uninterruptible)?;
         (*queue).insert(&raw mut waiter, lock, wait.at_front);
         release();
         if let Err(error) = park_for_object(parker, wait.deadline) {

@@ -151,7 +151,7 @@ unsafe fn run_ready_tasks(worker: *mut Worker) -> bool {
     unsafe {
         collect(worker);
         for _ in 0..MAX_ROUNDS {
-            if (*worker).run_queue.is_empty() {
+            if !(*worker).has_ready() {
                 break;
             }
             has_run = true;
@@ -203,7 +203,7 @@ unsafe fn arm_external_wakeup(worker: *mut Worker) {
         let first = (*worker).next_deadline();
         (*worker).poller.arm_timer(first);
         (*worker).inbox.announce_sleep();
-        if !(*worker).run_queue.is_empty() || has_work(worker) {
+        if (*worker).has_ready() || has_work(worker) {
             (*worker).poller.wake();
         }
     }

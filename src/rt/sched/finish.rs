@@ -1,8 +1,9 @@
 //! The end of a task: it returns, cannot start, or is abandoned.
 //!
 //! ```text
-//!   finish        the entry function has returned      destructors; recycle the coroutine; complete(FINISHED)
-//!   fail_spawn    no memory for a stack                complete(SPAWN_FAILED)
+//!   finish        the entry function has returned      cleanup functions are left: the task runs them first
+//!                                                      destructors; recycle the coroutine; complete(FINISHED)
+//!   fail_spawn    no memory for a stack                destructors; complete(SPAWN_FAILED)
 //!   drop_abandoned  nothing can wake the task          destructors; destroy the coroutine; complete(FINISHED)
 //!
 //!   complete      the task is freed by (T4 of `task`)
@@ -39,8 +40,9 @@
 
 use core::ptr;
 
+use super::cleanup;
+use super::destructors;
 use super::join;
-use super::locals;
 use super::task_stack;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::{List, WaitReason, Waiter};
@@ -59,9 +61,10 @@ pub(crate) unsafe fn finish(worker: *mut Worker, task: *mut Task) {
         if !(*task).has_result() {
             (*task).set_result(ptr::null_mut());
         }
-        if locals::has_values(task) {
-            locals::run_destructors(worker, task);
+        if cleanup::restart(worker, task) {
+            return;
         }
+        destructors::run(worker, task);
         task_stack::recycle(worker, task);
         complete(worker, task, FINISHED);
         // The memory of this task may be enough for them.
@@ -79,7 +82,10 @@ pub(crate) unsafe fn finish(worker: *mut Worker, task: *mut Task) {
 pub(crate) unsafe fn fail_spawn(worker: *mut Worker, task: *mut Task) {
     // SAFETY: the worker has taken the task from its list, so no other thread runs it.
     unsafe {
+        // A destructor makes calls as this task.
+        (*task).parker.set_owner(worker.cast());
         (*task).set_result(ptr::null_mut());
+        destructors::run(worker, task);
         complete(worker, task, SPAWN_FAILED);
     }
 }
@@ -173,9 +179,7 @@ pub(crate) unsafe fn drop_abandoned(worker: *mut Worker) {
             if task.timer != 0 {
                 (*worker).timers.remove(task);
             }
-            if locals::has_values(task) {
-                locals::run_destructors(worker, task);
-            }
+            destructors::run(worker, task);
             let co = task.co;
             // A dump holds the group's lock while it reads the coroutine (`dump`).
             let guard = (*task.group).lock.guard();

@@ -65,6 +65,9 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: Deadline) -> Result<*mut c_
                 return Err(error);
             }
             drop(guard);
+            if let Some(current) = task::current().as_ref() {
+                current.parker.renew_interruption();
+            }
         }
         take_result(task)
     }

@@ -28,6 +28,7 @@ use super::build::{attach, create, destroy, detach, restore_current_worker, set_
 use super::group;
 use super::options::with_defaults;
 use super::run_loop;
+use super::signal_cancel;
 use super::spawn;
 use super::{embed, strict};
 use crate::rt::base::{WaitMode, size_prefixed};
@@ -40,15 +41,22 @@ use crate::rt::model::test_run::TestRun;
 use crate::rt::model::{Caller, Group, Runtime, Task, Worker, task};
 use crate::rt::os::{self, Deadline, Result};
 
-/// Runs a worker on this thread until `is_done`, and detaches it.
+/// Runs a worker on this thread until `is_done`, then until `finish` has nothing to run, and detaches it.
 ///
 /// # Safety
-/// The worker is attached to this thread, and the thread is no worker. If `is_done`, no task lives.
-unsafe fn run_worker(worker: *mut Worker, is_done: fn(&Runtime) -> bool) {
+/// The worker is attached to this thread, and the thread is no worker. Afterwards no task lives.
+unsafe fn run_worker(
+    worker: *mut Worker,
+    is_done: fn(&Runtime) -> bool,
+    finish: impl FnOnce() -> bool,
+) {
     // SAFETY: the worker is attached to this thread; no task lives when the run loop returns.
     unsafe {
         let previous_co = set_current_worker(worker);
         run_loop::run(worker, is_done);
+        if finish() {
+            run_loop::run(worker, |runtime| runtime.live_tasks() == 0);
+        }
         detach(worker);
         restore_current_worker(previous_co);
     }
@@ -123,7 +131,10 @@ pub(crate) unsafe fn run(
             let worker = *(*runtime).workers;
             attach(worker)?;
             let _test = TestRun::begin(&mut *worker, &(*runtime).options);
-            run_worker(worker, |runtime| runtime.live_tasks() == 0);
+            let has_only_watches = |runtime: &Runtime| {
+                runtime.live_tasks() <= runtime.signal_watches.load(Ordering::Relaxed).into()
+            };
+            run_worker(worker, has_only_watches, || signal_cancel::cancel_watch(group));
             main_result(group, main, ret)
         });
         destroy(runtime);
@@ -185,7 +196,8 @@ extern "C" fn worker_thread(worker: *mut c_void) -> *mut c_void {
         let prepared = attach(worker);
         (*worker).setup.report(prepared);
         if prepared.is_ok() {
-            run_worker(worker, |runtime| runtime.is_stopping.load(Ordering::SeqCst));
+            let is_stopping = |runtime: &Runtime| runtime.is_stopping.load(Ordering::SeqCst);
+            run_worker(worker, is_stopping, || false);
         }
     }
     ptr::null_mut()
@@ -235,6 +247,7 @@ pub(crate) unsafe fn enter(
             (*group).mark_caller_blocked();
             let mode = WaitMode::Uninterruptible;
             let waited = group::wait(Caller::current(), group, mode, Deadline::NEVER);
+            signal_cancel::close_watch(group);
             let outcome = waited.and_then(|()| main_result(group, main, ret));
             strict::warn_unjoined(group);
             group::free(group);

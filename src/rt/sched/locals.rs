@@ -46,25 +46,17 @@ pub(crate) fn set(key: u64, value: *mut c_void) -> Result<()> {
     if values.set(key, value) { Ok(()) } else { Err(libc::ENOMEM) }
 }
 
-/// Returns true if the task has values.
+/// Runs the destructors of the values of a task that has ended. The task is the running task meanwhile, on the
+/// scheduler's stack.
 ///
 /// # Safety
-/// The task is one of this thread's worker.
-#[inline(always)]
-pub(crate) unsafe fn has_values(task: *mut Task) -> bool {
-    // SAFETY: the values of a task are its worker's thread's alone.
-    unsafe { task_cold::values(task).as_ref().is_some_and(|values| !values.is_empty()) }
-}
-
-/// Runs the destructors of a task that has ended. The task is the running task meanwhile, on the scheduler's stack.
-///
-/// # Safety
-/// `worker` is this thread's, and no task runs. The task is one of the worker's, and has values.
-#[cold]
-#[inline(never)]
-pub(crate) unsafe fn run_destructors(worker: *mut Worker, task: *mut Task) {
+/// `worker` is this thread's, and no task runs. The task is one of the worker's.
+pub(super) unsafe fn run_destructors(worker: *mut Worker, task: *mut Task) {
     // SAFETY: the values of the worker's task are this thread's alone.
     unsafe {
+        if task_cold::values(task).as_ref().is_none_or(Values::is_empty) {
+            return;
+        }
         (*worker).current = task;
         for _ in 0..DESTRUCTOR_ROUNDS {
             if !run_round(task) {

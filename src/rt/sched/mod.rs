@@ -5,7 +5,9 @@
 //! | file | what it is |
 //! |---|---|
 //! | `build` | Builds runtimes and workers, and takes them apart |
+//! | `cleanup` | Cleanup functions of tasks: acort_cleanup_push() and what runs them at the end |
 //! | `collect` | Collects the work of a worker: from its inbox, its timers, the injector and its descriptors |
+//! | `destructors` | The destructors of a task's values and of its argument, which its worker runs at the end |
 //! | `dump` | One line about each task, for acort_dump() and for the report of a deadlock |
 //! | `embed` | A runtime that another event loop runs (ACORT_LOOP) |
 //! | `finish` | The end of a task: it returns, cannot start, or is abandoned |
@@ -19,13 +21,17 @@
 //! | `locals` | Task-local values |
 //! | `options` | The options of a runtime: their defaults and their limits |
 //! | `overflow_report` | The report of a task that overflows its stack |
+//! | `priority` | Two priorities: which task runs next on a worker that has had low tasks (ACORT_LOW) |
 //! | `run_loop` | A worker's run loop: runs ready tasks in turns, collects new work, and sleeps if there is none |
+//! | `signal_cancel` | acort_cancel_on_signals(): the first signal cancels the main task of a run |
 //! | `spawn` | Spawns tasks, renames them, and ends the running one |
-//! | `strict` | ACORT_STRICT=1: warnings about tasks that are not joined and deadlines in the distant past |
+//! | `strict` | ACORT_STRICT=1: warnings about tasks, deadlines and starts that are probably mistakes |
 //! | `task_stack` | The coroutines that run tasks: acquired at the start of a task, recycled at its end |
 
 pub(crate) mod build;
+pub(crate) mod cleanup;
 mod collect;
+mod destructors;
 pub(crate) mod dump;
 pub(crate) mod embed;
 pub(crate) mod finish;
@@ -39,7 +45,9 @@ pub(crate) mod lifecycle;
 pub(crate) mod locals;
 pub(crate) mod options;
 pub(crate) mod overflow_report;
+mod priority;
 pub(crate) mod run_loop;
+pub(crate) mod signal_cancel;
 pub(crate) mod spawn;
 pub(crate) mod strict;
 pub(crate) mod task_stack;

@@ -1,7 +1,8 @@
 //! A worker's run loop: runs ready tasks in turns, collects new work, and sleeps if there is none.
 //!
 //! ```text
-//!   turn      run_ready: up to 64 tasks, or until the budget of the turn is used up (B1 of `budget`)
+//!   turn      run_ready: up to 64 tasks, or until the budget of the turn is used up (B1 of `budget`); the first of the
+//!             run queue is next, unless the worker has had low tasks (`priority`)
 //!     v
 //!   collect   inbox, then expired timers, then a share of the injected tasks, then descriptor events without a wait
 //!     v
@@ -43,7 +44,7 @@ use core::sync::atomic::Ordering;
 
 use super::collect::collect;
 use super::idle::sleep;
-use super::{finish, task_stack};
+use super::{finish, priority, task_stack};
 use crate::resume;
 use crate::rt::base::tsan_acquire;
 use crate::rt::model::task::{NEW, STARTED};
@@ -64,7 +65,7 @@ pub(crate) unsafe fn run(worker: *mut Worker, is_done: fn(&Runtime) -> bool) {
         loop {
             run_ready(worker);
             collect(worker);
-            if !(*worker).run_queue.is_empty() {
+            if (*worker).has_ready() {
                 continue;
             }
             if is_done(&*(*worker).runtime) {
@@ -85,10 +86,10 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
     unsafe {
         (*worker).front_pushes = 0;
         budget::begin_turn(&mut *worker);
-        let slice = budget::slice_for((*worker).run_queue.count(TASKS_PER_TURN));
-        if (*worker).chaos {
-            return run_ready_chaos(worker, slice);
+        if (*worker).has_own_order {
+            return run_ready_in_own_order(worker);
         }
+        let slice = budget::slice_for((*worker).run_queue.count(TASKS_PER_TURN));
         for _ in 0..TASKS_PER_TURN {
             let task = (*worker).run_queue.pop();
             if task.is_null() {
@@ -103,15 +104,43 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
     false
 }
 
-/// As [`run_ready`], with a random number of tasks in a random order (`chaos`).
+/// As [`run_ready`], by priority or in chaos mode.
 ///
 /// # Safety
 /// As [`run`].
 #[cold]
 #[inline(never)]
-unsafe fn run_ready_chaos(worker: *mut Worker, slice: i32) -> bool {
+unsafe fn run_ready_in_own_order(worker: *mut Worker) -> bool {
+    // SAFETY: `worker` is this thread's. A task in its queues is ready, and in no other list.
+    unsafe {
+        if (*worker).chaos {
+            return run_ready_chaos(worker);
+        }
+        let slice = budget::slice_for(priority::count(worker, TASKS_PER_TURN));
+        (*worker).priorities.in_turn = true;
+        for _ in 0..TASKS_PER_TURN {
+            let task = priority::next(worker);
+            if task.is_null() {
+                break;
+            }
+            run_task(worker, task, slice);
+            if budget::is_turn_over(&*worker) {
+                break;
+            }
+        }
+        (*worker).priorities.in_turn = false;
+        budget::is_turn_over(&*worker)
+    }
+}
+
+/// As [`run_ready`], with a random number of tasks in a random order (`chaos`).
+///
+/// # Safety
+/// As [`run`].
+unsafe fn run_ready_chaos(worker: *mut Worker) -> bool {
     // SAFETY: `worker` is this thread's. A task in its run queue is ready, and in no other list.
     unsafe {
+        let slice = budget::slice_for((*worker).run_queue.count(TASKS_PER_TURN));
         for _ in 0..=(*worker).random.below(TASKS_PER_TURN as usize) {
             chaos::shuffle(worker);
             let task = (*worker).run_queue.pop();
@@ -174,6 +203,9 @@ unsafe fn start_task(worker: *mut Worker, task: *mut Task) -> bool {
     // SAFETY: a NEW task that the worker has taken from its list is this thread's alone.
     unsafe {
         if (*task).state.load(Ordering::Relaxed) != NEW {
+            return false;
+        }
+        if (*task).is_low() && priority::divert(worker, task) {
             return false;
         }
         let has_timer_slot = (*worker).timers.reserve((*worker).tasks + 1);

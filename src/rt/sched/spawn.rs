@@ -20,10 +20,11 @@
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 
+use super::{cleanup, priority, strict};
 use crate::rt::base::tsan_release;
 use crate::rt::model::abi::{
-    ACORT_DETACHED, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, ACORT_UNCONSTRAINED, acort_attr_t,
-    acort_body_t,
+    ACORT_DETACHED, ACORT_LOW, ACORT_MEASURE, ACORT_NEXT, ACORT_SHARED, ACORT_UNCONSTRAINED,
+    acort_attr_t, acort_body_t,
 };
 use crate::rt::model::task::{
     CUSTOM_STACK, DETACHED, SHARED, STACK_PAINTED, TaskStart, UNCONSTRAINED,
@@ -42,6 +43,7 @@ pub(crate) const DEFAULT_ATTRIBUTES: acort_attr_t = acort_attr_t {
     worker: -1,
     stack: ptr::null_mut(),
     arg_copy_size: 0,
+    arg_destroy: None,
 };
 
 /// The most tasks of a turn that ACORT_NEXT puts before the others (V3).
@@ -60,6 +62,7 @@ pub(crate) unsafe fn spawn(
 ) -> Result<NonNull<Task>> {
     let (worker, current) = (Worker::current(), task::current());
     if current.is_null() {
+        strict::warn_no_task();
         return Err(libc::EPERM);
     }
     // SAFETY: a running task has a worker, a runtime and a group.
@@ -85,8 +88,12 @@ fn task_flags(attributes: &acort_attr_t, arg: *mut c_void) -> Result<u8> {
         (ACORT_MEASURE, STACK_PAINTED | CUSTOM_STACK),
         (ACORT_UNCONSTRAINED, UNCONSTRAINED),
     ];
-    const KNOWN_FLAGS: u32 =
-        ACORT_SHARED | ACORT_DETACHED | ACORT_NEXT | ACORT_MEASURE | ACORT_UNCONSTRAINED;
+    const KNOWN_FLAGS: u32 = ACORT_SHARED
+        | ACORT_DETACHED
+        | ACORT_NEXT
+        | ACORT_MEASURE
+        | ACORT_UNCONSTRAINED
+        | ACORT_LOW;
     let acort_attr_t { flags, stack, stack_size, arg_copy_size, .. } = *attributes;
     let is_private = flags & ACORT_SHARED == 0;
     let has_stack = stack.is_null() || is_private && stack::can_hold_stack(stack, stack_size);
@@ -128,14 +135,18 @@ pub(crate) unsafe fn spawn_in(
         {
             return Err(libc::EINVAL);
         }
-        let acort_attr_t { flags, stack_size, stack, arg_copy_size, .. } = *attributes;
-        let is_plain = flags == 0 && stack_size == 0 && stack.is_null() && arg_copy_size == 0;
+        let acort_attr_t { flags, stack_size, stack, arg_copy_size, arg_destroy, .. } = *attributes;
+        let is_plain = flags == 0
+            && stack_size == 0
+            && stack.is_null()
+            && arg_copy_size == 0
+            && arg_destroy.is_none();
         let flags = if is_plain { 0 } else { task_flags(attributes, arg)? } | more_flags;
         let start = TaskStart { entry, arg, stack_size, stack };
         let new = task_pool::create(start, flags).ok_or(libc::ENOMEM)?;
         let task = new.as_ptr();
-        let has_arg = arg_copy_size == 0 || copy_argument(task, attributes);
-        if !has_arg || set_name(task, attributes.name).is_err() {
+        let is_prepared = is_plain || prepare(task, attributes);
+        if !is_prepared || set_name(task, attributes.name).is_err() {
             task_pool::free(task);
             return Err(libc::ENOMEM);
         }
@@ -148,18 +159,39 @@ pub(crate) unsafe fn spawn_in(
     }
 }
 
-/// Replaces the argument of a NEW task by a copy. Returns false if there is no memory.
+/// Gives a NEW task what few tasks have: low priority, a copy of the argument, its destructor. Returns false if there is
+/// no memory.
 ///
 /// # Safety
 /// No other thread knows the task. Its argument has `arg_copy_size` bytes.
 #[cold]
-unsafe fn copy_argument(task: *mut Task, attributes: &acort_attr_t) -> bool {
+unsafe fn prepare(task: *mut Task, attributes: &acort_attr_t) -> bool {
     // SAFETY: the task is NEW, so `start` is its phase. The argument has so many bytes.
     unsafe {
+        if attributes.flags & ACORT_LOW != 0 {
+            (*task).make_low();
+        }
         let start = &mut (*task).phase.start;
-        let (from, size) = (start.arg, attributes.arg_copy_size);
-        start.arg = task_cold::copy_argument(task, from, size);
-        !start.arg.is_null()
+        if attributes.arg_copy_size != 0 {
+            start.arg = task_cold::copy_argument(task, start.arg, attributes.arg_copy_size);
+            if start.arg.is_null() {
+                return false;
+            }
+        }
+        attributes
+            .arg_destroy
+            .is_none_or(|destroy| task_cold::set_arg_destructor(task, destroy, start.arg))
+    }
+}
+
+/// Calls the argument's destructor, if the attributes have one: no task was started.
+///
+/// # Safety
+/// The destructor can be called with `arg`.
+pub(crate) unsafe fn destroy_argument(attributes: &acort_attr_t, arg: *mut c_void) {
+    if let Some(destroy) = attributes.arg_destroy {
+        // SAFETY: the destructor takes the argument.
+        unsafe { destroy(arg) }
     }
 }
 
@@ -181,7 +213,7 @@ unsafe fn schedule(runtime: *mut Runtime, task: *mut Task, attributes: &acort_at
         }
         if is_next && (*here).front_pushes < MAX_FRONT_PUSHES {
             (*here).front_pushes += 1;
-            (*here).run_queue.push_front(task)
+            priority::push_front(here, task)
         } else {
             (*here).run_queue.push(task)
         }
@@ -225,6 +257,7 @@ pub(crate) fn exit(result: *mut c_void) -> Option<core::convert::Infallible> {
         if crate::tls::current() != task.co {
             return None;
         }
+        cleanup::run_all();
         task.set_result(result);
         crate::resume::exit(task.co, crate::resume::exit_to)
     }

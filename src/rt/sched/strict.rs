@@ -1,8 +1,9 @@
-//! ACORT_STRICT=1: warnings about tasks that are not joined and deadlines in the distant past.
+//! ACORT_STRICT=1: warnings about tasks, deadlines and starts that are probably mistakes.
 //!
 //! * Tasks that nothing has joined or detached: counted when the main task's group is freed.
 //! * A wait whose deadline passed more than an hour before: once in a process. The program has passed a duration for
 //!   a time.
+//! * A spawn outside of tasks: once in a process.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -57,4 +58,17 @@ pub(crate) unsafe fn warn_long_past(task: *mut Task, late: i64) {
         "acort: strict: task {id} waits for {what} with a deadline of {hours} hours ago (a deadline is a time: \
          acort_after(nanoseconds))"
     ));
+}
+
+/// Reports a spawn outside of tasks.
+#[cold]
+#[inline(never)]
+pub(crate) fn warn_no_task() {
+    #[unsafe(link_section = "aco_shared")]
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if is_on() && !WARNED.swap(true, Ordering::Relaxed) {
+        diag::print(format_args!(
+            "acort: strict: acort_go() outside of a task (acort_run() and acort_enter() run the first task)"
+        ));
+    }
 }

@@ -155,7 +155,7 @@ impl Select<'_> {
         Ok(())
     }
 
-    /// Prepares `parker`, and puts a waiter in each queue (S4). Errors: `ECANCELED`.
+    /// Prepares `parker`, and puts a waiter in each queue (S4). Errors: `ECANCELED`, that of an interruption.
     ///
     /// # Safety
     /// The locks are held; `parker` is the caller's.
@@ -163,9 +163,7 @@ impl Select<'_> {
         let mut value = self.buffers.values();
         // SAFETY: the locks are held. The buffers have a waiter for each case, and room for each value.
         unsafe {
-            if !(*parker).prepare(mode) {
-                return Err(libc::ECANCELED);
-            }
+            (*parker).prepare(mode)?;
             for at in 0..self.cases.len() {
                 let index = usize::from(*self.buffers.order().add(at));
                 let Some(case) = self.case(index) else { continue };

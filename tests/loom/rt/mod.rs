@@ -599,15 +599,21 @@ pub(crate) mod sched {
         join "../../../src/rt/sched/join.rs",
     }
 
-    pub(crate) mod locals {
+    /// No task has any.
+    pub(crate) mod cleanup {
         use crate::rt::model::task::Task;
         use crate::rt::model::worker::Worker;
 
-        pub unsafe fn has_values(_: *mut Task) -> bool {
+        pub unsafe fn restart(_: *mut Worker, _: *mut Task) -> bool {
             false
         }
+    }
 
-        pub unsafe fn run_destructors(_: *mut Worker, _: *mut Task) {}
+    pub(crate) mod destructors {
+        use crate::rt::model::task::Task;
+        use crate::rt::model::worker::Worker;
+
+        pub unsafe fn run(_: *mut Worker, _: *mut Task) {}
     }
 
     /// No task has a stack.

@@ -90,7 +90,7 @@ unsafe fn wait_on_thread(
             release();
             return Err(libc::ETIMEDOUT);
         }
-        (*parker).prepare(WaitMode::Uninterruptible);
+        (*parker).prepare(WaitMode::Uninterruptible).expect("it hears nothing");
         (*queue).insert(&raw mut waiter, lock, wait.at_front);
         release();
         if let Err(error) = park_for_object(parker, wait.deadline) {
