@@ -28,6 +28,17 @@
  *     acort_write acort_writev               write what the system has room
  *     acort_sendto acort_sendmsg             for
  *     acort_write_all
+ *     acort_stream_read                      return what the stream has, and
+ *     acort_stream_read_full                 read what the system has
+ *     acort_stream_read_line
+ *     acort_stream_read_until
+ *     acort_stream_peek
+ *     acort_stream_write                     fill the buffer, and write what
+ *     acort_stream_printf                    the system has room for
+ *     acort_stream_vprintf
+ *     acort_stream_flush                     write what the system has room
+ *     acort_stream_shutdown                  for; ETIMEDOUT if some is left
+ *     acort_stream_close                     the same, and close
  *     acort_accept                           accept a pending connection
  *     acort_fdwait                           act as poll(2)
  *     acort_waitpid                          reap a child that has ended
@@ -77,6 +88,7 @@
 #ifndef ACORT_H
 #define ACORT_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/select.h> /* sigset_t */
@@ -102,6 +114,7 @@ typedef struct acort_group acort_group_t;
 typedef struct acort_chan acort_chan_t;
 typedef struct acort_future acort_future_t;
 typedef struct acort_promise acort_promise_t;
+typedef struct acort_stream acort_stream_t;
 
 
 /// As a deadline: no limit.
@@ -159,6 +172,9 @@ typedef struct acort_promise acort_promise_t;
 
 /// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() tells which.
 #define ACORT_FUTURE 7
+
+/// `acort_stream_opts_t.flags`: acort_stream_close() leaves the file descriptor open.
+#define ACORT_STREAM_KEEP_FD 1
 
 /// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 typedef void *(*acort_body_t)(void*);
@@ -284,6 +300,24 @@ typedef struct acort_once_t {
     /// Private to the library.
     uint64_t words[8];
 } acort_once_t;
+
+/// The options of a stream: acort_stream_open(). A field that is 0 means the default, so that
+/// `{.size = sizeof (acort_stream_opts_t)}` is an initializer.
+typedef struct acort_stream_opts_t {
+    /// The size of this struct in bytes, as the program was compiled.
+    size_t size;
+    /// The most bytes of a line, of what acort_stream_read_until() returns, and of what acort_stream_peek() waits for.
+    /// The stream holds no more input than this, or than `read_size` if that is more. Default: 64 KiB.
+    size_t limit;
+    /// Bytes of the buffer for reading, which is allocated by the first read; default: 8 KiB.
+    size_t read_size;
+    /// Bytes of the buffer for writing, which is allocated by the first write; default: 8 KiB.
+    size_t write_size;
+    /// ACORT_STREAM_KEEP_FD.
+    uint32_t flags;
+    /// 0.
+    uint32_t reserved;
+} acort_stream_opts_t;
 
 /// Functions that the library calls when something happens to a task: with `user` and the task, on the thread where it
 /// happens. They may not wait. NULL: no call.
@@ -1399,6 +1433,223 @@ int acort_accept(int fd, struct sockaddr *addr, socklen_t *addrlen, int64_t dead
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of connect(2).
 int acort_connect(int fd, const struct sockaddr *addr, socklen_t addrlen, int64_t deadline);
+
+/// Opens a stream on `fd`: a socket, a pipe, a terminal or a file. `opts` NULL means all defaults. The stream owns
+/// `fd`: acort_stream_close() closes it, unless `opts` has ACORT_STREAM_KEEP_FD.
+///
+/// One call at a time may read from a stream, and one may write to it. Another one fails with
+/// EBUSY. So one task can read while another one writes.
+///
+/// # Returns
+/// The stream, or NULL and `errno`. Then `fd` is still open.
+///
+/// # Errors
+/// - `EBADF` if `fd` is not open.
+/// - `EINVAL` if an option is not valid.
+/// - `ENOMEM` if there is no memory.
+acort_stream_t *acort_stream_open(int fd,
+                                  const struct acort_stream_opts_t *opts);
+
+/// Writes what is buffered, closes the file descriptor, and frees the stream. It does so whatever
+/// the result is, unless that is EBUSY or EINVAL. In a cancelled task it does not wait, as with a
+/// deadline of 0.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED`: not all was written, and the rest is lost.
+/// - `EBUSY` if another call uses the stream: nothing is done.
+/// - `EINVAL` if `stream` is NULL: nothing is done.
+/// - The errors of write(2) and close(2), also those that an earlier call has met.
+int acort_stream_close(acort_stream_t *stream, int64_t deadline);
+
+/// Returns the file descriptor of the stream. The stream stays its owner. It does not know of bytes
+/// that other calls read or write.
+///
+/// # Returns
+/// The file descriptor, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `stream` is NULL.
+/// - `EBADF` if acort_stream_shutdown() has closed it.
+int acort_stream_fd(acort_stream_t *stream);
+
+/// Returns how many bytes of input the stream holds: a read returns them without a wait.
+///
+/// # Returns
+/// The number of bytes, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if another call reads from the stream.
+/// - `EINVAL` if `stream` is NULL.
+ssize_t acort_stream_buffered(acort_stream_t *stream);
+
+/// Reads up to `n` bytes: those that the stream holds, else what one read(2) gives. Waits only if
+/// there is nothing.
+///
+/// # Returns
+/// The bytes read, 0 at the end, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EBUSY` if another call reads from the stream.
+/// - `EINVAL` if `stream` or `buf` is NULL.
+/// - `ENOMEM` if there is no memory.
+/// - The errors of read(2), after the bytes that came before.
+ssize_t acort_stream_read(acort_stream_t *stream, void *buf, size_t n, int64_t deadline);
+
+/// Reads `n` bytes, or up to the end of the input.
+///
+/// # Returns
+/// The bytes read. Fewer than `n` at the end, with `errno` 0, or after an error, with its `errno`.
+/// -1 and `errno` if the error comes before the first byte.
+///
+/// # Errors
+/// - The errors of acort_stream_read().
+ssize_t acort_stream_read_full(acort_stream_t *stream, void *buf, size_t n, int64_t deadline);
+
+/// Reads a line, and removes its newline, "\n" or "\r\n". The last line may have none. The line
+/// ends with a NUL. Its length goes to `length`, unless `length` is NULL. The line stays in the
+/// stream's memory until the next call that reads from the stream; the caller may write to it.
+///
+/// # Returns
+/// The line. NULL and `errno` 0 at the end, or NULL and `errno`. Then no byte is removed.
+///
+/// # Errors
+/// - `EMSGSIZE` if the line has more bytes than `acort_stream_opts_t.limit`. acort_stream_read() reads
+///   it in parts.
+/// - The errors of acort_stream_read(): also if a part of a line came before.
+char *acort_stream_read_line(acort_stream_t *stream,
+                             size_t *length,
+                             int64_t deadline);
+
+/// Reads up to the `n` bytes at `delimiter`, and removes them. What was before them ends with a NUL,
+/// and stays as a line of acort_stream_read_line() does. Its length goes to `length`, unless
+/// `length` is NULL.
+///
+/// # Returns
+/// The bytes before the delimiter. NULL and `errno` 0 if the input has ended, or NULL and `errno`.
+/// Then no byte is removed.
+///
+/// # Errors
+/// - `EBADMSG` if the input ends without a delimiter after some bytes. acort_stream_read() reads
+///   them.
+/// - `EINVAL` if `n` is 0, or `delimiter` is NULL.
+/// - The errors of acort_stream_read_line().
+char *acort_stream_read_until(acort_stream_t *stream,
+                              const void *delimiter,
+                              size_t n,
+                              size_t *length,
+                              int64_t deadline);
+
+/// Waits until the stream holds `n` bytes, or the input has ended, and returns what it holds, without
+/// removing it. The number of bytes, which may be more than `n`, goes to `length`. The bytes stay
+/// until the next call that reads from the stream.
+///
+/// # Returns
+/// The bytes. NULL and `errno` 0 at the end, or NULL and `errno`.
+///
+/// # Errors
+/// - `EMSGSIZE` if `n` is more than `acort_stream_opts_t.limit`.
+/// - `EINVAL` if `n` is 0.
+/// - The errors of acort_stream_read(): also if there are fewer bytes.
+void *acort_stream_peek(acort_stream_t *stream,
+                        size_t n,
+                        size_t *length,
+                        int64_t deadline);
+
+/// Puts `n` bytes back: the next read returns them first. They may be those that the last call has
+/// returned in the stream's memory, which can always be put back.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EMSGSIZE` if the stream would hold more bytes than `acort_stream_opts_t.limit`, or than its
+///   `read_size` if that is more.
+/// - `EBUSY` if another call reads from the stream.
+/// - `EINVAL` if `stream` or `bytes` is NULL.
+/// - `ENOMEM` if there is no memory.
+int acort_stream_unread(acort_stream_t *stream, const void *bytes, size_t n);
+
+/// Writes `n` bytes to the stream, which keeps them until its buffer is full, or acort_stream_flush()
+/// comes. Raises no SIGPIPE.
+///
+/// # Returns
+/// The bytes that the stream has taken. Fewer than `n` after an error, with its `errno`. -1 and
+/// `errno` if the error comes before the first byte.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EBUSY` if another call writes to the stream.
+/// - `EINVAL` if `stream` or `buf` is NULL.
+/// - `EPIPE` after acort_stream_shutdown().
+/// - `ENOMEM` if there is no memory.
+/// - The errors of write(2), also those that an earlier call has met.
+ssize_t acort_stream_write(acort_stream_t *stream,
+                           const void *buf,
+                           size_t n,
+                           int64_t deadline);
+
+/// Writes text that it formats as printf(3) does, by the rules of acort_stream_write().
+///
+/// # Returns
+/// The bytes that the stream has taken. Fewer than the text has after an error, with its `errno`.
+/// -1 and `errno` if the error comes before the first byte.
+///
+/// # Errors
+/// - `EINVAL` if `format` is NULL.
+/// - `EOVERFLOW` if the text has more than 2 GiB.
+/// - The errors of acort_stream_write().
+///
+/// # Safety
+/// Format and arguments are as printf(3) asks.
+ssize_t acort_stream_printf(acort_stream_t *stream,
+                            int64_t deadline,
+                            const char *format,
+                            ...)
+__attribute__((format(printf, 3, 4)));
+
+/// Does what acort_stream_printf() does, with the arguments of a variadic function.
+///
+/// # Returns
+/// As acort_stream_printf().
+///
+/// # Errors
+/// - The errors of acort_stream_printf().
+///
+/// # Safety
+/// Format and arguments are as vprintf(3) asks.
+ssize_t acort_stream_vprintf(acort_stream_t *stream,
+                             int64_t deadline,
+                             const char *format,
+                             va_list args)
+__attribute__((format(printf, 3, 0)));
+
+/// Writes what the stream has buffered. What is not written stays for the next call.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_stream_write().
+int acort_stream_flush(acort_stream_t *stream, int64_t deadline);
+
+/// Writes what is buffered, and tells the peer that nothing follows: shutdown(2), or close(2) if the
+/// file descriptor is for writing alone, as that of a pipe. Reading goes on.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ENOTSOCK` if the file descriptor is no socket, and is for reading, too, or the program's own
+///   (ACORT_STREAM_KEEP_FD).
+/// - The errors of acort_stream_write() and shutdown(2).
+int acort_stream_shutdown(acort_stream_t *stream,
+                          int64_t deadline);
 
 /// Opens a file as open(2) does, with `mode` for a new one. Does not add O_CLOEXEC. A deadline of 0
 /// or in the past opens nothing. If the call ends first, a file that is opened later is closed

@@ -9,6 +9,7 @@
 //! | room | what it is |
 //! |---|---|
 //! | `sched` | The scheduler: the run loop; tasks spawned, joined, finished; runtimes built, run, freed |
+//! | `stream` | Buffered streams over descriptors |
 //! | `net` | Connections and listeners by name, and the names' addresses |
 //! | `select` | Waiting for the first of several things: channels, descriptors, tasks, events |
 //! | `blocking` | Calls that block their thread, on the threads of a pool |
@@ -28,4 +29,5 @@ pub(crate) mod os;
 pub(crate) mod park;
 pub(crate) mod sched;
 pub(crate) mod select;
+pub(crate) mod stream;
 pub(crate) mod sync;

@@ -26,6 +26,8 @@ pub mod promises;
 
 pub mod io;
 
+pub mod streams;
+
 pub mod files;
 
 pub mod net;

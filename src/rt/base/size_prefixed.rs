@@ -1,7 +1,6 @@
 //! Versioned structs of the C interface, which begin with their size or come with it. A program may know fewer fields
 //! than the library, or more.
 
-use core::ffi::c_void;
 use core::ptr;
 
 use crate::rt::os::Result;
@@ -73,11 +72,11 @@ pub(crate) unsafe fn read<T: Copy>(from: *const T, defaults: &T) -> Result<T> {
 ///
 /// # Safety
 /// `to` is null or writable.
-pub(crate) unsafe fn write_if_some(to: *mut *mut c_void, value: *mut c_void) {
+pub(crate) unsafe fn write_if_some<T>(to: *mut T, value: T) {
     // SAFETY: `to` is null or writable.
     if let Some(to) = unsafe { to.as_mut() } {
         *to = value;
-        sanitizer::unpoison(ptr::from_mut(to).cast(), size_of::<*mut c_void>());
+        sanitizer::unpoison(ptr::from_mut(to).cast(), size_of::<T>());
     }
 }
 

@@ -207,6 +207,29 @@ impl acort_case_t {
     };
 }
 
+/// `acort_stream_opts_t.flags`: acort_stream_close() leaves the file descriptor open.
+pub const ACORT_STREAM_KEEP_FD: u32 = 1;
+
+/// The options of a stream: acort_stream_open(). A field that is 0 means the default, so that
+/// `{.size = sizeof (acort_stream_opts_t)}` is an initializer.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct acort_stream_opts_t {
+    /// The size of this struct in bytes, as the program was compiled.
+    pub size: usize,
+    /// The most bytes of a line, of what acort_stream_read_until() returns, and of what acort_stream_peek() waits for.
+    /// The stream holds no more input than this, or than `read_size` if that is more. Default: 64 KiB.
+    pub limit: usize,
+    /// Bytes of the buffer for reading, which is allocated by the first read; default: 8 KiB.
+    pub read_size: usize,
+    /// Bytes of the buffer for writing, which is allocated by the first write; default: 8 KiB.
+    pub write_size: usize,
+    /// ACORT_STREAM_KEEP_FD.
+    pub flags: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
 /// A mutex. All zero: it is free. The program allocates it, at an address that does not change while the mutex is used.
 /// On the stack that the worker's tasks share, every call with it fails with EFAULT and does nothing. The same holds
 /// for all synchronization objects.

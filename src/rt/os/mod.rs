@@ -7,7 +7,7 @@
 //! | `cgroup` | The CPU limit that the control groups of the process set |
 //! | `clock` | The monotonic clock, in nanoseconds |
 //! | `deadline` | Deadlines: the time of the monotonic clock until which a call waits |
-//! | `fd` | close and getsockopt, which are the same on each system |
+//! | `fd` | Calls on a descriptor that are the same on each system |
 //! | `file_type` | The type of a descriptor's file |
 //! | `linux` | The calls that Linux has in its own way: futexes, the count of threads, accept, dup, fstat, poll |
 //! | `linux_epoll` | The calls of epoll that have fallbacks (S1 of `refused`), and its EPERM (S4) |
@@ -50,7 +50,7 @@ mod wake_fds;
 pub(crate) use affinity::{CpuSet, available_cpus, pin_to_cpu};
 pub(crate) use clock::{now, timespec};
 pub(crate) use deadline::Deadline;
-pub(crate) use fd::{close, socket_option};
+pub(crate) use fd::{close, is_write_only, socket_option};
 pub(crate) use file_type::{file_status, file_type, is_always_ready};
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{accept, close_and_keep_number, futex_wait, futex_wake_one, thread_count};
