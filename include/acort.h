@@ -50,6 +50,7 @@
  *     acort_getaddrinfo                      numbers; names: always ETIMEDOUT
  *     acort_pread                            read from the page cache
  *     acort_open acort_pwrite acort_fsync    always ETIMEDOUT
+ *     acort_proc_start
  *     acort_chan_send                        send to a receiver or the buffer
  *     acort_chan_recv                        receive a value that is there
  *     acort_select acort_select_ordered      perform a case that is ready
@@ -175,6 +176,21 @@ typedef struct acort_stream acort_stream_t;
 
 /// `acort_stream_opts_t.flags`: acort_stream_close() leaves the file descriptor open.
 #define ACORT_STREAM_KEEP_FD 1
+
+/// `acort_proc_attr_t.in`, `out`, `err`: a new pipe, whose other end is the caller's.
+#define ACORT_PROC_PIPE -1
+
+/// `acort_proc_attr_t.err`: the same as the program's standard output.
+#define ACORT_PROC_STDOUT -2
+
+/// `acort_proc_attr_t.in`, `out`, `err`: /dev/null.
+#define ACORT_PROC_NULL -3
+
+/// `acort_proc_attr_t.flags`: the program leads a new session, and so a new process group, without a terminal.
+#define ACORT_PROC_SESSION 1
+
+/// `acort_proc_attr_t.flags`: the program leads a new process group: acort_proc_stop() ends its children, too.
+#define ACORT_PROC_GROUP 2
 
 /// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 typedef void *(*acort_body_t)(void*);
@@ -318,6 +334,45 @@ typedef struct acort_stream_opts_t {
     /// 0.
     uint32_t reserved;
 } acort_stream_opts_t;
+
+/// A file descriptor for a program: the program has the file of `from` at the number `to`.
+typedef struct acort_proc_fd_t {
+    /// The caller's number. It may be `to`, and another pair's `to`.
+    int from;
+    /// The program's number. No two files have the same one.
+    int to;
+} acort_proc_fd_t;
+
+/// What a program is to be: acort_proc_start(). A field that is 0 means the default, so that
+/// `{.size = sizeof (acort_proc_attr_t), .argv = argv}` is an initializer.
+typedef struct acort_proc_attr_t {
+    /// The size of this struct in bytes, as the program was compiled.
+    size_t size;
+    /// The arguments, the first of which is the name of the program, and then NULL.
+    char *const *argv;
+    /// The file of the program. NULL: the first argument, which is searched in PATH if it has no slash.
+    const char *path;
+    /// The environment: texts as "NAME=value", and then NULL. NULL: the caller's.
+    char *const *env;
+    /// The working directory; NULL: the caller's. A relative path of the program is relative to it.
+    const char *directory;
+    /// The standard input: 0 for the caller's, ACORT_PROC_PIPE, ACORT_PROC_NULL, or a file descriptor above 0.
+    int in;
+    /// The standard output, in the same way.
+    int out;
+    /// The standard error, in the same way, or ACORT_PROC_STDOUT.
+    int err;
+    /// ACORT_PROC_SESSION, ACORT_PROC_GROUP.
+    uint32_t flags;
+    /// Other file descriptors for the program.
+    const struct acort_proc_fd_t *fds;
+    /// The number of elements of `fds`.
+    size_t nfds;
+    /// The signals that are blocked at first; NULL: none.
+    const sigset_t *mask;
+    /// The signals that have their default action, although the caller may ignore them; NULL: SIGPIPE.
+    const sigset_t *defaults;
+} acort_proc_attr_t;
 
 /// Functions that the library calls when something happens to a task: with `user` and the task, on the thread where it
 /// happens. They may not wait. NULL: no call.
@@ -1796,6 +1851,51 @@ int acort_signal_wait(const sigset_t *set, void *info, int64_t deadline);
 /// - `EINVAL` if `pid` is 0 or negative.
 /// - `ECHILD` if there is no such child.
 pid_t acort_waitpid(pid_t pid, int *status, int64_t deadline);
+
+/// Starts a program in a new process, by posix_spawn(3) on a thread for blocking calls. When the
+/// call returns, the program runs: an error of execve(2) or of the change of directory is an error of
+/// the call. The caller's ends of pipes go to `pipes`, an array of three: for the standard input,
+/// output and error, -1 where there is none. Close them by acort_close(), or open streams on them.
+/// `pipes` may be NULL if there are none. Wait for the program by acort_waitpid() or acort_proc_stop().
+///
+/// The program has no file descriptor of the library. Its standard ones block: O_NONBLOCK is cleared
+/// for those that `attr` gives it, and where the library has set it. A deadline of 0 or in the past
+/// starts nothing.
+///
+/// # Returns
+/// The process id, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was started. A start that has begun is waited for.
+/// - `EINVAL` if there are no arguments, an attribute is not valid, or a pipe has no place in `pipes`.
+/// - `EBADF` if a file descriptor is not open.
+/// - `ENOENT` if there is no such program or directory.
+/// - `EACCES` if the program may not be executed.
+/// - `E2BIG` if arguments and environment are too large.
+/// - `ENOSYS` if the C library cannot change the directory: glibc before 2.29.
+/// - `EMFILE`, `ENOMEM`, `EAGAIN` if there are no file descriptors, no memory, or no processes or
+///   threads.
+/// - The errors of posix_spawn(3).
+pid_t acort_proc_start(const struct acort_proc_attr_t *attr,
+                       int *pipes,
+                       int64_t deadline);
+
+/// Ends the child `pid` and waits for it: sends SIGTERM, and SIGKILL if it has not ended after `grace`
+/// nanoseconds. If it leads a process group (ACORT_PROC_GROUP, ACORT_PROC_SESSION), the signals go to
+/// the group, and none of it is left. The child's status goes to `status`, unless `status` is NULL;
+/// it is that of a child which had ended before. Not a cancellation point, so that a cancelled task
+/// can leave no child.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `pid` is 0 or negative, or `grace` is negative.
+/// - `ECHILD` if there is no such child.
+/// - `EPERM` if the caller may not end it.
+int acort_proc_stop(pid_t pid,
+                    int *status,
+                    int64_t grace);
 
 /// Sets the hooks that are called for each task of the process from now on; NULL removes them.
 ///

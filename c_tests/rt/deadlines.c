@@ -57,6 +57,8 @@ static void refuse(int64_t deadline, int error) {
     struct addrinfo *found = NULL;
     sigset_t signals;
     sigemptyset(&signals);
+    char *words[] = {"true", NULL};
+    acort_proc_attr_t program = {.size = sizeof program, .argv = words};
     int ran = 0, file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     CHECK(file >= 0);
     CHECK_FAILS(acort_loop_step(loop, deadline), error);
@@ -111,6 +113,7 @@ static void refuse(int64_t deadline, int error) {
     CHECK(acort_getaddrinfo("127.0.0.1", "1", NULL, &found, deadline) == EAI_SYSTEM && errno == error);
     CHECK_FAILS(acort_signal_wait(&signals, NULL, deadline), error);
     CHECK_FAILS(acort_waitpid(1, NULL, deadline), error);
+    CHECK_FAILS(acort_proc_start(&program, NULL, deadline), error);
     CHECK(ran == 0 && found == NULL && close(file) == 0);
 }
 

@@ -505,7 +505,7 @@ static void *bad_inputs(void *argument) {
     CHECK_REFUSES(acort_stream_read_until(theirs, "x", 0, NULL, 0), EINVAL);
     CHECK_REFUSES(acort_stream_peek(theirs, 0, NULL, 0), EINVAL);
     const char *no_format = NULL;
-    CHECK_FAILS(acort_stream_printf(ours, 0, no_format), EINVAL);
+    CHECK_FAILS(vprint(ours, no_format, 1), EINVAL);
     disconnect();
     return argument;
 }

@@ -99,6 +99,9 @@ static const struct row {
     ROW(pwrite64, ERRNO),
     ROW(fsync, ERRNO),
     ROW(wait4, ERRNO),
+    ROW(waitid, ERRNO),
+    ROW(getpgid, WORKS),
+    ROW(execve, ERRNO),
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 

@@ -175,6 +175,14 @@ static void child(void) {
     EXPECT(MUST(acort_waitpid(pid, NULL, acort_after(2000 * MS))) == pid);
 }
 
+/* A program, which has the same filter: what it does under it is not looked at. */
+static void program(void) {
+    char *words[] = {"/bin/true", NULL};
+    acort_proc_attr_t attr = {.size = sizeof attr, .argv = words};
+    pid_t pid = (pid_t)MUST(acort_proc_start(&attr, NULL, acort_after(2000 * MS)));
+    MUST(acort_proc_stop(pid, NULL, 2000 * MS));
+}
+
 static void *everything(void *argument) {
     if (before_first != NULL) before_first();
     before_first = NULL;
@@ -186,6 +194,7 @@ static void *everything(void *argument) {
     broken_pipe();
     signals();
     child();
+    program();
     return argument;
 }
 

@@ -36,6 +36,8 @@ pub mod blocking;
 
 pub mod signals;
 
+pub mod programs;
+
 pub mod watch;
 
 use core::ffi::c_int;

@@ -70,12 +70,11 @@ pub(crate) unsafe fn read(
     deadline: Deadline,
 ) -> Result<usize> {
     let mut input = stream.input.enter()?;
-    // SAFETY: `to` is writable for `size` bytes.
     if size == 0 {
-        Ok(0)
-    } else {
-        unsafe { read_some(stream, &mut input, to.cast(), size, deadline) }
+        return Ok(0);
     }
+    // SAFETY: `to` is writable for `size` bytes.
+    unsafe { read_some(stream, &mut input, to.cast(), size, deadline) }
 }
 
 /// Reads `size` bytes, or up to the end, as [`rw::read_full`].
