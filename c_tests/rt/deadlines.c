@@ -170,6 +170,7 @@ static void *all_refuse(void *argument) {
     out = acort_stream_open(pair[1], &options);
     CHECK(in != NULL && out != NULL && pipe(pipe_ends) == 0);
     while (acort_write(pipe_ends[1], path, sizeof path, 0) > 0) continue;
+    while (acort_write(pipe_ends[1], path, 1, 0) > 0) continue;
     snprintf(address.sun_path, sizeof address.sun_path, "%s.socket", path);
     listener = acort_listen("unix", address.sun_path, 0);
     int client = acort_dial("unix", address.sun_path, ACORT_NEVER);
