@@ -2,7 +2,11 @@
 #include "rt.h"
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <sys/resource.h>
+
+/* A program that is linked statically has the function only if it names it. */
+int (*volatile changes_directory)(posix_spawn_file_actions_t *, const char *) = posix_spawn_file_actions_addchdir_np;
 
 enum { LEN = 4096 };
 

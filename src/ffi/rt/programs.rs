@@ -44,7 +44,8 @@ const DEFAULT_ATTRIBUTES: acort_proc_attr_t = acort_proc_attr_t {
 /// - `ENOENT` if there is no such program or directory.
 /// - `EACCES` if the program may not be executed.
 /// - `E2BIG` if arguments and environment are too large.
-/// - `ENOSYS` if the C library cannot change the directory: glibc before 2.29.
+/// - `ENOSYS` if `attr` has a directory, but the process has no posix_spawn_file_actions_addchdir_np(3):
+///   glibc before 2.29, or a statically linked program that does not name the function.
 /// - `EMFILE`, `ENOMEM`, `EAGAIN` if there are no file descriptors, no memory, or no processes or
 ///   threads.
 /// - The errors of posix_spawn(3).
