@@ -86,7 +86,7 @@ fn with_deadline(header: &str) -> Vec<&str> {
     let mut head = "";
     for line in header.lines().filter(|line| !line.trim_start().starts_with('/')) {
         head = if line.starts_with(' ') { head } else { line };
-        if line.ends_with("int64_t deadline);") {
+        if line.contains("int64_t deadline") {
             let before = head.split('(').next().unwrap_or_default();
             names.extend(before.rsplit([' ', '*']).next());
         }

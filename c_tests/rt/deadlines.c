@@ -20,13 +20,31 @@ static acort_waitgroup_t waitgroup;
 static acort_barrier_t barrier;
 static acort_rwlock_t rwlock, read_held;
 static acort_once_t once;
-static int pair[2], listener, outside;
+static acort_stream_t *in, *out;
+static int pair[2], pipe_ends[2], listener, outside;
 static char path[64];
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 static void sets_flag(void *flag) { *(int *)flag = 1; }
 
 static void *returns(void *argument) { return argument; }
+
+static int vprint(int64_t deadline, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int result = (int)acort_stream_vprintf(out, deadline, format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+/* A stream whose bytes nothing takes is closed in a cancelled task. */
+static void refuse_close(int64_t deadline, int error) {
+    acort_stream_opts_t options = {.size = sizeof options, .flags = ACORT_STREAM_KEEP_FD};
+    acort_stream_t *full = acort_stream_open(pipe_ends[1], &options);
+    CHECK(full != NULL && acort_stream_write(full, "x", 1, 0) == 1);
+    CHECK_FAILS(acort_stream_close(full, deadline), error);
+    if (error == EINVAL) CHECK_FAILS(acort_stream_close(full, 0), ETIMEDOUT);
+}
 
 /* Every function of the header with a deadline (tests/header.rs looks whether one is missing). Each call would
  * succeed at once with another deadline. */
@@ -39,6 +57,8 @@ static void refuse(int64_t deadline, int error) {
     struct addrinfo *found = NULL;
     sigset_t signals;
     sigemptyset(&signals);
+    char *words[] = {"true", NULL};
+    acort_proc_attr_t program = {.size = sizeof program, .argv = words};
     int ran = 0, file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     CHECK(file >= 0);
     CHECK_FAILS(acort_loop_step(loop, deadline), error);
@@ -73,6 +93,17 @@ static void refuse(int64_t deadline, int error) {
     CHECK_FAILS(acort_sendmsg(pair[1], &message, 0, deadline), error);
     CHECK_FAILS(acort_read_full(pair[0], &byte, 1, deadline), error);
     CHECK_FAILS(acort_write_all(pair[1], &byte, 1, deadline), error);
+    CHECK_FAILS(acort_stream_read(in, &byte, 1, deadline), error);
+    CHECK_FAILS(acort_stream_read_full(in, &byte, 1, deadline), error);
+    CHECK_REFUSES(acort_stream_read_line(in, NULL, deadline), error);
+    CHECK_REFUSES(acort_stream_read_until(in, "x", 1, NULL, deadline), error);
+    CHECK_REFUSES(acort_stream_peek(in, 1, NULL, deadline), error);
+    CHECK_FAILS(acort_stream_write(out, &byte, 1, deadline), error);
+    CHECK_FAILS(acort_stream_printf(out, deadline, "x"), error);
+    CHECK_FAILS(vprint(deadline, "x"), error); /* (acort_stream_vprintf( */
+    CHECK_FAILS(acort_stream_flush(out, deadline), error);
+    CHECK_FAILS(acort_stream_shutdown(out, deadline), error);
+    refuse_close(deadline, error); /* (acort_stream_close( */
     CHECK_FAILS(acort_accept(listener, NULL, NULL, deadline), error);
     CHECK_FAILS(acort_connect(outside, (struct sockaddr *)&address, sizeof address, deadline), error);
     CHECK_FAILS(acort_open(path, O_RDWR | O_CREAT, 0600, deadline), error);
@@ -84,6 +115,7 @@ static void refuse(int64_t deadline, int error) {
     CHECK(acort_getaddrinfo("127.0.0.1", "1", NULL, &found, deadline) == EAI_SYSTEM && errno == error);
     CHECK_FAILS(acort_signal_wait(&signals, NULL, deadline), error);
     CHECK_FAILS(acort_waitpid(1, NULL, deadline), error);
+    CHECK_FAILS(acort_proc_start(&program, NULL, deadline), error);
     CHECK(ran == 0 && found == NULL && close(file) == 0);
 }
 
@@ -139,6 +171,12 @@ static void *all_refuse(void *argument) {
     future = acort_future_new();
     channel = acort_chan_new(sizeof value, 2, 0);
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && write(pair[1], "x", 1) == 1);
+    acort_stream_opts_t options = {.size = sizeof options, .flags = ACORT_STREAM_KEEP_FD};
+    in = acort_stream_open(pair[0], &options);
+    out = acort_stream_open(pair[1], &options);
+    CHECK(in != NULL && out != NULL && pipe(pipe_ends) == 0);
+    while (acort_write(pipe_ends[1], path, sizeof path, 0) > 0) continue;
+    while (acort_write(pipe_ends[1], path, 1, 0) > 0) continue;
     snprintf(address.sun_path, sizeof address.sun_path, "%s.socket", path);
     listener = acort_listen("unix", address.sun_path, 0);
     int client = acort_dial("unix", address.sun_path, ACORT_NEVER);
@@ -158,8 +196,9 @@ static void *all_refuse(void *argument) {
     acort_chan_unref(channel);
     acort_future_unref(future);
     CHECK_EQUAL(acort_group_close(group), 0);
-    const int files[] = {pair[0], pair[1], listener, client, outside};
-    for (int i = 0; i < 5; i++) CHECK_EQUAL(acort_close(files[i]), 0);
+    CHECK(acort_stream_close(in, 0) == 0 && acort_stream_close(out, 0) == 0);
+    const int files[] = {pair[0], pair[1], pipe_ends[0], pipe_ends[1], listener, client, outside};
+    for (int i = 0; i < 7; i++) CHECK_EQUAL(acort_close(files[i]), 0);
     CHECK(unlink(address.sun_path) == 0);
     return argument;
 }

@@ -9,6 +9,7 @@
 //! | `root.rs` | the two ends of a coroutine, and entry points before its entry function |
 //! | `fpenv.rs` | the floating-point environment in a switch |
 //! | `leaf.rs` | functions of a few instructions |
+//! | `variadic.rs` | the arguments of a variadic function |
 //!
 //! | item | what it is |
 //! |---|---|
@@ -33,6 +34,7 @@
 //! | `interrupted_stack_pointer` | the stack pointer of the code that a signal interrupted |
 //! | `weak_symbol!`, `weak_functions!` | the address of a symbol that the program may not have; such functions |
 //! | `valgrind_request` | a client request to Valgrind |
+//! | `variadic_body!`, `VaArguments` | body of a variadic function; what a `va_list` is |
 //!
 //! ## The rule of a switch
 //!

@@ -9,6 +9,8 @@
 //! | room | what it is |
 //! |---|---|
 //! | `sched` | The scheduler: the run loop; tasks spawned, joined, finished; runtimes built, run, freed |
+//! | `program` | Programs in new processes |
+//! | `stream` | Buffered streams over descriptors |
 //! | `net` | Connections and listeners by name, and the names' addresses |
 //! | `select` | Waiting for the first of several things: channels, descriptors, tasks, events |
 //! | `blocking` | Calls that block their thread, on the threads of a pool |
@@ -26,6 +28,8 @@ pub mod model;
 pub(crate) mod net;
 pub(crate) mod os;
 pub(crate) mod park;
+pub(crate) mod program;
 pub(crate) mod sched;
 pub(crate) mod select;
+pub(crate) mod stream;
 pub(crate) mod sync;

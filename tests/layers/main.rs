@@ -28,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 32] = [
             "slab",
             "state",
             "error",
+            "arch",
             "sys",
             "tls",
             "diag",
@@ -150,8 +151,10 @@ const LAYERS: [(&str, &[&str]); 32] = [
 ];
 
 /// A room of the runtime, a folder of `src/rt`, and the rooms below it that it may use. Each permission is used.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("sched", &["io", "sync", "park", "model", "base", "os"]),
+    ("program", &["blocking", "io", "park", "model", "os"]),
+    ("stream", &["io", "park", "model", "base", "os"]),
     ("net", &["select", "blocking", "io", "model", "os"]),
     ("select", &["io", "sync", "park", "model", "base", "os"]),
     ("blocking", &["io", "park", "model", "base", "os"]),

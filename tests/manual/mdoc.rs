@@ -226,6 +226,9 @@ fn request(word: &str) -> Option<String> {
 /// The declaration of an item.
 fn declaration(writer: &mut Writer, item: &Item) {
     let code = item.code.replace(" __attribute__((noreturn))", "");
+    // The attribute of a function like printf(3) comes last.
+    let code =
+        code.split_once(") __attribute__").map_or(code.clone(), |(head, _)| format!("{head});"));
     let code = code.trim_end_matches(';');
     if item.kind != Kind::Function {
         let request = if code.starts_with('#') { "Fd" } else { "Vt" };

@@ -175,6 +175,16 @@ static void child(void) {
     EXPECT(MUST(acort_waitpid(pid, NULL, acort_after(2000 * MS))) == pid);
 }
 
+#ifdef __GLIBC__
+/* A program, which has the same filter: what it does under it is not looked at. */
+static void program(void) {
+    char *words[] = {"/bin/true", NULL};
+    acort_proc_attr_t attr = {.size = sizeof attr, .argv = words, .out = ACORT_PROC_NULL, .err = ACORT_PROC_STDOUT};
+    pid_t pid = (pid_t)MUST(acort_proc_start(&attr, NULL, acort_after(2000 * MS)));
+    MUST(acort_proc_stop(pid, NULL, 2000 * MS));
+}
+#endif
+
 static void *everything(void *argument) {
     if (before_first != NULL) before_first();
     before_first = NULL;
@@ -186,6 +196,9 @@ static void *everything(void *argument) {
     broken_pipe();
     signals();
     child();
+#ifdef __GLIBC__
+    program();
+#endif
     return argument;
 }
 

@@ -34,6 +34,8 @@ pub mod promises;
 
 pub mod io;
 
+pub mod streams;
+
 pub mod files;
 
 pub mod net;
@@ -41,6 +43,8 @@ pub mod net;
 pub mod blocking;
 
 pub mod signals;
+
+pub mod programs;
 
 pub mod watch;
 

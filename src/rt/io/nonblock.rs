@@ -26,10 +26,14 @@
 //! * N6. A call stores SETTING, then looks for exit(3), then sets the flag. exit(3) announces itself, then looks for
 //!   SETTING, and yields until the flag is set. So no flag outlives the process. The wait is short and bounded: exit(3)
 //!   in a signal handler may have interrupted that call. A call that sees exit(3) leaves the flag, and may block.
+//! * N7. The standard files of a new program are to block. acort clears a flag that it has set, and that of a
+//!   descriptor which the program gives away, unless a call is active. A call on the file later sets the flag anew (N3).
+
+use core::ffi::c_int;
 
 use super::fd_ref::FdRef;
 use super::fd_table;
-use super::nonblock_state::{self, NonblockState, flags};
+use super::nonblock_state::{self, NonblockState, flags, set_flags};
 use crate::rt::base::atomic::{AtomicU32, Ordering, fence};
 use crate::rt::os::Result;
 
@@ -74,6 +78,25 @@ pub(super) fn with_nonblock<T>(file: &FdRef, act: impl FnOnce() -> Result<T>) ->
             (*state).restore(fd);
         }
         outcome
+    }
+}
+
+/// Makes a file block that a new program gets as a standard one (N7). `is_given`: the program gives it away.
+pub(crate) fn clear_for_program(fd: c_int, is_given: bool) {
+    let Ok(entry) = fd_table::entry(fd) else { return };
+    // SAFETY: the entry is never freed (E1 of `fd_entry`), and its lock is held.
+    unsafe {
+        let _guard = (*entry).lock.guard();
+        let is_busy = || (*entry).state.is_busy();
+        if (*entry).nonblock.is_set() {
+            (*entry).nonblock.restore_unless(is_busy);
+        } else if is_given
+            && let Ok(found) = flags(fd)
+            && found & libc::O_NONBLOCK != 0
+            && !is_busy()
+        {
+            let _ = set_flags(fd, found & !libc::O_NONBLOCK);
+        }
     }
 }
 

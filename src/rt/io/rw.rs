@@ -151,7 +151,7 @@ unsafe fn write_to(
 
 /// Calls `step` with the number of bytes done, until all `size` are, or `step` returns 0 or an error. Then errno is 0
 /// or that error, and the result is the number of bytes done. Errors: that of the first step.
-fn transfer_all(
+pub(crate) fn transfer_all(
     size: usize,
     deadline: Deadline,
     step: &mut dyn FnMut(usize) -> Result<usize>,

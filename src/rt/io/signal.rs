@@ -85,18 +85,45 @@ pub(crate) unsafe fn wait_child(
     status: *mut c_int,
     deadline: Deadline,
 ) -> Result<libc::pid_t> {
+    // SAFETY: `status` is NULL or writable.
+    let take = || unsafe { libc::waitpid(pid, status, libc::WNOHANG) };
+    wait_for(pid, deadline, &mut || answer(take()))
+}
+
+/// Waits for the end of a child, which can still be waited for afterwards. Errors: those of [`wait_child`].
+pub(crate) fn wait_end(pid: libc::pid_t, deadline: Deadline) -> Result<()> {
+    const FLAGS: c_int = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: an all-zero struct is valid. The call writes it.
+    let look = || unsafe {
+        let mut info: libc::siginfo_t = core::mem::zeroed();
+        match libc::waitid(libc::P_PID, pid as libc::id_t, &mut info, FLAGS) {
+            0 => info.si_signo,
+            failed => failed,
+        }
+    };
+    wait_for(pid, deadline, &mut || answer(look())).map(drop)
+}
+
+/// The meaning of a result about a child: EAGAIN for 0, errno if it is negative.
+fn answer(found: c_int) -> Result<c_int> {
+    match found {
+        ..0 => Err(sys::errno()),
+        0 => Err(libc::EAGAIN),
+        found => Ok(found),
+    }
+}
+
+/// Calls `attempt` until its result is not EAGAIN, and waits for the child's end in between. Errors: `EINVAL` if `pid`
+/// is not positive; `ETIMEDOUT`; `ECANCELED`; those of `attempt`.
+fn wait_for(
+    pid: libc::pid_t,
+    deadline: Deadline,
+    attempt: &mut dyn FnMut() -> Result<c_int>,
+) -> Result<c_int> {
     if pid <= 0 {
         return Err(libc::EINVAL);
     }
     test_run::check_outside(Caller::current())?;
-    // SAFETY: `status` is NULL or writable.
-    let mut attempt = || unsafe {
-        match libc::waitpid(pid, status, libc::WNOHANG) {
-            ..0 => Err(sys::errno()),
-            0 => Err(libc::EAGAIN),
-            found => Ok(found),
-        }
-    };
     // A child that has exited needs no pidfd.
     match attempt() {
         Err(libc::EAGAIN) if deadline.is_now() => return Err(libc::ETIMEDOUT),
@@ -107,9 +134,9 @@ pub(crate) unsafe fn wait_child(
     // SAFETY: pidfd_open(2) accepts any number. This one is the child's until a call waits for it.
     let pidfd = unsafe { libc::syscall(libc::SYS_pidfd_open, c_long::from(pid), no_flags) };
     match OwnFd::from_raw(pidfd, 0) {
-        Ok(pidfd) => pidfd.retry_until_done(deadline, &mut attempt),
+        Ok(pidfd) => pidfd.retry_until_done(deadline, attempt),
         // Other code has waited for the child meanwhile.
         Err(libc::ESRCH) => Err(libc::ECHILD),
-        Err(_) => retry_with_backoff(deadline, &mut attempt),
+        Err(_) => retry_with_backoff(deadline, attempt),
     }
 }

@@ -1,7 +1,8 @@
-//! close and getsockopt, which are the same on each system.
+//! Calls on a descriptor that are the same on each system.
 
 use core::ffi::c_int;
 
+use super::refused::{Syscall, check};
 use super::result::Result;
 use crate::{sanitizer, sys};
 
@@ -25,4 +26,11 @@ pub(crate) fn socket_option(fd: c_int, option: c_int) -> Result<c_int> {
         libc::getsockopt(fd, libc::SOL_SOCKET, option, (&raw mut value).cast(), &mut size)
     };
     if answer == 0 { Ok(value) } else { Err(sys::errno()) }
+}
+
+/// Returns true if the descriptor is open for writing alone.
+pub(crate) fn is_write_only(fd: c_int) -> Result<bool> {
+    // SAFETY: the call takes any number.
+    let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFL) }, Syscall::Fcntl)?;
+    Ok(flags & libc::O_ACCMODE == libc::O_WRONLY)
 }

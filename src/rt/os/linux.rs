@@ -92,6 +92,16 @@ pub(super) fn set_cloexec(fd: c_int) -> c_long {
     fd.into()
 }
 
+/// The ends of a new pipe, with FD_CLOEXEC: the one to read from, and the one to write to.
+pub(crate) fn open_pipe() -> Result<[c_int; 2]> {
+    let mut ends = [-1; 2];
+    // SAFETY: the call writes two numbers.
+    match unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } {
+        0 => Ok(ends),
+        _ => Err(sys::errno()),
+    }
+}
+
 /// accept4(2) with SOCK_NONBLOCK and SOCK_CLOEXEC. If a firewall answers with EPERM, accept(2) does, too.
 ///
 /// # Safety

@@ -110,17 +110,27 @@ pub(crate) unsafe fn accept(
     }
 }
 
+/// The ends of a new pipe, with FD_CLOEXEC: the one to read from, and the one to write to.
+pub(crate) fn open_pipe() -> Result<[c_int; 2]> {
+    let mut ends = [-1; 2];
+    // SAFETY: pipe writes two numbers; fcntl takes any number.
+    unsafe {
+        if libc::pipe(ends.as_mut_ptr()) != 0 {
+            return Err(sys::errno());
+        }
+        for end in ends {
+            libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC);
+        }
+    }
+    Ok(ends)
+}
+
 /// The ends of a pipe, for `WakeFds`: negative if there is none.
 pub(super) fn open_wake_fds() -> [c_int; 2] {
-    let mut ends = [-1; 2];
-    // SAFETY: pipe writes two numbers.
-    unsafe {
-        if libc::pipe(ends.as_mut_ptr()) == 0 {
-            for end in ends {
-                libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC);
-                libc::fcntl(end, libc::F_SETFL, libc::O_NONBLOCK);
-            }
-        }
+    let ends = open_pipe().unwrap_or([-1; 2]);
+    for end in ends {
+        // SAFETY: fcntl takes any number.
+        unsafe { libc::fcntl(end, libc::F_SETFL, libc::O_NONBLOCK) };
     }
     ends
 }

@@ -7,7 +7,7 @@
 //! | `cgroup` | The CPU limit that the control groups of the process set |
 //! | `clock` | The monotonic clock, in nanoseconds, and the virtual clock of a thread (`model/test_run`) |
 //! | `deadline` | Deadlines: the time of the monotonic clock until which a call waits |
-//! | `fd` | close and getsockopt, which are the same on each system |
+//! | `fd` | Calls on a descriptor that are the same on each system |
 //! | `file_type` | The type of a descriptor's file |
 //! | `linux` | The calls that Linux has in its own way: futexes, the count of threads, accept, dup, fstat, poll |
 //! | `linux_epoll` | The calls of epoll that have fallbacks (S1 of `refused`), and its EPERM (S4) |
@@ -17,6 +17,7 @@
 //! | `poller` | The poller: what a worker sleeps in |
 //! | `refused` | System calls that a kernel does not know (ENOSYS), or that a sandbox refuses (EPERM) |
 //! | `result` | The result of a call: a value, or an errno |
+//! | `spawn` | posix_spawn(3): starts a program in a new process |
 //! | `text_file` | Small text files of the system: paths, lines, and octal escapes |
 //! | `threads` | The library's threads: start, name, join, and cancellation; the signal mask of a thread |
 //! | `wake_fds` | Wakes a thread that sleeps in poll(2) or in its poller |
@@ -40,6 +41,7 @@ mod poll;
 pub(crate) mod poller;
 mod refused;
 mod result;
+mod spawn;
 #[cfg(target_os = "linux")]
 mod text_file;
 mod threads;
@@ -50,16 +52,18 @@ mod wake_fds;
 pub(crate) use affinity::{CpuSet, available_cpus, pin_to_cpu};
 pub(crate) use clock::{now, real_now, timespec};
 pub(crate) use deadline::Deadline;
-pub(crate) use fd::{close, socket_option};
+pub(crate) use fd::{close, is_write_only, socket_option};
 pub(crate) use file_type::{file_status, file_type, is_always_ready};
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{accept, close_and_keep_number, futex_wait, futex_wake_one, thread_count};
+pub(crate) use linux::{
+    accept, close_and_keep_number, futex_wait, futex_wake_one, open_pipe, thread_count,
+};
 #[cfg(all(target_os = "linux", not(aco_kqueue)))]
 pub(crate) use linux_epoll::{epoll_create, epoll_wait_fallback, is_unpollable};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    CpuSet, accept, available_cpus, close_and_keep_number, futex_wait, futex_wake_one, pin_to_cpu,
-    thread_count,
+    CpuSet, accept, available_cpus, close_and_keep_number, futex_wait, futex_wake_one, open_pipe,
+    pin_to_cpu, thread_count,
 };
 pub(crate) use memory::{allocate_array, allocate_zeroed, grow, strdup};
 pub(crate) use poll::poll;
@@ -67,6 +71,7 @@ pub(crate) use poll::poll;
 pub(crate) use refused::Fallback;
 pub(crate) use refused::{Syscall, abort_failed, check, is_refusal, last_errno, warn_if_refused};
 pub(crate) use result::Result;
+pub(crate) use spawn::{Spawn, spawn};
 pub(crate) use threads::{
     block_signals, blockable_signals, detach_thread, disable_cancellation, join_thread,
     name_thread, restore_cancellation, set_signal_mask, set_thread_name, signal_mask, start_thread,
