@@ -29,7 +29,7 @@
  *     acort_sendto acort_sendmsg             for
  *     acort_write_all
  *     acort_accept                           accept a pending connection
- *     acort_fdwait                           act as poll(2)
+ *     acort_fdwait acort_poll                act as poll(2)
  *     acort_waitpid                          reap a child that has ended
  *     acort_signal_wait                      take a pending signal that no
  *                                            other call waits for
@@ -39,6 +39,7 @@
  *     acort_getaddrinfo                      numbers; names: always ETIMEDOUT
  *     acort_pread                            read from the page cache
  *     acort_open acort_pwrite acort_fsync    always ETIMEDOUT
+ *     acort_blocking_until
  *     acort_chan_send                        send to a receiver or the buffer
  *     acort_chan_recv                        receive a value that is there
  *     acort_select acort_select_ordered      perform a case that is ready
@@ -59,11 +60,11 @@
  *
  * Close a file descriptor that one of these functions was called for by acort_close(). O_NONBLOCK belongs
  * to the open file, and so to each process that has it. Sockets are read and written without it;
- * acort_connect() sets it during connect(2) alone. acort_accept() sets it on the listener, acort_fdwait() and
- * acort_select() on their file descriptors, and each call on a file that is no socket. acort_close() restores
- * the flag; so does exit(3); so do acort_free() and the end of acort_run(), if no call uses the file. _exit(2), a
- * signal that ends the process, and a close(2) do not. Until then another process that has the file sees
- * EAGAIN, for example a parent that accepts from the same listener.
+ * acort_connect() sets it during connect(2) alone. acort_accept() sets it on the listener, acort_fdwait(),
+ * acort_poll() and acort_select() on their file descriptors, and each call on a file that is no socket.
+ * acort_close() restores the flag; so does exit(3); so do acort_free() and the end of acort_run(), if no
+ * call uses the file. _exit(2), a signal that ends the process, and a close(2) do not. Until then another
+ * process that has the file sees EAGAIN, for example a parent that accepts from the same listener.
  *
  * Do not use the runtime or its tasks in a child of fork(2): the child calls exec(3) or _exit(2).
  *
@@ -77,6 +78,7 @@
 #ifndef ACORT_H
 #define ACORT_H
 
+#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/select.h> /* sigset_t */
@@ -159,6 +161,16 @@ typedef struct acort_promise acort_promise_t;
 
 /// `acort_case_t.op`: the future `object` is set, or has failed; acort_future_wait() tells which.
 #define ACORT_FUTURE 7
+
+/// `acort_listen_opts_t.flags`: several sockets may listen at one address, if each has this flag and is of the same
+/// user (SO_REUSEPORT). The system deals connections and datagrams out among them: a socket for each worker.
+#define ACORT_REUSEPORT 1
+
+/// `acort_listen_opts_t.flags`: "tcp". Connections that are accepted send small parts at once (TCP_NODELAY).
+#define ACORT_NODELAY 2
+
+/// `acort_listen_opts_t.flags`: "unix". A socket at the path that no process listens at is removed first.
+#define ACORT_UNLINK 4
 
 /// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 typedef void *(*acort_body_t)(void*);
@@ -284,6 +296,21 @@ typedef struct acort_once_t {
     /// Private to the library.
     uint64_t words[8];
 } acort_once_t;
+
+/// The options of acort_listen_ex(). A field that is 0 means the default.
+typedef struct acort_listen_opts_t {
+    /// The size of this struct in bytes, as the program was compiled.
+    size_t size;
+    /// ACORT_REUSEPORT, ACORT_NODELAY, ACORT_UNLINK.
+    uint32_t flags;
+    /// The most connections that wait to be accepted, as listen(2) has it. Default: the maximum.
+    int backlog;
+    /// "unix": the mode of the file, such as 0660. It is set before the first connection can come. Default: that of
+    /// bind(2).
+    mode_t mode;
+    /// 0.
+    uint32_t reserved;
+} acort_listen_opts_t;
 
 /// Functions that the library calls when something happens to a task: with `user` and the task, on the thread where it
 /// happens. They may not wait. NULL: no call.
@@ -1223,7 +1250,7 @@ acort_promise_t *acort_promise_ref(acort_promise_t *promise);
 /// NULL.
 void acort_promise_unref(acort_promise_t *promise);
 
-/// Waits until `fd` is ready for some of `events`: POLLIN, POLLOUT.
+/// Waits until `fd` is ready for some of `events`: POLLIN, POLLOUT, POLLPRI, POLLRDHUP.
 ///
 /// # Returns
 /// The events of poll(2), or -1 and `errno`.
@@ -1234,6 +1261,24 @@ void acort_promise_unref(acort_promise_t *promise);
 /// - `EBADF` if `fd` is not open.
 /// - `EINVAL` if `events` is 0 or has other events.
 int acort_fdwait(int fd, int events, int64_t deadline);
+
+/// Waits until some of `n` file descriptors are ready, as poll(2) does, with its events and its
+/// results in `revents`. A negative descriptor is not looked at; one that is not open is ready, with
+/// POLLNVAL. `fds` may be on a shared stack.
+///
+/// A plain thread calls poll(2) itself: acort_close() does not end its call.
+///
+/// # Returns
+/// How many are ready, 0 if the deadline has passed, or -1 and `errno`.
+///
+/// # Errors
+/// - `ECANCELED` if the task is cancelled, or acort_close() closes one of the files.
+/// - `EFAULT` if `fds` is NULL and `n` is not 0.
+/// - `EINVAL` if there are more descriptors than the process may open; in a task also above 32,767.
+/// - `ENOMEM` if there is no memory.
+int acort_poll(struct pollfd *fds,
+               nfds_t n,
+               int64_t deadline);
 
 /// Closes `fd`. Calls of acort that use `fd` end with ECANCELED, in tasks and in plain threads;
 /// none of them continues with the next file of that number. The file is closed at once. The number
@@ -1478,6 +1523,22 @@ int acort_dial(const char *net, const char *addr, int64_t deadline);
 /// - The errors of acort_dial() and bind(2).
 int acort_listen(const char *net, const char *addr, int backlog);
 
+/// Listens as acort_listen() does, with options. `opts` NULL is none, and so is a field that is 0:
+///
+///     acort_listen_opts_t opts = {.size = sizeof opts, .flags = ACORT_REUSEPORT};
+///
+/// # Returns
+/// The socket, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - `EINVAL` if a flag does not exist, an option is not for that network, or `size` is wrong.
+/// - `EADDRINUSE` if another socket is bound to the address; with ACORT_UNLINK if one listens there,
+///   or the file is no socket.
+/// - The errors of acort_listen(), and of chmod(2) and unlink(2).
+int acort_listen_ex(const char *net,
+                    const char *addr,
+                    const struct acort_listen_opts_t *opts);
+
 /// Resolves names as getaddrinfo(3) does: numbers at once, names on another thread if the caller is
 /// a task. A deadline of 0 or in the past resolves no names. Free `res` by freeaddrinfo(3).
 ///
@@ -1511,6 +1572,22 @@ int acort_getaddrinfo(const char *node,
 /// - `ENOMEM` if there is no memory.
 /// - `EAGAIN` if no thread can be started, or 256 threads hang in calls that were given up.
 int acort_blocking(acort_body_t fn, void *arg, void **ret);
+
+/// Calls `fn` as acort_blocking() does, unless the deadline passes or the task is cancelled before a
+/// thread has begun the call: `fn` is not called then. A call that has begun is waited for, since
+/// `fn` uses data of the caller. A deadline of 0 or in the past calls nothing.
+///
+/// # Returns
+/// 0, or -1 and `errno`: `fn` was not called, and `ret` is unchanged.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of acort_blocking().
+int acort_blocking_until(acort_body_t fn,
+                         void *arg,
+                         void **ret,
+                         int64_t deadline);
 
 /// Waits for a signal of `set`, takes it, and returns its number. Information about it goes to
 /// `info`, a siginfo_t, unless `info` is NULL.

@@ -28,6 +28,11 @@ static void sets_flag(void *flag) { *(int *)flag = 1; }
 
 static void *returns(void *argument) { return argument; }
 
+static void *returns_flag(void *flag) {
+    sets_flag(flag);
+    return flag;
+}
+
 /* Every function of the header with a deadline (tests/header.rs looks whether one is missing). Each call would
  * succeed at once with another deadline. */
 static void refuse(int64_t deadline, int error) {
@@ -61,6 +66,7 @@ static void refuse(int64_t deadline, int error) {
     CHECK_FAILS(acort_once(&once, sets_flag, &ran, deadline), error);
     CHECK_FAILS(acort_future_wait(future, NULL, deadline), error);
     CHECK_FAILS(acort_fdwait(pair[0], POLLIN, deadline), error);
+    CHECK_FAILS(acort_poll(&(struct pollfd){pair[0], POLLIN, 0}, 1, deadline), error);
     CHECK_FAILS(acort_read(pair[0], &byte, 1, deadline), error);
     CHECK_FAILS(acort_write(pair[1], &byte, 1, deadline), error);
     CHECK_FAILS(acort_readv(pair[0], &part, 1, deadline), error);
@@ -77,6 +83,7 @@ static void refuse(int64_t deadline, int error) {
     CHECK_FAILS(acort_pread(file, &byte, 1, 0, deadline), error);
     CHECK_FAILS(acort_pwrite(file, &byte, 1, 0, deadline), error);
     CHECK_FAILS(acort_fsync(file, deadline), error);
+    CHECK_FAILS(acort_blocking_until(returns_flag, &ran, NULL, deadline), error);
     CHECK_FAILS(acort_dial("unix", address.sun_path, deadline), error);
     errno = 0;
     CHECK(acort_getaddrinfo("127.0.0.1", "1", NULL, &found, deadline) == EAI_SYSTEM && errno == error);

@@ -13,7 +13,7 @@
 //! | `queue` | A FIFO of jobs, from which any job can be removed |
 //! | `run` | Runs a function on a thread of the pool, with a value; what a cancellation does meanwhile |
 //! | `threads` | The threads of the blocking pool |
-//! | `user_call` | acort_blocking(): the program's functions that block, on threads of the pool |
+//! | `user_call` | acort_blocking(), acort_blocking_until(): the program's functions that block, on threads of the pool |
 
 pub(crate) mod applied;
 pub(crate) mod file;

@@ -17,12 +17,20 @@ use crate::rt::sync::channel::Channel;
 use crate::rt::sync::event::Event;
 use crate::rt::sync::future;
 
+/// `acort_case_t.op` of acort_poll() and acort_fdwait(): waits for the events `reserved` in the queue of readers.
+pub(super) const POLL_READ: i32 = -1;
+/// As [`POLL_READ`], in the queue of writers.
+pub(super) const POLL_WRITE: i32 = -2;
+/// Waits in the queue of writers for the file of the case before, which has the same descriptor.
+pub(super) const POLL_WRITE_TOO: i32 = -3;
+
 /// What one case waits for.
 #[derive(Clone, Copy)]
 pub(super) enum Case {
     Send(*mut Channel),
     Receive(*mut Channel),
-    Fd(*mut FdEntry, Direction, c_int),
+    /// A descriptor, the queue of its entry, and the events of poll(2). None: those of the case before.
+    Fd(*mut FdEntry, Direction, c_int, Option<i16>),
     /// The end of a task.
     Task(*mut Task),
     /// An event, or that of a future.
@@ -41,13 +49,17 @@ impl Case {
             ACORT_TASK if has_object => Case::Task(case.object.cast()),
             ACORT_EVENT if has_object => Case::Event(case.object.cast()),
             ACORT_FUTURE if has_object => Case::Event(future::event_of(case.object.cast())),
-            ACORT_FD_READ | ACORT_FD_WRITE => {
-                let is_read = case.op == ACORT_FD_READ;
-                let direction = if is_read { Direction::Read } else { Direction::Write };
-                Case::Fd(fd_table::entry(case.fd)?, direction, case.fd)
-            }
+            ACORT_FD_READ => Case::of_fd(case, Direction::Read, Some(libc::POLLIN))?,
+            ACORT_FD_WRITE => Case::of_fd(case, Direction::Write, Some(libc::POLLOUT))?,
+            POLL_READ => Case::of_fd(case, Direction::Read, Some(case.reserved as i16))?,
+            POLL_WRITE => Case::of_fd(case, Direction::Write, Some(case.reserved as i16))?,
+            POLL_WRITE_TOO => Case::of_fd(case, Direction::Write, None)?,
             _ => return Err(libc::EINVAL),
         })
+    }
+
+    fn of_fd(case: &acort_case_t, direction: Direction, events: Option<i16>) -> Result<Case> {
+        Ok(Case::Fd(fd_table::entry(case.fd)?, direction, case.fd, events))
     }
 
     /// Aborts if the channel is local to another thread.
@@ -87,7 +99,7 @@ impl Case {
             match self {
                 Case::Send(channel) => &raw mut (*channel).senders,
                 Case::Receive(channel) => &raw mut (*channel).receivers,
-                Case::Fd(entry, direction, _) => (*entry).waiters.shared(direction),
+                Case::Fd(entry, direction, ..) => (*entry).waiters.shared(direction),
                 Case::Task(task) => &raw mut (*task).join_waiters,
                 Case::Event(event) => &raw mut (*event).queue,
             }
