@@ -38,7 +38,13 @@
  *                                            names: always ETIMEDOUT
  *     acort_getaddrinfo                      numbers; names: always ETIMEDOUT
  *     acort_pread                            read from the page cache
+ *     acort_watch_next                       take an event that is there
  *     acort_open acort_pwrite acort_fsync    always ETIMEDOUT
+ *     acort_ftruncate acort_fstat
+ *     acort_stat acort_lstat acort_unlink
+ *     acort_rename acort_truncate
+ *     acort_mkdir acort_rmdir acort_scandir
+ *     acort_mkstemp acort_watch
  *     acort_blocking_until
  *     acort_chan_send                        send to a receiver or the buffer
  *     acort_chan_recv                        receive a value that is there
@@ -97,6 +103,8 @@
 #endif
 
 struct addrinfo;
+struct dirent;
+struct stat;
 
 typedef struct acort acort_t;
 typedef struct acort_task acort_task_t;
@@ -296,6 +304,20 @@ typedef struct acort_once_t {
     /// Private to the library.
     uint64_t words[8];
 } acort_once_t;
+
+/// An event of acort_watch_next(), with the fields of struct inotify_event.
+typedef struct acort_watch_event_t {
+    /// The watch: what inotify_add_watch(2) has returned. That of acort_watch() is 1.
+    int wd;
+    /// What has happened: IN_CREATE, IN_ISDIR, IN_Q_OVERFLOW and the others of inotify(7).
+    uint32_t mask;
+    /// The same in the two events of a rename.
+    uint32_t cookie;
+    /// Private to the library.
+    uint32_t len;
+    /// The name in the directory; empty for an event of the watched file itself.
+    char name[256];
+} acort_watch_event_t;
 
 /// The options of acort_listen_ex(). A field that is 0 means the default.
 typedef struct acort_listen_opts_t {
@@ -1492,6 +1514,139 @@ ssize_t acort_pwrite(int fd, const void *buf, size_t n, off_t offset, int64_t de
 /// # Errors
 /// - The errors of acort_pwrite() and fsync(2).
 int acort_fsync(int fd, int64_t deadline);
+
+/// Sets the size of a file as ftruncate(2) does. With a deadline of 0 or in the past it does not
+/// begin.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_pwrite() and ftruncate(2).
+int acort_ftruncate(int fd, off_t length, int64_t deadline);
+
+/// Fills `st` with the status of a file as fstat(2) does. With a deadline of 0 or in the past it
+/// does not begin.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `st` is NULL.
+/// - The errors of acort_pwrite() and fstat(2).
+int acort_fstat(int fd, struct stat *st, int64_t deadline);
+
+/// Fills `st` with the status of a file as stat(2) does.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `path` or `st` is NULL.
+/// - The errors of acort_open() and stat(2).
+int acort_stat(const char *path, struct stat *st, int64_t deadline);
+
+/// Fills `st` with the status of a file as lstat(2) does: of a symbolic link, not of its target.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_stat().
+int acort_lstat(const char *path, struct stat *st, int64_t deadline);
+
+/// Removes a name as unlink(2) does.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_open() and unlink(2).
+int acort_unlink(const char *path, int64_t deadline);
+
+/// Renames a file as rename(2) does. A file that has the new name is replaced.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_open() and rename(2).
+int acort_rename(const char *from, const char *to, int64_t deadline);
+
+/// Sets the size of a file as truncate(2) does.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_open() and truncate(2).
+int acort_truncate(const char *path, off_t length, int64_t deadline);
+
+/// Creates a directory as mkdir(2) does.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_open() and mkdir(2).
+int acort_mkdir(const char *path, mode_t mode, int64_t deadline);
+
+/// Removes an empty directory as rmdir(2) does.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_open() and rmdir(2).
+int acort_rmdir(const char *path, int64_t deadline);
+
+/// Lists the directory `path` as scandir(3) does, without "." and "..", in the order of the bytes of
+/// the names. `d_type` of an entry is its type, or DT_UNKNOWN: then ask acort_lstat(). Free each
+/// entry and the list by free(3).
+///
+/// # Returns
+/// The number of entries in the list, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `path` or `list` is NULL.
+/// - The errors of acort_open() and scandir(3).
+int acort_scandir(const char *path,
+                  struct dirent ***list,
+                  int64_t deadline);
+
+/// Creates and opens a temporary file as mkostemp(3) does, with O_CLOEXEC. `path` ends with "XXXXXX",
+/// which the call replaces. If the call ends first, a file that is made later is removed again.
+///
+/// # Returns
+/// The file descriptor, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - The errors of acort_open() and mkostemp(3).
+int acort_mkstemp(char *path,
+                  int64_t deadline);
+
+/// Opens a descriptor that reports `events` of a file, or of a directory and the files in it:
+/// IN_CREATE, IN_MODIFY, IN_MOVED_TO, IN_CLOSE_WRITE and the others of inotify(7). Watch more files
+/// by inotify_add_watch(2). The descriptor may be a case of acort_select() (ACORT_FD_READ).
+///
+/// # Returns
+/// The file descriptor, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - The errors of acort_open(), inotify_init1(2) and inotify_add_watch(2).
+int acort_watch(const char *path, uint32_t events, int64_t deadline);
+
+/// Takes the next event of an inotify descriptor. Waits until there is one.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled, or acort_close() closes `fd`.
+/// - `EINVAL` if `event` is NULL, or `fd` is no inotify descriptor.
+/// - The errors of read(2).
+int acort_watch_next(int fd, struct acort_watch_event_t *event, int64_t deadline);
 
 /// Connects to `addr`: "host:service" or, for "unix", a path. `net` is "tcp", "tcp4", "tcp6",
 /// "udp", "udp4", "udp6" or "unix".

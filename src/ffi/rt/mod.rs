@@ -28,6 +28,10 @@ pub mod io;
 
 pub mod files;
 
+pub mod paths;
+
+pub mod file_watch;
+
 pub mod net;
 
 pub mod blocking;

@@ -1,4 +1,4 @@
-//! acort_blocking(), acort_blocking_until(): the program's functions that block, on threads of the pool.
+//! acort_blocking() and its like: the program's functions that block, on threads of the pool.
 
 use core::ffi::c_void;
 use core::ptr;

@@ -232,6 +232,21 @@ pub struct acort_listen_opts_t {
     pub reserved: u32,
 }
 
+/// An event of acort_watch_next(), with the fields of struct inotify_event.
+#[repr(C)]
+pub struct acort_watch_event_t {
+    /// The watch: what inotify_add_watch(2) has returned. That of acort_watch() is 1.
+    pub wd: c_int,
+    /// What has happened: IN_CREATE, IN_ISDIR, IN_Q_OVERFLOW and the others of inotify(7).
+    pub mask: u32,
+    /// The same in the two events of a rename.
+    pub cookie: u32,
+    /// Private to the library.
+    pub len: u32,
+    /// The name in the directory; empty for an event of the watched file itself.
+    pub name: [c_char; 256],
+}
+
 /// A mutex. All zero: it is free. The program allocates it, at an address that does not change while the mutex is used.
 /// On the stack that the worker's tasks share, every call with it fails with EFAULT and does nothing. The same holds
 /// for all synchronization objects.
