@@ -75,8 +75,8 @@ static void *lists(void *argument) {
         unsigned char type = S_ISDIR(status.st_mode) ? DT_DIR : DT_REG;
         CHECK(list[i]->d_type == type || list[i]->d_type == DT_UNKNOWN);
         CHECK_EQUAL(type == DT_DIR ? unlinkat(AT_FDCWD, path, AT_REMOVEDIR) : unlink(path), 0);
-        free(list[i]);
     }
+    for (int i = 0; i < NAMES; i++) free(list[i]);
     free(list);
     CHECK_FAILS(acort_scandir(in(path, place, "none"), &list, ACORT_NEVER), ENOENT);
     CHECK_EQUAL(acort_rmdir(place, ACORT_NEVER), 0);

@@ -85,7 +85,9 @@ static void *arguments(void *argument) {
         struct pollfd *more = calloc(limit.rlim_cur + 1, sizeof *more);
         for (rlim_t i = 0; i < limit.rlim_cur; i++) more[i].events = POLLIN | POLLOUT; /* of /dev/null */
         CHECK_EQUAL(acort_poll(more, limit.rlim_cur, 0), limit.rlim_cur);
+#ifndef UNDER_VALGRIND /* whose process may open more */
         CHECK_FAILS(acort_poll(more, limit.rlim_cur + 1, 0), EINVAL);
+#endif
         free(more);
     }
     return argument;

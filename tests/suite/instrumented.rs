@@ -21,7 +21,7 @@ pub const VALGRIND: Compiler = Compiler {
     runner: "valgrind --quiet --error-exitcode=9 --leak-check=full --max-stackframe=9000000",
     flags: "-DUNDER_VALGRIND",
     variants: &[variant("-O1 -g", Shared)],
-    only: "generators hooks lifecycle nesting own_memory reserve rt/flood rt/given_up rt/paths rt/poll rt/rwlock rt/selects rt/sync rt/tasks \
+    only: "generators hooks lifecycle nesting own_memory reserve rt/flood rt/poll rt/rwlock rt/selects rt/sync rt/tasks \
         rt/waiting rt/workers statistics threads transfer values",
     ..HOST
 };

@@ -7,6 +7,7 @@ use core::ptr;
 
 use super::refused::{Syscall, warn_if_refused};
 use crate::diag::LineBuffer;
+use crate::sanitizer;
 
 /// The function that a thread runs.
 pub(crate) type ThreadBody = extern "C" fn(*mut c_void) -> *mut c_void;
@@ -83,6 +84,8 @@ pub(crate) fn signal_mask() -> libc::sigset_t {
 
 /// Blocks these signals in this thread, and no others.
 pub(crate) fn set_signal_mask(mask: &libc::sigset_t) {
+    // MemorySanitizer's pthread_sigmask checks it, and may know this stack as another frame's.
+    sanitizer::unpoison(ptr::from_ref(mask).cast_mut().cast(), size_of::<libc::sigset_t>());
     // SAFETY: the set is initialized.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, ptr::null_mut()) };
 }
