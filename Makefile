@@ -100,7 +100,7 @@ $(B)/libaco.sym: $(B)/libaco.map $(RSLIB)
 	sed -n 's/^ *\([a-z_][A-Za-z0-9_]*\);.*/\1/p' $< > $@
 
 # The functions that need the C library's getaddrinfo, in an object of their own: dist/names.rs.
-OF_NAMES  := $(if $(filter-out 0,$(RT)),dial listen getaddrinfo)
+OF_NAMES  := $(if $(filter-out 0,$(RT)),dial listen listen_ex getaddrinfo)
 WITHIN    := $(foreach f,$(OF_NAMES),--redefine-sym acort_$f=aco_within_$f)
 $(B)/names.o: dist/names.rs $(RSLIB) $(B)/libaco.sym
 	$(if $(RUSTC),$(RUSTC),rustc) --edition 2024 --crate-type lib --crate-name names --emit obj -C panic=abort \

@@ -10,6 +10,11 @@ use core::ffi::{c_char, c_int, c_void};
 unsafe extern "C" {
     fn aco_within_dial(net: *const c_char, addr: *const c_char, deadline: i64) -> c_int;
     fn aco_within_listen(net: *const c_char, addr: *const c_char, backlog: c_int) -> c_int;
+    fn aco_within_listen_ex(
+        net: *const c_char,
+        addr: *const c_char,
+        opts: *const c_void,
+    ) -> c_int;
     fn aco_within_getaddrinfo(
         node: *const c_char,
         service: *const c_char,
@@ -47,6 +52,18 @@ pub unsafe extern "C" fn acort_listen(
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { aco_within_listen(net, addr, backlog) }
+}
+
+/// # Safety
+/// As in `include/acort.h`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_listen_ex(
+    net: *const c_char,
+    addr: *const c_char,
+    opts: *const c_void,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { aco_within_listen_ex(net, addr, opts) }
 }
 
 /// # Safety

@@ -8,7 +8,6 @@
 #include <acort.h>
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -100,18 +99,17 @@ static void *run(void *fault) {
 
 /* A socket that listens at `port` of this machine, beside others; 0: any port, which is written there. */
 static int listen_at(uint16_t *port) {
-    struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons(*port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
+    char name[32];
+    struct sockaddr_in address;
     socklen_t length = sizeof address;
-    int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || /* inherited */
-        bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, BACKLOG) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
+    acort_listen_opts_t options = {
+        .size = sizeof options,
+        .flags = ACORT_REUSEPORT | ACORT_NODELAY,
+        .backlog = BACKLOG,
+    };
+    snprintf(name, sizeof name, "127.0.0.1:%d", *port);
+    int fd = acort_listen_ex("tcp4", name, &options);
+    if (fd < 0 || getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
         perror("echo_server: listen");
         exit(1);
     }

@@ -2,9 +2,12 @@
  * cancellation point. */
 #include "rt.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 static acort_t *loop;
@@ -21,13 +24,18 @@ static acort_barrier_t barrier;
 static acort_rwlock_t rwlock, read_held;
 static acort_once_t once;
 static acort_stream_t *in, *out;
-static int pair[2], pipe_ends[2], listener, outside;
+static int pair[2], pipe_ends[2], listener, outside, watch;
 static char path[64];
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 static void sets_flag(void *flag) { *(int *)flag = 1; }
 
 static void *returns(void *argument) { return argument; }
+
+static void *returns_flag(void *flag) {
+    sets_flag(flag);
+    return flag;
+}
 
 static int vprint(int64_t deadline, const char *format, ...) {
     va_list arguments;
@@ -83,6 +91,7 @@ static void refuse(int64_t deadline, int error) {
     CHECK_FAILS(acort_once(&once, sets_flag, &ran, deadline), error);
     CHECK_FAILS(acort_future_wait(future, NULL, deadline), error);
     CHECK_FAILS(acort_fdwait(pair[0], POLLIN, deadline), error);
+    CHECK_FAILS(acort_poll(&(struct pollfd){pair[0], POLLIN, 0}, 1, deadline), error);
     CHECK_FAILS(acort_read(pair[0], &byte, 1, deadline), error);
     CHECK_FAILS(acort_write(pair[1], &byte, 1, deadline), error);
     CHECK_FAILS(acort_readv(pair[0], &part, 1, deadline), error);
@@ -110,13 +119,31 @@ static void refuse(int64_t deadline, int error) {
     CHECK_FAILS(acort_pread(file, &byte, 1, 0, deadline), error);
     CHECK_FAILS(acort_pwrite(file, &byte, 1, 0, deadline), error);
     CHECK_FAILS(acort_fsync(file, deadline), error);
+    struct stat status;
+    struct dirent **list = NULL;
+    acort_watch_event_t event_of_file;
+    char name[] = "/tmp/acort-deadlines-XXXXXX";
+    CHECK_FAILS(acort_ftruncate(outside, 0, deadline), error);
+    CHECK_FAILS(acort_fstat(file, &status, deadline), error);
+    CHECK_FAILS(acort_stat("/", &status, deadline), error);
+    CHECK_FAILS(acort_lstat("/", &status, deadline), error);
+    CHECK_FAILS(acort_unlink(address.sun_path, deadline), error);
+    CHECK_FAILS(acort_rename(address.sun_path, path, deadline), error);
+    CHECK_FAILS(acort_truncate(address.sun_path, 0, deadline), error);
+    CHECK_FAILS(acort_mkdir(path, 0700, deadline), error);
+    CHECK_FAILS(acort_rmdir(path, deadline), error);
+    CHECK_FAILS(acort_scandir("/", &list, deadline), error);
+    CHECK_FAILS(acort_mkstemp(name, deadline), error);
+    CHECK_FAILS(acort_watch("/tmp", IN_CREATE, deadline), error);
+    CHECK_FAILS(acort_watch_next(watch, &event_of_file, deadline), error);
+    CHECK_FAILS(acort_blocking_until(returns_flag, &ran, NULL, deadline), error);
     CHECK_FAILS(acort_dial("unix", address.sun_path, deadline), error);
     errno = 0;
     CHECK(acort_getaddrinfo("127.0.0.1", "1", NULL, &found, deadline) == EAI_SYSTEM && errno == error);
     CHECK_FAILS(acort_signal_wait(&signals, NULL, deadline), error);
     CHECK_FAILS(acort_waitpid(1, NULL, deadline), error);
     CHECK_FAILS(acort_proc_start(&program, NULL, deadline), error);
-    CHECK(ran == 0 && found == NULL && close(file) == 0);
+    CHECK(ran == 0 && found == NULL && list == NULL && close(file) == 0);
 }
 
 /* None of them has done anything. */
@@ -186,6 +213,8 @@ static void *all_refuse(void *argument) {
     CHECK_EQUAL(acort_chan_send(channel, &value, 0), 0);
     CHECK(acort_future_set(future, NULL) == 0 && acort_event_set(&event) == 0);
     CHECK(acort_barrier_init(&barrier, 1) == 0 && acort_sem_init(&sem, 1) == 0);
+    watch = acort_watch(address.sun_path, IN_ATTRIB, ACORT_NEVER);
+    CHECK(watch >= 0 && chmod(address.sun_path, 0600) == 0); /* an event */
     acort_yield();
     refuses(NULL);
     join(go_with(ACORT_SHARED, refuses, NULL));
@@ -197,8 +226,8 @@ static void *all_refuse(void *argument) {
     acort_future_unref(future);
     CHECK_EQUAL(acort_group_close(group), 0);
     CHECK(acort_stream_close(in, 0) == 0 && acort_stream_close(out, 0) == 0);
-    const int files[] = {pair[0], pair[1], pipe_ends[0], pipe_ends[1], listener, client, outside};
-    for (int i = 0; i < 7; i++) CHECK_EQUAL(acort_close(files[i]), 0);
+    const int files[] = {pair[0], pair[1], pipe_ends[0], pipe_ends[1], listener, client, outside, watch};
+    for (int i = 0; i < 8; i++) CHECK_EQUAL(acort_close(files[i]), 0);
     CHECK(unlink(address.sun_path) == 0);
     return argument;
 }

@@ -380,7 +380,7 @@ static void *waits_for_readiness(void *argument) {
     CHECK_EQUAL(acort_fdwait(swapped, POLLIN | POLLOUT, ACORT_NEVER), POLLIN | POLLOUT);
     join(task);
     CHECK_FAILS(acort_fdwait(swapped, 0, ACORT_NEVER), EINVAL);
-    CHECK_FAILS(acort_fdwait(swapped, POLLPRI | POLLIN, ACORT_NEVER), EINVAL);
+    CHECK_FAILS(acort_fdwait(swapped, POLLERR | POLLIN, ACORT_NEVER), EINVAL);
     CHECK_FAILS(acort_fdwait(-1, POLLIN, ACORT_NEVER), EBADF);
     close_pair();
     CHECK_FAILS(acort_fdwait(swapped, POLLIN, ACORT_NEVER), EBADF);

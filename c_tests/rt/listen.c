@@ -2,8 +2,11 @@
 #include "rt.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 static int port_at(const struct sockaddr_storage *place) {
@@ -140,10 +143,107 @@ static void *unix_sockets(void *argument) {
     return argument;
 }
 
+/* Options: several sockets at one port, a file's mode, the file of a listener that has ended. */
+static void *shares_ports(void *argument) {
+    const char *nets[] = {"tcp", "tcp4", "udp", "udp4"};
+    acort_listen_opts_t shared = {.size = sizeof shared, .flags = ACORT_REUSEPORT}, alone = {.size = sizeof alone};
+    for (int i = 0; i < 4; i++) {
+        char address[64];
+        int first = acort_listen_ex(nets[i], "127.0.0.1:0", &shared);
+        CHECK(first >= 0);
+        snprintf(address, sizeof address, "127.0.0.1:%d", port_of(first));
+        int second = acort_listen_ex(nets[i], address, &shared);
+        CHECK(second >= 0 && port_of(second) == port_of(first));
+        CHECK_FAILS(acort_listen_ex(nets[i], address, &alone), EADDRINUSE);
+        CHECK_FAILS(acort_listen_ex(nets[i], address, NULL), EADDRINUSE);
+        CHECK_EQUAL(acort_close(first), 0);
+        if (i < 2) CHECK(reaches(nets[i], "127.0.0.1", port_of(second)));
+        CHECK_EQUAL(acort_close(second), 0);
+    }
+    return argument;
+}
+
+static int option_of(int fd, int level, int option) {
+    int value = -1;
+    socklen_t length = sizeof value;
+    CHECK_EQUAL(getsockopt(fd, level, option, &value, &length), 0);
+    return value;
+}
+
+static void *has_options(void *argument) {
+    acort_listen_opts_t options = {.size = sizeof options, .flags = ACORT_NODELAY, .backlog = 1};
+    int fd = acort_listen_ex("tcp", "127.0.0.1:0", &options);
+    CHECK(fd >= 0 && option_of(fd, IPPROTO_TCP, TCP_NODELAY) != 0);
+    int client = dial("tcp", "127.0.0.1", port_of(fd)), server = acort_accept(fd, NULL, NULL, ACORT_NEVER);
+    CHECK(client >= 0 && server >= 0 && option_of(server, IPPROTO_TCP, TCP_NODELAY) != 0);
+    CHECK(acort_close(client) == 0 && acort_close(server) == 0 && acort_close(fd) == 0);
+    CHECK((fd = acort_listen_ex("tcp", ":0", NULL)) >= 0 && option_of(fd, IPPROTO_TCP, TCP_NODELAY) == 0);
+    CHECK_EQUAL(acort_close(fd), 0);
+    return argument;
+}
+
+static void *unix_options(void *argument) {
+    acort_listen_opts_t options = {.size = sizeof options, .flags = ACORT_UNLINK, .mode = 0640};
+    char path[64];
+    struct stat status;
+    snprintf(path, sizeof path, "/tmp/acort-options-%d", (int)getpid());
+    for (int i = 0; i < 2; i++) { /* the file of the first listener is left */
+        int fd = acort_listen_ex("unix", path, &options);
+        CHECK(fd >= 0);
+        CHECK(lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) && (status.st_mode & 07777) == 0640);
+        CHECK_FAILS(acort_listen_ex("unix", path, &options), EADDRINUSE); /* it is in use */
+        CHECK_FAILS(acort_listen("unix", path, 0), EADDRINUSE);
+        int client = acort_dial("unix", path, acort_after(5000 * MILLISECONDS));
+        CHECK(client >= 0);
+        CHECK(acort_close(client) == 0 && acort_close(fd) == 0);
+    }
+    CHECK_FAILS(acort_listen("unix", path, 0), EADDRINUSE);
+    CHECK_EQUAL(unlink(path), 0);
+    int file = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    CHECK(file >= 0 && close(file) == 0);
+    CHECK_FAILS(acort_listen_ex("unix", path, &options), EADDRINUSE); /* it is no socket */
+    CHECK(unlink(path) == 0 && symlink("/nowhere/at/all", path) == 0);
+    CHECK_FAILS(acort_listen_ex("unix", path, &options), EADDRINUSE);
+    CHECK_EQUAL(unlink(path), 0);
+    return argument;
+}
+
+static void *wrong_options(void *argument) {
+    const struct {
+        const char *net, *address;
+        acort_listen_opts_t options;
+    } wrong[] = {
+        {"tcp", "127.0.0.1:0", {.size = sizeof(acort_listen_opts_t), .flags = 8}},
+        {"tcp", "127.0.0.1:0", {.size = sizeof(acort_listen_opts_t), .flags = ACORT_UNLINK}},
+        {"tcp", "127.0.0.1:0", {.size = sizeof(acort_listen_opts_t), .mode = 0600}},
+        {"tcp", "127.0.0.1:0", {.size = sizeof(acort_listen_opts_t), .reserved = 1}},
+        {"tcp", "127.0.0.1:0", {.size = 0}},
+        {"tcp", "127.0.0.1:0", {.size = 1 << 20}},
+        {"udp", "127.0.0.1:0", {.size = sizeof(acort_listen_opts_t), .flags = ACORT_NODELAY}},
+        {"unix", "/tmp/acort-wrong", {.size = sizeof(acort_listen_opts_t), .flags = ACORT_REUSEPORT}},
+        {"unix", "/tmp/acort-wrong", {.size = sizeof(acort_listen_opts_t), .flags = ACORT_NODELAY}},
+        {"unix", "/tmp/acort-wrong", {.size = sizeof(acort_listen_opts_t), .mode = 010000}},
+    };
+    acort_listen_opts_t options = {.size = sizeof options};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CHECK_FAILS(acort_listen_ex(wrong[i].net, wrong[i].address, &wrong[i].options), EINVAL);
+    CHECK(access("/tmp/acort-wrong", F_OK) == -1);
+    CHECK_FAILS(acort_listen_ex(NULL, "127.0.0.1:0", &options), EINVAL);
+    CHECK_FAILS(acort_listen_ex("tcp", NULL, &options), EINVAL);
+    return argument;
+}
+
+static void *(*const tests[])(void *) = {every_address, ports,       means_nothing, unix_sockets,
+                                         shares_ports,  has_options, unix_options,  wrong_options};
+
+static void *on_a_shared_stack(void *number) {
+    return join(go_with(ACORT_SHARED, tests[NUMBER(number)], NULL));
+}
+
 int main(void) {
-    void *(*tests[])(void *) = {every_address, ports, means_nothing, unix_sockets};
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+    for (long i = 0; i < (long)(sizeof tests / sizeof *tests); i++) {
         run(tests[i], NULL);
+        run(on_a_shared_stack, POINTER(i));
         if (tests[i] != unix_sockets) tests[i](NULL); /* in a plain thread */
     }
     return 0;

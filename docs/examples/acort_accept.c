@@ -23,6 +23,10 @@ static void *serves(void *argument) {
     int fd = acort_accept(listener, NULL, NULL, acort_after(ACORT_S(10)));
     if (acort_fdwait(fd, POLLIN, acort_after(ACORT_S(10))) & POLLIN)
         puts("there is input");
+    struct pollfd both[] = {{listener, POLLIN, 0}, {fd, POLLIN, 0}};
+    int ready = acort_poll(both, 2, ACORT_NEVER);
+    printf("%d is ready: it is %s\n", ready,
+           both[1].revents & POLLIN ? "the client" : "the listener");
     char text[5];
     acort_read_full(fd, text, sizeof text, ACORT_NEVER);
     printf("%.5s\n", text);
@@ -37,5 +41,6 @@ int main(void) {
 }
 /* Prints:
  * there is input
+ * 1 is ready: it is the client
  * hello
  */

@@ -1,4 +1,5 @@
 #include <acort.h>
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -25,6 +26,9 @@ static void *starts(void *argument) {
     else
         puts(result);
     acort_join(task, NULL, ACORT_NEVER);
+    /* A deadline: with 0 no call is begun. */
+    if (acort_blocking_until(blocks, "", NULL, 0) == -1 && errno == ETIMEDOUT)
+        puts("not called");
     close(ends[0]);
     acort_close(ends[1]);
     return argument;
@@ -36,4 +40,5 @@ int main(void) {
 /* Prints:
  * another task runs meanwhile
  * the call has returned
+ * not called
  */

@@ -14,7 +14,24 @@ static void *connects(void *address) {
     return NULL;
 }
 
+/* Two sockets listen at one port: the system deals connections out. */
+static void listen_twice(void) {
+    acort_listen_opts_t opts = {.size = sizeof opts,
+                                .flags = ACORT_REUSEPORT};
+    int first = acort_listen_ex("tcp", "127.0.0.1:0", &opts);
+    struct sockaddr_in own;
+    socklen_t size = sizeof own;
+    char address[32];
+    getsockname(first, (struct sockaddr *)&own, &size);
+    snprintf(address, sizeof address, "127.0.0.1:%d", ntohs(own.sin_port));
+    int second = acort_listen_ex("tcp", address, &opts);
+    if (first != -1 && second != -1) puts("two sockets listen");
+    acort_close(first);
+    acort_close(second);
+}
+
 static void *serves(void *argument) {
+    listen_twice();
     int listener = acort_listen("tcp", "127.0.0.1:0", 0); /* any free port */
     struct sockaddr_in own;
     socklen_t size = sizeof own;
@@ -46,6 +63,7 @@ int main(void) {
     return acort_run(serves, NULL, NULL) == 0 ? 0 : 1;
 }
 /* Prints:
+ * two sockets listen
  * hello
  * port 80
  */

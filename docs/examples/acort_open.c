@@ -1,6 +1,7 @@
 #include <acort.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void *writes(void *argument) {
@@ -16,6 +17,10 @@ static void *writes(void *argument) {
     if (acort_fsync(fd, ACORT_NEVER) == 0) puts("on disk");
     ssize_t n = acort_pread(fd, text, sizeof text, 7, ACORT_NEVER);
     printf("%zd bytes: %s\n", n, text);
+    struct stat status;
+    acort_ftruncate(fd, 5, ACORT_NEVER);
+    if (acort_fstat(fd, &status, ACORT_NEVER) == 0)
+        printf("cut to %d\n", (int)status.st_size);
     acort_close(fd);
     unlink(path);
     return argument;
@@ -27,4 +32,5 @@ int main(void) {
 /* Prints:
  * on disk
  * 4 bytes: file
+ * cut to 5
  */

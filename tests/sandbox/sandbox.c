@@ -98,6 +98,18 @@ static const struct row {
 #endif
     ROW(pwrite64, ERRNO),
     ROW(fsync, ERRNO),
+    ROW(ftruncate, ERRNO),
+    ROW(truncate, ERRNO),
+    ROW(getdents64, ERRNO),
+    ROW(inotify_init1, ERRNO),
+    ROW(inotify_add_watch, ERRNO),
+#ifdef SYS_unlink
+    ROW(chmod, ERRNO),
+    ROW(mkdir, ERRNO),
+    ROW(rename, ERRNO),
+    ROW(rmdir, ERRNO),
+    ROW(unlink, ERRNO),
+#endif
     ROW(wait4, ERRNO),
 #ifdef __GLIBC__ /* another C library makes more calls for a program */
     ROW(waitid, ERRNO),
@@ -152,6 +164,21 @@ static const char *judge(const struct row *row, int error, int status, const cha
     return "the table";
 }
 
+/* What a child could not remove. */
+static void remove_files(pid_t child) {
+    char name[64], file[320];
+    snprintf(name, sizeof name, "/tmp/acort-sandbox-%d", (int)child);
+    unlink(name);
+    strcat(name, ".d");
+    DIR *folder = opendir(name);
+    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+        snprintf(file, sizeof file, "%s/%s", name, entry->d_name);
+        unlink(file);
+    }
+    if (folder != NULL) closedir(folder);
+    rmdir(name);
+}
+
 static int run_row(const struct row *row, int error, int is_late) {
     struct result *result = mmap(NULL, sizeof *result, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     char text[4000] = "";
@@ -176,6 +203,7 @@ static int run_row(const struct row *row, int error, int is_late) {
     for (ssize_t got; length < sizeof text - 1 && (got = read(ends[0], text + length, sizeof text - 1 - length)) > 0;)
         length += (size_t)got;
     waitpid(child, &status, 0);
+    remove_files(child);
     struct rusage used;
     getrusage(RUSAGE_CHILDREN, &used);
     long spent = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;

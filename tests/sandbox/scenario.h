@@ -1,10 +1,13 @@
 /* What the runtime does under a filter: servers, files, timers, signals, a child, a pool; in a runtime of one thread, in
  * one of two workers, in plain threads, and in another loop. Nothing of it but the library makes a call of the table. */
 #include <acort.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/inotify.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
 
@@ -72,6 +75,37 @@ static void files(void) {
     /* EPERM of epoll_ctl that is the file's own. */
     EXPECT(MUST(acort_fdwait(fd, POLLIN, acort_after(1000 * MS))) == POLLIN);
     MUST(acort_close(fd));
+}
+
+/* Names and directories. The C library may need fstat(2) to list one. */
+static void names(void) {
+    char folder[80], file[100], name[100];
+    struct stat status;
+    struct dirent **list;
+    acort_watch_event_t event;
+    snprintf(folder, sizeof folder, "%s.d", path);
+    snprintf(file, sizeof file, "%s/file-XXXXXX", folder);
+    snprintf(name, sizeof name, "%s/name", folder);
+    MUST(acort_mkdir(folder, 0700, ACORT_NEVER));
+    int watch = (int)MUST(acort_watch(folder, IN_DELETE, ACORT_NEVER));
+    int fd = (int)MUST(acort_mkstemp(file, ACORT_NEVER));
+    MUST(acort_ftruncate(fd, 7, ACORT_NEVER));
+    MUST(acort_close(fd));
+    MUST(acort_rename(file, name, ACORT_NEVER));
+    MUST(acort_truncate(name, 5, ACORT_NEVER));
+    if (stat(name, &status) == 0) {
+        EXPECT(MUST(acort_stat(name, &status, ACORT_NEVER)) == 0 && status.st_size == 5);
+        EXPECT(MUST(acort_scandir(folder, &list, ACORT_NEVER)) == 1);
+        free(list[0]);
+        free(list);
+    }
+    MUST(acort_unlink(name, ACORT_NEVER));
+    MUST(acort_watch_next(watch, &event, acort_after(2000 * MS)));
+    MUST(acort_close(watch));
+    MUST(acort_rmdir(folder, ACORT_NEVER));
+    acort_listen_opts_t options = {.size = sizeof options, .mode = 0600, .flags = ACORT_UNLINK};
+    MUST(acort_close((int)MUST(acort_listen_ex("unix", path, &options))));
+    unlink(path);
 }
 
 static void *in_the_pool(void *argument) {
@@ -190,6 +224,7 @@ static void *everything(void *argument) {
     before_first = NULL;
     timers();
     files();
+    names();
     pool();
     server();
     closing();

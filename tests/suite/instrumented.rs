@@ -10,8 +10,8 @@ const CORE: &str = "by_value cpp exceptions fp_control fpenv lifecycle misuse mi
 
 /// Tests of malloc, limits of memory, addresses of blocks, and signals, which the runtime of a sanitizer replaces. The
 /// signal handler of unwind.c runs within switches.
-const SANITIZER_SKIPS: &str = "bti failing leaks memory overflow pool sizes slabs rt/failing rt/pool_uses rt/starting \
-    rt/threadless storm unwind";
+const SANITIZER_SKIPS: &str = "bti failing leaks memory overflow pool sizes slabs rt/failing rt/given_up rt/pool_uses \
+    rt/starting rt/threadless storm unwind";
 
 /// Warnings after which reports are missing or wrong, and reports that do not end the program.
 const COMPLAINTS: &[&str] = &["WARNING: ", "ERROR: ", "runtime error: "];
@@ -21,8 +21,8 @@ pub const VALGRIND: Compiler = Compiler {
     runner: "valgrind --quiet --error-exitcode=9 --leak-check=full --max-stackframe=9000000",
     flags: "-DUNDER_VALGRIND",
     variants: &[variant("-O1 -g", Shared)],
-    only: "generators hooks lifecycle nesting own_memory reserve rt/flood rt/group_next rt/rwlock rt/selects rt/sync \
-        rt/tasks rt/test_run rt/waiting rt/workers statistics threads transfer values",
+    only: "generators hooks lifecycle nesting own_memory reserve rt/flood rt/group_next rt/poll rt/rwlock rt/selects \
+        rt/sync rt/tasks rt/test_run rt/waiting rt/workers statistics threads transfer values",
     ..HOST
 };
 

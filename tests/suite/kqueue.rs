@@ -45,7 +45,7 @@ impl Provider {
             name: "the stand-in",
             folder: absolute(LIBRARY),
             header: "-Itests/kqueue".to_string(),
-            define: "",
+            define: "-DOVER_KQUEUE=1",
             // The stand-in has more descriptors than each queue.
             skip: &["descriptors_gone"],
             supports_fork: true,
@@ -67,7 +67,7 @@ impl Provider {
             name: "libkqueue",
             folder: ask("--variable=libdir")?.trim().into(),
             header: ask("--cflags")?.trim().into(),
-            define: "-DHAS_STRANGERS=1",
+            define: "-DHAS_STRANGERS=1 -DOVER_KQUEUE=1",
             skip: &["descriptors_gone", "loop", "ten_thousand", "reused"],
             supports_fork: false,
         })

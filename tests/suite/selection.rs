@@ -15,16 +15,16 @@ const OF_THE_LIBRARY: &str = "attach deep endings extension failing leaks lifecy
     misuse operations overflow own_memory pool reserve sizes slabs stack_gone statistics threads";
 
 /// Tests of the runtime that hold in every order of tasks, and for every length of a read. They also run under chaos.
-const IN_ANY_ORDER: &str = "rt/attributes rt/channels rt/children rt/closing rt/deadlines rt/dial rt/fairness \
-    rt/files rt/futures rt/groups rt/herd rt/inherited rt/io rt/late rt/listen rt/local_channels rt/locals rt/loop \
-    rt/nested rt/once rt/ordered rt/past rt/places rt/pool_uses rt/promises rt/reused rt/rwlock rt/selects \
+const IN_ANY_ORDER: &str = "rt/attributes rt/blocking_until rt/channels rt/children rt/closing rt/deadlines rt/dial rt/fairness \
+    rt/file_watch rt/files rt/futures rt/groups rt/herd rt/inherited rt/io rt/late rt/listen rt/local_channels rt/locals rt/loop \
+    rt/nested rt/once rt/ordered rt/past rt/paths rt/places rt/poll rt/pool_uses rt/promises rt/reused rt/rwlock rt/selects \
     rt/signal_turns rt/signals rt/stacks rt/sync rt/task_overflow rt/workers";
 
 /// Tests with many runs, much memory, or long compilations. The sample runs them without emulation only.
 const SLOW_UNDER_EMULATION: &str = "failing generator own_memory raii rt/failing";
 
 /// Tests of the runtime that replace functions of the C library.
-const OF_SHARED_RUNTIME: &str = "rt/failing rt/pool_uses rt/starting rt/threadless";
+const OF_SHARED_RUNTIME: &str = "rt/failing rt/given_up rt/pool_uses rt/starting rt/threadless";
 
 /// Returns true if the test holds in every order of tasks.
 pub fn is_in_any_order(test: &str) -> bool {

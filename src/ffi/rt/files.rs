@@ -2,10 +2,11 @@
 //! waits itself, and looks at its deadline only before. Buffers may be on a shared stack.
 
 use core::ffi::{c_char, c_int, c_void};
+use core::ptr;
 
 use super::{count, non_null, try_answer, try_status, until};
 use crate::rt::blocking::file::{self, Operation};
-use crate::rt::blocking::open;
+use crate::rt::blocking::path::{self, PathOperation};
 
 /// Opens a file as open(2) does, with `mode` for a new one. Does not add O_CLOEXEC. A deadline of 0
 /// or in the past opens nothing. If the call ends first, a file that is opened later is closed
@@ -29,7 +30,10 @@ pub unsafe extern "C" fn acort_open(
     deadline: i64,
 ) -> c_int {
     // SAFETY: `path` is not NULL, so it ends in 0.
-    try_answer(|| unsafe { open::open(non_null(path.cast_mut())?, flags, mode, until(deadline)?) })
+    try_answer(|| unsafe {
+        let (path, operation) = (non_null(path.cast_mut())?, PathOperation::Open(flags, mode));
+        Ok(path::perform(operation, path, ptr::null(), until(deadline)?)?.take_fd())
+    })
 }
 
 /// Reads as pread(2) does. Bytes in the page cache come without a wait; with a deadline of 0 or in
@@ -86,4 +90,37 @@ pub unsafe extern "C" fn acort_pwrite(
 pub extern "C" fn acort_fsync(fd: c_int, deadline: i64) -> c_int {
     // SAFETY: fsync(2) has no buffer.
     try_status(|| unsafe { file::transfer(fd, Operation::Sync, until(deadline)?).map(drop) })
+}
+
+/// Sets the size of a file as ftruncate(2) does. With a deadline of 0 or in the past it does not
+/// begin.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_pwrite() and ftruncate(2).
+#[unsafe(no_mangle)]
+pub extern "C" fn acort_ftruncate(fd: c_int, length: libc::off_t, deadline: i64) -> c_int {
+    let operation = Operation::Truncate(length);
+    // SAFETY: ftruncate(2) has no buffer.
+    try_status(|| unsafe { file::transfer(fd, operation, until(deadline)?).map(drop) })
+}
+
+/// Fills `st` with the status of a file as fstat(2) does. With a deadline of 0 or in the past it
+/// does not begin.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `st` is NULL.
+/// - The errors of acort_pwrite() and fstat(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_fstat(fd: c_int, st: *mut libc::stat, deadline: i64) -> c_int {
+    // SAFETY: `st` is writable.
+    try_status(|| unsafe {
+        let operation = Operation::Status(non_null(st)?);
+        file::transfer(fd, operation, until(deadline)?).map(drop)
+    })
 }

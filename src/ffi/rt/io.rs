@@ -3,12 +3,13 @@
 //! to be closed by acort_close(). Buffers may be on a shared stack.
 
 use core::ffi::{c_int, c_void};
+use core::slice;
 
 use super::{bytes, count, status, try_answer, try_status, until};
 use crate::rt::io::{fd_ref, rw, socket, vectored};
-use crate::rt::select::fdwait;
+use crate::rt::select::{fdwait, poll};
 
-/// Waits until `fd` is ready for some of `events`: POLLIN, POLLOUT.
+/// Waits until `fd` is ready for some of `events`: POLLIN, POLLOUT, POLLPRI, POLLRDHUP.
 ///
 /// # Returns
 /// The events of poll(2), or -1 and `errno`.
@@ -21,6 +22,39 @@ use crate::rt::select::fdwait;
 #[unsafe(no_mangle)]
 pub extern "C" fn acort_fdwait(fd: c_int, events: c_int, deadline: i64) -> c_int {
     try_answer(|| fdwait::fdwait(fd, events, until(deadline)?))
+}
+
+/// Waits until some of `n` file descriptors are ready, as poll(2) does, with its events and its
+/// results in `revents`. A negative descriptor is not looked at; one that is not open is ready, with
+/// POLLNVAL. `fds` may be on a shared stack.
+///
+/// A plain thread calls poll(2) itself: acort_close() does not end its call.
+///
+/// # Returns
+/// How many are ready, 0 if the deadline has passed, or -1 and `errno`.
+///
+/// # Errors
+/// - `ECANCELED` if the task is cancelled, or acort_close() closes one of the files.
+/// - `EFAULT` if `fds` is NULL and `n` is not 0.
+/// - `EINVAL` if there are more descriptors than the process may open; in a task also above 32,767.
+/// - `ENOMEM` if there is no memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_poll(
+    fds: *mut libc::pollfd,
+    n: libc::nfds_t,
+    deadline: i64,
+) -> c_int {
+    try_answer(|| {
+        let deadline = until(deadline)?;
+        let count = c_int::try_from(n).map_err(|_| libc::EINVAL)? as usize;
+        let fds = match count {
+            0 => &mut [],
+            _ if fds.is_null() => return Err(libc::EFAULT),
+            // SAFETY: `fds` is not NULL, so it has `n` structs.
+            _ => unsafe { slice::from_raw_parts_mut(fds, count) },
+        };
+        Ok(poll::poll(fds, deadline)? as c_int)
+    })
 }
 
 /// Closes `fd`. Calls of acort that use `fd` end with ECANCELED, in tasks and in plain threads;

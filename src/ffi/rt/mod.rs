@@ -38,6 +38,10 @@ pub mod streams;
 
 pub mod files;
 
+pub mod paths;
+
+pub mod file_watch;
+
 pub mod net;
 
 pub mod blocking;

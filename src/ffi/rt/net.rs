@@ -3,8 +3,10 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use super::{non_null, refused, try_answer, until};
+use crate::rt::base::size_prefixed;
+use crate::rt::model::abi::acort_listen_opts_t;
 use crate::rt::model::caller::Caller;
-use crate::rt::net::{dial, resolve};
+use crate::rt::net::{dial, listen, resolve};
 use crate::rt::os::Result;
 use crate::rt::park::scope;
 
@@ -59,7 +61,33 @@ pub unsafe extern "C" fn acort_listen(
 ) -> c_int {
     // SAFETY: `net` and `addr` are NULL or end in 0.
     try_answer(|| unsafe {
-        dial::listen(text(net)?, text(addr)?, backlog, scope::nearest(Caller::current()))
+        let options = acort_listen_opts_t { backlog, ..listen::DEFAULT_OPTIONS };
+        listen::listen(text(net)?, text(addr)?, &options, scope::nearest(Caller::current()))
+    })
+}
+
+/// Listens as acort_listen() does, with options. `opts` NULL is none, and so is a field that is 0:
+///
+///     acort_listen_opts_t opts = {.size = sizeof opts, .flags = ACORT_REUSEPORT};
+///
+/// # Returns
+/// The socket, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - `EINVAL` if a flag does not exist, an option is not for that network, or `size` is wrong.
+/// - `EADDRINUSE` if another socket is bound to the address; with ACORT_UNLINK if one listens there,
+///   or the file is no socket.
+/// - The errors of acort_listen(), and of chmod(2) and unlink(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn acort_listen_ex(
+    net: *const c_char,
+    addr: *const c_char,
+    opts: *const acort_listen_opts_t,
+) -> c_int {
+    // SAFETY: `net` and `addr` are NULL or end in 0; `opts` is NULL or has as many bytes as it says.
+    try_answer(|| unsafe {
+        let options = size_prefixed::read(opts, &listen::DEFAULT_OPTIONS)?;
+        listen::listen(text(net)?, text(addr)?, &options, scope::nearest(Caller::current()))
     })
 }
 

@@ -1,9 +1,9 @@
-//! pread(2), pwrite(2), fsync(2): poll(2) reports a regular file as ready, but a read of it may block.
+//! pread(2), fsync(2) and others: poll(2) reports a regular file as ready, but a read of it may block.
 //!
 //! ```text
 //!   acort_pread in a task:  preadv2(RWF_NOWAIT), as long as the page cache has data ──> the rest on the pool
 //!   acort_pread in a thread:  if the deadline has passed, the same; pread(2) directly
-//!   acort_pwrite, acort_fsync:  in a task on the pool, in a thread directly
+//!   the others:  in a task on the pool, in a thread directly
 //! ```
 //!
 //! A call that a thread of the pool has begun is waited for. So ETIMEDOUT and ECANCELED mean that nothing was done,
@@ -29,6 +29,8 @@ pub(crate) enum Operation {
     Read(*mut c_void, usize, i64),
     Write(*const c_void, usize, i64),
     Sync,
+    Truncate(libc::off_t),
+    Status(*mut libc::stat),
 }
 
 impl Operation {
@@ -46,6 +48,8 @@ impl Operation {
                         libc::pwrite(fd, buffer, size, offset)
                     }
                     Operation::Sync => libc::fsync(fd) as isize,
+                    Operation::Truncate(length) => libc::ftruncate(fd, length) as isize,
+                    Operation::Status(status) => libc::fstat(fd, status) as isize,
                 }
             };
             if result >= 0 || sys::errno() != libc::EINTR {
@@ -107,7 +111,8 @@ unsafe fn transfer_entered(
     let (buffer, size) = match operation {
         Operation::Read(buffer, size, _) => (buffer, size),
         Operation::Write(buffer, size, _) => (buffer.cast_mut(), size),
-        Operation::Sync => (ptr::null_mut(), 0),
+        Operation::Status(status) => (status.cast(), size_of::<libc::stat>()),
+        Operation::Sync | Operation::Truncate(_) => (ptr::null_mut(), 0),
     };
     if deadline.has_passed() {
         return Err(libc::ETIMEDOUT);
@@ -131,7 +136,12 @@ unsafe fn transfer_entered(
                     sanitizer::unpoison(buffer, count);
                 })
             }
-            Operation::Sync => run_operation(fd, operation, deadline),
+            Operation::Status(_) => run_operation(fd, Operation::Status(copy.cast()), deadline)
+                .inspect(|_| {
+                    ptr::copy_nonoverlapping(copy.cast_const().cast(), buffer.cast::<u8>(), size);
+                    sanitizer::unpoison(buffer, size);
+                }),
+            Operation::Sync | Operation::Truncate(_) => run_operation(fd, operation, deadline),
         };
         sys::free(copy);
         outcome

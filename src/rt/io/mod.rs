@@ -25,6 +25,7 @@
 //! | `socket` | Sockets: new ones, accepted ones, connected ones |
 //! | `thread_wait` | How a plain thread waits for a file descriptor |
 //! | `vectored` | Scattering reads, gathering writes, and messages with addresses, which do not block the thread |
+//! | `watch_event` | acort_watch_next(): one event of an inotify(7) descriptor |
 
 pub(crate) mod chaos;
 pub(crate) mod direction;
@@ -49,3 +50,4 @@ pub(crate) mod sigpipe;
 pub(crate) mod socket;
 pub(crate) mod thread_wait;
 pub(crate) mod vectored;
+pub(crate) mod watch_event;

@@ -7,8 +7,8 @@
 //!   ───────────────────────────────────  ───────────────────────────  ───────────────────────────────
 //!   socket: read, write, send, receive   never: MSG_DONTWAIT
 //!   socket: connect                      [`with_nonblock`]            right after connect(2) begins
-//!   socket: accept, fdwait, select       [`ensure_nonblock`],         acort_close(), the end of the
-//!                                        [`ensure_nonblock_alone`]    last runtime, exit(3)
+//!   socket: accept, fdwait, poll,        [`ensure_nonblock`],         acort_close(), the end of the
+//!           select                       [`ensure_nonblock_alone`]    last runtime, exit(3)
 //!   no socket: all                       [`ensure_nonblock`]          the same
 //! ```
 //!

@@ -320,6 +320,46 @@ pub struct acort_proc_attr_t {
     pub defaults: *const libc::sigset_t,
 }
 
+/// `acort_listen_opts_t.flags`: several sockets may listen at one address, if each has this flag and is of the same
+/// user (SO_REUSEPORT). The system deals connections and datagrams out among them: a socket for each worker.
+pub const ACORT_REUSEPORT: u32 = 1;
+/// `acort_listen_opts_t.flags`: "tcp". Connections that are accepted send small parts at once (TCP_NODELAY).
+pub const ACORT_NODELAY: u32 = 2;
+/// `acort_listen_opts_t.flags`: "unix". A socket at the path that no process listens at is removed first.
+pub const ACORT_UNLINK: u32 = 4;
+
+/// The options of acort_listen_ex(). A field that is 0 means the default.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct acort_listen_opts_t {
+    /// The size of this struct in bytes, as the program was compiled.
+    pub size: usize,
+    /// ACORT_REUSEPORT, ACORT_NODELAY, ACORT_UNLINK.
+    pub flags: u32,
+    /// The most connections that wait to be accepted, as listen(2) has it. Default: the maximum.
+    pub backlog: c_int,
+    /// "unix": the mode of the file, such as 0660. It is set before the first connection can come. Default: that of
+    /// bind(2).
+    pub mode: libc::mode_t,
+    /// 0.
+    pub reserved: u32,
+}
+
+/// An event of acort_watch_next(), with the fields of struct inotify_event.
+#[repr(C)]
+pub struct acort_watch_event_t {
+    /// The watch: what inotify_add_watch(2) has returned. That of acort_watch() is 1.
+    pub wd: c_int,
+    /// What has happened: IN_CREATE, IN_ISDIR, IN_Q_OVERFLOW and the others of inotify(7).
+    pub mask: u32,
+    /// The same in the two events of a rename.
+    pub cookie: u32,
+    /// Private to the library.
+    pub len: u32,
+    /// The name in the directory; empty for an event of the watched file itself.
+    pub name: [c_char; 256],
+}
+
 /// A mutex. All zero: it is free. The program allocates it, at an address that does not change while the mutex is used.
 /// On the stack that the worker's tasks share, every call with it fails with EFAULT and does nothing. The same holds
 /// for all synchronization objects.

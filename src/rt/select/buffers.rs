@@ -21,7 +21,6 @@ use core::{ptr, slice};
 
 use super::case::Case;
 use crate::rt::base::{Lock, Waiter};
-use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::fd_type;
 use crate::rt::model::abi::acort_case_t;
@@ -104,7 +103,8 @@ impl SelectBuffers {
                 }
                 self.order().add(index).write(index as u16);
                 let snapshot = match case {
-                    Case::Fd(_, direction, fd) => self.enter_file(fd, direction)?,
+                    Case::Fd(_, _, fd, Some(events)) => self.enter_file(fd, events)?,
+                    Case::Fd(..) => self.entered.saturating_sub(1),
                     _ => case.snapshot()?,
                 };
                 self.snapshots().add(index).write(snapshot);
@@ -152,14 +152,13 @@ impl SelectBuffers {
         self.locked += 1;
     }
 
-    /// Enters the file of `fd`, and returns the index of the file.
+    /// Enters the file of `fd`, which is polled for `events`, and returns the index of the file.
     ///
     /// # Safety
     /// There is room for one more file.
-    unsafe fn enter_file(&mut self, fd: c_int, direction: Direction) -> Result<u32> {
+    unsafe fn enter_file(&mut self, fd: c_int, events: i16) -> Result<u32> {
         let (file, index) = (FdRef::enter(fd)?, self.entered);
         let file_type = file.check_result(fd_type::type_for_poll(&file));
-        let events = direction.poll_event();
         // SAFETY: there is room for one more file.
         unsafe {
             self.pollfds().add(index as usize).write(libc::pollfd { fd, events, revents: 0 });

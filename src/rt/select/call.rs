@@ -58,7 +58,7 @@ pub(crate) unsafe fn select(cases: &mut [acort_case_t], deadline: Deadline) -> R
             Some(worker) => worker.random.split(),
             None => Random::of_thread(),
         };
-        first_of(cases, Some(random), deadline)
+        first_of(cases, Some(random), false, deadline)
     }
 }
 
@@ -71,19 +71,27 @@ pub(crate) unsafe fn select_ordered(
     deadline: Deadline,
 ) -> Result<usize> {
     // SAFETY: the objects exist, and their data has the sizes.
-    unsafe { first_of(cases, None, deadline) }
+    unsafe { first_of(cases, None, false, deadline) }
+}
+
+/// Waits until a file of `cases` may be ready: cases from `poll::cases_of`, sorted by their entries and operations.
+/// Errors: those of [`select`].
+pub(super) fn select_polls(cases: &mut [acort_case_t], deadline: Deadline) -> Result<()> {
+    // SAFETY: cases of descriptors have no objects and no data.
+    unsafe { first_of(cases, None, true, deadline) }.map(drop)
 }
 
 unsafe fn first_of(
     cases: &mut [acort_case_t],
     random: Option<Random>,
+    is_poll: bool,
     deadline: Deadline,
 ) -> Result<usize> {
     // SAFETY: the objects exist, and their data has the sizes. After `start` returns None a task runs here, whose
     // scheduler waits in a resume.
     unsafe {
         let (buffers, task) = (SelectBuffers::NONE, task::current());
-        let mut select = Select { cases, buffers, task, random, deadline };
+        let mut select = Select { cases, buffers, task, random, is_poll, deadline };
         select.prepare()?;
         loop {
             if let Some(outcome) = select.start() {

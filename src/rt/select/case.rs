@@ -21,6 +21,13 @@ use crate::rt::sync::mutex::{self, Mutex};
 use crate::rt::sync::semaphore::Semaphore;
 use crate::rt::sync::waitgroup::WaitGroup;
 
+/// `acort_case_t.op` of acort_poll() and acort_fdwait(): waits for the events `reserved` in the queue of readers.
+pub(super) const POLL_READ: i32 = -1;
+/// As [`POLL_READ`], in the queue of writers.
+pub(super) const POLL_WRITE: i32 = -2;
+/// Waits in the queue of writers for the file of the case before, which has the same descriptor.
+pub(super) const POLL_WRITE_TOO: i32 = -3;
+
 /// What one case waits for.
 #[derive(Clone, Copy)]
 pub(super) enum Case {
@@ -28,7 +35,8 @@ pub(super) enum Case {
     Never,
     Send(*mut Channel),
     Receive(*mut Channel),
-    Fd(*mut FdEntry, Direction, c_int),
+    /// A descriptor, the queue of its entry, and the events of poll(2). None: those of the case before.
+    Fd(*mut FdEntry, Direction, c_int, Option<i16>),
     /// The end of a task.
     Task(*mut Task),
     /// An event, or that of a future.
@@ -61,11 +69,11 @@ impl Case {
         let object = case.object;
         Ok(match case.op {
             0 | ACORT_SEND | ACORT_RECV => Case::Never,
-            ACORT_FD_READ | ACORT_FD_WRITE => {
-                let is_read = case.op == ACORT_FD_READ;
-                let direction = if is_read { Direction::Read } else { Direction::Write };
-                Case::Fd(fd_table::entry(case.fd)?, direction, case.fd)
-            }
+            ACORT_FD_READ => Case::of_fd(case, Direction::Read, Some(libc::POLLIN))?,
+            ACORT_FD_WRITE => Case::of_fd(case, Direction::Write, Some(libc::POLLOUT))?,
+            POLL_READ => Case::of_fd(case, Direction::Read, Some(case.reserved as i16))?,
+            POLL_WRITE => Case::of_fd(case, Direction::Write, Some(case.reserved as i16))?,
+            POLL_WRITE_TOO => Case::of_fd(case, Direction::Write, None)?,
             ACORT_TIMER if !case.data.is_null() => Case::Timer(case.data.cast()),
             _ if object.is_null() => return Err(libc::EINVAL),
             ACORT_TASK => Case::Task(object.cast()),
@@ -77,6 +85,10 @@ impl Case {
             ACORT_MUTEX => Case::Mutex(object.cast()),
             _ => return Err(libc::EINVAL),
         })
+    }
+
+    fn of_fd(case: &acort_case_t, direction: Direction, events: Option<i16>) -> Result<Case> {
+        Ok(Case::Fd(fd_table::entry(case.fd)?, direction, case.fd, events))
     }
 
     /// Returns the size of the value that the case moves; 0: none. Errors: `EINVAL` if a channel needs `data` and that
@@ -133,7 +145,7 @@ impl Case {
                 Case::Receive(channel) => {
                     (&raw const (*channel).lock, &raw mut (*channel).receivers)
                 }
-                Case::Fd(entry, direction, _) => {
+                Case::Fd(entry, direction, ..) => {
                     (&raw const (*entry).lock, (*entry).waiters.shared(direction))
                 }
                 Case::Task(task) => (&raw const (*task).lock, &raw mut (*task).join_waiters),

@@ -2,19 +2,19 @@
 
 use core::ffi::c_int;
 
-use super::call::select;
+use super::call::select_polls;
+use super::poll::cases_of;
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::io::readiness::Woken;
 use crate::rt::io::{fd_type, thread_wait};
-use crate::rt::model::abi::{ACORT_FD_READ, ACORT_FD_WRITE, acort_case_t};
 use crate::rt::model::task;
 use crate::rt::os::{Deadline, Result};
 
-/// Waits until `fd` is ready for some of `events` (POLLIN, POLLOUT), and returns for which. Errors: `EINVAL` for no
-/// events or others; `ETIMEDOUT`; `ECANCELED` if the task is canceled, or the file closed; those of `FdRef::enter`.
+/// Waits until `fd` is ready for some of `events` (POLLIN, POLLOUT, POLLPRI, POLLRDHUP), and returns for which. Errors:
+/// `EINVAL` for no events or others; `ETIMEDOUT`; `ECANCELED` if the task is canceled, or the file closed; those of `FdRef::enter`.
 pub(crate) fn fdwait(fd: c_int, events: c_int, deadline: Deadline) -> Result<c_int> {
-    const BOTH: c_int = (libc::POLLIN | libc::POLLOUT) as c_int;
-    if events & BOTH == 0 || events & !BOTH != 0 {
+    const ALL: i16 = libc::POLLIN | libc::POLLOUT | libc::POLLPRI | libc::POLLRDHUP;
+    if events == 0 || events & !c_int::from(ALL) != 0 {
         return Err(libc::EINVAL);
     }
     let file = FdRef::enter(fd)?;
@@ -39,14 +39,6 @@ fn wait(file: &FdRef, events: c_int, deadline: Deadline) -> Result<()> {
         return thread_wait::poll(file, events as i16, deadline).map(drop);
     }
     // The select enters by the number. While this call is active, the number means this file or a placeholder (R1).
-    let case = |op| acort_case_t { op, fd: file.fd(), ..acort_case_t::EMPTY };
-    let mut cases = [case(ACORT_FD_READ), case(ACORT_FD_WRITE)];
-    let has = |event: i16| events & c_int::from(event) != 0;
-    let wanted = match (has(libc::POLLIN), has(libc::POLLOUT)) {
-        (true, true) => &mut cases[..],
-        (true, false) => cases.split_at_mut(1).0,
-        _ => cases.split_at_mut(1).1,
-    };
-    // SAFETY: cases of descriptors have no objects and no data.
-    unsafe { select(wanted, deadline) }.map(drop)
+    let (mut cases, count) = cases_of(file.fd(), events as i16);
+    select_polls(cases.split_at_mut(count).0, deadline)
 }

@@ -1,7 +1,7 @@
 //! Waiting for the first of several things: channels, descriptors, tasks, events.
 //!
 //! `call` has the rules and the entry points. One call is an [`operation::Select`]; `pass` tries its cases, `wait`
-//! waits for them, and `buffers` has their memory. `fdwait` waits for one descriptor by a select.
+//! waits for them, and `buffers` has their memory. `fdwait` and `poll` wait for descriptors by a select.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -11,6 +11,7 @@
 //! | `fdwait` | acort_fdwait(): waits until a file descriptor is ready, without consuming anything |
 //! | `operation` | The state of one call of acort_select(): its cases, its buffers, and the result of a pass |
 //! | `pass` | A pass of a select: it tries the cases while all their locks are held |
+//! | `poll` | acort_poll(): waits until some of several descriptors are ready, as poll(2) does |
 //! | `wait` | The wait of a select: one waiter in the queue of each case |
 
 pub(crate) mod buffers;
@@ -19,4 +20,5 @@ pub(crate) mod case;
 pub(crate) mod fdwait;
 pub(crate) mod operation;
 pub(crate) mod pass;
+pub(crate) mod poll;
 pub(crate) mod wait;

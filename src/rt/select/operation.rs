@@ -14,6 +14,8 @@ use crate::sanitizer;
 
 /// The maximum number of cases of one call.
 const MAX: usize = 1024;
+/// The maximum number of cases of acort_poll(), whose indices are u16.
+const MAX_POLL: usize = u16::MAX as usize;
 
 /// One call. A task on a shared stack keeps it there while it waits.
 pub(super) struct Select<'a> {
@@ -23,6 +25,8 @@ pub(super) struct Select<'a> {
     pub(super) task: *mut Task,
     /// None: the cases are tried in their order.
     pub(super) random: Option<Random>,
+    /// The cases are those of acort_poll() or acort_fdwait().
+    pub(super) is_poll: bool,
     pub(super) deadline: Deadline,
 }
 
@@ -37,7 +41,8 @@ impl Select<'_> {
     /// The objects of the cases exist.
     #[inline(never)]
     pub(super) unsafe fn prepare(&mut self) -> Result<()> {
-        if self.cases.len() > MAX {
+        let max = if self.is_poll { MAX_POLL } else { MAX };
+        if self.cases.len() > max {
             return Err(libc::EINVAL);
         }
         let (mut fds, mut bytes) = (0usize, 0usize);
@@ -45,6 +50,9 @@ impl Select<'_> {
         unsafe {
             for c_case in self.cases.iter_mut() {
                 c_case.error = 0;
+                if (c_case.op < 0) != self.is_poll {
+                    return Err(libc::EINVAL);
+                }
                 let case = Case::of(c_case)?;
                 let size = case.check(c_case.data.cast())?;
                 fds += usize::from(matches!(case, Case::Fd(..)));

@@ -141,7 +141,7 @@ impl Select<'_> {
             .try_for_each(|file| file.check_result(fd_identity::revalidate(file)))
     }
 
-    /// Registers the files with a poller (S6).
+    /// Registers the files with a poller (S6). No event comes of a file that cannot be polled (EPERM).
     ///
     /// # Safety
     /// The locks are held.
@@ -150,7 +150,10 @@ impl Select<'_> {
             file.check()?;
             // SAFETY: entries are never freed (E1 of `fd_entry`). The lock is held, the file is current, the worker
             // is this thread's.
-            unsafe { (*file.entry_ptr()).register(file.fd(), Worker::current())? }
+            match unsafe { (*file.entry_ptr()).register(file.fd(), Worker::current()) } {
+                Err(libc::EPERM) => {}
+                registered => registered?,
+            }
         }
         Ok(())
     }
