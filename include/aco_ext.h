@@ -9,6 +9,10 @@
 #include "aco.h"
 
 
+/// The function of a coroutine of aco_new(). It gets the argument of that call, and returns the
+/// result of the coroutine.
+typedef void *(*aco_fn_t)(void *arg);
+
 /// A generator: a coroutine that each caller of aco_gen_next() may resume, a main coroutine or any
 /// other one. It is an aco_t: pass it to all functions for coroutines. In a thread without a main
 /// coroutine the library creates one.
@@ -89,6 +93,46 @@ aco_share_stack_t *aco_try_share_stack_new(size_t sz);
 /// # Errors
 /// - `ENOMEM` if there is no memory or no address space.
 aco_share_stack_t *aco_try_share_stack_new2(size_t sz, char guard_page_enabled);
+
+/// Creates a coroutine with a stack of its own, in one call. The first resume calls `fn(arg)`. The
+/// return of `fn` ends the coroutine. Resume it as any coroutine, or read it with aco_gen_next().
+/// `stack_size` is in bytes, rounded up to whole pages. 0 means 256 KiB. The stack has a guard
+/// page, and takes memory when it is used.
+///
+/// Any coroutine of the thread may resume it, main coroutines included: the last one is its
+/// `main_co`. A thread without a main coroutine gets one, which the library frees when the thread
+/// ends. aco_attach() moves the coroutine to another thread.
+///
+/// The caller owns the coroutine and frees it with aco_free(). A thread keeps up to 32 freed
+/// coroutines for the next calls with the same size, at most 8 MiB of stacks.
+///
+/// # Returns
+/// The coroutine, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `fn` is NULL.
+/// - `ENOMEM` if there is no memory or no address space.
+aco_t *aco_new(aco_fn_t fn, void *arg, size_t stack_size);
+
+/// Frees a coroutine of aco_new() and its stack. It may be suspended, ended or not started. Its
+/// frames are not unwound: what they own is not released, unless aco_cancel() and a resume let the
+/// coroutine end first. aco_destroy() and aco_gen_free() do the same. The running coroutine may be
+/// freed, too, for example by a handler of exit(3). It cannot yield or return afterwards, and its
+/// stack is not freed. Does nothing if `co` is NULL.
+///
+/// # Aborts
+/// If `co` is destroyed, or was not created by aco_new().
+void aco_free(aco_t *co);
+
+/// Returns the result of a coroutine of aco_new(): what its function has returned. The last
+/// aco_resume_value() of the coroutine returns it, too.
+///
+/// # Returns
+/// The result. NULL if the coroutine has not ended, or ended by aco_exit().
+///
+/// # Aborts
+/// If `co` is NULL or destroyed.
+void *aco_result(aco_t *co);
 
 /// Resumes `co` like aco_resume() and passes `value` to it. In the coroutine, aco_yield_value()
 /// returns the value. If the coroutine starts with this call, aco_first_value() does. The value is
@@ -567,6 +611,17 @@ void aco_thread_return_exits_shared_fpenv(int on);
 /// # Errors
 /// - `ECANCELED` if the running coroutine is cancelled.
 int aco_yield_checked_shared_fpenv(void);
+
+/// Creates a coroutine as aco_new() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_new().
+///
+/// # Errors
+/// - `EINVAL` if `fn` is NULL.
+/// - `ENOMEM` if there is no memory or no address space.
+aco_t *aco_new_shared_fpenv(aco_fn_t fn, void *arg, size_t stack_size);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -181,6 +181,13 @@ pub(crate) fn set_current_and_hint(co: *mut aco_t, hint: *mut aco_t) {
     }
 }
 
+/// Returns true if one of the two words names `co`.
+#[inline(always)]
+pub(crate) fn is_named(co: *mut aco_t) -> bool {
+    let (current, hint) = current_and_hint();
+    current == co || hint == co
+}
+
 /// Clears the words that name `co`, which is being destroyed (W4).
 pub(crate) fn clear_references(co: *mut aco_t) {
     // SAFETY: the thread's own two words. No reference to them exists.

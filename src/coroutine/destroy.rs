@@ -3,10 +3,12 @@
 use core::ptr::NonNull;
 
 use super::control_block::free_outside_slab;
+use super::with_stack::{free_slowly, owns_stack};
 use crate::abi::aco_t;
 use crate::{diag, hooks, record, sanitizer, slab, slow_path, stack, state, tls};
 
-/// Frees a coroutine in any state, without unwinding its frames (L6). Aborts if it is destroyed already.
+/// Frees a coroutine in any state, without unwinding its frames (L6), and the stack that it owns. Aborts if it is
+/// destroyed already.
 ///
 /// The running coroutine may be freed, too: exit(3) inside a coroutine runs handlers that free everything. That
 /// coroutine cannot yield or exit afterwards.
@@ -16,16 +18,31 @@ use crate::{diag, hooks, record, sanitizer, slab, slow_path, stack, state, tls};
 /// afterwards.
 pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
     let co = co.as_ptr();
-    tls::clear_references(co);
-    // SAFETY: `co` is a coroutine until the check below says that it is destroyed; both can be read. A main coroutine
-    // has neither share stack nor save area (L1). `share_stack` can be read (L7).
+    // SAFETY: `co` is a coroutine until the check below says that it is destroyed; both can be read.
     unsafe {
         if state::is_destroyed(co) {
-            abort_destroyed_twice(co)
+            abort_destroyed_twice("aco_destroy", co)
         }
+        if owns_stack(co) {
+            return free_slowly(co);
+        }
+        tls::clear_references(co);
         if slow_path::is_needed() {
             run_destructors(co);
         }
+        destroy_alone(co)
+    }
+}
+
+/// Frees the coroutine and its save area. Its stack stays as it is.
+///
+/// # Safety
+/// As [`destroy`]. No word of the thread names `co`.
+#[inline(always)]
+pub(super) unsafe fn destroy_alone(co: *mut aco_t) {
+    // SAFETY: `co` is a coroutine. A main coroutine has neither share stack nor save area (L1). `share_stack` can be
+    // read (L7).
+    unsafe {
         if !(*co).share_stack.is_null() {
             if sanitizer::is_present() {
                 sanitizer::release_destroyed(co);
@@ -51,7 +68,7 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
 /// `co` points to a coroutine that is about to be freed.
 #[cold]
 #[inline(never)]
-unsafe fn run_destructors(co: *mut aco_t) {
+pub(super) unsafe fn run_destructors(co: *mut aco_t) {
     // SAFETY: `co` is a coroutine. Its memory is not freed between the calls and the check, except by a program's bug
     // that the check finds.
     unsafe {
@@ -59,7 +76,7 @@ unsafe fn run_destructors(co: *mut aco_t) {
         record::destroy(co);
         // The hook or a destructor has destroyed it.
         if state::is_destroyed(co) {
-            abort_destroyed_twice(co)
+            abort_destroyed_twice("aco_destroy", co)
         }
     }
 }
@@ -67,7 +84,7 @@ unsafe fn run_destructors(co: *mut aco_t) {
 /// Prints that `co` is destroyed already, and aborts.
 #[cold]
 #[inline(never)]
-fn abort_destroyed_twice(co: *mut aco_t) -> ! {
+pub(super) fn abort_destroyed_twice(function: &str, co: *mut aco_t) -> ! {
     let rule = "destroy a coroutine once";
-    diag::fatal("aco_destroy", co, format_args!("the coroutine is destroyed already"), rule)
+    diag::fatal(function, co, format_args!("the coroutine is destroyed already"), rule)
 }

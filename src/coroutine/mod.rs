@@ -51,6 +51,7 @@ mod main_co;
 mod other_threads;
 mod stack_use;
 mod start;
+mod with_stack;
 
 pub(crate) use compilers::abort_on_off_stack_frames;
 pub(crate) use create::create;
@@ -60,3 +61,4 @@ pub(crate) use main_co::{create_main, current_or_create_main};
 pub(crate) use other_threads::{OtherThreadUse, runs_on_other_thread, use_by_other_thread};
 pub(crate) use stack_use::{is_on_shared_stack, stack_remaining, stack_trim, stack_used};
 pub(crate) use start::{has_no_frames, is_unstarted, reset};
+pub(crate) use with_stack::{create_with_stack, free, owns_stack};

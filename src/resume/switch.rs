@@ -12,7 +12,7 @@
 
 use core::ffi::c_void;
 
-use super::exit::exit_current;
+use super::exit::{end_with_result, exit_current};
 use super::forms::Resumed;
 use super::instrumented::{
     is_yield, resume_instrumented, switch_instrumented, transfer_instrumented,
@@ -103,13 +103,26 @@ macro_rules! for_both_fpenv {
                 unsafe { transfer_instrumented(from, to, main_co, is_ready, frame, transfer) }
             }
 
-            /// Resumes `to` and saves nothing of `from` but its floating-point environment.
+            /// Resumes `to`, which is given `value`, and saves nothing of `from` but its floating-point environment.
             ///
             /// # Safety
             /// As [`switch`]; `from` has ended.
             #[unsafe(naked)]
-            pub(crate) unsafe extern "C" fn exit_to(from: *mut aco_t, to: *mut aco_t) -> ! {
+            pub(crate) unsafe extern "C" fn exit_to(
+                from: *mut aco_t,
+                to: *mut aco_t,
+                value: *mut c_void,
+            ) -> ! {
                 arch::exit_to_body!($fpenv)
+            }
+
+            /// Calls the function of the current coroutine with its argument, then ends the coroutine.
+            ///
+            /// # Safety
+            /// Only a switch comes here.
+            #[unsafe(naked)]
+            pub(crate) unsafe extern "C" fn argument_entry() -> ! {
+                arch::argument_entry_body!(end_with_result, exit_to)
             }
 
             /// Calls the entry function of the current coroutine, then ends the coroutine.

@@ -3,6 +3,7 @@
 use core::ptr;
 
 use super::binding::revoke_exclusive;
+use super::pair::is_owned;
 use super::{cache, control_block, deferred_unmap, layout, memory};
 use crate::abi::aco_share_stack_t;
 use crate::{arch, diag, sys, valgrind};
@@ -23,6 +24,10 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
         if aco_share_stack_t::contains(stack, arch::stack_pointer()) {
             let rule = "destroy a share stack after leaving it";
             diag::fatal(function, stack, format_args!("called on this very stack"), rule)
+        }
+        if is_owned(control_block::block_of(stack)) {
+            let rule = "aco_free frees a coroutine and its stack";
+            diag::fatal(function, stack, format_args!("the share stack belongs to a coroutine"), rule)
         }
         let usable = (*stack).ptr;
         let sizes = layout::Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
