@@ -5,6 +5,7 @@ use core::ptr::{self, NonNull};
 
 use super::forms::{Ended, EntryPoint, ExitTo, Switch};
 use super::misuse::{abort_exit, abort_yield};
+use super::on_resumer::refuse_switch;
 use crate::abi::aco_t;
 use crate::{arch, coroutine, diag, exceptions, sanitizer, state, tls};
 
@@ -41,10 +42,15 @@ pub(crate) unsafe fn exit(co: *mut aco_t, exit_to: ExitTo) -> ! {
         if (*stack).owner != co && !(*stack).owner.is_null() {
             abort_exit(co);
         }
-        exceptions::save_eh_state();
+        let is_instrumented = exceptions::is_switch_instrumented();
+        if is_instrumented {
+            refuse_switch("aco_exit", co);
+        }
         state::mark_ended(co);
         give_up_stack(co);
-        sanitizer::before_final_switch(co, (*co).main_co);
+        if is_instrumented {
+            finish_instrumented(co);
+        }
         exit_to(co, (*co).main_co, ptr::null_mut())
     }
 }

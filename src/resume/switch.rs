@@ -17,6 +17,7 @@ use super::forms::Resumed;
 use super::instrumented::{
     is_yield, resume_instrumented, switch_instrumented, transfer_instrumented,
 };
+use super::on_resumer::refuse_switch;
 use super::prepare::prepare;
 use super::returned::returned_via_acosw;
 use super::transfer::prepare_transfer;
@@ -64,6 +65,7 @@ macro_rules! for_both_fpenv {
                 value: *mut c_void,
                 frame: usize,
             ) -> *mut c_void {
+                refuse_switch("aco_yield", from);
                 // SAFETY: `switch` passes its arguments on. The second switch is a tail call: the context that it
                 // saves is the caller of the first one.
                 unsafe {
