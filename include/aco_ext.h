@@ -175,6 +175,24 @@ void *aco_first_value(void);
 /// - if called in a main coroutine or without a running coroutine.
 void aco_yield_to(aco_t *to);
 
+/// Calls `fn(arg)` on the stack of the coroutine that resumed the running one. That is often the
+/// thread's own stack: a coroutine with a small stack calls functions there that need much of it.
+/// It is a call, not a switch: the running coroutine stays the current one, with its local values
+/// and its floating-point environment, and its frames stay in place. Outside of coroutines, and
+/// inside of such a call, calls `fn` directly.
+///
+/// `fn` returns, or throws an exception through the call. It does not leave it by longjmp(3).
+/// Until then nothing may switch on this thread: no resume, yield or exit, and no call of acort.h
+/// that waits.
+///
+/// # Returns
+/// What `fn` returns.
+///
+/// # Aborts
+/// - if `fn` is NULL.
+/// - if `fn` resumes, yields or exits: the line names that function.
+void *aco_on_resumer(aco_fn_t fn, void *arg);
+
 /// Creates a generator. It runs `fp` on `share_stack` when aco_gen_next() is called for the first
 /// time. `fp` reads `arg` with aco_get_arg(), passes values to aco_gen_yield(), and ends by a
 /// return or aco_exit(). The caller owns the generator and frees it with aco_gen_free(). Generators
@@ -278,7 +296,8 @@ int aco_is_cancelled(aco_t *co);
 int aco_yield_checked(void);
 
 /// Makes `main_co` the coroutine that resumes `co` from now on. `main_co` belongs to the calling
-/// thread. `co` may come from another thread, and belongs to the calling thread afterwards. Its
+/// thread. NULL means the thread's current coroutine: the library creates a main coroutine if there
+/// is none. `co` may come from another thread, and belongs to the calling thread afterwards. Its
 /// share stack moves with it: attach all coroutines of the stack before one of them is resumed.
 ///
 /// Code in a coroutine that moves to another thread must not use the old thread's addresses of
@@ -289,7 +308,7 @@ int aco_yield_checked(void);
 /// # Aborts
 /// - if `co` is NULL, destroyed, a main coroutine, or running on any thread.
 /// - if the owner of its share stack runs on another thread.
-/// - if `main_co` is NULL, destroyed or `co` itself.
+/// - if `main_co` is destroyed or `co` itself.
 /// - if there is no memory.
 ///
 /// # Safety

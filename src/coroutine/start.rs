@@ -67,7 +67,7 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
         (*co).fp = fp;
         (*co).arg = arg;
         (*co).save_stack.valid_sz = 0;
-        // An unstarted coroutine may own its stack (`with_stack`, W2). It is prepared again: its chain is cut.
+        // An unstarted coroutine may own its stack (`with_stack`, WS2). It is prepared again: its chain is cut.
         let stack = (*co).share_stack;
         if (*stack).owner == co {
             (*stack).owner = ptr::null_mut();

@@ -6,12 +6,12 @@
 //! free       recycle_pair; or destroy both                the same
 //! ```
 //!
-//! * W1. The stack's control block says that its coroutine owns it (PA1 of `stack::pair`).
-//! * W2. A coroutine from the cache starts as the exclusive owner of its stack. Its chain of frame pointers leads to
+//! * WS1. The stack's control block says that its coroutine owns it (PA1 of `stack::pair`).
+//! * WS2. A coroutine from the cache starts as the exclusive owner of its stack. Its chain of frame pointers leads to
 //!   the main coroutine. So its first resume may be inline (`state`, S3): R2 of `resume` holds from its creation on.
-//! * W3. Its main coroutine is its last resumer: a resume by another coroutine of the thread redirects it
+//! * WS3. Its main coroutine is its last resumer: a resume by another coroutine of the thread redirects it
 //!   (`resume::prepare`).
-//! * W4. `reg[RETADDR]` of an unstarted one is `entry`, a function of `resume` that calls `fp` with `arg`, stores the
+//! * WS4. `reg[RETADDR]` of an unstarted one is `entry`, a function of `resume` that calls `fp` with `arg`, stores the
 //!   first value, and ends the coroutine when `fp` returns.
 
 use core::ffi::c_void;
@@ -21,9 +21,7 @@ use super::create::create;
 use super::current::{is_on_stack_of, is_running};
 use super::destroy::{abort_destroyed_twice, destroy_alone, run_destructors};
 use super::main_co::current_or_create_main;
-use crate::abi::{
-    ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_t,
-};
+use crate::abi::{ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_t};
 use crate::error::CreateError;
 use crate::{diag, frame_chain, slow_path, stack, state, thread, tls};
 
@@ -31,7 +29,7 @@ use crate::{diag, frame_chain, slow_path, stack, state, thread, tls};
 const DEFAULT_SIZE: usize = 256 << 10;
 
 /// Creates a coroutine with a guarded stack of its own, of `size` bytes; 0: [`DEFAULT_SIZE`]. Its first resume starts
-/// at `entry` (W4). NULL: errno says why there is none.
+/// at `entry` (WS4). NULL: errno says why there is none.
 ///
 /// # Safety
 /// `entry` is an entry point that calls `fp` with `arg`.
@@ -50,7 +48,7 @@ pub(crate) unsafe fn create_with_stack(
         && !slow_path::is_needed()
         && let Some((co, stack_pointer)) = stack::acquire_pair(size)
     {
-        // SAFETY: the pair is new to the program. Its coroutine owns the stack, which is live (W2).
+        // SAFETY: the pair is new to the program. Its coroutine owns the stack, which is live (WS2).
         unsafe {
             (*co).main_co = main_co;
             (*co).arg = arg;
@@ -69,12 +67,7 @@ pub(crate) unsafe fn create_with_stack(
 /// As [`create_with_stack`], without a pair from the cache.
 #[cold]
 #[inline(never)]
-fn create_slowly(
-    fp: aco_cofuncp_t,
-    arg: *mut c_void,
-    size: usize,
-    entry: *const (),
-) -> *mut aco_t {
+fn create_slowly(fp: aco_cofuncp_t, arg: *mut c_void, size: usize, entry: *const ()) -> *mut aco_t {
     create_both(fp, arg, size, entry).unwrap_or_else(CreateError::null_with_errno)
 }
 
@@ -103,7 +96,7 @@ fn create_both(
     }
 }
 
-/// Returns true if `co` owns its stack (W1).
+/// Returns true if `co` owns its stack (WS1).
 ///
 /// # Safety
 /// `co` points to a coroutine.

@@ -158,7 +158,9 @@ pub(crate) unsafe fn return_exits(co: NonNull<aco_t>, entry: EntryPoint) {
             diag::fatal("aco_return_exits", co, format_args!("it is not about to begin"), rule)
         }
         // A function of `aco_new` may return in any case, and takes an argument.
-        if !coroutine::owns_stack(co) || (*co).fp.is_some_and(|fp| aco_t::return_address(co) == fp as usize) {
+        if !coroutine::owns_stack(co)
+            || (*co).fp.is_some_and(|fp| aco_t::return_address(co) == fp as usize)
+        {
             aco_t::set_return_address(co, entry as *const () as usize);
         }
     }

@@ -203,8 +203,8 @@ macro_rules! on_other_stack_body {
             "mov sp, x0",
             "mov x0, x1",
             "blr x9",
+            "mov sp, x29",                      // the CFI is still that of the call: debuggers compare
             ".cfi_restore_state",
-            "mov sp, x29",
             "str x0, [sp, #16]",
             "bl {leave}",
             "ldr x0, [sp, #16]",

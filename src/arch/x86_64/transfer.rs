@@ -190,8 +190,8 @@ macro_rules! on_other_stack_body {
             ".cfi_escape 0x16, 16, 2, 0x7c, 0", // rip = r12
             ".cfi_same_value rbp; .cfi_same_value r12",
             "call rcx",
+            "lea rsp, [rbp - 32]",              // the CFI is still that of the call: debuggers compare
             ".cfi_restore_state",
-            "lea rsp, [rbp - 32]",
             "mov [rsp], rax",
             "call {leave}",
             "mov rax, [rsp]",
