@@ -2,7 +2,7 @@
 //!
 //! A new stack costs a control block, a mapping, a guard and the faults of its first pages. A cached one has them all.
 //! The entries of the list are at the tops of the stacks, which were used last. When the thread exits it releases all.
-//! A stack that belonged to its coroutine is cached together with it ([`pair`](super::pair)). The stacks of acort's
+//! A stack that belonged to its coroutine is cached together with it ((`pair`)). The stacks of acort's
 //! tasks stay with their coroutines: `src/rt/model/stack_cache.rs`.
 //!
 //! * SC1. Only its thread uses the list and the stacks in it.
@@ -13,13 +13,13 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::control_block::BlockPtr;
+use super::control_block::{BlockPtr, end_generation};
+use super::deferred_unmap;
 use super::layout::Sizes;
-use super::{deferred_unmap, pair};
 use crate::abi::aco_t;
 use crate::thread_exit::{self, Resource};
 use crate::tls::ThreadState;
-use crate::{sanitizer, tls};
+use crate::{sanitizer, slab, tls};
 
 /// Limits of the cache of a thread (SC2).
 const MAX_STACKS: u16 = 32;
@@ -63,7 +63,7 @@ pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
                 (*state).cached_count -= 1;
                 (*state).cached_bytes -= sizes.usable as u32;
                 if !co.is_null() {
-                    pair::separate(block, co);
+                    separate(block, co);
                 }
                 return Some((block, usable));
             }
@@ -234,7 +234,7 @@ unsafe fn release_oldest(state: *mut ThreadState) -> bool {
         (*state).cached_count -= 1;
         (*state).cached_bytes -= sizes.usable as u32;
         if !co.is_null() {
-            pair::separate(block, co);
+            separate(block, co);
         }
         deferred_unmap::release(block, usable);
         true
@@ -252,6 +252,22 @@ pub(crate) fn release_all() {
     let state = tls::thread_state();
     // SAFETY: the state is this thread's.
     while unsafe { release_oldest(state) } {}
+}
+
+/// Separates a pair that has left the cache: frees the coroutine (PA4 of `pair`). The stack is CACHED then.
+///
+/// # Safety
+/// `block` is the control block of a PAIR, and `co` its coroutine.
+#[cold]
+#[inline(never)]
+unsafe fn separate(block: BlockPtr, co: *mut aco_t) {
+    // SAFETY: the pair is this thread's. The coroutine is in a slab (PA5).
+    unsafe {
+        end_generation(block);
+        (*block.as_ptr()).exclusive = ptr::null_mut();
+        (*block.as_ptr()).is_owned = 0;
+        slab::free(co.cast(), size_of::<aco_t>());
+    }
 }
 
 #[cfg(test)]

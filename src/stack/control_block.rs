@@ -170,6 +170,16 @@ pub(super) unsafe fn end_generation(block: BlockPtr) {
     block.generation.store(block.generation().checked_add(1).unwrap_or(1), Ordering::Relaxed);
 }
 
+/// Returns true if the stack whose control block is `block` belongs to its coroutine.
+///
+/// # Safety
+/// `block` is the control block of a share stack, or None.
+#[inline(always)]
+pub(crate) unsafe fn is_owned(block: Option<BlockPtr>) -> bool {
+    // SAFETY: control blocks stay readable (CB1).
+    block.is_some_and(|block| unsafe { (*block.as_ptr()).is_owned } != 0)
+}
+
 /// Frees a block.
 ///
 /// # Safety

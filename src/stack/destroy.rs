@@ -3,7 +3,6 @@
 use core::ptr;
 
 use super::binding::revoke_exclusive;
-use super::pair::is_owned;
 use super::{cache, control_block, deferred_unmap, layout, memory};
 use crate::abi::aco_share_stack_t;
 use crate::{arch, diag, sys, valgrind};
@@ -25,7 +24,7 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
             let rule = "destroy a share stack after leaving it";
             diag::fatal(function, stack, format_args!("called on this very stack"), rule)
         }
-        if is_owned(control_block::block_of(stack)) {
+        if control_block::is_owned(control_block::block_of(stack)) {
             let rule = "aco_free frees a coroutine and its stack";
             diag::fatal(
                 function,

@@ -21,13 +21,11 @@ pub(crate) use binding::{
     revoke_exclusive, set_exclusive, set_unwind_owner,
 };
 pub(crate) use cache::release_all as release_cached;
-pub(crate) use control_block::{block_of, block_of_coroutine};
+pub(crate) use control_block::{block_of, block_of_coroutine, is_owned};
 pub(crate) use create::{create, create_with_gap};
 pub(crate) use destroy::destroy;
 pub(crate) use external::{can_hold_stack, create_in};
 pub(crate) use high_water_mark::{high_water_mark, paint};
 pub(crate) use layout::guard_and_gap;
-pub(crate) use pair::{
-    acquire_pair, destroy_owned, is_owned, recycle_ended, recycle_pair, set_owned,
-};
+pub(crate) use pair::{acquire_pair, destroy_owned, recycle_ended, recycle_pair, set_owned};
 pub(crate) use trim::trim;

@@ -21,7 +21,7 @@ use core::ptr;
 
 use super::binding::set_unwind_owner;
 use super::cache::CachedStack;
-use super::control_block::{self, BlockPtr, NO_HOME, end_generation};
+use super::control_block::{self, BlockPtr, NO_HOME};
 use super::{cache, destroy};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, slab, state};
@@ -39,16 +39,6 @@ pub(crate) unsafe fn set_owned(stack: *mut aco_share_stack_t, co: *mut aco_t) {
             (*block.as_ptr()).is_owned = 1;
         }
     }
-}
-
-/// Returns true if the stack whose control block is `block` belongs to its coroutine.
-///
-/// # Safety
-/// `block` is the control block of a share stack, or None.
-#[inline(always)]
-pub(crate) unsafe fn is_owned(block: Option<BlockPtr>) -> bool {
-    // SAFETY: control blocks stay readable (CB1).
-    block.is_some_and(|block| unsafe { (*block.as_ptr()).is_owned } != 0)
 }
 
 /// Takes a pair from the cache of this thread, with a stack for a request of `size` bytes, which is not 0. Its stack is
@@ -150,21 +140,5 @@ pub(crate) unsafe fn destroy_owned(function: &str, stack: *mut aco_share_stack_t
             (*block.as_ptr()).is_owned = 0;
         }
         destroy(function, stack);
-    }
-}
-
-/// Separates a pair that has left the cache: frees the coroutine (PA4). The stack is CACHED then.
-///
-/// # Safety
-/// `block` is the control block of a PAIR, and `co` its coroutine.
-#[cold]
-#[inline(never)]
-pub(super) unsafe fn separate(block: BlockPtr, co: *mut aco_t) {
-    // SAFETY: the pair is this thread's. The coroutine is in a slab (PA5).
-    unsafe {
-        end_generation(block);
-        (*block.as_ptr()).exclusive = ptr::null_mut();
-        (*block.as_ptr()).is_owned = 0;
-        slab::free(co.cast(), size_of::<aco_t>());
     }
 }

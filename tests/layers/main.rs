@@ -34,10 +34,7 @@ const LAYERS: [(&str, &[&str]); 32] = [
             "abi",
         ],
     ),
-    (
-        "generator",
-        &["resume", "coroutine", "frame_chain", "sanitizer", "state", "error", "diag", "abi"],
-    ),
+    ("generator", &["resume", "coroutine", "sanitizer", "state", "error", "abi"]),
     (
         "rt",
         &[
@@ -67,6 +64,7 @@ const LAYERS: [(&str, &[&str]); 32] = [
             "hooks",
             "stack",
             "save",
+            "frame_chain",
             "state",
             "exceptions",
             "sanitizer",
