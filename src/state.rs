@@ -231,7 +231,7 @@ pub(crate) unsafe fn has_ended_exclusive(co: *mut aco_t) -> bool {
 /// Makes `co` EXCLUSIVE, without flags and not ended.
 ///
 /// # Safety
-/// `co` points to a coroutine that the library allocated and that starts anew, and S2 holds from here on.
+/// `co` points to a coroutine that the library allocated and that is reset, and S2 holds from here on.
 #[inline(always)]
 pub(crate) unsafe fn start_exclusive(co: *mut aco_t) {
     // SAFETY: `co` points to a coroutine.

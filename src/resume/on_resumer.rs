@@ -16,9 +16,10 @@
 //!   `co`, and the waiting coroutine would run over the function's frames. So the thread's flag `is_on_resumer` is set,
 //!   and the hook word points to a pair that is not zero (W5 of `tls`). Each switch, inline or called, comes to
 //!   [`refuse_switch`]. Under a sanitizer that watches switches each one comes there in any case.
-//! * OR2. `leave` follows each `enter`: after a return, and when an unwinder passes the frame ([`leave_by_unwinding`]).
-//! * OR3. The CFI of the naked function leads to the frames of `co`, though these are on another stack. Debuggers expect
-//!   that of signal frames only, see the root frame (`arch`).
+//! * OR2. `leave` follows each `enter`: after a return, and when an unwinder passes the frame
+//!   ([`aco_resumer_personality`]).
+//! * OR3. The CFI of the naked function leads to the frames of `co`, though these are on another stack. Debuggers
+//!   expect that of signal frames only, see the root frame (`arch`).
 
 use core::ffi::{c_int, c_void};
 

@@ -104,8 +104,8 @@ unsafe fn notify_switch(from: *mut aco_t, to: *mut aco_t, fake: *mut *mut c_void
 /// As [`notify_switch`].
 unsafe fn notify_switch_to(from: *mut aco_t, target: Target, fake: *mut *mut c_void) {
     let Some(state) = switch_state() else { return };
-    // SAFETY: `from` is a coroutine of this thread, the state is this thread's, and the runtimes' functions are called in
-    // the order of their interface.
+    // SAFETY: `from` is a coroutine of this thread, the state is this thread's, and the runtimes' functions are called
+    // in the order of their interface.
     unsafe {
         let is_main = (*from).share_stack.is_null();
         (*state.as_ptr()).main_co = if is_main { from } else { ptr::null_mut() };

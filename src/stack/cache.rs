@@ -183,8 +183,8 @@ unsafe fn make_room(state: *mut ThreadState, size: u32) -> bool {
     }
 }
 
-/// The entry of the stack that was cached last, if it is cached with a coroutine and has the size for a request of `size`
-/// bytes. The entry leaves the list, and is valid until the stack is used.
+/// The entry of the stack that was cached last, if it is cached with a coroutine and has the size for a request of
+/// `size` bytes. The entry leaves the list, and is valid until the stack is used.
 #[inline(always)]
 pub(super) fn acquire_pair(size: usize) -> Option<NonNull<CachedStack>> {
     /// Bytes that rounding up adds to a request, where pages are small.

@@ -61,8 +61,8 @@ pub(crate) fn acquire_pair(size: usize) -> Option<(*mut aco_t, usize)> {
     }
 }
 
-/// Marks `co` destroyed and puts it in the cache of this thread, with its stack, if `co` has ended, and if that takes no
-/// call. Returns false, and does nothing, otherwise: the caller checks what `co` is.
+/// Marks `co` destroyed and puts it in the cache of this thread, with its stack, if `co` has ended, and if that takes
+/// no call. Returns false, and does nothing, otherwise: the caller checks what `co` is.
 ///
 /// # Safety
 /// `co` points to a coroutine, or to one that was destroyed. Nothing uses it and its stack.

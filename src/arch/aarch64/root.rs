@@ -91,8 +91,8 @@ macro_rules! returning_entry_body {
 pub(crate) use returning_entry_body;
 
 /// The body of a function in which a coroutine starts whose function takes an argument and may return: stores the first
-/// value, calls `fp(arg)`, then `end(result)`, which returns the coroutine and its main coroutine in two registers. Ends
-/// in `exit_to`, with the word of `FIRST_VALUE_SLOT` as the value.
+/// value, calls `fp(arg)`, then `end(result)`, which returns the coroutine and its main coroutine in two registers.
+/// Ends in `exit_to`, with the word of `FIRST_VALUE_SLOT` as the value.
 macro_rules! argument_entry_body {
     ($end:path, $exit_to:path) => {
         ::core::arch::naked_asm!(

@@ -173,9 +173,9 @@ pub(crate) unsafe extern "C" fn call_with_frame_pointer(
 /// The body of a function `on_other_stack(function, arg)`: calls `function(arg)` with the stack pointer that `enter()`
 /// returns, then `leave()`. Returns the result. If `enter()` returns 0, it calls the function on the present stack.
 ///
-/// Unwinders see two frames, both on this stack. The first one is marked as a signal frame, as the root frame is, because
-/// the stack changes; its return address is in x19. Unwinders take the return address of the frame after it as it is. So
-/// that is `aco_other_stack_frame`, and leads to the caller, whose address is looked up one byte lower.
+/// Unwinders see two frames, both on this stack. The first one is marked as a signal frame, as the root frame is,
+/// because the stack changes; its return address is in x19. Unwinders take the return address of the frame after it as
+/// it is. So that is `aco_other_stack_frame`, and leads to the caller, whose address is looked up one byte lower.
 macro_rules! on_other_stack_body {
     ($enter:path, $leave:path) => {
         ::core::arch::naked_asm!(
