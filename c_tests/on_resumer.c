@@ -33,7 +33,10 @@ static NOINLINE void *uses_much(void *arg) {
     scene_t *scene = (scene_t *)arg;
     much[0] = much[sizeof much - 1] = 1;
     CHECK(aco_get_co() == scene->co && !is_on(scene->co, much));
-    if (!aco_is_main_co(scene->resumer)) CHECK(is_on(scene->resumer, much));
+    if (!aco_is_main_co(scene->resumer)) {
+        size_t left = aco_stack_remaining();
+        CHECK(is_on(scene->resumer, much) && left > 0 && left < scene->resumer->share_stack->sz);
+    }
     *scene->local += much[0];
     scene->calls++;
     return VALUE(7);
