@@ -44,7 +44,7 @@ impl Subject {
 
 /// The rows: name, what one operation is, and how many rounds at the most. The rows of a million
 /// coroutines repeat inside the program.
-const ROWS: [(&str, &str, usize); 27] = [
+const ROWS: [(&str, &str, usize); 28] = [
     ("switch", "resume + yield, one coroutine: one switch, ns", 99),
     ("switch-6-registers", "the same, 6 live registers on each side, ns", 99),
     ("switch-5-deep", "the same, the yield 5 calls deep, ns", 99),
@@ -55,7 +55,8 @@ const ROWS: [(&str, &str, usize); 27] = [
     ("live-1m-touch", "1,000,000 in order, each touches its stack, ns", 1),
     ("live-1m-touch-random", "1,000,000 in random order, each touches its stack, ns", 1),
     ("life", "create, run, exit, destroy; own 16 KiB stack, ns", 99),
-    ("life-guarded", "the same, guarded 64 KiB stack, ns", 99),
+    ("life-new", "aco_new, run, return, aco_free; own 16 KiB stack, ns", 99),
+    ("life-guarded", "create, run, exit, destroy; guarded 64 KiB stack, ns", 99),
     ("copy-8-2", "resume that copies, 8 to 40 bytes live, 2 coroutines, ns", 99),
     ("copy-64-2", "56 to 72 bytes live, 2 coroutines, ns", 99),
     ("copy-512-2", "488 to 504 bytes live, 2 coroutines, ns", 99),
@@ -75,7 +76,7 @@ const ROWS: [(&str, &str, usize); 27] = [
 ];
 
 /// Those for which `aco_ext.h` is needed.
-const EXTENSION_ROWS: [&str; 4] = ["value", "generator", "transfer", "transfer-copy"];
+const EXTENSION_ROWS: [&str; 5] = ["life-new", "value", "generator", "transfer", "transfer-copy"];
 
 const PEER_ROWS: &[&str] = &["switch", "life"];
 

@@ -194,6 +194,19 @@ static void resume_with_values(unsigned rounds) {
     KEEP(sum);
 }
 
+static void *returning_body(void *arg) { return arg; }
+
+/* A whole life in two calls: aco_new, first run, return, aco_free. */
+static void live_in_two_calls(size_t size, unsigned rounds) {
+    sample_t start = now();
+    for (unsigned i = 0; i < rounds; i++) {
+        aco_t *co = aco_new(returning_body, NULL, size);
+        aco_resume(co);
+        aco_free(co);
+    }
+    report(start, rounds);
+}
+
 static void number_body(void) {
     for (uintptr_t i = 0;; i++) aco_gen_yield((void *)i);
 }
@@ -295,6 +308,7 @@ int main(int count, char **arguments) {
     ROW("copy-8k-2", resume_copied(keeps_8184, 2, 100000))
     ROW("copy-64k-2", resume_copied(keeps_65528, 2, 10000))
 #ifdef HAS_EXTENSION
+    ROW("life-new", live_in_two_calls(SMALL_STACK, 2000000))
     ROW("value", resume_with_values(5000000))
     ROW("generator", read_generator(5000000))
     ROW("transfer", transfer(0, 5000000))

@@ -165,9 +165,6 @@ static void attach_to_itself(void) {
 }
 static void attach_a_main(void) { aco_attach(main_co, main_co); }
 static void attach_null(void) { aco_attach(NULL, main_co); }
-static void attach_to_null(void) {
-    aco_attach(aco_create(main_co, aco_share_stack_new(0), 0, counts, NULL), NULL);
-}
 static void attach_to_dead(void) {
     aco_t *dead = aco_create(NULL, NULL, 0, NULL, NULL);
     aco_t *co = aco_create(main_co, aco_share_stack_new(0), 0, counts, NULL);
@@ -208,7 +205,6 @@ int main(void) {
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
 #define LINE(text) "aco: fatal: aco_attach(" text "\n"
     CHECK_DIES(attach_null, LINE("0x0): the coroutine is NULL (pass a valid one)"));
-    CHECK_DIES(attach_to_null, LINE("0x0): the main_co is NULL (pass a valid one)"));
     CHECK_DIES(attach_running, LINE("@, entry @): the coroutine is running (attach a coroutine after it has "
                                     "yielded)"));
     CHECK_DIES(attach_to_itself, LINE("@, entry @): the main_co is the coroutine itself (a coroutine "

@@ -9,6 +9,10 @@
 #include "aco.h"
 
 
+/// The function of a coroutine of aco_new(). It gets the argument of that call, and returns the
+/// result of the coroutine.
+typedef void *(*aco_fn_t)(void *arg);
+
 /// A generator: a coroutine that each caller of aco_gen_next() may resume, a main coroutine or any
 /// other one. It is an aco_t: pass it to all functions for coroutines. In a thread without a main
 /// coroutine the library creates one.
@@ -90,6 +94,46 @@ aco_share_stack_t *aco_try_share_stack_new(size_t sz);
 /// - `ENOMEM` if there is no memory or no address space.
 aco_share_stack_t *aco_try_share_stack_new2(size_t sz, char guard_page_enabled);
 
+/// Creates a coroutine with a stack of its own, in one call. The first resume calls `fn(arg)`. The
+/// return of `fn` ends the coroutine. Resume it as any coroutine, or read it with aco_gen_next().
+/// `stack_size` is in bytes, rounded up to whole pages. 0 means 256 KiB. The stack has a guard
+/// page, and takes memory when it is used.
+///
+/// Any coroutine of the thread may resume it, main coroutines included: the last one is its
+/// `main_co`. A thread without a main coroutine gets one, which the library frees when the thread
+/// ends. aco_attach() moves the coroutine to another thread.
+///
+/// The caller owns the coroutine and frees it with aco_free(). A thread keeps up to 32 freed
+/// coroutines for the next calls with the same size, at most 8 MiB of stacks.
+///
+/// # Returns
+/// The coroutine, or NULL and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `fn` is NULL.
+/// - `ENOMEM` if there is no memory or no address space.
+aco_t *aco_new(aco_fn_t fn, void *arg, size_t stack_size);
+
+/// Frees a coroutine of aco_new() and its stack. It may be suspended, ended or not started. Its
+/// frames are not unwound: what they own is not released, unless aco_cancel() and a resume let the
+/// coroutine end first. aco_destroy() and aco_gen_free() do the same. The running coroutine may be
+/// freed, too, for example by a handler of exit(3). It cannot yield or return afterwards, and its
+/// stack is not freed. Does nothing if `co` is NULL.
+///
+/// # Aborts
+/// If `co` is destroyed, or was not created by aco_new().
+void aco_free(aco_t *co);
+
+/// Returns the result of a coroutine of aco_new(): what its function has returned. The last
+/// aco_resume_value() of the coroutine returns it, too.
+///
+/// # Returns
+/// The result. NULL if the coroutine has not ended, or ended by aco_exit().
+///
+/// # Aborts
+/// If `co` is NULL or destroyed.
+void *aco_result(aco_t *co);
+
 /// Resumes `co` like aco_resume() and passes `value` to it. In the coroutine, aco_yield_value()
 /// returns the value. If the coroutine starts with this call, aco_first_value() does. The value is
 /// lost if the coroutine is suspended in a plain yield. Aborts as aco_resume() does.
@@ -130,6 +174,24 @@ void *aco_first_value(void);
 /// - if `to` has another `main_co`.
 /// - if called in a main coroutine or without a running coroutine.
 void aco_yield_to(aco_t *to);
+
+/// Calls `fn(arg)` on the stack of the coroutine that resumed the running one. That is often the
+/// thread's own stack: a coroutine with a small stack calls functions there that need much of it.
+/// It is a call, not a switch: the running coroutine stays the current one, with its local values
+/// and its floating-point environment, and its frames stay in place. Outside of coroutines, and
+/// inside of such a call, calls `fn` directly.
+///
+/// `fn` returns, or throws an exception through the call. It does not leave it by longjmp(3).
+/// Until then nothing may switch on this thread: no resume, yield or exit, and no call of acort.h
+/// that waits.
+///
+/// # Returns
+/// What `fn` returns.
+///
+/// # Aborts
+/// - if `fn` is NULL.
+/// - if `fn` resumes, yields or exits: the line names that function.
+void *aco_on_resumer(aco_fn_t fn, void *arg);
 
 /// Creates a generator. It runs `fp` on `share_stack` when aco_gen_next() is called for the first
 /// time. `fp` reads `arg` with aco_get_arg(), passes values to aco_gen_yield(), and ends by a
@@ -234,7 +296,8 @@ int aco_is_cancelled(aco_t *co);
 int aco_yield_checked(void);
 
 /// Makes `main_co` the coroutine that resumes `co` from now on. `main_co` belongs to the calling
-/// thread. `co` may come from another thread, and belongs to the calling thread afterwards. Its
+/// thread. NULL means the thread's current coroutine: the library creates a main coroutine if there
+/// is none. `co` may come from another thread, and belongs to the calling thread afterwards. Its
 /// share stack moves with it: attach all coroutines of the stack before one of them is resumed.
 ///
 /// Code in a coroutine that moves to another thread must not use the old thread's addresses of
@@ -245,7 +308,7 @@ int aco_yield_checked(void);
 /// # Aborts
 /// - if `co` is NULL, destroyed, a main coroutine, or running on any thread.
 /// - if the owner of its share stack runs on another thread.
-/// - if `main_co` is NULL, destroyed or `co` itself.
+/// - if `main_co` is destroyed or `co` itself.
 /// - if there is no memory.
 ///
 /// # Safety
@@ -567,6 +630,17 @@ void aco_thread_return_exits_shared_fpenv(int on);
 /// # Errors
 /// - `ECANCELED` if the running coroutine is cancelled.
 int aco_yield_checked_shared_fpenv(void);
+
+/// Creates a coroutine as aco_new() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_new().
+///
+/// # Errors
+/// - `EINVAL` if `fn` is NULL.
+/// - `ENOMEM` if there is no memory or no address space.
+aco_t *aco_new_shared_fpenv(aco_fn_t fn, void *arg, size_t stack_size);
 
 #ifdef __cplusplus
 }  // extern "C"

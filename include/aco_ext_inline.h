@@ -23,6 +23,7 @@ extern "C" {
 #define aco_return_exits aco_return_exits_shared_fpenv
 #define aco_thread_return_exits aco_thread_return_exits_shared_fpenv
 #define aco_yield_checked aco_yield_checked_shared_fpenv
+#define aco_new aco_new_shared_fpenv
 #define ACO_RESUME_VALUE_CALL_ (aco_resume_value_shared_fpenv)
 #define ACO_YIELD_VALUE_CALL_ (aco_yield_value_shared_fpenv)
 #define ACO_YIELD_TO_CALL_ (aco_yield_to_shared_fpenv)
@@ -80,7 +81,8 @@ ACO_INLINE_ void aco_yield_to_inline_(aco_t *to) {
 
 #if defined(ACO_INLINE_RESUME_)
 
-/* A coroutine for which aco_is_ready_() holds has started, so it takes no first value. */
+/* A coroutine for which aco_is_ready_() holds has started, or is one of aco_new(), whose entry takes the
+ * first value from the switch. */
 ACO_INLINE_ void *aco_resume_value_inline_(aco_t *co, void *value) {
     uintptr_t place = aco_tls_place_();
     aco_t *main_co = aco_tls_load_(place + ACO_TLS_CURRENT_);

@@ -18,6 +18,8 @@ pub(crate) enum CreateError {
     StackTooLarge { size: usize },
     /// The share stack is destroyed.
     StackDestroyed(*mut aco_share_stack_t),
+    /// The share stack belongs to a coroutine.
+    StackOwned(*mut aco_share_stack_t),
     /// The program's memory cannot be a share stack; `what` says why.
     InvalidStackMemory { memory: *mut c_void, size: usize, what: &'static str },
 }
@@ -47,6 +49,12 @@ impl CreateError {
                 format_args!("the share stack is destroyed"),
                 "a coroutine is created on a live share stack",
             ),
+            CreateError::StackOwned(stack) => diag::fatal(
+                function,
+                stack,
+                format_args!("the share stack belongs to a coroutine"),
+                "a coroutine of aco_new shares its stack with no other",
+            ),
             CreateError::InvalidStackMemory { memory, size, what } => diag::fatal(
                 function,
                 no_stack,
@@ -59,7 +67,9 @@ impl CreateError {
     /// The error number: EINVAL for an argument that cannot work, ENOMEM where memory is missing.
     fn errno(self) -> c_int {
         match self {
-            CreateError::StackDestroyed(_) | CreateError::InvalidStackMemory { .. } => libc::EINVAL,
+            CreateError::StackDestroyed(_)
+            | CreateError::StackOwned(_)
+            | CreateError::InvalidStackMemory { .. } => libc::EINVAL,
             _ => libc::ENOMEM,
         }
     }

@@ -74,6 +74,14 @@ pub(crate) fn hide_hooks() {
     tls::set_hook_word(eh_globals().cast());
 }
 
+/// Returns true if the next switch is to be instrumented: the pair of the hook word is not zero.
+#[inline(always)]
+pub(crate) fn is_switch_instrumented() -> bool {
+    let pair: *const [usize; 2] = tls::hook_word().cast();
+    // SAFETY: the hook word is NULL or points to two words (W5 of `tls`).
+    unsafe { pair.as_ref() }.is_some_and(|pair| pair[0] | pair[1] != 0)
+}
+
 /// Returns true if the running context handles or unwinds an exception.
 pub(crate) fn are_any_handled() -> bool {
     // SAFETY: NULL, or the two words of the C++ runtime for this thread.

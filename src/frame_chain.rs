@@ -9,9 +9,9 @@
 //!
 //! | the frames are | the end is | CHAIN_CUT (`state`) |
 //! |---|---|---|
-//! | on the share stack | the record of the main coroutine, at `main_co` + `FRAME_RECORD_OFFSET` | clear |
+//! | on the share stack, or none yet | the record of the main coroutine, at `main_co` + `FRAME_RECORD_OFFSET` | clear |
 //! | in the save area | NULL, if the walk found the end (FC4) | set if so |
-//! | not there yet: unstarted | NULL, in the slot | set |
+//! | not there yet: unstarted, not the owner of the stack | NULL, in the slot | set |
 //!
 //! * FC1. On the share stack the chain leads to the main coroutine, so a profiler that walks the stack comes to `main`.
 //! * FC2. In an image the chain ends in NULL, as in libaco, so a program that walks an image stays inside it.
@@ -53,6 +53,16 @@ pub(crate) unsafe fn init(co: *mut aco_t) {
         aco_t::set_register(co, arch::FRAME_POINTER_SLOT, 0);
         state::mark_chain_cut(co);
     }
+}
+
+/// Initializes the chain of an unstarted coroutine that owns its share stack: it leads to the main coroutine (FC1).
+///
+/// # Safety
+/// `co` points to a coroutine without frames.
+#[inline(always)]
+pub(crate) unsafe fn init_joined(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine, and the slot is one of `reg`.
+    unsafe { aco_t::set_register(co, arch::FRAME_POINTER_SLOT, resumer_record(co)) }
 }
 
 /// Cuts the chain of `co`, whose frames were copied out: it ends in NULL (FC2).

@@ -8,7 +8,7 @@ use core::ptr::{self, NonNull};
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::error::CreateError;
 use crate::resume::{self, EntryPoint, Resume};
-use crate::{coroutine, diag, frame_chain, sanitizer, state};
+use crate::{coroutine, sanitizer, state};
 
 /// Creates a generator that runs `fp` on `stack`.
 ///
@@ -49,7 +49,8 @@ pub(crate) unsafe fn next(
         let (next_value, has_value) = if has_ended {
             (ptr::null_mut(), false)
         } else {
-            set_resumer(co);
+            let rule = "do not ask a generator that runs, or that waits for another";
+            resume::set_resumer("aco_gen_next", co, ("the generator is running", rule));
             let resumed = resume(co, ptr::null_mut());
             (resumed.value, resumed.from != co || (*co).is_end == 0)
         };
@@ -58,28 +59,5 @@ pub(crate) unsafe fn next(
             sanitizer::unpoison(value.cast(), size_of::<*mut c_void>());
         }
         has_value
-    }
-}
-
-/// Makes the current coroutine the resumer of `co`. Aborts if that is impossible.
-///
-/// # Safety
-/// `co` points to a coroutine.
-unsafe fn set_resumer(co: *mut aco_t) {
-    const FUNCTION: &str = "aco_gen_next";
-    let current = coroutine::current_or_create_main().unwrap_or_else(|error| error.abort(FUNCTION));
-    // SAFETY: `co` is a coroutine. Its share stack can be read, live or not (L7 of `coroutine`).
-    unsafe {
-        if (*co).main_co == current.as_ptr() {
-            return;
-        }
-        if let Some((what, rule)) = resume::resume_error(co) {
-            diag::fatal(FUNCTION, co, format_args!("{what}"), rule)
-        }
-        if coroutine::is_running(co) {
-            let rule = "do not ask a generator that runs, or that waits for another";
-            diag::fatal(FUNCTION, co, format_args!("the generator is running"), rule)
-        }
-        frame_chain::redirect(co, current.as_ptr());
     }
 }

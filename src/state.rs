@@ -1,9 +1,9 @@
 //! The state word of a coroutine: the eight bytes from `is_end` on. Little-endian: `is_end` is the low byte.
 //!
 //! ```text
-//! form       63 ... 56   55 ... 44   43 ... 28   27 ... 12    11  10         9          8         7 ... 0
-//! BOUND      0xac        co hash     stack hash  generation   0   CHAIN_CUT  CANCELLED  ALL_REGS  is_end
-//! EXCLUSIVE  <--------- address of the coroutine, 56 bits ----->  CHAIN_CUT  CANCELLED  ALL_REGS  is_end
+//! form       63 ... 56   55 ... 44   43 ... 28   27 ... 12    11        10         9          8         7 ... 0
+//! BOUND      0xac        co hash     stack hash  generation   RETURNED  CHAIN_CUT  CANCELLED  ALL_REGS  is_end
+//! EXCLUSIVE  <--------- address of the coroutine, 56 bits --> RETURNED  CHAIN_CUT  CANCELLED  ALL_REGS  is_end
 //! DESTROYED  0xde        <- address of the coroutine, 48 bits ->                                  1
 //! other      anything else, zero included: says nothing
 //! ```
@@ -13,6 +13,7 @@
 //! | ALL_REGS | the coroutine switched away by a call: `acosw`, or an exit in the library |
 //! | CANCELLED | `aco_cancel` was called, and `aco_reset` was not called since |
 //! | CHAIN_CUT | the chain of frame pointers ends in a NULL of the library's (`frame_chain`) |
+//! | RETURNED | the function of `aco_new` has returned: its result is in `reg` (`resume::result`) |
 //!
 //! ```text
 //! event                                           form before       form after   is_end  ALL_REGS  CANC.  CUT
@@ -30,6 +31,8 @@
 //!   control block (rebind)                                            generation
 //! aco_exit by a call (mark_ended)                 any               same         1       1         kept   kept
 //! aco_exit inline                                 any               same         1       kept      kept   kept
+//! return to the entry of aco_new (mark_returned)  any               same         1       kept      kept   kept
+//! aco_new, of a cached pair (start_exclusive)     DESTROYED         EXCLUSIVE    0       0         0      0
 //! aco_reset (mark_reset, stack::rebind, init)     BOUND, EXCLUSIVE  BOUND (*)    0       0         0      1
 //! aco_cancel (mark_cancelled)                     not DESTROYED     same         kept    kept      1      kept
 //! aco_destroy (mark_destroyed)                    any               DESTROYED    1       -         -      -
@@ -66,7 +69,8 @@ const IS_END: u64 = 0xff;
 const ALL_REGS: u64 = 1 << 8;
 const CANCELLED: u64 = 1 << 9;
 const CHAIN_CUT: u64 = 1 << 10;
-const FLAGS: u64 = ALL_REGS | CANCELLED | CHAIN_CUT;
+const RETURNED: u64 = 1 << 11;
+const FLAGS: u64 = ALL_REGS | CANCELLED | CHAIN_CUT | RETURNED;
 /// The byte that tells BOUND and DESTROYED from the other forms.
 const MARK: u64 = 0xff << 56;
 const BOUND: u64 = 0xac << 56;
@@ -193,6 +197,45 @@ pub(crate) unsafe fn mark_ended(co: *mut aco_t) {
     // SAFETY: `co` points to a coroutine. One store of the whole word: a processor does not forward a store of one
     // byte to a load of eight.
     unsafe { *aco_t::state_word(co) = read(co) & !IS_END | ALL_REGS | 1 }
+}
+
+/// Marks `co` as ended by a return from its function, whose result is kept.
+///
+/// # Safety
+/// `co` points to a coroutine.
+#[inline(always)]
+pub(crate) unsafe fn mark_returned(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine. One store of the whole word: see `mark_ended`.
+    unsafe { *aco_t::state_word(co) = read(co) | RETURNED | 1 }
+}
+
+/// Returns true if `co` has ended by a return from its function, and was not destroyed.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn has_returned(co: *mut aco_t) -> bool {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { read(co) & (RETURNED | IS_END) == RETURNED | 1 && !is_destroyed(co) }
+}
+
+/// Returns true if `co` is EXCLUSIVE and has ended.
+///
+/// # Safety
+/// `co` points to a coroutine, or to the readable memory of one.
+#[inline(always)]
+pub(crate) unsafe fn has_ended_exclusive(co: *mut aco_t) -> bool {
+    // SAFETY: the state word can be read.
+    unsafe { read(co) & !FLAGS == exclusive_form(co) | 1 }
+}
+
+/// Makes `co` EXCLUSIVE, without flags and not ended.
+///
+/// # Safety
+/// `co` points to a coroutine that the library allocated and that is reset, and S2 holds from here on.
+#[inline(always)]
+pub(crate) unsafe fn start_exclusive(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { *aco_t::state_word(co) = exclusive_form(co) }
 }
 
 /// Clears `is_end` and the flags of `co`, which starts again.

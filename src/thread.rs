@@ -36,6 +36,14 @@ pub(crate) unsafe fn get_fpenv(fpenv: *mut c_void) {
     sanitizer::unpoison(fpenv, 8);
 }
 
+/// As [`initial_fpenv`], once [`initialize`] was called. It has set the hook word, too. None: it was not.
+#[inline(always)]
+pub(crate) fn known_fpenv() -> Option<usize> {
+    let state = tls::thread_state();
+    // SAFETY: the thread's own state, to which no reference exists.
+    unsafe { ((*state).has_initial_fpenv != 0).then_some((*state).initial_fpenv) }
+}
+
 /// The floating-point environment for a new coroutine: that of [`initialize`], or the current one if the thread did not
 /// call it.
 pub(crate) fn initial_fpenv() -> usize {

@@ -59,6 +59,14 @@ pub(crate) fn on_exit(resource: Resource, handler: unsafe extern "C" fn(*mut c_v
     on_exit_with(resource, handler, NonNull::dangling())
 }
 
+/// Returns true if this thread has registered `resource`, and is not exiting.
+#[inline(always)]
+pub(crate) fn is_registered(resource: Resource) -> bool {
+    // SAFETY: the state is this thread's.
+    let exit_flags = unsafe { (*tls::thread_state()).exit_flags };
+    exit_flags & (EXITING | 1 << resource as u32) == 1 << resource as u32
+}
+
 /// As [`on_exit`]. `handler` gets the `value` of the first call of this thread.
 #[inline(always)]
 pub(crate) fn on_exit_with(

@@ -28,7 +28,8 @@
 //!   word.
 //! * W5. The hook word points to the exception state of the C++ runtime (`exceptions`), to a pair of the sanitizers
 //!   (`sanitizer`), or to the first two of these words if the program has hooks (`hooks`). The sanitizers come first,
-//!   then hooks.
+//!   then hooks. While a coroutine runs a function on its resumer's stack it points to a pair that refuses switches
+//!   (`resume::on_resumer`).
 //! * W6. No address of a thread-local word is kept across a switch: a coroutine that moves to another thread resumes in
 //!   the middle of a function.
 //!
@@ -101,7 +102,9 @@ pub(crate) struct ThreadState {
     /// The thread's id for records (`record`). 0: none yet.
     pub(crate) thread_id: u32,
     /// 1 while a resume whose hooks were called is on its way (`hooks`).
-    pub(crate) is_suppressed: u32,
+    pub(crate) is_suppressed: u16,
+    /// 1 while the running coroutine calls a function on its resumer's stack (`resume::on_resumer`).
+    pub(crate) is_on_resumer: u16,
 }
 
 const _: () = assert!(size_of::<ThreadState>() == 64);
@@ -180,6 +183,26 @@ pub(crate) fn set_current_and_hint(co: *mut aco_t, hint: *mut aco_t) {
         *words = co;
         *words.add(1) = hint;
     }
+}
+
+/// Returns true while the running coroutine calls a function on its resumer's stack.
+#[inline(always)]
+pub(crate) fn is_on_resumer() -> bool {
+    // SAFETY: the state is this thread's.
+    unsafe { (*thread_state()).is_on_resumer != 0 }
+}
+
+/// Says whether the running coroutine calls a function on its resumer's stack.
+pub(crate) fn set_is_on_resumer(is: bool) {
+    // SAFETY: the state is this thread's.
+    unsafe { (*thread_state()).is_on_resumer = u16::from(is) }
+}
+
+/// Returns true if one of the two words names `co`.
+#[inline(always)]
+pub(crate) fn is_named(co: *mut aco_t) -> bool {
+    let (current, hint) = current_and_hint();
+    current == co || hint == co
 }
 
 /// Clears the words that name `co`, which is being destroyed (W4).

@@ -19,6 +19,11 @@ static void counts(void) {
     for (long i = 1; i <= 3; i++) aco_gen_yield_shared_fpenv((void *)i);
 }
 
+static void *answers(void *question) {
+    printf("%s\n", (char *)question);
+    return "yes";
+}
+
 int main(void) {
     aco_t *main_co = aco_create(NULL, NULL, 0, NULL, NULL);
     aco_share_stack_t *stack = aco_share_stack_new(0),
@@ -35,6 +40,10 @@ int main(void) {
     for (void *value; aco_gen_next_shared_fpenv(gen, &value);)
         printf("%ld\n", (long)value);
     aco_gen_free(gen);
+    aco_t *own = aco_new_shared_fpenv(answers, "is it new?", 0);
+    if (own == NULL) return 1;
+    puts(aco_resume_value_shared_fpenv(own, NULL));
+    aco_free(own);
     aco_thread_return_exits_shared_fpenv(0);
     aco_destroy(co);
     aco_destroy(other);
@@ -51,4 +60,6 @@ int main(void) {
  * 1
  * 2
  * 3
+ * is it new?
+ * yes
  */

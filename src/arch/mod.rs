@@ -23,9 +23,11 @@
 //! | `resume_body!` | body of a function that runs a coroutine until it switches back |
 //! | `transfer_body!` | body of a function that switches to a coroutine of the same main coroutine |
 //! | `call_with_frame_pointer` | calls one of these with the frame pointer of the first caller |
+//! | `on_other_stack_body!` | body of a function that calls another one on another stack |
 //! | `ended_body!` | body of the function in which an ended coroutine resumes |
 //! | `set_first_entry`, `first_entry_body!` | an entry point that calls a function before the entry function |
 //! | `returning_entry_body!` | an entry point around an entry function that may return |
+//! | `argument_entry_body!` | an entry point around a function that takes an argument and has a result |
 //! | `root_frame`, `root_return_address` | the return address of an entry function; unwinders continue there |
 //! | `save_fpenv!`, `load_fpenv!` | the floating-point environment in a switch; also `read_` or `write_fpenv!` |
 //! | `get_fpenv`, `set_fpenv` | stores or loads the floating-point environment of the thread, 8 bytes |

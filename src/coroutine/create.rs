@@ -32,6 +32,10 @@ pub(crate) unsafe fn create(
         let control = stack::block_of(share_stack);
         (control, stack::has_no_users(control))
     };
+    // SAFETY: as above.
+    if !is_vacant && unsafe { stack::is_owned(control) } {
+        return Err(CreateError::StackOwned(share_stack));
+    }
     let co = allocate(if is_vacant { Class::Alone } else { Class::Sharing }, fp, arg)?;
     // With size 0 the first copy allocates the area. A coroutine that is alone on its stack is never copied.
     let (area, size) = match save_stack_sz {

@@ -16,8 +16,9 @@
 //!   the coroutine. So if the hint is not NULL, the coroutine in `aco_gtls_co` exists, unless the program has written
 //!   that word since.
 //!
-//! * R3. The caller runs in that coroutine only if it is on its share stack. A signal handler on another stack
-//!   cannot tell so: it uses [`current_from_signal`].
+//! * R3. The caller runs in that coroutine only if it is on its share stack, or in a function that the coroutine calls
+//!   on its resumer's stack (`resume::on_resumer`). A signal handler on another stack cannot tell so: it uses
+//!   [`current_from_signal`].
 //!
 //! * R4. The ancestors of a coroutine that runs, along `main_co`, exist: each waits in a resume. A program that
 //!   writes `main_co` can close them to a ring.
@@ -31,7 +32,7 @@ use crate::{arch, tls};
 #[inline(always)]
 pub(crate) fn current_checked() -> Option<NonNull<aco_t>> {
     // SAFETY: the coroutine exists (R2).
-    current_by_hint().filter(|co| unsafe { is_on_stack_of(co.as_ptr()) })
+    current_by_hint().filter(|co| unsafe { is_on_stack_of(co.as_ptr()) } || tls::is_on_resumer())
 }
 
 /// As [`current_checked`], without the check of the stack: for a caller on another stack, as a signal handler is. The

@@ -2,11 +2,13 @@
 
 use core::ptr::NonNull;
 
-use super::control_block::free_outside_slab;
+use super::free::{free_slowly, owns_stack};
+use super::release::{abort_destroyed_twice, destroy_alone, run_destructors};
 use crate::abi::aco_t;
-use crate::{diag, hooks, record, sanitizer, slab, slow_path, stack, state, tls};
+use crate::{slow_path, state, tls};
 
-/// Frees a coroutine in any state, without unwinding its frames (L6). Aborts if it is destroyed already.
+/// Frees a coroutine in any state, without unwinding its frames (L6), and the stack that it owns. Aborts if it is
+/// destroyed already.
 ///
 /// The running coroutine may be freed, too: exit(3) inside a coroutine runs handlers that free everything. That
 /// coroutine cannot yield or exit afterwards.
@@ -16,58 +18,18 @@ use crate::{diag, hooks, record, sanitizer, slab, slow_path, stack, state, tls};
 /// afterwards.
 pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
     let co = co.as_ptr();
-    tls::clear_references(co);
-    // SAFETY: `co` is a coroutine until the check below says that it is destroyed; both can be read. A main coroutine
-    // has neither share stack nor save area (L1). `share_stack` can be read (L7).
+    // SAFETY: `co` is a coroutine until the check below says that it is destroyed; both can be read.
     unsafe {
         if state::is_destroyed(co) {
-            abort_destroyed_twice(co)
+            abort_destroyed_twice("aco_destroy", co)
         }
+        if owns_stack(co) {
+            return free_slowly(co);
+        }
+        tls::clear_references(co);
         if slow_path::is_needed() {
             run_destructors(co);
         }
-        if !(*co).share_stack.is_null() {
-            if sanitizer::is_present() {
-                sanitizer::release_destroyed(co);
-            }
-            stack::detach(co);
-        }
-        if !(*co).save_stack.ptr.is_null() {
-            slab::free((*co).save_stack.ptr, (*co).save_stack.sz);
-        }
-        match slab::slab_of(co.cast()) {
-            Some(home) => {
-                state::mark_destroyed(co);
-                slab::free_to(home, co.cast());
-            }
-            None => free_outside_slab(co),
-        }
+        destroy_alone(co)
     }
-}
-
-/// Calls the destroy hook and the destructors of local values, and removes the record of `co`.
-///
-/// # Safety
-/// `co` points to a coroutine that is about to be freed.
-#[cold]
-#[inline(never)]
-unsafe fn run_destructors(co: *mut aco_t) {
-    // SAFETY: `co` is a coroutine. Its memory is not freed between the calls and the check, except by a program's bug
-    // that the check finds.
-    unsafe {
-        hooks::on_destroy(co);
-        record::destroy(co);
-        // The hook or a destructor has destroyed it.
-        if state::is_destroyed(co) {
-            abort_destroyed_twice(co)
-        }
-    }
-}
-
-/// Prints that `co` is destroyed already, and aborts.
-#[cold]
-#[inline(never)]
-fn abort_destroyed_twice(co: *mut aco_t) -> ! {
-    let rule = "destroy a coroutine once";
-    diag::fatal("aco_destroy", co, format_args!("the coroutine is destroyed already"), rule)
 }

@@ -73,9 +73,14 @@ pub(crate) fn is_on_shared_stack(ptr: *const c_void) -> bool {
     })
 }
 
-/// Returns the share stack of the current coroutine, if the caller is on it.
+/// Returns the share stack of the current coroutine, or of its resumer, if the caller is on it.
 fn current_stack() -> Option<*mut aco_share_stack_t> {
-    let co = tls::current();
-    // SAFETY: the current coroutine is NULL or exists.
-    unsafe { (!co.is_null() && is_on_stack_of(co)).then(|| (*co).share_stack) }
+    let mut co = tls::current();
+    // SAFETY: the current coroutine is NULL or exists, and so does the resumer that waits for it.
+    unsafe {
+        if tls::is_on_resumer() && !co.is_null() {
+            co = (*co).main_co;
+        }
+        (!co.is_null() && is_on_stack_of(co)).then(|| (*co).share_stack)
+    }
 }

@@ -1,6 +1,7 @@
 //! The start of a coroutine, first or after a reset: an UNSTARTED coroutine is its registers alone (L3).
 
 use core::ffi::c_void;
+use core::ptr;
 
 use super::current::is_running;
 use crate::abi::{ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_t};
@@ -66,6 +67,12 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
         (*co).fp = fp;
         (*co).arg = arg;
         (*co).save_stack.valid_sz = 0;
+        // An unstarted coroutine may own its stack (`with_stack`, WS2). It is prepared again: its chain is cut.
+        let stack = (*co).share_stack;
+        if (*stack).owner == co {
+            (*stack).owner = ptr::null_mut();
+            (*stack).align_validsz = 0;
+        }
         state::mark_reset(co);
         stack::rebind(co);
         init_context(co);

@@ -1,9 +1,11 @@
 //! Yield and exit: a coroutine switches back to its main coroutine.
 
+use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::forms::{EntryPoint, ExitTo, Switch};
+use super::forms::{Ended, EntryPoint, ExitTo, Switch};
 use super::misuse::{abort_exit, abort_yield};
+use super::on_resumer::refuse_switch;
 use crate::abi::aco_t;
 use crate::{arch, coroutine, diag, exceptions, sanitizer, state, tls};
 
@@ -40,13 +42,83 @@ pub(crate) unsafe fn exit(co: *mut aco_t, exit_to: ExitTo) -> ! {
         if (*stack).owner != co && !(*stack).owner.is_null() {
             abort_exit(co);
         }
-        exceptions::save_eh_state();
+        let is_instrumented = exceptions::is_switch_instrumented();
+        if is_instrumented {
+            refuse_switch("aco_exit", co);
+        }
         state::mark_ended(co);
+        give_up_stack(co);
+        if is_instrumented {
+            finish_instrumented(co);
+        }
+        exit_to(co, (*co).main_co, ptr::null_mut())
+    }
+}
+
+/// Frees the share stack of an ended coroutine, which does not resume again.
+///
+/// # Safety
+/// `co` points to the running coroutine, which is marked as ended.
+#[inline(always)]
+unsafe fn give_up_stack(co: *mut aco_t) {
+    // SAFETY: `co` runs, so its stack is live.
+    unsafe {
+        let stack = (*co).share_stack;
         (*stack).owner = ptr::null_mut();
         (*stack).align_validsz = 0;
         aco_t::set_return_address(co, ended as *const () as usize);
-        sanitizer::before_final_switch(co, (*co).main_co);
-        exit_to(co, (*co).main_co)
+    }
+}
+
+/// Ends the current coroutine, whose function has returned `result`, but for the switch. The result is kept in
+/// `FIRST_VALUE_SLOT`. Aborts as [`exit`] does.
+///
+/// # Safety
+/// The caller is the entry point of the current coroutine, and switches to its main coroutine next.
+pub(super) unsafe extern "C" fn end_with_result(result: *mut c_void) -> Ended {
+    let co = tls::current();
+    // SAFETY: as in `exit`.
+    unsafe {
+        if co.is_null() || (*co).main_co.is_null() {
+            abort_exit(co);
+        }
+        let owner = (*(*co).share_stack).owner;
+        if owner != co && !owner.is_null() {
+            abort_exit(co);
+        }
+        aco_t::set_register(co, arch::FIRST_VALUE_SLOT, result as usize);
+        state::mark_returned(co);
+        give_up_stack(co);
+        if exceptions::is_switch_instrumented() {
+            finish_instrumented(co);
+        }
+        Ended { co, main_co: (*co).main_co }
+    }
+}
+
+/// The last steps of an ended coroutine before its last switch, if that is to be instrumented.
+///
+/// # Safety
+/// `co` points to the running coroutine, which is marked as ended, and the switch follows.
+#[cold]
+#[inline(never)]
+unsafe fn finish_instrumented(co: *mut aco_t) {
+    exceptions::save_eh_state();
+    // SAFETY: the caller passes a coroutine that has ended.
+    unsafe { sanitizer::before_final_switch(co, (*co).main_co) }
+}
+
+/// The result of the function of `co`, which has returned. NULL if it has not.
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn result(co: *mut aco_t) -> *mut c_void {
+    // SAFETY: `co` points to a coroutine. `end_with_result` has stored the result.
+    unsafe {
+        if !state::has_returned(co) {
+            return ptr::null_mut();
+        }
+        ptr::with_exposed_provenance_mut(aco_t::register(co, arch::FIRST_VALUE_SLOT))
     }
 }
 
@@ -85,6 +157,11 @@ pub(crate) unsafe fn return_exits(co: NonNull<aco_t>, entry: EntryPoint) {
             let rule = "say so after aco_create or aco_reset, before the first resume";
             diag::fatal("aco_return_exits", co, format_args!("it is not about to begin"), rule)
         }
-        aco_t::set_return_address(co, entry as *const () as usize);
+        // A function of `aco_new` may return in any case, and takes an argument.
+        if !coroutine::owns_stack(co)
+            || (*co).fp.is_some_and(|fp| aco_t::return_address(co) == fp as usize)
+        {
+            aco_t::set_return_address(co, entry as *const () as usize);
+        }
     }
 }

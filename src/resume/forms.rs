@@ -21,12 +21,20 @@ pub(crate) struct Resumed {
     pub(crate) from: *mut aco_t,
 }
 
+/// A coroutine that has ended, and its main coroutine, in two registers.
+#[repr(C)]
+pub(crate) struct Ended {
+    pub(crate) co: *mut aco_t,
+    pub(crate) main_co: *mut aco_t,
+}
+
 /// `transfer`, in one of its forms.
 pub(crate) type Transfer =
     unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t, is_ready: usize);
 
 /// `exit_to`, in one of its forms.
-pub(crate) type ExitTo = unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t) -> !;
+pub(crate) type ExitTo =
+    unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, value: *mut c_void) -> !;
 
-/// `returning_entry`, in one of its forms.
+/// `returning_entry` or `argument_entry`, in one of its forms.
 pub(crate) type EntryPoint = unsafe extern "C" fn() -> !;

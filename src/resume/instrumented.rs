@@ -7,6 +7,7 @@
 use core::ffi::c_void;
 
 use super::forms::{Resume, Resumed, Switch, Transfer};
+use super::on_resumer::refuse_switch;
 use super::prepare::prepare;
 use super::returned::set_current_as_returned;
 use crate::abi::aco_t;
@@ -23,6 +24,7 @@ pub(super) unsafe fn resume_instrumented(
     value: *mut c_void,
     resume: Resume,
 ) -> Resumed {
+    refuse_switch("aco_resume", co);
     let eh_state = exceptions::save_eh_state();
     // SAFETY: `co` is as `prepare` requires, and as `resume` does afterwards. The coroutine that switched back exists.
     let resumed = unsafe {
@@ -103,6 +105,7 @@ pub(super) unsafe fn transfer_instrumented(
     frame: usize,
     transfer: Transfer,
 ) {
+    refuse_switch("aco_yield_to", to);
     let eh_state = exceptions::save_eh_state();
     // SAFETY: the coroutines are as `transfer` requires. `fake_stack` stays on the stack of `from` until it resumes.
     unsafe {

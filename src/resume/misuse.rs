@@ -68,9 +68,20 @@ pub(super) unsafe fn check_caller(co: *mut aco_t) {
                 "only its main_co resumes a coroutine",
             )
         }
+        check_other_threads(co);
+    }
+}
+
+/// Aborts if another thread runs `co` or waits in its main_co, as far as that thread's words tell.
+///
+/// # Safety
+/// `co` points to a coroutine that is not a main one.
+pub(super) unsafe fn check_other_threads(co: *mut aco_t) {
+    // SAFETY: `co` points to a coroutine.
+    unsafe {
         // A suppressed resume comes from an instrumented one, which has checked the other threads.
         if !hooks::is_suppressed()
-            && let Some(how) = use_by_other_thread(co, main_co)
+            && let Some(how) = use_by_other_thread(co, (*co).main_co)
         {
             abort_used_elsewhere(co, how)
         }

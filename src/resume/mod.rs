@@ -22,6 +22,8 @@
 //! | `transfer` | a switch to another coroutine of the same main coroutine |
 //! | `exit` | yield and exit |
 //! | `values`, `cancel` | values that travel with a switch; cancellation |
+//! | `resumer` | the resumer of a coroutine that has no fixed main coroutine |
+//! | `on_resumer` | a call on the stack of the coroutine that waits in the resume |
 //! | `misuse` | what is refused, and why |
 //!
 //! * R1. Only the resuming side writes the current coroutine: `resume` before its jump and after the jump back,
@@ -39,19 +41,22 @@ mod exit;
 mod forms;
 mod instrumented;
 mod misuse;
+mod on_resumer;
 mod prepare;
+mod resumer;
 mod returned;
 mod switch;
 mod transfer;
 mod values;
 
 pub(crate) use cancel::{cancel, yield_checked};
-pub(crate) use exit::{exit, return_exits, yield_to_main};
+pub(crate) use exit::{exit, result, return_exits, yield_to_main};
 pub(crate) use forms::{EntryPoint, Resume};
-pub(crate) use misuse::resume_error;
+pub(crate) use on_resumer::on_resumer;
+pub(crate) use resumer::set_resumer;
 pub(crate) use returned::returned_via_acosw;
 pub(crate) use switch::save_fpenv::{
-    exit_to, last_word, resume, returning_entry, switch, transfer,
+    argument_entry, exit_to, last_word, resume, returning_entry, switch, transfer,
 };
 pub(crate) use switch::share_fpenv;
 pub(crate) use transfer::yield_to;

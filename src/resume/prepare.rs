@@ -3,7 +3,9 @@
 //! ```text
 //! 1. co is NULL, a main coroutine, ended, without an entry function          abort
 //! 2. the hook word and the overflow reporter are set, if they have to be
-//! 3. main_co is not the current coroutine: may this caller resume co?        abort if not (R3)
+//! 3. main_co is not the current coroutine
+//!      co owns its stack (aco_new): the caller is its resumer from now on    abort if co runs
+//!      may this caller resume co?                                            abort if not (R3)
 //! 4. the share stack is destroyed                                            abort
 //! 5. co is not the owner of its share stack
 //!      another coroutine is, and is running                                  abort
@@ -16,8 +18,9 @@
 use core::ptr::NonNull;
 
 use super::misuse::{abort_null, abort_resume, abort_stack_in_use, check_caller};
+use super::resumer::follow_caller;
 use crate::abi::aco_t;
-use crate::coroutine::is_running;
+use crate::coroutine::{self, is_running};
 use crate::{exceptions, hooks, overflow, sanitizer, save, stack, state, tls};
 
 /// Makes R2 hold for `co`. Aborts if the caller cannot resume it.
@@ -38,8 +41,12 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
         exceptions::init_hook_word();
         overflow::reinstall_if_removed();
         if tls::current() != main_co {
-            check_caller(co);
-            hooks::reveal_first_resume(main_co);
+            if coroutine::owns_stack(co) && !hooks::is_suppressed() {
+                follow_caller(co);
+            } else {
+                check_caller(co);
+            }
+            hooks::reveal_first_resume((*co).main_co);
         }
         let stack = (*co).share_stack;
         let control = stack::block_of(stack);

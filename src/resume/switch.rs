@@ -12,11 +12,12 @@
 
 use core::ffi::c_void;
 
-use super::exit::exit_current;
+use super::exit::{end_with_result, exit_current};
 use super::forms::Resumed;
 use super::instrumented::{
     is_yield, resume_instrumented, switch_instrumented, transfer_instrumented,
 };
+use super::on_resumer::refuse_switch;
 use super::prepare::prepare;
 use super::returned::returned_via_acosw;
 use super::transfer::prepare_transfer;
@@ -64,6 +65,7 @@ macro_rules! for_both_fpenv {
                 value: *mut c_void,
                 frame: usize,
             ) -> *mut c_void {
+                refuse_switch("aco_yield", from);
                 // SAFETY: `switch` passes its arguments on. The second switch is a tail call: the context that it
                 // saves is the caller of the first one.
                 unsafe {
@@ -103,13 +105,26 @@ macro_rules! for_both_fpenv {
                 unsafe { transfer_instrumented(from, to, main_co, is_ready, frame, transfer) }
             }
 
-            /// Resumes `to` and saves nothing of `from` but its floating-point environment.
+            /// Resumes `to`, which is given `value`, and saves nothing of `from` but its floating-point environment.
             ///
             /// # Safety
             /// As [`switch`]; `from` has ended.
             #[unsafe(naked)]
-            pub(crate) unsafe extern "C" fn exit_to(from: *mut aco_t, to: *mut aco_t) -> ! {
+            pub(crate) unsafe extern "C" fn exit_to(
+                from: *mut aco_t,
+                to: *mut aco_t,
+                value: *mut c_void,
+            ) -> ! {
                 arch::exit_to_body!($fpenv)
+            }
+
+            /// Calls the function of the current coroutine with its argument, then ends the coroutine.
+            ///
+            /// # Safety
+            /// Only a switch comes here.
+            #[unsafe(naked)]
+            pub(crate) unsafe extern "C" fn argument_entry() -> ! {
+                arch::argument_entry_body!(end_with_result, exit_to)
             }
 
             /// Calls the entry function of the current coroutine, then ends the coroutine.

@@ -31,6 +31,8 @@ pub(crate) use fiber_state::{BLOCK_SIZE, allocate_block};
 pub(crate) use memory::{register_root, unpoison, unregister_root};
 pub(crate) use release::{release_destroyed, release_ended};
 pub(crate) use stack_shadow::{restore_shadow, save_shadow, unpoison_stack};
-pub(crate) use switch::{after_switch, before_final_switch, before_switch, switch_by_unwinding};
+pub(crate) use switch::{
+    after_switch, before_final_switch, before_switch, enter_stack, leave_stack, switch_by_unwinding,
+};
 pub(crate) use switch_state::{attach_thread, is_thread_attached};
 pub(crate) use tools::{is_present, tracks_switches};

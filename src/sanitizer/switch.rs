@@ -94,9 +94,18 @@ struct Target {
 /// # Safety
 /// Both point to coroutines, `from` runs, and the switch follows. `fake` is NULL or writable.
 unsafe fn notify_switch(from: *mut aco_t, to: *mut aco_t, fake: *mut *mut c_void) {
+    // SAFETY: both are coroutines, and the switch follows.
+    unsafe { notify_switch_to(from, target_of(to), fake) }
+}
+
+/// As [`notify_switch`], to a context of which this is known.
+///
+/// # Safety
+/// As [`notify_switch`].
+unsafe fn notify_switch_to(from: *mut aco_t, target: Target, fake: *mut *mut c_void) {
     let Some(state) = switch_state() else { return };
-    // SAFETY: both are coroutines of this thread, the state is this thread's, and the runtimes' functions are called in
-    // the order of their interface.
+    // SAFETY: `from` is a coroutine of this thread, the state is this thread's, and the runtimes' functions are called
+    // in the order of their interface.
     unsafe {
         let is_main = (*from).share_stack.is_null();
         (*state.as_ptr()).main_co = if is_main { from } else { ptr::null_mut() };
@@ -104,7 +113,7 @@ unsafe fn notify_switch(from: *mut aco_t, to: *mut aco_t, fake: *mut *mut c_void
             let fiber = interface::tsan_current().map_or(ptr::null_mut(), |current| current());
             (*state.as_ptr()).fiber = fiber;
         }
-        let Target { low, size, fiber } = target_of(to);
+        let Target { low, size, fiber } = target;
         if let Some(start) = interface::asan_start_switch() {
             start(fake, low, size);
         }
@@ -176,6 +185,45 @@ pub(crate) unsafe fn switch_by_unwinding(from: *mut aco_t, to: *mut aco_t) {
         let fake =
             fiber_state::of(to).map_or(ptr::null_mut(), |state| (*state.as_ptr()).fake_stack);
         notify_arrival(fake);
+    }
+}
+
+/// Notifies the tools that `co` continues on the stack of `main_co`, without a switch.
+///
+/// # Safety
+/// Both point to coroutines. `co` runs, and `main_co` waits in a resume for it. [`leave_stack`] follows.
+pub(crate) unsafe fn enter_stack(co: *mut aco_t, main_co: *mut aco_t) {
+    let mut own = ptr::null_mut();
+    // SAFETY: both are coroutines. The fake stack in the state of `main_co` is its own, since it is suspended (N3).
+    unsafe {
+        notify_switch(co, main_co, &mut own);
+        if let Some(state) = fiber_state::of(co) {
+            (*state.as_ptr()).fake_stack = own;
+        }
+        notify_arrival(
+            fiber_state::of(main_co).map_or(ptr::null_mut(), |state| (*state.as_ptr()).fake_stack),
+        );
+    }
+}
+
+/// Notifies the tools that `co` is on its own stack again, after [`enter_stack`].
+///
+/// # Safety
+/// As [`enter_stack`], which was called before.
+pub(crate) unsafe fn leave_stack(co: *mut aco_t, main_co: *mut aco_t) {
+    let mut waiting = ptr::null_mut();
+    // SAFETY: both are coroutines. The registers of `co`, which runs, say nothing: so `target_of` is not asked.
+    unsafe {
+        let (stack, state) = ((*co).share_stack, fiber_state::of(co));
+        let fiber = state.map_or(ptr::null_mut(), get_or_create_fiber);
+        let target = Target { low: (*stack).ptr, size: (*stack).sz, fiber };
+        notify_switch_to(main_co, target, &mut waiting);
+        if let Some(state) = fiber_state::of(main_co) {
+            (*state.as_ptr()).fake_stack = waiting;
+        }
+        notify_arrival(state.map_or(ptr::null_mut(), |state| {
+            core::mem::replace(&mut (*state.as_ptr()).fake_stack, ptr::null_mut())
+        }));
     }
 }
 

@@ -28,8 +28,8 @@ mod thread_heap;
 mod words;
 
 pub(crate) use alloc::{
-    allocate, allocate_fast, allocate_save_area, allocate_slow, contains, free, free_to, is_own,
-    slab_of,
+    allocate, allocate_fast, allocate_save_area, allocate_slow, contains, free, free_to, heap_id,
+    is_own, slab_of,
 };
 pub(crate) use class::{Class, STACK_BLOCK_LINK, STACK_BLOCK_SIZE};
 pub(crate) use fallback::{Allocator, allocate as allocate_fallback, set_allocator};

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!          allocate, init_block           activate            destroy
-//!   FREE ───────────────────────> NEW ────────────> LIVE ────────────────> CACHED or DEFERRED ── free ──> FREE
+//!   FREE ───────────────────────> NEW ────────────> LIVE ───────────> CACHED, PAIR or DEFERRED ── free ──> FREE
 //!                                                    ^                              │
 //!                                                    └────────── activate ──────────┘
 //!
@@ -13,6 +13,7 @@
 //!   NEW        NULL     next one     NULL                       yes
 //!   LIVE       not NULL its own      NULL or a coroutine        yes
 //!   CACHED     NULL     next one     NULL                       yes; in the list of a thread (`cache`)
+//!   PAIR       NULL     its own      the freed coroutine        yes; in the same list, with the coroutine (`pair`)
 //!   DEFERRED   NULL     next one     next block of the list     yes; in the list of the process (`deferred_unmap`)
 //! ```
 //!
@@ -23,6 +24,7 @@
 //! * CB3. The identity word holds the block's own address. A copy by value has another address, so it has no block.
 //! * CB4. `exclusive` is NULL, or the only coroutine of the stack whose state word may have the EXCLUSIVE form
 //!   (`state`).
+//!   In a PAIR it is the freed coroutine, which has the DESTROYED form.
 //! * CB5. `users` is at least the number of coroutines that are bound to this generation. A program that moves
 //!   coroutines by writing `share_stack` makes it too large, which costs time only.
 
@@ -41,6 +43,9 @@ use crate::valgrind::StackId;
 /// Points to the control block of a share stack.
 pub(crate) type BlockPtr = NonNull<StackBlock>;
 
+/// The `home` of an owned stack whose coroutine is not in a slab of the thread that created it. The id of no heap.
+pub(super) const NO_HOME: u32 = 1;
+
 /// The control block of a share stack: the public struct, and what only the library uses.
 #[repr(C, align(16))]
 pub(crate) struct StackBlock {
@@ -53,9 +58,13 @@ pub(crate) struct StackBlock {
     /// thread uses the block again.
     generation: AtomicU16,
     /// 1 if the stack was painted (`high_water_mark`), else 0.
-    pub(super) is_painted: u16,
+    pub(super) is_painted: u8,
+    /// 1 if the stack belongs to its coroutine (`pair`), else 0.
+    pub(super) is_owned: u8,
     /// Valgrind's id of the stack.
     pub(super) valgrind_id: StackId,
+    /// Of an owned stack: the heap of its coroutine's control block (`slab::heap_id`), or [`NO_HOME`].
+    pub(super) home: u32,
     /// The part of the state word that names this stack and generation (`state`).
     pub(super) binding: u64,
 }
@@ -103,6 +112,19 @@ pub(crate) unsafe fn block_of(stack: *mut aco_share_stack_t) -> Option<BlockPtr>
     }
 }
 
+/// The control block of the share stack of `co`. None: `co` is a main coroutine, or its stack is a copy by value.
+///
+/// # Safety
+/// `co` points to a coroutine.
+#[inline(always)]
+pub(crate) unsafe fn block_of_coroutine(co: *mut aco_t) -> Option<BlockPtr> {
+    // SAFETY: `share_stack` is NULL or can be read (CB1).
+    unsafe {
+        let stack = (*co).share_stack;
+        if stack.is_null() { None } else { block_of(stack) }
+    }
+}
+
 /// Sets the identity word, the guard flag and the mapping, which may be NULL.
 ///
 /// # Safety
@@ -146,6 +168,16 @@ pub(super) unsafe fn end_generation(block: BlockPtr) {
     // SAFETY: blocks stay readable (CB1).
     let block = unsafe { block.as_ref() };
     block.generation.store(block.generation().checked_add(1).unwrap_or(1), Ordering::Relaxed);
+}
+
+/// Returns true if the stack whose control block is `block` belongs to its coroutine.
+///
+/// # Safety
+/// `block` is the control block of a share stack, or None.
+#[inline(always)]
+pub(crate) unsafe fn is_owned(block: Option<BlockPtr>) -> bool {
+    // SAFETY: control blocks stay readable (CB1).
+    block.is_some_and(|block| unsafe { (*block.as_ptr()).is_owned } != 0)
 }
 
 /// Frees a block.

@@ -56,6 +56,7 @@ pub(super) unsafe fn activate(
         (*stack).ptr = usable;
         (*block).users = 0;
         (*block).is_painted = 0;
+        (*block).is_owned = 0;
         (*block).binding = state::binding(stack, (*block).generation());
         (*block).valgrind_id = valgrind::register_stack(usable.addr(), size);
         (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());

@@ -24,6 +24,15 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
             let rule = "destroy a share stack after leaving it";
             diag::fatal(function, stack, format_args!("called on this very stack"), rule)
         }
+        if control_block::is_owned(control_block::block_of(stack)) {
+            let rule = "aco_free frees a coroutine and its stack";
+            diag::fatal(
+                function,
+                stack,
+                format_args!("the share stack belongs to a coroutine"),
+                rule,
+            )
+        }
         let usable = (*stack).ptr;
         let sizes = layout::Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
         let block = control_block::block_of(stack);

@@ -13,6 +13,7 @@ mod external;
 mod high_water_mark;
 mod layout;
 mod memory;
+mod pair;
 mod trim;
 
 pub(crate) use binding::{
@@ -20,10 +21,11 @@ pub(crate) use binding::{
     revoke_exclusive, set_exclusive, set_unwind_owner,
 };
 pub(crate) use cache::release_all as release_cached;
-pub(crate) use control_block::block_of;
+pub(crate) use control_block::{block_of, block_of_coroutine, is_owned};
 pub(crate) use create::{create, create_with_gap};
 pub(crate) use destroy::destroy;
 pub(crate) use external::{can_hold_stack, create_in};
 pub(crate) use high_water_mark::{high_water_mark, paint};
 pub(crate) use layout::guard_and_gap;
+pub(crate) use pair::{acquire_pair, destroy_owned, recycle_ended, recycle_pair, set_owned};
 pub(crate) use trim::trim;

@@ -35,10 +35,7 @@ const LAYERS: [(&str, &[&str]); 32] = [
             "abi",
         ],
     ),
-    (
-        "generator",
-        &["resume", "coroutine", "frame_chain", "sanitizer", "state", "error", "diag", "abi"],
-    ),
+    ("generator", &["resume", "coroutine", "sanitizer", "state", "error", "abi"]),
     (
         "rt",
         &[
@@ -68,6 +65,7 @@ const LAYERS: [(&str, &[&str]); 32] = [
             "hooks",
             "stack",
             "save",
+            "frame_chain",
             "state",
             "exceptions",
             "sanitizer",

@@ -48,12 +48,13 @@ macro_rules! first_entry_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                 // bti c
-            // Register state: sp = align_retptr, x19 is that address, x30 the root frame, x1 points to the coroutine.
+            // Register state: sp = align_retptr, x19 is that address, x30 the root frame, x1 points to the coroutine,
+            // x2 is the value.
             "stp x29, x30, [sp, #-32]!",
             ".cfi_adjust_cfa_offset 32; .cfi_offset x29, -32; .cfi_offset x30, -24",
-            "str x1, [sp, #16]",
+            "stp x1, x2, [sp, #16]",
             "bl {arrive}",
-            "ldr x1, [sp, #16]",
+            "ldp x1, x2, [sp, #16]",
             "ldp x29, x30, [sp], #32",
             ".cfi_adjust_cfa_offset -32; .cfi_restore x29; .cfi_restore x30",
             "mov x17, x19",             // x17, because the jump reaches a landing pad for calls
@@ -88,6 +89,36 @@ macro_rules! returning_entry_body {
 }
 
 pub(crate) use returning_entry_body;
+
+/// The body of a function in which a coroutine starts whose function takes an argument and may return: stores the first
+/// value, calls `fp(arg)`, then `end(result)`, which returns the coroutine and its main coroutine in two registers.
+/// Ends in `exit_to`, with the word of `FIRST_VALUE_SLOT` as the value.
+macro_rules! argument_entry_body {
+    ($end:path, $exit_to:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "hint #34",                 // bti c
+            // Register state: sp = align_retptr, x30 is the root frame, x1 points to the coroutine, x2 is the value.
+            "stp x29, x30, [sp, #-16]!",
+            ".cfi_adjust_cfa_offset 16; .cfi_offset x29, -16; .cfi_offset x30, -8",
+            "mov x29, sp",
+            "str x2, [x1, #8]",
+            "ldr x0, [x1, #136]",       // arg
+            "ldr x9, [x1, #152]",       // fp
+            "blr x9",
+            "bl {end}",
+            "ldp x29, x30, [sp], #16",
+            ".cfi_adjust_cfa_offset -16; .cfi_restore x29; .cfi_restore x30",
+            "ldr x2, [x0, #8]",
+            "b {exit_to}",
+            ".cfi_endproc",
+            end = sym $end,
+            exit_to = sym $exit_to,
+        )
+    };
+}
+
+pub(crate) use argument_entry_body;
 
 /// The root frame of every coroutine. An entry function that returns comes here, by `ret` and not by a call. Unwinders
 /// continue here in the coroutine that waits in a resume. The exported name of the address is

@@ -110,15 +110,15 @@ macro_rules! switch_body {
 
 pub(crate) use switch_body;
 
-/// The body of a function `exit_to(from, to)`: resumes `to` and saves nothing of `from` but its floating-point
-/// environment.
+/// The body of a function `exit_to(from, to, value)`: resumes `to`, which is given `value`, and saves nothing of `from`
+/// but its floating-point environment.
 macro_rules! exit_to_body {
     ($fpenv:ident) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
-            // Register state: x0 points to `from`, x1 to `to`. A program that starts `from` again starts it with this
-            // floating-point environment.
+            // Register state: x0 points to `from`, x1 to `to`, x2 is the value. A program that starts `from` again
+            // starts it with this floating-point environment.
             $crate::arch::read_fpenv!($fpenv),
             $crate::arch::save_fpenv!($fpenv, "x0"),
             "adrp x6, :gottprel:aco_gtls_co",
@@ -152,7 +152,6 @@ macro_rules! exit_to_body {
             "adrp x30, {root}",
             "add x30, x30, :lo12:{root}",
             "add x30, x30, #{root_offset}",     // root_return_address()
-            "mov x2, xzr",                      // no value
             "mov sp, x3",
             // Register state: as at the end of `switch`.
             "br x17",

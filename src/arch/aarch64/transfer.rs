@@ -1,5 +1,5 @@
 //! aarch64: the body of `transfer`, which switches to a coroutine of the same main coroutine; and calls of a switch
-//! from the library's own code.
+//! from the library's own code, and on another stack.
 
 use core::arch::naked_asm;
 use core::ffi::c_void;
@@ -169,3 +169,73 @@ pub(crate) unsafe extern "C" fn call_with_frame_pointer(
         ".cfi_endproc",
     )
 }
+
+/// The body of a function `on_other_stack(function, arg)`: calls `function(arg)` with the stack pointer that `enter()`
+/// returns, then `leave()`. Returns the result. If `enter()` returns 0, it calls the function on the present stack.
+///
+/// Unwinders see two frames, both on this stack. The first one is marked as a signal frame, as the root frame is,
+/// because the stack changes; its return address is in x19. Unwinders take the return address of the frame after it as
+/// it is. So that is `aco_other_stack_frame`, and leads to the caller, whose address is looked up one byte lower.
+macro_rules! on_other_stack_body {
+    ($enter:path, $leave:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            ".cfi_signal_frame",
+            ".hidden aco_resumer_personality",
+            ".cfi_personality 0x1b, aco_resumer_personality",
+            "hint #34",                         // bti c
+            // Register state: x0 is `function`, x1 `arg`.
+            "stp x29, x30, [sp, #-48]!",
+            ".cfi_adjust_cfa_offset 48; .cfi_offset x29, -48; .cfi_offset x30, -40",
+            "mov x29, sp",
+            ".cfi_def_cfa_register x29",
+            "str x19, [sp, #32]",
+            ".cfi_offset x19, -16",
+            "stp x0, x1, [sp, #16]",
+            "bl {enter}",
+            "ldp x9, x1, [x29, #16]",
+            "cbz x0, 3f",
+            "adr x19, aco_other_stack",
+            ".cfi_remember_state",
+            ".cfi_def_cfa x29, 0",
+            ".cfi_escape 0x16, 30, 2, 0x83, 0", // pc = x19
+            ".cfi_same_value x29; .cfi_same_value x19",
+            "mov sp, x0",
+            "mov x0, x1",
+            "blr x9",
+            "mov sp, x29",                      // the CFI is still that of the call: debuggers compare
+            ".cfi_restore_state",
+            "str x0, [sp, #16]",
+            "bl {leave}",
+            "ldr x0, [sp, #16]",
+            "ldr x19, [sp, #32]",
+            ".cfi_remember_state",
+            "ldp x29, x30, [sp], #48",
+            ".cfi_def_cfa sp, 0; .cfi_restore x29; .cfi_restore x30; .cfi_restore x19",
+            "ret",
+            ".cfi_restore_state",
+            "3:",
+            "mov x0, x1",
+            "mov x17, x9",                      // x17, because the jump reaches a landing pad for calls
+            "ldr x19, [sp, #32]",
+            "ldp x29, x30, [sp], #48",
+            ".cfi_def_cfa sp, 0; .cfi_restore x29; .cfi_restore x30; .cfi_restore x19",
+            "br x17",
+            ".cfi_endproc",
+            ".type aco_other_stack_frame, %function",
+            "aco_other_stack_frame:",
+            ".cfi_startproc simple",
+            ".cfi_def_cfa x29, 48",
+            ".cfi_offset x29, -48; .cfi_offset x30, -40; .cfi_offset x19, -16",
+            "nop",
+            "aco_other_stack:",
+            "nop",
+            ".cfi_endproc",
+            ".size aco_other_stack_frame, . - aco_other_stack_frame",
+            enter = sym $enter,
+            leave = sym $leave,
+        )
+    };
+}
+
+pub(crate) use on_other_stack_body;

@@ -49,10 +49,18 @@ macro_rules! first_entry_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
-            // Register state: rsp = align_retptr, r12 is that address, rsi points to the coroutine.
+            // Register state: rsp = align_retptr, r12 is that address, rsi points to the coroutine, rdx is the value.
             "push rsi",
             ".cfi_adjust_cfa_offset 8",
+            "push rdx",
+            ".cfi_adjust_cfa_offset 8",
+            "sub rsp, 8",
+            ".cfi_adjust_cfa_offset 8",
             "call {arrive}",
+            "add rsp, 8",
+            ".cfi_adjust_cfa_offset -8",
+            "pop rdx",
+            ".cfi_adjust_cfa_offset -8",
             "pop rsi",
             ".cfi_adjust_cfa_offset -8",
             "notrack jmp r12",
@@ -85,6 +93,39 @@ macro_rules! returning_entry_body {
 }
 
 pub(crate) use returning_entry_body;
+
+/// The body of a function in which a coroutine starts whose function takes an argument and may return: stores the first
+/// value, calls `fp(arg)`, then `end(result)`, which returns the coroutine and its main coroutine in two registers.
+/// Ends in `exit_to`, with the word of `FIRST_VALUE_SLOT` as the value.
+macro_rules! argument_entry_body {
+    ($end:path, $exit_to:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "endbr64",
+            // Register state: rsp = align_retptr, rbp points to the frame record of the main coroutine, rsi to the
+            // coroutine, rdx is the value.
+            "mov [rsi + 8], rdx",
+            "mov rdi, [rsi + 80]",              // arg
+            "sub rsp, 8",
+            ".cfi_adjust_cfa_offset 8",
+            "call qword ptr [rsi + 96]",        // fp
+            "mov rdi, rax",
+            "call {end}",
+            "add rsp, 8",
+            ".cfi_adjust_cfa_offset -8",
+            "mov rdi, rax",
+            "mov rsi, rdx",
+            "mov rdx, [rax + 8]",
+            // A jump: the top of the return predictor belongs to the main coroutine.
+            "jmp {exit_to}",
+            ".cfi_endproc",
+            end = sym $end,
+            exit_to = sym $exit_to,
+        )
+    };
+}
+
+pub(crate) use argument_entry_body;
 
 // The root frame of every coroutine. An entry function that returns comes here, by `ret` and not by a call. Unwinders
 // continue here in the coroutine that waits in a resume. The exported name of the address is `aco_funcp_protector_asm`.

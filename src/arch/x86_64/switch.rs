@@ -79,15 +79,15 @@ macro_rules! switch_body {
 
 pub(crate) use switch_body;
 
-/// The body of a function `exit_to(from, to)`: resumes `to` and saves nothing of `from` but its floating-point
-/// environment.
+/// The body of a function `exit_to(from, to, value)`: resumes `to`, which is given `value`, and saves nothing of `from`
+/// but its floating-point environment.
 macro_rules! exit_to_body {
     ($fpenv:ident) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
-            // Register state: rdi points to `from`, rsi to `to`. A program that starts `from` again starts it with
-            // this floating-point environment.
+            // Register state: rdi points to `from`, rsi to `to`, rdx is the value. A program that starts `from` again
+            // starts it with this floating-point environment.
             $crate::arch::save_fpenv!($fpenv, "rdi"),
             "mov rax, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov qword ptr fs:[rax + 8], 0", // no hint, as in `switch`
@@ -110,7 +110,6 @@ macro_rules! exit_to_body {
             "mov rbp, [rsi + 56]",
             $crate::arch::load_fpenv!($fpenv, "rdi", "rsi"),
             "mov rsp, [rsi + 40]",
-            "xor edx, edx",             // no value
             // Register state: as at the end of `switch`.
             "notrack jmp r8",
             $crate::arch::write_fpenv!($fpenv, "rsi"),

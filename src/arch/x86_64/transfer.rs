@@ -1,5 +1,5 @@
 //! x86-64: the body of `transfer`, which switches to a coroutine of the same main coroutine; and calls of a switch
-//! from the library's own code.
+//! from the library's own code, and on another stack.
 
 use core::arch::naked_asm;
 use core::ffi::c_void;
@@ -147,3 +147,93 @@ pub(crate) unsafe extern "C" fn call_with_frame_pointer(
         ".cfi_endproc",
     )
 }
+
+/// The body of a function `on_other_stack(function, arg)`: calls `function(arg)` with the stack pointer that `enter()`
+/// returns, then `leave()`. Returns the result. If `enter()` returns 0, it calls the function on the present stack.
+///
+/// Unwinders see three frames:
+///
+/// | frame | on | next frame |
+/// |---|---|---|
+/// | first | the other stack | rip = r12, computed: libunwind's fast path ends here, as at the root of a coroutine |
+/// | `aco_other_stack_mark` | this stack | marked as a signal frame, because the stack changes; rip = r12 + 2 |
+/// | `aco_other_stack_frame` | this stack | the caller, through rbp |
+///
+/// The third one is there because unwinders take the return address of the frame after a signal frame as it is: the
+/// caller's must be looked up one byte lower.
+macro_rules! on_other_stack_body {
+    ($enter:path, $leave:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            ".hidden aco_resumer_personality",
+            ".cfi_personality 0x1b, aco_resumer_personality",
+            "endbr64",
+            // Register state: rdi is `function`, rsi `arg`.
+            "push rbp",
+            ".cfi_adjust_cfa_offset 8; .cfi_offset rbp, -16",
+            "mov rbp, rsp",
+            ".cfi_def_cfa_register rbp",
+            "push r12",
+            ".cfi_offset r12, -24",
+            "push rdi",
+            "push rsi",
+            "sub rsp, 8",
+            "call {enter}",
+            "mov rcx, [rbp - 16]",
+            "mov rdi, [rbp - 24]",
+            "test rax, rax",
+            "jz 3f",
+            "lea r12, [rip + aco_other_stack]",
+            ".cfi_remember_state",
+            "mov rsp, rax",
+            ".cfi_def_cfa rsp, 0",
+            ".cfi_escape 0x16, 16, 2, 0x7c, 0", // rip = r12
+            ".cfi_same_value rbp; .cfi_same_value r12",
+            "call rcx",
+            "lea rsp, [rbp - 32]",              // the CFI is still that of the call: debuggers compare
+            ".cfi_restore_state",
+            "mov [rsp], rax",
+            "call {leave}",
+            "mov rax, [rsp]",
+            "mov r12, [rbp - 8]",
+            "mov rsp, rbp",
+            ".cfi_remember_state",
+            "pop rbp",
+            ".cfi_def_cfa rsp, 8; .cfi_same_value rbp; .cfi_same_value r12",
+            "ret",
+            ".cfi_restore_state",
+            "3:",
+            "mov r12, [rbp - 8]",
+            "mov rsp, rbp",
+            "pop rbp",
+            ".cfi_def_cfa rsp, 8; .cfi_same_value rbp; .cfi_same_value r12",
+            "notrack jmp rcx",
+            ".cfi_endproc",
+            ".type aco_other_stack_mark, @function",
+            "aco_other_stack_mark:",
+            ".cfi_startproc simple",
+            ".cfi_signal_frame",
+            ".cfi_def_cfa rbp, 0",
+            ".cfi_escape 0x16, 16, 2, 0x7c, 2", // rip = r12 + 2
+            ".cfi_same_value rbp; .cfi_same_value r12",
+            "nop",
+            "aco_other_stack:",
+            "nop",
+            ".cfi_endproc",
+            ".size aco_other_stack_mark, . - aco_other_stack_mark",
+            ".type aco_other_stack_frame, @function",
+            "aco_other_stack_frame:",
+            ".cfi_startproc simple",
+            ".cfi_def_cfa rbp, 16",
+            ".cfi_offset rip, -8; .cfi_offset rbp, -16; .cfi_offset r12, -24",
+            "nop",
+            "nop",
+            ".cfi_endproc",
+            ".size aco_other_stack_frame, . - aco_other_stack_frame",
+            enter = sym $enter,
+            leave = sym $leave,
+        )
+    };
+}
+
+pub(crate) use on_other_stack_body;

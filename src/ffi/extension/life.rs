@@ -1,6 +1,7 @@
 //! Restart, returning entry functions, cancellation, and moves to other threads.
 
 use core::ffi::{c_int, c_void};
+use core::ptr::NonNull;
 
 use crate::abi::{aco_cofuncp_t, aco_t};
 use crate::ffi::non_null;
@@ -91,7 +92,8 @@ pub(super) fn cancel_status(is_cancelled: bool) -> c_int {
 }
 
 /// Makes `main_co` the coroutine that resumes `co` from now on. `main_co` belongs to the calling
-/// thread. `co` may come from another thread, and belongs to the calling thread afterwards. Its
+/// thread. NULL means the thread's current coroutine: the library creates a main coroutine if there
+/// is none. `co` may come from another thread, and belongs to the calling thread afterwards. Its
 /// share stack moves with it: attach all coroutines of the stack before one of them is resumed.
 ///
 /// Code in a coroutine that moves to another thread must not use the old thread's addresses of
@@ -102,7 +104,7 @@ pub(super) fn cancel_status(is_cancelled: bool) -> c_int {
 /// # Aborts
 /// - if `co` is NULL, destroyed, a main coroutine, or running on any thread.
 /// - if the owner of its share stack runs on another thread.
-/// - if `main_co` is NULL, destroyed or `co` itself.
+/// - if `main_co` is destroyed or `co` itself.
 /// - if there is no memory.
 ///
 /// # Safety
@@ -110,8 +112,9 @@ pub(super) fn cancel_status(is_cancelled: bool) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_attach(co: *mut aco_t, main_co: *mut aco_t) {
     let co = non_null("aco_attach", "the coroutine", co);
-    let main_co = non_null("aco_attach", "the main_co", main_co);
-    // SAFETY: both are not NULL (checked), so they are coroutines (F1). No other thread uses the share stack
-    // (F6).
+    let main_co = NonNull::new(main_co).unwrap_or_else(|| {
+        coroutine::current_or_create_main().unwrap_or_else(|error| error.abort("aco_attach"))
+    });
+    // SAFETY: both are not NULL, so they are coroutines (F1). No other thread uses the share stack (F6).
     unsafe { attach::attach(co, main_co) }
 }

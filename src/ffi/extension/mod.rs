@@ -3,6 +3,8 @@
 
 pub mod constructors;
 
+pub mod objects;
+
 pub mod values;
 
 pub mod transfer;

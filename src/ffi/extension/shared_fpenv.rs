@@ -7,6 +7,7 @@ use core::ffi::{c_int, c_void};
 
 use super::generators::aco_gen_t;
 use super::life::cancel_status;
+use super::objects::{self, aco_fn_t};
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::ffi::non_null;
 use crate::{generator, resume, thread, tls};
@@ -112,4 +113,23 @@ pub extern "C" fn aco_thread_return_exits_shared_fpenv(on: c_int) {
 pub extern "C" fn aco_yield_checked_shared_fpenv() -> c_int {
     // SAFETY: the current coroutine is the one that runs.
     cancel_status(unsafe { resume::yield_checked(resume::share_fpenv::switch) })
+}
+
+/// Creates a coroutine as aco_new() does, in programs compiled with
+/// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_new().
+///
+/// # Errors
+/// - `EINVAL` if `fn` is NULL.
+/// - `ENOMEM` if there is no memory or no address space.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn aco_new_shared_fpenv(
+    r#fn: aco_fn_t,
+    arg: *mut c_void,
+    stack_size: usize,
+) -> *mut aco_t {
+    // SAFETY: `fn` is NULL or a function of this type (F3).
+    unsafe { objects::new(r#fn, arg, stack_size, resume::share_fpenv::argument_entry) }
 }
