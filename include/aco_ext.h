@@ -11,7 +11,7 @@
 
 /// The function of a coroutine of aco_new(). It gets the argument of that call, and returns the
 /// result of the coroutine.
-typedef void *(*aco_fn_t)(void *arg);
+typedef void *(*aco_fn_t)(void*);
 
 /// A generator: a coroutine that each caller of aco_gen_next() may resume, a main coroutine or any
 /// other one. It is an aco_t: pass it to all functions for coroutines. In a thread without a main
