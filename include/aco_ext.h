@@ -11,7 +11,7 @@
 
 /// The function of a coroutine of aco_new(). It gets the argument of that call, and returns the
 /// result of the coroutine.
-typedef void *(*aco_fn_t)(void *arg);
+typedef void *(*aco_fn_t)(void*);
 
 /// A generator: a coroutine that each caller of aco_gen_next() may resume, a main coroutine or any
 /// other one. It is an aco_t: pass it to all functions for coroutines. In a thread without a main
@@ -139,7 +139,8 @@ void *aco_result(aco_t *co);
 /// lost if the coroutine is suspended in a plain yield. Aborts as aco_resume() does.
 ///
 /// # Returns
-/// The value that `co` passes to aco_yield_value(). NULL if it yields without a value or ends.
+/// The value that `co` passes to aco_yield_value(). NULL if it yields without a value. If it ends:
+/// what the function of a coroutine of aco_new() returns, otherwise NULL.
 void *aco_resume_value(aco_t *co, void *value);
 
 /// Yields like aco_yield() and passes `value` to the coroutine that called aco_resume_value().
@@ -196,7 +197,7 @@ void *aco_on_resumer(aco_fn_t fn, void *arg);
 /// Creates a generator. It runs `fp` on `share_stack` when aco_gen_next() is called for the first
 /// time. `fp` reads `arg` with aco_get_arg(), passes values to aco_gen_yield(), and ends by a
 /// return or aco_exit(). The caller owns the generator and frees it with aco_gen_free(). Generators
-/// may share a stack, unless one reads from the other.
+/// may share a stack, unless one reads from the other. aco_new() creates one with its own stack.
 ///
 /// # Returns
 /// The generator. Never NULL.
@@ -217,9 +218,10 @@ aco_gen_t *aco_gen_new(aco_share_stack_t *share_stack, aco_cofuncp_t fp, void *a
 aco_gen_t *aco_try_gen_new(aco_share_stack_t *share_stack, aco_cofuncp_t fp, void *arg);
 
 /// Runs a generator until it yields, and stores the value in `*value`. `value` may be NULL. A plain
-/// aco_yield() yields NULL. At the end of the generator, stores NULL. If the generator has called
-/// aco_yield_to(), the value is that of the coroutine that yields, or NULL if that one ends. All
-/// calls come from one thread. aco_attach() moves the generator to another thread.
+/// aco_yield() yields NULL. At the end of the generator, stores NULL, or once what the function of
+/// a coroutine of aco_new() returns. If the generator has called aco_yield_to(), the value is that
+/// of the coroutine that yields, or NULL if that one ends. All calls come from one thread.
+/// aco_attach() moves the generator to another thread.
 ///
 /// # Returns
 /// 1 if there is a value. 0 if the generator has ended.

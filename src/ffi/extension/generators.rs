@@ -19,7 +19,7 @@ pub type aco_gen_t = aco_t;
 /// Creates a generator. It runs `fp` on `share_stack` when aco_gen_next() is called for the first
 /// time. `fp` reads `arg` with aco_get_arg(), passes values to aco_gen_yield(), and ends by a
 /// return or aco_exit(). The caller owns the generator and frees it with aco_gen_free(). Generators
-/// may share a stack, unless one reads from the other.
+/// may share a stack, unless one reads from the other. aco_new() creates one with its own stack.
 ///
 /// # Returns
 /// The generator. Never NULL.
@@ -62,9 +62,10 @@ pub unsafe extern "C" fn aco_try_gen_new(
 }
 
 /// Runs a generator until it yields, and stores the value in `*value`. `value` may be NULL. A plain
-/// aco_yield() yields NULL. At the end of the generator, stores NULL. If the generator has called
-/// aco_yield_to(), the value is that of the coroutine that yields, or NULL if that one ends. All
-/// calls come from one thread. aco_attach() moves the generator to another thread.
+/// aco_yield() yields NULL. At the end of the generator, stores NULL, or once what the function of
+/// a coroutine of aco_new() returns. If the generator has called aco_yield_to(), the value is that
+/// of the coroutine that yields, or NULL if that one ends. All calls come from one thread.
+/// aco_attach() moves the generator to another thread.
 ///
 /// # Returns
 /// 1 if there is a value. 0 if the generator has ended.

@@ -13,7 +13,7 @@ use crate::{coroutine, resume, sys};
 /// The function of a coroutine of aco_new(). It gets the argument of that call, and returns the
 /// result of the coroutine.
 #[allow(non_camel_case_types)]
-pub type aco_fn_t = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_void>;
+pub type aco_fn_t = Option<unsafe extern "C" fn(*mut c_void) -> *mut c_void>;
 
 /// Creates a coroutine with a stack of its own, in one call. The first resume calls `fn(arg)`. The
 /// return of `fn` ends the coroutine. Resume it as any coroutine, or read it with aco_gen_next().

@@ -12,7 +12,8 @@ use crate::{resume, tls};
 /// lost if the coroutine is suspended in a plain yield. Aborts as aco_resume() does.
 ///
 /// # Returns
-/// The value that `co` passes to aco_yield_value(). NULL if it yields without a value or ends.
+/// The value that `co` passes to aco_yield_value(). NULL if it yields without a value. If it ends:
+/// what the function of a coroutine of aco_new() returns, otherwise NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_resume_value(co: *mut aco_t, value: *mut c_void) -> *mut c_void {
     // SAFETY: `co` is NULL or a coroutine (F1).
