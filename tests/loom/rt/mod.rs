@@ -156,7 +156,7 @@ pub(crate) mod base {
         tsan_release,
     };
     pub(crate) use nested_list::{Brackets, NestedList};
-    pub(crate) use parker::{Parker, WaitMode, wake_error};
+    pub(crate) use parker::{Parker, WaitMode, wake_error, wake_interruption};
     pub(crate) use random::Random;
     pub(crate) use spin::AdaptiveSpin;
     pub(crate) use timer_heap::{HeapSlot, TimerHeap};
