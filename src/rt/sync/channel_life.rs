@@ -95,7 +95,7 @@ unsafe fn write(
     }
 }
 
-/// Closes the channel: all waits fail with EPIPE (C4). If `last` is not NULL, receives get a copy of that value instead:
+/// Closes the channel: all waits fail with EPIPE (C4). If `last` is not NULL, receives get a copy of that value:
 /// those that wait, and each later one that finds the ring empty. Errors: `EPIPE` if the channel is closed already;
 /// `ENOMEM`.
 ///
