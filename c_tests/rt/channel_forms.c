@@ -1,4 +1,4 @@
-/* Channels of values without a size, calls that never wait, what a channel tells of itself, channels in the program's
+/* Channels of values without a size, calls that never wait, what a channel tells, channels in the program's
  * memory, and a last value: with and without a buffer, of all workers and of one. */
 #include "rt.h"
 

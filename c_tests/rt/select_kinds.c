@@ -137,7 +137,7 @@ static void *timers(void *unused) {
     return unused;
 }
 
-/* A tick every so often, until a value comes: the timer is set anew, the case is not. */
+/* A tick every so often, until a value comes: the timer is set again, the case is not. */
 static acort_chan_t *values;
 
 static void *ticks(void *unused) {

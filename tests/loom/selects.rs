@@ -258,8 +258,8 @@ fn mutexes_keep_others_out() {
 
 /// A select and a call wait for a mutex while its owner unlocks it. The select may give up: the call gets the mutex.
 ///
-/// Fails if a select that was woken does not compete before it gives up, or keeps `WOKEN` (M2 of `mutex`): the call never
-/// returns.
+/// Fails if a select that was woken does not compete before it gives up, or keeps `WOKEN` (M2 of `mutex`): the call
+/// never returns.
 #[test]
 fn mutex_is_passed_on() {
     in_both_orders(2, |is_by_rank| {

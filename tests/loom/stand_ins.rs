@@ -57,7 +57,8 @@ pub mod tls {
 
     loom::thread_local! {
         static WORKER: Cell<usize> = Cell::new(0);
-        static STATE: Box<u64> = Box::new(0);
+        /// Never freed: a mutex would take a new thread at the same address for its owner before.
+        static STATE: &'static u64 = Box::leak(Box::new(0));
     }
 
     pub fn is_blocking_thread() -> bool {
@@ -75,7 +76,7 @@ pub mod tls {
     }
 
     pub fn thread_state() -> *mut u64 {
-        STATE.with(|state| &raw const **state).cast_mut()
+        STATE.with(|state| std::ptr::from_ref(*state)).cast_mut()
     }
 }
 

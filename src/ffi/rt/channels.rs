@@ -115,8 +115,8 @@ pub unsafe extern "C" fn acort_chan_send(
     status(unsafe { channel_wait::send(caller, chan, data, deadline) })
 }
 
-/// The call of a program that passes NULL: the values of its channel have no size, or it is EINVAL. A separate function,
-/// so that the others keep nothing on the stack while they wait.
+/// The call of a program that passes NULL: the values of its channel have no size, or it is EINVAL. A separate
+/// function, so that the others keep nothing on the stack while they wait.
 #[cold]
 #[inline(never)]
 unsafe fn without_data<const SENDS: bool>(chan: *mut acort_chan_t, deadline: i64) -> c_int {

@@ -45,7 +45,8 @@
 //!   ```
 //!
 //!   Only a select holds several locks of objects, tasks and file descriptors, in the order of their addresses, and
-//!   behind them those of groups. No other locks nest. While it holds a lock, a thread neither switches coroutines nor calls a hook.
+//!   behind them those of groups. No other locks nest. While it holds a lock, a thread neither switches coroutines nor
+//!   calls a hook.
 
 use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};

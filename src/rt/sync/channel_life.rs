@@ -95,8 +95,8 @@ unsafe fn write(
     }
 }
 
-/// Closes the channel: all waits fail with EPIPE (C4). If `last` is not NULL, receives get a copy of that value instead,
-/// those that wait and each later one that finds the ring empty. Errors: `EPIPE` if the channel is closed already;
+/// Closes the channel: all waits fail with EPIPE (C4). If `last` is not NULL, receives get a copy of that value:
+/// those that wait, and each later one that finds the ring empty. Errors: `EPIPE` if the channel is closed already;
 /// `ENOMEM`.
 ///
 /// # Safety
@@ -193,7 +193,8 @@ pub(crate) unsafe fn add_ref(channel: *mut Channel) {
     unsafe { (*channel).refcount.fetch_add(1, Ordering::Relaxed) };
 }
 
-/// Releases the caller's reference. The last one frees the channel, or leaves its memory to the program. Aborts if callers wait in it then.
+/// Releases the caller's reference. The last one frees the channel, or leaves its memory to the program. Aborts if
+/// callers wait in it then.
 ///
 /// # Safety
 /// The caller has a reference, and does not use the channel afterwards.

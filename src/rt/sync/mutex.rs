@@ -20,7 +20,8 @@
 //! for a recursive mutex only: its owner sets it at its second lock, and removes it at the unlock that belongs to that.
 //!
 //! * M1. The word changes by compare-and-swap, except for stores of the owner under `lock`. W and NESTED are set, and K
-//!   and NESTED are cleared, under `lock` only. A compare-and-swap without `lock` sets or removes an owner, and nothing else.
+//!   and NESTED are cleared, under `lock` only. A compare-and-swap without `lock` sets or removes an owner, and nothing
+//!   else.
 //! * M2. K implies that a waiter was woken and has not competed yet. Each woken waiter makes another attempt before a
 //!   cancellation or its deadline ends its call. An attempt of a waiter that has lost before clears K, under `lock`,
 //!   even if K is about another waiter: then both compete.
@@ -326,8 +327,8 @@ pub(super) unsafe fn unlock_and_hand_off(caller: Caller, mutex: *mut Mutex) {
     }
 }
 
-/// Unlocks the mutex of `me` once, and wakes the first waiter to compete if it is free then. A first waiter that has lost at least
-/// `handoff_losses` times becomes the owner.
+/// Unlocks the mutex of `me` once. If it is free then, wakes the first waiter to compete. A first waiter that has lost
+/// at least `handoff_losses` times becomes the owner.
 #[cold]
 #[inline(never)]
 unsafe fn unlock_slow(mutex: *mut Mutex, me: usize, handoff_losses: usize) {

@@ -146,8 +146,8 @@ pub(crate) unsafe fn write(caller: Caller, rwlock: *mut RwLock, deadline: Deadli
     unsafe { acquire(caller, rwlock, slot, WaitMode::Cancellable, deadline) }
 }
 
-/// The slot of the caller's ownership: NULL if it is a reader. Errors: `EPERM` if the lock is free, or owned by a writer
-/// that is not the caller.
+/// The slot with which the caller owns the lock: NULL if it is a reader. Errors: `EPERM` if the lock is free, or owned
+/// by a writer that is not the caller.
 ///
 /// # Safety
 /// As [`read`].
