@@ -27,7 +27,8 @@
 //!   SETTING, and yields until the flag is set. So no flag outlives the process. The wait is short and bounded: exit(3)
 //!   in a signal handler may have interrupted that call. A call that sees exit(3) leaves the flag, and may block.
 //! * N7. The standard files of a new program are to block. acort clears a flag that it has set, and that of a
-//!   descriptor which the program gives away, unless a call is active. A call on the file later sets the flag anew (N3).
+//!   descriptor which the program gives away, unless a call is active. A later call on the file sets it again
+//!   (N3).
 
 use core::ffi::c_int;
 

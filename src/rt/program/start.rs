@@ -36,8 +36,8 @@ unsafe fn signals_or(set: *const libc::sigset_t, signal: c_int) -> libc::sigset_
 
 /// Starts a program. Returns its process id, and the caller's ends of its pipes, negative where there is none.
 ///
-/// Errors: `EINVAL` if there is no program; `ETIMEDOUT` and `ECANCELED`: nothing was started; those of [`Plumbing::new`],
-/// [`run`] and [`os::spawn`].
+/// Errors: `EINVAL` if there is no program; `ETIMEDOUT` and `ECANCELED`: nothing was started; those of
+/// [`Plumbing::new`], [`run`] and [`os::spawn`].
 ///
 /// # Safety
 /// Strings and arrays of `attr` are valid.

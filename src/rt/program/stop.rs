@@ -17,9 +17,9 @@ fn send(target: libc::pid_t, signal: c_int) -> Result<()> {
     if unsafe { libc::kill(target, signal) } == 0 { Ok(()) } else { Err(sys::errno()) }
 }
 
-/// Ends the child `pid`: SIGTERM, and SIGKILL after `grace` nanoseconds. If the child leads a process group, the signals
-/// go to the group. Stores its status. Errors: `EINVAL` if `pid` is not positive or `grace` is negative; `ECHILD`; `EPERM`
-/// if the child has other rights.
+/// Ends the child `pid`: SIGTERM, and SIGKILL after `grace` nanoseconds. If the child leads a process group, the
+/// signals go to the group. Stores its status. Errors: `EINVAL` if `pid` is not positive or `grace` is negative;
+/// `ECHILD`; `EPERM` if the child has other rights.
 ///
 /// # Safety
 /// `status` is NULL or writable.
