@@ -14,7 +14,7 @@
  *   signal handler may not. Hooks and destructors must not wait.
  * - A function with a deadline is a cancellation point: in a cancelled task it fails with ECANCELED, on
  *   entry, before it has an effect. With deadline 0 it does not check for cancellation. acort_sleep() and
- *   acort_yield() are cancellation points, too.
+ *   acort_yield() are cancellation points, too. acort_interrupt() ends one such call, by an error of its own.
  * - A task that never has to wait yields at such calls from time to time: docs/fairness.md.
  *
  * A deadline is a time of CLOCK_MONOTONIC in nanoseconds: acort_now(), acort_after(). ACORT_NEVER is no
@@ -28,8 +28,19 @@
  *     acort_write acort_writev               write what the system has room
  *     acort_sendto acort_sendmsg             for
  *     acort_write_all
+ *     acort_stream_read                      return what the stream has, and
+ *     acort_stream_read_full                 read what the system has
+ *     acort_stream_read_line
+ *     acort_stream_read_until
+ *     acort_stream_peek
+ *     acort_stream_write                     fill the buffer, and write what
+ *     acort_stream_printf                    the system has room for
+ *     acort_stream_vprintf
+ *     acort_stream_flush                     write what the system has room
+ *     acort_stream_shutdown                  for; ETIMEDOUT if some is left
+ *     acort_stream_close                     the same, and close
  *     acort_accept                           accept a pending connection
- *     acort_fdwait                           act as poll(2)
+ *     acort_fdwait acort_poll                act as poll(2)
  *     acort_waitpid                          reap a child that has ended
  *     acort_signal_wait                      take a pending signal that no
  *                                            other call waits for
@@ -38,7 +49,15 @@
  *                                            names: always ETIMEDOUT
  *     acort_getaddrinfo                      numbers; names: always ETIMEDOUT
  *     acort_pread                            read from the page cache
+ *     acort_watch_next                       take an event that is there
  *     acort_open acort_pwrite acort_fsync    always ETIMEDOUT
+ *     acort_ftruncate acort_fstat
+ *     acort_stat acort_lstat acort_unlink
+ *     acort_rename acort_truncate
+ *     acort_mkdir acort_rmdir acort_scandir
+ *     acort_mkstemp acort_watch
+ *     acort_blocking_until
+ *     acort_proc_start
  *     acort_chan_send                        send to a receiver or the buffer
  *     acort_chan_recv                        receive a value that is there
  *     acort_select acort_select_ordered      perform a case that is ready
@@ -59,16 +78,17 @@
  *
  * Close a file descriptor that one of these functions was called for by acort_close(). O_NONBLOCK belongs
  * to the open file, and so to each process that has it. Sockets are read and written without it;
- * acort_connect() sets it during connect(2) alone. acort_accept() sets it on the listener, acort_fdwait() and
- * acort_select() on their file descriptors, and each call on a file that is no socket. acort_close() restores
- * the flag; so does exit(3); so do acort_free() and the end of acort_run(), if no call uses the file. _exit(2), a
- * signal that ends the process, and a close(2) do not. Until then another process that has the file sees
- * EAGAIN, for example a parent that accepts from the same listener.
+ * acort_connect() sets it during connect(2) alone. acort_accept() sets it on the listener, acort_fdwait(),
+ * acort_poll() and acort_select() on their file descriptors, and each call on a file that is no socket.
+ * acort_close() restores the flag; so does exit(3); so do acort_free() and the end of acort_run(), if no
+ * call uses the file. _exit(2), a signal that ends the process, and a close(2) do not. Until then another
+ * process that has the file sees EAGAIN, for example a parent that accepts from the same listener.
  *
  * Do not use the runtime or its tasks in a child of fork(2): the child calls exec(3) or _exit(2).
  *
  * ACORT_STRICT=1 in the environment reports on stderr, at the end of acort_run() and acort_enter(), how many
- * tasks were not joined, and once a wait with a deadline of more than an hour ago.
+ * tasks were not joined; once a wait with a deadline of more than an hour ago; and once an acort_go() outside of
+ * tasks.
  *
  * ACORT_CHAOS=NUMBER in the environment is for tests. The order in which tasks run, the case that
  * acort_select() takes in a task, and the bytes that acort_read() and acort_write() move at once come from
@@ -80,6 +100,8 @@
 #ifndef ACORT_H
 #define ACORT_H
 
+#include <poll.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/select.h> /* sigset_t */
@@ -98,6 +120,8 @@
 #endif
 
 struct addrinfo;
+struct dirent;
+struct stat;
 
 typedef struct acort acort_t;
 typedef struct acort_task acort_task_t;
@@ -105,7 +129,35 @@ typedef struct acort_group acort_group_t;
 typedef struct acort_chan acort_chan_t;
 typedef struct acort_future acort_future_t;
 typedef struct acort_promise acort_promise_t;
+typedef struct acort_stream acort_stream_t;
 
+/// int64_t ACORT_US(int64_t n);
+/// Evaluates to `n` microseconds in nanoseconds, for acort_sleep() and acort_after(). `n` may be a
+/// fraction. A constant expression if `n` is one.
+///
+/// # Returns
+/// The nanoseconds.
+#define ACORT_US(n) ((int64_t)((n) * INT64_C(1000)))
+
+/// int64_t ACORT_MS(int64_t n);
+/// Evaluates to `n` milliseconds in nanoseconds, as ACORT_US() does.
+///
+/// # Returns
+/// The nanoseconds.
+#define ACORT_MS(n) ((int64_t)((n) * INT64_C(1000000)))
+
+/// int64_t ACORT_S(int64_t n);
+/// Evaluates to `n` seconds in nanoseconds, as ACORT_US() does.
+///
+/// # Returns
+/// The nanoseconds.
+#define ACORT_S(n) ((int64_t)((n) * INT64_C(1000000000)))
+
+/// Initializes attributes as acort_attr_init() does: `acort_attr_t attr = ACORT_ATTR_INIT;`
+#define ACORT_ATTR_INIT {sizeof(acort_attr_t), NULL, NULL, 0, 0, -1, NULL, 0, NULL}
+
+/// Initializes options to defaults: `acort_opts_t opts = ACORT_OPTS_INIT;`
+#define ACORT_OPTS_INIT {sizeof(acort_opts_t), 0, 0, 0, 0, 0, 0, 0, 0, 0}
 #define ACORT_JOIN_(a, b) a##b
 #define ACORT_PASTE_(a, b) ACORT_JOIN_(a, b)
 
@@ -161,6 +213,10 @@ typedef struct acort_promise acort_promise_t;
 /// acort_yield().
 #define ACORT_UNCONSTRAINED 16
 
+/// `acort_attr_t.flags`: the task has low priority. It runs when no other task is ready on its worker, but of 16 tasks that
+/// run one is low, if one is ready.
+#define ACORT_LOW 32
+
 /// acort_chan_new(): only the tasks of one worker use the channel, the worker of the task that creates it. Its calls
 /// take no lock. A call on another thread aborts.
 #define ACORT_LOCAL 1
@@ -206,6 +262,34 @@ typedef struct acort_promise acort_promise_t;
 
 /// acort_mutex_init(): the owner of the mutex may lock it again, and unlocks it as often.
 #define ACORT_RECURSIVE 1
+
+/// `acort_stream_opts_t.flags`: acort_stream_close() leaves the file descriptor open.
+#define ACORT_STREAM_KEEP_FD 1
+
+/// `acort_proc_attr_t.in`, `out`, `err`: a new pipe, whose other end is the caller's.
+#define ACORT_PROC_PIPE -1
+
+/// `acort_proc_attr_t.err`: the same as the program's standard output.
+#define ACORT_PROC_STDOUT -2
+
+/// `acort_proc_attr_t.in`, `out`, `err`: /dev/null.
+#define ACORT_PROC_NULL -3
+
+/// `acort_proc_attr_t.flags`: the program leads a new session, and so a new process group, without a terminal.
+#define ACORT_PROC_SESSION 1
+
+/// `acort_proc_attr_t.flags`: the program leads a new process group: acort_proc_stop() ends its children, too.
+#define ACORT_PROC_GROUP 2
+
+/// `acort_listen_opts_t.flags`: several sockets may listen at one address, if each has this flag and is of the same
+/// user (SO_REUSEPORT). The system deals connections and datagrams out among them: a socket for each worker.
+#define ACORT_REUSEPORT 1
+
+/// `acort_listen_opts_t.flags`: "tcp". Connections that are accepted send small parts at once (TCP_NODELAY).
+#define ACORT_NODELAY 2
+
+/// `acort_listen_opts_t.flags`: "unix". A socket at the path that no process listens at is removed first.
+#define ACORT_UNLINK 4
 
 /// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 typedef void *(*acort_body_t)(void*);
@@ -253,7 +337,7 @@ typedef struct acort_attr_t {
     acort_group_t *group;
     /// Bytes of the task's own stack; 0: the runtime's default.
     size_t stack_size;
-    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED.
+    /// ACORT_SHARED, ACORT_DETACHED, ACORT_NEXT, ACORT_MEASURE, ACORT_UNCONSTRAINED, ACORT_LOW.
     uint32_t flags;
     /// The index of the worker that runs the task; -1: any.
     int32_t worker;
@@ -263,6 +347,10 @@ typedef struct acort_attr_t {
     /// Bytes at `arg` that are copied; 0: none. The task's argument is the copy then, aligned as malloc(3) does, which
     /// is freed with the task. The original may be on a shared stack, and may change.
     size_t arg_copy_size;
+    /// Called once with the task's argument, as the task, after the task has ended: it has returned, has left by
+    /// acort_exit() or aco_exit(), was abandoned, or never began. It runs after the destructors of keys, and must not
+    /// wait. If acort_go_ex() fails, it calls this with `arg` itself; then the caller has nothing to free. NULL: none.
+    void (*arg_destroy)(void*);
 } acort_attr_t;
 
 /// A key of tasks' values, from acort_key_create(). 0 is never a key.
@@ -334,6 +422,92 @@ typedef struct acort_once_t {
     /// Private to the library.
     uint64_t words[8];
 } acort_once_t;
+
+/// The options of a stream: acort_stream_open(). A field that is 0 means the default, so that
+/// `{.size = sizeof (acort_stream_opts_t)}` is an initializer.
+typedef struct acort_stream_opts_t {
+    /// The size of this struct in bytes, as the program was compiled.
+    size_t size;
+    /// The most bytes of a line, of what acort_stream_read_until() returns, and of what acort_stream_peek() waits for.
+    /// The stream holds no more input than this, or than `read_size` if that is more. Default: 64 KiB.
+    size_t limit;
+    /// Bytes of the buffer for reading, which is allocated by the first read; default: 8 KiB.
+    size_t read_size;
+    /// Bytes of the buffer for writing, which is allocated by the first write; default: 8 KiB.
+    size_t write_size;
+    /// ACORT_STREAM_KEEP_FD.
+    uint32_t flags;
+    /// 0.
+    uint32_t reserved;
+} acort_stream_opts_t;
+
+/// An event of acort_watch_next(), with the fields of struct inotify_event.
+typedef struct acort_watch_event_t {
+    /// The watch: what inotify_add_watch(2) has returned. That of acort_watch() is 1.
+    int wd;
+    /// What has happened: IN_CREATE, IN_ISDIR, IN_Q_OVERFLOW and the others of inotify(7).
+    uint32_t mask;
+    /// The same in the two events of a rename.
+    uint32_t cookie;
+    /// Private to the library.
+    uint32_t len;
+    /// The name in the directory; empty for an event of the watched file itself.
+    char name[256];
+} acort_watch_event_t;
+
+/// The options of acort_listen_ex(). A field that is 0 means the default.
+typedef struct acort_listen_opts_t {
+    /// The size of this struct in bytes, as the program was compiled.
+    size_t size;
+    /// ACORT_REUSEPORT, ACORT_NODELAY, ACORT_UNLINK.
+    uint32_t flags;
+    /// The most connections that wait to be accepted, as listen(2) has it. Default: the maximum.
+    int backlog;
+    /// "unix": the mode of the file, such as 0660. It is set before the first connection can come. Default: that of
+    /// bind(2).
+    mode_t mode;
+    /// 0.
+    uint32_t reserved;
+} acort_listen_opts_t;
+
+/// A file descriptor for a program: the program has the file of `from` at the number `to`.
+typedef struct acort_proc_fd_t {
+    /// The caller's number. It may be `to`, and another pair's `to`.
+    int from;
+    /// The program's number. No two files have the same one.
+    int to;
+} acort_proc_fd_t;
+
+/// What a program is to be: acort_proc_start(). A field that is 0 means the default, so that
+/// `{.size = sizeof (acort_proc_attr_t), .argv = argv}` is an initializer.
+typedef struct acort_proc_attr_t {
+    /// The size of this struct in bytes, as the program was compiled.
+    size_t size;
+    /// The arguments, the first of which is the name of the program, and then NULL.
+    char *const *argv;
+    /// The file of the program. NULL: the first argument, which is searched in PATH if it has no slash.
+    const char *path;
+    /// The environment: texts as "NAME=value", and then NULL. NULL: the caller's.
+    char *const *env;
+    /// The working directory; NULL: the caller's. A relative path of the program is relative to it.
+    const char *directory;
+    /// The standard input: 0 for the caller's, ACORT_PROC_PIPE, ACORT_PROC_NULL, or a file descriptor above 0.
+    int in;
+    /// The standard output, in the same way.
+    int out;
+    /// The standard error, in the same way, or ACORT_PROC_STDOUT.
+    int err;
+    /// ACORT_PROC_SESSION, ACORT_PROC_GROUP.
+    uint32_t flags;
+    /// Other file descriptors for the program.
+    const struct acort_proc_fd_t *fds;
+    /// The number of elements of `fds`.
+    size_t nfds;
+    /// The signals that are blocked at first; NULL: none.
+    const sigset_t *mask;
+    /// The signals that have their default action, although the caller may ignore them; NULL: SIGPIPE.
+    const sigset_t *defaults;
+} acort_proc_attr_t;
 
 /// Functions that the library calls when something happens to a task: with `user` and the task, on the thread where it
 /// happens. They may not wait. NULL: no call.
@@ -561,7 +735,7 @@ int acort_attr_init(struct acort_attr_t *attr, size_t size);
 /// The task, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EPERM` outside of tasks.
+/// - `EPERM` outside of tasks: acort_run() and acort_enter() run the first task.
 /// - `EINVAL` if `fn` is NULL.
 /// - `ENOMEM` if there is no memory.
 /// - `EFAULT` if `arg` is on a shared stack.
@@ -573,12 +747,34 @@ acort_task_t *acort_go(acort_body_t fn, void *arg);
 /// The task, or NULL and `errno`.
 ///
 /// # Errors
-/// - `EINVAL` if `fn` is NULL, or an attribute is not valid.
+/// - `EINVAL` if `fn` is NULL, or an attribute is not valid. If that is `size`, `arg_destroy` is not
+///   called.
 /// - The errors of acort_go().
 ///
 /// # Safety
 /// The group of `attr` is NULL or open.
-acort_task_t *acort_go_ex(const struct acort_attr_t *attr, acort_body_t fn, void *arg);
+acort_task_t *acort_go_ex(const struct acort_attr_t *attr,
+                          acort_body_t fn,
+                          void *arg);
+
+/// Starts a task as acort_go() does, with flags of `acort_attr_t`: `ACORT_SHARED | ACORT_NEXT`.
+///
+/// # Returns
+/// The task, or NULL and `errno`. With ACORT_DETACHED do not use the task.
+///
+/// # Errors
+/// - `EINVAL` if `fn` is NULL, or `flags` are not valid.
+/// - The errors of acort_go().
+acort_task_t *acort_go_flags(uint32_t flags, acort_body_t fn, void *arg);
+
+/// Starts a task as acort_go() does, detached: it is freed when it ends.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_go().
+int acort_go_detached(acort_body_t fn, void *arg);
 
 /// Waits until `task` has ended, and frees it. Its result goes to `ret`, unless `ret` is NULL; the
 /// result is NULL if the task ended by aco_exit().
@@ -696,6 +892,35 @@ void *acort_key_get(acort_key_t key);
 /// - `ENOMEM` if there is no memory.
 int acort_key_set(acort_key_t key, void *value);
 
+/// Pushes a cleanup function: `fn` is called with `arg` when the running task ends, because its
+/// function returns, or by acort_exit() or aco_exit(). The function that was pushed last is called
+/// first.
+///
+/// They run in the task, before the destructors of keys and of its argument, and may wait. A task
+/// that is cancelled is so in them, too: acort_cancel_mask(). After acort_exit() the frames of the task
+/// are still there; otherwise they are gone, so `arg` does not point to its local variables. The
+/// functions of a task that is abandoned in a deadlock are not called.
+///
+/// # Returns
+/// 0, or -1 and `errno`: then `fn` will not be called.
+///
+/// # Errors
+/// - `EPERM` outside of tasks, and in a destructor.
+/// - `EINVAL` if `fn` is NULL.
+/// - `ENOMEM` if there is no memory.
+int acort_cleanup_push(void (*fn)(void*),
+                       void *arg);
+
+/// Takes back the cleanup function that was pushed last, and calls it if `execute` is not 0.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of tasks, and in a destructor.
+/// - `EINVAL` if there is none.
+int acort_cleanup_pop(int execute);
+
 /// Returns the time of CLOCK_MONOTONIC, which deadlines are compared with. In a task of
 /// acort_test_run() it is the time of that run's clock.
 ///
@@ -703,11 +928,18 @@ int acort_key_set(acort_key_t key, void *value);
 /// The time in nanoseconds.
 int64_t acort_now(void);
 
-/// Returns the deadline `ns` nanoseconds from now.
+/// Returns the deadline `ns` nanoseconds from now: `acort_after(ACORT_S(5))`. A negative `ns` gives
+/// a time that has passed.
 ///
 /// # Returns
 /// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
 int64_t acort_after(int64_t ns);
+
+/// Returns the deadline `ms` milliseconds from now, as acort_after() does.
+///
+/// # Returns
+/// The deadline, at least 1. ACORT_NEVER if it is beyond the range of the clock.
+int64_t acort_after_ms(int64_t ms);
 
 /// Sleeps for `ns` nanoseconds. With 0 or fewer it is acort_yield() in a task, and returns at once
 /// in a plain thread.
@@ -764,6 +996,23 @@ int acort_unpark(acort_task_t *task);
 /// - `EINVAL` if `task` is NULL.
 /// - `ESRCH` if the task was freed.
 int acort_cancel(acort_task_t *task);
+
+/// Interrupts `task`: its wait ends with the error number `err`, if a cancellation would end it. If
+/// the task does not wait, or its wait has succeeded, the interruption is pending: the next call that
+/// may wait fails with `err`, on entry, before it has an effect. So it is while cancellation is
+/// masked, and for calls with deadline 0.
+///
+/// One interruption ends one wait. A task has at most one that is pending, the last one. A cancelled
+/// task has none. With `err` 0 the pending one is taken back.
+///
+/// # Returns
+/// 0, or -1 and `errno`. With `err` 0: 1 if an interruption was pending, and ends nothing any more.
+///
+/// # Errors
+/// - `EINVAL` if `task` is NULL, or `err` is negative or above 4095.
+/// - `ESRCH` if the task was freed.
+int acort_interrupt(acort_task_t *task,
+                    int err);
 
 /// Returns whether the running task is cancelled and has not masked cancellation.
 ///
@@ -1551,7 +1800,7 @@ acort_promise_t *acort_promise_ref(acort_promise_t *promise);
 /// NULL.
 void acort_promise_unref(acort_promise_t *promise);
 
-/// Waits until `fd` is ready for some of `events`: POLLIN, POLLOUT.
+/// Waits until `fd` is ready for some of `events`: POLLIN, POLLOUT, POLLPRI, POLLRDHUP.
 ///
 /// # Returns
 /// The events of poll(2), or -1 and `errno`.
@@ -1562,6 +1811,24 @@ void acort_promise_unref(acort_promise_t *promise);
 /// - `EBADF` if `fd` is not open.
 /// - `EINVAL` if `events` is 0 or has other events.
 int acort_fdwait(int fd, int events, int64_t deadline);
+
+/// Waits until some of `n` file descriptors are ready, as poll(2) does, with its events and its
+/// results in `revents`. A negative descriptor is not looked at; one that is not open is ready, with
+/// POLLNVAL. `fds` may be on a shared stack.
+///
+/// A plain thread calls poll(2) itself: acort_close() does not end its call.
+///
+/// # Returns
+/// How many are ready, 0 if the deadline has passed, or -1 and `errno`.
+///
+/// # Errors
+/// - `ECANCELED` if the task is cancelled, or acort_close() closes one of the files.
+/// - `EFAULT` if `fds` is NULL and `n` is not 0.
+/// - `EINVAL` if there are more descriptors than the process may open; in a task also above 32,767.
+/// - `ENOMEM` if there is no memory.
+int acort_poll(struct pollfd *fds,
+               nfds_t n,
+               int64_t deadline);
 
 /// Closes `fd`. Calls of acort that use `fd` end with ECANCELED, in tasks and in plain threads;
 /// none of them continues with the next file of that number. The file is closed at once. The number
@@ -1728,6 +1995,223 @@ int acort_accept(int fd, struct sockaddr *addr, socklen_t *addrlen, int64_t dead
 /// - The errors of connect(2).
 int acort_connect(int fd, const struct sockaddr *addr, socklen_t addrlen, int64_t deadline);
 
+/// Opens a stream on `fd`: a socket, a pipe, a terminal or a file. `opts` NULL means all defaults. The stream owns
+/// `fd`: acort_stream_close() closes it, unless `opts` has ACORT_STREAM_KEEP_FD.
+///
+/// One call at a time may read from a stream, and one may write to it. Another one fails with
+/// EBUSY. So one task can read while another one writes.
+///
+/// # Returns
+/// The stream, or NULL and `errno`. Then `fd` is still open.
+///
+/// # Errors
+/// - `EBADF` if `fd` is not open.
+/// - `EINVAL` if an option is not valid.
+/// - `ENOMEM` if there is no memory.
+acort_stream_t *acort_stream_open(int fd,
+                                  const struct acort_stream_opts_t *opts);
+
+/// Writes what is buffered, closes the file descriptor, and frees the stream. It does so whatever
+/// the result is, unless that is EBUSY or EINVAL. In a cancelled task it does not wait, as with a
+/// deadline of 0.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED`: not all was written, and the rest is lost.
+/// - `EBUSY` if another call uses the stream: nothing is done.
+/// - `EINVAL` if `stream` is NULL: nothing is done.
+/// - The errors of write(2) and close(2), also those that an earlier call has met.
+int acort_stream_close(acort_stream_t *stream, int64_t deadline);
+
+/// Returns the file descriptor of the stream. The stream stays its owner. It does not know of bytes
+/// that other calls read or write.
+///
+/// # Returns
+/// The file descriptor, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `stream` is NULL.
+/// - `EBADF` if acort_stream_shutdown() has closed it.
+int acort_stream_fd(acort_stream_t *stream);
+
+/// Returns how many bytes of input the stream holds: a read returns them without a wait.
+///
+/// # Returns
+/// The number of bytes, or -1 and `errno`.
+///
+/// # Errors
+/// - `EBUSY` if another call reads from the stream.
+/// - `EINVAL` if `stream` is NULL.
+ssize_t acort_stream_buffered(acort_stream_t *stream);
+
+/// Reads up to `n` bytes: those that the stream holds, else what one read(2) gives. Waits only if
+/// there is nothing.
+///
+/// # Returns
+/// The bytes read, 0 at the end, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EBUSY` if another call reads from the stream.
+/// - `EINVAL` if `stream` or `buf` is NULL.
+/// - `ENOMEM` if there is no memory.
+/// - The errors of read(2), after the bytes that came before.
+ssize_t acort_stream_read(acort_stream_t *stream, void *buf, size_t n, int64_t deadline);
+
+/// Reads `n` bytes, or up to the end of the input.
+///
+/// # Returns
+/// The bytes read. Fewer than `n` at the end, with `errno` 0, or after an error, with its `errno`.
+/// -1 and `errno` if the error comes before the first byte.
+///
+/// # Errors
+/// - The errors of acort_stream_read().
+ssize_t acort_stream_read_full(acort_stream_t *stream, void *buf, size_t n, int64_t deadline);
+
+/// Reads a line, and removes its newline, "\n" or "\r\n". The last line may have none. The line
+/// ends with a NUL. Its length goes to `length`, unless `length` is NULL. The line stays in the
+/// stream's memory until the next call that reads from the stream; the caller may write to it.
+///
+/// # Returns
+/// The line. NULL and `errno` 0 at the end, or NULL and `errno`. Then no byte is removed.
+///
+/// # Errors
+/// - `EMSGSIZE` if the line has more bytes than `acort_stream_opts_t.limit`. acort_stream_read() reads
+///   it in parts.
+/// - The errors of acort_stream_read(): also if a part of a line came before.
+char *acort_stream_read_line(acort_stream_t *stream,
+                             size_t *length,
+                             int64_t deadline);
+
+/// Reads up to the `n` bytes at `delimiter`, and removes them. What was before them ends with a NUL,
+/// and stays as a line of acort_stream_read_line() does. Its length goes to `length`, unless
+/// `length` is NULL.
+///
+/// # Returns
+/// The bytes before the delimiter. NULL and `errno` 0 if the input has ended, or NULL and `errno`.
+/// Then no byte is removed.
+///
+/// # Errors
+/// - `EBADMSG` if the input ends without a delimiter after some bytes. acort_stream_read() reads
+///   them.
+/// - `EINVAL` if `n` is 0, or `delimiter` is NULL.
+/// - The errors of acort_stream_read_line().
+char *acort_stream_read_until(acort_stream_t *stream,
+                              const void *delimiter,
+                              size_t n,
+                              size_t *length,
+                              int64_t deadline);
+
+/// Waits until the stream holds `n` bytes, or the input has ended, and returns what it holds, without
+/// removing it. The number of bytes, which may be more than `n`, goes to `length`. The bytes stay
+/// until the next call that reads from the stream.
+///
+/// # Returns
+/// The bytes. NULL and `errno` 0 at the end, or NULL and `errno`.
+///
+/// # Errors
+/// - `EMSGSIZE` if `n` is more than `acort_stream_opts_t.limit`.
+/// - `EINVAL` if `n` is 0.
+/// - The errors of acort_stream_read(): also if there are fewer bytes.
+void *acort_stream_peek(acort_stream_t *stream,
+                        size_t n,
+                        size_t *length,
+                        int64_t deadline);
+
+/// Puts `n` bytes back: the next read returns them first. They may be those that the last call has
+/// returned in the stream's memory, which can always be put back.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EMSGSIZE` if the stream would hold more bytes than `acort_stream_opts_t.limit`, or than its
+///   `read_size` if that is more.
+/// - `EBUSY` if another call reads from the stream.
+/// - `EINVAL` if `stream` or `bytes` is NULL.
+/// - `ENOMEM` if there is no memory.
+int acort_stream_unread(acort_stream_t *stream, const void *bytes, size_t n);
+
+/// Writes `n` bytes to the stream, which keeps them until its buffer is full, or acort_stream_flush()
+/// comes. Raises no SIGPIPE.
+///
+/// # Returns
+/// The bytes that the stream has taken. Fewer than `n` after an error, with its `errno`. -1 and
+/// `errno` if the error comes before the first byte.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - `EBUSY` if another call writes to the stream.
+/// - `EINVAL` if `stream` or `buf` is NULL.
+/// - `EPIPE` after acort_stream_shutdown().
+/// - `ENOMEM` if there is no memory.
+/// - The errors of write(2), also those that an earlier call has met.
+ssize_t acort_stream_write(acort_stream_t *stream,
+                           const void *buf,
+                           size_t n,
+                           int64_t deadline);
+
+/// Writes text that it formats as printf(3) does, by the rules of acort_stream_write().
+///
+/// # Returns
+/// The bytes that the stream has taken. Fewer than the text has after an error, with its `errno`.
+/// -1 and `errno` if the error comes before the first byte.
+///
+/// # Errors
+/// - `EINVAL` if `format` is NULL.
+/// - `EOVERFLOW` if the text has more than 2 GiB.
+/// - The errors of acort_stream_write().
+///
+/// # Safety
+/// Format and arguments are as printf(3) asks.
+ssize_t acort_stream_printf(acort_stream_t *stream,
+                            int64_t deadline,
+                            const char *format,
+                            ...)
+__attribute__((format(printf, 3, 4)));
+
+/// Does what acort_stream_printf() does, with the arguments of a variadic function.
+///
+/// # Returns
+/// As acort_stream_printf().
+///
+/// # Errors
+/// - The errors of acort_stream_printf().
+///
+/// # Safety
+/// Format and arguments are as vprintf(3) asks.
+ssize_t acort_stream_vprintf(acort_stream_t *stream,
+                             int64_t deadline,
+                             const char *format,
+                             va_list args)
+__attribute__((format(printf, 3, 0)));
+
+/// Writes what the stream has buffered. What is not written stays for the next call.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_stream_write().
+int acort_stream_flush(acort_stream_t *stream, int64_t deadline);
+
+/// Writes what is buffered, and tells the peer that nothing follows: shutdown(2), or close(2) if the
+/// file descriptor is for writing alone, as that of a pipe. Reading goes on.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ENOTSOCK` if the file descriptor is no socket, and is for reading, too, or the program's own
+///   (ACORT_STREAM_KEEP_FD).
+/// - The errors of acort_stream_write() and shutdown(2).
+int acort_stream_shutdown(acort_stream_t *stream,
+                          int64_t deadline);
+
 /// Opens a file as open(2) does, with `mode` for a new one. Does not add O_CLOEXEC. A deadline of 0
 /// or in the past opens nothing. If the call ends first, a file that is opened later is closed
 /// again, and a thread that hangs in it no longer counts in `acort_opts_t.blocking_threads`.
@@ -1776,6 +2260,139 @@ ssize_t acort_pwrite(int fd, const void *buf, size_t n, off_t offset, int64_t de
 /// - The errors of acort_pwrite() and fsync(2).
 int acort_fsync(int fd, int64_t deadline);
 
+/// Sets the size of a file as ftruncate(2) does. With a deadline of 0 or in the past it does not
+/// begin.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_pwrite() and ftruncate(2).
+int acort_ftruncate(int fd, off_t length, int64_t deadline);
+
+/// Fills `st` with the status of a file as fstat(2) does. With a deadline of 0 or in the past it
+/// does not begin.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `st` is NULL.
+/// - The errors of acort_pwrite() and fstat(2).
+int acort_fstat(int fd, struct stat *st, int64_t deadline);
+
+/// Fills `st` with the status of a file as stat(2) does.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `path` or `st` is NULL.
+/// - The errors of acort_open() and stat(2).
+int acort_stat(const char *path, struct stat *st, int64_t deadline);
+
+/// Fills `st` with the status of a file as lstat(2) does: of a symbolic link, not of its target.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_stat().
+int acort_lstat(const char *path, struct stat *st, int64_t deadline);
+
+/// Removes a name as unlink(2) does.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_open() and unlink(2).
+int acort_unlink(const char *path, int64_t deadline);
+
+/// Renames a file as rename(2) does. A file that has the new name is replaced.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_open() and rename(2).
+int acort_rename(const char *from, const char *to, int64_t deadline);
+
+/// Sets the size of a file as truncate(2) does.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_open() and truncate(2).
+int acort_truncate(const char *path, off_t length, int64_t deadline);
+
+/// Creates a directory as mkdir(2) does.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_open() and mkdir(2).
+int acort_mkdir(const char *path, mode_t mode, int64_t deadline);
+
+/// Removes an empty directory as rmdir(2) does.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - The errors of acort_open() and rmdir(2).
+int acort_rmdir(const char *path, int64_t deadline);
+
+/// Lists the directory `path` as scandir(3) does, without "." and "..", in the order of the bytes of
+/// the names. `d_type` of an entry is its type, or DT_UNKNOWN: then ask acort_lstat(). Free each
+/// entry and the list by free(3).
+///
+/// # Returns
+/// The number of entries in the list, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `path` or `list` is NULL.
+/// - The errors of acort_open() and scandir(3).
+int acort_scandir(const char *path,
+                  struct dirent ***list,
+                  int64_t deadline);
+
+/// Creates and opens a temporary file as mkostemp(3) does, with O_CLOEXEC. `path` ends with "XXXXXX",
+/// which the call replaces. If the call ends first, a file that is made later is removed again.
+///
+/// # Returns
+/// The file descriptor, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - The errors of acort_open() and mkostemp(3).
+int acort_mkstemp(char *path,
+                  int64_t deadline);
+
+/// Opens a descriptor that reports `events` of a file, or of a directory and the files in it:
+/// IN_CREATE, IN_MODIFY, IN_MOVED_TO, IN_CLOSE_WRITE and the others of inotify(7). Watch more files
+/// by inotify_add_watch(2). The descriptor may be a case of acort_select() (ACORT_FD_READ).
+///
+/// # Returns
+/// The file descriptor, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - The errors of acort_open(), inotify_init1(2) and inotify_add_watch(2).
+int acort_watch(const char *path, uint32_t events, int64_t deadline);
+
+/// Takes the next event of an inotify descriptor. Waits until there is one.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled, or acort_close() closes `fd`.
+/// - `EINVAL` if `event` is NULL, or `fd` is no inotify descriptor.
+/// - The errors of read(2).
+int acort_watch_next(int fd, struct acort_watch_event_t *event, int64_t deadline);
+
 /// Connects to `addr`: "host:service" or, for "unix", a path. `net` is "tcp", "tcp4", "tcp6",
 /// "udp", "udp4", "udp6" or "unix".
 ///
@@ -1805,6 +2422,22 @@ int acort_dial(const char *net, const char *addr, int64_t deadline);
 /// # Errors
 /// - The errors of acort_dial() and bind(2).
 int acort_listen(const char *net, const char *addr, int backlog);
+
+/// Listens as acort_listen() does, with options. `opts` NULL is none, and so is a field that is 0:
+///
+///     acort_listen_opts_t opts = {.size = sizeof opts, .flags = ACORT_REUSEPORT};
+///
+/// # Returns
+/// The socket, or -1 and `errno`. Close it by acort_close().
+///
+/// # Errors
+/// - `EINVAL` if a flag does not exist, an option is not for that network, or `size` is wrong.
+/// - `EADDRINUSE` if another socket is bound to the address; with ACORT_UNLINK if one listens there,
+///   or the file is no socket.
+/// - The errors of acort_listen(), and of chmod(2) and unlink(2).
+int acort_listen_ex(const char *net,
+                    const char *addr,
+                    const struct acort_listen_opts_t *opts);
 
 /// Resolves names as getaddrinfo(3) does: numbers at once, names on another thread if the caller is
 /// a task. A deadline of 0 or in the past resolves no names. Free `res` by freeaddrinfo(3).
@@ -1843,6 +2476,22 @@ int acort_getaddrinfo(const char *node,
 /// - `EAGAIN` if no thread can be started, or 256 threads hang in calls that were given up.
 int acort_blocking(acort_body_t fn, void *arg, void **ret);
 
+/// Calls `fn` as acort_blocking() does, unless the deadline passes or the task is cancelled before a
+/// thread has begun the call: `fn` is not called then. A call that has begun is waited for, since
+/// `fn` uses data of the caller. A deadline of 0 or in the past calls nothing.
+///
+/// # Returns
+/// 0, or -1 and `errno`: `fn` was not called, and `ret` is unchanged.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of acort_blocking().
+int acort_blocking_until(acort_body_t fn,
+                         void *arg,
+                         void **ret,
+                         int64_t deadline);
+
 /// Waits for a signal of `set`, takes it, and returns its number. Information about it goes to
 /// `info`, a siginfo_t, unless `info` is NULL.
 ///
@@ -1865,6 +2514,26 @@ int acort_blocking(acort_body_t fn, void *arg, void **ret);
 /// - `EMFILE`, `ENOMEM` if there are no file descriptors or no memory.
 int acort_signal_wait(const sigset_t *set, void *info, int64_t deadline);
 
+/// Makes the first signal of `set` cancel the main task of the caller's run. `set` NULL is SIGINT and
+/// SIGTERM. If the main task has ended, the signal cancels the tasks of its group. A second signal
+/// takes its action, by default the end of the process. When the run ends, the signals are blocked
+/// or not, as they were before the call.
+///
+/// In acort_run() the call blocks the signals itself; a program with threads of its own blocks them
+/// before it starts those. For acort_enter(), block them before acort_new(), as for
+/// acort_signal_wait(). A task of the runtime waits for them as acort_signal_wait() does. No deadlock
+/// is found while it waits.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EPERM` outside of tasks, and in a runtime with ACORT_LOOP.
+/// - `EINVAL` if `set` is empty; in acort_enter() also if a signal is not blocked.
+/// - `EBUSY` if the call was made in this run before.
+/// - `ENOMEM` if there is no memory.
+int acort_cancel_on_signals(const sigset_t *set);
+
 /// Waits for the end of the child `pid`, as waitpid(2) does. Its status goes to `status`, unless
 /// `status` is NULL.
 ///
@@ -1876,6 +2545,52 @@ int acort_signal_wait(const sigset_t *set, void *info, int64_t deadline);
 /// - `EINVAL` if `pid` is 0 or negative.
 /// - `ECHILD` if there is no such child.
 pid_t acort_waitpid(pid_t pid, int *status, int64_t deadline);
+
+/// Starts a program in a new process, by posix_spawn(3) on a thread for blocking calls. When the
+/// call returns, the program runs: an error of execve(2) or of the change of directory is an error of
+/// the call. The caller's ends of pipes go to `pipes`, an array of three: for the standard input,
+/// output and error, -1 where there is none. Close them by acort_close(), or open streams on them.
+/// `pipes` may be NULL if there are none. Wait for the program by acort_waitpid() or acort_proc_stop().
+///
+/// The program has no file descriptor of the library. Its standard ones block: O_NONBLOCK is cleared
+/// for those that `attr` gives it, and where the library has set it. A deadline of 0 or in the past
+/// starts nothing.
+///
+/// # Returns
+/// The process id, or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was started. A start that has begun is waited for.
+/// - `EINVAL` if there are no arguments, an attribute is not valid, or a pipe has no place in `pipes`.
+/// - `EBADF` if a file descriptor is not open.
+/// - `ENOENT` if there is no such program or directory.
+/// - `EACCES` if the program may not be executed.
+/// - `E2BIG` if arguments and environment are too large.
+/// - `ENOSYS` if `attr` has a directory, but the process has no posix_spawn_file_actions_addchdir_np(3):
+///   glibc before 2.29, or a statically linked program that does not name the function.
+/// - `EMFILE`, `ENOMEM`, `EAGAIN` if there are no file descriptors, no memory, or no processes or
+///   threads.
+/// - The errors of posix_spawn(3).
+pid_t acort_proc_start(const struct acort_proc_attr_t *attr,
+                       int *pipes,
+                       int64_t deadline);
+
+/// Ends the child `pid` and waits for it: sends SIGTERM, and SIGKILL if it has not ended after `grace`
+/// nanoseconds. If it leads a process group (ACORT_PROC_GROUP, ACORT_PROC_SESSION), the signals go to
+/// the group, and none of it is left. The child's status goes to `status`, unless `status` is NULL;
+/// it is that of a child which had ended before. Not a cancellation point, so that a cancelled task
+/// can leave no child.
+///
+/// # Returns
+/// 0, or -1 and `errno`.
+///
+/// # Errors
+/// - `EINVAL` if `pid` is 0 or negative, or `grace` is negative.
+/// - `ECHILD` if there is no such child.
+/// - `EPERM` if the caller may not end it.
+int acort_proc_stop(pid_t pid,
+                    int *status,
+                    int64_t grace);
 
 /// Sets the hooks that are called for each task of the process from now on; NULL removes them.
 ///
