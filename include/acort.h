@@ -169,7 +169,10 @@ typedef struct acort_stream acort_stream_t;
 /// -fexceptions. If the scope cannot be opened, the block does not run, and `errno` says why: EINVAL
 /// or ENOMEM. For gcc and clang.
 #define ACORT_WITH_DEADLINE(until) ACORT_WITH_DEADLINE_(until, ACORT_PASTE_(acort_outer_, __LINE__))
-#define ACORT_WITH_DEADLINE_(until, outer)                                                       for (int64_t outer __attribute__((__cleanup__(acort_deadline_pop))) = acort_deadline(),      ACORT_PASTE_(outer, _runs) = acort_deadline_push(until, &outer) == 0;            ACORT_PASTE_(outer, _runs); ACORT_PASTE_(outer, _runs) = 0)
+#define ACORT_WITH_DEADLINE_(until, outer)                                                       \
+    for (int64_t outer __attribute__((__cleanup__(acort_deadline_pop))) = acort_deadline(),      \
+                 ACORT_PASTE_(outer, _runs) = acort_deadline_push(until, &outer) == 0;           \
+         ACORT_PASTE_(outer, _runs); ACORT_PASTE_(outer, _runs) = 0)
 #endif
 
 

@@ -64,8 +64,8 @@ global_asm!(
 
 #[cfg(feature = "rt")]
 global_asm!(
-    // The worker of the runtime (`rt`) on this thread, or 0; 1 on a thread of the blocking pool; the time of the thread's
-    // virtual clock, or 0; and the deadline of the thread's scopes plus 1, or 0.
+    // The worker of the runtime (`rt`) on this thread, or 0; 1 on a thread of the blocking pool; the time of the
+    // thread's virtual clock, or 0; and the deadline of the thread's scopes plus 1, or 0.
     ".pushsection .tbss.aco_worker,\"awT\",%nobits",
     ".globl aco_worker",
     ".hidden aco_worker",

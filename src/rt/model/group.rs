@@ -15,10 +15,10 @@
 //!   before it frees the task.
 //! * G5. While `has_blocked_caller` is set, `blocked_callers` of the runtime counts the thread. When `live` becomes
 //!   0, the flag is cleared and the count is lowered.
-//! * G6. One caller takes a completed task out of the list: a join, a detach, acort_group_next(), or the group when it is
-//!   freed. `group_next` of a task that acort_group_next() has taken is the task itself, until the task is freed. A join
-//!   or detach looks at that under the task's lock, and the caller of acort_group_next() takes that lock before it frees
-//!   the task. A completed task goes to the first call of acort_group_next() that waits, and otherwise into the list.
+//! * G6. One caller takes a completed task out of the list: a join, a detach, acort_group_next(), or the group when it
+//!   is freed. `group_next` of a task that acort_group_next() has taken is the task itself, until the task is freed. A
+//!   join or detach reads that under the task's lock, and acort_group_next() takes that lock before it frees the task.
+//!   A completed task goes to the first call of acort_group_next() that waits, and otherwise into the list.
 //!
 //! How groups nest is in `nesting`, with NG1 to NG4.
 

@@ -6,8 +6,8 @@ use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::CancelBatch;
 use crate::sys;
 
-/// Gives `group` a deadline, in the place of the one that it had; NEVER: it has none. Errors: `EINVAL`, also for a group
-/// of another runtime; `EPERM` if no task runs; `ENOMEM`.
+/// Gives `group` a deadline, in the place of the one that it had; NEVER: it has none. Errors: `EINVAL`, also for a
+/// group of another runtime; `EPERM` if no task runs; `ENOMEM`.
 ///
 /// # Safety
 /// The group exists.

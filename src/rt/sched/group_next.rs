@@ -33,8 +33,8 @@ impl Waitable for Ended {
 }
 
 /// Waits until one more task of `group` has ended, and frees it. Returns the task, which is not to be used, and its
-/// result. Errors: `ESRCH` if no task is left; `EDEADLK` if the caller is a task of the group; `ENOMEM` also if the task
-/// could not start; `ETIMEDOUT`, `ECANCELED`.
+/// result. Errors: `ESRCH` if no task is left; `EDEADLK` if the caller is a task of the group; `ENOMEM`, also if the
+/// task could not start; `ETIMEDOUT`, `ECANCELED`.
 ///
 /// # Safety
 /// The group exists until the call returns.

@@ -9,8 +9,8 @@
 //!                    leaves its group, freed  leaves its group, freed
 //! ```
 //!
-//! * U1. One thread frees a task: its joiner, the call that detaches it, acort_group_next(), its worker at its end, or its
-//!   group (G6 of `group`).
+//! * U1. One thread frees a task: its joiner, the call that detaches it, acort_group_next(), its worker at its end, or
+//!   its group (G6 of `group`).
 //! * U2. A joiner whose wait fails clears JOINED if the task is still alive. Otherwise the task is the joiner's, with
 //!   its result. A joiner that is abandoned loses its flag before any task ends (F6 of `finish`).
 //! * U3. A FINISHED task without a flag is in the list of its group. With a flag it is in none, or about to leave it.
