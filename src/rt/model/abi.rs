@@ -34,10 +34,10 @@ pub const ACORT_NO_OVERFLOW_REPORT: u32 = 4;
 
 /// `acort_opts_t.flags`, for acort_run_ex(): a test run, as acort_test_run() makes one, with the seed `test_seed`.
 pub const ACORT_TEST: u32 = 8;
-/// `acort_opts_t.flags`, with ACORT_TEST: the outside takes part. Tasks may use file descriptors, files, names, signals
-/// and children, and other threads may wake them. The clock does not wait for these: it jumps when no task is ready, and
-/// no file descriptor that a task waits for. While the process has threads that the runtime does not know, it reports no
-/// deadlock.
+/// `acort_opts_t.flags`, with ACORT_TEST: the outside takes part. Tasks may use file descriptors, files, names,
+/// signals and children, and other threads may wake them. The clock does not wait for these: it jumps when no task is
+/// ready, and no file descriptor that a task waits for. While the process has threads that the runtime does not know,
+/// it reports no deadlock.
 pub const ACORT_TEST_OUTSIDE: u32 = 16;
 
 /// `acort_attr_t.flags`: the task runs on the stack that the worker's tasks share. What it has there is copied away
