@@ -6,6 +6,9 @@
 #include <netdb.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <stdarg.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 static acort_t *loop;
@@ -19,7 +22,7 @@ static acort_event_t event, is_running;
 static acort_sem_t sem;
 static acort_waitgroup_t waitgroup;
 static acort_barrier_t barrier;
-static acort_rwlock_t rwlock;
+static acort_rwlock_t rwlock, read_held;
 static acort_once_t once;
 static int silent[2], stuffed[2], listener, crowded, outside;
 static pid_t child;
@@ -43,6 +46,51 @@ static int64_t in(int64_t nanoseconds) { return nanoseconds == 0 ? 1 : acort_aft
 static void never_runs(void *unused) {
     (void)unused;
     CHECK(0);
+}
+
+static void *returns_never(void *unused) {
+    never_runs(unused);
+    return NULL;
+}
+
+static int vprint(acort_stream_t *stream, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int result = (int)acort_stream_vprintf(stream, ACORT_NEVER, format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+/* Streams on a socket without input, and on one that takes no output: two bytes fill the buffer. */
+static void bound_streams(int64_t nanoseconds) {
+    char byte = 0;
+    acort_stream_opts_t options = {.size = sizeof options, .write_size = 2, .flags = ACORT_STREAM_KEEP_FD};
+    acort_stream_t *in_stream = acort_stream_open(silent[0], &options);
+    acort_stream_t *out = acort_stream_open(stuffed[1], &options);
+    CHECK(in_stream != NULL && out != NULL);
+    for (int i = 0; i < 2; i++) CHECK_EQUAL(acort_stream_write(out, &byte, 1, 0), 1);
+    IN_SCOPE(acort_stream_read(in_stream, &byte, 1, ACORT_NEVER));
+    IN_SCOPE(acort_stream_read_full(in_stream, &byte, 1, ACORT_NEVER));
+    IN_SCOPE(acort_stream_read_line(in_stream, NULL, ACORT_NEVER) != NULL ? 0 : -1);
+    IN_SCOPE(acort_stream_read_until(in_stream, "x", 1, NULL, ACORT_NEVER) != NULL ? 0 : -1);
+    IN_SCOPE(acort_stream_peek(in_stream, 1, NULL, ACORT_NEVER) != NULL ? 0 : -1);
+    IN_SCOPE(acort_stream_write(out, &byte, 1, ACORT_NEVER));
+    IN_SCOPE(acort_stream_printf(out, ACORT_NEVER, "x"));
+    IN_SCOPE(vprint(out, "x")); /* (acort_stream_vprintf( */
+    IN_SCOPE(acort_stream_flush(out, ACORT_NEVER));
+    IN_SCOPE(acort_stream_shutdown(out, ACORT_NEVER));
+    IN_SCOPE(acort_stream_close(out, ACORT_NEVER)); /* closed, although bytes are left */
+    CHECK_EQUAL(acort_stream_close(in_stream, 0), 0);
+}
+
+/* poll(2) returns 0 at its time. */
+static void bound_poll(int64_t nanoseconds) {
+    int64_t until = in(nanoseconds), outer;
+    struct pollfd one = {silent[0], POLLIN, 0};
+    CHECK_EQUAL(acort_deadline_push(until, &outer), 0);
+    CHECK_EQUAL(acort_poll(&one, 1, ACORT_NEVER), 0);
+    CHECK(acort_now() >= until && one.revents == 0);
+    CHECK_EQUAL(acort_deadline_pop(&outer), 1);
 }
 
 /* Every function of the header with a deadline (tests/header.rs looks whether one is missing). */
@@ -72,6 +120,9 @@ static void bound(int64_t nanoseconds) {
     if (acort_self() != NULL) IN_SCOPE(acort_select(two, 2, ACORT_NEVER));
     IN_SCOPE(acort_mutex_lock(&mutex, ACORT_NEVER));
     IN_SCOPE(acort_cond_wait(&cond, held, ACORT_NEVER));
+    CHECK_EQUAL(acort_rwlock_rdlock(&read_held, 0), 0);
+    IN_SCOPE(acort_cond_wait_rwlock(&cond, &read_held, ACORT_NEVER));
+    CHECK_EQUAL(acort_rwlock_unlock(&read_held), 0);
     IN_SCOPE(acort_event_wait(&event, ACORT_NEVER));
     IN_SCOPE(acort_sem_wait(&sem, ACORT_NEVER));
     IN_SCOPE(acort_waitgroup_wait(&waitgroup, ACORT_NEVER));
@@ -96,6 +147,13 @@ static void bound(int64_t nanoseconds) {
     IN_SCOPE(acort_dial("unix", crowd, ACORT_NEVER));
     IN_SCOPE(acort_signal_wait(&signals, NULL, ACORT_NEVER));
     IN_SCOPE(acort_waitpid(child, NULL, ACORT_NEVER));
+    acort_watch_event_t change;
+    int watch = acort_watch(crowd, IN_DELETE_SELF, ACORT_NEVER);
+    CHECK(watch >= 0);
+    IN_SCOPE(acort_watch_next(watch, &change, ACORT_NEVER));
+    CHECK_EQUAL(acort_close(watch), 0);
+    bound_poll(nanoseconds);
+    bound_streams(nanoseconds);
     CHECK_EQUAL(acort_mutex_unlock(held), 0);
     free(held);
 }
@@ -111,6 +169,27 @@ static void bound_what_is_quick(void) {
     IN_SCOPE(acort_open("/dev/null", O_RDONLY, 0, ACORT_NEVER));
     IN_SCOPE(acort_pwrite(file, &byte, 1, 0, ACORT_NEVER));
     IN_SCOPE(acort_fsync(file, ACORT_NEVER));
+    char absent[96], template[96], *words[] = {"true", NULL};
+    struct stat status;
+    struct dirent **list = NULL;
+    snprintf(absent, sizeof absent, "%s.absent", path);
+    snprintf(template, sizeof template, "%s.XXXXXX", path);
+    acort_proc_attr_t program = {.size = sizeof program, .argv = words};
+    IN_SCOPE(acort_ftruncate(file, 0, ACORT_NEVER));
+    IN_SCOPE(acort_fstat(file, &status, ACORT_NEVER));
+    IN_SCOPE(acort_stat(path, &status, ACORT_NEVER));
+    IN_SCOPE(acort_lstat(path, &status, ACORT_NEVER));
+    IN_SCOPE(acort_unlink(absent, ACORT_NEVER));
+    IN_SCOPE(acort_rename(absent, absent, ACORT_NEVER));
+    IN_SCOPE(acort_truncate(absent, 0, ACORT_NEVER));
+    IN_SCOPE(acort_mkdir(path, 0700, ACORT_NEVER)); /* it is a file */
+    IN_SCOPE(acort_rmdir(absent, ACORT_NEVER));
+    IN_SCOPE(acort_scandir("/", &list, ACORT_NEVER));
+    IN_SCOPE(acort_mkstemp(template, ACORT_NEVER));
+    IN_SCOPE(acort_watch("/tmp", IN_CREATE, ACORT_NEVER));
+    IN_SCOPE(acort_blocking_until(returns_never, NULL, NULL, ACORT_NEVER));
+    IN_SCOPE(acort_proc_start(&program, NULL, ACORT_NEVER));
+    CHECK(list == NULL);
     IN_SCOPE(acort_listen("tcp", "localhost:0", 0)); /* it has to resolve a name */
     CHECK_EQUAL(acort_deadline_push(1, &before), 0);
     CHECK_EQUAL(acort_getaddrinfo("localhost", "1", NULL, &found, ACORT_NEVER), EAI_SYSTEM);
