@@ -4,14 +4,12 @@
 enum { NORMAL = 4, LOW = 4, TURNS = 320 };
 
 static long turns_of[2], most_between, between;
-static int ready[2];
 
-/* Counts the turns of each priority, while tasks of both are ready all the time. */
+/* Counts the turns of each priority, while tasks of both are ready all the time: low ones from the first normal one on. */
 static void *takes_turns(void *is_low) {
     int low = is_low != NULL;
-    ready[low]++;
     while (turns_of[0] < TURNS) {
-        turns_of[low]++;
+        if (!low || turns_of[0] > 0) turns_of[low]++;
         between = low ? 0 : between + 1;
         if (between > most_between) most_between = between;
         CHECK_EQUAL(acort_yield(), 0);
@@ -44,7 +42,8 @@ static void *both_ready(void *flags) {
 /* No normal one is ready: they have all turns. */
 static void *low_alone(void *unused) {
     acort_task_t *tasks[LOW];
-    turns_of[0] = turns_of[1] = 0;
+    turns_of[0] = 1;
+    turns_of[1] = 0;
     for (int i = 0; i < LOW; i++) {
         tasks[i] = acort_go_flags(ACORT_LOW, takes_turns, &turns_of);
         CHECK(tasks[i] != NULL);
