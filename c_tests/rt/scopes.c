@@ -604,6 +604,7 @@ int main(void) {
     CHECK_EQUAL(pthread_sigmask(SIG_BLOCK, &signals, NULL), 0);
     snprintf(path, sizeof path, "/tmp/acort-scopes-%d", (int)getpid());
     if ((child = fork()) == 0) {
+        alarm(120); /* if the parent fails */
         pause();
         _exit(0);
     }

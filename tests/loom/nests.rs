@@ -5,8 +5,8 @@ use std::ptr;
 use loom::thread;
 
 use crate::rt::model::group::Group;
-use crate::rt::model::runtime::Runtime;
 use crate::rt::model::group_timer::GroupTimer;
+use crate::rt::model::runtime::Runtime;
 use crate::rt::model::task::Task;
 use crate::rt::model::worker::Worker;
 use crate::rt::os;
