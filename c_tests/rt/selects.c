@@ -84,10 +84,12 @@ static void *waits(void *unused) {
     return unused;
 }
 
-static void *holds(void *mutex) {
-    CHECK_EQUAL(acort_mutex_lock(mutex, ACORT_NEVER), 0);
+static void *holds(void *object) {
+    object_t *o = object;
+    CHECK_EQUAL(acort_mutex_lock(&o->mutex, ACORT_NEVER), 0);
+    CHECK_EQUAL(acort_event_set(&o->event), 0);
     CHECK_FAILS(acort_park(ACORT_NEVER), ECANCELED);
-    CHECK_EQUAL(acort_mutex_unlock(mutex), 0);
+    CHECK_EQUAL(acort_mutex_unlock(&o->mutex), 0);
     return NULL;
 }
 
@@ -128,11 +130,8 @@ static acort_case_t make(object_t *o, sort_t sort, int is_ready) {
         o->time = is_ready ? acort_now() : acort_after(3600000 * MILLISECONDS);
         return CASE_OF(.op = ACORT_TIMER, .data = &o->time);
     case MUTEX:
-        o->task = is_ready ? NULL : acort_go(holds, &o->mutex);
-        while (!is_ready && acort_mutex_lock(&o->mutex, 0) == 0) {
-            CHECK_EQUAL(acort_mutex_unlock(&o->mutex), 0);
-            acort_yield();
-        }
+        o->task = is_ready ? NULL : acort_go(holds, o);
+        if (!is_ready) CHECK_EQUAL(acort_event_wait(&o->event, ACORT_NEVER), 0);
         return CASE_OF(.op = ACORT_MUTEX, .object = &o->mutex);
     case GROUP:
         CHECK((o->group = acort_group_open()) != NULL);

@@ -94,6 +94,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("model claim -", "selects::one_sender_is_met"),
     ("lock.rs compare_exchange AcqRel", "selects::selects_meet"),
     ("lock.rs store Release", "selects::events_are_freed_by_the_caller"),
+    ("lock.rs compare_exchange AcqRel", "selects::mutexes_keep_others_out"),
     // A task is freed while it ends (G4).
     ("lock.rs compare_exchange AcqRel", "ends::group_is_freed"),
     ("lock.rs store Release", "ends::walked_task_is_not_freed"),
