@@ -121,6 +121,15 @@ static void *limits(void *argument) {
         CHECK(memcmp(got + LIMIT - 6, "x12345", 6) == 0);
         disconnect();
     }
+    connect_with(LIMIT, 4096); /* a buffer that holds more changes nothing */
+    memset(text, 'x', sizeof text);
+    text[LIMIT + 1] = '\n';
+    put_text(text, LIMIT + 2);
+    CHECK_REFUSES(acort_stream_read_line(theirs, NULL, soon()), EMSGSIZE);
+    CHECK_EQUAL(acort_stream_read(theirs, got, 1, soon()), 1);
+    text[LIMIT] = 0;
+    check_line(text, LIMIT);
+    disconnect();
     return argument;
 }
 
