@@ -17,6 +17,7 @@ fn bit(signal: c_int) -> SignalSet {
 ///
 /// # Safety
 /// `set` points to an initialized set.
+#[inline(never)]
 pub(crate) unsafe fn from_sigset(set: *const libc::sigset_t) -> SignalSet {
     // SAFETY: the set is initialized.
     let has = |&signal: &c_int| unsafe { libc::sigismember(set, signal) == 1 };
@@ -24,6 +25,7 @@ pub(crate) unsafe fn from_sigset(set: *const libc::sigset_t) -> SignalSet {
 }
 
 /// Converts to a set of the C library. Signals that the C library reserves for itself are left out.
+#[inline(never)]
 pub(crate) fn to_sigset(signals: SignalSet) -> libc::sigset_t {
     let mut set = MaybeUninit::zeroed();
     // SAFETY: sigemptyset(3) initializes the set.

@@ -81,6 +81,7 @@ impl Runtime {
     }
 
     /// Returns the sum of one counter of all workers.
+    #[inline(never)]
     pub(crate) fn sum(&self, of: fn(&Counters) -> &AtomicU64) -> u64 {
         self.workers().map(|worker| of(&worker.counters).load(Ordering::Acquire)).sum()
     }

@@ -10,7 +10,7 @@ use crate::tls;
 const NANOS_PER_SEC: i64 = 1_000_000_000;
 
 /// The time that deadlines on this thread are compared with: that of its virtual clock, or of CLOCK_MONOTONIC.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn now() -> i64 {
     match tls::virtual_time() {
         0 => real_now(),

@@ -123,7 +123,7 @@ unsafe fn run_ready_in_own_order(worker: *mut Worker) -> bool {
             if task.is_null() {
                 break;
             }
-            run_task(worker, task, slice);
+            run_task_in_own_order(worker, task, slice);
             if budget::is_turn_over(&*worker) {
                 break;
             }
@@ -148,13 +148,23 @@ unsafe fn run_ready_chaos(worker: *mut Worker) -> bool {
                 break;
             }
             let slice = 1 + (*worker).random.below(slice as usize) as i32;
-            run_task(worker, task, slice);
+            run_task_in_own_order(worker, task, slice);
             if budget::is_turn_over(&*worker) {
                 return true;
             }
         }
     }
     false
+}
+
+/// As [`run_task`], but no copy of it is made in the caller.
+///
+/// # Safety
+/// As [`run_task`].
+#[inline(never)]
+unsafe fn run_task_in_own_order(worker: *mut Worker, task: *mut Task, slice: i32) {
+    // SAFETY: the worker is this thread's. The task is ready, and in no list.
+    unsafe { run_task(worker, task, slice) }
 }
 
 /// Runs a task until it switches back to the scheduler.
