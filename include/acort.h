@@ -216,8 +216,8 @@ typedef struct acort_stream acort_stream_t;
 /// acort_yield().
 #define ACORT_UNCONSTRAINED 16
 
-/// `acort_attr_t.flags`: the task has low priority. It runs when no other task is ready on its worker, but of 16 tasks that
-/// run one is low, if one is ready.
+/// `acort_attr_t.flags`: the task has low priority. It runs when no other task is ready on its worker, but of 16 tasks
+/// that run one is low, if one is ready.
 #define ACORT_LOW 32
 
 /// acort_chan_new(): only the tasks of one worker use the channel, the worker of the task that creates it. Its calls

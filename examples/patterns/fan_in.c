@@ -1,4 +1,5 @@
-/* Fan-in. One task reads several sources, each with a channel, as they come. A closed channel leaves the list. */
+/* Fan-in. One task reads several sources, each with a channel, as they come. The case of a closed channel is
+ * disabled. */
 #include <acort.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@ enum { SOURCES = 3 };
 static void *source(void *channel) {
     for (int i = 1; i <= 4; i++) {
         if (acort_chan_send(channel, &i, ACORT_NEVER) != 0) break;
-        acort_sleep(1000000);
+        acort_sleep(ACORT_MS(1));
     }
     acort_chan_close(channel);
     acort_chan_unref(channel);
@@ -16,29 +17,28 @@ static void *source(void *channel) {
 }
 
 static void *begin(void *unused) {
-    acort_case_t cases[SOURCES];
+    acort_case_t cases[SOURCES] = {0};                  /* a case without an operation is disabled */
     int value, open = 0, sum = 0, chosen;
     for (int i = 0; i < SOURCES; i++) {
         acort_chan_t *channel = acort_chan_new(sizeof(int), 0, 0);
         if (channel == NULL) continue;
-        acort_task_t *task = acort_go(source, acort_chan_ref(channel));
-        if (task == NULL) {
+        if (acort_go_detached(source, acort_chan_ref(channel)) != 0) {
             acort_chan_unref(channel);                  /* the task's reference */
             acort_chan_unref(channel);
             continue;
         }
-        acort_detach(task);
         cases[open++] = (acort_case_t){.op = ACORT_RECV, .object = channel, .data = &value};
     }
-    while (open > 0 && (chosen = acort_select(cases, open, ACORT_NEVER)) >= 0) {
+    while (open > 0 && (chosen = acort_select(cases, SOURCES, ACORT_NEVER)) >= 0) {
         if (cases[chosen].error == 0) {
             sum += value;
-        } else {                                        /* EPIPE: closed, and empty */
-            acort_chan_unref(cases[chosen].object);
-            cases[chosen] = cases[--open];
+            continue;
         }
+        acort_chan_unref(cases[chosen].object);         /* EPIPE: closed, and empty */
+        cases[chosen].object = NULL;                    /* disabled from now on */
+        open--;
     }
-    while (open > 0) acort_chan_unref(cases[--open].object);   /* cancelled */
+    for (int i = 0; i < SOURCES; i++) acort_chan_unref(cases[i].object);
     printf("the sum of all sources is %d\n", sum);
     return unused;
 }

@@ -1,3 +1,4 @@
+/* A line protocol server on streams, and its own client. */
 #include <acort.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -57,6 +58,7 @@ static void *begin(void *unused) {
 }
 
 int main(void) { return acort_run(begin, NULL, NULL); }
+
 /* Prints:
  * 42
  * what is hello?

@@ -10,16 +10,15 @@ static int in_flight, most;
 static void *fetch(void *item) {
     in_flight++;
     if (in_flight > most) most = in_flight;
-    acort_sleep(2000000);                               /* a request */
+    acort_sleep(ACORT_MS(2));                           /* a request */
     in_flight--;
     acort_sem_post(&slots);
     return item;
 }
 
 static void *begin(void *unused) {
-    acort_attr_t attr;
+    acort_attr_t attr = ACORT_ATTR_INIT;
     int started = 0;
-    acort_attr_init(&attr, sizeof attr);
     attr.flags = ACORT_DETACHED;                        /* freed as soon as it ends */
     attr.group = acort_group_open();
     if (attr.group == NULL || acort_sem_init(&slots, AT_ONCE) != 0) return unused;

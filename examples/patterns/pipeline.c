@@ -33,7 +33,7 @@ static void *begin(void *unused) {
     acort_task_t *parser = reader == NULL ? NULL : acort_go(parse, NULL);
     if (parser == NULL && reader != NULL) acort_cancel(reader);
     for (int item; parser != NULL && acort_chan_recv(parsed, &item, ACORT_NEVER) == 0; stored_count++)
-        acort_sleep(200000);                            /* a slow store */
+        acort_sleep(ACORT_US(200));                     /* a slow store */
     if (reader != NULL) acort_join(reader, NULL, ACORT_NEVER);
     if (parser != NULL) acort_join(parser, NULL, ACORT_NEVER);
     printf("%d stored, the reader never more than 8 ahead: %s\n", stored_count, farthest <= 8 ? "yes" : "no");

@@ -9,7 +9,7 @@ static int runs;
 
 /* Returns NULL when its work is done. */
 static void *service(void *name) {
-    acort_sleep(1000000);
+    acort_sleep(ACORT_MS(1));
     return ++runs < 3 ? name : NULL;
 }
 

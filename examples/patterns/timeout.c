@@ -1,46 +1,39 @@
-/* Timeout around anything. A function without a deadline runs in a task of its own. At the deadline the task is
- * cancelled. So its waits fail, and it returns. */
+/* Timeout around anything. All waits of a block end at one deadline, also those in functions that take none. */
 #include <acort.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Calls fn(arg). Returns 0, or -1 and errno: ETIMEDOUT if the deadline has passed, ECANCELED if the caller is cancelled. */
-static int call_until(int64_t deadline, acort_body_t fn, void *arg, void **ret) {
-    acort_task_t *task = acort_go(fn, arg);
-    if (task == NULL) return -1;
-    if (acort_join(task, ret, deadline) == 0) return 0;
-    int error = errno, mask;
-    if (error == ENOMEM) return -1;                     /* it has never begun, and is freed */
-    acort_cancel(task);
-    mask = acort_cancel_mask(1);
-    acort_join(task, NULL, ACORT_NEVER);                /* it cleans up, and ends */
-    acort_cancel_mask(mask);
-    errno = error;
-    return -1;
-}
-
-static void *slow(void *text) {
-    for (int i = 0; i < 100; i++)
-        if (acort_sleep(10000000) != 0) return NULL;    /* cancelled */
+/* Knows nothing of deadlines. Returns NULL and errno if a wait fails. */
+static const char *fetch(acort_chan_t *answers, int count) {
+    static char text[2];
+    while (count-- > 0)
+        if (acort_chan_recv(answers, text, ACORT_NEVER) != 0) return NULL;
     return text;
 }
 
-static void *quick(void *text) { return text; }
+static void *answer(void *answers) {
+    for (const char *letter = "abc"; *letter != 0; letter++)
+        if (acort_chan_send(answers, letter, ACORT_NEVER) != 0) break;
+    return NULL;                                        /* the fourth answer never comes */
+}
 
 static void *begin(void *unused) {
-    acort_body_t functions[] = {quick, slow};
-    for (int i = 0; i < 2; i++) {
-        void *result = NULL;
-        int outcome = call_until(acort_after(30000000), functions[i], "done", &result);
-        puts(outcome == 0 ? (char *)result : strerror(errno));
+    acort_chan_t *answers = acort_chan_new(1, 8, 0);
+    acort_task_t *task = answers == NULL ? NULL : acort_go(answer, answers);
+    for (int count = 3; task != NULL && count <= 4; count++) {
+        const char *text = NULL;
+        ACORT_WITH_DEADLINE(acort_after(200000000)) text = fetch(answers, count);
+        puts(text != NULL ? text : strerror(errno));
     }
+    if (task != NULL) acort_join(task, NULL, ACORT_NEVER);
+    acort_chan_unref(answers);
     return unused;
 }
 
 int main(void) { return acort_run(begin, NULL, NULL); }
 
 /* Prints:
- * done
+ * c
  * Connection timed out
  */

@@ -25,8 +25,7 @@ static void *feed(void *unused) {
 static void *begin(void *unused) {
     jobs = acort_chan_new(sizeof(int), WORKERS, 0);
     results = acort_chan_new(sizeof(int), WORKERS, 0);
-    acort_attr_t attr;
-    acort_attr_init(&attr, sizeof attr);
+    acort_attr_t attr = ACORT_ATTR_INIT;
     attr.group = acort_group_open();
     int count = 0, sum = 0;
     if (jobs != NULL && results != NULL && attr.group != NULL && acort_go_ex(&attr, feed, NULL) != NULL)

@@ -64,11 +64,13 @@ enum Hidden {
 
 /// Programs of examples/ that can run many times in a process. The others are servers, pipeline.c, which closes static
 /// channels, blocking_work.c, which takes long, and threads.c, for whose threads malloc(3) keeps heaps.
-const EXAMPLES: [&str; 19] = [
+const EXAMPLES: [&str; 21] = [
     "generator",
     "own_memory",
     "patterns/circuit_breaker",
     "patterns/fan_in",
+    "patterns/first_success",
+    "patterns/line_server",
     "patterns/n_in_flight",
     "patterns/pipeline",
     "patterns/publish_subscribe",

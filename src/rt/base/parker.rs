@@ -33,22 +33,22 @@
 //!   wake_result; continue
 //! ```
 //!
-//! * P1. WAITING changes from 1 to 0 once a wait, by `claim`, `unpark`, `cancel` or `interrupt`. The thread whose call returns true
-//!   is the waker. It alone sets the wake reason, once, before it makes the waiter runnable. A thread that gives up on
-//!   its own wait, and a task that is abandoned, get no wake reason.
+//! * P1. WAITING changes from 1 to 0 once a wait, by `claim`, `unpark`, `cancel` or `interrupt`. The thread whose call
+//!   returns true is the waker. It alone sets the wake reason, once, before it makes the waiter runnable. A thread that
+//!   gives up on its own wait, and a task that is abandoned, get no wake reason.
 //! * P2. The wake reason is 0 from `prepare` until the wake: `prepare` clears it before it sets WAITING.
 //! * P3. A claimed waiter is live until its waker has woken it. A task: until it is pushed. A plain thread: until
 //!   `set_wake_reason`; afterwards the waker uses only the address of the futex word.
-//! * P4. `owner` is null for a plain thread, and before a task is STARTED or fails to start. It does not change during a
-//!   wait.
+//! * P4. `owner` is null for a plain thread, and before a task is STARTED or fails to start. It does not change during
+//!   a wait.
 //! * P5. A waiter may still be in a queue after its wait has ended: by a deadline, a cancellation, or another case of a
 //!   select. The next waker that finds it removes it. Otherwise the woken task does, under the object's lock.
 //! * P6. PARKED and UNINTERRUPTIBLE are set only with WAITING, and never together. The waiter alone changes MASKED and
 //!   BOUNDED, and not during a wait.
 //! * P7. What the waker does before `set_wake_reason` is seen after `wake_result`: Release and Acquire. All changes of
 //!   `state` are AcqRel. ThreadSanitizer is told so here.
-//! * P8. INTERRUPTED and errno are set and cleared together: an interruption that has ended no wait. It is never set with
-//!   CANCELLED. An interruption ends one wait, or one `prepare` or `take_stop` of the task, or is taken back.
+//! * P8. INTERRUPTED and errno are set and cleared together: an interruption that has ended no wait. It is never set
+//!   with CANCELLED. An interruption ends one wait, or one `prepare` or `take_stop` of the task, or is taken back.
 
 use core::ffi::{c_int, c_void};
 
@@ -302,8 +302,8 @@ impl Parker {
         is_cancelled(self.state.load(Ordering::Relaxed))
     }
 
-    /// Returns true if a call of the task must look closer before it begins: [`take_stop`](Self::take_stop) may fail, or
-    /// a deadline scope bounds its waits.
+    /// Returns true if a call of the task must look closer before it begins: [`take_stop`](Self::take_stop) may fail,
+    /// or a deadline scope bounds its waits.
     #[inline(always)]
     pub(crate) fn is_marked(&self) -> bool {
         self.state.load(Ordering::Relaxed) & (CANCELLED | INTERRUPTED | BOUNDED) != 0

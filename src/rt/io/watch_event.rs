@@ -1,8 +1,8 @@
 //! acort_watch_next(): one event of an inotify(7) descriptor.
 //!
-//! read(2) gives as many events as the buffer takes, and fails with EINVAL if it takes none. So a read of the size of the
-//! next event gives that event alone. The call begins with the size of an event without a name. The system pads names
-//! to multiples of that size, which the call adds after EINVAL.
+//! read(2) gives as many events as the buffer takes, and fails with EINVAL if it takes none. So a read of the size of
+//! the next event gives that event alone. The call begins with the size of an event without a name. The system pads
+//! names to multiples of that size, which the call adds after EINVAL.
 
 use core::ffi::c_int;
 

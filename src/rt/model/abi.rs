@@ -56,8 +56,8 @@ pub const ACORT_MEASURE: u32 = 8;
 /// acort_yield().
 pub const ACORT_UNCONSTRAINED: u32 = 16;
 
-/// `acort_attr_t.flags`: the task has low priority. It runs when no other task is ready on its worker, but of 16 tasks that
-/// run one is low, if one is ready.
+/// `acort_attr_t.flags`: the task has low priority. It runs when no other task is ready on its worker, but of 16 tasks
+/// that run one is low, if one is ready.
 pub const ACORT_LOW: u32 = 32;
 
 /// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().

@@ -1,7 +1,7 @@
 //! The layout of the cold part of a task: a block from malloc for what few tasks need.
 //!
 //! ```text
-//!   inline_scratch | heap_scratch ──> malloc | name ──> malloc | … | values | destructor | cleanups ──> malloc | [ copy ]
+//!   inline_scratch | heap_scratch ─> malloc | name ─> malloc | … | values | destructor | cleanups ─> malloc | [ copy ]
 //! ```
 //!
 //! Scratch memory serves one call of the task at a time. A select keeps its wait-queue nodes there, and a channel call

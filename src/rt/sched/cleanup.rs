@@ -3,16 +3,16 @@
 //! ```text
 //!   acort_exit            run_all on the frames of the caller, then the task ends
 //!   the function returns,
-//!   aco_exit              the coroutine has ended; finish: restart ──> the worker resumes it ──> cleanup_main: run_all,
-//!                                                                      and it ends again
+//!   aco_exit              the coroutine has ended; finish: restart ──> the worker resumes it ──> cleanup_main: it runs
+//!                                                                      all, and ends again
 //!   abandoned             not run: freed with the task
 //! ```
 //!
 //! * CU1. The list is the task's. Its worker alone uses it.
 //! * CU2. A function is taken out of the list before it runs. So one that ends the task by acort_exit() or aco_exit()
 //!   leaves the rest, which run next.
-//! * CU3. They run in the task's coroutine, on its stack: they may wait. Whether the task is cancelled or masked does not
-//!   change.
+//! * CU3. They run in the task's coroutine, on its stack: they may wait. Whether the task is cancelled or masked does
+//!   not change.
 //! * CU4. A task that is restarted keeps its result on its stack, as its waits use the place in the block.
 
 use core::ffi::c_void;

@@ -1,8 +1,8 @@
 //! The destructors of a task's values and of its argument, which its worker runs at the end.
 //!
 //! * DS1. Each is called once, by the worker that ends the task, before the end is visible.
-//! * DS2. The task is the running task meanwhile, but the scheduler's coroutine is the current one. So a call that would
-//!   have to wait aborts.
+//! * DS2. The task is the running task meanwhile, but the scheduler's coroutine is the current one. So a call that
+//!   would have to wait aborts.
 
 use core::ptr;
 

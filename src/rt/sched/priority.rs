@@ -7,17 +7,18 @@
 //!
 //! * PR1. A worker does so from its first low task on ([`divert`]); in chaos mode never. Before that it has no low task
 //!   but new ones in its run queue, and the two other queues are empty.
-//! * PR2. All that makes a task ready pushes it to the run queue. `sort` moves it from there once, before `next` chooses.
-//! * PR3. `next` takes a low task if no normal one is ready, or if [`MAX_IN_A_ROW`] normal ones were taken since a low one
-//!   was, or became, ready. Within a priority it is first in, first out.
+//! * PR2. All that makes a task ready pushes it to the run queue. `sort` moves it from there once, before `next`
+//!   chooses.
+//! * PR3. `next` takes a low task if no normal one is ready, or if [`MAX_IN_A_ROW`] normal ones were taken since a low
+//!   one was, or became, ready. Within a priority it is first in, first out.
 
 use crate::rt::model::{Task, Worker};
 
 /// The most normal tasks that run one after another while a low one is ready.
 const MAX_IN_A_ROW: u32 = 15;
 
-/// Puts a new low task aside, and ends the turn: the worker chooses by priority in its next ones. Returns false if it does
-/// so already, or is in chaos mode: the task begins.
+/// Puts a new low task aside, and ends the turn: the worker chooses by priority in its next ones. Returns false if it
+/// does so already, or is in chaos mode: the task begins.
 ///
 /// # Safety
 /// `worker` is this thread's. The task is NEW, and in no list.

@@ -9,8 +9,8 @@
 //!   end of run    no task of the main group lives: cancels the watch, and waits for its end
 //! ```
 //!
-//! * SG1. `signal_watch` of a main group is set once, under the group's lock. The thread of the run reads it when no task
-//!   of the group lives.
+//! * SG1. `signal_watch` of a main group is set once, under the group's lock. The thread of the run reads it when no
+//!   task of the group lives.
 //! * SG2. `signal_watches` counts the watches of a runtime, from before the task is spawned until it has restored the
 //!   mask, or for good if it never began. acort_run() ends when no more tasks live than it has watches.
 //! * SG3. In acort_run() one thread runs all tasks, and starts the threads of the blocking pool: the call blocks the
@@ -84,9 +84,9 @@ unsafe fn block(runtime: *mut Runtime, signals: SignalSet) -> Result<()> {
     Ok(())
 }
 
-/// Makes the first of the signals cancel the main task of the running task's run. Errors: `EPERM` if no task runs, or in
-/// a runtime that another event loop runs; `EINVAL` if the set is empty or a signal is not blocked; `EBUSY` if a set was
-/// named in this run before; `ENOMEM`.
+/// Makes the first of the signals cancel the main task of the running task's run. Errors: `EPERM` if no task runs, or
+/// in a runtime that another event loop runs; `EINVAL` if the set is empty or a signal is not blocked; `EBUSY` if a set
+/// was named in this run before; `ENOMEM`.
 ///
 /// # Safety
 /// `set` is null or initialized.
@@ -108,7 +108,8 @@ pub(crate) unsafe fn watch(set: *const libc::sigset_t) -> Result<()> {
             false => Err(libc::EBUSY),
         };
         if outcome.is_ok() && tls::current() == (*task::current()).co {
-            // The watch is the next task that runs: it has its signalfd before the program can take the last descriptor.
+            // The watch is the next task that runs: it has its signalfd before the program can take the last
+            // descriptor.
             wait::switch_to_scheduler();
         }
         if outcome.is_err() {

@@ -159,8 +159,8 @@ pub(crate) unsafe fn spawn_in(
     }
 }
 
-/// Gives a NEW task what few tasks have: low priority, a copy of the argument, its destructor. Returns false if there is
-/// no memory.
+/// Gives a NEW task what few tasks have: low priority, a copy of the argument, its destructor. Returns false if there
+/// is no memory.
 ///
 /// # Safety
 /// No other thread knows the task. Its argument has `arg_copy_size` bytes.

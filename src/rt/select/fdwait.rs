@@ -11,7 +11,8 @@ use crate::rt::model::task;
 use crate::rt::os::{Deadline, Result};
 
 /// Waits until `fd` is ready for some of `events` (POLLIN, POLLOUT, POLLPRI, POLLRDHUP), and returns for which. Errors:
-/// `EINVAL` for no events or others; `ETIMEDOUT`; `ECANCELED` if the task is canceled, or the file closed; those of `FdRef::enter`.
+/// `EINVAL` for no events or others; `ETIMEDOUT`; `ECANCELED` if the task is canceled, or the file closed; those of
+/// `FdRef::enter`.
 pub(crate) fn fdwait(fd: c_int, events: c_int, deadline: Deadline) -> Result<c_int> {
     const ALL: i16 = libc::POLLIN | libc::POLLOUT | libc::POLLPRI | libc::POLLRDHUP;
     if events == 0 || events & !c_int::from(ALL) != 0 {
