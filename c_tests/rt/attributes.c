@@ -165,7 +165,7 @@ static void refused(acort_attr_t attributes, void *argument, int error) {
 static void *what_does_not_go_together(void *argument) {
     acort_attr_t attributes = attributes_with(ACORT_SHARED | ACORT_MEASURE);
     refused(attributes, NULL, EINVAL);
-    attributes = attributes_with(32);
+    attributes = attributes_with(1u << 31);
     refused(attributes, NULL, EINVAL);
     attributes = attributes_with(ACORT_SHARED);
     attributes.stack = memory;

@@ -22,7 +22,7 @@ enum { KINDS = 19 };
 
 /* A wait of this kind: nothing ends it. */
 static long waits(long kind) {
-    char byte;
+    char byte = 0;
     acort_case_t cases[] = {{.op = ACORT_RECV, .object = channel, .data = &byte},
                             {.op = ACORT_FD_READ, .fd = pair[0]}};
     switch (kind) {
@@ -119,7 +119,7 @@ static void *each_kind(void *unused) {
 static void *pending(void *unused) {
     acort_task_t *me = acort_self();
     acort_event_t set = {{0}}, unset = {{0}};
-    char byte;
+    char byte = 0;
     CHECK_EQUAL(acort_event_set(&set), 0);
     /* It is heard once, on entry, although the call could succeed. */
     CHECK_EQUAL(acort_interrupt(me, EINTR), 0);
