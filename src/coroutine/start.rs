@@ -67,9 +67,10 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
         (*co).fp = fp;
         (*co).arg = arg;
         (*co).save_stack.valid_sz = 0;
-        // An unstarted coroutine may own its stack (`with_stack`, WS2). It is prepared again: its chain is cut.
+        // A coroutine of `aco_new` is the owner before it starts (WS2 of `with_stack`). It is prepared again: its chain
+        // is cut.
         let stack = (*co).share_stack;
-        if (*stack).owner == co {
+        if stack::is_owned(stack::block_of(stack)) && (*stack).owner == co {
             (*stack).owner = ptr::null_mut();
             (*stack).align_validsz = 0;
         }

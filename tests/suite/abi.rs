@@ -137,9 +137,12 @@ fn library(folder: &Path, compiler: &str, headers: &Headers, map: &str) -> Resul
     let (mut source, mut constants) = (String::new(), String::new());
     for item in HEADERS.iter().flat_map(|name| header::items(folder, name)) {
         match item.kind {
+            // Macros, which the compiled header does not contain.
+            Kind::Function if item.name.starts_with("ACORT_") => {}
+            Kind::Other if item.code.contains('{') && item.code.starts_with("#define") => {}
             Kind::Function => {
-                let code = item.code.replace(" __attribute__((noreturn))", "").replace(';', "");
-                source += &format!("{code} {{ __builtin_trap(); }}\n");
+                let code = item.code.split(" __attribute__").next().unwrap_or_default();
+                source += &format!("{} {{ __builtin_trap(); }}\n", code.replace(';', ""));
             }
             Kind::Other if item.code.starts_with("#define") => constants += &constant(&item.name),
             Kind::Struct | Kind::Other => {}
@@ -156,9 +159,10 @@ fn library(folder: &Path, compiler: &str, headers: &Headers, map: &str) -> Resul
     Ok(folder.join("libaco.so"))
 }
 
-/// A function that has the constant in the type of its parameter. Another one of them is another name.
+/// A function that has the constant in the type of its parameter, as a positive length.
 fn constant(name: &str) -> String {
-    format!("void constant_{name}(char (*length)[{name} + 2]) {{ (void)length; }}\n")
+    let length = format!("{name} < -1 ? 100000 - {name} : {name} + 2");
+    format!("void constant_{name}(char (*length)[{length}]) {{ (void)length; }}\n")
 }
 
 /// The parts of `release` that `now` lacks, or has in another form. More names are no loss.

@@ -55,14 +55,6 @@ pub(crate) mod os {
             self.0 >= 0
         }
 
-        pub fn is_valid(self) -> bool {
-            self.0 >= -1
-        }
-
-        pub fn time(self) -> Option<i64> {
-            (self.0 >= 0).then_some(self.0)
-        }
-
         pub fn min(self, other: Deadline) -> Deadline {
             if self.0 < 0 || other.0 >= 0 && other.0 < self.0 { other } else { self }
         }
@@ -392,6 +384,7 @@ pub(crate) mod model {
             pub object: *mut c_void,
             pub data: *mut c_void,
             pub error: c_int,
+            pub reserved: c_int,
         }
     }
 
