@@ -5,6 +5,7 @@
 //! pair is cleared, and the hooks' pair is suppressed.
 
 use core::ffi::c_void;
+use core::mem;
 
 use super::forms::{Resume, Resumed, Switch, Transfer};
 use super::on_resumer::refuse_switch;
@@ -14,7 +15,7 @@ use crate::abi::aco_t;
 use crate::sanitizer::FakeStack;
 use crate::{arch, coroutine, exceptions, hooks, sanitizer};
 
-/// The instrumented form of `resume`.
+/// The instrumented form of `resume`. `frame` is the frame pointer of the program's code that called it.
 ///
 /// # Safety
 /// As [`prepare`].
@@ -22,6 +23,7 @@ use crate::{arch, coroutine, exceptions, hooks, sanitizer};
 pub(super) unsafe fn resume_instrumented(
     co: *mut aco_t,
     value: *mut c_void,
+    frame: usize,
     resume: Resume,
 ) -> Resumed {
     refuse_switch("aco_resume", co);
@@ -33,7 +35,7 @@ pub(super) unsafe fn resume_instrumented(
             hooks::on_resume(co);
             let mut fake_stack = FakeStack::new();
             sanitizer::before_switch((*co).main_co, co, &mut fake_stack);
-            let resumed = resume(co, value);
+            let resumed = resume_with_frame_pointer(co, value, frame, resume);
             sanitizer::after_switch(&fake_stack);
             sanitizer::release_ended(resumed.from);
             hooks::on_return(resumed.from);
@@ -42,16 +44,35 @@ pub(super) unsafe fn resume_instrumented(
             prepare(co);
             hooks::on_resume(co);
             hooks::suppress_next_resume();
-            let resumed = resume(co, value);
+            let resumed = resume_with_frame_pointer(co, value, frame, resume);
             hooks::rearm();
             hooks::on_return(resumed.from);
             resumed
         } else {
-            resume(co, value)
+            resume_with_frame_pointer(co, value, frame, resume)
         }
     };
     exceptions::restore_eh_state(eh_state);
     resumed
+}
+
+/// Calls `resume` with `frame` as the frame pointer: the chain of the coroutine leads to the program's code.
+///
+/// # Safety
+/// As [`prepare`].
+unsafe fn resume_with_frame_pointer(
+    co: *mut aco_t,
+    value: *mut c_void,
+    frame: usize,
+    resume: Resume,
+) -> Resumed {
+    type Call =
+        unsafe extern "C" fn(*mut aco_t, *mut c_void, usize, usize, *const (), usize) -> Resumed;
+    // SAFETY: the function leaves the two registers of a `Resumed` as `resume` has set them.
+    unsafe {
+        let call: Call = mem::transmute(arch::call_with_frame_pointer as *const ());
+        call(co, value, 0, 0, resume as *const (), frame)
+    }
 }
 
 /// The instrumented form of `switch`. `frame` is the frame pointer of the program's code that called `switch`.

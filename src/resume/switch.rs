@@ -39,9 +39,13 @@ macro_rules! for_both_fpenv {
             }
 
             #[cold]
-            unsafe extern "C" fn resume_slow(co: *mut aco_t, value: *mut c_void) -> Resumed {
+            unsafe extern "C" fn resume_slow(
+                co: *mut aco_t,
+                value: *mut c_void,
+                frame: usize,
+            ) -> Resumed {
                 // SAFETY: `resume` passes its arguments on, which are as `prepare` requires.
-                unsafe { resume_instrumented(co, value, resume) }
+                unsafe { resume_instrumented(co, value, frame, resume) }
             }
 
             /// Saves the registers of `from` and resumes `to`, which is given `value`. Returns the value that `from`

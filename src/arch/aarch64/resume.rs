@@ -169,6 +169,7 @@ macro_rules! resume_body {
             "ldp x13, x12, [x10]",
             "orr x13, x13, x12",
             "cbz x13, 2b",
+            "mov x2, x29", // the frame pointer, for `call_with_frame_pointer`
             "b {slow}",
             // Clears ALL_REGS: `co` resumes with all its registers.
             "4:",
@@ -180,6 +181,7 @@ macro_rules! resume_body {
             "ldp x11, x12, [x10]",
             "orr x11, x11, x12",
             "cbz x11, 8b",
+            "mov x2, x29", // the frame pointer, for `call_with_frame_pointer`
             "b {slow}",
             ".cfi_endproc",
             root = sym $crate::arch::root_frame,

@@ -169,6 +169,7 @@ macro_rules! resume_body {
             "cmp qword ptr [rax + 8], 0",
             "je 22b",
             "23:",
+            "mov rdx, rbp",             // the frame pointer, for `call_with_frame_pointer`
             "jmp {slow}",
             ".cfi_endproc",
             prepare = sym $prepare,
