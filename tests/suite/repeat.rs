@@ -24,7 +24,7 @@ const SEEDS: usize = 4;
 const COPIES: usize = 12;
 
 /// Programs of c_tests/ beside those of the runtime: threads, signals, timers.
-const OTHERS: [&str; 4] = ["exceptions", "storm", "stress", "threads"];
+const OTHERS: [&str; 3] = ["storm", "stress", "threads"];
 
 /// Busy processes, two for each processor. Dropping the load ends them.
 struct Load(Vec<Child>);
