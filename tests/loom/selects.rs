@@ -44,7 +44,14 @@ fn two<T>(new: impl Fn() -> Shared<T>) -> [Shared<T>; 2] {
 }
 
 fn case<T>(op: i32, object: Shared<T>, data: *mut *mut Own) -> acort_case_t {
-    acort_case_t { op, fd: -1, object: object.raw().cast(), data: data.cast(), error: 0, reserved: 0 }
+    acort_case_t {
+        op,
+        fd: -1,
+        object: object.raw().cast(),
+        data: data.cast(),
+        error: 0,
+        reserved: 0,
+    }
 }
 
 /// Selects. Returns the chosen case and its error.

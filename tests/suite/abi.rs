@@ -54,7 +54,7 @@ const BREAKS: [(&str, Change); 7] = [
         replace(headers, "    char is_end;", "    long more;\n    char is_end;")
     }),
     ("a field of another type", |headers, _| {
-        replace(headers, "    int32_t worker;", "    int64_t worker;")
+        replace(headers, "    int32_t op;", "    int64_t op;")
     }),
     ("another parameter", |headers, _| {
         replace(headers, "int acort_sleep(int64_t ns)", "int acort_sleep(int64_t ns, int how)")
