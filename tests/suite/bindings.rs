@@ -1,15 +1,17 @@
 //! bindings/: the test files of each language, with the installed headers and libraries.
 
+use std::fs;
 use std::path::Path;
 
 use crate::case::{Case, ensure};
 use crate::compiler::Compiler;
 use crate::compilers::{AARCH64, CC};
-use crate::files::absolute;
+use crate::files::{absolute, read};
 use crate::install::{make, prefix};
 use crate::process::{Result, succeed};
 use crate::toolchain::command;
 
+const ZIG_RUN: &str = "build/zig/ziglang/zig run -lc";
 const ZIG: &str = "build/zig/ziglang/zig test bindings/zig/test_aco.zig -lc";
 
 /// The targets of Zig: name, mode, and the compiler that has the library and the runner.
@@ -35,12 +37,49 @@ pub fn cases() -> Result<Vec<Case>> {
         let line = format!("luajit {option} bindings/luajit/test_aco.lua {bodies}");
         cases.push(with_library(line, &prefix));
     }
+    cases.extend(programs_of_the_page(&folder, &prefix)?);
     for (target, mode, compiler) in ZIG_TARGETS {
         let (folder, prefix) = (folder.clone(), prefix.clone());
         cases.push(Case::new(format!("zig {target} {mode}"), move || {
             zig(target, mode, compiler, &folder, &prefix)
         }));
     }
+    Ok(cases)
+}
+
+/// The programs of bindings/README.md, by the language of their block. Each prints the block `text prints` after it.
+fn programs_of_the_page(folder: &Path, prefix: &str) -> Result<Vec<Case>> {
+    const PAGE: &str = "bindings/README.md";
+    fs::copy("bindings/zig/aco.zig", folder.join("aco.zig"))?;
+    let page = read(PAGE)?;
+    // Every second part is inside of a block.
+    let blocks: Vec<_> = page.split("```").skip(1).step_by(2).collect();
+    let mut cases = Vec::new();
+    for (number, block) in blocks.iter().enumerate() {
+        let Some((language, program)) = block.split_once('\n') else { continue };
+        let path = folder.join(format!("page-{number}.{language}"));
+        let file = path.display();
+        let line = match language {
+            "python" => format!("python3 -B {file}"),
+            "lua" => format!("luajit {file}"),
+            "zig" => format!("{ZIG_RUN} {file} -I{prefix}/include {prefix}/lib/libaco.a"),
+            _ => continue,
+        };
+        let shown = blocks.get(number + 1).and_then(|next| next.strip_prefix("text prints\n"));
+        let shown =
+            shown.ok_or(format!("{PAGE}: the block of {language} says not what it prints"))?;
+        fs::write(&path, program)?;
+        let (library, shown) = (format!("{prefix}/lib"), shown.to_string());
+        cases.push(Case::new(format!("{PAGE}: {language}, block {number}"), move || {
+            let mut program = command(&line);
+            program.env("PYTHONPATH", "bindings/python").env("LUA_PATH", "bindings/luajit/?.lua");
+            program.env("ACO_LIBRARY", format!("{library}/libaco.so.1"));
+            let printed = succeed(program.env("LD_LIBRARY_PATH", &library), 300)?;
+            ensure!(printed == shown, "prints\n{printed}and not\n{shown}");
+            Ok(())
+        }));
+    }
+    ensure!(cases.len() >= 4, "{PAGE} has {} programs", cases.len());
     Ok(cases)
 }
 
