@@ -51,7 +51,7 @@ pub fn cases() -> Result<Vec<Case>> {
     scratch("nim")?;
     AARCH64.make()?;
     let gcc = toolchain::program(AARCH64.c).display().to_string();
-    let mut cases = Vec::new();
+    let mut cases = vec![Case::new("the page's programs are an example", page_is_an_example)];
     for nim in &COMPILERS {
         let version = nim.version;
         for (variant, runner) in VARIANTS {
@@ -129,6 +129,16 @@ fn prints(nim: &Nim, path: &Path) -> Result {
     let expected: Vec<_> = expected.collect();
     let program = build(nim, "c --mm:orc", &format!("examples/{}", stem(path)))?;
     compare_lines(&expected, &succeed(command(&program), 60)?)
+}
+
+/// The programs that the package's page shows are in examples/page.nim, as they are.
+fn page_is_an_example() -> Result {
+    let (page, program) =
+        (read(format!("{PACKAGE}/README.md"))?, read(format!("{PACKAGE}/examples/page.nim"))?);
+    let blocks = page.split("```nim\n").skip(1).filter_map(|text| text.split("```").next());
+    let missing: Vec<_> = blocks.filter(|block| !program.contains(block)).collect();
+    ensure!(missing.is_empty(), "examples/page.nim has no such part: {missing:?}");
+    Ok(())
 }
 
 /// The package alone: its tests with a library that the compiler finds, its documentation, and a program that uses the
