@@ -52,7 +52,8 @@ static void *hangs(void *text) {
 static void *begin(void *unused) {
     void *result = NULL;
     if (block_until(ACORT_NEVER, query, "done", &result) == 0) puts(result);
-    if (block_until(acort_after(20000000), hangs, "late", &result) != 0) puts(strerror(errno));
+    if (block_until(acort_after(ACORT_MS(20)), hangs, "late", &result) != 0)
+        puts(errno == ETIMEDOUT ? "too late" : "cancelled");
     sem_post(&disk);                                    /* acort_run() waits for the call */
     return unused;
 }
@@ -66,5 +67,5 @@ int main(void) {
 
 /* Prints:
  * done
- * Connection timed out
+ * too late
  */
