@@ -2,7 +2,6 @@
 #include <acort.h>
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Knows nothing of deadlines. Returns NULL and errno if a wait fails. */
 static const char *fetch(acort_chan_t *answers, int count) {

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <semaphore.h>
 #include <stdio.h>
-#include <string.h>
 
 typedef struct {
     acort_body_t fn;
