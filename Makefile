@@ -74,6 +74,9 @@ STRIP := -Wl,-S
 # What ld leaves of that: the names of object files and of statics, and where code and data meet on aarch64. Functions
 # keep theirs.
 THIN   = $(OBJCOPY) --strip-debug -w --strip-symbol='$$x*' --strip-symbol='$$d*' --strip-symbol='_ZN3aco*[A-Z]17h*' $@
+# The names of functions without the hash that rustc adds, where they differ without it.
+SHORTEN = nm $@ | sed -n -E 's/.* (_Z.*)(17h[0-9a-f]{16}E)(.*)/\1\2\3 \1E\3/p' | awk '!seen[$$2]++' > $(B)/short-names && \
+  $(OBJCOPY) --redefine-syms=$(B)/short-names $@
 endif
 
 $(RSLIB): $(SOURCES)
@@ -87,6 +90,7 @@ $(B)/$(SO): $(RSLIB) $(B)/libaco.map
 	  -Wl,--whole-archive $(RSLIB) -Wl,--no-whole-archive -Wl,--gc-sections -Wl,-O1 $(STRIP) \
 	  -Wl,-z,defs -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,nodelete -nostdlib -lc $(LDFLAGS)
 	$(THIN)
+	$(SHORTEN)
 
 $(B)/libaco.so: $(B)/$(SO)
 	ln -sf $(SO) $(B)/$(SONAME)

@@ -275,6 +275,7 @@ static void ends(victim_t *v) {
 /* It has gone as far as it can: it waits. Before that it could find the next file, which is no fault of a call. */
 static void lets_wait(victim_t *v) {
     while (!is_inside(v)) acort_sleep(MILLISECONDS / 10);
+    atomic_store(&watched, NULL);
     for (int left = 1; left > 0;) { /* a part is taken when it waits for the next */
         left = 0;
         if (v->call == READ_FULL) CHECK(ioctl(v->fd, FIONREAD, &left) == 0);

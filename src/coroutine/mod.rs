@@ -63,5 +63,5 @@ pub(crate) use free::{free, owns_stack};
 pub(crate) use main_co::{create_main, current_or_create_main};
 pub(crate) use other_threads::{OtherThreadUse, runs_on_other_thread, use_by_other_thread};
 pub(crate) use stack_use::{is_on_shared_stack, stack_remaining, stack_trim, stack_used};
-pub(crate) use start::{has_no_frames, is_unstarted, reset};
+pub(crate) use start::{has_no_frames, is_unstarted, reset, restart};
 pub(crate) use with_stack::create_with_stack;

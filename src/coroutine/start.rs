@@ -64,6 +64,17 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
         if slow_path::is_needed() {
             record::destroy_locals(co);
         }
+        restart(co, fp, arg);
+    }
+}
+
+/// As [`reset`], without its check: the local values stay.
+///
+/// # Safety
+/// `co` is ENDED or UNSTARTED, and its share stack is live.
+pub(crate) unsafe fn restart(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) {
+    // SAFETY: `co` is a coroutine without frames that is wanted, on a live share stack.
+    unsafe {
         (*co).fp = fp;
         (*co).arg = arg;
         (*co).save_stack.valid_sz = 0;

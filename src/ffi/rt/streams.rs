@@ -93,8 +93,9 @@ pub unsafe extern "C" fn acort_stream_close(stream: *mut acort_stream_t, deadlin
     try_status(|| unsafe {
         let stream = non_null(stream)?;
         match until(deadline) {
-            Err(libc::ECANCELED) => life::close(stream, Deadline::NOW)
-                .map_err(|error| if error == libc::ETIMEDOUT { libc::ECANCELED } else { error }),
+            // Cancelled or interrupted: the stream is closed all the same.
+            Err(stop) if Deadline::at(deadline).is_valid() => life::close(stream, Deadline::NOW)
+                .map_err(|error| if error == libc::ETIMEDOUT { stop } else { error }),
             deadline => life::close(stream, deadline?),
         }
     })

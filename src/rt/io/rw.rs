@@ -91,7 +91,7 @@ pub(crate) unsafe fn read(
     deadline: Deadline,
 ) -> Result<usize> {
     // SAFETY: the caller's buffer is writable for `size` bytes.
-    unsafe { read_from(&FdRef::enter(fd)?, buffer, size, deadline) }
+    unsafe { read_noting(fd, buffer, size, deadline, &mut 0) }
 }
 
 /// As [`read`], for a call that has entered.
@@ -100,6 +100,7 @@ unsafe fn read_from(
     buffer: *mut c_void,
     size: usize,
     deadline: Deadline,
+    system_error: &mut c_int,
 ) -> Result<usize> {
     let fd = file.fd();
     if size == 0 {
@@ -110,10 +111,12 @@ unsafe fn read_from(
     let size = chaos::maybe_shorten(file, size);
     // SAFETY: the caller's buffer is writable for `size` bytes.
     retry_until_ready(file, Direction::Read, size, deadline, &mut |file_type| unsafe {
-        result(match file_type & SOCKET {
+        let outcome = result(match file_type & SOCKET {
             0 => libc::read(fd, buffer, size),
             _ => libc::recv(fd, buffer, size, libc::MSG_DONTWAIT),
-        })
+        });
+        *system_error = outcome.err().unwrap_or(0);
+        outcome
     })
 }
 
@@ -128,7 +131,7 @@ pub(crate) unsafe fn write(
     deadline: Deadline,
 ) -> Result<usize> {
     // SAFETY: the caller's buffer is readable for `size` bytes.
-    unsafe { write_to(&FdRef::enter(fd)?, buffer, size, deadline) }
+    unsafe { write_noting(fd, buffer, size, deadline, &mut 0) }
 }
 
 /// As [`write()`], for a call that has entered.
@@ -137,15 +140,18 @@ unsafe fn write_to(
     buffer: *const c_void,
     size: usize,
     deadline: Deadline,
+    system_error: &mut c_int,
 ) -> Result<usize> {
     let fd = file.fd();
     let size = chaos::maybe_shorten(file, size);
     // SAFETY: the caller's buffer is readable for `size` bytes.
     retry_until_ready(file, Direction::Write, size, deadline, &mut |file_type| unsafe {
-        match file_type & SOCKET {
+        let outcome = match file_type & SOCKET {
             0 => with_sigpipe_blocked(&mut || result(libc::write(fd, buffer, size))),
             _ => result(libc::send(fd, buffer, size, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)),
-        }
+        };
+        *system_error = outcome.err().unwrap_or(0);
+        outcome
     })
 }
 
@@ -190,7 +196,7 @@ pub(crate) unsafe fn read_full(
     let file = &FdRef::enter(fd)?;
     // SAFETY: `done` is below `size`, so that the rest lies in the caller's buffer.
     let done = transfer_all(size, deadline, &mut |done| unsafe {
-        read_from(file, buffer.wrapping_byte_add(done), size - done, deadline)
+        read_from(file, buffer.wrapping_byte_add(done), size - done, deadline, &mut 0)
     })?;
     sanitizer::unpoison(buffer, done);
     Ok(done)
@@ -209,6 +215,36 @@ pub(crate) unsafe fn write_all(
     let file = &FdRef::enter(fd)?;
     // SAFETY: `done` is below `size`, so that the rest lies in the caller's buffer.
     transfer_all(size, deadline, &mut |done| unsafe {
-        write_to(file, buffer.wrapping_byte_add(done), size - done, deadline)
+        write_to(file, buffer.wrapping_byte_add(done), size - done, deadline, &mut 0)
     })
+}
+
+/// As [`read`], and notes the error of the last system call; 0: none.
+///
+/// # Safety
+/// As [`read`].
+pub(crate) unsafe fn read_noting(
+    fd: c_int,
+    buffer: *mut c_void,
+    size: usize,
+    deadline: Deadline,
+    system_error: &mut c_int,
+) -> Result<usize> {
+    // SAFETY: as the caller's.
+    unsafe { read_from(&FdRef::enter(fd)?, buffer, size, deadline, system_error) }
+}
+
+/// As [`write`], and notes the error of the last system call; 0: none.
+///
+/// # Safety
+/// As [`write`].
+pub(crate) unsafe fn write_noting(
+    fd: c_int,
+    buffer: *const c_void,
+    size: usize,
+    deadline: Deadline,
+    system_error: &mut c_int,
+) -> Result<usize> {
+    // SAFETY: as the caller's.
+    unsafe { write_to(&FdRef::enter(fd)?, buffer, size, deadline, system_error) }
 }

@@ -207,7 +207,11 @@ unsafe fn last_attempt_in_task<A: Waitable>() -> Result<()> {
         let task = task::current();
         let object: *mut A =
             ptr::with_exposed_provenance_mut((*task).wait_target.load(Ordering::Relaxed));
-        last_attempt(object, (*(*task).waiter()).slot)
+        let outcome = last_attempt(object, (*(*task).waiter()).slot);
+        if outcome.is_ok() {
+            (*task).parker.renew_interruption();
+        }
+        outcome
     }
 }
 

@@ -17,9 +17,9 @@
 //!   task a slice of the units ([`begin_slice`]): the more tasks are ready, the smaller it is ([`slice_for`]).
 //! * B2. A call yields on entry, before it reads its object, so that what it finds is current. A call that moves many
 //!   parts (acort_read_full(), acort_write_all()) also yields between two parts, where it might wait as well.
-//! * B3. A call does not yield if its deadline is 0, in a coroutine that the task has resumed, in a hook or
-//!   destructor, outside of tasks, or while the task holds a mutex or an rwlock. Units that were not paid for are
-//!   carried over, up to one turn's worth: a later call pays them.
+//! * B3. A call does not yield if its deadline is 0, in a coroutine that the task has resumed, in a function of
+//!   aco_on_resumer(), in a hook or destructor, outside of tasks, or while the task holds a mutex or an rwlock. Units
+//!   that were not paid for are carried over, up to one turn's worth: a later call pays them.
 //! * B4. A call with deadline 0 cannot wait, and does not check for cancellation or interruptions.
 //!
 //! A call begins once: in the C interface, or below it in the part that returns before the wait, so that nothing of it
@@ -164,7 +164,7 @@ unsafe fn yield_now(worker: *mut Worker, deadline: Deadline) {
             (*worker).turn_left = (*worker).slice_floor + MAX_SLICE;
             return;
         }
-        let is_nested = tls::current() != (*task).co;
+        let is_nested = tls::current() != (*task).co || tls::is_on_resumer();
         if deadline.is_now() || is_nested || (*worker).hook_depth != 0 || (*task).holds_lock() {
             // The debt is at most a turn.
             (*worker).turn_left = (*worker).turn_left.max((*worker).slice_floor - TURN);

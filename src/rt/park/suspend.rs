@@ -76,7 +76,10 @@ unsafe fn finish_park() -> Result<()> {
     unsafe {
         let outcome = after_block();
         match outcome {
-            Err(libc::ETIMEDOUT) if (*task::current()).parker.try_take_token() => Ok(()),
+            Err(libc::ETIMEDOUT) if (*task::current()).parker.try_take_token() => {
+                (*task::current()).parker.renew_interruption();
+                Ok(())
+            }
             outcome => outcome.map(drop),
         }
     }

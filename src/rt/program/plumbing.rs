@@ -21,6 +21,7 @@ use crate::rt::os::{self, Result};
 use crate::sys;
 
 /// A copy that the new process makes.
+#[derive(Clone, core::marker::Copy)]
 struct Copy {
     from: c_int,
     to: c_int,
@@ -46,6 +47,17 @@ impl Plumbing {
         const STANDARD: usize = 3;
         if attr.nfds > c_int::MAX as usize || attr.fds.is_null() && attr.nfds != 0 {
             return Err(libc::EINVAL);
+        }
+        // Before files are made here, which would get the numbers of those that are not open.
+        for from in [attr.r#in, attr.out, attr.err].into_iter().filter(|from| *from > 0) {
+            check_open(from)?;
+        }
+        if attr.err == ACORT_PROC_STDOUT && attr.out == 0 {
+            check_open(1)?;
+        }
+        for index in 0..attr.nfds {
+            // SAFETY: the array has so many elements.
+            check_open(unsafe { (*attr.fds.add(index)).from })?;
         }
         let copies = os::allocate_array(attr.nfds + STANDARD).ok_or(libc::ENOMEM)?.as_ptr();
         let mut plumbing = Plumbing { copies, count: 0, ends: [-1; 3] };
@@ -121,8 +133,7 @@ impl Plumbing {
         if to < 0 || is_target {
             return Err(libc::EINVAL);
         }
-        // SAFETY: fcntl(2) takes any number.
-        if unsafe { libc::fcntl(from, libc::F_GETFD) } < 0 { Err(libc::EBADF) } else { Ok(()) }
+        Ok(())
     }
 
     /// Duplicates each source that is also a target (P1).
@@ -130,13 +141,22 @@ impl Plumbing {
         let least = self.copies().map(|(_, to)| to).max().unwrap_or(0).saturating_add(1);
         for index in 0..self.count {
             // SAFETY: so many copies are there.
-            let copy = unsafe { &mut *self.copies.add(index) };
-            if self.copies().any(|(_, to)| to == copy.from) {
-                let duplicate = duplicate(copy.from, least)?;
-                if copy.is_own {
-                    let _ = os::close(copy.from);
+            let Copy { from, is_own, .. } = unsafe { *self.copies.add(index) };
+            if self.copies().any(|(_, to)| to == from) {
+                let duplicate = duplicate(from, least)?;
+                // Other copies of the file, too: the source may be closed now.
+                for other in 0..self.count {
+                    // SAFETY: so many copies are there.
+                    let other = unsafe { &mut *self.copies.add(other) };
+                    if other.from == from {
+                        other.from = duplicate;
+                    }
                 }
-                (copy.from, copy.is_own) = (duplicate, true);
+                // SAFETY: so many copies are there.
+                unsafe { (*self.copies.add(index)).is_own = true };
+                if is_own {
+                    let _ = os::close(from);
+                }
             }
         }
         Ok(())
@@ -158,6 +178,12 @@ impl Drop for Plumbing {
         // SAFETY: from malloc, and not used from here on.
         unsafe { sys::free(self.copies.cast()) }
     }
+}
+
+/// Errors: `EBADF`.
+fn check_open(fd: c_int) -> Result<()> {
+    // SAFETY: fcntl(2) takes any number.
+    if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 { Err(libc::EBADF) } else { Ok(()) }
 }
 
 /// Duplicates a descriptor to a number from `least` on (P2).

@@ -92,7 +92,7 @@ unsafe fn restart_cold(worker: *mut Worker, task: *mut Task) -> bool {
     unsafe {
         let co = (*task).co;
         let (entry, arg) = ((*co).fp, (*co).arg);
-        coroutine::reset(co, Some(cleanup_main), arg);
+        coroutine::restart(co, Some(cleanup_main), arg);
         // A report or a debugger is to see the task's own function.
         (*co).fp = entry;
         (*worker).run_queue.push(task);

@@ -27,7 +27,12 @@ impl Select<'_> {
                     match self.try_now() {
                         None if self.deadline.is_now() => return Some(Err(libc::ETIMEDOUT)),
                         None => {}
-                        outcome => return outcome,
+                        outcome => {
+                            if self.is_interrupted && matches!(outcome, Some(Ok(_))) {
+                                (*self.task).parker.renew_interruption();
+                            }
+                            return outcome;
+                        }
                     }
                 }
                 let Some(task) = self.task.as_mut() else {
@@ -210,6 +215,7 @@ impl Select<'_> {
                     // S9: a timer may have ended the wait. An interruption by this errno ends the call.
                     let task = task::current().as_ref();
                     let is_interrupted = task.is_some_and(|task| task.parker.was_interrupted());
+                    self.is_interrupted = is_interrupted;
                     if is_interrupted || self.deadline.has_passed() {
                         self.deadline = Deadline::NOW;
                     }

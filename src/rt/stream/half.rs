@@ -34,10 +34,12 @@ impl State {
         if self.error == 0 { Ok(()) } else { Err(self.error) }
     }
 
-    /// Keeps the error of a system call, if it lasts (S3).
-    pub(crate) fn keep_error<T>(&mut self, outcome: Result<T>) -> Result<T> {
+    /// Keeps the error that the system has given, if it lasts (S3). `system_error` is that of the last system call: an
+    /// interruption has any number, and the system has an ETIMEDOUT of its own.
+    pub(crate) fn keep_error<T>(&mut self, outcome: Result<T>, system_error: c_int) -> Result<T> {
         if let Err(error) = outcome
-            && !matches!(error, libc::ETIMEDOUT | libc::ECANCELED | libc::ENOMEM | libc::EMFILE)
+            && error == system_error
+            && !matches!(error, libc::EAGAIN | libc::EINTR | libc::ENOMEM | libc::EMFILE)
         {
             self.error = error;
         }

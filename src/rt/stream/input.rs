@@ -7,7 +7,7 @@ use super::half::State;
 use super::object::Stream;
 use crate::rt::io::rw;
 use crate::rt::os::{Deadline, Result};
-use crate::sanitizer;
+use crate::{sanitizer, sys};
 
 /// Reads once from the descriptor to the buffer, which has no more than `most` bytes then. Returns the number of bytes;
 /// 0: the input has ended. Errors: `EMSGSIZE` if the buffer has so many already; those of the descriptor.
@@ -18,9 +18,11 @@ fn fill(stream: &Stream, input: &mut State, most: usize, deadline: Deadline) -> 
     input.check()?;
     input.buffer.make_room(stream.read_size, most)?;
     let (next, room) = (input.buffer.next(), input.buffer.room());
+    let mut system_error = 0;
     // SAFETY: the buffer has so much room.
-    let outcome = unsafe { rw::read(stream.fd(), next.cast(), room, deadline) };
-    let count = input.keep_error(outcome)?;
+    let outcome =
+        unsafe { rw::read_noting(stream.fd(), next.cast(), room, deadline, &mut system_error) };
+    let count = input.keep_error(outcome, system_error)?;
     input.is_over = count == 0;
     input.buffer.added(count);
     Ok(count)
@@ -42,8 +44,10 @@ unsafe fn read_some(
         if input.buffer.is_empty() {
             if size >= stream.read_size && !input.is_over {
                 input.check()?;
-                let outcome = rw::read(stream.fd(), to.cast(), size, deadline);
-                let count = input.keep_error(outcome)?;
+                let mut system_error = 0;
+                let outcome =
+                    rw::read_noting(stream.fd(), to.cast(), size, deadline, &mut system_error);
+                let count = input.keep_error(outcome, system_error)?;
                 input.is_over = count == 0;
                 return Ok(count);
             }
@@ -126,10 +130,22 @@ pub(crate) unsafe fn unread(stream: &Stream, from: *const c_void, size: usize) -
     if size == 0 {
         return Ok(());
     }
-    buffer.make_room_before(size)?;
-    // SAFETY: there is room for the bytes.
-    unsafe { buffer.prepend(from.cast(), size) };
-    Ok(())
+    // SAFETY: there is room for the bytes. The copy has `size` of them, and is freed here alone.
+    unsafe {
+        if size <= buffer.room_before() {
+            buffer.prepend(from.cast(), size);
+            return Ok(());
+        }
+        // The bytes may lie in the buffer, whose memory is replaced: those of `peek` were not removed.
+        let copy = sys::allocate(size).ok_or(libc::ENOMEM)?.as_ptr();
+        ptr::copy_nonoverlapping(from.cast::<u8>(), copy.cast(), size);
+        let outcome = buffer.make_room_before(size);
+        if outcome.is_ok() {
+            buffer.prepend(copy.cast_const().cast(), size);
+        }
+        sys::free(copy.cast());
+        outcome
+    }
 }
 
 /// The number of bytes in the buffer. Errors: `EBUSY`.
@@ -146,11 +162,24 @@ enum Found {
 }
 
 /// Waits for a delimiter. Errors: `EMSGSIZE` if more bytes than the limit come before it; those of the descriptor.
-fn find(stream: &Stream, input: &mut State, delimiter: &[u8], deadline: Deadline) -> Result<Found> {
-    let most = stream.most_input(delimiter.len());
+///
+/// With `may_have_return` a carriage return before the delimiter does not count for the limit.
+fn find(
+    stream: &Stream,
+    input: &mut State,
+    delimiter: &[u8],
+    may_have_return: bool,
+    deadline: Deadline,
+) -> Result<Found> {
+    let most = stream.most_input(delimiter.len() + usize::from(may_have_return));
     let mut searched = 0;
     loop {
         let length = input.buffer.len();
+        // SAFETY: the buffer has more bytes than the limit.
+        let has_return = may_have_return
+            && length > stream.limit
+            && unsafe { input.buffer.first().wrapping_add(stream.limit).read() } == b'\r';
+        let limit = stream.limit + usize::from(has_return);
         let from = input.buffer.first().wrapping_add(searched);
         let (needle, size) = (delimiter.as_ptr(), delimiter.len());
         if length - searched >= size {
@@ -160,23 +189,15 @@ fn find(stream: &Stream, input: &mut State, delimiter: &[u8], deadline: Deadline
             let found: *const u8 = found.cast_const().cast();
             if !found.is_null() {
                 let at = found.addr() - input.buffer.first().addr();
-                return if at > stream.limit {
-                    Err(libc::EMSGSIZE)
-                } else {
-                    Ok(Found::Delimiter(at))
-                };
+                return if at > limit { Err(libc::EMSGSIZE) } else { Ok(Found::Delimiter(at)) };
             }
             searched = length - (size - 1);
         }
-        if searched > stream.limit {
+        if searched > limit {
             return Err(libc::EMSGSIZE);
         }
         if fill(stream, input, most, deadline)? == 0 {
-            return if length > stream.limit {
-                Err(libc::EMSGSIZE)
-            } else {
-                Ok(Found::End(length))
-            };
+            return if length > limit { Err(libc::EMSGSIZE) } else { Ok(Found::End(length)) };
         }
     }
 }
@@ -197,7 +218,7 @@ pub(crate) fn read_until(stream: &Stream, delimiter: &[u8], deadline: Deadline) 
         return Err(libc::EINVAL);
     }
     let mut input = stream.input.enter()?;
-    match find(stream, &mut input, delimiter, deadline)? {
+    match find(stream, &mut input, delimiter, false, deadline)? {
         Found::Delimiter(length) => Ok(show(&mut input, length, delimiter.len())),
         Found::End(0) => Ok((ptr::null_mut(), 0)),
         Found::End(_) => Err(libc::EBADMSG),
@@ -207,7 +228,7 @@ pub(crate) fn read_until(stream: &Stream, delimiter: &[u8], deadline: Deadline) 
 /// Shows the next line without its newline, and removes both. The last line may have no newline.
 pub(crate) fn read_line(stream: &Stream, deadline: Deadline) -> Result<View> {
     let mut input = stream.input.enter()?;
-    let (first, length) = match find(stream, &mut input, b"\n", deadline)? {
+    let (first, length) = match find(stream, &mut input, b"\n", true, deadline)? {
         Found::Delimiter(length) => show(&mut input, length, 1),
         Found::End(0) => return Ok((ptr::null_mut(), 0)),
         Found::End(length) => show(&mut input, length, 0),

@@ -13,9 +13,11 @@ use crate::sys;
 /// Writes once from the buffer. Errors: those of the descriptor.
 fn drain_some(stream: &Stream, output: &mut State, deadline: Deadline) -> Result<usize> {
     let (first, length) = (output.buffer.first(), output.buffer.len());
+    let mut system_error = 0;
     // SAFETY: the buffer has so many bytes.
-    let outcome = unsafe { rw::write(stream.fd(), first.cast(), length, deadline) };
-    let count = output.keep_error(outcome)?;
+    let outcome =
+        unsafe { rw::write_noting(stream.fd(), first.cast(), length, deadline, &mut system_error) };
+    let count = output.keep_error(outcome, system_error)?;
     output.buffer.consume(count);
     Ok(count)
 }
@@ -54,8 +56,10 @@ unsafe fn write_some(
             drain_some(stream, output, deadline)?;
         }
         if output.buffer.is_empty() && size >= stream.write_size {
-            let outcome = rw::write(stream.fd(), from.cast(), size, deadline);
-            return output.keep_error(outcome);
+            let mut system_error = 0;
+            let outcome =
+                rw::write_noting(stream.fd(), from.cast(), size, deadline, &mut system_error);
+            return output.keep_error(outcome, system_error);
         }
         output.buffer.make_room(stream.write_size, stream.write_size)?;
         let count = size.min(output.buffer.room());
