@@ -2,6 +2,8 @@
  * destructors; not for tasks that are given up. */
 #include "rt.h"
 
+#include <aco_ext.h>
+
 static char order[64];
 static acort_task_t *ending;
 
@@ -181,7 +183,32 @@ static void *never_ends(void *unused) {
 
 static void deadlocks(void) { CHECK_FAILS(acort_run(never_ends, NULL, NULL), EDEADLK); }
 
+static aco_key_t local;
+static int destroyed, seen;
+
+static void notes_destruction(void *value) { destroyed += value != NULL; }
+
+static void sees_local(void *value) { seen += aco_get_local(local) == value; }
+
+static void *has_local(void *how) {
+    aco_set_local(local, how);
+    CHECK_EQUAL(acort_cleanup_push(sees_local, how), 0);
+    if (how == POINTER(1)) acort_exit(NULL);
+    if (how == POINTER(2)) aco_exit();
+    return NULL;
+}
+
+/* Values of the task and of its coroutine are there until the last cleanup has run. */
+static void *locals_stay(void *argument) {
+    for (intptr_t how = 1; how <= 3; how++) join(acort_go(has_local, POINTER(how)));
+    CHECK_EQUAL(seen, 3);
+    return argument;
+}
+
 int main(void) {
+    CHECK_EQUAL(aco_key_create(&local, notes_destruction), 0);
+    run(locals_stay, NULL);
+    CHECK_EQUAL(destroyed, 3);
     run(in_each_way, NULL);
     run(in_each_way, POINTER(ACORT_SHARED));
     run(in_each_way, POINTER(ACORT_MEASURE));

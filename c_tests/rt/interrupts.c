@@ -261,6 +261,27 @@ static void *states(void *unused) {
     return unused;
 }
 
+static acort_sem_t posted;
+
+static void *waits_for_post(void *result) {
+    *(int *)result = acort_sem_wait(&posted, ACORT_NEVER) == 0 ? 0 : errno;
+    return POINTER(acort_interrupt(acort_self(), 0));
+}
+
+/* An interruption by ETIMEDOUT before the semaphore is posted: the call fails, or has it and the other stays pending. */
+static void *is_not_lost(void *argument) {
+    int result = -1;
+    void *was_pending;
+    acort_task_t *task = acort_go(waits_for_post, &result);
+    acort_sleep(MILLISECONDS);
+    CHECK_EQUAL(acort_interrupt(task, ETIMEDOUT), 0);
+    CHECK_EQUAL(acort_sem_post(&posted), 0);
+    CHECK_EQUAL(acort_join(task, &was_pending, ACORT_NEVER), 0);
+    CHECK(result == ETIMEDOUT || (result == 0 && NUMBER(was_pending) == 1));
+    if (result != 0) CHECK_EQUAL(acort_sem_wait(&posted, 0), 0);
+    return argument;
+}
+
 int main(void) {
     sigemptyset(&signals);
     sigaddset(&signals, SIGUSR1);
@@ -268,6 +289,7 @@ int main(void) {
     run(each_kind, NULL);
     run_with(2, each_kind, NULL);
     run(pending, NULL);
+    run(is_not_lost, NULL);
     run(cancelled_first, NULL);
     run(cancelled_first, &mutex);
     run(states, NULL);

@@ -519,8 +519,64 @@ static void *bad_inputs(void *argument) {
     return argument;
 }
 
-static void *(*const without_tasks[])(void *) = {lines, limits, delimiters, is_broken, on_others, formats, bad_inputs};
+/* The limit is for the line: neither LF nor CR counts. */
+static void *ends_do_not_count(void *argument) {
+    char text[LIMIT + 4];
+    for (int more = 0; more < 2; more++) {
+        connect_with(LIMIT, 8);
+        memset(text, 'a', sizeof text);
+        memcpy(text + LIMIT + more, "\r\n", 2);
+        CHECK_EQUAL(write(pair[0], text, (size_t)(LIMIT + more + 2)), LIMIT + more + 2);
+        size_t length = 0;
+        char *line = acort_stream_read_line(theirs, &length, soon());
+        CHECK(more ? line == NULL && errno == EMSGSIZE : line != NULL && length == LIMIT);
+        disconnect();
+    }
+    return argument;
+}
+
+/* What peek shows is in the buffer, which may move. */
+static void *puts_back_what_peek_shows(void *argument) {
+    const char text[] = "abcdefghijklmnop";
+    char twice[2 * sizeof text];
+    size_t shown;
+    connect_with(256, 16);
+    CHECK_EQUAL(write(pair[0], text, 16), 16);
+    char *bytes = acort_stream_peek(theirs, 16, &shown, soon());
+    CHECK(bytes != NULL && shown == 16);
+    CHECK_EQUAL(acort_stream_unread(theirs, bytes, 16), 0);
+    CHECK_EQUAL(acort_stream_read_full(theirs, twice, 32, soon()), 32);
+    CHECK(memcmp(twice, text, 16) == 0 && memcmp(twice + 16, text, 16) == 0);
+    disconnect();
+    return argument;
+}
+
+static void *(*const without_tasks[])(void *) = {lines, limits, delimiters, is_broken, on_others, formats, bad_inputs,
+                                                 ends_do_not_count, puts_back_what_peek_shows};
 enum { WITHOUT_TASKS = sizeof without_tasks / sizeof *without_tasks };
+
+static void *is_interrupted(void *stream) {
+    CHECK_REFUSES(acort_stream_read_line(stream, NULL, ACORT_NEVER), EINTR);
+    return NULL;
+}
+
+/* An interruption ends one call of a stream, and not the stream. */
+static void outlives_interruptions(uint32_t flags) {
+    connect_with(LIMIT, 8);
+    acort_task_t *task = go_with(flags, is_interrupted, theirs);
+    acort_sleep(MILLISECONDS);
+    CHECK_EQUAL(acort_interrupt(task, EINTR), 0);
+    join(task);
+    put_text("hello\n", 6);
+    check_line("hello", 5);
+    CHECK_EQUAL(acort_stream_write(ours, "x", 1, 0), 1);
+    CHECK_EQUAL(acort_interrupt(acort_self(), EINTR), 0);
+    CHECK_EQUAL(acort_stream_close(ours, soon()), 0); /* whatever is pending: written and closed */
+    acort_interrupt(acort_self(), 0);
+    char byte;
+    CHECK(acort_stream_read(theirs, &byte, 1, soon()) == 1 && byte == 'x');
+    CHECK_EQUAL(acort_stream_close(theirs, 0), 0);
+}
 
 static void *all(void *argument) {
     static const uint32_t flags[] = {0, ACORT_SHARED};
@@ -530,6 +586,7 @@ static void *all(void *argument) {
         passes_all_sorts(POINTER(flags[i]));
         is_cancelled(POINTER(flags[i]));
         is_busy(POINTER(flags[i]));
+        outlives_interruptions(flags[i]);
     }
     return argument;
 }
