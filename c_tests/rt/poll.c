@@ -296,6 +296,35 @@ static void *all(void *argument) {
     return argument;
 }
 
+static int ends_of_one[2];
+
+static void *polls_until_interrupted(void *result) {
+    struct pollfd one = {ends_of_one[0], POLLIN, 0};
+    *(int *)result = acort_poll(&one, 1, ACORT_NEVER) == 1 ? 0 : errno;
+    return POINTER(acort_interrupt(acort_self(), 0));
+}
+
+/* Interrupted, and then ready: the call fails, or it succeeds and the interruption stays pending. */
+static void *keeps_interruptions(void *argument) {
+    int result = -1;
+    void *was_pending;
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, ends_of_one), 0);
+    acort_task_t *task = acort_go(polls_until_interrupted, &result);
+    acort_sleep(MILLISECONDS);
+    CHECK_EQUAL(acort_interrupt(task, EINTR), 0);
+    CHECK_EQUAL(write(ends_of_one[1], "x", 1), 1);
+    CHECK_EQUAL(acort_join(task, &was_pending, ACORT_NEVER), 0);
+    CHECK(result == EINTR || (result == 0 && NUMBER(was_pending) == 1));
+    CHECK(acort_close(ends_of_one[0]) == 0 && acort_close(ends_of_one[1]) == 0);
+    return argument;
+}
+
+static void *is_refused(void *argument) {
+    struct pollfd one = {0, POLLIN, 0};
+    CHECK_FAILS(acort_poll(&one, 1, 0), EPERM);
+    return argument;
+}
+
 int main(void) {
     struct rlimit limit;
     CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
@@ -307,6 +336,8 @@ int main(void) {
     run(all, NULL);
     run_with(3, all, NULL);
     run(many, NULL);
+    run(keeps_interruptions, NULL);
+    CHECK_EQUAL(acort_test_run(1, is_refused, NULL), 0);
     as_poll_does(NULL);
     arguments(NULL);
     return 0;

@@ -446,7 +446,28 @@ static void has_no_standard(void) {
     CHECK_EQUAL(acort_waitpid(pid, &status, soon()), pid);
 }
 
-static void *(*const without_tasks[])(void *) = {is_given, has_pipes, has_descriptors, inherits, has_signals, fails, ends, ends_groups};
+/* Numbers that the library's own pipes would get: a file for the program at one of them, and a source that is closed. */
+static void *has_numbers_of_pipes(void *argument) {
+    int ends[2], pipes[3];
+    char *words[] = {"sh", "-c", "echo out; echo err >&2", NULL}, text[64];
+    for (int which = 0; which < 2; which++) {
+        CHECK(pipe2(ends, O_CLOEXEC) == 0 && close(ends[0]) == 0 && close(ends[1]) == 0);
+        acort_proc_fd_t file = {0, ends[which]};
+        acort_proc_attr_t attr = {.size = sizeof attr, .argv = words, .out = ACORT_PROC_PIPE, .err = ACORT_PROC_STDOUT};
+        attr.fds = &file, attr.nfds = 1;
+        pid_t pid = acort_proc_start(&attr, pipes, soon());
+        CHECK(pid > 0);
+        CHECK_EQUAL(acort_read_full(pipes[1], text, sizeof text, soon()), 8);
+        CHECK(memcmp(text, "out\nerr\n", 8) == 0 && acort_close(pipes[1]) == 0);
+        check_exit(pid, 0);
+        file = (acort_proc_fd_t){ends[which], 10};
+        CHECK_FAILS(acort_proc_start(&attr, pipes, soon()), EBADF);
+    }
+    return argument;
+}
+
+static void *(*const without_tasks[])(void *) = {is_given, has_pipes, has_descriptors, inherits, has_signals, fails, ends, ends_groups,
+                                                 has_numbers_of_pipes};
 enum { WITHOUT_TASKS = sizeof without_tasks / sizeof *without_tasks };
 
 static void *all(void *argument) {
