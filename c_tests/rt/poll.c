@@ -120,7 +120,7 @@ static void room_comes(const int *ends) {
     static char block[1 << 16];
     CHECK(read(ends[1], block, sizeof block) > 4096);
 }
-static void urgent_comes(const int *ends) { CHECK(send(ends[1], "!", 1, MSG_OOB) == 1); }
+static void __attribute__((unused)) urgent_comes(const int *ends) { CHECK(send(ends[1], "!", 1, MSG_OOB) == 1); }
 static void half_is_closed(const int *ends) { CHECK(shutdown(ends[1], SHUT_WR) == 0); }
 static void is_hung_up(const int *ends) { CHECK(dup2(spare, ends[1]) == ends[1]); }
 
