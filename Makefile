@@ -75,7 +75,7 @@ STRIP := -Wl,-S
 # keep theirs.
 THIN   = $(OBJCOPY) --strip-debug -w --strip-symbol='$$x*' --strip-symbol='$$d*' --strip-symbol='_ZN3aco*[A-Z]17h*' $@
 # The names of functions without the hash that rustc adds, where they differ without it.
-SHORTEN = nm $@ | sed -n -E 's/.* (_Z.*)(17h[0-9a-f]{16}E)(.*)/\1\2\3 \1E\3/p' | awk '!seen[$$2]++' > $(B)/short-names && \
+SHORTEN = $(OBJCOPY:%objcopy=%nm) $@ | sed -n -E 's/.* (_Z.*)(17h[0-9a-f]{16}E)(.*)/\1\2\3 \1E\3/p' | awk '!seen[$$2]++' > $(B)/short-names && \
   $(OBJCOPY) --redefine-syms=$(B)/short-names $@
 endif
 

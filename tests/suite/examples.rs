@@ -1,4 +1,5 @@
-//! The programs of examples/ and examples/patterns/. Each prints the text of its last comment. Clients talk to the servers and end them.
+//! The programs of examples/ and examples/patterns/. Each prints the text of its last comment. Clients talk to the
+//! servers and end them.
 
 use std::path::{Path, PathBuf};
 

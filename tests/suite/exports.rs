@@ -151,7 +151,7 @@ pub fn other_builds() -> Vec<Case> {
     ]
 }
 
-/// The bytes that nothing is in before the data segment, if pages may have 64 KiB: on aarch64 the file has up to so many.
+/// The unused bytes before the data segment, if pages may have 64 KiB: on aarch64 the file has up to so many.
 fn gap_before_data(path: &str) -> Result<u64> {
     let segments = succeed(command(&format!("readelf -lW {path}")), 60)?;
     let mut end_of_code = 0;
