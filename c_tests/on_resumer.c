@@ -237,6 +237,16 @@ static void *reads_other(void *arg) {
     aco_gen_next(other, &value);
     return arg;
 }
+static void *yields_without_hooks(void *arg) {
+    aco_set_hooks(NULL);
+    aco_yield();
+    return arg;
+}
+static void *resumes_after_thread_exit(void *arg) {
+    aco_thread_exit();
+    (aco_resume)(other);
+    return arg;
+}
 static void *attaches_itself(void *arg) {
     aco_attach(aco_get_co(), aco_get_co()->main_co);
     return arg;
@@ -281,7 +291,9 @@ static void check_refusals(void) {
                {resumes_other, REFUSED("aco_resume")},
                {resumes_by_call, REFUSED("aco_resume")},
                {resumes_begun, REFUSED("aco_resume")},
-               {reads_other, REFUSED("aco_resume")}};
+               {reads_other, REFUSED("aco_resume")},
+               {yields_without_hooks, REFUSED("aco_yield")},
+               {resumes_after_thread_exit, REFUSED("aco_resume")}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         refused = all[i].fn;
         CHECK_DIES(run_refused, all[i].line);
