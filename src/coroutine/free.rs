@@ -7,14 +7,14 @@ use super::release::{abort_destroyed_twice, destroy_alone, run_destructors};
 use crate::abi::aco_t;
 use crate::{diag, slow_path, stack, state, tls};
 
-/// Returns true if `co` owns its stack (WS1 of `with_stack`).
+/// Returns true if `co` owns its stack (WS1 of `with_stack`). A copy by value does not.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 #[inline(always)]
 pub(crate) unsafe fn owns_stack(co: *mut aco_t) -> bool {
     // SAFETY: the share stack is NULL or can be read (L7).
-    unsafe { stack::is_owned(stack::block_of_coroutine(co)) }
+    unsafe { stack::is_owned(stack::block_of_coroutine(co)) && state::is_ours(co) }
 }
 
 /// Frees a coroutine that owns its stack, and the stack, without unwinding its frames (L6). If the caller runs on the
