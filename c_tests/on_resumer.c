@@ -252,6 +252,15 @@ static void *attaches_itself(void *arg) {
     return arg;
 }
 
+static void *fills_own_stack(void *arg) {
+    aco_share_stack_fill(aco_get_co()->share_stack);
+    return arg;
+}
+static void *destroys_own_stack(void *arg) {
+    aco_share_stack_destroy(aco_get_co()->share_stack);
+    return arg;
+}
+
 static aco_fn_t refused;
 static void *calls_refused(void *arg) { return aco_on_resumer(refused, arg); }
 static void *suspends(void *arg) {
@@ -300,6 +309,12 @@ static void check_refusals(void) {
     }
     refused = resumes_other;
     CHECK_DIES(run_refused_shared, REFUSED("aco_resume"));
+    refused = fills_own_stack;
+    CHECK_DIES(run_refused, "aco: fatal: aco_share_stack_fill(@): called on this very stack (fill a share "
+                            "stack that nothing runs on)\n");
+    refused = destroys_own_stack;
+    CHECK_DIES(run_refused_shared, "aco: fatal: aco_share_stack_destroy(@): called on this very stack (destroy "
+                                   "a share stack after leaving it)\n");
     refused = yields_to_other;
     CHECK_DIES(run_refused, "aco: fatal: aco_yield_to(@, entry @): called outside of a coroutine (only a "
                             "coroutine that aco_resume runs gives its place to another)\n");

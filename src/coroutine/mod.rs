@@ -57,7 +57,9 @@ mod with_stack;
 
 pub(crate) use compilers::abort_on_off_stack_frames;
 pub(crate) use create::create;
-pub(crate) use current::{current_checked, current_from_signal, is_on_stack_of, is_running};
+pub(crate) use current::{
+    current_checked, current_from_signal, is_on_stack_of, is_running, stack_holder,
+};
 pub(crate) use destroy::destroy;
 pub(crate) use free::{free, owns_stack};
 pub(crate) use main_co::{create_main, current_or_create_main};

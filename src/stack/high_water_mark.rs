@@ -1,14 +1,15 @@
 //! The high-water mark of a stack: painted bytes that frames have overwritten.
 
+use super::binding::is_callers;
 use super::control_block;
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::{arch, diag, sanitizer};
+use crate::{diag, sanitizer};
 
 /// The byte that [`paint`] writes.
 const PAINT: u8 = 0xa5;
 
 /// Paints the bytes below all frames, so that [`high_water_mark`] measures the use from now on. Aborts if the stack is
-/// destroyed, or if the caller runs on it.
+/// destroyed, or is the caller's.
 ///
 /// # Safety
 /// `stack` points to a share stack, live or destroyed, and no coroutine runs on it.
@@ -20,7 +21,7 @@ pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
             let rule = "fill a share stack before it is destroyed";
             diag::fatal(function, stack, format_args!("the share stack is destroyed"), rule)
         }
-        if aco_share_stack_t::contains(stack, arch::stack_pointer()) {
+        if is_callers(stack) {
             let rule = "fill a share stack that nothing runs on";
             diag::fatal(function, stack, format_args!("called on this very stack"), rule)
         }
