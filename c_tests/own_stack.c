@@ -2,6 +2,7 @@
  * function, on any thread. own_stack_refused.c has what is refused. */
 #include "own_stack.h"
 
+#include <aco_ext.h>
 #include <pthread.h>
 
 static void *exits(void *arg) {

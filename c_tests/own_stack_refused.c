@@ -1,6 +1,7 @@
 /* Coroutines of aco_new: what is refused, no memory, exit(3) inside one; what a life leaves to the next one. */
 #include "own_stack.h"
 
+#include <aco_ext.h>
 #include <errno.h>
 
 /* A painted stack, a trimmed one, one with a coroutine that was cancelled: the next life is like any. */
