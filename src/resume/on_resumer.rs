@@ -27,9 +27,7 @@ use core::ffi::{c_int, c_void};
 use crate::abi::aco_t;
 use crate::{arch, coroutine, diag, exceptions, sanitizer, tls, valgrind};
 
-/// Bytes below the stack pointer of the waiting coroutine that its code may use.
-const RED_ZONE: usize = 128;
-/// Bytes below it that Valgrind must let the function's first frame use.
+/// Bytes below the stack pointer of the waiting coroutine that Valgrind must let the function's first frame use.
 const FIRST_FRAME: usize = 1024;
 
 /// Calls `function(arg)` on the resumer's stack, and returns its result. Outside of a coroutine, and inside of such a
@@ -63,7 +61,7 @@ unsafe extern "C" fn enter() -> usize {
         } else {
             exceptions::refresh_hook_word();
         }
-        (top - RED_ZONE) & !15
+        (top - arch::RED_ZONE) & !15
     }
 }
 

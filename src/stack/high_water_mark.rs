@@ -3,7 +3,7 @@
 use super::binding::is_callers;
 use super::control_block;
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::{diag, sanitizer};
+use crate::{arch, diag, sanitizer};
 
 /// The byte that [`paint`] writes.
 const PAINT: u8 = 0xa5;
@@ -14,8 +14,7 @@ const PAINT: u8 = 0xa5;
 /// # Safety
 /// `stack` points to a share stack, live or destroyed, and no coroutine runs on it.
 pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
-    // SAFETY: nothing runs on the stack, so nothing uses it below the owner's frames, except for a red zone of 128
-    // bytes.
+    // SAFETY: nothing runs on the stack, so nothing uses it below the owner's frames and their red zone.
     unsafe {
         if (*stack).ptr.is_null() {
             let rule = "fill a share stack before it is destroyed";
@@ -29,7 +28,7 @@ pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
         let top = (*stack).align_retptr as usize;
         let used = if owner.is_null() { top } else { aco_t::stack_pointer(owner).min(top) };
         let low = (*stack).ptr.cast::<u8>();
-        let size = used.saturating_sub(128).saturating_sub(low.addr());
+        let size = used.saturating_sub(arch::RED_ZONE).saturating_sub(low.addr());
         sanitizer::unpoison_stack(low.cast(), size);
         low.write_bytes(PAINT, size);
         if let Some(block) = control_block::block_of(stack) {
