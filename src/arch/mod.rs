@@ -16,7 +16,7 @@
 //! | `RETURN_SLOT_SIZE` | bytes between `align_retptr` and `align_highptr` |
 //! | `FRAME_POINTER_SLOT` | the slot of the frame pointer in `reg` |
 //! | `FRAME_RECORD_OFFSET` | bytes from a main coroutine to the frame record that ends its coroutines' chains |
-//! | `FIRST_VALUE_SLOT` | the slot of `reg` that has the first value of an unstarted coroutine |
+//! | `FIRST_VALUE_SLOT` | the slot of `reg` for the first value of an unstarted coroutine, and for its result |
 //! | `MIN_GUARD` | minimum bytes of the guard below a stack |
 //! | `switch_body!` | body of a function that saves one coroutine and resumes another: `acosw` |
 //! | `exit_to_body!` | body of a function that resumes another coroutine and saves no registers |

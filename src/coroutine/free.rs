@@ -60,7 +60,8 @@ unsafe fn free_checked(co: *mut aco_t) {
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn free_slowly(co: *mut aco_t) {
-    // SAFETY: the caller passes a coroutine that owns its stack.
+    // SAFETY: `co` is a coroutine with a live share stack, since it owns that (PA1 of `stack::pair`). Nothing runs on the
+    // stack unless it is in use.
     unsafe {
         let is_in_use = (*co).is_end == 0 && (is_on_stack_of(co) || is_running(co));
         tls::clear_references(co);
@@ -84,7 +85,7 @@ pub(super) unsafe fn free_slowly(co: *mut aco_t) {
 #[cold]
 #[inline(never)]
 unsafe fn destroy_both(co: *mut aco_t) {
-    // SAFETY: the caller passes a coroutine that owns its stack.
+    // SAFETY: the stack is live until its coroutine is destroyed (PA1 of `stack::pair`).
     unsafe {
         let stack = (*co).share_stack;
         destroy_alone(co);

@@ -111,7 +111,7 @@ pub(super) unsafe extern "C" fn end_with_result(result: *mut c_void) -> Ended {
 #[inline(never)]
 unsafe fn finish_instrumented(co: *mut aco_t) {
     exceptions::save_eh_state();
-    // SAFETY: the caller passes a coroutine that has ended.
+    // SAFETY: `co` has ended on its share stack, and its main coroutine waits in a resume.
     unsafe { sanitizer::before_final_switch(co, (*co).main_co) }
 }
 

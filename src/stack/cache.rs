@@ -80,7 +80,7 @@ pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
 /// Nothing uses the stack. `block` is its control block, and is not LIVE. `usable` is its lowest usable byte.
 #[inline(always)]
 pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes) -> bool {
-    // SAFETY: the caller passes a stack that nothing uses.
+    // SAFETY: nothing uses the stack, and its memory is not the program's.
     unsafe { !sizes.are_external() && insert(block, usable, sizes, ptr::null_mut()) }
 }
 
@@ -170,7 +170,7 @@ pub(super) unsafe fn insert_if_room(
 #[cold]
 #[inline(never)]
 unsafe fn make_room(state: *mut ThreadState, size: u32) -> bool {
-    // SAFETY: the caller passes this thread's state.
+    // SAFETY: the state and the list are this thread's (SC1).
     unsafe {
         while is_full(state, size) && release_oldest(state) {
             (*state).unused_releases += 1;
@@ -210,7 +210,7 @@ pub(super) fn acquire_pair(size: usize) -> Option<NonNull<CachedStack>> {
 /// # Safety
 /// `state` is this thread's state.
 unsafe fn is_full(state: *mut ThreadState, size: u32) -> bool {
-    // SAFETY: the caller passes this thread's state.
+    // SAFETY: the state is this thread's (SC1).
     unsafe { (*state).cached_count == MAX_STACKS || (*state).cached_bytes > MAX_BYTES - size }
 }
 
