@@ -237,8 +237,27 @@ static void *reads_other(void *arg) {
     aco_gen_next(other, &value);
     return arg;
 }
+static void *yields_without_hooks(void *arg) {
+    aco_set_hooks(NULL);
+    aco_yield();
+    return arg;
+}
+static void *resumes_after_thread_exit(void *arg) {
+    aco_thread_exit();
+    (aco_resume)(other);
+    return arg;
+}
 static void *attaches_itself(void *arg) {
     aco_attach(aco_get_co(), aco_get_co()->main_co);
+    return arg;
+}
+
+static void *fills_own_stack(void *arg) {
+    aco_share_stack_fill(aco_get_co()->share_stack);
+    return arg;
+}
+static void *destroys_own_stack(void *arg) {
+    aco_share_stack_destroy(aco_get_co()->share_stack);
     return arg;
 }
 
@@ -281,13 +300,21 @@ static void check_refusals(void) {
                {resumes_other, REFUSED("aco_resume")},
                {resumes_by_call, REFUSED("aco_resume")},
                {resumes_begun, REFUSED("aco_resume")},
-               {reads_other, REFUSED("aco_resume")}};
+               {reads_other, REFUSED("aco_resume")},
+               {yields_without_hooks, REFUSED("aco_yield")},
+               {resumes_after_thread_exit, REFUSED("aco_resume")}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         refused = all[i].fn;
         CHECK_DIES(run_refused, all[i].line);
     }
     refused = resumes_other;
     CHECK_DIES(run_refused_shared, REFUSED("aco_resume"));
+    refused = fills_own_stack;
+    CHECK_DIES(run_refused, "aco: fatal: aco_share_stack_fill(@): called on this very stack (fill a share "
+                            "stack that nothing runs on)\n");
+    refused = destroys_own_stack;
+    CHECK_DIES(run_refused_shared, "aco: fatal: aco_share_stack_destroy(@): called on this very stack (destroy "
+                                   "a share stack after leaving it)\n");
     refused = yields_to_other;
     CHECK_DIES(run_refused, "aco: fatal: aco_yield_to(@, entry @): called outside of a coroutine (only a "
                             "coroutine that aco_resume runs gives its place to another)\n");

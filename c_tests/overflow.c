@@ -2,6 +2,7 @@
  * takes its course. And how deep a stack was used. */
 #include "check.h"
 
+#include <aco_ext.h>
 #include <pthread.h>
 #include <setjmp.h>
 
@@ -57,6 +58,17 @@ static void nests(void) {
     aco_resume(aco_create(self, aco_share_stack_new(65536), 0, recurses_for_ever, (void *)0x18));
 }
 static void in_a_nested_one(void) { run(nests); }
+
+/* The resumer's stack, in a function that a coroutine calls there. */
+static void *recurses_on_resumer(void *arg) {
+    recurses(NULL);
+    return arg;
+}
+static void calls_on_resumer(void) { aco_on_resumer(recurses_on_resumer, NULL); }
+static void resumes_caller(void) {
+    aco_resume(aco_create(aco_get_co(), aco_share_stack_new(1 << 20), 0, calls_on_resumer, NULL));
+}
+static void on_the_resumers_stack(void) { run(resumes_caller); }
 
 static void after_a_nested_one(void) {
     start();
@@ -220,6 +232,7 @@ int main(void) {
     check_death(large_array, LINE);
     check_death(on_a_shared_stack, LINE);
     check_death(in_a_nested_one, LINE);
+    check_death(on_the_resumers_stack, LINE);
     check_death(in_a_thread, LINE);
     check_death(wild_pointer, "");
     check_death(sent, "");

@@ -1,21 +1,9 @@
 /* Coroutines of aco_new: their lives, values and results; who resumes them; freed in any state, by any
  * function, on any thread. own_stack_refused.c has what is refused. */
-#include "check.h"
+#include "own_stack.h"
 
 #include <aco_ext.h>
 #include <pthread.h>
-
-#define VALUE(number) ((void *)(uintptr_t)(number))
-#define NUMBER(value) ((uintptr_t)(value))
-
-enum { SMALL = 16 * 1024 };
-
-static void *gives_back(void *arg) { return arg; }
-
-static void *counts(void *arg) {
-    for (uintptr_t i = 1; i <= NUMBER(arg); i++) aco_yield_value(VALUE(i));
-    return VALUE(100 + NUMBER(arg));
-}
 
 static void *exits(void *arg) {
     (void)arg;
@@ -24,19 +12,6 @@ static void *exits(void *arg) {
 }
 
 /* ---- lives -------------------------------------------------------------------------------------- */
-
-/* Again and again: the first life is from new memory, the others are from the cache. */
-static void check_lives(size_t size) {
-    for (uintptr_t i = 0; i < 50; i++) {
-        aco_t *co = aco_new(gives_back, VALUE(i), size);
-        CHECK(co != NULL && co->is_end == 0 && co->share_stack->sz >= size);
-        CHECK(aco_result(co) == NULL && co->arg == VALUE(i));
-        aco_resume(co);
-        CHECK(co->is_end == 1 && aco_result(co) == VALUE(i) && co->arg == VALUE(i));
-        CHECK(aco_get_co() == co->main_co && aco_is_main_co(aco_get_co()));
-        aco_free(co);
-    }
-}
 
 /* More than the cache holds, of several sizes, freed in another order. */
 static void check_many(void) {
@@ -114,7 +89,6 @@ static void check_ends(void) {
     aco_free(NULL);
 }
 
-static void exits_plainly(void) { aco_exit(); }
 static void returns_plainly(void) {}
 
 /* It may be reset: it has libaco's kind of function then. */
@@ -159,13 +133,6 @@ static void *creates(void *arg) {
     CHECK(aco_resume_value(co, NULL) == VALUE(1));
     *(aco_t **)arg = co;
     return NULL;
-}
-
-static aco_t *run_to_end(aco_fn_t fn, void *arg) {
-    aco_t *co = aco_new(fn, arg, 0);
-    aco_resume(co);
-    CHECK_EQUAL(co->is_end, 1);
-    return co;
 }
 
 static void check_resumers(void) {

@@ -1,42 +1,8 @@
 /* Coroutines of aco_new: what is refused, no memory, exit(3) inside one; what a life leaves to the next one. */
-#include "check.h"
+#include "own_stack.h"
 
 #include <aco_ext.h>
 #include <errno.h>
-
-#define VALUE(number) ((void *)(uintptr_t)(number))
-#define NUMBER(value) ((uintptr_t)(value))
-
-enum { SMALL = 16 * 1024 };
-
-static void *gives_back(void *arg) { return arg; }
-
-static void *counts(void *arg) {
-    for (uintptr_t i = 1; i <= NUMBER(arg); i++) aco_yield_value(VALUE(i));
-    return VALUE(100 + NUMBER(arg));
-}
-
-static void exits_plainly(void) { aco_exit(); }
-
-/* Again and again: the first life is from new memory, the others are from the cache. */
-static void check_lives(size_t size) {
-    for (uintptr_t i = 0; i < 50; i++) {
-        aco_t *co = aco_new(gives_back, VALUE(i), size);
-        CHECK(co != NULL && co->is_end == 0 && co->share_stack->sz >= size);
-        CHECK(aco_result(co) == NULL && co->arg == VALUE(i));
-        aco_resume(co);
-        CHECK(co->is_end == 1 && aco_result(co) == VALUE(i) && co->arg == VALUE(i));
-        CHECK(aco_get_co() == co->main_co && aco_is_main_co(aco_get_co()));
-        aco_free(co);
-    }
-}
-
-static aco_t *run_to_end(aco_fn_t fn, void *arg) {
-    aco_t *co = aco_new(fn, arg, 0);
-    aco_resume(co);
-    CHECK_EQUAL(co->is_end, 1);
-    return co;
-}
 
 /* A painted stack, a trimmed one, one with a coroutine that was cancelled: the next life is like any. */
 static void check_traces(void) {
@@ -53,6 +19,18 @@ static void check_traces(void) {
         CHECK(!aco_is_cancelled(co) && aco_stack_used(co) == 0);
         CHECK(co->save_stack.ptr == NULL && co->save_stack.ct_save == 0 && co->save_stack.valid_sz == 0);
         CHECK(co->share_stack->owner == NULL || co->share_stack->owner == co);
+        aco_free(co);
+    }
+}
+
+/* A program destroys its own copy of a coroutine, in memory of malloc(3): the stack stays the coroutine's. */
+static void check_copy(void) {
+    for (int life = 0; life < 3; life++) {
+        aco_t *co = aco_new(counts, VALUE(2), SMALL), *copy = (aco_t *)malloc(sizeof *copy);
+        aco_resume(co);
+        *copy = *co;
+        aco_destroy(copy);
+        CHECK(aco_resume_value(co, NULL) == VALUE(2));
         aco_free(co);
     }
 }
@@ -110,6 +88,10 @@ static void free_of_main(void) {
     aco_t *co = ended_one();
     aco_free(co->main_co);
 }
+static void free_copy(void) {
+    aco_t copy = *aco_new(counts, VALUE(1), SMALL);
+    aco_free(&copy);
+}
 static void destroy_its_stack(void) { aco_share_stack_destroy(ended_one()->share_stack); }
 static void create_on_its_stack(void) {
     aco_t *co = ended_one();
@@ -149,6 +131,8 @@ static void check_refusals(void) {
                                "for coroutines of aco_new, aco_destroy for the others)\n");
     CHECK_DIES(free_of_main, "aco: fatal: aco_free(@, main): it was not created by aco_new (aco_free is "
                              "for coroutines of aco_new, aco_destroy for the others)\n");
+    CHECK_DIES(free_copy, "aco: fatal: aco_free(@, entry @): it was not created by aco_new (aco_free is for "
+                          "coroutines of aco_new, aco_destroy for the others)\n");
     CHECK_DIES(destroy_its_stack, "aco: fatal: aco_share_stack_destroy(@): the share stack belongs to a "
                                   "coroutine (aco_free frees a coroutine and its stack)\n");
     CHECK_DIES(create_on_its_stack, "aco: fatal: aco_create(@): the share stack belongs to a coroutine (a "
@@ -190,7 +174,7 @@ static void run_without_memory(void) {
     }
     refuses_after = 1 << 30;
     check_lives(SMALL);
-        refuses_after = 0;
+    refuses_after = 0;
     CHECK(aco_new(gives_back, NULL, 0) == NULL && errno == ENOMEM);
     _exit(3);
 }
@@ -213,6 +197,7 @@ int main(void) {
     check_exit_inside();
     check_lives(SMALL);
     check_traces();
+    check_copy();
     check_no_memory();
     check_refusals();
     return 0;

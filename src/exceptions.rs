@@ -8,6 +8,7 @@
 //! none of these                     NULL                                    never
 //! a C++ runtime                     the two words of the C++ runtime        inside a `catch`, or while unwinding
 //! hooks, set by the program         the current coroutine and the hint      unless suppressed (`hooks`)
+//! a call on the resumer's stack     a pair that is not zero                 always, and refused (`on_resumer`)
 //! a sanitizer that watches switches its pair (`sanitizer`)                  always
 //! ```
 //!
@@ -56,12 +57,18 @@ fn init_hook_word_slowly() {
     }
 }
 
+/// The pair of the hook word while switches are refused (OR1 of `resume::on_resumer`).
+#[unsafe(link_section = "aco_shared")]
+static REFUSED: [usize; 2] = [1, 1];
+
 /// Sets the hook word of this thread by the table above. The pair of a sanitizer stays.
 pub(crate) fn refresh_hook_word() {
     // SAFETY: the thread's own state, to which no reference exists.
     let has_hooks = unsafe { !(*tls::thread_state()).hooks.is_null() };
     if sanitizer::tracks_switches() {
         init_hook_word();
+    } else if tls::is_on_resumer() {
+        tls::set_hook_word((&raw const REFUSED).cast_mut().cast());
     } else if has_hooks {
         tls::set_hook_word(tls::current_words().cast());
     } else {

@@ -13,13 +13,14 @@
 //! | ALL_REGS | the coroutine switched away by a call: `acosw`, or an exit in the library |
 //! | CANCELLED | `aco_cancel` was called, and `aco_reset` was not called since |
 //! | CHAIN_CUT | the chain of frame pointers ends in a NULL of the library's (`frame_chain`) |
-//! | RETURNED | the function of `aco_new` has returned: its result is in `reg` (`resume::result`) |
+//! | RETURNED | the function of `aco_new` has returned: its result is in `reg` (`resume::result`). Cleared as CANCELLED is |
 //!
 //! ```text
 //! event                                           form before       form after   is_end  ALL_REGS  CANC.  CUT
 //! aco_create (bind, frame_chain::init)            zeroed            BOUND        kept    0         0      1
 //! aco_create of a main coroutine (bind)           zeroed            BOUND        kept    0         0      0
-//! slow resume, alone on its stack (set_exclusive)     BOUND, EXCLUSIVE  EXCLUSIVE    kept    kept      kept   kept
+//! slow resume, alone on its stack                 BOUND, EXCLUSIVE  EXCLUSIVE    kept    kept      kept   kept
+//!   (set_exclusive)
 //! slow resume, transfer (mark_resumed)            any               same         kept    0         kept   0
 //! fast `resume`                                   any               same         kept    0         kept   kept
 //! switch away by `switch`, which is `acosw`       any               same         kept    1         kept   kept

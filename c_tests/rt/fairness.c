@@ -1,9 +1,9 @@
 /* A task whose calls never have to wait gives way from time to time: its neighbours run, deadlines are seen, and
- * cancellation. It does not where it must not: with deadline 0, in coroutines that it has resumed, in hooks, while it
- * has a mutex, and where it was told not to. */
+ * cancellation. It does not where it must not: with deadline 0, in coroutines that it has resumed, on the stack of
+ * its worker, in hooks, while it has a mutex, and where it was told not to. */
 #include "rt.h"
 
-#include <aco.h>
+#include <aco_ext.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -338,6 +338,24 @@ static void *in_a_coroutine(void *argument) {
     return argument;
 }
 
+/* On the stack of the worker: the task must not switch there. The debt is paid on its own stack. */
+static void *on_the_resumer(void *argument) {
+    make_all();
+    acort_yield();
+    uint64_t before = forced();
+    CHECK(aco_on_resumer(many, POINTER(ACORT_NEVER)) == NULL);
+    CHECK_EQUAL(forced(), before);
+    one_of(8, ACORT_NEVER);
+    CHECK_EQUAL(forced(), before + 1);
+    free_all();
+    return argument;
+}
+static void *on_the_resumer_from_both(void *argument) {
+    join(go_with(0, on_the_resumer, NULL));
+    join(go_with(ACORT_SHARED, on_the_resumer, NULL));
+    return argument;
+}
+
 /* ---- another loop -------------------------------------------------------------------------- */
 
 static long calls;
@@ -379,6 +397,7 @@ int main(void) {
     if (IN_ORDER) {
         run(stays, NULL);
         run(in_a_coroutine, NULL);
+        run(on_the_resumer_from_both, NULL);
     }
     steps_end();
     return 0;

@@ -16,7 +16,7 @@
 //! | `RETURN_SLOT_SIZE` | bytes between `align_retptr` and `align_highptr` |
 //! | `FRAME_POINTER_SLOT` | the slot of the frame pointer in `reg` |
 //! | `FRAME_RECORD_OFFSET` | bytes from a main coroutine to the frame record that ends its coroutines' chains |
-//! | `FIRST_VALUE_SLOT` | the slot of `reg` that has the first value of an unstarted coroutine |
+//! | `FIRST_VALUE_SLOT` | the slot of `reg` for the first value of an unstarted coroutine, and for its result |
 //! | `MIN_GUARD` | minimum bytes of the guard below a stack |
 //! | `switch_body!` | body of a function that saves one coroutine and resumes another: `acosw` |
 //! | `exit_to_body!` | body of a function that resumes another coroutine and saves no registers |
@@ -72,6 +72,8 @@
 //! real_ptr      +---------------------------+
 //! ```
 
+use core::ffi::c_void;
+
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
 #[cfg(target_arch = "aarch64")]
@@ -83,6 +85,16 @@ mod x86_64;
 use x86_64 as machine;
 
 pub(crate) use machine::*;
+
+/// Bytes below the stack pointer of a context that its code may use: the red zone of x86-64, and enough for aarch64.
+pub(crate) const RED_ZONE: usize = 128;
+
+/// The two registers in which a function returns. One that returns less leaves the others as they are.
+#[repr(C)]
+pub(crate) struct ReturnRegisters {
+    pub(crate) first: *mut c_void,
+    pub(crate) second: *mut c_void,
+}
 
 /// Defines functions that return a function of the program. None: the program does not have the symbol.
 macro_rules! weak_functions {

@@ -32,8 +32,8 @@ pub(crate) unsafe fn create(
         let control = stack::block_of(share_stack);
         (control, stack::has_no_users(control))
     };
-    // SAFETY: as above.
-    if !is_vacant && unsafe { stack::is_owned(control) } {
+    // SAFETY: `control` is the control block of the live share stack.
+    if unsafe { stack::is_owned(control) } {
         return Err(CreateError::StackOwned(share_stack));
     }
     let co = allocate(if is_vacant { Class::Alone } else { Class::Sharing }, fp, arg)?;

@@ -42,6 +42,16 @@ pub(crate) fn current_from_signal() -> Option<NonNull<aco_t>> {
     current_by_hint().filter(|co| unsafe { !(*co.as_ptr()).share_stack.is_null() })
 }
 
+/// Returns the coroutine on whose stack the running one is: `co` itself, or its resumer in a function that it calls
+/// there (R3). That may be a main coroutine.
+///
+/// # Safety
+/// `co` points to the running coroutine.
+pub(crate) unsafe fn stack_holder(co: *mut aco_t) -> *mut aco_t {
+    // SAFETY: the running coroutine exists.
+    if tls::is_on_resumer() { unsafe { (*co).main_co } } else { co }
+}
+
 /// Returns the coroutine that the two words say runs (R1, R2).
 #[inline(always)]
 fn current_by_hint() -> Option<NonNull<aco_t>> {

@@ -7,14 +7,14 @@ use super::release::{abort_destroyed_twice, destroy_alone, run_destructors};
 use crate::abi::aco_t;
 use crate::{diag, slow_path, stack, state, tls};
 
-/// Returns true if `co` owns its stack (WS1 of `with_stack`).
+/// Returns true if `co` owns its stack (WS1 of `with_stack`). A copy by value does not.
 ///
 /// # Safety
 /// `co` points to a coroutine.
 #[inline(always)]
 pub(crate) unsafe fn owns_stack(co: *mut aco_t) -> bool {
     // SAFETY: the share stack is NULL or can be read (L7).
-    unsafe { stack::is_owned(stack::block_of_coroutine(co)) }
+    unsafe { stack::is_owned(stack::block_of_coroutine(co)) && state::is_ours(co) }
 }
 
 /// Frees a coroutine that owns its stack, and the stack, without unwinding its frames (L6). If the caller runs on the
@@ -60,7 +60,8 @@ unsafe fn free_checked(co: *mut aco_t) {
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn free_slowly(co: *mut aco_t) {
-    // SAFETY: the caller passes a coroutine that owns its stack.
+    // SAFETY: `co` is a coroutine with a live share stack, since it owns that (PA1 of `stack::pair`). Nothing runs on the
+    // stack unless it is in use.
     unsafe {
         let is_in_use = (*co).is_end == 0 && (is_on_stack_of(co) || is_running(co));
         tls::clear_references(co);
@@ -84,7 +85,7 @@ pub(super) unsafe fn free_slowly(co: *mut aco_t) {
 #[cold]
 #[inline(never)]
 unsafe fn destroy_both(co: *mut aco_t) {
-    // SAFETY: the caller passes a coroutine that owns its stack.
+    // SAFETY: the stack is live until its coroutine is destroyed (PA1 of `stack::pair`).
     unsafe {
         let stack = (*co).share_stack;
         destroy_alone(co);

@@ -28,8 +28,9 @@
 //! * L2. A coroutine whose control block is not in a slab has a record from its creation on: its thread finds it by
 //!   that alone. Under a sanitizer no control block is in a slab, and each has a `FiberState` behind it.
 //!
-//! * L3. An UNSTARTED coroutine is its registers alone: the entry function in `reg[RETADDR]`, `align_retptr` in
-//!   `reg[SP]`, the thread's floating-point environment. A program may write the first two itself.
+//! * L3. An UNSTARTED coroutine is its registers alone: the entry function, or an entry point that calls it, in
+//!   `reg[RETADDR]`, `align_retptr` in `reg[SP]`, the thread's floating-point environment. A program may write the first
+//!   two itself.
 //!
 //! * L4. `has_no_frames` is also true of a RUNNING coroutine that has not been switched away from since it started:
 //!   `reg` is as L3 says until then.
@@ -37,7 +38,8 @@
 //! * L5. `reset` is for ENDED and UNSTARTED coroutines on a live stack. It allocates nothing and keeps the counters.
 //!
 //! * L6. `destroy` takes the coroutine out of the thread's two words (`tls`) first. It marks the block destroyed
-//!   before it frees it, so a second `destroy` is seen until the block is used again. It unwinds no frame.
+//!   before it frees it, so a second `destroy` is seen until the block is used again. It unwinds no frame. A coroutine
+//!   that owns its stack goes to the cache with it, marked the same way (`free`; PA3 of `stack::pair`).
 //!
 //! * L7. Control blocks of share stacks stay readable after their stack is destroyed (`stack`), so `share_stack` of
 //!   any coroutine may be read.
@@ -57,7 +59,9 @@ mod with_stack;
 
 pub(crate) use compilers::abort_on_off_stack_frames;
 pub(crate) use create::create;
-pub(crate) use current::{current_checked, current_from_signal, is_on_stack_of, is_running};
+pub(crate) use current::{
+    current_checked, current_from_signal, is_on_stack_of, is_running, stack_holder,
+};
 pub(crate) use destroy::destroy;
 pub(crate) use free::{free, owns_stack};
 pub(crate) use main_co::{create_main, current_or_create_main};

@@ -1,8 +1,9 @@
 //! How much of a stack is used, is left, and can be given back to the system.
 
 use core::ffi::c_void;
+use core::ptr::NonNull;
 
-use super::current::{current_from_signal, is_on_stack_of, is_running};
+use super::current::{current_from_signal, is_on_stack_of, is_running, stack_holder};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, diag, stack, state, tls};
 
@@ -75,12 +76,10 @@ pub(crate) fn is_on_shared_stack(ptr: *const c_void) -> bool {
 
 /// Returns the share stack of the current coroutine, or of its resumer, if the caller is on it.
 fn current_stack() -> Option<*mut aco_share_stack_t> {
-    let mut co = tls::current();
-    // SAFETY: the current coroutine is NULL or exists, and so does the resumer that waits for it.
+    let current = NonNull::new(tls::current())?;
+    // SAFETY: the current coroutine exists. Its resumer is NULL, or exists while it waits.
     unsafe {
-        if tls::is_on_resumer() && !co.is_null() {
-            co = (*co).main_co;
-        }
+        let co = stack_holder(current.as_ptr());
         (!co.is_null() && is_on_stack_of(co)).then(|| (*co).share_stack)
     }
 }

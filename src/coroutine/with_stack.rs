@@ -11,8 +11,8 @@
 //!   the main coroutine. So its first resume may be inline (`state`, S3): R2 of `resume` holds from its creation on.
 //! * WS3. Its main coroutine is its last resumer: a resume by another coroutine of the thread redirects it
 //!   (`resume::prepare`).
-//! * WS4. `reg[RETADDR]` of an unstarted one is `entry`, a function of `resume` that calls `fp` with `arg`, stores the
-//!   first value, and ends the coroutine when `fp` returns.
+//! * WS4. `reg[RETADDR]` of an unstarted one is `entry`, a function of `resume` that stores the first value, calls `fp`
+//!   with `arg`, and ends the coroutine when `fp` returns. `aco_reset` makes it an entry function of libaco's kind.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;

@@ -2,6 +2,7 @@
 
 use core::ffi::c_void;
 use core::mem;
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::users::{Overflow, REPORTS_ALL, RUNTIME_COUNT, ReportTask, TASK_REPORTER};
@@ -24,13 +25,17 @@ static LAST_REPORT: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 /// # Safety
 /// The kernel has passed `info` and `context` to the handler, and the signal is a synchronous fault.
 pub(super) unsafe fn report_if_overflow(info: &libc::siginfo_t, context: *mut c_void) {
-    // SAFETY: a synchronous fault has an address. The current coroutine exists. `TASK_REPORTER` is NULL or a
-    // `ReportTask`.
+    // SAFETY: a synchronous fault has an address. The current coroutine exists, and so does its resumer, which waits.
+    // `TASK_REPORTER` is NULL or a `ReportTask`.
     unsafe {
         let (address, stack_pointer) =
             (info.si_addr() as usize, arch::interrupted_stack_pointer(context));
-        let Some(co) = coroutine::current_from_signal() else { return };
-        let stack = (*co.as_ptr()).share_stack;
+        let Some(current) = coroutine::current_from_signal() else { return };
+        let co = coroutine::stack_holder(current.as_ptr());
+        let stack = (*co).share_stack;
+        if stack.is_null() {
+            return;
+        }
         let (low, guarded) = ((*stack).ptr.addr(), stack::guard_and_gap(stack));
         let reports_all = REPORTS_ALL.load(Ordering::Relaxed);
         if !is_overflow(low, guarded, address, stack_pointer, reports_all)
@@ -38,7 +43,7 @@ pub(super) unsafe fn report_if_overflow(info: &libc::siginfo_t, context: *mut c_
         {
             return;
         }
-        let overflow = Overflow { co, address, stack_pointer };
+        let overflow = Overflow { co: NonNull::new_unchecked(co), address, stack_pointer };
         let report_task = TASK_REPORTER.load(Ordering::Relaxed);
         let is_reported = RUNTIME_COUNT.load(Ordering::Relaxed) != 0
             && !report_task.is_null()
@@ -88,7 +93,7 @@ fn is_overflow(
 /// Prints the line of a coroutine.
 fn print_line(overflow: &Overflow) {
     let Overflow { co, address, stack_pointer } = *overflow;
-    // SAFETY: `co` is the current coroutine, so it exists, and its stack is live.
+    // SAFETY: the current coroutine runs on the stack of `co`, so both exist.
     let (kib, entry, arg, low) = unsafe {
         let (co, stack) = (&*co.as_ptr(), &*(*co.as_ptr()).share_stack);
         (stack.sz / 1024, co.fp.map_or(0, |fp| fp as usize), co.arg, stack.ptr)

@@ -17,10 +17,10 @@
 //! | a coroutine is prepared for a resume | REINSTALL is 1: the program survived | REINSTALL = 0; install, if needed |
 //! | remove: the last runtime ends, unload | current is the reporter | current = PREVIOUS, IN_CHAIN = 0 |
 //!
-//! * V1. The reporter prints a line for an address in the guard or gap below the stack of the current coroutine, if
-//!   that is a task or `aco_report_overflow()` was called. After `aco_report_overflow()` it also does so if the stack
-//!   pointer is below the stack, by no more than the largest frame, and the address is between the two. It prints for
-//!   no other fault, and once for each fault.
+//! * V1. The reporter prints a line for an address in the guard or gap below the stack of the coroutine on whose stack
+//!   the current one runs, if that is a task or `aco_report_overflow()` was called. After `aco_report_overflow()` it
+//!   also does so if the stack pointer is below the stack, by no more than the largest frame, and the address is
+//!   between the two. It prints for no other fault, and once for each fault.
 //!
 //! * V2. The program sees each signal as if there were no reporter. After restore the fault happens again, or the
 //!   sent signal arrives again with its `siginfo_t`. So a handler of the program runs with its own flags, on its own

@@ -20,7 +20,7 @@ pub(super) static TASK_REPORTER: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mu
 
 /// An overflow, for the function that prints its line.
 pub(crate) struct Overflow {
-    /// The current coroutine, whose stack overflowed.
+    /// The coroutine whose stack overflowed: the current one, or its resumer (`stack_holder` of `coroutine`).
     pub(crate) co: NonNull<aco_t>,
     /// The address of the fault.
     pub(crate) address: usize,

@@ -34,14 +34,7 @@ pub(crate) unsafe fn exit(co: *mut aco_t, exit_to: ExitTo) -> ! {
     // SAFETY: `co` is checked for NULL, so it is the running coroutine, whose stack is live. Its main coroutine waits
     // in a resume; nothing reads the frames of `co` again.
     unsafe {
-        if co.is_null() || (*co).main_co.is_null() {
-            abort_exit(co);
-        }
-        let stack = (*co).share_stack;
-        // NULL if the program has written it.
-        if (*stack).owner != co && !(*stack).owner.is_null() {
-            abort_exit(co);
-        }
+        check_exit(co);
         let is_instrumented = exceptions::is_switch_instrumented();
         if is_instrumented {
             refuse_switch("aco_exit", co);
@@ -52,6 +45,25 @@ pub(crate) unsafe fn exit(co: *mut aco_t, exit_to: ExitTo) -> ! {
             finish_instrumented(co);
         }
         exit_to(co, (*co).main_co, ptr::null_mut())
+    }
+}
+
+/// Aborts if `co` is NULL or a main coroutine, or does not own its share stack.
+///
+/// # Safety
+/// `co` is NULL or points to the running coroutine.
+#[inline(always)]
+unsafe fn check_exit(co: *mut aco_t) {
+    // SAFETY: `co` is checked for NULL. A coroutine that is not a main one has a share stack.
+    unsafe {
+        if co.is_null() || (*co).main_co.is_null() {
+            abort_exit(co);
+        }
+        // NULL if the program has written it.
+        let owner = (*(*co).share_stack).owner;
+        if owner != co && !owner.is_null() {
+            abort_exit(co);
+        }
     }
 }
 
@@ -77,15 +89,10 @@ unsafe fn give_up_stack(co: *mut aco_t) {
 /// The caller is the entry point of the current coroutine, and switches to its main coroutine next.
 pub(super) unsafe extern "C" fn end_with_result(result: *mut c_void) -> Ended {
     let co = tls::current();
-    // SAFETY: as in `exit`.
+    // SAFETY: the current coroutine is NULL or runs, and `check_exit` excludes NULL. Its main coroutine waits in a
+    // resume; nothing reads the frames of `co` again.
     unsafe {
-        if co.is_null() || (*co).main_co.is_null() {
-            abort_exit(co);
-        }
-        let owner = (*(*co).share_stack).owner;
-        if owner != co && !owner.is_null() {
-            abort_exit(co);
-        }
+        check_exit(co);
         aco_t::set_register(co, arch::FIRST_VALUE_SLOT, result as usize);
         state::mark_returned(co);
         give_up_stack(co);
@@ -104,7 +111,7 @@ pub(super) unsafe extern "C" fn end_with_result(result: *mut c_void) -> Ended {
 #[inline(never)]
 unsafe fn finish_instrumented(co: *mut aco_t) {
     exceptions::save_eh_state();
-    // SAFETY: the caller passes a coroutine that has ended.
+    // SAFETY: `co` has ended on its share stack, and its main coroutine waits in a resume.
     unsafe { sanitizer::before_final_switch(co, (*co).main_co) }
 }
 

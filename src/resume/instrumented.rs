@@ -5,7 +5,7 @@
 //! pair is cleared, and the hooks' pair is suppressed.
 
 use core::ffi::c_void;
-use core::mem;
+use core::ptr;
 
 use super::forms::{Resume, Resumed, Switch, Transfer};
 use super::on_resumer::refuse_switch;
@@ -66,13 +66,12 @@ unsafe fn resume_with_frame_pointer(
     frame: usize,
     resume: Resume,
 ) -> Resumed {
-    type Call =
-        unsafe extern "C" fn(*mut aco_t, *mut c_void, usize, usize, *const (), usize) -> Resumed;
-    // SAFETY: the function leaves the two registers of a `Resumed` as `resume` has set them.
-    unsafe {
-        let call: Call = mem::transmute(arch::call_with_frame_pointer as *const ());
-        call(co, value, 0, 0, resume as *const (), frame)
-    }
+    let resume = resume as *const ();
+    // SAFETY: `co` is as `resume` requires, which takes two arguments and returns a `Resumed`.
+    let returned = unsafe {
+        arch::call_with_frame_pointer(co, value.cast(), ptr::null_mut(), 0, resume, frame)
+    };
+    Resumed { value: returned.first, from: returned.second.cast() }
 }
 
 /// The instrumented form of `switch`. `frame` is the frame pointer of the program's code that called `switch`.
@@ -97,7 +96,7 @@ pub(super) unsafe fn switch_instrumented(
         }
         let result = arch::call_with_frame_pointer(from, to, value, 0, switch as *const (), frame);
         sanitizer::after_switch(&fake_stack);
-        result
+        result.first
     };
     hooks::rearm();
     exceptions::restore_eh_state(eh_state);

@@ -14,8 +14,9 @@
 //!
 //! * OR1. From `enter` to `leave` nothing may switch: the next switch would store a stack pointer of the other stack in
 //!   `co`, and the waiting coroutine would run over the function's frames. So the thread's flag `is_on_resumer` is set,
-//!   and the hook word points to a pair that is not zero (W5 of `tls`). Each switch, inline or called, comes to
-//!   [`refuse_switch`]. Under a sanitizer that watches switches each one comes there in any case.
+//!   and with it the hook word points to a pair that is not zero (`exceptions`), also after the function has set hooks
+//!   or removed them. Each switch, inline or called, comes to [`refuse_switch`]. Under a sanitizer that watches switches
+//!   each one comes there in any case.
 //! * OR2. `leave` follows each `enter`: after a return, and when an unwinder passes the frame
 //!   ([`aco_resumer_personality`]).
 //! * OR3. The CFI of the naked function leads to the frames of `co`, though these are on another stack. Debuggers
@@ -26,14 +27,8 @@ use core::ffi::{c_int, c_void};
 use crate::abi::aco_t;
 use crate::{arch, coroutine, diag, exceptions, sanitizer, tls, valgrind};
 
-/// Bytes below the stack pointer of the waiting coroutine that its code may use.
-const RED_ZONE: usize = 128;
-/// Bytes below it that Valgrind must let the function's first frame use.
+/// Bytes below the stack pointer of the waiting coroutine that Valgrind must let the function's first frame use.
 const FIRST_FRAME: usize = 1024;
-
-/// The hook word's pair while switches are refused (OR1).
-#[unsafe(link_section = "aco_shared")]
-static REFUSED: [usize; 2] = [1, 1];
 
 /// Calls `function(arg)` on the resumer's stack, and returns its result. Outside of a coroutine, and inside of such a
 /// call, calls it directly.
@@ -64,9 +59,9 @@ unsafe extern "C" fn enter() -> usize {
         if sanitizer::is_thread_attached() {
             sanitizer::enter_stack(co, main_co);
         } else {
-            tls::set_hook_word((&raw const REFUSED).cast_mut().cast());
+            exceptions::refresh_hook_word();
         }
-        (top - RED_ZONE) & !15
+        (top - arch::RED_ZONE) & !15
     }
 }
 

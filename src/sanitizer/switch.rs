@@ -179,12 +179,21 @@ pub(crate) fn after_switch(fake_stack: &FakeStack) {
 /// # Safety
 /// Both point to coroutines. `from` runs for the last time, and `to` waits in a resume for it.
 pub(crate) unsafe fn switch_by_unwinding(from: *mut aco_t, to: *mut aco_t) {
+    // SAFETY: both are coroutines, and `to` waits in a resume.
+    unsafe { notify_call(from, to, &mut ptr::null_mut()) }
+}
+
+/// Notifies the tools that the code of `from` continues on the stack of `to`, without a switch.
+///
+/// # Safety
+/// Both point to coroutines. `from` runs, and `to` waits in a resume. `fake` is writable.
+unsafe fn notify_call(from: *mut aco_t, to: *mut aco_t, fake: &mut *mut c_void) {
     // SAFETY: both are coroutines. The fake stack in the state of `to` is its own, since it is suspended (N3).
     unsafe {
-        notify_switch(from, to, &mut ptr::null_mut());
-        let fake =
-            fiber_state::of(to).map_or(ptr::null_mut(), |state| (*state.as_ptr()).fake_stack);
-        notify_arrival(fake);
+        notify_switch(from, to, fake);
+        notify_arrival(
+            fiber_state::of(to).map_or(ptr::null_mut(), |state| (*state.as_ptr()).fake_stack),
+        );
     }
 }
 
@@ -194,15 +203,12 @@ pub(crate) unsafe fn switch_by_unwinding(from: *mut aco_t, to: *mut aco_t) {
 /// Both point to coroutines. `co` runs, and `main_co` waits in a resume for it. [`leave_stack`] follows.
 pub(crate) unsafe fn enter_stack(co: *mut aco_t, main_co: *mut aco_t) {
     let mut own = ptr::null_mut();
-    // SAFETY: both are coroutines. The fake stack in the state of `main_co` is its own, since it is suspended (N3).
+    // SAFETY: both are coroutines, and `main_co` waits in a resume. The state is that of `co`.
     unsafe {
-        notify_switch(co, main_co, &mut own);
+        notify_call(co, main_co, &mut own);
         if let Some(state) = fiber_state::of(co) {
             (*state.as_ptr()).fake_stack = own;
         }
-        notify_arrival(
-            fiber_state::of(main_co).map_or(ptr::null_mut(), |state| (*state.as_ptr()).fake_stack),
-        );
     }
 }
 

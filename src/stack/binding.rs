@@ -19,7 +19,7 @@ use core::ptr::{self, NonNull};
 
 use super::control_block::{self, BlockPtr};
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::{sanitizer, slab, state};
+use crate::{arch, sanitizer, slab, state, tls};
 
 /// Returns true if no coroutine is bound to this generation of the share stack: the next one will be alone on it.
 ///
@@ -170,6 +170,20 @@ pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
             }
             state::set_exclusive(co);
         }
+    }
+}
+
+/// Returns true if the caller runs on `stack`, or in a function that the stack's owner calls on another stack
+/// (`resume::on_resumer`).
+///
+/// # Safety
+/// `stack` points to a live share stack.
+pub(super) unsafe fn is_callers(stack: *mut aco_share_stack_t) -> bool {
+    // SAFETY: a live share stack can be read.
+    unsafe {
+        let owner = (*stack).owner;
+        aco_share_stack_t::contains(stack, arch::stack_pointer())
+            || tls::is_on_resumer() && !owner.is_null() && owner == tls::current()
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A new stack costs a control block, a mapping, a guard and the faults of its first pages. A cached one has them all.
 //! The entries of the list are at the tops of the stacks, which were used last. When the thread exits it releases all.
-//! A stack that belonged to its coroutine is cached together with it ((`pair`)). The stacks of acort's
-//! tasks stay with their coroutines: `src/rt/model/stack_cache.rs`.
+//! A stack that belonged to its coroutine is cached together with it (`pair`). The stacks of acort's tasks stay with
+//! their coroutines: `src/rt/model/stack_cache.rs`.
 //!
 //! * SC1. Only its thread uses the list and the stacks in it.
 //! * SC2. At most [`MAX_STACKS`] stacks and [`MAX_BYTES`] bytes are cached. A new one replaces the oldest ones.
@@ -80,7 +80,7 @@ pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
 /// Nothing uses the stack. `block` is its control block, and is not LIVE. `usable` is its lowest usable byte.
 #[inline(always)]
 pub(super) unsafe fn recycle(block: BlockPtr, usable: *mut c_void, sizes: &Sizes) -> bool {
-    // SAFETY: the caller passes a stack that nothing uses.
+    // SAFETY: nothing uses the stack, and its memory is not the program's.
     unsafe { !sizes.are_external() && insert(block, usable, sizes, ptr::null_mut()) }
 }
 
@@ -170,7 +170,7 @@ pub(super) unsafe fn insert_if_room(
 #[cold]
 #[inline(never)]
 unsafe fn make_room(state: *mut ThreadState, size: u32) -> bool {
-    // SAFETY: the caller passes this thread's state.
+    // SAFETY: the state and the list are this thread's (SC1).
     unsafe {
         while is_full(state, size) && release_oldest(state) {
             (*state).unused_releases += 1;
@@ -210,7 +210,7 @@ pub(super) fn acquire_pair(size: usize) -> Option<NonNull<CachedStack>> {
 /// # Safety
 /// `state` is this thread's state.
 unsafe fn is_full(state: *mut ThreadState, size: u32) -> bool {
-    // SAFETY: the caller passes this thread's state.
+    // SAFETY: the state is this thread's (SC1).
     unsafe { (*state).cached_count == MAX_STACKS || (*state).cached_bytes > MAX_BYTES - size }
 }
 
@@ -271,65 +271,4 @@ unsafe fn separate(block: BlockPtr, co: *mut aco_t) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{create, destroy};
-    use super::*;
-    use crate::abi::aco_share_stack_t;
-
-    const SIZE: usize = 3 << 16;
-
-    fn destroy_all(stacks: &[*mut aco_share_stack_t]) {
-        // SAFETY: created by the test, and destroyed once.
-        stacks.iter().for_each(|&stack| unsafe { destroy("test", stack) });
-    }
-
-    fn create_many(count: usize, size: usize) -> Vec<*mut aco_share_stack_t> {
-        (0..count).map(|_| create(size, true).ok().unwrap()).collect()
-    }
-
-    fn cached() -> (usize, usize) {
-        // SAFETY: this thread's state.
-        unsafe {
-            (
-                (*tls::thread_state()).cached_count.into(),
-                (*tls::thread_state()).cached_bytes as usize,
-            )
-        }
-    }
-
-    #[test]
-    fn the_stack_of_these_sizes_that_was_destroyed_last_is_next() {
-        let stacks = create_many(3, SIZE);
-        destroy_all(&stacks);
-        assert_eq!(cached(), (3, 3 * SIZE));
-        let other = create_many(1, 2 * SIZE);
-        assert!(
-            other.iter().all(|stack| !stacks.contains(stack)) && cached().0 == 3,
-            "another size"
-        );
-        let again = create_many(3, SIZE);
-        assert!(again.iter().eq(stacks.iter().rev()) && cached() == (0, 0));
-        destroy_all(&again);
-        release_all();
-        assert_eq!(cached(), (0, 0));
-        destroy_all(&other);
-        release_all();
-    }
-
-    #[test]
-    fn the_cache_is_bounded_and_gives_up() {
-        let stacks = create_many(100, 4096);
-        destroy_all(&stacks);
-        assert_eq!(cached(), (MAX_STACKS.into(), usize::from(MAX_STACKS) * 4096));
-        let large = create_many(3, MAX_BYTES as usize / 2);
-        destroy_all(&large);
-        assert_eq!(cached(), (2, MAX_BYTES as usize), "the oldest ones are released");
-        let many = create_many(600, 4096);
-        destroy_all(&many);
-        assert_eq!(cached(), (0, 0), "the program does not want them");
-        let stack = create_many(1, 4096);
-        destroy_all(&stack);
-        assert_eq!(cached().0, 1, "it does again");
-        release_all();
-    }
-}
+mod tests;

@@ -23,8 +23,7 @@
 //!   over, resuming it is refused. Generation 0 belongs to no block.
 //! * CB3. The identity word holds the block's own address. A copy by value has another address, so it has no block.
 //! * CB4. `exclusive` is NULL, or the only coroutine of the stack whose state word may have the EXCLUSIVE form
-//!   (`state`).
-//!   In a PAIR it is the freed coroutine, which has the DESTROYED form.
+//!   (`state`). In a PAIR it is the freed coroutine, which has the DESTROYED form.
 //! * CB5. `users` is at least the number of coroutines that are bound to this generation. A program that moves
 //!   coroutines by writing `share_stack` makes it too large, which costs time only.
 

@@ -2,13 +2,13 @@
 
 use core::ptr;
 
-use super::binding::revoke_exclusive;
+use super::binding::{is_callers, revoke_exclusive};
 use super::{cache, control_block, deferred_unmap, layout, memory};
 use crate::abi::aco_share_stack_t;
-use crate::{arch, diag, sys, valgrind};
+use crate::{diag, sys, valgrind};
 
 /// Destroys a share stack. Its coroutines may be destroyed afterwards, but not resumed. Aborts if the stack is
-/// destroyed or if the caller runs on it.
+/// destroyed, or is the caller's ([`is_callers`]).
 ///
 /// # Safety
 /// `stack` points to a share stack, live or destroyed.
@@ -20,22 +20,18 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
             let rule = "destroy a share stack once";
             diag::fatal(function, stack, format_args!("the share stack is destroyed already"), rule)
         }
-        if aco_share_stack_t::contains(stack, arch::stack_pointer()) {
+        if is_callers(stack) {
             let rule = "destroy a share stack after leaving it";
             diag::fatal(function, stack, format_args!("called on this very stack"), rule)
         }
-        if control_block::is_owned(control_block::block_of(stack)) {
+        let block = control_block::block_of(stack);
+        if control_block::is_owned(block) {
+            let what = "the share stack belongs to a coroutine";
             let rule = "aco_free frees a coroutine and its stack";
-            diag::fatal(
-                function,
-                stack,
-                format_args!("the share stack belongs to a coroutine"),
-                rule,
-            )
+            diag::fatal(function, stack, format_args!("{what}"), rule)
         }
         let usable = (*stack).ptr;
         let sizes = layout::Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
-        let block = control_block::block_of(stack);
         if let Some(block) = block {
             revoke_exclusive(stack, Some(block));
             control_block::end_generation(block);

@@ -1,5 +1,6 @@
 //! The high-water mark of a stack: painted bytes that frames have overwritten.
 
+use super::binding::is_callers;
 use super::control_block;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, diag, sanitizer};
@@ -8,19 +9,18 @@ use crate::{arch, diag, sanitizer};
 const PAINT: u8 = 0xa5;
 
 /// Paints the bytes below all frames, so that [`high_water_mark`] measures the use from now on. Aborts if the stack is
-/// destroyed, or if the caller runs on it.
+/// destroyed, or is the caller's.
 ///
 /// # Safety
 /// `stack` points to a share stack, live or destroyed, and no coroutine runs on it.
 pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
-    // SAFETY: nothing runs on the stack, so nothing uses it below the owner's frames, except for a red zone of 128
-    // bytes.
+    // SAFETY: nothing runs on the stack, so nothing uses it below the owner's frames and their red zone.
     unsafe {
         if (*stack).ptr.is_null() {
             let rule = "fill a share stack before it is destroyed";
             diag::fatal(function, stack, format_args!("the share stack is destroyed"), rule)
         }
-        if aco_share_stack_t::contains(stack, arch::stack_pointer()) {
+        if is_callers(stack) {
             let rule = "fill a share stack that nothing runs on";
             diag::fatal(function, stack, format_args!("called on this very stack"), rule)
         }
@@ -28,7 +28,7 @@ pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
         let top = (*stack).align_retptr as usize;
         let used = if owner.is_null() { top } else { aco_t::stack_pointer(owner).min(top) };
         let low = (*stack).ptr.cast::<u8>();
-        let size = used.saturating_sub(128).saturating_sub(low.addr());
+        let size = used.saturating_sub(arch::RED_ZONE).saturating_sub(low.addr());
         sanitizer::unpoison_stack(low.cast(), size);
         low.write_bytes(PAINT, size);
         if let Some(block) = control_block::block_of(stack) {

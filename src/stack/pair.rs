@@ -1,10 +1,11 @@
 //! Pairs: a stack that belongs to its coroutine (`aco_new`), and is cached together with it.
 //!
 //! ```text
-//!   create, set_owned            recycle_pair                acquire_pair
-//!   ────────────────> LIVE, owned ──────────> PAIR, in the cache ──────────> LIVE, owned ...
-//!                          │                       │ separate
-//!                          └── destroy_owned ──>   └─────────> CACHED: a stack alone
+//!   create, set_owned              recycle_pair                        acquire_pair
+//!   ─────────────────> LIVE, owned ────────────> PAIR, in the cache ──────────────> LIVE, owned ...
+//!                           │                         │ separate
+//!                           │ destroy_owned           └──────────> CACHED: a stack alone
+//!                           └──────────> the end of any stack (`control_block`)
 //! ```
 //!
 //! * PA1. An owned stack has one coroutine, which was created with it. No other one is created on it
@@ -31,7 +32,7 @@ use crate::{arch, slab, state};
 /// # Safety
 /// `stack` points to a live share stack of the library's memory, with `co` as its user.
 pub(crate) unsafe fn set_owned(stack: *mut aco_share_stack_t, co: *mut aco_t) {
-    // SAFETY: the caller passes a live stack, and a block in use.
+    // SAFETY: control blocks of live stacks can be written, and `co` is the stack's only user.
     unsafe {
         if let Some(block) = control_block::block_of(stack) {
             let is_poolable = (*stack).sz <= cache::MAX_BYTES as usize && slab::is_own(co.cast());
@@ -134,7 +135,7 @@ unsafe fn leave_stack(co: *mut aco_t, stack: *mut aco_share_stack_t) {
 /// # Safety
 /// `stack` points to a live, owned share stack, on which the caller does not run.
 pub(crate) unsafe fn destroy_owned(function: &str, stack: *mut aco_share_stack_t) {
-    // SAFETY: the caller passes a live stack.
+    // SAFETY: the stack is live, and with its coroutine its last user is gone (PA1).
     unsafe {
         if let Some(block) = control_block::block_of(stack) {
             (*block.as_ptr()).is_owned = 0;

@@ -19,8 +19,6 @@ use super::layout::Sizes;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, sys};
 
-/// Bytes below a stack pointer that a leaf function may use.
-const RED_ZONE: usize = 128;
 /// Bytes for the frames of the calls below: to functions of the C library, which a program may replace.
 const CALL_RESERVE: usize = 4096;
 /// Pages of one call of mincore(2). Their bytes are in a local variable, perhaps on this stack.
@@ -68,7 +66,7 @@ unsafe fn lowest_used_address(stack: *mut aco_share_stack_t) -> Option<usize> {
         let top = (*stack).align_retptr.addr();
         let frames = if owner.is_null() { top } else { aco_t::stack_pointer(owner) };
         let is_on_stack = frames <= top && aco_share_stack_t::contains(stack, frames);
-        is_on_stack.then_some(frames.saturating_sub(RED_ZONE))
+        is_on_stack.then_some(frames.saturating_sub(arch::RED_ZONE))
     }
 }
 

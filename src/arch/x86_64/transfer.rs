@@ -5,6 +5,7 @@ use core::arch::naked_asm;
 use core::ffi::c_void;
 
 use crate::abi::aco_t;
+use crate::arch::ReturnRegisters;
 
 /// The body of a function `transfer(from, to, main_co, is_ready)`: saves `from` and resumes `to`; returns when
 /// something switches back.
@@ -133,7 +134,7 @@ pub(crate) unsafe extern "C" fn call_with_frame_pointer(
     fourth: usize,
     function: *const (),
     frame: usize,
-) -> *mut c_void {
+) -> ReturnRegisters {
     naked_asm!(
         ".cfi_startproc",
         "endbr64",
