@@ -18,13 +18,14 @@ static acort_task_t *sleeper;
 static int pair[2];
 static sigset_t signals;
 
-enum { KINDS = 19 };
+enum { KINDS = 22 };
 
 /* A wait of this kind: nothing ends it. */
 static long waits(long kind) {
     char byte = 0;
     acort_case_t cases[] = {{.op = ACORT_RECV, .object = channel, .data = &byte},
                             {.op = ACORT_FD_READ, .fd = pair[0]}};
+    struct pollfd polled = {pair[0], POLLIN, 0};
     switch (kind) {
     case 0: return acort_park(ACORT_NEVER);
     case 1: return acort_sleep(3600 * 1000 * MILLISECONDS);
@@ -44,7 +45,10 @@ static long waits(long kind) {
     case 15: return acort_read_full(pair[0], &byte, 1, acort_after(3600 * 1000 * MILLISECONDS));
     case 16: return acort_fdwait(pair[0], POLLIN, ACORT_NEVER);
     case 17: return acort_signal_wait(&signals, NULL, ACORT_NEVER);
-    default: return acort_chan_send(channel, &byte, ACORT_NEVER);
+    case 18: return acort_chan_send(channel, &byte, ACORT_NEVER);
+    case 19: return acort_poll(&polled, 1, ACORT_NEVER);
+    case 20: return acort_rwlock_rdlock(&rwlock, ACORT_NEVER);
+    default: return acort_group_next(group, NULL, ACORT_NEVER) == NULL ? -1 : 0;
     }
 }
 
@@ -96,7 +100,7 @@ static void *each_kind(void *unused) {
     CHECK(acort_go_ex(&attributes, sleeps_long, NULL) != NULL);
     sleeper = acort_go(sleeps_long, NULL);
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-    CHECK(acort_mutex_lock(&mutex, ACORT_NEVER) == 0 && acort_rwlock_rdlock(&rwlock, ACORT_NEVER) == 0);
+    CHECK(acort_mutex_lock(&mutex, ACORT_NEVER) == 0 && acort_rwlock_wrlock(&rwlock, ACORT_NEVER) == 0);
     CHECK_EQUAL(acort_waitgroup_add(&waitgroup, 1), 0);
     interrupts(POINTER(0));
     interrupts(POINTER(ACORT_SHARED));
@@ -261,25 +265,108 @@ static void *states(void *unused) {
     return unused;
 }
 
-static acort_sem_t posted;
+/* Interrupted, and made ready before the task runs again: the call fails, whatever its errno means elsewhere, and the next
+ * one finds what has come. */
+static int late_error;
 
-static void *waits_for_post(void *result) {
-    *(int *)result = acort_sem_wait(&posted, ACORT_NEVER) == 0 ? 0 : errno;
-    return POINTER(acort_interrupt(acort_self(), 0));
+static void *hears_late(void *kind) {
+    __atomic_store_n(&waiting, 1, __ATOMIC_SEQ_CST);
+    CHECK_FAILS(waits(NUMBER(kind)), late_error);
+    CHECK_EQUAL(acort_interrupt(acort_self(), 0), 0);
+    CHECK(waits(NUMBER(kind)) >= 0);
+    if (NUMBER(kind) == 4) CHECK_EQUAL(acort_mutex_unlock(&mutex), 0);
+    if (NUMBER(kind) == 8 || NUMBER(kind) == 20) CHECK_EQUAL(acort_rwlock_unlock(&rwlock), 0);
+    return NULL;
 }
 
-/* An interruption by ETIMEDOUT before the semaphore is posted: the call fails, or has it and the other stays pending. */
-static void *is_not_lost(void *argument) {
-    int result = -1;
-    void *was_pending;
-    acort_task_t *task = acort_go(waits_for_post, &result);
-    acort_sleep(MILLISECONDS);
-    CHECK_EQUAL(acort_interrupt(task, ETIMEDOUT), 0);
-    CHECK_EQUAL(acort_sem_post(&posted), 0);
-    CHECK_EQUAL(acort_join(task, &was_pending, ACORT_NEVER), 0);
-    CHECK(result == ETIMEDOUT || (result == 0 && NUMBER(was_pending) == 1));
-    if (result != 0) CHECK_EQUAL(acort_sem_wait(&posted, 0), 0);
-    return argument;
+static void make_ready(long kind, acort_task_t *task) {
+    char byte = 0;
+    switch (kind) {
+    case 0: CHECK_EQUAL(acort_unpark(task), 0); break;
+    case 4: CHECK_EQUAL(acort_mutex_unlock(&mutex), 0); break;
+    case 5: CHECK_EQUAL(acort_event_set(&event), 0); break;
+    case 6: CHECK_EQUAL(acort_sem_post(&sem), 0); break;
+    case 7: CHECK_EQUAL(acort_waitgroup_done(&waitgroup), 0); break;
+    case 8:
+    case 20: CHECK_EQUAL(acort_rwlock_unlock(&rwlock), 0); break;
+    case 9: CHECK_EQUAL(acort_future_set(future, NULL), 0); break;
+    case 10:
+    case 21: CHECK_EQUAL(acort_unpark(sleeper), 0); break;
+    case 3:
+    case 12: CHECK_EQUAL(acort_chan_send(channel, &byte, 0), 0); break;
+    case 17: CHECK_EQUAL(kill(getpid(), SIGUSR1), 0); break;
+    case 18: CHECK_EQUAL(acort_chan_recv(channel, &byte, 0), 0); break;
+    default: CHECK_EQUAL(write(pair[1], &byte, 1), 1);
+    }
+}
+
+static void *parks(void *unused) {
+    CHECK_EQUAL(acort_park(ACORT_NEVER), 0);
+    return unused;
+}
+
+static void late_round(long kind, uint32_t flags) {
+    char byte = 0;
+    acort_attr_t attributes = ACORT_ATTR_INIT;
+    channel = acort_chan_new(1, 1, 0);
+    future = acort_future_new();
+    group = acort_group_open();
+    CHECK(channel != NULL && future != NULL && group != NULL);
+    attributes.group = group;
+    CHECK((sleeper = acort_go_ex(&attributes, parks, NULL)) != NULL);
+    if (kind == 18) CHECK_EQUAL(acort_chan_send(channel, &byte, 0), 0);
+    if (kind == 4) CHECK_EQUAL(acort_mutex_lock(&mutex, 0), 0);
+    if (kind == 8 || kind == 20) CHECK_EQUAL(acort_rwlock_wrlock(&rwlock, 0), 0);
+    if (kind == 7) CHECK_EQUAL(acort_waitgroup_add(&waitgroup, 1), 0);
+    acort_task_t *task = go_with(flags, hears_late, POINTER(kind));
+    while (!__atomic_exchange_n(&waiting, 0, __ATOMIC_SEQ_CST)) acort_yield();
+    CHECK_EQUAL(acort_interrupt(task, late_error), 0);
+    make_ready(kind, task);
+    join(task);
+    if (kind != 10 && kind != 21) CHECK_EQUAL(acort_unpark(sleeper), 0);
+    CHECK_EQUAL(acort_event_reset(&event), 0);
+    while (recv(pair[0], &byte, 1, MSG_DONTWAIT) == 1) {
+    }
+    CHECK_EQUAL(acort_group_wait(group, ACORT_NEVER), 0);
+    CHECK_EQUAL(acort_group_close(group), 0);
+    acort_future_unref(future);
+    acort_chan_unref(channel);
+}
+
+static void *made_ready(void *flags) {
+    static const int errors[] = {ETIMEDOUT, EAGAIN, EPIPE, ECANCELED};
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+    for (unsigned i = 0; i < sizeof errors / sizeof *errors; i++) {
+        late_error = errors[i];
+        for (long kind = 0; kind < KINDS; kind++) {
+            int is_sleep = kind == 1 || kind == 2, is_join = kind == 11;
+            if (!is_sleep && !is_join) late_round(kind, (uint32_t)NUMBER(flags));
+        }
+    }
+    CHECK(acort_close(pair[0]) == 0 && acort_close(pair[1]) == 0);
+    return NULL;
+}
+
+/* The joined task ends before the joiner runs again: the join succeeds, and the interruption stays pending. */
+static void *joins_late(void *unused) {
+    __atomic_store_n(&waiting, 1, __ATOMIC_SEQ_CST);
+    CHECK_EQUAL(acort_join(sleeper, NULL, ACORT_NEVER), 0);
+    CHECK_FAILS(acort_sleep(1), late_error);
+    return unused;
+}
+
+static void *ended_first(void *unused) {
+    static const int errors[] = {ETIMEDOUT, EAGAIN, EPIPE, ECANCELED};
+    for (unsigned i = 0; i < sizeof errors / sizeof *errors; i++) {
+        late_error = errors[i];
+        sleeper = acort_go(parks, NULL);
+        acort_task_t *task = acort_go(joins_late, NULL);
+        while (!__atomic_exchange_n(&waiting, 0, __ATOMIC_SEQ_CST)) acort_yield();
+        CHECK_EQUAL(acort_unpark(sleeper), 0);
+        CHECK_EQUAL(acort_interrupt(task, late_error), 0);
+        join(task);
+    }
+    return unused;
 }
 
 int main(void) {
@@ -289,7 +376,8 @@ int main(void) {
     run(each_kind, NULL);
     run_with(2, each_kind, NULL);
     run(pending, NULL);
-    run(is_not_lost, NULL);
+    run(made_ready, POINTER(0));
+    run(made_ready, POINTER(ACORT_SHARED));
     run(cancelled_first, NULL);
     run(cancelled_first, &mutex);
     run(states, NULL);
@@ -297,6 +385,7 @@ int main(void) {
     if (IN_ORDER) {
         run(succeeds_first, NULL);
         run(succeeds_first, POINTER(ACORT_SHARED));
+        run(ended_first, NULL);
     }
     run_with(2, race, POINTER(300));
     return 0;

@@ -8,10 +8,9 @@ use crate::rt::base::lock::Lock;
 use crate::rt::base::parker::Parker;
 use crate::rt::base::parker::Prepared;
 use crate::rt::base::parker::WaitMode;
-use crate::rt::base::parker::wake_error;
-use crate::rt::base::parker::wake_interruption;
 use crate::rt::base::wait_queue::WaitQueue;
 use crate::rt::base::wait_queue::Waiter;
+use crate::rt::base::wake_reason::{interruption, wake_error};
 use crate::rt::park::wake::wake;
 use crate::{Shared, check};
 
@@ -191,14 +190,14 @@ fn cancellation_is_not_lost() {
 /// pending or void.
 #[test]
 fn interruption_is_heard_once() {
-    const ERROR: i32 = libc::EINTR;
+    let error = interruption(libc::EINTR);
     for is_cancelled in [false, true] {
         check(3, move || {
             let parker = armed(WaitMode::Cancellable);
             let interrupts = thread::spawn(move || {
-                if parker.interrupt(ERROR) {
+                if parker.interrupt(libc::EINTR) {
                     // SAFETY: this call has ended the wait.
-                    unsafe { wake(parker.raw(), wake_interruption(ERROR)) };
+                    unsafe { wake(parker.raw(), wake_error(error)) };
                 }
             });
             let wakes = thread::spawn(move || {
@@ -217,8 +216,8 @@ fn interruption_is_heard_once() {
             wakes.join().expect("no panic");
             let next = parker.prepare(WaitMode::Cancellable);
             match (is_cancelled, first) {
-                (false, Ok(_)) => assert_eq!(next, Err(ERROR)),
-                (false, first) => assert_eq!((first, next), (Err(ERROR), Ok(()))),
+                (false, Ok(_)) => assert_eq!(next, Err(error)),
+                (false, first) => assert_eq!((first, next), (Err(error), Ok(()))),
                 (true, _) => assert_eq!(next, Err(libc::ECANCELED)),
             }
             assert!(!parker.take_interruption());
@@ -236,7 +235,7 @@ fn interruption_is_taken_back_or_heard() {
         let takes = thread::spawn(move || parker.take_interruption());
         let heard = parker.prepare(WaitMode::Cancellable);
         let was_taken = takes.join().expect("no panic");
-        assert_eq!(heard, if was_taken { Ok(()) } else { Err(libc::EINTR) });
+        assert_eq!(heard, if was_taken { Ok(()) } else { Err(interruption(libc::EINTR)) });
     });
 }
 

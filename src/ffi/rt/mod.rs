@@ -54,6 +54,7 @@ pub mod watch;
 
 use core::ffi::c_int;
 
+use crate::rt::base::errno_of;
 use crate::rt::model::caller::Caller;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::budget;
@@ -83,7 +84,7 @@ fn try_answer<T: From<i8>>(call: impl FnOnce() -> Result<T>) -> T {
 #[cold]
 #[inline(never)]
 fn refused(error: c_int) -> i8 {
-    sys::set_errno(error);
+    sys::set_errno(errno_of(error));
     -1
 }
 
@@ -110,7 +111,7 @@ fn bytes(call: impl FnOnce() -> Result<usize>) -> libc::ssize_t {
 /// Converts a result to an object, or to NULL and errno.
 fn object<T>(outcome: Result<*mut T>) -> *mut T {
     outcome.unwrap_or_else(|error| {
-        sys::set_errno(error);
+        refused(error);
         core::ptr::null_mut()
     })
 }

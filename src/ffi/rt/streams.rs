@@ -4,7 +4,7 @@
 use core::ffi::{c_char, c_int, c_void};
 use core::{ptr, slice};
 
-use super::{bytes, count, non_null, try_answer, try_object, try_status, until};
+use super::{bytes, count, non_null, refused, try_answer, try_object, try_status, until};
 use crate::arch;
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::acort_stream_opts_t;
@@ -39,7 +39,7 @@ fn memory<T>(address: *const T, size: usize) -> Result<*const T> {
 /// `length` is NULL or writable.
 unsafe fn shown<T>(length: *mut usize, call: impl FnOnce() -> Result<input::View>) -> *mut T {
     let (first, size) = call().unwrap_or_else(|error| {
-        sys::set_errno(error);
+        refused(error);
         (ptr::dangling_mut(), usize::MAX)
     });
     if size == usize::MAX {

@@ -3,7 +3,7 @@
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{self, NonNull};
 
-use super::{object, status, try_object, try_status, until};
+use super::{object, refused, status, try_object, try_status, until};
 use crate::diag;
 use crate::rt::base::size_prefixed;
 use crate::rt::model::abi::{ACORT_DETACHED, acort_attr_t, acort_body_t, acort_task_t};
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn acort_id(task: *mut acort_task_t) -> u64 {
         // SAFETY: `check` has found the task.
         Ok(task) => unsafe { task.as_ref() }.id(),
         Err(error) => {
-            crate::sys::set_errno(error);
+            refused(error);
             0
         }
     }

@@ -14,6 +14,7 @@
 //! | `wait_queue` | Wait queues: the waiters of an object, first in, first out |
 //! | `wait_reason` | The reasons for which tasks wait, and their texts |
 //! | `wake_list` | Lists of claimed waiters, which their waker has taken out of a queue and is about to wake |
+//! | `wake_reason` | Wake reasons: why a wait has ended |
 
 pub(crate) mod inbox;
 pub(crate) mod injector;
@@ -27,6 +28,7 @@ pub(crate) mod timer_heap;
 pub(crate) mod wait_queue;
 pub(crate) mod wait_reason;
 pub(crate) mod wake_list;
+pub(crate) mod wake_reason;
 
 pub(crate) use crate::atomic;
 pub(crate) use crate::lock;
@@ -38,10 +40,11 @@ pub(crate) use lock::{
     tsan_release,
 };
 pub(crate) use nested_list::{Brackets, NestedList};
-pub(crate) use parker::{Parker, Prepared, WaitMode, wake_error, wake_interruption};
+pub(crate) use parker::{Parker, Prepared, WaitMode};
 pub(crate) use random::Random;
 pub(crate) use spin::AdaptiveSpin;
 pub(crate) use timer_heap::{HeapSlot, TimerHeap};
 pub(crate) use wait_queue::{WaitQueue, Waiter};
 pub(crate) use wait_reason::WaitReason;
 pub(crate) use wake_list::WakeList;
+pub(crate) use wake_reason::{errno_of, interruption, is_interruption, wake_error};

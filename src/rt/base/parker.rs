@@ -54,6 +54,7 @@ use core::ffi::{c_int, c_void};
 
 use super::atomic::{AtomicPtr, AtomicU32, Ordering};
 use super::lock::{compare_exchange_u32, tsan_acquire, tsan_release};
+use super::wake_reason::{errno_of, interruption, is_interruption, result_of};
 
 /// Set if the wait has begun and has not been claimed.
 const WAITING: u32 = 1;
@@ -78,11 +79,6 @@ const INTERRUPTION: u32 = INTERRUPTED | u32::MAX << ERRNO_SHIFT;
 /// What the end of a wait clears.
 const WAIT_BITS: u32 = WAITING | PARKED | UNINTERRUPTIBLE;
 
-/// In a wake reason: the low bits are an errno.
-const ERROR: u32 = 1 << 31;
-/// In a wake reason with ERROR: an interruption has ended the wait.
-const BY_INTERRUPTION: u32 = 1 << 29;
-
 /// What ends a wait beside a claim.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum WaitMode {
@@ -98,7 +94,7 @@ pub(crate) enum Prepared {
     Waiting,
     /// A saved token was taken: there is no wait.
     TokenTaken,
-    /// The task is cancelled or interrupted, with this errno: there is no wait.
+    /// The task is cancelled or interrupted, with this error: there is no wait.
     Stopped(c_int),
 }
 
@@ -106,8 +102,7 @@ pub(crate) enum Prepared {
 #[repr(C)]
 pub(crate) struct Parker {
     state: AtomicU32,
-    /// Why the wait has ended. 0: it has not (P2). Otherwise an error; or the `case` of the waiter that was woken, with
-    /// the flags of `park/wake`.
+    /// Why the wait has ended, as in `wake_reason`. 0: it has not (P2).
     wake_reason: AtomicU32,
     /// The worker of the task, or null (P4).
     owner: AtomicPtr<c_void>,
@@ -130,16 +125,6 @@ fn hears(state: u32) -> bool {
 /// Returns a state with a pending interruption.
 fn with_interruption(state: u32, errno: u32) -> u32 {
     state & !INTERRUPTION | INTERRUPTED | errno << ERRNO_SHIFT
-}
-
-/// Returns the wake reason for an error.
-pub(crate) fn wake_error(errno: c_int) -> u32 {
-    ERROR | errno as u32
-}
-
-/// Returns the wake reason for an interruption.
-pub(crate) fn wake_interruption(errno: c_int) -> u32 {
-    BY_INTERRUPTION | wake_error(errno)
 }
 
 impl Parker {
@@ -216,7 +201,7 @@ impl Parker {
         match before {
             None => Ok(()),
             Some(before) if before & CANCELLED != 0 => Err(libc::ECANCELED),
-            Some(before) => Err((before >> ERRNO_SHIFT) as c_int),
+            Some(before) => Err(interruption((before >> ERRNO_SHIFT) as c_int)),
         }
     }
 
@@ -281,19 +266,14 @@ impl Parker {
         self.state.fetch_and(!INTERRUPTION, Ordering::AcqRel) & INTERRUPTED != 0
     }
 
-    /// Makes the interruption that has ended the last wait pending: the call has succeeded all the same.
-    pub(crate) fn renew_interruption(&self) {
-        if self.was_interrupted() {
-            let errno = self.wake_reason.load(Ordering::Relaxed) & !(ERROR | BY_INTERRUPTION);
+    /// Makes the interruption that has ended a wait of the task with `error` pending: the call has succeeded all the
+    /// same.
+    pub(crate) fn renew_interruption(&self, error: c_int) {
+        if is_interruption(error) {
+            let errno = errno_of(error) as u32;
             let is_free = |seen: u32| seen & (CANCELLED | INTERRUPTED) == 0;
             self.update(|seen| is_free(seen).then(|| with_interruption(seen, errno)));
         }
-    }
-
-    /// Returns true if an interruption has ended the last wait.
-    pub(crate) fn was_interrupted(&self) -> bool {
-        const BOTH: u32 = ERROR | BY_INTERRUPTION;
-        self.wake_reason.load(Ordering::Relaxed) & BOTH == BOTH
     }
 
     /// Returns true if the task is cancelled and not masked.
@@ -346,12 +326,10 @@ impl Parker {
         &self.wake_reason
     }
 
-    /// Returns why the wait has ended: the `case` of the waiter that was woken, less 1, or an errno.
+    /// Returns why the wait has ended: the `case` of the waiter that was woken, less 1, or an error.
     #[inline(always)]
     pub(crate) fn wake_result(&self) -> Result<usize, c_int> {
         tsan_acquire(self);
-        let reason = self.wake_reason.load(Ordering::Acquire);
-        let errno = (reason & !(ERROR | BY_INTERRUPTION)) as c_int;
-        if reason & ERROR == 0 { Ok(reason as usize - 1) } else { Err(errno) }
+        result_of(self.wake_reason.load(Ordering::Acquire))
     }
 }

@@ -126,7 +126,7 @@ unsafe fn run_job(job: *mut Job, cancel: Cancel) -> Result<()> {
             };
             match outcome {
                 DetachOutcome::Done => {
-                    (*task::current()).parker.renew_interruption();
+                    (*task::current()).parker.renew_interruption(error);
                     wait_for(job, WaitMode::Uninterruptible, Deadline::NEVER)?;
                 }
                 DetachOutcome::Dequeued(actions) => {

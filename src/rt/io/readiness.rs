@@ -43,15 +43,11 @@ pub(crate) enum Woken {
 }
 
 impl Woken {
-    /// The meaning of a wait's result. After an interruption by ETIMEDOUT the call does not try once more.
+    /// The meaning of a wait's result.
     pub(crate) fn of(waited: Result<()>) -> Result<Woken> {
-        // SAFETY: a running task is live.
-        let task = unsafe { task::current().as_ref() };
         match waited {
             Ok(()) => Ok(Woken::Ready),
-            Err(libc::ETIMEDOUT) if !task.is_some_and(|task| task.parker.was_interrupted()) => {
-                Ok(Woken::TimedOut)
-            }
+            Err(libc::ETIMEDOUT) => Ok(Woken::TimedOut),
             Err(error) => Err(error),
         }
     }

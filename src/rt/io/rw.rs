@@ -10,6 +10,7 @@ use super::fd_ref::FdRef;
 use super::fd_type;
 use super::retry::RetryLoop;
 use super::sigpipe::with_sigpipe_blocked;
+use crate::rt::base::errno_of;
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::budget;
 use crate::{sanitizer, sys};
@@ -175,7 +176,7 @@ pub(crate) fn transfer_all(
             }
             Err(error) if done == 0 => return Err(error),
             Err(error) => {
-                sys::set_errno(error);
+                sys::set_errno(errno_of(error));
                 break;
             }
         }

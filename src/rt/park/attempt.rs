@@ -13,7 +13,7 @@
 //!   object, and the last attempt finds it: no value is given twice, and none is lost.
 //! * A2. The last attempt is that of a call with deadline 0. The caller makes it under the lock, after it has dequeued
 //!   its waiter.
-//! * A3. A cancelled caller makes no last attempt. One that is interrupted with ETIMEDOUT does.
+//! * A3. A caller that is cancelled or interrupted makes no last attempt: what a waker leaves stays in the object.
 //! * A4. A task keeps nothing on its stack for the last attempt. `wait_target` has the address of the object, and the
 //!   waiter in the block has the slot; both stay until the next wait of the task.
 
@@ -207,11 +207,7 @@ unsafe fn last_attempt_in_task<A: Waitable>() -> Result<()> {
         let task = task::current();
         let object: *mut A =
             ptr::with_exposed_provenance_mut((*task).wait_target.load(Ordering::Relaxed));
-        let outcome = last_attempt(object, (*(*task).waiter()).slot);
-        if outcome.is_ok() {
-            (*task).parker.renew_interruption();
-        }
-        outcome
+        last_attempt(object, (*(*task).waiter()).slot)
     }
 }
 

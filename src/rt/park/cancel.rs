@@ -6,7 +6,7 @@
 use core::ffi::c_int;
 
 use super::wake;
-use crate::rt::base::{List, wake_error, wake_interruption};
+use crate::rt::base::{List, interruption, wake_error};
 use crate::rt::model::{Task, task};
 use crate::rt::os::Result;
 
@@ -48,7 +48,7 @@ pub(crate) unsafe fn interrupt(task: *mut Task, errno: c_int) -> bool {
             return (*task).parker.take_interruption();
         }
         if (*task).parker.interrupt(errno) {
-            wake::wake(&raw mut (*task).parker, wake_interruption(errno));
+            wake::wake(&raw mut (*task).parker, wake_error(interruption(errno)));
         }
     }
     false

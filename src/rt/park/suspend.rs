@@ -76,10 +76,7 @@ unsafe fn finish_park() -> Result<()> {
     unsafe {
         let outcome = after_block();
         match outcome {
-            Err(libc::ETIMEDOUT) if (*task::current()).parker.try_take_token() => {
-                (*task::current()).parker.renew_interruption();
-                Ok(())
-            }
+            Err(libc::ETIMEDOUT) if (*task::current()).parker.try_take_token() => Ok(()),
             outcome => outcome.map(drop),
         }
     }
@@ -100,8 +97,7 @@ pub(crate) fn yield_now() -> Result<()> {
     }
 }
 
-/// The last part of a sleep: the deadline is its end, unless it comes from an interruption, or a scope has cut the
-/// sleep, as `wait_target` says.
+/// The last part of a sleep: the deadline is its end, unless a scope has cut the sleep, as `wait_target` says.
 ///
 /// # Safety
 /// The running task has blocked by [`begin_sleep`] and the switch.
@@ -110,10 +106,9 @@ unsafe fn finish_sleep() -> Result<()> {
     // SAFETY: the task has blocked, and runs on its worker again.
     unsafe {
         let outcome = after_block();
-        let task = task::current();
-        let is_cut = (*task).wait_target.load(Ordering::Relaxed) != 0;
+        let is_cut = (*task::current()).wait_target.load(Ordering::Relaxed) != 0;
         match outcome {
-            Err(libc::ETIMEDOUT) if !is_cut && !(*task).parker.was_interrupted() => Ok(()),
+            Err(libc::ETIMEDOUT) if !is_cut => Ok(()),
             outcome => outcome.map(drop),
         }
     }

@@ -66,7 +66,7 @@ pub(crate) unsafe fn join(task: *mut Task, deadline: Deadline) -> Result<*mut c_
             }
             drop(guard);
             if let Some(current) = task::current().as_ref() {
-                current.parker.renew_interruption();
+                current.parker.renew_interruption(error);
             }
         }
         take_result(task)

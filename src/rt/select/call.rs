@@ -91,8 +91,7 @@ unsafe fn first_of(
     // scheduler waits in a resume.
     unsafe {
         let (buffers, task) = (SelectBuffers::NONE, task::current());
-        let mut select =
-            Select { cases, buffers, task, random, is_poll, deadline, is_interrupted: false };
+        let mut select = Select { cases, buffers, task, random, is_poll, deadline };
         select.prepare()?;
         loop {
             if let Some(outcome) = select.start() {

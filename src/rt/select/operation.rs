@@ -28,8 +28,6 @@ pub(super) struct Select<'a> {
     /// The cases are those of acort_poll() or acort_fdwait().
     pub(super) is_poll: bool,
     pub(super) deadline: Deadline,
-    /// An interruption with ETIMEDOUT has ended the wait: the last pass follows.
-    pub(super) is_interrupted: bool,
 }
 
 /// The index of a case that is ready, and the waiter that its attempt has claimed. Err: its channel is closed.

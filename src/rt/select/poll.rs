@@ -15,6 +15,7 @@ use core::{ptr, slice};
 
 use super::call::select_polls;
 use super::case::{POLL_READ, POLL_WRITE, POLL_WRITE_TOO};
+use crate::rt::base::is_interruption;
 use crate::rt::io::fd_table;
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::{Caller, task, test_run};
@@ -97,25 +98,19 @@ fn sort(cases: &mut [acort_case_t]) {
 /// task is canceled, or acort has closed a file; `EINVAL` for too many descriptors; those of poll(2) and of
 /// [`select`](super::call::select).
 pub(crate) fn poll(fds: &mut [libc::pollfd], deadline: Deadline) -> Result<usize> {
-    let task = task::current();
-    let is_task = !task.is_null();
+    let is_task = !task::current().is_null();
     test_run::check_outside(Caller::current())?;
     loop {
         let waited = if is_task { wait(fds, deadline) } else { Ok(()) };
-        if waited == Err(libc::ECANCELED) {
-            return Err(libc::ECANCELED);
+        match waited {
+            Err(stop) if stop == libc::ECANCELED || is_interruption(stop) => return Err(stop),
+            _ => {}
         }
-        // A descriptor that is ready, or not open, matters more than an error of the wait.
+        // A descriptor that is ready, or not open, matters more than another error of the wait.
         match os::poll(fds, if is_task { Deadline::NOW } else { deadline })? {
             0 if deadline.has_passed() || waited == Err(libc::ETIMEDOUT) => return Ok(0),
             0 => waited?,
-            found => {
-                if waited.is_err() {
-                    // SAFETY: the running task.
-                    unsafe { task.as_ref() }.inspect(|task| task.parker.renew_interruption());
-                }
-                return Ok(found);
-            }
+            found => return Ok(found),
         }
     }
 }

@@ -6,8 +6,8 @@ use super::case::Case;
 use super::operation::Select;
 use crate::rt::base::{Lock, Parker, WaitMode, WaitReason, Waiter};
 use crate::rt::io::fd_identity;
+use crate::rt::model::Worker;
 use crate::rt::model::abi::ACORT_TIMER;
-use crate::rt::model::{Worker, task};
 use crate::rt::os::{Deadline, Result};
 use crate::rt::park::{CLOSED, Wait, wait};
 use crate::rt::sync::mutex;
@@ -27,12 +27,7 @@ impl Select<'_> {
                     match self.try_now() {
                         None if self.deadline.is_now() => return Some(Err(libc::ETIMEDOUT)),
                         None => {}
-                        outcome => {
-                            if self.is_interrupted && matches!(outcome, Some(Ok(_))) {
-                                (*self.task).parker.renew_interruption();
-                            }
-                            return outcome;
-                        }
+                        outcome => return outcome,
                     }
                 }
                 let Some(task) = self.task.as_mut() else {
@@ -212,11 +207,8 @@ impl Select<'_> {
             let outcome = match outcome {
                 Ok(outcome) => outcome,
                 Err(libc::ETIMEDOUT) => {
-                    // S9: a timer may have ended the wait. An interruption by this errno ends the call.
-                    let task = task::current().as_ref();
-                    let is_interrupted = task.is_some_and(|task| task.parker.was_interrupted());
-                    self.is_interrupted = is_interrupted;
-                    if is_interrupted || self.deadline.has_passed() {
+                    // S9: a timer may have ended the wait.
+                    if self.deadline.has_passed() {
                         self.deadline = Deadline::NOW;
                     }
                     return None;

@@ -34,8 +34,8 @@ impl State {
         if self.error == 0 { Ok(()) } else { Err(self.error) }
     }
 
-    /// Keeps the error that the system has given, if it lasts (S3). `system_error` is that of the last system call: an
-    /// interruption has any number, and the system has an ETIMEDOUT of its own.
+    /// Keeps the error that the system has given, if it lasts (S3). `system_error` is that of the last system call: the
+    /// ETIMEDOUT of a deadline does not last, that of the system does.
     pub(crate) fn keep_error<T>(&mut self, outcome: Result<T>, system_error: c_int) -> Result<T> {
         if let Err(error) = outcome
             && error == system_error

@@ -148,13 +148,14 @@ pub(crate) mod base {
         tsan_release,
     };
     pub(crate) use nested_list::{Brackets, NestedList};
-    pub(crate) use parker::{Parker, WaitMode, wake_error, wake_interruption};
+    pub(crate) use parker::{Parker, WaitMode};
     pub(crate) use random::Random;
     pub(crate) use spin::AdaptiveSpin;
     pub(crate) use timer_heap::{HeapSlot, TimerHeap};
     pub(crate) use wait_queue::{WaitQueue, Waiter};
     pub(crate) use wait_reason::WaitReason;
     pub(crate) use wake_list::WakeList;
+    pub(crate) use wake_reason::{interruption, is_interruption, wake_error};
 
     files! {
         inbox "../../../src/rt/base/inbox.rs",
@@ -166,6 +167,7 @@ pub(crate) mod base {
         wait_queue "../../../src/rt/base/wait_queue.rs",
         wait_reason "../../../src/rt/base/wait_reason.rs",
         wake_list "../../../src/rt/base/wake_list.rs",
+        wake_reason "../../../src/rt/base/wake_reason.rs",
     }
 
     pub(crate) mod timer_heap {
