@@ -1894,6 +1894,30 @@ ssize_t acort_readv(int fd, const struct iovec *iov, int iovcnt, int64_t deadlin
 /// - The errors of writev(2).
 ssize_t acort_writev(int fd, const struct iovec *iov, int iovcnt, int64_t deadline);
 
+/// Reads `n` bytes, or up to the end of the input.
+///
+/// # Returns
+/// The bytes read. Fewer than `n` at the end, with `errno` 0, or after an error, with its `errno`.
+/// -1 and `errno` if the error comes before the first byte.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of read(2).
+ssize_t acort_read_full(int fd, void *buf, size_t n, int64_t deadline);
+
+/// Writes `n` bytes. Raises no SIGPIPE.
+///
+/// # Returns
+/// The bytes written. Fewer than `n` after an error, with its `errno`. -1 and `errno` if the error
+/// comes before the first byte.
+///
+/// # Errors
+/// - `ETIMEDOUT` if the deadline has passed.
+/// - `ECANCELED` if the task is cancelled.
+/// - The errors of write(2).
+ssize_t acort_write_all(int fd, const void *buf, size_t n, int64_t deadline);
+
 /// Receives as recvfrom(2) does, with the rules of acort_read().
 ///
 /// # Returns
@@ -1949,30 +1973,6 @@ ssize_t acort_recvmsg(int fd, struct msghdr *msg, int flags, int64_t deadline);
 /// - `ECANCELED` if the task is cancelled.
 /// - The errors of sendmsg(2).
 ssize_t acort_sendmsg(int fd, const struct msghdr *msg, int flags, int64_t deadline);
-
-/// Reads `n` bytes, or up to the end of the input.
-///
-/// # Returns
-/// The bytes read. Fewer than `n` at the end, with `errno` 0, or after an error, with its `errno`.
-/// -1 and `errno` if the error comes before the first byte.
-///
-/// # Errors
-/// - `ETIMEDOUT` if the deadline has passed.
-/// - `ECANCELED` if the task is cancelled.
-/// - The errors of read(2).
-ssize_t acort_read_full(int fd, void *buf, size_t n, int64_t deadline);
-
-/// Writes `n` bytes. Raises no SIGPIPE.
-///
-/// # Returns
-/// The bytes written. Fewer than `n` after an error, with its `errno`. -1 and `errno` if the error
-/// comes before the first byte.
-///
-/// # Errors
-/// - `ETIMEDOUT` if the deadline has passed.
-/// - `ECANCELED` if the task is cancelled.
-/// - The errors of write(2).
-ssize_t acort_write_all(int fd, const void *buf, size_t n, int64_t deadline);
 
 /// Accepts a connection as accept(2) does. The new socket does not block, and is not inherited over
 /// execve(2). Connections that are closed already are skipped.

@@ -74,6 +74,10 @@ static void *wrong(void *argument) {
     CHECK_FAILS(acort_watch_next(0, NULL, 0), EINVAL);
     CHECK(pipe(ends) == 0 && write(ends[1], "short", 5) == 5);
     CHECK_FAILS(acort_watch_next(ends[0], &event, 0), EINVAL);
+    CHECK_EQUAL(write(ends[1], "as many as an event has, and more than one of them", 48), 48);
+    for (int i = 0; i < 3; i++) CHECK_FAILS(acort_watch_next(ends[0], &event, 0), EINVAL);
+    CHECK_EQUAL(write(ends[1], &(acort_watch_event_t){0}, 16), 16);
+    CHECK_FAILS(acort_watch_next(ends[0], &event, 0), EINVAL);
     CHECK(acort_close(ends[0]) == 0 && acort_close(ends[1]) == 0);
     return argument;
 }

@@ -51,12 +51,24 @@ static void close_group(acort_group_t *group) {
     acort_cancel_mask(was);
 }
 
+static long depth, heard; /* of the tasks below: how many open a group, and have heard that they are cancelled */
+
+/* The innermost task: ends when all tasks around it have heard, so that they do not find their groups empty. */
+static void *is_innermost(void *unused) {
+    is_cancelled(NULL);
+    int was = acort_cancel_mask(1);
+    until(&heard, depth);
+    acort_cancel_mask(was);
+    return unused;
+}
+
 /* A task that opens a group for the next one, and so on. */
 static void *goes_deeper(void *levels) {
-    if (NUMBER(levels) == 0) return is_cancelled(NULL);
+    if (NUMBER(levels) == 0) return is_innermost(NULL);
     acort_group_t *inner = open_group();
     go_in(inner, goes_deeper, POINTER(NUMBER(levels) - 1));
     CHECK_FAILS(acort_group_wait(inner, ACORT_NEVER), ECANCELED);
+    one_more(&heard);
     int was = acort_cancel_mask(1);
     CHECK_EQUAL(acort_group_wait(inner, ACORT_NEVER), 0); /* it has not failed */
     acort_cancel_mask(was);
@@ -65,10 +77,15 @@ static void *goes_deeper(void *levels) {
     return NULL;
 }
 
+static void go_deep(acort_group_t *group, long levels) {
+    depth = levels, heard = 0;
+    go_in(group, goes_deeper, POINTER(levels));
+}
+
 static void goes_and_ends(long levels, int how) {
     waiting = cancelled = 0;
     acort_group_t *outer = open_group();
-    go_in(outer, goes_deeper, POINTER(levels));
+    go_deep(outer, levels);
     until(&waiting, 1);
     if (how == 1) CHECK_EQUAL(acort_group_cancel(outer), 0);
     if (how == 2) CHECK_EQUAL(acort_group_fail(outer, EIO), 0);
@@ -96,7 +113,7 @@ static void *reached_deep(void *unused) {
 static void *cancels_its_own(void *unused) {
     acort_group_t *inner = open_group();
     go_in(NULL, is_cancelled, NULL);
-    go_in(inner, goes_deeper, POINTER(3));
+    go_deep(inner, 3);
     until(&waiting, 3);
     CHECK_EQUAL(acort_group_cancel(NULL), 0);
     CHECK_EQUAL(acort_group_wait(inner, ACORT_NEVER), 0);
@@ -125,7 +142,7 @@ static void *own_group(void *unused) {
 static void *cancels_main(void *unused) {
     waiting = cancelled = 0;
     acort_group_t *inner = open_group();
-    go_in(inner, goes_deeper, POINTER(2));
+    go_deep(inner, 2);
     go_in(NULL, is_cancelled, NULL);
     until(&waiting, 2);
     CHECK_EQUAL(acort_group_cancel(NULL), 0);
@@ -151,7 +168,7 @@ static void *opens_in_a_cancelled_one(void *unused) {
     inner = open_group();
     go_in(inner, is_not_cancelled, NULL);
     CHECK_EQUAL(acort_group_wait(inner, ACORT_NEVER), 0);
-    go_in(inner, goes_deeper, POINTER(1)); /* it is reached later all the same */
+    go_deep(inner, 1); /* it is reached later all the same */
     until(&waiting, 2);
     CHECK_EQUAL(acort_group_cancel(NULL), 0);
     CHECK_EQUAL(acort_group_wait(inner, ACORT_NEVER), 0);
@@ -320,7 +337,7 @@ static acort_group_t *handed_out;
 static void *hands_out(void *unused) {
     acort_group_t *group = open_group();
     waiting = cancelled = 0;
-    go_in(group, goes_deeper, POINTER(4));
+    go_deep(group, 4);
     until(&waiting, 1);
     __atomic_store_n(&handed_out, group, __ATOMIC_SEQ_CST);
     CHECK_EQUAL(acort_group_wait(group, ACORT_NEVER), 0);
@@ -367,6 +384,7 @@ static void in_a_loop(void) {
     acort_t *runtime = acort_new(&options);
     CHECK(runtime != NULL);
     waiting = cancelled = 0;
+    depth = 2, heard = 0;
     CHECK(acort_loop_go(runtime, goes_deeper, POINTER(2)) != NULL);
     CHECK(acort_loop_go(runtime, cancels_the_loop, NULL) != NULL);
     while (acort_loop_step(runtime, ACORT_NEVER) == 1) continue;

@@ -161,6 +161,23 @@ static int file_with(const char *text, int number, int flags) {
     return number;
 }
 
+/* The standard output is one of the pairs. So the standard error is that one, and both block. */
+static void check_prints_to_given(void) {
+    char text[LEN];
+    int ends[2];
+    CHECK_EQUAL(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    script_t script = script_of("echo one; echo two >&2");
+    acort_proc_fd_t given[] = {{ends[1], 1}};
+    acort_proc_attr_t attr = shell(&script);
+    attr.err = ACORT_PROC_STDOUT, attr.fds = given, attr.nfds = 1;
+    pid_t pid = acort_proc_start(&attr, NULL, soon());
+    CHECK(pid > 0 && (fcntl(ends[1], F_GETFL) & O_NONBLOCK) == 0);
+    CHECK_EQUAL(acort_close(ends[1]), 0);
+    read_all(ends[0], text, sizeof text);
+    CHECK(strcmp(text, "one\ntwo\n") == 0);
+    check_exit(pid, 0);
+}
+
 static void *has_descriptors(void *argument) {
     enum { A = 50, B = 51, C = 52 };
     acort_proc_fd_t same[] = {{A, A}}, crossing[] = {{A, B}, {B, A}}, circle[] = {{A, 5}, {B, A}, {C, B}, {A, C}};
@@ -178,6 +195,7 @@ static void *has_descriptors(void *argument) {
     AGAIN();
     attr = (acort_proc_attr_t){.in = A, .err = B};
     check_prints("cat; cat <&2", attr, "a\nb\n");
+    check_prints_to_given();
     /* Standard ones that cross: ours are not touched. */
     acort_proc_fd_t none[] = {{A, 7}, {B, 7}}, closed[] = {{1000, 7}}, below[] = {{A, -1}}, twice[] = {{A, 1}};
     attr = (acort_proc_attr_t){.size = sizeof attr, .argv = (char *[]){"true", NULL}, .fds = none, .nfds = 2};

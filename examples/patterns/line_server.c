@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE 30000000000LL                              /* 30 s */
+#define IDLE ACORT_S(30)
 
 /* Adds the numbers of a client: "add NUMBER", "total", "quit". */
 static void *serve(void *client) {
@@ -30,10 +30,8 @@ static void *serve(void *client) {
 static void *accept_all(void *argument) {
     int listener = (int)(intptr_t)argument, fd;
     while ((fd = acort_accept(listener, NULL, NULL, ACORT_NEVER)) >= 0 || errno != ECANCELED) {
-        acort_task_t *task = fd < 0 ? NULL : acort_go(serve, (void *)(intptr_t)fd);
-        if (task != NULL) acort_detach(task);
-        else if (fd >= 0) acort_close(fd);              /* no memory for a task */
-        else acort_sleep(10000000);                     /* EMFILE, say */
+        if (fd < 0) acort_sleep(ACORT_MS(10));          /* EMFILE, say */
+        else if (acort_go_detached(serve, (void *)(intptr_t)fd) != 0) acort_close(fd);
     }
     acort_close(listener);
     return NULL;

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define IDLE 30000000000LL                              /* 30 s */
+#define IDLE ACORT_S(30)
 
 typedef struct {
     int from, to;

@@ -34,7 +34,13 @@ pub mod promises;
 
 pub mod io;
 
+pub mod sockets;
+
 pub mod streams;
+
+pub mod stream_input;
+
+pub mod stream_output;
 
 pub mod files;
 

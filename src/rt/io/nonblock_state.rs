@@ -1,6 +1,6 @@
 //! The O_NONBLOCK flags that acort has set: one state for each entry, in one list.
 //!
-//! The rules N1 to N6 are in `nonblock`. The functions that change a state require the lock of its entry.
+//! The rules N1 to N7 are in `nonblock`. The functions that change a state require the lock of its entry.
 
 use core::cell::Cell;
 use core::ffi::c_int;

@@ -231,7 +231,7 @@ pub(crate) unsafe fn read_noting(
     deadline: Deadline,
     system_error: &mut c_int,
 ) -> Result<usize> {
-    // SAFETY: as the caller's.
+    // SAFETY: `buffer` is writable for `size` bytes.
     unsafe { read_from(&FdRef::enter(fd)?, buffer, size, deadline, system_error) }
 }
 
@@ -246,6 +246,6 @@ pub(crate) unsafe fn write_noting(
     deadline: Deadline,
     system_error: &mut c_int,
 ) -> Result<usize> {
-    // SAFETY: as the caller's.
+    // SAFETY: `buffer` is readable for `size` bytes.
     unsafe { write_to(&FdRef::enter(fd)?, buffer, size, deadline, system_error) }
 }

@@ -34,7 +34,8 @@ pub(crate) unsafe fn next(
                 outcome => break outcome?,
             }
         };
-        if count < HEADER {
+        // Other bytes have another length, and zeros are no event.
+        if count < HEADER || count - HEADER != (*event).len as usize || (*event).mask == 0 {
             return Err(libc::EINVAL);
         }
         if count == HEADER {

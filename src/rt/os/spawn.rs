@@ -63,7 +63,7 @@ fn environment() -> *const *mut c_char {
         unsafe extern "C" {
             static environ: *const *mut c_char;
         }
-        // SAFETY: as above. The program changes it in no other thread meanwhile (setenv(3)).
+        // SAFETY: the C library has the variable. The program changes it in no other thread meanwhile (setenv(3)).
         unsafe { environ }
     }
 }

@@ -20,6 +20,9 @@ use crate::rt::model::abi::{
 use crate::rt::os::{self, Result};
 use crate::sys;
 
+const STDOUT: c_int = 1;
+const STDERR: c_int = 2;
+
 /// A copy that the new process makes.
 #[derive(Clone, core::marker::Copy)]
 struct Copy {
@@ -52,22 +55,28 @@ impl Plumbing {
         for from in [attr.r#in, attr.out, attr.err].into_iter().filter(|from| *from > 0) {
             check_open(from)?;
         }
-        if attr.err == ACORT_PROC_STDOUT && attr.out == 0 {
-            check_open(1)?;
-        }
+        let is_stdout_open = check_open(STDOUT);
         for index in 0..attr.nfds {
             // SAFETY: the array has so many elements.
             check_open(unsafe { (*attr.fds.add(index)).from })?;
         }
         let copies = os::allocate_array(attr.nfds + STANDARD).ok_or(libc::ENOMEM)?.as_ptr();
         let mut plumbing = Plumbing { copies, count: 0, ends: [-1; 3] };
-        for (to, kind) in [attr.r#in, attr.out, attr.err].into_iter().enumerate() {
+        let is_stdout_again = attr.err == ACORT_PROC_STDOUT;
+        let standard = STANDARD - usize::from(is_stdout_again);
+        for (to, kind) in [attr.r#in, attr.out, attr.err].into_iter().take(standard).enumerate() {
             plumbing.add_standard(to, kind)?;
         }
         for index in 0..attr.nfds {
             // SAFETY: the array has so many elements.
             let acort_proc_fd_t { from, to } = unsafe { *attr.fds.add(index) };
-            plumbing.add(from, to, false)?;
+            plumbing.add_given(from, to)?;
+        }
+        if is_stdout_again {
+            // Only now: the standard output may be one of `fds`.
+            let given = plumbing.copies().find(|(_, to)| *to == STDOUT).map(|(from, _)| from);
+            let from = given.map_or(is_stdout_open.map(|()| STDOUT), Ok)?;
+            plumbing.add(from, STDERR, false)?;
         }
         plumbing.separate()?;
         Ok(plumbing)
@@ -112,16 +121,17 @@ impl Plumbing {
                     unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC) };
                 if null < 0 { Err(sys::errno()) } else { self.add(null, number, true) }
             }
-            ACORT_PROC_STDOUT if to == 2 => {
-                let from = self.copies().find(|(_, to)| *to == 1).map_or(1, |(from, _)| from);
-                self.add(from, number, false)
-            }
             ..0 => Err(libc::EINVAL),
-            from => {
-                nonblock::clear_for_program(from, true);
-                self.add(from, number, false)
-            }
+            from => self.add_given(from, number),
         }
+    }
+
+    /// Adds a copy of a descriptor that the caller gives: a standard one is to block.
+    fn add_given(&mut self, from: c_int, to: c_int) -> Result<()> {
+        if (0..=STDERR).contains(&to) {
+            nonblock::clear_for_program(from, true);
+        }
+        self.add(from, to, false)
     }
 
     /// Adds a copy. Closes `from` later if it `is_own`.

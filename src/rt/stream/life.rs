@@ -7,8 +7,10 @@ use super::half::Half;
 use super::object::Stream;
 use super::output;
 use crate::rt::base::atomic::AtomicI32;
+use crate::rt::model::Caller;
 use crate::rt::model::abi::{ACORT_STREAM_KEEP_FD, acort_stream_opts_t};
 use crate::rt::os::{self, Deadline, Result};
+use crate::rt::park::budget;
 use crate::sys;
 
 /// The bytes that a buffer has at first.
@@ -51,12 +53,18 @@ pub(crate) fn open(fd: c_int, options: &acort_stream_opts_t) -> Result<*mut Stre
     Ok(stream)
 }
 
-/// Flushes, closes the descriptor, and frees the stream, whatever comes of the flush. Errors: `EBUSY`, and nothing was
+/// Begins a call that ends with `deadline`. Flushes, closes the descriptor, and frees the stream, whatever comes of the
+/// flush. A caller that is canceled or interrupted does not wait for the flush. Errors: `EBUSY` or `EINVAL`: nothing was
 /// done; those of the flush, then those of close(2).
 ///
 /// # Safety
-/// The stream is live, and not used afterwards, unless the error is `EBUSY`.
+/// The stream is live, and not used afterwards, unless nothing was done.
 pub(crate) unsafe fn close(stream: *mut Stream, deadline: Deadline) -> Result<()> {
+    let (deadline, late) = match budget::enter_call(Caller::current(), deadline) {
+        Ok(deadline) => (deadline, libc::ETIMEDOUT),
+        Err(stop) if deadline.is_valid() => (Deadline::NOW, stop),
+        Err(error) => return Err(error),
+    };
     // SAFETY: the stream is live. No call is inside when it is dropped, and none comes.
     unsafe {
         let input = (*stream).input.enter()?;
@@ -66,6 +74,6 @@ pub(crate) unsafe fn close(stream: *mut Stream, deadline: Deadline) -> Result<()
         drop((input, output));
         ptr::drop_in_place(stream);
         sys::free(stream.cast());
-        flushed.and(closed)
+        flushed.map_err(|error| if error == libc::ETIMEDOUT { late } else { error }).and(closed)
     }
 }

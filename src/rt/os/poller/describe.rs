@@ -7,7 +7,7 @@ use crate::diag;
 
 impl diag::Describe for Poller {
     unsafe fn describe(poller: *const Poller, f: &mut Formatter) -> fmt::Result {
-        // SAFETY: the caller passes a live poller.
+        // SAFETY: `poller` is live.
         let descriptor = unsafe { (*poller).raw_fd() };
         write!(f, ", the loop of file descriptor {descriptor}")
     }
